@@ -42,7 +42,9 @@ func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.
 	before := c.LastExternalID
 	m := el.intake.inboundMessage(c, a, part, in)
 	c.LastExternalID = before // this has to stay the id of the customer's last message
-	m.Direction, m.Fate, m.Reason, m.IdentityID = store.DirectionOut, store.FateOut, outbound.ElsewhereReason, nil
+	m.Direction, m.Fate = store.DirectionOut, store.FateOut
+	m.Reason = outbound.ElsewhereReason
+	m.IdentityID = nil
 	notice := elsewhereNotice
 	if in.Foreign.Origin != "" {
 		notice = "Answered " + in.Foreign.Origin + "."
@@ -70,10 +72,11 @@ func (el *elsewhere) answeredIn(ctx context.Context, tx pgx.Tx, a *store.Account
 		}
 		return c, nil
 	}
-	if _, err := el.People.CustomerOf(a, in); err != nil || c != nil {
+	_, err := el.People.CustomerOf(a, in)
+	if err != nil || c != nil {
 		return c, err
 	}
-	c, err := el.intake.newConversation(ctx, tx, a, in, nil)
+	c, err = el.intake.newConversation(ctx, tx, a, in, nil)
 	if err == nil {
 		el.replies.Recipients(c, in, 0)
 	}
@@ -85,7 +88,10 @@ func (el *elsewhere) answeredIn(ctx context.Context, tx pgx.Tx, a *store.Account
 // messages, too, proves it to be an answer.
 func (el *elsewhere) acceptCopy(c *book.Conversation, m *book.Message, in channels.Inbound) {
 	cameFromOurAddress := m.Direction == store.DirectionIn && m.Automatic == channels.AutomaticOwn
-	if !cameFromOurAddress || c == nil || c.Kind != store.KindCustomer || !c.IsFor(in) {
+	if !cameFromOurAddress || c == nil {
+		return
+	}
+	if c.Kind != store.KindCustomer || !c.IsFor(in) {
 		return
 	}
 	c.LastFrom = "agent"
@@ -97,17 +103,21 @@ func (el *elsewhere) acceptCopy(c *book.Conversation, m *book.Message, in channe
 // that is shown already, because it was found among the sent messages.
 func (el *elsewhere) isShownAsAnswer(a *store.Account, in channels.Inbound) bool {
 	m, _ := el.MessageByExternalID(a, in.ExternalID)
-	return m != nil && m.Reason == outbound.ElsewhereReason && in.Automatic == channels.AutomaticOwn
+	isShown := m != nil && m.Reason == outbound.ElsewhereReason
+	return isShown && in.Automatic == channels.AutomaticOwn
 }
 
 // bouncedElsewhere shows that an answer is late or was not delivered, if it was written without Parley, which therefore has no
 // delivery of it.
 func (el *elsewhere) bouncedElsewhere(c *book.Conversation, m *book.Message, s *channels.Status) {
-	switch {
-	case m.Reason != outbound.ElsewhereReason || m.Fate != store.FateOut:
-	case s.Delayed:
+	if m.Reason != outbound.ElsewhereReason || m.Fate != store.FateOut {
+		return
+	}
+	if s.Delayed {
 		el.Line(c, bridge.Line{Content: &bridge.DelayedLine{Reason: s.Reason}, Text: m.Text})
-	case s.State == channels.StateFailed:
+		return
+	}
+	if s.State == channels.StateFailed {
 		m.Fate, m.Dirty = store.FateFailed, true
 		el.Log.ByParley(c, store.DeedNotDelivered, book.Detail{Message: m.ID, Reason: bounceText(s)})
 		el.Line(c, bridge.Line{Content: &bridge.FailedLine{Reason: bounceText(s), Hint: "It was not written here: answer again, to an address that works."},
@@ -119,7 +129,11 @@ func (el *elsewhere) bouncedElsewhere(c *book.Conversation, m *book.Message, s *
 // isByMachine reports whether an answer came too soon after the customer's words for a person to have
 // written it. Both times are of the provider's clock.
 func (el *elsewhere) isByMachine(c *book.Conversation, in channels.Inbound) bool {
-	return c.WindowFrom != nil && !in.At.IsZero() && in.At.Add(el.Now.Sub(el.DatabaseNow)).Before(c.WindowFrom.Add(minHumanAnswer))
+	if c.WindowFrom == nil || in.At.IsZero() {
+		return false
+	}
+	answeredAt := in.At.Add(el.Now.Sub(el.DatabaseNow)) // by Parley's clock, as WindowFrom is
+	return answeredAt.Before(c.WindowFrom.Add(minHumanAnswer))
 }
 
 // countAsAnswer changes the conversation as an answer does: the customer doesn't wait any more.

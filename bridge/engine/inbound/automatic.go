@@ -96,18 +96,18 @@ func (it *UseCases) showUnmatchedBounce(ctx context.Context, tx pgx.Tx, a *store
 
 // SortAutomatic applies the verbs with which agents sort automatic and collected mail: Promote, Silence, Block and Unblock.
 func (it *UseCases) SortAutomatic(ctx context.Context, tx pgx.Tx, r book.Request) error {
-	c, surface, a := r.Conversation, r.Surface, r.Action
+	c, a := r.Conversation, r.Action
 	if a.Verb == bridge.VerbUnblock {
 		return it.unblockSenders(ctx, tx, r)
 	}
 	m := it.MessageOfAction(r)
-	isSortable := m != nil && m.IdentityID != nil && c.Kind == store.KindAutomatic
-	switch {
-	case !isSortable:
+	hasSender := m != nil && m.IdentityID != nil
+	if !hasSender || c.Kind != store.KindAutomatic {
 		it.Refuse(r, "unknown_message", "I don't know which mail you mean.", "Use the button under the mail.")
 		return nil
-	case m.ConversationID != c.ID:
-		it.Whisper(c, surface, a, bridge.Line{
+	}
+	if m.ConversationID != c.ID {
+		it.Whisper(c, r.Surface, a, bridge.Line{
 			Content: bridge.LineDecided, Verb: a.Verb,
 			Outcome: &bridge.Outcome{State: bridge.OutcomePromoted},
 			Other:   bridge.Facts{ID: m.ConversationID},
@@ -127,14 +127,15 @@ func (it *UseCases) SortAutomatic(ctx context.Context, tx pgx.Tx, r book.Request
 		return nil
 	default: // VerbPromote
 	}
-	switch open, err := it.OpenConversationWith(ctx, tx, c.AccountID, i); {
-	case err != nil:
+	open, err := it.OpenConversationWith(ctx, tx, c.AccountID, i)
+	if err != nil {
 		return err
-	case open != 0:
+	}
+	if open != 0 {
 		it.Refuse(r, "continued", fmt.Sprintf("The customer's conversation continues in #%d.", open), "Answer there, or resolve it first.")
 		return nil
 	}
-	return it.promote(ctx, tx, c, r.Agent, m, i)
+	return it.promoteMail(ctx, tx, c, r.Agent, m, i)
 }
 
 // silenceSender makes Parley keep later mail of a sender in the thread of the day without a post.
@@ -152,7 +153,6 @@ func (it *UseCases) silenceSender(r book.Request, m *book.Message, i *store.Iden
 // blockSender makes Parley ignore later automatic mail of a sender. Mail that belongs to a conversation, or
 // that the sender writes as a person, still arrives: sortAutomaticMail never gets it.
 func (it *UseCases) blockSender(r book.Request, m *book.Message, i *store.Identity) {
-	c, surface, a := r.Conversation, r.Surface, r.Action
 	if m.Automatic == "" {
 		it.Refuse(r, "not_automatic", "Only senders of automatic mail are blocked, and this mail is a person's.", "To see no more of them here: Silence sender.")
 		return
@@ -163,17 +163,18 @@ func (it *UseCases) blockSender(r book.Request, m *book.Message, i *store.Identi
 	}
 	i.Blocked, it.People.DirtyIdentities[i.ID] = true, true
 	it.NoteDecision(m, r.Agent, bridge.OutcomeBlocked)
-	it.Log.ByAgent(c, r.Agent, store.DeedBlocked, book.Detail{Text: i.Key})
-	it.Confirm(c, surface, a, bridge.Line{Content: &bridge.SendersLine{Senders: i.Key}, Verb: bridge.VerbBlock})
+	it.Log.ByAgent(r.Conversation, r.Agent, store.DeedBlocked, book.Detail{Text: i.Key})
+	it.Confirm(r.Conversation, r.Surface, r.Action, bridge.Line{Content: &bridge.SendersLine{Senders: i.Key}, Verb: bridge.VerbBlock})
 }
 
 // unblockSenders lets automatic mail of senders come again: of the one whose mail a button is under, or of
 // those that are named.
 func (it *UseCases) unblockSenders(ctx context.Context, tx pgx.Tx, r book.Request) error {
-	c, surface, a := r.Conversation, r.Surface, r.Action
+	c, a := r.Conversation, r.Action
 	var found []*store.Identity
 	m := it.Messages.Rows[a.Args.Message]
-	if m != nil && m.ConversationID == c.ID && m.IdentityID != nil {
+	isMailHere := m != nil && m.ConversationID == c.ID
+	if isMailHere && m.IdentityID != nil {
 		i, err := it.People.SenderOf(ctx, tx, m)
 		if err != nil {
 			return err
@@ -209,17 +210,17 @@ func (it *UseCases) unblockSenders(ctx context.Context, tx pgx.Tx, r book.Reques
 		it.Refuse(r, "not_blocked", "Nobody of that address is blocked here.", "Say which: !unblock news@shop.example. parley doctor lists who is blocked.")
 		return nil
 	}
-	if m != nil && m.ConversationID == c.ID {
+	if isMailHere {
 		it.NoteDecision(m, r.Agent, bridge.OutcomeUnblocked)
 	}
 	it.Log.ByAgent(c, r.Agent, store.DeedUnblocked, book.Detail{Text: strings.Join(freed, ", ")})
-	it.Confirm(c, surface, a, bridge.Line{Content: &bridge.SendersLine{Senders: strings.Join(freed, ", ")}, Verb: bridge.VerbUnblock})
+	it.Confirm(c, r.Surface, a, bridge.Line{Content: &bridge.SendersLine{Senders: strings.Join(freed, ", ")}, Verb: bridge.VerbUnblock})
 	return nil
 }
 
-// promote makes an automatic or collected mail the first message of a new conversation, which the agent takes.
+// promoteMail makes an automatic or collected mail the first message of a new conversation, which the agent takes.
 // Errors: the database's.
-func (it *UseCases) promote(ctx context.Context, tx pgx.Tx, from *book.Conversation, agent *store.Agent, m *book.Message, i *store.Identity) error {
+func (it *UseCases) promoteMail(ctx context.Context, tx pgx.Tx, from *book.Conversation, agent *store.Agent, m *book.Message, i *store.Identity) error {
 	mail := channels.Inbound{Subject: m.Subject, From: channels.Party{Key: i.Key, Name: i.Name}}
 	c, err := it.newConversation(ctx, tx, from.Account, mail, nil)
 	if err != nil {
@@ -227,7 +228,8 @@ func (it *UseCases) promote(ctx context.Context, tx pgx.Tx, from *book.Conversat
 	}
 	c.Participants = it.answersOf(m, i)
 	c.Assignees = []store.AgentID{agent.ID}
-	c.LastFrom, c.LastPreview, c.LastExternalID = "customer", clean.Preview(m.Text), m.ExternalID
+	c.LastFrom, c.LastPreview = "customer", clean.Preview(m.Text)
+	c.LastExternalID = m.ExternalID
 	since := it.Now
 	c.WaitingSince = &since
 	if m.ExternalID != "" {

@@ -23,7 +23,8 @@ func (it *UseCases) collect(ctx context.Context, tx pgx.Tx, a *store.Account, pa
 		return err
 	}
 	m := it.inboundMessage(c, a, part, in)
-	if i := it.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]; i != nil && i.Silenced {
+	i := it.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]
+	if i != nil && i.Silenced {
 		return nil // kept, without a post
 	}
 	if _, err := it.OpenThread(c); err != nil {

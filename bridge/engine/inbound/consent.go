@@ -13,7 +13,8 @@ import (
 func (it *UseCases) setConsent(i *store.Identity, c *book.Conversation, wish channels.Consent, text string, silent bool) {
 	changed := it.People.SetConsent(i, wish)
 	showsText := silent && text != ""
-	if c == nil || !changed && !showsText {
+	isNews := changed || showsText
+	if c == nil || !isNews {
 		return
 	}
 	var only string
@@ -37,7 +38,8 @@ func (it *UseCases) setConsent(i *store.Identity, c *book.Conversation, wish cha
 // noteOptOut notes that a provider refused a message because the customer wants none. If it was a template, that proves it for
 // advertising alone, whatever category we gave the template: other messages may still be sent.
 func (it *UseCases) noteOptOut(c *book.Conversation, m *book.Message, class string) {
-	if i := it.People.RootOf(c); i != nil && class == string(channels.OptedOut) {
+	i := it.People.RootOf(c)
+	if i != nil && class == string(channels.OptedOut) {
 		it.setConsent(i, c, channels.Consent{OptedOut: true, Marketing: outbound.TemplateOf(&m.Message) != nil}, "", false)
 	}
 }

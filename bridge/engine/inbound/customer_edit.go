@@ -23,7 +23,8 @@ func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Accou
 		return err
 	}
 	m, c := it.MessageByExternalID(a, in.Change.Target)
-	if m == nil || c == nil || m.Direction != store.DirectionIn {
+	isFromCustomer := m != nil && m.Direction == store.DirectionIn
+	if c == nil || !isFromCustomer {
 		in.Kind, in.ExternalID = channels.InboundMessage, in.Change.Target
 		in.Notices = append(in.Notices, "The customer changed this message before it arrived here.")
 		if err := it.customerWrites(ctx, tx, a, part, in); err != nil {
@@ -37,7 +38,8 @@ func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Accou
 	it.Line(c, bridge.Line{Content: &bridge.ChangedLine{Before: quoteOf(&m.Message)}, Text: in.Text})
 	it.Log.ByCustomer(c, store.DeedChangedMessage, book.Detail{Message: m.ID})
 	if c.BridgeStatus().Open() {
-		c.LastAt, c.LastFrom, c.LastPreview = it.Now, "customer", clean.Preview(in.Text)
+		c.LastAt, c.LastFrom = it.Now, "customer"
+		c.LastPreview = clean.Preview(in.Text)
 		it.reopenFor(c, in)
 		c.RefreshCard()
 	}
@@ -70,7 +72,8 @@ func (it *UseCases) customerDeletes(a *store.Account, in channels.Inbound) error
 // done, because the edited text is shown already.
 func (it *UseCases) applyEarlyChange(a *store.Account, in *channels.Inbound) bool {
 	x, known := it.Messages.External[book.NameKey{Account: a.ID, Name: in.ExternalID}]
-	if !known || in.ExternalID == "" || in.Kind != channels.InboundMessage {
+	hasEarlyChange := known && in.ExternalID != ""
+	if !hasEarlyChange || in.Kind != channels.InboundMessage {
 		return false
 	}
 	if x.MessageID == 0 {
@@ -78,7 +81,8 @@ func (it *UseCases) applyEarlyChange(a *store.Account, in *channels.Inbound) boo
 		return false
 	}
 	m, c := it.MessageByExternalID(a, in.ExternalID)
-	if m == nil || c == nil || m.Reason != earlyEditReason {
+	wasStoredEdited := m != nil && m.Reason == earlyEditReason
+	if c == nil || !wasStoredEdited {
 		return false
 	}
 	m.Reason, m.Dirty = "", true

@@ -31,8 +31,9 @@ func (it *UseCases) tellOfOtherConversations() {
 			if c.IdentityID == nil || it.People.Identities[*c.IdentityID] == nil {
 				continue
 			}
-			isCustomers := it.People.Identities[*c.IdentityID].Root() == first
-			if isCustomers && c.Kind == store.KindCustomer && c.BridgeStatus().Open() && !c.Fresh {
+			isCustomers := c.Kind == store.KindCustomer && it.People.Identities[*c.IdentityID].Root() == first
+			wasOpen := c.BridgeStatus().Open() && !c.Fresh
+			if isCustomers && wasOpen {
 				open = append(open, c)
 			}
 		}
@@ -61,7 +62,8 @@ func (it *UseCases) applyIdentity(a *store.Account, in channels.Inbound) error {
 	}
 	it.tellOfOtherConversations()
 	for _, id := range book.SortedKeys(it.Conversations.Rows) {
-		if c := it.Conversations.Rows[id]; it.People.RootOf(c) == i && c.BridgeStatus().Open() {
+		c := it.Conversations.Rows[id]
+		if it.People.RootOf(c) == i && c.BridgeStatus().Open() {
 			c.RefreshCard()
 		}
 	}
@@ -75,7 +77,10 @@ func (it *UseCases) applyIdentity(a *store.Account, in channels.Inbound) error {
 	it.People.ReleaseKey(former)
 	for _, id := range book.SortedKeys(it.Conversations.Rows) {
 		c := it.Conversations.Rows[id]
-		if !c.Exclusive || c.AccountID != a.ID || c.Identity == nil || it.People.RootOf(c) != i {
+		if !c.Exclusive || c.AccountID != a.ID {
+			continue
+		}
+		if c.Identity == nil || it.People.RootOf(c) != i {
 			continue
 		}
 		if c.SetReplyKey(in.From) && c.BridgeStatus().Open() {

@@ -68,7 +68,8 @@ func (it *UseCases) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Acco
 	if in.Automatic != "" && c == nil {
 		return it.sortAutomaticMail(ctx, tx, a, part, in)
 	}
-	if c != nil && !c.BridgeStatus().Open() && in.Automatic == "" && it.needsNewConversation(c) {
+	isOver := c != nil && !c.BridgeStatus().Open()
+	if isOver && it.needsNewConversation(c, in) {
 		previous := c
 		var err error
 		if c, err = it.newConversation(ctx, tx, a, in, previous); err != nil {
@@ -101,21 +102,30 @@ func (it *UseCases) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Acco
 	it.showSaid(c, t, m, outbound.Payload{Quote: unseen && m.Quoted != "", Answers: it.answeredMessage(a, in)})
 	it.tellOfOtherConversations()
 	it.replies.PostOffers(c)
-	it.analyse(c, m, in)
+	it.queueAnalysis(c, m, in)
 	c.RefreshCard()
 	return nil
 }
 
-// analyse has what a customer wrote analysed, once the customer has written nothing more for a moment.
-func (it *UseCases) analyse(c *book.Conversation, m *book.Message, in channels.Inbound) {
-	wroteNow := in.Automatic == "" && !in.Historical && m.Text != ""
-	if wroteNow && it.opt.Analyses && it.IsAnalysed(c) {
+// queueAnalysis has what a customer wrote analysed, once the customer has written nothing more for a moment.
+func (it *UseCases) queueAnalysis(c *book.Conversation, m *book.Message, in channels.Inbound) {
+	if in.Automatic != "" || in.Historical {
+		return
+	}
+	if m.Text == "" || !it.opt.Analyses {
+		return
+	}
+	if it.IsAnalysed(c) {
 		it.Bursts.Add(c, m)
 	}
 }
 
 // needsNewConversation reports whether a message to a conversation that is over opens a new one, which is linked to it.
-func (it *UseCases) needsNewConversation(c *book.Conversation) bool {
+// Automatic mail never does.
+func (it *UseCases) needsNewConversation(c *book.Conversation, in channels.Inbound) bool {
+	if in.Automatic != "" {
+		return false
+	}
 	if c.BridgeStatus() == bridge.StatusClosed {
 		return true
 	}
@@ -164,7 +174,8 @@ func (it *UseCases) MakeConversation(ctx context.Context, tx pgx.Tx, a *store.Ac
 	}
 	if c.Identity != nil {
 		c.IdentityID = &c.Identity.ID
-		if last := it.Conversations.Rows[it.Conversations.Latest[c.Identity.ID]]; last != nil && c.Exclusive {
+		last := it.Conversations.Rows[it.Conversations.Latest[c.Identity.ID]]
+		if last != nil && c.Exclusive {
 			c.WindowFrom = last.WindowFrom // the reply window belongs to the customer, whichever conversation it was opened in
 		}
 		it.Conversations.Latest[c.Identity.ID] = id
@@ -215,7 +226,8 @@ func (it *UseCases) inboundMessage(c *book.Conversation, a *store.Account, part 
 		c.LastExternalID = in.ExternalID
 		it.AddRef(c, in.ExternalID)
 	}
-	c.LastAt, c.LastFrom, c.LastPreview = it.Now, "customer", clean.Preview(in.Text)
+	c.LastAt, c.LastFrom = it.Now, "customer"
+	c.LastPreview = clean.Preview(in.Text)
 	if c.LastPreview == "" && len(m.Files) > 0 {
 		c.LastPreview = m.Files[0].Name
 	}
@@ -232,20 +244,21 @@ func (it *UseCases) reopenFor(c *book.Conversation, in channels.Inbound) {
 	if c.WaitingSince == nil {
 		c.WaitingSince = &it.Now
 	}
-	before := c.BridgeStatus()
-	switch {
-	case before == bridge.StatusOpen:
+	switch c.BridgeStatus() {
+	case bridge.StatusOpen:
 		return
-	case before == bridge.StatusSnoozed && !it.Settings(c).WakeOnMessage:
-		return
-	case before == bridge.StatusSnoozed:
+	case bridge.StatusSnoozed:
+		if !it.Settings(c).WakeOnMessage {
+			return
+		}
 		it.workflow.EndSnooze(c)
 		it.Line(c, bridge.Line{Content: &bridge.WokeLine{Cause: bridge.WokenByCustomer}, Mentions: it.Conversations.Owners(c)})
 		it.Log.ByCustomer(c, store.DeedWoke, nil)
-	case before == bridge.StatusResolved:
+	case bridge.StatusResolved:
 		c.ResolvedAt, c.CloseReason = nil, ""
 		it.Line(c, bridge.Line{Content: bridge.LineReopened, Mentions: it.Conversations.Owners(c)})
 		it.Log.ByCustomer(c, store.DeedReopened, nil)
+	default: // pending: it opens without a line
 	}
 	c.Status = string(bridge.StatusOpen)
 	c.Touch()
@@ -281,9 +294,14 @@ func (it *UseCases) makeSaidJoinable(d *book.Delivery, t *book.Thread, m *book.M
 // of its text, so that several photos can become one post.
 func (it *UseCases) showSaid(c *book.Conversation, t *book.Thread, m *book.Message, p outbound.Payload) {
 	c.Unshown = true
-	hasFiles := len(m.Files) > 0 || m.HasHTML && it.opt.UploadsOriginals
-	hasWords := m.Text != "" || m.Quoted != "" || len(m.Notices) > 0 || p.Answers != nil
-	hasOnlyFiles := hasFiles && c.Exclusive && !hasWords
+	uploadsOriginal := m.HasHTML && it.opt.UploadsOriginals
+	hasFiles := len(m.Files) > 0 || uploadsOriginal
+	hasText := m.Text != "" || m.Quoted != ""
+	hasRemarks := len(m.Notices) > 0 || p.Answers != nil
+	hasOnlyFiles := hasFiles && c.Exclusive
+	if hasText || hasRemarks {
+		hasOnlyFiles = false
+	}
 	if !hasOnlyFiles {
 		d := it.PostTo(c, t, bridge.PostSaid, m.ID, p)
 		it.makeSaidJoinable(d, t, m, p.Quote)
@@ -340,7 +358,8 @@ func (it *UseCases) customerSays(ctx context.Context, tx pgx.Tx, a *store.Accoun
 	if err != nil || i == nil {
 		return err
 	}
-	silent := in.Consent.Silent || in.Text == "" && len(in.Attachments) == 0
+	saysNothing := in.Text == "" && len(in.Attachments) == 0
+	silent := in.Consent.Silent || saysNothing
 	it.setConsent(i, it.Conversations.LatestOf(i), *in.Consent, in.Text, silent)
 	if silent {
 		return nil
@@ -350,7 +369,10 @@ func (it *UseCases) customerSays(ctx context.Context, tx pgx.Tx, a *store.Accoun
 }
 
 // isMissing reports whether a file is still to be fetched from its provider.
-func isMissing(f store.FileRef) bool { return f.Fetched && f.Blob == "" && f.Missing == "" }
+func isMissing(f store.FileRef) bool {
+	hasNoResult := f.Blob == "" && f.Missing == ""
+	return f.Fetched && hasNoResult
+}
 
 // tellNotices tells admins what a provider says of an account.
 func (it *UseCases) tellNotices(a *store.Account, in channels.Inbound) {

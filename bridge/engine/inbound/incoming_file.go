@@ -23,7 +23,8 @@ func (it *UseCases) Fetched(c *book.Conversation, f own.Fact) {
 		return
 	}
 	ref := &m.Files[at]
-	ref.Blob, ref.Missing, m.Dirty = f.Blob, f.Text, true
+	ref.Blob, ref.Missing = f.Blob, f.Text
+	m.Dirty = true
 	if f.Blob != "" {
 		ref.SizeBytes, ref.Missing = f.SizeBytes, ""
 		ref.Name, ref.ContentType = firstNonBlank(ref.Name, f.Name), firstNonBlank(f.ContentType, ref.ContentType)

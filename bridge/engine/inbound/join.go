@@ -18,18 +18,26 @@ import (
 // that names another address for answers (from a form on a web site, or a shared address) is about somebody else, and so is a
 // mail that a colleague passes on.
 func (it *UseCases) MayJoin(a *store.Account, in channels.Inbound) bool {
-	byPerson := in.Kind == channels.InboundMessage && in.Automatic == "" && !in.Historical && in.From.Key != ""
-	if !byPerson || !it.Caps(a.ID).Threads {
+	if !isByPerson(in) || !it.Caps(a.ID).Threads {
 		return false
 	}
-	if asksForAnswersElsewhere(in) || it.isAgent(in.From) {
+	if hasOtherReplyTo(in) || it.isAgent(in.From) {
 		return false
 	}
 	return it.Dir.SettingsOf(a, true).JoinOpen
 }
 
-// asksForAnswersElsewhere reports whether a mail names another address for answers than its sender's.
-func asksForAnswersElsewhere(in channels.Inbound) bool {
+// isByPerson reports whether an inbound is a message that a person has written just now.
+func isByPerson(in channels.Inbound) bool {
+	isNewMessage := in.Kind == channels.InboundMessage && !in.Historical
+	if !isNewMessage || in.Automatic != "" {
+		return false
+	}
+	return in.From.Key != ""
+}
+
+// hasOtherReplyTo reports whether a mail names another address for answers than its sender's.
+func hasOtherReplyTo(in channels.Inbound) bool {
 	return slices.ContainsFunc(in.Envelope.ReplyTo, func(p channels.Party) bool { return p.Key != in.From.Key })
 }
 
@@ -47,8 +55,11 @@ func (it *UseCases) conversationToJoin(a *store.Account, in *channels.Inbound) *
 	}
 	for _, id := range slices.Backward(book.SortedKeys(it.Conversations.Rows)) {
 		c := it.Conversations.Rows[id]
-		isOpenHere := c.AccountID == a.ID && c.Kind == store.KindCustomer && c.BridgeStatus().Open()
-		if isOpenHere && it.People.RootOf(c) == sender && hasParticipantNamed(c, in.From) {
+		if c.AccountID != a.ID || c.Kind != store.KindCustomer {
+			continue
+		}
+		isSenders := c.BridgeStatus().Open() && it.People.RootOf(c) == sender
+		if isSenders && hasParticipantNamed(c, in.From) {
 			noteSubject(c, in)
 			return c
 		}
@@ -60,7 +71,14 @@ func (it *UseCases) conversationToJoin(a *store.Account, in *channels.Inbound) *
 // that the mail gives. People who share an address are told apart by name, and each has a conversation of their own.
 func hasParticipantNamed(c *book.Conversation, p channels.Party) bool {
 	i := slices.IndexFunc(c.Participants, func(q store.Participant) bool { return q.Key == p.Key })
-	return i >= 0 && (p.Name == "" || c.Participants[i].Name == "" || strings.EqualFold(c.Participants[i].Name, p.Name))
+	if i < 0 {
+		return false
+	}
+	known := c.Participants[i].Name
+	if p.Name == "" || known == "" {
+		return true
+	}
+	return strings.EqualFold(known, p.Name)
 }
 
 // answerMark finds what mail programs put before the subject of an answer.
@@ -69,7 +87,8 @@ var answerMark = regexp.MustCompile(`(?i)^(\s*(re|aw|fwd?|wg)\s*:)+`)
 // noteSubject adds a notice with a mail's subject, if the conversation that it joins has another one.
 func noteSubject(c *book.Conversation, in *channels.Inbound) {
 	plain := func(subject string) string { return strings.TrimSpace(answerMark.ReplaceAllString(subject, "")) }
-	if now := plain(in.Subject); now != "" && !strings.EqualFold(now, plain(c.Subject)) {
+	now := plain(in.Subject)
+	if now != "" && !strings.EqualFold(now, plain(c.Subject)) {
 		in.Notices = append(slices.Clone(in.Notices), "A new mail, no answer. Its subject: “"+clean.Preview(now)+"”")
 	}
 }

@@ -23,18 +23,17 @@ const publicDomains = ` 126.com 163.com aol.com bluewin.ch bol.com.br comcast.ne
 // sender's domain unless that is the account's own or a public provider's. It returns none if the account has no limits.
 func (it *UseCases) OriginsOf(a *store.Account, in channels.Inbound) []string {
 	caps := it.Caps(a.ID)
-	isPersonsMail := in.Kind == channels.InboundMessage && in.Automatic == "" && !in.Historical && in.From.Key != ""
-	if !isPersonsMail || !caps.Threads || !it.Dir.SettingsOf(a, caps.Threads).CollectFloods {
+	if !isByPerson(in) || !caps.Threads || !it.Dir.SettingsOf(a, caps.Threads).CollectFloods {
 		return nil
 	}
 	sender := strings.ToLower(in.From.Key)
 	origins := []string{sender}
 	domain := registeredDomain(sender)
 	isColleagues := domain == registeredDomain(in.Envelope.Via)
-	if domain != "" && !isColleagues && !slices.Contains(strings.Fields(publicDomains), domain) {
-		origins = append(origins, "@"+domain)
+	if domain == "" || isColleagues || slices.Contains(strings.Fields(publicDomains), domain) {
+		return origins
 	}
-	return origins
+	return append(origins, "@"+domain)
 }
 
 // registeredDomain returns the registered domain of a mail address, without subdomains, or "" if the address has none.

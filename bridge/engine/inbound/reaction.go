@@ -59,20 +59,27 @@ func (it *UseCases) customerReacts(a *store.Account, in channels.Inbound) error 
 	}
 	line := bridge.Line{Content: reacted, Customer: outbound.RefOf(i)}
 	d := it.Outbox.Deliveries[known.DeliveryID]
-	takenBackUnseen := in.Change.Emoji == "" && d != nil && d.DecodedPayload().Changes == 0
+	hasLine := before && d != nil
 	switch {
-	case before && takenBackUnseen && it.Outbox.Cancel(d): // the line was not posted yet
+	case !hasLine:
+		d = it.PostTo(c, c.Home(it.Dir), bridge.PostLine, 0, outbound.Payload{Line: &line})
+	case in.Change.Emoji == "" && it.cancelFirstLine(d):
 		it.Messages.Reactions[k] = store.Reaction{AccountID: a.ID, Target: in.Change.Target, IdentityID: i.ID}
 		it.Messages.Reacted[k] = true
 		return nil
-	case before && d != nil && it.Outbox.CanBeTakenBack(d):
+	case it.Outbox.CanBeTakenBack(d):
 		d.SetLine(line)
-	case before && d != nil:
-		d = it.PostTo(c, c.Home(it.Dir), bridge.PostLine, 0, outbound.Payload{Line: &line, Changes: d.ID})
 	default:
-		d = it.PostTo(c, c.Home(it.Dir), bridge.PostLine, 0, outbound.Payload{Line: &line})
+		d = it.PostTo(c, c.Home(it.Dir), bridge.PostLine, 0, outbound.Payload{Line: &line, Changes: d.ID})
 	}
 	it.Messages.Reactions[k] = store.Reaction{AccountID: a.ID, Target: in.Change.Target, IdentityID: i.ID, Emoji: in.Change.Emoji, DeliveryID: d.ID}
 	it.Messages.Reacted[k] = true
 	return nil
+}
+
+// cancelFirstLine takes back the line that shows a reaction, if it is the first one about it and was not posted yet. It reports
+// whether it did: then nobody has seen the reaction.
+func (it *UseCases) cancelFirstLine(d *book.Delivery) bool {
+	isFirst := d.DecodedPayload().Changes == 0
+	return isFirst && it.Outbox.Cancel(d)
 }

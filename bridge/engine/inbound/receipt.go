@@ -101,11 +101,14 @@ func (rc *Receipts) ReplyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversa
 		return rc.templates.TemplateFailed(ctx, tx, c, m, f)
 	}
 	part := rc.PartName(m, rc.Outbox.DeliveryOf(m, f.Delivery))
-	if f.Class == string(channels.WindowClosed) && (part == "" || m.Fate == store.FateParked) {
+	hasText := part == ""
+	isParkedWhole := hasText || m.Fate == store.FateParked
+	if isParkedWhole && f.Class == string(channels.WindowClosed) {
 		rc.replies.ClosedByProvider(c, m, f.Text)
 		return nil
 	}
-	m.Fate, m.Reason, m.Dirty = store.FateFailed, f.Class, true
+	m.Fate, m.Dirty = store.FateFailed, true
+	m.Reason = f.Class
 	rc.Log.ByParley(c, store.DeedNotDelivered, book.Detail{Message: m.ID, Reason: f.Text})
 	rc.Mark(c, m, bridge.MarkWarning)
 	line := bridge.Line{Content: &bridge.FailedLine{Reason: f.Text, Hint: f.Hint}, Text: part,
@@ -159,7 +162,7 @@ func (rc *Receipts) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account
 	if m == nil && rc.mayPrecedeResult(a, in) {
 		return rc.WaitForID(a.ID, in.Status.External[0], book.ResultWait-rc.Age())
 	}
-	if m == nil && rc.concernsNobody(a, in.Status) {
+	if m == nil && rc.isOfOtherSystem(a, in.Status) {
 		return nil
 	}
 	if m == nil || m.Direction == store.DirectionIn { // nothing of ours
@@ -198,45 +201,64 @@ func (rc *Receipts) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account
 // mayPrecedeResult reports whether a receipt may be about a message whose sending isn't recorded yet. That doesn't
 // happen with mail, whose reports name our own Message-ID.
 func (rc *Receipts) mayPrecedeResult(a *store.Account, in channels.Inbound) bool {
+	if rc.Age() >= book.ResultWait {
+		return false
+	}
 	ch := rc.Channel(a.ID)
 	isChat := ch != nil && !ch.Capabilities().Threads
 	namesOnlyExternal := in.Status.MessageID == 0 && len(in.Status.External) > 0
-	return isChat && namesOnlyExternal && rc.Age() < book.ResultWait
+	return isChat && namesOnlyExternal
 }
 
-// concernsNobody reports whether a receipt of an unknown message matters to nobody: in a chat, it says that a message
-// has arrived which another system sent from the same number.
-func (rc *Receipts) concernsNobody(a *store.Account, s *channels.Status) bool {
-	return s.State != channels.StateFailed && !s.Delayed && !rc.Caps(a.ID).Threads
+// isOfOtherSystem reports whether a receipt of an unknown message is ignored: in a chat, it says that a message has arrived
+// which another system sent from the same number. That matters to nobody here.
+func (rc *Receipts) isOfOtherSystem(a *store.Account, s *channels.Status) bool {
+	isProblem := s.State == channels.StateFailed || s.Delayed
+	return !isProblem && !rc.Caps(a.ID).Threads
 }
 
 // applyReceipt applies what the provider says of one delivery.
 func (rc *Receipts) applyReceipt(ctx context.Context, tx pgx.Tx, c *book.Conversation, d *book.Delivery, m *book.Message, s *channels.Status) error {
-	switch {
-	case s.Delayed:
+	if s.Delayed {
 		rc.TellWith(c, m, bridge.Line{Content: &bridge.DelayedLine{Reason: s.Reason}})
-	case s.State == channels.StateFailed:
-		restartParts(d, s)
-		switch {
-		case book.StateRank(d.State) >= book.StateRank(store.Delivered) || d.State == store.Cancelled:
-			return nil
-		case d.State == store.Failed:
-			rc.tellFurtherFailure(c, d, m, s)
-			return nil
-		}
-		d.State, d.ErrorClass, d.ErrorText, d.Dirty = store.Failed, string(s.Class), bounceText(s), true
-		return rc.ReplyFailed(ctx, tx, c, own.Fact{Message: m.ID, Delivery: d.ID, Class: string(s.Class), Text: bounceText(s)})
-	case book.StateRank(string(s.State)) > book.StateRank(d.State):
-		if d.State == store.Unknown && rc.Outbox.IsHead(d) {
-			rc.Outbox.SetDue(rc.Outbox.Lanes[d.LaneID], nil) // what became of it is known now, so that the next delivery may leave
-		}
-		d.State, d.Dirty = string(s.State), true
-		rc.noteProvenSent(c, m)
-		if m.Fate == store.FateOut {
-			rc.MarkSent(c, m, false)
-		}
+		return nil
+	}
+	if s.State == channels.StateFailed {
+		return rc.applyFailure(ctx, tx, c, d, m, s)
+	}
+	if book.StateRank(string(s.State)) <= book.StateRank(d.State) {
+		return nil
+	}
+	if d.State == store.Unknown && rc.Outbox.IsHead(d) {
+		rc.Outbox.SetDue(rc.Outbox.Lanes[d.LaneID], nil) // what became of it is known now, so that the next delivery may leave
+	}
+	d.State, d.Dirty = string(s.State), true
+	rc.noteProvenSent(c, m)
+	if m.Fate == store.FateOut {
+		rc.MarkSent(c, m, false)
 	}
 	return nil
+}
+
+// applyFailure applies that the provider could not bring a delivery to the customer. A delivery that has arrived, or was taken
+// back, stays as it is.
+func (rc *Receipts) applyFailure(ctx context.Context, tx pgx.Tx, c *book.Conversation, d *book.Delivery, m *book.Message, s *channels.Status) error {
+	restartParts(d, s)
+	if hasArrived(d) || d.State == store.Cancelled {
+		return nil
+	}
+	if d.State == store.Failed {
+		rc.tellFurtherFailure(c, d, m, s)
+		return nil
+	}
+	d.State, d.Dirty = store.Failed, true
+	d.ErrorClass, d.ErrorText = string(s.Class), bounceText(s)
+	return rc.ReplyFailed(ctx, tx, c, own.Fact{Message: m.ID, Delivery: d.ID, Class: string(s.Class), Text: bounceText(s)})
+}
+
+// hasArrived reports whether a receipt has proved that the customer got a delivery.
+func hasArrived(d *book.Delivery) bool {
+	return book.StateRank(d.State) >= book.StateRank(store.Delivered)
 }
 
 // tellFurtherFailure tells of a further recipient whom a mail didn't reach, after it has failed for another one. It
@@ -258,11 +280,24 @@ func (rc *Receipts) tellFurtherFailure(c *book.Conversation, d *book.Delivery, m
 // restartParts makes a delivery that leaves in several pieces (Part) begin with the first one when it is sent again, if
 // a piece before the last one failed. Otherwise the customer would never get that piece.
 func restartParts(d *book.Delivery, s *channels.Status) {
-	isLastPiece := d.State != store.Queued && slices.Contains(s.External, d.ExternalID)
-	isEarlierPiece := s.Early || d.State != store.Unknown && !isLastPiece
-	if d.Part > 0 && isEarlierPiece && book.StateRank(d.State) < book.StateRank(store.Delivered) {
+	if hasArrived(d) || !isAboutEarlierPiece(d, s) {
+		return
+	}
+	if d.Part > 0 {
 		d.Part, d.Dirty = 0, true
 	}
+}
+
+// isAboutEarlierPiece reports whether a receipt is about a piece of a delivery before the last one that left.
+func isAboutEarlierPiece(d *book.Delivery, s *channels.Status) bool {
+	if s.Early {
+		return true
+	}
+	if d.State == store.Unknown {
+		return false // the id of the last piece isn't known: the receipt may be about that one
+	}
+	isLastPiece := d.State != store.Queued && slices.Contains(s.External, d.ExternalID)
+	return !isLastPiece
 }
 
 // noteProvenSent notes that a receipt proves a message to have been sent, even if the provider's answer to our request was lost, or
@@ -271,8 +306,13 @@ func (rc *Receipts) noteProvenSent(c *book.Conversation, m *book.Message) {
 	if rc.Outbox.AwaitOtherParts(m) {
 		return
 	}
-	if m.Fate == store.FateUnclear || m.Fate == store.FateWaiting || m.Fate == store.FateFailed || isTakenBack(m) {
+	switch m.Fate {
+	case store.FateUnclear, store.FateWaiting, store.FateFailed:
 		rc.speech.CustomerGot(c, m)
+	default:
+		if isTakenBack(m) {
+			rc.speech.CustomerGot(c, m)
+		}
 	}
 }
 
@@ -334,11 +374,17 @@ func (rc *Receipts) sentUpTo(a *store.Account, in channels.Inbound) []*book.Deli
 	for _, id := range book.SortedKeys(rc.Outbox.Deliveries) {
 		d := rc.Outbox.Deliveries[id]
 		l := rc.Outbox.Lanes[d.LaneID]
-		if d.Kind != outbound.KindReply || l == nil || d.SentAt == nil || d.SentAt.After(in.Status.UpTo) {
+		if d.Kind != outbound.KindReply || l == nil {
+			continue
+		}
+		if d.SentAt == nil || d.SentAt.After(in.Status.UpTo) {
 			continue
 		}
 		c := rc.Conversations.Rows[l.ConversationID]
-		if c != nil && rc.Messages.Rows[d.MessageID] != nil && c.AccountID == a.ID && rc.People.RootOf(c) == i {
+		if c == nil || c.AccountID != a.ID {
+			continue
+		}
+		if rc.Messages.Rows[d.MessageID] != nil && rc.People.RootOf(c) == i {
 			list = append(list, d)
 		}
 	}
