@@ -19,7 +19,8 @@ func checkReply(r *outgoing) error {
 		return &channels.SendError{Class: channels.BadContent, Text: "The account only watches: nothing is sent.", Hint: "An admin can switch it to live."}
 	}
 	sentByClick := r.message.Reason == ClickedReason || r.message.Reason == RevivedReason // by another agent, perhaps
-	if !sentByClick && (r.author == nil || !r.author.Active) {
+	isAuthorActive := r.author != nil && r.author.Active
+	if !sentByClick && !isAuthorActive {
 		return &channels.SendError{Class: channels.BadContent, Text: "Its author is no agent any more.", Hint: "Copy the text and send it as your own."}
 	}
 	reached := slices.Concat(r.out.To, r.out.Cc)
@@ -36,8 +37,7 @@ func checkReply(r *outgoing) error {
 	if len(r.out.To) == 0 {
 		return &channels.SendError{Class: channels.BadRecipient, Text: "Nobody is left to send it to.", Hint: "Set the recipient: !to ann@example.org"}
 	}
-	isMarketing := r.message.Promotional || r.out.Template != nil && strings.EqualFold(r.out.Template.Category, "marketing")
-	if r.optedOut == store.OptedOutAll || r.optedOut != "" && isMarketing {
+	if r.isUnwanted() {
 		return &channels.SendError{Class: channels.OptedOut, Text: "The customer doesn't want such messages.", Hint: OptedOutHint}
 	}
 	if !r.isWindowOpen() {
@@ -56,6 +56,18 @@ func checkReply(r *outgoing) error {
 		}
 	}
 	return nil
+}
+
+// isUnwanted reports whether the customer wants no such message: none at all, or no advertising.
+func (r *outgoing) isUnwanted() bool {
+	switch r.optedOut {
+	case "":
+		return false
+	case store.OptedOutAll:
+		return true
+	}
+	isAdvertisement := r.out.Template != nil && strings.EqualFold(r.out.Template.Category, "marketing")
+	return r.message.Promotional || isAdvertisement
 }
 
 // confirmReply reads the message that an agent typed again in its surface, if the surface may have missed events since it was
@@ -81,12 +93,13 @@ func (e *Sender) confirmReply(ctx context.Context, c dispatch.Claimed, l replyLi
 	defer cancel()
 	channel := e.opt.Engine.Directory().ChannelNow(m.AccountID, m.Channel)
 	found, err := s.Confirm(ctx, bridge.Place{Channel: channel, Thread: l.at.Thread, Message: m.Place}, m.Text)
-	switch {
-	case err != nil:
+	if err != nil {
 		return waitForChat(err, c.Attempt)
-	case found == bridge.Unchanged:
+	}
+	if found == bridge.Unchanged {
 		return e.checkUnchanged(ctx, m)
-	case store.Seconds(c.FirstAgo) > e.opt.GapWait+maxApplyTime:
+	}
+	if store.Seconds(c.FirstAgo) > e.opt.GapWait+maxApplyTime {
 		return &channels.SendError{Class: channels.BadContent, Text: "The message was changed after it was typed.", Hint: "Type it again."}
 	}
 	return &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: "The message was changed; the change is being read."}
@@ -127,11 +140,14 @@ func waitForChat(err error, attempt int) error {
 // says then.
 func (e *Sender) checkUnchanged(ctx context.Context, m *store.Message) error {
 	now, err := store.Messages(ctx, e.opt.Pool, m.ID)
-	switch {
-	case err != nil:
+	if err != nil {
 		return Retry(err)
-	case len(now) == 1 && now[0].Text == m.Text && now[0].Fate == m.Fate:
+	}
+	if len(now) == 1 && isSame(&now[0], m) {
 		return nil
 	}
 	return &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: "The message was changed just now."}
 }
+
+// isSame reports whether two versions of a message's row say the same to the customer.
+func isSame(a, b *store.Message) bool { return a.Text == b.Text && a.Fate == b.Fate }

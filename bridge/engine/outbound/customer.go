@@ -41,11 +41,12 @@ const (
 // people see who will really get the reply. Participants who are New get nothing.
 func Addressed(list []store.Participant) (to, cc []store.Participant) {
 	for _, p := range list {
-		switch {
-		case p.New:
-		case p.Role == RoleTo:
+		if p.New {
+			continue
+		}
+		if p.Role == RoleTo {
 			to = append(to, p)
-		default:
+		} else {
 			cc = append(cc, p)
 		}
 	}

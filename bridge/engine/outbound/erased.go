@@ -23,7 +23,7 @@ func (a *attempt) sendErased(ctx context.Context, s bridge.Surface) (relay.Sent,
 	}
 	at := post.Place
 	at.Channel = a.e.opt.Engine.Directory().ChannelNow(c.AccountID, at.Channel)
-	sent, err := s.Send(ctx, bridge.Post{Kind: bridge.PostErased, DeliveryID: c.ID, Token: token(c), Part: c.Part, Attempt: c.Attempt,
+	sent, err := s.Send(ctx, bridge.Post{Kind: bridge.PostErased, DeliveryID: c.ID, Token: partToken(c), Part: c.Part, Attempt: c.Attempt,
 		Place: at, To: post.To, Was: post.Kind, Progress: c.Progress})
 	became := own.PostErased
 	switch class := channels.ClassOf(err); {

@@ -98,7 +98,13 @@ const MaxUploadTime = 10 * time.Minute
 // RichOf reads back what a message carries; nil means only text.
 func RichOf(m *store.Message) *bridge.Rich {
 	var r bridge.Rich
-	if len(m.Rich) == 0 || json.Unmarshal(m.Rich, &r) != nil || r.Kind() == "" {
+	if len(m.Rich) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(m.Rich, &r); err != nil {
+		return nil // it was written by us, so that this doesn't happen
+	}
+	if r.Kind() == "" {
 		return nil
 	}
 	return &r

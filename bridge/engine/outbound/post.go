@@ -65,33 +65,50 @@ func (a *attempt) postFailed(ctx context.Context, p bridge.Post, t *store.Thread
 	progress := relay.Sent{Progress: sent.Progress}
 	messageGone := errors.Is(err, bridge.ErrMessageGone)
 	threadLost := errors.Is(err, bridge.ErrThreadLost)
-	channelClosed := errors.Is(err, bridge.ErrChannelClosed)
-	switch {
-	case messageGone && a.isNoteChange():
+	if messageGone && a.isNoteChange() {
 		return progress, err // it is journalled, so that the note is posted anew
-	case a.body.Left && (messageGone || threadLost || channelClosed):
+	}
+	if a.body.Left && isPlaceGone(err) {
 		return relay.Sent{}, nil // nobody reads the thread any more
-	case messageGone && p.Kind != bridge.PostCard:
+	}
+	if messageGone && p.Kind != bridge.PostCard {
 		return relay.Sent{}, nil // the message that it was to change or to mark is gone
-	case threadLost && (p.Kind == bridge.PostEphemeral || isMarkElsewhere(p, t)):
+	}
+	isNeededNoMore := p.Kind == bridge.PostEphemeral || isMarkElsewhere(p, t)
+	if threadLost && isNeededNoMore {
 		return relay.Sent{}, nil
-	case threadLost, messageGone:
+	}
+	if threadLost || messageGone {
 		return progress, e.reportLost(ctx, c, t, p)
-	case channelClosed:
+	}
+	if errors.Is(err, bridge.ErrChannelClosed) {
 		why := &channels.SendError{Text: "The channel " + p.Place.Channel + " can't be posted to."}
 		errors.As(err, &why) // keeps these words only if the chat has said nothing itself
 		e.opt.Engine.Trouble(c.AccountID, p.Place.Channel, &channels.Condition{Status: channels.Broken, Text: why.Text, Hint: why.Hint})
 		return progress, &channels.SendError{Class: channels.Retry, Wait: closedChannelRetry, Cause: err, Text: why.Text, Hint: why.Hint}
-	case p.Kind == bridge.PostRoot && channels.ClassOf(err) == channels.BadContent:
+	}
+	if p.Kind == bridge.PostRoot && channels.ClassOf(err) == channels.BadContent {
 		return progress, e.reportRefused(ctx, c, err)
 	}
 	return progress, err
 }
 
+// isPlaceGone reports whether a post failed because what it needs in the chat is no longer there: its message, its thread or
+// its channel.
+func isPlaceGone(err error) bool {
+	for _, gone := range []error{bridge.ErrMessageGone, bridge.ErrThreadLost, bridge.ErrChannelClosed} {
+		if errors.Is(err, gone) {
+			return true
+		}
+	}
+	return false
+}
+
 // isNoteChange reports whether a post changes the note of an analysis. What the note says may be news, so that it isn't
 // given up.
 func (a *attempt) isNoteChange() bool {
-	return a.body.Changes != 0 && a.body.Line != nil && a.body.Line.Kind() == bridge.LineAnalysis
+	changesLine := a.body.Changes != 0 && a.body.Line != nil
+	return changesLine && a.body.Line.Kind() == bridge.LineAnalysis
 }
 
 // reportLost journals, once, that a root is gone, so that it is posted anew. It returns the error by which the post waits.
@@ -126,7 +143,7 @@ func (a *attempt) makePost(ctx context.Context) (bridge.Post, *store.Thread, err
 	if err := json.Unmarshal(c.Payload, &body); err != nil {
 		return bridge.Post{}, nil, fmt.Errorf("outbound: delivery %d: %w", c.ID, err)
 	}
-	p := bridge.Post{Kind: bridge.PostKind(c.Kind), DeliveryID: sentAs(c), Token: token(c), Part: c.Part, Attempt: c.Attempt, Place: body.Place,
+	p := bridge.Post{Kind: bridge.PostKind(c.Kind), DeliveryID: sentAs(c), Token: partToken(c), Part: c.Part, Attempt: c.Attempt, Place: body.Place,
 		Unsure: body.Unsure, To: body.To, Line: body.Line, Mark: body.Mark, Clears: body.Clears, Progress: c.Progress}
 	if c.FirstAt != nil {
 		p.FirstAttemptAt = *c.FirstAt
@@ -168,10 +185,10 @@ func (a *attempt) makePost(ctx context.Context) (bridge.Post, *store.Thread, err
 // Errors: Retry while the earlier line is still to be posted; ErrMessageGone when it is no longer known.
 func (a *attempt) placeChange(delivery store.DeliveryID, p *bridge.Post) error {
 	at, known := a.changes[delivery]
-	switch {
-	case !known:
+	if !known {
 		return &channels.SendError{Class: channels.BadContent, Text: "The line that it changes is known no more.", Cause: bridge.ErrMessageGone}
-	case at.Coming:
+	}
+	if at.Coming {
 		return &channels.SendError{Class: channels.Retry, Wait: rootRetry, Text: "The line that it changes is not posted yet."}
 	}
 	p.Place.Message = at.Message
@@ -188,16 +205,19 @@ func (a *attempt) placeInThread(p *bridge.Post) (*store.Thread, error) {
 	if p.Place.Channel == "" {
 		p.Place.Channel = t.Channel
 	}
-	switch {
-	case p.Kind == bridge.PostRoot:
-	case t.Root == "":
+	if p.Kind == bridge.PostRoot {
+		return t, nil
+	}
+	if t.Root == "" {
 		return nil, &channels.SendError{Class: channels.Retry, Wait: rootRetry, Text: "The thread is not open yet."}
-	case p.Kind == bridge.PostDouble:
-	case p.Kind == bridge.PostCard:
+	}
+	switch p.Kind {
+	case bridge.PostDouble: // it names its place itself
+	case bridge.PostCard:
 		p.Place.Message = cmp.Or(p.Place.Message, t.Root)
 		p.Unsure = t.Doubt != "" && !a.body.Left
-	case p.Place.Thread == "":
-		p.Place.Thread = t.Root
+	default:
+		p.Place.Thread = cmp.Or(p.Place.Thread, t.Root)
 	}
 	return t, nil
 }
@@ -265,8 +285,7 @@ func (a *attempt) makeSaid(m *store.Message, from bridge.PartyRef) bridge.Said {
 // landedPost returns what is to be recorded of a post that was made: where it is, for replies, reactions and deletions.
 func landedPost(c dispatch.Claimed, p bridge.Post, t *store.Thread, sent bridge.Sent) relay.Sent {
 	out := relay.Sent{ExternalID: sent.Message, Progress: sent.Progress, More: sent.More, Blind: sent.Blind}
-	makesNoMessage := p.Kind == bridge.PostCard || p.Kind == bridge.PostMark || p.Kind == bridge.PostEphemeral || p.Kind == bridge.PostDouble
-	if sent.Message == "" || makesNoMessage {
+	if sent.Message == "" || !isNewMessage(p.Kind) {
 		return out
 	}
 	landed := dispatch.Landed{Post: store.Post{AccountID: c.AccountID, Channel: p.Place.Channel, Message: sent.Message,
@@ -276,7 +295,8 @@ func landedPost(c dispatch.Claimed, p bridge.Post, t *store.Thread, sent bridge.
 		if root.Root != "" && root.Root != sent.Message {
 			root.Rerooted++ // it was handed over: by this number, texts in the old thread are told apart
 		}
-		root.Channel, root.Root, root.Doubt = p.Place.Channel, sent.Message, ""
+		root.Channel, root.Root = p.Place.Channel, sent.Message
+		root.Doubt = ""
 		if p.Unsure {
 			root.Doubt = store.DoubtSought
 		}
@@ -284,6 +304,17 @@ func landedPost(c dispatch.Claimed, p bridge.Post, t *store.Thread, sent bridge.
 	}
 	out.Landed = []dispatch.Landed{landed}
 	return out
+}
+
+// isNewMessage reports whether a post of a kind adds a message to a chat that stays there for all. Other posts change one, look
+// for one, or are seen by one person only.
+func isNewMessage(kind bridge.PostKind) bool {
+	switch kind {
+	case bridge.PostCard, bridge.PostMark, bridge.PostEphemeral, bridge.PostDouble:
+		return false
+	default:
+		return true
+	}
 }
 
 // pointToNewThread makes a post in a thread that the conversation has left show where it goes on.
@@ -296,7 +327,8 @@ func (a *attempt) pointToNewThread(dir *directory.Directory, p *bridge.Post) {
 	}
 	there, _ := dir.Home(account, conv.TeamID)
 	goesOnElsewhere := there != a.c.AccountID && a.threads.At(there, conv.ID) != nil
-	if !goesOnElsewhere || !a.body.Left && p.Kind != bridge.PostCard {
+	canShowIt := a.body.Left || p.Kind == bridge.PostCard
+	if !goesOnElsewhere || !canShowIt {
 		return
 	}
 	p.Facts.Thread.Left = true
@@ -318,10 +350,13 @@ func (a *attempt) isOutdated(p bridge.Post, t *store.Thread) bool {
 		return false
 	}
 	there, channel := dir.Home(account, conv.TeamID)
-	switch {
-	case p.Kind == bridge.PostRoot && a.body.Place.Channel != "":
-		return there != a.c.AccountID || channel != p.Place.Channel || dir.ChannelNow(there, t.Channel) == channel
-	case a.body.Left && there == a.c.AccountID:
+	isHandOverRoot := p.Kind == bridge.PostRoot && a.body.Place.Channel != ""
+	if isHandOverRoot {
+		isRightPlace := there == a.c.AccountID && channel == p.Place.Channel
+		isThreadThere := dir.ChannelNow(there, t.Channel) == channel
+		return !isRightPlace || isThreadThere
+	}
+	if a.body.Left && there == a.c.AccountID {
 		return t.Root == cmp.Or(p.Place.Message, p.Place.Thread)
 	}
 	return false
@@ -329,5 +364,6 @@ func (a *attempt) isOutdated(p bridge.Post, t *store.Thread) bool {
 
 // isMarkElsewhere reports whether a post is a mark on a message that isn't in the conversation's own thread.
 func isMarkElsewhere(p bridge.Post, t *store.Thread) bool {
-	return p.Kind == bridge.PostMark && t != nil && p.Place.Thread != t.Root
+	isElsewhere := t != nil && p.Place.Thread != t.Root
+	return p.Kind == bridge.PostMark && isElsewhere
 }

@@ -76,8 +76,10 @@ func (a *attempt) makeReply() (*outgoing, error) {
 		return nil, a.err
 	}
 	c, dir := a.c, a.e.opt.Engine.Directory()
-	m, conv, account := a.messages[c.MessageID], a.conversations[c.ConversationID], dir.Account(c.AccountID)
-	if m == nil || conv == nil || account == nil {
+	m, conv := a.messages[c.MessageID], a.conversations[c.ConversationID]
+	account := dir.Account(c.AccountID)
+	isMessageGone := m == nil || conv == nil
+	if isMessageGone || account == nil {
 		return nil, Retry(errors.New("outbound: the message or its account is gone"))
 	}
 	var caps channels.Capabilities
@@ -94,7 +96,8 @@ func (a *attempt) makeReply() (*outgoing, error) {
 	if conv.WindowFrom != nil {
 		r.out.LastIn = *conv.WindowFrom
 	}
-	if c.FirstAt != nil && (c.Attempt > 1 || c.State == store.Unknown) {
+	isRepeated := c.Attempt > 1 || c.State == store.Unknown
+	if c.FirstAt != nil && isRepeated {
 		r.out.Attempt.FirstAt = *c.FirstAt
 	}
 	if err := json.Unmarshal(c.Payload, &r.payload); err != nil {
@@ -105,6 +108,21 @@ func (a *attempt) makeReply() (*outgoing, error) {
 		r.out.Author, r.author = dir.Ref(0, *m.AgentID).Name, dir.Agent(*m.AgentID)
 	}
 	a.e.sign(&r.out, account, r.author, caps.Threads)
+	a.address(r, conv)
+	if err := a.addLines(r); err != nil {
+		return nil, err
+	}
+	used := TemplateOf(m)
+	if used != nil && a.canSendTemplates() {
+		r.out.Template = &used.Use
+	}
+	r.keepOnlyPart()
+	return r, a.e.addFiles(r)
+}
+
+// address gives a reply its recipients, and notes what is known of its customer: all keys, and which messages the customer
+// doesn't want.
+func (a *attempt) address(r *outgoing, conv *store.Conversation) {
 	for _, key := range a.keys[conv.ID] {
 		r.known = append(r.known, plainKey(key))
 	}
@@ -120,14 +138,6 @@ func (a *attempt) makeReply() (*outgoing, error) {
 	for _, p := range cc {
 		r.out.Cc = append(r.out.Cc, channels.Party{Key: p.Key, Name: p.Name})
 	}
-	if err := a.addLines(r); err != nil {
-		return nil, err
-	}
-	if used := TemplateOf(m); used != nil && a.sendsAsTemplate() {
-		r.out.Template = &used.Use
-	}
-	r.keepOnlyPart()
-	return r, a.e.addFiles(r)
 }
 
 // addLines joins the lines that leave as one message, without those that were taken back. If all were, r has no lines.
@@ -227,14 +237,18 @@ func (a *attempt) prepareReply(ctx context.Context, ch channels.Channel) (*outgo
 // message leaves first then (invariant 3).
 func (a *attempt) giveWay(ctx context.Context) error {
 	isFirstAttempt, wasTyped := a.c.Attempt < 2, a.c.OrderBy != ""
-	if isFirstAttempt || a.c.Part > 0 || !wasTyped {
+	if isFirstAttempt || !wasTyped {
+		return nil
+	}
+	hasLeftPartly := a.c.Part > 0
+	if hasLeftPartly {
 		return nil
 	}
 	gave, err := dispatch.GiveWay(ctx, a.e.opt.Pool, a.c)
-	switch {
-	case err != nil:
+	if err != nil {
 		return Retry(err)
-	case gave:
+	}
+	if gave {
 		return &channels.SendError{Class: channels.Retry, Wait: time.Millisecond, Text: "A message that was typed before leaves first."}
 	}
 	return nil
@@ -256,14 +270,17 @@ func (a *attempt) sendReply(ctx context.Context) (relay.Sent, error) {
 	receipt, err := ch.Send(ctx, r.out)
 	e.reportSending(c.AccountID, err)
 	sent := a.sentLines(r, receipt.State, receipt.ExternalID)
-	sent.More, sent.Parts, sent.Cost = receipt.More, receipt.Parts, receipt.Cost
+	sent.More = receipt.More
+	sent.Parts, sent.Cost = receipt.Parts, receipt.Cost
 	return sent, err
 }
 
 // reportSending tells the admins, once, that a provider refuses an account, and later that sending works again.
 func (e *Sender) reportSending(account store.AccountID, err error) {
-	if c := BrokenBy(err); c != nil || err == nil {
-		e.opt.Engine.Trouble(account, "send", c)
+	condition := BrokenBy(err)
+	works := err == nil
+	if condition != nil || works {
+		e.opt.Engine.Trouble(account, "send", condition)
 	}
 }
 
@@ -273,8 +290,11 @@ func (r *outgoing) mayLeave(m *store.Message) bool {
 	if m.Fate == store.FateWaiting {
 		return true
 	}
-	inParts := r.payload.Span != nil
-	return inParts && (m.Fate == store.FateFailed || m.Fate == store.FateUnclear)
+	isInParts := r.payload.Span != nil
+	if !isInParts {
+		return false
+	}
+	return m.Fate == store.FateFailed || m.Fate == store.FateUnclear
 }
 
 // keepOnlyPart removes from a reply in parts what this delivery doesn't carry.
@@ -292,7 +312,8 @@ func (r *outgoing) keepOnlyPart() {
 		one.Files = files[min(s.From, len(files)):min(s.To, len(files))]
 		r.lines[i].message = &one
 	}
-	if s.From > 0 && len(r.lines) == 1 && len(r.lines[0].message.Files) == 0 {
+	isFilesOnly := s.From > 0 && len(r.lines) == 1
+	if isFilesOnly && len(r.lines[0].message.Files) == 0 {
 		r.lines, r.message.Fate = nil, store.FateUndone // an edit has removed the file
 	}
 }

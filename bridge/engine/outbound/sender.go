@@ -109,7 +109,8 @@ func (e *Sender) Policy(c dispatch.Claimed) relay.Policy {
 		p := relay.Policy{RequestTimeout: 30 * time.Second, RetryFor: 48 * time.Hour, Backoff: e.opt.Backoff}
 		if ch := e.opt.Engine.Channel(c.AccountID); ch != nil {
 			caps := ch.Capabilities()
-			p.RequestTimeout, p.RetryFor, p.Rest = caps.Sending.Timeout, caps.Sending.RetryFor, caps.Sending.ReplyEvery
+			p.RequestTimeout, p.RetryFor = caps.Sending.Timeout, caps.Sending.RetryFor
+			p.Rest = caps.Sending.ReplyEvery
 		}
 		p.Restored = isRestored(c)
 		return p
@@ -124,10 +125,9 @@ func (e *Sender) Policy(c dispatch.Claimed) relay.Policy {
 		BestEffort:     kind == bridge.PostEphemeral || isDirectMessage,
 		Backoff:        []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute},
 	}
-	switch {
-	case p.BestEffort:
+	if p.BestEffort {
 		p.RetryFor = maxBestEffort
-	case kind == bridge.PostMark:
+	} else if kind == bridge.PostMark {
 		p.RetryFor = MaxMarkAge
 	}
 	p.Restored = isRestored(c)
@@ -201,7 +201,9 @@ func (e *Sender) loadMaterial(ctx context.Context, claims []dispatch.Claimed) *m
 	for i := range o.Identities {
 		m.identities[o.Identities[i].ID] = &o.Identities[i]
 	}
-	m.keys, m.changes, m.behind = o.Keys, o.Places, o.Behind
+	m.keys = o.Keys
+	m.changes = o.Places
+	m.behind = o.Behind
 	m.err = e.templatesOf(ctx, m)
 	return m
 }
@@ -235,8 +237,8 @@ func (a *attempt) Reconcile(ctx context.Context) (channels.Outcome, relay.Sent, 
 	return outcome, landedPost(c, p, t, sent), err
 }
 
-// token names a part of a delivery to a surface, which doesn't look into it.
-func token(c dispatch.Claimed) string { return tokenOf(sentAs(c), c.Part) }
+// partToken names a part of a delivery to a surface, which doesn't look into it.
+func partToken(c dispatch.Claimed) string { return tokenOf(sentAs(c), c.Part) }
 
 func tokenOf(sent store.DeliveryID, part int) string {
 	return strconv.FormatInt(int64(sent), 36) + "." + strconv.Itoa(part)
@@ -249,7 +251,10 @@ func sentAs(c dispatch.Claimed) store.DeliveryID { return cmp.Or(c.Joined, c.ID)
 // BrokenBy returns the account's condition if an attempt failed in a way that only a person can put right, else nil.
 func BrokenBy(err error) *channels.Condition {
 	var se *channels.SendError
-	if errors.As(err, &se) && (se.Class == channels.AuthBroken || se.Class == channels.AccountBlocked) {
+	if !errors.As(err, &se) {
+		return nil
+	}
+	if se.Class == channels.AuthBroken || se.Class == channels.AccountBlocked {
 		return &channels.Condition{Status: channels.Broken, Text: se.Text, Hint: se.Hint}
 	}
 	return nil

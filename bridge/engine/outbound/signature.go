@@ -14,16 +14,25 @@ import (
 // text of an SMS is paid for. Sending and counting both call it, so that no text is longer than people were told.
 // author may be nil.
 func SignatureOf(account *store.Account, author *store.Agent, threads bool) (markdown string, rich *store.RichSignature) {
-	if author != nil && (author.Signature != "" || author.RichSignature != nil) && threads {
+	if threads && hasSignature(author) {
 		return author.Signature, author.RichSignature
 	}
 	return account.Signature, account.RichSignature
 }
 
+// hasSignature reports whether an agent has a signature of their own. agent may be nil.
+func hasSignature(agent *store.Agent) bool {
+	if agent == nil {
+		return false
+	}
+	return agent.Signature != "" || agent.RichSignature != nil
+}
+
 // sign puts the signature below a reply; author may be nil.
 func (e *Sender) sign(out *channels.Outbound, account *store.Account, author *store.Agent, threads bool) {
-	var rich *store.RichSignature
-	if out.Signature.Text, rich = SignatureOf(account, author, threads); rich == nil {
+	text, rich := SignatureOf(account, author, threads)
+	out.Signature.Text = text
+	if rich == nil {
 		return
 	}
 	out.Signature.HTML = rich.HTML

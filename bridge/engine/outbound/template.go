@@ -26,8 +26,8 @@ func (e *Sender) templatesOf(ctx context.Context, m *material) error {
 	return Retry(err)
 }
 
-// sendsAsTemplate reports whether the provider takes templates as such. Other providers get a template's words as plain text.
-func (a *attempt) sendsAsTemplate() bool {
+// canSendTemplates reports whether the provider takes templates as such. Other providers get a template's words as plain text.
+func (a *attempt) canSendTemplates() bool {
 	ch := a.e.opt.Engine.Channel(a.c.AccountID)
 	return ch != nil && ch.Capabilities().Templates
 }
@@ -41,12 +41,13 @@ func (a *attempt) mayUseTemplate(r *outgoing) error {
 	}
 	row, known := a.templates[used.ID]
 	bad := func(text string) error { return &channels.SendError{Class: channels.TemplateBad, Text: text} }
-	switch {
-	case !known || row.Todo == store.TodoDelete:
+	if !known || row.Todo == store.TodoDelete {
 		return bad("The template " + used.Name + " was deleted.")
-	case row.Version != used.Version:
+	}
+	if row.Version != used.Version {
 		return bad("The template " + used.Name + " was changed meanwhile.")
-	case row.Status != string(channels.TemplateApproved):
+	}
+	if row.Status != string(channels.TemplateApproved) {
 		return bad(NotApproved(row))
 	}
 	return nil
@@ -63,7 +64,13 @@ type UsedTemplate struct {
 // TemplateOf reads what a message keeps of its template. It returns nil if the message was not made from one.
 func TemplateOf(m *store.Message) *UsedTemplate {
 	var u UsedTemplate
-	if len(m.Template) == 0 || json.Unmarshal(m.Template, &u) != nil || u.ID == 0 {
+	if len(m.Template) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(m.Template, &u); err != nil {
+		return nil // it was written by us, so that this doesn't happen
+	}
+	if u.ID == 0 {
 		return nil
 	}
 	return &u

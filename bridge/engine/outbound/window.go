@@ -37,10 +37,13 @@ func (w Window) IsOpenFor(person bool, now time.Time) bool {
 
 // NextChange returns when the window's state changes next, or the zero time if it doesn't.
 func (w Window) NextChange(now time.Time) time.Time {
-	switch {
-	case w.Limited && now.Before(w.automatic):
+	if !w.Limited {
+		return time.Time{}
+	}
+	if now.Before(w.automatic) {
 		return w.automatic
-	case w.Limited && now.Before(w.Human):
+	}
+	if now.Before(w.Human) {
 		return w.Human
 	}
 	return time.Time{}
