@@ -77,7 +77,8 @@ func New(d store.Directory) *Directory {
 		dir.teams[d.Teams[i].ID] = &d.Teams[i]
 	}
 	for _, u := range d.Users {
-		if a := dir.agents[u.AgentID]; a != nil && a.Active {
+		a := dir.agents[u.AgentID]
+		if a != nil && a.Active {
 			dir.byUser[surfaceUser{u.AccountID, u.UserID}] = a
 			dir.users[agentKey{u.AccountID, u.AgentID}] = u.UserID
 		}
@@ -160,18 +161,25 @@ func (d *Directory) Away(agent store.AgentID) bool {
 // Home returns in which channel of which surface the threads of a team's conversations on an account open. surface is 0
 // if nobody has said so.
 func (d *Directory) Home(a *store.Account, team *store.TeamID) (surface store.AccountID, channel string) {
-	if a.SurfaceID != nil && a.SurfaceChannel != "" && (team == nil || a.TeamID == nil || *team == *a.TeamID) {
+	hasOwnChannel := a.SurfaceID != nil && a.SurfaceChannel != ""
+	if hasOwnChannel && isTeamOf(a, team) {
 		return *a.SurfaceID, a.SurfaceChannel
 	}
 	if team == nil {
 		team = a.TeamID
 	}
-	for _, c := range d.Channels {
-		if team != nil && c.TeamID == *team && (surface == 0 || c.Home) {
-			surface, channel = c.AccountID, c.Channel
-		}
+	if team == nil {
+		return 0, ""
 	}
-	return surface, channel
+	return d.TeamHome(*team)
+}
+
+// isTeamOf reports whether a team is that of an account. It is true also if one of the two has no team.
+func isTeamOf(a *store.Account, team *store.TeamID) bool {
+	if team == nil || a.TeamID == nil {
+		return true
+	}
+	return *team == *a.TeamID
 }
 
 // TeamOfChannel returns the team whose threads open in a channel.
@@ -182,7 +190,11 @@ func (d *Directory) TeamOfChannel(surface store.AccountID, channel string) *stor
 		}
 	}
 	for _, a := range d.accounts {
-		if a.SurfaceID != nil && *a.SurfaceID == surface && a.SurfaceChannel == channel && a.TeamID != nil {
+		isInSurface := a.SurfaceID != nil && *a.SurfaceID == surface
+		if !isInSurface || a.SurfaceChannel != channel {
+			continue
+		}
+		if a.TeamID != nil {
 			return d.Team(*a.TeamID)
 		}
 	}
@@ -230,7 +242,10 @@ func (d *Directory) ChannelNow(surface store.AccountID, channel string) string {
 // TeamHome returns the channel in which a team is told things. surface is 0 if it has none.
 func (d *Directory) TeamHome(team store.TeamID) (surface store.AccountID, channel string) {
 	for _, c := range d.Channels {
-		if c.TeamID == team && (surface == 0 || c.Home) {
+		if c.TeamID != team {
+			continue
+		}
+		if surface == 0 || c.Home {
 			surface, channel = c.AccountID, c.Channel
 		}
 	}
@@ -241,7 +256,11 @@ func (d *Directory) TeamHome(team store.TeamID) (surface store.AccountID, channe
 func hoursOf(accounts []store.Account) map[store.AccountID]*hours.Hours {
 	all := map[store.AccountID]*hours.Hours{}
 	for i := range accounts {
-		if h, err := holiday.Hours(accounts[i].Hours); err == nil && h != nil { // written by us
+		h, err := holiday.Hours(accounts[i].Hours)
+		if err != nil {
+			continue // they were written by us, so that this doesn't happen
+		}
+		if h != nil {
 			all[accounts[i].ID] = h
 		}
 	}

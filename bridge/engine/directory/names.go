@@ -18,13 +18,16 @@ func (d *Directory) Find(surface store.AccountID, who string) *store.Agent {
 	}
 	var named, first []*store.Agent
 	for i := range d.Agents {
-		switch a := &d.Agents[i]; {
-		case !a.Active:
-		case strings.EqualFold(a.Email, who):
+		a := &d.Agents[i]
+		if !a.Active {
+			continue
+		}
+		if strings.EqualFold(a.Email, who) {
 			return a
-		case strings.EqualFold(a.Name, who):
+		}
+		if strings.EqualFold(a.Name, who) {
 			named = append(named, a)
-		case strings.EqualFold(strings.SplitN(a.Name, " ", 2)[0], who):
+		} else if strings.EqualFold(strings.SplitN(a.Name, " ", 2)[0], who) {
 			first = append(first, a)
 		}
 	}
@@ -74,14 +77,17 @@ func (d *Directory) NamedIn(text string) []*store.Agent {
 			return found
 		}
 		before, text = lead, rest
-		if last, _ := utf8.DecodeLastRuneInString(before); unicode.IsLetter(last) || unicode.IsDigit(last) {
+		if last, _ := utf8.DecodeLastRuneInString(before); isLetterOrDigit(last) {
 			continue // the @ is inside an address
 		}
-		if a := d.agentNamedAtStart(text); a != nil && !slices.Contains(found, a) {
+		a := d.agentNamedAtStart(text)
+		if a != nil && !slices.Contains(found, a) {
 			found = append(found, a)
 		}
 	}
 }
+
+func isLetterOrDigit(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 // agentNamedAtStart returns the agent with whose name a text, in small letters, begins. Of several names the longest
 // counts. It returns nil if nobody has it, or if several agents do.
@@ -92,7 +98,10 @@ func (d *Directory) agentNamedAtStart(text string) *store.Agent {
 		first, _, _ := strings.Cut(whole, " ")
 		for _, name := range []string{whole, first, strings.ToLower(a.Email)} {
 			rest, ok := strings.CutPrefix(text, name)
-			if next, _ := utf8.DecodeRuneInString(rest); ok && len(name) > len(longest) && !unicode.IsLetter(next) && !unicode.IsDigit(next) {
+			if !ok || len(name) <= len(longest) {
+				continue
+			}
+			if next, _ := utf8.DecodeRuneInString(rest); !isLetterOrDigit(next) {
 				longest = name
 			}
 		}

@@ -44,7 +44,8 @@ func (d *Directory) Tag(name string) bridge.Tag {
 func (d *Directory) CurrentTagNames(names []string) []string {
 	var now []string
 	for _, name := range names {
-		if current := d.currentName[strings.ToLower(name)]; current != "" && !d.isActiveTag(name) {
+		current := d.currentName[strings.ToLower(name)]
+		if current != "" && !d.isActiveTag(name) {
 			name = current
 		}
 		if !slices.Contains(now, name) {

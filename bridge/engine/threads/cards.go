@@ -33,14 +33,20 @@ func (th *Writer) QueueCards(wait time.Duration) {
 			if l.LeasedUntil != nil {
 				waiting-- // an update is under way, which may have read the old state
 			}
-			if waiting <= 0 && !th.isRootUnsent(c, t) {
-				th.Outbox.Enqueue(l, string(bridge.PostCard), 0, outbound.Payload{}, nil)
-				if !c.Clicked && l.LeasedUntil == nil {
-					soon := th.Now.Add(wait)
-					th.Outbox.SetDue(l, &soon)
+			isIdle := l.LeasedUntil == nil
+			if waiting > 0 {
+				if c.Clicked && isIdle {
+					th.Outbox.SetDue(l, nil)
 				}
-			} else if waiting > 0 && c.Clicked && l.LeasedUntil == nil {
-				th.Outbox.SetDue(l, nil)
+				continue
+			}
+			if th.isRootUnsent(c, t) {
+				continue
+			}
+			th.Outbox.Enqueue(l, string(bridge.PostCard), 0, outbound.Payload{}, nil)
+			if !c.Clicked && isIdle {
+				soon := th.Now.Add(wait)
+				th.Outbox.SetDue(l, &soon)
 			}
 		}
 	}

@@ -13,10 +13,14 @@ import (
 func (th *Writer) SurfaceToTell(agent store.AgentID, first store.AccountID) store.AccountID {
 	var best store.AccountID
 	for _, surface := range th.Dir.SurfacesOf(agent) {
-		switch {
-		case surface == first:
+		if surface == first {
 			return surface
-		case best == 0, th.Chat(best) == nil && th.Chat(surface) != nil:
+		}
+		isBetter := best == 0
+		if !isBetter {
+			isBetter = th.Chat(best) == nil && th.Chat(surface) != nil
+		}
+		if isBetter {
 			best = surface
 		}
 	}
@@ -31,7 +35,8 @@ func (th *Writer) SurfaceForTroubles(a *store.Account) store.AccountID {
 		return surface
 	}
 	for _, other := range th.Dir.Accounts {
-		if other.Side == store.SideSurface && other.ID != a.ID && th.Chat(other.ID) != nil {
+		isOtherSurface := other.Side == store.SideSurface && other.ID != a.ID
+		if isOtherSurface && th.Chat(other.ID) != nil {
 			return other.ID
 		}
 	}
@@ -44,7 +49,7 @@ func (th *Writer) SurfaceForTroubles(a *store.Account) store.AccountID {
 func (th *Writer) TellAssigned(c *book.Conversation, agent store.AgentID) {
 	surface := th.SurfaceToTell(agent, 0)
 	notice, _ := bridge.Line{Content: bridge.LineAssigned}.Notice()
-	if surface == 0 || wantsNoNotice(th.Dir, agent, notice) {
+	if surface == 0 || hasDeclined(th.Dir, agent, notice) {
 		return
 	}
 	row := th.Reading.FactsOf(th.Dir, surface, th.Dir.Agent(agent), c.Conversation, th.People.Identities, c.Places(), th.Now)
@@ -65,10 +70,9 @@ func (th *Writer) SendDirect(surface store.AccountID, agent store.AgentID, line 
 
 // TellActor answers an agent in the channel in which the action happened or, if it happened in none, in a direct message.
 func (th *Writer) TellActor(surface store.AccountID, agent *store.Agent, a bridge.Action, line bridge.Line) {
-	switch {
-	case a.Place.Channel != "":
+	if a.Place.Channel != "" {
 		th.Whisper(nil, surface, a, line)
-	case agent != nil:
+	} else if agent != nil {
 		th.SendDirect(surface, agent.ID, line)
 	}
 }

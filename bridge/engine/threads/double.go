@@ -15,7 +15,8 @@ type Doubles struct{ *Writer }
 // Seek has the other root of a thread looked for. What people type under that root waits until it is found, or known not to be
 // there; see book.Posts.AwaitRecord.
 func (d Doubles) Seek(c *book.Conversation, f own.Fact) {
-	if t := c.Threads[f.Surface]; t != nil && t.Root == f.Root && t.Doubt == store.DoubtSought {
+	t := c.Threads[f.Surface]
+	if isDoubleSought(t) && t.Root == f.Root {
 		d.PostTo(c, t, bridge.PostDouble, 0, outbound.Payload{Place: bridge.Place{Channel: t.Channel, Message: t.Root},
 			Sought: &outbound.SoughtRoot{Delivery: f.Delivery, Since: f.Due}})
 	}
@@ -25,7 +26,7 @@ func (d Doubles) Seek(c *book.Conversation, f own.Fact) {
 // root leads to the right thread, and what is typed under it is shown, and can be sent, in the right thread.
 func (d Doubles) TakeResult(c *book.Conversation, f own.Fact) {
 	t := c.Threads[f.Surface]
-	if t == nil || t.Root != f.Root || t.Doubt != store.DoubtSought {
+	if !isDoubleSought(t) || t.Root != f.Root {
 		return
 	}
 	if f.External == "" && f.Class != own.Blind {
@@ -45,7 +46,11 @@ func (d Doubles) TakeResult(c *book.Conversation, f own.Fact) {
 
 // GiveUp gives up the search of Seek, after it failed for days.
 func (d Doubles) GiveUp(c *book.Conversation, surface store.AccountID) {
-	if t := c.Threads[surface]; t != nil && t.Doubt == store.DoubtSought {
+	t := c.Threads[surface]
+	if isDoubleSought(t) {
 		t.Doubt, t.DoubtChanged = store.DoubtStays, true
 	}
 }
+
+// isDoubleSought reports whether another root of a thread is being looked for. t may be nil.
+func isDoubleSought(t *book.Thread) bool { return t != nil && t.Doubt == store.DoubtSought }

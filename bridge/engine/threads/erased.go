@@ -11,7 +11,7 @@ import (
 // ErasePosts queues the removal of posts from chats, in one lane of the conversation for each chat.
 func ErasePosts(th *Writer, c *book.Conversation, posts []own.ErasedPost) {
 	for _, p := range posts {
-		gate, request := th.budget(p.Surface, bridge.PostErased, p.Place.Channel)
+		gate, request := th.budgetOf(p.Surface, bridge.PostErased, p.Place.Channel)
 		lane := th.Outbox.LaneOf(book.LaneKey{Account: p.Surface, Key: conversationLane(c.ID, "erase")}, c.ID, store.PriorityMark, gate, request)
 		th.Outbox.Enqueue(lane, string(bridge.PostErased), 0, outbound.Payload{Erases: &p}, nil)
 	}

@@ -65,9 +65,10 @@ func (ls *lanes) laneOfClass(c *book.Conversation, t *book.Thread, kind bridge.P
 	if class == "say" && t.Root == "" {
 		priority = store.PriorityRoot
 	}
-	gate, request := ls.budget(t.AccountID, kind, t.Channel)
+	gate, request := ls.budgetOf(t.AccountID, kind, t.Channel)
 	l := ls.book.Outbox.LaneOf(book.LaneKey{Account: t.AccountID, Key: conversationLane(c.ID, class)}, c.ID, priority, gate, request)
-	if t.Rerooted > 0 && !l.Fresh && l.Gate == nil { // the thread may be in another channel now, which has another budget
+	keepsGate := l.Fresh || l.Gate != nil // this batch has set the lane's gate
+	if t.Rerooted > 0 && !keepsGate {     // the thread may be in another channel now, which has another budget
 		ls.book.Outbox.SetGate(l, gate)
 		l.Dirty = true
 	}
@@ -83,16 +84,16 @@ func (ls *lanes) AllowUpload(l *book.Lane, t *book.Thread, m *book.Message) {
 	for _, f := range m.Files {
 		size += f.SizeBytes
 	}
-	_, request := ls.budget(t.AccountID, bridge.PostFiles, t.Channel)
+	_, request := ls.budgetOf(t.AccountID, bridge.PostFiles, t.Channel)
 	longer := min(request+time.Duration(size/minUploadRate)*time.Second, outbound.MaxUploadTime)
 	if lease := ls.book.Outbox.LeaseFor(longer).Seconds(); lease > l.LeaseSeconds {
 		l.LeaseSeconds, l.Dirty = lease, true
 	}
 }
 
-// budget returns the gate whose budget a kind of post in a channel spends, and how long one request may take. While the surface
+// budgetOf returns the gate whose budget a kind of post in a channel spends, and how long one request may take. While the surface
 // isn't connected, it returns a gate for slow posts.
-func (ls *lanes) budget(surface store.AccountID, kind bridge.PostKind, channel string) (store.Gate, time.Duration) {
+func (ls *lanes) budgetOf(surface store.AccountID, kind bridge.PostKind, channel string) (store.Gate, time.Duration) {
 	s := ls.Chat(surface)
 	if s == nil {
 		return store.Gate{AccountID: surface, Key: "post:" + channel, PerSecond: 1, Burst: 1}, 30 * time.Second
@@ -104,6 +105,6 @@ func (ls *lanes) budget(surface store.AccountID, kind bridge.PostKind, channel s
 
 // channelLaneOf returns the lane for posts in a channel that belong to no conversation.
 func (ls *lanes) channelLaneOf(surface store.AccountID, channel string, kind bridge.PostKind) *book.Lane {
-	gate, request := ls.budget(surface, kind, channel)
+	gate, request := ls.budgetOf(surface, kind, channel)
 	return ls.book.Outbox.LaneOf(book.LaneKey{Account: surface, Key: outbound.ChannelLane(channel)}, 0, store.PrioritySay, gate, request)
 }

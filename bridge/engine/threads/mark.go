@@ -43,20 +43,23 @@ func (th *Writer) Mark(c *book.Conversation, m *book.Message, mark bridge.Mark) 
 		return
 	}
 	isUnposted := last != nil && th.Outbox.HasNotBegun(last)
-	switch {
-	case isUnposted && now.Clears == mark: // the message shows this mark still
-		th.Outbox.Cancel(last)
-	case isUnposted:
-		now.Mark = mark
-		last.SetPayload(now)
-	default:
+	if !isUnposted {
 		th.PostTo(c, t, bridge.PostMark, m.ID, outbound.Payload{Mark: mark, Clears: now.Mark, Place: bridge.Place{Channel: m.Channel, Thread: m.Thread, Message: m.Place}})
+		return
 	}
+	if now.Clears == mark { // the message shows this mark still
+		th.Outbox.Cancel(last)
+		return
+	}
+	now.Mark = mark
+	last.SetPayload(now)
 }
 
 // MarkWaiting marks a reply that is held, if it is. The mark tells its author that the reply can still be taken back.
 func (th *Writer) MarkWaiting(c *book.Conversation, m *book.Message) {
-	if d := th.Outbox.FirstPartOf(m); d != nil && d.NotBefore != nil && d.NotBefore.After(th.Now) {
+	d := th.Outbox.FirstPartOf(m)
+	hasHold := d != nil && d.NotBefore != nil
+	if hasHold && d.NotBefore.After(th.Now) {
 		th.Mark(c, m, bridge.MarkWaiting)
 	}
 }
@@ -65,15 +68,26 @@ func (th *Writer) MarkWaiting(c *book.Conversation, m *book.Message) {
 // that another line left with it as one message: then that line has the mark.
 func (th *Writer) MarkSent(c *book.Conversation, m *book.Message, followed bool) {
 	receipts := th.Settings(c).Receipts
-	switch state := th.Outbox.ReceiptState(m); {
-	case followed || receipts == "failures":
+	if followed || receipts == "failures" {
 		th.Mark(c, m, "")
-	case receipts == "read" && state == bridge.OutcomeRead:
-		th.Mark(c, m, bridge.MarkRead)
-	case receipts == "read" && state == bridge.OutcomeDelivered:
-		th.Mark(c, m, bridge.MarkDelivered)
+		return
+	}
+	mark := bridge.MarkSent
+	if receipts == "read" {
+		mark = markOfReceipt(th.Outbox.ReceiptState(m))
+	}
+	th.Mark(c, m, mark)
+}
+
+// markOfReceipt returns the mark of a reply that the provider has, as its receipts tell.
+func markOfReceipt(state bridge.OutcomeState) bridge.Mark {
+	switch state {
+	case bridge.OutcomeRead:
+		return bridge.MarkRead
+	case bridge.OutcomeDelivered:
+		return bridge.MarkDelivered
 	default:
-		th.Mark(c, m, bridge.MarkSent)
+		return bridge.MarkSent
 	}
 }
 
@@ -92,7 +106,8 @@ func LastInRun(run []*book.Delivery, d *book.Delivery) bool {
 func (th *Writer) marksOf(m *book.Message) []*book.Delivery {
 	var marks []*book.Delivery
 	for _, d := range th.Outbox.OfMessage[m.ID] {
-		if d.Kind == string(bridge.PostMark) && d.State != store.Failed && d.State != store.Cancelled {
+		isOver := d.State == store.Failed || d.State == store.Cancelled
+		if d.Kind == string(bridge.PostMark) && !isOver {
 			marks = append(marks, d)
 		}
 	}

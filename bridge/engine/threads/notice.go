@@ -9,9 +9,9 @@ import (
 	"parley/store"
 )
 
-// maxTold is the size of the largest team whose members are mentioned one by one. A larger team notices what is new in
+// maxMentions is the size of the largest team whose members are mentioned one by one. A larger team notices what is new in
 // its channel without being mentioned.
-const maxTold = 8
+const maxMentions = 8
 
 // mentionsToNotify returns the mentions of a line, changed so that the chat notifies the right people. A mention
 // without a User only names the agent. Agents who chose to do without such notices are only named. So are agents who
@@ -25,30 +25,31 @@ func mentionsToNotify(dir *directory.Directory, c *book.Conversation, surface st
 	if !isNotice {
 		return line.Mentions
 	}
-	told := slices.Clone(line.Mentions)
+	mentions := slices.Clone(line.Mentions)
 	somePresent := false
-	for i := range told {
-		told[i].Away = dir.Away(told[i].ID)
-		if !told[i].Away {
+	for i := range mentions {
+		mentions[i].Away = dir.Away(mentions[i].ID)
+		if !mentions[i].Away {
 			somePresent = true
 		}
-		if wantsNoNotice(dir, told[i].ID, notice) && told[i].ID != line.By.ID {
-			told[i].User = ""
+		if hasDeclined(dir, mentions[i].ID, notice) && mentions[i].ID != line.By.ID {
+			mentions[i].User = ""
 		}
 	}
 	if !notice.Cover {
-		return told
+		return mentions
 	}
 	var instead []bridge.AgentRef
 	if !somePresent && c.TeamID != nil {
-		instead = wantingNotice(dir, present(dir, members(dir, dir.Team(*c.TeamID), surface)), notice)
+		instead = wantingNotice(dir, withoutAway(dir, teamRefs(dir, dir.Team(*c.TeamID), surface)), notice)
 	}
-	for i := range told {
-		if told[i].Away && (somePresent || len(instead) > 0) {
-			told[i].User = ""
+	hasCover := somePresent || len(instead) > 0
+	for i := range mentions {
+		if mentions[i].Away && hasCover {
+			mentions[i].User = ""
 		}
 	}
-	return append(told, instead...)
+	return append(mentions, instead...)
 }
 
 // TeamMentions returns the members of a team who are mentioned in a surface when the team is handed a conversation:
@@ -56,15 +57,15 @@ func mentionsToNotify(dir *directory.Directory, c *book.Conversation, surface st
 // such notices.
 func TeamMentions(dir *directory.Directory, team *store.Team, surface store.AccountID, by store.AgentID) []bridge.AgentRef {
 	notice, _ := bridge.Line{Content: &bridge.UnassignedLine{}}.Notice()
-	others := slices.DeleteFunc(members(dir, team, surface), func(ref bridge.AgentRef) bool { return ref.ID == by })
-	if some := present(dir, others); len(some) > 0 {
-		others = some
+	members := slices.DeleteFunc(teamRefs(dir, team, surface), func(ref bridge.AgentRef) bool { return ref.ID == by })
+	if present := withoutAway(dir, members); len(present) > 0 {
+		members = present
 	}
-	return wantingNotice(dir, others, notice)
+	return wantingNotice(dir, members, notice)
 }
 
-// members returns the members of a team who can be mentioned in a surface.
-func members(dir *directory.Directory, team *store.Team, surface store.AccountID) (list []bridge.AgentRef) {
+// teamRefs returns the members of a team who can be mentioned in a surface.
+func teamRefs(dir *directory.Directory, team *store.Team, surface store.AccountID) (list []bridge.AgentRef) {
 	if team == nil {
 		return nil
 	}
@@ -76,23 +77,26 @@ func members(dir *directory.Directory, team *store.Team, surface store.AccountID
 	return list
 }
 
-// present returns the agents of a list who are not away.
-func present(dir *directory.Directory, list []bridge.AgentRef) []bridge.AgentRef {
+// withoutAway returns the agents of a list who are not away.
+func withoutAway(dir *directory.Directory, list []bridge.AgentRef) []bridge.AgentRef {
 	return slices.DeleteFunc(slices.Clone(list), func(ref bridge.AgentRef) bool { return dir.Away(ref.ID) })
 }
 
 // wantingNotice returns the agents of a list who want a notice. It returns none if they are too many to be mentioned
 // one by one.
 func wantingNotice(dir *directory.Directory, list []bridge.AgentRef, notice bridge.Notice) []bridge.AgentRef {
-	list = slices.DeleteFunc(list, func(ref bridge.AgentRef) bool { return wantsNoNotice(dir, ref.ID, notice) })
-	if len(list) > maxTold {
+	list = slices.DeleteFunc(list, func(ref bridge.AgentRef) bool { return hasDeclined(dir, ref.ID, notice) })
+	if len(list) > maxMentions {
 		return nil
 	}
 	return list
 }
 
-// wantsNoNotice reports whether an agent chose to do without a notice.
-func wantsNoNotice(dir *directory.Directory, id store.AgentID, notice bridge.Notice) bool {
+// hasDeclined reports whether an agent chose to do without a notice.
+func hasDeclined(dir *directory.Directory, id store.AgentID, notice bridge.Notice) bool {
 	agent := dir.Agent(id)
-	return agent != nil && !notice.Always && slices.Contains(agent.Quiet, notice.Name)
+	if agent == nil || notice.Always {
+		return false
+	}
+	return slices.Contains(agent.Quiet, notice.Name)
 }

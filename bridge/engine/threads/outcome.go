@@ -24,13 +24,13 @@ func isTracked(line *bridge.Line) bool {
 		bridge.LineRetrying, bridge.LineUnclear, bridge.LineEditLate, bridge.LineUndone, bridge.LineTexts, bridge.LineAutomatic, bridge.LineCollected, bridge.LineParticipant:
 		return line.Args.Message != 0
 	default:
-		return standsForMessage(line)
+		return isInPlaceOfMessage(line)
 	}
 }
 
-// standsForMessage reports whether a line stands for a message that leaves: one that was written in a form, which people see
+// isInPlaceOfMessage reports whether a line stands for a message that leaves: one that was written in a form, which people see
 // nowhere else, or one that a colleague's click has sent. Such a line shows the fate also while nobody has decided anything.
-func standsForMessage(line *bridge.Line) bool {
+func isInPlaceOfMessage(line *bridge.Line) bool {
 	if line.Kind() != bridge.LineDone || line.Args.Message == 0 {
 		return false
 	}
@@ -48,8 +48,8 @@ type postedLine struct {
 	changes []*book.Delivery
 }
 
-// newest returns the delivery that has what the line says now.
-func (p postedLine) newest() *book.Delivery {
+// newestDelivery returns the delivery that has what the line says now.
+func (p postedLine) newestDelivery() *book.Delivery {
 	if len(p.changes) > 0 {
 		return p.changes[len(p.changes)-1]
 	}
@@ -75,16 +75,21 @@ func (th *Writer) TrackedLines() map[store.MessageID][]postedLine {
 	lines, changes := map[store.MessageID][]postedLine{}, map[store.DeliveryID][]*book.Delivery{}
 	for _, id := range book.SortedKeys(th.Outbox.Deliveries) {
 		d := th.Outbox.Deliveries[id]
-		isLoaded := th.Messages.Rows[d.MessageID] != nil && th.Outbox.Lanes[d.LaneID] != nil
-		isShown := d.State != store.Failed && d.State != store.Cancelled
-		if d.Kind != string(bridge.PostLine) || !isLoaded || !isShown {
+		if d.Kind != string(bridge.PostLine) {
 			continue
 		}
-		switch p := d.DecodedPayload(); {
-		case p.Line == nil || !isTracked(p.Line):
-		case p.Changes != 0:
+		isLoaded := th.Messages.Rows[d.MessageID] != nil && th.Outbox.Lanes[d.LaneID] != nil
+		isShown := d.State != store.Failed && d.State != store.Cancelled
+		if !isLoaded || !isShown {
+			continue
+		}
+		p := d.DecodedPayload()
+		if p.Line == nil || !isTracked(p.Line) {
+			continue
+		}
+		if p.Changes != 0 {
 			changes[p.Changes] = append(changes[p.Changes], d)
-		default:
+		} else {
 			lines[d.MessageID] = append(lines[d.MessageID], postedLine{Delivery: d})
 		}
 	}
@@ -111,20 +116,26 @@ func (st settling) settleLine(m *book.Message, line postedLine, last bool) {
 		first.Fate = m.Fate
 		line.SetPayload(first)
 	}
-	now := line.newest().DecodedPayload()
-	outcome := st.outcome(m, first, now.Line, last)
-	said := *now.Line
-	switch {
-	case outcome == nil && offersOldWords(&said, m): // the message was edited: its Send button is to send what the line shows
-		said.Text, said.Files, said.Args.Shown = m.Text, files.UploadedNames(&m.Message), book.WordsMarkOf(&m.Message)
-	case outcome == nil, isSameOutcome(said.Outcome, outcome):
-		return
-	default:
-		said.Outcome, said.Verbs, said.Other = outcome, openVerbs(outcome.State), st.promotedTo(m, outcome.State, said.Other)
+	now := line.newestDelivery().DecodedPayload()
+	outcome := st.findOutcome(m, first, now.Line, last)
+	shown := *now.Line
+	if outcome == nil {
+		if !hasOldSendButton(&shown, m) {
+			return
+		}
+		// The message was edited: its Send button is to send what the line shows.
+		shown.Text, shown.Files = m.Text, files.UploadedNames(&m.Message)
+		shown.Args.Shown = book.WordsMarkOf(&m.Message)
+	} else {
+		if isSameOutcome(shown.Outcome, outcome) {
+			return
+		}
+		shown.Outcome, shown.Verbs = outcome, openVerbs(outcome.State)
+		shown.Other = st.promotedTo(m, outcome.State, shown.Other)
 	}
-	now.Line = &said
-	if st.Outbox.HasNotBegun(line.newest()) {
-		line.newest().SetPayload(now)
+	now.Line = &shown
+	if st.Outbox.HasNotBegun(line.newestDelivery()) {
+		line.newestDelivery().SetPayload(now)
 		return
 	}
 	l := st.Outbox.Lanes[line.LaneID]
@@ -132,41 +143,47 @@ func (st settling) settleLine(m *book.Message, line postedLine, last bool) {
 	if c == nil || c.Threads[l.AccountID] == nil {
 		return
 	}
-	st.Outbox.Enqueue(st.ChangesLane(c, c.Threads[l.AccountID]), string(bridge.PostLine), m.ID, outbound.Payload{Line: &said, Changes: line.ID}, nil)
+	st.Outbox.Enqueue(st.ChangesLane(c, c.Threads[l.AccountID]), string(bridge.PostLine), m.ID, outbound.Payload{Line: &shown, Changes: line.ID}, nil)
 }
 
-// offersOldWords reports whether a line has a button that sends a message, and shows other words than the message has now.
-func offersOldWords(line *bridge.Line, m *book.Message) bool {
+// hasOldSendButton reports whether a line has a button that sends a message, and shows other words than the message has now.
+func hasOldSendButton(line *bridge.Line, m *book.Message) bool {
 	hasSendButton := slices.Contains(line.Verbs, bridge.VerbSend) && line.Args.Shown != ""
 	return hasSendButton && line.Args.Shown != book.WordsMarkOf(&m.Message)
 }
 
 // isSameOutcome reports whether a line that shows an outcome needn't be changed to show another one.
 func isSameOutcome(shown, outcome *bridge.Outcome) bool {
-	return shown != nil && shown.State == outcome.State && shown.By.ID == outcome.By.ID
+	if shown == nil {
+		return false
+	}
+	return shown.State == outcome.State && shown.By.ID == outcome.By.ID
 }
 
-// outcome returns the outcome that a line has to show, or nil if the line stays as it was written. first is the line's
-// payload as it was written, now is the line as it is at present.
-func (st settling) outcome(m *book.Message, first outbound.Payload, now *bridge.Line, last bool) *bridge.Outcome {
+// findOutcome returns the outcome that a line has to show, or nil if the line stays as it was written. first is the line's
+// payload as it was written, now is the line as it is at present. last means that no later line is about the message.
+func (st settling) findOutcome(m *book.Message, first outbound.Payload, now *bridge.Line, last bool) *bridge.Outcome {
 	if now.Kind() == bridge.LineParticipant {
 		return st.allowedOutcome(m, now)
 	}
 	before := now.Outcome
 	isSorting := now.Kind() == bridge.LineAutomatic || now.Kind() == bridge.LineCollected // about a mail in a day's thread
 	isDecided := m.Decided != nil && m.Decided.State != ""
-	if isDecided && (last || isSorting) {
+	showsDecision := last || isSorting
+	if isDecided && showsDecision {
 		return st.makeOutcome(m, now, before, m.Decided.State)
 	}
 	if isSorting {
 		return nil
 	}
 	state := st.outcomeState(m)
-	if !last && (state == bridge.OutcomeWaiting || state == bridge.OutcomeAsked) {
+	isOpen := state == bridge.OutcomeWaiting || state == bridge.OutcomeAsked
+	if !last && isOpen {
 		return st.makeOutcome(m, now, before, bridge.OutcomeAsked) // a later line asks
 	}
 	isUnchanged := first.Fate == "" || first.Fate == m.Fate
-	if isUnchanged && last && !standsForMessage(now) {
+	staysAsWritten := isUnchanged && !isInPlaceOfMessage(now)
+	if last && staysAsWritten {
 		return nil
 	}
 	return st.makeOutcome(m, now, before, state)
@@ -190,24 +207,37 @@ func (st settling) allowedOutcome(m *book.Message, line *bridge.Line) *bridge.Ou
 // makeOutcome makes an outcome with who decided it, and when. If nobody has decided anything in this batch, By is kept from the
 // outcome before. At is kept, too, while only receipts of a sent reply come in.
 func (st settling) makeOutcome(m *book.Message, line *bridge.Line, before *bridge.Outcome, state bridge.OutcomeState) *bridge.Outcome {
-	o := &bridge.Outcome{State: state, At: st.Now}
-	switch {
-	case m.Decided != nil:
-		o.By = m.Decided.By
-	case before != nil:
-		o.By = before.By
-	case standsForMessage(line):
-		o.By = line.By
-	}
-	if before != nil && isWithProvider(before.State) && isWithProvider(state) {
+	o := &bridge.Outcome{State: state, By: decidedBy(m, line, before), At: st.Now}
+	wasWithProvider := before != nil && isWithProvider(before.State)
+	if wasWithProvider && isWithProvider(state) {
 		o.At = before.At
 	}
 	return o
 }
 
+// decidedBy returns whom an outcome names: who has decided in this batch, else who did before, else the author of a message
+// that a line stands for.
+func decidedBy(m *book.Message, line *bridge.Line, before *bridge.Outcome) bridge.AgentRef {
+	if m.Decided != nil {
+		return m.Decided.By
+	}
+	if before != nil {
+		return before.By
+	}
+	if isInPlaceOfMessage(line) {
+		return line.By
+	}
+	return bridge.AgentRef{}
+}
+
 // isWithProvider reports whether the provider has accepted a message in this state.
 func isWithProvider(s bridge.OutcomeState) bool {
-	return s == bridge.OutcomeSent || s == bridge.OutcomeDelivered || s == bridge.OutcomeRead
+	switch s {
+	case bridge.OutcomeSent, bridge.OutcomeDelivered, bridge.OutcomeRead:
+		return true
+	default:
+		return false
+	}
 }
 
 // outcomeState returns what became of a message, by its fate and by its receipts.
@@ -251,7 +281,8 @@ func openVerbs(state bridge.OutcomeState) []bridge.Verb {
 
 // promotedTo returns the conversation that a promoted mail is in now. For all other lines it returns what they named (named).
 func (st settling) promotedTo(m *book.Message, state bridge.OutcomeState, named bridge.Facts) bridge.Facts {
-	if c := st.Conversations.Rows[m.ConversationID]; c != nil && state == bridge.OutcomePromoted {
+	c := st.Conversations.Rows[m.ConversationID]
+	if c != nil && state == bridge.OutcomePromoted {
 		return bridge.Facts{ID: c.ID, Subject: c.Subject}
 	}
 	return named
@@ -265,20 +296,20 @@ func (th *Writer) NoteDecision(m *book.Message, agent *store.Agent, state bridge
 
 // RefuseDecided tells whoever pressed an old button what has become of the message meanwhile.
 func (th *Writer) RefuseDecided(r book.Request, m *book.Message) {
-	c, surface, a := r.Conversation, r.Surface, r.Action
 	o := &bridge.Outcome{State: th.outcomeState(m)}
-	var said time.Time
+	var latest time.Time
 	for _, line := range th.TrackedLines()[m.ID] { // the latest line that shows an outcome counts
-		d := line.newest()
+		d := line.newestDelivery()
 		shown := d.DecodedPayload().Line.Outcome
 		if shown == nil || shown.State == bridge.OutcomeAsked {
 			continue
 		}
-		if !d.CreatedAt.Before(said) {
-			o, said = shown, d.CreatedAt
+		if !d.CreatedAt.Before(latest) {
+			o, latest = shown, d.CreatedAt
 		}
 	}
-	th.Whisper(c, surface, a, bridge.Line{Content: bridge.LineDecided, Verb: a.Verb, Customer: c.Customer(), Outcome: o})
+	th.Whisper(r.Conversation, r.Surface, r.Action,
+		bridge.Line{Content: bridge.LineDecided, Verb: r.Verb, Customer: r.Conversation.Customer(), Outcome: o})
 	th.Log.Refused(r, "stale", "That was decided meanwhile: the message shows what became of it.")
 }
 

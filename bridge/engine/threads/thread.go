@@ -66,11 +66,15 @@ func (th *Writer) isRootUnsent(c *book.Conversation, t *book.Thread) bool {
 // Errors: *book.NotYet while a post of the thread is under way, because the new root must not overtake it.
 func (th *Writer) ThreadLost(c *book.Conversation, surface store.AccountID, root string) error {
 	t := c.Threads[surface]
-	if t == nil || t.Root == "" || t.Root != root {
+	if t == nil || t.Root == "" {
+		return nil
+	}
+	if t.Root != root {
 		return nil // a later root is in place already
 	}
 	l := th.SurfaceLane(c, t, bridge.PostLine)
-	if l.LeasedUntil != nil && l.LeasedUntil.After(th.Event.ReceivedAt) && !l.Fresh {
+	isLeased := l.LeasedUntil != nil && l.LeasedUntil.After(th.Event.ReceivedAt)
+	if isLeased && !l.Fresh {
 		return th.Wait(l.LeasedUntil.Sub(th.DatabaseNow))
 	}
 	t.Root, t.Dirty = "", true

@@ -97,7 +97,8 @@ func (th *Writer) TellWith(c *book.Conversation, m *book.Message, line bridge.Li
 		line.Files = files.UploadedNames(&m.Message)
 	}
 	line.Text, line.Rich = cmp.Or(line.Text, m.Text), outbound.RichOf(&m.Message)
-	if line.Text == "" && len(line.Files) == 0 && len(m.Files) > 0 {
+	namesNothing := line.Text == "" && len(line.Files) == 0
+	if namesNothing && len(m.Files) > 0 {
 		line.Text = m.Files[0].Name
 	}
 	line.Args = bridge.Args{Conversation: c.ID, Message: m.ID, Delivery: line.Args.Delivery}
@@ -194,17 +195,15 @@ func threadOfAction(posts *book.Posts, c *book.Conversation, surface bridge.Acco
 
 // Refuse tells the actor that nothing was changed, why, and what to do.
 func (th *Writer) Refuse(r book.Request, code, text, hint string) {
-	c, surface, a := r.Conversation, r.Surface, r.Action
-	th.Whisper(c, surface, a, bridge.Line{Content: &bridge.RefusedLine{Reason: text, Hint: hint}, Verb: a.Verb})
-	if c != nil {
+	th.Whisper(r.Conversation, r.Surface, r.Action, bridge.Line{Content: &bridge.RefusedLine{Reason: text, Hint: hint}, Verb: r.Verb})
+	if r.Conversation != nil {
 		th.Log.Refused(r, code, strings.TrimSpace(text+" "+hint))
 	}
 }
 
 // Unchanged tells the actor that a verb had nothing to do.
 func (th *Writer) Unchanged(r book.Request) {
-	c, surface, a := r.Conversation, r.Surface, r.Action
-	th.Whisper(c, surface, a, bridge.Line{Content: bridge.LineUnchanged, Verb: a.Verb})
+	th.Whisper(r.Conversation, r.Surface, r.Action, bridge.Line{Content: bridge.LineUnchanged, Verb: r.Verb})
 }
 
 // Confirm tells the actor that a verb was done, where the card alone does not show it.
@@ -233,7 +232,9 @@ func (th *Writer) PartName(m *book.Message, d *book.Delivery) string {
 	if d == nil {
 		return ""
 	}
-	if s := d.DecodedPayload().Span; s != nil && s.From > 0 && s.From < len(m.Files) {
+	s := d.DecodedPayload().Span
+	isLaterPart := s != nil && s.From > 0 // the first part has the text
+	if isLaterPart && s.From < len(m.Files) {
 		return m.Files[s.From].Name
 	}
 	return ""

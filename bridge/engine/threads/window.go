@@ -16,12 +16,13 @@ func (th *Writer) Window(c *book.Conversation) outbound.Window {
 // so that not every message of a customer changes the card. The end that the card shows is too early by less than that.
 func (th *Writer) windowDigest(c *book.Conversation) string {
 	win := th.Window(c)
-	switch {
-	case !win.Limited || !c.BridgeStatus().Open():
+	if !win.Limited || !c.BridgeStatus().Open() {
 		return ""
-	case !win.IsOpen(th.Now):
+	}
+	if !win.IsOpen(th.Now) {
 		return "closed"
-	case !win.IsOpenFor(false, th.Now):
+	}
+	if !win.IsOpenFor(false, th.Now) {
 		return "people " + win.Human.Truncate(windowStep).UTC().String()
 	}
 	return win.Human.Truncate(windowStep).UTC().String() // in UTC, because times of providers and of the database have different zones
