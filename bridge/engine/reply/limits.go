@@ -55,7 +55,8 @@ func OverLimits(ch channels.Channel, name string, account channels.FileLimits, t
 		return nil
 	}
 	caps := ch.Capabilities()
-	if n := utf8.RuneCountInString(text); caps.MaxTextRunes > 0 && n > caps.MaxTextRunes {
+	n := utf8.RuneCountInString(text)
+	if caps.MaxTextRunes > 0 && n > caps.MaxTextRunes {
 		return &bridge.Problem{Code: "text_too_long", Text: fmt.Sprintf("%s takes %d characters, and this has %d.", name, caps.MaxTextRunes, n),
 			Hint: "Say it in several messages."}
 	}
@@ -73,15 +74,16 @@ func filesOver(caps channels.Capabilities, account channels.FileLimits, name str
 	for i, f := range files {
 		kind := channels.KindOf(f.ContentType)
 		limit, ok := fileLimit(caps, account, kind)
-		switch {
-		case !ok:
+		if !ok {
 			return &bridge.Problem{Code: "file_kind", Text: fmt.Sprintf("%s takes no %s, as %s is one.", name, plainKind(kind), f.Name), Hint: "Send it in another form, or a link to it."}
-		case limit > 0 && f.SizeBytes > limit:
+		}
+		if limit > 0 && f.SizeBytes > limit {
 			return &bridge.Problem{Code: "file_too_large", Text: fmt.Sprintf("%s has %s; %s takes at most %s of a %s.", f.Name, channels.SizeWords(f.SizeBytes), name,
 				channels.SizeWords(limit), kind), Hint: "Make it smaller, or send a link to it."}
 		}
 		perMessage := caps.Files.PerMessage
-		if beginsMessage := i%perMessage == 0; beginsMessage && caps.Files.MaxBytes > 0 {
+		isFirstOfMessage := i%perMessage == 0
+		if isFirstOfMessage && caps.Files.MaxBytes > 0 {
 			var size int64
 			for _, other := range files[i:min(i+perMessage, len(files))] {
 				size += other.SizeBytes
@@ -103,9 +105,9 @@ func plainKind(kind channels.FileKind) string {
 	return string(kind) + "s"
 }
 
-// KeptByLimits keeps a reply inside that the channel can't take, and tells its author why, before the hold begins. It
+// keepOverLimits keeps a reply inside that the channel can't take, and tells its author why, before the hold begins. It
 // returns false if the channel can take the reply.
-func (rs *UseCases) KeptByLimits(c *book.Conversation, m *book.Message) bool {
+func (rs *UseCases) keepOverLimits(c *book.Conversation, m *book.Message) bool {
 	if m.Template != nil {
 		return false
 	}
@@ -114,14 +116,15 @@ func (rs *UseCases) KeptByLimits(c *book.Conversation, m *book.Message) bool {
 	if problem == nil {
 		return false
 	}
-	m.Direction, m.Fate, m.Reason, m.Dirty = store.DirectionNote, store.FateInside, problem.Code, true
+	m.KeepInside(problem.Code)
 	rs.TellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Reason: problem.Text, Hint: problem.Hint}})
 	return true
 }
 
 // countTexts returns as how many texts a provider counts a reply, or 1 if it doesn't count.
 func (rs *UseCases) countTexts(c *book.Conversation, text string) int {
-	if counter, ok := rs.Channel(c.AccountID).(channels.Counter); ok && text != "" {
+	counter, counts := rs.Channel(c.AccountID).(channels.Counter)
+	if counts && text != "" {
 		signature, _ := outbound.SignatureOf(c.Account, nil, rs.Caps(c.AccountID).Threads)
 		return counter.Count(text, signature).Parts
 	}

@@ -42,7 +42,7 @@ func (rs *UseCases) Recipients(c *book.Conversation, in channels.Inbound, messag
 	for _, p := range to {
 		add(p, outbound.RoleTo)
 	}
-	if ch := rs.Channel(c.AccountID); ch != nil && ch.Capabilities().Participants {
+	if rs.Caps(c.AccountID).Participants {
 		copied := outbound.RoleCopied
 		if rs.Settings(c).ReplyTo == "all" {
 			copied = outbound.RoleCc
@@ -57,9 +57,10 @@ func (rs *UseCases) Recipients(c *book.Conversation, in channels.Inbound, messag
 	known := c.Participants
 	c.Participants = next
 	c.Touch()
-	rs.askNewcomers(c, message, without(newcomers, waitingKeys(known)))
+	rs.askNewcomers(c, message, withoutKeys(newcomers, waitingKeys(known)))
 	before, now := recipientList(known), recipientList(next)
-	if hasChanged := before != "" && before != now; hasChanged && !c.Exclusive {
+	hasChanged := before != "" && before != now
+	if hasChanged && !c.Exclusive {
 		rs.Line(c, bridge.Line{Content: &bridge.RecipientsLine{To: now, Without: droppedFrom(known, next)}})
 	}
 }
@@ -119,14 +120,14 @@ func waitingKeys(list []store.Participant) []string {
 	return keys
 }
 
-// without returns list without the texts of drop.
-func without(list, drop []string) []string {
-	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return slices.Contains(drop, s) })
+// withoutKeys returns the keys of list that are not in drop.
+func withoutKeys(list, drop []string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(key string) bool { return slices.Contains(drop, key) })
 }
 
 // ChangeRecipients applies !cc, !to and Allow.
 func (rs *UseCases) ChangeRecipients(r book.Request) {
-	if ch := rs.Channel(r.Conversation.AccountID); ch != nil && !ch.Capabilities().Participants {
+	if rs.hasOneCustomer(r.Conversation) {
 		rs.Refuse(r, "one_customer", "A conversation of "+r.Conversation.Account.Name+" has one customer: nobody else gets what is written in it.",
 			"Write to them by a conversation of their own: @Parley new")
 		return
@@ -142,32 +143,20 @@ func (rs *UseCases) ChangeRecipients(r book.Request) {
 			rs.Refuse(r, "not_an_address", address+" is not an e-mail address.", "Write it like ann@example.org.")
 			return
 		}
+		if !r.Args.Remove {
+			list = addRecipient(list, key, r.Verb)
+			continue
+		}
 		at := slices.IndexFunc(list, func(p store.Participant) bool { return p.Key == key })
-		switch {
-		case r.Args.Remove:
-			if at >= 0 {
-				list = slices.Delete(list, at, at+1)
-			}
-		case at >= 0:
-			list[at].New = false
-			switch {
-			case r.Verb == bridge.VerbTo:
-				list[at].Role = outbound.RoleTo
-			case list[at].Role == outbound.RoleCopied:
-				list[at].Role = outbound.RoleCc
-			}
-		default:
-			role := outbound.RoleCc
-			if r.Verb == bridge.VerbTo {
-				role = outbound.RoleTo
-			}
-			list = append(list, store.Participant{Key: key, Role: role})
+		if at >= 0 {
+			list = slices.Delete(list, at, at+1)
 		}
 	}
 	if r.Verb == bridge.VerbTo && !r.Args.Remove { // the named addresses replace the recipients
 		list = slices.DeleteFunc(list, func(p store.Participant) bool {
+			isRecipient := p.Role == outbound.RoleTo && !p.New
 			isNamed := slices.ContainsFunc(r.Args.Addresses, func(address string) bool { return bridge.AddressKey(address) == p.Key })
-			return p.Role == outbound.RoleTo && !p.New && !isNamed
+			return isRecipient && !isNamed
 		})
 	}
 	if slices.Equal(list, r.Conversation.Participants) {
@@ -175,6 +164,31 @@ func (rs *UseCases) ChangeRecipients(r book.Request) {
 		return
 	}
 	rs.setParticipants(r.Conversation, r.Agent, r.Surface, list, r.Args.Addresses)
+}
+
+// addRecipient returns list with a key that gets replies from now on, as verb says: !to as a recipient, other verbs in copy. If
+// a participant with the key gets replies already, only !to changes the role.
+func addRecipient(list []store.Participant, key string, verb bridge.Verb) []store.Participant {
+	role := outbound.RoleCc
+	if verb == bridge.VerbTo {
+		role = outbound.RoleTo
+	}
+	at := slices.IndexFunc(list, func(p store.Participant) bool { return p.Key == key })
+	if at < 0 {
+		return append(list, store.Participant{Key: key, Role: role})
+	}
+	list[at].New = false
+	if verb == bridge.VerbTo || list[at].Role == outbound.RoleCopied {
+		list[at].Role = role
+	}
+	return list
+}
+
+// hasOneCustomer reports whether the conversation's channel has no participants besides the customer, as in chats. It is false
+// while the channel isn't connected, since nobody knows then.
+func (rs *UseCases) hasOneCustomer(c *book.Conversation) bool {
+	ch := rs.Channel(c.AccountID)
+	return ch != nil && !ch.Capabilities().Participants
 }
 
 // setParticipants changes who gets replies, and says so in the thread.
@@ -191,8 +205,7 @@ func (rs *UseCases) setParticipants(c *book.Conversation, agent *store.Agent, su
 // submitted again, since the first time may have changed the recipients. A conversation whose customer was erased while
 // the form was open gets none.
 func (rs *UseCases) RecipientsOfForm(r book.Request) {
-	ch := rs.Channel(r.Conversation.AccountID)
-	if len(r.Args.To) == 0 || r.Conversation.Erased() || ch != nil && !ch.Capabilities().Participants {
+	if len(r.Args.To) == 0 || r.Conversation.Erased() || rs.hasOneCustomer(r.Conversation) {
 		return
 	}
 	leftAsShown := r.Args.Shown == bridge.RecipientsMark(r.Args.To, r.Args.Cc) && !rs.Posts.HandedInBefore(r)

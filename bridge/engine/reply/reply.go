@@ -28,7 +28,7 @@ func (rs *UseCases) SendToCustomer(c *book.Conversation, agent *store.Agent, sur
 		return
 	}
 	if problem := rs.People.BlockedRecipients(c); problem != nil {
-		m.Fate, m.Reason, m.Dirty = store.FateAsk, problem.Code, true
+		m.SetFate(store.FateAsk, problem.Code)
 		rs.TellProblem(c, m, problem)
 		return
 	}
@@ -36,10 +36,11 @@ func (rs *UseCases) SendToCustomer(c *book.Conversation, agent *store.Agent, sur
 		rs.Park(c, m, "paused")
 		return
 	}
-	if rs.ParkForWindow(c, m) || rs.TooLateToPromote(c, m) || rs.KeptByLimits(c, m) {
+	if rs.KeepIfBlocked(c, m) {
 		return
 	}
-	m.Direction, m.Fate, m.Dirty = store.DirectionOut, store.FateWaiting, true
+	m.Direction, m.Fate = store.DirectionOut, store.FateWaiting
+	m.Dirty = true
 	rs.Replying.End(c, agent)
 	l := rs.CustomerLane(c)
 	terms := outbound.ReplyPayload{Late: rs.CameLate(order), Meant: addressedKeys(c.Participants)}
@@ -47,7 +48,8 @@ func (rs *UseCases) SendToCustomer(c *book.Conversation, agent *store.Agent, sur
 	rs.joinLines(c, l, d, m)
 	rs.MarkWaiting(c, m)
 	rs.NoteReplied(c, agent, m)
-	if wasTyped := m.Place != ""; wasTyped { // the line of a form's reply says as how many texts it counts
+	wasTyped := m.Place != ""
+	if wasTyped { // the line of a form's reply says as how many texts it counts
 		rs.warnOfTexts(c, m)
 	}
 }
@@ -65,7 +67,8 @@ func (rs *UseCases) joinLines(c *book.Conversation, l *book.Lane, d *book.Delive
 		if i < 0 || i >= len(l.Waiting) {
 			continue
 		}
-		if neighbour := l.Waiting[i]; rs.mayJoinNeighbour(neighbour, d, m) && rs.tryJoinGroup(l, d, neighbour.JoinKey) {
+		neighbour := l.Waiting[i]
+		if rs.mayJoinNeighbour(neighbour, d, m) && rs.joinGroupIfFits(l, d, neighbour.JoinKey) {
 			return
 		}
 	}
@@ -73,9 +76,15 @@ func (rs *UseCases) joinLines(c *book.Conversation, l *book.Lane, d *book.Delive
 
 // isPlainLine reports whether a reply is nothing but a text that was just typed, so that others may be joined to it.
 func isPlainLine(m *book.Message) bool {
-	hasMore := m.Promotional || len(m.Files) > 0 || m.Template != nil || m.Rich != nil || m.ReplyTo != ""
+	if m.Promotional || m.ReplyTo != "" {
+		return false
+	}
+	hasContent := m.Template != nil || m.Rich != nil
+	if hasContent || len(m.Files) > 0 {
+		return false
+	}
 	sentByClick := m.Reason == outbound.ClickedReason || m.Reason == outbound.RevivedReason
-	return !hasMore && !sentByClick
+	return !sentByClick
 }
 
 // MeasureLine notes how much room a line takes in a message of several lines.
@@ -87,9 +96,9 @@ func (rs *UseCases) MeasureLine(c *book.Conversation, d *book.Delivery, m *book.
 	d.MakeJoinable(d.JoinKey, utf8.RuneCountInString(m.Text)+len("\n\n"), room)
 }
 
-// tryJoinGroup lets a line leave as one message with those that have a key, if all of them may wait for it and fit into
+// joinGroupIfFits lets a line leave as one message with those that have a key, if all of them may wait for it and fit into
 // one message. It reports whether that is so.
-func (rs *UseCases) tryJoinGroup(l *book.Lane, d *book.Delivery, key string) bool {
+func (rs *UseCases) joinGroupIfFits(l *book.Lane, d *book.Delivery, key string) bool {
 	var group []*book.Delivery
 	size := d.JoinSize
 	for _, other := range l.Waiting {
@@ -114,15 +123,19 @@ func (rs *UseCases) tryJoinGroup(l *book.Lane, d *book.Delivery, key string) boo
 // people, was held.
 func (rs *UseCases) mayJoinNeighbour(neighbour, d *book.Delivery, m *book.Message) bool {
 	isNext := neighbour.Seq == d.Seq-1 || neighbour.Seq == d.Seq+1
-	isHeld := neighbour.NotBefore != nil && neighbour.NotBefore.After(rs.Now) && rs.Outbox.CanBeTakenBack(neighbour)
-	if neighbour.JoinKey == "" || !isNext || !isHeld {
+	if neighbour.JoinKey == "" || !isNext {
 		return false
 	}
-	said := rs.Messages.Rows[neighbour.MessageID]
-	if said == nil || said.AgentID == nil || m.AgentID == nil {
+	isHeld := neighbour.NotBefore != nil && neighbour.NotBefore.After(rs.Now)
+	if !isHeld || !rs.Outbox.CanBeTakenBack(neighbour) {
 		return false
 	}
-	sameAuthor := *said.AgentID == *m.AgentID && said.AccountID == m.AccountID
+	other := rs.Messages.Rows[neighbour.MessageID]
+	isAgents := other != nil && other.AgentID != nil
+	if !isAgents || m.AgentID == nil {
+		return false
+	}
+	sameAuthor := *other.AgentID == *m.AgentID && other.AccountID == m.AccountID
 	return sameAuthor && slices.Equal(neighbour.DecodedPayload().Meant, d.DecodedPayload().Meant)
 }
 
@@ -138,7 +151,8 @@ func (rs *UseCases) NoteReplied(c *book.Conversation, agent *store.Agent, m *boo
 		c.Assignees = []store.AgentID{agent.ID}
 		rs.Log.ByAgent(c, agent, store.DeedTook, nil)
 	}
-	c.LastAt, c.LastFrom, c.LastPreview = rs.Now, "agent", clean.Preview(cmp.Or(m.Text, outbound.RichOf(&m.Message).Text()))
+	c.LastAt, c.LastFrom = rs.Now, "agent"
+	c.LastPreview = clean.Preview(cmp.Or(m.Text, outbound.RichOf(&m.Message).Text()))
 	if c.BridgeStatus() == bridge.StatusSnoozed {
 		rs.Workflow.EndSnooze(c)
 		c.Status = string(bridge.StatusOpen)
@@ -155,7 +169,8 @@ func (rs *UseCases) AwaitCustomer(c *book.Conversation, keepsStatus bool) {
 		return
 	}
 	c.WaitingSince = nil
-	if rs.Settings(c).AutoPending && c.BridgeStatus() == bridge.StatusOpen && !keepsStatus {
+	mayBecomePending := c.BridgeStatus() == bridge.StatusOpen && !keepsStatus
+	if mayBecomePending && rs.Settings(c).AutoPending {
 		c.Status = string(bridge.StatusPending)
 		rs.Log.ByParley(c, store.DeedSetPending, book.Detail{Reason: "answered"})
 	}
@@ -175,7 +190,7 @@ func (rs *UseCases) Hold(c *book.Conversation) time.Duration {
 
 // Park keeps a reply until somebody clicks.
 func (rs *UseCases) Park(c *book.Conversation, m *book.Message, reason string) {
-	m.Fate, m.Reason, m.Dirty = store.FateParked, reason, true
+	m.SetFate(store.FateParked, reason)
 	rs.TellAuthor(c, m, &bridge.ParkedLine{Reason: reason}, bridge.VerbSend, bridge.VerbDrop)
 }
 

@@ -22,12 +22,13 @@ func (rs *UseCases) IsBeforeRestore() bool {
 	if since.IsZero() {
 		return false
 	}
-	return rs.Event.ReceivedAt.Before(since) || !rs.Typed.IsZero() && rs.Typed.Before(since.Add(restoreMargin))
+	wasTypedBefore := !rs.Typed.IsZero() && rs.Typed.Before(since.Add(restoreMargin))
+	return wasTypedBefore || rs.Event.ReceivedAt.Before(since)
 }
 
 // parkRestored keeps a reply that may have been sent already until somebody clicks.
 func (rs *UseCases) parkRestored(c *book.Conversation, m *book.Message) {
-	m.Fate, m.Reason, m.Dirty = store.FateParked, restoredReason, true
+	m.SetFate(store.FateParked, restoredReason)
 	rs.TellWith(c, m, bridge.Line{Content: &bridge.UnclearLine{Reason: "It is older than my last restore from a backup.",
 		Hint: "Look for it where sent messages are. Send it if it is not there, else drop it."},
 		Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}})
@@ -49,8 +50,11 @@ func (rs *UseCases) IsOrphaned(r book.Request) bool {
 func (rs *UseCases) TellOrphaned(r book.Request, reason, hint string) {
 	surface, a := r.Surface, r.Action
 	k := book.PostKey{Account: surface, Channel: a.Place.Channel, Message: a.Place.Message}
-	isForColleagues := a.Verb == bridge.VerbNote || a.Marker == bridge.MarkNote || len(a.Mentions) > 0
-	if a.Actor.Kind != bridge.ActorPerson || isForColleagues || rs.Posts.Rows[k] != nil {
+	isNote := a.Verb == bridge.VerbNote || a.Marker == bridge.MarkNote
+	if isNote || len(a.Mentions) > 0 {
+		return
+	}
+	if a.Actor.Kind != bridge.ActorPerson || rs.Posts.Rows[k] != nil {
 		return
 	}
 	rs.Posts.Remember(store.Post{AccountID: surface, Channel: a.Place.Channel, Message: a.Place.Message, Kind: book.HumanMessage})

@@ -20,40 +20,51 @@ func (rs *UseCases) MessagesOfForm(c *book.Conversation, a bridge.Action, answer
 		caps = ch.Capabilities()
 	}
 	needsQuote := answered != nil && !rs.MayReferTo(c, answered)
-	if needsQuote && a.Text != "" && rs.mayQuote(c, answered) {
+	canBeginWithQuote := needsQuote && a.Text != ""
+	if canBeginWithQuote && rs.mayQuote(c, answered) {
 		a.Text = "> " + strings.ReplaceAll(book.Excerpt(answered), "\n", "\n> ") + "\n\n" + a.Text
 	}
 	kind := a.Rich.Kind()
-	switch {
-	case kind == "":
+	if kind == "" {
 		a.Rich = nil
-	case !caps.Carries(a.Rich):
+		return []bridge.Action{a}
+	}
+	if !caps.Carries(a.Rich) {
 		a.Text, a.Rich = strings.TrimSpace(a.Text+"\n\n"+a.Rich.Text()), nil
-	case kind.IsSentAlone() && a.Text != "":
-		words, alone := a, a
-		words.Rich, alone.Text = nil, ""
-		return []bridge.Action{words, alone}
+		return []bridge.Action{a}
+	}
+	if kind.IsSentAlone() && a.Text != "" {
+		words, content := a, a
+		words.Rich, content.Text = nil, ""
+		return []bridge.Action{words, content}
 	}
 	return []bridge.Action{a}
 }
 
 // MayReferTo reports whether a reply on the conversation's channel can refer to the message that it answers, by its id.
 func (rs *UseCases) MayReferTo(c *book.Conversation, answered *book.Message) bool {
+	isKnownToProvider := answered != nil && answered.ExternalID != ""
+	return isKnownToProvider && rs.canReferToMessages(c)
+}
+
+// canReferToMessages reports whether replies on the conversation's channel can refer to the messages that they answer.
+func (rs *UseCases) canReferToMessages(c *book.Conversation) bool {
 	ch := rs.Channel(c.AccountID)
-	return answered != nil && answered.ExternalID != "" && ch != nil && ch.Capabilities().ReplyTo >= channels.Partial
+	return ch != nil && ch.Capabilities().ReplyTo >= channels.Partial
 }
 
 // mayQuote reports whether those who get a reply may read the words of the message that it answers: its author is one
 // of them or, if the message is ours, all of them got it. That has to be checked for mail: others may have written in
 // the conversation who get no replies, and an agent may have chosen other recipients. A chat has one customer.
 func (rs *UseCases) mayQuote(c *book.Conversation, answered *book.Message) bool {
-	if ch := rs.Channel(c.AccountID); ch == nil || !ch.Capabilities().Participants {
+	ch := rs.Channel(c.AccountID)
+	if ch == nil || !ch.Capabilities().Participants {
 		return true
 	}
 	to, cc := outbound.Addressed(c.Participants)
 	if answered.Direction == store.DirectionOut {
 		d := rs.Outbox.FirstPartOf(answered)
-		return d != nil && len(without(keysOf(to), d.DecodedPayload().Meant)) == 0
+		return d != nil && len(withoutKeys(keysOf(to), d.DecodedPayload().Meant)) == 0
 	}
 	if answered.IdentityID == nil {
 		return false

@@ -17,7 +17,7 @@ const offeredReason = "offered"
 // or an edit doesn't.
 func OpensWindow(in channels.Inbound) bool {
 	isSilent := in.Consent != nil && in.Consent.Silent
-	if in.Historical || in.Automatic != "" || isSilent {
+	if in.Historical || isSilent || in.Automatic != "" {
 		return false
 	}
 	if in.Opens {
@@ -36,7 +36,8 @@ func (rs *UseCases) OpenWindow(c *book.Conversation, in channels.Inbound) {
 	// opened the window when it was sent, and not when it came.
 	ahead := rs.Now.Sub(rs.DatabaseNow)
 	from := rs.Event.ReceivedAt.Add(ahead)
-	if at := in.At.Add(ahead); !in.At.IsZero() && at.Before(from) {
+	at := in.At.Add(ahead)
+	if !in.At.IsZero() && at.Before(from) {
 		from = at
 	}
 	if from.After(rs.Now) {
@@ -80,14 +81,23 @@ func (rs *UseCases) ParkForWindow(c *book.Conversation, m *book.Message) bool {
 	return true
 }
 
-// TooLateToPromote keeps a promotional reply inside that may not leave any more, and says so. It returns false for
+// KeepIfBlocked keeps a reply that may not leave because of the reply window, the time for promotions or the channel's limits,
+// and says so. It returns false if the reply may leave.
+func (rs *UseCases) KeepIfBlocked(c *book.Conversation, m *book.Message) bool {
+	if rs.ParkForWindow(c, m) || rs.keepLatePromotion(c, m) {
+		return true
+	}
+	return rs.keepOverLimits(c, m)
+}
+
+// keepLatePromotion keeps a promotional reply inside that may not leave any more, and says so. It returns false for
 // answers, and while promotions may leave.
-func (rs *UseCases) TooLateToPromote(c *book.Conversation, m *book.Message) bool {
+func (rs *UseCases) keepLatePromotion(c *book.Conversation, m *book.Message) bool {
 	problem := outbound.PromotionProblem(m.Promotional, rs.Window(c), rs.Now)
 	if problem == nil {
 		return false
 	}
-	m.Direction, m.Fate, m.Reason, m.Dirty = store.DirectionNote, store.FateInside, problem.Code, true
+	m.KeepInside(problem.Code)
 	rs.TellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Reason: problem.Text, Hint: problem.Hint}})
 	return true
 }
@@ -95,13 +105,14 @@ func (rs *UseCases) TooLateToPromote(c *book.Conversation, m *book.Message) bool
 // parkForWindow parks a reply because of the reply window, and says so. text is what the provider said; "" if it wasn't asked.
 func (rs *UseCases) parkForWindow(c *book.Conversation, m *book.Message, text string) {
 	win := rs.Window(c)
+	m.Direction = store.DirectionNote
 	if win.IsOpen(rs.Now) { // opened while the attempt was under way, or for people alone
-		m.Direction, m.Fate, m.Reason, m.Dirty = store.DirectionNote, store.FateParked, offeredReason, true
+		m.SetFate(store.FateParked, offeredReason)
 		rs.TellWith(c, m, bridge.Line{Content: &bridge.OfferedLine{Until: win.Human, Provider: text},
 			Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}})
 		return
 	}
-	m.Direction, m.Fate, m.Reason, m.Dirty = store.DirectionNote, store.FateParked, bridge.ReasonWindow, true
+	m.SetFate(store.FateParked, bridge.ReasonWindow)
 	line := bridge.Line{Content: &bridge.ParkedLine{Reason: bridge.ReasonWindow, Hint: text, Until: win.Human},
 		Verbs: []bridge.Verb{bridge.VerbKeep, bridge.VerbDrop}}
 	if rs.Caps(c.AccountID).Templates {
@@ -118,9 +129,13 @@ func (rs *UseCases) parkForWindow(c *book.Conversation, m *book.Message, text st
 func (rs *UseCases) ClosedByProvider(c *book.Conversation, m *book.Message, text string) {
 	d := rs.Outbox.ReplyOf(m)
 	seemedOpen := c.WindowFrom != nil && rs.Window(c).IsOpen(rs.Now)
-	if seemedOpen && d != nil && d.SentAt != nil && c.WindowFrom.Before(d.SentAt.Add(rs.Now.Sub(rs.DatabaseNow))) {
-		c.WindowFrom = nil
-		c.Touch()
+	wasAttempted := d != nil && d.SentAt != nil
+	if seemedOpen && wasAttempted {
+		attemptedAt := d.SentAt.Add(rs.Now.Sub(rs.DatabaseNow)) // by Parley's clock
+		if c.WindowFrom.Before(attemptedAt) {
+			c.WindowFrom = nil
+			c.Touch()
+		}
 	}
 	if m.Fate == store.FateParked {
 		return // it was parked with its first part
@@ -136,16 +151,22 @@ func (rs *UseCases) ClosedByProvider(c *book.Conversation, m *book.Message, text
 // offerParked notes which replies that were parked for the window are to be offered again, each once. A new
 // conversation also offers those that still wait in the conversation that it continues.
 func (rs *UseCases) offerParked(c *book.Conversation) {
+	continuesOther := c.Fresh && c.PreviousID != nil
 	for _, id := range book.SortedKeys(rs.Messages.Rows) {
 		m := rs.Messages.Rows[id]
-		isInPrevious := c.Fresh && c.PreviousID != nil && m.ConversationID == *c.PreviousID
+		isInPrevious := continuesOther && m.ConversationID == *c.PreviousID
 		isHere := m.ConversationID == c.ID || isInPrevious
-		if !isHere || m.Fate != store.FateParked || m.Reason != bridge.ReasonWindow {
+		if !isHere || !waitsForWindow(m) {
 			continue
 		}
 		m.Reason, m.Dirty = offeredReason, true
 		rs.Messages.Offers = append(rs.Messages.Offers, m)
 	}
+}
+
+// waitsForWindow reports whether a reply was parked for the window, and wasn't offered again since.
+func waitsForWindow(m *book.Message) bool {
+	return m.Fate == store.FateParked && m.Reason == bridge.ReasonWindow
 }
 
 // PostOffers posts the offers that offerParked has noted. It is called after the customer's message was queued, so that
@@ -164,7 +185,8 @@ func (rs *UseCases) PostOffers(c *book.Conversation) {
 // RefuseWhileClosed refuses to send a parked reply while the window is closed. It returns false if the window is open,
 // or if the text was not parked for it.
 func (rs *UseCases) RefuseWhileClosed(r book.Request, m *book.Message) bool {
-	isParkedForWindow := m.Fate == store.FateParked && (m.Reason == bridge.ReasonWindow || m.Reason == offeredReason)
+	wasOffered := m.Fate == store.FateParked && m.Reason == offeredReason
+	isParkedForWindow := wasOffered || waitsForWindow(m)
 	if !isParkedForWindow || rs.Window(r.Conversation).IsOpen(rs.Now) {
 		return false
 	}
@@ -176,12 +198,11 @@ func (rs *UseCases) RefuseWhileClosed(r book.Request, m *book.Message) bool {
 // KeepForWindow lets a parked text wait for the customer's next message, as the click on Keep asks. It returns false if
 // the text was not parked for the window.
 func (rs *UseCases) KeepForWindow(r book.Request, m *book.Message) bool {
-	c, surface, a := r.Conversation, r.Surface, r.Action
-	if a.Verb != bridge.VerbKeep || m.Fate != store.FateParked || m.Reason != bridge.ReasonWindow {
+	if r.Verb != bridge.VerbKeep || !waitsForWindow(m) {
 		return false
 	}
-	rs.Log.ByAgent(c, r.Agent, store.DeedKeptForLater, book.Detail{Message: m.ID})
+	rs.Log.ByAgent(r.Conversation, r.Agent, store.DeedKeptForLater, book.Detail{Message: m.ID})
 	rs.NoteDecision(m, r.Agent, bridge.OutcomeKept)
-	rs.Confirm(c, surface, a, bridge.Line{Content: &bridge.KeptLine{Reason: bridge.ReasonWindow}, Verb: bridge.VerbKeep})
+	rs.Confirm(r.Conversation, r.Surface, r.Action, bridge.Line{Content: &bridge.KeptLine{Reason: bridge.ReasonWindow}, Verb: bridge.VerbKeep})
 	return true
 }

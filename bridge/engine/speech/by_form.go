@@ -22,7 +22,8 @@ func (sp *UseCases) ByForm(r book.Request) {
 		sp.noteByForm(r)
 		return
 	}
-	if s := r.Args.Suggestion; s != nil && s.Shown != "" {
+	s := r.Args.Suggestion
+	if s != nil && s.Shown != "" {
 		fate := suggestion.Edited
 		if s.Shown == bridge.SumOf(r.Text) {
 			fate = suggestion.Used
@@ -33,10 +34,9 @@ func (sp *UseCases) ByForm(r book.Request) {
 	sp.replies.RecipientsOfForm(r)
 	canReplace := sp.TakeFormBack(r)
 	doubt := ""
-	switch {
-	case edited:
+	if edited {
 		doubt = elsewhereReason
-	case !canReplace:
+	} else if !canReplace {
 		doubt = book.FormReason
 	}
 	for i, one := range sp.replies.MessagesOfForm(r.Conversation, r.Action, answered) {
@@ -48,7 +48,7 @@ func (sp *UseCases) ByForm(r book.Request) {
 
 // replyByForm sends one message of a form. doubt is the reason for which its author is asked first; with "" it is sent at once.
 func (sp *UseCases) replyByForm(r book.Request, answered *book.Message, doubt string) *book.Message {
-	c, agent, surface := r.Conversation, r.Agent, r.Surface
+	c := r.Conversation
 	m := sp.Messages.AddByPerson(r)
 	r.Explicit = true
 	if decision, reason := Speak(sp.speechOf(r)); decision != Out {
@@ -61,17 +61,20 @@ func (sp *UseCases) replyByForm(r book.Request, answered *book.Message, doubt st
 	if sp.replies.MayReferTo(c, answered) {
 		m.ReplyTo, replied.Answered = answered.ExternalID, book.Excerpt(answered)
 	}
-	switch {
-	case doubt != "":
+	if doubt != "" {
 		m.Fate, m.Reason = store.FateAsk, doubt
 		sp.TellAuthor(c, m, &bridge.AskLine{Reason: doubt}, bridge.VerbSend, bridge.VerbKeep)
-	case sp.MustBeTaken(c):
-		sp.AskToTake(c, m)
-	case sp.replies.ParkForWindow(c, m) || sp.replies.TooLateToPromote(c, m) || sp.replies.KeptByLimits(c, m):
-	default:
-		sp.Line(c, bridge.Line{Content: replied, Verb: bridge.VerbReply, By: sp.Dir.Ref(surface, agent.ID), Text: r.Text, Rich: r.Rich,
-			Files: sp.Files.Attached(&m.Message), Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
-		sp.replies.SendToCustomer(c, agent, surface, m, sp.FormOrder())
+		return m
 	}
+	if sp.MustBeTaken(c) {
+		sp.AskToTake(c, m)
+		return m
+	}
+	if sp.replies.KeepIfBlocked(c, m) {
+		return m
+	}
+	sp.Line(c, bridge.Line{Content: replied, Verb: bridge.VerbReply, By: sp.Dir.Ref(r.Surface, r.Agent.ID), Text: r.Text, Rich: r.Rich,
+		Files: sp.Files.Attached(&m.Message), Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
+	sp.replies.SendToCustomer(c, r.Agent, r.Surface, m, sp.FormOrder())
 	return m
 }

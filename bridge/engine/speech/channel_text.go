@@ -82,7 +82,8 @@ func (ct *ChannelTexts) askWhoIsMeant(ctx context.Context, tx pgx.Tx, p *store.P
 			ReplyArgs: bridge.ReplyArgs{Shown: text.wordsMark()}}}
 	agent := ct.Dir.AgentOf(p.AccountID, a.Actor.ID)
 	saysSomething := a.Text != "" || len(a.Files) > 0
-	if agent != nil && a.Verb != bridge.VerbUnknown && saysSomething {
+	mayBeForCustomer := saysSomething && a.Verb != bridge.VerbUnknown
+	if agent != nil && mayBeForCustomer {
 		line.Mentions = []bridge.AgentRef{ct.Dir.Ref(p.AccountID, agent.ID)}
 		ids, err := store.AnswerableConversations(ctx, tx, ct.Reading.As(agent), p.AccountID, p.Channel, maxOffered)
 		if err != nil {
@@ -103,10 +104,10 @@ func (ct *ChannelTexts) askWhoIsMeant(ctx context.Context, tx pgx.Tx, p *store.P
 func (ct *ChannelTexts) AskAgain(ctx context.Context, tx pgx.Tx, r book.Request) (handled bool, err error) {
 	p := ct.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message}]
 	text, ok := channelTextOf(p)
-	switch {
-	case !ok || r.Verb != bridge.VerbSend:
+	if !ok || r.Verb != bridge.VerbSend {
 		return false, nil
-	case text.Line != 0:
+	}
+	if text.Line != 0 {
 		ct.Refuse(r, "asked", "Who is to get it is asked in its thread.", "Choose there.")
 		return true, nil
 	}
@@ -120,8 +121,8 @@ func (ct *ChannelTexts) editChannelText(p *store.Post, a bridge.Action) {
 		return
 	}
 	p.Version = a.Version
-	text.Action.Text, text.Action.Raw, text.Action.Files = a.Text, a.Raw, a.Files
-	text.Action.Marker = a.Marker
+	text.Action.Text, text.Action.Raw = a.Text, a.Raw
+	text.Action.Files, text.Action.Marker = a.Files, a.Marker
 	text.Action.Mentions, text.Action.MentionsBot = a.Mentions, a.MentionsBot
 	text.Edited = true
 	ct.keepChannelText(p, text)
@@ -139,7 +140,8 @@ func (ct *ChannelTexts) dropChannelText(p *store.Post) {
 // the conversation's thread. If somebody else than the author clicked, or if the text was edited since the button was shown,
 // whoever clicked is asked first.
 func (ct *ChannelTexts) sendChannelText(r book.Request) {
-	c, agent, surface := r.Conversation, r.Agent, r.Surface
+	c, agent := r.Conversation, r.Agent
+	surface := r.Surface
 	p := ct.Posts.Rows[book.PostKey{Account: surface, Channel: r.Args.Typed.Channel, Message: r.Args.Typed.Message}]
 	if p != nil && p.MessageID != 0 {
 		m, chosen := ct.Messages.Rows[p.MessageID], ct.Conversations.Rows[p.ConversationID]
@@ -155,7 +157,8 @@ func (ct *ChannelTexts) sendChannelText(r book.Request) {
 		ct.Refuse(r.About(nil), "unknown_message", "That message was deleted, or I don't know it any more.", "Type it in the conversation's thread.")
 		return
 	}
-	if isForColleagues(text.Action) || text.Action.Text == "" && len(text.Action.Files) == 0 {
+	isEmpty := text.Action.Text == "" && len(text.Action.Files) == 0
+	if isForColleagues(text.Action) || isEmpty {
 		ct.Refuse(r.About(nil), "for_colleagues", "The message was edited, and is for colleagues now.",
 			"Type in the conversation's thread what the customer is to get.")
 		return
@@ -165,7 +168,8 @@ func (ct *ChannelTexts) sendChannelText(r book.Request) {
 			"Type in the conversation's thread what the customer is to get.")
 		return
 	}
-	if t := c.Threads[surface]; t == nil || t.Channel != p.Channel { // the conversation was handed over since, or was never offered
+	t := c.Threads[surface]
+	if t == nil || t.Channel != p.Channel { // the conversation was handed over since, or was never offered
 		ct.Refuse(r.About(nil), "another_channel", fmt.Sprintf("#%d is not answered in that channel.", c.ID), "Type it in the conversation's thread.")
 		return
 	}
@@ -184,7 +188,8 @@ func (ct *ChannelTexts) sendChannelText(r book.Request) {
 	}
 	m = ct.Messages.AddByPerson(book.Request{Conversation: r.Conversation, Agent: author, Surface: r.Surface, Action: text.Action})
 	m.Fate = store.FateAsk
-	p.ConversationID, p.MessageID, p.Early = c.ID, m.ID, nil
+	p.ConversationID, p.MessageID = c.ID, m.ID
+	p.Early = nil
 	ct.Posts.Change(p)
 	r.Args.Sure = true
 	ct.speech.sendKept(r, m)

@@ -31,12 +31,12 @@ func (sp *UseCases) AskToTake(c *book.Conversation, m *book.Message) {
 func (sp *UseCases) takeForReply(r book.Request, m *book.Message) bool {
 	c := r.Conversation
 	wasAskedToTake := m.Reason == unclaimedReason
-	switch {
-	case wasAskedToTake && c.IsHeldByOthers(r.Agent.ID):
+	if wasAskedToTake && c.IsHeldByOthers(r.Agent.ID) {
 		sp.Refuse(r, "taken", ownerNames(sp.Conversations.Owners(c))+" took this conversation meanwhile.",
 			"To send it all the same, take the conversation yourself first: !take")
 		return false
-	case !wasAskedToTake && sp.MustBeTaken(c):
+	}
+	if !wasAskedToTake && sp.MustBeTaken(c) {
 		sp.AskToTake(c, m)
 		return false
 	}

@@ -13,9 +13,9 @@ import (
 // amongColleagues keeps inside what is said to colleagues.
 type amongColleagues struct{ *UseCases }
 
-// decidedByWords reports whether a reason (a code of Speak) comes from what the text itself says, whoever wrote it and
+// isFromWords reports whether a reason (a code of Speak) comes from what the text itself says, whoever wrote it and
 // wherever.
-func decidedByWords(reason string) bool {
+func isFromWords(reason string) bool {
 	switch reason {
 	case "unknown_verb", "lone_verb", "for_colleagues", "names_colleague", "reply_mentions":
 		return true
@@ -25,7 +25,11 @@ func decidedByWords(reason string) bool {
 
 // isPlainlyInside reports whether a reason means that a text is for colleagues beyond doubt, so that it has no button.
 func isPlainlyInside(reason string) bool {
-	return reason == noteReason || reason == "mentions_us" || reason == "mentions_colleague" || reason == "empty"
+	switch reason {
+	case noteReason, "mentions_us", "mentions_colleague", "empty":
+		return true
+	}
+	return false
 }
 
 const noteReason = "note"
@@ -37,29 +41,38 @@ func (sp amongColleagues) keepEdited(r book.Request, m *book.Message, decision D
 	if decision == Out {
 		return false
 	}
-	if !decidedByWords(reason) {
-		if words := sp.speechOf(r).reasonOfWords(); decidedByWords(words) {
+	if !isFromWords(reason) {
+		if words := sp.speechOf(r).reasonOfWords(); isFromWords(words) {
 			decision, reason = Ask, words // its buttons work again once the conversation may be answered
 		}
 	}
 	if m.Fate == store.FateInside {
-		lineHasButton := book.MustTellAuthor(m.Reason) && !decidedByWords(m.Reason)
-		switch {
-		case decision == Ask && decidedByWords(reason) && lineHasButton:
-			sp.keepInside(r.Conversation, m, r.Action, decision, reason)
-		case decision == Inside && (isPlainlyInside(reason) || isPlainlyInside(m.Reason)):
-			m.Reason = reason
-		}
+		sp.changeReason(r, m, decision, reason)
 		return true
 	}
-	if !decidedByWords(reason) {
+	if !isFromWords(reason) {
 		return false
 	}
-	isAskedAlready := m.Fate == store.FateAsk && m.Reason == reason && decision != Inside
-	if !isAskedAlready {
+	isSameQuestion := m.Fate == store.FateAsk && m.Reason == reason
+	if !isSameQuestion || decision == Inside {
 		sp.keepInside(r.Conversation, m, r.Action, decision, reason)
 	}
 	return true
+}
+
+// changeReason applies an edit of a text that is inside already, and stays there. If a line has a button that sends the text,
+// and the new words may be for colleagues (decision is Ask), the author is asked anew. decision isn't Out.
+func (sp amongColleagues) changeReason(r book.Request, m *book.Message, decision Decision, reason string) {
+	if decision == Ask {
+		lineHasButton := book.MustTellAuthor(m.Reason) && !isFromWords(m.Reason)
+		if lineHasButton && isFromWords(reason) {
+			sp.keepInside(r.Conversation, m, r.Action, decision, reason)
+		}
+		return
+	}
+	if isPlainlyInside(reason) || isPlainlyInside(m.Reason) {
+		m.Reason = reason
+	}
 }
 
 // askEdited asks the author of a text that stayed inside whether it is for the customer now, because it was edited.
@@ -71,17 +84,18 @@ func (sp amongColleagues) askEdited(c *book.Conversation, m *book.Message) {
 // refuseColleagueText refuses to send what is for colleagues, and reports whether it did. A note never leaves. For other
 // texts, a button that was made for former words doesn't count, while whoever chooses the message itself sees what it says.
 func (sp amongColleagues) refuseColleagueText(r book.Request, m *book.Message) bool {
-	switch {
-	case m.Fate != store.FateInside || !isPlainlyInside(m.Reason):
-		return false
-	case r.Args.Message != 0 && !r.Args.Sure:
-		sp.RefuseDecided(r, m)
-	case m.Reason == noteReason:
-		sp.Refuse(r, "note", "It is a note: notes stay inside.", "Edit it so that it is no note, or type what the customer is to get.")
-	default:
+	if m.Fate != store.FateInside || !isPlainlyInside(m.Reason) {
 		return false
 	}
-	return true
+	if r.Args.Message != 0 && !r.Args.Sure {
+		sp.RefuseDecided(r, m)
+		return true
+	}
+	if m.Reason == noteReason {
+		sp.Refuse(r, "note", "It is a note: notes stay inside.", "Edit it so that it is no note, or type what the customer is to get.")
+		return true
+	}
+	return false
 }
 
 // otherWords is the reason of a line that asks whoever clicked to look at a text again.
@@ -90,22 +104,28 @@ const otherWords = "other_words"
 // refuseOtherWords refuses to send a text that was edited since the button was shown, because whoever clicked has seen
 // other words. It shows what the text says now, with a button for that, and reports whether it refused.
 func (sp amongColleagues) refuseOtherWords(r book.Request, m *book.Message) bool {
-	switch {
-	case r.Args.Shown == "" || r.Args.Shown == book.WordsMarkOf(&m.Message):
+	if r.Args.Shown == "" || r.Args.Shown == book.WordsMarkOf(&m.Message) {
 		return false
-	case r.Surface == store.SystemAccount:
-		sp.Refuse(r, otherWords, "It was edited since you opened the page.", "Read it again, and send it then.")
-	case m.Fate == store.FateInside && isPlainlyInside(m.Reason):
-		sp.RefuseDecided(r, m)
-	case !isSendable(m.Fate) || m.Reason == book.DeletedReason || m.AgentID == nil:
-		return false // it isn't sent anyway, and the caller says why
-	case *m.AgentID != r.Agent.ID:
-		sp.askSendAs(r, m)
-	default:
-		sp.Whisper(r.Conversation, r.Surface, r.Action, bridge.Line{Content: &bridge.AskLine{Reason: otherWords}, Text: m.Text,
-			Files: files.UploadedNames(&m.Message), Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Conversation: r.Conversation.ID, Message: m.ID}})
-		sp.Log.Refused(r, otherWords, "")
 	}
+	if r.Surface == store.SystemAccount {
+		sp.Refuse(r, otherWords, "It was edited since you opened the page.", "Read it again, and send it then.")
+		return true
+	}
+	if m.Fate == store.FateInside && isPlainlyInside(m.Reason) {
+		sp.RefuseDecided(r, m)
+		return true
+	}
+	canBeSent := isSendable(m.Fate) && m.Reason != book.DeletedReason
+	if !canBeSent || m.AgentID == nil {
+		return false // it isn't sent anyway, and the caller says why
+	}
+	if *m.AgentID != r.Agent.ID {
+		sp.askSendAs(r, m)
+		return true
+	}
+	sp.Whisper(r.Conversation, r.Surface, r.Action, bridge.Line{Content: &bridge.AskLine{Reason: otherWords}, Text: m.Text,
+		Files: files.UploadedNames(&m.Message), Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Conversation: r.Conversation.ID, Message: m.ID}})
+	sp.Log.Refused(r, otherWords, "")
 	return true
 }
 
@@ -121,5 +141,8 @@ func isSendable(fate store.Fate) bool {
 
 // isForColleagues reports whether a text in a team's channel is plainly for colleagues.
 func isForColleagues(a bridge.Action) bool {
-	return a.Verb == bridge.VerbNote || a.Marker == bridge.MarkNote || a.Marker == bridge.MarkColleagues || len(a.Mentions) > 0
+	if a.Marker == bridge.MarkNote || a.Marker == bridge.MarkColleagues {
+		return true
+	}
+	return a.Verb == bridge.VerbNote || len(a.Mentions) > 0
 }

@@ -21,7 +21,8 @@ const maxEarlier = 10
 // delivery, because the customer may have that text.
 func (sp *UseCases) setWords(m *book.Message, a bridge.Action) {
 	d := sp.Outbox.FirstPartOf(m)
-	if d != nil && d.Attempt > 0 && m.Text != a.Text {
+	wasAttempted := d != nil && d.Attempt > 0
+	if wasAttempted && m.Text != a.Text {
 		p := d.DecodedPayload()
 		p.Earlier = slices.DeleteFunc(p.Earlier, func(e outbound.EarlierText) bool { return e.Attempt != d.Attempt })
 		if len(p.Earlier) < maxEarlier {
@@ -29,7 +30,8 @@ func (sp *UseCases) setWords(m *book.Message, a bridge.Action) {
 			d.SetPayload(p)
 		}
 	}
-	m.Text, m.Files, m.Dirty = a.Text, book.SurfaceFiles(a.Files), true
+	m.Text, m.Files = a.Text, book.SurfaceFiles(a.Files)
+	m.Dirty = true
 }
 
 // CustomerGot notes that the customer has a reply. If the reply was edited or taken back while it was under way, its author is
@@ -41,19 +43,24 @@ func (sp *UseCases) CustomerGot(c *book.Conversation, m *book.Message) {
 		m.Text = sent
 		updatePreview(c, now, sent)
 	}
-	m.Direction, m.Fate, m.Dirty = store.DirectionOut, store.FateOut, true
+	m.Direction, m.Fate = store.DirectionOut, store.FateOut
+	m.Dirty = true
 	edit := bridge.Action{Actor: bridge.Actor{ID: m.AuthorUser, Kind: bridge.ActorPerson}, Text: now}
-	switch { // by what people wanted to become of it: edited is true where an edit was too late
-	case before == store.FateUndone || before == store.FateDropped:
+	switch before { // what people wanted to become of it; edited is true where an edit was too late
+	case store.FateUndone, store.FateDropped:
 		sp.TellWith(c, m, bridge.Line{Content: bridge.LineDeleteLate})
-	case before == store.FateInside:
+	case store.FateInside:
 		sp.tellLateEdit(c, m, edit, Inside)
-	case before == store.FateAsk && edited:
-		sp.tellLateEdit(c, m, edit, Ask)
-	case edited:
-		sp.tellLateEdit(c, m, edit, Out)
-	case before == store.FateAsk:
-		sp.TellWith(c, m, bridge.Line{Content: bridge.LineEditLate})
+	case store.FateAsk:
+		if edited {
+			sp.tellLateEdit(c, m, edit, Ask)
+		} else {
+			sp.TellWith(c, m, bridge.Line{Content: bridge.LineEditLate})
+		}
+	default:
+		if edited {
+			sp.tellLateEdit(c, m, edit, Out)
+		}
 	}
 	d := sp.Outbox.FirstPartOf(m)
 	sp.replies.AwaitCustomer(c, d != nil && d.DecodedPayload().KeepsStatus)
@@ -84,7 +91,8 @@ func (sp *UseCases) dropCorrections(m *book.Message) {
 			continue
 		}
 		for _, line := range lines {
-			if at := line.Delivery.DecodedPayload().Line.SourceRef; at.Channel == m.Channel && at.Message == m.Place {
+			at := line.Delivery.DecodedPayload().Line.SourceRef
+			if at.Channel == m.Channel && at.Message == m.Place {
 				fix.Fate, fix.Dirty = store.FateDropped, true
 			}
 		}

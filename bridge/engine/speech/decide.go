@@ -10,13 +10,14 @@ import (
 
 // DecideMessage applies Send, Keep and Drop: a click on a text that stayed inside.
 func (sp *UseCases) DecideMessage(r book.Request) {
-	c, surface, a := r.Conversation, r.Surface, r.Action
+	c, a := r.Conversation, r.Action
 	if a.Verb == bridge.VerbSend && a.Args.Typed != nil {
 		sp.ChannelTexts.sendChannelText(r)
 		return
 	}
 	m := sp.MessageOfAction(r)
-	if m == nil || m.ConversationID != c.ID || m.AuthorUser == "" {
+	isHere := m != nil && m.ConversationID == c.ID
+	if !isHere || m.AuthorUser == "" {
 		sp.Refuse(r, "unknown_message", "I don't know which message you mean.", "Use the button under the message.")
 		return
 	}
@@ -33,7 +34,8 @@ func (sp *UseCases) DecideMessage(r book.Request) {
 	}
 	switch m.Fate {
 	case store.FateWaiting, store.FateAsk, store.FateParked:
-		m.Direction, m.Fate, m.Dirty = store.DirectionNote, store.FateInside, true
+		m.Direction, m.Fate = store.DirectionNote, store.FateInside
+		m.Dirty = true
 		sp.NoteDecision(m, r.Agent, "")
 		if a.Verb == bridge.VerbDrop {
 			m.Fate = store.FateDropped
@@ -41,7 +43,7 @@ func (sp *UseCases) DecideMessage(r book.Request) {
 		sp.Log.ByAgent(c, r.Agent, store.DeedKeptInside, book.Detail{Message: m.ID})
 		sp.Messages.AwaitAnswerAgain(c)
 		sp.Mark(c, m, bridge.MarkInside)
-		sp.Confirm(c, surface, a, bridge.Line{})
+		sp.Confirm(c, r.Surface, a, bridge.Line{})
 	default:
 		sp.RefuseDecided(r, m)
 	}
@@ -77,7 +79,8 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 	}
 	if sp.Outbox.IsReplyUnderWay(m) {
 		// It was taken back while an attempt was under way, and is wanted now: that attempt counts, and no other is made.
-		m.Direction, m.Fate, m.Dirty = store.DirectionOut, store.FateWaiting, true
+		m.Direction, m.Fate = store.DirectionOut, store.FateWaiting
+		m.Dirty = true
 		if d := sp.Outbox.FirstPartOf(m); d != nil { // it counts as sent now, so that it may change the conversation's status again
 			p := d.DecodedPayload()
 			p.KeepsStatus = false
@@ -95,10 +98,11 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 // isWaitingForChat reports whether a reply waits until its chat can say whether it was changed there.
 func isWaitingForChat(o *book.Outbox, m *book.Message) bool {
 	d := o.FirstPartOf(m)
-	if d == nil || d.State != store.Queued && d.State != store.Sending {
+	if d == nil {
 		return false
 	}
-	return outbound.WaitsForChat(d.ErrorText)
+	isUnsent := d.State == store.Queued || d.State == store.Sending
+	return isUnsent && outbound.WaitsForChat(d.ErrorText)
 }
 
 // sendAsItStands lets a reply leave without asking its chat, which can't be reached, whether it was changed there: an agent has
@@ -171,8 +175,13 @@ func (sp *UseCases) DecideDelivery(r book.Request) {
 		sp.Refuse(r, "unknown_message", "I don't know which message you mean.", "Use the button under the message.")
 		return
 	}
-	isUnclear, hasFailed := d.State == store.NeedsDecision, d.State == store.Failed && r.Verb != bridge.VerbMarkSent
-	if !isUnclear && !hasFailed || m.Fate != store.FateFailed && m.Fate != store.FateUnclear {
+	isUnclear := d.State == store.NeedsDecision
+	canBeSentAgain := d.State == store.Failed && r.Verb != bridge.VerbMarkSent
+	if !isUnclear && !canBeSentAgain {
+		sp.RefuseDecided(r, m)
+		return
+	}
+	if m.Fate != store.FateFailed && m.Fate != store.FateUnclear {
 		sp.RefuseDecided(r, m)
 		return
 	}
@@ -181,7 +190,8 @@ func (sp *UseCases) DecideDelivery(r book.Request) {
 		return
 	}
 	l := sp.Outbox.Lanes[d.LaneID]
-	if r.Verb == bridge.VerbSendAgain && d.Seq > l.Head && l.LeasedUntil != nil { // a bounce has come before the result of the attempt
+	isStillTried := d.Seq > l.Head && l.LeasedUntil != nil // a bounce has come before the result of the attempt
+	if r.Verb == bridge.VerbSendAgain && isStillTried {
 		sp.Refuse(r, "busy", "Its last attempt has not ended yet.", "Click again in a minute.")
 		return
 	}
@@ -194,8 +204,9 @@ func (sp *UseCases) DecideDelivery(r book.Request) {
 		sp.Mark(r.Conversation, m, bridge.MarkSent)
 		return
 	}
-	requeue(sp.Outbox, d)
-	m.Direction, m.Fate, m.Dirty = store.DirectionOut, store.FateWaiting, true
+	requeueReply(sp.Outbox, d)
+	m.Direction, m.Fate = store.DirectionOut, store.FateWaiting
+	m.Dirty = true
 	sp.Log.ByAgent(r.Conversation, r.Agent, store.DeedSentAgain, book.Detail{Message: m.ID})
 }
 
@@ -208,7 +219,8 @@ func deliveryToDecide(b *book.Book, r book.Request) (*book.Delivery, *book.Messa
 			d = b.Outbox.ReplyOf(m)
 		}
 	}
-	if d == nil || d.Kind != outbound.KindReply || b.Outbox.Lanes[d.LaneID] == nil {
+	isReply := d != nil && d.Kind == outbound.KindReply
+	if !isReply || b.Outbox.Lanes[d.LaneID] == nil {
 		return nil, nil
 	}
 	m := b.Messages.Rows[d.MessageID]
@@ -218,8 +230,8 @@ func deliveryToDecide(b *book.Book, r book.Request) (*book.Delivery, *book.Messa
 	return d, m
 }
 
-// requeue has a reply's delivery attempted as if for the first time. If its lane has gone on, it goes to the end of it.
-func requeue(o *book.Outbox, d *book.Delivery) {
+// requeueReply has a reply's delivery attempted as if for the first time. If its lane has gone on, it goes to the end of it.
+func requeueReply(o *book.Outbox, d *book.Delivery) {
 	l := o.Lanes[d.LaneID]
 	if d.Seq <= l.Head {
 		l.Tail++
@@ -231,7 +243,9 @@ func requeue(o *book.Outbox, d *book.Delivery) {
 	}
 	kept := outbound.ReplyPayload{Span: before.Span, Again: before.Again} // not Meant: it goes to those who get replies now
 	d.SetPayload(outbound.Payload{Place: before.Place, ReplyPayload: kept})
-	d.State, d.NotBefore, d.AbsentAt, d.FirstAt, d.WarnedAt, d.Dirty = store.Queued, nil, nil, nil, nil, true
+	d.State, d.Dirty = store.Queued, true
+	d.NotBefore, d.AbsentAt = nil, nil
+	d.FirstAt, d.WarnedAt = nil, nil
 	if d.Seq == l.Head+1 && l.LeasedUntil == nil {
 		o.SetDue(l, nil)
 	}

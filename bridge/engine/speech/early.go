@@ -22,7 +22,8 @@ type early struct {
 
 // keepEarly keeps an edit or a deletion until its message comes. known is the post's record, or nil.
 func (sp *UseCases) keepEarly(r book.Request, known *store.Post, deleted bool) {
-	if known != nil && known.Version > r.Version && !deleted {
+	hasLaterEdit := known != nil && known.Version > r.Version
+	if hasLaterEdit && !deleted {
 		return
 	}
 	body, err := json.Marshal(early{Delete: deleted, Action: r.Action})
@@ -43,7 +44,10 @@ func (sp *UseCases) keepEarly(r book.Request, known *store.Post, deleted bool) {
 func (sp *UseCases) AcceptEarlyEdits(c *book.Conversation) {
 	for _, p := range sp.Posts.EarlyIn(c.ID) {
 		var e early
-		if json.Unmarshal(p.Early, &e) != nil || e.Delete || isCommandOrEmpty(e.Action) {
+		if json.Unmarshal(p.Early, &e) != nil {
+			continue // it was written by us, so that this doesn't happen
+		}
+		if e.Delete || isCommandOrEmpty(e.Action) {
 			continue
 		}
 		a := e.Action
@@ -53,9 +57,10 @@ func (sp *UseCases) AcceptEarlyEdits(c *book.Conversation) {
 		}
 		r := book.Request{Action: a, Conversation: c, Surface: p.AccountID, Agent: sp.Dir.AgentOf(p.AccountID, a.Actor.ID)}
 		m := sp.Messages.AddByPerson(r)
-		p.MessageID, p.Kind, p.Early = m.ID, book.HumanMessage, nil
+		p.MessageID, p.Kind = m.ID, book.HumanMessage
+		p.Early = nil
 		sp.Posts.Remember(p)
-		sp.decide(r, m, true)
+		sp.decideFate(r, m, true)
 	}
 }
 
@@ -83,7 +88,9 @@ func ApplyEarlyEdit(posts *book.Posts, r *book.Request) (proceed, edited bool) {
 
 // isCommandOrEmpty reports whether an edited text is a command, or says nothing. Then it was never for a customer.
 func isCommandOrEmpty(a bridge.Action) bool {
-	return strings.HasPrefix(strings.TrimSpace(a.Raw), "!") || a.Text == "" && len(a.Files) == 0
+	isCommand := strings.HasPrefix(strings.TrimSpace(a.Raw), "!")
+	isEmpty := a.Text == "" && len(a.Files) == 0
+	return isCommand || isEmpty
 }
 
 // applyEarly applies an edit or a deletion that came before its message. It returns true if nothing more is to be done: the
@@ -101,13 +108,17 @@ func (sp *UseCases) applyEarly(r *book.Request, m *book.Message, post, known *st
 	}
 	before, _ := Speak(sp.speechOf(*r))
 	post.Version = known.Version
-	a.Text, a.Raw, a.Files, a.Marker, a.Verb = e.Action.Text, e.Action.Raw, e.Action.Files, e.Action.Marker, bridge.VerbSay
+	a.Text, a.Raw = e.Action.Text, e.Action.Raw
+	a.Files, a.Marker = e.Action.Files, e.Action.Marker
+	a.Verb = bridge.VerbSay
 	if e.Action.Marker == bridge.MarkNote {
 		a.Verb = bridge.VerbNote
 	}
-	a.Mentions, a.MentionsBot, a.Explicit = e.Action.Mentions, e.Action.MentionsBot, e.Action.Explicit
+	a.Mentions, a.MentionsBot = e.Action.Mentions, e.Action.MentionsBot
+	a.Explicit = e.Action.Explicit
 	m.Text, m.Files = a.Text, book.SurfaceFiles(a.Files)
-	if now, _ := Speak(sp.speechOf(*r)); before == Out || now != Out {
+	now, _ := Speak(sp.speechOf(*r))
+	if before == Out || now != Out {
 		return false
 	}
 	(amongColleagues{sp}).askEdited(c, m)

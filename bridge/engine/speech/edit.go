@@ -26,7 +26,8 @@ func (sp *UseCases) Edit(r book.Request) {
 	}
 	sp.ChannelTexts.editChannelText(p, r.Action)
 	m, c := sp.Messages.Rows[p.MessageID], conversationOf(sp.Book, p)
-	if p.Kind != book.HumanMessage || m == nil || c == nil || r.Version <= p.Version {
+	isKnown := m != nil && c != nil
+	if p.Kind != book.HumanMessage || !isKnown || r.Version <= p.Version {
 		return
 	}
 	isRepeated := isSameEdit(p.Version, r.Version)
@@ -39,7 +40,8 @@ func (sp *UseCases) Edit(r book.Request) {
 
 // conversationOf returns the conversation that a person's message, or a post of ours, belongs to, or nil if there is none.
 func conversationOf(b *book.Book, p *store.Post) *book.Conversation {
-	if m := b.Messages.Rows[p.MessageID]; m != nil && p.Kind == book.HumanMessage {
+	m := b.Messages.Rows[p.MessageID]
+	if m != nil && p.Kind == book.HumanMessage {
 		return b.Conversations.Rows[m.ConversationID]
 	}
 	return b.Conversations.Rows[p.ConversationID]
@@ -47,9 +49,9 @@ func conversationOf(b *book.Book, p *store.Post) *book.Conversation {
 
 // isSameEdit reports whether two versions of a message are one edit that a surface reported in two ways, with different times.
 // Behind a colon, such versions have the same mark of the content.
-func isSameEdit(known, told string) bool {
+func isSameEdit(known, reported string) bool {
 	_, before, _ := strings.Cut(known, ":")
-	_, now, _ := strings.Cut(told, ":")
+	_, now, _ := strings.Cut(reported, ":")
 	return now != "" && now == before
 }
 
@@ -60,60 +62,97 @@ func (sp *UseCases) applyEdit(r book.Request, m *book.Message) {
 	decision, reason := Speak(sp.speechOf(r))
 	if m.Place == "" { // it was typed elsewhere, with the number of its conversation, and may not be for that one any more
 		decision, reason = Ask, elsewhereReason
-		if speaksToParley := r.Explicit || r.MentionsBot; !speaksToParley {
+		speaksToParley := r.Explicit || r.MentionsBot
+		if !speaksToParley {
 			decision, reason = Inside, noteReason
 		}
 	}
-	d := sp.Outbox.FirstPartOf(m)
 	m.Promotional = m.Promotional || r.Args.Promotional
-	switch {
-	case m.Fate == store.FateWaiting && sp.Outbox.IsReplyUnderWay(m):
+	if m.Fate == store.FateWaiting && sp.editWaiting(r, m, decision, reason) {
+		return
+	}
+	switch m.Fate {
+	case store.FateFailed:
+		sp.editFailed(r, m, decision, reason)
+		return
+	case store.FateUndone, store.FateDropped:
+		sp.editTakenBack(r, m, decision, reason)
+		return
+	default:
+	}
+	if m.Direction == store.DirectionOut {
+		sp.tellLateEdit(r.Conversation, m, r.Action, decision)
+		return
+	}
+	sp.setWords(m, r.Action)
+	if (amongColleagues{sp}).keepEdited(r, m, decision, reason) {
+		return
+	}
+	if decision == Out && m.Fate == store.FateInside {
+		(amongColleagues{sp}).askEdited(r.Conversation, m) // that an edit made a note a reply isn't enough to send it
+	}
+}
+
+// editWaiting applies an edit of a reply that waits to be sent. It returns false if that is too late, because the customer may
+// have the reply.
+func (sp *UseCases) editWaiting(r book.Request, m *book.Message, decision Decision, reason string) bool {
+	if sp.Outbox.IsReplyUnderWay(m) {
 		updatePreview(r.Conversation, m.Text, r.Text)
 		sp.setWords(m, r.Action) // the new text leaves if the attempt fails; if it succeeds, CustomerGot tells the author
 		sp.Outbox.CancelPartsWithoutFiles(m)
 		if decision != Out {
 			sp.keepInside(r.Conversation, m, r.Action, decision, reason)
 		}
-	case m.Fate == store.FateWaiting && d != nil && sp.Outbox.CanBeTakenBack(d):
+		return true
+	}
+	d := sp.Outbox.FirstPartOf(m)
+	if d == nil {
+		return false
+	}
+	if sp.Outbox.CanBeTakenBack(d) {
 		updatePreview(r.Conversation, m.Text, r.Text)
 		sp.setWords(m, r.Action)
 		if decision == Out {
 			sp.Outbox.CancelPartsWithoutFiles(m)
 			sp.replies.MeasureLine(r.Conversation, d, m)
 			sp.restartHold(r.Conversation, d)
-			return
+			return true
 		}
 		sp.Outbox.CancelReply(m)
 		sp.keepInside(r.Conversation, m, r.Action, decision, reason)
-	case m.Fate == store.FateFailed, m.Fate == store.FateWaiting && d != nil && d.State == store.Failed: // "Send again" sends the new text
-		sp.setWords(m, r.Action)
-		if decision != Out {
-			m.Direction, m.Fate, m.Reason = store.DirectionNote, store.FateInside, reason
-			sp.Mark(r.Conversation, m, bridge.MarkInside)
-		}
-	case m.Fate == store.FateUndone || m.Fate == store.FateDropped: // no customer has it
-		sp.setWords(m, r.Action)
-		if m.Fate == store.FateUndone && (amongColleagues{sp}).keepEdited(r, m, decision, reason) {
-			return
-		}
-		switch {
-		case !r.Restored:
-		case decision == Out: // that a deleted text was restored isn't enough to send it
-			(amongColleagues{sp}).askEdited(r.Conversation, m)
-		default:
-			m.Direction, m.Fate, m.Reason = store.DirectionNote, store.FateInside, reason
-		}
-	case m.Direction == store.DirectionOut:
-		sp.tellLateEdit(r.Conversation, m, r.Action, decision)
-	default:
-		sp.setWords(m, r.Action)
-		if (amongColleagues{sp}).keepEdited(r, m, decision, reason) {
-			return
-		}
-		if decision == Out && m.Fate == store.FateInside {
-			(amongColleagues{sp}).askEdited(r.Conversation, m) // that an edit made a note a reply isn't enough to send it
-		}
+		return true
 	}
+	if d.State == store.Failed {
+		sp.editFailed(r, m, decision, reason)
+		return true
+	}
+	return false
+}
+
+// editFailed applies an edit of a reply that failed: "Send again" sends the new text.
+func (sp *UseCases) editFailed(r book.Request, m *book.Message, decision Decision, reason string) {
+	sp.setWords(m, r.Action)
+	if decision != Out {
+		m.KeepInside(reason)
+		sp.Mark(r.Conversation, m, bridge.MarkInside)
+	}
+}
+
+// editTakenBack applies an edit of a reply that was undone or dropped, so that no customer has it. A text that was deleted and
+// then restored (Restored) stays inside, or its author is asked about it: that it was restored isn't enough to send it.
+func (sp *UseCases) editTakenBack(r book.Request, m *book.Message, decision Decision, reason string) {
+	sp.setWords(m, r.Action)
+	if m.Fate == store.FateUndone && (amongColleagues{sp}).keepEdited(r, m, decision, reason) {
+		return
+	}
+	if !r.Restored {
+		return
+	}
+	if decision == Out {
+		(amongColleagues{sp}).askEdited(r.Conversation, m)
+		return
+	}
+	m.KeepInside(reason)
 }
 
 // updatePreview puts the new words of an edited reply into the preview that lists show, if its former words are there.
@@ -126,16 +165,17 @@ func updatePreview(c *book.Conversation, before, now string) {
 
 // keepInside keeps a reply inside that waited, because an edit made it a text that doesn't leave by itself.
 func (sp *UseCases) keepInside(c *book.Conversation, m *book.Message, a bridge.Action, decision Decision, reason string) {
-	m.Direction, m.Fate, m.Reason = store.DirectionNote, store.FateInside, reason
+	m.KeepInside(reason)
 	sp.Log.ByParley(c, store.DeedKeptInside, book.Detail{Message: m.ID, Reason: reason})
 	sp.Messages.AwaitAnswerAgain(c)
 	sp.Mark(c, m, bridge.MarkInside)
-	switch {
-	case decision == Ask:
+	if decision == Ask {
 		m.Fate = store.FateAsk
 		sp.Mark(c, m, "")
 		sp.Ask(c, m, a, reason)
-	case book.MustTellAuthor(reason):
+		return
+	}
+	if book.MustTellAuthor(reason) {
 		sp.TellInside(c, m, reason)
 	}
 }
@@ -155,7 +195,8 @@ func (sp *UseCases) restartHold(c *book.Conversation, d *book.Delivery) {
 		return
 	}
 	for _, other := range sp.Outbox.Lanes[d.LaneID].Waiting {
-		if other != d && other.JoinKey == d.JoinKey && sp.Outbox.CanBeTakenBack(other) {
+		leavesWithIt := other != d && other.JoinKey == d.JoinKey
+		if leavesWithIt && sp.Outbox.CanBeTakenBack(other) {
 			sp.Outbox.Postpone(other, until)
 		}
 	}
@@ -177,7 +218,8 @@ func (sp *UseCases) Delete(r book.Request) error {
 	if p.Kind == string(bridge.PostRoot) {
 		return sp.ThreadLost(c, r.Surface, r.Place.Message)
 	}
-	if m := sp.Messages.Rows[p.MessageID]; m != nil && p.Kind == book.HumanMessage {
+	m := sp.Messages.Rows[p.MessageID]
+	if m != nil && p.Kind == book.HumanMessage {
 		sp.applyDelete(c, m)
 	}
 	return nil
@@ -190,23 +232,57 @@ const erasedReason = "erased"
 // nobody knows yet whether it has left, a click can still ask for it; then the attempt that is under way counts, and no other
 // is made.
 func (sp *UseCases) applyDelete(c *book.Conversation, m *book.Message) {
-	switch {
-	case m.Reason == erasedReason: // the certificate of the erasure asks people to delete it
-	case m.Fate == store.FateDropped, m.Fate == store.FateUndone && m.Reason == book.DeletedReason: // it was taken back before
-	case m.Fate == store.FateAsk, m.Fate == store.FateParked, m.Fate == store.FateFailed, m.Fate == store.FateUndone,
-		m.Fate == store.FateInside && book.MustTellAuthor(m.Reason): // the lines about it have buttons
+	if m.Reason == erasedReason {
+		return // the certificate of the erasure asks people to delete it
+	}
+	wasDeleted := m.Fate == store.FateUndone && m.Reason == book.DeletedReason
+	if m.Fate == store.FateDropped || wasDeleted {
+		return // it was taken back before
+	}
+	if isOffered(m) {
 		m.Fate, m.Dirty = store.FateDropped, true
-	case m.Fate == store.FateWaiting && sp.Outbox.CancelReply(m):
-		m.Fate, m.Reason, m.Dirty = store.FateUndone, book.DeletedReason, true
-		sp.Log.ByParley(c, store.DeedUndone, book.Detail{Message: m.ID, Reason: book.DeletedReason})
-		sp.Messages.AwaitAnswerAgain(c)
-	case m.Fate == store.FateWaiting && sp.Outbox.ReplyOf(m) != nil && (sp.Outbox.IsReplyUnderWay(m) || sp.Outbox.HasLeftPartly(m)):
-		m.Fate, m.Dirty = store.FateUndone, true // if it lands all the same, CustomerGot tells the author
-		if sp.Outbox.HasLeftPartly(m) {
-			sp.TellWith(c, m, bridge.Line{Content: bridge.LineDeleteLate})
-		}
-		sp.Messages.AwaitAnswerAgain(c)
-	case m.Direction == store.DirectionOut && m.Fate != store.FateFailed:
+		return
+	}
+	if m.Fate == store.FateWaiting && sp.deleteWaiting(c, m) {
+		return
+	}
+	if m.Direction == store.DirectionOut {
 		sp.TellWith(c, m, bridge.Line{Content: bridge.LineDeleteLate})
 	}
+}
+
+// isOffered reports whether lines about a message have buttons that send it.
+func isOffered(m *book.Message) bool {
+	switch m.Fate {
+	case store.FateAsk, store.FateParked, store.FateFailed, store.FateUndone:
+		return true
+	case store.FateInside:
+		return book.MustTellAuthor(m.Reason)
+	default:
+		return false
+	}
+}
+
+// deleteWaiting takes back a reply that waits to be sent, because its author deleted it. It returns false if the customer may
+// have all of it.
+func (sp *UseCases) deleteWaiting(c *book.Conversation, m *book.Message) bool {
+	if sp.Outbox.CancelReply(m) {
+		m.SetFate(store.FateUndone, book.DeletedReason)
+		sp.Log.ByParley(c, store.DeedUndone, book.Detail{Message: m.ID, Reason: book.DeletedReason})
+		sp.Messages.AwaitAnswerAgain(c)
+		return true
+	}
+	if sp.Outbox.ReplyOf(m) == nil {
+		return false
+	}
+	hasLeftPartly := sp.Outbox.HasLeftPartly(m)
+	if !hasLeftPartly && !sp.Outbox.IsReplyUnderWay(m) {
+		return false
+	}
+	m.Fate, m.Dirty = store.FateUndone, true // if it lands all the same, CustomerGot tells the author
+	if hasLeftPartly {
+		sp.TellWith(c, m, bridge.Line{Content: bridge.LineDeleteLate})
+	}
+	sp.Messages.AwaitAnswerAgain(c)
+	return true
 }

@@ -15,10 +15,13 @@ import (
 func (sp *UseCases) TakeFormBack(r book.Request) bool {
 	for _, k := range book.FormKeys(r.Surface, r.Action) {
 		p := sp.Posts.Rows[k]
-		if p == nil || sp.Messages.Rows[p.MessageID] == nil || p.ConversationID != r.Conversation.ID {
+		if p == nil || p.ConversationID != r.Conversation.ID {
 			continue
 		}
 		m := sp.Messages.Rows[p.MessageID]
+		if m == nil {
+			continue
+		}
 		switch m.Fate {
 		case store.FateIn, store.FateInside, store.FateFailed, store.FateUndone, store.FateDropped: // nothing of it is on its way
 		case store.FateAsk, store.FateParked:

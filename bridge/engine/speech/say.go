@@ -29,12 +29,13 @@ func (sp *UseCases) Say(r book.Request, changed bool) {
 	if known != nil && sp.applyEarly(&r, m, post, known) {
 		return
 	}
-	sp.decide(r, m, changed || r.Origin == bridge.OriginCatchUp && sp.HasMovedOn(c, r.Action))
+	hasMovedOn := r.Origin == bridge.OriginCatchUp && sp.HasMovedOn(c, r.Action)
+	sp.decideFate(r, m, changed || hasMovedOn)
 }
 
-// decide decides the fate of a typed text. late means that the text came so late that it may no longer fit the conversation:
-// then it doesn't leave by itself, but is offered to its author.
-func (sp *UseCases) decide(r book.Request, m *book.Message, late bool) {
+// decideFate decides the fate of a typed text. late means that the text came so late that it may no longer fit the
+// conversation: then it doesn't leave by itself, but is offered to its author.
+func (sp *UseCases) decideFate(r book.Request, m *book.Message, late bool) {
 	c, surface := r.Conversation, r.Surface
 	decision, reason := Speak(sp.speechOf(r))
 	m.Reason = reason
@@ -60,23 +61,26 @@ func (sp *UseCases) decide(r book.Request, m *book.Message, late bool) {
 		if reason == noteReason {
 			sp.Log.Note(c, r.Agent, m)
 		}
-		if (reason == "not_an_agent" || reason == "explicit_mode") && wasTold(c, m) {
-			return // it is said only once: two automations that answer each other's lines would never end
+		isSaidOnce := reason == "not_an_agent" || reason == "explicit_mode"
+		if isSaidOnce && wasSaidBefore(c, m) {
+			return // two automations that answer each other's lines would never end
 		}
-		switch {
-		case reason == "not_assignee": // the mark is enough for everybody else, and for the author from the second time on
+		if reason == "not_assignee" { // the mark is enough for everybody else, and for the author from the second time on
 			sp.TellOnce(c, surface, r.Action, bridge.Line{Content: &bridge.InsideLine{Reason: reason}, Verbs: []bridge.Verb{bridge.VerbSend},
 				Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
-		case book.MustTellAuthor(reason):
+			return
+		}
+		if book.MustTellAuthor(reason) {
 			sp.TellInside(c, m, reason)
 		}
 	}
 }
 
-// wasTold reports whether an author was told lately, in this conversation, that a text stayed inside for the same reason.
-func wasTold(c *book.Conversation, m *book.Message) bool {
+// wasSaidBefore reports whether an author was told lately, in this conversation, that a text stayed inside for the same reason.
+func wasSaidBefore(c *book.Conversation, m *book.Message) bool {
 	return slices.ContainsFunc(c.Last, func(before store.Message) bool {
-		return before.ID != m.ID && before.AuthorUser == m.AuthorUser && before.Reason == m.Reason
+		hasSameFate := before.AuthorUser == m.AuthorUser && before.Reason == m.Reason
+		return hasSameFate && before.ID != m.ID
 	})
 }
 
@@ -91,7 +95,7 @@ func (sp *UseCases) speechOf(r book.Request) Speech {
 		},
 		Text: TypedText{
 			Verb: r.Verb, Marker: r.Marker, Explicit: r.Explicit, MentionsBot: r.MentionsBot, Mentions: len(r.Mentions) > 0,
-			Colleague: sp.beginsWithColleague(r.Agent, r.Raw),
+			Colleague: sp.isToColleague(r.Agent, r.Raw),
 			HasText:   r.Text != "" || r.Rich != nil, HasFiles: len(r.Files) > 0,
 		},
 		Status:       r.Conversation.BridgeStatus(),
@@ -110,8 +114,8 @@ func (sp *UseCases) speechOf(r book.Request) Speech {
 // posted anew or because it was handed over. It is false for forms, which name their conversation.
 func (sp *UseCases) isInLeftThread(c *book.Conversation, surface store.AccountID, at bridge.Place) bool {
 	t := c.Threads[surface]
-	isInThread := at.Message != "" && at.Thread != "" && at.Thread != at.Message
-	if t == nil || !isInThread {
+	isBelowRoot := at.Thread != "" && at.Thread != at.Message
+	if t == nil || !isBelowRoot || at.Message == "" {
 		return false
 	}
 	return at.Thread != t.Root || c.Home(sp.Dir) != t
@@ -133,7 +137,8 @@ func (sp *UseCases) isAfterRemark(c *book.Conversation, agent *store.Agent, a br
 			last = m
 		}
 	}
-	if last == nil || last.Direction != store.DirectionNote || last.AuthorUser == a.Actor.ID {
+	isNote := last != nil && last.Direction == store.DirectionNote
+	if !isNote || last.AuthorUser == a.Actor.ID {
 		return false
 	}
 	switch last.Reason {
@@ -150,8 +155,11 @@ const CommandReason string = "command"
 func (sp *UseCases) KeepMistypedCommand(r book.Request) {
 	m := sp.Messages.Rows[r.Args.Slip]
 	r.Agent = sp.Dir.AgentOf(r.Surface, r.Actor.ID)
-	if m != nil && m.ConversationID == r.Conversation.ID && m.Fate == store.FateAsk && sp.Authorize(r, r.Verb) == nil {
-		m.Fate, m.Reason, m.Dirty = store.FateInside, CommandReason, true
+	if m == nil || m.ConversationID != r.Conversation.ID {
+		return
+	}
+	if m.Fate == store.FateAsk && sp.Authorize(r, r.Verb) == nil {
+		m.SetFate(store.FateInside, CommandReason)
 		sp.Mark(r.Conversation, m, bridge.MarkInside)
 	}
 }

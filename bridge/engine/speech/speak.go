@@ -46,6 +46,14 @@ type AccountRules struct {
 	Confirm   bool // confirm_send: a click is wanted for each reply
 }
 
+// isLikeCommand reports whether a text looks like a command that Parley doesn't know.
+func (t TypedText) isLikeCommand() bool {
+	if t.Verb == bridge.VerbUnknown {
+		return true
+	}
+	return t.Marker == bridge.MarkBang || t.Marker == bridge.MarkSlash
+}
+
 // Decision is the fate of a typed text.
 type Decision string
 
@@ -61,6 +69,7 @@ const (
 // then what forbids to answer, last what makes a reply doubtful. The reason is a code; book.MustTellAuthor says for which
 // reasons the author must learn that the customer didn't get the text.
 func Speak(s Speech) (d Decision, reason string) {
+	isOthers := s.Assigned && !s.Author.IsAssignee // the conversation has an owner, who isn't the author
 	switch {
 	case s.Author.Kind != bridge.ActorPerson:
 		return Inside, "not_a_person"
@@ -68,7 +77,7 @@ func Speak(s Speech) (d Decision, reason string) {
 		return Inside, noteReason
 	case !s.Author.IsAgent:
 		return Inside, "not_an_agent"
-	case s.Text.Verb == bridge.VerbUnknown || s.Text.Marker == bridge.MarkBang || s.Text.Marker == bridge.MarkSlash:
+	case s.Text.isLikeCommand():
 		return Ask, "unknown_verb"
 	case s.Text.MentionsBot && !s.Text.Explicit:
 		return Inside, "mentions_us"
@@ -92,7 +101,7 @@ func Speak(s Speech) (d Decision, reason string) {
 		return Out, "explicit"
 	case s.Account.ReplyMode == store.ReplyExplicit:
 		return Inside, "explicit_mode"
-	case s.Assigned && !s.Author.IsAssignee && !s.Account.AnyAgent:
+	case isOthers && !s.Account.AnyAgent:
 		return Inside, "not_assignee"
 	case s.Text.Marker == bridge.MarkLone:
 		return Ask, "lone_verb"

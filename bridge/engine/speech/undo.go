@@ -8,7 +8,7 @@ import (
 
 // Undo takes a reply back: the one that the request names, else the last one that waits and that the agent wrote or sent.
 func (sp *UseCases) Undo(r book.Request) {
-	c, agent, surface := r.Conversation, r.Agent, r.Surface
+	c, agent := r.Conversation, r.Agent
 	m := sp.replyToUndo(r)
 	if m != nil && m.ConversationID != c.ID {
 		m = nil
@@ -20,11 +20,11 @@ func (sp *UseCases) Undo(r book.Request) {
 		sp.Refuse(r, "nothing_to_undo", "There is no reply of yours that still waits.", "A reply can be taken back during its hold.")
 		return
 	}
-	switch {
-	case m.Fate == store.FateUndone, m.Fate == store.FateOut:
+	if m.Fate == store.FateUndone || m.Fate == store.FateOut {
 		sp.RefuseDecided(r, m)
 		return
-	case !sp.Outbox.CancelReply(m):
+	}
+	if !sp.Outbox.CancelReply(m) {
 		sp.Refuse(r, "too_late", "It is on its way to the customer already.", "Write a correction in this thread.")
 		return
 	}
@@ -32,7 +32,7 @@ func (sp *UseCases) Undo(r book.Request) {
 	sp.NoteDecision(m, agent, "")
 	sp.Mark(c, m, "")
 	sp.Log.ByAgent(c, agent, store.DeedUndone, book.Detail{Message: m.ID})
-	sp.TellWith(c, m, bridge.Line{Content: &bridge.UndoneLine{Reason: "undone"}, By: sp.Dir.Ref(surface, agent.ID),
+	sp.TellWith(c, m, bridge.Line{Content: &bridge.UndoneLine{Reason: "undone"}, By: sp.Dir.Ref(r.Surface, agent.ID),
 		Verbs: []bridge.Verb{bridge.VerbSend}})
 	sp.Messages.AwaitAnswerAgain(c)
 }
@@ -64,7 +64,8 @@ func (sp *UseCases) sendersForOthers() map[store.MessageID]store.AgentID {
 	senders := map[store.MessageID]store.AgentID{}
 	for id, lines := range sp.TrackedLines() {
 		for _, line := range lines {
-			if l := line.Delivery.DecodedPayload().Line; l.Kind() == bridge.LineDone && l.Verb == bridge.VerbSend {
+			l := line.Delivery.DecodedPayload().Line
+			if l.Kind() == bridge.LineDone && l.Verb == bridge.VerbSend {
 				senders[id] = l.By.ID
 			}
 		}
@@ -74,9 +75,12 @@ func (sp *UseCases) sendersForOthers() map[store.MessageID]store.AgentID {
 
 // replyToUndo returns the reply that a click or an emoji means. A typed undo names none.
 func (sp *UseCases) replyToUndo(r book.Request) *book.Message {
-	isTyped := r.Origin == bridge.OriginText || r.Origin == bridge.OriginMention || r.Origin == bridge.OriginSlash
-	if isTyped && r.Args.Message == 0 {
-		return nil
+	switch r.Origin {
+	case bridge.OriginText, bridge.OriginMention, bridge.OriginSlash:
+		if r.Args.Message == 0 {
+			return nil
+		}
+	default:
 	}
 	return sp.MessageOfAction(r)
 }

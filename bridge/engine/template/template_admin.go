@@ -16,18 +16,21 @@ import (
 	"parley/store"
 )
 
-// Administer lists, edits and deletes templates.
+// Administer lists, edits and deletes templates. An edit without a draft, and a deletion that names no template, show the list
+// instead, from which one can be chosen.
 func (ts *UseCases) Administer(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	r.Conversation = nil // templates belong to no conversation, wherever they are asked for
 	if problem := permission.Authorize(r.Agent, r.Verb); problem != nil {
 		ts.Refuse(r, problem.Code, problem.Text, problem.Hint)
 		return nil
 	}
-	switch {
-	case r.Verb == bridge.VerbTemplateEdit && r.Args.Template != nil && r.Args.Template.Draft != nil:
-		return ts.saveTemplate(ctx, tx, r)
-	case r.Verb == bridge.VerbTemplateDelete && r.Args.Template != nil:
-		return ts.dropTemplate(ctx, tx, r)
+	if named := r.Args.Template; named != nil {
+		if r.Verb == bridge.VerbTemplateEdit && named.Draft != nil {
+			return ts.saveTemplate(ctx, tx, r)
+		}
+		if r.Verb == bridge.VerbTemplateDelete {
+			return ts.dropTemplate(ctx, tx, r)
+		}
 	}
 	list, err := ts.Reading.Templates(ctx, tx, nil)
 	if err != nil {
@@ -37,20 +40,19 @@ func (ts *UseCases) Administer(ctx context.Context, tx pgx.Tx, r book.Request) e
 	if r.Agent.IsAdmin() {
 		line.Verbs = []bridge.Verb{bridge.VerbTemplateEdit}
 	}
-	ts.Whisper(nil, r.Surface, r.Action, line)
+	ts.Whisper(r.Conversation, r.Surface, r.Action, line)
 	return nil
 }
 
-// saveTemplate makes or changes a template as a form says.
+// saveTemplate makes or changes a template as a form says. A form that changes a template names its id; otherwise that is 0.
 func (ts *UseCases) saveTemplate(ctx context.Context, tx pgx.Tx, r book.Request) error {
-	surface, a := r.Surface, r.Action
-	draft := *a.Args.Template.Draft
+	id, draft := r.Args.Template.ID, *r.Args.Template.Draft
 	account := ts.Dir.AccountNamed(draft.Account)
 	if account == nil {
 		ts.Refuse(r, "no_account", "There is no account "+draft.Account+".", "Choose another one.")
 		return nil
 	}
-	if err := store.BumpSettings(ctx, tx); err != nil { // this also locks, so that templates are changed one at a time
+	if err := lockTemplates(ctx, tx); err != nil {
 		return err
 	}
 	rows, err := store.ListTemplates(ctx, tx, account.ID)
@@ -59,18 +61,19 @@ func (ts *UseCases) saveTemplate(ctx context.Context, tx pgx.Tx, r book.Request)
 	}
 	row := bridge.TemplateRow(draft)
 	row.AccountID, row.AgentID = account.ID, &r.Agent.ID
-	i := slices.IndexFunc(rows, func(t store.Template) bool { return t.ID == a.Args.Template.ID && t.ID != 0 })
-	if a.Args.Template.ID != 0 && i < 0 {
+	old := templateOf(rows, id)
+	wasDeleted := id != 0 && old == nil
+	if wasDeleted {
 		ts.Refuse(r, "no_template", "That template was deleted meanwhile.", "Make it anew: @Parley templates")
 		return nil
 	}
-	if i >= 0 {
-		old := rows[i] // its name and language stay, and so does what a form doesn't show
-		row.Name, row.Language, row.ProviderName = old.Name, old.Language, old.ProviderName
+	if old != nil { // its name and language stay, and so does what a form doesn't show
+		row.Name, row.Language = old.Name, old.Language
+		row.ProviderName = old.ProviderName
 		if draft.Buttons == nil {
 			row.Buttons = old.Buttons
 		}
-	} else if slices.ContainsFunc(rows, func(t store.Template) bool { return conflicts(t, row) }) {
+	} else if slices.ContainsFunc(rows, func(t store.Template) bool { return isSameTemplate(t, row) }) {
 		ts.Refuse(r, "template_exists", fmt.Sprintf("%s has a template %s (%s) already.", account.Name, row.Name, row.Language),
 			"Edit that one, or take another name.")
 		return nil
@@ -79,42 +82,69 @@ func (ts *UseCases) saveTemplate(ctx context.Context, tx pgx.Tx, r book.Request)
 		ts.Refuse(r, "bad_template", "The "+faults[0].Field+" "+faults[0].Text+".", faults[0].Hint)
 		return nil
 	}
-	resubmit := i < 0 || bridge.TemplateDiffers(rows[i], row) || rows[i].Status == string(channels.TemplateRejected)
-	id, err := store.SaveTemplate(ctx, tx, row, resubmit)
+	return ts.storeTemplate(ctx, tx, r, account, row, old)
+}
+
+// lockTemplates raises the version of the settings, because a template is about to change. That locks the version's row, so that
+// templates are changed one at a time.
+func lockTemplates(ctx context.Context, tx pgx.Tx) error { return store.BumpSettings(ctx, tx) }
+
+// templateOf returns the template with an id, or nil if there is none.
+func templateOf(rows []store.Template, id store.TemplateID) *store.Template {
+	i := slices.IndexFunc(rows, func(t store.Template) bool { return t.ID == id && t.ID != 0 })
+	if i < 0 {
+		return nil
+	}
+	return &rows[i]
+}
+
+// storeTemplate stores a template, and tells whoever has made or changed it what becomes of it at the provider. old is the
+// template as it was before, or nil if it is new.
+func (ts *UseCases) storeTemplate(ctx context.Context, tx pgx.Tx, r book.Request, account *store.Account, row store.Template, old *store.Template) error {
+	mustSubmit := old == nil || needsSubmission(*old, row)
+	id, err := store.SaveTemplate(ctx, tx, row, mustSubmit)
 	if err != nil {
 		return err
 	}
 	saved := reading.TemplateFacts(row, account.Name)
-	switch {
-	case ts.Channel(account.ID) != nil && !ts.needsApproval(account.ID): // the provider doesn't decide about templates
+	decidesNobody := ts.Channel(account.ID) != nil && !ts.needsApproval(account.ID) // the provider doesn't
+	if decidesNobody {
+		if err := store.ApproveTemplate(ctx, tx, id); err != nil {
+			return err
+		}
 		saved.Status = string(channels.TemplateApproved)
-		err = store.ApproveTemplate(ctx, tx, id)
-	case resubmit:
+	} else if mustSubmit {
 		saved.Status = string(channels.TemplatePending)
-	default:
-		saved.Status = rows[i].Status
+	} else {
+		saved.Status = old.Status
 	}
-	if err != nil {
-		return err
-	}
-	ts.Whisper(nil, surface, a, bridge.Line{Content: &bridge.TemplateChangedLine{Templates: []bridge.Template{saved}},
+	ts.Whisper(r.Conversation, r.Surface, r.Action, bridge.Line{Content: &bridge.TemplateChangedLine{Templates: []bridge.Template{saved}},
 		Verb: bridge.VerbTemplateEdit})
 	return nil
 }
 
-// conflicts reports whether an account can't have both templates, because they have the same language and the same name.
-func conflicts(a, b store.Template) bool {
-	return a.Language == b.Language && (strings.EqualFold(a.Name, b.Name) || a.ProviderName == b.ProviderName)
+// needsSubmission reports whether the provider has to be told of a template that was changed: it says something else than
+// before, or the provider rejected it.
+func needsSubmission(old, row store.Template) bool {
+	return bridge.TemplateDiffers(old, row) || old.Status == string(channels.TemplateRejected)
+}
+
+// isSameTemplate reports whether an account can't have both templates, because they have the same language and the same name.
+func isSameTemplate(a, b store.Template) bool {
+	if a.Language != b.Language {
+		return false
+	}
+	return strings.EqualFold(a.Name, b.Name) || a.ProviderName == b.ProviderName
 }
 
 // dropTemplate deletes a template, here and at its provider.
 func (ts *UseCases) dropTemplate(ctx context.Context, tx pgx.Tx, r book.Request) error {
-	surface, a := r.Surface, r.Action
-	rows, err := store.Templates(ctx, tx, a.Args.Template.ID)
+	rows, err := store.Templates(ctx, tx, r.Args.Template.ID)
 	if err != nil {
 		return err
 	}
-	if len(rows) == 0 || rows[0].Todo == store.TodoDelete || ts.Dir.Account(rows[0].AccountID) == nil {
+	isThere := len(rows) > 0 && rows[0].Todo != store.TodoDelete
+	if !isThere || ts.Dir.Account(rows[0].AccountID) == nil {
 		ts.Refuse(r, "stale", "That template is deleted already.", "")
 		return nil
 	}
@@ -122,6 +152,6 @@ func (ts *UseCases) dropTemplate(ctx context.Context, tx pgx.Tx, r book.Request)
 		return err
 	}
 	gone := &bridge.TemplateChangedLine{Templates: []bridge.Template{reading.TemplateFacts(rows[0], ts.Dir.Account(rows[0].AccountID).Name)}}
-	ts.Whisper(nil, surface, a, bridge.Line{Content: gone, Verb: bridge.VerbTemplateDelete})
+	ts.Whisper(r.Conversation, r.Surface, r.Action, bridge.Line{Content: gone, Verb: bridge.VerbTemplateDelete})
 	return nil
 }

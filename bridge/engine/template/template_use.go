@@ -27,7 +27,7 @@ const TemplateReason string = "template"
 // UseTemplate sends a template as the agent's message. If the agent hasn't seen its preview yet, it
 // offers templates instead.
 func (ts *UseCases) UseTemplate(ctx context.Context, tx pgx.Tx, r book.Request) error {
-	c, agent, surface := r.Conversation, r.Agent, r.Surface
+	c, agent := r.Conversation, r.Agent
 	if problem := permission.Authorize(agent, bridge.VerbReply); problem != nil {
 		ts.Refuse(r, problem.Code, problem.Text, problem.Hint)
 		return nil
@@ -52,7 +52,8 @@ func (ts *UseCases) UseTemplate(ctx context.Context, tx pgx.Tx, r book.Request) 
 	if err != nil {
 		return fmt.Errorf("template: %w", err)
 	}
-	r.Place.Message, r.Files, r.Text = "", nil, used.Use.Words()
+	r.Place.Message, r.Files = "", nil
+	r.Text = used.Use.Words()
 	m := ts.Messages.AddByPerson(r)
 	m.Reason, m.Template = TemplateReason, body
 	ts.Posts.RememberForm(r, 0, m)
@@ -63,41 +64,49 @@ func (ts *UseCases) UseTemplate(ctx context.Context, tx pgx.Tx, r book.Request) 
 		return nil
 	}
 	ts.Line(c, bridge.Line{Content: &bridge.BegunLine{Template: used.Name}, Verb: bridge.VerbTemplate,
-		By: ts.Dir.Ref(surface, agent.ID), Text: m.Text, Verbs: []bridge.Verb{bridge.VerbUndo},
+		By: ts.Dir.Ref(r.Surface, agent.ID), Text: m.Text, Verbs: []bridge.Verb{bridge.VerbUndo},
 		Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
-	ts.replies.SendToCustomer(c, agent, surface, m, ts.FormOrder())
-	if parked := ts.Messages.Rows[r.Args.Message]; parked != nil && parked.ConversationID == c.ID && parked.Fate == store.FateParked {
-		ts.NoteDecision(parked, agent, bridge.OutcomeTemplate)
+	ts.replies.SendToCustomer(c, agent, r.Surface, m, ts.FormOrder())
+	replaced := ts.Messages.Rows[r.Args.Message] // the parked reply in whose place the template goes
+	isHere := replaced != nil && replaced.ConversationID == c.ID
+	if isHere && replaced.Fate == store.FateParked {
+		ts.NoteDecision(replaced, agent, bridge.OutcomeTemplate)
 	}
 	return nil
 }
 
 // checkTemplate fills in a template for a conversation, or returns why it may not be sent there.
 func checkTemplate(c *book.Conversation, rows []store.Template, args *bridge.TemplateArgs) (outbound.UsedTemplate, *bridge.Problem) {
-	switch {
-	case !c.BridgeStatus().Open():
+	if !c.BridgeStatus().Open() {
 		return outbound.UsedTemplate{}, &bridge.Problem{Code: "not_open", Text: "This conversation is " + c.Status + ".", Hint: c.HintAfterEnd()}
-	case c.Account.Mode == store.ModeWatch:
+	}
+	if c.Account.Mode == store.ModeWatch {
 		return outbound.UsedTemplate{}, &bridge.Problem{Code: "watch", Text: "This account only watches: nothing is sent.", Hint: "An admin can switch it to live."}
 	}
 	used, problem := TemplateFor(c.AccountID, rows, args)
-	if problem == nil && !slices.Contains(rows[0].Uses, bridge.TemplateReply) && !slices.Contains(rows[0].Uses, bridge.TemplateWindow) {
+	if problem == nil && !isForReplies(rows[0]) {
 		problem = &bridge.Problem{Code: "not_for_replies", Text: "The template " + used.Name + " only begins conversations.", Hint: "Choose another one."}
 	}
 	return used, problem
 }
 
+// isForReplies reports whether a template may be sent in a conversation that has begun already.
+func isForReplies(row store.Template) bool {
+	return slices.Contains(row.Uses, bridge.TemplateReply) || slices.Contains(row.Uses, bridge.TemplateWindow)
+}
+
 // TemplateFor fills in a template that was seen in a preview, or returns why it may not leave by an account. rows has
 // the template's row, if there is one.
 func TemplateFor(account store.AccountID, rows []store.Template, args *bridge.TemplateArgs) (outbound.UsedTemplate, *bridge.Problem) {
-	if len(rows) == 0 || rows[0].AccountID != account || rows[0].Todo == store.TodoDelete {
+	isAccounts := len(rows) > 0 && rows[0].AccountID == account
+	if !isAccounts || rows[0].Todo == store.TodoDelete {
 		return outbound.UsedTemplate{}, &bridge.Problem{Code: "no_template", Text: "There is no such template for this account.", Hint: "Choose another one."}
 	}
 	row := rows[0]
-	switch {
-	case row.Version != args.Version:
+	if row.Version != args.Version {
 		return outbound.UsedTemplate{}, &bridge.Problem{Code: "template_changed", Text: "The template " + row.Name + " was changed since you saw it.", Hint: "Look at it again, then send it."}
-	case row.Status != string(channels.TemplateApproved):
+	}
+	if row.Status != string(channels.TemplateApproved) {
 		return outbound.UsedTemplate{}, &bridge.Problem{Code: "not_approved", Text: outbound.NotApproved(row), Hint: "Choose another one."}
 	}
 	return fillTemplate(row, args.Values)
@@ -143,7 +152,8 @@ func (ts *UseCases) offerTemplates(ctx context.Context, tx pgx.Tx, r book.Reques
 // TemplateFailed parks a reply whose template can't be sent any more, and has the account's templates compared with the
 // provider's list.
 func (ts *UseCases) TemplateFailed(ctx context.Context, tx pgx.Tx, c *book.Conversation, m *book.Message, f own.Fact) error {
-	m.Direction, m.Fate, m.Reason, m.Dirty = store.DirectionNote, store.FateParked, TemplateReason, true
+	m.Direction = store.DirectionNote
+	m.SetFate(store.FateParked, TemplateReason)
 	ts.Log.ByParley(c, store.DeedParked, book.Detail{Message: m.ID, Reason: f.Text})
 	ts.Mark(c, m, bridge.MarkWarning)
 	ts.TellWith(c, m, bridge.Line{Content: &bridge.ParkedLine{Reason: f.Text, Hint: "Send another one, or this one when it is approved again."},

@@ -49,11 +49,15 @@ func (ts *UseCases) ApplyTemplateState(ctx context.Context, tx pgx.Tx, a *store.
 // TemplateLearned applies what a provider's list, or its answer to a submission, says of a template.
 func (ts *UseCases) TemplateLearned(ctx context.Context, tx pgx.Tx, f own.Fact) error {
 	rows, err := store.LockTemplates(ctx, tx, f.Template)
-	if err != nil || len(rows) == 0 || f.State == nil {
+	if err != nil || len(rows) == 0 {
 		return err
 	}
+	if f.State == nil {
+		return nil
+	}
 	row := rows[0]
-	if wasChanged := row.Version != f.Version || row.Todo != ""; wasChanged {
+	wasChanged := row.Version != f.Version || row.Todo != ""
+	if wasChanged {
 		return nil // the newer version will have its own verdict
 	}
 	answersSubmission := f.Class == HandedIn
@@ -61,7 +65,8 @@ func (ts *UseCases) TemplateLearned(ctx context.Context, tx pgx.Tx, f own.Fact) 
 		return nil // the provider's list has it as it was before
 	}
 	state := *f.State
-	if answersSubmission && state.Status == channels.TemplatePending && row.Status != string(state.Status) {
+	isNoVerdict := answersSubmission && state.Status == channels.TemplatePending
+	if isNoVerdict && row.Status != string(state.Status) {
 		state.Status = "" // the verdict has come before this answer
 	}
 	_, err = ts.setTemplateState(ctx, tx, row, state, false)
@@ -81,8 +86,7 @@ func (ts *UseCases) setTemplateState(ctx context.Context, tx pgx.Tx, row store.T
 	} else if isKnownStatus(s.Status) {
 		row.Status = string(s.Status)
 	}
-	if row.Status == before.Status && row.Reason == before.Reason && row.Quality == before.Quality &&
-		row.ProviderCategory == before.ProviderCategory && row.ExternalID == before.ExternalID {
+	if !hasNewState(before, row) {
 		return false, nil
 	}
 	if err := store.SetTemplateState(ctx, tx, row); err != nil {
@@ -101,11 +105,23 @@ func (ts *UseCases) setTemplateState(ctx context.Context, tx pgx.Tx, row store.T
 		ts.tellTemplate(account, row, "")
 		news = true
 	}
-	if was := cmp.Or(before.ProviderCategory, before.Category); row.ProviderCategory != "" && row.ProviderCategory != was {
+	was := cmp.Or(before.ProviderCategory, before.Category)
+	if row.ProviderCategory != "" && row.ProviderCategory != was {
 		ts.tellTemplate(account, row, was)
 		news = true
 	}
 	return news, nil
+}
+
+// hasNewState reports whether a provider has said something new of a template.
+func hasNewState(before, now store.Template) bool {
+	if now.Status != before.Status || now.Reason != before.Reason {
+		return true
+	}
+	if now.Quality != before.Quality || now.ProviderCategory != before.ProviderCategory {
+		return true
+	}
+	return now.ExternalID != before.ExternalID
 }
 
 func isKnownStatus(s channels.TemplateStatus) bool {
@@ -124,7 +140,7 @@ func (ts *UseCases) needsApproval(account store.AccountID) bool {
 func (ts *UseCases) tellTemplate(account *store.Account, row store.Template, was string) {
 	line := bridge.Line{Content: &bridge.VerdictLine{Templates: []bridge.Template{reading.TemplateFacts(row, account.Name)}, Before: was},
 		Verb: bridge.VerbTemplates, Verbs: []bridge.Verb{bridge.VerbTemplateEdit}, Args: bridge.Args{Template: &bridge.TemplateArgs{ID: row.ID}}}
-	if row.AgentID != nil && ts.Dir.Agent(*row.AgentID) != nil && ts.Dir.Agent(*row.AgentID).Active {
+	if row.AgentID != nil && ts.isActive(*row.AgentID) {
 		if surface := ts.SurfaceToTell(*row.AgentID, ts.SurfaceForTroubles(account)); surface != 0 {
 			ts.SendDirect(surface, *row.AgentID, line)
 			return
@@ -133,4 +149,10 @@ func (ts *UseCases) tellTemplate(account *store.Account, row store.Template, was
 	if surface, channel := ts.Dir.Home(account, nil); surface != 0 {
 		ts.ChannelLine(surface, bridge.Place{Channel: channel}, line)
 	}
+}
+
+// isActive reports whether an agent still works here.
+func (ts *UseCases) isActive(id store.AgentID) bool {
+	agent := ts.Dir.Agent(id)
+	return agent != nil && agent.Active
 }
