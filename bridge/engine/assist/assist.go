@@ -55,7 +55,8 @@ func (us *UseCases) Ask(r book.Request) {
 	ask := own.Ask{Task: wanted.Task, Language: wanted.Language, Style: wanted.Style, Text: r.Text,
 		Asker: own.Asker{Agent: r.Agent.ID, Surface: r.Surface, User: r.Actor.ID, Place: r.Place}}
 	translatesDraft := wanted.Task == analysis.Translate && r.Text != ""
-	if isForTeam := wanted.Task != analysis.Rephrase && !translatesDraft; isForTeam {
+	isForTeam := wanted.Task != analysis.Rephrase && !translatesDraft
+	if isForTeam {
 		ask.Language = cmp.Or(ask.Language, settings.Language)
 	}
 	us.Requests.Add(c, ask)
@@ -76,10 +77,12 @@ func (us *UseCases) Written(c *book.Conversation, f own.Fact) {
 	}
 	if ask.Task == analysis.Summarise {
 		isNews := c.SetTrait(bridge.TraitSummedUp, strconv.Itoa(f.Covered))
-		if byParley := ask.Occasion != ""; byParley && !isNews {
+		byParley := ask.Occasion != ""
+		if byParley && !isNews {
 			return // nothing was said since the last summary
 		}
 	}
+	changesText := ask.Task == analysis.Translate || ask.Task == analysis.Rephrase
 	written := &bridge.WrittenLine{
 		Task:        ask.Task,
 		Language:    ask.Language,
@@ -88,7 +91,7 @@ func (us *UseCases) Written(c *book.Conversation, f own.Fact) {
 		Words:       f.Written.Text,
 		WrittenBy:   f.Written.By,
 		Degraded:    f.Written.Degraded,
-		ForCustomer: ask.Text != "" && (ask.Task == analysis.Translate || ask.Task == analysis.Rephrase),
+		ForCustomer: ask.Text != "" && changesText,
 	}
 	if ask.Task == analysis.Explain {
 		written.Question = ask.Text

@@ -40,7 +40,7 @@ func (us *UseCases) Analysed(c *book.Conversation, f own.Fact) {
 	if a.Urgency.Urgent {
 		note.Urgent = cmp.Or(a.Urgency.Because, "…")
 	}
-	intended := len(a.Intents) > 0 && c.SetTrait(bridge.TraitIntent, a.Intents[0]) && isWorthNote(a.Intents)
+	intended := keepIntents(c, a.Intents)
 	if a.Language != "" {
 		c.SetTrait(bridge.TraitLanguage, a.Language)
 	}
@@ -51,20 +51,36 @@ func (us *UseCases) Analysed(c *book.Conversation, f own.Fact) {
 	line := bridge.Line{Content: note, Args: bridge.Args{Conversation: c.ID}}
 	line.Args.Tags, note.Tagged = us.suggestOrApplyTags(c, a.Tags)
 	note.Fits = us.newFits(c, f.Fits)
-	us.suggest(c, f, note)
-	rests := us.suggestActions(c, f, note)
+	us.suggestReplies(c, f, note)
+	maySnooze := us.suggestActions(c, f, note)
 	if alarm {
 		line.Mentions = us.Conversations.Owners(c)
 	}
 	hasNames := len(note.References)+len(line.Args.Tags)+len(note.Tagged)+len(note.Fits) > 0
-	us.showNote(c, line, moody || pressing || intended || rests || hasNames || note.Suggested != 0)
+	feelsOtherwise := moody || pressing
+	suggestsMore := maySnooze || note.Suggested != 0
+	hasNews := feelsOtherwise || intended
+	if hasNames || suggestsMore {
+		hasNews = true
+	}
+	us.showNote(c, line, hasNews)
+}
+
+// keepIntents keeps what the customer wants, and reports whether that is news that is worth a note.
+func keepIntents(c *book.Conversation, intents []string) bool {
+	if len(intents) == 0 {
+		return false
+	}
+	hasChanged := c.SetTrait(bridge.TraitIntent, intents[0])
+	return hasChanged && isWorthNote(intents)
 }
 
 // translate has what the customer wrote translated, if it is in another language than the team's and the account's
 // settings say so.
 func (us *UseCases) translate(c *book.Conversation, f own.Fact) {
 	settings := us.Settings(c)
-	if language := f.Answer.Language; settings.AI.Translates && language != "" && language != settings.Language {
+	isForeign := f.Answer.Language != "" && f.Answer.Language != settings.Language
+	if isForeign && settings.AI.Translates {
 		us.Requests.Add(c, own.Ask{Task: analysis.Translate, Language: settings.Language, Occasion: own.OnMessage, From: f.From, UpTo: f.UpTo})
 	}
 }
@@ -106,23 +122,31 @@ func isUnhappy(s analysis.Sentiment) bool { return s == analysis.Negative || s =
 // to be told (alarm): only once, and only while the customer waits for an answer.
 func (us *UseCases) keepUrgency(c *book.Conversation, urgent bool) (news, alarm bool) {
 	before := c.Traits[bridge.TraitUrgent]
-	told := before == bridge.UrgentTold || before == bridge.UrgentOnce
+	wereTold := before == bridge.UrgentTold || before == bridge.UrgentOnce
 	news = urgent && !bridge.IsUrgent(c.Traits)
 	customerWaits := c.WaitingSince != nil && c.BridgeStatus().Open()
-	alarm = news && !told && customerWaits && len(c.Assignees) > 0
-	now := ""
-	switch {
-	case urgent && (told || alarm):
-		now = bridge.UrgentTold
-	case urgent:
-		now = bridge.UrgentNow
-	case told:
-		now = bridge.UrgentOnce
+	if news && customerWaits {
+		alarm = !wereTold && len(c.Assignees) > 0
 	}
-	if c.SetTrait(bridge.TraitUrgent, now) {
+	if c.SetTrait(bridge.TraitUrgent, urgencyTrait(urgent, wereTold || alarm)) {
 		c.RefreshCard()
 	}
 	return news, alarm
+}
+
+// urgencyTrait returns the value of bridge.TraitUrgent. told means that the owners were told that the conversation is urgent,
+// now or before.
+func urgencyTrait(urgent, told bool) string {
+	if urgent && told {
+		return bridge.UrgentTold
+	}
+	if urgent {
+		return bridge.UrgentNow
+	}
+	if told {
+		return bridge.UrgentOnce
+	}
+	return ""
 }
 
 // newReferences returns the references that the conversation's notes have not named yet, and remembers them.
@@ -159,10 +183,16 @@ func (us *UseCases) suggestOrApplyTags(c *book.Conversation, found []string) (su
 // and that were not suggested before.
 func (us *UseCases) newTags(c *book.Conversation, found []string) (fresh []string) {
 	for _, name := range found {
-		exists := slices.ContainsFunc(us.Dir.Tags, func(t store.Tag) bool { return t.Name == name && t.Active && t.Kind != store.TagLabel })
-		has := slices.ContainsFunc(us.Dir.CurrentTagNames(c.Tags), func(t string) bool { return strings.EqualFold(t, name) })
+		canBeChosen := slices.ContainsFunc(us.Dir.Tags, func(t store.Tag) bool {
+			isActiveTag := t.Active && t.Kind != store.TagLabel
+			return isActiveTag && t.Name == name
+		})
+		hasTag := slices.ContainsFunc(us.Dir.CurrentTagNames(c.Tags), func(t string) bool { return strings.EqualFold(t, name) })
+		if !canBeChosen || hasTag {
+			continue
+		}
 		wasRemoved := c.Remembers(bridge.TraitUntagged, name)
-		if exists && !has && !wasRemoved && us.Suggestions.Show(c, suggestion.Tag, name) {
+		if !wasRemoved && us.Suggestions.Show(c, suggestion.Tag, name) {
 			fresh = append(fresh, name)
 		}
 	}

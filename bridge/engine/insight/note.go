@@ -22,17 +22,17 @@ const maxNamed = 5
 func (us *UseCases) showNote(c *book.Conversation, line bridge.Line, news bool) {
 	t := c.Home(us.Dir)
 	stands := us.Outbox.Deliveries[c.StandingNote(t)]
-	switch {
-	case stands != nil && len(line.Mentions) == 0:
+	if stands != nil && len(line.Mentions) == 0 {
 		line = joinNotes(*stands.DecodedPayload().Line, line)
-		if sameLine(line, *stands.DecodedPayload().Line) {
+		if isSameLine(line, *stands.DecodedPayload().Line) {
 			return
 		}
 		us.changeNote(c, t, stands, line)
-	case news:
+	} else {
+		if !news {
+			return
+		}
 		us.postNote(c, t, line)
-	default:
-		return
 	}
 	a := line.Content.(*bridge.AnalysisLine)
 	if a.Urgent != "" && c.Traits[bridge.TraitPriority] != "urgent" {
@@ -66,7 +66,10 @@ func (us *UseCases) changeNote(c *book.Conversation, t *book.Thread, stands *boo
 // doesn't let it be changed. It does nothing if a later change has said it already.
 func (us *UseCases) PostUnchanged(c *book.Conversation, failed *book.Delivery) {
 	t, line := c.Home(us.Dir), failed.DecodedPayload().Line
-	if line == nil || line.Kind() != bridge.LineAnalysis || c.StandingNote(t) != failed.ID || !c.BridgeStatus().Open() {
+	if line == nil || line.Kind() != bridge.LineAnalysis {
+		return
+	}
+	if c.StandingNote(t) != failed.ID || !c.BridgeStatus().Open() {
 		return
 	}
 	us.postNote(c, t, *line)
@@ -85,23 +88,27 @@ func joinNotes(before, line bridge.Line) bridge.Line {
 	if now.Suggested == 0 {
 		now.Suggested, now.Sources = was.Suggested, was.Sources
 	}
-	now.References = latest(now.References, was.References)
-	now.Fits = latest(now.Fits, was.Fits)
-	now.Tagged = latest(now.Tagged, was.Tagged)
-	line.Args.Tags = latest(line.Args.Tags, before.Args.Tags)
-	line.Content, line.Mentions, line.Customer = &now, before.Mentions, before.Customer
+	now.References = joinLists(now.References, was.References)
+	now.Fits = joinLists(now.Fits, was.Fits)
+	now.Tagged = joinLists(now.Tagged, was.Tagged)
+	line.Args.Tags = joinLists(line.Args.Tags, before.Args.Tags)
+	line.Content = &now
+	line.Mentions, line.Customer = before.Mentions, before.Customer
 	return line
 }
 
-// sameLine reports whether two lines are stored alike.
-func sameLine(a, b bridge.Line) bool {
-	one, err := json.Marshal(a)
-	other, errOther := json.Marshal(b)
-	return err == nil && errOther == nil && bytes.Equal(one, other)
+// isSameLine reports whether two lines are stored alike.
+func isSameLine(a, b bridge.Line) bool {
+	one, errA := json.Marshal(a)
+	other, errB := json.Marshal(b)
+	if errA != nil || errB != nil {
+		return false
+	}
+	return bytes.Equal(one, other)
 }
 
-// latest joins two lists, now first, without doubles and up to maxNamed.
-func latest[T comparable](now, before []T) []T {
+// joinLists joins two lists, now first, without doubles and up to maxNamed.
+func joinLists[T comparable](now, before []T) []T {
 	for _, name := range before {
 		if !slices.Contains(now, name) && len(now) < maxNamed {
 			now = append(slices.Clip(now), name)

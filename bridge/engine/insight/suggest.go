@@ -9,13 +9,14 @@ import (
 	"parley/bridge/analysis"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/own"
+	"parley/store"
 	"parley/store/suggested"
 	"parley/store/suggestion"
 )
 
-// newReplies reports whether the reply that is suggested first is worth a note: it isn't an answer to thanks, and
-// wasn't suggested before.
-func (us *UseCases) newReplies(c *book.Conversation, f own.Fact) bool {
+// noteNewReply reports whether the reply that is suggested first is worth a note: it isn't an answer to thanks, and wasn't
+// suggested before. It notes that the reply is suggested now.
+func (us *UseCases) noteNewReply(c *book.Conversation, f own.Fact) bool {
 	replies := f.Answer.Replies
 	if len(replies) == 0 || !isWorthNote(f.Answer.Intents) {
 		return false
@@ -23,9 +24,9 @@ func (us *UseCases) newReplies(c *book.Conversation, f own.Fact) bool {
 	return c.Remember(bridge.TraitSuggested, "reply "+bridge.SumOf(replies[0].Text))
 }
 
-// suggest keeps replies that were not suggested before for the form that the note's button opens.
-func (us *UseCases) suggest(c *book.Conversation, f own.Fact, note *bridge.AnalysisLine) {
-	if !us.newReplies(c, f) {
+// suggestReplies keeps replies that were not suggested before for the form that the note's button opens.
+func (us *UseCases) suggestReplies(c *book.Conversation, f own.Fact, note *bridge.AnalysisLine) {
+	if !us.noteNewReply(c, f) {
 		return
 	}
 	var kept []suggested.Reply
@@ -56,14 +57,18 @@ func (us *UseCases) suggestActions(c *book.Conversation, f own.Fact, note *bridg
 	for _, a := range f.Answer.Actions {
 		switch a.Name {
 		case analysis.Assign:
-			if agent := us.Dir.Agent(own.Solver(a.Value)); agent != nil && agent.Active && !us.Dir.Away(agent.ID) && len(c.Assignees) == 0 {
+			agent := us.Dir.Agent(own.Solver(a.Value))
+			if len(c.Assignees) == 0 && us.canTake(agent) {
 				ref := us.Dir.Ref(0, agent.ID)
 				note.Solver = &ref
 				us.Suggestions.Show(c, suggestion.Assign, ref.Email)
 			}
 		case analysis.Snooze:
 			day, err := time.Parse(time.DateOnly, a.Value)
-			if err == nil && day.After(us.Now) && day.Before(us.Now.AddDate(1, 0, 0)) {
+			if err != nil {
+				continue // a model may have named something that is no day
+			}
+			if day.After(us.Now) && day.Before(us.Now.AddDate(1, 0, 0)) {
 				note.Until = a.Value
 				news = us.Suggestions.Show(c, suggestion.Snooze, a.Value)
 			}
@@ -71,4 +76,12 @@ func (us *UseCases) suggestActions(c *book.Conversation, f own.Fact, note *bridg
 		}
 	}
 	return news
+}
+
+// canTake reports whether an agent works here, and is not away. agent may be nil.
+func (us *UseCases) canTake(agent *store.Agent) bool {
+	if agent == nil || !agent.Active {
+		return false
+	}
+	return !us.Dir.Away(agent.ID)
 }

@@ -11,9 +11,9 @@ import (
 // SwitchAnalysis switches the analysis of what is written in a conversation on or off. After it was switched off, an
 // analysis that is under way changes nothing any more.
 func (wf *UseCases) SwitchAnalysis(r book.Request) {
-	c, agent, surface, a := r.Conversation, r.Agent, r.Surface, r.Action
+	c, agent := r.Conversation, r.Agent
 	kept := ""
-	switch word := strings.ToLower(strings.TrimSpace(a.Args.Note)); word {
+	switch word := strings.ToLower(strings.TrimSpace(r.Args.Note)); word {
 	case "on":
 	case bridge.AnalysisOff:
 		kept = word
@@ -30,6 +30,6 @@ func (wf *UseCases) SwitchAnalysis(r book.Request) {
 		word, deed = kept, store.DeedAnalysisOff
 	}
 	wf.Log.ByAgent(c, agent, deed, book.Detail{})
-	wf.Line(c, bridge.Line{Content: bridge.LineDone, Verb: a.Verb, By: wf.Dir.Ref(surface, agent.ID), Args: bridge.Args{Conversation: c.ID, Note: word}})
+	wf.Line(c, bridge.Line{Content: bridge.LineDone, Verb: r.Verb, By: wf.Dir.Ref(r.Surface, agent.ID), Args: bridge.Args{Conversation: c.ID, Note: word}})
 	c.RefreshCard()
 }

@@ -13,15 +13,17 @@ import (
 
 // Assign applies take, assign (to people or to a team) and unassign.
 func (wf *UseCases) Assign(r book.Request) {
-	switch {
-	case r.Verb == bridge.VerbUnassign:
-		wf.unassign(r)
-	case r.Verb == bridge.VerbTake:
+	switch r.Verb {
+	case bridge.VerbUnassign:
+		wf.removeOwners(r)
+	case bridge.VerbTake:
 		wf.assignTo(r, []store.AgentID{r.Agent.ID})
-	case r.Args.Team != "":
-		wf.assignTeam(r)
-	default:
-		wf.assignAgents(r)
+	default: // VerbAssign
+		if r.Args.Team != "" {
+			wf.assignTeam(r)
+		} else {
+			wf.assignAgents(r)
+		}
 	}
 }
 
@@ -44,7 +46,8 @@ func (wf *UseCases) assignAgents(r book.Request) {
 		wf.Refuse(r, "nobody_named", "Nobody was named.", "For example: !assign @ann")
 		return
 	}
-	if wf.Settings(r.Conversation).OneOwner && (r.Args.Add || len(chosen) > 1) {
+	wantsSeveral := r.Args.Add || len(chosen) > 1
+	if wantsSeveral && wf.Settings(r.Conversation).OneOwner {
 		wf.Refuse(r, "one_owner", "A conversation of "+r.Conversation.Account.Name+" has one owner: nobody can be added.",
 			"To hand it over, name one person: !assign @ann")
 		return
@@ -58,7 +61,7 @@ func (wf *UseCases) assignAgents(r book.Request) {
 // assignTo sets the owners. A line mentions the new ones, so that their chat notifies them, also of what is said in the
 // thread later. Whoever typed the verb in the thread is notified anyway, and is not mentioned.
 func (wf *UseCases) assignTo(r book.Request, chosen []store.AgentID) {
-	c, agent, surface, a := r.Conversation, r.Agent, r.Surface, r.Action
+	c, agent := r.Conversation, r.Agent
 	var unique []store.AgentID
 	for _, id := range chosen {
 		if !slices.Contains(unique, id) {
@@ -75,8 +78,11 @@ func (wf *UseCases) assignTo(r book.Request, chosen []store.AgentID) {
 	t := c.Home(wf.Dir)
 	var notice []bridge.AgentRef
 	for _, id := range unique {
-		isNew, typedItself := !slices.Contains(c.Assignees, id), id == agent.ID && a.Typed()
-		if isNew && !typedItself && t != nil {
+		if t == nil || slices.Contains(c.Assignees, id) {
+			continue
+		}
+		typedItself := id == agent.ID && r.Typed()
+		if !typedItself {
 			notice = append(notice, wf.Dir.Ref(t.AccountID, id))
 		}
 	}
@@ -90,9 +96,9 @@ func (wf *UseCases) assignTo(r book.Request, chosen []store.AgentID) {
 			wf.TellAssigned(c, ref.ID)
 		}
 	}
-	wf.Log.ByAgent(c, agent, store.DeedAssigned, book.Detail{Agents: unique, Note: a.Args.Note})
+	wf.Log.ByAgent(c, agent, store.DeedAssigned, book.Detail{Agents: unique, Note: r.Args.Note})
 	if len(notice) > 0 {
-		wf.Line(c, bridge.Line{Content: bridge.LineAssigned, By: wf.Dir.Ref(surface, agent.ID), Mentions: notice, Text: a.Args.Note})
+		wf.Line(c, bridge.Line{Content: bridge.LineAssigned, By: wf.Dir.Ref(r.Surface, agent.ID), Mentions: notice, Text: r.Args.Note})
 	}
 	c.RefreshCard()
 }
@@ -106,14 +112,14 @@ func (wf *UseCases) assignTeam(r book.Request) {
 	wf.handOver(r.Conversation, r.Agent, r.Surface, team, r.Args.Note)
 }
 
-func (wf *UseCases) unassign(r book.Request) {
-	c, agent, surface := r.Conversation, r.Agent, r.Surface
+func (wf *UseCases) removeOwners(r book.Request) {
+	c, agent := r.Conversation, r.Agent
 	if len(c.Assignees) == 0 {
 		wf.Unchanged(r)
 		return
 	}
 	wf.putInQueue(c)
 	wf.Log.ByAgent(c, agent, store.DeedUnassigned, nil)
-	wf.Line(c, bridge.Line{Content: &bridge.UnassignedLine{}, By: wf.Dir.Ref(surface, agent.ID)})
+	wf.Line(c, bridge.Line{Content: &bridge.UnassignedLine{}, By: wf.Dir.Ref(r.Surface, agent.ID)})
 	c.RefreshCard()
 }

@@ -26,8 +26,7 @@ const (
 // of all accounts count.
 func NextClosing(d *directory.Directory, team store.TeamID, after time.Time) (t store.Timer, ok bool) {
 	isTeams := func(id store.AccountID) bool {
-		a := d.Account(id)
-		return a.TeamID != nil && *a.TeamID == team
+		return isOfTeam(d.Account(id), team)
 	}
 	ids := book.SortedKeys(d.Hours)
 	onlyTeams := slices.ContainsFunc(ids, isTeams)
@@ -36,7 +35,10 @@ func NextClosing(d *directory.Directory, team store.TeamID, after time.Time) (t 
 			continue
 		}
 		at, found := d.Hours[id].Evening(after, eveningLead)
-		if found && (!ok || at.Before(t.DueAt)) {
+		if !found {
+			continue
+		}
+		if !ok || at.Before(t.DueAt) {
 			t, ok = store.Timer{Kind: own.EveningOf(team, at.In(d.Hours[id].Zone())), DueAt: at}, true
 		}
 	}
@@ -98,7 +100,7 @@ func (wf *UseCases) closingOf(ctx context.Context, tx pgx.Tx, account store.Acco
 
 // LeaveUnanswered notes that somebody has decided to let a reply window close unanswered.
 func (wf *UseCases) LeaveUnanswered(r book.Request) {
-	c, surface, a := r.Conversation, r.Surface, r.Action
-	wf.Log.ByAgent(c, r.Agent, store.DeedLeftUntilTomorrow, nil)
-	wf.Confirm(nil, surface, a, bridge.Line{Content: bridge.LineDone, Verb: bridge.VerbLeave, Other: bridge.Facts{ID: c.ID}})
+	wf.Log.ByAgent(r.Conversation, r.Agent, store.DeedLeftUntilTomorrow, nil)
+	done := bridge.Line{Content: bridge.LineDone, Verb: bridge.VerbLeave, Other: bridge.Facts{ID: r.Conversation.ID}}
+	wf.Confirm(nil, r.Surface, r.Action, done) // where the list is, and not in the conversation's thread
 }

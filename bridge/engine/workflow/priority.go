@@ -12,8 +12,8 @@ import (
 
 // SetPriority sets how urgent a conversation is. The normal priority is stored as none.
 func (wf *UseCases) SetPriority(r book.Request) {
-	c, agent, surface, a := r.Conversation, r.Agent, r.Surface, r.Action
-	level := strings.ToLower(strings.TrimSpace(a.Args.Note))
+	c, agent := r.Conversation, r.Agent
+	level := strings.ToLower(strings.TrimSpace(r.Args.Note))
 	if !slices.Contains(bridge.Priorities(), level) {
 		wf.Refuse(r, "bad_priority", "A priority is low, normal, high or urgent.", "For example: !priority high")
 		return
@@ -28,7 +28,7 @@ func (wf *UseCases) SetPriority(r book.Request) {
 	}
 	wf.Suggestions.Settle(c, suggestion.Priority, level, suggestion.Used)
 	wf.Log.ByAgent(c, agent, store.DeedPrioritised, book.Detail{Text: level})
-	wf.Line(c, bridge.Line{Content: bridge.LineDone, Verb: a.Verb, By: wf.Dir.Ref(surface, agent.ID),
+	wf.Line(c, bridge.Line{Content: bridge.LineDone, Verb: r.Verb, By: wf.Dir.Ref(r.Surface, agent.ID),
 		Args: bridge.Args{Conversation: c.ID, Note: level}})
 	c.RefreshCard()
 }

@@ -22,15 +22,17 @@ func (wf *UseCases) Reopen(ctx context.Context, tx pgx.Tx, r book.Request) error
 		return nil
 	}
 	if c.Exclusive && c.Identity != nil {
-		switch other, err := wf.OpenConversationWith(ctx, tx, c.AccountID, c.Identity); {
-		case err != nil:
+		other, err := wf.OpenConversationWith(ctx, tx, c.AccountID, c.Identity)
+		if err != nil {
 			return err
-		case other != 0:
+		}
+		if other != 0 {
 			wf.Refuse(r, "continued", fmt.Sprintf("The customer's conversation continues in #%d.", other), "Answer there, or resolve it first.")
 			return nil
 		}
 	}
-	c.Status, c.CloseReason, c.ResolvedAt = string(bridge.StatusOpen), "", nil
+	c.Status, c.CloseReason = string(bridge.StatusOpen), ""
+	c.ResolvedAt = nil
 	wf.keepStatusFromReplies(c)
 	wf.Log.ByAgent(c, r.Agent, store.DeedReopened, nil)
 	wf.Line(c, bridge.Line{Content: bridge.LineReopened, By: wf.Dir.Ref(r.Surface, r.Agent.ID),
@@ -41,20 +43,22 @@ func (wf *UseCases) Reopen(ctx context.Context, tx pgx.Tx, r book.Request) error
 
 // End applies resolve and close.
 func (wf *UseCases) End(r book.Request) {
-	c, agent, surface, a := r.Conversation, r.Agent, r.Surface, r.Action
-	switch {
-	case !c.BridgeStatus().Open():
+	c := r.Conversation
+	if !c.BridgeStatus().Open() {
 		wf.Refuse(r, "not_open", "This conversation is "+c.Status+" already.", c.HintAfterEnd())
 		return
-	case a.Origin == bridge.OriginEmoji && c.IsHeldByOthers(agent.ID) && !r.IsOnCard():
-		wf.Whisper(c, surface, a, bridge.Line{Content: &bridge.RefusedLine{Reason: "not_assignee", Hint: "Resolve it all the same?"}, Verb: a.Verb,
+	}
+	isEmojiOnMessage := r.Origin == bridge.OriginEmoji && !r.IsOnCard()
+	if isEmojiOnMessage && c.IsHeldByOthers(r.Agent.ID) {
+		wf.Whisper(c, r.Surface, r.Action, bridge.Line{Content: &bridge.RefusedLine{Reason: "not_assignee", Hint: "Resolve it all the same?"}, Verb: r.Verb,
 			Verbs: []bridge.Verb{bridge.VerbResolve}, Args: bridge.Args{Conversation: c.ID}})
 		return
-	case wf.hasUnread(r): // nobody would read it after the end
+	}
+	if wf.hasUnread(r) { // nobody would read it after the end
 		wf.Refuse(r, "unread", "The customer has just written again; it is about to be shown here.", "Read it, then resolve.")
 		return
 	}
-	wf.setEnded(r, wf.Dir.Ref(surface, agent.ID))
+	wf.setEnded(r, wf.Dir.Ref(r.Surface, r.Agent.ID))
 	c.RefreshCard()
 }
 
@@ -78,7 +82,8 @@ func (wf *UseCases) setEnded(r book.Request, by bridge.AgentRef) {
 	c.Status, c.CloseReason = string(bridge.StatusResolved), "agent"
 	what := store.DeedResolved
 	if a.Verb == bridge.VerbClose {
-		c.Status, c.CloseReason, what = string(bridge.StatusClosed), "admin", store.DeedClosed
+		c.Status, c.CloseReason = string(bridge.StatusClosed), "admin"
+		what = store.DeedClosed
 	}
 	c.ResolvedAt, c.WaitingSince = &wf.Now, nil
 	wf.Suggested.Drop(c)
@@ -103,10 +108,14 @@ func (wf *UseCases) setEnded(r book.Request, by bridge.AgentRef) {
 func (wf *UseCases) keepStatusFromReplies(c *book.Conversation) {
 	for _, d := range wf.Outbox.Deliveries {
 		l := wf.Outbox.Lanes[d.LaneID]
-		if l == nil || l.ConversationID != c.ID || d.Kind != outbound.KindReply || d.State == store.Cancelled {
+		if l == nil || l.ConversationID != c.ID {
 			continue
 		}
-		if m := wf.Messages.Rows[d.MessageID]; m != nil && m.Fate == store.FateOut {
+		if d.Kind != outbound.KindReply || d.State == store.Cancelled {
+			continue
+		}
+		m := wf.Messages.Rows[d.MessageID]
+		if m != nil && m.Fate == store.FateOut {
 			continue // its result has been applied already
 		}
 		p := d.DecodedPayload()

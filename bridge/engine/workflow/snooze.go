@@ -45,9 +45,9 @@ func (wf *UseCases) Wake(r book.Request) {
 
 // Snooze hides the conversation until a time, in the agent's zone.
 func (wf *UseCases) Snooze(r book.Request) {
-	c, agent, surface, a := r.Conversation, r.Agent, r.Surface, r.Action
+	c, agent := r.Conversation, r.Agent
 	zone := wf.Dir.Zone(agent)
-	until, err := when.Parse(a.Args.Until, wf.Now, zone)
+	until, err := when.Parse(r.Args.Until, wf.Now, zone)
 	if err != nil {
 		text, hint := err.Error(), ""
 		if said := (*when.Error)(nil); errors.As(err, &said) {
@@ -59,10 +59,10 @@ func (wf *UseCases) Snooze(r book.Request) {
 	c.Status, c.SnoozedUntil = string(bridge.StatusSnoozed), &until
 	wf.keepStatusFromReplies(c)
 	wf.Timers.Start(store.Timer{ConversationID: c.ID, Kind: own.Snooze, DueAt: until})
-	wf.Suggestions.Settle(c, suggestion.Snooze, a.Args.Until, suggestion.Used)
+	wf.Suggestions.Settle(c, suggestion.Snooze, r.Args.Until, suggestion.Used)
 	wf.Log.ByAgent(c, agent, store.DeedSnoozed, book.Detail{Text: until.In(zone).Format("2006-01-02 15:04 MST")})
-	wf.Confirm(c, surface, a, bridge.Line{Content: &bridge.SnoozedLine{Until: until},
-		By: wf.Dir.Ref(surface, agent.ID), Verbs: []bridge.Verb{bridge.VerbWake},
+	wf.Confirm(c, r.Surface, r.Action, bridge.Line{Content: &bridge.SnoozedLine{Until: until},
+		By: wf.Dir.Ref(r.Surface, agent.ID), Verbs: []bridge.Verb{bridge.VerbWake},
 		Args: bridge.Args{Conversation: c.ID}})
 	c.RefreshCard()
 }

@@ -18,7 +18,7 @@ const (
 
 // Tag applies tag and untag. Tags that don't exist are made.
 func (wf *UseCases) Tag(r book.Request) {
-	c, surface, a := r.Conversation, r.Surface, r.Action
+	c, a := r.Conversation, r.Action
 	var names []string
 	for _, name := range a.Args.Tags {
 		name = book.TidyTag(name)
@@ -32,21 +32,22 @@ func (wf *UseCases) Tag(r book.Request) {
 	tags, added := slices.Clone(before), 0 // the added ones are the last of tags
 	for _, name := range names {
 		at := slices.IndexFunc(tags, func(t string) bool { return strings.EqualFold(t, name) })
-		switch {
-		case a.Verb == bridge.VerbUntag && at >= 0:
+		hasTag := at >= 0
+		if hasTag && a.Verb == bridge.VerbUntag {
 			c.Remember(bridge.TraitUntagged, tags[at])
 			wf.Suggestions.Settle(c, suggestion.Tag, tags[at], suggestion.Ignored)
 			tags = slices.Delete(tags, at, at+1)
-		case a.Verb == bridge.VerbTag && at < 0:
+		}
+		if !hasTag && a.Verb == bridge.VerbTag {
 			tags = append(tags, name)
 			added++
 		}
 	}
-	switch {
-	case len(tags) > maxTags:
+	if len(tags) > maxTags {
 		wf.Refuse(r, "too_many_tags", "A conversation has at most 20 tags.", "Remove one first: !untag name")
 		return
-	case slices.Equal(tags, before):
+	}
+	if slices.Equal(tags, before) {
 		wf.Unchanged(r)
 		return
 	}
@@ -61,7 +62,7 @@ func (wf *UseCases) Tag(r book.Request) {
 	}
 	wf.Log.ByAgent(c, r.Agent, what, book.Detail{Text: strings.Join(a.Args.Tags, ", ")})
 	if len(created) > 0 && a.Origin != bridge.OriginForm { // a form has a field for new tags, so that nobody is surprised
-		wf.Confirm(c, surface, a, bridge.Line{Content: &bridge.TaggedLine{New: bridge.TagsCreated}, Verb: a.Verb,
+		wf.Confirm(c, r.Surface, a, bridge.Line{Content: &bridge.TaggedLine{New: bridge.TagsCreated}, Verb: a.Verb,
 			Args: bridge.Args{Conversation: c.ID, Tags: created}})
 	}
 	c.RefreshCard()

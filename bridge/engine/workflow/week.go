@@ -44,14 +44,17 @@ func NextWeek(d *directory.Directory, team store.TeamID, after time.Time) (next,
 // the accounts of all teams count.
 func weekZone(d *directory.Directory, team store.TeamID) *time.Location {
 	for _, id := range book.SortedKeys(d.Hours) {
-		a := d.Account(id)
-		isTeams := team == 0 || a.TeamID != nil && *a.TeamID == team
-		if isTeams && d.Hours[id] != nil {
-			return d.Hours[id].Zone()
+		if team != 0 && !isOfTeam(d.Account(id), team) {
+			continue
+		}
+		if h := d.Hours[id]; h != nil {
+			return h.Zone()
 		}
 	}
 	return time.UTC
 }
+
+func isOfTeam(a *store.Account, team store.TeamID) bool { return a.TeamID != nil && *a.TeamID == team }
 
 // Week posts in a team's channel how its last seven days were, and those before. It waits for a while for what isn't
 // counted yet.
@@ -60,7 +63,8 @@ func (wf *UseCases) Week(ctx context.Context, tx pgx.Tx, team store.TeamID, due 
 	if err != nil {
 		return err
 	}
-	if (behind.Seconds > 0 || behind.Older) && wf.Age() < maxWeekWait {
+	isBehind := behind.Seconds > 0 || behind.Older
+	if isBehind && wf.Age() < maxWeekWait {
 		return wf.Wait(maxWeekWait - wf.Age())
 	}
 	if next, _, ok := NextWeek(wf.Dir, team, wf.Now); ok {
