@@ -46,7 +46,8 @@ func (as *Analyses) run(ctx context.Context, with analysis.Analyzer) error {
 	running := 0
 	isTime, mayHaveMore := true, false // the interval is over; the last claim took as many bursts as there was room for
 	for {
-		if isTime || mayHaveMore && running <= maxAnalyses/2 { // not for each place that becomes free: few statements claim many bursts
+		canTakeMore := mayHaveMore && running <= maxAnalyses/2 // not for each place that becomes free: few statements claim many bursts
+		if isTime || canTakeMore {
 			claimed, err := as.claimBursts(ctx, maxAnalyses-running)
 			if err != nil && ctx.Err() == nil {
 				as.log.Warn("what customers wrote was not taken to be analysed", "error", err)
@@ -109,15 +110,17 @@ func (as *Analyses) claimBursts(ctx context.Context, room int) ([]claimedBurst, 
 
 // analyseOne has one burst analysed. It hands on what was found, or gives the burst back.
 func (as *Analyses) analyseOne(ctx context.Context, with analysis.Analyzer, c claimedBurst, analysed chan<- store.AnalysedBurst) {
-	f, err := as.analyse(ctx, with, c)
-	switch {
-	case err == nil:
+	f, err := as.analyseBurst(ctx, with, c)
+	if err == nil {
 		analysed <- store.AnalysedBurst{Burst: c.Burst, Fact: f}
-	case ctx.Err() == nil:
-		as.log.Warn("what a customer wrote was not analysed", "conversation_id", c.ConversationID, "attempt", c.Attempt, "error", err)
-		if err := as.putBack(ctx, c.Burst); err != nil {
-			as.log.Warn("what was not analysed was not given back: it is taken again when its lease ends", "conversation_id", c.ConversationID, "error", err)
-		}
+		return
+	}
+	if ctx.Err() != nil {
+		return // this process stops
+	}
+	as.log.Warn("what a customer wrote was not analysed", "conversation_id", c.ConversationID, "attempt", c.Attempt, "error", err)
+	if err := as.putBack(ctx, c.Burst); err != nil {
+		as.log.Warn("what was not analysed was not given back: it is taken again when its lease ends", "conversation_id", c.ConversationID, "error", err)
 	}
 }
 
@@ -164,8 +167,8 @@ func (as *Analyses) journalResults(ctx context.Context, some []store.AnalysedBur
 	return nil
 }
 
-// analyse has one burst analysed and returns the fact that says what was found.
-func (as *Analyses) analyse(ctx context.Context, with analysis.Analyzer, b claimedBurst) (told store.NewEvent, err error) {
+// analyseBurst has one burst analysed and returns the fact that says what was found.
+func (as *Analyses) analyseBurst(ctx context.Context, with analysis.Analyzer, b claimedBurst) (fact store.NewEvent, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("chores: analysing panicked: %v", p)
@@ -173,19 +176,20 @@ func (as *Analyses) analyse(ctx context.Context, with analysis.Analyzer, b claim
 	}()
 	ctx, cancel := context.WithTimeout(ctx, analyseTimeout)
 	defer cancel()
-	q, err := as.question(ctx, b)
+	q, err := as.makeQuestion(ctx, b)
 	if err != nil {
-		return told, err
+		return fact, err
 	}
 	f := own.Fact{Kind: own.Analysed, Conversation: b.ConversationID, AnalysedBurst: own.AnalysedBurst{From: b.FirstEvent, UpTo: b.LastEvent}}
 	if len(q.Burst) > 0 {
 		a, err := as.ask(ctx, with, b.ConversationID, q.Question)
-		switch {
-		case err == nil:
+		if err != nil && !errors.Is(err, errSwitchedOff) {
+			return fact, err
+		}
+		if err == nil { // if the analysis was switched off, the fact says that nothing was found
 			a.Replies = slices.DeleteFunc(a.Replies, func(r analysis.Reply) bool { return hasBlanks(r) || q.hasOtherIntent(r, a) })
-			f.Answer, f.Fits, f.Cited = &a, fitting(a, q.templates), citing(a, q.Desk.Sources)
-		case !errors.Is(err, errSwitchedOff): // if the analysis was switched off, the fact says that nothing was found
-			return told, err
+			f.Answer = &a
+			f.Fits, f.Cited = namedTemplates(a, q.templates), citedSources(a, q.Desk.Sources)
 		}
 	}
 	return f.Event(fmt.Sprintf("analysis:%d:%d", b.ConversationID, b.LastEvent)), nil

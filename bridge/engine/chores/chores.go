@@ -105,7 +105,7 @@ func (cs *Chores) Run(ctx context.Context) error {
 	})
 	group.Go(func() error {
 		cs.keepOldWords(ctx)
-		return runEvery(ctx, cs.log, tidyInterval, "tidying", cs.tidy)
+		return runEvery(ctx, cs.log, tidyInterval, "tidying", cs.removeUnneeded)
 	})
 	return group.Wait()
 }
@@ -115,7 +115,8 @@ func runEvery(ctx context.Context, log *slog.Logger, pause time.Duration, work s
 	tick := time.NewTicker(pause)
 	defer tick.Stop()
 	for {
-		if err := round(ctx); err != nil && ctx.Err() == nil {
+		err := round(ctx)
+		if err != nil && ctx.Err() == nil {
 			log.Warn("a round of work failed", "what", work, "error", err)
 		}
 		select {

@@ -22,7 +22,7 @@ const solvedPrefix = "solved:"
 
 // solvedBefore adds to a question what was asked and answered in resolved conversations. It uses only accounts that
 // everybody may read who may read this conversation: those of its team that have no channel of their own.
-func (as *Analyses) solvedBefore(ctx context.Context, b claimedBurst, q *asking) error {
+func (as *Analyses) solvedBefore(ctx context.Context, b claimedBurst, q *preparedQuestion) error {
 	i := slices.IndexFunc(b.Conversations, func(c store.Conversation) bool { return c.ID == b.ConversationID })
 	if i < 0 {
 		return nil
@@ -35,8 +35,11 @@ func (as *Analyses) solvedBefore(ctx context.Context, b claimedBurst, q *asking)
 	var accounts []store.AccountID
 	for i := range dir.Accounts {
 		a := &dir.Accounts[i]
-		isTeams := team != 0 && a.TeamID != nil && *a.TeamID == team
-		if (a.ID == c.AccountID || isTeams) && helpsOthers(dir, a) {
+		isReadable := a.ID == c.AccountID
+		if team != 0 && a.TeamID != nil {
+			isReadable = isReadable || *a.TeamID == team
+		}
+		if isReadable && canHelpOthers(dir, a) {
 			accounts = append(accounts, a.ID)
 		}
 	}
@@ -53,11 +56,14 @@ func (as *Analyses) solvedBefore(ctx context.Context, b claimedBurst, q *asking)
 	sources := 0
 	for _, s := range like {
 		e := analysis.Example{Text: s.Asked, Intent: s.Intent, Tags: s.Tags}
-		if a := dir.Agent(s.AgentID); a != nil && a.Active && !slices.Contains(c.Assignees, a.ID) {
+		a := dir.Agent(s.AgentID)
+		isHere := a != nil && a.Active
+		if isHere && !slices.Contains(c.Assignees, a.ID) {
 			e.Solver = own.SolverOf(a.ID)
 		}
 		q.Desk.Examples = append(q.Desk.Examples, e)
-		if s.Answered != "" && sources < maxSolvedSources && s.ConversationID != c.ID {
+		hasAnswer := s.Answered != "" && s.ConversationID != c.ID
+		if hasAnswer && sources < maxSolvedSources {
 			sources++
 			id := solvedPrefix + strconv.FormatInt(int64(s.ConversationID), 10)
 			q.intents[id] = s.Intent
@@ -71,8 +77,9 @@ func (as *Analyses) solvedBefore(ctx context.Context, b claimedBurst, q *asking)
 }
 
 // hasOtherIntent reports whether a reply draws on a resolved conversation in which the customer wanted something else.
-func (q asking) hasOtherIntent(r analysis.Reply, a analysis.Answer) bool {
+func (q preparedQuestion) hasOtherIntent(r analysis.Reply, a analysis.Answer) bool {
 	return slices.ContainsFunc(r.Sources, func(id string) bool {
-		return q.intents[id] != "" && len(a.Intents) > 0 && !slices.Contains(a.Intents, q.intents[id])
+		areKnown := q.intents[id] != "" && len(a.Intents) > 0
+		return areKnown && !slices.Contains(a.Intents, q.intents[id])
 	})
 }

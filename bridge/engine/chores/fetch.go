@@ -53,7 +53,8 @@ func (cs *Chores) runFetches(ctx context.Context) error {
 	tick := time.NewTicker(fetchInterval)
 	defer tick.Stop()
 	for {
-		if err := f.claim(ctx); err != nil && ctx.Err() == nil {
+		err := f.claim(ctx)
+		if err != nil && ctx.Err() == nil {
 			cs.log.Warn("files not claimed", "error", err)
 		}
 		select {
@@ -81,7 +82,8 @@ func (f *fetchers) claim(ctx context.Context) error {
 	var slots []int32
 	room := maxFetches - f.total
 	for account, ch := range f.cs.host.Channels() {
-		if _, ok := ch.(channels.Fetcher); !ok || room <= 0 {
+		_, keepsFiles := ch.(channels.Fetcher)
+		if !keepsFiles || room <= 0 {
 			continue
 		}
 		if n := min(maxFetchesPerAccount-f.busy[account], room); n > 0 {
@@ -113,20 +115,24 @@ func (cs *Chores) fetchFile(ctx context.Context, c store.ClaimedFetch) {
 	cancel()
 	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchDBTimeout)
 	defer cancel()
-	switch wait, again := cs.fetchAgain(ctx, c, err); {
-	case again:
-		err = store.RetryFetch(after, cs.pool, c, wait, err.Error())
-	case err != nil:
-		cs.log.Info("file not fetched", "conversation_id", c.ConversationID, "message_id", c.MessageID, "class", string(channels.ClassOf(err)))
-		f.Text = whyMissing(err)
-		err = cs.finishFetch(after, c, store.FetchFailed, f)
-	default:
-		cs.host.Trouble(c.AccountID, "fetch", nil)
-		err = cs.finishFetch(after, c, store.FetchDone, f)
-	}
-	if err != nil {
+	if err := cs.writeResult(ctx, after, c, f, err); err != nil {
 		cs.log.Warn("result of fetching not written", "conversation_id", c.ConversationID, "error", err)
 	}
+}
+
+// writeResult writes what became of an attempt at a file, which ended with the error fetched or with nil. ctx tells whether this
+// process stops; after goes on all the same, until the result is written.
+func (cs *Chores) writeResult(ctx, after context.Context, c store.ClaimedFetch, f own.Fact, fetched error) error {
+	if wait, again := cs.fetchAgain(ctx, c, fetched); again {
+		return store.RetryFetch(after, cs.pool, c, wait, fetched.Error())
+	}
+	if fetched != nil {
+		cs.log.Info("file not fetched", "conversation_id", c.ConversationID, "message_id", c.MessageID, "class", string(channels.ClassOf(fetched)))
+		f.Text = whyMissing(fetched)
+		return cs.finishFetch(after, c, store.FetchFailed, f)
+	}
+	cs.host.Trouble(c.AccountID, "fetch", nil)
+	return cs.finishFetch(after, c, store.FetchDone, f)
 }
 
 func (cs *Chores) finishFetch(ctx context.Context, c store.ClaimedFetch, state string, f own.Fact) error {
@@ -156,7 +162,8 @@ func (cs *Chores) fetchOne(ctx context.Context, c store.ClaimedFetch) (f own.Fac
 	}
 	defer got.Body.Close()
 	f.Name, f.ContentType = got.Name, got.ContentType
-	f.Blob, f.SizeBytes, err = blob.Write(ctx, cs.pool, got.Body, maxFetchedBytes)
+	name, size, err := blob.Write(ctx, cs.pool, got.Body, maxFetchedBytes)
+	f.Blob, f.SizeBytes = name, size
 	return f, err
 }
 
@@ -166,14 +173,16 @@ func (cs *Chores) fetchAgain(ctx context.Context, c store.ClaimedFetch, err erro
 	errors.As(err, &se)
 	waits := fetchWaits()
 	wait = waits[min(c.Attempt, len(waits))-1]
-	switch {
-	case err == nil:
+	if err == nil {
 		return 0, false
-	case ctx.Err() != nil: // this process stops, and another one goes on at once
+	}
+	if ctx.Err() != nil { // this process stops, and another one goes on at once
 		return 0, true
-	case errors.Is(err, blob.ErrTooLarge), store.Seconds(c.FirstAgo) > maxFetchAge:
+	}
+	if errors.Is(err, blob.ErrTooLarge) || store.Seconds(c.FirstAgo) > maxFetchAge {
 		return 0, false
-	case se == nil:
+	}
+	if se == nil {
 		return wait, true
 	}
 	switch se.Class { //nolint:exhaustive // all others are final
@@ -188,11 +197,11 @@ func (cs *Chores) fetchAgain(ctx context.Context, c store.ClaimedFetch, err erro
 
 // whyMissing says, for people, why a file was given up.
 func whyMissing(err error) string {
-	var se *channels.SendError
-	switch {
-	case errors.Is(err, blob.ErrTooLarge):
+	if errors.Is(err, blob.ErrTooLarge) {
 		return fmt.Sprintf("it is larger than %d MB.", maxFetchedBytes>>20)
-	case errors.As(err, &se) && se.Text != "":
+	}
+	var se *channels.SendError
+	if errors.As(err, &se) && se.Text != "" {
 		return se.Text
 	}
 	return "the provider didn't hand it over."

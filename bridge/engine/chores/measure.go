@@ -35,8 +35,11 @@ func (m *measurer) measureChanged(ctx context.Context) error {
 		}
 		more, err := m.measureBatch(ctx, size)
 		m.rest = began.Add(restFactor * time.Since(began)) //nolint:forbidigo // as above
-		if err != nil || !more || busy {
+		if err != nil || busy {
 			return err
+		}
+		if !more {
+			return nil
 		}
 	}
 }

@@ -30,6 +30,23 @@ type AnalysisCounts struct {
 // tally counts how analyses end.
 type tally struct{ model, offline, degraded, failed, givenUp atomic.Int64 }
 
+// count counts an analysis that has ended with an answer or an error. usesModel is false if no model is set up.
+func (t *tally) count(a analysis.Answer, err error, usesModel bool) {
+	if err != nil {
+		t.failed.Add(1)
+		return
+	}
+	if a.Degraded {
+		t.degraded.Add(1)
+		return
+	}
+	if usesModel {
+		t.model.Add(1)
+	} else {
+		t.offline.Add(1)
+	}
+}
+
 // Counts returns the counts.
 func (as *Analyses) Counts() AnalysisCounts {
 	t := &as.tally
@@ -52,10 +69,11 @@ func (as *Analyses) ask(ctx context.Context, with analysis.Analyzer, conversatio
 	var r own.ModelRecord
 	var account *store.Account
 	if usesModel {
-		var err error
-		if account, q.Terms, err = as.terms(ctx, conversation); err != nil {
+		a, terms, err := as.termsOf(ctx, conversation)
+		if err != nil {
 			return analysis.Answer{}, err
 		}
+		account, q.Terms = a, terms
 		q.Terms.Record = func(x analysis.Exchange) { r.Exchanges = append(r.Exchanges, x) }
 	}
 	a, err := with.Analyze(ctx, q)
@@ -64,25 +82,16 @@ func (as *Analyses) ask(ctx context.Context, with analysis.Analyzer, conversatio
 	if len(r.Exchanges) > 0 {
 		as.keepRecord(ctx, account, conversation, r)
 	}
-	switch {
-	case err != nil:
-		as.tally.failed.Add(1)
-	case a.Degraded:
-		as.tally.degraded.Add(1)
-	case usesModel:
-		as.tally.model.Add(1)
-	default:
-		as.tally.offline.Add(1)
-	}
+	as.tally.count(a, err, usesModel)
 	if usesModel {
 		as.watchModel(ctx, model.Condition(), err == nil && !a.Degraded)
 	}
 	return a, err
 }
 
-// terms returns the terms under which the model may be asked about a conversation, as its account's settings say.
+// termsOf returns the terms under which the model may be asked about a conversation, as its account's settings say.
 // Errors: errSwitchedOff, the database's.
-func (as *Analyses) terms(ctx context.Context, conversation store.ConversationID) (*store.Account, analysis.Terms, error) {
+func (as *Analyses) termsOf(ctx context.Context, conversation store.ConversationID) (*store.Account, analysis.Terms, error) {
 	id, switched, err := ai.FindSubject(ctx, as.pool, conversation, bridge.TraitAnalysis)
 	if err != nil {
 		return nil, analysis.Terms{}, err
@@ -144,7 +153,8 @@ func (as *Analyses) watchModel(ctx context.Context, c analysis.Condition, answer
 	last.mu.Lock()
 	defer last.mu.Unlock()
 	isGuess := c.Status == analysis.Working && !answered
-	isReported := last.known && last.Status == c.Status && last.Text == c.Text
+	isSame := last.Status == c.Status && last.Text == c.Text
+	isReported := last.known && isSame
 	if isGuess || isReported {
 		return
 	}
@@ -172,8 +182,8 @@ func (as *Analyses) watchModel(ctx context.Context, c analysis.Condition, answer
 	}
 }
 
-// tidy removes counts of tokens, records of questions and requests for texts that are no longer needed.
-func (as *Analyses) tidy(ctx context.Context) error {
+// removeOld removes counts of tokens, records of questions and requests for texts that are no longer needed.
+func (as *Analyses) removeOld(ctx context.Context) error {
 	return errors.Join(ai.ForgetTokens(ctx, as.pool), as.forgetRecords(ctx), request.DropOld(ctx, as.pool))
 }
 

@@ -34,7 +34,7 @@ func (cs *Chores) reachAll(ctx context.Context) error {
 	for account, surface := range cs.host.Surfaces() {
 		if r, ok := surface.(bridge.Reachable); ok {
 			group.Go(func() {
-				err := cs.reach(ctx, account, r)
+				err := cs.reachOne(ctx, account, r)
 				mu.Lock()
 				defer mu.Unlock()
 				failed = append(failed, err)
@@ -45,9 +45,9 @@ func (cs *Chores) reachAll(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-// reach asks a chat whether it answers, and has admins told if that has changed. They are told that the chat is away
+// reachOne asks a chat whether it answers, and has admins told if that has changed. They are told that the chat is away
 // once no process has reached it for minAway, or as soon as it refuses Parley's access; and later that it is back.
-func (cs *Chores) reach(ctx context.Context, account store.AccountID, r bridge.Reachable) error {
+func (cs *Chores) reachOne(ctx context.Context, account store.AccountID, r bridge.Reachable) error {
 	asked, cancel := context.WithTimeout(ctx, reachTimeout)
 	err := r.Reach(asked)
 	cancel()
@@ -58,25 +58,34 @@ func (cs *Chores) reach(ctx context.Context, account store.AccountID, r bridge.R
 	revoked := errors.As(err, &refused) && refused.Class == channels.AuthBroken
 	return pgx.BeginFunc(ctx, cs.pool, func(tx pgx.Tx) error {
 		return outage.Change(ctx, tx, account, maxUnasked, func(s *outage.State) []outage.Notice {
-			switch {
-			case err == nil:
-				told := s.ToldAt
-				s.ReachedAt, s.ToldAt = s.Now, nil
-				if told != nil {
-					away := s.Now.Sub(*told).Round(time.Minute)
-					return cs.noticesOf(account, isBack, fmt.Sprintf("Parley reaches it again after %s. What was done meanwhile is being told in its threads.", away))
-				}
-			case s.ToldAt != nil: // admins know that it is away
-			case revoked:
+			if err == nil {
+				return cs.noteReached(account, s)
+			}
+			if s.ToldAt != nil {
+				return nil // admins know that it is away
+			}
+			if revoked {
 				s.ToldAt = &s.Now
 				return cs.noticesOf(account, "refuses Parley", refused.Text+" "+refused.Hint+"\n\n"+workWithoutChat)
-			case s.Now.Sub(s.ReachedAt) >= minAway:
+			}
+			if s.Now.Sub(s.ReachedAt) >= minAway {
 				s.ToldAt = &s.Now
 				return cs.noticesOf(account, "can't be reached", "Parley has not reached it for five minutes, and keeps trying.\n\n"+workWithoutChat)
 			}
 			return nil
 		})
 	})
+}
+
+// noteReached notes that a chat answers. It returns the notices that it is back, if admins were told that it was away.
+func (cs *Chores) noteReached(account store.AccountID, s *outage.State) []outage.Notice {
+	toldAt := s.ToldAt
+	s.ReachedAt, s.ToldAt = s.Now, nil
+	if toldAt == nil {
+		return nil
+	}
+	away := s.Now.Sub(*toldAt).Round(time.Minute)
+	return cs.noticesOf(account, isBack, fmt.Sprintf("Parley reaches it again after %s. What was done meanwhile is being told in its threads.", away))
 }
 
 // isBack is what admins are told of a chat in the end.
@@ -92,7 +101,10 @@ func (cs *Chores) noticesOf(account store.AccountID, what, body string) []outage
 	name := cs.host.SurfaceName(dir, account)
 	var list []outage.Notice
 	for _, a := range dir.Agents {
-		if a.Active && a.IsAdmin() && a.Email != "" {
+		if !a.Active || !a.IsAdmin() {
+			continue
+		}
+		if a.Email != "" {
 			list = append(list, outage.Notice{
 				Kind:    outage.Mail,
 				Address: a.Email,
@@ -139,7 +151,11 @@ func (cs *Chores) textAccount() *store.Account {
 	accounts := cs.host.Directory().Accounts
 	for _, mode := range []store.Mode{store.ModeLive, store.ModeTrial} {
 		for i := range accounts {
-			if a := &accounts[i]; !a.Paused && a.Mode == mode && len(cs.adminNumbers(a)) > 0 {
+			a := &accounts[i]
+			if a.Paused || a.Mode != mode {
+				continue
+			}
+			if len(cs.adminNumbers(a)) > 0 {
 				return a
 			}
 		}
@@ -152,9 +168,11 @@ func (cs *Chores) textAccount() *store.Account {
 func (cs *Chores) mailAccount() store.AccountID {
 	for _, mode := range []store.Mode{store.ModeLive, store.ModeTrial} {
 		for _, a := range cs.host.Directory().Accounts {
+			if a.Paused || a.Mode != mode {
+				continue
+			}
 			ch := cs.host.Channel(a.ID)
-			sendsMail := ch != nil && ch.Capabilities().Threads
-			if sendsMail && !a.Paused && a.Mode == mode {
+			if ch != nil && ch.Capabilities().Threads {
 				return a.ID
 			}
 		}
@@ -209,12 +227,14 @@ func (cs *Chores) sendNotice(ctx context.Context, n *outage.Notice) error {
 	_, err := ch.Send(sending, mail)
 	var se *channels.SendError
 	late := context.WithoutCancel(ctx) // what became of it is written also if the process stops
-	switch {
-	case err == nil:
+	if err == nil {
 		return outage.Finish(late, cs.pool, n, outage.Sent, "", 0)
-	case !errors.As(err, &se) || se.Class == channels.Ambiguous:
+	}
+	if !errors.As(err, &se) || se.Class == channels.Ambiguous {
 		return outage.Finish(late, cs.pool, n, outage.Unknown, err.Error(), noticeUnsure)
-	case se.Class == channels.BadRecipient || se.Class == channels.BadContent || n.Attempt >= maxNoticeAttempts:
+	}
+	isUseless := se.Class == channels.BadRecipient || se.Class == channels.BadContent // to try it again
+	if isUseless || n.Attempt >= maxNoticeAttempts {
 		cs.log.Error("an admin can't be told", "notice_id", n.ID, "kind", n.Kind, "error", err)
 		return outage.Finish(late, cs.pool, n, outage.Failed, err.Error(), 0)
 	}

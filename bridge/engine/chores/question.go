@@ -19,18 +19,18 @@ import (
 // maxQuestionMessages is how many of a conversation's latest messages an Analyzer gets.
 const maxQuestionMessages = 20
 
-// asking is a question to an Analyzer, with what the IDs of its sources stand for.
-type asking struct {
+// preparedQuestion is a question to an Analyzer, with what the IDs of its sources stand for.
+type preparedQuestion struct {
 	analysis.Question
 	templates map[string]store.Template // the templates that may answer, by source ID
 	intents   map[string]string         // what customers wanted in resolved conversations, by source ID; "" means unknown
 }
 
-// question makes what an Analyzer is asked about a burst. It has only what customers wrote and what left for them, and
+// makeQuestion makes what an Analyzer is asked about a burst. It has only what customers wrote and what left for them, and
 // nothing internal. If no message of the burst is found, it has no sources.
 // Errors: the database's.
-func (as *Analyses) question(ctx context.Context, b claimedBurst) (asking, error) {
-	q := asking{templates: map[string]store.Template{}, intents: map[string]string{}}
+func (as *Analyses) makeQuestion(ctx context.Context, b claimedBurst) (preparedQuestion, error) {
+	q := preparedQuestion{templates: map[string]store.Template{}, intents: map[string]string{}}
 	q.Now = b.Now
 	q.Desk = analysis.Desk{Actions: []analysis.ActionName{analysis.Template, analysis.Snooze}}
 	for _, t := range as.host.Directory().OfferedTags() {
@@ -43,11 +43,12 @@ func (as *Analyses) question(ctx context.Context, b claimedBurst) (asking, error
 	if account == 0 {
 		return q, nil
 	}
-	settings := as.settings(account)
-	q.Desk.Language, q.Desk.References, q.Desk.Intents = settings.Language, settings.AI.References, settings.AI.Intents
+	settings := as.settingsOf(account)
+	q.Desk.Language = settings.Language
+	q.Desk.References, q.Desk.Intents = settings.AI.References, settings.AI.Intents
 	q.addTemplates(b.Templates, account)
 	if b.Knowledge {
-		pages, err := as.knowledge(ctx, askedIn(q.Burst))
+		pages, err := as.findKnowledge(ctx, askedIn(q.Burst))
 		if err != nil {
 			return q, err
 		}
@@ -58,7 +59,7 @@ func (as *Analyses) question(ctx context.Context, b claimedBurst) (asking, error
 
 // addMessages fills in the burst and what was exchanged before it, the oldest first. It returns the account that the
 // burst's last message came to; 0 means that no message of the burst is there.
-func (q *asking) addMessages(b claimedBurst) (account store.AccountID) {
+func (q *preparedQuestion) addMessages(b claimedBurst) (account store.AccountID) {
 	for i := range slices.Backward(b.Latest) {
 		m := &b.Latest[i]
 		said, ok := messageExchanged(m)
@@ -75,10 +76,10 @@ func (q *asking) addMessages(b claimedBurst) (account store.AccountID) {
 }
 
 // addTemplates adds those of an account's templates with which a reply can be given, as sources.
-func (q *asking) addTemplates(all []store.Template, account store.AccountID) {
+func (q *preparedQuestion) addTemplates(all []store.Template, account store.AccountID) {
 	for _, t := range all {
-		approved := t.Status == string(channels.TemplateApproved)
-		if t.AccountID != account || !approved || !slices.Contains(t.Uses, bridge.TemplateReply) {
+		isApproved := t.Status == string(channels.TemplateApproved)
+		if t.AccountID != account || !isApproved || !slices.Contains(t.Uses, bridge.TemplateReply) {
 			continue
 		}
 		id := "template:" + strconv.FormatInt(int64(t.ID), 10)
@@ -102,9 +103,9 @@ func askedIn(burst []analysis.Message) string {
 	return string(asked[:min(len(asked), maxAskedRunes)])
 }
 
-// knowledge returns the sections of the knowledge base that fit what was asked.
+// findKnowledge returns the sections of the knowledge base that fit what was asked.
 // Errors: the database's.
-func (as *Analyses) knowledge(ctx context.Context, asked string) ([]analysis.Source, error) {
+func (as *Analyses) findKnowledge(ctx context.Context, asked string) ([]analysis.Source, error) {
 	found, err := knowledge.Find(ctx, as.pool, asked, maxSections)
 	var sources []analysis.Source
 	for _, s := range found {
@@ -117,8 +118,8 @@ func (as *Analyses) knowledge(ctx context.Context, asked string) ([]analysis.Sou
 	return sources, err
 }
 
-// settings returns an account's settings, and the defaults if the account is gone.
-func (as *Analyses) settings(account store.AccountID) bridge.AccountSettings {
+// settingsOf returns an account's settings, and the defaults if the account is gone.
+func (as *Analyses) settingsOf(account store.AccountID) bridge.AccountSettings {
 	a, ch := as.host.Directory().Account(account), as.host.Channel(account)
 	if a == nil {
 		return bridge.SettingsOf(nil, nil, true)
@@ -126,8 +127,8 @@ func (as *Analyses) settings(account store.AccountID) bridge.AccountSettings {
 	return as.host.Directory().SettingsOf(a, ch != nil && ch.Capabilities().Threads)
 }
 
-// fitting returns the templates that an answer names, in an action or as a source of a reply, each of them once.
-func fitting(a analysis.Answer, templates map[string]store.Template) (fits []own.FittingText) {
+// namedTemplates returns the templates that an answer names, in an action or as a source of a reply, each of them once.
+func namedTemplates(a analysis.Answer, templates map[string]store.Template) (fits []own.FittingText) {
 	var named []string
 	for _, action := range a.Actions {
 		if action.Name == analysis.Template {
@@ -155,8 +156,8 @@ func hasBlanks(r analysis.Reply) bool {
 	return strings.Contains(r.Text, "{{") || strings.Contains(r.Text, anonymous.Hole)
 }
 
-// citing returns the sources on which the replies of an answer draw, each of them once.
-func citing(a analysis.Answer, sources []analysis.Source) (cited []own.CitedSource) {
+// citedSources returns the sources on which the replies of an answer draw, each of them once.
+func citedSources(a analysis.Answer, sources []analysis.Source) (cited []own.CitedSource) {
 	for _, s := range sources {
 		drawsOn := func(r analysis.Reply) bool { return slices.Contains(r.Sources, s.ID) }
 		if slices.ContainsFunc(a.Replies, drawsOn) {

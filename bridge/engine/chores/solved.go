@@ -84,7 +84,7 @@ func (as *Analyses) examplesOf(ctx context.Context, due []solved.Due) (examples 
 		c := &conversations[i]
 		a := as.host.Directory().Account(c.AccountID)
 		isAnalysed := c.Kind == store.KindCustomer && c.Traits[bridge.TraitAnalysis] != bridge.AnalysisOff
-		if a == nil || !isAnalysed || !helpsOthers(as.host.Directory(), a) {
+		if a == nil || !isAnalysed || !canHelpOthers(as.host.Directory(), a) {
 			continue
 		}
 		names, err := solved.Names(ctx, as.pool, c)
@@ -112,11 +112,14 @@ func solvedIn(c *store.Conversation, messages []store.Message, names []string) (
 	var asked []string
 	for i := range messages {
 		m := &messages[i]
-		switch {
-		case m.ConversationID != c.ID || m.Automatic != "":
-		case m.Direction == store.DirectionIn && s.Answered == "":
+		if m.ConversationID != c.ID || m.Automatic != "" {
+			continue
+		}
+		if m.Direction == store.DirectionIn && s.Answered == "" {
 			asked = append(asked, m.Subject, anonymous.Unsigned(m.Text))
-		case m.Direction == store.DirectionOut && m.Fate == store.FateOut && m.AgentID != nil:
+		}
+		hasLeft := m.Direction == store.DirectionOut && m.Fate == store.FateOut
+		if hasLeft && m.AgentID != nil {
 			s.Answered, s.AgentID = m.Text, *m.AgentID
 		}
 	}
@@ -137,8 +140,12 @@ func firstRunes(text string, maxRunes int) string {
 	return string(r[:min(len(r), maxRunes)])
 }
 
-// helpsOthers reports whether what is answered in an account may help to answer in other accounts of its team. It may
+// canHelpOthers reports whether what is answered in an account may help to answer in other accounts of its team. It may
 // not if the account has a channel of its own, which not everybody can read, or if nothing of it is to be analysed.
-func helpsOthers(dir *directory.Directory, a *store.Account) bool {
-	return a.Side == store.SideChannel && a.SurfaceChannel == "" && dir.SettingsOf(a, false).Analyses
+func canHelpOthers(dir *directory.Directory, a *store.Account) bool {
+	hasOwnChannel := a.SurfaceChannel != ""
+	if a.Side != store.SideChannel || hasOwnChannel {
+		return false
+	}
+	return dir.SettingsOf(a, false).Analyses
 }

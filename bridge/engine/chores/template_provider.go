@@ -21,12 +21,13 @@ func (cs *Chores) handIn(ctx context.Context, templater channels.Templater, row 
 	t := bridge.ProviderTemplate(row)
 	if t.ExternalID == "" && row.Tries > 1 { // an earlier attempt may have succeeded though its answer was lost
 		known, err := knownTemplate(ctx, templater, t)
-		switch {
-		case err != nil:
+		if err != nil {
 			return channels.TemplateState{}, err
-		case known != nil && known.Status == channels.TemplatePending:
+		}
+		if known != nil && known.Status == channels.TemplatePending {
 			return *known, nil
-		case known != nil:
+		}
+		if known != nil {
 			t.ExternalID = known.ExternalID
 		}
 	}
@@ -38,16 +39,21 @@ func (cs *Chores) handIn(ctx context.Context, templater channels.Templater, row 
 	if err != nil || known == nil {
 		return state, refused
 	}
-	twins, err := cs.twins(ctx, row, known.ExternalID)
-	switch {
-	case err != nil:
+	twins, err := cs.findTwins(ctx, row, known.ExternalID)
+	if err != nil {
 		return state, refused
-	case slices.ContainsFunc(twins, func(twin store.Template) bool { return !bridge.TemplateDiffers(twin, row) }):
+	}
+	if slices.ContainsFunc(twins, func(twin store.Template) bool { return !bridge.TemplateDiffers(twin, row) }) {
 		return *known, nil // another account of the same business has submitted the same template
-	case t.ExternalID != "" && t.ExternalID == known.ExternalID && known.Status == channels.TemplatePending:
+	}
+	isInReview := known.Status == channels.TemplatePending
+	isOurs := t.ExternalID != "" && t.ExternalID == known.ExternalID
+	if isOurs && isInReview {
 		return state, &channels.SendError{Class: channels.Retry, Wait: reviewWait, Cause: refused,
 			Text: "The provider still reviews what was handed in before; the change follows."}
-	case t.ExternalID == "" && known.Status != channels.TemplatePending && len(twins) == 0:
+	}
+	isNobodys := !isInReview && len(twins) == 0
+	if isNobodys && t.ExternalID == "" {
 		t.ExternalID = known.ExternalID
 		return templater.SubmitTemplate(ctx, t)
 	}
@@ -56,7 +62,7 @@ func (cs *Chores) handIn(ctx context.Context, templater channels.Templater, row 
 
 // deleteTemplate removes a template from its provider, unless another account of the same business still has it.
 func (cs *Chores) deleteTemplate(ctx context.Context, templater channels.Templater, row store.Template) error {
-	twins, err := cs.twins(ctx, row, row.ExternalID)
+	twins, err := cs.findTwins(ctx, row, row.ExternalID)
 	if err != nil || len(twins) > 0 {
 		return outbound.Retry(err)
 	}
@@ -70,7 +76,8 @@ func knownTemplate(ctx context.Context, templater channels.Templater, t channels
 		return nil, err
 	}
 	i := slices.IndexFunc(states, func(s channels.TemplateState) bool {
-		return s.Name == t.Name && s.Language == t.Language && s.ExternalID != ""
+		hasName := s.Name == t.Name && s.Language == t.Language
+		return hasName && s.ExternalID != ""
 	})
 	if i < 0 {
 		return nil, nil //nolint:nilnil // nothing of that name
@@ -78,8 +85,8 @@ func knownTemplate(ctx context.Context, templater channels.Templater, t channels
 	return &states[i], nil
 }
 
-// twins returns the templates of other accounts of the same kind that are one with this template at the provider.
-func (cs *Chores) twins(ctx context.Context, row store.Template, external string) ([]store.Template, error) {
+// findTwins returns the templates of other accounts of the same kind that are one with this template at the provider.
+func (cs *Chores) findTwins(ctx context.Context, row store.Template, external string) ([]store.Template, error) {
 	rows, err := store.ListTemplates(ctx, cs.pool, 0)
 	if err != nil || external == "" {
 		return nil, err
@@ -92,6 +99,9 @@ func (cs *Chores) twins(ctx context.Context, row store.Template, external string
 		return ""
 	}
 	return slices.DeleteFunc(rows, func(other store.Template) bool {
-		return other.ID == row.ID || other.ExternalID != external || kind(other.AccountID) != kind(row.AccountID)
+		if other.ID == row.ID || other.ExternalID != external {
+			return true
+		}
+		return kind(other.AccountID) != kind(row.AccountID)
 	}), nil
 }

@@ -62,7 +62,8 @@ func (cs *Chores) connectedAccounts() []store.AccountID {
 	dir := cs.host.Directory()
 	var list []store.AccountID
 	for id := range cs.host.Channels() {
-		if a := dir.Account(id); a != nil && !a.Paused {
+		a := dir.Account(id)
+		if a != nil && !a.Paused {
 			list = append(list, id)
 		}
 	}
@@ -73,25 +74,32 @@ func (cs *Chores) connectedAccounts() []store.AccountID {
 // workTemplate tells a provider of one new, changed or deleted template, and writes what came of it.
 func (cs *Chores) workTemplate(ctx context.Context, row store.Template) error {
 	state, err := cs.tellOfTemplate(ctx, row)
-	class := channels.ClassOf(err)
-	switch {
-	case err == nil:
+	if err == nil {
 		cs.host.Trouble(row.AccountID, "templates", nil)
-	case class == channels.BadContent || class == channels.TemplateBad:
-		state = channels.TemplateState{Status: channels.TemplateRejected, Reason: wordsOf(err)}
-	default:
-		if class == channels.AuthBroken || class == channels.AccountBlocked {
-			if c := outbound.BrokenBy(err); c != nil {
-				cs.host.Trouble(row.AccountID, "templates", c)
-			}
+	} else {
+		class := channels.ClassOf(err)
+		isRejected := class == channels.BadContent || class == channels.TemplateBad
+		if !isRejected {
+			return cs.retryTemplate(ctx, row, err)
 		}
-		cs.log.Info("template not handed in", "account_id", row.AccountID, "template_id", row.ID, "class", string(class), "tries", row.Tries)
-		return store.RetryTemplate(ctx, cs.pool, row, templateWait(row.Tries, err), wordsOf(err))
+		state = channels.TemplateState{Status: channels.TemplateRejected, Reason: wordsOf(err)}
 	}
 	if row.Todo == store.TodoDelete {
 		return store.RemoveTemplate(ctx, cs.pool, row) // one that the provider refuses to delete is at least not ours any more
 	}
 	return cs.keepTemplateState(ctx, row, state, err == nil)
+}
+
+// retryTemplate has a template told of again after an attempt failed. If only a person can put right why, admins are told.
+func (cs *Chores) retryTemplate(ctx context.Context, row store.Template, failed error) error {
+	class := channels.ClassOf(failed)
+	if class == channels.AuthBroken || class == channels.AccountBlocked {
+		if c := outbound.BrokenBy(failed); c != nil {
+			cs.host.Trouble(row.AccountID, "templates", c)
+		}
+	}
+	cs.log.Info("template not handed in", "account_id", row.AccountID, "template_id", row.ID, "class", string(class), "tries", row.Tries)
+	return store.RetryTemplate(ctx, cs.pool, row, templateWait(row.Tries, failed), wordsOf(failed))
 }
 
 // tellOfTemplate submits a template to the provider, or has the provider delete it. If the provider doesn't approve
@@ -101,15 +109,19 @@ func (cs *Chores) tellOfTemplate(ctx context.Context, row store.Template) (state
 	templater, ok := cs.host.Channel(row.AccountID).(channels.Templater)
 	ctx, cancel := context.WithTimeout(ctx, templateTimeout)
 	defer cancel()
-	switch {
-	case row.Todo == store.TodoDelete && ok && row.ExternalID != "":
+	approvedAtOnce := channels.TemplateState{Status: channels.TemplateApproved} // nobody else decides
+	if !ok {
+		return approvedAtOnce, nil
+	}
+	if row.Todo == store.TodoDelete && row.ExternalID != "" {
 		return state, cs.deleteTemplate(ctx, templater, row)
-	case row.Todo == store.TodoSubmit && ok:
+	}
+	if row.Todo == store.TodoSubmit {
 		state, err = cs.handIn(ctx, templater, row)
 		state.Status = cmp.Or(state.Status, channels.TemplatePending)
 		return state, err
 	}
-	return channels.TemplateState{Status: channels.TemplateApproved}, nil // nobody else decides
+	return approvedAtOnce, nil
 }
 
 // recoverChannel turns a panic of a channel into an error after which the work is tried again. It must be deferred.
@@ -124,7 +136,8 @@ func (cs *Chores) recoverChannel(what string, err *error) {
 // taken means that the provider took the template.
 func (cs *Chores) keepTemplateState(ctx context.Context, row store.Template, state channels.TemplateState, taken bool) error {
 	err := store.InTxWith(ctx, cs.pool, func(tx pgx.Tx) (*store.Pipeline, error) {
-		if done, err := store.FinishTemplate(ctx, tx, row, taken); err != nil || !done {
+		done, err := store.FinishTemplate(ctx, tx, row, taken)
+		if err != nil || !done {
 			return nil, err
 		}
 		var p store.Pipeline
@@ -196,14 +209,28 @@ func listedState(row store.Template, states []channels.TemplateState, now time.T
 	}
 	if i < 0 {
 		gone := channels.TemplateState{Status: channels.TemplateDisabled, Reason: "The provider does not know it any more."}
-		lost := row.ExternalID != "" && now.Sub(*row.SubmittedAt) > maxTemplateUnlisted && row.Status != string(channels.TemplateRejected)
-		return gone, lost && row.Status != string(gone.Status)
+		return gone, isNewlyGone(row, now)
 	}
-	s = states[i]
+	return states[i], isNewState(row, states[i])
+}
+
+// isNewlyGone reports whether a template that its provider doesn't list is gone, which Parley doesn't know yet.
+func isNewlyGone(row store.Template, now time.Time) bool {
+	wasListed := row.ExternalID != "" && now.Sub(*row.SubmittedAt) > maxTemplateUnlisted
+	if !wasListed {
+		return false
+	}
+	return row.Status != string(channels.TemplateRejected) && row.Status != string(channels.TemplateDisabled)
+}
+
+// isNewState reports whether a provider's list says something of a template that Parley doesn't know yet. What the list leaves
+// out stays as it is known.
+func isNewState(row store.Template, s channels.TemplateState) bool {
 	differs := func(listed, known string) bool { return listed != "" && listed != known }
-	isNews = string(s.Status) != row.Status || differs(s.Reason, row.Reason) ||
-		differs(s.Category, row.ProviderCategory) || differs(s.Quality, row.Quality)
-	return s, isNews
+	if string(s.Status) != row.Status || differs(s.Reason, row.Reason) {
+		return true
+	}
+	return differs(s.Category, row.ProviderCategory) || differs(s.Quality, row.Quality)
 }
 
 // templateWait returns how long to wait after a failure: a minute at first, then longer, but never more than an hour.

@@ -27,28 +27,30 @@ func (cs *Chores) keepOldWords(ctx context.Context) {
 	for more := true; more && ctx.Err() == nil; {
 		batch, cancel := context.WithTimeout(ctx, tidyTimeout)
 		var err error
-		if more, err = store.KeepOldWords(batch, cs.pool, wordsBatch); err != nil && ctx.Err() == nil {
+		more, err = store.KeepOldWords(batch, cs.pool, wordsBatch)
+		if err != nil && ctx.Err() == nil {
 			cs.log.Warn("older conversations are not findable yet", "error", err)
 		}
 		cancel()
 	}
 }
 
-// tidy removes what nobody needs any more.
-func (cs *Chores) tidy(ctx context.Context) error {
+// removeUnneeded removes what nobody needs any more.
+func (cs *Chores) removeUnneeded(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, tidyTimeout)
 	defer cancel()
 	n, err := dispatch.DropOldMarks(ctx, cs.pool, outbound.MaxMarkAge, maxMarks)
 	if n > 0 {
 		cs.log.Info("old marks dropped", "conversations", n)
 	}
-	return errors.Join(err, store.ForgetOpenings(ctx, cs.pool, maxOpenings), cs.Analyses.tidy(ctx), cs.closeDays(ctx))
+	return errors.Join(err, store.ForgetOpenings(ctx, cs.pool, maxOpenings), cs.Analyses.removeOld(ctx), cs.closeDays(ctx))
 }
 
 // closeDays removes what single conversations contributed to the figures of days long ago. The sums stay.
 func (cs *Chores) closeDays(ctx context.Context) error {
 	for range maxDays {
-		if more, err := measure.CloseDay(ctx, cs.pool, keepShares); err != nil || !more {
+		more, err := measure.CloseDay(ctx, cs.pool, keepShares)
+		if err != nil || !more {
 			return err
 		}
 	}

@@ -52,7 +52,8 @@ func (as *Analyses) runWriting(ctx context.Context, with analysis.Writer) error 
 			running++
 			go func() {
 				defer func() { done <- struct{}{} }()
-				if err := as.writeOne(ctx, with, r); err != nil && ctx.Err() == nil {
+				err := as.writeOne(ctx, with, r)
+				if err != nil && ctx.Err() == nil {
 					as.log.Warn("a text that was asked for was not written", "conversation_id", r.ConversationID, "attempt", r.Attempt, "error", err)
 				}
 			}()
@@ -89,33 +90,29 @@ func (as *Analyses) writeOne(ctx context.Context, with analysis.Writer, r reques
 		return errors.Join(fmt.Errorf("chores: %w", err), as.dropRequest(ctx, r)) // can't happen: Parley wrote it
 	}
 	f := own.Fact{Kind: own.Written, Conversation: r.ConversationID, WrittenText: own.WrittenText{Ask: &ask}}
-	text, covered, err := as.compose(ctx, with, r.ConversationID, ask)
+	text, covered, err := as.composeText(ctx, with, r.ConversationID, ask)
 	f.Covered = covered
-	byParley := ask.Asker == (own.Asker{})
-	switch {
-	case err == nil:
-		f.Written = &text
-	case errors.Is(err, errNothingToDo):
+	if errors.Is(err, errNothingToDo) {
 		return as.dropRequest(ctx, r)
-	case byParley && (errors.Is(err, analysis.ErrNeedsModel) || errors.Is(err, errSwitchedOff)):
-		return as.dropRequest(ctx, r)
-	case errors.Is(err, analysis.ErrNeedsModel):
-		f.Class = own.NeedsModel
-	case errors.Is(err, analysis.ErrLeftOut):
-		f.Class = own.LeftOut
-	case errors.Is(err, errNoText):
-		f.Class = own.NoText
-	case errors.Is(err, errSwitchedOff):
-		f.Class = own.SwitchedOff
-	case ctx.Err() != nil:
-		return nil // this process stops
-	case r.Attempt < maxWriteTries:
-		return errors.Join(err, as.retryRequest(ctx, r))
-	default:
-		f.Class = own.NoAnswer
 	}
-	if err != nil && byParley {
-		return errors.Join(err, as.dropRequest(ctx, r))
+	if err == nil {
+		f.Written = &text
+	} else {
+		f.Class = finalClassOf(err)
+		isFinal := f.Class != ""
+		if !isFinal && ctx.Err() != nil {
+			return nil // this process stops
+		}
+		if !isFinal && r.Attempt < maxWriteTries {
+			return errors.Join(err, as.retryRequest(ctx, r))
+		}
+		if !isFinal {
+			f.Class = own.NoAnswer
+		}
+		byParley := ask.Asker == (own.Asker{})
+		if byParley {
+			return as.dropUnwritten(ctx, r, f.Class, err)
+		}
 	}
 	told := f.Event(fmt.Sprintf("written:%d:%s:%d", r.ConversationID, r.Name, r.AskedAt.UnixMicro()))
 	told.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("written:%d", r.ConversationID)) // nothing else waits for it
@@ -124,6 +121,32 @@ func (as *Analyses) writeOne(ctx context.Context, with analysis.Writer, r reques
 	}
 	as.host.Wake()
 	return nil
+}
+
+// finalClassOf returns the class of an error after which a text isn't tried again, because the next attempt would end alike. It
+// returns "" for all other errors.
+func finalClassOf(err error) string {
+	switch {
+	case errors.Is(err, analysis.ErrNeedsModel):
+		return own.NeedsModel
+	case errors.Is(err, analysis.ErrLeftOut):
+		return own.LeftOut
+	case errors.Is(err, errNoText):
+		return own.NoText
+	case errors.Is(err, errSwitchedOff):
+		return own.SwitchedOff
+	}
+	return ""
+}
+
+// dropUnwritten gives up a text that Parley itself asked for. It returns err, unless Parley asked in vain because no model is
+// set up, or because the analysis was switched off: nothing is wrong then.
+func (as *Analyses) dropUnwritten(ctx context.Context, r request.Request, class string, err error) error {
+	dropped := as.dropRequest(ctx, r)
+	if class == own.NeedsModel || class == own.SwitchedOff {
+		return dropped
+	}
+	return errors.Join(err, dropped)
 }
 
 func (as *Analyses) finishRequest(ctx context.Context, r request.Request, fact store.NewEvent) error {
@@ -149,8 +172,8 @@ var (
 	errNoText      = errors.New("chores: there is no text to work on")
 )
 
-// compose has a text written about a conversation, and checks it. covered is of how many messages the text was made.
-func (as *Analyses) compose(ctx context.Context, with analysis.Writer, conversation store.ConversationID, ask own.Ask) (t analysis.Text, covered int, err error) {
+// composeText has a text written about a conversation, and checks it. covered is of how many messages the text was made.
+func (as *Analyses) composeText(ctx context.Context, with analysis.Writer, conversation store.ConversationID, ask own.Ask) (t analysis.Text, covered int, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("chores: writing panicked: %v", p)
@@ -171,23 +194,26 @@ func (as *Analyses) compose(ctx context.Context, with analysis.Writer, conversat
 		}
 	}
 	covered = len(used)
-	switch {
-	case covered < ask.Least:
+	if covered < ask.Least {
 		return t, covered, errNothingToDo
-	case ask.Task == analysis.Explain:
+	}
+	if ask.Task == analysis.Explain {
 		r.Draft, r.Wish = "", ask.Text
-	case ask.Task == analysis.Translate && ask.Text == "":
+	} else if ask.Task == analysis.Translate && ask.Text == "" {
 		r.Draft = customerWords(used, ask)
 	}
-	if r.Draft == "" && (covered == 0 || ask.Task == analysis.Translate) {
+	needsDraft := covered == 0 || ask.Task == analysis.Translate
+	if r.Draft == "" && needsDraft {
 		return t, covered, errNoText
 	}
 	record := own.ModelRecord{Task: ask.Task}
 	var account *store.Account
 	if _, usesModel := with.(modelAnalyzer); usesModel {
-		if account, r.Terms, err = as.terms(ctx, conversation); err != nil {
+		a, terms, err := as.termsOf(ctx, conversation)
+		if err != nil {
 			return t, covered, err
 		}
+		account, r.Terms = a, terms
 		r.Terms.Record = func(x analysis.Exchange) { record.Exchanges = append(record.Exchanges, x) }
 	}
 	t, err = with.Write(ctx, r)
@@ -209,7 +235,8 @@ func messageExchanged(m *store.Message) (said analysis.Message, ok bool) {
 		said.Files = append(said.Files, f.Name)
 	}
 	left := m.Direction == store.DirectionOut && m.Fate == store.FateOut
-	return said, m.Automatic == "" && (left || m.Direction == store.DirectionIn)
+	wasExchanged := left || m.Direction == store.DirectionIn
+	return said, wasExchanged && m.Automatic == ""
 }
 
 // customerWords returns what a customer wrote from event ask.From to event ask.UpTo or, without these, what the
@@ -224,8 +251,13 @@ func customerWords(rows []store.Message, ask own.Ask) string {
 		if ask.UpTo == 0 {
 			return clean.Shortened(m.Text, analysis.MostDraft)
 		}
-		isAfterFrom := ask.From != 0 && m.EventID >= ask.From // earlier versions named UpTo alone
-		if m.EventID <= ask.UpTo && (isAfterFrom || m.EventID == ask.UpTo) {
+		first := ask.From
+		if first == 0 {
+			first = ask.UpTo // earlier versions named UpTo only
+		}
+		isLast := m.EventID == ask.UpTo
+		isBeforeLast := first <= m.EventID && m.EventID < ask.UpTo
+		if isLast || isBeforeLast {
 			texts = append(texts, m.Text)
 		}
 	}

@@ -11,8 +11,8 @@ import (
 	"parley/store/measure"
 )
 
-// deeds returns the deeds of which figures are made.
-func deeds() []store.Deed {
+// measuredDeeds returns the deeds of which figures are made.
+func measuredDeeds() []store.Deed {
 	return []store.Deed{store.DeedOpened, store.DeedStarted, store.DeedPromoted, store.DeedReopened, store.DeedResolved, store.DeedClosed,
 		store.DeedReplied, store.DeedSentAgain, store.DeedAnsweredElsewhere, store.DeedTook, store.DeedJoined, store.DeedAssigned,
 		store.DeedUnassigned, store.DeedSetPending}
@@ -29,9 +29,9 @@ type fact struct {
 	in     bool // the customer said it
 }
 
-// facts returns what was done and said in a conversation, in order. Of what agents said it returns only what reached
+// listFacts returns what was done and said in a conversation, in order. Of what agents said it returns only what reached
 // the customer, with the time at which it was sent.
-func facts(log []store.LogEntry, said []measure.Said) []fact {
+func listFacts(log []store.LogEntry, said []measure.Said) []fact {
 	var all []fact
 	sent := map[store.MessageID]fact{}      // by message: when it was last sent
 	elsewhere := map[store.MessageID]bool{} // answers that were given without Parley
@@ -43,7 +43,8 @@ func facts(log []store.LogEntry, said []measure.Said) []fact {
 		switch e.What {
 		case store.DeedReplied, store.DeedSentAgain, store.DeedAnsweredElsewhere:
 			elsewhere[f.detail.Message] = elsewhere[f.detail.Message] || e.What == store.DeedAnsweredElsewhere
-			if before, ok := sent[f.detail.Message]; !ok || inOrder(before, f) < 0 {
+			before, wasSent := sent[f.detail.Message]
+			if !wasSent || inOrder(before, f) < 0 {
 				sent[f.detail.Message] = f
 			}
 		default:
@@ -51,21 +52,29 @@ func facts(log []store.LogEntry, said []measure.Said) []fact {
 		}
 	}
 	for _, m := range said {
-		switch {
-		case m.Reason == outbound.MachineReason:
-		case m.Direction == store.DirectionOut && m.Fate == store.FateOut,
-			elsewhere[m.ID] && m.Fate == store.FateIn: // a copy of an answer, which came into the mailbox first
+		if m.Reason == outbound.MachineReason {
+			continue
+		}
+		hasLeft := m.Direction == store.DirectionOut && m.Fate == store.FateOut
+		isCopy := elsewhere[m.ID] && m.Fate == store.FateIn // of an answer: it came into the mailbox first
+		if hasLeft || isCopy {
 			f := fact{at: m.At, id: int64(m.ID), agent: m.AgentID}
 			if s, ok := sent[m.ID]; ok {
 				f.at, f.id = s.at, s.id
 			}
 			all = append(all, f)
-		case m.Direction == store.DirectionIn && m.Fate == store.FateIn && !m.Automatic:
+		} else if isFromCustomer(m) {
 			all = append(all, fact{at: m.At, id: int64(m.ID), in: true})
 		}
 	}
 	slices.SortFunc(all, inOrder)
 	return all
+}
+
+// isFromCustomer reports whether a customer wrote a message, and no machine of the customer's.
+func isFromCustomer(m measure.Said) bool {
+	wasReceived := m.Direction == store.DirectionIn && m.Fate == store.FateIn
+	return wasReceived && !m.Automatic
 }
 
 // inOrder compares facts by time, and by their rows.

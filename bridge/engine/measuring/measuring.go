@@ -40,7 +40,8 @@ func Round(ctx context.Context, pool *pgxpool.Pool, dir *directory.Directory, si
 		if err != nil {
 			return err
 		}
-		more = moreDue || moreOlder || moreUnfilled
+		isBehind := moreOlder || moreUnfilled
+		more = moreDue || isBehind
 		if err := keepMeasured(ctx, tx, progress, dir, append(ids, older...)); err != nil {
 			return err
 		}
@@ -96,7 +97,7 @@ func measureAll(ctx context.Context, tx pgx.Tx, dir *directory.Directory, ids []
 	if err != nil || len(subjects) == 0 {
 		return m, err
 	}
-	log, err := measure.DoneIn(ctx, tx, ids, deeds())
+	log, err := measure.DoneIn(ctx, tx, ids, measuredDeeds())
 	if err != nil {
 		return m, err
 	}

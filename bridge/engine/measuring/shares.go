@@ -40,8 +40,8 @@ type place struct {
 // Shares returns what a conversation contributes to the figures, and the single times that are summed up there.
 func Shares(s measure.Subject, log []store.LogEntry, said []measure.Said, h *hours.Hours) ([]measure.Share, []measure.Single) {
 	w := &history{subject: s, hours: h, shares: map[place]*measure.Figures{}, team: s.TeamID}
-	list := facts(log, said)
-	if slices.ContainsFunc(list, handsOver) {
+	list := listFacts(log, said)
+	if slices.ContainsFunc(list, isHandOver) {
 		w.team = s.AccountTeamID
 	}
 	for _, f := range list {
@@ -54,7 +54,7 @@ func Shares(s measure.Subject, log []store.LogEntry, said []measure.Said, h *hou
 	return shares, w.times
 }
 
-func handsOver(f fact) bool { return f.what == store.DeedAssigned && f.detail.Team != 0 }
+func isHandOver(f fact) bool { return f.what == store.DeedAssigned && f.detail.Team != 0 }
 
 // placeOf returns where a moment counts: for its day, the team that has the conversation, and an agent.
 func (w *history) placeOf(t time.Time, agent store.AgentID) place {
@@ -121,10 +121,9 @@ func (w *history) count(f fact) {
 }
 
 func (w *history) assign(f fact) {
-	switch {
-	case f.detail.Team != 0:
+	if f.detail.Team != 0 {
 		w.team, w.owner = f.detail.Team, 0
-	case len(f.detail.Agents) > 0:
+	} else if len(f.detail.Agents) > 0 {
 		w.owner = f.detail.Agents[0]
 	}
 }
@@ -138,8 +137,10 @@ func (w *history) begin(f fact, byCustomer bool) {
 	} else {
 		w.figuresAt(f.at, w.owner).Opened++
 	}
-	w.begunAt, w.byCustomer, w.answered, w.everBegun = &f.at, byCustomer, false, true
-	if byCustomer && w.early != nil && w.early.Equal(f.at) {
+	w.begunAt, w.everBegun = &f.at, true
+	w.byCustomer, w.answered = byCustomer, false
+	beganByMessage := w.early != nil && w.early.Equal(f.at)
+	if byCustomer && beganByMessage {
 		w.waitsSince = w.early
 	}
 	w.early = nil
@@ -158,15 +159,15 @@ func (w *history) end(f fact) {
 	if w.byCustomer && !w.answered {
 		to.Abandoned++
 	}
-	w.begunAt, w.waitsSince, w.early = nil, nil, nil
+	w.begunAt = nil
+	w.waitsSince, w.early = nil, nil
 }
 
 func (w *history) customerSays(f fact) {
 	w.figuresAt(f.at, w.owner).MessagesIn++
-	switch {
-	case w.begunAt == nil:
+	if w.begunAt == nil {
 		w.early = &f.at
-	case w.waitsSince == nil:
+	} else if w.waitsSince == nil {
 		w.waitsSince = &f.at
 	}
 }
@@ -181,12 +182,15 @@ func (w *history) agentSays(f fact) {
 		}
 		wall, open := w.addTime(what, *w.waitsSince, f.at, f.agent)
 		if w.everAnswered {
-			to.NextCount, to.NextSum, to.NextSumOpen = to.NextCount+1, to.NextSum+wall, to.NextSumOpen+open
+			to.NextCount++
+			to.NextSum, to.NextSumOpen = to.NextSum+wall, to.NextSumOpen+open
 			to.NextWorst, to.NextWorstOpen = max(to.NextWorst, wall), max(to.NextWorstOpen, open)
 		} else {
-			to.FirstCount, to.FirstSum, to.FirstSumOpen = to.FirstCount+1, to.FirstSum+wall, to.FirstSumOpen+open
+			to.FirstCount++
+			to.FirstSum, to.FirstSumOpen = to.FirstSum+wall, to.FirstSumOpen+open
 			to.FirstWorst, to.FirstWorstOpen = max(to.FirstWorst, wall), max(to.FirstWorstOpen, open)
 		}
 	}
-	w.waitsSince, w.answered, w.everAnswered = nil, true, true
+	w.waitsSince = nil
+	w.answered, w.everAnswered = true, true
 }

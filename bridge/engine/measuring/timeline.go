@@ -38,7 +38,7 @@ type Timeline struct {
 }
 
 // TimelineDeeds are the deeds that Attribute needs.
-func TimelineDeeds() []store.Deed { return append(deeds(), store.DeedNotDelivered) }
+func TimelineDeeds() []store.Deed { return append(measuredDeeds(), store.DeedNotDelivered) }
 
 // Attribute returns on whom each moment of a conversation depended, until it ended or until now. left has the times at
 // which messages left for the customer.
@@ -59,7 +59,7 @@ func Attribute(log []store.LogEntry, said []measure.Said, left map[store.Message
 		all = append(all, f)
 	}
 	for _, m := range said {
-		if m.Direction == store.DirectionIn && m.Fate == store.FateIn && !m.Automatic {
+		if isFromCustomer(m) {
 			all = append(all, fact{at: m.At, id: int64(m.ID), in: true})
 		}
 	}
@@ -93,23 +93,28 @@ type attribution struct {
 // attributeUntil attributes the time up to a moment, as things stand.
 func (t *attribution) attributeUntil(to time.Time) {
 	if t.inEpisode && t.leaving.After(t.at) {
-		t.add(Spent{Waiter: Provider}, earlier(t.leaving, to))
+		t.add(Spent{Waiter: Provider}, earlierOf(t.leaving, to))
 	}
-	switch {
-	case !t.inEpisode:
-	case !t.answerDue:
-		t.add(Spent{Waiter: Customer}, to)
-	case t.owner == 0:
-		t.add(Spent{Waiter: Queue}, to)
-	default:
-		t.add(Spent{Waiter: Agent, Agent: t.owner}, to)
+	if t.inEpisode {
+		t.add(t.dependsOn(), to)
 	}
 	if to.After(t.at) {
 		t.at = to
 	}
 }
 
-func earlier(a, b time.Time) time.Time {
+// dependsOn returns on whom the conversation depends, as things stand.
+func (t *attribution) dependsOn() Spent {
+	if !t.answerDue {
+		return Spent{Waiter: Customer}
+	}
+	if t.owner == 0 {
+		return Spent{Waiter: Queue}
+	}
+	return Spent{Waiter: Agent, Agent: t.owner}
+}
+
+func earlierOf(a, b time.Time) time.Time {
 	if a.Before(b) {
 		return a
 	}
@@ -122,7 +127,9 @@ func (t *attribution) add(s Spent, to time.Time) {
 		return
 	}
 	s.Wall, s.Open = to.Sub(t.at), t.hours.Between(t.at, to)
-	t.line.Wall, t.line.Open, t.line.To, t.at = t.line.Wall+s.Wall, t.line.Open+s.Open, to, to
+	t.line.Wall += s.Wall
+	t.line.Open += s.Open
+	t.line.To, t.at = to, to
 	i := slices.IndexFunc(t.line.Parts, func(p Spent) bool { return p.Waiter == s.Waiter && p.Agent == s.Agent })
 	if i < 0 {
 		t.line.Parts = append(t.line.Parts, s)
@@ -146,7 +153,8 @@ func (t *attribution) apply(f fact) {
 	case store.DeedPromoted:
 		t.owner, t.answerDue = f.agent, true
 	case store.DeedResolved, store.DeedClosed:
-		t.inEpisode, t.answerDue, t.leaving = false, false, time.Time{}
+		t.inEpisode, t.answerDue = false, false
+		t.leaving = time.Time{}
 	case store.DeedTook:
 		t.owner = f.agent
 	case store.DeedJoined:
@@ -163,7 +171,7 @@ func (t *attribution) apply(f fact) {
 	case store.DeedSetPending:
 		t.answerDue = t.answerDue && f.by != store.ByAgent
 	case store.DeedReplied, store.DeedSentAgain, store.DeedAnsweredElsewhere:
-		t.answered(f)
+		t.noteAnswer(f)
 	}
 }
 
@@ -178,19 +186,26 @@ func (t *attribution) begin(f fact) {
 	}
 }
 
-// answered notes that an answer is on its way, until it left or failed.
-func (t *attribution) answered(f fact) {
+// noteAnswer notes that an answer is on its way, until it left or failed.
+func (t *attribution) noteAnswer(f fact) {
 	m, ok := t.said[f.detail.Message]
-	left, known := t.left[m.ID]
-	switch {
-	case !ok:
-	case f.what == store.DeedAnsweredElsewhere && m.Fate != store.FateFailed, m.Fate == store.FateOut && !known:
+	if !ok {
+		return
+	}
+	if f.what == store.DeedAnsweredElsewhere && m.Fate != store.FateFailed {
 		t.answerDue = false
-	case m.Fate == store.FateOut:
-		t.answerDue, t.leaving = false, left
-	case m.Fate == store.FateWaiting, m.Fate == store.FateUnclear:
+		return
+	}
+	switch m.Fate {
+	case store.FateOut:
+		t.answerDue = false
+		if left, known := t.left[m.ID]; known {
+			t.leaving = left
+		}
+	case store.FateWaiting, store.FateUnclear:
 		t.answerDue, t.leaving = false, t.now
-	case m.Fate == store.FateFailed:
+	case store.FateFailed:
 		t.leaving = t.failed[m.ID]
+	default: // it never was on its way
 	}
 }
