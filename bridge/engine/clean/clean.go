@@ -28,74 +28,73 @@ func All(list []string) {
 	}
 }
 
-// parties cleans the keys and names of people, in place.
-func parties(list []channels.Party) {
+// cleanTexts cleans texts in place.
+func cleanTexts(texts ...*string) {
+	for _, text := range texts {
+		*text = Text(*text)
+	}
+}
+
+// cleanParties cleans the keys and names of people, in place.
+func cleanParties(list []channels.Party) {
 	for i := range list {
-		list[i].Key, list[i].Name = Text(list[i].Key), Text(list[i].Name)
+		cleanTexts(&list[i].Key, &list[i].Name)
 	}
 }
 
 // Inbound cleans all texts that came from a customer, in place.
 func Inbound(in *channels.Inbound) {
-	for _, s := range []*string{&in.ExternalID, &in.From.Key, &in.From.Name, &in.Subject, &in.Text, &in.Original.Quoted, &in.Envelope.Via, &in.Automatic,
-		&in.Change.Target, &in.Change.Emoji, &in.Change.Previous, &in.Answers.External, &in.Foreign.Author} {
-		*s = Text(*s)
-	}
+	cleanTexts(&in.ExternalID, &in.From.Key, &in.From.Name, &in.Subject, &in.Text, &in.Original.Quoted, &in.Envelope.Via, &in.Automatic,
+		&in.Change.Target, &in.Change.Emoji, &in.Change.Previous, &in.Answers.External, &in.Foreign.Author)
 	All(in.Notices)
 	All(in.Answers.References)
 	All(in.From.Also)
-	parties(in.Envelope.To)
-	parties(in.Envelope.Cc)
-	parties(in.Envelope.ReplyTo)
+	cleanParties(in.Envelope.To)
+	cleanParties(in.Envelope.Cc)
+	cleanParties(in.Envelope.ReplyTo)
 	for i := range in.Attachments {
 		a := &in.Attachments[i]
-		a.Name, a.ContentType, a.ContentID = Text(a.Name), Text(a.ContentType), Text(a.ContentID)
-		a.Ref = Text(a.Ref)
+		cleanTexts(&a.Name, &a.ContentType, &a.ContentID, &a.Ref)
 	}
 	if s := in.Template; s != nil {
 		State(s)
 	}
-	if in.Status != nil {
-		in.Status.Reason, in.Status.Recipient = Text(in.Status.Reason), Text(in.Status.Recipient)
-		in.Status.Cost = Text(in.Status.Cost)
-		All(in.Status.External)
+	if s := in.Status; s != nil {
+		cleanTexts(&s.Reason, &s.Recipient, &s.Cost)
+		All(s.External)
 	}
 }
 
 // Action cleans all texts that came from an agent, in place.
 func Action(a *bridge.Action) {
-	for _, s := range []*string{&a.Actor.ID, &a.Place.Channel, &a.Place.Thread, &a.Place.Message, &a.Order, &a.Text, &a.Raw,
+	cleanTexts(&a.Actor.ID, &a.Place.Channel, &a.Place.Thread, &a.Place.Message, &a.Order, &a.Text, &a.Raw,
 		&a.Version, &a.Answer, &a.Form, &a.Args.Team, &a.Args.Until, &a.Args.Note, &a.Args.Emoji, &a.Args.List,
-		&a.Args.Account, &a.Args.Recipient, &a.Args.Subject, &a.Args.Draft} {
-		*s = Text(*s)
-	}
-	rich(a.Rich)
+		&a.Args.Account, &a.Args.Recipient, &a.Args.Subject, &a.Args.Draft)
+	cleanRich(a.Rich)
 	All(a.Mentions)
 	All(a.Args.Agents)
 	All(a.Args.Tags)
 	All(a.Args.Addresses)
 	if t := a.Args.Template; t != nil {
-		template(t)
+		cleanTemplate(t)
 	}
 	if t := a.Args.Wanted; t != nil {
-		t.Task, t.Language, t.Style = analysis.Task(Text(string(t.Task))), Text(t.Language), Text(t.Style)
+		t.Task = analysis.Task(Text(string(t.Task)))
+		cleanTexts(&t.Language, &t.Style)
 	}
 	for i := range a.Files {
 		f := &a.Files[i]
-		f.ID, f.Name, f.ContentType, f.URL, f.Unavailable = Text(f.ID), Text(f.Name), Text(f.ContentType), Text(f.URL), Text(f.Unavailable)
-		f.Blob = Text(f.Blob)
+		cleanTexts(&f.ID, &f.Name, &f.ContentType, &f.URL, &f.Unavailable, &f.Blob)
 	}
 }
 
 // State cleans what a provider says of a template, in place.
 func State(s *channels.TemplateState) {
-	for _, text := range []*string{&s.ExternalID, &s.Name, &s.Language, &s.Category, &s.Reason, &s.Quality} {
-		*text = Text(*text)
-	}
+	cleanTexts(&s.ExternalID, &s.Name, &s.Language, &s.Category, &s.Reason, &s.Quality)
 }
 
-// template cleans the arguments of a verb about a template, in place.
-func template(t *bridge.TemplateArgs) {
+// cleanTemplate cleans the arguments of a verb about a template, in place.
+func cleanTemplate(t *bridge.TemplateArgs) {
 	for name, value := range t.Values {
 		t.Values[name] = bridge.TemplateValue(Text(value))
 	}
@@ -103,16 +102,14 @@ func template(t *bridge.TemplateArgs) {
 	if d == nil {
 		return
 	}
-	for _, s := range []*string{&d.Account, &d.Name, &d.Language, &d.Category, &d.Header, &d.Body, &d.Footer} {
-		*s = Text(*s)
-	}
+	cleanTexts(&d.Account, &d.Name, &d.Language, &d.Category, &d.Header, &d.Body, &d.Footer)
 	All(d.Uses)
 	All(d.Labels)
 	for name, value := range d.Examples {
 		d.Examples[name] = Text(value)
 	}
 	for i := range d.Buttons {
-		d.Buttons[i].Title, d.Buttons[i].URL = Text(d.Buttons[i].Title), Text(d.Buttons[i].URL)
+		cleanTexts(&d.Buttons[i].Title, &d.Buttons[i].URL)
 	}
 }
 
@@ -146,38 +143,39 @@ func Shortened(text string, maxRunes int) string {
 	return text
 }
 
-// rich cleans what a message carries besides its text, in place.
-func rich(r *bridge.Rich) {
+// cleanRich cleans what a message carries besides its text, in place.
+func cleanRich(r *bridge.Rich) {
 	if r == nil {
 		return
 	}
-	buttons := func(list []bridge.RichButton) {
-		for i := range list {
-			list[i].ID, list[i].Title, list[i].URL = Text(list[i].ID), Text(list[i].Title), Text(list[i].URL)
-		}
-	}
-	buttons(r.Buttons)
+	cleanButtons(r.Buttons)
 	if l := r.List; l != nil {
 		l.Button = Text(l.Button)
 		for i := range l.Sections {
 			l.Sections[i].Title = Text(l.Sections[i].Title)
 			for j := range l.Sections[i].Rows {
 				row := &l.Sections[i].Rows[j]
-				row.ID, row.Title, row.Description = Text(row.ID), Text(row.Title), Text(row.Description)
+				cleanTexts(&row.ID, &row.Title, &row.Description)
 			}
 		}
 	}
 	if l := r.Location; l != nil {
-		l.Name, l.Address = Text(l.Name), Text(l.Address)
+		cleanTexts(&l.Name, &l.Address)
 	}
 	if c := r.Contact; c != nil {
-		c.Name, c.Org = Text(c.Name), Text(c.Org)
+		cleanTexts(&c.Name, &c.Org)
 		All(c.Phones)
 		All(c.Emails)
 	}
 	for i := range r.Cards {
 		c := &r.Cards[i]
-		c.Title, c.Text, c.ImageURL = Text(c.Title), Text(c.Text), Text(c.ImageURL)
-		buttons(c.Buttons)
+		cleanTexts(&c.Title, &c.Text, &c.ImageURL)
+		cleanButtons(c.Buttons)
+	}
+}
+
+func cleanButtons(list []bridge.RichButton) {
+	for i := range list {
+		cleanTexts(&list[i].ID, &list[i].Title, &list[i].URL)
 	}
 }

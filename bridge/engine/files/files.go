@@ -72,31 +72,39 @@ func (r *Reader) Of(ctx context.Context, m *store.Message, fetched func(store.Fi
 	var in channels.Inbound
 	htmlAsFile := m.HasHTML && r.original == nil // there can be no link to the HTML original, so that it becomes a file
 	hasFilesInside := slices.ContainsFunc(m.Files, func(f store.FileRef) bool { return !f.Fetched })
-	needsOriginal := !only && (htmlAsFile || hasFilesInside)
+	showsOriginal := htmlAsFile || hasFilesInside
+	needsOriginal := showsOriginal && !only
 	if needsOriginal {
-		var err error
-		if in, _, err = r.decodeOriginal(ctx, m.ID); err != nil {
+		decoded, _, err := r.decodeOriginal(ctx, m.ID)
+		if err != nil {
 			return nil, nil, err
 		}
+		in = decoded
 	}
 	var files []channels.File
 	var missing []bridge.Missing
 	for _, ref := range m.Files {
-		switch {
-		case ref.Fetched && !fetched(ref):
+		if !ref.Fetched {
+			if needsOriginal && ref.Index < len(in.Attachments) {
+				a := in.Attachments[ref.Index]
+				files = append(files, r.withLink(m.ID, ref.Index, memoryFile(a.Name, a.ContentType, a.Content)))
+			}
+			continue
+		}
+		if !fetched(ref) {
 			if !only {
 				missing = append(missing, bridge.Missing{Name: ref.Name})
 			}
-		case ref.Fetched && ref.Blob != "":
+			continue
+		}
+		if ref.Blob != "" {
 			files = append(files, r.withLink(m.ID, ref.Index, r.blobFile(ref)))
-		case ref.Fetched:
+		} else {
 			missing = append(missing, bridge.Missing{Name: ref.Name, Reason: ref.Missing})
-		case needsOriginal && ref.Index < len(in.Attachments):
-			a := in.Attachments[ref.Index]
-			files = append(files, r.withLink(m.ID, ref.Index, memoryFile(a.Name, a.ContentType, a.Content)))
 		}
 	}
-	if needsOriginal && in.Original.HTML != nil && r.original == nil {
+	addsHTML := in.Original.HTML != nil && r.original == nil
+	if needsOriginal && addsHTML {
 		files = append(files, memoryFile("original.html", "text/html", []byte(in.Original.HTML.Sanitised())))
 	}
 	return files, missing, nil

@@ -48,12 +48,15 @@ func (l *audiences) allows(surface store.AccountID, channel, user string) bool {
 	if a.readAt.IsZero() || time.Since(a.readAt) > l.age {
 		return false
 	}
-	return a.Everyone || user != "" && slices.Contains(a.Users, user)
+	if a.Everyone {
+		return true
+	}
+	return user != "" && slices.Contains(a.Users, user)
 }
 
-// tryBegin reports whether a channel's audience is to be read now, and notes the time. It returns false if the surface
+// beginIfDue reports whether a channel's audience is to be read now, and notes the time. It returns false if the surface
 // was asked less than after ago.
-func (l *audiences) tryBegin(surface store.AccountID, channel string, after time.Duration) bool {
+func (l *audiences) beginIfDue(surface store.AccountID, channel string, after time.Duration) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	k := channelKey{surface, channel}
@@ -75,7 +78,8 @@ func (l *audiences) keep(surface store.AccountID, channel string, a bridge.Audie
 
 // ownChannel returns the channel in which an account's threads open, if that isn't its team's. ok is false if it has none.
 func ownChannel(a *store.Account) (surface store.AccountID, channel string, ok bool) {
-	if a.Side != store.SideChannel || a.SurfaceID == nil || a.SurfaceChannel == "" {
+	hasChannel := a.SurfaceID != nil && a.SurfaceChannel != ""
+	if a.Side != store.SideChannel || !hasChannel {
 		return 0, "", false
 	}
 	return *a.SurfaceID, a.SurfaceChannel, true
@@ -120,7 +124,7 @@ func (rd *Reader) AskAudiences(ctx context.Context, agent *store.Agent) {
 // askAudience reads who can read an account's own channel, unless that was asked less than after ago.
 func (rd *Reader) askAudience(ctx context.Context, a *store.Account, after time.Duration) {
 	surface, channel, ok := ownChannel(a)
-	if !ok || !rd.audiences.tryBegin(surface, channel, after) {
+	if !ok || !rd.audiences.beginIfDue(surface, channel, after) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, audienceTimeout)

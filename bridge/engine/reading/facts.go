@@ -91,11 +91,13 @@ func (rd *Reader) FactsOf(dir *directory.Directory, surface store.AccountID, vie
 		Zone:        dir.Zone(viewer),
 	}
 	rd.windowFacts(&f, c, now)
-	if h := dir.Hours[c.AccountID]; h != nil && viewer == nil {
+	h := dir.Hours[c.AccountID]
+	if h != nil && viewer == nil {
 		f.Zone = h.Zone() // what everybody looks at is in the account's zone
 	}
 	if a := dir.Account(c.AccountID); a != nil {
-		f.Account.Name, f.Account.Mode, f.Account.ChannelKind = a.Name, a.Mode, a.Kind
+		f.Account.Name, f.Account.Mode = a.Name, a.Mode
+		f.Account.ChannelKind = a.Kind
 		f.Account.ChannelName, f.Account.ChannelIcon = rd.KindName(a.Kind)
 		f.Account.MayStart = rd.startProblem(dir, a) == nil
 		s := dir.SettingsOf(a, rd.Caps(a.ID).Threads)
@@ -133,27 +135,29 @@ func (rd *Reader) FactsOf(dir *directory.Directory, surface store.AccountID, vie
 func AddRelated(d *directory.Directory, f *bridge.Facts, surface store.AccountID, rows []store.Related) {
 	f.AlsoOpen = nil
 	for _, o := range rows {
-		switch {
-		case o.Beside != f.ID:
-		case o.Follows && f.Next != o.ID:
+		if o.Beside != f.ID || !o.Follows {
+			continue
+		}
+		if f.Next != o.ID {
 			f.Next, f.NextAt = o.ID, rootIn(surface, o)
-		case o.Follows && f.NextAt == (bridge.Place{}):
+		} else if f.NextAt == (bridge.Place{}) {
 			f.NextAt = rootIn(surface, o)
 		}
 	}
-	f.AlsoOpen = alsoOpen(d, surface, f, rows)
+	f.AlsoOpen = otherOpenRefs(d, surface, f, rows)
 }
 
 // rootIn returns the place of a related conversation's root in a surface, or the zero Place if it has none there.
 func rootIn(surface store.AccountID, o store.Related) bridge.Place {
-	if o.AccountID == nil || *o.AccountID != surface || *o.Root == "" {
+	isThere := o.AccountID != nil && *o.AccountID == surface
+	if !isThere || *o.Root == "" {
 		return bridge.Place{}
 	}
 	return bridge.Place{Channel: *o.Channel, Thread: *o.Root, Message: *o.Root}
 }
 
-// alsoOpen names the other open conversations of a conversation's customer.
-func alsoOpen(d *directory.Directory, surface store.AccountID, f *bridge.Facts, rows []store.Related) []bridge.OpenRef {
+// otherOpenRefs names the other open conversations of a conversation's customer.
+func otherOpenRefs(d *directory.Directory, surface store.AccountID, f *bridge.Facts, rows []store.Related) []bridge.OpenRef {
 	var list []bridge.OpenRef
 	for _, o := range rows {
 		if o.Beside != f.ID || o.Follows || o.ID == f.Next {
@@ -201,7 +205,9 @@ func byNumber(list []store.Identity) map[store.IdentityID]*store.Identity {
 func (rd *Reader) windowFacts(f *bridge.Facts, c *store.Conversation, now time.Time) {
 	caps := rd.Caps(c.AccountID)
 	win := outbound.WindowOf(caps, c.WindowFrom)
-	f.Window.Until, f.Window.Closed, f.Window.Templates = win.Human, !win.IsOpen(now), caps.Templates
+	f.Window.Until = win.Human
+	f.Window.Closed = !win.IsOpen(now)
+	f.Window.Templates = caps.Templates
 	f.Window.PeopleOnly = !f.Window.Closed && !win.IsOpenFor(false, now)
 }
 
@@ -239,10 +245,9 @@ func recipientFacts(f *bridge.Facts, list []store.Participant) {
 		f.Recipients.Cc = append(f.Recipients.Cc, name(p))
 	}
 	for _, p := range list {
-		switch {
-		case p.Role == outbound.RoleCopied:
+		if p.Role == outbound.RoleCopied {
 			f.Recipients.Copied = append(f.Recipients.Copied, name(p))
-		case p.New:
+		} else if p.New {
 			f.Recipients.Waiting = append(f.Recipients.Waiting, name(p))
 		}
 	}

@@ -44,8 +44,11 @@ func (rd *Reader) Spoken(ctx context.Context, q store.Querier, viewer *store.Age
 	customers := byNumber(people)
 	for i := range list {
 		s := rd.spokenOf(&list[i], replies[list[i].ID])
-		if id := list[i].IdentityID; id != nil && customers[*id] != nil && s.Agent == 0 {
-			s.Author = writerName(c, customers[*id])
+		id := list[i].IdentityID
+		if id != nil && s.Agent == 0 {
+			if writer := customers[*id]; writer != nil {
+				s.Author = writerName(c, writer)
+			}
 		}
 		s.Verbs = verbsFor(viewer, c, &list[i], &s)
 		page.List = append(page.List, s)
@@ -62,15 +65,16 @@ func setBehind(list []bridge.Spoken, replies map[store.MessageID][]inbox.Reply) 
 			continue
 		}
 		for _, before := range list {
-			if before.Unread && before.ID != list[i].ID && precedes(replies[before.ID], replies[list[i].ID]) {
+			isUnread := before.Unread && before.ID != list[i].ID
+			if isUnread && isBefore(replies[before.ID], replies[list[i].ID]) {
 				list[i].Behind = before.Author
 			}
 		}
 	}
 }
 
-// precedes reports whether some delivery of a message comes before one of another in its lane.
-func precedes(one, other []inbox.Reply) bool {
+// isBefore reports whether some delivery of a message comes before one of another in its lane.
+func isBefore(one, other []inbox.Reply) bool {
 	return slices.ContainsFunc(one, func(a inbox.Reply) bool {
 		return slices.ContainsFunc(other, func(b inbox.Reply) bool { return a.LaneID == b.LaneID && a.Seq < b.Seq })
 	})
@@ -92,9 +96,10 @@ func (rd *Reader) spokenOf(m *store.Message, replies []inbox.Reply) bridge.Spoke
 		s.Agent, s.Author = *m.AgentID, rd.Directory().Ref(0, *m.AgentID).Name
 	}
 	for _, f := range m.Files {
+		isInOriginal := m.Direction == store.DirectionIn && !f.Fetched
 		s.Files = append(s.Files, bridge.SpokenFile{Index: f.Index, Name: f.Name, SizeBytes: f.SizeBytes, Missing: f.Missing,
 			Picture:  strings.HasPrefix(strings.ToLower(f.ContentType), "image/"),
-			Readable: f.Blob != "" || m.Direction == store.DirectionIn && !f.Fetched})
+			Readable: f.Blob != "" || isInOriginal})
 	}
 	lowest := book.StateRank(store.Read)
 	for _, r := range replies {
@@ -105,7 +110,10 @@ func (rd *Reader) spokenOf(m *store.Message, replies []inbox.Reply) bridge.Spoke
 		lowest = min(lowest, book.StateRank(r.State))
 		if m.Fate == store.FateWaiting {
 			s.Trouble = cmp.Or(s.Trouble, r.ErrorText)
-			s.Unread = s.Unread || (r.State == store.Queued || r.State == store.Sending) && outbound.WaitsForChat(r.ErrorText)
+			isUnsent := r.State == store.Queued || r.State == store.Sending
+			if isUnsent && outbound.WaitsForChat(r.ErrorText) {
+				s.Unread = true
+			}
 			if r.NotBefore != nil && s.Until.IsZero() {
 				s.Until = *r.NotBefore
 			}
@@ -119,25 +127,56 @@ func (rd *Reader) spokenOf(m *store.Message, replies []inbox.Reply) bridge.Spoke
 
 // verbsFor returns what an agent may do with a message now: the same as the buttons of its line in the thread.
 func verbsFor(viewer *store.Agent, c *store.Conversation, m *store.Message, s *bridge.Spoken) []bridge.Verb {
-	var list []bridge.Verb
-	open := bridge.Status(c.Status).Open()
-	switch {
-	case m.Direction == store.DirectionIn || m.AuthorUser == "":
-	case m.Fate == store.FateWaiting && s.Unread:
-		list = []bridge.Verb{bridge.VerbSend, bridge.VerbUndo}
-	case m.Fate == store.FateWaiting:
-		list = []bridge.Verb{bridge.VerbUndo}
-	case m.Fate == store.FateUnclear && s.Delivery != 0:
-		list = []bridge.Verb{bridge.VerbSendAgain, bridge.VerbMarkSent}
-	case m.Fate == store.FateFailed && s.Delivery != 0:
-		list = []bridge.Verb{bridge.VerbSendAgain}
-	case !open:
-	case m.Fate == store.FateAsk:
-		list = []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}
-	case m.Fate == store.FateParked:
-		list = []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}
-	case m.Fate == store.FateUndone && m.Reason != book.DeletedReason, m.Fate == store.FateInside && book.MustTellAuthor(m.Reason):
-		list = []bridge.Verb{bridge.VerbSend}
+	if m.Direction == store.DirectionIn || m.AuthorUser == "" {
+		return nil
+	}
+	list := verbsOfReply(m, s)
+	if bridge.Status(c.Status).Open() {
+		list = append(list, verbsOfKept(m)...)
 	}
 	return slices.DeleteFunc(list, func(v bridge.Verb) bool { return permission.Authorize(viewer, v) != nil })
+}
+
+// verbsOfReply returns what may be done with a reply that waits, or of which nobody knows whether it was sent, or that failed:
+// also in a conversation that is over. It returns nil for all other messages.
+func verbsOfReply(m *store.Message, s *bridge.Spoken) []bridge.Verb {
+	isKnown := s.Delivery != 0
+	switch m.Fate {
+	case store.FateWaiting:
+		if s.Unread {
+			return []bridge.Verb{bridge.VerbSend, bridge.VerbUndo}
+		}
+		return []bridge.Verb{bridge.VerbUndo}
+	case store.FateUnclear:
+		if isKnown {
+			return []bridge.Verb{bridge.VerbSendAgain, bridge.VerbMarkSent}
+		}
+	case store.FateFailed:
+		if isKnown {
+			return []bridge.Verb{bridge.VerbSendAgain}
+		}
+	default:
+	}
+	return nil
+}
+
+// verbsOfKept returns what may be done, in an open conversation, with a text that has not left. It returns nil for all other
+// messages.
+func verbsOfKept(m *store.Message) []bridge.Verb {
+	switch m.Fate {
+	case store.FateAsk:
+		return []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}
+	case store.FateParked:
+		return []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}
+	case store.FateUndone:
+		if m.Reason != book.DeletedReason {
+			return []bridge.Verb{bridge.VerbSend}
+		}
+	case store.FateInside:
+		if book.MustTellAuthor(m.Reason) {
+			return []bridge.Verb{bridge.VerbSend}
+		}
+	default:
+	}
+	return nil
 }

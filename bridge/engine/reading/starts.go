@@ -41,10 +41,10 @@ type Starting struct {
 	KnownOnly bool
 }
 
-// knownOnly reports whether agents may begin conversations on an account only with people who wrote to some account
+// isForKnownOnly reports whether agents may begin conversations on an account only with people who wrote to some account
 // before. That is so in chats, where a phone number may be anybody's, unless the account's setting outgoing is on
 // . A mail may go to any address.
-func knownOnly(d *directory.Directory, a *store.Account, caps bridge.Capabilities) bool {
+func isForKnownOnly(d *directory.Directory, a *store.Account, caps bridge.Capabilities) bool {
 	return !caps.Threads && !d.SettingsOf(a, false).Outgoing
 }
 
@@ -94,7 +94,7 @@ func (rd *Reader) AccountsFor(dir *directory.Directory, agent *store.Agent) []br
 			continue
 		}
 		ref := bridge.AccountRef{Name: a.Name, Can: ch.Capabilities(), Starts: rd.startProblem(dir, a) == nil,
-			ByTemplate: ch.Capabilities().Start == channels.StartTemplate, KnownOnly: knownOnly(dir, a, ch.Capabilities())}
+			ByTemplate: ch.Capabilities().Start == channels.StartTemplate, KnownOnly: isForKnownOnly(dir, a, ch.Capabilities())}
 		ref.ChannelName, ref.ChannelIcon = rd.KindName(a.Kind)
 		list = append(list, ref)
 	}
@@ -163,5 +163,5 @@ func (rd *Reader) startingBy(dir *directory.Directory, a *store.Account, s bridg
 		return Starting{}, &bridge.Problem{Code: "trial", Field: "recipient", Text: "This account is on trial and " + party.Key + " is not on its list.",
 			Hint: "Add the address to trial_to, or switch the account to live."}
 	}
-	return Starting{Account: a, Caps: ch.Capabilities(), Party: party, KnownOnly: knownOnly(dir, a, ch.Capabilities())}, nil
+	return Starting{Account: a, Caps: ch.Capabilities(), Party: party, KnownOnly: isForKnownOnly(dir, a, ch.Capabilities())}, nil
 }

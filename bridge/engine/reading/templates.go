@@ -103,7 +103,8 @@ func (rd *Reader) FittingTemplates(ctx context.Context, q store.Querier, f bridg
 	}
 	windowOpen := !f.Window.Closed
 	ch := rd.Channel(account.ID)
-	if nothingMayLeave := ch != nil && !windowOpen && !ch.Capabilities().Templates; nothingMayLeave {
+	hasTemplates := ch == nil || ch.Capabilities().Templates // if it isn't connected, nobody knows: then it may have some
+	if !windowOpen && !hasTemplates {
 		return nil, nil
 	}
 	list, err := rd.Templates(ctx, q, account)
