@@ -24,7 +24,8 @@ func (e *Engine) Report(account store.AccountID, c channels.Condition) {
 	changed := false
 	err := store.InTxWith(ctx, e.pool, func(tx pgx.Tx) (*store.Pipeline, error) {
 		var err error
-		if changed, err = store.ReportAccount(ctx, tx, account, string(c.Status), c.Text, c.Hint); err != nil || !changed {
+		changed, err = store.ReportAccount(ctx, tx, account, string(c.Status), c.Text, c.Hint)
+		if err != nil || !changed {
 			return nil, err
 		}
 		f := own.Fact{Kind: own.Account, Account: account, Class: string(c.Status), Text: c.Text, Hint: c.Hint}
@@ -32,10 +33,11 @@ func (e *Engine) Report(account store.AccountID, c channels.Condition) {
 		p.InsertEvents([]store.NewEvent{f.Event(fmt.Sprintf("account:%d:%s", account, rand.Text()))})
 		return &p, nil
 	})
-	switch {
-	case err != nil:
+	if err != nil {
 		e.log.Warn("account condition not written", "account_id", account, "error", err)
-	case changed:
+		return
+	}
+	if changed {
 		e.log.Info("account condition changed", "account_id", account, "status", string(c.Status), "text", c.Text)
 		e.relay.WakeAppliers(store.SystemAccount)
 	}
@@ -65,10 +67,13 @@ func (e *Engine) recordTrouble(account store.AccountID, what string, c *channels
 		}
 	}
 	e.mu.Unlock()
-	switch {
-	case c != nil && !wasKnown:
-		e.Report(account, *c)
-	case c == nil && wasKnown && !hasOthers:
+	if c != nil {
+		if !wasKnown {
+			e.Report(account, *c)
+		}
+		return
+	}
+	if wasKnown && !hasOthers {
 		e.Report(account, channels.Condition{Status: channels.Active})
 	}
 }

@@ -27,8 +27,11 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	}
 	r.Conversation = w.ConversationAt(r)
 	typed := a.Typed()
-	if r.Conversation != nil && (typed || a.Verb == bridge.VerbUndo) && w.Outbox.HasAttemptSince(r.Conversation, w.Event) {
-		return w.Wait(book.AttemptPollInterval)
+	mayMeetAttempt := typed || a.Verb == bridge.VerbUndo
+	if r.Conversation != nil && mayMeetAttempt {
+		if w.Outbox.HasAttemptSince(r.Conversation, w.Event) {
+			return w.Wait(book.AttemptPollInterval)
+		}
 	}
 	if r.Conversation != nil {
 		w.speech.FormHandedIn(r)
@@ -36,7 +39,8 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	}
 	mayBeInThread := a.OwnThread || a.Origin == bridge.OriginEmoji // a surface may not tell in which thread an emoji is
 	needsConversation := r.Conversation == nil && !use.noConversation
-	if needsConversation && mayBeInThread && !w.replies.IsOrphaned(r) {
+	mayGetOne := needsConversation && mayBeInThread
+	if mayGetOne && !w.replies.IsOrphaned(r) {
 		if err := w.Posts.AwaitRecord(ctx, tx, r); err != nil {
 			return err
 		}
@@ -70,26 +74,12 @@ func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, r book.Request, typed
 		w.Refuse(r, "unknown_verb", r.Args.Note, "Try: help")
 		return nil
 	}
-	switch {
-	case r.Conversation == nil && w.replies.IsOrphaned(r):
-		w.replies.TellOrphaned(r, "This thread is newer than the backup that I was restored from: I don't know it.",
-			"Go on in the customer's other thread, or write to them yourself.")
-		return nil
-	case r.Conversation == nil && typed && w.Posts.IsUnknownThread(r):
-		w.tellUnknown(r)
-		return nil
-	case r.Conversation == nil:
-		lost, err := w.Posts.MayBeUnderDouble(ctx, tx, r)
-		if err != nil {
-			return err
-		}
-		if lost {
-			w.tellUnknown(r)
-			return nil
-		}
-		return w.speech.ChannelTexts.TopLevel(ctx, tx, r)
+	if r.Conversation == nil {
+		return w.applySpeechElsewhere(ctx, tx, r, typed)
 	}
-	if typed && r.Verb == bridge.VerbReply && r.Text == "" && len(r.Files) == 0 {
+	isTypedReply := typed && r.Verb == bridge.VerbReply
+	isEmpty := r.Text == "" && len(r.Files) == 0
+	if isTypedReply && isEmpty {
 		w.Refuse(r, "empty", "There is no text to send.", "For example: !reply We are on it.")
 		return nil
 	}
@@ -107,11 +97,35 @@ func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, r book.Request, typed
 		w.Refuse(r, problem.Code, problem.Text, problem.Hint)
 		return nil
 	}
-	if m := w.Messages.AnsweredBy(r.Conversation, r.Action); m != nil && m.IdentityID != nil { // its words may be quoted
-		if _, err := w.People.SenderOf(ctx, tx, m); err != nil {
+	answered := w.Messages.AnsweredBy(r.Conversation, r.Action)
+	if answered != nil && answered.IdentityID != nil { // its words may be quoted
+		if _, err := w.People.SenderOf(ctx, tx, answered); err != nil {
 			return err
 		}
 	}
 	w.speech.ByForm(r)
 	return nil
+}
+
+// applySpeechElsewhere applies what somebody says where nobody knows a conversation: in a channel, or in a thread that Parley has
+// lost.
+func (w *work) applySpeechElsewhere(ctx context.Context, tx pgx.Tx, r book.Request, typed bool) error {
+	if w.replies.IsOrphaned(r) {
+		w.replies.TellOrphaned(r, "This thread is newer than the backup that I was restored from: I don't know it.",
+			"Go on in the customer's other thread, or write to them yourself.")
+		return nil
+	}
+	if typed && w.Posts.IsUnknownThread(r) {
+		w.tellUnknown(r)
+		return nil
+	}
+	isLost, err := w.Posts.MayBeUnderDouble(ctx, tx, r)
+	if err != nil {
+		return err
+	}
+	if isLost {
+		w.tellUnknown(r)
+		return nil
+	}
+	return w.speech.ChannelTexts.TopLevel(ctx, tx, r)
 }

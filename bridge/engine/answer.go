@@ -21,6 +21,10 @@ const (
 	maxWhyMessages = 30 // messages that are looked through for maxWhyTexts texts
 	maxWhyTexts    = 5  // texts of which the answer tells what became of them
 	maxWhyEntries  = 10 // entries of the log that the answer shows
+
+	// maxTypedNumber is the largest number that is taken for a conversation's if there is no such conversation. A larger number
+	// that somebody wants to find is taken for a phone number.
+	maxTypedNumber = 9999
 )
 
 // answerHelp tells the actor what can be asked for.
@@ -33,11 +37,11 @@ func (w *work) answerHelp(_ context.Context, _ pgx.Tx, r book.Request) error {
 func (w *work) answer(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	line, err := w.answerLine(ctx, tx, r)
 	var problem *bridge.Problem
-	switch {
-	case errors.As(err, &problem):
+	if errors.As(err, &problem) {
 		w.Refuse(r, problem.Code, problem.Text, problem.Hint)
 		return nil
-	case err != nil:
+	}
+	if err != nil {
 		return err
 	}
 	w.Whisper(r.Conversation, r.Surface, r.Action, line)
@@ -60,8 +64,8 @@ func (w *work) latestDecisions(ctx context.Context, tx pgx.Tx, c *book.Conversat
 	var list []bridge.Decided
 	for i := range latest {
 		m := &book.Message{Message: latest[i]}
-		typed := m.AuthorUser != "" && m.Reason != speech.CommandReason
-		if !typed || len(list) == maxWhyTexts {
+		isTypedText := m.AuthorUser != "" && m.Reason != speech.CommandReason
+		if !isTypedText || len(list) == maxWhyTexts {
 			continue
 		}
 		list = append(list, bridge.Decided{
@@ -82,7 +86,8 @@ func (w *work) withBatch(stored []store.Message, c *book.Conversation) []store.M
 		}
 	}
 	for _, m := range w.Messages.Rows {
-		if m.Fresh && m.ConversationID == c.ID && !known[m.ID] {
+		isAdded := m.Fresh && !known[m.ID]
+		if isAdded && m.ConversationID == c.ID {
 			stored = append(stored, m.Message)
 		}
 	}
@@ -93,35 +98,44 @@ func (w *work) withBatch(stored []store.Message, c *book.Conversation) []store.M
 // something about one conversation.
 // Errors: *Problem, for people; the database's.
 func (w *work) answerLine(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line, error) {
-	a := r.Action
-	if problem := permission.Authorize(r.Agent, a.Verb); problem != nil {
+	if problem := permission.Authorize(r.Agent, r.Verb); problem != nil {
 		return bridge.Line{}, problem
 	}
-	finds := a.Verb == bridge.VerbFind
-	isPhoneNumber := r.Conversation == nil && a.Args.Conversation > maxTypedNumber
-	switch {
-	case a.Verb == bridge.VerbList:
-		return w.listLine(ctx, tx, r.Agent, r.Surface, a.Args)
-	case a.Verb == bridge.VerbStats:
+	switch r.Verb {
+	case bridge.VerbList:
+		return w.listLine(ctx, tx, r.Agent, r.Surface, r.Args)
+	case bridge.VerbStats:
 		return w.workflow.Stats(ctx, tx, r.Agent, w.e.opt.Dashboard)
-	case finds && a.Args.Note != "":
-		return w.foundLine(ctx, tx, r, a.Args.Note)
-	case finds && isPhoneNumber:
-		return w.foundLine(ctx, tx, r, strconv.FormatInt(int64(a.Args.Conversation), 10))
-	case r.Conversation == nil && a.Args.Conversation != 0:
-		return bridge.Line{}, noSuchConversation(a.Args.Conversation)
-	case r.Conversation == nil:
+	case bridge.VerbFind:
+		if words := wordsToFind(r); words != "" {
+			return w.foundLine(ctx, tx, r, words)
+		}
+	default: // the other verbs are about one conversation
+	}
+	if r.Conversation == nil {
+		if r.Args.Conversation != 0 {
+			return bridge.Line{}, noSuchConversation(r.Args.Conversation)
+		}
 		return bridge.Line{}, &bridge.Problem{Code: "no_conversation", Text: "I don't know which conversation you mean.", Hint: "Say which one: #12"}
 	}
-	if problem := w.Authorize(r, a.Verb); problem != nil {
+	if problem := w.Authorize(r, r.Verb); problem != nil {
 		return bridge.Line{}, problem
 	}
 	return w.readConversation(ctx, tx, r)
 }
 
-// maxTypedNumber is the largest number that is taken for a conversation's if there is no such conversation. A larger number
-// that somebody wants to find is taken for a phone number.
-const maxTypedNumber = 9999
+// wordsToFind returns the words by which conversations are looked for. It returns "" if one conversation is meant, by its number
+// or by the thread.
+func wordsToFind(r book.Request) string {
+	if r.Args.Note != "" {
+		return r.Args.Note
+	}
+	isPhoneNumber := r.Conversation == nil && r.Args.Conversation > maxTypedNumber
+	if isPhoneNumber {
+		return strconv.FormatInt(int64(r.Args.Conversation), 10)
+	}
+	return ""
+}
 
 // foundLine shows the first page of the conversations that some words find.
 func (w *work) foundLine(ctx context.Context, tx pgx.Tx, r book.Request, words string) (bridge.Line, error) {
@@ -149,35 +163,53 @@ func noSuchConversation(id store.ConversationID) *bridge.Problem {
 // Errors: the database's.
 func (w *work) readConversation(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line, error) {
 	var line bridge.Line
-	if r.Verb == bridge.VerbFind || w.Posts.AsksFromElsewhere(r) {
-		var err error
-		if line.Other, err = w.Facts(ctx, tx, r.Conversation, r.Agent, r.Surface); err != nil {
+	if r.Verb == bridge.VerbFind || w.Posts.AsksFromElsewhere(r) { // an answer outside of the thread names the conversation
+		facts, err := w.Facts(ctx, tx, r.Conversation, r.Agent, r.Surface)
+		if err != nil {
 			return bridge.Line{}, err
 		}
+		line.Other = facts
 	}
-	if r.Verb == bridge.VerbFind {
+	switch r.Verb {
+	case bridge.VerbFind:
 		line.Content = bridge.LineDetails
 		return line, nil
-	}
-	if r.Verb == bridge.VerbTimeline {
-		var err error
-		line.Content, err = w.timeline(ctx, tx, r)
-		return line, err
+	case bridge.VerbTimeline:
+		content, err := w.timelineOf(ctx, tx, r)
+		if err != nil {
+			return bridge.Line{}, err
+		}
+		line.Content = content
+		return line, nil
+	default: // VerbHistory, VerbWhy
 	}
 	h, err := w.Reading.History(ctx, tx, r.Conversation.ID, r.Args.Page, w.Log.Entries...)
 	if err != nil {
 		return bridge.Line{}, err
 	}
 	if r.Verb == bridge.VerbWhy {
-		decided, err := w.latestDecisions(ctx, tx, r.Conversation, r.Surface)
+		why, err := w.explainFates(ctx, tx, r)
 		if err != nil {
-			return line, err
+			return bridge.Line{}, err
 		}
-		asked, err := w.modelQuestions(ctx, tx, r.Conversation.ID)
-		line.Content = &bridge.WhyLine{Decided: decided, Log: h.Rows[:min(len(h.Rows), maxWhyEntries)], Asked: asked}
-		return line, err
+		why.Log = h.Rows[:min(len(h.Rows), maxWhyEntries)]
+		line.Content = why
+		return line, nil
 	}
 	line.Content = &bridge.HistoryLine{Log: h.Rows, More: h.More}
 	line.Args = bridge.Args{Conversation: r.Conversation.ID, ListArgs: bridge.ListArgs{Page: h.Page}}
 	return line, nil
+}
+
+// explainFates returns what became of the latest texts that people typed in a conversation, and what a model was asked about it.
+func (w *work) explainFates(ctx context.Context, tx pgx.Tx, r book.Request) (*bridge.WhyLine, error) {
+	decided, err := w.latestDecisions(ctx, tx, r.Conversation, r.Surface)
+	if err != nil {
+		return nil, err
+	}
+	asked, err := w.modelQuestions(ctx, tx, r.Conversation.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &bridge.WhyLine{Decided: decided, Asked: asked}, nil
 }

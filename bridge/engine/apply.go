@@ -42,7 +42,7 @@ func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Mad
 // applyAll applies all facts to the batch. It leaves out those that can't be applied yet, and with each of them the later
 // ones with the same order key, which mustn't overtake it.
 func (w *work) applyAll(ctx context.Context, tx pgx.Tx, facts []fact) (relay.Made, error) {
-	if err := w.Load(ctx, tx, w.wants(facts)); err != nil {
+	if err := w.Load(ctx, tx, w.collectWanted(facts)); err != nil {
 		return relay.Made{}, err
 	}
 	var waits []*book.NotYet
@@ -54,12 +54,15 @@ func (w *work) applyAll(ctx context.Context, tx pgx.Tx, facts []fact) (relay.Mad
 		w.Event, w.PartApplied = f.event, false
 		err := w.apply(ctx, tx, f)
 		var early *book.NotYet
-		switch {
-		case errors.As(err, &early) && w.PartApplied: // what it has changed can't be taken back alone: the relay repeats the batch without it
-			return relay.Made{}, &relay.WaitError{Wait: early.Wait}
-		case errors.As(err, &early):
-			waits, leftOut[f.event.OrderKey] = append(waits, early), true
-		case err != nil:
+		if errors.As(err, &early) {
+			if w.PartApplied { // what it has changed can't be taken back alone: the relay repeats the batch without it
+				return relay.Made{}, &relay.WaitError{Wait: early.Wait}
+			}
+			waits = append(waits, early)
+			leftOut[f.event.OrderKey] = true
+			continue
+		}
+		if err != nil {
 			return relay.Made{}, err
 		}
 	}

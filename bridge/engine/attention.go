@@ -27,15 +27,16 @@ type attention struct {
 
 func newAttention() *attention { return &attention{last: map[store.ConversationID]time.Time{}} }
 
-// tryBegin reports whether a customer is to be shown now that somebody reads, and notes that this was done. If it returns
+// beginIfDue reports whether a customer is to be shown now that somebody reads, and notes that this was done. If it returns
 // true, the caller has to call showing.Done afterwards.
-func (at *attention) tryBegin(conversation store.ConversationID, now time.Time) bool {
+func (at *attention) beginIfDue(conversation store.ConversationID, now time.Time) bool {
 	at.mu.Lock()
 	defer at.mu.Unlock()
 	if !at.open {
 		return false
 	}
-	if last, known := at.last[conversation]; known && now.Sub(last) < attendInterval {
+	last, known := at.last[conversation]
+	if known && now.Sub(last) < attendInterval {
 		return false
 	}
 	if len(at.last) >= maxAttended {
@@ -55,7 +56,7 @@ func (at *attention) setOpen(yes bool) {
 // attend shows a conversation's customer that somebody reads and writes, if the channel can show that. It returns at
 // once.
 func (e *Engine) attend(conversation store.ConversationID) {
-	if !e.attention.tryBegin(conversation, time.Now()) { //nolint:forbidigo // only how long ago
+	if !e.attention.beginIfDue(conversation, time.Now()) { //nolint:forbidigo // only how long ago
 		return
 	}
 	go func() {
@@ -76,7 +77,10 @@ func (e *Engine) attendNow(ctx context.Context, conversation store.ConversationI
 	c := list[0]
 	account := e.directory.Load().Account(c.AccountID)
 	ch, ok := e.Channel(c.AccountID).(channels.Attendant)
-	if !ok || account == nil || account.Paused || account.Mode != store.ModeLive {
+	if !ok || account == nil {
+		return nil
+	}
+	if account.Paused || account.Mode != store.ModeLive {
 		return nil
 	}
 	if c.LastExternalID == "" || !bridge.Status(c.Status).Open() {

@@ -21,10 +21,10 @@ const unknownFor = time.Hour
 // Decode implements relay.Handler: it reads what an event says.
 func (e *Engine) Decode(ev store.Event, payload []byte) (any, error) {
 	f := &fact{event: ev, account: e.directory.Load().Account(ev.AccountID)}
-	switch {
-	case f.account != nil:
+	if f.account != nil {
 		return f, e.decodeOne(f, payload)
-	case time.Since(ev.ReceivedAt) > unknownFor:
+	}
+	if time.Since(ev.ReceivedAt) > unknownFor {
 		return nil, errors.New("engine: its account is not set up")
 	}
 	return nil, relay.ErrNotOpen
@@ -40,7 +40,8 @@ func (e *Engine) decodeOne(f *fact, payload []byte) (err error) {
 	}()
 	switch f.account.Side {
 	case store.SideSystem:
-		if f.own, err = own.Decode(payload); err == nil && f.own.Act != nil {
+		f.own, err = own.Decode(payload)
+		if err == nil && f.own.Act != nil {
 			f.actions, f.own = []bridge.Action{f.own.Act.Action()}, nil
 			clean.Action(&f.actions[0])
 		}

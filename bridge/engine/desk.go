@@ -55,7 +55,10 @@ func (d *Desk) Seen(ctx context.Context, ids []string) (map[string]bool, error) 
 	for _, id := range ids {
 		at, isMessage := strings.CutPrefix(id, "m:")
 		colon := strings.LastIndexByte(at, ':') // the last one: a channel's id may have colons itself
-		if !isMessage || colon < 0 || seen[id] {
+		if !isMessage || colon < 0 {
+			continue // it names no message, or not as we write it
+		}
+		if seen[id] {
 			continue
 		}
 		accounts = append(accounts, d.account)
@@ -72,7 +75,11 @@ func (d *Desk) Seen(ctx context.Context, ids []string) (map[string]bool, error) 
 // Posted reports whether the message at a place is a post of our own that is recorded.
 func (d *Desk) Posted(ctx context.Context, at bridge.Place) (bool, error) {
 	p, err := d.postAt(ctx, at.Channel, at.Message)
-	return p != nil && p.Kind != book.HumanMessage && p.Kind != book.EarlyMessage, err
+	if p == nil {
+		return false, err
+	}
+	isPersons := p.Kind == book.HumanMessage || p.Kind == book.EarlyMessage
+	return !isPersons, err
 }
 
 // postAt reads the record of a message of the surface; nil if there is none.
@@ -84,7 +91,7 @@ func (d *Desk) postAt(ctx context.Context, channel, message string) (*store.Post
 	return &posts[0], nil
 }
 
-func (d *Desk) agent(user string) *store.Agent {
+func (d *Desk) agentOf(user string) *store.Agent {
 	return d.e.directory.Load().AgentOf(d.account, user)
 }
 
@@ -123,7 +130,7 @@ func (d *Desk) Facts(ctx context.Context, id store.ConversationID, user string) 
 // readerFor returns the agent who is a user of the surface, and what the agent may read at present.
 // Errors: *Problem for who is no agent.
 func (d *Desk) readerFor(ctx context.Context, user string) (*store.Agent, store.Reader, error) {
-	agent := d.agent(user)
+	agent := d.agentOf(user)
 	if problem := permission.Authorize(agent, bridge.VerbFind); problem != nil {
 		return nil, store.Reader{}, problem
 	}
@@ -139,12 +146,13 @@ func (d *Desk) mayRead(ctx context.Context, id store.ConversationID, user string
 		return nil, err
 	}
 	rows, err := store.Conversations(ctx, d.e.pool, id)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case len(rows) == 0:
+	}
+	if len(rows) == 0 {
 		return nil, bridge.ErrNoConversation
-	case !r.May(&rows[0]):
+	}
+	if !r.May(&rows[0]) {
 		return nil, reading.NotReadable(id)
 	}
 	return agent, nil
@@ -195,7 +203,7 @@ func (d *Desk) Accounts(ctx context.Context, user string) ([]bridge.AccountRef, 
 // returns the one that is open already; its ID is 0 if there is none.
 // Errors: *Problem, with the Field that is wrong; the database's.
 func (d *Desk) MayStart(ctx context.Context, user string, s bridge.Start) (bridge.Facts, error) {
-	agent := d.agent(user)
+	agent := d.agentOf(user)
 	begun, problem := d.e.reading.Starting(d.e.directory.Load(), agent, s)
 	if problem != nil {
 		return bridge.Facts{}, problem
@@ -227,7 +235,7 @@ func (d *Desk) MayStart(ctx context.Context, user string, s bridge.Start) (bridg
 // SaidAt returns the customers' messages that the post at a place shows, as excerpts, oldest first:
 // several where they were posted together, none where the post shows no customer's message.
 func (d *Desk) SaidAt(ctx context.Context, at bridge.Place, user string) ([]bridge.Said, error) {
-	if problem := permission.Authorize(d.agent(user), bridge.VerbReply); problem != nil {
+	if problem := permission.Authorize(d.agentOf(user), bridge.VerbReply); problem != nil {
 		return nil, problem
 	}
 	p, err := d.postAt(ctx, at.Channel, at.Message)
@@ -247,8 +255,11 @@ func (d *Desk) SaidAt(ctx context.Context, at bridge.Place, user string) ([]brid
 // WordsAt returns the bridge.WordsMark of the agent's text at a place, as Parley has it, or "" if there is none.
 func (d *Desk) WordsAt(ctx context.Context, at bridge.Place, user string) (string, error) {
 	p, err := d.postAt(ctx, at.Channel, at.Message)
-	if err != nil || p == nil || p.Kind != book.HumanMessage {
+	if err != nil || p == nil {
 		return "", err
+	}
+	if p.Kind != book.HumanMessage {
+		return "", nil
 	}
 	if _, err := d.mayRead(ctx, p.ConversationID, user); err != nil {
 		return "", err
@@ -339,7 +350,7 @@ func (d *Desk) StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (name
 // MayReply checks a reply with files before it is submitted. The files must have their names, types and sizes.
 // Errors: *Problem, for people; as Facts.
 func (d *Desk) MayReply(ctx context.Context, conversation store.ConversationID, user, text string, files []bridge.SurfaceFile) error {
-	if problem := permission.Authorize(d.agent(user), bridge.VerbReply); problem != nil {
+	if problem := permission.Authorize(d.agentOf(user), bridge.VerbReply); problem != nil {
 		return problem
 	}
 	f, err := d.Facts(ctx, conversation, user)

@@ -29,31 +29,36 @@ func (d *Desk) Filled() {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.open, d.gapUntil, d.filledTo = false, time.Now(), newest
+	d.open, d.gapUntil = false, time.Now()
+	d.filledTo = newest
 }
 
-// gapWithin reports whether events may have been missed within a duration before now. It takes a duration and no time of day,
+// hasGapWithin reports whether events may have been missed within a duration before now. It takes a duration and no time of day,
 // because the clocks of the database and of this process need not agree.
-func (d *Desk) gapWithin(last time.Duration) bool {
+func (d *Desk) hasGapWithin(last time.Duration) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.open || d.e.stalled() {
+	if d.open || d.e.isStalled() {
 		return true
 	}
 	return !d.gapUntil.IsZero() && time.Since(d.gapUntil) < last+gapMargin
 }
 
-// filling reports whether a gap is being filled, or whether the events that filled it are not applied yet. It returns true
+// isFilling reports whether a gap is being filled, or whether the events that filled it are not applied yet. It returns true
 // for at most limit after the gap.
-func (d *Desk) filling(ctx context.Context, limit time.Duration) (bool, error) {
+func (d *Desk) isFilling(ctx context.Context, limit time.Duration) (bool, error) {
 	d.mu.Lock()
-	open, recent, to := d.open, time.Since(d.gapUntil) < limit, d.filledTo
+	isOpen, filledTo := d.open, d.filledTo
+	isRecent := time.Since(d.gapUntil) < limit
 	d.mu.Unlock()
-	switch {
-	case d.e.stalled():
+	if d.e.isStalled() {
 		return true, nil
-	case open || !recent:
-		return open && recent, nil
 	}
-	return store.Unapplied(ctx, d.e.pool, d.account, to)
+	if !isRecent {
+		return false, nil
+	}
+	if isOpen {
+		return true, nil
+	}
+	return store.Unapplied(ctx, d.e.pool, d.account, filledTo)
 }

@@ -25,7 +25,7 @@ func TestResultOfAnEarlierAttempt(t *testing.T) {
 			b.Messages.Rows[m.ID] = m
 			b.Conversations.Rows[1] = &book.Conversation{Conversation: &store.Conversation{ID: 1}}
 			b.Outbox.Deliveries[11] = &book.Delivery{Delivery: store.Delivery{ID: 11, MessageID: m.ID, State: state, Attempt: 2}}
-			w := assemble(&Engine{}, threads.New(b, nil, nil, nil))
+			w := assembleWork(&Engine{}, threads.New(b, nil, nil, nil))
 			if err := w.applyOwn(t.Context(), nil, own.Fact{Kind: string(kind), Conversation: 1, Message: 9, Delivery: 11, Attempt: 1}); err != nil {
 				t.Fatal(err)
 			}
@@ -56,7 +56,7 @@ func TestResultOfAnEarlierSending(t *testing.T) {
 				b.Outbox.Deliveries[d.ID] = d
 				b.Outbox.OfMessage[m.ID] = append(b.Outbox.OfMessage[m.ID], d)
 			}
-			w := assemble(&Engine{}, threads.New(b, nil, nil, nil))
+			w := assembleWork(&Engine{}, threads.New(b, nil, nil, nil))
 			f := own.Fact{Kind: string(kind), Conversation: 1, Message: 9, Delivery: 12, Attempt: 1, Class: string(channels.WindowClosed)}
 			if err := w.applyOwn(t.Context(), nil, f); err != nil {
 				t.Fatal(err)

@@ -273,8 +273,10 @@ func (e *Engine) watchSettings(ctx context.Context) error {
 	defer tick.Stop()
 	var set int64 // the version for which the timers were set last
 	for ticks := 0; ; ticks++ {
-		if version := e.directory.Load().Version; version != set || ticks%eveningCheckTicks == 0 {
-			if err := e.chores.SetEvenings(ctx); err != nil && ctx.Err() == nil {
+		version := e.directory.Load().Version
+		if version != set || ticks%eveningCheckTicks == 0 {
+			err := e.chores.SetEvenings(ctx)
+			if err != nil && ctx.Err() == nil {
 				e.log.Warn("evening lists not set", "error", err)
 			} else {
 				set = version
@@ -285,7 +287,8 @@ func (e *Engine) watchSettings(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		if err := e.readSettings(ctx); err != nil && ctx.Err() == nil {
+		err := e.readSettings(ctx)
+		if err != nil && ctx.Err() == nil {
 			e.log.Warn("settings not read", "error", err)
 		}
 	}
@@ -318,7 +321,7 @@ func (e *Engine) newWork(dir *directory.Directory, now, real time.Time) *work {
 		LeaseFor:  e.opt.Relay.LeaseFor,
 		Moment:    book.Moment{Now: now, DatabaseNow: real, IDs: ids},
 	})
-	return assemble(e, threads.New(b, e.Surface, e.reading, e.files))
+	return assembleWork(e, threads.New(b, e.Surface, e.reading, e.files))
 }
 
 // keepUnusedIDs keeps the ids that a batch has not used for a later one.

@@ -69,7 +69,8 @@ func (in *Inbox) Spoken(ctx context.Context, agent store.AgentID, conversation s
 	}
 	page, err := in.e.reading.Spoken(ctx, in.e.pool, viewer, &rows[0], before)
 	for i := range page.List {
-		if m := &page.List[i]; m.HasHTML && in.e.opt.Original != nil {
+		m := &page.List[i]
+		if m.HasHTML && in.e.opt.Original != nil {
 			m.Original = in.e.opt.Original(m.ID)
 		}
 	}
@@ -192,10 +193,10 @@ func (in *Inbox) StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (na
 // checkMessage refuses an act on a message that is not in the act's conversation.
 func (in *Inbox) checkMessage(ctx context.Context, a bridge.Act) error {
 	rows, err := store.Messages(ctx, in.e.pool, a.Args.Message)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case len(rows) == 0 || rows[0].ConversationID != a.Args.Conversation:
+	}
+	if len(rows) == 0 || rows[0].ConversationID != a.Args.Conversation {
 		return &bridge.Problem{Code: "unknown_message", Text: "That message is not in this conversation.", Hint: "Reload the page."}
 	}
 	return nil
@@ -228,14 +229,16 @@ func (in *Inbox) Result(ctx context.Context, agent store.AgentID, conversation s
 		return bridge.ActResult{}, err
 	}
 	o, err := inbox.OutcomeOf(ctx, in.e.pool, name, conversation)
-	switch {
-	case err != nil || !o.Known:
+	if err != nil || !o.Known {
 		return bridge.ActResult{}, err
-	case o.Stuck:
+	}
+	if o.Stuck {
 		return bridge.ActResult{State: bridge.ActStuck}, nil
-	case o.Waits:
+	}
+	if o.Waits {
 		return bridge.ActResult{State: bridge.ActWaits}, nil
-	case o.Why != "":
+	}
+	if o.Why != "" {
 		return bridge.ActResult{State: bridge.ActRefused, Why: o.Why}, nil
 	}
 	return bridge.ActResult{State: bridge.ActDone}, nil

@@ -48,14 +48,15 @@ func (e *Engine) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
 		External:     r.Sent.ExternalID,
 	}
 	isReply := c.Kind == outbound.KindReply
-	if isReply && r.Kind == relay.ReportLanded && r.Sent.State == store.Cancelled {
-		return nil // it was taken back before it left, and people were told so then
+	wasTakenBack := r.Kind == relay.ReportLanded && r.Sent.State == store.Cancelled
+	if isReply && wasTakenBack {
+		return nil // before it left, and people were told so then
 	}
 	if describeDouble(&f, c, r) {
 		return []store.NewEvent{f.Event(fmt.Sprintf("delivery:%d:%s:%d", c.ID, f.Kind, c.Attempt))}
 	}
 	if isReply {
-		f.Followed = leftWithLaterLine(c, r)
+		f.Followed = hasLeftWithLaterLine(c, r)
 		if c.Joined == 0 { // a message of several lines is counted once, with its first line
 			f.Parts, f.Cost = r.Sent.Parts, r.Sent.Cost
 		}
@@ -63,11 +64,12 @@ func (e *Engine) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
 		if r.Kind != relay.ReportFailed || bridge.PostKind(c.Kind) == bridge.PostEphemeral {
 			return nil // the thread itself shows what was posted
 		}
-		f.Kind, f.Post, f.Account = own.PostFailed, c.Kind, c.AccountID
+		f.Kind, f.Post = own.PostFailed, c.Kind
+		f.Account = c.AccountID
 	}
-	told := f.Event(fmt.Sprintf("delivery:%d:%s:%d", c.ID, r.Kind, c.Attempt))
-	told.Share = c.AccountID
-	return []store.NewEvent{told}
+	event := f.Event(fmt.Sprintf("delivery:%d:%s:%d", c.ID, r.Kind, c.Attempt))
+	event.Share = c.AccountID
+	return []store.NewEvent{event}
 }
 
 // describeDouble fills in f if c is a root that has landed and may be there twice, or a search for such another root that has
@@ -77,24 +79,24 @@ func describeDouble(f *own.Fact, c dispatch.Claimed, r relay.Report) bool {
 		return false
 	}
 	body := outbound.PayloadOf(&c.Delivery)
-	switch {
-	case c.Kind == string(bridge.PostRoot) && body.Unsure:
-		f.Kind, f.Root, f.Due = own.Doubted, r.Sent.ExternalID, *c.FirstAt
-	case c.Kind == string(bridge.PostDouble):
+	if c.Kind == string(bridge.PostRoot) && body.Unsure {
+		f.Kind, f.Root = own.Doubted, r.Sent.ExternalID
+		f.Due = *c.FirstAt
+	} else if c.Kind == string(bridge.PostDouble) {
 		f.Kind, f.Root = own.Sought, body.Place.Message
 		if r.Sent.Blind {
 			f.Class = own.Blind
 		}
-	default:
+	} else {
 		return false
 	}
 	f.Surface = c.AccountID
 	return true
 }
 
-// leftWithLaterLine reports whether a delivery left in one message with a later line. Lines that were taken back before they
+// hasLeftWithLaterLine reports whether a delivery left in one message with a later line. Lines that were taken back before they
 // left don't count.
-func leftWithLaterLine(c dispatch.Claimed, r relay.Report) bool {
+func hasLeftWithLaterLine(c dispatch.Claimed, r relay.Report) bool {
 	for i, line := range slices.Backward(c.With) {
 		wasTakenBack := i < len(r.Sent.With) && r.Sent.With[i].State == store.Cancelled
 		if !wasTakenBack {
@@ -107,7 +109,10 @@ func leftWithLaterLine(c dispatch.Claimed, r relay.Report) bool {
 // accountPage returns the address of the page on which an account that is in trouble can be connected again. It is "" if the
 // account works, or if there is no such page.
 func (o *Options) accountPage(a *store.Account, trouble string) string {
-	if o.AccountPage == nil || a == nil || a.Side != store.SideChannel || trouble == "" {
+	if o.AccountPage == nil || trouble == "" {
+		return ""
+	}
+	if a == nil || a.Side != store.SideChannel {
 		return ""
 	}
 	return o.AccountPage(a.Kind, a.Name)
@@ -120,7 +125,8 @@ func (w *work) postFailed(c *book.Conversation, f own.Fact) {
 		return
 	}
 	w.Log.ByParley(c, store.DeedNotPosted, book.Detail{Message: f.Message, Text: f.Post, Reason: f.Text})
-	if d := w.Outbox.Deliveries[f.Delivery]; d != nil && d.DecodedPayload().Changes != 0 {
+	d := w.Outbox.Deliveries[f.Delivery]
+	if d != nil && d.DecodedPayload().Changes != 0 {
 		w.insight.PostUnchanged(c, d)
 		return // the line that it was to change stands
 	}
@@ -212,8 +218,9 @@ func (w *work) awaitNewerVersion(f own.Fact) error {
 
 // isKnownOwn reports whether this version knows what to do with a kind of own fact.
 func isKnownOwn(kind string) bool {
-	_, evening := own.EveningTeam(kind)
-	if _, week := own.WeekTeam(kind); evening || week {
+	_, isEvening := own.EveningTeam(kind)
+	_, isWeek := own.WeekTeam(kind)
+	if isEvening || isWeek {
 		return true
 	}
 	switch kind {

@@ -136,10 +136,11 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 		w.Refuse(r, "not_open", "This conversation is "+r.Conversation.Status+".", r.Conversation.HintAfterEnd())
 		return nil
 	}
-	switch {
-	case use.do != nil:
+	if use.do != nil {
 		use.do(w, r)
-	case use.read != nil:
+		return nil
+	}
+	if use.read != nil {
 		return use.read(w, ctx, tx, r)
 	}
 	return nil
@@ -147,7 +148,8 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 
 // answerWithoutConversation answers a verb that needs a conversation, where nobody knows which one is meant.
 func (w *work) answerWithoutConversation(ctx context.Context, tx pgx.Tx, r book.Request) error {
-	if done, err := w.speech.ChannelTexts.AskAgain(ctx, tx, r); done || err != nil {
+	handled, err := w.speech.ChannelTexts.AskAgain(ctx, tx, r)
+	if handled || err != nil {
 		return err
 	}
 	if r.Args.Conversation != 0 {

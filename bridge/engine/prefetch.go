@@ -24,8 +24,8 @@ type fact struct {
 	own     *own.Fact
 }
 
-// wants collects what the facts of a batch will touch, so that Load can read and lock all of it at once.
-func (w *work) wants(facts []fact) *book.Wanted {
+// collectWanted collects what the facts of a batch will touch, so that Load can read and lock all of it at once.
+func (w *work) collectWanted(facts []fact) *book.Wanted {
 	n := book.NewWanted(len(facts))
 	for _, f := range facts {
 		for _, in := range f.inbound {

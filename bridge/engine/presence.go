@@ -32,7 +32,8 @@ func (e *Engine) runPresence(ctx context.Context) error {
 	tick := time.NewTicker(beatInterval)
 	defer tick.Stop()
 	for {
-		if last := e.lastBeat.Load(); last != nil && time.Since(*last) > stalledAfter {
+		last := e.lastBeat.Load()
+		if last != nil && time.Since(*last) > stalledAfter {
 			e.log.Warn("this process was stopped for a while", "seconds", time.Since(*last).Seconds())
 			e.catchUp(*last)
 		}
@@ -48,8 +49,8 @@ func (e *Engine) runPresence(ctx context.Context) error {
 	}
 }
 
-// stalled reports whether this process was stopped for a while, and has not asked the surfaces yet to catch up.
-func (e *Engine) stalled() bool {
+// isStalled reports whether this process was stopped for a while, and has not asked the surfaces yet to catch up.
+func (e *Engine) isStalled() bool {
 	last := e.lastBeat.Load()
 	return last != nil && time.Since(*last) > stalledAfter
 }

@@ -64,8 +64,11 @@ func (e *Engine) quarantinePlace(dir *directory.Directory, account *store.Accoun
 	case store.SideSystem: // Parley's own facts stand nowhere
 	case store.SideSurface:
 		f := fact{event: ev, account: account}
-		if len(ev.Payload) == 0 || e.decodeOne(&f, ev.Payload) != nil || len(f.actions) == 0 {
+		if len(ev.Payload) == 0 {
 			return 0, bridge.Place{}, nil
+		}
+		if err := e.decodeOne(&f, ev.Payload); err != nil || len(f.actions) == 0 {
+			return 0, bridge.Place{}, nil // that it can't be read is most likely why it is in quarantine
 		}
 		a := f.actions[0]
 		surface, at = account.ID, bridge.Place{Channel: a.Place.Channel, Thread: cmp.Or(a.Place.Thread, a.Place.Message)}

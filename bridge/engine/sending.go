@@ -47,12 +47,12 @@ func (h host) SurfaceName(dir *directory.Directory, surface store.AccountID) str
 
 // GapWithin implements outbound.Engine.
 func (h host) GapWithin(surface store.AccountID, last time.Duration) bool {
-	return h.Desk(surface).gapWithin(last)
+	return h.Desk(surface).hasGapWithin(last)
 }
 
 // Filling implements outbound.Engine.
 func (h host) Filling(ctx context.Context, surface store.AccountID, limit time.Duration) (bool, error) {
-	return h.Desk(surface).filling(ctx, limit)
+	return h.Desk(surface).isFilling(ctx, limit)
 }
 
 // Trouble implements outbound.Engine and chores.Host; see recordTrouble.
@@ -107,17 +107,17 @@ func (h host) Wake() { h.relay.WakeAppliers(store.SystemAccount) }
 // ThreadLost implements outbound.Engine.
 func (h host) ThreadLost(ctx context.Context, c dispatch.Claimed, root string) error {
 	f := own.Fact{Kind: own.ThreadLost, Conversation: c.ConversationID, Surface: c.AccountID, Root: root}
-	return h.journal(ctx, f.Event(fmt.Sprintf("lost:%d:%s", c.ConversationID, root)))
+	return h.journalFact(ctx, f.Event(fmt.Sprintf("lost:%d:%s", c.ConversationID, root)))
 }
 
 // RootRefused implements outbound.Engine.
 func (h host) RootRefused(ctx context.Context, c dispatch.Claimed, text string) error {
 	f := own.Fact{Kind: own.PostFailed, Conversation: c.ConversationID, Delivery: c.ID, Account: c.AccountID, Post: c.Kind, Text: text}
-	return h.journal(ctx, f.Event(fmt.Sprintf("refused:%d", c.ID)))
+	return h.journalFact(ctx, f.Event(fmt.Sprintf("refused:%d", c.ID)))
 }
 
-// journal stores an own fact and has it applied.
-func (h host) journal(ctx context.Context, event store.NewEvent) error {
+// journalFact stores an own fact and has it applied.
+func (h host) journalFact(ctx context.Context, event store.NewEvent) error {
 	_, err := store.InsertEvents(ctx, h.pool, []store.NewEvent{event})
 	h.relay.WakeAppliers(store.SystemAccount)
 	return err

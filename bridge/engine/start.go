@@ -43,17 +43,18 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	if !proceed {
 		return nil
 	}
-	agent, surface, a := r.Agent, r.Surface, r.Action
+	agent, a := r.Agent, r.Action
 	s, problem := w.Reading.Starting(w.Dir, agent, reading.StartOf(a))
 	if problem == nil {
 		problem = w.startProblem(s, a, edited)
 	}
 	var used *outbound.UsedTemplate
 	if problem == nil && s.Caps.Start == channels.StartTemplate {
-		var err error
-		if used, problem, err = startTemplate(ctx, tx, s.Account.ID, a.Args.Template); err != nil {
+		filled, why, err := startTemplate(ctx, tx, s.Account.ID, a.Args.Template)
+		if err != nil {
 			return err
 		}
+		used, problem = filled, why
 	}
 	if problem != nil {
 		w.refuseStart(r, problem)
@@ -68,7 +69,7 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 		previous = w.Conversations.LatestOf(identity)
 	}
 	if previous != nil && previous.BridgeStatus().Open() {
-		w.TellActor(surface, agent, a, bridge.Line{Content: bridge.LineExists, Other: w.Refer(previous, surface),
+		w.TellActor(r.Surface, agent, a, bridge.Line{Content: bridge.LineExists, Other: w.Refer(previous, r.Surface),
 			Customer: previous.Customer(), Text: a.Text})
 		return nil
 	}
@@ -99,7 +100,8 @@ func (w *work) startProblem(s reading.Starting, a bridge.Action, edited bool) *b
 	if edited {
 		return &bridge.Problem{Code: "edited", Text: "It was edited before I had it: nothing is sent.", Hint: "Type it again, if it is for the customer."}
 	}
-	if identity := w.customerOf(s); identity != nil && identity.OptedOut == store.OptedOutAll {
+	identity := w.customerOf(s)
+	if identity != nil && identity.OptedOut == store.OptedOutAll {
 		return &bridge.Problem{Code: "opted_out", Text: outbound.RefOf(identity).Name + " doesn't want messages.", Hint: outbound.OptedOutHint}
 	}
 	return nil
@@ -149,8 +151,9 @@ func (w *work) sayFirstWords(r book.Request, used *outbound.UsedTemplate) error 
 	r.Place.Message, r.Files = "", nil // the line in the new thread stands for the message
 	m := w.Messages.AddByPerson(r)
 	w.Posts.RememberElsewhere(typed, m)
-	m.Subject, m.Reason, m.Template = r.Conversation.Subject, "explicit", filled
+	m.Subject, m.Template = r.Conversation.Subject, filled
 	r.Conversation.Subject = cmp.Or(r.Conversation.Subject, clean.Preview(m.Text))
+	m.Reason = "explicit"
 	if used != nil {
 		m.Reason = template.TemplateReason
 	}

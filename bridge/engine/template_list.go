@@ -14,14 +14,12 @@ import (
 // Templates returns templates for pickers and lists, and the known values of their
 // variables. Errors as Facts.
 func (d *Desk) Templates(ctx context.Context, which bridge.TemplatesFor, user string) (bridge.Templates, error) {
-	agent, dir := d.agent(user), d.e.directory.Load()
+	agent, dir := d.agentOf(user), d.e.directory.Load()
 	if problem := permission.Authorize(agent, bridge.VerbTemplates); problem != nil {
 		return bridge.Templates{}, problem
 	}
 	out := bridge.Templates{Zone: dir.Zone(agent), Admin: agent.IsAdmin()}
-	var err error
-	switch {
-	case which.Conversation != 0:
+	if which.Conversation != 0 {
 		f, err := d.Facts(ctx, which.Conversation, user)
 		if err != nil {
 			return out, err
@@ -32,14 +30,14 @@ func (d *Desk) Templates(ctx context.Context, which bridge.TemplatesFor, user st
 			out.None = reading.NoTemplateText(f)
 		}
 		return out, err
-	default:
-		account := dir.AccountNamed(which.Account)
-		if account == nil && which.Account != "" {
-			return out, &bridge.Problem{Code: "no_account", Text: "There is no account " + which.Account + "."}
-		}
-		out.List, err = d.e.reading.Templates(ctx, d.e.pool, account)
-		out.Known = reading.KnownValues(bridge.Facts{Viewer: dir.Ref(d.account, agent.ID)}, dir.Company)
 	}
+	account := dir.AccountNamed(which.Account)
+	if account == nil && which.Account != "" {
+		return out, &bridge.Problem{Code: "no_account", Text: "There is no account " + which.Account + "."}
+	}
+	var err error
+	out.List, err = d.e.reading.Templates(ctx, d.e.pool, account)
+	out.Known = reading.KnownValues(bridge.Facts{Viewer: dir.Ref(d.account, agent.ID)}, dir.Company)
 	if which.Use != "" {
 		out.List = slices.DeleteFunc(out.List, func(t bridge.Template) bool {
 			return t.Status != string(channels.TemplateApproved) || !slices.Contains(t.Uses, which.Use)

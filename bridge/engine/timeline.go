@@ -12,8 +12,8 @@ import (
 	"parley/store/measure"
 )
 
-// timeline makes the content of a line that shows on whom each minute of a conversation depended, as far as that is stored.
-func (w *work) timeline(ctx context.Context, tx pgx.Tx, r book.Request) (*bridge.TimelineLine, error) {
+// timelineOf makes the content of a line that shows on whom each minute of a conversation depended, as far as that is stored.
+func (w *work) timelineOf(ctx context.Context, tx pgx.Tx, r book.Request) (*bridge.TimelineLine, error) {
 	ids := []bridge.ConversationID{r.Conversation.ID}
 	log, err := measure.DoneIn(ctx, tx, ids, measuring.TimelineDeeds())
 	if err != nil {

@@ -25,8 +25,8 @@ type work struct {
 	assist    *assist.UseCases
 }
 
-// assemble makes the work on a batch: one value of each type of use cases, which share tw.
-func assemble(e *Engine, tw *threads.Writer) *work {
+// assembleWork makes the work on a batch: one value of each type of use cases, which share tw.
+func assembleWork(e *Engine, tw *threads.Writer) *work {
 	wf := &workflow.UseCases{Writer: tw}
 	rs := &reply.UseCases{Writer: tw, Workflow: wf, Restored: e.servedSince}
 	sp := speech.New(tw, rs)
