@@ -46,7 +46,7 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 		}
 	}
 	if use.isSpeech {
-		return w.applySpeech(ctx, tx, r, typed && w.Posts.ShownInThread(r))
+		return w.applySpeech(ctx, tx, r, typed && w.Posts.IsShownInThread(r))
 	}
 	if typed && r.Conversation != nil {
 		if w.Posts.WasHandled(r) {

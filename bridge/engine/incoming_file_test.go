@@ -58,7 +58,7 @@ func TestLinkToACustomersFile(t *testing.T) {
 	var message bridge.MessageID
 	for name, want := range map[string]string{"photo.jpg": "a photo", "a.txt": "the first", "b.txt": "the second"} {
 		var file string
-		if _, err := fmt.Sscan(l.links[name], &message, &file); err != nil || !files.InThread(file) {
+		if _, err := fmt.Sscan(l.links[name], &message, &file); err != nil || !files.IsForThread(file) {
 			t.Fatalf("%s: link %q, %v", name, l.links[name], err)
 		}
 		f := must(e.Files().LinkedFile(t.Context(), message, file))(t)

@@ -38,7 +38,7 @@ func TestUploadedFile(t *testing.T) {
 	link, _, _ = strings.Cut(link, ")")
 	var message bridge.MessageID
 	number, file, _ := strings.Cut(link, "/")
-	if _, err := fmt.Sscan(number, &message); err != nil || !files.InThread(file) {
+	if _, err := fmt.Sscan(number, &message); err != nil || !files.IsForThread(file) {
 		t.Fatalf("the line %q leads to no file of the thread", line.Plain())
 	}
 	f := must(w.engines[0].Files().LinkedFile(t.Context(), message, file))(t)

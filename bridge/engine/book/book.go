@@ -174,7 +174,7 @@ func (b *Book) MessageOfAction(r Request) *Message {
 	if p == nil {
 		return nil
 	}
-	isChosenLine := p.Kind == string(bridge.PostLine) && MeansOneMessage(r.Action)
+	isChosenLine := p.Kind == string(bridge.PostLine) && IsForOneMessage(r.Action)
 	if p.Kind != HumanMessage && !isChosenLine {
 		return nil
 	}

@@ -124,13 +124,13 @@ func (b *Book) noteLatest(c *Conversation) {
 	}
 	root := b.People.RootOf(c).ID
 	known := b.Conversations.Rows[b.Conversations.Latest[root]]
-	if known == nil || comesBefore(c, known) {
+	if known == nil || isPreferredTo(c, known) {
 		b.Conversations.Latest[root] = c.ID
 	}
 }
 
-// comesBefore reports whether a customer's next message belongs to c rather than to other.
-func comesBefore(c, other *Conversation) bool {
+// isPreferredTo reports whether a customer's next message belongs to c rather than to other.
+func isPreferredTo(c, other *Conversation) bool {
 	isOpen, otherIsOpen := c.BridgeStatus().Open(), other.BridgeStatus().Open()
 	if isOpen != otherIsOpen {
 		return isOpen

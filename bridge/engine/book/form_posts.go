@@ -35,8 +35,8 @@ func (ps *Posts) RememberForm(r Request, nth int, m *Message) {
 	}
 }
 
-// HandedInBefore reports whether the same opened form was handed in before, and something came of it.
-func (ps *Posts) HandedInBefore(r Request) bool {
+// WasHandedInBefore reports whether the same opened form was handed in before, and something came of it.
+func (ps *Posts) WasHandedInBefore(r Request) bool {
 	return slices.ContainsFunc(FormKeys(r.Surface, r.Action), func(k PostKey) bool { return ps.Rows[k] != nil })
 }
 

@@ -311,7 +311,7 @@ func (b *Book) loadJoined(ctx context.Context, tx pgx.Tx) error {
 func (b *Book) admitKnown(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	var keys []string
 	for _, s := range n.Strangers {
-		keys = append(keys, s.keys()...)
+		keys = append(keys, s.allKeys()...)
 	}
 	if len(keys) == 0 {
 		return nil

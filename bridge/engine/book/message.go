@@ -99,9 +99,9 @@ func WordsMarkOf(m *store.Message) string {
 	return bridge.WordsMark(m.Text, names)
 }
 
-// SaidAfter reports whether a message was said after another. The order is that in which their facts were accepted. Ids of
+// WasSaidAfter reports whether a message was said after another. The order is that in which their facts were accepted. Ids of
 // messages alone don't tell it, because each batch takes its ids from a block.
-func SaidAfter(m, other *store.Message) bool {
+func WasSaidAfter(m, other *store.Message) bool {
 	if m.EventID != other.EventID {
 		return m.EventID > other.EventID
 	}

@@ -171,7 +171,7 @@ func (ms *Messages) AddByPerson(r Request) *Message {
 // reply since the customer's last message reached the customer or still may.
 func (ms *Messages) AwaitAnswerAgain(c *Conversation) {
 	recent := slices.SortedFunc(slices.Values(c.Last), func(a, b store.Message) int {
-		if SaidAfter(&a, &b) {
+		if WasSaidAfter(&a, &b) {
 			return -1
 		}
 		return 1
@@ -227,7 +227,7 @@ func (ms *Messages) newestFor(c *Conversation, verb bridge.Verb) *Message {
 		if m == nil || !canApply(c, m, verb) {
 			continue
 		}
-		if found == nil || SaidAfter(&m.Message, &found.Message) {
+		if found == nil || WasSaidAfter(&m.Message, &found.Message) {
 			found = m
 		}
 	}

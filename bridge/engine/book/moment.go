@@ -65,9 +65,9 @@ func (m *Moment) FormOrder() string {
 	return fmt.Sprintf("%d.%06d", at.Unix(), at.Nanosecond()/int(time.Microsecond))
 }
 
-// CameLate reports whether a text took so long to come that its author's later edit or deletion of it may still be on its
+// HasComeLate reports whether a text took so long to come that its author's later edit or deletion of it may still be on its
 // way. order is the surface's; see bridge.Action.
-func (m *Moment) CameLate(order string) bool {
+func (m *Moment) HasComeLate(order string) bool {
 	typed := OrderTime(order)
 	return !typed.IsZero() && m.DatabaseNow.Sub(typed) > rereadAfter
 }

@@ -10,7 +10,7 @@ func TestCameLate(t *testing.T) {
 	t.Parallel()
 	w := &Moment{DatabaseNow: time.Unix(1700000060, 0)}
 	for order, want := range map[string]bool{"1700000059.000100": false, "1700000050.000100": true, "1700000070.000100": false, "": false} {
-		if got := w.CameLate(order); got != want {
+		if got := w.HasComeLate(order); got != want {
 			t.Errorf("%q: %v", order, got)
 		}
 	}

@@ -49,9 +49,9 @@ type PostKey struct {
 	Channel, Message string
 }
 
-// AsksFromElsewhere reports whether somebody asks about a conversation outside of its thread, or chooses the conversation for
+// IsAskedElsewhere reports whether somebody asks about a conversation outside of its thread, or chooses the conversation for
 // a text in the channel. The answer has to be given there, since that person would not see it in the conversation's thread.
-func (ps *Posts) AsksFromElsewhere(r Request) bool {
+func (ps *Posts) IsAskedElsewhere(r Request) bool {
 	if r.Args.Typed != nil {
 		return r.Place.Channel != ""
 	}
@@ -71,9 +71,9 @@ func (ps *Posts) AsksFromElsewhere(r Request) bool {
 	return p == nil || p.ConversationID != r.Conversation.ID
 }
 
-// ActedInThread reports whether somebody typed, or put an emoji, in a conversation's own thread. That the surface reports it
+// WasDoneInThread reports whether somebody typed, or put an emoji, in a conversation's own thread. That the surface reports it
 // proves that the person can read the thread. The place that a button or a form names is no proof.
-func (ps *Posts) ActedInThread(r Request) bool {
+func (ps *Posts) WasDoneInThread(r Request) bool {
 	switch r.Origin {
 	case bridge.OriginText, bridge.OriginMention, bridge.OriginCatchUp, bridge.OriginEmoji:
 	default:
@@ -91,9 +91,9 @@ func (ps *Posts) ActedInThread(r Request) bool {
 	return false
 }
 
-// ShownInThread reports whether the conversation's thread shows a typed text. It doesn't if the text was typed elsewhere, with
+// IsShownInThread reports whether the conversation's thread shows a typed text. It doesn't if the text was typed elsewhere, with
 // the number of the conversation.
-func (ps *Posts) ShownInThread(r Request) bool {
+func (ps *Posts) IsShownInThread(r Request) bool {
 	if r.Conversation == nil || r.Args.Conversation == 0 {
 		return true
 	}

@@ -26,9 +26,9 @@ func (r Request) With(a bridge.Action) Request {
 	return r
 }
 
-// MeansOneMessage reports whether somebody chose a verb in the menu of one message, or in a form, and so means no other
+// IsForOneMessage reports whether somebody chose a verb in the menu of one message, or in a form, and so means no other
 // message.
-func MeansOneMessage(a bridge.Action) bool {
+func IsForOneMessage(a bridge.Action) bool {
 	isMenuOrForm := a.Origin == bridge.OriginShortcut || a.Origin == bridge.OriginForm
 	return isMenuOrForm && a.Place.Message != ""
 }

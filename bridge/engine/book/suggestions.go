@@ -69,18 +69,18 @@ const maxRemembered = 10
 // Remember adds a name to those that a trait lists, and reports whether the name is new. A trait lists the latest
 // maxRemembered names.
 func (c *Conversation) Remember(trait, name string) bool {
-	if name = strings.Join(strings.Fields(name), " "); c.Remembers(trait, name) {
+	if name = strings.Join(strings.Fields(name), " "); c.HasRemembered(trait, name) {
 		return false
 	}
-	known := append(c.remembered(trait), name)
+	known := append(c.rememberedNames(trait), name)
 	return c.SetTrait(trait, strings.Join(known[max(0, len(known)-maxRemembered):], "\n"))
 }
 
-// Remembers reports whether a trait lists a name.
-func (c *Conversation) Remembers(trait, name string) bool {
-	return slices.Contains(c.remembered(trait), name)
+// HasRemembered reports whether a trait lists a name.
+func (c *Conversation) HasRemembered(trait, name string) bool {
+	return slices.Contains(c.rememberedNames(trait), name)
 }
 
-func (c *Conversation) remembered(trait string) []string {
+func (c *Conversation) rememberedNames(trait string) []string {
 	return strings.FieldsFunc(c.Traits[trait], func(r rune) bool { return r == '\n' })
 }

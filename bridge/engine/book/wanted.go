@@ -118,8 +118,8 @@ func (n *Wanted) AddParty(account store.AccountID, p channels.Party, more ...str
 	}
 }
 
-// keys returns all keys of the stranger.
-func (s Stranger) keys() []string { return append([]string{s.Party.Key}, s.Party.Also...) }
+// allKeys returns all keys of the stranger.
+func (s Stranger) allKeys() []string { return append([]string{s.Party.Key}, s.Party.Also...) }
 
 // maxNewRows returns a bound for how many rows the batch may make.
 func (n *Wanted) maxNewRows() int {

@@ -152,8 +152,8 @@ func (d *Directory) SurfacesOf(agent store.AgentID) []store.AccountID {
 	return list
 }
 
-// Away reports whether an agent has said to be away.
-func (d *Directory) Away(agent store.AgentID) bool {
+// IsAway reports whether an agent has said to be away.
+func (d *Directory) IsAway(agent store.AgentID) bool {
 	a := d.Agent(agent)
 	return a != nil && a.Presence == bridge.PresenceAway
 }

@@ -68,9 +68,9 @@ func fileName(ref store.FileRef) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// InThread reports whether links with a file's name are for people in the thread, who may click on them much later,
+// IsForThread reports whether links with a file's name are for people in the thread, who may click on them much later,
 // because the file itself isn't in the chat.
-func InThread(file string) bool {
+func IsForThread(file string) bool {
 	return strings.HasPrefix(file, incomingFile) || strings.HasPrefix(file, uploadedFile)
 }
 

@@ -191,7 +191,7 @@ func (rc *Receipts) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account
 				return err
 			}
 			if said.Fate == store.FateOut {
-				rc.MarkSent(c, said, !threads.LastInRun(run, one))
+				rc.MarkSent(c, said, !threads.IsLastInRun(run, one))
 			}
 		}
 	}

@@ -191,7 +191,7 @@ func (us *UseCases) newTags(c *book.Conversation, found []string) (fresh []strin
 		if !canBeChosen || hasTag {
 			continue
 		}
-		wasRemoved := c.Remembers(bridge.TraitUntagged, name)
+		wasRemoved := c.HasRemembered(bridge.TraitUntagged, name)
 		if !wasRemoved && us.Suggestions.Show(c, suggestion.Tag, name) {
 			fresh = append(fresh, name)
 		}

@@ -83,5 +83,5 @@ func (us *UseCases) canTake(agent *store.Agent) bool {
 	if agent == nil || !agent.Active {
 		return false
 	}
-	return !us.Dir.Away(agent.ID)
+	return !us.Dir.IsAway(agent.ID)
 }

@@ -118,8 +118,8 @@ const (
 	chatNotRead = "Parley could not read in the chat whether the message was changed."
 )
 
-// WaitsForChat reports whether a reply waits until its chat can be read again. errorText is why its last attempt failed.
-func WaitsForChat(errorText string) bool {
+// IsWaitingForChat reports whether a reply waits until its chat can be read again. errorText is why its last attempt failed.
+func IsWaitingForChat(errorText string) bool {
 	return strings.Contains(errorText, waitsForGap) || strings.Contains(errorText, chatNotRead)
 }
 

@@ -27,7 +27,7 @@ func TestWaitsForTheChat(t *testing.T) {
 		"one that says nothing about that": {says(0), 2, 2 * time.Second},
 	} {
 		var got *channels.SendError
-		if err := waitForChat(c.err, c.attempt); !errors.As(err, &got) || got.Wait != c.want || !WaitsForChat(got.Text) {
+		if err := waitForChat(c.err, c.attempt); !errors.As(err, &got) || got.Wait != c.want || !IsWaitingForChat(got.Text) {
 			t.Errorf("%s: %+v, want %s", name, got, c.want)
 		}
 	}

@@ -108,7 +108,7 @@ func (a *attempt) makeReply() (*outgoing, error) {
 		r.out.Author, r.author = dir.Ref(0, *m.AgentID).Name, dir.Agent(*m.AgentID)
 	}
 	a.e.sign(&r.out, account, r.author, caps.Threads)
-	a.address(r, conv)
+	a.addRecipients(r, conv)
 	if err := a.addLines(r); err != nil {
 		return nil, err
 	}
@@ -120,9 +120,9 @@ func (a *attempt) makeReply() (*outgoing, error) {
 	return r, a.e.addFiles(r)
 }
 
-// address gives a reply its recipients, and notes what is known of its customer: all keys, and which messages the customer
+// addRecipients gives a reply its recipients, and notes what is known of its customer: all keys, and which messages the customer
 // doesn't want.
-func (a *attempt) address(r *outgoing, conv *store.Conversation) {
+func (a *attempt) addRecipients(r *outgoing, conv *store.Conversation) {
 	for _, key := range a.keys[conv.ID] {
 		r.known = append(r.known, plainKey(key))
 	}

@@ -111,7 +111,7 @@ func (rd *Reader) spokenOf(m *store.Message, replies []inbox.Reply) bridge.Spoke
 		if m.Fate == store.FateWaiting {
 			s.Trouble = cmp.Or(s.Trouble, r.ErrorText)
 			isUnsent := r.State == store.Queued || r.State == store.Sending
-			if isUnsent && outbound.WaitsForChat(r.ErrorText) {
+			if isUnsent && outbound.IsWaitingForChat(r.ErrorText) {
 				s.Unread = true
 			}
 			if r.NotBefore != nil && s.Until.IsZero() {

@@ -208,7 +208,7 @@ func (rs *UseCases) RecipientsOfForm(r book.Request) {
 	if len(r.Args.To) == 0 || r.Conversation.Erased() || rs.hasOneCustomer(r.Conversation) {
 		return
 	}
-	leftAsShown := r.Args.Shown == bridge.RecipientsMark(r.Args.To, r.Args.Cc) && !rs.Posts.HandedInBefore(r)
+	leftAsShown := r.Args.Shown == bridge.RecipientsMark(r.Args.To, r.Args.Cc) && !rs.Posts.WasHandedInBefore(r)
 	isInForm := func(key string) bool {
 		return slices.ContainsFunc(r.Args.To, func(address string) bool { return bridge.AddressKey(address) == key })
 	}

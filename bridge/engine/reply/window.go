@@ -156,7 +156,7 @@ func (rs *UseCases) offerParked(c *book.Conversation) {
 		m := rs.Messages.Rows[id]
 		isInPrevious := continuesOther && m.ConversationID == *c.PreviousID
 		isHere := m.ConversationID == c.ID || isInPrevious
-		if !isHere || !waitsForWindow(m) {
+		if !isHere || !isWaitingForWindow(m) {
 			continue
 		}
 		m.Reason, m.Dirty = offeredReason, true
@@ -164,8 +164,8 @@ func (rs *UseCases) offerParked(c *book.Conversation) {
 	}
 }
 
-// waitsForWindow reports whether a reply was parked for the window, and wasn't offered again since.
-func waitsForWindow(m *book.Message) bool {
+// isWaitingForWindow reports whether a reply was parked for the window, and wasn't offered again since.
+func isWaitingForWindow(m *book.Message) bool {
 	return m.Fate == store.FateParked && m.Reason == bridge.ReasonWindow
 }
 
@@ -186,7 +186,7 @@ func (rs *UseCases) PostOffers(c *book.Conversation) {
 // or if the text was not parked for it.
 func (rs *UseCases) RefuseWhileClosed(r book.Request, m *book.Message) bool {
 	wasOffered := m.Fate == store.FateParked && m.Reason == offeredReason
-	isParkedForWindow := wasOffered || waitsForWindow(m)
+	isParkedForWindow := wasOffered || isWaitingForWindow(m)
 	if !isParkedForWindow || rs.Window(r.Conversation).IsOpen(rs.Now) {
 		return false
 	}
@@ -198,7 +198,7 @@ func (rs *UseCases) RefuseWhileClosed(r book.Request, m *book.Message) bool {
 // KeepForWindow lets a parked text wait for the customer's next message, as the click on Keep asks. It returns false if
 // the text was not parked for the window.
 func (rs *UseCases) KeepForWindow(r book.Request, m *book.Message) bool {
-	if r.Verb != bridge.VerbKeep || !waitsForWindow(m) {
+	if r.Verb != bridge.VerbKeep || !isWaitingForWindow(m) {
 		return false
 	}
 	rs.Log.ByAgent(r.Conversation, r.Agent, store.DeedKeptForLater, book.Detail{Message: m.ID})

@@ -102,7 +102,7 @@ func isWaitingForChat(o *book.Outbox, m *book.Message) bool {
 		return false
 	}
 	isUnsent := d.State == store.Queued || d.State == store.Sending
-	return isUnsent && outbound.WaitsForChat(d.ErrorText)
+	return isUnsent && outbound.IsWaitingForChat(d.ErrorText)
 }
 
 // sendAsItStands lets a reply leave without asking its chat, which can't be reached, whether it was changed there: an agent has

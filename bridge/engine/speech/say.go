@@ -133,7 +133,7 @@ func (sp *UseCases) isAfterRemark(c *book.Conversation, agent *store.Agent, a br
 		if m.Place == a.Place.Message && m.AuthorUser != "" {
 			continue
 		}
-		if last == nil || book.SaidAfter(m, last) {
+		if last == nil || book.WasSaidAfter(m, last) {
 			last = m
 		}
 	}

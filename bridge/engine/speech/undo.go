@@ -13,7 +13,7 @@ func (sp *UseCases) Undo(r book.Request) {
 	if m != nil && m.ConversationID != c.ID {
 		m = nil
 	}
-	if m == nil && !book.MeansOneMessage(r.Action) {
+	if m == nil && !book.IsForOneMessage(r.Action) {
 		m = sp.lastWaitingReplyOf(c, agent)
 	}
 	if m == nil {

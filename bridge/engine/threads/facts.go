@@ -21,7 +21,7 @@ type questions struct {
 // Authorize says why an agent may not use a verb on a conversation, or may not even read it. It returns nil if the agent may do
 // both.
 func (qs *questions) Authorize(r book.Request, verb bridge.Verb) *bridge.Problem {
-	if r.Agent != nil && !qs.book.Posts.ActedInThread(r) {
+	if r.Agent != nil && !qs.book.Posts.WasDoneInThread(r) {
 		if !qs.Reading.As(r.Agent).May(r.Conversation.Conversation) {
 			return reading.NotReadable(r.Conversation.ID)
 		}

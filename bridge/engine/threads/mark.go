@@ -91,9 +91,9 @@ func markOfReceipt(state bridge.OutcomeState) bridge.Mark {
 	}
 }
 
-// LastInRun reports whether d is the last line of a run: of several deliveries that leave as one message. Lines that were taken
+// IsLastInRun reports whether d is the last line of a run: of several deliveries that leave as one message. Lines that were taken
 // back don't count.
-func LastInRun(run []*book.Delivery, d *book.Delivery) bool {
+func IsLastInRun(run []*book.Delivery, d *book.Delivery) bool {
 	for _, other := range run {
 		if other.Seq > d.Seq && other.State != store.Cancelled {
 			return false

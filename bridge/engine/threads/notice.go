@@ -28,7 +28,7 @@ func mentionsToNotify(dir *directory.Directory, c *book.Conversation, surface st
 	mentions := slices.Clone(line.Mentions)
 	somePresent := false
 	for i := range mentions {
-		mentions[i].Away = dir.Away(mentions[i].ID)
+		mentions[i].Away = dir.IsAway(mentions[i].ID)
 		if !mentions[i].Away {
 			somePresent = true
 		}
@@ -79,7 +79,7 @@ func teamRefs(dir *directory.Directory, team *store.Team, surface store.AccountI
 
 // withoutAway returns the agents of a list who are not away.
 func withoutAway(dir *directory.Directory, list []bridge.AgentRef) []bridge.AgentRef {
-	return slices.DeleteFunc(slices.Clone(list), func(ref bridge.AgentRef) bool { return dir.Away(ref.ID) })
+	return slices.DeleteFunc(slices.Clone(list), func(ref bridge.AgentRef) bool { return dir.IsAway(ref.ID) })
 }
 
 // wantingNotice returns the agents of a list who want a notice. It returns none if they are too many to be mentioned

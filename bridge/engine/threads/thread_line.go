@@ -187,7 +187,7 @@ func threadOfAction(posts *book.Posts, c *book.Conversation, surface bridge.Acco
 	if a.Place.Channel != "" && a.Place.Channel != t.Channel {
 		return nil
 	}
-	if posts.AsksFromElsewhere(book.Request{Conversation: c, Surface: surface, Action: a}) {
+	if posts.IsAskedElsewhere(book.Request{Conversation: c, Surface: surface, Action: a}) {
 		return nil
 	}
 	return t

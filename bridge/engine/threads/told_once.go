@@ -23,14 +23,14 @@ func ToldKey(surface store.AccountID, a bridge.Action, now time.Time) book.PostK
 
 // TellOnce tells the author of a typed text something, unseen by others, unless the author was told it before.
 func (th *Writer) TellOnce(c *book.Conversation, surface store.AccountID, a bridge.Action, line bridge.Line) {
-	if th.FirstTelling(book.Request{Conversation: c, Surface: surface, Action: a}) {
+	if th.NoteFirstTelling(book.Request{Conversation: c, Surface: surface, Action: a}) {
 		th.Whisper(c, surface, a, line)
 	}
 }
 
-// FirstTelling reports whether the author of a typed text is told something for the first time that is told only once. It notes
+// NoteFirstTelling reports whether the author of a typed text is told something for the first time that is told only once. It notes
 // that the author is told it now.
-func (th *Writer) FirstTelling(r book.Request) bool {
+func (th *Writer) NoteFirstTelling(r book.Request) bool {
 	k := ToldKey(r.Surface, r.Action, th.Posts.Now)
 	if th.Posts.Rows[k] != nil {
 		return false

@@ -42,7 +42,7 @@ func (l *links) original(message store.MessageID) string {
 // file returns the address of a message's file: "f.MESSAGE.FILE.END.MAC".
 func (l *links) file(message store.MessageID, file string) string {
 	life := fileLifetime
-	if files.InThread(file) {
+	if files.IsForThread(file) {
 		life = originalLifetime
 	}
 	return l.sign(l.keys[0], fmt.Sprintf("f.%d.%s.%d", message, file, time.Now().Add(life).Unix()))
