@@ -40,11 +40,11 @@ func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, rea
 	if err := w.Load(ctx, tx, n); err != nil {
 		return err
 	}
-	again := fmt.Sprintf("parley replay %d", ev.ID)
+	hint := fmt.Sprintf("parley replay %d", ev.ID)
 	if at.Channel == "" {
-		w.TellCondition(own.Fact{Account: ev.AccountID, Text: "Something could not be dealt with: " + reason, Hint: again}, "")
+		w.TellCondition(own.Fact{Account: ev.AccountID, Text: "Something could not be dealt with: " + reason, Hint: hint}, "")
 	} else {
-		w.ChannelLine(surface, at, bridge.Line{Content: &bridge.QuarantineLine{Account: account.Name, Reason: reason, Hint: again},
+		w.ChannelLine(surface, at, bridge.Line{Content: &bridge.QuarantineLine{Account: account.Name, Reason: reason, Hint: hint},
 			Mentions: author})
 	}
 	write, err := w.flush(ctx, tx)

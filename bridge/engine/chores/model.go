@@ -109,7 +109,7 @@ func (as *Analyses) termsOf(ctx context.Context, conversation store.Conversation
 	if limit < 0 {
 		limit = as.host.AITokensADay()
 	}
-	return account, analysis.Terms{Budget: budget{as, id, limit}, Unmasked: chosen.AI.Unmasked}, nil
+	return account, analysis.Terms{Budget: budget{as: as, account: id, limit: limit}, Unmasked: chosen.AI.Unmasked}, nil
 }
 
 // keepRecord keeps what the model was asked and what it answered, if the account wants that. A failure is only logged,

@@ -99,14 +99,13 @@ func (as *Analyses) writeOne(ctx context.Context, with analysis.Writer, r reques
 		f.Written = &text
 	} else {
 		f.Class = finalClassOf(err)
-		isFinal := f.Class != ""
-		if !isFinal && ctx.Err() != nil {
-			return nil // this process stops
-		}
-		if !isFinal && r.Attempt < maxWriteTries {
-			return errors.Join(err, as.retryRequest(ctx, r))
-		}
-		if !isFinal {
+		if f.Class == "" {
+			if ctx.Err() != nil {
+				return nil // this process stops
+			}
+			if r.Attempt < maxWriteTries {
+				return errors.Join(err, as.retryRequest(ctx, r))
+			}
 			f.Class = own.NoAnswer
 		}
 		byParley := ask.Asker == (own.Asker{})
@@ -114,9 +113,9 @@ func (as *Analyses) writeOne(ctx context.Context, with analysis.Writer, r reques
 			return as.dropUnwritten(ctx, r, f.Class, err)
 		}
 	}
-	told := f.Event(fmt.Sprintf("written:%d:%s:%d", r.ConversationID, r.Name, r.AskedAt.UnixMicro()))
-	told.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("written:%d", r.ConversationID)) // nothing else waits for it
-	if err := as.finishRequest(ctx, r, told); err != nil {
+	event := f.Event(fmt.Sprintf("written:%d:%s:%d", r.ConversationID, r.Name, r.AskedAt.UnixMicro()))
+	event.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("written:%d", r.ConversationID)) // nothing else waits for it
+	if err := as.finishRequest(ctx, r, event); err != nil {
 		return err
 	}
 	as.host.Wake()

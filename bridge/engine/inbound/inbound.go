@@ -193,9 +193,9 @@ func (it *UseCases) MakeConversation(ctx context.Context, tx pgx.Tx, a *store.Ac
 
 // inboundMessage makes a message of an inbound and adds it to a conversation.
 func (it *UseCases) inboundMessage(c *book.Conversation, a *store.Account, part int, in channels.Inbound) *book.Message {
-	said := in.At
-	if said.IsZero() {
-		said = it.Event.ReceivedAt
+	saidAt := in.At
+	if saidAt.IsZero() {
+		saidAt = it.Event.ReceivedAt
 	}
 	m := &book.Message{Fresh: true, Message: store.Message{
 		ID:             store.MessageID(it.IDs.Next()),
@@ -212,7 +212,7 @@ func (it *UseCases) inboundMessage(c *book.Conversation, a *store.Account, part 
 		ExternalID:     in.ExternalID,
 		EventID:        it.Event.ID,
 		Part:           part,
-		SaidAt:         said,
+		SaidAt:         saidAt,
 		CreatedAt:      it.Now,
 	}}
 	if i := it.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]; i != nil {

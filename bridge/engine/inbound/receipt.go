@@ -186,13 +186,15 @@ func (rc *Receipts) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account
 	rc.noteCounts(c, m, in.Status.Parts, in.Status.Cost)
 	run := rc.Outbox.RunOf(d)
 	for _, one := range run {
-		if said := rc.Messages.Rows[one.MessageID]; said != nil {
-			if err := rc.applyReceipt(ctx, tx, c, one, said, in.Status); err != nil {
-				return err
-			}
-			if said.Fate == store.FateOut {
-				rc.MarkSent(c, said, !threads.IsLastInRun(run, one))
-			}
+		line := rc.Messages.Rows[one.MessageID]
+		if line == nil {
+			continue
+		}
+		if err := rc.applyReceipt(ctx, tx, c, one, line, in.Status); err != nil {
+			return err
+		}
+		if line.Fate == store.FateOut {
+			rc.MarkSent(c, line, !threads.IsLastInRun(run, one))
 		}
 	}
 	return nil

@@ -142,7 +142,7 @@ func (a *attempt) addRecipients(r *outgoing, conv *store.Conversation) {
 
 // addLines joins the lines that leave as one message, without those that were taken back. If all were, r has no lines.
 func (a *attempt) addLines(r *outgoing) error {
-	all := []replyLine{{&r.message, r.payload.Place, r.payload.Late}}
+	all := []replyLine{{message: &r.message, at: r.payload.Place, late: r.payload.Late}}
 	for _, d := range a.c.With {
 		m := a.messages[d.MessageID]
 		if m == nil {
@@ -152,7 +152,7 @@ func (a *attempt) addLines(r *outgoing) error {
 		if err := json.Unmarshal(d.Payload, &p); err != nil {
 			return Retry(fmt.Errorf("outbound: delivery %d: %w", d.ID, err))
 		}
-		all = append(all, replyLine{m, p.Place, p.Late})
+		all = append(all, replyLine{message: m, at: p.Place, late: p.Late})
 	}
 	var texts []string
 	for _, l := range all {
@@ -237,11 +237,8 @@ func (a *attempt) prepareReply(ctx context.Context, ch channels.Channel) (*outgo
 // message leaves first then (invariant 3).
 func (a *attempt) giveWay(ctx context.Context) error {
 	isFirstAttempt, wasTyped := a.c.Attempt < 2, a.c.OrderBy != ""
-	if isFirstAttempt || !wasTyped {
-		return nil
-	}
 	hasLeftPartly := a.c.Part > 0
-	if hasLeftPartly {
+	if isFirstAttempt || hasLeftPartly || !wasTyped {
 		return nil
 	}
 	gave, err := dispatch.GiveWay(ctx, a.e.opt.Pool, a.c)

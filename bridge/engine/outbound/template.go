@@ -13,8 +13,8 @@ import (
 // templatesOf reads the present rows of the templates that messages use.
 func (e *Sender) templatesOf(ctx context.Context, m *material) error {
 	var ids []store.TemplateID
-	for _, said := range m.messages {
-		if used := TemplateOf(said); used != nil {
+	for _, message := range m.messages {
+		if used := TemplateOf(message); used != nil {
 			ids = append(ids, used.ID)
 		}
 	}

@@ -34,9 +34,9 @@ func (rs *UseCases) OpenWindow(c *book.Conversation, in channels.Inbound) {
 	}
 	// ReceivedAt and At are times of real clocks, while Parley's clock may be ahead of them. A message that came late
 	// opened the window when it was sent, and not when it came.
-	ahead := rs.Now.Sub(rs.DatabaseNow)
-	from := rs.Event.ReceivedAt.Add(ahead)
-	at := in.At.Add(ahead)
+	clockLead := rs.Now.Sub(rs.DatabaseNow)
+	from := rs.Event.ReceivedAt.Add(clockLead)
+	at := in.At.Add(clockLead)
 	if !in.At.IsZero() && at.Before(from) {
 		from = at
 	}

@@ -207,7 +207,7 @@ func (ct *ChannelTexts) settleAsked(c *book.Conversation, agent *store.Agent, su
 	if t == nil || line == 0 {
 		return
 	}
-	said := bridge.Line{Content: &bridge.TopLevelLine{}, By: ct.Dir.Ref(surface, *m.AgentID), Text: m.Text, Customer: c.Customer(),
+	answer := bridge.Line{Content: &bridge.TopLevelLine{}, By: ct.Dir.Ref(surface, *m.AgentID), Text: m.Text, Customer: c.Customer(),
 		Other: bridge.Facts{
 			ID:     c.ID,
 			Thread: bridge.Thread{Root: bridge.Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}},
@@ -215,7 +215,7 @@ func (ct *ChannelTexts) settleAsked(c *book.Conversation, agent *store.Agent, su
 	ct.Outbox.Enqueue(ct.ChangesLane(c, t), string(bridge.PostLine), 0, outbound.Payload{
 		Left:    true,
 		Place:   bridge.Place{Channel: m.Channel, Thread: m.Place},
-		Line:    &said,
+		Line:    &answer,
 		Changes: line,
 	}, nil)
 }

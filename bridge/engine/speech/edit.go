@@ -34,7 +34,7 @@ func (sp *UseCases) Edit(r book.Request) {
 	p.Version = r.Version
 	sp.Posts.Change(p)
 	if !isRepeated || r.Restored {
-		sp.applyEdit(r.About(c), m)
+		editing{sp}.applyEdit(r.About(c), m)
 	}
 }
 
@@ -55,8 +55,11 @@ func isSameEdit(known, reported string) bool {
 	return now != "" && now == before
 }
 
+// editing applies edits and deletions of typed texts, by what has become of the message so far.
+type editing struct{ *UseCases }
+
 // applyEdit applies an edit by what has become of the message so far.
-func (sp *UseCases) applyEdit(r book.Request, m *book.Message) {
+func (sp editing) applyEdit(r book.Request, m *book.Message) {
 	r.Agent = sp.Dir.AgentOf(m.AccountID, m.AuthorUser)
 	r.Actor = bridge.Actor{ID: m.AuthorUser, Kind: bridge.ActorPerson}
 	decision, reason := Speak(sp.speechOf(r))
@@ -85,17 +88,17 @@ func (sp *UseCases) applyEdit(r book.Request, m *book.Message) {
 		return
 	}
 	sp.setWords(m, r.Action)
-	if (amongColleagues{sp}).keepEdited(r, m, decision, reason) {
+	if (amongColleagues{sp.UseCases}).keepEdited(r, m, decision, reason) {
 		return
 	}
 	if decision == Out && m.Fate == store.FateInside {
-		(amongColleagues{sp}).askEdited(r.Conversation, m) // that an edit made a note a reply isn't enough to send it
+		(amongColleagues{sp.UseCases}).askEdited(r.Conversation, m) // that an edit made a note a reply isn't enough to send it
 	}
 }
 
 // editWaiting applies an edit of a reply that waits to be sent. It returns false if that is too late, because the customer may
 // have the reply.
-func (sp *UseCases) editWaiting(r book.Request, m *book.Message, decision Decision, reason string) bool {
+func (sp editing) editWaiting(r book.Request, m *book.Message, decision Decision, reason string) bool {
 	if sp.Outbox.IsReplyUnderWay(m) {
 		updatePreview(r.Conversation, m.Text, r.Text)
 		sp.setWords(m, r.Action) // the new text leaves if the attempt fails; if it succeeds, CustomerGot tells the author
@@ -130,7 +133,7 @@ func (sp *UseCases) editWaiting(r book.Request, m *book.Message, decision Decisi
 }
 
 // editFailed applies an edit of a reply that failed: "Send again" sends the new text.
-func (sp *UseCases) editFailed(r book.Request, m *book.Message, decision Decision, reason string) {
+func (sp editing) editFailed(r book.Request, m *book.Message, decision Decision, reason string) {
 	sp.setWords(m, r.Action)
 	if decision != Out {
 		m.KeepInside(reason)
@@ -140,16 +143,16 @@ func (sp *UseCases) editFailed(r book.Request, m *book.Message, decision Decisio
 
 // editTakenBack applies an edit of a reply that was undone or dropped, so that no customer has it. A text that was deleted and
 // then restored (Restored) stays inside, or its author is asked about it: that it was restored isn't enough to send it.
-func (sp *UseCases) editTakenBack(r book.Request, m *book.Message, decision Decision, reason string) {
+func (sp editing) editTakenBack(r book.Request, m *book.Message, decision Decision, reason string) {
 	sp.setWords(m, r.Action)
-	if m.Fate == store.FateUndone && (amongColleagues{sp}).keepEdited(r, m, decision, reason) {
+	if m.Fate == store.FateUndone && (amongColleagues{sp.UseCases}).keepEdited(r, m, decision, reason) {
 		return
 	}
 	if !r.Restored {
 		return
 	}
 	if decision == Out {
-		(amongColleagues{sp}).askEdited(r.Conversation, m)
+		(amongColleagues{sp.UseCases}).askEdited(r.Conversation, m)
 		return
 	}
 	m.KeepInside(reason)
@@ -182,7 +185,7 @@ func (sp *UseCases) keepInside(c *book.Conversation, m *book.Message, a bridge.A
 
 // restartHold begins the hold of an edited reply anew, with the lines that leave together with it. A reply is held for
 // reply.MaxHold in all, but after an edit for minHold at least.
-func (sp *UseCases) restartHold(c *book.Conversation, d *book.Delivery) {
+func (sp editing) restartHold(c *book.Conversation, d *book.Delivery) {
 	until := sp.Now.Add(sp.replies.Hold(c))
 	if latest := d.CreatedAt.Add(reply.MaxHold); until.After(latest) {
 		until = latest
@@ -220,7 +223,7 @@ func (sp *UseCases) Delete(r book.Request) error {
 	}
 	m := sp.Messages.Rows[p.MessageID]
 	if m != nil && p.Kind == book.HumanMessage {
-		sp.applyDelete(c, m)
+		editing{sp}.applyDelete(c, m)
 	}
 	return nil
 }
@@ -231,7 +234,7 @@ const erasedReason = "erased"
 // applyDelete takes back a text that its author deleted. Nobody can send it any more, unless the author restores it. Only if
 // nobody knows yet whether it has left, a click can still ask for it; then the attempt that is under way counts, and no other
 // is made.
-func (sp *UseCases) applyDelete(c *book.Conversation, m *book.Message) {
+func (sp editing) applyDelete(c *book.Conversation, m *book.Message) {
 	if m.Reason == erasedReason {
 		return // the certificate of the erasure asks people to delete it
 	}
@@ -265,7 +268,7 @@ func isOffered(m *book.Message) bool {
 
 // deleteWaiting takes back a reply that waits to be sent, because its author deleted it. It returns false if the customer may
 // have all of it.
-func (sp *UseCases) deleteWaiting(c *book.Conversation, m *book.Message) bool {
+func (sp editing) deleteWaiting(c *book.Conversation, m *book.Message) bool {
 	if sp.Outbox.CancelReply(m) {
 		m.SetFate(store.FateUndone, book.DeletedReason)
 		sp.Log.ByParley(c, store.DeedUndone, book.Detail{Message: m.ID, Reason: book.DeletedReason})

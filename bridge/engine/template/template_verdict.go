@@ -32,16 +32,16 @@ func (ts *UseCases) ApplyTemplateState(ctx context.Context, tx pgx.Tx, a *store.
 			return ts.Wait(time.Minute) // it is just being submitted, and the answer to that is about to be written
 		}
 	}
-	told := false
+	wereTold := false // people, by another row of the same template
 	for _, row := range rows {
 		if row.Todo != "" || row.SubmittedAt == nil {
 			continue // what the provider says is about an older version
 		}
-		news, err := ts.setTemplateState(ctx, tx, row, *in.Template, told)
+		isTold, err := ts.setTemplateState(ctx, tx, row, *in.Template, wereTold)
 		if err != nil {
 			return err
 		}
-		told = told || news
+		wereTold = wereTold || isTold
 	}
 	return nil
 }
@@ -74,8 +74,8 @@ func (ts *UseCases) TemplateLearned(ctx context.Context, tx pgx.Tx, f own.Fact) 
 }
 
 // setTemplateState writes what a provider says of a template, and tells people of it unless they were told already
-// (told). It reports whether it told them.
-func (ts *UseCases) setTemplateState(ctx context.Context, tx pgx.Tx, row store.Template, s channels.TemplateState, told bool) (news bool, err error) {
+// (wereTold). It reports whether it told them.
+func (ts *UseCases) setTemplateState(ctx context.Context, tx pgx.Tx, row store.Template, s channels.TemplateState, wereTold bool) (isTold bool, err error) {
 	before := row
 	row.Reason = s.Reason
 	row.ExternalID = cmp.Or(s.ExternalID, row.ExternalID)
@@ -98,19 +98,19 @@ func (ts *UseCases) setTemplateState(ctx context.Context, tx pgx.Tx, row store.T
 		}
 	}
 	account := ts.Dir.Account(row.AccountID)
-	if account == nil || told || !ts.needsApproval(row.AccountID) {
+	if account == nil || wereTold || !ts.needsApproval(row.AccountID) {
 		return false, nil
 	}
 	if row.Status != before.Status && row.Status != string(channels.TemplatePending) {
 		ts.tellTemplate(account, row, "")
-		news = true
+		isTold = true
 	}
 	was := cmp.Or(before.ProviderCategory, before.Category)
 	if row.ProviderCategory != "" && row.ProviderCategory != was {
 		ts.tellTemplate(account, row, was)
-		news = true
+		isTold = true
 	}
-	return news, nil
+	return isTold, nil
 }
 
 // hasNewState reports whether a provider has said something new of a template.

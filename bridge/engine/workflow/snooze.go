@@ -50,8 +50,9 @@ func (wf *UseCases) Snooze(r book.Request) {
 	until, err := when.Parse(r.Args.Until, wf.Now, zone)
 	if err != nil {
 		text, hint := err.Error(), ""
-		if said := (*when.Error)(nil); errors.As(err, &said) {
-			text, hint = said.Text, said.Hint
+		var forPeople *when.Error
+		if errors.As(err, &forPeople) {
+			text, hint = forPeople.Text, forPeople.Hint
 		}
 		wf.Refuse(r, "bad_time", text, hint)
 		return
