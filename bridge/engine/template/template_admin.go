@@ -107,8 +107,8 @@ func (ts *UseCases) storeTemplate(ctx context.Context, tx pgx.Tx, r book.Request
 		return err
 	}
 	saved := reading.TemplateFacts(row, account.Name)
-	decidesNobody := ts.Channel(account.ID) != nil && !ts.needsApproval(account.ID) // the provider doesn't
-	if decidesNobody {
+	isApprovedAtOnce := ts.Channel(account.ID) != nil && !ts.needsApproval(account.ID) // nobody else decides
+	if isApprovedAtOnce {
 		if err := store.ApproveTemplate(ctx, tx, id); err != nil {
 			return err
 		}
