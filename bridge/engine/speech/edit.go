@@ -88,11 +88,11 @@ func (sp editing) applyEdit(r book.Request, m *book.Message) {
 		return
 	}
 	sp.setWords(m, r.Action)
-	if (amongColleagues{sp.UseCases}).keepEdited(r, m, decision, reason) {
+	if amongColleagues(sp).keepEdited(r, m, decision, reason) {
 		return
 	}
 	if decision == Out && m.Fate == store.FateInside {
-		(amongColleagues{sp.UseCases}).askEdited(r.Conversation, m) // that an edit made a note a reply isn't enough to send it
+		amongColleagues(sp).askEdited(r.Conversation, m) // that an edit made a note a reply isn't enough to send it
 	}
 }
 
@@ -145,14 +145,14 @@ func (sp editing) editFailed(r book.Request, m *book.Message, decision Decision,
 // then restored (Restored) stays inside, or its author is asked about it: that it was restored isn't enough to send it.
 func (sp editing) editTakenBack(r book.Request, m *book.Message, decision Decision, reason string) {
 	sp.setWords(m, r.Action)
-	if m.Fate == store.FateUndone && (amongColleagues{sp.UseCases}).keepEdited(r, m, decision, reason) {
+	if m.Fate == store.FateUndone && amongColleagues(sp).keepEdited(r, m, decision, reason) {
 		return
 	}
 	if !r.Restored {
 		return
 	}
 	if decision == Out {
-		(amongColleagues{sp.UseCases}).askEdited(r.Conversation, m)
+		amongColleagues(sp).askEdited(r.Conversation, m)
 		return
 	}
 	m.KeepInside(reason)
