@@ -18,8 +18,8 @@ const (
 	userPage      = 500
 )
 
-// listMembers returns the members of a channel, without the app itself and without outsiders. Of the members who are known
-// it returns only the ids, and doesn't ask Slack about them.
+// listMembers returns the members of a channel. Of those who are known it returns only the ids, and doesn't ask Slack about
+// them. Of the others it leaves out the app itself and outsiders.
 func (d *directory) listMembers(ctx context.Context, channel string, known func(user string) bool) ([]bridge.Member, error) {
 	ctx, cancel := context.WithTimeout(ctx, rosterTimeout)
 	defer cancel()

@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	// quickly is how long the making of a form may take before a waiting view is shown in its place. Slack
+	// maxFormDelay is how long the making of a form may take before a waiting view is shown in its place. Slack
 	// lets a click open a view only for three seconds.
 	maxFormDelay = 1200 * time.Millisecond
 

@@ -95,7 +95,7 @@ type button struct {
 // result is what became of an act.
 type result struct {
 	Text string
-	Look string // its class, as of said
+	Look string // its class, as that of a shownMessage
 }
 
 // showThread shows a conversation.

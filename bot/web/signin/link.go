@@ -37,7 +37,7 @@ func (p pages) useLink(v *web.Visit) error {
 	var problems Problems
 	if errors.As(err, &problems) {
 		s := p.makeScreen(v, Invited{})
-		s.Data.(*web.Form).Keep(v, problems) //nolint:forcetypeassert // screen put it there
+		s.Data.(*web.Form).Keep(v, problems) //nolint:forcetypeassert // makeScreen put it there
 		return v.ShowAgain("link", s)
 	}
 	if err != nil {
