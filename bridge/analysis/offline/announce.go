@@ -4,18 +4,21 @@ import "strings"
 
 // announcement is what the lexicons say of a word before a number.
 type announcement struct {
-	kind   string
-	filler bool
-	other  bool
-	firm   bool // several words together say that it is another: "ref client"
-	vague  bool // a word as "reference", behind which stands the number of anything
-	number bool // a word as "Bestellnummer", behind which a number of any form is one
+	kind   string // what the number behind it is of, "" if it doesn't say
+	filler bool   // it may stand between an announcing word and the number
+	other  bool   // the number is of something that no desk looks up
+	firm   bool   // several words together say that it is of something else: "ref client"
+	vague  bool   // a word as "reference", behind which stands the number of anything
+	number bool   // a word as "Bestellnummer", behind which a number of any form is one
 }
 
-// announcements gives the announcing words by their place in the text.
-func announcements(t *text, matches []match) map[int]announcement {
-	words := map[int]announcement{}
-	for _, m := range of(matches, ofAnnounce) {
+// announcements has the announcing words of a text by their places in it.
+type announcements map[int]announcement
+
+func findAnnouncements(t *text, matches []match) announcements {
+	words := announcements{}
+	for _, m := range matchesOf(matches, ofAnnounce) {
+		hasSeveralWords := m.last > m.first
 		for i := m.first; i <= m.last; i++ {
 			w := words[i]
 			switch m.name {
@@ -23,22 +26,24 @@ func announcements(t *text, matches []match) map[int]announcement {
 				w.filler = true
 			case "other":
 				w.other = true
-				w.firm = w.firm || m.last > m.first
+				w.firm = w.firm || hasSeveralWords
 			default:
-				if w.kind == "" || m.last > m.first {
+				if w.kind == "" || hasSeveralWords {
 					w.kind = m.name
 				}
 			}
 			form := t.tokens[i].form
-			w.vague = m.first == m.last && isVague(form)
+			w.vague = !hasSeveralWords && isVague(form)
 			w.number = strings.Contains(form, "nummer") || strings.HasSuffix(form, "nr") || strings.HasSuffix(form, "number")
 			words[i] = w
 		}
 	}
-	for i := range t.tokens { // of what it is the number, no lexicon says: so it is no order's
+	for i := range t.tokens {
 		form := t.tokens[i].form
-		if _, known := words[i]; !known && len(form) > len("nummer") && strings.HasSuffix(form, "nummer") {
-			words[i] = announcement{other: true}
+		isCompound := len(form) > len("nummer") && strings.HasSuffix(form, "nummer")
+		_, isKnown := words[i]
+		if isCompound && !isKnown {
+			words[i] = announcement{other: true} // no lexicon says what it is the number of, so it is no order's
 		}
 	}
 	return words
@@ -54,21 +59,16 @@ func isVague(form string) bool {
 	return form == "ref" || form == "rif"
 }
 
-// ofVague gives the kind of a number behind a word as "reference": what its letters say, or a word around it; of who
-// tells of a fault it is a ticket's.
-func ofVague(t *text, matches []match, words map[int]announcement, n *numberSpan, wants string) string {
-	if kind := kindOfPrefix(n.value); kind != "" {
-		return kind
+// kindAt gives the kind of number that a word announces. It is "" if the word announces none, or of any kind.
+func (words announcements) kindAt(i int) string {
+	if words[i].vague {
+		return ""
 	}
-	kind := kindAround(t, matches, words, n.tok, wants)
-	if kind == "order" && (wants == "problem" || wants == "account" || wants == "feedback" || wants == "") && !holdsKind(words, "order") {
-		return "ticket"
-	}
-	return kind
+	return words[i].kind
 }
 
-// hasKind says whether any word of a text announces a number of ours.
-func hasKind(words map[int]announcement) bool {
+// hasAnyKind says whether any word of a text announces a number of ours.
+func (words announcements) hasAnyKind() bool {
 	for _, w := range words {
 		if w.kind != "" {
 			return true
@@ -77,8 +77,8 @@ func hasKind(words map[int]announcement) bool {
 	return false
 }
 
-// holdsKind says whether a word of a text announces a number of a kind.
-func holdsKind(words map[int]announcement, kind string) bool {
+// hasKind says whether a word of a text announces a number of a kind.
+func (words announcements) hasKind(kind string) bool {
 	for _, w := range words {
 		if w.kind == kind {
 			return true
@@ -87,9 +87,10 @@ func holdsKind(words map[int]announcement, kind string) bool {
 	return false
 }
 
-// joined says whether what stands between two numbers counts them up.
-func joined(between string) bool {
-	if len(between) > 12 || strings.ContainsAny(between, ".!?;\n") {
+// isJoin says whether what stands between two numbers counts them up: "4711 and 4712".
+func isJoin(between string) bool {
+	const longest = 12 // "as well as" with a space on both sides
+	if len(between) > longest || strings.ContainsAny(between, ".!?;\n") {
 		return false
 	}
 	switch fold(strings.Trim(between, " ,#&+/")) {
@@ -99,14 +100,17 @@ func joined(between string) bool {
 	return false
 }
 
-// endsSpan says whether a number is the last of a row that the number before begins: "1001 to 1004". The numbers of a row
+// isEndOfRow says whether a number is the last of a row that the number before begins: "1001 to 1004". The numbers of a row
 // differ in their last two digits.
-func (n *numberSpan) endsSpan(t *text, end, size int) bool {
-	first := t.all[max(0, end-size):end]
-	if !n.plain || size < 4 || len(n.value) != size || first[:size-2] != n.value[:size-2] {
+func (n *numberSpan) isEndOfRow(t *text, before foundNumber) bool {
+	first := t.all[max(0, before.end-before.size):before.end]
+	if !n.digitsOnly || before.size < shortestReference || len(n.value) != before.size {
 		return false
 	}
-	switch fold(strings.TrimSpace(t.all[end:n.from])) {
+	if first[:before.size-2] != n.value[:before.size-2] {
+		return false
+	}
+	switch fold(strings.TrimSpace(t.all[before.end:n.from])) {
 	case "to", "till", "until", "through", "bis", "a", "au", "al", "hasta", "ate", "tot", "do", "-", "–", "t/m":
 		return true
 	}

@@ -10,7 +10,7 @@ import (
 // awayUntil gives the date until which a customer says to be away, as "2026-12-05", and "" if none is named. A day
 // without a year is the next one after now; a day of the week is no date.
 func awayUntil(t *text, matches []match, now time.Time) string {
-	for _, m := range of(matches, ofDate) {
+	for _, m := range matchesOf(matches, ofDate) {
 		if m.name != "back" || t.tokens[m.first].quoted {
 			continue
 		}

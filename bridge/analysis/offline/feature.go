@@ -181,10 +181,10 @@ func concept(c uint16) string { return string([]byte{byte(c), byte(c >> 8)}) }
 
 // rules adds what the lexicons found, each heading once, twice, or more often.
 func (f *featurer) rules(matches []match) {
-	turns := of(matches, ofTurn)
+	turns := matchesOf(matches, ofTurn)
 	counts := map[section]int{}
 	for _, family := range []family{ofMood, ofUrgency, ofIntent, ofTurn} {
-		for _, m := range longest(of(matches, family)) {
+		for _, m := range longest(matchesOf(matches, family)) {
 			s := *m.section
 			if f.t.tokens[m.first].quoted {
 				continue
@@ -203,8 +203,8 @@ func (f *featurer) rules(matches []match) {
 
 // verdicts adds what the lexicons alone would say of mood and urgency.
 func (f *featurer) verdicts(matches []match) {
-	all := longest(of(matches, ofUrgency))
-	urgent := urgentWord(f.t, all, of(matches, ofTurn)) >= 0 &&
+	all := longest(matchesOf(matches, ofUrgency))
+	urgent := urgentWord(f.t, all, matchesOf(matches, ofTurn)) >= 0 &&
 		!slices.ContainsFunc(all, func(m match) bool { return m.name == "calm" || m.name == "over" })
 	mood := string(sentiment(f.t, matches, urgent))
 	f.rule(hash('v', mood))

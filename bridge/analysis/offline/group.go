@@ -2,177 +2,220 @@ package offline
 
 import "strings"
 
-// addGroups adds groups behind a space to a number that begins with letters: digits, as numbers of shipments are
-// written ("3SKLM 0087 4412"), more capitals in them, as on labels ("1Z 88E 04W 03 9917"), or a number with a stroke
-// ("FT 2026/883").
+// What tells that groups behind a space belong to the number before them.
+const (
+	parcelDigits  = 9 // a parcel's number has so many digits at least: "RA 220 417 889 FR"
+	shortestGroup = 3 // characters, of a single group behind letters and digits: "6A 0441"
+	longestGroup  = 8
+)
+
+// addGroups adds groups behind a space to a number that begins with letters: digits, as numbers of shipments are written
+// ("3SKLM 0087 4412"), more capitals in them, as on labels ("1Z 88E 04W 03 9917"), or a number with a stroke ("FT
+// 2026/883").
 func (n *numberSpan) addGroups(t *text) {
-	first := t.all[n.from:n.to]
+	first := n.value
 	if strings.ContainsAny(first, "-/.:#") || isTime(first) {
 		return
 	}
-	letters := strings.Trim(first, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
-	if letters && (len(first) == 1 || first == "FR") { // "FR 26/118" is an invoice in Portugal, "FR 40 303 265 045" a tax's number
+	isLetters := hasOnlyCapitals(first)
+	isSeries := len(first) == 1 || first == "FR" // "FR 26/118" is an invoice in Portugal, "FR 40 303 265 045" a number for taxes
+	if isLetters && isSeries {
 		n.addStroke(t)
 		return
 	}
-	if len(first) < 2 || letters && (len(first) > 4 || isMark(fold(first)) || impossibleBefore(first)) {
+	if !canBeginGroups(first) {
 		return
 	}
-	if !letters && (digitsOf(first) == 0 || digitsOf(first) == len(first)) {
-		return
-	}
-	last, digits, groups := n.last, digitsOf(first), 0
-	for last+1 < len(t.tokens) {
-		k := &t.tokens[last+1]
-		word := t.all[k.from:k.to]
-		carrier := first == "3S" && groups == 0 && len(word) == 4 && isCode(word) // of the Dutch post, four letters of the sender follow
-		if t.all[t.tokens[last].to:k.from] != " " || !carrier && !isGroup(word, digits) {
-			break
-		}
-		last++
-		groups++
-		digits += digitsOf(t.all[k.from:k.to])
-	}
-	long := groups >= 2 && digits >= 9
-	plain := !letters && groups >= 1 && t.tokens[n.last+1].to-t.tokens[n.last+1].from >= 3
-	if long || plain {
-		n.last, n.to = last, t.tokens[last].to
+	last, digits, groups := n.findGroups(t)
+	isLong := groups >= 2 && digits >= parcelDigits
+	isMixed := !isLetters && groups >= 1 && len(t.wordAt(n.last+1)) >= shortestGroup
+	if isLong || isMixed {
+		n.last = last
+		n.to = t.tokens[last].to
 		n.join(t)
 		n.value = t.all[n.from:n.to]
 		return
 	}
-	if letters && len(first) <= 3 {
+	if isLetters && len(first) <= 3 {
 		n.addStroke(t)
 	}
 }
 
-// addStroke adds a number with a stroke, as "5512/26", that stands behind a space.
-func (n *numberSpan) addStroke(t *text) {
-	if stroke := n.withStroke(t); stroke > 0 {
-		n.last, n.to = stroke, t.tokens[stroke].to
-		n.value = t.all[n.from:n.to]
+// canBeginGroups says whether groups may follow a word: up to four capitals that mean nothing else, or letters and digits.
+func canBeginGroups(word string) bool {
+	if !hasOnlyCapitals(word) {
+		return isWithin(countDigits(word), 1, len(word)-1)
 	}
+	return isWithin(len(word), 2, 4) && !isMark(fold(word)) && !isUnitBefore(word)
 }
 
-// withStroke gives the last word of a number with a stroke, as "5512/26", that stands behind a space; 0 if there is none.
-func (n *numberSpan) withStroke(t *text) int {
-	if n.last+2 >= len(t.tokens) || t.all[n.to:t.tokens[n.last+1].from] != " " {
-		return 0
+// findGroups gives the last word of the groups that follow a number, the digits of all and how many groups these are.
+func (n *numberSpan) findGroups(t *text) (last, digits, groups int) {
+	last = n.last
+	digits = countDigits(n.value)
+	for t.isSpaceAfter(last) {
+		word := t.wordAt(last + 1)
+		isSender := n.value == "3S" && groups == 0 && isSenderOf3S(word)
+		if !isSender && !isGroup(word, digits) {
+			break
+		}
+		last++
+		groups++
+		digits += countDigits(word)
 	}
-	next := numberSpan{from: t.tokens[n.last+1].from, to: t.tokens[n.last+1].to, tok: n.last + 1, last: n.last + 1}
-	next.join(t)
-	value := t.all[next.from:next.to]
-	hyphen := "/"
-	switch t.all[n.from:n.to] {
-	case "FT", "FV", "FA":
-		hyphen = "/-"
-	}
-	letters := len(value) - digitsOf(value) - strings.Count(value, "/") - strings.Count(value, "-") // of a series: "FT 2026A/118"
-	if !strings.ContainsAny(value, hyphen) || letters > 1 || strings.ToUpper(value) != value || digitsOf(value) < 5-2*letters || isDate(value) {
-		return 0
-	}
-	return next.last
+	return last, digits, groups
 }
+
+// isSenderOf3S says whether a word may be the sender's four letters that follow "3S" in numbers of the Dutch post.
+func isSenderOf3S(word string) bool { return len(word) == 4 && isCode(word) }
 
 // isGroup says whether a word may be a group within the number of a shipment: digits, with capitals or without, or the
 // letters of the country at its end.
 func isGroup(word string, digitsBefore int) bool {
-	if strings.Trim(word, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" || len(word) > 8 {
+	if len(word) > longestGroup || !hasOnly(word, digitSet+capitalSet) {
 		return false
 	}
-	return digitsOf(word) > 0 && (digitsBefore >= 6 || !isTime(word)) || len(word) == 2 && digitsBefore >= 9
+	if countDigits(word) == 0 {
+		return len(word) == 2 && digitsBefore >= parcelDigits
+	}
+	const enough = 6 // digits, so that "5H" behind them is rather a group than an hour
+	return digitsBefore >= enough || !isTime(word)
 }
 
-// inGroups says whether a number that is announced is written in groups of two or three digits: "77 44 01", "550 812 340".
-func (n *numberSpan) inGroups(t *text) bool {
-	size := n.to - n.from
-	if !n.plain || size < 2 || size > 3 || n.last+2 >= len(t.tokens) {
-		return false
+// addStroke adds a number with a stroke, as "5512/26", that stands behind a space.
+func (n *numberSpan) addStroke(t *text) {
+	last, found := n.findStroke(t)
+	if !found {
+		return
 	}
-	for i := n.last + 1; i <= n.last+2; i++ {
-		k := &t.tokens[i]
-		if word := t.all[k.from:k.to]; t.all[t.tokens[i-1].to:k.from] != " " || len(word) != size || digitsOf(word) != size {
-			return false
-		}
-	}
-	return true
+	n.last = last
+	n.to = t.tokens[last].to
+	n.value = t.all[n.from:n.to]
 }
 
-// inTwoGroups says whether a number is written as two groups of digits right behind a word or sign that says that a number
-// follows: "n° 7712 884", "ordernr 88 120". A second group that is a year, or has a unit, is no part of it.
-func (n *numberSpan) inTwoGroups(t *text, words map[int]announcement) bool {
-	size := n.to - n.from
-	if !n.plain || size < 2 || size > 4 || n.last+1 >= len(t.tokens) || !n.hash && !isMarkedBefore(t, n.tok, words) {
+// findStroke gives the last word of a number with a stroke, as "5512/26", that stands behind a space.
+func (n *numberSpan) findStroke(t *text) (last int, found bool) {
+	if n.last+2 >= len(t.tokens) || t.separatorAfter(n.last) != " " {
+		return 0, false
+	}
+	k := &t.tokens[n.last+1]
+	next := numberSpan{from: k.from, to: k.to, first: n.last + 1, last: n.last + 1}
+	next.join(t)
+	value := t.all[next.from:next.to]
+	marks := "/"
+	switch t.all[n.from:n.to] {
+	case "FT", "FV", "FA":
+		marks = "/-"
+	}
+	if !strings.ContainsAny(value, marks) || strings.ToUpper(value) != value || isDate(value) {
+		return 0, false
+	}
+	digits := countDigits(value)
+	letters := len(value) - digits - strings.Count(value, "/") - strings.Count(value, "-")
+	switch letters {
+	case 0:
+		return next.last, digits >= 5
+	case 1: // of a series: "FT 2026A/118"
+		return next.last, digits >= 3
+	}
+	return 0, false
+}
+
+// isFirstOfThree says whether a number that is announced is written in groups of two or three digits: "77 44 01", "550
+// 812 340".
+func (n *numberSpan) isFirstOfThree(t *text) bool {
+	size := n.length()
+	if !n.digitsOnly || !isWithin(size, 2, 3) {
 		return false
 	}
-	next := &t.tokens[n.last+1]
-	word, after := t.all[next.from:next.to], t.all[next.to:min(len(t.all), next.to+12)]
-	long := len(word) == 3 || len(word) == 4
-	if !long || digitsOf(word) != len(word) || t.all[n.to:next.from] != " " || isYear(word) || unitFollows(word, after) {
+	return n.last+2 < len(t.tokens) && isGroupOf(t, n.last+1, size) && isGroupOf(t, n.last+2, size)
+}
+
+// isGroupOf says whether a word of so many digits stands behind a space.
+func isGroupOf(t *text, at, size int) bool {
+	word := t.wordAt(at)
+	return len(word) == size && hasOnlyDigits(word) && t.isSpaceAfter(at-1)
+}
+
+// isFirstOfTwo says whether a number is written as two groups of digits right behind a word or sign that says that a
+// number follows: "n° 7712 884", "ordernr 88 120". A second group that is a year, or has a unit, is no part of it.
+func (n *numberSpan) isFirstOfTwo(t *text, words announcements) bool {
+	if !n.digitsOnly || !isWithin(n.length(), 2, 4) || !t.isSpaceAfter(n.last) {
 		return false
 	}
-	return len(after) < 2 || !strings.ContainsAny(after[:1], ".,/:- ") || after[1] < '0' || after[1] > '9'
+	if !n.hashBefore && !isMarkedBefore(t, n.first, words) {
+		return false
+	}
+	word := t.wordAt(n.last + 1)
+	if !isWithin(len(word), 3, 4) || !hasOnlyDigits(word) || isYear(word) {
+		return false
+	}
+	after := textAfter(t.all, t.tokens[n.last+1].to)
+	return !hasUnitBehind(word, after) && !hasMarkAndDigit(after, ".,/:- ")
 }
 
 // isMarkedBefore says whether the word right before a place says that a number follows, or a colon stands behind it.
-func isMarkedBefore(t *text, at int, words map[int]announcement) bool {
+func isMarkedBefore(t *text, at int, words announcements) bool {
 	if at == 0 {
 		return false
 	}
-	before := t.tokens[at-1]
-	return isMark(before.form) || words[at-1].number || strings.Contains(t.all[before.to:t.tokens[at].from], ":")
+	return isMark(t.tokens[at-1].form) || words[at-1].number || strings.Contains(t.separatorAfter(at-1), ":")
 }
 
-// isYear says whether four digits are a year of this or the last century.
-func isYear(word string) bool {
-	return len(word) == 4 && (strings.HasPrefix(word, "19") || strings.HasPrefix(word, "20"))
-}
-
-// spansStroke adds what stands behind a stroke with spaces around it, as in "2026 / 118", "26 / 4410" and "118 / 2026", and
+// joinOverStroke adds what stands behind a stroke with spaces around it, as in "2026 / 118", "26 / 4410" and "118 / 2026", and
 // says whether it did.
-func (n *numberSpan) spansStroke(t *text) bool {
-	if !n.plain || n.last+1 >= len(t.tokens) {
+func (n *numberSpan) joinOverStroke(t *text) bool {
+	if !n.digitsOnly || n.last+1 >= len(t.tokens) {
 		return false
 	}
-	next := &t.tokens[n.last+1]
-	word := t.all[next.from:next.to]
-	if t.all[n.to:next.from] != " / " || len(word) < 2 || digitsOf(word) != len(word) {
+	word := t.wordAt(n.last + 1)
+	if t.separatorAfter(n.last) != " / " || len(word) < 2 {
 		return false
 	}
-	ofYear := len(n.value) == 2 && n.value[0] == '2' && len(word) >= 3 && !isYear(word)
-	if size := len(n.value); size != 4 && !ofYear && (size < 3 || !isYear(word)) {
+	if !hasOnlyDigits(word) || !isNumberOfYear(n.value, word) {
 		return false
 	}
-	n.last, n.to = n.last+1, next.to
-	n.value, n.plain = t.all[n.from:n.to], false
+	n.last++
+	n.to = t.tokens[n.last].to
+	n.value = t.all[n.from:n.to]
+	n.digitsOnly = false
 	return true
 }
 
-// takeGroups adds all groups of digits that follow a number, as on labels of parcels: "9400 1118 9922".
-func (n *numberSpan) takeGroups(t *text) {
-	for n.last+1 < len(t.tokens) {
-		k := t.tokens[n.last+1]
-		if t.all[n.to:k.from] != " " || strings.Trim(t.all[k.from:k.to], "0123456789") != "" {
-			break
-		}
-		n.last++
-		n.to = k.to
+// isNumberOfYear says whether one of two numbers around a stroke may be a year, and the other is counted within it.
+func isNumberOfYear(before, behind string) bool {
+	switch len(before) {
+	case 0, 1:
+		return false
+	case 2: // "26 / 4410"
+		return before[0] == '2' && len(behind) > 2 && !isYear(behind)
+	case 4: // "2026 / 118"
+		return true
 	}
+	return isYear(behind) // "118 / 2026"
+}
+
+// takeGroups adds all groups of digits that follow a number, as on labels of parcels: "9400 1118 9922". An account at a
+// Polish bank is no reference: its value becomes "".
+func (n *numberSpan) takeGroups(t *text) {
+	for t.isSpaceAfter(n.last) && hasOnlyDigits(t.wordAt(n.last+1)) {
+		n.last++
+	}
+	n.to = t.tokens[n.last].to
+	n.value = t.all[n.from:n.to]
 	if n.isPolishAccount(t) {
 		n.value = ""
-		return
 	}
-	n.value = t.all[n.from:n.to]
 }
 
 // isPolishAccount says whether groups of digits are those of an account at a Polish bank, which is written without its
 // country: two digits and six times four.
 func (n *numberSpan) isPolishAccount(t *text) bool {
-	if n.last-n.tok != 6 || t.tokens[n.tok].to-t.tokens[n.tok].from != 2 {
+	if n.last-n.first != 6 || len(t.wordAt(n.first)) != 2 {
 		return false
 	}
-	for i := n.tok + 1; i <= n.last; i++ {
-		if t.tokens[i].to-t.tokens[i].from != 4 {
+	for i := n.first + 1; i <= n.last; i++ {
+		if len(t.wordAt(i)) != 4 {
 			return false
 		}
 	}

@@ -8,38 +8,57 @@ import (
 
 // addLetters adds the capitals that stand before a number behind a space, and the groups of digits behind it, where a word
 // announces both: "order B 77123", "facture F 2026 118", "spedizione SP 0044 118". It says whether it did.
-func (n *numberSpan) addLetters(t *text, words map[int]announcement) bool {
+func (n *numberSpan) addLetters(t *text, words announcements) bool {
 	if !n.hasLettersBefore(t, words) {
 		return false
 	}
-	whole := numberSpan{from: t.tokens[n.tok-1].from, to: n.to, tok: n.tok - 1, last: n.last}
+	letters := t.wordAt(n.first - 1)
+	whole := numberSpan{from: t.tokens[n.first-1].from, to: n.to, first: n.first - 1, last: n.last}
 	kind := kindBefore(t, words, &whole)
-	if kind == "other" || kind == "" && !isAbbreviated(t.all[whole.from:n.from-1]) {
+	if kind == kindOther {
+		return false
+	}
+	if kind == "" && !isAbbreviation(letters) {
 		return false
 	}
 	groups := 0
-	if wide := *n; wide.spansStroke(t) {
-		whole.to, whole.last = wide.to, wide.last
-	} else if digitsOf(n.value) == len(n.value) {
+	if wide := *n; wide.joinOverStroke(t) {
+		whole.to = wide.to
+		whole.last = wide.last
+	} else if hasOnlyDigits(n.value) {
 		groups = whole.addDigits(t)
 	}
 	whole.value = t.all[whole.from:whole.to]
-	switch first := t.tokens[n.tok]; {
-	case digitsOf(whole.value) < 3, whole.to == n.to && isYear(n.value), isDate(n.value) || isTime(n.value) || isDecimal(n.value):
-		return false
-	case unitFollows(t.all[first.from:whole.to], t.all[whole.to:min(len(t.all), whole.to+12)]):
-		return false
-	case isCountry(t.all[whole.from:n.from-1]) && (kind != "shipment" || groups == 0), n.isTown(t):
+	isParcel := kind == kindShipment && groups > 0
+	if isCountry(letters) && !isParcel {
 		return false
 	}
-	whole.hash = hashBefore(t.all, whole.from)
+	if whole.isCountOrDate(t, n) || n.isPostcodeWithCountry(t) {
+		return false
+	}
+	whole.hashBefore = isHashBefore(t.all, whole.from)
 	*n = whole
 	return true
 }
 
-// isAbbreviated says whether capitals stand for a word that announces a number, also where no other word does. What else
+// isCountOrDate says whether letters and digits together are no reference: a year, a date, a time, a price, a count with a
+// unit, or less than three digits. digits is the number without its letters and further groups.
+func (n *numberSpan) isCountOrDate(t *text, digits *numberSpan) bool {
+	if countDigits(n.value) < 3 {
+		return true
+	}
+	if n.to == digits.to && isYear(digits.value) {
+		return true
+	}
+	if isDate(digits.value) || isTime(digits.value) || isDecimal(digits.value) {
+		return true
+	}
+	return hasUnitBehind(t.all[digits.from:n.to], textAfter(t.all, n.to))
+}
+
+// isAbbreviation says whether capitals stand for a word that announces a number, also where no other word does. What else
 // such letters may stand for is written without digits behind it.
-func isAbbreviated(letters string) bool {
+func isAbbreviation(letters string) bool {
 	switch letters {
 	case "WO", "FV", "FT", "NC", "ORD", "INV", "RMA", "TKT", "PNR", "FAC", "FRA", "PED", "CMD":
 		return true
@@ -47,40 +66,59 @@ func isAbbreviated(letters string) bool {
 	return false
 }
 
-// withLetters gives a number that no word announces, with the capitals that stand before it: "N 40118".
-func (n *numberSpan) withLetters(t *text, words map[int]announcement) string {
-	if n.plain && n.hasLettersBefore(t, words) && !isCountry(t.all[t.tokens[n.tok-1].from:t.tokens[n.tok-1].to]) && !n.isTown(t) {
-		return t.all[t.tokens[n.tok-1].from:n.to]
+// valueWithLetters gives a number that no word announces, with the capitals that stand before it: "N 40118".
+func (n *numberSpan) valueWithLetters(t *text, words announcements) string {
+	if !n.digitsOnly || !n.hasLettersBefore(t, words) {
+		return n.value
 	}
-	return n.value
+	if isCountry(t.wordAt(n.first-1)) || n.isPostcodeWithCountry(t) {
+		return n.value
+	}
+	return t.all[t.tokens[n.first-1].from:n.to]
 }
 
 // hasLettersBefore says whether capitals that may belong to a number stand right before it.
-func (n *numberSpan) hasLettersBefore(t *text, words map[int]announcement) bool {
-	if n.tok == 0 || n.hash {
+func (n *numberSpan) hasLettersBefore(t *text, words announcements) bool {
+	if n.first == 0 || n.hashBefore || t.separatorAfter(n.first-1) != " " {
 		return false
 	}
-	before, at := t.tokens[n.tok-1], words[n.tok-1]
-	letters := t.all[before.from:before.to]
-	switch {
-	case len(letters) > 4 || letters == "I" || strings.Trim(letters, capitals) != "" || t.all[before.to:n.from] != " ":
-		return false
-	case isMark(before.form) || at.kind != "" || at.other || letters == "KV" || letters == "KVA" || letters == "SAV":
-		return false
-	case impossibleBefore(letters) && !isCountry(letters):
-		return false
-	case len(letters) == 1 && (n.tok == 1 || t.tokens[n.tok-2].sentence != before.sentence): // "O 77120 chegou": an article
+	letters := t.wordAt(n.first - 1)
+	if len(letters) > 4 || !hasOnlyCapitals(letters) {
 		return false
 	}
-	return n.tok == 1 || !shouts(t.all[t.tokens[n.tok-2].from:t.tokens[n.tok-2].to])
+	if words[n.first-1].kind != "" || words[n.first-1].other {
+		return false
+	}
+	if hasOwnMeaning(letters) {
+		return false
+	}
+	if n.first == 1 {
+		return len(letters) > 1 // "O 77120 chegou": an article
+	}
+	before := &t.tokens[n.first-2]
+	beginsSentence := before.sentence != t.tokens[n.first-1].sentence
+	if len(letters) == 1 && beginsSentence {
+		return false
+	}
+	return !isShouted(t.wordAt(n.first - 2))
 }
 
-const capitals = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+// hasOwnMeaning says whether capitals before a number are a word of their own, and no part of the number.
+func hasOwnMeaning(letters string) bool {
+	switch letters {
+	case "I", "KV", "KVA", "SAV":
+		return true
+	}
+	if isMark(fold(letters)) {
+		return true
+	}
+	return isUnitBefore(letters) && !isCountry(letters)
+}
 
-// shouts says whether a word is written in capitals, so that those of its neighbours say nothing.
-func shouts(word string) bool { return len(word) >= 4 && strings.Trim(word, capitals) == "" }
+// isShouted says whether a word is written in capitals, so that those of its neighbours say nothing.
+func isShouted(word string) bool { return len(word) >= 4 && hasOnlyCapitals(word) }
 
-// isCountry says whether capitals may stand for a country: before a tax's number or a size.
+// isCountry says whether capitals may stand for a country: before a number for taxes or a size.
 func isCountry(letters string) bool {
 	switch letters {
 	case "GB", "DE", "FR", "ES", "PT", "IT", "NL", "PL", "AT", "BE", "IE", "UK", "US", "EU":
@@ -89,24 +127,28 @@ func isCountry(letters string) bool {
 	return false
 }
 
-// isTown says whether a number and its letters are a postcode before the name of a town: "D 50667 Köln".
-func (n *numberSpan) isTown(t *text) bool {
-	letter := t.all[t.tokens[n.tok-1].from:t.tokens[n.tok-1].to]
-	if strings.Trim(letter, "ABDFLI") != "" || len(letter) > 1 || len(n.value) < 4 || len(n.value) > 5 || n.last+1 >= len(t.tokens) {
+// isPostcodeWithCountry says whether a number and the letter before it are a postcode before the name of a town: "D 50667
+// Köln".
+func (n *numberSpan) isPostcodeWithCountry(t *text) bool {
+	letter := t.wordAt(n.first - 1)
+	if len(letter) > 1 || !hasOnly(letter, "ABDFLI") {
 		return false
 	}
-	next := t.tokens[n.last+1].from
-	r, _ := utf8.DecodeRuneInString(t.all[next:])
-	return t.all[n.to:next] == " " && unicode.IsUpper(r)
+	if !isWithin(len(n.value), 4, 5) || !t.isSpaceAfter(n.last) {
+		return false
+	}
+	r, _ := utf8.DecodeRuneInString(t.wordAt(n.last + 1))
+	return unicode.IsUpper(r)
 }
 
 // addDigits adds the groups of digits behind a number that begins with a short one, and the letters of the country that
 // end a parcel's. It says how many groups these were.
 func (n *numberSpan) addDigits(t *text) (groups int) {
-	if t.tokens[n.last].to-t.tokens[n.last].from > 4 {
+	const longestFirst = 4
+	if len(t.wordAt(n.last)) > longestFirst {
 		return 0
 	}
-	for n.last+1 < len(t.tokens) && n.groupFollows(t) {
+	for n.last+1 < len(t.tokens) && n.isGroupNext(t) {
 		n.last++
 		n.to = t.tokens[n.last].to
 		groups++
@@ -114,31 +156,40 @@ func (n *numberSpan) addDigits(t *text) (groups int) {
 	return groups
 }
 
-// groupFollows says whether the word behind a number is one more group of it: two to four digits, of which a date, a time,
-// a count or a price is none.
-func (n *numberSpan) groupFollows(t *text) bool {
-	next := t.tokens[n.last+1]
-	word, after := t.all[next.from:next.to], t.all[next.to:min(len(t.all), next.to+12)]
-	if t.all[n.to:next.from] != " " {
+// isGroupNext says whether the word behind a number is one more group of it: two to four digits, of which a date, a time, a
+// count or a price is none, or the letters of the country that end a parcel's number. The last digit of a parcel's number
+// may stand alone.
+func (n *numberSpan) isGroupNext(t *text) bool {
+	if t.separatorAfter(n.last) != " " {
 		return false
 	}
-	digits := digitsOf(t.all[n.from:n.to])
-	if len(word) == 2 && strings.Trim(word, capitals) == "" {
-		return digits == 9 // the country at the end of a parcel's
+	word := t.wordAt(n.last + 1)
+	digits := countDigits(t.all[n.from:n.to])
+	if len(word) == 2 && hasOnlyCapitals(word) {
+		return digits == parcelDigits
 	}
-	if digitsOf(word) != len(word) || len(word) > 4 || len(word) < 2 && digits < 7 || unitFollows(word, after) {
+	if len(word) > 4 || !hasOnlyDigits(word) {
 		return false
 	}
-	return len(after) < 2 || !strings.ContainsAny(after[:1], ".,/:-") || after[1] < '0' || after[1] > '9'
+	const enoughForOne = 7 // digits before a group of one digit
+	if len(word) == 1 && digits < enoughForOne {
+		return false
+	}
+	after := textAfter(t.all, t.tokens[n.last+1].to)
+	return !hasUnitBehind(word, after) && !hasMarkAndDigit(after, ".,/:-")
 }
 
 // addTail adds the digits behind a space to a number that is announced and begins with letters and few digits: "R-00 4411".
 func (n *numberSpan) addTail(t *text) {
-	head, _, found := strings.Cut(n.value, "-")
-	if !found || len(head) > 3 || strings.Trim(head, capitals) != "" || digitsOf(n.value) != len(n.value)-len(head)-1 || digitsOf(n.value) > 2 {
+	letters, digits, found := strings.Cut(n.value, "-")
+	if !found || !hasOnlyCapitals(letters) || !hasOnlyDigits(digits) {
 		return
 	}
-	if n.last+1 < len(t.tokens) && t.tokens[n.last+1].to-t.tokens[n.last+1].from >= 3 {
+	if len(letters) > 3 || len(digits) > 2 {
+		return
+	}
+	const shortestTail = 3
+	if n.last+1 < len(t.tokens) && len(t.wordAt(n.last+1)) >= shortestTail {
 		n.addDigits(t)
 		n.value = t.all[n.from:n.to]
 	}
@@ -146,9 +197,11 @@ func (n *numberSpan) addTail(t *text) {
 
 // isSpacedDate says whether a number begins a day that is written with spaces: "12 11 2026".
 func (n *numberSpan) isSpacedDate(t *text) bool {
-	if !n.plain || n.last+2 >= len(t.tokens) {
+	if !n.digitsOnly || n.last+2 >= len(t.tokens) {
 		return false
 	}
-	month, year := t.tokens[n.last+1], t.tokens[n.last+2]
-	return isDate(n.value+"."+t.all[month.from:month.to]+"."+t.all[year.from:year.to]) && t.all[n.to:month.from] == " " && t.all[month.to:year.from] == " "
+	if !t.isSpaceAfter(n.last) || !t.isSpaceAfter(n.last+1) {
+		return false
+	}
+	return isDate(n.value + "." + t.wordAt(n.last+1) + "." + t.wordAt(n.last+2))
 }

@@ -125,8 +125,8 @@ func longest(matches []match) []match {
 	})
 }
 
-// of gives the matches of a family.
-func of(matches []match, f family) []match {
+// matchesOf gives the matches of a family.
+func matchesOf(matches []match, f family) []match {
 	var found []match
 	for _, m := range matches {
 		if m.family == f {

@@ -30,7 +30,7 @@ func (a *Analyzer) Analyze(ctx context.Context, q analysis.Question) (analysis.A
 	answer.Urgency = urgency(t, matches, features, a.model, &found)
 	answer.Sentiment = found.mood(answer.Urgency.Urgent)
 	answer.Intents = a.intents(t, &q.Desk, alike, &found)
-	answer.References = a.references(t, a.announcing(t, language, matches), q.Desk.References, found.mostWanted(), a.askedFor(q.Before))
+	answer.References = a.findReferences(t, a.announcing(t, language, matches), q.Desk.References, found.mostWanted(), a.findAskedKind(q.Before))
 	answer.Tags = a.tags(t, &q.Desk, answer.Intents, alike)
 	answer.Replies = a.replies(b, language, q.Desk.Sources)
 	answer.Actions = actions(t, matches, &q, alike, answer.Urgency.Urgent)
@@ -40,12 +40,12 @@ func (a *Analyzer) Analyze(ctx context.Context, q analysis.Question) (analysis.A
 // announcing adds what announces numbers in any language, where a text is too short to tell its own and holds no such word:
 // "Incidencia 4471187?".
 func (a *Analyzer) announcing(t *text, language string, matches []match) []match {
-	if language != "" || len(of(matches, ofAnnounce)) > 0 {
+	if language != "" || len(matchesOf(matches, ofAnnounce)) > 0 {
 		return matches
 	}
 	all := slices.Clone(matches)
 	for _, l := range a.lexicons {
-		all = append(all, of(l.find(t, nil), ofAnnounce)...)
+		all = append(all, matchesOf(l.find(t, nil), ofAnnounce)...)
 	}
 	if slices.ContainsFunc(all, func(m match) bool { return m.family == ofAnnounce && m.name == "other" }) {
 		return matches // of two languages that disagree neither is believed

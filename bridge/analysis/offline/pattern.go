@@ -10,9 +10,9 @@ import (
 // mostPerPattern is how many numbers one pattern finds in a burst.
 const mostPerPattern = 10
 
-// byPatterns finds references by the desk's patterns. A pattern that can't be read or costs too much finds
+// findByPatterns finds references by the desk's patterns. A pattern that can't be read or costs too much finds
 // nothing: who edits the desk is told elsewhere.
-func (a *Analyzer) byPatterns(t *text, patterns []analysis.Pattern) []analysis.Reference {
+func (a *Analyzer) findByPatterns(t *text, patterns []analysis.Pattern) []analysis.Reference {
 	var found []analysis.Reference
 	steps := 0
 	for _, p := range patterns[:min(len(patterns), analysis.MostPatterns)] {

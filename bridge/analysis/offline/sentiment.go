@@ -9,10 +9,10 @@ type feelings struct {
 
 // sentiment says how a customer feels. Quoted words are somebody else's.
 func sentiment(t *text, matches []match, urgent bool) analysis.Sentiment {
-	turns := of(matches, ofTurn)
+	turns := matchesOf(matches, ofTurn)
 	var f feelings
 	var plain, ironic []match // what is said with irony doesn't hide the fault that it praises
-	for _, m := range of(matches, ofMood) {
+	for _, m := range matchesOf(matches, ofMood) {
 		if m.name == "irony" {
 			ironic = append(ironic, m)
 		} else {

@@ -128,6 +128,15 @@ func (t *text) sentenceOf(at int) (first, last int) {
 	return first, last
 }
 
+// wordAt gives a word as it is written.
+func (t *text) wordAt(i int) string { return t.all[t.tokens[i].from:t.tokens[i].to] }
+
+// separatorAfter gives what stands between a word and the next. There has to be a next word.
+func (t *text) separatorAfter(i int) string { return t.all[t.tokens[i].to:t.tokens[i+1].from] }
+
+// isSpaceAfter says whether one space and another word stand behind a word.
+func (t *text) isSpaceAfter(i int) bool { return i+1 < len(t.tokens) && t.separatorAfter(i) == " " }
+
 // isForward says whether a mail's subject says that it was forwarded, in one of our languages.
 func isForward(subject string) bool {
 	prefix, _, found := strings.Cut(strings.TrimSpace(subject), ":")

@@ -16,13 +16,13 @@ func urgency(t *text, matches []match, features []feature, m *model, v *verdict)
 	if v[urgentLabel] < leastUrgent || v.content() {
 		return analysis.Urgency{}
 	}
-	all := longest(of(matches, ofUrgency))
+	all := longest(matchesOf(matches, ofUrgency))
 	for _, m := range all {
 		if !t.tokens[m.first].quoted && (m.name == "calm" || m.name == "over") {
 			return analysis.Urgency{}
 		}
 	}
-	found := urgentWord(t, all, of(matches, ofTurn))
+	found := urgentWord(t, all, matchesOf(matches, ofTurn))
 	if found < 0 && v[urgentLabel] >= plainUrgent {
 		found = m.reason(t, features)
 	}

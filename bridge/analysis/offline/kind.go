@@ -1,0 +1,259 @@
+package offline
+
+import (
+	"slices"
+	"strings"
+)
+
+// mostWordsBefore is how many words before a number are asked what it is of.
+const mostWordsBefore = 5
+
+// kindBefore gives the kind that the words before a number announce, in its sentence; "" if none does. The word next to
+// the number is asked first. Words that may stand between are passed over, any other word ends the search.
+func kindBefore(t *text, words announcements, n *numberSpan) string {
+	isMarked := n.hashBefore
+	for i := n.first - 1; i >= max(0, n.first-mostWordsBefore); i-- {
+		between := t.separatorAfter(i)
+		if strings.ContainsAny(between, "?!;") || strings.Count(between, "\n") > 1 {
+			return ""
+		}
+		if !isMarked {
+			isMarked = isMark(t.tokens[i].form) || words[i].number || strings.Contains(between, ":")
+		}
+		kind, isDecided := kindByWord(t, words, n, wordBefore{at: i, isMarked: isMarked})
+		if isDecided {
+			return kind
+		}
+	}
+	return ""
+}
+
+// wordBefore is a word before a number. It is marked if it, or something between it and the number, says that a number
+// follows: "no.", ":".
+type wordBefore struct {
+	at       int
+	isMarked bool
+}
+
+// kindByWord gives what one word before a number says of it. It is decided, with or without a kind, unless the word is one
+// that may stand between a number and what announces it.
+func kindByWord(t *text, words announcements, n *numberSpan, word wordBefore) (kind string, isDecided bool) {
+	w := words[word.at]
+	before := words[word.at-1] // none at the beginning of the text
+	form := t.tokens[word.at].form
+	if w.firm && words.isVagueTogether(t, word.at) {
+		return kindOther, true
+	}
+	isRatherOther := w.other && word.isMarked && isOtherFirst(form)
+	if w.kind != "" && !isRatherOther {
+		if w.filler && before.kind != "" {
+			return "", false
+		}
+		if !isPlausible(n, word.isMarked) {
+			return "", true
+		}
+		if w.vague {
+			return kindVague, true
+		}
+		return w.kind, true
+	}
+	if w.other {
+		return kindByOther(t, words, n, word.at)
+	}
+	isQuotedLetter := t.tokens[word.at].quoted && len(form) == 1
+	mayStandBetween := w.filler || isQuotedLetter || isInitials(t.wordAt(word.at))
+	return "", !mayStandBetween
+}
+
+// kindByOther gives what a word says of a number that announces numbers of something else.
+func kindByOther(t *text, words announcements, n *numberSpan, at int) (kind string, isDecided bool) {
+	if isCodeWord(t.tokens[at].form) && hasMixedParts(n.value) {
+		return "", true // "the code 77Q-3310" is no door's
+	}
+	if words[at].filler {
+		before := words[at-1]
+		if before.kind != "" || before.filler {
+			return "", false
+		}
+		return kindOther, true
+	}
+	const longestOfWhole = 8 // of an order that something is a part of; a longer number is the article's own
+	isNear := at == n.first-1
+	if !isNear && n.length() <= longestOfWhole && isPartOf(t, n.first) { // "the article in 88213"
+		return "", true
+	}
+	return kindOther, true
+}
+
+// isVagueTogether says whether a word, or the one before it that belongs to the same phrase, announces a number of
+// whatever the text is about: "ref client".
+func (words announcements) isVagueTogether(t *text, at int) bool {
+	if isVague(t.tokens[at].form) {
+		return true
+	}
+	return at > 0 && words[at-1].firm && isVague(t.tokens[at-1].form)
+}
+
+// isCodeWord says whether a word may announce a door's code as well as a booking's.
+func isCodeWord(form string) bool {
+	switch form {
+	case "code", "codice", "codigo", "kod":
+		return true
+	}
+	return false
+}
+
+// isInitials says whether a word is two or three capitals, as before the digits of "KV 2218".
+func isInitials(word string) bool { return isWithin(len(word), 2, 3) && hasOnlyCapitals(word) }
+
+// isOtherFirst says whether a word that may announce an account, or what is ours, rather announces the account.
+func isOtherFirst(form string) bool { return form == "konto" || form == "conto" || form == "rekening" }
+
+// isMark says whether a word says that a number follows.
+func isMark(form string) bool {
+	switch form {
+	case "no", "nr", "nº", "numero", "number", "num", "nummer", "numer", "id", "ref", "n", "nro", "numeru", "numerem", "numerze":
+		return true
+	}
+	return false
+}
+
+// isPlausible says whether a number may be a reference where a word announces it. Without a mark, short digits are rather
+// a quantity or a year.
+func isPlausible(n *numberSpan, isMarked bool) bool {
+	if isMarked || !n.digitsOnly || n.groupsFollow {
+		return true
+	}
+	return n.length() >= shortestReference && !isYear(n.value)
+}
+
+// kindAround gives the kind of a number without a word of what it is: that of an announcing word in its sentence, or in
+// one of the two before; else an order. What speaks of paying makes it an invoice, and so does what the customer wants.
+func (f *referenceFinder) kindAround(at int) string {
+	first, last := f.t.sentenceOf(at)
+	for i := at - 1; i >= first; i-- {
+		if kind := f.words.kindAt(i); kind != "" {
+			return kind
+		}
+	}
+	for i := at + 1; i <= last; i++ {
+		if kind := f.words.kindAt(i); kind != "" {
+			return kind
+		}
+	}
+	if f.isAboutPaying(at) {
+		return kindInvoice
+	}
+	for i := first - 1; i >= 0 && f.t.tokens[i].sentence >= f.t.tokens[at].sentence-2; i-- {
+		if kind := f.words.kindAt(i); kind != "" {
+			return kind
+		}
+	}
+	switch f.wants {
+	case "billing":
+		return kindInvoice
+	case "quote":
+		return kindQuote
+	}
+	return kindOrder
+}
+
+// isAboutPaying says whether the sentence of a word speaks of paying.
+func (f *referenceFinder) isAboutPaying(at int) bool {
+	first, last := f.t.sentenceOf(at)
+	return slices.ContainsFunc(f.matches, func(m match) bool {
+		if m.family != ofIntent || m.name != "billing" {
+			return false
+		}
+		return m.first >= first && m.last <= last
+	})
+}
+
+// tellVagueKind gives the kind of a number behind a word as "reference": what its letters say, or a word around it. Of
+// somebody who tells of a fault it is a ticket's.
+func (f *referenceFinder) tellVagueKind(n *numberSpan) string {
+	if kind := kindOfPrefix(n.value); kind != "" {
+		return kind
+	}
+	kind := f.kindAround(n.first)
+	if kind != kindOrder || f.words.hasKind(kindOrder) {
+		return kind
+	}
+	switch f.wants {
+	case "problem", "account", "feedback", "":
+		return kindTicket
+	}
+	return kind
+}
+
+// kindOfPrefix tells a kind by the letters at the beginning of a number, where these are usual; else "".
+func kindOfPrefix(value string) string {
+	if isParcelNumber(value) {
+		return kindShipment
+	}
+	const shortestRest = 3 // of what follows the letters: "INV 12" is too little
+	length := prefixLength(value)
+	if len(value)-length < shortestRest {
+		return ""
+	}
+	switch strings.ToUpper(strings.TrimRight(value[:length], "-_/ ")) {
+	case "ORD", "ORDER", "SO", "BEST", "CMD", "CDE", "PED", "ZAM", "ENC", "OR", "WO", "BK", "RES", "RSV", "PNR", "LOC", "ZK", "ZL", "BC":
+		return kindOrder
+	case "INV", "RE", "RG", "RN", "FAC", "FACT", "FV", "FA", "FAT", "FT", "RECH", "FACTUUR", "CN", "NC", "FRA", "FS", "FR", "AV", "GS",
+		"KFS", "KFV", "FVK":
+		return kindInvoice
+	case "QUO", "QUOTE", "QT", "Q", "AN", "ANG", "KV", "OFF", "OFR", "DEV", "OFE", "ORC", "PREV", "OFFERTE", "KVA", "PRE", "EST", "OF", "PF":
+		return kindQuote
+	case "TICKET", "TCK", "TKT", "TK", "CASE", "INC", "SUP", "REQ", "CS", "RMA", "SR", "RET", "RTN", "RT":
+		return kindTicket
+	case "JJD", "JVGL", "DHL", "GLS", "DPD", "UPS", "SHP", "TRK", "DDT", "LDV":
+		return kindShipment
+	}
+	return ""
+}
+
+// isParcelNumber says whether a number has the form that carriers give to parcels.
+func isParcelNumber(value string) bool {
+	upper := strings.ToUpper(value)
+	if isUPSNumber(upper) || isPostalNumber(upper) {
+		return true
+	}
+	return isDHLNumber(upper) || isLabelNumber(upper)
+}
+
+// isUPSNumber says whether a number has the form that UPS gives to parcels.
+func isUPSNumber(value string) bool {
+	return len(value) == len("1Z999AA10123456784") && strings.HasPrefix(value, "1Z")
+}
+
+// isPostalNumber says whether a number has the form that all posts give to parcels: two letters, nine digits and the
+// country, "RR123456785DE".
+func isPostalNumber(value string) bool {
+	if len(value) != len("RR123456785DE") {
+		return false
+	}
+	return hasOnlyCapitals(value[:2]+value[11:]) && hasOnlyDigits(value[2:11])
+}
+
+// isDHLNumber says whether a number has the form that DHL and Hermes give to parcels: "JD014600003828392821",
+// "H1001234567890123456".
+func isDHLNumber(value string) bool {
+	const (
+		leastDigits = 14
+		mostLetters = 3
+	)
+	digits := len(value) - len(strings.TrimRight(value, digitSet))
+	if digits < leastDigits || len(value)-digits > mostLetters {
+		return false
+	}
+	return strings.HasPrefix(value, "JD") || strings.HasPrefix(value, "H")
+}
+
+// isLabelNumber says whether a number has as many digits as those on other labels: "00340434161094015902" has twenty.
+func isLabelNumber(value string) bool {
+	const (
+		leastDigits = 18
+		mostDigits  = 30
+	)
+	return isWithin(len(value), leastDigits, mostDigits) && hasOnlyDigits(value)
+}
