@@ -1,6 +1,10 @@
 package offline
 
-import "strings"
+import (
+	"strings"
+
+	"parley/bridge/analysis/offline/numeral"
+)
 
 // bookingCodeLength is how long the codes of flights and hotels are.
 const bookingCodeLength = 6
@@ -10,7 +14,7 @@ const bookingCodeLength = 6
 func findBookingCodes(t *text) (codes []string) {
 	for i := 1; i < len(t.tokens); i++ {
 		word := t.wordAt(i)
-		if len(word) != bookingCodeLength || !hasOnlyCapitals(word) {
+		if len(word) != bookingCodeLength || !numeral.HasOnlyCapitals(word) {
 			continue
 		}
 		if !isShouted(t.wordAt(i-1)) && t.isBookingAnnounced(i) {

@@ -1,6 +1,10 @@
 package offline
 
-import "strings"
+import (
+	"strings"
+
+	"parley/bridge/analysis/offline/numeral"
+)
 
 // What tells that groups behind a space belong to the number before them.
 const (
@@ -14,10 +18,10 @@ const (
 // 2026/883").
 func (n *numberSpan) addGroups(t *text) {
 	first := n.value
-	if strings.ContainsAny(first, "-/.:#") || isTime(first) {
+	if strings.ContainsAny(first, "-/.:#") || numeral.IsTime(first) {
 		return
 	}
-	isLetters := hasOnlyCapitals(first)
+	isLetters := numeral.HasOnlyCapitals(first)
 	isSeries := len(first) == 1 || first == "FR" // "FR 26/118" is an invoice in Portugal, "FR 40 303 265 045" a number for taxes
 	if isLetters && isSeries {
 		n.addStroke(t)
@@ -43,16 +47,16 @@ func (n *numberSpan) addGroups(t *text) {
 
 // canBeginGroups says whether groups may follow a word: up to four capitals that mean nothing else, or letters and digits.
 func canBeginGroups(word string) bool {
-	if !hasOnlyCapitals(word) {
-		return isWithin(countDigits(word), 1, len(word)-1)
+	if !numeral.HasOnlyCapitals(word) {
+		return numeral.IsWithin(numeral.CountDigits(word), 1, len(word)-1)
 	}
-	return isWithin(len(word), 2, 4) && !isMark(fold(word)) && !isUnitBefore(word)
+	return numeral.IsWithin(len(word), 2, 4) && !isMark(fold(word)) && !isUnitBefore(word)
 }
 
 // findGroups gives the last word of the groups that follow a number, the digits of all and how many groups these are.
 func (n *numberSpan) findGroups(t *text) (last, digits, groups int) {
 	last = n.last
-	digits = countDigits(n.value)
+	digits = numeral.CountDigits(n.value)
 	for t.isSpaceAfter(last) {
 		word := t.wordAt(last + 1)
 		isSender := n.value == "3S" && groups == 0 && isSenderOf3S(word)
@@ -61,7 +65,7 @@ func (n *numberSpan) findGroups(t *text) (last, digits, groups int) {
 		}
 		last++
 		groups++
-		digits += countDigits(word)
+		digits += numeral.CountDigits(word)
 	}
 	return last, digits, groups
 }
@@ -72,14 +76,14 @@ func isSenderOf3S(word string) bool { return len(word) == 4 && isCode(word) }
 // isGroup says whether a word may be a group within the number of a shipment: digits, with capitals or without, or the
 // letters of the country at its end.
 func isGroup(word string, digitsBefore int) bool {
-	if len(word) > longestGroup || !hasOnly(word, digitSet+capitalSet) {
+	if len(word) > longestGroup || !numeral.HasOnly(word, numeral.Digits+numeral.Capitals) {
 		return false
 	}
-	if countDigits(word) == 0 {
+	if numeral.CountDigits(word) == 0 {
 		return len(word) == 2 && digitsBefore >= parcelDigits
 	}
 	const enough = 6 // digits, so that "5H" behind them is rather a group than an hour
-	return digitsBefore >= enough || !isTime(word)
+	return digitsBefore >= enough || !numeral.IsTime(word)
 }
 
 // addStroke adds a number with a stroke, as "5512/26", that stands behind a space.
@@ -107,10 +111,10 @@ func (n *numberSpan) findStroke(t *text) (last int, found bool) {
 	case "FT", "FV", "FA":
 		marks = "/-"
 	}
-	if !strings.ContainsAny(value, marks) || strings.ToUpper(value) != value || isDate(value) {
+	if !strings.ContainsAny(value, marks) || strings.ToUpper(value) != value || numeral.IsDate(value) {
 		return 0, false
 	}
-	digits := countDigits(value)
+	digits := numeral.CountDigits(value)
 	letters := len(value) - digits - strings.Count(value, "/") - strings.Count(value, "-")
 	switch letters {
 	case 0:
@@ -125,7 +129,7 @@ func (n *numberSpan) findStroke(t *text) (last int, found bool) {
 // 812 340".
 func (n *numberSpan) isFirstOfThree(t *text) bool {
 	size := n.length()
-	if !n.digitsOnly || !isWithin(size, 2, 3) {
+	if !n.digitsOnly || !numeral.IsWithin(size, 2, 3) {
 		return false
 	}
 	return n.last+2 < len(t.tokens) && isGroupOf(t, n.last+1, size) && isGroupOf(t, n.last+2, size)
@@ -134,20 +138,20 @@ func (n *numberSpan) isFirstOfThree(t *text) bool {
 // isGroupOf says whether a word of so many digits stands behind a space.
 func isGroupOf(t *text, at, size int) bool {
 	word := t.wordAt(at)
-	return len(word) == size && hasOnlyDigits(word) && t.isSpaceAfter(at-1)
+	return len(word) == size && numeral.HasOnlyDigits(word) && t.isSpaceAfter(at-1)
 }
 
 // isFirstOfTwo says whether a number is written as two groups of digits right behind a word or sign that says that a
 // number follows: "n° 7712 884", "ordernr 88 120". A second group that is a year, or has a unit, is no part of it.
 func (n *numberSpan) isFirstOfTwo(t *text, words announcements) bool {
-	if !n.digitsOnly || !isWithin(n.length(), 2, 4) || !t.isSpaceAfter(n.last) {
+	if !n.digitsOnly || !numeral.IsWithin(n.length(), 2, 4) || !t.isSpaceAfter(n.last) {
 		return false
 	}
 	if !n.hashBefore && !isMarkedBefore(t, n.first, words) {
 		return false
 	}
 	word := t.wordAt(n.last + 1)
-	if !isWithin(len(word), 3, 4) || !hasOnlyDigits(word) || isYear(word) {
+	if !numeral.IsWithin(len(word), 3, 4) || !numeral.HasOnlyDigits(word) || numeral.IsYear(word) {
 		return false
 	}
 	after := textAfter(t.all, t.tokens[n.last+1].to)
@@ -172,7 +176,7 @@ func (n *numberSpan) joinOverStroke(t *text) bool {
 	if t.separatorAfter(n.last) != " / " || len(word) < 2 {
 		return false
 	}
-	if !hasOnlyDigits(word) || !isNumberOfYear(n.value, word) {
+	if !numeral.HasOnlyDigits(word) || !isNumberOfYear(n.value, word) {
 		return false
 	}
 	n.last++
@@ -188,17 +192,17 @@ func isNumberOfYear(before, behind string) bool {
 	case 0, 1:
 		return false
 	case 2: // "26 / 4410"
-		return before[0] == '2' && len(behind) > 2 && !isYear(behind)
+		return before[0] == '2' && len(behind) > 2 && !numeral.IsYear(behind)
 	case 4: // "2026 / 118"
 		return true
 	}
-	return isYear(behind) // "118 / 2026"
+	return numeral.IsYear(behind) // "118 / 2026"
 }
 
 // takeGroups adds all groups of digits that follow a number, as on labels of parcels: "9400 1118 9922". An account at a
 // Polish bank is no reference: its value becomes "".
 func (n *numberSpan) takeGroups(t *text) {
-	for t.isSpaceAfter(n.last) && hasOnlyDigits(t.wordAt(n.last+1)) {
+	for t.isSpaceAfter(n.last) && numeral.HasOnlyDigits(t.wordAt(n.last+1)) {
 		n.last++
 	}
 	n.to = t.tokens[n.last].to

@@ -3,6 +3,8 @@ package offline
 import (
 	"slices"
 	"strings"
+
+	"parley/bridge/analysis/offline/numeral"
 )
 
 // mostWordsBefore is how many words before a number are asked what it is of.
@@ -67,7 +69,7 @@ func kindByWord(t *text, words announcements, n *numberSpan, word wordBefore) (k
 
 // kindByOther gives what a word says of a number that announces numbers of something else.
 func kindByOther(t *text, words announcements, n *numberSpan, at int) (kind string, isDecided bool) {
-	if isCodeWord(t.tokens[at].form) && hasMixedParts(n.value) {
+	if isCodeWord(t.tokens[at].form) && numeral.HasMixedParts(n.value) {
 		return "", true // "the code 77Q-3310" is no door's
 	}
 	if words[at].filler {
@@ -104,7 +106,9 @@ func isCodeWord(form string) bool {
 }
 
 // isInitials says whether a word is two or three capitals, as before the digits of "KV 2218".
-func isInitials(word string) bool { return isWithin(len(word), 2, 3) && hasOnlyCapitals(word) }
+func isInitials(word string) bool {
+	return numeral.IsWithin(len(word), 2, 3) && numeral.HasOnlyCapitals(word)
+}
 
 // isOtherFirst says whether a word that may announce an account, or what is ours, rather announces the account.
 func isOtherFirst(form string) bool { return form == "konto" || form == "conto" || form == "rekening" }
@@ -124,7 +128,7 @@ func isPlausible(n *numberSpan, isMarked bool) bool {
 	if isMarked || !n.digitsOnly || n.groupsFollow {
 		return true
 	}
-	return n.length() >= shortestReference && !isYear(n.value)
+	return n.length() >= shortestReference && !numeral.IsYear(n.value)
 }
 
 // kindAround gives the kind of a number without a word of what it is: that of an announcing word in its sentence, or in
@@ -188,11 +192,11 @@ func (f *referenceFinder) tellVagueKind(n *numberSpan) string {
 
 // kindOfPrefix tells a kind by the letters at the beginning of a number, where these are usual; else "".
 func kindOfPrefix(value string) string {
-	if isParcelNumber(value) {
+	if numeral.IsParcelNumber(value) {
 		return kindShipment
 	}
 	const shortestRest = 3 // of what follows the letters: "INV 12" is too little
-	length := prefixLength(value)
+	length := numeral.PrefixLength(value)
 	if len(value)-length < shortestRest {
 		return ""
 	}
@@ -210,50 +214,4 @@ func kindOfPrefix(value string) string {
 		return kindShipment
 	}
 	return ""
-}
-
-// isParcelNumber says whether a number has the form that carriers give to parcels.
-func isParcelNumber(value string) bool {
-	upper := strings.ToUpper(value)
-	if isUPSNumber(upper) || isPostalNumber(upper) {
-		return true
-	}
-	return isDHLNumber(upper) || isLabelNumber(upper)
-}
-
-// isUPSNumber says whether a number has the form that UPS gives to parcels.
-func isUPSNumber(value string) bool {
-	return len(value) == len("1Z999AA10123456784") && strings.HasPrefix(value, "1Z")
-}
-
-// isPostalNumber says whether a number has the form that all posts give to parcels: two letters, nine digits and the
-// country, "RR123456785DE".
-func isPostalNumber(value string) bool {
-	if len(value) != len("RR123456785DE") {
-		return false
-	}
-	return hasOnlyCapitals(value[:2]+value[11:]) && hasOnlyDigits(value[2:11])
-}
-
-// isDHLNumber says whether a number has the form that DHL and Hermes give to parcels: "JD014600003828392821",
-// "H1001234567890123456".
-func isDHLNumber(value string) bool {
-	const (
-		leastDigits = 14
-		mostLetters = 3
-	)
-	digits := len(value) - len(strings.TrimRight(value, digitSet))
-	if digits < leastDigits || len(value)-digits > mostLetters {
-		return false
-	}
-	return strings.HasPrefix(value, "JD") || strings.HasPrefix(value, "H")
-}
-
-// isLabelNumber says whether a number has as many digits as those on other labels: "00340434161094015902" has twenty.
-func isLabelNumber(value string) bool {
-	const (
-		leastDigits = 18
-		mostDigits  = 30
-	)
-	return isWithin(len(value), leastDigits, mostDigits) && hasOnlyDigits(value)
 }

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"parley/bridge/analysis/offline/numeral"
 )
 
 // addLetters adds the capitals that stand before a number behind a space, and the groups of digits behind it, where a word
@@ -25,7 +27,7 @@ func (n *numberSpan) addLetters(t *text, words announcements) bool {
 	if wide := *n; wide.joinOverStroke(t) {
 		whole.to = wide.to
 		whole.last = wide.last
-	} else if hasOnlyDigits(n.value) {
+	} else if numeral.HasOnlyDigits(n.value) {
 		groups = whole.addDigits(t)
 	}
 	whole.value = t.all[whole.from:whole.to]
@@ -44,13 +46,13 @@ func (n *numberSpan) addLetters(t *text, words announcements) bool {
 // isCountOrDate says whether letters and digits together are no reference: a year, a date, a time, a price, a count with a
 // unit, or less than three digits. digits is the number without its letters and further groups.
 func (n *numberSpan) isCountOrDate(t *text, digits *numberSpan) bool {
-	if countDigits(n.value) < 3 {
+	if numeral.CountDigits(n.value) < 3 {
 		return true
 	}
-	if n.to == digits.to && isYear(digits.value) {
+	if n.to == digits.to && numeral.IsYear(digits.value) {
 		return true
 	}
-	if isDate(digits.value) || isTime(digits.value) || isDecimal(digits.value) {
+	if numeral.IsDate(digits.value) || numeral.IsTime(digits.value) || numeral.IsDecimal(digits.value) {
 		return true
 	}
 	return hasUnitBehind(t.all[digits.from:n.to], textAfter(t.all, n.to))
@@ -83,7 +85,7 @@ func (n *numberSpan) hasLettersBefore(t *text, words announcements) bool {
 		return false
 	}
 	letters := t.wordAt(n.first - 1)
-	if len(letters) > 4 || !hasOnlyCapitals(letters) {
+	if len(letters) > 4 || !numeral.HasOnlyCapitals(letters) {
 		return false
 	}
 	if words[n.first-1].kind != "" || words[n.first-1].other {
@@ -116,7 +118,7 @@ func hasOwnMeaning(letters string) bool {
 }
 
 // isShouted says whether a word is written in capitals, so that those of its neighbours say nothing.
-func isShouted(word string) bool { return len(word) >= 4 && hasOnlyCapitals(word) }
+func isShouted(word string) bool { return len(word) >= 4 && numeral.HasOnlyCapitals(word) }
 
 // isCountry says whether capitals may stand for a country: before a number for taxes or a size.
 func isCountry(letters string) bool {
@@ -131,10 +133,10 @@ func isCountry(letters string) bool {
 // Köln".
 func (n *numberSpan) isPostcodeWithCountry(t *text) bool {
 	letter := t.wordAt(n.first - 1)
-	if len(letter) > 1 || !hasOnly(letter, "ABDFLI") {
+	if len(letter) > 1 || !numeral.HasOnly(letter, "ABDFLI") {
 		return false
 	}
-	if !isWithin(len(n.value), 4, 5) || !t.isSpaceAfter(n.last) {
+	if !numeral.IsWithin(len(n.value), 4, 5) || !t.isSpaceAfter(n.last) {
 		return false
 	}
 	r, _ := utf8.DecodeRuneInString(t.wordAt(n.last + 1))
@@ -164,11 +166,11 @@ func (n *numberSpan) isGroupNext(t *text) bool {
 		return false
 	}
 	word := t.wordAt(n.last + 1)
-	digits := countDigits(t.all[n.from:n.to])
-	if len(word) == 2 && hasOnlyCapitals(word) {
+	digits := numeral.CountDigits(t.all[n.from:n.to])
+	if len(word) == 2 && numeral.HasOnlyCapitals(word) {
 		return digits == parcelDigits
 	}
-	if len(word) > 4 || !hasOnlyDigits(word) {
+	if len(word) > 4 || !numeral.HasOnlyDigits(word) {
 		return false
 	}
 	const enoughForOne = 7 // digits before a group of one digit
@@ -182,7 +184,7 @@ func (n *numberSpan) isGroupNext(t *text) bool {
 // addTail adds the digits behind a space to a number that is announced and begins with letters and few digits: "R-00 4411".
 func (n *numberSpan) addTail(t *text) {
 	letters, digits, found := strings.Cut(n.value, "-")
-	if !found || !hasOnlyCapitals(letters) || !hasOnlyDigits(digits) {
+	if !found || !numeral.HasOnlyCapitals(letters) || !numeral.HasOnlyDigits(digits) {
 		return
 	}
 	if len(letters) > 3 || len(digits) > 2 {
@@ -203,5 +205,5 @@ func (n *numberSpan) isSpacedDate(t *text) bool {
 	if !t.isSpaceAfter(n.last) || !t.isSpaceAfter(n.last+1) {
 		return false
 	}
-	return isDate(n.value + "." + t.wordAt(n.last+1) + "." + t.wordAt(n.last+2))
+	return numeral.IsDate(n.value + "." + t.wordAt(n.last+1) + "." + t.wordAt(n.last+2))
 }

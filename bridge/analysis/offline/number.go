@@ -3,6 +3,8 @@ package offline
 import (
 	"strings"
 	"unicode/utf8"
+
+	"parley/bridge/analysis/offline/numeral"
 )
 
 // longestNumber bounds what is a reference, in bytes.
@@ -16,7 +18,7 @@ func numbersIn(t *text) []numberSpan {
 		if !isCode(t.wordAt(i)) {
 			continue
 		}
-		if isIBAN(t.all[k.from:min(len(t.all), k.from+ibanAhead)]) {
+		if numeral.IsIBAN(t.all[k.from:]) {
 			i = t.endOfIBAN(i)
 			continue
 		}
@@ -28,12 +30,12 @@ func numbersIn(t *text) []numberSpan {
 		}
 		n.addGroups(t)
 		i = max(i, n.last)
-		if !hasDigit(n.value) || len(n.value) > longestNumber {
+		if !numeral.HasDigit(n.value) || len(n.value) > longestNumber {
 			continue
 		}
-		n.digitsOnly = hasOnlyDigits(n.value)
+		n.digitsOnly = numeral.HasOnlyDigits(n.value)
 		n.hashBefore = isHashBefore(t.all, n.from)
-		isPhone := isInPhone(t.all, &n)
+		isPhone := numeral.IsInPhone(t.all, n.from, n.to)
 		n.groupsFollow = isPhone && !strings.ContainsAny(t.all[max(0, n.from-2):n.from], "+(")
 		n.impossible = isPhone || isNoReference(t.all, &n)
 		found = append(found, n)
@@ -74,11 +76,11 @@ func isCode(word string) bool {
 	digits, capitals, small := 0, 0, 0
 	for i := range len(word) {
 		c := word[i]
-		if isDigit(c) {
+		if numeral.IsDigit(c) {
 			digits++
-		} else if isCapital(c) {
+		} else if numeral.IsCapital(c) {
 			capitals++
-		} else if isSmallLetter(c) {
+		} else if numeral.IsSmallLetter(c) {
 			small++
 		} else {
 			return false
@@ -88,7 +90,7 @@ func isCode(word string) bool {
 		return true
 	}
 	if small == 0 {
-		return isWithin(capitals, 1, mostCapitals)
+		return numeral.IsWithin(capitals, 1, mostCapitals)
 	}
 	return small+capitals <= mostLetters
 }
@@ -105,7 +107,7 @@ func isJoinMark(between string) bool {
 // hasWordBefore says whether a number begins with a word that only announces it: "Nr.4711", "no:4711", and not with letters
 // of its own: "TRV.552.18".
 func hasWordBefore(value string) bool {
-	head := value[:prefixLength(value)]
+	head := value[:numeral.PrefixLength(value)]
 	if strings.HasSuffix(head, ":") {
 		return true
 	}
@@ -114,7 +116,7 @@ func hasWordBefore(value string) bool {
 		return false
 	}
 	const mostLetters = 4
-	if len(letters) > mostLetters || !hasOnlyCapitals(letters) {
+	if len(letters) > mostLetters || !numeral.HasOnlyCapitals(letters) {
 		return true
 	}
 	switch letters {
@@ -126,7 +128,7 @@ func hasWordBefore(value string) bool {
 
 // trimPrefix takes the parts without digits from the beginning of a number.
 func (n *numberSpan) trimPrefix(t *text) {
-	for n.first < n.last && !hasDigit(t.wordAt(n.first)) {
+	for n.first < n.last && !numeral.HasDigit(t.wordAt(n.first)) {
 		n.first++
 	}
 	n.from = t.tokens[n.first].from
@@ -141,17 +143,17 @@ func isHashBefore(all string, at int) bool {
 }
 
 // isNoReference says whether a number is a date, a time, a price, a quantity with a unit, or a part of something longer: an
-// amount, an address on the web. Telephones are told by isInPhone.
+// amount, an address on the web. Telephones are told by numeral.IsInPhone.
 func isNoReference(all string, n *numberSpan) bool {
 	const longestMoney = 8 // bytes: " EUR" with some spaces
 	before, after := all[max(0, n.from-longestMoney):n.from], textAfter(all, n.to)
 	if strings.HasSuffix(before, "+") || isMoneyBefore(before) || isPartOfLonger(before, after) {
 		return true
 	}
-	if isDate(n.value) || isTime(n.value) || isDecimal(n.value) {
+	if numeral.IsDate(n.value) || numeral.IsTime(n.value) || numeral.IsDecimal(n.value) {
 		return true
 	}
-	if isErrorCode(n.value) || isTaxNumber(n.value) || isPostcode(n.value, all[n.to:]) {
+	if numeral.IsErrorCode(n.value) || numeral.IsTaxNumber(n.value) || numeral.IsPostcode(n.value, all[n.to:]) {
 		return true
 	}
 	return hasUnitBehind(n.value, after)
@@ -177,13 +179,13 @@ func isPartOfLonger(before, after string) bool {
 		return true
 	}
 	whole, isBehindComma := strings.CutSuffix(before, ",")
-	return isBehindComma && whole != "" && isDigit(whole[len(whole)-1])
+	return isBehindComma && whole != "" && numeral.IsDigit(whole[len(whole)-1])
 }
 
 // hasMarkAndDigit says whether one of some marks stands at the beginning of a text, and a digit behind it, so that
 // what is before the mark is a part of a date, a time or an amount.
 func hasMarkAndDigit(s, marks string) bool {
-	return len(s) >= 2 && strings.ContainsAny(s[:1], marks) && isDigit(s[1])
+	return len(s) >= 2 && strings.ContainsAny(s[:1], marks) && numeral.IsDigit(s[1])
 }
 
 // textAfter gives as much of the text behind a place as is needed to know a unit.
@@ -195,7 +197,7 @@ func textAfter(all string, at int) string {
 // hasUnitBehind says whether money, a percentage or a measure stands behind a number. What has letters in it is no count,
 // and an hour has at most two digits: "am" behind a longer number is German.
 func hasUnitBehind(value, after string) bool {
-	if strings.Contains(value, "-") && !hasOnly(value, digitSet+".,") {
+	if strings.Contains(value, "-") && !numeral.HasOnly(value, numeral.Digits+".,") {
 		return false
 	}
 	rest := strings.TrimLeft(after, " \u00a0")
@@ -225,4 +227,22 @@ func hasUnitBehind(value, after string) bool {
 		return true
 	}
 	return false
+}
+
+// endOfIBAN gives the last word of a bank account's number: groups of at most four characters follow each other.
+func (t *text) endOfIBAN(at int) int {
+	const longestGroup = 4
+	size := len(t.wordAt(at))
+	for at+1 < len(t.tokens) {
+		group := t.wordAt(at + 1)
+		size += len(group)
+		if size > numeral.LongestIBAN || len(group) > longestGroup || t.separatorAfter(at) != " " {
+			break
+		}
+		if !isCode(group) || strings.ToUpper(group) != group {
+			break
+		}
+		at++
+	}
+	return at
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"parley/bridge/analysis"
+	"parley/bridge/analysis/offline/numeral"
 )
 
 // mostReferences bounds how many numbers one burst gives.
@@ -202,7 +203,7 @@ func (f *referenceFinder) kindOfUnannounced(n *numberSpan) string {
 		return f.asked
 	}
 	kind := f.kindAround(n.first)
-	if kind == kindShipment && countDigits(n.value) < shortestShipment {
+	if kind == kindShipment && numeral.CountDigits(n.value) < shortestShipment {
 		return kindOrder
 	}
 	return kind

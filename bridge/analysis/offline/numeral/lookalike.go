@@ -1,4 +1,4 @@
-package offline
+package numeral
 
 import "strings"
 
@@ -18,10 +18,10 @@ func isLookalike(value string) bool {
 // isSpan says whether two parts are a span of years or of round numbers, or a month of a year. A tyre's are none, but no
 // reference either.
 func isSpan(first, last string) bool {
-	if isYear(first) && isShortNumber(first) && isShortNumber(last) {
+	if IsYear(first) && isShortNumber(first) && isShortNumber(last) {
 		return isInYear(first, last)
 	}
-	if hasOnlyDigits(first + last) {
+	if HasOnlyDigits(first + last) {
 		return strings.HasSuffix(first, "00") && strings.HasSuffix(last, "00") // "40000-60000"
 	}
 	return strings.Contains(last, "R1") // of a tyre: "205/55R16"
@@ -44,7 +44,7 @@ func nextYear(year string) string {
 }
 
 // isShortNumber says whether a part is of two to four digits.
-func isShortNumber(part string) bool { return isWithin(len(part), 2, 4) && hasOnlyDigits(part) }
+func isShortNumber(part string) bool { return IsWithin(len(part), 2, 4) && HasOnlyDigits(part) }
 
 func areShortNumbers(parts []string) bool {
 	return isShortNumber(parts[0]) && isShortNumber(parts[1]) && isShortNumber(parts[2])
@@ -57,7 +57,7 @@ func isPhoneInParts(parts []string) bool {
 		mostDigits  = 11
 	)
 	digits := len(parts[0]) + len(parts[1]) + len(parts[2])
-	return areShortNumbers(parts) && isWithin(digits, leastDigits, mostDigits)
+	return areShortNumbers(parts) && IsWithin(digits, leastDigits, mostDigits)
 }
 
 // isNumberPlate says whether three parts are on a car: "12-AB-34", "AB-123-CD".
@@ -66,7 +66,7 @@ func isNumberPlate(value string, parts []string) bool {
 		return false
 	}
 	all := strings.Join(parts, "")
-	letters := len(all) - countDigits(all)
+	letters := len(all) - CountDigits(all)
 	switch len(value) {
 	case len("12-AB-34"):
 		return len(parts[1]) == 2 && letters <= 4

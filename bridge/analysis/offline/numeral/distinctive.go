@@ -1,0 +1,96 @@
+package numeral
+
+import "strings"
+
+// IsDistinctive says whether a number looks like a reference wherever it stands: capitals and digits, or groups of
+// digits, joined by a hyphen or a stroke.
+func IsDistinctive(value string) bool {
+	if isLookalike(value) {
+		return false
+	}
+	if HasMixedParts(value) {
+		return true
+	}
+	head := value[:PrefixLength(value)]
+	letters := strings.TrimRight(head, "-/_")
+	const mostLetters = 5
+	if len(letters) > mostLetters || strings.ToUpper(letters) != letters {
+		return false
+	}
+	if strings.ContainsAny(value, ".:") {
+		return false
+	}
+	if letters == "" {
+		return hasLettersAtEnd(value) || hasJoinedDigits(value)
+	}
+	digits := CountDigits(value)
+	if letters != head { // "ORC-118"
+		return digits >= 3 && !isModelName(value, digits)
+	}
+	return digits >= 4 && len(letters) <= 3 // "RG1183"
+}
+
+// isModelName says whether letters, a hyphen and few digits end as names of models do: "SX-2000", "HD-450".
+func isModelName(value string, digits int) bool {
+	if digits <= 4 && strings.HasSuffix(value, "00") {
+		return true
+	}
+	return digits == 3 && strings.HasSuffix(value, "0")
+}
+
+// hasJoinedDigits says whether a number has five digits or more in parts, and no letters: "55-1188".
+func hasJoinedDigits(value string) bool {
+	if value[0] == '0' || CountDigits(value) < 5 {
+		return false
+	}
+	return strings.ContainsAny(value, "-/") && HasOnly(value, Digits+"-/")
+}
+
+// HasMixedParts says whether a number has two parts or more of digits and capitals, joined by hyphens, strokes or dots,
+// with both in it: "77Q-3310", "4/2026-B", "C.2026.551".
+func HasMixedParts(value string) bool {
+	parts := strings.FieldsFunc(value, func(r rune) bool { return r == '-' || r == '/' || r == '.' })
+	if len(parts) < 2 || CountDigits(value) < 4 {
+		return false
+	}
+	capitals := 0
+	for _, part := range parts {
+		ofPart := len(part) - CountDigits(part)
+		if ofPart > 4 || !HasOnly(part, Digits+Capitals) {
+			return false
+		}
+		capitals += ofPart
+	}
+	isModel := len(parts) == 2 && CountDigits(parts[0]) == 0 && strings.HasSuffix(value, "00")
+	return capitals > 0 && !isModel
+}
+
+// hasLettersAtEnd says whether a number of four digits or more ends with a hyphen and one or two capitals: "77120-B".
+func hasLettersAtEnd(value string) bool {
+	number, end, found := strings.Cut(value, "-")
+	if !found || !HasOnlyDigits(number) || !HasOnlyCapitals(end) {
+		return false
+	}
+	return len(number) >= 4 && len(end) <= 2
+}
+
+// IsCountedInYear says whether a number is counted within a year of this decade or the next ones, as those of invoices:
+// "54/26".
+func IsCountedInYear(value string) bool {
+	number, year, _ := strings.Cut(value, "/")
+	if len(year) != 2 || !HasOnlyDigits(number+year) {
+		return false
+	}
+	return year[0] == '2' && IsWithin(len(number), 2, 5)
+}
+
+// IsDotted says whether a number of five or six digits with a dot before the last three isn't a round one: "64.713",
+// but not "12.500" or "12.550".
+func IsDotted(value string) bool {
+	whole, thousands, _ := strings.Cut(value, ".")
+	if !IsWithin(len(whole), 2, 3) || len(thousands) != 3 {
+		return false
+	}
+	isRound := strings.HasSuffix(thousands, "00") || strings.HasSuffix(thousands, "50")
+	return HasOnlyDigits(whole+thousands) && !isRound
+}

@@ -1,0 +1,156 @@
+package numeral
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// IsDate says whether a number is a date as 05.12.2026, 2026-12-05, 5/12/26 or 5.12.
+func IsDate(value string) bool {
+	parts := strings.FieldsFunc(value, func(r rune) bool { return r == '.' || r == '-' || r == '/' })
+	for _, part := range parts {
+		if !HasOnlyDigits(part) {
+			return false
+		}
+	}
+	switch len(parts) {
+	case 3:
+		return isFullDate(parts)
+	case 2:
+		isDayAndMonth := isDayOrMonth(parts[0]) && isDayOrMonth(parts[1])
+		return isDayAndMonth && !strings.Contains(value, "-")
+	}
+	return false
+}
+
+// isFullDate says whether three numbers are a day, a month and a year, in the order of any country.
+func isFullDate(parts []string) bool {
+	first, last := parts[0], parts[2]
+	if !isDayOrMonth(parts[1]) {
+		return false
+	}
+	if IsYear(first) {
+		return isDayOrMonth(last)
+	}
+	endsInYear := IsYear(last) || len(last) == 2
+	return isDayOrMonth(first) && endsInYear
+}
+
+// isDayOrMonth says whether a number may be the day of a date, or its month.
+func isDayOrMonth(s string) bool {
+	if len(s) == 2 {
+		return s <= "31"
+	}
+	return len(s) == 1
+}
+
+// IsYear says whether four digits are a year of this or the last century.
+func IsYear(word string) bool {
+	isOfCentury := strings.HasPrefix(word, "19") || strings.HasPrefix(word, "20")
+	return len(word) == 4 && isOfCentury
+}
+
+// IsDecimal says whether a number has two digits behind its point, as a price has: "3.90".
+func IsDecimal(value string) bool {
+	whole, rest, found := strings.Cut(value, ".")
+	if !found || !HasOnlyDigits(whole+rest) {
+		return false
+	}
+	return IsWithin(len(whole), 1, 3) && len(rest) == 2
+}
+
+// IsErrorCode says whether a number is what a machine shows when it fails: "E-77", "F03".
+func IsErrorCode(value string) bool {
+	if !strings.HasPrefix(value, "E") && !strings.HasPrefix(value, "F") {
+		return false
+	}
+	digits := strings.TrimPrefix(value[1:], "-")
+	return IsWithin(len(digits), 1, 3) && HasOnlyDigits(digits)
+}
+
+// IsTime says whether a number is an hour of the day, "17:30", "14h30", or has another unit right behind its digits: "40mm",
+// "3rd".
+func IsTime(value string) bool {
+	hour, minute, found := strings.Cut(value, ":")
+	if found {
+		return len(hour) <= 2 && len(minute) <= len("30:00")
+	}
+	lower := strings.ToLower(value)
+	for _, end := range []string{"pm", "am", "h", "uhr", "kg", "km", "cm", "mm", "ml", "gb", "mb", "st", "nd", "rd", "th", "eme", "x", "€"} {
+		head, hasUnit := strings.CutSuffix(lower, end)
+		if hasUnit && head != "" && HasOnlyDigits(head) {
+			return true
+		}
+	}
+	hour, minute, found = strings.Cut(lower, "h")
+	if !found || !HasOnlyDigits(hour+minute) {
+		return false
+	}
+	return len(hour) <= 2 && len(minute) == 2
+}
+
+// IsTaxNumber says whether a number has the form of a company's for value added tax, as DE811887442: two letters for the
+// state, and as many digits as its numbers have.
+func IsTaxNumber(value string) bool {
+	if len(value) < 2 {
+		return false
+	}
+	country, rest := value[:2], value[2:]
+	switch country {
+	case "DE", "PT", "GB", "EL":
+		return len(rest) == 9 && HasOnlyDigits(rest)
+	case "IT", "FR", "HR":
+		return len(rest) == 11 && HasOnlyDigits(rest)
+	case "PL", "BE", "SK":
+		return len(rest) == 10 && HasOnlyDigits(rest)
+	case "AT": // "ATU12345678"
+		return len(rest) == 9 && rest[0] == 'U' && CountDigits(rest) == 8
+	case "NL": // "NL123456789B01"
+		return len(rest) == 12 && rest[9] == 'B' && CountDigits(rest) == 11
+	case "ES": // "ESB12345678", "ESX1234567L"
+		return len(rest) == 9 && IsWithin(CountDigits(rest), 7, 8)
+	}
+	return false
+}
+
+// IsPostcode says whether a number is a Portuguese, Brazilian or Polish postcode before the name of a town: "4000-123
+// Porto", "01310-100 São Paulo", "30-001 Kraków".
+func IsPostcode(value, after string) bool {
+	head, end, _ := strings.Cut(value, "-")
+	if len(end) != 3 || !HasOnlyDigits(head+end) {
+		return false
+	}
+	switch len(head) {
+	case 2, 4, 5:
+		town, isSpaced := strings.CutPrefix(after, " ")
+		r, _ := utf8.DecodeRuneInString(town)
+		return isSpaced && unicode.IsUpper(r)
+	}
+	return false
+}
+
+// LongestIBAN is how many characters the number of a bank account has at most, without spaces.
+const LongestIBAN = 34
+
+// IsIBAN says whether a text begins like the number of a bank account.
+func IsIBAN(s string) bool {
+	const (
+		ahead = 36 // bytes that are looked at
+		head  = 15 // characters of these, without spaces, that have to fit: no country's numbers are shorter
+	)
+	s = s[:min(len(s), ahead)]
+	if len(s) > 2 && s[2] == ' ' {
+		return false // "RB 4410 2277" is a parcel's
+	}
+	s = strings.ReplaceAll(s, " ", "")
+	if len(s) < head || strings.HasPrefix(s, "JD") { // "JD014600003828392821" is a parcel's
+		return false
+	}
+	if !HasOnlyCapitals(s[:2]) || !HasOnlyDigits(s[2:4]) {
+		return false
+	}
+	const leastDigits = 7
+	account := s[4:head]
+	return HasOnly(account, Digits+Capitals) && CountDigits(account) >= leastDigits
+}
