@@ -8,11 +8,11 @@ import (
 
 const (
 	mostActions = 2
-	sureSolver  = 0.35
+	leastSolver = 0.35 // of likeness, over all conversations that somebody resolved
 )
 
-// actions suggests what an agent could do next, of what the desk allows: the most pressing first.
-func actions(t *text, matches []match, q *analysis.Question, alike []resemblance, urgent bool) []analysis.Action {
+// suggestActions suggests what an agent could do next, of what the desk allows: the most pressing first.
+func suggestActions(t *text, matches []match, q *analysis.Question, alike []resemblance, urgent bool) []analysis.Action {
 	var found []analysis.Action
 	suggest := func(name analysis.ActionName, value string) {
 		if value != "" && slices.Contains(q.Desk.Actions, name) && len(found) < mostActions {
@@ -24,12 +24,12 @@ func actions(t *text, matches []match, q *analysis.Question, alike []resemblance
 	} else {
 		suggest(analysis.Snooze, awayUntil(t, matches, q.Now))
 	}
-	suggest(analysis.Assign, solver(alike))
+	suggest(analysis.Assign, solverOf(alike))
 	return found
 }
 
-// solver gives who resolved the conversations that are most like a text.
-func solver(alike []resemblance) string {
+// solverOf gives who resolved the conversations that are most like a text, "" if none is quite like it.
+func solverOf(alike []resemblance) string {
 	best, most := "", 0.0
 	sums := map[string]float64{}
 	for _, r := range alike {
@@ -37,7 +37,8 @@ func solver(alike []resemblance) string {
 		if name == "" {
 			continue
 		}
-		if sums[name] += r.likeness; sums[name] > most && sums[name] >= sureSolver {
+		sums[name] += r.likeness
+		if sums[name] > most && sums[name] >= leastSolver {
 			best, most = name, sums[name]
 		}
 	}

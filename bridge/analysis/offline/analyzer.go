@@ -10,21 +10,25 @@ import (
 
 // Analyzer is an analysis.Analyzer that answers by rules. It is safe for use by several goroutines.
 type Analyzer struct {
-	lexicons  []*lexicon // of our languages, English first
-	common    *lexicon
-	foreign   *lexicon // of all other languages
-	languages *languages
-	concepts  *concepts
-	model     *model
+	*knowledge
 
 	mu       sync.Mutex
-	patterns map[string]compiled // an admin's, as last used
+	patterns map[string]compiled // desks' patterns by their source, kept from one question to the next
 	readings map[string]*reading // desks' texts, likewise
 }
 
-// known is what every Analyzer knows of languages. It is read once in a process, which takes longer than most of what a
-// process does at its start, and is never changed.
-var known = sync.OnceValues(load) //nolint:gochecknoglobals // constant
+// knowledge is what every Analyzer knows of languages. It is never changed.
+type knowledge struct {
+	lexicons  []*lexicon // of our languages, English first
+	common    *lexicon   // what is written in all of them
+	foreign   *lexicon   // of all other languages
+	languages *languages
+	concepts  *concepts
+	model     *model
+}
+
+// known is read once in a process, since reading it takes long.
+var known = sync.OnceValues(readKnowledge) //nolint:gochecknoglobals // constant
 
 // New gives an Analyzer. It panics if a lexicon is malformed: they are part of the program, and a test reads them.
 func New() *Analyzer {
@@ -32,13 +36,14 @@ func New() *Analyzer {
 	if err != nil {
 		panic("offline: " + err.Error())
 	}
-	return &Analyzer{lexicons: k.lexicons, common: k.common, foreign: k.foreign, languages: k.languages, concepts: k.concepts, model: k.model,
-		patterns: map[string]compiled{}, readings: map[string]*reading{}}
+	return &Analyzer{knowledge: k, patterns: map[string]compiled{}, readings: map[string]*reading{}}
 }
 
-// load reads the lexicons.
-func load() (*Analyzer, error) {
-	a := &Analyzer{}
+// readKnowledge reads the lexicons, the concepts and the model. Of the lexicons' files most are one of our languages each,
+// "common" and "foreign" are lexicons of their own, and "other" isn't a lexicon: it has a few words of other languages, so
+// that these aren't taken for ours.
+func readKnowledge() (*knowledge, error) {
+	k := &knowledge{}
 	entries, err := lexicons.ReadDir("lexicon")
 	if err != nil {
 		return nil, fmt.Errorf("lexicons: %w", err)
@@ -60,34 +65,38 @@ func load() (*Analyzer, error) {
 		}
 		switch language {
 		case "common":
-			a.common = l
+			k.common = l
 		case "foreign":
-			a.foreign = l
+			k.foreign = l
 		default:
-			a.lexicons = append(a.lexicons, l)
+			k.lexicons = append(k.lexicons, l)
 		}
 	}
-	if a.common == nil || a.foreign == nil || len(a.lexicons) == 0 {
+	if k.common == nil || k.foreign == nil {
 		return nil, fmt.Errorf("lexicons: some are missing")
 	}
-	english := slices.IndexFunc(a.lexicons, func(l *lexicon) bool { return l.language == "en" })
-	a.lexicons[0], a.lexicons[english] = a.lexicons[english], a.lexicons[0]
-	a.languages = newLanguages(a.lexicons, others)
-	if a.concepts, err = readConcepts(); err != nil {
+	at := slices.IndexFunc(k.lexicons, func(l *lexicon) bool { return l.language == "en" })
+	if at < 0 {
+		return nil, fmt.Errorf("lexicons: the English one is missing")
+	}
+	k.lexicons[english], k.lexicons[at] = k.lexicons[at], k.lexicons[english]
+	k.languages = newLanguages(k.lexicons, others)
+	if k.concepts, err = readConcepts(); err != nil {
 		return nil, err
 	}
-	if a.model, err = readModel(); err != nil {
+	if k.model, err = readModel(); err != nil {
 		return nil, err
 	}
-	return a, nil
+	return k, nil
 }
 
-// matches finds the phrases of the lexicons which a text's language asks for.
-func (a *Analyzer) matches(t *text, language string, use []int) []match {
+// findMatches finds the phrases of the lexicons which a text's language asks for. If German is among them, it gives the
+// text's words their second readings before: without umlauts that were written with an e.
+func (a *Analyzer) findMatches(t *text, language string, use []int) []match {
 	for _, i := range use {
 		if a.lexicons[i].language == "de" {
 			for k := range t.tokens {
-				t.tokens[k].alt = umlauts(t.tokens[k].form)
+				t.tokens[k].alt = withoutUmlauts(t.tokens[k].form)
 			}
 		}
 	}

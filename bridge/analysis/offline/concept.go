@@ -40,11 +40,13 @@ func languagesOfConcepts() []string {
 func parseConcepts(content string) (*concepts, error) {
 	c := &concepts{exact: map[string]uint16{}, stems: map[string]uint16{}, kinds: make([]byte, strings.Count(content, "\n")+2)}
 	for i, line := range strings.Split(content, "\n") {
-		if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "//") {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "//") {
 			continue
 		}
 		if kind, rest, named := strings.Cut(line, ": "); named {
-			if c.kinds[i+1] = kindsOfMeanings()[kind]; c.kinds[i+1] == 0 {
+			c.kinds[i+1] = kindsOfMeanings()[kind]
+			if c.kinds[i+1] == 0 {
 				return nil, fmt.Errorf("concepts, line %d: no kind %q", i+1, kind)
 			}
 			line = rest
@@ -73,8 +75,8 @@ func parseConcepts(content string) (*concepts, error) {
 	return c, nil
 }
 
-// of gives the concept of a word, by the word or by its longest known beginning; 0 if there is none.
-func (c *concepts) of(language, form string) uint16 {
+// find gives the concept of a word, by the word or by its longest known beginning; 0 if there is none.
+func (c *concepts) find(language, form string) uint16 {
 	var key [2 + 1 + longestForm]byte
 	n := copy(key[:], language)
 	key[n] = ' '
@@ -82,7 +84,8 @@ func (c *concepts) of(language, form string) uint16 {
 	if id := c.exact[string(key[:n])]; id != 0 {
 		return id
 	}
-	for ; n >= 5; n-- {
+	const shortest = len("en ") + 2 // the language and two letters
+	for ; n >= shortest; n-- {
 		if id := c.stems[string(key[:n])]; id != 0 {
 			return id
 		}

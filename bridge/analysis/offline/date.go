@@ -10,60 +10,86 @@ import (
 // awayUntil gives the date until which a customer says to be away, as "2026-12-05", and "" if none is named. A day
 // without a year is the next one after now; a day of the week is no date.
 func awayUntil(t *text, matches []match, now time.Time) string {
+	const ahead = 4 // words behind the phrase at which a date may begin
 	for _, m := range matchesOf(matches, ofDate) {
 		if m.name != "back" || t.tokens[m.first].quoted {
 			continue
 		}
-		for at := m.first; at <= min(m.last+4, len(t.tokens)-1) && t.tokens[at].sentence == t.tokens[m.first].sentence; at++ {
-			if d := dateAt(t, matches, at, now); d != "" {
-				return d
+		_, last := t.sentenceOf(m.first)
+		for at := m.first; at <= min(m.last+ahead, last); at++ {
+			if date := dateAt(t, matches, at, now); date != "" {
+				return date
 			}
 		}
 	}
 	return ""
 }
 
-// dateAt reads a date that begins with a word: in digits, or with the name of its month.
+// firstYear is what a number has to pass to be a year.
+const firstYear = 1900
+
+// dateAt reads a date that begins with a word: in digits, or with the name of its month; "" if none begins there.
 func dateAt(t *text, matches []match, at int, now time.Time) string {
 	if at+2 >= len(t.tokens) {
-		return upcoming(t, matches, at, now)
+		return upcomingDate(t, matches, at, now)
 	}
-	a, b, c := t.number(at), t.number(at+1), t.number(at+2)
-	between := t.all[t.tokens[at].to:t.tokens[at+1].from]
-	switch {
-	case a > 1900 && between == "-":
-		return date(a, b, c)
-	case c > 1900 && b > 0 && (between == "." || between == ". "):
-		return date(c, b, a)
-	case c > 1900 && between == "/" && (a > 12 || b <= 12 && a == b):
-		return date(c, b, a)
+	a, b := t.numberAt(at), t.numberAt(at+1)
+	c := t.numberAt(at + 2)
+	between := t.separatorAfter(at)
+	if a > firstYear && between == "-" { // "2026-12-05"
+		return formatDate(a, b, c)
 	}
-	for next := at + 1; next <= at+2; next++ { // "5 December 2026", "5 de diciembre de 2026"
-		if month := monthAt(matches, next); month > 0 && a > 0 {
-			for y := next + 1; y <= min(next+2, len(t.tokens)-1); y++ {
-				if t.number(y) > 1900 {
-					return date(t.number(y), month, a)
-				}
+	if c > firstYear && isDayMonthYear(between, a, b) {
+		return formatDate(c, b, a)
+	}
+	if a > 0 {
+		for next := at + 1; next <= at+2; next++ { // "5 December 2026", "5 de diciembre de 2026"
+			year := t.yearBehind(next)
+			if month := monthAt(matches, next); month > 0 && year > 0 {
+				return formatDate(year, month, a)
 			}
 		}
 	}
-	if month := monthAt(matches, at); month > 0 && c > 1900 { // "December 5, 2026"
-		return date(c, month, b)
+	if month := monthAt(matches, at); month > 0 && c > firstYear { // "December 5, 2026"
+		return formatDate(c, month, b)
 	}
-	return upcoming(t, matches, at, now)
+	return upcomingDate(t, matches, at, now)
 }
 
-// upcoming reads a day and the name of its month, without a year, as the next one after now; "" where now isn't known.
-func upcoming(t *text, matches []match, at int, now time.Time) string {
+// isDayMonthYear says whether the mark between two numbers tells that the first is the day and the second the month:
+// "5.12.", or "25/12" and "5/5". "5/12" may be the 12th of May.
+func isDayMonthYear(between string, first, second int) bool {
+	switch between {
+	case ".", ". ":
+		return second > 0
+	case "/":
+		const lastMonth = 12
+		return first > lastMonth || first == second
+	}
+	return false
+}
+
+// yearBehind gives the year that is one of the two words behind a word, 0 if none is.
+func (t *text) yearBehind(at int) int {
+	for i := at + 1; i <= min(at+2, len(t.tokens)-1); i++ {
+		if year := t.numberAt(i); year > firstYear {
+			return year
+		}
+	}
+	return 0
+}
+
+// upcomingDate reads a day and the name of its month, without a year, as the next one after now; "" where now isn't known.
+func upcomingDate(t *text, matches []match, at int, now time.Time) string {
 	if now.IsZero() || at+1 >= len(t.tokens) {
 		return ""
 	}
-	day, month := t.number(at), monthAt(matches, at+1)
+	day, month := t.numberAt(at), monthAt(matches, at+1)
 	if month == 0 && at+2 < len(t.tokens) { // "5 de diciembre"
 		month = monthAt(matches, at+2)
 	}
-	if month == 0 {
-		day, month = t.number(at+1), monthAt(matches, at)
+	if month == 0 { // "December 5"
+		day, month = t.numberAt(at+1), monthAt(matches, at)
 	}
 	if day < 1 || month < 1 {
 		return ""
@@ -72,33 +98,40 @@ func upcoming(t *text, matches []match, at int, now time.Time) string {
 	if time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC).Before(now) {
 		year++
 	}
-	return date(year, month, day)
+	return formatDate(year, month, day)
 }
 
-// number gives the number that a word is, "5th" included, or 0.
-func (t *text) number(at int) int {
-	n, err := strconv.Atoi(strings.TrimRight(t.tokens[at].form, "sthndreo"))
-	if err != nil || n > 9999 {
-		return 0
+// numberAt gives the number that a word is, "5th" included, or 0.
+func (t *text) numberAt(at int) int {
+	const most = 9999
+	n, err := strconv.Atoi(strings.TrimRight(t.tokens[at].form, "sthndreo")) // without "st", "nd", "rd", "th", "ero", "o"
+	if err != nil || n > most {
+		return 0 // no number
 	}
 	return n
 }
 
+// monthAt gives the month whose name begins at a word, 0 if none does.
 func monthAt(matches []match, at int) int {
 	for _, m := range matches {
-		if m.family == ofDate && m.first == at {
-			if month, err := strconv.Atoi(m.name); err == nil {
-				return month
-			}
+		if m.family != ofDate || m.first != at {
+			continue
+		}
+		month, err := strconv.Atoi(m.name)
+		if err == nil { // else it is the heading "date back"
+			return month
 		}
 	}
 	return 0
 }
 
-// date gives a day that exists.
-func date(year, month, day int) string {
+// formatDate writes a day of this century as "2026-12-05"; "" if there is no such day.
+func formatDate(year, month, day int) string {
 	d := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
-	if d.Day() != day || int(d.Month()) != month || year < 2000 || year > 2100 {
+	if d.Day() != day || int(d.Month()) != month {
+		return ""
+	}
+	if year < 2000 || year > 2100 {
 		return ""
 	}
 	return fmt.Sprintf("%04d-%02d-%02d", year, month, day)

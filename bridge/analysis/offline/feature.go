@@ -5,8 +5,9 @@ import (
 	"slices"
 )
 
-// What a feature weighs in a text, in 1/256: each kind shares its part among the features of a text.
+// What a feature weighs in a text, as a share of featureOne: each kind shares its part among the features of a text.
 const (
+	featureOne  = 256
 	wordPart    = 192
 	conceptPart = 224
 	kindPart    = 128
@@ -18,60 +19,66 @@ const (
 type feature struct {
 	name  uint32
 	at    int32 // the word that has it, or -1 of the whole text
-	value int32 // in 1/256
+	value int32 // as a share of featureOne
 	rule  bool  // the lexicons say it
 	press bool  // says something of urgency, and nothing of what else is learned
 }
 
-// features gives what a text has, for a model to weigh: its words and their parts, what they mean in any
+// findFeatures gives what a text has, for a model to weigh: its words and their parts, what they mean in any
 // language, what the lexicons say of it, and its form.
-func (a *Analyzer) features(t *text, use []int, matches []match) []feature {
-	f := featurer{t: t, all: make([]feature, 0, 16*len(t.tokens)+64)}
-	f.words()
-	f.share(0, wordPart)
+func (a *Analyzer) findFeatures(t *text, use []int, matches []match) []feature {
+	const usual = 16 // of a word: a guess that saves copying
+	f := featurer{t: t, all: make([]feature, 0, usual*(len(t.tokens)+4))}
+	f.addWords()
+	f.shareAmong(0, wordPart)
 	from := len(f.all)
-	f.meanings(a.concepts, a.lexicons, use)
-	f.share(from, conceptPart)
+	f.addMeanings(a.concepts, a.lexicons, use)
+	f.shareAmong(from, conceptPart)
 	from = len(f.all)
-	f.kinds()
-	f.share(from, kindPart)
-	f.rules(matches)
-	f.verdicts(matches)
-	f.shape()
+	f.addKinds()
+	f.shareAmong(from, kindPart)
+	f.addPhrases(matches)
+	f.addVerdicts(matches)
+	f.addForm()
 	return f.all
 }
 
 type featurer struct {
 	t     *text
 	all   []feature
-	sorts []sort // what sort of thing is told of, in the order of the text
+	kinds []wordKind // what kinds of things are told of, in the order of the text
 }
 
-// sort is a kind of meaning that a word has.
-type sort struct {
+// wordKind is the kind of what a word names: an hour, an event, a danger.
+type wordKind struct {
 	kind byte
 	at   int
 }
 
 // hash is FNV-1a, begun with a letter for the kind of feature.
 func hash(kind byte, parts ...string) uint32 {
-	h := (uint32(2166136261) ^ uint32(kind)) * 16777619
+	const (
+		offset = 2166136261
+		prime  = 16777619
+	)
+	h := (uint32(offset) ^ uint32(kind)) * prime
 	for _, p := range parts {
 		for i := 0; i < len(p); i++ {
-			h = (h ^ uint32(p[i])) * 16777619
+			h = (h ^ uint32(p[i])) * prime
 		}
-		h = (h ^ ' ') * 16777619
+		h = (h ^ ' ') * prime
 	}
 	return h
 }
 
+// add appends a feature. The lower half of its name is where its weights are (model.go), so the upper half is mixed in.
 func (f *featurer) add(h uint32, at int, value int32) {
 	h ^= h >> 15
 	f.all = append(f.all, feature{name: h, at: int32(at), value: value})
 }
 
-// share divides a part among the features since a place, so that long texts weigh no more than short ones.
-func (f *featurer) share(from int, part float64) {
+// shareAmong divides a part among the features since a place, so that long texts weigh no more than short ones.
+func (f *featurer) shareAmong(from int, part float64) {
 	n := len(f.all) - from
 	if n == 0 {
 		return
@@ -82,8 +89,18 @@ func (f *featurer) share(from int, part float64) {
 	}
 }
 
-// words adds words, pairs of words and parts of words. What is quoted says little of who quotes it.
-func (f *featurer) words() {
+// Which parts of a word are features, in bytes.
+const (
+	shortestCut  = 5 // of a shorter word no part is
+	shortestHead = 4
+	longestHead  = 7
+	tailLength   = 4
+	shortestHalf = 5 // the second half of a compound, as it begins elsewhere
+	shortestRest = 4 // what such a half leaves of the word
+)
+
+// addWords adds words, pairs of words and parts of words. What is quoted says little of who quotes it.
+func (f *featurer) addWords() {
 	last := ""
 	sentence := -1
 	for i := range f.t.tokens {
@@ -97,67 +114,75 @@ func (f *featurer) words() {
 		}
 		form := k.form
 		if k.number {
-			form = "0"
+			form = anyNumber
 		}
 		f.add(hash('w', form), i, 0)
 		f.add(hash('b', last, form), i, 0)
 		last = form
-		if len(form) >= 5 {
-			for n := 4; n <= min(7, len(form)-1); n++ {
-				f.add(hash('p', form[:n]), i, 0)
-			}
-			f.add(hash('e', form[len(form)-4:]), i, 0)
-			for n := 5; n <= len(form)-4; n++ { // the second half of a compound, as it begins elsewhere
-				f.add(hash('p', form[len(form)-n:]), i, 0)
-			}
+		if len(form) < shortestCut {
+			continue
+		}
+		for n := shortestHead; n <= min(longestHead, len(form)-1); n++ {
+			f.add(hash('p', form[:n]), i, 0)
+		}
+		f.add(hash('e', form[len(form)-tailLength:]), i, 0)
+		for n := shortestHalf; n <= len(form)-shortestRest; n++ {
+			f.add(hash('p', form[len(form)-n:]), i, 0)
 		}
 	}
 }
 
-// meanings adds concepts, and pairs of those which follow each other.
-func (f *featurer) meanings(known *concepts, lexicons []*lexicon, use []int) {
-	var row [3]uint16
+// addMeanings adds concepts, and pairs of those which follow each other. It collects what kinds of things they are.
+func (f *featurer) addMeanings(known *concepts, lexicons []*lexicon, use []int) {
+	var earlier [3]uint16 // the concepts before in the sentence, the latest last
 	sentence := -1
 	for i := range f.t.tokens {
 		k := &f.t.tokens[i]
 		if k.sentence != sentence {
-			row, sentence = [3]uint16{}, k.sentence
+			earlier, sentence = [3]uint16{}, k.sentence
 		}
-		c := uint16(0)
-		for _, u := range use {
-			if c = known.of(lexicons[u].language, k.form); c == 0 && k.alt != "" {
-				c = known.of(lexicons[u].language, k.alt)
-			}
-			if c != 0 {
-				break
-			}
+		if !k.quoted && isClock(f.t, i, lexicons, use) {
+			f.kinds = append(f.kinds, wordKind{clockKind, i})
 		}
-		if !k.quoted && (k.number && isHour(f.t, i) || isHourWord(f.t, i, lexicons, use)) {
-			f.sorts = append(f.sorts, sort{clockKind, i})
-		}
+		c := known.findAny(lexicons, use, k)
 		if c == 0 {
 			continue
 		}
 		if k.quoted {
-			f.add(hash('Q', concept(c)), i, 0)
+			f.add(hash('Q', conceptBytes(c)), i, 0)
 			continue
 		}
-		f.add(hash('c', concept(c)), i, 0)
+		f.add(hash('c', conceptBytes(c)), i, 0)
 		if kind := known.kinds[c]; kind != 0 {
-			f.sorts = append(f.sorts, sort{kind, i})
+			f.kinds = append(f.kinds, wordKind{kind, i})
 		}
-		for _, earlier := range row {
-			if earlier != 0 && earlier != c {
-				f.add(hash('d', concept(earlier), concept(c)), i, 0)
+		for _, e := range earlier {
+			if e != 0 && e != c {
+				f.add(hash('d', conceptBytes(e), conceptBytes(c)), i, 0)
 			}
 		}
-		row[0], row[1], row[2] = row[1], row[2], c
+		earlier = [3]uint16{earlier[1], earlier[2], c}
 	}
 }
 
-// kinds adds each sort of thing that is told of, and which two stand in one sentence or in two that follow each other.
-func (f *featurer) kinds() {
-	seen := map[[3]byte]bool{}
+// findAny gives the concept of a word in the first language that knows it, 0 if none does.
+func (c *concepts) findAny(lexicons []*lexicon, use []int, k *token) uint16 {
+	for _, u := range use {
+		language := lexicons[u].language
+		id := c.find(language, k.form)
+		if id == 0 && k.alt != "" {
+			id = c.find(language, k.alt)
+		}
+		if id != 0 {
+			return id
+		}
+	}
+	return 0
+}
+
+// addKinds adds each kind of thing that is told of, and which two stand in one sentence or in two that follow each other.
+func (f *featurer) addKinds() {
+	seen := map[[3]byte]bool{} // two kinds, the lesser first, and a 1; or one kind
 	add := func(row [3]byte, at int) {
 		if !seen[row] {
 			seen[row] = true
@@ -165,67 +190,74 @@ func (f *featurer) kinds() {
 			f.all[len(f.all)-1].press = true
 		}
 	}
-	for i, s := range f.sorts {
-		add([3]byte{s.kind}, s.at)
-		for _, o := range f.sorts[:i] {
-			apart := f.t.tokens[s.at].sentence - f.t.tokens[o.at].sentence
-			if s.kind != o.kind && apart <= 1 {
-				add([3]byte{min(s.kind, o.kind), max(s.kind, o.kind), 1}, s.at)
+	for i, k := range f.kinds {
+		add([3]byte{k.kind}, k.at)
+		for _, o := range f.kinds[:i] {
+			apart := f.t.tokens[k.at].sentence - f.t.tokens[o.at].sentence
+			if k.kind != o.kind && apart <= 1 {
+				add([3]byte{min(k.kind, o.kind), max(k.kind, o.kind), 1}, k.at)
 			}
 		}
 	}
 }
 
-// concept writes a concept's number for hashing.
-func concept(c uint16) string { return string([]byte{byte(c), byte(c >> 8)}) }
+// conceptBytes writes a concept's number for hashing.
+func conceptBytes(c uint16) string { return string([]byte{byte(c), byte(c >> 8)}) }
 
-// rules adds what the lexicons found, each heading once, twice, or more often.
-func (f *featurer) rules(matches []match) {
-	turns := matchesOf(matches, ofTurn)
+// mostCounted is how often a heading of the lexicons counts in a text: more often says no more.
+const mostCounted = 3
+
+// addPhrases adds what the lexicons found, each heading once, twice, or more often.
+func (f *featurer) addPhrases(matches []match) {
+	modifiers := matchesOf(matches, ofModifier)
 	counts := map[section]int{}
-	for _, family := range []family{ofMood, ofUrgency, ofIntent, ofTurn} {
+	for _, family := range []family{ofMood, ofUrgency, ofIntent, ofModifier} {
 		for _, m := range longest(matchesOf(matches, family)) {
 			s := *m.section
 			if f.t.tokens[m.first].quoted {
 				continue
 			}
-			if family == ofMood && negates(f.t, m, turns) {
+			if family == ofMood && isNegated(f.t, m, modifiers) {
 				s.name += " not"
 			}
 			counts[s]++
-			if n := counts[s]; n <= 3 {
-				f.add(hash('l'+byte(n), string(rune('0'+s.family)), s.name, string(rune('0'+int(2*s.weight)))), m.first, ruleWeight)
-				f.all[len(f.all)-1].rule = true
+			n := counts[s]
+			if n > mostCounted {
+				continue
 			}
+			// Half weights are told apart by twice the weight: 1, 2 and 4.
+			weight := string(rune('0' + int(2*s.weight)))
+			f.add(hash('l'+byte(n), string(rune('0'+s.family)), s.name, weight), m.first, ruleWeight)
+			f.all[len(f.all)-1].rule = true
 		}
 	}
 }
 
-// verdicts adds what the lexicons alone would say of mood and urgency.
-func (f *featurer) verdicts(matches []match) {
+// addVerdicts adds what the lexicons alone would say of mood and urgency.
+func (f *featurer) addVerdicts(matches []match) {
 	all := longest(matchesOf(matches, ofUrgency))
-	urgent := urgentWord(f.t, all, matchesOf(matches, ofTurn)) >= 0 &&
-		!slices.ContainsFunc(all, func(m match) bool { return m.name == "calm" || m.name == "over" })
-	mood := string(sentiment(f.t, matches, urgent))
-	f.rule(hash('v', mood))
+	_, urgent := findUrgentWord(f.t, all, matchesOf(matches, ofModifier))
+	if slices.ContainsFunc(all, match.isCalming) {
+		urgent = false
+	}
+	f.addRule(hash('v', string(lexiconSentiment(f.t, matches, urgent))))
 	if urgent {
-		f.rule(hash('v', "because"))
+		f.addRule(hash('v', "because"))
 	}
 }
 
-func (f *featurer) rule(h uint32) {
+func (f *featurer) addRule(h uint32) {
 	f.add(h, -1, ruleWeight)
 	f.all[len(f.all)-1].rule = true
 }
 
-// shape adds how a text is written. Whether it has a subject, and what came before, says nothing: examples have neither, so
+// addForm adds how a text is written. Whether it has a subject, and what came before, says nothing: examples have neither, so
 // that both would only tell examples from mails.
-func (f *featurer) shape() {
+func (f *featurer) addForm() {
 	t := f.t
-	asks, loud, quoted, numbers, sentences := 0, 0, 0, 0, 0
+	var asks, loud, quoted, numbers int
 	for i := range t.tokens {
 		k := &t.tokens[i]
-		sentences = max(sentences, k.sentence)
 		if k.asks {
 			asks++
 		}
@@ -239,25 +271,28 @@ func (f *featurer) shape() {
 			numbers++
 		}
 	}
-	sized := func(name string, n, step int) {
-		for i := 0; i < 4 && n >= 1; i++ {
-			f.add(hash('s', name, string(rune('0'+i))), -1, formWeight)
-			n /= step
-		}
+	f.addSize("words", len(t.tokens), 4)
+	f.addSize("asks", asks, 2)
+	f.addSize("loud", loud, 2)
+	f.addSize("quoted", quoted, 4)
+	f.addSize("numbers", numbers, 3)
+	if t.caps > 2 && t.caps*2 > len(t.tokens) {
+		f.addSize("caps", 1, 2)
 	}
-	sized("words", len(t.tokens), 4)
-	sized("asks", asks, 2)
-	sized("loud", loud, 2)
-	sized("quoted", quoted, 4)
-	sized("numbers", numbers, 3)
-	if t.caps*2 > len(t.tokens) && t.caps > 2 {
-		sized("caps", 1, 2)
+	last := len(t.tokens) - 1
+	if last >= 0 && t.tokens[last].asks {
+		f.addSize("ends asking", 1, 2)
 	}
-	if n := len(t.tokens); n > 0 && t.tokens[n-1].asks {
-		sized("ends asking", 1, 2)
+	if t.repetition() >= fullRepetition {
+		f.addSize("litany", 1, 2)
 	}
-	if f.t.litany() >= 1 {
-		sized("litany", 1, 2)
+	f.add(hash('1', "always"), -1, featureOne)
+}
+
+// addSize adds a feature for each step that a count reaches, at most four: 1, step, step times step and so on.
+func (f *featurer) addSize(name string, count, step int) {
+	for i := 0; i < 4 && count >= 1; i++ {
+		f.add(hash('s', name, string(rune('0'+i))), -1, formWeight)
+		count /= step
 	}
-	f.add(hash('1', "always"), -1, 256)
 }

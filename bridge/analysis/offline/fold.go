@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"parley/bridge/analysis/offline/numeral"
 )
 
 // longestForm bounds how much of a word is compared, in bytes: no word of a lexicon is as long.
@@ -16,8 +18,7 @@ const longestForm = 48
 func fold(word string) string {
 	plain := true
 	for i := 0; i < len(word) && plain; i++ {
-		c := word[i]
-		plain = c >= 'a' && c <= 'z' || c >= '0' && c <= '9'
+		plain = numeral.IsSmallLetter(word[i]) || numeral.IsDigit(word[i])
 	}
 	if plain {
 		return word[:min(len(word), longestForm)]
@@ -35,32 +36,36 @@ func fold(word string) string {
 // foldRune appends what remains of a rune: its base letter, or nothing of a mark or an apostrophe.
 func foldRune(b *strings.Builder, r rune) {
 	r = unicode.ToLower(r)
-	switch {
-	case r < utf8.RuneSelf:
-		if !isApostrophe(r) {
-			b.WriteByte(byte(r))
-		}
-	case special(r) != "":
-		b.WriteString(special(r))
-	case r == utf8.RuneError || unicode.Is(unicode.M, r) || isApostrophe(r):
-	default:
-		var raw [utf8.UTFMax]byte
-		n := utf8.EncodeRune(raw[:], r)
-		base, _ := utf8.DecodeRune(decomposed(raw[:n]))
-		b.WriteRune(unicode.ToLower(base))
+	if isApostrophe(r) {
+		return
 	}
+	if r < utf8.RuneSelf {
+		b.WriteByte(byte(r))
+		return
+	}
+	if plain := plainLetters(r); plain != "" {
+		b.WriteString(plain)
+		return
+	}
+	if r == utf8.RuneError || unicode.IsMark(r) {
+		return
+	}
+	var raw [utf8.UTFMax]byte
+	n := utf8.EncodeRune(raw[:], r)
+	base, _ := utf8.DecodeRune(decompose(raw[:n]))
+	b.WriteRune(unicode.ToLower(base))
 }
 
-// decomposed gives the canonical or compatible parts of one rune, or the rune itself if it has none.
-func decomposed(raw []byte) []byte {
+// decompose gives the canonical or compatible parts of one rune, or the rune itself if it has none.
+func decompose(raw []byte) []byte {
 	if parts := norm.NFKD.Properties(raw).Decomposition(); len(parts) > 0 {
 		return parts
 	}
 	return raw
 }
 
-// special names the letters which Unicode does not take apart.
-func special(r rune) string {
+// plainLetters gives the base letters of a letter which Unicode does not take apart, "" of all others.
+func plainLetters(r rune) string {
 	switch r {
 	case 'ß':
 		return "ss"
@@ -80,13 +85,15 @@ func special(r rune) string {
 	return ""
 }
 
-// umlauts gives the other reading of a folded German word whose umlauts were written with an e, and "" if
-// there is none: "zurueck" is found as "zuruck", which is how "zurück" folds.
-func umlauts(form string) string {
-	if !strings.Contains(form, "ae") && !strings.Contains(form, "oe") && !strings.Contains(form, "ue") {
-		return ""
+// withoutUmlauts gives the other reading of a folded German word whose umlauts were written with an e, and "" if there is
+// none: "zurueck" is found as "zuruck", which is how "zurück" folds.
+func withoutUmlauts(form string) string {
+	for _, written := range []string{"ae", "oe", "ue"} {
+		if strings.Contains(form, written) {
+			return strings.NewReplacer("ae", "a", "oe", "o", "ue", "u").Replace(form)
+		}
 	}
-	return strings.NewReplacer("ae", "a", "oe", "o", "ue", "u").Replace(form)
+	return ""
 }
 
 func isApostrophe(r rune) bool {
@@ -97,14 +104,20 @@ func isApostrophe(r rune) bool {
 	return false
 }
 
-// stem gives the part of a folded word by which it is compared with its other forms, for the similarity of
-// texts. It is rough and the same for all languages: they all inflect at the end.
-func stem(form string) string {
+// stemOf gives the part of a folded word by which it is compared with its other forms, for the similarity of texts: four
+// to seven characters, without the last two where that leaves so many. It is rough and the same for all languages: they all
+// inflect at the end.
+func stemOf(form string) string {
+	const (
+		shortest = 4
+		longest  = 7
+		ending   = 2
+	)
 	n := utf8.RuneCountInString(form)
-	if n <= 4 {
+	if n <= shortest {
 		return form
 	}
-	keep := max(4, min(n-2, 7))
+	keep := max(shortest, min(n-ending, longest))
 	for i := range form {
 		if keep == 0 {
 			return form[:i]

@@ -1,52 +1,101 @@
 package offline
 
-import "strings"
+import (
+	"slices"
+	"strings"
+
+	"parley/bridge/analysis/offline/numeral"
+)
+
+// isClock says whether a word tells an hour of the day, in digits or as a word.
+func isClock(t *text, i int, lexicons []*lexicon, use []int) bool {
+	if t.tokens[i].number && isHour(t, i) {
+		return true
+	}
+	return isHourWord(t, i, lexicons, use)
+}
 
 // isHour says whether a number tells an hour of the day: "17:30", "14h", "5 pm", "17 Uhr", "at 4", "alle 16".
 func isHour(t *text, i int) bool {
-	k := &t.tokens[i]
-	word := t.all[k.from:k.to]
-	if len(word) > 7 {
+	if len(t.wordAt(i)) > len("17h30pm") {
 		return false
 	}
-	lower := strings.ToLower(word)
-	for _, end := range []string{"pm", "am", "h", "u"} {
-		if head, cut := strings.CutSuffix(lower, end); cut && isHourOfDay(head) {
-			return true
-		}
-	}
-	if head, rest, cut := strings.Cut(lower, "h"); cut && isHourOfDay(head) && len(rest) == 2 {
+	word := strings.ToLower(t.wordAt(i))
+	if hasHourUnit(word) {
 		return true
 	}
-	if !isHourOfDay(lower) {
+	if !isHourOfDay(word) {
 		return false
 	}
-	after := t.all[k.to:min(len(t.all), k.to+8)]
-	if len(after) >= 3 && (after[0] == ':' || after[0] == '.') && isMinute(after[1:3]) && (len(after) < 4 || after[3] < '0' || after[3] > '9') && after[3:] != "20" {
-		return after[0] == ':' || i > 0 && isBeforeHour(t.tokens[i-1].form)
+	if mark := minuteMark(t.all[t.tokens[i].to:]); mark != "" {
+		return mark == ":" || t.isBehindHourWord(i) // "at 4.30", but "4.30" may be a price
 	}
-	if i+1 < len(t.tokens) && t.tokens[i+1].sentence == k.sentence {
-		switch t.tokens[i+1].form {
-		case "uhr", "h", "pm", "am", "uur", "oclock", "heures", "horas", "hs", "ore", "rano", "sharp":
+	if t.isBeforeHourUnit(i) {
+		return true
+	}
+	return t.isBehindHourWord(i) && !t.isSentenceStart(i) && !t.isCounted(i)
+}
+
+// hasHourUnit says whether an hour has its unit in the same word: "5pm", "14h", "14u", "14h30".
+func hasHourUnit(word string) bool {
+	for _, end := range []string{"pm", "am", "h", "u"} {
+		head, found := strings.CutSuffix(word, end)
+		if found && isHourOfDay(head) {
 			return true
 		}
 	}
-	return i > 0 && t.tokens[i-1].sentence == k.sentence && isBeforeHour(t.tokens[i-1].form) && !t.unitAt(i+1)
+	hour, minute, found := strings.Cut(word, "h")
+	return found && isHourOfDay(hour) && len(minute) == 2
 }
+
+// minuteMark gives the mark between an hour and the minutes at the beginning of a text, ":" or ".", and "" if none stand
+// there.
+func minuteMark(after string) string {
+	const length = len(":30")
+	if len(after) < length || strings.IndexByte(":.", after[0]) < 0 {
+		return ""
+	}
+	isLonger := len(after) > length && numeral.IsDigit(after[length])
+	if isLonger || !isMinute(after[1:length]) {
+		return ""
+	}
+	return after[:1]
+}
+
+// isBeforeHourUnit says whether the word behind a number makes an hour of it: "5 pm", "17 Uhr".
+func (t *text) isBeforeHourUnit(i int) bool {
+	if i+1 >= len(t.tokens) || t.tokens[i+1].sentence != t.tokens[i].sentence {
+		return false
+	}
+	switch t.tokens[i+1].form {
+	case "uhr", "h", "pm", "am", "uur", "oclock", "heures", "horas", "hs", "ore", "rano", "sharp":
+		return true
+	}
+	return false
+}
+
+// isBehindHourWord says whether the word before a number often stands before an hour: "at".
+func (t *text) isBehindHourWord(i int) bool { return i > 0 && isBeforeHour(t.tokens[i-1].form) }
 
 // isHourWord says whether a word tells an hour of the day: "at nine", "um acht". What is counted has its word behind the number.
 func isHourWord(t *text, i int, lexicons []*lexicon, use []int) bool {
 	k := &t.tokens[i]
-	if i == 0 || k.number || t.tokens[i-1].sentence != k.sentence || !isBeforeHour(t.tokens[i-1].form) {
+	if k.number || t.isSentenceStart(i) || !t.isBehindHourWord(i) {
 		return false
 	}
-	for _, u := range use {
-		if lexicons[u].numbers[k.form] {
-			return i+1 == len(t.tokens) || t.tokens[i+1].clause != k.clause || len(t.tokens[i+1].form) <= 3 || t.tokens[i+1].form == "oclock" || t.tokens[i+1].form == "tonight"
-		}
+	isNumber := slices.ContainsFunc(use, func(u int) bool { return lexicons[u].numbers[k.form] })
+	if !isNumber {
+		return false
 	}
-	return false
+	if i+1 == len(t.tokens) || t.tokens[i+1].clause != k.clause {
+		return true
+	}
+	next := t.tokens[i+1].form
+	return len(next) <= longestParticle || next == "oclock" || next == "tonight"
 }
+
+// longestParticle is how long words are, in bytes, that are rarely what is counted: "at nine in the morning".
+const longestParticle = 3
 
 // isBeforeHour says whether a word often stands before an hour of the day.
 func isBeforeHour(form string) bool {
@@ -57,17 +106,22 @@ func isBeforeHour(form string) bool {
 	return false
 }
 
-// unitAt says whether a word behind a number makes a count of it.
-func (t *text) unitAt(i int) bool {
-	if i >= len(t.tokens) || t.tokens[i].sentence != t.tokens[i-1].sentence {
+// isCounted says whether the word behind a number makes a count of it: "by 4 percent".
+func (t *text) isCounted(i int) bool {
+	if i+1 >= len(t.tokens) || t.tokens[i+1].sentence != t.tokens[i].sentence {
 		return false
 	}
-	between := t.all[t.tokens[i-1].to:t.tokens[i].from]
-	return strings.TrimSpace(between) == "" && !isBeforeHour(t.tokens[i].form) && len(t.tokens[i].form) > 3
+	next := t.tokens[i+1].form
+	isWord := len(next) > longestParticle && !isBeforeHour(next)
+	return isWord && strings.TrimSpace(t.separatorAfter(i)) == ""
 }
 
+// isHourOfDay says whether a text is a number from 0 to 9 or from 00 to 24.
 func isHourOfDay(s string) bool {
-	return len(s) == 1 && s >= "0" && s <= "9" || len(s) == 2 && s >= "00" && s <= "24"
+	if len(s) == 2 {
+		return s >= "00" && s <= "24"
+	}
+	return len(s) == 1 && numeral.HasOnlyDigits(s)
 }
 
-func isMinute(s string) bool { return s >= "00" && s <= "59" && strings.Trim(s, "0123456789") == "" }
+func isMinute(s string) bool { return s >= "00" && s <= "59" && numeral.HasOnlyDigits(s) }

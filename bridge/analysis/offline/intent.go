@@ -1,6 +1,7 @@
 package offline
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -13,23 +14,31 @@ const (
 	likenessWeight = 5
 )
 
+// How much of a desk's words is looked for, so that a message costs the same at every desk.
+const (
+	mostPhrases = 64
+	phraseBytes = 200
+)
+
 // scored is a name with what speaks for it.
 type scored struct {
 	name  string
 	score float64
 }
 
-// intents gives what a customer wants: by the model, by the desk's words and by what similar ones wanted.
-func (a *Analyzer) intents(t *text, desk *analysis.Desk, alike []resemblance, v *verdict) []string {
+// findIntents gives one or two things that a customer wants: by the model, by the desk's words and by what similar ones
+// wanted.
+func (a *Analyzer) findIntents(t *text, desk *analysis.Desk, alike []resemblance, v *verdict) []string {
 	known := desk.Intents
 	if len(known) == 0 {
 		known = analysis.DefaultIntents()
 	}
 	var all []scored
 	for _, intent := range known {
-		score := v.intent(intent.Name) + mentionWeight*a.mentions(t, intent.Words)
-		if score <= unlearned {
-			score += mentionWeight * a.mentions(t, []string{strings.NewReplacer("_", " ", "-", " ").Replace(intent.Name)})
+		score := v.scoreOfIntent(intent.Name) + mentionWeight*a.countMentions(t, intent.Words)
+		if score <= unlearned { // nothing speaks for a desk's own intent but perhaps its name
+			name := strings.NewReplacer("_", " ", "-", " ").Replace(intent.Name)
+			score += mentionWeight * a.countMentions(t, []string{name})
 		}
 		for _, r := range alike {
 			if r.example.Intent == intent.Name && intent.Name != "" {
@@ -40,66 +49,67 @@ func (a *Analyzer) intents(t *text, desk *analysis.Desk, alike []resemblance, v 
 	}
 	slices.SortStableFunc(all, byScore)
 	var found []string
-	for i, s := range all {
-		if i == 0 && s.score >= leastIntent || i == 1 && s.score >= secondIntent {
-			found = append(found, s.name)
-		}
+	if len(all) > 0 && all[0].score >= leastIntent {
+		found = append(found, all[0].name)
+	}
+	if len(all) > 1 && all[1].score >= secondIntent {
+		found = append(found, all[1].name)
 	}
 	return found
 }
 
-func byScore(a, b scored) int {
-	switch {
-	case a.score > b.score:
-		return -1
-	case a.score < b.score:
-		return 1
-	}
-	return 0
-}
+// byScore puts the highest score first.
+func byScore(a, b scored) int { return cmp.Compare(b.score, a.score) }
 
-// mentions counts how many of the words or phrases stand in a text, in any of their forms.
-func (a *Analyzer) mentions(t *text, phrases []string) float64 {
+// countMentions counts how many of the words or phrases stand in a text, in any of their forms.
+func (a *Analyzer) countMentions(t *text, phrases []string) float64 {
 	count := 0.0
-	for _, p := range phrases[:min(len(phrases), 64)] {
-		if sought := a.read(p, 200).forms; len(sought) > 0 && t.holds(sought) {
+	for _, p := range phrases[:min(len(phrases), mostPhrases)] {
+		if t.hasWords(a.read(p, phraseBytes).forms) {
 			count++
 		}
 	}
 	return count
 }
 
-// holds says whether words stand in a text in this order, with at most two others between them.
-func (t *text) holds(words []string) bool {
+// hasWords says whether words stand in a text in this order, with at most two others between them. No words stand nowhere.
+func (t *text) hasWords(words []string) bool {
+	if len(words) == 0 {
+		return false
+	}
 	for i := range t.tokens {
-		if !sameWord(t.tokens[i].form, words[0]) {
-			continue
-		}
-		at, rest := i, words[1:]
-		for len(rest) > 0 {
-			next := at + 1
-			for next < len(t.tokens) && next <= at+3 && !sameWord(t.tokens[next].form, rest[0]) {
-				next++
-			}
-			if next >= len(t.tokens) || next > at+3 {
-				break
-			}
-			at, rest = next, rest[1:]
-		}
-		if len(rest) == 0 {
+		if isSameWord(t.tokens[i].form, words[0]) && t.hasWordsBehind(i, words[1:]) {
 			return true
 		}
 	}
 	return false
 }
 
-// sameWord says whether two folded words are forms of one.
-func sameWord(a, b string) bool {
+// hasWordsBehind says whether words stand behind a word, each where it is found first.
+func (t *text) hasWordsBehind(at int, words []string) bool {
+	for _, w := range words {
+		const ahead = 3 // words
+		window := t.tokens[at+1 : min(at+1+ahead, len(t.tokens))]
+		skipped := slices.IndexFunc(window, func(k token) bool { return isSameWord(k.form, w) })
+		if skipped < 0 {
+			return false
+		}
+		at += 1 + skipped
+	}
+	return true
+}
+
+// isSameWord says whether two folded words are forms of one.
+func isSameWord(a, b string) bool {
+	const (
+		shortest       = 4 // bytes: shorter words are hardly inflected
+		mostDifference = 4
+	)
 	if a == b {
 		return true
 	}
-	if len(a) < 4 || len(b) < 4 {
+	if len(a) < shortest || len(b) < shortest {
 		return false
 	}
-	return stem(a) == stem(b) && max(len(a), len(b))-min(len(a), len(b)) <= 4
+	return max(len(a), len(b))-min(len(a), len(b)) <= mostDifference && stemOf(a) == stemOf(b)
 }

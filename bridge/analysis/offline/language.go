@@ -1,6 +1,7 @@
 package offline
 
 import (
+	"cmp"
 	"math/bits"
 	"slices"
 	"strings"
@@ -18,15 +19,33 @@ const (
 	leastScore = 0.55 // less says nothing
 	leastShare = 0.09 // of all words
 	leastLead  = 1.08 // before the next language
+	nearEnough = 0.75 // of the best score: so that a lexicon is used as well
 )
 
-// languages tells languages apart: ours, and those that must not be taken for one of ours.
+// english is the place of the English lexicon among ours.
+const english = 0
+
+// Which words tell a language, by their length in bytes.
+const (
+	shortestKnown = 4 // of a lexicon
+	longestKnown  = 12
+	longestEnding = 5
+)
+
+// lastLatin is the last letter of Latin alphabets with its signs. Words in other letters count by foreignWord characters,
+// as some of these languages write no spaces.
+const (
+	lastLatin   = 0x24F
+	foreignWord = 6
+)
+
+// languages tells languages apart: ours, and those that must not be taken for one of ours. Each has a bit.
 type languages struct {
 	codes   []string
-	ours    int // so many of them have a lexicon
-	words   map[string]uint64
-	known   map[string]uint64
-	stems   map[string]uint64
+	ours    int               // so many of the codes, the first, have a lexicon
+	words   map[string]uint64 // small words: which languages have them
+	known   map[string]uint64 // words of lexicons
+	stems   map[string]uint64 // their beginnings: "deliver" of "deliver*"
 	endings map[string]uint64
 	letters map[rune]uint64
 }
@@ -38,17 +57,17 @@ func newLanguages(lexicons []*lexicon, others string) *languages {
 		endings: map[string]uint64{}, letters: map[rune]uint64{}, ours: len(lexicons),
 	}
 	for _, x := range lexicons {
-		bit := l.language(x.language, x.function, x.letters)
+		bit := l.addLanguage(x.language, x.function, x.letters)
 		for _, e := range x.endings {
 			l.endings[e] |= bit
 		}
 		for w := range x.exact {
-			if len(w) >= 4 {
+			if len(w) >= shortestKnown {
 				l.known[w] |= bit
 			}
 		}
 		for w := range x.stems {
-			if len(w) >= 4 {
+			if len(w) >= shortestKnown {
 				l.stems[w] |= bit
 			}
 		}
@@ -63,13 +82,13 @@ func newLanguages(lexicons []*lexicon, others string) *languages {
 		for w := range strings.FieldsSeq(words) {
 			folded = append(folded, fold(w))
 		}
-		l.language(code, folded, strings.TrimSpace(letters))
+		l.addLanguage(code, folded, strings.TrimSpace(letters))
 	}
 	return l
 }
 
-// language adds a language and gives its bit.
-func (l *languages) language(code string, words []string, letters string) uint64 {
+// addLanguage adds a language and gives its bit.
+func (l *languages) addLanguage(code string, words []string, letters string) uint64 {
 	bit := uint64(1) << len(l.codes)
 	l.codes = append(l.codes, code)
 	for _, w := range words {
@@ -81,9 +100,9 @@ func (l *languages) language(code string, words []string, letters string) uint64
 	return bit
 }
 
-// detect gives the language of the larger part of a text, "" if none of ours is clear, and which lexicons
-// are worth looking into, by their places.
-func (l *languages) detect(t *text) (string, []int) {
+// detect gives the language of the larger part of a text, "" if none of ours is clear, and which lexicons are worth
+// looking into, by their places.
+func (l *languages) detect(t *text) (code string, use []int) {
 	scores := make([]float64, len(l.codes))
 	words, foreign := 0, 0
 	for i := range t.tokens {
@@ -92,55 +111,58 @@ func (l *languages) detect(t *text) (string, []int) {
 		switch {
 		case k.number || r < 'a' || isEmoji(r):
 			continue
-		case r > 0x24F:
-			foreign += 1 + utf8.RuneCountInString(k.form)/6
+		case r > lastLatin:
+			foreign += 1 + utf8.RuneCountInString(k.form)/foreignWord
 			continue
 		}
 		words++
 		l.weigh(t.all[k.from:k.to], k.form, scores)
 	}
-	best, second := 0, -1
-	for i := range scores {
+	best, second := bestTwo(scores)
+	if foreign > words {
+		return "", []int{english}
+	}
+	use = l.lexiconsNear(scores, best)
+	isLikely := scores[best] >= max(leastScore, leastShare*float64(words))
+	isAhead := scores[best] >= leastLead*scores[second]
+	if best < l.ours && isLikely && isAhead {
+		return l.codes[best], use
+	}
+	return "", use
+}
+
+// bestTwo gives the places of the two highest of two scores or more; of equal ones that of the first.
+func bestTwo(scores []float64) (best, second int) {
+	best, second = 0, 1
+	if scores[1] > scores[0] {
+		best, second = 1, 0
+	}
+	for i := 2; i < len(scores); i++ {
 		if scores[i] > scores[best] {
 			best, second = i, best
-		} else if i > 0 && (second < 0 || scores[i] > scores[second]) {
+		} else if scores[i] > scores[second] {
 			second = i
 		}
 	}
-	if foreign > words {
-		return "", []int{0}
-	}
-	clear := best < l.ours && scores[best] >= max(leastScore, leastShare*float64(words)) && scores[best] >= leastLead*scores[second]
-	return l.answer(scores, best, clear)
+	return best, second
 }
 
-// answer gives a language's code, and the lexicons of it and of those which come near.
-func (l *languages) answer(scores []float64, best int, clear bool) (string, []int) {
+// lexiconsNear gives the lexicons of the best language and of that which comes nearest; English where none is ours.
+func (l *languages) lexiconsNear(scores []float64, best int) []int {
 	var use []int
 	for i := range l.ours {
-		if scores[i] > 0 && (i == best || scores[i] >= 0.75*scores[best]) {
+		if scores[i] > 0 && scores[i] >= nearEnough*scores[best] {
 			use = append(use, i)
 		}
 	}
-	slices.SortStableFunc(use, func(a, b int) int {
-		switch {
-		case scores[a] > scores[b]:
-			return -1
-		case scores[a] < scores[b]:
-			return 1
-		}
-		return a - b
-	})
-	if len(use) > 2 {
-		use = use[:2]
-	}
 	if len(use) == 0 {
-		use = []int{0}
+		return []int{english}
 	}
-	if !clear {
-		return "", use
-	}
-	return l.codes[best], use
+	slices.SortFunc(use, func(a, b int) int {
+		return cmp.Or(cmp.Compare(scores[b], scores[a]), cmp.Compare(a, b))
+	})
+	const most = 2 // lexicons
+	return use[:min(len(use), most)]
 }
 
 // weigh adds what a word says to the scores.
@@ -148,26 +170,26 @@ func (l *languages) weigh(raw, form string, scores []float64) {
 	if m := l.words[form]; m != 0 {
 		w := smallWord
 		switch n := len(form); {
-		case n == 1:
+		case n == 1: // "a" is a word of many languages
 			w *= 0.4
 		case n == 2:
 			w *= 0.8
-		case n >= 4:
+		case n > 3:
 			w *= 1.2
 		}
 		spread(scores, m, w)
 	} else if m := l.known[form]; m != 0 {
 		spread(scores, m, knownWord)
-	} else if m := l.stemmed(form); m != 0 {
+	} else if m := l.languagesOfStem(form); m != 0 {
 		spread(scores, m, knownStem)
 	} else {
-		for n := 2; n <= min(5, len(form)-2); n++ {
+		for n := 2; n <= min(longestEnding, len(form)-2); n++ {
 			if m := l.endings[form[len(form)-n:]]; m != 0 {
 				spread(scores, m, ending)
 			}
 		}
 	}
-	for _, r := range strings.ToLower(clip(raw, longestForm)) {
+	for _, r := range strings.ToLower(clipText(raw, longestForm)) {
 		if r < utf8.RuneSelf {
 			continue
 		}
@@ -177,16 +199,17 @@ func (l *languages) weigh(raw, form string, scores []float64) {
 		}
 		spread(scores, m, ownLetter)
 		for i := range scores {
-			if m>>i&1 == 0 {
+			hasLetter := m>>i&1 == 1
+			if !hasLetter {
 				scores[i] -= notLetter
 			}
 		}
 	}
 }
 
-// stemmed gives the languages of which a known stem begins a word: those of the longest.
-func (l *languages) stemmed(form string) uint64 {
-	for n := min(len(form), 12); n >= 4; n-- {
+// languagesOfStem gives the languages of which a known stem begins a word: those of the longest.
+func (l *languages) languagesOfStem(form string) uint64 {
+	for n := min(len(form), longestKnown); n >= shortestKnown; n-- {
 		if m := l.stems[form[:n]]; m != 0 {
 			return m
 		}

@@ -34,7 +34,7 @@ type lesson struct {
 
 func (a *Analyzer) lesson(m evaluation.Message, rules bool) lesson {
 	l := lesson{features: a.featuresOf(m.Question(analysis.Desk{})), rules: rules}
-	l.want[slices.Index(moods(), m.Sentiment)] = 1
+	l.want[slices.Index(sentiments(), m.Sentiment)] = 1
 	if m.Urgent {
 		l.want[urgentLabel] = 1
 	}
@@ -47,7 +47,7 @@ func (a *Analyzer) lesson(m evaluation.Message, rules bool) lesson {
 func (a *Analyzer) featuresOf(q analysis.Question) []feature {
 	t := readText(q.Burst)
 	language, use := a.languages.detect(t)
-	return a.features(t, use, a.matches(t, language, use))
+	return a.findFeatures(t, use, a.findMatches(t, language, use))
 }
 
 // learned are weights by features: labels for each.
@@ -252,7 +252,7 @@ func TestModelIsLearned(t *testing.T) {
 	right, all := 0, readExamples(t)
 	for _, e := range all {
 		v := a.model.judge(a.featuresOf(e.Question(analysis.Desk{})))
-		if v.mood(e.Urgent) == e.Sentiment {
+		if v.sentiment(e.Urgent) == e.Sentiment {
 			right++
 		}
 	}
@@ -292,9 +292,9 @@ func TestModelUnderstandsWhatIsNew(t *testing.T) {
 		for _, message := range asked {
 			q := message.Question(analysis.Desk{})
 			v := m.judge(withoutRules(a.featuresOf(q)))
-			answer := analysis.Answer{Intents: a.intents(readText(q.Burst), &q.Desk, nil, &v)}
+			answer := analysis.Answer{Intents: a.findIntents(readText(q.Burst), &q.Desk, nil, &v)}
 			answer.Urgency.Urgent = v[urgentLabel] >= leastUrgent
-			answer.Sentiment = v.mood(answer.Urgency.Urgent)
+			answer.Sentiment = v.sentiment(answer.Urgency.Urgent)
 			results = append(results, evaluation.Result{Message: message, Answer: answer})
 		}
 	}

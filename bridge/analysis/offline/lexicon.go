@@ -17,7 +17,7 @@ const (
 	ofLanguage family = iota + 1 // function words, letters and endings: they tell languages apart
 	ofNumber                     // words for numbers: what a "0" in a phrase also stands for
 	ofMood                       // how a customer feels
-	ofTurn                       // words that turn, strengthen or weaken what stands near
+	ofModifier                   // words that turn, strengthen or weaken what stands near
 	ofUrgency
 	ofIntent
 	ofAnnounce // words before the number of an order, an invoice …
@@ -49,12 +49,12 @@ func (e element) isGap() bool { return len(e) == 1 && e[0] == gap }
 // lexicon is what we know of a language.
 type lexicon struct {
 	language string
-	exact    map[string][]phrase
-	stems    map[string][]phrase
-	tails    map[string][]phrase
-	numbers  map[string]bool
-	function []string
-	letters  string
+	exact    map[string][]phrase // by the whole first word
+	stems    map[string][]phrase // by its beginning: "deliver*"
+	tails    map[string][]phrase // by its end: "*rechnung"
+	numbers  map[string]bool     // words for numbers
+	function []string            // small words
+	letters  string              // beside a–z
 	endings  []string
 	elements map[string]element // while it is read: what was read already
 }
@@ -62,9 +62,10 @@ type lexicon struct {
 // anyNumber stands in phrases for a number in digits or in a word.
 const anyNumber = "0"
 
-func families() map[string]family {
+// allFamilies gives the families by what headings call them.
+func allFamilies() map[string]family {
 	return map[string]family{
-		"language": ofLanguage, "number": ofNumber, "mood": ofMood, "turn": ofTurn, "urgency": ofUrgency,
+		"language": ofLanguage, "number": ofNumber, "mood": ofMood, "turn": ofModifier, "urgency": ofUrgency,
 		"intent": ofIntent, "announce": ofAnnounce, "date": ofDate,
 	}
 }
@@ -103,10 +104,10 @@ func parseLexicon(language, content string) (*lexicon, error) {
 
 // parseHeading reads "== mood positive strong".
 func parseHeading(words []string) (*section, error) {
-	if len(words) < 2 || len(words) > 3 || families()[words[0]] == 0 {
+	if len(words) < 2 || len(words) > 3 || allFamilies()[words[0]] == 0 {
 		return nil, fmt.Errorf("a heading is a family, a name and perhaps strong or weak: %q", words)
 	}
-	s := &section{family: families()[words[0]], name: words[1], weight: 1}
+	s := &section{family: allFamilies()[words[0]], name: words[1], weight: 1}
 	if len(words) == 3 {
 		switch words[2] {
 		case "strong":
@@ -122,23 +123,14 @@ func parseHeading(words []string) (*section, error) {
 
 // add reads one entry of a section.
 func (l *lexicon) add(s *section, entry string) error {
-	switch {
-	case entry == "":
+	if entry == "" {
 		return nil
-	case s.family == ofLanguage && s.name == "letters":
-		l.letters += strings.ReplaceAll(entry, " ", "")
+	}
+	switch s.family {
+	case ofLanguage:
+		l.addOfLanguage(s.name, entry)
 		return nil
-	case s.family == ofLanguage && s.name == "endings":
-		for e := range strings.FieldsSeq(entry) {
-			l.endings = append(l.endings, fold(e))
-		}
-		return nil
-	case s.family == ofLanguage:
-		for w := range strings.FieldsSeq(entry) {
-			l.function = append(l.function, fold(w))
-		}
-		return nil
-	case s.family == ofNumber:
+	case ofNumber:
 		for w := range strings.FieldsSeq(entry) {
 			l.numbers[fold(w)] = true
 		}
@@ -152,6 +144,22 @@ func (l *lexicon) add(s *section, entry string) error {
 		l.index(elements, s)
 	}
 	return nil
+}
+
+// addOfLanguage reads an entry of letters, endings or small words.
+func (l *lexicon) addOfLanguage(name, entry string) {
+	switch name {
+	case "letters":
+		l.letters += strings.ReplaceAll(entry, " ", "")
+	case "endings":
+		for e := range strings.FieldsSeq(entry) {
+			l.endings = append(l.endings, fold(e))
+		}
+	default:
+		for w := range strings.FieldsSeq(entry) {
+			l.function = append(l.function, fold(w))
+		}
+	}
 }
 
 // expand writes an entry out with and without each word that may be missing, as "the?".
@@ -196,12 +204,14 @@ func (l *lexicon) parseElements(words []string) ([]element, error) {
 
 // cutWord cuts a word with a hyphen, or with an article that lost its vowel, as the tokenizer does.
 func cutWord(w string) []string {
-	if strings.ContainsAny(w, "/*") && !strings.ContainsAny(w, "-'’") || strings.Contains(w, "/") {
+	isWhole := strings.Contains(w, "*") && !strings.ContainsAny(w, "-'’")
+	if isWhole || strings.Contains(w, "/") {
 		return nil
 	}
 	var parts []string
 	for p := range strings.SplitSeq(w, "-") {
-		if before, after, found := strings.Cut(strings.ReplaceAll(p, "’", "'"), "'"); found && isElided(fold(before)) {
+		before, after, found := strings.Cut(strings.ReplaceAll(p, "’", "'"), "'")
+		if found && isElided(fold(before)) {
 			parts = append(parts, before, after)
 		} else {
 			parts = append(parts, p)
@@ -213,8 +223,10 @@ func cutWord(w string) []string {
 func parseElement(alternatives []string) element {
 	e := make(element, 0, len(alternatives))
 	for _, a := range alternatives {
-		switch f := fold(strings.Trim(a, "*")); {
-		case a == gap || f == "" || a == ":)" || a == ":(":
+		f := fold(strings.Trim(a, "*"))
+		isKeptAsIs := a == gap || a == ":)" || a == ":("
+		switch {
+		case isKeptAsIs || f == "":
 			e = append(e, a)
 		case strings.HasSuffix(a, "*"):
 			e = append(e, f+"*")
@@ -234,9 +246,9 @@ func (l *lexicon) index(elements []element, s *section) {
 		p.rest = nil
 	}
 	for _, form := range elements[0] {
-		if head, is := strings.CutSuffix(form, "*"); is {
+		if head, found := strings.CutSuffix(form, "*"); found {
 			l.stems[head] = append(l.stems[head], p)
-		} else if tail, is := strings.CutPrefix(form, "*"); is {
+		} else if tail, found := strings.CutPrefix(form, "*"); found {
 			l.tails[tail] = append(l.tails[tail], p)
 		} else {
 			l.exact[form] = append(l.exact[form], p)

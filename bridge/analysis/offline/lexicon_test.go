@@ -7,7 +7,7 @@ import (
 )
 
 func TestLexiconsAreWellFormed(t *testing.T) {
-	a, err := load()
+	a, err := readKnowledge()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func TestLexiconsAreWellFormed(t *testing.T) {
 // TestLexiconsNameWhatIsKnown finds headings that nobody reads.
 func TestLexiconsNameWhatIsKnown(t *testing.T) {
 	known := map[family]string{
-		ofMood: "positive negative frustrated thanks fault irony polite", ofTurn: "not very slightly but staff",
+		ofMood: "positive negative frustrated thanks fault irony polite", ofModifier: "not very slightly but staff",
 		ofUrgency:  "urgent soon stake calm over",
 		ofIntent:   "product quote order_status order_change return billing problem account cancel appointment complaint feedback thanks",
 		ofAnnounce: "order quote invoice shipment ticket other filler", ofDate: "1 2 3 4 5 6 7 8 9 10 11 12 back",
@@ -113,7 +113,7 @@ func TestAMalformedLexiconIsRefused(t *testing.T) {
 
 func allLexicons(t *testing.T) []*lexicon {
 	t.Helper()
-	a, err := load()
+	a, err := readKnowledge()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,12 +1,16 @@
 package offline
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
 
 // longestGap is how many words ".." in a phrase stands for, at most.
 const longestGap = 3
+
+// longestStem bounds, in bytes, the beginnings and endings of words that are looked for: "deliver*", "*rechnung".
+const longestStem = 24
 
 // match is a phrase that was found in a text.
 type match struct {
@@ -24,7 +28,7 @@ func (l *lexicon) find(t *text, found []match) []match {
 			l.findForm(t, i, k.alt, seen)
 		}
 		if k.number || l.numbers[k.form] {
-			l.try(t, i, l.exact[anyNumber], seen)
+			l.tryPhrases(t, i, l.exact[anyNumber], seen)
 		}
 	}
 	for m := range seen {
@@ -34,45 +38,41 @@ func (l *lexicon) find(t *text, found []match) []match {
 	return found
 }
 
+// compareMatches sorts matches by where they begin, the longer ones first. Family, name and weight only make the order the
+// same each time.
 func compareMatches(a, b match) int {
-	switch {
-	case a.first != b.first:
-		return a.first - b.first
-	case a.last != b.last:
-		return b.last - a.last
-	case a.family != b.family:
-		return int(a.family) - int(b.family)
-	case a.name != b.name:
-		return strings.Compare(a.name, b.name)
-	case a.weight > b.weight:
-		return -1
-	case a.weight < b.weight:
-		return 1
-	}
-	return 0
+	return cmp.Or(
+		cmp.Compare(a.first, b.first),
+		cmp.Compare(b.last, a.last),
+		cmp.Compare(a.family, b.family),
+		strings.Compare(a.name, b.name),
+		cmp.Compare(b.weight, a.weight),
+	)
 }
 
 // findForm tries the phrases whose first word a form may be.
 func (l *lexicon) findForm(t *text, i int, form string, seen map[match]bool) {
-	l.try(t, i, l.exact[form], seen)
-	for n := 2; n <= min(len(form), 24); n++ {
-		l.try(t, i, l.stems[form[:n]], seen)
-		l.try(t, i, l.tails[form[len(form)-n:]], seen)
+	l.tryPhrases(t, i, l.exact[form], seen)
+	for n := 2; n <= min(len(form), longestStem); n++ {
+		l.tryPhrases(t, i, l.stems[form[:n]], seen)
+		l.tryPhrases(t, i, l.tails[form[len(form)-n:]], seen)
 	}
 }
 
-func (l *lexicon) try(t *text, i int, phrases []phrase, seen map[match]bool) {
+// tryPhrases finds those of some phrases that begin with a word.
+func (l *lexicon) tryPhrases(t *text, i int, phrases []phrase, seen map[match]bool) {
 	for _, p := range phrases {
-		if last := l.follow(t, i, p.rest); last >= 0 {
+		last, found := l.findEnd(t, i, p.rest)
+		if found {
 			seen[match{p.section, i, last}] = true
 		}
 	}
 }
 
-// follow says at which word the rest of a phrase ends that began before, or -1.
-func (l *lexicon) follow(t *text, at int, rest []element) int {
+// findEnd says at which word a phrase ends of which all but the rest was found, up to a word.
+func (l *lexicon) findEnd(t *text, at int, rest []element) (last int, found bool) {
 	if len(rest) == 0 {
-		return at
+		return at, true
 	}
 	most := 0
 	if rest[0].isGap() {
@@ -81,29 +81,38 @@ func (l *lexicon) follow(t *text, at int, rest []element) int {
 	for skip := 0; skip <= most; skip++ {
 		next := at + 1 + skip
 		if next >= len(t.tokens) || t.tokens[next].sentence != t.tokens[at].sentence {
-			return -1
+			return 0, false
 		}
-		if l.fits(&t.tokens[next], rest[0]) {
-			if last := l.follow(t, next, rest[1:]); last >= 0 {
-				return last
-			}
+		if !l.matchesToken(&t.tokens[next], rest[0]) {
+			continue
+		}
+		if last, found = l.findEnd(t, next, rest[1:]); found {
+			return last, true
 		}
 	}
-	return -1
+	return 0, false
 }
 
-func (l *lexicon) fits(k *token, e element) bool {
-	return l.fitsForm(k, k.form, e) || k.alt != "" && l.fitsForm(k, k.alt, e)
+// matchesToken says whether a word may stand at one place of a phrase, by either of its readings.
+func (l *lexicon) matchesToken(k *token, e element) bool {
+	if l.matchesForm(k, k.form, e) {
+		return true
+	}
+	return k.alt != "" && l.matchesForm(k, k.alt, e)
 }
 
-func (l *lexicon) fitsForm(k *token, form string, e element) bool {
+func (l *lexicon) matchesForm(k *token, form string, e element) bool {
 	for _, w := range e {
-		switch {
-		case w == form || w == anyNumber && (k.number || l.numbers[form]):
+		if w == form {
 			return true
-		case w[len(w)-1] == '*' && strings.HasPrefix(form, w[:len(w)-1]):
+		}
+		if w == anyNumber && (k.number || l.numbers[form]) {
 			return true
-		case w[0] == '*' && strings.HasSuffix(form, w[1:]):
+		}
+		if w[len(w)-1] == '*' && strings.HasPrefix(form, w[:len(w)-1]) {
+			return true
+		}
+		if w[0] == '*' && strings.HasSuffix(form, w[1:]) {
 			return true
 		}
 	}
@@ -117,7 +126,8 @@ func longest(matches []match) []match {
 			if o.first > m.last {
 				break
 			}
-			if o.first <= m.first && o.last >= m.last && o.last-o.first > m.last-m.first {
+			isLonger := o.last-o.first > m.last-m.first
+			if isLonger && o.first <= m.first && o.last >= m.last {
 				return true
 			}
 		}

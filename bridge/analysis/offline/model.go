@@ -10,8 +10,8 @@ import (
 	"parley/bridge/analysis"
 )
 
-// moods gives the sentiments in the order of the model's weights.
-func moods() []analysis.Sentiment {
+// sentiments gives the sentiments in the order of the model's weights.
+func sentiments() []analysis.Sentiment {
 	return []analysis.Sentiment{analysis.Positive, analysis.Neutral, analysis.Negative, analysis.Frustrated, analysis.Pressing}
 }
 
@@ -45,16 +45,15 @@ const (
 	rowSize = check + labels
 )
 
-// From where on a verdict counts, chosen by cross-validation over the half dev, dev2 and dev3, in which as many press as
-// in a mailbox: of the examples every second does. Where no word of
-// a lexicon speaks for urgency more is asked than where one does.
+// From where on a verdict counts. This was chosen by cross-validation over the half dev, dev2 and dev3, in which as many
+// messages are urgent as in a mailbox; of the examples every second is.
 const (
-	leastUrgent  = 0.0
-	plainUrgent  = 0.9
-	leastIntent  = -3.0
-	secondIntent = -1.4
+	leastUrgent  = 0.0  // where a word of a lexicon speaks for urgency
+	plainUrgent  = 0.9  // where none does
+	leastIntent  = -3.0 // of the likeliest intent
+	secondIntent = -1.4 // of the next
 	surelyWanted = -0.5 // so that it tells what a number is of
-	unlearned    = -4.8
+	unlearned    = -4.8 // what is said of an intent that the model never learned
 )
 
 // verdict is what a model says of a text: the higher, the more likely; 0 is in doubt.
@@ -85,7 +84,8 @@ func readModel() (*model, error) {
 // row gives a feature's weights, label by label; nothing of one that wasn't learned.
 func (m *model) row(f feature) string {
 	row := m.weights[int(f.name%rows)*rowSize:][:rowSize]
-	if uint32(row[0])|uint32(row[1])<<8 != f.name/rows {
+	owner := uint32(row[0]) | uint32(row[1])<<8
+	if owner != f.name/rows {
 		return ""
 	}
 	return row[check:]
@@ -101,33 +101,34 @@ func (m *model) judge(features []feature) verdict {
 	}
 	var v verdict
 	for l := range v {
-		v[l] = float64(sums[l]) * m.scales[l] / 256
+		v[l] = float64(sums[l]) * m.scales[l] / featureOne
 	}
 	return v
 }
 
-// content says whether nothing is as likely as that the writer is satisfied: who is, waits for nobody.
-func (v *verdict) content() bool {
-	return slices.Max(v[:urgentLabel]) == v[slices.Index(moods(), analysis.Positive)]
+// isContent says whether nothing is as likely as that the writer is satisfied: who is, waits for nobody.
+func (v *verdict) isContent() bool {
+	return slices.Max(v[:urgentLabel]) == v[slices.Index(sentiments(), analysis.Positive)]
 }
 
-// mood gives the likeliest sentiment. Who isn't unhappy and in need of an answer now is pressing, and nobody else.
-func (v *verdict) mood(urgent bool) analysis.Sentiment {
+// sentiment gives the likeliest sentiment. Pressing is only somebody who isn't unhappy and needs an answer now.
+func (v *verdict) sentiment(urgent bool) analysis.Sentiment {
 	best := analysis.Neutral
-	most := v[slices.Index(moods(), analysis.Neutral)]
-	for i, mood := range moods() {
+	most := v[slices.Index(sentiments(), analysis.Neutral)]
+	for i, mood := range sentiments() {
 		if v[i] > most && mood != analysis.Pressing {
 			best, most = mood, v[i]
 		}
 	}
-	if urgent && (best == analysis.Neutral || v[slices.Index(moods(), analysis.Pressing)] > most) {
+	isPressing := best == analysis.Neutral || v[slices.Index(sentiments(), analysis.Pressing)] > most
+	if urgent && isPressing {
 		return analysis.Pressing
 	}
 	return best
 }
 
-// intent gives what speaks for an intent, and much against one that the model never learned.
-func (v *verdict) intent(name string) float64 {
+// scoreOfIntent gives what speaks for an intent, and much against one that the model never learned.
+func (v *verdict) scoreOfIntent(name string) float64 {
 	if i := slices.Index(intentNames(), name); i >= 0 {
 		return v[firstIntent+i]
 	}

@@ -20,26 +20,26 @@ func (a *Analyzer) Analyze(ctx context.Context, q analysis.Question) (analysis.A
 	}
 	t := readText(q.Burst)
 	language, use := a.languages.detect(t)
-	matches := a.matches(t, language, use)
+	matches := a.findMatches(t, language, use)
 	b := a.newBag(t)
 	alike := a.similarExamples(b, q.Desk.Examples)
 
 	answer := analysis.Answer{Language: language, By: "offline"}
-	features := a.features(t, use, matches)
-	found := a.model.judge(features)
-	answer.Urgency = urgency(t, matches, features, a.model, &found)
-	answer.Sentiment = found.mood(answer.Urgency.Urgent)
-	answer.Intents = a.intents(t, &q.Desk, alike, &found)
-	answer.References = a.findReferences(t, a.announcing(t, language, matches), q.Desk.References, found.mostWanted(), a.findAskedKind(q.Before))
-	answer.Tags = a.tags(t, &q.Desk, answer.Intents, alike)
-	answer.Replies = a.replies(b, language, q.Desk.Sources)
-	answer.Actions = actions(t, matches, &q, alike, answer.Urgency.Urgent)
+	features := a.findFeatures(t, use, matches)
+	verdict := a.model.judge(features)
+	answer.Urgency = findUrgency(t, matches, features, a.model, &verdict)
+	answer.Sentiment = verdict.sentiment(answer.Urgency.Urgent)
+	answer.Intents = a.findIntents(t, &q.Desk, alike, &verdict)
+	answer.References = a.findReferences(t, a.addAnnouncing(t, language, matches), q.Desk.References, verdict.mostWanted(), a.findAskedKind(q.Before))
+	answer.Tags = a.findTags(t, &q.Desk, answer.Intents, alike)
+	answer.Replies = a.findReplies(b, language, q.Desk.Sources)
+	answer.Actions = suggestActions(t, matches, &q, alike, answer.Urgency.Urgent)
 	return answer, ctx.Err()
 }
 
-// announcing adds what announces numbers in any language, where a text is too short to tell its own and holds no such word:
+// addAnnouncing adds what announces numbers in any language, where a text is too short to tell its own and holds no such word:
 // "Incidencia 4471187?".
-func (a *Analyzer) announcing(t *text, language string, matches []match) []match {
+func (a *Analyzer) addAnnouncing(t *text, language string, matches []match) []match {
 	if language != "" || len(matchesOf(matches, ofAnnounce)) > 0 {
 		return matches
 	}

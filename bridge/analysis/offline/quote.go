@@ -23,7 +23,7 @@ func quotesIn(all string) []span {
 		}
 		line := all[at:end]
 		if strings.HasPrefix(strings.TrimLeft(line, " \t"), ">") {
-			found = append(found, span{at, end})
+			found = append(found, span{from: at, to: end})
 		} else {
 			found = quotesInLine(found, line, at)
 		}
@@ -35,24 +35,23 @@ func quotesIn(all string) []span {
 func quotesInLine(found []span, line string, base int) []span {
 	for i := 0; i < len(line); {
 		r, n := utf8.DecodeRuneInString(line[i:])
-		closers := closing(r)
-		if closers == "" || !opens(line, i, n, r) {
-			i += n
+		closers := closersOf(r)
+		i += n
+		if closers == "" || !canOpen(line[:i-n], line[i:], r) {
 			continue
 		}
-		length := closeAt(line[i+n:min(len(line), i+n+longestQuote)], closers, r)
+		length := findCloser(line[i:min(len(line), i+longestQuote)], closers, r)
 		if length < 0 {
-			i += n
 			continue
 		}
-		found = append(found, span{base + i + n, base + i + n + length})
-		i += n + length + 1
+		found = append(found, span{from: base + i, to: base + i + length})
+		i += length + 1
 	}
 	return found
 }
 
-// closing gives the marks that close a quotation which a mark opens, "" if it opens none.
-func closing(r rune) string {
+// closersOf gives the marks that close a quotation which a mark opens, "" if it opens none.
+func closersOf(r rune) string {
 	switch r {
 	case '"', '＂':
 		return "\"”＂"
@@ -72,30 +71,32 @@ func closing(r rune) string {
 	return ""
 }
 
-// opens says whether a mark stands where a quotation begins: behind a space, before a word.
-func opens(line string, i, n int, r rune) bool {
-	if i+n >= len(line) {
+// canOpen says whether a mark stands where a quotation begins: not behind a word, and before something. A mark that is
+// otherwise an apostrophe, or closes, stands before a word.
+func canOpen(before, behind string, mark rune) bool {
+	if behind == "" {
 		return false
 	}
-	before, _ := utf8.DecodeLastRuneInString(line[:i])
-	if i > 0 && isWordRune(before) {
+	last, _ := utf8.DecodeLastRuneInString(before)
+	if isWordRune(last) {
 		return false
 	}
-	after, _ := utf8.DecodeRuneInString(line[i+n:])
-	if r == '»' || r == '\'' || r == '‘' {
-		return isWordRune(after)
+	switch mark {
+	case '»', '\'', '‘':
+		next, _ := utf8.DecodeRuneInString(behind)
+		return isWordRune(next)
 	}
 	return true
 }
 
-// closeAt finds the closing mark. A single mark within a word is an apostrophe.
-func closeAt(rest, closers string, opened rune) int {
-	single := opened == '\'' || opened == '‘' || opened == '‚'
+// findCloser gives where the closing mark stands, -1 if there is none. A single mark within a word is an apostrophe.
+func findCloser(rest, closers string, opened rune) int {
+	isSingle := strings.ContainsRune("'‘‚", opened)
 	for i, r := range rest {
 		if !strings.ContainsRune(closers, r) {
 			continue
 		}
-		if single {
+		if isSingle {
 			after, _ := utf8.DecodeRuneInString(rest[i+utf8.RuneLen(r):])
 			if isWordRune(after) {
 				continue

@@ -18,7 +18,7 @@ type reading struct {
 
 // read reads a text of a desk, or finds it as it was read before.
 func (a *Analyzer) read(text string, most int) *reading {
-	text = clip(text, most)
+	text = clipText(text, most)
 	a.mu.Lock()
 	r := a.readings[text]
 	a.mu.Unlock()

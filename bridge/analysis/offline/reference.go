@@ -81,7 +81,7 @@ func (a *Analyzer) findAskedKind(before []analysis.Message) string {
 	}
 	t := readText(before[max(0, len(before)-2):])
 	language, use := a.languages.detect(t)
-	words := findAnnouncements(t, a.matches(t, language, use))
+	words := findAnnouncements(t, a.findMatches(t, language, use))
 	kind := ""
 	for i := range t.tokens {
 		if words.kindAt(i) != "" && !words[i].other {

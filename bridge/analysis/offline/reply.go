@@ -1,30 +1,34 @@
 package offline
 
 import (
+	"cmp"
 	"slices"
 
 	"parley/bridge/analysis"
 )
 
+// From where on a source is suggested, and how many are.
 const (
-	mostReplies = 3
-	clearReply  = 0.12
+	mostReplies    = 3
+	leastReply     = 0.12 // of likeness, from 0 to 1
+	languageFactor = 1.5  // for a source in the customer's own language
+	titleBytes     = 200
 )
 
-// replies gives what of the desk's sources answers a text, by how like it they are. A source in the
-// customer's own language goes first.
-func (a *Analyzer) replies(b bag, language string, sources []analysis.Source) []analysis.Reply {
+// findReplies gives what of the desk's sources answers a text, by how like it they are. Of sources that are as like, one in
+// the customer's own language goes first.
+func (a *Analyzer) findReplies(b bag, language string, sources []analysis.Source) []analysis.Reply {
 	sources = sources[:min(len(sources), mostSources)]
 	bags := make([]bag, len(sources))
-	same := make([]bool, len(sources))
+	isOwnLanguage := make([]bool, len(sources))
 	for i, s := range sources {
-		asked := a.read(clip(s.Title, 200)+"\n"+clip(s.Text, sourceBytes), 2*sourceBytes)
-		bags[i] = asked.bag
-		written := asked.language
+		whole := a.read(clipText(s.Title, titleBytes)+"\n"+clipText(s.Text, sourceBytes), 2*sourceBytes)
+		bags[i] = whole.bag
+		written := whole.language
 		if s.Reply != "" {
 			written = a.read(s.Reply, sourceBytes).language
 		}
-		same[i] = written == language && language != ""
+		isOwnLanguage[i] = written == language && language != ""
 	}
 	type choice struct {
 		at       int
@@ -32,23 +36,15 @@ func (a *Analyzer) replies(b bag, language string, sources []analysis.Source) []
 	}
 	var all []choice
 	for i, l := range compare(b, bags) {
-		if l < clearReply {
+		if l < leastReply {
 			continue
 		}
-		if same[i] {
-			l *= 1.5
+		if isOwnLanguage[i] {
+			l *= languageFactor
 		}
 		all = append(all, choice{i, l})
 	}
-	slices.SortStableFunc(all, func(x, y choice) int {
-		switch {
-		case x.likeness > y.likeness:
-			return -1
-		case x.likeness < y.likeness:
-			return 1
-		}
-		return x.at - y.at
-	})
+	slices.SortStableFunc(all, func(x, y choice) int { return cmp.Compare(y.likeness, x.likeness) })
 	var found []analysis.Reply
 	for _, c := range all {
 		s := sources[c.at]
@@ -56,11 +52,12 @@ func (a *Analyzer) replies(b bag, language string, sources []analysis.Source) []
 		if words == "" {
 			words = s.Text
 		}
-		twice := slices.ContainsFunc(found, func(r analysis.Reply) bool { return r.Text == words || r.Sources[0] == s.ID })
-		if words == "" || s.ID == "" || twice {
+		isRepeated := slices.ContainsFunc(found, func(r analysis.Reply) bool { return r.Text == words || r.Sources[0] == s.ID })
+		if words == "" || s.ID == "" || isRepeated {
 			continue
 		}
-		if found = append(found, analysis.Reply{Text: words, Sources: []string{s.ID}}); len(found) == mostReplies {
+		found = append(found, analysis.Reply{Text: words, Sources: []string{s.ID}})
+		if len(found) == mostReplies {
 			break
 		}
 	}

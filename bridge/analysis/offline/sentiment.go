@@ -1,15 +1,41 @@
 package offline
 
-import "parley/bridge/analysis"
+import (
+	"parley/bridge/analysis"
+	"parley/bridge/analysis/offline/numeral"
+)
 
 // feelings counts what speaks for each mood.
 type feelings struct {
 	happy, thanks, unhappy, fault, frustrated, irony float64
 }
 
-// sentiment says how a customer feels. Quoted words are somebody else's.
-func sentiment(t *text, matches []match, urgent bool) analysis.Sentiment {
-	turns := matchesOf(matches, ofTurn)
+// How words around a phrase change what it weighs.
+const (
+	veryFactor     = 1.3
+	slightlyFactor = 0.6
+	butFactor      = 0.6 // "nice, but …"
+	capitalsFactor = 1.3 // a word in capitals in a text that is not
+
+	negatedPraise    = 0.9 // "not happy" is nearly "unhappy"
+	negatedComplaint = 0.3 // "not bad" is hardly "good"
+)
+
+// What is added where the form of a text tells of a mood.
+const (
+	quotedStaff   = 0.9
+	ironyOfFault  = 1.5 // praise of what is said to be broken
+	ironyOfPraise = 0.8 // of what else is praised in such a text
+	ironyAlone    = 0.3
+	certainIrony  = 2.0 // the weight of irony that is never meant otherwise
+	shoutedFault  = 0.5
+	allCapitals   = 0.6
+)
+
+// lexiconSentiment says how a customer feels, by the lexicons alone. The model weighs it together with much else. Quoted
+// words are somebody else's.
+func lexiconSentiment(t *text, matches []match, urgent bool) analysis.Sentiment {
+	modifiers := matchesOf(matches, ofModifier)
 	var f feelings
 	var plain, ironic []match // what is said with irony doesn't hide the fault that it praises
 	for _, m := range matchesOf(matches, ofMood) {
@@ -21,123 +47,180 @@ func sentiment(t *text, matches []match, urgent bool) analysis.Sentiment {
 	}
 	for _, m := range append(longest(plain), longest(ironic)...) {
 		if !t.tokens[m.first].quoted {
-			f.add(t, m, turns)
+			f.addMatch(t, m, modifiers)
 		}
 	}
-	f.unhappy += t.staff(turns)
-	f.frustrated += t.litany()
-	return f.decide(t, urgent)
+	if t.hasQuotedStaff(modifiers) {
+		f.unhappy += quotedStaff
+	}
+	f.frustrated += t.repetition()
+	shouts := t.countShouts()
+	f.addForm(t, shouts)
+	return f.decideSentiment(t, shouts, urgent)
 }
 
-// add counts one match, turned and strengthened by what stands around it.
-func (f *feelings) add(t *text, m match, turns []match) {
+// addMatch counts one phrase, turned and strengthened by what stands around it.
+func (f *feelings) addMatch(t *text, m match, modifiers []match) {
 	w := m.weight
-	negated, holds := false, false // a phrase that holds its own negation isn't turned again
-	for _, n := range turns {
-		near := n.last < m.first && m.first-n.last <= 4 && t.tokens[n.last].clause == t.tokens[m.first].clause
-		sameSentence := t.tokens[n.first].sentence == t.tokens[m.first].sentence
+	isNegated, holdsNegation := false, false // a phrase that holds its own negation isn't turned again
+	for _, n := range modifiers {
 		switch n.name {
 		case "not":
-			behind := m.name == "positive" && n.first > m.last && n.first-m.last <= 2 && t.tokens[n.first].clause == t.tokens[m.last].clause &&
-				(t.tokens[n.first].form == "nicht" || t.tokens[n.first].form == "niet")
-			if near || behind {
-				negated = true
+			if isShortlyBefore(t, n, m, 4) || isNegatedBehind(t, n, m) {
+				isNegated = true
 			}
 			if n.first >= m.first && n.last <= m.last {
-				holds = true
+				holdsNegation = true
 			}
 		case "very":
-			if near && m.first-n.last <= 2 {
-				w *= 1.3
+			if isShortlyBefore(t, n, m, 2) {
+				w *= veryFactor
 			}
 		case "slightly":
-			if near && m.first-n.last <= 2 {
-				w *= 0.6
+			if isShortlyBefore(t, n, m, 2) {
+				w *= slightlyFactor
 			}
 		case "but":
-			if sameSentence && n.first > m.last {
-				w *= 0.6
+			isSameSentence := t.tokens[n.first].sentence == t.tokens[m.first].sentence
+			if isSameSentence && n.first > m.last {
+				w *= butFactor
 			}
 		}
 	}
 	if t.tokens[m.first].caps && t.caps < len(t.tokens)/2 {
-		w *= 1.3
+		w *= capitalsFactor
 	}
-	f.count(m.name, w, negated && !holds)
+	f.count(m.name, w, isNegated && !holdsNegation)
 }
 
-func (f *feelings) count(mood string, w float64, negated bool) {
+// isShortlyBefore says whether a modifier stands before a phrase in the same clause, at most so many words away.
+func isShortlyBefore(t *text, modifier, m match, most int) bool {
+	return numeral.IsWithin(m.first-modifier.last, 1, most) && t.tokens[modifier.last].clause == t.tokens[m.first].clause
+}
+
+// isNegatedBehind says whether a negation stands right behind praise, as in German and Dutch: "das gefällt mir nicht".
+func isNegatedBehind(t *text, negation, m match) bool {
+	form := t.tokens[negation.first].form
+	if form != "nicht" && form != "niet" {
+		return false
+	}
+	if m.name != "positive" || !numeral.IsWithin(negation.first-m.last, 1, 2) {
+		return false
+	}
+	return t.tokens[negation.first].clause == t.tokens[m.last].clause
+}
+
+func (f *feelings) count(mood string, w float64, isNegated bool) {
 	switch mood {
 	case "positive":
-		if negated {
-			f.unhappy += 0.9 * w
+		if isNegated {
+			f.unhappy += negatedPraise * w
 		} else {
 			f.happy += w
 		}
 	case "negative":
-		if negated {
-			f.happy += 0.3 * w
+		if isNegated {
+			f.happy += negatedComplaint * w
 		} else {
 			f.unhappy += w
 		}
 	case "frustrated":
 		f.frustrated += w
 	case "fault":
-		if !negated {
+		if !isNegated {
 			f.fault += w
 		}
 	case "thanks":
-		if !negated {
+		if !isNegated {
 			f.thanks += w
 		}
 	case "irony":
 		f.irony += w
-		if w >= 2 {
+		if w >= certainIrony {
 			f.unhappy++
 		}
 	}
 }
 
-// decide weighs what was found.
-func (f *feelings) decide(t *text, urgent bool) analysis.Sentiment {
-	if f.irony > 0 && (f.fault > 0 || f.unhappy > 0 || f.frustrated > 0) {
-		f.unhappy += 1.5 + 0.8*f.happy
-		f.happy = 0
-	} else if f.irony > 0 {
-		f.unhappy += 0.3
+// addForm adds what irony, exclamation marks and capitals tell beside what is said.
+func (f *feelings) addForm(t *text, shouts int) {
+	if f.irony > 0 {
+		if f.fault > 0 || f.unhappy > 0 || f.frustrated > 0 {
+			f.unhappy += ironyOfFault + ironyOfPraise*f.happy
+			f.happy = 0
+		} else {
+			f.unhappy += ironyAlone
+		}
 	}
+	if f.happy != 0 {
+		return
+	}
+	if shouts >= 2 && f.fault > 0 {
+		f.unhappy += shoutedFault
+	}
+	const fewCapitals = 5 // words in capitals
+	if t.caps > fewCapitals && t.caps > len(t.tokens)/2 {
+		f.unhappy += allCapitals
+	}
+}
+
+// decideSentiment weighs what was found: frustration before dissatisfaction, that before satisfaction.
+func (f *feelings) decideSentiment(t *text, shouts int, urgent bool) analysis.Sentiment {
+	if urgent && f.isEven() {
+		return analysis.Pressing
+	}
+	if f.frustrated >= 1 && f.unhappy+f.frustrated >= f.happy {
+		return analysis.Frustrated
+	}
+	const leastMood = 0.8 // a plain phrase weighs 1, a weak one 0.5
+	if f.unhappy >= leastMood && f.unhappy >= 0.8*f.happy {
+		return analysis.Negative
+	}
+	if f.happy >= leastMood && f.fault < f.happy+f.thanks {
+		return analysis.Positive
+	}
+	if f.isThanks(t, shouts) {
+		return analysis.Positive
+	}
+	if urgent {
+		return analysis.Pressing
+	}
+	return analysis.Neutral
+}
+
+// isEven says whether hardly anything speaks for a mood.
+func (f *feelings) isEven() bool {
+	if f.frustrated > 1 || f.unhappy >= 0.5 {
+		return false
+	}
+	return f.happy < 1
+}
+
+// isThanks says whether a text is short, asks nothing, and thanks with more than a word of politeness.
+func (f *feelings) isThanks(t *text, shouts int) bool {
+	const longest = 12 // words
+	if f.thanks < 1 || f.fault != 0 {
+		return false
+	}
+	if len(t.tokens) > longest || t.hasQuestion() {
+		return false
+	}
+	return shouts > 0 || f.thanks > 1 || f.happy > 0
+}
+
+// countShouts counts the sentences that end with an exclamation mark.
+func (t *text) countShouts() int {
 	shouts := 0
 	for i := range t.tokens {
 		if t.tokens[i].loud {
 			shouts++
 		}
 	}
-	if shouts >= 2 && f.fault > 0 && f.happy == 0 {
-		f.unhappy += 0.5
-	}
-	if t.caps > 5 && t.caps > len(t.tokens)/2 && f.happy == 0 {
-		f.unhappy += 0.6
-	}
-	bad := f.unhappy + f.frustrated
-	switch {
-	case urgent && f.frustrated <= 1 && f.unhappy < 0.5 && f.happy < 1:
-		return analysis.Pressing
-	case f.frustrated >= 1 && bad >= f.happy:
-		return analysis.Frustrated
-	case f.unhappy >= 0.8 && f.unhappy >= 0.8*f.happy:
-		return analysis.Negative
-	case f.happy >= 0.8 && f.fault < f.happy+f.thanks:
-		return analysis.Positive
-	case f.thanks >= 1 && f.fault == 0 && len(t.tokens) <= 12 && !t.questions() && (shouts > 0 || f.thanks > 1 || f.happy > 0):
-		return analysis.Positive
-	case urgent:
-		return analysis.Pressing
-	}
-	return analysis.Neutral
+	return shouts
 }
 
-// questions says whether a text asks anything.
-func (t *text) questions() bool {
+// hasQuestion says whether a customer asks anything.
+func (t *text) hasQuestion() bool {
 	for i := range t.tokens {
 		if t.tokens[i].asks && !t.tokens[i].quoted {
 			return true

@@ -1,6 +1,7 @@
 package offline
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -14,6 +15,8 @@ const (
 	mostSources  = 60
 	sourceBytes  = 800
 	likeEnough   = 0.25
+	mostAlike    = 5
+	shortestWord = 3 // bytes
 )
 
 // resemblance is an example with how like a text it is, from 0 to 1.
@@ -25,41 +28,36 @@ type resemblance struct {
 // bag counts the stems of a text.
 type bag map[string]float64
 
-// newBag counts the stems of a text which aren't small words of its language.
+// newBag counts the stems of a text, of all but numbers and small words.
 func (a *Analyzer) newBag(t *text) bag {
 	b := make(bag, len(t.tokens))
 	for i := range t.tokens {
 		form := t.tokens[i].form
-		if len(form) < 3 || t.tokens[i].number || a.languages.words[form] != 0 {
+		isSmallWord := len(form) < shortestWord || a.languages.words[form] != 0
+		if isSmallWord || t.tokens[i].number {
 			continue
 		}
-		b[stem(form)]++
+		b[stemOf(form)]++
 	}
 	return b
 }
 
-// compare says how like each of many bags is to one: the cosine of their stems, each weighed by how rare it
-// is among all. Sums run in the order of sorted stems, so that the same question has the same answer.
+// compare says how like each of many bags is to one: the cosine of their stems, each weighed by how rare it is among all.
 func compare(one bag, many []bag) []float64 {
-	in := map[string]int{}
+	in := map[string]int{} // how many bags have a stem
 	for _, b := range many {
 		for w := range b {
 			in[w]++
 		}
 	}
-	rare := func(w string) float64 { return math.Log(1 + float64(len(many)+1)/float64(in[w]+1)) }
+	rarity := func(w string) float64 { return math.Log(1 + float64(len(many)+1)/float64(in[w]+1)) }
 	length := func(b bag) float64 {
 		var parts []float64
 		for w, n := range b {
-			v := (1 + math.Log(n)) * rare(w)
+			v := (1 + math.Log(n)) * rarity(w)
 			parts = append(parts, v*v)
 		}
-		slices.Sort(parts)
-		sum := 0.0
-		for _, p := range parts {
-			sum += p
-		}
-		return math.Sqrt(sum)
+		return math.Sqrt(sumSorted(parts))
 	}
 	whole := length(one)
 	like := make([]float64, len(many))
@@ -67,23 +65,28 @@ func compare(one bag, many []bag) []float64 {
 		var parts []float64
 		for w, n := range b {
 			if one[w] > 0 {
-				parts = append(parts, (1+math.Log(n))*(1+math.Log(one[w]))*rare(w)*rare(w))
+				parts = append(parts, (1+math.Log(n))*(1+math.Log(one[w]))*rarity(w)*rarity(w))
 			}
 		}
 		if len(parts) == 0 {
 			continue
 		}
-		slices.Sort(parts)
-		sum := 0.0
-		for _, p := range parts {
-			sum += p
-		}
-		like[i] = sum / (whole * length(b))
+		like[i] = sumSorted(parts) / (whole * length(b))
 	}
 	return like
 }
 
-// similarExamples gives the five examples most like a text.
+// sumSorted adds numbers up from the least to the greatest, so that the order in which a map gave them changes nothing.
+func sumSorted(parts []float64) float64 {
+	slices.Sort(parts)
+	sum := 0.0
+	for _, p := range parts {
+		sum += p
+	}
+	return sum
+}
+
+// similarExamples gives the examples most like a text, the likest first.
 func (a *Analyzer) similarExamples(b bag, examples []analysis.Example) []resemblance {
 	examples = examples[:min(len(examples), mostExamples)]
 	bags := make([]bag, len(examples))
@@ -96,14 +99,6 @@ func (a *Analyzer) similarExamples(b bag, examples []analysis.Example) []resembl
 			alike = append(alike, resemblance{&examples[i], l})
 		}
 	}
-	slices.SortStableFunc(alike, func(x, y resemblance) int {
-		switch {
-		case x.likeness > y.likeness:
-			return -1
-		case x.likeness < y.likeness:
-			return 1
-		}
-		return 0
-	})
-	return alike[:min(len(alike), 5)]
+	slices.SortStableFunc(alike, func(x, y resemblance) int { return cmp.Compare(y.likeness, x.likeness) })
+	return alike[:min(len(alike), mostAlike)]
 }

@@ -2,41 +2,78 @@ package offline
 
 import "slices"
 
-// litany gives what the form of a text tells of frustration: who was sent away again and again tells it in
-// sentences that begin alike, as "I called. I wrote. I called again.", or with one date after the other.
-func (t *text) litany() float64 {
-	var heads []string
-	last, dates := -1, 0
-	for i := range t.tokens {
-		k := &t.tokens[i]
-		if t.inSubject(k.from) || k.quoted {
-			continue
-		}
-		if k.number && len(k.form) <= 4 && i > 0 && isDayBefore(t.tokens[i-1].form) {
-			dates++
-		}
-		if k.sentence == last {
-			continue
-		}
-		last = k.sentence
-		if i+1 < len(t.tokens) && t.tokens[i+1].sentence == k.sentence && !k.number {
-			heads = append(heads, k.form+" "+t.tokens[i+1].form)
-		}
+// How much the form of a text tells of frustration.
+const (
+	fullRepetition = 1.0
+	halfRepetition = 0.5
+)
+
+// repetition says how much the form of a text tells of frustration, from 0 to 1: who was sent away again and again tells it
+// in sentences that begin alike, as "I called. I wrote. I called again.", or with one date after the other.
+func (t *text) repetition() float64 {
+	const (
+		severalDates = 3
+		shortText    = 20 // words: in fewer, dates are rather an appointment
+	)
+	alike := countAlike(t.sentenceBeginnings())
+	isListOfDates := t.countDates() >= severalDates && len(t.tokens) > shortText
+	if alike >= 2 || isListOfDates {
+		return fullRepetition
 	}
-	same := 0
-	for i := range heads {
-		if i > 0 && slices.Contains(heads[max(0, i-2):i], heads[i]) {
-			same++
-		}
-	}
-	switch {
-	case same >= 2 || dates >= 3 && len(t.tokens) > 20:
-		return 1
-	case same == 1:
-		return 0.5
+	if alike == 1 {
+		return halfRepetition
 	}
 	return 0
 }
+
+// sentenceBeginnings gives the first two words of each sentence that is the customer's own and begins with no number.
+func (t *text) sentenceBeginnings() []string {
+	var found []string
+	sentence := -1
+	for i := range t.tokens {
+		k := &t.tokens[i]
+		if k.sentence == sentence || !t.isOwnText(k) {
+			continue
+		}
+		sentence = k.sentence
+		hasSecond := i+1 < len(t.tokens) && t.tokens[i+1].sentence == sentence
+		if hasSecond && !k.number {
+			found = append(found, k.form+" "+t.tokens[i+1].form)
+		}
+	}
+	return found
+}
+
+// countAlike counts the beginnings that one of the two before them repeats.
+func countAlike(beginnings []string) int {
+	alike := 0
+	for i, b := range beginnings {
+		if slices.Contains(beginnings[max(0, i-2):i], b) {
+			alike++
+		}
+	}
+	return alike
+}
+
+// countDates counts the days that are named in a text, as "on 12".
+func (t *text) countDates() int {
+	const longestDay = 4 // "12th"
+	dates := 0
+	for i := range t.tokens {
+		k := &t.tokens[i]
+		isShortNumber := k.number && len(k.form) <= longestDay
+		if i == 0 || !isShortNumber || !t.isOwnText(k) {
+			continue
+		}
+		if isDayBefore(t.tokens[i-1].form) {
+			dates++
+		}
+	}
+	return dates
+}
+
+// isOwnText says whether a word is the customer's own and in the text, not in a subject.
+func (t *text) isOwnText(k *token) bool { return !k.quoted && !t.isInSubject(k.from) }
 
 // isDayBefore says whether a word stands before the day of a date.
 func isDayBefore(form string) bool {
@@ -47,22 +84,27 @@ func isDayBefore(form string) bool {
 	return false
 }
 
-// staff gives what speaks for anger at people: who works at the company is named, and quoted in the same sentence.
-func (t *text) staff(turns []match) float64 {
-	for _, m := range turns {
+// hasQuotedStaff says whether a customer names somebody who works at the company and quotes them, which tells of anger at
+// them: "The lady at the counter said “not my problem”."
+func (t *text) hasQuotedStaff(modifiers []match) bool {
+	const (
+		ahead       = 12 // words behind the sentence that are looked at
+		leastQuoted = 2
+	)
+	for _, m := range modifiers {
 		if m.name != "staff" || t.tokens[m.first].quoted {
 			continue
 		}
 		first, last := t.sentenceOf(m.first)
 		quoted := 0
-		for i := first; i <= min(last+12, len(t.tokens)-1); i++ {
+		for i := first; i <= min(last+ahead, len(t.tokens)-1); i++ {
 			if t.tokens[i].quoted {
 				quoted++
 			}
 		}
-		if quoted >= 2 {
-			return 0.9
+		if quoted >= leastQuoted {
+			return true
 		}
 	}
-	return 0
+	return false
 }

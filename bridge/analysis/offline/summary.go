@@ -17,6 +17,7 @@ const (
 	mostExcerpt   = 200 // characters of a message
 	mostQuestions = 3
 	mostNumbers   = 8
+	mostShort     = 3 // characters: "eh?" is no question worth quoting
 )
 
 // Write sums a conversation up by what was said in it: what was asked first and last, which questions are open,
@@ -27,32 +28,32 @@ func (a *Analyzer) Write(ctx context.Context, r analysis.Request) (analysis.Text
 		return analysis.Text{}, analysis.ErrNeedsModel
 	}
 	var lines []string
-	point := func(name, said string) {
-		if said != "" {
-			lines = append(lines, "- **"+name+":** "+said)
+	addPoint := func(name, text string) {
+		if text != "" {
+			lines = append(lines, "- **"+name+":** "+text)
 		}
 	}
-	customer, open := sides(r.Messages)
+	customer, open := splitSides(r.Messages)
 	if len(customer) == 0 {
 		lines = []string{"- The customer has written nothing yet."}
-		point("Written to them", excerpt(lastText(r.Messages, true)))
+		addPoint("Written to them", excerptOf(lastText(r.Messages, true)))
 		return analysis.Text{Text: strings.Join(lines, "\n"), By: "offline"}, ctx.Err()
 	}
-	first, last := excerpt(customer[0]), excerpt(lastText(r.Messages, false))
-	point("Asked first", first)
+	first, last := excerptOf(customer[0]), excerptOf(lastText(r.Messages, false))
+	addPoint("Asked first", first)
 	if last != first {
-		point("Written last", last)
+		addPoint("Written last", last)
 	}
-	point("Answered last", excerpt(lastText(r.Messages, true)))
-	point("Still open", questions(open))
+	addPoint("Answered last", excerptOf(lastText(r.Messages, true)))
+	addPoint("Still open", questionsIn(open))
 	all, err := a.Analyze(ctx, analysis.Question{Burst: customer})
 	if err != nil {
 		return analysis.Text{}, err
 	}
-	point("Named", numbersNamed(all.References))
+	addPoint("Named", numbersNamed(all.References))
 	now, err := a.Analyze(ctx, analysis.Question{Burst: customer[max(0, len(customer)-max(1, len(open))):]})
 	if err == nil && now.Sentiment != analysis.Neutral {
-		point("Mood", string(now.Sentiment))
+		addPoint("Mood", string(now.Sentiment))
 	}
 	if len(lines) == 0 {
 		lines = []string{"- The customer has sent files, and no words."}
@@ -60,8 +61,8 @@ func (a *Analyzer) Write(ctx context.Context, r analysis.Request) (analysis.Text
 	return analysis.Text{Text: strings.Join(lines, "\n"), By: "offline"}, err
 }
 
-// sides gives what the customer wrote, and the part of it that nobody has answered.
-func sides(messages []analysis.Message) (customer, open []analysis.Message) {
+// splitSides gives what the customer wrote, and the part of it that nobody has answered.
+func splitSides(messages []analysis.Message) (customer, open []analysis.Message) {
 	for _, m := range messages {
 		if m.FromAgent {
 			open = nil
@@ -82,10 +83,11 @@ func lastText(messages []analysis.Message, fromAgent bool) analysis.Message {
 	return analysis.Message{}
 }
 
-// excerpt quotes the beginning of a message; "" if it has no words.
-func excerpt(m analysis.Message) string {
-	words := inert(m.Text)
-	if subject := inert(m.Subject); subject != "" && !strings.Contains(words, subject) {
+// excerptOf quotes the beginning of a message; "" if it has no words.
+func excerptOf(m analysis.Message) string {
+	words := plainWords(m.Text)
+	subject := plainWords(m.Subject)
+	if subject != "" && !strings.Contains(words, subject) {
 		words = strings.TrimSpace(subject + ": " + words)
 	}
 	if words == "" {
@@ -94,12 +96,13 @@ func excerpt(m analysis.Message) string {
 	return "“" + shorten(words, mostExcerpt) + "”"
 }
 
-// questions quotes the last questions in what nobody has answered.
-func questions(open []analysis.Message) string {
+// questionsIn quotes the last questions in what nobody has answered.
+func questionsIn(open []analysis.Message) string {
 	var asked []string
 	for _, m := range open {
-		for _, q := range question.FindAllString(inert(m.Text), -1) {
-			if q = strings.TrimSpace(q); utf8.RuneCountInString(q) > 3 {
+		for _, q := range question.FindAllString(plainWords(m.Text), -1) {
+			q = strings.TrimSpace(q)
+			if utf8.RuneCountInString(q) > mostShort {
 				asked = append(asked, "“"+shorten(q, mostExcerpt)+"”")
 			}
 		}
@@ -111,7 +114,7 @@ func questions(open []analysis.Message) string {
 func numbersNamed(found []analysis.Reference) string {
 	var named []string
 	for _, r := range found[:min(len(found), mostNumbers)] {
-		named = append(named, r.Kind+" "+inert(r.Value))
+		named = append(named, r.Kind+" "+plainWords(r.Value))
 	}
 	return strings.Join(named, ", ")
 }
@@ -122,9 +125,9 @@ var (
 	callsTeam = regexp.MustCompile(`(?i)@(\s*(?:here|channel|everyone|all|team|group))\b`)
 )
 
-// inert gives the words of a message on one line, without what a chat could take for a link with another name, for
+// plainWords gives the words of a message on one line, without what a chat could take for a link with another name, for
 // a tag, for emphasis or for a call to people.
-func inert(s string) string {
+func plainWords(s string) string {
 	s = linkText.ReplaceAllString(s, "$1")
 	s = callsTeam.ReplaceAllString(s, "at $1")
 	s = strings.NewReplacer("<", "‹", ">", "›", "[", "(", "]", ")", "*", "", "_", " ", "`", "", "\\", "").Replace(s)

@@ -7,29 +7,31 @@ import (
 	"parley/bridge/analysis"
 )
 
+// What speaks for a tag, from where on it is given, and to how many.
 const (
-	mostTags  = 3
-	clearTag  = 0.5
-	intendTag = 0.8 // what an intent says for a tag that is most often given to it
+	mostTags    = 3
+	leastTag    = 0.5
+	intentTag   = 0.8 // an intent to which the tag is most often given; a mention of its words counts 1
+	likenessTag = 1.2 // times the likeness of a conversation that has the tag
 )
 
-// tags gives the desk's tags that fit: by their names and words, by what the customer wants, and by what similar
+// findTags gives the desk's tags that fit: by their names and words, by what the customer wants, and by what similar
 // conversations got.
-func (a *Analyzer) tags(t *text, desk *analysis.Desk, intents []string, alike []resemblance) []string {
+func (a *Analyzer) findTags(t *text, desk *analysis.Desk, intents []string, alike []resemblance) []string {
 	usual := usualTags(desk, intents)
 	var all []scored
 	for _, tag := range desk.Tags {
 		names := append([]string{strings.NewReplacer("_", " ", "-", " ", "/", " ").Replace(tag.Name)}, tag.Words...)
-		score := a.mentions(t, names)
+		score := a.countMentions(t, names)
 		for _, r := range alike {
 			if slices.Contains(r.example.Tags, tag.Name) {
-				score += 1.2 * r.likeness
+				score += likenessTag * r.likeness
 			}
 		}
 		if usual[strings.ToLower(tag.Name)] {
-			score += intendTag
+			score += intentTag
 		}
-		if score >= clearTag && tag.Name != "" {
+		if score >= leastTag && tag.Name != "" {
 			all = append(all, scored{tag.Name, score})
 		}
 	}

@@ -39,7 +39,7 @@ func readText(burst []analysis.Message) *text {
 		room = headBytes
 	}
 	add := func(s string) {
-		s = clip(s, room-b.Len())
+		s = clipText(s, room-b.Len())
 		b.WriteString(s)
 		b.WriteByte('\n')
 	}
@@ -50,7 +50,7 @@ func readText(burst []analysis.Message) *text {
 		if m.Subject != "" {
 			from := b.Len()
 			add(m.Subject)
-			t.subjects = append(t.subjects, span{from, b.Len()})
+			t.subjects = append(t.subjects, span{from: from, to: b.Len()})
 			t.forwarded = t.forwarded || isForward(m.Subject)
 		}
 		add(m.Text)
@@ -60,7 +60,7 @@ func readText(burst []analysis.Message) *text {
 		b.WriteByte('\n')
 	}
 	t.all = b.String()
-	t.tokenize()
+	t.readTokens()
 	if t.forwarded {
 		t.quoteForwarded()
 	}
@@ -72,7 +72,8 @@ func (t *text) quoteForwarded() {
 	quoted := false
 	for i := range t.tokens {
 		k := &t.tokens[i]
-		before := strings.TrimRight(t.all[max(0, k.from-4):k.from], " ")
+		const lookBehind = 4 // bytes: the end of the line, a mark and perhaps a space
+		before := strings.TrimRight(t.all[max(0, k.from-lookBehind):k.from], " ")
 		for _, mark := range []string{"\n\"", "\n“", "\n„", "\n«", "\n>", "\n”"} {
 			quoted = quoted || strings.HasSuffix(before, mark)
 		}
@@ -80,8 +81,8 @@ func (t *text) quoteForwarded() {
 	}
 }
 
-// clip gives at most so many bytes from the beginning of a text, and no half character.
-func clip(s string, most int) string {
+// clipText gives at most so many bytes from the beginning of a text, and no half character.
+func clipText(s string, most int) string {
 	if most <= 0 {
 		return ""
 	}
@@ -106,8 +107,8 @@ func lastOf(s string) string {
 	return s[from:]
 }
 
-// inSubject says whether a place of the text is in a subject.
-func (t *text) inSubject(at int) bool {
+// isInSubject says whether a place of the text is in a subject.
+func (t *text) isInSubject(at int) bool {
 	for _, s := range t.subjects {
 		if at >= s.from && at < s.to {
 			return true
@@ -137,10 +138,16 @@ func (t *text) separatorAfter(i int) string { return t.all[t.tokens[i].to:t.toke
 // isSpaceAfter says whether one space and another word stand behind a word.
 func (t *text) isSpaceAfter(i int) bool { return i+1 < len(t.tokens) && t.separatorAfter(i) == " " }
 
+// isSentenceStart says whether a word is the first of its sentence.
+func (t *text) isSentenceStart(i int) bool {
+	return i == 0 || t.tokens[i-1].sentence != t.tokens[i].sentence
+}
+
 // isForward says whether a mail's subject says that it was forwarded, in one of our languages.
 func isForward(subject string) bool {
 	prefix, _, found := strings.Cut(strings.TrimSpace(subject), ":")
-	if !found || len(prefix) > 4 {
+	const longest = 4 // letters
+	if !found || len(prefix) > longest {
 		return false
 	}
 	switch strings.ToLower(prefix) {

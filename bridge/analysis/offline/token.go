@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"parley/bridge/analysis/offline/numeral"
 )
 
 // token is a word, a number, an emoji or an emoticon of a text.
@@ -11,13 +13,13 @@ type token struct {
 	from, to int    // in text.all
 	form     string // folded; of an emoticon ":)" or ":("
 	alt      string // a second reading of form, "" if there is none
-	sentence int
-	clause   int // counts parts of sentences between commas and the like
-	number   bool
-	quoted   bool // somebody else's words, or an earlier message's
-	caps     bool // in capitals, of three letters or more
-	loud     bool // its sentence ends with an exclamation mark; set for the last word of the sentence
-	asks     bool // its sentence ends with a question mark; likewise
+	sentence int    // counts the sentences of the text
+	clause   int    // counts parts of sentences between commas and the like
+	number   bool   // begins with a digit
+	quoted   bool   // somebody else's words, or an earlier message's
+	caps     bool   // in capitals, of three letters or more
+	loud     bool   // its sentence ends with an exclamation mark; set for the last word of the sentence
+	asks     bool   // its sentence ends with a question mark; likewise
 }
 
 // tokenizer walks once through a text.
@@ -29,9 +31,11 @@ type tokenizer struct {
 	quote    int    // the first of them that may still begin
 }
 
-func (t *text) tokenize() {
+// readTokens cuts a text into its words, numbers, emojis and emoticons.
+func (t *text) readTokens() {
 	z := tokenizer{t: t, quotes: quotesIn(t.all)}
-	t.tokens = make([]token, 0, len(t.all)/6+4)
+	const usualWord = 6 // bytes of a word with its space; a guess that saves copying
+	t.tokens = make([]token, 0, len(t.all)/usualWord+4)
 	for i := 0; i < len(t.all); {
 		r, n := rune(t.all[i]), 1
 		if r >= utf8.RuneSelf {
@@ -39,14 +43,14 @@ func (t *text) tokenize() {
 		}
 		switch {
 		case isWordRune(r):
-			i = z.word(i)
+			i = z.readWord(i)
 		case r == ':' || r == ';' || r == '=':
-			i += z.emoticon(i)
+			i += z.readEmoticon(i)
 		case isEmoji(r):
 			z.add(token{from: i, to: i + n, form: t.all[i : i+n]})
 			i += n
 		default:
-			z.mark(r, i)
+			z.readMark(r, i)
 			i += n
 		}
 	}
@@ -58,93 +62,111 @@ func (z *tokenizer) add(k token) {
 	for z.quote < len(z.quotes) && z.quotes[z.quote].to <= k.from {
 		z.quote++
 	}
-	k.quoted = z.quote < len(z.quotes) && k.from >= z.quotes[z.quote].from || z.t.forwarded && z.t.inSubject(k.from)
+	isInQuote := z.quote < len(z.quotes) && k.from >= z.quotes[z.quote].from
+	isForwardedSubject := z.t.forwarded && z.t.isInSubject(k.from)
+	k.quoted = isInQuote || isForwardedSubject
 	z.t.tokens = append(z.t.tokens, k)
 }
 
-// word adds the word that begins at i and returns where it ends. An apostrophe belongs to a word, except
-// behind an article or a pronoun that lost its vowel, as in "l'ordine" and "n'est".
-func (z *tokenizer) word(i int) int {
-	all, start := z.t.all, i
-	letters, upper, digits := 0, 0, 0
-	for i < len(all) {
-		r, n := utf8.DecodeRuneInString(all[i:])
+// readWord adds the word that begins at a place and returns where it ends.
+func (z *tokenizer) readWord(start int) (end int) {
+	all := z.t.all
+	letters, capitals, digits := 0, 0, 0
+	end = start
+	for end < len(all) {
+		r, n := utf8.DecodeRuneInString(all[end:])
 		if isApostrophe(r) {
-			next, _ := utf8.DecodeRuneInString(all[i+n:])
-			if !unicode.IsLetter(next) {
-				break
-			}
-			if i-start <= 8 && isElided(fold(all[start:i])) {
+			if !isApostropheOfWord(all[start:end], all[end+n:]) {
 				break
 			}
 		} else if !isWordRune(r) {
 			break
 		}
-		switch {
-		case unicode.IsUpper(r):
-			upper++
-			letters++
-		case unicode.IsDigit(r):
+		if unicode.IsDigit(r) {
 			digits++
-		default:
-			letters++
+		} else {
+			letters++ // so does an apostrophe, which keeps "DON'T" out of the words in capitals
+			if unicode.IsUpper(r) {
+				capitals++
+			}
 		}
-		i += n
+		end += n
 	}
-	k := token{from: start, to: i, form: fold(all[start:i]), number: digits > 0 && all[start] >= '0' && all[start] <= '9'}
-	k.caps = upper >= 3 && upper == letters && digits == 0
+	k := token{from: start, to: end, form: fold(all[start:end]), number: numeral.IsDigit(all[start])}
+	const shortestCaps = 3 // letters: who writes "OK" doesn't shout
+	isInCapitals := capitals == letters && digits == 0
+	k.caps = isInCapitals && capitals >= shortestCaps
 	if k.caps {
 		z.t.caps++
 	}
-	if k.form == "" {
-		return i
+	if k.form != "" {
+		z.add(k)
 	}
-	z.add(k)
-	return i
+	return end
 }
 
-// mark reads what stands between words: ends of sentences and of their parts.
-func (z *tokenizer) mark(r rune, i int) {
-	last := len(z.t.tokens) - 1
+// isApostropheOfWord says whether an apostrophe between two parts of a text belongs to a word. It doesn't behind an article
+// or a pronoun that lost its vowel, as in "l'ordine" and "n'est".
+func isApostropheOfWord(before, behind string) bool {
+	next, _ := utf8.DecodeRuneInString(behind)
+	if !unicode.IsLetter(next) {
+		return false
+	}
+	const longestElided = 8 // bytes: no such word is longer
+	return len(before) > longestElided || !isElided(fold(before))
+}
+
+// readMark reads what stands between words: ends of sentences and of their parts.
+func (z *tokenizer) readMark(r rune, at int) {
 	switch r {
 	case '\n', '\r', '!', '?', '…', '。', '！', '？', '\u2028', '\u2029':
 		z.sentence++
 		z.clause++
 	case '.':
-		if z.endsSentence(i) {
+		if z.isSentenceEnd(at) {
 			z.sentence++
 			z.clause++
 		}
 	case ',', ';', ':', '(', ')', '–', '—', '|', '/', '•':
 		z.clause++
 	}
-	if last >= 0 && (r == '!' || r == '！') {
-		z.t.tokens[last].loud = true
+	last := len(z.t.tokens) - 1
+	if last < 0 {
+		return
 	}
-	if last >= 0 && (r == '?' || r == '？') {
+	switch r {
+	case '!', '！':
+		z.t.tokens[last].loud = true
+	case '?', '？':
 		z.t.tokens[last].asks = true
 	}
 }
 
-// endsSentence says whether a full stop ends a sentence: not within a number or behind an abbreviation.
-func (z *tokenizer) endsSentence(i int) bool {
+// isSentenceEnd says whether a full stop ends a sentence. It doesn't within a number or behind an abbreviation.
+func (z *tokenizer) isSentenceEnd(at int) bool {
 	all := z.t.all
-	if i+1 < len(all) && all[i+1] != ' ' && all[i+1] != '\n' && all[i+1] != '.' && all[i+1] != '"' {
+	if at+1 < len(all) && strings.IndexByte(" \n.\"", all[at+1]) < 0 {
 		return false
 	}
-	rest := strings.TrimLeft(all[i+1:min(len(all), i+4)], " .")
-	digitFollows := rest != "" && rest[0] >= '0' && rest[0] <= '9'
 	if len(z.t.tokens) == 0 {
 		return false
 	}
 	k := z.t.tokens[len(z.t.tokens)-1]
-	if k.to != i {
+	if k.to != at {
 		return true
 	}
-	if digitFollows && len(k.form) <= 5 {
-		return false // "Nr. 4711", "art. 12"
+	const (
+		ahead         = 4 // bytes, this full stop included
+		longestBefore = 5 // of an abbreviation before a number: "art. 12"
+		longestDay    = 2 // "5. Dezember"
+	)
+	rest := strings.TrimLeft(all[at+1:min(len(all), at+ahead)], " .")
+	isDigitNext := rest != "" && numeral.IsDigit(rest[0])
+	if isDigitNext && len(k.form) <= longestBefore {
+		return false
 	}
-	if k.number && len(k.form) <= 2 && rest != "" { // "5. Dezember"
+	isDay := k.number && len(k.form) <= longestDay
+	if isDay && rest != "" {
 		return false
 	}
 	switch k.form {
@@ -154,51 +176,89 @@ func (z *tokenizer) endsSentence(i int) bool {
 	return len(k.form) > 1
 }
 
-// emoticon adds the emoticon that begins at i, or reads a mark between words, and gives its length.
-func (z *tokenizer) emoticon(i int) int {
-	all := z.t.all
-	n, form := emoticonAt(all, i)
+// readEmoticon adds the emoticon that begins at a place, or reads a mark between words, and gives its length.
+func (z *tokenizer) readEmoticon(at int) int {
+	length, form := emoticonAt(z.t.all, at)
 	if form == "" {
-		z.mark(rune(all[i]), i)
+		z.readMark(rune(z.t.all[at]), at)
 		return 1
 	}
-	z.add(token{from: i, to: i + n, form: form})
-	return n
+	z.add(token{from: at, to: at + length, form: form})
+	return length
 }
 
-// emoticonAt gives the length and the mood of an emoticon, and "" where there is none.
-func emoticonAt(all string, i int) (int, string) {
-	if i > 0 && all[i-1] >= '0' && all[i-1] <= '9' {
+// emoticonAt gives the length and the mood of an emoticon whose eyes stand at a place, and "" where there is none.
+func emoticonAt(all string, at int) (length int, form string) {
+	if at > 0 && numeral.IsDigit(all[at-1]) {
 		return 0, ""
 	}
-	n := 1
-	if i+n < len(all) && (all[i+n] == '-' || all[i+n] == '\'') {
-		n++
+	mouth := at + 1
+	hasNose := mouth < len(all) && strings.IndexByte("-'", all[mouth]) >= 0
+	if hasNose {
+		mouth++
 	}
-	if i+n >= len(all) {
+	if mouth >= len(all) {
 		return 0, ""
 	}
-	wordFollows := i+n+1 < len(all) && isWordRune(rune(all[i+n+1]))
-	switch c := all[i+n]; {
-	case c == ')' || c == 'D' && !wordFollows:
-		return n + 1, ":)"
-	case c == '(' && !wordFollows || c == '[' && n == 2 || c == '/' && n == 2:
-		return n + 1, ":("
+	isWordNext := mouth+1 < len(all) && isWordRune(rune(all[mouth+1]))
+	switch all[mouth] {
+	case ')':
+		form = ":)"
+	case 'D':
+		if !isWordNext {
+			form = ":)"
+		}
+	case '(':
+		if !isWordNext {
+			form = ":("
+		}
+	case '[', '/':
+		if hasNose {
+			form = ":("
+		}
 	}
-	return 0, ""
+	if form == "" {
+		return 0, ""
+	}
+	return mouth + 1 - at, form
 }
 
 func isWordRune(r rune) bool {
 	if r < utf8.RuneSelf {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+		c := byte(r)
+		return numeral.IsSmallLetter(c) || numeral.IsCapital(c) || numeral.IsDigit(c)
 	}
-	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsMark(r) && !isVariation(r) || unicode.IsDigit(r))
+	if r == utf8.RuneError {
+		return false
+	}
+	if unicode.IsLetter(r) || unicode.IsDigit(r) {
+		return true
+	}
+	return unicode.IsMark(r) && !isEmojiMark(r)
 }
 
-func isVariation(r rune) bool { return r >= 0xFE00 && r <= 0xFE0F || r == 0x20E3 }
+// isEmojiMark says whether a mark only says how the emoji before it is drawn.
+func isEmojiMark(r rune) bool {
+	const (
+		firstSelector = 0xFE00
+		lastSelector  = 0xFE0F
+		keycap        = 0x20E3
+	)
+	return r == keycap || numeral.IsWithin(int(r), firstSelector, lastSelector)
+}
 
 func isEmoji(r rune) bool {
-	return r >= 0x1F300 && r <= 0x1FAFF || r >= 0x2600 && r <= 0x27BF || r == 0x2B50 || r == 0x203C
+	const (
+		firstPicture, lastPicture = 0x1F300, 0x1FAFF
+		firstSign, lastSign       = 0x2600, 0x27BF
+		star                      = 0x2B50
+		twoExclamationMarks       = 0x203C
+	)
+	switch r {
+	case star, twoExclamationMarks:
+		return true
+	}
+	return numeral.IsWithin(int(r), firstPicture, lastPicture) || numeral.IsWithin(int(r), firstSign, lastSign)
 }
 
 // isElided says whether a folded word is one that French and Italian shorten before a vowel.

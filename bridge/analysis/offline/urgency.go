@@ -5,137 +5,172 @@ import (
 	"unicode/utf8"
 
 	"parley/bridge/analysis"
+	"parley/bridge/analysis/offline/numeral"
 )
 
 // longestBecause is how many characters of a customer's words say why something is urgent.
 const longestBecause = 120
 
-// urgency says whether somebody has to look at once, with the sentence that says so. What the lexicons found comes
-// first as a reason, then what the model found. A subject's words count only where the text has none.
-func urgency(t *text, matches []match, features []feature, m *model, v *verdict) analysis.Urgency {
-	if v[urgentLabel] < leastUrgent || v.content() {
+// findUrgency says whether somebody has to look at once, with the sentence that says so. What the lexicons found comes
+// first as a reason, then what the model found.
+func findUrgency(t *text, matches []match, features []feature, m *model, v *verdict) analysis.Urgency {
+	if v[urgentLabel] < leastUrgent || v.isContent() {
 		return analysis.Urgency{}
 	}
 	all := longest(matchesOf(matches, ofUrgency))
 	for _, m := range all {
-		if !t.tokens[m.first].quoted && (m.name == "calm" || m.name == "over") {
+		if m.isCalming() && !t.tokens[m.first].quoted {
 			return analysis.Urgency{}
 		}
 	}
-	found := urgentWord(t, all, matchesOf(matches, ofTurn))
-	if found < 0 && v[urgentLabel] >= plainUrgent {
-		found = m.reason(t, features)
+	at, found := findUrgentWord(t, all, matchesOf(matches, ofModifier))
+	if !found && v[urgentLabel] >= plainUrgent {
+		at, found = m.findUrgentWord(t, features)
 	}
-	if found < 0 {
+	if !found {
 		return analysis.Urgency{}
 	}
-	because := t.because(found)
+	because := t.quoteAround(at)
 	return analysis.Urgency{Urgent: because != "", Because: because}
 }
 
-// urgentWord gives the first word that the lexicons call urgent, or -1.
-func urgentWord(t *text, all, turns []match) int {
-	found := -1
-	take := func(m match) {
-		if found < 0 || t.inSubject(t.tokens[found].from) && !t.inSubject(t.tokens[m.first].from) {
-			found = m.first
-		}
-	}
+// isCalming says whether a phrase says that something isn't urgent, or not any more.
+func (m match) isCalming() bool { return m.name == "calm" || m.name == "over" }
+
+// findUrgentWord gives the first word that the lexicons call urgent, or one that names a time at which something is lost.
+func findUrgentWord(t *text, all, modifiers []match) (at int, found bool) {
+	var urgent, soon []int
 	for _, m := range all {
-		if !t.tokens[m.first].quoted && m.name == "urgent" && !negates(t, m, turns) && (m.weight >= 1 || !t.asksAt(m.first)) {
-			take(m)
+		if t.tokens[m.first].quoted {
+			continue
+		}
+		switch m.name {
+		case "urgent":
+			isAsked := m.weight < 1 && t.isInQuestion(m.first) // weak words count only outside of questions
+			if !isAsked && !isNegated(t, m, modifiers) {
+				urgent = append(urgent, m.first)
+			}
+		case "soon":
+			if isAtStake(t, m, all, modifiers) {
+				soon = append(soon, m.first)
+			}
 		}
 	}
-	if found >= 0 {
-		return found
+	if len(urgent) > 0 {
+		return t.firstOf(urgent), true
 	}
-	for _, m := range all {
-		if m.name == "soon" && !t.tokens[m.first].quoted && atStake(t, m, all, turns) {
-			take(m)
-		}
+	if len(soon) > 0 {
+		return t.firstOf(soon), true
 	}
-	return found
+	return 0, false
 }
 
-// reason gives a word of the sentence that speaks most for urgency: the word that does so within it; or -1.
-func (m *model) reason(t *text, features []feature) int {
-	words := make([]int64, len(t.tokens))
-	for _, f := range features {
-		if row := m.row(f); row != "" && f.at >= 0 {
-			words[f.at] += int64(int8(row[urgentLabel])) * int64(f.value)
+// firstOf gives the first of some words that isn't in a subject, or else the first.
+func (t *text) firstOf(words []int) int {
+	for _, at := range words {
+		if !t.isInSubject(t.tokens[at].from) {
+			return at
 		}
 	}
-	best, most := -1, int64(0)
-	for i := 0; i < len(words); {
+	return words[0]
+}
+
+// findUrgentWord gives a word of the sentence that speaks most for urgency: the one that does so within it. A sentence of
+// the text goes before a subject.
+func (m *model) findUrgentWord(t *text, features []feature) (at int, found bool) {
+	weights := make([]int64, len(t.tokens)) // by word
+	for _, f := range features {
+		row := m.row(f)
+		if row != "" && f.at >= 0 {
+			weights[f.at] += int64(int8(row[urgentLabel])) * int64(f.value)
+		}
+	}
+	most := int64(0)
+	for i := 0; i < len(weights); {
 		first, last := t.sentenceOf(i)
 		sum, top := int64(0), first
 		for k := first; k <= last; k++ {
-			if sum += words[k]; words[k] > words[top] {
+			sum += weights[k]
+			if weights[k] > weights[top] {
 				top = k
 			}
 		}
-		if best < 0 || sum > most && !t.inSubject(t.tokens[first].from) || t.inSubject(t.tokens[best].from) && !t.inSubject(t.tokens[first].from) {
-			best, most = top, sum
+		isBetter := sum > most || t.isInSubject(t.tokens[at].from)
+		if t.isInSubject(t.tokens[first].from) {
+			isBetter = false
+		}
+		if !found || isBetter {
+			at, found = top, true
+			most = sum
 		}
 		i = last + 1
 	}
-	return best
+	return at, found
 }
 
-// asksAt says whether a word's sentence is a question: what smokes in one is asked for, and doesn't burn.
-func (t *text) asksAt(at int) bool {
+// isInQuestion says whether a word's sentence is a question: what smokes in one is asked for, and doesn't burn.
+func (t *text) isInQuestion(at int) bool {
 	_, last := t.sentenceOf(at)
 	return t.tokens[last].asks
 }
 
-// negates says whether a word of negation stands shortly before a match that holds none itself.
-func negates(t *text, m match, turns []match) bool {
-	for _, n := range turns {
-		if n.name == "not" && n.last < m.first && m.first-n.last <= 2 && t.tokens[n.last].clause == t.tokens[m.first].clause {
-			return m.first == m.last
-		}
+// isNegated says whether a word of negation stands right before a match of one word, with at most one word between.
+func isNegated(t *text, m match, modifiers []match) bool {
+	if m.first != m.last {
+		return false
 	}
-	return false
-}
-
-// atStake says whether something is lost if a time passes: an event beside it, or in its own sentence what the
-// customer needs, unless the time is a bare hour.
-func atStake(t *text, soon match, all []match, turns []match) bool {
-	for _, m := range all {
-		if m.name != "stake" || t.tokens[m.first].quoted || m.first >= soon.first && m.last <= soon.last {
-			continue
-		}
-		apart := t.tokens[m.first].sentence - t.tokens[soon.first].sentence
-		if apart >= -1 && apart <= 1 && !negates(t, m, turns) && (soon.weight >= 1 && apart == 0 || m.weight > 1) {
+	for _, n := range modifiers {
+		if n.name == "not" && isShortlyBefore(t, n, m, 2) {
 			return true
 		}
 	}
 	return false
 }
 
-// because gives the sentence of a word, or as much of it around the word as fits.
-func (t *text) because(at int) string {
-	first, last := t.sentenceOf(at)
-	for fits(t.all[t.tokens[first].from:t.tokens[last].to]) > longestBecause {
-		switch {
-		case last > at && (last-at >= at-first || first == at):
-			last--
-		case first < at:
-			first++
-		default:
-			return firstRunes(strings.ToValidUTF8(t.all[t.tokens[at].from:t.tokens[at].to], "\x00"), longestBecause)
+// isAtStake says whether something is lost if a time passes: an event in its sentence or one beside it, or in its own
+// sentence what the customer needs, unless the time is a bare hour.
+func isAtStake(t *text, soon match, all, modifiers []match) bool {
+	for _, m := range all {
+		if m.name != "stake" || t.tokens[m.first].quoted {
+			continue
+		}
+		isPartOfTime := m.first >= soon.first && m.last <= soon.last
+		if isPartOfTime || isNegated(t, m, modifiers) {
+			continue
+		}
+		apart := t.tokens[m.first].sentence - t.tokens[soon.first].sentence
+		isEvent := m.weight > 1
+		isNeeded := apart == 0 && soon.weight >= 1
+		if numeral.IsWithin(apart, -1, 1) && (isEvent || isNeeded) {
+			return true
 		}
 	}
-	s := t.all[t.tokens[first].from:t.tokens[last].to]
-	if strings.ContainsAny(s, "\n\r") {
-		return t.all[t.tokens[at].from:t.tokens[at].to]
-	}
-	return s
+	return false
 }
 
-func fits(s string) int { return utf8.RuneCountInString(s) }
+// quoteAround gives the sentence of a word, or as much of it around the word as has room; only the word where what is
+// around it is on several lines.
+func (t *text) quoteAround(at int) string {
+	first, last := t.sentenceOf(at)
+	quote := t.all[t.tokens[first].from:t.tokens[last].to]
+	for utf8.RuneCountInString(quote) > longestBecause {
+		if first == last {
+			return firstRunes(strings.ToValidUTF8(t.wordAt(at), "\x00"), longestBecause)
+		}
+		if last-at >= at-first {
+			last--
+		} else {
+			first++
+		}
+		quote = t.all[t.tokens[first].from:t.tokens[last].to]
+	}
+	if strings.ContainsAny(quote, "\n\r") {
+		return t.wordAt(at)
+	}
+	return quote
+}
 
-// firstRunes gives the beginning of a text, up to a number of characters or to what isn't valid.
+// firstRunes gives the beginning of a text, up to a number of characters or to what isn't valid, which is written as \x00.
 func firstRunes(s string, most int) string {
 	for i, r := range s {
 		if most == 0 || r == 0 {
