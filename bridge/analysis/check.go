@@ -51,7 +51,10 @@ func languageCode(code string) string {
 func keepKnown(names []string, known map[string]bool, maxNames int) []string {
 	var chosen []string
 	for _, name := range names {
-		if known[name] && !slices.Contains(chosen, name) && len(chosen) < maxNames {
+		if len(chosen) == maxNames {
+			break
+		}
+		if known[name] && !slices.Contains(chosen, name) {
 			chosen = append(chosen, name)
 		}
 	}
@@ -91,7 +94,10 @@ func newDeskNames(d Desk) deskNames {
 func (n deskNames) checkActions(actions []Action) []Action {
 	var kept []Action
 	for _, a := range actions {
-		if n.allows(a) && !slices.Contains(kept, a) && len(kept) < maxActions {
+		if len(kept) == maxActions {
+			break
+		}
+		if n.allows(a) && !slices.Contains(kept, a) {
 			kept = append(kept, a)
 		}
 	}
@@ -135,8 +141,11 @@ func (s said) checkUrgency(u Urgency) Urgency {
 		return Urgency{}
 	}
 	because := foldSpace(cleanText(u.Because))
-	tooLong := utf8.RuneCountInString(because) > maxBecauseRunes
-	if tooLong || hasMention(because) || !strings.Contains(s.burst, because) {
+	isTooLong := utf8.RuneCountInString(because) > maxBecauseRunes
+	if isTooLong || hasMention(because) {
+		because = ""
+	}
+	if !strings.Contains(s.burst, because) {
 		because = ""
 	}
 	return Urgency{Urgent: true, Because: because}
@@ -147,8 +156,11 @@ func (s said) checkUrgency(u Urgency) Urgency {
 func (s said) checkReferences(d Desk, all []Reference) []Reference {
 	var kept []Reference
 	for _, r := range all {
+		if len(kept) == maxReferences {
+			break
+		}
 		r.Value = strings.TrimSpace(r.Value)
-		if !s.isKnownReference(d.References, r) || !s.wroteNumber(r.Value) || len(kept) == maxReferences {
+		if !s.isKnownReference(d.References, r) || !s.hasNumber(r.Value) {
 			continue
 		}
 		if r.Link != "" && !slices.Contains(patternLinks(d.References, r.Kind, r.Value), r.Link) {
@@ -168,12 +180,15 @@ func (s said) isKnownReference(patterns []Pattern, r Reference) bool {
 		return slices.Contains(ruledKinds(), r.Kind)
 	}
 	return slices.ContainsFunc(patterns, func(p Pattern) bool {
-		return p.Kind == r.Kind && (p.Regexp == "" || slices.Contains(referenceNumbers(p, s.customer), r.Value))
+		if p.Kind != r.Kind {
+			return false
+		}
+		return p.Regexp == "" || slices.Contains(referenceNumbers(p, s.customer), r.Value)
 	})
 }
 
-// wroteNumber reports whether the customer wrote this number. A part of a longer row of digits is another number.
-func (s said) wroteNumber(value string) bool {
+// hasNumber reports whether the customer wrote this number. A part of a longer row of digits is another number.
+func (s said) hasNumber(value string) bool {
 	if value == "" || utf8.RuneCountInString(value) > maxReferenceRunes {
 		return false
 	}
@@ -186,15 +201,19 @@ func (s said) wroteNumber(value string) bool {
 			return false
 		}
 		from, to := at+i, at+i+len(value)
-		if !digitsJoin(s.customer, from) && !digitsJoin(s.customer, to) {
+		if !isWithinDigits(s.customer, from) && !isWithinDigits(s.customer, to) {
 			return true
 		}
 		at = from + 1
 	}
 }
 
-// digitsJoin reports whether there is a digit on both sides of a place.
-func digitsJoin(text string, at int) bool {
-	digit := func(i int) bool { return i >= 0 && i < len(text) && '0' <= text[i] && text[i] <= '9' }
-	return digit(at-1) && digit(at)
+// isWithinDigits reports whether there is a digit on both sides of a place.
+func isWithinDigits(text string, at int) bool {
+	if at <= 0 || at >= len(text) {
+		return false
+	}
+	return isDigit(text[at-1]) && isDigit(text[at])
 }
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }

@@ -22,9 +22,9 @@ type vocabulary struct {
 // only the customer wrote counts if the desk knows its host, by any source, pattern or agent's message: else a
 // customer could have a link of his own proposed to an agent.
 func newVocabulary(q Question, s said, cited []string) vocabulary {
-	v := vocabulary{links: map[string]bool{}, hosts: map[string]bool{}, mails: map[string]bool{}, numbers: map[string]bool{}}
+	v := emptyVocabulary()
 	v.add(s.agent)
-	known := vocabulary{links: map[string]bool{}, hosts: map[string]bool{}, mails: map[string]bool{}, numbers: map[string]bool{}}
+	known := emptyVocabulary()
 	known.add(s.agent)
 	for _, source := range q.Desk.Sources {
 		text := plain(strings.Join([]string{source.Title, source.Link, source.Text, source.Reply}, "\n"))
@@ -42,7 +42,8 @@ func newVocabulary(q Question, s said, cited []string) vocabulary {
 				v.add(plain(link))
 			}
 		}
-		if at, err := url.Parse(p.Link); err == nil && at.Host != "" {
+		at, err := url.Parse(p.Link)
+		if err == nil && at.Host != "" { // a link that can't be read makes no host known
 			known.hosts[canonicalHost(at.Host)] = true
 		}
 	}
@@ -56,7 +57,11 @@ func newVocabulary(q Question, s said, cited []string) vocabulary {
 	return v
 }
 
-// referenceNumbers finds what a pattern finds in a text.
+func emptyVocabulary() vocabulary {
+	return vocabulary{links: map[string]bool{}, hosts: map[string]bool{}, mails: map[string]bool{}, numbers: map[string]bool{}}
+}
+
+// referenceNumbers finds what a pattern finds in a text: nothing, if it can't be read.
 func referenceNumbers(p Pattern, text string) []string {
 	if p.Regexp == "" {
 		return nil
@@ -113,19 +118,25 @@ func (v vocabulary) addRest(n names) {
 	}
 }
 
-// covers reports whether all that a reply names is in the vocabulary.
-func (v vocabulary) covers(look string) bool {
+// isEnoughFor reports whether all that a reply names is in the vocabulary.
+func (v vocabulary) isEnoughFor(look string) bool {
 	found := findNames(look)
 	if found.crooked {
 		return false
 	}
 	for _, l := range found.links {
-		if c := canonicalLink(l); !v.links[c] && !(c == linkHost(l) && v.hosts[c]) {
+		c := canonicalLink(l)
+		isKnownHost := c == linkHost(l) && v.hosts[c]
+		if !v.links[c] && !isKnownHost {
 			return false
 		}
 	}
-	foreign := func(there map[string]bool) func(string) bool { return func(s string) bool { return !there[s] } }
-	return !slices.ContainsFunc(found.mails, foreign(v.mails)) && !slices.ContainsFunc(found.numbers, foreign(v.numbers))
+	return hasAll(v.mails, found.mails) && hasAll(v.numbers, found.numbers)
+}
+
+// hasAll reports whether all of some names are known.
+func hasAll(known map[string]bool, names []string) bool {
+	return !slices.ContainsFunc(names, func(name string) bool { return !known[name] })
 }
 
 // names are what a text names.
@@ -139,7 +150,7 @@ func findNames(text string) names {
 	c := compiled()
 	text = wholePrices(c.dot.ReplaceAllString(text, "$1$3.$2$4"))
 	var n names
-	n.crooked = c.reference.MatchString(text) || crookedLinks(text)
+	n.crooked = c.reference.MatchString(text) || hasCrookedLink(text)
 	rest := c.scheme.ReplaceAllStringFunc(text, func(l string) string {
 		if address, ok := strings.CutPrefix(strings.ToLower(l), "mailto:"); ok {
 			address, _, _ = strings.Cut(address, "?")
@@ -169,16 +180,18 @@ func findNames(text string) names {
 	return n
 }
 
-// crookedLinks reports whether a Markdown link leads elsewhere than its text says, or to no address.
-func crookedLinks(text string) bool {
+// hasCrookedLink reports whether a Markdown link leads elsewhere than its text says, or to no address.
+func hasCrookedLink(text string) bool {
 	c := compiled()
 	for _, m := range c.target.FindAllStringSubmatch(text, -1) {
-		target := m[3]
+		words, target := m[2], m[3]
 		if !c.scheme.MatchString(target) {
 			return true
 		}
-		for _, shown := range slices.Concat(c.scheme.FindAllString(m[2], -1), c.bare.FindAllString(m[2], -1)) {
-			if host := linkHost(shown); host != linkHost(target) && (isDomain(host) || c.scheme.MatchString(shown)) {
+		for _, shown := range slices.Concat(c.scheme.FindAllString(words, -1), c.bare.FindAllString(words, -1)) {
+			host := linkHost(shown)
+			isAddress := isDomain(host) || c.scheme.MatchString(shown)
+			if isAddress && host != linkHost(target) {
 				return true
 			}
 		}
@@ -197,17 +210,21 @@ func isDomain(host string) bool {
 	if slices.Contains([]string{"example", "test", "invalid", "localhost", "local", "internal", "lan", "corp", "intranet", "onion"}, top) {
 		return true
 	}
-	suffix, icann := publicsuffix.PublicSuffix(ascii)
-	return (icann || strings.Contains(suffix, ".")) && suffix != ascii
+	suffix, isOfICANN := publicsuffix.PublicSuffix(ascii)
+	isPublic := isOfICANN || strings.Contains(suffix, ".") // a last part alone that nobody registers names in is any word
+	return isPublic && suffix != ascii
 }
 
 // canonicalLink writes a link in the form in which links are compared: without scheme and final signs of a
 // sentence, its host in lower case. "h**p", "hxxp" and "http" are one.
 func canonicalLink(l string) string {
-	if i := strings.Index(l, "/"); i > 0 && strings.Contains(strings.ReplaceAll(l, " ", ""), "://") {
+	i := strings.Index(l, "/")
+	if i > 0 && strings.Contains(strings.ReplaceAll(l, " ", ""), "://") {
 		scheme := strings.ToLower(strings.TrimRight(l[:i], ": "))
 		l = strings.TrimLeft(l[i:], "/ ")
-		if scheme != "http" && scheme != "https" && scheme != "hxxp" && scheme != "hxxps" {
+		switch scheme {
+		case "http", "https", "hxxp", "hxxps":
+		default:
 			l = scheme + "://" + l
 		}
 	}
@@ -222,7 +239,8 @@ func canonicalLink(l string) string {
 // linkHost returns the host of a link, with its port and without a user's name before it.
 func linkHost(l string) string {
 	l = canonicalLink(l)
-	if end := strings.IndexAny(l, "/?#\\"); end >= 0 {
+	end := strings.IndexAny(l, "/?#\\")
+	if end >= 0 {
 		l = l[:end]
 	}
 	return l

@@ -83,32 +83,38 @@ func wholePrices(text string) string {
 	}
 	return price.ReplaceAllStringFunc(text, func(found string) string {
 		m := price.FindStringSubmatchIndex(found)
-		if m[2] < 0 && m[8] < 0 {
-			return found // no currency stands beside it
+		group := func(n int) (from, to int) { return m[2*n], m[2*n+1] } // -1 if it is not there
+		currencyBefore, _ := group(1)
+		currencyBehind, _ := group(4)
+		if currencyBefore < 0 && currencyBehind < 0 {
+			return found
 		}
-		end := found[m[5]:]
-		if m[6] >= 0 {
-			end = found[m[7]:]
+		whole, end := group(2)
+		amount := digitsOf(found[whole:end])
+		if cents, endOfCents := group(3); cents >= 0 {
+			end = endOfCents
 		}
-		return found[:m[4]] + digitsOf(found[m[4]:m[5]]) + end
+		return found[:whole] + amount + found[end:]
 	})
 }
 
 // isYear reports whether a number of four digits is a year of our time, which anybody may name.
 func isYear(number string) bool {
-	return len(number) == 4 && (strings.HasPrefix(number, "19") || strings.HasPrefix(number, "20"))
+	isOfCentury := strings.HasPrefix(number, "19") || strings.HasPrefix(number, "20")
+	return isOfCentury && len(number) == len("2026")
 }
 
-// disguised reports whether a reply, plain, hides an address, gives a command, or names a number, a wallet or a key that
+// isDisguise reports whether a reply, plain, hides an address, gives a command, or names a number, a wallet or a key that
 // is in none of the texts that it may draw on.
-func disguised(look string, given ...string) bool {
+func isDisguise(look string, given ...string) bool {
 	o := opaqueOnce()
 	if o.disguise.MatchString(look) || o.command.MatchString(look) {
 		return true
 	}
 	from := wholePrices(strings.Join(given, "\n"))
 	from += "\n" + strings.Join(spelledNumbers(from), "\n") + "\n" + o.grouped.ReplaceAllStringFunc(from, digitsOf)
-	words := slices.DeleteFunc(o.digits.FindAllString(compiled().number.ReplaceAllString(wholePrices(look), " "), -1), isYear) // longer ones are judged by the vocabulary
+	short := compiled().number.ReplaceAllString(wholePrices(look), " ") // long numbers are judged by the vocabulary
+	words := slices.DeleteFunc(o.digits.FindAllString(short, -1), isYear)
 	words = append(words, spelledNumbers(look)...)
 	for _, w := range o.token.FindAllString(look, -1) {
 		if strings.IndexFunc(w, unicode.IsDigit) >= 0 {

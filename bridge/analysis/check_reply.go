@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -49,15 +50,21 @@ func checkReplies(q Question, s said, replies []Reply) []Reply {
 	for _, r := range replies {
 		r.Text = strings.TrimSpace(cleanText(r.Text))
 		r.Sources = citedIDs(q.Desk.Sources, r.Sources)
-		double := slices.ContainsFunc(kept, func(k Reply) bool { return k.Text == r.Text })
-		if r.Text == "" || double || len(kept) == maxReplies || utf8.RuneCountInString(r.Text) > maxReplyRunes {
+		if len(kept) == maxReplies {
+			break
+		}
+		isRepeated := slices.ContainsFunc(kept, func(k Reply) bool { return k.Text == r.Text })
+		isTooLong := utf8.RuneCountInString(r.Text) > maxReplyRunes
+		if r.Text == "" || isRepeated || isTooLong {
 			continue
 		}
 		look := plain(r.Text)
-		if saysInner(look, inner) || disguised(look, s.all, sourceTexts(q, r.Sources)) || !newVocabulary(q, s, r.Sources).covers(look) {
+		if hasInner(look, inner) || isDisguise(look, s.all, sourceTexts(q, r.Sources)) {
 			continue
 		}
-		kept = append(kept, r)
+		if newVocabulary(q, s, r.Sources).isEnoughFor(look) {
+			kept = append(kept, r)
+		}
 	}
 	return kept
 }
@@ -74,6 +81,9 @@ func citedIDs(sources []Source, ids []string) []string {
 	return cited
 }
 
+// shortestInner is how many characters the ID of a source has at least to be looked for: "s1" stands in many words.
+const shortestInner = 4
+
 // innerNames are names of a desk that customers never read: of intents and of sources, as far as they are no words
 // that people use.
 func innerNames(d Desk) []string {
@@ -89,20 +99,24 @@ func innerNames(d Desk) []string {
 	}
 	for _, s := range d.Sources {
 		id := plain(s.ID)
-		machine := strings.ContainsFunc(id, func(r rune) bool { return unicode.IsDigit(r) || strings.ContainsRune("_:#/", r) })
-		if machine && utf8.RuneCountInString(id) >= 4 && !strings.Contains(plain(s.Text+" "+s.Reply), id) {
+		isWord := !strings.ContainsFunc(id, func(r rune) bool { return unicode.IsDigit(r) || strings.ContainsRune("_:#/", r) })
+		if isWord || utf8.RuneCountInString(id) < shortestInner {
+			continue
+		}
+		if !strings.Contains(plain(s.Text+" "+s.Reply), id) {
 			names = append(names, id)
 		}
 	}
 	return names
 }
 
-// saysInner reports whether a text has what only chats, machines and colleagues read.
-func saysInner(look string, inner []string) bool {
+// hasInner reports whether a text has what only chats, machines and colleagues read.
+func hasInner(look string, inner []string) bool {
 	c := compiled()
-	if c.mention.MatchString(look) || c.tag.MatchString(look) || c.machine.MatchString(look) || c.phrase.MatchString(look) ||
-		c.hidden.MatchString(look) {
-		return true
+	for _, exp := range []*regexp.Regexp{c.mention, c.tag, c.machine, c.phrase, c.hidden} {
+		if exp.MatchString(look) {
+			return true
+		}
 	}
 	return slices.ContainsFunc(inner, func(name string) bool { return containsWord(look, name) })
 }
@@ -112,7 +126,6 @@ func containsWord(text, name string) bool {
 	if name == "" {
 		return false
 	}
-	part := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_' }
 	for at := 0; ; {
 		i := strings.Index(text[at:], name)
 		if i < 0 {
@@ -120,9 +133,17 @@ func containsWord(text, name string) bool {
 		}
 		before, _ := utf8.DecodeLastRuneInString(text[:at+i])
 		after, _ := utf8.DecodeRuneInString(text[at+i+len(name):])
-		if !part(before) && !part(after) {
+		if !isOfName(before) && !isOfName(after) {
 			return true
 		}
 		at += i + len(name)
 	}
+}
+
+// isOfName reports whether a character may be a part of a name.
+func isOfName(r rune) bool {
+	if unicode.IsLetter(r) || unicode.IsDigit(r) {
+		return true
+	}
+	return r == '_'
 }

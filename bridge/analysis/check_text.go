@@ -18,40 +18,55 @@ func cleanText(s string) string {
 		if r == '\n' || r == '\t' {
 			return r
 		}
-		if unicode.IsControl(r) || unseen(r) {
+		if unicode.IsControl(r) || isUnseen(r) {
 			return -1
 		}
 		return r
 	}, s)
 }
 
-// unseen reports whether a character has no look of its own. The joiners U+200C and U+200D stay, because Persian,
-// Hindi and emojis need them, and so do the two selectors between text and emoji.
-func unseen(r rune) bool {
-	switch {
-	case r == '\u200c' || r == '\u200d' || r == '\ufe0e' || r == '\ufe0f':
+// isUnseen reports whether a character has no look of its own. Joiners stay, because Persian, Hindi and emojis need them.
+func isUnseen(r rune) bool {
+	if isJoiner(r) {
 		return false
-	case r == '\u115f' || r == '\u1160' || r == '\u3164' || r == '\uffa0' || r == '\u034f': // fillers
-		return true
-	case 0xfe00 <= r && r <= 0xfe0f, 0xe0100 <= r && r <= 0xe01ef: // selectors
+	}
+	switch r {
+	case '\u115f', '\u1160', '\u3164', '\uffa0', '\u034f': // fillers
 		return true
 	}
-	return unicode.Is(unicode.Cf, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r) || unicode.Is(unicode.Co, r)
+	if unicode.Is(unicode.Variation_Selector, r) && r >= '\ufe00' { // Mongolian's come before
+		return true
+	}
+	if unicode.Is(unicode.Co, r) { // for private use
+		return true
+	}
+	return unicode.Is(unicode.Cf, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r)
+}
+
+// isJoiner reports whether a character joins its neighbours or parts them, or says that an emoji is drawn as text or not.
+func isJoiner(r rune) bool {
+	switch r {
+	case '\u200c', '\u200d', '\ufe0e', '\ufe0f':
+		return true
+	}
+	return false
 }
 
 // foldSpace makes one space of each run of white space, and none at the ends.
 func foldSpace(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// plain returns a text in the form in which rules look at it: compatible forms of letters and digits are one, and
-// joiners are gone.
+// plain returns a text in the form in which rules look at it: compatible forms of letters and digits are one, dots, dashes
+// and spaces are those of ASCII, and joiners are gone.
 func plain(s string) string {
 	s = norm.NFKC.String(cleanText(s))
 	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\u200c' || r == '\u200d' || r == '\ufe0e' || r == '\ufe0f':
-			return -1
-		case r == '。' || r == '｡' || r == '․':
+		switch r {
+		case '。', '｡', '․':
 			return '.'
+		}
+		switch {
+		case isJoiner(r):
+			return -1
 		case unicode.Is(unicode.Dash, r):
 			return '-'
 		case r > unicode.MaxASCII && unicode.Is(unicode.Nd, r):

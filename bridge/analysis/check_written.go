@@ -34,7 +34,7 @@ func CheckText(r Request, t Text) (Text, error) {
 	}
 	given := givenText(r)
 	look := plain(t.Text)
-	names := vocabulary{links: map[string]bool{}, hosts: map[string]bool{}, mails: map[string]bool{}, numbers: map[string]bool{}}
+	names := emptyVocabulary()
 	names.add(given)
 	switch {
 	case t.Text == "":
@@ -47,7 +47,7 @@ func CheckText(r Request, t Text) (Text, error) {
 		return Text{}, leftOut("it has what only machines write")
 	case tells && compiled().target.MatchString(look):
 		return Text{}, leftOut("it hides a link behind words")
-	case !names.covers(look):
+	case !names.isEnoughFor(look):
 		return Text{}, leftOut("it names a link, an address or a number that nobody named")
 	}
 	return t, nil

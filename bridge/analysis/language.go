@@ -26,8 +26,10 @@ func Languages() []Language {
 func LanguageCalled(word string) (l Language, ok bool) {
 	word = strings.TrimSpace(word)
 	for _, l := range Languages() {
-		if strings.EqualFold(word, l.Code) || strings.EqualFold(word, l.Name) || strings.EqualFold(word, l.Native) {
-			return l, true
+		for _, name := range []string{l.Code, l.Name, l.Native} {
+			if strings.EqualFold(word, name) {
+				return l, true
+			}
 		}
 	}
 	return Language{}, false

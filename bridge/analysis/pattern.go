@@ -88,7 +88,8 @@ func PatternSize(expression string) (int, error) {
 	if err != nil || len(program.Inst) > LargestPattern {
 		return 0, errors.New("the expression is too large: repeat less")
 	}
-	if exp, err := regexp.Compile(expression); err != nil || exp.MatchString("") {
+	exp, err := regexp.Compile(expression)
+	if err != nil || exp.MatchString("") {
 		return 0, errors.New("the expression fits where nothing stands")
 	}
 	return len(program.Inst), nil
@@ -96,23 +97,32 @@ func PatternSize(expression string) (int, error) {
 
 // checkLink looks at the link of a pattern: where it leads may not depend on what a customer wrote.
 func checkLink(link string) error {
-	before, _, has := strings.Cut(link, numberPlace)
-	at, err := url.Parse(strings.ReplaceAll(link, numberPlace, "1"))
-	switch {
-	case len(link) > longestLink || err != nil || at.Scheme != "https" || at.Host == "" || at.User != nil:
+	before, _, found := strings.Cut(link, numberPlace)
+	if len(link) > longestLink || !isWebAddress(strings.ReplaceAll(link, numberPlace, "1")) {
 		return fmt.Errorf("the link is no address of https with at most %d characters", longestLink)
-	case !has || !strings.Contains(strings.TrimPrefix(before, "https://"), "/"):
+	}
+	if !found || !strings.Contains(strings.TrimPrefix(before, "https://"), "/") {
 		return errors.New("the link has no {number} behind its host and a /")
-	case strings.ContainsFunc(link, func(r rune) bool { return r <= ' ' || strings.ContainsRune(`<>"|\^`, r) }):
+	}
+	if strings.ContainsFunc(link, func(r rune) bool { return r <= ' ' || strings.ContainsRune(`<>"|\^`, r) }) {
 		return errors.New("the link has a character that no address has")
 	}
 	return nil
 }
 
+// isWebAddress reports whether a link is an address of https with a host, without a name and a password.
+func isWebAddress(link string) bool {
+	at, err := url.Parse(link)
+	if err != nil || at.Scheme != "https" {
+		return false
+	}
+	return at.Host != "" && at.User == nil
+}
+
 // LinkTo returns the link of a number, in which the number is escaped. It returns "" if there is none.
 func (p Pattern) LinkTo(number string) string {
-	before, _, has := strings.Cut(p.Link, numberPlace)
-	if !has || strings.Trim(number, ".") == "" { // "/.." leads elsewhere
+	before, _, found := strings.Cut(p.Link, numberPlace)
+	if !found || strings.Trim(number, ".") == "" { // "/.." leads elsewhere
 		return ""
 	}
 	escaped := url.PathEscape(number)
@@ -167,7 +177,8 @@ func parseIntent(line string) (Intent, error) {
 	i := Intent{Name: strings.TrimSpace(name), About: strings.TrimSpace(about)}
 	known := DefaultIntents()
 	if k := slices.IndexFunc(known, func(k Intent) bool { return k.Name == i.Name }); k >= 0 {
-		if i.Tags = known[k].Tags; i.About == "" {
+		i.Tags = known[k].Tags
+		if i.About == "" {
 			i.About = known[k].About
 		}
 	}
@@ -176,12 +187,13 @@ func parseIntent(line string) (Intent, error) {
 			i.Words = append(i.Words, word)
 		}
 	}
+	isTooLong := func(word string) bool { return utf8.RuneCountInString(word) > longestWord }
 	switch {
 	case !intentShape.MatchString(i.Name):
 		return i, errors.New("it begins with no name of at most 30 small letters, digits and _")
 	case i.About == "" || utf8.RuneCountInString(i.About) > longestAbout:
 		return i, fmt.Errorf("behind the name and : stands what customers want, in at most %d characters", longestAbout)
-	case len(i.Words) > maxWords || slices.ContainsFunc(i.Words, func(w string) bool { return utf8.RuneCountInString(w) > longestWord }):
+	case len(i.Words) > maxWords || slices.ContainsFunc(i.Words, isTooLong):
 		return i, fmt.Errorf("it has more than %d words, or one of more than %d characters", maxWords, longestWord)
 	}
 	return i, nil
@@ -191,7 +203,8 @@ func parseIntent(line string) (Intent, error) {
 func linesOf(text string) func(yield func(int, string) bool) {
 	return func(yield func(int, string) bool) {
 		for n, line := range strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n") {
-			if line = strings.TrimSpace(line); line != "" && !yield(n, line) {
+			line = strings.TrimSpace(line)
+			if line != "" && !yield(n, line) {
 				return
 			}
 		}

@@ -22,7 +22,8 @@ import (
 // Hole stands where something was taken out.
 const Hole = "[…]"
 
-const shortLine = 6 // words: a line of no more of which one was taken out is a greeting, a signature or an address
+// shortLine is how many words a line has at most that is a greeting, a signature or an address if one was taken out.
+const shortLine = 6
 
 // Person knows names of a conversation's people.
 type Person struct {
@@ -36,11 +37,12 @@ func NewPerson(names ...string) Person {
 	for _, name := range names {
 		for _, word := range strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) }) {
 			folded := fold(word)
-			switch n := utf8.RuneCountInString(folded); {
-			case n == 0 || slices.Contains(p.words, folded):
-			case strings.ContainsFunc(folded, withoutSpaces):
+			if folded == "" || slices.Contains(p.words, folded) {
+				continue
+			}
+			if strings.ContainsFunc(folded, isWrittenWithoutSpaces) {
 				p.whole = append(p.whole, folded)
-			case n >= 2:
+			} else if utf8.RuneCountInString(folded) > 1 { // an initial is any word
 				p.words = append(p.words, folded)
 			}
 		}
@@ -48,8 +50,8 @@ func NewPerson(names ...string) Person {
 	return p
 }
 
-// withoutSpaces reports whether a letter belongs to a script that puts no spaces between words.
-func withoutSpaces(r rune) bool {
+// isWrittenWithoutSpaces reports whether a letter belongs to a script that puts no spaces between words.
+func isWrittenWithoutSpaces(r rune) bool {
 	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai)
 }
 
@@ -75,8 +77,9 @@ func (p Person) Text(text string) string {
 	text = norm.NFC.String(text)
 	var kept []string
 	for line := range strings.SplitSeq(text, "\n") {
-		clean := p.line(line)
-		if strings.Contains(clean, Hole) && len(strings.Fields(clean)) <= shortLine && !strings.ContainsFunc(clean, withoutSpaces) {
+		clean := p.cleanLine(line)
+		isShort := len(strings.Fields(clean)) <= shortLine && !strings.ContainsFunc(clean, isWrittenWithoutSpaces)
+		if isShort && strings.Contains(clean, Hole) {
 			continue
 		}
 		kept = append(kept, clean)
@@ -84,7 +87,8 @@ func (p Person) Text(text string) string {
 	return strings.TrimSpace(strings.Join(kept, "\n"))
 }
 
-func (p Person) line(line string) string {
+// cleanLine puts Hole in place of mail addresses, links, postal addresses, long numbers and names.
+func (p Person) cleanLine(line string) string {
 	var b strings.Builder
 	at := 0
 	for _, f := range mask.Find(line) {
@@ -106,7 +110,7 @@ func (p Person) line(line string) string {
 		line = strings.ReplaceAll(line, name, Hole)
 	}
 	line = word.ReplaceAllStringFunc(line, func(w string) string {
-		if p.has(fold(w)) {
+		if p.isName(fold(w)) {
 			return Hole
 		}
 		return w
@@ -114,26 +118,38 @@ func (p Person) line(line string) string {
 	return line
 }
 
-// has reports whether a word is one of the names, or a form of it: "Marias", "Marii".
-func (p Person) has(w string) bool {
-	return slices.ContainsFunc(p.words, func(name string) bool {
-		stem := []rune(name)
-		if len(stem) > 4 {
-			stem = stem[:len(stem)-1] // "Maria" is "Marii" in Polish
-		}
-		return w == name || len(stem) > 2 && strings.HasPrefix(w, string(stem)) && utf8.RuneCountInString(w) <= len(stem)+4
-	})
+// isName reports whether a word is one of the names, or a form of it: "Marias", "Marii".
+func (p Person) isName(w string) bool {
+	return slices.ContainsFunc(p.words, func(name string) bool { return w == name || isFormOf(w, name) })
+}
+
+// isFormOf reports whether a word is a name with another ending.
+func isFormOf(w, name string) bool {
+	const (
+		shortest      = 3 // characters of a name that has forms: "Al" begins too many words
+		longName      = 4 // of a longer one, the last character may change: "Maria" is "Marii" in Polish
+		longestEnding = 4
+	)
+	stem := []rune(name)
+	if len(stem) > longName {
+		stem = stem[:len(stem)-1]
+	}
+	if len(stem) < shortest || !strings.HasPrefix(w, string(stem)) {
+		return false
+	}
+	return utf8.RuneCountInString(w) <= len(stem)+longestEnding
 }
 
 // fold writes a word without accents and in small letters.
 func fold(w string) string {
 	return strings.Map(func(r rune) rune {
-		switch {
-		case unicode.Is(unicode.Mn, r):
+		if unicode.Is(unicode.Mn, r) {
 			return -1
-		case r == 'ł' || r == 'Ł':
+		}
+		small := unicode.ToLower(r)
+		if small == 'ł' { // Unicode doesn't take it apart
 			return 'l'
 		}
-		return unicode.ToLower(r)
+		return small
 	}, norm.NFD.String(w))
 }

@@ -17,7 +17,7 @@ const (
 func Unsigned(text string) string {
 	lines := strings.Split(text, "\n")
 	for i := max(0, len(lines)-signatureLines-1); i < len(lines); i++ {
-		if !beginsSignature(lines[i]) {
+		if !isSignatureStart(lines[i]) {
 			continue
 		}
 		end := len(lines)
@@ -25,7 +25,8 @@ func Unsigned(text string) string {
 			end = i + ps
 		}
 		if !slices.ContainsFunc(lines[i:end], isSentence) {
-			above, below := strings.TrimSpace(strings.Join(lines[:i], "\n")), strings.Join(lines[end:], "\n")
+			above := strings.TrimSpace(strings.Join(lines[:i], "\n"))
+			below := strings.Join(lines[end:], "\n")
 			return strings.TrimSpace(above + "\n\n" + below)
 		}
 	}
@@ -40,11 +41,13 @@ func isSentence(line string) bool {
 	return len(strings.Fields(line)) > signatureWords || strings.ContainsAny(line, "?¿")
 }
 
-func beginsSignature(line string) bool {
+// isSignatureStart reports whether a line ends a letter: "--", "Kind regards".
+func isSignatureStart(line string) bool {
 	if strings.TrimRight(line, " \r") == "--" {
 		return true
 	}
-	words := strings.Join(strings.FieldsFunc(fold(line), func(r rune) bool { return r == ' ' || r == ',' || r == '.' || r == '!' || r == '\r' }), " ")
+	isMark := func(r rune) bool { return strings.ContainsRune(" ,.!\r", r) }
+	words := strings.Join(strings.FieldsFunc(fold(line), isMark), " ")
 	return slices.ContainsFunc(closings(), func(closing string) bool { return words == closing || strings.HasPrefix(words, closing+" ") })
 }
 

@@ -11,26 +11,38 @@ const leastSpelled = 4
 // withoutSpelled takes out numbers that are spelled out in words, as people dictate telephones.
 func withoutSpelled(line string) string {
 	var b strings.Builder
-	words, done := word.FindAllStringIndex(line, -1), 0
-	for i := 0; i < len(words); i++ {
-		end := i
-		for end < len(words) && isNumberWord(fold(line[words[end][0]:words[end][1]])) &&
-			(end == i || strings.Trim(line[words[end-1][1]:words[end][0]], " ,.-–") == "") {
-			end++
-		}
-		if end-i >= leastSpelled {
+	words := word.FindAllStringIndex(line, -1)
+	done := 0 // up to here the line was written
+	for i := 0; i < len(words); {
+		n := countNumberWords(line, words[i:])
+		if n >= leastSpelled {
 			b.WriteString(line[done:words[i][0]] + Hole)
-			done = words[end-1][1]
+			done = words[i+n-1][1]
 		}
-		i = max(i, end-1)
+		i += max(n, 1)
 	}
 	return b.String() + line[done:]
 }
 
+// countNumberWords counts how many of some words, from the first on, are numbers with nothing but marks between them.
+func countNumberWords(line string, words [][]int) int {
+	for i, w := range words {
+		if !isNumberWord(fold(line[w[0]:w[1]])) {
+			return i
+		}
+		if i > 0 && strings.Trim(line[words[i-1][1]:w[0]], " ,.-–") != "" {
+			return i
+		}
+	}
+	return len(words)
+}
+
 // isNumberWord reports whether a folded word is a number below a hundred, or a part of one, in one of the eight languages.
 func isNumberWord(w string) bool {
-	if strings.HasSuffix(w, "zig") || strings.HasSuffix(w, "ßig") || strings.HasSuffix(w, "dziesiat") || strings.HasSuffix(w, "nascie") {
-		return true
+	for _, ending := range []string{"zig", "ßig", "dziesiat", "nascie"} { // German tens, Polish tens and teens
+		if strings.HasSuffix(w, ending) {
+			return true
+		}
 	}
 	_, found := slices.BinarySearch(numberWords(), w)
 	return found

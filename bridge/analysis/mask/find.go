@@ -33,14 +33,14 @@ func Find(text string) []Found {
 	folded, places := fold(text)
 	all := findBetween(folded, 0, len(folded))
 	for i, f := range all {
-		all[i] = Found{f.Kind, places[f.From], places[f.To]}
+		all[i] = Found{Kind: f.Kind, From: places[f.From], To: places[f.To]}
 	}
 	return all
 }
 
 // findBetween finds in a part of a text as if there were nothing around it.
 func findBetween(text string, from, to int) []Found {
-	all := candidates(text[from:to])
+	all := findCandidates(text[from:to])
 	if len(all) == 0 {
 		return nil
 	}
@@ -50,10 +50,11 @@ func findBetween(text string, from, to int) []Found {
 	var kept []Found
 	end := from
 	for _, f := range all {
-		if f.From += from; f.From < end {
+		f.From += from
+		f.To += from
+		if f.From < end {
 			continue
 		}
-		f.To += from
 		kept = append(kept, findBetween(text, end, f.From)...)
 		kept = append(kept, f)
 		end = f.To
@@ -61,10 +62,11 @@ func findBetween(text string, from, to int) []Found {
 	return append(kept, findBetween(text, end, to)...)
 }
 
-func candidates(text string) []Found {
+// findCandidates finds all that looks like something to be masked, with overlaps.
+func findCandidates(text string) []Found {
 	all := append(findIBANs(text), findCards(text)...)
 	for _, m := range email.FindAllStringIndex(text, -1) {
-		all = append(all, Found{Email, m[0], m[1]})
+		all = append(all, Found{Kind: Email, From: m[0], To: m[1]})
 	}
 	for _, exp := range []*regexp.Regexp{plusPhone, zeroPhone, groupedPhone} {
 		all = append(all, findPhones(exp, text)...)
@@ -72,7 +74,8 @@ func candidates(text string) []Found {
 	return all
 }
 
-// findPhones finds numbers that don't go on as a longer row of digits or letters.
+// findPhones finds numbers that aren't a part of a longer row of digits. Behind one that is, it looks from the next
+// character on.
 func findPhones(exp *regexp.Regexp, text string) []Found {
 	var all []Found
 	for at := 0; at < len(text); {
@@ -81,8 +84,8 @@ func findPhones(exp *regexp.Regexp, text string) []Found {
 			break
 		}
 		from, to := at+m[0], at+m[1]
-		if !joins(text, from) && !joins(text, to) {
-			all = append(all, Found{Phone, from, to})
+		if isWholeRow(text, from, to) {
+			all = append(all, Found{Kind: Phone, From: from, To: to})
 			at = to
 			continue
 		}
@@ -91,23 +94,39 @@ func findPhones(exp *regexp.Regexp, text string) []Found {
 	return all
 }
 
-// findCards finds numbers of 12 to 19 digits whose check digit is right (Luhn).
+// How many digits the number of a card has.
+const (
+	shortestCard = 12
+	longestCard  = 19
+)
+
+// findCards finds numbers of cards whose check digit is right (Luhn): of each row of digits the longest that begin first.
 func findCards(text string) []Found {
 	var all []Found
 	for _, row := range card.FindAllStringIndex(text, -1) {
 		digits := digitPlaces(text, row[0], row[1])
-		for i := 0; i+12 <= len(digits); i++ {
-			for n := min(19, len(digits)-i); n >= 12; n-- {
-				from, to := digits[i], digits[i+n-1]+1
-				if !joins(text, from) && !joins(text, to) && luhn(text[from:to]) {
-					all = append(all, Found{Card, from, to})
-					i += n - 1
-					break
-				}
+		for len(digits) >= shortestCard {
+			n := cardLength(text, digits)
+			if n == 0 {
+				digits = digits[1:]
+				continue
 			}
+			all = append(all, Found{Kind: Card, From: digits[0], To: digits[n-1] + 1})
+			digits = digits[n:]
 		}
 	}
 	return all
+}
+
+// cardLength gives how many digits the longest card's number has that begins with the first of some digits; 0 if none does.
+func cardLength(text string, digits []int) int {
+	for n := min(longestCard, len(digits)); n >= shortestCard; n-- {
+		from, to := digits[0], digits[n-1]+1
+		if isWholeRow(text, from, to) && isCardNumber(text[from:to]) {
+			return n
+		}
+	}
+	return 0
 }
 
 func digitPlaces(text string, from, to int) []int {
@@ -129,35 +148,36 @@ func findIBANs(text string) []Found {
 			break
 		}
 		from, to := at+m[0], at+m[1]
-		end := -1
-		if from == 0 || !isAlnum(text[from-1]) {
-			end = ibanEnd(text, from, to)
-		}
-		if end < 0 {
+		end, found := ibanEnd(text, from, to)
+		if !found {
 			at = from + 1
 			continue
 		}
-		all = append(all, Found{IBAN, from, end})
+		all = append(all, Found{Kind: IBAN, From: from, To: end})
 		at = end
 	}
 	return all
 }
 
-// ibanEnd returns the end of the longest account number that begins at a place, or -1.
-func ibanEnd(text string, from, to int) int {
+// ibanEnd returns the end of the longest account number that begins at a place and ends at another or before.
+func ibanEnd(text string, from, to int) (end int, found bool) {
+	if isWithinWord(text, from) {
+		return 0, false
+	}
 	for ; to > from; to-- {
-		if !isAlnum(text[to-1]) || to < len(text) && isAlnum(text[to]) {
+		if !isAlnum(text[to-1]) || isWithinWord(text, to) {
 			continue
 		}
-		if mod97(text[from:to]) {
-			return to
+		if isAccountNumber(text[from:to]) {
+			return to, true
 		}
 	}
-	return -1
+	return 0, false
 }
 
-// luhn checks the digits of a card's number. A row of one digit alone is no card.
-func luhn(s string) bool {
+// isCardNumber checks a card's number by its last digit: every second digit from the end counts twice, and the sum of all
+// digits ends with 0. A row of one digit alone is no card.
+func isCardNumber(s string) bool {
 	sum, n := 0, 0
 	seen := map[byte]bool{}
 	for i := len(s) - 1; i >= 0; i-- {
@@ -166,44 +186,79 @@ func luhn(s string) bool {
 		}
 		d := int(s[i] - '0')
 		if n%2 == 1 {
-			if d *= 2; d > 9 {
-				d -= 9
-			}
+			d *= 2
+			d = d/10 + d%10
 		}
 		sum += d
 		n++
 		seen[s[i]] = true
 	}
-	return n >= 12 && n <= 19 && sum%10 == 0 && len(seen) > 1
+	isRight := sum%10 == 0 && len(seen) > 1
+	return isRight && shortestCard <= n && n <= longestCard
 }
 
-// mod97 checks an account number of 15 to 34 letters and digits.
-func mod97(s string) bool {
+// How many letters and digits the number of an account has, with its country and its check digits.
+const (
+	shortestIBAN = 15
+	longestIBAN  = 34
+)
+
+// isAccountNumber checks an account's number: its first four characters put at its end, and each letter written as a number
+// from 10 to 35, it leaves 1 when divided by 97.
+func isAccountNumber(s string) bool {
+	const (
+		divisor  = 97
+		head     = 4
+		ofLetter = 100 // it counts as two digits
+	)
 	s = strings.ToUpper(strings.Map(func(r rune) rune {
 		if r < unicode.MaxASCII && isAlnum(byte(r)) {
 			return r
 		}
 		return -1
 	}, s))
-	if len(s) < 15 || len(s) > 34 {
+	if len(s) < shortestIBAN || len(s) > longestIBAN {
 		return false
 	}
 	rest := 0
-	for _, c := range []byte(s[4:] + s[:4]) {
+	for _, c := range []byte(s[head:] + s[:head]) {
 		if isDigit(c) {
-			rest = (rest*10 + int(c-'0')) % 97
+			rest = (rest*10 + int(c-'0')) % divisor
 		} else {
-			rest = (rest*100 + int(c-'A') + 10) % 97
+			rest = (rest*ofLetter + int(c-'A') + 10) % divisor
 		}
 	}
 	return rest == 1
 }
 
-// joins reports whether a place is inside a longer row of digits.
-func joins(text string, at int) bool {
-	return at > 0 && at < len(text) && isDigit(text[at-1]) && isDigit(text[at])
+// isWholeRow reports whether a part of a text neither begins nor ends within a longer row of digits.
+func isWholeRow(text string, from, to int) bool {
+	return !isWithinDigits(text, from) && !isWithinDigits(text, to)
+}
+
+// isWithinDigits reports whether there is a digit on both sides of a place.
+func isWithinDigits(text string, at int) bool {
+	if at <= 0 || at >= len(text) {
+		return false
+	}
+	return isDigit(text[at-1]) && isDigit(text[at])
+}
+
+// isWithinWord reports whether there is a letter or a digit on both sides of a place.
+func isWithinWord(text string, at int) bool {
+	if at <= 0 || at >= len(text) {
+		return false
+	}
+	return isAlnum(text[at-1]) && isAlnum(text[at])
 }
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-func isAlnum(c byte) bool { return isDigit(c) || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' }
+// isAlnum reports whether a byte is a letter or a digit of ASCII.
+func isAlnum(c byte) bool {
+	return isDigit(c) || isCapital(c) || isSmallLetter(c)
+}
+
+func isCapital(c byte) bool { return 'A' <= c && c <= 'Z' }
+
+func isSmallLetter(c byte) bool { return 'a' <= c && c <= 'z' }

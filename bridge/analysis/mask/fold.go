@@ -36,7 +36,7 @@ func foldRune(r rune) rune {
 	case r == '﹫':
 		return '@'
 	case unicode.Is(unicode.Nd, r):
-		return digit(r)
+		return asciiDigit(r)
 	case unicode.Is(unicode.Cf, r):
 		return '\u200b'
 	case unicode.Is(unicode.Dash, r):
@@ -49,14 +49,15 @@ func foldRune(r rune) rune {
 
 // foldASCII gives a space for a tab and the end of a line, because a number may go on in the next line.
 func foldASCII(r rune) rune {
-	if r == '\t' || r == '\n' || r == '\r' {
+	switch r {
+	case '\t', '\n', '\r':
 		return ' '
 	}
 	return r
 }
 
-// digit returns the digit that a decimal digit of any script stands for: Unicode keeps each ten in a row.
-func digit(r rune) rune {
+// asciiDigit returns the digit that a decimal digit of any script stands for: Unicode keeps each ten in a row.
+func asciiDigit(r rune) rune {
 	first := r
 	for unicode.Is(unicode.Nd, first-1) {
 		first--

@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -38,26 +39,27 @@ type Mask struct {
 func New(texts ...string) *Mask {
 	for {
 		mark := newMark()
-		taken := false
-		for _, t := range texts {
-			taken = taken || strings.Contains(strings.ToLower(t), mark)
-		}
-		if !taken {
-			return withMark(mark)
+		hasMark := func(text string) bool { return strings.Contains(strings.ToLower(text), mark) }
+		if !slices.ContainsFunc(texts, hasMark) {
+			return newWithMark(mark)
 		}
 	}
 }
 
-func withMark(mark string) *Mask {
+func newWithMark(mark string) *Mask {
 	return &Mask{mark: mark, index: map[string]int{}, find: regexp.MustCompile(`\[?\b(EMAIL|PHONE|CARD|IBAN)_([0-9]{1,6})_` + mark + `\b\]?`)}
 }
 
-// newMark draws eight letters. They are no digits, which could make a number with those beside them.
+// newMark draws letters. They are no digits, which could make a number with those beside them.
 func newMark() string {
-	b := make([]byte, 8)
+	const (
+		length  = 8
+		letters = 26
+	)
+	b := make([]byte, length)
 	_, _ = rand.Read(b) // never fails
 	for i := range b {
-		b[i] = 'a' + b[i]%26
+		b[i] = 'a' + b[i]%letters
 	}
 	return string(b)
 }
@@ -80,7 +82,9 @@ func (m *Mask) placeholder(kind Kind, value string) string {
 	i, ok := m.index[key]
 	if !ok {
 		i = len(m.values)
-		m.values, m.kinds, m.index[key] = append(m.values, value), append(m.kinds, kind), i
+		m.values = append(m.values, value)
+		m.kinds = append(m.kinds, kind)
+		m.index[key] = i
 	}
 	return fmt.Sprintf("[%s_%d_%s]", kind, i+1, m.mark)
 }
@@ -91,12 +95,11 @@ func (m *Mask) Show(text string) (shown string, ok bool) {
 	ok = true
 	shown = m.find.ReplaceAllStringFunc(text, func(p string) string {
 		parts := m.find.FindStringSubmatch(p)
-		i, err := strconv.Atoi(parts[2])
-		if err != nil || i < 1 || i > len(m.values) || m.kinds[i-1] != Kind(parts[1]) {
+		value, found := m.valueOf(Kind(parts[1]), parts[2])
+		if !found {
 			ok = false
 			return p
 		}
-		value := m.values[i-1]
 		// A bracket belongs to the placeholder only together with the other one.
 		if strings.HasPrefix(p, "[") != strings.HasSuffix(p, "]") {
 			if strings.HasPrefix(p, "[") {
@@ -108,6 +111,15 @@ func (m *Mask) Show(text string) (shown string, ok bool) {
 	})
 	rest := m.find.ReplaceAllString(text, "")
 	return shown, ok && !strings.Contains(strings.ToLower(rest), m.mark)
+}
+
+// valueOf gives what the placeholder of a kind with a number, from 1, stands for.
+func (m *Mask) valueOf(kind Kind, number string) (value string, found bool) {
+	i, err := strconv.Atoi(number)
+	if err != nil || i < 1 || i > len(m.values) {
+		return "", false
+	}
+	return m.values[i-1], m.kinds[i-1] == kind
 }
 
 // Count says how many different values were hidden.

@@ -33,7 +33,7 @@ func TestHide(t *testing.T) {
 		{"kim﹫example.com\t+49\u00a0170\u20111234567\r\n", "[EMAIL_1_qq]\t[PHONE_2_qq]\r\n"},
 		{"", ""},
 	} {
-		m := withMark("qq")
+		m := newWithMark("qq")
 		if got := m.Hide(c.text); got != c.want {
 			t.Errorf("Hide(%q) = %q, want %q", c.text, got, c.want)
 		} else if back, ok := m.Show(got); !ok || back != c.text {
@@ -84,7 +84,7 @@ func TestShowOdd(t *testing.T) {
 		{"to [email_1_qq]", "", false},
 		{"to [EMAIL_qq]", "", false},
 	} {
-		m := withMark("qq")
+		m := newWithMark("qq")
 		m.Hide("a@b.de")
 		if m.Count() != 1 {
 			t.Fatal("nothing was hidden")

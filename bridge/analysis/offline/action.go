@@ -15,7 +15,8 @@ const (
 func suggestActions(t *text, matches []match, q *analysis.Question, alike []resemblance, urgent bool) []analysis.Action {
 	var found []analysis.Action
 	suggest := func(name analysis.ActionName, value string) {
-		if value != "" && slices.Contains(q.Desk.Actions, name) && len(found) < mostActions {
+		isAllowed := slices.Contains(q.Desk.Actions, name) && len(found) < mostActions
+		if value != "" && isAllowed {
 			found = append(found, analysis.Action{Name: name, Value: value})
 		}
 	}

@@ -34,7 +34,7 @@ func findAnnouncements(t *text, matches []match) announcements {
 			}
 			form := t.tokens[i].form
 			w.vague = !hasSeveralWords && isVague(form)
-			w.number = strings.Contains(form, "nummer") || strings.HasSuffix(form, "nr") || strings.HasSuffix(form, "number")
+			w.number = isNumberWord(form)
 			words[i] = w
 		}
 	}
@@ -47,6 +47,14 @@ func findAnnouncements(t *text, matches []match) announcements {
 		}
 	}
 	return words
+}
+
+// isNumberWord says whether a word says that a number of any form follows: "Bestellnummer", "ordernr", "Bestellnummern".
+func isNumberWord(form string) bool {
+	if strings.Contains(form, "nummer") {
+		return true
+	}
+	return strings.HasSuffix(form, "nr") || strings.HasSuffix(form, "number")
 }
 
 // isVague says whether a word announces a number of whatever the text is about.
@@ -103,11 +111,11 @@ func isJoin(between string) bool {
 // isEndOfRow says whether a number is the last of a row that the number before begins: "1001 to 1004". The numbers of a row
 // differ in their last two digits.
 func (n *numberSpan) isEndOfRow(t *text, before foundNumber) bool {
-	first := t.all[max(0, before.end-before.size):before.end]
-	if !n.digitsOnly || before.size < shortestReference || len(n.value) != before.size {
+	if before.size < shortestReference || len(n.value) != before.size {
 		return false
 	}
-	if first[:before.size-2] != n.value[:before.size-2] {
+	first := t.all[before.end-before.size : before.end]
+	if !n.digitsOnly || first[:before.size-2] != n.value[:before.size-2] {
 		return false
 	}
 	switch fold(strings.TrimSpace(t.all[before.end:n.from])) {

@@ -131,7 +131,8 @@ func formatDate(year, month, day int) string {
 	if d.Day() != day || int(d.Month()) != month {
 		return ""
 	}
-	if year < 2000 || year > 2100 {
+	const firstCentury, lastCentury = 2000, 2100
+	if year < firstCentury || year > lastCentury {
 		return ""
 	}
 	return fmt.Sprintf("%04d-%02d-%02d", year, month, day)

@@ -32,7 +32,10 @@ func (n *numberSpan) addGroups(t *text) {
 	}
 	last, digits, groups := n.findGroups(t)
 	isLong := groups >= 2 && digits >= parcelDigits
-	isMixed := !isLetters && groups >= 1 && len(t.wordAt(n.last+1)) >= shortestGroup
+	isMixed := !isLetters && groups > 0
+	if isMixed {
+		isMixed = len(t.wordAt(n.last+1)) >= shortestGroup
+	}
 	if isLong || isMixed {
 		n.last = last
 		n.to = t.tokens[last].to
@@ -40,7 +43,8 @@ func (n *numberSpan) addGroups(t *text) {
 		n.value = t.all[n.from:n.to]
 		return
 	}
-	if isLetters && len(first) <= 3 {
+	const longestSeries = 3 // letters: "FT 2026/883"
+	if isLetters && len(first) <= longestSeries {
 		n.addStroke(t)
 	}
 }
@@ -50,7 +54,11 @@ func canBeginGroups(word string) bool {
 	if !numeral.HasOnlyCapitals(word) {
 		return numeral.IsWithin(numeral.CountDigits(word), 1, len(word)-1)
 	}
-	return numeral.IsWithin(len(word), 2, 4) && !isMark(fold(word)) && !isUnitBefore(word)
+	const longest = 4
+	if !numeral.IsWithin(len(word), 2, longest) {
+		return false
+	}
+	return !isMark(fold(word)) && !isUnitBefore(word)
 }
 
 // findGroups gives the last word of the groups that follow a number, the digits of all and how many groups these are.
@@ -59,7 +67,7 @@ func (n *numberSpan) findGroups(t *text) (last, digits, groups int) {
 	digits = numeral.CountDigits(n.value)
 	for t.isSpaceAfter(last) {
 		word := t.wordAt(last + 1)
-		isSender := n.value == "3S" && groups == 0 && isSenderOf3S(word)
+		isSender := last == n.last && isSenderOf3S(n.value, word)
 		if !isSender && !isGroup(word, digits) {
 			break
 		}
@@ -71,7 +79,9 @@ func (n *numberSpan) findGroups(t *text) (last, digits, groups int) {
 }
 
 // isSenderOf3S says whether a word may be the sender's four letters that follow "3S" in numbers of the Dutch post.
-func isSenderOf3S(word string) bool { return len(word) == 4 && isCode(word) }
+func isSenderOf3S(before, word string) bool {
+	return before == "3S" && len(word) == len("KLMN") && isCode(word)
+}
 
 // isGroup says whether a word may be a group within the number of a shipment: digits, with capitals or without, or the
 // letters of the country at its end.
@@ -111,16 +121,23 @@ func (n *numberSpan) findStroke(t *text) (last int, found bool) {
 	case "FT", "FV", "FA":
 		marks = "/-"
 	}
-	if !strings.ContainsAny(value, marks) || strings.ToUpper(value) != value || numeral.IsDate(value) {
+	if !strings.ContainsAny(value, marks) || strings.ToUpper(value) != value {
+		return 0, false
+	}
+	if numeral.IsDate(value) {
 		return 0, false
 	}
 	digits := numeral.CountDigits(value)
 	letters := len(value) - digits - strings.Count(value, "/") - strings.Count(value, "-")
+	const (
+		leastDigits  = 5
+		leastBesides = 3 // beside the letter of a series: "FT 2026A/118"
+	)
 	switch letters {
 	case 0:
-		return next.last, digits >= 5
-	case 1: // of a series: "FT 2026A/118"
-		return next.last, digits >= 3
+		return next.last, digits >= leastDigits
+	case 1:
+		return next.last, digits >= leastBesides
 	}
 	return 0, false
 }
@@ -128,30 +145,45 @@ func (n *numberSpan) findStroke(t *text) (last int, found bool) {
 // isFirstOfThree says whether a number that is announced is written in groups of two or three digits: "77 44 01", "550
 // 812 340".
 func (n *numberSpan) isFirstOfThree(t *text) bool {
+	const longest = 3
 	size := n.length()
-	if !n.digitsOnly || !numeral.IsWithin(size, 2, 3) {
+	if !n.digitsOnly || !numeral.IsWithin(size, 2, longest) {
 		return false
 	}
-	return n.last+2 < len(t.tokens) && isGroupOf(t, n.last+1, size) && isGroupOf(t, n.last+2, size)
+	if n.last+2 >= len(t.tokens) {
+		return false
+	}
+	return isGroupOf(t, n.last+1, size) && isGroupOf(t, n.last+2, size)
 }
 
 // isGroupOf says whether a word of so many digits stands behind a space.
 func isGroupOf(t *text, at, size int) bool {
 	word := t.wordAt(at)
-	return len(word) == size && numeral.HasOnlyDigits(word) && t.isSpaceAfter(at-1)
+	isGroup := len(word) == size && numeral.HasOnlyDigits(word)
+	return isGroup && t.isSpaceAfter(at-1)
 }
 
 // isFirstOfTwo says whether a number is written as two groups of digits right behind a word or sign that says that a
 // number follows: "n° 7712 884", "ordernr 88 120". A second group that is a year, or has a unit, is no part of it.
 func (n *numberSpan) isFirstOfTwo(t *text, words announcements) bool {
-	if !n.digitsOnly || !numeral.IsWithin(n.length(), 2, 4) || !t.isSpaceAfter(n.last) {
+	const (
+		shortestSecond = 3
+		longest        = 4
+	)
+	if !n.digitsOnly || !numeral.IsWithin(n.length(), 2, longest) {
+		return false
+	}
+	if !t.isSpaceAfter(n.last) {
 		return false
 	}
 	if !n.hashBefore && !isMarkedBefore(t, n.first, words) {
 		return false
 	}
 	word := t.wordAt(n.last + 1)
-	if !numeral.IsWithin(len(word), 3, 4) || !numeral.HasOnlyDigits(word) || numeral.IsYear(word) {
+	if !numeral.IsWithin(len(word), shortestSecond, longest) || !numeral.HasOnlyDigits(word) {
+		return false
+	}
+	if numeral.IsYear(word) {
 		return false
 	}
 	after := textAfter(t.all, t.tokens[n.last+1].to)
@@ -163,7 +195,10 @@ func isMarkedBefore(t *text, at int, words announcements) bool {
 	if at == 0 {
 		return false
 	}
-	return isMark(t.tokens[at-1].form) || words[at-1].number || strings.Contains(t.separatorAfter(at-1), ":")
+	if isMark(t.tokens[at-1].form) || words[at-1].number {
+		return true
+	}
+	return strings.Contains(t.separatorAfter(at-1), ":")
 }
 
 // joinOverStroke adds what stands behind a stroke with spaces around it, as in "2026 / 118", "26 / 4410" and "118 / 2026", and
@@ -191,9 +226,10 @@ func isNumberOfYear(before, behind string) bool {
 	switch len(before) {
 	case 0, 1:
 		return false
-	case 2: // "26 / 4410"
-		return before[0] == '2' && len(behind) > 2 && !numeral.IsYear(behind)
-	case 4: // "2026 / 118"
+	case len("26"): // "26 / 4410"
+		isNumber := len(behind) > 2 && !numeral.IsYear(behind)
+		return isNumber && before[0] == '2'
+	case len("2026"): // "2026 / 118"
 		return true
 	}
 	return numeral.IsYear(behind) // "118 / 2026"
@@ -215,11 +251,15 @@ func (n *numberSpan) takeGroups(t *text) {
 // isPolishAccount says whether groups of digits are those of an account at a Polish bank, which is written without its
 // country: two digits and six times four.
 func (n *numberSpan) isPolishAccount(t *text) bool {
-	if n.last-n.first != 6 || len(t.wordAt(n.first)) != 2 {
+	const (
+		groups    = 6
+		groupSize = 4
+	)
+	if n.last-n.first != groups || len(t.wordAt(n.first)) != 2 {
 		return false
 	}
 	for i := n.first + 1; i <= n.last; i++ {
-		if len(t.wordAt(i)) != 4 {
+		if len(t.wordAt(i)) != groupSize {
 			return false
 		}
 	}

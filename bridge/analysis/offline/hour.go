@@ -33,7 +33,8 @@ func isHour(t *text, i int) bool {
 	if t.isBeforeHourUnit(i) {
 		return true
 	}
-	return t.isBehindHourWord(i) && !t.isSentenceStart(i) && !t.isCounted(i)
+	isBehindHourWord := t.isBehindHourWord(i) && !t.isSentenceStart(i)
+	return isBehindHourWord && !t.isCounted(i)
 }
 
 // hasHourUnit says whether an hour has its unit in the same word: "5pm", "14h", "14u", "14h30".
@@ -44,8 +45,8 @@ func hasHourUnit(word string) bool {
 			return true
 		}
 	}
-	hour, minute, found := strings.Cut(word, "h")
-	return found && isHourOfDay(hour) && len(minute) == 2
+	hour, minute, _ := strings.Cut(word, "h")
+	return len(minute) == 2 && isHourOfDay(hour)
 }
 
 // minuteMark gives the mark between an hour and the minutes at the beginning of a text, ":" or ".", and "" if none stand
@@ -80,18 +81,22 @@ func (t *text) isBehindHourWord(i int) bool { return i > 0 && isBeforeHour(t.tok
 // isHourWord says whether a word tells an hour of the day: "at nine", "um acht". What is counted has its word behind the number.
 func isHourWord(t *text, i int, lexicons []*lexicon, use []int) bool {
 	k := &t.tokens[i]
-	if k.number || t.isSentenceStart(i) || !t.isBehindHourWord(i) {
+	if t.isSentenceStart(i) || !t.isBehindHourWord(i) {
 		return false
 	}
 	isNumber := slices.ContainsFunc(use, func(u int) bool { return lexicons[u].numbers[k.form] })
-	if !isNumber {
+	if k.number || !isNumber {
 		return false
 	}
 	if i+1 == len(t.tokens) || t.tokens[i+1].clause != k.clause {
 		return true
 	}
 	next := t.tokens[i+1].form
-	return len(next) <= longestParticle || next == "oclock" || next == "tonight"
+	switch next {
+	case "oclock", "tonight":
+		return true
+	}
+	return len(next) <= longestParticle
 }
 
 // longestParticle is how long words are, in bytes, that are rarely what is counted: "at nine in the morning".
@@ -124,4 +129,5 @@ func isHourOfDay(s string) bool {
 	return len(s) == 1 && numeral.HasOnlyDigits(s)
 }
 
-func isMinute(s string) bool { return s >= "00" && s <= "59" && numeral.HasOnlyDigits(s) }
+// isMinute says whether two characters are a number up to 59.
+func isMinute(s string) bool { return numeral.HasOnlyDigits(s) && s <= "59" }

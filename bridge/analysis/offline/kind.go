@@ -20,7 +20,7 @@ func kindBefore(t *text, words announcements, n *numberSpan) string {
 			return ""
 		}
 		if !isMarked {
-			isMarked = isMark(t.tokens[i].form) || words[i].number || strings.Contains(between, ":")
+			isMarked = isMarkedBefore(t, i+1, words)
 		}
 		kind, isDecided := kindByWord(t, words, n, wordBefore{at: i, isMarked: isMarked})
 		if isDecided {
@@ -46,7 +46,10 @@ func kindByWord(t *text, words announcements, n *numberSpan, word wordBefore) (k
 	if w.firm && words.isVagueTogether(t, word.at) {
 		return kindOther, true
 	}
-	isRatherOther := w.other && word.isMarked && isOtherFirst(form)
+	isRatherOther := w.other && word.isMarked
+	if isRatherOther {
+		isRatherOther = isOtherFirst(form)
+	}
 	if w.kind != "" && !isRatherOther {
 		if w.filler && before.kind != "" {
 			return "", false
@@ -63,8 +66,10 @@ func kindByWord(t *text, words announcements, n *numberSpan, word wordBefore) (k
 		return kindByOther(t, words, n, word.at)
 	}
 	isQuotedLetter := t.tokens[word.at].quoted && len(form) == 1
-	mayStandBetween := w.filler || isQuotedLetter || isInitials(t.wordAt(word.at))
-	return "", !mayStandBetween
+	if w.filler || isQuotedLetter {
+		return "", false
+	}
+	return "", !isInitials(t.wordAt(word.at))
 }
 
 // kindByOther gives what a word says of a number that announces numbers of something else.
@@ -81,7 +86,8 @@ func kindByOther(t *text, words announcements, n *numberSpan, at int) (kind stri
 	}
 	const longestOfWhole = 8 // of an order that something is a part of; a longer number is the article's own
 	isNear := at == n.first-1
-	if !isNear && n.length() <= longestOfWhole && isPartOf(t, n.first) { // "the article in 88213"
+	isLong := n.length() > longestOfWhole
+	if !isNear && !isLong && isPartOf(t, n.first) { // "the article in 88213"
 		return "", true
 	}
 	return kindOther, true
@@ -93,7 +99,7 @@ func (words announcements) isVagueTogether(t *text, at int) bool {
 	if isVague(t.tokens[at].form) {
 		return true
 	}
-	return at > 0 && words[at-1].firm && isVague(t.tokens[at-1].form)
+	return words[at-1].firm && isVague(t.tokens[at-1].form)
 }
 
 // isCodeWord says whether a word may announce a door's code as well as a booking's.
@@ -107,11 +113,18 @@ func isCodeWord(form string) bool {
 
 // isInitials says whether a word is two or three capitals, as before the digits of "KV 2218".
 func isInitials(word string) bool {
-	return numeral.IsWithin(len(word), 2, 3) && numeral.HasOnlyCapitals(word)
+	const longest = 3
+	return numeral.IsWithin(len(word), 2, longest) && numeral.HasOnlyCapitals(word)
 }
 
 // isOtherFirst says whether a word that may announce an account, or what is ours, rather announces the account.
-func isOtherFirst(form string) bool { return form == "konto" || form == "conto" || form == "rekening" }
+func isOtherFirst(form string) bool {
+	switch form {
+	case "konto", "conto", "rekening":
+		return true
+	}
+	return false
+}
 
 // isMark says whether a word says that a number follows.
 func isMark(form string) bool {

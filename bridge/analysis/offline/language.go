@@ -108,10 +108,11 @@ func (l *languages) detect(t *text) (code string, use []int) {
 	for i := range t.tokens {
 		k := &t.tokens[i]
 		r, _ := utf8.DecodeRuneInString(k.form)
-		switch {
-		case k.number || r < 'a' || isEmoji(r):
+		isWord := r >= 'a' && !isEmoji(r)
+		if k.number || !isWord {
 			continue
-		case r > lastLatin:
+		}
+		if r > lastLatin {
 			foreign += 1 + utf8.RuneCountInString(k.form)/foreignWord
 			continue
 		}
@@ -125,7 +126,8 @@ func (l *languages) detect(t *text) (code string, use []int) {
 	use = l.lexiconsNear(scores, best)
 	isLikely := scores[best] >= max(leastScore, leastShare*float64(words))
 	isAhead := scores[best] >= leastLead*scores[second]
-	if best < l.ours && isLikely && isAhead {
+	isClear := isLikely && isAhead
+	if isClear && best < l.ours {
 		return l.codes[best], use
 	}
 	return "", use
@@ -168,16 +170,7 @@ func (l *languages) lexiconsNear(scores []float64, best int) []int {
 // weigh adds what a word says to the scores.
 func (l *languages) weigh(raw, form string, scores []float64) {
 	if m := l.words[form]; m != 0 {
-		w := smallWord
-		switch n := len(form); {
-		case n == 1: // "a" is a word of many languages
-			w *= 0.4
-		case n == 2:
-			w *= 0.8
-		case n > 3:
-			w *= 1.2
-		}
-		spread(scores, m, w)
+		spread(scores, m, smallWord*sizeFactor(form))
 	} else if m := l.known[form]; m != 0 {
 		spread(scores, m, knownWord)
 	} else if m := l.languagesOfStem(form); m != 0 {
@@ -205,6 +198,19 @@ func (l *languages) weigh(raw, form string, scores []float64) {
 			}
 		}
 	}
+}
+
+// sizeFactor says how much more or less a small word says of a language for its length: "a" is one of many languages.
+func sizeFactor(form string) float64 {
+	switch len(form) {
+	case 1:
+		return 0.4
+	case 2:
+		return 0.8
+	case len("the"):
+		return 1
+	}
+	return 1.2
 }
 
 // languagesOfStem gives the languages of which a known stem begins a word: those of the longest.

@@ -46,13 +46,14 @@ func (n *numberSpan) addLetters(t *text, words announcements) bool {
 // isCountOrDate says whether letters and digits together are no reference: a year, a date, a time, a price, a count with a
 // unit, or less than three digits. digits is the number without its letters and further groups.
 func (n *numberSpan) isCountOrDate(t *text, digits *numberSpan) bool {
-	if numeral.CountDigits(n.value) < 3 {
+	const leastDigits = 3
+	if numeral.CountDigits(n.value) < leastDigits {
 		return true
 	}
 	if n.to == digits.to && numeral.IsYear(digits.value) {
 		return true
 	}
-	if numeral.IsDate(digits.value) || numeral.IsTime(digits.value) || numeral.IsDecimal(digits.value) {
+	if isDateOrPrice(digits.value) {
 		return true
 	}
 	return hasUnitBehind(t.all[digits.from:n.to], textAfter(t.all, n.to))
@@ -81,11 +82,15 @@ func (n *numberSpan) valueWithLetters(t *text, words announcements) string {
 
 // hasLettersBefore says whether capitals that may belong to a number stand right before it.
 func (n *numberSpan) hasLettersBefore(t *text, words announcements) bool {
-	if n.first == 0 || n.hashBefore || t.separatorAfter(n.first-1) != " " {
+	if n.first == 0 || n.hashBefore {
 		return false
 	}
+	if t.separatorAfter(n.first-1) != " " {
+		return false
+	}
+	const longest = 4
 	letters := t.wordAt(n.first - 1)
-	if len(letters) > 4 || !numeral.HasOnlyCapitals(letters) {
+	if len(letters) > longest || !numeral.HasOnlyCapitals(letters) {
 		return false
 	}
 	if words[n.first-1].kind != "" || words[n.first-1].other {
@@ -118,7 +123,10 @@ func hasOwnMeaning(letters string) bool {
 }
 
 // isShouted says whether a word is written in capitals, so that those of its neighbours say nothing.
-func isShouted(word string) bool { return len(word) >= 4 && numeral.HasOnlyCapitals(word) }
+func isShouted(word string) bool {
+	const shortest = 4 // shorter ones may be an abbreviation
+	return len(word) >= shortest && numeral.HasOnlyCapitals(word)
+}
 
 // isCountry says whether capitals may stand for a country: before a number for taxes or a size.
 func isCountry(letters string) bool {
@@ -136,7 +144,7 @@ func (n *numberSpan) isPostcodeWithCountry(t *text) bool {
 	if len(letter) > 1 || !numeral.HasOnly(letter, "ABDFLI") {
 		return false
 	}
-	if !numeral.IsWithin(len(n.value), 4, 5) || !t.isSpaceAfter(n.last) {
+	if !numeral.IsWithin(len(n.value), len("8001"), len("50667")) || !t.isSpaceAfter(n.last) {
 		return false
 	}
 	r, _ := utf8.DecodeRuneInString(t.wordAt(n.last + 1))
@@ -170,10 +178,13 @@ func (n *numberSpan) isGroupNext(t *text) bool {
 	if len(word) == 2 && numeral.HasOnlyCapitals(word) {
 		return digits == parcelDigits
 	}
-	if len(word) > 4 || !numeral.HasOnlyDigits(word) {
+	const (
+		longest      = 4
+		enoughForOne = 7 // digits before a group of one digit
+	)
+	if len(word) > longest || !numeral.HasOnlyDigits(word) {
 		return false
 	}
-	const enoughForOne = 7 // digits before a group of one digit
 	if len(word) == 1 && digits < enoughForOne {
 		return false
 	}
@@ -184,13 +195,17 @@ func (n *numberSpan) isGroupNext(t *text) bool {
 // addTail adds the digits behind a space to a number that is announced and begins with letters and few digits: "R-00 4411".
 func (n *numberSpan) addTail(t *text) {
 	letters, digits, found := strings.Cut(n.value, "-")
-	if !found || !numeral.HasOnlyCapitals(letters) || !numeral.HasOnlyDigits(digits) {
+	const (
+		mostLetters  = 3
+		mostDigits   = 2
+		shortestTail = 3
+	)
+	if !found || len(letters) > mostLetters || len(digits) > mostDigits {
 		return
 	}
-	if len(letters) > 3 || len(digits) > 2 {
+	if !numeral.HasOnlyCapitals(letters) || !numeral.HasOnlyDigits(digits) {
 		return
 	}
-	const shortestTail = 3
 	if n.last+1 < len(t.tokens) && len(t.wordAt(n.last+1)) >= shortestTail {
 		n.addDigits(t)
 		n.value = t.all[n.from:n.to]

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"parley/bridge/analysis/offline/numeral"
 )
 
 //go:embed lexicon/*.txt
@@ -104,11 +106,12 @@ func parseLexicon(language, content string) (*lexicon, error) {
 
 // parseHeading reads "== mood positive strong".
 func parseHeading(words []string) (*section, error) {
-	if len(words) < 2 || len(words) > 3 || allFamilies()[words[0]] == 0 {
+	const most = 3
+	if !numeral.IsWithin(len(words), 2, most) || allFamilies()[words[0]] == 0 {
 		return nil, fmt.Errorf("a heading is a family, a name and perhaps strong or weak: %q", words)
 	}
 	s := &section{family: allFamilies()[words[0]], name: words[1], weight: 1}
-	if len(words) == 3 {
+	if len(words) == most {
 		switch words[2] {
 		case "strong":
 			s.weight = 2
@@ -126,11 +129,11 @@ func (l *lexicon) add(s *section, entry string) error {
 	if entry == "" {
 		return nil
 	}
-	switch s.family {
-	case ofLanguage:
+	if s.family == ofLanguage {
 		l.addOfLanguage(s.name, entry)
 		return nil
-	case ofNumber:
+	}
+	if s.family == ofNumber {
 		for w := range strings.FieldsSeq(entry) {
 			l.numbers[fold(w)] = true
 		}
@@ -191,7 +194,8 @@ func (l *lexicon) parseElements(words []string) ([]element, error) {
 			all = append(all, e)
 		}
 	}
-	if len(all) == 0 || all[0].isGap() || all[len(all)-1].isGap() {
+	isOpen := len(all) == 0 || all[0].isGap()
+	if isOpen || all[len(all)-1].isGap() {
 		return nil, fmt.Errorf("an entry begins and ends with a word")
 	}
 	for _, e := range all {

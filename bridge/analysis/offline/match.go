@@ -106,7 +106,8 @@ func (l *lexicon) matchesForm(k *token, form string, e element) bool {
 		if w == form {
 			return true
 		}
-		if w == anyNumber && (k.number || l.numbers[form]) {
+		isNumber := k.number || l.numbers[form]
+		if isNumber && w == anyNumber {
 			return true
 		}
 		if w[len(w)-1] == '*' && strings.HasPrefix(form, w[:len(w)-1]) {
@@ -127,7 +128,8 @@ func longest(matches []match) []match {
 				break
 			}
 			isLonger := o.last-o.first > m.last-m.first
-			if isLonger && o.first <= m.first && o.last >= m.last {
+			holdsMatch := o.first <= m.first && o.last >= m.last
+			if isLonger && holdsMatch {
 				return true
 			}
 		}

@@ -73,7 +73,7 @@ func isCode(word string) bool {
 		mostCapitals      = 8 // of a word in capitals: "OFFERTE"
 		mostLetters       = 3 // of a word with small letters: "Bis"
 	)
-	digits, capitals, small := 0, 0, 0
+	var digits, capitals, small int
 	for i := range len(word) {
 		c := word[i]
 		if numeral.IsDigit(c) {
@@ -135,9 +135,10 @@ func (n *numberSpan) trimPrefix(t *text) {
 	n.value = t.all[n.from:n.to]
 }
 
-// isHashBefore says whether "#", or a sign that stands for "number", is before a place, with at most three spaces between.
+// isHashBefore says whether "#", or a sign that stands for "number", is before a place, perhaps with spaces between.
 func isHashBefore(all string, at int) bool {
-	before := strings.TrimRight(all[max(0, at-4):at], " ")
+	const longestSign = 3 // bytes, of "№"
+	before := strings.TrimRight(all[max(0, at-longestSign-1):at], " ")
 	r, _ := utf8.DecodeLastRuneInString(before)
 	return strings.ContainsRune("#№°º", r)
 }
@@ -147,16 +148,24 @@ func isHashBefore(all string, at int) bool {
 func isNoReference(all string, n *numberSpan) bool {
 	const longestMoney = 8 // bytes: " EUR" with some spaces
 	before, after := all[max(0, n.from-longestMoney):n.from], textAfter(all, n.to)
-	if strings.HasSuffix(before, "+") || isMoneyBefore(before) || isPartOfLonger(before, after) {
+	if isMoneyBefore(before) || isPartOfLonger(before, after) {
 		return true
 	}
-	if numeral.IsDate(n.value) || numeral.IsTime(n.value) || numeral.IsDecimal(n.value) {
+	if isDateOrPrice(n.value) || numeral.IsErrorCode(n.value) {
 		return true
 	}
-	if numeral.IsErrorCode(n.value) || numeral.IsTaxNumber(n.value) || numeral.IsPostcode(n.value, all[n.to:]) {
+	if numeral.IsTaxNumber(n.value) || numeral.IsPostcode(n.value, all[n.to:]) {
 		return true
 	}
 	return hasUnitBehind(n.value, after)
+}
+
+// isDateOrPrice says whether a number is a date, a time or a price.
+func isDateOrPrice(value string) bool {
+	if numeral.IsDate(value) || numeral.IsTime(value) {
+		return true
+	}
+	return numeral.IsDecimal(value)
 }
 
 // isMoneyBefore says whether a sign for money stands before a number.
@@ -170,22 +179,30 @@ func isMoneyBefore(before string) bool {
 	return strings.HasSuffix(strings.ToUpper(before), "EUR")
 }
 
-// isPartOfLonger says whether a number is a part of an address, or one side of a decimal comma.
+// isPartOfLonger says whether a number is a part of an address or of a telephone's number, or one side of a decimal comma.
 func isPartOfLonger(before, after string) bool {
-	if strings.HasSuffix(before, "@") || strings.HasSuffix(before, "/") || strings.HasPrefix(after, "@") {
-		return true
+	for _, mark := range []string{"@", "/", "+"} {
+		if strings.HasSuffix(before, mark) {
+			return true
+		}
 	}
-	if hasMarkAndDigit(after, ",") {
+	if strings.HasPrefix(after, "@") || hasMarkAndDigit(after, ",") {
 		return true
 	}
 	whole, isBehindComma := strings.CutSuffix(before, ",")
-	return isBehindComma && whole != "" && numeral.IsDigit(whole[len(whole)-1])
+	if !isBehindComma || whole == "" {
+		return false
+	}
+	return numeral.IsDigit(whole[len(whole)-1])
 }
 
 // hasMarkAndDigit says whether one of some marks stands at the beginning of a text, and a digit behind it, so that
 // what is before the mark is a part of a date, a time or an amount.
 func hasMarkAndDigit(s, marks string) bool {
-	return len(s) >= 2 && strings.ContainsAny(s[:1], marks) && numeral.IsDigit(s[1])
+	if len(s) < 2 {
+		return false
+	}
+	return strings.ContainsAny(s[:1], marks) && numeral.IsDigit(s[1])
 }
 
 // textAfter gives as much of the text behind a place as is needed to know a unit.
@@ -236,7 +253,10 @@ func (t *text) endOfIBAN(at int) int {
 	for at+1 < len(t.tokens) {
 		group := t.wordAt(at + 1)
 		size += len(group)
-		if size > numeral.LongestIBAN || len(group) > longestGroup || t.separatorAfter(at) != " " {
+		if size > numeral.LongestIBAN || len(group) > longestGroup {
+			break
+		}
+		if t.separatorAfter(at) != " " {
 			break
 		}
 		if !isCode(group) || strings.ToUpper(group) != group {

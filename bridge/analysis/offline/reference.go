@@ -194,7 +194,8 @@ func (f *referenceFinder) isNextInRow(n *numberSpan) bool {
 // isLikeOther says whether digits are as many as in a number before that is no reference, in a text that announces none:
 // "the meter reads 48213, in May it was 47990".
 func (f *referenceFinder) isLikeOther(n *numberSpan) bool {
-	return n.digitsOnly && len(n.value) == f.otherLength && !f.words.hasAnyKind()
+	isAsLong := n.digitsOnly && len(n.value) == f.otherLength
+	return isAsLong && !f.words.hasAnyKind()
 }
 
 // kindOfUnannounced gives the kind of a number that looks like a reference though no word announces it.
@@ -241,7 +242,8 @@ func (n *numberSpan) readWhole(t *text, words announcements) (kind string, isCan
 		return kind, !n.impossible
 	}
 	n.addTail(t)
-	if n.groupsFollow || n.isFirstOfThree(t) || n.isFirstOfTwo(t, words) {
+	isFirstGroup := n.groupsFollow || n.isFirstOfThree(t)
+	if isFirstGroup || n.isFirstOfTwo(t, words) {
 		n.takeGroups(t)
 		return kind, n.value != ""
 	}

@@ -12,6 +12,7 @@ type feelings struct {
 
 // How words around a phrase change what it weighs.
 const (
+	farNegation    = 4 // words between which a negation still turns a phrase
 	veryFactor     = 1.3
 	slightlyFactor = 0.6
 	butFactor      = 0.6 // "nice, but …"
@@ -66,7 +67,7 @@ func (f *feelings) addMatch(t *text, m match, modifiers []match) {
 	for _, n := range modifiers {
 		switch n.name {
 		case "not":
-			if isShortlyBefore(t, n, m, 4) || isNegatedBehind(t, n, m) {
+			if isShortlyBefore(t, n, m, farNegation) || isNegatedBehind(t, n, m) {
 				isNegated = true
 			}
 			if n.first >= m.first && n.last <= m.last {
@@ -145,7 +146,8 @@ func (f *feelings) count(mood string, w float64, isNegated bool) {
 // addForm adds what irony, exclamation marks and capitals tell beside what is said.
 func (f *feelings) addForm(t *text, shouts int) {
 	if f.irony > 0 {
-		if f.fault > 0 || f.unhappy > 0 || f.frustrated > 0 {
+		isDissatisfied := f.unhappy > 0 || f.frustrated > 0
+		if isDissatisfied || f.fault > 0 {
 			f.unhappy += ironyOfFault + ironyOfPraise*f.happy
 			f.happy = 0
 		} else {
@@ -205,7 +207,8 @@ func (f *feelings) isThanks(t *text, shouts int) bool {
 	if len(t.tokens) > longest || t.hasQuestion() {
 		return false
 	}
-	return shouts > 0 || f.thanks > 1 || f.happy > 0
+	isWarm := shouts > 0 || f.happy > 0
+	return isWarm || f.thanks > 1
 }
 
 // countShouts counts the sentences that end with an exclamation mark.

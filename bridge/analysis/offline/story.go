@@ -62,10 +62,10 @@ func (t *text) countDates() int {
 	for i := range t.tokens {
 		k := &t.tokens[i]
 		isShortNumber := k.number && len(k.form) <= longestDay
-		if i == 0 || !isShortNumber || !t.isOwnText(k) {
+		if !isShortNumber || !t.isOwnText(k) {
 			continue
 		}
-		if isDayBefore(t.tokens[i-1].form) {
+		if i > 0 && isDayBefore(t.tokens[i-1].form) {
 			dates++
 		}
 	}

@@ -44,7 +44,7 @@ func (t *text) readTokens() {
 		switch {
 		case isWordRune(r):
 			i = z.readWord(i)
-		case r == ':' || r == ';' || r == '=':
+		case isEyes(r):
 			i += z.readEmoticon(i)
 		case isEmoji(r):
 			z.add(token{from: i, to: i + n, form: t.all[i : i+n]})
@@ -71,7 +71,7 @@ func (z *tokenizer) add(k token) {
 // readWord adds the word that begins at a place and returns where it ends.
 func (z *tokenizer) readWord(start int) (end int) {
 	all := z.t.all
-	letters, capitals, digits := 0, 0, 0
+	var letters, capitals, digits int
 	end = start
 	for end < len(all) {
 		r, n := utf8.DecodeRuneInString(all[end:])
@@ -187,6 +187,15 @@ func (z *tokenizer) readEmoticon(at int) int {
 	return length
 }
 
+// isEyes says whether a mark may be the eyes of an emoticon.
+func isEyes(r rune) bool {
+	switch r {
+	case ':', ';', '=':
+		return true
+	}
+	return false
+}
+
 // emoticonAt gives the length and the mood of an emoticon whose eyes stand at a place, and "" where there is none.
 func emoticonAt(all string, at int) (length int, form string) {
 	if at > 0 && numeral.IsDigit(all[at-1]) {
@@ -225,8 +234,7 @@ func emoticonAt(all string, at int) (length int, form string) {
 
 func isWordRune(r rune) bool {
 	if r < utf8.RuneSelf {
-		c := byte(r)
-		return numeral.IsSmallLetter(c) || numeral.IsCapital(c) || numeral.IsDigit(c)
+		return numeral.IsLetter(byte(r)) || numeral.IsDigit(byte(r))
 	}
 	if r == utf8.RuneError {
 		return false

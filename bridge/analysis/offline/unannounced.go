@@ -20,12 +20,16 @@ func (f *referenceFinder) isUnannouncedReference(n *numberSpan) bool {
 	if hasHashBefore(f.t, n) {
 		return true
 	}
-	if n.first > 0 && isCodeWord(f.t.tokens[n.first-1].form) && numeral.HasMixedParts(n.value) {
+	isBehindCode := n.first > 0 && isCodeWord(f.t.tokens[n.first-1].form)
+	if isBehindCode && numeral.HasMixedParts(n.value) {
 		return true
 	}
 	if !numeral.IsDistinctive(n.value) {
-		isLikely := hasMarkBefore(f.t, n) || isGivenNumber(f.t, n) || f.isPaidNumber(n)
-		return isLikely && !hasOtherBefore(f.t, f.words, n.first, farOther)
+		isLikely := hasMarkBefore(f.t, n) || isGivenNumber(f.t, n)
+		if !isLikely && !f.isPaidNumber(n) {
+			return false
+		}
+		return !hasOtherBefore(f.t, f.words, n.first, farOther)
 	}
 	if numeral.PrefixLength(n.value) > 0 {
 		return !hasOtherBefore(f.t, f.words, n.first, nearOther)
@@ -41,9 +45,10 @@ func (f *referenceFinder) isPaidNumber(n *numberSpan) bool {
 	return f.wants == "billing" || f.isAboutPaying(n.first)
 }
 
-// hasHashBefore says whether "#" stands directly before a number of three characters or more.
+// hasHashBefore says whether "#" stands directly before a number of three characters or more: "#1" is rather a rank.
 func hasHashBefore(t *text, n *numberSpan) bool {
-	return n.length() >= 3 && strings.HasSuffix(t.all[:n.from], "#")
+	const shortest = 3
+	return n.length() >= shortest && strings.HasSuffix(t.all[:n.from], "#")
 }
 
 // hasOtherBefore says whether one of so many words before a number, in its sentence, announces something else, and not
@@ -109,7 +114,8 @@ func isSize(word string) bool {
 // isSetAgainst says whether a number is set against one that stands two or three words before it. Both are then of the
 // same sort: "12345, not 12346".
 func isSetAgainst(t *text, number, at int) bool {
-	if !numeral.IsWithin(at-number, 2, 3) {
+	const farthest = 3
+	if !numeral.IsWithin(at-number, 2, farthest) {
 		return false
 	}
 	switch t.tokens[at-1].form {
@@ -134,7 +140,8 @@ func isGivenNumber(t *text, n *numberSpan) bool {
 	if strings.Contains(n.value, ".") {
 		return numeral.IsDotted(n.value)
 	}
-	if !n.digitsOnly || !numeral.IsWithin(n.length(), 5, 8) {
+	const shortest, longest = 5, 8
+	if !n.digitsOnly || !numeral.IsWithin(n.length(), shortest, longest) {
 		return false
 	}
 	if n.value[0] == '0' || strings.HasSuffix(n.value, "00") {
@@ -148,7 +155,7 @@ func isGivenNumber(t *text, n *numberSpan) bool {
 
 // isPostcodeOfTown says whether five digits stand before a word with a capital: "50667 Köln".
 func isPostcodeOfTown(t *text, n *numberSpan) bool {
-	if n.length() != 5 || !t.isSpaceAfter(n.last) {
+	if n.length() != len("50667") || !t.isSpaceAfter(n.last) {
 		return false
 	}
 	r, _ := utf8.DecodeRuneInString(t.wordAt(n.last + 1))

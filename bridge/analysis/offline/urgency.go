@@ -139,9 +139,9 @@ func isAtStake(t *text, soon match, all, modifiers []match) bool {
 			continue
 		}
 		apart := t.tokens[m.first].sentence - t.tokens[soon.first].sentence
-		isEvent := m.weight > 1
+		isEventNear := m.weight > 1 && numeral.IsWithin(apart, -1, 1)
 		isNeeded := apart == 0 && soon.weight >= 1
-		if numeral.IsWithin(apart, -1, 1) && (isEvent || isNeeded) {
+		if isEventNear || isNeeded {
 			return true
 		}
 	}

@@ -23,6 +23,9 @@ func IsSmallLetter(c byte) bool { return c >= 'a' && c <= 'z' }
 
 func isInSet(c byte, characters string) bool { return strings.IndexByte(characters, c) >= 0 }
 
+// IsLetter says whether a byte is a letter of ASCII.
+func IsLetter(c byte) bool { return IsSmallLetter(c) || IsCapital(c) }
+
 // HasOnly says whether a text has no other characters than these. That is true of an empty text.
 func HasOnly(s, characters string) bool { return strings.Trim(s, characters) == "" }
 
