@@ -15,16 +15,16 @@ const (
 	mostReason  = 120
 )
 
-// sentiments returns all of them, in the order in which tables show them.
-func sentiments() []string {
+// sentimentNames returns all of them, in the order in which tables show them.
+func sentimentNames() []string {
 	return []string{
 		string(analysis.Positive), string(analysis.Neutral), string(analysis.Negative),
 		string(analysis.Frustrated), string(analysis.Pressing),
 	}
 }
 
-// intents returns the names of the desk's intents that messages are labelled with.
-func intents() []string {
+// intentNames returns the names of the desk's intents that messages are labelled with.
+func intentNames() []string {
 	var names []string
 	for _, i := range analysis.DefaultIntents() {
 		names = append(names, i.Name)
@@ -36,27 +36,27 @@ func intents() []string {
 func (m Message) check() error {
 	for i, text := range m.Texts {
 		if strings.TrimSpace(text) == "" {
-			return wrong("texts", "number %d is empty", i+1)
+			return fieldFault("texts", "number %d is empty", i+1)
 		}
 	}
 	for _, e := range m.Before {
 		if e.From != fromAgent && e.From != fromCustomer {
-			return wrong("before", "from is %q, and not %s or %s", e.From, fromAgent, fromCustomer)
+			return fieldFault("before", "from is %q, and not %s or %s", e.From, fromAgent, fromCustomer)
 		}
 	}
 	if !regexp.MustCompile(`^([a-z]{2})?$`).MatchString(m.Language) {
-		return wrong("language", `%q is no code of two letters, such as "en"`, m.Language)
+		return fieldFault("language", `%q is no code of two letters, such as "en"`, m.Language)
 	}
-	if !slices.Contains(sentiments(), string(m.Sentiment)) {
-		return wrong("sentiment", "%q is none of %s", m.Sentiment, strings.Join(sentiments(), ", "))
+	if !slices.Contains(sentimentNames(), string(m.Sentiment)) {
+		return fieldFault("sentiment", "%q is none of %s", m.Sentiment, strings.Join(sentimentNames(), ", "))
 	}
 	switch {
 	case m.Because != "" && !m.Urgent:
-		return wrong("because", "there is a reason, but the message isn't urgent")
+		return fieldFault("because", "there is a reason, but the message isn't urgent")
 	case utf8.RuneCountInString(m.Because) > mostReason:
-		return wrong("because", "is longer than %d characters", mostReason)
-	case !m.names(m.Because):
-		return wrong("because", "%q is no part of the text", m.Because)
+		return fieldFault("because", "is longer than %d characters", mostReason)
+	case !m.hasText(m.Because):
+		return fieldFault("because", "%q is no part of the text", m.Because)
 	}
 	if err := m.checkIntents(); err != nil {
 		return err
@@ -66,14 +66,14 @@ func (m Message) check() error {
 
 func (m Message) checkIntents() error {
 	if len(m.Intents) > mostIntents {
-		return wrong("intents", "there are %d, and at most %d can be answered", len(m.Intents), mostIntents)
+		return fieldFault("intents", "there are %d, and at most %d can be answered", len(m.Intents), mostIntents)
 	}
 	for i, name := range m.Intents {
-		if !slices.Contains(intents(), name) {
-			return wrong("intents", "%q is none of %s", name, strings.Join(intents(), ", "))
+		if !slices.Contains(intentNames(), name) {
+			return fieldFault("intents", "%q is none of %s", name, strings.Join(intentNames(), ", "))
 		}
 		if slices.Contains(m.Intents[:i], name) {
-			return wrong("intents", "%q is there twice", name)
+			return fieldFault("intents", "%q is there twice", name)
 		}
 	}
 	return nil
@@ -83,11 +83,11 @@ func (m Message) checkReferences() error {
 	for i, r := range m.References {
 		switch {
 		case r.Kind == "" || r.Value == "":
-			return wrong("references", "number %d has no kind or no value", i+1)
-		case !m.names(r.Value):
-			return wrong("references", "%q is no part of the text", r.Value)
+			return fieldFault("references", "number %d has no kind or no value", i+1)
+		case !m.hasText(r.Value):
+			return fieldFault("references", "%q is no part of the text", r.Value)
 		case slices.Contains(m.References[:i], r):
-			return wrong("references", "%q is there twice", r.Value)
+			return fieldFault("references", "%q is there twice", r.Value)
 		}
 	}
 	return nil

@@ -2,16 +2,16 @@ package evaluation
 
 import "slices"
 
-// difficulties returns what makes a message hard, or "none".
-func difficulties(m Message) []string {
+// difficultiesOf returns what makes a message hard, or "none".
+func difficultiesOf(m Message) []string {
 	if len(m.Hard) == 0 {
 		return []string{"none"}
 	}
 	return m.Hard
 }
 
-// groups judges messages that have something in common. A message may be in several groups.
-func groups(results []Result, of func(Message) []string) []Group {
+// judgeGroups judges messages that have something in common. A message may be in several groups.
+func judgeGroups(results []Result, of func(Message) []string) []Group {
 	marks := mark(results)
 	places := map[string][]int{}
 	for i, r := range results {
@@ -34,7 +34,7 @@ func groups(results []Result, of func(Message) []string) []Group {
 			return some
 		}
 		all = append(all, Group{Name: name, Messages: len(places[name]), Figures: Figures{
-			Language: exactly(at(marks.language)), Sentiment: macroF1(at(marks.sentiment)), Urgency: microF1(at(marks.urgency)),
+			Language: shareExact(at(marks.language)), Sentiment: macroF1(at(marks.sentiment)), Urgency: microF1(at(marks.urgency)),
 			Intents: microF1(at(marks.intents)), References: microF1(at(marks.references)),
 		}})
 	}

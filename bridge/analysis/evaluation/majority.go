@@ -13,7 +13,9 @@ type majority struct{ answer analysis.Answer }
 // Majority makes the analyzer that reads nothing and always gives a set's most frequent labels. What an
 // analyzer is better than this one is what it understood.
 func Majority(messages []Message) analysis.Analyzer {
-	languages, sentiments, intents, urgent := map[string]int{}, map[string]int{}, map[string]int{}, 0
+	languages, sentiments := map[string]int{}, map[string]int{}
+	intents := map[string]int{}
+	urgent := 0
 	for _, m := range messages {
 		languages[m.Language]++
 		sentiments[string(m.Sentiment)]++

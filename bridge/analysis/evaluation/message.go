@@ -55,8 +55,8 @@ func (m Message) Question(desk analysis.Desk) analysis.Question {
 	return q
 }
 
-// names reports whether a part of the message is literally in its subject or in one of its texts.
-func (m Message) names(part string) bool {
+// hasText reports whether a part of the message is literally in its subject or in one of its texts.
+func (m Message) hasText(part string) bool {
 	for _, text := range m.Texts {
 		if strings.Contains(text, part) {
 			return true

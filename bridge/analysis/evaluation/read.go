@@ -53,8 +53,9 @@ func Read(name string, from io.Reader) ([]Message, error) {
 		if m.ID == "" {
 			m.ID = fmt.Sprintf("line %d", n)
 		}
-		if first := seen[m.ID]; err == nil && first > 0 {
-			err = wrong("id", "%q is that of line %d, too", m.ID, first)
+		first := seen[m.ID]
+		if err == nil && first > 0 {
+			err = fieldFault("id", "%q is that of line %d, too", m.ID, first)
 		}
 		if err != nil {
 			faults = append(faults, fmt.Errorf("%s, line %d, %w", name, n, err))
@@ -78,7 +79,7 @@ func parse(raw []byte) (Message, error) {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&l); err != nil {
-		return Message{ID: l.ID}, unreadable(err)
+		return Message{ID: l.ID}, explainJSON(err)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return Message{ID: l.ID}, errors.New("a line holds one message, and nothing behind it")
@@ -89,38 +90,41 @@ func parse(raw []byte) (Message, error) {
 	}
 	switch {
 	case l.Text != "" && len(l.Texts) > 0:
-		return m, wrong("text", "give either text, or texts for a burst of several messages")
+		return m, fieldFault("text", "give either text, or texts for a burst of several messages")
 	case l.Text != "":
 		m.Texts = []string{l.Text}
 	case len(l.Texts) == 0:
-		return m, wrong("text", "is missing")
+		return m, fieldFault("text", "is missing")
 	}
 	switch {
 	case l.Language == nil:
-		return m, wrong("language", `is missing; "" stands for a language that need not be known`)
+		return m, fieldFault("language", `is missing; "" stands for a language that need not be known`)
 	case l.Sentiment == nil:
-		return m, wrong("sentiment", "is missing")
+		return m, fieldFault("sentiment", "is missing")
 	case l.Urgent == nil:
-		return m, wrong("urgent", "is missing")
+		return m, fieldFault("urgent", "is missing")
 	case l.Intents == nil:
-		return m, wrong("intents", "is missing; [] stands for none")
+		return m, fieldFault("intents", "is missing; [] stands for none")
 	}
-	m.Language, m.Sentiment, m.Urgent, m.Intents = *l.Language, *l.Sentiment, *l.Urgent, *l.Intents
+	m.Language = *l.Language
+	m.Sentiment = *l.Sentiment
+	m.Urgent = *l.Urgent
+	m.Intents = *l.Intents
 	return m, m.check()
 }
 
-// unreadable words the JSON decoder's errors, with the field where it knows one.
-func unreadable(err error) error {
+// explainJSON words the JSON decoder's errors, with the field where it knows one.
+func explainJSON(err error) error {
 	var kind *json.UnmarshalTypeError
 	if errors.As(err, &kind) {
-		return wrong(kind.Field, "is a %s, and can't be", kind.Value)
+		return fieldFault(kind.Field, "is a %s, and can't be", kind.Value)
 	}
 	if field, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		return wrong(strings.Trim(field, `"`), "is not known")
+		return fieldFault(strings.Trim(field, `"`), "is not known")
 	}
 	return fmt.Errorf("no JSON: %w", err)
 }
 
-func wrong(field, format string, args ...any) error {
+func fieldFault(field, format string, args ...any) error {
 	return fmt.Errorf("field "+field+": "+format, args...)
 }

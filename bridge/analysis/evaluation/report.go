@@ -87,7 +87,7 @@ type Speed struct {
 // Price is what a model costs for a million tokens.
 type Price struct{ Prompt, Answer float64 }
 
-// of returns what a usage costs.
-func (p Price) of(u Usage) float64 {
+// costOf returns what a usage costs.
+func (p Price) costOf(u Usage) float64 {
 	return (p.Prompt*float64(u.PromptTokens) + p.Answer*float64(u.AnswerTokens)) / 1e6
 }

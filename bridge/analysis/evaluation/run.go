@@ -52,7 +52,8 @@ func Run(ctx context.Context, a analysis.Analyzer, messages []Message, o Options
 	meter, metered := a.(Metered)
 	var before Usage
 	if metered {
-		before.Calls, before.PromptTokens, before.AnswerTokens = meter.Usage()
+		calls, prompt, answer := meter.Usage()
+		before = Usage{Calls: calls, PromptTokens: prompt, AnswerTokens: answer}
 	}
 	var spent time.Duration
 	if o.CPU != nil {
@@ -66,7 +67,7 @@ func Run(ctx context.Context, a analysis.Analyzer, messages []Message, o Options
 			break
 		}
 		all.Go(func() {
-			out.Results[i] = one(ctx, a, m, o)
+			out.Results[i] = askOne(ctx, a, m, o)
 			<-places
 		})
 	}
@@ -81,8 +82,8 @@ func Run(ctx context.Context, a analysis.Analyzer, messages []Message, o Options
 	return out, ctx.Err()
 }
 
-// one asks about one message.
-func one(ctx context.Context, a analysis.Analyzer, m Message, o Options) Result {
+// askOne asks about one message.
+func askOne(ctx context.Context, a analysis.Analyzer, m Message, o Options) Result {
 	if o.Deadline > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, o.Deadline)

@@ -13,15 +13,15 @@ func Score(out Outcome, price Price) Report {
 	marks := mark(out.Results)
 	r := Report{
 		Messages: len(out.Results), By: map[string]int{}, Usage: out.Usage,
-		Language: field(marks.language, exactly, nil), Sentiment: field(marks.sentiment, macroF1, sentiments()),
-		Urgency: field(marks.urgency, microF1, nil), Intents: field(marks.intents, macroF1, intents()),
-		References: field(marks.references, microF1, nil),
-		Confusion:  confusion(marks.sentiment, sentiments()),
-		Reasons:    reasons(out.Results), MainIntent: mainIntent(out.Results),
-		Languages: groups(out.Results, func(m Message) []string { return []string{m.Language} }),
-		Difficult: groups(out.Results, difficulties), Speed: speed(out),
+		Language: judgeField(marks.language, shareExact, nil), Sentiment: judgeField(marks.sentiment, macroF1, sentimentNames()),
+		Urgency: judgeField(marks.urgency, microF1, nil), Intents: judgeField(marks.intents, macroF1, intentNames()),
+		References: judgeField(marks.references, microF1, nil),
+		Confusion:  countConfusion(marks.sentiment, sentimentNames()),
+		Reasons:    judgeReasons(out.Results), MainIntent: mainIntent(out.Results),
+		Languages: judgeGroups(out.Results, func(m Message) []string { return []string{m.Language} }),
+		Difficult: judgeGroups(out.Results, difficultiesOf), Speed: measureSpeed(out),
 	}
-	r.References.Classes = kinds(out.Results)
+	r.References.Classes = judgeKinds(out.Results)
 	for _, result := range out.Results {
 		switch {
 		case result.Err != nil:
@@ -33,7 +33,7 @@ func Score(out Outcome, price Price) Report {
 		r.By[result.Answer.By]++
 	}
 	if out.Usage != nil && price != (Price{}) {
-		cost := price.of(*out.Usage)
+		cost := price.costOf(*out.Usage)
 		r.Cost = &cost
 	}
 	return r
@@ -57,7 +57,8 @@ func mark(results []Result) (all markings) {
 		languages[r.Message.Language] = true
 	}
 	for _, r := range results {
-		m, a, failed := r.Message, r.Answer, r.Err != nil
+		m, a := r.Message, r.Answer
+		failed := r.Err != nil
 		add := func(to *[]marking, expected, answered []string) {
 			if failed {
 				answered = nil
@@ -70,7 +71,7 @@ func mark(results []Result) (all markings) {
 		}
 		add(&all.language, []string{m.Language}, []string{language})
 		add(&all.sentiment, []string{string(m.Sentiment)}, []string{string(a.Sentiment)})
-		add(&all.urgency, urgent(m.Urgent), urgent(a.Urgency.Urgent))
+		add(&all.urgency, urgencyClass(m.Urgent), urgencyClass(a.Urgency.Urgent))
 		add(&all.intents, m.Intents, a.Intents)
 		var expected, answered []string
 		for _, ref := range m.References {
@@ -81,28 +82,28 @@ func mark(results []Result) (all markings) {
 		}
 		add(&all.references, expected, answered)
 		if failed && !m.Urgent { // no answer is the wrong one
-			all.urgency[len(all.urgency)-1].answered = urgent(true)
+			all.urgency[len(all.urgency)-1].answered = urgencyClass(true)
 		}
 	}
 	return all
 }
 
-func urgent(is bool) []string {
+func urgencyClass(is bool) []string {
 	if is {
 		return []string{"urgent"}
 	}
 	return nil
 }
 
-// field judges one field by its figure. Classes are shown in the given order, or in the alphabet's.
-func field(marks []marking, figure func([]marking) Ratio, order []string) Field {
-	f := Field{Exact: exactly(marks), Macro: macroF1(marks), Micro: microF1(marks), Classes: classes(marks, order)}
-	f.Low, f.High = interval(marks, figure)
+// judgeField judges one field by its figure. Classes are shown in the given order, or in the alphabet's.
+func judgeField(marks []marking, figure func([]marking) Ratio, order []string) Field {
+	f := Field{Exact: shareExact(marks), Macro: macroF1(marks), Micro: microF1(marks), Classes: judgeClasses(marks, order)}
+	f.Low, f.High = estimateInterval(marks, figure)
 	return f
 }
 
-func classes(marks []marking, order []string) []Class {
-	counts := tally(marks)
+func judgeClasses(marks []marking, order []string) []Class {
+	counts := tallyClasses(marks)
 	names := slices.Clone(order)
 	var others []string
 	for name := range counts {
@@ -116,14 +117,14 @@ func classes(marks []marking, order []string) []Class {
 		c := counts[name]
 		all = append(all, Class{
 			Name: name, Labelled: c.found + c.missed, Answered: c.found + c.invented,
-			Precision: ratio(c.found, c.found+c.invented), Recall: ratio(c.found, c.found+c.missed), F1: c.f1(),
+			Precision: ratioOf(c.found, c.found+c.invented), Recall: ratioOf(c.found, c.found+c.missed), F1: c.f1(),
 		})
 	}
 	return all
 }
 
-// kinds judges references kind by kind.
-func kinds(results []Result) (all []Class) {
+// judgeKinds judges references kind by kind.
+func judgeKinds(results []Result) (all []Class) {
 	of := map[string][]marking{}
 	for _, r := range mark(results).references {
 		perKind := map[string]*marking{}
@@ -145,18 +146,18 @@ func kinds(results []Result) (all []Class) {
 		}
 	}
 	for kind, marks := range of {
-		c := total(marks)
+		c := sumClasses(marks)
 		all = append(all, Class{
 			Name: kind, Labelled: c.found + c.missed, Answered: c.found + c.invented,
-			Precision: ratio(c.found, c.found+c.invented), Recall: ratio(c.found, c.found+c.missed), F1: c.f1(),
+			Precision: ratioOf(c.found, c.found+c.invented), Recall: ratioOf(c.found, c.found+c.missed), F1: c.f1(),
 		})
 	}
 	slices.SortFunc(all, func(a, b Class) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }
 
-// confusion counts answers class by class. Answers that are no class count with those that weren't given.
-func confusion(marks []marking, names []string) Confusion {
+// countConfusion counts answers class by class. Answers that are no class count with those that weren't given.
+func countConfusion(marks []marking, names []string) Confusion {
 	c := Confusion{Rows: names, Columns: append(slices.Clone(names), "none"), Counts: make([][]int, len(names))}
 	for i := range c.Counts {
 		c.Counts[i] = make([]int, len(c.Columns))
@@ -171,35 +172,39 @@ func confusion(marks []marking, names []string) Confusion {
 	return c
 }
 
-// reasons looks at what was said to be urgent, and why.
-func reasons(results []Result) Reasons {
+// judgeReasons looks at what was said to be urgent, and why.
+func judgeReasons(results []Result) Reasons {
 	var r Reasons
-	literal, both, meet := 0, 0, 0
+	literal := 0 // reasons that are a part of the text
+	both := 0    // of messages that were labelled with a reason
+	meet := 0    // of these
 	for _, result := range results {
 		why := result.Answer.Urgency
 		if result.Err != nil || !why.Urgent {
 			continue
 		}
 		r.Urgent++
-		if why.Because != "" && utf8.RuneCountInString(why.Because) <= mostReason && result.Message.names(why.Because) {
+		isShort := why.Because != "" && utf8.RuneCountInString(why.Because) <= mostReason
+		if isShort && result.Message.hasText(why.Because) {
 			literal++
 		}
 		if result.Message.Because != "" {
 			both++
-			if meets(why.Because, result.Message.Because) {
+			if hasWordInCommon(why.Because, result.Message.Because) {
 				meet++
 			}
 		}
 	}
-	r.Literal, r.Meet = ratio(literal, r.Urgent), ratio(meet, both)
+	r.Literal, r.Meet = ratioOf(literal, r.Urgent), ratioOf(meet, both)
 	return r
 }
 
-// meets reports whether two parts of a text have a word in common that is longer than three letters.
-func meets(a, b string) bool {
+// hasWordInCommon reports whether two parts of a text have a word in common that is longer than three letters.
+func hasWordInCommon(a, b string) bool {
+	const mostSmallWord = 3 // letters
 	words := strings.Fields(strings.ToLower(b))
 	for _, w := range strings.Fields(strings.ToLower(a)) {
-		if utf8.RuneCountInString(w) > 3 && slices.Contains(words, w) {
+		if utf8.RuneCountInString(w) > mostSmallWord && slices.Contains(words, w) {
 			return true
 		}
 	}
@@ -214,15 +219,16 @@ func mainIntent(results []Result) Ratio {
 			continue
 		}
 		all++
-		if r.Err == nil && len(r.Answer.Intents) > 0 && slices.Contains(r.Message.Intents, r.Answer.Intents[0]) {
+		isAnswered := r.Err == nil && len(r.Answer.Intents) > 0
+		if isAnswered && slices.Contains(r.Message.Intents, r.Answer.Intents[0]) {
 			right++
 		}
 	}
-	return ratio(right, all)
+	return ratioOf(right, all)
 }
 
-// speed returns median and 95th percentile of the answers that came, and CPU time for a message.
-func speed(out Outcome) (s Speed) {
+// measureSpeed returns median and 95th percentile of the answers that came, and CPU time for a message.
+func measureSpeed(out Outcome) (s Speed) {
 	var took []time.Duration
 	for _, r := range out.Results {
 		if r.Err == nil {
@@ -231,9 +237,10 @@ func speed(out Outcome) (s Speed) {
 	}
 	if len(took) > 0 {
 		slices.Sort(took)
-		s.Median, s.P95 = quantile(took, 0.5), quantile(took, 0.95)
+		s.Median, s.P95 = quantileOf(took, 0.5), quantileOf(took, 0.95)
 	}
-	if n := len(out.Results); n > 0 {
+	n := len(out.Results)
+	if n > 0 {
 		s.CPU = time.Duration(math.Round(float64(out.CPU) / float64(n)))
 	}
 	return s

@@ -27,12 +27,20 @@ const (
 	Check2 Half = "check2" // what is pressing though said quietly, and what only sounds so: measured alone, too
 )
 
+// isOrHolds reports whether a part is another one, or has it: All has Dev and Unseen.
+func (h Half) isOrHolds(other Half) bool {
+	if h == All {
+		return other == Dev || other == Unseen
+	}
+	return h == other
+}
+
 // Ours returns our own set.
 // Errors: an unknown half.
 func Ours(half Half) ([]Message, error) {
 	var messages []Message
 	for _, h := range []Half{Dev, Unseen, Dev2, Dev3, Check, Check2} {
-		if half != h && (half != All || h != Dev && h != Unseen) {
+		if !half.isOrHolds(h) {
 			continue
 		}
 		name := "set/" + string(h) + ".jsonl"

@@ -40,7 +40,7 @@ func byLanguage(m Message) []string  { return []string{m.Language} }
 func bySentiment(m Message) []string { return []string{string(m.Sentiment)} }
 func byIntent(m Message) []string    { return m.Intents }
 func byHard(m Message) []string      { return m.Hard }
-func byUrgency(m Message) []string   { return urgent(m.Urgent) }
+func byUrgency(m Message) []string   { return urgencyClass(m.Urgent) }
 func byBoth(m Message) []string      { return []string{m.Language + " " + string(m.Sentiment)} }
 func byKind(m Message) (kinds []string) {
 	for _, r := range m.References {
@@ -72,9 +72,9 @@ func TestSetIsLargeEnough(t *testing.T) {
 			of    func(Message) []string
 			names []string
 		}{
-			{25, bySentiment, sentiments()},
-			{10, byIntent, intents()},
-			{30, byUrgency, urgent(true)},
+			{25, bySentiment, sentimentNames()},
+			{10, byIntent, intentNames()},
+			{30, byUrgency, urgencyClass(true)},
 			{3, byKind, []string{"order", "quote", "invoice", "shipment", "ticket"}},
 			{3, byHard, []string{"irony", "negation", "polite_anger", "mixed_languages", "thanks_after_complaint", "quoted_anger",
 				"two_intents", "typos", "false_urgency", "praise_then_question", "not_a_reference", "short", "burst"}},
@@ -86,7 +86,7 @@ func TestSetIsLargeEnough(t *testing.T) {
 				}
 			}
 		}
-		if hard := len(messages) - counted(messages, difficulties)["none"]; hard*4 < len(messages) {
+		if hard := len(messages) - counted(messages, difficultiesOf)["none"]; hard*4 < len(messages) {
 			t.Errorf("half %s: %d of %d are hard", h, hard, len(messages))
 		}
 	}
@@ -144,12 +144,12 @@ func TestSecondSetIsLargeEnough(t *testing.T) {
 			t.Errorf("%d messages are in %s", languages[l], l)
 		}
 	}
-	for _, s := range sentiments() {
+	for _, s := range sentimentNames() {
 		if moods[s] < 30 {
 			t.Errorf("%d are %s", moods[s], s)
 		}
 	}
-	for _, i := range intents() {
+	for _, i := range intentNames() {
 		if wants[i] < 15 {
 			t.Errorf("%d want %s", wants[i], i)
 		}
@@ -178,7 +178,7 @@ func TestSecondCheckIsLargeEnough(t *testing.T) {
 	t.Parallel()
 	messages := half(t, Check2)
 	languages := counted(messages, byLanguage)
-	if n := counted(messages, byUrgency)[urgent(true)[0]]; len(messages) < 200 || len(languages) != 8 || n < 70 || len(messages)-n < 70 {
+	if n := counted(messages, byUrgency)[urgencyClass(true)[0]]; len(messages) < 200 || len(languages) != 8 || n < 70 || len(messages)-n < 70 {
 		t.Errorf("%d messages in %v, %d urgent", len(messages), languages, n)
 	}
 }

@@ -28,10 +28,11 @@ func (r Ratio) MarshalJSON() ([]byte, error) {
 	if r.None() {
 		return []byte("null"), nil
 	}
-	return json.Marshal(math.Round(float64(r)*1000) / 1000)
+	const thousand = 1000
+	return json.Marshal(math.Round(float64(r)*thousand) / thousand)
 }
 
-func ratio(part, whole int) Ratio {
+func ratioOf(part, whole int) Ratio {
 	if whole == 0 {
 		return Ratio(math.NaN())
 	}
@@ -45,8 +46,8 @@ type marking struct {
 	failed             bool // there was no answer
 }
 
-// exact reports whether the answer is the label, in any order.
-func (m marking) exact() bool {
+// isExact reports whether the answer is the label, in any order.
+func (m marking) isExact() bool {
 	if m.failed || len(m.expected) != len(m.answered) {
 		return false
 	}
@@ -61,10 +62,10 @@ func (m marking) exact() bool {
 // count is how often a class was found, found where it isn't, and missed.
 type count struct{ found, invented, missed int }
 
-func (c count) f1() Ratio { return ratio(2*c.found, 2*c.found+c.invented+c.missed) }
+func (c count) f1() Ratio { return ratioOf(2*c.found, 2*c.found+c.invented+c.missed) }
 
-// tally counts the classes of a field.
-func tally(marks []marking) map[string]count {
+// tallyClasses counts the classes of a field.
+func tallyClasses(marks []marking) map[string]count {
 	counts := map[string]count{}
 	for _, m := range marks {
 		for _, e := range m.expected {
@@ -87,11 +88,13 @@ func tally(marks []marking) map[string]count {
 	return counts
 }
 
-// total adds all classes up.
-func total(marks []marking) count {
+// sumClasses adds all classes up.
+func sumClasses(marks []marking) count {
 	var sum count
-	for _, c := range tally(marks) {
-		sum.found, sum.invented, sum.missed = sum.found+c.found, sum.invented+c.invented, sum.missed+c.missed
+	for _, c := range tallyClasses(marks) {
+		sum.found += c.found
+		sum.invented += c.invented
+		sum.missed += c.missed
 	}
 	return sum
 }
@@ -99,7 +102,7 @@ func total(marks []marking) count {
 // macroF1 is the mean of the classes' F1: a rare class counts as much as a frequent one. Classes count that
 // were labelled or answered.
 func macroF1(marks []marking) Ratio {
-	counts := tally(marks)
+	counts := tallyClasses(marks)
 	names := make([]string, 0, len(counts))
 	for name := range counts {
 		names = append(names, name)
@@ -113,17 +116,17 @@ func macroF1(marks []marking) Ratio {
 }
 
 // microF1 is the F1 of all classes together: a frequent class counts more.
-func microF1(marks []marking) Ratio { return total(marks).f1() }
+func microF1(marks []marking) Ratio { return sumClasses(marks).f1() }
 
-// exactly is the share of messages whose answer is the label.
-func exactly(marks []marking) Ratio {
+// shareExact is the share of messages whose answer is the label.
+func shareExact(marks []marking) Ratio {
 	n := 0
 	for _, m := range marks {
-		if m.exact() {
+		if m.isExact() {
 			n++
 		}
 	}
-	return ratio(n, len(marks))
+	return ratioOf(n, len(marks))
 }
 
 // rounds is how many sets are drawn for an interval, and seed makes them the same sets each time.
@@ -132,9 +135,9 @@ const (
 	seed   = 13
 )
 
-// interval draws as many messages as there are, again and again, each as often as it falls, and gives the
+// estimateInterval draws as many messages as there are, again and again, each as often as it falls, and gives the
 // bounds between which 95 of 100 such sets have their figure.
-func interval(marks []marking, figure func([]marking) Ratio) (low, high Ratio) {
+func estimateInterval(marks []marking, figure func([]marking) Ratio) (low, high Ratio) {
 	random := rand.New(rand.NewPCG(seed, seed)) //nolint:gosec // the same each time is what is wanted
 	drawn := make([]marking, len(marks))
 	var all []Ratio
@@ -150,11 +153,11 @@ func interval(marks []marking, figure func([]marking) Ratio) (low, high Ratio) {
 		return Ratio(math.NaN()), Ratio(math.NaN())
 	}
 	slices.Sort(all)
-	return quantile(all, 0.025), quantile(all, 0.975)
+	return quantileOf(all, 0.025), quantileOf(all, 0.975)
 }
 
-// quantile returns the value below which a share of sorted values lies.
-func quantile[T cmp.Ordered](sorted []T, share float64) T {
+// quantileOf returns the value below which a share of sorted values lies.
+func quantileOf[T cmp.Ordered](sorted []T, share float64) T {
 	i := int(math.Ceil(share*float64(len(sorted)))) - 1
 	return sorted[min(max(i, 0), len(sorted)-1)]
 }

@@ -43,7 +43,7 @@ func TestFigures(t *testing.T) {
 		{"order doesn't matter", []marking{{expected: []string{"a", "b"}, answered: []string{"b", "a"}}}, 1, 1, 1},
 		{"more than asked", []marking{{expected: []string{"a"}, answered: []string{"a", "b"}}}, 0.5, 2.0 / 3, 0},
 	} {
-		macro, micro, exact := macroF1(c.marks), microF1(c.marks), exactly(c.marks)
+		macro, micro, exact := macroF1(c.marks), microF1(c.marks), shareExact(c.marks)
 		if !near(macro, c.macro) || !near(micro, c.micro) || !near(exact, c.exact) {
 			t.Errorf("%s: macro %v, micro %v, exact %v; wanted %v, %v, %v", c.name, macro, micro, exact, c.macro, c.micro, c.exact)
 		}
@@ -58,19 +58,19 @@ func TestInterval(t *testing.T) {
 	for range 20 {
 		many = append(many, few...)
 	}
-	low, high := interval(few, macroF1)
-	if again, _ := interval(few, macroF1); again != low {
+	low, high := estimateInterval(few, macroF1)
+	if again, _ := estimateInterval(few, macroF1); again != low {
 		t.Errorf("%v, and %v the second time", low, again)
 	}
 	figure := macroF1(few)
-	manyLow, manyHigh := interval(many, macroF1)
+	manyLow, manyHigh := estimateInterval(many, macroF1)
 	if low > figure || figure > high || manyLow > figure || figure > manyHigh || manyHigh-manyLow >= high-low {
 		t.Errorf("%v is in %v to %v, and in %v to %v", figure, low, high, manyLow, manyHigh)
 	}
-	if low, high := interval(nil, macroF1); !low.None() || !high.None() {
+	if low, high := estimateInterval(nil, macroF1); !low.None() || !high.None() {
 		t.Errorf("of nothing: %v to %v", low, high)
 	}
-	if low, high := interval(single("a", "a"), macroF1); low != 1 || high != 1 {
+	if low, high := estimateInterval(single("a", "a"), macroF1); low != 1 || high != 1 {
 		t.Errorf("of all right: %v to %v", low, high)
 	}
 }
@@ -78,11 +78,11 @@ func TestInterval(t *testing.T) {
 // TestRatio: what can't be divided is a dash, and null.
 func TestRatio(t *testing.T) {
 	t.Parallel()
-	raw, err := json.Marshal([]Ratio{ratio(1, 3), ratio(0, 5), ratio(1, 0)})
+	raw, err := json.Marshal([]Ratio{ratioOf(1, 3), ratioOf(0, 5), ratioOf(1, 0)})
 	if err != nil || string(raw) != "[0.333,0,null]" {
 		t.Errorf("%s, %v", raw, err)
 	}
-	if shown := ratio(2, 3).String() + ratio(0, 0).String(); shown != "0.67–" {
+	if shown := ratioOf(2, 3).String() + ratioOf(0, 0).String(); shown != "0.67–" {
 		t.Error(shown)
 	}
 }
@@ -91,7 +91,7 @@ func TestQuantile(t *testing.T) {
 	t.Parallel()
 	ten := []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}
 	for share, want := range map[float64]int{0: 1, 0.025: 1, 0.5: 5, 0.95: 10, 1: 10} {
-		if got := quantile(ten, share); got != want {
+		if got := quantileOf(ten, share); got != want {
 			t.Errorf("%v: %v, wanted %v", share, got, want)
 		}
 	}
@@ -102,7 +102,7 @@ func TestShown(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		1234567 * time.Nanosecond: "1.23ms", 12345 * time.Nanosecond: "12µs", 2345678 * time.Microsecond: "2.35s", 0: "0s",
 	} {
-		if got := shown(d); got != want {
+		if got := roundDuration(d); got != want {
 			t.Errorf("%v is shown as %s", d, got)
 		}
 	}

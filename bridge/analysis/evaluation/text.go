@@ -13,15 +13,15 @@ import (
 // WriteText shows a report to people, as tables.
 func (r Report) WriteText(to io.Writer) error {
 	w := &tables{to: to}
-	w.say("%s on %s: %d messages, %d without an answer", r.Analyzer, r.Set, r.Messages, r.Failed)
+	w.writeLine("%s on %s: %d messages, %d without an answer", r.Analyzer, r.Set, r.Messages, r.Failed)
 	if r.Degraded > 0 {
-		w.say("Found without the model that was asked: %d", r.Degraded)
+		w.writeLine("Found without the model that was asked: %d", r.Degraded)
 	}
 	for _, by := range slices.Sorted(maps.Keys(r.By)) {
-		w.say("Answers by %s: %d", by, r.By[by])
+		w.writeLine("Answers by %s: %d", by, r.By[by])
 	}
-	r.figures(w)
-	w.say("\nMain intent right: %s. Urgent answers: %d; reason is a part of the text: %s; meets the labelled reason: %s",
+	r.writeFigures(w)
+	w.writeLine("\nMain intent right: %s. Urgent answers: %d; reason is a part of the text: %s; meets the labelled reason: %s",
 		r.MainIntent, r.Reasons.Urgent, r.Reasons.Literal, r.Reasons.Meet)
 	for _, f := range []struct {
 		name  string
@@ -30,17 +30,17 @@ func (r Report) WriteText(to io.Writer) error {
 		{"language", r.Language}, {"sentiment", r.Sentiment}, {"urgency", r.Urgency},
 		{"intent", r.Intents}, {"reference", r.References},
 	} {
-		w.classes(f.name, f.field.Classes)
+		w.writeClasses(f.name, f.field.Classes)
 	}
-	w.confusion(r.Confusion)
-	w.groups("language", r.Languages)
-	w.groups("difficulty", r.Difficult)
-	r.spent(w)
+	w.writeConfusion(r.Confusion)
+	w.writeGroups("language", r.Languages)
+	w.writeGroups("difficulty", r.Difficult)
+	r.writeSpent(w)
 	return w.err
 }
 
-// figures is the table to look at first.
-func (r Report) figures(w *tables) {
+// writeFigures is the table to look at first.
+func (r Report) writeFigures(w *tables) {
 	got := r.Figures()
 	rows := [][]string{{"field", "measure", "value", "95 % from", "to", "always the most frequent"}}
 	var majority Figures
@@ -64,23 +64,23 @@ func (r Report) figures(w *tables) {
 		}
 		rows = append(rows, []string{f.name, f.measure, f.value.String(), f.field.Low.String(), f.field.High.String(), floor})
 	}
-	w.table(rows)
+	w.writeTable(rows)
 }
 
-// spent is the part that differs from run to run.
-func (r Report) spent(w *tables) {
-	w.say("\nAn answer took %s in the middle, and %s in the slowest of twenty; CPU time of this process: %s a message",
-		shown(r.Speed.Median), shown(r.Speed.P95), shown(r.Speed.CPU))
+// writeSpent is the part that differs from run to run.
+func (r Report) writeSpent(w *tables) {
+	w.writeLine("\nAn answer took %s in the middle, and %s in the slowest of twenty; CPU time of this process: %s a message",
+		roundDuration(r.Speed.Median), roundDuration(r.Speed.P95), roundDuration(r.Speed.CPU))
 	if u := r.Usage; u != nil {
-		w.say("%d calls, %d tokens of questions, %d tokens of answers", u.Calls, u.PromptTokens, u.AnswerTokens)
+		w.writeLine("%d calls, %d tokens of questions, %d tokens of answers", u.Calls, u.PromptTokens, u.AnswerTokens)
 	}
 	if r.Cost != nil && r.Messages > 0 {
-		w.say("Cost by the prices given: %.4f, for 1000 messages %.2f", *r.Cost, *r.Cost/float64(r.Messages)*1000)
+		w.writeLine("Cost by the prices given: %.4f, for 1000 messages %.2f", *r.Cost, *r.Cost/float64(r.Messages)*1000)
 	}
 }
 
-// shown rounds a duration to what a reader needs of it.
-func shown(d time.Duration) string {
+// roundDuration rounds a duration to what a reader needs of it.
+func roundDuration(d time.Duration) string {
 	switch {
 	case d >= time.Second:
 		return d.Round(10 * time.Millisecond).String()
@@ -96,15 +96,15 @@ type tables struct {
 	err error
 }
 
-func (w *tables) say(format string, args ...any) {
+func (w *tables) writeLine(format string, args ...any) {
 	if w.err == nil {
 		_, w.err = fmt.Fprintf(w.to, format+"\n", args...)
 	}
 }
 
-// table writes rows in columns; the first is their head.
-func (w *tables) table(rows [][]string) {
-	w.say("")
+// writeTable writes rows in columns; the first is their head.
+func (w *tables) writeTable(rows [][]string) {
+	w.writeLine("")
 	columns := tabwriter.NewWriter(w.to, 0, 0, 2, ' ', 0)
 	for _, row := range rows {
 		if w.err == nil {
@@ -116,17 +116,17 @@ func (w *tables) table(rows [][]string) {
 	}
 }
 
-func (w *tables) classes(of string, all []Class) {
+func (w *tables) writeClasses(of string, all []Class) {
 	rows := [][]string{{of, "labelled", "answered", "precision", "recall", "F1"}}
 	for _, c := range all {
 		rows = append(rows, []string{
-			named(c.Name), fmt.Sprint(c.Labelled), fmt.Sprint(c.Answered), c.Precision.String(), c.Recall.String(), c.F1.String(),
+			nameOfClass(c.Name), fmt.Sprint(c.Labelled), fmt.Sprint(c.Answered), c.Precision.String(), c.Recall.String(), c.F1.String(),
 		})
 	}
-	w.table(rows)
+	w.writeTable(rows)
 }
 
-func (w *tables) confusion(c Confusion) {
+func (w *tables) writeConfusion(c Confusion) {
 	rows := [][]string{append([]string{"labelled ↓ answered →"}, c.Columns...)}
 	for i, counts := range c.Counts {
 		row := []string{c.Rows[i]}
@@ -135,22 +135,22 @@ func (w *tables) confusion(c Confusion) {
 		}
 		rows = append(rows, row)
 	}
-	w.table(rows)
+	w.writeTable(rows)
 }
 
-func (w *tables) groups(by string, all []Group) {
+func (w *tables) writeGroups(by string, all []Group) {
 	rows := [][]string{{by, "messages", "language", "sentiment", "urgency", "intents (micro)", "references"}}
 	for _, g := range all {
 		rows = append(rows, []string{
-			named(g.Name), fmt.Sprint(g.Messages), g.Language.String(), g.Sentiment.String(), g.Urgency.String(),
+			nameOfClass(g.Name), fmt.Sprint(g.Messages), g.Language.String(), g.Sentiment.String(), g.Urgency.String(),
 			g.Intents.String(), g.References.String(),
 		})
 	}
-	w.table(rows)
+	w.writeTable(rows)
 }
 
-// named gives the empty class a name: a language that need not be known, or an answer that was left empty.
-func named(class string) string {
+// nameOfClass gives the empty class a name: a language that need not be known, or an answer that was left empty.
+func nameOfClass(class string) string {
 	if class == "" {
 		return "(other)"
 	}

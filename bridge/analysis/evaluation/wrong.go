@@ -25,8 +25,8 @@ func WriteWrong(to io.Writer, results []Result, most int) error {
 			{"language", marks.language[i]}, {"sentiment", marks.sentiment[i]}, {"urgency", marks.urgency[i]},
 			{"intents", marks.intents[i]}, {"references", marks.references[i]},
 		} {
-			if !f.mark.exact() && r.Err == nil {
-				faults = append(faults, fmt.Sprintf("  %s: labelled %s, answered %s", f.name, listed(f.mark.expected), listed(f.mark.answered)))
+			if !f.mark.isExact() && r.Err == nil {
+				faults = append(faults, fmt.Sprintf("  %s: labelled %s, answered %s", f.name, listValues(f.mark.expected), listValues(f.mark.answered)))
 			}
 		}
 		if r.Err != nil {
@@ -37,13 +37,13 @@ func WriteWrong(to io.Writer, results []Result, most int) error {
 		}
 		shown++
 		head := strings.TrimSpace(r.Message.ID + " " + strings.Join(r.Message.Hard, ", "))
-		w.say("\n%s\n  “%s”\n%s", head, short(r.Message), strings.Join(faults, "\n"))
+		w.writeLine("\n%s\n  “%s”\n%s", head, shortenMessage(r.Message), strings.Join(faults, "\n"))
 	}
 	return w.err
 }
 
-// short is a message on one line.
-func short(m Message) string {
+// shortenMessage is a message on one line.
+func shortenMessage(m Message) string {
 	parts := slices.Clone(m.Texts)
 	if m.Subject != "" {
 		parts = slices.Insert(parts, 0, m.Subject)
@@ -55,7 +55,7 @@ func short(m Message) string {
 	return string(text)
 }
 
-func listed(values []string) string {
+func listValues(values []string) string {
 	if len(values) == 0 {
 		return "nothing"
 	}

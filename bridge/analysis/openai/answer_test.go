@@ -86,7 +86,7 @@ func TestOpenAIFirst(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r := newDialect(newClock().now, host).current(); r.limit != maxCompletionTokens || r.form != bySchema {
+	if r := newDialect(newClock().now, host).nextRequest(); r.limit != maxCompletionTokens || r.form != bySchema {
 		t.Errorf("%+v", r)
 	}
 }

@@ -3,6 +3,7 @@ package openai
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 	"time"
 
@@ -21,7 +22,7 @@ const (
 
 // answer asks the model, and once more if its answer is not valid.
 func (a *Analyzer) answer(ctx context.Context, q analysis.Question) (analysis.Answer, *Error) {
-	shown, hidden := a.prepare(q)
+	shown, hidden := a.prepareQuestion(q)
 	p := newPrompt(shown)
 	var w wire
 	fault := a.askTwice(ctx, p, systemText, func(said string) (err error) {
@@ -40,7 +41,7 @@ func (a *Analyzer) askTwice(ctx context.Context, p prompt, system string, read f
 		{Role: gpt.ChatMessageRoleSystem, Content: system},
 		{Role: gpt.ChatMessageRoleUser, Content: p.user},
 	}
-	said, fault := a.converse(ctx, p, talk)
+	said, fault := a.askUntilAnswered(ctx, p, talk)
 	if fault != nil {
 		return fault
 	}
@@ -48,12 +49,13 @@ func (a *Analyzer) askTwice(ctx context.Context, p prompt, system string, read f
 	if err == nil {
 		return nil
 	}
-	a.dialect.ignored(said.asked)
-	a.stats.repaired()
+	a.dialect.learnIgnored(said.asked)
+	a.stats.countRepair()
 	talk = append(talk,
-		gpt.ChatCompletionMessage{Role: gpt.ChatMessageRoleAssistant, Content: clip(said.text, mostShown)},
+		gpt.ChatCompletionMessage{Role: gpt.ChatMessageRoleAssistant, Content: clipTokens(said.text, mostShown)},
 		gpt.ChatCompletionMessage{Role: gpt.ChatMessageRoleUser, Content: "That answer is not valid: " + err.Error() + ".\n" + p.form.shape})
-	if said, fault = a.converse(ctx, p, talk); fault != nil {
+	said, fault = a.askUntilAnswered(ctx, p, talk)
+	if fault != nil {
 		return fault
 	}
 	if err := read(said.text); err != nil {
@@ -68,52 +70,57 @@ type utterance struct {
 	asked request
 }
 
-// converse makes requests until one is answered, refused for good, or the time is over. It learns the server's
+// askUntilAnswered makes requests until one is answered, refused for good, or the time is over. It learns the server's
 // dialect on the way, and tries once more what may pass.
-func (a *Analyzer) converse(ctx context.Context, p prompt, talk []gpt.ChatCompletionMessage) (utterance, *Error) {
+func (a *Analyzer) askUntilAnswered(ctx context.Context, p prompt, talk []gpt.ChatCompletionMessage) (utterance, *Error) {
 	tried := false
 	for learned := 0; ; {
-		r := a.dialect.current()
-		text, x, fault := a.once(ctx, r, p, talk)
+		r := a.dialect.nextRequest()
+		text, x, fault := a.requestOnce(ctx, r, p, talk)
 		if fault == nil {
-			return utterance{text, r}, nil
+			return utterance{text: text, asked: r}, nil
 		}
-		if fault.Status != 0 && learned < mostLearned && a.dialect.refused(r, fault.Status, x.body) {
+		isRefusal := fault.Status != 0 && learned < mostLearned
+		if isRefusal && a.dialect.learnRefusal(r, fault.Status, x.body) {
 			learned++
 			a.o.Logger.Info("the model's server refused a form of request: another one is used", "model", a.o.Model, "status", fault.Status)
 			continue
 		}
-		if tried || !fault.passing() || fault.Wait > longestPause || !a.o.Pause(ctx, max(fault.Wait, shortPause)) {
+		mayPass := fault.isPassing() && fault.Wait <= longestPause
+		if tried || !mayPass {
 			return utterance{}, fault
+		}
+		if !a.o.Pause(ctx, max(fault.Wait, shortPause)) {
+			return utterance{}, fault // the time is over
 		}
 		tried = true
 	}
 }
 
-// once makes one request and counts what it used.
-func (a *Analyzer) once(ctx context.Context, r request, p prompt, talk []gpt.ChatCompletionMessage) (string, *exchange, *Error) {
+// requestOnce makes one request and counts what it used.
+func (a *Analyzer) requestOnce(ctx context.Context, r request, p prompt, talk []gpt.ChatCompletionMessage) (string, *exchange, *Error) {
 	x := &exchange{client: a.client, key: a.o.Key, now: a.o.Now}
-	body := a.compose(r, p, talk)
+	body := a.newRequest(r, p, talk)
 	in := 0
 	for _, m := range body.Messages {
-		in += estimate(m.Content)
+		in += estimateTokens(m.Content)
 	}
-	settle, fault := reserve(ctx, p.q.Terms.Budget, in+mostOut)
+	settle, fault := reserveTokens(ctx, p.q.Terms.Budget, in+mostOut)
 	if fault != nil {
 		return "", x, fault
 	}
 	config := gpt.DefaultConfig("") // the key is set by exchange alone
 	config.BaseURL, config.HTTPClient = a.base, x
-	a.stats.requested()
+	a.stats.countRequest()
 	begun := a.o.Now()
 	answer, err := gpt.NewClientWithConfig(config).CreateChatCompletion(ctx, body)
 	used := usage{in: in}
 	switch {
 	case err == nil:
-		a.stats.took(a.o.Now().Sub(begun))
+		a.stats.countLatency(a.o.Now().Sub(begun))
 		used = usageOf(answer, in)
 	case x.fault != nil:
-		if x.fault.Status != 0 || x.fault.Kind == Unreachable || x.fault.Kind == Redirected {
+		if x.fault.isFree() {
 			used = usage{}
 		}
 	case !x.sent: // the library refused: it knows that this model doesn't take the request
@@ -123,17 +130,17 @@ func (a *Analyzer) once(ctx context.Context, r request, p prompt, talk []gpt.Cha
 		x.fault = &Error{Kind: Unreadable}
 	}
 	settle(used.in + used.out)
-	a.stats.used(used.in, used.out)
-	if fault = x.fault; fault != nil {
-		record(p, body, "", used, fault)
-		return "", x, fault
+	a.stats.countTokens(used.in, used.out)
+	if x.fault != nil {
+		record(p, body, "", used, x.fault)
+		return "", x, x.fault
 	}
-	text, fault := content(answer)
+	text, fault := contentOf(answer)
 	record(p, body, text, used, fault)
 	return text, x, fault
 }
 
-// record tells whoever keeps it what was sent and answered.
+// record tells what was sent and answered, if the question's Terms name somebody who keeps that.
 func record(p prompt, body gpt.ChatCompletionRequest, answered string, used usage, fault *Error) {
 	if p.q.Terms.Record == nil {
 		return
@@ -151,8 +158,8 @@ func record(p prompt, body gpt.ChatCompletionRequest, answered string, used usag
 	p.q.Terms.Record(x)
 }
 
-// compose writes a request.
-func (a *Analyzer) compose(r request, p prompt, talk []gpt.ChatCompletionMessage) gpt.ChatCompletionRequest {
+// newRequest writes a request.
+func (a *Analyzer) newRequest(r request, p prompt, talk []gpt.ChatCompletionMessage) gpt.ChatCompletionRequest {
 	body := gpt.ChatCompletionRequest{Model: a.o.Model, Messages: append([]gpt.ChatCompletionMessage(nil), talk...)}
 	switch r.form {
 	case bySchema:
@@ -185,7 +192,7 @@ func localRefusal(x *exchange, err error) *Error {
 	case errors.Is(err, gpt.ErrReasoningModelLimitationsOther), errors.Is(err, gpt.ErrReasoningSamplingUnsupported):
 		x.body = []byte("temperature is not supported")
 	}
-	return &Error{Kind: BadRequest, Status: 400}
+	return &Error{Kind: BadRequest, Status: http.StatusBadRequest}
 }
 
 // usage is what a request used, in tokens.
@@ -193,21 +200,22 @@ type usage struct{ in, out int }
 
 // usageOf returns what the server counted, or an estimate where it counts nothing or nonsense.
 func usageOf(answer gpt.ChatCompletionResponse, in int) usage {
-	u := usage{answer.Usage.PromptTokens, answer.Usage.CompletionTokens}
-	if u.in <= 0 || u.in > 1<<20 {
+	const mostBelieved = 1 << 20 // tokens of one request
+	u := usage{in: answer.Usage.PromptTokens, out: answer.Usage.CompletionTokens}
+	if u.in <= 0 || u.in > mostBelieved {
 		u.in = in
 	}
-	if u.out <= 0 || u.out > 1<<20 {
+	if u.out <= 0 || u.out > mostBelieved {
 		u.out = 0
 		for _, c := range answer.Choices {
-			u.out += estimate(c.Message.Content)
+			u.out += estimateTokens(c.Message.Content)
 		}
 	}
 	return u
 }
 
-// content returns what the model said, if it said something whole.
-func content(answer gpt.ChatCompletionResponse) (string, *Error) {
+// contentOf returns what the model said, if it said something whole.
+func contentOf(answer gpt.ChatCompletionResponse) (string, *Error) {
 	if len(answer.Choices) == 0 {
 		return "", &Error{Kind: Empty}
 	}
@@ -216,15 +224,25 @@ func content(answer gpt.ChatCompletionResponse) (string, *Error) {
 	for _, part := range c.Message.MultiContent {
 		text += part.Text
 	}
-	switch {
-	case c.Message.Refusal != "" || c.FinishReason == gpt.FinishReasonContentFilter:
+	if c.Message.Refusal != "" || c.FinishReason == gpt.FinishReasonContentFilter {
 		return "", &Error{Kind: Refused}
-	case c.FinishReason == gpt.FinishReasonLength:
+	}
+	if c.FinishReason == gpt.FinishReasonLength {
 		return "", &Error{Kind: Truncated}
-	case text != "":
+	}
+	if text != "" {
 		return text, nil
-	case len(c.Message.ToolCalls) > 0 || c.Message.FunctionCall != nil || c.FinishReason == gpt.FinishReasonToolCalls:
+	}
+	if hasToolCall(c) {
 		return "", &Error{Kind: Tools}
 	}
 	return "", &Error{Kind: Empty}
+}
+
+// hasToolCall reports whether a model called a tool, in the form of today or an earlier one.
+func hasToolCall(c gpt.ChatCompletionChoice) bool {
+	if len(c.Message.ToolCalls) > 0 || c.Message.FunctionCall != nil {
+		return true
+	}
+	return c.FinishReason == gpt.FinishReasonToolCalls
 }

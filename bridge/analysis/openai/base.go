@@ -26,7 +26,7 @@ func parseBase(typed string) (base string, host *url.URL, err error) {
 		s = guessScheme(s) + "://" + s
 	}
 	u, err := url.Parse(s)
-	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
+	if err != nil || !isWebAddress(u) {
 		return "", nil, errors.New("openai: the base URL must be an http or https address, like " + defaultBase)
 	}
 	if u.User != nil {
@@ -40,8 +40,15 @@ func parseBase(typed string) (base string, host *url.URL, err error) {
 	if !hasVersion(path) {
 		path += "/v1"
 	}
-	u.Path, u.RawPath, u.Host = path, "", strings.ToLower(u.Host)
+	u.Path = path
+	u.RawPath = ""
+	u.Host = strings.ToLower(u.Host)
 	return u.String(), &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
+}
+
+func isWebAddress(u *url.URL) bool {
+	isWeb := u.Scheme == "http" || u.Scheme == "https"
+	return isWeb && u.Hostname() != ""
 }
 
 func hasVersion(path string) bool {
@@ -53,15 +60,23 @@ func hasVersion(path string) bool {
 	return false
 }
 
-// guessScheme: servers in the house seldom have a certificate, others always do.
+// guessScheme says how a server is asked that was typed without a scheme: in the house servers seldom have a certificate,
+// others always do.
 func guessScheme(s string) string {
 	host, _, _ := strings.Cut(s, "/")
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}
 	host = strings.Trim(host, "[]")
-	if ip, err := netip.ParseAddr(host); err == nil && (ip.IsLoopback() || ip.IsPrivate()) || !strings.Contains(host, ".") {
+	if isInHouse(host) {
 		return "http"
 	}
 	return "https"
+}
+
+// isInHouse reports whether a host is an address of a private network, or a name without a dot.
+func isInHouse(host string) bool {
+	ip, _ := netip.ParseAddr(host) // of a name this is no address, and not private
+	isPrivate := ip.IsLoopback() || ip.IsPrivate()
+	return isPrivate || !strings.Contains(host, ".")
 }

@@ -20,15 +20,15 @@ type breaker struct {
 	now func() time.Time
 
 	mu      sync.Mutex
-	era     int // grows when the state changes: what began before says nothing about the new state
-	row     int // failures in a row
-	open    bool
-	until   time.Time // open: when one may try
-	span    time.Duration
-	probing bool
-	held    time.Time // nobody asks before
-	hold    time.Duration
-	last    Kind // that opened it
+	era     int           // grows when it opens or closes: a call that began before says nothing about the new state
+	row     int           // failures in a row
+	open    bool          // nobody asks, but for one call after until
+	until   time.Time     // while it is open
+	span    time.Duration // for how long it was opened last; twice as long the next time
+	probing bool          // that one call is under way
+	held    time.Time     // nobody asks before, be it open or not: the server asked to wait
+	hold    time.Duration // for how long it was held last, by a server that didn't say how long
+	last    Kind          // of the failure that opened it
 }
 
 func newBreaker(now func() time.Time) *breaker { return &breaker{now: now} }
@@ -74,35 +74,47 @@ func (b *breaker) leave(t turn, e *Error) {
 	case e == nil:
 		b.hold = 0
 		b.close()
-	case e.Kind == Throttled, e.harmless():
-		if answered(e) {
+	case e.Kind == Throttled, e.isHarmless():
+		if hasServerAnswered(e) {
 			b.close()
 		}
 	case t.probe, e.needsPerson():
-		b.trip(e)
+		b.openAfter(e)
 	default:
-		if b.row++; b.row >= failuresToOpen {
-			b.trip(e)
+		b.row++
+		if b.row >= failuresToOpen {
+			b.openAfter(e)
 		}
 	}
 }
 
-// answered reports whether a failure shows that the server works.
-func answered(e *Error) bool {
-	return e.Kind == Refused || e.Kind == Truncated || e.Kind == Invalid || e.Kind == Throttled
+// hasServerAnswered reports whether a failure shows that the server works.
+func hasServerAnswered(e *Error) bool {
+	switch e.Kind {
+	case Refused, Truncated, Invalid, Throttled:
+		return true
+	default:
+		return false
+	}
 }
 
 func (b *breaker) close() {
 	if b.open {
 		b.era++
 	}
-	b.open, b.row, b.span, b.last = false, 0, 0, ""
+	b.open = false
+	b.row = 0
+	b.span = 0
+	b.last = ""
 }
 
-func (b *breaker) trip(e *Error) {
+func (b *breaker) openAfter(e *Error) {
 	b.era++
 	b.span = min(max(b.span*2, firstOpen), longestOpen)
-	b.open, b.row, b.probing, b.last = true, 0, false, e.Kind
+	b.open = true
+	b.row = 0
+	b.probing = false
+	b.last = e.Kind
 	b.until = b.now().Add(max(b.span, e.Wait))
 }
 
@@ -116,8 +128,8 @@ func (b *breaker) holdBack(wait time.Duration) {
 	}
 }
 
-// state tells whether calls are kept back, until when, and by which failure.
-func (b *breaker) state() (open bool, until time.Time, last Kind) {
+// readState tells whether calls are kept back, until when, and by which failure.
+func (b *breaker) readState() (open bool, until time.Time, last Kind) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !b.open && b.held.After(b.now()) {

@@ -184,7 +184,7 @@ func TestAdvice(t *testing.T) {
 	t.Parallel()
 	seen := map[string]Kind{}
 	for _, k := range []Kind{Unauthorized, Forbidden, NoModel, NotFound, NoQuota, Redirected, Invalid, BadRequest} {
-		text, hint := advice(k, "m")
+		text, hint := adviceOn(k, "m")
 		if other, double := seen[text]; double || text == "" || hint == "" {
 			t.Errorf("%s says what %s says", k, other)
 		}

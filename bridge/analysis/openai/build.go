@@ -8,8 +8,8 @@ import (
 	"parley/bridge/analysis/mask"
 )
 
-// prepare returns the question as the model is shown it: cut to its budget and, if this is wanted, masked.
-func (a *Analyzer) prepare(q analysis.Question) (analysis.Question, *mask.Mask) {
+// prepareQuestion returns the question as the model is shown it: cut to its budget and, if this is wanted, masked.
+func (a *Analyzer) prepareQuestion(q analysis.Question) (analysis.Question, *mask.Mask) {
 	if !a.o.Mask || q.Terms.Unmasked {
 		return cut(q), nil
 	}
@@ -41,11 +41,13 @@ func (a *Analyzer) build(w wire, q analysis.Question, p prompt, hidden *mask.Mas
 	for _, r := range w.References {
 		if value, ok := show(r.Value); ok {
 			answer.References = append(answer.References, analysis.Reference{Kind: r.Kind, Value: value,
-				Link: link(q.Desk.References, r.Kind, value)})
+				Link: linkOf(q.Desk.References, r.Kind, value)})
 		}
 	}
 	for _, r := range w.Replies {
-		if text, ok := show(r.Text); ok && !leaks(text) && !strings.Contains(text, p.marker) {
+		text, ok := show(r.Text)
+		isTold := hasLeak(text) || strings.Contains(text, p.marker) // it repeats what the model was told
+		if ok && !isTold {
 			answer.Replies = append(answer.Replies, analysis.Reply{Text: text, Sources: all(r.Sources)})
 		}
 	}
@@ -57,8 +59,8 @@ func (a *Analyzer) build(w wire, q analysis.Question, p prompt, hidden *mask.Mas
 	return answer
 }
 
-// link makes the link of a number by the desk's pattern.
-func link(patterns []analysis.Pattern, kind, value string) string {
+// linkOf makes the link of a number by the desk's pattern.
+func linkOf(patterns []analysis.Pattern, kind, value string) string {
 	i := slices.IndexFunc(patterns, func(p analysis.Pattern) bool { return p.Kind == kind && p.Link != "" })
 	if i < 0 {
 		return ""
@@ -71,7 +73,10 @@ func mapTexts(q analysis.Question, f func(string) string) analysis.Question {
 	texts := func(all []string) []string { return mapStrings(all, f) }
 	q.Burst, q.Before = mapMessages(q.Burst, f), mapMessages(q.Before, f)
 	d := &q.Desk
-	d.Intents, d.Tags, d.Sources, d.Examples = slices.Clone(d.Intents), slices.Clone(d.Tags), slices.Clone(d.Sources), slices.Clone(d.Examples)
+	d.Intents = slices.Clone(d.Intents)
+	d.Tags = slices.Clone(d.Tags)
+	d.Sources = slices.Clone(d.Sources)
+	d.Examples = slices.Clone(d.Examples)
 	for i, x := range d.Intents {
 		d.Intents[i].Name, d.Intents[i].About = f(x.Name), f(x.About)
 	}
@@ -90,7 +95,9 @@ func mapTexts(q analysis.Question, f func(string) string) analysis.Question {
 func mapMessages(all []analysis.Message, f func(string) string) []analysis.Message {
 	changed := slices.Clone(all)
 	for i, m := range changed {
-		changed[i].Subject, changed[i].Text, changed[i].Files = f(m.Subject), f(m.Text), mapStrings(m.Files, f)
+		changed[i].Subject = f(m.Subject)
+		changed[i].Text = f(m.Text)
+		changed[i].Files = mapStrings(m.Files, f)
 	}
 	return changed
 }

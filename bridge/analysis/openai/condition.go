@@ -32,12 +32,13 @@ func (h *health) learn(e *Error) {
 	case e == nil:
 		h.problem, h.invalid = "", 0
 	case e.Kind == Invalid:
-		if h.invalid++; h.invalid >= manyInvalid {
+		h.invalid++
+		if h.invalid >= manyInvalid {
 			h.problem = Invalid
 		}
 	case e.needsPerson():
 		h.problem = e.Kind
-	case answered(e):
+	case hasServerAnswered(e):
 		h.problem = ""
 	}
 	if h.problem == before {
@@ -57,12 +58,12 @@ func (a *Analyzer) Condition() analysis.Condition {
 	problem := h.problem
 	h.mu.Unlock()
 	if problem != "" {
-		text, hint := advice(problem, a.o.Model)
+		text, hint := adviceOn(problem, a.o.Model)
 		return analysis.Condition{Status: analysis.Broken, Text: text, Hint: hint}
 	}
-	open, until, last := h.breaker.state()
+	open, until, last := h.breaker.readState()
 	if open && last == BadRequest {
-		text, hint := advice(last, a.o.Model)
+		text, hint := adviceOn(last, a.o.Model)
 		return analysis.Condition{Status: analysis.Broken, Text: text, Hint: hint}
 	}
 	if open {
@@ -75,14 +76,18 @@ func (a *Analyzer) Condition() analysis.Condition {
 // Probe asks the model a short question of some 1,000 tokens, past the breaker, and tells how it is. The question is
 // nobody's.
 func (a *Analyzer) Probe(ctx context.Context) analysis.Condition {
-	ctx, cancel := a.deadline(ctx)
+	ctx, cancel := a.withDeadline(ctx)
 	defer cancel()
 	_, fault := a.answer(ctx, analysis.Question{Burst: []analysis.Message{{Text: "Hello, is there anybody?"}}})
-	switch {
-	case fault == nil, answered(fault) && fault.Kind != Throttled && fault.Kind != Invalid:
+	if fault == nil {
 		return analysis.Condition{Status: analysis.Working}
-	case fault.needsPerson(), fault.Kind == Invalid, fault.Kind == BadRequest:
-		text, hint := advice(fault.Kind, a.o.Model)
+	}
+	if fault.Kind == Refused || fault.Kind == Truncated { // the server works, though the model didn't answer this
+		return analysis.Condition{Status: analysis.Working}
+	}
+	isUnfit := fault.Kind == Invalid || fault.Kind == BadRequest
+	if isUnfit || fault.needsPerson() {
+		text, hint := adviceOn(fault.Kind, a.o.Model)
 		return analysis.Condition{Status: analysis.Broken, Text: text, Hint: hint}
 	}
 	return analysis.Condition{Status: analysis.Waiting, Text: whyWaiting(fault.Kind),
@@ -105,8 +110,8 @@ func whyWaiting(k Kind) string {
 	}
 }
 
-// advice says what happened and what to do, for what needs a person.
-func advice(k Kind, model string) (text, hint string) {
+// adviceOn says what happened and what to do, for what needs a person.
+func adviceOn(k Kind, model string) (text, hint string) {
 	switch k {
 	case Unauthorized:
 		return "The model's server doesn't accept the API key (401).",

@@ -16,41 +16,58 @@ const (
 	mostExamples = 350
 	mostTotal    = 4600 // of all texts: what is left goes to the history
 	mostSource   = 300  // of one
+	mostTitle    = 30   // of one source
 	mostExample  = 60   // of one
-	frame        = 16   // of the form around a text
+	mostFileName = 40
+	mostTagWords = 20 // of one tag
+	frame        = 16 // of the form around a text
 )
 
-// estimate says how many tokens a text has at most: words of Latin script have a token for about four letters, others
-// up to one for each.
-func estimate(s string) int {
-	n := 6
+// token is what one token counts, so that a character may cost a part of one: tokens are estimated in sevenths.
+const token = 7
+
+// estimateTokens says how many tokens a text has at most, rounded up: words of Latin script have a token for about four
+// letters, others up to one for each.
+func estimateTokens(s string) int {
+	n := token - 1
 	for _, r := range s {
-		n += sevenths(r)
+		n += seventhsOf(r)
 	}
-	return n / 7
+	return n / token
 }
 
-// sevenths of a token that a character costs. Some are written with a backslash, or as six characters.
-func sevenths(r rune) int {
-	switch {
-	case r == '"' || r == '\\' || r == '\n':
-		return 4
-	case r < ' ' || r == utf8.RuneError || r == '\u2028' || r == '\u2029':
-		return 14
-	case r < utf8.RuneSelf:
-		return 2
+// seventhsOf says how many sevenths of a token a character costs.
+func seventhsOf(r rune) int {
+	const (
+		latin   = 2
+		escaped = 2 * latin // with a backslash
+		coded   = 2 * token // as six characters: "\u2028"
+	)
+	switch r {
+	case '"', '\\', '\n':
+		return escaped
+	case utf8.RuneError, '\u2028', '\u2029':
+		return coded
 	}
-	return 7
+	if r < ' ' {
+		return coded
+	}
+	if r < utf8.RuneSelf {
+		return latin
+	}
+	return token
 }
 
-// clip returns the beginning of a text, of so many estimated tokens. It reads no further than this.
-func clip(s string, most int) string {
-	n, end := 6, 0 // end: of what leaves room for the dots
+// clipTokens returns the beginning of a text, of so many estimated tokens. It reads no further than this.
+func clipTokens(s string, most int) string {
+	n := 0   // sevenths so far
+	end := 0 // of what leaves room for the dots
 	for i, r := range s {
-		if n-6 <= (most-1)*7 {
+		if n <= (most-1)*token {
 			end = i
 		}
-		if n += sevenths(r); n/7 > most {
+		n += seventhsOf(r)
+		if (n+token-1)/token > most {
 			return s[:end] + "…"
 		}
 	}
@@ -67,12 +84,12 @@ func cut(q analysis.Question) analysis.Question {
 	q.Burst = cutBurst(q.Burst, &left)
 	names := min(mostNames, left)
 	left -= names
-	q.Desk.Intents = keep(q.Desk.Intents, &names, func(i analysis.Intent) int { return estimate(i.Name) + estimate(i.About) + frame })
-	q.Desk.References = keep(q.Desk.References, &names, func(p analysis.Pattern) int { return estimate(p.Kind) + estimate(p.Regexp) + frame })
+	q.Desk.Intents = keep(q.Desk.Intents, &names, func(i analysis.Intent) int { return estimateTokens(i.Name) + estimateTokens(i.About) + frame })
+	q.Desk.References = keep(q.Desk.References, &names, func(p analysis.Pattern) int { return estimateTokens(p.Kind) + estimateTokens(p.Regexp) + frame })
 	q.Desk.Tags = keep(cutTags(q.Desk.Tags), &names, func(t analysis.Tag) int {
-		n := estimate(t.Name) + frame
+		n := estimateTokens(t.Name) + frame
 		for _, w := range t.Words {
-			n += estimate(w) + 2
+			n += estimateTokens(w) + 2
 		}
 		return n
 	})
@@ -97,7 +114,9 @@ func keep[T any](all []T, left *int, size func(T) int) []T {
 
 func cutBurst(burst []analysis.Message, left *int) []analysis.Message {
 	// Of very many messages the last ones count most.
-	if most := mostBurst / (3 * frame); len(burst) > most {
+	const shortest = 3 * frame // a message with less room says nothing
+	most := mostBurst / shortest
+	if len(burst) > most {
 		burst = burst[len(burst)-most:]
 	}
 	cut := slices.Clone(burst)
@@ -114,26 +133,27 @@ func cutBurst(burst []analysis.Message, left *int) []analysis.Message {
 
 // cutMessage shortens a message: files and subject take at most a quarter each.
 func cutMessage(m analysis.Message, most int) analysis.Message {
+	const quarter = 4
 	most -= frame
-	m.Subject = clip(m.Subject, most/4)
-	files := most / 4
+	m.Subject = clipTokens(m.Subject, most/quarter)
+	files := most / quarter
 	names := slices.Clone(m.Files)
 	for i := range names {
-		names[i] = clip(names[i], 40)
+		names[i] = clipTokens(names[i], mostFileName)
 	}
-	m.Files = keep(names, &files, func(f string) int { return estimate(f) + 2 })
-	used := estimate(m.Subject)
+	m.Files = keep(names, &files, func(f string) int { return estimateTokens(f) + 2 })
+	used := estimateTokens(m.Subject)
 	for _, f := range m.Files {
-		used += estimate(f) + 2
+		used += estimateTokens(f) + 2
 	}
-	m.Text = clip(m.Text, most-used)
+	m.Text = clipTokens(m.Text, most-used)
 	return m
 }
 
 func sizeOf(m analysis.Message) int {
-	n := frame + estimate(m.Subject) + estimate(m.Text)
+	n := frame + estimateTokens(m.Subject) + estimateTokens(m.Text)
 	for _, f := range m.Files {
-		n += estimate(f) + 2
+		n += estimateTokens(f) + 2
 	}
 	return n
 }
@@ -141,8 +161,8 @@ func sizeOf(m analysis.Message) int {
 func cutTags(tags []analysis.Tag) []analysis.Tag {
 	cut := slices.Clone(tags)
 	for i := range cut {
-		room := 20
-		cut[i].Words = keep(cut[i].Words, &room, func(w string) int { return estimate(w) + 2 })
+		room := mostTagWords
+		cut[i].Words = keep(cut[i].Words, &room, func(w string) int { return estimateTokens(w) + 2 })
 	}
 	return cut
 }
@@ -151,17 +171,19 @@ func cutSources(sources []analysis.Source, left *int) []analysis.Source {
 	cut := slices.Clone(sources)
 	for i := range cut {
 		s := &cut[i]
-		s.Title = clip(s.Title, 30)
-		if s.Reply = clip(s.Reply, mostSource*2/3); s.Reply != "" {
-			s.Text = clip(s.Text, mostSource/3)
+		const third = mostSource / 3
+		s.Title = clipTokens(s.Title, mostTitle)
+		s.Reply = clipTokens(s.Reply, 2*third)
+		if s.Reply != "" {
+			s.Text = clipTokens(s.Text, third)
 		} else {
-			s.Text = clip(s.Text, mostSource)
+			s.Text = clipTokens(s.Text, mostSource)
 		}
 	}
 	room := min(mostSources, *left)
 	before := room
 	cut = keep(cut, &room, func(s analysis.Source) int {
-		return 2*frame + estimate(s.ID) + estimate(s.Title) + estimate(s.Link) + estimate(s.Text) + estimate(s.Reply)
+		return 2*frame + estimateTokens(s.ID) + estimateTokens(s.Title) + estimateTokens(s.Link) + estimateTokens(s.Text) + estimateTokens(s.Reply)
 	})
 	*left -= before - room
 	return cut
@@ -170,14 +192,14 @@ func cutSources(sources []analysis.Source, left *int) []analysis.Source {
 func cutExamples(examples []analysis.Example, left *int) []analysis.Example {
 	cut := slices.Clone(examples)
 	for i := range cut {
-		cut[i].Text = clip(cut[i].Text, mostExample)
+		cut[i].Text = clipTokens(cut[i].Text, mostExample)
 	}
 	room := min(mostExamples, *left)
 	before := room
 	cut = keep(cut, &room, func(e analysis.Example) int {
-		n := 2*frame + estimate(e.Text) + estimate(e.Intent) + estimate(e.Solver)
+		n := 2*frame + estimateTokens(e.Text) + estimateTokens(e.Intent) + estimateTokens(e.Solver)
 		for _, t := range e.Tags {
-			n += estimate(t) + 2
+			n += estimateTokens(t) + 2
 		}
 		return n
 	})
@@ -188,7 +210,8 @@ func cutExamples(examples []analysis.Example, left *int) []analysis.Example {
 // cutHistory keeps the end: what was said last before the burst.
 func cutHistory(before []analysis.Message, left int) []analysis.Message {
 	for i, m := range slices.Backward(before) {
-		if left -= sizeOf(m); left < 0 {
+		left -= sizeOf(m)
+		if left < 0 {
 			return before[i+1:]
 		}
 	}

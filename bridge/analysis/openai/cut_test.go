@@ -38,7 +38,7 @@ func TestCutFits(t *testing.T) {
 		for _, size := range []int{1, 60, 4000} {
 			for _, n := range []int{1, 20, 50} {
 				p := newPrompt(cut(bulky(strings.Repeat(unit, size), n)))
-				if total := estimate(systemText) + estimate(shapeText) + written(p.user); total > 6000 {
+				if total := estimateTokens(systemText) + estimateTokens(shapeText) + written(p.user); total > 6000 {
 					t.Errorf("%q × %d × %d: %d tokens", unit, size, n, total)
 				}
 				if len(p.q.Burst) == 0 {
@@ -47,7 +47,7 @@ func TestCutFits(t *testing.T) {
 			}
 		}
 	}
-	if n := estimate(systemText) + estimate(shapeText); n > 800 {
+	if n := estimateTokens(systemText) + estimateTokens(shapeText); n > 800 {
 		t.Errorf("what is always told has %d tokens", n)
 	}
 }
@@ -97,7 +97,7 @@ func TestClip(t *testing.T) {
 		most int
 		want string
 	}{{"short", 10, "short"}, {"字字字字字", 3, "字字…"}, {"字", 0, "…"}, {"", 0, ""}} {
-		if got := clip(c.in, c.most); got != c.want {
+		if got := clipTokens(c.in, c.most); got != c.want {
 			t.Errorf("clip(%q, %d) = %q, want %q", c.in, c.most, got, c.want)
 		}
 	}

@@ -18,6 +18,8 @@ const (
 	maxContent  = 64 << 10 // bytes
 	maxListed   = 20       // entries of a list
 	maxText     = 4000     // characters of a text
+	maxValue    = 300      // characters of a reason and the like
+	maxNames    = 300      // tokens of the names that a model is told
 	maxAttempts = 32       // places at which an object may begin
 )
 
@@ -52,7 +54,7 @@ func decode(content string, q analysis.Question) (wire, error) {
 	}
 	err := errors.New("there is no JSON object in the answer")
 	var found *wire
-	for _, object := range objects(withoutThoughts(content)) {
+	for _, object := range findObjects(withoutThoughts(content)) {
 		w, wrong := decodeObject(object, q)
 		if wrong != nil {
 			err = wrong
@@ -74,8 +76,8 @@ func withoutThoughts(s string) string {
 	return s
 }
 
-// objects returns the outermost JSON objects of a text: alone, in Markdown fences or among prose.
-func objects(s string) []json.RawMessage {
+// findObjects returns the outermost JSON objects of a text: alone, in Markdown fences or among prose.
+func findObjects(s string) []json.RawMessage {
 	var all []json.RawMessage
 	for range maxAttempts {
 		i := strings.IndexByte(s, '{')
@@ -125,22 +127,26 @@ func decodeObject(object json.RawMessage, q analysis.Question) (wire, error) {
 
 // typeFault says what is wrong with a field, without its value.
 func typeFault(err error) error {
-	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) && wrong.Field != "" {
-		return fmt.Errorf("the field %q must be a %s", clip(wrong.Field, 20), wrong.Type)
+	const mostField = 20 // tokens
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) && wrong.Field != "" {
+		return fmt.Errorf("the field %q must be a %s", clipTokens(wrong.Field, mostField), wrong.Type)
 	}
 	return errors.New("a field of a reference, a reply or an action has a wrong name or type")
 }
 
 // check compares an answer with what was asked for.
 func (w *wire) check(n choices) error {
-	if w.Language = strings.ToLower(w.Language); len(w.Language) > 2 {
-		w.Language, _, _ = strings.Cut(strings.ReplaceAll(w.Language, "_", "-"), "-") // "en-US"
+	w.Language = strings.ToLower(w.Language)
+	if len(w.Language) > 2 {
+		code, _, _ := strings.Cut(strings.ReplaceAll(w.Language, "_", "-"), "-") // "en-US"
+		w.Language = code
 	}
-	if len(w.Language) == 1 || len(w.Language) > 2 {
+	if w.Language != "" && len(w.Language) != 2 {
 		return errors.New(`"language" must be a code of ISO 639-1 like "en", or ""`)
 	}
-	if !slices.Contains(sentiments(), w.Sentiment) {
-		return errors.New(`"sentiment" must be one of ` + strings.Join(sentiments(), ", "))
+	if !slices.Contains(sentimentNames(), w.Sentiment) {
+		return errors.New(`"sentiment" must be one of ` + strings.Join(sentimentNames(), ", "))
 	}
 	if err := w.checkLengths(); err != nil {
 		return err
@@ -156,8 +162,8 @@ func (w *wire) check(n choices) error {
 		actions = append(actions, a.Name)
 	}
 	return errors.Join(
-		only(`"intents"`, w.Intents, n.intents), only(`"tags"`, w.Tags, n.tags), only(`"kind" of a reference`, kinds, n.kinds),
-		only(`"sources" of a reply`, cited, n.sources), only(`"name" of an action`, actions, n.actions),
+		checkNames(`"intents"`, w.Intents, n.intents), checkNames(`"tags"`, w.Tags, n.tags), checkNames(`"kind" of a reference`, kinds, n.kinds),
+		checkNames(`"sources" of a reply`, cited, n.sources), checkNames(`"name" of an action`, actions, n.actions),
 	)
 }
 
@@ -178,15 +184,15 @@ func (w *wire) checkLengths() error {
 		texts = append(texts, a.Value)
 	}
 	for _, t := range texts {
-		if utf8.RuneCountInString(t) > 300 {
+		if utf8.RuneCountInString(t) > maxValue {
 			return errors.New(`"because" and each "value" must be short: at most 120 characters`)
 		}
 	}
 	return nil
 }
 
-// only says which names there are if another one is used.
-func only(what string, used, allowed []string) error {
+// checkNames fails if a name is used that is none of those allowed, and says which there are.
+func checkNames(what string, used, allowed []string) error {
 	for _, name := range used {
 		if slices.Contains(allowed, name) {
 			continue
@@ -194,7 +200,7 @@ func only(what string, used, allowed []string) error {
 		if len(allowed) == 0 {
 			return fmt.Errorf("%s must be an empty list: there is nothing to choose from", what)
 		}
-		return fmt.Errorf("%s may only be of: %s", what, clip(strings.Join(allowed, ", "), 300))
+		return fmt.Errorf("%s may only be of: %s", what, clipTokens(strings.Join(allowed, ", "), maxNames))
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ func FuzzDecode(f *testing.F) {
 				t.Fatalf("tag %q", tag)
 			}
 		}
-		if !slices.Contains(sentiments(), w.Sentiment) || utf8.RuneCountInString(w.Because) > 300 || len(w.Replies) > maxListed {
+		if !slices.Contains(sentimentNames(), w.Sentiment) || utf8.RuneCountInString(w.Because) > 300 || len(w.Replies) > maxListed {
 			t.Fatalf("%+v", w)
 		}
 	})

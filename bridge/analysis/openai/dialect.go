@@ -57,8 +57,8 @@ func newDialect(now func() time.Time, host *url.URL) *dialect {
 	return &dialect{now: now, first: first, known: first}
 }
 
-// current returns the form of the next request.
-func (d *dialect) current() request {
+// nextRequest returns the form of the next request.
+func (d *dialect) nextRequest() request {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.forget.IsZero() && !d.now().Before(d.forget) {
@@ -67,15 +67,15 @@ func (d *dialect) current() request {
 	return d.known
 }
 
-// refused learns from a refused request. It returns false if the answer was about something else, or there is nothing
+// learnRefusal learns from a refused request. It returns false if the answer was about something else, or there is nothing
 // left to try.
-func (d *dialect) refused(r request, status int, body []byte) bool {
+func (d *dialect) learnRefusal(r request, status int, body []byte) bool {
 	switch status {
 	case http.StatusBadRequest, http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusNotImplemented:
 	default:
 		return false
 	}
-	next, ok := easier(r, status, strings.ToLower(string(body)))
+	next, ok := easierRequest(r, status, strings.ToLower(string(body)))
 	if ok {
 		d.learn(r, next)
 	}
@@ -93,8 +93,8 @@ var (
 		`model_not_found|(model|engine|deployment).{0,80}(not exist|not found|unknown)|(not found|unknown|invalid).{0,20}model|no endpoint`)
 )
 
-// easier returns the request without what the server's answer blames. If it blames nothing, the plainest is tried.
-func easier(r request, status int, says string) (request, bool) {
+// easierRequest returns the request without what the server's answer blames. If it blames nothing, the plainest is tried.
+func easierRequest(r request, status int, says string) (request, bool) {
 	switch {
 	case saysFormat.MatchString(says) && r.form != byWords:
 		r.form++
@@ -123,8 +123,8 @@ func (r request) otherLimit(l limitField) request {
 	return r
 }
 
-// ignored learns that a server took a form and didn't keep to it.
-func (d *dialect) ignored(r request) {
+// learnIgnored learns that a server took a form and didn't keep to it.
+func (d *dialect) learnIgnored(r request) {
 	if r.form != byWords {
 		next := r
 		next.form = byWords

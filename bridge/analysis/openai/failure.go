@@ -78,8 +78,8 @@ func (e *Error) needsPerson() bool {
 	}
 }
 
-// passing reports whether the same request may succeed a moment later.
-func (e *Error) passing() bool {
+// isPassing reports whether the same request may succeed a moment later.
+func (e *Error) isPassing() bool {
 	switch e.Kind {
 	case Unreachable, Cut, Server, Throttled:
 		return true
@@ -88,8 +88,8 @@ func (e *Error) passing() bool {
 	}
 }
 
-// harmless reports whether a failure tells nothing about the server: who asked, or what was asked, is its cause.
-func (e *Error) harmless() bool {
+// isHarmless reports whether a failure tells nothing about the server: who asked, or what was asked, is its cause.
+func (e *Error) isHarmless() bool {
 	switch e.Kind {
 	case Refused, Truncated, Invalid, Late, Busy, Budget, Uncounted, Cancelled:
 		return true
@@ -98,8 +98,13 @@ func (e *Error) harmless() bool {
 	}
 }
 
-// broken makes an Error of a request without an answer.
-func broken(ctx context.Context, err error, begun bool) *Error {
+// isFree reports whether a failed request cost nothing: the server refused it, or it never got there.
+func (e *Error) isFree() bool {
+	return e.Status != 0 || e.Kind == Unreachable || e.Kind == Redirected
+}
+
+// newBrokenError makes an Error of a request without an answer.
+func newBrokenError(ctx context.Context, err error, begun bool) *Error {
 	kind := Unreachable
 	switch {
 	case errors.Is(err, errForeignHost):
@@ -116,35 +121,52 @@ func broken(ctx context.Context, err error, begun bool) *Error {
 	return &Error{Kind: kind, Cause: withoutAddress(err)}
 }
 
-// refusal makes an Error of an answer that isn't 2xx. body is the answer's beginning.
-func refusal(status int, body []byte, wait time.Duration) *Error {
-	says := strings.ToLower(string(body))
-	e := &Error{Status: status, Wait: wait}
-	switch {
-	case status >= 300 && status < 400:
-		e.Kind = Redirected
-	case status == http.StatusUnauthorized:
-		e.Kind = Unauthorized
-	case status == http.StatusPaymentRequired:
-		e.Kind = NoQuota
-	case containsAny(says, "content_filter", "content_policy", "content management policy"):
-		e.Kind = Refused
-	case status == http.StatusForbidden:
-		e.Kind = Forbidden
-	case status == http.StatusNotFound && strings.Contains(says, "model"):
-		e.Kind = NoModel
-	case status == http.StatusNotFound || status == http.StatusMethodNotAllowed:
-		e.Kind = NotFound
-	case status == http.StatusTooManyRequests && containsAny(says, "insufficient_quota", "billing", "credit"):
-		e.Kind = NoQuota
-	case status == http.StatusTooManyRequests:
-		e.Kind = Throttled
-	case status == http.StatusRequestTimeout || status >= 500:
-		e.Kind = Server
-	default:
-		e.Kind = BadRequest
+// newRefusalError makes an Error of an answer that isn't 2xx. body is the answer's beginning.
+func newRefusalError(status int, body []byte, wait time.Duration) *Error {
+	return &Error{Kind: kindOfRefusal(status, strings.ToLower(string(body))), Status: status, Wait: wait}
+}
+
+// kindOfRefusal tells by the status, and where that has several meanings by what the server says, in small letters.
+func kindOfRefusal(status int, says string) Kind {
+	if isRedirect(status) {
+		return Redirected
 	}
-	return e
+	switch status {
+	case http.StatusUnauthorized:
+		return Unauthorized
+	case http.StatusPaymentRequired:
+		return NoQuota
+	}
+	if containsAny(says, "content_filter", "content_policy", "content management policy") {
+		return Refused
+	}
+	switch status {
+	case http.StatusForbidden:
+		return Forbidden
+	case http.StatusNotFound:
+		if strings.Contains(says, "model") {
+			return NoModel
+		}
+		return NotFound
+	case http.StatusMethodNotAllowed:
+		return NotFound
+	case http.StatusTooManyRequests:
+		if containsAny(says, "insufficient_quota", "billing", "credit") {
+			return NoQuota
+		}
+		return Throttled
+	case http.StatusRequestTimeout:
+		return Server
+	}
+	if status >= http.StatusInternalServerError {
+		return Server
+	}
+	return BadRequest
+}
+
+// isRedirect reports whether a status sends the client elsewhere.
+func isRedirect(status int) bool {
+	return status >= http.StatusMultipleChoices && status < http.StatusBadRequest
 }
 
 func containsAny(s string, parts ...string) bool {

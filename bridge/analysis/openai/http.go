@@ -18,6 +18,8 @@ const (
 	maxHeader    = 64 << 10
 	maxRedirects = 3
 	dialTimeout  = 5 * time.Second
+	keepAlive    = 30 * time.Second
+	idleTimeout  = 90 * time.Second
 )
 
 var (
@@ -34,18 +36,19 @@ func newClient(given *http.Client, host *url.URL, concurrency int) *http.Client 
 	if c.Transport == nil {
 		c.Transport = &http.Transport{
 			Proxy:                  http.ProxyFromEnvironment,
-			DialContext:            (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext,
+			DialContext:            (&net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}).DialContext,
 			TLSHandshakeTimeout:    dialTimeout,
 			MaxIdleConnsPerHost:    concurrency,
-			IdleConnTimeout:        90 * time.Second,
+			IdleConnTimeout:        idleTimeout,
 			MaxResponseHeaderBytes: maxHeader,
 			ForceAttemptHTTP2:      true,
 		}
 	}
-	c.Transport = oneHost{c.Transport, host}
+	c.Transport = oneHost{RoundTripper: c.Transport, host: host}
 	c.Jar, c.Timeout = nil, 0
 	c.CheckRedirect = func(r *http.Request, via []*http.Request) error {
-		if !keepsMethod(r.Response) || len(via) > maxRedirects || !sameHost(r.URL, host) {
+		isFollowed := isSameRequest(r.Response) && isSameHost(r.URL, host)
+		if !isFollowed || len(via) > maxRedirects {
 			return errForeignHost
 		}
 		return nil
@@ -53,13 +56,16 @@ func newClient(given *http.Client, host *url.URL, concurrency int) *http.Client 
 	return &c
 }
 
-// keepsMethod reports whether a redirect sends the same request on, with its body.
-func keepsMethod(r *http.Response) bool {
-	return r != nil && (r.StatusCode == http.StatusTemporaryRedirect || r.StatusCode == http.StatusPermanentRedirect)
+// isSameRequest reports whether a redirect sends the same request on, with its body.
+func isSameRequest(r *http.Response) bool {
+	if r == nil {
+		return false
+	}
+	return r.StatusCode == http.StatusTemporaryRedirect || r.StatusCode == http.StatusPermanentRedirect
 }
 
-// sameHost: another scheme or port is another server.
-func sameHost(u, host *url.URL) bool {
+// isSameHost reports whether two addresses are of one server. Another scheme or port is another server.
+func isSameHost(u, host *url.URL) bool {
 	return u.Scheme == host.Scheme && strings.EqualFold(u.Host, host.Host)
 }
 
@@ -71,7 +77,7 @@ type oneHost struct {
 
 // RoundTrip implements http.RoundTripper.
 func (t oneHost) RoundTrip(r *http.Request) (*http.Response, error) {
-	if !sameHost(r.URL, t.host) {
+	if !isSameHost(r.URL, t.host) {
 		return nil, errForeignHost
 	}
 	return t.RoundTripper.RoundTrip(r)
@@ -105,21 +111,22 @@ func (x *exchange) Do(r *http.Request) (*http.Response, error) {
 	x.sent = true
 	resp, err := x.client.Do(r)
 	if err != nil {
-		x.fault = broken(r.Context(), err, false)
+		x.fault = newBrokenError(r.Context(), err, false)
 		return nil, x.fault
 	}
 	defer resp.Body.Close()
 	body, err := readAll(resp.Body)
 	if err != nil {
-		x.fault = broken(r.Context(), err, true)
+		x.fault = newBrokenError(r.Context(), err, true)
 		return nil, x.fault
 	}
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+	if resp.StatusCode < http.StatusOK || resp.StatusCode >= http.StatusMultipleChoices {
 		x.body = body
-		x.fault = refusal(resp.StatusCode, body, retryAfter(resp.Header, x.now()))
+		x.fault = newRefusalError(resp.StatusCode, body, retryAfter(resp.Header, x.now()))
 		return nil, x.fault
 	}
-	if body, x.fault = completion(body); x.fault != nil {
+	body, x.fault = completionOf(body)
+	if x.fault != nil {
 		return nil, x.fault
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
@@ -135,16 +142,17 @@ func readAll(body io.Reader) ([]byte, error) {
 	return b, err
 }
 
-// completion returns the JSON of an answer, put together if it came in pieces though nobody asked for a stream.
+// completionOf returns the JSON of an answer, put together if it came in pieces though nobody asked for a stream.
 // What the answer calls itself doesn't count: some servers say text/plain.
-func completion(body []byte) ([]byte, *Error) {
+func completionOf(body []byte) ([]byte, *Error) {
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
-	switch {
-	case len(body) == 0:
+	if len(body) == 0 {
 		return nil, &Error{Kind: Empty}
-	case body[0] == '{':
+	}
+	if body[0] == '{' {
 		return body, nil
-	case isStream(body):
+	}
+	if isStream(body) {
 		return joinStream(body)
 	}
 	return nil, &Error{Kind: Unreadable}

@@ -9,8 +9,8 @@ import (
 // leakWords is how many words in a row a reply may not share with the system message.
 const leakWords = 7
 
-// leaks reports whether a text gives away a part of what the model was told.
-func leaks(text string) bool {
+// hasLeak reports whether a text gives away a part of what the model was told.
+func hasLeak(text string) bool {
 	words := wordsOf(text)
 	for i := 0; i+leakWords <= len(words); i++ {
 		if systemRuns()[strings.Join(words[i:i+leakWords], " ")] {

@@ -9,9 +9,9 @@ import (
 
 const settleTimeout = 5 * time.Second
 
-// reserve counts what a request may use at most, before it is sent. settle replaces it by what was used; where that
+// reserveTokens counts what a request may use at most, before it is sent. settle replaces it by what was used; where that
 // fails, the reservation stays, which is more.
-func reserve(ctx context.Context, b analysis.Budget, tokens int) (settle func(used int), fault *Error) {
+func reserveTokens(ctx context.Context, b analysis.Budget, tokens int) (settle func(used int), fault *Error) {
 	if b == nil {
 		return func(int) {}, nil
 	}

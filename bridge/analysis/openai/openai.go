@@ -134,12 +134,12 @@ func (a *Analyzer) Analyze(ctx context.Context, q analysis.Question) (analysis.A
 		return analysis.Answer{}, ErrClosed
 	}
 	defer a.running.Done()
-	a.stats.asked()
+	a.stats.countAsked()
 	answer, fault := a.tryModel(ctx, q)
 	if fault == nil {
 		return answer, nil
 	}
-	a.stats.failed(fault.Kind)
+	a.stats.countFailed(fault.Kind)
 	if err := ctx.Err(); err != nil {
 		return analysis.Answer{}, fmt.Errorf("openai: %w", err)
 	}
@@ -150,7 +150,7 @@ func (a *Analyzer) Analyze(ctx context.Context, q analysis.Question) (analysis.A
 	if err != nil {
 		return analysis.Answer{}, fmt.Errorf("openai: fallback: %w", err)
 	}
-	a.stats.degraded()
+	a.stats.countDegraded()
 	answer.Degraded = true
 	return analysis.Check(q, answer), nil
 }
@@ -168,19 +168,21 @@ func (a *Analyzer) begin() bool {
 
 // tryModel asks the model if it may be asked now.
 func (a *Analyzer) tryModel(ctx context.Context, q analysis.Question) (answer analysis.Answer, fault *Error) {
-	fault = a.guard(ctx, func(ctx context.Context) (fault *Error) {
+	fault = a.askGuarded(ctx, func(ctx context.Context) (fault *Error) {
 		answer, fault = a.answer(ctx, q)
 		return fault
 	})
 	return answer, fault
 }
 
-// guard lets the model be asked, if it may be asked now, within the time that it has.
-func (a *Analyzer) guard(ctx context.Context, ask func(context.Context) *Error) *Error {
-	if until, ok := ctx.Deadline(); ok && time.Until(until) < leastTime || ctx.Err() != nil {
+// askGuarded lets the model be asked, if it may be asked now, within the time that it has.
+func (a *Analyzer) askGuarded(ctx context.Context, ask func(context.Context) *Error) *Error {
+	until, hasDeadline := ctx.Deadline()
+	isShort := hasDeadline && time.Until(until) < leastTime
+	if isShort || ctx.Err() != nil {
 		return &Error{Kind: Late}
 	}
-	ctx, cancel := a.deadline(ctx)
+	ctx, cancel := a.withDeadline(ctx)
 	defer cancel()
 	turn, fault := a.breaker.enter()
 	if fault != nil {
@@ -201,8 +203,8 @@ func (a *Analyzer) guard(ctx context.Context, ask func(context.Context) *Error) 
 	return fault
 }
 
-// deadline returns the time that the model has: some of the caller's is kept for the fallback.
-func (a *Analyzer) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
+// withDeadline returns the time that the model has: some of the caller's is kept for the fallback.
+func (a *Analyzer) withDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	most := a.o.Timeout
 	if until, ok := ctx.Deadline(); ok {
 		left := time.Until(until)

@@ -108,14 +108,14 @@ type answerForm struct {
 
 // newPrompt writes the user message. q was cut to the budget before.
 func newPrompt(q analysis.Question) prompt {
-	p := sealed(encode(newDocument(q)), "Analyse \"burst\" as you were told.")
-	p.q, p.form = q, answerForm{name: schemaName, schema: schema(q), shape: shapeText}
+	p := sealDocument(encode(newDocument(q)), "Analyse \"burst\" as you were told.")
+	p.q, p.form = q, answerForm{name: schemaName, schema: newSchema(q), shape: shapeText}
 	return p
 }
 
-// sealed writes a user message: data between two lines that nobody can write who doesn't see them, then what is to
+// sealDocument writes a user message: data between two lines that nobody can write who doesn't see them, then what is to
 // be done.
-func sealed(data, deed string) prompt {
+func sealDocument(data, deed string) prompt {
 	p := prompt{}
 	for p.marker == "" || strings.Contains(data, p.marker) {
 		p.marker = newMarker()
@@ -126,7 +126,8 @@ func sealed(data, deed string) prompt {
 
 // newMarker draws a line that nobody can write who doesn't see it.
 func newMarker() string {
-	b := make([]byte, 16)
+	const markerBytes = 16
+	b := make([]byte, markerBytes)
 	_, _ = rand.Read(b) // never fails
 	return "=====DATA-" + hex.EncodeToString(b) + "====="
 }

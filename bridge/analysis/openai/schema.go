@@ -13,9 +13,9 @@ const schemaName = "analysis"
 // Source: OpenAI, "Structured model outputs", limitations, read November 2026.
 const mostEnum = 200
 
-// schema describes the answer to a question, in the subset of JSON Schema that strict mode allows: every field is
+// newSchema describes the answer to a question, in the subset of JSON Schema that strict mode allows: every field is
 // required, no others are allowed, and lengths are not bounded by keywords that some servers don't know.
-func schema(q analysis.Question) json.RawMessage {
+func newSchema(q analysis.Question) json.RawMessage {
 	n := allowedNames(q)
 	object := func(fields map[string]any, order ...string) map[string]any {
 		return map[string]any{"type": "object", "properties": fields, "required": order, "additionalProperties": false}
@@ -30,7 +30,7 @@ func schema(q analysis.Question) json.RawMessage {
 	}
 	s := object(map[string]any{
 		"language":  text,
-		"sentiment": one(sentiments()),
+		"sentiment": one(sentimentNames()),
 		"urgent":    map[string]any{"type": "boolean"},
 		"because":   text,
 		"intents":   list(one(n.intents)),
@@ -52,7 +52,7 @@ func answerFields() []string {
 	return []string{"language", "sentiment", "urgent", "because", "intents", "references", "tags", "replies", "actions"}
 }
 
-func sentiments() []string {
+func sentimentNames() []string {
 	return []string{
 		string(analysis.Positive), string(analysis.Neutral), string(analysis.Negative), string(analysis.Frustrated), string(analysis.Pressing),
 	}

@@ -49,24 +49,24 @@ func (a *Analyzer) Stats() Stats {
 	return s
 }
 
-func (s *stats) change(f func(*Stats)) {
+func (s *stats) update(f func(*Stats)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f(&s.s)
 }
 
-func (s *stats) asked()        { s.change(func(c *Stats) { c.Asked++ }) }
-func (s *stats) degraded()     { s.change(func(c *Stats) { c.Degraded++ }) }
-func (s *stats) failed(k Kind) { s.change(func(c *Stats) { c.Failures[k]++ }) }
-func (s *stats) requested()    { s.change(func(c *Stats) { c.Requests++ }) }
-func (s *stats) repaired()     { s.change(func(c *Stats) { c.Repairs++ }) }
+func (s *stats) countAsked()        { s.update(func(c *Stats) { c.Asked++ }) }
+func (s *stats) countDegraded()     { s.update(func(c *Stats) { c.Degraded++ }) }
+func (s *stats) countFailed(k Kind) { s.update(func(c *Stats) { c.Failures[k]++ }) }
+func (s *stats) countRequest()      { s.update(func(c *Stats) { c.Requests++ }) }
+func (s *stats) countRepair()       { s.update(func(c *Stats) { c.Repairs++ }) }
 
-func (s *stats) used(in, out int) {
-	s.change(func(c *Stats) { c.TokensIn += int64(in); c.TokensOut += int64(out) })
+func (s *stats) countTokens(in, out int) {
+	s.update(func(c *Stats) { c.TokensIn += int64(in); c.TokensOut += int64(out) })
 }
 
-func (s *stats) took(d time.Duration) {
-	s.change(func(c *Stats) {
+func (s *stats) countLatency(d time.Duration) {
+	s.update(func(c *Stats) {
 		c.Latency.Count++
 		c.Latency.Seconds += d.Seconds()
 		for i, bound := range c.Latency.Bounds {

@@ -9,8 +9,16 @@ import (
 // isStream reports whether an answer is a stream of server-sent events.
 // Source: WHATWG HTML, "Server-sent events"; a line that begins with a colon is a comment.
 func isStream(body []byte) bool {
-	return bytes.HasPrefix(body, []byte("data:")) || bytes.HasPrefix(body, []byte("event:")) || bytes.HasPrefix(body, []byte(":"))
+	for _, head := range []string{"data:", "event:", ":"} {
+		if bytes.HasPrefix(body, []byte(head)) {
+			return true
+		}
+	}
+	return false
 }
+
+// isGiven reports whether a field of an event is there and has a value.
+func isGiven(field json.RawMessage) bool { return len(field) > 0 && string(field) != "null" }
 
 // piece is one event of a stream.
 type piece struct {
@@ -33,21 +41,23 @@ type piece struct {
 func joinStream(body []byte) ([]byte, *Error) {
 	var text, refusal strings.Builder
 	var usage json.RawMessage
-	finish, ended, tools := "", false, false
+	finish := "" // why the model ended
+	hasEnd, hasTools := false, false
 	for line := range bytes.Lines(body) {
 		data, ok := bytes.CutPrefix(bytes.TrimSpace(line), []byte("data:"))
 		if !ok {
 			continue
 		}
-		if data = bytes.TrimSpace(data); string(data) == "[DONE]" {
-			ended = true
+		data = bytes.TrimSpace(data)
+		if string(data) == "[DONE]" {
+			hasEnd = true
 			break
 		}
 		var p piece
-		if json.Unmarshal(data, &p) != nil || len(p.Error) > 0 && string(p.Error) != "null" {
+		if json.Unmarshal(data, &p) != nil || isGiven(p.Error) {
 			return nil, &Error{Kind: Unreadable}
 		}
-		if len(p.Usage) > 0 && string(p.Usage) != "null" {
+		if isGiven(p.Usage) {
 			usage = p.Usage
 		}
 		for _, c := range p.Choices {
@@ -56,16 +66,16 @@ func joinStream(body []byte) ([]byte, *Error) {
 			}
 			text.WriteString(c.Delta.Content)
 			refusal.WriteString(c.Delta.Refusal)
-			tools = tools || len(c.Delta.ToolCalls) > 0 && string(c.Delta.ToolCalls) != "null"
+			hasTools = hasTools || isGiven(c.Delta.ToolCalls)
 			if c.FinishReason != "" {
 				finish = c.FinishReason
 			}
 		}
 	}
-	if !ended && finish == "" {
+	if !hasEnd && finish == "" {
 		return nil, &Error{Kind: Cut}
 	}
-	if tools && finish == "" {
+	if hasTools && finish == "" {
 		finish = "tool_calls"
 	}
 	whole := map[string]any{"choices": []any{map[string]any{

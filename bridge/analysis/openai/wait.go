@@ -14,26 +14,27 @@ const longestWait = time.Hour
 // retryAfter reads how long a server asks to wait: in milliseconds, in seconds, or until a date. It returns 0 if the server doesn't say.
 // Source: RFC 9110 section 10.2.3; retry-after-ms is OpenAI's own, as its clients read it.
 func retryAfter(h http.Header, now time.Time) time.Duration {
-	if ms, ok := number(h.Get("Retry-After-Ms")); ok {
-		return bounded(ms / 1000)
+	if ms, ok := parseNumber(h.Get("Retry-After-Ms")); ok {
+		const inSecond = 1000
+		return boundWait(ms / inSecond)
 	}
 	value := h.Get("Retry-After")
-	if seconds, ok := number(value); ok {
-		return bounded(seconds)
+	if seconds, ok := parseNumber(value); ok {
+		return boundWait(seconds)
 	}
 	if at, err := http.ParseTime(value); err == nil {
-		return bounded(at.Sub(now).Seconds())
+		return boundWait(at.Sub(now).Seconds())
 	}
 	return 0
 }
 
-func number(s string) (float64, bool) {
+func parseNumber(s string) (float64, bool) {
 	n, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
 	return n, err == nil && !math.IsNaN(n)
 }
 
-// bounded: a server that asks to wait no time at all asks to wait a millisecond.
-func bounded(seconds float64) time.Duration {
+// boundWait makes a duration of what a server asks for: at least a millisecond, since 0 means that it asked for nothing.
+func boundWait(seconds float64) time.Duration {
 	d := time.Duration(min(max(seconds, 0), longestWait.Seconds()) * float64(time.Second))
 	return max(d, time.Millisecond)
 }

@@ -58,22 +58,22 @@ func (a *Analyzer) Write(ctx context.Context, r analysis.Request) (analysis.Text
 		return analysis.Text{}, ErrClosed
 	}
 	defer a.running.Done()
-	a.stats.asked()
+	a.stats.countAsked()
 	var text analysis.Text
-	fault := a.guard(ctx, func(ctx context.Context) (fault *Error) {
-		text, fault = a.written(ctx, r)
+	fault := a.askGuarded(ctx, func(ctx context.Context) (fault *Error) {
+		text, fault = a.writeChecked(ctx, r)
 		return fault
 	})
 	if fault == nil {
 		return text, nil
 	}
-	a.stats.failed(fault.Kind)
+	a.stats.countFailed(fault.Kind)
 	if err := ctx.Err(); err != nil {
 		return analysis.Text{}, fmt.Errorf("openai: %w", err)
 	}
 	if alone, ok := a.o.Fallback.(analysis.Writer); ok {
 		if text, err := alone.Write(ctx, r); err == nil {
-			a.stats.degraded()
+			a.stats.countDegraded()
 			text.Degraded = true
 			return analysis.CheckText(r, text)
 		}
@@ -84,8 +84,8 @@ func (a *Analyzer) Write(ctx context.Context, r analysis.Request) (analysis.Text
 	return analysis.Text{}, fault
 }
 
-// written asks the model, and once more if its text is not valid.
-func (a *Analyzer) written(ctx context.Context, r analysis.Request) (analysis.Text, *Error) {
+// writeChecked asks the model, and once more if its text is not valid.
+func (a *Analyzer) writeChecked(ctx context.Context, r analysis.Request) (analysis.Text, *Error) {
 	shown, hidden := r, (*mask.Mask)(nil)
 	if a.o.Mask && !r.Terms.Unmasked {
 		hidden = mask.New(requestTexts(r)...)
@@ -107,7 +107,7 @@ func (a *Analyzer) readText(content string, r analysis.Request, p prompt, hidden
 		return analysis.Text{}, errors.New("the answer is too long")
 	}
 	words, found := "", false
-	for _, object := range objects(withoutThoughts(content)) {
+	for _, object := range findObjects(withoutThoughts(content)) {
 		var w struct {
 			Text *string `json:"text"`
 		}
@@ -125,7 +125,7 @@ func (a *Analyzer) readText(content string, r analysis.Request, p prompt, hidden
 		}
 		words = shown
 	}
-	if leaks(words) || strings.Contains(words, p.marker) {
+	if hasLeak(words) || strings.Contains(words, p.marker) {
 		return analysis.Text{}, fmt.Errorf("%w: it repeats what the model was told", analysis.ErrLeftOut)
 	}
 	return analysis.CheckText(r, analysis.Text{Text: words, By: a.o.Model})
@@ -139,7 +139,7 @@ func newWritePrompt(r analysis.Request) prompt {
 	} else {
 		d.Style = r.Wish
 	}
-	p := sealed(encode(d), "Do \"task\" as you were told.")
+	p := sealDocument(encode(d), "Do \"task\" as you were told.")
 	p.q.Terms = r.Terms
 	p.q.Burst = []analysis.Message{{Text: strings.TrimSpace(string(r.Task) + " " + strings.TrimSpace(r.Wish+"\n"+r.Draft))}} // for the record
 	p.form = answerForm{name: "text", schema: json.RawMessage(textSchema), shape: textShape}
@@ -149,8 +149,8 @@ func newWritePrompt(r analysis.Request) prompt {
 // cutRequest returns a request that fits: the draft and the question keep their beginnings, the conversation its first
 // message and its end.
 func cutRequest(r analysis.Request) analysis.Request {
-	r.Draft, r.Wish = clip(r.Draft, mostDrafted), clip(r.Wish, mostAsked)
-	left := mostTotal - estimate(r.Draft) - estimate(r.Wish)
+	r.Draft, r.Wish = clipTokens(r.Draft, mostDrafted), clipTokens(r.Wish, mostAsked)
+	left := mostTotal - estimateTokens(r.Draft) - estimateTokens(r.Wish)
 	all := slices.Clone(r.Messages)
 	for i := range all {
 		all[i] = cutMessage(all[i], mostSaid)

@@ -175,7 +175,7 @@ func TestWriteCuts(t *testing.T) {
 		t.Fatal(err)
 	}
 	seen := w.fake.Requests()[0]
-	if n := estimate(seen.Seen.User) + estimate(seen.Seen.System); n > 6000 {
+	if n := estimateTokens(seen.Seen.User) + estimateTokens(seen.Seen.System); n > 6000 {
 		t.Errorf("%d tokens", n)
 	}
 	said := seen.Seen.Request.Messages
