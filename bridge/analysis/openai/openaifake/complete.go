@@ -11,24 +11,25 @@ import (
 
 // complete answers a request for a chat completion.
 func (s *Server) complete(w http.ResponseWriter, r *http.Request, in Request) {
-	q, no := s.read(in.Body)
-	if no != nil {
-		fail(w, no.status, "invalid_request_error", no.param, no.code, no.message)
+	q, refused := s.read(in.Body)
+	if refused != nil {
+		fail(w, *refused)
 		return
 	}
-	text := s.say(r.Context(), in.Seen)
-	if s.o.Abilities.Ignores && !in.Seen.Repair && q.ResponseFormat != nil {
+	text := s.answerOf(r.Context(), in.Seen)
+	isIgnored := s.o.Abilities.Ignores && q.ResponseFormat != nil
+	if isIgnored && !in.Seen.Repair {
 		text = "Sure! The customer seems to need help. Let me know if I can do anything else."
 	}
 	if q.Stream {
-		stream(w, q.Model, text, true)
+		writeStream(w, q.Model, text, true)
 		return
 	}
-	write(w, http.StatusOK, completion(in, text, "stop"))
+	write(w, http.StatusOK, completionOf(in, text, "stop"))
 }
 
-// say returns what the model says.
-func (s *Server) say(ctx context.Context, seen Seen) string {
+// answerOf returns what the model says.
+func (s *Server) answerOf(ctx context.Context, seen Seen) string {
 	s.mu.Lock()
 	speak := s.speak
 	s.mu.Unlock()
@@ -36,7 +37,7 @@ func (s *Server) say(ctx context.Context, seen Seen) string {
 		return speak(seen)
 	}
 	if seen.Request != nil {
-		return WriteText(written(*seen.Request))
+		return WriteText(writtenText(*seen.Request))
 	}
 	if s.o.Answers == nil || len(seen.Question.Burst) == 0 {
 		return Write(analysis.Answer{Sentiment: analysis.Neutral})
@@ -50,7 +51,8 @@ func (s *Server) say(ctx context.Context, seen Seen) string {
 
 // Write writes an answer in the JSON form that a model is asked for.
 func Write(a analysis.Answer) string {
-	refs, replies, actions := []any{}, []any{}, []any{}
+	refs, replies := []any{}, []any{}
+	actions := []any{}
 	for _, r := range a.References {
 		refs = append(refs, map[string]any{"kind": r.Kind, "value": r.Value})
 	}
@@ -73,18 +75,18 @@ func Write(a analysis.Answer) string {
 // list returns a list that JSON writes as [] when it is empty.
 func list(s []string) []string { return append([]string{}, s...) }
 
-// completion is an answer as the real server writes it.
-func completion(in Request, text, finish string) map[string]any {
+// completionOf is an answer as the real server writes it.
+func completionOf(in Request, text, finish string) map[string]any {
 	return answerWith(in, map[string]any{"role": "assistant", "content": text, "refusal": nil, "annotations": []any{}}, finish, len(text))
 }
 
 func answerWith(in Request, message map[string]any, finish string, length int) map[string]any {
-	asked := len(in.Body)/4 + 1
+	asked, answered := countTokens(len(in.Body)), countTokens(length)
 	return map[string]any{
-		"id": "chatcmpl-fake0000000000000000000000", "object": "chat.completion", "created": 1763800000, "model": modelOf(in),
+		"id": "chatcmpl-fake0000000000000000000000", "object": "chat.completion", "created": answerCreated, "model": modelOf(in),
 		"choices": []any{map[string]any{"index": 0, "message": message, "logprobs": nil, "finish_reason": finish}},
 		"usage": map[string]any{
-			"prompt_tokens": asked, "completion_tokens": length/4 + 1, "total_tokens": asked + length/4 + 1,
+			"prompt_tokens": asked, "completion_tokens": answered, "total_tokens": asked + answered,
 			"prompt_tokens_details": map[string]any{"cached_tokens": 0, "audio_tokens": 0},
 			"completion_tokens_details": map[string]any{"reasoning_tokens": 0, "audio_tokens": 0, "accepted_prediction_tokens": 0,
 				"rejected_prediction_tokens": 0},
@@ -93,18 +95,27 @@ func answerWith(in Request, message map[string]any, finish string, length int) m
 	}
 }
 
+// answerCreated is when each answer was made, as seconds since 1970.
+const answerCreated = 1763800000
+
+// countTokens says about how many tokens a text of so many bytes has.
+func countTokens(length int) int {
+	const bytesOfToken = 4
+	return length/bytesOfToken + 1
+}
+
 func modelOf(in Request) string {
 	var q struct{ Model string }
 	_ = json.Unmarshal(in.Body, &q)
 	return q.Model
 }
 
-// stream answers with server-sent events, a word each.
-func stream(w http.ResponseWriter, model, text string, whole bool) {
+// writeStream answers with server-sent events, a word each.
+func writeStream(w http.ResponseWriter, model, text string, whole bool) {
 	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
 	event := func(delta map[string]any, finish any) {
 		data, err := json.Marshal(map[string]any{
-			"id": "chatcmpl-fake", "object": "chat.completion.chunk", "created": 1763800000, "model": model,
+			"id": "chatcmpl-fake", "object": "chat.completion.chunk", "created": answerCreated, "model": model,
 			"choices": []any{map[string]any{"index": 0, "delta": delta, "finish_reason": finish}},
 		})
 		if err == nil {

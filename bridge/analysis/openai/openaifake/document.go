@@ -21,8 +21,8 @@ type Seen struct {
 
 var markers = regexp.MustCompile(`(?m)^(=====DATA-[0-9a-f]{32}=====)$`)
 
-// see reads a request as far as it can.
-func see(body []byte) Seen {
+// readSeen reads a request as far as it can.
+func readSeen(body []byte) Seen {
 	var q request
 	if json.Unmarshal(body, &q) != nil {
 		return Seen{}
@@ -42,7 +42,8 @@ func see(body []byte) Seen {
 		s.Marker = m
 		_, rest, _ := strings.Cut(s.User, "\n"+m+"\n")
 		data, _, _ := strings.Cut(rest, "\n"+m+"\n")
-		if s.Request = readRequest([]byte(data)); s.Request == nil {
+		s.Request = readRequest([]byte(data))
+		if s.Request == nil {
 			s.Question = readDocument([]byte(data))
 		}
 	}
@@ -77,7 +78,7 @@ func readDocument(data []byte) analysis.Question {
 		return analysis.Question{}
 	}
 	return analysis.Question{
-		Burst: messages(d.Burst), Before: messages(d.Before),
+		Burst: toMessages(d.Burst), Before: toMessages(d.Before),
 		Desk: analysis.Desk{
 			Language: d.Desk.Language, Intents: d.Desk.Intents, Tags: d.Desk.Tags, References: d.Desk.References,
 			Actions: d.Desk.Actions, Sources: d.Sources, Examples: d.Examples,
@@ -85,7 +86,7 @@ func readDocument(data []byte) analysis.Question {
 	}
 }
 
-func messages(all []message) []analysis.Message {
+func toMessages(all []message) []analysis.Message {
 	var list []analysis.Message
 	for _, m := range all {
 		list = append(list, analysis.Message{FromAgent: m.From == "agent", Subject: m.Subject, Text: m.Text, Files: m.Files})

@@ -7,6 +7,7 @@
 package openaifake
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/json"
 	"io"
@@ -18,6 +19,9 @@ import (
 
 	"parley/bridge/analysis"
 )
+
+// modelCreated is when each model was made, as seconds since 1970: always the same, so that answers can be compared.
+const modelCreated = 1700000000
 
 // maxBody is the longest request that is taken, in bytes.
 const maxBody = 1 << 20
@@ -131,30 +135,30 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Request-Id", "req_"+strings.ToLower(rand.Text()))
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
-		fail(w, http.StatusRequestEntityTooLarge, "invalid_request_error", "", "", "The request is too large.")
+		fail(w, refusal{status: http.StatusRequestEntityTooLarge, message: "The request is too large."})
 		return
 	}
-	in := Request{Header: r.Header.Clone(), Path: r.URL.Path, Body: body, Seen: see(body)}
+	in := Request{Header: r.Header.Clone(), Path: r.URL.Path, Body: body, Seen: readSeen(body)}
 	if m := s.note(in); m != nil {
-		m.play(&exchange{s, w, r, in})
+		m.play(&exchange{s: s, w: w, r: r, in: in})
 		return
 	}
 	if s.o.Key != "" && r.Header.Get("Authorization") != "Bearer "+s.o.Key {
-		fail(w, http.StatusUnauthorized, "invalid_request_error", "", "invalid_api_key", "Incorrect API key provided: "+
-			strings.TrimPrefix(r.Header.Get("Authorization"),
-				"Bearer ")+". You can find your API key at https://platform.openai.com/account/api-keys.")
+		key := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+		fail(w, refusal{status: http.StatusUnauthorized, code: "invalid_api_key",
+			message: "Incorrect API key provided: " + key + ". You can find your API key at https://platform.openai.com/account/api-keys."})
 		return
 	}
 	switch {
 	case r.URL.Path == "/v1/models" && r.Method == http.MethodGet:
-		s.list(w)
+		s.listModels(w)
 	case strings.HasPrefix(r.URL.Path, "/v1/models/") && r.Method == http.MethodGet:
-		s.one(w, strings.TrimPrefix(r.URL.Path, "/v1/models/"))
+		s.showModel(w, strings.TrimPrefix(r.URL.Path, "/v1/models/"))
 	case r.URL.Path != "/v1/chat/completions":
-		fail(w, http.StatusNotFound, "invalid_request_error", "", "unknown_url", "Unknown request URL: "+r.Method+" "+r.URL.Path+".")
+		fail(w, refusal{status: http.StatusNotFound, code: "unknown_url", message: "Unknown request URL: " + r.Method + " " + r.URL.Path + "."})
 	case r.Method != http.MethodPost:
-		fail(w, http.StatusMethodNotAllowed, "invalid_request_error", "", "method_not_supported",
-			"Not allowed to "+r.Method+" on /v1/chat/completions.")
+		fail(w, refusal{status: http.StatusMethodNotAllowed, code: "method_not_supported",
+			message: "Not allowed to " + r.Method + " on /v1/chat/completions."})
 	default:
 		s.complete(w, r, in)
 	}
@@ -179,35 +183,38 @@ func (s *Server) note(in Request) *Manner {
 	return m
 }
 
-func (s *Server) list(w http.ResponseWriter) {
+func (s *Server) listModels(w http.ResponseWriter) {
 	var models []map[string]any
 	for _, m := range s.o.Models {
-		models = append(models, described(m))
+		models = append(models, modelEntry(m))
 	}
 	write(w, http.StatusOK, map[string]any{"object": "list", "data": models})
 }
 
-func (s *Server) one(w http.ResponseWriter, name string) {
+func (s *Server) showModel(w http.ResponseWriter, name string) {
 	if len(s.o.Models) > 0 && !slices.Contains(s.o.Models, name) {
-		fail(w, http.StatusNotFound, "invalid_request_error", "model", "model_not_found", "The model '"+name+"' does not exist")
+		fail(w, refusal{status: http.StatusNotFound, param: "model", code: "model_not_found", message: "The model '" + name + "' does not exist"})
 		return
 	}
-	write(w, http.StatusOK, described(name))
+	write(w, http.StatusOK, modelEntry(name))
 }
 
-func described(model string) map[string]any {
-	return map[string]any{"id": model, "object": "model", "created": 1700000000, "owned_by": "openaifake"}
+func modelEntry(model string) map[string]any {
+	return map[string]any{"id": model, "object": "model", "created": modelCreated, "owned_by": "openaifake"}
 }
 
-// fail answers with an error as OpenAI writes it.
-func fail(w http.ResponseWriter, status int, kind, param, code, message string) {
-	null := func(s string) any {
+// fail answers with an error as OpenAI writes it. Of what it has no value for it writes null.
+func fail(w http.ResponseWriter, r refusal) {
+	orNull := func(s string) any {
 		if s == "" {
 			return nil
 		}
 		return s
 	}
-	write(w, status, map[string]any{"error": map[string]any{"message": message, "type": kind, "param": null(param), "code": null(code)}})
+	kind := cmp.Or(r.kind, "invalid_request_error")
+	write(w, r.status, map[string]any{"error": map[string]any{
+		"message": r.message, "type": kind, "param": orNull(r.param), "code": orNull(r.code),
+	}})
 }
 
 func write(w http.ResponseWriter, status int, v any) {

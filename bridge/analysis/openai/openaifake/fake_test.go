@@ -120,7 +120,7 @@ func TestSays(t *testing.T) {
 	if len(seen.Question.Burst) != 1 || seen.Question.Burst[0].Text != "hi" || seen.System != "s" || seen.Marker != marker {
 		t.Errorf("%+v", seen)
 	}
-	if see([]byte("{")).Messages != 0 || len(readDocument([]byte("{")).Burst) != 0 {
+	if readSeen([]byte("{")).Messages != 0 || len(readDocument([]byte("{")).Burst) != 0 {
 		t.Error("read what isn't there")
 	}
 }

@@ -23,22 +23,22 @@ type exchange struct {
 	in Request
 }
 
-// text is what a good answer would say.
-func (x *exchange) text() string { return x.s.say(x.r.Context(), x.in.Seen) }
+// goodText is what a good answer would say.
+func (x *exchange) goodText() string { return x.s.answerOf(x.r.Context(), x.in.Seen) }
 
 // Status answers with a status, an error in OpenAI's form and headers in pairs.
 func Status(status int, code, message string, header ...string) Manner {
-	return Manner{"status " + strconv.Itoa(status) + " " + code, func(x *exchange) {
+	return Manner{Name: "status " + strconv.Itoa(status) + " " + code, play: func(x *exchange) {
 		for i := 0; i+1 < len(header); i += 2 {
 			x.w.Header().Set(header[i], header[i+1])
 		}
-		fail(x.w, status, "server_error", "", code, message)
+		fail(x.w, refusal{status: status, kind: "server_error", code: code, message: message})
 	}}
 }
 
 // Raw answers with any bytes.
 func Raw(status int, contentType, body string) Manner {
-	return Manner{"raw", func(x *exchange) {
+	return Manner{Name: "raw", play: func(x *exchange) {
 		x.w.Header().Set("Content-Type", contentType)
 		x.w.WriteHeader(status)
 		_, _ = x.w.Write([]byte(body))
@@ -47,12 +47,12 @@ func Raw(status int, contentType, body string) Manner {
 
 // Say lets the model say something, with a reason why it ended.
 func Say(text, finish string) Manner {
-	return Manner{"say", func(x *exchange) { write(x.w, http.StatusOK, completion(x.in, text, finish)) }}
+	return Manner{Name: "say", play: func(x *exchange) { write(x.w, http.StatusOK, completionOf(x.in, text, finish)) }}
 }
 
 // Around lets the model write something around its answer.
 func Around(before, after string) Manner {
-	return Manner{"around", func(x *exchange) { write(x.w, http.StatusOK, completion(x.in, before+x.text()+after, "stop")) }}
+	return Manner{Name: "around", play: func(x *exchange) { write(x.w, http.StatusOK, completionOf(x.in, before+x.goodText()+after, "stop")) }}
 }
 
 // HTML answers as a proxy in front of a server does.
@@ -63,7 +63,7 @@ func HTML(status int) Manner {
 }
 
 // Hang never answers.
-func Hang() Manner { return Manner{"hang", func(x *exchange) { x.wait(time.Hour) }} }
+func Hang() Manner { return Manner{Name: "hang", play: func(x *exchange) { x.wait(time.Hour) }} }
 
 // wait reports whether the client is still there after a while.
 func (x *exchange) wait(d time.Duration) bool {
@@ -80,9 +80,10 @@ func (x *exchange) wait(d time.Duration) bool {
 
 // Drip answers byte by byte, too slowly to end.
 func Drip() Manner {
-	return Manner{"drip", func(x *exchange) {
+	return Manner{Name: "drip", play: func(x *exchange) {
 		x.w.Header().Set("Content-Type", "application/json")
-		for range 100000 {
+		const pieces = 100000 // of 2 ms each: longer than anybody waits
+		for range pieces {
 			if _, err := x.w.Write([]byte(" ")); err != nil {
 				return
 			}
@@ -95,8 +96,8 @@ func Drip() Manner {
 
 // Reset breaks the connection before an answer.
 func Reset() Manner {
-	return Manner{"reset", func(x *exchange) {
-		if c, ok := x.hijack(); ok {
+	return Manner{Name: "reset", play: func(x *exchange) {
+		if c, ok := x.takeConnection(); ok {
 			if tcp, ok := c.(*net.TCPConn); ok {
 				_ = tcp.SetLinger(0)
 			}
@@ -107,8 +108,8 @@ func Reset() Manner {
 
 // Cut breaks the connection in the middle of an answer.
 func Cut() Manner {
-	return Manner{"cut", func(x *exchange) {
-		if c, ok := x.hijack(); ok {
+	return Manner{Name: "cut", play: func(x *exchange) {
+		if c, ok := x.takeConnection(); ok {
 			_, _ = c.Write([]byte("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
 				"5000\r\n\r\n{\"id\":\"chatcmpl-fake\",\"choices\":[{\"ind"))
 			_ = c.Close()
@@ -116,18 +117,19 @@ func Cut() Manner {
 	}}
 }
 
-func (x *exchange) hijack() (net.Conn, bool) {
+func (x *exchange) takeConnection() (net.Conn, bool) {
 	c, _, err := http.NewResponseController(x.w).Hijack()
 	return c, err == nil
 }
 
 // Huge answers with more bytes than anybody wants.
 func Huge() Manner {
-	return Manner{"huge", func(x *exchange) {
+	return Manner{Name: "huge", play: func(x *exchange) {
 		x.w.Header().Set("Content-Type", "application/json")
 		_, _ = x.w.Write([]byte(`{"choices":[{"message":{"content":"`))
+		const chunks = 1 << 10 // together 64 MiB
 		chunk := bytes.Repeat([]byte("x"), 64<<10)
-		for range 1024 {
+		for range chunks {
 			if _, err := x.w.Write(chunk); err != nil {
 				return
 			}
@@ -137,15 +139,22 @@ func Huge() Manner {
 
 // GzipBomb answers with a few bytes that unpack to very many.
 func GzipBomb() Manner {
-	return Manner{"gzip bomb", func(x *exchange) {
+	return Manner{Name: "gzip bomb", play: func(x *exchange) {
 		x.w.Header().Set("Content-Type", "application/json")
 		x.w.Header().Set("Content-Encoding", "gzip")
 		z := gzip.NewWriter(x.w)
 		_, _ = z.Write([]byte(`{"choices":[{"message":{"content":"`))
-		chunk := bytes.Repeat([]byte("x"), 1<<19)
-		for range 32 {
-			if _, err := z.Write(chunk); err != nil || z.Flush() != nil || http.NewResponseController(x.w).Flush() != nil {
+		const (
+			chunks    = 32 // together 16 MiB
+			chunkSize = 1 << 19
+		)
+		chunk := bytes.Repeat([]byte("x"), chunkSize)
+		for range chunks {
+			if _, err := z.Write(chunk); err != nil {
 				return
+			}
+			if z.Flush() != nil || http.NewResponseController(x.w).Flush() != nil {
+				return // the client is gone
 			}
 		}
 		_ = z.Close()
@@ -154,8 +163,8 @@ func GzipBomb() Manner {
 
 // NoChoices answers without any choice.
 func NoChoices() Manner {
-	return Manner{"no choices", func(x *exchange) {
-		a := completion(x.in, "", "stop")
+	return Manner{Name: "no choices", play: func(x *exchange) {
+		a := completionOf(x.in, "", "stop")
 		a["choices"] = []any{}
 		write(x.w, http.StatusOK, a)
 	}}
@@ -163,14 +172,14 @@ func NoChoices() Manner {
 
 // NullContent answers with null.
 func NullContent() Manner {
-	return Manner{"null content", func(x *exchange) {
+	return Manner{Name: "null content", play: func(x *exchange) {
 		write(x.w, http.StatusOK, answerWith(x.in, map[string]any{"role": "assistant", "content": nil}, "stop", 0))
 	}}
 }
 
 // Refuse lets the model refuse, in the field for this.
 func Refuse() Manner {
-	return Manner{"refusal", func(x *exchange) {
+	return Manner{Name: "refusal", play: func(x *exchange) {
 		write(x.w, http.StatusOK, answerWith(x.in, map[string]any{"role": "assistant", "content": nil,
 			"refusal": "I'm sorry, I can't assist with that."}, "stop", 10))
 	}}
@@ -178,7 +187,7 @@ func Refuse() Manner {
 
 // ToolCalls calls a tool that nobody offered.
 func ToolCalls() Manner {
-	return Manner{"tool calls", func(x *exchange) {
+	return Manner{Name: "tool calls", play: func(x *exchange) {
 		call := map[string]any{"id": "call_1", "type": "function", "function": map[string]any{"name": "send_mail", "arguments": `{"to":"all"}`}}
 		write(x.w, http.StatusOK, answerWith(x.in, map[string]any{"role": "assistant", "content": nil, "tool_calls": []any{call}},
 			"tool_calls", 10))
@@ -187,9 +196,9 @@ func ToolCalls() Manner {
 
 // WrongType gives a good answer that calls itself plain text.
 func WrongType() Manner {
-	return Manner{"wrong content type", func(x *exchange) {
+	return Manner{Name: "wrong content type", play: func(x *exchange) {
 		rec := &recorder{header: http.Header{}}
-		write(rec, http.StatusOK, completion(x.in, x.text(), "stop"))
+		write(rec, http.StatusOK, completionOf(x.in, x.goodText(), "stop"))
 		x.w.Header().Set("Content-Type", "text/plain; charset=iso-8859-1")
 		_, _ = x.w.Write(rec.Bytes())
 	}}
@@ -209,10 +218,10 @@ func (r *recorder) WriteHeader(int) {}
 
 // Stream answers with events though none were asked for; whole = the stream has its end.
 func Stream(whole bool) Manner {
-	return Manner{"stream", func(x *exchange) { stream(x.w, modelOf(x.in), x.text(), whole) }}
+	return Manner{Name: "stream", play: func(x *exchange) { writeStream(x.w, modelOf(x.in), x.goodText(), whole) }}
 }
 
 // Redirect sends the client elsewhere.
 func Redirect(status int, to string) Manner {
-	return Manner{"redirect", func(x *exchange) { http.Redirect(x.w, x.r, to, status) }}
+	return Manner{Name: "redirect", play: func(x *exchange) { http.Redirect(x.w, x.r, to, status) }}
 }

@@ -2,6 +2,7 @@ package openaifake
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -33,8 +34,11 @@ type request struct {
 
 // refusal is why a request is refused.
 type refusal struct {
-	status               int
-	param, code, message string
+	status  int
+	kind    string // "" means invalid_request_error
+	param   string // the field of the request that is to blame, "" if it is none
+	code    string
+	message string
 }
 
 // read reads a request and checks it as the real server does.
@@ -45,20 +49,20 @@ func (s *Server) read(body []byte) (request, *refusal) {
 	d.DisallowUnknownFields()
 	if err := d.Decode(&q); err != nil {
 		if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-			return q, s.bad("", "", "Unrecognized request argument supplied: "+strings.Trim(name, `"`))
+			return q, s.refuse(refusal{message: "Unrecognized request argument supplied: " + strings.Trim(name, `"`)})
 		}
-		return q, &refusal{http.StatusBadRequest, "", "", "We could not parse the JSON body of your request."}
+		return q, &refusal{status: http.StatusBadRequest, message: "We could not parse the JSON body of your request."}
 	}
 	if q.Model == "" {
-		return q, &refusal{http.StatusBadRequest, "", "", "you must provide a model parameter"}
+		return q, &refusal{status: http.StatusBadRequest, message: "you must provide a model parameter"}
 	}
 	if len(s.o.Models) > 0 && !slices.Contains(s.o.Models, q.Model) {
-		return q, &refusal{http.StatusNotFound, "", "model_not_found",
-			fmt.Sprintf("The model `%s` does not exist or you do not have access to it.", q.Model)}
+		return q, &refusal{status: http.StatusNotFound, code: "model_not_found",
+			message: fmt.Sprintf("The model `%s` does not exist or you do not have access to it.", q.Model)}
 	}
 	if len(q.Messages) == 0 {
-		return q, &refusal{http.StatusBadRequest, "messages", "empty_array",
-			"Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead."}
+		return q, &refusal{status: http.StatusBadRequest, param: "messages", code: "empty_array",
+			message: "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead."}
 	}
 	if r := s.checkNumbers(q); r != nil {
 		return q, r
@@ -66,56 +70,61 @@ func (s *Server) read(body []byte) (request, *refusal) {
 	return q, s.checkFormat(q)
 }
 
-func (s *Server) bad(param, code, message string) *refusal {
-	status := s.o.Abilities.RefuseWith
-	if status == 0 {
-		status = http.StatusBadRequest
-	}
-	return &refusal{status, param, code, message}
+// refuse gives a refusal the status with which this server says that it can't do something.
+func (s *Server) refuse(r refusal) *refusal {
+	r.status = cmp.Or(s.o.Abilities.RefuseWith, http.StatusBadRequest)
+	return &r
 }
 
 func (s *Server) checkNumbers(q request) *refusal {
 	can := s.o.Abilities
 	switch {
 	case q.MaxTokens != nil && !can.MaxTokens:
-		return s.bad("max_tokens", "unsupported_parameter",
-			"Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.")
+		return s.refuse(refusal{param: "max_tokens", code: "unsupported_parameter",
+			message: "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."})
 	case q.MaxCompletionTokens != nil && !can.MaxCompletionTokens:
-		return s.bad("", "", "Unrecognized request argument supplied: max_completion_tokens")
-	case q.Temperature != nil && *q.Temperature != 1 && !can.Temperature:
-		return s.bad("temperature", "unsupported_value",
-			fmt.Sprintf("Unsupported value: 'temperature' does not support %g with this model. Only the default (1) value is supported.",
-				*q.Temperature))
+		return s.refuse(refusal{message: "Unrecognized request argument supplied: max_completion_tokens"})
+	case !isDefaultTemperature(q.Temperature) && !can.Temperature:
+		return s.refuse(refusal{param: "temperature", code: "unsupported_value",
+			message: fmt.Sprintf("Unsupported value: 'temperature' does not support %g with this model. Only the default (1) value is supported.",
+				*q.Temperature)})
 	}
 	return nil
 }
+
+func isDefaultTemperature(t *float64) bool { return t == nil || *t == 1 }
 
 var schemaName = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
 
 func (s *Server) checkFormat(q request) *refusal {
 	f, can := q.ResponseFormat, s.o.Abilities
-	if f == nil || f.Type == "text" || can.Ignores {
+	if f == nil || can.Ignores {
 		return nil
 	}
 	switch {
+	case f.Type == "text":
+		return nil
 	case f.Type == "json_object" && can.Object:
 		for _, m := range q.Messages {
 			if strings.Contains(strings.ToLower(m.Content), "json") {
 				return nil
 			}
 		}
-		return s.bad("messages", "", "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.")
+		return s.refuse(refusal{param: "messages",
+			message: "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'."})
 	case f.Type == "json_schema" && can.Schema:
 		if f.JSONSchema == nil || !schemaName.MatchString(f.JSONSchema.Name) {
-			return s.bad("response_format.json_schema.name", "invalid_value", "Missing required parameter: 'response_format.json_schema.name'.")
+			return s.refuse(refusal{param: "response_format.json_schema.name", code: "invalid_value",
+				message: "Missing required parameter: 'response_format.json_schema.name'."})
 		}
 		if err := checkSchema(f.JSONSchema.Schema, 0); err != nil {
-			return s.bad("response_format", "", fmt.Sprintf("Invalid schema for response_format '%s': %v", f.JSONSchema.Name, err))
+			return s.refuse(refusal{param: "response_format",
+				message: fmt.Sprintf("Invalid schema for response_format '%s': %v", f.JSONSchema.Name, err)})
 		}
 		return nil
 	}
-	return s.bad("response_format", "", fmt.Sprintf("Invalid parameter: 'response_format' of type '%s' is not supported with this model.",
-		f.Type))
+	return s.refuse(refusal{param: "response_format",
+		message: fmt.Sprintf("Invalid parameter: 'response_format' of type '%s' is not supported with this model.", f.Type)})
 }
 
 // checkSchema checks a part of a schema by the rules of strict mode.

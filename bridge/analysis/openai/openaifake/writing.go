@@ -24,11 +24,11 @@ func readRequest(data []byte) *analysis.Request {
 	if json.Unmarshal(data, &d) != nil || d.Task == "" {
 		return nil
 	}
-	return &analysis.Request{Task: d.Task, Language: d.Language, Wish: d.Style + d.Question, Draft: d.Draft, Messages: messages(d.Conversation)}
+	return &analysis.Request{Task: d.Task, Language: d.Language, Wish: d.Style + d.Question, Draft: d.Draft, Messages: toMessages(d.Conversation)}
 }
 
-// written is what the model writes by itself: it speaks no languages, and says plainly what it was asked to do.
-func written(r analysis.Request) string {
+// writtenText is what the model writes by itself: it speaks no languages, and says plainly what it was asked to do.
+func writtenText(r analysis.Request) string {
 	switch r.Task {
 	case analysis.Translate:
 		return fmt.Sprintf("(%s) %s", analysis.LanguageName(r.Language), r.Draft)
