@@ -44,13 +44,14 @@ func dateAt(t *text, matches []match, at int, now time.Time) string {
 	}
 	if a > 0 {
 		for next := at + 1; next <= at+2; next++ { // "5 December 2026", "5 de diciembre de 2026"
-			year := t.yearBehind(next)
-			if month := monthAt(matches, next); month > 0 && year > 0 {
+			month, year := monthAt(matches, next), t.yearBehind(next)
+			if month > 0 && year > 0 {
 				return formatDate(year, month, a)
 			}
 		}
 	}
-	if month := monthAt(matches, at); month > 0 && c > firstYear { // "December 5, 2026"
+	month := monthAt(matches, at)
+	if month > 0 && c > firstYear { // "December 5, 2026"
 		return formatDate(c, month, b)
 	}
 	return upcomingDate(t, matches, at, now)

@@ -134,7 +134,7 @@ func (f *featurer) addWords() {
 
 // addMeanings adds concepts, and pairs of those which follow each other. It collects what kinds of things they are.
 func (f *featurer) addMeanings(known *concepts, lexicons []*lexicon, use []int) {
-	var earlier [3]uint16 // the concepts before in the sentence, the latest last
+	var earlier [3]uint16 // the last three concepts of the sentence, the latest last; 0 is none
 	sentence := -1
 	for i := range f.t.tokens {
 		k := &f.t.tokens[i]
@@ -271,27 +271,33 @@ func (f *featurer) addForm() {
 			numbers++
 		}
 	}
-	f.addSize("words", len(t.tokens), 4)
-	f.addSize("asks", asks, 2)
-	f.addSize("loud", loud, 2)
-	f.addSize("quoted", quoted, 4)
-	f.addSize("numbers", numbers, 3)
+	const (
+		few     = 2 // the step from few to many, of what is rare in a text
+		several = 3
+		many    = 4 // of what is frequent
+	)
+	f.addSize("words", len(t.tokens), many)
+	f.addSize("asks", asks, few)
+	f.addSize("loud", loud, few)
+	f.addSize("quoted", quoted, many)
+	f.addSize("numbers", numbers, several)
 	if t.caps > 2 && t.caps*2 > len(t.tokens) {
-		f.addSize("caps", 1, 2)
+		f.addSize("caps", 1, few)
 	}
 	last := len(t.tokens) - 1
 	if last >= 0 && t.tokens[last].asks {
-		f.addSize("ends asking", 1, 2)
+		f.addSize("ends asking", 1, few)
 	}
-	if t.repetition() >= fullRepetition {
-		f.addSize("litany", 1, 2)
+	if t.measureRepetition() >= fullRepetition {
+		f.addSize("litany", 1, few) // the name of the learned feature: what its weights are stored by
 	}
 	f.add(hash('1', "always"), -1, featureOne)
 }
 
 // addSize adds a feature for each step that a count reaches, at most four: 1, step, step times step and so on.
 func (f *featurer) addSize(name string, count, step int) {
-	for i := 0; i < 4 && count >= 1; i++ {
+	const mostSteps = 4
+	for i := 0; i < mostSteps && count >= 1; i++ {
 		f.add(hash('s', name, string(rune('0'+i))), -1, formWeight)
 		count /= step
 	}

@@ -200,7 +200,8 @@ func (n *numberSpan) addTail(t *text) {
 		mostDigits   = 2
 		shortestTail = 3
 	)
-	if !found || len(letters) > mostLetters || len(digits) > mostDigits {
+	isShort := len(letters) <= mostLetters && len(digits) <= mostDigits
+	if !found || !isShort {
 		return
 	}
 	if !numeral.HasOnlyCapitals(letters) || !numeral.HasOnlyDigits(digits) {

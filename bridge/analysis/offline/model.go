@@ -37,8 +37,9 @@ type model struct {
 	scales  [labels]float64 // what a weight of a label is worth
 }
 
-// Each row of weights belongs to one feature. Where it is the lower half of a feature's name says, the upper half is its
-// check: so a feature that wasn't learned finds another's row once in 65,536 times, and says nothing otherwise.
+// Each row of weights belongs to one feature. The lower half of the feature's name says which row that is. The upper half
+// stands at the row's beginning and is compared, so a feature that wasn't learned takes another's row once in 65,536 times,
+// and has no weights otherwise.
 const (
 	rows    = 1 << 16
 	check   = 2
@@ -70,18 +71,22 @@ const scaleOne = 1 << 24
 
 // readModel reads the embedded weights. They stay where the program has them.
 func readModel() (*model, error) {
-	const head = sha256.Size + 4*labels
+	const (
+		scaleSize = 4 // bytes
+		head      = sha256.Size + scaleSize*labels
+	)
 	if len(weights) != head+rows*rowSize {
 		return nil, fmt.Errorf("model: %d bytes of weights", len(weights))
 	}
 	m := &model{weights: weights[head:]}
 	for l := range m.scales {
-		m.scales[l] = float64(binary.LittleEndian.Uint32([]byte(weights[sha256.Size+4*l:][:4]))) / scaleOne
+		scale := []byte(weights[sha256.Size+scaleSize*l:][:scaleSize])
+		m.scales[l] = float64(binary.LittleEndian.Uint32(scale)) / scaleOne
 	}
 	return m, nil
 }
 
-// row gives a feature's weights, label by label; nothing of one that wasn't learned.
+// row gives a feature's weights, a byte for each label; "" of a feature that wasn't learned.
 func (m *model) row(f feature) string {
 	row := m.weights[int(f.name%rows)*rowSize:][:rowSize]
 	owner := uint32(row[0]) | uint32(row[1])<<8
@@ -106,7 +111,8 @@ func (m *model) judge(features []feature) verdict {
 	return v
 }
 
-// isContent says whether nothing is as likely as that the writer is satisfied: who is, waits for nobody.
+// isContent says whether the likeliest sentiment is that the writer is satisfied. Who is satisfied waits for nobody, so
+// nothing is urgent then.
 func (v *verdict) isContent() bool {
 	return slices.Max(v[:urgentLabel]) == v[slices.Index(sentiments(), analysis.Positive)]
 }

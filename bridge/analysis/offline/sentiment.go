@@ -54,7 +54,7 @@ func lexiconSentiment(t *text, matches []match, urgent bool) analysis.Sentiment 
 	if t.hasQuotedStaff(modifiers) {
 		f.unhappy += quotedStaff
 	}
-	f.frustrated += t.repetition()
+	f.frustrated += t.measureRepetition()
 	shouts := t.countShouts()
 	f.addForm(t, shouts)
 	return f.decideSentiment(t, shouts, urgent)

@@ -8,9 +8,9 @@ const (
 	halfRepetition = 0.5
 )
 
-// repetition says how much the form of a text tells of frustration, from 0 to 1: who was sent away again and again tells it
+// measureRepetition says how much the form of a text tells of frustration, from 0 to 1: who was sent away again and again tells it
 // in sentences that begin alike, as "I called. I wrote. I called again.", or with one date after the other.
-func (t *text) repetition() float64 {
+func (t *text) measureRepetition() float64 {
 	const (
 		severalDates = 3
 		shortText    = 20 // words: in fewer, dates are rather an appointment

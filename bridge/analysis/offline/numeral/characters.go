@@ -35,6 +35,14 @@ func HasOnlyDigits(s string) bool { return HasOnly(s, Digits) }
 // HasOnlyCapitals says whether a text has no other characters than capitals.
 func HasOnlyCapitals(s string) bool { return HasOnly(s, Capitals) }
 
+// isLike says whether a text has only digits, as many as an example.
+func isLike(s, example string) bool { return len(s) == len(example) && HasOnlyDigits(s) }
+
+// splitAt cuts a number at hyphens, strokes or other marks. Parts without characters are left out.
+func splitAt(value, marks string) []string {
+	return strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(marks, r) })
+}
+
 // HasDigit says whether a text has a digit.
 func HasDigit(s string) bool { return strings.ContainsAny(s, Digits) }
 

@@ -13,7 +13,12 @@ func IsDistinctive(value string) bool {
 	}
 	head := value[:PrefixLength(value)]
 	letters := strings.TrimRight(head, "-/_")
-	const mostLetters = 5
+	const (
+		mostLetters = 5
+		fewLetters  = 3 // of a number without a mark between: "RG1183"
+		leastDigits = 4 // of such a number
+		leastBehind = 3 // digits behind a mark: "ORC-118"
+	)
 	if len(letters) > mostLetters || strings.ToUpper(letters) != letters {
 		return false
 	}
@@ -24,23 +29,25 @@ func IsDistinctive(value string) bool {
 		return hasLettersAtEnd(value) || hasJoinedDigits(value)
 	}
 	digits := CountDigits(value)
-	if letters != head { // "ORC-118"
-		return digits >= 3 && !isModelName(value, digits)
+	hasMark := letters != head
+	if hasMark {
+		return digits >= leastBehind && !isModelName(value, digits)
 	}
-	return digits >= 4 && len(letters) <= 3 // "RG1183"
+	return digits >= leastDigits && len(letters) <= fewLetters
 }
 
 // isModelName says whether letters, a hyphen and few digits end as names of models do: "SX-2000", "HD-450".
 func isModelName(value string, digits int) bool {
-	if digits <= 4 && strings.HasSuffix(value, "00") {
-		return true
+	if strings.HasSuffix(value, "00") {
+		return digits <= len("2000")
 	}
-	return digits == 3 && strings.HasSuffix(value, "0")
+	return digits == len("450") && strings.HasSuffix(value, "0")
 }
 
 // hasJoinedDigits says whether a number has five digits or more in parts, and no letters: "55-1188".
 func hasJoinedDigits(value string) bool {
-	if value[0] == '0' || CountDigits(value) < 5 {
+	const leastDigits = 5
+	if value[0] == '0' || CountDigits(value) < leastDigits {
 		return false
 	}
 	return strings.ContainsAny(value, "-/") && HasOnly(value, Digits+"-/")
@@ -49,29 +56,37 @@ func hasJoinedDigits(value string) bool {
 // HasMixedParts says whether a number has two parts or more of digits and capitals, joined by hyphens, strokes or dots,
 // with both in it: "77Q-3310", "4/2026-B", "C.2026.551".
 func HasMixedParts(value string) bool {
-	parts := strings.FieldsFunc(value, func(r rune) bool { return r == '-' || r == '/' || r == '.' })
-	if len(parts) < 2 || CountDigits(value) < 4 {
+	const (
+		leastDigits  = 4
+		mostCapitals = 4 // of one part
+	)
+	parts := splitAt(value, "-/.")
+	if len(parts) < 2 || CountDigits(value) < leastDigits {
 		return false
 	}
 	capitals := 0
 	for _, part := range parts {
 		ofPart := len(part) - CountDigits(part)
-		if ofPart > 4 || !HasOnly(part, Digits+Capitals) {
+		if ofPart > mostCapitals || !HasOnly(part, Digits+Capitals) {
 			return false
 		}
 		capitals += ofPart
 	}
-	isModel := len(parts) == 2 && CountDigits(parts[0]) == 0 && strings.HasSuffix(value, "00")
-	return capitals > 0 && !isModel
+	isModel := len(parts) == 2 && !HasDigit(parts[0])
+	if isModel && strings.HasSuffix(value, "00") { // "SX-2000"
+		return false
+	}
+	return capitals > 0
 }
 
 // hasLettersAtEnd says whether a number of four digits or more ends with a hyphen and one or two capitals: "77120-B".
 func hasLettersAtEnd(value string) bool {
+	const leastDigits = 4
 	number, end, found := strings.Cut(value, "-")
-	if !found || !HasOnlyDigits(number) || !HasOnlyCapitals(end) {
+	if !found || len(number) < leastDigits || len(end) > 2 {
 		return false
 	}
-	return len(number) >= 4 && len(end) <= 2
+	return HasOnlyDigits(number) && HasOnlyCapitals(end)
 }
 
 // IsCountedInYear says whether a number is counted within a year of this decade or the next ones, as those of invoices:
@@ -81,16 +96,18 @@ func IsCountedInYear(value string) bool {
 	if len(year) != 2 || !HasOnlyDigits(number+year) {
 		return false
 	}
-	return year[0] == '2' && IsWithin(len(number), 2, 5)
+	const longest = 5
+	return year[0] == '2' && IsWithin(len(number), 2, longest)
 }
 
 // IsDotted says whether a number of five or six digits with a dot before the last three isn't a round one: "64.713",
 // but not "12.500" or "12.550".
 func IsDotted(value string) bool {
+	const longestWhole = 3
 	whole, thousands, _ := strings.Cut(value, ".")
-	if !IsWithin(len(whole), 2, 3) || len(thousands) != 3 {
+	if !IsWithin(len(whole), 2, longestWhole) || !HasOnlyDigits(whole) {
 		return false
 	}
 	isRound := strings.HasSuffix(thousands, "00") || strings.HasSuffix(thousands, "50")
-	return HasOnlyDigits(whole+thousands) && !isRound
+	return isLike(thousands, "713") && !isRound
 }

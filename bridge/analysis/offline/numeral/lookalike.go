@@ -5,20 +5,24 @@ import "strings"
 // isLookalike says whether a number of parts looks like a reference and is none where no word announces it: a season, a
 // telephone, a tyre, a number plate.
 func isLookalike(value string) bool {
-	parts := strings.FieldsFunc(value, func(r rune) bool { return r == '-' || r == '/' })
-	switch len(parts) {
-	case 2:
+	parts := splitAt(value, "-/")
+	if len(parts) == 2 {
 		return isSpan(parts[0], parts[1])
-	case 3:
-		return isPhoneInParts(parts) || isNumberPlate(value, parts)
 	}
-	return false
+	const inPlate = 3
+	if len(parts) != inPlate {
+		return false
+	}
+	if areShortNumbers(parts) {
+		return isPhoneInParts(parts)
+	}
+	return isNumberPlate(value, parts)
 }
 
 // isSpan says whether two parts are a span of years or of round numbers, or a month of a year. A tyre's are none, but no
 // reference either.
 func isSpan(first, last string) bool {
-	if IsYear(first) && isShortNumber(first) && isShortNumber(last) {
+	if IsYear(first) && areShortNumbers([]string{first, last}) {
 		return isInYear(first, last)
 	}
 	if HasOnlyDigits(first + last) {
@@ -39,39 +43,50 @@ func isInYear(year, last string) bool {
 
 // nextYear gives the last two digits of the year after one.
 func nextYear(year string) string {
-	n := (int(year[2]-'0')*10 + int(year[3]-'0') + 1) % 100
-	return string([]byte{byte('0' + n/10), byte('0' + n%10)})
+	decade, ones := year[len(year)-2], year[len(year)-1]
+	if ones < '9' {
+		return string([]byte{decade, ones + 1})
+	}
+	if decade < '9' {
+		return string([]byte{decade + 1, '0'})
+	}
+	return "00"
 }
 
-// isShortNumber says whether a part is of two to four digits.
-func isShortNumber(part string) bool { return IsWithin(len(part), 2, 4) && HasOnlyDigits(part) }
-
+// areShortNumbers says whether all parts are of two to four digits.
 func areShortNumbers(parts []string) bool {
-	return isShortNumber(parts[0]) && isShortNumber(parts[1]) && isShortNumber(parts[2])
+	const longest = 4
+	for _, part := range parts {
+		if !IsWithin(len(part), 2, longest) || !HasOnlyDigits(part) {
+			return false
+		}
+	}
+	return true
 }
 
-// isPhoneInParts says whether three parts are a telephone's: "600-100-200".
+// isPhoneInParts says whether three short numbers are a telephone's: "600-100-200".
 func isPhoneInParts(parts []string) bool {
 	const (
 		leastDigits = 9
 		mostDigits  = 11
 	)
 	digits := len(parts[0]) + len(parts[1]) + len(parts[2])
-	return areShortNumbers(parts) && IsWithin(digits, leastDigits, mostDigits)
+	return IsWithin(digits, leastDigits, mostDigits)
 }
 
 // isNumberPlate says whether three parts are on a car: "12-AB-34", "AB-123-CD".
 func isNumberPlate(value string, parts []string) bool {
-	if areShortNumbers(parts) || len(parts[0]) != 2 {
-		return false
-	}
+	const mostLetters = 4
 	all := strings.Join(parts, "")
 	letters := len(all) - CountDigits(all)
+	if len(parts[0]) != 2 || letters > mostLetters {
+		return false
+	}
 	switch len(value) {
 	case len("12-AB-34"):
-		return len(parts[1]) == 2 && letters <= 4
+		return len(parts[1]) == 2
 	case len("AB-123-CD"):
-		return isShortNumber(parts[1]) && len(parts[1]) == 3 && letters == 4
+		return isLike(parts[1], "123") && letters == mostLetters
 	}
 	return false
 }

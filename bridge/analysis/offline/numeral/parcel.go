@@ -22,7 +22,8 @@ func isPostalNumber(value string) bool {
 	if len(value) != len("RR123456785DE") {
 		return false
 	}
-	return HasOnlyCapitals(value[:2]+value[11:]) && HasOnlyDigits(value[2:11])
+	country := len(value) - 2
+	return HasOnlyCapitals(value[:2]+value[country:]) && HasOnlyDigits(value[2:country])
 }
 
 // isDHLNumber says whether a number has the form that DHL and Hermes give to parcels: "JD014600003828392821",

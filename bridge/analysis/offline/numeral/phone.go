@@ -21,8 +21,9 @@ func IsInPhone(text string, from, to int) bool {
 	if behind+before > 0 {
 		return digits >= leastPhoneDigits
 	}
-	parts := 1 + strings.Count(number, "-") + strings.Count(number, ".")
-	return parts >= 4 && digits > leastPhoneDigits
+	const leastMarks = 3
+	marks := strings.Count(number, "-") + strings.Count(number, ".")
+	return marks >= leastMarks && digits > leastPhoneDigits
 }
 
 // countGroupsBehind counts the groups of digits at the beginning of a text, each behind a space, and their digits.
@@ -41,7 +42,10 @@ func countGroupsBehind(text string, most int) (groups, digits int) {
 
 // isGroupAtStart says whether a text begins with a space and a digit.
 func isGroupAtStart(text string) bool {
-	return len(text) > 1 && text[0] == ' ' && IsDigit(text[1])
+	if len(text) < 2 {
+		return false
+	}
+	return text[0] == ' ' && IsDigit(text[1])
 }
 
 // countGroupsBefore counts the groups of digits at the end of a text, and their digits. A group may have brackets and a

@@ -8,28 +8,26 @@ import (
 
 // IsDate says whether a number is a date as 05.12.2026, 2026-12-05, 5/12/26 or 5.12.
 func IsDate(value string) bool {
-	parts := strings.FieldsFunc(value, func(r rune) bool { return r == '.' || r == '-' || r == '/' })
+	parts := splitAt(value, ".-/")
 	for _, part := range parts {
 		if !HasOnlyDigits(part) {
 			return false
 		}
 	}
-	switch len(parts) {
-	case 3:
-		return isFullDate(parts)
-	case 2:
+	if len(parts) == 2 {
 		isDayAndMonth := isDayOrMonth(parts[0]) && isDayOrMonth(parts[1])
 		return isDayAndMonth && !strings.Contains(value, "-")
 	}
-	return false
+	return isFullDate(parts)
 }
 
-// isFullDate says whether three numbers are a day, a month and a year, in the order of any country.
+// isFullDate says whether some numbers are a day, a month and a year, in the order of any country.
 func isFullDate(parts []string) bool {
-	first, last := parts[0], parts[2]
-	if !isDayOrMonth(parts[1]) {
+	const inDate = 3
+	if len(parts) != inDate || !isDayOrMonth(parts[1]) {
 		return false
 	}
+	first, last := parts[0], parts[2]
 	if IsYear(first) {
 		return isDayOrMonth(last)
 	}
@@ -48,16 +46,14 @@ func isDayOrMonth(s string) bool {
 // IsYear says whether four digits are a year of this or the last century.
 func IsYear(word string) bool {
 	isOfCentury := strings.HasPrefix(word, "19") || strings.HasPrefix(word, "20")
-	return len(word) == 4 && isOfCentury
+	return len(word) == len("2026") && isOfCentury
 }
 
 // IsDecimal says whether a number has two digits behind its point, as a price has: "3.90".
 func IsDecimal(value string) bool {
-	whole, rest, found := strings.Cut(value, ".")
-	if !found || !HasOnlyDigits(whole+rest) {
-		return false
-	}
-	return IsWithin(len(whole), 1, 3) && len(rest) == 2
+	const longestWhole = 3
+	whole, rest, _ := strings.Cut(value, ".")
+	return IsWithin(len(whole), 1, longestWhole) && HasOnlyDigits(whole) && isLike(rest, "90")
 }
 
 // IsErrorCode says whether a number is what a machine shows when it fails: "E-77", "F03".
@@ -65,8 +61,9 @@ func IsErrorCode(value string) bool {
 	if !strings.HasPrefix(value, "E") && !strings.HasPrefix(value, "F") {
 		return false
 	}
+	const longest = 3
 	digits := strings.TrimPrefix(value[1:], "-")
-	return IsWithin(len(digits), 1, 3) && HasOnlyDigits(digits)
+	return IsWithin(len(digits), 1, longest) && HasOnlyDigits(digits)
 }
 
 // IsTime says whether a number is an hour of the day, "17:30", "14h30", or has another unit right behind its digits: "40mm",
@@ -78,16 +75,14 @@ func IsTime(value string) bool {
 	}
 	lower := strings.ToLower(value)
 	for _, end := range []string{"pm", "am", "h", "uhr", "kg", "km", "cm", "mm", "ml", "gb", "mb", "st", "nd", "rd", "th", "eme", "x", "€"} {
-		head, hasUnit := strings.CutSuffix(lower, end)
-		if hasUnit && head != "" && HasOnlyDigits(head) {
+		count, hasUnit := strings.CutSuffix(lower, end)
+		isCount := count != "" && HasOnlyDigits(count)
+		if isCount && hasUnit {
 			return true
 		}
 	}
-	hour, minute, found = strings.Cut(lower, "h")
-	if !found || !HasOnlyDigits(hour+minute) {
-		return false
-	}
-	return len(hour) <= 2 && len(minute) == 2
+	before, behind, _ := strings.Cut(lower, "h")
+	return isLike(behind, "30") && len(before) <= 2 && HasOnlyDigits(before)
 }
 
 // IsTaxNumber says whether a number has the form of a company's for value added tax, as DE811887442: two letters for the
@@ -99,17 +94,20 @@ func IsTaxNumber(value string) bool {
 	country, rest := value[:2], value[2:]
 	switch country {
 	case "DE", "PT", "GB", "EL":
-		return len(rest) == 9 && HasOnlyDigits(rest)
-	case "IT", "FR", "HR":
-		return len(rest) == 11 && HasOnlyDigits(rest)
+		return isLike(rest, "123456789")
 	case "PL", "BE", "SK":
-		return len(rest) == 10 && HasOnlyDigits(rest)
+		return isLike(rest, "1234567890")
+	case "IT", "FR", "HR":
+		return isLike(rest, "12345678901")
 	case "AT": // "ATU12345678"
-		return len(rest) == 9 && rest[0] == 'U' && CountDigits(rest) == 8
+		number, found := strings.CutPrefix(rest, "U")
+		return found && isLike(number, "12345678")
 	case "NL": // "NL123456789B01"
-		return len(rest) == 12 && rest[9] == 'B' && CountDigits(rest) == 11
-	case "ES": // "ESB12345678", "ESX1234567L"
-		return len(rest) == 9 && IsWithin(CountDigits(rest), 7, 8)
+		number, end, _ := strings.Cut(rest, "B")
+		return isLike(number, "123456789") && isLike(end, "01")
+	case "ES": // one or two letters among the digits: "ESB12345678", "ESX1234567L"
+		letters := len(rest) - CountDigits(rest)
+		return len(rest) == len("X1234567L") && IsWithin(letters, 1, 2)
 	}
 	return false
 }
@@ -118,11 +116,11 @@ func IsTaxNumber(value string) bool {
 // Porto", "01310-100 São Paulo", "30-001 Kraków".
 func IsPostcode(value, after string) bool {
 	head, end, _ := strings.Cut(value, "-")
-	if len(end) != 3 || !HasOnlyDigits(head+end) {
+	if !isLike(end, "123") || !HasOnlyDigits(head) {
 		return false
 	}
 	switch len(head) {
-	case 2, 4, 5:
+	case len("30"), len("4000"), len("01310"):
 		town, isSpaced := strings.CutPrefix(after, " ")
 		r, _ := utf8.DecodeRuneInString(town)
 		return isSpaced && unicode.IsUpper(r)
