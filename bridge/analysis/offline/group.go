@@ -32,10 +32,11 @@ func (n *numberSpan) addGroups(t *text) {
 	}
 	last, digits, groups := n.findGroups(t)
 	isLong := groups >= 2 && digits >= parcelDigits
-	isMixed := !isLetters && groups > 0
-	if isMixed {
-		isMixed = len(t.wordAt(n.last+1)) >= shortestGroup
+	firstGroup := ""
+	if groups > 0 {
+		firstGroup = t.wordAt(n.last + 1)
 	}
+	isMixed := !isLetters && len(firstGroup) >= shortestGroup
 	if isLong || isMixed {
 		n.last = last
 		n.to = t.tokens[last].to

@@ -46,11 +46,11 @@ func kindByWord(t *text, words announcements, n *numberSpan, word wordBefore) (k
 	if w.firm && words.isVagueTogether(t, word.at) {
 		return kindOther, true
 	}
-	isRatherOther := w.other && word.isMarked
-	if isRatherOther {
-		isRatherOther = isOtherFirst(form)
+	isAccount := word.isMarked && isOtherFirst(form)
+	if w.other && isAccount {
+		return kindByOther(t, words, n, word.at)
 	}
-	if w.kind != "" && !isRatherOther {
+	if w.kind != "" {
 		if w.filler && before.kind != "" {
 			return "", false
 		}

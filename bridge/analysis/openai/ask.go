@@ -35,7 +35,8 @@ func (a *Analyzer) answer(ctx context.Context, q analysis.Question) (analysis.An
 	return analysis.Check(q, a.build(w, q, p, hidden)), nil
 }
 
-// askTwice asks the model, and shows it once what is wrong with what it said, by read, in the words of its error.
+// askTwice asks the model and has its answer read. If that fails, it shows the model its answer with the error's words, and
+// has its second answer read.
 func (a *Analyzer) askTwice(ctx context.Context, p prompt, system string, read func(said string) error) *Error {
 	talk := []gpt.ChatCompletionMessage{
 		{Role: gpt.ChatMessageRoleSystem, Content: system},
@@ -64,16 +65,16 @@ func (a *Analyzer) askTwice(ctx context.Context, p prompt, system string, read f
 	return nil
 }
 
-// utterance is what a model said.
+// utterance is what a model said, with the form in which it was asked.
 type utterance struct {
 	text  string
 	asked request
 }
 
-// askUntilAnswered makes requests until one is answered, refused for good, or the time is over. It learns the server's
-// dialect on the way, and tries once more what may pass.
+// askUntilAnswered makes requests until one is answered, refused for good, or the time is over. A form of request that the
+// server refuses is changed. A failure that may be over in a moment is tried once more.
 func (a *Analyzer) askUntilAnswered(ctx context.Context, p prompt, talk []gpt.ChatCompletionMessage) (utterance, *Error) {
-	tried := false
+	hasRetried := false
 	for learned := 0; ; {
 		r := a.dialect.nextRequest()
 		text, x, fault := a.requestOnce(ctx, r, p, talk)
@@ -83,23 +84,24 @@ func (a *Analyzer) askUntilAnswered(ctx context.Context, p prompt, talk []gpt.Ch
 		isRefusal := fault.Status != 0 && learned < mostLearned
 		if isRefusal && a.dialect.learnRefusal(r, fault.Status, x.body) {
 			learned++
-			a.o.Logger.Info("the model's server refused a form of request: another one is used", "model", a.o.Model, "status", fault.Status)
+			a.options.Logger.Info("the model's server refused a form of request: another one is used",
+				"model", a.options.Model, "status", fault.Status)
 			continue
 		}
-		mayPass := fault.isPassing() && fault.Wait <= longestPause
-		if tried || !mayPass {
+		isShort := fault.isPassing() && fault.Wait <= longestPause
+		if hasRetried || !isShort {
 			return utterance{}, fault
 		}
-		if !a.o.Pause(ctx, max(fault.Wait, shortPause)) {
+		if !a.options.Pause(ctx, max(fault.Wait, shortPause)) {
 			return utterance{}, fault // the time is over
 		}
-		tried = true
+		hasRetried = true
 	}
 }
 
 // requestOnce makes one request and counts what it used.
 func (a *Analyzer) requestOnce(ctx context.Context, r request, p prompt, talk []gpt.ChatCompletionMessage) (string, *exchange, *Error) {
-	x := &exchange{client: a.client, key: a.o.Key, now: a.o.Now}
+	x := &exchange{client: a.client, key: a.options.Key, now: a.options.Now}
 	body := a.newRequest(r, p, talk)
 	in := 0
 	for _, m := range body.Messages {
@@ -112,12 +114,12 @@ func (a *Analyzer) requestOnce(ctx context.Context, r request, p prompt, talk []
 	config := gpt.DefaultConfig("") // the key is set by exchange alone
 	config.BaseURL, config.HTTPClient = a.base, x
 	a.stats.countRequest()
-	begun := a.o.Now()
+	begun := a.options.Now()
 	answer, err := gpt.NewClientWithConfig(config).CreateChatCompletion(ctx, body)
 	used := usage{in: in}
 	switch {
 	case err == nil:
-		a.stats.countLatency(a.o.Now().Sub(begun))
+		a.stats.countLatency(a.options.Now().Sub(begun))
 		used = usageOf(answer, in)
 	case x.fault != nil:
 		if x.fault.isFree() {
@@ -160,7 +162,7 @@ func record(p prompt, body gpt.ChatCompletionRequest, answered string, used usag
 
 // newRequest writes a request.
 func (a *Analyzer) newRequest(r request, p prompt, talk []gpt.ChatCompletionMessage) gpt.ChatCompletionRequest {
-	body := gpt.ChatCompletionRequest{Model: a.o.Model, Messages: append([]gpt.ChatCompletionMessage(nil), talk...)}
+	body := gpt.ChatCompletionRequest{Model: a.options.Model, Messages: append([]gpt.ChatCompletionMessage(nil), talk...)}
 	switch r.form {
 	case bySchema:
 		body.ResponseFormat = &gpt.ChatCompletionResponseFormat{Type: gpt.ChatCompletionResponseFormatTypeJSONSchema,

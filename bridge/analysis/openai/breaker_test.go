@@ -128,7 +128,7 @@ func TestNeedsPerson(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 	w.clock.add(firstOpen)
-	w.o.Key = NewKey(testKey)
+	w.options.Key = NewKey(testKey)
 	w.asksModel()
 	if c := w.Condition(); c.Status != analysis.Working {
 		t.Errorf("%+v", c)

@@ -10,7 +10,7 @@ import (
 
 // prepareQuestion returns the question as the model is shown it: cut to its budget and, if this is wanted, masked.
 func (a *Analyzer) prepareQuestion(q analysis.Question) (analysis.Question, *mask.Mask) {
-	if !a.o.Mask || q.Terms.Unmasked {
+	if !a.options.Mask || q.Terms.Unmasked {
 		return cut(q), nil
 	}
 	// Masked first: a cut could leave half a number, which no rule finds.
@@ -34,7 +34,7 @@ func (a *Analyzer) build(w wire, q analysis.Question, p prompt, hidden *mask.Mas
 		return shown
 	}
 	answer := analysis.Answer{
-		Language: w.Language, Sentiment: analysis.Sentiment(w.Sentiment), Intents: all(w.Intents), Tags: all(w.Tags), By: a.o.Model,
+		Language: w.Language, Sentiment: analysis.Sentiment(w.Sentiment), Intents: all(w.Intents), Tags: all(w.Tags), By: a.options.Model,
 		Urgency: analysis.Urgency{Urgent: w.Urgent},
 	}
 	answer.Urgency.Because, _ = show(w.Because) // Check removes what isn't the customer's

@@ -58,12 +58,12 @@ func (a *Analyzer) Condition() analysis.Condition {
 	problem := h.problem
 	h.mu.Unlock()
 	if problem != "" {
-		text, hint := adviceOn(problem, a.o.Model)
+		text, hint := adviceOn(problem, a.options.Model)
 		return analysis.Condition{Status: analysis.Broken, Text: text, Hint: hint}
 	}
 	open, until, last := h.breaker.readState()
 	if open && last == BadRequest {
-		text, hint := adviceOn(last, a.o.Model)
+		text, hint := adviceOn(last, a.options.Model)
 		return analysis.Condition{Status: analysis.Broken, Text: text, Hint: hint}
 	}
 	if open {
@@ -87,7 +87,7 @@ func (a *Analyzer) Probe(ctx context.Context) analysis.Condition {
 	}
 	isUnfit := fault.Kind == Invalid || fault.Kind == BadRequest
 	if isUnfit || fault.needsPerson() {
-		text, hint := adviceOn(fault.Kind, a.o.Model)
+		text, hint := adviceOn(fault.Kind, a.options.Model)
 		return analysis.Condition{Status: analysis.Broken, Text: text, Hint: hint}
 	}
 	return analysis.Condition{Status: analysis.Waiting, Text: whyWaiting(fault.Kind),

@@ -36,6 +36,15 @@ func estimateTokens(s string) int {
 	return n / token
 }
 
+// estimateAll adds the tokens of texts up.
+func estimateAll(texts ...string) int {
+	n := 0
+	for _, s := range texts {
+		n += estimateTokens(s)
+	}
+	return n
+}
+
 // seventhsOf says how many sevenths of a token a character costs.
 func seventhsOf(r rune) int {
 	const (
@@ -84,8 +93,8 @@ func cut(q analysis.Question) analysis.Question {
 	q.Burst = cutBurst(q.Burst, &left)
 	names := min(mostNames, left)
 	left -= names
-	q.Desk.Intents = keep(q.Desk.Intents, &names, func(i analysis.Intent) int { return estimateTokens(i.Name) + estimateTokens(i.About) + frame })
-	q.Desk.References = keep(q.Desk.References, &names, func(p analysis.Pattern) int { return estimateTokens(p.Kind) + estimateTokens(p.Regexp) + frame })
+	q.Desk.Intents = keep(q.Desk.Intents, &names, func(i analysis.Intent) int { return frame + estimateAll(i.Name, i.About) })
+	q.Desk.References = keep(q.Desk.References, &names, func(p analysis.Pattern) int { return frame + estimateAll(p.Kind, p.Regexp) })
 	q.Desk.Tags = keep(cutTags(q.Desk.Tags), &names, func(t analysis.Tag) int {
 		n := estimateTokens(t.Name) + frame
 		for _, w := range t.Words {
@@ -151,7 +160,7 @@ func cutMessage(m analysis.Message, most int) analysis.Message {
 }
 
 func sizeOf(m analysis.Message) int {
-	n := frame + estimateTokens(m.Subject) + estimateTokens(m.Text)
+	n := frame + estimateAll(m.Subject, m.Text)
 	for _, f := range m.Files {
 		n += estimateTokens(f) + 2
 	}
@@ -183,7 +192,7 @@ func cutSources(sources []analysis.Source, left *int) []analysis.Source {
 	room := min(mostSources, *left)
 	before := room
 	cut = keep(cut, &room, func(s analysis.Source) int {
-		return 2*frame + estimateTokens(s.ID) + estimateTokens(s.Title) + estimateTokens(s.Link) + estimateTokens(s.Text) + estimateTokens(s.Reply)
+		return 2*frame + estimateAll(s.ID, s.Title, s.Link, s.Text, s.Reply)
 	})
 	*left -= before - room
 	return cut
@@ -197,7 +206,7 @@ func cutExamples(examples []analysis.Example, left *int) []analysis.Example {
 	room := min(mostExamples, *left)
 	before := room
 	cut = keep(cut, &room, func(e analysis.Example) int {
-		n := 2*frame + estimateTokens(e.Text) + estimateTokens(e.Intent) + estimateTokens(e.Solver)
+		n := 2*frame + estimateAll(e.Text, e.Intent, e.Solver)
 		for _, t := range e.Tags {
 			n += estimateTokens(t) + 2
 		}

@@ -80,7 +80,7 @@ func TestFailures(t *testing.T) {
 			w := newWorld(t, openaifake.Modern())
 			w.fake.Always(&c.manner)
 			if c.kind == TimedOut {
-				w.o.Timeout = 150 * time.Millisecond
+				w.options.Timeout = 150 * time.Millisecond
 			}
 			if c.kind == "" {
 				w.asksModel()

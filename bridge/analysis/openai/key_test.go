@@ -18,7 +18,7 @@ func TestKeyHidden(t *testing.T) {
 	k := NewKey("  " + testKey + "\n")
 	var log bytes.Buffer
 	for _, l := range []*slog.Logger{slog.New(slog.NewTextHandler(&log, nil)), slog.New(slog.NewJSONHandler(&log, nil))} {
-		l.Info("x", "key", k, "options", w.o, "pointer", &w.o, "analyzer", w.Analyzer)
+		l.Info("x", "key", k, "options", w.options, "pointer", &w.options, "analyzer", w.Analyzer)
 	}
 	j, err := json.Marshal(map[string]any{"key": k})
 	if err != nil {
@@ -26,7 +26,7 @@ func TestKeyHidden(t *testing.T) {
 	}
 	printed := log.String() + string(j) + k.String()
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
-		for _, what := range []any{k, &k, w.o, &w.o, w.Analyzer, []Key{k}, map[string]Key{"k": k}, &exchange{key: k}} {
+		for _, what := range []any{k, &k, w.options, &w.options, w.Analyzer, []Key{k}, map[string]Key{"k": k}, &exchange{key: k}} {
 			printed += fmt.Sprintf(verb, what)
 		}
 	}

@@ -50,7 +50,7 @@ var ErrClosed = errors.New("openai: the analyzer is closed")
 
 // Analyzer asks a model. It starts no goroutines of its own; it is safe for use by several.
 type Analyzer struct {
-	o       Options
+	options Options
 	base    string // ends without a slash
 	client  *http.Client
 	slots   chan struct{}
@@ -96,7 +96,7 @@ func New(ctx context.Context, o Options) (*Analyzer, error) {
 	o = o.withDefaults()
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a := &Analyzer{
-		o: o, base: base, client: newClient(o.Client, host, o.Concurrency), slots: make(chan struct{}, o.Concurrency),
+		options: o, base: base, client: newClient(o.Client, host, o.Concurrency), slots: make(chan struct{}, o.Concurrency),
 		breaker: newBreaker(o.Now), dialect: newDialect(o.Now, host), stats: newStats(), stop: stop,
 		onStop: func(f func()) func() bool { return context.AfterFunc(ctx, f) },
 	}
@@ -143,10 +143,10 @@ func (a *Analyzer) Analyze(ctx context.Context, q analysis.Question) (analysis.A
 	if err := ctx.Err(); err != nil {
 		return analysis.Answer{}, fmt.Errorf("openai: %w", err)
 	}
-	if a.o.Fallback == nil {
+	if a.options.Fallback == nil {
 		return analysis.Answer{}, fault
 	}
-	answer, err := a.o.Fallback.Analyze(ctx, q)
+	answer, err := a.options.Fallback.Analyze(ctx, q)
 	if err != nil {
 		return analysis.Answer{}, fmt.Errorf("openai: fallback: %w", err)
 	}
@@ -205,7 +205,7 @@ func (a *Analyzer) askGuarded(ctx context.Context, ask func(context.Context) *Er
 
 // withDeadline returns the time that the model has: some of the caller's is kept for the fallback.
 func (a *Analyzer) withDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
-	most := a.o.Timeout
+	most := a.options.Timeout
 	if until, ok := ctx.Deadline(); ok {
 		left := time.Until(until)
 		most = min(most, left-min(left/10, time.Second/2))

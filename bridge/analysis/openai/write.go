@@ -71,7 +71,7 @@ func (a *Analyzer) Write(ctx context.Context, r analysis.Request) (analysis.Text
 	if err := ctx.Err(); err != nil {
 		return analysis.Text{}, fmt.Errorf("openai: %w", err)
 	}
-	if alone, ok := a.o.Fallback.(analysis.Writer); ok {
+	if alone, ok := a.options.Fallback.(analysis.Writer); ok {
 		if text, err := alone.Write(ctx, r); err == nil {
 			a.stats.countDegraded()
 			text.Degraded = true
@@ -87,7 +87,7 @@ func (a *Analyzer) Write(ctx context.Context, r analysis.Request) (analysis.Text
 // writeChecked asks the model, and once more if its text is not valid.
 func (a *Analyzer) writeChecked(ctx context.Context, r analysis.Request) (analysis.Text, *Error) {
 	shown, hidden := r, (*mask.Mask)(nil)
-	if a.o.Mask && !r.Terms.Unmasked {
+	if a.options.Mask && !r.Terms.Unmasked {
 		hidden = mask.New(requestTexts(r)...)
 		shown = mapRequest(r, hidden.Hide)
 	}
@@ -128,7 +128,7 @@ func (a *Analyzer) readText(content string, r analysis.Request, p prompt, hidden
 	if hasLeak(words) || strings.Contains(words, p.marker) {
 		return analysis.Text{}, fmt.Errorf("%w: it repeats what the model was told", analysis.ErrLeftOut)
 	}
-	return analysis.CheckText(r, analysis.Text{Text: words, By: a.o.Model})
+	return analysis.CheckText(r, analysis.Text{Text: words, By: a.options.Model})
 }
 
 // newWritePrompt writes the user message. r was cut to the budget before.

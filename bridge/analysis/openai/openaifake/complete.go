@@ -17,7 +17,7 @@ func (s *Server) complete(w http.ResponseWriter, r *http.Request, in Request) {
 		return
 	}
 	text := s.answerOf(r.Context(), in.Seen)
-	isIgnored := s.o.Abilities.Ignores && q.ResponseFormat != nil
+	isIgnored := s.options.Abilities.Ignores && q.ResponseFormat != nil
 	if isIgnored && !in.Seen.Repair {
 		text = "Sure! The customer seems to need help. Let me know if I can do anything else."
 	}
@@ -39,10 +39,10 @@ func (s *Server) answerOf(ctx context.Context, seen Seen) string {
 	if seen.Request != nil {
 		return WriteText(writtenText(*seen.Request))
 	}
-	if s.o.Answers == nil || len(seen.Question.Burst) == 0 {
+	if s.options.Answers == nil || len(seen.Question.Burst) == 0 {
 		return Write(analysis.Answer{Sentiment: analysis.Neutral})
 	}
-	answer, err := s.o.Answers.Analyze(ctx, seen.Question)
+	answer, err := s.options.Answers.Analyze(ctx, seen.Question)
 	if err != nil {
 		return "I am not able to do this."
 	}

@@ -68,9 +68,9 @@ type Request struct {
 
 // Server implements http.Handler.
 type Server struct {
-	o    Options
-	gone chan struct{}
-	end  sync.Once
+	options Options
+	gone    chan struct{}
+	end     sync.Once
 
 	mu       sync.Mutex
 	requests []Request
@@ -82,7 +82,9 @@ type Server struct {
 }
 
 // New makes a Server.
-func New(o Options) *Server { return &Server{o: o, gone: make(chan struct{}), met: map[string]int{}} }
+func New(o Options) *Server {
+	return &Server{options: o, gone: make(chan struct{}), met: map[string]int{}}
+}
 
 // Close ends requests that are never answered. It is to be called before the HTTP server's own Close.
 func (s *Server) Close() { s.end.Do(func() { close(s.gone) }) }
@@ -143,7 +145,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		m.play(&exchange{s: s, w: w, r: r, in: in})
 		return
 	}
-	if s.o.Key != "" && r.Header.Get("Authorization") != "Bearer "+s.o.Key {
+	if s.options.Key != "" && r.Header.Get("Authorization") != "Bearer "+s.options.Key {
 		key := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 		fail(w, refusal{status: http.StatusUnauthorized, code: "invalid_api_key",
 			message: "Incorrect API key provided: " + key + ". You can find your API key at https://platform.openai.com/account/api-keys."})
@@ -185,14 +187,14 @@ func (s *Server) note(in Request) *Manner {
 
 func (s *Server) listModels(w http.ResponseWriter) {
 	var models []map[string]any
-	for _, m := range s.o.Models {
+	for _, m := range s.options.Models {
 		models = append(models, modelEntry(m))
 	}
 	write(w, http.StatusOK, map[string]any{"object": "list", "data": models})
 }
 
 func (s *Server) showModel(w http.ResponseWriter, name string) {
-	if len(s.o.Models) > 0 && !slices.Contains(s.o.Models, name) {
+	if len(s.options.Models) > 0 && !slices.Contains(s.options.Models, name) {
 		fail(w, refusal{status: http.StatusNotFound, param: "model", code: "model_not_found", message: "The model '" + name + "' does not exist"})
 		return
 	}

@@ -56,7 +56,7 @@ func (s *Server) read(body []byte) (request, *refusal) {
 	if q.Model == "" {
 		return q, &refusal{status: http.StatusBadRequest, message: "you must provide a model parameter"}
 	}
-	if len(s.o.Models) > 0 && !slices.Contains(s.o.Models, q.Model) {
+	if len(s.options.Models) > 0 && !slices.Contains(s.options.Models, q.Model) {
 		return q, &refusal{status: http.StatusNotFound, code: "model_not_found",
 			message: fmt.Sprintf("The model `%s` does not exist or you do not have access to it.", q.Model)}
 	}
@@ -72,12 +72,12 @@ func (s *Server) read(body []byte) (request, *refusal) {
 
 // refuse gives a refusal the status with which this server says that it can't do something.
 func (s *Server) refuse(r refusal) *refusal {
-	r.status = cmp.Or(s.o.Abilities.RefuseWith, http.StatusBadRequest)
+	r.status = cmp.Or(s.options.Abilities.RefuseWith, http.StatusBadRequest)
 	return &r
 }
 
 func (s *Server) checkNumbers(q request) *refusal {
-	can := s.o.Abilities
+	can := s.options.Abilities
 	switch {
 	case q.MaxTokens != nil && !can.MaxTokens:
 		return s.refuse(refusal{param: "max_tokens", code: "unsupported_parameter",
@@ -97,7 +97,7 @@ func isDefaultTemperature(t *float64) bool { return t == nil || *t == 1 }
 var schemaName = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
 
 func (s *Server) checkFormat(q request) *refusal {
-	f, can := q.ResponseFormat, s.o.Abilities
+	f, can := q.ResponseFormat, s.options.Abilities
 	if f == nil || can.Ignores {
 		return nil
 	}

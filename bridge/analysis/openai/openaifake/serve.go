@@ -32,7 +32,7 @@ func Start(ctx context.Context, address string, o Options) (*Running, error) {
 
 // Env returns the variables by which Parley finds it and its first model.
 func (r *Running) Env() []string {
-	return []string{"OPENAI_BASE_URL=" + r.url, "OPENAI_API_KEY=" + r.o.Key, "OPENAI_MODEL=" + r.o.Models[0]}
+	return []string{"OPENAI_BASE_URL=" + r.url, "OPENAI_API_KEY=" + r.options.Key, "OPENAI_MODEL=" + r.options.Models[0]}
 }
 
 // Stop ends it, and requests that are never answered.

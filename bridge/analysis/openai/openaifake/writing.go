@@ -24,7 +24,9 @@ func readRequest(data []byte) *analysis.Request {
 	if json.Unmarshal(data, &d) != nil || d.Task == "" {
 		return nil
 	}
-	return &analysis.Request{Task: d.Task, Language: d.Language, Wish: d.Style + d.Question, Draft: d.Draft, Messages: toMessages(d.Conversation)}
+	return &analysis.Request{
+		Task: d.Task, Language: d.Language, Wish: d.Style + d.Question, Draft: d.Draft, Messages: toMessages(d.Conversation),
+	}
 }
 
 // writtenText is what the model writes by itself: it speaks no languages, and says plainly what it was asked to do.
