@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"parley/bridge/analysis/offline/wordform"
 )
 
 // Analyzer is an analysis.Analyzer that answers by rules. It is safe for use by several goroutines.
@@ -96,7 +98,7 @@ func (a *Analyzer) findMatches(t *text, language string, use []int) []match {
 	for _, i := range use {
 		if a.lexicons[i].language == "de" {
 			for k := range t.tokens {
-				t.tokens[k].alt = withoutUmlauts(t.tokens[k].form)
+				t.tokens[k].alt = wordform.WithoutUmlauts(t.tokens[k].form)
 			}
 		}
 	}

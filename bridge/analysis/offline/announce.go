@@ -1,6 +1,10 @@
 package offline
 
-import "strings"
+import (
+	"strings"
+
+	"parley/bridge/analysis/offline/wordform"
+)
 
 // announcement is what the lexicons say of a word before a number.
 type announcement struct {
@@ -101,7 +105,7 @@ func isJoin(between string) bool {
 	if len(between) > longest || strings.ContainsAny(between, ".!?;\n") {
 		return false
 	}
-	switch fold(strings.Trim(between, " ,#&+/")) {
+	switch wordform.Fold(strings.Trim(between, " ,#&+/")) {
 	case "", "and", "und", "et", "y", "e", "i", "en", "oraz", "ed", "or", "oder", "ou", "o", "of", "lub", "as well as", "sowie":
 		return true
 	}
@@ -118,7 +122,7 @@ func (n *numberSpan) isEndOfRow(t *text, before foundNumber) bool {
 	if !n.digitsOnly || first[:before.size-2] != n.value[:before.size-2] {
 		return false
 	}
-	switch fold(strings.TrimSpace(t.all[before.end:n.from])) {
+	switch wordform.Fold(strings.TrimSpace(t.all[before.end:n.from])) {
 	case "to", "till", "until", "through", "bis", "a", "au", "al", "hasta", "ate", "tot", "do", "-", "–", "t/m":
 		return true
 	}

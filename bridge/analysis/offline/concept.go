@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"parley/bridge/analysis/offline/wordform"
 )
 
 //go:embed examples/concepts.txt
@@ -62,7 +64,7 @@ func parseConcepts(content string) (*concepts, error) {
 				if isStem {
 					into = c.stems
 				}
-				key := languagesOfConcepts()[k] + " " + fold(strings.ReplaceAll(stem, "-", ""))
+				key := languagesOfConcepts()[k] + " " + wordform.Fold(strings.ReplaceAll(stem, "-", ""))
 				if _, known := into[key]; !known {
 					into[key] = uint16(i + 1)
 				}
@@ -77,7 +79,7 @@ func parseConcepts(content string) (*concepts, error) {
 
 // find gives the concept of a word, by the word or by its longest known beginning; 0 if there is none.
 func (c *concepts) find(language, form string) uint16 {
-	var key [2 + 1 + longestForm]byte
+	var key [2 + 1 + wordform.Longest]byte
 	n := copy(key[:], language)
 	key[n] = ' '
 	n += 1 + copy(key[n+1:], form)

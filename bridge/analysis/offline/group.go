@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"parley/bridge/analysis/offline/numeral"
+	"parley/bridge/analysis/offline/wordform"
 )
 
 // What tells that groups behind a space belong to the number before them.
@@ -59,7 +60,7 @@ func canBeginGroups(word string) bool {
 	if !numeral.IsWithin(len(word), 2, longest) {
 		return false
 	}
-	return !isMark(fold(word)) && !isUnitBefore(word)
+	return !isMark(wordform.Fold(word)) && !isUnitBefore(word)
 }
 
 // findGroups gives the last word of the groups that follow a number, the digits of all and how many groups these are.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"parley/bridge/analysis"
+	"parley/bridge/analysis/offline/wordform"
 )
 
 // What a word of the desk and a conversation that is quite alike add to what the model says.
@@ -111,5 +112,5 @@ func isSameWord(a, b string) bool {
 	if len(a) < shortest || len(b) < shortest {
 		return false
 	}
-	return max(len(a), len(b))-min(len(a), len(b)) <= mostDifference && stemOf(a) == stemOf(b)
+	return max(len(a), len(b))-min(len(a), len(b)) <= mostDifference && wordform.Stem(a) == wordform.Stem(b)
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"parley/bridge/analysis/offline/wordform"
 )
 
 // What evidence a word gives for a language.
@@ -80,7 +82,7 @@ func newLanguages(lexicons []*lexicon, others string) *languages {
 		words, letters, _ := strings.Cut(rest, "letters:")
 		var folded []string
 		for w := range strings.FieldsSeq(words) {
-			folded = append(folded, fold(w))
+			folded = append(folded, wordform.Fold(w))
 		}
 		l.addLanguage(code, folded, strings.TrimSpace(letters))
 	}
@@ -108,7 +110,7 @@ func (l *languages) detect(t *text) (code string, use []int) {
 	for i := range t.tokens {
 		k := &t.tokens[i]
 		r, _ := utf8.DecodeRuneInString(k.form)
-		isWord := r >= 'a' && !isEmoji(r)
+		isWord := r >= 'a' && !wordform.IsEmoji(r)
 		if k.number || !isWord {
 			continue
 		}
@@ -182,7 +184,7 @@ func (l *languages) weigh(raw, form string, scores []float64) {
 			}
 		}
 	}
-	for _, r := range strings.ToLower(clipText(raw, longestForm)) {
+	for _, r := range strings.ToLower(clipText(raw, wordform.Longest)) {
 		if r < utf8.RuneSelf {
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"parley/bridge/analysis/offline/numeral"
+	"parley/bridge/analysis/offline/wordform"
 )
 
 // addLetters adds the capitals that stand before a number behind a space, and the groups of digits behind it, where a word
@@ -116,7 +117,7 @@ func hasOwnMeaning(letters string) bool {
 	case "I", "KV", "KVA", "SAV":
 		return true
 	}
-	if isMark(fold(letters)) {
+	if isMark(wordform.Fold(letters)) {
 		return true
 	}
 	return isUnitBefore(letters) && !isCountry(letters)

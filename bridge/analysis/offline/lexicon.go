@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"parley/bridge/analysis/offline/numeral"
+	"parley/bridge/analysis/offline/wordform"
 )
 
 //go:embed lexicon/*.txt
@@ -135,7 +136,7 @@ func (l *lexicon) add(s *section, entry string) error {
 	}
 	if s.family == ofNumber {
 		for w := range strings.FieldsSeq(entry) {
-			l.numbers[fold(w)] = true
+			l.numbers[wordform.Fold(w)] = true
 		}
 		return nil
 	}
@@ -156,11 +157,11 @@ func (l *lexicon) addOfLanguage(name, entry string) {
 		l.letters += strings.ReplaceAll(entry, " ", "")
 	case "endings":
 		for e := range strings.FieldsSeq(entry) {
-			l.endings = append(l.endings, fold(e))
+			l.endings = append(l.endings, wordform.Fold(e))
 		}
 	default:
 		for w := range strings.FieldsSeq(entry) {
-			l.function = append(l.function, fold(w))
+			l.function = append(l.function, wordform.Fold(w))
 		}
 	}
 }
@@ -215,7 +216,7 @@ func cutWord(w string) []string {
 	var parts []string
 	for p := range strings.SplitSeq(w, "-") {
 		before, after, found := strings.Cut(strings.ReplaceAll(p, "’", "'"), "'")
-		if found && isElided(fold(before)) {
+		if found && wordform.IsElided(wordform.Fold(before)) {
 			parts = append(parts, before, after)
 		} else {
 			parts = append(parts, p)
@@ -227,7 +228,7 @@ func cutWord(w string) []string {
 func parseElement(alternatives []string) element {
 	e := make(element, 0, len(alternatives))
 	for _, a := range alternatives {
-		f := fold(strings.Trim(a, "*"))
+		f := wordform.Fold(strings.Trim(a, "*"))
 		isKeptAsIs := a == gap || a == ":)" || a == ":("
 		switch {
 		case isKeptAsIs || f == "":

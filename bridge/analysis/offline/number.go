@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"parley/bridge/analysis/offline/numeral"
+	"parley/bridge/analysis/offline/wordform"
 )
 
 // longestNumber bounds what is a reference, in bytes.
@@ -123,7 +124,7 @@ func hasWordBefore(value string) bool {
 	case "REF", "RIF", "TEL", "FAX", "CAP", "PLZ", "COD", "ART", "KOD", "POS", "TLF":
 		return true
 	}
-	return isMark(fold(letters))
+	return isMark(wordform.Fold(letters))
 }
 
 // trimPrefix takes the parts without digits from the beginning of a number.
@@ -224,10 +225,10 @@ func hasUnitBehind(value, after string) bool {
 		}
 	}
 	word := rest
-	if end := strings.IndexFunc(rest, func(r rune) bool { return !isWordRune(r) }); end >= 0 {
+	if end := strings.IndexFunc(rest, func(r rune) bool { return !wordform.IsWordRune(r) }); end >= 0 {
 		word = rest[:end]
 	}
-	switch fold(word) {
+	switch wordform.Fold(word) {
 	case "uhr", "h", "pm":
 		return len(value) <= len("12.30")
 	case "am":

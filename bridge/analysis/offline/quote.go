@@ -3,6 +3,8 @@ package offline
 import (
 	"strings"
 	"unicode/utf8"
+
+	"parley/bridge/analysis/offline/wordform"
 )
 
 // longestQuote bounds how far quotation marks reach, in bytes: marks that lie further apart belong to
@@ -78,13 +80,13 @@ func canOpen(before, behind string, mark rune) bool {
 		return false
 	}
 	last, _ := utf8.DecodeLastRuneInString(before)
-	if isWordRune(last) {
+	if wordform.IsWordRune(last) {
 		return false
 	}
 	switch mark {
 	case '»', '\'', '‘':
 		next, _ := utf8.DecodeRuneInString(behind)
-		return isWordRune(next)
+		return wordform.IsWordRune(next)
 	}
 	return true
 }
@@ -98,7 +100,7 @@ func findCloser(rest, closers string, opened rune) int {
 		}
 		if isSingle {
 			after, _ := utf8.DecodeRuneInString(rest[i+utf8.RuneLen(r):])
-			if isWordRune(after) {
+			if wordform.IsWordRune(after) {
 				continue
 			}
 		}

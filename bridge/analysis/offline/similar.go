@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"parley/bridge/analysis"
+	"parley/bridge/analysis/offline/wordform"
 )
 
 // How much of what a desk has is compared, so that a message costs the same at every desk.
@@ -37,7 +38,7 @@ func (a *Analyzer) newBag(t *text) bag {
 		if isSmallWord || t.tokens[i].number {
 			continue
 		}
-		b[stemOf(form)]++
+		b[wordform.Stem(form)]++
 	}
 	return b
 }

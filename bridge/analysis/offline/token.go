@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"parley/bridge/analysis/offline/numeral"
+	"parley/bridge/analysis/offline/wordform"
 )
 
 // token is a word, a number, an emoji or an emoticon of a text.
@@ -42,11 +43,11 @@ func (t *text) readTokens() {
 			r, n = utf8.DecodeRuneInString(t.all[i:])
 		}
 		switch {
-		case isWordRune(r):
+		case wordform.IsWordRune(r):
 			i = z.readWord(i)
 		case isEyes(r):
 			i += z.readEmoticon(i)
-		case isEmoji(r):
+		case wordform.IsEmoji(r):
 			z.add(token{from: i, to: i + n, form: t.all[i : i+n]})
 			i += n
 		default:
@@ -75,11 +76,11 @@ func (z *tokenizer) readWord(start int) (end int) {
 	end = start
 	for end < len(all) {
 		r, n := utf8.DecodeRuneInString(all[end:])
-		if isApostrophe(r) {
+		if wordform.IsApostrophe(r) {
 			if !isApostropheOfWord(all[start:end], all[end+n:]) {
 				break
 			}
-		} else if !isWordRune(r) {
+		} else if !wordform.IsWordRune(r) {
 			break
 		}
 		if unicode.IsDigit(r) {
@@ -92,7 +93,7 @@ func (z *tokenizer) readWord(start int) (end int) {
 		}
 		end += n
 	}
-	k := token{from: start, to: end, form: fold(all[start:end]), number: numeral.IsDigit(all[start])}
+	k := token{from: start, to: end, form: wordform.Fold(all[start:end]), number: numeral.IsDigit(all[start])}
 	const shortestCaps = 3 // letters: who writes "OK" doesn't shout
 	isInCapitals := capitals == letters && digits == 0
 	k.caps = isInCapitals && capitals >= shortestCaps
@@ -113,7 +114,7 @@ func isApostropheOfWord(before, behind string) bool {
 		return false
 	}
 	const longestElided = 8 // bytes: no such word is longer
-	return len(before) > longestElided || !isElided(fold(before))
+	return len(before) > longestElided || !wordform.IsElided(wordform.Fold(before))
 }
 
 // readMark reads what stands between words: ends of sentences and of their parts.
@@ -209,7 +210,7 @@ func emoticonAt(all string, at int) (length int, form string) {
 	if mouth >= len(all) {
 		return 0, ""
 	}
-	isWordNext := mouth+1 < len(all) && isWordRune(rune(all[mouth+1]))
+	isWordNext := mouth+1 < len(all) && wordform.IsWordRune(rune(all[mouth+1]))
 	switch all[mouth] {
 	case ')':
 		form = ":)"
@@ -230,51 +231,4 @@ func emoticonAt(all string, at int) (length int, form string) {
 		return 0, ""
 	}
 	return mouth + 1 - at, form
-}
-
-func isWordRune(r rune) bool {
-	if r < utf8.RuneSelf {
-		return numeral.IsLetter(byte(r)) || numeral.IsDigit(byte(r))
-	}
-	if r == utf8.RuneError {
-		return false
-	}
-	if unicode.IsLetter(r) || unicode.IsDigit(r) {
-		return true
-	}
-	return unicode.IsMark(r) && !isEmojiMark(r)
-}
-
-// isEmojiMark says whether a mark only says how the emoji before it is drawn.
-func isEmojiMark(r rune) bool {
-	const (
-		firstSelector = 0xFE00
-		lastSelector  = 0xFE0F
-		keycap        = 0x20E3
-	)
-	return r == keycap || numeral.IsWithin(int(r), firstSelector, lastSelector)
-}
-
-func isEmoji(r rune) bool {
-	const (
-		firstPicture, lastPicture = 0x1F300, 0x1FAFF
-		firstSign, lastSign       = 0x2600, 0x27BF
-		star                      = 0x2B50
-		twoExclamationMarks       = 0x203C
-	)
-	switch r {
-	case star, twoExclamationMarks:
-		return true
-	}
-	return numeral.IsWithin(int(r), firstPicture, lastPicture) || numeral.IsWithin(int(r), firstSign, lastSign)
-}
-
-// isElided says whether a folded word is one that French and Italian shorten before a vowel.
-func isElided(form string) bool {
-	switch form {
-	case "l", "d", "n", "j", "m", "t", "s", "c", "qu", "un", "dell", "all", "nell", "sull", "dall", "quell", "quest",
-		"jusqu", "lorsqu", "puisqu", "quelqu", "nient", "tutt", "mezz", "cos", "dov", "com", "anch", "bell":
-		return true
-	}
-	return false
 }

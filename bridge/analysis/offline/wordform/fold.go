@@ -1,4 +1,7 @@
-package offline
+// Package wordform gives words the form in which they are compared, and tells of what characters words are made.
+//
+// What does not belong here: where words begin and end in a text, and what they mean (bridge/analysis/offline).
+package wordform
 
 import (
 	"strings"
@@ -10,22 +13,22 @@ import (
 	"parley/bridge/analysis/offline/numeral"
 )
 
-// longestForm bounds how much of a word is compared, in bytes: no word of a lexicon is as long.
-const longestForm = 48
+// Longest bounds how much of a word is compared, in bytes: no word of a lexicon is as long.
+const Longest = 48
 
-// fold gives a word as it is compared: in small letters, without accents and without apostrophes, because
+// Fold gives a word as it is compared: in small letters, without accents and without apostrophes, because
 // customers leave all of these out. A word that is folded already is returned as it is.
-func fold(word string) string {
+func Fold(word string) string {
 	plain := true
 	for i := 0; i < len(word) && plain; i++ {
 		plain = numeral.IsSmallLetter(word[i]) || numeral.IsDigit(word[i])
 	}
 	if plain {
-		return word[:min(len(word), longestForm)]
+		return word[:min(len(word), Longest)]
 	}
 	var b strings.Builder
 	for _, r := range word {
-		if b.Len() >= longestForm {
+		if b.Len() >= Longest {
 			break
 		}
 		foldRune(&b, r)
@@ -36,7 +39,7 @@ func fold(word string) string {
 // foldRune appends what remains of a rune: its base letter, or nothing of a mark or an apostrophe.
 func foldRune(b *strings.Builder, r rune) {
 	r = unicode.ToLower(r)
-	if isApostrophe(r) {
+	if IsApostrophe(r) {
 		return
 	}
 	if r < utf8.RuneSelf {
@@ -85,9 +88,9 @@ func plainLetters(r rune) string {
 	return ""
 }
 
-// withoutUmlauts gives the other reading of a folded German word whose umlauts were written with an e, and "" if there is
+// WithoutUmlauts gives the other reading of a folded German word whose umlauts were written with an e, and "" if there is
 // none: "zurueck" is found as "zuruck", which is how "zurück" folds.
-func withoutUmlauts(form string) string {
+func WithoutUmlauts(form string) string {
 	for _, written := range []string{"ae", "oe", "ue"} {
 		if strings.Contains(form, written) {
 			return strings.NewReplacer("ae", "a", "oe", "o", "ue", "u").Replace(form)
@@ -96,7 +99,8 @@ func withoutUmlauts(form string) string {
 	return ""
 }
 
-func isApostrophe(r rune) bool {
+// IsApostrophe says whether a character is written for an apostrophe.
+func IsApostrophe(r rune) bool {
 	switch r {
 	case '\'', '’', '‘', '`', '´', 'ʼ', '＇':
 		return true
@@ -104,10 +108,10 @@ func isApostrophe(r rune) bool {
 	return false
 }
 
-// stemOf gives the part of a folded word by which it is compared with its other forms, for the similarity of texts: four
+// Stem gives the part of a folded word by which it is compared with its other forms, for the similarity of texts: four
 // to seven characters, without the last two where that leaves so many. It is rough and the same for all languages: they all
 // inflect at the end.
-func stemOf(form string) string {
+func Stem(form string) string {
 	const (
 		shortest = 4
 		longest  = 7
