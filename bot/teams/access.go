@@ -127,7 +127,7 @@ func retryOnlyThisPost(err error) error {
 // nothingLost ends the hints for admins about a channel that takes no posts.
 const nothingLost = " Nothing is lost meanwhile."
 
-// classifyClosed classifies the codes by which Teams says that we may not post somewhere (see closesPlace). It closes the
+// classifyClosed classifies the codes by which Teams says that we may not post somewhere (see isClosingCode). It closes the
 // channel, which stays closed until an event opens it again.
 func (ac *access) classifyClosed(e *connector.Error, p bridge.Post) error {
 	out := &channels.SendError{Class: channels.BadRecipient, Cause: errors.Join(bridge.ErrChannelClosed, e)}

@@ -166,7 +166,7 @@ func withTitle(c Card) Card {
 	return c
 }
 
-// isSameAgent reports whether two references name the same agent; nobody is the same as nobody else.
+// isSameAgent reports whether two references name the same agent; it is false if a names nobody.
 func isSameAgent(a, b bridge.AgentRef) bool {
 	if shape.IsNobody(a) {
 		return false

@@ -6,7 +6,7 @@ import (
 )
 
 // outcomeLine lays out a line that says what became of its message. If people can read the message
-// nowhere else, its words stay above; otherwise the line repeats only their beginning.
+// nowhere else, its words stay above; otherwise the line repeats their beginning at most.
 func outcomeLine(l bridge.Line, f bridge.Facts) []Block {
 	pieces := outcomePieces(l, f)
 	switch l.Kind() {

@@ -163,7 +163,7 @@ func noSuchConversation(id store.ConversationID) *bridge.Problem {
 // Errors: the database's.
 func (w *work) readConversation(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line, error) {
 	var line bridge.Line
-	if r.Verb == bridge.VerbFind || w.Posts.IsAskedElsewhere(r) { // an answer outside of the thread names the conversation
+	if r.Verb == bridge.VerbFind || w.Posts.IsAskedElsewhere(r) { // both name the conversation
 		facts, err := w.Facts(ctx, tx, r.Conversation, r.Agent, r.Surface)
 		if err != nil {
 			return bridge.Line{}, err

@@ -108,8 +108,8 @@ func laneOrder(order string) string {
 func (o *Outbox) EnqueueInOrder(l *Lane, order string, messageID store.MessageID, p outbound.Payload, notBefore *time.Time) *Delivery {
 	order = laneOrder(order)
 	isLater := func(d *Delivery) bool {
-		hasNotBegun := d.Part == 0 && d.State == store.Queued
-		return hasNotBegun && d.OrderBy > order
+		isQueuedWhole := d.Part == 0 && d.State == store.Queued
+		return isQueuedWhole && d.OrderBy > order
 	}
 	at := slices.IndexFunc(l.Waiting, isLater)
 	d := o.Enqueue(l, outbound.KindReply, messageID, p, notBefore)

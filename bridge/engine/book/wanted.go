@@ -114,8 +114,8 @@ func (n *Wanted) AddParty(account store.AccountID, p channels.Party, more ...str
 		}
 	}
 	if len(all) > 1 {
-		isMessage := len(more) == 0 // only what a provider tells of a customer's keys names more
-		n.parties.same = append(n.parties.same, samePerson{account: account, keys: all, lasting: p.Lasting && isMessage})
+		namesNoFormerKeys := len(more) == 0 // only what a provider tells of a customer's keys names more
+		n.parties.same = append(n.parties.same, samePerson{account: account, keys: all, lasting: p.Lasting && namesNoFormerKeys})
 	}
 }
 

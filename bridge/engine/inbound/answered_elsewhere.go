@@ -127,12 +127,12 @@ func (el *elsewhere) bouncedElsewhere(c *book.Conversation, m *book.Message, s *
 }
 
 // isByMachine reports whether an answer came too soon after the customer's words for a person to have
-// written it. Both times are of the provider's clock.
+// written it. Both times were told by providers, and are shifted to Parley's clock.
 func (el *elsewhere) isByMachine(c *book.Conversation, in channels.Inbound) bool {
 	if c.WindowFrom == nil || in.At.IsZero() {
 		return false
 	}
-	answeredAt := in.At.Add(el.Now.Sub(el.DatabaseNow)) // by Parley's clock, as WindowFrom is
+	answeredAt := in.At.Add(el.Now.Sub(el.DatabaseNow))
 	return answeredAt.Before(c.WindowFrom.Add(minHumanAnswer))
 }
 

@@ -101,8 +101,8 @@ func (rc *Receipts) ReplyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversa
 		return rc.templates.TemplateFailed(ctx, tx, c, m, f)
 	}
 	part := rc.PartName(m, rc.Outbox.DeliveryOf(m, f.Delivery))
-	hasText := part == ""
-	isParkedWhole := hasText || m.Fate == store.FateParked
+	isFirstPart := part == ""
+	isParkedWhole := isFirstPart || m.Fate == store.FateParked
 	if isParkedWhole && f.Class == string(channels.WindowClosed) {
 		rc.replies.ClosedByProvider(c, m, f.Text)
 		return nil

@@ -206,6 +206,6 @@ func (t *attribution) noteAnswer(f fact) {
 		t.answerDue, t.leaving = false, t.now
 	case store.FateFailed:
 		t.leaving = t.failed[m.ID]
-	default: // it never was on its way
+	default: // it was taken back, or kept inside
 	}
 }

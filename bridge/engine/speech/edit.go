@@ -96,8 +96,8 @@ func (sp editing) applyEdit(r book.Request, m *book.Message) {
 	}
 }
 
-// editWaiting applies an edit of a reply that waits to be sent. It returns false if that is too late, because the customer may
-// have the reply.
+// editWaiting applies an edit of a reply that waits to be sent. It returns false if the reply doesn't wait any more, because
+// the customer may have it, or because it has no delivery.
 func (sp editing) editWaiting(r book.Request, m *book.Message, decision Decision, reason string) bool {
 	if sp.Outbox.IsReplyUnderWay(m) {
 		updatePreview(r.Conversation, m.Text, r.Text)
@@ -266,8 +266,8 @@ func isOffered(m *book.Message) bool {
 	}
 }
 
-// deleteWaiting takes back a reply that waits to be sent, because its author deleted it. It returns false if the customer may
-// have all of it.
+// deleteWaiting takes back a reply that waits to be sent, because its author deleted it. It returns false if it can't be
+// taken back, because the customer may have all of it, or because it doesn't wait.
 func (sp editing) deleteWaiting(c *book.Conversation, m *book.Message) bool {
 	if sp.Outbox.CancelReply(m) {
 		m.SetFate(store.FateUndone, book.DeletedReason)

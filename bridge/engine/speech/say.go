@@ -79,8 +79,8 @@ func (sp *UseCases) decideFate(r book.Request, m *book.Message, late bool) {
 // wasSaidBefore reports whether an author was told lately, in this conversation, that a text stayed inside for the same reason.
 func wasSaidBefore(c *book.Conversation, m *book.Message) bool {
 	return slices.ContainsFunc(c.Last, func(before store.Message) bool {
-		hasSameFate := before.AuthorUser == m.AuthorUser && before.Reason == m.Reason
-		return hasSameFate && before.ID != m.ID
+		isSameCase := before.AuthorUser == m.AuthorUser && before.Reason == m.Reason
+		return isSameCase && before.ID != m.ID
 	})
 }
 
