@@ -33,7 +33,7 @@ type Options struct {
 	Follow func(*http.Request, []*http.Request) error
 }
 
-// Limits of connections, as net/http's own transport has them.
+// Limits of connections.
 const (
 	dialTimeout  = 10 * time.Second
 	keepAlive    = 30 * time.Second

@@ -42,7 +42,7 @@ func pageFields() []string {
 
 // subject is a node to which an app can subscribe.
 type subject interface {
-	// object is the kind of object that the node is.
+	// objectKind is the kind of object that the node is.
 	objectKind() string
 }
 

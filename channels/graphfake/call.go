@@ -37,7 +37,7 @@ type Request struct {
 
 // node is something with an id: a number, a page, a file.
 type node interface {
-	// route finds what a call of this node is for; edge "" is the node itself.
+	// findRoute finds what a call of this node is for; edge "" is the node itself.
 	findRoute(method, edge string) (route, bool)
 	// openerID returns the id of the node whose token opens this one.
 	openerID() string

@@ -16,7 +16,7 @@ import (
 const (
 	overlap        = 10 * time.Minute // this much before the watermark is read again, because the list may lag
 	statusSpan     = 24 * time.Hour   // the age up to which our messages' states are read
-	defaultMaxKept = 20_000           // customers' messages that one look stores; up to twice as many are in memory
+	defaultMaxKept = 20_000           // customers' messages that one look keeps before it cuts; up to twice as many are in memory
 	maxStatuses    = 5_000            // our messages whose states one look reads
 	acceptBatch    = 200              // facts stored by one call of Accept
 	maxOlder       = 100              // messages older than asked for that are passed over before reading stops

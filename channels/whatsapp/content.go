@@ -189,7 +189,7 @@ func orderTotals(o order) []string {
 			return nil
 		}
 		currency := clippedLine(item.Currency, maxCurrency)
-		if !slices.Contains(currencies, currency) {
+		if _, known := totals[currency]; !known {
 			currencies = append(currencies, currency)
 		}
 		totals[currency] += item.Quantity.Value * item.Price.Value

@@ -69,7 +69,7 @@ type envelope struct {
 	} `json:"entry"`
 }
 
-// value has the fields of a change that split needs.
+// changeValue has the fields of a change that split needs.
 type changeValue struct {
 	Metadata struct {
 		PhoneNumberID loose `json:"phone_number_id"`
@@ -82,7 +82,7 @@ type changeValue struct {
 	Preferences []json.RawMessage `json:"user_preferences"`
 }
 
-// names has the fields that identify an item and its customer.
+// identifiers has the fields that identify an item and its customer.
 type identifiers struct {
 	ID         loose `json:"id"`
 	From       loose `json:"from"`
