@@ -23,8 +23,8 @@ type Burst struct {
 	Epoch          int64          `db:"epoch" json:"epoch"` // rises with each claim: results of earlier claims don't count
 }
 
-// A burst is due BurstQuiet after its latest message, but no later than MaxBurstWait after its first one, which
-// upsertBursts repeats in SQL. A burst also grows while it is being analysed: see FinishBursts.
+// A burst is due BurstQuiet after its latest message, but no later than MaxBurstWait after its first one. The statement
+// upsertBursts repeats MaxBurstWait as '20 seconds'. A burst also grows while it is being analysed: see FinishBursts.
 const (
 	BurstQuiet   = 3 * time.Second
 	MaxBurstWait = 20 * time.Second

@@ -211,7 +211,7 @@ const insertConversations = `
 
 // InsertConversations adds new conversations.
 func InsertConversations(ctx context.Context, q Execer, rows []Conversation) error {
-	return execRows(ctx, q, "insert conversations", insertConversations, normalised(rows))
+	return execRows(ctx, q, "insert conversations", insertConversations, replaceNilLists(rows))
 }
 
 const updateConversations = `
@@ -226,11 +226,11 @@ const updateConversations = `
 
 // UpdateConversations writes back locked conversations.
 func UpdateConversations(ctx context.Context, q Execer, rows []Conversation) error {
-	return execRows(ctx, q, "update conversations", updateConversations, normalised(rows))
+	return execRows(ctx, q, "update conversations", updateConversations, replaceNilLists(rows))
 }
 
-// normalised replaces nil lists in place: JSON would write them as null, which the columns refuse.
-func normalised(rows []Conversation) []Conversation {
+// replaceNilLists replaces nil lists in place: JSON would write them as null, which the columns refuse.
+func replaceNilLists(rows []Conversation) []Conversation {
 	for i := range rows {
 		r := &rows[i]
 		r.Assignees = orEmpty(r.Assignees)

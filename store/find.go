@@ -62,7 +62,7 @@ const (
 // addresses and numbers each word of text occurs, as a word or as the beginning of one. The newest
 // come first, in any status. Text has no operators: all characters but letters and digits separate words.
 func FindConversations(ctx context.Context, q Querier, r Reader, text string, limit, offset int) ([]ConversationID, error) {
-	args := append(r.arguments(), plainText(text), phoneNumber(text), limit, offset)
+	args := append(r.readableArguments(), plainText(text), phoneNumber(text), limit, offset)
 	ids, err := query.IDs[ConversationID](ctx, q, "find among the newest", findNewest, args...)
 	if err != nil || len(ids) == limit { // the page is full: nothing newer can be missing
 		return ids, err
@@ -74,6 +74,10 @@ func FindConversations(ctx context.Context, q Querier, r Reader, text string, li
 func plainText(text string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(text, " "), "\x00", " ")
 }
+
+// minPhoneDigits is the least number of digits of a text that is looked for as a phone number. Fewer digits, like a house
+// number or a year, are in too many numbers.
+const minPhoneDigits = 5
 
 // phoneNumber returns the digits of a text that may be a phone number, without the zeros that are
 // dialled before a country's or an area's code: "491701234" for "0049 (170) 1234". It is empty if the text
@@ -88,7 +92,7 @@ func phoneNumber(text string) string {
 			return ""
 		}
 	}
-	if digits.Len() < 5 {
+	if digits.Len() < minPhoneDigits {
 		return ""
 	}
 	return strings.TrimLeft(digits.String(), "0")

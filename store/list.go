@@ -24,9 +24,9 @@ func (r Reader) May(c *Conversation) bool {
 	return c.TeamID != nil && slices.Contains(r.Teams, *c.TeamID)
 }
 
-// arguments returns $1 to $3 of readable. nil lists become empty ones: in SQL nil is NULL, and no
+// readableArguments returns $1 to $3 of readable. nil lists become empty ones: in SQL nil is NULL, and no
 // conversation would be readable.
-func (r Reader) arguments() []any { return []any{orEmpty(r.Closed), orEmpty(r.Teams), r.Agent} }
+func (r Reader) readableArguments() []any { return []any{orEmpty(r.Closed), orEmpty(r.Teams), r.Agent} }
 
 // readable is the condition that all lists and searches apply to a conversation c.
 const readable = `(c.account_id <> ALL($1::bigint[]) OR c.team_id = ANY($2::bigint[]) OR c.assignees @> ARRAY[$3::bigint])`
@@ -99,7 +99,7 @@ func ListConversations(ctx context.Context, q Querier, r Reader, list string, li
 	if sql == "" {
 		return nil, fmt.Errorf("store: there is no list %q", list)
 	}
-	return query.IDs[ConversationID](ctx, q, "list "+list, sql, append(r.arguments(), limit, offset)...)
+	return query.IDs[ConversationID](ctx, q, "list "+list, sql, append(r.readableArguments(), limit, offset)...)
 }
 
 // The reader's own come first, then those that nobody has. Of each, the newest come first.
@@ -115,5 +115,5 @@ const answerable = `
 // AnswerableConversations returns the open conversations with a thread in a channel that the reader
 // answers by typing in that thread: the reader's own, and those that nobody has.
 func AnswerableConversations(ctx context.Context, q Querier, r Reader, surface AccountID, channel string, limit int) ([]ConversationID, error) {
-	return query.IDs[ConversationID](ctx, q, "answerable conversations", answerable, append(r.arguments(), surface, channel, limit)...)
+	return query.IDs[ConversationID](ctx, q, "answerable conversations", answerable, append(r.readableArguments(), surface, channel, limit)...)
 }

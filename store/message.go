@@ -189,7 +189,7 @@ const insertExternalIDs = `
 
 // InsertExternalIDs records providers' ids. An id that is known already stays with its first message.
 func InsertExternalIDs(ctx context.Context, q Execer, rows []ExternalID) error {
-	return execRows(ctx, q, "insert external ids", insertExternalIDs, shortened(rows))
+	return execRows(ctx, q, "insert external ids", insertExternalIDs, shortenIDs(rows))
 }
 
 const moveExternalIDs = `
@@ -200,7 +200,7 @@ const moveExternalIDs = `
 
 // MoveExternalIDs moves providers' ids to another conversation or message.
 func MoveExternalIDs(ctx context.Context, q Execer, rows []ExternalID) error {
-	return execRows(ctx, q, "move external ids", moveExternalIDs, shortened(rows))
+	return execRows(ctx, q, "move external ids", moveExternalIDs, shortenIDs(rows))
 }
 
 const findExternalIDs = `
@@ -208,8 +208,8 @@ const findExternalIDs = `
 	FROM external_ids
 	WHERE (account_id, external_id) IN (SELECT * FROM unnest($1::bigint[], $2::text[]))`
 
-// shortened returns a copy of rows with their external ids as they are stored.
-func shortened(rows []ExternalID) []ExternalID {
+// shortenIDs returns a copy of rows with their external ids as they are stored.
+func shortenIDs(rows []ExternalID) []ExternalID {
 	rows = slices.Clone(rows)
 	for i := range rows {
 		rows[i].ExternalID = query.ShortID(rows[i].ExternalID)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -39,7 +40,7 @@ type Team struct {
 	Members []AgentID `db:"members"`
 
 	Emoji  map[string]string `db:"emoji"`  // verbs by the names of emojis, in the team's channels, beside the default ones
-	Agents string            `db:"agents"` // who becomes an agent of the team: AgentsListed, AgentsOfChannel; empty means AgentsListed
+	Agents string            `db:"agents"` // how people join: AgentsListed or AgentsOfChannel; empty means AgentsListed
 	Weekly string            `db:"weekly"` // when the team gets the figures of its week, as a cron expression; empty means never
 }
 
@@ -102,7 +103,7 @@ type Directory struct {
 
 const settingsVersion = `SELECT version, company FROM settings`
 
-// SettingsVersion reads the current version of the directory.
+// SettingsVersion reads the current version of the directory, which the table settings keeps, and the company's name.
 func SettingsVersion(ctx context.Context, q Querier) (version int64, company string, err error) {
 	if err := q.QueryRow(ctx, settingsVersion).Scan(&version, &company); err != nil {
 		return 0, "", fmt.Errorf("store: settings: %w", err)
@@ -181,7 +182,8 @@ const saveAgent = `
 		rich_signature = EXCLUDED.rich_signature, presence = EXCLUDED.presence, quiet = EXCLUDED.quiet, active = true
 	RETURNING id`
 
-// SaveAgent makes or changes the agent with this e-mail address and returns the id.
+// SaveAgent makes or changes the agent with this e-mail address and returns the id. An agent that was retired becomes
+// active again.
 func SaveAgent(ctx context.Context, q Querier, a Agent) (AgentID, error) {
 	return query.Value[AgentID](ctx, q, "save agent", saveAgent,
 		a.Email, a.Name, orEmpty(a.Roles), a.Zone, a.Signature, a.RichSignature, a.Presence, orEmpty(a.Quiet))
@@ -198,10 +200,12 @@ func SaveAgentUser(ctx context.Context, q Querier, u AgentUser) error {
 	return query.Exec(ctx, q, "save agent user", saveAgentUser, u.AccountID, u.UserID, u.AgentID)
 }
 
+// retireAgent also ends the agent's tokens, links and sessions. The times are subselects, so that PostgreSQL reads the
+// clock once for all rows of a table.
 const retireAgent = `
 	WITH tokens AS (UPDATE api_tokens SET revoked_at = (SELECT clock_timestamp()) WHERE agent_id = $1 AND revoked_at IS NULL),
 		links AS (UPDATE site_links SET used_at = (SELECT clock_timestamp()) WHERE agent_id = $1 AND used_at IS NULL),
-		sessions AS (INSERT INTO site_sign_outs (agent_id, at) SELECT id, (SELECT clock_timestamp()) FROM agents WHERE id = $1
+		sign_outs AS (INSERT INTO site_sign_outs (agent_id, at) SELECT id, (SELECT clock_timestamp()) FROM agents WHERE id = $1
 			ON CONFLICT (agent_id) DO UPDATE SET at = EXCLUDED.at)
 	UPDATE agents SET active = false WHERE id = $1`
 
@@ -213,21 +217,17 @@ func RetireAgent(ctx context.Context, q Querier, id AgentID) error {
 
 const saveTeam = `
 	INSERT INTO teams (name, members, emoji, agents, weekly)
-	VALUES ($1, $2, $3, COALESCE(NULLIF($4, ''), 'listed'), $5)
+	VALUES ($1, $2, $3, $4, $5)
 	ON CONFLICT (name) DO UPDATE SET members = EXCLUDED.members, emoji = EXCLUDED.emoji, agents = EXCLUDED.agents, weekly = EXCLUDED.weekly
 	RETURNING id`
 
 // SaveTeam makes or changes a team by name and returns its id.
 func SaveTeam(ctx context.Context, q Querier, t Team) (TeamID, error) {
-	var id TeamID
 	emoji := t.Emoji
 	if emoji == nil {
-		emoji = map[string]string{}
+		emoji = map[string]string{} // nil would become NULL, which the column refuses
 	}
-	if err := q.QueryRow(ctx, saveTeam, t.Name, orEmpty(t.Members), emoji, t.Agents, t.Weekly).Scan(&id); err != nil {
-		return 0, fmt.Errorf("store: save team: %w", err)
-	}
-	return id, nil
+	return query.Value[TeamID](ctx, q, "save team", saveTeam, t.Name, orEmpty(t.Members), emoji, cmp.Or(t.Agents, AgentsListed), t.Weekly)
 }
 
 const saveTeamChannel = `

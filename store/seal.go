@@ -48,7 +48,7 @@ func NewSealer(keys string) (*Sealer, error) {
 			return nil, fmt.Errorf("store: master key: %w", err)
 		}
 		s.aeads = append(s.aeads, aead)
-		s.macs = append(s.macs, keyed(raw, "hashes"))
+		s.macs = append(s.macs, computeMAC(raw, "hashes"))
 	}
 	return &s, nil
 }
@@ -176,13 +176,13 @@ func (s *Sealer) Fits(check []byte) bool {
 func (s *Sealer) Hashes(place, secret string) [][]byte {
 	list := make([][]byte, len(s.macs))
 	for i, key := range s.macs {
-		list[i] = keyed(key, place+"\x00"+secret)
+		list[i] = computeMAC(key, place+"\x00"+secret)
 	}
 	return list
 }
 
-// keyed returns the HMAC-SHA256 of a text.
-func keyed(key []byte, text string) []byte {
+// computeMAC returns the HMAC-SHA256 of a text with a key.
+func computeMAC(key []byte, text string) []byte {
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte(text))
 	return mac.Sum(nil)

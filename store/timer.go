@@ -9,7 +9,8 @@ import (
 	"parley/store/internal/query"
 )
 
-// Timer fires once, at DueAt by Parley's clock. A conversation has at most one timer of each kind.
+// Timer fires once, at DueAt by Parley's clock. A conversation has at most one timer of each kind. The statements below
+// read timers from JSON, so the json tags are the names of columns.
 type Timer struct {
 	ConversationID ConversationID `db:"conversation_id" json:"conversation_id"`
 	Kind           string         `db:"kind" json:"kind"`
@@ -23,7 +24,8 @@ const setTimers = `
 	ORDER BY conversation_id, kind
 	ON CONFLICT (conversation_id, kind) DO UPDATE SET due_at = EXCLUDED.due_at`
 
-// SetTimers sets timers, or moves them if they are set. Rows must be unique.
+// SetTimers sets timers, or moves them if they are set. No two rows may have the same conversation and kind: ON CONFLICT
+// can't change a row twice, and the statement would fail.
 func SetTimers(ctx context.Context, q Execer, rows []Timer) error {
 	return execRows(ctx, q, "set timers", setTimers, rows)
 }
@@ -52,8 +54,8 @@ const takeDueTimers = `
 	WHERE t.conversation_id = due.conversation_id AND t.kind = due.kind
 	RETURNING t.conversation_id, t.kind, t.due_at`
 
-// TakeDueTimers removes due timers and returns them. The caller stores a fact for each in the same
-// transaction, so that none is lost.
+// TakeDueTimers removes due timers and returns them. It takes a transaction, because the caller stores a fact for each
+// timer in it: if that fails, the timers are there again.
 func TakeDueTimers(ctx context.Context, tx pgx.Tx, limit int) ([]Timer, error) {
 	return query.Collect[Timer](ctx, tx, "take due timers", takeDueTimers, limit)
 }
@@ -61,7 +63,8 @@ func TakeDueTimers(ctx context.Context, tx pgx.Tx, limit int) ([]Timer, error) {
 const nextTimer = `
 	SELECT extract(epoch FROM min(due_at) - parley_now())::double precision FROM timers`
 
-// NextTimer returns how long it takes until the next timer is due. ok is false if there is no timer.
+// NextTimer returns how long it takes until the next timer is due. The time is negative if one is overdue. ok is false if
+// there is no timer.
 func NextTimer(ctx context.Context, q Querier) (wait time.Duration, ok bool, err error) {
 	seconds, err := query.Value[*float64](ctx, q, "next timer", nextTimer)
 	if err != nil || seconds == nil {

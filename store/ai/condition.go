@@ -55,7 +55,10 @@ func Report(ctx context.Context, tx pgx.Tx, c Condition) (tell bool, err error) 
 	if _, err := tx.Exec(ctx, report, c.Status, c.Text, c.Hint); err != nil {
 		return false, fmt.Errorf("ai: report condition: %w", err)
 	}
-	return c.Status == broken && told != c.Text || c.Status == working && told != "", nil
+	if c.Status == broken {
+		return told != c.Text, nil
+	}
+	return c.Status == working && told != "", nil
 }
 
 const findCondition = `SELECT status, text, hint, since, seen_at FROM ai_condition WHERE id = 1`

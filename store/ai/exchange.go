@@ -39,14 +39,14 @@ func KeepRecord(ctx context.Context, q store.Execer, s *store.Sealer, account st
 	if err = errors.Join(err, w.Close()); err != nil {
 		return fmt.Errorf("ai: keep record: %w", err)
 	}
-	if _, err := q.Exec(ctx, keepExchange, conversation, account, s.Seal(place(conversation), small.Bytes())); err != nil {
+	if _, err := q.Exec(ctx, keepExchange, conversation, account, s.Seal(sealPlace(conversation), small.Bytes())); err != nil {
 		return fmt.Errorf("ai: keep record: %w", err)
 	}
 	return nil
 }
 
-// place is where a record of a conversation is sealed.
-func place(conversation store.ConversationID) string {
+// sealPlace is where a record of a conversation is sealed.
+func sealPlace(conversation store.ConversationID) string {
 	return fmt.Sprintf("ai_exchanges/%d", conversation)
 }
 
@@ -71,7 +71,7 @@ func LatestRecords(ctx context.Context, q store.Querier, conversation store.Conv
 // Open reads a record of a conversation into a value like the one that was kept.
 // Errors: store.ErrWrongKey.
 func (r Record) Open(s *store.Sealer, conversation store.ConversationID, into any) error {
-	small, err := s.Open(place(conversation), r.Sealed)
+	small, err := s.Open(sealPlace(conversation), r.Sealed)
 	if err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ const blobsToMove = `
 // ToMove lists the next blobs whose bytes can be moved to an object store, in the order of their
 // hashes, beginning behind the hash after. Blobs that are younger than keep are left out.
 func ToMove(ctx context.Context, q store.Querier, after string, keep time.Duration) ([]string, error) {
-	return hashes(ctx, q, "blobs to move", blobsToMove, after, keep.Seconds(), listedBlobs)
+	return readHashes(ctx, q, "blobs to move", blobsToMove, after, keep.Seconds(), listedBlobs)
 }
 
 // lockBlob makes processes that store the same bytes again wait: they change this row first.
@@ -127,7 +127,7 @@ const objectsToRemove = `
 
 // ObjectsToRemove lists the hashes of dropped blobs whose objects are still to be removed.
 func ObjectsToRemove(ctx context.Context, q store.Querier) ([]string, error) {
-	return hashes(ctx, q, "objects to remove", objectsToRemove, listedBlobs)
+	return readHashes(ctx, q, "objects to remove", objectsToRemove, listedBlobs)
 }
 
 const blobExists = `SELECT EXISTS (SELECT 1 FROM blobs WHERE hash = $1)`
@@ -160,15 +160,15 @@ const movedBlob = `
 // Moved returns the hash of a blob that was moved to an object store; "" when none was. With it
 // one can check that the configured store is the right one.
 func Moved(ctx context.Context, q store.Querier) (string, error) {
-	list, err := hashes(ctx, q, "moved blob", movedBlob)
+	list, err := readHashes(ctx, q, "moved blob", movedBlob)
 	if err != nil || len(list) == 0 {
 		return "", err
 	}
 	return list[0], nil
 }
 
-// hashes runs a query that returns one column of hashes.
-func hashes(ctx context.Context, q store.Querier, what, sql string, args ...any) ([]string, error) {
+// readHashes runs a query that returns one column of hashes.
+func readHashes(ctx context.Context, q store.Querier, what, sql string, args ...any) ([]string, error) {
 	rows, err := q.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, fmt.Errorf("store: %s: %w", what, err)

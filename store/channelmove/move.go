@@ -66,12 +66,12 @@ func Claim(ctx context.Context, q store.Querier) (m store.ChannelMove, ok bool, 
 // tables is the number of tables that a move updates: threads, posts, messages.
 const tables = 3
 
-// steps returns one statement for each table, in the order in which they are updated:
+// updateStatements returns one statement for each table, in the order in which they are updated:
 // threads come first, because new posts take their channel from them.
 // Each statement handles one batch. Arguments: $1 account, $2 former id, $3 current id, $4 the key
 // after which the batch begins ("" = at the table's start), $5 rows in a batch. Result: the last key of
 // the batch ("" = the table's end was reached) and the number of rows that moved.
-func steps() [tables]string {
+func updateStatements() [tables]string {
 	return [...]string{`
 	WITH page AS MATERIALIZED (
 		SELECT conversation_id AS id
@@ -132,7 +132,7 @@ func Batch(ctx context.Context, pool *pgxpool.Pool, m store.ChannelMove, p Progr
 		if _, err := tx.Exec(ctx, query.ByIndex, statementLimit); err != nil {
 			return err
 		}
-		step := tx.QueryRow(ctx, steps()[p.Step], m.AccountID, m.Former, m.Current, p.UpTo, rows)
+		step := tx.QueryRow(ctx, updateStatements()[p.Step], m.AccountID, m.Former, m.Current, p.UpTo, rows)
 		if err := step.Scan(&p.UpTo, &moved); err != nil {
 			return err
 		}

@@ -50,7 +50,7 @@ func List(ctx context.Context, q store.Querier, sealer *store.Sealer) ([]Credent
 	for _, r := range rows {
 		c := Credential{Kind: r.Kind, Home: r.Home, Author: r.Author, At: r.At}
 		if sealer != nil {
-			plain, err := sealer.Open(place(r.Kind), r.Sealed)
+			plain, err := sealer.Open(sealPlace(r.Kind), r.Sealed)
 			if err != nil {
 				return nil, err
 			}
@@ -76,7 +76,7 @@ func Save(ctx context.Context, tx pgx.Tx, sealer *store.Sealer, c Credential) er
 	if err != nil {
 		return fmt.Errorf("store: credentials of %s can't be written", c.Kind)
 	}
-	if _, err := tx.Exec(ctx, save, c.Kind, c.Home, sealer.Seal(place(c.Kind), plain), c.Author); err != nil {
+	if _, err := tx.Exec(ctx, save, c.Kind, c.Home, sealer.Seal(sealPlace(c.Kind), plain), c.Author); err != nil {
 		return fmt.Errorf("store: credentials of %s: %w", c.Kind, err)
 	}
 	return store.BumpSettings(ctx, tx)
@@ -90,5 +90,5 @@ func Remove(ctx context.Context, tx pgx.Tx, kind string) error {
 	return store.BumpSettings(ctx, tx)
 }
 
-// place is where a credential belongs, for the sealer.
-func place(kind string) string { return "chats/" + kind }
+// sealPlace is where a credential belongs, for the sealer.
+func sealPlace(kind string) string { return "chats/" + kind }

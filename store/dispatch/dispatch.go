@@ -91,7 +91,7 @@ func Turn(
 	}
 	var rows []Claimed
 	if len(take.Gates) > 0 {
-		query.Read(&batch, &rows, take.statement(), take.arguments()...)
+		query.Read(&batch, &rows, take.chooseStatement(), take.statementArguments()...)
 	}
 	ids, since := gateColumns(ask)
 	const withOldest = false
@@ -99,18 +99,19 @@ func Turn(
 	if err := q.SendBatch(ctx, &batch).Close(); err != nil {
 		return nil, nil, fmt.Errorf("store: turn: %w", err)
 	}
-	return runs(rows), due, nil
+	return groupRuns(rows), due, nil
 }
 
-func (c Claim) statement() string {
+// chooseStatement returns claimShared if lanes of several priorities may wait at one of the gates, or else claim.
+func (c Claim) chooseStatement() string {
 	if slices.ContainsFunc(c.Gates, func(g GateClaim) bool { return g.Mixed }) {
 		return claimShared
 	}
 	return claim
 }
 
-// arguments returns the arguments of claim and claimShared.
-func (c Claim) arguments() []any {
+// statementArguments returns the arguments of claim and claimShared.
+func (c Claim) statementArguments() []any {
 	gates := query.Field(c.Gates, func(g *GateClaim) store.GateID { return g.ID })
 	slots := query.Field(c.Gates, func(g *GateClaim) int { return g.Slots })
 	given := query.Field(c.Gates, func(g *GateClaim) int64 { return g.Given })
@@ -118,9 +119,9 @@ func (c Claim) arguments() []any {
 	return []any{gates, slots, c.Join, given, since}
 }
 
-// runs returns the heads of the claimed lanes, each with the other claimed deliveries of its lane in With. A run is
+// groupRuns returns the heads of the claimed lanes, each with the other claimed deliveries of its lane in With. A run is
 // torn if their places have a gap: a delivery between them changed while it was being claimed.
-func runs(rows []Claimed) []Claimed {
+func groupRuns(rows []Claimed) []Claimed {
 	slices.SortFunc(rows, func(a, b Claimed) int { return cmp.Or(cmp.Compare(a.LaneID, b.LaneID), cmp.Compare(a.Seq, b.Seq)) })
 	heads := rows[:0]
 	for _, row := range rows {

@@ -167,7 +167,7 @@ func queueFinish(batch *pgx.Batch, done []Finish) error {
 		query.Field(done, func(f *Finish) float64 { return f.Wait }),
 		query.Field(done, func(f *Finish) bool { return f.Keep }),
 		query.Field(done, func(f *Finish) float64 { return f.Rest }),
-		query.Field(done, (*Finish).rooted))
+		query.Field(done, (*Finish).hasLandedRoot))
 	queueBlockGates(batch, done)
 	return nil
 }
@@ -179,8 +179,8 @@ func lanesAndEpochs(done []Finish) (lanes []store.LaneID, epochs []int64) {
 	return lanes, epochs
 }
 
-// rooted returns whether a root has landed.
-func (f *Finish) rooted() bool {
+// hasLandedRoot returns whether a root has landed.
+func (f *Finish) hasLandedRoot() bool {
 	return slices.ContainsFunc(f.Landed, func(l Landed) bool { return l.Thread != nil })
 }
 

@@ -116,13 +116,13 @@ const otherGates = `
 // OtherGates returns, in no order, the gates behind which lanes wait or are claimed, without the known
 // ones.
 func OtherGates(ctx context.Context, q store.Querier, known []store.GateID) ([]store.GateID, error) {
-	above, upto := gaps(known)
+	above, upto := findGaps(known)
 	return query.IDs[store.GateID](ctx, q, "other gates", otherGates, above, upto)
 }
 
-// gaps returns the ranges between known ids, which must be sorted, without their ends. For 3 and 7 these are
+// findGaps returns the ranges between known ids, which must be sorted, without their ends. For 3 and 7 these are
 // (0, 3), (3, 7) and (7, the largest id).
-func gaps(known []store.GateID) (above, upto []store.GateID) {
+func findGaps(known []store.GateID) (above, upto []store.GateID) {
 	last := store.GateID(0)
 	for _, id := range append(slices.Clip(known), math.MaxInt64) {
 		if id-last > 1 {

@@ -107,7 +107,8 @@ func beginAgain(ctx context.Context, o Options, r Record) error {
 	if err != nil {
 		return err
 	}
-	if theirs, err := o.Sealer.Open(keyPlace, r.Key); err != nil || !bytes.Equal(theirs, key.plain) {
+	recordKey, err := o.Sealer.Open(keyPlace, r.Key)
+	if err != nil || !bytes.Equal(recordKey, key.plain) {
 		return fmt.Errorf("%w: erasure %s", errors.Join(ErrOtherKey, err), r.Erasure)
 	}
 	return store.InTx(ctx, o.Pool, func(tx pgx.Tx) error {
@@ -162,7 +163,7 @@ func contactsOf(ctx context.Context, q store.Querier, key Key, r Record) ([]stor
 	rows, err := query.Collect[row](ctx, q, "contacts before", contactsBefore, r.AskedAt, ids, since)
 	list := []store.ContactID{}
 	for _, identity := range rows {
-		hash := hex.EncodeToString(key.identity(identity.Account, identity.Key))
+		hash := hex.EncodeToString(key.hashIdentity(identity.Account, identity.Key))
 		if identity.Same || erased[hash] {
 			list = append(list, identity.Contact)
 		}

@@ -33,8 +33,8 @@ type Certificate struct {
 	SHA256  string   `json:"sha256,omitempty"` // of this certificate as JSON without this field
 }
 
-// notes are what each certificate says in addition.
-func notes() []string {
+// certificateNotes returns the sentences that each certificate has in addition.
+func certificateNotes() []string {
 	return []string{
 		"No app can delete what colleagues wrote in Slack or Teams: where by_colleagues or left isn't 0, delete the thread there, as an admin of the workspace.",
 		"What other customers wrote stays theirs, also where it names this contact.",
@@ -59,7 +59,7 @@ func (r *runner) finish(ctx context.Context) (c Certificate, err error) {
 			By:       row.By,
 			AskedAt:  row.AskedAt.UTC(),
 			Closed:   row.Counts["closed"],
-			Notes:    notes(),
+			Notes:    certificateNotes(),
 		}
 		if err := tx.QueryRow(ctx, `SELECT company, clock_timestamp() FROM settings`).Scan(&c.Company, &c.DoneAt); err != nil {
 			return err
@@ -75,8 +75,8 @@ func (r *runner) finish(ctx context.Context) (c Certificate, err error) {
 			return err
 		}
 		c.Places = append(c.Places, journalFound(row.Counts["events"]))
-		for _, p := range places() {
-			c.Places = append(c.Places, p.found(row.Counts[p.Name]))
+		for _, p := range listPlaces() {
+			c.Places = append(c.Places, p.foundRows(row.Counts[p.Name]))
 		}
 		var inChats int64
 		for _, t := range c.Threads {

@@ -69,7 +69,7 @@ var nothing = []struct{ table, columns, why string }{
 	{"threads", "channel root doubt", "where a thread stands in a chat, as numbers of the chat, and whether its root may be there twice"},
 }
 
-func allPlaces() []place { return append(places(), besides()...) }
+func allPlaces() []place { return append(listPlaces(), besides()...) }
 
 func holdsNothing(table, column string) string {
 	for _, n := range nothing {

@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	batchRows        = 500
+	batchRows        = 500   // rows that one transaction erases, so that nobody waits long for its locks
 	stopRows         = 50    // conversations that are closed at once
 	statementTimeout = "60s" // in PostgreSQL's notation
 )
@@ -69,16 +69,16 @@ func Count(ctx context.Context, q store.Querier, contacts []store.ContactID) ([]
 	if err != nil {
 		return nil, err
 	}
-	args := s.arguments("")
+	args := s.namedArguments("")
 	args["events"] = events
 	files, err := filesIn(ctx, q, args)
 	if err != nil {
 		return nil, err
 	}
 	list := []Found{journalFound(int64(len(events)))}
-	for _, p := range places() {
-		f := p.found(0)
-		if err := q.QueryRow(ctx, p.counting(), args).Scan(&f.Rows); err != nil {
+	for _, p := range listPlaces() {
+		f := p.foundRows(0)
+		if err := q.QueryRow(ctx, p.countStatement(), args).Scan(&f.Rows); err != nil {
 			return nil, fmt.Errorf("store: count %s: %w", p.Name, err)
 		}
 		list = append(list, f)
@@ -112,7 +112,8 @@ func countJournal(ctx context.Context, q store.Querier, s *scope) ([]int64, erro
 	return all, nil
 }
 
-func (p place) found(rows int64) Found {
+// foundRows says how many rows of a place were found, or erased.
+func (p place) foundRows(rows int64) Found {
 	how := "removed"
 	if p.Empty != "" {
 		how = "emptied"
@@ -240,7 +241,7 @@ func hashesOf(ctx context.Context, q store.Querier, key Key, contacts []store.Co
 	}
 	const keys = `SELECT account_id, key FROM identities WHERE contact_id = ANY($1) AND key NOT LIKE 'erased:%' ORDER BY id`
 	rows, err := query.Collect[row](ctx, q, "hashes", keys, contacts)
-	return query.Field(rows, func(r *row) []byte { return key.identity(r.Account, r.Key) }), err
+	return query.Field(rows, func(r *row) []byte { return key.hashIdentity(r.Account, r.Key) }), err
 }
 
 // erasure is a row of erasures.
@@ -257,6 +258,8 @@ type erasure struct {
 
 const readErasure = `SELECT id::text, contacts, hashes, asked_by, asked_at, done_at, sealed, counts FROM erasures WHERE id::text = $1`
 
+// readRow reads the row of an erasure.
+// Errors: ErrNoErasure.
 func readRow(ctx context.Context, q store.Querier, id string) (e erasure, err error) {
 	err = q.QueryRow(ctx, readErasure, id).Scan(&e.ID, &e.Contacts, &e.Hashes, &e.By, &e.AskedAt, &e.DoneAt, &e.Sealed, &e.Counts)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -270,19 +273,20 @@ func readRow(ctx context.Context, q store.Querier, id string) (e erasure, err er
 
 // Unfinished returns the erasures that were begun and have not ended, the oldest first.
 func Unfinished(ctx context.Context, q store.Querier) ([]string, error) {
-	return erasures(ctx, q, `SELECT id::text FROM erasures WHERE done_at IS NULL ORDER BY asked_at, id`)
+	return readErasures(ctx, q, `SELECT id::text FROM erasures WHERE done_at IS NULL ORDER BY asked_at, id`)
 }
 
 // Forgotten returns the erasures whose contacts this database has forgotten, the oldest first: those that have
 // ended, and those that only wait until posts are removed from chats.
 func Forgotten(ctx context.Context, q store.Querier) ([]string, error) {
-	return erasures(ctx, q, `
+	return readErasures(ctx, q, `
 		SELECT id::text FROM erasures
 		WHERE done_at IS NOT NULL OR EXISTS (SELECT FROM erased_posts AS p WHERE p.erasure_id = erasures.id AND p.asked AND p.kind <> 'card')
 		ORDER BY asked_at, id`)
 }
 
-func erasures(ctx context.Context, q store.Querier, sql string) ([]string, error) {
+// readErasures returns the ids that a statement selects.
+func readErasures(ctx context.Context, q store.Querier, sql string) ([]string, error) {
 	return query.Column[string](ctx, q, "erasures", sql)
 }
 

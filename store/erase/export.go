@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -43,13 +44,13 @@ func Export(ctx context.Context, q store.Querier, contacts []store.ContactID) (C
 	if err != nil {
 		return Copy{}, err
 	}
-	args := s.arguments("")
+	args := s.namedArguments("")
 	c := Copy{Places: []CopiedPlace{}, Files: []CopiedFile{}}
-	for _, p := range places() {
+	for _, p := range listPlaces() {
 		if p.Export == "" {
 			continue
 		}
-		rows, err := query.Column[json.RawMessage](ctx, q, "export "+p.Name, p.exporting(), args)
+		rows, err := query.Column[json.RawMessage](ctx, q, "export "+p.Name, p.exportStatement(), args)
 		if err != nil {
 			return Copy{}, err
 		}
@@ -114,7 +115,7 @@ func filesOf(ctx context.Context, q store.Querier, args pgx.NamedArgs) ([]Copied
 func safeName(name string) string {
 	safe := []rune{}
 	for _, r := range name {
-		if r < ' ' || r == '/' || r == '\\' || r == ':' {
+		if r < ' ' || strings.ContainsRune(`/\:`, r) {
 			r = '_'
 		}
 		safe = append(safe, r)

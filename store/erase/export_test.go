@@ -5,7 +5,7 @@ import "slices"
 // Emptied says whether a column is emptied or its rows are removed.
 func Emptied(table, column string) bool {
 	for _, p := range allPlaces() {
-		if p.Table == table && (p.Empty == "" || slices.Contains(p.emptied(), column)) {
+		if p.Table == table && (p.Empty == "" || slices.Contains(p.emptiedColumns(), column)) {
 			return true
 		}
 	}

@@ -55,8 +55,8 @@ func keepOrLoad(ctx context.Context, q store.Querier, sealer *store.Sealer, seal
 	return k, nil
 }
 
-// sum returns the keyed hash of a name in an account. what says what the name is of.
-func (k Key) sum(what string, account store.AccountID, name string) []byte {
+// computeHash returns the keyed hash of a name in an account. what says what the name is of.
+func (k Key) computeHash(what string, account store.AccountID, name string) []byte {
 	mac := hmac.New(sha256.New, k.plain)
 	for _, part := range []string{what, strconv.FormatInt(int64(account), 10), name} {
 		mac.Write([]byte(part))
@@ -67,10 +67,10 @@ func (k Key) sum(what string, account store.AccountID, name string) []byte {
 
 // Fact returns the hash of the external id of an account's fact, as store.NewEvent takes it.
 func (k Key) Fact(account store.AccountID, externalID string) [16]byte {
-	return [16]byte(k.sum("fact", account, query.ShortID(externalID)))
+	return [16]byte(k.computeHash("fact", account, query.ShortID(externalID)))
 }
 
-// identity returns the hash of an address or number of a contact.
-func (k Key) identity(account store.AccountID, key string) []byte {
-	return k.sum("identity", account, key)
+// hashIdentity returns the hash of an address or number of a contact.
+func (k Key) hashIdentity(account store.AccountID, key string) []byte {
+	return k.computeHash("identity", account, key)
 }

@@ -61,9 +61,9 @@ const (
 // ErasedName stands where the name of a contact stood.
 const ErasedName = "Erased contact"
 
-// places returns all places in the order in which they are erased: a place by which others are found comes last. The
+// listPlaces returns all places in the order in which they are erased: a place by which others are found comes last. The
 // journal is erased before them (journal.go), and before the journal the places with Works.
-func places() []place {
+func listPlaces() []place {
 	return append(append(deliveryPlaces(), workPlaces()...), corePlaces()...)
 }
 
@@ -169,24 +169,24 @@ func corePlaces() []place {
 	}
 }
 
-// condition is true for the rows of a place that hold something of the contact.
-func (p place) condition() string {
+// rowCondition returns the SQL condition that is true for the rows of a place that hold something of the contact.
+func (p place) rowCondition() string {
 	if p.Holds == "" {
 		return "(" + p.Ties + ")"
 	}
 	return "(" + p.Ties + ") AND (" + p.Holds + ")"
 }
 
-// counting is the statement that counts what a place holds.
-func (p place) counting() string {
-	return `SELECT count(*) FROM ` + p.Table + ` AS t WHERE ` + p.condition()
+// countStatement returns the statement that counts what a place holds.
+func (p place) countStatement() string {
+	return `SELECT count(*) FROM ` + p.Table + ` AS t WHERE ` + p.rowCondition()
 }
 
-// erasing is the statement that erases one batch of a place, and returns the number of its rows. A row that another
+// eraseStatement returns the statement that erases one batch of a place, and returns the number of its rows. A row that another
 // transaction changes while the statement waits for it stays, since it has another ctid then: the next batch or run looks
 // at it again.
-func (p place) erasing() string {
-	page := `WITH page AS MATERIALIZED (SELECT t.ctid AS at FROM ` + p.Table + ` AS t WHERE ` + p.condition() + ` LIMIT @limit FOR UPDATE OF t)`
+func (p place) eraseStatement() string {
+	page := `WITH page AS MATERIALIZED (SELECT t.ctid AS at FROM ` + p.Table + ` AS t WHERE ` + p.rowCondition() + ` LIMIT @limit FOR UPDATE OF t)`
 	done := `DELETE FROM ` + p.Table + ` WHERE ctid = ANY(ARRAY(SELECT at FROM page)) RETURNING ` + p.filesColumn()
 	if p.Empty != "" {
 		done = `UPDATE ` + p.Table + ` SET ` + p.Empty + ` WHERE ctid = ANY(ARRAY(SELECT at FROM page)) RETURNING ` + p.filesColumn()
@@ -206,13 +206,13 @@ func (p place) filesColumn() string {
 	return p.Files + " AS blob"
 }
 
-// exporting is the statement that reads a place for the contact.
-func (p place) exporting() string {
+// exportStatement returns the statement that reads a place for the contact.
+func (p place) exportStatement() string {
 	return `SELECT ` + p.Export + ` FROM ` + p.Table + ` AS t WHERE ` + p.Ties
 }
 
-// emptied returns the columns that a place clears.
-func (p place) emptied() []string {
+// emptiedColumns returns the columns that a place clears.
+func (p place) emptiedColumns() []string {
 	var list []string
 	for part := range strings.SplitSeq(p.Empty, ",") {
 		if name, _, found := strings.Cut(part, " = "); found {

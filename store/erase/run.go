@@ -62,7 +62,7 @@ func Run(ctx context.Context, o Options, id string) (Certificate, error) {
 	if r.patient, err = isPatient(ctx, o.Pool, r.row); err != nil {
 		return Certificate{}, err
 	}
-	for _, step := range r.steps() {
+	for _, step := range r.listSteps() {
 		if err := step(ctx); err != nil {
 			return Certificate{}, err
 		}
@@ -70,10 +70,10 @@ func Run(ctx context.Context, o Options, id string) (Certificate, error) {
 	return r.finish(ctx)
 }
 
-// steps are the steps of a run, in their order. While posts are removed from chats, which may take hours, a run ends in
+// listSteps returns the steps of a run, in their order. While posts are removed from chats, which may take hours, a run ends in
 // the first step, because the rest needn't be looked through again. When they are gone, all steps follow once more,
 // since colleagues may have written meanwhile.
-func (r *runner) steps() []func(context.Context) error {
+func (r *runner) listSteps() []func(context.Context) error {
 	return []func(context.Context) error{
 		r.continueInChats,
 		r.readScope,
@@ -104,7 +104,7 @@ func (r *runner) readScope(ctx context.Context) error {
 	if r.scope, err = readScope(ctx, r.o.Pool, who); err != nil {
 		return err
 	}
-	r.args = r.scope.arguments(r.row.ID)
+	r.args = r.scope.namedArguments(r.row.ID)
 	r.args["patient"] = r.patient
 	return nil
 }
@@ -115,15 +115,16 @@ const addCount = `
 	UPDATE erasures SET counts = counts || jsonb_build_object($2::text, coalesce((counts ->> $2)::bigint, 0) + $3)
 	WHERE id = $1::uuid`
 
-// batch runs one transaction that erases something of a place, and counts it in the same commit. If it conflicts
+// runBatch runs one transaction that erases something of a place, and counts it in the same commit. If it conflicts
 // with another transaction, it is tried again.
-func (r *runner) batch(ctx context.Context, place string, f func(pgx.Tx) (int64, error)) (rows int64, err error) {
+func (r *runner) runBatch(ctx context.Context, place string, f func(pgx.Tx) (int64, error)) (rows int64, err error) {
 	for try := range maxTries {
 		err = store.InTx(ctx, r.o.Pool, func(tx pgx.Tx) error {
 			if _, err := tx.Exec(ctx, `SELECT set_config('statement_timeout', $1, true)`, statementTimeout); err != nil {
 				return err
 			}
-			if rows, err = f(tx); err != nil || rows == 0 {
+			rows, err = f(tx)
+			if err != nil || rows == 0 {
 				return err
 			}
 			_, err := tx.Exec(ctx, addCount, r.row.ID, place, rows)
@@ -184,7 +185,10 @@ const (
 // isConflict returns whether PostgreSQL ended a transaction because of another one.
 func isConflict(err error) bool {
 	var pg *pgconn.PgError
-	return errors.As(err, &pg) && (pg.Code == deadlockDetected || pg.Code == serializationFailure)
+	if !errors.As(err, &pg) {
+		return false
+	}
+	return pg.Code == deadlockDetected || pg.Code == serializationFailure
 }
 
 // stopConversations closes the contact's conversations. It fails with ErrWaiting while posts are on their way.
@@ -192,7 +196,7 @@ func (r *runner) stopConversations(ctx context.Context) error {
 	var underWay int64
 	for some := range slices.Chunk(r.scope.Conversations, stopRows) {
 		var busy int64
-		_, err := r.batch(ctx, "closed", func(tx pgx.Tx) (closed int64, err error) {
+		_, err := r.runBatch(ctx, "closed", func(tx pgx.Tx) (closed int64, err error) {
 			for _, lock := range []string{lockConversations, lockLanes} {
 				if _, err := tx.Exec(ctx, lock, some); err != nil {
 					return 0, err
@@ -265,7 +269,7 @@ func (r *runner) eraseEvents(ctx context.Context, list []int64) (waiting int64, 
 	var noted []int64
 	for some := range slices.Chunk(list, batchRows) {
 		var ids []int64
-		_, err := r.batch(ctx, "events", func(tx pgx.Tx) (removed int64, err error) {
+		_, err := r.runBatch(ctx, "events", func(tx pgx.Tx) (removed int64, err error) {
 			ids, err = keepFound(ctx, tx, r.key, r.row.ID, some)
 			return 0, err
 		})
@@ -279,7 +283,7 @@ func (r *runner) eraseEvents(ctx context.Context, list []int64) (waiting int64, 
 	}
 	waiting = int64(len(list))
 	for some := range slices.Chunk(noted, batchRows) {
-		removed, err := r.batch(ctx, "events", func(tx pgx.Tx) (int64, error) { return dropFound(ctx, tx, r.row.ID, some) })
+		removed, err := r.runBatch(ctx, "events", func(tx pgx.Tx) (int64, error) { return dropFound(ctx, tx, r.row.ID, some) })
 		if err != nil {
 			return 0, err
 		}
@@ -321,10 +325,10 @@ func (r *runner) eraseRest(ctx context.Context) error {
 
 // erasePlaces erases the chosen places.
 func (r *runner) erasePlaces(ctx context.Context, chosen func(place) bool) error {
-	for _, p := range places() {
+	for _, p := range listPlaces() {
 		for chosen(p) {
-			rows, err := r.batch(ctx, p.Name, func(tx pgx.Tx) (rows int64, err error) {
-				err = tx.QueryRow(ctx, p.erasing(), r.args).Scan(&rows)
+			rows, err := r.runBatch(ctx, p.Name, func(tx pgx.Tx) (rows int64, err error) {
+				err = tx.QueryRow(ctx, p.eraseStatement(), r.args).Scan(&rows)
 				return rows, err
 			})
 			if err != nil {
@@ -363,7 +367,7 @@ func (r *runner) checkNothingToPost(ctx context.Context) error {
 // eraseFiles removes the noted files that nobody else needs.
 func (r *runner) eraseFiles(ctx context.Context) error {
 	for more := true; more; {
-		_, err := r.batch(ctx, "blobs", func(tx pgx.Tx) (gone int64, err error) {
+		_, err := r.runBatch(ctx, "blobs", func(tx pgx.Tx) (gone int64, err error) {
 			gone, more, err = dropFiles(ctx, tx, r.row.ID, r.o.WithObjects)
 			return gone, err
 		})

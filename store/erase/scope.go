@@ -107,7 +107,7 @@ func readScope(ctx context.Context, q store.Querier, who subject) (*scope, error
 	if s.Messages, err = query.IDs[store.MessageID](ctx, q, "messages", messagesOf, who.Identities); err != nil {
 		return nil, err
 	}
-	if s.Shared, err = query.IDs[int64](ctx, q, "shared conversations", sharedWith, s.arguments("")); err != nil {
+	if s.Shared, err = query.IDs[int64](ctx, q, "shared conversations", sharedWith, s.namedArguments("")); err != nil {
 		return nil, err
 	}
 	type row struct {
@@ -126,10 +126,10 @@ func readScope(ctx context.Context, q store.Querier, who subject) (*scope, error
 	return s, err
 }
 
-// arguments returns the arguments of the statements of places.
-func (s *scope) arguments(erasure string) pgx.NamedArgs {
-	texts := append(s.keyForms(), lowered(s.Names)...)
-	told := append(slices.Clone(texts), lowered(s.Subjects)...)
+// namedArguments returns the arguments of the statements of places.
+func (s *scope) namedArguments(erasure string) pgx.NamedArgs {
+	texts := append(s.keyForms(), lowerAll(s.Names)...)
+	told := append(slices.Clone(texts), lowerAll(s.Subjects)...)
 	for _, id := range s.Conversations { // in the form in which lines contain the facts of conversations
 		told = append(told, fmt.Sprintf(`"id": %d,`, id), fmt.Sprintf(`"id": %d}`, id), fmt.Sprintf(`"conversation": %d,`, id))
 	}
@@ -140,8 +140,8 @@ func (s *scope) arguments(erasure string) pgx.NamedArgs {
 		"conversations": s.Conversations,
 		"shared":        s.Shared,
 		"messages":      s.Messages,
-		"patterns":      patterns(s.keyForms()),
-		"told":          patterns(told),
+		"patterns":      likePatterns(s.keyForms()),
+		"told":          likePatterns(told),
 		"limit":         batchRows,
 		"erasure":       erasure,
 		"patient":       false,
@@ -156,7 +156,8 @@ func (s *scope) keyForms() []string {
 			continue
 		}
 		list = append(list, strings.ToLower(key), strings.ToLower(url.QueryEscape(key)))
-		if digits := strings.TrimPrefix(key, "+"); isNumber(digits) && len(digits) >= minDigits {
+		digits := strings.TrimPrefix(key, "+")
+		if isNumber(digits) && len(digits) >= minDigits {
 			list = append(list, digits)
 		}
 	}
@@ -164,7 +165,8 @@ func (s *scope) keyForms() []string {
 	return slices.Compact(list)
 }
 
-func lowered(list []string) []string {
+// lowerAll returns the texts in small letters.
+func lowerAll(list []string) []string {
 	low := make([]string, len(list))
 	for i, s := range list {
 		low[i] = strings.ToLower(s)
@@ -172,8 +174,8 @@ func lowered(list []string) []string {
 	return low
 }
 
-// patterns returns patterns for LIKE that find each of the texts anywhere.
-func patterns(texts []string) []string {
+// likePatterns returns patterns for LIKE that find each of the texts anywhere.
+func likePatterns(texts []string) []string {
 	list := []string{}
 	for _, t := range texts {
 		list = append(list, "%"+strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(t)+"%")

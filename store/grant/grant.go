@@ -149,7 +149,7 @@ const (
 func Finish(ctx context.Context, q store.Querier, state, owner []byte) (Attempt, error) {
 	list, err := query.Collect[Attempt](ctx, q, "finish grant", finish, state, owner)
 	if err != nil || len(list) > 0 {
-		return first(list), err
+		return newestOrNone(list), err
 	}
 	var used bool
 	switch err := q.QueryRow(ctx, whyNot, state, owner).Scan(&used); {
@@ -163,7 +163,8 @@ func Finish(ctx context.Context, q store.Querier, state, owner []byte) (Attempt,
 	return Attempt{}, ErrExpired
 }
 
-func first(list []Attempt) Attempt {
+// newestOrNone returns the first attempt of a list, or the zero value if the list is empty.
+func newestOrNone(list []Attempt) Attempt {
 	if len(list) == 0 {
 		return Attempt{}
 	}

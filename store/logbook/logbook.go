@@ -63,8 +63,8 @@ type Page struct {
 	More bool  // there may be older rows
 }
 
-// look is how many rows a page looks at for those that a filter wants: what is rare is looked for over several
-// pages, so that none takes long, however long the log is.
+// look is how many rows are read at most for one page. If a filter wants few of the rows, a page may be short or empty and
+// still have More: so no page takes long, however long the log is.
 const look = 3_000
 
 // Each source gives the rows behind the place that it looked at, and which of them are wanted. A row is looked at in
@@ -116,14 +116,15 @@ func Read(ctx context.Context, q store.Querier, f Filter, after Place, size int)
 		Wanted bool `db:"wanted"`
 	}
 	most := look
-	if f.Agent == 0 && f.What == "" && f.Account == "" {
+	isUnfiltered := f.Agent == 0 && f.What == "" && f.Account == "" // then every row that is read is wanted
+	if isUnfiltered {
 		most = size + 1
 	}
 	sql := readPage
 	if f.Conversation != 0 {
 		sql = readOfOne
 	}
-	rows, err := query.Collect[row](ctx, q, "log", sql, f.arguments(after, most))
+	rows, err := query.Collect[row](ctx, q, "log", sql, f.namedArguments(after, most))
 	if err != nil {
 		return Page{}, err
 	}
@@ -133,26 +134,28 @@ func Read(ctx context.Context, q store.Querier, f Filter, after Place, size int)
 			p.More = true
 			break
 		}
-		if p.Next = (Place{r.At, r.Source, r.ID}); r.Wanted {
+		p.Next = Place{At: r.At, Source: r.Source, ID: r.ID}
+		if r.Wanted {
 			p.Rows = append(p.Rows, rows[i].Row)
 		}
 	}
 	return p, nil
 }
 
-func (f Filter) arguments(after Place, most int) pgx.NamedArgs {
-	from, at := f.From, after.At
+// namedArguments returns the arguments of a statement that reads the rows behind a place, the newest first. The zero Place
+// stands for the beginning: then reading begins with the newest row before Until, or with the newest of all.
+func (f Filter) namedArguments(after Place, most int) pgx.NamedArgs {
+	from := f.From
 	if from.IsZero() {
 		from = time.Unix(0, 0)
 	}
-	source, id := after.Source, after.ID
-	if at.IsZero() {
-		at, source, id = f.Until, -1, 0
+	if after.At.IsZero() {
+		after = Place{At: f.Until, Source: -1} // no source is as low, so that no row of this time counts
 	}
-	if at.IsZero() {
-		at = time.Date(3000, 1, 1, 0, 0, 0, 0, time.UTC) // the newest row
+	if after.At.IsZero() {
+		after.At = time.Date(3000, 1, 1, 0, 0, 0, 0, time.UTC) // later than any row
 	}
-	return pgx.NamedArgs{"from": from, "at": at, "source": source, "id": id, "look": most, "agent": f.Agent, "what": f.What,
+	return pgx.NamedArgs{"from": from, "at": after.At, "source": after.Source, "id": after.ID, "look": most, "agent": f.Agent, "what": f.What,
 		"account": f.Account, "conversation": f.Conversation}
 }
 

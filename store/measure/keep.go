@@ -23,8 +23,8 @@ const (
 	shareColumns  = `conversation_id, day, team_id, agent_id, account_id, ` + figureColumns
 )
 
-// each returns the expression for each of the columns, separated by commas; a question mark in it stands for the column.
-func each(columns, expression string) string {
+// listColumns returns the expression for each of the columns, separated by commas; a question mark in it stands for the column.
+func listColumns(columns, expression string) string {
 	var list []string
 	for column := range strings.SplitSeq(columns, ",") {
 		list = append(list, strings.ReplaceAll(expression, "?", strings.TrimSpace(column)))
@@ -46,29 +46,31 @@ const (
 		WHERE s.conversation_id = r.conversation_id AND s.day = r.day AND s.team_id = r.team_id AND s.agent_id = r.agent_id`
 )
 
-// sharesOf is the statement that reads shares of days that are not closed. Zeros are stored as NULL.
+// sharesOf returns the statement that reads shares of days that are not closed. Zeros are stored as NULL.
 func sharesOf() string {
 	return `
-		SELECT conversation_id, day::text AS day, team_id, agent_id, account_id, ` + each(figureColumns, "coalesce(?, 0) AS ?") + `
+		SELECT conversation_id, day::text AS day, team_id, agent_id, account_id, ` + listColumns(figureColumns, "coalesce(?, 0) AS ?") + `
 		FROM measure_shares
 		WHERE conversation_id = ANY($1) AND day >= $2::date`
 }
 
+// keepShares returns the statement that writes shares. Zeros are stored as NULL.
 func keepShares() string {
 	return `
 		INSERT INTO measure_shares (` + shareColumns + `)
-		SELECT conversation_id, day, team_id, agent_id, account_id, ` + each(figureColumns, "nullif(?, 0)") + `
+		SELECT conversation_id, day, team_id, agent_id, account_id, ` + listColumns(figureColumns, "nullif(?, 0)") + `
 		FROM json_populate_recordset(NULL::measure_shares, $1)
-		ON CONFLICT (conversation_id, day, team_id, agent_id) DO UPDATE SET account_id = EXCLUDED.account_id, ` + each(figureColumns, "? = EXCLUDED.?")
+		ON CONFLICT (conversation_id, day, team_id, agent_id) DO UPDATE SET account_id = EXCLUDED.account_id, ` + listColumns(figureColumns, "? = EXCLUDED.?")
 }
 
+// addDays returns the statement that adds figures to the sums of days.
 func addDays() string {
 	return `
 		INSERT INTO measure_days AS d (kind, day, value, account_id, team_id, ` + figureColumns + `)
 		SELECT kind, day, value, account_id, team_id, ` + figureColumns + `
 		FROM json_populate_recordset(NULL::measure_days, $1)
 		ON CONFLICT (kind, day, value, account_id, team_id) DO UPDATE
-		SET ` + each(sumColumns, "? = d.? + EXCLUDED.?") + ", " + each(worstColumns, "? = greatest(d.?, EXCLUDED.?)")
+		SET ` + listColumns(sumColumns, "? = d.? + EXCLUDED.?") + ", " + listColumns(worstColumns, "? = greatest(d.?, EXCLUDED.?)")
 }
 
 // Keep replaces the shares of conversations by new ones, and corrects the sums by the difference: however often a
@@ -119,10 +121,11 @@ type change struct {
 // add notes what differs between two contributions of a conversation.
 func (ch *change) add(id store.ConversationID, before, now contribution) {
 	if !now.labels.equal(before.labels) {
-		ch.ids, ch.labels = append(ch.ids, id), append(ch.labels, now.labels)
+		ch.ids = append(ch.ids, id)
+		ch.labels = append(ch.labels, now.labels)
 	}
 	for _, s := range before.shares {
-		if !slices.ContainsFunc(now.shares, s.sameKey) {
+		if !slices.ContainsFunc(now.shares, s.hasSameKey) {
 			ch.removed = append(ch.removed, s)
 		}
 	}
@@ -195,9 +198,10 @@ func (l Labels) equal(other Labels) bool {
 	return l.Intent == other.Intent && l.Mood == other.Mood && slices.Equal(l.Tags, other.Tags)
 }
 
-// sameKey returns whether both shares are of the same conversation, day, team and agent.
-func (s Share) sameKey(other Share) bool {
-	return s.ConversationID == other.ConversationID && s.Day == other.Day && s.TeamID == other.TeamID && s.AgentID == other.AgentID
+// hasSameKey returns whether both shares are of the same conversation, day, team and agent.
+func (s Share) hasSameKey(other Share) bool {
+	isSameDay := s.ConversationID == other.ConversationID && s.Day == other.Day
+	return isSameDay && s.TeamID == other.TeamID && s.AgentID == other.AgentID
 }
 
 // count adds the shares to the sums of which they are part: once for 1, or takes them off for -1. Taking off lowers no
@@ -208,7 +212,7 @@ func (c contribution) count(days map[day]Figures, sign int64) {
 			figures := days[key]
 			figures.add(s.Figures, sign)
 			if sign > 0 {
-				figures.raise(s.Figures)
+				figures.raiseWorsts(s.Figures)
 			}
 			days[key] = figures
 		}

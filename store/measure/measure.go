@@ -72,35 +72,35 @@ type day struct {
 	Figures
 }
 
-// sums are the figures that are added up.
-func (f *Figures) sums() []*int64 {
+// sumFields are the figures that are added up.
+func (f *Figures) sumFields() []*int64 {
 	return []*int64{&f.Opened, &f.Reopened, &f.Resolved, &f.Abandoned, &f.MessagesIn, &f.MessagesOut, &f.FirstCount, &f.FirstSum, &f.FirstSumOpen,
 		&f.NextCount, &f.NextSum, &f.NextSumOpen, &f.EndedSum, &f.EndedSumOpen}
 }
 
-// worsts are the figures of which the largest counts.
-func (f *Figures) worsts() []*int64 {
+// worstFields are the figures of which the largest counts.
+func (f *Figures) worstFields() []*int64 {
 	return []*int64{&f.FirstWorst, &f.FirstWorstOpen, &f.NextWorst, &f.NextWorstOpen, &f.EndedWorst, &f.EndedWorstOpen}
 }
 
 // Add adds other figures. Of each Worst the larger one counts.
 func (f *Figures) Add(other Figures) {
 	f.add(other, 1)
-	f.raise(other)
+	f.raiseWorsts(other)
 }
 
 // add adds the sums of other figures, multiplied by sign: 1 or -1.
 func (f *Figures) add(other Figures, sign int64) {
-	mine := f.sums()
-	for i, n := range other.sums() {
+	mine := f.sumFields()
+	for i, n := range other.sumFields() {
 		*mine[i] += sign * *n
 	}
 }
 
-// raise raises each Worst to that of other figures, if that is larger.
-func (f *Figures) raise(other Figures) {
-	mine := f.worsts()
-	for i, n := range other.worsts() {
+// raiseWorsts raises each Worst to that of other figures, if that is larger.
+func (f *Figures) raiseWorsts(other Figures) {
+	mine := f.worstFields()
+	for i, n := range other.worstFields() {
 		*mine[i] = max(*mine[i], *n)
 	}
 }

@@ -45,9 +45,13 @@ func partsOf(from, to string, longest int) (parts, error) {
 	if err != nil {
 		return p, err
 	}
-	// begins returns whether a span of this length begins on the day and ends within the range.
+	// begins returns whether a span of this length begins on the day and ends within the range. There are no spans before
+	// firstMonday.
 	begins := func(day, length int) bool {
-		return length <= longest && day >= 0 && day%length == 0 && day+length-1 <= last
+		if length > longest || day < 0 {
+			return false
+		}
+		return day%length == 0 && day+length-1 <= last
 	}
 	for day := first; day <= last; {
 		switch name := dayName(day); {

@@ -22,7 +22,8 @@ type Filter struct {
 	Also     []string // values that count as the same: the former names of a tag
 }
 
-func (f Filter) values() []string { return append([]string{f.Value}, f.Also...) }
+// allValues returns Value and the values that count as the same.
+func (f Filter) allValues() []string { return append([]string{f.Value}, f.Also...) }
 
 // Sum is the figures of one day, account, team, agent, tag, intent or mood. Value is its number or name.
 type Sum struct {
@@ -68,7 +69,7 @@ func partsBy(columns string, all bool) string {
 // sumsBy returns the statement that sums up by a column what partsBy reads.
 func sumsBy(column string, all bool) string {
 	return `
-	SELECT ` + column + `::text AS value, ` + each(sumColumns, "sum(?)::bigint AS ?") + ", " + each(worstColumns, "max(?) AS ?") + partsBy(figureColumns, all) + `
+	SELECT ` + column + `::text AS value, ` + listColumns(sumColumns, "sum(?)::bigint AS ?") + ", " + listColumns(worstColumns, "max(?) AS ?") + partsBy(figureColumns, all) + `
 	GROUP BY ` + column + `
 	ORDER BY ` + column
 }
@@ -91,18 +92,18 @@ type source struct {
 	longest int      // the length in days of the longest spans that are read
 }
 
-// source returns the source of a group. Groups by the values of a kind (ByAgent and so on) are narrowed to names, unless
+// sourceBy returns the source of a group. Groups by the values of a kind (ByAgent and so on) are narrowed to names, unless
 // names is empty.
-func (f Filter) source(by Group, names []string) (source, error) {
+func (f Filter) sourceBy(by Group, names []string) (source, error) {
 	switch by {
 	case ByDay:
-		return source{kind: f.Kind, column: "day", values: f.values(), longest: 1}, nil
+		return source{kind: f.Kind, column: "day", values: f.allValues(), longest: 1}, nil
 	case ByWeek:
-		return source{kind: f.Kind, column: "day", values: f.values(), longest: weekDays}, nil
+		return source{kind: f.Kind, column: "day", values: f.allValues(), longest: weekDays}, nil
 	case ByAccount:
-		return source{kind: f.Kind, column: "account_id", values: f.values(), longest: longDays}, nil
+		return source{kind: f.Kind, column: "account_id", values: f.allValues(), longest: longDays}, nil
 	case ByTeam:
-		return source{kind: f.Kind, column: "team_id", values: f.values(), longest: longDays}, nil
+		return source{kind: f.Kind, column: "team_id", values: f.allValues(), longest: longDays}, nil
 	case ByAgent, ByTag, ByIntent, ByMood:
 		if f.Kind != KindAll {
 			break
@@ -110,13 +111,13 @@ func (f Filter) source(by Group, names []string) (source, error) {
 		if len(names) > 0 {
 			return source{kind: Kind(by), column: "value", values: names, longest: longDays}, nil
 		}
-		return source{kind: Kind(by), column: "value", all: true, values: f.values(), longest: longDays}, nil
+		return source{kind: Kind(by), column: "value", all: true, values: f.allValues(), longest: longDays}, nil
 	}
 	return source{}, fmt.Errorf("store: figures by %s of one %s", by, f.Kind)
 }
 
-// arguments returns the arguments of a statement with partsBy.
-func (s source) arguments(f Filter) ([]any, error) {
+// statementArguments returns the arguments of a statement with partsBy.
+func (s source) statementArguments(f Filter) ([]any, error) {
 	p, err := partsOf(f.From, f.To, s.longest)
 	if err != nil {
 		return nil, err
@@ -127,11 +128,11 @@ func (s source) arguments(f Filter) ([]any, error) {
 // Sums reads sums by a group, without sums that are only zeros. Groups by agent, tag, intent or mood are narrowed to
 // names, unless names is empty.
 func Sums(ctx context.Context, q query.Querier, f Filter, by Group, names []string) ([]Sum, error) {
-	from, err := f.source(by, names)
+	from, err := f.sourceBy(by, names)
 	if err != nil {
 		return nil, err
 	}
-	args, err := from.arguments(f)
+	args, err := from.statementArguments(f)
 	if err != nil {
 		return nil, err
 	}
@@ -154,14 +155,14 @@ type Work struct {
 // WorkBy returns how much each agent, tag, intent or mood had to do: the same ones for which Sums returns a sum. It takes
 // a third of the time of Sums, so a page that shows those with the most to do asks here first.
 func WorkBy(ctx context.Context, q query.Querier, f Filter, by Group) ([]Work, error) {
-	from, err := f.source(by, nil)
+	from, err := f.sourceBy(by, nil)
 	if err != nil {
 		return nil, err
 	}
 	if !from.all {
 		return nil, fmt.Errorf("store: work by %s", by)
 	}
-	args, err := from.arguments(f)
+	args, err := from.statementArguments(f)
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +171,7 @@ func WorkBy(ctx context.Context, q query.Querier, f Filter, by Group) ([]Work, e
 
 // isZero returns whether all sums are zero.
 func (f *Figures) isZero() bool {
-	for _, n := range f.sums() {
+	for _, n := range f.sumFields() {
 		if *n != 0 {
 			return false
 		}
@@ -251,7 +252,7 @@ func LongestTimes(ctx context.Context, q query.Querier, f Filter, t Time, open b
 	if err != nil {
 		return nil, err
 	}
-	keys, err := query.Collect[key](ctx, q, "worst days", worstDays(t.worstColumn(open)), f.Kind, f.values(), p.days, f.Accounts, f.Teams)
+	keys, err := query.Collect[key](ctx, q, "worst days", worstDays(t.worstColumn(open)), f.Kind, f.allValues(), p.days, f.Accounts, f.Teams)
 	if err != nil {
 		return nil, err
 	}
@@ -264,11 +265,11 @@ func LongestTimes(ctx context.Context, q query.Querier, f Filter, t Time, open b
 		accounts := query.Field(page, func(k *key) store.AccountID { return k.AccountID })
 		teams := query.Field(page, func(k *key) store.TeamID { return k.TeamID })
 		found, err := query.Collect[Worst](ctx, q, "worst conversations", worstShares(t.worstColumn(open)),
-			f.Kind, f.values(), days, accounts, teams, shortest, limit)
+			f.Kind, f.allValues(), days, accounts, teams, shortest, limit)
 		if err != nil {
 			return nil, err
 		}
-		list = longest(append(list, found...), limit)
+		list = keepLongest(append(list, found...), limit)
 		if len(list) == limit {
 			shortest = list[limit-1].Seconds
 		}
@@ -276,8 +277,8 @@ func LongestTimes(ctx context.Context, q query.Querier, f Filter, t Time, open b
 	return list, nil
 }
 
-// longest returns the conversations with the longest times, each of them once.
-func longest(list []Worst, limit int) []Worst {
+// keepLongest returns the conversations with the longest times, each of them once.
+func keepLongest(list []Worst, limit int) []Worst {
 	slices.SortFunc(list, func(a, b Worst) int {
 		return cmp.Or(cmp.Compare(b.Seconds, a.Seconds), cmp.Compare(a.ConversationID, b.ConversationID))
 	})
@@ -331,11 +332,14 @@ func openNow(narrow string) string {
 // ReadNow counts what is open now, among at most maxOpen conversations. The days of the filter don't matter.
 // intent and mood name the traits.
 func ReadNow(ctx context.Context, q store.Querier, f Filter, intent, mood string) (Now, error) {
-	args := []any{f.Kind, f.values(), f.Accounts, f.Teams, intent, mood, maxOpen}
+	args := []any{f.Kind, f.allValues(), f.Accounts, f.Teams, intent, mood, maxOpen}
 	narrow := ""
-	if agent, err := strconv.ParseInt(f.Value, 10, 64); f.Kind == KindAgent && err == nil && agent > 0 {
-		narrow = ofAgent
-		args = append(args, agent)
+	if f.Kind == KindAgent {
+		agent, err := strconv.ParseInt(f.Value, 10, 64)
+		if err == nil && agent > 0 { // agent 0 is nobody, whose conversations have no index
+			narrow = ofAgent
+			args = append(args, agent)
+		}
 	}
 	list, err := query.Collect[Now](ctx, q, "open now", openNow(narrow), args...)
 	if err != nil || len(list) == 0 {

@@ -44,11 +44,11 @@ func middleOf(bucket int) int64 {
 	return first + (int64(1)<<shift-1)/2
 }
 
-// times are the Times that are measured, in the order in which a Spread numbers them.
-func times() []Time { return []Time{FirstAnswer, NextAnswer, Ended} }
+// allTimes are the Times that are measured, in the order in which a Spread numbers them.
+func allTimes() []Time { return []Time{FirstAnswer, NextAnswer, Ended} }
 
 // firstOf returns the number of the first bucket of a time.
-func firstOf(t Time) int { return slices.Index(times(), t) * spreadBuckets }
+func firstOf(t Time) int { return slices.Index(allTimes(), t) * spreadBuckets }
 
 // add adds to the count of a bucket, by its number in counts.
 func (s *Spread) add(number int, times int64) {
@@ -71,34 +71,37 @@ func (s *Spread) Add(other Spread) {
 // Median returns the length that is in the middle of all, at most a sixteenth off. For an even number of times it is the
 // average of the two in the middle. It is negative if there are no times.
 func (s *Spread) Median(t Time) time.Duration {
-	buckets, total := s.buckets(t)
+	buckets, total := s.bucketsOf(t)
 	if total <= 0 {
 		return -1
 	}
-	lower, upper := nth(buckets, (total-1)/2), nth(buckets, total/2)
+	lower := findNth(buckets, (total-1)/2)
+	upper := findNth(buckets, total/2)
 	return time.Duration((lower+upper)/2) * time.Second
 }
 
 // Count returns how many times there are.
 func (s *Spread) Count(t Time) int64 {
-	_, total := s.buckets(t)
+	_, total := s.bucketsOf(t)
 	return total
 }
 
-// buckets returns the counts of a time by bucket, and their total.
-func (s *Spread) buckets(t Time) (list [spreadBuckets]int64, total int64) {
+// bucketsOf returns the counts of a time by bucket, and their total.
+func (s *Spread) bucketsOf(t Time) (list [spreadBuckets]int64, total int64) {
 	first := firstOf(t)
 	for number, n := range s.counts {
-		if bucket := number - first; bucket >= 0 && bucket < spreadBuckets {
-			list[bucket] = n
-			total += n
+		bucket := number - first
+		if bucket < 0 || bucket >= spreadBuckets { // another time's
+			continue
 		}
+		list[bucket] = n
+		total += n
 	}
 	return list, total
 }
 
-// nth returns the length of the nth time, counted from 0, the shortest first.
-func nth(list [spreadBuckets]int64, n int64) int64 {
+// findNth returns the length of the nth time, counted from 0, the shortest first.
+func findNth(list [spreadBuckets]int64, n int64) int64 {
 	for bucket, times := range list {
 		if n < times {
 			return middleOf(bucket)
@@ -108,9 +111,9 @@ func nth(list [spreadBuckets]int64, n int64) int64 {
 	return spreadLongest
 }
 
-// bytes writes a spread as pairs of numbers: a bucket and its count. Spreads can be added by writing one after the
+// encode writes a spread as pairs of numbers: a bucket and its count. Spreads can be added by writing one after the
 // other, as PostgreSQL does for spreadsBy.
-func (s *Spread) bytes() []byte {
+func (s *Spread) encode() []byte {
 	list := []byte{}
 	for _, number := range slices.Sorted(maps.Keys(s.counts)) {
 		if n := s.counts[number]; n > 0 {
@@ -125,7 +128,7 @@ func (s *Spread) bytes() []byte {
 func (s *Spread) addBytes(list []byte) error {
 	for len(list) > 0 {
 		number, size := binary.Uvarint(list)
-		if size <= 0 || number >= uint64(len(times())*spreadBuckets) {
+		if size <= 0 || number >= uint64(len(allTimes())*spreadBuckets) {
 			return fmt.Errorf("store: a spread can't be read: bucket %d", number)
 		}
 		list = list[size:]

@@ -82,7 +82,8 @@ func (p *Progress) KeepTimes(ctx context.Context, tx pgx.Tx, labels []Labels, li
 		now[l.ConversationID] = &singles{Labels: l}
 	}
 	for _, s := range list {
-		if conversation := now[s.ConversationID]; conversation != nil && s.Day >= p.closed {
+		conversation := now[s.ConversationID]
+		if conversation != nil && s.Day >= p.closed {
 			conversation.Times = append(conversation.Times, s.encode())
 		}
 	}
@@ -101,7 +102,7 @@ func (p *Progress) KeepTimes(ctx context.Context, tx pgx.Tx, labels []Labels, li
 	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
 		old, current := cmp.Or(before[id], &singles{}), now[id]
 		slices.Sort(current.Times)
-		if old.countsLike(current) {
+		if old.isCountedLike(current) {
 			continue
 		}
 		if err := errors.Join(old.count(changes, -1), current.count(changes, 1)); err != nil {
@@ -124,8 +125,8 @@ func (p *Progress) KeepTimes(ctx context.Context, tx pgx.Tx, labels []Labels, li
 	return correctSpreads(ctx, tx, changes)
 }
 
-// countsLike returns whether both count the same. Labels don't matter where there are no times.
-func (s *singles) countsLike(other *singles) bool {
+// isCountedLike returns whether both count the same. Labels don't matter where there are no times.
+func (s *singles) isCountedLike(other *singles) bool {
 	if !slices.Equal(s.Times, other.Times) {
 		return false
 	}
@@ -140,7 +141,8 @@ func (p *Progress) FillTimes(ctx context.Context, tx pgx.Tx, labels []Labels, li
 		conversations[l.ConversationID] = &singles{Labels: l}
 	}
 	for _, s := range list {
-		if conversation := conversations[s.ConversationID]; conversation != nil && s.Day < p.fillBefore {
+		conversation := conversations[s.ConversationID]
+		if conversation != nil && s.Day < p.fillBefore {
 			conversation.Times = append(conversation.Times, s.encode())
 		}
 	}
@@ -164,7 +166,7 @@ func (s *singles) count(changes map[spreadKey]*spreads, sign int64) error {
 		if err != nil {
 			return fmt.Errorf("store: a single time can't be read: %q: %w", encoded, err)
 		}
-		if !slices.Contains(times(), t) {
+		if !slices.Contains(allTimes(), t) {
 			return fmt.Errorf("store: a single time can't be read: %q: there is no time %q", encoded, t)
 		}
 		for _, row := range c.sumsOf(share) {
@@ -236,8 +238,8 @@ func correctSpreads(ctx context.Context, tx pgx.Tx, changes map[spreadKey]*sprea
 	for i, key := range keys {
 		rows[i] = spreadRow{
 			spreadKey: key,
-			Wall:      `\x` + hex.EncodeToString(changes[key].wall.bytes()),
-			Open:      `\x` + hex.EncodeToString(changes[key].open.bytes()),
+			Wall:      `\x` + hex.EncodeToString(changes[key].wall.encode()),
+			Open:      `\x` + hex.EncodeToString(changes[key].open.encode()),
 		}
 	}
 	return write(ctx, tx, keepSpreads, rows)
@@ -269,11 +271,11 @@ func spreadsBy(column string, open, all bool) string {
 // Spreads reads the spreads of times by a group, in business hours if open. Groups by agent, tag, intent or mood are
 // narrowed to names, unless names is empty.
 func Spreads(ctx context.Context, q query.Querier, f Filter, by Group, open bool, names []string) (map[string]*Spread, error) {
-	from, err := f.source(by, names)
+	from, err := f.sourceBy(by, names)
 	if err != nil {
 		return nil, err
 	}
-	args, err := from.arguments(f)
+	args, err := from.statementArguments(f)
 	if err != nil {
 		return nil, err
 	}

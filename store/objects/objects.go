@@ -58,7 +58,7 @@ var _ blob.Objects = (*Bucket)(nil)
 // New prepares a Bucket. It connects with nobody yet.
 func New(o Options) (*Bucket, error) {
 	base, err := url.Parse(o.Endpoint)
-	if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" {
+	if err != nil || !isWebAddress(base) {
 		return nil, errors.New("objects: the endpoint is no address like https://s3.example.org")
 	}
 	if o.Region == "" {
@@ -75,10 +75,15 @@ func New(o Options) (*Bucket, error) {
 		signer: v4.NewSigner(func(s *v4.SignerOptions) { s.DisableURIPathEscaping = true })}, nil
 }
 
+// isWebAddress returns whether an address is one of a web server: "https://s3.example.org", not "s3.example.org".
+func isWebAddress(u *url.URL) bool {
+	return u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
+}
+
 // Put implements blob.Objects. The hash is also what the signature says of the body, so the store
 // refuses other bytes.
 func (b *Bucket) Put(ctx context.Context, hash string, size int64, content io.Reader) error {
-	r, err := b.request(ctx, http.MethodPut, hash)
+	r, err := b.newRequest(ctx, http.MethodPut, hash)
 	if err != nil {
 		return err
 	}
@@ -90,14 +95,14 @@ func (b *Bucket) Put(ctx context.Context, hash string, size int64, content io.Re
 	if err != nil {
 		return fmt.Errorf("objects: put: %w", err)
 	}
-	return b.done(answer, "put")
+	return b.readAnswer(answer, "put")
 }
 
 // Open implements blob.Objects.
 func (b *Bucket) Open(ctx context.Context, hash string, from int64) (io.ReadCloser, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
-	answer, err := b.patiently(ctx, func() (*http.Response, error) { //nolint:bodyclose // done closes it, or the reader
-		r, err := b.request(ctx, http.MethodGet, hash)
+	answer, err := b.retryRequest(ctx, func() (*http.Response, error) { //nolint:bodyclose // done closes it, or the reader
+		r, err := b.newRequest(ctx, http.MethodGet, hash)
 		if err != nil {
 			return nil, err
 		}
@@ -106,15 +111,19 @@ func (b *Bucket) Open(ctx context.Context, hash string, from int64) (io.ReadClos
 		}
 		return b.send(r, emptyHash)
 	})
-	switch {
-	case err != nil:
+	if err != nil {
 		cancel()
 		return nil, fmt.Errorf("objects: get: %w", err)
-	case answer.StatusCode == http.StatusOK && from == 0, answer.StatusCode == http.StatusPartialContent && from > 0:
+	}
+	expected := http.StatusOK
+	if from > 0 {
+		expected = http.StatusPartialContent
+	}
+	if answer.StatusCode == expected {
 		return body{answer.Body, cancel}, nil
 	}
 	defer cancel()
-	if err := b.done(answer, "get"); err != nil {
+	if err := b.readAnswer(answer, "get"); err != nil {
 		return nil, err
 	}
 	return nil, fmt.Errorf("objects: get: the store answered %d to a request for the bytes from %d on", answer.StatusCode, from)
@@ -124,8 +133,8 @@ func (b *Bucket) Open(ctx context.Context, hash string, from int64) (io.ReadClos
 func (b *Bucket) Remove(ctx context.Context, hash string) error {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
-	answer, err := b.patiently(ctx, func() (*http.Response, error) { //nolint:bodyclose // done closes it
-		r, err := b.request(ctx, http.MethodDelete, hash)
+	answer, err := b.retryRequest(ctx, func() (*http.Response, error) { //nolint:bodyclose // done closes it
+		r, err := b.newRequest(ctx, http.MethodDelete, hash)
 		if err != nil {
 			return nil, err
 		}
@@ -134,7 +143,7 @@ func (b *Bucket) Remove(ctx context.Context, hash string) error {
 	if err != nil {
 		return fmt.Errorf("objects: remove: %w", err)
 	}
-	if err := b.done(answer, "remove"); !errors.Is(err, blob.ErrNoObject) {
+	if err := b.readAnswer(answer, "remove"); !errors.Is(err, blob.ErrNoObject) {
 		return err
 	}
 	return nil
@@ -155,10 +164,10 @@ func (b *Bucket) Try(ctx context.Context) error {
 	}
 	read, err := io.ReadAll(io.LimitReader(r, maxAnswer))
 	_ = r.Close()
-	switch {
-	case err != nil:
+	if err != nil {
 		return fmt.Errorf("objects: get: %w", err)
-	case string(read) != content:
+	}
+	if string(read) != content {
 		return errors.New("objects: what was read is not what was written")
 	}
 	return b.Remove(ctx, hash)
@@ -167,7 +176,8 @@ func (b *Bucket) Try(ctx context.Context) error {
 // Where names the bucket for people.
 func (b *Bucket) Where() string { return b.base.Redacted() }
 
-func (b *Bucket) request(ctx context.Context, method, name string) (*http.Request, error) {
+// newRequest makes a request without a body for an object.
+func (b *Bucket) newRequest(ctx context.Context, method, name string) (*http.Request, error) {
 	r, err := http.NewRequestWithContext(ctx, method, b.base.JoinPath(name).String(), http.NoBody)
 	if err != nil {
 		return nil, fmt.Errorf("objects: %w", err)
@@ -186,17 +196,21 @@ func (b *Bucket) send(r *http.Request, bodyHash string) (*http.Response, error) 
 	return b.client.Do(r)
 }
 
-// patiently repeats a request that failed for the moment.
-func (b *Bucket) patiently(ctx context.Context, request func() (*http.Response, error)) (*http.Response, error) {
+// retryRequest makes a request, and repeats it if it failed for the moment. After the last try it returns what that brought:
+// an error, or an answer that says why the store can't serve now.
+func (b *Bucket) retryRequest(ctx context.Context, request func() (*http.Response, error)) (*http.Response, error) {
 	for try := 1; ; try++ {
 		answer, err := request()
-		if err == nil && answer.StatusCode < 500 && answer.StatusCode != http.StatusTooManyRequests || try == tries || ctx.Err() != nil {
+		if err == nil && !isTemporary(answer.StatusCode) {
+			return answer, nil
+		}
+		if try == tries || ctx.Err() != nil {
 			return answer, err
 		}
 		if err == nil {
 			_ = answer.Body.Close()
 		}
-		timer := time.NewTimer(firstPause << (2 * (try - 1)))
+		timer := time.NewTimer(firstPause << (2 * (try - 1))) // each pause is four times as long as the one before
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
@@ -206,11 +220,16 @@ func (b *Bucket) patiently(ctx context.Context, request func() (*http.Response, 
 	}
 }
 
-// done reads what a store answered. Errors: blob.ErrNoObject; an error that says what the store said.
-func (b *Bucket) done(answer *http.Response, what string) error {
+// isTemporary returns whether a status says that the same request may succeed later.
+func isTemporary(status int) bool {
+	return status >= http.StatusInternalServerError || status == http.StatusTooManyRequests
+}
+
+// readAnswer reads what a store answered. Errors: blob.ErrNoObject; an error that says what the store said.
+func (b *Bucket) readAnswer(answer *http.Response, what string) error {
 	defer func() { _ = answer.Body.Close() }()
 	text, _ := io.ReadAll(io.LimitReader(answer.Body, maxAnswer)) //nolint:errcheck // the status says enough
-	if answer.StatusCode/100 == 2 {
+	if answer.StatusCode/100 == 2 { // 200 OK, 204 No Content and the like
 		return nil
 	}
 	var said struct {

@@ -51,11 +51,13 @@ func findInstalls(ctx context.Context, m machine, home string, acct account) []i
 			return
 		}
 		dir = filepath.Dir(real)
-		if _, err := os.Stat(filepath.Join(dir, "initdb")); err != nil || seen[dir] {
+		_, err = os.Stat(filepath.Join(dir, "initdb"))
+		if err != nil || seen[dir] {
 			return
 		}
 		seen[dir] = true
-		if major, err := askMajor(ctx, dir, acct); err == nil && major >= minMajor {
+		major, err := askMajor(ctx, dir, acct)
+		if err == nil && major >= minMajor { // binaries that don't run are left out
 			found = append(found, install{dir: dir, major: major})
 		}
 	}
@@ -64,7 +66,7 @@ func findInstalls(ctx context.Context, m machine, home string, acct account) []i
 			add(dir)
 		}
 	}
-	for _, glob := range append([]string{filepath.Join(downloads(home), "*", "bin")}, m.bins...) {
+	for _, glob := range append([]string{filepath.Join(downloadsFolder(home), "*", "bin")}, m.bins...) {
 		dirs, err := filepath.Glob(glob)
 		if err != nil {
 			continue // only a malformed pattern
@@ -83,7 +85,7 @@ var version = regexp.MustCompile(`^postgres \(.*?\) (\d+)`)
 func askMajor(ctx context.Context, dir string, acct account) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, versionTimeout)
 	defer cancel()
-	out, err := command(ctx, acct, filepath.Join(dir, "postgres"), "--version").Output()
+	out, err := prepareCommand(ctx, acct, filepath.Join(dir, "postgres"), "--version").Output()
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", dir, err)
 	}
@@ -204,9 +206,9 @@ func (p packages) hint(goos, release string, major int) string {
 	return "install " + fmt.Sprintf(p.other, major)
 }
 
-// command runs a program as the account, in a folder that everybody can enter, with an environment
+// prepareCommand runs a program as the account, in a folder that everybody can enter, with an environment
 // that holds neither our secrets nor variables that libpq or the server would obey.
-func command(ctx context.Context, acct account, name string, args ...string) *exec.Cmd {
+func prepareCommand(ctx context.Context, acct account, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = "/"
 	cmd.Env = []string{"LC_ALL=C", "PATH=" + os.Getenv("PATH")}

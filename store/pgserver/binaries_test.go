@@ -138,7 +138,7 @@ func TestLocale(t *testing.T) {
 		{"darwin", 16, "--lc-ctype=UTF-8"},
 		{"darwin", 18, "--builtin-locale=C.UTF-8"},
 	} {
-		if got := locale(c.goos, c.major); !slices.Contains(got, c.want) {
+		if got := localeOptions(c.goos, c.major); !slices.Contains(got, c.want) {
 			t.Errorf("%s %d: %v", c.goos, c.major, got)
 		}
 	}

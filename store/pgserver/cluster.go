@@ -28,10 +28,12 @@ func ensureCluster(ctx context.Context, o Options, home string, acct account, bi
 	if hasCluster(cluster) {
 		return repairOwner(cluster, acct)
 	}
-	if names, err := os.ReadDir(cluster); err == nil && len(names) > 0 {
-		return fmt.Errorf("cluster: %s holds files, but no database", cluster)
-	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	names, err := os.ReadDir(cluster)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("cluster: %w", err)
+	}
+	if len(names) > 0 {
+		return fmt.Errorf("cluster: %s holds files, but no database", cluster)
 	}
 	next := cluster + ".new"
 	if err := os.RemoveAll(next); err != nil {
@@ -50,7 +52,8 @@ func ensureCluster(ctx context.Context, o Options, home string, acct account, bi
 	if err := os.WriteFile(hba, []byte(access), 0o600); err != nil {
 		return fmt.Errorf("cluster: %w", err)
 	}
-	if err := os.Remove(cluster); err != nil && !errors.Is(err, fs.ErrNotExist) { // empty: seen above
+	err = os.Remove(cluster) // there is none, or an empty folder: seen above
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("cluster: %w", err)
 	}
 	if err := os.Rename(next, cluster); err != nil {
@@ -59,15 +62,16 @@ func ensureCluster(ctx context.Context, o Options, home string, acct account, bi
 	return nil
 }
 
+// initdb makes a cluster in an empty folder. Without Options.Durable it doesn't wait for the disk.
 func initdb(ctx context.Context, o Options, dir string, acct account, bin install) error {
 	ctx, cancel := context.WithTimeout(ctx, initTimeout)
 	defer cancel()
-	args := append([]string{"-D", dir, "-U", Superuser, "--auth=trust", "--encoding=UTF8"}, locale(runtime.GOOS, bin.major)...)
+	args := append([]string{"-D", dir, "-U", Superuser, "--auth=trust", "--encoding=UTF8"}, localeOptions(runtime.GOOS, bin.major)...)
 	if !o.Durable {
 		args = append(args, "--no-sync")
 	}
 	// initdb is started by spawn for the same reason as the server: it dies with us.
-	cmd := command(ctx, acct, filepath.Join(bin.dir, "initdb"), args...)
+	cmd := prepareCommand(ctx, acct, filepath.Join(bin.dir, "initdb"), args...)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	p, err := spawn(cmd)
@@ -76,19 +80,20 @@ func initdb(ctx context.Context, o Options, dir string, acct account, bin instal
 	}
 	<-p.done
 	if p.err != nil {
-		return fmt.Errorf("initdb: %w: %s", errors.Join(p.err, ctx.Err()), lastLines(out.Bytes(), 5))
+		return fmt.Errorf("initdb: %w: %s", errors.Join(p.err, ctx.Err()), lastLines(out.Bytes(), shownLines))
 	}
 	return nil
 }
 
-// locale returns initdb's options for a locale that sorts by code point and knows Unicode's letters. It is the same
+// localeOptions returns initdb's options for a locale that sorts by code point and knows Unicode's letters. It is the same
 // on every machine, because an index must not depend on the system's libraries. From 17 on the server itself has
 // such a locale; before, it is the system's, which on macOS has another name.
-func locale(goos string, major int) []string {
-	switch {
-	case major >= 17:
+func localeOptions(goos string, major int) []string {
+	const firstWithBuiltin = 17 // the first major whose server has its own locale
+	if major >= firstWithBuiltin {
 		return []string{"--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"}
-	case goos == "darwin":
+	}
+	if goos == "darwin" {
 		return []string{"--locale=C", "--lc-ctype=UTF-8"}
 	}
 	return []string{"--locale=C.UTF-8"}
@@ -125,15 +130,17 @@ func endOrphan(ctx context.Context, o Options, cluster string) error {
 	}
 	first, _, _ := strings.Cut(string(b), "\n")
 	pid, err := strconv.Atoi(strings.TrimSpace(first))
-	if err == nil && pid > 1 && serves(ctx, pid, cluster) {
+	isPostmaster := err == nil && pid > 1 // 1 is init: then the file is damaged
+	if isPostmaster && isServing(ctx, pid, cluster) {
 		o.Log.Warn("ending a database server that an earlier process left behind", "pid", pid)
-		gone, cancel := watchUntil(ctx, func() bool { return !serves(ctx, pid, cluster) })
+		gone, cancel := watchUntil(ctx, func() bool { return !isServing(ctx, pid, cluster) })
 		defer cancel()
 		if err := endProcess(ctx, pid, gone); err != nil {
 			return fmt.Errorf("orphaned server: %w", err)
 		}
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	err = os.Remove(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // the server may have removed it when it ended
 		return fmt.Errorf("cluster: %w", err)
 	}
 	return nil
@@ -161,6 +168,9 @@ func watchUntil(ctx context.Context, cond func() bool) (gone <-chan struct{}, ca
 		<-ended
 	}
 }
+
+// shownLines is how many of the last lines of an output an error shows.
+const shownLines = 5
 
 // lastLines returns the last n lines of an output in one line, for errors.
 func lastLines(b []byte, n int) string {

@@ -6,10 +6,10 @@ import "syscall"
 // before its database ends), changes the account, and asks the kernel for a fast shutdown of the
 // child when the thread that made it ends.
 func sysProcAttr(acct account) *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Setsid: true, Credential: acct.credential(), Pdeathsig: syscall.SIGINT}
+	return &syscall.SysProcAttr{Setsid: true, Credential: acct.childCredential(), Pdeathsig: syscall.SIGINT}
 }
 
-// guard has nothing to add: the kernel does it.
-func guard(account, int) (stop func() error, err error) {
+// guardServer has nothing to add: the kernel does it.
+func guardServer(account, int) (stop func() error, err error) {
 	return func() error { return nil }, nil
 }

@@ -10,7 +10,7 @@ func sysProcAttr(acct account) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setsid: true, Credential: acct.credential()}
 }
 
-// guard ends the server when we die.
-func guard(acct account, pid int) (stop func() error, err error) {
-	return watcher(acct, pid)
+// guardServer ends the server when we die.
+func guardServer(acct account, pid int) (stop func() error, err error) {
+	return startWatcher(acct, pid)
 }

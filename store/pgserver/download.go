@@ -17,8 +17,8 @@ const downloadTimeout = 10 * time.Minute
 // downloadMajor is the major version of a new cluster if nothing is installed.
 const downloadMajor = 18
 
-// downloads returns the folder of downloaded binaries. It has a sub-folder for each version.
-func downloads(home string) string {
+// downloadsFolder returns the folder of downloaded binaries. It has a sub-folder for each version.
+func downloadsFolder(home string) string {
 	return filepath.Join(home, "bin")
 }
 
@@ -49,8 +49,8 @@ func download(ctx context.Context, o Options, m machine, home string, major int)
 	if !ok {
 		return fmt.Errorf("the database was made by PostgreSQL %d, which this machine does not have: %s", major, installHint(major))
 	}
-	o.Say(fmt.Sprintf("No PostgreSQL found on this machine: downloading version %s into %s, once.", v, downloads(home)))
-	if err := os.MkdirAll(downloads(home), 0o755); err != nil {
+	o.Say(fmt.Sprintf("No PostgreSQL found on this machine: downloading version %s into %s, once.", v, downloadsFolder(home)))
+	if err := os.MkdirAll(downloadsFolder(home), 0o755); err != nil {
 		return fmt.Errorf("download: %w", err)
 	}
 	temp, err := os.MkdirTemp(home, "download-")
@@ -71,7 +71,7 @@ func download(ctx context.Context, o Options, m machine, home string, major int)
 		return fmt.Errorf("download: %w", err)
 	}
 	// One rename, so that binaries are there as a whole or not at all.
-	if err := os.Rename(unpacked, filepath.Join(downloads(home), string(v))); err != nil {
+	if err := os.Rename(unpacked, filepath.Join(downloadsFolder(home), string(v))); err != nil {
 		return fmt.Errorf("download: %w", err)
 	}
 	return nil

@@ -28,6 +28,7 @@ type machine struct {
 	repository string   // where binaries are downloaded from; empty means the module's default
 }
 
+// thisMachine returns the surroundings of this process.
 func thisMachine() machine {
 	temp := []string{os.TempDir(), "/tmp", "/var/tmp"}
 	if d := os.Getenv("RUNTIME_DIRECTORY"); d != "" { // systemd's, seen by other units too
@@ -49,8 +50,8 @@ func (a account) String() string {
 	return "uid " + strconv.Itoa(a.uid)
 }
 
-// credential returns nil if children need not change to the account. No supplementary group is kept.
-func (a account) credential() *syscall.Credential {
+// childCredential returns nil if children need not change to the account. No supplementary group is kept.
+func (a account) childCredential() *syscall.Credential {
 	if !a.drop {
 		return nil
 	}
@@ -72,18 +73,20 @@ func serverAccount(m machine, cluster string) (account, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return account{}, fmt.Errorf("cluster: %w", err)
 	}
-	uid, gid := -1, -1 // of the cluster's owner; -1 if there is no cluster
-	if err == nil {
+	hasOwner := err == nil
+	var uid, gid int // of the owner
+	if hasOwner {
 		st := owner.Sys().(*syscall.Stat_t)
 		uid, gid = int(st.Uid), int(st.Gid)
 	}
-	switch {
-	case m.euid != 0 && uid != -1 && uid != m.euid:
-		return account{}, fmt.Errorf("the database in %s belongs to %s: run as that account or as root",
-			cluster, account{uid: uid})
-	case m.euid != 0:
+	if m.euid != 0 {
+		if hasOwner && uid != m.euid {
+			return account{}, fmt.Errorf("the database in %s belongs to %s: run as that account or as root",
+				cluster, account{uid: uid})
+		}
 		return account{uid: m.euid, gid: os.Getegid()}, nil
-	case uid > 0:
+	}
+	if hasOwner && uid != 0 {
 		return account{uid: uid, gid: gid, drop: true}, nil
 	}
 	for _, name := range []string{"postgres", "nobody"} {
@@ -93,7 +96,10 @@ func serverAccount(m machine, cluster string) (account, error) {
 		}
 		uid, uidErr := strconv.Atoi(u.Uid)
 		gid, gidErr := strconv.Atoi(u.Gid)
-		if uidErr == nil && gidErr == nil && uid > 0 {
+		if uidErr != nil || gidErr != nil { // not numbers: not a Unix account
+			continue
+		}
+		if uid > 0 {
 			return account{uid: uid, gid: gid, drop: true}, nil
 		}
 	}
@@ -101,9 +107,9 @@ func serverAccount(m machine, cluster string) (account, error) {
 	return account{uid: nobody, gid: nobody, drop: true}, nil
 }
 
-// closedTo returns the first folder on the way to dir, or dir itself, that the account can't enter. It returns
+// findClosedFolder returns the first folder on the way to dir, or dir itself, that the account can't enter. It returns
 // "" if it can enter all of them. Only mode bits count.
-func (a account) closedTo(dir string) (string, error) {
+func (a account) findClosedFolder(dir string) (string, error) {
 	var way []string
 	for d := dir; ; d = filepath.Dir(d) {
 		way = append(way, d)
@@ -130,21 +136,21 @@ func (a account) closedTo(dir string) (string, error) {
 	return "", nil
 }
 
-// elsewhere is the path of the file in the data folder that names the folder which holds the cluster instead.
-func elsewhere(dir string) string {
+// elsewherePath returns the path of the file in the data folder that names the folder which holds the cluster instead.
+func elsewherePath(dir string) string {
 	return filepath.Join(dir, "pg.elsewhere")
 }
 
-// home returns the folder that holds the cluster (pg), downloaded binaries (bin) and the socket (run), and the
+// findHome returns the folder that holds the cluster (pg), downloaded binaries (bin) and the socket (run), and the
 // account that runs the server. The folder is the data folder, or one under /var/lib if we are root and the
 // server's account can't enter the data folder. A file in the data folder remembers that choice, so that no
 // database is lost if a mode is changed or a folder is moved.
-func home(o Options, m machine) (string, account, error) {
-	b, err := os.ReadFile(elsewhere(o.Dir))
+func findHome(o Options, m machine) (string, account, error) {
+	b, err := os.ReadFile(elsewherePath(o.Dir))
 	if err == nil {
 		dir := strings.TrimSpace(string(b))
 		if _, err := os.Stat(dir); err != nil {
-			return "", account{}, fmt.Errorf("%s says that the database is kept in %s: %w", elsewhere(o.Dir), dir, err)
+			return "", account{}, fmt.Errorf("%s says that the database is kept in %s: %w", elsewherePath(o.Dir), dir, err)
 		}
 		acct, err := serverAccount(m, filepath.Join(dir, "pg"))
 		return dir, acct, err
@@ -156,7 +162,7 @@ func home(o Options, m machine) (string, account, error) {
 	if err != nil || !acct.drop {
 		return o.Dir, acct, err
 	}
-	closed, err := acct.closedTo(o.Dir)
+	closed, err := acct.findClosedFolder(o.Dir)
 	if err != nil || closed == "" {
 		return o.Dir, acct, err
 	}
@@ -165,11 +171,11 @@ func home(o Options, m machine) (string, account, error) {
 			o.Dir, acct, closed)
 	}
 	sum := sha256.Sum256([]byte(o.Dir))
-	dir := filepath.Join(m.varLib, "parley-"+hex.EncodeToString(sum[:6]))
+	dir := filepath.Join(m.varLib, "parley-"+hex.EncodeToString(sum[:6])) // 6 bytes tell the data folders of one machine apart
 	if err := os.MkdirAll(dir, 0o711); err != nil {
 		return "", account{}, fmt.Errorf("data folder: %s is closed to the server's account %s: %w", closed, acct, err)
 	}
-	if err := os.WriteFile(elsewhere(o.Dir), []byte(dir+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(elsewherePath(o.Dir), []byte(dir+"\n"), 0o600); err != nil {
 		return "", account{}, fmt.Errorf("data folder: %w", err)
 	}
 	o.Say(fmt.Sprintf("The database is kept in %s, because %s is closed to the account that runs it (%s).", dir, closed, acct))
@@ -178,7 +184,7 @@ func home(o Options, m machine) (string, account, error) {
 
 // Remove deletes a data folder on which no server runs, with its cluster, wherever that is.
 func Remove(dir string) error {
-	b, err := os.ReadFile(elsewhere(dir))
+	b, err := os.ReadFile(elsewherePath(dir))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("pgserver: remove: %w", err)
 	}
@@ -203,7 +209,7 @@ func socketDir(home string, acct account, m machine) (dir string, temporary bool
 	}
 	errs := []error{fixedErr}
 	for _, parent := range m.tempDirs {
-		closed, err := acct.closedTo(parent)
+		closed, err := acct.findClosedFolder(parent)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s for %s: %w", parent, acct, err))
 			continue
@@ -227,6 +233,7 @@ func socketDir(home string, acct account, m machine) (dir string, temporary bool
 // socketPrefix begins the names of temporary socket folders.
 const socketPrefix = "parley-"
 
+// fixedSocketDir makes an empty folder for the socket at this path.
 func fixedSocketDir(dir string, acct account) error {
 	if err := checkSocketPath(dir); err != nil {
 		return err

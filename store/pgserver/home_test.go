@@ -46,11 +46,11 @@ func TestClosedAncestor(t *testing.T) {
 	}
 	// A copy of the data folder names the same cluster, but must not end its server.
 	copied := openDir(t)
-	b, err := os.ReadFile(elsewhere(dir))
+	b, err := os.ReadFile(elsewherePath(dir))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(elsewhere(copied), b, 0o600); err != nil {
+	if err := os.WriteFile(elsewherePath(copied), b, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := start(t.Context(), Options{Dir: copied}, m); err == nil || !strings.Contains(err.Error(), "in use") {
@@ -58,7 +58,7 @@ func TestClosedAncestor(t *testing.T) {
 	}
 	query(t, s, "SELECT 'alive'")
 	// A cluster that is gone is said, not silently replaced by an empty one.
-	if err := os.WriteFile(elsewhere(copied), []byte(filepath.Join(m.varLib, "gone")), 0o600); err != nil {
+	if err := os.WriteFile(elsewherePath(copied), []byte(filepath.Join(m.varLib, "gone")), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := start(t.Context(), Options{Dir: copied}, m); err == nil || !strings.Contains(err.Error(), "gone") {
@@ -98,7 +98,7 @@ func TestClosedTo(t *testing.T) {
 		if c.ourBase != "" {
 			want = filepath.Join(base, c.ourBase)
 		}
-		got, err := c.a.closedTo(deep)
+		got, err := c.a.findClosedFolder(deep)
 		if err != nil || got != want {
 			t.Errorf("%s: %q, %v; want %q", c.name, got, err, want)
 		}

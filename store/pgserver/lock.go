@@ -30,7 +30,8 @@ func acquire(ctx context.Context, dir string) (*os.File, run, error) {
 		if err != nil || lock != nil {
 			return lock, run{}, err
 		}
-		if r, err := readRun(dir); err == nil && ping(ctx, r.url("postgres")) == nil {
+		r, err := readRun(dir)
+		if err == nil && ping(ctx, r.databaseURL("postgres")) == nil {
 			return nil, r, nil
 		}
 		select {
@@ -103,7 +104,8 @@ func writeRun(dir string, r run) error {
 }
 
 func removeRun(dir string) error {
-	if err := os.Remove(runPath(dir)); err != nil && !errors.Is(err, os.ErrNotExist) {
+	err := os.Remove(runPath(dir))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("run.json: %w", err)
 	}
 	return nil

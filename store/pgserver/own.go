@@ -22,7 +22,9 @@ const (
 	readyTimeout    = 10 * time.Minute // recovery after a crash may read much
 	silentTimeout   = time.Minute
 	leftoverTimeout = 15 * time.Second // how long children of a killed postmaster may take to see it
+	launchInterval  = 100 * time.Millisecond
 	logLimitBytes   = 1 << 20
+	logTailBytes    = 8 << 10 // of what the server has logged, for an error
 
 	cannotConnectNow = "57P03" // starting up or shutting down
 )
@@ -35,17 +37,17 @@ type owned struct {
 	lock      *os.File     // of the data folder
 	homeLock  *os.File     // of the folder that holds the cluster; nil if that is the data folder
 	process   *process     // the server; nil until it was started
-	unguard   func() error // ends what guard began
+	unguard   func() error // ends what guardServer began
 	socket    string       // the socket's folder
 	temporary bool         // the socket's folder is removed with the server
 }
 
-// own starts the server and returns when it is ready. The caller holds the data folder's lock.
-func own(ctx context.Context, o Options, m machine) (*owned, run, error) {
+// startOwned starts the server and returns when it is ready. The caller holds the data folder's lock.
+func startOwned(ctx context.Context, o Options, m machine) (*owned, run, error) {
 	if err := removeOldRun(o.Dir); err != nil {
 		return nil, run{}, err
 	}
-	home, acct, err := home(o, m)
+	home, acct, err := findHome(o, m)
 	if err != nil {
 		return nil, run{}, err
 	}
@@ -149,7 +151,7 @@ func (own *owned) launch(ctx context.Context, o Options, acct account, bin insta
 	defer cancel()
 	late := time.NewTimer(leftoverTimeout)
 	defer late.Stop()
-	tick := time.NewTicker(100 * time.Millisecond)
+	tick := time.NewTicker(launchInterval)
 	defer tick.Stop()
 	for {
 		said, err := own.tryLaunch(ctx, o, acct, bin, r)
@@ -181,23 +183,23 @@ func (own *owned) tryLaunch(ctx context.Context, o Options, acct account, bin in
 	if err != nil {
 		return "", fmt.Errorf("log: %w", err)
 	}
-	cmd := command(context.WithoutCancel(ctx), acct, filepath.Join(bin.dir, "postgres"), arguments(o, r)...)
+	cmd := prepareCommand(context.WithoutCancel(ctx), acct, filepath.Join(bin.dir, "postgres"), serverArguments(o, r)...)
 	cmd.Stdout, cmd.Stderr = log, log
 	if own.process, err = spawn(cmd); err != nil {
 		return "", fmt.Errorf("server: %w", err)
 	}
-	if own.unguard, err = guard(acct, own.process.pid); err != nil {
+	if own.unguard, err = guardServer(acct, own.process.pid); err != nil {
 		return "", err
 	}
-	if err = own.process.awaitReady(ctx, r.url("postgres")); err == nil {
+	if err = own.process.awaitReady(ctx, r.databaseURL("postgres")); err == nil {
 		return "", nil
 	}
-	text := make([]byte, 8<<10)
+	text := make([]byte, logTailBytes)
 	n, readErr := log.ReadAt(text, begin)
 	if n == 0 {
 		return "", fmt.Errorf("server: %w", errors.Join(err, readErr))
 	}
-	return string(text[:n]), fmt.Errorf("server: %w: %s", err, lastLines(text[:n], 5))
+	return string(text[:n]), fmt.Errorf("server: %w: %s", err, lastLines(text[:n], shownLines))
 }
 
 // awaitReady waits until the server takes a connection: until ctx ends while the server says that it is starting, but
@@ -228,9 +230,9 @@ func (p *process) awaitReady(ctx context.Context, url string) error {
 	}
 }
 
-// arguments returns the server's arguments. Of two parameters with one name the later one counts, so that
+// serverArguments returns the server's arguments. Of two parameters with one name the later one counts, so that
 // Options.Settings can't change those that keep the server private.
-func arguments(o Options, r run) []string {
+func serverArguments(o Options, r run) []string {
 	args := []string{"-D", r.Cluster}
 	set := func(k, v string) { args = append(args, "-c", k+"="+v) }
 	set("timezone", "UTC")
@@ -284,7 +286,7 @@ const findDatabase = `
 func ensureDatabase(ctx context.Context, r run) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	conn, err := pgx.Connect(ctx, r.url("postgres"))
+	conn, err := pgx.Connect(ctx, r.databaseURL("postgres"))
 	if err != nil {
 		return fmt.Errorf("database: %w", err)
 	}

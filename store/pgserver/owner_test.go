@@ -89,14 +89,14 @@ func TestServerDiesWithKilledOwner(t *testing.T) {
 		t.Fatal(err)
 	}
 	cluster := filepath.Join(dir, "pg")
-	if !serves(t.Context(), owner.pid, cluster) {
+	if !isServing(t.Context(), owner.pid, cluster) {
 		t.Fatal("the helper's server is not seen")
 	}
 	if err := owner.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	_ = owner.wait()
-	waitFor(t, "the server's end", func() bool { return !serves(t.Context(), owner.pid, cluster) })
+	waitFor(t, "the server's end", func() bool { return !isServing(t.Context(), owner.pid, cluster) })
 }
 
 // A server that no death signal reaches (another kernel, a start by hand) is ended by the next owner.
@@ -116,13 +116,13 @@ func TestOrphan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := command(context.Background(), acct, filepath.Join(bin.dir, "postgres"), arguments(Options{}, r)...)
+	cmd := prepareCommand(context.Background(), acct, filepath.Join(bin.dir, "postgres"), serverArguments(Options{}, r)...)
 	cmd.SysProcAttr.Setsid = true
 	orphan, err := spawn(cmd)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := orphan.awaitReady(t.Context(), r.url("postgres")); err != nil {
+	if err := orphan.awaitReady(t.Context(), r.databaseURL("postgres")); err != nil {
 		t.Fatal(err)
 	}
 	next := begin(t, Options{Dir: dir}, m)
@@ -177,7 +177,7 @@ func sleeper(t *testing.T, m machine) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := command(context.Background(), acct, "/bin/sleep", "300")
+	cmd := prepareCommand(context.Background(), acct, "/bin/sleep", "300")
 	cmd.SysProcAttr.Setsid = false
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -199,7 +199,7 @@ func TestWatcher(t *testing.T) {
 		t.Fatal(err)
 	}
 	victim := sleeper(t, m)
-	stop, err := watcher(acct, victim.Process.Pid)
+	stop, err := startWatcher(acct, victim.Process.Pid)
 	if err != nil {
 		t.Fatal(err)
 	}

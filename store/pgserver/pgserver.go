@@ -98,7 +98,7 @@ func start(ctx context.Context, o Options, m machine) (*Server, error) {
 	if lock == nil {
 		return join(r), nil
 	}
-	own, r, err := own(ctx, o, m)
+	own, r, err := startOwned(ctx, o, m)
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
@@ -138,7 +138,7 @@ func join(r run) *Server {
 			case <-s.stop:
 				return
 			case <-tick.C:
-				if !exists(r.PostmasterPID) {
+				if !hasProcess(r.PostmasterPID) {
 					return
 				}
 			}
@@ -150,7 +150,7 @@ func join(r run) *Server {
 // URL is a connection string, for pgx and libpq, to one database of the server as superuser.
 // Shape: postgres://parley@/parley?host=%2Ftmp%2Fparley-1&port=5432&sslmode=disable&user=parley
 func (s *Server) URL(database string) string {
-	return s.run.url(database)
+	return s.run.databaseURL(database)
 }
 
 // PID is the postmaster's process id.
@@ -209,7 +209,7 @@ type run struct {
 	Cluster       string `json:"cluster"`
 }
 
-func (r run) url(database string) string {
+func (r run) databaseURL(database string) string {
 	q := url.Values{}
 	q.Set("host", r.SocketDir)
 	q.Set("port", strconv.Itoa(port))

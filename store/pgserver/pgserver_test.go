@@ -56,7 +56,7 @@ func helper(dir string) int {
 func watch(pid int) int {
 	acct, err := serverAccount(thisMachine(), "/nonexistent")
 	if err == nil {
-		_, err = watcher(acct, pid)
+		_, err = startWatcher(acct, pid)
 	}
 	if err != nil {
 		fmt.Println("error", err)
@@ -229,7 +229,7 @@ func TestStartStopReuse(t *testing.T) {
 		t.Fatal(err)
 	}
 	ended(t, s)
-	if exists(s.PID()) {
+	if hasProcess(s.PID()) {
 		t.Error("the postmaster outlived Close")
 	}
 	if _, err := readRun(dir); !errors.Is(err, os.ErrNotExist) {
@@ -364,7 +364,7 @@ func TestStarterThreadEnds(t *testing.T) {
 
 func TestEnvironmentKeepsSecrets(t *testing.T) {
 	t.Parallel()
-	for _, v := range command(t.Context(), account{}, "postgres").Env {
+	for _, v := range prepareCommand(t.Context(), account{}, "postgres").Env {
 		name, _, _ := strings.Cut(v, "=")
 		switch name {
 		case "PATH", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH":

@@ -13,6 +13,7 @@ import (
 	"time"
 )
 
+// How long endProcess waits after each signal, and how long ps may take.
 const (
 	fastTimeout      = 30 * time.Second // a fast shutdown writes what is not yet on disk
 	immediateTimeout = 5 * time.Second
@@ -70,7 +71,8 @@ func endProcess(ctx context.Context, pid int, gone <-chan struct{}) error {
 			return nil
 		default:
 		}
-		if err := syscall.Kill(pid, step.signal); err != nil && !errors.Is(err, syscall.ESRCH) {
+		err := syscall.Kill(pid, step.signal)
+		if err != nil && !errors.Is(err, syscall.ESRCH) { // ESRCH: it has ended by itself
 			return fmt.Errorf("signal to server %d: %w", pid, err)
 		}
 		wait := ctx
@@ -89,35 +91,37 @@ func endProcess(ctx context.Context, pid int, gone <-chan struct{}) error {
 	return fmt.Errorf("server %d did not end", pid)
 }
 
-// exists returns whether there is a process with that id, even a dead one that was not reaped.
-func exists(pid int) bool {
+// hasProcess returns whether there is a process with that id, even a dead one that was not reaped.
+func hasProcess(pid int) bool {
 	err := syscall.Kill(pid, 0)
 	return err == nil || errors.Is(err, syscall.EPERM)
 }
 
-// serves returns whether process pid is a living server on the cluster. It is not if it is dead but not reaped: for
+// isServing returns whether process pid is a living server on the cluster. It is not if it is dead but not reaped: for
 // PostgreSQL such a zombie still is a process, so that it refuses to start. Nor is another program that got the
 // number later.
-func serves(ctx context.Context, pid int, cluster string) bool {
-	if !exists(pid) {
+func isServing(ctx context.Context, pid int, cluster string) bool {
+	if !hasProcess(pid) {
 		return false
 	}
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
-		return servesByPS(ctx, pid, cluster)
+		return isServingByPS(ctx, pid, cluster)
 	}
 	name, state := parseStat(string(stat))
-	if state == "Z" || state == "X" || !strings.HasPrefix(name, "postgres") {
+	isDead := state == "Z" || state == "X" // a zombie, or about to go
+	if isDead || !strings.HasPrefix(name, "postgres") {
 		return false
 	}
-	// A postmaster's working folder is its cluster.
+	// A postmaster's working folder is its cluster. If the folder can't be read, the name has to do.
 	cwd, err := os.Readlink("/proc/" + strconv.Itoa(pid) + "/cwd")
 	return err != nil || cwd == cluster
 }
 
 // parseStat reads the name and the state of a process. Shape: `123 (postgres) S 1 …`; the name may hold anything.
 func parseStat(s string) (name, state string) {
-	open, end := strings.IndexByte(s, '('), strings.LastIndexByte(s, ')')
+	open := strings.IndexByte(s, '(')
+	end := strings.LastIndexByte(s, ')')
 	if open < 0 || end < open {
 		return "", ""
 	}
@@ -125,8 +129,8 @@ func parseStat(s string) (name, state string) {
 	return s[open+1 : end], state
 }
 
-// servesByPS is serves for systems without /proc.
-func servesByPS(ctx context.Context, pid int, cluster string) bool {
+// isServingByPS is serves for systems without /proc.
+func isServingByPS(ctx context.Context, pid int, cluster string) bool {
 	ctx, cancel := context.WithTimeout(ctx, psTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "ps", "-ww", "-o", "stat=", "-o", "args=", "-p", strconv.Itoa(pid))
@@ -136,5 +140,6 @@ func servesByPS(ctx context.Context, pid int, cluster string) bool {
 		return !errors.As(err, &exit) // no such process; without ps, believe the pid
 	}
 	state, args, _ := strings.Cut(strings.TrimSpace(string(out)), " ")
-	return !strings.HasPrefix(state, "Z") && strings.Contains(args, "postgres") && strings.Contains(args, cluster)
+	isZombie := strings.HasPrefix(state, "Z")
+	return !isZombie && strings.Contains(args, "postgres") && strings.Contains(args, cluster)
 }

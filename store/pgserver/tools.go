@@ -48,12 +48,15 @@ func findTools(ctx context.Context, m machine, major int, prefer string) (Tools,
 	var have []string
 	for _, dir := range dirs {
 		t, ok := toolsIn(ctx, dir)
-		switch {
-		case ok && t.Major == major:
+		if !ok {
+			continue
+		}
+		if t.Major == major {
 			return t, nil
-		case ok && t.Major > major:
+		}
+		if t.Major > major {
 			fit = append(fit, t)
-		case ok:
+		} else {
 			have = append(have, strconv.Itoa(t.Major))
 		}
 	}

@@ -22,8 +22,8 @@ func Many() int {
 	return 100_000
 }
 
-// of says in statements how many MANY are.
-func of(crowd []string) []string {
+// fillCrowd says in statements how many MANY are.
+func fillCrowd(crowd []string) []string {
 	for i, sql := range crowd {
 		crowd[i] = strings.ReplaceAll(sql, "MANY", strconv.Itoa(Many()))
 	}
@@ -33,7 +33,7 @@ func of(crowd []string) []string {
 // Lanes makes many lanes, of which few are due: one gate has a fifth of them, which are stuck, and one
 // conversation has as many deliveries.
 func Lanes() []string {
-	return of([]string{
+	return fillCrowd([]string{
 		`INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE SELECT n, 1, 'g' || n FROM generate_series(1, 50) AS n`,
 		`UPDATE gates SET next_at = clock_timestamp() + interval '1 h' WHERE id = 50`, // stuck
 		`INSERT INTO lanes (id, account_id, key, conversation_id, gate_id, priority, tail, due_at)
@@ -51,7 +51,7 @@ func Lanes() []string {
 
 // Queues makes many events that are to be applied: a key in ten waits, and one has a fifth of all events behind it.
 func Queues() []string {
-	return of([]string{
+	return fillCrowd([]string{
 		`INSERT INTO events (account_id, external_id, order_key, payload, size_bytes)
 			SELECT 1, 'e' || n, '1/k' || n % 1000, 'x', 1
 			FROM generate_series(1, MANY) AS n`,
@@ -71,7 +71,7 @@ func Queues() []string {
 
 // Nouns makes many conversations with what belongs to them.
 func Nouns() []string {
-	return of([]string{
+	return fillCrowd([]string{
 		`INSERT INTO timers (conversation_id, kind, due_at)
 			SELECT n, 'snooze', now() + n * interval '1 s'
 			FROM generate_series(-100, MANY) AS n`,

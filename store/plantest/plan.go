@@ -70,7 +70,7 @@ func prepare(t *testing.T, conn *pgxpool.Conn, name, sql string, args ...any) {
 		exec(t, conn, "SET "+setting)
 	}
 	exec(t, conn, "PREPARE "+name+" AS "+sql)
-	exec(t, conn, "EXPLAIN EXECUTE "+name+literals(t, args))
+	exec(t, conn, "EXPLAIN EXECUTE "+name+writeLiterals(t, args))
 }
 
 // explainPrepared runs a prepared statement and gives its plan; nothing of it stays.
@@ -82,7 +82,7 @@ func explainPrepared(t *testing.T, conn *pgxpool.Conn, name string, args ...any)
 	}
 	defer func() { _ = tx.Rollback(t.Context()) }()
 	var body []byte
-	sql := "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE " + name + literals(t, args)
+	sql := "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE " + name + writeLiterals(t, args)
 	if err := tx.QueryRow(t.Context(), sql, pgx.QueryExecModeSimpleProtocol).Scan(&body); err != nil {
 		t.Fatalf("%s: %v", sql, err)
 	}
@@ -93,21 +93,21 @@ func explainPrepared(t *testing.T, conn *pgxpool.Conn, name string, args ...any)
 	return plans[0].Plan
 }
 
-// literals writes the arguments of a prepared statement.
-func literals(t *testing.T, args []any) string {
+// writeLiterals writes the arguments of a prepared statement.
+func writeLiterals(t *testing.T, args []any) string {
 	t.Helper()
 	if len(args) == 0 {
 		return ""
 	}
 	list := make([]string, len(args))
 	for i, a := range args {
-		list[i] = literal(t, a)
+		list[i] = writeLiteral(t, a)
 	}
 	return "(" + strings.Join(list, ", ") + ")"
 }
 
-// literal writes an argument as SQL. Its texts have nothing to be quoted.
-func literal(t *testing.T, a any) string {
+// writeLiteral writes an argument as SQL. Its texts have nothing to be quoted.
+func writeLiteral(t *testing.T, a any) string {
 	t.Helper()
 	value := reflect.ValueOf(a)
 	if value.Kind() != reflect.Slice {

@@ -95,7 +95,8 @@ func DropEmptied(ctx context.Context, pool *pgxpool.Pool, _ time.Duration) (Empt
 		}
 		var last int64
 		page := tx.QueryRow(ctx, dropEmptied, p.Dropped, min(p.Seen, p.Events), batchRows)
-		if err := page.Scan(&last, &done.Looked, &done.Removed); err != nil || done.Looked == 0 {
+		err = page.Scan(&last, &done.Looked, &done.Removed)
+		if err != nil || done.Looked == 0 {
 			return done, err
 		}
 		done.Events = done.Removed
@@ -136,7 +137,8 @@ func DropPassing(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (E
 	return oneBatch(ctx, pool, "drop passing deliveries", func(tx pgx.Tx, p progress) (done Emptied, err error) {
 		var last int64
 		page := tx.QueryRow(ctx, dropDeliveries, p.Deliveries, keep.Seconds(), batchRows)
-		if err := page.Scan(&last, &done.Looked, &done.Deliveries); err != nil || done.Looked == 0 {
+		err = page.Scan(&last, &done.Looked, &done.Deliveries)
+		if err != nil || done.Looked == 0 {
 			return done, err
 		}
 		done.More = done.Looked == batchRows

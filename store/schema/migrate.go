@@ -54,7 +54,7 @@ func (m Migrator) Run(ctx context.Context) error {
 }
 
 func (m Migrator) run(ctx context.Context) (err error) {
-	missing, err := m.missing(ctx)
+	missing, err := m.hasMissing(ctx)
 	if err != nil || !missing {
 		return err
 	}
@@ -66,7 +66,7 @@ func (m Migrator) run(ctx context.Context) (err error) {
 	if err := session.lock(ctx); err != nil {
 		return fmt.Errorf("store: migrate: wait for another process: %w", err)
 	}
-	missing, err = m.missing(ctx) // another process may have migrated meanwhile
+	missing, err = m.hasMissing(ctx) // another process may have migrated meanwhile
 	if err != nil || !missing {
 		return err
 	}
@@ -76,9 +76,9 @@ func (m Migrator) run(ctx context.Context) (err error) {
 	return nil
 }
 
-// missing returns whether this binary knows migrations that are not applied yet.
+// hasMissing returns whether this binary knows migrations that are not applied yet.
 // Errors: ErrNewer.
-func (m Migrator) missing(ctx context.Context) (bool, error) {
+func (m Migrator) hasMissing(ctx context.Context) (bool, error) {
 	current, err := VersionOf(ctx, m.Pool)
 	if err != nil {
 		return false, err

@@ -51,7 +51,7 @@ func (p *progress) reportWait(ctx context.Context, text string) {
 	p.reportedWait = text
 	p.mu.Unlock()
 	if !alreadyReported {
-		p.tell(text + p.blockers(ctx))
+		p.tell(text + p.describeBlockers(ctx))
 	}
 }
 
@@ -73,7 +73,7 @@ func (p *progress) remind(ctx context.Context, every time.Duration) (stop func()
 			activity := p.activity
 			p.mu.Unlock()
 			if activity != "" {
-				p.tell(activity + p.blockers(ctx))
+				p.tell(activity + p.describeBlockers(ctx))
 			}
 		}
 	}()
@@ -96,9 +96,9 @@ const findBlockers = `
 	ORDER BY coalesce(session.xact_start, session.backend_start)
 	LIMIT 3`
 
-// blockers returns the second half of a report: the sessions that may hold the lock. It is empty if none
+// describeBlockers returns the second half of a report: the sessions that may hold the lock. It is empty if none
 // were found or the database did not answer in time.
-func (p *progress) blockers(ctx context.Context) string {
+func (p *progress) describeBlockers(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	rows, err := p.pool.Query(ctx, findBlockers, int64(p.session), int64(migrationLock))

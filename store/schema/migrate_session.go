@@ -85,8 +85,8 @@ func openMigrationSession(ctx context.Context, m Migrator) (*migrationSession, e
 
 func (s *migrationSession) pgConn() *pgconn.PgConn { return s.Conn.Conn().PgConn() }
 
-// inTransaction returns whether goose has begun a transaction on the connection.
-func (s *migrationSession) inTransaction() bool {
+// isInTransaction returns whether goose has begun a transaction on the connection.
+func (s *migrationSession) isInTransaction() bool {
 	const idle = 'I' // of the PostgreSQL protocol: neither in a transaction nor in a failed one
 	return s.pgConn().TxStatus() != idle
 }
@@ -127,7 +127,7 @@ func (s *migrationSession) lock(ctx context.Context) error {
 // the statement gets its locks. A transaction is repeated as a whole, by applyAll.
 func (s *migrationSession) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	s.progress.setStatement(query)
-	if s.inTransaction() {
+	if s.isInTransaction() {
 		return s.Conn.ExecContext(ctx, query, args)
 	}
 	if concurrently.MatchString(query) {
@@ -177,7 +177,10 @@ const (
 // isLockTimeout returns whether a statement failed because it got no lock, or gave way in a deadlock.
 func isLockTimeout(err error) bool {
 	var refused *pgconn.PgError
-	return errors.As(err, &refused) && (refused.Code == lockNotAvailable || refused.Code == deadlockDetected)
+	if !errors.As(err, &refused) {
+		return false
+	}
+	return refused.Code == lockNotAvailable || refused.Code == deadlockDetected
 }
 
 // lockRetry counts the pauses between the attempts of one statement or one migration to get its locks.

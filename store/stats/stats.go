@@ -199,20 +199,20 @@ func (s *Stats) read(ctx context.Context, tx pgx.Tx) error {
 			return fmt.Errorf("account %d: %d ages of lanes instead of %d", lane.AccountID, len(lane.Ages), ageBuckets)
 		}
 	}
-	s.Capped = s.reachedLimit()
+	s.Capped = s.hasReachedLimit()
 	return nil
 }
 
-// reachedLimit returns whether there may be more of something than was read.
-func (s *Stats) reachedLimit() bool {
+// hasReachedLimit returns whether there may be more of something than was read.
+func (s *Stats) hasReachedLimit() bool {
 	if len(s.Lanes) > 0 && s.Lanes[0].Capped {
 		return true
 	}
-	return slices.Max([]int{s.Pending, s.Bursts, total(s.Quarantined), total(s.Undecided)}) >= maxRows
+	return slices.Max([]int{s.Pending, s.Bursts, sumCounts(s.Quarantined), sumCounts(s.Undecided)}) >= maxRows
 }
 
-// total adds up the counts of all accounts.
-func total(counts []AccountCount) int {
+// sumCounts adds up the counts of all accounts.
+func sumCounts(counts []AccountCount) int {
 	sum := 0
 	for _, account := range counts {
 		sum += account.N

@@ -38,14 +38,14 @@ const (
 
 // Remember notes what a database holds: best the few rows that migrations leave.
 func Remember(ctx context.Context, pool *pgxpool.Pool) (*Fresh, error) {
-	tables, err := texts(ctx, pool, listTables)
+	tables, err := readTexts(ctx, pool, listTables)
 	if err != nil {
 		return nil, err
 	}
 	var b strings.Builder
 	b.WriteString(beginRestoring)
 	for _, table := range tables {
-		rows, err := texts(ctx, pool, fmt.Sprintf(rowsAsJSON, table))
+		rows, err := readTexts(ctx, pool, fmt.Sprintf(rowsAsJSON, table))
 		if err != nil {
 			return nil, err
 		}
@@ -54,7 +54,7 @@ func Remember(ctx context.Context, pool *pgxpool.Pool) (*Fresh, error) {
 			fmt.Fprintf(&b, insertJSON, table, rows[0])
 		}
 	}
-	sequences, err := texts(ctx, pool, listSequences)
+	sequences, err := readTexts(ctx, pool, listSequences)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func Remember(ctx context.Context, pool *pgxpool.Pool) (*Fresh, error) {
 // Restore ends what other pools still do in the database, and makes it what it was. Nobody may use the
 // pool meanwhile, nor the further pools whose sessions stay, too.
 func (f *Fresh) Restore(ctx context.Context, further ...*pgxpool.Pool) error {
-	givenBack(f.pool, leakTimeout) // the pool would lend what is opened now and ended below
+	isGivenBack(f.pool, leakTimeout) // the pool would lend what is opened now and ended below
 	mine := f.pool.AcquireAllIdle(ctx)
 	var pids []uint32
 	for _, conn := range mine {
@@ -90,8 +90,8 @@ func (f *Fresh) Restore(ctx context.Context, further ...*pgxpool.Pool) error {
 	return nil
 }
 
-// texts gives the only column of a query.
-func texts(ctx context.Context, pool *pgxpool.Pool, query string) ([]string, error) {
+// readTexts gives the only column of a query.
+func readTexts(ctx context.Context, pool *pgxpool.Pool, query string) ([]string, error) {
 	rows, err := pool.Query(ctx, query)
 	if err == nil {
 		var list []string

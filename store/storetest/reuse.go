@@ -22,7 +22,7 @@ const maxUses = 50
 // functions or triggers a test changed is dropped, and so is one whose test failed.
 func Reused(t testing.TB) *pgxpool.Pool {
 	t.Helper()
-	s := running(t)
+	s := sharedServer(t)
 	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
 	defer cancel()
 	u, err := s.shelf.take(ctx, s)
@@ -32,11 +32,11 @@ func Reused(t testing.TB) *pgxpool.Pool {
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
 		defer cancel()
-		if !givenBack(u.pool, leakTimeout) {
+		if !isGivenBack(u.pool, leakTimeout) {
 			t.Errorf("storetest: %d connections were never given back", u.pool.Stat().AcquiredConns())
 		}
-		for _, further := range u.all() {
-			if !givenBack(further, leakTimeout) {
+		for _, further := range u.allFurther() {
+			if !isGivenBack(further, leakTimeout) {
 				t.Errorf("storetest: %d connections of a further pool were never given back", further.Stat().AcquiredConns())
 			}
 		}
@@ -52,7 +52,7 @@ func Reused(t testing.TB) *pgxpool.Pool {
 // goes.
 func Further(t testing.TB, pool *pgxpool.Pool, name string, open func(context.Context, *pgxpool.Pool) (*pgxpool.Pool, error)) *pgxpool.Pool {
 	t.Helper()
-	u := running(t).shelf.lentTo(pool)
+	u := sharedServer(t).shelf.lentTo(pool)
 	if u == nil {
 		t.Fatal("storetest: Further wants a pool of Reused")
 	}
@@ -79,8 +79,8 @@ type used struct {
 	lent    map[string]int
 }
 
-// all gives the pools of Further.
-func (u *used) all() (pools []*pgxpool.Pool) {
+// allFurther gives the pools of Further.
+func (u *used) allFurther() (pools []*pgxpool.Pool) {
 	for _, further := range u.further {
 		pools = append(pools, further...)
 	}
@@ -90,7 +90,7 @@ func (u *used) all() (pools []*pgxpool.Pool) {
 // close waits for connections that were never given back.
 func (u *used) close() {
 	u.pool.Close()
-	for _, further := range u.all() {
+	for _, further := range u.allFurther() {
 		further.Close()
 	}
 }
@@ -147,7 +147,7 @@ func newUsed(ctx context.Context, s *server) (*used, error) {
 		return nil, err
 	}
 	var err error
-	if u.pool, err = pgxpool.New(context.WithoutCancel(ctx), s.url(u.name)); err != nil {
+	if u.pool, err = pgxpool.New(context.WithoutCancel(ctx), s.databaseURL(u.name)); err != nil {
 		return nil, err
 	}
 	if u.fresh, err = Remember(ctx, u.pool); err == nil {
@@ -167,29 +167,38 @@ func (sh *shelf) put(ctx context.Context, s *server, u *used, spoilt bool) error
 	sh.mu.Unlock()
 	u.times++
 	err := u.pool.Ping(ctx) // a session is there, even if the test ended them all
-	if !spoilt && err == nil && u.times < maxUses {
-		var form string
-		if form, err = formOf(ctx, u.pool); err == nil && form == u.form {
-			err = forget(ctx, u.pool)
-			for _, further := range u.all() {
-				err = errors.Join(err, forget(ctx, further))
-			}
-			clear(u.lent)
-			if err = errors.Join(err, u.fresh.Restore(ctx, u.all()...)); err == nil {
-				sh.mu.Lock()
-				defer sh.mu.Unlock()
-				sh.free = append(sh.free, u)
-				return nil
-			}
+	if err == nil && !spoilt && u.times < maxUses {
+		var isRestored bool
+		if isRestored, err = u.restore(ctx); isRestored {
+			sh.mu.Lock()
+			defer sh.mu.Unlock()
+			sh.free = append(sh.free, u)
+			return nil
 		}
 	}
-	err = errors.Join(err, s.drop(ctx, u.name)) // whoever is still connected
+	err = errors.Join(err, s.drop(ctx, u.name)) // also if somebody is still connected
 	go u.close()
 	return err
 }
 
-// forget ends what sessions hold, but for the statements that they have prepared.
-func forget(ctx context.Context, pool *pgxpool.Pool) error {
+// restore makes a database hold what a new one holds. It returns false if that failed, or if a test changed tables,
+// functions or triggers, which can't be restored.
+func (u *used) restore(ctx context.Context) (bool, error) {
+	form, err := formOf(ctx, u.pool)
+	if err != nil || form != u.form {
+		return false, err
+	}
+	err = endSessionState(ctx, u.pool)
+	for _, further := range u.allFurther() {
+		err = errors.Join(err, endSessionState(ctx, further))
+	}
+	clear(u.lent)
+	err = errors.Join(err, u.fresh.Restore(ctx, u.allFurther()...))
+	return err == nil, err
+}
+
+// endSessionState ends what sessions hold: locks, settings, temporary tables. The statements that they have prepared stay.
+func endSessionState(ctx context.Context, pool *pgxpool.Pool) error {
 	var errs []error
 	for _, conn := range pool.AcquireAllIdle(ctx) {
 		_, err := conn.Conn().PgConn().Exec(ctx, "SELECT pg_advisory_unlock_all(); UNLISTEN *; RESET ALL; DISCARD TEMP; DISCARD SEQUENCES").ReadAll()
@@ -199,17 +208,18 @@ func forget(ctx context.Context, pool *pgxpool.Pool) error {
 	return errors.Join(errs...)
 }
 
-// givenBack waits until no connection of a pool is in use. One that is still being opened, since whoever wanted it has
-// gone, is: it comes to the pool a moment later.
-func givenBack(pool *pgxpool.Pool, patience time.Duration) bool {
-	again, over := time.NewTicker(time.Millisecond), time.After(patience)
-	defer again.Stop()
+// isGivenBack waits until no connection of a pool is in use, and returns false if one still is when patience ends. A
+// connection that is still being opened counts as in use: it comes to the pool a moment later.
+func isGivenBack(pool *pgxpool.Pool, patience time.Duration) bool {
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	over := time.After(patience)
 	for {
 		if now := pool.Stat(); now.AcquiredConns()+now.ConstructingConns() == 0 {
 			return true
 		}
 		select {
-		case <-again.C:
+		case <-tick.C:
 		case <-over:
 			return false
 		}

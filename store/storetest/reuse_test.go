@@ -121,11 +121,11 @@ func TestSessionsBeingOpenedAreInUse(t *testing.T) {
 	if _, err := pool.Acquire(ctx); err == nil {
 		t.Fatal("a session was handed out")
 	}
-	if givenBack(pool, time.Millisecond) {
+	if isGivenBack(pool, time.Millisecond) {
 		t.Error("a session that is being opened doesn't count")
 	}
 	close(goOn)
-	if !givenBack(pool, callTimeout) {
+	if !isGivenBack(pool, callTimeout) {
 		t.Error("the session was never given back")
 	}
 }

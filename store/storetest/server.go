@@ -75,7 +75,7 @@ var binaryServer = sync.OnceValues(func() (*server, error) {
 	if u := os.Getenv(ServerURL); u != "" {
 		return prepare(ctx, u, sc)
 	}
-	s, err := private(ctx, slotsDirs(), sc)
+	s, err := startOwnServer(ctx, slotsDirs(), sc)
 	if err != nil {
 		return nil, fmt.Errorf("storetest: %w", err)
 	}
@@ -89,7 +89,7 @@ func prepare(ctx context.Context, base string, sc templateSource) (*server, erro
 	if err != nil || !strings.HasPrefix(u.Scheme, "postgres") {
 		return nil, fmt.Errorf("storetest: %s must be a postgres:// URL", ServerURL)
 	}
-	config, err := pgxpool.ParseConfig(s.url("postgres"))
+	config, err := pgxpool.ParseConfig(s.databaseURL("postgres"))
 	if err != nil {
 		return nil, fmt.Errorf("storetest: %w", err)
 	}
@@ -106,13 +106,13 @@ func prepare(ctx context.Context, base string, sc templateSource) (*server, erro
 
 func (s *server) prepare(ctx context.Context) error {
 	var err error
-	if s.alive, err = pgx.Connect(ctx, s.url("postgres")); err != nil {
+	if s.alive, err = pgx.Connect(ctx, s.databaseURL("postgres")); err != nil {
 		return err
 	}
 	if _, err := s.alive.Exec(ctx, "SELECT pg_advisory_lock($1, $2)", lockRun, s.run); err != nil {
 		return err
 	}
-	if err := s.reap(ctx); err != nil {
+	if err := s.dropDead(ctx); err != nil {
 		return err
 	}
 	if s.template, err = templateName(s.schema.files); err != nil {
@@ -130,8 +130,8 @@ func (s *server) close(ctx context.Context) error {
 	return s.alive.Close(ctx)
 }
 
-// url names another database of the same server.
-func (s *server) url(database string) string {
+// databaseURL names another database of the same server.
+func (s *server) databaseURL(database string) string {
 	u, err := url.Parse(s.base)
 	if err != nil {
 		return s.base // seen to parse in prepare
@@ -191,7 +191,8 @@ func (s *server) ensureTemplate(ctx context.Context) (err error) {
 		err = errors.Join(err, unlockErr)
 	}()
 	var found bool
-	if err := conn.QueryRow(ctx, databaseExists, s.template).Scan(&found); err != nil || found {
+	err = conn.QueryRow(ctx, databaseExists, s.template).Scan(&found)
+	if err != nil || found {
 		return err
 	}
 	next := s.template + "_new"
@@ -216,7 +217,7 @@ func (s *server) ensureTemplate(ctx context.Context) (err error) {
 
 // migrate leaves no connection behind: PostgreSQL neither renames nor copies a database in use.
 func (s *server) migrate(ctx context.Context, database string) error {
-	pool, err := pgxpool.New(ctx, s.url(database))
+	pool, err := pgxpool.New(ctx, s.databaseURL(database))
 	if err != nil {
 		return err
 	}
@@ -255,7 +256,7 @@ func (s *server) openShared() (*pgxpool.Pool, error) {
 	if err := s.clone(ctx, name); err != nil {
 		return nil, err
 	}
-	config, err := pgxpool.ParseConfig(s.url(name))
+	config, err := pgxpool.ParseConfig(s.databaseURL(name))
 	if err != nil {
 		return nil, fmt.Errorf("storetest: %w", err)
 	}
@@ -272,8 +273,8 @@ const listDatabases = `
 	FROM pg_database
 	WHERE starts_with(datname, $1)`
 
-// reap drops the databases of runs that no longer live: whose lock can be had.
-func (s *server) reap(ctx context.Context) error {
+// dropDead drops the databases of runs that have ended: their locks are free.
+func (s *server) dropDead(ctx context.Context) error {
 	rows, err := s.admin.Query(ctx, listDatabases, testPrefix)
 	if err != nil {
 		return err

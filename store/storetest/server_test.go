@@ -43,7 +43,7 @@ func slots(t *testing.T) string {
 
 func startPrivate(t *testing.T, dir string, sc templateSource) *server {
 	t.Helper()
-	s, err := private(t.Context(), []string{dir}, sc)
+	s, err := startOwnServer(t.Context(), []string{dir}, sc)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func TestNextFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	one, _ := version("one")
-	s, err := private(t.Context(), []string{file, dir}, one)
+	s, err := startOwnServer(t.Context(), []string{file, dir}, one)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func TestNextFolder(t *testing.T) {
 	if got := filepath.Dir(s.slot.dir); got != dir {
 		t.Errorf("slot in %s", got)
 	}
-	if _, err := private(t.Context(), []string{file}, one); err == nil || !strings.Contains(err.Error(), "not a folder of ours") {
+	if _, err := startOwnServer(t.Context(), []string{file}, one); err == nil || !strings.Contains(err.Error(), "not a folder of ours") {
 		t.Errorf("no folder works: %v", err)
 	}
 }

@@ -38,14 +38,17 @@ func slotsDirs() []string {
 	name := "parley-test-" + strconv.Itoa(os.Getuid())
 	dirs := []string{filepath.Join(os.TempDir(), name)}
 	var st syscall.Statfs_t
-	if os.Getenv("TMPDIR") == "" && syscall.Statfs(memoryDir, &st) == nil && uint64(st.Bsize)*uint64(st.Bavail) >= minFreeBytes {
+	if os.Getenv("TMPDIR") != "" || syscall.Statfs(memoryDir, &st) != nil {
+		return dirs
+	}
+	if uint64(st.Bsize)*uint64(st.Bavail) >= minFreeBytes {
 		dirs = append([]string{filepath.Join(memoryDir, name)}, dirs...)
 	}
 	return dirs
 }
 
-// private starts a server of our own in the first folder where one can run.
-func private(ctx context.Context, dirs []string, sc templateSource) (*server, error) {
+// startOwnServer starts a server of our own in the first folder where one can run.
+func startOwnServer(ctx context.Context, dirs []string, sc templateSource) (*server, error) {
 	var errs []error
 	for _, dir := range dirs {
 		s, err := privateIn(ctx, dir, sc)
@@ -103,14 +106,17 @@ func (sl *slot) start(ctx context.Context, sc templateSource) (*server, error) {
 // takeSlot locks the first slot that no living process holds.
 func takeSlot(dir string) (*slot, error) {
 	// Others may pass but not list: the server runs as another account when we are root.
-	if err := os.Mkdir(dir, 0o711); err != nil && !errors.Is(err, os.ErrExist) {
+	err := os.Mkdir(dir, 0o711)
+	if err != nil && !errors.Is(err, os.ErrExist) {
 		return nil, err
 	}
 	fi, err := os.Lstat(dir)
 	if err != nil {
 		return nil, err
 	}
-	if st, ok := fi.Sys().(*syscall.Stat_t); !ok || !fi.IsDir() || int(st.Uid) != os.Getuid() {
+	st, ok := fi.Sys().(*syscall.Stat_t)
+	isOurs := ok && int(st.Uid) == os.Getuid()
+	if !isOurs || !fi.IsDir() {
 		return nil, fmt.Errorf("%s is not a folder of ours", dir)
 	}
 	for i := range maxSlots {

@@ -39,7 +39,7 @@ func DB(t testing.TB) *pgxpool.Pool {
 // pool and for other processes. It is dropped at cleanup, whoever is still connected.
 func URL(t testing.TB) string {
 	t.Helper()
-	s := running(t)
+	s := sharedServer(t)
 	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
 	defer cancel()
 	name := s.nextName()
@@ -53,7 +53,7 @@ func URL(t testing.TB) string {
 			t.Error(err)
 		}
 	})
-	return s.url(name)
+	return s.databaseURL(name)
 }
 
 // Tx returns a transaction that is rolled back at cleanup, in a database that the binary's tests
@@ -61,7 +61,7 @@ func URL(t testing.TB) string {
 // that ends the transaction itself fails.
 func Tx(t testing.TB) pgx.Tx {
 	t.Helper()
-	s := running(t)
+	s := sharedServer(t)
 	pool, err := s.shared()
 	if err != nil {
 		t.Fatal(err)
@@ -89,8 +89,8 @@ func Tx(t testing.TB) pgx.Tx {
 	return tx
 }
 
-// running is the binary's server.
-func running(t testing.TB) *server {
+// sharedServer is the binary's server.
+func sharedServer(t testing.TB) *server {
 	t.Helper()
 	s, err := binaryServer()
 	if err != nil {

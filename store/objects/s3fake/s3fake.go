@@ -99,34 +99,41 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, status, code)
 		return
 	}
-	f, struck := s.strike(r.Method)
-	switch {
-	case struck && f.Status != 0:
+	f, struck := s.takeFault(r.Method)
+	if !struck {
+		s.serve(w, r, content)
+		return
+	}
+	if f.Status != 0 {
 		refuse(w, f.Status, "SlowDown")
 		return
-	case struck && f.Then == nil && f.After == 0:
-		panic(http.ErrAbortHandler)
-	case struck && f.Then != nil:
+	}
+	if f.Then != nil {
 		s.serve(discard{http.Header{}}, r, content)
 		f.Then()
 		panic(http.ErrAbortHandler)
-	case struck:
-		w = &cutting{ResponseWriter: w, left: f.After}
 	}
-	s.serve(w, r, content)
+	if f.After == 0 {
+		panic(http.ErrAbortHandler)
+	}
+	s.serve(&cutting{ResponseWriter: w, left: f.After}, r, content)
 }
+
+// maxClockSkew is how far the date of a request may be off. Amazon allows as much.
+const maxClockSkew = 15 * time.Minute
 
 // check says what is wrong with a request; "" = nothing.
 func (s *Server) check(r *http.Request, content []byte) (status int, code string) {
 	sum := sha256.Sum256(content)
-	switch given := r.Header.Get("X-Amz-Content-Sha256"); {
-	case !s.signed(r):
+	if !s.hasValidSignature(r) {
 		return http.StatusForbidden, "SignatureDoesNotMatch"
-	case given != hex.EncodeToString(sum[:]):
+	}
+	if r.Header.Get("X-Amz-Content-Sha256") != hex.EncodeToString(sum[:]) {
 		return http.StatusBadRequest, "XAmzContentSHA256Mismatch"
 	}
 	at, err := time.Parse(dateLayout, r.Header.Get("X-Amz-Date"))
-	if now := time.Now(); err != nil || at.Before(now.Add(-15*time.Minute)) || at.After(now.Add(15*time.Minute)) { //nolint:forbidigo // as a store does
+	skew := time.Since(at).Abs() //nolint:forbidigo // as a store does
+	if err != nil || skew > maxClockSkew {
 		return http.StatusForbidden, "RequestTimeTooSkewed"
 	}
 	if !strings.HasPrefix(r.URL.Path, "/"+s.Bucket+"/") {
@@ -135,7 +142,8 @@ func (s *Server) check(r *http.Request, content []byte) (status int, code string
 	return 0, ""
 }
 
-func (s *Server) strike(method string) (Fault, bool) {
+// takeFault counts a request of a method, and takes the next fault that is to strike it. struck is false if there is none.
+func (s *Server) takeFault(method string) (fault Fault, struck bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls[method]++
@@ -160,14 +168,17 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, content []byte) {
 		delete(s.objects, key)
 	}
 	s.mu.Unlock()
-	switch {
-	case r.Method == http.MethodDelete:
+	switch r.Method {
+	case http.MethodPut: // an empty answer, 200
+	case http.MethodDelete:
 		w.WriteHeader(http.StatusNoContent)
-	case r.Method == http.MethodGet && !there:
-		refuse(w, http.StatusNotFound, "NoSuchKey")
-	case r.Method == http.MethodGet:
+	case http.MethodGet:
+		if !there {
+			refuse(w, http.StatusNotFound, "NoSuchKey")
+			return
+		}
 		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(object))
-	case r.Method != http.MethodPut:
+	default:
 		refuse(w, http.StatusMethodNotAllowed, "MethodNotAllowed")
 	}
 }

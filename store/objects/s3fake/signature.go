@@ -15,9 +15,9 @@ const (
 	dateLayout = "20060102T150405Z"
 )
 
-// signed says whether the signature of a request is right, and covers what it must.
+// hasValidSignature says whether the signature of a request is right, and covers what it must.
 // Source: docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html, read November 2026.
-func (s *Server) signed(r *http.Request) bool {
+func (s *Server) hasValidSignature(r *http.Request) bool {
 	fields := map[string]string{}
 	rest, ok := strings.CutPrefix(r.Header.Get("Authorization"), algorithm+" ")
 	for part := range strings.SplitSeq(rest, ",") {
@@ -31,7 +31,7 @@ func (s *Server) signed(r *http.Request) bool {
 	day := date[:8]
 	scope := day + "/" + s.Region + "/s3/aws4_request"
 	names := strings.Split(fields["SignedHeaders"], ";")
-	if fields["Credential"] != s.KeyID+"/"+scope || !coversAll(names, r) {
+	if fields["Credential"] != s.KeyID+"/"+scope || !coversNeededHeaders(names, r) {
 		return false
 	}
 	canonical := strings.Join([]string{
@@ -48,14 +48,20 @@ func (s *Server) signed(r *http.Request) bool {
 	return hmac.Equal([]byte(hex.EncodeToString(key)), []byte(fields["Signature"]))
 }
 
-// coversAll says whether the host and each header of Amazon's are signed.
-func coversAll(names []string, r *http.Request) bool {
+// coversNeededHeaders says whether the host and each header of Amazon's are signed.
+func coversNeededHeaders(names []string, r *http.Request) bool {
 	for name := range r.Header {
-		if lower := strings.ToLower(name); strings.HasPrefix(lower, "x-amz-") && !slices.Contains(names, lower) {
+		lower := strings.ToLower(name)
+		if strings.HasPrefix(lower, "x-amz-") && !slices.Contains(names, lower) {
 			return false
 		}
 	}
-	return slices.Contains(names, "host") && slices.Contains(names, "x-amz-date") && slices.Contains(names, "x-amz-content-sha256")
+	for _, name := range []string{"host", "x-amz-date", "x-amz-content-sha256"} {
+		if !slices.Contains(names, name) {
+			return false
+		}
+	}
+	return true
 }
 
 func canonicalHeaders(names []string, r *http.Request) string {
