@@ -26,7 +26,7 @@ type Calendar struct {
 	holidays []*cal.Holiday
 
 	mu    sync.Mutex
-	years map[int][]Day // those that were asked for
+	years map[int][]Day // the results of In, by year
 }
 
 // Of finds the Calendar of a country or a part of it, by its code: DE, DE-BY.
@@ -66,7 +66,7 @@ func Hours(plan []byte) (*hours.Hours, error) {
 		if c, err := Of(code); err == nil {
 			return c
 		}
-		return nil // another version of Parley knew it
+		return nil // another version of Parley knew the country: then public holidays don't count
 	})
 }
 
@@ -99,7 +99,8 @@ func (c *Calendar) In(year int) []Day {
 	}
 	var days []Day
 	add := func(at time.Time, name string) {
-		// The library gives the beginning of the day by this machine's clock, or where a day has no midnight the hour before.
+		// The library gives the beginning of the day by this machine's clock. Where clocks leap over midnight, it gives a
+		// moment of the day before. Two hours later it is the right day in any case.
 		at = at.Add(2 * time.Hour)
 		date := at.Format(time.DateOnly)
 		if at.Year() == year && !slices.ContainsFunc(days, func(d Day) bool { return d.Date == date }) {

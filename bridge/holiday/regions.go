@@ -92,10 +92,10 @@ func Countries() []Region {
 
 // Parts lists the states and cantons that have holidays of their own, by country and name.
 func Parts() []Region {
-	return slices.Concat(australia(), germany(), switzerland())
+	return slices.Concat(australianParts(), germanParts(), swissParts())
 }
 
-func australia() []Region {
+func australianParts() []Region {
 	return []Region{
 		{"AU-ACT", "Australia: Australian Capital Territory", au.HolidaysACT},
 		{"AU-NSW", "Australia: New South Wales", au.HolidaysNSW},
@@ -108,7 +108,7 @@ func australia() []Region {
 	}
 }
 
-func germany() []Region {
+func germanParts() []Region {
 	return []Region{
 		{"DE-BW", "Germany: Baden-Württemberg", de.HolidaysBW},
 		{"DE-BY", "Germany: Bayern", de.HolidaysBY},
@@ -129,7 +129,7 @@ func germany() []Region {
 	}
 }
 
-func switzerland() []Region {
+func swissParts() []Region {
 	return []Region{
 		{"CH-AG", "Switzerland: Aargau", ch.HolidaysAG},
 		{"CH-AR", "Switzerland: Appenzell Ausserrhoden", ch.HolidaysAR},

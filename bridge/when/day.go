@@ -7,7 +7,9 @@ import (
 	"time"
 )
 
-// date is a day in a zone; its day may overflow, as in time.Date.
+const daysOfWeek = 7
+
+// date is a day in a zone; its month and its day may overflow, as in time.Date: day 32 of January is 1 February.
 type date struct {
 	year  int
 	month time.Month
@@ -16,25 +18,30 @@ type date struct {
 }
 
 // at returns the moment of a time of day.
-func (d date) at(c clock) (time.Time, bool) {
-	return time.Date(d.year, d.month, d.day, c.hour, c.minute, 0, 0, d.loc), true
+func (d date) at(c clock) time.Time {
+	return time.Date(d.year, d.month, d.day, c.hour, c.minute, 0, 0, d.loc)
 }
 
-// exists reports whether the calendar has the day.
-func (d date) exists() bool {
-	t := time.Date(d.year, d.month, d.day, noonHour, 0, 0, 0, d.loc)
-	return t.Year() == d.year && t.Month() == d.month && t.Day() == d.day
+// today returns the day of now.
+func (r reader) today() date {
+	return date{year: r.now.Year(), month: r.now.Month(), day: r.now.Day(), loc: r.now.Location()}
 }
 
-// day reads the day with which a text begins, and returns it with what follows it.
-func (r reader) day(words string) (date, string, bool) {
-	if d, rest, ok := r.calendar(words); ok {
+// isInCalendar reports whether the calendar has the day.
+func (d date) isInCalendar() bool {
+	year, month, day := d.at(clock{hour: noonHour}).Date()
+	return year == d.year && month == d.month && day == d.day
+}
+
+// readDay reads the day with which a text begins, and returns it with what follows it.
+func (r reader) readDay(words string) (date, string, bool) {
+	if d, rest, ok := r.readDate(words); ok {
 		return d, rest, true
 	}
-	if d, rest, ok := r.relative(words); ok {
+	if d, rest, ok := r.readRelativeDay(words); ok {
 		return d, rest, true
 	}
-	return r.weekday(words)
+	return r.readWeekday(words)
 }
 
 var (
@@ -45,62 +52,80 @@ var (
 	weekdayAt = regexp.MustCompile(`^(?:(?:next|this|coming|nächsten|nächster|naechsten|kommenden|diesen) )?([a-zä]+)\.?,?(?: (.+))?$`)
 )
 
-// calendar reads dates: "2026-12-24", "24.12.", "24 december", "dec 24, 2026".
-func (r reader) calendar(words string) (date, string, bool) {
-	var year, month, day, rest string
+// dateParts are the digits of a date, and the words that follow it. The year may be missing.
+type dateParts struct{ year, month, day, rest string }
+
+// splitDate finds the parts of a date. The day is "" if the text begins with no date.
+func splitDate(words string) dateParts {
 	if m := isoDate.FindStringSubmatch(words); m != nil {
-		year, month, day, rest = m[1], m[2], m[3], m[4]
-	} else if m := dotDate.FindStringSubmatch(words); m != nil {
-		day, month, year, rest = m[1], m[2], m[3], m[4]
-	} else if m := dayMonth.FindStringSubmatch(words); m != nil {
-		day, month, year, rest = m[1], monthNumber(m[2]), m[3], m[4]
-	} else if m := monthDay.FindStringSubmatch(words); m != nil {
-		month, day, year, rest = monthNumber(m[1]), m[2], m[3], m[4]
+		return dateParts{year: m[1], month: m[2], day: m[3], rest: m[4]}
 	}
-	m, errMonth := strconv.Atoi(month)
-	d, errDay := strconv.Atoi(day)
-	if errMonth != nil || errDay != nil || m < 1 || m > 12 {
+	if m := dotDate.FindStringSubmatch(words); m != nil {
+		return dateParts{day: m[1], month: m[2], year: m[3], rest: m[4]}
+	}
+	if m := dayMonth.FindStringSubmatch(words); m != nil {
+		return dateParts{day: m[1], month: monthNumber(m[2]), year: m[3], rest: m[4]}
+	}
+	if m := monthDay.FindStringSubmatch(words); m != nil {
+		return dateParts{month: monthNumber(m[1]), day: m[2], year: m[3], rest: m[4]}
+	}
+	return dateParts{}
+}
+
+// readDate reads dates: "2026-12-24", "24.12.", "24 december", "dec 24, 2026".
+func (r reader) readDate(words string) (date, string, bool) {
+	parts := splitDate(words)
+	month, monthErr := strconv.Atoi(parts.month)
+	day, dayErr := strconv.Atoi(parts.day)
+	if monthErr != nil || dayErr != nil {
 		return date{}, "", false
 	}
-	if year == "" {
-		found, ok := r.nextYearly(time.Month(m), d)
-		return found, rest, ok
+	if month < int(time.January) || month > int(time.December) {
+		return date{}, "", false
 	}
-	y, err := strconv.Atoi(year)
-	if len(year) == 2 {
-		y += 2000
+	if parts.year == "" {
+		found, ok := r.nextYearly(time.Month(month), day)
+		return found, parts.rest, ok
 	}
-	found := date{y, time.Month(m), d, r.now.Location()}
-	return found, rest, err == nil && found.exists()
+	year, err := strconv.Atoi(parts.year)
+	if len(parts.year) == 2 { // "24.12.26"
+		const century = 2000
+		year += century
+	}
+	found := date{year: year, month: time.Month(month), day: day, loc: r.now.Location()}
+	return found, parts.rest, err == nil && found.isInCalendar()
 }
 
 // nextYearly returns the next day of that name that isn't past, today included.
 func (r reader) nextYearly(month time.Month, day int) (date, bool) {
-	today := date{r.now.Year(), r.now.Month(), r.now.Day(), r.now.Location()}
-	start, _ := today.at(clock{})
-	for year := range 9 { // 29 February may be eight years away
-		d := date{today.year + year, month, day, today.loc}
-		if at, _ := d.at(clock{}); d.exists() && !at.Before(start) {
+	const years = 9 // 29 February may be eight years away: from 2096 to 2104
+	today := r.today()
+	start := today.at(clock{})
+	for year := range years {
+		d := date{year: today.year + year, month: month, day: day, loc: today.loc}
+		if d.isInCalendar() && !d.at(clock{}).Before(start) {
 			return d, true
 		}
 	}
 	return date{}, false
 }
 
-// relative reads days that are counted from today.
-func (r reader) relative(words string) (date, string, bool) {
-	today := date{r.now.Year(), r.now.Month(), r.now.Day(), r.now.Location()}
-	weekday := int(r.now.Weekday())
+// readRelativeDay reads days that are counted from today.
+func (r reader) readRelativeDay(words string) (date, string, bool) {
+	today := r.today()
+	weekday := r.now.Weekday()
 	if rest, ok := cutAny(words, "next week", "nächste woche", "nächster woche", "naechste woche", "kommende woche"); ok {
-		today.day += 7 - (weekday+6)%7
-		today, rest = inWeek(today, rest)
-		return today, rest, true
+		monday := today
+		monday.day += daysOfWeek - daysSinceMonday(weekday)
+		day, rest := readWeekdayOf(monday, rest)
+		return day, rest, true
 	}
 	if rest, ok := cutAny(words, "next month", "nächsten monat", "naechsten monat"); ok {
-		return date{today.year, today.month + 1, 1, today.loc}, rest, true
+		return date{year: today.year, month: today.month + 1, day: 1, loc: today.loc}, rest, true
 	}
-	if rest, ok := cutAny(words, "end of the week", "end of week", "eow", "ende der woche"); ok && rest == "" {
-		today.day += (int(time.Friday) - weekday + 7) % 7
+	rest, ok := cutAny(words, "end of the week", "end of week", "eow", "ende der woche")
+	if ok && rest == "" {
+		today.day += daysUntil(weekday, time.Friday)
 		return today, "end of day", true
 	}
 	for days, names := range [...][]string{
@@ -116,43 +141,54 @@ func (r reader) relative(words string) (date, string, bool) {
 	return date{}, "", false
 }
 
-// inWeek reads the weekday after "next week", whose Monday is given.
-func inWeek(monday date, rest string) (date, string) {
+// daysSinceMonday returns how many days of its week lie before a weekday: 0 for Monday, 6 for Sunday.
+func daysSinceMonday(day time.Weekday) int { return daysUntil(time.Monday, day) }
+
+// daysUntil returns how many days after a weekday another one comes: 0 if both are the same.
+func daysUntil(from, to time.Weekday) int { return int(to-from+daysOfWeek) % daysOfWeek }
+
+// readWeekdayOf reads the weekday after "next week", whose Monday is given. Without a weekday, the Monday is meant.
+func readWeekdayOf(monday date, rest string) (date, string) {
 	m := weekdayAt.FindStringSubmatch(rest)
 	if m == nil {
 		return monday, rest
 	}
-	day, ok := weekdayNumber(m[1])
+	weekday, ok := findWeekday(m[1])
 	if !ok {
 		return monday, rest
 	}
-	monday.day += (day + 6) % 7
+	monday.day += daysSinceMonday(weekday)
 	return monday, m[2]
 }
 
-// weekday reads the name of a weekday: the next one, never today.
-func (r reader) weekday(words string) (date, string, bool) {
+// readWeekday reads the name of a weekday: the next one, never today.
+func (r reader) readWeekday(words string) (date, string, bool) {
 	m := weekdayAt.FindStringSubmatch(words)
 	if m == nil {
 		return date{}, "", false
 	}
-	day, ok := weekdayNumber(m[1])
+	weekday, ok := findWeekday(m[1])
 	if !ok {
 		return date{}, "", false
 	}
-	ahead := (day - int(r.now.Weekday()) + 7) % 7
-	if ahead == 0 {
-		ahead = 7
+	days := daysUntil(r.now.Weekday(), weekday)
+	if days == 0 {
+		days = daysOfWeek
 	}
-	return date{r.now.Year(), r.now.Month(), r.now.Day() + ahead, r.now.Location()}, m[2], true
+	day := r.today()
+	day.day += days
+	return day, m[2], true
 }
 
 // cutAny cuts the first of these words that the text begins with, as whole words.
 func cutAny(words string, fronts ...string) (string, bool) {
 	for _, front := range fronts {
 		rest, ok := strings.CutPrefix(words, front)
-		if ok && (rest == "" || rest[0] == ' ' || rest[0] == ',') {
-			return strings.TrimLeft(rest, " ,"), true
+		if !ok {
+			continue
+		}
+		if after := strings.TrimLeft(rest, " ,"); rest == "" || after != rest { // "morgens" doesn't begin with "morgen"
+			return after, true
 		}
 	}
 	return "", false

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // clock is a time of day.
@@ -17,55 +18,70 @@ var (
 	plainForm = regexp.MustCompile(`^(?:at |um )?(\d{2})(\d{2})$`)
 )
 
-// readClock reads a time of day. A bare number counts after a day or "at" only.
+// readClock reads a time of day. A bare number, like 9 or 1430, counts only behind a day or "at". afterDay is true behind a
+// day.
 func readClock(words string, afterDay bool) (clock, bool) {
 	if c, rest, ok := partOfDay(words); ok {
 		if rest == "" {
 			return c, true
 		}
 		exact, ok := readClock(rest, true)
-		if ok && c.hour >= afternoonHour && exact.hour < noonHour {
-			exact.hour += 12 // "tonight at 8"
+		isAfternoon := c.hour >= afternoonHour
+		if ok && isAfternoon && exact.hour < noonHour {
+			exact.hour += hoursOfHalf // "tonight at 8"
 		}
-		return exact, ok && !c.today
+		return exact, ok && !c.today // "end of day at 5" means nothing
 	}
-	if m := plainForm.FindStringSubmatch(words); m != nil && afterDay {
-		return clockOf(m[1], m[2], "")
+	if afterDay {
+		if m := plainForm.FindStringSubmatch(words); m != nil { // "1430"
+			return buildClock(m[1], m[2], "")
+		}
 	}
 	m := clockForm.FindStringSubmatch(words)
 	if m == nil {
 		return clock{}, false
 	}
-	at, hour, minute, suffix, uhrMinute := m[1], m[2], m[3], m[4], m[5]
-	if uhrMinute != "" {
+	at, hour := m[1], m[2]
+	minute, suffix := m[3], m[4]
+	if minuteAfterUhr := m[5]; minuteAfterUhr != "" { // "14 uhr 30"
 		if suffix != "uhr" || minute != "" {
 			return clock{}, false
 		}
-		minute = uhrMinute
+		minute = minuteAfterUhr
 	}
-	if minute == "" && suffix == "" && at == "" && !afterDay {
+	isBareNumber := minute == "" && suffix == ""
+	if isBareNumber && at == "" && !afterDay {
 		return clock{}, false
 	}
-	return clockOf(hour, minute, suffix)
+	return buildClock(hour, minute, suffix)
 }
 
-func clockOf(hour, minute, suffix string) (clock, bool) {
+const (
+	hoursOfDay    = 24
+	hoursOfHalf   = 12 // with "am" or "pm"
+	minutesOfHour = 60
+)
+
+// buildClock returns the time of day of digits. minute may be empty, and suffix be "am", "p.m.", "uhr" or the like.
+func buildClock(hour, minute, suffix string) (clock, bool) {
 	h, err := strconv.Atoi(hour)
 	m := 0
 	if err == nil && minute != "" {
 		m, err = strconv.Atoi(minute)
 	}
-	if err != nil || h > 23 || m > 59 {
+	if err != nil || h >= hoursOfDay || m >= minutesOfHour {
 		return clock{}, false
 	}
-	if half := strings.ReplaceAll(suffix, ".", ""); half == "am" || half == "pm" {
-		if h < 1 || h > 12 {
-			return clock{}, false
-		}
-		h %= 12
-		if half == "pm" {
-			h += 12
-		}
+	half := strings.ReplaceAll(suffix, ".", "")
+	if half != "am" && half != "pm" {
+		return clock{hour: h, minute: m}, true
+	}
+	if h < 1 || h > hoursOfHalf {
+		return clock{}, false
+	}
+	h %= hoursOfHalf // 12 am is midnight
+	if half == "pm" {
+		h += hoursOfHalf
 	}
 	return clock{hour: h, minute: m}, true
 }
@@ -93,8 +109,8 @@ func partOfDay(words string) (clock, string, bool) {
 	return clock{}, "", false
 }
 
-// weekdayNumber returns 0 for Sunday.
-func weekdayNumber(name string) (int, bool) {
+// findWeekday returns the weekday with a name in English or German, long or short.
+func findWeekday(name string) (time.Weekday, bool) {
 	for i, names := range [...]string{
 		"sunday sun sonntag so", "monday mon montag mo", "tuesday tue tues dienstag di",
 		"wednesday wed mittwoch mi", "thursday thu thurs thur donnerstag do",
@@ -102,14 +118,14 @@ func weekdayNumber(name string) (int, bool) {
 	} {
 		for n := range strings.FieldsSeq(names) {
 			if n == name {
-				return i, true
+				return time.Weekday(i), true
 			}
 		}
 	}
 	return 0, false
 }
 
-// monthNumber returns "1" for January, "" for what is no month.
+// monthNumber returns "1" for January, and "" for a word that is no month.
 func monthNumber(name string) string {
 	for i, names := range [...]string{
 		"january jan januar", "february feb februar", "march mar märz maerz", "april apr", "may mai", "june jun juni",

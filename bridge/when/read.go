@@ -22,26 +22,26 @@ func (r reader) read(words string) (time.Time, bool) {
 		}
 		words = rest
 	}
-	if at, ok := r.span(words); ok {
+	if at, ok := r.readSpan(words); ok {
 		return at, true
 	}
-	if at, ok := r.instant(words); ok {
+	if at, ok := r.readTimestamp(words); ok {
 		return at, true
 	}
-	if at, ok := r.dated(words); ok {
+	if at, ok := r.readDayAndClock(words); ok {
 		return at, true
 	}
-	return r.clockAlone(words)
+	return r.readClockWithoutDay(words)
 }
 
-// dated reads a day with its time after or before it: "friday 14:00", "9am tomorrow".
-func (r reader) dated(words string) (time.Time, bool) {
-	if day, rest, ok := r.day(words); ok {
+// readDayAndClock reads a day with its time after or before it: "friday 14:00", "9am tomorrow".
+func (r reader) readDayAndClock(words string) (time.Time, bool) {
+	if day, rest, ok := r.readDay(words); ok {
 		if rest == "" {
-			return day.at(clock{hour: morningHour})
+			return day.at(clock{hour: morningHour}), true
 		}
 		if c, ok := readClock(rest, true); ok {
-			return day.at(c)
+			return day.at(c), true
 		}
 	}
 	fields := strings.Fields(words)
@@ -51,45 +51,44 @@ func (r reader) dated(words string) (time.Time, bool) {
 			continue
 		}
 		after := fillers.ReplaceAllString(strings.Join(fields[i:], " "), "")
-		if day, rest, ok := r.day(after); ok && rest == "" {
-			return day.at(c)
+		day, rest, ok := r.readDay(after)
+		if ok && rest == "" {
+			return day.at(c), true
 		}
 	}
 	return time.Time{}, false
 }
 
-// clockAlone reads a time without a day: today, or tomorrow if that is past. The end
+// readClockWithoutDay reads a time without a day: today, or tomorrow if that is past. The end
 // of the day is today's only.
-func (r reader) clockAlone(words string) (time.Time, bool) {
+func (r reader) readClockWithoutDay(words string) (time.Time, bool) {
 	c, ok := readClock(words, false)
 	if !ok {
 		return time.Time{}, false
 	}
-	today := date{r.now.Year(), r.now.Month(), r.now.Day(), r.now.Location()}
-	at, _ := today.at(c)
-	if !at.After(r.now) && !c.today {
-		today.day++
-		at, _ = today.at(c)
+	day := r.today()
+	if !day.at(c).After(r.now) && !c.today {
+		day.day++
 	}
-	return at, true
+	return day.at(c), true
 }
 
-// instant reads a date and time with its zone, as machines write it.
-func (r reader) instant(words string) (time.Time, bool) {
+// readTimestamp reads a date and time with its zone, as machines write it.
+func (r reader) readTimestamp(words string) (time.Time, bool) {
 	at, err := time.Parse(time.RFC3339, strings.ToUpper(words))
 	return at, err == nil
 }
 
-// part of a span: an amount and its unit.
+// part finds a part of a span: an amount and its unit.
 var part = regexp.MustCompile(`^(\d{1,5}(?:[.,]\d{1,2})?|[a-zäöü]+)\s*([a-zäöü]+)\.?(?:\s*(?:,|and|und|&)\s*|\s*)`)
 
-// span reads lengths of time: "2h", "1h30m", "2 hours and 30 minutes", "zwei wochen".
+// readSpan reads lengths of time: "2h", "1h30m", "2 hours and 30 minutes", "zwei wochen".
 // Days and more keep the time of day.
-func (r reader) span(words string) (time.Time, bool) {
+func (r reader) readSpan(words string) (time.Time, bool) {
 	words = strings.TrimSuffix(words, " from now")
 	switch words {
 	case "half an hour", "half hour", "halbe stunde", "einer halben stunde", "eine halbe stunde":
-		return r.now.Add(30 * time.Minute), true
+		return r.now.Add(time.Hour / 2), true
 	case "":
 		return time.Time{}, false
 	}
@@ -101,52 +100,46 @@ func (r reader) span(words string) (time.Time, bool) {
 			return time.Time{}, false
 		}
 		words = words[len(m[0]):]
-		n, fraction, ok := amount(m[1])
-		unit := unitOf(m[2])
-		switch {
-		case !ok || fraction && unit != hours:
-			return time.Time{}, false
-		case unit == hours:
-			length += time.Duration(n * float64(time.Hour))
-		case unit == minutes:
-			length += time.Duration(n) * time.Minute
-		case unit > 0: // days and weeks
-			days += int(n) * unit
-		case unit == monthUnit:
-			months += int(n)
-		default:
+		n, isFraction, ok := readAmount(m[1])
+		u := unitOf(m[2])
+		if !ok || u == (unit{}) {
 			return time.Time{}, false
 		}
+		if isFraction && u.length != time.Hour { // "1.5 days": nobody knows which hour that means
+			return time.Time{}, false
+		}
+		length += time.Duration(n * float64(u.length))
+		days += int(n) * u.days
+		months += int(n) * u.months
 	}
 	return r.now.AddDate(0, months, days).Add(length), true
 }
 
-// Units of a span; a positive one is so many days.
-const (
-	noUnit    = 0
-	minutes   = -1
-	hours     = -2
-	monthUnit = -3
-)
-
-func unitOf(word string) int {
-	switch word {
-	case "m", "min", "mins", "minute", "minutes", "minuten":
-		return minutes
-	case "h", "hr", "hrs", "hour", "hours", "std", "stunde", "stunden":
-		return hours
-	case "d", "day", "days", "tag", "tage", "tagen":
-		return 1
-	case "w", "wk", "wks", "week", "weeks", "woche", "wochen":
-		return 7
-	case "mo", "month", "months", "monat", "monate", "monaten":
-		return monthUnit
-	}
-	return noUnit
+// unit is what an amount of a span counts. One of its fields is set.
+type unit struct {
+	length       time.Duration // hours and minutes
+	days, months int           // which keep the time of day
 }
 
-// amount reads "2", "1.5", "1,5", "an", "zwei".
-func amount(word string) (n float64, fraction, ok bool) {
+// unitOf returns the unit that a word names, or the zero unit if it names none.
+func unitOf(word string) unit {
+	switch word {
+	case "m", "min", "mins", "minute", "minutes", "minuten":
+		return unit{length: time.Minute}
+	case "h", "hr", "hrs", "hour", "hours", "std", "stunde", "stunden":
+		return unit{length: time.Hour}
+	case "d", "day", "days", "tag", "tage", "tagen":
+		return unit{days: 1}
+	case "w", "wk", "wks", "week", "weeks", "woche", "wochen":
+		return unit{days: daysOfWeek}
+	case "mo", "month", "months", "monat", "monate", "monaten":
+		return unit{months: 1}
+	}
+	return unit{}
+}
+
+// readAmount reads "2", "1.5", "1,5", "an", "zwei".
+func readAmount(word string) (n float64, isFraction, ok bool) {
 	switch word {
 	case "a", "an", "one", "ein", "eine", "einer", "einem", "einen":
 		return 1, false, true

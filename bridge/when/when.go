@@ -14,10 +14,11 @@ import (
 // Forms are examples of what Parse reads, for hints and help.
 const Forms = "2h · 30m · 3d · tomorrow · tomorrow 14:30 · monday · friday 14:00 · next week · end of day · 2026-12-24 09:00 · 24.12. 9:00"
 
-// Limits of what is read: a longer text is no time, a later time is a slip.
+// Limits of what is read.
 const (
-	maxRunes = 64
-	maxYears = 5
+	maxRunes = 64 // a longer text is no time
+	maxYears = 5  // a later time is a slip
+	maxShown = 40 // characters of a text that an error repeats
 )
 
 // Hours of the day that words stand for, in the reader's zone.
@@ -65,17 +66,25 @@ func Parse(text string, now time.Time, loc *time.Location) (time.Time, error) {
 	}
 	at, ok := reader{now}.read(words)
 	if !ok {
-		at, ok = whole(words, now)
+		at, ok = askLibrary(words, now)
 	}
 	if !ok {
 		return time.Time{}, notUnderstood(text)
 	}
 	at = time.Date(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), 0, 0, at.Location()).In(loc)
 	if !at.After(now) {
-		return time.Time{}, &Error{Past, "“" + clip(text) + "” is " + at.Format("Mon 2 Jan 2006 15:04") + ", which is past.", "Say a time that lies ahead, such as: tomorrow · 2h · friday 14:00"}
+		return time.Time{}, &Error{
+			Code: Past,
+			Text: "“" + shorten(text) + "” is " + at.Format("Mon 2 Jan 2006 15:04") + ", which is past.",
+			Hint: "Say a time that lies ahead, such as: tomorrow · 2h · friday 14:00",
+		}
 	}
 	if at.After(now.AddDate(maxYears, 0, 0)) {
-		return time.Time{}, &Error{TooFar, "“" + clip(text) + "” is more than five years away.", "Say an earlier time, such as: next week · 24.12. 9:00"}
+		return time.Time{}, &Error{
+			Code: TooFar,
+			Text: "“" + shorten(text) + "” is more than five years away.",
+			Hint: "Say an earlier time, such as: next week · 24.12. 9:00",
+		}
 	}
 	return at, nil
 }
@@ -86,21 +95,27 @@ func Known(text string) bool {
 	if words == "" || len([]rune(words)) > maxRunes {
 		return false
 	}
-	_, ok := reader{time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}.read(words)
+	now := time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC) // any time will do: only the form matters
+	_, ok := reader{now}.read(words)
 	return ok
 }
 
-// whole asks the library, which alone would take any part of a text for a time: it
-// counts only if it used every word and the result lies ahead.
-func whole(words string, now time.Time) (time.Time, bool) {
-	if strings.ContainsAny(words, "0123456789") && !strings.ContainsFunc(words, unicode.IsLetter) {
-		return time.Time{}, false // bare numbers are guesses
+// askLibrary asks the library for forms that reader doesn't know. The library takes any part of a text for a time. So its
+// answer counts only if it used every word and the result lies ahead.
+func askLibrary(words string, now time.Time) (time.Time, bool) {
+	hasDigits := strings.ContainsAny(words, "0123456789")
+	if hasDigits && !strings.ContainsFunc(words, unicode.IsLetter) { // for bare numbers it guesses
+		return time.Time{}, false
 	}
 	w := when.New(&rules.Options{Distance: 1, MatchByOrder: true, Morning: morningHour, Noon: noonHour, Afternoon: afternoonHour, Evening: eveningHour})
 	w.Add(en.All...)
 	w.Add(common.All...)
 	r, err := w.Parse(words, now)
-	if err != nil || r == nil || r.Text != words || !r.Time.After(now) {
+	if err != nil || r == nil {
+		return time.Time{}, false
+	}
+	usedAll := r.Text == words
+	if !usedAll || !r.Time.After(now) {
 		return time.Time{}, false
 	}
 	return r.Time, true
@@ -108,11 +123,12 @@ func whole(words string, now time.Time) (time.Time, bool) {
 
 // normalise returns lower case words with single spaces and nothing invisible.
 func normalise(text string) string {
+	const figureSpace, narrowSpace = '\u2007', '\u202f' // unicode.IsSpace leaves these out
 	text = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r) || r == '\u2007' || r == '\u202f':
+		if unicode.IsSpace(r) || r == figureSpace || r == narrowSpace {
 			return ' '
-		case unicode.Is(unicode.Cf, r):
+		}
+		if unicode.Is(unicode.Cf, r) { // invisible: strings.Map drops it
 			return -1
 		}
 		return unicode.ToLower(r)
@@ -121,18 +137,19 @@ func normalise(text string) string {
 	return strings.Join(strings.Fields(text), " ")
 }
 
+// notUnderstood returns the error of a text that is empty or no time.
 func notUnderstood(text string) *Error {
 	if strings.TrimSpace(text) == "" {
-		return &Error{Unknown, "No time was given.", "Try: " + Forms}
+		return &Error{Code: Unknown, Text: "No time was given.", Hint: "Try: " + Forms}
 	}
-	return &Error{Unknown, "I can't read “" + clip(text) + "” as a time.", "Try: " + Forms}
+	return &Error{Code: Unknown, Text: "I can't read “" + shorten(text) + "” as a time.", Hint: "Try: " + Forms}
 }
 
-// clip shortens what is said back.
-func clip(text string) string {
+// shorten returns a text as an error repeats it: in one line of at most maxShown characters.
+func shorten(text string) string {
 	r := []rune(strings.Join(strings.Fields(text), " "))
-	if len(r) > 40 {
-		return string(r[:39]) + "…"
+	if len(r) > maxShown {
+		return string(r[:maxShown-1]) + "…"
 	}
 	return string(r)
 }

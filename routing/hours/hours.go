@@ -15,8 +15,15 @@ import (
 // closed is what people write for a day without hours.
 const closed = "closed"
 
-// farthest is how many days ahead NextOpening looks.
+// farthest is how many days ahead NextOpening and Evening look: more than a year, so that a business is found that opens
+// once a year.
 const farthest = 400
+
+const (
+	daysOfWeek    = 7
+	minutesOfHour = 60
+	noon          = 12 // an hour that each day has, whatever daylight saving time does
+)
 
 // Plan is business hours in the form in which people write them and in which they are stored. The zero value
 // means always open.
@@ -42,7 +49,7 @@ type Calendar interface {
 	Holiday(year int, month time.Month, day int) string
 }
 
-// Calendars finds the Calendar of a country; nil = nobody knows it, so it has no holidays.
+// Calendars finds the Calendar of a country. It returns nil for a country that it doesn't know, which then has no holidays.
 type Calendars func(country string) Calendar
 
 // Rule says when the business is open on some days of the week.
@@ -58,17 +65,17 @@ type Span struct{ From, To int }
 // Hours answers questions about a Plan. A nil *Hours is always open.
 type Hours struct {
 	zone     *time.Location
-	week     [7][]Span         // by time.Weekday
-	holidays map[string]bool   // dates; closed
-	days     map[string][]Span // dates with hours of their own
-	public   Calendar          // nil = public holidays don't count
-	except   map[string]bool   // dates, and names in small letters, of public holidays that don't count
+	week     [daysOfWeek][]Span // by time.Weekday
+	holidays map[string]bool    // dates; closed
+	days     map[string][]Span  // dates with hours of their own
+	public   Calendar           // nil = public holidays don't count
+	except   map[string]bool    // dates, and names in small letters, of public holidays that don't count
 }
 
 // New reads a Plan; the result for a plan without rules is nil: always open.
 // Errors: what is wrong with the plan, for people.
 func New(p Plan, of Calendars) (*Hours, error) {
-	if p.empty() {
+	if p.isEmpty() {
 		return nil, nil //nolint:nilnil // nil is a value of its own: always open
 	}
 	zone, err := ParseZone(p.Zone)
@@ -109,12 +116,14 @@ func (p Plan) SpecialDays() []Day {
 	return days
 }
 
-func (p Plan) empty() bool {
-	return len(p.Week) == 0 && len(p.Holidays) == 0 && len(p.Days) == 0 && p.Country == "" && p.Zone == ""
+// isEmpty returns whether a plan says nothing. Except alone says nothing, since it only takes back what Country says.
+func (p Plan) isEmpty() bool {
+	hasDays := len(p.Week) > 0 || len(p.Holidays) > 0 || len(p.Days) > 0
+	return !hasDays && p.Country == "" && p.Zone == ""
 }
 
 func (h *Hours) readWeek(rules []Rule) error {
-	var given [7]bool
+	var given [daysOfWeek]bool
 	for _, r := range rules {
 		days, err := ParseDays(r.Days)
 		if err != nil {
@@ -128,7 +137,8 @@ func (h *Hours) readWeek(rules []Rule) error {
 			if given[d] {
 				return fmt.Errorf("hours: %s is given twice", strings.ToLower(d.String()))
 			}
-			given[d], h.week[d] = true, spans
+			given[d] = true
+			h.week[d] = spans
 		}
 	}
 	return nil
@@ -176,7 +186,7 @@ func (h *Hours) OpenAt(t time.Time) bool {
 	if h == nil {
 		return true
 	}
-	return slices.ContainsFunc(h.day(t, 0), func(s period) bool { return !t.Before(s.from) && t.Before(s.to) })
+	return slices.ContainsFunc(h.periodsOf(t, 0), func(s period) bool { return !t.Before(s.from) && t.Before(s.to) })
 }
 
 // NextOpening returns the first time from t on at which the business is open: t if it is open then. Zero if it
@@ -186,9 +196,9 @@ func (h *Hours) NextOpening(t time.Time) time.Time {
 		return t
 	}
 	for n := range farthest {
-		for _, s := range h.day(t, n) {
+		for _, s := range h.periodsOf(t, n) {
 			if t.Before(s.to) {
-				return latest(s.from, t)
+				return laterOf(s.from, t)
 			}
 		}
 	}
@@ -205,8 +215,9 @@ func (h *Hours) LastClosing(t time.Time) (at time.Time, ok bool) {
 // Reopens returns the first opening after the last closing of t's day; after t, if that closing is over or there is
 // none. Zero as in NextOpening; t if the business is always open.
 func (h *Hours) Reopens(t time.Time) time.Time {
-	if at, ok := h.LastClosing(t); ok && at.After(t) {
-		return h.NextOpening(at)
+	closing, ok := h.LastClosing(t)
+	if ok && closing.After(t) {
+		return h.NextOpening(closing)
 	}
 	return h.NextOpening(t)
 }
@@ -219,7 +230,7 @@ func (h *Hours) Evening(t time.Time, lead time.Duration) (at time.Time, ok bool)
 		if !ok {
 			continue
 		}
-		if at := latest(to.Add(-lead), from); at.After(t) {
+		if at := laterOf(to.Add(-lead), from); at.After(t) {
 			return at, true
 		}
 	}
@@ -234,25 +245,28 @@ func (h *Hours) Between(from, to time.Time) (open time.Duration) {
 	if h == nil {
 		return to.Sub(from)
 	}
+	first := from.In(h.zone)
 	for n := 0; ; n++ {
-		day := from.In(h.zone)
-		if n > 0 && !time.Date(day.Year(), day.Month(), day.Day()+n, 0, 0, 0, 0, h.zone).Before(to) {
+		midnight := time.Date(first.Year(), first.Month(), first.Day()+n, 0, 0, 0, 0, h.zone)
+		if n > 0 && !midnight.Before(to) {
 			return open
 		}
-		for _, p := range h.day(from, n) {
-			if begin, end := latest(p.from, from), earliest(p.to, to); begin.Before(end) {
+		for _, p := range h.periodsOf(from, n) {
+			begin := laterOf(p.from, from)
+			end := earlierOf(p.to, to)
+			if begin.Before(end) {
 				open += end.Sub(begin)
 			}
 		}
 	}
 }
 
-// lastPeriod returns the last period of the nth day after t's.
+// lastPeriod returns the last period of the nth day after t's. ok is false if there is none, or it goes on past midnight.
 func (h *Hours) lastPeriod(t time.Time, n int) (from, to time.Time, ok bool) {
 	if h == nil {
 		return from, to, false
 	}
-	spans := h.day(t, n)
+	spans := h.periodsOf(t, n)
 	if len(spans) == 0 {
 		return from, to, false
 	}
@@ -263,19 +277,20 @@ func (h *Hours) lastPeriod(t time.Time, n int) (from, to time.Time, ok bool) {
 // period is a time during which the business is open without a break; to is the first moment after it.
 type period struct{ from, to time.Time }
 
-// day returns the periods of the nth day after t's, in order. When daylight saving time begins, a period may be
-// shorter, or missing.
-func (h *Hours) day(t time.Time, n int) []period {
+// periodsOf returns the periods of the nth day after t's, in order. Spans that touch are one period. When daylight saving
+// time begins, a period may be shorter, or missing.
+func (h *Hours) periodsOf(t time.Time, n int) []period {
 	t = t.In(h.zone)
-	noon := time.Date(t.Year(), t.Month(), t.Day()+n, 12, 0, 0, 0, h.zone)
+	day := time.Date(t.Year(), t.Month(), t.Day()+n, noon, 0, 0, 0, h.zone)
 	var list []period
-	for _, s := range h.spans(noon) {
-		p := period{from: h.clock(noon, s.From), to: h.clock(noon, s.To)}
-		if !p.from.Before(p.to) {
+	for _, s := range h.spansOf(day) {
+		p := period{from: h.momentOf(day, s.From), to: h.momentOf(day, s.To)}
+		if !p.from.Before(p.to) { // the clock leaps over all of it
 			continue
 		}
-		if last := len(list) - 1; last >= 0 && !list[last].to.Before(p.from) {
-			list[last].to = latest(list[last].to, p.to)
+		last := len(list) - 1
+		if last >= 0 && !list[last].to.Before(p.from) {
+			list[last].to = laterOf(list[last].to, p.to)
 			continue
 		}
 		list = append(list, p)
@@ -283,47 +298,50 @@ func (h *Hours) day(t time.Time, n int) []period {
 	return list
 }
 
-// spans returns when the business is open on a day, by local time.
-func (h *Hours) spans(day time.Time) []Span {
+// spansOf returns when the business is open on a day, by local time.
+func (h *Hours) spansOf(day time.Time) []Span {
 	date := day.Format(time.DateOnly)
-	if own, ok := h.days[date]; ok {
-		return own
+	if spans, ok := h.days[date]; ok {
+		return spans
 	}
 	if h.holidays[date] {
 		return nil
 	}
 	if h.public != nil && !h.except[date] {
-		if name := h.public.Holiday(day.Date()); name != "" && !h.except[strings.ToLower(name)] {
+		name := h.public.Holiday(day.Date())
+		if name != "" && !h.except[strings.ToLower(name)] {
 			return nil
 		}
 	}
 	return h.week[day.Weekday()]
 }
 
-// clock returns the moment of a day at which local time is so many minutes since midnight. Where the clock leaps over
+// momentOf returns the moment of a day at which local time is so many minutes since midnight. Where the clock leaps over
 // that time, it is the moment of the leap.
-func (h *Hours) clock(day time.Time, minutes int) time.Time {
-	wanted := time.Date(day.Year(), day.Month(), day.Day(), minutes/60, minutes%60, 0, 0, time.UTC)
-	t := time.Date(day.Year(), day.Month(), day.Day(), minutes/60, minutes%60, 0, 0, h.zone)
+func (h *Hours) momentOf(day time.Time, minutes int) time.Time {
+	hour, minute := minutes/minutesOfHour, minutes%minutesOfHour
+	t := time.Date(day.Year(), day.Month(), day.Day(), hour, minute, 0, 0, h.zone)
+	// time.Date shows another time than asked for if the clock leaps over that. Both are compared in UTC, which has no leaps.
+	asked := time.Date(day.Year(), day.Month(), day.Day(), hour, minute, 0, 0, time.UTC)
 	shown := time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), 0, 0, time.UTC)
-	before, after := t.ZoneBounds()
-	switch {
-	case shown.After(wanted):
-		return before
-	case shown.Before(wanted):
-		return after
+	zoneBegin, zoneEnd := t.ZoneBounds()
+	if shown.After(asked) {
+		return zoneBegin
+	}
+	if shown.Before(asked) {
+		return zoneEnd
 	}
 	return t
 }
 
-func latest(a, b time.Time) time.Time {
+func laterOf(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a
 	}
 	return b
 }
 
-func earliest(a, b time.Time) time.Time {
+func earlierOf(a, b time.Time) time.Time {
 	if a.Before(b) {
 		return a
 	}

@@ -12,7 +12,8 @@ import (
 // Errors: unknown, or not named.
 func ParseZone(name string) (*time.Location, error) {
 	zone, err := time.LoadLocation(name)
-	if err != nil || name == "" || name == "Local" {
+	isNamed := name != "" && name != "Local" // for these time.LoadLocation returns UTC and the machine's zone
+	if err != nil || !isNamed {
 		return nil, fmt.Errorf("hours: %q is no time zone", name)
 	}
 	return zone, nil
@@ -25,15 +26,15 @@ func ParseDays(s string) ([]time.Weekday, error) {
 	var days []time.Weekday
 	for part := range strings.SplitSeq(s, ",") {
 		from, to, ranged := strings.Cut(part, "-")
-		first, ok := weekday(from)
+		first, ok := readWeekday(from)
 		last := first
 		if ok && ranged {
-			last, ok = weekday(to)
+			last, ok = readWeekday(to)
 		}
 		if !ok {
 			return nil, fmt.Errorf("hours: %q are no days of the week", strings.TrimSpace(part))
 		}
-		for d := first; ; d = (d + 1) % 7 {
+		for d := first; ; d = (d + 1) % daysOfWeek {
 			if slices.Contains(days, d) {
 				return nil, fmt.Errorf("hours: %s is given twice", strings.ToLower(d.String()))
 			}
@@ -46,11 +47,12 @@ func ParseDays(s string) ([]time.Weekday, error) {
 	return days, nil
 }
 
-// weekday reads mon or Monday.
-func weekday(s string) (time.Weekday, bool) {
+// readWeekday reads mon or Monday.
+func readWeekday(s string) (time.Weekday, bool) {
 	s = strings.ToLower(strings.TrimSpace(s))
 	for d := time.Sunday; d <= time.Saturday; d++ {
-		if name := strings.ToLower(d.String()); s == name || s == name[:3] {
+		name := strings.ToLower(d.String())
+		if s == name || s == name[:3] {
 			return d, true
 		}
 	}
@@ -67,15 +69,15 @@ func ParseSpans(s string) ([]Span, error) {
 	var spans []Span
 	for part := range strings.SplitSeq(s, ",") {
 		from, to, _ := strings.Cut(part, "-")
-		a, ok := minutes(from)
-		b, also := minutes(to)
-		switch {
-		case !ok || !also:
+		begin, fromOK := readMinutes(from)
+		end, toOK := readMinutes(to)
+		if !fromOK || !toOK {
 			return nil, fmt.Errorf("hours: %q is no time of day", strings.TrimSpace(part))
-		case a >= b:
+		}
+		if begin >= end {
 			return nil, fmt.Errorf("hours: %q ends before it begins", strings.TrimSpace(part))
 		}
-		spans = append(spans, Span{a, b})
+		spans = append(spans, Span{From: begin, To: end})
 	}
 	sortSpans(spans)
 	for i := 1; i < len(spans); i++ {
@@ -86,25 +88,31 @@ func ParseSpans(s string) ([]Span, error) {
 	return spans, nil
 }
 
-// minutes reads 09:00 or 9:00; 24:00 is the end of the day.
-func minutes(s string) (int, bool) {
-	s = strings.TrimSpace(s)
-	h, m, ok := strings.Cut(s, ":")
-	if !ok || len(h) < 1 || len(h) > 2 || len(m) != 2 {
+// readMinutes reads 09:00 or 9:00; 24:00 is the end of the day.
+func readMinutes(s string) (int, bool) {
+	const endOfDay = 24 * minutesOfHour
+	h, m, ok := strings.Cut(strings.TrimSpace(s), ":")
+	if !ok || len(h) > 2 || len(m) != 2 {
 		return 0, false
 	}
-	n := 0
-	for _, r := range h + m {
+	hour, hourOK := readDigits(h)
+	minute, minuteOK := readDigits(m)
+	if !hourOK || !minuteOK || minute >= minutesOfHour {
+		return 0, false
+	}
+	minutes := hour*minutesOfHour + minute
+	return minutes, minutes <= endOfDay
+}
+
+// readDigits reads a number of digits only, without a sign. ok is false for "".
+func readDigits(s string) (n int, ok bool) {
+	for _, r := range s {
 		if r < '0' || r > '9' {
 			return 0, false
 		}
 		n = n*10 + int(r-'0')
 	}
-	hour, minute := n/100, n%100
-	if minute > 59 || hour > 24 || hour == 24 && minute > 0 {
-		return 0, false
-	}
-	return hour*60 + minute, true
+	return n, s != ""
 }
 
 // ParseDate reads a holiday.
