@@ -40,12 +40,13 @@ func (r *Relay) Accept(ctx context.Context, account store.AccountID, facts ...ch
 			if err != nil {
 				return fmt.Errorf("relay: accept: %w", err)
 			}
-			a.event.Blob, a.event.Payload = hash, nil
+			a.event.Blob = hash
+			a.event.Payload = nil
 		}
 		arrivals = append(arrivals, a)
 	}
 	if !r.queue.add(arrivals) {
-		r.metrics.refused(account)
+		r.metrics.countRefused(account)
 		return channels.ErrOverloaded
 	}
 	defer r.queue.callerLeft()
@@ -59,7 +60,7 @@ func (r *Relay) Accept(ctx context.Context, account store.AccountID, facts ...ch
 			return ctx.Err()
 		}
 	}
-	r.metrics.accepted(account, len(facts), began)
+	r.metrics.countAccepted(account, len(facts), began)
 	return nil
 }
 
@@ -112,7 +113,7 @@ func (w journalWriter) storeBatch(ctx context.Context, batch []*arrival) {
 		return
 	}
 	if err != nil && !isRefusal(err) {
-		batch = append(batch, w.queue.withdraw(batch...)...)
+		batch = append(batch, w.queue.withdrawBehind(batch...)...)
 	}
 	for _, a := range batch {
 		a.done <- err
@@ -124,7 +125,10 @@ func (w journalWriter) storeBatch(ctx context.Context, batch []*arrival) {
 func (w journalWriter) store(ctx context.Context, events []store.NewEvent) error {
 	began := time.Now()
 	stored, err := w.insert(ctx, events)
-	for tries := 0; err != nil && isConflict(err) && tries < maxConflicts; tries++ {
+	for tries := 0; tries < maxConflicts; tries++ {
+		if err == nil || !isConflict(err) {
+			break
+		}
 		stored, err = w.insert(ctx, events)
 	}
 	if err == nil {
@@ -161,7 +165,8 @@ func (w journalWriter) insert(ctx context.Context, events []store.NewEvent) ([]s
 	var stored []store.Inserted
 	var err error
 	if len(good) > 0 {
-		if stored, err = store.InsertEvents(ctx, w.pool, good); err != nil || len(bad) == 0 {
+		stored, err = store.InsertEvents(ctx, w.pool, good)
+		if err != nil || len(bad) == 0 {
 			return stored, err
 		}
 	}
@@ -191,9 +196,10 @@ func (w journalWriter) storeSingly(ctx context.Context, batch []*arrival) {
 		if err == nil {
 			err = w.store(ctx, []store.NewEvent{a.event})
 		}
-		if err != nil && !isRefusal(err) && failed[a.event.OrderKey] == nil {
+		isDatabaseFailure := err != nil && !isRefusal(err)
+		if isDatabaseFailure && failed[a.event.OrderKey] == nil {
 			failed[a.event.OrderKey] = err
-			for _, behind := range w.queue.withdraw(a) {
+			for _, behind := range w.queue.withdrawBehind(a) {
 				behind.done <- err
 			}
 		}

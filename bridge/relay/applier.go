@@ -36,15 +36,20 @@ func (a *applier) ensureSession(ctx context.Context) error {
 		closeSession(conn)
 		return err
 	}
-	a.conn, a.holder, a.lost = conn, holder, a.holders.add(holder)
+	a.conn = conn
+	a.holder = holder
+	a.lost = a.holders.add(holder)
 	return nil
 }
 
 // isUsable reports whether the session can take events: its earlier events are still its own, and it is in no transaction.
 func (a *applier) isUsable() bool {
 	const idle = 'I' // the transaction status of a session outside of transactions, in the protocol of PostgreSQL
+	if a.lost.Load() {
+		return false
+	}
 	conn := a.conn.Conn()
-	return !a.lost.Load() && !conn.IsClosed() && conn.PgConn().TxStatus() == idle
+	return !conn.IsClosed() && conn.PgConn().TxStatus() == idle
 }
 
 // dropSession ends the session at once, even while a goroutine uses it.
@@ -68,12 +73,15 @@ func closeSession(conn *pgxpool.Conn) {
 	_ = raw.PgConn().Conn().Close()
 }
 
+// returnTimeout is how long giving a session back may take while the process stops.
+const returnTimeout = 2 * time.Second
+
 // returnSession gives the session back when the process stops.
 func (a *applier) returnSession(ctx context.Context) {
 	if a.conn == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), returnTimeout)
 	defer cancel()
 	if err := store.DropHolder(ctx, a.conn, a.holder); err != nil {
 		a.dropSession() // others find that its session has ended

@@ -23,6 +23,7 @@ const (
 	yieldInterval    = 5 * time.Millisecond
 	maxPlaceHeld     = 250 * time.Millisecond // how long a batch counts as one in work; see takeBatchPlace
 	stalledAfter     = 3 * time.Second        // if the database hasn't answered for so long, no event is blamed for a failure
+	rollbackTimeout  = 5 * time.Second
 )
 
 // runApplier applies batches of events until ctx ends.
@@ -30,7 +31,7 @@ func (r *Relay) runApplier(ctx context.Context) error {
 	a := &applier{Relay: r}
 	defer a.returnSession(ctx)
 	var notBefore time.Time
-	for r.schedule.await(ctx) {
+	for r.schedule.waitUntilDue(ctx) {
 		r.waitWhileHeld(ctx)
 		// Only now are accounts chosen: what became due meanwhile is in one batch.
 		done := r.takeBatchPlace(ctx)
@@ -42,7 +43,7 @@ func (r *Relay) runApplier(ctx context.Context) error {
 			done()
 			continue
 		}
-		if r.schedule.haveMuch(shares) {
+		if r.schedule.hasMuch(shares) {
 			notBefore = r.giveWayToAccepting(ctx, notBefore)
 		}
 		more, err := a.applyBatch(ctx, shares)
@@ -136,17 +137,14 @@ func accountsOf(shares []store.Share) map[store.AccountID]bool {
 func (a *applier) applyOrGiveUp(ctx context.Context, b *batch, began time.Time) error {
 	for tries := 0; ; tries++ {
 		err := a.apply(ctx, b, began)
-		var bad *EventError
-		var early *WaitError
-		switch {
-		case err == nil:
+		if err == nil {
 			return a.giveUpRefused(ctx, b)
-		case errors.As(err, &bad) && b.refuseEvent(bad.EventID, bad.Err):
-			tries = 0 // once more, without that event
-		case errors.As(err, &early) && b.putOffEvent(early.Wait):
+		}
+		if b.leaveOutEventOf(err) {
 			tries = 0
-		case isConflict(err) && tries < maxConflicts:
-		default:
+			continue
+		}
+		if !isConflict(err) || tries >= maxConflicts {
 			return a.releaseFailed(ctx, b, err)
 		}
 	}
@@ -154,9 +152,9 @@ func (a *applier) applyOrGiveUp(ctx context.Context, b *batch, began time.Time) 
 
 // apply applies the events that are left of a batch in one transaction.
 func (a *applier) apply(ctx context.Context, b *batch, began time.Time) error {
-	facts := b.facts()
+	facts := b.listFacts()
 	if len(facts) == 0 {
-		return store.ReleaseRuns(ctx, a.conn, b.releases())
+		return store.ReleaseRuns(ctx, a.conn, b.listReleases())
 	}
 	release, err := a.reserveMemory(ctx, facts)
 	if err != nil {
@@ -186,7 +184,7 @@ func (a *applier) afterCommit(ctx context.Context, b *batch, facts []Fact, made 
 			events = append(events, f.Event)
 		}
 	}
-	a.metrics.applied(events, began)
+	a.metrics.countApplied(events, began)
 	a.wakeFor(made)
 	if made.Committed != nil {
 		made.Committed()
@@ -300,13 +298,13 @@ func (a *applier) applyInTransaction(ctx context.Context, conn *pgx.Conn, b *bat
 		write = &store.Pipeline{}
 	}
 	write.Unflushed() // events without an effect, such as what colleagues say to each other, may be applied again after a crash
-	write.FinishRuns(b.releases())
+	write.FinishRuns(b.listReleases())
 	return made, store.CommitWith(ctx, tx, write)
 }
 
 // rollback ends a failed transaction, though its context may have ended.
 func rollback(ctx context.Context, tx pgx.Tx) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
 	defer cancel()
 	_ = tx.Rollback(ctx) // its session ends if that fails
 }
@@ -332,7 +330,8 @@ func (a *applier) releaseFailed(ctx context.Context, b *batch, cause error) erro
 	for _, r := range b.runs {
 		one := r.Release(0)
 		if blame {
-			one.Tries, one.Suspects = max(r.Tries, 1), r.Places[len(r.Places)-1]
+			one.Tries = max(r.Tries, 1)
+			one.Suspects = r.Places[len(r.Places)-1] // any of them may be the cause
 		}
 		list = append(list, one)
 	}
@@ -343,15 +342,15 @@ func (a *applier) releaseFailed(ctx context.Context, b *batch, cause error) erro
 	if !blame {
 		return cause
 	}
-	a.log.Warn("a batch failed; its events are tried one by one", "events", len(b.facts()), "error", cause)
-	signal(a.suspects)
+	a.log.Warn("a batch failed; its events are tried one by one", "events", len(b.listFacts()), "error", cause)
+	sendSignal(a.suspects)
 	return nil
 }
 
 // mayBlameEvent reports whether an event may be the cause of an error, and not the database.
 func (r *Relay) mayBlameEvent(cause error) bool {
 	if errors.Is(cause, errTookLong) || errors.Is(cause, context.DeadlineExceeded) {
-		return !r.databaseStalled()
+		return !r.isDatabaseStalled()
 	}
 	return !isTransient(cause)
 }

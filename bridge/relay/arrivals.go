@@ -48,7 +48,7 @@ func (q *acceptQueue) add(arrivals []*arrival) bool {
 	q.waiting = append(q.waiting, arrivals...)
 	q.bytes += bytes
 	q.callers++
-	signal(q.wake)
+	sendSignal(q.wake)
 	return true
 }
 
@@ -117,13 +117,13 @@ func (q *acceptQueue) release(batch []*arrival) {
 	for _, a := range batch {
 		delete(q.storingKeys, a.event.OrderKey)
 	}
-	signal(q.wake)
+	sendSignal(q.wake)
 }
 
-// withdraw takes out the facts that wait behind facts which could not be stored and have the same order keys: otherwise they
+// withdrawBehind takes out the facts that wait behind facts which could not be stored and have the same order keys: otherwise they
 // would be stored before those. The sources bring all of them again. Call withdraw before the sources are answered, because
 // they may bring the facts again at once.
-func (q *acceptQueue) withdraw(failed ...*arrival) (behind []*arrival) {
+func (q *acceptQueue) withdrawBehind(failed ...*arrival) (behind []*arrival) {
 	keys := map[string]bool{}
 	for _, a := range failed {
 		keys[a.event.OrderKey] = true

@@ -16,10 +16,9 @@ import (
 )
 
 const (
-	lookAgainEvery = 15 * time.Second // between two looks for a lost answer, while nobody can tell
-	authPause      = 30 * time.Second
-	minLeaseLeft   = 5 * time.Second // at least so much of a lease is left when its request ends
-	maxErrorRunes  = 500
+	authPause     = 30 * time.Second
+	minLeaseLeft  = 5 * time.Second // at least so much of a lease is left when its request ends
+	maxErrorRunes = 500
 
 	// Providers may ask for a pause of nothing; but nothing is tried again at once.
 	minThrottlePause = 50 * time.Millisecond
@@ -37,18 +36,18 @@ type attempts struct {
 // beginAll begins the attempts at all deliveries that one turn claimed, and tells what became of each. tell is called
 // by several goroutines. asked is the time just before the claim, from which the request timeouts run.
 func (at attempts) beginAll(ctx context.Context, claimed []dispatch.Claimed, asked time.Time, tell func(dispatch.Claimed, dispatch.Finish)) {
-	prepared, err := at.prepare(ctx, claimed)
+	prepared, err := at.prepareAll(ctx, claimed)
 	for i, c := range claimed {
 		a := Attempt(unprepared{err})
 		if err == nil {
 			a = prepared[i]
 		}
-		go func() { tell(c, at.attempt(ctx, c, a, asked)) }()
+		go func() { tell(c, at.makeAttempt(ctx, c, a, asked)) }()
 	}
 }
 
-// prepare turns a panic of the handler into an error.
-func (at attempts) prepare(ctx context.Context, claimed []dispatch.Claimed) (list []Attempt, err error) {
+// prepareAll turns a panic of the handler into an error.
+func (at attempts) prepareAll(ctx context.Context, claimed []dispatch.Claimed) (list []Attempt, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			at.log.Error("attempts panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
@@ -73,9 +72,9 @@ func (u unprepared) Reconcile(context.Context) (channels.Outcome, Sent, error) {
 	return channels.CannotTell, Sent{}, u.cause
 }
 
-// attempt makes the attempt at one claimed delivery, or looks for an earlier one, and says what became
+// makeAttempt makes the attempt at one claimed delivery, or looks for an earlier one, and says what became
 // of it.
-func (at attempts) attempt(ctx context.Context, c dispatch.Claimed, a Attempt, asked time.Time) dispatch.Finish {
+func (at attempts) makeAttempt(ctx context.Context, c dispatch.Claimed, a Attempt, asked time.Time) dispatch.Finish {
 	f := dispatch.Finish{
 		LaneID:   c.LaneID,
 		Epoch:    c.Epoch,
@@ -105,9 +104,9 @@ func (at attempts) attempt(ctx context.Context, c dispatch.Claimed, a Attempt, a
 		sent, err := at.recoverPanic(func() (Sent, error) { return a.Send(ctx) })
 		at.metrics.attemptEnded(c)
 		f.Uncalled = sent.Uncalled
-		at.conclude(&f, c, policy, sent, err)
+		at.concludeAttempt(&f, c, policy, sent, err)
 	case store.Unknown:
-		at.reconcile(ctx, &f, c, a, policy)
+		at.lookForAttempt(ctx, &f, c, a, policy)
 	default:
 		// It was decided before: the delivery was cancelled, or its receipt came first.
 		f.Advance, f.Uncalled = 1, true
@@ -136,7 +135,9 @@ func finishRun(f *dispatch.Finish, c dispatch.Claimed) {
 		if i < len(told) {
 			p = told[i]
 		}
-		p.ID, p.State, p.Warned = d.ID, cmp.Or(p.State, f.State), f.Warned
+		p.ID = d.ID
+		p.State = cmp.Or(p.State, f.State)
+		p.Warned = f.Warned
 		f.With = append(f.With, p)
 	}
 	if n := len(c.With); f.Advance > 0 && n > 0 {
@@ -176,12 +177,11 @@ func (at attempts) recoverPanic(f func() (Sent, error)) (s Sent, err error) {
 	return f()
 }
 
-// conclude turns the answer to an attempt into what is written. The order of the cases matters: a delivery of best effort is
-// given up before it would be looked for, and one whose answer was lost is looked for before it may be sent again.
-func (at attempts) conclude(f *dispatch.Finish, c dispatch.Claimed, p Policy, sent Sent, err error) {
+// concludeAttempt turns the answer to an attempt into what is written.
+func (at attempts) concludeAttempt(f *dispatch.Finish, c dispatch.Claimed, p Policy, sent Sent, err error) {
 	if err == nil {
 		at.finishLanded(f, c, sent)
-		f.Rest = at.opt.pause(p.Rest)
+		f.Rest = at.opt.pauseSeconds(p.Rest)
 		return
 	}
 	class := channels.ClassOf(err)
@@ -190,41 +190,58 @@ func (at attempts) conclude(f *dispatch.Finish, c dispatch.Claimed, p Policy, se
 		se = &channels.SendError{Class: class, Text: "The connection broke while sending.", Cause: err}
 	}
 	f.ErrorClass, f.ErrorText = string(class), shorten(se.Error())
-	at.metrics.trouble(c.AccountID, class)
+	at.metrics.countTrouble(c.AccountID, class)
 	if sent.Progress != "" {
 		f.Progress = sent.Progress
 	}
 	for _, p := range sent.With {
 		f.With = append(f.With, dispatch.Part{Progress: p.Progress})
 	}
-	switch {
-	case p.BestEffort && class != channels.Throttled && class != channels.Retry:
-		f.State, f.Advance = store.Failed, 1
-	case class == channels.Ambiguous && !p.Idempotent:
-		f.State = store.Unknown
-		f.Wait = (p.RequestTimeout + at.opt.ReconcileAfter).Seconds()
-	case class == channels.Throttled && se.Pair: // only this customer's lane waits, and keeps its order
-		f.State, f.Wait = store.Queued, at.opt.pause(max(se.Wait, minThrottlePause))
-		at.warnIfLate(f, c, se)
-	case class == channels.Throttled:
-		f.State, f.GateWait = store.Queued, at.opt.pause(max(se.Wait, minThrottlePause))
-		at.warnIfLate(f, c, se)
-	case class == channels.AuthBroken:
-		f.State, f.GateWait = store.Queued, at.opt.pause(authPause)
-		at.warnIfLate(f, c, se)
-	case class == channels.Retry || class == channels.Ambiguous:
-		at.retry(f, c, p, se)
-	default:
-		at.giveUp(f, c, se)
-	}
+	at.chooseNextState(f, c, p, class, se)
 	// No text: servers answer with the customer's address. The delivery's row keeps it.
 	at.log.Info("attempt failed", "delivery_id", c.ID, "conversation_id", c.ConversationID, "class", string(class), "state", f.State,
 		"attempt", c.Attempt)
 }
 
+// chooseNextState chooses whether a delivery whose attempt failed is given up, looked for or tried again, and when. The first
+// rule that fits decides.
+func (at attempts) chooseNextState(f *dispatch.Finish, c dispatch.Claimed, p Policy, class channels.Class, se *channels.SendError) {
+	isPassing := class == channels.Throttled || class == channels.Retry
+	if p.BestEffort && !isPassing { // not even looked for
+		f.State, f.Advance = store.Failed, 1
+		return
+	}
+	if class == channels.Ambiguous && !p.Idempotent { // looked for before it may be sent again
+		f.State = store.Unknown
+		f.Wait = (p.RequestTimeout + at.opt.ReconcileAfter).Seconds()
+		return
+	}
+	switch class {
+	case channels.Throttled:
+		f.State = store.Queued
+		wait := at.opt.pauseSeconds(max(se.Wait, minThrottlePause))
+		if se.Pair { // only this customer's lane waits, and keeps its order
+			f.Wait = wait
+		} else {
+			f.GateWait = wait
+		}
+		at.warnIfLate(f, c, se)
+	case channels.AuthBroken:
+		f.State = store.Queued
+		f.GateWait = at.opt.pauseSeconds(authPause)
+		at.warnIfLate(f, c, se)
+	case channels.Retry, channels.Ambiguous:
+		at.retry(f, c, p, se)
+	default:
+		at.giveUp(f, c, se)
+	}
+}
+
 // finishLanded writes that a delivery, or a part of it, is there.
 func (at attempts) finishLanded(f *dispatch.Finish, c dispatch.Claimed, sent Sent) {
-	f.Landed, f.Progress, f.ExternalID = sent.Landed, sent.Progress, sent.ExternalID
+	f.Landed = sent.Landed
+	f.Progress = sent.Progress
+	f.ExternalID = sent.ExternalID
 	if sent.More {
 		f.State, f.Part = store.Queued, c.Part+1
 		return
@@ -248,32 +265,32 @@ func (at attempts) retry(f *dispatch.Finish, c dispatch.Claimed, p Policy, se *c
 	f.State = store.Queued
 	wait := se.Wait
 	if wait == 0 && len(p.Backoff) > 0 {
-		wait = spread(backoff(p.Backoff, c.Attempt, store.Seconds(c.FirstAgo)))
+		wait = spread(choosePause(p.Backoff, c.Attempt, store.Seconds(c.FirstAgo)))
 	}
-	f.Wait = at.opt.pause(max(wait, minRetryPause))
+	f.Wait = at.opt.pauseSeconds(max(wait, minRetryPause))
 	at.warnIfLate(f, c, se)
 }
 
-// backoff returns the pause after an attempt. The number of attempts is not enough to choose it, because it also counts
+// choosePause returns the pause after an attempt. The number of attempts is not enough to choose it, because it also counts
 // attempts that only waited for something. So a later pause is used only when since is at least the sum of all earlier
 // pauses, each as short as spread may make it.
-func backoff(waits []time.Duration, attempt int, since time.Duration) time.Duration {
+func choosePause(waits []time.Duration, attempt int, since time.Duration) time.Duration {
 	last := min(attempt, len(waits)) - 1
-	passed := shortest(waits[0])
+	passed := shortestPause(waits[0])
 	i := 0
 	for i < last && since >= passed {
 		i++
-		passed += shortest(waits[i])
+		passed += shortestPause(waits[i])
 	}
 	return waits[i]
 }
 
 // spread shortens a pause by up to a quarter, so that the messages which failed when a server
 // went down don't all come back in the same moment.
-func spread(pause time.Duration) time.Duration { return pause - rand.N(pause-shortest(pause)+1) }
+func spread(pause time.Duration) time.Duration { return pause - rand.N(pause-shortestPause(pause)+1) }
 
-// shortest is the shortest pause that spread may make of a pause.
-func shortest(pause time.Duration) time.Duration { return pause * 3 / 4 }
+// shortestPause returns the shortest pause that spread may make of a pause.
+func shortestPause(pause time.Duration) time.Duration { return pause * 3 / 4 }
 
 // warnIfLate tells the agent, once, that a message has not left yet, when that has been so for long.
 func (at attempts) warnIfLate(f *dispatch.Finish, c dispatch.Claimed, se *channels.SendError) {
@@ -289,79 +306,6 @@ func (at attempts) giveUp(f *dispatch.Finish, c dispatch.Claimed, se *channels.S
 	f.State, f.Advance = store.Failed, 1
 	at.report(f, c, Report{Kind: ReportFailed, Class: se.Class, Text: se.Text, Hint: se.Hint})
 	at.metrics.Account(c.AccountID).Failed.Add(1)
-}
-
-// reconcile looks for an attempt whose answer was lost. Only if it was found absent twice, the delivery is
-// sent again. If nobody can tell, a person decides, or a post with PreferDouble is made again.
-func (at attempts) reconcile(ctx context.Context, f *dispatch.Finish, c dispatch.Claimed, a Attempt, p Policy) {
-	f.State = store.Unknown
-	if p.Idempotent {
-		f.State = store.Queued
-		return
-	}
-	if p.BestEffort {
-		f.State, f.Advance = store.Failed, 1
-		return
-	}
-	earliest := p.RequestTimeout + at.opt.ReconcileAfter
-	ago := store.Seconds(c.SentAgo)
-	mayStillRun := ago < earliest && !p.Restored // an attempt from before a restore has ended
-	if mayStillRun {
-		f.Wait = (earliest - ago).Seconds()
-		return
-	}
-	var outcome channels.Outcome
-	sent, err := at.recoverPanic(func() (s Sent, err error) {
-		outcome, s, err = a.Reconcile(ctx)
-		return s, err
-	})
-	at.metrics.Reconciled.Add(1)
-	if err != nil {
-		at.log.Info("reconcile failed", "delivery_id", c.ID, "error", err)
-		outcome = channels.CannotTell
-	}
-	foundAbsentTwice := c.AbsentAgo > 0 && store.Seconds(c.AbsentAgo) >= at.opt.AbsentAgain
-	unclearForLong := ago > at.opt.UnclearAfter
-	switch {
-	case outcome == channels.Landed:
-		at.finishLanded(f, c, sent)
-		if p.Restored && sent.More {
-			f.State = store.Unknown // the next part may be there as well
-		}
-	case p.Restored && !p.PreferDouble && err == nil: // after a restore nothing is sent again unless a person says so
-		at.askPerson(f, c)
-	case outcome == channels.Absent && foundAbsentTwice:
-		f.State = store.Queued
-		if sent.Blind {
-			at.makeAgain(f, c)
-		}
-	case outcome == channels.Absent:
-		f.Absent = c.AbsentAgo == 0
-		f.Wait = at.opt.AbsentAgain.Seconds()
-	case unclearForLong && p.PreferDouble:
-		at.makeAgain(f, c)
-	case unclearForLong:
-		at.askPerson(f, c)
-	default:
-		f.Wait = lookAgainEvery.Seconds()
-		var se *channels.SendError
-		if errors.As(err, &se) && channels.ClassOf(err) == channels.Throttled {
-			f.GateWait = at.opt.pause(max(se.Wait, minThrottlePause))
-		}
-	}
-}
-
-// makeAgain lets a post be made again although nobody could find out whether it was made.
-func (at attempts) makeAgain(f *dispatch.Finish, c dispatch.Claimed) {
-	f.State, f.Unsure = store.Queued, true
-	at.metrics.Account(c.AccountID).Repeated.Add(1)
-}
-
-// askPerson makes a person decide what becomes of a delivery.
-func (at attempts) askPerson(f *dispatch.Finish, c dispatch.Claimed) {
-	f.State, f.Advance = store.NeedsDecision, 1
-	at.metrics.Account(c.AccountID).Undecided.Add(1)
-	at.report(f, c, Report{Kind: ReportUnclear, Text: c.ErrorText})
 }
 
 // shorten cuts a text for the row of a delivery.

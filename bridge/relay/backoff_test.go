@@ -22,7 +22,7 @@ func TestBackoff(t *testing.T) {
 		{9, 30 * time.Second, waits[0]}, // eight of them waited for a gap to be filled
 		{9, 2 * time.Minute, waits[1]},
 	} {
-		if got := backoff(waits, c.attempt, c.since); got != c.want {
+		if got := choosePause(waits, c.attempt, c.since); got != c.want {
 			t.Errorf("attempt %d after %s: %s, want %s", c.attempt, c.since, got, c.want)
 		}
 	}
@@ -37,7 +37,7 @@ func TestBackoffIsSpread(t *testing.T) {
 	for range 1000 {
 		since := time.Duration(0)
 		for attempt, wait := range waits {
-			base := backoff(waits, attempt+1, since)
+			base := choosePause(waits, attempt+1, since)
 			pause := spread(base)
 			if base != wait || pause > wait || pause < wait*3/4 {
 				t.Fatalf("pause %s (%s) after attempt %d, %s after the first one; want up to %s", pause, base, attempt+1, since, wait)

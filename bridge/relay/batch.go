@@ -2,6 +2,7 @@ package relay
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"time"
 
@@ -12,6 +13,8 @@ const (
 	maxApplyBytes = 16 << 20               // payloads of one batch; at least one event
 	firstWait     = 500 * time.Millisecond // of an event that can't be applied yet; each further wait is twice as long
 	maxWait       = 30 * time.Second
+	// maxWaitDoublings keeps firstWait from overflowing. By then maxWait is exceeded.
+	maxWaitDoublings = 10
 	// longBatchEvents is how many events of one account make a batch long. A result of a delivery whose lane a
 	// short batch has locked isn't put aside: the turn that writes it waits for the batch.
 	longBatchEvents = 32
@@ -74,8 +77,8 @@ func (b *batch) inOrder() []eventPlace {
 	return list
 }
 
-// facts returns what is to be applied, in order.
-func (b *batch) facts() []Fact {
+// listFacts returns what is to be applied, in order.
+func (b *batch) listFacts() []Fact {
 	var list []Fact
 	for _, p := range b.inOrder() {
 		list = append(list, Fact{Event: p.Events[p.n], Value: p.values[p.n]})
@@ -113,7 +116,7 @@ func (r *runInWork) putOff(n int, w Wait) {
 	r.release.For = w.For
 	r.release.After = max(w.Most, time.Millisecond)
 	if w.For == "" {
-		r.release.After = min(r.release.After, firstWait<<min(waits, 10), maxWait)
+		r.release.After = min(r.release.After, firstWait<<min(waits, maxWaitDoublings), maxWait)
 	}
 }
 
@@ -124,6 +127,17 @@ func (r *runInWork) waitsOf(n int) int {
 		return 0
 	}
 	return r.Waits
+}
+
+// leaveOutEventOf leaves out the event that an error of Handler.Apply names. It reports whether it did, so that the others
+// can be applied.
+func (b *batch) leaveOutEventOf(err error) bool {
+	var bad *EventError
+	if errors.As(err, &bad) && b.refuseEvent(bad.EventID, bad.Err) {
+		return true
+	}
+	var early *WaitError
+	return errors.As(err, &early) && b.putOffEvent(early.Wait)
 }
 
 // refuseEvent leaves out an event that can never be applied, and those behind it. It reports whether the batch has the event.
@@ -138,9 +152,9 @@ func (b *batch) refuseEvent(event store.EventID, why error) bool {
 	return true
 }
 
-// releases returns what is to be written of the runs. Runs whose next event will be given up are left out:
+// listReleases returns what is to be written of the runs. Runs whose next event will be given up are left out:
 // the applier keeps them until that is done.
-func (b *batch) releases() []store.Release {
+func (b *batch) listReleases() []store.Release {
 	var list []store.Release
 	for _, r := range b.runs {
 		if r.refused != nil && r.apply == 0 {
@@ -183,7 +197,8 @@ func (b *batch) accountsWithMore(shares []store.Share, taken map[store.AccountID
 		for _, e := range r.Events {
 			size += e.SizeBytes
 		}
-		if r.release.After == 0 && (r.More || r.apply < len(r.Events)) {
+		hasMore := r.More || r.apply < len(r.Events)
+		if hasMore && r.release.After == 0 {
 			more[r.Share] = true
 		}
 	}

@@ -23,7 +23,7 @@ func TestWaitBeforeRefused(t *testing.T) {
 	if r := b.runs[0]; r.refused != nil || r.apply != 0 {
 		t.Errorf("the first event is given up: %v", r.refused)
 	}
-	if list := b.releases(); len(list) != 1 || list[0].After <= 0 {
+	if list := b.listReleases(); len(list) != 1 || list[0].After <= 0 {
 		t.Errorf("its queue doesn't wait: %+v", list)
 	}
 }
@@ -35,7 +35,7 @@ func TestRefusedBeforeWait(t *testing.T) {
 	if !b.putOffEvent(Wait{EventID: 3, Most: time.Minute}) || !b.refuseEvent(2, errors.New("nobody sent it")) {
 		t.Fatal("an event was not found")
 	}
-	if list := b.releases(); len(list) != 1 || list[0].After != 0 || list[0].Waits != 0 {
+	if list := b.listReleases(); len(list) != 1 || list[0].After != 0 || list[0].Waits != 0 {
 		t.Errorf("its queue waits: %+v", list)
 	}
 }

@@ -28,36 +28,45 @@ func (a *applier) decodeBatch(ctx context.Context, b *batch) {
 	defer d.release()
 	closed := map[store.AccountID]bool{}
 	for _, p := range b.inOrder() {
-		switch {
-		case p.n >= p.apply: // something before it in its queue was left out
+		if p.n >= p.apply { // something before it in its queue was left out
 			continue
-		case closed[p.Events[p.n].AccountID]:
-			p.putOff(p.n, whileClosed(p.Events[p.n].AccountID, p.waitsOf(p.n)))
+		}
+		event := p.Events[p.n]
+		if closed[event.AccountID] {
+			p.putOff(p.n, whileClosed(event.AccountID, p.waitsOf(p.n)))
 			continue
-		case time.Since(began) > maxBatchDecode:
+		}
+		if time.Since(began) > maxBatchDecode {
 			p.apply = p.n
 			continue
 		}
-		value, err := d.decode(ctx, p.Events[p.n], a.opt.SlowDecode)
-		switch {
-		case err == nil:
+		value, err := d.decode(ctx, event, a.opt.SlowDecode)
+		if err == nil {
 			p.values = append(p.values, value)
-		case errors.Is(err, ErrNotOpen):
-			account := p.Events[p.n].AccountID
-			closed[account] = true
-			p.putOff(p.n, whileClosed(account, p.waitsOf(p.n)))
-		case errors.Is(err, errSlow):
-			p.apply, p.release.Tries = p.n, 1
-			signal(a.suspects)
-		case isUnreadable(err):
-			p.apply, p.refused = p.n, err
-		case a.mayBlameEvent(err): // its payload isn't there
-			p.apply, p.release.Tries = p.n, 1
-			signal(a.suspects)
-		default: // the database did not give its payload
-			p.apply, p.release.After = p.n, firstWait
+			continue
 		}
+		if errors.Is(err, ErrNotOpen) {
+			closed[event.AccountID] = true
+			p.putOff(p.n, whileClosed(event.AccountID, p.waitsOf(p.n)))
+			continue
+		}
+		a.endRunBefore(p, err)
 	}
+}
+
+// endRunBefore leaves an event that could not be decoded, and those behind it, out of the batch.
+func (a *applier) endRunBefore(p eventPlace, cause error) {
+	p.apply = p.n
+	if isUnreadable(cause) {
+		p.refused = cause
+		return
+	}
+	if errors.Is(cause, errSlow) || a.mayBlameEvent(cause) { // it takes long, or its payload is gone
+		p.release.Tries = 1
+		sendSignal(a.suspects)
+		return
+	}
+	p.release.After = firstWait // the database did not give its payload
 }
 
 // payloadError says that the payload of an event could not be read from the database.
@@ -69,7 +78,10 @@ func (e payloadError) Unwrap() error { return e.error }
 // isUnreadable reports whether an event can never be decoded.
 func isUnreadable(err error) bool {
 	var payload payloadError
-	return !errors.As(err, &payload) && !errors.Is(err, errSlow) && !errors.Is(err, ErrNotOpen)
+	if errors.As(err, &payload) {
+		return false
+	}
+	return !errors.Is(err, errSlow) && !errors.Is(err, ErrNotOpen)
 }
 
 // decoder decodes events one after the other, in a goroutine beside its caller. All events share it, because

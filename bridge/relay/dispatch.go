@@ -50,7 +50,7 @@ func (r *Relay) runDispatch(ctx context.Context, grace time.Duration) error {
 	defer cancel()
 	for ctx.Err() == nil {
 		d.search(ctx)
-		if err := d.turn(work, true); err != nil {
+		if err := d.runTurn(work, true); err != nil {
 			r.warn(ctx, "dispatch failed", err)
 			pause.For(ctx, backoffOnError)
 			continue
@@ -72,7 +72,7 @@ func (d *dispatcher) finishUnderWay(ctx context.Context) {
 				return
 			}
 		}
-		if err := d.turn(ctx, false); err != nil {
+		if err := d.runTurn(ctx, false); err != nil {
 			d.log.Warn("dispatch failed while stopping", "error", err)
 			if ctx.Err() != nil || !pause.For(ctx, backoffOnError) {
 				return
@@ -97,8 +97,10 @@ const (
 
 // waitForWork returns when there may be something to do.
 func (d *dispatcher) waitForWork(ctx context.Context) {
-	if rest := turnEvery - time.Since(d.turnBegan); d.underWay >= manyUnderWay && rest > 0 {
-		d.gather(ctx, rest)
+	if d.underWay >= manyUnderWay {
+		if rest := turnEvery - time.Since(d.turnBegan); rest > 0 {
+			d.gather(ctx, rest)
+		}
 	}
 	if len(d.unwritten) > 0 {
 		return
@@ -159,8 +161,8 @@ func (d *dispatcher) collect(r result) {
 	}
 }
 
-// turn writes results and, if claim is set, takes due deliveries, in one commit.
-func (d *dispatcher) turn(ctx context.Context, claim bool) error {
+// runTurn writes results and, if claim is set, takes due deliveries, in one commit.
+func (d *dispatcher) runTurn(ctx context.Context, claim bool) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	var gates []dispatch.GateClaim
@@ -179,11 +181,11 @@ func (d *dispatcher) turn(ctx context.Context, claim bool) error {
 	d.turnBegan = began
 	ask := d.gatesOfTurn(gates)
 	defer func() { d.load.dispatcher.add(time.Now(), time.Since(began)) }()
-	claimed, due, err := d.commit(ctx, finishes(d.unwritten), dispatch.Claim{Gates: gates, Join: d.runsAllowed.Load()}, ask)
-	switch {
-	case err != nil && len(d.unwritten) > 0 && isRefusal(err):
-		return d.writeSingly(ctx)
-	case err != nil:
+	claimed, due, err := d.commit(ctx, finishesOf(d.unwritten), dispatch.Claim{Gates: gates, Join: d.runsAllowed.Load()}, ask)
+	if err != nil {
+		if len(d.unwritten) > 0 && isRefusal(err) {
+			return d.writeSingly(ctx)
+		}
 		return err
 	}
 	d.afterTurn(ctx, ask, due, len(claimed) > 0)
@@ -245,7 +247,7 @@ func (d *dispatcher) gatesOfTurn(claims []dispatch.GateClaim) []dispatch.GateSin
 	for _, r := range d.unwritten {
 		ids[r.Gate] = true
 	}
-	return d.questions(slices.Collect(maps.Keys(ids)))
+	return d.questionsAbout(slices.Collect(maps.Keys(ids)))
 }
 
 // How many deliveries a lane may hand out in a row before the lanes that wait behind it have a turn.
@@ -262,7 +264,8 @@ func (d *dispatcher) keepPlaces() {
 	}
 	for i := range d.unwritten {
 		f := &d.unwritten[i].Finish
-		if f.Advance == 0 || d.gate(f.Gate).limited || d.inRow[f.LaneID] >= maxInRow-1 {
+		mayKeep := f.Advance > 0 && d.inRow[f.LaneID] < maxInRow-1
+		if !mayKeep || d.memoryOf(f.Gate).limited {
 			delete(d.inRow, f.LaneID)
 			continue
 		}

@@ -26,7 +26,10 @@ func isConflict(err error) bool {
 		return false
 	}
 	const deadlock, serializationFailure = "40P01", "40001"
-	return pg.Code == deadlock || pg.Code == serializationFailure || store.IsLost(err)
+	if pg.Code == deadlock || pg.Code == serializationFailure {
+		return true
+	}
+	return store.IsLost(err)
 }
 
 // isTransient reports whether the database, not the event, is the cause: it can't be reached, has no room,
@@ -38,9 +41,11 @@ func isTransient(err error) bool {
 		return errors.As(err, &connect)
 	}
 	const starting = "57P03"
+	if pg.Code == starting || store.IsLost(err) {
+		return true
+	}
 	// Classes of SQLSTATE: transaction rollback, insufficient resources, system error.
-	classes := []string{"40", "53", "58"}
-	return pg.Code == starting || store.IsLost(err) || slices.Contains(classes, pg.Code[:2])
+	return slices.Contains([]string{"40", "53", "58"}, pg.Code[:2])
 }
 
 // isRefusal reports whether the database doesn't take what it was given, and never will. It says no where the

@@ -55,8 +55,8 @@ func newGateBook(perGate, places int) *gateBook {
 		gates: map[store.GateID]*gateMemory{}, dueAt: map[store.GateID]time.Time{}, toAsk: map[store.GateID]bool{}, underWayBy: map[store.AccountID]int{}}
 }
 
-// gate returns the memory of a gate, which may be new.
-func (b *gateBook) gate(id store.GateID) *gateMemory {
+// memoryOf returns the memory of a gate, which may be new.
+func (b *gateBook) memoryOf(id store.GateID) *gateMemory {
 	g := b.gates[id]
 	if g == nil {
 		g = &gateMemory{}
@@ -65,25 +65,26 @@ func (b *gateBook) gate(id store.GateID) *gateMemory {
 	return g
 }
 
-// question returns the question to the database about a gate: which lanes are due, since when.
-func (b *gateBook) question(id store.GateID) dispatch.GateSince {
-	return dispatch.GateSince{ID: id, Since: b.gate(id).since}
+// questionAbout returns the question to the database about a gate: which lanes are due, since when.
+func (b *gateBook) questionAbout(id store.GateID) dispatch.GateSince {
+	return dispatch.GateSince{ID: id, Since: b.memoryOf(id).since}
 }
 
 // noteWoken notes the gates behind which lanes became due. A gate that was not asked lately is asked before
 // it is tried, and so is one with a rate, which may have no free slot yet.
 func (b *gateBook) noteWoken(woken map[store.GateID]wakeup) {
 	for id, w := range woken {
-		g := b.gate(id)
+		g := b.memoryOf(id)
 		b.setAccount(g, w.account)
 		g.priorities |= w.priorities
 		g.lookBackTo(w.oldest)
 		next, waits := b.dueAt[id]
-		switch {
-		case waits && !w.at.Before(next):
-		case g.limited, g.since.IsZero():
+		if waits && !w.at.Before(next) { // it is tried early enough
+			continue
+		}
+		if g.limited || g.since.IsZero() {
 			b.toAsk[id] = true
-		default:
+		} else {
 			b.dueAt[id] = w.at
 		}
 	}
@@ -91,7 +92,8 @@ func (b *gateBook) noteWoken(woken map[store.GateID]wakeup) {
 
 // lookBackTo makes claims look for lanes that became due as early as a time.
 func (g *gateMemory) lookBackTo(due time.Time) {
-	if since := due.Add(-sinceMargin); !g.since.IsZero() && since.Before(g.since) {
+	since := due.Add(-sinceMargin)
+	if !g.since.IsZero() && since.Before(g.since) {
 		g.since = since
 	}
 }
@@ -108,7 +110,8 @@ func (b *gateBook) forgetAll() {
 // lane behind them.
 func (b *gateBook) forgetIdle() {
 	for id, g := range b.gates {
-		if _, waits := b.dueAt[id]; !waits && g.underWay == 0 {
+		_, waits := b.dueAt[id]
+		if !waits && g.underWay == 0 {
 			g.since = time.Time{}
 		}
 	}
@@ -118,7 +121,7 @@ func (b *gateBook) forgetIdle() {
 // known.
 func (b *gateBook) noteFound(found []dispatch.GateDue) {
 	for _, d := range found {
-		if g := b.gate(d.GateID); d.Oldest.Before(g.since) {
+		if g := b.memoryOf(d.GateID); d.Oldest.Before(g.since) {
 			g.lookBackTo(d.Oldest)
 			b.toAsk[d.GateID] = true
 		}
@@ -133,9 +136,10 @@ func (b *gateBook) noteDue(asked []dispatch.GateSince, due []dispatch.GateDue, o
 		delete(b.dueAt, a.ID)
 	}
 	for _, d := range due {
-		g := b.gate(d.GateID)
+		g := b.memoryOf(d.GateID)
 		b.setAccount(g, d.AccountID)
-		g.limited, g.priorities = d.Limited, d.Waiting
+		g.limited = d.Limited
+		g.priorities = d.Waiting
 		if oldest {
 			g.since = d.Oldest.Add(-sinceMargin)
 		}
@@ -153,7 +157,7 @@ func (b *gateBook) askGates(ctx context.Context, q store.Querier) error {
 	if len(b.toAsk) == 0 {
 		return nil
 	}
-	asked := b.questions(slices.Collect(maps.Keys(b.toAsk)))
+	asked := b.questionsAbout(slices.Collect(maps.Keys(b.toAsk)))
 	due, err := dispatch.DueGates(ctx, q, asked)
 	if err != nil {
 		return err
@@ -177,7 +181,7 @@ func (b *gateBook) sweep(ctx context.Context, q store.Querier) error {
 	if err != nil {
 		return err
 	}
-	asked := b.questions(append(known, others...))
+	asked := b.questionsAbout(append(known, others...))
 	due, err := dispatch.DueGates(ctx, q, asked)
 	if err != nil {
 		return err
@@ -192,10 +196,11 @@ func (b *gateBook) sweep(ctx context.Context, q store.Querier) error {
 	return nil
 }
 
-func (b *gateBook) questions(ids []store.GateID) []dispatch.GateSince {
+// questionsAbout returns the questions about gates.
+func (b *gateBook) questionsAbout(ids []store.GateID) []dispatch.GateSince {
 	list := make([]dispatch.GateSince, len(ids))
 	for i, id := range ids {
-		list[i] = b.question(id)
+		list[i] = b.questionAbout(id)
 	}
 	return list
 }
@@ -211,7 +216,7 @@ func (b *gateBook) setAccount(g *gateMemory, account store.AccountID) {
 
 // attemptBegan counts an attempt of a gate as under way, until attemptEnded is called.
 func (b *gateBook) attemptBegan(id store.GateID) {
-	g := b.gate(id)
+	g := b.memoryOf(id)
 	g.underWay++
 	g.slotsTaken++
 	b.underWayBy[g.account]++
@@ -219,7 +224,7 @@ func (b *gateBook) attemptBegan(id store.GateID) {
 }
 
 func (b *gateBook) attemptEnded(id store.GateID) {
-	g := b.gate(id)
+	g := b.memoryOf(id)
 	g.underWay--
 	b.underWayBy[g.account]--
 	b.underWay--
@@ -227,7 +232,7 @@ func (b *gateBook) attemptEnded(id store.GateID) {
 
 // freeSlots returns how many more attempts a gate may have under way.
 func (b *gateBook) freeSlots(id store.GateID) int {
-	g := b.gate(id)
+	g := b.memoryOf(id)
 	return min(b.perGate-g.underWay, b.places-b.underWay, b.maxOfAccount()-b.underWayBy[g.account])
 }
 
@@ -238,10 +243,11 @@ func (b *gateBook) maxOfAccount() int { return max(b.places/2, 1) }
 // chooseGates returns the gates of which lanes may be claimed now, with how many of each.
 func (b *gateBook) chooseGates() []dispatch.GateClaim {
 	now := time.Now()
-	offered, total := map[store.AccountID]int{}, 0
+	offered := map[store.AccountID]int{} // slots in list, by account
+	total := 0                           // slots in list
 	var list []dispatch.GateClaim
 	for id, at := range b.dueAt {
-		g := b.gate(id)
+		g := b.memoryOf(id)
 		if at.After(now) {
 			continue
 		}
@@ -252,7 +258,7 @@ func (b *gateBook) chooseGates() []dispatch.GateClaim {
 			continue
 		}
 		list = append(list, dispatch.GateClaim{
-			GateSince: b.question(id),
+			GateSince: b.questionAbout(id),
 			Slots:     n,
 			Given:     g.slotsTaken,
 			Mixed:     bits.OnesCount8(g.priorities) > 1, // lanes of several priorities wait

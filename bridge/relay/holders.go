@@ -64,7 +64,8 @@ func (h *holders) keep(ctx context.Context, q *pgxpool.Pool) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, id := range mine {
-		if lost := h.lost[id]; lost != nil && !alive[id] {
+		lost := h.lost[id] // nil if the applier ended meanwhile
+		if lost != nil && !alive[id] {
 			lost.Store(true)
 		}
 	}

@@ -26,18 +26,18 @@ type load struct {
 func (l *load) add(now time.Time, took time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.work = l.remaining(now) + took.Seconds()
+	l.work = l.remainingWork(now) + took.Seconds()
 	l.reckonedAt = now
 }
 
-// mean returns how many were at work at the same time, as a mean of the last few seconds.
-func (l *load) mean(now time.Time) float64 {
+// meanAtWork returns how many were at work at the same time, as a mean of the last few seconds.
+func (l *load) meanAtWork(now time.Time) float64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.remaining(now) / loadMemory.Seconds()
+	return l.remainingWork(now) / loadMemory.Seconds()
 }
 
-// remaining returns what still counts of the work.
-func (l *load) remaining(now time.Time) float64 {
+// remainingWork returns what still counts of the work.
+func (l *load) remainingWork(now time.Time) float64 {
 	return l.work * math.Exp(-max(0, now.Sub(l.reckonedAt).Seconds())/loadMemory.Seconds())
 }

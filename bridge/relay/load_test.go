@@ -12,7 +12,7 @@ func TestLoad(t *testing.T) {
 	t.Parallel()
 	var l load
 	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
-	if got := l.mean(now); got != 0 {
+	if got := l.meanAtWork(now); got != 0 {
 		t.Errorf("a load of %v before any work", got)
 	}
 	for range 1000 {
@@ -20,13 +20,13 @@ func TestLoad(t *testing.T) {
 		l.add(now, 10*time.Millisecond)
 		l.add(now, 10*time.Millisecond)
 	}
-	if got := l.mean(now); math.Abs(got-2) > 0.05 {
+	if got := l.meanAtWork(now); math.Abs(got-2) > 0.05 {
 		t.Errorf("a load of %v with two at work", got)
 	}
-	if got := l.mean(now.Add(loadMemory)); math.Abs(got-2/math.E) > 0.05 {
+	if got := l.meanAtWork(now.Add(loadMemory)); math.Abs(got-2/math.E) > 0.05 {
 		t.Errorf("a load of %v a while later", got)
 	}
-	if got := l.mean(now.Add(10 * time.Second)); got > 0.05 {
+	if got := l.meanAtWork(now.Add(10 * time.Second)); got > 0.05 {
 		t.Errorf("a load of %v after a rest", got)
 	}
 }

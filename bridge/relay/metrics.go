@@ -128,7 +128,8 @@ func (m *Metrics) Account(id store.AccountID) *AccountMetrics {
 // SetClock tells by how much the database's clock is ahead of this process'.
 func (m *Metrics) SetClock(ahead time.Duration) { m.clockAway.Store(int64(ahead)) }
 
-func (m *Metrics) accepted(account store.AccountID, facts int, began time.Time) {
+// countAccepted counts facts of a call of Accept that is done.
+func (m *Metrics) countAccepted(account store.AccountID, facts int, began time.Time) {
 	now := time.Now()
 	m.accept.Observe(now.Sub(began).Seconds())
 	a := m.Account(account)
@@ -136,12 +137,14 @@ func (m *Metrics) accepted(account store.AccountID, facts int, began time.Time) 
 	a.LastEvent.Store(now.Unix())
 }
 
-func (m *Metrics) refused(account store.AccountID) {
+// countRefused counts a call of Accept that was refused.
+func (m *Metrics) countRefused(account store.AccountID) {
 	m.Refused.Add(1)
 	m.Account(account).Refused.Add(1)
 }
 
-func (m *Metrics) applied(events []store.Event, began time.Time) {
+// countApplied counts the events of a batch that was committed. began is when it was taken.
+func (m *Metrics) countApplied(events []store.Event, began time.Time) {
 	now := time.Now()
 	m.apply.Observe(now.Sub(began).Seconds())
 	m.batch.Observe(float64(len(events)))
@@ -183,8 +186,8 @@ func (m *Metrics) attemptBegan(c dispatch.Claimed, claimed time.Time) {
 
 func (m *Metrics) attemptEnded(c dispatch.Claimed) { m.Account(c.AccountID).InFlight.Add(-1) }
 
-// trouble counts a failed attempt.
-func (m *Metrics) trouble(account store.AccountID, class channels.Class) {
+// countTrouble counts a failed attempt.
+func (m *Metrics) countTrouble(account store.AccountID, class channels.Class) {
 	m.Account(account).errors[errorClass(class)].Add(1)
 }
 

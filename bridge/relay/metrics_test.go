@@ -33,7 +33,7 @@ func TestErrorClasses(t *testing.T) {
 		channels.OptedOut: "permanent", channels.Ambiguous: "ambiguous", "something new": "ambiguous", "": "ambiguous",
 	} {
 		m := newMetrics()
-		m.trouble(7, class)
+		m.countTrouble(7, class)
 		m.Account(7).Errors(func(got string, n int64) {
 			if (n == 1) != (got == want) {
 				t.Errorf("%q was counted %d times as %s, not as %s", class, n, got, want)
@@ -86,7 +86,7 @@ func TestEventDelay(t *testing.T) {
 	m := newMetrics()
 	m.SetClock(time.Hour)
 	now := time.Now()
-	m.applied([]store.Event{{AccountID: 3, ReceivedAt: now.Add(time.Hour - 2*time.Second)}}, now)
+	m.countApplied([]store.Event{{AccountID: 3, ReceivedAt: now.Add(time.Hour - 2*time.Second)}}, now)
 	if n, sum := observed(t, m.delay); n != 1 || sum < 2 || sum > 3 || m.Account(3).Applied.Load() != 1 {
 		t.Errorf("%d delays, %.3f s", n, sum)
 	}
@@ -99,7 +99,7 @@ func BenchmarkMetrics(b *testing.B) {
 	m.Applying(Batch{Now: c.CreatedAt, Real: c.CreatedAt})
 	for b.Loop() {
 		now := time.Now()
-		m.accepted(1, 1, now)
+		m.countAccepted(1, 1, now)
 		m.attemptBegan(c, now)
 		m.attemptEnded(c)
 	}

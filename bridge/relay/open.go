@@ -36,8 +36,8 @@ func (o *openAccounts) set(id store.AccountID, open bool) {
 	}
 }
 
-// names returns the names by which events wait for the accounts' opening.
-func (o *openAccounts) names() []string {
+// awaitedNames returns the names by which events wait for the accounts' opening.
+func (o *openAccounts) awaitedNames() []string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	names := make([]string, 0, len(o.ids))

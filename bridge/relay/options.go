@@ -85,8 +85,8 @@ func (o Options) requestTime(wanted time.Duration) time.Duration {
 	return wanted
 }
 
-// pause returns a pause between attempts in seconds: wanted, but not more than MaxWait.
-func (o Options) pause(wanted time.Duration) float64 {
+// pauseSeconds returns a pause between attempts in seconds: wanted, but not more than MaxWait.
+func (o Options) pauseSeconds(wanted time.Duration) float64 {
 	if o.MaxWait > 0 {
 		wanted = min(wanted, o.MaxWait)
 	}

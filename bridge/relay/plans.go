@@ -36,16 +36,16 @@ const plansKey = "parley.plans"
 func renewPlans(ctx context.Context, conn *pgx.Conn) error {
 	data, now := conn.PgConn().CustomData(), time.Now()
 	p, known := data[plansKey].(plans)
-	switch {
-	case !known:
-		p.every = firstPlanPause
-	case now.Before(p.next):
+	if known && now.Before(p.next) {
 		return nil
-	default:
+	}
+	if known {
 		p.every = min(2*p.every, maxPlanPause)
 		if _, err := conn.Exec(ctx, `DISCARD PLANS`); err != nil {
 			return fmt.Errorf("relay: renew plans: %w", err)
 		}
+	} else { // a new session has no plans
+		p.every = firstPlanPause
 	}
 	p.next = now.Add(p.every)
 	data[plansKey] = p

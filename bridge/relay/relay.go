@@ -134,7 +134,7 @@ func (r *Relay) Metrics() *Metrics { return r.metrics }
 // OpenAccount notes that the events of an account can be decoded from now on.
 func (r *Relay) OpenAccount(account store.AccountID) {
 	r.opened.set(account, true)
-	signal(r.opened.wake)
+	sendSignal(r.opened.wake)
 }
 
 // CloseAccount notes that the events of an account can't be decoded any more.
@@ -143,14 +143,14 @@ func (r *Relay) CloseAccount(account store.AccountID) { r.opened.set(account, fa
 // Wake makes the relay look for due deliveries and timers. Call it after a commit that changed them
 // by other ways than Handler.Apply.
 func (r *Relay) Wake() {
-	signal(r.lanes)
-	signal(r.timers)
+	sendSignal(r.lanes)
+	sendSignal(r.timers)
 }
 
 // wakeFor wakes whoever deals with the timers and lanes that a batch made due.
 func (r *Relay) wakeFor(m Made) {
 	if m.Timers {
-		signal(r.timers)
+		sendSignal(r.timers)
 	}
 	if len(m.Due) > 0 {
 		r.woken.add(m.Due)
@@ -170,16 +170,19 @@ func (r *Relay) WakeAppliers(accounts ...store.AccountID) { r.schedule.wake(time
 // Busy reports whether there is much to do: callers of Accept pile up, or appliers or the dispatcher had little rest in
 // the last few seconds. What may be late then gives way.
 func (r *Relay) Busy() bool {
+	if r.queue.isCrowded() {
+		return true
+	}
 	now := time.Now()
-	return r.queue.isCrowded() || r.load.appliers.mean(now) > busyAppliers || r.load.dispatcher.mean(now) > busyDispatcher
+	return r.load.appliers.meanAtWork(now) > busyAppliers || r.load.dispatcher.meanAtWork(now) > busyDispatcher
 }
 
 // noteDatabaseAnswer notes that the database answered.
 func (r *Relay) noteDatabaseAnswer() { r.databaseAnswered.Store(int64(time.Since(r.began))) }
 
-// databaseStalled reports whether the database has not answered anybody lately. What takes long is then not the
+// isDatabaseStalled reports whether the database has not answered anybody lately. What takes long is then not the
 // fault of an event.
-func (r *Relay) databaseStalled() bool {
+func (r *Relay) isDatabaseStalled() bool {
 	return time.Since(r.began)-time.Duration(r.databaseAnswered.Load()) > stalledAfter
 }
 

@@ -28,8 +28,8 @@ type result struct {
 	since time.Time // when the dispatcher first could have written it
 }
 
-// finishes returns the part of results that is written.
-func finishes(list []result) []dispatch.Finish {
+// finishesOf returns the part of results that is written.
+func finishesOf(list []result) []dispatch.Finish {
 	done := make([]dispatch.Finish, len(list))
 	for i, r := range list {
 		done[i] = r.Finish
@@ -59,7 +59,8 @@ func (d *dispatcher) putAside() {
 func (d *dispatcher) commit(ctx context.Context, done []dispatch.Finish, take dispatch.Claim, ask []dispatch.GateSince) (
 	claimed []dispatch.Claimed, due []dispatch.GateDue, err error) {
 	for range maxTurnTries {
-		if claimed, due, err = dispatch.Turn(ctx, d.sessions, done, take, ask); !isConflict(err) {
+		claimed, due, err = dispatch.Turn(ctx, d.sessions, done, take, ask)
+		if !isConflict(err) {
 			break
 		}
 	}

@@ -59,8 +59,8 @@ func newSchedule(isChannel func(account store.AccountID) bool) *schedule {
 	return &schedule{accounts: map[store.AccountID]*account{}, changed: make(chan struct{}), isChannel: isChannel}
 }
 
-// account returns what is known of an account, which may be new. The caller holds the lock.
-func (s *schedule) account(id store.AccountID) *account {
+// accountOf returns what is known of an account, which may be new. The caller holds the lock.
+func (s *schedule) accountOf(id store.AccountID) *account {
 	a := s.accounts[id]
 	if a == nil {
 		a = &account{batchEvents: firstApply}
@@ -78,7 +78,7 @@ func (s *schedule) wake(at time.Time, ids ...store.AccountID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, id := range ids {
-		s.account(id).wake(at)
+		s.accountOf(id).wake(at)
 	}
 	s.wakeAppliers()
 }
@@ -98,8 +98,8 @@ func (s *schedule) wakeAppliers() {
 	s.changed = make(chan struct{})
 }
 
-// await waits until an account has events that an applier may take now. It returns false when ctx has ended.
-func (s *schedule) await(ctx context.Context) bool {
+// waitUntilDue waits until an account has events that an applier may take now. It returns false when ctx has ended.
+func (s *schedule) waitUntilDue(ctx context.Context) bool {
 	for ctx.Err() == nil {
 		due, wait, changed := s.firstReady()
 		if due {
@@ -121,7 +121,8 @@ func (s *schedule) await(ctx context.Context) bool {
 func (s *schedule) firstReady() (due bool, wait time.Duration, changed <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now, wait := time.Now(), time.Hour
+	now := time.Now()
+	wait = time.Hour // for an account of which nothing is known; a change wakes before that
 	for _, id := range s.turns {
 		a := s.accounts[id]
 		if a.isReady(now) {
@@ -137,9 +138,11 @@ func (s *schedule) firstReady() (due bool, wait time.Duration, changed <-chan st
 // isReady reports whether a batch may have events of the account now.
 func (a *account) isReady(now time.Time) bool {
 	if !a.nextWake.IsZero() && !a.nextWake.After(now) {
-		a.due, a.nextWake = true, time.Time{}
+		a.due = true
+		a.nextWake = time.Time{}
 	}
-	return a.due && !a.restsUntil.After(now) && !a.hasEnoughBatches(now)
+	rests := a.restsUntil.After(now)
+	return a.due && !rests && !a.hasEnoughBatches(now)
 }
 
 // pick returns the shares of a batch: how many events it may take of each account whose turn it is. The
@@ -154,7 +157,8 @@ func (s *schedule) pick() (shares []store.Share) {
 		a := s.accounts[id]
 		// Accounts with few events must not wait for those with many: another applier takes the others.
 		isUnlikeFirst := len(shares) > 0 && a.filled != s.accounts[shares[0].Account].filled
-		if !a.isReady(now) || isUnlikeFirst || len(shares) == maxShares {
+		hasPlace := len(shares) < maxShares && !isUnlikeFirst
+		if !a.isReady(now) || !hasPlace {
 			first = append(first, id)
 			continue
 		}
@@ -171,19 +175,23 @@ func (s *schedule) pick() (shares []store.Share) {
 	return shares
 }
 
-// haveMuch reports whether the accounts of shares have more to apply than goes into a batch.
-func (s *schedule) haveMuch(shares []store.Share) bool {
+// hasMuch reports whether the accounts of shares have more to apply than goes into a batch.
+func (s *schedule) hasMuch(shares []store.Share) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.account(shares[0].Account).filled // pick puts only accounts that agree on this together
+	return s.accountOf(shares[0].Account).filled // pick puts only accounts that agree on this together
 }
 
 // nextLook returns when to look at an account again even if nobody wakes it, or the zero time for never.
 func (a *account) nextLook(now time.Time) time.Time {
-	switch {
-	case a.due && a.restsUntil.After(now):
+	if !a.due {
+		return a.nextWake
+	}
+	if a.restsUntil.After(now) {
 		return a.restsUntil
-	case a.due && a.batches < maxBatchesOfAccount && a.hasEnoughBatches(now):
+	}
+	mayHaveAnother := a.batches < maxBatchesOfAccount // once the one that runs has taken long
+	if mayHaveAnother && a.hasEnoughBatches(now) {
 		return a.began.Add(slowBatch)
 	}
 	return a.nextWake
@@ -203,7 +211,7 @@ func (s *schedule) batchEnded(shares []store.Share, more map[store.AccountID]boo
 	defer s.mu.Unlock()
 	due := false
 	for _, share := range shares {
-		a := s.account(share.Account)
+		a := s.accountOf(share.Account)
 		a.batches--
 		a.due = a.due || more[share.Account]
 		due = due || a.due
@@ -220,22 +228,26 @@ func (s *schedule) batchEnded(shares []store.Share, more map[store.AccountID]boo
 // While other channels are active, a channel that filled a whole batch rests for three times as long as the
 // batch took. So a flood gets at most a quarter of the time, and of the cores.
 func (s *schedule) adaptShares(shares []store.Share, taken map[store.AccountID]int, took time.Duration) {
-	factor := min(max(float64(batchTime)/float64(took), 0.5), 2)
+	factor := min(max(float64(batchTime)/float64(took), 0.5), 2) // one batch alone says little: no share changes fast
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
 	for _, share := range shares {
-		a := s.account(share.Account)
+		a := s.accountOf(share.Account)
 		a.ended = now
-		if a.filled = taken[share.Account] >= share.Events; a.filled {
+		a.filled = taken[share.Account] >= share.Events
+		if a.filled {
 			a.batchEvents = min(max(int(float64(a.batchEvents)*factor), minApply), maxApply)
 		}
 	}
-	if s.hasCalmChannel(now) {
-		for _, share := range shares {
-			if a := s.account(share.Account); a.filled && share.Events >= minApply && s.isChannel(share.Account) {
-				a.restsUntil = now.Add(floodRests * min(took, batchTime))
-			}
+	if !s.hasCalmChannel(now) {
+		return
+	}
+	for _, share := range shares {
+		a := s.accountOf(share.Account)
+		isFlood := a.filled && share.Events >= minApply
+		if isFlood && s.isChannel(share.Account) {
+			a.restsUntil = now.Add(floodRests * min(took, batchTime))
 		}
 	}
 }
@@ -244,7 +256,8 @@ func (s *schedule) adaptShares(shares []store.Share, taken map[store.AccountID]i
 // caller holds the lock.
 func (s *schedule) hasCalmChannel(now time.Time) bool {
 	for id, a := range s.accounts {
-		if !a.filled && now.Sub(a.ended) < activeWindow && s.isChannel(id) {
+		isActive := now.Sub(a.ended) < activeWindow
+		if isActive && !a.filled && s.isChannel(id) {
 			return true
 		}
 	}
@@ -256,10 +269,11 @@ func (s *schedule) hasCalmChannel(now time.Time) bool {
 func (s *schedule) noteSweep(list []store.ShareDue, real time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now, told := time.Now(), map[store.AccountID]bool{}
+	now := time.Now()
+	hasQueues := map[store.AccountID]bool{}
 	for _, d := range list {
-		a := s.account(d.AccountID)
-		told[d.AccountID] = true
+		a := s.accountOf(d.AccountID)
+		hasQueues[d.AccountID] = true
 		a.from = d.Due
 		if d.Due.After(real) {
 			a.from = real
@@ -268,7 +282,7 @@ func (s *schedule) noteSweep(list []store.ShareDue, real time.Time) {
 		a.wake(now.Add(store.Seconds(d.Wait)))
 	}
 	for id, a := range s.accounts {
-		if !told[id] {
+		if !hasQueues[id] {
 			a.from = real.Add(-lateCommit)
 		}
 	}
@@ -292,6 +306,6 @@ func (s *schedule) lookFromOldest(ids ...store.AccountID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, id := range ids {
-		s.account(id).from = time.Time{}
+		s.accountOf(id).from = time.Time{}
 	}
 }

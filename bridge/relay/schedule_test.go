@@ -39,11 +39,11 @@ func TestBusyAccountUsesOneApplier(t *testing.T) {
 	if _, wait, _ := s.firstReady(); wait > slowBatch {
 		t.Errorf("an applier waits for %s, want at most %s: account 7 has something to apply", wait, slowBatch)
 	}
-	s.account(7).began = time.Now().Add(-slowBatch)
+	s.accountOf(7).began = time.Now().Add(-slowBatch)
 	if got := picked(s); got[7] == 0 {
 		t.Errorf("beside a batch that takes long there is one of accounts %v, want account 7", got)
 	}
-	s.account(7).began, s.account(7).due = time.Now().Add(-slowBatch), true
+	s.accountOf(7).began, s.accountOf(7).due = time.Now().Add(-slowBatch), true
 	if got := picked(s); len(got) != 0 {
 		t.Errorf("a third batch has accounts %v, want none", got)
 	}
@@ -69,7 +69,7 @@ func TestLittleDoesNotWaitForMuch(t *testing.T) {
 		s.adaptShares(shareOf(account, events), map[store.AccountID]int{account: taken}, time.Millisecond)
 		s.batchEnded(shareOf(account, events), map[store.AccountID]bool{account: true})
 	}
-	s.account(8).restsUntil = time.Time{} // it has rested
+	s.accountOf(8).restsUntil = time.Time{} // it has rested
 	for range 2 {
 		got := picked(s)
 		if both := got[8] > 0 && len(got) > 1; both || len(got) == 0 {
@@ -125,7 +125,7 @@ func TestFloodRestsWhileOthersAreActive(t *testing.T) {
 		t.Errorf("a flood alone waits %s, want no wait", wait)
 	}
 	said := func(account store.AccountID) {
-		s.account(7).due = false
+		s.accountOf(7).due = false
 		s.wake(time.Now(), account)
 		events := picked(s)[account]
 		s.adaptShares(shareOf(account, events), map[store.AccountID]int{account: 1}, time.Millisecond)
@@ -139,12 +139,12 @@ func TestFloodRestsWhileOthersAreActive(t *testing.T) {
 	if wait := flood(7); wait <= floodRests*batchTime/2 || wait > floodRests*batchTime {
 		t.Errorf("a flood beside an active account waits %s, want up to %s", wait, floodRests*batchTime)
 	}
-	s.account(7).due = false
+	s.accountOf(7).due = false
 	if wait := flood(chatAccount); wait != 0 {
 		t.Errorf("the agents' chat waits %s, want no wait", wait)
 	}
-	s.account(chatAccount).due = false
-	s.account(7).restsUntil, s.account(8).ended = time.Time{}, time.Now().Add(-activeWindow)
+	s.accountOf(chatAccount).due = false
+	s.accountOf(7).restsUntil, s.accountOf(8).ended = time.Time{}, time.Now().Add(-activeWindow)
 	if wait := flood(7); wait != 0 {
 		t.Errorf("a flood beside an account that is silent again waits %s, want no wait", wait)
 	}

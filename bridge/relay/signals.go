@@ -17,8 +17,8 @@ type signals struct {
 	timers   chan struct{} // a timer may be due
 }
 
-// signal wakes whoever reads c. c holds one signal: a second one before that is read says nothing new.
-func signal(c chan struct{}) {
+// sendSignal wakes whoever reads c. c holds one signal: a second one before that is read says nothing new.
+func sendSignal(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
 	default:
@@ -48,15 +48,16 @@ func (w *wakeups) add(due []dispatch.GateDue) {
 	now := time.Now()
 	w.mu.Lock()
 	for _, g := range due {
-		one := wakeup{g.AccountID, g.Waiting, now.Add(store.Seconds(g.Wait)), g.Oldest}
+		one := wakeup{account: g.AccountID, priorities: g.Waiting, at: now.Add(store.Seconds(g.Wait)), oldest: g.Oldest}
 		if before, ok := w.gates[g.GateID]; ok {
 			one.priorities |= before.priorities
-			one.at, one.oldest = earlier(before.at, one.at), earlier(before.oldest, one.oldest)
+			one.at = earlierOf(before.at, one.at)
+			one.oldest = earlierOf(before.oldest, one.oldest)
 		}
 		w.gates[g.GateID] = one
 	}
 	w.mu.Unlock()
-	signal(w.added)
+	sendSignal(w.added)
 }
 
 func (w *wakeups) takeAll() map[store.GateID]wakeup {
@@ -67,7 +68,7 @@ func (w *wakeups) takeAll() map[store.GateID]wakeup {
 	return taken
 }
 
-func earlier(a, b time.Time) time.Time {
+func earlierOf(a, b time.Time) time.Time {
 	if b.Before(a) {
 		return b
 	}

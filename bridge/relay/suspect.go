@@ -25,14 +25,16 @@ func (r *Relay) runSuspects(ctx context.Context) error {
 			return nil
 		}
 		found, err := a.applySuspect(ctx)
-		switch {
-		case ctx.Err() != nil:
+		if ctx.Err() != nil {
 			return nil
-		case err != nil:
+		}
+		if err != nil {
 			r.warn(ctx, "applying one by one failed", err)
 			pause.For(ctx, backoffOnError)
-		case found:
-			signal(r.suspects) // there may be more, also for the other applier
+			continue
+		}
+		if found {
+			sendSignal(r.suspects) // there may be more, also for the other applier
 		}
 	}
 }
@@ -59,11 +61,7 @@ func (a *applier) applySuspect(parent context.Context) (bool, error) {
 	d := decoder{Relay: a.Relay}
 	defer d.release()
 	value, err := d.decode(ctx, r.Events[0], a.opt.DecodeFor)
-	switch {
-	case err == nil:
-		r.values = []any{value}
-		err = a.applyAlone(ctx, b, began)
-	case errors.Is(err, ErrNotOpen): // it waits with the other events of its account
+	if errors.Is(err, ErrNotOpen) { // it waits with the other events of its account
 		w := whileClosed(r.Events[0].AccountID, r.Waits)
 		again := r.Release(0)
 		again.Tries = r.Tries - 1 // an account that isn't open is no failure of the event
@@ -71,8 +69,13 @@ func (a *applier) applySuspect(parent context.Context) (bool, error) {
 		again.After = w.Most
 		again.For = w.For
 		return true, a.giveBack(ctx, again)
-	case isUnreadable(err):
+	}
+	if err != nil && isUnreadable(err) {
 		return true, a.giveUp(ctx, r, err, false)
+	}
+	if err == nil {
+		r.values = []any{value}
+		err = a.applyAlone(ctx, b, began)
 	}
 	if err != nil {
 		return true, a.retryAloneOrGiveUp(ctx, r, err)
@@ -85,16 +88,18 @@ func (a *applier) applySuspect(parent context.Context) (bool, error) {
 func (a *applier) applyAlone(ctx context.Context, b *batch, began time.Time) error {
 	for tries := 0; ; tries++ {
 		err := a.apply(ctx, b, began)
-		var bad *EventError
-		var early *WaitError
-		switch {
-		case err == nil:
+		if err == nil {
 			return a.giveUpRefused(ctx, b)
-		case errors.As(err, &bad):
+		}
+		var bad *EventError
+		if errors.As(err, &bad) {
 			return a.giveUp(ctx, b.runs[0], bad.Err, false)
-		case errors.As(err, &early) && b.putOffEvent(early.Wait):
-		case isConflict(err) && tries < maxConflicts:
-		default:
+		}
+		var early *WaitError
+		if errors.As(err, &early) && b.putOffEvent(early.Wait) { // once more: the event is left out, and its queue waits
+			continue
+		}
+		if !isConflict(err) || tries >= maxConflicts {
 			return err
 		}
 	}
@@ -104,11 +109,12 @@ func (a *applier) applyAlone(ctx context.Context, b *batch, began time.Time) err
 func (a *applier) retryAloneOrGiveUp(ctx context.Context, r *runInWork, cause error) error {
 	e := r.Events[0]
 	a.log.Warn("event failed", "event_seq", e.ID, "tries", r.Tries, "error", cause)
-	switch {
-	case !a.mayBlameEvent(cause):
+	if !a.mayBlameEvent(cause) {
 		return errors.Join(cause, a.giveBackUncounted(ctx, r, time.Second))
-	case r.Tries >= maxTries:
-		return a.giveUp(ctx, r, cause, errors.Is(cause, errSlow) || errors.Is(cause, errTookLong))
+	}
+	if r.Tries >= maxTries {
+		unread := errors.Is(cause, errSlow) || errors.Is(cause, errTookLong)
+		return a.giveUp(ctx, r, cause, unread)
 	}
 	again := r.Release(0)
 	again.Tries = r.Tries
@@ -162,10 +168,13 @@ func (a *applier) giveUp(ctx context.Context, r *runInWork, cause error, unread 
 	e := r.Events[0]
 	reason := store.Clean(cause.Error())
 	tell := func() error {
-		return a.quarantine(ctx, r, reason, func(tx pgx.Tx) error { return a.safeQuarantined(ctx, tx, e, reason, unread) })
+		return a.quarantineEvent(ctx, r, reason, func(tx pgx.Tx) error { return a.safeQuarantined(ctx, tx, e, reason, unread) })
 	}
 	err := tell()
-	untold := func() bool { return err != nil && !store.IsLost(err) && a.mayBlameEvent(err) }
+	untold := func() bool {
+		isFailed := err != nil && !store.IsLost(err)
+		return isFailed && a.mayBlameEvent(err)
+	}
 	// Something other than the event may have ended the session, so try again. But not after a timeout: others wait meanwhile.
 	for tries := 1; tries < maxTellTries; tries++ {
 		if !untold() || errors.Is(err, context.DeadlineExceeded) {
@@ -175,12 +184,12 @@ func (a *applier) giveUp(ctx context.Context, r *runInWork, cause error, unread 
 	}
 	if untold() {
 		a.log.Error("quarantine not told", "event_seq", e.ID, "error", err)
-		err = a.quarantine(ctx, r, reason, func(pgx.Tx) error { return nil })
+		err = a.quarantineEvent(ctx, r, reason, func(pgx.Tx) error { return nil })
 	}
-	switch {
-	case store.IsLost(err):
+	if store.IsLost(err) { // another applier has the queue
 		return nil
-	case err != nil:
+	}
+	if err != nil {
 		again := r.Release(0)
 		again.Tries = max(r.Tries, 1)
 		return errors.Join(err, a.giveBack(ctx, again))
@@ -192,8 +201,8 @@ func (a *applier) giveUp(ctx context.Context, r *runInWork, cause error, unread 
 	return nil
 }
 
-// quarantine takes the next event of a run out of its queue.
-func (r *Relay) quarantine(ctx context.Context, w *runInWork, reason string, tell func(pgx.Tx) error) error {
+// quarantineEvent takes the next event of a run out of its queue.
+func (r *Relay) quarantineEvent(ctx context.Context, w *runInWork, reason string, tell func(pgx.Tx) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
 	return store.InTxWith(ctx, r.pool, func(tx pgx.Tx) (*store.Pipeline, error) {

@@ -40,9 +40,11 @@ func (r *Relay) runSweep(ctx context.Context) error {
 func (r *Relay) sweep(ctx context.Context, thorough bool) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	if freed, err := store.FreeHeld(ctx, r.pool, maxPerKey, thorough); err != nil {
+	freed, err := store.FreeHeld(ctx, r.pool, maxPerKey, thorough)
+	if err != nil {
 		return err
-	} else if freed > 0 {
+	}
+	if freed > 0 {
 		r.log.Warn("an applier ended with events in hand; each of them is tried again alone", "queues", freed)
 	}
 	if thorough {
@@ -66,7 +68,7 @@ func (r *Relay) sweep(ctx context.Context, thorough bool) error {
 		return err
 	}
 	if suspects {
-		signal(r.suspects)
+		sendSignal(r.suspects)
 	}
 	if posts {
 		r.awaitPosts()
@@ -75,7 +77,7 @@ func (r *Relay) sweep(ctx context.Context, thorough bool) error {
 		r.wakeOpened(ctx)
 	}
 	r.noteDatabaseAnswer()
-	signal(r.timers)
+	sendSignal(r.timers)
 	return nil
 }
 
@@ -84,5 +86,5 @@ func (r *Relay) sweep(ctx context.Context, thorough bool) error {
 func (r *Relay) wakeOpened(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	r.wakeWaiting(ctx, r.opened.names())
+	r.wakeWaiting(ctx, r.opened.awaitedNames())
 }

@@ -1,0 +1,102 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"parley/channels"
+	"parley/store"
+	"parley/store/dispatch"
+)
+
+// lookAgainEvery is the time between two looks for a lost answer, while nobody can tell.
+const lookAgainEvery = 15 * time.Second
+
+// lookForAttempt looks for an attempt whose answer was lost. Only if it was found absent twice, the delivery is
+// sent again. If nobody can tell, a person decides, or a post with PreferDouble is made again.
+func (at attempts) lookForAttempt(ctx context.Context, f *dispatch.Finish, c dispatch.Claimed, a Attempt, p Policy) {
+	f.State = store.Unknown
+	if p.Idempotent {
+		f.State = store.Queued
+		return
+	}
+	if p.BestEffort {
+		f.State, f.Advance = store.Failed, 1
+		return
+	}
+	earliest := p.RequestTimeout + at.opt.ReconcileAfter
+	ago := store.Seconds(c.SentAgo)
+	mayStillRun := ago < earliest && !p.Restored // an attempt from before a restore has ended
+	if mayStillRun {
+		f.Wait = (earliest - ago).Seconds()
+		return
+	}
+	var outcome channels.Outcome
+	sent, err := at.recoverPanic(func() (s Sent, err error) {
+		outcome, s, err = a.Reconcile(ctx)
+		return s, err
+	})
+	at.metrics.Reconciled.Add(1)
+	if err != nil {
+		at.log.Info("reconcile failed", "delivery_id", c.ID, "error", err)
+		outcome = channels.CannotTell
+	}
+	if outcome == channels.Landed {
+		at.finishLanded(f, c, sent)
+		if p.Restored && sent.More {
+			f.State = store.Unknown // the next part may be there as well
+		}
+		return
+	}
+	isForPerson := p.Restored && !p.PreferDouble // after a restore nothing is sent again unless a person says so
+	if isForPerson && err == nil {
+		at.askPerson(f, c)
+		return
+	}
+	if outcome == channels.Absent {
+		at.noteAbsent(f, c, sent)
+		return
+	}
+	if ago > at.opt.UnclearAfter {
+		if p.PreferDouble {
+			at.makeAgain(f, c)
+		} else {
+			at.askPerson(f, c)
+		}
+		return
+	}
+	f.Wait = lookAgainEvery.Seconds()
+	var se *channels.SendError
+	if errors.As(err, &se) && channels.ClassOf(err) == channels.Throttled {
+		f.GateWait = at.opt.pauseSeconds(max(se.Wait, minThrottlePause))
+	}
+}
+
+// noteAbsent notes that the destination doesn't have a delivery. When it has been so for AbsentAgain, the delivery is sent
+// again; until then it is looked for once more, because what was sent may arrive late.
+func (at attempts) noteAbsent(f *dispatch.Finish, c dispatch.Claimed, sent Sent) {
+	foundAbsentTwice := c.AbsentAgo > 0 && store.Seconds(c.AbsentAgo) >= at.opt.AbsentAgain
+	if !foundAbsentTwice {
+		f.Absent = c.AbsentAgo == 0
+		f.Wait = at.opt.AbsentAgain.Seconds()
+		return
+	}
+	f.State = store.Queued
+	if sent.Blind {
+		at.makeAgain(f, c)
+	}
+}
+
+// makeAgain lets a post be made again although nobody could find out whether it was made.
+func (at attempts) makeAgain(f *dispatch.Finish, c dispatch.Claimed) {
+	f.State, f.Unsure = store.Queued, true
+	at.metrics.Account(c.AccountID).Repeated.Add(1)
+}
+
+// askPerson makes a person decide what becomes of a delivery.
+func (at attempts) askPerson(f *dispatch.Finish, c dispatch.Claimed) {
+	f.State, f.Advance = store.NeedsDecision, 1
+	at.metrics.Account(c.AccountID).Undecided.Add(1)
+	at.report(f, c, Report{Kind: ReportUnclear, Text: c.ErrorText})
+}
