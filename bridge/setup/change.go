@@ -84,20 +84,26 @@ func noVariables(string) (string, bool) { return "", false }
 func (c Change) checkVersion(have *state.State, o Options) error {
 	var found *Entry
 	for _, e := range entriesOf(have, o.Specs) {
-		switch {
-		case e.Kind != c.Kind:
-		case strings.EqualFold(e.Name, cmp.Or(c.Was, c.Name)):
+		if e.Kind != c.Kind {
+			continue
+		}
+		if strings.EqualFold(e.Name, cmp.Or(c.Was, c.Name)) {
 			found = &e
-		case strings.EqualFold(e.Name, c.Name): // the entry was renamed, and another one has the new name
+		} else if strings.EqualFold(e.Name, c.Name) { // the entry was renamed, and another one has the new name
 			return ErrExists
 		}
 	}
-	switch {
-	case found == nil && c.Version != "":
+	isNew := c.Version == ""
+	if found == nil {
+		if isNew {
+			return nil
+		}
 		return ErrMissing
-	case found != nil && c.Version == "":
+	}
+	if isNew {
 		return ErrExists
-	case found != nil && found.Version != c.Version:
+	}
+	if found.Version != c.Version {
 		return ErrStale
 	}
 	return nil
@@ -187,18 +193,21 @@ func (d *changeFile) addValues(values map[string][]string, prefix string, indent
 		if !inside {
 			continue
 		}
-		key, below, nested := strings.Cut(rest, ".")
-		switch {
-		case done[key]:
-		case nested && below != "":
+		key, below, _ := strings.Cut(rest, ".")
+		if done[key] {
+			continue
+		}
+		if below != "" {
 			done[key] = true
 			d.add(indent, yamlText(key)+":", prefix+key)
 			d.addBelow(values, prefix+key+".", indent+1)
-		case hasBelow(values, path): // the path of a group itself: the keys below it follow and replace the group
-		default:
-			done[key] = true
-			d.addValue(indent, key, path, values[path])
+			continue
 		}
+		if hasBelow(values, path) { // the path of a group itself: the keys below it follow and replace the group
+			continue
+		}
+		done[key] = true
+		d.addValue(indent, key, path, values[path])
 	}
 }
 
@@ -208,7 +217,9 @@ func (d *changeFile) addBelow(values map[string][]string, prefix string, indent 
 	for path := range values {
 		rest, inside := strings.CutPrefix(path, prefix)
 		number, key, _ := strings.Cut(rest, ".")
-		if n, err := strconv.Atoi(number); inside && err == nil && key != "" && !slices.Contains(numbers, n) {
+		n, err := strconv.Atoi(number)
+		isOfList := inside && err == nil && key != "" // "0.date"
+		if isOfList && !slices.Contains(numbers, n) {
 			numbers = append(numbers, n)
 		}
 	}
@@ -242,20 +253,21 @@ func (d *changeFile) addValue(indent int, key, path string, values []string) {
 	if f == nil {
 		isList = len(values) != 1
 	}
-	switch {
-	case isGroup && strings.Join(values, "") == "":
+	if isGroup && strings.Join(values, "") == "" {
 		d.add(indent, yamlText(key)+": {}", path)
-	case isList, isGroup:
-		if len(values) == 0 {
-			d.add(indent, yamlText(key)+": []", path)
-			return
-		}
-		d.add(indent, yamlText(key)+":", path)
-		for _, v := range values {
-			d.add(indent+1, "- "+yamlText(v), path)
-		}
-	default:
+		return
+	}
+	if !isList && !isGroup {
 		d.add(indent, yamlText(key)+": "+yamlText(strings.Join(values, "\n")), path)
+		return
+	}
+	if len(values) == 0 {
+		d.add(indent, yamlText(key)+": []", path)
+		return
+	}
+	d.add(indent, yamlText(key)+":", path)
+	for _, v := range values {
+		d.add(indent+1, "- "+yamlText(v), path)
 	}
 }
 
@@ -273,21 +285,22 @@ func (d *changeFile) asRefused(err error) error {
 	}
 	r := &Refused{Fields: map[string]string{}}
 	for _, f := range faults {
-		text := sentence(f)
-		switch path := d.pathOf(f); {
-		case path == "":
+		text := writeSentence(f)
+		path := d.pathOf(f)
+		if path == "" {
 			r.Others = append(r.Others, f.Where+": "+text)
-		case r.Fields[path] == "":
-			r.Fields[path] = text
-		default:
-			r.Fields[path] += " " + text
+			continue
 		}
+		if r.Fields[path] != "" {
+			text = r.Fields[path] + " " + text
+		}
+		r.Fields[path] = text
 	}
 	return r
 }
 
-// sentence writes what is wrong and what to do.
-func sentence(f document.Fault) string {
+// writeSentence writes what is wrong and what to do. A sentence that begins with a quoted text keeps it as it is.
+func writeSentence(f document.Fault) string {
 	text := strings.ToUpper(f.What[:1]) + f.What[1:] + "."
 	if strings.HasPrefix(f.What, `"`) {
 		text = f.What + "."
@@ -305,7 +318,8 @@ func (d *changeFile) pathOf(f document.Fault) string {
 	if d.kind == EntryCompany {
 		names = f.Where
 	}
-	if path := strings.ReplaceAll(names, ": ", "."); fieldAt(d.fields, path) != nil {
+	path := strings.ReplaceAll(names, ": ", ".")
+	if fieldAt(d.fields, path) != nil {
 		return path
 	}
 	if f.At.Line > 0 && f.At.Line <= len(d.paths) {
@@ -321,8 +335,8 @@ type Author struct {
 	Token string         // the name of the API token by which a program does it for the agent; "" means none
 }
 
-// about returns the changes for the log, after a line that names the API token by which they were made, if there is one.
-func (a Author) about(changes []string) []string {
+// describeChanges returns the changes for the log, after a line that names the API token by which they were made, if there is one.
+func (a Author) describeChanges(changes []string) []string {
 	if a.Token == "" {
 		return changes
 	}

@@ -18,12 +18,13 @@ const maxShownRunes = 60
 func diff(have, want *state.State, specs []channels.Spec, kept kept) []string {
 	var lines []string
 	if have.Company != want.Company {
-		lines = append(lines, "~ company: "+change(have.Company, want.Company))
+		lines = append(lines, "~ company: "+describeChange(have.Company, want.Company))
 	}
 	lines = append(lines, compare("settings", state.SettingAttributes(have.Settings), state.SettingAttributes(want.Settings))...)
 	lines = append(lines, compare("retention", state.RetentionAttributes(have.Retention), state.RetentionAttributes(want.Retention))...)
 	for _, kind := range input.Chats() {
-		if id, ok := want.Surfaces[kind]; ok && id == 0 {
+		id, isWanted := want.Surfaces[kind]
+		if isWanted && id == 0 { // 0: it is to be made
 			lines = append(lines, "+ surface "+kind)
 		}
 	}
@@ -38,11 +39,11 @@ func diff(have, want *state.State, specs []channels.Spec, kept kept) []string {
 		lines = append(lines, compare("account "+a.Row.Name, attributesOf(have.Account(a.Row.Name), list), list(a))...)
 	}
 	return slices.Concat(lines,
-		tagChanges(have, want), knowledgeChanges(have, want), templateChanges(have, want, kept), removed(have, want, kept))
+		tagChanges(have, want), knowledgeChanges(have, want), templateChanges(have, want, kept), listRemoved(have, want, kept))
 }
 
-// removed lists, for people, what prune removes.
-func removed(have, want *state.State, kept kept) []string {
+// listRemoved lists, for people, what prune removes.
+func listRemoved(have, want *state.State, kept kept) []string {
 	var lines []string
 	for _, a := range have.Agents {
 		if want.Agent(a.Email) == nil {
@@ -55,11 +56,12 @@ func removed(have, want *state.State, kept kept) []string {
 		}
 	}
 	for _, a := range have.Accounts {
-		switch {
-		case want.Account(a.Row.Name) != nil:
-		case !kept.accounts[a.Row.ID]:
+		if want.Account(a.Row.Name) != nil {
+			continue
+		}
+		if !kept.accounts[a.Row.ID] {
 			lines = append(lines, "- account "+a.Row.Name)
-		case !a.Row.Paused:
+		} else if !a.Row.Paused {
 			lines = append(lines, "- account "+a.Row.Name+": paused (its conversations are kept)")
 		}
 	}
@@ -72,16 +74,18 @@ func tagChanges(have, want *state.State) []string {
 	for _, t := range want.Tags {
 		before := have.TagBefore(t)
 		if before != nil && before.Name != t.Name {
-			lines = append(lines, "~ tag "+t.Name+": name "+change(before.Name, t.Name))
+			lines = append(lines, "~ tag "+t.Name+": name "+describeChange(before.Name, t.Name))
 		}
 		lines = append(lines, compare("tag "+t.Name, attributesOf(before, state.TagAttributes), state.TagAttributes(t))...)
 	}
 	for _, t := range have.Tags {
-		switch into := want.TagThatWas(t.Name); {
-		case want.Tag(t.Name) != nil:
-		case into == nil:
+		if want.Tag(t.Name) != nil {
+			continue
+		}
+		into := want.TagThatWas(t.Name)
+		if into == nil {
 			lines = append(lines, "- tag "+t.Name+": can't be chosen any more (conversations keep it)")
-		case have.Tag(into.Name) != nil:
+		} else if have.Tag(into.Name) != nil { // otherwise it was renamed, which is listed above
 			lines = append(lines, "- tag "+t.Name+": is "+into.Name+" now")
 		}
 	}
@@ -93,12 +97,12 @@ func knowledgeChanges(have, want *state.State) []string {
 	var lines []string
 	for _, p := range want.Knowledge {
 		if !slices.Contains(have.Knowledge, p) {
-			lines = append(lines, "+ knowledge "+shown(p))
+			lines = append(lines, "+ knowledge "+shortenToLine(p))
 		}
 	}
 	for _, p := range have.Knowledge {
 		if !slices.Contains(want.Knowledge, p) {
-			lines = append(lines, "- knowledge "+shown(p)+": what was read there is forgotten")
+			lines = append(lines, "- knowledge "+shortenToLine(p)+": what was read there is forgotten")
 		}
 	}
 	return lines
@@ -119,10 +123,7 @@ func templateChanges(have, want *state.State, kept kept) []string {
 		if want.Template(t.Account, t.Row.Name, t.Row.Language) != nil {
 			continue
 		}
-		if a := have.Account(t.Account); a != nil && want.Account(t.Account) == nil && !kept.accounts[a.Row.ID] {
-			continue // the removal of its account is listed
-		}
-		if want.Account(t.Account) != nil {
+		if want.Account(t.Account) != nil { // otherwise the removal of its account is listed
 			lines = append(lines, "- "+t.Title()+": deleted, at the provider too")
 		}
 	}
@@ -142,12 +143,13 @@ func compare(what string, have, want []state.Attribute) []string {
 	if have == nil {
 		var parts []string
 		for _, a := range want {
-			switch {
-			case a.Value == "":
-			case a.Secret:
+			if a.Value == "" {
+				continue
+			}
+			if a.Secret {
 				parts = append(parts, a.Name+" (secret)")
-			default:
-				parts = append(parts, a.Name+" "+shown(a.Value))
+			} else {
+				parts = append(parts, a.Name+" "+shortenToLine(a.Value))
 			}
 		}
 		return []string{strings.TrimSuffix("+ "+what+": "+strings.Join(parts, ", "), ": ")}
@@ -159,31 +161,40 @@ func compare(what string, have, want []state.Attribute) []string {
 	var lines []string
 	for _, a := range want {
 		old := before[a.Name].Value
-		switch {
-		case old == a.Value:
-		case !a.Secret:
-			lines = append(lines, "~ "+what+": "+a.Name+" "+change(cmp.Or(old, a.Empty), cmp.Or(a.Value, a.Empty)))
-		case a.Value == "":
-			lines = append(lines, "~ "+what+": "+a.Name+" removed (secret)")
-		case old == "":
-			lines = append(lines, "~ "+what+": "+a.Name+" set (secret)")
-		default:
-			lines = append(lines, "~ "+what+": "+a.Name+" changed (secret)")
+		if old == a.Value {
+			continue
 		}
+		words := describeChange(cmp.Or(old, a.Empty), cmp.Or(a.Value, a.Empty))
+		if a.Secret {
+			words = describeSecretChange(old, a.Value)
+		}
+		lines = append(lines, "~ "+what+": "+a.Name+" "+words)
 	}
 	return lines
 }
 
-// change writes a value before and after.
-func change(from, to string) string { return shown(from) + " → " + shown(to) }
+// describeSecretChange says what happens to a secret, without showing it.
+func describeSecretChange(from, to string) string {
+	if to == "" {
+		return "removed (secret)"
+	}
+	if from == "" {
+		return "set (secret)"
+	}
+	return "changed (secret)"
+}
 
-// shown shortens a value to one line.
-func shown(value string) string {
+// describeChange writes a value before and after.
+func describeChange(from, to string) string { return shortenToLine(from) + " → " + shortenToLine(to) }
+
+// shortenToLine shortens a value to one line.
+func shortenToLine(value string) string {
 	if value == "" {
 		return "(none)"
 	}
+	const del = 0x7f // the control character DEL
 	value = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if r < ' ' || r == del {
 			return ' '
 		}
 		return r

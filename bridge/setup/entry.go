@@ -82,17 +82,18 @@ func accountEntryOf(a state.Account, spec channels.Spec) Entry {
 	shown := spec
 	shown.Fields = nil
 	for _, f := range spec.Fields {
-		_, known := a.Config[f.Name]
-		switch {
-		case !f.Secret:
+		if !f.Secret {
 			shown.Fields = append(shown.Fields, f)
-		case known:
+			continue
+		}
+		if _, isStored := a.Config[f.Name]; isStored {
 			stored = append(stored, input.Section(spec)+"."+f.Name)
 		}
 	}
 	g := export.Account(a, shown, map[string]bool{})
 	e := entryOf(EntryAccount, g, append(slices.Clone(a.Row.Secrets), strings.Join(stored, "\n")...))
-	e.Channel, e.Stored = a.Row.Kind, stored
+	e.Channel = a.Row.Kind
+	e.Stored = stored
 	return e
 }
 

@@ -16,8 +16,8 @@ import (
 type Joining struct{ Kind, User, Email, Name string }
 
 // Join makes people agents of a team, in one change. They are known by their user in the chat, then by their address;
-// whoever is an agent already keeps all else. rule is who becomes
-// an agent of the team from now on (store.AgentsListed, …); "" leaves the rule as it is.
+// whoever is an agent already keeps all else. rule says who becomes an agent of the team from now on (store.AgentsListed or
+// store.AgentsOfChannel); "" leaves the rule as it is. People without an address by which an agent can be known are skipped.
 // Errors: ErrMissing, if there is no such team.
 func Join(ctx context.Context, pool *pgxpool.Pool, team, rule string, people []Joining, o Options) (Result, error) {
 	o.fromChat = true
@@ -30,7 +30,8 @@ func Join(ctx context.Context, pool *pgxpool.Pool, team, rule string, people []J
 			t.Agents = state.AgentsRule(rule)
 		}
 		for _, j := range people {
-			if email := joined(want, j); email != "" && !slices.Contains(t.Members, email) {
+			email := findOrAddAgent(want, j)
+			if email != "" && !slices.Contains(t.Members, email) {
 				t.Members = append(slices.Clip(t.Members), email)
 			}
 		}
@@ -39,9 +40,9 @@ func Join(ctx context.Context, pool *pgxpool.Pool, team, rule string, people []J
 	return Apply(ctx, pool, &parleyfile.File{}, o)
 }
 
-// joined finds or makes the agent and returns the address. It returns "" if the person has no address by which an agent can
+// findOrAddAgent finds or makes the agent and returns the address. It returns "" if the person has no address by which an agent can
 // be known.
-func joined(s *state.State, j Joining) string {
+func findOrAddAgent(s *state.State, j Joining) string {
 	if a := s.AgentOf(j.Kind, j.User); a != nil {
 		return a.Email
 	}

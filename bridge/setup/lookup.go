@@ -62,7 +62,8 @@ func (a *answers) resolve(ctx context.Context, l Lookup, names map[string]docume
 	for _, kind := range input.Chats() {
 		name := names[kind].Value
 		key := overlay.ChannelKey{Kind: kind, Name: name}
-		if name == "" || a.Channels[key] != "" || a.Problems[key] != "" {
+		isAnswered := a.Channels[key] != "" || a.Problems[key] != ""
+		if name == "" || isAnswered {
 			continue
 		}
 		if !strings.HasPrefix(name, "#") {
@@ -109,7 +110,8 @@ func (a *answers) find(ctx context.Context, l Lookup, e parleyfile.Agent, have *
 			known = known || user.Value != ""
 			continue
 		}
-		if old := have.Agent(e.Email); old != nil && old.Users[kind] != "" {
+		old := have.Agent(e.Email)
+		if old != nil && old.Users[kind] != "" {
 			known = true
 			continue
 		}

@@ -114,16 +114,16 @@ func Apply(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Option
 				return err
 			}
 		}
-		if err := work.saving().save(ctx, tx); err != nil {
+		if err := work.prepareSaving().save(ctx, tx); err != nil {
 			return err
 		}
-		return site.KeepChange(ctx, tx, site.Change{Agent: o.Author.Agent, Author: o.Author.String(), Lines: o.Author.about(work.result.Changes)})
+		return site.KeepChange(ctx, tx, site.Change{Agent: o.Author.Agent, Author: o.Author.String(), Lines: o.Author.describeChanges(work.result.Changes)})
 	})
-	var faults document.Faults
-	switch {
-	case errors.Is(err, errNothing):
+	if errors.Is(err, errNothing) {
 		return work.result, nil
-	case errors.As(err, &faults):
+	}
+	var faults document.Faults
+	if errors.As(err, &faults) {
 		return Result{}, faults
 	}
 	return work.result, err
@@ -170,18 +170,18 @@ func prepare(ctx context.Context, q store.Querier, f *parleyfile.File, o Options
 		return work{}, err
 	}
 	w.result.Changes = diff(have, w.want, o.Specs, w.kept)
-	w.result.Remarks = slices.Concat(found.remarks, remarks, w.remarks(), w.doubled)
+	w.result.Remarks = slices.Concat(found.remarks, remarks, w.listRemarks(), w.doubled)
 	return w, nil
 }
 
-// saving is what carries the plan out.
-func (w *work) saving() saving {
-	_, super := w.author()
+// prepareSaving returns what carries the plan out.
+func (w *work) prepareSaving() saving {
+	_, super := w.findAuthor()
 	return saving{have: w.have, want: w.want, kept: w.kept, specs: w.options.Specs, sealer: w.options.Sealer, super: super}
 }
 
-// remarks lists what works but probably is a mistake.
-func (w *work) remarks() []string {
+// listRemarks lists what works but probably is a mistake.
+func (w *work) listRemarks() []string {
 	list := w.roleRemarks()
 	for _, t := range w.have.Teams {
 		if w.kept.teams[t.ID] {
@@ -189,8 +189,9 @@ func (w *work) remarks() []string {
 		}
 	}
 	for _, a := range w.want.Accounts {
-		home := w.want.Team(a.Team)
-		if a.Surface == "" && (home == nil || len(home.Channels) == 0) {
+		team := w.want.Team(a.Team)
+		teamHasChannel := team != nil && len(team.Channels) > 0
+		if a.Surface == "" && !teamHasChannel {
 			list = append(list, "account "+a.Row.Name+": no channel for its threads: give its team or the account a channel")
 		}
 		if a.Row.Mode == store.ModeTrial && len(a.Row.TrialTo) == 0 {

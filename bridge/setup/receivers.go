@@ -38,11 +38,10 @@ func (w *work) checkSecretReceivers(f *parleyfile.File) error {
 		after := spec.SentTo(want.Whole())
 		for _, field := range slices.Sorted(maps.Keys(after)) {
 			consent := field == spec.Consent
-			switch {
-			case consent: // the provider's own servers may always get the tokens
+			if consent { // the provider's own servers may always get the tokens
 				usual := spec.SentTo(channels.Config{field: want.Config[field]})
 				before[field] = append(slices.Clone(before[field]), usual[field]...)
-			case given[field] || want.Secrets[field] == "": // typed with this change, or there is no secret
+			} else if given[field] || want.Secrets[field] == "" { // typed with this change, or there is no secret
 				continue
 			}
 			added := slices.DeleteFunc(slices.Clone(after[field]), func(s string) bool { return slices.Contains(before[field], s) })
@@ -54,7 +53,7 @@ func (w *work) checkSecretReceivers(f *parleyfile.File) error {
 	return faults.Err()
 }
 
-// sentElsewhere is the fault of a change by which what is stored in a field would go to a server that didn't get it so far.
+// sentElsewhere returns the fault of a change by which what is stored in a field would go to a server that didn't get it so far.
 func sentElsewhere(e parleyfile.Account, field, server string, consent bool) document.Fault {
 	where := "account " + e.Name + ": " + field
 	if consent {

@@ -37,7 +37,7 @@ func (w *work) checkRoles(f *parleyfile.File, found overlay.Found) error {
 		}
 		return faults.Err()
 	}
-	author, super := w.author()
+	author, super := w.findAuthor()
 	if super {
 		return nil
 	}
@@ -49,20 +49,25 @@ func (w *work) checkRoles(f *parleyfile.File, found overlay.Found) error {
 	}
 	for _, email := range slices.Sorted(maps.Keys(emails)) {
 		was, is := w.have.Agent(email), w.want.Agent(email)
-		switch {
-		case was.Rank() != is.Rank():
+		if was.Rank() != is.Rank() {
 			faults.Add(document.Fault{
 				At: f.AgentAt(email), Where: "agent " + email + ": roles",
 				What: "only super-admins make somebody an admin, or take one out", Hint: "Ask one of them.",
 			})
-		case was.Rank() > state.RankPlain && (author == nil || was.ID != author.ID):
-			// In a chat an admin is whoever has the admin's user there.
-			if kind := w.movedUser(was, is, found); kind != "" {
-				faults.Add(document.Fault{
-					At: f.AgentAt(email), Where: "agent " + email + ": " + kind,
-					What: "only super-admins say who an admin is in a chat", Hint: "Ask one of them.",
-				})
-			}
+			continue
+		}
+		if was.Rank() == state.RankPlain {
+			continue
+		}
+		if author != nil && was.ID == author.ID {
+			continue
+		}
+		// In a chat an admin is whoever has the admin's user there.
+		if kind := w.movedUser(was, is, found); kind != "" {
+			faults.Add(document.Fault{
+				At: f.AgentAt(email), Where: "agent " + email + ": " + kind,
+				What: "only super-admins say who an admin is in a chat", Hint: "Ask one of them.",
+			})
 		}
 	}
 	return faults.Err()
@@ -73,11 +78,12 @@ func (w *work) checkRoles(f *parleyfile.File, found overlay.Found) error {
 // Errors: Faults.
 func (w *work) checkFolders() error {
 	var faults document.Faults
-	if _, super := w.author(); super {
+	if _, super := w.findAuthor(); super {
 		return nil
 	}
 	for _, place := range w.want.Knowledge {
-		if !(knowledge.Place{Place: place}).IsSite() && !slices.Contains(w.have.Knowledge, place) {
+		isFolder := !(knowledge.Place{Place: place}).IsSite()
+		if isFolder && !slices.Contains(w.have.Knowledge, place) {
 			faults.Add(document.Fault{
 				Where: "set-up: knowledge",
 				What:  "only super-admins let Parley read a folder of its server: " + place,
@@ -88,9 +94,9 @@ func (w *work) checkFolders() error {
 	return faults.Err()
 }
 
-// author returns the agent who makes the change, or nil if it is not an agent, and whether the author may do what super-admins
+// findAuthor returns the agent who makes the change, or nil if it is not an agent, and whether the author may do what super-admins
 // may. Whoever has a shell on the server, or the link for the first admin, is no agent and may.
-func (w *work) author() (a *state.Agent, super bool) {
+func (w *work) findAuthor() (a *state.Agent, super bool) {
 	if w.options.Author.Agent == nil {
 		return nil, true
 	}

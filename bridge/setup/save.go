@@ -43,7 +43,8 @@ func (s saving) save(ctx context.Context, tx pgx.Tx) error {
 		}
 	}
 	for _, kind := range input.Chats() {
-		if id, needed := s.want.Surfaces[kind]; !needed || id != 0 {
+		stored, isNeeded := s.want.Surfaces[kind]
+		if !isNeeded || stored != 0 {
 			continue
 		}
 		id, err := store.EnsureSurface(ctx, tx, kind)
@@ -69,7 +70,8 @@ func (s saving) save(ctx context.Context, tx pgx.Tx) error {
 
 func (s saving) saveAccounts(ctx context.Context, tx pgx.Tx) error {
 	for _, a := range s.want.Accounts {
-		if old := s.have.Account(a.Row.Name); old != nil && equalAccounts(*old, a, s.specs) {
+		old := s.have.Account(a.Row.Name)
+		if old != nil && equalAccounts(*old, a, s.specs) {
 			continue
 		}
 		if err := s.saveAccount(ctx, tx, a); err != nil {

@@ -50,11 +50,12 @@ func (s saving) saveTags(ctx context.Context, tx pgx.Tx) error {
 		keepsName := slices.ContainsFunc(s.want.Tags, func(want store.Tag) bool { return want.Name == t.Name })
 		renamed := s.want.TagThatWas(t.Name) != nil
 		respelled := s.want.Tag(t.Name) != nil
-		switch {
-		case keepsName:
-		case renamed || respelled:
+		if keepsName {
+			continue
+		}
+		if renamed || respelled {
 			err = tags.Forget(ctx, tx, t.Name)
-		default:
+		} else {
 			err = tags.Retire(ctx, tx, t.Name)
 		}
 		if err != nil {
@@ -62,7 +63,9 @@ func (s saving) saveTags(ctx context.Context, tx pgx.Tx) error {
 		}
 	}
 	for _, t := range s.want.Tags {
-		if old := s.have.TagBefore(t); old != nil && old.Name == t.Name && slices.Equal(state.TagAttributes(*old), state.TagAttributes(t)) {
+		old := s.have.TagBefore(t)
+		keepsName := old != nil && old.Name == t.Name
+		if keepsName && slices.Equal(state.TagAttributes(*old), state.TagAttributes(t)) {
 			continue
 		}
 		if err := tags.Save(ctx, tx, t); err != nil {

@@ -56,11 +56,16 @@ func usersOf(a *state.Agent) map[string]string {
 	return a.Users
 }
 
+// equalTeams reports whether two teams are equal, so that nothing has to be written.
+func equalTeams(a, b state.Team) bool {
+	return slices.Equal(a.Attributes(), b.Attributes()) && maps.Equal(a.Channels, b.Channels)
+}
+
 func (s saving) saveTeams(ctx context.Context, tx pgx.Tx) error {
 	for i := range s.want.Teams {
 		t := &s.want.Teams[i]
 		old := s.have.Team(t.Name)
-		if old != nil && slices.Equal(old.Attributes(), t.Attributes()) && maps.Equal(old.Channels, t.Channels) {
+		if old != nil && equalTeams(*old, *t) {
 			continue
 		}
 		row := store.Team{Name: t.Name, Emoji: t.Emoji, Agents: t.Agents, Weekly: t.Weekly}
@@ -74,10 +79,9 @@ func (s saving) saveTeams(ctx context.Context, tx pgx.Tx) error {
 		t.ID = id
 		for _, kind := range input.Chats() {
 			surface, ok := s.want.Surfaces[kind]
-			switch channel := t.Channels[kind]; {
-			case channel != "":
+			if channel := t.Channels[kind]; channel != "" {
 				err = store.SaveTeamChannel(ctx, tx, store.TeamChannel{TeamID: id, AccountID: surface, Channel: channel, Home: t.Home == kind})
-			case ok:
+			} else if ok {
 				err = exec(ctx, tx, deleteTeamChannel, id, surface)
 			}
 			if err != nil {

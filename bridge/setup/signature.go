@@ -72,10 +72,9 @@ func (a *answers) readSignatures(ctx context.Context, o Options, file *parleyfil
 		}
 		read, err := a.readSignature(ctx, o.Signatures, source, known)
 		var wrong *SignatureError
-		switch {
-		case errors.As(err, &wrong):
+		if errors.As(err, &wrong) {
 			read.Problem, read.Hint = wrong.What, wrong.Hint
-		case err != nil:
+		} else if err != nil {
 			return err
 		}
 		a.Signatures[source] = read
@@ -104,29 +103,30 @@ func (a *answers) readSignature(ctx context.Context, reader Signatures, source s
 	rich := &store.RichSignature{Source: source, HTML: t.HTML}
 	for i, from := range t.Pictures {
 		p, err := reader.Picture(ctx, from)
-		kept, isKept := known[from]
-		switch {
-		case err != nil && isKept:
+		if err != nil {
+			kept, isKept := known[from]
+			if !isKept {
+				return overlay.Signature{}, err
+			}
 			a.remarks = append(a.remarks, fmt.Sprintf("signature: %v The picture that was taken from there before stays.", err))
 			kept.ContentID = t.IDs[i]
-		case err != nil:
-			return overlay.Signature{}, err
-		default:
-			sum := sha256.Sum256(p.Content)
-			kept = store.SignaturePicture{
-				ContentID:   t.IDs[i],
-				From:        from,
-				Name:        p.Name,
-				ContentType: p.ContentType,
-				SizeBytes:   int64(len(p.Content)),
-				Blob:        hex.EncodeToString(sum[:]),
-			}
-			if p.Own { // there is no address from which it could be read again
-				kept.From = ""
-			}
-			a.pictures[kept.Blob] = p.Content
+			rich.Pictures = append(rich.Pictures, kept)
+			continue
 		}
-		rich.Pictures = append(rich.Pictures, kept)
+		sum := sha256.Sum256(p.Content)
+		row := store.SignaturePicture{
+			ContentID:   t.IDs[i],
+			From:        from,
+			Name:        p.Name,
+			ContentType: p.ContentType,
+			SizeBytes:   int64(len(p.Content)),
+			Blob:        hex.EncodeToString(sum[:]),
+		}
+		if p.Own { // there is no address from which it could be read again
+			row.From = ""
+		}
+		a.pictures[row.Blob] = p.Content
+		rich.Pictures = append(rich.Pictures, row)
 	}
 	return overlay.Signature{Signature: state.Signature{Markdown: t.Markdown, Rich: rich}}, nil
 }

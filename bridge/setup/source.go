@@ -23,12 +23,13 @@ func (w *work) checkSources(f *parleyfile.File) error {
 		for j := range i {
 			one, other := &w.want.Accounts[i], &w.want.Accounts[j]
 			field := sameSource(w.options.Specs, one, other)
-			switch {
-			case field == "":
-			case w.sharedSourceBefore(one, other):
+			if field == "" {
+				continue
+			}
+			if w.wasSourceShared(one, other) {
 				w.doubled = append(w.doubled, fmt.Sprintf("accounts %s and %s: both take the same messages, so one of them gets none or each message opens two threads: pause one of them",
 					other.Row.Name, one.Row.Name))
-			default:
+			} else {
 				faults.Add(w.sourceFault(f, field, one, other))
 			}
 		}
@@ -36,8 +37,8 @@ func (w *work) checkSources(f *parleyfile.File) error {
 	return faults.Err()
 }
 
-// sharedSourceBefore reports whether two accounts took messages from the same place before the change.
-func (w *work) sharedSourceBefore(one, other *state.Account) bool {
+// wasSourceShared reports whether two accounts took messages from the same place before the change.
+func (w *work) wasSourceShared(one, other *state.Account) bool {
 	oneBefore, otherBefore := w.have.Account(one.Row.Name), w.have.Account(other.Row.Name)
 	if oneBefore == nil || otherBefore == nil {
 		return false
@@ -67,7 +68,10 @@ func (w *work) sourceFault(f *parleyfile.File, field string, one, other *state.A
 // sameSource returns the first field by which two accounts at work take messages from the same place, or "" if they don't.
 func sameSource(specs []channels.Spec, a, b *state.Account) string {
 	spec := input.SpecOf(specs, a.Row.Kind)
-	if a.Row.Kind != b.Row.Kind || a.Row.Paused || b.Row.Paused || spec == nil {
+	if a.Row.Kind != b.Row.Kind || spec == nil {
+		return ""
+	}
+	if a.Row.Paused || b.Row.Paused {
 		return ""
 	}
 	sourcesA, sourcesB := sourcesOf(spec, a.Config), sourcesOf(spec, b.Config)
@@ -82,10 +86,10 @@ func sameSource(specs []channels.Spec, a, b *state.Account) string {
 // sourcesOf returns the places from which an account takes messages, by field. A channel with a shared callback has one field
 // by which each message finds its account: spec.Owner.
 func sourcesOf(spec *channels.Spec, config channels.Config) map[string]string {
-	switch {
-	case spec.Sources != nil:
+	if spec.Sources != nil {
 		return spec.Sources(config)
-	case spec.Owner != "":
+	}
+	if spec.Owner != "" {
 		return map[string]string{spec.Owner: strings.TrimSpace(config[spec.Owner])}
 	}
 	return nil

@@ -9,7 +9,7 @@ import (
 // Flatten puts the values of a group into a map, by their paths: "imap.host", "days.0.date".
 func (g *Draft) Flatten(prefix string, into map[string][]string) {
 	for i, key := range g.keys {
-		path := prefix + unquoted(key)
+		path := prefix + unquote(key)
 		switch v := g.values[i].(type) {
 		case Plain:
 			if v != "[]" {
@@ -31,8 +31,8 @@ func (g *Draft) Flatten(prefix string, into map[string][]string) {
 	}
 }
 
-// unquoted returns the key that Quoted was given.
-func unquoted(key string) string {
+// unquote returns the key that Quoted was given.
+func unquote(key string) string {
 	var plain string
 	if strings.HasPrefix(key, `"`) && json.Unmarshal([]byte(key), &plain) == nil {
 		return plain

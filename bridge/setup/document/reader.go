@@ -23,7 +23,7 @@ type Reader struct {
 func (r *Reader) Document(raw []byte) ast.Node {
 	file, err := parser.ParseBytes(raw, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
-		r.syntax(err)
+		r.addSyntaxFault(err)
 		return nil
 	}
 	var docs []*ast.DocumentNode
@@ -46,9 +46,9 @@ func (r *Reader) Document(raw []byte) ast.Node {
 	return docs[0].Body
 }
 
-// syntax adds the parser's error as a fault, without the lines and the text that the parser quotes: they may
+// addSyntaxFault adds the parser's error as a fault, without the lines and the text that the parser quotes: they may
 // have secrets.
-func (r *Reader) syntax(err error) {
+func (r *Reader) addSyntaxFault(err error) {
 	var detail yaml.Error
 	if !errors.As(err, &detail) {
 		r.Faults.Add(Fault{What: "the file is no YAML"})
@@ -63,8 +63,11 @@ func (r *Reader) syntax(err error) {
 
 // PositionOf returns where a value begins, or the zero Position if that is not known.
 func PositionOf(n ast.Node) Position {
-	if mapping, ok := n.(*ast.MappingNode); ok && len(mapping.Values) > 0 && !mapping.IsFlowStyle {
-		n = mapping.Values[0].Key // the library places a block mapping at its first colon, not at its first key
+	if mapping, ok := n.(*ast.MappingNode); ok {
+		isBlock := len(mapping.Values) > 0 && !mapping.IsFlowStyle
+		if isBlock {
+			n = mapping.Values[0].Key // the library places a block mapping at its first colon, not at its first key
+		}
 	}
 	if n == nil {
 		return Position{}
@@ -101,23 +104,24 @@ func (r *Reader) ReadGroup(n ast.Node, where string) *Group {
 	for pairs := mapping.MapRange(); pairs.Next(); {
 		key, at := pairs.Key(), PositionOf(pairs.Key())
 		name, ok := keyName(key)
-		switch {
-		case !ok:
+		if !ok {
 			r.Faults.Add(Fault{
 				At: at, Where: where,
 				What: "anchors, merges and other special keys are not known here", Hint: "Write the values out.",
 			})
-		case g.Values[name] != nil: // a repeated key: the parser was told to let it through, so that it is one fault of many
+			continue
+		}
+		if g.Values[name] != nil { // a repeated key: the parser was told to let it through, so that it is one fault of many
 			r.Faults.Add(Fault{
 				At: at, Where: where,
 				What: fmt.Sprintf("the key %q stands here twice", name),
 				Hint: fmt.Sprintf("It is also in line %d.", g.Places[name].Line),
 			})
-		default:
-			g.Names = append(g.Names, name)
-			g.Values[name] = pairs.Value()
-			g.Places[name] = at
+			continue
 		}
+		g.Names = append(g.Names, name)
+		g.Values[name] = pairs.Value()
+		g.Places[name] = at
 	}
 	return g
 }
@@ -147,7 +151,7 @@ func (g *Group) Label(name string) string {
 	return g.Where + ": " + name
 }
 
-// Fault adds a fault of a key.
+// Fault adds a fault of a key. what is wrong has no full stop; hint says in full sentences what to do.
 func (g *Group) Fault(at Position, name, what, hint string) {
 	g.Faults.Add(Fault{At: at, Where: g.Label(name), What: what, Hint: hint})
 }

@@ -68,9 +68,9 @@ func (r *Reader) ReadText(n ast.Node, where string) (Text, bool) {
 	at := PositionOf(n)
 	switch v := n.(type) {
 	case *ast.StringNode:
-		return r.storable(Text{Value: r.expand(v.Value, where, at), Raw: v.Value, At: at}, where)
+		return r.checkStorable(Text{Value: r.expand(v.Value, where, at), Raw: v.Value, At: at}, where)
 	case *ast.LiteralNode:
-		return r.storable(Text{Value: r.expand(v.Value.Value, where, at), Raw: v.Value.Value, At: at}, where)
+		return r.checkStorable(Text{Value: r.expand(v.Value.Value, where, at), Raw: v.Value.Value, At: at}, where)
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
 		raw := n.GetToken().Value
 		return Text{Value: raw, Raw: raw, At: at}, true
@@ -85,8 +85,8 @@ func (r *Reader) ReadText(n ast.Node, where string) (Text, bool) {
 	return Text{}, false
 }
 
-// storable adds a fault if PostgreSQL can't store the text, and returns whether it can.
-func (r *Reader) storable(t Text, where string) (Text, bool) {
+// checkStorable adds a fault if PostgreSQL can't store the text, and returns whether it can.
+func (r *Reader) checkStorable(t Text, where string) (Text, bool) {
 	if strings.Contains(t.Value, "\x00") || !utf8.ValidString(t.Value) {
 		r.Faults.Add(Fault{
 			At: t.At, Where: where,

@@ -46,7 +46,10 @@ func (g *Draft) List(key string, values []string) {
 // Sub returns the group below a key, and adds it if it is missing.
 func (g *Draft) Sub(key string) *Draft {
 	for i, k := range g.keys {
-		if sub, ok := g.values[i].(*Draft); ok && k == key {
+		if k != key {
+			continue
+		}
+		if sub, ok := g.values[i].(*Draft); ok {
 			return sub
 		}
 	}

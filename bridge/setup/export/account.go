@@ -28,7 +28,7 @@ func Account(a state.Account, spec channels.Spec, variables map[string]bool) *do
 		g.Text(a.Surface+"_channel", a.Row.SurfaceChannel)
 	}
 	g.Text("signature", a.Signature().Source())
-	settings(g, a.Settings)
+	writeSettings(g, a.Settings)
 	g.Text("reply_mode", string(a.Row.ReplyMode))
 	if a.Row.HoldSeconds != nil {
 		g.Put("hold", document.Plain(a.HoldWords()))
@@ -36,17 +36,16 @@ func Account(a state.Account, spec channels.Spec, variables map[string]bool) *do
 	if a.Row.Rate != 1 {
 		g.Put("rate", document.Plain(fmt.Sprint(a.Row.Rate)))
 	}
-	businessHours(g, a.Hours)
+	writeBusinessHours(g, a.Hours)
 	for _, f := range spec.Fields {
-		field(g, a, spec, f, variables)
+		writeField(g, a, spec, f, variables)
 	}
 	return g
 }
 
-// field writes a field of the account's channel, nested: "imap.host" becomes imap: {host: …}.
-func field(g *document.Draft, a state.Account, spec channels.Spec, f channels.Field, variables map[string]bool) {
-	value, stored := a.Config[f.Name]
-	if f.Secret && !stored && !(f.Needed(a.Config) && len(a.Row.Secrets) > 0) || !f.Secret && value == "" {
+// writeField writes a field of the account's channel, nested: "imap.host" becomes imap: {host: …}.
+func writeField(g *document.Draft, a state.Account, spec channels.Spec, f channels.Field, variables map[string]bool) {
+	if !hasValue(a, f) {
 		return
 	}
 	g = g.Sub(input.Section(spec))
@@ -55,6 +54,7 @@ func field(g *document.Draft, a state.Account, spec channels.Spec, f channels.Fi
 	for _, name := range path[:len(path)-1] {
 		g = g.Sub(name)
 	}
+	value := a.Config[f.Name]
 	switch {
 	case f.Secret:
 		g.Put(key, "${"+variableOf(a.Row.Name, f.Name, variables)+"}")
@@ -65,13 +65,23 @@ func field(g *document.Draft, a state.Account, spec channels.Spec, f channels.Fi
 	}
 }
 
+// hasValue reports whether an account has a value for a field of its channel. Config has the names of the secrets that are
+// stored. A secret whose name is missing there still counts as stored if the channel needs it and any secrets are stored.
+func hasValue(a state.Account, f channels.Field) bool {
+	value, isNamed := a.Config[f.Name]
+	if !f.Secret {
+		return value != ""
+	}
+	return isNamed || f.Needed(a.Config) && len(a.Row.Secrets) > 0
+}
+
 var notInNames = regexp.MustCompile(`[^A-Z0-9]+`)
 
 // variableOf returns the environment variable of a secret: SUPPORT_MAIL_IMAP_PASSWORD. It adds a number
 // if another account, whose name differs only in punctuation, has the same.
 func variableOf(account, field string, taken map[string]bool) string {
 	name := notInNames.ReplaceAllString(strings.ToUpper(account+"_"+field), "_")
-	if name[0] >= '0' && name[0] <= '9' {
+	if name[0] >= '0' && name[0] <= '9' { // a variable's name can't begin with a digit
 		name = "_" + name
 	}
 	unique := name
@@ -82,8 +92,8 @@ func variableOf(account, field string, taken map[string]bool) string {
 	return unique
 }
 
-// businessHours writes them in the form that the file has.
-func businessHours(g *document.Draft, p hours.Plan) {
+// writeBusinessHours writes them in the form that the file has.
+func writeBusinessHours(g *document.Draft, p hours.Plan) {
 	if p.Zone == "" {
 		return
 	}
@@ -92,12 +102,13 @@ func businessHours(g *document.Draft, p hours.Plan) {
 	for _, r := range p.Week {
 		g.Sub("week").Text(document.Quoted(r.Days), r.Open)
 	}
-	holidays(g, p)
+	writeHolidays(g, p)
 }
 
-// holidays writes them in the form that the file has: the shorter one where it is enough.
-func holidays(g *document.Draft, p hours.Plan) {
-	if p.Country == "" && len(p.Days) == 0 && len(p.Except) == 0 {
+// writeHolidays writes them in the form that the file has: the shorter one where it is enough.
+func writeHolidays(g *document.Draft, p hours.Plan) {
+	hasOnlyDates := p.Country == "" && len(p.Days) == 0 && len(p.Except) == 0
+	if hasOnlyDates {
 		g.List("holidays", p.Holidays)
 		return
 	}

@@ -12,8 +12,8 @@ import (
 	"parley/store/knowledge"
 )
 
-// templates writes equal templates of several accounts once, with all of these accounts.
-func templates(s *state.State) []*document.Draft {
+// templateEntries writes equal templates of several accounts once, with all of these accounts.
+func templateEntries(s *state.State) []*document.Draft {
 	var groups []*document.Draft
 	done := make([]bool, len(s.Templates))
 	for i, t := range s.Templates {
@@ -23,14 +23,20 @@ func templates(s *state.State) []*document.Draft {
 		accounts := []string{t.Account}
 		for j := i + 1; j < len(s.Templates); j++ {
 			other := s.Templates[j]
-			if other.Row.Name == t.Row.Name && other.Row.Language == t.Row.Language && slices.Equal(other.Attributes(), t.Attributes()) &&
-				!slices.Contains(accounts, other.Account) {
-				accounts, done[j] = append(accounts, other.Account), true
+			if areEqual(t, other) && !slices.Contains(accounts, other.Account) {
+				accounts = append(accounts, other.Account)
+				done[j] = true
 			}
 		}
 		groups = append(groups, Template(t, accounts))
 	}
 	return groups
+}
+
+// areEqual reports whether two templates differ only in their accounts.
+func areEqual(a, b state.Template) bool {
+	isSameName := a.Row.Name == b.Row.Name && a.Row.Language == b.Row.Language
+	return isSameName && slices.Equal(a.Attributes(), b.Attributes())
 }
 
 // Template writes the entry of a template that some accounts have.

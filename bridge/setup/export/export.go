@@ -36,7 +36,7 @@ func File(s *state.State, specs []channels.Spec) ([]byte, error) {
 	file.Entries("agents", agents)
 	file.Entries("teams", teams)
 	file.Entries("accounts", accounts)
-	file.Entries("templates", templates(s))
+	file.Entries("templates", templateEntries(s))
 	file.Entries("tags", Tags(s))
 	file.Entries("knowledge", Knowledge(s))
 	var out bytes.Buffer
@@ -48,8 +48,8 @@ func File(s *state.State, specs []channels.Spec) ([]byte, error) {
 func Company(s *state.State) *document.Draft {
 	g := &document.Draft{}
 	g.Text("company", s.Company)
-	settings(g, s.Settings)
-	keptDays(g, s.Retention)
+	writeSettings(g, s.Settings)
+	writeKeptDays(g, s.Retention)
 	return g
 }
 
@@ -88,8 +88,8 @@ func Team(t state.Team) *document.Draft {
 	return g
 }
 
-// settings writes those that have another value than the default.
-func settings(g *document.Draft, given map[string]string) {
+// writeSettings writes those that have another value than the default.
+func writeSettings(g *document.Draft, given map[string]string) {
 	for _, known := range bridge.Settings() {
 		if value := given[known.Name]; value != "" {
 			g.Sub("settings").Text(known.Name, value)
@@ -97,8 +97,8 @@ func settings(g *document.Draft, given map[string]string) {
 	}
 }
 
-// keptDays writes the days that differ from what is usual.
-func keptDays(file *document.Draft, d retention.Days) {
+// writeKeptDays writes the days that differ from what is usual.
+func writeKeptDays(file *document.Draft, d retention.Days) {
 	for _, k := range input.RetentionKeys() {
 		if days := *k.In(&d); days != 0 {
 			file.Sub("retention").Put(k.Name, document.Plain(k.Text(days)))

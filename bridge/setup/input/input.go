@@ -215,7 +215,9 @@ func settingFields() (list []Field) {
 			f.Input = InputText
 		}
 		if s.Values != nil {
-			f.Input, f.Choices, f.Default = InputChoice, append([]string{""}, s.Values...), s.Values[0]
+			f.Input = InputChoice
+			f.Choices = append([]string{""}, s.Values...)
+			f.Default = s.Values[0]
 			if s.Chat != "" {
 				f.Default += " for mail, " + s.Chat + " for chats"
 			}

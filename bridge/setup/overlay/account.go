@@ -20,7 +20,7 @@ func (o *overlay) accountEntry(e parleyfile.Account) {
 		if e.Kind == nil {
 			o.faults.Add(document.Fault{
 				At: e.At, Where: "account " + e.Name + ": kind",
-				What: "is missing", Hint: "This version has " + o.kinds() + ".",
+				What: "is missing", Hint: "This version has " + o.listKinds() + ".",
 			})
 			return
 		}
@@ -69,13 +69,13 @@ func (o *overlay) accountRow(a *state.Account, e parleyfile.Account) {
 		a.Row.Mode = store.Mode(e.Mode.Value)
 	}
 	if e.TrialTo != nil {
-		a.Row.TrialTo = unique(e.TrialTo.Values())
+		a.Row.TrialTo = removeDuplicates(e.TrialTo.Values())
 	}
 	if e.Paused != nil {
 		a.Row.Paused = *e.Paused
 	}
 	if e.Signature != nil {
-		s := o.signature(*e.Signature, "account "+e.Name)
+		s := o.storedSignature(*e.Signature, "account "+e.Name)
 		a.Row.Signature, a.Row.RichSignature = s.Markdown, s.Rich
 	}
 	if e.ReplyMode != nil {
@@ -96,19 +96,21 @@ func (o *overlay) accountRow(a *state.Account, e parleyfile.Account) {
 func (o *overlay) accountPlace(a *state.Account, e parleyfile.Account) {
 	for _, kind := range input.Chats() {
 		given, ok := e.Channels[kind]
-		switch channel := o.channel(kind, given, "account "+e.Name); {
-		case !ok:
-		case channel != "":
+		if !ok {
+			continue
+		}
+		channel := o.findChannel(kind, given, "account "+e.Name)
+		if channel != "" {
 			o.needSurface(kind)
 			a.Surface, a.Row.SurfaceChannel = kind, channel
-		case a.Surface == kind:
+		} else if a.Surface == kind { // the key is cleared
 			a.Surface, a.Row.SurfaceChannel = "", ""
 		}
 	}
 }
 
-// haveTeams is the hint for an account whose team is unknown.
-func (o *overlay) haveTeams() string {
+// teamsHint is the hint for an account whose team is unknown.
+func (o *overlay) teamsHint() string {
 	if len(o.Teams) == 0 {
 		return "Add it under teams:."
 	}
@@ -119,8 +121,8 @@ func (o *overlay) haveTeams() string {
 	return "There is " + strings.Join(list, ", ") + "; or add it under teams:."
 }
 
-// kinds lists the channels of this version, for hints.
-func (o *overlay) kinds() string {
+// listKinds lists the channels of this version, for hints.
+func (o *overlay) listKinds() string {
 	list := make([]string, len(o.specs))
 	for i, s := range o.specs {
 		list[i] = s.Kind
@@ -132,17 +134,18 @@ func (o *overlay) kinds() string {
 func (o *overlay) accountSections(a *state.Account, e parleyfile.Account) {
 	where := "account " + e.Name
 	spec := input.SpecOf(o.specs, a.Row.Kind)
-	if spec == nil && a.Row.ID != 0 && len(e.Sections) == 0 {
-		return // a channel of another version: its account can still be paused
-	}
 	if spec == nil {
+		isStored := a.Row.ID != 0
+		if isStored && len(e.Sections) == 0 {
+			return // a channel of another version: its account can still be paused
+		}
 		at := e.At
 		if e.Kind != nil {
 			at = e.Kind.At
 		}
 		o.faults.Add(document.Fault{
 			At: at, Where: where + ": kind",
-			What: fmt.Sprintf("this version of Parley has no channel %q", a.Row.Kind), Hint: "It has " + o.kinds() + ".",
+			What: fmt.Sprintf("this version of Parley has no channel %q", a.Row.Kind), Hint: "It has " + o.listKinds() + ".",
 		})
 		return
 	}
@@ -166,8 +169,9 @@ func (o *overlay) accountSections(a *state.Account, e parleyfile.Account) {
 		}
 	}
 	for _, f := range spec.Fields {
-		required := f.Needed(a.Config) && f.Default == ""
-		if required && strings.TrimSpace(a.Value(f)) == "" && !faulty[f.Name] {
+		isRequired := f.Needed(a.Config) && f.Default == ""
+		isMissing := strings.TrimSpace(a.Value(f)) == "" && !faulty[f.Name]
+		if isRequired && isMissing {
 			o.faults.Add(document.Fault{At: at, Where: where + ": " + key + "." + f.Name, What: "is missing", Hint: hintOf(f)})
 		}
 	}
@@ -196,26 +200,26 @@ func (o *overlay) setField(a *state.Account, spec channels.Spec, f parleyfile.Fi
 		return
 	}
 	known := spec.Fields[i]
+	if isList := f.Many != nil; isList != known.List {
+		fault := document.Fault{At: f.At, Where: where, What: "must be a single value, not a list"}
+		if known.List {
+			fault.What, fault.Hint = "must be a list", "Write [first, second], or [] for none."
+		}
+		o.faults.Add(fault)
+		return
+	}
 	var values []string
 	switch {
-	case known.List && f.Many == nil:
-		o.faults.Add(document.Fault{
-			At: f.At, Where: where,
-			What: "must be a list", Hint: "Write [first, second], or [] for none.",
-		})
-		return
-	case !known.List && f.Many != nil:
-		o.faults.Add(document.Fault{At: f.At, Where: where, What: "must be a single value, not a list"})
-		return
 	case known.List:
-		values = unique(trimmed(f.Many.Values()))
+		values = removeDuplicates(trimAll(f.Many.Values()))
 	case known.Secret:
 		values = []string{f.One.Value} // not trimmed: spaces may belong to a secret
 	default:
 		values = []string{strings.TrimSpace(f.One.Value)}
 	}
 	for _, v := range values {
-		if len(known.OneOf) > 0 && v != "" && !slices.Contains(known.OneOf, v) {
+		mayBe := len(known.OneOf) == 0 || slices.Contains(known.OneOf, v)
+		if v != "" && !mayBe {
 			o.faults.Add(document.Fault{
 				At: f.At, Where: where,
 				What: "is not possible", Hint: "Write " + document.Either(known.OneOf) + ".",

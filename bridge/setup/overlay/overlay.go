@@ -1,6 +1,7 @@
 package overlay
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -60,7 +61,7 @@ func (o *overlay) apply(f *parleyfile.File, prune bool) error {
 		o.prune(f)
 	}
 	for _, e := range f.Agents {
-		o.foundUsers(f, e)
+		o.tieFoundUsers(f, e)
 	}
 	for _, e := range f.Templates {
 		o.templateEntry(e)
@@ -72,10 +73,11 @@ func (o *overlay) apply(f *parleyfile.File, prune bool) error {
 		o.checkMembers(e)
 	}
 	for _, e := range f.Accounts {
-		if e.Team != nil && e.Team.Value != "" && o.Team(strings.TrimSpace(e.Team.Value)) == nil {
+		namesTeam := e.Team != nil && e.Team.Value != ""
+		if namesTeam && o.Team(strings.TrimSpace(e.Team.Value)) == nil {
 			o.faults.Add(document.Fault{
 				At: e.Team.At, Where: "account " + e.Name + ": team",
-				What: fmt.Sprintf("there is no team %q", e.Team.Raw), Hint: o.haveTeams(),
+				What: fmt.Sprintf("there is no team %q", e.Team.Raw), Hint: o.teamsHint(),
 			})
 		}
 	}
@@ -102,16 +104,15 @@ func (o *overlay) setRetention(given map[string]int) {
 	}
 }
 
-// channel returns a channel's id; "" and a fault if it was not found.
-func (o *overlay) channel(kind string, given document.Text, where string) string {
+// findChannel returns a channel's id; "" and a fault if it was not found.
+func (o *overlay) findChannel(kind string, given document.Text, where string) string {
 	if !strings.HasPrefix(given.Value, "#") {
 		return given.Value
 	}
-	id, problem := o.found.Channels[ChannelKey{kind, given.Value}], o.found.Problems[ChannelKey{kind, given.Value}]
+	key := ChannelKey{Kind: kind, Name: given.Value}
+	id := o.found.Channels[key]
 	if id == "" {
-		if problem == "" {
-			problem = "no such channel is known"
-		}
+		problem := cmp.Or(o.found.Problems[key], "no such channel is known")
 		o.faults.Add(document.Fault{
 			At: given.At, Where: where + ": " + kind + "_channel",
 			What: fmt.Sprintf("%q: %s", given.Value, problem),
@@ -128,8 +129,8 @@ func (o *overlay) needSurface(kind string) {
 	}
 }
 
-// unique removes duplicates and keeps the first of each.
-func unique(list []string) []string {
+// removeDuplicates returns the texts without empty ones and without duplicates.
+func removeDuplicates(list []string) []string {
 	var once []string
 	for _, s := range list {
 		if s != "" && !slices.Contains(once, s) {
@@ -139,7 +140,8 @@ func unique(list []string) []string {
 	return once
 }
 
-func trimmed(list []string) []string {
+// trimAll takes the spaces around texts off, in place.
+func trimAll(list []string) []string {
 	for i := range list {
 		list[i] = strings.TrimSpace(list[i])
 	}

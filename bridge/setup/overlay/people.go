@@ -12,6 +12,7 @@ import (
 	"parley/store"
 )
 
+// agentEntry changes an agent to what the entry says, or makes it.
 func (o *overlay) agentEntry(e parleyfile.Agent) {
 	a := o.Agent(e.Email)
 	if a == nil {
@@ -29,21 +30,22 @@ func (o *overlay) agentEntry(e parleyfile.Agent) {
 		a.Name = strings.TrimSpace(e.Name.Value)
 	}
 	if e.Roles != nil {
-		a.Roles = store.SaidRoles(unique(e.Roles.Values()))
+		a.Roles = store.SaidRoles(removeDuplicates(e.Roles.Values()))
 	}
 	if e.Zone != nil {
 		a.Zone = e.Zone.Value
 	}
 	if e.Presence != nil {
-		if a.Presence = e.Presence.Value; a.Presence == bridge.PresenceAvailable {
-			a.Presence = "" // the usual one is not said
+		a.Presence = e.Presence.Value
+		if a.Presence == bridge.PresenceAvailable {
+			a.Presence = "" // the usual presence is stored as none
 		}
 	}
 	if e.Quiet != nil {
-		a.Quiet = unique(e.Quiet.Values())
+		a.Quiet = removeDuplicates(e.Quiet.Values())
 	}
 	if e.Signature != nil {
-		a.Signature = o.signature(*e.Signature, "agent "+e.Email)
+		a.Signature = o.storedSignature(*e.Signature, "agent "+e.Email)
 	}
 	for _, kind := range input.Chats() {
 		if user, given := e.Users[kind]; given {
@@ -52,22 +54,24 @@ func (o *overlay) agentEntry(e parleyfile.Agent) {
 	}
 }
 
-// foundUsers ties an agent to the users that surfaces found by the agent's e-mail address. It is called when
+// tieFoundUsers ties an agent to the users that surfaces found by the agent's e-mail address. It is called when
 // all users that the file names are tied and prune has removed its agents: a user that somebody else still
 // has stays there, and a remark says so, unless the file itself gives the user to the other.
-func (o *overlay) foundUsers(f *parleyfile.File, e parleyfile.Agent) {
+func (o *overlay) tieFoundUsers(f *parleyfile.File, e parleyfile.Agent) {
 	a := o.Agent(e.Email)
 	if a == nil {
 		return // its entry has a fault
 	}
 	for _, kind := range input.Chats() {
-		id := o.found.Users[UserKey{kind, e.Email}]
-		if _, given := e.Users[kind]; given || id == "" || a.Users[kind] != "" {
+		id := o.found.Users[UserKey{Kind: kind, Email: e.Email}]
+		_, isGiven := e.Users[kind]
+		isTied := isGiven || a.Users[kind] != ""
+		if id == "" || isTied {
 			continue
 		}
 		if other := o.AgentOf(kind, id); other != nil {
-			if f.Gives(kind, id) {
-				continue // somebody decided so
+			if f.HasUser(kind, id) {
+				continue // the file gives the user to the other agent
 			}
 			o.remarks = append(o.remarks, fmt.Sprintf("agent %s: is %s in %s, by the e-mail address, but agent %s has that user and keeps it: "+
 				"to move it, write %s: %s for %s alone", e.Email, id, kind, other.Email, kind, id, e.Email))
@@ -93,8 +97,8 @@ func (o *overlay) setUser(a *state.Agent, kind, id string) {
 	a.Users[kind] = id
 }
 
-// signature returns a signature of the file in its stored form. It adds a fault if it can't be used.
-func (o *overlay) signature(t document.Text, where string) state.Signature {
+// storedSignature returns a signature of the file in its stored form. It adds a fault if it can't be used.
+func (o *overlay) storedSignature(t document.Text, where string) state.Signature {
 	read, ok := o.found.Signatures[parleyfile.SignatureSource(t)]
 	if !ok { // there was no lookup
 		return state.Signature{Markdown: parleyfile.SignatureSource(t)}
@@ -105,6 +109,7 @@ func (o *overlay) signature(t document.Text, where string) state.Signature {
 	return read.Signature
 }
 
+// teamEntry changes a team to what the entry says, or makes it.
 func (o *overlay) teamEntry(e parleyfile.Team) {
 	t := o.Team(e.Name)
 	if t == nil {
@@ -113,7 +118,7 @@ func (o *overlay) teamEntry(e parleyfile.Team) {
 	}
 	if e.Members != nil {
 		t.Members = nil
-		for _, m := range unique(e.Members.Values()) {
+		for _, m := range removeDuplicates(e.Members.Values()) {
 			if a := o.Agent(m); a != nil {
 				m = a.Email // as the agent's entry writes it
 			}
@@ -122,11 +127,13 @@ func (o *overlay) teamEntry(e parleyfile.Team) {
 	}
 	for _, kind := range input.Chats() {
 		given, ok := e.Channels[kind]
-		switch channel := o.channel(kind, given, "team "+e.Name); {
-		case !ok:
-		case channel == "":
+		if !ok {
+			continue
+		}
+		channel := o.findChannel(kind, given, "team "+e.Name)
+		if channel == "" {
 			delete(t.Channels, kind)
-		default:
+		} else {
 			o.needSurface(kind)
 			t.Channels[kind] = channel
 		}
@@ -177,6 +184,7 @@ func (o *overlay) setHome(t *state.Team, e parleyfile.Team) {
 	}
 }
 
+// checkMembers adds a fault for each member of a team's entry who is no agent.
 func (o *overlay) checkMembers(e parleyfile.Team) {
 	if e.Members == nil {
 		return

@@ -36,6 +36,7 @@ func (o *overlay) prune(f *parleyfile.File) {
 	o.pruneTags(f)
 }
 
+// pruneAccounts removes accounts that the file's list doesn't name. It adds a fault for each account whose team is gone.
 func (o *overlay) pruneAccounts(f *parleyfile.File) {
 	if f.Lists.Accounts {
 		o.Accounts = slices.DeleteFunc(o.Accounts, func(a state.Account) bool {
@@ -46,7 +47,8 @@ func (o *overlay) pruneAccounts(f *parleyfile.File) {
 		named := slices.ContainsFunc(f.Accounts, func(e parleyfile.Account) bool {
 			return strings.EqualFold(e.Name, a.Row.Name) && e.Team != nil
 		})
-		if a.Team != "" && o.Team(a.Team) == nil && !named {
+		isTeamGone := a.Team != "" && o.Team(a.Team) == nil
+		if isTeamGone && !named {
 			o.faults.Add(document.Fault{
 				Where: "account " + a.Row.Name,
 				What:  fmt.Sprintf("belongs to the team %q, which --prune would take out", a.Team),
@@ -60,8 +62,10 @@ func (o *overlay) pruneAccounts(f *parleyfile.File) {
 func (o *overlay) pruneTemplates(f *parleyfile.File) {
 	o.Templates = slices.DeleteFunc(o.Templates, func(t state.Template) bool {
 		named := slices.ContainsFunc(f.Templates, func(e parleyfile.Template) bool {
-			return strings.EqualFold(e.Name, t.Row.Name) && e.Language == t.Row.Language &&
-				slices.ContainsFunc(e.Accounts, func(a document.Text) bool { return strings.EqualFold(strings.TrimSpace(a.Value), t.Account) })
+			if !strings.EqualFold(e.Name, t.Row.Name) || e.Language != t.Row.Language {
+				return false
+			}
+			return slices.ContainsFunc(e.Accounts, func(a document.Text) bool { return strings.EqualFold(strings.TrimSpace(a.Value), t.Account) })
 		})
 		if o.Account(t.Account) == nil {
 			return true

@@ -13,16 +13,17 @@ import (
 func (o *overlay) tagEntry(e parleyfile.Tag) {
 	for _, name := range e.Former() {
 		old := o.Tag(name)
-		switch {
-		case old == nil || strings.EqualFold(name, e.Name):
+		if old == nil || strings.EqualFold(name, e.Name) {
 			continue
-		case o.Tag(e.Name) == nil:
-			old.Name, old.Formerly = e.Name, append(slices.Clone(old.Formerly), old.Name)
-		default:
-			into := o.Tag(e.Name)
-			into.Formerly = slices.Concat(into.Formerly, old.Formerly, []string{old.Name})
-			o.Tags = slices.DeleteFunc(o.Tags, func(t store.Tag) bool { return strings.EqualFold(t.Name, name) })
 		}
+		into := o.Tag(e.Name)
+		if into == nil { // the tag gets a new name
+			old.Formerly = append(slices.Clone(old.Formerly), old.Name)
+			old.Name = e.Name
+			continue
+		}
+		into.Formerly = slices.Concat(into.Formerly, old.Formerly, []string{old.Name})
+		o.Tags = slices.DeleteFunc(o.Tags, func(t store.Tag) bool { return strings.EqualFold(t.Name, name) })
 	}
 	t := o.Tag(e.Name)
 	if t == nil {

@@ -88,10 +88,10 @@ func changeTemplate(row *store.Template, e parleyfile.Template) {
 		}
 	}
 	if e.Types != nil {
-		draft.Uses = unique(e.Types.Values())
+		draft.Uses = removeDuplicates(e.Types.Values())
 	}
 	if e.Labels != nil {
-		draft.Labels = unique(trimmed(e.Labels.Values()))
+		draft.Labels = removeDuplicates(trimAll(e.Labels.Values()))
 	}
 	if e.Buttons != nil {
 		draft.Buttons = *e.Buttons

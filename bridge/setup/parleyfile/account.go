@@ -48,32 +48,34 @@ func (e Account) Given(key string) map[string]bool {
 
 func readAccount(o *object) (Account, bool) {
 	e := Account{At: o.At, Channels: map[string]document.Text{}}
-	e.Name = o.accountName()
+	e.Name = o.readAccountName()
 	e.Kind = o.Text("kind")
 	e.Team = o.Text("team")
-	if e.Mode = o.Text("mode"); e.Mode != nil {
-		o.oneOf(*e.Mode, "mode", "watch", "trial", "live")
+	e.Mode = o.Text("mode")
+	if e.Mode != nil {
+		o.checkOneOf(*e.Mode, "mode", "watch", "trial", "live")
 	}
 	if e.TrialTo = o.List("trial_to"); e.TrialTo != nil {
 		for i, t := range e.TrialTo.Items {
 			e.TrialTo.Items[i].Value = trialAddress(t.Value)
 		}
 	}
-	e.Paused = o.yesNo("paused")
-	o.channels(e.Channels)
-	if kinds := input.Chats(); e.Channels[kinds[0]].Value != "" && e.Channels[kinds[1]].Value != "" {
-		o.Fault(e.Channels[kinds[1]].At, kinds[1]+"_channel", "stands beside "+kinds[0]+"_channel", "An account's threads open in one place: keep one of them.")
+	e.Paused = o.readYesNo("paused")
+	o.readChannels(e.Channels)
+	first, second := input.Chats()[0], input.Chats()[1]
+	if e.Channels[first].Value != "" && e.Channels[second].Value != "" {
+		o.Fault(e.Channels[second].At, second+"_channel", "stands beside "+first+"_channel", "An account's threads open in one place: keep one of them.")
 	}
 	e.Signature = o.Text("signature")
-	e.Settings = o.settings("settings")
+	e.Settings = o.readSettings("settings")
 	if e.ReplyMode = o.Text("reply_mode"); e.ReplyMode != nil {
-		o.oneOf(*e.ReplyMode, "reply_mode", "direct", "explicit")
+		o.checkOneOf(*e.ReplyMode, "reply_mode", "direct", "explicit")
 	}
-	e.Hold = o.hold("hold")
-	e.Rate = o.rate("rate")
-	e.Hours = o.hours("hours")
+	e.Hold = o.readHold("hold")
+	e.Rate = o.readRate("rate")
+	e.Hours = o.readHours("hours")
 	for _, key := range o.Rest() {
-		if s, ok := o.section(key); ok {
+		if s, ok := o.readSection(key); ok {
 			e.Sections = append(e.Sections, s)
 		}
 	}
@@ -84,9 +86,9 @@ var accountNames = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`)
 
 func isAccountName(s string) bool { return accountNames.MatchString(s) }
 
-// accountName reads an account's name. It becomes a part of addresses and of names of variables, and never
+// readAccountName reads an account's name. It becomes a part of addresses and of names of variables, and never
 // changes.
-func (o *object) accountName() string {
+func (o *object) readAccountName() string {
 	t := o.Text("name")
 	if t == nil {
 		if o.Values["name"] == nil {

@@ -38,29 +38,31 @@ func readAgent(o *object) (Agent, bool) {
 	} else if o.Values["email"] == nil {
 		o.Fault(o.At, "email", "is missing", "An agent is known by the e-mail address.")
 	}
-	if e.Name = o.Text("name"); e.Name != nil && strings.TrimSpace(e.Name.Value) == "" {
+	e.Name = o.Text("name")
+	if e.Name != nil && strings.TrimSpace(e.Name.Value) == "" {
 		o.Fault(e.Name.At, "name", "is empty", "Write the name that colleagues and customers see.")
 	}
 	for _, kind := range input.Chats() {
 		if t := o.Text(kind); t != nil {
-			o.user(kind, t)
+			o.checkUser(kind, t)
 			e.Users[kind] = *t
 		}
 	}
 	if e.Roles = o.List("roles"); e.Roles != nil {
 		for _, role := range e.Roles.Items {
-			o.oneOf(role, "roles", store.Roles()...)
+			o.checkOneOf(role, "roles", store.Roles()...)
 		}
 	}
 	if e.Zone = o.Text("zone"); e.Zone != nil {
-		o.zone(*e.Zone)
+		o.checkZone(*e.Zone)
 	}
-	if e.Presence = o.Text("presence"); e.Presence != nil && e.Presence.Value != "" {
-		o.oneOf(*e.Presence, "presence", input.Presences()...)
+	e.Presence = o.Text("presence")
+	if e.Presence != nil && e.Presence.Value != "" {
+		o.checkOneOf(*e.Presence, "presence", input.Presences()...)
 	}
 	if e.Quiet = o.List("quiet"); e.Quiet != nil {
 		for _, notice := range e.Quiet.Items {
-			o.oneOf(notice, "quiet", bridge.NoticesToChoose()...)
+			o.checkOneOf(notice, "quiet", bridge.NoticesToChoose()...)
 		}
 	}
 	e.Signature = o.Text("signature")

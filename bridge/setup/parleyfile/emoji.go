@@ -8,8 +8,8 @@ import (
 	"parley/bridge"
 )
 
-// emoji reads the verbs of a team's own emoji, by the emoji's names. It returns nil if the file has none.
-func (o *object) emoji(name string) map[string]string {
+// readEmoji reads the verbs of a team's own emoji, by the emoji's names. It returns nil if the file has none.
+func (o *object) readEmoji(name string) map[string]string {
 	group := o.group(name)
 	if group == nil {
 		return nil
@@ -24,12 +24,13 @@ func (o *object) emoji(name string) map[string]string {
 		if t == nil {
 			continue
 		}
-		group.oneOf(*t, key, allowed...)
+		group.checkOneOf(*t, key, allowed...)
 		short := bridge.EmojiName(key)
 		if !strings.ContainsFunc(short, isNameRune) {
 			group.Fault(t.At, key, "is not the name of an emoji", "Write the name that chats give it: rocket.")
 		}
-		if before, twice := verbs[short]; twice && before != t.Value {
+		before, twice := verbs[short]
+		if twice && before != t.Value {
 			group.Fault(t.At, key, fmt.Sprintf("stands for %s already", before), "An emoji stands for one verb: keep one of the lines.")
 		}
 		verbs[short] = t.Value

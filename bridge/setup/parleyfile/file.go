@@ -49,19 +49,19 @@ func Parse(raw []byte, lookupEnv func(string) (string, bool)) (*File, error) {
 // read reads all keys of the file. Every list is asked for before Done, which reports the unknown keys.
 func (f *File) read(top *object) {
 	f.Company = top.Text("company")
-	f.Settings = top.settings("settings")
-	f.Retention = top.retention()
-	agents, given := top.objects("agents", "agent")
+	f.Settings = top.readSettings("settings")
+	f.Retention = top.readRetention()
+	agents, given := top.readObjects("agents", "agent")
 	f.Lists.Agents = given
-	teams, given := top.objects("teams", "team")
+	teams, given := top.readObjects("teams", "team")
 	f.Lists.Teams = given
-	accounts, given := top.objects("accounts", "account")
+	accounts, given := top.readObjects("accounts", "account")
 	f.Lists.Accounts = given
-	templates, given := top.objects("templates", "template")
+	templates, given := top.readObjects("templates", "template")
 	f.Lists.Templates = given
-	tags, given := top.objects("tags", "tag")
+	tags, given := top.readObjects("tags", "tag")
 	f.Lists.Tags = given
-	places, given := top.objects("knowledge", "knowledge")
+	places, given := top.readObjects("knowledge", "knowledge")
 	f.Lists.Knowledge = given
 	top.Done()
 
@@ -69,17 +69,20 @@ func (f *File) read(top *object) {
 
 	seen := names{faults: &top.Faults, lines: map[string]int{}}
 	for _, o := range agents {
-		if e, ok := readAgent(o); ok && seen.isFirst("agent", e.Email, e.At) {
+		e, ok := readAgent(o)
+		if ok && seen.isFirst("agent", e.Email, e.At) {
 			f.Agents = append(f.Agents, e)
 		}
 	}
 	for _, o := range teams {
-		if e, ok := readTeam(o); ok && seen.isFirst("team", e.Name, e.At) {
+		e, ok := readTeam(o)
+		if ok && seen.isFirst("team", e.Name, e.At) {
 			f.Teams = append(f.Teams, e)
 		}
 	}
 	for _, o := range accounts {
-		if e, ok := readAccount(o); ok && seen.isFirst("account", e.Name, e.At) {
+		e, ok := readAccount(o)
+		if ok && seen.isFirst("account", e.Name, e.At) {
 			f.Accounts = append(f.Accounts, e)
 		}
 	}
@@ -94,7 +97,7 @@ func (f *File) read(top *object) {
 		}
 	}
 	f.readTags(tags, &seen)
-	f.uniqueUsers(&top.Faults)
+	f.checkUsersDiffer(&top.Faults)
 }
 
 // names finds duplicate names.
@@ -117,8 +120,8 @@ func (n names) isFirst(what, name string, at document.Position) bool {
 	return true
 }
 
-// uniqueUsers adds a fault where two agents have the same user of a surface.
-func (f *File) uniqueUsers(faults *document.Faults) {
+// checkUsersDiffer adds a fault where two agents have the same user of a surface.
+func (f *File) checkUsersDiffer(faults *document.Faults) {
 	for _, kind := range input.Chats() {
 		first := map[string]string{}
 		for _, a := range f.Agents {
@@ -137,8 +140,8 @@ func (f *File) uniqueUsers(faults *document.Faults) {
 	}
 }
 
-// Gives reports whether the file itself names a user of a surface, for whichever agent.
-func (f *File) Gives(kind, id string) bool {
+// HasUser reports whether the file itself names a user of a surface, for whichever agent.
+func (f *File) HasUser(kind, id string) bool {
 	return slices.ContainsFunc(f.Agents, func(e Agent) bool { return strings.TrimSpace(e.Users[kind].Value) == id })
 }
 

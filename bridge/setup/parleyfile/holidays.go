@@ -15,9 +15,9 @@ import (
 
 const maxDayRunes = 60
 
-// holidays reads on which days hours are others than those of the week: a list of dates, or a group with a country, own
+// readHolidays reads on which days hours are others than those of the week: a list of dates, or a group with a country, own
 // days, and public holidays that don't count.
-func (o *object) holidays(p *hours.Plan) {
+func (o *object) readHolidays(p *hours.Plan) {
 	switch o.Values["holidays"].(type) {
 	case *ast.MappingNode, *ast.MappingValueNode:
 	case *ast.StringNode:
@@ -26,15 +26,16 @@ func (o *object) holidays(p *hours.Plan) {
 		return
 	default:
 		if days := o.List("holidays"); days != nil {
-			p.Holidays = o.dates(*days)
+			p.Holidays = o.readDates(*days)
 		}
 		return
 	}
 	group := o.group("holidays")
-	calendar := group.country(p)
-	days, _ := group.objects("days", group.Label("days"))
+	calendar := group.readCountry(p)
+	days, _ := group.readObjects("days", group.Label("days"))
 	for _, d := range days {
-		if day, ok := d.day(); ok && group.isFirstDay(p.Days, day.Date, d.At) {
+		day, ok := d.readDay()
+		if ok && group.isFirstDay(p.Days, day.Date, d.At) {
 			p.Days = append(p.Days, day)
 		}
 	}
@@ -48,8 +49,8 @@ func (o *object) holidays(p *hours.Plan) {
 	group.Done()
 }
 
-// dates reads days on which the business is closed.
-func (o *object) dates(list document.List) []string {
+// readDates reads days on which the business is closed.
+func (o *object) readDates(list document.List) []string {
 	var days []string
 	for _, d := range list.Items {
 		if _, err := hours.ParseDate(d.Value); err != nil {
@@ -61,8 +62,8 @@ func (o *object) dates(list document.List) []string {
 	return days
 }
 
-// country reads whose public holidays count. It returns nil if there are none, or the country is unknown.
-func (o *object) country(p *hours.Plan) *holiday.Calendar {
+// readCountry reads whose public holidays count. It returns nil if there are none, or the country is unknown.
+func (o *object) readCountry(p *hours.Plan) *holiday.Calendar {
 	t := o.Text("country")
 	if t == nil || strings.TrimSpace(t.Value) == "" {
 		return nil
@@ -76,10 +77,12 @@ func (o *object) country(p *hours.Plan) *holiday.Calendar {
 	return calendar
 }
 
-// day reads a day that is unlike others.
-func (o *object) day() (hours.Day, bool) {
+// readDay reads a day that is unlike others.
+func (o *object) readDay() (hours.Day, bool) {
 	var d hours.Day
-	date, name, open := o.Text("date"), o.Text("name"), o.Text("open")
+	date := o.Text("date")
+	name := o.Text("name")
+	open := o.Text("open")
 	if date == nil {
 		if o.Values["date"] == nil {
 			o.Fault(o.At, "date", "is missing", "Write year, month and day: {date: 2026-12-24, name: Christmas Eve}.")
@@ -90,7 +93,8 @@ func (o *object) day() (hours.Day, bool) {
 		d.Date = date.Value
 	}
 	if name != nil {
-		if d.Name = strings.Join(strings.Fields(name.Value), " "); utf8.RuneCountInString(d.Name) > maxDayRunes {
+		d.Name = strings.Join(strings.Fields(name.Value), " ")
+		if utf8.RuneCountInString(d.Name) > maxDayRunes {
 			o.Fault(name.At, "name", fmt.Sprintf("has more than %d letters", maxDayRunes), "Shorten it.")
 		}
 	}
@@ -122,14 +126,16 @@ func (o *object) isException(t document.Text, calendar *holiday.Calendar) bool {
 	if _, err := hours.ParseDate(name); err == nil {
 		return true
 	}
-	switch {
-	case calendar == nil && o.Values["country"] == nil:
-		o.Fault(t.At, "except", "stands there without a country", "Say whose public holidays don't count: country: DE-BY.")
-	case calendar == nil: // the country has a fault already
-	case !slices.ContainsFunc(calendar.Names(), func(known string) bool { return strings.EqualFold(known, name) }):
-		o.Fault(t.At, "except", fmt.Sprintf("%q is no date, and no public holiday there", t.Raw), "There is "+strings.Join(calendar.Names(), ", ")+".")
-	default:
-		return true
+	if calendar == nil {
+		if o.Values["country"] == nil { // otherwise the country has a fault already
+			o.Fault(t.At, "except", "stands there without a country", "Say whose public holidays don't count: country: DE-BY.")
+		}
+		return false
 	}
-	return false
+	names := calendar.Names()
+	if !slices.ContainsFunc(names, func(known string) bool { return strings.EqualFold(known, name) }) {
+		o.Fault(t.At, "except", fmt.Sprintf("%q is no date, and no public holiday there", t.Raw), "There is "+strings.Join(names, ", ")+".")
+		return false
+	}
+	return true
 }

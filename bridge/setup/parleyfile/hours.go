@@ -10,8 +10,8 @@ import (
 	"parley/routing/hours"
 )
 
-// hours reads business hours. An empty group means always open.
-func (o *object) hours(name string) *hours.Plan {
+// readHours reads business hours. An empty group means always open.
+func (o *object) readHours(name string) *hours.Plan {
 	group := o.group(name)
 	if group == nil {
 		return nil
@@ -27,11 +27,11 @@ func (o *object) hours(name string) *hours.Plan {
 		group.Fault(group.At, "zone", "is missing", "Hours are those of a place: zone: Europe/Berlin.")
 	}
 	if week := group.Get("week"); week != nil {
-		p.Week = group.week(week)
+		p.Week = group.readWeek(week)
 	} else if len(group.Names) > 0 {
 		group.Fault(group.At, "week", "is missing", `Say when you are open: week: {mon-fri: "09:00-17:30"}.`)
 	}
-	group.holidays(p)
+	group.readHolidays(p)
 	group.Done()
 	if len(o.Faults) > before || len(group.Names) == 0 {
 		return p
@@ -48,9 +48,9 @@ func (o *object) hours(name string) *hours.Plan {
 	return p
 }
 
-// week reads the hours of days: mon-fri: "09:00-17:30".
-func (o *object) week(n ast.Node) []hours.Rule {
-	group := o.object(n, o.Label("week"))
+// readWeek reads the hours of days: mon-fri: "09:00-17:30".
+func (o *object) readWeek(n ast.Node) []hours.Rule {
+	group := o.readObject(n, o.Label("week"))
 	if group == nil {
 		return nil
 	}

@@ -18,8 +18,8 @@ var (
 // IsObjectID reports whether a text is an object id of Microsoft Entra: 00000000-0000-0000-0000-000000000000.
 func IsObjectID(s string) bool { return objectIDs.MatchString(s) }
 
-// user checks an agent's id in a surface, and writes it in the surface's form.
-func (o *object) user(kind string, t *document.Text) {
+// checkUser checks an agent's id in a surface, and writes it in the surface's form.
+func (o *object) checkUser(kind string, t *document.Text) {
 	t.Value = strings.TrimSpace(t.Value)
 	if kind != "teams" || t.Value == "" {
 		return
@@ -31,9 +31,9 @@ func (o *object) user(kind string, t *document.Text) {
 	t.Value = strings.ToLower(t.Value)
 }
 
-// channel checks the channel of a surface: an id, a name with #, or in Teams a link to the channel, which
+// checkChannel checks the channel of a surface: an id, a name with #, or in Teams a link to the channel, which
 // is replaced by the id in it.
-func (o *object) channel(kind, key string, t *document.Text) {
+func (o *object) checkChannel(kind, key string, t *document.Text) {
 	t.Value = strings.TrimSpace(t.Value)
 	if kind != "teams" {
 		if t.Value == "#" || strings.ContainsAny(t.Value, " \t\n") {
@@ -46,8 +46,11 @@ func (o *object) channel(kind, key string, t *document.Text) {
 			t.Value = id
 		}
 	}
-	name := strings.HasPrefix(t.Value, "#") && len(t.Value) > 1 && !strings.Contains(t.Value, "\n")
-	if t.Value != "" && !name && !teamsChannels.MatchString(t.Value) {
+	if t.Value == "" {
+		return
+	}
+	isName := len(t.Value) > 1 && t.Value[0] == '#' && !strings.Contains(t.Value, "\n")
+	if !isName && !teamsChannels.MatchString(t.Value) {
 		o.Fault(t.At, key, fmt.Sprintf("%q is no channel of Teams", t.Raw),
 			`Write the link that Teams gives by "Get link to channel", or its name with a # in quotes: "#Support".`)
 	}

@@ -12,17 +12,23 @@ func (f *File) readKnowledge(entries []*object) {
 	for _, o := range entries {
 		folder, site := o.Text("folder"), o.Text("url")
 		o.Done()
-		switch {
-		case (folder == nil) == (site == nil):
+		if (folder == nil) == (site == nil) {
 			o.Fault(o.At, "folder", "stands beside url, or neither is there", "Write one entry each: - folder: /srv/knowledge, or - url: https://example.com/help/")
-		case folder != nil && !filepath.IsAbs(strings.TrimSpace(folder.Value)):
-			o.Fault(folder.At, "folder", "is no absolute path", "Write /srv/knowledge.")
-		case folder != nil:
-			f.Knowledge = append(f.Knowledge, filepath.Clean(strings.TrimSpace(folder.Value)))
-		case !isSite(site.Value):
-			o.Fault(site.At, "url", "is no address of a web site", "Write https://example.com/help/, without a user or a password.")
-		default:
+			continue
+		}
+		if folder != nil {
+			path := strings.TrimSpace(folder.Value)
+			if filepath.IsAbs(path) {
+				f.Knowledge = append(f.Knowledge, filepath.Clean(path))
+			} else {
+				o.Fault(folder.At, "folder", "is no absolute path", "Write /srv/knowledge.")
+			}
+			continue
+		}
+		if isSite(site.Value) {
 			f.Knowledge = append(f.Knowledge, strings.TrimSpace(site.Value))
+		} else {
+			o.Fault(site.At, "url", "is no address of a web site", "Write https://example.com/help/, without a user or a password.")
 		}
 	}
 	slices.Sort(f.Knowledge)
@@ -32,5 +38,9 @@ func (f *File) readKnowledge(entries []*object) {
 // isSite reports whether an address is one from which a web site can be read.
 func isSite(address string) bool {
 	u, err := url.Parse(strings.TrimSpace(address))
-	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil && u.Fragment == ""
+	if err != nil || u.Host == "" {
+		return false
+	}
+	isHTTP := u.Scheme == "https" || u.Scheme == "http"
+	return isHTTP && u.User == nil && u.Fragment == ""
 }

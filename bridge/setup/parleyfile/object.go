@@ -21,11 +21,11 @@ func objectOf(g *document.Group) *object {
 // group returns the keys below a key; nil if the key is missing or faulty.
 func (o *object) group(name string) *object { return objectOf(o.Group.Group(name)) }
 
-// object reads the keys of a value. It returns nil if the value is not a group.
-func (o *object) object(n ast.Node, where string) *object { return objectOf(o.ReadGroup(n, where)) }
+// readObject reads the keys of a value. It returns nil if the value is not a group.
+func (o *object) readObject(n ast.Node, where string) *object { return objectOf(o.ReadGroup(n, where)) }
 
-// objects returns a key's list of groups; ok is false if the key is missing.
-func (o *object) objects(name, each string) (all []*object, ok bool) {
+// readObjects returns a key's list of groups; ok is false if the key is missing.
+func (o *object) readObjects(name, each string) (all []*object, ok bool) {
 	groups, ok := o.Groups(name, each)
 	for _, g := range groups {
 		all = append(all, objectOf(g))

@@ -8,8 +8,8 @@ import (
 	"parley/store/retention"
 )
 
-// retention reads the days of the group, by the names of its keys; 0 means as usual.
-func (o *object) retention() map[string]int {
+// readRetention reads the days of the group, by the names of its keys; 0 means as usual.
+func (o *object) readRetention() map[string]int {
 	group := o.group("retention")
 	if group == nil {
 		return nil

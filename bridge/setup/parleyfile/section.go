@@ -23,8 +23,8 @@ type Field struct {
 	Many *document.List // a list of values; nil if One is set
 }
 
-// section reads a group of keys that may belong to the account's channel.
-func (o *object) section(key string) (Section, bool) {
+// readSection reads a group of keys that may belong to the account's channel.
+func (o *object) readSection(key string) (Section, bool) {
 	switch o.Values[key].(type) {
 	case *ast.MappingNode, *ast.MappingValueNode:
 	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode:
@@ -41,7 +41,7 @@ func (o *object) section(key string) (Section, bool) {
 
 // read adds the values of a group of keys, by their paths.
 func (s *Section) read(o *object, n ast.Node, where, prefix string) {
-	group := o.object(n, where)
+	group := o.readObject(n, where)
 	if group == nil {
 		return
 	}

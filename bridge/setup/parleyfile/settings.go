@@ -11,8 +11,8 @@ import (
 // Setting is a setting's name with its value; "" means the default.
 type Setting struct{ Name, Value string }
 
-// settings reads settings, for all accounts or for one; "" resets one to its default.
-func (o *object) settings(name string) []Setting {
+// readSettings reads settings, for all accounts or for one; "" resets one to its default.
+func (o *object) readSettings(name string) []Setting {
 	group := o.group(name)
 	if group == nil {
 		return nil
@@ -34,9 +34,9 @@ func (o *object) settings(name string) []Setting {
 		switch {
 		case t.Value == "":
 		case known.Values == nil:
-			group.freeText(*t, known)
+			group.checkFreeText(*t, known)
 		default:
-			group.oneOf(*t, known.Name, known.Values...)
+			group.checkOneOf(*t, known.Name, known.Values...)
 		}
 		all = append(all, Setting{known.Name, t.Value})
 	}
@@ -44,8 +44,8 @@ func (o *object) settings(name string) []Setting {
 	return all
 }
 
-// freeText checks the value of a setting without a list of values.
-func (o *object) freeText(t document.Text, known bridge.Setting) {
+// checkFreeText checks the value of a setting without a list of values.
+func (o *object) checkFreeText(t document.Text, known bridge.Setting) {
 	switch {
 	case known.Free.Valid(t.Value):
 	case known.Free.Why != nil:

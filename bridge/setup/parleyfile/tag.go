@@ -42,25 +42,29 @@ func readTag(o *object) (Tag, bool) {
 	if name := o.Text("name"); name != nil {
 		e.Name = strings.Join(strings.Fields(name.Value), " ")
 		o.Where = "tag " + e.Name
-		o.tagName(*name, "name")
+		o.checkTagName(*name, "name")
 	} else if o.Values["name"] == nil {
 		o.Fault(o.At, "name", "is missing", "A tag is known by its name.")
 	}
-	if e.Description = o.Text("description"); e.Description != nil && utf8.RuneCountInString(e.Description.Value) > maxDescriptionRunes {
+	e.Description = o.Text("description")
+	if e.Description != nil && utf8.RuneCountInString(e.Description.Value) > maxDescriptionRunes {
 		o.Fault(e.Description.At, "description", fmt.Sprintf("has more than %d letters", maxDescriptionRunes), "Say in a sentence when the tag fits.")
 	}
-	if e.Color = o.Text("color"); e.Color != nil && e.Color.Value != "" && !colour.MatchString(e.Color.Value) {
+	e.Color = o.Text("color")
+	hasColor := e.Color != nil && e.Color.Value != ""
+	if hasColor && !colour.MatchString(e.Color.Value) {
 		o.Fault(e.Color.At, "color", fmt.Sprintf("%q is no colour", e.Color.Raw), `Write "#1d4ed8": red, green and blue, two hexadecimal digits each.`)
 	}
-	if e.Category = o.Text("category"); e.Category != nil && e.Category.Value != "" {
-		o.oneOf(*e.Category, "category", bridge.TagCategories()...)
+	e.Category = o.Text("category")
+	if e.Category != nil && e.Category.Value != "" {
+		o.checkOneOf(*e.Category, "category", bridge.TagCategories()...)
 	}
 	if e.Kind = o.Text("kind"); e.Kind != nil {
-		o.oneOf(*e.Kind, "kind", string(store.TagPlain), string(store.TagLabel))
+		o.checkOneOf(*e.Kind, "kind", string(store.TagPlain), string(store.TagLabel))
 	}
 	if e.Formerly = o.List("formerly"); e.Formerly != nil {
 		for i, t := range e.Formerly.Items {
-			o.tagName(t, "formerly")
+			o.checkTagName(t, "formerly")
 			e.Formerly.Items[i].Value = strings.Join(strings.Fields(t.Value), " ")
 		}
 	}
@@ -68,8 +72,8 @@ func readTag(o *object) (Tag, bool) {
 	return e, e.Name != ""
 }
 
-// tagName adds a fault if a text can't be a tag's name: people type several names with commas between them.
-func (o *object) tagName(t document.Text, key string) {
+// checkTagName adds a fault if a text can't be a tag's name: people type several names with commas between them.
+func (o *object) checkTagName(t document.Text, key string) {
 	name := strings.Join(strings.Fields(t.Value), " ")
 	switch {
 	case name == "":
@@ -84,7 +88,8 @@ func (o *object) tagName(t document.Text, key string) {
 // readTags reads tags, each name once: as that of a tag, or as one that a tag had.
 func (f *File) readTags(entries []*object, seen *names) {
 	for _, o := range entries {
-		if e, ok := readTag(o); ok && seen.isFirst("tag", e.Name, e.At) {
+		e, ok := readTag(o)
+		if ok && seen.isFirst("tag", e.Name, e.At) {
 			f.Tags = append(f.Tags, e)
 		}
 	}

@@ -24,11 +24,9 @@ type Team struct {
 
 func readTeam(o *object) (Team, bool) {
 	e := Team{At: o.At, Channels: map[string]document.Text{}}
-	if name := o.Text("name"); name != nil && strings.TrimSpace(name.Value) != "" {
-		e.Name = strings.TrimSpace(name.Value)
+	e.Name = o.readName("name", "A team is known by its name.")
+	if e.Name != "" {
 		o.Where = "team " + e.Name
-	} else if name != nil || o.Values["name"] == nil {
-		o.Fault(o.At, "name", "is missing", "A team is known by its name.")
 	}
 	if e.Members = o.List("members"); e.Members != nil {
 		for i, m := range e.Members.Items {
@@ -39,21 +37,23 @@ func readTeam(o *object) (Team, bool) {
 			e.Members.Items[i].Value = member
 		}
 	}
-	o.channels(e.Channels)
-	if e.Home = o.Text("home"); e.Home != nil && e.Home.Value != "" {
-		o.oneOf(*e.Home, "home", input.Chats()...)
+	o.readChannels(e.Channels)
+	e.Home = o.Text("home")
+	if e.Home != nil && e.Home.Value != "" {
+		o.checkOneOf(*e.Home, "home", input.Chats()...)
 	}
-	e.Emoji = o.emoji("emoji")
-	if e.Agents = o.Text("agents"); e.Agents != nil && e.Agents.Value != "" {
-		o.oneOf(*e.Agents, "agents", input.AgentRules()...)
+	e.Emoji = o.readEmoji("emoji")
+	e.Agents = o.Text("agents")
+	if e.Agents != nil && e.Agents.Value != "" {
+		o.checkOneOf(*e.Agents, "agents", input.AgentRules()...)
 	}
-	e.Weekly = o.schedule("weekly_figures")
+	e.Weekly = o.readSchedule("weekly_figures")
 	o.Done()
 	return e, e.Name != ""
 }
 
-// channels reads the channels of all surfaces: slack_channel, teams_channel.
-func (o *object) channels(into map[string]document.Text) {
+// readChannels reads the channels of all surfaces: slack_channel, teams_channel.
+func (o *object) readChannels(into map[string]document.Text) {
 	for _, kind := range input.Chats() {
 		key := kind + "_channel"
 		if _, empty := o.Values[key].(*ast.NullNode); empty {
@@ -65,7 +65,7 @@ func (o *object) channels(into map[string]document.Text) {
 		if t == nil {
 			continue
 		}
-		o.channel(kind, key, t)
+		o.checkChannel(kind, key, t)
 		into[kind] = *t
 	}
 }

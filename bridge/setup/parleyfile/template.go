@@ -1,8 +1,6 @@
 package parleyfile
 
 import (
-	"strings"
-
 	"parley/bridge"
 	"parley/bridge/setup/document"
 	"parley/channels"
@@ -29,34 +27,21 @@ func templateTexts() []string {
 
 func readTemplate(o *object) (Template, bool) {
 	e := Template{At: o.At, Texts: map[string]*document.Text{}, Places: o.Places}
-	if name := o.Text("name"); name != nil && strings.TrimSpace(name.Value) != "" {
-		e.Name = strings.TrimSpace(name.Value)
+	e.Name = o.readName("name", "Colleagues know a template by its name: order update.")
+	if e.Name != "" {
 		o.Where = "template " + e.Name
-	} else if name != nil || o.Values["name"] == nil {
-		o.Fault(o.At, "name", "is missing", "Colleagues know a template by its name: order update.")
 	}
-	if language := o.Text("language"); language != nil && strings.TrimSpace(language.Value) != "" {
-		e.Language = strings.TrimSpace(language.Value)
-	} else if language != nil || o.Values["language"] == nil {
-		o.Fault(o.At, "language", "is missing", "Write it like en or en_US.")
-	}
-	switch accounts := o.List("accounts"); {
-	case accounts != nil && len(accounts.Items) == 0:
-		o.Fault(accounts.At, "accounts", "are none", "Name the accounts that may send it.")
-	case accounts != nil:
-		e.Accounts = accounts.Items
-	case o.Values["accounts"] == nil:
-		o.Fault(o.At, "accounts", "are missing", "Name the accounts that may send it: accounts: [support].")
-	}
+	e.Language = o.readName("language", "Write it like en or en_US.")
+	e.readAccounts(o)
 	for _, name := range templateTexts() {
 		e.Texts[name] = o.Text(name)
 	}
 	if c := e.Texts["category"]; c != nil {
-		o.oneOf(*c, "category", channels.TemplateCategories()...)
+		o.checkOneOf(*c, "category", channels.TemplateCategories()...)
 	}
 	if e.Types = o.List("types"); e.Types != nil {
 		for _, use := range e.Types.Items {
-			o.oneOf(use, "types", bridge.TemplateStart, bridge.TemplateReply, bridge.TemplateWindow)
+			o.checkOneOf(use, "types", bridge.TemplateStart, bridge.TemplateReply, bridge.TemplateWindow)
 		}
 	}
 	e.Labels = o.List("labels")
@@ -66,8 +51,22 @@ func readTemplate(o *object) (Template, bool) {
 	return e, e.Name != "" && e.Language != "" && len(e.Accounts) > 0
 }
 
+func (e *Template) readAccounts(o *object) {
+	accounts := o.List("accounts")
+	if accounts == nil {
+		if o.Values["accounts"] == nil { // otherwise the value has a fault already
+			o.Fault(o.At, "accounts", "are missing", "Name the accounts that may send it: accounts: [support].")
+		}
+		return
+	}
+	e.Accounts = accounts.Items
+	if len(e.Accounts) == 0 {
+		o.Fault(accounts.At, "accounts", "are none", "Name the accounts that may send it.")
+	}
+}
+
 func (e *Template) readButtons(o *object) {
-	groups, given := o.objects("buttons", o.Label("button"))
+	groups, given := o.readObjects("buttons", o.Label("button"))
 	if !given {
 		return
 	}

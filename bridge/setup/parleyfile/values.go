@@ -34,25 +34,40 @@ func trialAddress(s string) string {
 	return s
 }
 
-// oneOf adds a fault if a value is not among those allowed.
-func (o *object) oneOf(t document.Text, name string, allowed ...string) {
+// readName reads a text that must not be empty, without the spaces around it. It adds a fault, with hint, if the key is
+// missing or empty, and returns "" then.
+func (o *object) readName(key, hint string) string {
+	t := o.Text(key)
+	if t == nil && o.Values[key] != nil { // it has a fault already
+		return ""
+	}
+	if t == nil || strings.TrimSpace(t.Value) == "" {
+		o.Fault(o.At, key, "is missing", hint)
+		return ""
+	}
+	return strings.TrimSpace(t.Value)
+}
+
+// checkOneOf adds a fault if a value is not among those allowed.
+func (o *object) checkOneOf(t document.Text, name string, allowed ...string) {
 	if !slices.Contains(allowed, t.Value) {
 		o.Fault(t.At, name, fmt.Sprintf("%q is not possible", t.Raw), "Write "+document.Either(allowed)+".")
 	}
 }
 
-// zone adds a fault if a text is not the name of a time zone.
-func (o *object) zone(t document.Text) {
+// checkZone adds a fault if a text is not the name of a time zone.
+func (o *object) checkZone(t document.Text) {
 	if t.Value == "" {
 		return
 	}
-	if _, err := time.LoadLocation(t.Value); err != nil || t.Value == "Local" {
+	_, err := time.LoadLocation(t.Value)
+	if err != nil || t.Value == "Local" { // "Local" is the zone of whatever machine runs Parley
 		o.Fault(t.At, "zone", fmt.Sprintf("%q is no time zone", t.Raw), "Write a name like Europe/Berlin.")
 	}
 }
 
-// yesNo reads a boolean. It returns nil if the key is missing or faulty.
-func (o *object) yesNo(name string) *bool {
+// readYesNo reads a boolean. It returns nil if the key is missing or faulty.
+func (o *object) readYesNo(name string) *bool {
 	t := o.Text(name)
 	if t == nil {
 		return nil
@@ -66,8 +81,8 @@ func (o *object) yesNo(name string) *bool {
 	return nil
 }
 
-// hold reads a duration; "" means the channel's default.
-func (o *object) hold(name string) *Hold {
+// readHold reads a duration; "" means the channel's default.
+func (o *object) readHold(name string) *Hold {
 	t := o.Text(name)
 	if t == nil {
 		return nil
@@ -88,8 +103,8 @@ func (o *object) hold(name string) *Hold {
 	return &Hold{Seconds: &seconds}
 }
 
-// rate reads the factor on the provider's published budget.
-func (o *object) rate(name string) *float64 {
+// readRate reads the factor on the provider's published budget.
+func (o *object) readRate(name string) *float64 {
 	t := o.Text(name)
 	if t == nil {
 		return nil
@@ -103,13 +118,14 @@ func (o *object) rate(name string) *float64 {
 	return &rate
 }
 
-// schedule reads a cron expression; an empty one means never. It returns nil if the key is missing.
-func (o *object) schedule(name string) *document.Text {
+// readSchedule reads a cron expression; an empty one means never. It returns nil if the key is missing.
+func (o *object) readSchedule(name string) *document.Text {
 	t := o.Text(name)
 	if t == nil || t.Value == "" {
 		return t
 	}
-	if s, err := cron.ParseStandard(t.Value); err != nil || s.Next(time.Now()).IsZero() { //nolint:forbidigo // any time does
+	s, err := cron.ParseStandard(t.Value)
+	if err != nil || s.Next(time.Now()).IsZero() { //nolint:forbidigo // any time does
 		o.Fault(t.At, name, fmt.Sprintf("%q is no time that comes round", t.Raw), `Write a cron expression: "0 9 * * MON" is Mondays at nine.`)
 	}
 	return t

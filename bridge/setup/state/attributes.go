@@ -22,9 +22,9 @@ type Attribute struct {
 
 // Attributes lists what an agent is like.
 func (a Agent) Attributes() []Attribute {
-	list := []Attribute{{Name: "name", Value: a.Name}, {Name: "roles", Value: sorted(a.Roles)}, {Name: "zone", Value: a.Zone},
-		{Name: "presence", Value: a.Presence, Empty: bridge.PresenceAvailable}, {Name: "quiet", Value: sorted(a.Quiet)}}
-	list = append(list, a.Signature.attributes()...)
+	list := []Attribute{{Name: "name", Value: a.Name}, {Name: "roles", Value: joinSorted(a.Roles)}, {Name: "zone", Value: a.Zone},
+		{Name: "presence", Value: a.Presence, Empty: bridge.PresenceAvailable}, {Name: "quiet", Value: joinSorted(a.Quiet)}}
+	list = append(list, a.Signature.listAttributes()...)
 	for _, kind := range input.Chats() {
 		list = append(list, Attribute{Name: kind, Value: a.Users[kind]})
 	}
@@ -33,7 +33,7 @@ func (a Agent) Attributes() []Attribute {
 
 // Attributes lists what a team is like.
 func (t Team) Attributes() []Attribute {
-	list := []Attribute{{Name: "members", Value: sorted(t.Members)}}
+	list := []Attribute{{Name: "members", Value: joinSorted(t.Members)}}
 	for _, kind := range input.Chats() {
 		list = append(list, Attribute{Name: kind + "_channel", Value: t.Channels[kind]})
 	}
@@ -51,10 +51,10 @@ func (a Account) Attributes(spec *channels.Spec) []Attribute {
 		{Name: "kind", Value: a.Row.Kind},
 		{Name: "team", Value: a.Team},
 		{Name: "mode", Value: string(a.Row.Mode)},
-		{Name: "trial_to", Value: sorted(a.Row.TrialTo)},
-		{Name: "paused", Value: yes(a.Row.Paused), Empty: "false"},
+		{Name: "trial_to", Value: joinSorted(a.Row.TrialTo)},
+		{Name: "paused", Value: boolWord(a.Row.Paused), Empty: "false"},
 	}
-	list = append(append(list, a.Signature().attributes()...), []Attribute{
+	list = append(append(list, a.Signature().listAttributes()...), []Attribute{
 		{Name: "reply_mode", Value: string(a.Row.ReplyMode)},
 		{Name: "hold", Value: a.HoldWords(), Empty: "(default)"},
 		{Name: "rate", Value: fmt.Sprint(a.Row.Rate)},
@@ -114,11 +114,11 @@ func ownDefault(f channels.Field) string {
 	return ""
 }
 
-// sorted joins a list whose order has no meaning.
-func sorted(list []string) string { return strings.Join(slices.Sorted(slices.Values(list)), ", ") }
+// joinSorted joins a list whose order has no meaning, so that two of them can be compared.
+func joinSorted(list []string) string { return strings.Join(slices.Sorted(slices.Values(list)), ", ") }
 
-// yes writes a boolean, whose usual value is not written.
-func yes(b bool) string {
+// boolWord returns "true", or "" for false, which is the usual value and is not written.
+func boolWord(b bool) string {
 	if b {
 		return "true"
 	}

@@ -50,7 +50,8 @@ func Of(d store.Directory, sealer *store.Sealer) (*State, error) {
 		row := Agent{ID: a.ID, Email: a.Email, Name: a.Name, Roles: store.SaidRoles(a.Roles), Zone: a.Zone, Users: map[string]string{},
 			Presence: a.Presence, Quiet: a.Quiet, Signature: Signature{a.Signature, a.RichSignature}}
 		for _, u := range d.Users {
-			if kind := kinds[u.AccountID]; u.AgentID == a.ID && kind != "" {
+			kind := kinds[u.AccountID]
+			if u.AgentID == a.ID && kind != "" {
 				row.Users[kind] = u.UserID
 			}
 		}
@@ -83,11 +84,13 @@ func teamOf(t store.Team, channels []store.TeamChannel, emails map[store.AgentID
 		}
 	}
 	for _, c := range channels {
-		if kind := kinds[c.AccountID]; c.TeamID == t.ID && kind != "" {
-			row.Channels[kind] = c.Channel
-			if c.Home {
-				row.Home = kind
-			}
+		kind := kinds[c.AccountID]
+		if c.TeamID != t.ID || kind == "" {
+			continue
+		}
+		row.Channels[kind] = c.Channel
+		if c.Home {
+			row.Home = kind
 		}
 	}
 	return row
@@ -157,7 +160,8 @@ func tagsOf(rows []store.Tag) []store.Tag {
 	var list []store.Tag
 	known := map[string]bool{}
 	for _, t := range rows {
-		if name := strings.ToLower(t.Name); t.Active && !known[name] {
+		name := strings.ToLower(t.Name)
+		if t.Active && !known[name] {
 			known[name] = true
 			list = append(list, t)
 		}

@@ -18,12 +18,13 @@ const (
 
 // Rank is the rank that an agent's roles give.
 func (a *Agent) Rank() Rank {
-	switch {
-	case a == nil:
+	if a == nil { // not an agent before the change, or no more after it
 		return RankPlain
-	case slices.Contains(a.Roles, store.RoleSuperAdmin):
+	}
+	if slices.Contains(a.Roles, store.RoleSuperAdmin) {
 		return RankSuperAdmin
-	case slices.Contains(a.Roles, store.RoleAdmin):
+	}
+	if slices.Contains(a.Roles, store.RoleAdmin) {
 		return RankAdmin
 	}
 	return RankPlain

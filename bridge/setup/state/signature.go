@@ -21,9 +21,9 @@ func (s Signature) Source() string {
 	return s.Markdown
 }
 
-// attributes lists what a signature is like. A hash of its pictures shows that these have changed although the
+// listAttributes lists what a signature is like. A hash of its pictures shows that these have changed although the
 // text has not.
-func (s Signature) attributes() []Attribute {
+func (s Signature) listAttributes() []Attribute {
 	var pictures []string
 	if s.Rich != nil {
 		for _, p := range s.Rich.Pictures {

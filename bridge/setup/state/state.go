@@ -106,7 +106,9 @@ func (s *State) Clone() *State {
 	}
 	for i := range c.Accounts {
 		a := &c.Accounts[i]
-		a.Settings, a.Config, a.Secrets = maps.Clone(a.Settings), maps.Clone(a.Config), maps.Clone(a.Secrets)
+		a.Settings = maps.Clone(a.Settings)
+		a.Config = maps.Clone(a.Config)
+		a.Secrets = maps.Clone(a.Secrets)
 	}
 	return c
 }

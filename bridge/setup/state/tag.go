@@ -17,15 +17,15 @@ func (s *State) TagBefore(want store.Tag) *store.Tag {
 	if t := s.Tag(want.Name); t != nil {
 		return t
 	}
-	return find(s.Tags, func(t store.Tag) bool { return hadName(want, t.Name) })
+	return find(s.Tags, func(t store.Tag) bool { return wasNamed(want, t.Name) })
 }
 
 // TagThatWas finds the tag that once had a name, or returns nil if there is none.
 func (s *State) TagThatWas(name string) *store.Tag {
-	return find(s.Tags, func(t store.Tag) bool { return hadName(t, name) })
+	return find(s.Tags, func(t store.Tag) bool { return wasNamed(t, name) })
 }
 
-func hadName(t store.Tag, name string) bool {
+func wasNamed(t store.Tag, name string) bool {
 	return slices.ContainsFunc(t.Formerly, func(f string) bool { return strings.EqualFold(f, name) })
 }
 
@@ -36,6 +36,6 @@ func TagAttributes(t store.Tag) []Attribute {
 		{Name: "color", Value: t.Color, Empty: "(by its name)"},
 		{Name: "category", Value: t.Category},
 		{Name: "kind", Value: string(t.Kind)},
-		{Name: "formerly", Value: sorted(t.Formerly)},
+		{Name: "formerly", Value: joinSorted(t.Formerly)},
 	}
 }

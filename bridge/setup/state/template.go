@@ -21,15 +21,16 @@ func (t Template) Title() string {
 // Template finds a template of an account, or returns nil if there is none.
 func (s *State) Template(account, name, language string) *Template {
 	return find(s.Templates, func(t Template) bool {
-		return strings.EqualFold(t.Account, account) && strings.EqualFold(t.Row.Name, name) && t.Row.Language == language
+		isNamed := strings.EqualFold(t.Row.Name, name) && t.Row.Language == language
+		return isNamed && strings.EqualFold(t.Account, account)
 	})
 }
 
 // Twin finds another template that its account's provider would know by the same name, or returns nil if there is none.
 func (s *State) Twin(t Template) *Template {
 	return find(s.Templates, func(other Template) bool {
-		sameAtProvider := other.Account == t.Account && other.Row.Language == t.Row.Language && other.Row.ProviderName == t.Row.ProviderName
-		return sameAtProvider && other.Row.Name != t.Row.Name
+		isOfAccount := other.Account == t.Account && other.Row.Language == t.Row.Language
+		return isOfAccount && other.Row.ProviderName == t.Row.ProviderName && other.Row.Name != t.Row.Name
 	})
 }
 
@@ -43,8 +44,8 @@ func (t Template) Attributes() []Attribute {
 		examples = append(examples, name+": "+t.Row.Examples[name])
 	}
 	return []Attribute{
-		{Name: "provider_name", Value: t.Row.ProviderName}, {Name: "category", Value: t.Row.Category}, {Name: "types", Value: sorted(t.Row.Uses)},
-		{Name: "labels", Value: sorted(t.Row.Labels)}, {Name: "header", Value: t.Row.Header}, {Name: "body", Value: t.Row.Body},
+		{Name: "provider_name", Value: t.Row.ProviderName}, {Name: "category", Value: t.Row.Category}, {Name: "types", Value: joinSorted(t.Row.Uses)},
+		{Name: "labels", Value: joinSorted(t.Row.Labels)}, {Name: "header", Value: t.Row.Header}, {Name: "body", Value: t.Row.Body},
 		{Name: "footer", Value: t.Row.Footer}, {Name: "buttons", Value: strings.Join(buttons, ", ")}, {Name: "examples", Value: strings.Join(examples, ", ")},
 	}
 }
