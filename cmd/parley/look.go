@@ -46,7 +46,7 @@ func (doctorCommand) Run(ctx context.Context) error {
 	if _, err := io.WriteString(os.Stdout, report.Text()); err != nil {
 		return err
 	}
-	if report.Broken() {
+	if report.IsBroken() {
 		return errReported
 	}
 	return nil

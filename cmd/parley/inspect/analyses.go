@@ -17,58 +17,60 @@ import (
 // lateBurst is how long what a customer wrote may wait for its analysis before the doctor wonders.
 const lateBurst = 5 * time.Minute
 
-// analyses examines what reads customers' messages. Nothing in it is called broken: without an analysis everything
+// checkAnalyses examines what reads customers' messages. Nothing in it is called broken: without an analysis everything
 // else goes on.
-func (o Options) analyses(ctx context.Context) Section {
+func (o Options) checkAnalyses(ctx context.Context) Section {
 	s := Section{Name: "analysis"}
 	if o.Model == nil {
-		s.good("model", "none: rules and word lists read what customers write, and nothing is sent anywhere")
+		s.addGood("model", "none: rules and word lists read what customers write, and nothing is sent anywhere")
 	} else {
-		o.model(ctx, &s)
+		o.checkModel(ctx, &s)
 	}
-	o.tokens(ctx, &s)
-	o.knowledge(ctx, &s)
-	switch waits, err := stats.Read(ctx, o.Pool); {
+	o.checkTokens(ctx, &s)
+	o.checkKnowledge(ctx, &s)
+	waits, err := stats.Read(ctx, o.Pool)
+	isLate := waits.Bursts > 0 && waits.BurstsOldest > lateBurst.Seconds()
+	switch {
 	case err != nil:
-		s.odd("waiting", "it can't be read: "+err.Error(), "See the database's log.")
-	case waits.Bursts > 0 && waits.BurstsOldest > lateBurst.Seconds():
-		s.odd("waiting", count(waits.Bursts, "conversation")+" to be analysed, the oldest for "+rounded(time.Duration(waits.BurstsOldest*float64(time.Second))),
+		s.addOdd("waiting", "it can't be read: "+err.Error(), "See the database's log.")
+	case isLate:
+		s.addOdd("waiting", count(waits.Bursts, "conversation")+" to be analysed, the oldest for "+roundDuration(time.Duration(waits.BurstsOldest*float64(time.Second))),
 			"Is parley serve running, and does the model answer in time? Messages and replies don't wait for it.")
 	default:
-		s.good("waiting", "%s to be analysed", count(waits.Bursts, "conversation"))
+		s.addGood("waiting", "%s to be analysed", count(waits.Bursts, "conversation"))
 	}
 	return s
 }
 
-// model asks the model, and adds what the running Parley last saw of it.
-func (o Options) model(ctx context.Context, s *Section) {
+// checkModel asks the model, and adds what the running Parley last saw of it.
+func (o Options) checkModel(ctx context.Context, s *Section) {
 	if c := o.Model.Probe(ctx); c.Status == analysis.Working {
-		s.good("model", "it answers")
+		s.addGood("model", "it answers")
 	} else {
-		s.odd("model", c.Text, c.Hint+" Until then rules read what customers write.")
+		s.addOdd("model", c.Text, c.Hint+" Until then rules read what customers write.")
 	}
 	switch c, err := ai.FindCondition(ctx, o.Pool); {
 	case err != nil:
-		s.odd("condition", "it can't be read: "+err.Error(), "See the database's log.")
+		s.addOdd("condition", "it can't be read: "+err.Error(), "See the database's log.")
 	case c == nil:
-		s.good("condition", "parley serve has not asked it yet")
+		s.addGood("condition", "parley serve has not asked it yet")
 	case c.Status == string(analysis.Working):
-		s.good("condition", "no fault was reported")
+		s.addGood("condition", "no fault was reported")
 	default:
-		s.odd("condition", "since "+c.Since.UTC().Format("2006-01-02 15:04:05")+" UTC: "+c.Text, c.Hint)
+		s.addOdd("condition", "since "+c.Since.UTC().Format("2006-01-02 15:04:05")+" UTC: "+c.Text, c.Hint)
 	}
 }
 
-// tokens tells what the model cost today, and which accounts have used up what they may.
-func (o Options) tokens(ctx context.Context, s *Section) {
+// checkTokens tells what the model cost today, and which accounts have used up what they may.
+func (o Options) checkTokens(ctx context.Context, s *Section) {
 	list, err := ai.TokensToday(ctx, o.Pool)
 	if err != nil {
-		s.odd("tokens", "they can't be read: "+err.Error(), "See the database's log.")
+		s.addOdd("tokens", "they can't be read: "+err.Error(), "See the database's log.")
 		return
 	}
 	accounts, err := store.ListAccounts(ctx, o.Pool)
 	if err != nil {
-		s.odd("tokens", "accounts can't be read: "+err.Error(), "See the database's log.")
+		s.addOdd("tokens", "accounts can't be read: "+err.Error(), "See the database's log.")
 		return
 	}
 	for _, a := range accounts {
@@ -76,10 +78,10 @@ func (o Options) tokens(ctx context.Context, s *Section) {
 		switch {
 		case i < 0:
 		case list[i].Refused > 0:
-			s.odd("tokens of "+a.Name, fmt.Sprintf("%d today; the limit of a day left %s unasked, which rules read", list[i].Tokens, count(int(list[i].Refused), "question")),
+			s.addOdd("tokens of "+a.Name, fmt.Sprintf("%d today; the limit of a day left %s unasked, which rules read", list[i].Tokens, count(int(list[i].Refused), "question")),
 				"Wait until midnight UTC, or raise ai_tokens_a_day (or PARLEY_AI_TOKENS_A_DAY).")
 		default:
-			s.good("tokens of "+a.Name, "%d today", list[i].Tokens)
+			s.addGood("tokens of "+a.Name, "%d today", list[i].Tokens)
 		}
 	}
 }
@@ -88,32 +90,32 @@ func (o Options) tokens(ctx context.Context, s *Section) {
 // four times as often.
 const staleKnowledge = 24 * time.Hour
 
-// knowledge tells what was read of each folder and site, when, and what could not be.
-func (o Options) knowledge(ctx context.Context, s *Section) {
+// checkKnowledge tells what was read of each folder and site, when, and what could not be.
+func (o Options) checkKnowledge(ctx context.Context, s *Section) {
 	places, err := knowledge.States(ctx, o.Pool)
 	if err == nil && len(places) == 0 {
 		return
 	}
 	now, failed := store.Now(ctx, o.Pool)
 	if err = errors.Join(err, failed); err != nil {
-		s.odd("knowledge", "it can't be read: "+err.Error(), "See the database's log.")
+		s.addOdd("knowledge", "it can't be read: "+err.Error(), "See the database's log.")
 		return
 	}
 	for _, p := range places {
 		what := "knowledge " + p.Place.Place
 		if p.ReadAt == nil {
-			s.good(what, "not looked through yet; parley serve does so within a minute")
+			s.addGood(what, "not looked through yet; parley serve does so within a minute")
 			continue
 		}
 		ago := now.Sub(*p.ReadAt)
-		read := fmt.Sprintf("%s, %s, looked through %s ago", count(p.Pages, "page"), count(p.Sections, "section"), rounded(ago))
+		read := fmt.Sprintf("%s, %s, looked through %s ago", count(p.Pages, "page"), count(p.Sections, "section"), roundDuration(ago))
 		switch {
 		case p.Problem != "":
-			s.odd(what, read+". "+p.Problem, "What was read before is used on. It is tried again every six hours.")
+			s.addOdd(what, read+". "+p.Problem, "What was read before is used on. It is tried again every six hours.")
 		case ago > staleKnowledge:
-			s.odd(what, read, "Is parley serve running?")
+			s.addOdd(what, read, "Is parley serve running?")
 		default:
-			s.good(what, "%s", read)
+			s.addGood(what, "%s", read)
 		}
 	}
 }

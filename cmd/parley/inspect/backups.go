@@ -12,8 +12,8 @@ import (
 // staleBackup is how old the newest nightly backup may be.
 const staleBackup = 48 * time.Hour
 
-// backups examines the backups that parley serve makes each night.
-func (o Options) backups(ctx context.Context) Section {
+// checkBackups examines the backups that parley serve makes each night.
+func (o Options) checkBackups(ctx context.Context) Section {
 	s := Section{Name: "backups"}
 	now, err := store.Now(ctx, o.Pool)
 	var st backup.Status
@@ -27,17 +27,17 @@ func (o Options) backups(ctx context.Context) Section {
 	}
 	switch {
 	case err != nil:
-		s.wrong("nightly", err.Error(), "Look at "+o.Backups+".")
+		s.addWrong("nightly", err.Error(), "Look at "+o.Backups+".")
 	case st.Error != "" && good == "":
-		s.wrong("nightly", "none could be made: "+st.Error, "Put that right; it is tried again in an hour.")
+		s.addWrong("nightly", "none could be made: "+st.Error, "Put that right; it is tried again in an hour.")
 	case st.Error != "":
-		s.wrong("nightly", "the last try failed: "+st.Error, "Put that right; it is tried again in an hour. The last good one: "+good+".")
+		s.addWrong("nightly", "the last try failed: "+st.Error, "Put that right; it is tried again in an hour. The last good one: "+good+".")
 	case good == "":
-		s.odd("nightly", "there is none yet", serve)
+		s.addOdd("nightly", "there is none yet", serve)
 	case now.Sub(st.LastAt) > staleBackup:
-		s.wrong("nightly", "the newest is old: "+good, serve)
+		s.addWrong("nightly", "the newest is old: "+good, serve)
 	default:
-		s.good("nightly", "%s; restored on trial on %s", good, st.VerifiedAt.Local().Format("2006-01-02"))
+		s.addGood("nightly", "%s; restored on trial on %s", good, st.VerifiedAt.Local().Format("2006-01-02"))
 	}
 	return s
 }

@@ -17,8 +17,8 @@ import (
 	"parley/store/stats"
 )
 
-// people examines agents and teams.
-func people(d store.Directory) Section {
+// checkPeople examines agents and teams.
+func checkPeople(d store.Directory) Section {
 	s := Section{Name: "people"}
 	var lost []string
 	active := 0
@@ -33,12 +33,12 @@ func people(d store.Directory) Section {
 	}
 	switch {
 	case active == 0:
-		s.odd("agents", "there are none: nobody may reply", "Add them on the page People, or under agents: in parley.yaml, and run parley apply.")
+		s.addOdd("agents", "there are none: nobody may reply", "Add them on the page People, or under agents: in parley.yaml, and run parley apply.")
 	case len(lost) > 0:
-		s.odd("agents", "not known in any chat, so what they write stays inside: "+strings.Join(lost, ", "),
+		s.addOdd("agents", "not known in any chat, so what they write stays inside: "+strings.Join(lost, ", "),
 			"Run parley apply while the chat is connected, or write their ids into parley.yaml.")
 	default:
-		s.good("agents", "%d, all known in a chat", active)
+		s.addGood("agents", "%d, all known in a chat", active)
 	}
 	names := make(map[store.AccountID]string, len(d.Accounts))
 	for _, a := range d.Accounts {
@@ -48,28 +48,28 @@ func people(d store.Directory) Section {
 		has := slices.ContainsFunc(d.Channels, func(c store.TeamChannel) bool { return c.TeamID == t.ID })
 		switch {
 		case !has:
-			s.odd("team "+t.Name, "has no channel", "Give it one on its page or in parley.yaml, or let its accounts name theirs.")
+			s.addOdd("team "+t.Name, "has no channel", "Give it one on its page or in parley.yaml, or let its accounts name theirs.")
 		case len(t.Members) == 0:
-			s.odd("team "+t.Name, "has no members", "Choose them on its page, or list them in parley.yaml.")
+			s.addOdd("team "+t.Name, "has no members", "Choose them on its page, or list them in parley.yaml.")
 		default:
-			s.good("team "+t.Name, "has a channel and members")
+			s.addGood("team "+t.Name, "has a channel and members")
 		}
 		for _, c := range d.Channels {
-			if absent := strangers(d, t, c); len(absent) > 0 {
-				s.odd("team "+t.Name, "has a channel in "+names[c.AccountID]+", where these members are not known: "+strings.Join(absent, ", ")+". What they write there stays inside",
+			if absent := membersNotInChat(d, t, c); len(absent) > 0 {
+				s.addOdd("team "+t.Name, "has a channel in "+names[c.AccountID]+", where these members are not known: "+strings.Join(absent, ", ")+". What they write there stays inside",
 					"Run parley apply while "+names[c.AccountID]+" is connected, or write their ids into parley.yaml.")
 			}
 		}
 	}
 	if !slices.ContainsFunc(d.Accounts, func(a store.Account) bool { return a.Side == store.SideChannel }) {
-		s.odd("accounts", "there are none: no customer can write", "Add the first on the page Accounts, or under accounts: in parley.yaml, and run parley apply.")
+		s.addOdd("accounts", "there are none: no customer can write", "Add the first on the page Accounts, or under accounts: in parley.yaml, and run parley apply.")
 	}
 	return s
 }
 
-// strangers returns the addresses of a team's members who have a user in some chat, but not in the chat of this
+// membersNotInChat returns the addresses of a team's members who have a user in some chat, but not in the chat of this
 // channel.
-func strangers(d store.Directory, t store.Team, c store.TeamChannel) (absent []string) {
+func membersNotInChat(d store.Directory, t store.Team, c store.TeamChannel) (absent []string) {
 	if c.TeamID != t.ID {
 		return nil
 	}
@@ -77,33 +77,38 @@ func strangers(d store.Directory, t store.Team, c store.TeamChannel) (absent []s
 		if !a.Active || !slices.Contains(t.Members, a.ID) {
 			continue
 		}
-		anywhere, here := false, false
+		isInSomeChat, isInThisChat := false, false
 		for _, u := range d.Users {
-			anywhere = anywhere || u.AgentID == a.ID
-			here = here || u.AgentID == a.ID && u.AccountID == c.AccountID
+			if u.AgentID != a.ID {
+				continue
+			}
+			isInSomeChat = true
+			if u.AccountID == c.AccountID {
+				isInThisChat = true
+			}
 		}
-		if anywhere && !here {
+		if isInSomeChat && !isInThisChat {
 			absent = append(absent, a.Email)
 		}
 	}
 	return absent
 }
 
-// quarantine counts the events that could not be applied.
-func quarantine(ctx context.Context, q store.Querier) Section {
+// checkQuarantine counts the events that could not be applied.
+func checkQuarantine(ctx context.Context, q store.Querier) Section {
 	s := Section{Name: "journal"}
 	list, err := store.ListQuarantine(ctx, q, maxQuarantined)
 	switch {
 	case err != nil:
-		s.wrong("quarantine", err.Error(), "See the database's log.")
+		s.addWrong("quarantine", err.Error(), "See the database's log.")
 	case len(list) == 0:
-		s.good("quarantine", "empty")
+		s.addGood("quarantine", "empty")
 	default:
 		n := count(len(list), "event")
 		if len(list) == maxQuarantined {
 			n = "at least " + n
 		}
-		s.wrong("quarantine", n+" could not be applied; the newest: "+list[0].Account+": "+list[0].Reason,
+		s.addWrong("quarantine", n+" could not be applied; the newest: "+list[0].Account+": "+list[0].Reason,
 			fmt.Sprintf("Look at them on the page What stands still, or with parley replay and parley explain %d.", list[0].EventID))
 	}
 	return s
@@ -112,31 +117,31 @@ func quarantine(ctx context.Context, q store.Querier) Section {
 // lateFigures is how long a change may wait to be counted before the doctor wonders.
 const lateFigures = time.Hour
 
-// figures tells how far the figures of the team are behind.
-func figures(ctx context.Context, q store.Querier) Section {
+// checkFigures tells how far the figures of the team are behind.
+func checkFigures(ctx context.Context, q store.Querier) Section {
 	s := Section{Name: "figures"}
 	behind, err := measure.ReadBehind(ctx, q)
 	late := time.Duration(behind.Seconds * float64(time.Second))
 	switch {
 	case err != nil:
-		s.odd("counted", "it can't be read: "+err.Error(), "See the database's log.")
+		s.addOdd("counted", "it can't be read: "+err.Error(), "See the database's log.")
 	case late > lateFigures:
-		s.odd("counted", "what happened "+rounded(late)+" ago is not counted yet", "Is parley serve running? Figures give way while there is much to do. Messages and replies don't wait for them.")
+		s.addOdd("counted", "what happened "+roundDuration(late)+" ago is not counted yet", "Is parley serve running? Figures give way while there is much to do. Messages and replies don't wait for them.")
 	case behind.Older:
-		s.good("counted", "older conversations are being counted, the newest first")
+		s.addGood("counted", "older conversations are being counted, the newest first")
 	case behind.Filling:
-		s.good("counted", "up to date; medians of old days are being counted, the newest first")
+		s.addGood("counted", "up to date; medians of old days are being counted, the newest first")
 	default:
-		s.good("counted", "up to date")
+		s.addGood("counted", "up to date")
 	}
 	return s
 }
 
-// suggestions tells what became of what notes of analyses suggested.
-func suggestions(kinds []stats.SuggestionCount) Section {
+// listSuggestions tells what became of what notes of analyses suggested.
+func listSuggestions(kinds []stats.SuggestionCount) Section {
 	s := Section{Name: "suggestions"}
 	for _, n := range kinds {
-		s.good(n.Kind, "%d shown in seven days, %d used, %d edited, %d ignored", n.Shown, n.Used, n.Edited, n.Ignored)
+		s.addGood(n.Kind, "%d shown in seven days, %d used, %d edited, %d ignored", n.Shown, n.Used, n.Edited, n.Ignored)
 	}
 	return s
 }
@@ -146,64 +151,71 @@ type finder interface {
 	Lookup(ctx context.Context, email string) (string, error)
 }
 
-// surface examines a chat in which agents work.
-func (o Options) surface(ctx context.Context, a store.Account, d store.Directory) Section {
+// checkSurface examines a chat in which agents work.
+func (o Options) checkSurface(ctx context.Context, a store.Account, d store.Directory) Section {
 	s := Section{Name: "surface " + a.Name}
-	used := slices.ContainsFunc(d.Channels, func(c store.TeamChannel) bool { return c.AccountID == a.ID }) ||
-		slices.ContainsFunc(d.Accounts, func(c store.Account) bool { return c.SurfaceID != nil && *c.SurfaceID == a.ID })
-	live, connected := o.Surfaces[a.Kind]
-	checker, can := live.(Checker)
-	asker, answers := live.(finder)
-	switch {
-	case !connected && used:
-		s.wrong("connection", "threads are to open here, but no credentials are given", "Connect it on the page First steps, or set its environment variables, as for parley serve.")
-	case !connected:
-		s.odd("connection", "not configured, and nothing uses it", "")
-	case can:
-		s.add(checker.Check(ctx))
-	case answers && len(d.Agents) > 0:
-		if _, err := asker.Lookup(ctx, d.Agents[0].Email); err != nil {
-			s.wrong("connection", err.Error(), "Check the tokens that were given on the page First steps or in the environment, the app's scopes and the network.")
+	isTeams := slices.ContainsFunc(d.Channels, func(c store.TeamChannel) bool { return c.AccountID == a.ID })
+	isAccounts := slices.ContainsFunc(d.Accounts, func(c store.Account) bool { return c.SurfaceID != nil && *c.SurfaceID == a.ID })
+	live, isConnected := o.Surfaces[a.Kind]
+	if !isConnected {
+		if isTeams || isAccounts {
+			s.addWrong("connection", "threads are to open here, but no credentials are given", "Connect it on the page First steps, or set its environment variables, as for parley serve.")
 		} else {
-			s.good("connection", "it answers")
+			s.addOdd("connection", "not configured, and nothing uses it", "")
 		}
-	default:
-		s.good("connection", "configured")
+		return s
 	}
-	if connected {
-		condition(&s, a)
-	}
+	checkConnection(ctx, &s, live, d.Agents)
+	addCondition(&s, a)
 	return s
 }
 
-// condition adds the condition that the running Parley has reported.
-func condition(s *Section, a store.Account) {
-	if a.Status == string(channels.Active) {
-		s.good("condition", "no fault was reported")
+// checkConnection tests the credentials of a connected surface, by the best way that it offers.
+func checkConnection(ctx context.Context, s *Section, live any, agents []store.Agent) {
+	if checker, ok := live.(Checker); ok {
+		s.add(checker.Check(ctx))
 		return
 	}
-	s.wrong("condition", a.StatusText, a.StatusHint)
+	surface, ok := live.(finder)
+	if !ok || len(agents) == 0 {
+		s.addGood("connection", "configured")
+		return
+	}
+	if _, err := surface.Lookup(ctx, agents[0].Email); err != nil {
+		s.addWrong("connection", err.Error(), "Check the tokens that were given on the page First steps or in the environment, the app's scopes and the network.")
+		return
+	}
+	s.addGood("connection", "it answers")
 }
 
-// account examines one mailbox, number or page.
-func (o Options) account(ctx context.Context, a store.Account, d store.Directory) Section {
+// addCondition adds the condition that the running Parley has reported.
+func addCondition(s *Section, a store.Account) {
+	if a.Status == string(channels.Active) {
+		s.addGood("condition", "no fault was reported")
+		return
+	}
+	s.addWrong("condition", a.StatusText, a.StatusHint)
+}
+
+// checkAccount examines one mailbox, number or page.
+func (o Options) checkAccount(ctx context.Context, a store.Account, d store.Directory) Section {
 	s := Section{Name: "account " + a.Name}
-	home(&s, a, d)
+	checkHome(&s, a, d)
 	switch {
 	case a.Paused:
-		s.odd("paused", "nothing is fetched or sent", "To go on, resume it on the page Accounts, or write paused: false and run parley apply.")
+		s.addOdd("paused", "nothing is fetched or sent", "To go on, resume it on the page Accounts, or write paused: false and run parley apply.")
 	case a.Mode == store.ModeWatch:
-		s.odd("mode", "watch: nothing is sent", "To reply from here, choose live on the account's page, or write mode: live and run parley apply.")
+		s.addOdd("mode", "watch: nothing is sent", "To reply from here, choose live on the account's page, or write mode: live and run parley apply.")
 	case a.Mode == store.ModeTrial:
-		s.odd("mode", "trial: replies go to "+count(len(a.TrialTo), "listed address")+" only", "To reply to all, choose live on the account's page, or write mode: live and run parley apply.")
+		s.addOdd("mode", "trial: replies go to "+count(len(a.TrialTo), "listed address")+" only", "To reply to all, choose live on the account's page, or write mode: live and run parley apply.")
 	default:
-		s.good("mode", "live")
+		s.addGood("mode", "live")
 	}
-	condition(&s, a)
-	o.blocked(ctx, &s, a)
+	addCondition(&s, a)
+	o.listBlocked(ctx, &s, a)
 	i := slices.IndexFunc(o.Specs, func(spec channels.Spec) bool { return spec.Kind == a.Kind })
 	if i < 0 {
-		s.wrong("channel", fmt.Sprintf("this version of Parley has no channel %q", a.Kind), "Pause the account, or run the version that it was made with.")
+		s.addWrong("channel", fmt.Sprintf("this version of Parley has no channel %q", a.Kind), "Pause the account, or run the version that it was made with.")
 		return s
 	}
 	if o.Sealer == nil {
@@ -211,13 +223,13 @@ func (o Options) account(ctx context.Context, a store.Account, d store.Directory
 	}
 	channel, err := o.open(ctx, a, o.Specs[i])
 	if err != nil {
-		s.wrong("settings", err.Error(), "Put them right on the account's page, or in parley.yaml, and run parley apply.")
+		s.addWrong("settings", err.Error(), "Put them right on the account's page, or in parley.yaml, and run parley apply.")
 		return s
 	}
 	if checker, ok := channel.(Checker); ok {
 		s.add(checker.Check(ctx))
 	} else {
-		s.good("settings", "complete")
+		s.addGood("settings", "complete")
 	}
 	return s
 }
@@ -225,11 +237,11 @@ func (o Options) account(ctx context.Context, a store.Account, d store.Directory
 // shownBlocked is how many blocked senders are listed.
 const shownBlocked = 20
 
-// blocked lists the senders whose automatic mail is ignored.
-func (o Options) blocked(ctx context.Context, s *Section, a store.Account) {
+// listBlocked lists the senders whose automatic mail is ignored.
+func (o Options) listBlocked(ctx context.Context, s *Section, a store.Account) {
 	senders, err := store.BlockedSenders(ctx, o.Pool, a.ID, nil)
 	if err != nil {
-		s.wrong("blocked senders", err.Error(), "See the database's log.")
+		s.addWrong("blocked senders", err.Error(), "See the database's log.")
 		return
 	}
 	if len(senders) == 0 {
@@ -242,20 +254,20 @@ func (o Options) blocked(ctx context.Context, s *Section, a store.Account) {
 	if more := len(senders) - len(names); more > 0 {
 		names = append(names, fmt.Sprintf("and %d more", more))
 	}
-	s.good("blocked senders", "automatic mail from %s is passed over (to take one back, type !unblock ADDRESS in any thread of the account)", strings.Join(names, ", "))
+	s.addGood("blocked senders", "automatic mail from %s is passed over (to take one back, type !unblock ADDRESS in any thread of the account)", strings.Join(names, ", "))
 }
 
-// home checks that there is a channel for an account's threads.
-func home(s *Section, a store.Account, d store.Directory) {
+// checkHome checks that there is a channel for an account's threads.
+func checkHome(s *Section, a store.Account, d store.Directory) {
 	switch {
 	case a.SurfaceID != nil && a.SurfaceChannel != "":
-		s.good("threads", "open in a channel of its own")
+		s.addGood("threads", "open in a channel of its own")
 	case a.TeamID == nil:
-		s.wrong("threads", "it has neither a team nor a channel: what customers write is shown to nobody", "Give it a team on its page or in parley.yaml.")
+		s.addWrong("threads", "it has neither a team nor a channel: what customers write is shown to nobody", "Give it a team on its page or in parley.yaml.")
 	case !slices.ContainsFunc(d.Channels, func(c store.TeamChannel) bool { return c.TeamID == *a.TeamID }):
-		s.wrong("threads", "its team has no channel: what customers write is shown to nobody", "Give the team a channel on its page or in parley.yaml.")
+		s.addWrong("threads", "its team has no channel: what customers write is shown to nobody", "Give the team a channel on its page or in parley.yaml.")
 	default:
-		s.good("threads", "open in the team's channel")
+		s.addGood("threads", "open in the team's channel")
 	}
 }
 
@@ -282,7 +294,7 @@ func Make(ctx context.Context, o Options, a store.Account, config channels.Confi
 	if i < 0 {
 		return nil, fmt.Errorf("this version of Parley has no channel %q", a.Kind)
 	}
-	return o.made(ctx, a, o.Specs[i], config)
+	return o.makeChannel(ctx, a, o.Specs[i], config)
 }
 
 // open makes an account's channel only for Check: it can neither store facts nor report.
@@ -291,13 +303,14 @@ func (o Options) open(ctx context.Context, a store.Account, spec channels.Spec) 
 	if err != nil {
 		return nil, err
 	}
-	return o.made(ctx, a, spec, config)
+	return o.makeChannel(ctx, a, spec, config)
 }
 
-// made is open with settings that were read already.
-func (o Options) made(ctx context.Context, a store.Account, spec channels.Spec, config channels.Config) (channels.Channel, error) {
-	key := make([]byte, 32) // required, but Check signs nothing with it
-	_, _ = rand.Read(key)   // never fails
+// makeChannel makes an account's channel with settings that were read already, as open does.
+func (o Options) makeChannel(ctx context.Context, a store.Account, spec channels.Spec, config channels.Config) (channels.Channel, error) {
+	const keyLength = 32
+	key := make([]byte, keyLength) // required, but Check signs nothing with it
+	_, _ = rand.Read(key)          // never fails
 	var env channels.Env
 	if o.Outside != nil {
 		env = o.Outside(spec, a.Name, config)
@@ -307,15 +320,22 @@ func (o Options) made(ctx context.Context, a store.Account, spec channels.Spec, 
 		log = slog.New(slog.DiscardHandler)
 	}
 	env.Accept = func(context.Context, ...channels.Fact) error { return errors.New("inspect: a look stores nothing") }
-	env.State, env.Log, env.Now, env.Keys = lookState{o.Pool, a.ID}, log.With("account_id", a.ID), time.Now, [][]byte{key}
+	env.State = lookState{db: o.Pool, account: a.ID}
+	env.Log = log.With("account_id", a.ID)
+	env.Now = time.Now
+	env.Keys = [][]byte{key}
 	env.Report = func(channels.Condition) {}
-	if accounts, err := store.ListAccounts(ctx, o.Pool); err == nil {
+	if accounts, err := store.ListAccounts(ctx, o.Pool); err == nil { // without the names the channel can still be asked
 		env.Accounts = []string{a.Name} // it may not be stored yet
 		for _, other := range accounts {
 			env.Accounts = append(env.Accounts, other.Name)
 		}
 	}
-	if provider := config[spec.Consent]; spec.Consent != "" && provider != "" && o.Grant != nil {
+	provider := ""
+	if spec.Consent != "" {
+		provider = config[spec.Consent]
+	}
+	if provider != "" && o.Grant != nil {
 		env.Grant = o.Grant(a, provider)
 	}
 	return spec.New(setup.Account(a, config), env)

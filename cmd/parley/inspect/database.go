@@ -9,56 +9,56 @@ import (
 	"parley/store/schema"
 )
 
-// database examines PostgreSQL, the schema, the clock and the master key. ready is true if the other checks can
+// checkDatabase examines PostgreSQL, the schema, the clock and the master key. ready is true if the other checks can
 // read the database.
-func (o Options) database(ctx context.Context) (s Section, ready bool) {
+func (o Options) checkDatabase(ctx context.Context) (s Section, ready bool) {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	s.Name = "database"
 	if err := schema.CheckServer(ctx, o.Pool); err != nil {
-		s.wrong("server", err.Error(), "Parley needs PostgreSQL 15 or newer and a database with ENCODING 'UTF8'; see DATABASE_URL.")
+		s.addWrong("server", err.Error(), "Parley needs PostgreSQL 15 or newer and a database with ENCODING 'UTF8'; see DATABASE_URL.")
 		return s, false
 	}
-	s.good("server", "PostgreSQL 15 or newer, UTF8")
+	s.addGood("server", "PostgreSQL 15 or newer, UTF8")
 	migrated, err := schema.Migrated(ctx, o.Pool)
 	if err != nil || !migrated {
-		s.wrong("schema", "not up to date", "Run parley migrate, or start parley serve.")
+		s.addWrong("schema", "not up to date", "Run parley migrate, or start parley serve.")
 		return s, false
 	}
-	s.good("schema", "up to date")
+	s.addGood("schema", "up to date")
 	switch ahead, err := store.Ahead(ctx, o.Pool); {
 	case err != nil:
-		s.wrong("clock", err.Error(), "See the database's log.")
+		s.addWrong("clock", err.Error(), "See the database's log.")
 	case ahead != 0:
-		s.wrong("clock", "Parley's clock is moved by "+ahead.String()+", as demo and tests do: parley serve refuses to start",
+		s.addWrong("clock", "Parley's clock is moved by "+ahead.String()+", as demo and tests do: parley serve refuses to start",
 			"Use another database, or: UPDATE clock SET ahead = '0'")
 	default:
-		s.good("clock", "not moved")
+		s.addGood("clock", "not moved")
 	}
-	o.machineClock(ctx, &s)
-	o.masterKey(ctx, &s)
+	o.checkMachineClock(ctx, &s)
+	o.checkMasterKey(ctx, &s)
 	return s, true
 }
 
 // clocksApart is how far the clocks of this machine and of the database may be apart.
 const clocksApart = time.Minute
 
-// machineClock compares the clock of this machine with the database's. What is decided by both goes wrong where they
+// checkMachineClock compares the clock of this machine with the database's. What is decided by both goes wrong where they
 // disagree: how old an event is, how long something may wait, until when a link is good.
-func (o Options) machineClock(ctx context.Context, s *Section) {
+func (o Options) checkMachineClock(ctx context.Context, s *Section) {
 	var there time.Time
 	before := o.now()
 	if err := o.Pool.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&there); err != nil {
-		s.wrong("machine's clock", err.Error(), "See the database's log.")
+		s.addWrong("machine's clock", err.Error(), "See the database's log.")
 		return
 	}
 	switch after := o.now(); {
 	case before.Sub(there) > clocksApart:
-		s.wrong("machine's clock", "it is "+rounded(before.Sub(there))+" ahead of the database's", "Let both machines set their clocks by the network (NTP).")
+		s.addWrong("machine's clock", "it is "+roundDuration(before.Sub(there))+" ahead of the database's", "Let both machines set their clocks by the network (NTP).")
 	case there.Sub(after) > clocksApart:
-		s.wrong("machine's clock", "it is "+rounded(there.Sub(after))+" behind the database's", "Let both machines set their clocks by the network (NTP).")
+		s.addWrong("machine's clock", "it is "+roundDuration(there.Sub(after))+" behind the database's", "Let both machines set their clocks by the network (NTP).")
 	default:
-		s.good("machine's clock", "agrees with the database's")
+		s.addGood("machine's clock", "agrees with the database's")
 	}
 }
 
@@ -70,24 +70,25 @@ func (o Options) now() time.Time {
 	return time.Now()
 }
 
-func (o Options) masterKey(ctx context.Context, s *Section) {
+// checkMasterKey examines whether the secrets in the database can be opened.
+func (o Options) checkMasterKey(ctx context.Context, s *Section) {
 	bound, err := store.HasMasterKey(ctx, o.Pool)
 	switch {
 	case err != nil:
-		s.wrong("master key", err.Error(), "See the database's log.")
+		s.addWrong("master key", err.Error(), "See the database's log.")
 		return
 	case o.Sealer == nil:
-		s.wrong("master key", "none is at hand: secrets can't be opened", "Set PARLEY_MASTER_KEY, or PARLEY_MASTER_KEY_FILE.")
+		s.addWrong("master key", "none is at hand: secrets can't be opened", "Set PARLEY_MASTER_KEY, or PARLEY_MASTER_KEY_FILE.")
 		return
 	case !bound:
-		s.odd("master key", "the database is not bound to one yet", "The first parley serve or apply does it: keep the key, and a copy elsewhere.")
+		s.addOdd("master key", "the database is not bound to one yet", "The first parley serve or apply does it: keep the key, and a copy elsewhere.")
 		return
 	}
 	if err := store.CheckMasterKey(ctx, o.Pool, o.Sealer); errors.Is(err, store.ErrWrongKey) {
-		s.wrong("master key", "it is not the one that the secrets were sealed with", "Put the right key into PARLEY_MASTER_KEY; an old one may follow after a comma.")
+		s.addWrong("master key", "it is not the one that the secrets were sealed with", "Put the right key into PARLEY_MASTER_KEY; an old one may follow after a comma.")
 	} else if err != nil {
-		s.wrong("master key", err.Error(), "See the database's log.")
+		s.addWrong("master key", err.Error(), "See the database's log.")
 	} else {
-		s.good("master key", "fits")
+		s.addGood("master key", "fits")
 	}
 }

@@ -89,8 +89,8 @@ type Section struct {
 // Report is all that the doctor found.
 type Report struct{ Sections []Section }
 
-// Broken reports whether something is wrong: then `parley doctor` exits with 1.
-func (r Report) Broken() bool {
+// IsBroken reports whether something is wrong: then `parley doctor` exits with 1.
+func (r Report) IsBroken() bool {
 	for _, s := range r.Sections {
 		for _, f := range s.Findings {
 			if f.Level == Wrong {
@@ -120,16 +120,19 @@ func (r Report) Text() string {
 	return b.String()
 }
 
-func (s *Section) good(what, format string, args ...any) {
-	s.Findings = append(s.Findings, Finding{Good, what, fmt.Sprintf(format, args...), ""})
+// addGood adds a finding that is in order. format and args are as for fmt.Sprintf.
+func (s *Section) addGood(what, format string, args ...any) {
+	s.Findings = append(s.Findings, Finding{Level: Good, What: what, Text: fmt.Sprintf(format, args...)})
 }
 
-func (s *Section) odd(what, text, hint string) {
-	s.Findings = append(s.Findings, Finding{Odd, what, text, hint})
+// addOdd adds a finding that works, but probably isn't intended.
+func (s *Section) addOdd(what, text, hint string) {
+	s.Findings = append(s.Findings, Finding{Level: Odd, What: what, Text: text, Hint: hint})
 }
 
-func (s *Section) wrong(what, text, hint string) {
-	s.Findings = append(s.Findings, Finding{Wrong, what, text, hint})
+// addWrong adds a finding that somebody has to put right.
+func (s *Section) addWrong(what, text, hint string) {
+	s.Findings = append(s.Findings, Finding{Level: Wrong, What: what, Text: text, Hint: hint})
 }
 
 // add adds the findings of a Checker.
@@ -139,7 +142,7 @@ func (s *Section) add(list []channels.Finding) {
 		if !f.OK {
 			level = Wrong
 		}
-		s.Findings = append(s.Findings, Finding{level, f.What, f.Text, f.Hint})
+		s.Findings = append(s.Findings, Finding{Level: level, What: f.What, Text: f.Text, Hint: f.Hint})
 	}
 }
 
@@ -150,46 +153,49 @@ func Doctor(ctx context.Context, o Options) Report {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	database, ready := o.database(ctx)
+	database, ready := o.checkDatabase(ctx)
 	report := Report{Sections: []Section{database}}
 	if !ready {
 		return report
 	}
 	directory, err := store.LoadDirectory(ctx, o.Pool)
 	if err != nil {
-		report.Sections[0].wrong("set-up", "it can't be read: "+err.Error(), "See the database's log.")
+		report.Sections[0].addWrong("set-up", "it can't be read: "+err.Error(), "See the database's log.")
 		return report
 	}
 	checks := []func(context.Context) Section{
-		func(context.Context) Section { return people(directory) },
-		func(ctx context.Context) Section { return quarantine(ctx, o.Pool) },
-		func(ctx context.Context) Section { return figures(ctx, o.Pool) },
-		o.analyses,
+		func(context.Context) Section { return checkPeople(directory) },
+		func(ctx context.Context) Section { return checkQuarantine(ctx, o.Pool) },
+		func(ctx context.Context) Section { return checkFigures(ctx, o.Pool) },
+		o.checkAnalyses,
 	}
-	if moved, err := blob.Moved(ctx, o.Pool); o.Objects != nil || moved != "" || err != nil {
-		checks = append(checks, func(ctx context.Context) Section { return o.files(ctx, moved, err) })
+	moved, err := blob.Moved(ctx, o.Pool)
+	usesObjects := o.Objects != nil || moved != ""
+	if usesObjects || err != nil {
+		checks = append(checks, func(ctx context.Context) Section { return o.checkFiles(ctx, moved, err) })
 	}
-	if waiting, err := stats.Read(ctx, o.Pool); err == nil && len(waiting.Suggestions) > 0 { // what waits is told by /metrics
-		checks = append(checks, func(context.Context) Section { return suggestions(waiting.Suggestions) })
+	waiting, statsErr := stats.Read(ctx, o.Pool)
+	if statsErr == nil && len(waiting.Suggestions) > 0 { // of these figures, checkAnalyses reports an error
+		checks = append(checks, func(context.Context) Section { return listSuggestions(waiting.Suggestions) })
 	}
 	if o.Backups != "" {
-		checks = append(checks, o.backups)
+		checks = append(checks, o.checkBackups)
 	}
 	for _, a := range directory.Accounts {
 		switch a.Side {
 		case store.SideSystem: // it is Parley itself
 		case store.SideSurface:
-			checks = append(checks, func(ctx context.Context) Section { return o.surface(ctx, a, directory) })
+			checks = append(checks, func(ctx context.Context) Section { return o.checkSurface(ctx, a, directory) })
 		case store.SideChannel:
-			checks = append(checks, func(ctx context.Context) Section { return o.account(ctx, a, directory) })
+			checks = append(checks, func(ctx context.Context) Section { return o.checkAccount(ctx, a, directory) })
 		}
 	}
-	return Report{Sections: append(report.Sections, together(ctx, checks)...)}
+	return Report{Sections: append(report.Sections, runTogether(ctx, checks)...)}
 }
 
-// together runs checks at the same time, so that none waits for the silent server of another one. It returns
+// runTogether runs checks at the same time, so that none waits for the silent server of another one. It returns
 // their sections in the order of the checks.
-func together(ctx context.Context, checks []func(context.Context) Section) []Section {
+func runTogether(ctx context.Context, checks []func(context.Context) Section) []Section {
 	sections := make([]Section, len(checks))
 	var group errgroup.Group
 	group.SetLimit(checkedAtOnce)

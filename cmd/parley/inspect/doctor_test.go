@@ -95,7 +95,7 @@ func TestDoctor(t *testing.T) {
 	o := inspect.Options{Pool: pool, Sealer: sealer(t, masterKey), Specs: birds(),
 		Surfaces: map[string]any{"slack": chat{{OK: true, What: "token", Text: "Works."}}}}
 	report := inspect.Doctor(ctx, o)
-	if report.Broken() {
+	if report.IsBroken() {
 		t.Error("a healthy system is called broken")
 	}
 	var shown strings.Builder
@@ -120,7 +120,7 @@ func TestDoctor(t *testing.T) {
 	_, err = pool.Exec(ctx, `INSERT INTO measure_due (conversations, since) VALUES ('{1}', clock_timestamp() - interval '3 hours 5 minutes')`)
 	must(t, err)
 	report = inspect.Doctor(ctx, o)
-	if !report.Broken() {
+	if !report.IsBroken() {
 		t.Error("a broken system is called healthy")
 	}
 	shown.WriteString("== ill\n" + report.Text())
@@ -185,7 +185,7 @@ func TestDoctorOfTheModel(t *testing.T) {
 			}
 		}
 		for _, s := range report.Sections {
-			if s.Name == "analysis" && (inspect.Report{Sections: []inspect.Section{s}}).Broken() {
+			if s.Name == "analysis" && (inspect.Report{Sections: []inspect.Section{s}}).IsBroken() {
 				t.Errorf("it is called broken: %+v", s)
 			}
 		}
@@ -236,8 +236,8 @@ func TestDoctorDatabase(t *testing.T) {
 			must(t, err)
 		}
 		report := inspect.Doctor(ctx, o)
-		if broken := c.name != "not bound to a key"; report.Broken() != broken {
-			t.Errorf("%s: broken %v", c.name, report.Broken())
+		if broken := c.name != "not bound to a key"; report.IsBroken() != broken {
+			t.Errorf("%s: broken %v", c.name, report.IsBroken())
 		}
 		shown.WriteString("== " + c.name + "\n" + report.Text())
 		if bound, err := store.HasMasterKey(ctx, pool); err != nil || bound != (c.sql == "bind") {
@@ -271,7 +271,7 @@ func TestDoctorAsksSurface(t *testing.T) {
 	for _, want := range []error{nil, errors.New("chat: invalid_auth")} {
 		report := inspect.Doctor(t.Context(), inspect.Options{Pool: pool, Sealer: sealer(t, masterKey), Specs: birds(),
 			Surfaces: map[string]any{"slack": switchboard{want}}})
-		if report.Broken() != (want != nil) || strings.Contains(report.Text(), "invalid_auth") != (want != nil) {
+		if report.IsBroken() != (want != nil) || strings.Contains(report.Text(), "invalid_auth") != (want != nil) {
 			t.Errorf("with %v:\n%s", want, report.Text())
 		}
 	}

@@ -7,40 +7,40 @@ import (
 	"parley/store/blob"
 )
 
-// files examines where the bytes of old files are. moved is the hash of a file that should be in the object
+// checkFiles examines where the bytes of old files are. moved is the hash of a file that should be in the object
 // store; "" means none was moved yet.
-func (o Options) files(ctx context.Context, moved string, err error) Section {
+func (o Options) checkFiles(ctx context.Context, moved string, err error) Section {
 	s := Section{Name: "files"}
 	switch {
 	case err != nil:
-		s.wrong("place", err.Error(), "See the database's log.")
+		s.addWrong("place", err.Error(), "See the database's log.")
 	case o.Objects == nil:
-		s.wrong("place", "some were moved to an object store, and none is set: they can't be read", "Set S3_ENDPOINT and the variables beside it as they were.")
+		s.addWrong("place", "some were moved to an object store, and none is set: they can't be read", "Set S3_ENDPOINT and the variables beside it as they were.")
 	default:
-		o.bucket(ctx, &s, moved)
+		o.checkBucket(ctx, &s, moved)
 	}
 	return s
 }
 
-// bucket examines the object store.
-func (o Options) bucket(ctx context.Context, s *Section, moved string) {
+// checkBucket examines the object store.
+func (o Options) checkBucket(ctx context.Context, s *Section, moved string) {
 	if err := o.Objects.Try(ctx); err != nil {
-		s.wrong("object store", o.Objects.Where()+" can't be written, read and cleared: "+err.Error(),
+		s.addWrong("object store", o.Objects.Where()+" can't be written, read and cleared: "+err.Error(),
 			"Check the S3 variables, the rights of the key and the network. New files are safe in the database meanwhile.")
 		return
 	}
-	s.good("object store", "%s takes, gives and removes files", o.Objects.Where())
+	s.addGood("object store", "%s takes, gives and removes files", o.Objects.Where())
 	if moved == "" {
 		return
 	}
 	content, err := o.Objects.Open(ctx, moved, 0)
 	switch {
 	case errors.Is(err, blob.ErrNoObject):
-		s.wrong("moved files", "the youngest of them is missing: "+moved, "Was the bucket changed, emptied, or given a rule that removes old objects? Bring the objects back from a copy of the bucket.")
+		s.addWrong("moved files", "the youngest of them is missing: "+moved, "Was the bucket changed, emptied, or given a rule that removes old objects? Bring the objects back from a copy of the bucket.")
 	case err != nil:
-		s.wrong("moved files", err.Error(), "Check the network, and run parley doctor again.")
+		s.addWrong("moved files", err.Error(), "Check the network, and run parley doctor again.")
 	default:
 		_ = content.Close()
-		s.good("moved files", "the youngest of them is there")
+		s.addGood("moved files", "the youngest of them is there")
 	}
 }

@@ -27,8 +27,8 @@ func TestDoctorOfFiles(t *testing.T) {
 		t.Helper()
 		report := inspect.Doctor(ctx, o)
 		text := report.Text()
-		if report.Broken() != broken {
-			t.Errorf("%s: broken %v\n%s", what, report.Broken(), text)
+		if report.IsBroken() != broken {
+			t.Errorf("%s: broken %v\n%s", what, report.IsBroken(), text)
 		}
 		for _, w := range words {
 			if !strings.Contains(text, w) {

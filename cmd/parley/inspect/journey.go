@@ -56,7 +56,7 @@ func Conversation(ctx context.Context, q store.Querier, number store.Conversatio
 	if err != nil {
 		return Journey{}, err
 	}
-	return t.conversation(ctx, number, 0)
+	return t.tellConversation(ctx, number, 0)
 }
 
 // Event returns the journey of an event of the journal: the event, what it caused, and the deliveries of that.
@@ -66,12 +66,12 @@ func Event(ctx context.Context, q store.Querier, id store.EventID) (Journey, err
 	if err != nil {
 		return Journey{}, err
 	}
-	touched, err := ids[store.ConversationID](ctx, q, "event", madeBy, id)
+	touched, err := readIDs[store.ConversationID](ctx, q, "event", madeBy, id)
 	if err != nil {
 		return Journey{}, err
 	}
 	if len(touched) > 0 {
-		j, err := t.conversation(ctx, touched[0], id)
+		j, err := t.tellConversation(ctx, touched[0], id)
 		j.Title = fmt.Sprintf("event %d, in conversation %s", id, j.Title)
 		return j, err
 	}
@@ -88,7 +88,7 @@ func Event(ctx context.Context, q store.Querier, id store.EventID) (Journey, err
 type teller struct {
 	q      store.Querier
 	dir    store.Directory
-	ahead  time.Duration // how far Parley's clock is ahead of the database's
+	clockAhead  time.Duration // how far Parley's clock is ahead of the database's
 	now    time.Time
 	steps  []Step
 	caused map[store.EventID]time.Time // by event: the time of the first thing that it caused
@@ -100,15 +100,15 @@ func newTeller(ctx context.Context, q store.Querier) (*teller, error) {
 	if t.dir, err = store.LoadDirectory(ctx, q); err != nil {
 		return nil, err
 	}
-	if t.ahead, err = store.Ahead(ctx, q); err != nil {
+	if t.clockAhead, err = store.Ahead(ctx, q); err != nil {
 		return nil, err
 	}
 	t.now, err = store.Now(ctx, q)
 	return t, err
 }
 
-// conversation returns the journey of a conversation or, unless only is 0, of that event in it.
-func (t *teller) conversation(ctx context.Context, number store.ConversationID, only store.EventID) (Journey, error) {
+// tellConversation returns the journey of a conversation or, unless only is 0, of that event in it.
+func (t *teller) tellConversation(ctx context.Context, number store.ConversationID, only store.EventID) (Journey, error) {
 	found, err := store.Conversations(ctx, t.q, number)
 	if err != nil {
 		return Journey{}, err
@@ -124,11 +124,11 @@ func (t *teller) conversation(ctx context.Context, number store.ConversationID, 
 	if err != nil {
 		return Journey{}, err
 	}
-	sent, err := deliveries(ctx, t.q, number, maxDeliveries)
+	sent, err := readDeliveries(ctx, t.q, number, maxDeliveries)
 	if err != nil {
 		return Journey{}, err
 	}
-	cut := only == 0 && (len(messages) == maxMessages || len(log) == maxLog || len(sent) == maxDeliveries)
+	isLong := len(messages) == maxMessages || len(log) == maxLog || len(sent) == maxDeliveries
 	if only != 0 {
 		messages = slices.DeleteFunc(messages, func(m store.Message) bool { return m.EventID != only })
 		log = slices.DeleteFunc(log, func(e store.LogEntry) bool { return e.EventID != only })
@@ -141,18 +141,22 @@ func (t *teller) conversation(ctx context.Context, number store.ConversationID, 
 	t.addDeliveries(sent)
 	if only != 0 {
 		arrived = []store.EventID{only}
-	} else if open, err := ids[store.EventID](ctx, t.q, "waiting events", openEventsOf, store.ConversationKey(number)); err != nil {
-		return Journey{}, err
 	} else {
+		open, err := readIDs[store.EventID](ctx, t.q, "waiting events", openEventsOf, store.ConversationKey(number))
+		if err != nil {
+			return Journey{}, err
+		}
 		arrived = append(arrived, open...)
 	}
 	if err := t.addEvents(ctx, arrived); err != nil {
 		return Journey{}, err
 	}
 	t.sort()
-	return Journey{Title: t.title(found[0]), Conversation: number, Steps: t.steps, Cut: cut}, nil
+	isCut := isLong && only == 0
+	return Journey{Title: t.writeTitle(found[0]), Conversation: number, Steps: t.steps, Cut: isCut}, nil
 }
 
+// sort puts the steps in order: by time, and those of one time by cause and effect.
 func (t *teller) sort() {
 	order := []StepKind{StepArrived, StepSaid, StepDone, StepDelivery}
 	slices.SortStableFunc(t.steps, func(a, b Step) int {
@@ -161,31 +165,34 @@ func (t *teller) sort() {
 	})
 }
 
-// cause records that an event caused something at this time.
-func (t *teller) cause(event store.EventID, at time.Time) {
-	if first, ok := t.caused[event]; !ok || at.Before(first) {
+// noteCause records that an event caused something at this time.
+func (t *teller) noteCause(event store.EventID, at time.Time) {
+	first, isKnown := t.caused[event]
+	if !isKnown || at.Before(first) {
 		t.caused[event] = at
 	}
 }
 
+// addMessages adds the steps of messages, and returns the events that made them.
 func (t *teller) addMessages(messages []store.Message) []store.EventID {
 	var from []store.EventID
 	for _, m := range messages {
-		t.steps = append(t.steps, t.said(m))
+		t.steps = append(t.steps, t.messageStep(m))
 		if m.EventID != 0 {
-			t.cause(m.EventID, m.CreatedAt)
+			t.noteCause(m.EventID, m.CreatedAt)
 			from = append(from, m.EventID)
 		}
 	}
 	return from
 }
 
+// addLog adds the steps of log entries, and returns the events that made them.
 func (t *teller) addLog(log []store.LogEntry) []store.EventID {
 	var from []store.EventID
 	for _, e := range log {
-		t.steps = append(t.steps, t.done(e))
+		t.steps = append(t.steps, t.logStep(e))
 		if e.EventID != 0 {
-			t.cause(e.EventID, e.At)
+			t.noteCause(e.EventID, e.At)
 			from = append(from, e.EventID)
 		}
 	}
@@ -194,18 +201,18 @@ func (t *teller) addLog(log []store.LogEntry) []store.EventID {
 
 func (t *teller) addDeliveries(sent []delivery) {
 	for _, d := range sent {
-		t.steps = append(t.steps, t.delivered(d))
+		t.steps = append(t.steps, t.deliveryStep(d))
 	}
 }
 
 func (t *teller) addEvents(ctx context.Context, list []store.EventID) error {
 	slices.Sort(list)
-	found, err := events(ctx, t.q, slices.Compact(list))
+	found, err := readEvents(ctx, t.q, slices.Compact(list))
 	if err != nil {
 		return err
 	}
 	for _, e := range found {
-		t.steps = append(t.steps, t.arrived(e))
+		t.steps = append(t.steps, t.arrivalStep(e))
 	}
 	return nil
 }
@@ -228,9 +235,10 @@ func (j Journey) Text(zone *time.Location) string {
 		if s.Bad {
 			mark = "! "
 		}
-		fmt.Fprintf(&b, "%s%s  %s\n", mark, at.Format("15:04:05.000"), s.Text)
+		begin := mark + at.Format("15:04:05.000") + "  "
+		b.WriteString(begin + s.Text + "\n")
 		for _, line := range s.Detail {
-			b.WriteString(strings.Repeat(" ", 16) + line + "\n")
+			b.WriteString(strings.Repeat(" ", len(begin)) + line + "\n")
 		}
 	}
 	return b.String()

@@ -16,7 +16,7 @@ import (
 	"parley/store"
 )
 
-const people = `
+const checkPeople = `
 agents:
   - {email: ann@acme.test, name: Ann Lee, slack: U0ANN, roles: [admin]}
   - {email: ben@acme.test, name: Ben, slack: U0BEN}
@@ -37,7 +37,7 @@ type story struct {
 
 func tell(t *testing.T) story {
 	t.Helper()
-	ctx, s := t.Context(), story{pool: configured(t, people, ravens())}
+	ctx, s := t.Context(), story{pool: configured(t, checkPeople, ravens())}
 	d, err := store.LoadDirectory(ctx, s.pool)
 	must(t, err)
 	ids := map[string]store.AccountID{}
@@ -165,7 +165,7 @@ func TestConversationOnMovedClock(t *testing.T) {
 
 func TestExplainUnknown(t *testing.T) {
 	t.Parallel()
-	pool := configured(t, people, ravens())
+	pool := configured(t, checkPeople, ravens())
 	for what, known := range map[string]bool{"#99": true, "99": true, "": false, "#": false, "abc": false, "-1": false, "#0": false, "12x": false} {
 		_, err := inspect.Explain(t.Context(), pool, what, time.UTC)
 		if err == nil || errors.Is(err, inspect.ErrUnknown) != known {

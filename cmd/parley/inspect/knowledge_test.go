@@ -34,7 +34,7 @@ func TestDoctorOfKnowledge(t *testing.T) {
 		}
 	}
 	for _, s := range report.Sections {
-		if s.Name == "analysis" && (inspect.Report{Sections: []inspect.Section{s}}).Broken() {
+		if s.Name == "analysis" && (inspect.Report{Sections: []inspect.Section{s}}).IsBroken() {
 			t.Errorf("it is called broken: %+v", s)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"parley/store"
 )
 
+// maxQuarantined is how many quarantined events are listed.
 const maxQuarantined = 200
 
 // Replayed is what Replay did with one event.
@@ -37,24 +38,27 @@ const (
 // event that came by a shared callback, for a number or page that belonged to no account, is handed to the
 // account to which it belongs now (channels.Spec.Owner). The result has an element for each of list, in order.
 func Replay(ctx context.Context, q store.Querier, specs []channels.Spec, list []store.EventID) ([]Replayed, error) {
-	known, err := events(ctx, q, list)
+	known, err := readEvents(ctx, q, list)
 	if err != nil {
 		return nil, err
 	}
 	states := map[store.EventID]ReplayState{}
 	var back []store.EventID
 	for _, e := range known {
-		_, _, stray := owners.Parse(e.ExternalID)
-		switch states[e.ID] = ReplayNotQuarantined; {
-		case e.Erased:
+		states[e.ID] = ReplayNotQuarantined
+		if e.Erased {
 			states[e.ID] = ReplayEmptied
-		case e.Reason == nil:
-		case stray:
-			if states[e.ID], err = handOver(ctx, q, specs, e); err != nil {
-				return nil, err
-			}
-		default:
+			continue
+		}
+		if e.Reason == nil {
+			continue
+		}
+		if _, _, isStray := owners.Parse(e.ExternalID); !isStray {
 			back = append(back, e.ID)
+			continue
+		}
+		if states[e.ID], err = handOver(ctx, q, specs, e); err != nil {
+			return nil, err
 		}
 	}
 	queued, err := store.Replay(ctx, q, back)
@@ -88,7 +92,8 @@ func handOver(ctx context.Context, q store.Querier, specs []channels.Spec, e eve
 	if account == 0 {
 		return ReplayUnowned, nil
 	}
-	if freed, err := store.HandOver(ctx, q, e.ID, account, own); err != nil || !freed {
+	freed, err := store.HandOver(ctx, q, e.ID, account, own)
+	if err != nil || !freed { // another replay was faster
 		return ReplayNotQuarantined, err
 	}
 	return ReplayHandedOver, nil

@@ -39,7 +39,8 @@ const getEvents = `
 	WHERE e.id = ANY($1)
 	ORDER BY e.id`
 
-func events(ctx context.Context, q store.Querier, ids []store.EventID) ([]event, error) {
+// readEvents reads events by id. Ids of unknown events are left out.
+func readEvents(ctx context.Context, q store.Querier, ids []store.EventID) ([]event, error) {
 	return collect[event](ctx, q, "events", getEvents, ids)
 }
 
@@ -61,7 +62,8 @@ type row[T ~int64] struct {
 	ID T `db:"id"`
 }
 
-func ids[T ~int64](ctx context.Context, q store.Querier, what, sql string, args ...any) ([]T, error) {
+// readIDs runs a query with a column "id".
+func readIDs[T ~int64](ctx context.Context, q store.Querier, what, sql string, args ...any) ([]T, error) {
 	rows, err := collect[row[T]](ctx, q, what, sql, args...)
 	list := make([]T, 0, len(rows))
 	for _, r := range rows {
@@ -98,10 +100,12 @@ const newestDeliveries = `
 	ORDER BY d.created_at DESC, d.id DESC
 	LIMIT $2`
 
-func deliveries(ctx context.Context, q store.Querier, conversation store.ConversationID, limit int) ([]delivery, error) {
+// readDeliveries reads the newest deliveries of a conversation.
+func readDeliveries(ctx context.Context, q store.Querier, conversation store.ConversationID, limit int) ([]delivery, error) {
 	return collect[delivery](ctx, q, "deliveries", newestDeliveries, conversation, limit)
 }
 
+// collect reads all rows of a query. what names them in errors.
 func collect[T any](ctx context.Context, q store.Querier, what, sql string, args ...any) ([]T, error) {
 	rows, err := q.Query(ctx, sql, args...)
 	if err != nil {

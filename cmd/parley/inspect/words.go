@@ -11,8 +11,9 @@ import (
 	"parley/store"
 )
 
-func (t *teller) title(c store.Conversation) string {
-	parts := []string{c.Status, "account " + t.account(c.AccountID)}
+// writeTitle says in one line what a conversation is: its state, account, team, owners.
+func (t *teller) writeTitle(c store.Conversation) string {
+	parts := []string{c.Status, "account " + t.accountName(c.AccountID)}
 	if c.TeamID != nil {
 		for _, team := range t.dir.Teams {
 			if team.ID == *c.TeamID {
@@ -23,7 +24,7 @@ func (t *teller) title(c store.Conversation) string {
 	if len(c.Assignees) == 0 {
 		parts = append(parts, "nobody holds it")
 	} else {
-		parts = append(parts, t.agents(c.Assignees))
+		parts = append(parts, t.agentNames(c.Assignees))
 	}
 	if c.Kind == store.KindAutomatic {
 		parts = append(parts, "the day's automatic messages")
@@ -34,7 +35,8 @@ func (t *teller) title(c store.Conversation) string {
 	return fmt.Sprintf("#%d: %s", c.ID, strings.Join(parts, " · "))
 }
 
-func (t *teller) account(id store.AccountID) string {
+// accountName returns an account's name, or its number if it was removed.
+func (t *teller) accountName(id store.AccountID) string {
 	for _, a := range t.dir.Accounts {
 		if a.ID == id {
 			return a.Name
@@ -43,7 +45,8 @@ func (t *teller) account(id store.AccountID) string {
 	return fmt.Sprintf("account %d", id)
 }
 
-func (t *teller) agents(list []store.AgentID) string {
+// agentNames returns the names of agents, with commas between them.
+func (t *teller) agentNames(list []store.AgentID) string {
 	names := make([]string, len(list))
 	for i, id := range list {
 		names[i] = "a former agent"
@@ -56,81 +59,91 @@ func (t *teller) agents(list []store.AgentID) string {
 	return strings.Join(names, ", ")
 }
 
-// arrived returns the step of an event. If the event caused something, the step has the time of the first such
+// arrivalStep returns the step of an event. If the event caused something, the step has the time of the first such
 // thing, so that it stands just before it; else the event's own, converted to Parley's clock.
-func (t *teller) arrived(e event) Step {
-	s := Step{At: e.ReceivedAt.Add(t.ahead), Kind: StepArrived, Event: e.ID,
-		Text: fmt.Sprintf("event %d arrived from %s (%s)", e.ID, e.Account, size(e.SizeBytes))}
+func (t *teller) arrivalStep(e event) Step {
+	s := Step{At: t.toParleysClock(e.ReceivedAt), Kind: StepArrived, Event: e.ID,
+		Text: fmt.Sprintf("event %d arrived from %s (%s)", e.ID, e.Account, sizeWords(e.SizeBytes))}
 	if first, ok := t.caused[e.ID]; ok {
 		s.At = first
 	}
 	s.Detail = append(s.Detail, "fact "+shorten(e.ExternalID))
-	switch {
-	case e.Reason != nil && e.Erased:
+	if e.Reason != nil {
 		s.Bad = true
-		s.Detail = append(s.Detail, "quarantined: "+*e.Reason, "its payload is no longer kept: it can't be tried again")
-	case e.Reason != nil:
-		s.Bad = true
-		s.Detail = append(s.Detail, "quarantined: "+*e.Reason, fmt.Sprintf("to try it again: parley replay %d", e.ID))
-	case e.Tries != nil && *e.Tries > 0:
-		s.Bad = true
-		s.Detail = append(s.Detail, "not applied yet, tried "+times(*e.Tries)+t.again(e.WaitsUntil))
-	case e.Tries != nil:
-		s.Detail = append(s.Detail, "not applied yet"+t.again(e.WaitsUntil))
-	case e.Erased:
-		s.Detail = append(s.Detail, "applied; its payload is no longer kept")
-	default:
-		s.Detail = append(s.Detail, "applied")
+		advice := fmt.Sprintf("to try it again: parley replay %d", e.ID)
+		if e.Erased {
+			advice = "its payload is no longer kept: it can't be tried again"
+		}
+		s.Detail = append(s.Detail, "quarantined: "+*e.Reason, advice)
+		return s
 	}
+	if e.Tries != nil { // it is in a queue
+		words := "not applied yet"
+		if *e.Tries > 0 {
+			s.Bad = true
+			words += ", tried " + timesWords(*e.Tries)
+		}
+		s.Detail = append(s.Detail, words+t.retryWords(e.WaitsUntil))
+		return s
+	}
+	words := "applied"
+	if e.Erased {
+		words += "; its payload is no longer kept"
+	}
+	s.Detail = append(s.Detail, words)
 	return s
 }
 
-// again says when an event that could not be applied is tried again (until: database's clock).
-func (t *teller) again(until *time.Time) string {
+// toParleysClock converts a time of the database's clock to Parley's. In production both are the same.
+func (t *teller) toParleysClock(at time.Time) time.Time { return at.Add(t.clockAhead) }
+
+// retryWords says when an event that could not be applied is tried again. until is by the database's clock; nil means at
+// once.
+func (t *teller) retryWords(until *time.Time) string {
 	if until == nil {
 		return ""
 	}
-	return ", again in " + rounded(until.Add(t.ahead).Sub(t.now))
+	return ", again in " + roundDuration(t.toParleysClock(*until).Sub(t.now))
 }
 
-// rounded writes a duration; the longer it is, the less exact.
-func rounded(d time.Duration) string {
-	switch {
-	case d >= time.Minute:
+// roundDuration writes a duration. The longer it is, the less exact: "3h20m", "4.5s", "12ms".
+func roundDuration(d time.Duration) string {
+	if d >= time.Minute {
 		return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
-	case d >= time.Second:
+	}
+	if d >= time.Second {
 		return d.Round(time.Second / 10).String()
 	}
 	return max(d, 0).Round(time.Millisecond).String()
 }
 
-// said returns the step of a message: who wrote it, how long it is, what was decided about it and why.
-func (t *teller) said(m store.Message) Step {
+// messageStep returns the step of a message: who wrote it, how long it is, what was decided about it and why.
+func (t *teller) messageStep(m store.Message) Step {
 	who := "the customer"
 	if m.Direction != store.DirectionIn {
 		who = "somebody who is no agent"
 		if m.AgentID != nil {
-			who = t.agents([]store.AgentID{*m.AgentID})
+			who = t.agentNames([]store.AgentID{*m.AgentID})
 		}
 	}
 	s := Step{At: m.CreatedAt, Kind: StepSaid, Message: m.ID, Event: m.EventID}
-	s.Text = fmt.Sprintf("%s wrote message %d (%s%s)", who, m.ID, characters(m.Text), files(len(m.Files)))
 	if m.Automatic != "" {
-		s.Text = fmt.Sprintf("a machine wrote message %d (%s%s)", m.ID, characters(m.Text), files(len(m.Files)))
-		s.Detail = append(s.Detail, "automatic: "+words(m.Automatic))
+		who = "a machine"
+		s.Detail = append(s.Detail, "automatic: "+codeWords(m.Automatic))
 	}
-	decision, bad := fate(m.Fate)
+	s.Text = fmt.Sprintf("%s wrote message %d (%s%s)", who, m.ID, countCharacters(m.Text), fileWords(len(m.Files)))
+	decision, bad := fateWords(m.Fate)
 	s.Bad = bad
 	if m.Reason != "" {
-		decision += ", because: " + words(m.Reason)
+		decision += ", because: " + codeWords(m.Reason)
 	}
 	s.Detail = append(s.Detail, decision)
 	return s
 }
 
-// fate returns the words for a fate, and whether somebody should look at the message.
-func fate(fate store.Fate) (text string, bad bool) {
-	switch fate {
+// fateWords returns the words for a fate, and whether somebody should look at the message.
+func fateWords(f store.Fate) (text string, bad bool) {
+	switch f {
 	case store.FateIn:
 		return "taken in", false
 	case store.FateInside:
@@ -152,13 +165,13 @@ func fate(fate store.Fate) (text string, bad bool) {
 	case store.FateDropped:
 		return "given up, not sent", false
 	}
-	return string(fate), false
+	return string(f), false
 }
 
-// delivered returns the step of a delivery: its state, and the errors of its attempts.
-func (t *teller) delivered(d delivery) Step {
+// deliveryStep returns the step of a delivery: its state, and the errors of its attempts.
+func (t *teller) deliveryStep(d delivery) Step {
 	s := Step{At: d.CreatedAt, Kind: StepDelivery, Message: d.MessageID, Delivery: d.ID}
-	what := kind(d.Kind)
+	what := kindWords(d.Kind)
 	if d.MessageID != 0 {
 		what += fmt.Sprintf(" of message %d", d.MessageID)
 	}
@@ -167,23 +180,22 @@ func (t *teller) delivered(d delivery) Step {
 	case store.Failed, store.Unknown, store.NeedsDecision:
 		s.Bad = true
 	case store.Queued:
-		s.Detail = append(s.Detail, t.queued(d))
+		s.Detail = append(s.Detail, t.waitWords(d))
 	}
 	if d.Attempt > 0 {
-		s.Detail = append(s.Detail, "attempted "+times(d.Attempt)+t.attempts(d))
+		s.Detail = append(s.Detail, "attempted "+timesWords(d.Attempt)+t.attemptWords(d))
 	}
 	if d.ErrorClass != "" || d.ErrorText != "" {
 		s.Bad = s.Bad || d.State == store.Queued
-		s.Detail = append(s.Detail, strings.TrimPrefix(words(d.ErrorClass)+": "+d.ErrorText, ": "))
+		s.Detail = append(s.Detail, strings.TrimPrefix(codeWords(d.ErrorClass)+": "+d.ErrorText, ": "))
 	}
 	return s
 }
 
-// kind returns the words for a delivery's kind: a reply, or a bridge.PostKind.
-func kind(kind string) string {
+// kindWords returns the words for a delivery's kind: a reply, or a bridge.PostKind. Kinds that are words already, and unknown
+// ones, stay as they are.
+func kindWords(kind string) string {
 	switch kind {
-	case "reply", "files", "card":
-		return kind
 	case "root":
 		return "first post of the thread"
 	case "said":
@@ -198,112 +210,131 @@ func kind(kind string) string {
 	return kind
 }
 
-func (t *teller) queued(d delivery) string {
-	due := d.NotBefore
+// waitWords says for what a queued delivery waits: for others of its lane, or for its own time and that of its lane.
+func (t *teller) waitWords(d delivery) string {
 	if d.Before > 0 {
 		return fmt.Sprintf("waits for %d before it", d.Before)
 	}
-	if d.DueAt != nil && (due == nil || d.DueAt.After(*due)) {
-		due = d.DueAt
-	}
-	if due == nil || !due.After(t.now) {
+	due := laterOf(d.NotBefore, d.DueAt)
+	if !due.After(t.now) {
 		return "due now"
 	}
-	return "due in " + rounded(due.Sub(t.now))
+	return "due in " + roundDuration(due.Sub(t.now))
 }
 
-// attempts says how long after it was queued the first and the last attempt of a delivery began.
-func (t *teller) attempts(d delivery) string {
+// laterOf returns the later of two times, of which nil ones don't count; the zero time if both are nil.
+func laterOf(a, b *time.Time) time.Time {
+	var later time.Time
+	for _, at := range []*time.Time{a, b} {
+		if at != nil && at.After(later) {
+			later = *at
+		}
+	}
+	return later
+}
+
+// attemptWords says how long after it was queued the first and the last attempt of a delivery began.
+func (t *teller) attemptWords(d delivery) string {
 	if d.FirstAt == nil || d.SentAt == nil {
 		return ""
 	}
-	first := rounded(d.FirstAt.Add(t.ahead).Sub(d.CreatedAt))
+	first := roundDuration(t.toParleysClock(*d.FirstAt).Sub(d.CreatedAt))
 	if d.Attempt == 1 || d.SentAt.Equal(*d.FirstAt) {
 		return ", " + first + " later"
 	}
-	return ", first " + first + " later, last " + rounded(d.SentAt.Add(t.ahead).Sub(d.CreatedAt)) + " later"
+	last := roundDuration(t.toParleysClock(*d.SentAt).Sub(d.CreatedAt))
+	return ", first " + first + " later, last " + last + " later"
 }
 
-// done returns the step of a log entry. Of texts that people typed (notes, names, addresses) it shows the length
+// logStep returns the step of a log entry. Of texts that people typed (notes, names, addresses) it shows the length
 // only.
-func (t *teller) done(e store.LogEntry) Step {
+func (t *teller) logStep(e store.LogEntry) Step {
 	var d struct {
 		Text    string          `json:"text"`
 		Reason  string          `json:"reason"`
 		Message store.MessageID `json:"message"`
 		Agents  []store.AgentID `json:"agents"`
 	}
-	_ = json.Unmarshal(e.Detail, &d) // older entries have fewer fields
+	_ = json.Unmarshal(e.Detail, &d) // the detail of some deeds has other fields, or none: the step is told without them
 	who := "Parley"
-	switch {
-	case e.AgentID != nil:
-		who = t.agents([]store.AgentID{*e.AgentID})
-	case e.Actor == store.ByCustomer:
+	if e.AgentID != nil {
+		who = t.agentNames([]store.AgentID{*e.AgentID})
+	} else if e.Actor == store.ByCustomer {
 		who = "the customer"
 	}
 	s := Step{At: e.At, Kind: StepDone, Event: e.EventID, Message: d.Message, Text: who + ": " + string(e.What)}
 	if len(d.Agents) > 0 {
-		s.Text += " " + t.agents(d.Agents)
+		s.Text += " " + t.agentNames(d.Agents)
 	}
 	if d.Text != "" {
-		if safeText(e.What) {
+		if isSafeText(e.What) {
 			s.Text += " " + d.Text
 		} else {
-			s.Text += " (" + characters(d.Text) + ")"
+			s.Text += " (" + countCharacters(d.Text) + ")"
 		}
 	}
 	if d.Reason != "" {
-		s.Detail = append(s.Detail, "because: "+words(d.Reason))
+		s.Detail = append(s.Detail, "because: "+codeWords(d.Reason))
 	}
 	return s
 }
 
-// safeText reports whether the text of such a log entry may be shown, because Parley made it.
-func safeText(what store.Deed) bool {
+// isSafeText reports whether the text of such a log entry may be shown, because Parley made it.
+func isSafeText(what store.Deed) bool {
 	return slices.Contains([]store.Deed{store.DeedAssigned, store.DeedSnoozed, store.DeedTagged, store.DeedUntagged, store.DeedRefused}, what)
 }
 
-func characters(s string) string {
+// countCharacters says how long a text is: "12 characters".
+func countCharacters(s string) string {
 	return count(utf8.RuneCountInString(s), "character")
 }
 
+// count writes a number of things: "1 file", "2 files", "3 addresses".
 func count(n int, thing string) string {
-	switch {
-	case n == 1:
+	if n == 1 {
 		return "1 " + thing
-	case strings.HasSuffix(thing, "s"):
+	}
+	if strings.HasSuffix(thing, "s") {
 		return fmt.Sprintf("%d %ses", n, thing)
 	}
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
-func files(n int) string {
+// fileWords continues a list by a number of files: ", 2 files". It is empty if there are none.
+func fileWords(n int) string {
 	if n == 0 {
 		return ""
 	}
 	return ", " + count(n, "file")
 }
 
-func times(n int) string {
+// timesWords says how often something was done: "once", "2 times".
+func timesWords(n int) string {
 	if n == 1 {
 		return "once"
 	}
 	return fmt.Sprintf("%d times", n)
 }
 
-// words writes a code for people: not_assignee becomes "not assignee".
-func words(code string) string { return strings.ReplaceAll(code, "_", " ") }
+// codeWords writes a code for people: not_assignee becomes "not assignee".
+func codeWords(code string) string { return strings.ReplaceAll(code, "_", " ") }
 
-func size(n int64) string {
-	if n < 1000 {
-		return fmt.Sprintf("%d bytes", n)
+// sizeWords writes a size: "512 bytes", "3.4 kB".
+func sizeWords(bytes int64) string {
+	const kilobyte = 1000
+	if bytes < kilobyte {
+		return fmt.Sprintf("%d bytes", bytes)
 	}
-	return fmt.Sprintf("%.1f kB", float64(n)/1000)
+	return fmt.Sprintf("%.1f kB", float64(bytes)/kilobyte)
 }
 
+// maxIDRunes is how much of an external id is shown, so that it stays in one line of a terminal.
+const maxIDRunes = 80
+
+// shorten cuts an external id.
 func shorten(s string) string {
-	if runes := []rune(s); len(runes) > 80 {
-		return string(runes[:80]) + "…"
+	if runes := []rune(s); len(runes) > maxIDRunes {
+		return string(runes[:maxIDRunes]) + "…"
 	}
 	return s
 }
