@@ -93,7 +93,8 @@ func (a *accounts) refresh(ctx context.Context) {
 		}
 		delete(gone, account.ID)
 		fingerprint := accountFingerprint(account, a.connected[account.ID].Connected)
-		if w := a.running[account.ID]; w != nil && w.fingerprint == fingerprint {
+		w := a.running[account.ID]
+		if w != nil && w.fingerprint == fingerprint {
 			continue
 		}
 		ch, err := a.open(account)
@@ -142,9 +143,10 @@ func (a *accounts) boundWebhook(id store.AccountID, ch channels.Channel) http.Ha
 	if !ok {
 		return nil
 	}
-	return newBound(a.bodies, &a.engine.Relay().Metrics().Account(id).Refused).handler(hook)
+	return newBound(a.bodies, &a.engine.Relay().Metrics().Account(id).Refused).wrapHandler(hook)
 }
 
+// open makes the channel of an account.
 func (a *accounts) open(account store.Account) (channels.Channel, error) {
 	spec, ok := a.specs[account.Kind]
 	if !ok {
@@ -157,6 +159,7 @@ func (a *accounts) open(account store.Account) (channels.Channel, error) {
 	return spec.New(setup.Account(account, config), a.envFor(account, spec, config))
 }
 
+// envFor returns what a channel gets from this process.
 func (a *accounts) envFor(account store.Account, spec channels.Spec, config channels.Config) channels.Env {
 	env := a.processEnv.Outside(spec, account.Name, config)
 	env.Accept = a.acceptFor(account, spec)
@@ -165,7 +168,10 @@ func (a *accounts) envFor(account store.Account, spec channels.Spec, config chan
 	env.Now = time.Now
 	env.Report = func(c channels.Condition) { a.engine.Report(account.ID, c) }
 	env.Keys = a.keys
-	if provider := config[spec.Consent]; spec.Consent != "" && provider != "" {
+	if spec.Consent == "" {
+		return env
+	}
+	if provider := config[spec.Consent]; provider != "" {
 		env.Grant = a.consents.For(account, provider)
 	}
 	return env
@@ -209,7 +215,7 @@ func (a *accounts) run(ctx context.Context) error {
 	changed := a.engine.Changed()
 	a.refresh(ctx)
 	for {
-		a.fetchers.round(ctx, a.wanted())
+		a.fetchers.runRound(ctx, a.fetchingWorkers())
 		select {
 		case <-changed:
 			changed = a.engine.Changed()
@@ -223,11 +229,12 @@ func (a *accounts) run(ctx context.Context) error {
 	}
 }
 
-// wanted returns the workers whose channels fetch by themselves and are not paused, by account.
-func (a *accounts) wanted() map[store.AccountID]*worker {
+// fetchingWorkers returns the workers whose channels fetch by themselves and are not paused, by account.
+func (a *accounts) fetchingWorkers() map[store.AccountID]*worker {
 	list := map[store.AccountID]*worker{}
 	for id, w := range a.running {
-		if _, ok := w.channel.(channels.Runner); ok && !w.paused {
+		_, isRunner := w.channel.(channels.Runner)
+		if isRunner && !w.paused {
 			list[id] = w
 		}
 	}

@@ -27,23 +27,23 @@ type AIEnv struct {
 
 // read reads the variables. Faults don't quote values, because a secret may be in the wrong variable.
 func (e *AIEnv) read(read func(name, def string) string) []error {
-	key, tokens := read("OPENAI_API_KEY", ""), read("PARLEY_AI_TOKENS_A_DAY", "0")
-	limit, err := strconv.Atoi(tokens)
+	key := read("OPENAI_API_KEY", "")
+	limit, err := strconv.Atoi(read("PARLEY_AI_TOKENS_A_DAY", "0"))
 	if err != nil || limit < 0 {
 		return []error{errors.New("PARLEY_AI_TOKENS_A_DAY is no number of tokens; 0 is no limit")}
 	}
 	*e = AIEnv{TokensADay: limit, Key: openai.NewKey(key), BaseURL: read("OPENAI_BASE_URL", ""), Model: cmp.Or(read("OPENAI_MODEL", ""), defaultModel)}
-	if key == "" && e.BaseURL == "" {
+	if key == "" && e.BaseURL == "" { // no model is configured, whatever OPENAI_MODEL says
 		*e = AIEnv{}
 		return nil
 	}
-	if err := e.options(nil).Check(); err != nil {
+	if err := e.modelOptions(nil).Check(); err != nil {
 		return []error{fmt.Errorf("OPENAI_BASE_URL, OPENAI_API_KEY: %w", err)}
 	}
 	return nil
 }
 
-func (e *AIEnv) options(log *slog.Logger) openai.Options {
+func (e *AIEnv) modelOptions(log *slog.Logger) openai.Options {
 	return openai.Options{Key: e.Key, BaseURL: e.BaseURL, Model: e.Model, Mask: true, Logger: log}
 }
 
@@ -52,18 +52,18 @@ func NewModel(ctx context.Context, env Env, log *slog.Logger) (*openai.Analyzer,
 	if env.AI.Model == "" {
 		return nil, nil //nolint:nilnil // that there is none is no fault
 	}
-	return openai.New(ctx, env.AI.options(log))
+	return openai.New(ctx, env.AI.modelOptions(log))
 }
 
 // NewAnalyzer makes the analyzer of customers' messages: the model that the environment names, with the offline analyzer as its
 // fallback; or the offline analyzer alone. end must be called when nothing is analysed any more.
 func NewAnalyzer(ctx context.Context, env Env, log *slog.Logger) (a analysis.Analyzer, end func(), err error) {
-	alone := offline.New()
+	rules := offline.New()
 	if env.AI.Model == "" {
-		return alone, func() {}, nil
+		return rules, func() {}, nil
 	}
-	o := env.AI.options(log)
-	o.Fallback = alone
+	o := env.AI.modelOptions(log)
+	o.Fallback = rules
 	model, err := openai.New(ctx, o)
 	if err != nil {
 		return nil, nil, err

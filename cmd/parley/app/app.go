@@ -29,6 +29,9 @@ import (
 // database, stopping takes less than 20 seconds.
 const Grace = 15 * time.Second
 
+// answerGrace is how long requests under way may take when everything else has ended. It is a part of the time beside Grace.
+const answerGrace = 5 * time.Second
+
 // reconnectPause is the wait before a surface whose connection ended is connected again.
 const reconnectPause = 15 * time.Second
 
@@ -139,8 +142,8 @@ func (a *App) engineOptions(env Env, o Options) engine.Options {
 		eo.SurfaceNames[s.Kind] = s.Name
 	}
 	if env.PublicURL != "" {
-		eo.Original = a.links.original
-		eo.FileLink = a.links.file
+		eo.Original = a.links.originalAddress
+		eo.FileLink = a.links.fileAddress
 		eo.AccountPage = func(channel, name string) string { return env.PublicURL + site.ReconnectPath(channel, name) }
 		eo.Dashboard = func(team store.TeamID, from, to string) string {
 			return dashboard.Address(env.PublicURL, team, from, to)
@@ -153,7 +156,8 @@ func (a *App) engineOptions(env Env, o Options) engine.Options {
 // condition of its account, and everything else goes on.
 func (a *App) runSurface(ctx context.Context, r opened) {
 	for ctx.Err() == nil {
-		if err := r.surface.Run(ctx); err != nil && ctx.Err() == nil {
+		err := r.surface.Run(ctx)
+		if err != nil && ctx.Err() == nil {
 			a.log.Error("surface stopped", "account_id", r.account, "error", err)
 			a.engine.Report(r.account, channels.Condition{Status: channels.Broken, Text: "The connection ended: " + err.Error(), Hint: "See parley doctor."})
 		}
@@ -174,7 +178,7 @@ func (a *App) checkClock(ctx context.Context) error {
 }
 
 // Address is where the App listens.
-func (a *App) Address() string { return a.front.address() }
+func (a *App) Address() string { return a.front.listenAddress() }
 
 // Engine returns the use cases, for sub-commands and tests.
 func (a *App) Engine() *engine.Engine { return a.engine }
@@ -189,15 +193,15 @@ func Serve(ctx context.Context, env Env, log *slog.Logger, say func(string), o O
 	}
 	front.start()
 	defer func() { err = errors.Join(err, front.stop(ctx, 0)) }()
-	log.Info("listening", "address", front.address())
+	log.Info("listening", "address", front.listenAddress())
 	db, err := OpenDatabase(ctx, env, log, say)
 	if err != nil {
-		return unlessEnded(ctx, err)
+		return errorUnlessEnded(ctx, err)
 	}
 	defer db.Close()
 	front.waitFor("migrating")
 	if err := db.Migrate(ctx, env); err != nil {
-		return unlessEnded(ctx, err)
+		return errorUnlessEnded(ctx, err)
 	}
 	front.waitFor("starting")
 	if _, err := db.AgreeErasures(ctx, env); err != nil {
@@ -205,17 +209,17 @@ func Serve(ctx context.Context, env Env, log *slog.Logger, say func(string), o O
 	}
 	a, err := assemble(ctx, env, db, log, o, front)
 	if err != nil {
-		return unlessEnded(ctx, err)
+		return errorUnlessEnded(ctx, err)
 	}
 	if err := a.sayFirstLink(ctx, say); err != nil {
-		return unlessEnded(ctx, err)
+		return errorUnlessEnded(ctx, err)
 	}
 	return a.Run(ctx)
 }
 
-// unlessEnded returns err, or nil if ctx has ended: then the error only says that the process was asked
+// errorUnlessEnded returns err, or nil if ctx has ended: then the error only says that the process was asked
 // to stop.
-func unlessEnded(ctx context.Context, err error) error {
+func errorUnlessEnded(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -227,7 +231,7 @@ func (a *App) runNightlyBackups(ctx context.Context) error {
 	if a.db.server == nil || a.opt.MovedTime { // an external database has backups of its own; a demo needs none
 		return nil
 	}
-	f, err := a.db.backups(a.env, a.log)
+	f, err := a.db.newBackupFolder(a.env, a.log)
 	if err != nil {
 		return err
 	}
@@ -248,7 +252,7 @@ func collectLater() {
 func (a *App) Run(ctx context.Context) error {
 	collectLater()
 	group, ctx := errgroup.WithContext(ctx) // a part that fails stops all others
-	a.front.open(a.routes())
+	a.front.open(a.buildRoutes())
 	a.front.start()
 	group.Go(a.front.wait)
 	group.Go(func() error {
@@ -259,17 +263,17 @@ func (a *App) Run(ctx context.Context) error {
 			return nil
 		}
 	})
-	group.Go(func() error { return a.chats.follow(ctx) })
+	group.Go(func() error { return a.chats.followSetUp(ctx) })
 	group.Go(func() error { return a.accounts.run(ctx) })
 	group.Go(func() error { return a.retain.Run(ctx) })
 	group.Go(func() error { return a.runNightlyBackups(ctx) })
 	group.Go(func() error { return a.readKnowledge(ctx) })
 	group.Go(func() error { return a.dropExpiredSessions(ctx) })
 	group.Go(func() error { return a.goOnErasing(ctx) })
-	group.Go(func() error { return a.rosters().Run(ctx) })
+	group.Go(func() error { return a.newRosterKeeper().Run(ctx) })
 	group.Go(func() error {
 		err := a.engine.Run(ctx, Grace)
-		return errors.Join(err, a.front.stop(ctx, 5*time.Second))
+		return errors.Join(err, a.front.stop(ctx, answerGrace))
 	})
 	a.ready.Store(true)
 	a.started.Store(int64(processAge()))

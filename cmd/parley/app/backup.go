@@ -66,9 +66,9 @@ const backupFolder = "backups"
 // BackupFolder returns the folder with the backups of the embedded server.
 func BackupFolder(env Env) string { return filepath.Join(env.Data, backupFolder) }
 
-// backups returns the folder of the backups that Parley makes by itself. They have the master key only
+// newBackupFolder returns the folder of the backups that Parley makes by itself. They have the master key only
 // if a passphrase is set; otherwise it is in a file beside them.
-func (db *Database) backups(env Env, log *slog.Logger) (backup.Folder, error) {
+func (db *Database) newBackupFolder(env Env, log *slog.Logger) (backup.Folder, error) {
 	f := backup.Folder{Dir: BackupFolder(env), Log: log,
 		Source: backup.Source{URL: db.url, BinDir: db.BinDir(), WithoutKey: env.BackupPassphrase == "", Passphrase: env.BackupPassphrase},
 		Now:    func(ctx context.Context) (time.Time, error) { return store.Now(ctx, db.Pool) }}
@@ -96,7 +96,7 @@ func (db *Database) saveBeforeMigration(ctx context.Context, env Env) error {
 		return nil
 	}
 	db.log.Info("making a backup before the schema changes", "from", from, "to", to)
-	f, err := db.backups(env, db.log)
+	f, err := db.newBackupFolder(env, db.log)
 	if err == nil {
 		var now time.Time
 		if now, err = f.Now(ctx); err == nil {

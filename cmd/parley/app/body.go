@@ -45,28 +45,35 @@ type arrival struct {
 	release  func()       // frees the memory
 }
 
-// arrive reads the whole body of a request into memory. release must be called when the request is
+// readBody reads the whole body of a request into memory. release must be called when the request is
 // answered, also after an error.
 // Errors: errTooLong and errNoRoom (before anything is read if the length was announced); those of the
 // connection.
-func (b *bodies) arrive(w http.ResponseWriter, r *http.Request, source *bound) (body io.ReadCloser, release func(), err error) {
+func (b *bodies) readBody(w http.ResponseWriter, r *http.Request, source *bound) (body io.ReadCloser, release func(), err error) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	a := &arrival{bodies: b, source: source, from: r.Body, length: r.ContentLength, release: func() {}, end: func() {
 		cancel()
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now()) //nolint:errcheck // a test's recorder has none
 	}}
-	switch {
-	case a.length > maxBody:
-		err = errTooLong
-	case a.length > maxSmallBody:
-		_, err = a.readIn(ctx, b.large, a.length)
-	case a.length >= 0:
-		_, err = a.readIn(ctx, b.small, a.length)
-	default:
-		err = a.readUnannounced(ctx)
-	}
+	err = a.readAll(ctx)
 	return a, func() { a.release() }, err
+}
+
+// readAll reads the body in the room for its length.
+func (a *arrival) readAll(ctx context.Context) error {
+	if a.length < 0 {
+		return a.readUnannounced(ctx)
+	}
+	if a.length > maxBody {
+		return errTooLong
+	}
+	memory := a.bodies.small
+	if a.length > maxSmallBody {
+		memory = a.bodies.large
+	}
+	_, err := a.readIn(ctx, memory, a.length)
+	return err
 }
 
 // readUnannounced reads a body of unknown length. It takes room for a small one first: most are.
@@ -94,13 +101,13 @@ func (a *arrival) readIn(ctx context.Context, m *room, length int64) (whole bool
 	for err == nil && a.received.Load() <= length {
 		err = a.readChunk(length + 1)
 	}
-	whole = errors.Is(err, io.EOF)
-	switch {
-	case a.received.Load() > length: // it is still on its way, or takes more room than it has
+	if a.received.Load() > length { // it is still on its way, or takes more room than it has
 		return false, nil
-	case !m.complete(p):
+	}
+	if !m.complete(p) {
 		return false, errNoRoom
-	case whole:
+	}
+	if errors.Is(err, io.EOF) {
 		return true, nil
 	}
 	return false, err

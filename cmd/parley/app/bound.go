@@ -31,20 +31,21 @@ func newBound(bodies *bodies, refused *atomic.Int64) *bound {
 	return &bound{bodies: bodies, slots: make(chan struct{}, maxInside), refused: refused}
 }
 
-// handler returns next with the bound in front of it.
-func (b *bound) handler(next http.Handler) http.Handler {
+// wrapHandler returns next with the bound in front of it.
+func (b *bound) wrapHandler(next http.Handler) http.Handler {
 	if _, ok := next.(bridge.Stream); ok {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { b.enter(next, w, r) })
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { b.serve(next, w, r) })
 }
 
+// serve reads the body of a request and handles it, or refuses it.
 func (b *bound) serve(next http.Handler, w http.ResponseWriter, r *http.Request) {
 	if len(b.slots) == cap(b.slots) { // refuse before the body is read
 		b.refuse(w)
 		return
 	}
-	body, release, err := b.bodies.arrive(w, r, b)
+	body, release, err := b.bodies.readBody(w, r, b)
 	defer release()
 	switch {
 	case errors.Is(err, errTooLong):
@@ -70,6 +71,7 @@ func (b *bound) enter(next http.Handler, w http.ResponseWriter, r *http.Request)
 	}
 }
 
+// refuse answers that the request is to be sent again.
 func (b *bound) refuse(w http.ResponseWriter) {
 	b.refused.Add(1)
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(lastWords)) //nolint:errcheck // a test's recorder has none

@@ -25,7 +25,7 @@ type gatehouse struct {
 
 func newGatehouse(t *testing.T) *gatehouse {
 	g := &gatehouse{inside: make(chan struct{}, 2*maxInside), letGo: make(chan struct{}), got: make(chan int, 2*maxInside)}
-	g.Server = httptest.NewServer(newBound(newBodies(), &g.refused).handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	g.Server = httptest.NewServer(newBound(newBodies(), &g.refused).wrapHandler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		g.inside <- struct{}{}
 		<-g.letGo
 		body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, 1<<20))

@@ -67,8 +67,8 @@ func (c *chats) list() []opened {
 	return list
 }
 
-// surface returns the surface of a kind; nil if it isn't connected.
-func (c *chats) surface(kind string) bridge.Surface {
+// findSurface returns the surface of a kind; nil if it isn't connected.
+func (c *chats) findSurface(kind string) bridge.Surface {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	if one := c.open[kind]; one != nil {
@@ -80,8 +80,8 @@ func (c *chats) surface(kind string) bridge.Surface {
 // ServeHTTP passes a request to the surface that takes it.
 func (c *chats) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.mux.Load().ServeHTTP(w, r) }
 
-// follow keeps the chats connected, and follows the set-up, until ctx ends.
-func (c *chats) follow(ctx context.Context) error {
+// followSetUp keeps the chats connected, and follows the set-up, until ctx ends.
+func (c *chats) followSetUp(ctx context.Context) error {
 	defer c.connecting.Wait()
 	for {
 		changed := c.app.engine.Changed() // before refresh, so that no change is missed
@@ -126,16 +126,21 @@ func (c *chats) refresh(ctx context.Context) error {
 	for _, s := range a.opt.Surfaces {
 		isNamed := s.Named == nil || s.Named(env)
 		old := c.open[s.Kind] // nobody else changes open
-		switch {
-		case !isNamed && old != nil:
-			c.remove(s.Kind, old)
-		case isNamed && (old == nil || old.fingerprint != chatFingerprint(env, s.Kind)):
-			if err := c.add(ctx, env, s); err != nil {
-				faults = append(faults, err)
+		if !isNamed {
+			if old != nil {
+				c.remove(s.Kind, old)
 			}
+			continue
+		}
+		isCurrent := old != nil && old.fingerprint == chatFingerprint(env, s.Kind)
+		if isCurrent {
+			continue
+		}
+		if err := c.add(ctx, env, s); err != nil {
+			faults = append(faults, err)
 		}
 	}
-	c.route()
+	c.mountHandlers()
 	return errors.Join(faults...)
 }
 
@@ -154,21 +159,22 @@ func (c *chats) add(ctx context.Context, env Env, s SurfaceSpec) error {
 	a := c.app
 	made, err := c.makeSurface(ctx, env, s)
 	if err != nil {
-		if s.Named == nil || a.env.names(s.Kind) {
+		if s.Named == nil || a.env.hasChat(s.Kind) {
 			return err
 		}
 		a.log.Error("chat not connected by what is stored", "surface", s.Kind, "error", err)
 		return nil
 	}
-	c.setOpen(s.Kind, &chat{opened: made, fingerprint: chatFingerprint(env, s.Kind), predecessor: c.predecessor(s.Kind)})
+	c.setOpen(s.Kind, &chat{opened: made, fingerprint: chatFingerprint(env, s.Kind), predecessor: c.takePredecessor(s.Kind)})
 	a.engine.SetSurface(made.account, made.surface)
 	a.engine.Desk(made.account).Gap() // until the surface has caught up, nothing that was typed before may be sent
 	return nil
 }
 
-// predecessor returns the chat whose place a new one takes: the one at work, or the one that was removed last and may not have
-// ended yet; nil if there was none. The new one waits until it has ended: two at once would report each other's gaps.
-func (c *chats) predecessor(kind string) *chat {
+// takePredecessor returns the chat whose place a new one takes, and forgets it: the one at work, or the one that was removed last
+// and may not have ended yet; nil if there was none. The new one waits until it has ended: two at once would report each other's
+// gaps.
+func (c *chats) takePredecessor(kind string) *chat {
 	one := c.open[kind]
 	if one == nil {
 		one = c.removed[kind]
@@ -206,12 +212,12 @@ func (c *chats) setOpen(kind string, one *chat) {
 	c.open[kind] = one
 }
 
-// route mounts the handlers of the surfaces at work.
-func (c *chats) route() {
+// mountHandlers mounts the handlers of the surfaces at work.
+func (c *chats) mountHandlers() {
 	mux := http.NewServeMux()
 	for _, r := range c.list() {
 		for pattern, handler := range r.surface.Handlers() {
-			mux.Handle(pattern, newBound(c.app.bodies, c.app.refused(r.account)).handler(handler))
+			mux.Handle(pattern, newBound(c.app.bodies, c.app.refusedCounter(r.account)).wrapHandler(handler))
 		}
 	}
 	c.mux.Store(mux)
@@ -223,8 +229,8 @@ func (c *chats) connect(ctx context.Context) {
 		if one.done != nil {
 			continue
 		}
-		var own context.Context
-		own, one.stop = context.WithCancel(ctx)
+		var connection context.Context
+		connection, one.stop = context.WithCancel(ctx)
 		one.done = make(chan struct{})
 		predecessor := one.predecessor
 		one.predecessor = nil
@@ -234,7 +240,7 @@ func (c *chats) connect(ctx context.Context) {
 				predecessor.stop()
 				<-predecessor.done
 			}
-			c.app.runSurface(own, one.opened)
+			c.app.runSurface(connection, one.opened)
 		})
 	}
 }
@@ -256,8 +262,10 @@ func chatFingerprint(env Env, kind string) [32]byte {
 	return sha256.Sum256(body)
 }
 
-// settleTimeout is how long an admin who gave new credentials waits for the chat to be at work with them.
-const settleTimeout = 10 * time.Second
+const (
+	settleTimeout  = 10 * time.Second      // how long an admin who gave new credentials waits for the chat to be at work with them
+	settleInterval = 20 * time.Millisecond // between two looks whether it is
+)
 
 // settle waits until a chat is at work with its stored credentials, at most settleTimeout.
 func (c *chats) settle(ctx context.Context, kind string) {
@@ -271,7 +279,7 @@ func (c *chats) settle(ctx context.Context, kind string) {
 		return
 	}
 	for !c.isAtWork(kind, chatFingerprint(env, kind)) {
-		if !pause.For(ctx, 20*time.Millisecond) {
+		if !pause.For(ctx, settleInterval) {
 			return
 		}
 	}
@@ -296,8 +304,8 @@ func (db *Database) SignedIn(ctx context.Context, env Env) (Env, error) {
 		return env, err
 	}
 	for _, one := range list {
-		if !env.names(one.Kind) {
-			env = env.with(one.Kind, one.Values)
+		if !env.hasChat(one.Kind) {
+			env = env.withChat(one.Kind, one.Values)
 		}
 	}
 	return env, nil
@@ -309,8 +317,8 @@ const (
 	kindTeams = "teams"
 )
 
-// names reports whether the environment names a chat.
-func (e Env) names(kind string) bool {
+// hasChat reports whether the environment names a chat.
+func (e Env) hasChat(kind string) bool {
 	switch kind {
 	case kindSlack:
 		return e.SlackBotToken != ""
@@ -320,8 +328,8 @@ func (e Env) names(kind string) bool {
 	return false
 }
 
-// with returns the environment with the credentials of a chat; values are by the names in package site.
-func (e Env) with(kind string, values map[string]string) Env {
+// withChat returns the environment with the credentials of a chat; values are by the names in package site.
+func (e Env) withChat(kind string, values map[string]string) Env {
 	switch kind {
 	case kindSlack:
 		e.SlackBotToken = values[site.SlackBotToken]
@@ -335,14 +343,14 @@ func (e Env) with(kind string, values map[string]string) Env {
 	return e
 }
 
-// identify asks a chat about credentials that an admin typed. It stores and changes nothing.
-func (a *App) identify(ctx context.Context, kind string, values map[string]string) (string, []channels.Finding) {
+// identifyChat asks a chat about credentials that an admin typed. It stores and changes nothing.
+func (a *App) identifyChat(ctx context.Context, kind string, values map[string]string) (string, []channels.Finding) {
 	for _, s := range a.opt.Surfaces {
 		if s.Kind != kind {
 			continue
 		}
 		const noAccount = 0 // so the surface has no channels
-		surface, err := s.New(a.env.with(kind, values), SurfaceOptions{Desk: a.engine.Desk(noAccount), Log: a.log, ReadOnly: true})
+		surface, err := s.New(a.env.withChat(kind, values), SurfaceOptions{Desk: a.engine.Desk(noAccount), Log: a.log, ReadOnly: true})
 		if err != nil {
 			return "", []channels.Finding{{What: s.Name, Text: err.Error(), Hint: "Copy all of them from the app's pages."}}
 		}
@@ -353,9 +361,9 @@ func (a *App) identify(ctx context.Context, kind string, values map[string]strin
 	return "", []channels.Finding{{What: kind, Text: "this chat can't be asked from here", Hint: fmt.Sprintf("Set up %s by the environment.", kind)}}
 }
 
-// rosters makes the keeper of the teams' agents by their channels' members.
-func (a *App) rosters() *roster.Keeper {
-	return roster.New(roster.Options{Pool: a.db.Pool, Sealer: a.db.Sealer, Specs: a.opt.Specs, Surface: a.chats.surface, Log: a.log})
+// newRosterKeeper makes the keeper of the teams' agents by their channels' members.
+func (a *App) newRosterKeeper() *roster.Keeper {
+	return roster.New(roster.Options{Pool: a.db.Pool, Sealer: a.db.Sealer, Specs: a.opt.Specs, Surface: a.chats.findSurface, Log: a.log})
 }
 
 // StoredChats says in a sentence for each chat whose credentials are stored that they are, without the credentials.

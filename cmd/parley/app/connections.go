@@ -11,8 +11,8 @@ import (
 
 const (
 	maxOpenConnections = 2048
-	maxHeaderBytes     = 32 << 10 // of a request, in bytes
-	tellFull           = time.Minute
+	maxHeaderBytes     = 32 << 10    // of a request, in bytes
+	tellFull           = time.Minute // between two log entries about refused connections
 )
 
 // connections limits how many connections are open at once. When there are too many, the connection that
@@ -31,20 +31,21 @@ func newConnections(most int, log *slog.Logger) *connections {
 	return &connections{most: most, log: log, open: map[net.Conn]*list.Element{}}
 }
 
-// changed is called for every change of a connection's state (http.Server.ConnState).
-func (c *connections) changed(conn net.Conn, state http.ConnState) {
+// noteState is called for every change of a connection's state (http.Server.ConnState).
+func (c *connections) noteState(conn net.Conn, state http.ConnState) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch state {
 	case http.StateNew:
-		if len(c.open) >= c.most && !c.closeQuiet() {
+		isFull := len(c.open) >= c.most
+		if isFull && !c.closeQuiet() {
 			c.tell()
 			_ = conn.Close()
 			return
 		}
 		c.open[conn] = c.quiet.PushBack(conn)
 	case http.StateActive:
-		c.busy(conn)
+		c.takeFromQuiet(conn)
 	case http.StateIdle:
 		if _, ok := c.open[conn]; ok {
 			c.open[conn] = c.quiet.PushBack(conn)
@@ -54,16 +55,17 @@ func (c *connections) changed(conn net.Conn, state http.ConnState) {
 	}
 }
 
-// busy removes a connection from the quiet ones.
-func (c *connections) busy(conn net.Conn) {
+// takeFromQuiet removes a connection from the quiet ones.
+func (c *connections) takeFromQuiet(conn net.Conn) {
 	if e := c.open[conn]; e != nil {
 		c.quiet.Remove(e)
 		c.open[conn] = nil
 	}
 }
 
+// forget removes a connection that has ended, or that another part of the program took over.
 func (c *connections) forget(conn net.Conn) {
-	c.busy(conn)
+	c.takeFromQuiet(conn)
 	delete(c.open, conn)
 }
 

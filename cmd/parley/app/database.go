@@ -88,7 +88,7 @@ func (db *Database) Migrate(ctx context.Context, env Env) error {
 
 // Unlock opens the secrets of a migrated database.
 func (db *Database) Unlock(ctx context.Context, env Env) error {
-	key, err := masterKey(ctx, env, db)
+	key, err := findOrMakeKey(ctx, env, db)
 	if err != nil {
 		return err
 	}
@@ -104,9 +104,9 @@ func (db *Database) Unlock(ctx context.Context, env Env) error {
 	return nil
 }
 
-// masterKey returns the key of the environment or of the data folder. If there is none, it makes one,
+// findOrMakeKey returns the key of the environment or of the data folder. If there is none, it makes one,
 // but only for the embedded server or for a fresh database.
-func masterKey(ctx context.Context, env Env, db *Database) (string, error) {
+func findOrMakeKey(ctx context.Context, env Env, db *Database) (string, error) {
 	if env.MasterKey != "" {
 		return env.MasterKey, nil
 	}
@@ -131,7 +131,7 @@ func masterKey(ctx context.Context, env Env, db *Database) (string, error) {
 	}
 	err = writeKey(path, key)
 	if errors.Is(err, os.ErrExist) {
-		return masterKey(ctx, env, db) // another process has just made one
+		return findOrMakeKey(ctx, env, db) // another process has just made one
 	}
 	if err != nil {
 		return "", fmt.Errorf("master key: %w", err)

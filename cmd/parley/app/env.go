@@ -122,28 +122,37 @@ func (e *Env) check(level, rate string) (faults []error) {
 	if e.SlackAPIURL != "" && !isWebAddress(e.SlackAPIURL) {
 		faults = append(faults, errors.New("SLACK_API_URL: write it like https://slack.com/api/"))
 	}
-	if _, err := pgxpool.ParseConfig(e.DatabaseURL); e.DatabaseURL != "" && err != nil { // it may hold a password: not shown
-		faults = append(faults, errNoDatabaseURL)
+	if e.DatabaseURL != "" {
+		if _, err := pgxpool.ParseConfig(e.DatabaseURL); err != nil { // it may hold a password: not shown
+			faults = append(faults, errNoDatabaseURL)
+		}
 	}
-	if _, err := store.NewSealer(e.MasterKey); e.MasterKey != "" && err != nil {
-		faults = append(faults, fmt.Errorf("PARLEY_MASTER_KEY: %w", err))
+	if e.MasterKey != "" {
+		if _, err := store.NewSealer(e.MasterKey); err != nil {
+			faults = append(faults, fmt.Errorf("PARLEY_MASTER_KEY: %w", err))
+		}
 	}
-	if e.SlackBotToken != "" && e.SlackAppToken == "" && e.SlackSigningSecret == "" {
+	hasWay := e.SlackAppToken != "" || e.SlackSigningSecret != "" // by which Slack's events come
+	if e.SlackBotToken != "" && !hasWay {
 		faults = append(faults, errors.New("SLACK_BOT_TOKEN needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (requests) beside it"))
 	}
 	if e.Teams.AllowUnsigned && !isLoopback(e.Listen) {
 		faults = append(faults, errors.New("TEAMS_ALLOW_UNSIGNED: PARLEY_LISTEN is not on loopback; let it be 127.0.0.1:8080, or unset TEAMS_ALLOW_UNSIGNED"))
 	}
-	if e.SlackBotToken == "" && (e.SlackAppToken != "" || e.SlackSigningSecret != "") {
+	if e.SlackBotToken == "" && hasWay {
 		faults = append(faults, errors.New("SLACK_BOT_TOKEN is missing; the other Slack variables do nothing without it"))
 	}
 	return faults
 }
 
+// maxFactor is the highest factor on a provider's published rates that can be meant.
+const maxFactor = 1000
+
 // parseFactor reads a factor on a provider's published rates.
 func parseFactor(name, value string) (float64, error) {
 	f, err := strconv.ParseFloat(value, 64)
-	if err != nil || !(f >= 0 && f <= 1000) { // written so, the condition also refuses NaN
+	isInRange := f >= 0 && f <= maxFactor // false for NaN, too
+	if err != nil || !isInRange {
 		return 0, fmt.Errorf("%s: %q is no factor; 1 is the provider's published rate, 0 is none", name, value)
 	}
 	return f, nil
@@ -151,13 +160,13 @@ func parseFactor(name, value string) (float64, error) {
 
 // readVariable reads NAME, or the file that NAME_FILE names without its final newline.
 func readVariable(get lookup, name string) (string, error) {
-	value, direct := get(name)
-	path, file := get(name + "_FILE")
-	switch {
-	case direct && file && value != "" && path != "":
-		return "", fmt.Errorf("%s and %s_FILE are both set; keep one", name, name)
-	case !file || path == "":
+	value, _ := get(name) // "" if it isn't set
+	path, _ := get(name + "_FILE")
+	if path == "" {
 		return value, nil
+	}
+	if value != "" {
+		return "", fmt.Errorf("%s and %s_FILE are both set; keep one", name, name)
 	}
 	body, err := os.ReadFile(filepath.Clean(path))
 	if err != nil {

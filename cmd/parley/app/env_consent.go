@@ -41,7 +41,8 @@ func (e *Env) readSignUp(read func(name, def string) string) (faults []error) {
 			given++
 		}
 	}
-	if given == 1 || given == 2 {
+	const all = 3
+	if given > 0 && given < all {
 		faults = append(faults, errors.New("META_APP_ID, META_APP_SECRET and META_SIGNUP_CONFIG_ID belong together: set all or none"))
 	}
 	if o.DialogURL != "" && !isSafeAddress(o.DialogURL) {
@@ -51,8 +52,8 @@ func (e *Env) readSignUp(read func(name, def string) string) (faults []error) {
 	return faults
 }
 
-// signUp makes what connects numbers of WhatsApp; nil without an app for it.
-func (e Env) signUp() (*whatsapp.SignUp, error) {
+// newSignUp makes what connects numbers of WhatsApp; nil without an app for it.
+func (e Env) newSignUp() (*whatsapp.SignUp, error) {
 	if e.SignUp.AppID == "" {
 		return nil, nil
 	}

@@ -36,10 +36,19 @@ func (o *ObjectsEnv) read(read func(name, def string) string) (faults []error) {
 			faults = append(faults, fmt.Errorf("%s is missing: %s. Set all of S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or none of them", v.name, v.what))
 		}
 	}
-	if u, err := url.Parse(o.Endpoint); o.Endpoint != "" && (!isWebAddress(o.Endpoint) || err != nil || u.User != nil || u.RawQuery != "") {
+	if o.Endpoint != "" && !isBareAddress(o.Endpoint) {
 		faults = append(faults, errors.New("S3_ENDPOINT: write it like https://s3.eu-central-1.amazonaws.com, without the bucket"))
 	}
 	return faults
+}
+
+// isBareAddress reports whether a text is the address of a web server without a user, a password or a query.
+func isBareAddress(text string) bool {
+	u, err := url.Parse(text)
+	if err != nil || !isWebAddress(text) {
+		return false
+	}
+	return u.User == nil && u.RawQuery == ""
 }
 
 // Connect returns the configured object store; nil when none is.

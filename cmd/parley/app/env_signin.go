@@ -39,19 +39,29 @@ func (s *SignInEnv) read(read func(name, def string) string) (faults []error) {
 	if !isSafeAddress(s.SlackIssuer) {
 		faults = append(faults, errors.New("SLACK_OPENID_URL: write it like https://slack.com; http only for an address on loopback"))
 	}
+	return append(faults, s.checkProvider()...)
+}
+
+// checkProvider checks the variables of a provider other than Slack and Microsoft.
+func (s *SignInEnv) checkProvider() (faults []error) {
 	set := 0
 	for _, value := range []string{s.Issuer, s.ClientID, s.ClientSecret} {
 		if value != "" {
 			set++
 		}
 	}
-	switch {
-	case set == 0 && s.Name != "":
-		faults = append(faults, errors.New("OIDC_NAME does nothing without OIDC_ISSUER"))
-	case set != 0 && set != 3:
+	const all = 3
+	switch set {
+	case 0:
+		if s.Name != "" {
+			faults = append(faults, errors.New("OIDC_NAME does nothing without OIDC_ISSUER"))
+		}
+	case all:
+		if !isSafeAddress(s.Issuer) {
+			faults = append(faults, errors.New("OIDC_ISSUER: write it like https://login.acme.example, as the provider writes it; http only for an address on loopback"))
+		}
+	default:
 		faults = append(faults, errors.New("OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET belong together; set all of them, or none"))
-	case set == 3 && !isSafeAddress(s.Issuer):
-		faults = append(faults, errors.New("OIDC_ISSUER: write it like https://login.acme.example, as the provider writes it; http only for an address on loopback"))
 	}
 	return faults
 }
@@ -63,7 +73,7 @@ func (e *Env) Providers(base string) (list []openid.Config) {
 	if s.SlackClientID != "" && e.SlackBotToken != "" {
 		list = append(list, openid.Config{Kind: openid.Slack, Name: "Slack", Issuer: s.SlackIssuer, ClientID: s.SlackClientID, ClientSecret: s.SlackClientSecret})
 	}
-	if e.Teams.signsIn() {
+	if e.Teams.canSignIn() {
 		issuer := fmt.Sprintf("%s/%s/v2.0", strings.TrimRight(cmp.Or(e.Teams.LoginURL, rest.DefaultLoginURL), "/"), e.Teams.TenantID)
 		list = append(list, openid.Config{Kind: openid.Microsoft, Name: "Microsoft", Issuer: issuer, ClientID: e.Teams.AppID, ClientSecret: e.Teams.AppPassword, Tenant: e.Teams.TenantID})
 	}
@@ -78,8 +88,9 @@ func (e *Env) Providers(base string) (list []openid.Config) {
 
 // hostOf names a provider that was given no name.
 func hostOf(issuer string) string {
-	if u, err := url.Parse(issuer); err == nil && u.Hostname() != "" {
-		return u.Hostname()
+	u, err := url.Parse(issuer)
+	if err != nil || u.Hostname() == "" {
+		return issuer
 	}
-	return issuer
+	return u.Hostname()
 }

@@ -26,8 +26,11 @@ type TeamsEnv struct {
 	NoSignIn      bool    // nobody signs in to the site by Microsoft
 }
 
-// signsIn reports whether people sign in to the site by the bot's registration.
-func (t *TeamsEnv) signsIn() bool { return t.AppID != "" && t.AppPassword != "" && !t.NoSignIn }
+// canSignIn reports whether people sign in to the site by the bot's registration.
+func (t *TeamsEnv) canSignIn() bool {
+	isRegistered := t.AppID != "" && t.AppPassword != ""
+	return isRegistered && !t.NoSignIn
+}
 
 // read reads the variables. Faults don't quote values, because a password may be in the wrong variable.
 func (t *TeamsEnv) read(read func(name, def string) string) (faults []error) {
@@ -68,7 +71,8 @@ func (t *TeamsEnv) read(read func(name, def string) string) (faults []error) {
 // checkIDs checks the ids of a registration: all of them must be set, or none.
 func (t *TeamsEnv) checkIDs() (faults []error) {
 	if t.AppID == "" {
-		if t.AppPassword != "" || t.TenantID != "" || t.AllowUnsigned {
+		hasOthers := t.AppPassword != "" || t.TenantID != "" || t.AllowUnsigned
+		if hasOthers {
 			faults = append(faults, errors.New("TEAMS_APP_ID is missing; the other Teams variables do nothing without it"))
 		}
 		return faults
@@ -81,10 +85,9 @@ func (t *TeamsEnv) checkIDs() (faults []error) {
 	} else if setup.IsObjectID(t.AppPassword) {
 		faults = append(faults, errors.New("TEAMS_APP_PASSWORD looks like the Secret ID; copy the secret's Value, which is shown once, when it is made"))
 	}
-	switch {
-	case t.TenantID == "":
+	if t.TenantID == "" {
 		faults = append(faults, errors.New("TEAMS_APP_ID needs TEAMS_TENANT_ID beside it: the Directory (tenant) ID of the app registration"))
-	case !setup.IsObjectID(t.TenantID):
+	} else if !setup.IsObjectID(t.TenantID) {
 		faults = append(faults, errors.New("TEAMS_TENANT_ID is no id like 00000000-0000-0000-0000-000000000000; copy the Directory (tenant) ID of the app registration (names like common won't do: the bot belongs to one tenant)"))
 	}
 	return faults
@@ -109,10 +112,16 @@ func (t *TeamsEnv) checkAddresses() (faults []error) {
 // isSafeAddress reports whether a text is an absolute https address, or one of http on loopback.
 func isSafeAddress(text string) bool {
 	u, err := url.Parse(text)
-	if err != nil || u.Hostname() == "" || u.User != nil {
+	if err != nil {
 		return false
 	}
-	return u.Scheme == "https" || u.Scheme == "http" && isLoopback(net.JoinHostPort(u.Hostname(), "0"))
+	if u.Hostname() == "" || u.User != nil {
+		return false
+	}
+	if u.Scheme == "https" {
+		return true
+	}
+	return u.Scheme == "http" && isLoopback(net.JoinHostPort(u.Hostname(), "0"))
 }
 
 // isLoopback reports whether an address (host:port) can only be reached from this machine.
@@ -121,6 +130,9 @@ func isLoopback(address string) bool {
 	if err != nil {
 		return false
 	}
+	if host == "localhost" {
+		return true
+	}
 	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
+	return err == nil && ip.IsLoopback()
 }

@@ -44,14 +44,16 @@ func (a *App) goOnErasing(ctx context.Context) error {
 // goOnWith continues one erasure. If the erasure must wait, it notes in tried when it was tried.
 func (a *App) goOnWith(ctx context.Context, id string, tried map[string]time.Time) error {
 	_, err := erase.Run(ctx, a.db.Erasing(a.env), id)
-	switch {
-	case errors.Is(err, erase.ErrWaiting):
+	if err == nil {
+		a.log.Info("erasure finished", "erasure", id)
+		return nil
+	}
+	if errors.Is(err, erase.ErrWaiting) {
 		tried[id] = time.Now() //nolint:forbidigo // as above
 		return nil
-	case errors.Is(err, erase.ErrInChats), errors.Is(err, erase.ErrBusy):
+	}
+	if errors.Is(err, erase.ErrInChats) || errors.Is(err, erase.ErrBusy) { // chats, or another process, go on with it
 		return nil
-	case err == nil:
-		a.log.Info("erasure finished", "erasure", id)
 	}
 	return err
 }

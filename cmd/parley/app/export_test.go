@@ -14,7 +14,7 @@ func (a *App) Retain(ctx context.Context) { a.retain.Turn(ctx) }
 
 // CheckSlack asks Slack about tokens that somebody typed.
 func (a *App) CheckSlack(ctx context.Context, botToken, appToken string) []channels.Finding {
-	_, found := a.identify(ctx, kindSlack, map[string]string{site.SlackBotToken: botToken, site.SlackAppToken: appToken})
+	_, found := a.identifyChat(ctx, kindSlack, map[string]string{site.SlackBotToken: botToken, site.SlackAppToken: appToken})
 	return found
 }
 
@@ -22,5 +22,5 @@ func (a *App) CheckSlack(ctx context.Context, botToken, appToken string) []chann
 // what signs any text.
 func Files(base string, keys [][]byte, open func(context.Context, store.MessageID, string) (channels.File, error)) (http.HandlerFunc, func(store.MessageID, string) string, func(string) string) {
 	l := &links{base: base, keys: keys, open: open}
-	return l.serve, l.file, func(text string) string { return l.sign(keys[0], text) }
+	return l.serve, l.fileAddress, func(text string) string { return l.sign(keys[0], text) }
 }

@@ -15,7 +15,8 @@ import (
 const (
 	defaultLease     = 30 * time.Second // of an account; renewed after each third of it
 	maxRoundInterval = 2 * time.Second
-	restartPause     = time.Second // after a channel that stopped fetching by itself
+	restartPause     = time.Second     // after a channel that stopped fetching by itself
+	stopTimeout      = 2 * time.Second // for giving leases back when the process stops
 
 	// memberPrefix is the beginning of the names of the leases that processes hold as members, by which they know each other.
 	memberPrefix = "fetcher:"
@@ -67,10 +68,10 @@ func newFetchers(db store.Querier, log *slog.Logger, holder string, lease time.D
 	}
 }
 
-// round starts and ends channels of this process, according to the leases. wanted has the workers whose channels should
+// runRound starts and ends channels of this process, according to the leases. wanted has the workers whose channels should
 // fetch in one of the processes. It waits for the database, but never until a channel has ended: the next round continues.
 // While no lease is to be taken or renewed, it only reads.
-func (f *fetchers) round(ctx context.Context, wanted map[store.AccountID]*worker) {
+func (f *fetchers) runRound(ctx context.Context, wanted map[store.AccountID]*worker) {
 	f.endOutdated(wanted)
 	leases, err := f.readLeases(ctx, wanted)
 	if err == nil {
@@ -83,7 +84,8 @@ func (f *fetchers) round(ctx context.Context, wanted map[store.AccountID]*worker
 		return
 	}
 	f.giveAway(ctx, wanted, leases)
-	if err := f.takeLeases(ctx, wanted, leases); err != nil && ctx.Err() == nil {
+	err = f.takeLeases(ctx, wanted, leases)
+	if err != nil && ctx.Err() == nil {
 		f.log.Warn("leases not taken", "error", err)
 	}
 	f.startChannels(ctx, wanted)
@@ -133,7 +135,7 @@ func (f *fetchers) readLeases(ctx context.Context, wanted map[store.AccountID]*w
 	members := []string{f.holder}
 	for _, l := range list {
 		leases[l.Name] = l
-		if strings.HasPrefix(l.Name, memberPrefix) && l.Live && l.Holder != f.holder {
+		if f.isOtherMember(l) && l.Live {
 			members = append(members, l.Holder)
 		}
 	}
@@ -156,21 +158,25 @@ func (f *fetchers) releaseDead(ctx context.Context, list []store.Lease) ([]store
 	var left []store.Lease
 	dead := map[string][]string{} // names of leases by their holder
 	for _, l := range list {
-		switch {
-		case l.Silent && l.Holder == f.holder: // we have lost the session
-			f.shown = false
-		case l.Silent:
-			since, known := before[l.Holder]
-			if !known {
-				since = now
-			}
-			f.silentSince[l.Holder] = since
-			if now.Sub(since) >= 2*f.roundInterval() {
-				dead[l.Holder] = append(dead[l.Holder], l.Name)
-				continue
-			}
+		if !l.Silent {
+			left = append(left, l)
+			continue
 		}
-		left = append(left, l)
+		if l.Holder == f.holder { // we have lost the session
+			f.shown = false
+			left = append(left, l)
+			continue
+		}
+		since, known := before[l.Holder]
+		if !known {
+			since = now
+		}
+		f.silentSince[l.Holder] = since
+		if now.Sub(since) >= 2*f.roundInterval() {
+			dead[l.Holder] = append(dead[l.Holder], l.Name)
+		} else {
+			left = append(left, l)
+		}
 	}
 	for holder, names := range dead {
 		f.log.Info("a process that fetched has ended", "leases", len(names))
@@ -201,11 +207,11 @@ func (f *fetchers) roundInterval() time.Duration { return min(maxRoundInterval, 
 func (f *fetchers) giveAway(ctx context.Context, wanted map[store.AccountID]*worker, leases map[string]store.Lease) {
 	var names []string
 	for id := range f.heldSince {
-		switch {
-		case leases[leaseOf(id)].Holder != f.holder: // the lease ran out, and another process has it
+		if leases[leaseOf(id)].Holder != f.holder { // the lease ran out, and another process has it
 			f.loseLease(id)
 			continue
-		case wanted[id] != nil && f.belongsHere(id):
+		}
+		if wanted[id] != nil && f.shouldFetch(id) {
 			continue
 		}
 		if r := f.running[id]; r != nil {
@@ -216,7 +222,7 @@ func (f *fetchers) giveAway(ctx context.Context, wanted map[store.AccountID]*wor
 		names = append(names, leaseOf(id))
 	}
 	for name, l := range leases {
-		if strings.HasPrefix(name, memberPrefix) && !l.Live && l.Holder != f.holder {
+		if f.isOtherMember(l) && !l.Live {
 			names = append(names, name)
 		}
 	}
@@ -266,17 +272,18 @@ func (f *fetchers) takeLeases(ctx context.Context, wanted map[store.AccountID]*w
 
 // shouldTake reports whether an account's lease is to be taken or renewed now.
 func (f *fetchers) shouldTake(id store.AccountID, l store.Lease, now time.Time, renew bool) bool {
-	if r := f.running[id]; r != nil && r.ending { // it may never end; so another process may take the account
+	r := f.running[id]
+	if r != nil && r.ending { // it may never end; so another process may take the account
 		return false
 	}
 	if _, held := f.heldSince[id]; held {
-		return f.belongsHere(id) && (renew || !l.Live)
+		return f.shouldFetch(id) && (renew || !l.Live)
 	}
 	if l.Live && l.Holder != f.holder {
 		delete(f.freeSince, id)
 		return false
 	}
-	if f.belongsHere(id) {
+	if f.shouldFetch(id) {
 		return true
 	}
 	since, known := f.freeSince[id]
@@ -295,7 +302,10 @@ func (f *fetchers) shouldTake(id store.AccountID, l store.Lease, now time.Time, 
 func (f *fetchers) startChannels(ctx context.Context, wanted map[store.AccountID]*worker) {
 	for id := range f.heldSince {
 		w := wanted[id]
-		if w == nil || f.running[id] != nil || !f.belongsHere(id) {
+		if w == nil || f.running[id] != nil {
+			continue
+		}
+		if !f.shouldFetch(id) {
 			continue
 		}
 		work, cancel := context.WithCancel(ctx)
@@ -317,7 +327,8 @@ func (f *fetchers) startChannels(ctx context.Context, wanted map[store.AccountID
 // fetch runs a channel until ctx ends, and starts it again when it stops by itself.
 func (f *fetchers) fetch(ctx context.Context, id store.AccountID, runner channels.Runner) {
 	for ctx.Err() == nil {
-		if err := runner.Run(ctx); err != nil && ctx.Err() == nil {
+		err := runner.Run(ctx)
+		if err != nil && ctx.Err() == nil {
 			f.log.Warn("fetching stopped", "account_id", id, "error", err)
 		}
 		pause.For(ctx, restartPause)
@@ -336,7 +347,7 @@ func (f *fetchers) stopAll(ctx context.Context) {
 	for id := range f.heldSince {
 		names = append(names, leaseOf(id))
 	}
-	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
 	f.dropLeases(end, names)
 }
@@ -361,9 +372,14 @@ func (f *fetchers) loseLease(id store.AccountID) {
 	}
 }
 
-// belongsHere reports whether this process should fetch for an account.
-func (f *fetchers) belongsHere(id store.AccountID) bool {
-	return f.adopted[id] || owner(id, f.members) == f.holder
+// isOtherMember reports whether a lease is that of another process as a member.
+func (f *fetchers) isOtherMember(l store.Lease) bool {
+	return strings.HasPrefix(l.Name, memberPrefix) && l.Holder != f.holder
+}
+
+// shouldFetch reports whether this process should fetch for an account.
+func (f *fetchers) shouldFetch(id store.AccountID) bool {
+	return f.adopted[id] || ownerOf(id, f.members) == f.holder
 }
 
 // end asks a channel to end.

@@ -108,7 +108,7 @@ func newReplica(t *testing.T, db store.Querier, all *mailboxes, name string, acc
 	return r
 }
 
-func (r *replica) turn() { r.round(r.ctx, r.wanted) }
+func (r *replica) turn() { r.runRound(r.ctx, r.wanted) }
 
 // settle lets processes do rounds until each has about its share of the accounts and all of
 // them are fetched.
@@ -362,9 +362,9 @@ func TestOwner(t *testing.T) {
 	members := []string{"VBO4XDK", "VBO4XDL", "3", "four", "a-fifth"}
 	count, moved := map[string]int{}, 0
 	for id := range store.AccountID(accounts) {
-		is := owner(id, members)
+		is := ownerOf(id, members)
 		count[is]++
-		switch without := owner(id, members[1:]); {
+		switch without := ownerOf(id, members[1:]); {
 		case without == members[0]:
 			t.Fatalf("account %d belongs to one that left", id)
 		case is != members[0] && is != without:
@@ -379,7 +379,7 @@ func TestOwner(t *testing.T) {
 	if moved > 0 {
 		t.Errorf("%d accounts of others moved", moved)
 	}
-	if got := owner(1, nil); got != "" {
+	if got := ownerOf(1, nil); got != "" {
 		t.Errorf("nobody's account belongs to %s", got)
 	}
 }

@@ -44,14 +44,14 @@ func newFront(ctx context.Context, env Env, log *slog.Logger) (*front, error) {
 		WriteTimeout:      2 * time.Minute,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    maxHeaderBytes,
-		ConnState:         open.changed,
+		ConnState:         open.noteState,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	return f, nil
 }
 
-// address is where it listens.
-func (f *front) address() string { return f.listener.Addr().String() }
+// listenAddress returns where the server listens.
+func (f *front) listenAddress() string { return f.listener.Addr().String() }
 
 // start begins to answer requests. Further calls do nothing.
 func (f *front) start() {
@@ -88,13 +88,14 @@ func (f *front) open(handler http.Handler) { f.handler.Store(&handler) }
 
 // ServeHTTP implements http.Handler.
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	handler := f.handler.Load()
-	switch {
-	case handler != nil:
+	if handler := f.handler.Load(); handler != nil {
 		(*handler).ServeHTTP(w, r)
-	case r.URL.Path == "/healthz":
-		healthz(w, r)
-	case r.URL.Path == "/readyz":
+		return
+	}
+	switch r.URL.Path {
+	case "/healthz":
+		serveHealth(w, r)
+	case "/readyz":
 		http.Error(w, *f.phase.Load(), http.StatusServiceUnavailable)
 	default:
 		w.Header().Set("Retry-After", "5")
@@ -102,5 +103,5 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// healthz answers that the process lives.
-func healthz(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") }
+// serveHealth answers that the process lives.
+func serveHealth(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") }

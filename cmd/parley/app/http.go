@@ -20,14 +20,14 @@ import (
 	"parley/store/schema"
 )
 
-// routes returns the handler of all requests to this process.
-func (a *App) routes() http.Handler {
+// buildRoutes returns the handler of all requests to this process.
+func (a *App) buildRoutes() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", healthz)
-	mux.HandleFunc("GET /readyz", a.readyz)
-	mux.Handle("GET /metrics", a.guardMetrics(a.metrics()))
+	mux.HandleFunc("GET /healthz", serveHealth)
+	mux.HandleFunc("GET /readyz", a.serveReady)
+	mux.Handle("GET /metrics", a.guardMetrics(a.newMetricsHandler()))
 	mux.HandleFunc("GET /files/{signed}", a.links.serve)
-	mux.HandleFunc("/hooks/{account}", a.hook)
+	mux.HandleFunc("/hooks/{account}", a.serveHook)
 	for _, path := range web.Paths() {
 		mux.Handle(path, a.site)
 	}
@@ -35,11 +35,14 @@ func (a *App) routes() http.Handler {
 	return mux
 }
 
-// readyz answers whether requests can be handled: database, migrations, surfaces. With ?without=surfaces it leaves out the
+// readyTimeout is how long the database may take to answer before the process counts as not ready.
+const readyTimeout = 2 * time.Second
+
+// serveReady answers whether requests can be handled: database, migrations, surfaces. With ?without=surfaces it leaves out the
 // surfaces. That is for load balancers: if they stopped using all replicas because Slack doesn't answer, webhooks and the
 // inbox page would not work either.
-func (a *App) readyz(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+func (a *App) serveReady(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 	defer cancel()
 	migrated, err := schema.Migrated(ctx, a.db.Pool)
 	switch {
@@ -52,11 +55,12 @@ func (a *App) readyz(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Query().Get("without") == "surfaces":
 		_, _ = io.WriteString(w, "ready\n"+degradedText(a.opt.Analyzer))
 	default:
-		a.surfacesReady(ctx, w)
+		a.serveSurfacesReady(ctx, w)
 	}
 }
 
-func (a *App) surfacesReady(ctx context.Context, w http.ResponseWriter) {
+// serveSurfacesReady answers whether all chats at work are connected.
+func (a *App) serveSurfacesReady(ctx context.Context, w http.ResponseWriter) {
 	accounts, err := store.ListAccounts(ctx, a.db.Pool)
 	if err != nil {
 		http.Error(w, "database: not reachable", http.StatusServiceUnavailable)
@@ -110,16 +114,17 @@ func isFromThisMachine(r *http.Request) bool {
 	if _, _, err := net.SplitHostPort(host); err != nil { // it names no port
 		host = net.JoinHostPort(strings.Trim(host, "[]"), "80")
 	}
-	return r.ProtoAtLeast(1, 1) && isLoopback(r.RemoteAddr) && isLoopback(host)
+	isFromProxy := !r.ProtoAtLeast(1, 1)
+	return !isFromProxy && isLoopback(r.RemoteAddr) && isLoopback(host)
 }
 
-// hook passes a provider's call to its account's channel.
-func (a *App) hook(w http.ResponseWriter, r *http.Request) {
+// serveHook passes a provider's call to its account's channel.
+func (a *App) serveHook(w http.ResponseWriter, r *http.Request) {
 	for _, account := range a.engine.Accounts() {
 		if account.Name != r.PathValue("account") || account.Side != store.SideChannel {
 			continue
 		}
-		if hook := a.accounts.webhook(account.ID); hook != nil {
+		if hook := a.accounts.findWebhook(account.ID); hook != nil {
 			hook.ServeHTTP(w, r)
 			return
 		}
@@ -127,13 +132,13 @@ func (a *App) hook(w http.ResponseWriter, r *http.Request) {
 	http.NotFound(w, r)
 }
 
-// refused returns the counter of an account's requests that were refused because of too many others.
-func (a *App) refused(account store.AccountID) *atomic.Int64 {
+// refusedCounter returns the counter of an account's requests that were refused because of too many others.
+func (a *App) refusedCounter(account store.AccountID) *atomic.Int64 {
 	return &a.engine.Relay().Metrics().Account(account).Refused
 }
 
-// webhook returns the bounded webhook of an account's channel; nil if it has none.
-func (a *accounts) webhook(id store.AccountID) http.Handler {
+// findWebhook returns the bounded webhook of an account's channel; nil if it has none.
+func (a *accounts) findWebhook(id store.AccountID) http.Handler {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	if w := a.running[id]; w != nil {
@@ -142,8 +147,8 @@ func (a *accounts) webhook(id store.AccountID) http.Handler {
 	return nil
 }
 
-// channel returns an account's channel; nil if it isn't running.
-func (a *accounts) channel(id store.AccountID) channels.Channel {
+// findChannel returns an account's channel; nil if it isn't running.
+func (a *accounts) findChannel(id store.AccountID) channels.Channel {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	if w := a.running[id]; w != nil {

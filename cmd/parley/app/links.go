@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -23,6 +24,7 @@ const (
 	originalLifetime = 90 * 24 * time.Hour // how long the link to a mail's HTML works
 	fileLifetime     = 24 * time.Hour      // how long the link to an outgoing file works; providers fetch it at once
 	fileTimeout      = 10 * time.Minute    // limit of serving one file to a slow reader
+	originalTimeout  = 20 * time.Second    // limit of reading a mail's HTML
 )
 
 // links makes, checks and serves the signed addresses below /files. All replicas know the keys, so each
@@ -34,13 +36,13 @@ type links struct {
 	open func(ctx context.Context, message store.MessageID, file string) (channels.File, error)
 }
 
-// original returns the address of a mail's HTML: "o.MESSAGE.END.MAC".
-func (l *links) original(message store.MessageID) string {
+// originalAddress returns the address of a mail's HTML: "o.MESSAGE.END.MAC".
+func (l *links) originalAddress(message store.MessageID) string {
 	return l.sign(l.keys[0], fmt.Sprintf("o.%d.%d", message, time.Now().Add(originalLifetime).Unix()))
 }
 
-// file returns the address of a message's file: "f.MESSAGE.FILE.END.MAC".
-func (l *links) file(message store.MessageID, file string) string {
+// fileAddress returns the address of a message's file: "f.MESSAGE.FILE.END.MAC".
+func (l *links) fileAddress(message store.MessageID, file string) string {
 	life := fileLifetime
 	if files.IsForThread(file) {
 		life = originalLifetime
@@ -58,7 +60,8 @@ func (l *links) sign(key []byte, text string) string {
 // check returns the parts of a signed link without END and MAC; false if the link is not valid, or not any more.
 func (l *links) check(signed string) ([]string, bool) {
 	parts := strings.Split(signed, ".")
-	if len(parts) < 3 {
+	const leastParts = 3 // a text, END and MAC
+	if len(parts) < leastParts {
 		return nil, false
 	}
 	signedText := strings.Join(parts[:len(parts)-1], ".")
@@ -83,24 +86,37 @@ func (l *links) serve(w http.ResponseWriter, r *http.Request) {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cache-Control", "private, no-store")
 	h.Set("X-Robots-Tag", "noindex")
-	if ok && len(what) >= 2 {
-		message, err := strconv.ParseInt(what[1], 10, 64)
-		switch {
-		case err != nil:
-		case what[0] == "o" && len(what) == 2:
-			l.serveOriginal(w, r, store.MessageID(message))
-			return
-		case what[0] == "f" && len(what) == 3:
-			l.serveFile(w, r, store.MessageID(message), what[2])
-			return
-		}
+	if ok && l.serveSigned(w, r, what) {
+		return
 	}
 	http.Error(w, "This link has ended, or is cut off. Open it from its thread again; after 90 days ask who sent the file to send it once more.", http.StatusNotFound)
 }
 
+// serveSigned serves what the parts of a valid link name: o.MESSAGE or f.MESSAGE.FILE. It returns false for other parts.
+func (l *links) serveSigned(w http.ResponseWriter, r *http.Request, what []string) bool {
+	if len(what) < 2 {
+		return false
+	}
+	number, err := strconv.ParseInt(what[1], 10, 64)
+	if err != nil {
+		return false
+	}
+	message := store.MessageID(number)
+	if what[0] == "o" && len(what) == 2 {
+		l.serveOriginal(w, r, message)
+		return true
+	}
+	const partsOfFile = 3
+	if what[0] == "f" && len(what) == partsOfFile {
+		l.serveFile(w, r, message, what[2])
+		return true
+	}
+	return false
+}
+
 // serveOriginal shows a mail's HTML as a page that can neither run scripts nor load anything.
 func (l *links) serveOriginal(w http.ResponseWriter, r *http.Request, message store.MessageID) {
-	ctx, cancel := context.WithTimeout(r.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(r.Context(), originalTimeout)
 	defer cancel()
 	page, err := l.html(ctx, message)
 	if err != nil || page == "" {
@@ -129,10 +145,11 @@ func (l *links) serveFile(w http.ResponseWriter, r *http.Request, message store.
 	defer body.Close()
 	h := w.Header()
 	h.Set("Content-Type", "application/octet-stream")
-	if kind, params, err := mime.ParseMediaType(f.ContentType); err == nil && strings.Contains(kind, "/") {
+	kind, params, err := mime.ParseMediaType(f.ContentType)
+	if err == nil && strings.Contains(kind, "/") { // otherwise nothing is known of it
 		h.Set("Content-Type", mime.FormatMediaType(kind, params))
 	}
-	h.Set("Content-Disposition", attachment(f.Name))
+	h.Set("Content-Disposition", dispositionOf(f.Name))
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
 	if f.SizeBytes > 0 {
 		h.Set("Content-Length", strconv.FormatInt(f.SizeBytes, 10))
@@ -143,9 +160,11 @@ func (l *links) serveFile(w http.ResponseWriter, r *http.Request, message store.
 	}
 }
 
-// refuse answers that something is gone together with its message, or that it can't be read now.
+// refuse answers that something is gone together with its message, or that it can't be read now. err is nil if there was
+// nothing to read.
 func refuse(w http.ResponseWriter, what string, err error) {
-	if err == nil || errors.Is(err, files.ErrNoFile) || channels.ClassOf(err) == channels.BadContent {
+	isGone := err == nil || errors.Is(err, files.ErrNoFile) || channels.ClassOf(err) == channels.BadContent
+	if isGone {
 		http.Error(w, what+" is gone.", http.StatusNotFound)
 		return
 	}
@@ -153,10 +172,10 @@ func refuse(w http.ResponseWriter, what string, err error) {
 	http.Error(w, what+" can't be read just now.", http.StatusServiceUnavailable)
 }
 
-// attachment returns the Content-Disposition of a file with this name.
-func attachment(name string) string {
-	if v := mime.FormatMediaType("attachment", map[string]string{"filename": name}); name != "" && v != "" {
-		return v
+// dispositionOf returns the Content-Disposition of a file with this name.
+func dispositionOf(name string) string {
+	if name == "" {
+		return "attachment"
 	}
-	return "attachment"
+	return cmp.Or(mime.FormatMediaType("attachment", map[string]string{"filename": name}), "attachment")
 }

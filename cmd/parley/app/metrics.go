@@ -12,8 +12,8 @@ import (
 	"parley/store"
 )
 
-// metrics serves all metrics in Prometheus' format. docs/metrics.md says what they mean.
-func (a *App) metrics() http.Handler {
+// newMetricsHandler serves all metrics in Prometheus' format. docs/metrics.md says what they mean.
+func (a *App) newMetricsHandler() http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	relay := a.engine.Relay().Metrics()
@@ -22,21 +22,21 @@ func (a *App) metrics() http.Handler {
 		metrics.NewTraffic(relay, a.engine.Accounts),
 		metrics.NewWaiting(a.db.Pool, a.engine.Accounts, relay.SetClock),
 		metrics.NewHealth(metrics.AccountState{
-			Relay: relay, Accounts: a.engine.Accounts, Surfaces: a.surfaces,
-			Channel: func(id store.AccountID) any { return a.accounts.channel(id) },
+			Relay: relay, Accounts: a.engine.Accounts, Surfaces: a.surfacesByAccount,
+			Channel: func(id store.AccountID) any { return a.accounts.findChannel(id) },
 		}),
 		metrics.NewProcess(metrics.ProcessState{
 			Ready: a.ready.Load, Started: func() time.Duration { return time.Duration(a.started.Load()) }, Pool: a.db.Pool,
 			Backups: BackupFolder(a.env), MakesBackups: a.db.Embedded() && !a.opt.MovedTime,
 		}),
-		metrics.NewModel(a.analyses, a.opt.Analyzer),
+		metrics.NewModel(a.countAnalyses, a.opt.Analyzer),
 		a.retain,
 	)
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 }
 
-// surfaces returns the surfaces at work, by their accounts.
-func (a *App) surfaces() map[store.AccountID]any {
+// surfacesByAccount returns the surfaces at work, by their accounts.
+func (a *App) surfacesByAccount() map[store.AccountID]any {
 	all := map[store.AccountID]any{}
 	for _, r := range a.chats.list() {
 		all[r.account] = r.surface
@@ -44,8 +44,8 @@ func (a *App) surfaces() map[store.AccountID]any {
 	return all
 }
 
-// analyses counts the analyses of this process by how they ended.
-func (a *App) analyses() map[string]int64 {
+// countAnalyses counts the analyses of this process by how they ended.
+func (a *App) countAnalyses() map[string]int64 {
 	n := a.engine.AnalysisCounts()
 	return map[string]int64{"model": n.Model, "offline": n.Offline, "degraded": n.Degraded, "failed": n.Failed, "given_up": n.GivenUp}
 }

@@ -20,7 +20,8 @@ func (e Env) Outside(spec channels.Spec, account string, config channels.Config)
 	if spec.OwnHosts != nil {
 		own = spec.OwnHosts(config)
 	}
-	if u, err := url.Parse(out.APIURL); err == nil && u.Hostname() != "" {
+	u, err := url.Parse(out.APIURL)
+	if err == nil && u.Hostname() != "" {
 		own = append(own, u.Hostname()) // without the port: an emulator may serve files on another one
 	}
 	out.Dialer = guard.New(slices.DeleteFunc(own, func(host string) bool { return host == "" })...)
@@ -31,7 +32,8 @@ func (e Env) Outside(spec channels.Spec, account string, config channels.Config)
 func (e *Env) readAPIURLs(read func(name, def string) string) (faults []error) {
 	e.APIURLs = map[string]string{}
 	for _, s := range Specs() {
-		if _, done := e.APIURLs[s.APIEnv]; s.APIEnv == "" || done {
+		_, isRead := e.APIURLs[s.APIEnv]
+		if s.APIEnv == "" || isRead {
 			continue
 		}
 		value := read(s.APIEnv, "")
@@ -49,5 +51,8 @@ func (e *Env) readAPIURLs(read func(name, def string) string) (faults []error) {
 // isWebAddress reports whether a text is an absolute http or https address.
 func isWebAddress(text string) bool {
 	u, err := url.Parse(text)
-	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
+	if err != nil || u.Host == "" {
+		return false
+	}
+	return u.Scheme == "https" || u.Scheme == "http"
 }

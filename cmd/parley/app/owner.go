@@ -7,19 +7,21 @@ import (
 	"parley/store"
 )
 
-// owner returns the member to which an account belongs, by rendezvous hashing: the member for which the
+// ownerOf returns the member to which an account belongs, by rendezvous hashing: the member for which the
 // hash of member and account is highest. All processes that know the same members agree. Each member
 // gets about the same number of accounts, and when one joins or leaves, only its accounts move.
-func owner(account store.AccountID, members []string) (owner string) {
+func ownerOf(account store.AccountID, members []string) (owner string) {
 	var highest uint64
 	for _, member := range members {
-		if weight := weigh(account, member); owner == "" || weight > highest {
+		weight := weigh(account, member)
+		if owner == "" || weight > highest {
 			owner, highest = member, weight
 		}
 	}
 	return owner
 }
 
+// weigh returns the hash of a member and an account.
 func weigh(account store.AccountID, member string) uint64 {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(member + "/" + strconv.FormatInt(int64(account), 10))) // never fails

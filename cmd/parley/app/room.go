@@ -181,7 +181,10 @@ func (m *room) endSlow(p *place) {
 // isSlow reports whether a body is slow: see slowAfter.
 func (p *place) isSlow(now time.Time) bool {
 	age := now.Sub(p.admitted)
-	return !p.arrived && age >= slowAfter && float64(p.received.Load()) < minPace*age.Seconds()
+	if p.arrived || age < slowAfter {
+		return false
+	}
+	return float64(p.received.Load()) < minPace*age.Seconds()
 }
 
 // refuseLongest refuses the body that has waited longest if too many of a source wait.

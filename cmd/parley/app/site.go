@@ -31,9 +31,7 @@ func (e Env) BaseURL() string {
 	if err != nil {
 		return "http://" + e.Listen
 	}
-	ip := net.ParseIP(host)
-	listensEverywhere := host == "" || ip != nil && ip.IsUnspecified()
-	if listensEverywhere {
+	if host == "" || net.ParseIP(host).IsUnspecified() { // it listens at all addresses of the machine
 		host = "127.0.0.1"
 	}
 	return (&url.URL{Scheme: "http", Host: net.JoinHostPort(host, port)}).String()
@@ -41,7 +39,7 @@ func (e Env) BaseURL() string {
 
 // addSite makes the pages for agents and admins.
 func (a *App) addSite() error {
-	signUp, err := a.env.signUp()
+	signUp, err := a.env.newSignUp()
 	if err != nil {
 		return err
 	}
@@ -50,23 +48,23 @@ func (a *App) addSite() error {
 		Sealer:   a.db.Sealer,
 		Analyzer: a.opt.Analyzer,
 		Specs:    a.opt.Specs,
-		Lookup:   &Lookup{a.chats.surface},
+		Lookup:   &Lookup{a.chats.findSurface},
 		Consents: a.accounts.consents,
 		Finder:   autoconfig.New(guard.New(), net.DefaultResolver),
 		Outside:  a.env.Outside,
 		SignUp:   signUp,
 		Inbox:    a.engine.Inbox(),
 		Chats: site.Chats{
-			Connected: a.connected,
-			Identify:  a.identify,
+			Connected: a.connectedChats,
+			Identify:  a.identifyChat,
 			Settle:    a.chats.settle,
-			Surface:   a.chats.surface,
+			Surface:   a.chats.findSurface,
 			SlackTeam: a.slackTeam,
 		},
 		Signatures: signature.Online(guard.New()),
 		BaseURL:    a.env.BaseURL(),
-		Doors:      a.doors(),
-		Operations: a.operations(),
+		Doors:      a.newDoors(),
+		Operations: a.newOperations(),
 		Log:        a.log,
 	})
 	if err != nil {
@@ -76,8 +74,8 @@ func (a *App) addSite() error {
 	return nil
 }
 
-// doors returns the ways in which agents sign in, by the credentials with which the chats are at work now.
-func (a *App) doors() site.Doors {
+// newDoors returns the ways in which agents sign in, by the credentials with which the chats are at work now.
+func (a *App) newDoors() site.Doors {
 	return site.Doors{
 		Providers: func() []openid.Config {
 			env := a.chats.signedIn()
@@ -86,7 +84,8 @@ func (a *App) doors() site.Doors {
 		Tab: func() site.Tab {
 			env := a.chats.signedIn()
 			at, err := url.Parse(a.env.BaseURL())
-			if err != nil || at.Scheme != "https" || !env.Teams.signsIn() {
+			isSecure := err == nil && at.Scheme == "https" // Teams shows no other pages
+			if !isSecure || !env.Teams.canSignIn() {
 				return site.Tab{}
 			}
 			return site.Tab{Host: strings.ToLower(at.Hostname()), Ancestors: teams.Frames()}
@@ -94,20 +93,20 @@ func (a *App) doors() site.Doors {
 	}
 }
 
-// connected returns the chats at work.
-func (a *App) connected() (list []site.Chat) {
+// connectedChats returns the chats at work.
+func (a *App) connectedChats() (list []site.Chat) {
 	for _, s := range a.chats.list() {
 		for _, spec := range a.opt.Surfaces {
 			if spec.Kind == s.kind {
-				list = append(list, site.Chat{Kind: s.kind, Name: spec.Name, FromEnv: a.env.names(s.kind)})
+				list = append(list, site.Chat{Kind: s.kind, Name: spec.Name, FromEnv: a.env.hasChat(s.kind)})
 			}
 		}
 	}
 	return list
 }
 
-// operations are what the site's pages need of this process.
-func (a *App) operations() site.Operations {
+// newOperations returns what the site's pages need of this process.
+func (a *App) newOperations() site.Operations {
 	o := site.Operations{
 		WithObjects: a.objects != nil,
 		AskChats:    engine.ErasePosts,
@@ -153,7 +152,8 @@ func (a *App) dropExpiredSessions(ctx context.Context) error {
 	tick := time.NewTicker(expiredSessionsInterval)
 	defer tick.Stop()
 	for {
-		if err := sites.DropExpired(ctx, a.db.Pool); err != nil && ctx.Err() == nil {
+		err := sites.DropExpired(ctx, a.db.Pool)
+		if err != nil && ctx.Err() == nil {
 			a.log.Error("site: old sessions stay", "error", err)
 		}
 		select {

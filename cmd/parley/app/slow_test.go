@@ -47,9 +47,9 @@ func openHooks(t *testing.T) *hooks {
 		_, _ = fmt.Fprint(w, n)
 	})
 	mux := http.NewServeMux()
-	mux.Handle("/hooks/one", newBound(h.bodies, &h.refused[0]).handler(count))
-	mux.Handle("/hooks/two", newBound(h.bodies, &h.refused[1]).handler(count))
-	mux.Handle("/upload", newBound(h.bodies, &h.refused[0]).handler(bridge.Stream{Handler: upload}))
+	mux.Handle("/hooks/one", newBound(h.bodies, &h.refused[0]).wrapHandler(count))
+	mux.Handle("/hooks/two", newBound(h.bodies, &h.refused[1]).wrapHandler(count))
+	mux.Handle("/upload", newBound(h.bodies, &h.refused[0]).wrapHandler(bridge.Stream{Handler: upload}))
 	f.open(mux)
 	f.start()
 	t.Cleanup(func() {
@@ -57,7 +57,7 @@ func openHooks(t *testing.T) *hooks {
 			t.Error(err)
 		}
 	})
-	h.address = f.address()
+	h.address = f.listenAddress()
 	return h
 }
 
@@ -235,7 +235,7 @@ func firstLine(t *testing.T, conn net.Conn) string {
 // Of too many connections, those without a request make room for new ones.
 func TestConnections(t *testing.T) {
 	t.Parallel()
-	server := &http.Server{ConnState: newConnections(3, slog.New(slog.DiscardHandler)).changed, ReadHeaderTimeout: time.Minute}
+	server := &http.Server{ConnState: newConnections(3, slog.New(slog.DiscardHandler)).noteState, ReadHeaderTimeout: time.Minute}
 	inside, letGo := make(chan struct{}, 10), make(chan struct{})
 	server.Handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		inside <- struct{}{}

@@ -45,8 +45,8 @@ type SurfaceOptions struct {
 // docs/adding-a-surface.md.
 func Surfaces() []SurfaceSpec {
 	return []SurfaceSpec{
-		{Kind: kindSlack, Name: "Slack", Named: func(e Env) bool { return e.names(kindSlack) }, New: newSlack},
-		{Kind: kindTeams, Name: "Microsoft Teams", Named: func(e Env) bool { return e.names(kindTeams) }, New: newTeams},
+		{Kind: kindSlack, Name: "Slack", Named: func(e Env) bool { return e.hasChat(kindSlack) }, New: newSlack},
+		{Kind: kindTeams, Name: "Microsoft Teams", Named: func(e Env) bool { return e.hasChat(kindTeams) }, New: newTeams},
 	}
 }
 

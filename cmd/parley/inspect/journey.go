@@ -86,12 +86,12 @@ func Event(ctx context.Context, q store.Querier, id store.EventID) (Journey, err
 
 // teller collects the steps of one journey.
 type teller struct {
-	q      store.Querier
-	dir    store.Directory
-	clockAhead  time.Duration // how far Parley's clock is ahead of the database's
-	now    time.Time
-	steps  []Step
-	caused map[store.EventID]time.Time // by event: the time of the first thing that it caused
+	q          store.Querier
+	dir        store.Directory
+	clockAhead time.Duration // how far Parley's clock is ahead of the database's
+	now        time.Time
+	steps      []Step
+	caused     map[store.EventID]time.Time // by event: the time of the first thing that it caused
 }
 
 func newTeller(ctx context.Context, q store.Querier) (*teller, error) {
