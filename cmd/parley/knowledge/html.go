@@ -35,13 +35,8 @@ func readHTML(source string) document {
 func (d *document) walk(n *html.Node) {
 	for c := n.FirstChild; c != nil; {
 		next := c.NextSibling
-		switch {
-		case c.Type == html.ElementNode && c.DataAtom == atom.Title && c.FirstChild != nil:
-			d.title = oneLine(c.FirstChild.Data)
-		case c.Type == html.ElementNode && c.DataAtom == atom.Meta && strings.EqualFold(attribute(c, "name"), "robots"):
-			d.hidden = d.hidden || strings.Contains(strings.ToLower(attribute(c, "content")), "noindex")
-		case c.Type == html.ElementNode && c.DataAtom == atom.A && !strings.Contains(strings.ToLower(attribute(c, "rel")), "nofollow"):
-			d.links = append(d.links, attribute(c, "href"))
+		if c.Type == html.ElementNode {
+			d.note(c)
 		}
 		d.walk(c)
 		if c.Type == html.ElementNode {
@@ -54,7 +49,27 @@ func (d *document) walk(n *html.Node) {
 	}
 }
 
-func attribute(n *html.Node, name string) string {
+// note takes from an element what is said of the page: its title, its links, and whether it wants to be in no index.
+func (d *document) note(n *html.Node) {
+	switch n.DataAtom {
+	case atom.Title:
+		if n.FirstChild != nil {
+			d.title = oneLine(n.FirstChild.Data)
+		}
+	case atom.Meta:
+		isForRobots := strings.EqualFold(attributeOf(n, "name"), "robots")
+		if isForRobots && strings.Contains(strings.ToLower(attributeOf(n, "content")), "noindex") {
+			d.hidden = true
+		}
+	case atom.A:
+		if !strings.Contains(strings.ToLower(attributeOf(n, "rel")), "nofollow") {
+			d.links = append(d.links, attributeOf(n, "href"))
+		}
+	}
+}
+
+// attributeOf returns the value of an element's attribute, or "" if it has none of that name.
+func attributeOf(n *html.Node, name string) string {
 	for _, a := range n.Attr {
 		if a.Key == name {
 			return a.Val

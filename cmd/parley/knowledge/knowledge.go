@@ -58,7 +58,8 @@ func New(o Options) *Reader {
 // Run reads places as they become due, each in one of all processes, until ctx ends.
 func (r *Reader) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
-		if err := r.Round(ctx); err != nil && ctx.Err() == nil {
+		err := r.Round(ctx)
+		if err != nil && ctx.Err() == nil {
 			r.opt.Log.Warn("knowledge was not read", "error", err)
 		}
 		pause.For(ctx, lookEvery)
@@ -73,7 +74,8 @@ func (r *Reader) Round(ctx context.Context) error {
 		return err
 	}
 	for _, p := range places {
-		if mine, err := r.lease(ctx, p.Place); err != nil || !mine {
+		isMine, err := r.takeLease(ctx, p.Place)
+		if err != nil || !isMine {
 			return err
 		}
 		if err := errors.Join(r.read(ctx, p), store.DropLeases(ctx, r.opt.Pool, []string{leaseOf(p.Place)}, r.opt.Holder)); err != nil {
@@ -85,7 +87,8 @@ func (r *Reader) Round(ctx context.Context) error {
 
 func leaseOf(place string) string { return "knowledge:" + place }
 
-func (r *Reader) lease(ctx context.Context, place string) (bool, error) {
+// takeLease takes or renews the lease of a place, and reports whether this process has it.
+func (r *Reader) takeLease(ctx context.Context, place string) (bool, error) {
 	return store.TakeLease(ctx, r.opt.Pool, leaseOf(place), r.opt.Holder, leaseFor.Seconds())
 }
 
@@ -102,6 +105,7 @@ type visit struct {
 // errFull ends a visit that has read as much as a place may have.
 var errFull = errors.New("knowledge: the place has more than is read of one")
 
+// read looks through one place, and stores which pages there are and what went wrong.
 func (r *Reader) read(ctx context.Context, p knowledge.Place) error {
 	known, err := knowledge.Pages(ctx, r.opt.Pool, p.Place)
 	if err != nil {
@@ -109,9 +113,9 @@ func (r *Reader) read(ctx context.Context, p knowledge.Place) error {
 	}
 	v := &visit{r: r, place: p, known: known, there: []string{}}
 	if p.IsSite() {
-		err = v.site(ctx)
+		err = v.readSite(ctx)
 	} else {
-		err = v.folder(ctx)
+		err = v.readFolder(ctx)
 	}
 	if errors.Is(err, errFull) {
 		v.note(fmt.Sprintf("Only %d pages or %d MB are read.", mostPages, mostInAll>>20))
@@ -120,13 +124,14 @@ func (r *Reader) read(ctx context.Context, p knowledge.Place) error {
 	if err != nil {
 		return err
 	}
-	problem, there := "", v.there
+	problem := ""
+	there := v.there
 	if len(v.wrong) > 0 {
 		problem = v.wrong[0]
 		r.opt.Log.Warn("knowledge was not read completely", "place", p.Place, "problem", problem, "problems", len(v.wrong))
 	}
 	if len(there) == 0 && problem != "" {
-		there = nil // what was read before is better than nothing
+		there = nil // all pages that were read before stay: they are better than nothing
 	}
 	return store.InTx(ctx, r.opt.Pool, func(tx pgx.Tx) error { return knowledge.Finish(ctx, tx, p.Place, problem, there) })
 }
@@ -134,8 +139,8 @@ func (r *Reader) read(ctx context.Context, p knowledge.Place) error {
 // note remembers for people what went wrong.
 func (v *visit) note(problem string) { v.wrong = append(v.wrong, problem) }
 
-// room reports whether another page may be read.
-func (v *visit) room() error {
+// checkRoom returns errFull if no other page may be read.
+func (v *visit) checkRoom() error {
 	if len(v.there) >= mostPages || v.bytes >= mostInAll {
 		return errFull
 	}
@@ -144,20 +149,21 @@ func (v *visit) room() error {
 
 // keep stores a page that was read, in Markdown.
 func (v *visit) keep(ctx context.Context, p knowledge.Page, title, text string) error {
-	if mine, err := v.r.lease(ctx, v.place.Place); err != nil || !mine {
+	isMine, err := v.r.takeLease(ctx, v.place.Place)
+	if err != nil || !isMine {
 		return errors.Join(err, fmt.Errorf("knowledge: %s is read by another process", v.place.Place))
 	}
 	p.Place = v.place.Place
-	list := sections(title, text)
-	whole := v.r.language(ctx, text)
+	list := cutSections(title, text)
+	whole := v.r.languageOf(ctx, text)
 	for i := range list {
-		list[i].Language = cmp.Or(v.r.language(ctx, list[i].Title+"\n"+list[i].Body), whole)
+		list[i].Language = cmp.Or(v.r.languageOf(ctx, list[i].Title+"\n"+list[i].Body), whole)
 	}
 	return store.InTx(ctx, v.r.opt.Pool, func(tx pgx.Tx) error { return knowledge.SavePage(ctx, tx, p, list) })
 }
 
-// language returns the language in which a text is written, or "" if nobody knows.
-func (r *Reader) language(ctx context.Context, text string) string {
+// languageOf returns the language in which a text is written, or "" if nobody knows.
+func (r *Reader) languageOf(ctx context.Context, text string) string {
 	a, err := r.opt.Language.Analyze(ctx, analysis.Question{Burst: []analysis.Message{{Text: text}}})
 	if err != nil {
 		return ""
@@ -165,8 +171,8 @@ func (r *Reader) language(ctx context.Context, text string) string {
 	return a.Language
 }
 
-// dialer connects to the public internet, and to the host that was named wherever that is, if it may be inside.
-func dialer(host string, inside bool) *guard.Dialer {
+// newDialer returns a dialer that connects to the public internet, and to the host that was named wherever that is, if it may be inside.
+func newDialer(host string, inside bool) *guard.Dialer {
 	if !inside {
 		return guard.New()
 	}

@@ -27,36 +27,37 @@ type rule struct {
 // readRobots reads a robots.txt: the groups that name us, else those for all.
 func readRobots(text string) rules {
 	groups := map[string]*rules{}
-	var named []*rules
-	inRules := false
+	var current []*rules // the groups that the next rules belong to: several agents may share them
+	inRules := false     // a rule was read since the last user-agent: the next one begins another group
 	for line := range strings.Lines(text) {
 		line, _, _ = strings.Cut(line, "#")
 		key, value, ok := strings.Cut(line, ":")
-		key, value = strings.ToLower(strings.TrimSpace(key)), strings.TrimSpace(value)
-		switch {
-		case !ok:
-		case key == "user-agent":
+		if !ok {
+			continue
+		}
+		key = strings.ToLower(strings.TrimSpace(key))
+		value = strings.TrimSpace(value)
+		switch key {
+		case "user-agent":
 			if inRules {
-				named, inRules = nil, false
+				current, inRules = nil, false
 			}
 			name := strings.ToLower(value)
 			if groups[name] == nil {
 				groups[name] = &rules{}
 			}
-			named = append(named, groups[name])
-		case key == "allow" || key == "disallow":
+			current = append(current, groups[name])
+		case "allow", "disallow":
 			inRules = true
-			for _, g := range named {
-				if value != "" {
-					g.lines = append(g.lines, rule{key == "allow", value})
+			for _, g := range current {
+				if value != "" { // an empty rule says nothing
+					g.lines = append(g.lines, rule{allow: key == "allow", path: value})
 				}
 			}
-		case key == "crawl-delay":
+		case "crawl-delay":
 			inRules = true
-			if s, err := strconv.ParseFloat(value, 64); err == nil && s > 0 {
-				for _, g := range named {
-					g.delay = min(time.Duration(min(s, mostDelay.Seconds())*float64(time.Second)), mostDelay)
-				}
+			for _, g := range current {
+				g.setDelay(value)
 			}
 		}
 	}
@@ -68,19 +69,36 @@ func readRobots(text string) rules {
 	return rules{}
 }
 
-// allows reports whether a path, with its query, may be read: the longest rule that fits decides.
-func (r rules) allows(path string) bool {
-	longest, allowed := -1, true
-	for _, l := range r.lines {
-		if fits(l.path, path) && (len(l.path) > longest || len(l.path) == longest && l.allow) {
-			longest, allowed = len(l.path), l.allow
-		}
+// setDelay sets the pause that is asked for, in seconds. A text that is no positive number is ignored.
+func (r *rules) setDelay(text string) {
+	seconds, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(seconds > 0) { // NaN isn't positive either
+		return
 	}
-	return allowed
+	r.delay = min(time.Duration(min(seconds, mostDelay.Seconds())*float64(time.Second)), mostDelay)
 }
 
-// fits reports whether a rule's path is the beginning of another: * stands for anything, $ for the end.
-func fits(pattern, path string) bool {
+// isAllowed reports whether a path, with its query, may be read. The longest rule that matches decides; of two rules of the same
+// length, that which allows it. Without a rule everything may be read.
+func (r rules) isAllowed(path string) bool {
+	var deciding rule
+	isAllowed := true
+	for _, l := range r.lines {
+		if !matches(l.path, path) {
+			continue
+		}
+		isLonger := len(l.path) > len(deciding.path)
+		isAsLong := len(l.path) == len(deciding.path)
+		if isLonger || isAsLong && l.allow {
+			deciding = l
+			isAllowed = l.allow
+		}
+	}
+	return isAllowed
+}
+
+// matches reports whether a rule's path is the beginning of another: * stands for anything, $ for the end.
+func matches(pattern, path string) bool {
 	pattern, whole := strings.CutSuffix(pattern, "$")
 	exp := "^" + strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, ".*")
 	if whole {

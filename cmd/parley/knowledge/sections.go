@@ -18,21 +18,20 @@ const (
 // heading is a line of Markdown that begins a section.
 var heading = regexp.MustCompile(`^ {0,3}#{1,6}[ \t]+(.*?)[ \t#]*$`)
 
-// sections cuts a page into what stands below each heading. A long one is cut at its paragraphs. title names the
-// page where it has no heading of its own.
-func sections(title, text string) []knowledge.Section {
+// cutSections cuts a page into what stands below each heading. A long section is cut at its paragraphs. title names what
+// stands above the first heading. Sections beyond mostSections are left out.
+func cutSections(title, text string) []knowledge.Section {
 	var list []knowledge.Section
-	page, below := "", ""
+	page, current := "", "" // the first heading, which names the page, and the one above the section
 	var body strings.Builder
 	end := func() {
-		name := oneLine(below)
-		switch {
-		case name == "":
+		name := oneLine(current)
+		if name == "" {
 			name = oneLine(title)
-		case page != "" && page != below:
+		} else if page != "" && page != current {
 			name = oneLine(page) + ": " + name
 		}
-		for _, part := range parts(strings.TrimSpace(body.String())) {
+		for _, part := range cutParts(strings.TrimSpace(body.String())) {
 			if len(list) < mostSections {
 				list = append(list, knowledge.Section{Title: markdown.Cut(name, titleRunes), Body: part})
 			}
@@ -50,24 +49,28 @@ func sections(title, text string) []knowledge.Section {
 			continue
 		}
 		end()
-		if below = m[1]; page == "" {
-			page = below
+		current = m[1]
+		if page == "" {
+			page = current
 		}
 	}
 	end()
 	return list
 }
 
-// parts cuts a text at its paragraphs so that each part fits into a reply.
-func parts(text string) []string {
+// cutParts cuts a text at its paragraphs so that each part fits into a reply.
+func cutParts(text string) []string {
 	var list []string
 	part := ""
 	for paragraph := range strings.SplitSeq(text, "\n\n") {
-		if paragraph = strings.TrimSpace(paragraph); paragraph == "" {
+		paragraph = strings.TrimSpace(paragraph)
+		if paragraph == "" {
 			continue
 		}
-		if part != "" && utf8.RuneCountInString(part)+utf8.RuneCountInString(paragraph) > sectionRunes {
-			list, part = append(list, part), ""
+		runes := utf8.RuneCountInString(part) + utf8.RuneCountInString(paragraph)
+		if part != "" && runes > sectionRunes {
+			list = append(list, part)
+			part = ""
 		}
 		part = strings.TrimSpace(part + "\n\n" + markdown.Cut(paragraph, sectionRunes))
 	}
@@ -77,4 +80,5 @@ func parts(text string) []string {
 	return list
 }
 
+// oneLine joins the words of a text with single spaces.
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

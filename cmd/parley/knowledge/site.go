@@ -23,8 +23,9 @@ import (
 const (
 	pageTime      = 20 * time.Second // for one request
 	mostRedirects = 5
-	mostRobots    = 500 << 10 // bytes of a robots.txt
-	mostLinks     = 2000      // of a page
+	mostRobots    = 500 << 10     // bytes of a robots.txt
+	mostLinks     = 2000          // of a page
+	mostQueued    = 4 * mostPages // addresses of a site: many are no pages with text
 )
 
 // errElsewhere is the error of a redirect to another site.
@@ -41,65 +42,66 @@ type crawl struct {
 	queued map[string]bool
 }
 
-// site reads a web site, from the page that the admin named: pages below the same folder of the same host.
-func (v *visit) site(ctx context.Context) error {
+// readSite reads a web site, from the page that the admin named: pages below the same folder of the same host.
+func (v *visit) readSite(ctx context.Context) error {
 	start, err := url.Parse(v.place.Place)
 	if err != nil {
 		v.note("This is no address.")
 		return nil
 	}
 	c := &crawl{visit: v, start: start, queued: map[string]bool{}}
-	c.client = fence.NewClient(fence.Options{Answer: pageTime, Dialer: dialer(start.Host, v.place.Inside), Follow: c.follow})
+	c.client = fence.NewClient(fence.Options{Answer: pageTime, Dialer: newDialer(start.Host, v.place.Inside), Follow: c.checkRedirect})
 	defer c.client.CloseIdleConnections()
-	if ok := c.robots(ctx); !ok {
+	if ok := c.hasReadRobots(ctx); !ok {
 		return ctx.Err()
 	}
-	c.add([]string{canonical(start)})
+	c.add([]string{normaliseAddress(start)})
 	for len(c.queue) > 0 {
-		if err := c.room(); err != nil {
+		if err := c.checkRoom(); err != nil {
 			return err
 		}
 		at := c.queue[0]
 		c.queue = c.queue[1:]
-		if err := c.page(ctx, at); err != nil {
+		if err := c.readPage(ctx, at); err != nil {
 			return err
 		}
 	}
 	return ctx.Err()
 }
 
-// follow lets a redirect lead to a page that may be read, and nowhere else.
-func (c *crawl) follow(r *http.Request, via []*http.Request) error {
+// checkRedirect lets a redirect lead to a page that may be read, and nowhere else.
+func (c *crawl) checkRedirect(r *http.Request, via []*http.Request) error {
 	if len(via) > mostRedirects {
 		return errors.New("it leads in a circle")
 	}
-	if r.URL.Scheme != c.start.Scheme || !strings.EqualFold(r.URL.Host, c.start.Host) {
+	if !c.isOnSite(r.URL) {
 		return errElsewhere
 	}
-	if !c.rules.allows(r.URL.RequestURI()) {
+	if !c.rules.isAllowed(r.URL.RequestURI()) {
 		return errors.New("robots.txt asks not to read it")
 	}
 	return nil
 }
 
-// robots reads what the site allows; false where nobody can tell now: then nothing is read.
-func (c *crawl) robots(ctx context.Context) bool {
+// hasReadRobots reads what the site allows. It returns false if nobody can tell now: then nothing is read.
+func (c *crawl) hasReadRobots(ctx context.Context) bool {
 	got, err := c.get(ctx, c.start.ResolveReference(&url.URL{Path: "/robots.txt"}).String(), knowledge.Page{}, mostRobots)
-	switch {
-	case err != nil:
-		c.note("The site can't be reached: " + why(err))
+	if err != nil {
+		c.note("The site can't be reached: " + reasonOf(err))
 		return false
-	case got.status >= 500 || got.status == http.StatusTooManyRequests:
+	}
+	if got.isTemporary() {
 		c.note(fmt.Sprintf("Its robots.txt can't be read now: the site answers %d.", got.status))
 		return false
-	case got.status == http.StatusOK:
+	}
+	if got.status == http.StatusOK { // a site without a robots.txt allows everything
 		c.rules = readRobots(string(got.body))
 	}
 	return true
 }
 
-// why says what went wrong without the address, which may be long.
-func why(err error) string {
+// reasonOf says what went wrong without the address, which may be long.
+func reasonOf(err error) string {
 	var u *url.Error
 	if errors.As(err, &u) {
 		err = u.Err
@@ -116,6 +118,11 @@ type answer struct {
 	header http.Header
 	from   *url.URL // after redirects
 	body   []byte
+}
+
+// isTemporary reports whether the site can't answer now, but may later.
+func (a answer) isTemporary() bool {
+	return a.status >= http.StatusInternalServerError || a.status == http.StatusTooManyRequests
 }
 
 // get makes one request, a pause after the one before, and gives at most so many bytes of its answer.
@@ -148,58 +155,74 @@ func (c *crawl) get(ctx context.Context, at string, known knowledge.Page, most i
 	return answer{status: resp.StatusCode, header: resp.Header, from: resp.Request.URL, body: body}, err
 }
 
-// page reads one page, unless it is as it was, and notes where it leads.
-func (c *crawl) page(ctx context.Context, at string) error {
+// readPage reads one page, unless it is as it was, and notes where it leads.
+func (c *crawl) readPage(ctx context.Context, at string) error {
 	known := c.known[at]
 	got, err := c.get(ctx, at, known, mostBytes)
-	switch {
-	case ctx.Err() != nil:
+	if ctx.Err() != nil {
 		return ctx.Err()
-	case err != nil:
-		c.note(at + " can't be read: " + why(err))
-		if known.Address != "" && !errors.Is(err, errElsewhere) {
-			c.there = append(c.there, at) // what was read before is better than nothing
+	}
+	if err != nil {
+		c.note(at + " can't be read: " + reasonOf(err))
+		if !errors.Is(err, errElsewhere) {
+			c.keepKnown(known)
 		}
 		return nil
-	case got.status == http.StatusNotModified && known.Address != "":
-		c.there = append(c.there, at)
+	}
+	if got.status == http.StatusNotModified && known.Address != "" {
+		c.keepKnown(known)
 		c.add(known.Links)
 		return nil
-	case got.status >= 500 || got.status == http.StatusTooManyRequests:
+	}
+	if got.isTemporary() {
 		c.note(fmt.Sprintf("%s can't be read now: the site answers %d.", at, got.status))
-		if known.Address != "" {
-			c.there = append(c.there, at)
-		}
+		c.keepKnown(known)
 		return nil
-	case got.status != http.StatusOK:
-		if at == canonical(c.start) {
+	}
+	if got.status != http.StatusOK { // a link that leads nowhere is no fault of the set-up
+		if at == normaliseAddress(c.start) {
 			c.note(fmt.Sprintf("The site answers %d.", got.status))
 		}
 		return nil
 	}
 	c.bytes += len(got.body)
-	if final := canonical(got.from); final != at { // a redirect: the page counts where it is
+	if final := normaliseAddress(got.from); final != at { // a redirect: the page counts where it is
 		if c.queued[final] {
 			return nil
 		}
-		c.queued[final], at = true, final
+		c.queued[final] = true
+		at = final
 	}
+	return c.readAnswer(ctx, at, got)
+}
+
+// keepKnown keeps a page as it was read before, if it was: that is better than nothing.
+func (c *crawl) keepKnown(known knowledge.Page) {
+	if known.Address != "" {
+		c.there = append(c.there, known.Address)
+	}
+}
+
+// readAnswer stores the page that a site answered, and notes where it leads. Pages that are no text, or want to be in no index,
+// are left out.
+func (c *crawl) readAnswer(ctx context.Context, at string, got answer) error {
 	kind, _, _ := mime.ParseMediaType(got.header.Get("Content-Type"))
 	p := knowledge.Page{Address: at, ETag: clean(got.header.Get("ETag")), Modified: clean(got.header.Get("Last-Modified"))}
-	title, text := c.title(at), ""
+	title, text := c.titleOf(at), ""
 	switch kind {
 	case "text/html", "application/xhtml+xml":
-		d := readHTML(decoded(got.body, got.header.Get("Content-Type")))
-		p.Links = c.below(got.from, d.links)
+		d := readHTML(decodeBody(got.body, got.header.Get("Content-Type")))
+		p.Links = c.linksBelow(got.from, d.links)
 		c.add(p.Links)
 		if d.hidden {
 			return nil
 		}
-		if text = d.text; d.title != "" {
+		text = d.text
+		if d.title != "" {
 			title = d.title
 		}
 	case "text/plain", "text/markdown":
-		text = decoded(got.body, got.header.Get("Content-Type"))
+		text = decodeBody(got.body, got.header.Get("Content-Type"))
 	default:
 		return nil
 	}
@@ -207,8 +230,8 @@ func (c *crawl) page(ctx context.Context, at string) error {
 	return c.keep(ctx, p, clean(title), clean(text))
 }
 
-// decoded returns a body as UTF-8.
-func decoded(body []byte, contentType string) string {
+// decodeBody returns a body as UTF-8.
+func decodeBody(body []byte, contentType string) string {
 	if r, err := charset.NewReader(strings.NewReader(string(body)), contentType); err == nil {
 		if text, err := io.ReadAll(r); err == nil {
 			return clean(string(text))
@@ -217,28 +240,39 @@ func decoded(body []byte, contentType string) string {
 	return clean(string(body))
 }
 
-func (c *crawl) title(at string) string { return strings.TrimPrefix(at, c.start.Scheme+"://") }
+// titleOf names a page that has no title: by its address, without "https://".
+func (c *crawl) titleOf(at string) string { return strings.TrimPrefix(at, c.start.Scheme+"://") }
 
-// below returns those of a page's links that lead to pages of the place.
-func (c *crawl) below(page *url.URL, links []string) []string {
+// linksBelow returns those of a page's links that lead to pages of the place.
+func (c *crawl) linksBelow(page *url.URL, links []string) []string {
 	folder := c.start.Path[:strings.LastIndex(c.start.Path, "/")+1]
 	var list []string
 	for _, l := range links {
 		to, err := page.Parse(strings.TrimSpace(l))
-		if err != nil || to.Scheme != c.start.Scheme || !strings.EqualFold(to.Host, c.start.Host) || !strings.HasPrefix(to.Path, folder) {
+		if err != nil || !c.isOnSite(to) {
 			continue
 		}
-		if at := canonical(to); !slices.Contains(list, at) && len(list) < mostLinks {
+		at := normaliseAddress(to)
+		isBelow := strings.HasPrefix(to.Path, folder)
+		if isBelow && len(list) < mostLinks && !slices.Contains(list, at) {
 			list = append(list, at)
 		}
 	}
 	return list
 }
 
-// canonical writes an address without what leads to a place on its page.
-func canonical(u *url.URL) string {
+// isOnSite reports whether an address belongs to the host that the admin named, by the same protocol.
+func (c *crawl) isOnSite(u *url.URL) bool {
+	return u.Scheme == c.start.Scheme && strings.EqualFold(u.Host, c.start.Host)
+}
+
+// normaliseAddress writes an address in the form in which pages are compared: without a user, and without the part behind "#",
+// which leads to a place on the page.
+func normaliseAddress(u *url.URL) string {
 	c := *u
-	c.Fragment, c.RawFragment, c.User, c.Host = "", "", nil, strings.ToLower(c.Host)
+	c.Fragment, c.RawFragment = "", ""
+	c.User = nil
+	c.Host = strings.ToLower(c.Host)
 	if c.Path == "" {
 		c.Path = "/"
 	}
@@ -249,7 +283,10 @@ func canonical(u *url.URL) string {
 func (c *crawl) add(pages []string) {
 	for _, at := range pages {
 		u, err := url.Parse(at)
-		if err != nil || c.queued[at] || len(c.queued) >= 4*mostPages || !c.rules.allows(u.RequestURI()) {
+		if err != nil || c.queued[at] {
+			continue
+		}
+		if len(c.queued) >= mostQueued || !c.rules.isAllowed(u.RequestURI()) {
 			continue
 		}
 		c.queued[at] = true

@@ -25,8 +25,8 @@ const (
 	rosterTimeout = 90 * time.Second // for the members of a channel: a browser waits no longer
 )
 
-// chats returns the state of each chat that Parley supports.
-func (d *startDesk) chats(ctx context.Context, directory store.Directory) ([]start.Chat, error) {
+// listChats returns the state of each chat that Parley supports.
+func (d *startDesk) listChats(ctx context.Context, directory store.Directory) ([]start.Chat, error) {
 	stored, err := credential.List(ctx, d.o.Pool, d.o.Sealer)
 	if err != nil { // they may be sealed by another key: then an admin gives them again on this page
 		stored, err = credential.List(ctx, d.o.Pool, nil)
@@ -39,16 +39,19 @@ func (d *startDesk) chats(ctx context.Context, directory store.Directory) ([]sta
 		c := &list[i]
 		for _, one := range stored {
 			if one.Kind == c.Kind {
-				c.Author, c.At, c.AppID = one.Author, one.At, one.Values["app_id"]
+				c.Author = one.Author
+				c.At = one.At
+				c.AppID = one.Values["app_id"]
 			}
 		}
-		for _, one := range d.connected() {
+		for _, one := range d.connectedChats() {
 			if one.Kind == c.Kind {
 				c.Connected, c.FromEnv = true, one.FromEnv
 			}
 		}
 		for _, a := range directory.Accounts {
-			if c.Connected && a.Side == store.SideSurface && a.Kind == c.Kind && a.Status != string(channels.Active) {
+			isOfChat := a.Side == store.SideSurface && a.Kind == c.Kind
+			if c.Connected && isOfChat && a.Status != string(channels.Active) {
 				c.Text, c.Hint = a.StatusText, a.StatusHint
 			}
 		}
@@ -56,16 +59,16 @@ func (d *startDesk) chats(ctx context.Context, directory store.Directory) ([]sta
 	return list, nil
 }
 
-// connected returns the chats at work.
-func (d *startDesk) connected() []Chat {
+// connectedChats returns the chats at work.
+func (d *startDesk) connectedChats() []Chat {
 	if d.o.Chats.Connected == nil {
 		return nil
 	}
 	return d.o.Chats.Connected()
 }
 
-// team returns in which chats a team has channels, and whether the channels' members were confirmed.
-func (d *startDesk) team(ctx context.Context, directory store.Directory, e setup.Entry) (start.Team, error) {
+// teamProgress returns in which chats a team has channels, and whether the channels' members were confirmed.
+func (d *startDesk) teamProgress(ctx context.Context, directory store.Directory, e setup.Entry) (start.Team, error) {
 	t := start.Team{Name: e.Name, Version: e.Version}
 	i := slices.IndexFunc(directory.Teams, func(row store.Team) bool { return row.Name == e.Name })
 	for _, kind := range []string{"slack", "teams"} {
@@ -90,7 +93,7 @@ func (d *startDesk) Connect(ctx context.Context, by web.Person, kind string, val
 	if d.o.Chats.Identify == nil {
 		return false, []start.Finding{{What: kind, Text: "can't be asked from here.", Hint: "Use parley doctor."}}, nil
 	}
-	if slices.ContainsFunc(d.connected(), func(c Chat) bool { return c.Kind == kind && c.FromEnv }) {
+	if slices.ContainsFunc(d.connectedChats(), func(c Chat) bool { return c.Kind == kind && c.FromEnv }) {
 		return false, []start.Finding{{What: "environment", Text: "it says how to connect, and comes before this page", Hint: "Change it there, or unset its variables first."}}, nil
 	}
 	asked, cancel := context.WithTimeout(ctx, checkTimeout)
@@ -176,10 +179,16 @@ func (d *startDesk) Roster(ctx context.Context, team, chat string) (start.Roster
 	}
 	r := start.Roster{Team: l.Team, Chat: l.Kind, Channel: l.Channel, Follows: l.Follows, Confirmed: l.Confirmed}
 	for _, p := range l.People {
-		proposed := p.CanJoin() && !p.Guest && !p.Decided && p.Status != roster.TakenOut
-		r.People = append(r.People, start.Member{User: p.User, Name: p.Name, Email: p.Email, Note: noteOf(p), Fixed: !p.CanJoin(), Chosen: proposed})
+		r.People = append(r.People, start.Member{User: p.User, Name: p.Name, Email: p.Email, Note: noteOf(p), Fixed: !p.CanJoin(), Chosen: isProposed(p)})
 	}
 	return r, nil
+}
+
+// isProposed reports whether a person is proposed as an agent of the team: whoever can join, except guests and people about
+// whom an admin has decided before.
+func isProposed(p roster.Person) bool {
+	wasDecided := p.Decided || p.Status == roster.TakenOut
+	return p.CanJoin() && !p.Guest && !wasDecided
 }
 
 // noteOf says what a person is to the team; "" if there is nothing to say.
@@ -191,12 +200,13 @@ func noteOf(p roster.Person) string {
 		roster.NoEmail:    "no address is told: add this person by hand",
 		roster.NotAllowed: "can't answer from this chat",
 	}[p.Status]
-	switch {
-	case p.Guest && note == "":
-		return "a guest"
-	case p.Guest:
+	if p.Guest {
+		if note == "" {
+			return "a guest"
+		}
 		return "a guest, " + note
-	case p.Decided && p.Status == roster.NoAgent:
+	}
+	if p.Decided && p.Status == roster.NoAgent {
 		return "left out before"
 	}
 	return note
@@ -218,15 +228,17 @@ func (d *startDesk) Confirm(ctx context.Context, by web.Person, decided start.De
 
 // rosterProblem says in words for people why nobody can be listed. It logs other causes.
 func (d *startDesk) rosterProblem(err error) error {
-	var faults setup.Faults
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
-	case errors.Is(err, roster.ErrNoChannel), errors.Is(err, setup.ErrMissing):
+	}
+	if errors.Is(err, roster.ErrNoChannel) || errors.Is(err, setup.ErrMissing) {
 		return &web.Problem{Text: "This team has no channel there.", Hint: "Give it one first, by the step before."}
-	case errors.Is(err, roster.ErrNoChat):
+	}
+	if errors.Is(err, roster.ErrNoChat) {
 		return &web.Problem{Text: "This chat is not connected.", Hint: "Connect it first; it takes some seconds after its tokens were given."}
-	case errors.As(err, &faults):
+	}
+	var faults setup.Faults
+	if errors.As(err, &faults) { // words for people already
 		return err
 	}
 	d.o.Log.Warn("members of a channel not listed", "error", err)

@@ -79,6 +79,7 @@ func renamedTags(tags []store.Tag) (list []dashboard.Renamed) {
 // tagNames are the former names of tags that matter for figures by tag; for figures by other groups there are none.
 type tagNames []dashboard.Renamed
 
+// namesBy returns the former names of tags for figures by a group.
 func namesBy(q dashboard.Question, by dashboard.Group) tagNames {
 	if by != dashboard.ByTag {
 		return nil
@@ -229,7 +230,7 @@ func (d *dashboardDesk) Longest(ctx context.Context, q dashboard.Question, of da
 	if err != nil {
 		return nil, err
 	}
-	links, err := d.links(ctx, ids)
+	links, err := d.threadLinks(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -264,8 +265,8 @@ func customerOf(c *store.Conversation) string {
 	return ""
 }
 
-// links returns the addresses of conversations' threads.
-func (d *dashboardDesk) links(ctx context.Context, ids []store.ConversationID) (map[store.ConversationID]string, error) {
+// threadLinks returns the addresses of conversations' threads.
+func (d *dashboardDesk) threadLinks(ctx context.Context, ids []store.ConversationID) (map[store.ConversationID]string, error) {
 	threads, err := store.Threads(ctx, d.o.Pool, ids)
 	if err != nil {
 		return nil, err
@@ -280,12 +281,14 @@ func (d *dashboardDesk) links(ctx context.Context, ids []store.ConversationID) (
 		kinds[accounts[i].ID] = accounts[i].Kind
 	}
 	for _, t := range threads {
+		if t.Root == "" { // its thread was not posted yet
+			continue
+		}
 		at := bridge.Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}
-		switch {
-		case t.Root == "":
-		case kinds[t.AccountID] == "slack":
+		switch kinds[t.AccountID] {
+		case "slack":
 			links[t.ConversationID] = blockkit.Home("").Link(at)
-		case kinds[t.AccountID] == "teams":
+		case "teams":
 			links[t.ConversationID] = card.Home{}.Link(at)
 		}
 	}

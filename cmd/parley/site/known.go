@@ -42,9 +42,10 @@ func (k *cached[T]) get(ctx context.Context, pool *pgxpool.Pool, read func(store
 		return none, err
 	}
 	k.mu.Lock()
-	same, value := k.stamp == stamp, k.value
+	isCurrent := k.stamp == stamp
+	value := k.value
 	k.mu.Unlock()
-	if same {
+	if isCurrent {
 		return value, nil
 	}
 	err = pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {

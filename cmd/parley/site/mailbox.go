@@ -56,8 +56,8 @@ func (d *mailboxDesk) Find(ctx context.Context, address string) (mailbox.Found, 
 	}, nil
 }
 
-// spec returns the description of mailboxes.
-func (d *mailboxDesk) spec() channels.Spec {
+// mailboxSpec returns the description of mailboxes.
+func (d *mailboxDesk) mailboxSpec() channels.Spec {
 	return d.o.Specs[slices.IndexFunc(d.o.Specs, func(s channels.Spec) bool { return s.Kind == emailKind })]
 }
 
@@ -69,7 +69,7 @@ func (d *mailboxDesk) Try(ctx context.Context, values map[string][]string) ([]ma
 			config[field] = strings.Join(list, "\n")
 		}
 	}
-	for _, f := range d.spec().Fields {
+	for _, f := range d.mailboxSpec().Fields {
 		if config[f.Name] == "" && f.Default != "" {
 			config[f.Name] = f.Default
 		}
@@ -79,18 +79,20 @@ func (d *mailboxDesk) Try(ctx context.Context, values map[string][]string) ([]ma
 
 // Check implements mailbox.Desk.
 func (d *mailboxDesk) Check(ctx context.Context, name string) ([]mailbox.Finding, error) {
-	account, err := d.account(ctx, name)
+	account, err := d.findAccount(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	config, err := setup.Open(account, d.o.Sealer, d.spec())
+	config, err := setup.Open(account, d.o.Sealer, d.mailboxSpec())
 	if err != nil {
 		return nil, err
 	}
 	return d.signIn(ctx, account, config)
 }
 
-func (d *mailboxDesk) account(ctx context.Context, name string) (store.Account, error) {
+// findAccount reads a mailbox by its name.
+// Errors: *web.Problem.
+func (d *mailboxDesk) findAccount(ctx context.Context, name string) (store.Account, error) {
 	accounts, err := store.ListAccounts(ctx, d.o.Pool)
 	if err != nil {
 		return store.Account{}, err
@@ -138,8 +140,11 @@ func (d *mailboxDesk) Accounts(ctx context.Context) ([]mailbox.Account, error) {
 	}
 	var list []mailbox.Account
 	for _, a := range accounts {
+		if a.Kind != emailKind || a.Side != store.SideChannel {
+			continue
+		}
 		i := slices.IndexFunc(entries, func(e setup.Entry) bool { return e.Kind == setup.EntryAccount && e.Name == a.Name })
-		if a.Kind != emailKind || a.Side != store.SideChannel || i < 0 {
+		if i < 0 { // it was added or taken out just now
 			continue
 		}
 		e, g := entries[i], grants[a.ID]
@@ -178,7 +183,7 @@ func (d *mailboxDesk) Names(ctx context.Context) (accounts, teams []string, err 
 
 // Save implements mailbox.Desk.
 func (d *mailboxDesk) Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error) {
-	return setup.Save(ctx, d.o.Pool, c, d.o.setup(setup.Author{Agent: &by.ID, Name: by.Email}))
+	return setup.Save(ctx, d.o.Pool, c, d.o.saveOptions(setup.Author{Agent: &by.ID, Name: by.Email}))
 }
 
 // Registered implements mailbox.Desk.
@@ -188,7 +193,7 @@ func (d *mailboxDesk) Registered(provider string) bool {
 
 // Leave implements mailbox.Desk.
 func (d *mailboxDesk) Leave(ctx context.Context, name, session string) (string, error) {
-	account, err := d.account(ctx, name)
+	account, err := d.findAccount(ctx, name)
 	if err != nil {
 		return "", err
 	}

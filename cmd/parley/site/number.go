@@ -57,7 +57,7 @@ func (d *numberDesk) Numbers(ctx context.Context) ([]number.Number, error) {
 			continue
 		}
 		n := number.Number{Name: a.Name, Kind: a.Kind, Status: a.Status, Text: a.StatusText, Hint: a.StatusHint, Paused: a.Paused, Mode: string(a.Mode)}
-		if s := d.spec(a.Kind); s != nil {
+		if s := d.findSpec(a.Kind); s != nil {
 			n.KindName = s.Name
 		}
 		list = append(list, n)
@@ -65,7 +65,8 @@ func (d *numberDesk) Numbers(ctx context.Context) ([]number.Number, error) {
 	return list, nil
 }
 
-func (d *numberDesk) spec(kind string) *channels.Spec {
+// findSpec returns the description of a kind of channel, or nil if this version doesn't have it.
+func (d *numberDesk) findSpec(kind string) *channels.Spec {
 	if i := slices.IndexFunc(d.o.Specs, func(s channels.Spec) bool { return s.Kind == kind }); i >= 0 {
 		return &d.o.Specs[i]
 	}
@@ -82,7 +83,7 @@ func (d *numberDesk) HookURL(account string) string {
 
 // Try implements number.Desk.
 func (d *numberDesk) Try(ctx context.Context, kind, account string, values map[string][]string) ([]channels.Finding, error) {
-	spec := d.spec(kind)
+	spec := d.findSpec(kind)
 	if spec == nil {
 		return nil, &web.Problem{Text: "This Parley has no channel " + kind + ".", Hint: "Add another kind of account."}
 	}
@@ -100,14 +101,14 @@ func (d *numberDesk) Try(ctx context.Context, kind, account string, values map[s
 	}
 	ctx, cancel := context.WithTimeout(ctx, testTimeout)
 	defer cancel()
-	found, err := inspect.Try(ctx, d.options(), store.Account{Name: account, Kind: kind}, config)
+	found, err := inspect.Try(ctx, d.inspectOptions(), store.Account{Name: account, Kind: kind}, config)
 	if err != nil {
 		return nil, problemOfSettings(err)
 	}
 	return found, nil
 }
 
-func (d *numberDesk) options() inspect.Options {
+func (d *numberDesk) inspectOptions() inspect.Options {
 	return inspect.Options{Pool: d.o.Pool, Sealer: d.o.Sealer, Specs: d.o.Specs, Outside: d.o.Outside, Log: d.o.Log}
 }
 
@@ -123,8 +124,11 @@ func (d *numberDesk) storedAccount(ctx context.Context, name string) (store.Acco
 		return store.Account{}, nil, err
 	}
 	for _, a := range accounts {
-		spec := d.spec(a.Kind)
-		if a.Name != name || a.Side != store.SideChannel || spec == nil {
+		if a.Name != name || a.Side != store.SideChannel {
+			continue
+		}
+		spec := d.findSpec(a.Kind)
+		if spec == nil { // a channel of another version
 			continue
 		}
 		config, err := setup.Open(a, d.o.Sealer, *spec)
@@ -141,7 +145,7 @@ func (d *numberDesk) Check(ctx context.Context, name string) ([]channels.Finding
 	}
 	ctx, cancel := context.WithTimeout(ctx, testTimeout)
 	defer cancel()
-	found, err := inspect.Try(ctx, d.options(), a, config)
+	found, err := inspect.Try(ctx, d.inspectOptions(), a, config)
 	if err != nil {
 		return nil, problemOfSettings(err)
 	}
@@ -154,7 +158,7 @@ func (d *numberDesk) hookedChannel(ctx context.Context, name string) (channels.H
 	if err != nil {
 		return nil, err
 	}
-	c, err := inspect.Make(ctx, d.options(), a, config)
+	c, err := inspect.Make(ctx, d.inspectOptions(), a, config)
 	if err != nil {
 		return nil, problemOfSettings(err)
 	}
@@ -216,6 +220,7 @@ func setHook(ctx context.Context, h channels.Hooked) error {
 	}
 }
 
+// orNothing returns a value for the log of the set-up, which has words instead of an empty value.
 func orNothing(value string) string {
 	if value == "" {
 		return "nothing"
@@ -263,8 +268,11 @@ func (d *numberDesk) Seal(values map[string]string) (string, error) {
 
 // Unseal implements number.Desk.
 func (d *numberDesk) Unseal(sealed string) map[string]string {
+	if sealed == "" {
+		return nil
+	}
 	raw, err := base64.StdEncoding.DecodeString(sealed)
-	if err != nil || sealed == "" {
+	if err != nil {
 		return nil
 	}
 	plain, err := d.o.Sealer.Open(draftPlace, raw)

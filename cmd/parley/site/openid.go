@@ -37,8 +37,8 @@ func (d *openidDesk) Agent(ctx context.Context, who openid.Identity) (store.Agen
 	return person.ID, err
 }
 
-// buttons are the providers as the sign-in page shows them.
-func buttons(list func() []openid.Config) func() []signin.Provider {
+// providerButtons are the providers as the sign-in page shows them.
+func providerButtons(list func() []openid.Config) func() []signin.Provider {
 	return func() (all []signin.Provider) {
 		for _, c := range list() {
 			all = append(all, signin.Provider{Name: c.Name, Path: openid.Begin(c.Kind)})

@@ -78,10 +78,15 @@ func parsePlace(text string) logbook.Place {
 		}
 		numbers = append(numbers, n)
 	}
-	if len(numbers) != 3 || numbers[1] < 0 || numbers[1] > 1 {
+	const parts = 3
+	if len(numbers) != parts {
 		return logbook.Place{}
 	}
-	return logbook.Place{At: time.UnixMicro(numbers[0]), Source: logbook.Source(numbers[1]), ID: numbers[2]}
+	source := numbers[1]
+	if source < int64(logbook.OfSetup) || source > int64(logbook.OfConversation) {
+		return logbook.Place{}
+	}
+	return logbook.Place{At: time.UnixMicro(numbers[0]), Source: logbook.Source(source), ID: numbers[2]}
 }
 
 // LogNames implements the log of records.Desk.
@@ -121,6 +126,7 @@ func (d *recordsDesk) CountContact(ctx context.Context, id store.ContactID) ([]r
 	return list, err
 }
 
+// eraseOptions returns the options with which contacts are erased here.
 func (d *recordsDesk) eraseOptions() erase.Options {
 	return erase.Options{Pool: d.o.Pool, Sealer: d.o.Sealer, WithObjects: d.o.Operations.WithObjects, Ask: d.o.Operations.AskChats}
 }
@@ -140,17 +146,17 @@ func (d *recordsDesk) EraseContact(ctx context.Context, by web.Person, id store.
 // GoOnErasing implements records.Desk.
 func (d *recordsDesk) GoOnErasing(ctx context.Context, erasure string) error {
 	_, err := erase.Run(ctx, d.eraseOptions(), erasure)
-	switch {
-	case errors.Is(err, erase.ErrWaiting), errors.Is(err, erase.ErrBusy):
+	if errors.Is(err, erase.ErrWaiting) || errors.Is(err, erase.ErrBusy) {
 		return records.ErrWaiting
-	case errors.Is(err, erase.ErrInChats):
+	}
+	if errors.Is(err, erase.ErrInChats) {
 		return records.ErrInChats
-	case errors.Is(err, erase.ErrNoErasure):
+	}
+	if errors.Is(err, erase.ErrNoErasure) {
 		return records.ErrNone
-	case err != nil:
+	}
+	if err != nil || d.o.Operations.AgreeErasures == nil {
 		return err
-	case d.o.Operations.AgreeErasures == nil:
-		return nil
 	}
 	return d.o.Operations.AgreeErasures(ctx)
 }
@@ -211,14 +217,15 @@ func (d *recordsDesk) Replay(ctx context.Context, by web.Person, event store.Eve
 	if err != nil {
 		return "", err
 	}
-	said := answers[0].Text()
+	sentence := answers[0].Text()
 	state := answers[0].State
-	if state == inspect.ReplayQueued || state == inspect.ReplayHandedOver {
-		if err := d.addToLog(ctx, by, "+ "+said); err != nil {
+	isApplied := state == inspect.ReplayQueued || state == inspect.ReplayHandedOver
+	if isApplied {
+		if err := d.addToLog(ctx, by, "+ "+sentence); err != nil {
 			return "", err
 		}
 	}
-	return strings.ToUpper(said[:1]) + said[1:] + ".", nil
+	return strings.ToUpper(sentence[:1]) + sentence[1:] + ".", nil
 }
 
 // Drop implements records.Desk.

@@ -36,13 +36,16 @@ func (d *settingsDesk) Kept(ctx context.Context, values map[string][]string) ([]
 	return list, nil
 }
 
+// inDays writes a time in whole days: "1 day", "30 days".
 func inDays(d time.Duration) string {
-	if n := int(d / (24 * time.Hour)); n != 1 {
+	const day = 24 * time.Hour
+	if n := int(d / day); n != 1 {
 		return fmt.Sprintf("%d days", n)
 	}
 	return "1 day"
 }
 
+// upTo writes a number of rows, which are counted only up to retention.MaxDue.
 func upTo(n int64) string {
 	if n >= retention.MaxDue {
 		return fmt.Sprintf("%d or more", n)

@@ -47,7 +47,7 @@ func (d *settingsDesk) Channels() []settings.Channel {
 
 // Save implements settings.Desk.
 func (d *settingsDesk) Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error) {
-	return setup.Save(ctx, d.o.Pool, c, d.o.setup(setup.Author{Agent: &by.ID, Name: by.Email}))
+	return setup.Save(ctx, d.o.Pool, c, d.o.saveOptions(setup.Author{Agent: &by.ID, Name: by.Email}))
 }
 
 // States implements settings.Desk.

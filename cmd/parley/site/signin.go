@@ -26,12 +26,11 @@ var ErrNoAdmin = errors.New("there is no admin with that address")
 // Errors: ErrNoAdmin.
 func AdminLink(ctx context.Context, q store.Querier, baseURL, email string) (string, error) {
 	person, err := site.FindPersonByEmail(ctx, q, email)
-	switch {
-	case errors.Is(err, site.ErrNoPerson):
-		return "", fmt.Errorf("%s: %w", email, ErrNoAdmin)
-	case err != nil:
+	isStranger := errors.Is(err, site.ErrNoPerson)
+	if err != nil && !isStranger {
 		return "", err
-	case !person.Admin:
+	}
+	if isStranger || !person.Admin {
 		return "", fmt.Errorf("%s: %w", email, ErrNoAdmin)
 	}
 	return newLink(ctx, q, baseURL, &person.ID)
@@ -46,6 +45,7 @@ func FirstLink(ctx context.Context, q store.Querier, baseURL string) (string, er
 	return newLink(ctx, q, baseURL, nil)
 }
 
+// newLink stores a link and returns its address. agent is nil for the link of the first admin.
 func newLink(ctx context.Context, q store.Querier, baseURL string, agent *store.AgentID) (string, error) {
 	secret, err := site.NewLink(ctx, q, agent, LinkLifetime)
 	if err != nil {
@@ -77,6 +77,7 @@ func (d *signInDesk) Invited(ctx context.Context, link string) (signin.Invited, 
 	return signin.Invited{Name: person.Name, Email: person.Email}, err
 }
 
+// linkError turns a missing link into the error of the page; other errors stay as they are.
 func linkError(err error) error {
 	if errors.Is(err, site.ErrNoLink) {
 		return signin.ErrNoLink
@@ -117,7 +118,7 @@ func (d *signInDesk) makeFirstAdmin(ctx context.Context, link, email, name strin
 	if i := slices.IndexFunc(all, func(e setup.Entry) bool { return e.Kind == setup.EntryAgent && e.Name == email }); i >= 0 {
 		change.Version = all[i].Version
 	}
-	options := d.o.setup(setup.Author{Name: "the first admin's link"})
+	options := d.o.saveOptions(setup.Author{Name: "the first admin's link"})
 	options.With = func(ctx context.Context, tx pgx.Tx) error {
 		hasAdmin, err := site.HasAdmin(ctx, tx)
 		if err != nil {
@@ -131,11 +132,12 @@ func (d *signInDesk) makeFirstAdmin(ctx context.Context, link, email, name strin
 	}
 	_, err = setup.Save(ctx, d.o.Pool, change, options)
 	var refused *setup.Refused
-	switch {
-	case errors.As(err, &refused):
+	if errors.As(err, &refused) {
 		return signin.Problems(refused.Fields)
-	case errors.Is(err, setup.ErrExists), errors.Is(err, setup.ErrStale): // it was sent twice, and the first one may have succeeded
-		if has, _ := site.HasAdmin(ctx, d.o.Pool); has {
+	}
+	mayBeRepeated := errors.Is(err, setup.ErrExists) || errors.Is(err, setup.ErrStale) // it was sent twice
+	if mayBeRepeated {
+		if hasAdmin, _ := site.HasAdmin(ctx, d.o.Pool); hasAdmin { // the first one has succeeded
 			return signin.ErrNoLink
 		}
 	}
@@ -147,7 +149,7 @@ func (d *signInDesk) SignOutEverywhere(ctx context.Context, agent store.AgentID)
 	return site.SignOutEverywhere(ctx, d.o.Pool, agent)
 }
 
-// setup returns the options with which a change is saved.
-func (o Options) setup(by setup.Author) setup.Options {
+// saveOptions returns the options with which a change is saved.
+func (o Options) saveOptions(by setup.Author) setup.Options {
 	return setup.Options{Sealer: o.Sealer, Specs: o.Specs, Lookup: o.Lookup, Signatures: o.Signatures, Author: by}
 }

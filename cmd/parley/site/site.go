@@ -77,8 +77,8 @@ type Doors struct {
 	Tab       func() Tab             // of Teams; nil if there is none
 }
 
-// all returns the doors with functions in place of nil.
-func (d Doors) all() Doors {
+// withDefaults returns the doors with functions in place of nil.
+func (d Doors) withDefaults() Doors {
 	if d.Providers == nil {
 		d.Providers = func() []openid.Config { return nil }
 	}
@@ -116,10 +116,10 @@ func New(o Options) (*web.Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Doors = o.Doors.all()
+	o.Doors = o.Doors.withDefaults()
 	doors := openid.Options{Providers: o.Doors.Providers, Log: o.Log, Now: o.Now, Tab: func() openid.Tab { return openid.Tab{Host: o.Doors.Tab().Host} }}
 	areas := []web.Area{
-		signin.Area(&signInDesk{o}, buttons(o.Doors.Providers)),
+		signin.Area(&signInDesk{o}, providerButtons(o.Doors.Providers)),
 		openid.Area(&openidDesk{o}, doors),
 		settings.Area(&settingsDesk{o, setUp}),
 		dashboards,
@@ -133,21 +133,21 @@ func New(o Options) (*web.Site, error) {
 		areas = append(areas, inbox.Area(o.Inbox))
 	}
 	return web.New(web.Options{
-		Company:  func(ctx context.Context) string { return company(ctx, o.Pool) },
+		Company:  func(ctx context.Context) string { return companyName(ctx, o.Pool) },
 		People:   people{o.Pool},
 		Sessions: site.Sessions{Pool: o.Pool},
 		Secure:   strings.HasPrefix(o.BaseURL, "https://"),
 		Log:      o.Log,
 		Now:      o.Now,
 		Areas:    areas,
-		Tokens:   o.holder,
+		Tokens:   o.findHolder,
 
 		Ancestors: func() []string { return o.Doors.Tab().Ancestors },
 	})
 }
 
-// company returns the company's name; "" if it isn't known.
-func company(ctx context.Context, q store.Querier) string {
+// companyName returns the company's name; "" if it isn't known.
+func companyName(ctx context.Context, q store.Querier) string {
 	_, name, err := store.SettingsVersion(ctx, q)
 	if err != nil {
 		return ""

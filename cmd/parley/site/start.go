@@ -33,7 +33,7 @@ func (d *startDesk) Progress(ctx context.Context) (start.Progress, error) {
 	if err != nil {
 		return p, err
 	}
-	if p.Chats, err = d.chats(ctx, directory); err != nil {
+	if p.Chats, err = d.listChats(ctx, directory); err != nil {
 		return p, err
 	}
 	if strings.HasPrefix(d.o.BaseURL, "https://") {
@@ -47,7 +47,7 @@ func (d *startDesk) Progress(ctx context.Context) (start.Progress, error) {
 				p.Lost = append(p.Lost, start.Agent{Email: e.Name, Version: e.Version})
 			}
 		case setup.EntryTeam:
-			team, err := d.team(ctx, directory, e)
+			team, err := d.teamProgress(ctx, directory, e)
 			if err != nil {
 				return p, err
 			}
@@ -80,5 +80,5 @@ func (d *startDesk) TeamsPackage(appID string) ([]byte, error) {
 
 // Save implements start.Desk.
 func (d *startDesk) Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error) {
-	return setup.Save(ctx, d.o.Pool, c, d.o.setup(setup.Author{Agent: &by.ID, Name: by.Email}))
+	return setup.Save(ctx, d.o.Pool, c, d.o.saveOptions(setup.Author{Agent: &by.ID, Name: by.Email}))
 }

@@ -85,8 +85,8 @@ func (d *tokensDesk) Revoke(ctx context.Context, by web.Person, id int64) error 
 	return err
 }
 
-// holder finds who holds a token, for web.Options.
-func (o Options) holder(ctx context.Context, secret string) (web.Holder, error) {
+// findHolder finds who holds a token, for web.Options.
+func (o Options) findHolder(ctx context.Context, secret string) (web.Holder, error) {
 	t, err := apitoken.Find(ctx, o.Pool, o.Sealer, secret)
 	if errors.Is(err, apitoken.ErrNone) {
 		return web.Holder{}, web.ErrNoToken
@@ -116,7 +116,7 @@ func (d *tokensDesk) Apply(ctx context.Context, by web.Person, a tokens.Applicat
 	if err != nil {
 		return "", tokens.Refused(err.Error())
 	}
-	o := d.o.setup(setup.Author{Agent: &by.ID, Name: by.Email, Token: a.Token})
+	o := d.o.saveOptions(setup.Author{Agent: &by.ID, Name: by.Email, Token: a.Token})
 	o.Prune = a.Prune
 	run := setup.Apply
 	if a.Dry {
