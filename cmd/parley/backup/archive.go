@@ -11,8 +11,10 @@ import (
 	"io"
 )
 
+const mebibyte = 1 << 20
+
 // maxTextBytes is the longest entry that is read into memory: all but the dump.
-const maxTextBytes = 1 << 20
+const maxTextBytes = mebibyte
 
 // ErrDamaged means that a file is no backup, was cut short, or was altered.
 var ErrDamaged = errors.New("backup: the file is damaged")
@@ -78,6 +80,8 @@ func (a *Archive) read() (err error) {
 	return nil
 }
 
+// readText reads an entry into memory.
+// Errors: ErrDamaged.
 func readText(f *zip.File) ([]byte, error) {
 	r, err := f.Open()
 	if err != nil {
@@ -85,30 +89,29 @@ func readText(f *zip.File) ([]byte, error) {
 	}
 	var body bytes.Buffer
 	n, err := io.Copy(&body, io.LimitReader(r, maxTextBytes+1))
-	if err := errors.Join(err, r.Close()); err != nil || n > maxTextBytes {
-		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, f.Name, errors.Join(err, errTooLong(n)))
+	if n > maxTextBytes {
+		err = errors.Join(err, errors.New("too long"))
+	}
+	if err := errors.Join(err, r.Close()); err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, f.Name, err)
 	}
 	return body.Bytes(), nil
-}
-
-func errTooLong(n int64) error {
-	if n <= maxTextBytes {
-		return nil
-	}
-	return errors.New("too long")
 }
 
 // Check reads the dump and compares it with the manifest.
 // Errors: ErrDamaged.
 func (a *Archive) Check(ctx context.Context, progress func(bytes int64)) error {
-	sum, count := sha256.New(), &counter{tell: progress}
+	sum := sha256.New()
+	count := &counter{tell: progress}
 	err := a.copyDump(ctx, io.MultiWriter(sum, count))
-	switch {
-	case ctx.Err() != nil:
+	if ctx.Err() != nil {
 		return ctx.Err()
-	case err != nil:
+	}
+	if err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrDamaged, dumpEntry, err)
-	case count.n != a.Manifest.DumpBytes || hex.EncodeToString(sum.Sum(nil)) != a.Manifest.DumpSHA:
+	}
+	isIntact := count.n == a.Manifest.DumpBytes && hex.EncodeToString(sum.Sum(nil)) == a.Manifest.DumpSHA
+	if !isIntact {
 		return fmt.Errorf("%w: %s is not what %s says", ErrDamaged, dumpEntry, manifestEntry)
 	}
 	return nil
@@ -121,7 +124,7 @@ func (a *Archive) copyDump(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	for err == nil && ctx.Err() == nil {
-		_, err = io.CopyN(w, r, 1<<20)
+		_, err = io.CopyN(w, r, mebibyte) // a piece at a time, so that the end of ctx is noticed
 	}
 	if errors.Is(err, io.EOF) {
 		err = nil

@@ -22,8 +22,8 @@ import (
 )
 
 const (
-	statementTimeout = time.Hour // counting the rows of one large table
-	partial          = ".partial"
+	statementTimeout = time.Hour  // counting the rows of one large table
+	partial          = ".partial" // the ending of a file that is not complete yet
 )
 
 // ErrNoPassphrase means that a backup should have the key, but there is no passphrase to encrypt it with.
@@ -86,7 +86,7 @@ func Create(ctx context.Context, w io.Writer, s Source) (Manifest, error) {
 		return Manifest{}, err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	m, snapshot, err := s.look(ctx, conn)
+	m, snapshot, err := s.takeSnapshot(ctx, conn)
 	if err != nil {
 		return m, err
 	}
@@ -149,8 +149,8 @@ const (
 			(SELECT company FROM settings)`
 )
 
-// look begins the snapshot, which lasts as long as the connection, and fills in the manifest from it.
-func (s Source) look(ctx context.Context, conn *pgx.Conn) (m Manifest, snapshot string, err error) {
+// takeSnapshot begins the snapshot, which lasts as long as the connection, and fills in the manifest from it.
+func (s Source) takeSnapshot(ctx context.Context, conn *pgx.Conn) (m Manifest, snapshot string, err error) {
 	m = Manifest{Format: formatVersion, Parley: Version(), HasKey: !s.WithoutKey}
 	for _, sql := range []string{beginSnapshot, stayOpen} {
 		if _, err := conn.Exec(ctx, sql); err != nil {
@@ -163,9 +163,11 @@ func (s Source) look(ctx context.Context, conn *pgx.Conn) (m Manifest, snapshot 
 	if m.Schema == 0 {
 		return m, "", errors.New("backup: there is nothing to back up: Parley has never run on this database")
 	}
-	if mark, err := store.Restoring(ctx, conn); err != nil {
+	mark, err := store.Restoring(ctx, conn)
+	if err != nil {
 		return m, "", err
-	} else if mark != "" {
+	}
+	if mark != "" {
 		return m, "", store.ErrRestoring
 	}
 	if err := conn.QueryRow(ctx, lookAround).Scan(&snapshot, &m.TakenAt, &m.Server, &m.Namespace, &m.Company); err != nil {
@@ -237,7 +239,7 @@ func (s Source) dump(ctx context.Context, archive *zip.Writer, dir, snapshot str
 	if err != nil {
 		return fmt.Errorf("backup: write: %w", err)
 	}
-	cmd, said, err := tool(ctx, dir, "pg_dump", s.URL, "--format=custom", "--compress=3", "--no-owner", "--no-privileges",
+	cmd, said, err := prepareTool(ctx, dir, "pg_dump", s.URL, "--format=custom", "--compress=3", "--no-owner", "--no-privileges",
 		"--schema="+pgx.Identifier{m.Namespace}.Sanitize(), "--snapshot="+snapshot, "--lock-wait-timeout="+lockWait)
 	if err != nil {
 		return err
@@ -245,13 +247,14 @@ func (s Source) dump(ctx context.Context, archive *zip.Writer, dir, snapshot str
 	sum := sha256.New()
 	count := &counter{tell: s.Progress}
 	cmd.Stdout = io.MultiWriter(entry, sum, count)
-	if err := failure("pg_dump", cmd.Run(), said); err != nil {
+	if err := toolError("pg_dump", cmd.Run(), said); err != nil {
 		return fmt.Errorf("backup: %w", errors.Join(ctx.Err(), err))
 	}
 	m.DumpBytes, m.DumpSHA = count.n, hex.EncodeToString(sum.Sum(nil))
 	return nil
 }
 
+// addText adds an entry with a short text to the archive.
 func addText(archive *zip.Writer, name string, body []byte) error {
 	entry, err := archive.Create(name)
 	if err == nil {
@@ -272,7 +275,7 @@ type counter struct {
 // Write implements io.Writer.
 func (c *counter) Write(p []byte) (int, error) {
 	c.n += int64(len(p))
-	if c.tell != nil && c.n-c.told >= 1<<20 {
+	if c.tell != nil && c.n-c.told >= mebibyte {
 		c.told = c.n
 		c.tell(c.n)
 	}

@@ -24,12 +24,12 @@ func TestConnection(t *testing.T) {
 		{"host=db user=ann password=s3cret dbname=parley", "host=db user=ann dbname=parley", "s3cret"},
 		{"host=db password = 'a b\\'c' pool_max_conns=3 sslmode=disable", "host=db sslmode=disable", "a b'c"},
 	} {
-		dbname, password, err := connection(c.in)
+		dbname, password, err := splitConnection(c.in)
 		if err != nil || dbname != c.dbname || password != c.password {
 			t.Errorf("%s: %q, %q, %v", c.in, dbname, password, err)
 		}
 	}
-	if _, _, err := connection("postgres://ann:s3cret@db:not-a-port/parley"); err == nil || strings.Contains(err.Error(), "s3cret") {
+	if _, _, err := splitConnection("postgres://ann:s3cret@db:not-a-port/parley"); err == nil || strings.Contains(err.Error(), "s3cret") {
 		t.Errorf("a bad address: %v", err)
 	}
 }
@@ -120,7 +120,7 @@ func FuzzConnection(f *testing.F) {
 	f.Add("postgres://ann:s3cret@db:5432/parley", "s3cret")
 	f.Add("host=db password='a b\\'c'", "x")
 	f.Fuzz(func(t *testing.T, in, _ string) {
-		dbname, password, err := connection(in)
+		dbname, password, err := splitConnection(in)
 		if err == nil && len(password) > 8 && strings.Contains(in, "://") && strings.Contains(dbname, ":"+password+"@") {
 			t.Errorf("%q shows the password: %q", in, dbname)
 		}

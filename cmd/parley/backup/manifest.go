@@ -1,6 +1,8 @@
 package backup
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,6 +41,8 @@ type Manifest struct {
 // ErrNewer means that a backup was made by a Parley that is newer than this one.
 var ErrNewer = errors.New("backup: made by a newer Parley")
 
+// parseManifest reads a manifest.
+// Errors: ErrDamaged, ErrNewer.
 func parseManifest(body []byte) (Manifest, error) {
 	var m Manifest
 	if err := json.Unmarshal(body, &m); err != nil {
@@ -47,10 +51,17 @@ func parseManifest(body []byte) (Manifest, error) {
 	if m.Format > formatVersion {
 		return m, fmt.Errorf("%w: format %d, this one reads up to %d: use the newer Parley", ErrNewer, m.Format, formatVersion)
 	}
-	if m.Format < 1 || m.Schema < 1 || m.Namespace == "" || len(m.Rows) == 0 || len(m.DumpSHA) != 64 || m.TakenAt.IsZero() {
+	if !m.isComplete() {
 		return m, fmt.Errorf("%w: %s is incomplete", ErrDamaged, manifestEntry)
 	}
 	return m, nil
+}
+
+// isComplete reports whether a manifest has all that a restore needs.
+func (m *Manifest) isComplete() bool {
+	hasVersions := m.Format >= 1 && m.Schema >= 1
+	hasDump := len(m.DumpSHA) == hex.EncodedLen(sha256.Size) && len(m.Rows) > 0
+	return hasVersions && hasDump && m.Namespace != "" && !m.TakenAt.IsZero()
 }
 
 // Version is what the build recorded about this program.

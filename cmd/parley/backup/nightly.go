@@ -73,6 +73,7 @@ func ReadStatus(dir string) (Status, error) {
 	return st, nil
 }
 
+// write stores the status. A reader never sees half of it.
 func (f Folder) write(st Status) error {
 	body, err := json.MarshalIndent(st, "", "  ")
 	if err == nil {
@@ -104,7 +105,7 @@ func (f Folder) Run(ctx context.Context) error {
 	defer tick.Stop()
 	for {
 		if now, err := f.Now(ctx); err == nil {
-			f.turn(ctx, schedule, now)
+			f.makeIfDue(ctx, schedule, now)
 		}
 		select {
 		case <-ctx.Done():
@@ -114,35 +115,40 @@ func (f Folder) Run(ctx context.Context) error {
 	}
 }
 
-// turn makes a backup if one is due.
-func (f Folder) turn(ctx context.Context, schedule cron.Schedule, now time.Time) {
+// makeIfDue makes a backup if one is due.
+func (f Folder) makeIfDue(ctx context.Context, schedule cron.Schedule, now time.Time) {
 	st, err := ReadStatus(f.Dir)
 	if err != nil {
 		f.Log.Warn("backup status not read", "error", err)
 	}
-	if err == nil && st.LastAt.IsZero() && st.Since.IsZero() {
+	isFirst := st.LastAt.IsZero() && st.Since.IsZero()
+	if err == nil && isFirst {
 		st.Since = now
 		if err := errors.Join(os.MkdirAll(f.Dir, 0o700), f.write(st)); err != nil {
 			f.Log.Error("backups can't be kept", "error", err)
 		}
 	}
-	if now.Before(due(schedule, st, f.Zone)) {
+	if now.Before(nextDue(schedule, st, f.Zone)) {
 		return
 	}
-	if err := f.Night(ctx, now); err != nil && ctx.Err() == nil {
+	err = f.Night(ctx, now)
+	if err != nil && ctx.Err() == nil {
 		f.Log.Error("nightly backup failed", "error", err, "hint", "parley doctor shows the last good one; it is tried again in an hour")
 	}
 }
 
-// due returns when the next backup is to be made: in the first night after the last one. The first one is made
+// nextDue returns when the next backup is to be made: in the first night after the last one. The first one is made
 // in the first night.
-func due(schedule cron.Schedule, st Status, zone *time.Location) time.Time {
+func nextDue(schedule cron.Schedule, st Status, zone *time.Location) time.Time {
 	last := st.LastAt
 	if last.IsZero() {
 		last = st.Since
 	}
 	next := schedule.Next(last.In(zone))
-	if again := st.FailedAt.Add(retryAfter); !st.FailedAt.IsZero() && again.After(next) {
+	if st.FailedAt.IsZero() {
+		return next
+	}
+	if again := st.FailedAt.Add(retryAfter); again.After(next) {
 		return again
 	}
 	return next
@@ -166,7 +172,8 @@ func (f Folder) Night(ctx context.Context, now time.Time) error {
 	name := nightPrefix + now.In(f.Zone).Format("2006-01-02") + suffix
 	err = f.make(ctx, name)
 	if err == nil && now.Sub(st.VerifiedAt) >= verifyEvery {
-		if _, err = Verify(ctx, filepath.Join(f.Dir, name), f.Dir, f.Log, func(string) {}); err == nil {
+		_, err = Verify(ctx, filepath.Join(f.Dir, name), f.Dir, f.Log, func(string) {})
+		if err == nil {
 			st.VerifiedAt = now
 		}
 	}
@@ -178,7 +185,10 @@ func (f Folder) Night(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
-	st.LastAt, st.LastFile, st.LastBytes, st.FailedAt, st.Error = now, name, info.Size(), time.Time{}, ""
+	st.LastAt = now
+	st.LastFile = name
+	st.LastBytes = info.Size()
+	st.FailedAt, st.Error = time.Time{}, ""
 	f.Log.Info("backup made", "file", name, "bytes", st.LastBytes)
 	return errors.Join(f.write(st), f.prune(nightPrefix, KeepNights))
 }

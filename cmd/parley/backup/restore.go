@@ -51,7 +51,7 @@ func (t Target) say(step string) {
 // Restore is called again with the same backup; until it has ended, the database can't be served.
 // Errors: ErrNotEmpty, ErrOtherKey, ErrNoKey, ErrPassphrase, ErrDamaged, ErrNewer.
 func Restore(ctx context.Context, a *Archive, t Target) (restore.Restored, error) {
-	if err := a.readable(); err != nil {
+	if err := a.checkReadable(); err != nil {
 		return restore.Restored{}, err
 	}
 	if err := schema.CheckServer(ctx, t.Pool); err != nil {
@@ -61,7 +61,7 @@ func Restore(ctx context.Context, a *Archive, t Target) (restore.Restored, error
 	if err != nil {
 		return restore.Restored{}, err
 	}
-	key, err := t.key(a)
+	key, err := t.keyToSave(a)
 	if err != nil {
 		return restore.Restored{}, err
 	}
@@ -77,7 +77,7 @@ func Restore(ctx context.Context, a *Archive, t Target) (restore.Restored, error
 			return restore.Restored{}, err
 		}
 		t.say("Restoring the database …")
-		if err := t.fill(ctx, a); err != nil {
+		if err := t.loadDump(ctx, a); err != nil {
 			return restore.Restored{}, err
 		}
 	}
@@ -96,21 +96,21 @@ func Restore(ctx context.Context, a *Archive, t Target) (restore.Restored, error
 	return restore.Finish(ctx, t.Pool, a.Manifest.TakenAt)
 }
 
-// readable returns an error unless this binary knows the backup's schema.
-func (a *Archive) readable() error {
+// checkReadable returns an error unless this binary knows the backup's schema.
+func (a *Archive) checkReadable() error {
 	if knows := schema.Version(); a.Manifest.Schema > knows {
 		return fmt.Errorf("%w: its schema is %d, this one knows up to %d: restore it with %s or newer", ErrNewer, a.Manifest.Schema, knows, a.Manifest.Parley)
 	}
 	return nil
 }
 
-// key returns the key to be saved; "" if the right one is set already.
-func (t Target) key(a *Archive) (string, error) {
+// keyToSave returns the key to be saved; "" if the right one is set already.
+func (t Target) keyToSave(a *Archive) (string, error) {
 	check := a.Manifest.KeyCheck
-	switch {
-	case check == nil:
-		return "", nil // no secret was ever encrypted
-	case t.Key != "":
+	if check == nil { // no secret was ever encrypted
+		return "", nil
+	}
+	if t.Key != "" {
 		sealer, err := store.NewSealer(t.Key)
 		if err != nil {
 			return "", err
@@ -119,7 +119,8 @@ func (t Target) key(a *Archive) (string, error) {
 			return "", ErrOtherKey
 		}
 		return "", nil
-	case !a.Manifest.HasKey:
+	}
+	if !a.Manifest.HasKey {
 		return "", ErrNoKey
 	}
 	passphrase, err := t.Passphrase()
@@ -158,27 +159,28 @@ func (t Target) checkEmpty(ctx context.Context, a *Archive) (begun, filled bool,
 	}
 	var found string
 	err = t.Pool.QueryRow(ctx, listObjects, a.Manifest.Namespace).Scan(&found)
-	switch {
-	case errors.Is(err, pgx.ErrNoRows):
+	if errors.Is(err, pgx.ErrNoRows) {
 		return mark != "", false, nil
-	case err != nil:
+	}
+	if err != nil {
 		return false, false, fmt.Errorf("backup: database: %w", err)
-	case mark == "":
+	}
+	if mark == "" {
 		return false, false, fmt.Errorf("%w: it holds %q", ErrNotEmpty, found)
 	}
 	return true, true, nil // pg_restore loads all of the dump or nothing
 }
 
-// fill loads the dump and compares the numbers of rows with the manifest.
-func (t Target) fill(ctx context.Context, a *Archive) error {
-	if err := load(ctx, a, t.URL, t.BinDir); err != nil {
+// loadDump loads the dump and compares the numbers of rows with the manifest.
+func (t Target) loadDump(ctx context.Context, a *Archive) error {
+	if err := restoreDump(ctx, a, t.URL, t.BinDir); err != nil {
 		return err
 	}
 	return compare(ctx, a, t.URL)
 }
 
-// load runs pg_restore, which loads the dump in one transaction.
-func load(ctx context.Context, a *Archive, databaseURL, binDir string) error {
+// restoreDump runs pg_restore, which loads the dump in one transaction.
+func restoreDump(ctx context.Context, a *Archive, databaseURL, binDir string) error {
 	if err := prepare(ctx, a, databaseURL); err != nil {
 		return err
 	}
@@ -186,7 +188,7 @@ func load(ctx context.Context, a *Archive, databaseURL, binDir string) error {
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
-	contents, err := a.contents(ctx, tools.Dir)
+	contents, err := a.listContents(ctx, tools.Dir)
 	if err != nil {
 		return err
 	}
@@ -204,13 +206,13 @@ func load(ctx context.Context, a *Archive, databaseURL, binDir string) error {
 		return fmt.Errorf("backup: %w", err)
 	}
 	defer func() { _ = dump.Close() }()
-	cmd, said, err := tool(ctx, tools.Dir, "pg_restore", databaseURL, "--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges",
+	cmd, said, err := prepareTool(ctx, tools.Dir, "pg_restore", databaseURL, "--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges",
 		"--use-list="+list.Name())
 	if err != nil {
 		return err
 	}
 	cmd.Stdin = dump
-	if err := failure("pg_restore", cmd.Run(), said); err != nil {
+	if err := toolError("pg_restore", cmd.Run(), said); err != nil {
 		return fmt.Errorf("backup: %w", errors.Join(ctx.Err(), err))
 	}
 	return nil
@@ -242,21 +244,21 @@ var notOurs = regexp.MustCompile(`^\d+; \d+ \d+ (SCHEMA|EXTENSION|ACL|DEFAULT AC
 // tableData matches an entry with a table's rows.
 var tableData = regexp.MustCompile(`^\d+; \d+ \d+ TABLE DATA (\S+) (\S+)`)
 
-// contents returns the dump's table of contents without the entries that are notOurs.
+// listContents returns the dump's table of contents without the entries that are notOurs.
 // Errors: ErrDamaged if a table of the manifest is missing.
-func (a *Archive) contents(ctx context.Context, dir string) ([]string, error) {
+func (a *Archive) listContents(ctx context.Context, dir string) ([]string, error) {
 	dump, err := a.dump.Open()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	defer func() { _ = dump.Close() }()
-	cmd, said, err := tool(ctx, dir, "pg_restore", "", "--list")
+	cmd, said, err := prepareTool(ctx, dir, "pg_restore", "", "--list")
 	if err != nil {
 		return nil, err
 	}
 	var out bytes.Buffer
 	cmd.Stdin, cmd.Stdout = dump, &out
-	if err := failure("pg_restore", cmd.Run(), said); err != nil {
+	if err := toolError("pg_restore", cmd.Run(), said); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDamaged, errors.Join(ctx.Err(), err))
 	}
 	var list []string
@@ -289,7 +291,8 @@ func compare(ctx context.Context, a *Archive, databaseURL string) error {
 		return err
 	}
 	for table, want := range a.Manifest.Rows {
-		if got, ok := counts[table]; !ok || got != want {
+		got, isThere := counts[table]
+		if !isThere || got != want {
 			return fmt.Errorf("%w: table %s came back with %d rows, not %d", ErrDamaged, table, got, want)
 		}
 	}

@@ -22,25 +22,27 @@ const toolPatience = 10 * time.Second
 // lockWait is how long pg_dump waits for a table that a migration has locked.
 const lockWait = "60s"
 
-// ours reports whether a parameter of DATABASE_URL is known to pgx but not to libpq.
-func ours(name string) bool {
+// isPgxParameter reports whether a parameter of DATABASE_URL is known to pgx but not to libpq.
+func isPgxParameter(name string) bool {
 	return strings.HasPrefix(name, "pool_") || slices.Contains([]string{"default_query_exec_mode", "statement_cache_capacity",
 		"description_cache_capacity", "min_read_buffer_size"}, name)
 }
 
 // pair matches one parameter of a key/value connection string: its name, then a quoted or plain value.
-var pair = regexp.MustCompile(`(\w+)\s*=\s*('(?:[^'\\]|\\.)*'|(?:[^\s'\\]|\\.)*)\s*`)
+var parameter = regexp.MustCompile(`(\w+)\s*=\s*('(?:[^'\\]|\\.)*'|(?:[^\s'\\]|\\.)*)\s*`)
 
-// connection converts a DATABASE_URL for libpq's programs. It separates the password, which they get by the
+// splitConnection converts a DATABASE_URL for libpq's programs. It separates the password, which they get by the
 // environment, because everybody on the machine can see arguments.
-func connection(databaseURL string) (dbname, password string, err error) {
+func splitConnection(databaseURL string) (dbname, password string, err error) {
 	if !strings.Contains(databaseURL, "://") {
-		dbname = pair.ReplaceAllStringFunc(databaseURL, func(s string) string {
-			m := pair.FindStringSubmatch(s)
-			if m[1] == "password" {
-				password = unquote(m[2])
+		dbname = parameter.ReplaceAllStringFunc(databaseURL, func(s string) string {
+			m := parameter.FindStringSubmatch(s)
+			name, value := m[1], m[2]
+			if name == "password" {
+				password = unquote(value)
+				return ""
 			}
-			if m[1] == "password" || ours(m[1]) {
+			if isPgxParameter(name) {
 				return ""
 			}
 			return s
@@ -60,7 +62,7 @@ func connection(databaseURL string) (dbname, password string, err error) {
 		password = p
 	}
 	for name := range q {
-		if name == "password" || ours(name) {
+		if name == "password" || isPgxParameter(name) {
 			q.Del(name)
 		}
 	}
@@ -76,25 +78,25 @@ func unquote(s string) string {
 	return regexp.MustCompile(`\\(.)`).ReplaceAllString(s, "$1")
 }
 
-// tool prepares one of PostgreSQL's programs. If databaseURL isn't "", the program connects to it.
-func tool(ctx context.Context, dir, name, databaseURL string, args ...string) (*exec.Cmd, *tail, error) {
+// prepareTool prepares one of PostgreSQL's programs. If databaseURL isn't "", the program connects to it.
+func prepareTool(ctx context.Context, dir, name, databaseURL string, args ...string) (*exec.Cmd, *tail, error) {
 	if databaseURL == "" {
-		cmd, said := command(ctx, dir, name, args)
+		cmd, said := prepareCommand(ctx, dir, name, args)
 		return cmd, said, nil
 	}
-	dbname, password, err := connection(databaseURL)
+	dbname, password, err := splitConnection(databaseURL)
 	if err != nil {
 		return nil, nil, err
 	}
-	cmd, said := command(ctx, dir, name, append(args, "--no-password", "--dbname="+dbname))
+	cmd, said := prepareCommand(ctx, dir, name, append(args, "--no-password", "--dbname="+dbname))
 	if password != "" {
 		cmd.Env = append(cmd.Env, "PGPASSWORD="+password)
 	}
 	return cmd, said, nil
 }
 
-// command prepares a program. Its environment has what it may need and none of our secrets.
-func command(ctx context.Context, dir, name string, args []string) (*exec.Cmd, *tail) {
+// prepareCommand prepares a program. Its environment has what it may need and none of our secrets.
+func prepareCommand(ctx context.Context, dir, name string, args []string) (*exec.Cmd, *tail) {
 	cmd := exec.CommandContext(ctx, filepath.Join(dir, name), args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = toolPatience
@@ -103,15 +105,23 @@ func command(ctx context.Context, dir, name string, args []string) (*exec.Cmd, *
 	cmd.Env = []string{"LC_ALL=C"}
 	for _, v := range os.Environ() {
 		name, _, _ := strings.Cut(v, "=")
-		if strings.HasPrefix(name, "PG") || name == "PATH" || name == "HOME" || strings.HasSuffix(name, "LD_LIBRARY_PATH") {
+		if isNeededByTools(name) {
 			cmd.Env = append(cmd.Env, v)
 		}
 	}
 	return cmd, said
 }
 
-// failure returns a program's error together with the end of its output.
-func failure(name string, err error, said *tail) error {
+// isNeededByTools reports whether PostgreSQL's programs may need a variable of the environment: to find libraries, or to connect.
+func isNeededByTools(name string) bool {
+	if name == "PATH" || name == "HOME" {
+		return true
+	}
+	return strings.HasPrefix(name, "PG") || strings.HasSuffix(name, "LD_LIBRARY_PATH")
+}
+
+// toolError returns a program's error together with the end of its output.
+func toolError(name string, err error, said *tail) error {
 	if err == nil {
 		return nil
 	}
@@ -124,8 +134,10 @@ func failure(name string, err error, said *tail) error {
 // tail keeps the end of a program's output.
 type tail struct{ b []byte }
 
-// tailBytes is how much is kept.
-const tailBytes = 4 << 10
+const (
+	tailBytes  = 4 << 10 // how much is kept
+	shownLines = 4       // how many lines an error shows
+)
 
 // Write implements io.Writer.
 func (t *tail) Write(p []byte) (int, error) {
@@ -139,5 +151,5 @@ func (t *tail) Write(p []byte) (int, error) {
 // String returns the last lines as one line.
 func (t *tail) String() string {
 	lines := strings.Split(string(bytes.TrimSpace(t.b)), "\n")
-	return strings.Join(lines[max(0, len(lines)-4):], " | ")
+	return strings.Join(lines[max(0, len(lines)-shownLines):], " | ")
 }

@@ -28,7 +28,7 @@ func CheckFile(ctx context.Context, path, binDir string) (Manifest, error) {
 	if err != nil {
 		return a.Manifest, fmt.Errorf("backup: %w", err)
 	}
-	_, err = a.contents(ctx, tools.Dir)
+	_, err = a.listContents(ctx, tools.Dir)
 	return a.Manifest, err
 }
 
@@ -41,7 +41,7 @@ func Verify(ctx context.Context, path, temp string, log *slog.Logger, say func(s
 	}
 	defer func() { _ = a.Close() }()
 	m = a.Manifest
-	if err := errors.Join(a.readable(), a.Check(ctx, nil)); err != nil {
+	if err := errors.Join(a.checkReadable(), a.Check(ctx, nil)); err != nil {
 		return m, err
 	}
 	say("Its checksums are right. Restoring it into a database of its own …")
@@ -59,7 +59,7 @@ func Verify(ctx context.Context, path, temp string, log *slog.Logger, say func(s
 	}
 	defer func() { err = errors.Join(err, server.Close(context.WithoutCancel(ctx))) }()
 	target := server.URL(pgserver.Database)
-	if err := load(ctx, a, target, server.BinDir()); err != nil {
+	if err := restoreDump(ctx, a, target, server.BinDir()); err != nil {
 		return m, err
 	}
 	if err := compare(ctx, a, target); err != nil {

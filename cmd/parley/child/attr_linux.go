@@ -2,8 +2,8 @@ package child
 
 import "syscall"
 
-// attr ends a child with the thread that made it, and keeps the terminal's signals away
+// processAttributes ends a child with the thread that made it, and keeps the terminal's signals away
 // from it: who started it ends it, in his own order.
-func attr() *syscall.SysProcAttr {
+func processAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }

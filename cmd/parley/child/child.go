@@ -48,11 +48,13 @@ func Start(s Spec) (*Process, error) {
 		return nil, fmt.Errorf("child: start %s: %w", s.Name, err)
 	}
 	cmd := exec.Command(s.Program[0], s.Program[1:]...) //nolint:gosec,noctx // our own program; signals end it
-	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = s.Env, s.Stdin, log, log
+	cmd.Env = s.Env
+	cmd.Stdin = s.Stdin
+	cmd.Stdout, cmd.Stderr = log, log
 	if s.Stdout != nil {
 		cmd.Stdout = s.Stdout
 	}
-	cmd.SysProcAttr = attr()
+	cmd.SysProcAttr = processAttributes()
 	p := &Process{cmd: cmd, done: make(chan struct{})}
 	started := make(chan error, 1)
 	go func() {
@@ -143,7 +145,8 @@ func IsSetting(variable string) bool {
 // ReadEnv waits for a file of NAME=value lines and reads it.
 // Errors: the file can't be read, ctx ended.
 func ReadEnv(ctx context.Context, path string) (map[string]string, error) {
-	tick := time.NewTicker(20 * time.Millisecond)
+	const pollInterval = 20 * time.Millisecond
+	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
 	for {
 		body, err := os.ReadFile(filepath.Clean(path))

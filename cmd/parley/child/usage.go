@@ -47,22 +47,23 @@ func read(pid int) (u Usage, parent int, err error) {
 	if err != nil {
 		return u, 0, fmt.Errorf("child: usage: %w", err)
 	}
-	u.RSS, u.Peak = kilobytes(string(status), "VmRSS:"), kilobytes(string(status), "VmHWM:")
+	u.RSS, u.Peak = readKilobytes(string(status), "VmRSS:"), readKilobytes(string(status), "VmHWM:")
 	return u, parent, nil
 }
 
 // parseStat reads /proc/PID/stat. The name in brackets may hold anything.
 func parseStat(stat string) (u Usage, parent int, err error) {
 	end := strings.LastIndexByte(stat, ')')
-	fields := strings.Fields(stat[end+1:])
-	if end < 0 || len(fields) < 15 {
+	fields := strings.Fields(stat[end+1:]) // from the state on, the third field of proc(5)
+	const utime, afterTimes = 11, 15       // utime, stime, cutime and cstime are the fields 14 to 17 of proc(5)
+	if end < 0 || len(fields) < afterTimes {
 		return u, 0, errors.New("child: usage: /proc/PID/stat has another form")
 	}
 	u.State = fields[0][0]
 	if parent, err = strconv.Atoi(fields[1]); err != nil {
 		return u, 0, fmt.Errorf("child: usage: %w", err)
 	}
-	for _, f := range fields[11:15] { // utime stime cutime cstime
+	for _, f := range fields[utime:afterTimes] {
 		n, err := strconv.ParseInt(f, 10, 64)
 		if err != nil {
 			return u, 0, fmt.Errorf("child: usage: %w", err)
@@ -72,8 +73,8 @@ func parseStat(stat string) (u Usage, parent int, err error) {
 	return u, parent, nil
 }
 
-// kilobytes reads a line "Name:   123 kB" of /proc/PID/status; 0 if there is none.
-func kilobytes(status, name string) int64 {
+// readKilobytes reads a line "Name:   123 kB" of /proc/PID/status; 0 if there is none.
+func readKilobytes(status, name string) int64 {
 	for line := range strings.Lines(status) {
 		if rest, ok := strings.CutPrefix(line, name); ok {
 			if fields := strings.Fields(rest); len(fields) > 0 {

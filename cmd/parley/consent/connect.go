@@ -29,7 +29,7 @@ var ErrCancelled = errors.New("consent: the person did not consent")
 // is where her browser comes back to. The caller keeps the flow; Leave keeps it for callers who can't.
 // Errors: *Failure.
 func (k *Keeper) Begin(account store.Account, provider, redirect string) (oauth.Flow, string, error) {
-	p, err := k.provider(provider)
+	p, err := k.findProvider(provider)
 	if err != nil {
 		return oauth.Flow{}, "", err
 	}
@@ -45,9 +45,13 @@ func (k *Keeper) Begin(account store.Account, provider, redirect string) (oauth.
 	return flow, link, nil
 }
 
+// configOf reads the settings of an account that are not encrypted.
 func configOf(account store.Account) (channels.Config, error) {
 	config := channels.Config{}
-	if err := json.Unmarshal(account.Config, &config); len(account.Config) > 0 && err != nil {
+	if len(account.Config) == 0 {
+		return config, nil
+	}
+	if err := json.Unmarshal(account.Config, &config); err != nil {
 		return nil, fmt.Errorf("consent: account %s: stored settings: %w", account.Name, err)
 	}
 	return config, nil
@@ -57,7 +61,7 @@ func configOf(account store.Account) (channels.Config, error) {
 // provider didn't say. Nothing is changed unless all of it is right.
 // Errors: *Failure, whose cause is ErrCancelled if she did not consent; the database's.
 func (k *Keeper) Finish(ctx context.Context, account store.Account, provider string, flow oauth.Flow, answer url.Values) (string, error) {
-	p, err := k.provider(provider)
+	p, err := k.findProvider(provider)
 	if err != nil {
 		return "", err
 	}
@@ -65,21 +69,12 @@ func (k *Keeper) Finish(ctx context.Context, account store.Account, provider str
 	if err != nil {
 		return "", err
 	}
-	switch code := answer.Get("error"); {
-	case answer.Get("state") != flow.State:
-		return "", otherAttempt(nil)
-	case code == "access_denied":
-		return "", &Failure{Text: "You did not allow it at " + p.Title + ", so nothing was changed.", Hint: "Begin again when you want to.", cause: ErrCancelled}
-	case code != "":
-		words := strings.TrimSpace(answer.Get("error_description"))
-		return "", &Failure{Text: fmt.Sprintf("%s refuses: %s %s", p.Title, printable(code), printable(words)),
-			Hint: "Check Parley's registration there: its redirect addresses and what it may ask for."}
-	case answer.Get("code") == "":
-		return "", &Failure{Text: "What came back has no code.", Hint: "Begin again."}
+	if err := checkAnswer(p, flow, answer); err != nil {
+		return "", err
 	}
 	tokens, who, err := p.Exchange(ctx, flow, answer.Get("code"))
 	if err != nil {
-		return "", explain(p, err)
+		return "", explainError(p, err)
 	}
 	if allowed := settings.Persons(config); !who.Is(allowed) {
 		return "", &Failure{Text: fmt.Sprintf("You signed in as %s, but this account is %s.", who.Name(), strings.Join(allowed, ", ")),
@@ -91,7 +86,7 @@ func (k *Keeper) Finish(ctx context.Context, account store.Account, provider str
 		return "", err
 	}
 	err = store.InTx(ctx, k.pool, func(tx pgx.Tx) error {
-		return grant.Connect(ctx, tx, grant.Grant{AccountID: account.ID, Provider: provider, SignedIn: who.Name(), Sealed: sealed}, lasting(tokens))
+		return grant.Connect(ctx, tx, grant.Grant{AccountID: account.ID, Provider: provider, SignedIn: who.Name(), Sealed: sealed}, lastingOf(tokens))
 	})
 	if err != nil {
 		return "", err
@@ -100,13 +95,35 @@ func (k *Keeper) Finish(ctx context.Context, account store.Account, provider str
 	return who.Name(), nil
 }
 
+// checkAnswer checks that what came back with the browser belongs to the attempt and has a code.
+// Errors: *Failure.
+func checkAnswer(p *oauth.Provider, flow oauth.Flow, answer url.Values) error {
+	if answer.Get("state") != flow.State {
+		return otherAttemptError(nil)
+	}
+	code := answer.Get("error")
+	if code == "access_denied" {
+		return &Failure{Text: "You did not allow it at " + p.Title + ", so nothing was changed.", Hint: "Begin again when you want to.", cause: ErrCancelled}
+	}
+	if code != "" {
+		words := strings.TrimSpace(answer.Get("error_description"))
+		return &Failure{Text: fmt.Sprintf("%s refuses: %s %s", p.Title, makePrintable(code), makePrintable(words)),
+			Hint: "Check Parley's registration there: its redirect addresses and what it may ask for."}
+	}
+	if answer.Get("code") == "" {
+		return &Failure{Text: "What came back has no code.", Hint: "Begin again."}
+	}
+	return nil
+}
+
 // maxWords is how much of a stranger's words is shown.
 const maxWords = 300
 
-// printable makes words that came with a browser fit for a terminal and a page.
-func printable(words string) string {
+// makePrintable makes words that came with a browser fit for a terminal and a page.
+func makePrintable(words string) string {
+	const del = 0x7f // the control character DEL
 	clean := strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if r < ' ' || r == del {
 			return ' '
 		}
 		return r
@@ -117,13 +134,12 @@ func printable(words string) string {
 	return clean
 }
 
-func otherAttempt(cause error) *Failure {
+func otherAttemptError(cause error) *Failure {
 	return &Failure{Text: "What came back belongs to another attempt.", Hint: "Begin again, and use the newest link only.", cause: cause}
 }
 
-// explain says for people why a code could not be exchanged.
-func explain(p *oauth.Provider, err error) error {
-	var no *oauth.Refusal
+// explainError says for people why a code could not be exchanged.
+func explainError(p *oauth.Provider, err error) error {
 	switch {
 	case errors.Is(err, oauth.ErrNoMail):
 		return &Failure{Text: "You signed in, but did not allow Parley to read and send mail.", Hint: "Begin again and leave all boxes ticked.", cause: err}
@@ -131,16 +147,20 @@ func explain(p *oauth.Provider, err error) error {
 		return &Failure{Text: p.Title + " gave a consent that ends within the hour.",
 			Hint: "Take Parley out of the list of connected programs in the settings at " + p.Title + ", then begin again.", cause: err}
 	case errors.Is(err, oauth.ErrOtherAttempt):
-		return otherAttempt(err)
+		return otherAttemptError(err)
 	case errors.Is(err, oauth.ErrUnreadable):
 		return &Failure{Text: p.Title + " answered in a form that Parley can't read.",
 			Hint: "Begin again. If that changes nothing, look for a proxy between this machine and " + p.Title + ".", cause: err}
-	case !errors.As(err, &no):
+	}
+	var no *oauth.Refusal
+	if !errors.As(err, &no) { // there was no answer
 		return &Failure{Text: p.Title + " can't be reached.", Hint: "Check this machine's connection to the internet, then begin again.", cause: err}
-	case no.Code == "invalid_grant":
+	}
+	if no.Code == "invalid_grant" {
 		return &Failure{Text: fmt.Sprintf("%s no longer takes this answer: %s", p.Title, no.Text),
 			Hint: "It was used already, or took too long. Begin again.", cause: err}
-	case no.Passing():
+	}
+	if no.Passing() {
 		return &Failure{Text: p.Title + " has no time right now.", Hint: "Begin again in a few minutes.", cause: err}
 	}
 	prefix := strings.ToUpper(p.Name)
@@ -166,11 +186,11 @@ func (k *Keeper) Leave(ctx context.Context, account store.Account, redirect, ses
 	if err != nil {
 		return "", err
 	}
-	plain, err := json.Marshal(leaving{provider, flow})
+	plain, err := json.Marshal(leaving{Provider: provider, Flow: flow})
 	if err != nil {
 		return "", fmt.Errorf("consent: attempt: %w", err)
 	}
-	a := grant.Attempt{State: hash(flow.State), AccountID: account.ID, Owner: hash(session)}
+	a := grant.Attempt{State: hashOf(flow.State), AccountID: account.ID, Owner: hashOf(session)}
 	a.Sealed = k.sealer.Seal(attemptOf(a), plain)
 	return link, grant.Begin(ctx, k.pool, a, AttemptLife)
 }
@@ -179,7 +199,7 @@ func (k *Keeper) Leave(ctx context.Context, account store.Account, redirect, ses
 // in which that began. It returns the account, also with a *Failure that came after it was known; nil before that.
 // Errors: as Finish.
 func (k *Keeper) Return(ctx context.Context, session string, answer url.Values) (*store.Account, string, error) {
-	a, err := grant.Finish(ctx, k.pool, hash(answer.Get("state")), hash(session))
+	a, err := grant.Finish(ctx, k.pool, hashOf(answer.Get("state")), hashOf(session))
 	switch {
 	case errors.Is(err, grant.ErrNoAttempt):
 		return nil, "", &Failure{Text: "Nobody began this attempt here.", Hint: "Begin again, in the same browser to the end.", cause: err}
@@ -211,11 +231,12 @@ func (k *Keeper) Return(ctx context.Context, session string, answer url.Values) 
 	return nil, "", &Failure{Text: "The account was removed meanwhile.", Hint: "Add it again."}
 }
 
+// attemptOf returns the place to which a kept attempt is bound: see store.Sealer.
 func attemptOf(a grant.Attempt) string {
 	return fmt.Sprintf("grant_attempts/%d/%x", a.AccountID, a.State)
 }
 
-func hash(text string) []byte {
+func hashOf(text string) []byte {
 	sum := sha256.Sum256([]byte(text))
 	return sum[:]
 }

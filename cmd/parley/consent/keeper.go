@@ -62,8 +62,8 @@ func (f *Failure) Error() string { return strings.TrimSpace(f.Text + " " + f.Hin
 // Unwrap returns the cause.
 func (f *Failure) Unwrap() error { return f.cause }
 
-// provider returns a provider in which Parley is registered. Errors: *Failure.
-func (k *Keeper) provider(name string) (*oauth.Provider, error) {
+// findProvider returns a provider in which Parley is registered. Errors: *Failure.
+func (k *Keeper) findProvider(name string) (*oauth.Provider, error) {
 	if p := k.providers[name]; p != nil {
 		return p, nil
 	}
@@ -92,7 +92,7 @@ func (secrets) String() string { return "tokens" }
 func placeOf(account store.AccountID) string { return fmt.Sprintf("grants/%d", account) }
 
 func (k *Keeper) seal(account store.AccountID, t oauth.Tokens) ([]byte, error) {
-	plain, err := json.Marshal(secrets{t.Access, t.Refresh})
+	plain, err := json.Marshal(secrets{Access: t.Access, Refresh: t.Refresh})
 	if err != nil {
 		return nil, fmt.Errorf("consent: tokens: %w", err)
 	}
@@ -115,6 +115,7 @@ func (k *Keeper) open(g *grant.Grant) (secrets, error) {
 // for a while meanwhile.
 const earlyMost = 10 * time.Minute
 
-func lasting(t oauth.Tokens) grant.Lasting {
+// lastingOf returns how long tokens are used: they are renewed before they end.
+func lastingOf(t oauth.Tokens) grant.Lasting {
 	return grant.Lasting{Renew: t.Lasts - min(earlyMost, t.Lasts/2), Expire: t.Lasts}
 }

@@ -32,7 +32,7 @@ type token struct {
 	name     string // of the account
 	provider string
 	log      *slog.Logger
-	turn     chan struct{} // held by whoever uses what follows
+	turn     chan struct{} // holds one value while somebody uses the fields that follow
 
 	value   string
 	renewAt time.Time
@@ -50,26 +50,30 @@ func (t *token) Token(ctx context.Context, refused string) (string, error) {
 	case t.turn <- struct{}{}:
 		defer func() { <-t.turn }()
 	case <-ctx.Done():
-		return "", passing("Signing in takes too long.", ctx.Err())
+		return "", passingError("Signing in takes too long.", ctx.Err())
 	}
 	now := t.keeper.now()
 	if t.value == refused && now.Sub(t.renewed) < refusedPause {
-		refused = ""
+		refused = "" // another one would be refused as well
 	}
-	if t.value != "" && t.value != refused && now.Before(t.renewAt) {
+	if t.isUsable(refused) && now.Before(t.renewAt) {
 		return t.value, nil
 	}
-	value, err := t.fetch(ctx, refused)
+	value, err := t.fetchShared(ctx, refused)
 	var no *channels.SendError
-	if errors.As(err, &no) && no.Class == channels.Retry && t.value != "" && t.value != refused && t.keeper.now().Before(t.endsAt) {
+	mayWorkLater := errors.As(err, &no) && no.Class == channels.Retry
+	if mayWorkLater && t.isUsable(refused) && t.keeper.now().Before(t.endsAt) {
 		return t.value, nil // it is good for some more minutes
 	}
 	return value, err
 }
 
-// fetch reads the access token that all replicas share, and has it refreshed if it is due. Only the replica that
+// isUsable reports whether there is an access token other than the one that a server refused.
+func (t *token) isUsable(refused string) bool { return t.value != "" && t.value != refused }
+
+// fetchShared reads the access token that all replicas share, and has it refreshed if it is due. Only the replica that
 // has the lease does so; the others wait for what it stores.
-func (t *token) fetch(ctx context.Context, refused string) (string, error) {
+func (t *token) fetchShared(ctx context.Context, refused string) (string, error) {
 	for {
 		g, err := t.read(ctx)
 		if err != nil {
@@ -84,15 +88,15 @@ func (t *token) fetch(ctx context.Context, refused string) (string, error) {
 		lease := fmt.Sprintf("grant:%d", t.account)
 		mine, err := store.TakeLease(ctx, t.keeper.pool, lease, t.keeper.holder, leaseTime.Seconds())
 		if err != nil {
-			return "", passing("The stored sign-in can't be read.", err)
+			return "", passingError("The stored sign-in can't be read.", err)
 		}
 		if mine {
 			again, err := t.refresh(ctx, refused)
 			t.drop(ctx, lease)
-			switch {
-			case err != nil:
+			if err != nil {
 				return "", err
-			case !again:
+			}
+			if !again {
 				return t.value, nil
 			}
 			continue
@@ -102,7 +106,7 @@ func (t *token) fetch(ctx context.Context, refused string) (string, error) {
 		}
 		pause.For(ctx, othersPace)
 		if ctx.Err() != nil {
-			return "", passing("Another Parley is signing in, and takes too long.", ctx.Err())
+			return "", passingError("Another Parley is signing in, and takes too long.", ctx.Err())
 		}
 	}
 }
@@ -111,13 +115,14 @@ func (t *token) fetch(ctx context.Context, refused string) (string, error) {
 // Errors: *channels.SendError.
 func (t *token) read(ctx context.Context) (*grant.Grant, error) {
 	g, err := grant.Find(ctx, t.keeper.pool, t.account)
-	switch {
-	case err != nil:
-		return nil, passing("The stored sign-in can't be read.", err)
-	case g == nil || g.Provider != t.provider:
-		return nil, t.broken("The mailbox is not connected to "+titleOf(t.provider)+" yet.", nil)
-	case g.Refused != "":
-		return nil, t.revoked(g.Refused)
+	if err != nil {
+		return nil, passingError("The stored sign-in can't be read.", err)
+	}
+	if g == nil || g.Provider != t.provider {
+		return nil, t.brokenError("The mailbox is not connected to "+titleOf(t.provider)+" yet.", nil)
+	}
+	if g.Refused != "" {
+		return nil, t.revokedError(g.Refused)
 	}
 	s, err := t.keeper.open(g)
 	if err != nil {
@@ -126,11 +131,11 @@ func (t *token) read(ctx context.Context) (*grant.Grant, error) {
 	}
 	now := t.keeper.now()
 	t.value = s.Access
-	t.renewAt, t.endsAt = now.Add(seconds(g.RenewIn)), now.Add(seconds(g.ExpireIn))
+	t.renewAt, t.endsAt = now.Add(toDuration(g.RenewIn)), now.Add(toDuration(g.ExpireIn))
 	return g, nil
 }
 
-func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+func toDuration(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 // refresh has the access token replaced, with the lease held. again = somebody else changed the consent meanwhile,
 // so that it has to be read anew. What the provider answers is stored even if ctx ends: a refresh token may work only
@@ -143,7 +148,7 @@ func (t *token) refresh(ctx context.Context, refused string) (again bool, err er
 	if t.value != refused && g.RenewIn > 0 {
 		return false, nil // another replica did it
 	}
-	p, err := t.keeper.provider(t.provider)
+	p, err := t.keeper.findProvider(t.provider)
 	if err != nil {
 		var f *Failure
 		errors.As(err, &f)
@@ -151,83 +156,84 @@ func (t *token) refresh(ctx context.Context, refused string) (again bool, err er
 	}
 	s, err := t.keeper.open(g)
 	if err != nil {
-		return false, passing("The stored sign-in can't be opened.", err)
+		return false, passingError("The stored sign-in can't be opened.", err)
 	}
 	whole := context.WithoutCancel(ctx)
 	got, err := p.Refresh(whole, s.Refresh)
 	storing, cancel := context.WithTimeout(whole, storeTimeout)
 	defer cancel()
 	if err != nil {
-		return t.failedBy(storing, g, err)
+		return t.recordFailure(storing, g, err)
 	}
 	sealed, err := t.keeper.seal(t.account, got)
 	if err != nil {
-		return false, passing("The new sign-in can't be sealed.", err)
+		return false, passingError("The new sign-in can't be sealed.", err)
 	}
-	current, err := grant.Refreshed(storing, t.keeper.pool, *g, sealed, lasting(got))
+	current, err := grant.Refreshed(storing, t.keeper.pool, *g, sealed, lastingOf(got))
 	if err != nil { // not used: whoever tries next refreshes with the same refresh token again
-		return false, passing("The new sign-in can't be stored.", err)
+		return false, passingError("The new sign-in can't be stored.", err)
 	}
 	t.failed = nil
 	if current {
-		l, now := lasting(got), t.keeper.now()
-		t.value, t.renewAt, t.endsAt, t.renewed = got.Access, now.Add(l.Renew), now.Add(l.Expire), now
+		lasting := lastingOf(got)
+		now := t.keeper.now()
+		t.value = got.Access
+		t.renewAt = now.Add(lasting.Renew)
+		t.endsAt = now.Add(lasting.Expire)
+		t.renewed = now
 		t.log.Info("access token refreshed")
 	}
 	return !current, nil
 }
 
-// failedBy records a failure to refresh, and says what it means.
-func (t *token) failedBy(ctx context.Context, g *grant.Grant, err error) (again bool, _ error) {
+// recordFailure records a failure to refresh, and says what it means.
+func (t *token) recordFailure(ctx context.Context, g *grant.Grant, err error) (again bool, _ error) {
 	var no *oauth.Refusal
-	refused := errors.As(err, &no)
-	wait := failurePause
-	switch {
-	case refused && no.Revoked():
+	isRefused := errors.As(err, &no)
+	if isRefused && no.Revoked() {
 		words := strings.Trim(no.Code+": "+no.Text, ": ")
 		current, err := grant.Refuse(ctx, t.keeper.pool, *g, words)
 		if err != nil {
-			return false, passing("The refusal of the sign-in can't be stored.", err)
+			return false, passingError("The refusal of the sign-in can't be stored.", err)
 		}
 		t.log.Warn("consent refused by the provider", "code", no.Code)
-		return !current, t.unless(!current, t.revoked(words))
-	case refused && no.Code != "" && !no.Passing():
+		if !current { // somebody else has replaced the consent meanwhile
+			return true, nil
+		}
+		return false, t.revokedError(words)
+	}
+	wait := failurePause
+	isRegistrationRefused := isRefused && no.Code != "" && !no.Passing()
+	if isRegistrationRefused {
 		prefix := strings.ToUpper(t.provider)
 		err = &channels.SendError{Class: channels.AuthBroken, Cause: no,
 			Text: fmt.Sprintf("%s refuses Parley's registration: %s: %s", titleOf(t.provider), no.Code, no.Text),
 			Hint: fmt.Sprintf("Check %s_CLIENT_ID and %s_CLIENT_SECRET, and the registration there.", prefix, prefix)}
-	default:
-		if refused {
+	} else {
+		if isRefused {
 			wait = max(wait, no.Wait)
 		}
-		err = passing(titleOf(t.provider)+" gives no access token right now.", err)
+		err = passingError(titleOf(t.provider)+" gives no access token right now.", err)
 	}
 	t.log.Warn("access token not refreshed", "error", err)
 	t.failed, t.pause = err, t.keeper.now().Add(wait)
 	return false, err
 }
 
-// unless returns err, or nil if the consent was replaced meanwhile.
-func (t *token) unless(replaced bool, err error) error {
-	if replaced {
-		return nil
-	}
-	return err
+// revokedError is the error of a consent that was taken back. words are the provider's.
+func (t *token) revokedError(words string) error {
+	return t.brokenError(fmt.Sprintf("%s no longer lets Parley into the mailbox (%s): the consent was taken back or has expired.", titleOf(t.provider), words), nil)
 }
 
-func (t *token) revoked(words string) error {
-	return t.broken(fmt.Sprintf("%s no longer lets Parley into the mailbox (%s): the consent was taken back or has expired.", titleOf(t.provider), words), nil)
-}
-
-// broken is the error of a consent that only a person can give.
-func (t *token) broken(text string, cause error) error {
+// brokenError is the error of a consent that only a person can give.
+func (t *token) brokenError(text string, cause error) error {
 	return &channels.SendError{Class: channels.AuthBroken, Text: text, Cause: cause,
 		Hint: fmt.Sprintf("Connect it: parley connect %s --account %s. Settings are kept, mail that came meanwhile is fetched then, and what waits is sent.",
 			t.provider, t.name)}
 }
 
-// passing is the error of something that may work later.
-func passing(text string, cause error) error {
+// passingError is the error of something that may work later.
+func passingError(text string, cause error) error {
 	return &channels.SendError{Class: channels.Retry, Text: text, Hint: "Parley tries again by itself.", Cause: cause}
 }
 

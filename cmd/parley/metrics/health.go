@@ -61,10 +61,12 @@ func (h *health) Collect(to chan<- prometheus.Metric) {
 		if at := h.Relay.Account(a.ID).LastEvent.Load(); at > 0 {
 			h.lastEvent.Send(to, float64(at), a.Name, a.Kind)
 		}
-		if f, ok := h.Channel(a.ID).(fetching); ok && !a.Paused {
-			if at := f.CaughtUpAt(); !at.IsZero() {
-				h.caughtUp.Send(to, float64(at.Unix()), a.Name, a.Kind)
-			}
+		f, isFetching := h.Channel(a.ID).(fetching)
+		if !isFetching || a.Paused {
+			continue
+		}
+		if at := f.CaughtUpAt(); !at.IsZero() {
+			h.caughtUp.Send(to, float64(at.Unix()), a.Name, a.Kind)
 		}
 	}
 	surfaces := h.Surfaces()

@@ -49,7 +49,7 @@ func (m *model) Collect(to chan<- prometheus.Metric) {
 		m.analyses.Send(to, float64(count), result)
 	}
 	if c, ok := m.analyzer.(Conditioned); ok {
-		m.up.Send(to, number(c.Condition().Status == analysis.Working))
+		m.up.Send(to, boolNumber(c.Condition().Status == analysis.Working))
 	}
 	var s openai.Stats
 	if counted, ok := m.analyzer.(interface{ Stats() openai.Stats }); ok {

@@ -52,7 +52,7 @@ func (p *process) Describe(to chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector.
 func (p *process) Collect(to chan<- prometheus.Metric) {
 	p.build.Send(to, 1, p.version...)
-	p.ready.Send(to, number(p.Ready()))
+	p.ready.Send(to, boolNumber(p.Ready()))
 	if took := p.Started(); took > 0 {
 		p.readySeconds.Send(to, took.Seconds())
 	}
@@ -62,10 +62,11 @@ func (p *process) Collect(to chan<- prometheus.Metric) {
 	} else if p.MakesBackups {
 		p.backup.Send(to, 0)
 	}
-	p.pool(to, p.Pool.Stat())
+	p.sendPool(to, p.Pool.Stat())
 }
 
-func (p *process) pool(to chan<- prometheus.Metric, s *pgxpool.Stat) {
+// sendPool sends the state of the database's connections.
+func (p *process) sendPool(to chan<- prometheus.Metric, s *pgxpool.Stat) {
 	p.connections.Send(to, float64(s.AcquiredConns()), "used")
 	p.connections.Send(to, float64(s.IdleConns()), "idle")
 	p.connections.Send(to, float64(s.ConstructingConns()), "opening")
@@ -97,7 +98,11 @@ func newestFile(folder string) (newest time.Time) {
 	}
 	for _, e := range entries {
 		info, err := e.Info()
-		if err == nil && info.Mode().IsRegular() && info.Size() > 0 && !strings.HasPrefix(e.Name(), ".") && info.ModTime().After(newest) {
+		if err != nil || strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		isWritten := info.Mode().IsRegular() && info.Size() > 0
+		if isWritten && info.ModTime().After(newest) {
 			newest = info.ModTime()
 		}
 	}

@@ -65,7 +65,7 @@ func (t *traffic) Collect(to chan<- prometheus.Metric) {
 		k.quarantined += m.Quarantined.Load()
 		kinds[a.Kind] = k
 		if a.Side != store.SideSystem { // nothing is sent to Parley itself
-			t.sent(to, a, m)
+			t.sendDeliveries(to, a, m)
 		}
 	}
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
@@ -77,7 +77,8 @@ func (t *traffic) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
-func (t *traffic) sent(to chan<- prometheus.Metric, a store.Account, m *relay.AccountMetrics) {
+// sendDeliveries sends what became of the deliveries of one account.
+func (t *traffic) sendDeliveries(to chan<- prometheus.Metric, a store.Account, m *relay.AccountMetrics) {
 	t.attempts.Send(to, float64(m.Attempts.Load()), a.Name, a.Kind)
 	t.inFlight.Send(to, float64(m.InFlight.Load()), a.Name, a.Kind)
 	t.landed.Send(to, float64(m.Landed.Load()), a.Name, a.Kind)

@@ -116,7 +116,7 @@ func (w *waiting) Collect(to chan<- prometheus.Metric) {
 	w.bursts.waiting.Send(to, float64(s.Bursts))
 	w.bursts.oldest.Send(to, s.BurstsOldest)
 	w.figures.Send(to, s.FiguresOldest)
-	w.looks.capped.Send(to, number(s.Capped))
+	w.looks.capped.Send(to, boolNumber(s.Capped))
 	w.clock.Send(to, s.Clock.Sub(at).Seconds())
 	suggested := map[string]stats.SuggestionCount{}
 	for _, n := range s.Suggestions {
@@ -128,7 +128,7 @@ func (w *waiting) Collect(to chan<- prometheus.Metric) {
 			w.advice.Send(to, float64(count), string(kind), fate)
 		}
 	}
-	quarantined, undecided := counts(s.Quarantined), counts(s.Undecided)
+	quarantined, undecided := countsByAccount(s.Quarantined), countsByAccount(s.Undecided)
 	lanes, gates := map[store.AccountID]stats.LaneStats{}, map[store.AccountID]stats.GateStats{}
 	for _, l := range s.Lanes {
 		lanes[l.AccountID] = l
@@ -145,14 +145,15 @@ func (w *waiting) Collect(to chan<- prometheus.Metric) {
 			w.lanes.undecided.Send(to, float64(undecided[id].N), a.Name, a.Kind)
 			w.lanes.undecidedOldest.Send(to, undecided[id].Oldest, a.Name, a.Kind)
 		}
-		w.up.Send(to, number(!slices.Contains(s.Broken, id)), a.Name, a.Kind, string(a.Side))
+		w.up.Send(to, boolNumber(!slices.Contains(s.Broken, id)), a.Name, a.Kind, string(a.Side))
 		w.gates.blocked.Send(to, float64(gates[id].Blocked), a.Name, a.Kind)
 		w.gates.blockedFor.Send(to, gates[id].Wait, a.Name, a.Kind)
-		w.lane(to, a, lanes[id])
+		w.sendLane(to, a, lanes[id])
 	}
 }
 
-func (w *waiting) lane(to chan<- prometheus.Metric, a store.Account, l stats.LaneStats) {
+// sendLane sends what waits in the lanes of one account.
+func (w *waiting) sendLane(to chan<- prometheus.Metric, a store.Account, l stats.LaneStats) {
 	side := "customer"
 	if a.Side == store.SideSurface {
 		side = "agents"
@@ -190,7 +191,8 @@ func (w *waiting) look() (stats.Stats, time.Time, int) {
 	return w.last, w.at, w.errors
 }
 
-func counts(list []stats.AccountCount) map[store.AccountID]stats.AccountCount {
+// countsByAccount returns counts by the id of their account.
+func countsByAccount(list []stats.AccountCount) map[store.AccountID]stats.AccountCount {
 	byID := make(map[store.AccountID]stats.AccountCount, len(list))
 	for _, c := range list {
 		byID[c.AccountID] = c
@@ -198,7 +200,8 @@ func counts(list []stats.AccountCount) map[store.AccountID]stats.AccountCount {
 	return byID
 }
 
-func number(b bool) float64 {
+// boolNumber returns 1 for true and 0 for false, as Prometheus has no booleans.
+func boolNumber(b bool) float64 {
 	if b {
 		return 1
 	}

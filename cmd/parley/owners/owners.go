@@ -42,11 +42,15 @@ func New(accounts []store.Account, specs []channels.Spec) Table {
 			continue
 		}
 		for _, a := range accounts {
-			var config channels.Config
-			if a.Side != store.SideChannel || a.Kind != s.Kind || json.Unmarshal(a.Config, &config) != nil || config[s.Owner] == "" {
+			if a.Side != store.SideChannel || a.Kind != s.Kind {
 				continue
 			}
-			if k := (key{a.Kind, config[s.Owner]}); t.accounts[k] == 0 {
+			var config channels.Config
+			if json.Unmarshal(a.Config, &config) != nil || config[s.Owner] == "" { // it can't be opened either
+				continue
+			}
+			k := key{kind: a.Kind, owner: config[s.Owner]}
+			if t.accounts[k] == 0 {
 				t.accounts[k] = a.ID
 			}
 		}
@@ -54,6 +58,7 @@ func New(accounts []store.Account, specs []channels.Spec) Table {
 	return t
 }
 
+// rank sorts accounts at work before paused ones.
 func rank(a store.Account) int {
 	if a.Paused {
 		return 1
@@ -78,8 +83,10 @@ func (t Table) Split(called store.Account, name string, facts []channels.Fact) [
 	for _, f := range facts {
 		account := called.ID
 		if f.Owner != "" {
-			if account = t.Find(called.Kind, f.Owner); account == 0 {
-				account, f = called.ID, setAside(f, name)
+			account = t.Find(called.Kind, f.Owner)
+			if account == 0 {
+				account = called.ID
+				f = setAside(f, name)
 			}
 		}
 		i, ok := at[account]
@@ -114,8 +121,9 @@ func Parse(externalID string) (owner, own string, ok bool) {
 		return "", "", false
 	}
 	escaped, own, ok := strings.Cut(rest, ":")
-	if owner, err := url.QueryUnescape(escaped); ok && err == nil {
-		return owner, own, true
+	owner, err := url.QueryUnescape(escaped)
+	if !ok || err != nil {
+		return "", "", false
 	}
-	return "", "", false
+	return owner, own, true
 }

@@ -26,7 +26,8 @@ func (k *Keeper) Run(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		if err := k.AddNewcomers(ctx); err != nil && ctx.Err() == nil {
+		err := k.AddNewcomers(ctx)
+		if err != nil && ctx.Err() == nil {
 			k.o.Log.Warn("members of channels not looked at", "error", err)
 		}
 	}

@@ -140,6 +140,7 @@ type teamView struct {
 	byEmail map[string]*store.Agent // all agents, also deactivated ones, by their address in lower case
 }
 
+// viewOf reads from the directory what it says about a team in a chat.
 func viewOf(d store.Directory, team, kind string) teamView {
 	surface := surfaceID(d, kind)
 	v := teamView{byUser: map[string]*store.Agent{}, byEmail: map[string]*store.Agent{}, members: map[store.AgentID]bool{}}
@@ -150,7 +151,11 @@ func viewOf(d store.Directory, team, kind string) teamView {
 		v.byEmail[strings.ToLower(a.Email)] = a
 	}
 	for _, u := range d.Users {
-		if a := byID[u.AgentID]; u.AccountID == surface && a != nil && a.Active {
+		a := byID[u.AgentID]
+		if u.AccountID != surface || a == nil {
+			continue
+		}
+		if a.Active {
 			v.byUser[u.UserID] = a
 		}
 	}
@@ -191,18 +196,23 @@ func (v teamView) describe(m bridge.Member, decided bool) Person {
 		agent = v.byEmail[strings.ToLower(m.Email)]
 	}
 	p := Person{Member: m, Decided: decided}
-	switch {
-	case m.Mute:
+	if m.Mute {
 		p.Status = NotAllowed
-	case agent == nil && m.Email == "":
-		p.Status = NoEmail
-	case agent == nil:
+		return p
+	}
+	if agent == nil {
 		p.Status = NoAgent
+		if m.Email == "" {
+			p.Status = NoEmail
+		}
+		return p
+	}
+	switch {
 	case !agent.Active:
 		p.Status = TakenOut
 	case linked && v.members[agent.ID]:
 		p.Status = InTeam
-	default: // also a member who is not linked yet: joining links the user
+	default: // also a member of the team whose user is not linked yet: joining links it
 		p.Status = NotInTeam
 	}
 	return p
@@ -228,7 +238,8 @@ func (k *Keeper) Confirm(ctx context.Context, by setup.Author, d Decision) (int,
 	}
 	var joining []Person
 	for _, p := range l.People {
-		if slices.Contains(d.Listed, p.User) && slices.Contains(d.Chosen, p.User) && p.CanJoin() {
+		wasListed := slices.Contains(d.Listed, p.User)
+		if wasListed && slices.Contains(d.Chosen, p.User) && p.CanJoin() {
 			joining = append(joining, p)
 		}
 	}

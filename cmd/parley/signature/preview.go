@@ -31,7 +31,7 @@ func (r *Reader) Preview(ctx context.Context, source string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		shown = strings.ReplaceAll(shown, `"cid:`+t.IDs[i]+`"`, `"`+inAddress(p.ContentType, p.Content)+`"`)
+		shown = strings.ReplaceAll(shown, `"cid:`+t.IDs[i]+`"`, `"`+dataAddress(p.ContentType, p.Content)+`"`)
 	}
 	return shown, nil
 }
@@ -39,13 +39,14 @@ func (r *Reader) Preview(ctx context.Context, source string) (string, error) {
 // Embed writes a picture as an address that can stand in a signature.
 // Errors: *setup.SignatureError: it is too large, or no picture that mail programs show.
 func (r *Reader) Embed(content []byte) (string, error) {
-	p, err := named(setup.Picture{Content: content, Name: "picture"}, "that you chose")
+	p, err := nameByKind(setup.Picture{Content: content, Name: "picture"}, "that you chose")
 	if err != nil {
 		return "", err
 	}
-	return inAddress(p.ContentType, content), nil
+	return dataAddress(p.ContentType, content), nil
 }
 
-func inAddress(kind string, content []byte) string {
+// dataAddress writes a picture as an address that has all of it.
+func dataAddress(kind string, content []byte) string {
 	return "data:" + kind + ";base64," + base64.StdEncoding.EncodeToString(content)
 }

@@ -90,6 +90,7 @@ func (r *Reader) Read(source string) (setup.SignatureText, error) {
 	return t, nil
 }
 
+// refuse says, for an admin, why a signature can't be used.
 func refuse(what, hint string) error { return &setup.SignatureError{What: what, Hint: hint} }
 
 // scheme matches the beginning of an address. A drive's letter (C:) is no scheme.
@@ -102,58 +103,62 @@ func (r *Reader) Picture(ctx context.Context, from string) (setup.Picture, error
 	switch lower := strings.ToLower(from); {
 	case strings.HasPrefix(lower, "data:"):
 		p.Own, p.Name = true, "picture"
-		p.Content, err = inSource(from)
+		p.Content, err = decodeInline(from)
 	case strings.HasPrefix(lower, "https:"):
 		p.Content, err = r.fetch(ctx, from)
 		if u, parsed := url.Parse(from); parsed == nil {
 			p.Name = path.Base(u.Path)
 		}
 	case scheme.MatchString(from) || strings.HasPrefix(from, "//"):
-		err = refuse(fmt.Sprintf("the picture %q has an address that is not fetched", shortened(from)), "Write an https address, or the path of a file.")
+		err = refuse(fmt.Sprintf("the picture %q has an address that is not fetched", shorten(from)), "Write an https address, or the path of a file.")
 	case r.online:
-		err = refuse(fmt.Sprintf("the picture %q is a file of the machine on which Parley runs", shortened(from)), "Upload it below, or write an https address.")
+		err = refuse(fmt.Sprintf("the picture %q is a file of the machine on which Parley runs", shorten(from)), "Upload it below, or write an https address.")
 	default:
 		p.Name = filepath.Base(from)
-		p.Content, err = r.file(from)
+		p.Content, err = r.readFile(from)
 	}
 	if err != nil {
 		return p, err
 	}
-	return named(p, from)
+	return nameByKind(p, from)
 }
 
-// named finds the kind of a picture by its bytes, and gives its name the ending of that kind.
+// nameByKind finds the kind of a picture by its bytes, and gives its name the ending of that kind.
 // Errors: the picture is too large, or no PNG, JPEG or GIF.
-func named(p setup.Picture, from string) (setup.Picture, error) {
+func nameByKind(p setup.Picture, from string) (setup.Picture, error) {
 	endings := map[string]string{"image/png": ".png", "image/jpeg": ".jpg", "image/gif": ".gif"}
-	switch {
-	case len(p.Content) > maxPictureBytes:
-		return p, refuse(fmt.Sprintf("the picture %q has more than %s", shortened(from), channels.SizeWords(maxPictureBytes)), "Make it smaller: every mail carries it.")
-	case endings[http.DetectContentType(p.Content)] == "":
-		return p, refuse(fmt.Sprintf("the picture %q is no PNG, JPEG or GIF", shortened(from)), "Save it as one of these, which every mail program shows.")
+	if len(p.Content) > maxPictureBytes {
+		return p, refuse(fmt.Sprintf("the picture %q has more than %s", shorten(from), channels.SizeWords(maxPictureBytes)), "Make it smaller: every mail carries it.")
+	}
+	if endings[http.DetectContentType(p.Content)] == "" {
+		return p, refuse(fmt.Sprintf("the picture %q is no PNG, JPEG or GIF", shorten(from)), "Save it as one of these, which every mail program shows.")
 	}
 	p.ContentType = http.DetectContentType(p.Content)
-	if ending := endings[p.ContentType]; !strings.EqualFold(path.Ext(p.Name), ending) && !strings.EqualFold(path.Ext(p.Name), ".jpeg") {
-		p.Name = strings.TrimSuffix(p.Name, path.Ext(p.Name)) + ending
+	ending := path.Ext(p.Name)
+	wanted := endings[p.ContentType]
+	isRight := strings.EqualFold(ending, wanted) || strings.EqualFold(ending, ".jpeg")
+	if !isRight {
+		p.Name = strings.TrimSuffix(p.Name, ending) + wanted
 	}
 	return p, nil
 }
 
-// inSource reads a picture that stands in the signature.
+// decodeInline reads a picture that stands in the signature.
 // Source: RFC 2397.
-func inSource(from string) ([]byte, error) {
+func decodeInline(from string) ([]byte, error) {
 	head, data, _ := strings.Cut(from, ",")
 	if !strings.HasSuffix(strings.ToLower(head), ";base64") {
-		return nil, refuse(fmt.Sprintf("the picture %q can't be read", shortened(from)), "Write it as data:image/png;base64,… or put it into a file.")
+		return nil, refuse(fmt.Sprintf("the picture %q can't be read", shorten(from)), "Write it as data:image/png;base64,… or put it into a file.")
 	}
 	content, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(data), ""))
 	if err != nil {
-		return nil, refuse(fmt.Sprintf("the picture %q can't be read", shortened(from)), "Its base64 is broken: copy it again, or put it into a file.")
+		return nil, refuse(fmt.Sprintf("the picture %q can't be read", shorten(from)), "Its base64 is broken: copy it again, or put it into a file.")
 	}
 	return content, nil
 }
 
-func (r *Reader) file(from string) ([]byte, error) {
+// readFile reads a picture from a file: at most one byte more than a picture may have.
+func (r *Reader) readFile(from string) ([]byte, error) {
 	at := from
 	if !filepath.IsAbs(at) {
 		at = filepath.Join(r.dir, at)
@@ -170,35 +175,39 @@ func (r *Reader) file(from string) ([]byte, error) {
 	return content, nil
 }
 
+// fetch reads a picture from an https address: at most one byte more than a picture may have.
 func (r *Reader) fetch(ctx context.Context, from string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
 	if err != nil {
-		return nil, refuse(fmt.Sprintf("the picture %q has an address that can't be read", shortened(from)), "Write it like https://acme.example/logo.png.")
+		return nil, refuse(fmt.Sprintf("the picture %q has an address that can't be read", shorten(from)), "Write it like https://acme.example/logo.png.")
 	}
 	resp, err := r.client.Do(req)
-	switch {
-	case errors.Is(err, channels.ErrPrivateAddress), errors.Is(err, errRedirect):
-		return nil, refuse(fmt.Sprintf("the picture %q leads to where Parley doesn't go", shortened(from)), "Pictures come from public https addresses; put this one into a file.")
-	case err != nil:
-		return nil, refuse(fmt.Sprintf("the picture %q could not be fetched", shortened(from)), "Try again, or put it into a file.")
+	if errors.Is(err, channels.ErrPrivateAddress) || errors.Is(err, errRedirect) {
+		return nil, refuse(fmt.Sprintf("the picture %q leads to where Parley doesn't go", shorten(from)), "Pictures come from public https addresses; put this one into a file.")
+	}
+	if err != nil {
+		return nil, refuse(fmt.Sprintf("the picture %q could not be fetched", shorten(from)), "Try again, or put it into a file.")
 	}
 	defer resp.Body.Close() //nolint:errcheck // only read
 	if resp.StatusCode != http.StatusOK {
-		return nil, refuse(fmt.Sprintf("the picture %q could not be fetched: status %d", shortened(from), resp.StatusCode), "Look whether it is there, or put it into a file.")
+		return nil, refuse(fmt.Sprintf("the picture %q could not be fetched: status %d", shorten(from), resp.StatusCode), "Look whether it is there, or put it into a file.")
 	}
 	content, err := io.ReadAll(io.LimitReader(resp.Body, maxPictureBytes+1))
 	if err != nil {
-		return nil, refuse(fmt.Sprintf("the picture %q could not be fetched to its end", shortened(from)), "Try again, or put it into a file.")
+		return nil, refuse(fmt.Sprintf("the picture %q could not be fetched to its end", shorten(from)), "Try again, or put it into a file.")
 	}
 	return content, nil
 }
 
-// shortened gives the beginning of an address for a message: a data address holds a whole picture.
-func shortened(from string) string {
-	if runes := []rune(from); len(runes) > 60 {
-		return string(runes[:60]) + "…"
+// maxShown is how many characters of an address a message shows.
+const maxShown = 60
+
+// shorten returns the beginning of an address for a message: a data address holds a whole picture.
+func shorten(from string) string {
+	if runes := []rune(from); len(runes) > maxShown {
+		return string(runes[:maxShown]) + "…"
 	}
 	return from
 }

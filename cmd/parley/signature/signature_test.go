@@ -68,9 +68,9 @@ func TestPicture(t *testing.T) {
 		var problem *setup.SignatureError
 		switch {
 		case c.refused == "" && (err != nil || p.Name != c.name || p.ContentType != "image/png" || !bytes.Equal(p.Content, png(10)) || p.Own != (c.from == data)):
-			t.Errorf("%s: %+v, %v; want %s", shortened(c.from), p, err, c.name)
+			t.Errorf("%s: %+v, %v; want %s", shorten(c.from), p, err, c.name)
 		case c.refused != "" && (!errors.As(err, &problem) || problem.Hint == "" || !strings.Contains(err.Error(), c.refused)):
-			t.Errorf("%s: %v, want %q", shortened(c.from), err, c.refused)
+			t.Errorf("%s: %v, want %q", shorten(c.from), err, c.refused)
 		}
 	}
 	// The way that parley apply takes doesn't lead to this machine.

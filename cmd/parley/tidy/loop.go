@@ -86,14 +86,14 @@ func (r *Loop) Collect(to chan<- prometheus.Metric) {
 
 // round is one kind of work of a run, done in batches.
 type round struct {
-	keep  time.Duration
+	keep  time.Duration // how old rows must be; 0 means that age doesn't matter
 	batch func(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (retention.Emptied, error)
 }
 
-// rounds returns the work of a run in order. Events are removed of which an earlier run recorded the ids, or are emptied
+// listRounds returns the work of a run in order. Events are removed of which an earlier run recorded the ids, or are emptied
 // until the next one: a statement that stores a fact may have looked for its id before that was recorded, and go on
 // when the event is gone. No such statement lasts from one run to the next (retentionLease).
-func (r *Loop) rounds(kept retention.Kept) []round {
+func (r *Loop) listRounds(kept retention.Kept) []round {
 	return []round{
 		{kept.Payloads, retention.EmptyEvents},
 		{0, retention.EmptyRetained},
@@ -137,30 +137,30 @@ func (r *Loop) Run(ctx context.Context) error {
 func (r *Loop) Turn(parent context.Context) {
 	ctx, cancel := context.WithTimeout(parent, retentionRun)
 	defer cancel()
-	if !r.mine(ctx) {
+	if !r.hasLease(ctx) {
 		return
 	}
 	r.allowDropping(ctx)
-	kept, ok := r.kept(ctx)
+	kept, ok := r.readKept(ctx)
 	if !ok {
 		return
 	}
-	for _, round := range r.rounds(kept) {
+	for _, round := range r.listRounds(kept) {
 		batch := func(ctx context.Context) (retention.Emptied, error) {
 			return round.batch(ctx, r.Pool, round.keep)
 		}
-		if !r.batches(ctx, batch) {
+		if !r.runBatches(ctx, batch) {
 			return
 		}
 	}
-	if !r.objects(ctx, kept.Blobs) {
+	if !r.tidyObjects(ctx, kept.Blobs) {
 		return
 	}
 	r.lastRun.Store(time.Now().Unix()) //nolint:forbidigo // for people to compare with their own clock
 }
 
-// kept reads for how long records are kept. It returns false if that isn't known: then nothing is removed.
-func (r *Loop) kept(ctx context.Context) (retention.Kept, bool) {
+// readKept reads for how long records are kept. It returns false if that isn't known: then nothing is removed.
+func (r *Loop) readKept(ctx context.Context) (retention.Kept, bool) {
 	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
 	defer cancel()
 	days, err := retention.ReadDays(ctx, r.Pool)
@@ -170,10 +170,10 @@ func (r *Loop) kept(ctx context.Context) (retention.Kept, bool) {
 	return days.Kept(), err == nil
 }
 
-// batches repeats a batch until nothing is left. It returns false if the run must end.
-func (r *Loop) batches(ctx context.Context, batch func(context.Context) (retention.Emptied, error)) bool {
-	for r.mine(ctx) {
-		done, err := r.batch(ctx, batch)
+// runBatches repeats a batch until nothing is left. It returns false if the run must end.
+func (r *Loop) runBatches(ctx context.Context, batch func(context.Context) (retention.Emptied, error)) bool {
+	for r.hasLease(ctx) {
+		done, err := r.runBatch(ctx, batch)
 		if err != nil {
 			if ctx.Err() == nil {
 				r.Log.Warn("retention failed", "error", err)
@@ -199,14 +199,15 @@ func (r *Loop) batches(ctx context.Context, batch func(context.Context) (retenti
 	return false
 }
 
-func (r *Loop) batch(ctx context.Context, batch func(context.Context) (retention.Emptied, error)) (retention.Emptied, error) {
+// runBatch runs one batch within batchTimeout, which is shorter than the lease.
+func (r *Loop) runBatch(ctx context.Context, batch func(context.Context) (retention.Emptied, error)) (retention.Emptied, error) {
 	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
 	defer cancel()
 	return batch(ctx)
 }
 
-// mine takes or renews the lease of the run, and says whether this process has it.
-func (r *Loop) mine(ctx context.Context) bool {
+// hasLease takes or renews the lease of the run, and says whether this process has it.
+func (r *Loop) hasLease(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
 	defer cancel()
 	got, err := store.TakeLease(ctx, r.Pool, retentionName, r.Holder, retentionLease.Seconds())

@@ -43,14 +43,14 @@ func Main(m *testing.M) int {
 	return code
 }
 
-// running returns the process, and starts it when it doesn't run or is lost.
-func running() (context.Context, error) {
+// runningBrowser returns the process, and starts it when it doesn't run or is lost.
+func runningBrowser() (context.Context, error) {
 	chromium.mu.Lock()
 	defer chromium.mu.Unlock()
 	if chromium.ctx != nil && chromium.ctx.Err() == nil {
 		return chromium.ctx, nil
 	}
-	ctx, end := chromedp.NewContext(context.Background(), chromedp.WithAllocatorOptions(allocation()...))
+	ctx, end := chromedp.NewContext(context.Background(), chromedp.WithAllocatorOptions(allocatorOptions()...))
 	if err := chromedp.Do(ctx); err != nil { // without a deadline: it would end the browser
 		end()
 		return nil, err
@@ -62,8 +62,8 @@ func running() (context.Context, error) {
 // headlessShell is how Debian calls a Chromium without any window of its own, which does the same for a page and costs half.
 const headlessShell = "chromium-headless-shell"
 
-// allocation returns which Chromium is started: a headless shell if there is one, else what chromedp finds.
-func allocation() []chromedp.ExecAllocatorOption {
+// allocatorOptions returns which Chromium is started: a headless shell if there is one, else what chromedp finds.
+func allocatorOptions() []chromedp.ExecAllocatorOption {
 	options := []chromedp.ExecAllocatorOption{chromedp.NoSandbox}
 	if shell, err := exec.LookPath(headlessShell); err == nil {
 		options = append(options, chromedp.ExecPath(shell), chromedp.Flag("site-per-process", true)) // as Chromium itself keeps sites apart
@@ -106,10 +106,10 @@ func Tab(t testing.TB, options ...chromedp.ExecAllocatorOption) context.Context 
 
 func openTab(options []chromedp.ExecAllocatorOption) (context.Context, context.CancelFunc, error) {
 	if len(options) > 0 {
-		ctx, end := chromedp.NewContext(context.Background(), chromedp.WithAllocatorOptions(append(allocation(), options...)...))
+		ctx, end := chromedp.NewContext(context.Background(), chromedp.WithAllocatorOptions(append(allocatorOptions(), options...)...))
 		return ctx, end, chromedp.Do(ctx)
 	}
-	process, err := running()
+	process, err := runningBrowser()
 	if err != nil {
 		return nil, nil, err
 	}

@@ -26,33 +26,34 @@ type Control struct {
 func (a Answer) Forms() (forms []Form) {
 	var form *Form
 	pressed := false
-	a.each(func(n *html.Node, begins bool) {
+	a.eachElement(func(n *html.Node, begins bool) {
 		switch {
 		case n.Data == "form" && begins:
-			form, pressed = &Form{Method: strings.ToUpper(attribute(n, "method")), Action: attribute(n, "action"), Values: url.Values{}}, false
+			form, pressed = &Form{Method: strings.ToUpper(attributeOf(n, "method")), Action: attributeOf(n, "action"), Values: url.Values{}}, false
 			if form.Method == "" {
 				form.Method = http.MethodGet
 			}
 		case n.Data == "form":
 			forms = append(forms, *form)
 			form = nil
-		case form == nil || !begins || has(n, "disabled"):
+		case form == nil || !begins || hasAttribute(n, "disabled"):
 		case n.Data == "button":
-			if name := attribute(n, "name"); name != "" && !pressed {
-				form.Values.Add(name, attribute(n, "value"))
+			name := attributeOf(n, "name")
+			if name != "" && !pressed {
+				form.Values.Add(name, attributeOf(n, "value"))
 			}
 			pressed = true
-		case attribute(n, "name") == "":
+		case attributeOf(n, "name") == "":
 		default:
-			form.control(n)
+			form.readControl(n)
 		}
 	})
 	return forms
 }
 
-// control reads one field of a form.
-func (f *Form) control(n *html.Node) {
-	name := attribute(n, "name")
+// readControl reads one field of a form.
+func (f *Form) readControl(n *html.Node) {
+	name := attributeOf(n, "name")
 	switch n.Data {
 	case "textarea":
 		f.Fields = append(f.Fields, Control{name, "textarea"})
@@ -60,38 +61,38 @@ func (f *Form) control(n *html.Node) {
 		f.Values.Add(name, strings.ReplaceAll(text, "\n", "\r\n"))
 	case "select":
 		f.Fields = append(f.Fields, Control{name, "select"})
-		if value, any := chosen(n); any {
+		if value, any := chosenOption(n); any {
 			f.Values.Add(name, value)
 		}
 	case "input":
-		kind := attribute(n, "type")
+		kind := attributeOf(n, "type")
 		if kind == "" {
 			kind = "text"
 		}
 		f.Fields = append(f.Fields, Control{name, kind})
 		switch kind {
 		case "checkbox", "radio":
-			if has(n, "checked") {
-				f.Values.Add(name, attribute(n, "value"))
+			if hasAttribute(n, "checked") {
+				f.Values.Add(name, attributeOf(n, "value"))
 			}
 		case "file":
 		default:
-			f.Values.Add(name, attribute(n, "value"))
+			f.Values.Add(name, attributeOf(n, "value"))
 		}
 	}
 }
 
-// chosen is what a select sends: the chosen option, else the first.
-func chosen(n *html.Node) (value string, any bool) {
+// chosenOption is what a select sends: the chosen option, else the first.
+func chosenOption(n *html.Node) (value string, any bool) {
 	for option := range n.Descendants() {
 		if option.Data != "option" || option.Type != html.ElementNode {
 			continue
 		}
-		text := attribute(option, "value")
-		if !has(option, "value") {
+		text := attributeOf(option, "value")
+		if !hasAttribute(option, "value") {
 			text = textOf(option)
 		}
-		if has(option, "selected") {
+		if hasAttribute(option, "selected") {
 			return text, true
 		}
 		if !any {
@@ -103,9 +104,9 @@ func chosen(n *html.Node) (value string, any bool) {
 
 // Links lists where the links of a page lead.
 func (a Answer) Links() (links []string) {
-	a.each(func(n *html.Node, begins bool) {
+	a.eachElement(func(n *html.Node, begins bool) {
 		if n.Data == "a" && begins {
-			links = append(links, attribute(n, "href"))
+			links = append(links, attributeOf(n, "href"))
 		}
 	})
 	return links
@@ -114,7 +115,7 @@ func (a Answer) Links() (links []string) {
 // Acting lists what of a page would act, or load something, that is not the site's own: scripts, handlers, styles, frames,
 // addresses of a script, forms that are sent elsewhere; and elements of a name, which only a text can have brought.
 func (a Answer) Acting(element string) (list []string) {
-	a.each(func(n *html.Node, begins bool) {
+	a.eachElement(func(n *html.Node, begins bool) {
 		if !begins {
 			return
 		}
@@ -122,11 +123,11 @@ func (a Answer) Acting(element string) (list []string) {
 		case element, "iframe", "object", "embed", "base", "style", "applet":
 			list = append(list, "<"+n.Data+">")
 		case "script":
-			if !strings.HasPrefix(attribute(n, "src"), "/settings/assets/") || n.FirstChild != nil {
+			if !strings.HasPrefix(attributeOf(n, "src"), "/settings/assets/") || n.FirstChild != nil {
 				list = append(list, "a script: "+textOf(n))
 			}
 		case "meta":
-			if has(n, "http-equiv") {
+			if hasAttribute(n, "http-equiv") {
 				list = append(list, "a meta element that acts")
 			}
 		}
@@ -136,13 +137,12 @@ func (a Answer) Acting(element string) (list []string) {
 			case strings.HasPrefix(attr.Key, "on"), attr.Key == "style", attr.Key == "srcdoc":
 				list = append(list, n.Data+" has "+attr.Key)
 			case attr.Key == "action" || attr.Key == "formaction":
-				if !strings.HasPrefix(value, "/") || strings.HasPrefix(value, "//") || strings.HasPrefix(value, `/\`) {
+				if !isOnSite(value) {
 					list = append(list, "a form goes to "+attr.Val)
 				}
 			case attr.Key == "href" || attr.Key == "src" || strings.HasSuffix(attr.Key, ":href"):
-				scheme, _, named := strings.Cut(value, ":")
-				picture := n.Data == "img" && strings.HasPrefix(value, "data:image/")
-				if named && !strings.ContainsAny(scheme, "/?#") && scheme != "https" && scheme != "http" && scheme != "mailto" && !picture {
+				isPicture := n.Data == "img" && strings.HasPrefix(value, "data:image/")
+				if !isPicture && !isHarmless(value) {
 					list = append(list, n.Data+" leads to "+attr.Val)
 				}
 			}
@@ -151,8 +151,23 @@ func (a Answer) Acting(element string) (list []string) {
 	return list
 }
 
-// each visits every element of a page, as it begins and as it ends.
-func (a Answer) each(visit func(n *html.Node, begins bool)) {
+// isOnSite says whether an address is a path of the site. Browsers read "//" and "/\" as the beginning of another host.
+func isOnSite(address string) bool {
+	leadsAway := strings.HasPrefix(address, "//") || strings.HasPrefix(address, `/\`)
+	return strings.HasPrefix(address, "/") && !leadsAway
+}
+
+// isHarmless says whether an address is relative, or has a scheme by which nothing acts: not "javascript:".
+func isHarmless(address string) bool {
+	scheme, _, hasScheme := strings.Cut(address, ":")
+	if !hasScheme || strings.ContainsAny(scheme, "/?#") {
+		return true
+	}
+	return scheme == "https" || scheme == "http" || scheme == "mailto"
+}
+
+// eachElement visits every element of a page, as it begins and as it ends.
+func (a Answer) eachElement(visit func(n *html.Node, begins bool)) {
 	root, err := html.Parse(strings.NewReader(a.Body))
 	if err != nil {
 		return // html.Parse reads whatever it is given
@@ -172,7 +187,7 @@ func (a Answer) each(visit func(n *html.Node, begins bool)) {
 	walk(root)
 }
 
-func attribute(n *html.Node, key string) string {
+func attributeOf(n *html.Node, key string) string {
 	for _, a := range n.Attr {
 		if a.Key == key {
 			return a.Val
@@ -181,7 +196,7 @@ func attribute(n *html.Node, key string) string {
 	return ""
 }
 
-func has(n *html.Node, key string) bool {
+func hasAttribute(n *html.Node, key string) bool {
 	for _, a := range n.Attr {
 		if a.Key == key {
 			return true
