@@ -46,15 +46,16 @@ Examples:
 // Run asks, judges and prints.
 // Errors: each fault of the labelled messages, with its line and field; the first thing that can't be written.
 func (c aiEvalCommand) Run(ctx context.Context) error {
-	messages, name, err := c.messages()
+	messages, name, err := c.readMessages()
 	if err != nil {
 		return err
 	}
-	if c.Show > 0 && c.Set == "" && c.Half != string(evaluation.Dev) {
+	mayShow := c.Set != "" || c.Half == string(evaluation.Dev)
+	if c.Show > 0 && !mayShow {
 		return errors.New("ai-eval: --show is for --half dev, or a --set of yours: nobody looks at the unseen half, " +
 			"so that its figures stay true")
 	}
-	analyzer, done, err := c.analyzer(ctx, messages)
+	analyzer, done, err := c.newAnalyzer(ctx, messages)
 	if err != nil {
 		return err
 	}
@@ -85,19 +86,12 @@ func (c aiEvalCommand) Run(ctx context.Context) error {
 	return c.write(report)
 }
 
-// messages returns what is asked about, and how the report names it.
-func (c aiEvalCommand) messages() (all []evaluation.Message, name string, err error) {
+// readMessages returns what is asked about, and how the report names it.
+func (c aiEvalCommand) readMessages() (all []evaluation.Message, name string, err error) {
 	if c.Set == "" {
-		name = "the " + c.Half + " half"
-		switch evaluation.Half(c.Half) {
-		case evaluation.Dev, evaluation.Unseen:
-		case evaluation.Dev2, evaluation.Dev3, evaluation.Check, evaluation.Check2:
-			name = "the set " + c.Half
-		case evaluation.All:
-			name = "both halves"
-		}
-		all, err = evaluation.Ours(evaluation.Half(c.Half))
-		return all, name, err
+		half := evaluation.Half(c.Half)
+		all, err = evaluation.Ours(half)
+		return all, halfName(half), err
 	}
 	from := io.Reader(os.Stdin)
 	if c.Set != "-" {
@@ -112,9 +106,21 @@ func (c aiEvalCommand) messages() (all []evaluation.Message, name string, err er
 	return all, c.Set, err
 }
 
-// analyzer makes who answers. A model is asked without the rules behind it: what it doesn't answer is to be seen.
+// halfName is how the report names a part of Parley's own set.
+func halfName(half evaluation.Half) string {
+	switch half {
+	case evaluation.Dev, evaluation.Unseen:
+	case evaluation.Dev2, evaluation.Dev3, evaluation.Check, evaluation.Check2:
+		return "the set " + string(half)
+	case evaluation.All:
+		return "both halves"
+	}
+	return "the " + string(half) + " half"
+}
+
+// newAnalyzer makes the analyzer that answers. done gives back what it holds. A model is asked without the rules behind it: what it doesn't answer is to be seen.
 // Errors: what a model can't be asked with.
-func (c aiEvalCommand) analyzer(ctx context.Context, messages []evaluation.Message) (a analysis.Analyzer, done func(), err error) {
+func (c aiEvalCommand) newAnalyzer(ctx context.Context, messages []evaluation.Message) (a analysis.Analyzer, done func(), err error) {
 	switch c.Analyzer {
 	case "offline":
 		return offline.New(), func() {}, nil

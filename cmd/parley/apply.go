@@ -48,7 +48,7 @@ func (c applyCommand) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		o := setup.Options{Sealer: db.Sealer, Specs: app.Specs(), Lookup: lookup, Prune: c.Prune, Signatures: signature.Guarded(c.dir()), Operator: true}
+		o := setup.Options{Sealer: db.Sealer, Specs: app.Specs(), Lookup: lookup, Prune: c.Prune, Signatures: signature.Guarded(c.pictureFolder()), Operator: true}
 		do := setup.Apply
 		if c.DryRun {
 			do = setup.Plan
@@ -66,14 +66,15 @@ func (c applyCommand) Run(ctx context.Context) error {
 	})
 }
 
-// dir is the folder in which the pictures of signatures are looked for.
-func (c applyCommand) dir() string {
+// pictureFolder is the folder in which the pictures of signatures are looked for.
+func (c applyCommand) pictureFolder() string {
 	if c.File == "-" {
 		return "."
 	}
 	return filepath.Dir(c.File)
 }
 
+// readFile reads a file, or standard input if its name is a dash.
 func readFile(name string) ([]byte, error) {
 	if name == "-" {
 		return io.ReadAll(os.Stdin)

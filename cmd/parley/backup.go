@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,7 +46,7 @@ Examples:
 
 // Run writes or verifies a backup.
 func (c backupCommand) Run(ctx context.Context) error {
-	env, log, err := environment()
+	env, log, err := readEnvironment()
 	if err != nil {
 		return err
 	}
@@ -55,7 +56,7 @@ func (c backupCommand) Run(ctx context.Context) error {
 	if c.File == "-" && term.IsTerminal(int(os.Stdout.Fd())) {
 		return errors.New("a backup is nothing for a terminal: name a file, or send the output to one")
 	}
-	db, err := app.OpenDatabase(ctx, env, log, remark)
+	db, err := app.OpenDatabase(ctx, env, log, printRemark)
 	if err != nil {
 		return err
 	}
@@ -66,17 +67,18 @@ func (c backupCommand) Run(ctx context.Context) error {
 			return err
 		}
 	}
-	var done func()
-	source.Progress, done = progress("written")
+	var endProgress func()
+	source.Progress, endProgress = newProgress("written")
 	m, err := c.write(ctx, source)
-	done()
+	endProgress()
 	if err != nil {
 		return explainBackup(err)
 	}
-	remark(made(m))
+	printRemark(resultWords(m))
 	return nil
 }
 
+// write makes the backup where the command line says.
 func (c backupCommand) write(ctx context.Context, source backup.Source) (backup.Manifest, error) {
 	if c.File == "-" {
 		return backup.Create(ctx, os.Stdout, source)
@@ -84,14 +86,15 @@ func (c backupCommand) write(ctx context.Context, source backup.Source) (backup.
 	return backup.CreateFile(ctx, c.File, source)
 }
 
+// verify restores the backup on trial, and says what is in it.
 func (c backupCommand) verify(ctx context.Context, log *slog.Logger) error {
-	m, err := backup.Verify(ctx, c.File, "", log, remark)
+	m, err := backup.Verify(ctx, c.File, "", log, printRemark)
 	if err != nil {
 		return explainBackup(err)
 	}
-	remark("It is whole: " + holds(m) + ".")
+	printRemark("It is whole: " + contentWords(m) + ".")
 	if m.HasKey {
-		remark("It holds the master key; whether you know the passphrase, only you can tell.")
+		printRemark("It holds the master key; whether you know the passphrase, only you can tell.")
 	}
 	return nil
 }
@@ -116,6 +119,7 @@ func keyAndPassphrase(ctx context.Context, env app.Env) (key, passphrase string,
 	return key, passphrase, nil
 }
 
+// askTwice asks for a new passphrase, and once more against slips of the keys.
 func askTwice(ctx context.Context) (string, error) {
 	first, err := ask(ctx, "Passphrase to seal the master key with: ")
 	if errors.Is(err, errNoTerminal) {
@@ -169,42 +173,47 @@ func ask(ctx context.Context, prompt string) (string, error) {
 	}
 }
 
-// progress shows bytes on a terminal. done ends the line.
-func progress(what string) (tell func(int64), done func()) {
+// progressPace is how long the figure on the terminal stands at least, so that people can read it.
+const progressPace = time.Second / 5
+
+// newProgress shows bytes on a terminal. show is called with all bytes so far; without a terminal it is nil.
+// end ends the line.
+func newProgress(what string) (show func(int64), end func()) {
 	if !term.IsTerminal(int(os.Stderr.Fd())) {
 		return nil, func() {}
 	}
-	var last time.Time
-	return func(n int64) {
-			if now := time.Now(); now.Sub(last) > time.Second/5 {
-				last = now
-				_, _ = fmt.Fprintf(os.Stderr, "\r%s %s ", megabytes(n), what)
-			}
-		}, func() {
-			if !last.IsZero() {
-				_, _ = fmt.Fprintln(os.Stderr)
-			}
+	var lastShown time.Time
+	show = func(n int64) {
+		now := time.Now()
+		if now.Sub(lastShown) > progressPace {
+			lastShown = now
+			_, _ = fmt.Fprintf(os.Stderr, "\r%s %s ", megabyteWords(n), what)
 		}
-}
-
-func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
-
-// holds says what is in a backup.
-func holds(m backup.Manifest) string {
-	who := m.Company
-	if who == "" {
-		who = "no company's name"
 	}
-	return fmt.Sprintf("%s, as of %s, %d conversations with %d messages, %d files, schema %d of PostgreSQL %d, %s", who,
-		m.TakenAt.Local().Format("2006-01-02 15:04"), m.Rows["conversations"], m.Rows["messages"], m.Rows["blobs"], m.Schema, m.Server, megabytes(m.DumpBytes))
+	end = func() {
+		if !lastShown.IsZero() {
+			_, _ = fmt.Fprintln(os.Stderr)
+		}
+	}
+	return show, end
 }
 
-func made(m backup.Manifest) string {
-	text := "Backed up: " + holds(m) + "."
-	switch {
-	case m.HasKey:
+func megabyteWords(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
+
+// contentWords says what is in a backup.
+func contentWords(m backup.Manifest) string {
+	company := cmp.Or(m.Company, "no company's name")
+	return fmt.Sprintf("%s, as of %s, %d conversations with %d messages, %d files, schema %d of PostgreSQL %d, %s", company,
+		m.TakenAt.Local().Format("2006-01-02 15:04"), m.Rows["conversations"], m.Rows["messages"], m.Rows["blobs"], m.Schema, m.Server, megabyteWords(m.DumpBytes))
+}
+
+// resultWords says what was backed up, and where the master key is.
+func resultWords(m backup.Manifest) string {
+	text := "Backed up: " + contentWords(m) + "."
+	if m.HasKey {
 		return text + "\nThe master key is in it, sealed with the passphrase. Keep that elsewhere: nobody can open the key without it."
-	case m.KeyCheck == nil:
+	}
+	if m.KeyCheck == nil {
 		return text + "\nNo secret was ever stored, so there is no key in it."
 	}
 	return text + "\nThe master key is NOT in it: keep PARLEY_MASTER_KEY, or the file master.key of the data folder, elsewhere."

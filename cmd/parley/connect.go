@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"parley/bridge/setup"
+	"parley/channels"
 	"parley/channels/email/oauth"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/consent"
@@ -62,6 +63,7 @@ func (c connectCommand) Run(ctx context.Context) error {
 	})
 }
 
+// accountNamed finds a channel's account by its name. The error names those that there are.
 func accountNamed(ctx context.Context, db *app.Database, name string) (store.Account, error) {
 	accounts, err := store.ListAccounts(ctx, db.Pool)
 	if err != nil {
@@ -96,22 +98,28 @@ func checkMailbox(ctx context.Context, o inspect.Options, account store.Account)
 		if err != nil {
 			return err
 		}
-		broken := false
-		for _, f := range found {
-			mark := "✓"
-			if !f.OK {
-				mark, broken = "✗", true
-			}
-			fmt.Printf("  %s %s: %s\n", mark, f.What, f.Text)
-			if f.Hint != "" {
-				fmt.Printf("      → %s\n", f.Hint)
-			}
-		}
-		if broken {
+		if !printFindings(found) {
 			return errReported
 		}
 	}
 	return nil
+}
+
+// printFindings prints what was found, and says whether all of it is well.
+func printFindings(found []channels.Finding) (allOK bool) {
+	allOK = true
+	for _, f := range found {
+		mark := "✓"
+		if !f.OK {
+			mark = "✗"
+			allOK = false
+		}
+		fmt.Printf("  %s %s: %s\n", mark, f.What, f.Text)
+		if f.Hint != "" {
+			fmt.Printf("      → %s\n", f.Hint)
+		}
+	}
+	return allOK
 }
 
 // connect leads a person to the provider and back.
@@ -132,7 +140,7 @@ func (c connectCommand) connect(ctx context.Context, keeper *consent.Keeper, acc
 	var answer url.Values
 	if c.Paste {
 		say("The browser ends at a page that it can't show. Paste its address (%s?…) here:", back.address)
-		answer, err = pasted(ctx, in)
+		answer, err = readPasted(ctx, in)
 	} else {
 		say("Waiting at %s for %s…", back.address, c.Timeout)
 		answer, err = back.wait(ctx, flow.State)
@@ -153,13 +161,16 @@ func (c connectCommand) connect(ctx context.Context, keeper *consent.Keeper, acc
 	return nil
 }
 
+// headerTimeout is how long a browser of this machine may take to send its request. It does so at once.
+const headerTimeout = 10 * time.Second
+
 // landing is where the browser comes back: a server on loopback.
 type landing struct {
 	address string
 	server  *http.Server
 	answers chan url.Values
 	outcome chan string // what the browser shows in the end
-	state   chan string // the state that is waited for
+	state   chan string // holds the state that is waited for, once wait was called
 }
 
 // listen opens the port. Google knows programs of a machine by 127.0.0.1, Microsoft by localhost.
@@ -173,9 +184,11 @@ func (c connectCommand) listen(ctx context.Context) (*landing, error) {
 		host = "localhost"
 	}
 	_, port, _ := net.SplitHostPort(ln.Addr().String()) //nolint:errcheck // a listener's address has a port
-	b := &landing{address: "http://" + net.JoinHostPort(host, port) + "/", answers: make(chan url.Values), outcome: make(chan string, 1),
-		state: make(chan string, 1)}
-	b.server = &http.Server{Handler: b, ReadHeaderTimeout: 10 * time.Second}
+	b := &landing{
+		address: "http://" + net.JoinHostPort(host, port) + "/",
+		answers: make(chan url.Values), outcome: make(chan string, 1), state: make(chan string, 1),
+	}
+	b.server = &http.Server{Handler: b, ReadHeaderTimeout: headerTimeout}
 	go func() { _ = b.server.Serve(ln) }() // ends with Shutdown
 	return b, nil
 }
@@ -238,8 +251,8 @@ func (b *landing) tell(err error) {
 	b.outcome <- text
 }
 
-// pasted reads the address at which the browser ended.
-func pasted(ctx context.Context, in io.Reader) (url.Values, error) {
+// readPasted reads the address at which the browser ended.
+func readPasted(ctx context.Context, in io.Reader) (url.Values, error) {
 	type line struct {
 		text string
 		err  error
@@ -251,14 +264,15 @@ func pasted(ctx context.Context, in io.Reader) (url.Values, error) {
 	}()
 	select {
 	case l := <-read:
-		if text := strings.TrimSpace(l.text); text != "" {
-			u, err := url.Parse(text)
-			if err != nil || u.RawQuery == "" {
-				return nil, errors.New("that is no address with an answer: copy all of it, from http:// to the end")
-			}
-			return u.Query(), nil
+		text := strings.TrimSpace(l.text)
+		if text == "" {
+			return nil, fmt.Errorf("no address was typed: %w", l.err)
 		}
-		return nil, fmt.Errorf("no address was typed: %w", l.err)
+		u, err := url.Parse(text)
+		if err != nil || u.RawQuery == "" {
+			return nil, errors.New("that is no address with an answer: copy all of it, from http:// to the end")
+		}
+		return u.Query(), nil
 	case <-ctx.Done():
 		return nil, notBack(ctx)
 	}

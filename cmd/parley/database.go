@@ -11,11 +11,11 @@ import (
 
 // withDatabase opens and migrates the database, and calls f: for sub-commands other than serve.
 func withDatabase(ctx context.Context, f func(context.Context, app.Env, *app.Database, *slog.Logger) error) error {
-	env, log, err := environment()
+	env, log, err := readEnvironment()
 	if err != nil {
 		return err
 	}
-	db, err := app.OpenDatabase(ctx, env, log, remark)
+	db, err := app.OpenDatabase(ctx, env, log, printRemark)
 	if err != nil {
 		return err
 	}
@@ -34,14 +34,14 @@ type migrateCommand struct {
 // Run migrates and says so.
 func (c migrateCommand) Run(ctx context.Context) error {
 	return withDatabase(ctx, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
-		said := "The database is up to date."
+		result := "The database is up to date."
 		if c.Back {
 			if err := schema.MigrateBack(ctx, db.Pool); err != nil {
 				return err
 			}
-			said = "The version before can take over the database now."
+			result = "The version before can take over the database now."
 		}
-		_, err := fmt.Println(said)
+		_, err := fmt.Println(result)
 		return err
 	})
 }

@@ -53,7 +53,7 @@ Examples:
 // Run shows the demo until it is interrupted.
 func (c demoCommand) Run(ctx context.Context) error {
 	if c.Engine {
-		env, log, err := environment()
+		env, log, err := readEnvironment()
 		if err != nil {
 			return err
 		}
@@ -64,7 +64,7 @@ func (c demoCommand) Run(ctx context.Context) error {
 		}
 		defer end()
 		o.Analyzer = analyzer
-		return app.Serve(ctx, env, log, remark, o)
+		return app.Serve(ctx, env, log, printRemark, o)
 	}
 	exe, err := os.Executable()
 	if err != nil {
@@ -74,7 +74,7 @@ func (c demoCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
-	o := demo.Options{Listen: c.Listen, Data: data, Exe: exe, Reset: c.Reset, Hold: c.Hold, Surface: c.Surface, Say: remark, Log: newLog(os.Stderr, slog.LevelWarn)}
+	o := demo.Options{Listen: c.Listen, Data: data, Exe: exe, Reset: c.Reset, Hold: c.Hold, Surface: c.Surface, Say: printRemark, Log: newLog(os.Stderr, slog.LevelWarn)}
 	if c.Verbose {
 		o.Engine, o.Log = os.Stderr, newLog(os.Stderr, slog.LevelInfo)
 	}

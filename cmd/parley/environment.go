@@ -7,8 +7,8 @@ import (
 	"parley/cmd/parley/app"
 )
 
-// environment reads the environment and makes the logger it asks for.
-func environment() (app.Env, *slog.Logger, error) {
+// readEnvironment reads the environment and makes the logger it asks for.
+func readEnvironment() (app.Env, *slog.Logger, error) {
 	env, err := app.LoadEnv(os.LookupEnv)
 	return env, newLog(os.Stderr, env.Log), err
 }
@@ -16,8 +16,14 @@ func environment() (app.Env, *slog.Logger, error) {
 // newLog writes text to a terminal and JSON elsewhere.
 func newLog(w *os.File, level slog.Level) *slog.Logger {
 	options := &slog.HandlerOptions{Level: level}
-	if info, err := w.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+	if isCharDevice(w) {
 		return slog.New(slog.NewTextHandler(w, options))
 	}
 	return slog.New(slog.NewJSONHandler(w, options))
+}
+
+// isCharDevice says that a file is a device such as a terminal, as far as can be seen.
+func isCharDevice(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

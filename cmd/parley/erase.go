@@ -46,7 +46,7 @@ func (c eraseCommand) Run(ctx context.Context) error {
 		if c.Contact == "" {
 			return c.goOn(ctx, env, db)
 		}
-		contacts, err := whom(ctx, db, c.Contact, c.All)
+		contacts, err := findContacts(ctx, db, c.Contact, c.All)
 		if err != nil {
 			return err
 		}
@@ -65,8 +65,8 @@ func (c eraseCommand) Run(ctx context.Context) error {
 	})
 }
 
-// whom finds the contacts that a person means.
-func whom(ctx context.Context, db *app.Database, text string, all bool) ([]store.ContactID, error) {
+// findContacts finds the contacts that a person means.
+func findContacts(ctx context.Context, db *app.Database, text string, all bool) ([]store.ContactID, error) {
 	list, err := erase.Find(ctx, db.Pool, text)
 	if err != nil {
 		return nil, err
@@ -77,10 +77,10 @@ func whom(ctx context.Context, db *app.Database, text string, all bool) ([]store
 		ids[i] = c.ID
 		lines = append(lines, fmt.Sprintf("  %d  %s, %d conversations: %s", c.ID, c.Name, c.Conversations, strings.Join(c.Addresses, ", ")))
 	}
-	switch {
-	case len(list) == 0:
+	if len(list) == 0 {
 		return nil, fmt.Errorf("nobody is called %s: name an address, a number or a contact's id", text)
-	case len(list) > 1 && !all:
+	}
+	if len(list) > 1 && !all {
 		return nil, fmt.Errorf("%s names %d contacts:\n%s\nName one by its id, or all of them with --all", text, len(list), strings.Join(lines, "\n"))
 	}
 	return ids, nil
@@ -88,23 +88,23 @@ func whom(ctx context.Context, db *app.Database, text string, all bool) ([]store
 
 // goOn ends erasures that were cut off, and those that a restore has undone.
 func (c eraseCommand) goOn(ctx context.Context, env app.Env, db *app.Database) error {
-	open, err := erase.Unfinished(ctx, db.Pool)
+	unfinished, err := erase.Unfinished(ctx, db.Pool)
 	if err != nil {
 		return err
 	}
-	for _, id := range open {
+	for _, id := range unfinished {
 		if err := c.finish(ctx, env, db, id); err != nil {
 			return err
 		}
 	}
-	again, err := db.AgreeErasures(ctx, env)
+	repeated, err := db.AgreeErasures(ctx, env)
 	if err != nil {
 		return err
 	}
-	if len(open)+len(again) == 0 {
-		remark("There is nothing to go on with.")
+	if len(unfinished)+len(repeated) == 0 {
+		printRemark("There is nothing to go on with.")
 	}
-	for _, certificate := range again {
+	for _, certificate := range repeated {
 		if err := c.write(certificate); err != nil {
 			return err
 		}
@@ -115,17 +115,17 @@ func (c eraseCommand) goOn(ctx context.Context, env app.Env, db *app.Database) e
 // finish goes on with an erasure until it is done, and writes its certificate.
 func (c eraseCommand) finish(ctx context.Context, env app.Env, db *app.Database, id string) error {
 	o := db.Erasing(env)
-	said := ""
-	o.Say = func(place string, _ int64) error {
-		if place != said {
-			said = place
-			remark("Erasing: " + place)
+	lastPlace := ""
+	o.Say = func(place string, _ int64) error { // is called for each batch; a place is named once
+		if place != lastPlace {
+			lastPlace = place
+			printRemark("Erasing: " + place)
 		}
 		return ctx.Err()
 	}
 	certificate, err := erase.Run(ctx, o, id)
 	if errors.Is(err, erase.ErrInChats) || errors.Is(err, erase.ErrBusy) {
-		certificate, err = together(ctx, db, o, id)
+		certificate, err = waitForServe(ctx, db, o, id)
 	}
 	switch {
 	case errors.Is(err, erase.ErrWaiting):
@@ -141,18 +141,21 @@ func (c eraseCommand) finish(ctx context.Context, env app.Env, db *app.Database,
 	return c.write(certificate)
 }
 
-// together waits until parley serve has taken the contact's posts out of chats, or has erased the rest.
+// waitForServe waits until parley serve has taken the contact's posts out of chats, or has erased the rest.
 // Errors: ErrInChats when nothing serves that could do it.
-func together(ctx context.Context, db *app.Database, o erase.Options, id string) (erase.Certificate, error) {
-	remark("Waiting for parley serve, which takes posts out of Slack and Teams. This may be ended: it goes on.")
+func waitForServe(ctx context.Context, db *app.Database, o erase.Options, id string) (erase.Certificate, error) {
+	printRemark("Waiting for parley serve, which takes posts out of Slack and Teams. This may be ended: it goes on.")
 	for {
 		certificate, err := erase.Run(ctx, o, id)
 		if !errors.Is(err, erase.ErrInChats) && !errors.Is(err, erase.ErrBusy) {
 			return certificate, err
 		}
-		served, asked := erase.Served(ctx, db.Pool)
-		if asked != nil || errors.Is(err, erase.ErrInChats) && !served {
-			return certificate, errors.Join(asked, err)
+		isServed, servedErr := erase.Served(ctx, db.Pool)
+		if servedErr != nil {
+			return certificate, errors.Join(servedErr, err)
+		}
+		if errors.Is(err, erase.ErrInChats) && !isServed {
+			return certificate, err
 		}
 		if !pause.For(ctx, time.Second) {
 			return certificate, ctx.Err()
@@ -171,6 +174,7 @@ func (c eraseCommand) write(certificate erase.Certificate) error {
 		_, err = os.Stdout.Write(body)
 		return err
 	}
+	// A second erasure's certificate is added to the file of the first.
 	f, err := os.OpenFile(c.Certificate, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return err

@@ -29,7 +29,7 @@ Example:
 // Run exports.
 func (c exportContactCommand) Run(ctx context.Context) error {
 	return withDatabase(ctx, func(ctx context.Context, env app.Env, db *app.Database, _ *slog.Logger) error {
-		contacts, err := whom(ctx, db, c.Contact, c.All)
+		contacts, err := findContacts(ctx, db, c.Contact, c.All)
 		if err != nil {
 			return err
 		}
@@ -42,7 +42,7 @@ func (c exportContactCommand) Run(ctx context.Context) error {
 			return errors.Join(err, os.Remove(c.File))
 		}
 		if len(missing) > 0 {
-			remark(fmt.Sprintf("The object store doesn't have %d files: %s.", len(missing), strings.Join(missing, ", ")))
+			printRemark(fmt.Sprintf("The object store doesn't have %d files: %s.", len(missing), strings.Join(missing, ", ")))
 		}
 		return nil
 	})

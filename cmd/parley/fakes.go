@@ -78,23 +78,28 @@ func (c fakesCommand) Run(ctx context.Context) error {
 		return errors.Join(err, stopModel(), w.Close())
 	}
 	fmt.Println("The emulators run; their addresses are in " + c.Env + ". Stop them with Ctrl-C.")
-	var each sync.WaitGroup // once serve answers, however late
-	each.Go(func() { _ = w.Subscribe(ctx) })
-	each.Go(func() { install(ctx, w) })
+	var waiters sync.WaitGroup // each waits until serve answers, however late that is
+	waiters.Go(func() { _ = w.Subscribe(ctx) })
+	waiters.Go(func() { keepInstalling(ctx, w) })
 	<-ctx.Done()
-	each.Wait()
+	waiters.Wait()
 	return errors.Join(stopModel(), w.Close())
 }
 
-// installPace is how often Teams tries to tell a serve that doesn't answer yet of its app.
-const installPace = time.Second
+const (
+	// installPace is how often Teams tries to tell a serve that doesn't answer yet of its app.
+	installPace = time.Second
+	// installTries is how often Teams offers one event again: for 35 s, as long as the real Teams does.
+	installTries = 35
+)
 
-// installRetries are Teams' waits before it offers an event again: as often, for as long as
-// its own (35 s).
-func installRetries() []time.Duration { return slices.Repeat([]time.Duration{installPace}, 35) }
+// installRetries are Teams' waits before it offers an event again.
+func installRetries() []time.Duration {
+	return slices.Repeat([]time.Duration{installPace}, installTries)
+}
 
-// install adds Parley's app to the team of Teams as soon as serve takes that.
-func install(ctx context.Context, w *outside.World) {
+// keepInstalling adds Parley's app to the team of Teams. It tries until serve takes that.
+func keepInstalling(ctx context.Context, w *outside.World) {
 	for w.Install(ctx) != nil {
 		select {
 		case <-ctx.Done():

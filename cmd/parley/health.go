@@ -15,6 +15,14 @@ import (
 	"parley/cmd/parley/app"
 )
 
+const (
+	// healthTimeout is how long an answer is waited for. Supervisors often wait five seconds: with less here the reason is
+	// printed before they give up.
+	healthTimeout = 4 * time.Second
+	// maxHealthAnswer is how many bytes of an answer are shown.
+	maxHealthAnswer = 4096
+)
+
 // healthCommand is `parley health`. Images of containers have no other program that could ask.
 type healthCommand struct {
 	Ready bool `help:"Ask whether it is ready for requests (database, migrations, surfaces), not only whether it lives."`
@@ -27,7 +35,7 @@ func (healthCommand) Help() string {
 
 // Run asks once.
 func (c healthCommand) Run(ctx context.Context) error {
-	env, _, err := environment()
+	env, _, err := readEnvironment()
 	if err != nil {
 		return err
 	}
@@ -41,9 +49,9 @@ func (c healthCommand) Run(ctx context.Context) error {
 // askHealth asks the Parley that listens where env says, and shows what it answers.
 // Errors: it doesn't answer, or not with 200.
 func askHealth(ctx context.Context, env app.Env, path string, out io.Writer) error {
-	ctx, cancel := context.WithTimeout(ctx, 4*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+reachable(env.Listen)+path, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+reachableAddress(env.Listen)+path, nil)
 	if err != nil {
 		return err
 	}
@@ -53,32 +61,30 @@ func askHealth(ctx context.Context, env app.Env, path string, out io.Writer) err
 		return fmt.Errorf("health: nobody answers at PARLEY_LISTEN: %w", err)
 	}
 	defer answer.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(answer.Body, 4096))
+	text, err := io.ReadAll(io.LimitReader(answer.Body, maxHealthAnswer))
 	if err != nil {
 		return fmt.Errorf("health: %w", err)
 	}
-	said := strings.TrimSpace(string(text))
+	answered := strings.TrimSpace(string(text))
 	if answer.StatusCode != http.StatusOK {
-		return errors.New("health: " + said)
+		return errors.New("health: " + answered)
 	}
-	_, err = fmt.Fprintln(out, said)
+	_, err = fmt.Fprintln(out, answered)
 	return err
 }
 
-// reachable is the address by which a process on this machine reaches who listens on address: one that stands for all
+// reachableAddress is the address by which a process on this machine reaches who listens on address: one that stands for all
 // of the machine's addresses becomes loopback.
-func reachable(address string) string {
+func reachableAddress(address string) string {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return address
 	}
-	ip, err := netip.ParseAddr(host)
+	ip, _ := netip.ParseAddr(host) //nolint:errcheck // a host's name is none of the addresses below
 	switch {
-	case host == "":
+	case host == "", ip == netip.IPv4Unspecified():
 		host = "127.0.0.1"
-	case err == nil && ip.IsUnspecified() && ip.Is4():
-		host = "127.0.0.1"
-	case err == nil && ip.IsUnspecified():
+	case ip == netip.IPv6Unspecified():
 		host = "::1"
 	}
 	return net.JoinHostPort(host, port)

@@ -39,7 +39,7 @@ func TestHealth(t *testing.T) {
 	if err := askHealth(t.Context(), app.Env{Listen: "127.0.0.1:1"}, "/healthz", io.Discard); err == nil || !strings.Contains(err.Error(), "PARLEY_LISTEN") {
 		t.Errorf("nobody there: %v", err)
 	}
-	if got := reachable("[::]:8080"); got != "[::1]:8080" {
+	if got := reachableAddress("[::]:8080"); got != "[::1]:8080" {
 		t.Errorf("IPv6: %s", got)
 	}
 }

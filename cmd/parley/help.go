@@ -33,8 +33,11 @@ func unknownCommand(err error) error {
 	return fmt.Errorf("%s\nparley --help lists all commands", strings.TrimSuffix(text, "."))
 }
 
-// noCommand says that arguments were given of which the first is no command.
-func noCommand(err error, args []string) bool {
+// isUnknownCommand says that arguments were given of which the first is no command.
+func isUnknownCommand(err error, args []string) bool {
+	if len(args) == 0 {
+		return false
+	}
 	var wrong *kong.ParseError
-	return errors.As(err, &wrong) && len(args) > 0 && wrong.Context.Selected() == nil
+	return errors.As(err, &wrong) && wrong.Context.Selected() == nil
 }

@@ -24,11 +24,11 @@ func (doctorCommand) Help() string {
 
 // Run checks everything and prints what it found.
 func (doctorCommand) Run(ctx context.Context) error {
-	env, log, err := environment()
+	env, log, err := readEnvironment()
 	if err != nil {
 		return err
 	}
-	db, err := app.OpenDatabase(ctx, env, log, remark)
+	db, err := app.OpenDatabase(ctx, env, log, printRemark)
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,10 @@ func (c replayCommand) Run(ctx context.Context) error {
 		failed := false
 		for _, a := range answers {
 			fmt.Println(a.Text())
-			failed = failed || a.State != inspect.ReplayQueued && a.State != inspect.ReplayHandedOver
+			goesOn := a.State == inspect.ReplayQueued || a.State == inspect.ReplayHandedOver
+			if !goesOn {
+				failed = true
+			}
 		}
 		if failed {
 			return errReported

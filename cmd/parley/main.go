@@ -46,18 +46,19 @@ func main() {
 			"Set it up by environment variables and parley apply; try it with parley demo."),
 		kong.BindTo(ctx, (*context.Context)(nil)), emulatorVars())
 	parsed, err := parser.Parse(os.Args[1:])
-	switch {
-	case noCommand(err, os.Args[1:]):
-		err = unknownCommand(err)
-	case err != nil:
-		parser.FatalIfErrorf(err) // shows how the command is used
-	default:
-		err = parsed.Run()
+	if isUnknownCommand(err, os.Args[1:]) {
+		exitWith(unknownCommand(err))
 	}
-	if err != nil {
-		if !errors.Is(err, errReported) {
-			fmt.Fprintln(os.Stderr, "parley: "+err.Error())
-		}
-		os.Exit(1)
+	parser.FatalIfErrorf(err) // does nothing without an error; otherwise it shows how the command is used, and exits
+	if err := parsed.Run(); err != nil {
+		exitWith(err)
 	}
+}
+
+// exitWith ends the program with 1, and prints the error unless that was done already.
+func exitWith(err error) {
+	if !errors.Is(err, errReported) {
+		fmt.Fprintln(os.Stderr, "parley: "+err.Error())
+	}
+	os.Exit(1)
 }

@@ -31,7 +31,7 @@ Example:
 
 // Run prints the manifest.
 func (c slackManifestCommand) Run() error {
-	return printed(slack.Manifest(slack.ManifestOptions{Name: c.Name, ShortCommands: c.ShortCommands, PublicURL: c.PublicURL}))
+	return printOutput(slack.Manifest(slack.ManifestOptions{Name: c.Name, ShortCommands: c.ShortCommands, PublicURL: c.PublicURL}))
 }
 
 // teamsManifestCommand is `parley manifest teams`.
@@ -61,7 +61,7 @@ func (c teamsManifestCommand) Run() error {
 	o := manifest.Options{AppID: c.AppID, Name: c.Name, PublicURL: c.PublicURL, Version: c.AppVersion, Developer: c.Developer,
 		Website: c.Website, Privacy: c.Privacy, Terms: c.Terms, MentionsOnly: c.MentionsOnly}
 	if c.Out == "" {
-		return printed(manifest.JSON(o))
+		return printOutput(manifest.JSON(o))
 	}
 	out, err := manifest.Package(o)
 	if err != nil {
@@ -74,7 +74,8 @@ func (c teamsManifestCommand) Run() error {
 	return err
 }
 
-func printed(out []byte, err error) error {
+// printOutput prints what a function made, or hands back its error.
+func printOutput(out []byte, err error) error {
 	if err != nil {
 		return err
 	}

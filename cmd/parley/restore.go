@@ -37,11 +37,11 @@ Examples:
 
 // Run restores.
 func (c restoreCommand) Run(ctx context.Context) error {
-	env, log, err := environment()
+	env, log, err := readEnvironment()
 	if err != nil {
 		return err
 	}
-	path, remove, err := c.path(ctx)
+	path, remove, err := c.inputFile(ctx)
 	if err != nil {
 		return err
 	}
@@ -51,8 +51,8 @@ func (c restoreCommand) Run(ctx context.Context) error {
 		return explainRestore(err, env)
 	}
 	defer func() { _ = archive.Close() }()
-	remark("The backup: " + holds(archive.Manifest) + ".")
-	db, err := app.OpenDatabase(ctx, env, log, remark)
+	printRemark("The backup: " + contentWords(archive.Manifest) + ".")
+	db, err := app.OpenDatabase(ctx, env, log, printRemark)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (c restoreCommand) Run(ctx context.Context) error {
 		return err
 	}
 	keySaved := false
-	restored, err := backup.Restore(ctx, archive, backup.Target{Pool: db.Pool, URL: db.URL(), BinDir: db.BinDir(), Key: key, Say: remark,
+	restored, err := backup.Restore(ctx, archive, backup.Target{Pool: db.Pool, URL: db.URL(), BinDir: db.BinDir(), Key: key, Say: printRemark,
 		Passphrase: func() (string, error) {
 			if env.BackupPassphrase != "" {
 				return env.BackupPassphrase, nil
@@ -76,7 +76,7 @@ func (c restoreCommand) Run(ctx context.Context) error {
 	if err := eraseAgain(ctx, env, db, c.Erasures); err != nil {
 		return err
 	}
-	remark(after(restored, keySaved, env))
+	printRemark(describeRestored(restored, keySaved, env))
 	return nil
 }
 
@@ -93,20 +93,19 @@ func eraseAgain(ctx context.Context, env app.Env, db *app.Database, path string)
 		}
 	}
 	erased, err := list.Agree(ctx, db.Erasing(env))
-	switch {
-	case errors.Is(err, erase.ErrWaiting):
-		remark("Something about a contact that was erased still waits to be applied: run parley erase when Parley serves.")
-	case err != nil:
+	if errors.Is(err, erase.ErrWaiting) {
+		printRemark("Something about a contact that was erased still waits to be applied: run parley erase when Parley serves.")
+	} else if err != nil {
 		return fmt.Errorf("restored, but who was erased since the backup may be back: %w\nRun parley erase before parley serve", err)
 	}
 	if len(erased) > 0 {
-		remark(fmt.Sprintf("%d erasures that are newer than the backup were applied again.", len(erased)))
+		printRemark(fmt.Sprintf("%d erasures that are newer than the backup were applied again.", len(erased)))
 	}
 	return nil
 }
 
-// path returns a file that can be read more than once; remove deletes it if it is a copy of standard input.
-func (c restoreCommand) path(ctx context.Context) (path string, remove func(), err error) {
+// inputFile returns a file that can be read more than once; remove deletes it if it is a copy of standard input.
+func (c restoreCommand) inputFile(ctx context.Context) (path string, remove func(), err error) {
 	if c.File != "-" {
 		return c.File, func() {}, nil
 	}
@@ -125,18 +124,18 @@ func (c restoreCommand) path(ctx context.Context) (path string, remove func(), e
 	return f.Name(), remove, nil
 }
 
-// after says, for people, what a restore has done and what happens next.
-func after(r restore.Restored, keySaved bool, env app.Env) string {
+// describeRestored says, for people, what a restore has done and what happens next.
+func describeRestored(restored restore.Restored, keySaved bool, env app.Env) string {
 	text := "Restored."
 	if keySaved {
 		text += " The master key is in " + app.KeyFile(env) + "."
 	}
 	text += "\n\nNothing is sent again by itself."
-	if r.Replies > 0 {
-		text += fmt.Sprintf(" %d replies waited when the backup was made: Parley looks for them in the mailbox, and asks about the rest in their threads.", r.Replies)
+	if restored.Replies > 0 {
+		text += fmt.Sprintf(" %d replies waited when the backup was made: Parley looks for them in the mailbox, and asks about the rest in their threads.", restored.Replies)
 	}
 	text += "\nWhat colleagues typed since is asked about in its thread, too. Mail that came since is fetched again and shown once more; somebody may have answered it: look before you do." +
-		fmt.Sprintf("\nNew conversations count from #%d on, so that no lost one's number comes again.", r.Next) +
+		fmt.Sprintf("\nNew conversations count from #%d on, so that no lost one's number comes again.", restored.Next) +
 		"\n\nStart it: parley serve"
 	return text
 }

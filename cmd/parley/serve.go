@@ -31,7 +31,7 @@ Examples:
 
 // Run serves until SIGTERM or an interrupt.
 func (c serveCommand) Run(ctx context.Context) error {
-	env, log, err := environment()
+	env, log, err := readEnvironment()
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (c serveCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer end()
-	return app.Serve(ctx, env, log, remark, c.tortured(app.Options{MovedTime: c.MovedTime, Analyzer: analyzer}, env))
+	return app.Serve(ctx, env, log, printRemark, c.applyTo(app.Options{MovedTime: c.MovedTime, Analyzer: analyzer}, env))
 }
 
 // versionCommand is `parley version`.

@@ -64,10 +64,10 @@ Examples:
 
 // Run plays one run, or one of its other processes.
 func (c tortureCommand) Run(ctx context.Context) error {
-	switch {
-	case c.Oracle:
+	if c.Oracle {
 		return torture.Oracle(ctx, os.Stdin, os.Stdout)
-	case c.Fakes != "":
+	}
+	if c.Fakes != "" {
 		return world.Fakes(ctx, world.FakesOptions{Env: c.Fakes, Seed: c.Seed, SaveSent: !c.OwnCopies, Chats: c.Chats,
 			Teams: c.Teams, Model: c.Model, Blind: !c.Graph, Limits: c.Rate > 0})
 	}
@@ -78,7 +78,7 @@ func (c tortureCommand) Run(ctx context.Context) error {
 	o := torture.Options{Program: program, Seed: c.Seed, Mails: c.Mails, Replies: c.Replies, FreezeFor: 30 * time.Second, StopLong: 160 * time.Second,
 		SilentFor: 40 * time.Second, LateFor: 25 * time.Second, Replicas: max(c.Replicas, 1), Flow: c.Flow, Settle: 15 * time.Minute,
 		OwnCopies: c.OwnCopies, Rate: c.Rate, Webhooks: c.Webhooks, Chats: c.Chats, Model: c.Model, Teams: c.Teams, Blind: c.Teams && !c.Graph,
-		Upgrade: c.Upgrade || c.From != "", From: c.From, Keep: c.Keep, Blows: c.blows(), Out: io.Writer(os.Stdout)}
+		Upgrade: c.Upgrade || c.From != "", From: c.From, Keep: c.Keep, Blows: c.countBlows(), Out: io.Writer(os.Stdout)}
 	if c.Quick {
 		o = torture.Quick(o)
 	}
@@ -93,8 +93,8 @@ func (c tortureCommand) Run(ctx context.Context) error {
 	return err
 }
 
-// blows are those that the command line counts.
-func (c tortureCommand) blows() map[string]int {
+// countBlows returns how many blows of each kind the command line wants. A kind that it leaves to the plan is missing.
+func (c tortureCommand) countBlows() map[string]int {
 	counts := map[string]int{}
 	if c.Kills >= 0 {
 		counts["kill"] = c.Kills

@@ -32,8 +32,8 @@ type TorturedFlags struct {
 	NextVersion bool `hidden:"" help:"Know facts of a version more than there are (torture)."`
 }
 
-// tortured changes options as the flags ask.
-func (f TorturedFlags) tortured(o app.Options, env app.Env) app.Options {
+// applyTo returns the options, changed as the flags ask.
+func (f TorturedFlags) applyTo(o app.Options, env app.Env) app.Options {
 	if f.ShortWaits {
 		o = torture.ShortWaits(o, env)
 	}

@@ -36,6 +36,7 @@ func (leftOutCommand) Run() error {
 // TorturedFlags are none: nobody tortures this program.
 type TorturedFlags struct{}
 
-func (TorturedFlags) tortured(o app.Options, _ app.Env) app.Options { return o }
+// applyTo returns the options as they are.
+func (TorturedFlags) applyTo(o app.Options, _ app.Env) app.Options { return o }
 
 func emulatorVars() kong.Vars { return kong.Vars{} }
