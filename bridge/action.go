@@ -182,7 +182,12 @@ type Meant struct {
 // Typed reports whether somebody wrote the action as a message. Then the surface notifies that person of what is said
 // in the thread from now on.
 func (a Action) Typed() bool {
-	return a.Origin == OriginText || a.Origin == OriginMention || a.Origin == OriginCatchUp
+	switch a.Origin {
+	case OriginText, OriginMention, OriginCatchUp:
+		return true
+	default:
+		return false
+	}
 }
 
 // Args are the arguments of a verb; which ones count depends on the verb. Buttons carry them as one flat JSON object:

@@ -30,7 +30,12 @@ const (
 
 // Open reports whether the conversation still needs somebody.
 func (s Status) Open() bool {
-	return s == StatusOpen || s == StatusPending || s == StatusSnoozed
+	switch s {
+	case StatusOpen, StatusPending, StatusSnoozed:
+		return true
+	default:
+		return false
+	}
 }
 
 // AgentRef names an agent to a surface.

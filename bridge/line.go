@@ -91,17 +91,18 @@ func (l *Line) UnmarshalJSON(row []byte) error {
 	if err := json.Unmarshal(row, l.Content); err != nil {
 		return fmt.Errorf("bridge: %s line: %w", read.Kind, err)
 	}
-	if storesText(l.Content) {
+	if hasOwnText(l.Content) {
 		l.Text = ""
 	}
 	return nil
 }
 
-// storesText reports whether a content has a field of its own that is stored under the name of Line.Text.
-func storesText(c LineContent) bool {
+// hasOwnText reports whether a content has a field of its own that is stored under the name of Line.Text.
+func hasOwnText(c LineContent) bool {
 	fields := reflect.TypeOf(c).Elem()
 	for i := range fields.NumField() {
-		if name, _, _ := strings.Cut(fields.Field(i).Tag.Get("json"), ","); name == "Text" {
+		name, _, _ := strings.Cut(fields.Field(i).Tag.Get("json"), ",")
+		if name == "Text" {
 			return true
 		}
 	}

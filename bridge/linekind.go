@@ -70,98 +70,98 @@ const (
 // ContentOf returns the empty content of a line of a kind. Lines of LineDone and LineTemplate have
 // different contents by their verb.
 func ContentOf(kind LineKind, verb Verb) LineContent {
-	if empty, ok := verbContents[kind][verb]; ok {
-		return empty()
+	if makeContent, ok := verbContents[kind][verb]; ok {
+		return makeContent()
 	}
-	empty, known := contents[kind]
-	switch {
-	case !known:
+	makeContent, isKnown := contents[kind]
+	if !isKnown {
 		return &UnknownLine{Name: kind}
-	case empty == nil:
+	}
+	if makeContent == nil { // the kind has no fields of its own
 		return kind
 	}
-	return empty()
+	return makeContent()
 }
 
 // contents has a function for each kind that makes its content; nil if the kind has no fields of its own.
 var contents = map[LineKind]func() LineContent{ //nolint:gochecknoglobals // a table
 	LineAssigned:    nil,
-	LineUnassigned:  empty[UnassignedLine],
+	LineUnassigned:  newContent[UnassignedLine],
 	LineHandedOver:  nil,
-	LineWoke:        empty[WokeLine],
+	LineWoke:        newContent[WokeLine],
 	LineReopened:    nil,
 	LineContinued:   nil,
 	LineResolved:    nil,
-	LineSnoozed:     empty[SnoozedLine],
-	LineAsk:         empty[AskLine],
-	LineInside:      empty[InsideLine],
+	LineSnoozed:     newContent[SnoozedLine],
+	LineAsk:         newContent[AskLine],
+	LineInside:      newContent[InsideLine],
 	LineSendAs:      nil,
-	LineParked:      empty[ParkedLine],
-	LineOffered:     empty[OfferedLine],
-	LineFailed:      empty[FailedLine],
-	LineRetrying:    empty[RetryingLine],
-	LineDelayed:     empty[DelayedLine],
-	LineUnclear:     empty[UnclearLine],
+	LineParked:      newContent[ParkedLine],
+	LineOffered:     newContent[OfferedLine],
+	LineFailed:      newContent[FailedLine],
+	LineRetrying:    newContent[RetryingLine],
+	LineDelayed:     newContent[DelayedLine],
+	LineUnclear:     newContent[UnclearLine],
 	LineEditLate:    nil,
 	LineDeleteLate:  nil,
-	LineUndone:      empty[UndoneLine],
-	LineTopLevel:    empty[TopLevelLine],
+	LineUndone:      newContent[UndoneLine],
+	LineTopLevel:    newContent[TopLevelLine],
 	LineNotMapped:   nil,
 	LineParticipant: nil,
-	LineRecipients:  empty[RecipientsLine],
-	LineAutomatic:   empty[AutomaticLine],
-	LineCollected:   empty[CollectedLine],
-	LineBounceOther: empty[BounceOtherLine],
-	LineQuarantine:  empty[QuarantineLine],
-	LineRefused:     empty[RefusedLine],
+	LineRecipients:  newContent[RecipientsLine],
+	LineAutomatic:   newContent[AutomaticLine],
+	LineCollected:   newContent[CollectedLine],
+	LineBounceOther: newContent[BounceOtherLine],
+	LineQuarantine:  newContent[QuarantineLine],
+	LineRefused:     newContent[RefusedLine],
 	LineDecided:     nil,
 	LineUnchanged:   nil,
 	LineDone:        nil,
-	LineHelp:        empty[HelpLine],
-	LineHistory:     empty[HistoryLine],
-	LineWhy:         empty[WhyLine],
-	LineTimeline:    empty[TimelineLine],
-	LineList:        empty[ListLine],
+	LineHelp:        newContent[HelpLine],
+	LineHistory:     newContent[HistoryLine],
+	LineWhy:         newContent[WhyLine],
+	LineTimeline:    newContent[TimelineLine],
+	LineList:        newContent[ListLine],
 	LineDetails:     nil,
-	LineTexts:       empty[TextsLine],
-	LineEvening:     empty[EveningLine],
-	LineWeek:        empty[WeekLine],
-	LineStats:       empty[StatsLine],
-	LineAccount:     empty[AccountLine],
-	LineTemplate:    empty[ChooseTemplateLine],
-	LineTemplates:   empty[TemplatesLine],
+	LineTexts:       newContent[TextsLine],
+	LineEvening:     newContent[EveningLine],
+	LineWeek:        newContent[WeekLine],
+	LineStats:       newContent[StatsLine],
+	LineAccount:     newContent[AccountLine],
+	LineTemplate:    newContent[ChooseTemplateLine],
+	LineTemplates:   newContent[TemplatesLine],
 	LineExists:      nil,
-	LineReacted:     empty[ReactedLine],
-	LineChanged:     empty[ChangedLine],
-	LineDeleted:     empty[DeletedLine],
-	LineIdentity:    empty[IdentityLine],
+	LineReacted:     newContent[ReactedLine],
+	LineChanged:     newContent[ChangedLine],
+	LineDeleted:     newContent[DeletedLine],
+	LineIdentity:    newContent[IdentityLine],
 	LineSamePerson:  nil,
-	LineOptedOut:    empty[OptedOutLine],
+	LineOptedOut:    newContent[OptedOutLine],
 	LineOptedIn:     nil,
-	LineParts:       empty[PartsLine],
-	LineAnalysis:    empty[AnalysisLine],
-	LineWritten:     empty[WrittenLine],
+	LineParts:       newContent[PartsLine],
+	LineAnalysis:    newContent[AnalysisLine],
+	LineWritten:     newContent[WrittenLine],
 }
 
 // verbContents has functions for the contents that depend on the line's verb, by kind and verb.
 var verbContents = map[LineKind]map[Verb]func() LineContent{ //nolint:gochecknoglobals // a table
-	LineTemplate: {VerbTemplates: empty[VerdictLine]},
+	LineTemplate: {VerbTemplates: newContent[VerdictLine]},
 	LineDone: {
-		VerbReply:          empty[RepliedLine],
-		VerbNew:            empty[BegunLine],
-		VerbTemplate:       empty[BegunLine],
-		VerbTag:            empty[TaggedLine],
-		VerbKeep:           empty[KeptLine],
-		VerbSilence:        empty[SendersLine],
-		VerbBlock:          empty[SendersLine],
-		VerbUnblock:        empty[SendersLine],
-		VerbTemplateEdit:   empty[TemplateChangedLine],
-		VerbTemplateDelete: empty[TemplateChangedLine],
+		VerbReply:          newContent[RepliedLine],
+		VerbNew:            newContent[BegunLine],
+		VerbTemplate:       newContent[BegunLine],
+		VerbTag:            newContent[TaggedLine],
+		VerbKeep:           newContent[KeptLine],
+		VerbSilence:        newContent[SendersLine],
+		VerbBlock:          newContent[SendersLine],
+		VerbUnblock:        newContent[SendersLine],
+		VerbTemplateEdit:   newContent[TemplateChangedLine],
+		VerbTemplateDelete: newContent[TemplateChangedLine],
 	},
 }
 
-// empty makes the zero content of a type.
-func empty[C any, P interface {
+// newContent makes the zero content of a type.
+func newContent[C any, P interface {
 	*C
 	LineContent
 }]() LineContent {

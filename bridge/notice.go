@@ -56,6 +56,7 @@ func isKind(kind LineKind) func(Line) bool {
 	return func(l Line) bool { return l.Kind() == kind }
 }
 
+// isCustomersReturn says that a message of the customer woke or reopened the conversation.
 func isCustomersReturn(l Line) bool {
 	if woke, ok := l.Content.(*WokeLine); ok {
 		return woke.Cause == WokenByCustomer
@@ -63,6 +64,9 @@ func isCustomersReturn(l Line) bool {
 	return l.Kind() == LineReopened && l.By == (AgentRef{})
 }
 
+// isColleaguesEnd says that a colleague resolved, closed or reopened the conversation. One that the customer reopened
+// has no By.
 func isColleaguesEnd(l Line) bool {
-	return l.Kind() == LineResolved || l.Kind() == LineReopened && l.By != (AgentRef{})
+	byColleague := l.By != (AgentRef{})
+	return l.Kind() == LineResolved || (l.Kind() == LineReopened && byColleague)
 }

@@ -24,7 +24,12 @@ const (
 
 // Idempotent reports whether a post may be made twice without harm.
 func (k PostKind) Idempotent() bool {
-	return k == PostCard || k == PostMark || k == PostErased || k == PostDouble
+	switch k {
+	case PostCard, PostMark, PostErased, PostDouble:
+		return true
+	default:
+		return false
+	}
 }
 
 // Post is one delivery to a surface: facts, not layout.

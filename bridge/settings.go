@@ -87,12 +87,12 @@ func Settings() []Setting {
 			keep: func(s *AccountSettings, v string) { s.JoinOpen = v == "join_open" }},
 		{Name: "collect_floods", Label: "Collect a flood of mails in one thread", Values: onOff, Text: "Whether mails of somebody who opens very many conversations are collected in one thread.",
 			keep: func(s *AccountSettings, v string) { s.CollectFloods = v == settingOn }},
-		{Name: "file_limits", Label: "Largest files", Free: FreeText{Valid: validLimits, NotSo: "are no limits", Write: "Write kinds and sizes: image 5MB, document 10MB, video 16MB, audio 16MB."},
+		{Name: "file_limits", Label: "Largest files", Free: FreeText{Valid: areLimits, NotSo: "are no limits", Write: "Write kinds and sizes: image 5MB, document 10MB, video 16MB, audio 16MB."},
 			Text: "The largest files of each kind, up to what the channel takes: `image 5MB, document 25MB, audio 0`; `0` forbids a kind.",
 			keep: func(s *AccountSettings, v string) { s.FileLimits, _ = channels.ParseFileLimits(v) }}, // checked when it was written
-		{Name: "admin_numbers", Label: "Admins' phone numbers", Free: FreeText{Valid: validNumbers, NotSo: "are no phone numbers", Write: "Write them with +, the country and commas between: +4915112345678, +33612345678."},
+		{Name: "admin_numbers", Label: "Admins' phone numbers", Free: FreeText{Valid: areNumbers, NotSo: "are no phone numbers", Write: "Write them with +, the country and commas between: +4915112345678, +33612345678."},
 			Text: "Of an account that sends text messages: admins' phone numbers, which it tells by SMS, besides the mail, that a chat can't be reached, refuses Parley, or is back.",
-			keep: func(s *AccountSettings, v string) { s.AdminNumbers = numbers(v) }},
+			keep: func(s *AccountSettings, v string) { s.AdminNumbers = splitNumbers(v) }},
 	}, aiSettings()...)
 }
 
@@ -107,18 +107,18 @@ func aiSettings() []Setting {
 			keep: func(s *AccountSettings, v string) { s.AI.AppliesTags = v == "apply" }},
 		{Name: "ai_mask", Label: "Hide addresses and numbers from a model", Values: onOff, Text: "Whether mail addresses, phone and card numbers and IBANs are replaced before a text goes to a model, and put back in its answer.",
 			keep: func(s *AccountSettings, v string) { s.AI.Unmasked = v == settingOff }},
-		{Name: "ai_tokens_a_day", Label: "Tokens that a model may cost in a day", Free: number("tokens", maxTokens, ""), Text: "How many tokens a model may cost in a day (UTC), asked and answered; above that rules read what customers write. `0` is no limit; without it `PARLEY_AI_TOKENS_A_DAY` counts.",
-			keep: func(s *AccountSettings, v string) { s.AI.TokensADay = atoi(v, -1) }},
-		{Name: "ai_audit", Label: "Days for which questions to a model are kept", Free: number("days", maxAuditDays, auditDays), Text: "For how many days it is kept what was sent to a model and answered, for `!why`; `0`: not at all.",
-			keep: func(s *AccountSettings, v string) { s.AI.AuditDays = atoi(v, 0) }},
+		{Name: "ai_tokens_a_day", Label: "Tokens that a model may cost in a day", Free: numberText("tokens", maxTokens, ""), Text: "How many tokens a model may cost in a day (UTC), asked and answered; above that rules read what customers write. `0` is no limit; without it `PARLEY_AI_TOKENS_A_DAY` counts.",
+			keep: func(s *AccountSettings, v string) { s.AI.TokensADay = parseOr(v, -1) }},
+		{Name: "ai_audit", Label: "Days for which questions to a model are kept", Free: numberText("days", maxAuditDays, auditDays), Text: "For how many days it is kept what was sent to a model and answered, for `!why`; `0`: not at all.",
+			keep: func(s *AccountSettings, v string) { s.AI.AuditDays = parseOr(v, 0) }},
 		{Name: "ai_translate", Label: "Translate what customers write", Values: offOn, Text: "Whether what customers write in another language than `language` is translated below it. That needs a model, see [ai.md](ai.md).",
 			keep: func(s *AccountSettings, v string) { s.AI.Translates = v == settingOn }},
 		{Name: "ai_summaries", Label: "Sum up long conversations", Values: onOff, Text: "Whether a long conversation is summed up for colleagues when it is handed over, and when it is resolved.",
 			keep: func(s *AccountSettings, v string) { s.AI.SumsUp = v == settingOn }},
-		{Name: "ai_references", Label: "Numbers to look for", Free: lines(analysis.ParsePatterns, "Write a kind, an expression and a link in each line: order: \\bSO-\\d{6}\\b -> https://shop.example/orders/{number}"),
+		{Name: "ai_references", Label: "Numbers to look for", Free: linesText(analysis.ParsePatterns, "Write a kind, an expression and a link in each line: order: \\bSO-\\d{6}\\b -> https://shop.example/orders/{number}"),
 			Text: "Which numbers are noted, a line for each kind: `order: \\bSO-\\d{6}\\b -> https://shop.example/orders/{number}`. The link may be left out; `order` alone is found by our rules, see [ai.md](ai.md). Empty: orders, quotes, invoices, shipments and tickets.",
 			keep: func(s *AccountSettings, v string) { s.AI.References, _ = analysis.ParsePatterns(v) }}, // checked when it was written
-		{Name: "ai_intents", Label: "What customers may want", Free: lines(analysis.ParseIntents, "Write a name and what it means in each line: warranty: asks about the guarantee = guarantee, warranty"),
+		{Name: "ai_intents", Label: "What customers may want", Free: linesText(analysis.ParseIntents, "Write a name and what it means in each line: warranty: asks about the guarantee = guarantee, warranty"),
 			Text: "What customers may want, a line for each: `warranty: asks about the guarantee = guarantee, warranty`, with words by which they say it behind `=`. One of ours by its name alone, see [ai.md](ai.md). Empty: all of ours.",
 			keep: func(s *AccountSettings, v string) { s.AI.Intents, _ = analysis.ParseIntents(v) }}, // likewise
 		{Name: "language", Label: "The team's language", Values: languageCodes(), Text: "The language in which the team reads and writes: summaries and translations of what customers write are in it.",
@@ -201,18 +201,21 @@ const (
 	maxAuditDays = 366  // nobody asks why after a year
 )
 
-// number is the FreeText for a number from 0 to largest. of is what it counts, in the plural.
-func number(of string, largest int, byDefault string) FreeText {
+// numberText is the FreeText for a number from 0 to largest. of is what it counts, in the plural.
+func numberText(of string, largest int, byDefault string) FreeText {
 	return FreeText{
 		Default: byDefault,
 		NotSo:   "is no number of " + of,
 		Write:   fmt.Sprintf("Write a number from 0 to %d.", largest),
-		Valid:   func(v string) bool { return atoi(v, -1) >= 0 && atoi(v, -1) <= largest },
+		Valid: func(v string) bool {
+			n, err := strconv.Atoi(v)
+			return err == nil && n >= 0 && n <= largest
+		},
 	}
 }
 
-// lines is the FreeText for several lines that parse reads.
-func lines[T any](parse func(string) ([]T, error), write string) FreeText {
+// linesText is the FreeText for several lines that parse reads.
+func linesText[T any](parse func(string) ([]T, error), write string) FreeText {
 	why := func(v string) string {
 		if _, err := parse(v); err != nil {
 			return err.Error()
@@ -222,7 +225,7 @@ func lines[T any](parse func(string) ([]T, error), write string) FreeText {
 	return FreeText{Valid: func(v string) bool { return why(v) == "" }, Why: why, Lines: true, Write: write}
 }
 
-func validLimits(value string) bool {
+func areLimits(value string) bool {
 	_, err := channels.ParseFileLimits(value)
 	return err == nil
 }
@@ -230,26 +233,31 @@ func validLimits(value string) bool {
 // phoneNumber matches a phone number as all of them are written: E.164, with "+".
 var phoneNumber = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 
-// numbers reads a list of phone numbers.
-func numbers(value string) (list []string) {
-	for one := range strings.SplitSeq(value, ",") {
-		if one = strings.TrimSpace(one); one != "" {
-			list = append(list, one)
+// splitNumbers splits a list of phone numbers at its commas. It doesn't check them.
+func splitNumbers(value string) (list []string) {
+	for part := range strings.SplitSeq(value, ",") {
+		number := strings.TrimSpace(part)
+		if number != "" {
+			list = append(list, number)
 		}
 	}
 	return list
 }
 
-func validNumbers(value string) bool {
-	return len(numbers(value)) > 0 && !slices.ContainsFunc(numbers(value), func(n string) bool { return !phoneNumber.MatchString(n) })
+// areNumbers says that a text is a list of phone numbers, of one at least.
+func areNumbers(value string) bool {
+	list := splitNumbers(value)
+	isNone := func(n string) bool { return !phoneNumber.MatchString(n) }
+	return len(list) > 0 && !slices.ContainsFunc(list, isNone)
 }
 
-// atoi reads a number. If s is none, it returns other.
-func atoi(s string, other int) int {
-	if n, err := strconv.Atoi(s); err == nil {
-		return n
+// parseOr reads a number. If s is none, it returns other.
+func parseOr(s string, other int) int {
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		return other
 	}
-	return other
+	return n
 }
 
 // choicesOf joins what is chosen for all accounts with what is chosen for one, which counts where both are.

@@ -66,7 +66,10 @@ type TemplateArgs struct {
 
 // Ready reports whether exactly these values were shown in a preview. If not, nothing is sent.
 func (a *TemplateArgs) Ready() bool {
-	return a != nil && a.ID != 0 && a.Seen != "" && a.Seen == TemplateSeen(a.ID, a.Version, a.Values)
+	if a == nil || a.ID == 0 {
+		return false
+	}
+	return a.Seen != "" && a.Seen == TemplateSeen(a.ID, a.Version, a.Values)
 }
 
 // TemplateSeen returns a mark of a preview: another one for each version of the template and each set of values.
@@ -88,19 +91,41 @@ func TemplateSeen(id TemplateID, version int, values map[string]string) string {
 // hide or reorder what the customer reads.
 func TemplateValue(s string) string {
 	s = strings.Map(func(r rune) rune {
-		switch {
-		case r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r == 0x200e, r == 0x200f, r == 0xfeff:
-			return -1
-		case unicode.IsControl(r), r == 0x2028, r == 0x2029:
+		if hidesOrReorders(r) {
+			return -1 // is left out
+		}
+		if unicode.IsControl(r) || isLineSeparator(r) {
 			return ' '
 		}
 		return r
 	}, s)
 	s = strings.Join(strings.Fields(s), " ")
-	if r := []rune(s); len(r) > maxValueRunes {
-		s = string(r[:maxValueRunes])
+	runes := []rune(s)
+	if len(runes) > maxValueRunes {
+		s = string(runes[:maxValueRunes])
 	}
 	return s
+}
+
+// hidesOrReorders says that a character is not seen itself and changes the direction of others, or is a byte order mark.
+func hidesOrReorders(r rune) bool {
+	switch {
+	case r >= '\u202a' && r <= '\u202e': // embeds and overrides
+		return true
+	case r >= '\u2066' && r <= '\u2069': // isolates
+		return true
+	case r == '\u200e', r == '\u200f': // marks of direction
+		return true
+	}
+	return r == '\ufeff' // the byte order mark
+}
+
+// isLineSeparator says that a character begins a line or a paragraph without being a control character.
+func isLineSeparator(r rune) bool { return r == '\u2028' || r == '\u2029' }
+
+// isTemplateUse says that a word is one of the uses of templates.
+func isTemplateUse(use string) bool {
+	return slices.Contains([]string{TemplateStart, TemplateReply, TemplateWindow}, use)
 }
 
 // Preview returns the words of a template with values, as Markdown. Variables without a value stay {{like_this}};
@@ -166,8 +191,8 @@ func TemplateFaults(row store.Template) []channels.TemplateFault {
 	if row.Name == "" || len([]rune(row.Name)) > maxTemplateName {
 		list = append([]channels.TemplateFault{{Field: "name", Text: "is missing or too long", Hint: "Write up to 100 characters."}}, list...)
 	}
-	uses := []string{TemplateStart, TemplateReply, TemplateWindow}
-	if len(row.Uses) == 0 || slices.ContainsFunc(row.Uses, func(u string) bool { return !slices.Contains(uses, u) }) {
+	isOtherUse := func(use string) bool { return !isTemplateUse(use) }
+	if len(row.Uses) == 0 || slices.ContainsFunc(row.Uses, isOtherUse) {
 		list = append(list, channels.TemplateFault{Field: "types", Text: "say nothing that is possible", Hint: "Write any of start, reply and window."})
 	}
 	return list
@@ -175,6 +200,12 @@ func TemplateFaults(row store.Template) []channels.TemplateFault {
 
 // TemplateDiffers reports whether two rows differ in something that the provider sees.
 func TemplateDiffers(a, b store.Template) bool {
-	return a.ProviderName != b.ProviderName || a.Category != b.Category || a.Header != b.Header || a.Body != b.Body || a.Footer != b.Footer ||
-		!slices.Equal(a.Buttons, b.Buttons) || !maps.Equal(a.Examples, b.Examples)
+	type seenTexts struct{ providerName, category, header, body, footer string }
+	seenOf := func(row store.Template) seenTexts {
+		return seenTexts{providerName: row.ProviderName, category: row.Category, header: row.Header, body: row.Body, footer: row.Footer}
+	}
+	if seenOf(a) != seenOf(b) {
+		return true
+	}
+	return !slices.Equal(a.Buttons, b.Buttons) || !maps.Equal(a.Examples, b.Examples)
 }
