@@ -56,7 +56,10 @@ func (l Line) MarshalJSON() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, hasNoFields := l.Content.(LineKind); hasNoFields || l.Content == nil {
+	if l.Content == nil {
+		return row, nil
+	}
+	if _, hasNoFields := l.Content.(LineKind); hasNoFields {
 		return row, nil
 	}
 	own, err := json.Marshal(l.Content)

@@ -67,6 +67,8 @@ func isCustomersReturn(l Line) bool {
 // isColleaguesEnd says that a colleague resolved, closed or reopened the conversation. One that the customer reopened
 // has no By.
 func isColleaguesEnd(l Line) bool {
-	byColleague := l.By != (AgentRef{})
-	return l.Kind() == LineResolved || (l.Kind() == LineReopened && byColleague)
+	if l.Kind() == LineReopened {
+		return l.By != (AgentRef{})
+	}
+	return l.Kind() == LineResolved
 }

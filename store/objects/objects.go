@@ -229,7 +229,7 @@ func isTemporary(status int) bool {
 func (b *Bucket) readAnswer(answer *http.Response, what string) error {
 	defer func() { _ = answer.Body.Close() }()
 	text, _ := io.ReadAll(io.LimitReader(answer.Body, maxAnswer)) //nolint:errcheck // the status says enough
-	if answer.StatusCode/100 == 2 { // 200 OK, 204 No Content and the like
+	if answer.StatusCode/100 == 2 {                               // 200 OK, 204 No Content and the like
 		return nil
 	}
 	var said struct {
