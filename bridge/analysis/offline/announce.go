@@ -11,9 +11,13 @@ type announcement struct {
 	kind   string // what the number behind it is of, "" if it doesn't say
 	filler bool   // it may stand between an announcing word and the number
 	other  bool   // the number is of something that no desk looks up
-	firm   bool   // several words together say that it is of something else: "ref client"
-	vague  bool   // a word as "reference", behind which stands the number of anything
-	number bool   // a word as "Bestellnummer", behind which a number of any form is one
+
+	// The number has to be right behind the word: "repair" says nothing of a number elsewhere, nor does "table".
+	nearKind, nearOther bool
+
+	firm   bool // several words together say that it is of something else: "ref client"
+	vague  bool // a word as "reference", behind which stands the number of anything
+	number bool // a word as "Bestellnummer", behind which a number of any form is one
 }
 
 // announcements has the announcing words of a text by their places in it.
@@ -23,16 +27,20 @@ func findAnnouncements(t *text, matches []match) announcements {
 	words := announcements{}
 	for _, m := range matchesOf(matches, ofAnnounce) {
 		hasSeveralWords := m.last > m.first
+		isWeak := m.weight < 1
 		for i := m.first; i <= m.last; i++ {
 			w := words[i]
 			switch m.name {
 			case "filler":
 				w.filler = true
 			case "other":
+				w.nearOther = isWeak && (w.nearOther || !w.other)
 				w.other = true
 				w.firm = w.firm || hasSeveralWords
 			default:
-				if w.kind == "" || hasSeveralWords {
+				isPartOfOther := w.firm && isWeak // "punto de recogida"
+				w.nearKind = isWeak && (w.nearKind || w.kind == "")
+				if w.kind == "" && !isPartOfOther || hasSeveralWords {
 					w.kind = m.name
 				}
 			}
@@ -42,15 +50,64 @@ func findAnnouncements(t *text, matches []match) announcements {
 			words[i] = w
 		}
 	}
+	words.addUnknown(t)
+	return words
+}
+
+// addUnknown notes what no lexicon knows and has a number, which is no order's then: "Schülernummer", "Policennr", "charity
+// number", "numéro d'agrément".
+func (words announcements) addUnknown(t *text) {
 	for i := range t.tokens {
 		form := t.tokens[i].form
-		isCompound := len(form) > len("nummer") && strings.HasSuffix(form, "nummer")
-		_, isKnown := words[i]
-		if isCompound && !isKnown {
-			words[i] = announcement{other: true} // no lexicon says what it is the number of, so it is no order's
+		isCompound := isCompoundWith(form, "nummer") || isCompoundWith(form, "nr") || isCompoundWith(form, "nrs")
+		hasNumber := isCompound || t.isNumberOf(i)
+		if _, isKnown := words[i]; !isKnown && hasNumber {
+			words[i] = announcement{other: true}
+		}
+		_, isNameKnown := words[i-1]
+		if form == "number" && !isNameKnown && t.isNameBefore(i) {
+			words[i] = announcement{other: true, filler: true}
 		}
 	}
-	return words
+}
+
+// isCompoundWith says whether a word is a compound that ends so: "Schülernummer", "Policennr".
+func isCompoundWith(form, end string) bool {
+	const shortest = 3 // letters of what has the number
+	return len(form) >= len(end)+shortest && strings.HasSuffix(form, end)
+}
+
+// isNumberOf says whether the number of a word is named right before it: "número de colegiado".
+func (t *text) isNumberOf(at int) bool {
+	const shortest = 4 // letters
+	if at < 2 || len(t.tokens[at].form) < shortest || t.tokens[at].number {
+		return false
+	}
+	if t.tokens[at-2].sentence != t.tokens[at].sentence {
+		return false
+	}
+	switch t.tokens[at-1].form {
+	case "de", "d", "di", "del", "della", "dell", "do", "da", "du", "des", "der", "van":
+	default:
+		return false
+	}
+	number := t.tokens[at-2].form
+	return number == "numero" || number == "nummer"
+}
+
+// isNameBefore says whether a noun may stand before "number", and not a word as "my" or "with".
+func (t *text) isNameBefore(at int) bool {
+	if at == 0 || t.tokens[at-1].sentence != t.tokens[at].sentence || t.tokens[at-1].number {
+		return false
+	}
+	switch t.tokens[at-1].form {
+	case "the", "my", "your", "our", "its", "his", "her", "their", "a", "an", "this", "that", "which", "what", "same", "right", "wrong",
+		"new", "old", "full", "long", "short", "whole", "correct", "other", "second", "first", "last", "following", "with", "under",
+		"by", "and", "or", "of", "for", "from", "on", "at", "to", "as", "in", "have", "has", "got", "any", "no", "one", "only",
+		"hi", "hello", "here", "heres", "is", "was", "about", "regarding", "re", "s":
+		return false
+	}
+	return true
 }
 
 // isNumberWord says whether a word says that a number of any form follows: "Bestellnummer", "ordernr", "Bestellnummern".
@@ -71,9 +128,10 @@ func isVague(form string) bool {
 	return form == "ref" || form == "rif"
 }
 
-// kindAt gives the kind of number that a word announces. It is "" if the word announces none, or of any kind.
+// kindAt gives the kind of number that a word announces wherever the number stands. It is "" if the word announces none, or
+// of any kind.
 func (words announcements) kindAt(i int) string {
-	if words[i].vague {
+	if words[i].vague || words[i].nearKind {
 		return ""
 	}
 	return words[i].kind
@@ -82,7 +140,17 @@ func (words announcements) kindAt(i int) string {
 // hasAnyKind says whether any word of a text announces a number of ours.
 func (words announcements) hasAnyKind() bool {
 	for _, w := range words {
-		if w.kind != "" {
+		if w.kind != "" && !w.nearKind {
+			return true
+		}
+	}
+	return false
+}
+
+// hasClearKind says whether any word of a text tells what a number is of, as "reference" doesn't.
+func (words announcements) hasClearKind() bool {
+	for i := range words {
+		if words.kindAt(i) != "" {
 			return true
 		}
 	}
@@ -92,7 +160,7 @@ func (words announcements) hasAnyKind() bool {
 // hasKind says whether a word of a text announces a number of a kind.
 func (words announcements) hasKind(kind string) bool {
 	for _, w := range words {
-		if w.kind == kind {
+		if w.kind == kind && !w.nearKind {
 			return true
 		}
 	}

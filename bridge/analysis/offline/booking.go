@@ -35,6 +35,17 @@ func (t *text) isBookingAnnounced(at int) bool {
 	return hasBooking && hasCode
 }
 
+// hasBookingBefore says whether a word before a place, in its sentence, names a booking.
+func (t *text) hasBookingBefore(at int) bool {
+	first, _ := t.sentenceOf(at)
+	for i := first; i < at; i++ {
+		if isBooking(t.tokens[i].form) {
+			return true
+		}
+	}
+	return false
+}
+
 // isBookingCodeWord says whether a word may say that the code of a booking follows.
 func isBookingCodeWord(form string) bool {
 	if isCodeWord(form) || isVague(form) || isMark(form) {

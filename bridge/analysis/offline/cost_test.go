@@ -116,7 +116,7 @@ func TestLexiconsAreSmall(t *testing.T) {
 	runtime.ReadMemStats(&after)
 	kept := float64(after.HeapAlloc) - float64(before.HeapAlloc)
 	t.Logf("New keeps %.2f MB", kept/(1<<20))
-	if kept > 3.75*(1<<20) {
+	if kept > 4*(1<<20) {
 		t.Errorf("New keeps %.2f MB", kept/(1<<20))
 	}
 	runtime.KeepAlive(a)

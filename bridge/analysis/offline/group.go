@@ -120,7 +120,7 @@ func (n *numberSpan) findStroke(t *text) (last int, found bool) {
 	value := t.all[next.from:next.to]
 	marks := "/"
 	switch t.all[n.from:n.to] {
-	case "FT", "FV", "FA":
+	case "FT", "FV", "FA", "RE", "RG":
 		marks = "/-"
 	}
 	if !strings.ContainsAny(value, marks) || strings.ToUpper(value) != value {
@@ -144,25 +144,28 @@ func (n *numberSpan) findStroke(t *text) (last int, found bool) {
 	return 0, false
 }
 
-// isFirstOfThree says whether a number that is announced is written in groups of two or three digits: "77 44 01", "550
-// 812 340".
-func (n *numberSpan) isFirstOfThree(t *text) bool {
-	const longest = 3
-	size := n.length()
-	if !n.digitsOnly || !numeral.IsWithin(size, 2, longest) {
-		return false
-	}
-	if n.last+2 >= len(t.tokens) {
-		return false
-	}
-	return isGroupOf(t, n.last+1, size) && isGroupOf(t, n.last+2, size)
+// isFirstOfThree says whether a number that is announced is written in three groups or more: "77 44 01", "10 448 06".
+func (n *numberSpan) isFirstOfThree(t *text) bool { return n.countInThree(t) > 0 }
+
+// isFirstOfSeven says whether a number is written in three groups or more of seven digits or more together: sizes, as "40
+// 30 20", have less.
+func (n *numberSpan) isFirstOfSeven(t *text) bool {
+	const digits = 7
+	return n.countInThree(t) >= digits
 }
 
-// isGroupOf says whether a word of so many digits stands behind a space.
-func isGroupOf(t *text, at, size int) bool {
-	word := t.wordAt(at)
-	isGroup := len(word) == size && numeral.HasOnlyDigits(word)
-	return isGroup && t.isSpaceAfter(at-1)
+// countInThree counts the digits of a number that is written in three groups or more. It is 0 of less groups, and of a round
+// amount: "12 500 000".
+func (n *numberSpan) countInThree(t *text) (digits int) {
+	const shortest, longest = 2, 4
+	if !n.digitsOnly || !numeral.IsWithin(n.length(), shortest, longest) {
+		return 0
+	}
+	whole := *n
+	if whole.addDigits(t) < 2 || strings.HasSuffix(t.all[whole.from:whole.to], "00") {
+		return 0
+	}
+	return numeral.CountDigits(t.all[whole.from:whole.to])
 }
 
 // isFirstOfTwo says whether a number is written as two groups of digits right behind a word or sign that says that a
@@ -178,10 +181,10 @@ func (n *numberSpan) isFirstOfTwo(t *text, words announcements) bool {
 	if !t.isSpaceAfter(n.last) {
 		return false
 	}
+	word := t.wordAt(n.last + 1)
 	if !n.hashBefore && !isMarkedBefore(t, n.first, words) {
 		return false
 	}
-	word := t.wordAt(n.last + 1)
 	if !numeral.IsWithin(len(word), shortestSecond, longest) || !numeral.HasOnlyDigits(word) {
 		return false
 	}
@@ -190,6 +193,74 @@ func (n *numberSpan) isFirstOfTwo(t *text, words announcements) bool {
 	}
 	after := textAfter(t.all, t.tokens[n.last+1].to)
 	return !hasUnitBehind(word, after) && !hasMarkAndDigit(after, ".,/:- ")
+}
+
+// isFirstOfPair says whether a number is written as two groups of three digits, which are no round sum and end a part of a
+// sentence: "compra 771 204, e só recebi um".
+func (n *numberSpan) isFirstOfPair(t *text) bool {
+	if !n.digitsOnly || n.length() != 3 || !t.isSpaceAfter(n.last) {
+		return false
+	}
+	word := t.wordAt(n.last + 1)
+	if len(word) != 3 || !numeral.HasOnlyDigits(word) || strings.HasSuffix(word, "0") {
+		return false
+	}
+	return isEndOfPart(t.all[t.tokens[n.last+1].to:])
+}
+
+// isEndOfPart says whether a text begins with a mark that ends a sentence or a part of one.
+func isEndOfPart(rest string) bool {
+	return rest == "" || strings.ContainsRune(",.;:)!?\n", rune(rest[0]))
+}
+
+// addShortGroups adds the groups of digits behind a number that is announced and begins with a short one of digits and
+// letters: "7T 22 0418".
+func (n *numberSpan) addShortGroups(t *text) {
+	letters := n.length() - numeral.CountDigits(n.value)
+	if n.length() > 4 || !numeral.IsWithin(letters, 1, 2) || !numeral.HasOnly(n.value, numeral.Digits+numeral.Capitals) {
+		return
+	}
+	whole := *n
+	whole.addDigits(t)
+	whole.value = t.all[whole.from:whole.to]
+	const enough = 5
+	if numeral.CountDigits(whole.value) >= enough {
+		*n = whole
+	}
+}
+
+// addFinalLetter adds a capital that stands behind the groups of a number and ends a part of a sentence: "26 118 440 K".
+func (n *numberSpan) addFinalLetter(t *text) {
+	if n.value == "" || !t.isSpaceAfter(n.last) {
+		return
+	}
+	letter := t.wordAt(n.last + 1)
+	if len(letter) != 1 || !numeral.HasOnlyCapitals(letter) || !isEndOfPart(strings.TrimLeft(t.all[t.tokens[n.last+1].to:], " ")) {
+		return
+	}
+	n.last++
+	n.to = t.tokens[n.last].to
+	n.value = t.all[n.from:n.to]
+}
+
+// addFile adds to up to three digits the letters and the number of the year behind them, as German courts and offices
+// write the numbers of their files: "4 C 118/26".
+func (n *numberSpan) addFile(t *text) {
+	if !n.digitsOnly || n.length() > 3 || n.last+3 >= len(t.tokens) {
+		return
+	}
+	letters := t.wordAt(n.last + 1)
+	if !numeral.HasOnlyCapitals(letters) || len(letters) > 3 || !t.isSpaceAfter(n.last) || !t.isSpaceAfter(n.last+1) {
+		return
+	}
+	end := t.tokens[n.last+3]
+	if !numeral.IsCountedInYear(t.all[t.tokens[n.last+2].from:end.to]) {
+		return
+	}
+	n.last += 3
+	n.to = end.to
+	n.value = t.all[n.from:n.to]
+	n.digitsOnly = false
 }
 
 // isMarkedBefore says whether the word right before a place says that a number follows, or a colon stands behind it.

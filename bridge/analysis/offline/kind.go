@@ -46,6 +46,9 @@ func kindByWord(t *text, words announcements, n *numberSpan, word wordBefore) (k
 	if w.firm && words.isVagueTogether(t, word.at) {
 		return kindOther, true
 	}
+	if w.kind != "" && before.other && !before.filler && isInitials(t.wordAt(word.at)) {
+		return kindOther, true // the letters of a plate: "Rejestracja WZ 4471K"
+	}
 	isAccount := word.isMarked && isOtherFirst(form)
 	if w.other && isAccount {
 		return kindByOther(t, words, n, word.at)
@@ -66,16 +69,18 @@ func kindByWord(t *text, words announcements, n *numberSpan, word wordBefore) (k
 		return kindByOther(t, words, n, word.at)
 	}
 	isQuotedLetter := t.tokens[word.at].quoted && len(form) == 1
-	if w.filler || isQuotedLetter {
-		return "", false
-	}
-	return "", !isInitials(t.wordAt(word.at))
+	isSign := t.wordAt(word.at) == "º" // of "n.º"
+	mayStandBetween := w.filler || isSign || isQuotedLetter || isInitials(t.wordAt(word.at))
+	return "", !mayStandBetween
 }
 
 // kindByOther gives what a word says of a number that announces numbers of something else.
 func kindByOther(t *text, words announcements, n *numberSpan, at int) (kind string, isDecided bool) {
 	if isCodeWord(t.tokens[at].form) && numeral.HasMixedParts(n.value) {
 		return "", true // "the code 77Q-3310" is no door's
+	}
+	if isCodeWord(t.tokens[at].form) && !n.digitsOnly && t.hasBookingBefore(at) {
+		return kindOrder, true // "réservation au nom de Petit, code QX7-44P"
 	}
 	if words[at].filler {
 		before := words[at-1]
@@ -147,6 +152,36 @@ func isPlausible(n *numberSpan, isMarked bool) bool {
 // kindAround gives the kind of a number without a word of what it is: that of an announcing word in its sentence, or in
 // one of the two before; else an order. What speaks of paying makes it an invoice, and so does what the customer wants.
 func (f *referenceFinder) kindAround(at int) string {
+	if kind := f.kindInSentence(at); kind != "" {
+		return kind
+	}
+	isChange := f.isAboutChange(at)
+	if f.isAboutPaying(at) && !isChange {
+		return kindInvoice
+	}
+	if kind := f.kindBeforeSentence(at); kind != "" {
+		return kind
+	}
+	if f.wants == "billing" && !isChange {
+		return kindInvoice
+	}
+	if f.wants == "quote" {
+		return kindQuote
+	}
+	return kindOrder
+}
+
+// kindNear gives the kind of an announcing word in a number's sentence, in one of the two before, or in a subject; "" where
+// there is none.
+func (f *referenceFinder) kindNear(at int) string {
+	if kind := f.kindInSentence(at); kind != "" {
+		return kind
+	}
+	return f.kindBeforeSentence(at)
+}
+
+// kindInSentence gives the kind of the announcing word in a number's sentence that is nearest before it, or else behind it.
+func (f *referenceFinder) kindInSentence(at int) string {
 	first, last := f.t.sentenceOf(at)
 	for i := at - 1; i >= first; i-- {
 		if kind := f.words.kindAt(i); kind != "" {
@@ -158,21 +193,32 @@ func (f *referenceFinder) kindAround(at int) string {
 			return kind
 		}
 	}
-	if f.isAboutPaying(at) {
-		return kindInvoice
-	}
-	for i := first - 1; i >= 0 && f.t.tokens[i].sentence >= f.t.tokens[at].sentence-2; i-- {
-		if kind := f.words.kindAt(i); kind != "" {
+	return ""
+}
+
+// kindBeforeSentence gives the kind of the last announcing word in the two sentences before a number's, or else in a
+// subject.
+func (f *referenceFinder) kindBeforeSentence(at int) string {
+	first, _ := f.t.sentenceOf(at)
+	isNear := true
+	for i := first - 1; i >= 0; i-- {
+		isNear = isNear && f.t.tokens[i].sentence >= f.t.tokens[at].sentence-2
+		kind := f.words.kindAt(i)
+		if kind != "" && (isNear || f.t.isInSubject(f.t.tokens[i].from)) {
 			return kind
 		}
 	}
-	switch f.wants {
-	case "billing":
-		return kindInvoice
-	case "quote":
-		return kindQuote
-	}
-	return kindOrder
+	return ""
+}
+
+// isAboutChange says whether what stands right before a number asks to change or to cancel it, as one does with orders:
+// "annullate OC26/0118, l'ho pagato due volte".
+func (f *referenceFinder) isAboutChange(at int) bool {
+	const nearest = 2 // words
+	return slices.ContainsFunc(f.matches, func(m match) bool {
+		isChange := m.family == ofIntent && (m.name == "order_change" || m.name == "cancel")
+		return isChange && numeral.IsWithin(at-m.last, 1, nearest) && f.t.tokens[m.last].sentence == f.t.tokens[at].sentence
+	})
 }
 
 // isAboutPaying says whether the sentence of a word speaks of paying.
@@ -191,6 +237,9 @@ func (f *referenceFinder) isAboutPaying(at int) bool {
 func (f *referenceFinder) tellVagueKind(n *numberSpan) string {
 	if kind := kindOfPrefix(n.value); kind != "" {
 		return kind
+	}
+	if f.isAboutGoods(n.first) {
+		return kindOther // "do the gloves ref. 7710-M meet EN 455?"
 	}
 	kind := f.kindAround(n.first)
 	if kind != kindOrder || f.words.hasKind(kindOrder) {
@@ -214,16 +263,19 @@ func kindOfPrefix(value string) string {
 		return ""
 	}
 	switch strings.ToUpper(strings.TrimRight(value[:length], "-_/ ")) {
-	case "ORD", "ORDER", "SO", "BEST", "CMD", "CDE", "PED", "ZAM", "ENC", "OR", "WO", "BK", "RES", "RSV", "PNR", "LOC", "ZK", "ZL", "BC":
+	case "ORD", "ORDER", "SO", "BEST", "CMD", "CDE", "PED", "ZAM", "ENC", "OR", "WO", "BK", "RES", "RSV", "PNR", "LOC", "ZK", "ZL", "BC",
+		"WEB", "OC", "OT", "OS", "ZS", "ZO", "BDC", "BST", "AUF", "JOB", "PO", "ORDEN", "PEDIDO", "ZLEC":
 		return kindOrder
 	case "INV", "RE", "RG", "RN", "FAC", "FACT", "FV", "FA", "FAT", "FT", "RECH", "FACTUUR", "CN", "NC", "FRA", "FS", "FR", "AV", "GS",
-		"KFS", "KFV", "FVK":
+		"KFS", "KFV", "FVK", "FVS", "SINV", "FAKT", "FATTURA", "FAKTURA", "INVOICE", "RECHNUNG":
 		return kindInvoice
-	case "QUO", "QUOTE", "QT", "Q", "AN", "ANG", "KV", "OFF", "OFR", "DEV", "OFE", "ORC", "PREV", "OFFERTE", "KVA", "PRE", "EST", "OF", "PF":
+	case "QUO", "QUOTE", "QT", "Q", "AN", "ANG", "KV", "OFF", "OFR", "DEV", "OFE", "ORC", "PREV", "OFFERTE", "KVA", "PRE", "EST", "OF", "PF",
+		"PRP", "PROP", "PRES", "PPTO", "COT", "DEVIS", "ANGEBOT", "OFERTA", "RFQ":
 		return kindQuote
-	case "TICKET", "TCK", "TKT", "TK", "CASE", "INC", "SUP", "REQ", "CS", "RMA", "SR", "RET", "RTN", "RT":
+	case "TICKET", "TCK", "TKT", "TK", "CASE", "INC", "SUP", "REQ", "CS", "RMA", "SR", "RET", "RTN", "RT",
+		"SAV", "TICK", "HELP", "ISSUE", "REKL", "SRV", "RMS", "EXPTE":
 		return kindTicket
-	case "JJD", "JVGL", "DHL", "GLS", "DPD", "UPS", "SHP", "TRK", "DDT", "LDV":
+	case "JJD", "JVGL", "DHL", "GLS", "DPD", "UPS", "SHP", "TRK", "DDT", "LDV", "LS", "ALB", "AWB", "CMR", "SHIP", "TRACK":
 		return kindShipment
 	}
 	return ""

@@ -64,7 +64,7 @@ func (n *numberSpan) isCountOrDate(t *text, digits *numberSpan) bool {
 // such letters may stand for is written without digits behind it.
 func isAbbreviation(letters string) bool {
 	switch letters {
-	case "WO", "FV", "FT", "NC", "ORD", "INV", "RMA", "TKT", "PNR", "FAC", "FRA", "PED", "CMD":
+	case "WO", "SO", "OC", "OT", "FV", "FT", "FS", "NC", "ORD", "INV", "RMA", "TKT", "PNR", "FAC", "FRA", "PED", "CMD":
 		return true
 	}
 	return false
@@ -159,7 +159,8 @@ func (n *numberSpan) addDigits(t *text) (groups int) {
 	if len(t.wordAt(n.last)) > longestFirst {
 		return 0
 	}
-	for n.last+1 < len(t.tokens) && n.isGroupNext(t) {
+	const most = 12
+	for groups < most && n.last+1 < len(t.tokens) && n.isGroupNext(t) {
 		n.last++
 		n.to = t.tokens[n.last].to
 		groups++
@@ -177,7 +178,7 @@ func (n *numberSpan) isGroupNext(t *text) bool {
 	word := t.wordAt(n.last + 1)
 	digits := numeral.CountDigits(t.all[n.from:n.to])
 	if len(word) == 2 && numeral.HasOnlyCapitals(word) {
-		return digits == parcelDigits
+		return digits == parcelDigits || n.isCountryNext(t, n.last)
 	}
 	const (
 		longest      = 4
@@ -189,8 +190,22 @@ func (n *numberSpan) isGroupNext(t *text) bool {
 	if len(word) == 1 && digits < enoughForOne {
 		return false
 	}
+	if n.isCountryNext(t, n.last+1) {
+		return true
+	}
 	after := textAfter(t.all, t.tokens[n.last+1].to)
 	return !hasUnitBehind(word, after) && !hasMarkAndDigit(after, ".,/:-")
+}
+
+// isCountryNext says whether the letters of a country stand behind a word that ends a number of seven digits or more, which
+// begins with two letters: "YT 6093 227 GB". They are no gigabytes then.
+func (n *numberSpan) isCountryNext(t *text, last int) bool {
+	const enough = 7
+	value := t.all[n.from:t.tokens[last].to]
+	if !t.isSpaceAfter(last) || len(value) < enough || !numeral.HasOnlyCapitals(value[:2]) {
+		return false
+	}
+	return numeral.CountDigits(value) >= enough && isCountry(t.wordAt(last+1))
 }
 
 // addTail adds the digits behind a space to a number that is announced and begins with letters and few digits: "R-00 4411".

@@ -143,14 +143,19 @@ func (v *verdict) scoreOfIntent(name string) float64 {
 
 // mostWanted gives the likeliest of our intents, or nothing where that is in doubt.
 func (v *verdict) mostWanted() string {
+	if best := v.likeliest(); v.scoreOfIntent(best) >= surelyWanted {
+		return best
+	}
+	return ""
+}
+
+// likeliest gives the likeliest of our intents, however little speaks for it.
+func (v *verdict) likeliest() string {
 	best := 0
 	for i := range intentNames() {
 		if v[firstIntent+i] > v[firstIntent+best] {
 			best = i
 		}
-	}
-	if v[firstIntent+best] < surelyWanted {
-		return ""
 	}
 	return intentNames()[best]
 }

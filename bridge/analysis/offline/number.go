@@ -37,8 +37,9 @@ func numbersIn(t *text) []numberSpan {
 		n.digitsOnly = numeral.HasOnlyDigits(n.value)
 		n.hashBefore = isHashBefore(t.all, n.from)
 		isPhone := numeral.IsInPhone(t.all, n.from, n.to)
-		n.groupsFollow = isPhone && !strings.ContainsAny(t.all[max(0, n.from-2):n.from], "+(")
-		n.impossible = isPhone || isNoReference(t.all, &n)
+		isOpened := strings.ContainsAny(t.all[max(0, n.from-2):n.from], "+(")
+		n.groupsFollow = isPhone && !isOpened || n.isFirstOfSeven(t) || n.isFirstOfPair(t)
+		n.impossible = isPhone || n.isNorm(t) || isNoReference(t.all, &n)
 		found = append(found, n)
 	}
 	return found
@@ -49,6 +50,7 @@ func isUnitBefore(word string) bool {
 	switch word {
 	case "EUR", "USD", "GBP", "PLN", "CHF", "BRL", "TEL", "FAX", "CAP", "PLZ", "CEP", "NIP", "CP", "KW", "PIN", "BIC", "BLZ",
 		"GB", "DE", "FR", "ES", "PT", "IT", "NL", "PL", "AT", "BE", "IE", // a company's number for taxes follows
+		"DDT",                                                                 // a paper's name is no part of its number
 		"UPS", "DHL", "DPD", "GLS", "TNT", "BRT", "SDA", "CTT", "MRW", "USPS": // who carries it is no part of a parcel's number
 		return true
 	}

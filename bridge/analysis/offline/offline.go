@@ -30,12 +30,16 @@ func (a *Analyzer) Analyze(ctx context.Context, q analysis.Question) (analysis.A
 	answer.Urgency = findUrgency(t, matches, features, a.model, &verdict)
 	answer.Sentiment = verdict.sentiment(answer.Urgency.Urgent)
 	answer.Intents = a.findIntents(t, &q.Desk, alike, &verdict)
-	answer.References = a.findReferences(t, a.addAnnouncing(t, language, matches), q.Desk.References, verdict.mostWanted(), a.findAskedKind(q.Before))
+	h := hints{wants: verdict.mostWanted(), likeliest: verdict.likeliest(), asked: a.findAskedKind(q.Before)}
+	answer.References = a.findReferences(t, a.addAnnouncing(t, language, matches), q.Desk.References, h)
 	answer.Tags = a.findTags(t, &q.Desk, answer.Intents, alike)
 	answer.Replies = a.findReplies(b, language, q.Desk.Sources)
 	answer.Actions = suggestActions(t, matches, &q, alike, answer.Urgency.Urgent)
 	return answer, ctx.Err()
 }
+
+// isOfOurKinds says whether a match that announces a number tells that it is of an order, an invoice and the like.
+func (m *match) isOfOurKinds() bool { return m.name != kindOther && m.name != "filler" }
 
 // addAnnouncing adds what announces numbers in any language, where a text is too short to tell its own and holds no such word:
 // "Incidencia 4471187?".
@@ -47,7 +51,9 @@ func (a *Analyzer) addAnnouncing(t *text, language string, matches []match) []ma
 	for _, l := range a.lexicons {
 		all = append(all, matchesOf(l.find(t, nil), ofAnnounce)...)
 	}
-	if slices.ContainsFunc(all, func(m match) bool { return m.family == ofAnnounce && m.name == "other" }) {
+	others := slices.ContainsFunc(all, func(m match) bool { return m.family == ofAnnounce && m.name == kindOther })
+	ours := slices.ContainsFunc(all, func(m match) bool { return m.family == ofAnnounce && m.isOfOurKinds() })
+	if others && ours {
 		return matches // of two languages that disagree neither is believed
 	}
 	slices.SortStableFunc(all, compareMatches)

@@ -36,11 +36,17 @@ type numberSpan struct {
 // length says how many bytes a number has in the text.
 func (n *numberSpan) length() int { return n.to - n.from }
 
+// hints tell the kind of a number where no word does.
+type hints struct {
+	wants     string // the intent of the text, "" if it is in doubt
+	likeliest string // the same, though it is in doubt
+	asked     string // the kind of number that an agent asked for last, "" if none
+}
+
 // findReferences finds the numbers that a customer named: by the desk's patterns, or by the words before them. A desk
 // without patterns gets numbers of all kinds. Else a pattern without a regular expression allows the numbers of its kind
-// that words announce, and gives them their link. wants is what the customer wants and asked the kind of number that an
-// agent asked for last: they tell a kind where no word does, and may be "".
-func (a *Analyzer) findReferences(t *text, matches []match, patterns []analysis.Pattern, wants, asked string) []analysis.Reference {
+// that words announce, and gives them their link.
+func (a *Analyzer) findReferences(t *text, matches []match, patterns []analysis.Pattern, h hints) []analysis.Reference {
 	allowed := map[string]analysis.Pattern{} // by kind
 	for _, p := range patterns {
 		if p.Regexp == "" && p.Kind != "" {
@@ -49,7 +55,7 @@ func (a *Analyzer) findReferences(t *text, matches []match, patterns []analysis.
 	}
 	found := a.findByPatterns(t, patterns)
 	if len(patterns) == 0 || len(allowed) > 0 {
-		f := referenceFinder{t: t, matches: matches, words: findAnnouncements(t, matches), wants: wants, asked: asked}
+		f := referenceFinder{t: t, matches: matches, words: findAnnouncements(t, matches), hints: h}
 		for _, r := range f.find() {
 			pattern, isAllowed := allowed[r.Kind]
 			if len(patterns) > 0 && !isAllowed {
@@ -84,11 +90,24 @@ func (a *Analyzer) findAskedKind(before []analysis.Message) string {
 	words := findAnnouncements(t, a.findMatches(t, language, use))
 	kind := ""
 	for i := range t.tokens {
-		if words.kindAt(i) != "" && !words[i].other {
+		if words.kindAt(i) != "" && !words[i].other && !t.hasNumberBehind(i) {
 			kind = words.kindAt(i)
 		}
 	}
 	return kind
+}
+
+// hasNumberBehind says whether one of the next words of a word's sentence is a number, which then needn't be asked for:
+// "your order 4711 left us".
+func (t *text) hasNumberBehind(at int) bool {
+	const nearest = 3
+	_, last := t.sentenceOf(at)
+	for i := at + 1; i <= min(last, at+nearest); i++ {
+		if numeral.CountDigits(t.wordAt(i)) >= shortestInRow {
+			return true
+		}
+	}
+	return false
 }
 
 // referenceFinder finds the numbers of one text by the words which announce them, by "#", and by the letters which they
@@ -97,11 +116,11 @@ type referenceFinder struct {
 	t       *text
 	matches []match
 	words   announcements
-	wants   string // the intent of the text, "" if it is in doubt
-	asked   string // the kind of number that an agent asked for last, "" if none
+	hints
 
 	previous    foundNumber // the last reference; its kind is "" before the first one
 	otherLength int         // of the last number in digits that is no reference
+	otherEnd    int         // where the last number ends that is of something else, 0 before the first one
 }
 
 // foundNumber is a number that was taken for a reference, with where it ends.
@@ -118,6 +137,10 @@ func (f *referenceFinder) find() []analysis.Reference {
 			continue // it was read as a group of the number before it
 		}
 		kind, isCandidate := n.readWhole(f.t, f.words)
+		if kind == "" {
+			kind = f.readGroups(&n)
+			isCandidate = isCandidate || kind != ""
+		}
 		readUntil = n.to
 		if !isCandidate {
 			continue
@@ -130,6 +153,9 @@ func (f *referenceFinder) find() []analysis.Reference {
 		}
 		if kind == "" || kind == kindOther {
 			f.noteOther(&n, kind)
+			if kind == kindOther {
+				f.otherEnd = n.to
+			}
 			continue
 		}
 		f.previous = foundNumber{kind: kind, end: n.to, size: n.length()}
@@ -160,13 +186,32 @@ func (f *referenceFinder) tellKind(n *numberSpan) string {
 	if f.isNextInRow(n) {
 		return f.previous.kind
 	}
+	if f.otherEnd > 0 && isJoin(f.t.all[f.otherEnd:n.from]) {
+		return kindOther // the next in a row: "Debiteurnrs. 61-204 en 61-377"
+	}
+	if n.isInSquareBrackets(f.t) {
+		return kindTicket
+	}
+	if kind := n.readPaper(f.t); kind != "" {
+		return kind
+	}
 	if kind := kindOfPrefix(n.value); kind != "" {
+		isOfOther := n.digitsOnly && hasOtherBefore(f.t, f.words, n.first, farOther)
+		if isOfOther {
+			return ""
+		}
 		return kind
 	}
 	if f.isLikeOther(n) {
 		return ""
 	}
-	if f.isUnannouncedReference(n) {
+	if kind := f.kindBehind(n); kind != "" {
+		return kind
+	}
+	if f.isAnswer(n) {
+		return f.kindOfUnannounced(n)
+	}
+	if f.isUnannouncedReference(n) || f.isSubject(n) {
 		kind := f.kindOfUnannounced(n)
 		n.value = n.valueWithLetters(f.t, f.words)
 		return kind
@@ -200,7 +245,7 @@ func (f *referenceFinder) isLikeOther(n *numberSpan) bool {
 
 // kindOfUnannounced gives the kind of a number that looks like a reference though no word announces it.
 func (f *referenceFinder) kindOfUnannounced(n *numberSpan) string {
-	if len(f.words) == 0 && f.asked != "" {
+	if f.asked != "" && f.kindInSentence(n.first) == "" {
 		return f.asked
 	}
 	kind := f.kindAround(n.first)
@@ -223,6 +268,7 @@ func (f *referenceFinder) noteOther(n *numberSpan, kind string) {
 // readWhole adds to a number what belongs to it besides, and gives the kind that the words before it announce, "" if none
 // does. isCandidate is false of what can't be a reference.
 func (n *numberSpan) readWhole(t *text, words announcements) (kind string, isCandidate bool) {
+	n.addFile(t)
 	hasLetters := n.addLetters(t, words)
 	kind = kindBefore(t, words, n)
 	if wide := *n; wide.joinOverStroke(t) {
@@ -239,13 +285,20 @@ func (n *numberSpan) readWhole(t *text, words announcements) (kind string, isCan
 		return "", false
 	}
 	if kind == "" || kind == kindOther {
+		if n.hashBefore {
+			n.addTail(t)
+		}
 		return kind, !n.impossible
 	}
 	n.addTail(t)
 	isFirstGroup := n.groupsFollow || n.isFirstOfThree(t)
 	if isFirstGroup || n.isFirstOfTwo(t, words) {
 		n.takeGroups(t)
+		n.addFinalLetter(t)
 		return kind, n.value != ""
+	}
+	if !n.impossible {
+		n.addShortGroups(t)
 	}
 	return kind, !n.impossible
 }

@@ -34,3 +34,32 @@ func TestReferencesAreFound(t *testing.T) {
 		t.Errorf("only %d sentences", sentences)
 	}
 }
+
+// TestNumbersThatWereAskedFor reads what customers answer to an agent who asked for a number.
+func TestNumbersThatWereAskedFor(t *testing.T) {
+	t.Parallel()
+	a := New()
+	for _, c := range []struct{ asked, text, kind, value string }{
+		{"What's your order number?", "its 0098163, under my wifes name", "order", "0098163"},
+		{"Welche Nummer steht denn auf unserem Angebot?", "0442/26-C steht oben rechts", "quote", "0442/26-C"},
+		{"Pouvez-vous me donner le numéro de la commande ?", "oui alors le 556 012", "order", "556 012"},
+		{"Mi serve il numero dell'ordine.", "credo sia #A-90 221", "order", "A-90 221"},
+		{"Poproszę numer paczki.", "6200 1784 7730 0091 wg smsa", "shipment", "6200 1784 7730 0091"},
+		{"What's your order number?", "I only have my phone here, 07700900123", "", ""},
+		{"What's your order number?", "We were 1200 people, in 2026.", "", ""},
+		{"Your order 4711 left us on Monday.", "There were 1250 of us at the fair.", "", ""},
+	} {
+		q := analysis.Question{Burst: []analysis.Message{{Text: c.text}}, Before: []analysis.Message{{Text: c.asked}}}
+		answer, err := a.Analyze(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got analysis.Reference
+		if len(answer.References) > 0 {
+			got = answer.References[0]
+		}
+		if got.Kind != c.kind || got.Value != c.value {
+			t.Errorf("%q: %v, want %s %s", c.text, answer.References, c.kind, c.value)
+		}
+	}
+}

@@ -24,9 +24,12 @@ func (f *referenceFinder) isUnannouncedReference(n *numberSpan) bool {
 	if isBehindCode && numeral.HasMixedParts(n.value) {
 		return true
 	}
+	if f.isModel(n) {
+		return false
+	}
 	if !numeral.IsDistinctive(n.value) {
-		isLikely := hasMarkBefore(f.t, n) || isGivenNumber(f.t, n)
-		if !isLikely && !f.isPaidNumber(n) {
+		isLikely := hasMarkBefore(f.t, n) || isGivenNumber(f.t, n) || f.isPaidNumber(n)
+		if !isLikely && !f.isInBrackets(n) && !f.isRoundOrder(n) {
 			return false
 		}
 		return !hasOtherBefore(f.t, f.words, n.first, farOther)
@@ -35,6 +38,102 @@ func (f *referenceFinder) isUnannouncedReference(n *numberSpan) bool {
 		return !hasOtherBefore(f.t, f.words, n.first, nearOther)
 	}
 	return !hasOtherBefore(f.t, f.words, n.first, farOther)
+}
+
+// isModel says whether a number that nothing announces is a model's or an article's, as in a question about a product:
+// "does the A2411 fit?"
+func (f *referenceFinder) isModel(n *numberSpan) bool {
+	if numeral.IsRating(n.value) {
+		return true
+	}
+	if n.hashBefore || isPartOf(f.t, n.first) {
+		return false
+	}
+	isPlain := n.digitsOnly && f.wants != "product" // "88127 et 88128 peuvent-elles partir ensemble ?"
+	return f.isAboutGoods(n.first) && !isPlain
+}
+
+// isAboutGoods says whether a word stands in a question about goods, in a text that announces no number of ours.
+func (f *referenceFinder) isAboutGoods(at int) bool {
+	if f.words.hasClearKind() {
+		return false
+	}
+	_, last := f.t.sentenceOf(at)
+	isLikely := f.t.tokens[last].asks && f.likeliest == "product"
+	return isLikely || f.wants == "product"
+}
+
+// isSubject says whether four digits behind a word as "in", or behind an article, are an order of which the customer wants
+// something: "in 6614 please swap the rye loaf", "où en est la 5512". A year, a round number, and a count of what follows
+// are none.
+func (f *referenceFinder) isSubject(n *numberSpan) bool {
+	isRound := strings.HasSuffix(n.value, "00") || strings.HasSuffix(n.value, "50")
+	if !n.digitsOnly || len(n.value) != shortestReference || isRound || numeral.IsYear(n.value) {
+		return false
+	}
+	return f.isBehindSubject(n) && !f.isAboutGoods(n.first)
+}
+
+// isBehindSubject says whether a word that may stand before an order is before a number, in a text that wants something of
+// an order.
+func (f *referenceFinder) isBehindSubject(n *numberSpan) bool {
+	switch f.wants {
+	case "order_change", "order_status", "return", "":
+	default:
+		return false
+	}
+	if n.first == 0 {
+		return false
+	}
+	before := f.t.tokens[n.first-1].form
+	isIn := isBeforeSubject(before)
+	if !isIn && isArticle(before) {
+		isIn = f.wants != "" || n.first > 1 && isBeforeSubject(f.t.tokens[n.first-2].form)
+	}
+	if !isIn || hasOtherBefore(f.t, f.words, n.first, farOther) {
+		return false
+	}
+	r, _ := utf8.DecodeRuneInString(strings.TrimLeft(f.t.all[n.to:], " "))
+	return !unicode.IsUpper(r)
+}
+
+// isBeforeSubject says whether a word may stand before an order, of which something is said: "in 6614", "op die 8841".
+func isBeforeSubject(form string) bool {
+	switch form {
+	case "in", "on", "to", "from", "for", "of", "bei", "aus", "zu", "von", "fur", "dans", "sur", "pour", "en", "del", "al",
+		"para", "no", "na", "do", "da", "nel", "nella", "dal", "dalla", "sul", "sulla", "bij", "uit", "van", "voor", "op",
+		"w", "z", "dla", "przy":
+		return true
+	}
+	return false
+}
+
+// isRoundOrder says whether a number that may be the name of a model, as "RX-3000", is an order of which the customer wants
+// something: "las sillas del RX-3000 no han llegado".
+func (f *referenceFinder) isRoundOrder(n *numberSpan) bool {
+	letters, digits, _ := strings.Cut(n.value, "-")
+	isForm := numeral.IsWithin(len(letters), 1, 3) && numeral.HasOnlyCapitals(letters) && len(digits) >= 3 && numeral.HasOnlyDigits(digits)
+	isOfOrder := f.wants == "order_status" || f.wants == "order_change"
+	return isForm && isOfOrder && !numeral.IsRating(n.value) && f.isBehindSubject(n)
+}
+
+// isInBrackets says whether a number stands in brackets behind what it is of: "the two orders (A 4417 and B 4418)".
+func (f *referenceFinder) isInBrackets(n *numberSpan) bool {
+	isRound := strings.HasSuffix(n.value, "00") || strings.HasSuffix(n.value, "50")
+	if !n.digitsOnly || n.length() < shortestReference || isRound || numeral.IsYear(n.value) {
+		return false
+	}
+	first, _ := f.t.sentenceOf(n.first)
+	open := strings.LastIndex(f.t.all[f.t.tokens[first].from:n.from], "(")
+	if open < 0 || strings.Contains(f.t.all[f.t.tokens[first].from+open:n.from], ")") {
+		return false
+	}
+	for i := n.first - 1; i >= first; i-- {
+		if f.words.kindAt(i) != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // isPaidNumber says whether a number is an invoice's that is paid: "I've transferred 440 pounds for 54/26".
@@ -59,11 +158,12 @@ func hasOtherBefore(t *text, words announcements, at, most int) bool {
 		return false
 	}
 	for i := at - 1; i >= first && most > 0; i-- {
-		if t.tokens[i].number && !isSetAgainst(t, i, at) {
+		isFirstGroup := i == at-1 && len(t.tokens[i].form) <= 2 // "Nummer 1 EMH00 1234"
+		if t.tokens[i].number && !isFirstGroup && !isSetAgainst(t, i, at) {
 			return false
 		}
 		isOfSize := i+1 < at && isSize(t.wordAt(i+1)) // "size M" says nothing of a number behind the M
-		if words[i].other && !isOfSize {
+		if words[i].other && !words[i].nearOther && !isOfSize {
 			return true
 		}
 		if !words[i].filler && !isMark(t.tokens[i].form) {
@@ -80,7 +180,19 @@ func isPartOf(t *text, at int) bool {
 	if at-2 > first && isArticle(t.tokens[at-1].form) {
 		at--
 	}
-	return at-1 > first && isPreposition(t.tokens[at-1].form)
+	if at-1 <= first {
+		return false
+	}
+	return isPreposition(t.tokens[at-1].form) || isTax(t.tokens[at-2].form)
+}
+
+// isTax says whether a word is a tax on what an invoice asks for: "the VAT on 26-0093".
+func isTax(form string) bool {
+	switch form {
+	case "vat", "mwst", "ust", "tva", "iva", "btw":
+		return true
+	}
+	return false
 }
 
 func isArticle(form string) bool {
@@ -150,7 +262,39 @@ func isGivenNumber(t *text, n *numberSpan) bool {
 	if n.first > 0 && isTransfer(t.tokens[n.first-1].form) {
 		return false
 	}
-	return !isPostcodeOfTown(t, n)
+	return !isPostcodeOfTown(t, n) && !isPostcodeInAddress(t, n)
+}
+
+// isPostcodeInAddress says whether a street and a house's number stand before five digits in their sentence: "via Luna 118,
+// interno 4, 40141".
+func isPostcodeInAddress(t *text, n *numberSpan) bool {
+	if n.length() != 5 {
+		return false
+	}
+	first, _ := t.sentenceOf(n.first)
+	hasStreet := false
+	for i := first; i < n.first; i++ {
+		hasStreet = hasStreet || isStreet(t.tokens[i].form)
+		if hasStreet && t.tokens[i].number {
+			return true
+		}
+	}
+	return false
+}
+
+// isStreet says whether a word begins or ends the name of a street: "via", "Bahnhofstraße".
+func isStreet(form string) bool {
+	switch form {
+	case "street", "road", "avenue", "lane", "rue", "via", "viale", "corso", "piazza", "calle", "avenida", "paseo", "plaza",
+		"rua", "travessa", "ul", "ulica", "aleja":
+		return true
+	}
+	for _, end := range []string{"strasse", "straat", "gasse", "laan", "allee"} {
+		if strings.HasSuffix(form, end) {
+			return true
+		}
+	}
+	return false
 }
 
 // isPostcodeOfTown says whether five digits stand before a word with a capital: "50667 Köln".

@@ -26,7 +26,7 @@ func IsDistinctive(value string) bool {
 		return false
 	}
 	if letters == "" {
-		return hasLettersAtEnd(value) || hasJoinedDigits(value)
+		return hasLettersAtEnd(value) || hasLettersBetween(value) || hasJoinedDigits(value)
 	}
 	digits := CountDigits(value)
 	hasMark := letters != head
@@ -87,6 +87,17 @@ func hasLettersAtEnd(value string) bool {
 		return false
 	}
 	return HasOnlyDigits(number) && HasOnlyCapitals(end)
+}
+
+// hasLettersBetween says whether up to three capitals stand between digits, of which four or more are behind them:
+// "26F00417".
+func hasLettersBetween(value string) bool {
+	letters := strings.Trim(value, Digits)
+	if !IsWithin(len(letters), 1, 3) || !HasOnlyCapitals(letters) {
+		return false
+	}
+	head, tail, _ := strings.Cut(value, letters)
+	return head != "" && len(tail) >= 4
 }
 
 // IsCountedInYear says whether a number is counted within a year of this decade or the next ones, as those of invoices:

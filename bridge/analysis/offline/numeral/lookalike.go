@@ -19,11 +19,26 @@ func isLookalike(value string) bool {
 	return isNumberPlate(value, parts)
 }
 
+// IsRating says whether a value ends with a measure of electricity or light, as what stands on the plates of machines:
+// "XR-4410-220V", "SL-2200W".
+func IsRating(value string) bool {
+	for _, unit := range []string{"V", "W", "A", "HZ", "MM", "CM", "KG", "L"} {
+		head, hasUnit := strings.CutSuffix(strings.ToUpper(value), "0"+unit)
+		if hasUnit && head != "" && PrefixLength(value) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // isSpan says whether two parts are a span of years or of round numbers, or a month of a year. A tyre's are none, but no
 // reference either.
 func isSpan(first, last string) bool {
 	if IsYear(first) && areShortNumbers([]string{first, last}) {
 		return isInYear(first, last)
+	}
+	if isDayOrMonth(first) && len(first) == 2 && first <= "12" && IsYear(last) && HasOnlyDigits(first+last) {
+		return true // "11/2027"
 	}
 	if HasOnlyDigits(first + last) {
 		return strings.HasSuffix(first, "00") && strings.HasSuffix(last, "00") // "40000-60000"

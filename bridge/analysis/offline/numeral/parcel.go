@@ -4,11 +4,39 @@ import "strings"
 
 // IsParcelNumber says whether a number has the form that carriers give to parcels.
 func IsParcelNumber(value string) bool {
-	upper := strings.ToUpper(value)
-	if isUPSNumber(upper) || isPostalNumber(upper) {
+	upper := strings.ToUpper(strings.ReplaceAll(value, " ", ""))
+	if isUPSNumber(upper) || isPostalNumber(upper) || isChineseNumber(upper) {
 		return true
 	}
-	return isDHLNumber(upper) || isLabelNumber(upper)
+	if isFrenchNumber(upper) || isPolishNumber(upper) || isAmazonNumber(upper) {
+		return true
+	}
+	return isDHLNumber(upper) || isDutchNumber(upper) || isLabelNumber(upper)
+}
+
+// isFrenchNumber says whether a number has the form of Colissimo: "6A04418829311".
+func isFrenchNumber(value string) bool {
+	return len(value) == len("6A04418829311") && IsDigit(value[0]) && IsCapital(value[1]) && HasOnlyDigits(value[2:])
+}
+
+// isPolishNumber says whether a number has the form of Poczta Polska within the country: "PX4417009312".
+func isPolishNumber(value string) bool {
+	return len(value) == len("PX4417009312") && strings.HasPrefix(value, "PX") && HasOnlyDigits(value[2:])
+}
+
+// isAmazonNumber says whether a number has the form of Amazon's own deliveries: "TBA441700931187".
+func isAmazonNumber(value string) bool {
+	return len(value) == len("TBA441700931187") && strings.HasPrefix(value, "TB") && IsCapital(value[2]) && HasOnlyDigits(value[3:])
+}
+
+// isDutchNumber says whether a number has the form of the Dutch post: "3S", four letters or digits of the sender, and seven
+// to nine digits, "3SKLMN00874412".
+func isDutchNumber(value string) bool {
+	const head = len("3SKLMN")
+	if len(value) < head || !strings.HasPrefix(value, "3S") || !HasOnly(value[:head], Digits+Capitals) {
+		return false
+	}
+	return IsWithin(len(value)-head, 7, 9) && HasOnlyDigits(value[head:])
 }
 
 // isUPSNumber says whether a number has the form that UPS gives to parcels.
@@ -24,6 +52,14 @@ func isPostalNumber(value string) bool {
 	}
 	country := len(value) - 2
 	return HasOnlyCapitals(value[:2]+value[country:]) && HasOnlyDigits(value[2:country])
+}
+
+// isChineseNumber says whether a number has the form of parcels from China: "LP00471188207735".
+func isChineseNumber(value string) bool {
+	if len(value) != len("LP00471188207735") || !HasOnlyDigits(value[2:]) {
+		return false
+	}
+	return value[:2] == "LP" || value[:2] == "CN"
 }
 
 // isDHLNumber says whether a number has the form that DHL and Hermes give to parcels: "JD014600003828392821",

@@ -114,7 +114,12 @@ func IsTaxNumber(value string) bool {
 
 // IsPostcode says whether a number is a Portuguese, Brazilian or Polish postcode before the name of a town: "4000-123
 // Porto", "01310-100 São Paulo", "30-001 Kraków".
+//
+// A British one needs no town: "SW1A 1AA".
 func IsPostcode(value, after string) bool {
+	if isBritishPostcode(value) {
+		return true
+	}
 	head, end, _ := strings.Cut(value, "-")
 	if !isLike(end, "123") || !HasOnlyDigits(head) {
 		return false
@@ -128,8 +133,31 @@ func IsPostcode(value, after string) bool {
 	return false
 }
 
+// isBritishPostcode says whether a value has the form of a British postcode: one or two letters, a digit, perhaps one more
+// character, and behind a space a digit and two letters.
+func isBritishPostcode(value string) bool {
+	area, end, _ := strings.Cut(value, " ")
+	if len(end) != 3 || !IsDigit(end[0]) || !HasOnlyCapitals(end[1:]) || !IsWithin(len(area), 2, 4) {
+		return false
+	}
+	letters := PrefixLength(area)
+	if !IsWithin(letters, 1, 2) || letters == len(area) || !HasOnly(area, Digits+Capitals) {
+		return false
+	}
+	return len(area)-letters <= 2
+}
+
 // LongestIBAN is how many characters the number of a bank account has at most, without spaces.
 const LongestIBAN = 34
+
+// hasBankAccounts says whether a country's banks number accounts so. None is called JD or LP: "JD014600003828392821" and
+// "LP00471188207735" are parcels'.
+func hasBankAccounts(country string) bool {
+	const countries = " AD AE AL AT AZ BA BE BG BH BR BY CH CR CY CZ DE DK DO EE EG ES FI FO FR GB GE GI GL GR GT HR HU IE IL " +
+		"IQ IS IT JO KW KZ LB LC LI LT LU LV LY MC MD ME MK MR MT MU NL NO PK PL PS PT QA RO RS SA SC SE SI SK SM ST SV TL TN " +
+		"TR UA VA VG XK "
+	return HasOnlyCapitals(country) && strings.Contains(countries, " "+country+" ")
+}
 
 // IsIBAN says whether a text begins like the number of a bank account.
 func IsIBAN(s string) bool {
@@ -142,10 +170,7 @@ func IsIBAN(s string) bool {
 		return false // "RB 4410 2277" is a parcel's
 	}
 	s = strings.ReplaceAll(s, " ", "")
-	if len(s) < head || strings.HasPrefix(s, "JD") { // "JD014600003828392821" is a parcel's
-		return false
-	}
-	if !HasOnlyCapitals(s[:2]) || !HasOnlyDigits(s[2:4]) {
+	if len(s) < head || !hasBankAccounts(s[:2]) || !HasOnlyDigits(s[2:4]) {
 		return false
 	}
 	const leastDigits = 7
