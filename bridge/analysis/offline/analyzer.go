@@ -1,30 +1,36 @@
 package offline
 
 import (
-	"fmt"
-	"path"
+	"context"
 	"slices"
-	"strings"
 	"sync"
 
+	"parley/bridge/analysis"
+	"parley/bridge/analysis/offline/lexicon"
+	"parley/bridge/analysis/offline/pattern"
+	"parley/bridge/analysis/offline/summary"
+	"parley/bridge/analysis/offline/tongue"
 	"parley/bridge/analysis/offline/wordform"
 )
+
+var _ analysis.Writer = (*Analyzer)(nil)
 
 // Analyzer is an analysis.Analyzer that answers by rules. It is safe for use by several goroutines.
 type Analyzer struct {
 	*knowledge
 
+	patterns *pattern.Finder
+
 	mu       sync.Mutex
-	patterns map[string]compiled // desks' patterns by their source, kept from one question to the next
-	readings map[string]*reading // desks' texts, likewise
+	readings map[string]*reading // desks' texts, kept from one question to the next
 }
 
 // knowledge is what every Analyzer knows of languages. It is never changed.
 type knowledge struct {
-	lexicons  []*lexicon // of our languages, English first
-	common    *lexicon   // what is written in all of them
-	foreign   *lexicon   // of all other languages
-	languages *languages
+	lexicons  []*lexicon.Lexicon // of our languages, English first
+	common    *lexicon.Lexicon   // what is written in all of them
+	foreign   *lexicon.Lexicon   // of all other languages
+	languages *tongue.Detector
 	concepts  *concepts
 	model     *model
 }
@@ -38,51 +44,25 @@ func New() *Analyzer {
 	if err != nil {
 		panic("offline: " + err.Error())
 	}
-	return &Analyzer{knowledge: k, patterns: map[string]compiled{}, readings: map[string]*reading{}}
+	return &Analyzer{knowledge: k, patterns: pattern.New(), readings: map[string]*reading{}}
 }
 
-// readKnowledge reads the lexicons, the concepts and the model. Of the lexicons' files most are one of our languages each,
-// "common" and "foreign" are lexicons of their own, and "other" isn't a lexicon: it has a few words of other languages, so
-// that these aren't taken for ours.
+// Write sums a conversation up. All else that is asked for needs a model.
+// Errors: analysis.ErrNeedsModel, the context's.
+func (a *Analyzer) Write(ctx context.Context, r analysis.Request) (analysis.Text, error) {
+	return summary.Write(ctx, a, r)
+}
+
+// readKnowledge reads the lexicons, the concepts and the model.
 func readKnowledge() (*knowledge, error) {
-	k := &knowledge{}
-	entries, err := lexicons.ReadDir("lexicon")
+	known, err := lexicon.Read()
 	if err != nil {
-		return nil, fmt.Errorf("lexicons: %w", err)
+		return nil, err
 	}
-	others := ""
-	for _, e := range entries {
-		content, err := lexicons.ReadFile("lexicon/" + e.Name())
-		if err != nil {
-			return nil, fmt.Errorf("lexicons: %w", err)
-		}
-		language := strings.TrimSuffix(e.Name(), path.Ext(e.Name()))
-		if language == "other" {
-			others = string(content)
-			continue
-		}
-		l, err := parseLexicon(language, string(content))
-		if err != nil {
-			return nil, err
-		}
-		switch language {
-		case "common":
-			k.common = l
-		case "foreign":
-			k.foreign = l
-		default:
-			k.lexicons = append(k.lexicons, l)
-		}
+	k := &knowledge{
+		lexicons: known.Ours, common: known.Common, foreign: known.Foreign,
+		languages: tongue.New(known.Ours, known.Others),
 	}
-	if k.common == nil || k.foreign == nil {
-		return nil, fmt.Errorf("lexicons: some are missing")
-	}
-	at := slices.IndexFunc(k.lexicons, func(l *lexicon) bool { return l.language == "en" })
-	if at < 0 {
-		return nil, fmt.Errorf("lexicons: the English one is missing")
-	}
-	k.lexicons[english], k.lexicons[at] = k.lexicons[at], k.lexicons[english]
-	k.languages = newLanguages(k.lexicons, others)
 	if k.concepts, err = readConcepts(); err != nil {
 		return nil, err
 	}
@@ -96,18 +76,18 @@ func readKnowledge() (*knowledge, error) {
 // text's words their second readings before: without umlauts that were written with an e.
 func (a *Analyzer) findMatches(t *text, language string, use []int) []match {
 	for _, i := range use {
-		if a.lexicons[i].language == "de" {
+		if a.lexicons[i].Language == "de" {
 			for k := range t.tokens {
 				t.tokens[k].alt = wordform.WithoutUmlauts(t.tokens[k].form)
 			}
 		}
 	}
-	found := a.common.find(t, nil)
+	found := findPhrases(a.common, t, nil)
 	if language == "" {
-		found = a.foreign.find(t, found)
+		found = findPhrases(a.foreign, t, found)
 	}
 	for _, i := range use {
-		found = a.lexicons[i].find(t, found)
+		found = findPhrases(a.lexicons[i], t, found)
 	}
 	slices.SortStableFunc(found, compareMatches)
 	return slices.CompactFunc(found, func(x, y match) bool { return compareMatches(x, y) == 0 })

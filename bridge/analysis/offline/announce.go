@@ -3,6 +3,7 @@ package offline
 import (
 	"strings"
 
+	"parley/bridge/analysis/offline/lexicon"
 	"parley/bridge/analysis/offline/wordform"
 )
 
@@ -25,12 +26,12 @@ type announcements map[int]announcement
 
 func findAnnouncements(t *text, matches []match) announcements {
 	words := announcements{}
-	for _, m := range matchesOf(matches, ofAnnounce) {
+	for _, m := range matchesOf(matches, lexicon.OfAnnounce) {
 		hasSeveralWords := m.last > m.first
-		isWeak := m.weight < 1
+		isWeak := m.Weight < 1
 		for i := m.first; i <= m.last; i++ {
 			w := words[i]
-			switch m.name {
+			switch m.Name {
 			case "filler":
 				w.filler = true
 			case "other":
@@ -41,7 +42,7 @@ func findAnnouncements(t *text, matches []match) announcements {
 				isPartOfOther := w.firm && isWeak // "punto de recogida"
 				w.nearKind = isWeak && (w.nearKind || w.kind == "")
 				if w.kind == "" && !isPartOfOther || hasSeveralWords {
-					w.kind = m.name
+					w.kind = m.Name
 				}
 			}
 			form := t.tokens[i].form

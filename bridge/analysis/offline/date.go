@@ -5,14 +5,16 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"parley/bridge/analysis/offline/lexicon"
 )
 
 // awayUntil gives the date until which a customer says to be away, as "2026-12-05", and "" if none is named. A day
 // without a year is the next one after now; a day of the week is no date.
 func awayUntil(t *text, matches []match, now time.Time) string {
 	const ahead = 4 // words behind the phrase at which a date may begin
-	for _, m := range matchesOf(matches, ofDate) {
-		if m.name != "back" || t.tokens[m.first].quoted {
+	for _, m := range matchesOf(matches, lexicon.OfDate) {
+		if m.Name != "back" || t.tokens[m.first].quoted {
 			continue
 		}
 		_, last := t.sentenceOf(m.first)
@@ -115,10 +117,10 @@ func (t *text) numberAt(at int) int {
 // monthAt gives the month whose name begins at a word, 0 if none does.
 func monthAt(matches []match, at int) int {
 	for _, m := range matches {
-		if m.family != ofDate || m.first != at {
+		if m.Family != lexicon.OfDate || m.first != at {
 			continue
 		}
-		month, err := strconv.Atoi(m.name)
+		month, err := strconv.Atoi(m.Name)
 		if err == nil { // else it is the heading "date back"
 			return month
 		}

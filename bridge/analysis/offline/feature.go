@@ -3,6 +3,8 @@ package offline
 import (
 	"math"
 	"slices"
+
+	"parley/bridge/analysis/offline/lexicon"
 )
 
 // What a feature weighs in a text, as a share of featureOne: each kind shares its part among the features of a text.
@@ -114,7 +116,7 @@ func (f *featurer) addWords() {
 		}
 		form := k.form
 		if k.number {
-			form = anyNumber
+			form = lexicon.AnyNumber
 		}
 		f.add(hash('w', form), i, 0)
 		f.add(hash('b', last, form), i, 0)
@@ -133,7 +135,7 @@ func (f *featurer) addWords() {
 }
 
 // addMeanings adds concepts, and pairs of those which follow each other. It collects what kinds of things they are.
-func (f *featurer) addMeanings(known *concepts, lexicons []*lexicon, use []int) {
+func (f *featurer) addMeanings(known *concepts, lexicons []*lexicon.Lexicon, use []int) {
 	var earlier [3]uint16 // the last three concepts of the sentence, the latest last; 0 is none
 	sentence := -1
 	for i := range f.t.tokens {
@@ -166,9 +168,9 @@ func (f *featurer) addMeanings(known *concepts, lexicons []*lexicon, use []int) 
 }
 
 // findAny gives the concept of a word in the first language that knows it, 0 if none does.
-func (c *concepts) findAny(lexicons []*lexicon, use []int, k *token) uint16 {
+func (c *concepts) findAny(lexicons []*lexicon.Lexicon, use []int, k *token) uint16 {
 	for _, u := range use {
-		language := lexicons[u].language
+		language := lexicons[u].Language
 		id := c.find(language, k.form)
 		if id == 0 && k.alt != "" {
 			id = c.find(language, k.alt)
@@ -209,16 +211,16 @@ const mostCounted = 3
 
 // addPhrases adds what the lexicons found, each heading once, twice, or more often.
 func (f *featurer) addPhrases(matches []match) {
-	modifiers := matchesOf(matches, ofModifier)
-	counts := map[section]int{}
-	for _, family := range []family{ofMood, ofUrgency, ofIntent, ofModifier} {
+	modifiers := matchesOf(matches, lexicon.OfModifier)
+	counts := map[lexicon.Section]int{}
+	for _, family := range []lexicon.Family{lexicon.OfMood, lexicon.OfUrgency, lexicon.OfIntent, lexicon.OfModifier} {
 		for _, m := range longest(matchesOf(matches, family)) {
-			s := *m.section
+			s := *m.Section
 			if f.t.tokens[m.first].quoted {
 				continue
 			}
-			if family == ofMood && isNegated(f.t, m, modifiers) {
-				s.name += " not"
+			if family == lexicon.OfMood && isNegated(f.t, m, modifiers) {
+				s.Name += " not"
 			}
 			counts[s]++
 			n := counts[s]
@@ -226,8 +228,8 @@ func (f *featurer) addPhrases(matches []match) {
 				continue
 			}
 			// Half weights are told apart by twice the weight: 1, 2 and 4.
-			weight := string(rune('0' + int(2*s.weight)))
-			f.add(hash('l'+byte(n), string(rune('0'+s.family)), s.name, weight), m.first, ruleWeight)
+			weight := string(rune('0' + int(2*s.Weight)))
+			f.add(hash('l'+byte(n), string(rune('0'+s.Family)), s.Name, weight), m.first, ruleWeight)
 			f.all[len(f.all)-1].rule = true
 		}
 	}
@@ -235,8 +237,8 @@ func (f *featurer) addPhrases(matches []match) {
 
 // addVerdicts adds what the lexicons alone would say of mood and urgency.
 func (f *featurer) addVerdicts(matches []match) {
-	all := longest(matchesOf(matches, ofUrgency))
-	_, urgent := findUrgentWord(f.t, all, matchesOf(matches, ofModifier))
+	all := longest(matchesOf(matches, lexicon.OfUrgency))
+	_, urgent := findUrgentWord(f.t, all, matchesOf(matches, lexicon.OfModifier))
 	if slices.ContainsFunc(all, match.isCalming) {
 		urgent = false
 	}

@@ -4,11 +4,12 @@ import (
 	"slices"
 	"strings"
 
+	"parley/bridge/analysis/offline/lexicon"
 	"parley/bridge/analysis/offline/numeral"
 )
 
 // isClock says whether a word tells an hour of the day, in digits or as a word.
-func isClock(t *text, i int, lexicons []*lexicon, use []int) bool {
+func isClock(t *text, i int, lexicons []*lexicon.Lexicon, use []int) bool {
 	if t.tokens[i].number && isHour(t, i) {
 		return true
 	}
@@ -79,12 +80,12 @@ func (t *text) isBeforeHourUnit(i int) bool {
 func (t *text) isBehindHourWord(i int) bool { return i > 0 && isBeforeHour(t.tokens[i-1].form) }
 
 // isHourWord says whether a word tells an hour of the day: "at nine", "um acht". What is counted has its word behind the number.
-func isHourWord(t *text, i int, lexicons []*lexicon, use []int) bool {
+func isHourWord(t *text, i int, lexicons []*lexicon.Lexicon, use []int) bool {
 	k := &t.tokens[i]
 	if t.isSentenceStart(i) || !t.isBehindHourWord(i) {
 		return false
 	}
-	isNumber := slices.ContainsFunc(use, func(u int) bool { return lexicons[u].numbers[k.form] })
+	isNumber := slices.ContainsFunc(use, func(u int) bool { return lexicons[u].Numbers[k.form] })
 	if k.number || !isNumber {
 		return false
 	}

@@ -32,7 +32,7 @@ func TestHoursInWords(t *testing.T) {
 		"We meet nine of them.": false, "Wir warten vor drei Geschäften.": false,
 	} {
 		read := readText([]analysis.Message{{Text: text}})
-		_, use := a.languages.detect(read)
+		_, use := a.languages.Detect(read.words())
 		found := false
 		for i := range read.tokens {
 			found = found || isHourWord(read, i, a.lexicons, use)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"parley/bridge/analysis/offline/lexicon"
 	"parley/bridge/analysis/offline/numeral"
 )
 
@@ -216,7 +217,7 @@ func (f *referenceFinder) kindBeforeSentence(at int) string {
 func (f *referenceFinder) isAboutChange(at int) bool {
 	const nearest = 2 // words
 	return slices.ContainsFunc(f.matches, func(m match) bool {
-		isChange := m.family == ofIntent && (m.name == "order_change" || m.name == "cancel")
+		isChange := m.Family == lexicon.OfIntent && (m.Name == "order_change" || m.Name == "cancel")
 		return isChange && numeral.IsWithin(at-m.last, 1, nearest) && f.t.tokens[m.last].sentence == f.t.tokens[at].sentence
 	})
 }
@@ -225,7 +226,7 @@ func (f *referenceFinder) isAboutChange(at int) bool {
 func (f *referenceFinder) isAboutPaying(at int) bool {
 	first, last := f.t.sentenceOf(at)
 	return slices.ContainsFunc(f.matches, func(m match) bool {
-		if m.family != ofIntent || m.name != "billing" {
+		if m.Family != lexicon.OfIntent || m.Name != "billing" {
 			return false
 		}
 		return m.first >= first && m.last <= last

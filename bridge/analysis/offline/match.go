@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"parley/bridge/analysis/offline/lexicon"
 )
 
 // longestGap is how many words ".." in a phrase stands for, at most.
@@ -14,21 +16,22 @@ const longestStem = 24
 
 // match is a phrase that was found in a text.
 type match struct {
-	*section
+	*lexicon.Section
+
 	first, last int // words of the text
 }
 
-// find gives all phrases of a lexicon which a text holds, by where they begin, the longer ones first.
-func (l *lexicon) find(t *text, found []match) []match {
+// findPhrases gives all phrases of a lexicon which a text holds, by where they begin, the longer ones first.
+func findPhrases(l *lexicon.Lexicon, t *text, found []match) []match {
 	seen := make(map[match]bool)
 	for i := range t.tokens {
 		k := &t.tokens[i]
-		l.findForm(t, i, k.form, seen)
+		findForm(l, t, i, k.form, seen)
 		if k.alt != "" {
-			l.findForm(t, i, k.alt, seen)
+			findForm(l, t, i, k.alt, seen)
 		}
-		if k.number || l.numbers[k.form] {
-			l.tryPhrases(t, i, l.exact[anyNumber], seen)
+		if k.number || l.Numbers[k.form] {
+			tryPhrases(l, t, i, l.Exact[lexicon.AnyNumber], seen)
 		}
 	}
 	for m := range seen {
@@ -44,38 +47,38 @@ func compareMatches(a, b match) int {
 	return cmp.Or(
 		cmp.Compare(a.first, b.first),
 		cmp.Compare(b.last, a.last),
-		cmp.Compare(a.family, b.family),
-		strings.Compare(a.name, b.name),
-		cmp.Compare(b.weight, a.weight),
+		cmp.Compare(a.Family, b.Family),
+		strings.Compare(a.Name, b.Name),
+		cmp.Compare(b.Weight, a.Weight),
 	)
 }
 
 // findForm tries the phrases whose first word a form may be.
-func (l *lexicon) findForm(t *text, i int, form string, seen map[match]bool) {
-	l.tryPhrases(t, i, l.exact[form], seen)
+func findForm(l *lexicon.Lexicon, t *text, i int, form string, seen map[match]bool) {
+	tryPhrases(l, t, i, l.Exact[form], seen)
 	for n := 2; n <= min(len(form), longestStem); n++ {
-		l.tryPhrases(t, i, l.stems[form[:n]], seen)
-		l.tryPhrases(t, i, l.tails[form[len(form)-n:]], seen)
+		tryPhrases(l, t, i, l.Stems[form[:n]], seen)
+		tryPhrases(l, t, i, l.Tails[form[len(form)-n:]], seen)
 	}
 }
 
 // tryPhrases finds those of some phrases that begin with a word.
-func (l *lexicon) tryPhrases(t *text, i int, phrases []phrase, seen map[match]bool) {
+func tryPhrases(l *lexicon.Lexicon, t *text, i int, phrases []lexicon.Phrase, seen map[match]bool) {
 	for _, p := range phrases {
-		last, found := l.findEnd(t, i, p.rest)
+		last, found := findEnd(l, t, i, p.Rest)
 		if found {
-			seen[match{p.section, i, last}] = true
+			seen[match{p.Section, i, last}] = true
 		}
 	}
 }
 
 // findEnd says at which word a phrase ends of which all but the rest was found, up to a word.
-func (l *lexicon) findEnd(t *text, at int, rest []element) (last int, found bool) {
+func findEnd(l *lexicon.Lexicon, t *text, at int, rest []lexicon.Element) (last int, found bool) {
 	if len(rest) == 0 {
 		return at, true
 	}
 	most := 0
-	if rest[0].isGap() {
+	if rest[0].IsGap() {
 		most, rest = longestGap, rest[1:]
 	}
 	for skip := 0; skip <= most; skip++ {
@@ -83,10 +86,10 @@ func (l *lexicon) findEnd(t *text, at int, rest []element) (last int, found bool
 		if next >= len(t.tokens) || t.tokens[next].sentence != t.tokens[at].sentence {
 			return 0, false
 		}
-		if !l.matchesToken(&t.tokens[next], rest[0]) {
+		if !matchesToken(l, &t.tokens[next], rest[0]) {
 			continue
 		}
-		if last, found = l.findEnd(t, next, rest[1:]); found {
+		if last, found = findEnd(l, t, next, rest[1:]); found {
 			return last, true
 		}
 	}
@@ -94,20 +97,20 @@ func (l *lexicon) findEnd(t *text, at int, rest []element) (last int, found bool
 }
 
 // matchesToken says whether a word may stand at one place of a phrase, by either of its readings.
-func (l *lexicon) matchesToken(k *token, e element) bool {
-	if l.matchesForm(k, k.form, e) {
+func matchesToken(l *lexicon.Lexicon, k *token, e lexicon.Element) bool {
+	if matchesForm(l, k, k.form, e) {
 		return true
 	}
-	return k.alt != "" && l.matchesForm(k, k.alt, e)
+	return k.alt != "" && matchesForm(l, k, k.alt, e)
 }
 
-func (l *lexicon) matchesForm(k *token, form string, e element) bool {
+func matchesForm(l *lexicon.Lexicon, k *token, form string, e lexicon.Element) bool {
 	for _, w := range e {
 		if w == form {
 			return true
 		}
-		isNumber := k.number || l.numbers[form]
-		if isNumber && w == anyNumber {
+		isNumber := k.number || l.Numbers[form]
+		if isNumber && w == lexicon.AnyNumber {
 			return true
 		}
 		if w[len(w)-1] == '*' && strings.HasPrefix(form, w[:len(w)-1]) {
@@ -138,10 +141,10 @@ func longest(matches []match) []match {
 }
 
 // matchesOf gives the matches of a family.
-func matchesOf(matches []match, f family) []match {
+func matchesOf(matches []match, f lexicon.Family) []match {
 	var found []match
 	for _, m := range matches {
-		if m.family == f {
+		if m.Family == f {
 			found = append(found, m)
 		}
 	}

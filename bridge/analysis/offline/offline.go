@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"parley/bridge/analysis"
+	"parley/bridge/analysis/offline/lexicon"
 )
 
 // Analyze answers by rules. It fails only when the context has ended.
@@ -19,7 +20,7 @@ func (a *Analyzer) Analyze(ctx context.Context, q analysis.Question) (analysis.A
 		return analysis.Answer{}, err
 	}
 	t := readText(q.Burst)
-	language, use := a.languages.detect(t)
+	language, use := a.languages.Detect(t.words())
 	matches := a.findMatches(t, language, use)
 	b := a.newBag(t)
 	alike := a.similarExamples(b, q.Desk.Examples)
@@ -39,20 +40,20 @@ func (a *Analyzer) Analyze(ctx context.Context, q analysis.Question) (analysis.A
 }
 
 // isOfOurKinds says whether a match that announces a number tells that it is of an order, an invoice and the like.
-func (m *match) isOfOurKinds() bool { return m.name != kindOther && m.name != "filler" }
+func (m *match) isOfOurKinds() bool { return m.Name != kindOther && m.Name != "filler" }
 
 // addAnnouncing adds what announces numbers in any language, where a text is too short to tell its own and holds no such word:
 // "Incidencia 4471187?".
 func (a *Analyzer) addAnnouncing(t *text, language string, matches []match) []match {
-	if language != "" || len(matchesOf(matches, ofAnnounce)) > 0 {
+	if language != "" || len(matchesOf(matches, lexicon.OfAnnounce)) > 0 {
 		return matches
 	}
 	all := slices.Clone(matches)
 	for _, l := range a.lexicons {
-		all = append(all, matchesOf(l.find(t, nil), ofAnnounce)...)
+		all = append(all, matchesOf(findPhrases(l, t, nil), lexicon.OfAnnounce)...)
 	}
-	others := slices.ContainsFunc(all, func(m match) bool { return m.family == ofAnnounce && m.name == kindOther })
-	ours := slices.ContainsFunc(all, func(m match) bool { return m.family == ofAnnounce && m.isOfOurKinds() })
+	others := slices.ContainsFunc(all, func(m match) bool { return m.Family == lexicon.OfAnnounce && m.Name == kindOther })
+	ours := slices.ContainsFunc(all, func(m match) bool { return m.Family == lexicon.OfAnnounce && m.isOfOurKinds() })
 	if others && ours {
 		return matches // of two languages that disagree neither is believed
 	}

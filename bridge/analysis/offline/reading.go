@@ -27,7 +27,7 @@ func (a *Analyzer) read(text string, most int) *reading {
 	}
 	t := readText([]analysis.Message{{Text: text}})
 	r = &reading{bag: a.newBag(t)}
-	r.language, _ = a.languages.detect(t)
+	r.language, _ = a.languages.Detect(t.words())
 	for i := range t.tokens {
 		r.forms = append(r.forms, strings.Clone(t.tokens[i].form))
 	}

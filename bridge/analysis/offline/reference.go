@@ -53,7 +53,7 @@ func (a *Analyzer) findReferences(t *text, matches []match, patterns []analysis.
 			allowed[p.Kind] = p
 		}
 	}
-	found := a.findByPatterns(t, patterns)
+	found := a.patterns.Find(t.all, patterns)
 	if len(patterns) == 0 || len(allowed) > 0 {
 		f := referenceFinder{t: t, matches: matches, words: findAnnouncements(t, matches), hints: h}
 		for _, r := range f.find() {
@@ -86,7 +86,7 @@ func (a *Analyzer) findAskedKind(before []analysis.Message) string {
 		return ""
 	}
 	t := readText(before[max(0, len(before)-2):])
-	language, use := a.languages.detect(t)
+	language, use := a.languages.Detect(t.words())
 	words := findAnnouncements(t, a.findMatches(t, language, use))
 	kind := ""
 	for i := range t.tokens {

@@ -2,6 +2,7 @@ package offline
 
 import (
 	"parley/bridge/analysis"
+	"parley/bridge/analysis/offline/lexicon"
 	"parley/bridge/analysis/offline/numeral"
 )
 
@@ -36,11 +37,11 @@ const (
 // lexiconSentiment says how a customer feels, by the lexicons alone. The model weighs it together with much else. Quoted
 // words are somebody else's.
 func lexiconSentiment(t *text, matches []match, urgent bool) analysis.Sentiment {
-	modifiers := matchesOf(matches, ofModifier)
+	modifiers := matchesOf(matches, lexicon.OfModifier)
 	var f feelings
 	var plain, ironic []match // what is said with irony doesn't hide the fault that it praises
-	for _, m := range matchesOf(matches, ofMood) {
-		if m.name == "irony" {
+	for _, m := range matchesOf(matches, lexicon.OfMood) {
+		if m.Name == "irony" {
 			ironic = append(ironic, m)
 		} else {
 			plain = append(plain, m)
@@ -62,10 +63,10 @@ func lexiconSentiment(t *text, matches []match, urgent bool) analysis.Sentiment 
 
 // addMatch counts one phrase, turned and strengthened by what stands around it.
 func (f *feelings) addMatch(t *text, m match, modifiers []match) {
-	w := m.weight
+	w := m.Weight
 	isNegated, holdsNegation := false, false // a phrase that holds its own negation isn't turned again
 	for _, n := range modifiers {
-		switch n.name {
+		switch n.Name {
 		case "not":
 			if isShortlyBefore(t, n, m, farNegation) || isNegatedBehind(t, n, m) {
 				isNegated = true
@@ -91,7 +92,7 @@ func (f *feelings) addMatch(t *text, m match, modifiers []match) {
 	if t.tokens[m.first].caps && t.caps < len(t.tokens)/2 {
 		w *= capitalsFactor
 	}
-	f.count(m.name, w, isNegated && !holdsNegation)
+	f.count(m.Name, w, isNegated && !holdsNegation)
 }
 
 // isShortlyBefore says whether a modifier stands before a phrase in the same clause, at most so many words away.
@@ -105,7 +106,7 @@ func isNegatedBehind(t *text, negation, m match) bool {
 	if form != "nicht" && form != "niet" {
 		return false
 	}
-	if m.name != "positive" || !numeral.IsWithin(negation.first-m.last, 1, 2) {
+	if m.Name != "positive" || !numeral.IsWithin(negation.first-m.last, 1, 2) {
 		return false
 	}
 	return t.tokens[negation.first].clause == t.tokens[m.last].clause

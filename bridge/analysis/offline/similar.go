@@ -34,7 +34,7 @@ func (a *Analyzer) newBag(t *text) bag {
 	b := make(bag, len(t.tokens))
 	for i := range t.tokens {
 		form := t.tokens[i].form
-		isSmallWord := len(form) < shortestWord || a.languages.words[form] != 0
+		isSmallWord := len(form) < shortestWord || a.languages.IsSmallWord(form)
 		if isSmallWord || t.tokens[i].number {
 			continue
 		}

@@ -92,7 +92,7 @@ func (t *text) hasQuotedStaff(modifiers []match) bool {
 		leastQuoted = 2
 	)
 	for _, m := range modifiers {
-		if m.name != "staff" || t.tokens[m.first].quoted {
+		if m.Name != "staff" || t.tokens[m.first].quoted {
 			continue
 		}
 		first, last := t.sentenceOf(m.first)

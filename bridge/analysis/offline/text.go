@@ -1,10 +1,12 @@
 package offline
 
 import (
+	"iter"
 	"strings"
 	"unicode/utf8"
 
 	"parley/bridge/analysis"
+	"parley/bridge/analysis/offline/wordform"
 )
 
 // How much of a burst counts: its beginning and its end, in bytes. Who writes more says it there.
@@ -131,6 +133,18 @@ func (t *text) sentenceOf(at int) (first, last int) {
 
 // wordAt gives a word as it is written.
 func (t *text) wordAt(i int) string { return t.all[t.tokens[i].from:t.tokens[i].to] }
+
+// words gives the words that aren't numbers: each as it is written, at most so far as it is compared, and folded.
+func (t *text) words() iter.Seq2[string, string] {
+	return func(yield func(raw, form string) bool) {
+		for i := range t.tokens {
+			k := &t.tokens[i]
+			if !k.number && !yield(clipText(t.wordAt(i), wordform.Longest), k.form) {
+				return
+			}
+		}
+	}
+}
 
 // separatorAfter gives what stands between a word and the next. There has to be a next word.
 func (t *text) separatorAfter(i int) string { return t.all[t.tokens[i].to:t.tokens[i+1].from] }

@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"parley/bridge/analysis"
+	"parley/bridge/analysis/offline/lexicon"
 	"parley/bridge/analysis/offline/numeral"
 )
 
@@ -17,13 +18,13 @@ func findUrgency(t *text, matches []match, features []feature, m *model, v *verd
 	if v[urgentLabel] < leastUrgent || v.isContent() {
 		return analysis.Urgency{}
 	}
-	all := longest(matchesOf(matches, ofUrgency))
+	all := longest(matchesOf(matches, lexicon.OfUrgency))
 	for _, m := range all {
 		if m.isCalming() && !t.tokens[m.first].quoted {
 			return analysis.Urgency{}
 		}
 	}
-	at, found := findUrgentWord(t, all, matchesOf(matches, ofModifier))
+	at, found := findUrgentWord(t, all, matchesOf(matches, lexicon.OfModifier))
 	if !found && v[urgentLabel] >= plainUrgent {
 		at, found = m.findUrgentWord(t, features)
 	}
@@ -35,7 +36,7 @@ func findUrgency(t *text, matches []match, features []feature, m *model, v *verd
 }
 
 // isCalming says whether a phrase says that something isn't urgent, or not any more.
-func (m match) isCalming() bool { return m.name == "calm" || m.name == "over" }
+func (m match) isCalming() bool { return m.Name == "calm" || m.Name == "over" }
 
 // findUrgentWord gives the first word that the lexicons call urgent, or one that names a time at which something is lost.
 func findUrgentWord(t *text, all, modifiers []match) (at int, found bool) {
@@ -44,9 +45,9 @@ func findUrgentWord(t *text, all, modifiers []match) (at int, found bool) {
 		if t.tokens[m.first].quoted {
 			continue
 		}
-		switch m.name {
+		switch m.Name {
 		case "urgent":
-			isAsked := m.weight < 1 && t.isInQuestion(m.first) // weak words count only outside of questions
+			isAsked := m.Weight < 1 && t.isInQuestion(m.first) // weak words count only outside of questions
 			if !isAsked && !isNegated(t, m, modifiers) {
 				urgent = append(urgent, m.first)
 			}
@@ -120,7 +121,7 @@ func isNegated(t *text, m match, modifiers []match) bool {
 		return false
 	}
 	for _, n := range modifiers {
-		if n.name == "not" && isShortlyBefore(t, n, m, 2) {
+		if n.Name == "not" && isShortlyBefore(t, n, m, 2) {
 			return true
 		}
 	}
@@ -131,7 +132,7 @@ func isNegated(t *text, m match, modifiers []match) bool {
 // sentence what the customer needs, unless the time is a bare hour.
 func isAtStake(t *text, soon match, all, modifiers []match) bool {
 	for _, m := range all {
-		if m.name != "stake" || t.tokens[m.first].quoted {
+		if m.Name != "stake" || t.tokens[m.first].quoted {
 			continue
 		}
 		isPartOfTime := m.first >= soon.first && m.last <= soon.last
@@ -139,8 +140,8 @@ func isAtStake(t *text, soon match, all, modifiers []match) bool {
 			continue
 		}
 		apart := t.tokens[m.first].sentence - t.tokens[soon.first].sentence
-		isEventNear := m.weight > 1 && numeral.IsWithin(apart, -1, 1)
-		isNeeded := apart == 0 && soon.weight >= 1
+		isEventNear := m.Weight > 1 && numeral.IsWithin(apart, -1, 1)
+		isNeeded := apart == 0 && soon.Weight >= 1
 		if isEventNear || isNeeded {
 			return true
 		}

@@ -1,12 +1,18 @@
-package offline
+// Package tongue tells which language a text is in by its words: ours, whose lexicons know most of them, and those that must
+// not be taken for one of ours.
+//
+// What does not belong here: what words mean, and where they begin and end in a text (bridge/analysis/offline).
+package tongue
 
 import (
 	"cmp"
+	"iter"
 	"math/bits"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"parley/bridge/analysis/offline/lexicon"
 	"parley/bridge/analysis/offline/wordform"
 )
 
@@ -24,9 +30,6 @@ const (
 	nearEnough = 0.75 // of the best score: so that a lexicon is used as well
 )
 
-// english is the place of the English lexicon among ours.
-const english = 0
-
 // Which words tell a language, by their length in bytes.
 const (
 	shortestKnown = 4 // of a lexicon
@@ -41,8 +44,8 @@ const (
 	foreignWord = 6
 )
 
-// languages tells languages apart: ours, and those that must not be taken for one of ours. Each has a bit.
-type languages struct {
+// Detector tells languages apart: ours, and those that must not be taken for one of ours. Each has a bit.
+type Detector struct {
 	codes   []string
 	ours    int               // so many of the codes, the first, have a lexicon
 	words   map[string]uint64 // small words: which languages have them
@@ -52,25 +55,25 @@ type languages struct {
 	letters map[rune]uint64
 }
 
-// newLanguages collects what lexicons say of languages, and the file of others.
-func newLanguages(lexicons []*lexicon, others string) *languages {
-	l := &languages{
+// New collects what the lexicons of our languages say of them, and the file of others.
+func New(lexicons []*lexicon.Lexicon, others string) *Detector {
+	d := &Detector{
 		words: map[string]uint64{}, known: map[string]uint64{}, stems: map[string]uint64{},
 		endings: map[string]uint64{}, letters: map[rune]uint64{}, ours: len(lexicons),
 	}
 	for _, x := range lexicons {
-		bit := l.addLanguage(x.language, x.function, x.letters)
-		for _, e := range x.endings {
-			l.endings[e] |= bit
+		bit := d.addLanguage(x.Language, x.Function, x.Letters)
+		for _, e := range x.Endings {
+			d.endings[e] |= bit
 		}
-		for w := range x.exact {
+		for w := range x.Exact {
 			if len(w) >= shortestKnown {
-				l.known[w] |= bit
+				d.known[w] |= bit
 			}
 		}
-		for w := range x.stems {
+		for w := range x.Stems {
 			if len(w) >= shortestKnown {
-				l.stems[w] |= bit
+				d.stems[w] |= bit
 			}
 		}
 	}
@@ -84,53 +87,53 @@ func newLanguages(lexicons []*lexicon, others string) *languages {
 		for w := range strings.FieldsSeq(words) {
 			folded = append(folded, wordform.Fold(w))
 		}
-		l.addLanguage(code, folded, strings.TrimSpace(letters))
+		d.addLanguage(code, folded, strings.TrimSpace(letters))
 	}
-	return l
+	return d
 }
 
 // addLanguage adds a language and gives its bit.
-func (l *languages) addLanguage(code string, words []string, letters string) uint64 {
-	bit := uint64(1) << len(l.codes)
-	l.codes = append(l.codes, code)
+func (d *Detector) addLanguage(code string, words []string, letters string) uint64 {
+	bit := uint64(1) << len(d.codes)
+	d.codes = append(d.codes, code)
 	for _, w := range words {
-		l.words[w] |= bit
+		d.words[w] |= bit
 	}
 	for _, r := range letters {
-		l.letters[r] |= bit
+		d.letters[r] |= bit
 	}
 	return bit
 }
 
-// detect gives the language of the larger part of a text, "" if none of ours is clear, and which lexicons are worth
-// looking into, by their places.
-func (l *languages) detect(t *text) (code string, use []int) {
-	scores := make([]float64, len(l.codes))
+// Detect gives the language of the larger part of a text, "" if none of ours is clear, and which lexicons are worth
+// looking into, by their places. It gets the text's words without its numbers: each as it is written, of which the first
+// wordform.Longest bytes are enough, and folded.
+func (d *Detector) Detect(text iter.Seq2[string, string]) (code string, use []int) {
+	scores := make([]float64, len(d.codes))
 	words, foreign := 0, 0
-	for i := range t.tokens {
-		k := &t.tokens[i]
-		r, _ := utf8.DecodeRuneInString(k.form)
+	for raw, form := range text {
+		r, _ := utf8.DecodeRuneInString(form)
 		isWord := r >= 'a' && !wordform.IsEmoji(r)
-		if k.number || !isWord {
+		if !isWord {
 			continue
 		}
 		if r > lastLatin {
-			foreign += 1 + utf8.RuneCountInString(k.form)/foreignWord
+			foreign += 1 + utf8.RuneCountInString(form)/foreignWord
 			continue
 		}
 		words++
-		l.weigh(t.all[k.from:k.to], k.form, scores)
+		d.weigh(raw, form, scores)
 	}
 	best, second := bestTwo(scores)
 	if foreign > words {
-		return "", []int{english}
+		return "", []int{lexicon.English}
 	}
-	use = l.lexiconsNear(scores, best)
+	use = d.lexiconsNear(scores, best)
 	isLikely := scores[best] >= max(leastScore, leastShare*float64(words))
 	isAhead := scores[best] >= leastLead*scores[second]
 	isClear := isLikely && isAhead
-	if isClear && best < l.ours {
-		return l.codes[best], use
+	if isClear && best < d.ours {
+		return d.codes[best], use
 	}
 	return "", use
 }
@@ -152,15 +155,15 @@ func bestTwo(scores []float64) (best, second int) {
 }
 
 // lexiconsNear gives the lexicons of the best language and of that which comes nearest; English where none is ours.
-func (l *languages) lexiconsNear(scores []float64, best int) []int {
+func (d *Detector) lexiconsNear(scores []float64, best int) []int {
 	var use []int
-	for i := range l.ours {
+	for i := range d.ours {
 		if scores[i] > 0 && scores[i] >= nearEnough*scores[best] {
 			use = append(use, i)
 		}
 	}
 	if len(use) == 0 {
-		return []int{english}
+		return []int{lexicon.English}
 	}
 	slices.SortFunc(use, func(a, b int) int {
 		return cmp.Or(cmp.Compare(scores[b], scores[a]), cmp.Compare(a, b))
@@ -169,26 +172,29 @@ func (l *languages) lexiconsNear(scores []float64, best int) []int {
 	return use[:min(len(use), most)]
 }
 
+// IsSmallWord says whether a word is one of the frequent small words of a language, ours or another.
+func (d *Detector) IsSmallWord(form string) bool { return d.words[form] != 0 }
+
 // weigh adds what a word says to the scores.
-func (l *languages) weigh(raw, form string, scores []float64) {
-	if m := l.words[form]; m != 0 {
+func (d *Detector) weigh(raw, form string, scores []float64) {
+	if m := d.words[form]; m != 0 {
 		spread(scores, m, smallWord*sizeFactor(form))
-	} else if m := l.known[form]; m != 0 {
+	} else if m := d.known[form]; m != 0 {
 		spread(scores, m, knownWord)
-	} else if m := l.languagesOfStem(form); m != 0 {
+	} else if m := d.languagesOfStem(form); m != 0 {
 		spread(scores, m, knownStem)
 	} else {
 		for n := 2; n <= min(longestEnding, len(form)-2); n++ {
-			if m := l.endings[form[len(form)-n:]]; m != 0 {
+			if m := d.endings[form[len(form)-n:]]; m != 0 {
 				spread(scores, m, ending)
 			}
 		}
 	}
-	for _, r := range strings.ToLower(clipText(raw, wordform.Longest)) {
+	for _, r := range strings.ToLower(raw) {
 		if r < utf8.RuneSelf {
 			continue
 		}
-		m := l.letters[r]
+		m := d.letters[r]
 		if m == 0 {
 			continue
 		}
@@ -216,9 +222,9 @@ func sizeFactor(form string) float64 {
 }
 
 // languagesOfStem gives the languages of which a known stem begins a word: those of the longest.
-func (l *languages) languagesOfStem(form string) uint64 {
+func (d *Detector) languagesOfStem(form string) uint64 {
 	for n := min(len(form), longestKnown); n >= shortestKnown; n-- {
-		if m := l.stems[form[:n]]; m != 0 {
+		if m := d.stems[form[:n]]; m != 0 {
 			return m
 		}
 	}

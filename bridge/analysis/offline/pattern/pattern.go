@@ -1,8 +1,13 @@
-package offline
+// Package pattern finds numbers by the regular expressions that a desk's admin wrote, at a bounded cost.
+//
+// What does not belong here: numbers that are found without such a pattern (bridge/analysis/offline), and which patterns may
+// be saved (bridge/analysis).
+package pattern
 
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"parley/bridge/analysis"
 )
@@ -13,13 +18,23 @@ const mostPerPattern = 10
 // longestPatternValue bounds what a pattern finds, in bytes.
 const longestPatternValue = 100
 
-// findByPatterns finds references by the desk's patterns. A pattern that can't be read or costs too much finds
+// Finder finds references by patterns, which it keeps compiled from one question to the next. It is safe for use by several
+// goroutines.
+type Finder struct {
+	mu    sync.Mutex
+	known map[string]compiled // by their source
+}
+
+// New gives a Finder that knows no pattern yet.
+func New() *Finder { return &Finder{known: map[string]compiled{}} }
+
+// Find finds references in a text by a desk's patterns. A pattern that can't be read or costs too much finds
 // nothing: who edits the desk is told elsewhere.
-func (a *Analyzer) findByPatterns(t *text, patterns []analysis.Pattern) []analysis.Reference {
+func (f *Finder) Find(text string, patterns []analysis.Pattern) []analysis.Reference {
 	var found []analysis.Reference
 	steps := 0
 	for _, p := range patterns[:min(len(patterns), analysis.MostPatterns)] {
-		re, size := a.compilePattern(p.Regexp)
+		re, size := f.compile(p.Regexp)
 		steps += size
 		if re == nil || p.Kind == "" {
 			continue
@@ -27,13 +42,13 @@ func (a *Analyzer) findByPatterns(t *text, patterns []analysis.Pattern) []analys
 		if steps > analysis.LargestPatterns {
 			break // sizes are no less than 0, so that all further patterns are too much as well
 		}
-		for _, at := range re.FindAllStringSubmatchIndex(t.all, mostPerPattern) {
+		for _, at := range re.FindAllStringSubmatchIndex(text, mostPerPattern) {
 			from, to := at[0], at[1]
 			hasGroup := len(at) > 2 && at[2] >= 0
 			if hasGroup {
 				from, to = at[2], at[3]
 			}
-			value := strings.TrimSpace(t.all[from:to])
+			value := strings.TrimSpace(text[from:to])
 			if value == "" || len(value) > longestPatternValue || strings.ContainsAny(value, "\r\n") {
 				continue // such a match is more than a number
 			}
@@ -49,24 +64,24 @@ type compiled struct {
 	size int
 }
 
-// compilePattern gives a pattern ready to be used and its size, or nil if it can't be read.
-func (a *Analyzer) compilePattern(pattern string) (*regexp.Regexp, int) {
-	a.mu.Lock()
-	c, known := a.patterns[pattern]
-	a.mu.Unlock()
-	if known {
+// compile gives a pattern ready to be used and its size, or nil if it can't be read.
+func (f *Finder) compile(pattern string) (*regexp.Regexp, int) {
+	f.mu.Lock()
+	c, isKnown := f.known[pattern]
+	f.mu.Unlock()
+	if isKnown {
 		return c.re, c.size
 	}
 	if size, err := analysis.PatternSize(pattern); err == nil {
 		c = compiled{size: size}
 		c.re, _ = regexp.Compile(pattern) // PatternSize has compiled it, so it can't fail
 	}
-	a.mu.Lock()
+	f.mu.Lock()
 	const mostDesks = 4 // whose patterns are kept
-	if len(a.patterns) >= mostDesks*analysis.MostPatterns {
-		clear(a.patterns)
+	if len(f.known) >= mostDesks*analysis.MostPatterns {
+		clear(f.known)
 	}
-	a.patterns[pattern] = c
-	a.mu.Unlock()
+	f.known[pattern] = c
+	f.mu.Unlock()
 	return c.re, c.size
 }

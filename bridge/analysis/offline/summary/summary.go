@@ -1,4 +1,8 @@
-package offline
+// Package summary sums a conversation up without a model, by quoting what was said in it.
+//
+// What does not belong here: how numbers and moods are found (an analysis.Analyzer does), and all texts that need a model
+// (bridge/analysis/openai).
+package summary
 
 import (
 	"context"
@@ -10,8 +14,6 @@ import (
 	"parley/bridge/analysis"
 )
 
-var _ analysis.Writer = (*Analyzer)(nil)
-
 // How much a summary quotes.
 const (
 	mostExcerpt   = 200 // characters of a message
@@ -21,9 +23,10 @@ const (
 )
 
 // Write sums a conversation up by what was said in it: what was asked first and last, which questions are open,
-// which numbers were named, how the customer feels. All else that is asked for needs a model.
+// which numbers were named, how the customer feels. The last two are found by an Analyzer.
+// All else that is asked for needs a model.
 // Errors: analysis.ErrNeedsModel, the context's.
-func (a *Analyzer) Write(ctx context.Context, r analysis.Request) (analysis.Text, error) {
+func Write(ctx context.Context, a analysis.Analyzer, r analysis.Request) (analysis.Text, error) {
 	if r.Task != analysis.Summarise {
 		return analysis.Text{}, analysis.ErrNeedsModel
 	}
