@@ -14,8 +14,8 @@ type Load struct {
 	Quarantined int
 }
 
-// Idle reports whether nothing is left to do.
-func (l Load) Idle() bool { return l.Pending == 0 && l.Lanes == 0 }
+// IsIdle reports whether nothing is left to do.
+func (l Load) IsIdle() bool { return l.Pending == 0 && l.Lanes == 0 }
 
 const loadQuery = `
 	SELECT (SELECT count(*) FROM queued),

@@ -26,8 +26,8 @@ const (
 
 // NewScratch makes a folder in parent ("" means the system's temporary folder) whose name begins with prefix.
 // First it removes what earlier runs of this account left there under such names: those that failed, or were
-// killed. It spares runs that still live, and so many of the newest folders. before is told of each folder that
-// goes; nil means nobody.
+// killed. It keeps the folders of runs that still live, and the newest of the others: spare of them. before is
+// called with each folder before it is removed; nil means nothing is called.
 func NewScratch(parent, prefix string, spare int, before func(dir string)) (*Scratch, error) {
 	if parent == "" {
 		parent = os.TempDir()
@@ -106,10 +106,24 @@ func lockFile(path string, flag int) (*os.File, error) {
 	return lock, nil
 }
 
-// own reports whether a file is this account's. Everybody can make files in the system's temporary folder.
-func own(info fs.FileInfo) bool {
+// isOurs reports whether a file is this account's. Everybody can make files in the system's temporary folder.
+func isOurs(info fs.FileInfo) bool {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	return ok && int(stat.Uid) == os.Geteuid()
+}
+
+// findOwnLock returns what is known of a folder's lock if both the folder and the lock are this account's. A folder
+// of which that can't be read is none of ours.
+func findOwnLock(dir string) (lock fs.FileInfo, isOwn bool) {
+	folder, err := os.Lstat(dir)
+	if err != nil || !folder.IsDir() {
+		return nil, false
+	}
+	lock, err = os.Lstat(filepath.Join(dir, scratchLock))
+	if err != nil || !lock.Mode().IsRegular() {
+		return nil, false
+	}
+	return lock, isOurs(folder) && isOurs(lock)
 }
 
 // sweep removes folders of runs that have ended, but for the newest. What can't be removed waits for the
@@ -121,29 +135,26 @@ func sweep(parent, prefix string, spare int, before func(dir string)) {
 		at time.Time
 	}
 	var list []ended
-	dirs, _ := filepath.Glob(filepath.Join(parent, prefix+"*")) // it reports bad patterns alone
+	dirs, _ := filepath.Glob(filepath.Join(parent, prefix+"*")) // its only error is a bad pattern
 	for _, dir := range dirs {
-		path := filepath.Join(dir, scratchLock)
-		if info, err := os.Lstat(dir); err != nil || !info.IsDir() || !own(info) {
+		info, isOwn := findOwnLock(dir)
+		if !isOwn {
 			continue
 		}
-		info, err := os.Lstat(path)
-		if err != nil || !info.Mode().IsRegular() || !own(info) {
-			continue
-		}
-		if lock, err := lockFile(path, 0); err == nil {
-			list = append(list, ended{Scratch{dir, lock}, info.ModTime()})
+		// The error is that the run still lives, or that somebody else removes the folder just now.
+		if lock, err := lockFile(filepath.Join(dir, scratchLock), 0); err == nil {
+			list = append(list, ended{Scratch: Scratch{Dir: dir, lock: lock}, at: info.ModTime()})
 		}
 	}
 	slices.SortFunc(list, func(a, b ended) int { return b.at.Compare(a.at) })
 	for i, s := range list {
 		if i < spare {
-			_ = s.Leave() // nothing was written
+			_ = s.Leave() // closing a file into which nothing was written
 			continue
 		}
 		if before != nil {
 			before(s.Dir)
 		}
-		_ = s.Remove()
+		_ = s.Remove() // what is left of it is removed by a later run
 	}
 }

@@ -19,6 +19,11 @@ const (
 	// catchWithin is how long a blow waits for a process to run or a connection to open. Where the process was killed that
 	// fetched the only mailbox, its lease lasts for 30 s, and another process leaves it to its new owner for a while.
 	catchWithin = 90 * time.Second
+	// pollEvery is how often the run looks whether something that takes a moment has come about.
+	pollEvery = 50 * time.Millisecond
+	// limitFor is how long the chat refuses all posts: Parley repeats each of them several times meanwhile.
+	limitFor = 3 * time.Second
+	day      = 24 * time.Hour
 )
 
 // chaos strikes the blows of a schedule.
@@ -60,7 +65,7 @@ func (c *chaos) run(ctx context.Context, list []harm) error {
 			c.running.Wait()
 			return ctx.Err()
 		}
-		if err := c.strike(ctx, h); err != nil {
+		if err := c.strikeOrStart(ctx, h); err != nil {
 			c.running.Wait()
 			return fmt.Errorf("torture: %s: %w", h.Name, err)
 		}
@@ -94,20 +99,20 @@ func (c *chaos) runBeside(name string, f func() error) {
 	})
 }
 
-// strike strikes a blow, or starts it if it takes a while. run waits for those.
-func (c *chaos) strike(ctx context.Context, h harm) error {
+// strikeOrStart strikes a blow, or starts it if it takes a while. run waits for those.
+func (c *chaos) strikeOrStart(ctx context.Context, h harm) error {
 	switch h.Name {
 	case harmLaneKill, harmClaimStop, harmEarly, harmCommit, harmLate:
-		c.running.Go(func() { c.lurk(ctx, h) })
+		c.running.Go(func() { c.waitAndStrike(ctx, h) })
 		return nil
 	case harmUpgrade:
-		c.runBeside(h.Name, func() error { return c.roll(ctx) })
+		c.runBeside(h.Name, func() error { return c.rollUpgrade(ctx) })
 		return nil
 	case harmNewer:
 		c.runBeside(h.Name, func() error { return c.mixVersions(ctx, h) })
 		return nil
 	case harmRestart:
-		c.runBeside(h.Name, func() error { return c.restart(ctx, h, nil) })
+		c.runBeside(h.Name, func() error { return c.restartReplica(ctx, h, nil) })
 		return nil
 	case harmHour, harmDay:
 		c.runBeside(h.Name, func() error { return c.jumpClock(ctx, h) })
@@ -116,7 +121,7 @@ func (c *chaos) strike(ctx context.Context, h harm) error {
 		c.running.Go(func() { c.sendErrand(ctx, h) })
 		return nil
 	case harmFails, harmSlow, harmEnds:
-		c.running.Go(func() { c.stumble(ctx, h) })
+		c.running.Go(func() { c.sendHardMail(ctx, h) })
 		return nil
 	case harmHeld, harmReader:
 		c.runBeside(h.Name, func() error { return c.holdSnapshot(ctx, h) })
@@ -127,14 +132,14 @@ func (c *chaos) strike(ctx context.Context, h harm) error {
 	}
 	c.recordHit(h)
 	over := func() {}
-	if h.strikesBase() {
+	if h.isDatabaseOutage() {
 		over = c.net.beginOutage()
 	}
 	if h.Name == harmSilence {
 		p, way := c.net.proxyFor(h.Way, h.N)
 		c.running.Go(func() {
 			defer over()
-			c.net.count("half-open "+way, p.silence(ctx, way, h.For, h.Wholly))
+			c.net.count("half-open "+way, p.keepSilent(ctx, way, h.For, h.Wholly))
 		})
 		return nil
 	}
@@ -152,7 +157,7 @@ func (c *chaos) strikeNow(ctx context.Context, h harm) error {
 	case harmMail:
 		return c.wire.CutMail(ctx)
 	case harmLimit, harmLimitTeams:
-		return c.wire.Platform().Limit(ctx, 3*time.Second)
+		return c.wire.Platform().Limit(ctx, limitFor)
 	case harmFull:
 		return c.fillDisk(ctx)
 	case harmReceipts:
@@ -170,7 +175,7 @@ func (c *chaos) strikeWhenPossible(ctx context.Context, h harm) {
 			c.recordHit(h)
 			return
 		}
-		if time.Now().After(deadline) || !pause.For(ctx, 50*time.Millisecond) {
+		if time.Now().After(deadline) || !pause.For(ctx, pollEvery) {
 			c.recordMiss(h)
 			return
 		}
@@ -184,7 +189,7 @@ func (c *chaos) tryStrike(ctx context.Context, h harm) bool {
 	case harmKill:
 		return r.kill()
 	case harmFreeze:
-		thaw, ok := r.freeze()
+		thaw, ok := r.freezeChild()
 		if ok {
 			c.running.Go(func() {
 				pause.For(ctx, h.For)
@@ -193,7 +198,7 @@ func (c *chaos) tryStrike(ctx context.Context, h harm) bool {
 		}
 		return ok
 	}
-	if h.strikesBase() {
+	if h.isDatabaseOutage() {
 		defer c.net.beginOutage()()
 	}
 	p, way := c.net.proxyFor(h.Way, h.N)
@@ -266,21 +271,24 @@ func (c *chaos) jumpClock(ctx context.Context, h harm) error {
 	}
 	by := time.Hour
 	if h.Name == harmDay {
-		by = 24 * time.Hour
+		by = day
 	}
 	c.recordHit(h)
 	c.driver.noteClockJump()
 	for { // PostgreSQL may just be starting
 		err := c.database.Jump(ctx, by)
 		c.driver.noteClockJump() // once more: what was typed meanwhile may be on its way as well
-		if err == nil || !pause.For(ctx, time.Second) || time.Since(c.began) > c.opt.Flow+time.Minute {
+		if err == nil || !pause.For(ctx, time.Second) {
+			return err
+		}
+		if time.Since(c.began) > c.opt.Flow+time.Minute {
 			return err
 		}
 	}
 }
 
-// counts returns how often each kind of blow struck, and missed.
-func (c *chaos) counts() (struck, missed map[string]int) {
+// countBlows returns how often each kind of blow struck, and missed.
+func (c *chaos) countBlows() (struck, missed map[string]int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return maps.Clone(c.struck), maps.Clone(c.missed)

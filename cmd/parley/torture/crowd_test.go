@@ -141,7 +141,7 @@ func TestWriteHard(t *testing.T) {
 		t.Errorf("deadly are %v of %+v", deadly, d.said)
 	}
 	text := []byte("Please look at " + d.said[1].Mark.String() + ".")
-	if !d.hard.applying(nil, text) || d.hard.applying(nil, append([]byte("Subject: x\r\n\r\n"), text...)) || d.hard.applying(nil, []byte(d.said[0].Mark.String())) {
+	if !d.hard.isApplyingDeadly(nil, text) || d.hard.isApplyingDeadly(nil, append([]byte("Subject: x\r\n\r\n"), text...)) || d.hard.isApplyingDeadly(nil, []byte(d.said[0].Mark.String())) {
 		t.Error("applying isn't told from arriving")
 	}
 }

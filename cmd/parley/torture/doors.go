@@ -59,8 +59,8 @@ func newDoors(ctx context.Context, n int) (*doors, error) {
 // that is still starting or migrating with 503.
 const unknownHook = "/hooks/nobody"
 
-// knock reports whether replica n serves.
-func (d *doors) knock(ctx context.Context, n int) bool {
+// isServing reports whether replica n serves.
+func (d *doors) isServing(ctx context.Context, n int) bool {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+d.list[n]+unknownHook, nil)
 	if d.secret != "" {
 		req, err = signedKnock(ctx, d.list[n], d.secret)
@@ -76,9 +76,9 @@ func (d *doors) knock(ctx context.Context, n int) bool {
 	return res.StatusCode/100 == 2 || res.StatusCode == http.StatusNotFound
 }
 
-// watch knocks until replace has returned and somebody answers again. gap is the time from the last
+// measureGap knocks until replace has returned and somebody answers again. gap is the time from the last
 // answer of the old process to the first of the new; without ok it could not be measured.
-func (d *doors) watch(ctx context.Context, n int, replace func()) (gap, drained time.Duration, ok bool) {
+func (d *doors) measureGap(ctx context.Context, n int, replace func()) (gap, drained time.Duration, ok bool) {
 	began := time.Now()
 	replaced := make(chan struct{})
 	go func() {
@@ -94,14 +94,15 @@ func (d *doors) watch(ctx context.Context, n int, replace func()) (gap, drained 
 			default:
 			}
 		}
-		answered, at := d.knock(ctx, n), time.Now()
-		switch {
-		case answered && old:
+		answered, at := d.isServing(ctx, n), time.Now()
+		if answered && old {
 			last = at
-		case answered && !last.IsZero():
+		}
+		if answered && !old {
+			if last.IsZero() {
+				return 0, drained, false // the old process did not answer either
+			}
 			return at.Sub(last), drained, true
-		case answered:
-			return 0, drained, false // it did not answer before either
 		}
 		pause.For(ctx, knockEvery)
 	}
@@ -109,7 +110,8 @@ func (d *doors) watch(ctx context.Context, n int, replace func()) (gap, drained 
 	return 0, drained, false
 }
 
-func (d *doors) note(gap, drained time.Duration, clean bool) {
+// noteGap adds the gap of one restart. A restart that isn't clean was hit by another blow, or could not be measured.
+func (d *doors) noteGap(gap, drained time.Duration, clean bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !clean {

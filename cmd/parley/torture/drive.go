@@ -90,8 +90,25 @@ const (
 	minTalks     = 6
 	maxTalks     = 300
 	bounceEvery  = 8
+	mailsPerTalk = 8  // so many mails of a run make one conversation more
+	newMailEvery = 3  // one mail in so many is no answer, though there is something to answer
 	burstPercent = 16 // of acts are followed by more at once
+	maxBurst     = 4  // acts of a burst, which has two at least
 	editPercent  = 8  // of replies are corrected
+	soon         = 300 * time.Millisecond
+)
+
+// What an agent types is drawn as a number from 0 to 99. Below insideBelow it is a remark inside, from there to
+// deleteBelow a reply that is deleted, and so on. From unassignBelow on it is a reply.
+const (
+	insideBelow   = 12
+	deleteBelow   = insideBelow + 4
+	resolveBelow  = deleteBelow + 2
+	handOverBelow = resolveBelow + 2
+	unassignBelow = handOverBelow + 1
+	// insideAtLeft: with so few replies left, a remark inside is typed if there was none. A run without any would not
+	// see one leak.
+	insideAtLeft = 10
 )
 
 func newDriver(w world.Wire, o Options) *driver {
@@ -108,7 +125,7 @@ func newDriver(w world.Wire, o Options) *driver {
 		d.wishes.interval = limitedGrantInterval
 	}
 	mailers := 0
-	for i := range min(max(minTalks, o.Mails/8), maxTalks) {
+	for i := range min(max(minTalks, o.Mails/mailsPerTalk), maxTalks) {
 		t := &talk{conv: i + 1, kind: world.KindOf(i+1, o.Chats), agent: d.traits.Ann, colleague: d.traits.Ben}
 		if t.kind == world.ByMail {
 			mailers++
@@ -148,21 +165,29 @@ func (d *driver) noteClockJump() { d.takeBacks.excuseJumped() }
 func (d *driver) run(ctx context.Context) error {
 	tick := time.NewTicker(max(d.actInterval, time.Millisecond))
 	defer tick.Stop()
-	for d.mails+d.replies+len(d.later) > 0 || d.wishes.isAnyOpen() || d.errands.isAnyOpen() {
+	for d.hasWork() {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-tick.C:
 		}
-		if err := d.step(ctx); err != nil {
+		if err := d.actOnce(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// step does what is due and one act more.
-func (d *driver) step(ctx context.Context) error {
+// hasWork reports whether something is still to be said, or a blow waits for what people do.
+func (d *driver) hasWork() bool {
+	if d.mails+d.replies+len(d.later) > 0 {
+		return true
+	}
+	return d.wishes.isAnyOpen() || d.errands.isAnyOpen()
+}
+
+// actOnce does what is due and one act more.
+func (d *driver) actOnce(ctx context.Context) error {
 	for len(d.later) > 0 && !d.later[0].at.After(time.Now()) {
 		deed := d.later[0]
 		d.later = d.later[1:]
@@ -177,31 +202,37 @@ func (d *driver) step(ctx context.Context) error {
 			return err
 		}
 	}
-	if done, err := d.runErrand(ctx); done || err != nil {
+	done, err := d.runErrand(ctx)
+	if done || err != nil {
 		return err
 	}
-	if done, err := d.grantWish(ctx); done || err != nil {
+	done, err = d.grantWish(ctx)
+	if done || err != nil {
 		return err
 	}
 	if d.mails+d.replies == 0 {
 		return nil
 	}
 	t := d.talks[d.rng.IntN(len(d.talks))]
-	switch {
-	case t.markCount == 0 && d.mails > 0, d.rng.IntN(d.mails+d.replies) < d.mails:
+	isFirst := t.markCount == 0 && d.mails > 0
+	if isFirst || d.rng.IntN(d.mails+d.replies) < d.mails {
 		return d.doOnceOrInBurst(d.mails, func(last bool) error { return d.writeAsCustomer(ctx, t, last) })
-	case t.root != "" && time.Now().After(t.quietUntil):
+	}
+	if t.root != "" && time.Now().After(t.quietUntil) {
 		return d.typeIn(ctx, t)
 	}
 	return nil
 }
 
+// drawPercent draws lots: it returns true in so many of 100 cases.
+func (d *driver) drawPercent(percent int) bool { return d.rng.IntN(100) < percent }
+
 // doOnceOrInBurst does an act once, or in a burst: up to four times on end, but at most maxActs times. The last
 // act of a burst is called with last.
 func (d *driver) doOnceOrInBurst(maxActs int, act func(last bool) error) error {
 	n := 1
-	if d.rng.IntN(100) < burstPercent {
-		n = min(2+d.rng.IntN(3), max(maxActs, 1))
+	if d.drawPercent(burstPercent) {
+		n = min(2+d.rng.IntN(maxBurst-1), max(maxActs, 1))
 	}
 	return d.repeat(n, act)
 }
@@ -257,7 +288,7 @@ func (d *driver) write(ctx context.Context, t *talk, from, text string) error {
 	if t.kind != world.ByMail {
 		return d.wire.Text(ctx, world.ChatText{Kind: t.kind, Conv: t.conv, Text: text})
 	}
-	if t.root != "" && d.rng.IntN(3) > 0 {
+	if t.root != "" && d.rng.IntN(newMailEvery) > 0 {
 		inbox, err := d.wire.Folder(ctx, world.Customer(t.conv), "INBOX")
 		if err != nil {
 			return err
@@ -269,7 +300,8 @@ func (d *driver) write(ctx context.Context, t *talk, from, text string) error {
 	}
 	m := mailfake.Mail{From: from, To: []string{lab.HelpAddress}, Subject: world.Subject(t.conv), Text: text}
 	if t.lastMailID != "" {
-		m.Subject, m.InReplyTo, m.References = "Re: "+m.Subject, t.lastMailID, []string{t.lastMailID}
+		m.Subject = "Re: " + m.Subject
+		m.InReplyTo, m.References = t.lastMailID, []string{t.lastMailID}
 	}
 	sent, err := d.wire.Send(ctx, m)
 	t.lastMailID = sent.MessageID
@@ -278,19 +310,24 @@ func (d *driver) write(ctx context.Context, t *talk, from, text string) error {
 
 // typeIn lets a teammate type in the thread: mostly a reply of the agent who holds it.
 func (d *driver) typeIn(ctx context.Context, t *talk) error {
-	switch n := d.rng.IntN(100); { // each bound minus the one before is the percentage of what follows it
-	case n < 12, d.counted.Inside == 0 && d.replies < 10: // a run without remarks inside would not see one leak
+	n := d.rng.IntN(100)
+	needsInside := d.counted.Inside == 0 && d.replies < insideAtLeft
+	if n < insideBelow || needsInside {
 		return d.typeInside(ctx, t)
-	case n < 16:
+	}
+	if n < deleteBelow {
 		return d.typeAndDelete(ctx, t)
-	case n < 18:
+	}
+	if n < resolveBelow {
 		d.counted.Solved++
 		t.untilReopened = 2
 		return d.typeCommand(ctx, t, judge.Record{Did: judge.ActResolve}, "resolve")
-	case n < 20:
+	}
+	if n < handOverBelow {
 		d.counted.Handed++
 		return d.typeCommand(ctx, t, judge.Record{Did: judge.ActHandOver, Team: judge.OtherTeam}, "assign #"+judge.OtherTeam)
-	case n < 21:
+	}
+	if n < unassignBelow {
 		d.counted.Handed++
 		return d.typeCommand(ctx, t, judge.Record{Did: judge.ActUnassign}, "unassign")
 	}
@@ -311,11 +348,14 @@ func (d *driver) typeReply(ctx context.Context, t *talk, last bool) error {
 		d.burstMarks.add(m)
 	}
 	d.takeBacks.noteTyped(m)
-	id, err := d.say(ctx, t, t.agent, d.traits.Reply(d.composeText(m), m.N), judge.Record{Did: judge.ActType, Mark: m})
-	if err == nil && last && d.rng.IntN(100) < editPercent {
+	id, err := d.typeAndRecord(ctx, t, t.agent, d.traits.Reply(d.composeText(m), m.N), judge.Record{Did: judge.ActType, Mark: m})
+	if err != nil || !last {
+		return err
+	}
+	if d.drawPercent(editPercent) {
 		d.editSoon(t, id, m)
 	}
-	return err
+	return nil
 }
 
 // editSoon corrects a reply a moment after it was typed.
@@ -332,20 +372,22 @@ func (d *driver) editSoon(t *talk, id string, m judge.Mark) {
 	})
 }
 
-// say types in a conversation's thread and enters it into the ledger.
-func (d *driver) say(ctx context.Context, t *talk, who, text string, r judge.Record) (id string, err error) {
+// typeAndRecord types in a conversation's thread and enters it into the ledger.
+func (d *driver) typeAndRecord(ctx context.Context, t *talk, who, text string, r judge.Record) (id string, err error) {
 	if id, err = d.chat.Say(ctx, who, t.root, text); err != nil {
 		return "", err
 	}
-	r.At, r.By, r.Heard = time.Now(), who, d.traits.Heard(text)
-	r.Conv, r.Root, r.ID = t.conv, t.root, id
+	r.At, r.By = time.Now(), who
+	r.Heard = d.traits.Heard(text)
+	r.Conv, r.Root = t.conv, t.root
+	r.ID = id
 	d.said = append(d.said, r)
 	return id, nil
 }
 
 // typeCommand types a command of the agent who holds the conversation.
 func (d *driver) typeCommand(ctx context.Context, t *talk, r judge.Record, words string) error {
-	_, err := d.say(ctx, t, t.agent, d.traits.Command(words), r)
+	_, err := d.typeAndRecord(ctx, t, t.agent, d.traits.Command(words), r)
 	return err
 }
 
@@ -355,7 +397,7 @@ func (d *driver) typeInside(ctx context.Context, t *talk) error {
 	d.counted.Inside++
 	ways := d.traits.Inside(t.agent, t.colleague, d.composeText(m))
 	way := ways[d.rng.IntN(len(ways))]
-	_, err := d.say(ctx, t, way.Who, way.Text, judge.Record{Did: judge.ActType, Mark: m})
+	_, err := d.typeAndRecord(ctx, t, way.Who, way.Text, judge.Record{Did: judge.ActType, Mark: m})
 	return err
 }
 
@@ -363,7 +405,7 @@ func (d *driver) typeInside(ctx context.Context, t *talk) error {
 func (d *driver) typeAndDelete(ctx context.Context, t *talk) error {
 	m := t.nextMark(judge.Gone)
 	d.takeBacks.noteTyped(m)
-	id, err := d.say(ctx, t, t.agent, d.traits.Reply(d.composeText(m), m.N), judge.Record{Did: judge.ActType, Mark: m})
+	id, err := d.typeAndRecord(ctx, t, t.agent, d.traits.Reply(d.composeText(m), m.N), judge.Record{Did: judge.ActType, Mark: m})
 	if err != nil {
 		return err
 	}
@@ -381,7 +423,7 @@ func (d *driver) typeAndDelete(ctx context.Context, t *talk) error {
 
 // doSoon does something a moment later, well before the hold ends.
 func (d *driver) doSoon(do func(context.Context) error) {
-	d.later = append(d.later, deed{time.Now().Add(300 * time.Millisecond), do})
+	d.later = append(d.later, deed{time.Now().Add(soon), do})
 }
 
 // composeText makes a text around a mark.

@@ -8,45 +8,48 @@ import (
 
 // share says how many of n messages may be excused: a fixed number and a percentage of n.
 type share struct {
-	some    int
+	fixed   int
 	percent int
 }
 
-func (s share) of(n int) int { return s.some + n*s.percent/100 }
+const wholePercent = 100
 
-// excessive reports which excuses were used more often than faults explain: a Parley that
+func (s share) mostOf(n int) int { return s.fixed + n*s.percent/wholePercent }
+
+// findExcessiveExcuses reports which excuses were used more often than faults explain: a Parley that
 // asks about everything loses nothing and is of no use.
-func excessive(v *judge.Verdict, o Options) []string {
+func findExcessiveExcuses(v *judge.Verdict, o Options) []string {
 	replies := v.Replies + v.Backs
-	unsure := share{2, 2}
+	unsure := share{fixed: 2, percent: 2}
 	// Without copies in Sent, and at WhatsApp, nothing tells whether a message arrived whose answer
 	// was lost.
 	if o.OwnCopies || o.Chats {
-		unsure = share{4, 14}
+		unsure = share{fixed: 4, percent: 14}
 	}
-	twice := share{2, 2}
-	if o.Blind {
-		twice = share{4, 25}
+	twice := share{fixed: 2, percent: 2}
+	if o.Blind { // Parley can't look whether a post is there, and posts again
+		twice = share{fixed: 4, percent: 25}
 	}
 	// In the short form as many blows fall in seconds as otherwise in minutes, the clock jumps over much of
 	// what is said, and people are asked after a few looks: sooner on a slow machine.
-	short := share{4, 20}
+	short := share{fixed: 4, percent: 20}
+	usual := share{fixed: 4, percent: 5}
 	var list []string
 	for _, c := range []struct {
 		judge.Tally
 		most share
 		from int
 	}{
-		{judge.Tally{What: "sent by a click for no reason", N: v.Clicked - v.Asked}, share{4, 4}, replies},
+		{judge.Tally{What: "sent by a click for no reason", N: v.Clicked - v.Asked}, share{fixed: 4, percent: 4}, replies},
 		{judge.Tally{What: "truly ambiguous", N: v.Unsure}, unsure, replies},
-		{judge.Tally{What: "excused", N: v.Excused}, share{4, 5}, replies},
-		{judge.Tally{What: "untold", N: v.Untold}, share{4, 5}, replies + v.Edits},
-		{judge.Tally{What: "resolved before the customer's words were shown", N: v.Unseen}, share{2, 30}, v.Commands},
+		{judge.Tally{What: "excused", N: v.Excused}, usual, replies},
+		{judge.Tally{What: "untold", N: v.Untold}, usual, replies + v.Edits},
+		{judge.Tally{What: "resolved before the customer's words were shown", N: v.Unseen}, share{fixed: 2, percent: 30}, v.Commands},
 		{judge.Tally{What: "shown twice and marked so", N: v.Twice}, twice, v.Mails},
 	} {
-		most := c.most.of(c.from)
+		most := c.most.mostOf(c.from)
 		if o.ShortWaits {
-			most += short.of(c.from)
+			most += short.mostOf(c.from)
 		}
 		if c.N > most {
 			list = append(list, fmt.Sprintf("%d %s, of %d: more than the %d that faults explain", c.N, c.What, c.from, most))

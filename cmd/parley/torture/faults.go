@@ -11,16 +11,16 @@ import (
 // judge decides whether a run that was played to its end was a good one.
 // Errors: ErrVerdict.
 func (r *Report) judge() error {
-	if r.Broken = r.faults(); len(r.Broken) > 0 {
+	if r.Broken = r.findFaults(); len(r.Broken) > 0 {
 		return ErrVerdict
 	}
 	return nil
 }
 
-// faults reports why a run failed: promises that were broken, and whatever kept the run from
-// putting them to the test as ordered. None = a good run.
-func (r *Report) faults() []string {
-	return slices.Concat(r.brokenPromises(), excessive(&r.Verdict, r.opt), r.unlikeOrdered(), r.unheard())
+// findFaults reports why a run failed: promises that were broken, and whatever kept the run from
+// putting them to the test as ordered. A good run has none.
+func (r *Report) findFaults() []string {
+	return slices.Concat(r.brokenPromises(), findExcessiveExcuses(&r.Verdict, r.opt), r.findUnplayed(), r.compareCounts())
 }
 
 // brokenPromises are those of Parley itself.
@@ -35,11 +35,12 @@ func (r *Report) brokenPromises() []string {
 	}))
 }
 
-// unlikeOrdered reports what of the plan was not carried out. Half of the blows of a kind may
+// findUnplayed reports what of the plan was not carried out. Half of the blows of a kind may
 // wait in vain for their moment; what this machine can't play is no part of the plan.
-func (r *Report) unlikeOrdered() []string {
+func (r *Report) findUnplayed() []string {
 	var list []string
-	if replies := r.Said.Replies + r.Said.Backs; r.Said.Mails < r.opt.Mails || replies < r.opt.Replies {
+	replies := r.Said.Replies + r.Said.Backs
+	if r.Said.Mails < r.opt.Mails || replies < r.opt.Replies {
 		list = append(list, fmt.Sprintf("%d mails and %d replies were said, of %d and %d", r.Said.Mails, replies, r.opt.Mails, r.opt.Replies))
 	}
 	if r.Audit.Effects == 0 || r.Audit.Places == 0 {
@@ -48,53 +49,58 @@ func (r *Report) unlikeOrdered() []string {
 	if r.Blows[harmNewer] > 0 && r.Versions.Accepted == 0 {
 		list = append(list, "no event of a newer version came while an older one ran")
 	}
-	for _, name := range sorted(r.Blows) {
-		if planned, fell := r.Blows[name], r.Harm[name]; fell < fewest(planned) {
+	for _, name := range sortedNames(r.Blows) {
+		if planned, fell := r.Blows[name], r.Harm[name]; fell < fewestBlows(planned) {
 			list = append(list, fmt.Sprintf("%q fell %d times, of %d", name, fell, planned))
 		}
 	}
 	if !r.opt.ShortWaits { // in the short form, replies may leave only when the faults have ended
-		for _, name := range r.opt.unharmed(r.Faults) {
+		for _, name := range r.opt.listUnstruck(r.Faults) {
 			list = append(list, "no fault of "+name+" struck")
 		}
 	}
 	return list
 }
 
-// unharmed names those providers of a run of which no fault struck. The names of faults begin with the
+// listUnstruck names those providers of a run of which no fault struck. The names of faults begin with the
 // provider, or with the protocol.
-func (o Options) unharmed(faults map[string]int) []string {
-	used := [][]string{{"mail", "imap ", "smtp "}, {"Slack", "slack "}}
-	if o.Teams {
-		used[1] = []string{"Teams", "teams "}
+func (o Options) listUnstruck(faults map[string]int) []string {
+	type provider struct {
+		name   string
+		begins []string // how the names of its faults begin
 	}
+	chat := provider{name: "Slack", begins: []string{"slack "}}
+	if o.Teams {
+		chat = provider{name: "Teams", begins: []string{"teams "}}
+	}
+	used := []provider{{name: "mail", begins: []string{"imap ", "smtp "}}, chat}
 	if o.Model {
-		used = append(used, []string{"the model", "model "})
+		used = append(used, provider{name: "the model", begins: []string{"model "}})
 	}
 	if o.Chats {
-		used = append(used, []string{"Meta", "meta "}, []string{"Twilio", "twilio "})
+		used = append(used, provider{name: "Meta", begins: []string{"meta "}}, provider{name: "Twilio", begins: []string{"twilio "}})
 	}
 	var list []string
 	for _, p := range used {
 		struck := 0
 		for name, n := range faults {
-			if slices.ContainsFunc(p[1:], func(begin string) bool { return strings.HasPrefix(name, begin) }) {
+			if slices.ContainsFunc(p.begins, func(begin string) bool { return strings.HasPrefix(name, begin) }) {
 				struck += n
 			}
 		}
 		if struck == 0 {
-			list = append(list, p[0])
+			list = append(list, p.name)
 		}
 	}
 	return list
 }
 
-// fewest is how many blows of a kind have to fall.
-func fewest(planned int) int { return (planned + 1) / 2 }
+// fewestBlows is how many blows of a kind have to fall.
+func fewestBlows(planned int) int { return (planned + 1) / 2 }
 
-// unheard compares what the driver counted with what the oracle counted: an oracle that
+// compareCounts compares what the driver counted with what the oracle counted: an oracle that
 // looks into an empty world, or was told of nothing, finds nothing.
-func (r *Report) unheard() []string {
+func (r *Report) compareCounts() []string {
 	var list []string
 	s, v := r.Said, r.Verdict
 	for _, c := range []struct {
@@ -109,7 +115,8 @@ func (r *Report) unheard() []string {
 			list = append(list, fmt.Sprintf("%d %s seen, of %d", c.seen, c.what, c.said))
 		}
 	}
-	if r.opt.Model && v.Asking*v.Noted == 0 {
+	isModelIdle := v.Asking == 0 || v.Noted == 0
+	if r.opt.Model && isModelIdle {
 		list = append(list, fmt.Sprintf("%d questions to the model seen, and %d messages named by notes", v.Asking, v.Noted))
 	}
 	if s == (counts{}) {

@@ -113,10 +113,10 @@ func TestExcessiveByWorld(t *testing.T) {
 		most int
 	}{{Options{}, 3}, {Options{OwnCopies: true}, 16}, {Options{Chats: true}, 16}, {Options{ShortWaits: true}, 25}} {
 		v := judge.Verdict{Replies: 90, Unsure: c.most}
-		if got := excessive(&v, c.o); len(got) > 0 {
+		if got := findExcessiveExcuses(&v, c.o); len(got) > 0 {
 			t.Errorf("%+v: %q", c.o, got)
 		}
-		if v.Unsure++; len(excessive(&v, c.o)) != 1 {
+		if v.Unsure++; len(findExcessiveExcuses(&v, c.o)) != 1 {
 			t.Errorf("%+v: %d of 90 pass", c.o, v.Unsure)
 		}
 	}
@@ -133,13 +133,13 @@ func TestCrashes(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(s.dir, file), []byte("{\"msg\":\"ready\"}\n"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if got := s.crashes(); len(got) > 0 {
+			if got := s.findCrashes(); len(got) > 0 {
 				t.Errorf("found %q", got)
 			}
 			if err := os.WriteFile(filepath.Join(s.dir, file), []byte("{\"msg\":\"ready\"}\n"+line+"\n"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if got := s.crashes(); len(got) != 1 || got[0] != line {
+			if got := s.findCrashes(); len(got) != 1 || got[0] != line {
 				t.Errorf("found %q", got)
 			}
 		})

@@ -15,6 +15,10 @@ const (
 	// limitedLurk is how long a blow waits after the flow where the chat keeps to its limits. Parley may have to
 	// read there, before a reply leaves, whether it was changed, and is let read so much in a minute.
 	limitedLurk = 10 * time.Minute
+	// commitWithin is how long PostgreSQL needs at most for a commit whose answer a blow swallows.
+	commitWithin = 200 * time.Millisecond
+	// stopWithin is how long the system needs at most until a process that gets SIGSTOP stands still.
+	stopWithin = 5 * time.Millisecond
 )
 
 // lurkFor is how long a blow waits for its moment.
@@ -29,26 +33,25 @@ func (o Options) lurkAfter() time.Duration {
 	return minLurk
 }
 
-// lurk waits for the moment of a blow on the wire.
-func (c *chaos) lurk(ctx context.Context, h harm) {
-	tr, posting := &trap{way: h.Way, up: true}, contains(c.driver.traits.Posting)
-	landed := true
+// waitAndStrike waits for the moment of a blow on the wire.
+func (c *chaos) waitAndStrike(ctx context.Context, h harm) {
+	tr, posting := &trap{way: h.Way, up: true, landed: true}, containsWords(c.driver.traits.Posting)
 	switch h.Name {
 	case harmLaneKill:
-		tr.match = marked(&c.driver.burstMarks)
+		tr.match = containsMark(&c.driver.burstMarks)
 		tr.strike = func(l *link) bool {
-			landed = false
+			tr.landed = false
 			for _, r := range c.net.ownersOf(l) {
-				landed = r.kill() || landed
+				tr.landed = r.kill() || tr.landed
 			}
 			return !h.Wholly
 		}
 	case harmClaimStop:
-		c.betweenClaimAndWrite(ctx, h, tr, &landed)
+		c.stopBeforeWrite(ctx, h, tr)
 	case harmEarly:
 		tr.match = posting
 		if h.Way == waySMTP {
-			tr.match = marked(&c.driver.bounceMarks)
+			tr.match = containsMark(&c.driver.bounceMarks)
 		}
 		tr.strike = func(l *link) bool {
 			l.holdAnswers(earlyFor)
@@ -61,18 +64,18 @@ func (c *chaos) lurk(ctx context.Context, h harm) {
 			return true
 		}
 	case harmCommit:
-		tr.way, tr.match = wayBase, committing
+		tr.way, tr.match = wayBase, isCommitRequest
 		tr.strike = func(l *link) bool {
-			l.mute(false)
-			time.AfterFunc(200*time.Millisecond, l.reset) // the commit is through
+			l.muteLink(false)
+			time.AfterFunc(commitWithin, l.reset)
 			return true
 		}
 	}
 	defer c.driver.wishes.add(h.wishFor())()
-	if h.strikesBase() {
+	if h.isDatabaseOutage() {
 		defer c.net.beginOutage()()
 	}
-	if c.waitForTrap(ctx, h, tr, &landed) {
+	if c.waitForTrap(ctx, h, tr) {
 		c.recordHit(h)
 		return
 	}
@@ -82,26 +85,27 @@ func (c *chaos) lurk(ctx context.Context, h harm) {
 // waitForTrap waits until a blow's trap has sprung and struck something: a process may have ended just before.
 // It gives up after c.patience. But if the blow's kind has fallen too rarely by then, it waits on until
 // lurkAfter is over, or until enough others of the kind have fallen.
-func (c *chaos) waitForTrap(ctx context.Context, h harm, tr *trap, landed *bool) bool {
+func (c *chaos) waitForTrap(ctx context.Context, h harm, tr *trap) bool {
 	until, last := time.Now().Add(c.patience), c.began.Add(c.opt.Flow+c.opt.lurkAfter())
 	waiting, stop := context.WithCancel(ctx)
 	defer stop()
 	for waiting.Err() == nil {
-		switch {
-		case !c.net.traps.wait(waiting, tr, time.Until(until)):
-			if !last.After(until) || !c.waitOn(h.Name, stop) {
-				return false
+		if c.net.traps.wait(waiting, tr, time.Until(until)) {
+			if tr.landed {
+				return true
 			}
-			until = last
-		case *landed:
-			return true
+			continue
 		}
+		if !last.After(until) || !c.shouldWaitOn(h.Name, stop) {
+			return false
+		}
+		until = last
 	}
 	return false
 }
 
-// waitOn reports whether fewer blows of a kind have fallen than a good run needs. Once that is no longer so, hit calls stop.
-func (c *chaos) waitOn(name string, stop func()) bool {
+// shouldWaitOn reports whether fewer blows of a kind have fallen than a good run needs. Once that is no longer so, recordHit calls stop.
+func (c *chaos) shouldWaitOn(name string, stop func()) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.needsMore(name) {
@@ -115,31 +119,30 @@ func (c *chaos) waitOn(name string, stop func()) bool {
 }
 
 // needsMore reports whether fewer blows of a kind have fallen than a good run needs. Caller holds c.mu.
-func (c *chaos) needsMore(name string) bool { return c.struck[name] < fewest(c.opt.Blows[name]) }
+func (c *chaos) needsMore(name string) bool { return c.struck[name] < fewestBlows(c.opt.Blows[name]) }
 
-// betweenClaimAndWrite stops a sender once its claim is committed, before or just as the first
-// byte of the message leaves. The stop lasts longer than the sender's lease. landed says whether
-// there was a process to stop.
-func (c *chaos) betweenClaimAndWrite(ctx context.Context, h harm, tr *trap, landed *bool) {
+// stopBeforeWrite lets a trap stop a sender once its claim is committed, before or just as the first
+// byte of the message leaves. The stop lasts longer than the sender's lease.
+func (c *chaos) stopBeforeWrite(ctx context.Context, h harm, tr *trap) {
 	switch h.Way {
 	case wayBase:
-		tr.up, tr.match = false, afterClaim
+		tr.up, tr.match = false, isClaimAnswer
 	case waySMTP:
-		tr.match = contains("MAIL FROM")
+		tr.match = containsWords("MAIL FROM")
 	default:
-		tr.match = contains(c.driver.traits.Posting)
+		tr.match = containsWords(c.driver.traits.Posting)
 	}
 	tr.strike = func(l *link) bool {
-		*landed = false
+		tr.landed = false
 		for _, r := range c.net.ownersOf(l) {
-			thaw, ok := r.freeze()
-			*landed = *landed || ok
+			thaw, ok := r.freezeChild()
+			tr.landed = tr.landed || ok
 			c.running.Go(func() {
 				pause.For(ctx, h.For)
 				thaw()
 			})
 		}
-		<-time.After(5 * time.Millisecond) // it stands still now
+		<-time.After(stopWithin)
 		return true
 	}
 }

@@ -31,7 +31,7 @@ func lurking(t *testing.T, c *chaos, starts bool) (struck, missed int) {
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
-		c.lurk(t.Context(), h)
+		c.waitAndStrike(t.Context(), h)
 	}()
 	for n := 0; ; n++ {
 		select {
@@ -89,11 +89,11 @@ func TestLurkTogether(t *testing.T) {
 	t.Parallel()
 	const blows = 3
 	c := &chaos{opt: Options{Blows: map[string]int{harmClaimStop: 2 * blows}}, struck: map[string]int{}}
-	c.struck[harmClaimStop] = fewest(2*blows) - 1
+	c.struck[harmClaimStop] = fewestBlows(2*blows) - 1
 	before, h, over := c.struck[harmClaimStop], lurker(t, c), make(chan struct{}, blows)
 	for range blows {
 		go func() {
-			c.lurk(t.Context(), h)
+			c.waitAndStrike(t.Context(), h)
 			over <- struct{}{}
 		}()
 	}

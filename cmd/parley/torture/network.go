@@ -56,17 +56,17 @@ func openNetwork(ctx context.Context, replicas int, vars map[string]string, base
 		return p
 	}
 	for i := range replicas {
-		n.replicas = append(n.replicas, &replica{n: i, excuse: n.hadOutage})
-		n.base = append(n.base, open(wayBase, dialer("unix", socket)))
+		n.replicas = append(n.replicas, &replica{n: i, excuse: n.wasOutOfReach})
+		n.base = append(n.base, open(wayBase, newDialer("unix", socket)))
 		if slack.Host != "" {
-			n.slack = append(n.slack, open(waySlack, dialer("tcp", slack.Host)))
+			n.slack = append(n.slack, open(waySlack, newDialer("tcp", slack.Host)))
 		}
 	}
 	if teams.Host != "" {
-		n.teams = open(wayTeams, dialer("tcp", teams.Host))
+		n.teams = open(wayTeams, newDialer("tcp", teams.Host))
 	}
-	n.imap = open(wayIMAP, dialer("tcp", vars["FAKE_IMAP_ADDR"]))
-	n.smtp = open(waySMTP, dialer("tcp", vars["FAKE_SMTP_ADDR"]))
+	n.imap = open(wayIMAP, newDialer("tcp", vars["FAKE_IMAP_ADDR"]))
+	n.smtp = open(waySMTP, newDialer("tcp", vars["FAKE_SMTP_ADDR"]))
 	if err != nil {
 		n.close()
 		return nil, err
@@ -133,7 +133,7 @@ func (n *network) ownersOf(l *link) []*replica {
 		return []*replica{l.p.owner}
 	}
 	for _, r := range n.replicas {
-		if owns(r.pid(), l.client.RemoteAddr()) {
+		if isOwnerOf(r.currentPID(), l.client.RemoteAddr()) {
 			return []*replica{r}
 		}
 	}
@@ -169,8 +169,8 @@ func (n *network) beginOutage() (over func()) {
 	}
 }
 
-// hadOutage reports whether a blow keeps Parley from the database, or did so since then.
-func (n *network) hadOutage(since time.Time) bool {
+// wasOutOfReach reports whether a blow keeps Parley from the database, or did so since then.
+func (n *network) wasOutOfReach(since time.Time) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.outages > 0 || n.outage.After(since)

@@ -36,7 +36,7 @@ func (c *chaos) mixVersions(ctx context.Context, h harm) error {
 		return err
 	}
 	newer := append(append([]string{}, c.newer...), "--next-version")
-	if err := c.restart(ctx, h, newer, c.nextEnv(h.N)); err != nil {
+	if err := c.restartReplica(ctx, h, newer, c.nextEnv(h.N)); err != nil {
 		return err
 	}
 	beside, err := c.workBeside(ctx, h.For)
@@ -45,7 +45,7 @@ func (c *chaos) mixVersions(ctx context.Context, h harm) error {
 	}
 	for i := range c.replicas {
 		if i != h.N {
-			err = errors.Join(err, c.restart(ctx, harm{Name: harmNewer, N: i}, newer, c.nextEnv(i)))
+			err = errors.Join(err, c.restartReplica(ctx, harm{Name: harmNewer, N: i}, newer, c.nextEnv(i)))
 		}
 	}
 	c.mu.Lock()
@@ -62,13 +62,15 @@ const acceptedLeast = 10
 func (c *chaos) workBeside(ctx context.Context, lasting time.Duration) (v records.Versions, err error) {
 	defer c.driver.wishes.add(wishReply)()
 	began := time.Now()
-	for err == nil && v.Accepted < acceptedLeast && time.Since(began) < lasting+c.opt.lurkFor() {
+	for v.Accepted < acceptedLeast && time.Since(began) < lasting+c.opt.lurkFor() {
 		if !pause.For(ctx, max(lasting-time.Since(began), time.Second)) {
 			return v, ctx.Err()
 		}
-		v, err = c.database.Versions(ctx)
+		if v, err = c.database.Versions(ctx); err != nil {
+			return v, err
+		}
 	}
-	return v, err
+	return v, nil
 }
 
 // nextEnv lets the triggers know a replica's sessions as those of the newer version.

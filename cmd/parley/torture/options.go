@@ -78,7 +78,10 @@ type Options struct {
 }
 
 // floodSize is how many messages make a flood: one for each second of the flow, within bounds.
-func (o Options) floodSize() int { return min(max(int(o.Flow.Seconds()), 20), 200) }
+func (o Options) floodSize() int {
+	const fewest, most = 20, 200
+	return min(max(int(o.Flow.Seconds()), fewest), most)
+}
 
 // Plan returns the blows and messages that fit a flow: their number grows with it. What
 // o has already stays.
@@ -103,10 +106,10 @@ func Plan(o Options) Options {
 		plan[name] = n
 	}
 	o.Blows = plan
-	o.fit()
+	o.adaptBlows()
 	// The emulators keep in memory all that was said, as the oracle's evidence: hence a limit.
-	const perMinute, most = 60, 10_000
-	said := min(max(int(o.Flow.Minutes()*perMinute), 20), most)
+	const perMinute, fewest, most = 60, 20, 10_000
+	said := min(max(int(o.Flow.Minutes()*perMinute), fewest), most)
 	if o.Mails == 0 {
 		o.Mails = said
 	}
@@ -181,19 +184,21 @@ func Quick(o Options) Options {
 		harmFloodOne: 1, harmFloodAll: 1, harmReceipts: 1, harmPoison: 2, harmHeld: 1, harmNewer: 1,
 		harmFails: 1, harmSlow: 0, harmEnds: 1, // no slow mail: it takes 40 s, three times
 	}
-	o.FreezeFor, o.StopLong, o.SilentFor = 5*time.Second, 12*time.Second, 5*time.Second
+	o.FreezeFor, o.SilentFor = 5*time.Second, 5*time.Second
+	o.StopLong = 12 * time.Second
 	o.LateFor = 2500 * time.Millisecond
 	o.Upgrade = o.From != "" // building an earlier version takes longer than all of it
-	o.Flow, o.Settle, o.ShortWaits = 20*time.Second, 5*time.Minute, true
+	o.Flow, o.Settle = 20*time.Second, 5*time.Minute
+	o.ShortWaits = true
 	if o.Rate > 0 {
 		o.Settle = 15 * time.Minute // Slack takes 40 marks a minute
 	}
-	o.fit()
+	o.adaptBlows()
 	return o
 }
 
-// fit leaves out the blows that this kind of run can't play. In Teams it replaces Slack's blows by those of Teams.
-func (o *Options) fit() {
+// adaptBlows leaves out the blows that this kind of run can't play. In Teams it replaces Slack's blows by those of Teams.
+func (o *Options) adaptBlows() {
 	if o.Replicas < 2 {
 		o.Blows[harmNewer] = 0
 	}

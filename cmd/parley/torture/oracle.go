@@ -89,7 +89,7 @@ func Oracle(ctx context.Context, in io.Reader, out io.Writer) error {
 		if cmd.Said != nil {
 			o.told.Said = cmd.Said
 		}
-		a, err := o.inspect(ctx, cmd.Click)
+		a, err := o.inspectWorld(ctx, cmd.Click)
 		if err != nil {
 			a.Error = err.Error()
 		}
@@ -99,8 +99,8 @@ func Oracle(ctx context.Context, in io.Reader, out io.Writer) error {
 	}
 }
 
-// inspect reads everything that people see, clicks if click is true, and judges.
-func (o *oracle) inspect(ctx context.Context, click bool) (answer, error) {
+// inspectWorld reads everything that people see, clicks if click is true, and judges.
+func (o *oracle) inspectWorld(ctx context.Context, click bool) (answer, error) {
 	var w judge.World
 	var err error
 	if w.Threads, err = o.chat.Look(ctx); err != nil {
@@ -277,7 +277,7 @@ func (o *oracle) answerQuestion(ctx context.Context, t judge.Thread, p judge.Pos
 	if authors[about] == "" || time.Since(o.clicked[p.TS]) < again {
 		return false, nil
 	}
-	id := chooseButton(p.Buttons, w.Received(about))
+	id := chooseButton(p.Buttons, w.HasReached(about))
 	if id == "" {
 		return false, nil
 	}
@@ -334,13 +334,13 @@ func (o *oracle) recordClick(root string, about judge.Mark, unclear, again bool)
 func subjectOf(p judge.Post) judge.Mark {
 	about := judge.Mark{}
 	for _, m := range judge.Distinct(p.Marks) {
-		switch {
-		case m.Kind == judge.Fixed: // its words as they are now
-		case m.Kind != judge.Out, about != judge.Mark{}:
-			return judge.Mark{}
-		default:
-			about = m
+		if m.Kind == judge.Fixed { // the corrected words of the same reply
+			continue
 		}
+		if m.Kind != judge.Out || about != (judge.Mark{}) {
+			return judge.Mark{}
+		}
+		about = m
 	}
 	return about
 }

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// owns reports whether a process has the socket with this local port on loopback.
-func owns(pid int, from net.Addr) bool {
+// isOwnerOf reports whether a process has the socket with this local port on loopback.
+func isOwnerOf(pid int, from net.Addr) bool {
 	tcp, ok := from.(*net.TCPAddr)
 	if !ok || pid == 0 {
 		return false
@@ -24,12 +24,21 @@ func owns(pid int, from net.Addr) bool {
 		return false
 	}
 	for _, fd := range fds {
-		if to, err := os.Readlink(fd); err == nil && to == "socket:["+inode+"]" {
+		to, err := os.Readlink(fd) // fails for one that was closed meanwhile, which is not the one
+		if err == nil && to == "socket:["+inode+"]" {
 			return true
 		}
 	}
 	return false
 }
+
+// The fields of a line in /proc/net/tcp, counted from 0, and the state of an open connection.
+const (
+	localField  = 1
+	stateField  = 3
+	inodeField  = 9
+	established = "01"
+)
 
 // inodeOf finds the socket that connected from a local port.
 // Shape of a line: sl local rem st tx:rx tr:when retrnsmt uid timeout inode …
@@ -41,8 +50,12 @@ func inodeOf(port int) string {
 	defer func() { _ = file.Close() }()
 	want := fmt.Sprintf("0100007F:%04X", port)
 	for lines := bufio.NewScanner(file); lines.Scan(); {
-		if f := strings.Fields(lines.Text()); len(f) > 9 && f[1] == want && f[3] == "01" {
-			return f[9]
+		f := strings.Fields(lines.Text())
+		if len(f) <= inodeField {
+			continue
+		}
+		if f[localField] == want && f[stateField] == established {
+			return f[inodeField]
 		}
 	}
 	return ""

@@ -4,5 +4,5 @@ package torture
 
 import "net"
 
-// owns can't tell here: then a blow strikes every Parley.
-func owns(int, net.Addr) bool { return false }
+// isOwnerOf can't tell here: then a blow strikes every Parley.
+func isOwnerOf(int, net.Addr) bool { return false }

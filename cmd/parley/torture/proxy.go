@@ -27,6 +27,8 @@ const (
 	dialTimeout = 10 * time.Second
 	// earlyFor is how long an answer is held back so that its receipt comes first.
 	earlyFor = 1500 * time.Millisecond
+	// pieceSize is how much is carried at once: traps look for words within one piece, so most messages should fit.
+	pieceSize = 32 << 10
 )
 
 // proxy stands between Parley and something that Parley speaks to: it cuts connections and lets them go silent.
@@ -58,7 +60,8 @@ func openProxy(ctx context.Context, p *proxy) (*proxy, error) {
 		return nil, fmt.Errorf("torture: proxy: %w", err)
 	}
 	ctx, p.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	p.in, p.links, p.silences = in, map[*link]bool{}, map[string]*silence{}
+	p.in = in
+	p.links, p.silences = map[*link]bool{}, map[string]*silence{}
 	p.serving.Go(func() {
 		for {
 			conn, err := in.Accept()
@@ -71,8 +74,8 @@ func openProxy(ctx context.Context, p *proxy) (*proxy, error) {
 	return p, nil
 }
 
-// dialer connects to one address.
-func dialer(network, address string) func(context.Context) (net.Conn, error) {
+// newDialer connects to one address.
+func newDialer(network, address string) func(context.Context) (net.Conn, error) {
 	return func(ctx context.Context) (net.Conn, error) {
 		d := net.Dialer{Timeout: dialTimeout}
 		return d.DialContext(ctx, network, address)
@@ -109,7 +112,7 @@ func (p *proxy) serve(ctx context.Context, client net.Conn) {
 	defer l.reset()
 	var first []byte
 	if p.way == waySlack { // SMTP and IMAP servers speak first
-		buf := make([]byte, 32<<10)
+		buf := make([]byte, pieceSize)
 		n, err := client.Read(buf)
 		if err != nil {
 			return
@@ -122,7 +125,7 @@ func (p *proxy) serve(ctx context.Context, client net.Conn) {
 	p.links[l] = true
 	q := p.silences[l.way]
 	if q != nil {
-		l.mute(q.wholly)
+		l.muteLink(q.wholly)
 	}
 	p.mu.Unlock()
 	defer func() {
@@ -145,12 +148,12 @@ func (p *proxy) serve(ctx context.Context, client net.Conn) {
 	l.server = server
 	l.mu.Unlock()
 	defer func() { _ = server.Close() }()
-	if len(first) > 0 && !l.carry(server, first, true) {
+	if len(first) > 0 && !l.passOn(server, first, true) {
 		return
 	}
 	var both sync.WaitGroup
-	both.Go(func() { l.pump(client, server, true) })
-	both.Go(func() { l.pump(server, client, false) })
+	both.Go(func() { l.pumpBytes(client, server, true) })
+	both.Go(func() { l.pumpBytes(server, client, false) })
 	both.Wait()
 	_ = client.Close() // in peace: what is on the way arrives
 }
@@ -164,17 +167,17 @@ func (p *proxy) cut(way string) int {
 	return len(list)
 }
 
-// silence makes the connections of a way half open for some time, also those that are opened meanwhile:
+// keepSilent makes the connections of a way half open for some time, also those that are opened meanwhile:
 // nothing comes back on them. With wholly nothing gets through to the server either. Afterwards it resets
 // the silent connections. It returns how many it struck at first.
-func (p *proxy) silence(ctx context.Context, way string, d time.Duration, wholly bool) int {
+func (p *proxy) keepSilent(ctx context.Context, way string, d time.Duration, wholly bool) int {
 	q := &silence{wholly: wholly}
 	p.mu.Lock()
 	p.silences[way] = q
 	p.mu.Unlock()
 	list := p.openLinks(way)
 	for _, l := range list {
-		l.mute(wholly)
+		l.muteLink(wholly)
 	}
 	pause.For(ctx, d)
 	p.mu.Lock()
@@ -206,7 +209,8 @@ type link struct {
 	justClaimed      bool      // a reply was just claimed over it
 }
 
-func (l *link) mute(wholly bool) {
+// muteLink lets nothing come back from now on. With wholly nothing gets through to the server either.
+func (l *link) muteLink(wholly bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.deafUp, l.deafDown = wholly, true
@@ -239,17 +243,18 @@ func (l *link) reset() {
 	}
 }
 
-// pump carries one direction until it ends.
-func (l *link) pump(from, to net.Conn, up bool) {
-	buf := make([]byte, 32<<10)
+// pumpBytes carries one direction until it ends.
+func (l *link) pumpBytes(from, to net.Conn, up bool) {
+	buf := make([]byte, pieceSize)
 	for {
 		n, err := from.Read(buf)
-		if n > 0 && !l.carry(to, buf[:n], up) {
+		if n > 0 && !l.passOn(to, buf[:n], up) {
 			l.reset()
 			return
 		}
 		if err != nil {
-			if half, ok := to.(interface{ CloseWrite() error }); ok && errors.Is(err, io.EOF) {
+			half, canHalfClose := to.(interface{ CloseWrite() error })
+			if canHalfClose && errors.Is(err, io.EOF) {
 				_ = half.CloseWrite() // the other direction goes on
 			} else {
 				_ = to.Close()
@@ -259,9 +264,9 @@ func (l *link) pump(from, to net.Conn, up bool) {
 	}
 }
 
-// carry passes a piece on, unless the link is silent or a trap springs. It returns false when the link is over.
-func (l *link) carry(to net.Conn, piece []byte, up bool) bool {
-	if l.swallows(up) {
+// passOn passes a piece on, unless the link is silent or a trap springs. It returns false when the link is over.
+func (l *link) passOn(to net.Conn, piece []byte, up bool) bool {
+	if l.isDeaf(up) {
 		return true
 	}
 	if !l.p.traps.pass(l, piece, up) {
@@ -278,7 +283,7 @@ func (l *link) carry(to net.Conn, piece []byte, up bool) bool {
 	if !up && wait > 0 {
 		<-time.After(wait) // that is the fault
 	}
-	if l.swallows(up) { // meanwhile
+	if l.isDeaf(up) { // meanwhile
 		return true
 	}
 	_, err := to.Write(piece)
@@ -295,8 +300,8 @@ func httpStatus(piece []byte) string {
 	return string(rest[:digits])
 }
 
-// swallows reports whether the link is silent in one direction.
-func (l *link) swallows(up bool) bool {
+// isDeaf reports whether the link swallows what goes in one direction.
+func (l *link) isDeaf(up bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if up {

@@ -21,7 +21,7 @@ func listened(t *testing.T) (*proxy, <-chan string) {
 	t.Helper()
 	heard := make(chan string, 10)
 	var tr traps
-	p, err := openProxy(t.Context(), &proxy{way: waySMTP, dial: dialer("tcp", echo(t, heard)), traps: &tr})
+	p, err := openProxy(t.Context(), &proxy{way: waySMTP, dial: newDialer("tcp", echo(t, heard)), traps: &tr})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ type phone struct {
 
 func call(t *testing.T, p *proxy) *phone {
 	t.Helper()
-	conn, err := dialer("tcp", p.address())(t.Context())
+	conn, err := newDialer("tcp", p.address())(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func (c *phone) ended() {
 func testProxy(t *testing.T) (*proxy, *traps) {
 	t.Helper()
 	var tr traps
-	p, err := openProxy(t.Context(), &proxy{way: waySMTP, dial: dialer("tcp", echo(t, nil)), traps: &tr})
+	p, err := openProxy(t.Context(), &proxy{way: waySMTP, dial: newDialer("tcp", echo(t, nil)), traps: &tr})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +146,7 @@ func silenced(t *testing.T, p *proxy, wholly bool) (end func() int) {
 	before := now()
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan int, 1)
-	go func() { done <- p.silence(ctx, waySMTP, time.Hour, wholly) }()
+	go func() { done <- p.keepSilent(ctx, waySMTP, time.Hour, wholly) }()
 	for deadline := time.Now().Add(time.Minute); now() == before || !p.openLinks(waySMTP)[0].isSilent(); {
 		if time.Now().After(deadline) {
 			t.Fatal("not silent")
@@ -241,7 +241,7 @@ func TestTraps(t *testing.T) {
 	}
 	c := call(t, p)
 	c.hear("hello")
-	sprang := arm(&trap{way: waySMTP, up: true, match: marked(&set), strike: func(l *link) bool { l.holdAnswers(50 * time.Millisecond); return true }})
+	sprang := arm(&trap{way: waySMTP, up: true, match: containsMark(&set), strike: func(l *link) bool { l.holdAnswers(50 * time.Millisecond); return true }})
 	c.say("out-c001-1")
 	c.hear("out-c001-1") // another message
 	began := time.Now()
@@ -250,13 +250,13 @@ func TestTraps(t *testing.T) {
 	if !<-sprang || time.Since(began) < 50*time.Millisecond {
 		t.Error("the answer was not held back")
 	}
-	sprang = arm(&trap{way: waySMTP, up: true, match: contains("DATA"), strike: func(*link) bool { return false }})
+	sprang = arm(&trap{way: waySMTP, up: true, match: containsWords("DATA"), strike: func(*link) bool { return false }})
 	c.say("DATA")
 	c.ended()
 	if !<-sprang {
 		t.Error("did not spring")
 	}
-	if traps.wait(t.Context(), &trap{way: waySMTP, match: contains("never")}, time.Millisecond) || len(traps.list) != 0 {
+	if traps.wait(t.Context(), &trap{way: waySMTP, match: containsWords("never")}, time.Millisecond) || len(traps.list) != 0 {
 		t.Error("sprang, or is still armed")
 	}
 }
@@ -267,7 +267,7 @@ func TestPostgresMoments(t *testing.T) {
 	hot, plain := &link{way: wayBase}, &link{way: wayBase}
 	hot.learn([]byte("user\x00parley\x00enable_seqscan\x00off\x00"), true)
 	sync := []byte("P…" + pgSync)
-	if !committing(hot, sync) || committing(plain, sync) || !committing(plain, []byte("Q\x00\x00\x00\x0bcommit\x00")) {
+	if !isCommitRequest(hot, sync) || isCommitRequest(plain, sync) || !isCommitRequest(plain, []byte("Q\x00\x00\x00\x0bcommit\x00")) {
 		t.Error("commits are not told apart")
 	}
 	claim := []byte("D…reply…sending…" + pgReady)
@@ -277,12 +277,12 @@ func TestPostgresMoments(t *testing.T) {
 		want bool
 	}{{hot, claim, true}, {plain, claim, false}, {hot, []byte(pgReady), true}, {hot, []byte("D…"), false}} {
 		c.l.learn(c.text, false)
-		if got := afterClaim(c.l, c.text); got != c.want {
+		if got := isClaimAnswer(c.l, c.text); got != c.want {
 			t.Errorf("%q: %v", c.text, got)
 		}
 	}
 	hot.learn([]byte("next"), true)
-	if hot.learn([]byte(pgReady), false); afterClaim(hot, []byte(pgReady)) {
+	if hot.learn([]byte(pgReady), false); isClaimAnswer(hot, []byte(pgReady)) {
 		t.Error("an old claim counts")
 	}
 }

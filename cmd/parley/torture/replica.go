@@ -137,9 +137,9 @@ func (r *replica) isAlive() bool {
 	}
 }
 
-// freeze stops the child where it is and reports whether there was one. thaw lets it go on as
+// freezeChild stops the child where it is and reports whether there was one. thaw lets it go on as
 // if nothing had been; it is harmless when the child is gone.
-func (r *replica) freeze() (thaw func(), ok bool) {
+func (r *replica) freezeChild() (thaw func(), ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.isAlive() {
@@ -166,8 +166,8 @@ func (r *replica) replace(program []string, env ...string) {
 	}
 }
 
-// pid returns the process id of the child, or 0 if there has been none.
-func (r *replica) pid() int {
+// currentPID returns the process id of the child, or 0 if there has been none.
+func (r *replica) currentPID() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.now == nil {

@@ -72,10 +72,10 @@ func TestFell(t *testing.T) {
 			go func() { ran <- r.run(ctx) }()
 			for first := 0; ; {
 				if c.kill && first == 0 && r.kill() {
-					first = r.pid()
+					first = r.currentPID()
 				}
 				ends, _ := r.endsByItself()
-				if len(ends) > 0 || first != 0 && r.pid() != first {
+				if len(ends) > 0 || first != 0 && r.currentPID() != first {
 					break
 				}
 				if !pause.For(ctx, 10*time.Millisecond) {
@@ -97,7 +97,7 @@ func TestFell(t *testing.T) {
 func TestStrikeNobody(t *testing.T) {
 	t.Parallel()
 	r := &replica{}
-	if _, ok := r.freeze(); ok || r.kill() {
+	if _, ok := r.freezeChild(); ok || r.kill() {
 		t.Error("struck a process that never ran")
 	}
 	ended, err := child.Start(child.Spec{Name: "ended", Program: []string{"true"}, Env: child.CleanEnv(), Log: filepath.Join(t.TempDir(), "log")})
@@ -106,7 +106,7 @@ func TestStrikeNobody(t *testing.T) {
 	}
 	<-ended.Done()
 	r.now = ended
-	if _, ok := r.freeze(); ok || r.kill() {
+	if _, ok := r.freezeChild(); ok || r.kill() {
 		t.Error("struck a process that had ended")
 	}
 	ctx, end := context.WithCancel(t.Context())
@@ -124,16 +124,16 @@ func TestOutage(t *testing.T) {
 	t.Parallel()
 	n := &network{}
 	began := time.Now()
-	if n.hadOutage(began) {
+	if n.wasOutOfReach(began) {
 		t.Error("trouble without a blow")
 	}
 	first, second := n.beginOutage(), n.beginOutage()
 	first()
-	if !n.hadOutage(time.Now().Add(time.Hour)) {
+	if !n.wasOutOfReach(time.Now().Add(time.Hour)) {
 		t.Error("the second blow still lasts")
 	}
 	second()
-	if !n.hadOutage(began) || n.hadOutage(time.Now().Add(time.Hour)) {
+	if !n.wasOutOfReach(began) || n.wasOutOfReach(time.Now().Add(time.Hour)) {
 		t.Error("trouble doesn't end with its blows")
 	}
 }

@@ -15,9 +15,9 @@ import (
 	"parley/cmd/parley/torture/world"
 )
 
-// crashes returns the first lines in the logs of Parley, the emulators and the oracle that tell of a panic or a data
+// findCrashes returns the first lines in the logs of Parley, the emulators and the oracle that tell of a panic or a data
 // race; at most ten.
-func (s *stage) crashes() []string {
+func (s *stage) findCrashes() []string {
 	const most = 10
 	var found []string
 	logs, err := filepath.Glob(filepath.Join(s.dir, "parley-*.log"))
@@ -31,7 +31,7 @@ func (s *stage) crashes() []string {
 			continue // it never started, which is an error of its own
 		}
 		for line := range strings.Lines(string(body)) {
-			if len(found) < most && tellsOfCrash(line) {
+			if len(found) < most && isCrashLine(line) {
 				found = append(found, strings.TrimSpace(line))
 			}
 		}
@@ -39,16 +39,18 @@ func (s *stage) crashes() []string {
 	return found
 }
 
-// tellsOfCrash reports whether a line of a log is the beginning of what Go says of a panic or a data race, or what
+// isCrashLine reports whether a line of a log is the beginning of what Go says of a panic or a data race, or what
 // Parley says of a panic that it caught.
-func tellsOfCrash(line string) bool {
-	return strings.HasPrefix(line, "panic:") || strings.HasPrefix(line, "fatal error:") ||
-		strings.Contains(line, "DATA RACE") || strings.Contains(line, "panicked")
+func isCrashLine(line string) bool {
+	if strings.HasPrefix(line, "panic:") || strings.HasPrefix(line, "fatal error:") {
+		return true
+	}
+	return strings.Contains(line, "DATA RACE") || strings.Contains(line, "panicked")
 }
 
-// evidence writes what the database and the emulators know into the run's folder. They must still run.
+// writeEvidence writes what the database and the emulators know into the run's folder. They must still run.
 // Errors: all that were met; what could be read is written nevertheless.
-func (s *stage) evidence(ctx context.Context) error {
+func (s *stage) writeEvidence(ctx context.Context) error {
 	var err error
 	if s.database.Current() != nil {
 		err = s.database.Export(ctx, filepath.Join(s.dir, "journal"))
@@ -58,11 +60,11 @@ func (s *stage) evidence(ctx context.Context) error {
 	}
 	chat := s.wire.Platform()
 	shown, seen := chat.Evidence(ctx)
-	err = errors.Join(err, seen, s.keep(chat.Traits().Kind+".json", shown))
+	err = errors.Join(err, seen, s.writeJSON(chat.Traits().Kind+".json", shown))
 	if s.driver == nil {
 		return err
 	}
-	err = errors.Join(err, s.keep("said.json", s.driver.said))
+	err = errors.Join(err, s.writeJSON("said.json", s.driver.said))
 	mail := map[string]any{}
 	for _, t := range s.driver.talks {
 		if t.kind != world.ByMail {
@@ -77,11 +79,11 @@ func (s *stage) evidence(ctx context.Context) error {
 			mail[world.Customer(t.conv)+" "+folder] = list
 		}
 	}
-	return errors.Join(err, s.keep("mail.json", mail))
+	return errors.Join(err, s.writeJSON("mail.json", mail))
 }
 
-// keep writes a value as JSON into a file of the run's folder.
-func (s *stage) keep(name string, what any) error {
+// writeJSON writes a value as JSON into a file of the run's folder.
+func (s *stage) writeJSON(name string, what any) error {
 	body, err := json.MarshalIndent(what, "", "  ")
 	if err == nil {
 		err = os.WriteFile(filepath.Join(s.dir, name), append(body, '\n'), 0o600)
@@ -89,9 +91,9 @@ func (s *stage) keep(name string, what any) error {
 	return err
 }
 
-// leave prints the verdict and removes the folder of a good run, unless opt.Keep names that folder. The folder of a
+// printAndCleanUp prints the verdict and removes the folder of a good run, unless opt.Keep names that folder. The folder of a
 // run that failed (err) stays, with report.json in it; only those of the last few such runs are kept.
-func (s *stage) leave(r *Report, err error) error {
+func (s *stage) printAndCleanUp(r *Report, err error) error {
 	s.print(r)
 	if err == nil && s.scratch != nil {
 		return s.scratch.Remove()
@@ -99,74 +101,74 @@ func (s *stage) leave(r *Report, err error) error {
 	r.Folder = s.dir
 	if s.scratch != nil {
 		defer func() { _ = s.scratch.Leave() }() // nothing is written into the lock
-		s.say("Folders of the last %d runs that failed are kept; --keep FOLDER keeps one for good.", keptRuns)
+		s.printLine("Folders of the last %d runs that failed are kept; --keep FOLDER keeps one for good.", keptRuns)
 	}
 	if err != nil {
-		s.say("Seed %d failed: %v. Its journal, what the emulators saw, the logs and report.json are in %s. To look:\n  PARLEY_DATA=%s parley explain '#1'",
+		s.printLine("Seed %d failed: %v. Its journal, what the emulators saw, the logs and report.json are in %s. To look:\n  PARLEY_DATA=%s parley explain '#1'",
 			r.Seed, err, s.dir, s.dir)
 	}
-	return errors.Join(err, s.keep("report.json", r))
+	return errors.Join(err, s.writeJSON("report.json", r))
 }
 
 // print writes the report for people: first what was found, then what the run went through, last what was counted.
 func (s *stage) print(r *Report) {
 	v := r.Verdict
 	for _, f := range slices.Concat(v.Findings, r.Audit.Findings(), r.Fell, r.Crashes, r.Problems) {
-		s.say("  %s", f)
+		s.printLine("  %s", f)
 	}
-	s.say("Blows: %s (%d kills and stops)", formatCounts(r.Harm), r.Struck)
+	s.printLine("Blows: %s (%d kills and stops)", formatCounts(r.Harm), r.Struck)
 	if len(r.Missed) > 0 {
-		s.say("Never met their moment: %s", formatCounts(r.Missed))
+		s.printLine("Never met their moment: %s", formatCounts(r.Missed))
 	}
-	s.say("Faults: %s", formatCounts(r.Faults))
+	s.printLine("Faults: %s", formatCounts(r.Faults))
 	if g := r.Gaps; len(g.All)+g.Disturbed > 0 {
-		s.say("Restarts: %d undisturbed, %d disturbed by other blows; nobody answered for at most %s (median %s); the old process took at most %s to end",
-			len(g.All), g.Disturbed, g.Worst.Round(time.Millisecond), median(g.All).Round(time.Millisecond), g.Drained.Round(10*time.Millisecond))
+		s.printLine("Restarts: %d undisturbed, %d disturbed by other blows; nobody answered for at most %s (median %s); the old process took at most %s to end",
+			len(g.All), g.Disturbed, g.Worst.Round(time.Millisecond), medianOf(g.All).Round(time.Millisecond), g.Drained.Round(10*time.Millisecond))
 	}
 	for _, text := range r.Skipped {
-		s.say("%s", text)
+		s.printLine("%s", text)
 	}
-	s.say("Left: %d facts, %d lanes, %d quarantined. Parley fell by itself %d times; %d starts found no database or no port. "+
+	s.printLine("Left: %d facts, %d lanes, %d quarantined. Parley fell by itself %d times; %d starts found no database or no port. "+
 		"Seed %d, %d replicas, load average %s before, %s after; took %s, of which waiting %s.",
 		r.Left.Pending, r.Left.Lanes, r.Left.Quarantined, len(r.Fell), r.Refused, r.Seed, s.opt.Replicas, r.Loads[0], r.Loads[1],
 		r.Took.Round(time.Second), r.Quiet.Round(time.Second))
-	s.say("Verdict: %d mails, %d replies, %d came back, %d inside, %d edits, %d deletions, %d commands: "+
+	s.printLine("Verdict: %d mails, %d replies, %d came back, %d inside, %d edits, %d deletions, %d commands: "+
 		"lost %d, doubled %d, reordered %d, leaked %d, forgotten %d, scattered %d, received though deleted %d, unaccounted for %d; "+
 		"excused %d, of which %s could not tell within the hold; truly ambiguous %d, which left in %d messages, all decided by the oracle's agent; "+
 		"sent by a click %d, %d of them rightly; resolved before the customer's words were shown %d.",
 		v.Mails, v.Replies, v.Backs, v.Inside, v.Edits, v.Deletes, v.Commands,
 		v.Lost, v.Doubled, v.Reordered, v.Leaked, v.Forgotten+len(r.Audit.Forgotten), v.Scattered, v.Late, v.Unaccounted,
 		v.Excused, s.wire.Platform().Traits().Name, v.Ambiguous, v.Unsure, v.Clicked, v.Asked, v.Unseen)
-	s.say("Records: %d effects and %d places in lanes, out of the journal's order %d; applied twice %d, wrongly given up %d, "+
+	s.printLine("Records: %d effects and %d places in lanes, out of the journal's order %d; applied twice %d, wrongly given up %d, "+
 		"unreadable and not given up once %d, typed and not recorded %d, stale cards %d.", r.Audit.Effects, r.Audit.Places,
 		len(r.Audit.Overtaken), len(r.Audit.Twice), len(r.Audit.GivenUp), len(r.Audit.Unread), len(r.Audit.Missing), len(r.Audit.Stale))
 	if s.opt.Model {
-		s.say("The model: %d questions; customers' messages named by notes %d.", v.Asking, v.Noted)
+		s.printLine("The model: %d questions; customers' messages named by notes %d.", v.Asking, v.Noted)
 	}
 	if r.Harm[harmNewer] > 0 {
-		s.say("Two versions: %d events of the newer one came while the older ran, which tried to apply %d of them.", r.Versions.Accepted, r.Versions.Touched)
+		s.printLine("Two versions: %d events of the newer one came while the older ran, which tried to apply %d of them.", r.Versions.Accepted, r.Versions.Touched)
 	}
 	if s.opt.Blind || v.Twice+v.Untold > 0 {
-		s.say("Where Parley could not look: %d messages shown twice and marked so, %d replies and edits that the platform gave up telling.",
+		s.printLine("Where Parley could not look: %d messages shown twice and marked so, %d replies and edits that the platform gave up telling.",
 			v.Twice, v.Untold)
 	}
 	for _, why := range r.Broken {
-		s.say("FAILED: %s", why)
+		s.printLine("FAILED: %s", why)
 	}
 }
 
-// median returns the median of durations, the upper one of two; 0 if there are none.
-func median(list []time.Duration) time.Duration {
+// medianOf returns the median of durations, the upper one of two; 0 if there are none.
+func medianOf(list []time.Duration) time.Duration {
 	if len(list) == 0 {
 		return 0
 	}
 	return slices.Sorted(slices.Values(list))[len(list)/2]
 }
 
-// sorted returns the names of what was counted, in alphabetical order.
-func sorted(counts map[string]int) []string { return slices.Sorted(maps.Keys(counts)) }
+// sortedNames returns the names of what was counted, in alphabetical order.
+func sortedNames(counts map[string]int) []string { return slices.Sorted(maps.Keys(counts)) }
 
-// loadAverage is the load average of the machine over 1, 5 and 15 minutes.
+// loadAverage reads the load averages of the machine over 1, 5 and 15 minutes, which stand first in the file.
 func loadAverage() string {
 	body, err := os.ReadFile("/proc/loadavg")
 	if err != nil {

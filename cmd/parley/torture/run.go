@@ -47,30 +47,31 @@ func Run(ctx context.Context, o Options) (Report, error) {
 		return Report{}, err
 	}
 	r := Report{Seed: o.Seed, Loads: [2]string{loadAverage()}, opt: o}
-	err = s.play(ctx, &r)
-	r.Loads[1], r.Took, r.Skipped = loadAverage(), time.Since(s.began), s.skipped
-	return r, s.leave(&r, err)
+	err = s.playRun(ctx, &r)
+	r.Loads[1] = loadAverage()
+	r.Took, r.Skipped = time.Since(s.began), s.skipped
+	return r, s.printAndCleanUp(&r, err)
 }
 
-func (s *stage) say(format string, args ...any) {
+func (s *stage) printLine(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_, _ = fmt.Fprintf(s.opt.Out, format+"\n", args...) // progress only
 }
 
-// play sets everything up, lets it flow and break, waits, and gets the verdict.
-func (s *stage) play(ctx context.Context, r *Report) (err error) {
+// playRun sets everything up, lets it flow and break, waits, and gets the verdict.
+func (s *stage) playRun(ctx context.Context, r *Report) (err error) {
 	life, end := context.WithCancel(ctx)
 	var parleys errgroup.Group
 	defer func() {
 		end()
 		err = errors.Join(err, parleys.Wait())
-		r.Crashes, r.Blows = s.crashes(), s.opt.Blows
+		r.Crashes, r.Blows = s.findCrashes(), s.opt.Blows
 		if err == nil {
 			err = r.judge()
 		}
 		if err != nil {
-			err = errors.Join(err, s.evidence(context.WithoutCancel(ctx)))
+			err = errors.Join(err, s.writeEvidence(context.WithoutCancel(ctx)))
 		}
 		err = errors.Join(err, s.stopOthers(err != nil))
 	}()
@@ -83,9 +84,9 @@ func (s *stage) play(ctx context.Context, r *Report) (err error) {
 	if err := s.waitUntilConnected(life); err != nil {
 		return err
 	}
-	s.say("Parley runs (%d), seed %d, load average %s: %d mails and %d replies in %s; blows: %s; and faults of all providers.",
+	s.printLine("Parley runs (%d), seed %d, load average %s: %d mails and %d replies in %s; blows: %s; and faults of all providers.",
 		s.opt.Replicas, s.opt.Seed, r.Loads[0], s.opt.Mails, s.opt.Replies, s.opt.Flow, formatCounts(s.opt.Blows))
-	if err := s.flow(life, r); err != nil {
+	if err := s.runFlow(life, r); err != nil {
 		return err
 	}
 	quiet := time.Now()
@@ -106,7 +107,7 @@ func (s *stage) waitUntilConnected(ctx context.Context) error {
 	defer cancel()
 	for watched := false; !watched; {
 		watched, _ = s.database.Watched(ctx) // the database may be down for a moment
-		if !watched && !pause.For(ctx, 50*time.Millisecond) {
+		if !watched && !pause.For(ctx, pollEvery) {
 			return errors.New("torture: Parley did not open its mailboxes; see parley-1.log")
 		}
 	}
@@ -115,28 +116,29 @@ func (s *stage) waitUntilConnected(ctx context.Context) error {
 			return err
 		}
 	}
-	switch {
-	case s.opt.Teams:
+	if s.opt.Teams {
 		return s.useTeams(ctx)
-	case s.opt.Webhooks:
+	}
+	if s.opt.Webhooks {
 		return s.useWebhooks(ctx)
 	}
 	for {
-		if n, err := s.wire.Sockets(ctx); err == nil && n >= s.opt.Replicas {
+		n, err := s.wire.Sockets(ctx) // an error counts as no connection: the emulator is asked again
+		if err == nil && n >= s.opt.Replicas {
 			return nil
 		}
-		if !pause.For(ctx, 50*time.Millisecond) {
+		if !pause.For(ctx, pollEvery) {
 			return errors.New("torture: Parley did not connect to Slack; see parley-1.log")
 		}
 	}
 }
 
-// flow lets people speak and things break at the same time; then the faults end.
-func (s *stage) flow(ctx context.Context, r *Report) error {
+// runFlow lets people speak and things break at the same time; then the faults end.
+func (s *stage) runFlow(ctx context.Context, r *Report) error {
 	s.driver = newDriver(s.wire, s.opt)
 	s.driver.hard.base = s.database
 	c := &chaos{wire: s.wire, replicas: s.network.replicas, net: s.network, database: s.database, driver: s.driver, doors: s.doors, opt: s.opt,
-		patience: s.opt.lurkFor(), newer: s.program, say: s.say, struck: map[string]int{}, missed: map[string]int{}}
+		patience: s.opt.lurkFor(), newer: s.program, say: s.printLine, struck: map[string]int{}, missed: map[string]int{}}
 	if s.old != nil {
 		c.program, c.upgraded = s.program, make(chan struct{})
 	}
@@ -157,14 +159,14 @@ func (s *stage) flow(ctx context.Context, r *Report) error {
 	}
 	s.network.addTo(r.Faults)
 	r.Said = s.driver.counted
-	r.Harm, r.Missed = c.counts()
+	r.Harm, r.Missed = c.countBlows()
 	r.Versions.Accepted = c.accepted
 	for _, name := range killsAndStops() {
 		r.Struck += r.Harm[name]
 	}
 	r.Gaps = s.doors.gaps
 	d := r.Said
-	s.say("All is said: %d mails, %d replies (%d to a mailbox that is gone), %d remarks inside, %d edits, %d deletions, "+
+	s.printLine("All is said: %d mails, %d replies (%d to a mailbox that is gone), %d remarks inside, %d edits, %d deletions, "+
 		"%d resolved, %d handed over. The faults end.",
 		d.Mails, d.Replies+d.Backs, d.Backs, d.Inside, d.Edits, d.Deletes, d.Solved, d.Handed)
 	return s.wire.Heal(ctx)
@@ -179,7 +181,8 @@ func (s *stage) countFaults(ctx context.Context, r *Report) error {
 		if r.Faults, err = s.wire.FaultCounts(ctx); err != nil {
 			return err
 		}
-		if s.opt.ShortWaits || len(s.opt.unharmed(r.Faults)) == 0 || time.Now().After(until) {
+		isEnough := s.opt.ShortWaits || len(s.opt.listUnstruck(r.Faults)) == 0
+		if isEnough || time.Now().After(until) {
 			return nil
 		}
 		if !pause.For(ctx, time.Second) {
@@ -192,7 +195,10 @@ func (s *stage) countFaults(ctx context.Context, r *Report) error {
 // looks, in case something arrives twice. After opt.Settle it gives up waiting.
 func (s *stage) settle(ctx context.Context, r *Report) error {
 	deadline := time.Now().Add(s.opt.Settle)
-	const quietLooks = 3 // so many looks in a row must find nothing left to wait for
+	const (
+		quietLooks    = 3 // so many looks in a row must find nothing left to wait for
+		progressEvery = 5 * time.Second
+	)
 	calm, told := 0, time.Now()
 	excused, err := s.driver.takeBacks.listExcused(ctx)
 	if err != nil {
@@ -212,9 +218,9 @@ func (s *stage) settle(ctx context.Context, r *Report) error {
 		if calm >= quietLooks || time.Now().After(deadline) {
 			return nil
 		}
-		if time.Since(told) > 5*time.Second {
+		if time.Since(told) > progressEvery {
 			told = time.Now()
-			s.say("        waiting: %d facts, %d lanes, %d not arrived, %d answered by the oracle's agent",
+			s.printLine("        waiting: %d facts, %d lanes, %d not arrived, %d answered by the oracle's agent",
 				r.Left.Pending, r.Left.Lanes, r.Verdict.Waits()+r.Audit.Waits(), r.Verdict.Clicked+r.Verdict.Ambiguous)
 		}
 		if !pause.For(ctx, time.Second) {
@@ -267,7 +273,7 @@ func (s *stage) inspectAll(ctx context.Context, o order, r *Report) (quiet bool,
 // formatCounts writes counts in the order of their names.
 func formatCounts(counts map[string]int) string {
 	var parts []string
-	for _, name := range sorted(counts) {
+	for _, name := range sortedNames(counts) {
 		if counts[name] > 0 {
 			parts = append(parts, fmt.Sprintf("%s %d", name, counts[name]))
 		}

@@ -60,8 +60,8 @@ func killsAndStops() []string {
 	return []string{harmKill, harmLaneKill, harmFreeze, harmClaimStop, harmBase}
 }
 
-// strikesBase reports whether a blow keeps a Parley from its database for a while.
-func (h harm) strikesBase() bool {
+// isDatabaseOutage reports whether a blow keeps a Parley from its database for a while.
+func (h harm) isDatabaseOutage() bool {
 	switch h.Name {
 	case harmBase, harmFull, harmCommit:
 		return true
@@ -79,8 +79,8 @@ func (o Options) callsWay() string {
 	return waySlack
 }
 
-// ways returns the connections that a kind of blow strikes in turn; [""] means it concerns none.
-func (o Options) ways(name string) []string {
+// waysStruckBy returns the connections that a kind of blow strikes in turn; [""] means it concerns none.
+func (o Options) waysStruckBy(name string) []string {
 	calls, events := o.callsWay(), waySocket
 	if o.Teams {
 		events = wayEvents
@@ -104,15 +104,16 @@ func schedule(seed uint64, o Options) []harm {
 		names = append(names, name)
 	}
 	slices.Sort(names)
+	const mostWays = 7 // more than a blow has ways, so that each can be its first
 	for k, name := range names {
 		rng := rand.New(rand.NewPCG(seed, uint64(k)+2)) //nolint:gosec // to be repeated
-		n, where := o.Blows[name], o.ways(name)
+		n, where := o.Blows[name], o.waysStruckBy(name)
 		for i := range n {
 			// One in each n-th part of the time, so that none meets an idle end.
 			part := o.Flow / time.Duration(n)
 			h := harm{At: part*time.Duration(i) + time.Duration(rng.Int64N(int64(part))), Name: name, N: rng.IntN(o.Replicas),
-				Way: where[(i+int(seed%7))%len(where)], Wholly: rng.IntN(2) == 0}
-			h.For = o.lasts(name, h.Way, rng)
+				Way: where[(i+int(seed%mostWays))%len(where)], Wholly: rng.IntN(2) == 0}
+			h.For = o.durationOf(name, h.Way, rng)
 			switch name {
 			case harmHour, harmDay: // late enough for something to jump over
 				h.At = o.Flow/3 + h.At/2
@@ -136,8 +137,8 @@ func schedule(seed uint64, o Options) []harm {
 	return list
 }
 
-// lasts returns how long a blow lasts; 0 means that it is over at once.
-func (o Options) lasts(name, way string, rng *rand.Rand) time.Duration {
+// durationOf returns how long a blow lasts; 0 means that it is over at once.
+func (o Options) durationOf(name, way string, rng *rand.Rand) time.Duration {
 	switch name {
 	case harmFreeze:
 		return o.FreezeFor

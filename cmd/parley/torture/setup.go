@@ -19,7 +19,7 @@ import (
 // setUp migrates the database and applies the set-up of this world: by the version that
 // the run begins with.
 func (s *stage) setUp(ctx context.Context) error {
-	text := s.config()
+	text := s.composeConfig()
 	if s.old != nil {
 		return s.setUpOld(ctx, text)
 	}
@@ -56,7 +56,7 @@ func (s *stage) setUpOld(ctx context.Context, text string) error {
 	return run("apply", "-f", path)
 }
 
-func (s *stage) config() string {
+func (s *stage) composeConfig() string {
 	saveSent := ""
 	if s.opt.OwnCopies {
 		saveSent = "      save_sent: \"on\"\n"

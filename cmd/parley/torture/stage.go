@@ -49,7 +49,7 @@ func newStage(o Options) (*stage, error) {
 func (s *stage) skip(what string, why error) {
 	text := fmt.Sprintf("%s: skipped: %v", what, why)
 	s.skipped = append(s.skipped, text)
-	s.say("%s", text)
+	s.printLine("%s", text)
 }
 
 // begin starts everything but Parley.
@@ -95,14 +95,13 @@ func (s *stage) begin(ctx context.Context) error {
 
 // openFront opens the address at which Slack or Teams finds Parley, if that chat sends requests.
 func (s *stage) openFront(ctx context.Context) error {
-	way := wayHooks
-	switch {
-	case s.opt.Teams:
-		way = wayEvents
-	case s.opt.Webhooks:
-		s.doors.secret = s.vars["SLACK_SIGNING_SECRET"]
-	default:
+	if !s.opt.Teams && !s.opt.Webhooks {
 		return nil
+	}
+	way := wayEvents
+	if !s.opt.Teams {
+		way = wayHooks
+		s.doors.secret = s.vars["SLACK_SIGNING_SECRET"]
 	}
 	var err error
 	s.network.front, err = s.network.openFront(ctx, way, s.doors.list)
@@ -204,7 +203,7 @@ func (s *stage) chooseOld(ctx context.Context) {
 		}
 	}
 	s.opt.Blows[harmUpgrade], s.opt.Blows[harmReader] = 1, 1
-	s.say("The run begins with the program of %.12s (%v) and rolls to this one.", commit, s.old[1:])
+	s.printLine("The run begins with the program of %.12s (%v) and rolls to this one.", commit, s.old[1:])
 }
 
 // limitedDir is the database's folder in a run's folder, if its size is limited.

@@ -35,8 +35,8 @@ type hardMails struct {
 	last map[errand]judge.Mark // the last mail that was made for each kind of errand
 }
 
-// createHardTrigger makes the trigger that refuses hard mails. A mail is hard until Parley has counted enough attempts at it, whatever
-// judgeEnd them: on a slow machine blows end several. Refusals are counted by a sequence, which
+// createHardTrigger makes the trigger that refuses hard mails. A mail is hard until Parley has counted enough attempts at it,
+// whatever ended them: on a slow machine blows end several. Refusals are counted by a sequence, which
 // keeps its value when the refused transaction is rolled back.
 const createHardTrigger = `
 	CREATE SCHEMA IF NOT EXISTS torture;
@@ -58,9 +58,9 @@ const createHardTrigger = `
 	SET lock_timeout = '2s';
 	CREATE OR REPLACE TRIGGER stumble BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION torture.stumble()`
 
-// prepare prepares that applying a mail fails; it is called before the mail is written. It tries until
-// the database answers, for at most a minute.
-func (h *hardMails) prepare(ctx context.Context, what errand, m judge.Mark) error {
+// prepareHardMail lets Parley's attempts to apply a mail fail. It is called before the mail is written, and tries
+// until the database answers, for at most a minute.
+func (h *hardMails) prepareHardMail(ctx context.Context, what errand, m judge.Mark) error {
 	h.mu.Lock()
 	if h.last == nil {
 		h.last = map[errand]judge.Mark{}
@@ -86,7 +86,10 @@ func (h *hardMails) prepare(ctx context.Context, what errand, m judge.Mark) erro
 			_, err := c.Exec(ctx, `INSERT INTO torture.hard VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, m.String(), seconds, stumbles, refusalsOf(m))
 			return err
 		})
-		if err == nil || time.Now().After(deadline) || !pause.For(ctx, time.Second) {
+		if err == nil || time.Now().After(deadline) {
+			return err
+		}
+		if !pause.For(ctx, time.Second) {
 			return err
 		}
 	}
@@ -130,15 +133,15 @@ func (h *hardMails) inspectLast(ctx context.Context, what errand) (hardMail, err
 	return found, err
 }
 
-// applying fits what Parley writes when it applies one of the deadly mails; when it accepts them it
-// writes their headers, too.
-func (h *hardMails) applying(l *link, piece []byte) bool {
-	return marked(&h.deadly)(l, piece) && !bytes.Contains(piece, []byte("Subject: "))
+// isApplyingDeadly reports whether Parley applies one of the deadly mails by what it writes. What has headers is the
+// mail that it accepts, which comes before.
+func (h *hardMails) isApplyingDeadly(l *link, piece []byte) bool {
+	return containsMark(&h.deadly)(l, piece) && !bytes.Contains(piece, []byte("Subject: "))
 }
 
-// stumble lets a customer write a hard mail between two others, and strikes when Parley has stumbled
+// sendHardMail lets a customer write a hard mail between two others, and strikes when Parley has stumbled
 // over it and applied it nevertheless.
-func (c *chaos) stumble(ctx context.Context, h harm) {
+func (c *chaos) sendHardMail(ctx context.Context, h harm) {
 	if c.waitForNew(ctx) != nil { // an earlier version may give up earlier
 		return
 	}
@@ -156,11 +159,12 @@ func (c *chaos) stumble(ctx context.Context, h harm) {
 	}
 	for deadline := time.Now().Add(c.opt.lurkFor() + stumbles*slowFor); ; {
 		mail, err := c.driver.hard.inspectLast(ctx, what) // the database may be down for a moment
-		switch {
-		case err == nil && mail.Applied && mail.Refused > 0:
+		hasStumbled := mail.Applied && mail.Refused > 0
+		if err == nil && hasStumbled {
 			c.recordHit(h)
 			return
-		case time.Now().After(deadline) || !pause.For(ctx, 200*time.Millisecond):
+		}
+		if time.Now().After(deadline) || !pause.For(ctx, askEvery) {
 			c.recordMiss(h)
 			return
 		}
@@ -187,13 +191,14 @@ func (c *chaos) strikeDead(ctx context.Context, h harm) {
 	c.running.Go(func() { // beside the trap, which must be armed when the mail comes
 		for pause.For(lurk, deadlyLook) {
 			mail, err := c.driver.hard.inspectLast(lurk, errandDeadly) // the database may be down for a moment
-			if err == nil && (mail.Applied || mail.Tries >= stumbles) {
+			isOver := mail.Applied || mail.Tries >= stumbles
+			if err == nil && isOver {
 				enough()
 			}
 		}
 	})
 	for kills < stumbles && lurk.Err() == nil {
-		c.net.traps.wait(lurk, &trap{way: wayBase, up: true, match: c.driver.hard.applying, strike: kill}, c.opt.lurkFor()*stumbles)
+		c.net.traps.wait(lurk, &trap{way: wayBase, up: true, match: c.driver.hard.isApplyingDeadly, strike: kill}, c.opt.lurkFor()*stumbles)
 	}
 	if kills == 0 {
 		c.recordMiss(h)
@@ -210,15 +215,16 @@ func (d *driver) writeHard(ctx context.Context, what errand) error {
 	mailers := slices.DeleteFunc(slices.Clone(d.talks), func(t *talk) bool { return t.kind != world.ByMail })
 	t := mailers[d.rng.IntN(len(mailers))]
 	d.counted.Hard++
-	d.mails += 3
-	for i := range 3 {
+	const mails = 3
+	d.mails += mails
+	for i := range mails {
 		if i == 1 {
 			m := judge.Mark{Kind: judge.Said, Conv: t.conv, N: t.markCount + 1}
-			if err := d.hard.prepare(ctx, what, m); err != nil {
+			if err := d.hard.prepareHardMail(ctx, what, m); err != nil {
 				return err
 			}
 		}
-		if err := d.writeAsCustomer(ctx, t, i == 2); err != nil {
+		if err := d.writeAsCustomer(ctx, t, i == mails-1); err != nil {
 			return err
 		}
 	}

@@ -17,6 +17,14 @@ type trap struct {
 	match  func(l *link, piece []byte) bool
 	strike func(l *link) (pass bool) // before the piece goes on; false means it never does
 	sprung chan struct{}
+	// landed says that there was something to strike. A strike that finds no process sets it to false.
+	landed bool
+}
+
+// fits reports whether a piece on a link is the moment that the trap waits for.
+func (t *trap) fits(l *link, piece []byte, up bool) bool {
+	isWatched := t.way == l.way && t.up == up
+	return isWatched && t.match(l, piece)
 }
 
 // traps are all that is armed. The zero value is ready.
@@ -55,7 +63,7 @@ func (t *traps) wait(ctx context.Context, tr *trap, within time.Duration) bool {
 func (t *traps) pass(l *link, piece []byte, up bool) bool {
 	l.learn(piece, up)
 	t.mu.Lock()
-	i := slices.IndexFunc(t.list, func(tr *trap) bool { return tr.way == l.way && tr.up == up && tr.match(l, piece) })
+	i := slices.IndexFunc(t.list, func(tr *trap) bool { return tr.fits(l, piece, up) })
 	if i < 0 {
 		t.mu.Unlock()
 		return true
@@ -87,32 +95,36 @@ func (l *link) learn(piece []byte, up bool) {
 	if up {
 		l.claims = l.claims || bytes.Contains(piece, []byte(pgHot))
 		l.justClaimed = false
-	} else if l.claims {
-		l.justClaimed = l.justClaimed || bytes.Contains(piece, []byte(pgClaim)) && bytes.Contains(piece, []byte(pgReply))
+		return
 	}
+	if !l.claims || l.justClaimed {
+		return
+	}
+	l.justClaimed = bytes.Contains(piece, []byte(pgClaim)) && bytes.Contains(piece, []byte(pgReply))
 }
 
-// afterClaim fits the answer to a claim of a reply: committed, and Parley doesn't know yet.
-func afterClaim(l *link, piece []byte) bool {
+// isClaimAnswer fits the answer to a claim of a reply: committed, and Parley doesn't know yet.
+func isClaimAnswer(l *link, piece []byte) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.justClaimed && bytes.HasSuffix(piece, []byte(pgReady))
 }
 
-// committing fits a request to commit.
-func committing(l *link, piece []byte) bool {
+// isCommitRequest fits a request to commit.
+func isCommitRequest(l *link, piece []byte) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return bytes.Contains(piece, []byte(pgCommit)) || l.claims && bytes.HasSuffix(piece, []byte(pgSync))
+	isSync := l.claims && bytes.HasSuffix(piece, []byte(pgSync))
+	return isSync || bytes.Contains(piece, []byte(pgCommit))
 }
 
-// contains fits pieces with these words.
-func contains(words string) func(*link, []byte) bool {
+// containsWords fits pieces with these words.
+func containsWords(words string) func(*link, []byte) bool {
 	return func(_ *link, piece []byte) bool { return bytes.Contains(piece, []byte(words)) }
 }
 
-// marked fits pieces that carry one of the marks.
-func marked(set *markSet) func(*link, []byte) bool {
+// containsMark fits pieces that carry one of the marks.
+func containsMark(set *markSet) func(*link, []byte) bool {
 	return func(_ *link, piece []byte) bool {
 		return slices.ContainsFunc(judge.MarksIn(string(piece)), set.has)
 	}

@@ -33,7 +33,7 @@ func buildOld(ctx context.Context, o Options, dir string) (program, commit strin
 	if source == "" {
 		source = "."
 	}
-	if source, err = git(ctx, source, "rev-parse", "--show-toplevel"); err != nil {
+	if source, err = runGit(ctx, source, "rev-parse", "--show-toplevel"); err != nil {
 		return "", "", fmt.Errorf("%w: no repository here: %w", errNoOld, err)
 	}
 	list := []string{o.From}
@@ -54,26 +54,27 @@ func buildOld(ctx context.Context, o Options, dir string) (program, commit strin
 // the schema, when that commit only added migrations; else that commit itself, whose
 // schema is still ours; then those that came after it.
 func oldCommits(ctx context.Context, source string) ([]string, error) {
-	shallow, err := git(ctx, source, "rev-parse", "--is-shallow-repository")
+	shallow, err := runGit(ctx, source, "rev-parse", "--is-shallow-repository")
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errNoOld, err)
 	}
 	if shallow == "true" {
 		return nil, fmt.Errorf("%w: this clone has no history", errNoOld)
 	}
-	last, err := git(ctx, source, "log", "-1", "--format=%H", "--", migrationsPath)
+	last, err := runGit(ctx, source, "log", "-1", "--format=%H", "--", migrationsPath)
 	if err != nil || last == "" {
 		return nil, fmt.Errorf("%w: no commit changed %s", errNoOld, migrationsPath)
 	}
 	var list []string
-	changes, err := git(ctx, source, "diff", "--name-status", last+"^", last, "--", migrationsPath)
-	before, _ := git(ctx, source, "ls-tree", "--full-tree", "--name-only", last+"^", migrationsPath+"/") // nothing: there was none
-	added := !slices.ContainsFunc(strings.Split(changes, "\n"), func(line string) bool { return line != "" && !strings.HasPrefix(line, "A") })
-	if err == nil && added && before != "" {
+	changes, err := runGit(ctx, source, "diff", "--name-status", last+"^", last, "--", migrationsPath)
+	before, _ := runGit(ctx, source, "ls-tree", "--full-tree", "--name-only", last+"^", migrationsPath+"/") // nothing: there was none
+	isOther := func(line string) bool { return line != "" && !strings.HasPrefix(line, "A") }
+	onlyAdded := before != "" && !slices.ContainsFunc(strings.Split(changes, "\n"), isOther)
+	if err == nil && onlyAdded {
 		list = append(list, last+"^")
 	}
 	list = append(list, last)
-	later, err := git(ctx, source, "rev-list", "--reverse", "--first-parent", last+"..HEAD")
+	later, err := runGit(ctx, source, "rev-list", "--reverse", "--first-parent", last+"..HEAD")
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errNoOld, err)
 	}
@@ -111,36 +112,36 @@ func buildCommit(ctx context.Context, source, commit, dir string) (string, error
 	return program, os.RemoveAll(tree)
 }
 
-func git(ctx context.Context, source string, args ...string) (string, error) {
+func runGit(ctx context.Context, source string, args ...string) (string, error) {
 	out, err := exec.CommandContext(ctx, "git", append([]string{"-C", source}, args...)...).Output() //nolint:gosec // our own arguments
 	return strings.TrimSpace(string(out)), err
 }
 
-// roll replaces the program of all replicas, one after the other.
-func (c *chaos) roll(ctx context.Context) error {
+// rollUpgrade replaces the program of all replicas, one after the other.
+func (c *chaos) rollUpgrade(ctx context.Context) error {
 	defer close(c.upgraded)
 	for _, r := range c.replicas {
-		if err := c.restart(ctx, harm{Name: harmUpgrade, N: r.n}, c.program); err != nil {
+		if err := c.restartReplica(ctx, harm{Name: harmUpgrade, N: r.n}, c.program); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// restart asks a Parley to stop, and measures how long nobody answers at its address. Next runs
+// restartReplica asks a Parley to stop, and measures how long nobody answers at its address. Next runs
 // program, with env added to its environment; nil means the same program and environment as before.
-func (c *chaos) restart(ctx context.Context, h harm, program []string, env ...string) error {
+func (c *chaos) restartReplica(ctx context.Context, h harm, program []string, env ...string) error {
 	c.restarting.Lock()
 	defer c.restarting.Unlock()
-	before := c.blows()
-	gap, drained, ok := c.doors.watch(ctx, h.N, func() { c.replicas[h.N].replace(program, env...) })
-	c.doors.note(gap, drained, ok && c.blows() == before)
+	before := c.countDisturbances()
+	gap, drained, ok := c.doors.measureGap(ctx, h.N, func() { c.replicas[h.N].replace(program, env...) })
+	c.doors.noteGap(gap, drained, ok && c.countDisturbances() == before)
 	c.recordHit(h)
 	return ctx.Err()
 }
 
-// blows counts what may have disturbed a restart.
-func (c *chaos) blows() int {
+// countDisturbances counts what may have disturbed a restart.
+func (c *chaos) countDisturbances() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n := 0

@@ -14,7 +14,7 @@ func TestOldCommits(t *testing.T) {
 	dir := t.TempDir()
 	run := func(args ...string) string {
 		t.Helper()
-		out, err := git(t.Context(), dir, args...)
+		out, err := runGit(t.Context(), dir, args...)
 		if err != nil {
 			t.Fatalf("git %q: %v", args, err)
 		}

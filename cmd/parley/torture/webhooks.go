@@ -46,6 +46,9 @@ func (n *network) openFront(ctx context.Context, way string, doors []string) (*p
 	})
 }
 
+// askEvery is the pause before an emulator or the database is asked the same once more.
+const askEvery = 200 * time.Millisecond
+
 // untilAnswered asks a provider's emulator again and again, until it succeeds: that takes a Parley that answers the
 // provider. Errors: the last one, when ctx ends.
 func untilAnswered(ctx context.Context, provider string, ask func() error) error {
@@ -54,7 +57,7 @@ func untilAnswered(ctx context.Context, provider string, ask func() error) error
 		if err == nil {
 			return nil
 		}
-		if !pause.For(ctx, 200*time.Millisecond) {
+		if !pause.For(ctx, askEvery) {
 			return errors.Join(errors.New("torture: Parley did not answer "+provider+"; see parley-1.log"), err)
 		}
 	}
@@ -76,8 +79,8 @@ func (s *stage) useWebhooks(ctx context.Context) error {
 // useTeams adds the app to the team, once all replicas answer.
 func (s *stage) useTeams(ctx context.Context) error {
 	for n := range s.network.replicas {
-		for !s.doors.knock(ctx, n) {
-			if !pause.For(ctx, 50*time.Millisecond) {
+		for !s.doors.isServing(ctx, n) {
+			if !pause.For(ctx, pollEvery) {
 				return fmt.Errorf("torture: Parley did not start; see parley-%d.log", n+1)
 			}
 		}

@@ -22,14 +22,19 @@ const (
 
 // wishFor reports what lets a blow meet its moment.
 func (h harm) wishFor() wish {
-	switch {
-	case h.Name == harmLaneKill && h.Way == waySMTP:
-		return wishReplies
-	case h.Name == harmLaneKill:
+	if h.Way == waySMTP {
+		switch h.Name {
+		case harmLaneKill:
+			return wishReplies
+		case harmEarly:
+			return wishBack
+		}
+		return wishReply
+	}
+	if h.Name == harmLaneKill {
 		return wishMails
-	case h.Name == harmEarly && h.Way == waySMTP:
-		return wishBack
-	case h.Way == waySMTP, h.Name == harmClaimStop && h.Way == wayBase:
+	}
+	if h.Name == harmClaimStop && h.Way == wayBase {
 		return wishReply
 	}
 	return wishMail
@@ -139,7 +144,9 @@ const leaveWithin = 2 * time.Second
 func (d *driver) pickMailer(bounces bool) *talk {
 	var list []*talk
 	for _, t := range d.talks {
-		if t.root != "" && t.kind == world.ByMail && t.bounces == bounces && time.Now().After(t.quietUntil) {
+		isWanted := t.kind == world.ByMail && t.bounces == bounces
+		canReply := t.root != "" && time.Now().After(t.quietUntil)
+		if isWanted && canReply {
 			list = append(list, t)
 		}
 	}

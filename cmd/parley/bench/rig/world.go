@@ -220,7 +220,7 @@ func (w *World) Drain(ctx context.Context, limit time.Duration) error {
 			return err
 		case err == nil && l.Quarantined > 0:
 			return fmt.Errorf("%w: %d facts in quarantine", ErrNotDrained, l.Quarantined)
-		case err == nil && l.Idle():
+		case err == nil && l.IsIdle():
 			return nil
 		case err == nil:
 			last = l

@@ -10,15 +10,16 @@ import (
 func judgeCare(v *Verdict, w World, said Testimony) {
 	for _, t := range w.Threads {
 		judgeBacks(v, &t)
-		waits, resolved := waiting(&t)
+		waits, resolved := findWaiting(&t)
 		k := said.KeepersOf(t.Root)
-		switch {
-		case waits == (Mark{}) || k.named(t.Card):
-		case resolved && IsResolved(t.Card):
-			v.Unseen++
-		default:
-			v.find(&v.Forgotten, "the customer of %s waits, and of %s the card names nobody: %q", waits, k, t.Card)
+		if waits == (Mark{}) || k.isNamedOn(t.Card) {
+			continue
 		}
+		if resolved && IsResolved(t.Card) {
+			v.Unseen++
+			continue
+		}
+		v.find(&v.Forgotten, "the customer of %s waits, and of %s the card names nobody: %q", waits, k, t.Card)
 	}
 }
 
@@ -30,27 +31,28 @@ func judgeBacks(v *Verdict, t *Thread) {
 				continue
 			}
 			v.Backs++
-			switch {
-			case t.tells(m):
-			case p.Untold:
-				v.Untold++
-			default:
-				v.find(&v.Lost, "%s came back and its author was not told", m)
+			if t.hasLineAbout(m) {
+				continue
 			}
+			if p.Untold {
+				v.Untold++
+				continue
+			}
+			v.find(&v.Lost, "%s came back and its author was not told", m)
 		}
 	}
 }
 
-// waiting returns the customer's last words in a thread, unless somebody replied after them, and
+// findWaiting returns the customer's last words in a thread, unless somebody replied after them, and
 // whether somebody resolved the conversation.
-func waiting(t *Thread) (waits Mark, resolved bool) {
+func findWaiting(t *Thread) (waits Mark, resolved bool) {
 	for _, p := range t.Posts {
 		resolved = resolved || p.Resolve
 		for _, m := range p.Marks {
-			switch {
-			case m.Kind == Said && p.Name != "" && p.User == "":
+			if m.Kind == Said && p.isCustomers() {
 				waits = m
-			case m.Kind == Out && p.User != "":
+			}
+			if m.Kind == Out && p.User != "" {
 				waits = Mark{}
 			}
 		}
@@ -68,9 +70,9 @@ func (t Testimony) KeepersOf(root string) Keepers {
 // AgentNames are the agents of a run, as cards name them.
 func AgentNames() []string { return []string{"Ann Lee", "Ben Katz"} }
 
-// named reports whether the card of an open conversation names an owner, if it may have one,
+// isNamedOn reports whether the card of an open conversation names an owner, if it may have one,
 // or else the right team alone. The card of a resolved conversation names neither.
-func (k Keepers) named(card string) bool {
+func (k Keepers) isNamedOn(card string) bool {
 	contains := func(name string) bool { return strings.Contains(card, name) }
 	if slices.ContainsFunc(AgentNames(), contains) {
 		return k.Owner

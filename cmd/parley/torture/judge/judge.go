@@ -13,12 +13,14 @@ func Decide(w World, t Testimony) Verdict {
 	replies, untold := map[int][]Mark{}, map[Mark]bool{}
 	for _, th := range w.Threads {
 		for _, p := range th.Posts {
+			if p.User == "" {
+				continue
+			}
 			for _, m := range Distinct(p.Marks) {
-				switch {
-				case p.User == "":
-				case m.Kind == Inside:
+				switch m.Kind {
+				case Inside:
 					v.Inside++
-				case m.Kind == Out:
+				case Out:
 					v.Replies++
 					replies[m.Conv] = append(replies[m.Conv], m)
 					untold[m] = untold[m] || p.Untold
@@ -35,11 +37,11 @@ func Decide(w World, t Testimony) Verdict {
 // judgeThreads looks for each mail, once, in the one thread of its conversation.
 func judgeThreads(v *Verdict, w World, excused map[Mark]bool) {
 	home, shown := map[int]string{}, map[Mark]int{}
-	allowed := shownAgain(w)
+	allowed := countMarkedCopies(w)
 	for _, t := range w.Threads {
 		owner, last := 0, 0
 		for _, p := range t.Posts {
-			if p.User != "" || p.Name == "" {
+			if !p.isCustomers() {
 				continue
 			}
 			for _, m := range Distinct(p.Marks) {
@@ -63,11 +65,10 @@ func judgeThreads(v *Verdict, w World, excused map[Mark]bool) {
 				if owner != m.Conv {
 					v.find(&v.Leaked, "%s of customer %d stands in the thread of customer %d", m, m.Conv, owner)
 				}
-				switch {
-				case m.N > last:
-				case excused[m]:
+				isLate := m.N <= last
+				if isLate && excused[m] {
 					v.Excused++
-				default:
+				} else if isLate {
 					v.find(&v.Reordered, "%s stands after number %d in its thread", m, last)
 				}
 				last = m.N
@@ -97,9 +98,9 @@ func judgeWritten(v *Verdict, w World, shown map[Mark]int) {
 	}
 }
 
-// shownAgain counts for each mark the posts that say of themselves that they may be a second copy.
+// countMarkedCopies counts for each mark the posts that say of themselves that they may be a second copy.
 // Each of them excuses one copy.
-func shownAgain(w World) map[Mark]int {
+func countMarkedCopies(w World) map[Mark]int {
 	again := map[Mark]int{}
 	for _, t := range w.Threads {
 		for _, p := range t.Posts {
@@ -142,16 +143,23 @@ func judgeBox(v *Verdict, b Box, replies []Mark, untold map[Mark]bool, t Testimo
 	var order []Mark // in which the copies arrived
 	for _, l := range b.Inbox {
 		for _, m := range Distinct(l.Marks) {
-			switch {
-			case m.Kind == Inside:
+			switch m.Kind {
+			case Inside:
 				v.find(&v.Leaked, "%s was typed for inside and reached customer %d", m, b.Conv)
-			case m.Kind == Gone && t.Excused[m]:
-				v.Excused++
-			case m.Kind == Gone:
-				v.find(&v.Late, "%s was deleted during the hold and reached the customer", m)
-			case m.Conv != b.Conv:
+				continue
+			case Gone:
+				if t.Excused[m] {
+					v.Excused++
+				} else {
+					v.find(&v.Late, "%s was deleted during the hold and reached the customer", m)
+				}
+				continue
+			}
+			if m.Conv != b.Conv {
 				v.find(&v.Leaked, "%s reached customer %d", m, b.Conv)
-			case m.Kind == Out:
+				continue
+			}
+			if m.Kind == Out {
 				if n := Count(l.Marks, m); n > 1 {
 					v.find(&v.Doubled, "%s stands %d times in one message to the customer", m, n)
 				}
@@ -161,13 +169,17 @@ func judgeBox(v *Verdict, b Box, replies []Mark, untold map[Mark]bool, t Testimo
 		}
 	}
 	for _, m := range replies {
-		switch n := copies[m]; {
-		case n == 0 && untold[m]:
-			v.Untold++
-		case n == 0:
-			v.find(&v.Lost, "%s was typed and reached nobody", m)
-		case n > 1+t.Clicks[m].Again:
+		n := copies[m]
+		if n > 1+t.Clicks[m].Again {
 			v.find(&v.Doubled, "%s reached the customer %d times", m, n)
+		}
+		if n > 0 {
+			continue
+		}
+		if untold[m] {
+			v.Untold++
+		} else {
+			v.find(&v.Lost, "%s was typed and reached nobody", m)
 		}
 	}
 	for m := range copies {
@@ -187,14 +199,18 @@ func judgeOrder(v *Verdict, order, replies []Mark, copies map[Mark]int, t Testim
 	for _, m := range order {
 		seen[m]++
 		place := slices.Index(replies, m)
-		switch {
-		case place < 0, seen[m] > copies[m]-t.Clicks[m].Sent, seen[m] > 1:
-		case place >= last:
-			last = place
-		case t.Excused[m]:
-			v.Excused++
-		default:
-			v.find(&v.Reordered, "%s reached the customer after %s", m, replies[last])
+		mayStandAnywhere := seen[m] > 1 || seen[m] > copies[m]-t.Clicks[m].Sent
+		if place < 0 || mayStandAnywhere {
+			continue
 		}
+		if place >= last {
+			last = place
+			continue
+		}
+		if t.Excused[m] {
+			v.Excused++
+			continue
+		}
+		v.find(&v.Reordered, "%s reached the customer after %s", m, replies[last])
 	}
 }

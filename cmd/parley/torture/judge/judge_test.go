@@ -58,8 +58,8 @@ func TestJudge(t *testing.T) {
 			if got.Findings = nil; !reflect.DeepEqual(got, c.want) {
 				t.Errorf("verdict %+v, want %+v: %q", got, c.want, found)
 			}
-			if got.Bad() != (len(found) > 0) || len(got.Broken()) > 0 != got.Bad() {
-				t.Errorf("bad = %v, broken %q, findings %q", got.Bad(), got.Broken(), found)
+			if got.IsBad() != (len(found) > 0) || len(got.Broken()) > 0 != got.IsBad() {
+				t.Errorf("bad = %v, broken %q, findings %q", got.IsBad(), got.Broken(), found)
 			}
 		})
 	}

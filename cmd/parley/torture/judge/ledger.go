@@ -38,8 +38,8 @@ const (
 	ActUnassign act = "put back"    // the command that leaves it without an owner
 )
 
-// marks returns the marks of all words in a ledger.
-func (l Ledger) marks() map[Mark]bool {
+// listMarks returns the marks of all words in a ledger.
+func (l Ledger) listMarks() map[Mark]bool {
 	all := map[Mark]bool{}
 	for _, r := range l {
 		if r.Mark != (Mark{}) {
@@ -49,8 +49,8 @@ func (l Ledger) marks() map[Mark]bool {
 	return all
 }
 
-// deleted returns the messages that were taken back, by id.
-func (l Ledger) deleted() map[string]bool {
+// listDeleted returns the messages that were taken back, by id.
+func (l Ledger) listDeleted() map[string]bool {
 	gone := map[string]bool{}
 	for _, r := range l {
 		if r.Did == ActDelete {
@@ -60,8 +60,8 @@ func (l Ledger) deleted() map[string]bool {
 	return gone
 }
 
-// original returns what a message said when it was typed.
-func (l Ledger) original(id string) Mark {
+// findOriginal returns what a message said when it was typed.
+func (l Ledger) findOriginal(id string) Mark {
 	for _, r := range l {
 		if r.Did == ActType && r.ID == id {
 			return r.Mark
@@ -74,7 +74,11 @@ func (l Ledger) original(id string) Mark {
 func (l Ledger) Heard() []string {
 	var ids []string
 	for _, r := range l {
-		if r.Heard && r.ID != "" && r.Did != ActEdit && r.Did != ActDelete {
+		isChange := r.Did == ActEdit || r.Did == ActDelete // of a message that was heard before
+		if !r.Heard || isChange {
+			continue
+		}
+		if r.ID != "" {
 			ids = append(ids, r.ID)
 		}
 	}
@@ -84,9 +88,10 @@ func (l Ledger) Heard() []string {
 // Together counts the messages that customers get when replies typed one after the other to the
 // same customer leave as one message.
 func (l Ledger) Together(replies map[Mark]bool) int {
-	n, inRun := 0, map[int]bool{}
+	n, inRun := 0, map[int]bool{} // whether the conversation's last reply was one of them
 	for _, r := range l {
-		if r.Did != ActType || r.Mark.Kind != Out && r.Mark.Kind != Back {
+		isReply := r.Mark.Kind == Out || r.Mark.Kind == Back
+		if r.Did != ActType || !isReply {
 			continue
 		}
 		if replies[r.Mark] && !inRun[r.Conv] {
@@ -120,7 +125,7 @@ type Keepers struct {
 // allows for both outcomes. late are the messages of which Parley was told late.
 func (l Ledger) KeepersOf(root string, late map[string]bool) Keepers {
 	k := Keepers{Teams: []string{SupportTeam}}
-	over, unsure := false, false
+	over, unsure := false, false // somebody resolved the conversation; Parley was told of something late
 	var last time.Time
 	for _, r := range l {
 		if r.Root != root {
@@ -134,17 +139,18 @@ func (l Ledger) KeepersOf(root string, late map[string]bool) Keepers {
 		case ActResolve:
 			over = true // from now on commands may be refused
 		case ActHandOver, ActUnassign:
-			sure := !over && !unsure && r.At.Sub(last) > TellInOrder
-			if sure {
+			isInOrder := !unsure && r.At.Sub(last) > TellInOrder
+			isSure := !over && isInOrder
+			if isSure {
 				k.Owner = false
 			}
-			switch {
-			case r.Team == "":
-			case sure:
-				k.Teams = []string{r.Team}
-			default:
-				k.Teams = append(k.Teams, r.Team)
+			if r.Team == "" {
+				continue
 			}
+			if isSure {
+				k.Teams = nil
+			}
+			k.Teams = append(k.Teams, r.Team)
 		}
 	}
 	return k
@@ -156,28 +162,29 @@ func (l Ledger) Asks() map[Mark]bool {
 	// Messages may arrive in another order than they were typed, so the last three remarks count.
 	const disorder = 3
 	asked := map[Mark]bool{}
-	type place struct {
-		over    int // how many more messages the customer must write to reopen it; 0 means it is open
-		remarks []Record
+	type conversation struct {
+		untilOpen int // how many more messages the customer must write to reopen it; 0 means it is open
+		remarks   []Record
 	}
-	at := map[int]*place{}
+	at := map[int]*conversation{}
 	for _, r := range l {
 		p := at[r.Conv]
 		if p == nil {
-			p = &place{}
+			p = &conversation{}
 			at[r.Conv] = p
 		}
-		switch {
-		case r.Did == ActWrite:
-			p.over = max(p.over-1, 0)
-		case r.Did == ActResolve:
-			p.over = 2 // the customer's next message may have been written before the command
-		case r.Did == ActType && r.Mark.Kind == Inside:
+		switch r.Did {
+		case ActWrite:
+			p.untilOpen = max(p.untilOpen-1, 0)
+		case ActResolve:
+			p.untilOpen = 2 // the customer's next message may have been written before the command
+		case ActType:
+			if r.Mark.Kind != Inside {
+				remark := slices.ContainsFunc(p.remarks, func(before Record) bool { return before.By != r.By })
+				asked[r.Mark] = p.untilOpen > 0 || remark
+			}
 			p.remarks = append(p.remarks, r)
-		case r.Did == ActType:
-			remark := slices.ContainsFunc(p.remarks, func(before Record) bool { return before.By != r.By })
-			asked[r.Mark] = p.over > 0 || remark
-			p.remarks = append(p.remarks, r)
+		case ActEdit, ActDelete, ActHandOver, ActUnassign: // neither resolve nor say anything new
 		}
 		p.remarks = p.remarks[max(len(p.remarks)-disorder, 0):]
 	}

@@ -36,9 +36,9 @@ var markPattern = regexp.MustCompile(`\b(said|out|inside|gone|back|fixed)-c(\d{3
 func MarksIn(text string) []Mark {
 	var list []Mark
 	for _, found := range markPattern.FindAllStringSubmatch(text, -1) {
-		conv, _ := strconv.Atoi(found[2]) // digits
-		n, _ := strconv.Atoi(found[3])
-		list = append(list, Mark{found[1], conv, n})
+		conv, _ := strconv.Atoi(found[2]) // the pattern lets only digits through
+		n, _ := strconv.Atoi(found[3])    // likewise; one too large for an int counts as the largest
+		list = append(list, Mark{Kind: found[1], Conv: conv, N: n})
 	}
 	return list
 }
@@ -86,7 +86,8 @@ func Buttons(blocks json.RawMessage) map[string]string {
 	found := map[string]string{}
 	Walk(blocks, func(o map[string]any) {
 		id, _ := o["action_id"].(string)
-		if parts := buttonPattern.FindStringSubmatch(id); o["type"] == "button" && parts != nil {
+		parts := buttonPattern.FindStringSubmatch(id)
+		if o["type"] == "button" && parts != nil {
 			found[parts[1]] = id
 		}
 	})

@@ -26,17 +26,18 @@ func judgeNotes(v *Verdict, w World) {
 		owner := ownerOf(t)
 		noted := map[Mark][]Post{}
 		for _, p := range t.Posts {
-			if p.User != "" || p.Name != "" {
+			if !p.isParleys() {
 				continue
 			}
 			for _, m := range Distinct(p.Marks) {
-				if m.Kind == Said && owner != 0 && m.Conv != owner {
+				isForeign := owner != 0 && m.Conv != owner
+				if m.Kind == Said && isForeign {
 					v.find(&v.Leaked, "%s of customer %d stands in a line in the thread of customer %d", m, m.Conv, owner)
 				}
 			}
 			for _, m := range Distinct(p.Noted) {
 				v.Noted++
-				if noted[m] = append(noted[m], p); !oneNote(noted[m]) {
+				if noted[m] = append(noted[m], p); !areCopiesOfOne(noted[m]) {
 					v.find(&v.Doubled, "%s stands in the notes %s and %s", m, noted[m][0].TS, p.TS)
 				}
 			}
@@ -45,28 +46,27 @@ func judgeNotes(v *Verdict, w World) {
 	for _, marks := range w.Asked {
 		v.Asking++
 		for _, m := range Distinct(marks) {
-			switch {
-			case m.Kind == Inside:
+			if m.Kind == Inside {
 				v.find(&v.Leaked, "%s was typed for inside and a model was asked about it", m)
-			case m.Conv != marks[0].Conv:
+			} else if m.Conv != marks[0].Conv {
 				v.find(&v.Leaked, "%s and %s stand in one question to a model", m, marks[0])
 			}
 		}
 	}
 }
 
-// oneNote reports whether notes may be copies of one: all of them but one say so, and none is known to come from another
+// areCopiesOfOne reports whether notes may be copies of one: all of them but one say so, and none is known to come from another
 // delivery.
-func oneNote(notes []Post) bool {
+func areCopiesOfOne(notes []Post) bool {
 	unmarked, token := 0, ""
 	for _, p := range notes {
 		if !p.Again {
 			unmarked++
 		}
-		if p.Token != "" && token != "" && p.Token != token {
+		token = cmp.Or(token, p.Token)
+		if p.Token != "" && p.Token != token {
 			return false
 		}
-		token = cmp.Or(token, p.Token)
 	}
 	return unmarked <= 1
 }
@@ -75,7 +75,7 @@ func oneNote(notes []Post) bool {
 func ownerOf(t Thread) int {
 	for _, p := range t.Posts {
 		for _, m := range p.Marks {
-			if m.Kind == Said && p.User == "" && p.Name != "" {
+			if m.Kind == Said && p.isCustomers() {
 				return m.Conv
 			}
 		}

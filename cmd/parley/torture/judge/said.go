@@ -8,7 +8,7 @@ func judgeLedger(v *Verdict, w World, t Testimony) {
 	if len(t.Said) == 0 {
 		v.find(&v.Unaccounted, "nobody said anything: such a run shows nothing")
 	}
-	deleted := t.Said.deleted()
+	deleted := t.Said.listDeleted()
 	for _, r := range t.Said {
 		switch r.Did {
 		case ActWrite:
@@ -27,23 +27,29 @@ func judgeLedger(v *Verdict, w World, t Testimony) {
 		case ActResolve, ActHandOver, ActUnassign:
 			v.Commands++
 			th, p := w.find(r.ID)
-			inThread := p != nil && th.Root == r.Root
-			if !inThread || r.Did == ActResolve && !p.Resolve {
+			isShown := p != nil && th.Root == r.Root
+			if isShown && r.Did == ActResolve {
+				isShown = p.Resolve
+			}
+			if !isShown {
 				v.find(&v.Unaccounted, "a conversation was %s by the message %s, and its thread doesn't show that", r.Did, r.ID)
 			}
 		}
 	}
-	judgeStrange(v, w, t.Said.marks())
+	judgeStrange(v, w, t.Said.listMarks())
 }
 
 // judgeTyped looks for a teammate's message in its thread.
 func judgeTyped(v *Verdict, w World, r Record, deleted bool) {
 	th, p := w.find(r.ID)
-	switch {
-	case deleted && p != nil:
-		v.find(&v.Unaccounted, "%s was deleted and still stands at %s", r.Mark, r.ID)
-	case deleted: // as it should be
-	case p == nil || th.Root != r.Root || !slices.Contains(p.Marks, r.Mark):
+	if deleted {
+		if p != nil {
+			v.find(&v.Unaccounted, "%s was deleted and still stands at %s", r.Mark, r.ID)
+		}
+		return
+	}
+	isInThread := p != nil && th.Root == r.Root
+	if !isInThread || !slices.Contains(p.Marks, r.Mark) {
 		v.find(&v.Unaccounted, "%s was typed at %s, and its thread doesn't show it", r.Mark, r.ID)
 	}
 }
@@ -53,32 +59,40 @@ func judgeTyped(v *Verdict, w World, r Record, deleted bool) {
 // before Parley knew of its edit: there the line quotes what the customer has.
 func judgeEdit(v *Verdict, w World, t Testimony, r Record) {
 	th, p := w.find(r.ID)
-	original := t.Said.original(r.ID)
-	tooLate := (t.LateEdits[r.ID] || t.Excused[original]) && w.Received(original)
-	switch {
-	case p == nil || !slices.Contains(p.Marks, r.Mark):
+	original := t.Said.findOriginal(r.ID)
+	if p == nil || !slices.Contains(p.Marks, r.Mark) {
 		v.find(&v.Unaccounted, "%s was edited into %s, and its thread doesn't show it", r.ID, r.Mark)
-	case w.Received(r.Mark), th.tells(r.Mark):
-	case (original.Kind == Back || tooLate) && th.tells(original):
-	case t.Never[r.ID], p.Untold: // nobody told Parley of the reply, and its edit alone does not show that it was one
-		v.Untold++
-	default:
-		v.find(&v.Lost, "%s changed %s: the customer has it not, and no line says so", r.Mark, original)
+		return
 	}
+	if w.HasReached(r.Mark) || th.hasLineAbout(r.Mark) {
+		return
+	}
+	isLate := t.LateEdits[r.ID] || t.Excused[original]
+	hasLeft := isLate && w.HasReached(original)
+	mayQuoteOriginal := original.Kind == Back || hasLeft
+	if mayQuoteOriginal && th.hasLineAbout(original) {
+		return
+	}
+	if t.Never[r.ID] || p.Untold { // nobody told Parley of the reply, and its edit alone does not show that it was one
+		v.Untold++
+		return
+	}
+	v.find(&v.Lost, "%s changed %s: the customer has it not, and no line says so", r.Mark, original)
 }
 
 // judgeDelete looks for a line about a reply that reached the customer although it was
 // deleted. Whether it may have reached the customer at all is judged by judgeBox.
 func judgeDelete(v *Verdict, w World, t Testimony, r Record) {
-	m := t.Said.original(r.ID)
-	told := slices.ContainsFunc(w.Threads, func(th Thread) bool { return th.Root == r.Root && th.tells(m) })
-	switch {
-	case !w.Received(m) || told:
-	case t.Never[r.ID]:
-		v.Untold++
-	default:
-		v.find(&v.Lost, "%s reached the customer though it was deleted, and no line says so", m)
+	m := t.Said.findOriginal(r.ID)
+	told := slices.ContainsFunc(w.Threads, func(th Thread) bool { return th.Root == r.Root && th.hasLineAbout(m) })
+	if told || !w.HasReached(m) {
+		return
 	}
+	if t.Never[r.ID] {
+		v.Untold++
+		return
+	}
+	v.find(&v.Lost, "%s reached the customer though it was deleted, and no line says so", m)
 }
 
 // judgeStrange looks for words that stand somewhere and that nobody said. marks are those of all that was said.

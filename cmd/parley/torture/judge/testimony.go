@@ -74,6 +74,12 @@ type Clicks struct {
 	Again int
 }
 
+// isCustomers reports whether Parley posted it in a customer's name.
+func (p *Post) isCustomers() bool { return p.User == "" && p.Name != "" }
+
+// isParleys reports whether it is a line that Parley posted in its own name.
+func (p *Post) isParleys() bool { return p.User == "" && p.Name == "" }
+
 // find returns a message of a teammate by its id; nil means it is nowhere.
 func (w *World) find(id string) (*Thread, *Post) {
 	for i := range w.Threads {
@@ -85,13 +91,13 @@ func (w *World) find(id string) (*Thread, *Post) {
 	return nil, nil
 }
 
-// tells reports whether a line of ours in a thread shows a mark.
-func (t *Thread) tells(m Mark) bool {
-	return slices.ContainsFunc(t.Posts, func(p Post) bool { return p.User == "" && p.Name == "" && slices.Contains(p.Marks, m) })
+// hasLineAbout reports whether a line that Parley posted in its own name shows a mark.
+func (t *Thread) hasLineAbout(m Mark) bool {
+	return slices.ContainsFunc(t.Posts, func(p Post) bool { return p.isParleys() && slices.Contains(p.Marks, m) })
 }
 
-// Received reports whether a customer has a mark.
-func (w *World) Received(m Mark) bool {
+// HasReached reports whether the customer got the message with this mark.
+func (w *World) HasReached(m Mark) bool {
 	return slices.ContainsFunc(w.Boxes, func(b Box) bool {
 		return b.Conv == m.Conv && slices.ContainsFunc(b.Inbox, func(l Letter) bool { return slices.Contains(l.Marks, m) })
 	})

@@ -38,12 +38,15 @@ type Verdict struct {
 	Findings []string `json:"findings,omitempty"`
 }
 
-// Bad reports whether a promise was broken.
-func (v *Verdict) Bad() bool { return v.Waits()+v.Doubled+v.Reordered+v.Leaked+v.Scattered+v.Late > 0 }
+// IsBad reports whether a promise was broken.
+func (v *Verdict) IsBad() bool {
+	return v.Waits()+v.Doubled+v.Reordered+v.Leaked+v.Scattered+v.Late > 0
+}
 
 // Waits counts what may still be put right by waiting.
 func (v *Verdict) Waits() int { return v.Lost + v.Forgotten + v.Unaccounted }
 
+// find counts a broken promise and says what is behind it, unless enough is said already.
 func (v *Verdict) find(count *int, format string, args ...any) {
 	const most = 40
 	*count++

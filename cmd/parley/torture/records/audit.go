@@ -77,7 +77,8 @@ func (a *Audit) compareCards(list []standing, cards map[string]judge.CardSeen) {
 			a.Stale = append(a.Stale, fmt.Sprintf("conversation #%d is %s, team %q, owners %q, and its card shows %q",
 				c.Number, c.Status, c.Team, c.Owners, seen.Card))
 		}
-		if c.Waits && !over && !c.hasKeeper(seen.Keepers) {
+		waits := c.Waits && !over
+		if waits && !c.hasKeeper(seen.Keepers) {
 			a.Forgotten = append(a.Forgotten, fmt.Sprintf("the customer of conversation #%d waits; "+
 				"it has the owners %q and the team %q, and should have one of %s", c.Number, c.Owners, c.Team, seen.Keepers))
 		}
@@ -89,7 +90,8 @@ func (c *standing) isShownBy(card string, over bool) bool {
 	if over {
 		return c.Status != "resolved" || judge.IsResolved(card)
 	}
-	if judge.IsResolved(card) || c.Team != "" && !strings.Contains(card, c.Team) {
+	showsTeam := c.Team == "" || strings.Contains(card, c.Team)
+	if judge.IsResolved(card) || !showsTeam {
 		return false
 	}
 	for _, name := range judge.AgentNames() {
@@ -102,10 +104,10 @@ func (c *standing) isShownBy(card string, over bool) bool {
 
 // hasKeeper reports whether somebody is responsible for the customer, and one of those who should be.
 func (c *standing) hasKeeper(k judge.Keepers) bool {
-	switch {
-	case len(c.Owners) > 0:
+	if len(c.Owners) > 0 {
 		return k.Owner
-	case c.Timer:
+	}
+	if c.Timer {
 		return true
 	}
 	return c.Team != "" && slices.Contains(k.Teams, c.Team)
@@ -194,13 +196,18 @@ func (a *Audit) compareGivenUp(list []quarantined, k Known) {
 		if i >= 0 {
 			unread = slices.Delete(unread, i, i+1)
 		}
-		switch told := k.countNotices(q.Event); {
-		case q.Applied:
+		if q.Applied {
 			a.GivenUp = append(a.GivenUp, fmt.Sprintf("event %d was given up and applied as well: %s", q.Event, q.Reason))
-		case i < 0:
+			continue
+		}
+		if i < 0 {
 			a.GivenUp = append(a.GivenUp, fmt.Sprintf("event %d was given up: %s", q.Event, q.Reason))
-		case told == 0, told > 1 && !k.Blind:
-			a.Unread = append(a.Unread, fmt.Sprintf("that event %d was given up is told %d times", q.Event, told))
+			continue
+		}
+		notices := k.countNotices(q.Event)
+		isTooOften := notices > 1 && !k.Blind
+		if notices == 0 || isTooOften {
+			a.Unread = append(a.Unread, fmt.Sprintf("that event %d was given up is told %d times", q.Event, notices))
 		}
 	}
 	for _, fact := range unread {

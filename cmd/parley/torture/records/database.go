@@ -83,7 +83,7 @@ func (d *Database) Fill(ctx context.Context, lasting time.Duration) (ended bool,
 	if err := takeAll(ballast); err != nil {
 		return false, 0, err
 	}
-	for until := time.Now().Add(lasting); time.Now().Before(until) && ctx.Err() == nil; pause.For(ctx, 300*time.Millisecond) {
+	for until := time.Now().Add(lasting); time.Now().Before(until) && ctx.Err() == nil; pause.For(ctx, writeEvery) {
 		if d.write(ctx) != nil {
 			refused++
 		}
@@ -92,7 +92,7 @@ func (d *Database) Fill(ctx context.Context, lasting time.Duration) (ended bool,
 		return false, refused, err
 	}
 	// It may be recovering, or giving up.
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline) && ctx.Err() == nil; pause.For(ctx, 200*time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline) && ctx.Err() == nil; pause.For(ctx, writeEvery) {
 		select {
 		case <-d.Current().Done():
 			return true, refused, d.startAgain(ctx)
@@ -104,6 +104,9 @@ func (d *Database) Fill(ctx context.Context, lasting time.Duration) (ended bool,
 	}
 	return true, refused, errors.New("it does not answer though there is space again")
 }
+
+// writeEvery is the pause between two writes to a database whose disk is, or was, full.
+const writeEvery = 300 * time.Millisecond
 
 // write needs space for rows and for the log of changes, so that what the server still
 // has in reserve ends soon.
@@ -128,9 +131,12 @@ func (d *Database) Close() error {
 	return d.server.Close(ctx)
 }
 
+// queryTimeout ends a look into a database that doesn't answer: it may just be killed or full.
+const queryTimeout = 30 * time.Second
+
 // With runs f on a connection of our own, beside the proxies.
 func (d *Database) With(ctx context.Context, f func(context.Context, *pgx.Conn) error) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, d.URL())
 	if err != nil {

@@ -23,34 +23,36 @@ type effect struct {
 // visibleWithin is how long after its commit a transaction is surely seen by others.
 const visibleWithin = 500 * time.Millisecond
 
-// before reports whether e stands before other in their queue. Whoever puts events into a queue locks
+// isBefore reports whether e stands before other in their queue. Whoever puts events into a queue locks
 // it until the commit, so a queue has the order of the commits, and within one transaction that of
 // the ids. Events accepted before since are of a version without queues: of two that replicas
 // accepted at the same moment either may have been applied first, so neither is before the other.
-func (e *effect) before(other *effect, since time.Time) bool {
-	switch {
-	case e.Transaction == other.Transaction:
+func (e *effect) isBefore(other *effect, since time.Time) bool {
+	if e.Transaction == other.Transaction {
 		return e.Event < other.Event
-	case e.Accepted == nil, other.Accepted == nil:
+	}
+	if e.Accepted == nil || other.Accepted == nil {
 		return false
-	case other.Accepted.Before(since):
+	}
+	if other.Accepted.Before(since) {
 		return e.Event < other.Event && e.Accepted.Add(visibleWithin).Before(*other.Accepted)
 	}
 	return e.Accepted.Before(*other.Accepted)
 }
 
-// overtaken finds events that took effect after later ones of their key. list has the effects in
+// findOvertaken finds events that took effect after later ones of their key. list has the effects in
 // the order in which they happened. Those before since are of an earlier version and are not judged.
-func overtaken(list []effect, since time.Time) []string {
+func findOvertaken(list []effect, since time.Time) []string {
 	var found []string
 	newest := map[string]*effect{}
 	for i := range list {
 		e := &list[i]
 		last := newest[e.Key]
-		switch {
-		case last == nil, last.before(e, since):
+		if last == nil || last.isBefore(e, since) {
 			newest[e.Key] = e
-		case e.before(last, since) && !last.At.Before(since):
+			continue
+		}
+		if e.isBefore(last, since) && !last.At.Before(since) {
 			found = append(found, fmt.Sprintf("event %d of %s took effect after event %d, at %s and %s", e.Event, e.Key, last.Event,
 				e.At.Format(time.RFC3339Nano), last.At.Format(time.RFC3339Nano)))
 		}
@@ -105,6 +107,6 @@ func (a *Audit) readOrder(ctx context.Context, c *pgx.Conn) error {
 		return err
 	}
 	a.Effects, a.Places = len(effects), len(places)
-	a.Overtaken = append(overtaken(effects, since), overtaken(places, since)...)
+	a.Overtaken = append(findOvertaken(effects, since), findOvertaken(places, since)...)
 	return nil
 }

@@ -51,7 +51,7 @@ func TestOvertaken(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			if got := overtaken(c.list, began.Add(c.since)); len(got) != c.want {
+			if got := findOvertaken(c.list, began.Add(c.since)); len(got) != c.want {
 				t.Errorf("found %q, want %d", got, c.want)
 			}
 		})

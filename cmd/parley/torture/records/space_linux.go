@@ -40,7 +40,8 @@ func takeAll(path string) error {
 		return err
 	}
 	defer func() { _ = file.Close() }()
-	for size, at := int64(1<<28), int64(0); size >= 1<<12; {
+	const biggest, smallest = int64(1 << 28), int64(1 << 12) // from 256 MiB down to one page
+	for size, at := biggest, int64(0); size >= smallest; {
 		switch err := syscall.Fallocate(int(file.Fd()), 0, at, size); {
 		case err == nil:
 			at += size

@@ -63,7 +63,10 @@ type Versions struct {
 func (d *Database) ask(ctx context.Context, f func(context.Context, *pgx.Conn) error) error {
 	for deadline := time.Now().Add(time.Minute); ; {
 		err := d.With(ctx, f)
-		if err == nil || time.Now().After(deadline) || !pause.For(ctx, time.Second) {
+		if err == nil || time.Now().After(deadline) {
+			return err
+		}
+		if !pause.For(ctx, time.Second) {
 			return err
 		}
 	}

@@ -29,7 +29,8 @@ func KindOf(conv int, chats bool) ChatKind {
 	if !chats {
 		return ByMail
 	}
-	return []ChatKind{ByMail, ByWhatsApp, byMessenger, BySMS, ByWhatsApp, ByMail}[conv%6]
+	kinds := []ChatKind{ByMail, ByWhatsApp, byMessenger, BySMS, ByWhatsApp, ByMail}
+	return kinds[conv%len(kinds)]
 }
 
 // What the company has at WhatsApp, known to the emulators and in parley.yaml.
@@ -104,15 +105,15 @@ func (c *chats) close() error {
 	return c.graph.Close()
 }
 
-// control answers the driver and the oracle.
-func (c *chats) control() http.Handler {
+// newControl answers the driver and the oracle.
+func (c *chats) newControl() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /_fake/chat/connect", c.Connect)
 	mux.HandleFunc("POST /_fake/chat/say", c.Say)
-	mux.HandleFunc("POST /_fake/chat/hook", c.tell)
-	mux.HandleFunc("GET /_fake/chat/box", c.box)
-	mux.HandleFunc("POST /_fake/chat/faults", c.spoil)
-	mux.HandleFunc("GET /_fake/chat/faults", c.faults)
+	mux.HandleFunc("POST /_fake/chat/hook", c.relayHook)
+	mux.HandleFunc("GET /_fake/chat/box", c.serveBox)
+	mux.HandleFunc("POST /_fake/chat/faults", c.armFaults)
+	mux.HandleFunc("GET /_fake/chat/faults", c.serveFaults)
 	mux.HandleFunc("DELETE /_fake/chat/faults", func(http.ResponseWriter, *http.Request) {
 		c.graph.ClearFaults()
 		c.twilio.ClearFaults()
@@ -156,7 +157,7 @@ func (c *chats) Say(w http.ResponseWriter, r *http.Request) {
 	case ByWhatsApp:
 		c.whatsApp(in.Conv).Text(in.Text) //nolint:contextcheck // the phone sends on when the driver has hung up
 	case byMessenger:
-		c.person(in.Conv).Text(in.Text) //nolint:contextcheck // likewise
+		c.pageCustomer(in.Conv).Text(in.Text) //nolint:contextcheck // likewise
 	case BySMS:
 		c.Text(in.Conv, in.Text) //nolint:contextcheck // likewise
 	default:
@@ -168,8 +169,8 @@ func (c *chats) whatsApp(conv int) *graphfake.Customer {
 	return c.number.Customer(graphfake.Person{Phone: PhoneOf(conv), UserID: WhatsAppUser(conv), Name: Subject(conv)})
 }
 
-// person is a customer who writes to the page.
-func (c *chats) person(conv int) *graphfake.PageCustomer {
+// pageCustomer is a customer who writes to the page.
+func (c *chats) pageCustomer(conv int) *graphfake.PageCustomer {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.people[conv] == nil {
@@ -178,7 +179,9 @@ func (c *chats) person(conv int) *graphfake.PageCustomer {
 	return c.people[conv]
 }
 
-func (c *chats) sms(conv int) *twiliofake.Phone { return c.twilio.Phone(PhoneOf(conv), SMSNumber, "") }
+func (c *chats) smsPhone(conv int) *twiliofake.Phone {
+	return c.twilio.Phone(PhoneOf(conv), SMSNumber, "")
+}
 
 // Text puts a text behind those that the phone still sends.
 func (c *chats) Text(conv int, text string) {
@@ -207,7 +210,7 @@ func (c *chats) sendTexts(conv int, t *texter) {
 		text := t.waiting[0]
 		t.waiting = t.waiting[1:]
 		c.mu.Unlock()
-		if _, err := c.sms(conv).Send(twiliofake.Message{Text: text}); err != nil { // Twilio has it all the same
+		if _, err := c.smsPhone(conv).Send(twiliofake.Message{Text: text}); err != nil { // Twilio has it all the same
 			c.mu.Lock()
 			t.late = append(t.late, text)
 			c.mu.Unlock()
@@ -215,8 +218,8 @@ func (c *chats) sendTexts(conv int, t *texter) {
 	}
 }
 
-// box shows what a customer wrote and what his phone got.
-func (c *chats) box(w http.ResponseWriter, r *http.Request) {
+// serveBox shows what a customer wrote and what his phone got.
+func (c *chats) serveBox(w http.ResponseWriter, r *http.Request) {
 	conv, err := strconv.Atoi(r.URL.Query().Get("conv"))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
@@ -230,7 +233,7 @@ func (c *chats) box(w http.ResponseWriter, r *http.Request) {
 			b.add(m.FromCustomer, m.ID, m.Text)
 		}
 	case byMessenger:
-		for _, m := range c.person(conv).Conversation() {
+		for _, m := range c.pageCustomer(conv).Conversation() {
 			b.add(!m.FromPage, m.ID, m.Text)
 		}
 	case BySMS:
@@ -245,7 +248,7 @@ func (c *chats) smsBox(conv int, b *chatBox) {
 			b.add(true, m.SID, m.Body)
 		}
 	}
-	for _, m := range c.sms(conv).Inbox() {
+	for _, m := range c.smsPhone(conv).Inbox() {
 		if !m.Automatic {
 			b.add(false, m.SID, m.Text)
 		}
@@ -260,31 +263,31 @@ func (c *chats) smsBox(conv int, b *chatBox) {
 	}
 }
 
-// spoil lets Meta fail by chance all the time, and Twilio three times in each of four ways.
-func (c *chats) spoil(w http.ResponseWriter, _ *http.Request) {
-	const often, seldom = 0.04, 0.02
+// armFaults lets Meta fail by chance all the time, and Twilio three times in each of four ways.
+func (c *chats) armFaults(w http.ResponseWriter, _ *http.Request) {
+	const often, seldom, twilioTimes = 0.04, 0.02, 3
 	for _, route := range []string{"whatsapp.messages", "messenger.messages"} {
 		for action, chance := range map[graphfake.Action]float64{graphfake.ActionStatus: often, graphfake.ActionStatusAfter: seldom,
 			graphfake.ActionDropBefore: seldom, graphfake.ActionDropAfter: often, graphfake.ActionHookFirst: often} {
-			c.fault(w, graphfake.Fault{Route: route, Action: action, Probability: chance})
+			c.armFault(w, graphfake.Fault{Route: route, Action: action, Probability: chance})
 		}
 	}
 	for _, action := range []graphfake.Action{graphfake.ActionDuplicate, graphfake.ActionBadSignature} {
-		c.fault(w, graphfake.Fault{Route: "hook.*", Action: action, Probability: seldom})
+		c.armFault(w, graphfake.Fault{Route: "hook.*", Action: action, Probability: seldom})
 	}
 	for _, kind := range []twiliofake.FaultKind{twiliofake.FaultErrorBefore, twiliofake.FaultDropAfter, twiliofake.FaultDropBefore, twiliofake.FaultErrorAfter} {
-		c.twilio.AddFault(twiliofake.Fault{Route: "POST /Messages", Kind: kind, Times: 3})
+		c.twilio.AddFault(twiliofake.Fault{Route: "POST /Messages", Kind: kind, Times: twilioTimes})
 	}
 }
 
-func (c *chats) fault(w http.ResponseWriter, f graphfake.Fault) {
+func (c *chats) armFault(w http.ResponseWriter, f graphfake.Fault) {
 	f.Times = graphfake.Forever
 	if _, err := c.graph.AddFault(f); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 	}
 }
 
-func (c *chats) faults(w http.ResponseWriter, _ *http.Request) {
+func (c *chats) serveFaults(w http.ResponseWriter, _ *http.Request) {
 	counts := map[string]int{}
 	for _, f := range c.graph.Faults() {
 		counts["meta "+string(f.Action)] += f.Fired

@@ -21,7 +21,7 @@ func TestChatFaults(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	server := httptest.NewServer(c.control())
+	server := httptest.NewServer(c.newControl())
 	t.Cleanup(server.Close)
 	w := Wire{Mail: server.URL, Chats: true}
 	if err := w.Call(t.Context(), http.MethodPost, w.Mail+"/_fake/chat/faults", nil, nil); err != nil {

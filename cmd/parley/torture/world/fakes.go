@@ -32,7 +32,7 @@ func Fakes(ctx context.Context, o FakesOptions) error {
 	if err := mail.Start(ctx); err != nil {
 		return err
 	}
-	office, vars := o.office()
+	office, vars := o.newOffice()
 	if err := office.Start("127.0.0.1:0"); err != nil {
 		return errors.Join(err, mail.Close())
 	}
@@ -49,7 +49,7 @@ func Fakes(ctx context.Context, o FakesOptions) error {
 		if phones, err = openChats(ctx, o.Seed); err != nil {
 			return errors.Join(err, listener.Close(), office.Close(), mail.Close())
 		}
-		mux.Handle("/_fake/chat/", phones.control())
+		mux.Handle("/_fake/chat/", phones.newControl())
 		more = []string{"WHATSAPP_API_URL=" + phones.graph.URL(), "MESSENGER_API_URL=" + phones.graph.URL(), "TWILIO_API_URL=" + phones.twilio.URL()}
 	}
 	var read *model
@@ -57,7 +57,7 @@ func Fakes(ctx context.Context, o FakesOptions) error {
 		if read, err = openModel(ctx, o.Seed); err != nil {
 			return errors.Join(err, closeChats(phones), listener.Close(), office.Close(), mail.Close())
 		}
-		mux.Handle("/_fake/model/", read.control(o.Seed))
+		mux.Handle("/_fake/model/", read.newControl(o.Seed))
 		more = append(more, read.Env()...)
 	}
 	control := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
@@ -95,9 +95,9 @@ type office interface {
 	Close() error
 }
 
-// office makes the chat's emulator, and a function that gives the variables by which Parley finds
+// newOffice makes the chat's emulator, and a function that gives the variables by which Parley finds
 // it. That function may be called once the emulator has started.
-func (o FakesOptions) office() (office, func() []string) {
+func (o FakesOptions) newOffice() (office, func() []string) {
 	if o.Teams {
 		t := newOrganisation(o)
 		return t, func() []string {

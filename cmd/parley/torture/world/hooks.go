@@ -9,6 +9,9 @@ import (
 	"parley/channels/pause"
 )
 
+// hookEvery is the pause before WhatsApp repeats a webhook that was not taken.
+const hookEvery = 500 * time.Millisecond
+
 // Hook lets WhatsApp tell Parley of items, until it takes them.
 func (w Wire) Hook(ctx context.Context, what string, items ...any) error {
 	value := map[string]any{"messaging_product": "whatsapp", "metadata": map[string]any{"phone_number_id": WhatsAppNumber}, what: items}
@@ -17,8 +20,8 @@ func (w Wire) Hook(ctx context.Context, what string, items ...any) error {
 	return w.Call(ctx, http.MethodPost, w.Mail+"/_fake/chat/hook", body, nil)
 }
 
-// tell posts a webhook of WhatsApp's and repeats that until it is taken.
-func (c *chats) tell(w http.ResponseWriter, r *http.Request) {
+// relayHook posts a webhook of WhatsApp's and repeats that until it is taken.
+func (c *chats) relayHook(w http.ResponseWriter, r *http.Request) {
 	var body json.RawMessage
 	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
@@ -27,7 +30,8 @@ func (c *chats) tell(w http.ResponseWriter, r *http.Request) {
 	c.writing.Go(func() { //nolint:contextcheck // the provider goes on when the driver has hung up
 		for {
 			status, err := c.graph.PostHook(c.base+"/hooks/wa", body)
-			if err == nil && status/100 == 2 || !pause.For(c.ended, 500*time.Millisecond) {
+			isTaken := err == nil && status/100 == 2 // any status from 200 to 299
+			if isTaken || !pause.For(c.ended, hookEvery) {
 				return
 			}
 		}

@@ -24,6 +24,12 @@ const (
 // modelFails is the share of requests that a spoilt model fails.
 const modelFails = 0.4
 
+// The seed of a run begins several sequences of chance, which these numbers keep apart.
+const (
+	faultStream  = 3
+	answerStream = 4
+)
+
 // lies is the share of good answers that say something of another conversation.
 const lies = 0.25
 
@@ -47,8 +53,8 @@ func openModel(ctx context.Context, seed uint64) (*model, error) {
 	return &model{Running: running, reader: reader}, nil
 }
 
-// manners are how a model fails.
-func manners() []openaifake.Manner {
+// listManners are how a model fails.
+func listManners() []openaifake.Manner {
 	return []openaifake.Manner{
 		openaifake.Status(http.StatusInternalServerError, "server_error", "The server had an error."),
 		openaifake.Status(http.StatusServiceUnavailable, "overloaded", "The engine is overloaded."),
@@ -62,10 +68,10 @@ func manners() []openaifake.Manner {
 	}
 }
 
-// spoil lets requests fail by chance, until Heal.
-func (m *model) spoil(seed uint64) {
-	rng := rand.New(rand.NewPCG(seed, 3)) //nolint:gosec // the seed is to be repeated
-	all := manners()
+// armFaults lets requests fail by chance, until Heal.
+func (m *model) armFaults(seed uint64) {
+	rng := rand.New(rand.NewPCG(seed, faultStream)) //nolint:gosec // the seed is to be repeated
+	all := listManners()
 	m.ByChance(func() *openaifake.Manner {
 		if rng.Float64() >= modelFails {
 			return nil
@@ -74,10 +80,10 @@ func (m *model) spoil(seed uint64) {
 	})
 }
 
-// control answers the driver and the oracle.
-func (m *model) control(seed uint64) http.Handler {
+// newControl answers the driver and the oracle.
+func (m *model) newControl(seed uint64) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /_fake/model/faults", func(http.ResponseWriter, *http.Request) { m.spoil(seed) }) //nolint:contextcheck // a manner answers requests of its own
+	mux.HandleFunc("POST /_fake/model/faults", func(http.ResponseWriter, *http.Request) { m.armFaults(seed) }) //nolint:contextcheck // a manner answers requests of its own
 	mux.HandleFunc("DELETE /_fake/model/faults", func(http.ResponseWriter, *http.Request) { m.ByChance(nil) })
 	mux.HandleFunc("GET /_fake/model/faults", func(w http.ResponseWriter, _ *http.Request) {
 		counts := map[string]int{}
@@ -87,13 +93,13 @@ func (m *model) control(seed uint64) http.Handler {
 		_ = json.NewEncoder(w).Encode(counts) // whoever asked is gone
 	})
 	mux.HandleFunc("GET /_fake/model/asked", func(w http.ResponseWriter, _ *http.Request) {
-		_ = json.NewEncoder(w).Encode(m.marks()) // likewise
+		_ = json.NewEncoder(w).Encode(m.readMarks()) // likewise
 	})
 	return mux
 }
 
-// marks returns the marks of each question that was asked.
-func (m *model) marks() [][]judge.Mark {
+// readMarks returns the marks of each question that was asked.
+func (m *model) readMarks() [][]judge.Mark {
 	all := m.Requests()
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -123,7 +129,7 @@ type lie struct {
 }
 
 func newReader(seed uint64) *reader {
-	return &reader{rng: rand.New(rand.NewPCG(seed, 4)), lied: map[lie]bool{}} //nolint:gosec // the seed is to be repeated
+	return &reader{rng: rand.New(rand.NewPCG(seed, answerStream)), lied: map[lie]bool{}} //nolint:gosec // the seed is to be repeated
 }
 
 // Analyze implements analysis.Analyzer.
@@ -135,15 +141,16 @@ func (r *reader) Analyze(_ context.Context, q analysis.Question) (analysis.Answe
 	last, conv := analysis.Message{}, 0
 	for _, m := range q.Burst {
 		for _, mark := range judge.Distinct(judge.MarksIn(m.Text)) {
-			a.References = append(a.References, ticket(mark))
+			a.References = append(a.References, ticketOf(mark))
 			last, conv = m, mark.Conv
 		}
 	}
 	a.Urgency = analysis.Urgency{Urgent: true, Because: last.Text}
-	if r.conv != 0 && r.conv != conv && r.rng.Float64() < lies {
+	knowsOther := r.conv != 0 && r.conv != conv
+	if knowsOther && r.rng.Float64() < lies {
 		a.Urgency.Because = r.other.Text
 		for _, mark := range judge.MarksIn(r.other.Text) {
-			a.References = append(a.References, ticket(mark))
+			a.References = append(a.References, ticketOf(mark))
 			r.lied[lie{conv, mark}] = true
 		}
 	}
@@ -175,6 +182,6 @@ func (r *reader) askedIn(body []byte) []judge.Mark {
 	return judge.Distinct(found)
 }
 
-func ticket(m judge.Mark) analysis.Reference {
+func ticketOf(m judge.Mark) analysis.Reference {
 	return analysis.Reference{Kind: "ticket", Value: m.String()}
 }

@@ -37,14 +37,14 @@ type Platform interface {
 	// Click presses a button of a message. Errors: ErrNotTaken.
 	Click(ctx context.Context, user, id, button string) error
 
-	// spoil lets calls and events fail by chance, until Heal.
-	spoil(ctx context.Context) error
+	// armFaults lets calls and events fail by chance, until Heal.
+	armFaults(ctx context.Context) error
 	// Limit answers 429 to all posts for some time.
 	Limit(ctx context.Context, lasting time.Duration) error
 	// Upset breaks what the platform itself keeps up: connections, keys.
 	Upset(ctx context.Context) error
-	// struck adds to counts how often the armed faults struck, by what each fault does.
-	struck(ctx context.Context, counts map[string]int) error
+	// addStruck adds to counts how often the armed faults struck, by what each fault does.
+	addStruck(ctx context.Context, counts map[string]int) error
 	Heal(ctx context.Context) error
 }
 

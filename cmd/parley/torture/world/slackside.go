@@ -52,14 +52,14 @@ type slackSide struct{ Wire }
 func (slackSide) Traits() Traits { return slackTraits() }
 
 func (s slackSide) Look(ctx context.Context) ([]judge.Thread, error) {
-	channel, err := s.channel(ctx)
+	channel, err := s.readChannel(ctx)
 	return slackThreads(channel), err
 }
 
-func (s slackSide) Evidence(ctx context.Context) (any, error) { return s.channel(ctx) }
+func (s slackSide) Evidence(ctx context.Context) (any, error) { return s.readChannel(ctx) }
 
-// channel shows the support channel with all its threads.
-func (s slackSide) channel(ctx context.Context) (slackfake.ChannelState, error) {
+// readChannel shows the support channel with all its threads.
+func (s slackSide) readChannel(ctx context.Context) (slackfake.ChannelState, error) {
 	var all slackfake.Snapshot
 	err := s.Call(ctx, http.MethodGet, s.Slack+"/_fake/state?channel="+support, nil, &all)
 	if err == nil && len(all.Channels) != 1 {
@@ -98,7 +98,7 @@ func slackPost(m *slackfake.Message) judge.Post {
 		return p
 	}
 	p.Noted = judge.NotedIn(text)
-	p.Buttons, p.Again = judge.Buttons(m.Blocks), strings.Contains(text, twice)
+	p.Buttons, p.Again = judge.Buttons(m.Blocks), strings.Contains(text, maybeTwice)
 	if m.Metadata != nil {
 		p.Token = string(m.Metadata.EventPayload)
 	}
@@ -113,7 +113,8 @@ func (s slackSide) Roots(ctx context.Context) (map[string]root, error) {
 	roots := map[string]root{}
 	for _, m := range list {
 		card := judge.Shown(m.Text, m.Blocks)
-		if about := subjectIn(card); m.BotID != "" && about != "" {
+		about := subjectIn(card)
+		if m.BotID != "" && about != "" {
 			roots[about] = root{m.TS, card}
 		}
 	}
@@ -121,10 +122,10 @@ func (s slackSide) Roots(ctx context.Context) (map[string]root, error) {
 }
 
 func (s slackSide) Untold(ctx context.Context, what change, over time.Duration) (map[string]bool, error) {
-	list, err := s.slow(ctx, over)
+	list, err := s.readSlow(ctx, over)
 	found := map[string]bool{}
 	for _, e := range list {
-		if e.Subtype == subtype(what) {
+		if e.Subtype == subtypeOf(what) {
 			found[e.TS] = true
 		}
 	}
@@ -132,23 +133,23 @@ func (s slackSide) Untold(ctx context.Context, what change, over time.Duration) 
 }
 
 func (s slackSide) Never(ctx context.Context, what ...change) (map[string]bool, error) {
-	list, err := s.slow(ctx, 0)
+	list, err := s.readSlow(ctx, 0)
 	found := map[string]bool{}
 	for _, e := range list {
-		if !e.Told && slices.ContainsFunc(what, func(c change) bool { return subtype(c) == e.Subtype }) {
+		if !e.Told && slices.ContainsFunc(what, func(c change) bool { return subtypeOf(c) == e.Subtype }) {
 			found[e.TS] = true
 		}
 	}
 	return found, err
 }
 
-func (s slackSide) slow(ctx context.Context, over time.Duration) ([]slackfake.SlowEvent, error) {
+func (s slackSide) readSlow(ctx context.Context, over time.Duration) ([]slackfake.SlowEvent, error) {
 	var list []slackfake.SlowEvent
 	return list, s.Call(ctx, http.MethodGet, fmt.Sprintf("%s/_fake/slow?over=%g", s.Slack, over.Seconds()), nil, &list)
 }
 
-// subtype is that of the event which tells of a change.
-func subtype(what change) string {
+// subtypeOf is that of the event which tells of a change.
+func subtypeOf(what change) string {
 	return map[change]string{Written: "", Edited: "message_changed", Deleted: "message_deleted"}[what]
 }
 
@@ -161,19 +162,19 @@ type slackInfo struct {
 	Sockets int `json:"sockets"`
 }
 
-func (s slackSide) info(ctx context.Context) (slackInfo, error) {
+func (s slackSide) readInfo(ctx context.Context) (slackInfo, error) {
 	var i slackInfo
 	return i, s.Call(ctx, http.MethodGet, s.Slack+"/_fake/info", nil, &i)
 }
 
 // Sockets is how many connections the app keeps to Slack.
 func (w Wire) Sockets(ctx context.Context) (int, error) {
-	i, err := slackSide{w}.info(ctx)
+	i, err := slackSide{w}.readInfo(ctx)
 	return i.Sockets, err
 }
 
 func (s slackSide) Pending(ctx context.Context) (int, error) {
-	i, err := s.info(ctx)
+	i, err := s.readInfo(ctx)
 	return i.Pending, err
 }
 
@@ -187,18 +188,18 @@ func (s slackSide) Say(ctx context.Context, user, root, text string) (string, er
 }
 
 func (s slackSide) Edit(ctx context.Context, user, id, text string) error {
-	return s.act(ctx, user, "edit", slackfake.Act{Channel: support, TS: id, Text: text})
+	return s.actAs(ctx, user, "edit", slackfake.Act{Channel: support, TS: id, Text: text})
 }
 
 func (s slackSide) TakeBack(ctx context.Context, user, id string) error {
-	return s.act(ctx, user, "delete", slackfake.Act{Channel: support, TS: id})
+	return s.actAs(ctx, user, "delete", slackfake.Act{Channel: support, TS: id})
 }
 
 func (s slackSide) Click(ctx context.Context, user, id, button string) error {
-	return notTaken(s.act(ctx, user, "click", slackfake.Act{Channel: support, TS: id, Action: button}))
+	return notTaken(s.actAs(ctx, user, "click", slackfake.Act{Channel: support, TS: id, Action: button}))
 }
 
-func (s slackSide) act(ctx context.Context, user, verb string, a slackfake.Act) error {
+func (s slackSide) actAs(ctx context.Context, user, verb string, a slackfake.Act) error {
 	return s.Call(ctx, http.MethodPost, s.Slack+"/_fake/person/"+user+"/"+verb, a, nil)
 }
 
@@ -206,8 +207,8 @@ func (s slackSide) act(ctx context.Context, user, verb string, a slackfake.Act) 
 func slackFaults() []slackfake.Fault {
 	const often, seldom = 0.04, 0.02
 	return []slackfake.Fault{
-		{Method: "chat.*", Kind: slackfake.FaultHTTP, Status: 503, Chance: often},
-		{Method: "chat.*", Kind: slackfake.FaultHTTP, Status: 502, After: true, Chance: seldom},
+		{Method: "chat.*", Kind: slackfake.FaultHTTP, Status: http.StatusServiceUnavailable, Chance: often},
+		{Method: "chat.*", Kind: slackfake.FaultHTTP, Status: http.StatusBadGateway, After: true, Chance: seldom},
 		{Method: "chat.*", Kind: slackfake.FaultDrop, Chance: seldom},
 		{Method: "chat.*", Kind: slackfake.FaultDrop, After: true, Chance: seldom},
 		{Method: "chat.*", Kind: slackfake.FaultRateLimit, Retry: 1, Chance: seldom},
@@ -219,21 +220,21 @@ func slackFaults() []slackfake.Fault {
 	}
 }
 
-func (s slackSide) spoil(ctx context.Context) error {
+func (s slackSide) armFaults(ctx context.Context) error {
 	for _, f := range slackFaults() {
-		if err := s.fault(ctx, f); err != nil {
+		if err := s.armFault(ctx, f); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s slackSide) fault(ctx context.Context, f slackfake.Fault) error {
+func (s slackSide) armFault(ctx context.Context, f slackfake.Fault) error {
 	return s.Call(ctx, http.MethodPost, s.Slack+"/_fake/faults", f, nil)
 }
 
 func (s slackSide) Limit(ctx context.Context, lasting time.Duration) error {
-	return s.fault(ctx, slackfake.Fault{Method: "chat.*", Kind: slackfake.FaultRateLimit, For: lasting})
+	return s.armFault(ctx, slackfake.Fault{Method: "chat.*", Kind: slackfake.FaultRateLimit, For: lasting})
 }
 
 // Upset cuts all Socket Mode connections.
@@ -241,7 +242,7 @@ func (s slackSide) Upset(ctx context.Context) error {
 	return s.Call(ctx, http.MethodPost, s.Slack+"/_fake/admin/drop_sockets", slackfake.Admin{}, nil)
 }
 
-func (s slackSide) struck(ctx context.Context, counts map[string]int) error {
+func (s slackSide) addStruck(ctx context.Context, counts map[string]int) error {
 	var list []slackfake.Fault
 	err := s.Call(ctx, http.MethodGet, s.Slack+"/_fake/faults", nil, &list)
 	for _, f := range list {

@@ -25,7 +25,7 @@ func mailFaults() []mailfake.Fault {
 
 // Spoil arms the faults of all providers.
 func Spoil(ctx context.Context, w Wire) error {
-	if err := w.Platform().spoil(ctx); err != nil {
+	if err := w.Platform().armFaults(ctx); err != nil {
 		return err
 	}
 	for _, f := range mailFaults() {

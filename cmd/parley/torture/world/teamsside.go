@@ -28,14 +28,18 @@ func newOrganisation(f FakesOptions) *teamsfake.Server {
 	return lab.NewOrganisation(o)
 }
 
-const atBot = "<@bot> "
+const (
+	atBot = "<@bot> "
+	// addressEvery: one reply in so many addresses the bot, as some agents always do.
+	addressEvery = 5
+)
 
 func (s teamsSide) Traits() Traits {
 	t := Traits{
 		Kind: "teams", Name: "Teams", Ann: lab.TeamsAnn, Ben: lab.TeamsBen, Zoe: lab.TeamsZoe, Channel: lab.TeamsSupport,
 		Posting: "POST /connector/",
 		Reply: func(words string, n int) string {
-			if n%5 == 0 { // some agents always address the bot
+			if n%addressEvery == 0 {
 				return atBot + "reply: " + words
 			}
 			return words
@@ -67,14 +71,14 @@ func (s teamsSide) Traits() Traits {
 // teamsSide is Microsoft Teams.
 type teamsSide struct{ Wire }
 
-// channel returns everything that everybody sees in the support channel, as it was posted.
-func (s teamsSide) channel(ctx context.Context) ([]*teamsfake.Message, error) {
+// readChannel returns everything that everybody sees in the support channel, as it was posted.
+func (s teamsSide) readChannel(ctx context.Context) ([]*teamsfake.Message, error) {
 	var list []*teamsfake.Message
 	return list, s.Call(ctx, http.MethodGet, s.Teams+"/_fake/messages?channel="+url.QueryEscape(lab.TeamsSupport), nil, &list)
 }
 
 func (s teamsSide) Evidence(ctx context.Context) (any, error) {
-	list, err := s.channel(ctx)
+	list, err := s.readChannel(ctx)
 	var lost []teamsfake.LostActivity
 	var problems []teamsfake.Problem
 	return map[string]any{"messages": list, "lost": &lost, "problems": &problems}, errors.Join(err,
@@ -82,13 +86,13 @@ func (s teamsSide) Evidence(ctx context.Context) (any, error) {
 }
 
 func (s teamsSide) Look(ctx context.Context) ([]judge.Thread, error) {
-	list, err := s.channel(ctx)
+	list, err := s.readChannel(ctx)
 	if err != nil {
 		return nil, err
 	}
 	never := map[string]bool{}
 	if s.Blind { // what Teams gave up telling, nobody finds
-		if never, err = s.lost(ctx, Written); err != nil {
+		if never, err = s.readLost(ctx, Written); err != nil {
 			return nil, err
 		}
 	}
@@ -105,7 +109,7 @@ func teamsThreads(list []*teamsfake.Message, blind bool, never map[string]bool) 
 		}
 		t := threads[m.Root]
 		if m.ID == m.Root && m.Bot {
-			t.Card = words(m)
+			t.Card = shownWords(m)
 		}
 		if !m.Deleted() {
 			p := teamsPost(m, blind)
@@ -121,9 +125,9 @@ func teamsThreads(list []*teamsfake.Message, blind bool, never map[string]bool) 
 	return out
 }
 
-// words returns what a message shows, without the invisible characters by which cards keep
+// shownWords returns what a message shows, without the invisible characters by which cards keep
 // neighbouring characters apart.
-func words(m *teamsfake.Message) string {
+func shownWords(m *teamsfake.Message) string {
 	text := m.Text
 	for _, c := range m.Cards {
 		text += "\n" + judge.Shown("", c)
@@ -131,50 +135,64 @@ func words(m *teamsfake.Message) string {
 	return strings.ReplaceAll(text, "\u2060", "")
 }
 
-// twice are words that Parley adds to what it posts again although it may be there already.
-const twice = "may be shown twice"
+// maybeTwice are words that Parley adds to what it posts once more although it may be there already.
+const maybeTwice = "may be shown twice"
 
 func teamsPost(m *teamsfake.Message, blind bool) judge.Post {
-	text := words(m)
+	text := shownWords(m)
 	p := judge.Post{TS: m.ID, Marks: judge.MarksIn(text)}
 	if !m.Bot {
 		p.User, p.Resolve = m.User, strings.HasSuffix(strings.TrimSpace(m.Text), "resolve") && len(p.Marks) == 0
 		return p
 	}
-	if head, rest, ok := strings.Cut(strings.TrimPrefix(m.HTML, "<strong>"), "</strong>"); ok && strings.HasPrefix(m.HTML, "<strong>") && strings.HasPrefix(rest, "<br") {
-		p.Name = head
-	}
-	p.Again, p.Noted = strings.Contains(text, twice), judge.NotedIn(text)
+	p.Name = customerNameIn(m.HTML)
+	p.Again, p.Noted = strings.Contains(text, maybeTwice), judge.NotedIn(text)
 	for _, c := range m.Cards {
 		about := subjectIn(text)
 		if m.ID != m.Root {
-			p.Token = cmp.Or(p.Token, nonce(c))
+			p.Token = cmp.Or(p.Token, findNonce(c))
 		} else if !blind && about != "" {
 			p.Token = "the card of " + about // of which there is one
 		}
-		p.Buttons = verbs(c)
+		p.Buttons = findActions(c)
 	}
 	return p
 }
 
-// verbs returns the buttons of a card that act at once.
-func verbs(card json.RawMessage) map[string]string {
+// customerNameIn returns the name of the customer for whom Parley posted a message; "" means it has none.
+// "<strong>Ada</strong><br>Hello": what Ada wrote. "<strong>Ada</strong> is back": a line of Parley's own.
+func customerNameIn(html string) string {
+	afterTag, hasTag := strings.CutPrefix(html, "<strong>")
+	name, rest, isClosed := strings.Cut(afterTag, "</strong>")
+	if !hasTag || !isClosed {
+		return ""
+	}
+	if !strings.HasPrefix(rest, "<br") {
+		return ""
+	}
+	return name
+}
+
+// findActions returns the buttons of a card that act at once.
+func findActions(card json.RawMessage) map[string]string {
 	found := map[string]string{}
 	judge.Walk(card, func(o map[string]any) {
-		if verb, ok := o["verb"].(string); ok && o["type"] == "Action.Execute" {
+		verb, hasVerb := o["verb"].(string)
+		if hasVerb && o["type"] == "Action.Execute" {
 			found[verb] = verb
 		}
 	})
 	return found
 }
 
-// nonce returns what all buttons of one post have in common; "" means it has none.
+// findNonce returns what all buttons of one post have in common; "" means it has none.
 // Shape of a button's n: 3f2a90bc11d0-2
-func nonce(card json.RawMessage) string {
+func findNonce(card json.RawMessage) string {
 	found := ""
 	judge.Walk(card, func(o map[string]any) {
-		if n, ok := o["n"].(string); ok && found == "" {
-			found, _, _ = strings.Cut(n, "-")
+		n, hasNonce := o["n"].(string)
+		if hasNonce && found == "" {
+			found = strings.SplitN(n, "-", 2)[0]
 		}
 	})
 	return found
@@ -187,8 +205,9 @@ func (s teamsSide) Roots(ctx context.Context) (map[string]root, error) {
 	roots, talks := map[string]root{}, map[string]bool{}
 	for _, t := range threads {
 		about := subjectIn(t.Card)
-		has := slices.ContainsFunc(t.Posts, func(p judge.Post) bool { return p.Name != "" })
-		if about != "" && has && !talks[about] {
+		hasCustomer := slices.ContainsFunc(t.Posts, func(p judge.Post) bool { return p.Name != "" })
+		isNew := about != "" && !talks[about]
+		if isNew && hasCustomer {
 			roots[about], talks[about] = root{t.Root, t.Card}, true
 		}
 	}
@@ -196,41 +215,41 @@ func (s teamsSide) Roots(ctx context.Context) (map[string]root, error) {
 }
 
 func (s teamsSide) Untold(ctx context.Context, what change, over time.Duration) (map[string]bool, error) {
-	found, err := s.lost(ctx, what)
+	found, err := s.readLost(ctx, what)
 	if err != nil {
 		return nil, err
 	}
 	var list []teamsfake.SlowActivity
 	err = s.Call(ctx, http.MethodGet, fmt.Sprintf("%s/_fake/slow?over=%g", s.Teams, over.Seconds()), nil, &list)
 	for _, e := range list {
-		if e.Name == activity(what) {
+		if e.Name == activityNameOf(what) {
 			found[e.ID] = true
 		}
 	}
 	return found, err
 }
 
-// lost are the messages of which Teams gave up telling Parley.
-func (s teamsSide) lost(ctx context.Context, what change) (map[string]bool, error) {
+// readLost are the messages of which Teams gave up telling Parley.
+func (s teamsSide) readLost(ctx context.Context, what change) (map[string]bool, error) {
 	var list []teamsfake.LostActivity
 	found := map[string]bool{}
 	err := s.Call(ctx, http.MethodGet, s.Teams+"/_fake/lost", nil, &list)
 	for _, a := range list {
-		if a.Name == activity(what) {
+		if a.Name == activityNameOf(what) {
 			found[a.ID] = true
 		}
 	}
 	return found, err
 }
 
-func activity(what change) string {
+func activityNameOf(what change) string {
 	return map[change]string{Written: "message", Edited: "messageUpdate", Deleted: "messageDelete"}[what]
 }
 
 func (s teamsSide) Never(ctx context.Context, what ...change) (map[string]bool, error) {
 	all := map[string]bool{}
 	for _, c := range what {
-		found, err := s.lost(ctx, c)
+		found, err := s.readLost(ctx, c)
 		if err != nil {
 			return nil, err
 		}
@@ -263,11 +282,11 @@ func (s teamsSide) Say(ctx context.Context, user, root, text string) (string, er
 }
 
 func (s teamsSide) Edit(ctx context.Context, user, id, text string) error {
-	return s.act(ctx, user, "edit", teamsfake.Act{Channel: lab.TeamsSupport, Message: id, Text: text})
+	return s.actAs(ctx, user, "edit", teamsfake.Act{Channel: lab.TeamsSupport, Message: id, Text: text})
 }
 
 func (s teamsSide) TakeBack(ctx context.Context, user, id string) error {
-	return s.act(ctx, user, "delete", teamsfake.Act{Channel: lab.TeamsSupport, Message: id})
+	return s.actAs(ctx, user, "delete", teamsfake.Act{Channel: lab.TeamsSupport, Message: id})
 }
 
 func (s teamsSide) Click(ctx context.Context, user, id, button string) error {
@@ -282,7 +301,7 @@ func (s teamsSide) Click(ctx context.Context, user, id, button string) error {
 	return notTaken(err)
 }
 
-func (s teamsSide) act(ctx context.Context, user, verb string, a teamsfake.Act) error {
+func (s teamsSide) actAs(ctx context.Context, user, verb string, a teamsfake.Act) error {
 	return s.Call(ctx, http.MethodPost, s.Teams+"/_fake/person/"+user+"/"+verb, a, nil)
 }
 
@@ -320,34 +339,34 @@ func teamsFaults(blind bool) []teamsfake.Fault {
 	return list
 }
 
-func (s teamsSide) spoil(ctx context.Context) error {
+func (s teamsSide) armFaults(ctx context.Context) error {
 	for _, f := range teamsFaults(s.Blind) {
-		if err := s.fault(ctx, f); err != nil {
+		if err := s.armFault(ctx, f); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s teamsSide) fault(ctx context.Context, f teamsfake.Fault) error {
+func (s teamsSide) armFault(ctx context.Context, f teamsfake.Fault) error {
 	return s.Call(ctx, http.MethodPost, s.Teams+"/_fake/faults", f, nil)
 }
 
 func (s teamsSide) Limit(ctx context.Context, lasting time.Duration) error {
-	return errors.Join(s.fault(ctx, teamsfake.Fault{Method: "activities.*", Kind: teamsfake.FaultRateLimit, For: lasting}),
-		s.fault(ctx, teamsfake.Fault{Method: "conversations.create", Kind: teamsfake.FaultRateLimit, For: lasting}))
+	return errors.Join(s.armFault(ctx, teamsfake.Fault{Method: "activities.*", Kind: teamsfake.FaultRateLimit, For: lasting}),
+		s.armFault(ctx, teamsfake.Fault{Method: "conversations.create", Kind: teamsfake.FaultRateLimit, For: lasting}))
 }
 
 // Upset ends all tokens that Parley has.
 func (s teamsSide) Upset(ctx context.Context) error {
-	return s.admin(ctx, "revoke_tokens", teamsfake.Admin{})
+	return s.callAdmin(ctx, "revoke_tokens", teamsfake.Admin{})
 }
 
-func (s teamsSide) admin(ctx context.Context, verb string, a teamsfake.Admin) error {
+func (s teamsSide) callAdmin(ctx context.Context, verb string, a teamsfake.Admin) error {
 	return s.Call(ctx, http.MethodPost, s.Teams+"/_fake/admin/"+verb, a, nil)
 }
 
-func (s teamsSide) struck(ctx context.Context, counts map[string]int) error {
+func (s teamsSide) addStruck(ctx context.Context, counts map[string]int) error {
 	var list []teamsfake.Fault
 	err := s.Call(ctx, http.MethodGet, s.Teams+"/_fake/faults", nil, &list)
 	for _, f := range list {
@@ -374,5 +393,5 @@ func (s teamsSide) Heal(ctx context.Context) error {
 // answers: it adds the app to the team.
 func (w Wire) ConnectTeams(ctx context.Context, proxy, endpoint string) error {
 	s := teamsSide{w}
-	return errors.Join(s.admin(ctx, "set_url", teamsfake.Admin{Name: proxy}), s.admin(ctx, "connect", teamsfake.Admin{Endpoint: endpoint}))
+	return errors.Join(s.callAdmin(ctx, "set_url", teamsfake.Admin{Name: proxy}), s.callAdmin(ctx, "connect", teamsfake.Admin{Endpoint: endpoint}))
 }

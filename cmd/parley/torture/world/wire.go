@@ -57,7 +57,8 @@ func (w Wire) Call(ctx context.Context, method, address string, in, into any) er
 	}
 	defer func() { _ = res.Body.Close() }()
 	if res.StatusCode != http.StatusOK {
-		text, _ := io.ReadAll(io.LimitReader(res.Body, 300)) // the status alone says enough
+		const mostShown = 300                                      // bytes of an answer that an error quotes
+		text, _ := io.ReadAll(io.LimitReader(res.Body, mostShown)) // the status alone says enough
 		if res.StatusCode == http.StatusConflict {
 			return fmt.Errorf("%w: %s: %s", errImpossible, address, bytes.TrimSpace(text))
 		}
@@ -112,7 +113,7 @@ func (w Wire) mailFault(ctx context.Context, f mailfake.Fault) error {
 // FaultCounts reports how often the armed faults struck, by what they do.
 func (w Wire) FaultCounts(ctx context.Context) (map[string]int, error) {
 	counts := map[string]int{}
-	if err := w.Platform().struck(ctx, counts); err != nil {
+	if err := w.Platform().addStruck(ctx, counts); err != nil {
 		return nil, err
 	}
 	var mail mailfake.State
@@ -181,13 +182,18 @@ func Subject(conv int) string { return fmt.Sprintf("Case %03d", conv) }
 // subjectIn finds the subject on a card; "" means there is none. The card of somebody who writes short messages
 // shows the number in its place: Twilio tells no name.
 func subjectIn(words string) string {
-	if _, rest, ok := strings.Cut(words, "Case "); ok && len(rest) >= 3 {
-		return "Case " + rest[:3]
+	const caseDigits, phoneDigits = 3, 7
+	_, rest, hasCase := strings.Cut(words, "Case ")
+	if hasCase && len(rest) >= caseDigits {
+		return "Case " + rest[:caseDigits]
 	}
-	if _, rest, ok := strings.Cut(words, phonePrefix); ok && len(rest) >= 7 {
-		if n, err := strconv.Atoi(rest[:7]); err == nil && n > firstPhone {
-			return Subject(n - firstPhone)
-		}
+	_, rest, hasPhone := strings.Cut(words, phonePrefix)
+	if !hasPhone || len(rest) < phoneDigits {
+		return ""
 	}
-	return ""
+	n, err := strconv.Atoi(rest[:phoneDigits])
+	if err != nil || n <= firstPhone {
+		return "" // the number of somebody who is no customer of the run
+	}
+	return Subject(n - firstPhone)
 }
