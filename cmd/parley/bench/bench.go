@@ -22,7 +22,7 @@ import (
 type Options struct {
 	rig.Options
 
-	Only []string // names of groups; none = all
+	Only []string // names of groups; empty means all
 }
 
 // group measures some figures that share a set-up.
@@ -93,7 +93,7 @@ func Run(ctx context.Context, o Options) (figure.Report, error) {
 	return report, errors.Join(err, stop(), b.Close())
 }
 
-// run looks at the machine and measures the groups of these names; none = all.
+// run looks at the machine and measures the groups of these names, or all if there are no names.
 func run(ctx context.Context, b *rig.Rig, only []string) (figure.Report, error) {
 	machine, err := b.Machine(ctx)
 	if err != nil {
@@ -126,13 +126,14 @@ func measure(ctx context.Context, b *rig.Rig, only []string) (map[string]figure.
 		b.Say("%s …", g.name)
 		begin := time.Now()
 		some, err := g.run(ctx, b)
-		switch {
-		case err != nil && errors.Is(context.Cause(ctx), errMinute) && !errors.Is(err, load.ErrLost) && !errors.Is(err, talk.ErrOrder):
+		isMinuteOver := err != nil && errors.Is(context.Cause(ctx), errMinute)
+		isBroken := errors.Is(err, load.ErrLost) || errors.Is(err, talk.ErrOrder)
+		if isMinuteOver && !isBroken {
 			some = map[string]figure.Figure{}
 			for _, name := range g.figures {
 				some[name] = figure.Figure{Note: "left out by --quick: the minute was over"}
 			}
-		case err != nil: // the others' figures are still worth having
+		} else if err != nil { // the others' figures are still worth having
 			failed = append(failed, fmt.Errorf("bench: %s: %w", g.name, err))
 			b.Say("        failed: %v", err)
 		}

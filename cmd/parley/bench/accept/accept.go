@@ -22,9 +22,17 @@ const (
 	acceptIdleTarget = 4
 )
 
+// startWorld makes a world with Slack's channels to which load.Everywhere writes. Accounts end its parley.yaml.
+func startWorld(ctx context.Context, b *rig.Rig, accounts string) (*rig.World, error) {
+	return rig.StartWorld(ctx, b, rig.WorldOptions{
+		Slack:  &rig.SlackOptions{Channels: load.Channels},
+		Config: func(w *rig.World) string { return w.SlackConfig(accounts) },
+	})
+}
+
 // Measure finds how fast signed Slack events become durable.
 func Measure(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err error) {
-	w, err := rig.StartWorld(ctx, b, rig.WorldOptions{Slack: &rig.SlackOptions{Channels: 8}, Config: func(w *rig.World) string { return w.SlackConfig("") }})
+	w, err := startWorld(ctx, b, "")
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +93,7 @@ func acceptHeld(ctx context.Context, f *load.Flood, payload []byte) (figure.Figu
 	var details []map[string]float64
 	m, err := b.Bracket(ctx, b.Rounds(),
 		func(ctx context.Context) (float64, error) {
-			rate, _, err := rig.Inserts(ctx, f.World, rig.Clients, payload, b.Span(3*time.Second, time.Second))
+			rate, _, err := rig.Inserts(ctx, f.World, rig.Clients, payload, b.ReferenceSpan())
 			return rate, err
 		},
 		func(ctx context.Context) (float64, error) {

@@ -29,7 +29,7 @@ const chatAccount = `  - {name: wa, kind: whatsapp, team: Team0, whatsapp: {phon
 
 // MeasureChat finds how fast signed WhatsApp webhooks become durable, against Slack events.
 func MeasureChat(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err error) {
-	w, err := rig.StartWorld(ctx, b, rig.WorldOptions{Slack: &rig.SlackOptions{Channels: 8}, Config: func(w *rig.World) string { return w.SlackConfig(chatAccount) }})
+	w, err := startWorld(ctx, b, chatAccount)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ type chatSender struct {
 }
 
 func newChatSender(f *load.Flood, lane int) *chatSender {
-	return &chatSender{address: f.Parley.Address, lane: lane, n: f.Runs * 1_000_000}
+	return &chatSender{address: f.Parley.Address, lane: lane, n: f.Runs * load.IDsPerRun}
 }
 
 // Next implements load.Sender.

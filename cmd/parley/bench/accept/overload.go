@@ -24,7 +24,7 @@ const (
 // accepted; the rest is refused and nothing accepted is lost. The sustainable rate is what
 // 32 connections bring in, each sending when the last one was answered, appliers running.
 func MeasureOverload(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err error) {
-	w, err := rig.StartWorld(ctx, b, rig.WorldOptions{Slack: &rig.SlackOptions{Channels: 8}, Config: func(w *rig.World) string { return w.SlackConfig("") }})
+	w, err := startWorld(ctx, b, "")
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +37,7 @@ func MeasureOverload(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figur
 	var values []float64
 	var details []map[string]float64
 	for range b.Rounds() {
-		value, d, err := overloaded(ctx, f)
+		value, d, err := measureOverload(ctx, f)
 		if err != nil {
 			return nil, err
 		}
@@ -51,9 +51,9 @@ func MeasureOverload(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figur
 	return map[string]figure.Figure{"overload": fig}, nil
 }
 
-// overloaded is one round: p99 of what is accepted under overload ÷ p99 at 0.8 times the
+// measureOverload plays one round. It returns p99 of what is accepted under overload ÷ p99 at 0.8 times the
 // sustainable rate.
-func overloaded(ctx context.Context, f *load.Flood) (float64, map[string]float64, error) {
+func measureOverload(ctx context.Context, f *load.Flood) (float64, map[string]float64, error) {
 	b := f.World.Rig
 	play := func(conns int, perSecond float64) (load.Answered, error) {
 		f.Conns, f.PerSecond = conns, perSecond

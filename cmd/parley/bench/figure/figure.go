@@ -53,15 +53,15 @@ type Machine struct {
 
 // AtLeast makes a figure of rounds that should reach a target.
 func AtLeast(target float64, unit string, rounds ...float64) Figure {
-	return bounded(target, false, unit, rounds)
+	return newFigure(target, false, unit, rounds)
 }
 
 // AtMost makes a figure of rounds that should not exceed a target.
 func AtMost(target float64, unit string, rounds ...float64) Figure {
-	return bounded(target, true, unit, rounds)
+	return newFigure(target, true, unit, rounds)
 }
 
-func bounded(target float64, most bool, unit string, rounds []float64) Figure {
+func newFigure(target float64, most bool, unit string, rounds []float64) Figure {
 	value := Median(rounds)
 	ok := value >= target
 	if most {
@@ -147,7 +147,8 @@ func (r Report) Table(w io.Writer) error {
 	_, _ = fmt.Fprintln(t, "figure\tvalue\ttarget\tunit\t\trounds\tnote") // Flush tells
 	for _, name := range slices.Sorted(maps.Keys(r.Metrics)) {
 		f := r.Metrics[name]
-		value, target, verdict := "–", "–", ""
+		value, target := "–", "–"
+		verdict := ""
 		if f.Value != nil {
 			value = Number(*f.Value)
 		}
@@ -182,19 +183,16 @@ func Number(v float64) string { return fmt.Sprintf("%.3g", v) }
 func Join(notes ...string) string {
 	out := ""
 	for _, n := range notes {
-		switch {
-		case n == "":
-		case out == "":
-			out = n
-		default:
-			out += "; " + n
+		if out != "" && n != "" {
+			out += "; "
 		}
+		out += n
 	}
 	return out
 }
 
-// OnRAM reports whether the database's files are memory, which moves all ratios.
-func (m Machine) OnRAM() bool { return strings.HasPrefix(m.Storage, "ram") }
+// IsOnRAM reports whether the database's files are memory, which moves all ratios.
+func (m Machine) IsOnRAM() bool { return strings.HasPrefix(m.Storage, "ram") }
 
 // MS returns milliseconds.
 func MS(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

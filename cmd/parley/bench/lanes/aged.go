@@ -20,7 +20,10 @@ const (
 	// A message is four rows: its event, its place in a queue, its delivery, and the hash that stays
 	// of it. (And a tenth of a lane.)
 	agedRowsEach  = 4
-	agedCustomers = 2000 // of the mill
+	agedCustomers = 2000  // of the mill
+	shortAgedRows = 8_000 // in tests
+	shortAgedWave = 1_000
+	agedFor       = 8 * time.Second // how long a mill is measured
 	vacuumWithin  = 3 * time.Minute
 )
 
@@ -82,15 +85,15 @@ func MeasureAged(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, e
 	defer func() { err = errors.Join(err, aged.Close()) }()
 	rows, wave := agedRows, agedWave
 	if b.Opt.Short {
-		rows, wave = 8_000, 1_000
+		rows, wave = shortAgedRows, shortAgedWave
 	}
 	begin := time.Now()
-	if err := age(ctx, aged, rows/agedRowsEach, wave); err != nil {
+	if err := passMessages(ctx, aged, rows/agedRowsEach, wave); err != nil {
 		return nil, err
 	}
 	took := time.Since(begin)
 	b.Say("        %d rows have gone within %.0f s", rows, took.Seconds())
-	dead, err := vacuumed(ctx, aged)
+	dead, err := waitForVacuum(ctx, aged)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +109,7 @@ func agedRatio(ctx context.Context, b *rig.Rig, fresh, aged *rig.World) (figure.
 	var freshCPU, agedCPU []float64
 	of := func(w *rig.World, cpus *[]float64) func(context.Context) (float64, error) {
 		return func(ctx context.Context) (float64, error) {
-			rate, cpu, err := millRate(ctx, w, b.Span(8*time.Second, 250*time.Millisecond))
+			rate, cpu, err := millRate(ctx, w, b.Span(agedFor, shortWindow))
 			*cpus = append(*cpus, cpu)
 			return rate, err
 		}
@@ -121,7 +124,7 @@ func agedRatio(ctx context.Context, b *rig.Rig, fresh, aged *rig.World) (figure.
 		"aged_cpu_us": figure.Median(rig.Kept(m, agedCPU)), "fresh_cpu_us": figure.Median(rig.KeptReferences(m, freshCPU))}), nil
 }
 
-// millRate is the rate of a mill that runs for so long.
+// millRate measures a mill that runs for d: lines per second, and µs of CPU a line.
 func millRate(ctx context.Context, w *rig.World, d time.Duration) (rate, cpu float64, err error) {
 	if err := w.Checkpoint(ctx); err != nil {
 		return 0, 0, err
@@ -130,15 +133,16 @@ func millRate(ctx context.Context, w *rig.World, d time.Duration) (rate, cpu flo
 	if err != nil {
 		return 0, 0, err
 	}
-	if pause.For(ctx, min(d, 2*time.Second)) { // warm
-		rate, cpu, err = m.measureRate(ctx, d)
+	if !pause.For(ctx, min(d, 2*time.Second)) { // what is measured begins when the mill is warm
+		return 0, 0, m.close(ctx)
 	}
+	rate, cpu, err = m.measureRate(ctx, d)
 	return rate, cpu, errors.Join(err, m.close(ctx))
 }
 
-// age lets so many messages pass through the tables, a wave at a time: the journal and the lanes
+// passMessages lets so many messages pass through the tables, a wave at a time: the journal and the lanes
 // beside each other, as they are two sides of Parley.
-func age(ctx context.Context, w *rig.World, messages, wave int) error {
+func passMessages(ctx context.Context, w *rig.World, messages, wave int) error {
 	group, both := errgroup.WithContext(ctx)
 	for _, statements := range [][]string{agedEvents(), agedDeliveries()} {
 		group.Go(func() error {
@@ -171,15 +175,16 @@ const deadRows = `
 	LEFT JOIN pg_stat_progress_vacuum AS p ON p.relid = s.relid AND p.datid = (SELECT oid FROM pg_database WHERE datname = current_database())
 	WHERE s.relname IN ('events', 'queues', 'queue_events', 'lanes', 'deliveries')`
 
-// vacuumed waits until autovacuum, as Parley sets it for these tables, has found all that passed,
+// waitForVacuum waits until autovacuum, as Parley sets it for these tables, has found all that passed,
 // and returns how many dead rows it left. Nothing is vacuumed by hand.
-func vacuumed(ctx context.Context, w *rig.World) (dead int64, err error) {
+func waitForVacuum(ctx context.Context, w *rig.World) (dead int64, err error) {
 	for deadline := time.Now().Add(vacuumWithin); ; {
 		var due int64
 		if err := w.Pool.QueryRow(ctx, deadRows).Scan(&due, &dead); err != nil {
 			return 0, fmt.Errorf("bench: aged: %w", err)
 		}
-		if due == 0 || w.Rig.Opt.Short || time.Now().After(deadline) {
+		mayStop := w.Rig.Opt.Short || time.Now().After(deadline)
+		if due == 0 || mayStop {
 			return dead, nil
 		}
 		if !pause.For(ctx, time.Second) {

@@ -17,6 +17,9 @@ const (
 	dumpTarget = 0.5
 	dumpHeld   = 10 * time.Minute
 	dumpWindow = 20 * time.Second
+	// In tests the snapshot is held for shortDumpHeld, and every mill is measured for shortWindow.
+	shortDumpHeld = 800 * time.Millisecond
+	shortWindow   = 250 * time.Millisecond
 	// dumpCustomers write some six lines each meanwhile.
 	dumpCustomers = 100_000
 	dumpPace      = 1000 // lines a second meanwhile: about what two cores hold with all that belongs to a message
@@ -31,7 +34,7 @@ func MeasureDump(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, e
 	}
 	held, window := dumpHeld, dumpWindow
 	if b.Opt.Short {
-		held, window = 800*time.Millisecond, 250*time.Millisecond
+		held, window = shortDumpHeld, shortWindow
 	}
 	w, err := rig.StartWorld(ctx, b, rig.WorldOptions{})
 	if err != nil {

@@ -38,25 +38,42 @@ func Measure(ctx context.Context, b *rig.Rig) (figures map[string]figure.Figure,
 	return figures, nil
 }
 
-// laneSize chooses how many deliveries are queued.
-func laneSize(b *rig.Rig, full int) int {
-	switch {
-	case b.Opt.Short:
-		return min(full, 2_000)
-	case b.Opt.Quick:
-		return min(full, 10_000)
+// chooseSize chooses how many deliveries are queued.
+func chooseSize(b *rig.Rig, full int) int {
+	if b.Opt.Short {
+		return min(full, shortQueued)
+	}
+	if b.Opt.Quick {
+		return min(full, quickQueued)
 	}
 	return full
 }
 
+const (
+	manyQueued      = 1_000_000
+	someQueued      = 200_000
+	manyThrottled   = 300_000
+	quickQueued     = 10_000 // with --quick
+	shortQueued     = 2_000  // in tests
+	lanePayload     = 1000   // bytes of a row of the reference: about what the journal keeps of an event
+	ratioFor        = 6 * time.Second
+	laneFor         = 3 * time.Second
+	quickRatioFor   = 1500 * time.Millisecond
+	warmPart        = 4 // one part in so many of a window passes before it is measured
+	snapshotRounds  = 6
+	snapshotHeld    = 6 * time.Second
+	snapshotQueued  = 500_000
+	shortSnapQueued = 100_000 // more than any machine sends in a test
+)
+
 func laneRatio(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, error) {
-	payload := make([]byte, 1000)
-	span := b.Span(6*time.Second, 1500*time.Millisecond)
+	payload := make([]byte, lanePayload)
+	span := b.Span(ratioFor, quickRatioFor)
 	reference := func(ctx context.Context) (float64, error) {
-		rate, _, err := rig.Inserts(ctx, w, laneClients, payload, b.Span(3*time.Second, time.Second))
+		rate, _, err := rig.Inserts(ctx, w, laneClients, payload, b.ReferenceSpan())
 		return rate, err
 	}
-	queued, cpus := laneSize(b, 1_000_000), []float64{}
+	queued, cpus := chooseSize(b, manyQueued), []float64{}
 	m, err := b.Bracket(ctx, b.Rounds(), reference, func(ctx context.Context) (float64, error) {
 		rate, cpu, err := measureLaneRate(ctx, w, laneFill{queued: queued}, span)
 		cpus = append(cpus, cpu)
@@ -80,8 +97,8 @@ const (
 
 // laneRated compares many gates that have a rate with few that have none.
 func laneRated(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, error) {
-	span := b.Span(3*time.Second, time.Second)
-	queued := laneSize(b, 200_000)
+	span := b.Span(laneFor, time.Second)
+	queued := chooseSize(b, someQueued)
 	var ratedCPU, freeCPU []float64
 	reference := func(ctx context.Context) (float64, error) {
 		rate, cpu, err := measureLaneRate(ctx, w, laneFill{queued: queued}, span)
@@ -108,8 +125,8 @@ func laneFlat(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, err
 	if b.Opt.Quick && !b.Opt.Short {
 		return figure.LeftOut(0.75, false, "ratio", "left out by --quick: needs a million queued"), nil
 	}
-	span := b.Span(3*time.Second, time.Second)
-	many, few := laneSize(b, 1_000_000), laneSize(b, 1_000_000)/10
+	span := b.Span(laneFor, time.Second)
+	many, few := chooseSize(b, manyQueued), chooseSize(b, manyQueued)/10
 	var manyCPU, fewCPU []float64
 	reference := func(ctx context.Context) (float64, error) {
 		rate, cpu, err := measureLaneRate(ctx, w, laneFill{queued: few}, span)
@@ -133,9 +150,9 @@ func laneFlat(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, err
 // laneIsolation compares free lanes beside a stuck conversation and a throttled gate with
 // the same lanes alone.
 func laneIsolation(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, error) {
-	span := b.Span(3*time.Second, time.Second)
-	alone := laneFill{queued: laneSize(b, 200_000)}
-	beside := laneFill{queued: alone.queued, stuck: laneSize(b, 200_000), throttled: laneSize(b, 300_000)}
+	span := b.Span(laneFor, time.Second)
+	alone := laneFill{queued: chooseSize(b, someQueued)}
+	beside := laneFill{queued: alone.queued, stuck: chooseSize(b, someQueued), throttled: chooseSize(b, manyThrottled)}
 	var besideCPU, aloneCPU []float64
 	reference := func(ctx context.Context) (float64, error) {
 		rate, cpu, err := measureLaneRate(ctx, w, alone, span)
@@ -156,18 +173,16 @@ func laneIsolation(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure
 		"beside_cpu_us": figure.Median(rig.Kept(m, besideCPU)), "alone_cpu_us": figure.Median(rig.KeptReferences(m, aloneCPU))}), nil
 }
 
-const (
-	snapshotRounds = 6
-	snapshotHeld   = 6 * time.Second
-)
-
+// laneSnapshot compares the rate in the last second of a snapshot with that before it.
 func laneSnapshot(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, error) {
 	if b.Opt.Quick && !b.Opt.Short {
 		return figure.LeftOut(0.3, false, "ratio", "left out by --quick: holds snapshots for 36 s"), nil
 	}
-	rounds, held, queued := snapshotRounds, snapshotHeld, 500_000
+	rounds, held := snapshotRounds, snapshotHeld
+	queued := snapshotQueued
 	if b.Opt.Short {
-		rounds, held, queued = 1, time.Second, 100_000 // more than any machine sends meanwhile
+		rounds, held = 1, time.Second
+		queued = shortSnapQueued
 	}
 	var ratios, befores, lasts []float64
 	for range rounds {
@@ -175,7 +190,8 @@ func laneSnapshot(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure,
 		if err != nil {
 			return figure.Figure{}, err
 		}
-		ratios, befores, lasts = append(ratios, last/before), append(befores, before), append(lasts, last)
+		ratios = append(ratios, last/before)
+		befores, lasts = append(befores, before), append(lasts, last)
 	}
 	f := figure.AtLeast(0.3, "ratio", ratios...)
 	f.Note = laneNote
@@ -192,7 +208,7 @@ func snapshotRound(ctx context.Context, w *rig.World, f laneFill, held time.Dura
 	if err != nil {
 		return 0, 0, err
 	}
-	before, last, err = r.underSnapshot(ctx, held)
+	before, last, err = r.measureUnderSnapshot(ctx, held)
 	drained := r.h.left.Load() == 0
 	if err := errors.Join(err, r.stopAndCheck(ctx)); err != nil {
 		return 0, 0, err
@@ -203,12 +219,13 @@ func snapshotRound(ctx context.Context, w *rig.World, f laneFill, held time.Dura
 	return before, last, nil
 }
 
-func (r *laneRun) underSnapshot(ctx context.Context, held time.Duration) (before, last float64, err error) {
+// measureUnderSnapshot takes a snapshot and holds it. It returns the rates before it and in the last second.
+func (r *laneRun) measureUnderSnapshot(ctx context.Context, held time.Duration) (before, last float64, err error) {
 	perSecond := func(d time.Duration) float64 {
 		n, took := r.waitAndCount(ctx, d)
 		return float64(n) / took.Seconds()
 	}
-	r.waitAndCount(ctx, min(held, time.Second)/4) // warm
+	r.waitAndCount(ctx, min(held, time.Second)/warmPart)
 	before = perSecond(min(held, 2*time.Second))
 	tx, err := r.w.Pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead})
 	if err != nil {

@@ -26,11 +26,11 @@ type laneHandler struct {
 	stuck     store.LaneID // lane that always fails for now; 0 means none
 	throttled store.GateID // gate that answers 429; 0 means none
 	drained   chan struct{}
-	taken     func() // told of each delivery that was sent; nil means nobody
+	taken     func() // called for each delivery that was sent; nil means nothing is called
 }
 
 func newLaneHandler(f laneFill) *laneHandler {
-	h := &laneHandler{last: make([]atomic.Int64, f.lanes()+1), stuck: f.stuckLane(), throttled: f.throttledGate(), drained: make(chan struct{})}
+	h := &laneHandler{last: make([]atomic.Int64, f.countLanes()+1), stuck: f.stuckLane(), throttled: f.throttledGate(), drained: make(chan struct{})}
 	h.left.Store(int64(f.queued))
 	return h
 }
@@ -48,7 +48,8 @@ func (*laneHandler) Quarantined(context.Context, pgx.Tx, store.Event, string, bo
 
 // Policy implements relay.Handler: that of a channel that retries.
 func (*laneHandler) Policy(dispatch.Claimed) relay.Policy {
-	return relay.Policy{RequestTimeout: 30 * time.Second, RetryFor: 48 * time.Hour, Backoff: []time.Duration{time.Second, 5 * time.Second}}
+	const timeout, retryFor, longest = 30 * time.Second, 48 * time.Hour, 5 * time.Second
+	return relay.Policy{RequestTimeout: timeout, RetryFor: retryFor, Backoff: []time.Duration{time.Second, longest}}
 }
 
 // Attempts implements relay.Handler.
@@ -77,11 +78,11 @@ type laneAttempt struct {
 // Send implements relay.Attempt.
 func (a laneAttempt) Send(context.Context) (relay.Sent, error) {
 	h := a.h
-	switch {
-	case a.lane == h.stuck:
+	if a.lane == h.stuck {
 		h.refusals.Add(1)
 		return relay.Sent{}, &channels.SendError{Class: channels.Retry, Text: "The provider can't be reached."}
-	case a.gate == h.throttled:
+	}
+	if a.gate == h.throttled {
 		h.refusals.Add(1)
 		return relay.Sent{}, &channels.SendError{Class: channels.Throttled, Text: "Too many messages.", Wait: time.Second}
 	}

@@ -28,6 +28,7 @@ const (
 	laneDepth    = 10 // deliveries of a conversation
 	laneClients  = 8  // of the reference insert
 	laneDrain    = 30 * time.Second
+	laneConns    = 16 // of the relay to the database
 )
 
 // laneFill says what is queued. Free lanes come first, then the stuck one, then those
@@ -45,7 +46,7 @@ func (f laneFill) freeGates() int { return cmp.Or(f.gates, laneGates) }
 
 func (f laneFill) freeLanes() int { return f.queued / laneDepth }
 
-func (f laneFill) lanes() int { return f.freeLanes() + 1 + f.throttled }
+func (f laneFill) countLanes() int { return f.freeLanes() + 1 + f.throttled }
 
 func (f laneFill) stuckLane() store.LaneID {
 	if f.stuck == 0 {
@@ -90,12 +91,12 @@ func fillTables(ctx context.Context, w *rig.World, f laneFill) error {
 		depth        int // deliveries of each lane
 		gate, gates  int // the lanes share these gates, from the id gate on
 	}
-	parts := []part{{0, f.freeLanes(), laneDepth, 1, f.freeGates()}}
+	parts := []part{{first: 0, lanes: f.freeLanes(), depth: laneDepth, gate: 1, gates: f.freeGates()}}
 	if f.stuck > 0 {
-		parts = append(parts, part{f.freeLanes(), 1, f.stuck, 1, 1})
+		parts = append(parts, part{first: f.freeLanes(), lanes: 1, depth: f.stuck, gate: 1, gates: 1})
 	}
 	if f.throttled > 0 {
-		parts = append(parts, part{f.freeLanes() + 1, f.throttled, 1, f.freeGates() + 1, 1})
+		parts = append(parts, part{first: f.freeLanes() + 1, lanes: f.throttled, depth: 1, gate: f.freeGates() + 1, gates: 1})
 	}
 	run := func(sql string, args ...any) error {
 		if _, err := w.Pool.Exec(ctx, sql, args...); err != nil {
@@ -158,7 +159,7 @@ func newRelay(ctx context.Context, w *rig.World, h relay.Handler) (*relay.Relay,
 	if err != nil {
 		return nil, nil, fmt.Errorf("bench: relay: %w", err)
 	}
-	config.MaxConns = 16
+	config.MaxConns = laneConns
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, nil, fmt.Errorf("bench: relay: %w", err)
@@ -204,7 +205,8 @@ func (r *laneRun) stopAndCheck(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("bench: lanes: %w", err)
 	}
-	if n, looks := r.h.disorder.Load(), r.h.looks.Load(); n > 0 || looks > 0 {
+	n, looks := r.h.disorder.Load(), r.h.looks.Load()
+	if n > 0 || looks > 0 {
 		return fmt.Errorf("%w: %d deliveries came twice or not in their turn, %d were looked for", errLanes, n, looks)
 	}
 	var astray int

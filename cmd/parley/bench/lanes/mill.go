@@ -26,7 +26,10 @@ import (
 const (
 	millAccounts = 8
 	millGates    = 64
+	millInside   = 2000 // lines that may be accepted and not yet sent
+	shortInside  = 100  // in tests, as many as there are customers
 	millDrain    = 2 * time.Minute
+	drainLook    = 5 * time.Millisecond
 	millBytes    = 500 // of text in a line
 	// millIDs is the distance between the first ids of two mills in one database. Other rows have
 	// smaller ids.
@@ -65,9 +68,9 @@ const (
 
 // startMill begins with a conversation for each customer, and lets all of them write.
 func startMill(ctx context.Context, w *rig.World, customers int) (*mill, error) {
-	inside := 2000
+	inside := millInside
 	if w.Rig.Opt.Short {
-		customers, inside = 100, 100
+		customers, inside = shortInside, shortInside
 	}
 	w.Mills++
 	first := store.LaneID(w.Mills) * millIDs
@@ -96,18 +99,19 @@ func startMill(ctx context.Context, w *rig.World, customers int) (*mill, error) 
 	m.stop = stop
 	m.group = &errgroup.Group{}
 	for i := range rig.Clients {
-		m.group.Go(func() error { return m.speak(speaking, i) })
+		m.group.Go(func() error { return m.writeLines(speaking, i) })
 	}
 	return m, nil
 }
 
-// speak lets every rig.Clients-th customer, from the i-th on, write in turn, whenever there is room in m.inside. It ends
+// writeLines lets every rig.Clients-th customer, from the i-th on, write in turn, whenever there is room in m.inside. It ends
 // with ctx.
-func (m *mill) speak(ctx context.Context, i int) error {
+func (m *mill) writeLines(ctx context.Context, i int) error {
 	text := strings.Repeat(".", millBytes)
 	for {
 		for c := i + 1; c < len(m.said); c += rig.Clients {
-			if rest := time.Duration(m.rest.Load()); rest > 0 && !pause.For(ctx, rest) {
+			rest := time.Duration(m.rest.Load())
+			if rest > 0 && !pause.For(ctx, rest) {
 				return nil
 			}
 			select {
@@ -172,13 +176,8 @@ const (
 // that each line came out once, in its turn, and is written down as finished. Errors: errLanes.
 func (m *mill) close(ctx context.Context) (err error) {
 	m.stop()
-	err = m.group.Wait()
-	for deadline := time.Now().Add(millDrain); err == nil && len(m.inside) > 0 && m.h.disorder.Load() == 0; {
-		if time.Now().After(deadline) {
-			err = fmt.Errorf("%w: %d lines did not come out of the mill within %s", rig.ErrNotDrained, len(m.inside), millDrain)
-		} else if !pause.For(ctx, 5*time.Millisecond) {
-			err = ctx.Err()
-		}
+	if err = m.group.Wait(); err == nil {
+		err = m.waitUntilEmpty(ctx)
 	}
 	m.end()
 	err = errors.Join(err, <-m.ended)
@@ -186,7 +185,8 @@ func (m *mill) close(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if n, looks := m.h.disorder.Load(), m.h.looks.Load(); n > 0 || looks > 0 {
+	n, looks := m.h.disorder.Load(), m.h.looks.Load()
+	if n > 0 || looks > 0 {
 		return fmt.Errorf("%w: %d lines came out twice or not in their turn, %d were looked for", errLanes, n, looks)
 	}
 	var left int
@@ -202,8 +202,23 @@ func (m *mill) close(ctx context.Context) (err error) {
 	}
 	for _, l := range heads {
 		c := l.ID - m.h.before
-		if sent := m.h.last[c].Load(); sent != m.said[c] || l.Head != sent {
+		sent := m.h.last[c].Load()
+		if sent != m.said[c] || l.Head != sent {
 			return fmt.Errorf("%w: customer %d wrote %d lines, %d came out, the lane counts %d", errLanes, c, m.said[c], sent, l.Head)
+		}
+	}
+	return nil
+}
+
+// waitUntilEmpty waits until all lines inside have come out. A line out of its turn ends the wait, as close finds it.
+func (m *mill) waitUntilEmpty(ctx context.Context) error {
+	deadline := time.Now().Add(millDrain)
+	for len(m.inside) > 0 && m.h.disorder.Load() == 0 {
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%w: %d lines did not come out of the mill within %s", rig.ErrNotDrained, len(m.inside), millDrain)
+		}
+		if !pause.For(ctx, drainLook) {
+			return ctx.Err()
 		}
 	}
 	return nil
@@ -276,7 +291,9 @@ func (h *millHandler) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (rela
 func (h *millHandler) Attempts(ctx context.Context, claims []dispatch.Claimed) []relay.Attempt {
 	for _, c := range claims {
 		var line millLine
-		if err := json.Unmarshal(c.Payload, &line); err != nil || line.Customer != int64(c.LaneID) || line.Line != c.Seq {
+		err := json.Unmarshal(c.Payload, &line)
+		isOther := line.Customer != int64(c.LaneID) || line.Line != c.Seq
+		if err != nil || isOther {
 			h.disorder.Add(1)
 		}
 	}

@@ -32,7 +32,8 @@ const Chatter = "Has anybody seen the parcels that came back on Thursday? The wa
 func (m *EventMaker) Message(user, channel, thread, text string) (body []byte, ts string) {
 	m.n++
 	now := time.Now()
-	ts = fmt.Sprintf("%d.%02d%04d", now.Unix()+int64(m.n/10000), m.lane, m.n%10000)
+	const perSecond = 10_000 // so many fit behind the dot of one second
+	ts = fmt.Sprintf("%d.%02d%04d", now.Unix()+int64(m.n/perSecond), m.lane, m.n%perSecond)
 	in := ""
 	if thread != "" {
 		in = fmt.Sprintf(`"thread_ts":%q,"parent_user_id":%q,`, thread, lab.Ben)

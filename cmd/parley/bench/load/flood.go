@@ -20,19 +20,30 @@ import (
 	"parley/cmd/parley/lab"
 )
 
+const (
+	// Channels is how many support channels Everywhere writes into.
+	Channels = 8
+	// IDsPerRun is more than one connection sends in one run of a flood: the ids of runs don't meet.
+	IDsPerRun = 1_000_000
+	// sampleFor is so short that a flood sends hardly more than one event.
+	sampleFor = 20 * time.Millisecond
+	// factsPerQuery bounds how many ids are looked up at once.
+	factsPerQuery = 10_000
+)
+
 // Everywhere spreads events over 10,000 threads that are nobody's conversation, a tenth
-// at the top level, of eight channels.
+// at the top level, of all channels.
 func Everywhere(n int) (channel, thread, text string) {
 	if n%10 != 0 {
 		thread = ThreadOf(n)
 	}
-	return rig.SupportChannel(n % 8), thread, Chatter
+	return rig.SupportChannel(n % Channels), thread, Chatter
 }
 
 // SamplePayload sends one event and returns what the journal keeps of it: the reference
 // inserts the same.
 func SamplePayload(ctx context.Context, f *Flood) (payload []byte, err error) {
-	a, err := f.Run(ctx, 20*time.Millisecond)
+	a, err := f.Run(ctx, sampleFor)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +61,7 @@ func (f *Flood) Settle(ctx context.Context, a Answered) error {
 	if err := f.World.Drain(ctx, rig.DrainWithin); err != nil {
 		return err
 	}
-	return allKept(ctx, f.World, a.accepted)
+	return checkKept(ctx, f.World, a.accepted)
 }
 
 // StillHeld checks that nothing of a burst was applied.
@@ -78,8 +89,7 @@ func (f *Flood) Burst(ctx context.Context, d time.Duration, checked func(Answere
 	if err != nil {
 		return 0, nil, err
 	}
-	details, _, err = m.Shares()
-	if err == nil {
+	if details, _, err = m.Shares(); err == nil {
 		err = f.World.WriteStatements(ctx, int64(len(a.accepted)))
 	}
 	if err == nil {
@@ -127,7 +137,7 @@ type slackSender struct {
 
 func (f *Flood) slackSender(lane int) Sender {
 	s := &slackSender{f: f, sign: NewSigner(f.Parley.Address, f.World.Slack.SigningSecret()), events: NewEventMaker(f.World.Slack, lane)}
-	s.events.n = f.Runs * 1_000_000
+	s.events.n = f.Runs * IDsPerRun
 	return s
 }
 
@@ -135,7 +145,7 @@ func (f *Flood) slackSender(lane int) Sender {
 func (s *slackSender) Next(n int) (request []byte, fact string) {
 	channel, thread, text := s.f.Says(n)
 	body, ts := s.events.Message(lab.Ann, channel, thread, text)
-	return s.sign.request("/slack/events", body), factID(channel, ts)
+	return s.sign.signRequest("/slack/events", body), factID(channel, ts)
 }
 
 // Answered is what a flood got.
@@ -173,7 +183,7 @@ func (f *Flood) Run(ctx context.Context, d time.Duration) (Answered, error) {
 				return err
 			}
 			defer w.Close()
-			parts[i], err = f.one(ctx, w, i, begin, begin.Add(d))
+			parts[i], err = f.runConnection(ctx, w, i, begin, begin.Add(d))
 			return err
 		})
 	}
@@ -190,8 +200,8 @@ func (f *Flood) Run(ctx context.Context, d time.Duration) (Answered, error) {
 	return all, nil
 }
 
-// one is the life of one connection. It sends at least one event, however long it took to open.
-func (f *Flood) one(ctx context.Context, w *Wire, i int, begin, end time.Time) (a Answered, err error) {
+// runConnection lets one connection send until end. It sends at least one event, however long it took to open.
+func (f *Flood) runConnection(ctx context.Context, w *Wire, i int, begin, end time.Time) (a Answered, err error) {
 	makes := f.slackSender
 	if f.Senders != nil {
 		makes = f.Senders
@@ -203,7 +213,9 @@ func (f *Flood) one(ctx context.Context, w *Wire, i int, begin, end time.Time) (
 	}
 	due := begin.Add(every * time.Duration(i) / time.Duration(f.Conns))
 	for n := 0; ctx.Err() == nil; n++ {
-		if wait := time.Until(due); every > 0 && wait > 0 && !pause.For(ctx, wait) {
+		wait := time.Until(due)
+		isEarly := every > 0 && wait > 0
+		if isEarly && !pause.For(ctx, wait) {
 			break
 		}
 		due = due.Add(every)
@@ -213,18 +225,19 @@ func (f *Flood) one(ctx context.Context, w *Wire, i int, begin, end time.Time) (
 		request, fact := from.Next(n*f.Conns + i)
 		at := time.Now()
 		status, err := w.Do(request)
-		switch {
-		case err != nil:
+		if err != nil {
 			return a, err
-		case status >= 200 && status < 300:
+		}
+		if status >= http.StatusOK && status < http.StatusMultipleChoices {
 			a.accepted = append(a.accepted, fact)
 			a.AcceptedMS = append(a.AcceptedMS, figure.MS(time.Since(at)))
-		case status == http.StatusServiceUnavailable && w.again > 0:
-			a.Refused++
-			a.RefusedMS = append(a.RefusedMS, figure.MS(time.Since(at)))
-		default:
-			return a, fmt.Errorf("%w: %d, Retry-After %d", ErrAnswer, status, w.again)
+			continue
 		}
+		if status != http.StatusServiceUnavailable || w.retryAfter == 0 {
+			return a, fmt.Errorf("%w: %d, Retry-After %d", ErrAnswer, status, w.retryAfter)
+		}
+		a.Refused++
+		a.RefusedMS = append(a.RefusedMS, figure.MS(time.Since(at)))
 	}
 	return a, ctx.Err()
 }
@@ -234,10 +247,10 @@ var ErrLost = errors.New("bench: accepted events are lost")
 
 const countFacts = `SELECT count(*) FROM events WHERE external_id = ANY($1)`
 
-// allKept checks that each of these facts is in the journal. None can be there twice, since account and
+// checkKept checks that each of these facts is in the journal. None can be there twice, since account and
 // id are unique.
-func allKept(ctx context.Context, w *rig.World, facts []string) error {
-	for chunk := range slices.Chunk(facts, 10_000) {
+func checkKept(ctx context.Context, w *rig.World, facts []string) error {
+	for chunk := range slices.Chunk(facts, factsPerQuery) {
 		var n int
 		if err := w.Pool.QueryRow(ctx, countFacts, chunk).Scan(&n); err != nil {
 			return fmt.Errorf("bench: journal: %w", err)

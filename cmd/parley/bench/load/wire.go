@@ -22,9 +22,9 @@ const wireTimeout = 30 * time.Second
 // Wire is one kept-open HTTP/1.1 connection that does no more than a load generator needs:
 // it shares the cores with what it measures. Used by one goroutine.
 type Wire struct {
-	conn  net.Conn
-	in    *bufio.Reader
-	again int // Retry-After of the last answer, seconds; 0 means none
+	conn       net.Conn
+	in         *bufio.Reader
+	retryAfter int // of the last answer, in seconds; 0 means it has none
 }
 
 // Dial opens a connection to host:port.
@@ -34,7 +34,8 @@ func Dial(ctx context.Context, address string) (*Wire, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bench: %w", err)
 	}
-	return &Wire{conn: conn, in: bufio.NewReaderSize(conn, 4<<10)}, nil
+	const longestLine = 4 << 10 // an answer with a longer header line is an error
+	return &Wire{conn: conn, in: bufio.NewReaderSize(conn, longestLine)}, nil
 }
 
 // Close ends the connection.
@@ -49,29 +50,31 @@ func (w *Wire) Do(request []byte) (status int, err error) {
 	if _, err := w.conn.Write(request); err != nil {
 		return 0, fmt.Errorf("bench: %w", err)
 	}
-	return w.answer()
+	return w.readAnswer()
 }
 
-// answer reads one answer.
-func (w *Wire) answer() (status int, err error) {
+// readAnswer reads one answer.
+func (w *Wire) readAnswer() (status int, err error) {
 	line, err := w.in.ReadSlice('\n')
 	if err != nil {
 		return 0, fmt.Errorf("bench: answer: %w", err)
 	}
-	if len(line) < 12 || !bytes.HasPrefix(line, []byte("HTTP/1.1 ")) {
+	const statusDigits = 3
+	rest, isHTTP := bytes.CutPrefix(line, []byte("HTTP/1.1 "))
+	if !isHTTP || len(rest) < statusDigits {
 		return 0, fmt.Errorf("bench: answer: %q", line)
 	}
-	n, err := strconv.ParseUint(string(line[9:12]), 10, 16)
+	n, err := strconv.ParseUint(string(rest[:statusDigits]), 10, 16)
 	if err != nil {
 		return 0, fmt.Errorf("bench: answer: %q", line)
 	}
-	return int(n), w.rest() //nolint:gosec // 16 bits
+	return int(n), w.readRest() //nolint:gosec // 16 bits
 }
 
-// rest reads headers and body.
-func (w *Wire) rest() error {
+// readRest reads headers and body.
+func (w *Wire) readRest() error {
 	length := -1
-	w.again = 0
+	w.retryAfter = 0
 	for {
 		line, err := w.in.ReadSlice('\n')
 		if err != nil {
@@ -81,10 +84,10 @@ func (w *Wire) rest() error {
 		if len(line) == 0 {
 			break
 		}
-		if v, ok := header(line, "Content-Length: "); ok {
+		if v, ok := readHeader(line, "Content-Length: "); ok {
 			length = v
-		} else if v, ok := header(line, "Retry-After: "); ok {
-			w.again = v
+		} else if v, ok := readHeader(line, "Retry-After: "); ok {
+			w.retryAfter = v
 		}
 	}
 	if length < 0 {
@@ -96,8 +99,8 @@ func (w *Wire) rest() error {
 	return nil
 }
 
-// header reads the number of one header, written as Go's server writes it.
-func header(line []byte, name string) (int, bool) {
+// readHeader reads the number of one header, written as Go's server writes it.
+func readHeader(line []byte, name string) (int, bool) {
 	rest, ok := bytes.CutPrefix(line, []byte(name))
 	if !ok {
 		return 0, false
@@ -119,8 +122,8 @@ func NewSigner(address, secret string) *Signer {
 	return &Signer{address: address, mac: hmac.New(sha256.New, []byte(secret))}
 }
 
-// request writes a signed POST of body to path. It is good until the next call.
-func (s *Signer) request(path string, body []byte) []byte {
+// signRequest writes a signed POST of body to path. It is good until the next call.
+func (s *Signer) signRequest(path string, body []byte) []byte {
 	stamp := strconv.AppendInt(nil, time.Now().Unix(), 10)
 	s.mac.Reset()
 	for _, part := range [][]byte{[]byte("v0:"), stamp, {':'}, body} {

@@ -35,8 +35,8 @@ func TestWire(t *testing.T) {
 	for range 2 {
 		for body, want := range map[string]int{"hello": 200, "busy": 503} {
 			status, err := w.Do(sign.Hook("shop", []byte(body)))
-			if err != nil || status != want || (w.again == 3) != (want == 503) {
-				t.Errorf("%s: %d, Retry-After %d, %v", body, status, w.again, err)
+			if err != nil || status != want || (w.retryAfter == 3) != (want == 503) {
+				t.Errorf("%s: %d, Retry-After %d, %v", body, status, w.retryAfter, err)
 			}
 		}
 	}
@@ -49,8 +49,8 @@ func FuzzAnswer(f *testing.F) {
 	f.Add("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n")
 	f.Fuzz(func(t *testing.T, answer string) {
 		w := &Wire{in: bufio.NewReader(strings.NewReader(answer))}
-		if status, err := w.answer(); err == nil && (status < 0 || status > 999 || w.again < 0) {
-			t.Errorf("status %d, Retry-After %d", status, w.again)
+		if status, err := w.readAnswer(); err == nil && (status < 0 || status > 999 || w.retryAfter < 0) {
+			t.Errorf("status %d, Retry-After %d", status, w.retryAfter)
 		}
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,9 +24,21 @@ var errMail = errors.New("bench: mail: lost or doubled")
 
 const (
 	boxMails     = 2500
+	quickMails   = 200 // with --quick
+	shortMails   = 60  // in tests
+	singleMails  = 60  // that are sent one at a time
+	shortSingles = 3
 	mailBytes    = 10 << 10
+	firstOrder   = 40_000 // the number of an order in the first mail's subject
+	shops        = 50     // domains of customers
 	mailWithin   = 5 * time.Minute
 	threadWithin = 30 * time.Second
+	payloadBytes = 1000                   // about what the journal keeps of an event
+	applyLook    = 20 * time.Millisecond  // the pause between two looks whether mails were applied
+	betweenMails = 100 * time.Millisecond // so that a mail meets a Parley that is at rest
+
+	rssLoadTarget = 96 // MB
+	mailCPUTarget = 5  // ms a mail
 )
 
 // Measure measures mail from a local IMAP box. The mail server shares this process with
@@ -41,11 +54,11 @@ func Measure(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err e
 		return nil, err
 	}
 	run := &mailRun{mailWorld: w, c: c, boxes: 1, count: mailCountOf(b)}
-	figures, err := run.imports(ctx)
+	figures, err := run.measureImport(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if figures["mail_thread_p95"], err = run.threads(ctx, b); err != nil {
+	if figures["mail_thread_p95"], err = run.measureThreads(ctx, b); err != nil {
 		return nil, err
 	}
 	pause.For(ctx, b.Span(5*time.Second, time.Second)) // until nothing is left to do
@@ -56,17 +69,17 @@ func Measure(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err e
 	f := figure.AtMost(1, "percent", cpu)
 	f.Note = fmt.Sprintf("%d mails in the box", run.written)
 	figures["mail_idle_cpu"] = f
-	most, err := peak(c)
-	figures["rss_load"] = figure.AtMost(96, "MB", most)
+	most, err := readPeak(c)
+	figures["rss_load"] = figure.AtMost(rssLoadTarget, "MB", most)
 	return figures, err
 }
 
 func mailCountOf(b *rig.Rig) int {
-	switch {
-	case b.Opt.Short:
-		return 60
-	case b.Opt.Quick:
-		return 200
+	if b.Opt.Short {
+		return shortMails
+	}
+	if b.Opt.Quick {
+		return quickMails
 	}
 	return boxMails
 }
@@ -81,12 +94,12 @@ type mailRun struct {
 	written int        // mails so far
 }
 
-// imports measures rate and CPU: mails pile up while nobody looks, then Parley fetches them.
-func (r *mailRun) imports(ctx context.Context) (map[string]figure.Figure, error) {
-	payload := make([]byte, 1000)
+// measureImport measures rate and CPU: mails pile up while nobody looks, then Parley fetches them.
+func (r *mailRun) measureImport(ctx context.Context) (map[string]figure.Figure, error) {
+	payload := make([]byte, payloadBytes)
 	var cpu []float64
 	reference := func(ctx context.Context) (float64, error) {
-		rate, _, err := rig.Inserts(ctx, r.World, 1, payload, r.Rig.Span(3*time.Second, time.Second))
+		rate, _, err := rig.Inserts(ctx, r.World, 1, payload, r.Rig.ReferenceSpan())
 		return rate, err
 	}
 	m, err := r.Rig.Bracket(ctx, r.Rig.Rounds(), reference, func(ctx context.Context) (float64, error) {
@@ -100,7 +113,7 @@ func (r *mailRun) imports(ctx context.Context) (map[string]figure.Figure, error)
 	f := figure.AtLeast(0.05, "ratio", m.Ratios()...)
 	f.Note = figure.Join(fmt.Sprintf("%d mails, each from somebody new", r.count), m.Note)
 	f = f.With(map[string]float64{"mails_per_second": figure.Median(m.Values), "inserts_per_second": figure.Median(m.References())})
-	use := figure.AtMost(5, "ms", rig.Kept(m, cpu)...)
+	use := figure.AtMost(mailCPUTarget, "ms", rig.Kept(m, cpu)...)
 	use.Note = "per 10 kB mail with 2 kB of words, posts to Slack included"
 	return map[string]figure.Figure{"mail_ratio": f, "mail_cpu_ms": use}, nil
 }
@@ -109,7 +122,7 @@ func (r *mailRun) imports(ctx context.Context) (map[string]figure.Figure, error)
 func (r *mailRun) fetch(ctx context.Context) (rate, cpuMS float64, err error) {
 	mails := make([]mailfake.Mail, r.count)
 	for i := range mails {
-		mails[i] = r.compose()
+		mails[i] = r.composeMail()
 	}
 	before, err := r.c.CPU()
 	if err != nil {
@@ -121,7 +134,7 @@ func (r *mailRun) fetch(ctx context.Context) (rate, cpuMS float64, err error) {
 			return 0, 0, fmt.Errorf("bench: mail: %w", err)
 		}
 	}
-	if err := r.applied(ctx); err != nil {
+	if err := r.waitUntilApplied(ctx); err != nil {
 		return 0, 0, err
 	}
 	took := time.Since(begin)
@@ -136,9 +149,9 @@ func (r *mailRun) fetch(ctx context.Context) (rate, cpuMS float64, err error) {
 	return n / took.Seconds(), figure.MS(after-before) / n, r.check(ctx)
 }
 
-// compose writes a mail of 10 kB from somebody new: 2 kB of words, as text and as the HTML
+// composeMail writes a mail of 10 kB from somebody new: 2 kB of words, as text and as the HTML
 // that mail programs make of them.
-func (r *mailRun) compose() mailfake.Mail {
+func (r *mailRun) composeMail() mailfake.Mail {
 	r.written++
 	const (
 		words = "The parcel came on Thursday, but the lamp in it has a crack along its foot. "
@@ -147,16 +160,16 @@ func (r *mailRun) compose() mailfake.Mail {
 	)
 	sentences := mailBytes / (2*len(words) + len(open) + len(shut))
 	return mailfake.Mail{
-		From: fmt.Sprintf("Customer %d <customer%d@shop%d.test>", r.written, r.written, r.written%50), To: []string{mailbox(r.written % r.boxes)},
-		Subject: fmt.Sprintf("Broken lamp, order %d", 40_000+r.written), Text: strings.Repeat(words, sentences),
+		From: fmt.Sprintf("Customer %d <customer%d@shop%d.test>", r.written, r.written, r.written%shops), To: []string{mailboxAddress(r.written % r.boxes)},
+		Subject: fmt.Sprintf("Broken lamp, order %d", firstOrder+r.written), Text: strings.Repeat(words, sentences),
 		HTML: "<html><body>" + strings.Repeat(open+words+shut, sentences) + "</body></html>",
 	}
 }
 
 const countMails = `SELECT count(*) FROM messages WHERE direction = 'in'`
 
-// applied waits until every mail that was written is a message of a conversation.
-func (r *mailRun) applied(ctx context.Context) error {
+// waitUntilApplied waits until every mail that was written is a message of a conversation.
+func (r *mailRun) waitUntilApplied(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, mailWithin)
 	defer cancel()
 	for {
@@ -167,7 +180,7 @@ func (r *mailRun) applied(ctx context.Context) error {
 		if n >= r.written {
 			return nil
 		}
-		if !pause.For(ctx, 20*time.Millisecond) {
+		if !pause.For(ctx, applyLook) {
 			return fmt.Errorf("%w: %d of %d mails were applied", rig.ErrNotDrained, n, r.written)
 		}
 	}
@@ -185,23 +198,24 @@ func (r *mailRun) check(ctx context.Context) error {
 		return fmt.Errorf("bench: mail: %w", err)
 	}
 	roots := len(r.Slack.Messages(rig.SupportChannel(0)))
-	if conversations != r.written || distinct != r.written || messages != r.written || roots != r.written {
+	isOther := func(n int) bool { return n != r.written }
+	if slices.ContainsFunc([]int{conversations, distinct, messages, roots}, isOther) {
 		return fmt.Errorf("%w: %d mails, %d messages, %d conversations (%d distinct), %d threads", errMail, r.written, messages,
 			conversations, distinct, roots)
 	}
 	return nil
 }
 
-// threads measures how long a mail takes until its text is in its thread.
-func (r *mailRun) threads(ctx context.Context, b *rig.Rig) (figure.Figure, error) {
-	mails := 60
+// measureThreads measures how long a mail takes until its text is in its thread.
+func (r *mailRun) measureThreads(ctx context.Context, b *rig.Rig) (figure.Figure, error) {
+	mails := singleMails
 	if b.Opt.Quick {
 		mails = 10
 	}
 	if b.Opt.Short {
-		mails = 3
+		mails = shortSingles
 	}
-	times, err := r.times(ctx, mails)
+	times, err := r.timeMails(ctx, mails)
 	if err != nil {
 		return figure.Figure{}, err
 	}
@@ -210,15 +224,15 @@ func (r *mailRun) threads(ctx context.Context, b *rig.Rig) (figure.Figure, error
 	return f.With(map[string]float64{"p50": figure.Median(times), "max": figure.Percentile(times, 1)}), nil
 }
 
-// times returns the seconds that mails need until they are in their threads, one at a time.
-func (r *mailRun) times(ctx context.Context, mails int) (times []float64, err error) {
+// timeMails returns the seconds that mails need until they are in their threads, one at a time.
+func (r *mailRun) timeMails(ctx context.Context, mails int) (times []float64, err error) {
 	for range mails {
-		took, err := r.one(ctx)
+		took, err := r.timeMail(ctx)
 		if err != nil {
 			return nil, err
 		}
 		times = append(times, took.Seconds())
-		pause.For(ctx, 100*time.Millisecond)
+		pause.For(ctx, betweenMails)
 	}
 	if err := r.Drain(ctx, threadWithin); err != nil {
 		return nil, err
@@ -226,12 +240,12 @@ func (r *mailRun) times(ctx context.Context, mails int) (times []float64, err er
 	return times, r.check(ctx)
 }
 
-// one writes a mail and waits for its text in a thread.
-func (r *mailRun) one(ctx context.Context) (time.Duration, error) {
+// timeMail writes a mail and waits for its text in a thread.
+func (r *mailRun) timeMail(ctx context.Context) (time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, threadWithin)
 	defer cancel()
 	changes := r.Slack.Subscribe()
-	m := r.compose()
+	m := r.composeMail()
 	begin := time.Now()
 	if _, err := r.mail.Customer(m.From).Send(m); err != nil {
 		return 0, fmt.Errorf("bench: mail: %w", err)
@@ -242,14 +256,15 @@ func (r *mailRun) one(ctx context.Context) (time.Duration, error) {
 			return 0, fmt.Errorf("%w: not in a thread within %s", errMail, threadWithin)
 		}
 		for _, c := range news {
-			if saidInThread(c) {
+			if isBelowRoot(c) {
 				return c.At.Sub(begin), nil
 			}
 		}
 	}
 }
 
-// saidInThread tells a message below a root from everything else.
-func saidInThread(c slackfake.Change) bool {
-	return c.Kind == "message" && c.Thread != "" && c.Thread != c.TS
+// isBelowRoot reports whether a message was posted in a thread, below its root.
+func isBelowRoot(c slackfake.Change) bool {
+	isRoot := c.Thread == "" || c.Thread == c.TS
+	return c.Kind == "message" && !isRoot
 }

@@ -14,8 +14,8 @@ import (
 	"parley/cmd/parley/lab"
 )
 
-// mailbox returns the address of the n-th mailbox of the company.
-func mailbox(n int) string { return fmt.Sprintf("help%d@acme.test", n) }
+// mailboxAddress returns the address of the n-th mailbox of the company.
+func mailboxAddress(n int) string { return fmt.Sprintf("help%d@acme.test", n) }
 
 // mailWorld is a world with a mail server, in this process, and accounts in it.
 type mailWorld struct {
@@ -29,7 +29,7 @@ type mailWorld struct {
 func startMailWorld(ctx context.Context, b *rig.Rig, boxes int, secure, sockets bool) (*mailWorld, error) {
 	o := mailfake.Options{TLS: secure}
 	for n := range boxes {
-		o.Mailboxes = append(o.Mailboxes, mailfake.MailboxConfig{Address: mailbox(n), Password: lab.HelpPassword})
+		o.Mailboxes = append(o.Mailboxes, mailfake.MailboxConfig{Address: mailboxAddress(n), Password: lab.HelpPassword})
 	}
 	m := &mailWorld{mail: mailfake.New(o)}
 	if err := m.mail.Start(ctx); err != nil {
@@ -54,9 +54,11 @@ func startMailWorld(ctx context.Context, b *rig.Rig, boxes int, secure, sockets 
 
 // mailAccounts writes the accounts of a parley.yaml.
 func mailAccounts(m *mailfake.Server, boxes int, secure bool) string {
-	security, imap, smtp := "none", m.IMAPAddr(), m.SMTPAddr()
+	security := "none"
+	imap, smtp := m.IMAPAddr(), m.SMTPAddr()
 	if secure {
-		security, imap, smtp = "tls", m.IMAPTLSAddr(), m.SMTPTLSAddr()
+		security = "tls"
+		imap, smtp = m.IMAPTLSAddr(), m.SMTPTLSAddr()
 	}
 	var y strings.Builder
 	for n := range boxes {
@@ -68,7 +70,7 @@ func mailAccounts(m *mailfake.Server, boxes int, secure bool) string {
     email:
       address: %[2]s
       sender_name: Acme
-%[3]s`, n, mailbox(n), lab.MailServers(imap, smtp, security, mailbox(n), lab.HelpPassword))
+%[3]s`, n, mailboxAddress(n), lab.MailServers(imap, smtp, security, mailboxAddress(n), lab.HelpPassword))
 	}
 	return y.String()
 }
@@ -94,11 +96,11 @@ func (m *mailWorld) serve(ctx context.Context) (*rig.Child, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c, m.watched(ctx)
+	return c, m.waitUntilWatched(ctx)
 }
 
-// watched waits until every mailbox has been looked into.
-func (m *mailWorld) watched(ctx context.Context) error {
+// waitUntilWatched waits until every mailbox has been looked into.
+func (m *mailWorld) waitUntilWatched(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	for {
@@ -106,7 +108,7 @@ func (m *mailWorld) watched(ctx context.Context) error {
 		if err != nil || n == 0 {
 			return err
 		}
-		if !pause.For(ctx, 50*time.Millisecond) {
+		if !pause.For(ctx, rig.LookEvery) {
 			return fmt.Errorf("bench: mailboxes: %d are not watched", n)
 		}
 	}

@@ -12,38 +12,45 @@ import (
 	proc "parley/cmd/parley/child"
 )
 
-const megabyte = 1 << 20
+const (
+	megabyte           = 1 << 20
+	percent            = 100
+	rssIdleTarget      = 40   // MB
+	rssMailboxesTarget = 150  // MB for each memoryBoxes
+	memoryBoxes        = 1000 // mailboxes of a full run
+	shortMemoryBoxes   = 20
+)
 
 // MeasureMemory measures Parley at rest.
 func MeasureMemory(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, error) {
-	rss, cpu, err := idle(ctx, b, b.Span(time.Minute, 3*time.Second))
+	rss, cpu, err := measureIdle(ctx, b, b.Span(time.Minute, 3*time.Second))
 	if err != nil {
 		return nil, err
 	}
-	figures := map[string]figure.Figure{"rss_idle": figure.AtMost(40, "MB", rss), "idle_cpu": figure.AtMost(1, "percent", cpu)}
+	figures := map[string]figure.Figure{"rss_idle": figure.AtMost(rssIdleTarget, "MB", rss), "idle_cpu": figure.AtMost(1, "percent", cpu)}
 	f := figures["rss_idle"]
 	f.Note = "Socket Mode, one mailbox"
 	figures["rss_idle"] = f
 	if b.Opt.Quick && !b.Opt.Short {
-		figures["rss_mailboxes"] = figure.LeftOut(150, true, "MB per 1000", "left out by --quick: connects 1,000 mailboxes")
+		figures["rss_mailboxes"] = figure.LeftOut(rssMailboxesTarget, true, "MB per 1000", "left out by --quick: connects 1,000 mailboxes")
 		return figures, nil
 	}
-	boxes := 1000
+	boxes := memoryBoxes
 	if b.Opt.Short {
-		boxes = 20
+		boxes = shortMemoryBoxes
 	}
-	many, err := mailboxes(ctx, b, boxes)
+	many, err := measureMailboxes(ctx, b, boxes)
 	if err != nil {
 		return nil, err
 	}
-	f = figure.AtMost(150, "MB per 1000", (many-rss)/float64(boxes)*1000)
+	f = figure.AtMost(rssMailboxesTarget, "MB per 1000", (many-rss)/float64(boxes)*memoryBoxes)
 	f.Note = fmt.Sprintf("%d mailboxes with TLS and IDLE", boxes)
 	figures["rss_mailboxes"] = f.With(map[string]float64{"rss_mb": many})
 	return figures, nil
 }
 
-// idle returns memory in MB and CPU in percent of a core of a Parley with nothing to do.
-func idle(ctx context.Context, b *rig.Rig, window time.Duration) (rss, cpu float64, err error) {
+// measureIdle returns memory in MB and CPU in percent of a core of a Parley with nothing to do.
+func measureIdle(ctx context.Context, b *rig.Rig, window time.Duration) (rss, cpu float64, err error) {
 	w, err := startMailWorld(ctx, b, 1, false, true)
 	if err != nil {
 		return 0, 0, err
@@ -72,11 +79,11 @@ func cpuOver(ctx context.Context, c *rig.Child, window time.Duration) (float64, 
 		return 0, ctx.Err()
 	}
 	after, err := c.CPU()
-	return (after - before).Seconds() / time.Since(begin).Seconds() * 100, err
+	return (after - before).Seconds() / time.Since(begin).Seconds() * percent, err
 }
 
-// mailboxes returns the memory in MB with so many idle mailboxes.
-func mailboxes(ctx context.Context, b *rig.Rig, n int) (rss float64, err error) {
+// measureMailboxes returns the memory in MB with so many idle mailboxes.
+func measureMailboxes(ctx context.Context, b *rig.Rig, n int) (rss float64, err error) {
 	w, err := startMailWorld(ctx, b, n, true, true)
 	if err != nil {
 		return 0, err
@@ -91,8 +98,8 @@ func mailboxes(ctx context.Context, b *rig.Rig, n int) (rss float64, err error) 
 	return float64(bytes) / megabyte, err
 }
 
-// peak returns the most memory that a child ever had, MB.
-func peak(c *rig.Child) (float64, error) {
+// readPeak returns the most memory that a child ever had, MB.
+func readPeak(c *rig.Child) (float64, error) {
 	u, err := proc.Of(c.PID())
 	return float64(u.Peak) / megabyte, err
 }

@@ -19,6 +19,7 @@ const (
 	startMSTarget    = 150
 	startFreshTarget = 2
 	binaryTarget     = 40
+	startsPerRound   = 5
 	buildTimeout     = 10 * time.Minute
 )
 
@@ -51,12 +52,12 @@ func startWarm(ctx context.Context, b *rig.Rig) (_ figure.Figure, err error) {
 		return figure.Figure{}, err
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
-	rounds, starts := b.Rounds(), 5
+	starts := startsPerRound
 	if b.Opt.Short {
 		starts = 1
 	}
 	var medians, all []float64
-	for range rounds {
+	for range b.Rounds() {
 		var times []float64
 		for range starts {
 			took, err := timeStart(ctx, w.World)
@@ -103,19 +104,19 @@ func binarySize(ctx context.Context, b *rig.Rig) (figure.Figure, error) {
 	if found, err := exec.LookPath("go"); err == nil {
 		goTool = found
 	}
-	switch {
-	case b.Opt.Quick:
+	canBuild := source != "" && goTool != ""
+	if b.Opt.Quick {
 		note += ", not stripped: --quick builds nothing"
-	case source == "" || goTool == "":
+	} else if !canBuild {
 		note += ": there is no source or no compiler here"
-	default:
+	} else {
 		built := filepath.Join(b.Scratch.Dir, "parley-stripped")
-		if err := build(ctx, goTool, source, built); err != nil { // modules may be missing
+		if err := buildProgram(ctx, goTool, source, built); err != nil { // modules may be missing
 			b.Say("        %v", err)
 			note += ", not stripped: it can't be built here"
-			break
+		} else {
+			path, note = built, "built with -tags served -trimpath -ldflags '-s -w'"
 		}
-		path, note = built, "built with -tags served -trimpath -ldflags '-s -w'"
 	}
 	info, err := os.Stat(path)
 	if err != nil {
@@ -126,7 +127,7 @@ func binarySize(ctx context.Context, b *rig.Rig) (figure.Figure, error) {
 	return f, nil
 }
 
-func build(ctx context.Context, goTool, source, path string) error {
+func buildProgram(ctx context.Context, goTool, source, path string) error {
 	ctx, cancel := context.WithTimeout(ctx, buildTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, goTool, "build", "-tags", "served", "-trimpath", "-ldflags", "-s -w", "-o", path, "./cmd/parley") //nolint:gosec // go itself

@@ -45,7 +45,7 @@ func startChild(w *World, name string, program, vars []string) (*Child, error) {
 func (c *Child) Ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyWithin)
 	defer cancel()
-	for !c.answers(ctx) {
+	for !c.isReady(ctx) {
 		select {
 		case <-c.Done():
 			return fmt.Errorf("bench: %s ended: %w: %s", c.name, c.Err(), c.lastWords())
@@ -58,7 +58,8 @@ func (c *Child) Ready(ctx context.Context) error {
 	return nil
 }
 
-func (c *Child) answers(ctx context.Context) bool {
+// isReady reports whether /readyz answers 200. No answer counts as no.
+func (c *Child) isReady(ctx context.Context) bool {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.Address+"/readyz", nil)
 	if err != nil {
 		return false
@@ -78,7 +79,8 @@ func (c *Child) lastWords() string {
 	if err != nil {
 		return ""
 	}
-	return string(bytes.TrimSpace(body[max(0, len(body)-1000):]))
+	const longest = 1000
+	return string(bytes.TrimSpace(body[max(0, len(body)-longest):]))
 }
 
 // RSS is the memory in use, bytes.

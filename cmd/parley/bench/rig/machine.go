@@ -18,7 +18,7 @@ import (
 // Machine reports where the run takes place. It starts the server.
 func (b *Rig) Machine(ctx context.Context) (figure.Machine, error) {
 	m := figure.Machine{Cores: runtime.NumCPU(), Load: LoadAverages(), Quick: b.Opt.Quick}
-	server, err := b.postgres(ctx)
+	server, err := b.startPostgres(ctx)
 	if err != nil {
 		return m, err
 	}
@@ -36,13 +36,13 @@ func (b *Rig) Machine(ctx context.Context) (figure.Machine, error) {
 	if fsync != "on" || commit != "on" {
 		return m, fmt.Errorf("bench: the database is not durable: fsync %s, synchronous_commit %s", fsync, commit)
 	}
-	if m.Storage, err = storage(folder); err != nil {
+	if m.Storage, err = storageOf(folder); err != nil {
 		return m, err
 	}
 	if m.FlushMS, err = flushMS(b.Scratch.Dir); err != nil {
 		return m, err
 	}
-	b.OnRAM = m.OnRAM()
+	b.OnRAM = m.IsOnRAM()
 	b.Tool = findPgbench(server)
 	m.Reference = "pgbench, prepared, one row a transaction"
 	if b.Tool == "" {
@@ -57,16 +57,17 @@ func flushMS(dir string) (float64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("bench: flush: %w", err)
 	}
-	block := make([]byte, 8<<10)
-	for range 64 { // so that the writes below don't change the file's length
+	const blockSize, blocks, writes = 8 << 10, 64, 200
+	block := make([]byte, blockSize)
+	for range blocks { // so that the writes below don't change the file's length
 		if _, err := file.Write(block); err != nil {
 			return 0, fmt.Errorf("bench: flush: %w", errors.Join(err, file.Close()))
 		}
 	}
 	var times []float64
-	for i := range 200 {
+	for i := range writes {
 		begin := time.Now()
-		_, err := file.WriteAt(block, int64(i%64)*int64(len(block)))
+		_, err := file.WriteAt(block, int64(i%blocks)*int64(len(block)))
 		if err == nil {
 			err = dataSync(file)
 		}

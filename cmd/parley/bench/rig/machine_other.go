@@ -4,8 +4,8 @@ package rig
 
 import "os"
 
-// storage is not known here.
-func storage(string) (string, error) { return "disk (unknown)", nil }
+// storageOf does not know it here.
+func storageOf(string) (string, error) { return "disk (unknown)", nil }
 
 // dataSync flushes a file.
 func dataSync(f *os.File) error { return f.Sync() }

@@ -33,7 +33,8 @@ func (m *Meter) Machinery() (time.Duration, error) {
 
 func (m *Meter) read() (u usage, err error) {
 	u.outside = proc.Self()
-	if u.postgres, err = proc.Tree(m.w.Rig.server.PID()); err != nil || m.c == nil {
+	u.postgres, err = proc.Tree(m.w.Rig.server.PID())
+	if err != nil || m.c == nil {
 		return u, err
 	}
 	u.parley, err = m.c.CPU()

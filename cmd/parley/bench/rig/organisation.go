@@ -28,8 +28,8 @@ func startOrganisation(o TeamsOptions) (*Organisation, error) {
 	return t, t.Start("127.0.0.1:0")
 }
 
-// env points Parley at the emulator.
-func (t *Organisation) env() []string {
+// listVars points Parley at the emulator.
+func (t *Organisation) listVars() []string {
 	return append(lab.TeamsEnv(t.Server), fmt.Sprintf("TEAMS_RATE=%g", t.opt.Rate))
 }
 

@@ -41,7 +41,9 @@ const shortInserts = 20
 func findPgbench(server *pgserver.Server) string {
 	if dir := server.BinDir(); dir != "" {
 		path := filepath.Join(dir, "pgbench")
-		if info, err := os.Stat(path); err == nil && info.Mode()&0o111 != 0 {
+		const executable = 0o111
+		info, err := os.Stat(path)
+		if err == nil && info.Mode()&executable != 0 {
 			return path
 		}
 	}
@@ -57,7 +59,7 @@ func findPgbench(server *pgserver.Server) string {
 // rate is per second, p50 the median time of one in ms.
 func Inserts(ctx context.Context, w *World, clients int, payload []byte, d time.Duration) (rate, p50 float64, err error) {
 	server := w.Rig.server
-	if err := w.Rig.reference(ctx, w); err != nil {
+	if err := w.Rig.createReference(ctx, w); err != nil {
 		return 0, 0, err
 	}
 	conn, err := pgx.Connect(ctx, server.URL(ReferenceDatabase))
@@ -94,8 +96,8 @@ func Inserts(ctx context.Context, w *World, clients int, payload []byte, d time.
 	return rate, p50, err
 }
 
-// reference makes the database once a run.
-func (b *Rig) reference(ctx context.Context, w *World) error {
+// createReference makes the database once a run.
+func (b *Rig) createReference(ctx context.Context, w *World) error {
 	if b.referred {
 		return nil
 	}
@@ -146,13 +148,13 @@ func runPgbench(ctx context.Context, b *Rig, clients int, payload []byte, d time
 func escapeBytea(raw []byte) string {
 	var b strings.Builder
 	for _, c := range raw {
-		switch {
-		case c == '\\':
+		isPrintable := c >= ' ' && c <= '~'
+		if c == '\\' {
 			b.WriteString(`\\`)
-		case c < 0x20 || c > 0x7e:
-			fmt.Fprintf(&b, `\%03o`, c)
-		default:
+		} else if isPrintable {
 			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, `\%03o`, c)
 		}
 	}
 	return b.String()
@@ -173,7 +175,15 @@ func pgbenchRate(out string) (float64, error) {
 	return 0, fmt.Errorf("bench: pgbench says no rate: %s", out)
 }
 
-// pgbenchMedian reads the third field, µs, of all logs.
+// A line of pgbench's log has the time of a transaction in its third field. A shorter line is one that pgbench had no
+// time to write to its end, and is skipped.
+const (
+	timeField    = 2
+	microsInMS   = 1000
+	keysByClient = 1_000_000_000 // more than a client inserts, as in referenceScript
+)
+
+// pgbenchMedian reads the median time of all logs, in ms.
 func pgbenchMedian(dir string) (float64, error) {
 	files, err := filepath.Glob(filepath.Join(dir, "log*"))
 	if err != nil {
@@ -187,14 +197,14 @@ func pgbenchMedian(dir string) (float64, error) {
 		}
 		for line := range strings.Lines(string(body)) {
 			fields := strings.Fields(line)
-			if len(fields) < 3 {
+			if len(fields) <= timeField {
 				continue
 			}
-			us, err := strconv.ParseFloat(fields[2], 64)
+			us, err := strconv.ParseFloat(fields[timeField], 64)
 			if err != nil {
 				return 0, fmt.Errorf("bench: pgbench: %w", err)
 			}
-			times = append(times, us/1000)
+			times = append(times, us/microsInMS)
 		}
 	}
 	if len(times) == 0 {
@@ -231,7 +241,7 @@ func runInserts(ctx context.Context, url string, clients int, payload []byte, d 
 		wg.Go(func() {
 			for n := 0; time.Since(begin) < d && failed.Load() == nil; n++ {
 				at := time.Now()
-				if _, err := c.Exec(ctx, "one", fmt.Sprintf("m-C0SUPPORT01-%d", i*1_000_000_000+n), payload); err != nil {
+				if _, err := c.Exec(ctx, "one", fmt.Sprintf("m-C0SUPPORT01-%d", i*keysByClient+n), payload); err != nil {
 					failed.Store(&err)
 					return
 				}

@@ -54,7 +54,7 @@ func (b *Rig) Rounds() int {
 	if b.Opt.Quick {
 		return 1
 	}
-	return 3
+	return fullRounds
 }
 
 // Say tells who waits how far the run is.
@@ -66,14 +66,22 @@ func (b *Rig) Say(format string, args ...any) {
 
 // Span chooses how long something is measured: in tests at most a second.
 func (b *Rig) Span(full, quick time.Duration) time.Duration {
-	switch {
-	case b.Opt.Short:
+	if b.Opt.Short {
 		return min(quick, time.Second)
-	case b.Opt.Quick:
+	}
+	if b.Opt.Quick {
 		return quick
 	}
 	return full
 }
+
+// ReferenceSpan is how long the reference inserts for one round.
+func (b *Rig) ReferenceSpan() time.Duration { return b.Span(referenceFor, time.Second) }
+
+const (
+	fullRounds   = 3
+	referenceFor = 3 * time.Second // in a full run
+)
 
 // HopEvery is the time between two messages where the way of a single one is measured: thirty a second.
 const HopEvery = time.Second / 30

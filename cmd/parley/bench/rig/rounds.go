@@ -13,6 +13,8 @@ const maxDrift = 0.25
 // maxRepeats bounds the rounds that are thrown away for drift.
 const maxRepeats = 4
 
+const percent = 100
+
 // round is one bracketed measurement.
 type round struct {
 	Reference float64 // mean of the one before and the one after
@@ -93,11 +95,12 @@ func (b *Rig) Bracket(ctx context.Context, n int, reference, measure func(contex
 			if best.Drift <= maxDrift {
 				break
 			}
-			if repeats++; repeats > maxRepeats || b.Opt.Quick { // --quick has no time for more
-				m.Note = fmt.Sprintf("the reference drifted by %.0f %%", best.Drift*100)
+			repeats++
+			if repeats > maxRepeats || b.Opt.Quick { // --quick has no time for more
+				m.Note = fmt.Sprintf("the reference drifted by %.0f %%", best.Drift*percent)
 				break
 			}
-			b.Say("        the reference drifted by %.0f %%: once more", r.Drift*100)
+			b.Say("        the reference drifted by %.0f %%: once more", r.Drift*percent)
 		}
 		m.Values, m.rounds = append(m.Values, value), append(m.rounds, best)
 	}

@@ -54,7 +54,8 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 // signals.
 func heldBySignal() (held func() bool, end func()) {
 	var on atomic.Bool
-	signals, done := make(chan os.Signal, 4), make(chan struct{})
+	const mostWaiting = 4 // signals that come faster than they are read
+	signals, done := make(chan os.Signal, mostWaiting), make(chan struct{})
 	signal.Notify(signals, syscall.SIGUSR1, syscall.SIGUSR2)
 	go func() {
 		defer close(done)

@@ -84,7 +84,7 @@ type tableChange struct {
 	Indexes  int64  `db:"indexes"`
 }
 
-// WriteStatements appends to the file what each statement cost since countStatements, a message of so many.
+// WriteStatements appends to the file what each statement cost since CountStatements, divided by the number of messages.
 func (w *World) WriteStatements(ctx context.Context, messages int64) (err error) {
 	if w.Rig.Opt.Statements == "" || messages == 0 {
 		return nil
@@ -114,12 +114,12 @@ func (w *World) WriteStatements(ctx context.Context, messages int64) (err error)
 	if err != nil {
 		return fmt.Errorf("bench: statements: %w", err)
 	}
-	tabulate(file, float64(messages), costs, changes)
+	writeTables(file, float64(messages), costs, changes)
 	return file.Close()
 }
 
-// tabulate writes both lists, each value for one of n messages.
-func tabulate(out io.Writer, n float64, costs []statementCost, changes []tableChange) {
+// writeTables writes both lists, each value for one of n messages.
+func writeTables(out io.Writer, n float64, costs []statementCost, changes []tableChange) {
 	t := tabwriter.NewWriter(out, 0, 0, 1, ' ', tabwriter.AlignRight)
 	var calls, exec, plan, records, bytes float64
 	_, _ = fmt.Fprintln(t, "calls\tplans\trows\texec µs\tplan µs\tµs a call\tblocks\trecords\tWAL bytes\t")
@@ -127,14 +127,15 @@ func tabulate(out io.Writer, n float64, costs []statementCost, changes []tableCh
 		inner := "· "
 		if c.Toplevel {
 			inner = ""
-			calls, exec, plan = calls+float64(c.Calls), exec+c.ExecMS, plan+c.PlanMS
+			calls += float64(c.Calls)
+			exec, plan = exec+c.ExecMS, plan+c.PlanMS
 			records, bytes = records+float64(c.WALRecords), bytes+float64(c.WALBytes)
 		}
 		_, _ = fmt.Fprintf(t, "%.3f\t%.3f\t%.3f\t%.1f\t%.1f\t%.0f\t%.1f\t%.2f\t%.0f\t %s%.110s\n", float64(c.Calls)/n, float64(c.Plans)/n, float64(c.Rows)/n,
-			c.ExecMS*1000/n, c.PlanMS*1000/n, c.ExecMS*1000/float64(max(1, c.Calls)), float64(c.Blocks)/n, float64(c.WALRecords)/n, float64(c.WALBytes)/n,
+			c.ExecMS*microsInMS/n, c.PlanMS*microsInMS/n, c.ExecMS*microsInMS/float64(max(1, c.Calls)), float64(c.Blocks)/n, float64(c.WALRecords)/n, float64(c.WALBytes)/n,
 			inner, strings.Join(strings.Fields(c.Query), " "))
 	}
-	_, _ = fmt.Fprintf(t, "%.3f\t\t\t%.1f\t%.1f\t\t\t%.2f\t%.0f\t all of %.0f messages\n", calls/n, exec*1000/n, plan*1000/n, records/n, bytes/n, n)
+	_, _ = fmt.Fprintf(t, "%.3f\t\t\t%.1f\t%.1f\t\t\t%.2f\t%.0f\t all of %.0f messages\n", calls/n, exec*microsInMS/n, plan*microsInMS/n, records/n, bytes/n, n)
 	_, _ = fmt.Fprintln(t, "inserted\tupdated\tof these HOT\tdeleted\tby index\twhole\tindexes\t")
 	for _, c := range changes {
 		_, _ = fmt.Fprintf(t, "%.3f\t%.3f\t%.3f\t%.3f\t%.2f\t%.3f\t%d\t %s\n", float64(c.Inserted)/n, float64(c.Updated)/n, float64(c.HOT)/n,

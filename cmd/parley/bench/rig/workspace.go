@@ -47,8 +47,8 @@ func startWorkspace(o SlackOptions) (*Workspace, error) {
 // SupportChannel returns the id of the n-th support channel.
 func SupportChannel(n int) string { return fmt.Sprintf("C0SUPPORT%02d", n) }
 
-// env points Parley at the emulator.
-func (w *Workspace) env() []string {
+// listVars points Parley at the emulator.
+func (w *Workspace) listVars() []string {
 	return append(lab.SlackEnv(w.Server, w.APIURL(), !w.Opt.Sockets), fmt.Sprintf("SLACK_RATE=%g", w.Opt.Rate))
 }
 

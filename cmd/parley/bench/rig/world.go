@@ -53,8 +53,8 @@ func serverSettings() map[string]string {
 	return map[string]string{"max_connections": "300", "max_wal_size": "8GB", "checkpoint_timeout": "1h"}
 }
 
-// postgres starts the run's server at its first use.
-func (b *Rig) postgres(ctx context.Context) (*pgserver.Server, error) {
+// startPostgres starts the run's server at its first use.
+func (b *Rig) startPostgres(ctx context.Context) (*pgserver.Server, error) {
 	if b.server != nil {
 		return b.server, nil
 	}
@@ -78,7 +78,7 @@ const templateDatabase = "template_of_worlds"
 
 // StartWorld makes a world; close it. The database is new and migrated.
 func StartWorld(ctx context.Context, b *Rig, o WorldOptions) (*World, error) {
-	if _, err := b.postgres(ctx); err != nil {
+	if _, err := b.startPostgres(ctx); err != nil {
 		return nil, err
 	}
 	b.worlds++
@@ -204,6 +204,9 @@ func (w *World) Close() error {
 // Load is what Parley has left to do.
 func (w *World) Load(ctx context.Context) (lab.Load, error) { return lab.ReadLoad(ctx, w.Pool) }
 
+// LookEvery is the pause before a wait looks into the database again: rarely enough not to disturb what is measured.
+const LookEvery = 50 * time.Millisecond
+
 // ErrNotDrained means that Parley did not finish what it took.
 var ErrNotDrained = errors.New("bench: not drained")
 
@@ -215,17 +218,19 @@ func (w *World) Drain(ctx context.Context, limit time.Duration) error {
 	var last lab.Load
 	for {
 		l, err := w.Load(ctx)
-		switch {
-		case err != nil && ctx.Err() == nil:
+		if err != nil && ctx.Err() == nil {
 			return err
-		case err == nil && l.Quarantined > 0:
-			return fmt.Errorf("%w: %d facts in quarantine", ErrNotDrained, l.Quarantined)
-		case err == nil && l.IsIdle():
-			return nil
-		case err == nil:
+		}
+		if err == nil { // otherwise the time is over, and the pause below ends at once
+			if l.Quarantined > 0 {
+				return fmt.Errorf("%w: %d facts in quarantine", ErrNotDrained, l.Quarantined)
+			}
+			if l.IsIdle() {
+				return nil
+			}
 			last = l
 		}
-		if !pause.For(ctx, 50*time.Millisecond) {
+		if !pause.For(ctx, LookEvery) {
 			return fmt.Errorf("%w within %s: %d facts, %d lanes left%s", ErrNotDrained, limit, last.Pending, last.Lanes, w.LastWords())
 		}
 	}
@@ -271,10 +276,10 @@ func (w *World) Parley(ctx context.Context, o ParleyOptions) (*Child, error) {
 	}
 	vars := []string{"DATABASE_URL=" + cmp.Or(o.url, w.URL()), "PARLEY_DATA=" + cmp.Or(o.data, w.Dir), "PARLEY_LOG=warn"}
 	if w.Slack != nil {
-		vars = append(vars, w.Slack.env()...)
+		vars = append(vars, w.Slack.listVars()...)
 	}
 	if w.Teams != nil {
-		vars = append(vars, w.Teams.env()...)
+		vars = append(vars, w.Teams.listVars()...)
 	}
 	listen, err := lab.FreeAddress(ctx)
 	if err != nil {

@@ -31,10 +31,10 @@ type budgetSize struct {
 }
 
 func budgetSizeOf(b *rig.Rig) budgetSize {
-	switch {
-	case b.Opt.Short:
+	if b.Opt.Short {
 		return budgetSize{messages: 200, every: 2 * time.Millisecond, window: 500 * time.Millisecond, pile: 30}
-	case b.Opt.Quick:
+	}
+	if b.Opt.Quick {
 		return budgetSize{messages: 500, every: 5 * time.Millisecond, window: 2 * time.Second, pile: 100}
 	}
 	return budgetSize{messages: 2000, every: 5 * time.Millisecond, window: 8 * time.Second, pile: 200}
@@ -43,14 +43,15 @@ func budgetSizeOf(b *rig.Rig) budgetSize {
 // MeasureBudget sends more into one Slack channel than it may take, and measures that channel and
 // the others.
 func MeasureBudget(ctx context.Context, b *rig.Rig) (figures map[string]figure.Figure, err error) {
-	use, calls, burst, isolation := []float64{}, []float64{}, []float64{}, []float64{}
+	var use, calls, burst, isolation []float64
 	details := map[string]float64{}
 	for range b.Rounds() {
 		r, err := budgetRound(ctx, b, budgetSizeOf(b))
 		if err != nil {
 			return nil, err
 		}
-		use, calls, burst = append(use, r.use), append(calls, r.calls), append(burst, r.burst)
+		use, calls = append(use, r.use), append(calls, r.calls)
+		burst = append(burst, r.burst)
 		isolation = append(isolation, r.beside/r.alone)
 		details = map[string]float64{"p99_alone_ms": r.alone, "p99_beside_ms": r.beside, "posts_per_second": r.rate, "refused": float64(r.refused)}
 	}
@@ -77,7 +78,8 @@ type budgetResult struct {
 
 func budgetRound(ctx context.Context, b *rig.Rig, size budgetSize) (r budgetResult, err error) {
 	s, closeShops, err := openShops(ctx, b, budgetOthers, rig.SlackOptions{Rate: budgetRate, Change: func(o *slackfake.Options) {
-		o.Limits, o.PostPerSecond, o.TierFactor = true, budgetRate, budgetRate
+		o.Limits = true
+		o.PostPerSecond, o.TierFactor = budgetRate, budgetRate
 	}})
 	if err != nil {
 		return r, err

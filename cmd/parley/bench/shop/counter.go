@@ -45,7 +45,7 @@ func openCounter(ctx context.Context, b *rig.Rig, o rig.WorldOptions) (*counter,
 	}
 	c := &counter{provider: provider, shoppers: newShoppers(w, nil, 0)}
 	if c.c, err = w.Parley(ctx, rig.ParleyOptions{Args: b.MeasuredArgs()}); err == nil {
-		_, err = c.speak(ctx, hopTalks, 0)
+		_, err = c.writeInTurn(ctx, hopTalks, 0)
 	}
 	if err == nil {
 		err = w.Drain(ctx, budgetWithin)
@@ -58,9 +58,9 @@ func openCounter(ctx context.Context, b *rig.Rig, o rig.WorldOptions) (*counter,
 
 func (c *counter) close() error { return errors.Join(c.w.Close(), c.provider.Close()) }
 
-// speak lets the customers write n messages in turn, so much apart, and returns when each got
+// writeInTurn lets the customers write n messages in turn, so much apart, and returns when each got
 // its answer.
-func (c *counter) speak(ctx context.Context, n int, every time.Duration) (map[string]time.Time, error) {
+func (c *counter) writeInTurn(ctx context.Context, n int, every time.Duration) (map[string]time.Time, error) {
 	m, err := c.openWriter(ctx, 0)
 	if err != nil {
 		return nil, err
@@ -68,10 +68,11 @@ func (c *counter) speak(ctx context.Context, n int, every time.Duration) (map[st
 	defer m.close()
 	answered, began := map[string]time.Time{}, time.Now()
 	for i := range n {
-		if wait := time.Until(began.Add(time.Duration(i) * every)); wait > 0 && !pause.For(ctx, wait) {
+		wait := time.Until(began.Add(time.Duration(i) * every))
+		if wait > 0 && !pause.For(ctx, wait) {
 			return nil, ctx.Err()
 		}
-		if err := m.say(time.Now(), i%hopTalks); err != nil {
+		if err := m.writeLines(time.Now(), i%hopTalks); err != nil {
 			return nil, err
 		}
 		who := shopperName(0, i%hopTalks)
@@ -87,12 +88,12 @@ type call struct {
 	text  string
 }
 
-// posts returns the requests since a time by which Parley posted something into a channel.
-func (c *counter) posts(since time.Time) (list []call) {
+// listPosts returns the requests since a time by which Parley posted something into a channel.
+func (c *counter) listPosts(since time.Time) (list []call) {
 	if c.w.Teams == nil {
 		for _, one := range c.w.Slack.Calls("chat.postMessage") {
 			if !one.At.Before(since) {
-				list = append(list, call{one.At, one.OK, one.Args["text"]})
+				list = append(list, call{at: one.At, taken: one.OK, text: one.Args["text"]})
 			}
 		}
 		return list
@@ -100,7 +101,8 @@ func (c *counter) posts(since time.Time) (list []call) {
 	for _, method := range []string{"conversations.create", "activities.send"} {
 		for _, one := range c.w.Teams.Calls(method) {
 			if !one.At.Before(since) {
-				list = append(list, call{one.At, one.Status/100 == 2, activityText(one.Body)})
+				isTaken := one.Status/100 == 2 // any status from 200 to 299
+				list = append(list, call{at: one.At, taken: isTaken, text: activityText(one.Body)})
 			}
 		}
 	}
@@ -118,11 +120,11 @@ func activityText(body string) string {
 	return a.Text
 }
 
-// hops returns the times from the answer to a customer's message to the call that posts it,
+// measureHops returns the times from the answer to a customer's message to the call that posts it,
 // in ms, while little is going on. Errors: errPosted.
-func (c *counter) hops(ctx context.Context, n int) ([]float64, error) {
+func (c *counter) measureHops(ctx context.Context, n int) ([]float64, error) {
 	began := time.Now()
-	answered, err := c.speak(ctx, n, rig.HopEvery)
+	answered, err := c.writeInTurn(ctx, n, rig.HopEvery)
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +133,7 @@ func (c *counter) hops(ctx context.Context, n int) ([]float64, error) {
 	}
 	waiting := maps.Clone(answered)
 	var hops []float64
-	for _, one := range c.posts(began) {
+	for _, one := range c.listPosts(began) {
 		for _, found := range linesIn(one.text, "") {
 			line := found[1] + "x" + found[2]
 			at, ok := waiting[line]
@@ -148,9 +150,9 @@ func (c *counter) hops(ctx context.Context, n int) ([]float64, error) {
 	return hops, nil
 }
 
-// complete reads the threads in Teams: each line of each customer once, in order.
+// checkComplete reads the threads in Teams: each line of each customer once, in order.
 // Errors: errPosted.
-func (c *counter) complete() error {
+func (c *counter) checkComplete() error {
 	seen := map[string]int{}
 	for _, m := range c.w.Teams.Messages(lab.TeamsSupport) {
 		for _, found := range linesIn(m.Text, "") {

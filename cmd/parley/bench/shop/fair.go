@@ -21,17 +21,17 @@ const (
 	fairFlooder  = calmThreads
 )
 
-// floodSizeOf is how many messages a flood has, and for how long others are measured without it.
+// floodSize is how many messages a flood has, and for how long others are measured without it.
 type floodSize struct {
 	messages int
 	window   time.Duration // how long the others are measured alone
 }
 
 func floodSizeOf(b *rig.Rig) floodSize {
-	switch {
-	case b.Opt.Short:
+	if b.Opt.Short {
 		return floodSize{messages: 300, window: 500 * time.Millisecond}
-	case b.Opt.Quick:
+	}
+	if b.Opt.Quick {
 		return floodSize{messages: 2000, window: 2 * time.Second}
 	}
 	return floodSize{messages: 10_000, window: 8 * time.Second}
@@ -124,7 +124,7 @@ func (s *shoppers) measureFlood(
 	if err := s.w.Drain(ctx, budgetWithin); err != nil {
 		return 0, 0, err
 	}
-	return figure.Percentile(s.latencies(began, isLeftOut), 0.99), perSecond, nil
+	return figure.Percentile(s.listLatencies(began, isLeftOut), 0.99), perSecond, nil
 }
 
 const aLine = `SELECT payload FROM events WHERE payload IS NOT NULL AND account_id = (SELECT id FROM accounts WHERE name = 'shop0') LIMIT 1`
@@ -135,7 +135,7 @@ func (s *shoppers) measureInserts(ctx context.Context) (perSecond float64, err e
 	if err := s.w.Pool.QueryRow(ctx, aLine).Scan(&payload); err != nil {
 		return 0, fmt.Errorf("bench: fair: %w", err)
 	}
-	perSecond, _, err = rig.Inserts(ctx, s.w, rig.Clients, payload, s.w.Rig.Span(3*time.Second, time.Second))
+	perSecond, _, err = rig.Inserts(ctx, s.w, rig.Clients, payload, s.w.Rig.ReferenceSpan())
 	return perSecond, err
 }
 
@@ -143,15 +143,15 @@ func (s *shoppers) measureInserts(ctx context.Context) (perSecond float64, err e
 func (m *writer) sendLines(lines, customers int) (perSecond float64, err error) {
 	began := time.Now()
 	for said := 0; said < lines; said += fairTogether {
-		if err := m.say(time.Now(), flooders(said, customers)...); err != nil {
+		if err := m.writeLines(time.Now(), pickFlooders(said, customers)...); err != nil {
 			return 0, err
 		}
 	}
 	return float64(lines) / time.Since(began).Seconds(), nil
 }
 
-// flooders returns the numbers of the customers who speak in a flood's next request.
-func flooders(said, customers int) []int {
+// pickFlooders returns the numbers of the customers who speak in a flood's next request.
+func pickFlooders(said, customers int) []int {
 	list := make([]int, fairTogether)
 	for i := range list {
 		list[i] = (said + i) % customers
@@ -169,7 +169,7 @@ func (s *shoppers) waitForQuiet(ctx context.Context) error {
 		if err != nil || l.Pending < fairRest {
 			return err
 		}
-		if !pause.For(ctx, 50*time.Millisecond) {
+		if !pause.For(ctx, rig.LookEvery) {
 			return ctx.Err()
 		}
 	}

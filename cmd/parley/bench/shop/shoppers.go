@@ -122,9 +122,9 @@ func (m *writer) close() {
 	}
 }
 
-// say writes the next line of each of these customers, in one request. due is the time from which
+// writeLines writes the next line of each of these customers, in one request. due is the time from which
 // the lines' latency counts.
-func (m *writer) say(due time.Time, customers ...int) error {
+func (m *writer) writeLines(due time.Time, customers ...int) error {
 	events := make([]channelstest.Event, 0, len(customers))
 	for _, n := range customers {
 		who := shopperName(m.account, n)
@@ -159,7 +159,7 @@ func (s *shoppers) openConversations(ctx context.Context) error {
 			count = calmThreads
 		}
 		for n := range count {
-			if err := m.say(time.Now(), n); err != nil {
+			if err := m.writeLines(time.Now(), n); err != nil {
 				return err
 			}
 		}
@@ -187,7 +187,7 @@ func (s *shoppers) writeSteadily(ctx context.Context, stop <-chan struct{}) (err
 			return nil
 		case <-tick.C:
 		}
-		if err := writers[n%s.others].say(time.Now(), n/s.others%calmThreads); err != nil {
+		if err := writers[n%s.others].writeLines(time.Now(), n/s.others%calmThreads); err != nil {
 			return err
 		}
 	}
@@ -206,7 +206,7 @@ func (s *shoppers) measureCalm(ctx context.Context, window time.Duration) (float
 	if err := s.w.Drain(ctx, budgetWithin); err != nil {
 		return 0, err
 	}
-	return figure.Percentile(s.latencies(began, isInFullChannel), 0.99), nil
+	return figure.Percentile(s.listLatencies(began, isInFullChannel), 0.99), nil
 }
 
 // fillChannel sends more into one channel than it takes, while the others go on.
@@ -223,10 +223,11 @@ func (s *shoppers) fillChannel(ctx context.Context, size budgetSize, r *budgetRe
 		defer m.close()
 		for i := range size.messages {
 			due := began.Add(time.Duration(i) * size.every)
-			if wait := time.Until(due); wait > 0 && !pause.For(ctx, wait) {
+			wait := time.Until(due)
+			if wait > 0 && !pause.For(ctx, wait) {
 				return ctx.Err()
 			}
-			if err := m.say(due, i%budgetThreads); err != nil {
+			if err := m.writeLines(due, i%budgetThreads); err != nil {
 				return err
 			}
 		}
@@ -244,7 +245,7 @@ func (s *shoppers) fillChannel(ctx context.Context, size budgetSize, r *budgetRe
 	r.calls = float64(calls.all) / float64(size.messages)
 	r.rate = float64(calls.posts) / took
 	r.refused = calls.refused
-	r.beside = figure.Percentile(s.latencies(began, isInFullChannel), 0.99)
+	r.beside = figure.Percentile(s.listLatencies(began, isInFullChannel), 0.99)
 	return nil
 }
 
@@ -256,7 +257,7 @@ func (s *shoppers) measurePile(ctx context.Context, messages int) (float64, erro
 	}
 	began := time.Now()
 	for range messages {
-		if err := m.say(time.Now(), 0); err != nil {
+		if err := m.writeLines(time.Now(), 0); err != nil {
 			return 0, err
 		}
 	}
@@ -281,10 +282,11 @@ func (s *shoppers) callsSince(began time.Time, channel string) (n callCounts) {
 			continue
 		}
 		n.all++
-		switch {
-		case c.Error == "ratelimited":
+		if c.Error == "ratelimited" {
 			n.refused++
-		case c.OK && c.Method == "chat.postMessage":
+			continue
+		}
+		if c.OK && c.Method == "chat.postMessage" {
 			n.posts++
 			n.last = c.At
 		}
@@ -306,17 +308,22 @@ func linesIn(text, blocks string) [][]string {
 // isInFullChannel reports whether a customer writes into the channel that fillChannel fills.
 func isInFullChannel(who string) bool { return strings.HasPrefix(who, "s0n") }
 
-// latencies returns the ms from when a line was said until it was posted, for all customers whom isLeftOut doesn't
+// listLatencies returns the ms from when a line was said until it was posted, for all customers whom isLeftOut doesn't
 // leave out.
-func (s *shoppers) latencies(began time.Time, isLeftOut func(who string) bool) (list []float64) {
+func (s *shoppers) listLatencies(began time.Time, isLeftOut func(who string) bool) (list []float64) {
 	for _, c := range s.w.Slack.Calls("chat.postMessage") {
-		if !c.OK || c.At.Before(began) || c.Args["username"] == "" { // Parley's own words may quote a customer
+		isParleys := c.Args["username"] == "" // Parley's own words, which may quote a customer
+		if !c.OK || isParleys {
+			continue
+		}
+		if c.At.Before(began) {
 			continue
 		}
 		for _, found := range linesIn(c.Args["text"], c.Args["blocks"]) {
 			who, number := found[1], found[2]
 			at, isKnown := s.at[who+"x"+number]
-			if isKnown && !isLeftOut(who) && !at.Before(began) {
+			isNew := isKnown && !at.Before(began)
+			if isNew && !isLeftOut(who) {
 				list = append(list, figure.MS(c.At.Sub(at)))
 			}
 		}

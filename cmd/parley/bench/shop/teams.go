@@ -23,6 +23,9 @@ const (
 	teamsFactor = 100.0
 	teamsHour   = 1800.0 / 3600 * teamsFactor // posts per second
 	hopTalks    = 50
+	// Hops are measured for hopsFor, and with --quick for quickHopsFor.
+	hopsFor      = 10 * time.Second
+	quickHopsFor = 1500 * time.Millisecond
 )
 
 // MeasureTeams measures what differs in Teams: the way into a thread beside Slack's, and how
@@ -47,16 +50,16 @@ func teamsHop(ctx context.Context, b *rig.Rig) (f figure.Figure, err error) {
 		return f, err
 	}
 	defer func() { err = errors.Join(err, teams.close()) }()
-	n := int(b.Span(10*time.Second, 1500*time.Millisecond) / rig.HopEvery)
+	n := int(b.Span(hopsFor, quickHopsFor) / rig.HopEvery)
 	var slacks, ours [][]float64 // all hops of an attempt, ms
 	m, err := b.Bracket(ctx, b.Rounds(),
 		func(ctx context.Context) (float64, error) {
-			hops, err := slack.hops(ctx, n)
+			hops, err := slack.measureHops(ctx, n)
 			slacks = append(slacks, hops)
 			return figure.Median(hops), err
 		},
 		func(ctx context.Context) (float64, error) {
-			hops, err := teams.hops(ctx, n)
+			hops, err := teams.measureHops(ctx, n)
 			ours = append(ours, hops)
 			return figure.Median(hops), err
 		})
@@ -83,14 +86,14 @@ func teamsBudget(ctx context.Context, b *rig.Rig) (use, calls figure.Figure, err
 	refused := 0
 	for range b.Rounds() {
 		began, before := time.Now(), len(c.w.Teams.Calls(""))
-		if _, err := c.speak(ctx, size.messages, size.every); err != nil {
+		if _, err := c.writeInTurn(ctx, size.messages, size.every); err != nil {
 			return use, calls, err
 		}
 		if err := c.w.Drain(ctx, budgetWithin); err != nil {
 			return use, calls, err
 		}
 		posted, last := 0, began
-		for _, one := range c.posts(began) {
+		for _, one := range c.listPosts(began) {
 			if one.taken {
 				posted, last = posted+1, one.at
 			} else {
@@ -100,7 +103,7 @@ func teamsBudget(ctx context.Context, b *rig.Rig) (use, calls figure.Figure, err
 		shares = append(shares, float64(posted)/(last.Sub(began).Seconds()*teamsHour))
 		each = append(each, float64(len(c.w.Teams.Calls(""))-before)/float64(size.messages))
 	}
-	if err := c.complete(); err != nil {
+	if err := c.checkComplete(); err != nil {
 		return use, calls, err
 	}
 	note := fmt.Sprintf("%d messages over %d conversations", size.messages, hopTalks)

@@ -10,10 +10,16 @@ import (
 	"parley/cmd/parley/bench/rig"
 )
 
+const (
+	busyTalks = 64
+	busyFor   = 10 * time.Second
+	quickFor  = 1500 * time.Millisecond // in place of busyFor and hopFor with --quick
+)
+
 // MeasureBusy finds how fast events are accepted while customers and agents talk, so that appliers and lanes work.
 // A third of the events are notes in threads of conversations.
 func MeasureBusy(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err error) {
-	s, err := startStage(ctx, b, 64)
+	s, err := startStage(ctx, b, busyTalks)
 	if err != nil {
 		return nil, err
 	}
@@ -27,7 +33,7 @@ func MeasureBusy(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, e
 	var details []map[string]float64
 	m, err := b.Bracket(ctx, b.Rounds(),
 		func(ctx context.Context) (float64, error) {
-			rate, _, err := rig.Inserts(ctx, s.w, rig.Clients, payload, b.Span(3*time.Second, time.Second))
+			rate, _, err := rig.Inserts(ctx, s.w, rig.Clients, payload, b.ReferenceSpan())
 			return rate, err
 		},
 		func(ctx context.Context) (float64, error) {
@@ -37,7 +43,7 @@ func MeasureBusy(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, e
 			}
 			before := s.t.in.Load() + s.t.out.Load()
 			relayed := 0.0
-			rate, d, err := f.Burst(ctx, b.Span(10*time.Second, 1500*time.Millisecond), func(a load.Answered) error {
+			rate, d, err := f.Burst(ctx, b.Span(busyFor, quickFor), func(a load.Answered) error {
 				relayed = float64(s.t.in.Load()+s.t.out.Load()-before) / a.Took.Seconds()
 				return s.t.finish(ctx)
 			})

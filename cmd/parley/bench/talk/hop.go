@@ -18,12 +18,18 @@ const (
 	hopP95Target = 0.2
 )
 
+const (
+	hopTalks      = 60
+	shortHopTalks = 6 // in tests
+	hopFor        = 20 * time.Second
+)
+
 // MeasureHop takes the time from the 2xx of a customer's message to the call that posts it, while little
 // is going on, against River's default pick-up.
 func MeasureHop(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err error) {
-	talks := 60
+	talks := hopTalks
 	if b.Opt.Short {
-		talks = 6
+		talks = shortHopTalks
 	}
 	s, err := startStage(ctx, b, talks)
 	if err != nil {
@@ -41,15 +47,15 @@ func MeasureHop(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, er
 		return nil, err
 	}
 	var own, river [][]float64 // all hops of an attempt, ms
-	n := b.Span(20*time.Second, 1500*time.Millisecond)
+	n := b.Span(hopFor, quickFor)
 	m, err := b.Bracket(ctx, b.Rounds(),
 		func(ctx context.Context) (float64, error) {
-			hops, err := queue.hops(ctx, int(n/rig.HopEvery))
+			hops, err := queue.measureHops(ctx, int(n/rig.HopEvery))
 			river = append(river, hops)
 			return figure.Median(hops), err
 		},
 		func(ctx context.Context) (float64, error) {
-			hops, err := s.hops(ctx, int(n/rig.HopEvery))
+			hops, err := s.measureHops(ctx, int(n/rig.HopEvery))
 			own = append(own, hops)
 			return figure.Median(hops), err
 		})
@@ -76,9 +82,9 @@ func hopFigures(m rig.Measured, own, river [][]float64) (hop, p95 figure.Figure)
 	return hop, figure.AtMost(hopP95Target, "ratio", shares...)
 }
 
-// hops lets customers write at a steady pace and gives, for each message, the time from
+// measureHops lets customers write at a steady pace and gives, for each message, the time from
 // the webhook's answer to the call that posts it, in ms: never below zero.
-func (s *stage) hops(ctx context.Context, n int) ([]float64, error) {
+func (s *stage) measureHops(ctx context.Context, n int) ([]float64, error) {
 	var mu sync.Mutex
 	answered := map[string]time.Time{}
 	s.t.answered = func(mark string) {
@@ -106,7 +112,7 @@ func (s *stage) hops(ctx context.Context, n int) ([]float64, error) {
 			}
 		}
 		s.t.speaking.Add(1)
-		s.t.speak(k)
+		s.t.writeAsCustomer(k)
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
@@ -126,11 +132,11 @@ func (s *stage) hops(ctx context.Context, n int) ([]float64, error) {
 	}
 	mu.Lock()
 	defer mu.Unlock()
-	return pairs(answered, s.w.Slack.Calls("chat.postMessage"), from)
+	return pairHops(answered, s.w.Slack.Calls("chat.postMessage"), from)
 }
 
-// pairs finds for each answer the call that posted its message.
-func pairs(answered map[string]time.Time, calls []slackfake.Call, from time.Time) ([]float64, error) {
+// pairHops finds for each answer the call that posted its message.
+func pairHops(answered map[string]time.Time, calls []slackfake.Call, from time.Time) ([]float64, error) {
 	var hops []float64
 	for _, c := range calls {
 		if c.At.Before(from) || c.Args["username"] == "" { // Parley's own words may quote a customer

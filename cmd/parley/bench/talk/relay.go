@@ -21,6 +21,13 @@ const (
 	commitsTarget = 1.2
 )
 
+const (
+	relayTalks      = 512
+	shortRelayTalks = 16 // in tests
+	quickRelayFor   = 5 * time.Second
+	relaySenders    = 16 // connections by which customers' webhooks come
+)
+
 // relayChannels is how many support channels (and teams, and accounts) share the traffic.
 const relayChannels = 8
 
@@ -52,7 +59,7 @@ func startStage(ctx context.Context, b *rig.Rig, talks int) (*stage, error) {
 	}
 	ctx, s.cancel = context.WithCancel(ctx)
 	s.ended = make(chan error, 1)
-	go func() { s.ended <- t.run(ctx, s.c, 16) }()
+	go func() { s.ended <- t.run(ctx, s.c, relaySenders) }()
 	return s, nil
 }
 
@@ -71,9 +78,9 @@ func (s *stage) close() error {
 
 // MeasureRelay finds how many messages a second Parley relays, from customers to threads and from agents to customers.
 func MeasureRelay(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err error) {
-	talks := 512
+	talks := relayTalks
 	if b.Opt.Short {
-		talks = 16
+		talks = shortRelayTalks
 	}
 	s, err := startStage(ctx, b, talks)
 	if err != nil {
@@ -84,11 +91,11 @@ func MeasureRelay(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, 
 	var details []map[string]float64
 	m, err := b.Bracket(ctx, b.Rounds(),
 		func(ctx context.Context) (float64, error) {
-			rate, _, err := rig.Inserts(ctx, s.w, rig.Clients, body, b.Span(3*time.Second, time.Second))
+			rate, _, err := rig.Inserts(ctx, s.w, rig.Clients, body, b.ReferenceSpan())
 			return rate, err
 		},
 		func(ctx context.Context) (float64, error) {
-			rate, d, err := s.round(ctx, b.Span(time.Minute, 5*time.Second))
+			rate, d, err := s.measureRound(ctx, b.Span(time.Minute, quickRelayFor))
 			details = append(details, d)
 			return rate, err
 		})
@@ -107,9 +114,9 @@ func MeasureRelay(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, 
 	}, nil
 }
 
-// round lets everybody talk for so long. The time counts until everything said has arrived; what Parley does
+// measureRound lets everybody talk for so long. The time counts until everything said has arrived; what Parley does
 // later, as drawing cards anew and analysing, is waited for and not counted.
-func (s *stage) round(ctx context.Context, d time.Duration) (rate float64, details map[string]float64, err error) {
+func (s *stage) measureRound(ctx context.Context, d time.Duration) (rate float64, details map[string]float64, err error) {
 	if err := s.w.Checkpoint(ctx); err != nil {
 		return 0, nil, err
 	}
@@ -128,7 +135,7 @@ func (s *stage) round(ctx context.Context, d time.Duration) (rate float64, detai
 		return 0, nil, err
 	}
 	in, out := s.t.in.Load(), s.t.out.Load()
-	s.t.times()
+	s.t.takeTimes()
 	if !pause.For(ctx, d) {
 		return 0, nil, ctx.Err()
 	}
@@ -145,7 +152,8 @@ func (s *stage) round(ctx context.Context, d time.Duration) (rate float64, detai
 		return 0, nil, err
 	}
 	details["arrived_s"], details["settled_s"] = arrived.Seconds(), time.Since(stopped).Seconds()
-	in, out, all = s.t.in.Load()-in, s.t.out.Load()-out, s.t.in.Load()+s.t.out.Load()-all
+	in, out = s.t.in.Load()-in, s.t.out.Load()-out
+	all = s.t.in.Load() + s.t.out.Load() - all
 	rate = float64(in+out) / took.Seconds()
 	logged, err := s.w.Written(ctx)
 	if err != nil {
@@ -165,7 +173,7 @@ func (s *stage) round(ctx context.Context, d time.Duration) (rate float64, detai
 	details["parley_us_per_message"] = details["cpu_parley"] / rate * 1e6
 	details["postgres_us_per_message"] = details["cpu_postgres"] / rate * 1e6
 	details["reference_us_per_insert"] = s.w.Rig.InsertUS
-	inMS, outMS := s.t.times()
+	inMS, outMS := s.t.takeTimes()
 	details["in_p50_ms"], details["in_p99_ms"] = figure.Median(inMS), figure.Percentile(inMS, 0.99)
 	details["out_p50_ms"], details["out_p99_ms"] = figure.Median(outMS), figure.Percentile(outMS, 0.99)
 	details["talks"] = float64(len(s.t.talks))

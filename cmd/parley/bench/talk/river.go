@@ -20,6 +20,11 @@ import (
 // riverDatabase is apart from Parley's.
 const riverDatabase = "river"
 
+const (
+	riverWorkers = 100 // of River's default queue
+	mostUnread   = 16  // begun jobs that wait to be noted
+)
+
 // riverQueue is River with its default settings, the reference of hop.
 type riverQueue struct {
 	pool    *pgxpool.Pool
@@ -64,7 +69,7 @@ func startRiver(ctx context.Context, w *rig.World) (*riverQueue, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bench: river: %w", err)
 	}
-	q := &riverQueue{pool: pool, started: make(chan begun, 16)}
+	q := &riverQueue{pool: pool, started: make(chan begun, mostUnread)}
 	if err := q.start(ctx); err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("bench: river: %w", err)
@@ -86,16 +91,16 @@ func (q *riverQueue) start(ctx context.Context) error {
 		return err
 	}
 	q.client, err = river.NewClient(riverpgxv5.New(q.pool), &river.Config{Logger: quiet, Workers: workers,
-		Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 100}}})
+		Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: riverWorkers}}})
 	if err != nil {
 		return err
 	}
 	return q.client.Start(context.WithoutCancel(ctx)) // close ends it
 }
 
-// hops inserts jobs at hop's pace, each in a transaction, and returns the times from the
+// measureHops inserts jobs at hop's pace, each in a transaction, and returns the times from the
 // commit to the beginning of the work, in ms.
-func (q *riverQueue) hops(ctx context.Context, n int) ([]float64, error) {
+func (q *riverQueue) measureHops(ctx context.Context, n int) ([]float64, error) {
 	tick := time.NewTicker(rig.HopEvery)
 	defer tick.Stop()
 	committed, started := make([]time.Time, n), make([]time.Time, n)

@@ -30,6 +30,9 @@ const queueSize = 1 << 16
 // receiptAfter is how long the imaginary provider takes for its receipts.
 const receiptAfter = 20 * time.Millisecond
 
+// hookRetry is the pause before a webhook that Parley refused is sent again.
+const hookRetry = 20 * time.Millisecond
+
 // hookSecret signs the webhooks of all loopback accounts.
 const hookSecret = "loopback-secret"
 
@@ -44,7 +47,7 @@ type traffic struct {
 	jobs         chan hook
 	receipts     chan receipt
 	agentsSilent bool              // agents don't answer
-	answered     func(mark string) // told of each customer's message that got its 2xx; nil means nobody
+	answered     func(mark string) // called for each customer's message that got its 2xx; nil means nothing is called
 	stop         atomic.Bool       // customers say no more
 	in           atomic.Int64      // customers' messages that stand in threads
 	out          atomic.Int64      // agents' messages that arrived at the provider
@@ -53,8 +56,8 @@ type traffic struct {
 
 	mu     sync.Mutex
 	faults []error
-	inMS   []float64 // ms from a customer's message to the thread; times empties it
-	outMS  []float64 // ms from an agent's message to the provider; times empties it
+	inMS   []float64 // ms from a customer's message to the thread; takeTimes empties it
+	outMS  []float64 // ms from an agent's message to the provider; takeTimes empties it
 }
 
 // talk is one customer's conversation. Guarded by traffic.mu.
@@ -72,10 +75,11 @@ type talk struct {
 // chatterAt returns the place and text of the n-th event beside the talks: two thirds chatter, a
 // third notes in threads of conversations.
 func (t *traffic) chatterAt(n int) (channel, thread, text string) {
-	if n%3 == 0 {
+	const noteEvery = 3
+	if n%noteEvery == 0 {
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		if talk := t.talks[n/3%len(t.talks)]; talk.thread != "" {
+		if talk := t.talks[n/noteEvery%len(t.talks)]; talk.thread != "" {
 			return talk.channel, talk.thread, "note: " + load.Chatter
 		}
 	}
@@ -157,12 +161,12 @@ func (t *traffic) begin() {
 	t.stop.Store(false)
 	t.speaking.Add(int64(len(t.talks)))
 	for _, talk := range t.talks {
-		t.speak(talk)
+		t.writeAsCustomer(talk)
 	}
 }
 
-// speak lets a customer write.
-func (t *traffic) speak(talk *talk) {
+// writeAsCustomer lets a customer write.
+func (t *traffic) writeAsCustomer(talk *talk) {
 	t.mu.Lock()
 	talk.said, talk.at = talk.said+1, time.Now()
 	n := talk.said
@@ -196,9 +200,10 @@ func parseMark(text string) (talk, n int, ok bool) {
 	_, rest, _ := strings.Cut(text, customerPrefix)
 	inside, _, found := strings.Cut(rest, ":")
 	first, second, _ := strings.Cut(inside, "/")
-	talk, err1 := strconv.Atoi(first)
-	n, err2 := strconv.Atoi(second)
-	return talk, n, found && err1 == nil && err2 == nil
+	talk, talkErr := strconv.Atoi(first)
+	n, err := strconv.Atoi(second)
+	areNumbers := talkErr == nil && err == nil
+	return talk, n, found && areNumbers
 }
 
 // postedMarks reads the marks of a post in its blocks, if it has some: the text beside them, which
@@ -263,7 +268,7 @@ func (t *traffic) send(ctx context.Context, address string, sign *load.Signer) e
 			if status != http.StatusServiceUnavailable {
 				return fmt.Errorf("%w: %d to a webhook", load.ErrAnswer, status)
 			}
-			if !pause.For(ctx, 20*time.Millisecond) {
+			if !pause.For(ctx, hookRetry) {
 				return nil
 			}
 		}
@@ -281,12 +286,15 @@ func (t *traffic) watch(ctx context.Context, sub *slackfake.Subscription) {
 			return
 		}
 		for _, c := range changes {
-			switch {
-			case c.Kind == "call":
+			switch c.Kind {
+			case "call":
 				n, _ := t.calls.LoadOrStore(c.ID, new(atomic.Int64))
 				n.(*atomic.Int64).Add(1) //nolint:forcetypeassert // nothing else is stored
-			case c.Kind == "message" && c.Thread != "" && c.User != lab.Ann && c.User != lab.Ben:
-				t.notePosted(c)
+			case "message":
+				isAgents := c.User == lab.Ann || c.User == lab.Ben
+				if c.Thread != "" && !isAgents {
+					t.notePosted(c)
+				}
 			}
 		}
 	}
@@ -339,7 +347,8 @@ func (t *traffic) noteTaken(s channelstest.Sent) {
 	t.mu.Lock()
 	talk.arrived++
 	t.outMS = append(t.outMS, figure.MS(time.Since(talk.at)))
-	if n != talk.arrived || len(s.To) != 1 || s.To[0] != talk.customer {
+	isForCustomer := len(s.To) == 1 && s.To[0] == talk.customer
+	if n != talk.arrived || !isForCustomer {
 		t.faults = append(t.faults, fmt.Errorf("%w: %s got message %d as number %d", ErrOrder, talk.customer, n, talk.arrived))
 	}
 	t.mu.Unlock()
@@ -354,7 +363,8 @@ func (t *traffic) acknowledge(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case r := <-t.receipts:
-			if wait := time.Until(r.at); wait > 0 && !pause.For(ctx, wait) {
+			wait := time.Until(r.at)
+			if wait > 0 && !pause.For(ctx, wait) {
 				return
 			}
 			status := func(state string) channelstest.Event {
@@ -366,7 +376,7 @@ func (t *traffic) acknowledge(ctx context.Context) {
 					t.speaking.Add(-1)
 					return
 				}
-				t.speak(r.talk)
+				t.writeAsCustomer(r.talk)
 			}, status("delivered"))
 		}
 	}

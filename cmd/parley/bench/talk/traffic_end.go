@@ -30,8 +30,8 @@ func (t *traffic) faultsSoFar() error {
 	return errors.Join(t.faults...)
 }
 
-// times returns how long messages took each way since the last call.
-func (t *traffic) times() (in, out []float64) {
+// takeTimes returns how long messages took each way since the last call.
+func (t *traffic) takeTimes() (in, out []float64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	in, out = t.inMS, t.outMS
@@ -115,7 +115,8 @@ func (t *traffic) checkTalks(ctx context.Context) error {
 			errs = append(errs, fmt.Errorf("%w: %s said %d, %d stand in the thread; the agent said %d, %d arrived", ErrOrder, talk.customer, talk.said, talk.posted, talk.typed, talk.arrived))
 		}
 	}
-	if delivered != typed || replies != typed || strays > 0 {
+	areAllDelivered := delivered == typed && replies == typed
+	if !areAllDelivered || strays > 0 {
 		errs = append(errs, fmt.Errorf("%w: of %d replies Parley knows %d, %d as delivered; %d threads of receipts that it could not place", ErrOrder, typed, replies, delivered, strays))
 	}
 	if lost := t.w.Slack.Events.Lost(); len(lost) > 0 {
