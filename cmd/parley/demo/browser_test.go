@@ -53,7 +53,7 @@ func newLiveIn(t *testing.T, home string, change ...func(*app.Options)) *live {
 		t.Fatal(err)
 	}
 	w, err := outside.New(ctx, outside.Options{Clock: clock.Now, TokenClock: time.Now, Cords: true, SaveSent: true, Phones: true, PublicURL: "http://" + listen,
-		Patience: time.Minute, TeamsOptions: outside.TeamsOptions{Teams: true, Home: home, TeamsRetries: retries()}})
+		Patience: time.Minute, TeamsOptions: outside.TeamsOptions{Teams: true, Home: home, TeamsRetries: teamsRetries()}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,18 +48,18 @@ type chatView struct {
 // phonePane is a customer's phone on the page.
 type phonePane struct{ *house }
 
-func (p *phonePane) routes(mux *http.ServeMux) {
+func (p *phonePane) addRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /phone/{verb}", p.useChat)
 	mux.HandleFunc("GET /phone/file", p.chatPicture)
 }
 
-// phoneOf returns a customer's phone. Nil: this world has none, or no such customer.
+// phoneOf returns a customer's phone. nil means that this world has no phones, or no such customer.
 func (p *phonePane) phoneOf(address string) *phone.Handset {
 	phones := p.world.Phones()
 	if phones == nil {
 		return nil
 	}
-	for _, c := range p.customers() {
+	for _, c := range p.listCustomers() {
 		if strings.EqualFold(c.Address, address) {
 			return phones.Handset(c.Address, c.Name)
 		}
@@ -67,8 +67,8 @@ func (p *phonePane) phoneOf(address string) *phone.Handset {
 	return nil
 }
 
-// state returns what a customer's phone shows, with one of its chats open.
-func (p *phonePane) state(address, open string) phoneState {
+// readState returns what a customer's phone shows, with one of its chats open.
+func (p *phonePane) readState(address, open string) phoneState {
 	h := p.phoneOf(address)
 	if h == nil {
 		return phoneState{Tabs: []chatTab{}}
@@ -80,7 +80,7 @@ func (p *phonePane) state(address, open string) phoneState {
 		return s
 	}
 	lines := c.Lines()
-	s.Chat = &chatView{Customer: address, Kind: open, With: phone.CompanyAt(open), Lines: lines[max(0, len(lines)-shownLines):], Window: c.Window(p.o.Clock.Now()), Typing: c.Typing()}
+	s.Chat = &chatView{Customer: address, Kind: open, With: phone.CompanyAt(open), Lines: lines[max(0, len(lines)-shownLines):], Window: c.Window(p.o.Clock.Now()), Typing: c.IsTyping()}
 	return s
 }
 
@@ -153,10 +153,9 @@ func (p *phonePane) doInChat(c phone.Chat, verb string, in chatRequest) error {
 	switch verb {
 	case "say":
 		var f *phone.File
-		switch {
-		case in.Sample:
+		if in.Sample {
 			f = &phone.File{Name: "mug.png", Type: "image/png", Content: outside.MugPicture()}
-		case in.File != nil:
+		} else if in.File != nil {
 			f = &phone.File{Name: in.File.Name, Type: in.File.Type, Content: in.File.Data}
 		}
 		if err := phone.CheckSay(in.Text, f); err != nil {
@@ -179,7 +178,8 @@ func (p *phonePane) doInChat(c phone.Chat, verb string, in chatRequest) error {
 		fresh := false
 		p.marks.mu.Lock()
 		for _, l := range c.Lines() {
-			if key := chatKey(in.Customer, in.Chat, l.ID); !l.Mine && !p.marks.seen[key] {
+			key := chatKey(in.Customer, in.Chat, l.ID)
+			if !l.Mine && !p.marks.seen[key] {
 				p.marks.seen[key], fresh = true, true
 			}
 		}

@@ -238,7 +238,7 @@ func (l *live) plugsInPage(half string, dana livePhone) {
 	l.shot("plugs-" + half)
 	l.sound("after the plugs")
 	l.click("#plugbutton")
-	j, err := l.page.lookout.account(l.ctx)
+	j, err := l.page.lookout.readAccount(l.ctx)
 	if n := j.Counts; err != nil || n.Lost+n.Doubled+n.Disordered+n.Leaked > 0 {
 		l.t.Errorf("the witness says %+v, %v", n, err)
 	}

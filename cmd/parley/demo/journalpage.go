@@ -20,7 +20,7 @@ type lookout struct {
 }
 
 func (p *lookout) showJournal(w http.ResponseWriter, r *http.Request) {
-	j, err := p.account(r.Context())
+	j, err := p.readAccount(r.Context())
 	if err != nil && r.Context().Err() == nil {
 		p.o.Log.Warn("journal", "error", err) // during a change of rounds, or without a database
 	}
@@ -35,7 +35,7 @@ func (p *lookout) watch(ctx context.Context) {
 	var last judge.Counts
 	for {
 		next := p.hub.next()
-		j, err := p.account(ctx)
+		j, err := p.readAccount(ctx)
 		if err != nil && ctx.Err() == nil {
 			p.o.Log.Debug("journal", "error", err)
 		}
@@ -52,8 +52,8 @@ func (p *lookout) watch(ctx context.Context) {
 	}
 }
 
-// account lets the witness look and returns its account. Errors: Parley's database does
+// readAccount lets the witness look and returns its account. Errors: Parley's database does
 // not answer; then the account is without Parley's word.
-func (p *lookout) account(ctx context.Context) (witness.Account, error) {
-	return p.witness.Account(ctx, p.db.Load(), p.plugs.state().isAllOn())
+func (p *lookout) readAccount(ctx context.Context) (witness.Account, error) {
+	return p.witness.Account(ctx, p.db.Load(), p.plugs.readState().isAllOn())
 }

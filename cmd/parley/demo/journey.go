@@ -70,7 +70,7 @@ func (p *Page) showJourney(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusServiceUnavailable, errNotYet)
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(r.Context(), pageQueryTimeout)
 	defer cancel()
 	j, err := lastJourney(ctx, pool, r.FormValue("channel"), r.FormValue("thread"))
 	if err != nil {

@@ -58,7 +58,7 @@ type mailPane struct {
 	phones *phonePane
 }
 
-func (p *mailPane) routes(mux *http.ServeMux) {
+func (p *mailPane) addRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /mail/open", p.openMail)
 	mux.HandleFunc("GET /mail/html", p.mailHTML)
 	mux.HandleFunc("GET /mail/file", p.mailFile)
@@ -68,11 +68,11 @@ func (p *mailPane) routes(mux *http.ServeMux) {
 	mux.Handle("POST /_fake/mail/reply", p.world.Mail.Control())
 }
 
-func (p *mailPane) state(customer string) mailState {
-	s := mailState{Mails: []mailRow{}, Customers: p.customers()}
+func (p *mailPane) readState(customer string) mailState {
+	s := mailState{Mails: []mailRow{}, Customers: p.listCustomers()}
 	for i := range s.Customers {
 		c := &s.Customers[i]
-		for _, m := range p.mails(c.Address) {
+		for _, m := range p.listMails(c.Address) {
 			if m.Unread {
 				c.Unread++
 			}
@@ -82,7 +82,8 @@ func (p *mailPane) state(customer string) mailState {
 		}
 		if h := p.phones.phoneOf(c.Address); h != nil {
 			for _, tab := range p.phones.chatTabs(c.Address, h) {
-				if c.Chats += tab.Unread; tab.Unread > 0 {
+				c.Chats += tab.Unread
+				if tab.Unread > 0 {
 					c.Waiting = tab.Kind
 				}
 			}
@@ -92,8 +93,8 @@ func (p *mailPane) state(customer string) mailState {
 	return s
 }
 
-// customers lists those who can be played, without what waits for them.
-func (p *house) customers() []customerRow {
+// listCustomers lists those who can be played, without what waits for them.
+func (p *house) listCustomers() []customerRow {
 	var list []customerRow
 	known := map[string]bool{}
 	all := outside.Personas()
@@ -110,8 +111,8 @@ func (p *house) customers() []customerRow {
 	return list
 }
 
-// mails lists a customer's received and sent mail.
-func (p *mailPane) mails(address string) []mailRow {
+// listMails lists a customer's received and sent mail.
+func (p *mailPane) listMails(address string) []mailRow {
 	var rows []mailRow
 	p.marks.mu.Lock()
 	defer p.marks.mu.Unlock()
@@ -133,7 +134,7 @@ func (p *mailPane) mails(address string) []mailRow {
 
 func rowOf(r mailfake.Received, name, address string) mailRow {
 	row := mailRow{Folder: r.Folder, UID: r.UID, With: name, Subject: r.Subject, At: r.At, MessageID: r.MessageID,
-		Preview: preview(r.Text)}
+		Preview: previewOf(r.Text)}
 	if row.With == "" {
 		row.With = address
 	}
@@ -145,7 +146,7 @@ func rowOf(r mailfake.Received, name, address string) mailRow {
 	return row
 }
 
-func preview(text string) string { return plaintext.Excerpt(text, previewRunes) }
+func previewOf(text string) string { return plaintext.Excerpt(text, previewRunes) }
 
 func mailKey(address, folder string, uid uint32) string {
 	return fmt.Sprintf("%s/%s/%d", strings.ToLower(address), folder, uid)
@@ -171,8 +172,8 @@ type openedFile struct {
 	Bytes int    `json:"bytes"`
 }
 
-// mail finds the mail that a request names by address, folder and uid.
-func (p *mailPane) mail(r *http.Request) (mailfake.Received, bool) {
+// findMail finds the mail that a request names by address, folder and uid.
+func (p *mailPane) findMail(r *http.Request) (mailfake.Received, bool) {
 	uid, err := strconv.ParseUint(r.FormValue("uid"), 10, 32)
 	if err != nil {
 		return mailfake.Received{}, false
@@ -187,7 +188,7 @@ func (p *mailPane) mail(r *http.Request) (mailfake.Received, bool) {
 
 // openMail shows a mail and remembers that it was read.
 func (p *mailPane) openMail(w http.ResponseWriter, r *http.Request) {
-	m, ok := p.mail(r)
+	m, ok := p.findMail(r)
 	if !ok {
 		writeError(w, http.StatusNotFound, errors.New("this mail is gone"))
 		return
@@ -213,14 +214,15 @@ func (p *mailPane) openMail(w http.ResponseWriter, r *http.Request) {
 // mailHTML shows a mail's HTML in a page of its own that can run nothing, load nothing
 // and touch nothing; the page shows it in a sandboxed frame.
 func (p *mailPane) mailHTML(w http.ResponseWriter, r *http.Request) {
-	m, ok := p.mail(r)
+	m, ok := p.findMail(r)
 	if !ok || m.HTML == "" {
 		http.NotFound(w, r)
 		return
 	}
 	body := m.HTML
 	for _, a := range m.Attachments {
-		if a.ContentID == "" || !strings.HasPrefix(a.Type, "image/") || strings.Contains(a.Type, "svg") {
+		isPicture := strings.HasPrefix(a.Type, "image/") && !strings.Contains(a.Type, "svg") // an SVG could run scripts
+		if a.ContentID == "" || !isPicture {
 			continue
 		}
 		id := strings.Trim(a.ContentID, "<>")
@@ -233,9 +235,14 @@ func (p *mailPane) mailHTML(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *mailPane) mailFile(w http.ResponseWriter, r *http.Request) {
-	m, ok := p.mail(r)
+	m, ok := p.findMail(r)
 	n, err := strconv.Atoi(r.FormValue("n"))
-	if !ok || err != nil || n < 0 || n >= len(m.Attachments) {
+	isNumber := err == nil && n >= 0
+	if !ok || !isNumber {
+		http.NotFound(w, r)
+		return
+	}
+	if n >= len(m.Attachments) {
 		http.NotFound(w, r)
 		return
 	}
@@ -262,7 +269,8 @@ func serveFile(w http.ResponseWriter, name, kind string, body []byte) {
 func (p *mailPane) addCustomer(w http.ResponseWriter, r *http.Request) {
 	given := strings.TrimSpace(r.FormValue("address"))
 	a, err := mail.ParseAddress((&mail.Address{Name: r.FormValue("name"), Address: given}).String())
-	if err != nil || !strings.Contains(given, "@") || strings.ContainsAny(given, " \"<>") {
+	isPlain := strings.Contains(given, "@") && !strings.ContainsAny(given, " \"<>")
+	if err != nil || !isPlain {
 		writeError(w, http.StatusBadRequest, errors.New("that is no mail address; write it like kim@example.test"))
 		return
 	}

@@ -72,11 +72,12 @@ type marks struct {
 	site map[string]bool   // pages of the settings site that were opened by the tour
 }
 
-// forget empties all marks for a new round.
-func (m *marks) forget() {
+// forgetAll empties all marks for a new round.
+func (m *marks) forgetAll() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.seen, m.read, m.site = map[string]bool{}, map[string]string{}, map[string]bool{}
+	m.seen, m.site = map[string]bool{}, map[string]bool{}
+	m.read = map[string]string{}
 }
 
 // NewPage prepares the page of a world.
@@ -89,7 +90,7 @@ func NewPage(w *outside.World, o PageOptions) (*Page, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	h := &house{o: o, world: w}
-	h.marks.forget()
+	h.marks.forgetAll()
 	phones, plugs := &phonePane{house: h}, &plugs{house: h}
 	p := &Page{
 		house: h, mail: &mailPane{house: h, phones: phones}, phones: phones, slack: &slackPane{house: h}, teams: &teamsPane{house: h},
@@ -104,14 +105,14 @@ func NewPage(w *outside.World, o PageOptions) (*Page, error) {
 		return nil, err
 	}
 	p.chosen.Store(o.Chosen)
-	if err := p.route(); err != nil {
+	if err := p.addPageRoutes(); err != nil {
 		return nil, err
 	}
 	return p, nil
 }
 
-// route makes the table of the page's addresses.
-func (p *Page) route() error {
+// addPageRoutes makes the table of the page's addresses.
+func (p *Page) addPageRoutes() error {
 	assets, err := fs.Sub(web, "web")
 	if err != nil {
 		return fmt.Errorf("demo: page: %w", err)
@@ -127,10 +128,10 @@ func (p *Page) route() error {
 	p.mux.HandleFunc("POST /reset", p.plugs.reset)
 	p.mux.HandleFunc("GET /site", p.openSite)
 	p.mux.HandleFunc("GET /journal", p.lookout.showJournal)
-	p.mail.routes(p.mux)
-	p.phones.routes(p.mux)
-	p.slack.routes(p.mux)
-	p.teams.routes(p.mux)
+	p.mail.addRoutes(p.mux)
+	p.phones.addRoutes(p.mux)
+	p.slack.addRoutes(p.mux)
+	p.teams.addRoutes(p.mux)
 	return nil
 }
 
@@ -156,7 +157,7 @@ func (p *Page) startOver(ctx context.Context) error {
 	err := errors.Join(p.plugs.plugInAll(ctx), p.world.Reset(ctx))
 	p.o.Clock.Reset()
 	p.lookout.witness.Forget()
-	p.marks.forget()
+	p.marks.forgetAll()
 	p.plugs.nextRound()
 	p.hub.wake()
 	return err
@@ -199,7 +200,8 @@ func (p *Page) isOurHost(host string) bool {
 	if err != nil { // no address: a test
 		return true
 	}
-	if ip := net.ParseIP(bound); ip != nil && !ip.IsLoopback() {
+	listening := net.ParseIP(bound)
+	if listening != nil && !listening.IsLoopback() {
 		return true
 	}
 	name, asked, err := net.SplitHostPort(host)
@@ -207,7 +209,8 @@ func (p *Page) isOurHost(host string) bool {
 		return false
 	}
 	ip := net.ParseIP(name)
-	return name == "localhost" || ip != nil && ip.IsLoopback()
+	isLoopback := ip != nil && ip.IsLoopback()
+	return isLoopback || name == "localhost"
 }
 
 // boot is what the page's script needs once.
@@ -236,7 +239,7 @@ func (p *Page) showIndex(w http.ResponseWriter, _ *http.Request) {
 		Customer:  all[len(all)-1].Address,
 		Home:      p.world.Home(),
 		Chosen:    p.chosen.Load(),
-		Teams:     p.teams.boot(),
+		Teams:     p.teams.newBoot(),
 	}
 	var page strings.Builder
 	if err := p.index.Execute(&page, map[string]any{"Boot": b}); err != nil {
@@ -262,7 +265,7 @@ func (p *Page) moveClock(w http.ResponseWriter, r *http.Request) {
 	case "morning":
 		by = outside.UntilMorning(p.o.Clock.Now())
 	case "day":
-		by = 24 * time.Hour
+		by = oneDay
 	default:
 		writeError(w, http.StatusBadRequest, fmt.Errorf("the clock can't jump to %q", to))
 		return

@@ -34,14 +34,22 @@ type pastTopic struct {
 
 func pastTopics() []pastTopic {
 	return []pastTopic{
-		{"Where is my parcel?", "I ordered a week ago. Where is it?", "It left our workshop yesterday.", "order_status", "Support", "", 26},
-		{"Two mugs arrived broken", "Two of six are chipped.", "I am sorry! New ones leave today.", "problem", "Complaint", "negative", 14},
-		{"Invoice", "Could you send me the invoice again?", "Of course, it is attached.", "billing", "Billing", "", 17},
-		{"Charged twice", "My card was charged twice for one order.", "You are right. The second one goes back today.", "billing", "Billing Issue", "frustrated", 7},
-		{"Do you have it in green?", "Is the large teapot there in green?", "From next month on.", "product", "Product Question", "", 15},
-		{"A set for our café", "What would forty cups cost?", "I have put an offer together.", "quote", "Sales", "", 9},
-		{"I can't sign in", "Your shop doesn't take my password.", "Please try the link that we just sent.", "account", "Technical Issue", "negative", 7},
-		{"Thank you!", "The bowl is even more beautiful than on the picture.", "That makes our day, thank you!", "feedback", "", "positive", 5},
+		{share: 26, intent: "order_status", tag: "Support",
+			subject: "Where is my parcel?", asked: "I ordered a week ago. Where is it?", answered: "It left our workshop yesterday."},
+		{share: 14, intent: "problem", tag: "Complaint", mood: "negative",
+			subject: "Two mugs arrived broken", asked: "Two of six are chipped.", answered: "I am sorry! New ones leave today."},
+		{share: 17, intent: "billing", tag: "Billing",
+			subject: "Invoice", asked: "Could you send me the invoice again?", answered: "Of course, it is attached."},
+		{share: 7, intent: "billing", tag: "Billing Issue", mood: "frustrated",
+			subject: "Charged twice", asked: "My card was charged twice for one order.", answered: "You are right. The second one goes back today."},
+		{share: 15, intent: "product", tag: "Product Question",
+			subject: "Do you have it in green?", asked: "Is the large teapot there in green?", answered: "From next month on."},
+		{share: 9, intent: "quote", tag: "Sales",
+			subject: "A set for our café", asked: "What would forty cups cost?", answered: "I have put an offer together."},
+		{share: 7, intent: "account", tag: "Technical Issue", mood: "negative",
+			subject: "I can't sign in", asked: "Your shop doesn't take my password.", answered: "Please try the link that we just sent."},
+		{share: 5, intent: "feedback", mood: "positive",
+			subject: "Thank you!", asked: "The bowl is even more beautiful than on the picture.", answered: "That makes our day, thank you!"},
 	}
 }
 
@@ -72,14 +80,33 @@ func writePast(ctx context.Context, pool *pgxpool.Pool, now time.Time) error {
 			return err
 		}
 		for day := pastDays; day > 0; day-- {
-			p.writeDay(now.UTC().Truncate(24*time.Hour).AddDate(0, 0, -day))
+			p.writeDay(now.UTC().Truncate(oneDay).AddDate(0, 0, -day))
 		}
 		return p.insertAll(ctx, tx)
 	})
 }
 
-// maxPast is more conversations than a past has.
-const maxPast = pastDays * 20
+const (
+	// maxPast is more conversations than a past has, and idsEach more ids than one of them needs.
+	maxPast = pastDays * 20
+	idsEach = 12
+
+	oneDay = 24 * time.Hour
+	// The company works from opens to closes.
+	opens  = 8
+	closes = 18
+	// leastDaily customers write on a working day, and up to spreadDaily-1 more. Every growAfter days it is one more.
+	leastDaily    = 4
+	spreadDaily   = 5
+	growAfter     = 30
+	spreadWeekend = 3 // fewer than so many write on a day of the weekend
+
+	usuallyTaken    = 45 * time.Minute
+	usuallyAnswered = 30 * time.Minute
+	usuallyResolved = 5 * time.Hour
+	longestFactor   = 6 // nothing takes longer than so many times the usual time
+	askAgainEvery   = 3 // one customer in so many asks again
+)
 
 func (p *past) lookUp(ctx context.Context, tx pgx.Tx) error {
 	const read = `
@@ -90,17 +117,18 @@ func (p *past) lookUp(ctx context.Context, tx pgx.Tx) error {
 	if err := tx.QueryRow(ctx, read).Scan(&p.team, &p.agents, &p.accounts); err != nil {
 		return fmt.Errorf("demo: past: %w", err)
 	}
-	return p.ids.Ensure(ctx, tx, maxPast*12)
+	return p.ids.Ensure(ctx, tx, maxPast*idsEach)
 }
 
 // writeDay lets some customers write: fewer at the weekend, and a few more from week to week.
 func (p *past) writeDay(day time.Time) {
-	often := 4 + p.dice.IntN(5) + (pastDays-int(p.now.Sub(day).Hours()/24))/30
+	often := leastDaily + p.dice.IntN(spreadDaily) + (pastDays-int(p.now.Sub(day).Hours()/oneDay.Hours()))/growAfter
 	if isWeekend(day) {
-		often = p.dice.IntN(3)
+		often = p.dice.IntN(spreadWeekend)
 	}
+	const workSeconds = (closes - opens) * int(time.Hour/time.Second)
 	for range often {
-		p.writeConversation(day.Add(8*time.Hour + time.Duration(p.dice.IntN(10*3600))*time.Second))
+		p.writeConversation(day.Add(opens*time.Hour + time.Duration(p.dice.IntN(workSeconds))*time.Second))
 	}
 }
 
@@ -108,22 +136,23 @@ func isWeekend(t time.Time) bool { return t.Weekday() == time.Saturday || t.Week
 
 // workTime is t, or 8:00 on the next day on which somebody works.
 func workTime(t time.Time) time.Time {
-	if t.Hour() >= 18 {
-		t = t.Truncate(24 * time.Hour).Add(32 * time.Hour)
+	if t.Hour() >= closes {
+		t = t.Truncate(oneDay).Add(oneDay + opens*time.Hour)
 	}
 	for isWeekend(t) {
-		t = t.Truncate(24 * time.Hour).Add(32 * time.Hour)
+		t = t.Truncate(oneDay).Add(oneDay + opens*time.Hour)
 	}
 	return t
 }
 
 // workTimeAfter is t and some time on, within working hours: mostly about usual, sometimes much more.
 func (p *past) workTimeAfter(t time.Time, usual time.Duration) time.Time {
-	return workTime(t.Add(time.Duration(float64(usual) * min(p.dice.ExpFloat64(), 6))))
+	return workTime(t.Add(time.Duration(float64(usual) * min(p.dice.ExpFloat64(), longestFactor))))
 }
 
 func (p *past) pickTopic() pastTopic {
-	roll := p.dice.IntN(100)
+	const wholeShare = 100
+	roll := p.dice.IntN(wholeShare)
 	for _, t := range pastTopics() {
 		if roll -= t.share; roll < 0 {
 			return t
@@ -147,16 +176,16 @@ func (p *past) writeConversation(at time.Time) {
 	}
 	c.logDeed(at, 0, store.DeedOpened, nil)
 	c.addQuestion(at, who.ID, topic.asked)
-	t := p.workTimeAfter(at, 45*time.Minute)
+	t := p.workTimeAfter(at, usuallyTaken)
 	c.logDeed(t, agent, store.DeedTook, nil)
 	c.addAnswer(t, topic.answered)
-	if p.dice.IntN(3) == 0 {
+	if p.dice.IntN(askAgainEvery) == 0 {
 		t = p.workTimeAfter(t, 2*time.Hour)
 		c.addQuestion(t, who.ID, "Thank you. And how long does that take?")
-		t = p.workTimeAfter(t, 30*time.Minute)
+		t = p.workTimeAfter(t, usuallyAnswered)
 		c.addAnswer(t, "Two or three days.")
 	}
-	t = p.workTimeAfter(t, 5*time.Hour)
+	t = p.workTimeAfter(t, usuallyResolved)
 	if !t.Before(p.now) {
 		return // it would still go on: the present begins without it
 	}
@@ -230,7 +259,8 @@ func (p *past) insertAll(ctx context.Context, tx pgx.Tx) error {
 		for k := range c.log {
 			c.log[k].ConversationID = c.ID
 		}
-		conversations, messages, log = append(conversations, c.Conversation), append(messages, c.messages...), append(log, c.log...)
+		conversations = append(conversations, c.Conversation)
+		messages, log = append(messages, c.messages...), append(log, c.log...)
 	}
 	people, err := json.Marshal(p.people)
 	if err != nil {

@@ -72,7 +72,7 @@ func TestPast(t *testing.T) {
 		t.Errorf("%d months with figures, %d topics, %d moods, %d agents", months, topics, moods, agents)
 	}
 	p.SetDatabase(db.Pool)
-	steps, err := p.tour(t.Context())
+	steps, err := p.readTour(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func TestPast(t *testing.T) {
 			t.Errorf("the tour's step %s is done before anybody did anything", s.Name)
 		}
 	}
-	if state := ask(p, "GET", "/site?to=dashboard"); state.Header().Get("Location") != "http://127.0.0.1:1/settings/dashboard?days=91" || !p.marks.visited("dashboard") {
+	if state := ask(p, "GET", "/site?to=dashboard"); state.Header().Get("Location") != "http://127.0.0.1:1/settings/dashboard?days=91" || !p.marks.hasVisited("dashboard") {
 		t.Errorf("the tour leads to %q", state.Header().Get("Location"))
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -65,10 +66,11 @@ type plugState struct {
 
 // isAllOn reports whether nothing is cut, killed or still connecting.
 func (s plugState) isAllOn() bool {
-	return s.Slack.State == "on" && s.Teams.State == "on" && s.Mail.State == "on" && s.Parley.State == "on"
+	isOff := func(l lineState) bool { return l.State != "on" }
+	return !slices.ContainsFunc([]lineState{s.Slack, s.Teams, s.Mail, s.Parley}, isOff)
 }
 
-func (p *plugs) rounds() int {
+func (p *plugs) countRounds() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.round
@@ -152,27 +154,33 @@ func (p *plugs) movePlug(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.hub.wake()
-	writeJSON(w, p.state())
+	writeJSON(w, p.readState())
 }
 
 func (p *plugs) moveLine(ctx context.Context, line, to string) error {
 	p.mu.Lock()
 	e := p.engine
 	p.mu.Unlock()
-	switch {
-	case line == lineParley && e == nil:
-		return errors.New("Parley doesn't run at the moment") //nolint:staticcheck // people read it
-	case line == lineParley && to == "kill":
-		return e.Kill()
-	case line == lineParley && to == "start":
-		e.Start()
-		return nil
-	case p.world.Cords(line) == nil:
+	if line == lineParley {
+		if e == nil {
+			return errors.New("Parley doesn't run at the moment") //nolint:staticcheck // people read it
+		}
+		switch to {
+		case "kill":
+			return e.Kill()
+		case "start":
+			e.Start()
+			return nil
+		}
+	}
+	if p.world.Cords(line) == nil {
 		return fmt.Errorf("there is no line %q to pull here", line)
-	case to == "cut":
+	}
+	switch to {
+	case "cut":
 		p.cutLine(ctx, line)
 		return nil
-	case to == "in":
+	case "in":
 		return p.plugIn(ctx, line)
 	}
 	return fmt.Errorf("nobody knows how to do %q to %q", to, line)
@@ -193,8 +201,8 @@ func (p *plugs) reset(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, map[string]int{"round": round})
 }
 
-// state reports how everything is now.
-func (p *plugs) state() plugState {
+// readState reports how everything is now.
+func (p *plugs) readState() plugState {
 	now := time.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -205,7 +213,8 @@ func (p *plugs) state() plugState {
 	look := func(line string) lineState {
 		s := lineState{State: "on", Can: p.world.Cords(line) != nil}
 		if c, is := p.cuts[line]; is {
-			s.State, s.For, s.Back = "cut", now.Sub(c.since).Milliseconds(), max(0, p.o.CutFor-now.Sub(c.since)).Milliseconds()
+			s.State = "cut"
+			s.For, s.Back = now.Sub(c.since).Milliseconds(), max(0, p.o.CutFor-now.Sub(c.since)).Milliseconds()
 		} else if !through[line] {
 			s.State = "dialling"
 		}
@@ -215,11 +224,11 @@ func (p *plugs) state() plugState {
 	if e := p.engine; e != nil {
 		runs, kills, down, back := e.State()
 		s.Parley.Can, s.Parley.Times = true, kills
-		switch {
-		case !runs && down.IsZero():
+		if !runs && down.IsZero() {
 			s.Parley.State = "starting"
-		case !runs:
-			s.Parley.State, s.Parley.For, s.Parley.Back = "down", now.Sub(down).Milliseconds(), max(0, back.Sub(now)).Milliseconds()
+		} else if !runs {
+			s.Parley.State = "down"
+			s.Parley.For, s.Parley.Back = now.Sub(down).Milliseconds(), max(0, back.Sub(now)).Milliseconds()
 		}
 	} else if s.Reset {
 		s.Parley.State = "starting"
@@ -240,7 +249,8 @@ func (p *plugs) phaseNow(s plugState) string {
 		cuts = append(cuts, "mail")
 	}
 	text := ""
-	if s.Parley.State != "on" || p.db.Load() == nil || s.Slack.State == "dialling" {
+	isReady := s.Parley.State == "on" && p.db.Load() != nil
+	if !isReady || s.Slack.State == "dialling" {
 		text = *p.phase.Load()
 	}
 	if len(cuts) > 0 {
@@ -270,7 +280,7 @@ func joinNames(names []string) string {
 func (p *plugs) watch(ctx context.Context) {
 	tick := time.NewTicker(plugPace)
 	defer tick.Stop()
-	var last [4]string
+	last := ""
 	for {
 		select {
 		case <-ctx.Done():
@@ -278,8 +288,8 @@ func (p *plugs) watch(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		s := p.state()
-		if now := [4]string{s.Slack.State, s.Teams.State, s.Mail.State, s.Parley.State}; now != last {
+		s := p.readState()
+		if now := strings.Join([]string{s.Slack.State, s.Teams.State, s.Mail.State, s.Parley.State}, " "); now != last {
 			last = now
 			p.hub.wake()
 		}

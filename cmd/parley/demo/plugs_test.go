@@ -148,7 +148,7 @@ func (d *runningDemo) call(method, path, kind string, body io.Reader, into any) 
 	}
 }
 
-func (d *runningDemo) state() (s state) {
+func (d *runningDemo) readState() (s state) {
 	d.t.Helper()
 	d.get("/state?"+url.Values{"as": {outside.Ann}, "channel": {outside.Support}, "teams_as": {outside.TeamsAnn}, "teams_channel": {outside.TeamsSupport}, "customer": {maria}}.Encode(), &s)
 	return s
@@ -177,7 +177,7 @@ func (d *runningDemo) until(what string, ok func() bool) {
 		case <-limit.C:
 			raw, err := json.MarshalIndent(d.journal(), "", " ")
 			log, _ := os.ReadFile(filepath.Join(d.data, "engine.log")) // may not be there yet
-			d.t.Fatalf("in vain: %s\n%+v\n%s %v\n%s", what, d.state().Plugs, raw, err, log[max(0, len(log)-5000):])
+			d.t.Fatalf("in vain: %s\n%+v\n%s %v\n%s", what, d.readState().Plugs, raw, err, log[max(0, len(log)-5000):])
 		case <-tick.C:
 		}
 	}
@@ -190,7 +190,7 @@ const firstSaid = 10
 func (d *runningDemo) first() (thread string) {
 	d.t.Helper()
 	d.until("the first mails arrive", func() bool { return d.journal().Counts == judge.Counts{Said: firstSaid, Arrived: firstSaid} })
-	s := d.state()
+	s := d.readState()
 	d.mail = s.Mail.Mails[0].MessageID
 	for _, p := range s.Teams.Posts {
 		if len(p.Cards) == 1 && strings.Contains(string(p.Cards[0]), "two mugs") {
@@ -234,7 +234,7 @@ func (d *runningDemo) pull(thread string, all []pulledPlug) (said int) {
 	for i, c := range all {
 		d.talk(thread, "Just before "+c.line+" goes")
 		d.plug(c.line, c.pull)
-		d.until(c.line+" is off", func() bool { return d.state().Plugs.of(c.line).State == c.down && d.state().Phase != "" })
+		d.until(c.line+" is off", func() bool { return d.readState().Plugs.of(c.line).State == c.down && d.readState().Phase != "" })
 		for n := range 3 {
 			d.talk(thread, fmt.Sprintf("Number %d while %s is off", n, c.line))
 		}
@@ -247,7 +247,7 @@ func (d *runningDemo) pull(thread string, all []pulledPlug) (said int) {
 		said += 8
 		want := judge.Counts{Said: said, Arrived: said, Inside: i + 1}
 		d.until("all of it has arrived", func() bool { return d.journal().Counts == want })
-		d.until(c.line+" is on", func() bool { return d.state().Plugs.of(c.line).State == "on" && d.state().Phase == "" })
+		d.until(c.line+" is on", func() bool { return d.readState().Plugs.of(c.line).State == "on" && d.readState().Phase == "" })
 		d.until("Parley is quiet", func() bool { return d.journal().Quiet })
 		if n := d.journal().Counts; n != want {
 			d.t.Errorf("after %s: %+v", c.line, n)
@@ -264,14 +264,14 @@ func TestPlugs(t *testing.T) {
 	d := runDemo(t, time.Second, noBack) // the first replies still wait when the plug is pulled
 	thread := d.first()
 	said := d.pull(thread, []pulledPlug{{outside.LineSlack, "cut", "in", "cut"}, {outside.LineMail, "cut", "in", "cut"}, {lineParley, "kill", "start", "down"}})
-	if n := d.state().Plugs.Parley.Times; n != 1 {
+	if n := d.readState().Plugs.Parley.Times; n != 1 {
 		t.Errorf("Parley was killed %d times", n)
 	}
 
 	d.form("/clock", url.Values{"to": {"day"}})
 	d.say(thread, "A day later I answer once more")
 	d.until("it arrives a day later", func() bool { return d.journal().Counts.Arrived == said+1 })
-	if ahead := d.state().Ahead; ahead != 24*60*60 {
+	if ahead := d.readState().Ahead; ahead != 24*60*60 {
 		t.Errorf("the clock is %d s ahead", ahead)
 	}
 	if row := d.journal().Rows[0]; time.Until(row.At) < 23*time.Hour || row.SeenAt == nil {
@@ -281,14 +281,14 @@ func TestPlugs(t *testing.T) {
 	d.plug(outside.LineSlack, "cut")
 	d.plug(outside.LineMail, "cut")
 	d.form("/reset", nil)
-	d.until("a new round begins, with every line plugged in", func() bool { s := d.state(); return s.Round == 1 && s.Phase == "" })
-	if n := len(d.state().Slack.Messages); n > 9 { // eight threads and the word about the template
+	d.until("a new round begins, with every line plugged in", func() bool { s := d.readState(); return s.Round == 1 && s.Phase == "" })
+	if n := len(d.readState().Slack.Messages); n > 9 { // eight threads and the word about the template
 		t.Errorf("%d messages in the channel after the reset", n)
 	}
 	if d.first() == thread {
 		t.Error("the thread of the first round is still there")
 	}
-	if s := d.state(); s.Ahead != 0 || s.Plugs.Parley.Times != 0 || len(s.Mail.Mails) != 1 {
+	if s := d.readState(); s.Ahead != 0 || s.Plugs.Parley.Times != 0 || len(s.Mail.Mails) != 1 {
 		t.Errorf("after reset: ahead %d, %+v, %d mails", s.Ahead, s.Plugs, len(s.Mail.Mails))
 	}
 	showDrawer(t, d)
@@ -306,16 +306,16 @@ func TestPlugsOfTeams(t *testing.T) {
 	d := runDemoIn(t, outside.SurfaceTeams, time.Second, 0)
 	thread := d.first()
 	said := d.pull(thread, []pulledPlug{{outside.LineTeams, "cut", "in", "cut"}})
-	if n := len(d.state().Slack.Messages); n != 0 {
+	if n := len(d.readState().Slack.Messages); n != 0 {
 		t.Errorf("%d messages in Slack", n)
 	}
 	d.plug(lineParley, "kill")
-	d.until("Parley is down", func() bool { return d.state().Plugs.Parley.State == "down" })
+	d.until("Parley is down", func() bool { return d.readState().Plugs.Parley.State == "down" })
 	d.talk(thread, "Nobody listens")
 	d.until("Parley comes back and hears it", func() bool { return d.journal().Counts == judge.Counts{Said: said + 2, Arrived: said + 2, Inside: 1} })
 	d.plug(outside.LineTeams, "cut")
 	d.form("/reset", nil)
-	d.until("a new round begins, with every line plugged in", func() bool { s := d.state(); return s.Round == 1 && s.Phase == "" })
+	d.until("a new round begins, with every line plugged in", func() bool { s := d.readState(); return s.Round == 1 && s.Phase == "" })
 	if d.first() == thread {
 		t.Error("the thread of the first round is still there")
 	}
@@ -332,7 +332,7 @@ func TestPlugsOfTeams(t *testing.T) {
 	if got := ask(p, "POST", "/plug?line=slack&to=cut"); got.Code != http.StatusOK || !strings.Contains(got.Body.String(), `"state":"cut"`) {
 		t.Errorf("%d %s", got.Code, got.Body)
 	}
-	d.until("the line is whole", func() bool { return p.plugs.state().Slack.State != "cut" })
+	d.until("the line is whole", func() bool { return p.plugs.readState().Slack.State != "cut" })
 	for path, want := range map[string]int{"/plug?line=moon&to=cut": 409, "/plug?line=slack&to=moon": 409, "/plug?line=parley&to=kill": 409, "/reset": 503} {
 		if got := ask(p, "POST", path); got.Code != want {
 			t.Errorf("%s: %d %s", path, got.Code, got.Body)

@@ -59,7 +59,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return fmt.Errorf("demo: %w; choose another address with --listen", err)
 	}
-	url := "http://" + browsable(listener.Addr().(*net.TCPAddr))
+	url := "http://" + browserAddress(listener.Addr().(*net.TCPAddr))
 	clock := &outside.Clock{}
 	engine, err := lab.FreeAddress(ctx) // webhooks name it, so it has to stay
 	if err != nil {
@@ -70,7 +70,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	world, err := outside.New(ctx, outside.Options{Log: o.Log, Clock: clock.Now, TokenClock: time.Now,
 		WorkspaceURL: url + "/", Cords: true, SaveSent: true,
 		Phones: true, PublicURL: "http://" + engine,
-		TeamsOptions: outside.TeamsOptions{Teams: true, Home: o.Surface, TeamsRetries: retries()}})
+		TeamsOptions: outside.TeamsOptions{Teams: true, Home: o.Surface, TeamsRetries: teamsRetries()}})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -109,15 +109,15 @@ func Run(ctx context.Context, o Options) (err error) {
 	return group.Wait()
 }
 
-// retries are Teams' waits before it offers something again. They last longer than a line
+// teamsRetries are Teams' waits before it offers something again. They last longer than a line
 // stays cut.
-func retries() []time.Duration {
+func teamsRetries() []time.Duration {
 	return []time.Duration{time.Second, 2 * time.Second, 3 * time.Second, 5 * time.Second, 8 * time.Second, 10 * time.Second,
 		15 * time.Second, 20 * time.Second, 30 * time.Second}
 }
 
-// browsable turns a listener's address into one for a browser on this machine.
-func browsable(a *net.TCPAddr) string {
+// browserAddress turns a listener's address into one for a browser on this machine.
+func browserAddress(a *net.TCPAddr) string {
 	host := a.IP.String()
 	if a.IP.IsUnspecified() {
 		host = "127.0.0.1"

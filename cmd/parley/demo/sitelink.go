@@ -46,7 +46,7 @@ func (m *marks) visit(place string) {
 	m.site[place] = true
 }
 
-func (m *marks) visited(place string) bool {
+func (m *marks) hasVisited(place string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.site[place]

@@ -13,6 +13,9 @@ import (
 	"parley/cmd/parley/demo/plaintext"
 )
 
+// shownNotices is how many notifications the page shows, the latest ones.
+const shownNotices = 3
+
 // slackPane is the page's Slack.
 type slackPane struct {
 	*house
@@ -54,9 +57,9 @@ func (p *slackPane) readManifest() error {
 	return nil
 }
 
-func (p *slackPane) routes(mux *http.ServeMux) {
+func (p *slackPane) addRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /archives/{channel}/{message}", p.followLink)
-	mux.HandleFunc("GET /slack/files/{id}", p.file)
+	mux.HandleFunc("GET /slack/files/{id}", p.serveUpload)
 	// The emulator itself handles what people do in Slack.
 	mux.Handle("POST /_fake/person/", p.world.Slack)
 }
@@ -66,8 +69,10 @@ func (p *slackPane) routes(mux *http.ServeMux) {
 func (p *slackPane) followLink(w http.ResponseWriter, r *http.Request) {
 	channel, digits := r.PathValue("channel"), strings.TrimPrefix(r.PathValue("message"), "p")
 	ts := r.FormValue("thread_ts")
-	if ts == "" && len(digits) > 6 {
-		ts = digits[:len(digits)-6] + "." + digits[len(digits)-6:]
+	const microDigits = 6 // of a ts, behind the dot
+	if ts == "" && len(digits) > microDigits {
+		dot := len(digits) - microDigits
+		ts = digits[:dot] + "." + digits[dot:]
 	}
 	if p.world.Slack.Message(channel, ts) == nil {
 		http.Error(w, "There is no such message.", http.StatusNotFound)
@@ -76,7 +81,7 @@ func (p *slackPane) followLink(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/#"+channel+"/"+ts, http.StatusSeeOther)
 }
 
-func (p *slackPane) state(as, channel, thread string) slackState {
+func (p *slackPane) readState(as, channel, thread string) slackState {
 	fake := p.world.Slack
 	s := slackState{Users: fake.Users(), Bot: fake.BotUserID(), Views: fake.Views(as)}
 	badges := fake.Inboxes.Badges(as)
@@ -89,7 +94,7 @@ func (p *slackPane) state(as, channel, thread string) slackState {
 			row.Name = p.otherName(c.Members, as)
 		}
 		s.Channels = append(s.Channels, row)
-		s.Followed = append(s.Followed, p.followed(c.ID, as, badges)...)
+		s.Followed = append(s.Followed, p.listFollowed(c.ID, as, badges)...)
 	}
 	slices.SortStableFunc(s.Followed, func(a, b threadRow) int { return strings.Compare(b.Last.TS, a.Last.TS) })
 	s.Messages = fake.Messages(channel)
@@ -107,14 +112,12 @@ func (p *slackPane) state(as, channel, thread string) slackState {
 	}
 	s.Notices = fake.Inboxes.Notifications(as)
 	s.Noticed = len(s.Notices)
-	if s.Noticed > 3 {
-		s.Notices = s.Notices[s.Noticed-3:]
-	}
+	s.Notices = s.Notices[max(0, s.Noticed-shownNotices):]
 	return s
 }
 
-// followed lists the threads of a channel that a person follows.
-func (p *slackPane) followed(channel, as string, badges slackfake.Badges) []threadRow {
+// listFollowed lists the threads of a channel that a person follows.
+func (p *slackPane) listFollowed(channel, as string, badges slackfake.Badges) []threadRow {
 	var rows []threadRow
 	for _, root := range p.world.Slack.Messages(channel) {
 		if root.ReplyCount == 0 || !slices.Contains(p.world.Slack.Followers(channel, root.TS), as) {
@@ -142,8 +145,8 @@ func (p *slackPane) otherName(members []string, as string) string {
 	return "direct message"
 }
 
-// file gives an uploaded file: pictures are shown, all else is saved.
-func (p *slackPane) file(w http.ResponseWriter, r *http.Request) {
+// serveUpload gives an uploaded file: pictures are shown, all else is saved.
+func (p *slackPane) serveUpload(w http.ResponseWriter, r *http.Request) {
 	f := p.world.Slack.File(r.PathValue("id"))
 	if f == nil {
 		http.NotFound(w, r)
@@ -155,13 +158,14 @@ func (p *slackPane) file(w http.ResponseWriter, r *http.Request) {
 // watch tells open pages what happens in Slack.
 func (p *slackPane) watch(ctx context.Context) {
 	sub := p.world.Slack.Subscribe()
+	quiet := []string{"call", "event", "ack"} // what Parley and Slack tell each other: nobody sees it
 	for {
 		changes, err := sub.Next(ctx)
 		if err != nil {
 			return
 		}
 		for _, c := range changes {
-			if c.Kind != "call" && c.Kind != "event" && c.Kind != "ack" {
+			if !slices.Contains(quiet, c.Kind) {
 				p.hub.wake()
 				break
 			}

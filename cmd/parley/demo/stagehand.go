@@ -41,6 +41,13 @@ func quickSpecs() []channels.Spec {
 	return append(specs, twilio.SMSSpec(twilio.Options{Poll: 3 * time.Second, Settle: 2 * time.Second}))
 }
 
+const (
+	// secondSpeed is how much faster the first mails come when the demo starts over: somebody has seen them already.
+	secondSpeed = 4
+	// connectedPace is how often the start looks whether Parley is connected.
+	connectedPace = 50 * time.Millisecond
+)
+
 // stagehand brings up what the page shows: database, set-up, engine, first mails.
 type stagehand struct {
 	o     Options
@@ -81,7 +88,7 @@ func (s *stagehand) run(ctx context.Context) (err error) {
 		if err := s.page.startOver(ctx); err != nil {
 			return err
 		}
-		pace = outside.ProloguePace / 4 // whoever starts over has seen the prologue
+		pace = outside.ProloguePace / secondSpeed
 	}
 	return nil
 }
@@ -111,7 +118,7 @@ func (s *stagehand) playRound(ctx context.Context, server *pgserver.Server, pace
 		}
 		select {
 		case switched <- struct{}{}: // only now that it is stored: customers greet soon after
-		default: // play has not read the last switch yet, and will see this one with it
+		default: // runEngine has not read the last switch yet, and will see this one with it
 		}
 		return nil
 	}
@@ -120,7 +127,7 @@ func (s *stagehand) playRound(ctx context.Context, server *pgserver.Server, pace
 	if err := setHome(ctx); err != nil { // somebody may have chosen another one meanwhile
 		return ignoreAfterEnd(ctx, err)
 	}
-	return s.play(ctx, env, db.Pool, pace, switched)
+	return s.runEngine(ctx, env, db.Pool, pace, switched)
 }
 
 // removeFolder removes a demo's folder with its database server. It returns an error if another demo uses the folder.
@@ -138,7 +145,8 @@ func removeFolder(dir string) error {
 	}
 	// For root the server may live elsewhere: the package that put it there left a note.
 	note, err := os.ReadFile(filepath.Join(filepath.Clean(dir), "pg.elsewhere"))
-	if home := strings.TrimSpace(string(note)); err == nil && strings.HasPrefix(filepath.Base(home), "parley-") {
+	home := strings.TrimSpace(string(note))
+	if err == nil && strings.HasPrefix(filepath.Base(home), "parley-") {
 		if err := os.RemoveAll(home); err != nil {
 			return fmt.Errorf("demo: reset: %w", err)
 		}
@@ -212,9 +220,9 @@ func applyHome(ctx context.Context, w *outside.World, db *app.Database) error {
 	return lab.Apply(ctx, db, w.People(), nil)
 }
 
-// play runs the engine. It lets the customers write once the engine listens, and again when somebody
+// runEngine runs the engine. It lets the customers write once the engine listens, and again when somebody
 // switches to a chat in which no customer has a thread yet.
-func (s *stagehand) play(ctx context.Context, env app.Env, pool *pgxpool.Pool, pace time.Duration, switched <-chan struct{}) error {
+func (s *stagehand) runEngine(ctx context.Context, env app.Env, pool *pgxpool.Pool, pace time.Duration, switched <-chan struct{}) error {
 	log, err := logFile(s.o.Data)
 	if err != nil {
 		return fmt.Errorf("demo: engine log: %w", err)
@@ -260,7 +268,7 @@ func (s *stagehand) play(ctx context.Context, env app.Env, pool *pgxpool.Pool, p
 
 // waitUntilConnected returns when Parley watches its mailbox and listens to Slack.
 func waitUntilConnected(ctx context.Context, w *outside.World, q store.Querier) error {
-	tick := time.NewTicker(50 * time.Millisecond)
+	tick := time.NewTicker(connectedPace)
 	defer tick.Stop()
 	for {
 		unwatched, err := lab.Unwatched(ctx, q)

@@ -61,12 +61,13 @@ type threadRow struct {
 func (p *Page) showState(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query().Get
 	now := p.o.Clock.Now()
-	s := state{Now: now, Ahead: int64(p.o.Clock.Ahead().Seconds()), Plugs: p.plugs.state(), Home: p.world.Home(),
-		Slack: p.slack.state(q("as"), q("channel"), q("thread")), Teams: p.teams.state(q("teams_as"), q("teams_channel"), q("teams_thread")), Mail: p.mail.state(q("customer")),
-		Phone: p.phones.state(q("customer"), q("chat"))}
-	s.Phase, s.Round = p.plugs.phaseNow(s.Plugs), p.plugs.rounds()
+	s := state{Now: now, Ahead: int64(p.o.Clock.Ahead().Seconds()), Plugs: p.plugs.readState(), Home: p.world.Home(),
+		Slack: p.slack.readState(q("as"), q("channel"), q("thread")), Teams: p.teams.readState(q("teams_as"), q("teams_channel"), q("teams_thread")), Mail: p.mail.readState(q("customer")),
+		Phone: p.phones.readState(q("customer"), q("chat"))}
+	s.Phase, s.Round = p.plugs.phaseNow(s.Plugs), p.plugs.countRounds()
 	var err error
-	if s.Tour, err = p.tour(r.Context()); err != nil && r.Context().Err() == nil {
+	s.Tour, err = p.readTour(r.Context())
+	if err != nil && r.Context().Err() == nil {
 		p.o.Log.Warn("tour", "error", err)
 	}
 	writeJSON(w, s)

@@ -16,6 +16,8 @@ const (
 	streamBeat = 15 * time.Second
 	// databasePace is how often the database is asked for changes that no emulator saw.
 	databasePace = 700 * time.Millisecond
+	// pageQueryTimeout ends what the page asks the database, so that it shows what it has while the database is down.
+	pageQueryTimeout = 5 * time.Second
 )
 
 // hub wakes all open pages. The zero value is ready.
@@ -52,7 +54,8 @@ func (p *Page) streamEvents(w http.ResponseWriter, r *http.Request) {
 	next := p.hub.next()
 	line := "retry: 1000\ndata: hello\n\n"
 	for {
-		if _, err := w.Write([]byte(line)); err != nil || out.Flush() != nil {
+		_, err := w.Write([]byte(line))
+		if err != nil || out.Flush() != nil {
 			return
 		}
 		select {
@@ -100,7 +103,7 @@ func (p *Page) watchDatabase(ctx context.Context) {
 }
 
 func oneText(ctx context.Context, q store.Querier, sql string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, pageQueryTimeout)
 	defer cancel()
 	var s string
 	err := q.QueryRow(ctx, sql).Scan(&s)

@@ -21,7 +21,7 @@ type teamsPane struct {
 	app teamsApp
 }
 
-func (p *teamsPane) routes(mux *http.ServeMux) {
+func (p *teamsPane) addRoutes(mux *http.ServeMux) {
 	if p.world.Teams == nil {
 		return
 	}
@@ -90,10 +90,9 @@ func (p *teamsPane) readManifest() error {
 			if slices.Contains(c.Context, "message") {
 				p.app.Actions = append(p.app.Actions, c.teamsCommand)
 			}
-			switch {
-			case c.Type == "query":
+			if c.Type == "query" {
 				p.app.Search = append(p.app.Search, c.teamsCommand)
-			case slices.Contains(c.Context, "compose"):
+			} else if slices.Contains(c.Context, "compose") {
 				p.app.Compose = append(p.app.Compose, c.teamsCommand)
 			}
 		}
@@ -108,7 +107,7 @@ type teamsBoot struct {
 	App     teamsApp `json:"app"`
 }
 
-func (p *teamsPane) boot() *teamsBoot {
+func (p *teamsPane) newBoot() *teamsBoot {
 	if p.world.Teams == nil {
 		return nil
 	}
@@ -118,10 +117,11 @@ func (p *teamsPane) boot() *teamsBoot {
 // readTeams is POST /teams/read with as, channel ("" means the chat with the app) and thread
 // ("" means the channel's posts): the person has seen what stands there.
 func (p *teamsPane) readTeams(w http.ResponseWriter, r *http.Request) {
-	as, channel, thread := r.FormValue("as"), r.FormValue("channel"), r.FormValue("thread")
+	as := r.FormValue("as")
+	channel, thread := r.FormValue("channel"), r.FormValue("thread")
 	last := ""
 	for _, m := range p.world.Teams.Shown(as, channel) {
-		if inPlace(m, thread) && m.ID > last {
+		if isInPlace(m, thread) && m.ID > last {
 			last = m.ID
 		}
 	}
@@ -158,7 +158,12 @@ func (p *teamsPane) teamsFile(w http.ResponseWriter, r *http.Request) {
 func (p *teamsPane) teamsPicture(w http.ResponseWriter, r *http.Request) {
 	n, err := strconv.Atoi(r.PathValue("n"))
 	m := p.world.Teams.Message(r.PathValue("channel"), r.PathValue("message"))
-	if err != nil || m == nil || n < 0 || n >= len(sentPictures(m)) {
+	isNumber := err == nil && n >= 0
+	if m == nil || !isNumber {
+		http.NotFound(w, r)
+		return
+	}
+	if n >= len(sentPictures(m)) {
 		http.NotFound(w, r)
 		return
 	}

@@ -82,7 +82,7 @@ type teamsMessage struct {
 	Deleted   bool                 `json:"deleted"`
 }
 
-func (p *teamsPane) state(as, channel, thread string) teamsState {
+func (p *teamsPane) readState(as, channel, thread string) teamsState {
 	fake := p.world.Teams
 	if fake == nil {
 		return teamsState{}
@@ -120,10 +120,11 @@ func (p *teamsPane) state(as, channel, thread string) teamsState {
 // readKey names a place where a person reads.
 func readKey(as, channel, thread string) string { return as + " " + channel + " " + thread }
 
-// inPlace reports whether a message stands in a thread, or for "" among a channel's posts or
+// isInPlace reports whether a message stands in a thread, or for "" among a channel's posts or
 // in a chat.
-func inPlace(m *teamsfake.Message, thread string) bool {
-	return thread == "" && m.Root == m.ID || m.Root == thread
+func isInPlace(m *teamsfake.Message, thread string) bool {
+	isPost := thread == "" && m.Root == m.ID
+	return isPost || m.Root == thread
 }
 
 // teamsRow counts what a person has not seen in a channel, and adds what they are told of.
@@ -148,15 +149,16 @@ func (p *teamsPane) teamsRow(as, channel string, shown []*teamsfake.Message, s *
 			row.Unread++
 		}
 		kind := ""
-		switch {
-		case slices.ContainsFunc(m.Mentions, func(x teamsfake.Mention) bool { return x.ID == as }):
+		isMentioned := slices.ContainsFunc(m.Mentions, func(x teamsfake.Mention) bool { return x.ID == as })
+		isReply := mine[m.Root] && place != ""
+		if isMentioned {
 			kind = "mention"
 			if fresh {
 				row.Mentions++
 			}
-		case m.Root == "":
+		} else if m.Root == "" {
 			kind = "chat"
-		case mine[m.Root] && !m.Bot && place != "":
+		} else if isReply && !m.Bot {
 			kind = "reply"
 		}
 		if kind != "" {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 )
 
 // tourStep is a step of the guided tour; the page has its words.
@@ -13,8 +12,8 @@ type tourStep struct {
 	Done bool   `json:"done"`
 }
 
-// tour reports which steps were done, by what Parley recorded.
-func (p *Page) tour(ctx context.Context) ([]tourStep, error) {
+// readTour reports which steps were done, by what Parley recorded.
+func (p *Page) readTour(ctx context.Context) ([]tourStep, error) {
 	// A typed verb is kept as a note too: it begins with ! or a mention.
 	const done = `
 		SELECT EXISTS (SELECT FROM messages AS m JOIN deliveries AS d ON d.message_id = m.id
@@ -30,7 +29,7 @@ func (p *Page) tour(ctx context.Context) ([]tourStep, error) {
 	steps := []tourStep{{Name: "answer"}, {Name: "undo"}, {Name: "note"}, {Name: "tag"}, {Name: "suggestion"}, {Name: "ai"},
 		{Name: "snooze"}, {Name: "wake"}, {Name: "resolve"}}
 	for _, place := range sitePlaces() {
-		steps = append(steps, tourStep{Name: place.name, Done: p.marks.visited(place.name)})
+		steps = append(steps, tourStep{Name: place.name, Done: p.marks.hasVisited(place.name)})
 	}
 	var into []any
 	for _, name := range []string{"answer", "undo", "note", "tag", "snooze", "wake", "resolve", "suggestion", "ai"} {
@@ -41,7 +40,7 @@ func (p *Page) tour(ctx context.Context) ([]tourStep, error) {
 	if pool == nil {
 		return steps, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, pageQueryTimeout)
 	defer cancel()
 	if err := pool.QueryRow(ctx, done).Scan(into...); err != nil {
 		return steps, fmt.Errorf("demo: tour: %w", err)

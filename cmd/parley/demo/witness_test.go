@@ -30,7 +30,7 @@ func TestWitnessCatchesABadBot(t *testing.T) {
 	}
 	want := judge.Counts{Said: 4, Arrived: 3, Waiting: 1, Doubled: 1, Disordered: 1}
 	for range 2 {
-		j, err := p.lookout.account(t.Context())
+		j, err := p.lookout.readAccount(t.Context())
 		if err != nil || j.Counts != want || j.Quiet {
 			t.Fatalf("got %+v %v", j, err)
 		}
@@ -46,7 +46,7 @@ func TestWitnessCatchesABadBot(t *testing.T) {
 	if err := p.startOver(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if j, err := p.lookout.account(t.Context()); err != nil || j.Counts != (judge.Counts{}) {
+	if j, err := p.lookout.readAccount(t.Context()); err != nil || j.Counts != (judge.Counts{}) {
 		t.Errorf("after a reset: %+v %v", j, err)
 	}
 }

@@ -54,7 +54,10 @@ func (c *Cord) Plug(ctx context.Context) error {
 	}
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp", c.Addr)
-	for try := 1; err != nil && try < cordTries && ctx.Err() == nil; try++ {
+	for try := 1; err != nil && try < cordTries; try++ {
+		if ctx.Err() != nil {
+			break
+		}
 		select {
 		case <-ctx.Done():
 		case <-time.After(cordPause):
@@ -103,12 +106,12 @@ func (c *Cord) serve(ctx context.Context, ln net.Listener) {
 		if err != nil {
 			return // cut: an accept fails for nothing else that a demo could mend
 		}
-		c.live.Go(func() { c.carry(ctx, ln, near) })
+		c.live.Go(func() { c.carryBytes(ctx, ln, near) })
 	}
 }
 
-// carry passes bytes both ways until either side hangs up or the cord is cut.
-func (c *Cord) carry(ctx context.Context, ln net.Listener, near net.Conn) {
+// carryBytes passes bytes both ways until either side hangs up or the cord is cut.
+func (c *Cord) carryBytes(ctx context.Context, ln net.Listener, near net.Conn) {
 	c.mu.Lock()
 	target := c.target
 	c.mu.Unlock()
@@ -134,7 +137,7 @@ func (c *Cord) carry(ctx context.Context, ln net.Listener, near net.Conn) {
 	back.Wait()
 }
 
-// hold remembers both ends of a connection, so that cut can close them; false if the cord was cut meanwhile.
+// hold remembers both ends of a connection, so that Cut can close them. It returns false if the cord was cut meanwhile.
 func (c *Cord) hold(ln net.Listener, ends ...net.Conn) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -54,7 +54,7 @@ type Engine struct {
 
 	mu     sync.Mutex
 	proc   *os.Process // nil while none runs
-	killed bool        // kill ended it
+	killed bool        // Kill ended it
 	kills  int
 	down   time.Time // since when none runs
 	back   time.Time // when the next one starts by itself
@@ -73,7 +73,8 @@ func (e *Engine) Run(ctx context.Context) error {
 	defer runtime.UnlockOSThread()
 	for ctx.Err() == nil {
 		cmd := exec.CommandContext(ctx, e.o.Exe, e.o.Args...) //nolint:gosec // our own program
-		cmd.Env, cmd.Stdout, cmd.Stderr = e.o.Env, e.o.Out, e.o.Out
+		cmd.Env = e.o.Env
+		cmd.Stdout, cmd.Stderr = e.o.Out, e.o.Out
 		cmd.SysProcAttr = childAttr()
 		cmd.Cancel = func() error {
 			if errors.Is(context.Cause(ctx), ErrOver) {
@@ -85,9 +86,9 @@ func (e *Engine) Run(ctx context.Context) error {
 		if err := cmd.Start(); err != nil {
 			return fmt.Errorf("demo: start the engine: %w", err)
 		}
-		e.started(cmd.Process)
+		e.noteStarted(cmd.Process)
 		err := cmd.Wait()
-		wait := e.ended()
+		wait := e.noteEnded()
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -101,7 +102,8 @@ func (e *Engine) Run(ctx context.Context) error {
 	return nil
 }
 
-func (e *Engine) started(p *os.Process) {
+// noteStarted notes the process that runs now. If an earlier one ended, it tells the page.
+func (e *Engine) noteStarted(p *os.Process) {
 	e.mu.Lock()
 	again := !e.down.IsZero()
 	e.proc, e.killed = p, false
@@ -112,8 +114,8 @@ func (e *Engine) started(p *os.Process) {
 	}
 }
 
-// ended notes that Parley runs no more, and returns the wait before it is started again.
-func (e *Engine) ended() time.Duration {
+// noteEnded notes that Parley runs no more, and returns the wait before it is started again.
+func (e *Engine) noteEnded() time.Duration {
 	select { // drop a wish that was meant for the Parley that ended
 	case <-e.again:
 	default:
@@ -124,7 +126,8 @@ func (e *Engine) ended() time.Duration {
 		wait, text = e.o.Pause, "Parley was killed; it starts again by itself. What is said waits."
 	}
 	now := time.Now()
-	e.proc, e.down, e.back = nil, now, now.Add(wait)
+	e.proc = nil
+	e.down, e.back = now, now.Add(wait)
 	e.mu.Unlock()
 	e.o.Report(text)
 	return wait

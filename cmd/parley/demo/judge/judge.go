@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -26,6 +27,8 @@ const (
 	startWords = 3
 	// wholeBonus lets a message that stands in an arrival as lines of its own win over all others.
 	wholeBonus = 1 << 20
+	// wordScore is what a word counts: more than all else but wholeBonus.
+	wordScore = 4
 )
 
 // Saying is something that a person said.
@@ -84,6 +87,11 @@ type Claim struct {
 	Error    string
 }
 
+// needsPerson reports whether Parley waits for a person to decide.
+func (c *Claim) needsPerson() bool {
+	return slices.Contains([]string{"ask", "parked", "unclear"}, c.Fate) || c.Delivery == "needs_decision"
+}
+
 // Verdict is one saying with what became of it.
 type Verdict struct {
 	*Saying
@@ -97,8 +105,8 @@ type Verdict struct {
 	missingFiles int       // WayIn: how many of its files nobody saw
 }
 
-// Seen reports whether a message stands anywhere.
-func (v *Verdict) Seen() bool { return v.Copies+v.Told > 0 }
+// IsSeen reports whether a message stands anywhere.
+func (v *Verdict) IsSeen() bool { return v.Copies+v.Told > 0 }
 
 // counterFor returns the counter to which an arrival adds: of the message's copies, or of the times
 // that Parley told of it.
@@ -132,7 +140,7 @@ func Compare(said []*Saying, arrived []Arrival, claims map[string]Claim, idle ti
 		list[i] = Verdict{Saying: s, missingFiles: s.Files}
 		if c, ok := claims[s.Key]; ok {
 			list[i].Claim = &c
-			s.decided = s.decided || c.Fate == "ask" || c.Fate == "parked" || c.Fate == "unclear" || c.Delivery == "needs_decision"
+			s.decided = s.decided || c.needsPerson()
 		}
 	}
 	for _, a := range arrived {
@@ -170,8 +178,9 @@ func countArrival(list []Verdict, a Arrival) {
 		v := &list[at]
 		count := v.counterFor(a)
 		*count++
-		isFirstSight := *count == 1 && (a.Told == "" || v.Copies == 0)
-		if isFirstSight {
+		isFirst := *count == 1
+		isToldAfterCopy := a.Told != "" && v.Copies > 0
+		if isFirst && !isToldAfterCopy {
 			v.SeenAt, v.Root = a.At, a.Thread
 			v.Late = wasOvertaken(list, at)
 		}
@@ -186,14 +195,18 @@ func countArrival(list []Verdict, a Arrival) {
 func countFiles(list []Verdict, a Arrival) {
 	for i := range list {
 		v := &list[i]
-		if v.missingFiles == 0 || a.Files == 0 || !v.MayBe(a) {
+		if v.missingFiles == 0 || a.Files == 0 {
+			continue
+		}
+		if !v.MayBe(a) {
 			continue
 		}
 		n := min(v.missingFiles, a.Files)
 		v.missingFiles -= n
 		a.Files -= n
 		if v.Bare && v.missingFiles == 0 {
-			v.Copies, v.SeenAt, v.Root = 1, a.At, a.Thread
+			v.Copies = 1
+			v.SeenAt, v.Root = a.At, a.Thread
 		}
 	}
 }
@@ -202,10 +215,12 @@ func countFiles(list []Verdict, a Arrival) {
 // several equal messages it takes the first that has not arrived. A second copy must begin the
 // arrival, or be long enough not to stand there by chance.
 func findMessage(list []Verdict, a Arrival, from int) (int, Match) {
-	best, bestScore, bestMatch := -1, 0, Match{}
+	best, bestScore := -1, 0
+	var bestMatch Match
 	for i := range list {
 		v := &list[i]
-		if !v.MayBe(a) || v.Bare && a.Told == "" {
+		isFilesOnly := v.Bare && a.Told == "" // countFiles finds it
+		if isFilesOnly || !v.MayBe(a) {
 			continue
 		}
 		copies := *v.counterFor(a)
@@ -214,11 +229,12 @@ func findMessage(list []Verdict, a Arrival, from int) (int, Match) {
 			if m.Found == 0 {
 				continue
 			}
-			mayBeChance := from > 0 && !(m.Whole && m.Found >= startWords)
+			isLong := m.Whole && m.Found >= startWords
+			mayBeChance := from > 0 && !isLong
 			if copies > 0 && mayBeChance {
 				continue
 			}
-			score := 4 * m.Found // a word counts more than all that follows but wholeBonus
+			score := wordScore * m.Found
 			if v.isMeant() {
 				score++
 			}
@@ -229,7 +245,8 @@ func findMessage(list []Verdict, a Arrival, from int) (int, Match) {
 				}
 			}
 			if score > bestScore {
-				best, bestScore, bestMatch = i, score, m
+				best, bestScore = i, score
+				bestMatch = m
 			}
 		}
 	}
@@ -238,21 +255,29 @@ func findMessage(list []Verdict, a Arrival, from int) (int, Match) {
 
 // MayBe reports whether a message could have arrived there at all.
 func (s *Saying) MayBe(a Arrival) bool {
-	switch {
-	case s.Way != a.Way:
+	if s.Way != a.Way {
 		return false
-	case a.Way == WayOut:
+	}
+	if a.Way == WayOut {
 		return s.Box == a.Box
-	case a.Told != "":
+	}
+	if a.Told != "" {
 		return strings.Contains(a.Told, s.Box)
 	}
-	return SameName(s.Name, a.From) || s.Alias != "" && SameName(NameKey(s.Alias), a.From)
+	if IsSameName(s.Name, a.From) {
+		return true
+	}
+	return s.Alias != "" && IsSameName(NameKey(s.Alias), a.From)
 }
 
-// SameName reports whether shown is a name, or its beginning with "…". Both are as NameKey writes them.
-func SameName(name, shown string) bool {
-	begin, short := strings.CutSuffix(shown, "…")
-	return name == shown || short && begin != "" && strings.HasPrefix(name, begin)
+// IsSameName reports whether shown is a name, or its beginning with "…". Both are as NameKey writes them.
+func IsSameName(name, shown string) bool {
+	if name == shown {
+		return true
+	}
+	begin, isCut := strings.CutSuffix(shown, "…") // "priya ra…" is the beginning of "priya raman"
+	isBeginning := isCut && begin != ""
+	return isBeginning && strings.HasPrefix(name, begin)
 }
 
 // NameKey returns the words of a name in small letters, without punctuation. A … at its end stays.
@@ -272,7 +297,10 @@ func wasOvertaken(list []Verdict, at int) bool {
 	}
 	for i := at + 1; i < len(list); i++ {
 		o := &list[i]
-		if o.Seen() && !o.decided && o.Way == v.Way && o.Root == v.Root && o.Thread == v.Thread {
+		isJudged := o.IsSeen() && !o.decided
+		isSamePlace := o.Root == v.Root && o.Thread == v.Thread
+		isSameOrder := o.Way == v.Way && isSamePlace
+		if isJudged && isSameOrder {
 			return true
 		}
 	}
@@ -282,32 +310,39 @@ func wasOvertaken(list []Verdict, at int) bool {
 // isMeant reports whether a message is to arrive: by Parley's decision, or by the look of its text while
 // Parley has not decided.
 func (v *Verdict) isMeant() bool {
-	switch {
-	case v.Way == WayIn:
+	if v.Way == WayIn {
 		return true
-	case v.Claim == nil:
+	}
+	if v.Claim == nil {
 		return v.Meant
 	}
 	return v.Claim.Fate != "inside"
 }
 
-// decideState returns the message's state. idle is as in Compare. The order of the cases matters: what was seen has
-// arrived, whatever Parley says of it.
+// decideState returns the message's state. idle is as in Compare. What was seen has arrived, whatever Parley says of it.
 func (v *Verdict) decideState(idle time.Time) string {
-	fate, delivery := "", ""
-	if v.Claim != nil {
-		fate, delivery = v.Claim.Fate, v.Claim.Delivery
-	}
-	switch {
-	case !v.isMeant():
+	if !v.isMeant() {
 		return StateInside
-	case v.Copies > 0 && v.missingFiles == 0, v.Copies == 0 && v.Told > 0:
+	}
+	isComplete := v.Copies > 0 && v.missingFiles == 0
+	isOnlyTold := v.Copies == 0 && v.Told > 0
+	if isComplete || isOnlyTold {
 		return StateArrived
-	case fate == "undone", fate == "dropped", v.Gone && fate != "out":
+	}
+	var c Claim
+	if v.Claim != nil {
+		c = *v.Claim
+	}
+	isDeleted := v.Gone && c.Fate != "out"
+	isUndone := c.Fate == "undone" || c.Fate == "dropped"
+	if isDeleted || isUndone {
 		return StateWithdrawn
-	case fate == "ask", fate == "parked", fate == "unclear", fate == "failed", delivery == "needs_decision", delivery == "failed":
+	}
+	hasFailed := c.Fate == "failed" || c.Delivery == "failed"
+	if hasFailed || c.needsPerson() {
 		return StateAsked
-	case !idle.IsZero() && v.Heard.Before(idle):
+	}
+	if !idle.IsZero() && v.Heard.Before(idle) {
 		return StateLost
 	}
 	return StateWaiting

@@ -101,7 +101,10 @@ type Match struct {
 
 // Recognise looks whether what was said begins at the word with the index from.
 func (w Wording) Recognise(said []string, from int) Match {
-	if len(said) == 0 || from >= len(w.Words) || w.Words[from] != said[0] {
+	if len(said) == 0 || from >= len(w.Words) {
+		return Match{}
+	}
+	if w.Words[from] != said[0] {
 		return Match{}
 	}
 	m := Match{Found: 1, end: from + 1, Whole: slices.Contains(w.Lines, from)}
@@ -110,17 +113,18 @@ func (w Wording) Recognise(said []string, from int) Match {
 		for next <= last && w.Words[next] != word {
 			next++
 		}
-		switch {
-		case next <= last:
+		if next <= last {
 			m.Whole = m.Whole && next == m.end
 			m.Found++
 			m.end = next + 1
-		case i+1 < headWords:
-			return Match{}
-		default:
-			m.Whole = false
+			continue
 		}
+		if i+1 < headWords {
+			return Match{}
+		}
+		m.Whole = false
 	}
-	m.Whole = m.Whole && (m.end == len(w.Words) || slices.Contains(w.Lines, m.end))
+	endsLine := m.end == len(w.Words) || slices.Contains(w.Lines, m.end)
+	m.Whole = m.Whole && endsLine
 	return m
 }

@@ -43,7 +43,7 @@ func TestWording(t *testing.T) {
 		t.Errorf("a quotation reads %q", got)
 	}
 	for shown, want := range map[string]bool{"Ada Byron King": true, "Ada Byr…": true, "Ada": false, "…": false, "Bob…": false} {
-		if judge.SameName(judge.NameKey("Ada Byron King"), judge.NameKey(shown)) != want {
+		if judge.IsSameName(judge.NameKey("Ada Byron King"), judge.NameKey(shown)) != want {
 			t.Errorf("shown as %q: %v", shown, !want)
 		}
 	}

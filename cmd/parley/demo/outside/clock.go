@@ -33,5 +33,6 @@ func (c *Clock) Reset() { c.ahead.Store(0) }
 
 // UntilMorning is how long it takes until the next day's 9:00 in the zone of now.
 func UntilMorning(now time.Time) time.Duration {
-	return time.Date(now.Year(), now.Month(), now.Day()+1, 9, 0, 0, 0, now.Location()).Sub(now)
+	const morning = 9
+	return time.Date(now.Year(), now.Month(), now.Day()+1, morning, 0, 0, 0, now.Location()).Sub(now)
 }

@@ -17,14 +17,17 @@ const (
 
 // Cords returns the wires of a line; nil means that nothing can be cut there.
 func (w *World) Cords(line string) []*cord.Cord {
-	switch {
-	case w.cords == nil:
+	if w.cords == nil {
 		return nil
-	case line == LineSlack:
+	}
+	switch line {
+	case LineSlack:
 		return []*cord.Cord{w.cords.slack}
-	case line == LineTeams && w.cords.teams != nil:
-		return []*cord.Cord{w.cords.teams, w.cords.hook}
-	case line == LineMail:
+	case LineTeams:
+		if w.cords.teams != nil {
+			return []*cord.Cord{w.cords.teams, w.cords.hook}
+		}
+	case LineMail:
 		return []*cord.Cord{w.cords.imap, w.cords.smtp}
 	}
 	return nil
@@ -33,7 +36,7 @@ func (w *World) Cords(line string) []*cord.Cord {
 // cords are a world's wires to Parley. Teams has one for each way, nil without Teams.
 type cords struct{ slack, imap, smtp, teams, hook *cord.Cord }
 
-func (c *cords) all() []*cord.Cord { return []*cord.Cord{c.slack, c.imap, c.smtp, c.teams, c.hook} }
+func (c *cords) list() []*cord.Cord { return []*cord.Cord{c.slack, c.imap, c.smtp, c.teams, c.hook} }
 
 // layCords lays a wire to each emulator, and one from Teams to Parley.
 func (w *World) layCords(ctx context.Context, o Options) (err error) {

@@ -34,11 +34,11 @@ func (p Persona) String() string {
 // Personas lists the customers in the order in which they write.
 func Personas() []Persona {
 	return []Persona{
-		{"Packaging Weekly", "news@packaging-weekly.test", "A newsletter. Nobody waits for an answer.", newsletter, nil},
+		{"Packaging Weekly", "news@packaging-weekly.test", "A newsletter. Nobody waits for an answer.", newsletterMail, nil},
 		{"Priya Raman", "priya@northwind.test", "Sends a file that would not import. Asks by Messenger, too.", withAttachments, byMessenger},
 		{"Jonas Weber", "jonas.weber@weber-ag.test", "Schreibt deutsch und vermisst eine Rechnung.", inGerman, nil},
 		{"Tomás Ó Briain-Featherstonehaugh", "tomas@featherstonehaugh-and-daughters.test", "Has a long name and copies his colleague in.", copiesColleague, nil},
-		{"Dana Cole", "dana@cole.test", "Angry, and with reason. Writes by WhatsApp as well.", angry, byWhatsApp},
+		{"Dana Cole", "dana@cole.test", "Angry, and with reason. Writes by WhatsApp as well.", angryMail, byWhatsApp},
 		{"Maria Lopez", "maria@lopez-ceramics.test", "Friendly. Her parcel arrived broken; she sends a picture.", withPicture, nil},
 	}
 }
@@ -87,12 +87,12 @@ const homeSettles = 1500 * time.Millisecond
 // who switches meets an empty chat.
 // Errors: a mail that nobody took; ctx's.
 func (w *World) Greet(ctx context.Context, pace time.Duration) error {
-	if w.talksIn(w.Home()) {
+	if w.hasThreadIn(w.Home()) {
 		return nil
 	}
 	wait := homeSettles
 	for i, p := range Personas() {
-		text := greetings()[p.Name]
+		text := listGreetings()[p.Name]
 		if text == "" {
 			continue
 		}
@@ -110,8 +110,8 @@ func (w *World) Greet(ctx context.Context, pace time.Duration) error {
 	return nil
 }
 
-// greetings are what customers write in Greet, by their names. The first line is the subject too.
-func greetings() map[string]string {
+// listGreetings are what customers write in Greet, by their names. The first line is the subject too.
+func listGreetings() map[string]string {
 	return map[string]string{
 		"Priya Raman": "Can two of us share one account?\nMy colleague starts on Monday.",
 		"Jonas Weber": "Haben Sie am Samstag geöffnet?\nIch würde die Rechnung sonst selbst abholen.",
@@ -119,8 +119,8 @@ func greetings() map[string]string {
 	}
 }
 
-// talksIn reports whether a customer has a thread in a surface.
-func (w *World) talksIn(surface string) bool {
+// hasThreadIn reports whether a customer has a thread in a surface.
+func (w *World) hasThreadIn(surface string) bool {
 	if surface == SurfaceTeams {
 		return slices.ContainsFunc(w.Teams.Roots(TeamsSupport), func(m *teamsfake.Message) bool { return m.Bot })
 	}
@@ -193,7 +193,7 @@ Mit freundlichen Grüßen
 Jonas Weber`}
 }
 
-func angry() mailfake.Mail {
+func angryMail() mailfake.Mail {
 	return mailfake.Mail{To: []string{HelpAddress}, Subject: "THIRD time I ask!!! Refund for order 0977",
 		Text: `This is the THIRD time I write. You promised a refund for order 0977 on the 2nd, and again on the 9th. NOTHING has arrived.
 
@@ -218,7 +218,7 @@ Lucía, in copy, signs for it.
 Tomás`}
 }
 
-func newsletter() mailfake.Mail {
+func newsletterMail() mailfake.Mail {
 	return mailfake.Mail{To: []string{HelpAddress}, Subject: "Packaging Weekly 47: is moulded pulp the new bubble wrap?",
 		Text: "Moulded pulp is having a moment. Read the test of twelve suppliers.\n\nYou get this because you subscribed. Unsubscribe: https://packaging-weekly.test/unsubscribe\n",
 		HTML: `<html><body><h1 style="color:#7a4b12">Packaging Weekly</h1><p>Moulded pulp is having a moment. <a href="https://packaging-weekly.test/47">Read the test of twelve suppliers.</a></p><p><small>You get this because you subscribed. <a href="https://packaging-weekly.test/unsubscribe">Unsubscribe</a></small></p></body></html>`,

@@ -6,16 +6,18 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"math"
 	"strings"
 )
 
 // MugPicture draws Maria's broken mug. Shape: a PNG, 480 × 300.
 func MugPicture() []byte {
 	const w, h = 480, 300
+	const middleX, middleY = 220, 150 // of the mug
 	img := image.NewRGBA(image.Rect(0, 0, w, h))
 	for y := range h {
 		for x := range w {
-			img.Set(x, y, mugColor(float64(x)-220, float64(y)-150))
+			img.Set(x, y, mugColor(float64(x)-middleX, float64(y)-middleY))
 		}
 	}
 	var b bytes.Buffer
@@ -25,31 +27,49 @@ func MugPicture() []byte {
 	return b.Bytes()
 }
 
+// Lengths of the mug in pixels, from its middle: x to the right, y down.
+const (
+	mugLeft, mugRight  = -95, 95
+	mugTop, mugBottom  = -95, 100
+	rimBottom          = -84
+	tableTop           = 98
+	chipTop, chipDepth = -100, 38 // the chip hangs from there, deepest at chipMiddle
+	chipMiddle         = 46
+	chipHalf           = 20 // half of its width
+	chipSteepness      = 1.4
+	handleLeft         = 90
+	handleMiddle       = 100
+	handleWidth        = 52
+	handleHeight       = 62
+	handleHole         = 0.45 // of the ring around handleMiddle
+)
+
 // mugColor is the colour at a place, seen from the middle of the mug.
 func mugColor(x, y float64) color.RGBA {
-	ring := (x-100)*(x-100)/(52*52) + y*y/(62*62)
-	switch {
-	case y > -100 && y < -62 && x > 26 && x < 66 && y+100 < 38-1.4*abs(x-46): // the chip
-		return color.RGBA{0xf3, 0xe9, 0xdc, 0xff}
-	case x > -95 && x < 95 && y > -95 && y < 100:
-		shade := uint8(40 + (x+95)/190*60)
-		if y < -84 {
-			return color.RGBA{0x9d, 0xbd, 0xd8, 0xff} // the rim
+	wall := color.RGBA{R: 0xf3, G: 0xe9, B: 0xdc, A: 0xff}
+	fromChip := math.Abs(x - chipMiddle)
+	isBelowTop := fromChip < chipHalf && y > chipTop
+	if isBelowTop && y-chipTop < chipDepth-chipSteepness*fromChip {
+		return wall // seen through the chip
+	}
+	isBetweenSides := x > mugLeft && x < mugRight
+	isInHeight := y > mugTop && y < mugBottom
+	if isBetweenSides && isInHeight {
+		if y < rimBottom {
+			return color.RGBA{R: 0x9d, G: 0xbd, B: 0xd8, A: 0xff}
 		}
-		return color.RGBA{0x2b - shade/8, 0x5f + shade/6, 0x9b + shade/4, 0xff}
-	case x > 90 && ring < 1 && ring > 0.45: // the handle
-		return color.RGBA{0x2a, 0x69, 0xa8, 0xff}
-	case y > 98:
-		return color.RGBA{0xc9, 0xa8, 0x7c, 0xff} // the table
+		shade := uint8(40 + (x-mugLeft)/(mugRight-mugLeft)*60) // darker to the right
+		return color.RGBA{R: 0x2b - shade/8, G: 0x5f + shade/6, B: 0x9b + shade/4, A: 0xff}
 	}
-	return color.RGBA{0xf3, 0xe9, 0xdc, 0xff}
-}
-
-func abs(v float64) float64 {
-	if v < 0 {
-		return -v
+	ring := (x-handleMiddle)*(x-handleMiddle)/(handleWidth*handleWidth) + y*y/(handleHeight*handleHeight)
+	isInRing := ring > handleHole && ring < 1
+	if isInRing && x > handleLeft {
+		return color.RGBA{R: 0x2a, G: 0x69, B: 0xa8, A: 0xff}
 	}
-	return v
+	if y > tableTop {
+		return color.RGBA{R: 0xc9, G: 0xa8, B: 0x7c, A: 0xff}
+	}
+	return wall
 }
 
 // onePagePDF makes a small document with a few lines of ASCII text.

@@ -49,9 +49,12 @@ func (w *World) newSignIn() *oidcfake.Server {
 	return oidcfake.New(o)
 }
 
-// accepts reports whether an access token opens a mailbox.
-func (w *World) accepts(username, token string) bool {
-	return w.providers != nil && (w.providers.google.Accepts(username, token) || w.providers.microsoft.Accepts(username, token))
+// isTokenAccepted reports whether an access token opens a mailbox.
+func (w *World) isTokenAccepted(username, token string) bool {
+	if w.providers == nil {
+		return false
+	}
+	return w.providers.google.Accepts(username, token) || w.providers.microsoft.Accepts(username, token)
 }
 
 func (w *World) closeProviders() error {

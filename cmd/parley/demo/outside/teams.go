@@ -90,10 +90,10 @@ func (w *World) SetHome(kind string) { w.home.Store(&kind) }
 
 // Home is the surface in which conversations open.
 func (w *World) Home() string {
-	switch {
-	case w.Teams == nil:
+	if w.Teams == nil {
 		return SurfaceSlack
-	case w.o.NoSlack:
+	}
+	if w.o.NoSlack {
 		return SurfaceTeams
 	}
 	return cmp.Or(*w.home.Load(), SurfaceSlack)

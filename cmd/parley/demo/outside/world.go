@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -87,14 +88,15 @@ type World struct {
 func New(ctx context.Context, o Options) (*World, error) {
 	outer := o
 	if o.Cords {
-		o.SlackAddr, o.IMAPAddr, o.SMTPAddr, o.TeamsAddr = "", "", "", ""
+		o.SlackAddr, o.TeamsAddr = "", ""
+		o.IMAPAddr, o.SMTPAddr = "", ""
 	}
 	w := &World{o: o}
 	w.SetHome(o.Home)
 	if err := w.openProviders(); err != nil {
 		return nil, errors.Join(err, w.closeProviders())
 	}
-	w.Mail = mailfake.New(mailfake.Options{Log: o.Log, Clock: o.Clock, CheckToken: w.accepts, IMAPListen: o.IMAPAddr, SMTPListen: o.SMTPAddr,
+	w.Mail = mailfake.New(mailfake.Options{Log: o.Log, Clock: o.Clock, CheckToken: w.isTokenAccepted, IMAPListen: o.IMAPAddr, SMTPListen: o.SMTPAddr,
 		Mailboxes: []mailfake.MailboxConfig{{Address: HelpAddress, Password: HelpPassword, SaveToSent: o.SaveSent}}})
 	if err := w.Mail.Start(ctx); err != nil {
 		return nil, errors.Join(err, w.closeProviders())
@@ -103,7 +105,7 @@ func New(ctx context.Context, o Options) (*World, error) {
 		AppName: "Parley", WorkspaceURL: o.WorkspaceURL, AckTimeout: o.Patience, TriggerLife: o.Patience}
 	so.Users = append(lab.SlackPeople(), slackfake.User{ID: Owner, Name: "olga", RealName: "Olga Owner", Email: "olga@acme.test", Admin: true})
 	w.Slack = slackfake.New(so)
-	w.furnish()
+	w.makeChannels()
 	err := w.Slack.Start(cmp.Or(o.SlackAddr, anyPort))
 	if err != nil {
 		return nil, errors.Join(err, w.Slack.Close(), w.Mail.Close(), w.closeProviders())
@@ -119,11 +121,11 @@ func New(ctx context.Context, o Options) (*World, error) {
 
 const anyPort = "127.0.0.1:0"
 
-// furnish makes the channels.
-func (w *World) furnish() {
-	members := []string{Ann, Ben, Zoe, Owner, w.Slack.BotUserID()}
-	w.Slack.Admin.AddChannel(slackfake.Channel{ID: Support, Name: "support", Members: members})
-	w.Slack.Admin.AddChannel(slackfake.Channel{ID: Random, Name: "random", Members: members[:3]})
+// makeChannels makes the channels.
+func (w *World) makeChannels() {
+	people := []string{Ann, Ben, Zoe}
+	w.Slack.Admin.AddChannel(slackfake.Channel{ID: Support, Name: "support", Members: append(slices.Clone(people), Owner, w.Slack.BotUserID())})
+	w.Slack.Admin.AddChannel(slackfake.Channel{ID: Random, Name: "random", Members: people})
 }
 
 // Clock is the emulators' clock; nil means the machine's.
@@ -133,7 +135,7 @@ func (w *World) Clock() func() time.Time { return w.o.Clock }
 // Errors: the phones' addresses were taken meanwhile.
 func (w *World) Reset(ctx context.Context) error {
 	w.Slack.Reset()
-	w.furnish()
+	w.makeChannels()
 	if w.Teams != nil {
 		w.Teams.Reset()
 	}
@@ -144,7 +146,7 @@ func (w *World) Reset(ctx context.Context) error {
 // Close ends the emulators.
 func (w *World) Close() error {
 	if w.cords != nil {
-		for _, c := range w.cords.all() {
+		for _, c := range w.cords.list() {
 			if c != nil {
 				c.Close()
 			}
@@ -157,8 +159,8 @@ func (w *World) Close() error {
 	return errors.Join(err, w.Phones().Close(), w.Slack.Close(), w.Mail.Close(), w.closeProviders())
 }
 
-// addresses returns the host:port of Slack, IMAP and SMTP for Parley.
-func (w *World) addresses() (slack, imap, smtp string) {
+// addressesForParley returns the host:port of Slack, IMAP and SMTP for Parley.
+func (w *World) addressesForParley() (slack, imap, smtp string) {
 	if w.cords != nil {
 		return w.cords.slack.Addr, w.cords.imap.Addr, w.cords.smtp.Addr
 	}
@@ -168,7 +170,7 @@ func (w *World) addresses() (slack, imap, smtp string) {
 // Env returns the variables that point `parley serve` at this world, and those that a
 // mail program needs, as NAME=value lines in a fixed order.
 func (w *World) Env() []string {
-	slack, imap, smtp := w.addresses()
+	slack, imap, smtp := w.addressesForParley()
 	var vars []string
 	if !w.o.NoSlack {
 		vars = lab.SlackEnv(w.Slack, "http://"+slack+"/api/", w.o.HTTPMode)
@@ -181,7 +183,7 @@ func (w *World) Env() []string {
 
 // Config returns the parley.yaml that sets Parley up for this world.
 func (w *World) Config(hold time.Duration) string {
-	_, imap, smtp := w.addresses()
+	_, imap, smtp := w.addressesForParley()
 	var b strings.Builder
 	fmt.Fprintf(&b, `company: Acme
 %saccounts:

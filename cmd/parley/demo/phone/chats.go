@@ -29,12 +29,12 @@ func (c whatsAppChat) Lines() []Line {
 	var list []Line
 	for _, m := range c.h.wa.Chat() {
 		l := Line{ID: m.ID, Mine: m.FromCustomer, Text: m.Text, At: m.At, State: string(m.Tick), Answers: m.Answers, Elsewhere: m.Echo}
-		switch {
-		case m.Deleted:
+		isEmpty := l.Text == "" && m.File == nil
+		if m.Deleted {
 			l.Text = "This message was deleted."
-		case m.Template != "":
+		} else if m.Template != "" {
 			l.Text = m.Template
-		case l.Text == "" && m.File == nil:
+		} else if isEmpty {
 			l.Text = "[" + m.Type + "]"
 		}
 		if m.FromCustomer {
@@ -69,11 +69,10 @@ func (c whatsAppChat) Window(now time.Time) Window {
 	return Window{Limited: true, Open: now.Before(until), Until: until}
 }
 
-func (c whatsAppChat) Typing() bool { return c.h.wa.Typing() }
+func (c whatsAppChat) IsTyping() bool { return c.h.wa.Typing() }
 
 func (c whatsAppChat) Say(text string, f *File, answers string) error {
-	switch {
-	case f != nil:
+	if f != nil {
 		extra := map[string]any{}
 		if text != "" {
 			extra["caption"] = text
@@ -83,9 +82,9 @@ func (c whatsAppChat) Say(text string, f *File, answers string) error {
 			kind = "document"
 		}
 		c.h.wa.Media(kind, graphfake.File{Name: f.Name, ContentType: f.Type, Content: f.Content}, extra)
-	case answers != "":
+	} else if answers != "" {
 		c.h.wa.Reply(answers, text)
-	default:
+	} else {
 		c.h.wa.Text(text)
 	}
 	return nil
@@ -144,7 +143,7 @@ func (c smsChat) Window(time.Time) Window {
 	return Window{Open: true, Stopped: c.h.sms.Stopped()}
 }
 
-func (c smsChat) Typing() bool { return false }
+func (c smsChat) IsTyping() bool { return false }
 
 func (c smsChat) Say(text string, f *File, _ string) error {
 	m := twiliofake.Message{Text: text}
@@ -227,17 +226,18 @@ func (c messengerChat) Window(now time.Time) Window {
 	return w
 }
 
-func (c messengerChat) Typing() bool { return c.h.page.Typing() }
+func (c messengerChat) IsTyping() bool { return c.h.page.Typing() }
 
 func (c messengerChat) Say(text string, f *File, answers string) error {
 	if f != nil {
 		c.h.page.Media(mediaKind(f.Type), f.Name, f.Type, f.Content)
 	}
-	switch {
-	case text == "":
-	case answers != "":
+	if text == "" {
+		return nil
+	}
+	if answers != "" {
 		c.h.page.Answer(answers, text)
-	default:
+	} else {
 		c.h.page.Text(text)
 	}
 	return nil

@@ -31,16 +31,17 @@ func (h *Handset) Who() (name, number string) { return h.name, h.number }
 
 // phoneNumber makes a number for a mail address: the same at each start, and nobody's.
 func phoneNumber(address string) string {
+	const first, numbers = 2_000_000, 7_000_000 // all have seven digits
 	sum := fnv.New32a()
-	_, _ = sum.Write([]byte(address))
-	return fmt.Sprintf("+1555%07d", 2_000_000+sum.Sum32()%7_000_000)
+	_, _ = sum.Write([]byte(address)) // a hash takes everything
+	return fmt.Sprintf("+1555%07d", first+sum.Sum32()%numbers)
 }
 
 // Chat is a conversation on a customer's phone, whatever carries it.
 type Chat interface {
 	Lines() []Line
 	Window(now time.Time) Window
-	Typing() bool
+	IsTyping() bool
 	Say(text string, f *File, answers string) error
 	Tap(line, choice string) error
 	React(line, emoji string) error

@@ -21,7 +21,7 @@ type block struct {
 // them is only for notices, and cut short.
 func MessageText(m *slackfake.Message) string {
 	var blocks []block
-	if len(m.Blocks) == 0 || json.Unmarshal(m.Blocks, &blocks) != nil || len(blocks) == 0 {
+	if json.Unmarshal(m.Blocks, &blocks) != nil || len(blocks) == 0 { // a message without blocks has nothing to unmarshal
 		return judge.SlackText(m.Text)
 	}
 	var b strings.Builder

@@ -29,6 +29,8 @@ const (
 	lostAfter = time.Minute
 	// shownRows is how many messages the page lists.
 	shownRows = 60
+	// askTimeout ends a question to Parley's database, which may be down.
+	askTimeout = 5 * time.Second
 )
 
 // Account is the witness' account, the newest message first.
@@ -82,7 +84,8 @@ func New(w *outside.World) *Witness { return &Witness{world: w} }
 func (w *Witness) Forget() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.known, w.seen, w.boxes, w.idle = nil, nil, nil, time.Time{}
+	w.known, w.seen = nil, nil
+	w.boxes, w.idle = nil, time.Time{}
 }
 
 // Account looks into every emulator, compares with what Parley says, and returns its account. db is Parley's database,
@@ -94,13 +97,15 @@ func (w *Witness) Account(ctx context.Context, db *pgxpool.Pool, through bool) (
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	said, arrived := w.collect(now)
-	if busy || err != nil || !through {
+	isTold := err == nil && through // Parley can be asked, and can do what it has to do
+	if busy || !isTold {
 		w.idle = time.Time{}
 	} else if w.idle.IsZero() {
 		w.idle = now
 	}
 	var overdue time.Time
-	if limit := now.Add(-lostAfter); !w.idle.IsZero() && w.idle.Before(limit) {
+	limit := now.Add(-lostAfter)
+	if !w.idle.IsZero() && w.idle.Before(limit) {
 		overdue = limit
 	}
 	list, n := judge.Compare(said, arrived, claims, overdue)
@@ -118,13 +123,16 @@ func rowOf(v *judge.Verdict) Row {
 		Copies: max(v.Copies, v.Told), Late: v.Late}
 	r.Box, r.Chat, _ = strings.Cut(v.Box, " ")
 	r.Surface = surfaceOf(v.Channel)
-	if v.Seen() {
+	if v.IsSeen() {
 		r.SeenAt = &v.SeenAt
 		r.Channel, r.Thread, _ = strings.Cut(v.Root, "/")
 		r.Surface = cmp.Or(r.Surface, surfaceOf(r.Channel))
 	}
 	if c := v.Claim; c != nil {
-		r.Accepted, r.Delivery, r.Attempt, r.Held, r.Error, r.Reason = true, c.Delivery, c.Attempt, c.Held, c.Error, c.Reason
+		r.Accepted = true
+		r.Delivery, r.Attempt = c.Delivery, c.Attempt
+		r.Held, r.Error = c.Held, c.Error
+		r.Reason = c.Reason
 	}
 	return r
 }
@@ -133,7 +141,8 @@ func rowOf(v *judge.Verdict) Row {
 // Caller holds mu.
 func (w *Witness) collect(now time.Time) ([]*judge.Saying, []judge.Arrival) {
 	if w.known == nil {
-		w.known, w.seen, w.boxes = map[string]*judge.Saying{}, map[string]judge.Arrival{}, map[string]map[string]int{}
+		w.known, w.seen = map[string]*judge.Saying{}, map[string]judge.Arrival{}
+		w.boxes = map[string]map[string]int{}
 	}
 	for _, s := range w.known {
 		s.Gone = s.Way == judge.WayOut // until it is seen again; a mail can't be taken back
@@ -159,12 +168,15 @@ func (w *Witness) noteSaying(s judge.Saying, now time.Time) {
 	if !slices.ContainsFunc(known.Versions, func(v []string) bool { return slices.Equal(v, words) }) {
 		known.Versions = append(known.Versions, words)
 	}
-	known.Gone, known.Text, known.Box, known.Meant, known.Files = false, s.Text, s.Box, s.Meant && !known.Unheard, s.Files
+	known.Gone = false
+	known.Text, known.Box = s.Text, s.Box
+	known.Meant, known.Files = s.Meant && !known.Unheard, s.Files
 }
 
 // noteArrival notes what arrived. A post of files may show more of them later.
 func (w *Witness) noteArrival(a judge.Arrival) {
-	if before, seen := w.seen[a.Key]; !seen || a.Files > before.Files {
+	before, isSeen := w.seen[a.Key]
+	if !isSeen || a.Files > before.Files {
 		w.seen[a.Key] = a
 	}
 }
@@ -175,7 +187,7 @@ func (w *Witness) askDatabase(ctx context.Context, pool *pgxpool.Pool) (map[stri
 	if pool == nil {
 		return nil, true, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	list, err := readClaims(ctx, pool)
 	if err != nil {
@@ -186,7 +198,10 @@ func (w *Witness) askDatabase(ctx context.Context, pool *pgxpool.Pool) (map[stri
 	if err := pool.QueryRow(ctx, left).Scan(&busy); err != nil {
 		return list, true, fmt.Errorf("demo: journal: %w", err)
 	}
-	return list, busy || w.world.Teams != nil && w.world.Teams.Activities.Pending() > 0, nil
+	if busy || w.world.Teams == nil {
+		return list, busy, nil
+	}
+	return list, w.world.Teams.Activities.Pending() > 0, nil
 }
 
 func readClaims(ctx context.Context, q store.Querier) (map[string]judge.Claim, error) {

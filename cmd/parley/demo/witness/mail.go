@@ -23,10 +23,10 @@ func (w *Witness) lookIntoMail(now time.Time) {
 		}
 		w.boxes[box.Address] = box.Folders
 		for _, m := range mail.Sent(box.Address) {
-			if !toCompany(m) {
+			if !isToCompany(m) {
 				continue
 			}
-			text, files := judge.OwnText(m.Text, m.HTML), attachments(m)
+			text, files := judge.OwnText(m.Text, m.HTML), countAttachments(m)
 			w.noteSaying(judge.Saying{Key: m.MessageID, Way: judge.WayIn, Who: nameIn(m.From), Whom: outside.HelpAddress, At: m.At, Text: cmp.Or(text, filesOf(m), "(a message without text)"),
 				Box: box.Address, Files: files, Bare: text == "" && files > 0}, now)
 		}
@@ -48,8 +48,8 @@ func filesOf(m mailfake.Received) string {
 	return strings.Join(names, " ")
 }
 
-// attachments counts a mail's files, without the pictures within its text.
-func attachments(m mailfake.Received) (n int) {
+// countAttachments counts a mail's files, without the pictures within its text.
+func countAttachments(m mailfake.Received) (n int) {
 	for _, a := range m.Attachments {
 		if !a.Inline && a.ContentID == "" {
 			n++
@@ -58,7 +58,7 @@ func attachments(m mailfake.Received) (n int) {
 	return n
 }
 
-func toCompany(m mailfake.Received) bool {
+func isToCompany(m mailfake.Received) bool {
 	return slices.ContainsFunc(append(slices.Clone(m.To), m.Cc...), func(a mailfake.Address) bool { return strings.EqualFold(a.Address, outside.HelpAddress) })
 }
 

@@ -33,16 +33,17 @@ func (w *Witness) noteLine(box, kind string, h *phone.Handset, l phone.Line, now
 	if l.File != nil {
 		text, files = cmp.Or(l.Text, l.File.Name), 1
 	}
-	switch {
-	case l.Automatic || l.Elsewhere: // nobody said it in Slack
-	case l.Mine:
+	if l.Automatic || l.Elsewhere { // nobody said it in Slack
+		return
+	}
+	if l.Mine {
 		name, alias := h.Who()
 		if kind == phone.Messenger {
 			alias = h.ByPage().ID()
 		}
 		w.noteSaying(judge.Saying{Key: "<" + l.ID + ">", Way: judge.WayIn, Who: name, Alias: alias, Whom: phone.CompanyAt(kind), At: l.At, Text: text, Box: box,
 			Files: files, Bare: l.Text == "" && files > 0}, now)
-	default:
+	} else {
 		w.noteArrival(judge.Arrival{Key: box + "/" + l.ID, Way: judge.WayOut, At: l.At, Box: box, Wording: judge.WordingOf(text)})
 	}
 }

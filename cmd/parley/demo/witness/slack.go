@@ -46,13 +46,15 @@ func (w *Witness) lookIntoSlack(now time.Time) {
 			thread := fake.Thread(c.ID, root.TS)
 			owner, box := w.ownerOf(thread)
 			for _, m := range thread {
-				switch {
-				case m.Subtype == "tombstone":
-				case m.BotID != "":
+				if m.Subtype == "tombstone" {
+					continue
+				}
+				isAgents := m.User == outside.Ann || m.User == outside.Ben
+				if m.BotID != "" {
 					w.noteArrival(postSeen(m, c.ID, root.TS))
-				case box != "":
+				} else if box != "" {
 					w.noteSaying(judge.Saying{Key: c.ID + "/" + m.TS, Way: judge.WayOut, Who: w.userName(m.User), Whom: owner, At: timeOf(m.TS), Text: typedText(m),
-						Channel: c.ID, Thread: root.TS, Box: box, Meant: (m.User == outside.Ann || m.User == outside.Ben) && !insideText.MatchString(m.Text)}, now)
+						Channel: c.ID, Thread: root.TS, Box: box, Meant: isAgents && !insideText.MatchString(m.Text)}, now)
 				}
 			}
 		}
@@ -80,7 +82,8 @@ func postSeen(m *slackfake.Message, channel, root string) judge.Arrival {
 	text := plaintext.MessageText(m)
 	a := judge.Arrival{Key: channel + "/" + m.TS, Way: judge.WayIn, At: timeOf(m.TS), Thread: channel + "/" + root, Wording: judge.WordingOf(text)}
 	if from := customerOfFiles(text); from != "" {
-		a.From, a.Files, a.Wording = from, len(m.Files)+len(fileWord.FindAllString(text, -1)), judge.Wording{}
+		a.From, a.Wording = from, judge.Wording{}
+		a.Files = len(m.Files) + len(fileWord.FindAllString(text, -1))
 	} else if from, ok := strings.CutSuffix(m.Username, customerSuffix); ok {
 		a.From = judge.NameKey(from)
 	} else {
@@ -95,12 +98,12 @@ func (w *Witness) ownerOf(thread []*slackfake.Message) (name, box string) {
 	if at < 0 {
 		return "", ""
 	}
-	return w.owner(postSeen(thread[at], "", ""))
+	return w.findOwner(postSeen(thread[at], "", ""))
 }
 
-// owner reports whose thread it is: the customer who said what stands there first in a
+// findOwner reports whose thread it is: the customer who said what stands there first in a
 // customer's name.
-func (w *Witness) owner(first judge.Arrival) (name, box string) {
+func (w *Witness) findOwner(first judge.Arrival) (name, box string) {
 	most := -1
 	for _, s := range w.known {
 		if !s.MayBe(first) {
@@ -110,8 +113,10 @@ func (w *Witness) owner(first judge.Arrival) (name, box string) {
 		for _, words := range s.Versions {
 			like = max(like, first.Carries(words))
 		}
-		if like > most || like == most && s.Box < box {
-			most, name, box = like, s.Who, s.Box
+		isFirstOfEqual := like == most && s.Box < box // so that the order of the map decides nothing
+		if like > most || isFirstOfEqual {
+			most = like
+			name, box = s.Who, s.Box
 		}
 	}
 	return name, box
@@ -129,7 +134,7 @@ func (w *Witness) userName(id string) string {
 // timeOf reads a Slack ts, which is a time and unique; to microseconds.
 func timeOf(ts string) time.Time {
 	seconds, micros, _ := strings.Cut(ts, ".")
-	s, _ := strconv.ParseInt(seconds, 10, 64)
+	s, _ := strconv.ParseInt(seconds, 10, 64) // Slack writes nothing else
 	us, _ := strconv.ParseInt(micros, 10, 64)
-	return time.Unix(s, us*1000)
+	return time.Unix(s, us*int64(time.Microsecond))
 }

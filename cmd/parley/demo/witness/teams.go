@@ -26,7 +26,8 @@ func (w *Witness) lookIntoTeams(now time.Time) {
 	all := w.world.CanReadAllOfTeams()
 	for _, c := range fake.Channels() {
 		for _, root := range fake.Roots(c.ID) {
-			if thread := fake.Thread(c.ID, root.ID); root.Bot && len(thread) > 0 {
+			thread := fake.Thread(c.ID, root.ID)
+			if root.Bot && len(thread) > 0 {
 				w.lookIntoPost(c.ID, thread, all, now)
 			}
 		}
@@ -40,25 +41,27 @@ func (w *Witness) lookIntoPost(channel string, thread []*teamsfake.Message, all 
 	at := slices.IndexFunc(thread, func(m *teamsfake.Message) bool { return seenInTeams(m, root).From != "" })
 	owner, box := "", ""
 	if at >= 0 {
-		owner, box = w.owner(seenInTeams(thread[at], root))
+		owner, box = w.findOwner(seenInTeams(thread[at], root))
 	}
 	var files judge.Arrival // the last post of files so far
 	linked := ""            // its text, with links to files
 	for _, m := range thread {
-		switch {
-		case m.Deleted():
-		case m.Bot && len(m.Pictures) > 0 && files.From != "":
+		if m.Deleted() {
+			continue
+		}
+		hasPictures := m.Bot && len(m.Pictures) > 0
+		if hasPictures && files.From != "" {
 			w.noteArrival(judge.Arrival{Key: m.Channel + "/" + m.ID, Way: judge.WayIn, At: m.At, Thread: files.Thread, From: files.From, Files: picturesSeen(m, linked)})
-		case m.Bot:
+		} else if m.Bot {
 			a := seenInTeams(m, root)
 			if a.Files > 0 || customerOfFiles(m.Text) != "" {
 				files, linked = a, m.Text
 			}
 			w.noteArrival(a)
-		case box != "":
+		} else if box != "" {
 			text, meant := typedInTeams(m)
 			w.noteSaying(judge.Saying{Key: channel + "/" + m.ID, Way: judge.WayOut, Who: w.teamsName(m.User), Whom: owner, At: m.At, Text: text,
-				Channel: channel, Thread: root, Box: box, Meant: meant, Unheard: !all && !mentionsApp(m)}, now)
+				Channel: channel, Thread: root, Box: box, Meant: meant, Unheard: !all && !hasAppMention(m)}, now)
 		}
 	}
 }
@@ -73,7 +76,8 @@ func seenInTeams(m *teamsfake.Message, root string) judge.Arrival {
 	a := judge.Arrival{Key: m.Channel + "/" + m.ID, Way: judge.WayIn, At: m.At, Thread: m.Channel + "/" + root, Wording: judge.WordingOf(text)}
 	name, rest, _ := strings.Cut(text, "\n")
 	if from := customerOfFiles(rest); from != "" {
-		a.From, a.Files, a.Wording = from, strings.Count(rest, downloads)+len(fileWord.FindAllString(rest, -1)), judge.Wording{}
+		a.From, a.Wording = from, judge.Wording{}
+		a.Files = strings.Count(rest, downloads) + len(fileWord.FindAllString(rest, -1))
 	} else if from, ok := strings.CutSuffix(strings.TrimSpace(name), customerSuffix); ok {
 		a.From, a.Wording = judge.NameKey(from), judge.WordingOf(rest)
 	} else {
@@ -112,7 +116,8 @@ func typedInTeams(m *teamsfake.Message) (text string, meant bool) {
 			text += f.Name + " "
 		}
 	}
-	inside := insideText.MatchString(text) || m.User != outside.TeamsAnn && m.User != outside.TeamsBen
+	isAgents := m.User == outside.TeamsAnn || m.User == outside.TeamsBen
+	inside := !isAgents || insideText.MatchString(text)
 	for _, x := range m.Mentions {
 		if !x.Bot {
 			inside = true
@@ -126,7 +131,7 @@ func typedInTeams(m *teamsfake.Message) (text string, meant bool) {
 	return text, !inside
 }
 
-func mentionsApp(m *teamsfake.Message) bool {
+func hasAppMention(m *teamsfake.Message) bool {
 	return slices.ContainsFunc(m.Mentions, func(x teamsfake.Mention) bool { return x.Bot })
 }
 
@@ -139,10 +144,10 @@ func (w *Witness) teamsName(id string) string {
 
 // surfaceOf tells by a channel's id where it is; "" means no channel.
 func surfaceOf(channel string) string {
-	switch {
-	case channel == "":
+	if channel == "" {
 		return ""
-	case strings.HasPrefix(channel, "19:"):
+	}
+	if strings.HasPrefix(channel, "19:") { // as in "19:acme…@thread.tacv2"
 		return outside.SurfaceTeams
 	}
 	return outside.SurfaceSlack
