@@ -236,17 +236,19 @@ func (p *mailPane) mailHTML(w http.ResponseWriter, r *http.Request) {
 
 func (p *mailPane) mailFile(w http.ResponseWriter, r *http.Request) {
 	m, ok := p.findMail(r)
-	n, err := strconv.Atoi(r.FormValue("n"))
-	isNumber := err == nil && n >= 0
-	if !ok || !isNumber {
-		http.NotFound(w, r)
-		return
-	}
-	if n >= len(m.Attachments) {
+	n, isIndex := parseIndex(r.FormValue("n"), len(m.Attachments))
+	if !ok || !isIndex {
 		http.NotFound(w, r)
 		return
 	}
 	serveFile(w, m.Attachments[n].Name, m.Attachments[n].Type, m.Attachments[n].Content)
+}
+
+// parseIndex reads the index of something of which there are so many.
+func parseIndex(text string, length int) (n int, ok bool) {
+	n, err := strconv.Atoi(text)
+	isInRange := n >= 0 && n < length
+	return n, err == nil && isInRange
 }
 
 // serveFile gives a file that somebody sent: plain pictures are shown, all else is saved.

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"parley/bot/teams/manifest"
@@ -156,18 +155,18 @@ func (p *teamsPane) teamsFile(w http.ResponseWriter, r *http.Request) {
 // teamsPicture gives a picture that came in a message of the app as a data URI.
 // Shape: data:image/png;base64,iVBORw0…
 func (p *teamsPane) teamsPicture(w http.ResponseWriter, r *http.Request) {
-	n, err := strconv.Atoi(r.PathValue("n"))
 	m := p.world.Teams.Message(r.PathValue("channel"), r.PathValue("message"))
-	isNumber := err == nil && n >= 0
-	if m == nil || !isNumber {
+	if m == nil {
 		http.NotFound(w, r)
 		return
 	}
-	if n >= len(sentPictures(m)) {
+	pictures := sentPictures(m)
+	n, isIndex := parseIndex(r.PathValue("n"), len(pictures))
+	if !isIndex {
 		http.NotFound(w, r)
 		return
 	}
-	head, data, _ := strings.Cut(sentPictures(m)[n], ",")
+	head, data, _ := strings.Cut(pictures[n], ",")
 	kind, encoded := strings.CutSuffix(strings.TrimPrefix(head, "data:"), ";base64")
 	picture, err := base64.StdEncoding.DecodeString(data)
 	if err != nil || !encoded {

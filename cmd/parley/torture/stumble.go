@@ -75,24 +75,16 @@ func (h *hardMails) prepareHardMail(ctx context.Context, what errand, m judge.Ma
 	if what == errandSlow {
 		seconds = int(slowFor.Seconds())
 	}
-	for deadline := time.Now().Add(time.Minute); ; {
-		err := h.base.With(ctx, func(ctx context.Context, c *pgx.Conn) error {
-			if _, err := c.Exec(ctx, createHardTrigger); err != nil {
-				return err
-			}
-			if _, err := c.Exec(ctx, "CREATE SEQUENCE IF NOT EXISTS "+refusalsOf(m)); err != nil {
-				return err
-			}
-			_, err := c.Exec(ctx, `INSERT INTO torture.hard VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, m.String(), seconds, stumbles, refusalsOf(m))
-			return err
-		})
-		if err == nil || time.Now().After(deadline) {
+	return h.base.WithPatience(ctx, func(ctx context.Context, c *pgx.Conn) error {
+		if _, err := c.Exec(ctx, createHardTrigger); err != nil {
 			return err
 		}
-		if !pause.For(ctx, time.Second) {
+		if _, err := c.Exec(ctx, "CREATE SEQUENCE IF NOT EXISTS "+refusalsOf(m)); err != nil {
 			return err
 		}
-	}
+		_, err := c.Exec(ctx, `INSERT INTO torture.hard VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, m.String(), seconds, stumbles, refusalsOf(m))
+		return err
+	})
 }
 
 // refusalsOf names the sequence that counts how often a mail could not be applied.

@@ -91,21 +91,16 @@ func acceptIdle(ctx context.Context, f *load.Flood, payload []byte) (figure.Figu
 func acceptHeld(ctx context.Context, f *load.Flood, payload []byte) (figure.Figure, error) {
 	b := f.World.Rig
 	var details []map[string]float64
-	m, err := b.Bracket(ctx, b.Rounds(),
-		func(ctx context.Context) (float64, error) {
-			rate, _, err := rig.Inserts(ctx, f.World, rig.Clients, payload, b.ReferenceSpan())
-			return rate, err
-		},
-		func(ctx context.Context) (float64, error) {
-			f.Parley.Hold(true)
+	m, err := b.Bracket(ctx, b.Rounds(), f.World.MeasureReference(rig.Clients, payload), func(ctx context.Context) (float64, error) {
+		f.Parley.Hold(true)
+		defer f.Parley.Hold(false)
+		rate, d, err := f.Burst(ctx, b.Span(6*time.Second, 1500*time.Millisecond), func(a load.Answered) error {
 			defer f.Parley.Hold(false)
-			rate, d, err := f.Burst(ctx, b.Span(6*time.Second, 1500*time.Millisecond), func(a load.Answered) error {
-				defer f.Parley.Hold(false)
-				return f.StillHeld(ctx, a)
-			})
-			details = append(details, d)
-			return rate, err
+			return f.StillHeld(ctx, a)
 		})
+		details = append(details, d)
+		return rate, err
+	})
 	if err != nil {
 		return figure.Figure{}, err
 	}

@@ -40,13 +40,7 @@ func Measure(ctx context.Context, b *rig.Rig) (figures map[string]figure.Figure,
 
 // chooseSize chooses how many deliveries are queued.
 func chooseSize(b *rig.Rig, full int) int {
-	if b.Opt.Short {
-		return min(full, shortQueued)
-	}
-	if b.Opt.Quick {
-		return min(full, quickQueued)
-	}
-	return full
+	return rig.Choose(b, full, min(full, quickQueued), min(full, shortQueued))
 }
 
 const (
@@ -69,12 +63,8 @@ const (
 func laneRatio(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, error) {
 	payload := make([]byte, lanePayload)
 	span := b.Span(ratioFor, quickRatioFor)
-	reference := func(ctx context.Context) (float64, error) {
-		rate, _, err := rig.Inserts(ctx, w, laneClients, payload, b.ReferenceSpan())
-		return rate, err
-	}
 	queued, cpus := chooseSize(b, manyQueued), []float64{}
-	m, err := b.Bracket(ctx, b.Rounds(), reference, func(ctx context.Context) (float64, error) {
+	m, err := b.Bracket(ctx, b.Rounds(), w.MeasureReference(laneClients, payload), func(ctx context.Context) (float64, error) {
 		rate, cpu, err := measureLaneRate(ctx, w, laneFill{queued: queued}, span)
 		cpus = append(cpus, cpu)
 		return rate, err
@@ -97,26 +87,14 @@ const (
 
 // laneRated compares many gates that have a rate with few that have none.
 func laneRated(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, error) {
-	span := b.Span(laneFor, time.Second)
 	queued := chooseSize(b, someQueued)
-	var ratedCPU, freeCPU []float64
-	reference := func(ctx context.Context) (float64, error) {
-		rate, cpu, err := measureLaneRate(ctx, w, laneFill{queued: queued}, span)
-		freeCPU = append(freeCPU, cpu)
-		return rate, err
-	}
-	m, err := b.Bracket(ctx, b.Rounds(), reference, func(ctx context.Context) (float64, error) {
-		rate, cpu, err := measureLaneRate(ctx, w, laneFill{queued: queued, gates: ratedGates, rate: ratedRate}, span)
-		ratedCPU = append(ratedCPU, cpu)
-		return rate, err
-	})
+	c, err := compareFills(ctx, w, laneFill{queued: queued}, laneFill{queued: queued, gates: ratedGates, rate: ratedRate})
 	if err != nil {
 		return figure.Figure{}, err
 	}
-	f := figure.AtLeast(0.5, "ratio", m.Ratios()...)
-	f.Note = figure.Join(fmt.Sprintf("%d gates with a rate; %s", ratedGates, laneNote), m.Note)
-	return f.With(map[string]float64{"rated_per_second": figure.Median(m.Values), "free_per_second": figure.Median(m.References()),
-		"rated_cpu_us": figure.Median(rig.Kept(m, ratedCPU)), "free_cpu_us": figure.Median(rig.KeptReferences(m, freeCPU))}), nil
+	f := figure.AtLeast(0.5, "ratio", c.Ratios()...)
+	f.Note = figure.Join(fmt.Sprintf("%d gates with a rate; %s", ratedGates, laneNote), c.Note)
+	return f.With(c.details("rated", "free")), nil
 }
 
 // laneFlat compares with a tenth of the size in the same shape, so that only the size of
@@ -125,52 +103,56 @@ func laneFlat(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, err
 	if b.Opt.Quick && !b.Opt.Short {
 		return figure.LeftOut(0.75, false, "ratio", "left out by --quick: needs a million queued"), nil
 	}
-	span := b.Span(laneFor, time.Second)
-	many, few := chooseSize(b, manyQueued), chooseSize(b, manyQueued)/10
-	var manyCPU, fewCPU []float64
-	reference := func(ctx context.Context) (float64, error) {
-		rate, cpu, err := measureLaneRate(ctx, w, laneFill{queued: few}, span)
-		fewCPU = append(fewCPU, cpu)
-		return rate, err
-	}
-	m, err := b.Bracket(ctx, b.Rounds(), reference, func(ctx context.Context) (float64, error) {
-		rate, cpu, err := measureLaneRate(ctx, w, laneFill{queued: many}, span)
-		manyCPU = append(manyCPU, cpu)
-		return rate, err
-	})
+	many := chooseSize(b, manyQueued)
+	c, err := compareFills(ctx, w, laneFill{queued: many / 10}, laneFill{queued: many})
 	if err != nil {
 		return figure.Figure{}, err
 	}
-	f := figure.AtLeast(0.75, "ratio", m.Ratios()...)
-	f.Note = figure.Join(laneNote, m.Note)
-	return f.With(map[string]float64{"many_per_second": figure.Median(m.Values), "few_per_second": figure.Median(m.References()),
-		"many_cpu_us": figure.Median(rig.Kept(m, manyCPU)), "few_cpu_us": figure.Median(rig.KeptReferences(m, fewCPU))}), nil
+	f := figure.AtLeast(0.75, "ratio", c.Ratios()...)
+	f.Note = figure.Join(laneNote, c.Note)
+	return f.With(c.details("many", "few")), nil
 }
 
 // laneIsolation compares free lanes beside a stuck conversation and a throttled gate with
 // the same lanes alone.
 func laneIsolation(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, error) {
-	span := b.Span(laneFor, time.Second)
 	alone := laneFill{queued: chooseSize(b, someQueued)}
 	beside := laneFill{queued: alone.queued, stuck: chooseSize(b, someQueued), throttled: chooseSize(b, manyThrottled)}
-	var besideCPU, aloneCPU []float64
-	reference := func(ctx context.Context) (float64, error) {
-		rate, cpu, err := measureLaneRate(ctx, w, alone, span)
-		aloneCPU = append(aloneCPU, cpu)
-		return rate, err
-	}
-	m, err := b.Bracket(ctx, b.Rounds(), reference, func(ctx context.Context) (float64, error) {
-		rate, cpu, err := measureLaneRate(ctx, w, beside, span)
-		besideCPU = append(besideCPU, cpu)
-		return rate, err
-	})
+	c, err := compareFills(ctx, w, alone, beside)
 	if err != nil {
 		return figure.Figure{}, err
 	}
-	f := figure.AtLeast(0.9, "ratio", m.Ratios()...)
-	f.Note = figure.Join(fmt.Sprintf("%d stuck, %d lanes behind 429s; %s", beside.stuck, beside.throttled, laneNote), m.Note)
-	return f.With(map[string]float64{"beside_per_second": figure.Median(m.Values), "alone_per_second": figure.Median(m.References()),
-		"beside_cpu_us": figure.Median(rig.Kept(m, besideCPU)), "alone_cpu_us": figure.Median(rig.KeptReferences(m, aloneCPU))}), nil
+	f := figure.AtLeast(0.9, "ratio", c.Ratios()...)
+	f.Note = figure.Join(fmt.Sprintf("%d stuck, %d lanes behind 429s; %s", beside.stuck, beside.throttled, laneNote), c.Note)
+	return f.With(c.details("beside", "alone")), nil
+}
+
+// comparison is how fast two fills were emptied in turn, and what CPU a delivery cost in each attempt, in µs.
+type comparison struct {
+	rig.Measured
+	cpu, referenceCPU []float64
+}
+
+// compareFills measures a fill, with another one as its reference.
+func compareFills(ctx context.Context, w *rig.World, reference, measured laneFill) (c comparison, err error) {
+	span := w.Rig.Span(laneFor, time.Second)
+	measure := func(f laneFill, cpus *[]float64) func(context.Context) (float64, error) {
+		return func(ctx context.Context) (float64, error) {
+			rate, cpu, err := measureLaneRate(ctx, w, f, span)
+			*cpus = append(*cpus, cpu)
+			return rate, err
+		}
+	}
+	c.Measured, err = w.Rig.Bracket(ctx, w.Rig.Rounds(), measure(reference, &c.referenceCPU), measure(measured, &c.cpu))
+	return c, err
+}
+
+// details names the medians of what was measured, and of the reference.
+func (c *comparison) details(measured, reference string) map[string]float64 {
+	return map[string]float64{
+		measured + "_per_second": figure.Median(c.Values), reference + "_per_second": figure.Median(c.References()),
+		measured + "_cpu_us": figure.Median(rig.Kept(c.Measured, c.cpu)), reference + "_cpu_us": figure.Median(rig.KeptReferences(c.Measured, c.referenceCPU)),
+	}
 }
 
 // laneSnapshot compares the rate in the last second of a snapshot with that before it.

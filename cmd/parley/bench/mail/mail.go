@@ -27,6 +27,7 @@ const (
 	quickMails   = 200 // with --quick
 	shortMails   = 60  // in tests
 	singleMails  = 60  // that are sent one at a time
+	quickSingles = 10
 	shortSingles = 3
 	mailBytes    = 10 << 10
 	firstOrder   = 40_000 // the number of an order in the first mail's subject
@@ -53,7 +54,7 @@ func Measure(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err e
 	if err != nil {
 		return nil, err
 	}
-	run := &mailRun{mailWorld: w, c: c, boxes: 1, count: mailCountOf(b)}
+	run := &mailRun{mailWorld: w, c: c, boxes: 1, count: rig.Choose(b, boxMails, quickMails, shortMails)}
 	figures, err := run.measureImport(ctx)
 	if err != nil {
 		return nil, err
@@ -74,16 +75,6 @@ func Measure(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err e
 	return figures, err
 }
 
-func mailCountOf(b *rig.Rig) int {
-	if b.Opt.Short {
-		return shortMails
-	}
-	if b.Opt.Quick {
-		return quickMails
-	}
-	return boxMails
-}
-
 // mailRun is a Parley that watches mailboxes, or several that share them.
 type mailRun struct {
 	*mailWorld
@@ -98,11 +89,7 @@ type mailRun struct {
 func (r *mailRun) measureImport(ctx context.Context) (map[string]figure.Figure, error) {
 	payload := make([]byte, payloadBytes)
 	var cpu []float64
-	reference := func(ctx context.Context) (float64, error) {
-		rate, _, err := rig.Inserts(ctx, r.World, 1, payload, r.Rig.ReferenceSpan())
-		return rate, err
-	}
-	m, err := r.Rig.Bracket(ctx, r.Rig.Rounds(), reference, func(ctx context.Context) (float64, error) {
+	m, err := r.Rig.Bracket(ctx, r.Rig.Rounds(), r.MeasureReference(1, payload), func(ctx context.Context) (float64, error) {
 		rate, perMail, err := r.fetch(ctx)
 		cpu = append(cpu, perMail)
 		return rate, err
@@ -208,13 +195,7 @@ func (r *mailRun) check(ctx context.Context) error {
 
 // measureThreads measures how long a mail takes until its text is in its thread.
 func (r *mailRun) measureThreads(ctx context.Context, b *rig.Rig) (figure.Figure, error) {
-	mails := singleMails
-	if b.Opt.Quick {
-		mails = 10
-	}
-	if b.Opt.Short {
-		mails = shortSingles
-	}
+	mails := rig.Choose(b, singleMails, quickSingles, shortSingles)
 	times, err := r.timeMails(ctx, mails)
 	if err != nil {
 		return figure.Figure{}, err

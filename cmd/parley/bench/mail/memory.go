@@ -35,10 +35,7 @@ func MeasureMemory(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, e
 		figures["rss_mailboxes"] = figure.LeftOut(rssMailboxesTarget, true, "MB per 1000", "left out by --quick: connects 1,000 mailboxes")
 		return figures, nil
 	}
-	boxes := memoryBoxes
-	if b.Opt.Short {
-		boxes = shortMemoryBoxes
-	}
+	boxes := rig.Choose(b, memoryBoxes, memoryBoxes, shortMemoryBoxes)
 	many, err := measureMailboxes(ctx, b, boxes)
 	if err != nil {
 		return nil, err

@@ -52,10 +52,7 @@ func startWarm(ctx context.Context, b *rig.Rig) (_ figure.Figure, err error) {
 		return figure.Figure{}, err
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
-	starts := startsPerRound
-	if b.Opt.Short {
-		starts = 1
-	}
+	starts := rig.Choose(b, startsPerRound, startsPerRound, 1)
 	var medians, all []float64
 	for range b.Rounds() {
 		var times []float64

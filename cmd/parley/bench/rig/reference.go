@@ -96,6 +96,14 @@ func Inserts(ctx context.Context, w *World, clients int, payload []byte, d time.
 	return rate, p50, err
 }
 
+// MeasureReference returns a measurement for Bracket: the rate of Inserts, by so many clients.
+func (w *World) MeasureReference(clients int, payload []byte) func(context.Context) (float64, error) {
+	return func(ctx context.Context) (float64, error) {
+		rate, _, err := Inserts(ctx, w, clients, payload, w.Rig.Span(referenceFor, time.Second))
+		return rate, err
+	}
+}
+
 // createReference makes the database once a run.
 func (b *Rig) createReference(ctx context.Context, w *World) error {
 	if b.referred {

@@ -66,17 +66,19 @@ func (b *Rig) Say(format string, args ...any) {
 
 // Span chooses how long something is measured: in tests at most a second.
 func (b *Rig) Span(full, quick time.Duration) time.Duration {
+	return Choose(b, full, quick, min(quick, time.Second))
+}
+
+// Choose returns what suits the run: full for a whole one, quick with --quick, and short for a test.
+func Choose[T any](b *Rig, full, quick, short T) T {
 	if b.Opt.Short {
-		return min(quick, time.Second)
+		return short
 	}
 	if b.Opt.Quick {
 		return quick
 	}
 	return full
 }
-
-// ReferenceSpan is how long the reference inserts for one round.
-func (b *Rig) ReferenceSpan() time.Duration { return b.Span(referenceFor, time.Second) }
 
 const (
 	fullRounds   = 3

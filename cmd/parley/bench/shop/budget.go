@@ -31,13 +31,10 @@ type budgetSize struct {
 }
 
 func budgetSizeOf(b *rig.Rig) budgetSize {
-	if b.Opt.Short {
-		return budgetSize{messages: 200, every: 2 * time.Millisecond, window: 500 * time.Millisecond, pile: 30}
-	}
-	if b.Opt.Quick {
-		return budgetSize{messages: 500, every: 5 * time.Millisecond, window: 2 * time.Second, pile: 100}
-	}
-	return budgetSize{messages: 2000, every: 5 * time.Millisecond, window: 8 * time.Second, pile: 200}
+	return rig.Choose(b,
+		budgetSize{messages: 2000, every: 5 * time.Millisecond, window: 8 * time.Second, pile: 200},
+		budgetSize{messages: 500, every: 5 * time.Millisecond, window: 2 * time.Second, pile: 100},
+		budgetSize{messages: 200, every: 2 * time.Millisecond, window: 500 * time.Millisecond, pile: 30})
 }
 
 // MeasureBudget sends more into one Slack channel than it may take, and measures that channel and

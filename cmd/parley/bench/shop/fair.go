@@ -28,13 +28,10 @@ type floodSize struct {
 }
 
 func floodSizeOf(b *rig.Rig) floodSize {
-	if b.Opt.Short {
-		return floodSize{messages: 300, window: 500 * time.Millisecond}
-	}
-	if b.Opt.Quick {
-		return floodSize{messages: 2000, window: 2 * time.Second}
-	}
-	return floodSize{messages: 10_000, window: 8 * time.Second}
+	return rig.Choose(b,
+		floodSize{messages: 10_000, window: 8 * time.Second},
+		floodSize{messages: 2000, window: 2 * time.Second},
+		floodSize{messages: 300, window: 500 * time.Millisecond})
 }
 
 // MeasureFair measures how long a line needs from its request into its thread while one of ten
@@ -130,13 +127,12 @@ func (s *shoppers) measureFlood(
 const aLine = `SELECT payload FROM events WHERE payload IS NOT NULL AND account_id = (SELECT id FROM accounts WHERE name = 'shop0') LIMIT 1`
 
 // measureInserts is the reference: durable inserts of what the journal keeps of a line.
-func (s *shoppers) measureInserts(ctx context.Context) (perSecond float64, err error) {
+func (s *shoppers) measureInserts(ctx context.Context) (float64, error) {
 	var payload []byte
 	if err := s.w.Pool.QueryRow(ctx, aLine).Scan(&payload); err != nil {
 		return 0, fmt.Errorf("bench: fair: %w", err)
 	}
-	perSecond, _, err = rig.Inserts(ctx, s.w, rig.Clients, payload, s.w.Rig.ReferenceSpan())
-	return perSecond, err
+	return s.w.MeasureReference(rig.Clients, payload)(ctx)
 }
 
 // sendLines sends lines of customers in turn, and returns how many were accepted a second.

@@ -32,10 +32,7 @@ func MeasureBusy(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, e
 	f.Conns, f.Says = rig.Clients, s.t.chatterAt
 	var details []map[string]float64
 	m, err := b.Bracket(ctx, b.Rounds(),
-		func(ctx context.Context) (float64, error) {
-			rate, _, err := rig.Inserts(ctx, s.w, rig.Clients, payload, b.ReferenceSpan())
-			return rate, err
-		},
+		s.w.MeasureReference(rig.Clients, payload),
 		func(ctx context.Context) (float64, error) {
 			s.t.begin()
 			if err := s.t.waitForEach(ctx, 1); err != nil {

@@ -27,11 +27,7 @@ const (
 // MeasureHop takes the time from the 2xx of a customer's message to the call that posts it, while little
 // is going on, against River's default pick-up.
 func MeasureHop(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err error) {
-	talks := hopTalks
-	if b.Opt.Short {
-		talks = shortHopTalks
-	}
-	s, err := startStage(ctx, b, talks)
+	s, err := startStage(ctx, b, rig.Choose(b, hopTalks, hopTalks, shortHopTalks))
 	if err != nil {
 		return nil, err
 	}

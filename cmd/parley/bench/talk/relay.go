@@ -78,11 +78,7 @@ func (s *stage) close() error {
 
 // MeasureRelay finds how many messages a second Parley relays, from customers to threads and from agents to customers.
 func MeasureRelay(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err error) {
-	talks := relayTalks
-	if b.Opt.Short {
-		talks = shortRelayTalks
-	}
-	s, err := startStage(ctx, b, talks)
+	s, err := startStage(ctx, b, rig.Choose(b, relayTalks, relayTalks, shortRelayTalks))
 	if err != nil {
 		return nil, err
 	}
@@ -90,10 +86,7 @@ func MeasureRelay(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, 
 	body, _ := load.NewEventMaker(s.w.Slack, 0).Message(lab.Ann, rig.SupportChannel(0), load.ThreadOf(0), load.Chatter)
 	var details []map[string]float64
 	m, err := b.Bracket(ctx, b.Rounds(),
-		func(ctx context.Context) (float64, error) {
-			rate, _, err := rig.Inserts(ctx, s.w, rig.Clients, body, b.ReferenceSpan())
-			return rate, err
-		},
+		s.w.MeasureReference(rig.Clients, body),
 		func(ctx context.Context) (float64, error) {
 			rate, d, err := s.measureRound(ctx, b.Span(time.Minute, quickRelayFor))
 			details = append(details, d)
@@ -124,8 +117,7 @@ func (s *stage) measureRound(ctx context.Context, d time.Duration) (rate float64
 	if err != nil {
 		return 0, nil, err
 	}
-	all := s.t.in.Load() + s.t.out.Load()
-	calls := s.t.callCount()
+	all, calls := s.t.in.Load()+s.t.out.Load(), s.t.callCount()
 	s.t.begin()
 	if err := s.t.waitForEach(ctx, 1); err != nil {
 		return 0, nil, err

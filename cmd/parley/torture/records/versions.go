@@ -59,8 +59,8 @@ type Versions struct {
 	Touched int `json:"touched" db:"touched"`
 }
 
-// ask repeats a question until the database answers, for a minute.
-func (d *Database) ask(ctx context.Context, f func(context.Context, *pgx.Conn) error) error {
+// WithPatience is With, repeated until the database answers, for at most a minute.
+func (d *Database) WithPatience(ctx context.Context, f func(context.Context, *pgx.Conn) error) error {
 	for deadline := time.Now().Add(time.Minute); ; {
 		err := d.With(ctx, f)
 		if err == nil || time.Now().After(deadline) {
@@ -74,7 +74,7 @@ func (d *Database) ask(ctx context.Context, f func(context.Context, *pgx.Conn) e
 
 // TellVersions makes the triggers that tell two versions apart.
 func (d *Database) TellVersions(ctx context.Context) error {
-	return d.ask(ctx, func(ctx context.Context, c *pgx.Conn) error {
+	return d.WithPatience(ctx, func(ctx context.Context, c *pgx.Conn) error {
 		_, err := c.Exec(ctx, fmt.Sprintf(makeVersions, store.FactVersion+1))
 		return err
 	})
@@ -82,7 +82,7 @@ func (d *Database) TellVersions(ctx context.Context) error {
 
 // Versions counts what the triggers saw.
 func (d *Database) Versions(ctx context.Context) (v Versions, err error) {
-	err = d.ask(ctx, func(ctx context.Context, c *pgx.Conn) error {
+	err = d.WithPatience(ctx, func(ctx context.Context, c *pgx.Conn) error {
 		list, err := Rows(ctx, c, pgx.RowToStructByName[Versions], versionsQuery)
 		if err == nil {
 			v = list[0]
