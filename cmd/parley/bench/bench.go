@@ -32,8 +32,8 @@ type group struct {
 	figures []string
 }
 
-// groups returns all groups, in the order in which they run.
-func groups() []group {
+// listGroups returns all groups, in the order in which they run.
+func listGroups() []group {
 	return []group{
 		{"accept", accept.Measure, []string{"accept_ratio", "accept_idle"}},
 		{"chat", accept.MeasureChat, []string{"accept_chat"}},
@@ -61,7 +61,7 @@ const quickFor = 52 * time.Second
 // Groups names all groups, for --help.
 func Groups() []string {
 	var names []string
-	for _, g := range groups() {
+	for _, g := range listGroups() {
 		names = append(names, g.name)
 	}
 	return names
@@ -106,7 +106,7 @@ func run(ctx context.Context, b *rig.Rig, only []string) (figure.Report, error) 
 
 // measure runs the chosen groups one after the other.
 func measure(ctx context.Context, b *rig.Rig, only []string) (map[string]figure.Figure, error) {
-	all := groups()
+	all := listGroups()
 	for _, name := range only {
 		if !slices.ContainsFunc(all, func(g group) bool { return g.name == name }) {
 			return nil, fmt.Errorf("%w: %s", ErrUnknownGroup, name)

@@ -12,7 +12,7 @@ import (
 // journalPace is how often the witness looks when nothing happens.
 const journalPace = time.Second
 
-// lookout lets the witness look, and shows its account.
+// lookout lets the witness look at what was said and what arrived, and shows its account.
 type lookout struct {
 	*house
 	plugs   *plugs

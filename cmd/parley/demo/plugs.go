@@ -239,14 +239,10 @@ func (p *plugs) readState() plugState {
 // phaseNow returns what the page's bar says: what is cut or waited for; "" means all runs.
 func (p *plugs) phaseNow(s plugState) string {
 	var cuts []string
-	if s.Slack.State == "cut" {
-		cuts = append(cuts, "Slack")
-	}
-	if s.Teams.State == "cut" {
-		cuts = append(cuts, "Teams")
-	}
-	if s.Mail.State == "cut" {
-		cuts = append(cuts, "mail")
+	for _, line := range []struct{ name, state string }{{"Slack", s.Slack.State}, {"Teams", s.Teams.State}, {"mail", s.Mail.State}} {
+		if line.state == "cut" {
+			cuts = append(cuts, line.name)
+		}
 	}
 	text := ""
 	isReady := s.Parley.State == "on" && p.db.Load() != nil

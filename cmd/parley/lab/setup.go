@@ -25,8 +25,8 @@ func SlackEnv(s *slackfake.Server, api string, requests bool) []string {
 	return append(vars, "SLACK_APP_TOKEN="+s.AppToken())
 }
 
-// TeamsEnv returns the variables that point Parley at an organisation. Nobody signs in to the site by it: the emulator
-// gives tokens to bots alone.
+// TeamsEnv returns the variables that point Parley at an organisation. Signing in to the site by Microsoft is off: the
+// emulator gives tokens only to bots.
 func TeamsEnv(t *teamsfake.Server) []string {
 	return []string{
 		"TEAMS_APP_ID=" + t.AppID(), "TEAMS_APP_PASSWORD=" + t.AppPassword(), "TEAMS_TENANT_ID=" + t.TenantID(), "TEAMS_LOGIN_URL=" + t.LoginURL(),
@@ -53,7 +53,7 @@ func Agents(slack, teams bool) string {
 // MailServers returns an account's lines about its servers, which are host:port, for parley.yaml.
 func MailServers(imap, smtp, security, username, password string) string {
 	server := func(name, address string) string {
-		host, port, _ := net.SplitHostPort(address) // a listener's own
+		host, port, _ := net.SplitHostPort(address) // it can't fail: the address is a listener's
 		return fmt.Sprintf("      %s: {host: %s, port: %s, security: %s, username: %s, password: %s}\n", name, host, port, security, username, password)
 	}
 	return server("imap", imap) + server("smtp", smtp)
@@ -92,7 +92,7 @@ func FreeAddress(ctx context.Context) (string, error) {
 	var err error
 	for range portTries {
 		var l net.Listener
-		// Not a port that the system gives to connections and to whoever listens at any: it could be taken before Parley starts.
+		// The port is none of those that the system itself gives away: such a one could be taken before Parley starts.
 		if l, err = lc.Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", firstPort+rand.IntN(ports))); err == nil { //nolint:gosec // no secret
 			return l.Addr().String(), l.Close()
 		}
@@ -100,7 +100,7 @@ func FreeAddress(ctx context.Context) (string, error) {
 	return "", fmt.Errorf("find a free address: %w", err)
 }
 
-// FreeAddress looks in these ports, so often.
+// FreeAddress tries portTries times, each time one of the ports from firstPort on.
 const (
 	firstPort = 20_000
 	ports     = 12_000

@@ -104,32 +104,30 @@ func (c *chaos) strikeOrStart(ctx context.Context, h harm) error {
 	switch h.Name {
 	case harmLaneKill, harmClaimStop, harmEarly, harmCommit, harmLate:
 		c.running.Go(func() { c.waitAndStrike(ctx, h) })
-		return nil
 	case harmUpgrade:
 		c.runBeside(h.Name, func() error { return c.rollUpgrade(ctx) })
-		return nil
 	case harmNewer:
 		c.runBeside(h.Name, func() error { return c.mixVersions(ctx, h) })
-		return nil
 	case harmRestart:
 		c.runBeside(h.Name, func() error { return c.restartReplica(ctx, h, nil) })
-		return nil
 	case harmHour, harmDay:
 		c.runBeside(h.Name, func() error { return c.jumpClock(ctx, h) })
-		return nil
 	case harmFloodOne, harmFloodAll, harmPoison:
 		c.running.Go(func() { c.sendErrand(ctx, h) })
-		return nil
 	case harmFails, harmSlow, harmEnds:
 		c.running.Go(func() { c.sendHardMail(ctx, h) })
-		return nil
 	case harmHeld, harmReader:
 		c.runBeside(h.Name, func() error { return c.holdSnapshot(ctx, h) })
-		return nil
 	case harmKill, harmFreeze, harmCut:
 		c.running.Go(func() { c.strikeWhenPossible(ctx, h) })
-		return nil
+	default:
+		return c.strikeAtOnce(ctx, h)
 	}
+	return nil
+}
+
+// strikeAtOnce strikes a blow that needs no moment of its own. Only a silence goes on afterwards.
+func (c *chaos) strikeAtOnce(ctx context.Context, h harm) error {
 	c.recordHit(h)
 	over := func() {}
 	if h.isDatabaseOutage() {

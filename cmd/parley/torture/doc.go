@@ -1,5 +1,5 @@
 // Package torture kills Parley at random while mails and replies flow, and lets an
-// oracle judge what customers and threads saw.
+// oracle judge what customers got and what threads show.
 //
 // Five kinds of processes take part: the emulators, one to three Parleys, PostgreSQL,
 // the oracle, and this one, which drives the people, does the harm and starts again

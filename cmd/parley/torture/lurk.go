@@ -33,7 +33,7 @@ func (o Options) lurkAfter() time.Duration {
 	return minLurk
 }
 
-// waitAndStrike waits for the moment of a blow on the wire.
+// waitAndStrike sets a trap for the moment of a blow on the wire, and waits until it has struck, or for too long.
 func (c *chaos) waitAndStrike(ctx context.Context, h harm) {
 	tr, posting := &trap{way: h.Way, up: true, landed: true}, containsWords(c.driver.traits.Posting)
 	switch h.Name {

@@ -89,7 +89,7 @@ func Plan(o Options) Options {
 	every := func(d time.Duration) int { return max(1, int(o.Flow/d)) }
 	stops := 45 * time.Second
 	if o.Replicas == 1 {
-		stops = 2 * time.Minute // else it would hardly ever run
+		stops = 2 * time.Minute // otherwise the only Parley would stand still most of the time
 	}
 	plan := map[string]int{
 		harmKill: every(9 * time.Second), harmLaneKill: every(30 * time.Second), harmFreeze: every(stops), harmClaimStop: every(4 * stops),

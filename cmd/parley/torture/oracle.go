@@ -18,15 +18,15 @@ import (
 
 // oracle inspects the emulators as people would see them, answers what Parley asks of people, and judges.
 type oracle struct {
-	wire    world.Wire
-	chat    world.Platform
-	convs   int
-	hold    time.Duration
-	clicked map[string]time.Time // when it clicked last, by the id of the post with the question
-	unclear map[judge.Mark]bool  // replies of which nobody could tell whether the customer has them
-	asked   map[judge.Mark]bool  // replies that a click sent and that aren't in unclear
-	told    judge.Testimony
-	broken  map[string]bool // mails that customers can't read
+	wire      world.Wire
+	chat      world.Platform
+	convs     int
+	hold      time.Duration
+	clicked   map[string]time.Time // when it clicked last, by the id of the post with the question
+	unclear   map[judge.Mark]bool  // replies of which nobody could tell whether the customer has them
+	asked     map[judge.Mark]bool  // replies that a click sent and that aren't in unclear
+	testimony judge.Testimony
+	broken    map[string]bool // mails that customers can't read
 }
 
 // order is one line that an oracle reads.
@@ -62,7 +62,7 @@ type answer struct {
 
 func newOracle() *oracle {
 	return &oracle{clicked: map[string]time.Time{}, unclear: map[judge.Mark]bool{}, asked: map[judge.Mark]bool{}, broken: map[string]bool{},
-		told: judge.Testimony{Clicks: map[judge.Mark]judge.Clicks{}, Answered: map[string]bool{}, Excused: map[judge.Mark]bool{}}}
+		testimony: judge.Testimony{Clicks: map[judge.Mark]judge.Clicks{}, Answered: map[string]bool{}, Excused: map[judge.Mark]bool{}}}
 }
 
 // Oracle is the main function of an oracle's process: it answers each order in in with a line in out until in
@@ -84,10 +84,10 @@ func Oracle(ctx context.Context, in io.Reader, out io.Writer) error {
 			o.convs, o.hold = cmd.Begin.Convs, cmd.Begin.Hold
 		}
 		for _, m := range cmd.Excused {
-			o.told.Excused[m] = true
+			o.testimony.Excused[m] = true
 		}
 		if cmd.Said != nil {
-			o.told.Said = cmd.Said
+			o.testimony.Said = cmd.Said
 		}
 		a, err := o.inspectWorld(ctx, cmd.Click)
 		if err != nil {
@@ -125,11 +125,11 @@ func (o *oracle) inspectWorld(ctx context.Context, click bool) (answer, error) {
 	if err := o.askPlatform(ctx, w); err != nil {
 		return a, err
 	}
-	a.Verdict = judge.Decide(w, o.told)
+	a.Verdict = judge.Decide(w, o.testimony)
 	a.Verdict.Ambiguous = len(o.unclear)
-	a.Verdict.Unsure = o.told.Said.Together(o.unclear)
+	a.Verdict.Unsure = o.testimony.Said.Together(o.unclear)
 	a.Verdict.Clicked = len(o.asked)
-	for m, rightly := range o.told.Said.Asks() {
+	for m, rightly := range o.testimony.Said.Asks() {
 		if rightly && o.asked[m] {
 			a.Verdict.Asked++
 		}
@@ -137,7 +137,7 @@ func (o *oracle) inspectWorld(ctx context.Context, click bool) (answer, error) {
 	a.Cards = map[string]judge.CardSeen{}
 	for _, t := range w.Threads {
 		if t.Card != "" {
-			a.Cards[t.Root] = judge.CardSeen{Card: t.Card, Keepers: o.told.KeepersOf(t.Root)}
+			a.Cards[t.Root] = judge.CardSeen{Card: t.Card, Keepers: o.testimony.KeepersOf(t.Root)}
 		}
 	}
 	a.Problems, err = o.chat.Problems(ctx)
@@ -155,18 +155,18 @@ func (o *oracle) askPlatform(ctx context.Context, w judge.World) error {
 		for _, p := range t.Posts {
 			for _, m := range p.Marks {
 				if p.User != "" && late[p.TS] { // later messages may have left before Parley knew of it
-					o.told.Excused[m] = true
+					o.testimony.Excused[m] = true
 				}
 			}
 		}
 	}
-	if o.told.Late, err = o.chat.Untold(ctx, world.Written, judge.TellInOrder/2); err != nil {
+	if o.testimony.Late, err = o.chat.Untold(ctx, world.Written, judge.TellInOrder/2); err != nil {
 		return err
 	}
-	if o.told.LateEdits, err = o.chat.Untold(ctx, world.Edited, o.hold/2); err != nil {
+	if o.testimony.LateEdits, err = o.chat.Untold(ctx, world.Edited, o.hold/2); err != nil {
 		return err
 	}
-	o.told.Never, err = o.chat.Never(ctx, world.Edited, world.Deleted)
+	o.testimony.Never, err = o.chat.Never(ctx, world.Edited, world.Deleted)
 	return err
 }
 
@@ -179,7 +179,7 @@ func (o *oracle) readPhone(ctx context.Context, kind world.ChatKind, conv int) (
 	}
 	for _, text := range chat.Late {
 		for _, m := range judge.MarksIn(text) {
-			o.told.Excused[m] = true
+			o.testimony.Excused[m] = true
 		}
 	}
 	for _, m := range chat.Inbox {
@@ -272,9 +272,9 @@ func (o *oracle) answerQuestions(ctx context.Context, w judge.World) (int, error
 
 // answerQuestion clicks on one line with a question, unless it did so a moment ago. It reports whether it acted.
 func (o *oracle) answerQuestion(ctx context.Context, t judge.Thread, p judge.Post, authors map[judge.Mark]string, w judge.World) (bool, error) {
-	const again = 30 * time.Second
+	const clickPause = 30 * time.Second // Parley may need so long to act on a click
 	about := subjectOf(p)
-	if authors[about] == "" || time.Since(o.clicked[p.TS]) < again {
+	if authors[about] == "" || time.Since(o.clicked[p.TS]) < clickPause {
 		return false, nil
 	}
 	id := chooseButton(p.Buttons, w.HasReached(about))
@@ -286,10 +286,10 @@ func (o *oracle) answerQuestion(ctx context.Context, t judge.Thread, p judge.Pos
 		return false, nil
 	}
 	if judge.IsResolved(t.Card) { // a resolved conversation sends nothing: reopen it first
-		if time.Since(o.clicked[t.Root]) < again {
+		if time.Since(o.clicked[t.Root]) < clickPause {
 			return true, nil
 		}
-		o.clicked[t.Root], o.told.Answered[t.Root] = time.Now(), true
+		o.clicked[t.Root], o.testimony.Answered[t.Root] = time.Now(), true
 		_, err := o.chat.Say(ctx, authors[about], t.Root, o.chat.Traits().Command("reopen"))
 		return true, err
 	}
@@ -315,8 +315,8 @@ func chooseButton(buttons map[string]string, arrived bool) string {
 // recordClick notes a click about a reply. unclear means that nobody could tell whether the reply was
 // sent; again means that the click sends it once more.
 func (o *oracle) recordClick(root string, about judge.Mark, unclear, again bool) {
-	o.told.Answered[root] = true
-	c := o.told.Clicks[about]
+	o.testimony.Answered[root] = true
+	c := o.testimony.Clicks[about]
 	c.Sent++
 	if unclear {
 		o.unclear[about] = true
@@ -326,7 +326,7 @@ func (o *oracle) recordClick(root string, about judge.Mark, unclear, again bool)
 	if unclear && again {
 		c.Again++
 	}
-	o.told.Clicks[about] = c
+	o.testimony.Clicks[about] = c
 }
 
 // subjectOf returns the reply that a line of Parley's is about. It returns the zero mark if the line is about no

@@ -68,8 +68,8 @@ func TestPress(t *testing.T) {
 	} {
 		o := newOracle()
 		o.recordClick("1", m, c.unclear, c.again)
-		if o.told.Clicks[m] != c.want || !o.told.Answered["1"] || o.unclear[m] != c.unclear || o.asked[m] == c.unclear {
-			t.Errorf("%s: %+v", c.name, o.told.Clicks[m])
+		if o.testimony.Clicks[m] != c.want || !o.testimony.Answered["1"] || o.unclear[m] != c.unclear || o.asked[m] == c.unclear {
+			t.Errorf("%s: %+v", c.name, o.testimony.Clicks[m])
 		}
 	}
 }

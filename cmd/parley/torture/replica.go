@@ -25,13 +25,13 @@ type replica struct {
 	// excuse reports whether the database was out of reach since a time. If it is nil, the database never was.
 	excuse func(since time.Time) bool
 
-	mu      sync.Mutex
-	now     *child.Process // the child, running or ended; nil before the first
-	asked   bool           // the run killed the child or asked it to stop
-	killed  bool           // by kill, since the child was started
-	started time.Time
-	fallen  []string // ends that nobody asked for, with the last line of the log
-	refused int      // starts that it gave up, as its database was out of reach or its port was taken
+	mu          sync.Mutex
+	now         *child.Process // the child, running or ended; nil before the first
+	asked       bool           // the run killed the child or asked it to stop: its end is no fault
+	killed      bool           // kill has been called since the child was started
+	started     time.Time
+	unaskedEnds []string // ends that nobody asked for, with the last line of the log
+	refused     int      // starts that it gave up, as its database was out of reach or its port was taken
 }
 
 // run supervises until ctx ends; then the child is asked to stop.
@@ -90,7 +90,7 @@ func (r *replica) judgeEnd(how error, log string) {
 	if how == nil {
 		how = errors.New("exit status 0")
 	}
-	r.fallen = append(r.fallen, fmt.Sprintf("Parley %d ended by itself (%v) after %s; it said last: %.300s", r.n+1, how,
+	r.unaskedEnds = append(r.unaskedEnds, fmt.Sprintf("Parley %d ended by itself (%v) after %s; it said last: %.300s", r.n+1, how,
 		time.Since(r.started).Round(time.Millisecond), last))
 }
 
@@ -180,5 +180,5 @@ func (r *replica) currentPID() int {
 func (r *replica) endsByItself() (ends []string, refused int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.Clone(r.fallen), r.refused
+	return slices.Clone(r.unaskedEnds), r.refused
 }

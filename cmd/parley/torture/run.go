@@ -199,7 +199,7 @@ func (s *stage) settle(ctx context.Context, r *Report) error {
 		quietLooks    = 3 // so many looks in a row must find nothing left to wait for
 		progressEvery = 5 * time.Second
 	)
-	calm, told := 0, time.Now()
+	calm, lastProgress := 0, time.Now()
 	excused, err := s.driver.takeBacks.listExcused(ctx)
 	if err != nil {
 		return err
@@ -218,8 +218,8 @@ func (s *stage) settle(ctx context.Context, r *Report) error {
 		if calm >= quietLooks || time.Now().After(deadline) {
 			return nil
 		}
-		if time.Since(told) > progressEvery {
-			told = time.Now()
+		if time.Since(lastProgress) > progressEvery {
+			lastProgress = time.Now()
 			s.printLine("        waiting: %d facts, %d lanes, %d not arrived, %d answered by the oracle's agent",
 				r.Left.Pending, r.Left.Lanes, r.Verdict.Waits()+r.Audit.Waits(), r.Verdict.Clicked+r.Verdict.Ambiguous)
 		}

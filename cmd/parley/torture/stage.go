@@ -153,20 +153,13 @@ func (s *stage) startFakes(ctx context.Context) error {
 	envFile := filepath.Join(s.dir, "fakes.env")
 	_ = os.Remove(envFile) // of an earlier run in the same folder
 	args := []string{s.opt.Program, "torture", "--fakes", envFile, "--seed", strconv.FormatUint(s.opt.Seed, 10)}
-	if s.opt.OwnCopies {
-		args = append(args, "--own-copies")
-	}
-	if s.opt.Chats {
-		args = append(args, "--chats")
-	}
-	if s.opt.Model {
-		args = append(args, "--model")
-	}
-	if s.opt.Teams {
-		args = append(args, "--teams")
-	}
-	if s.opt.Blind {
-		args = append(args, "--no-graph")
+	for _, option := range []struct {
+		isOn bool
+		flag string
+	}{{s.opt.OwnCopies, "--own-copies"}, {s.opt.Chats, "--chats"}, {s.opt.Model, "--model"}, {s.opt.Teams, "--teams"}, {s.opt.Blind, "--no-graph"}} {
+		if option.isOn {
+			args = append(args, option.flag)
+		}
 	}
 	if s.opt.Rate > 0 {
 		args = append(args, "--rate", fmt.Sprint(s.opt.Rate))

@@ -17,7 +17,7 @@ type takeBacks struct {
 
 	mu      sync.Mutex
 	recent  []typedReply          // replies that may be in the hold
-	gone    map[string]judge.Mark // deleted ones, by their ts
+	deleted map[string]judge.Mark // deleted ones, by their ts
 	excused markSet
 }
 
@@ -44,10 +44,10 @@ func (t *takeBacks) noteTyped(m judge.Mark) {
 func (t *takeBacks) noteDeleted(ts string, m judge.Mark) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.gone == nil {
-		t.gone = map[string]judge.Mark{}
+	if t.deleted == nil {
+		t.deleted = map[string]judge.Mark{}
 	}
-	t.gone[ts] = m
+	t.deleted[ts] = m
 }
 
 // excuseJumped excuses all replies that are in the hold when the clock jumps: they may leave
@@ -69,7 +69,7 @@ func (t *takeBacks) listExcused(ctx context.Context) ([]judge.Mark, error) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for ts, m := range t.gone {
+	for ts, m := range t.deleted {
 		if late[ts] {
 			t.excused.add(m)
 		}

@@ -67,7 +67,7 @@ func oldCommits(ctx context.Context, source string) ([]string, error) {
 	}
 	var list []string
 	changes, err := runGit(ctx, source, "diff", "--name-status", last+"^", last, "--", migrationsPath)
-	before, _ := runGit(ctx, source, "ls-tree", "--full-tree", "--name-only", last+"^", migrationsPath+"/") // nothing: there was none
+	before, _ := runGit(ctx, source, "ls-tree", "--full-tree", "--name-only", last+"^", migrationsPath+"/") // an error, too, means that there was none
 	isOther := func(line string) bool { return line != "" && !strings.HasPrefix(line, "A") }
 	onlyAdded := before != "" && !slices.ContainsFunc(strings.Split(changes, "\n"), isOther)
 	if err == nil && onlyAdded {

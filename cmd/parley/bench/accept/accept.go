@@ -82,8 +82,7 @@ func acceptIdle(ctx context.Context, f *load.Flood, payload []byte) (figure.Figu
 	fig := figure.AtMost(acceptIdleTarget, "ratio", m.Ratios()...).With(map[string]float64{
 		"p50_ms": figure.Median(rig.Kept(m, p50)), "p99_ms": figure.Median(rig.Kept(m, p99)),
 		"reference_p50_ms": figure.Median(m.References())})
-	fig.Note = m.Note
-	return fig, nil
+	return fig.WithNote(m.Note), nil
 }
 
 // acceptHeld measures how many events a second are accepted while the appliers are held; they begin
@@ -110,6 +109,5 @@ func acceptHeld(ctx context.Context, f *load.Flood, payload []byte) (figure.Figu
 	}
 	fig := figure.AtLeast(target, "ratio", m.Ratios()...).With(figure.Middle(rig.Kept(m, details)))
 	fig = fig.With(map[string]float64{"reference_per_s": figure.Median(m.References())})
-	fig.Note = m.Note
-	return fig, nil
+	return fig.WithNote(m.Note), nil
 }

@@ -64,8 +64,7 @@ func MeasureChat(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, e
 		return nil, err
 	}
 	fig := figure.AtLeast(chatTarget, "ratio", m.Ratios()...).With(figure.Middle(rig.Kept(m, details))).With(map[string]float64{"slack_per_s": figure.Median(m.References())})
-	fig.Note = m.Note
-	return map[string]figure.Figure{"accept_chat": fig}, nil
+	return map[string]figure.Figure{"accept_chat": fig.WithNote(m.Note)}, nil
 }
 
 // chatSender writes webhooks of one text message each, as the Cloud API sends them.

@@ -85,6 +85,12 @@ func (f Figure) With(details map[string]float64) Figure {
 	return f
 }
 
+// WithNote returns the figure with a note in place of the one that it has.
+func (f Figure) WithNote(note string) Figure {
+	f.Note = note
+	return f
+}
+
 // Median returns the middle value, the lower one of two.
 func Median(values []float64) float64 {
 	if len(values) == 0 {

@@ -101,7 +101,7 @@ func MeasureAged(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, e
 	if err != nil {
 		return nil, err
 	}
-	f.Note = figure.Join(fmt.Sprintf("%d rows have gone; %s", rows, laneNote), f.Note)
+	f = f.WithNote(figure.Join(fmt.Sprintf("%d rows have gone; %s", rows, laneNote), f.Note))
 	return map[string]figure.Figure{"aged_tables": f.With(map[string]float64{"fill_s": took.Seconds(), "dead_rows": float64(dead)})}, nil
 }
 
@@ -119,8 +119,7 @@ func agedRatio(ctx context.Context, b *rig.Rig, fresh, aged *rig.World) (figure.
 		return figure.Figure{}, err
 	}
 	f := figure.AtLeast(agedTarget, "ratio", m.Ratios()...)
-	f.Note = m.Note
-	return f.With(map[string]float64{"aged_per_second": figure.Median(m.Values), "fresh_per_second": figure.Median(m.References()),
+	return f.WithNote(m.Note).With(map[string]float64{"aged_per_second": figure.Median(m.Values), "fresh_per_second": figure.Median(m.References()),
 		"aged_cpu_us": figure.Median(rig.Kept(m, agedCPU)), "fresh_cpu_us": figure.Median(rig.KeptReferences(m, freshCPU))}), nil
 }
 

@@ -49,8 +49,7 @@ func MeasureDump(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, e
 	if err := errors.Join(err, m.close(ctx)); err != nil {
 		return nil, err
 	}
-	f.Note = fmt.Sprintf("snapshot held for %s; %s", held, laneNote)
-	return map[string]figure.Figure{"dump_snapshot": f}, nil
+	return map[string]figure.Figure{"dump_snapshot": f.WithNote(fmt.Sprintf("snapshot held for %s; %s", held, laneNote))}, nil
 }
 
 // underDump compares the mill's rate in the last moments of a snapshot with that before it.

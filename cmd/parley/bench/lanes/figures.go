@@ -73,7 +73,7 @@ func laneRatio(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, er
 		return figure.Figure{}, err
 	}
 	f := figure.AtLeast(0.8, "ratio", m.Ratios()...)
-	f.Note = figure.Join(fmt.Sprintf("%d queued; %s", queued, laneNote), m.Note)
+	f = f.WithNote(figure.Join(fmt.Sprintf("%d queued; %s", queued, laneNote), m.Note))
 	return f.With(map[string]float64{"deliveries_per_second": figure.Median(m.Values), "inserts_per_second": figure.Median(m.References()),
 		"cpu_us": figure.Median(rig.Kept(m, cpus))}), nil
 }
@@ -93,8 +93,7 @@ func laneRated(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, er
 		return figure.Figure{}, err
 	}
 	f := figure.AtLeast(0.5, "ratio", c.Ratios()...)
-	f.Note = figure.Join(fmt.Sprintf("%d gates with a rate; %s", ratedGates, laneNote), c.Note)
-	return f.With(c.details("rated", "free")), nil
+	return f.WithNote(figure.Join(fmt.Sprintf("%d gates with a rate; %s", ratedGates, laneNote), c.Note)).With(c.details("rated", "free")), nil
 }
 
 // laneFlat compares with a tenth of the size in the same shape, so that only the size of
@@ -109,8 +108,7 @@ func laneFlat(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, err
 		return figure.Figure{}, err
 	}
 	f := figure.AtLeast(0.75, "ratio", c.Ratios()...)
-	f.Note = figure.Join(laneNote, c.Note)
-	return f.With(c.details("many", "few")), nil
+	return f.WithNote(figure.Join(laneNote, c.Note)).With(c.details("many", "few")), nil
 }
 
 // laneIsolation compares free lanes beside a stuck conversation and a throttled gate with
@@ -123,7 +121,7 @@ func laneIsolation(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure
 		return figure.Figure{}, err
 	}
 	f := figure.AtLeast(0.9, "ratio", c.Ratios()...)
-	f.Note = figure.Join(fmt.Sprintf("%d stuck, %d lanes behind 429s; %s", beside.stuck, beside.throttled, laneNote), c.Note)
+	f = f.WithNote(figure.Join(fmt.Sprintf("%d stuck, %d lanes behind 429s; %s", beside.stuck, beside.throttled, laneNote), c.Note))
 	return f.With(c.details("beside", "alone")), nil
 }
 
@@ -176,8 +174,8 @@ func laneSnapshot(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure,
 		befores, lasts = append(befores, before), append(lasts, last)
 	}
 	f := figure.AtLeast(0.3, "ratio", ratios...)
-	f.Note = laneNote
-	return f.With(map[string]float64{"before_per_second": figure.Median(befores), "last_second_per_second": figure.Median(lasts)}), nil
+	f = f.With(map[string]float64{"before_per_second": figure.Median(befores), "last_second_per_second": figure.Median(lasts)})
+	return f.WithNote(laneNote), nil
 }
 
 // snapshotRound returns the rate before a snapshot is taken and that in the last second it

@@ -26,7 +26,7 @@ type laneHandler struct {
 	stuck     store.LaneID // lane that always fails for now; 0 means none
 	throttled store.GateID // gate that answers 429; 0 means none
 	drained   chan struct{}
-	taken     func() // called for each delivery that was sent; nil means nothing is called
+	onSent    func() // called for each delivery that was sent; nil means nothing is called
 }
 
 func newLaneHandler(f laneFill) *laneHandler {
@@ -56,7 +56,7 @@ func (*laneHandler) Policy(dispatch.Claimed) relay.Policy {
 func (h *laneHandler) Attempts(_ context.Context, claims []dispatch.Claimed) []relay.Attempt {
 	list := make([]relay.Attempt, len(claims))
 	for i, c := range claims {
-		list[i] = laneAttempt{h, c.LaneID, c.GateID, c.Seq}
+		list[i] = laneAttempt{h: h, lane: c.LaneID, gate: c.GateID, seq: c.Seq}
 	}
 	return list
 }
@@ -91,8 +91,8 @@ func (a laneAttempt) Send(context.Context) (relay.Sent, error) {
 		return relay.Sent{}, nil
 	}
 	h.sent.Add(1)
-	if h.taken != nil {
-		h.taken()
+	if h.onSent != nil {
+		h.onSent()
 	}
 	if h.left.Add(-1) == 0 {
 		close(h.drained)

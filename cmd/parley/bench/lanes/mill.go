@@ -91,7 +91,7 @@ func startMill(ctx context.Context, w *rig.World, customers int) (*mill, error) 
 		return nil, err
 	}
 	m := &mill{w: w, h: h, r: r, pool: pool, said: make([]int64, customers+1), inside: make(chan struct{}, inside), ended: make(chan error, 1)}
-	h.taken = func() { <-m.inside }
+	h.onSent = func() { <-m.inside }
 	work, end := context.WithCancel(ctx)
 	m.end = end
 	go func() { m.ended <- r.Run(work, 10*time.Second) }()

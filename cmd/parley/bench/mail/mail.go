@@ -67,9 +67,7 @@ func Measure(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err e
 	if err != nil {
 		return nil, err
 	}
-	f := figure.AtMost(1, "percent", cpu)
-	f.Note = fmt.Sprintf("%d mails in the box", run.written)
-	figures["mail_idle_cpu"] = f
+	figures["mail_idle_cpu"] = figure.AtMost(1, "percent", cpu).WithNote(fmt.Sprintf("%d mails in the box", run.written))
 	most, err := readPeak(c)
 	figures["rss_load"] = figure.AtMost(rssLoadTarget, "MB", most)
 	return figures, err
@@ -100,8 +98,7 @@ func (r *mailRun) measureImport(ctx context.Context) (map[string]figure.Figure, 
 	f := figure.AtLeast(0.05, "ratio", m.Ratios()...)
 	f.Note = figure.Join(fmt.Sprintf("%d mails, each from somebody new", r.count), m.Note)
 	f = f.With(map[string]float64{"mails_per_second": figure.Median(m.Values), "inserts_per_second": figure.Median(m.References())})
-	use := figure.AtMost(mailCPUTarget, "ms", rig.Kept(m, cpu)...)
-	use.Note = "per 10 kB mail with 2 kB of words, posts to Slack included"
+	use := figure.AtMost(mailCPUTarget, "ms", rig.Kept(m, cpu)...).WithNote("per 10 kB mail with 2 kB of words, posts to Slack included")
 	return map[string]figure.Figure{"mail_ratio": f, "mail_cpu_ms": use}, nil
 }
 
@@ -201,8 +198,8 @@ func (r *mailRun) measureThreads(ctx context.Context, b *rig.Rig) (figure.Figure
 		return figure.Figure{}, err
 	}
 	f := figure.AtMost(0.5, "seconds", figure.Percentile(times, 0.95))
-	f.Note = fmt.Sprintf("%d mails, one at a time", mails)
-	return f.With(map[string]float64{"p50": figure.Median(times), "max": figure.Percentile(times, 1)}), nil
+	f = f.With(map[string]float64{"p50": figure.Median(times), "max": figure.Percentile(times, 1)})
+	return f.WithNote(fmt.Sprintf("%d mails, one at a time", mails)), nil
 }
 
 // timeMails returns the seconds that mails need until they are in their threads, one at a time.

@@ -27,10 +27,10 @@ func MeasureMemory(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, e
 	if err != nil {
 		return nil, err
 	}
-	figures := map[string]figure.Figure{"rss_idle": figure.AtMost(rssIdleTarget, "MB", rss), "idle_cpu": figure.AtMost(1, "percent", cpu)}
-	f := figures["rss_idle"]
-	f.Note = "Socket Mode, one mailbox"
-	figures["rss_idle"] = f
+	figures := map[string]figure.Figure{
+		"rss_idle": figure.AtMost(rssIdleTarget, "MB", rss).WithNote("Socket Mode, one mailbox"),
+		"idle_cpu": figure.AtMost(1, "percent", cpu),
+	}
 	if b.Opt.Quick && !b.Opt.Short {
 		figures["rss_mailboxes"] = figure.LeftOut(rssMailboxesTarget, true, "MB per 1000", "left out by --quick: connects 1,000 mailboxes")
 		return figures, nil
@@ -40,9 +40,8 @@ func MeasureMemory(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, e
 	if err != nil {
 		return nil, err
 	}
-	f = figure.AtMost(rssMailboxesTarget, "MB per 1000", (many-rss)/float64(boxes)*memoryBoxes)
-	f.Note = fmt.Sprintf("%d mailboxes with TLS and IDLE", boxes)
-	figures["rss_mailboxes"] = f.With(map[string]float64{"rss_mb": many})
+	f := figure.AtMost(rssMailboxesTarget, "MB per 1000", (many-rss)/float64(boxes)*memoryBoxes).With(map[string]float64{"rss_mb": many})
+	figures["rss_mailboxes"] = f.WithNote(fmt.Sprintf("%d mailboxes with TLS and IDLE", boxes))
 	return figures, nil
 }
 

@@ -63,8 +63,7 @@ func MeasureReplicas(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figur
 	f := figure.AtLeast(replicaRateTarget, "ratio", m.Ratios()...).With(map[string]float64{
 		"three_per_second": figure.Median(m.Values), "one_per_second": figure.Median(m.References())})
 	f.Note = figure.Join(fmt.Sprintf("%d mails in %d mailboxes", mails, boxes), m.Note)
-	latency := figure.AtMost(replicaP95Target, "ratio", p95...).With(details)
-	latency.Note = "mail → thread, one at a time"
+	latency := figure.AtMost(replicaP95Target, "ratio", p95...).With(details).WithNote("mail → thread, one at a time")
 	return map[string]figure.Figure{"replicas_mail": f, "replicas_p95": latency}, err
 }
 

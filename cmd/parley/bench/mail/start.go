@@ -120,8 +120,7 @@ func binarySize(ctx context.Context, b *rig.Rig) (figure.Figure, error) {
 		return figure.Figure{}, fmt.Errorf("bench: binary: %w", err)
 	}
 	f := figure.AtMost(binaryTarget, "MB", float64(info.Size())/megabyte)
-	f.Note = note
-	return f, nil
+	return f.WithNote(note), nil
 }
 
 func buildProgram(ctx context.Context, goTool, source, path string) error {

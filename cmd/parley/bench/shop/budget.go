@@ -53,15 +53,12 @@ func MeasureBudget(ctx context.Context, b *rig.Rig) (figures map[string]figure.F
 		details = map[string]float64{"p99_alone_ms": r.alone, "p99_beside_ms": r.beside, "posts_per_second": r.rate, "refused": float64(r.refused)}
 	}
 	size := fmt.Sprintf("%d messages over %d conversations", budgetSizeOf(b).messages, budgetThreads)
-	named := func(f figure.Figure, note string) figure.Figure {
-		f.Note = note
-		return f
-	}
+	pile := fmt.Sprintf("%d messages of one sender", budgetSizeOf(b).pile)
 	return map[string]figure.Figure{
-		"budget_use":         named(figure.AtLeast(0.95, "ratio", use...), size).With(details),
-		"budget_calls":       named(figure.AtMost(1.1, "per message", calls...), size+"; cards included"),
-		"budget_calls_burst": named(figure.AtMost(1, "per message", burst...), fmt.Sprintf("%d messages of one sender", budgetSizeOf(b).pile)),
-		"budget_isolation":   named(figure.AtMost(1.5, "ratio", isolation...), "p99 of the other channels").With(details),
+		"budget_use":         figure.AtLeast(0.95, "ratio", use...).WithNote(size).With(details),
+		"budget_calls":       figure.AtMost(1.1, "per message", calls...).WithNote(size + "; cards included"),
+		"budget_calls_burst": figure.AtMost(1, "per message", burst...).WithNote(pile),
+		"budget_isolation":   figure.AtMost(1.5, "ratio", isolation...).WithNote("p99 of the other channels").With(details),
 	}, nil
 }
 

@@ -52,8 +52,7 @@ func MeasureFair(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, err
 			"accepted_per_second": r.accepted, "reference_per_s": r.rows})
 	}
 	named := func(f figure.Figure, note string) figure.Figure {
-		f.Note = fmt.Sprintf("%s; flood of %d messages", note, floodSizeOf(b).messages)
-		return f.With(figure.Middle(details))
+		return f.WithNote(fmt.Sprintf("%s; flood of %d messages", note, floodSizeOf(b).messages)).With(figure.Middle(details))
 	}
 	return map[string]figure.Figure{
 		"fair_account": named(figure.AtMost(2, "ratio", account...), "p99 of nine other accounts"),

@@ -70,8 +70,7 @@ func teamsHop(ctx context.Context, b *rig.Rig) (f figure.Figure, err error) {
 	f = figure.AtMost(teamsHopTarget, "ratio", m.Ratios()...).With(map[string]float64{
 		"p50_ms": figure.Median(own), "p95_ms": figure.Percentile(own, 0.95),
 		"slack_p50_ms": figure.Median(others), "slack_p95_ms": figure.Percentile(others, 0.95)})
-	f.Note = m.Note
-	return f, nil
+	return f.WithNote(m.Note), nil
 }
 
 // teamsBudget lets customers write more than a channel takes.

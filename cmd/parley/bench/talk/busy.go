@@ -55,6 +55,5 @@ func MeasureBusy(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, e
 		return nil, err
 	}
 	fig := figure.AtLeast(load.BusyTarget, "ratio", m.Ratios()...).With(figure.Middle(rig.Kept(m, details))).With(map[string]float64{"reference_per_s": figure.Median(m.References())})
-	fig.Note = m.Note
-	return map[string]figure.Figure{"accept_ratio_busy": fig}, nil
+	return map[string]figure.Figure{"accept_ratio_busy": fig.WithNote(m.Note)}, nil
 }

@@ -73,8 +73,7 @@ func hopFigures(m rig.Measured, own, river [][]float64) (hop, p95 figure.Figure)
 		details = append(details, map[string]float64{"p50_ms": figure.Median(hops), "p95_ms": figure.Percentile(hops, 0.95), "max_ms": figure.Percentile(hops, 1),
 			"river_p50_ms": figure.Median(river[2*i]), "river_p95_ms": r, "messages": float64(len(hops))})
 	}
-	hop = figure.AtMost(hopTarget, "ratio", m.Ratios()...).With(figure.Middle(details))
-	hop.Note = m.Note
+	hop = figure.AtMost(hopTarget, "ratio", m.Ratios()...).With(figure.Middle(details)).WithNote(m.Note)
 	return hop, figure.AtMost(hopP95Target, "ratio", shares...)
 }
 

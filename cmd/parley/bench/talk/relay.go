@@ -101,9 +101,8 @@ func MeasureRelay(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, 
 		commits = append(commits, d["commits_per_message"])
 	}
 	ratio := figure.AtLeast(relayTarget, "ratio", m.Ratios()...).With(figure.Middle(details)).With(map[string]float64{"reference_per_s": figure.Median(m.References())})
-	ratio.Note = m.Note
 	return map[string]figure.Figure{
-		"relay_ratio": ratio, "commits_per_message": figure.AtMost(commitsTarget, "per message", commits...),
+		"relay_ratio": ratio.WithNote(m.Note), "commits_per_message": figure.AtMost(commitsTarget, "per message", commits...),
 	}, nil
 }
 

@@ -49,8 +49,8 @@ type Options struct {
 
 // Engine runs the real Parley as a process of its own and starts it again when it dies.
 type Engine struct {
-	o     Options
-	again chan struct{} // asks a dead one to start now; of size 1
+	o        Options
+	startNow chan struct{} // asks a dead one to start now; of size 1
 
 	mu     sync.Mutex
 	proc   *os.Process // nil while none runs
@@ -63,7 +63,7 @@ type Engine struct {
 // New returns an Engine that doesn't run yet.
 func New(o Options) *Engine {
 	o.Pause = cmp.Or(o.Pause, killPause)
-	return &Engine{o: o, again: make(chan struct{}, 1)}
+	return &Engine{o: o, startNow: make(chan struct{}, 1)}
 }
 
 // Run keeps the engine running until ctx ends, then waits until it has stopped.
@@ -95,7 +95,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		e.o.Log.Warn("engine ended", "error", err)
 		select {
 		case <-ctx.Done():
-		case <-e.again:
+		case <-e.startNow:
 		case <-time.After(wait):
 		}
 	}
@@ -105,19 +105,19 @@ func (e *Engine) Run(ctx context.Context) error {
 // noteStarted notes the process that runs now. If an earlier one ended, it tells the page.
 func (e *Engine) noteStarted(p *os.Process) {
 	e.mu.Lock()
-	again := !e.down.IsZero()
+	isRestart := !e.down.IsZero()
 	e.proc, e.killed = p, false
 	e.mu.Unlock()
 	e.o.Log.Info("engine started", "pid", p.Pid)
-	if again {
+	if isRestart {
 		e.o.Report("Parley runs again and is connecting to Slack …")
 	}
 }
 
 // noteEnded notes that Parley runs no more, and returns the wait before it is started again.
 func (e *Engine) noteEnded() time.Duration {
-	select { // drop a wish that was meant for the Parley that ended
-	case <-e.again:
+	select { // whoever asked for a start before this end meant the Parley that ended
+	case <-e.startNow:
 	default:
 	}
 	e.mu.Lock()
@@ -152,7 +152,7 @@ func (e *Engine) Kill() error {
 // Start lets a Parley that was killed start now.
 func (e *Engine) Start() {
 	select {
-	case e.again <- struct{}{}:
+	case e.startNow <- struct{}{}:
 	default:
 	}
 }

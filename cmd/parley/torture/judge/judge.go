@@ -101,22 +101,22 @@ func judgeWritten(v *Verdict, w World, shown map[Mark]int) {
 // countMarkedCopies counts for each mark the posts that say of themselves that they may be a second copy.
 // Each of them excuses one copy.
 func countMarkedCopies(w World) map[Mark]int {
-	again := map[Mark]int{}
+	marked := map[Mark]int{}
 	for _, t := range w.Threads {
 		for _, p := range t.Posts {
 			for _, m := range Distinct(p.Marks) {
 				if p.Again && p.Name != "" {
-					again[m]++
+					marked[m]++
 				}
 			}
 		}
 	}
-	return again
+	return marked
 }
 
 // judgeTokens looks for deliveries that made more than one post.
 func judgeTokens(v *Verdict, w World) {
-	posts, again := map[string][]string{}, map[string]int{}
+	posts, marked := map[string][]string{}, map[string]int{} // by token: the posts; how many of them say that they may be copies
 	for _, t := range w.Threads {
 		for _, p := range t.Posts {
 			if p.Token == "" {
@@ -124,12 +124,12 @@ func judgeTokens(v *Verdict, w World) {
 			}
 			posts[p.Token] = append(posts[p.Token], p.TS)
 			if p.Again {
-				again[p.Token]++
+				marked[p.Token]++
 			}
 		}
 	}
 	for token, list := range posts {
-		excused := min(len(list)-1, again[token])
+		excused := min(len(list)-1, marked[token])
 		v.Twice += excused
 		for _, ts := range list[1+excused:] {
 			v.find(&v.Doubled, "the posts %s and %s come from one delivery", list[0], ts)

@@ -51,13 +51,13 @@ func (l Ledger) listMarks() map[Mark]bool {
 
 // listDeleted returns the messages that were taken back, by id.
 func (l Ledger) listDeleted() map[string]bool {
-	gone := map[string]bool{}
+	deleted := map[string]bool{}
 	for _, r := range l {
 		if r.Did == ActDelete {
-			gone[r.ID] = true
+			deleted[r.ID] = true
 		}
 	}
-	return gone
+	return deleted
 }
 
 // findOriginal returns what a message said when it was typed.

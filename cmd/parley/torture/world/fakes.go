@@ -24,8 +24,8 @@ type FakesOptions struct {
 	Limits   bool   // Slack and Teams keep to the limits that they publish
 }
 
-// Fakes is the whole life of the emulators' process: it serves them, and all control
-// over them, until ctx ends.
+// Fakes is the main function of the emulators' process. It serves the emulators, and the addresses by which the run
+// controls them, until ctx ends.
 func Fakes(ctx context.Context, o FakesOptions) error {
 	mail := mailfake.New(mailfake.Options{Seed: int64(o.Seed >> 1), //nolint:gosec // a seed
 		Mailboxes: []mailfake.MailboxConfig{{Address: lab.HelpAddress, Password: lab.HelpPassword, SaveToSent: o.SaveSent}}})
