@@ -287,7 +287,7 @@ func (p *Page) chooseSurface(w http.ResponseWriter, r *http.Request) {
 	}
 	p.world.SetHome(to)
 	p.chosen.Store(true)
-	if apply := p.applyHome.Load(); apply != nil { // else the set-up is still to come
+	if apply := p.applyHome.Load(); apply != nil { // otherwise the set-up is still to come, and will apply it
 		if err := (*apply)(r.Context()); err != nil {
 			p.failRequest(w, err)
 			return

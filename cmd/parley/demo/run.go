@@ -39,7 +39,7 @@ type Options struct {
 	// chooses in the page.
 	Surface string
 	Log     *slog.Logger
-	Engine  io.Writer // gets the engine's log beside Data/engine.log; nil means nobody
+	Engine  io.Writer // gets the engine's log too, beside Data/engine.log; nil means only that file gets it
 	// Ready is called once with the page's address and the variables of World.Env, as
 	// soon as the page can be opened.
 	Ready func(url string, vars []string) error
@@ -109,7 +109,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	return group.Wait()
 }
 
-// teamsRetries are Teams' waits before it offers something again. They last longer than a line
+// teamsRetries returns Teams' waits before it offers something again. They last longer than a line
 // stays cut.
 func teamsRetries() []time.Duration {
 	return []time.Duration{time.Second, 2 * time.Second, 3 * time.Second, 5 * time.Second, 8 * time.Second, 10 * time.Second,

@@ -33,7 +33,7 @@ func ReadLoad(ctx context.Context, q store.Querier) (l Load, err error) {
 const unwatched = `SELECT count(*) FROM accounts WHERE kind = 'email' AND watermark IS NULL`
 
 // Unwatched counts the mailboxes in which Parley hasn't noted yet where new mail begins. Mail that
-// comes before Parley notes that is left alone, as old.
+// comes before Parley has noted that counts as old, and Parley never fetches it.
 func Unwatched(ctx context.Context, q store.Querier) (n int, err error) {
 	if err := q.QueryRow(ctx, unwatched).Scan(&n); err != nil {
 		return n, fmt.Errorf("count the mailboxes that Parley doesn't watch yet: %w", err)

@@ -18,9 +18,9 @@ type Scratch struct {
 }
 
 const (
-	// scratchLock is the file that is locked. A folder that lacks it is nobody's scratch.
+	// scratchLock is the file that is locked. A folder without it was not made by NewScratch.
 	scratchLock = ".scratch"
-	// scratchNewborn is its name until it is locked, so that no other run finds it free.
+	// scratchNewborn is the file's name until it is locked: another run could take it for that of a run that has ended.
 	scratchNewborn = ".scratch-new"
 )
 

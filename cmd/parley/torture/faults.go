@@ -95,7 +95,7 @@ func (o Options) listUnstruck(faults map[string]int) []string {
 	return list
 }
 
-// fewestBlows is how many blows of a kind have to fall.
+// fewestBlows returns how many blows of a kind have to fall.
 func fewestBlows(planned int) int { return (planned + 1) / 2 }
 
 // compareCounts compares what the driver counted with what the oracle counted: an oracle that

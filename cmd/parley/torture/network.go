@@ -127,7 +127,7 @@ func (n *network) findProxy(way string, replica int) *proxy {
 	return n.slack[replica]
 }
 
-// ownersOf returns the Parley that has a connection; all, when nobody can tell.
+// ownersOf returns the Parley that has a connection, or all of them if this machine doesn't tell which.
 func (n *network) ownersOf(l *link) []*replica {
 	if l.p.owner != nil {
 		return []*replica{l.p.owner}

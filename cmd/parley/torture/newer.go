@@ -13,7 +13,7 @@ import (
 
 // harmNewer lets replicas of two versions work beside each other for a while: first one, later
 // all of them are replaced by a newer version, whose events are of a kind that ours doesn't know.
-// Ours must leave them alone.
+// Ours must not apply them.
 //
 // The newer version is this program, told that it knows a higher store.FactVersion. Triggers play
 // what would be different about its events: what the newer version accepts gets that higher number,

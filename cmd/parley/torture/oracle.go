@@ -240,7 +240,7 @@ func marksOf(m mailfake.Received) []judge.Mark {
 
 // answerQuestions clicks Send on replies that Parley asks about or has parked. Where Parley
 // can't tell whether a reply was sent, it clicks Mark as sent if the customer has the reply,
-// else Send again. It leaves alone what was typed for inside.
+// else Send again. It clicks on nothing that was typed for inside.
 func (o *oracle) answerQuestions(ctx context.Context, w judge.World) (int, error) {
 	authors := map[judge.Mark]string{}
 	for _, t := range w.Threads {

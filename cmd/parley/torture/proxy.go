@@ -74,7 +74,7 @@ func openProxy(ctx context.Context, p *proxy) (*proxy, error) {
 	return p, nil
 }
 
-// newDialer connects to one address.
+// newDialer returns a function that connects to one address.
 func newDialer(network, address string) func(context.Context) (net.Conn, error) {
 	return func(ctx context.Context) (net.Conn, error) {
 		d := net.Dialer{Timeout: dialTimeout}
@@ -86,7 +86,7 @@ func (p *proxy) address() string { return p.in.Addr().String() }
 
 func (p *proxy) close() {
 	p.cancel()
-	_ = p.in.Close() // nobody waits for it
+	_ = p.in.Close() // Accept returns and serving ends, whatever Close says
 	for _, l := range p.openLinks("") {
 		l.reset()
 	}
@@ -181,7 +181,7 @@ func (p *proxy) keepSilent(ctx context.Context, way string, d time.Duration, who
 	}
 	pause.For(ctx, d)
 	p.mu.Lock()
-	if p.silences[way] == q { // else another silence has begun, and lasts
+	if p.silences[way] == q { // otherwise another silence has begun and lasts
 		delete(p.silences, way)
 	}
 	p.mu.Unlock()

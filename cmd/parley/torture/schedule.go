@@ -12,8 +12,8 @@ import (
 type harm struct {
 	At     time.Duration // from the beginning of the flow
 	Name   string
-	N      int           // which replica, where one is meant
-	Way    string        // which connections, likewise
+	N      int           // which replica, for blows that strike one
+	Way    string        // which connections, for blows that strike some; "" means none
 	For    time.Duration // how long
 	Wholly bool          // of a silence: both directions; of a kill: before the bytes leave
 }

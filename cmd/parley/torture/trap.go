@@ -13,9 +13,9 @@ import (
 // trap waits for one moment on the wire and strikes in it, once.
 type trap struct {
 	way    string
-	up     bool // watches what Parley sends; else what it receives
+	up     bool // watches what Parley sends; false means what it receives
 	match  func(l *link, piece []byte) bool
-	strike func(l *link) (pass bool) // before the piece goes on; false means it never does
+	strike func(l *link) (pass bool) // is called before the piece goes on; false means that the piece is dropped and the link ended
 	sprung chan struct{}
 	// landed says that there was something to strike. A strike that finds no process sets it to false.
 	landed bool
@@ -103,14 +103,14 @@ func (l *link) learn(piece []byte, up bool) {
 	l.justClaimed = bytes.Contains(piece, []byte(pgClaim)) && bytes.Contains(piece, []byte(pgReply))
 }
 
-// isClaimAnswer fits the answer to a claim of a reply: committed, and Parley doesn't know yet.
+// isClaimAnswer reports whether a piece answers a claim of a reply: it is committed, and Parley doesn't know yet.
 func isClaimAnswer(l *link, piece []byte) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.justClaimed && bytes.HasSuffix(piece, []byte(pgReady))
 }
 
-// isCommitRequest fits a request to commit.
+// isCommitRequest reports whether a piece asks PostgreSQL to commit.
 func isCommitRequest(l *link, piece []byte) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -118,12 +118,12 @@ func isCommitRequest(l *link, piece []byte) bool {
 	return isSync || bytes.Contains(piece, []byte(pgCommit))
 }
 
-// containsWords fits pieces with these words.
+// containsWords returns a trap's match for pieces with these words.
 func containsWords(words string) func(*link, []byte) bool {
 	return func(_ *link, piece []byte) bool { return bytes.Contains(piece, []byte(words)) }
 }
 
-// containsMark fits pieces that carry one of the marks.
+// containsMark returns a trap's match for pieces that carry one of the marks.
 func containsMark(set *markSet) func(*link, []byte) bool {
 	return func(_ *link, piece []byte) bool {
 		return slices.ContainsFunc(judge.MarksIn(string(piece)), set.has)

@@ -153,7 +153,7 @@ type Answered struct {
 	accepted   []string  // ids of facts whose event got a 2xx
 	Refused    int       // 503 with Retry-After
 	AcceptedMS []float64 // from sending an accepted event to its answer
-	RefusedMS  []float64 // likewise of refused ones
+	RefusedMS  []float64 // from sending a refused event to its answer
 	Took       time.Duration
 }
 

@@ -4,7 +4,7 @@ package rig
 
 import "os"
 
-// storageOf does not know it here.
+// storageOf can't tell on this system.
 func storageOf(string) (string, error) { return "disk (unknown)", nil }
 
 // dataSync flushes a file.

@@ -28,7 +28,7 @@ func startOrganisation(o TeamsOptions) (*Organisation, error) {
 	return t, t.Start("127.0.0.1:0")
 }
 
-// listVars points Parley at the emulator.
+// listVars returns the variables that point Parley at the emulator.
 func (t *Organisation) listVars() []string {
 	return append(lab.TeamsEnv(t.Server), fmt.Sprintf("TEAMS_RATE=%g", t.opt.Rate))
 }

@@ -47,7 +47,7 @@ func startWorkspace(o SlackOptions) (*Workspace, error) {
 // SupportChannel returns the id of the n-th support channel.
 func SupportChannel(n int) string { return fmt.Sprintf("C0SUPPORT%02d", n) }
 
-// listVars points Parley at the emulator.
+// listVars returns the variables that point Parley at the emulator.
 func (w *Workspace) listVars() []string {
 	return append(lab.SlackEnv(w.Server, w.APIURL(), !w.Opt.Sockets), fmt.Sprintf("SLACK_RATE=%g", w.Opt.Rate))
 }

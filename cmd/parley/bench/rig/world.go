@@ -53,7 +53,7 @@ func serverSettings() map[string]string {
 	return map[string]string{"max_connections": "300", "max_wal_size": "8GB", "checkpoint_timeout": "1h"}
 }
 
-// startPostgres starts the run's server at its first use.
+// startPostgres returns the run's server. The first call starts it.
 func (b *Rig) startPostgres(ctx context.Context) (*pgserver.Server, error) {
 	if b.server != nil {
 		return b.server, nil

@@ -150,7 +150,7 @@ func (c *counter) measureHops(ctx context.Context, n int) ([]float64, error) {
 	return hops, nil
 }
 
-// checkComplete reads the threads in Teams: each line of each customer once, in order.
+// checkComplete checks that the threads in Teams show each line of each customer once, in order.
 // Errors: errPosted.
 func (c *counter) checkComplete() error {
 	seen := map[string]int{}

@@ -61,7 +61,7 @@ func MeasureFair(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, err
 	}, nil
 }
 
-// fairness is what one round showed: the slowest hundredths in ms, alone, beside a flooded account,
+// fairness is what one round showed: p99 in ms of the measured customers while nobody else writes, beside a flooded account,
 // and beside a customer who floods; and lines of the flood that were accepted a second, beside rows
 // inserted by as many clients as accept_ratio_busy has.
 type fairness struct{ alone, account, sender, accepted, rows float64 }

@@ -33,7 +33,8 @@ func (w *World) Cords(line string) []*cord.Cord {
 	return nil
 }
 
-// cords are a world's wires to Parley. Teams has one for each way, nil without Teams.
+// cords are a world's wires to Parley. Teams has two: teams for what Parley asks, hook for what Teams tells Parley. Both are
+// nil without Teams.
 type cords struct{ slack, imap, smtp, teams, hook *cord.Cord }
 
 func (c *cords) list() []*cord.Cord { return []*cord.Cord{c.slack, c.imap, c.smtp, c.teams, c.hook} }

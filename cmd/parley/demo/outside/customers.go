@@ -110,7 +110,7 @@ func (w *World) Greet(ctx context.Context, pace time.Duration) error {
 	return nil
 }
 
-// listGreetings are what customers write in Greet, by their names. The first line is the subject too.
+// listGreetings returns what customers write in Greet, by their names. The first line is the subject too.
 func listGreetings() map[string]string {
 	return map[string]string{
 		"Priya Raman": "Can two of us share one account?\nMy colleague starts on Monday.",

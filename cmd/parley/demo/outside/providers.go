@@ -49,7 +49,7 @@ func (w *World) newSignIn() *oidcfake.Server {
 	return oidcfake.New(o)
 }
 
-// isTokenAccepted reports whether an access token opens a mailbox.
+// isTokenAccepted reports whether an access token opens a mailbox, at either provider.
 func (w *World) isTokenAccepted(username, token string) bool {
 	if w.providers == nil {
 		return false

@@ -121,7 +121,7 @@ func New(ctx context.Context, o Options) (*World, error) {
 
 const anyPort = "127.0.0.1:0"
 
-// makeChannels makes the channels.
+// makeChannels makes the channels support and random.
 func (w *World) makeChannels() {
 	people := []string{Ann, Ben, Zoe}
 	w.Slack.Admin.AddChannel(slackfake.Channel{ID: Support, Name: "support", Members: append(slices.Clone(people), Owner, w.Slack.BotUserID())})

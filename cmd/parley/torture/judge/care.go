@@ -71,7 +71,7 @@ func (t Testimony) KeepersOf(root string) Keepers {
 func AgentNames() []string { return []string{"Ann Lee", "Ben Katz"} }
 
 // isNamedOn reports whether the card of an open conversation names an owner, if it may have one,
-// or else the right team alone. The card of a resolved conversation names neither.
+// or otherwise the right team and no owner. The card of a resolved conversation names neither.
 func (k Keepers) isNamedOn(card string) bool {
 	contains := func(name string) bool { return strings.Contains(card, name) }
 	if slices.ContainsFunc(AgentNames(), contains) {

@@ -17,7 +17,7 @@ type Record struct {
 	Mark Mark   // of the words; zero for a command or a deletion
 	Conv int    // whose conversation
 	Root string // the thread in which a teammate acted; "" means a customer wrote
-	ID   string // the teammate's message; "" likewise
+	ID   string // the teammate's message; "" means a customer wrote
 	By   string // who typed that message; "" means an edit, a deletion or a customer
 	Team string // of a hand-over: to which team; "" means back to where it was
 	// Heard says that the platform is to tell Parley of it.
@@ -133,7 +133,7 @@ func (l Ledger) KeepersOf(root string, late map[string]bool) Keepers {
 		}
 		unsure = unsure || late[r.ID]
 		switch r.Did {
-		case ActWrite, ActEdit, ActDelete: // change nobody's part
+		case ActWrite, ActEdit, ActDelete: // change neither the owner nor the team
 		case ActType:
 			k.Owner, last = k.Owner || r.Mark.Kind != Inside, r.At
 		case ActResolve:

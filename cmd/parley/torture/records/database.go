@@ -105,7 +105,7 @@ func (d *Database) Fill(ctx context.Context, lasting time.Duration) (ended bool,
 	return true, refused, errors.New("it does not answer though there is space again")
 }
 
-// writeEvery is the pause between two writes to a database whose disk is, or was, full.
+// writeEvery is the pause between two writes to a database whose disk is full, or was full a moment ago.
 const writeEvery = 300 * time.Millisecond
 
 // write needs space for rows and for the log of changes, so that what the server still

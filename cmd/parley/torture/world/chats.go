@@ -65,7 +65,7 @@ type chats struct {
 
 	mu      sync.Mutex
 	texts   map[int]*texter                 // by conversation
-	people  map[int]*graphfake.PageCustomer // likewise
+	people  map[int]*graphfake.PageCustomer // by conversation
 	ended   context.Context                 //nolint:containedctx // ends the texters with the emulators
 	end     context.CancelFunc
 	writing sync.WaitGroup
@@ -105,7 +105,7 @@ func (c *chats) close() error {
 	return c.graph.Close()
 }
 
-// newControl answers the driver and the oracle.
+// newControl returns the handler by which the driver and the oracle control what the emulators do.
 func (c *chats) newControl() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /_fake/chat/connect", c.Connect)
@@ -169,7 +169,7 @@ func (c *chats) whatsApp(conv int) *graphfake.Customer {
 	return c.number.Customer(graphfake.Person{Phone: PhoneOf(conv), UserID: WhatsAppUser(conv), Name: Subject(conv)})
 }
 
-// pageCustomer is a customer who writes to the page.
+// pageCustomer returns a customer who writes to the page.
 func (c *chats) pageCustomer(conv int) *graphfake.PageCustomer {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -53,7 +53,7 @@ func openModel(ctx context.Context, seed uint64) (*model, error) {
 	return &model{Running: running, reader: reader}, nil
 }
 
-// listManners are how a model fails.
+// listManners returns the ways in which a model fails.
 func listManners() []openaifake.Manner {
 	return []openaifake.Manner{
 		openaifake.Status(http.StatusInternalServerError, "server_error", "The server had an error."),
@@ -80,7 +80,7 @@ func (m *model) armFaults(seed uint64) {
 	})
 }
 
-// newControl answers the driver and the oracle.
+// newControl returns the handler by which the driver and the oracle control what the emulators do.
 func (m *model) newControl(seed uint64) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /_fake/model/faults", func(http.ResponseWriter, *http.Request) { m.armFaults(seed) }) //nolint:contextcheck // a manner answers requests of its own

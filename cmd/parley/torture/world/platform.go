@@ -93,7 +93,7 @@ type Traits struct {
 	Heard   func(text string) bool                        // whether the platform tells Parley of such a text
 }
 
-// remark is what somebody types for colleagues alone: it must not reach the customer.
+// remark is what somebody types for colleagues: it must not reach the customer.
 type remark struct{ Who, Text string }
 
 // Platform returns the chat in which the agents of this run work.

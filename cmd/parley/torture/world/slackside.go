@@ -148,7 +148,7 @@ func (s slackSide) readSlow(ctx context.Context, over time.Duration) ([]slackfak
 	return list, s.Call(ctx, http.MethodGet, fmt.Sprintf("%s/_fake/slow?over=%g", s.Slack, over.Seconds()), nil, &list)
 }
 
-// subtypeOf is that of the event which tells of a change.
+// subtypeOf returns the subtype of the event by which Slack tells of a change.
 func subtypeOf(what change) string {
 	return map[change]string{Written: "", Edited: "message_changed", Deleted: "message_deleted"}[what]
 }

@@ -229,7 +229,7 @@ func (s teamsSide) Untold(ctx context.Context, what change, over time.Duration) 
 	return found, err
 }
 
-// readLost are the messages of which Teams gave up telling Parley.
+// readLost reads of which messages Teams gave up telling Parley, by their ids.
 func (s teamsSide) readLost(ctx context.Context, what change) (map[string]bool, error) {
 	var list []teamsfake.LostActivity
 	found := map[string]bool{}

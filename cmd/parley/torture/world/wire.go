@@ -23,9 +23,9 @@ const wireTimeout = 30 * time.Second
 // Wire speaks to the emulators' control addresses.
 type Wire struct {
 	Slack string // base URL of the Slack emulator, without a final slash; "" means there is none
-	Teams string // likewise of the Teams emulator
+	Teams string // base URL of the Teams emulator; "" means agents work in Slack
 	Blind bool   // in Teams Parley may not read channels
-	Mail  string // likewise of the mail world's control, and of the phones
+	Mail  string // base URL of the control of mail, phones and the model
 	Chats bool   // there are phones
 	Model bool   // there is a model
 }
@@ -58,7 +58,7 @@ func (w Wire) Call(ctx context.Context, method, address string, in, into any) er
 	defer func() { _ = res.Body.Close() }()
 	if res.StatusCode != http.StatusOK {
 		const mostShown = 300                                      // bytes of an answer that an error quotes
-		text, _ := io.ReadAll(io.LimitReader(res.Body, mostShown)) // the status alone says enough
+		text, _ := io.ReadAll(io.LimitReader(res.Body, mostShown)) // without a text the status still says enough
 		if res.StatusCode == http.StatusConflict {
 			return fmt.Errorf("%w: %s: %s", errImpossible, address, bytes.TrimSpace(text))
 		}
