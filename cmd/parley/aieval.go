@@ -21,7 +21,7 @@ type aiEvalCommand struct {
 	Model       string        `env:"OPENAI_MODEL" placeholder:"NAME" help:"Of openai: the model."`
 	BaseURL     string        `name:"base-url" env:"OPENAI_BASE_URL" placeholder:"URL" help:"Of openai: another server."`
 	KeyFrom     string        `default:"OPENAI_API_KEY" placeholder:"VARIABLE" help:"Of openai: the variable with the key."`
-	Half        string        `default:"unseen" enum:"dev,unseen,all,dev2,dev3,check,check2" help:"Which half of Parley's own set: ${enum} (default ${default}). The offline model has learned from dev, dev2 and dev3, so what it gets right there shows little; unseen, check and check2 nobody tunes on."`
+	Half        string        `default:"unseen" enum:"dev,unseen,all,dev2,dev3,check,check2,check3" help:"Which half of Parley's own set: ${enum} (default ${default}). The offline model has learned from dev, dev2 and dev3, so what it gets right there shows little; unseen, check, check2 and check3 nobody tunes on."`
 	Set         string        `placeholder:"FILE" help:"Messages that you labelled, one a line, instead of Parley's own; - is standard input."`
 	JSON        string        `name:"json" placeholder:"FILE" help:"Write the figures there too."`
 	Show        int           `placeholder:"N" help:"Show the first N messages that were answered wrongly. Not of the unseen half."`

@@ -25,6 +25,7 @@ const (
 	Dev3   Half = "dev3"
 	Check  Half = "check"  // what nobody tunes on, either
 	Check2 Half = "check2" // what is pressing though said quietly, and what only sounds so: measured alone, too
+	Check3 Half = "check3" // more trades, with many numbers, by somebody else: measured alone, too
 )
 
 // isOrHolds reports whether a part is another one, or has it: All has Dev and Unseen.
@@ -39,7 +40,7 @@ func (h Half) isOrHolds(other Half) bool {
 // Errors: an unknown half.
 func Ours(half Half) ([]Message, error) {
 	var messages []Message
-	for _, h := range []Half{Dev, Unseen, Dev2, Dev3, Check, Check2} {
+	for _, h := range []Half{Dev, Unseen, Dev2, Dev3, Check, Check2, Check3} {
 		if !half.isOrHolds(h) {
 			continue
 		}
