@@ -134,6 +134,9 @@ func (w *World) createOwnDatabase(ctx context.Context) error {
 
 // createTemplate makes and migrates the database that those of worlds are copies of.
 func (w *World) createTemplate(ctx context.Context) error {
+	if err := w.Admin(ctx, "DROP DATABASE IF EXISTS "+templateDatabase); err != nil { // a world before this one may have failed here
+		return err
+	}
 	if err := w.CreateDatabase(ctx, templateDatabase); err != nil {
 		return err
 	}
