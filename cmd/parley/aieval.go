@@ -110,7 +110,7 @@ func (c aiEvalCommand) readMessages() (all []evaluation.Message, name string, er
 func halfName(half evaluation.Half) string {
 	switch half {
 	case evaluation.Dev, evaluation.Unseen:
-	case evaluation.Dev2, evaluation.Dev3, evaluation.Check, evaluation.Check2:
+	case evaluation.Dev2, evaluation.Dev3, evaluation.Check, evaluation.Check2, evaluation.Check3:
 		return "the set " + string(half)
 	case evaluation.All:
 		return "both halves"
