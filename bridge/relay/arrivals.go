@@ -121,7 +121,7 @@ func (q *acceptQueue) release(batch []*arrival) {
 }
 
 // withdrawBehind takes out the facts that wait behind facts which could not be stored and have the same order keys: otherwise they
-// would be stored before those. The sources bring all of them again. Call withdraw before the sources are answered, because
+// would be stored before those. The sources bring all of them again. Call withdrawBehind before the sources are answered, because
 // they may bring the facts again at once.
 func (q *acceptQueue) withdrawBehind(failed ...*arrival) (behind []*arrival) {
 	keys := map[string]bool{}

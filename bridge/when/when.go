@@ -123,9 +123,8 @@ func askLibrary(words string, now time.Time) (time.Time, bool) {
 
 // normalise returns lower case words with single spaces and nothing invisible.
 func normalise(text string) string {
-	const figureSpace, narrowSpace = '\u2007', '\u202f' // unicode.IsSpace leaves these out
 	text = strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || r == figureSpace || r == narrowSpace {
+		if unicode.IsSpace(r) { // also those that aren't to be broken at
 			return ' '
 		}
 		if unicode.Is(unicode.Cf, r) { // invisible: strings.Map drops it

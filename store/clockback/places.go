@@ -15,7 +15,7 @@ type timeColumn struct {
 	tolerance     string // an SQL interval: a time that lies no further in the future is right and stays as it is
 }
 
-// Values of timeColumn.tolerance.
+// How far in the future a time may lie: values of timeColumn.tolerance, and retry.
 const (
 	// harmless is for times that may come too early: the work that begins then looks again whether it is time.
 	harmless = `interval '1 minute'`

@@ -124,7 +124,7 @@ func (s *Spread) encode() []byte {
 	return list
 }
 
-// addBytes adds what bytes wrote.
+// addBytes adds what encode wrote.
 func (s *Spread) addBytes(list []byte) error {
 	for len(list) > 0 {
 		number, size := binary.Uvarint(list)

@@ -91,7 +91,7 @@ func (b *Bucket) Put(ctx context.Context, hash string, size int64, content io.Re
 	if size == 0 {
 		r.Body = http.NoBody
 	}
-	answer, err := b.send(r, hash) //nolint:bodyclose // done closes it
+	answer, err := b.send(r, hash) //nolint:bodyclose // readAnswer closes it
 	if err != nil {
 		return fmt.Errorf("objects: put: %w", err)
 	}
@@ -101,7 +101,7 @@ func (b *Bucket) Put(ctx context.Context, hash string, size int64, content io.Re
 // Open implements blob.Objects.
 func (b *Bucket) Open(ctx context.Context, hash string, from int64) (io.ReadCloser, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
-	answer, err := b.retryRequest(ctx, func() (*http.Response, error) { //nolint:bodyclose // done closes it, or the reader
+	answer, err := b.retryRequest(ctx, func() (*http.Response, error) { //nolint:bodyclose // readAnswer closes it, or the reader
 		r, err := b.newRequest(ctx, http.MethodGet, hash)
 		if err != nil {
 			return nil, err
@@ -133,7 +133,7 @@ func (b *Bucket) Open(ctx context.Context, hash string, from int64) (io.ReadClos
 func (b *Bucket) Remove(ctx context.Context, hash string) error {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
-	answer, err := b.retryRequest(ctx, func() (*http.Response, error) { //nolint:bodyclose // done closes it
+	answer, err := b.retryRequest(ctx, func() (*http.Response, error) { //nolint:bodyclose // readAnswer closes it
 		r, err := b.newRequest(ctx, http.MethodDelete, hash)
 		if err != nil {
 			return nil, err

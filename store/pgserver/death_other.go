@@ -7,7 +7,7 @@ import "syscall"
 // sysProcAttr keeps the terminal's signals away from a child (a Ctrl-C must let the program finish
 // before its database ends) and changes the account.
 func sysProcAttr(acct account) *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Setsid: true, Credential: acct.credential()}
+	return &syscall.SysProcAttr{Setsid: true, Credential: acct.childCredential()}
 }
 
 // guardServer ends the server when we die.

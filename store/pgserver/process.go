@@ -129,7 +129,7 @@ func parseStat(s string) (name, state string) {
 	return s[open+1 : end], state
 }
 
-// isServingByPS is serves for systems without /proc.
+// isServingByPS is isServing for systems without /proc.
 func isServingByPS(ctx context.Context, pid int, cluster string) bool {
 	ctx, cancel := context.WithTimeout(ctx, psTimeout)
 	defer cancel()

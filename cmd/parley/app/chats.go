@@ -275,7 +275,7 @@ func (c *chats) settle(ctx context.Context, kind string) {
 	if err != nil {
 		return
 	}
-	if err := c.app.engine.Reload(ctx); err != nil { // so that follow learns of the change at once
+	if err := c.app.engine.Reload(ctx); err != nil { // so that followSetUp learns of the change at once
 		return
 	}
 	for !c.isAtWork(kind, chatFingerprint(env, kind)) {

@@ -28,7 +28,7 @@ func isPgxParameter(name string) bool {
 		"description_cache_capacity", "min_read_buffer_size"}, name)
 }
 
-// pair matches one parameter of a key/value connection string: its name, then a quoted or plain value.
+// parameter matches one parameter of a key/value connection string: its name, then a quoted or plain value.
 var parameter = regexp.MustCompile(`(\w+)\s*=\s*('(?:[^'\\]|\\.)*'|(?:[^\s'\\]|\\.)*)\s*`)
 
 // splitConnection converts a DATABASE_URL for libpq's programs. It separates the password, which they get by the
