@@ -140,8 +140,8 @@ func TestNobodyWaitsForWhatFails(t *testing.T) {
 	}
 }
 
-// passed is how many events of others were looked at while an event of the probe waited: the most of all of its events.
-func (s *stage) passed(account store.AccountID, probes int) (most int) {
+// passed is how many events of others were looked at while each event of the probe waited, in ascending order.
+func (s *stage) passed(account store.AccountID, probes int) (counts []int) {
 	s.t.Helper()
 	s.mu.Lock()
 	inner := s.decode
@@ -163,7 +163,8 @@ func (s *stage) passed(account store.AccountID, probes int) (most int) {
 		check(s.t, s.Accept(s.t.Context(), account, channels.Fact{ExternalID: name, OrderKey: fmt.Sprint("counted", n%7), Payload: []byte(name)}))
 		from := locked(s, func() int { return others })
 		s.eventually("true", `SELECT EXISTS (SELECT FROM effects WHERE name = $1)`, name)
-		most = max(most, locked(s, func() int { return at[name] - from }))
+		counts = append(counts, locked(s, func() int { return at[name] - from }))
 	}
-	return most
+	slices.Sort(counts)
+	return counts
 }

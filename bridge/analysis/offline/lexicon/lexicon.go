@@ -252,9 +252,9 @@ func parseElement(alternatives []string) Element {
 
 // index files a phrase under each form of its first word.
 func (l *Lexicon) index(elements []Element, s *Section) {
-	p := Phrase{Section: s, Rest: slices.Clip(elements[1:])}
-	if len(p.Rest) == 0 {
-		p.Rest = nil
+	p := Phrase{Section: s}
+	if len(elements) > 1 {
+		p.Rest = slices.Clone(elements[1:]) // a part would keep the whole
 	}
 	for _, form := range elements[0] {
 		if head, found := strings.CutSuffix(form, "*"); found {
