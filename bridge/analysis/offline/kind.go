@@ -156,14 +156,13 @@ func (f *referenceFinder) kindAround(at int) string {
 	if kind := f.kindInSentence(at); kind != "" {
 		return kind
 	}
-	isChange := f.isAboutChange(at)
-	if f.isAboutPaying(at) && !isChange {
+	if f.isAboutPaying(at) && !f.isAboutChange(at) {
 		return kindInvoice
 	}
 	if kind := f.kindBeforeSentence(at); kind != "" {
 		return kind
 	}
-	if f.wants == "billing" && !isChange {
+	if f.wants == "billing" && !f.isAboutChange(at) {
 		return kindInvoice
 	}
 	if f.wants == "quote" {
@@ -204,6 +203,9 @@ func (f *referenceFinder) kindBeforeSentence(at int) string {
 	isNear := true
 	for i := first - 1; i >= 0; i-- {
 		isNear = isNear && f.t.tokens[i].sentence >= f.t.tokens[at].sentence-2
+		if !isNear && len(f.t.subjects) == 0 {
+			return ""
+		}
 		kind := f.words.kindAt(i)
 		if kind != "" && (isNear || f.t.isInSubject(f.t.tokens[i].from)) {
 			return kind

@@ -180,9 +180,11 @@ func (ps *People) releasePassedOnKeys(s samePerson) {
 		}
 		for _, id := range SortedKeys(ps.Identities) {
 			other := ps.Identities[id]
+			if other.Root() != row.Root() {
+				continue
+			}
 			isUsed := !strings.HasPrefix(other.Key, outbound.FormerPrefix)
-			isOtherKey := isUsed && !slices.Contains(s.keys, other.Key)
-			if isOtherKey && other.Root() == row.Root() {
+			if isUsed && !slices.Contains(s.keys, other.Key) {
 				row.Name = other.Name // it has got the name of whoever has the key now
 				ps.ReleaseKey(row)
 				break
