@@ -184,6 +184,7 @@ func TestTeamsHabits(t *testing.T) {
 	l.shows(inThread+".mine", "This one I regret")
 	l.click(inThread + `.mine [data-tool="21a9_leftwardsarrowwithhook"]`)
 	l.ticked("undo")
+	l.shows("#teams .threadpane", "Taken back in time") // Parley's answer, so that the next reply is the last message
 	l.inTeams("Nor this")
 	l.shows(inThread+".mine", "Nor this")
 	l.click(inThread + `.mine:last-of-type [data-tool="more"]`)
