@@ -14,6 +14,9 @@ GOLANGCI := bin/golangci-lint-$(GOLANGCI_VERSION)
 FUZZTIME ?= 30s
 PKG ?= ./...
 
+# Compilers and linters spend a fifth of their time on collecting garbage: they do it less often, until one of them holds three gigabytes.
+QUICK = GOGC=400 GOMEMLIMIT=3GiB
+
 # Packages whose tests start neither PostgreSQL nor a browser, by whatever they import; a mailbox takes longest.
 LIGHT = ./channels/email $$(go list -test -f '{{.ImportPath}} {{join .Deps " "}} ' ./... | \
 	awk '/^[^ ]+[.]test / && !/ parley\/store\/(storetest|pgserver) | github.com\/chromedp\/chromedp / {sub(/[.]test$$/, "", $$1); print $$1}')
@@ -27,35 +30,35 @@ override PARLEY_TESTDATA := $(abspath $(PARLEY_TESTDATA))
 endif
 export PARLEY_TESTDATA
 
-.PHONY: help demo build served check test soak lint fuzz torture bench golden pictures
+.PHONY: help demo build served check test soak lint linters fuzz torture bench golden pictures
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: ## try Parley without any account: prints the address of a page
 	@.ci/need go postgres
-	@go build -o bin/parley ./cmd/parley
+	@$(QUICK) go build -o bin/parley ./cmd/parley
 	@exec ./bin/parley demo $(ARGS)
 
 build: ## build bin/parley
 	@.ci/need go
-	go build -trimpath -ldflags=-s -o bin/parley ./cmd/parley
+	$(QUICK) go build -trimpath -ldflags=-s -o bin/parley ./cmd/parley
 
 served: ## build bin/parley-served for servers: without demo, fakes, torture, bench and their emulators
 	@.ci/need go
-	go build -tags served -trimpath -ldflags=-s -o bin/parley-served ./cmd/parley
+	$(QUICK) go build -tags served -trimpath -ldflags=-s -o bin/parley-served ./cmd/parley
 
 # Most of the linters' time goes to following values through functions: that is done in the packages that differ from the last
 # commit. In all others, what a change elsewhere can break is looked for: code that doesn't compile, a switch that misses a new
 # word, an error that nobody takes. `make lint` is the whole.
 check: $(GOLANGCI) ## before each commit: format, vet, linters for what changed, unit tests without database and browser; within a minute
 	@.ci/need go
-	@changed=$$(.ci/changed); if [ -n "$$changed" ]; then echo "Linting $$changed"; $(GOLANGCI) run $$changed; fi
-	$(GOLANGCI) run --enable-only exhaustive,errcheck ./...
-	go test -vet=off $(LIGHT)
-	go test -vet=off ./cmd/parley/app ./cmd/parley/demo -run '$(TREE)'
+	@changed=$$(.ci/changed); if [ -n "$$changed" ]; then echo "Linting $$changed"; $(QUICK) $(GOLANGCI) run $$changed; fi
+	$(QUICK) $(GOLANGCI) run --enable-only exhaustive,errcheck ./...
+	$(QUICK) go test -vet=off $(LIGHT)
+	$(QUICK) go test -vet=off ./cmd/parley/app ./cmd/parley/demo -run '$(TREE)'
 
-test: ## everything: unit, PostgreSQL, scenarios, browser, short torture; the race detector for all but the whole program's tests and those of text
+test: ## everything: unit, PostgreSQL, scenarios, browser, short torture; the race detector where goroutines share memory
 	@.ci/need go compiler postgres browser
 	@[ -n "$$PARLEY_TESTDATA" ] || echo "PARLEY_TESTDATA is not set: the tests with sample data of others are skipped."
 	@.ci/test $(PKG)
@@ -67,7 +70,9 @@ soak: ## now and then: the race detector for everything, every story on every su
 
 lint: $(GOLANGCI) ## formatting and linters
 	@.ci/need go compiler
-	$(GOLANGCI) run $(PKG)
+	$(QUICK) $(GOLANGCI) run $(PKG)
+
+linters: $(GOLANGCI) # builds them, if they aren't there
 
 fuzz: ## each fuzz target for FUZZTIME (30s)
 	@.ci/need go
@@ -76,13 +81,13 @@ fuzz: ## each fuzz target for FUZZTIME (30s)
 # `make test` has a short form of it (TestTorture).
 torture: ## kill, stop, cut off, fill and upgrade Parley while mails and replies flow; an oracle judges
 	@.ci/need go postgres
-	@go build -o bin/parley ./cmd/parley
+	@$(QUICK) go build -o bin/parley ./cmd/parley
 	@exec ./bin/parley torture $(ARGS)
 
 # `make test` has a short form of it that judges invariants, never ratios.
 bench: ## measure against what PostgreSQL can do here: a table, and bench.json
 	@.ci/need go postgres
-	@go build -o bin/parley ./cmd/parley
+	@$(QUICK) go build -o bin/parley ./cmd/parley
 	@exec ./bin/parley bench --json bench.json $(ARGS)
 
 golden: ## rewrite the golden files; review them as a diff
@@ -96,5 +101,5 @@ pictures: ## take README's pictures from the demo in a browser; look at each
 $(GOLANGCI):
 	@.ci/need go
 	@echo "Building golangci-lint $(GOLANGCI_VERSION) into bin/, once; this takes about two minutes."
-	GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	$(QUICK) GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 	mv bin/golangci-lint $@
