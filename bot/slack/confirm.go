@@ -10,9 +10,10 @@ import (
 	"parley/bridge"
 )
 
-// Confirm reads a person's message again before its text leaves, and stores a deletion or an edit that
-// no event told. If the edit is stored already, Confirm compares text with the message as it is now: they
-// differ while the edit isn't applied yet.
+// Confirm reads a person's message again before text, what it said, is sent to the customer. It returns
+//   - Gone if the message was deleted; a deletion that no event has told us is stored now;
+//   - Changed if the message was edited and the edit isn't applied yet; it is stored now if no event has told us;
+//   - Unchanged if it still says text, and also if this API can't read messages.
 func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (bridge.Confirmation, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
@@ -49,8 +50,9 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	return bridge.Unchanged, nil
 }
 
-// readMessage reads a single message. found is false if the message is gone. Where the thread isn't known, the message's
-// own id finds it: Slack accepts the id of any message of a thread.
+// readMessage reads a single message. The request asks for this message alone: found is false if the answer doesn't have
+// it, because it is gone. Where the thread isn't known, the message's own id stands for it: Slack accepts the id of any
+// message of a thread.
 func (h *history) readMessage(ctx context.Context, at bridge.Place) (m *kept, found bool, err error) {
 	page, err := h.readPage(ctx, messageQuery(at, cmp.Or(at.Thread, at.Message)))
 	if isGone(err) {

@@ -22,24 +22,15 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	}
 	ctx, cancel := context.WithTimeout(ctx, organisation.RequestTimeout)
 	defer cancel()
-	m, err := organisation.ReadPatiently(ctx, h.Organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
-		return h.Graph.Message(ctx, threadOf(group, at), at.Message)
-	})
-	switch {
-	case errors.Is(err, graph.ErrNotGranted):
+
+	m, err := h.readAgain(ctx, at)
+	if errors.Is(err, errCannotTell) {
 		return bridge.Unchanged, nil
-	case errors.Is(err, graph.ErrNotFound):
-		isReadable, err := h.isThreadReadable(ctx, at)
-		if err != nil || !isReadable {
-			return bridge.Unchanged, err
-		}
-		if h.isJustWritten(at.Message) {
-			return bridge.Unchanged, errNotShownYet()
-		}
-		m = graph.Message{ID: at.Message, ReplyToID: at.Thread, DeletedAt: h.Now()}
-	case err != nil:
-		return bridge.Unchanged, readError(err)
 	}
+	if err != nil {
+		return bridge.Unchanged, err
+	}
+
 	inOurThread, err := h.threads.isOurThread(ctx, at)
 	if err != nil {
 		return bridge.Unchanged, err
@@ -55,6 +46,43 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 		return bridge.Changed, h.sweeper.Accept(ctx, edit)
 	}
 	return h.compareText(ctx, at, &m, text)
+}
+
+// errCannotTell means that Graph may not be asked about a message, or can't show its thread.
+var errCannotTell = errors.New("teams: Graph can't tell what a message says")
+
+// readAgain reads a message as Graph shows it now. A message that is no longer there has a DeletedAt. Besides errors of the
+// request it returns errCannotTell, and an error that asks for another attempt if the message may only not be shown yet.
+func (h *history) readAgain(ctx context.Context, at bridge.Place) (graph.Message, error) {
+	m, err := organisation.ReadPatiently(ctx, h.Organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
+		return h.Graph.Message(ctx, threadOf(group, at), at.Message)
+	})
+	if errors.Is(err, graph.ErrNotGranted) {
+		return graph.Message{}, errCannotTell
+	}
+	if errors.Is(err, graph.ErrNotFound) {
+		return h.deletedMessage(ctx, at)
+	}
+	if err != nil {
+		return graph.Message{}, readError(err)
+	}
+	return m, nil
+}
+
+// deletedMessage stands for a message that Graph doesn't find, if its thread can be read and the message isn't so young
+// that Graph may not show it yet. Errors are those of readAgain.
+func (h *history) deletedMessage(ctx context.Context, at bridge.Place) (graph.Message, error) {
+	isReadable, err := h.isThreadReadable(ctx, at)
+	if err != nil {
+		return graph.Message{}, err
+	}
+	if !isReadable {
+		return graph.Message{}, errCannotTell
+	}
+	if h.isJustWritten(at.Message) {
+		return graph.Message{}, errNotShownYet()
+	}
+	return graph.Message{ID: at.Message, ReplyToID: at.Thread, DeletedAt: h.Now()}, nil
 }
 
 // confirmDeletion stores the deletion of a message, if it isn't stored yet.

@@ -84,8 +84,11 @@ type Link struct {
 // globHTML lists the templates of an area.
 func globHTML(a Area) ([]string, error) {
 	names, err := fs.Glob(a.Templates, "*.html")
-	if err != nil || len(names) == 0 {
-		return nil, fmt.Errorf("web: area %s has no templates: %w", a.Name, err)
+	if err != nil {
+		return nil, fmt.Errorf("web: list templates of area %s: %w", a.Name, err)
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("web: area %s has no templates", a.Name)
 	}
 	return names, nil
 }

@@ -41,5 +41,9 @@ func TestQuotesOnlyWordsOfRecipients(t *testing.T) {
 	answers("Or blue?", "It isn't.", "> Or blue?\n\nIt isn't.", nil)
 	answers("Kim never pays", "We know.", "We know.", nil)
 	answers("It isn't.", "Sorry.", "> > Or blue?\n> \n> It isn't.\n\nSorry.", nil)
+	answers("It isn't.", "With Pat now.", "With Pat now.", func(a *bridge.Args) {
+		a.To, a.Cc = []string{"kim@x.test"}, []string{"lee@x.test", "pat@z.test"}
+	})
+	answers("With Pat now.", "So we said.", "> With Pat now.\n\nSo we said.", nil)
 	answers("It isn't.", "As we said.", "As we said.", func(a *bridge.Args) { a.To = []string{"mia@z.test"} })
 }

@@ -9,26 +9,28 @@ import (
 	"parley/store/internal/query"
 )
 
+// It is one statement, so that of two requests at once only those count that fit together. The limit is checked where the
+// day's first row is inserted, and where it is updated.
 const reserveTokens = `
-	WITH t AS MATERIALIZED (
+	WITH today AS MATERIALIZED (
 		SELECT (parley_now() AT TIME ZONE 'UTC')::date AS day
 	), fits AS (
-		INSERT INTO ai_tokens AS a (account_id, day, tokens)
-		SELECT $1, t.day, $2::bigint FROM t WHERE $3::bigint = 0 OR $2 <= $3
+		INSERT INTO ai_tokens AS counted (account_id, day, tokens)
+		SELECT $1, today.day, $2::bigint FROM today WHERE $3::bigint = 0 OR $2 <= $3
 		ON CONFLICT (account_id, day) DO UPDATE
-		SET tokens = a.tokens + EXCLUDED.tokens
-		WHERE $3 = 0 OR a.tokens + EXCLUDED.tokens <= $3
+		SET tokens = counted.tokens + EXCLUDED.tokens
+		WHERE $3 = 0 OR counted.tokens + EXCLUDED.tokens <= $3
 		RETURNING 1
 	)
-	SELECT t.day, EXISTS (SELECT 1 FROM fits) AS ok FROM t`
+	SELECT today.day, EXISTS (SELECT 1 FROM fits) AS ok FROM today`
 
 const refuseTokens = `
 	INSERT INTO ai_tokens AS a (account_id, day, refused)
 	VALUES ($1, $2, 1)
 	ON CONFLICT (account_id, day) DO UPDATE SET refused = a.refused + 1`
 
-// ReserveTokens counts tokens of an account on Parley's day of now (UTC). ok is false, and only the refusal is
-// counted, if they would exceed limit; 0 = there is none.
+// ReserveTokens adds tokens to what the account has used today (UTC). If the sum would exceed limit, it adds nothing, counts
+// a refusal and returns ok = false. A limit of 0 means that there is none. SettleTokens needs the day.
 func ReserveTokens(ctx context.Context, q store.Querier, account store.AccountID, tokens, limit int) (day time.Time, ok bool, err error) {
 	err = q.QueryRow(ctx, reserveTokens, account, int64(tokens), int64(limit)).Scan(&day, &ok)
 	if err == nil && !ok {

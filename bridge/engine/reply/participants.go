@@ -256,6 +256,12 @@ func addressedKeys(list []store.Participant) []string {
 	return keysOf(to)
 }
 
+// copiedKeys returns the keys of those who get copies of replies.
+func copiedKeys(list []store.Participant) []string {
+	_, cc := outbound.Addressed(list)
+	return keysOf(cc)
+}
+
 func keysOf(list []store.Participant) []string {
 	var keys []string
 	for _, p := range list {

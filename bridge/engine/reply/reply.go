@@ -43,7 +43,7 @@ func (rs *UseCases) SendToCustomer(c *book.Conversation, agent *store.Agent, sur
 	m.Dirty = true
 	rs.Replying.End(c, agent)
 	l := rs.CustomerLane(c)
-	terms := outbound.ReplyPayload{Late: rs.HasComeLate(order), Meant: addressedKeys(c.Participants)}
+	terms := outbound.ReplyPayload{Late: rs.HasComeLate(order), Meant: addressedKeys(c.Participants), Copied: copiedKeys(c.Participants)}
 	d := rs.enqueueReply(c, l, order, m, outbound.Payload{Place: c.SourcePlace(m), ReplyPayload: terms})
 	rs.joinLines(c, l, d, m)
 	rs.MarkWaiting(c, m)

@@ -6,22 +6,22 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
-	"parley/bridge/engine/outbound"
 	"parley/channels"
 	"parley/store"
 )
 
 // MessagesOfForm returns the one or two messages that a filled form becomes on the conversation's channel. Rich content
 // that the channel can't carry becomes words. Content that needs a message for itself follows the text. answered is the
-// message that the reply answers, or nil: if the channel can't refer to it, the text quotes it.
+// message that the reply answers, or nil. If the channel can't refer to it, the text begins with a quote of it, unless somebody
+// would read it who hasn't got it.
 func (rs *UseCases) MessagesOfForm(c *book.Conversation, a bridge.Action, answered *book.Message) []bridge.Action {
 	var caps bridge.Capabilities
 	if ch := rs.Channel(c.AccountID); ch != nil {
 		caps = ch.Capabilities()
 	}
 	needsQuote := answered != nil && !rs.MayReferTo(c, answered)
-	canBeginWithQuote := needsQuote && a.Text != ""
-	if canBeginWithQuote && rs.mayQuote(c, answered) {
+	hasWords := a.Text != "" // a quote alone says nothing
+	if needsQuote && hasWords && rs.mayQuote(c, answered) {
 		a.Text = "> " + strings.ReplaceAll(book.Excerpt(answered), "\n", "\n> ") + "\n\n" + a.Text
 	}
 	kind := a.Rich.Kind()
@@ -54,21 +54,30 @@ func (rs *UseCases) canReferToMessages(c *book.Conversation) bool {
 }
 
 // mayQuote reports whether those who get a reply may read the words of the message that it answers: its author is one
-// of them or, if the message is ours, all of them got it. That has to be checked for mail: others may have written in
+// of them or, if the message is ours, all of them got it, copies counted. That has to be checked for mail: others may have written in
 // the conversation who get no replies, and an agent may have chosen other recipients. A chat has one customer.
 func (rs *UseCases) mayQuote(c *book.Conversation, answered *book.Message) bool {
 	ch := rs.Channel(c.AccountID)
-	if ch == nil || !ch.Capabilities().Participants {
+	if ch == nil {
+		return false
+	}
+	if !ch.Capabilities().Participants {
 		return true
 	}
-	to, cc := outbound.Addressed(c.Participants)
+
+	readers := slices.Concat(addressedKeys(c.Participants), copiedKeys(c.Participants))
 	if answered.Direction == store.DirectionOut {
 		d := rs.Outbox.FirstPartOf(answered)
-		return d != nil && len(withoutKeys(keysOf(to), d.DecodedPayload().Meant)) == 0
+		if d == nil {
+			return false
+		}
+		sent := d.DecodedPayload()
+		return len(withoutKeys(readers, slices.Concat(sent.Meant, sent.Copied))) == 0
 	}
+
 	if answered.IdentityID == nil {
 		return false
 	}
-	i := rs.People.Identities[*answered.IdentityID]
-	return i != nil && slices.ContainsFunc(slices.Concat(to, cc), func(p store.Participant) bool { return p.Key == i.Key })
+	author := rs.People.Identities[*answered.IdentityID]
+	return author != nil && slices.Contains(readers, author.Key)
 }

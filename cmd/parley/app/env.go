@@ -105,41 +105,56 @@ func LoadEnv(get func(string) (string, bool)) (Env, error) {
 }
 
 // check parses the values that aren't plain text, and checks that variables that need each other are set together.
-func (e *Env) check(level, rate string) (faults []error) {
+func (e *Env) check(level, rate string) []error {
+	faults := e.checkAddresses()
+	faults = append(faults, e.checkSlack(rate)...)
+
 	if err := e.Log.UnmarshalText([]byte(level)); err != nil {
 		faults = append(faults, fmt.Errorf("PARLEY_LOG: %q is none of debug, info, warn, error", level))
-	}
-	var err error
-	if e.SlackRate, err = parseFactor("SLACK_RATE", rate); err != nil {
-		faults = append(faults, err)
-	}
-	if _, _, err := net.SplitHostPort(e.Listen); err != nil {
-		faults = append(faults, fmt.Errorf("PARLEY_LISTEN: %q is no address; write host:port", e.Listen))
-	}
-	if e.PublicURL != "" && !isWebAddress(e.PublicURL) {
-		faults = append(faults, errors.New("PARLEY_PUBLIC_URL: write it like https://help.example.org"))
-	}
-	if e.SlackAPIURL != "" && !isWebAddress(e.SlackAPIURL) {
-		faults = append(faults, errors.New("SLACK_API_URL: write it like https://slack.com/api/"))
-	}
-	if e.DatabaseURL != "" {
-		if _, err := pgxpool.ParseConfig(e.DatabaseURL); err != nil { // it may hold a password: not shown
-			faults = append(faults, errNoDatabaseURL)
-		}
 	}
 	if e.MasterKey != "" {
 		if _, err := store.NewSealer(e.MasterKey); err != nil {
 			faults = append(faults, fmt.Errorf("PARLEY_MASTER_KEY: %w", err))
 		}
 	}
-	hasWay := e.SlackAppToken != "" || e.SlackSigningSecret != "" // by which Slack's events come
-	if e.SlackBotToken != "" && !hasWay {
-		faults = append(faults, errors.New("SLACK_BOT_TOKEN needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (requests) beside it"))
-	}
 	if e.Teams.AllowUnsigned && !isLoopback(e.Listen) {
 		faults = append(faults, errors.New("TEAMS_ALLOW_UNSIGNED: PARLEY_LISTEN is not on loopback; let it be 127.0.0.1:8080, or unset TEAMS_ALLOW_UNSIGNED"))
 	}
-	if e.SlackBotToken == "" && hasWay {
+	return faults
+}
+
+// checkAddresses checks where Parley listens, where it is reached, and where its database is.
+func (e *Env) checkAddresses() (faults []error) {
+	if _, _, err := net.SplitHostPort(e.Listen); err != nil {
+		faults = append(faults, fmt.Errorf("PARLEY_LISTEN: %q is no address; write host:port", e.Listen))
+	}
+	if e.PublicURL != "" && !isWebAddress(e.PublicURL) {
+		faults = append(faults, errors.New("PARLEY_PUBLIC_URL: write it like https://help.example.org"))
+	}
+	if e.DatabaseURL != "" {
+		if _, err := pgxpool.ParseConfig(e.DatabaseURL); err != nil { // it may hold a password: not shown
+			faults = append(faults, errNoDatabaseURL)
+		}
+	}
+	return faults
+}
+
+// checkSlack parses the factor on Slack's published rates, and checks what the other variables of Slack say.
+func (e *Env) checkSlack(rate string) (faults []error) {
+	factor, err := parseFactor("SLACK_RATE", rate)
+	if err != nil {
+		faults = append(faults, err)
+	}
+	e.SlackRate = factor
+
+	if e.SlackAPIURL != "" && !isWebAddress(e.SlackAPIURL) {
+		faults = append(faults, errors.New("SLACK_API_URL: write it like https://slack.com/api/"))
+	}
+	eventsCanCome := e.SlackAppToken != "" || e.SlackSigningSecret != ""
+	if e.SlackBotToken != "" && !eventsCanCome {
+		faults = append(faults, errors.New("SLACK_BOT_TOKEN needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (requests) beside it"))
+	}
+	if e.SlackBotToken == "" && eventsCanCome {
 		faults = append(faults, errors.New("SLACK_BOT_TOKEN is missing; the other Slack variables do nothing without it"))
 	}
 	return faults

@@ -29,15 +29,18 @@ type event struct {
 }
 
 const getEvents = `
-	SELECT e.id, e.account_id, coalesce(a.name, '?') AS account, e.external_id, e.size_bytes, e.received_at,
-		e.payload IS NULL AND e.blob IS NULL AS erased, CASE WHEN w.first_event = e.id THEN w.tries ELSE 0 * w.tries END AS tries,
-		CASE WHEN w.due_at > (SELECT clock_timestamp()) THEN w.due_at END AS waits_until, q.reason
-	FROM events AS e
-	LEFT JOIN accounts AS a ON a.id = e.account_id
-	LEFT JOIN queues AS w ON w.key = e.order_key AND EXISTS (SELECT FROM queued AS x WHERE x.queue_id = w.id AND x.event_id = e.id)
-	LEFT JOIN quarantine AS q ON q.event_id = e.id
-	WHERE e.id = ANY($1)
-	ORDER BY e.id`
+	SELECT events.id, events.account_id, coalesce(accounts.name, '?') AS account, events.external_id, events.size_bytes,
+		events.received_at, events.payload IS NULL AND events.blob IS NULL AS erased,
+		CASE WHEN queues.id IS NULL THEN NULL WHEN queues.first_event = events.id THEN queues.tries ELSE 0 END AS tries,
+		CASE WHEN queues.due_at > (SELECT clock_timestamp()) THEN queues.due_at END AS waits_until,
+		quarantine.reason
+	FROM events
+	LEFT JOIN accounts ON accounts.id = events.account_id
+	LEFT JOIN queues ON queues.key = events.order_key
+		AND EXISTS (SELECT FROM queued WHERE queued.queue_id = queues.id AND queued.event_id = events.id)
+	LEFT JOIN quarantine ON quarantine.event_id = events.id
+	WHERE events.id = ANY($1)
+	ORDER BY events.id`
 
 // readEvents reads events by id. Ids of unknown events are left out.
 func readEvents(ctx context.Context, q store.Querier, ids []store.EventID) ([]event, error) {
@@ -46,9 +49,9 @@ func readEvents(ctx context.Context, q store.Querier, ids []store.EventID) ([]ev
 
 // Events that wait or are quarantined are found by their order key; both tables are small.
 const openEventsOf = `
-	SELECT w.event_id AS id FROM queues AS q JOIN queued AS w ON w.queue_id = q.id WHERE q.key = $1
+	SELECT queued.event_id AS id FROM queues JOIN queued ON queued.queue_id = queues.id WHERE queues.key = $1
 	UNION
-	SELECT e.id FROM quarantine AS q JOIN events AS e ON e.id = q.event_id WHERE e.order_key = $1`
+	SELECT events.id FROM quarantine JOIN events ON events.id = quarantine.event_id WHERE events.order_key = $1`
 
 // madeBy finds the conversations that an event touched. Both tables are read whole:
 // nothing else needs an index on the event.
@@ -91,13 +94,14 @@ type delivery struct {
 }
 
 const newestDeliveries = `
-	SELECT d.id, d.message_id, coalesce(a.name, '?') AS account, d.kind, d.state, d.attempt, d.created_at, d.first_at, d.sent_at,
-		d.not_before, l.due_at, greatest(d.seq - l.head - 1, 0) AS before, d.error_class, d.error_text
-	FROM lanes AS l
-	JOIN deliveries AS d ON d.lane_id = l.id
-	LEFT JOIN accounts AS a ON a.id = l.account_id
-	WHERE l.conversation_id = $1
-	ORDER BY d.created_at DESC, d.id DESC
+	SELECT deliveries.id, deliveries.message_id, coalesce(accounts.name, '?') AS account, deliveries.kind, deliveries.state, deliveries.attempt,
+		deliveries.created_at, deliveries.first_at, deliveries.sent_at, deliveries.not_before, lanes.due_at,
+		greatest(deliveries.seq - lanes.head - 1, 0) AS before, deliveries.error_class, deliveries.error_text
+	FROM lanes
+	JOIN deliveries ON deliveries.lane_id = lanes.id
+	LEFT JOIN accounts ON accounts.id = lanes.account_id
+	WHERE lanes.conversation_id = $1
+	ORDER BY deliveries.created_at DESC, deliveries.id DESC
 	LIMIT $2`
 
 // readDeliveries reads the newest deliveries of a conversation.
