@@ -53,12 +53,15 @@ func TestReused(t *testing.T) { //nolint:paralleltest // others would take what 
 	if first != second {
 		t.Errorf("%s was not used again, but %s", first, second)
 	}
+	changed := use(t, "a default", func(t *testing.T, pool *pgxpool.Pool) {
+		exec(t, pool, tag, `ALTER TABLE tags ALTER COLUMN color SET DEFAULT 'blue'`)
+	})
 	third := use(t, "sessions that ended", func(t *testing.T, pool *pgxpool.Pool) {
 		exec(t, pool, tag)
 		pool.Reset()
 	})
-	if third == second {
-		t.Error("a database with a trigger of another test is used again")
+	if second == changed || changed == third {
+		t.Error("a database is used again with a trigger or a default of another test")
 	}
 	if fourth := use(t, "the last", func(*testing.T, *pgxpool.Pool) {}); fourth != third {
 		t.Errorf("%s was not used again, but %s", third, fourth)
