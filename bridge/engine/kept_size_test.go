@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/bridge"
@@ -42,8 +41,9 @@ func (w *world) retain() {
 // tables returns the names of the tables.
 func (w *world) tables() []string {
 	w.t.Helper()
-	rows := must(w.pool.Query(w.t.Context(), `SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'`))(w.t)
-	return must(pgx.CollectRows(rows, pgx.RowTo[string]))(w.t)
+	var names []string
+	check(w.t, w.pool.QueryRow(w.t.Context(), `SELECT array_agg(tablename::text) FROM pg_tables WHERE schemaname = 'public'`).Scan(&names))
+	return names
 }
 
 // sizes returns what each table costs with its indexes once it is compact, in bytes: whole pages.
