@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -15,25 +16,29 @@ import (
 type Fresh struct {
 	pool   *pgxpool.Pool
 	script string // the statements that do it
+	// session is one of its own, which has planned the statements: any other would have to get to know all tables first.
+	// It is nil until the first Restore.
+	session *pgx.Conn
 }
 
 const (
 	listTables    = `SELECT oid::regclass::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1`
 	listSequences = `
-		SELECT format('SELECT setval(%L, %s, %L)', format('%I.%I', schemaname, sequencename), coalesce(last_value, start_value), last_value IS NOT NULL)
+		SELECT format('PERFORM setval(%L, %s, %L)', format('%I.%I', schemaname, sequencename), coalesce(last_value, start_value), last_value IS NOT NULL)
 		FROM pg_sequences
 		WHERE schemaname = 'public'
 		ORDER BY 1`
 	rowsAsJSON = `SELECT coalesce(json_agg(to_json(t)), '[]')::text FROM %s AS t`
 	insertJSON = `INSERT INTO %s OVERRIDING SYSTEM VALUE SELECT * FROM json_populate_recordset(NULL::%[1]s, $rows$%s$rows$);`
 
-	// Neither triggers nor foreign keys are asked.
-	beginRestoring = `BEGIN; SET LOCAL session_replication_role = replica;`
+	// A function keeps the plans of its statements; a temporary one is known to its session alone.
+	makeRestoring = `CREATE FUNCTION pg_temp.restore_rows() RETURNS void LANGUAGE plpgsql AS $restore$ BEGIN %s END $restore$`
+	callRestoring = `SELECT pg_temp.restore_rows()`
 
 	endOtherSessions = `
 		SELECT pg_terminate_backend(pid, 10000)
 		FROM pg_stat_activity
-		WHERE datname = current_database() AND pid <> ALL($1)`
+		WHERE datname = current_database() AND pid <> ALL($1) AND pid <> pg_backend_pid()`
 )
 
 // Remember notes what a database holds: best the few rows that migrations leave.
@@ -43,7 +48,6 @@ func Remember(ctx context.Context, pool *pgxpool.Pool) (*Fresh, error) {
 		return nil, err
 	}
 	var b strings.Builder
-	b.WriteString(beginRestoring)
 	for _, table := range tables {
 		rows, err := readTexts(ctx, pool, fmt.Sprintf(rowsAsJSON, table))
 		if err != nil {
@@ -58,7 +62,9 @@ func Remember(ctx context.Context, pool *pgxpool.Pool) (*Fresh, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.WriteString(strings.Join(append(sequences, "COMMIT"), ";"))
+	for _, sequence := range sequences {
+		b.WriteString(sequence + ";")
+	}
 	return &Fresh{pool: pool, script: b.String()}, nil
 }
 
@@ -66,28 +72,51 @@ func Remember(ctx context.Context, pool *pgxpool.Pool) (*Fresh, error) {
 // pool meanwhile, nor the further pools whose sessions stay, too.
 func (f *Fresh) Restore(ctx context.Context, further ...*pgxpool.Pool) error {
 	isGivenBack(f.pool, leakTimeout) // the pool would lend what is opened now and ended below
-	mine := f.pool.AcquireAllIdle(ctx)
 	var pids []uint32
-	for _, conn := range mine {
-		defer conn.Release()
-		pids = append(pids, conn.Conn().PgConn().PID())
-	}
-	for _, pool := range further {
+	for _, pool := range append(further, f.pool) {
 		for _, conn := range pool.AcquireAllIdle(ctx) {
 			defer conn.Release()
 			pids = append(pids, conn.Conn().PgConn().PID())
 		}
 	}
-	if len(mine) == 0 {
-		return fmt.Errorf("storetest: restore: the pool has no session left")
+	err := f.ensureSession(ctx)
+	if err == nil {
+		_, err = f.session.Exec(ctx, endOtherSessions, pids)
 	}
-	if _, err := mine[0].Exec(ctx, endOtherSessions, pids); err != nil {
-		return fmt.Errorf("storetest: restore: %w", err)
+	if err == nil {
+		_, err = f.session.Exec(ctx, callRestoring)
 	}
-	if _, err := mine[0].Conn().PgConn().Exec(ctx, f.script).ReadAll(); err != nil {
+	if err != nil {
 		return fmt.Errorf("storetest: restore: %w", err)
 	}
 	return nil
+}
+
+// ensureSession makes sure that there is a session that knows how to restore the rows. A test may have ended the last one.
+func (f *Fresh) ensureSession(ctx context.Context) error {
+	if f.session != nil && f.session.Ping(ctx) == nil {
+		return nil
+	}
+	f.Close()
+	config := f.pool.Config().ConnConfig
+	config.RuntimeParams["session_replication_role"] = "replica" // neither triggers nor foreign keys are asked
+	session, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return err
+	}
+	if _, err := session.Exec(ctx, fmt.Sprintf(makeRestoring, f.script)); err != nil {
+		return errors.Join(err, session.Close(ctx))
+	}
+	f.session = session
+	return nil
+}
+
+// Close ends the session that restores.
+func (f *Fresh) Close() {
+	if f.session != nil {
+		_ = f.session.PgConn().Conn().Close() // nothing is under way in it
+		f.session = nil
+	}
 }
 
 // readTexts gives the only column of a query.

@@ -12,8 +12,9 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// maxUses bounds how many tests use one database: each leaves dead rows in its tables.
-const maxUses = 50
+// maxUses bounds how many tests use one database: each leaves dead rows in its tables, most of which PostgreSQL soon removes. To
+// teach the sessions of another database its tables and statements costs more than a second of a processor.
+const maxUses = 200
 
 // Reused returns a pool on a database of the test's own, as DB does: it holds what a new one holds. But
 // an earlier test may have used it, and its sessions with it, so that they know the tables and have
@@ -89,6 +90,7 @@ func (u *used) allFurther() (pools []*pgxpool.Pool) {
 
 // close waits for connections that were never given back.
 func (u *used) close() {
+	u.fresh.Close()
 	u.pool.Close()
 	for _, further := range u.allFurther() {
 		further.Close()
