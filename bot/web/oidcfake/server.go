@@ -83,7 +83,7 @@ func New(o Options) *Server {
 	}
 	s := &Server{Host: emulator.NewHost("oidcfake", o.Log), opt: o, asked: map[string]request{}, codes: map[string]grant{},
 		access: map[string]User{}, page: template.Must(template.New("page").Parse(page))}
-	s.keys = []key{newKey("first")}
+	s.keys = []key{{"first", firstKey()}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+o.Path+"/.well-known/openid-configuration", s.showConfiguration)
 	mux.HandleFunc("GET "+o.Path+"/keys", s.showKeys)

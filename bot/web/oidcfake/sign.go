@@ -8,6 +8,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -53,12 +54,20 @@ type key struct {
 	private *rsa.PrivateKey
 }
 
-func newKey(id string) key {
+func newKey(id string) key { return key{id, generateKey()} }
+
+// firstKey returns the private key that the providers of one process begin with: making one takes much longer than all else
+// that a provider does when it starts.
+//
+//nolint:gochecknoglobals // a cache: whose key it is makes no difference
+var firstKey = sync.OnceValue(generateKey)
+
+func generateKey() *rsa.PrivateKey {
 	private, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		panic(err) // no randomness: nothing works on this machine
 	}
-	return key{id, private}
+	return private
 }
 
 func (s *Server) showKeys(w http.ResponseWriter, _ *http.Request) {

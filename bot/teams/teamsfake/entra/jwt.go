@@ -22,6 +22,9 @@ type key struct {
 	id           string
 	private      *rsa.PrivateKey
 	endorsements []string // nil means the member is absent
+
+	mu          sync.Mutex
+	last, token string // what was signed last, and the token that it became
 }
 
 // keyring holds the Bot Framework's signing keys.
@@ -119,14 +122,20 @@ func encode(header, claims object) string {
 	return enc(tenant.MustJSON(header)) + "." + enc(tenant.MustJSON(claims))
 }
 
-// signRS256 signs as RFC 7518 §3.3 says.
+// signRS256 signs as RFC 7518 §3.3 says. The same text again has the same signature, which is not made anew.
 func (k *key) signRS256(head string) string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if head == k.last {
+		return k.token
+	}
 	sum := sha256.Sum256([]byte(head))
 	sig, err := rsa.SignPKCS1v15(nil, k.private, crypto.SHA256, sum[:])
 	if err != nil {
 		panic(err) // a good key does not fail
 	}
-	return head + "." + base64.RawURLEncoding.EncodeToString(sig)
+	k.last, k.token = head, head+"."+base64.RawURLEncoding.EncodeToString(sig)
+	return k.token
 }
 
 // signHS256 signs with a shared secret, as RFC 7518 §3.2 says.

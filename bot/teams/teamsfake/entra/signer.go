@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Token names a good token or one way to spoil it.
@@ -65,6 +66,9 @@ func BadTokens() []Token {
 
 const issuer = "https://api.botframework.com"
 
+// tokenShared is how long activities get the same token: the Bot Framework, too, sends one for as long as it is valid.
+const tokenShared = time.Minute
+
 // Times of tokens in seconds.
 const (
 	tokenLife  = 3600
@@ -77,7 +81,7 @@ const (
 // Authorization returns the Authorization header of an activity from serviceURL with this
 // kind of token; empty for TokenNone.
 func (e *Entra) Authorization(kind Token, serviceURL string) (string, error) {
-	now := e.Opt.SignClock()
+	now := e.Opt.SignClock().Truncate(tokenShared)
 	header := object{"alg": "RS256", "typ": "JWT"}
 	claims := object{
 		"serviceurl": serviceURL, "iss": issuer, "aud": e.Opt.AppID,
