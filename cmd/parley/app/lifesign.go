@@ -20,11 +20,11 @@ type lifeSign struct {
 // show begins a session in place of the one before, which has ended.
 func (s *lifeSign) show(ctx context.Context) error {
 	s.end()
-	pooled, err := s.pool.Acquire(ctx)
+	// One of its own: the pool's sessions have learned their statements, and the pool would lose one.
+	conn, err := pgx.ConnectConfig(ctx, s.pool.Config().ConnConfig)
 	if err != nil {
 		return err
 	}
-	conn := pooled.Hijack()
 	if err := store.ShowLife(ctx, conn, s.holder); err != nil {
 		closeNow(conn)
 		return err
