@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -21,7 +22,6 @@ import (
 	"parley/cmd/parley/demo/outside"
 	"parley/cmd/parley/lab"
 	"parley/cmd/parley/site/sitetest"
-	"parley/store/storetest"
 )
 
 const (
@@ -58,7 +58,9 @@ func newLiveIn(t *testing.T, home string, change ...func(*app.Options)) *live {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.Close() })
-	vars := map[string]string{"DATABASE_URL": storetest.URL(t), "PARLEY_DATA": t.TempDir(), "PARLEY_LISTEN": listen, "SLACK_RATE": "0", "TEAMS_RATE": "0"}
+	database := lend(t)
+	db := database.db
+	vars := map[string]string{"DATABASE_URL": database.url, "PARLEY_DATA": t.TempDir(), "PARLEY_LISTEN": listen, "SLACK_RATE": "0", "TEAMS_RATE": "0"}
 	for _, v := range w.Env() {
 		name, value, _ := strings.Cut(v, "=")
 		vars[name] = value
@@ -67,11 +69,6 @@ func newLiveIn(t *testing.T, home string, change ...func(*app.Options)) *live {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := app.OpenDatabase(ctx, env, log, func(string) {})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(db.Close)
 	if err := db.Migrate(ctx, env); err != nil {
 		t.Fatal(err)
 	}
@@ -79,6 +76,7 @@ func newLiveIn(t *testing.T, home string, change ...func(*app.Options)) *live {
 		t.Fatal(err)
 	}
 	o := EngineOptions()
+	o.Relay.Sessions = database.sessionsOf(0)
 	for _, c := range change {
 		c(&o)
 	}
@@ -125,9 +123,21 @@ func browseTo(t *testing.T, url string) *live {
 	t.Helper()
 	l := &live{t: t, ctx: sitetest.Tab(t)}
 	l.do("a window", chromedp.EmulateViewport(1280, 800))
+	l.emulateMedia("light")
 	l.do("open the page", chromedp.Navigate(url))
 	l.until("the page is ready", `document.documentElement.dataset.ready === 'yes'`)
 	return l
+}
+
+// emulateMedia shows the page as in a light or a dark system whose owner wants nothing to move: each picture of a lamp that
+// blinks costs a processor as much as a page that changes.
+func (l *live) emulateMedia(theme string) {
+	l.t.Helper()
+	_, err := chromedp.Call(l.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: theme}, {Name: "prefers-reduced-motion", Value: "reduce"}}})
+	if err != nil {
+		l.t.Fatal(err)
+	}
 }
 
 func (l *live) do(what string, actions ...chromedp.Action[chromedp.Void]) {

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
 	"parley/cmd/parley/demo/outside"
@@ -119,10 +118,7 @@ func (l *live) shot(name string) {
 		return
 	}
 	for _, theme := range []string{"light", "dark"} {
-		if _, err := chromedp.Call(l.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}}); err != nil {
-			l.t.Fatal(err)
-		}
+		l.emulateMedia(theme)
 		picture, err := chromedp.Run(l.ctx, chromedp.CaptureScreenshot())
 		if err != nil {
 			l.t.Fatal(err)

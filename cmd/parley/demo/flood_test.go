@@ -32,7 +32,7 @@ func TestFlood(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	s := newStage(ctx, t, variant{}, newShelf(t))
+	s := newStage(ctx, t, variant{})
 	s.options.Limits, s.options.PostRate, s.rate = true, 50, 50
 	defer s.close()
 	must(t, s.open())

@@ -3,6 +3,7 @@ package demo
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -124,10 +125,16 @@ func surfaceNamed(name string) error {
 // soak reports whether every story is told wherever it can be: `make soak`.
 func soak() bool { return os.Getenv("PARLEY_TEST_LONG") != "" }
 
-// told reports whether a story is told on a surface: one that isn't told everywhere begins with
+// told reports whether a story is told on a surface now.
+func told(t *testing.T, file, surface string) bool {
+	t.Helper()
+	return isTold(t, file, surface, soak())
+}
+
+// isTold reports whether `make soak`, or `make test`, tells a story on a surface: one that isn't told everywhere begins with
 // `surface NAME …`. What happens on a customer's side, or is decided by no chat, is told in one chat;
 // the others stand in parentheses, and are for soak.
-func told(t *testing.T, file, surface string) bool {
+func isTold(t *testing.T, file, surface string, soak bool) bool {
 	t.Helper()
 	script, err := os.ReadFile(file) //nolint:gosec // a file of testdata
 	if err != nil {
@@ -135,7 +142,7 @@ func told(t *testing.T, file, surface string) bool {
 	}
 	for line := range strings.Lines(string(script)) {
 		if words := strings.Fields(line); len(words) > 0 && words[0] != "#" {
-			return words[0] != "surface" || slices.Contains(words, surface) || soak() && slices.Contains(words, "("+surface+")")
+			return words[0] != "surface" || slices.Contains(words, surface) || soak && slices.Contains(words, "("+surface+")")
 		}
 	}
 	return false
@@ -148,14 +155,17 @@ func play(t *testing.T, v variant, names ...string) {
 	if v == (variant{on: v.on}) && v.on != onText {
 		c = newChronicle(t, cmp.Or(v.on, onSlack))
 	}
-	databases := newShelf(t)
 	p := testscript.Params{
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Condition:           func(cond string) (bool, error) { return cond == cmp.Or(v.on, onSlack), surfaceNamed(cond) },
 		Setup: func(e *testscript.Env) error {
+			story, ok := e.T().(testing.TB)
+			if !ok {
+				return errors.New("testscript doesn't tell whose test a story is")
+			}
 			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
-			s := newStage(ctx, t, v, databases)
+			s := newStage(ctx, story, v)
 			e.Values[stageKey{}] = s
 			e.Setenv("SOON", time.Now().AddDate(0, 0, 9).Format(time.DateOnly)) //nolint:forbidigo // a story's day is today
 			end := s.watchStory(c, e.T())

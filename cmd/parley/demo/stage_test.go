@@ -31,7 +31,7 @@ const (
 // stage is the world of one scenario.
 type stage struct {
 	ctx     context.Context
-	t       *testing.T
+	t       testing.TB // of this story
 	variant variant
 	options outside.Options
 	world   *outside.World
@@ -40,8 +40,7 @@ type stage struct {
 	board   board            // and its board
 	deeds   deeds
 	env     app.Env
-	shelf   *shelf
-	lent    *shelved // from the shelf
+	lent    *lent // the database, for this story alone
 	db      *app.Database
 	log     *slog.Logger
 	deleted string // id of the message that was deleted last
@@ -68,12 +67,12 @@ type replica struct {
 	stopped chan error
 }
 
-func newStage(ctx context.Context, t *testing.T, v variant, databases *shelf) *stage {
+func newStage(ctx context.Context, t testing.TB, v variant) *stage {
 	level := slog.LevelError + 4
 	if os.Getenv("PARLEY_TEST_LOG") != "" {
 		level = slog.LevelDebug
 	}
-	return &stage{clock: &outside.Clock{}, ctx: ctx, t: t, variant: v, options: v.world(), shelf: databases,
+	return &stage{clock: &outside.Clock{}, ctx: ctx, t: t, variant: v, options: v.world(),
 		log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))}
 }
 
@@ -104,9 +103,7 @@ func (s *stage) open() error {
 	if err = s.hang(); err != nil {
 		return err
 	}
-	if s.lent, err = s.shelf.take(s); err != nil {
-		return err
-	}
+	s.lent = lend(s.t)
 	s.db, s.env.DatabaseURL = s.lent.db, s.lent.url
 	return s.db.Migrate(s.ctx, s.env)
 }
@@ -169,9 +166,6 @@ func (s *stage) close() {
 	}
 	if s.db != nil && s.db != s.lent.db { // a backup was restored into it
 		s.db.Close()
-	}
-	if s.lent != nil {
-		s.shelf.put(s, s.lent)
 	}
 	if s.world != nil {
 		_ = s.world.Close()
@@ -294,10 +288,7 @@ func (s *stage) startOne() error {
 	}
 	s.deeds.watch(&o)
 	if s.db == s.lent.db {
-		var err error
-		if o.Relay.Sessions, err = s.lent.sessionsOf(s.ctx, len(s.running)); err != nil {
-			return err
-		}
+		o.Relay.Sessions = s.lent.sessionsOf(len(s.running))
 	}
 	a, err := app.New(s.ctx, env, s.db, s.log, o)
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -245,10 +244,7 @@ func TestTeamsSwitch(t *testing.T) {
 	}
 	l.shows(inPosts+" .subject", longName)
 	for _, theme := range []string{"light", "dark"} {
-		if _, err := chromedp.Call(l.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}}); err != nil {
-			t.Fatal(err)
-		}
+		l.emulateMedia(theme)
 		for _, width := range []int64{1280, 960, 420, 360} {
 			l.do("a window", chromedp.EmulateViewport(width, 780))
 			l.click(`.tabs [data-tab="teams"]`)
