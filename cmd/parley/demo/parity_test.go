@@ -45,7 +45,8 @@ const parityHead = `# What works in Slack and in Microsoft Teams
 
 This page is written by tests: ` + "`go test ./cmd/parley/demo -run 'TestScenarios|TestParity' -update`" + `. A cell
 names the story of ` + "`cmd/parley/demo/testdata`" + ` that does it there, against an emulator of the desktop
-client's protocol; the story fails when it no longer does. *drawn*: a golden file shows the card or form, no
+client's protocol; the story fails when it no longer does: in ` + "`make test`" + `, or, if that tells it in the other chat
+alone, in ` + "`make soak`" + `. *drawn*: a golden file shows the card or form, no
 story brings it up there. –: no test shows it.
 
 No test runs on a phone: those cells say *unverified*, whatever the makers promise.
@@ -63,7 +64,7 @@ func writeParity(t *testing.T) string {
 	}
 	for surface, list := range p.claims {
 		for deed, story := range list {
-			if !told(t, filepath.Join("testdata", story+".txt"), surface) {
+			if !isTold(t, filepath.Join("testdata", story+".txt"), surface, true) {
 				t.Errorf("docs/parity.md claims of the story %s, on %s: %s. It isn't told there; run with -update", story, surface, deed)
 			}
 		}
