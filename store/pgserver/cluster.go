@@ -45,7 +45,7 @@ func ensureCluster(ctx context.Context, o Options, home string, acct account, bi
 	if err := acct.chown(next); err != nil {
 		return fmt.Errorf("cluster: %w", err)
 	}
-	if err := initdb(ctx, o, next, acct, bin); err != nil {
+	if err := makeCluster(ctx, o, next, acct, bin); err != nil {
 		return err
 	}
 	hba := filepath.Join(next, "pg_hba.conf")

@@ -33,12 +33,14 @@ type slot struct {
 
 // slotsDirs are where the slots may be, in order, each in a folder of its account. Copies of a
 // database are made of hundreds of small files: measured, 10 ms in memory and 260 ms on a disk. So
-// memory comes first where there is enough (containers have 64 MB), unless TMPDIR asks for a folder.
+// memory comes first where there is enough (containers have 64 MB), unless TMPDIR asks for a folder elsewhere.
 func slotsDirs() []string {
 	name := "parley-test-" + strconv.Itoa(os.Getuid())
 	dirs := []string{filepath.Join(os.TempDir(), name)}
+	wanted := os.Getenv("TMPDIR")
+	isElsewhere := wanted != "" && !strings.HasPrefix(wanted, memoryDir+"/")
 	var st syscall.Statfs_t
-	if os.Getenv("TMPDIR") != "" || syscall.Statfs(memoryDir, &st) != nil {
+	if isElsewhere || syscall.Statfs(memoryDir, &st) != nil {
 		return dirs
 	}
 	if uint64(st.Bsize)*uint64(st.Bavail) >= minFreeBytes {

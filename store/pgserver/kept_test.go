@@ -1,0 +1,82 @@
+package pgserver
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// fakeInitdb notes that it ran, and makes what counts as a cluster in the folder behind -D.
+const fakeInitdb = `#!/bin/sh
+echo ran >> "$0.ran"
+echo 17 > "$2/PG_VERSION"
+mkdir "$2/base"
+echo rows > "$2/base/1"
+`
+
+// Where clusters are kept, initdb runs once, however many are made at the same time or later, and each is a whole copy of
+// the server's account that shares no file with another.
+func TestKeptClusters(t *testing.T) {
+	programs, kept := openDir(t), openDir(t)
+	t.Setenv(keptClusters, kept)
+	program := filepath.Join(programs, "initdb")
+	if err := os.WriteFile(program, []byte(fakeInitdb), 0o755); err != nil { //nolint:gosec // the server's account runs it
+		t.Fatal(err)
+	}
+	acct, err := serverAccount(thisMachine(), "/nonexistent")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{programs, kept} {
+		if err := acct.chown(dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var clusters []string
+	for range 4 {
+		dir := openDir(t)
+		if err := acct.chown(dir); err != nil {
+			t.Fatal(err)
+		}
+		clusters = append(clusters, dir)
+	}
+	makeIn := func(dir string) {
+		if err := makeCluster(t.Context(), Options{}, dir, acct, install{dir: programs, major: 17}); err != nil {
+			t.Error(err)
+		}
+	}
+	var together sync.WaitGroup
+	for _, dir := range clusters[:2] {
+		together.Go(func() { makeIn(dir) })
+	}
+	together.Wait()
+	before := read(t, program+".ran")
+	for _, dir := range clusters[2:] {
+		makeIn(dir)
+	}
+	if after := read(t, program+".ran"); after != before || strings.Count(after, "ran") > 2 {
+		t.Errorf("initdb ran %q times, then %q", before, after)
+	}
+	if err := os.WriteFile(filepath.Join(clusters[0], "base", "1"), []byte("changed\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range clusters[1:] {
+		if rows := read(t, filepath.Join(dir, "base", "1")); !hasCluster(dir) || rows != "rows\n" {
+			t.Errorf("%s holds %q", dir, rows)
+		}
+	}
+	if left, err := os.ReadDir(kept); err != nil || len(left) != 1 {
+		t.Errorf("%d folders are kept: %v", len(left), err)
+	}
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	body, err := os.ReadFile(filepath.Clean(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
