@@ -95,12 +95,12 @@ func TestMigrateUnderLoad(t *testing.T) {
 		w := &writer{pool: pool, first: 10 * i, next: rows}
 		writers[i] = w
 		group.Go(func() {
-			for ctx.Err() == nil {
+			for ; ctx.Err() == nil; rest(ctx) {
 				if err := w.write(context.WithoutCancel(ctx), newer.Load() && w.wrote%2 == 0); err != nil {
 					t.Error(err)
 					return
 				}
-				if w.wrote == 50 {
+				if w.wrote == 10 {
 					busy <- struct{}{}
 				}
 			}
@@ -117,6 +117,7 @@ func TestMigrateUnderLoad(t *testing.T) {
 	newer.Store(true)
 	before := row(t, pool, `SELECT count(*) FROM events`)
 	for row(t, pool, `SELECT count(*) FROM events`) == before { // some come from both versions
+		rest(t.Context())
 	}
 	stop()
 	group.Wait()

@@ -52,7 +52,7 @@ func rowsOfAYear() int64 {
 	if storetest.LongForm() {
 		return 1_000_000
 	}
-	return 10_000
+	return 4_000
 }
 
 func migrateBesideTraffic(t *testing.T, pool *pgxpool.Pool) {
@@ -69,7 +69,7 @@ func migrateBesideTraffic(t *testing.T, pool *pgxpool.Pool) {
 		done[name] = n
 		group.Go(func() {
 			var worst time.Duration
-			for ctx.Err() == nil {
+			for ; ctx.Err() == nil; rest(ctx) {
 				began := time.Now()
 				if err := do(context.WithoutCancel(ctx), n.Load()); err != nil {
 					t.Errorf("%s: %v", name, err)
@@ -86,7 +86,7 @@ func migrateBesideTraffic(t *testing.T, pool *pgxpool.Pool) {
 	goOn := func() { // until each has done some more rounds
 		for name, n := range done {
 			for upto := n.Load() + 20; n.Load() < upto && ctx.Err() == nil; {
-				row(t, pool, `SELECT pg_sleep(0.01)`)
+				rest(ctx)
 			}
 			t.Log(name, "rounds:", n.Load())
 		}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -31,7 +30,7 @@ type waits struct {
 // watch looks who waits for the migration, until ctx ends.
 func watch(ctx context.Context, t *testing.T, pool *pgxpool.Pool) *waits {
 	w := &waits{attempts: map[string]map[string]string{}, queries: map[string]string{}, working: map[string]bool{}}
-	for ctx.Err() == nil {
+	for ; ctx.Err() == nil; rest(ctx) {
 		rows, err := pool.Query(context.WithoutCancel(ctx), blockedByMigration)
 		if err != nil {
 			t.Error(err)
@@ -52,10 +51,6 @@ func watch(ctx context.Context, t *testing.T, pool *pgxpool.Pool) *waits {
 		}); err != nil || rows.Err() != nil {
 			t.Error(err, rows.Err())
 			return w
-		}
-		select { // so that looking costs the others little
-		case <-ctx.Done():
-		case <-time.After(10 * time.Millisecond):
 		}
 	}
 	return w
