@@ -24,6 +24,7 @@ type Database struct {
 
 	mu     sync.Mutex
 	server *pgserver.Server
+	looker *pgx.Conn // on which With looked last and will again; nil while somebody looks, and before
 }
 
 // Start starts PostgreSQL in the folder.
@@ -114,7 +115,7 @@ func (d *Database) write(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	return d.With(ctx, func(ctx context.Context, c *pgx.Conn) error {
-		_, err := c.Exec(ctx, "CREATE TEMP TABLE filling AS SELECT generate_series(1, 10000); SELECT pg_switch_wal()")
+		_, err := c.Exec(ctx, "CREATE TEMP TABLE filling AS SELECT generate_series(1, 10000); DROP TABLE filling; SELECT pg_switch_wal()")
 		return err
 	})
 }
@@ -128,25 +129,63 @@ func (d *Database) Close() error {
 	if d.server == nil {
 		return nil
 	}
+	if d.looker != nil {
+		_ = d.looker.Close(ctx) // the server ends
+		d.looker = nil
+	}
 	return d.server.Close(ctx)
 }
 
 // queryTimeout ends a look into a database that doesn't answer: it may just be killed or full.
 const queryTimeout = 30 * time.Second
 
-// With runs f on a connection of our own, beside the proxies.
+// With runs f on a connection of our own, beside the proxies. It is kept for the next look, since a run looks hundreds of
+// times, and a new session costs PostgreSQL more than a look does.
 func (d *Database) With(ctx context.Context, f func(context.Context, *pgx.Conn) error) error {
 	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
-	conn, err := pgx.Connect(ctx, d.URL())
+	conn, err := d.takeLooker(ctx)
 	if err != nil {
 		return fmt.Errorf("torture: %w", err)
 	}
-	defer func() { _ = conn.Close(ctx) }()
 	if err := f(ctx, conn); err != nil {
+		_ = conn.Close(ctx) // what failed may have left something behind
 		return fmt.Errorf("torture: %w", err)
 	}
+	d.keepLooker(ctx, conn)
 	return nil
+}
+
+// takeLooker takes the connection that was kept, if the server still answers on it, or opens one.
+func (d *Database) takeLooker(ctx context.Context) (*pgx.Conn, error) {
+	d.mu.Lock()
+	conn := d.looker
+	d.looker = nil
+	d.mu.Unlock()
+	if conn != nil {
+		if conn.Ping(ctx) == nil {
+			return conn, nil
+		}
+		_ = conn.Close(ctx) // of a server that was killed
+	}
+	config, err := pgx.ParseConfig(d.URL())
+	if err != nil {
+		return nil, err
+	}
+	config.DefaultQueryExecMode = pgx.QueryExecModeDescribeExec // an upgrade may change tables between two looks
+	return pgx.ConnectConfig(ctx, config)
+}
+
+// keepLooker keeps a connection, unless one is kept already.
+func (d *Database) keepLooker(ctx context.Context, conn *pgx.Conn) {
+	d.mu.Lock()
+	if d.looker == nil {
+		d.looker, conn = conn, nil
+	}
+	d.mu.Unlock()
+	if conn != nil {
+		_ = conn.Close(ctx)
+	}
 }
 
 // Jump moves Parley's clock forward.

@@ -41,7 +41,7 @@ const makeVersions = `
 		PERFORM nextval('torture.touched');
 		RAISE EXCEPTION 'this version does not know the kind of event %%', NEW.event_id;
 	END $$;
-	SET lock_timeout = '2s';
+	SET LOCAL lock_timeout = '2s';
 	CREATE OR REPLACE TRIGGER accept_newer BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION torture.accept_newer();
 	CREATE OR REPLACE TRIGGER queue_newer BEFORE INSERT OR UPDATE ON queues FOR EACH ROW EXECUTE FUNCTION torture.queue_newer();
 	CREATE OR REPLACE TRIGGER apply_newer BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION torture.apply_newer();
