@@ -178,7 +178,7 @@ func ShortWaits(o app.Options, env app.Env) app.Options {
 // Quick is the short form of a run: seconds instead of minutes, everything else alike. No blow falls more often than it takes to
 // meet each of its moments, since what a run costs is mostly what a Parley costs that starts.
 func Quick(o Options) Options {
-	o.Mails, o.Replies = 60, 60
+	o.Mails, o.Replies = 60, 90 // with fewer replies a busy machine sees hardly a remark inside
 	o.Blows = map[string]int{
 		harmKill: 2, harmLaneKill: 2, harmFreeze: 1, harmClaimStop: 2, harmBase: 1, harmRestart: 1, harmSockets: 1, harmMail: 1, harmLimit: 1,
 		harmCut: 4, harmSilence: 2, harmEarly: 2, harmLate: 1, harmCommit: 2, harmHour: 1, harmDay: 1, harmFull: 0,
