@@ -27,7 +27,7 @@ func MeasureReplicas(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figur
 	boxes := replicaBoxes
 	mails, singles := replicaMails, replicaSingles
 	if b.Opt.Short {
-		boxes = replicaBoxes / 10
+		boxes = replicaBoxes / 25
 		mails, singles = shortMails, shortSingles
 	} else if b.Opt.Quick {
 		const why = "left out by --quick: connects 300 mailboxes"

@@ -34,7 +34,7 @@ func budgetSizeOf(b *rig.Rig) budgetSize {
 	return rig.Choose(b,
 		budgetSize{messages: 2000, every: 5 * time.Millisecond, window: 8 * time.Second, pile: 200},
 		budgetSize{messages: 500, every: 5 * time.Millisecond, window: 2 * time.Second, pile: 100},
-		budgetSize{messages: 200, every: 2 * time.Millisecond, window: 500 * time.Millisecond, pile: 30})
+		budgetSize{messages: 100, every: 2 * time.Millisecond, window: 500 * time.Millisecond, pile: 30})
 }
 
 // MeasureBudget sends more into one Slack channel than it may take, and measures that channel and

@@ -31,7 +31,7 @@ func floodSizeOf(b *rig.Rig) floodSize {
 	return rig.Choose(b,
 		floodSize{messages: 10_000, window: 8 * time.Second},
 		floodSize{messages: 2000, window: 2 * time.Second},
-		floodSize{messages: 300, window: 500 * time.Millisecond})
+		floodSize{messages: 150, window: 500 * time.Millisecond})
 }
 
 // MeasureFair measures how long a line needs from its request into its thread while one of ten
