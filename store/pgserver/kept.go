@@ -23,7 +23,8 @@ func makeCluster(ctx context.Context, o Options, dir string, acct account, bin i
 	if folder == "" {
 		return initdb(ctx, o, dir, acct, bin)
 	}
-	name := strings.Join([]string{strconv.Itoa(bin.major), strconv.Itoa(acct.uid), strings.ReplaceAll(bin.dir, string(filepath.Separator), "_")}, "-")
+	place := strings.ReplaceAll(bin.dir, string(filepath.Separator), "_")
+	name := strings.Join([]string{strconv.Itoa(bin.major), strconv.Itoa(acct.uid), place}, "-")
 	kept := filepath.Join(folder, name)
 	if !hasCluster(kept) {
 		if err := keepCluster(ctx, o, kept, acct, bin); err != nil {
