@@ -58,10 +58,11 @@ func (r *rooms) withChannel(id string, f func(*channel)) error {
 // ArchiveChannel archives or unarchives a channel; archiving removes nobody here, as apps see
 // is_archived first. Errors: channel_not_found.
 func (a *Administrator) ArchiveChannel(id string, on bool) error {
-	return a.rooms.withChannel(id, func(ch *channel) { a.rooms.setArchived(ch, a.rooms.anyPerson(ch), on) })
+	return a.rooms.withChannel(id, func(ch *channel) { a.rooms.setArchived(ch, on) })
 }
 
-func (r *rooms) setArchived(ch *channel, actor string, on bool) {
+func (r *rooms) setArchived(ch *channel, on bool) {
+	actor := r.anyPerson(ch)
 	if on {
 		r.postNotice(ch, actor, "channel_archive", "archived the channel")
 		ch.Archived = true
@@ -75,14 +76,11 @@ func (r *rooms) setArchived(ch *channel, actor string, on bool) {
 
 // RenameChannel changes a channel's name. Errors: channel_not_found.
 func (a *Administrator) RenameChannel(id, name string) error {
-	return a.rooms.withChannel(id, func(ch *channel) { a.rooms.rename(ch, a.rooms.anyPerson(ch), name) })
-}
-
-// rename changes a channel's name in somebody's name. Caller holds the lock.
-func (r *rooms) rename(ch *channel, actor, name string) {
-	r.postNotice(ch, actor, "channel_name", "has renamed the channel from \""+ch.Name+"\" to \""+name+"\"")
-	ch.Name = name
-	r.emitChannelEvent(ch, "rename", map[string]any{"id": ch.ID, "name": name, "created": ch.Created})
+	return a.rooms.withChannel(id, func(ch *channel) {
+		a.rooms.postNotice(ch, a.rooms.anyPerson(ch), "channel_name", "has renamed the channel from \""+ch.Name+"\" to \""+name+"\"")
+		ch.Name = name
+		a.rooms.emitChannelEvent(ch, "rename", map[string]any{"id": ch.ID, "name": name, "created": ch.Created})
+	})
 }
 
 // DeleteChannel removes a channel with its messages. Errors: channel_not_found.
@@ -192,28 +190,6 @@ func (a *Administrator) DeleteFile(id string) error {
 	return nil
 }
 
-// File returns a file with its bytes and places, or nil.
-func (s *Server) File(id string) *File {
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	f := s.files.files[id]
-	if f == nil {
-		return nil
-	}
-	n := *f
-	n.Shares = map[string]map[string][]*Share{}
-	for kind, places := range f.Shares {
-		n.Shares[kind] = map[string][]*Share{}
-		for ch, list := range places {
-			for _, sh := range list {
-				c := *sh
-				n.Shares[kind][ch] = append(n.Shares[kind][ch], &c)
-			}
-		}
-	}
-	return &n
-}
-
 // Uninstall takes the app out: tokens_revoked and app_uninstalled are sent, then every call
 // fails with account_inactive. Reinstall undoes it.
 func (a *Administrator) Uninstall() {
@@ -252,4 +228,48 @@ func (a *Administrator) SendEvent(name, channel string, event map[string]any) {
 		in = &ch.Channel
 	}
 	a.events.Emit(name, in, event)
+}
+
+// AddChannel makes a channel; an empty ID is made up. It tells nobody, as apps only learn of
+// channels by joining them or by channel_created, which is sent for public ones.
+func (a *Administrator) AddChannel(c Channel) Channel {
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
+	ch := a.rooms.putChannel(c)
+	if !ch.Private && !ch.IM {
+		a.events.Emit("channel_created", nil, map[string]any{"type": "channel_created", "channel": map[string]any{
+			"id": ch.ID, "name": ch.Name, "created": ch.Created, "creator": ch.Creator,
+		}})
+	}
+	return ch.cloneChannel()
+}
+
+// AddUser adds a person (or bot) and tells the app with team_join. Empty ID, TeamID and names
+// are filled in. It returns what was added.
+func (a *Administrator) AddUser(u User) User {
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
+	p := a.people.putUser(u)
+	a.events.Emit("team_join", nil, map[string]any{"type": "team_join", "user": a.people.userJSON(p, a.grant.Scopes["users:read.email"])})
+	return *p
+}
+
+// UpdateUser changes a person and tells the app with user_change. Deactivation is
+// Deleted = true; Slack then shows no profile picture but keeps the rest.
+// Errors: user_not_found.
+func (a *Administrator) UpdateUser(id string, change func(*User)) error {
+	a.Mu.Lock()
+	defer a.Mu.Unlock()
+	u := a.people.users[id]
+	if u == nil {
+		return workspace.Refuse("user_not_found")
+	}
+	change(u)
+	u.Updated = a.Now().Unix()
+	a.Note(Change{Kind: "user", User: id})
+	a.events.Emit("user_change", nil, map[string]any{
+		"type": "user_change", "user": a.people.userJSON(u, a.grant.Scopes["users:read.email"]),
+		"cache_ts": u.Updated, "event_ts": workspace.FormatTS(a.Now().UnixMicro()),
+	})
+	return nil
 }

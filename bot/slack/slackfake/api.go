@@ -1,10 +1,8 @@
 package slackfake
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -31,10 +29,9 @@ type webAPI struct {
 	buckets map[string]*bucket
 }
 
-// reset forgets calls and rates, and what is to be posted later. Caller holds the lock.
+// reset forgets calls and rates. Caller holds the lock.
 func (a *webAPI) reset() {
 	a.calls, a.buckets = nil, map[string]*bucket{}
-	a.chat.reset()
 }
 
 // keepCalls bounds the record of calls; long loads forget old ones.
@@ -51,37 +48,11 @@ type Call struct {
 	Fault  string            `json:"fault,omitempty"`  // injected, if any
 }
 
-// Calls returns the latest Web API calls (at least 20,000), oldest first; method "" means all.
-func (s *Server) Calls(method string) []Call {
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	var out []Call
-	for _, c := range s.api.calls {
-		if method == "" || c.Method == method {
-			out = append(out, c)
-		}
-	}
-	return out
-}
-
-// makeRoutes returns what serves the Web API, files, response URLs, Socket Mode and /_fake/.
-func (s *Server) makeRoutes() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("/api/{method}", s.api.serveAPI)
-	mux.HandleFunc("POST /upload/v1/{ticket}", s.api.files.serveUpload)
-	mux.HandleFunc("GET /files-pri/{key}/{name...}", s.api.files.serveFile)
-	mux.HandleFunc("POST /actions/{team}/{id}", s.clicks.serveResponseURL)
-	mux.HandleFunc("GET /link/", s.Sockets.ServeSocket)
-	mux.HandleFunc("GET /signin", s.api.files.serveSignin)
-	(&driver{srv: s}).addRoutes(mux)
-	return mux
-}
-
 // serveAPI answers a call: first come faults that keep it from taking effect, then the call itself, then faults of the answer.
 func (a *webAPI) serveAPI(w http.ResponseWriter, r *http.Request) {
 	c := &call{Ground: a.ground, Grant: a.grant, Method: r.PathValue("method")}
 	if err := c.Read(w, r); err != nil {
-		writeJSON(w, http.StatusOK, reply{"ok": false, "error": err.Code})
+		emulator.Write(w, http.StatusOK, reply{"ok": false, "error": err.Code})
 		return
 	}
 	a.Mu.Lock()
@@ -115,7 +86,8 @@ func (a *webAPI) serveAPI(w http.ResponseWriter, r *http.Request) {
 		a.answer(w, err)
 		return
 	}
-	writeBody(w, http.StatusOK, body)
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Write(body) //nolint:errcheck // the client is gone
 }
 
 // scopeHeaders tell a valid token what it may do and what the method accepts. Caller holds the lock.
@@ -179,28 +151,7 @@ func (a *webAPI) answer(w http.ResponseWriter, err *workspace.Refusal) {
 			body["errors"] = errs
 		}
 	}
-	writeJSON(w, http.StatusOK, body)
-}
-
-// answerLater asks the app to call again after some seconds.
-func answerLater(w http.ResponseWriter, code string, seconds int) {
-	w.Header().Set("Retry-After", strconv.Itoa(seconds))
-	writeJSON(w, http.StatusTooManyRequests, reply{"ok": false, "error": code})
-}
-
-func writeJSON(w http.ResponseWriter, status int, v any) {
-	b, err := json.Marshal(v)
-	if err != nil {
-		http.Error(w, "encode", http.StatusInternalServerError)
-		return
-	}
-	writeBody(w, status, b)
-}
-
-func writeBody(w http.ResponseWriter, status int, b []byte) {
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(status)
-	w.Write(b) //nolint:errcheck // the client is gone
+	emulator.Write(w, http.StatusOK, body)
 }
 
 // run checks method, token, scope and rate, then performs the call. Caller holds the lock.
@@ -240,8 +191,6 @@ func missingArg(method, arg string) *workspace.Refusal {
 		return workspace.Refuse("no_item_specified")
 	case "name":
 		return workspace.Refuse("invalid_name")
-	case "post_at":
-		return workspace.Refuse("invalid_time")
 	case "user":
 		return workspace.Refuse("user_not_found")
 	case "email":

@@ -4,9 +4,7 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
-	"parley/bot/slack/slackfake/webcall"
 	"parley/bot/slack/slackfake/workspace"
 )
 
@@ -47,20 +45,6 @@ type thread struct {
 	locked    bool
 }
 
-// AddChannel makes a channel; an empty ID is made up. It tells nobody, as apps only learn of
-// channels by joining them or by channel_created, which is sent for public ones.
-func (a *Administrator) AddChannel(c Channel) Channel {
-	a.Mu.Lock()
-	defer a.Mu.Unlock()
-	ch := a.rooms.putChannel(c)
-	if !ch.Private && !ch.IM {
-		a.events.Emit("channel_created", nil, map[string]any{"type": "channel_created", "channel": map[string]any{
-			"id": ch.ID, "name": ch.Name, "created": ch.Created, "creator": ch.Creator,
-		}})
-	}
-	return ch.cloneChannel()
-}
-
 // putChannel fills in and stores c. Caller holds the lock.
 func (r *rooms) putChannel(c Channel) *channel {
 	if c.ID == "" {
@@ -90,24 +74,6 @@ func (c *channel) cloneChannel() Channel {
 	out := c.Channel
 	out.Members = slices.Clone(c.Members)
 	return out
-}
-
-// Channels lists all channels, private and direct ones included.
-func (s *Server) Channels() []Channel {
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	var out []Channel
-	for _, id := range s.rooms.chanIDs {
-		out = append(out, s.rooms.channels[id].cloneChannel())
-	}
-	return out
-}
-
-// DM returns the id of the direct channel of a person with the bot, opening it if needed.
-func (s *Server) DM(user string) string {
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	return s.rooms.dmWith(user).ID
 }
 
 // dmWith finds or opens the direct channel with the bot. Caller holds the lock.
@@ -185,170 +151,67 @@ func (r *rooms) leave(ch *channel, user string) {
 	r.Note(Change{Kind: "channel", Channel: ch.ID, User: user})
 }
 
-func (a *conversationAPI) joinChannel(c *call) (reply, *workspace.Refusal) {
-	ch, err := a.rooms.findChannel(c.Str("channel"))
-	if err != nil {
-		return nil, err
-	}
-	if ch.Private || ch.IM {
-		return nil, workspace.Refuse("method_not_supported_for_channel_type")
-	}
-	if ch.Archived {
-		return nil, workspace.Refuse("is_archived")
-	}
-	out := reply{}
-	if ch.members[a.Opt.BotUser] {
-		out["warning"] = "already_in_channel"
-		out["response_metadata"] = reply{"warnings": []string{"already_in_channel"}}
-	}
-	a.rooms.enter(ch, a.Opt.BotUser, "")
-	out["channel"] = a.rooms.channelJSON(ch)
-	return out, nil
-}
-
-func (a *conversationAPI) leaveChannel(c *call) (reply, *workspace.Refusal) {
-	ch, err := a.rooms.findChannel(c.Str("channel"))
-	if err != nil {
-		return nil, err
-	}
-	if ch.IM {
-		return nil, workspace.Refuse("method_not_supported_for_channel_type")
-	}
-	if ch.Archived {
-		return nil, workspace.Refuse("is_archived")
-	}
-	if ch.Name == "general" {
-		return nil, workspace.Refuse("cant_leave_general")
-	}
-	if !ch.members[a.Opt.BotUser] {
-		return reply{"not_in_channel": true}, nil
-	}
-	if err := c.Need(manageScope(ch.Private)); err != nil {
-		return nil, err
-	}
-	a.rooms.leave(ch, a.Opt.BotUser)
-	return reply{}, nil
-}
-
-func (a *conversationAPI) inviteUsers(c *call) (reply, *workspace.Refusal) {
-	ch, err := a.findManaged(c)
-	if err != nil {
-		return nil, err
-	}
-	if ch.Archived {
-		return nil, workspace.Refuse("is_archived")
-	}
-	ids := webcall.List(c.Str("users"))
-	if len(ids) == 0 {
-		return nil, workspace.Refuse("no_user")
-	}
-	for _, id := range ids {
-		if a.rooms.people.users[id] == nil || a.rooms.people.users[id].Deleted {
-			return nil, workspace.Refuse("user_not_found")
-		}
-		if id == a.Opt.BotUser {
-			return nil, workspace.Refuse("cant_invite_self")
-		}
-		if ch.members[id] {
-			return nil, workspace.Refuse("already_in_channel")
-		}
-	}
-	for _, id := range ids {
-		a.rooms.enter(ch, id, a.Opt.BotUser)
-	}
-	return reply{"channel": a.rooms.channelJSON(ch)}, nil
-}
-
-// maxChannelName is how many characters a channel's name may have.
-const maxChannelName = 80
-
-// checkNewName checks a new channel's name.
-func (r *rooms) checkNewName(name string) *workspace.Refusal {
-	isForbidden := func(x rune) bool {
-		isLetter := x >= 'a' && x <= 'z'
-		isDigit := x >= '0' && x <= '9'
-		if isLetter || isDigit {
-			return false
-		}
-		return x < utf8.RuneSelf && !strings.ContainsRune("-_", x) // letters beyond ASCII are allowed
-	}
-	if name == "" {
-		return workspace.Refuse("invalid_name_required")
-	}
-	if len([]rune(name)) > maxChannelName {
-		return workspace.Refuse("invalid_name_maxlength")
-	}
-	if strings.ContainsFunc(name, isForbidden) {
-		return workspace.Refuse("invalid_name_specials")
-	}
-	for _, ch := range r.channels {
-		if ch.Name == name && !ch.IM {
-			return workspace.Refuse("name_taken")
-		}
-	}
-	return nil
-}
-
-func (a *conversationAPI) createChannel(c *call) (reply, *workspace.Refusal) {
-	if err := c.Need(manageScope(c.Flag("is_private"))); err != nil {
-		return nil, err
-	}
-	name := c.Str("name")
-	if err := a.rooms.checkNewName(name); err != nil {
-		return nil, err
-	}
-	ch := a.rooms.putChannel(Channel{Name: name, Private: c.Flag("is_private"), Creator: a.Opt.BotUser, Members: []string{a.Opt.BotUser}})
-	return reply{"channel": a.rooms.channelJSON(ch)}, nil
-}
-
-func (a *conversationAPI) openDM(c *call) (reply, *workspace.Refusal) {
-	if id := c.Str("channel"); id != "" {
-		ch, err := a.rooms.findChannel(id)
-		if err != nil {
-			return nil, err
-		}
-		if !ch.IM {
-			return nil, workspace.Refuse("method_not_supported_for_channel_type")
-		}
-		return a.showOpened(c, ch, true), nil
-	}
-	ids := webcall.List(c.Str("users"))
-	switch len(ids) {
-	case 0:
-		return nil, workspace.Refuse("users_list_not_supplied")
-	case 1:
-	default:
-		return nil, &workspace.Refusal{Code: "missing_scope", Needed: "mpim:write"}
-	}
-	u := a.rooms.people.users[ids[0]]
-	if u == nil {
-		return nil, workspace.Refuse("user_not_found")
-	}
-	if u.Deleted {
-		return nil, workspace.Refuse("user_disabled")
-	}
-	if u.Bot {
-		return nil, workspace.Refuse("cannot_dm_bot")
-	}
-	before := len(a.rooms.chanIDs)
-	ch := a.rooms.dmWith(u.ID)
-	return a.showOpened(c, ch, len(a.rooms.chanIDs) == before), nil
-}
-
-func (a *conversationAPI) showOpened(c *call, ch *channel, already bool) reply {
-	out := reply{"channel": reply{"id": ch.ID}}
-	if c.Flag("return_im") {
-		out["channel"] = a.rooms.channelJSON(ch)
-	}
-	if already {
-		out["no_op"], out["already_open"] = true, true
-	}
-	return out
-}
-
 // nextTS returns the channel's next time stamp: strictly rising even when the clock stands.
 func (c *channel) nextTS(now time.Time) string {
 	us := max(now.UnixMicro(), c.lastTS+1)
 	c.lastTS = us
 	return workspace.FormatTS(us)
+}
+
+func (r *rooms) channelJSON(ch *channel) reply {
+	if ch.IM {
+		other := ""
+		for _, m := range ch.Members {
+			if m != r.Opt.BotUser {
+				other = m
+			}
+		}
+		return reply{
+			"id": ch.ID, "created": ch.Created, "is_im": true, "is_archived": ch.Archived, "user": other,
+			"is_org_shared": false, "is_open": true, "priority": 0,
+		}
+	}
+	return reply{
+		"id": ch.ID, "name": ch.Name, "name_normalized": ch.Name, "created": ch.Created, "creator": ch.Creator,
+		"is_channel": !ch.Private, "is_group": ch.Private, "is_im": false, "is_mpim": false, "is_private": ch.Private,
+		"is_archived": ch.Archived, "is_general": ch.Name == "general", "is_shared": ch.ExtShared,
+		"is_ext_shared": ch.ExtShared, "is_org_shared": false, "is_pending_ext_shared": false, "unlinked": 0,
+		"is_member": ch.members[r.Opt.BotUser], "num_members": len(ch.Members), "context_team_id": r.Opt.TeamID,
+		"topic":          reply{"value": ch.Topic, "creator": "", "last_set": 0},
+		"purpose":        reply{"value": ch.Purpose, "creator": "", "last_set": 0},
+		"previous_names": []string{}, "shared_team_ids": []string{r.Opt.TeamID},
+	}
+}
+
+// findChannel looks a channel up by its id, or one it had before, and hides what the bot must
+// not know of: private channels it is not in.
+func (r *rooms) findChannel(id string) (*channel, *workspace.Refusal) {
+	if to, ok := r.moved[id]; ok {
+		id = to
+	}
+	ch := r.channels[id]
+	if ch == nil {
+		return nil, workspace.Refuse("channel_not_found")
+	}
+	isHidden := ch.Private || ch.IM
+	if isHidden && !ch.members[r.Opt.BotUser] {
+		return nil, workspace.Refuse("channel_not_found")
+	}
+	return ch, nil
+}
+
+// idOfName lets posts name a channel; other methods want its id.
+func (r *rooms) idOfName(name string) string {
+	if r.channels[name] != nil {
+		return name
+	}
+	wanted := strings.TrimPrefix(name, "#")
+	for _, id := range r.chanIDs {
+		ch := r.channels[id]
+		isWanted := !ch.IM && ch.Name == wanted
+		if isWanted && name != "" {
+			return id
+		}
+	}
+	return name
 }

@@ -17,12 +17,7 @@ type chatAPI struct {
 	rooms  *rooms
 	board  *board
 	clicks *clicks
-	sched  *workspace.Schedule
-	later  map[string]*scheduled // by id
 }
-
-// reset forgets what is to be posted later. Caller holds the lock.
-func (a *chatAPI) reset() { a.later = map[string]*scheduled{} }
 
 // findWritable finds the channel and checks that the bot may post there.
 func (a *chatAPI) findWritable(c *call) (*channel, *workspace.Refusal) {
@@ -49,22 +44,6 @@ func (a *chatAPI) findWritable(c *call) (*channel, *workspace.Refusal) {
 	return ch, nil
 }
 
-// idOfName lets posts name a channel; other methods want its id.
-func (r *rooms) idOfName(name string) string {
-	if r.channels[name] != nil {
-		return name
-	}
-	wanted := strings.TrimPrefix(name, "#")
-	for _, id := range r.chanIDs {
-		ch := r.channels[id]
-		isWanted := !ch.IM && ch.Name == wanted
-		if isWanted && name != "" {
-			return id
-		}
-	}
-	return name
-}
-
 func (a *chatAPI) postMessage(c *call) (reply, *workspace.Refusal) {
 	ch, err := a.findWritable(c)
 	if err != nil {
@@ -86,21 +65,6 @@ func (a *chatAPI) postMessage(c *call) (reply, *workspace.Refusal) {
 	a.board.insertMessage(ch, m)
 	out := m.Clone()
 	return reply{"channel": ch.ID, "ts": m.TS, "message": out}, nil
-}
-
-// postMe posts what the app does, as /me does for people.
-func (a *chatAPI) postMe(c *call) (reply, *workspace.Refusal) {
-	ch, err := a.findWritable(c)
-	if err != nil {
-		return nil, err
-	}
-	if strings.TrimSpace(c.Str("text")) == "" {
-		return nil, workspace.Refuse("no_text")
-	}
-	m := c.BotMessage(webcall.Content{Text: c.Str("text")})
-	m.Subtype, m.Blocks = "me_message", nil
-	a.board.insertMessage(ch, m)
-	return reply{"channel": ch.ID, "ts": m.TS}, nil
 }
 
 // placeInThread reads thread_ts and reply_broadcast into m.
@@ -221,13 +185,6 @@ func (a *chatAPI) postEphemeral(c *call) (reply, *workspace.Refusal) {
 	}
 	a.clicks.showEphemeral(ch, e)
 	return reply{"message_ts": e.TS}, nil
-}
-
-// showEphemeral shows e to its user only. Caller holds the lock.
-func (s *clicks) showEphemeral(ch *channel, e *Ephemeral) {
-	e.Channel, e.TS = ch.ID, ch.nextTS(s.Now())
-	s.ephs = append(s.ephs, e)
-	s.Note(Change{Kind: "ephemeral", Channel: ch.ID, TS: e.TS, Thread: e.ThreadTS, User: e.User})
 }
 
 func (a *chatAPI) getPermalink(c *call) (reply, *workspace.Refusal) {

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"parley/channels/emulator"
 )
 
 // driver serves the emulator to drivers in another process.
@@ -21,7 +23,6 @@ type driver struct {
 //	GET  /_fake/views?user=              open modals and the home tab
 //	GET  /_fake/ephemerals[?user=]
 //	GET  /_fake/file?id=                 metadata and places; &raw=1 the bytes
-//	GET  /_fake/status?channel=&ts=      the typing line
 //	GET  /_fake/calls[?method=]          Web API calls
 //	GET  /_fake/info                     tokens, ids, scopes used, sockets, lost events
 //	GET  /_fake/slow?over=SECONDS        events that were acknowledged late or not yet
@@ -36,7 +37,7 @@ func (d *driver) addRoutes(mux *http.ServeMux) {
 	s := d.srv
 	get := func(path string, f func(q func(string) string) any) {
 		mux.HandleFunc("GET /_fake/"+path, func(w http.ResponseWriter, r *http.Request) {
-			writeJSON(w, http.StatusOK, f(r.URL.Query().Get))
+			emulator.Write(w, http.StatusOK, f(r.URL.Query().Get))
 		})
 	}
 	get("state", func(q func(string) string) any { return s.Snapshot(q("channel")) })
@@ -44,7 +45,6 @@ func (d *driver) addRoutes(mux *http.ServeMux) {
 	get("users", func(func(string) string) any { return s.Users() })
 	get("messages", func(q func(string) string) any { return s.Messages(q("channel")) })
 	get("thread", func(q func(string) string) any { return s.Thread(q("channel"), q("ts")) })
-	get("status", func(q func(string) string) any { return s.Status(q("channel"), q("ts")) })
 	get("ephemerals", func(q func(string) string) any { return s.Ephemerals(q("user")) })
 	get("calls", func(q func(string) string) any { return s.Calls(q("method")) })
 	get("inbox", func(q func(string) string) any {
@@ -62,7 +62,7 @@ func (d *driver) addRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /_fake/admin/{verb}", d.controlAdmin)
 	mux.HandleFunc("POST /_fake/reset", func(w http.ResponseWriter, _ *http.Request) {
 		s.Reset()
-		writeJSON(w, http.StatusOK, reply{"ok": true})
+		emulator.Write(w, http.StatusOK, reply{"ok": true})
 	})
 }
 
@@ -143,11 +143,11 @@ func (d *driver) makeInfo() reply {
 func (d *driver) controlFile(w http.ResponseWriter, r *http.Request) {
 	f := d.srv.File(r.URL.Query().Get("id"))
 	if f == nil {
-		writeJSON(w, http.StatusNotFound, reply{"ok": false, "error": "file_not_found"})
+		emulator.Write(w, http.StatusNotFound, reply{"ok": false, "error": "file_not_found"})
 		return
 	}
 	if r.URL.Query().Get("raw") == "" {
-		writeJSON(w, http.StatusOK, f)
+		emulator.Write(w, http.StatusOK, f)
 		return
 	}
 	w.Header().Set("Content-Type", f.Mimetype)

@@ -47,7 +47,7 @@ func (d *driver) controlAdmin(w http.ResponseWriter, r *http.Request) {
 	default:
 		run, ok := d.adminVerbs(a)[verb]
 		if !ok {
-			writeJSON(w, http.StatusNotFound, reply{"ok": false, "error": "unknown verb " + verb})
+			emulator.Write(w, http.StatusNotFound, reply{"ok": false, "error": "unknown verb " + verb})
 			return
 		}
 		err = run()

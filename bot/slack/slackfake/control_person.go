@@ -49,7 +49,7 @@ func (d *driver) controlPerson(w http.ResponseWriter, r *http.Request) {
 		emulator.Done(w, nil, err)
 		return
 	}
-	writeJSON(w, http.StatusNotFound, reply{"ok": false, "error": "unknown verb " + verb})
+	emulator.Write(w, http.StatusNotFound, reply{"ok": false, "error": "unknown verb " + verb})
 }
 
 // runQuestion runs the verbs that return something; ok is false for others.

@@ -11,8 +11,7 @@ import (
 // conversationAPI answers what the app asks of channels.
 type conversationAPI struct {
 	*ground
-	rooms  *rooms
-	clicks *clicks
+	rooms *rooms
 }
 
 // findReadable finds a channel and checks scope and, for history, membership.
@@ -101,31 +100,6 @@ func (a *conversationAPI) readReplies(c *call) (reply, *workspace.Refusal) {
 	return reply{"messages": out, "has_more": more > 0, "response_metadata": webcall.NextCursor(more)}, nil
 }
 
-func (r *rooms) channelJSON(ch *channel) reply {
-	if ch.IM {
-		other := ""
-		for _, m := range ch.Members {
-			if m != r.Opt.BotUser {
-				other = m
-			}
-		}
-		return reply{
-			"id": ch.ID, "created": ch.Created, "is_im": true, "is_archived": ch.Archived, "user": other,
-			"is_org_shared": false, "is_open": true, "priority": 0,
-		}
-	}
-	return reply{
-		"id": ch.ID, "name": ch.Name, "name_normalized": ch.Name, "created": ch.Created, "creator": ch.Creator,
-		"is_channel": !ch.Private, "is_group": ch.Private, "is_im": false, "is_mpim": false, "is_private": ch.Private,
-		"is_archived": ch.Archived, "is_general": ch.Name == "general", "is_shared": ch.ExtShared,
-		"is_ext_shared": ch.ExtShared, "is_org_shared": false, "is_pending_ext_shared": false, "unlinked": 0,
-		"is_member": ch.members[r.Opt.BotUser], "num_members": len(ch.Members), "context_team_id": r.Opt.TeamID,
-		"topic":          reply{"value": ch.Topic, "creator": "", "last_set": 0},
-		"purpose":        reply{"value": ch.Purpose, "creator": "", "last_set": 0},
-		"previous_names": []string{}, "shared_team_ids": []string{r.Opt.TeamID},
-	}
-}
-
 func (a *conversationAPI) channelInfo(c *call) (reply, *workspace.Refusal) {
 	ch, err := a.findReadable(c, "read")
 	if err != nil {
@@ -139,13 +113,6 @@ func (a *conversationAPI) channelInfo(c *call) (reply, *workspace.Refusal) {
 }
 
 func (a *conversationAPI) listChannels(c *call) (reply, *workspace.Refusal) {
-	return a.listThose(c, false)
-}
-func (a *conversationAPI) listOwnChannels(c *call) (reply, *workspace.Refusal) {
-	return a.listThose(c, true)
-}
-
-func (a *conversationAPI) listThose(c *call, own bool) (reply, *workspace.Refusal) {
 	types := c.Str("types")
 	if types == "" {
 		types = "public_channel"
@@ -176,8 +143,7 @@ func (a *conversationAPI) listThose(c *call, own bool) (reply, *workspace.Refusa
 			continue
 		}
 		isHidden := ch.Private || ch.IM
-		needsMembership := own || isHidden
-		if needsMembership && !ch.members[a.Opt.BotUser] {
+		if isHidden && !ch.members[a.Opt.BotUser] {
 			continue
 		}
 		if seen++; seen <= skip {
@@ -204,24 +170,68 @@ func (a *conversationAPI) listMembers(c *call) (reply, *workspace.Refusal) {
 	return reply{"members": append([]string{}, page...), "response_metadata": webcall.NextCursor(next)}, nil
 }
 
-// setStatus shows "… is typing" under a thread for two minutes.
-func (a *conversationAPI) setStatus(c *call) (reply, *workspace.Refusal) {
-	ch, err := a.rooms.findChannel(c.Str("channel_id"))
+func (a *conversationAPI) joinChannel(c *call) (reply, *workspace.Refusal) {
+	ch, err := a.rooms.findChannel(c.Str("channel"))
 	if err != nil {
 		return nil, err
 	}
-	ts := c.Str("thread_ts")
-	if ch.byTS[ts] == nil {
-		return nil, workspace.Refuse("invalid_thread_ts")
+	if ch.Private || ch.IM {
+		return nil, workspace.Refuse("method_not_supported_for_channel_type")
 	}
-	if !c.Has("status") {
-		return nil, workspace.Refuse("invalid_arguments", "[ERROR] missing required field: status")
+	if ch.Archived {
+		return nil, workspace.Refuse("is_archived")
 	}
-	st := ThreadStatus{Channel: ch.ID, Thread: ts, Text: c.Str("status"), Until: a.Now().Add(statusLife)}
-	if c.HasOwnAuthor() && c.Need("chat:write.customize") == nil {
-		st.Username = c.Str("username")
+	out := reply{}
+	if ch.members[a.Opt.BotUser] {
+		out["warning"] = "already_in_channel"
+		out["response_metadata"] = reply{"warnings": []string{"already_in_channel"}}
 	}
-	a.clicks.statuses[ch.ID+"|"+ts] = st
-	a.Note(Change{Kind: "status", Channel: ch.ID, Thread: ts})
-	return reply{}, nil
+	a.rooms.enter(ch, a.Opt.BotUser, "")
+	out["channel"] = a.rooms.channelJSON(ch)
+	return out, nil
+}
+
+func (a *conversationAPI) openDM(c *call) (reply, *workspace.Refusal) {
+	if id := c.Str("channel"); id != "" {
+		ch, err := a.rooms.findChannel(id)
+		if err != nil {
+			return nil, err
+		}
+		if !ch.IM {
+			return nil, workspace.Refuse("method_not_supported_for_channel_type")
+		}
+		return a.showOpened(c, ch, true), nil
+	}
+	ids := webcall.List(c.Str("users"))
+	switch len(ids) {
+	case 0:
+		return nil, workspace.Refuse("users_list_not_supplied")
+	case 1:
+	default:
+		return nil, &workspace.Refusal{Code: "missing_scope", Needed: "mpim:write"}
+	}
+	u := a.rooms.people.users[ids[0]]
+	if u == nil {
+		return nil, workspace.Refuse("user_not_found")
+	}
+	if u.Deleted {
+		return nil, workspace.Refuse("user_disabled")
+	}
+	if u.Bot {
+		return nil, workspace.Refuse("cannot_dm_bot")
+	}
+	before := len(a.rooms.chanIDs)
+	ch := a.rooms.dmWith(u.ID)
+	return a.showOpened(c, ch, len(a.rooms.chanIDs) == before), nil
+}
+
+func (a *conversationAPI) showOpened(c *call, ch *channel, already bool) reply {
+	out := reply{"channel": reply{"id": ch.ID}}
+	if c.Flag("return_im") {
+		out["channel"] = a.rooms.channelJSON(ch)
+	}
+	if already {
+		out["no_op"], out["already_open"] = true, true
+	}
+	return out
 }

@@ -27,8 +27,8 @@
 // notified of what. Scopes are enforced and recorded.
 //
 // What is not: Enterprise Grid, Slack Connect beyond foreign members, user tokens, unfurling and
-// link parsing of bots' texts, user groups, canvases, lists, bookmarks, pins, search. Any name in
-// Slack's form is taken as an emoji.
+// link parsing of bots' texts, user groups, canvases, lists, bookmarks, pins, search, messages that
+// are posted later, and whatever manages channels: such methods answer unknown_method. Any name in Slack's form is taken as an emoji.
 //
 // # With the JavaScript tools
 //

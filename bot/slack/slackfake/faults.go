@@ -3,6 +3,7 @@ package slackfake
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 
 	"parley/channels/emulator"
 )
@@ -55,7 +56,7 @@ func runFaultBefore(w http.ResponseWriter, r *http.Request, f *emulator.Struck) 
 	case f.Kind == FaultRateLimit:
 		answerLater(w, "ratelimited", f.RetryAfter())
 	case f.Kind == FaultBareLimit:
-		writeJSON(w, http.StatusTooManyRequests, reply{"ok": false, "error": "ratelimited"})
+		emulator.Write(w, http.StatusTooManyRequests, reply{"ok": false, "error": "ratelimited"})
 	case f.After, f.Kind == FaultNeverShare:
 		return true
 	default:
@@ -85,7 +86,7 @@ func answerWrongly(w http.ResponseWriter, f *emulator.Struck) bool {
 	}
 	switch f.Kind {
 	case FaultLimitBody:
-		writeJSON(w, http.StatusOK, reply{"ok": false, "error": text(f.Error, "ratelimited")})
+		emulator.Write(w, http.StatusOK, reply{"ok": false, "error": text(f.Error, "ratelimited")})
 	case FaultHTTP:
 		status := f.Status
 		if status == 0 {
@@ -97,11 +98,17 @@ func answerWrongly(w http.ResponseWriter, f *emulator.Struck) bool {
 	case FaultDrop:
 		panic(http.ErrAbortHandler) // net/http cuts the connection without a log line
 	case FaultBlank:
-		writeJSON(w, http.StatusOK, reply{"ok": false})
+		emulator.Write(w, http.StatusOK, reply{"ok": false})
 	case FaultError:
-		writeJSON(w, http.StatusOK, reply{"ok": false, "error": text(f.Error, "internal_error")})
+		emulator.Write(w, http.StatusOK, reply{"ok": false, "error": text(f.Error, "internal_error")})
 	default:
 		return true
 	}
 	return false
+}
+
+// answerLater asks the app to call again after some seconds.
+func answerLater(w http.ResponseWriter, code string, seconds int) {
+	w.Header().Set("Retry-After", strconv.Itoa(seconds))
+	emulator.Write(w, http.StatusTooManyRequests, reply{"ok": false, "error": code})
 }

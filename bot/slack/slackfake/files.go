@@ -307,3 +307,13 @@ func (l *library) buryFile(f *File) {
 	*f = File{ID: f.ID, Name: f.Name, User: f.User, Mode: "tombstone", Created: f.Created, Timestamp: f.Timestamp}
 	l.Note(Change{Kind: "file", ID: f.ID})
 }
+
+// NewFile is a file that a person posts.
+type NewFile struct {
+	Name        string `json:"name"`
+	Mimetype    string `json:"mimetype,omitempty"` // default from the content
+	Data        []byte `json:"data,omitempty"`     // base64 in JSON
+	ExternalURL string `json:"external_url,omitempty"`
+	Mode        string `json:"mode,omitempty"`        // default hosted; external, hidden_by_limit, tombstone
+	FileAccess  string `json:"file_access,omitempty"` // default visible; check_file_info
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"parley/bot/slack/slackfake/delivery"
 	"parley/bot/slack/slackfake/kit"
@@ -43,8 +42,7 @@ type clicks struct {
 	ephs      []*Ephemeral
 	replies   map[string]*responseURL
 	selected  map[string]kit.State // user|channel|ts → what was chosen in a message
-	statuses  map[string]ThreadStatus
-	suggested map[string]object // user|action → the app's last options
+	suggested map[string]object    // user|action → the app's last options
 }
 
 // reset forgets what was clicked and answered. Caller holds the lock.
@@ -52,7 +50,6 @@ func (s *clicks) reset() {
 	s.ephs = nil
 	s.replies = map[string]*responseURL{}
 	s.selected = map[string]kit.State{}
-	s.statuses = map[string]ThreadStatus{}
 	s.suggested = map[string]object{}
 }
 
@@ -92,32 +89,6 @@ type Target struct {
 	Channel string `json:"channel,omitempty"`
 	TS      string `json:"ts,omitempty"`
 	View    string `json:"view,omitempty"` // view id; "home" is the person's home tab
-}
-
-// Click presses a button or picks from a menu: picked holds option values, user or channel
-// ids, a date (2006-01-02), a time (15:04) or typed text, by the element's type.
-// Errors: message_not_found, not_found, "no element …", "no such option …", ctx's.
-func (p *Person) Click(ctx context.Context, t Target, action string, picked ...string) (*Outcome, error) {
-	s := p.s
-	s.Mu.Lock()
-	payload, err := s.clicks.clickPayload(p.id, t, action, picked)
-	s.Mu.Unlock()
-	if err != nil {
-		return nil, err
-	}
-	r, err := s.clicks.askInteractive(ctx, payload)
-	if err != nil {
-		return nil, err
-	}
-	return p.makeOutcome(r), nil
-}
-
-func (p *Person) makeOutcome(r delivery.Answer) *Outcome {
-	out := &Outcome{Error: r.Err, Response: r.Body}
-	if open := p.s.Views(p.id); len(open) > 0 {
-		out.View = open[len(open)-1]
-	}
-	return out
 }
 
 // seen is what a target shows: its blocks, its state and how payloads describe it.
@@ -259,42 +230,6 @@ func payloadName(ch *channel) string {
 	return ch.Name
 }
 
-// Suggest types text into an external select and returns the options that the app offers.
-// Errors: as Click, and "no options …" when the answer is not a list of options.
-func (p *Person) Suggest(ctx context.Context, t Target, action, text string) ([]string, error) {
-	s := p.s
-	s.Mu.Lock()
-	at, err := s.clicks.lookAt(p.id, t)
-	if err != nil {
-		s.Mu.Unlock()
-		return nil, err
-	}
-	b, e := kit.Find(at.blocks, action)
-	if e == nil {
-		s.Mu.Unlock()
-		return nil, fmt.Errorf("no element %q there", action)
-	}
-	payload := s.clicks.newPayload("block_suggestion", p.id, "")
-	delete(payload, "trigger_id")
-	for k, x := range at.fields {
-		payload[k] = x
-	}
-	delete(payload, "response_url")
-	if at.view != nil {
-		payload["view"] = at.view.Clone()
-	}
-	payload["value"] = text
-	payload["action_id"] = e["action_id"]
-	payload["block_id"] = b["block_id"]
-	key := p.id + "|" + fmt.Sprint(e["action_id"])
-	s.Mu.Unlock()
-	r, err := s.clicks.askInteractive(ctx, payload)
-	if err != nil {
-		return nil, err
-	}
-	return s.clicks.takeOptions(key, r)
-}
-
 // takeOptions reads the options that the app offers, and keeps them for the person who chooses.
 func (s *clicks) takeOptions(key string, r delivery.Answer) ([]string, error) {
 	var o object
@@ -311,24 +246,9 @@ func (s *clicks) takeOptions(key string, r delivery.Answer) ([]string, error) {
 	return values, nil
 }
 
-// ThreadStatus is the "… is typing" line under a thread.
-type ThreadStatus struct {
-	Channel  string    `json:"channel"`
-	Thread   string    `json:"thread"`
-	Text     string    `json:"text"`
-	Username string    `json:"username,omitempty"`
-	Until    time.Time `json:"until"`
-}
-
-const statusLife = 2 * time.Minute
-
-// Status returns what is shown under a thread now; Text is empty when nothing is.
-func (s *Server) Status(channel, thread string) ThreadStatus {
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	st := s.clicks.statuses[channel+"|"+thread]
-	if !s.Now().Before(st.Until) {
-		return ThreadStatus{Channel: channel, Thread: thread}
-	}
-	return st
+// showEphemeral shows e to its user only. Caller holds the lock.
+func (s *clicks) showEphemeral(ch *channel, e *Ephemeral) {
+	e.Channel, e.TS = ch.ID, ch.nextTS(s.Now())
+	s.ephs = append(s.ephs, e)
+	s.Note(Change{Kind: "ephemeral", Channel: ch.ID, TS: e.TS, Thread: e.ThreadTS, User: e.User})
 }

@@ -36,9 +36,7 @@ func (a *webAPI) listMethods() map[string]method {
 
 func (a *webAPI) otherMethods() map[string]method {
 	return map[string]method{
-		"api.test":              {tier: tier4, do: a.users.apiTest},
 		"auth.test":             {tier: ample, do: a.users.authTest},
-		"auth.revoke":           {tier: tier3, do: a.users.revokeAuth},
 		"apps.connections.open": {tier: tier3, appToken: true, do: a.openConnection},
 
 		"views.open":    {tier: tier4, required: []string{"view"}, do: a.views.OpenView},
@@ -49,17 +47,7 @@ func (a *webAPI) otherMethods() map[string]method {
 		"files.getUploadURLExternal":   {scope: "files:write", tier: tier4, do: a.files.uploadURL},
 		"files.completeUploadExternal": {scope: "files:write", tier: tier4, do: a.files.completeUpload},
 		"files.info":                   {scope: "files:read", tier: tier4, required: []string{"file"}, do: a.files.fileInfo},
-		"files.list":                   {scope: "files:read", tier: tier3, do: a.files.listFiles},
 		"files.delete":                 {scope: "files:write", tier: tier3, required: []string{"file"}, do: a.files.deleteFile},
-
-		"emoji.list":      {scope: "emoji:read", tier: tier2, do: listNothing("emoji", reply{})},
-		"usergroups.list": {scope: "usergroups:read", tier: tier2, do: listNothing("usergroups", []reply{})},
-		"pins.add":        {scope: "pins:write", tier: tier2, do: notModelled},
-		"pins.remove":     {scope: "pins:write", tier: tier2, do: notModelled},
-		"pins.list":       {scope: "pins:read", tier: tier2, do: notModelled},
-		"bookmarks.add":   {scope: "bookmarks:write", tier: tier2, do: notModelled},
-		"bookmarks.list":  {scope: "bookmarks:read", tier: tier3, do: notModelled},
-		"chat.unfurl":     {scope: "links:write", tier: tier3, do: notModelled},
 	}
 }
 
@@ -71,55 +59,32 @@ func (a *webAPI) chatMethods() map[string]method {
 		"chat.update":        {scope: "chat:write", tier: tier3, required: chTS, do: a.chat.updateMessage},
 		"chat.delete":        {scope: "chat:write", tier: tier3, required: chTS, do: a.chat.deleteMessage},
 		"chat.postEphemeral": {scope: "chat:write", tier: tier4, required: []string{"channel", "user"}, do: a.chat.postEphemeral},
-		"chat.meMessage":     {scope: "chat:write", tier: tier3, required: ch, do: a.chat.postMe},
 		"chat.getPermalink":  {tier: ample, required: []string{"channel", "message_ts"}, do: a.chat.getPermalink},
-
-		"chat.scheduleMessage":        {scope: "chat:write", tier: tier3, required: []string{"channel", "post_at"}, do: a.chat.scheduleMessage},
-		"chat.deleteScheduledMessage": {scope: "chat:write", tier: tier3, required: []string{"channel", "scheduled_message_id"}, do: a.chat.deleteScheduled},
-		"chat.scheduledMessages.list": {tier: tier3, do: a.chat.listScheduled},
 
 		"reactions.add":    {scope: "reactions:write", tier: tier3, required: react, do: a.chat.addReaction},
 		"reactions.remove": {scope: "reactions:write", tier: tier2, required: react, do: a.chat.removeReaction},
-		"reactions.list":   {scope: "reactions:read", tier: tier2, do: a.chat.listReactions},
-		"reactions.get":    {scope: "reactions:read", tier: tier3, required: react[:2], do: a.chat.getReactions},
 	}
 }
 
 func (a *webAPI) conversationMethods() map[string]method {
 	ch, chTS := []string{"channel"}, []string{"channel", "ts"}
 	return map[string]method{
-		"conversations.history":    {tier: tier3, required: ch, do: a.conversations.readHistory},
-		"conversations.replies":    {tier: tier3, required: chTS, do: a.conversations.readReplies},
-		"conversations.info":       {tier: tier3, required: ch, do: a.conversations.channelInfo},
-		"conversations.list":       {tier: tier2, do: a.conversations.listChannels},
-		"conversations.members":    {tier: tier4, required: ch, do: a.conversations.listMembers},
-		"conversations.join":       {scope: "channels:join", tier: tier3, required: ch, do: a.conversations.joinChannel},
-		"conversations.leave":      {tier: tier3, required: ch, do: a.conversations.leaveChannel},
-		"conversations.invite":     {tier: tier3, required: ch, do: a.conversations.inviteUsers},
-		"conversations.create":     {tier: tier2, do: a.conversations.createChannel},
-		"conversations.kick":       {tier: tier3, required: []string{"channel", "user"}, do: a.conversations.kickUser},
-		"conversations.archive":    {tier: tier2, required: ch, do: a.conversations.archiveChannel},
-		"conversations.unarchive":  {tier: tier2, required: ch, do: a.conversations.unarchiveChannel},
-		"conversations.rename":     {tier: tier2, required: ch, do: a.conversations.renameChannel},
-		"conversations.setTopic":   {tier: tier2, required: ch, do: a.conversations.setTopic},
-		"conversations.setPurpose": {tier: tier2, required: ch, do: a.conversations.setPurpose},
-		"conversations.close":      {scope: "im:write", tier: tier2, required: ch, do: a.conversations.closeDM},
-		"conversations.open":       {scope: "im:write", tier: tier3, do: a.conversations.openDM},
-		"users.conversations":      {tier: tier3, do: a.conversations.listOwnChannels},
-
-		"assistant.threads.setStatus": {scope: "chat:write|assistant:write", tier: ample, do: a.conversations.setStatus},
+		"conversations.history": {tier: tier3, required: ch, do: a.conversations.readHistory},
+		"conversations.replies": {tier: tier3, required: chTS, do: a.conversations.readReplies},
+		"conversations.info":    {tier: tier3, required: ch, do: a.conversations.channelInfo},
+		"conversations.list":    {tier: tier2, do: a.conversations.listChannels},
+		"conversations.members": {tier: tier4, required: ch, do: a.conversations.listMembers},
+		"conversations.join":    {scope: "channels:join", tier: tier3, required: ch, do: a.conversations.joinChannel},
+		"conversations.open":    {scope: "im:write", tier: tier3, do: a.conversations.openDM},
 	}
 }
 
 func (a *webAPI) peopleMethods() map[string]method {
 	return map[string]method{
 		"users.info":          {scope: "users:read", tier: tier4, required: []string{"user"}, do: a.users.userInfo},
-		"users.profile.get":   {scope: "users:read", tier: tier4, do: a.users.userProfile},
-		"users.getPresence":   {scope: "users:read", tier: tier3, required: []string{"user"}, do: a.users.userPresence},
 		"users.list":          {scope: "users:read", tier: tier2, do: a.users.listUsers},
 		"users.lookupByEmail": {scope: "users:read.email", tier: tier3, required: []string{"email"}, do: a.users.lookupByEmail},
 		"bots.info":           {scope: "users:read", tier: tier3, do: a.users.botInfo},
-		"team.info":           {scope: "team:read", tier: tier3, do: a.users.teamInfo},
 	}
 }
 

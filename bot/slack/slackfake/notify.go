@@ -1,13 +1,11 @@
 package slackfake
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"parley/bot/slack/slackfake/kit"
-	"parley/bot/slack/slackfake/workspace"
 )
 
 // Notification is one that Slack pushes to a person (desktop or phone).
@@ -231,47 +229,4 @@ func (i *Inboxes) Badges(user string) Badges {
 		return strings.Compare(a.Channel+a.Thread, b.Channel+b.Thread)
 	})
 	return out
-}
-
-// Followers lists who follows a thread, sorted.
-func (s *Server) Followers(channel, thread string) []string {
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	ch := s.rooms.channels[channel]
-	if ch == nil || ch.threads[thread] == nil {
-		return nil
-	}
-	return slices.Sorted(maps.Keys(ch.threads[thread].followers))
-}
-
-// Follow makes the person follow a thread by hand, or not. Errors: thread_not_found.
-func (p *Person) Follow(channel, thread string, on bool) error {
-	s := p.s
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	ch, m, err := s.rooms.findVisible(p.id, channel, thread)
-	if err != nil || m.IsReply() {
-		return workspace.Refuse("thread_not_found")
-	}
-	t := ch.threadOf(thread)
-	if on {
-		t.followers[p.id] = true
-	} else {
-		delete(t.followers, p.id)
-	}
-	return nil
-}
-
-// Read looks at a channel: its badge goes.
-func (p *Person) Read(channel string) {
-	p.s.Mu.Lock()
-	defer p.s.Mu.Unlock()
-	p.s.Inboxes.inboxOf(p.id).channelBadge(channel).clear()
-}
-
-// ReadThread looks at a thread: its entry in the Threads view goes.
-func (p *Person) ReadThread(channel, thread string) {
-	p.s.Mu.Lock()
-	defer p.s.Mu.Unlock()
-	delete(p.s.Inboxes.inboxOf(p.id).threads, channel+"|"+thread)
 }

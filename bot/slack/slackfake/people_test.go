@@ -171,10 +171,6 @@ func TestListChannels(t *testing.T) {
 	if got := list(slack.GetConversationsParameters{}); !reflect.DeepEqual(got, []string{"C0OLD00001", "C0SUPPORT1"}) {
 		t.Errorf("public = %v", got)
 	}
-	own, _, err := w.api.GetConversationsForUserContext(w.ctx, &slack.GetConversationsForUserParameters{Types: []string{"public_channel"}})
-	if err != nil || len(own) != 1 || own[0].ID != w.ch {
-		t.Errorf("own = %v, %v", own, err)
-	}
 }
 
 // TestDirectMessages opens one and finds the same again.
@@ -229,6 +225,33 @@ func TestReactions(t *testing.T) {
 	}
 }
 
+// TestEmojiNames: a second name of an emoji is no second reaction, and the app hears the name that Slack keeps.
+func TestEmojiNames(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, slackfake.Options{})
+	root := slack.NewRefToMessage(w.ch, w.post("root"))
+	for _, r := range []struct{ name, refused string }{
+		{"thumbsup", ""}, {"+1", "already_reacted"}, {"thumbsup::skin-tone-3", ""}, {"+1::skin-tone-3", "already_reacted"}, {"party_parrot", ""},
+	} {
+		err := w.api.AddReactionContext(w.ctx, r.name, root)
+		if r.refused == "" && err != nil {
+			t.Errorf("%s: %v", r.name, err)
+		} else if r.refused != "" {
+			refused(t, err, r.refused)
+		}
+	}
+	var names []string
+	for _, r := range w.srv.Message(w.ch, root.Timestamp).Reactions {
+		names = append(names, r.Name)
+	}
+	if want := []string{"+1", "+1::skin-tone-3", "party_parrot"}; !slices.Equal(names, want) {
+		t.Errorf("reactions %v, want %v", names, want)
+	}
+	if err := w.api.RemoveReactionContext(w.ctx, "thumbsup", root); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestUninstall(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
@@ -241,24 +264,5 @@ func TestUninstall(t *testing.T) {
 	w.srv.Admin.Reinstall()
 	if _, err := w.api.AuthTestContext(w.ctx); err != nil {
 		t.Error(err)
-	}
-}
-
-func TestStatusExpires(t *testing.T) {
-	t.Parallel()
-	c := newClock()
-	w := newWorld(t, slackfake.Options{Clock: c.now})
-	root := w.post("root")
-	if err := w.api.SetAssistantThreadsStatusContext(w.ctx, slack.AssistantThreadsSetStatusParameters{
-		ChannelID: w.ch, ThreadTS: root, Status: "is typing…", Username: "Kim",
-	}); err != nil {
-		t.Fatal(err)
-	}
-	if s := w.srv.Status(w.ch, root); s.Text != "is typing…" || s.Username != "Kim" {
-		t.Errorf("status = %+v", s)
-	}
-	c.advance(121_000_000_000)
-	if s := w.srv.Status(w.ch, root); s.Text != "" {
-		t.Errorf("after two minutes = %+v", s)
 	}
 }

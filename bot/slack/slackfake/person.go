@@ -2,7 +2,6 @@ package slackfake
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -21,16 +20,6 @@ func (s *Server) As(user string) *Person { return &Person{s: s, id: user} }
 
 // ID is the person's user id.
 func (p *Person) ID() string { return p.id }
-
-// NewFile is a file that a person posts.
-type NewFile struct {
-	Name        string `json:"name"`
-	Mimetype    string `json:"mimetype,omitempty"` // default from the content
-	Data        []byte `json:"data,omitempty"`     // base64 in JSON
-	ExternalURL string `json:"external_url,omitempty"`
-	Mode        string `json:"mode,omitempty"`        // default hosted; external, hidden_by_limit, tombstone
-	FileAccess  string `json:"file_access,omitempty"` // default visible; check_file_info
-}
 
 // Post is what a person writes. Text is typed text with *bold* and so on; <@U…>, <#C…>,
 // <!here> and <https://…|label> are chips, other & < > are literal.
@@ -313,59 +302,34 @@ func (r *rooms) escapeNames(text string) string {
 	})
 }
 
-// Thread returns a root with its replies, oldest first; nil when the root is unknown.
-func (s *Server) Thread(channel, ts string) []*Message {
+// Follow makes the person follow a thread by hand, or not. Errors: thread_not_found.
+func (p *Person) Follow(channel, thread string, on bool) error {
+	s := p.s
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	ch := s.rooms.channels[channel]
-	if ch == nil || ch.byTS[ts] == nil {
-		return nil
+	ch, m, err := s.rooms.findVisible(p.id, channel, thread)
+	if err != nil || m.IsReply() {
+		return workspace.Refuse("thread_not_found")
 	}
-	out := []*Message{ch.byTS[ts].Clone()}
-	if t := ch.threads[ts]; t != nil {
-		for _, m := range t.replies {
-			out = append(out, m.Clone())
-		}
+	t := ch.threadOf(thread)
+	if on {
+		t.followers[p.id] = true
+	} else {
+		delete(t.followers, p.id)
 	}
-	return out
+	return nil
 }
 
-// Messages returns a channel's top-level messages (roots and broadcasts), oldest first.
-func (s *Server) Messages(channel string) []*Message {
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	ch := s.rooms.channels[channel]
-	if ch == nil {
-		return nil
-	}
-	var out []*Message
-	for _, m := range ch.messages {
-		out = append(out, m.Clone())
-	}
-	return out
+// Read looks at a channel: its badge goes.
+func (p *Person) Read(channel string) {
+	p.s.Mu.Lock()
+	defer p.s.Mu.Unlock()
+	p.s.Inboxes.inboxOf(p.id).channelBadge(channel).clear()
 }
 
-// Message returns one message, or nil.
-func (s *Server) Message(channel, ts string) *Message {
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	ch := s.rooms.channels[channel]
-	if ch == nil || ch.byTS[ts] == nil {
-		return nil
-	}
-	return ch.byTS[ts].Clone()
-}
-
-// Ephemerals returns what only this person sees, oldest first; user "" means everybody's.
-func (s *Server) Ephemerals(user string) []Ephemeral {
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	var out []Ephemeral
-	for _, e := range s.clicks.ephs {
-		isMeant := user == "" || e.User == user
-		if isMeant && !e.Deleted {
-			out = append(out, *e)
-		}
-	}
-	return slices.Clip(out)
+// ReadThread looks at a thread: its entry in the Threads view goes.
+func (p *Person) ReadThread(channel, thread string) {
+	p.s.Mu.Lock()
+	defer p.s.Mu.Unlock()
+	delete(p.s.Inboxes.inboxOf(p.id).threads, channel+"|"+thread)
 }

@@ -201,23 +201,6 @@ func (b *board) emitMessage(ch *channel, m *Message) {
 	b.events.Emit("app_mention", &ch.Channel, at)
 }
 
-// findChannel looks a channel up by its id, or one it had before, and hides what the bot must
-// not know of: private channels it is not in.
-func (r *rooms) findChannel(id string) (*channel, *workspace.Refusal) {
-	if to, ok := r.moved[id]; ok {
-		id = to
-	}
-	ch := r.channels[id]
-	if ch == nil {
-		return nil, workspace.Refuse("channel_not_found")
-	}
-	isHidden := ch.Private || ch.IM
-	if isHidden && !ch.members[r.Opt.BotUser] {
-		return nil, workspace.Refuse("channel_not_found")
-	}
-	return ch, nil
-}
-
 // permalinkOf returns the address that people follow to a message.
 func (b *board) permalinkOf(ch *channel, m *Message) string {
 	u := b.Opt.WorkspaceURL + "archives/" + ch.ID + "/p" + strings.ReplaceAll(m.TS, ".", "")

@@ -50,14 +50,6 @@ func (a *chatAPI) removeReaction(c *call) (reply, *workspace.Refusal) {
 	return reply{}, a.board.removeEmoji(ch, m, a.Opt.BotUser, c.Str("name"))
 }
 
-func (a *chatAPI) getReactions(c *call) (reply, *workspace.Refusal) {
-	ch, m, err := a.reactionTarget(c)
-	if err != nil {
-		return nil, err
-	}
-	return reply{"type": "message", "channel": ch.ID, "message": m.Clone()}, nil
-}
-
 // addEmoji adds user's emoji to m and tells the app. Caller holds the lock.
 func (b *board) addEmoji(ch *channel, m *Message, user, name string) *workspace.Refusal {
 	if !emojiName.MatchString(name) {

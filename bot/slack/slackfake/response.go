@@ -8,6 +8,7 @@ import (
 
 	"parley/bot/slack/slackfake/webcall"
 	"parley/bot/slack/slackfake/workspace"
+	"parley/channels/emulator"
 )
 
 // Life of a response_url. Source: docs.slack.dev/interactivity/handling-user-interaction, read 2026-11.
@@ -44,7 +45,7 @@ func (s *clicks) serveResponseURL(w http.ResponseWriter, r *http.Request) {
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, webcall.MaxBody))
 	if err != nil {
-		writeJSON(w, http.StatusBadRequest, reply{"ok": false, "error": "invalid_payload"})
+		emulator.Write(w, http.StatusBadRequest, reply{"ok": false, "error": "invalid_payload"})
 		return
 	}
 	s.Mu.Lock()
@@ -65,9 +66,9 @@ func (s *clicks) serveResponseURL(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		io.WriteString(w, "ok") //nolint:errcheck // the client is gone
 	case "invalid_url", "expired_url", "used_url":
-		writeJSON(w, http.StatusNotFound, reply{"ok": false, "error": code})
+		emulator.Write(w, http.StatusNotFound, reply{"ok": false, "error": code})
 	default:
-		writeJSON(w, http.StatusOK, reply{"ok": false, "error": code})
+		emulator.Write(w, http.StatusOK, reply{"ok": false, "error": code})
 	}
 }
 

@@ -1,6 +1,8 @@
 package slackfake
 
 import (
+	"net/http"
+
 	"parley/bot/slack/slackfake/delivery"
 	"parley/bot/slack/slackfake/screens"
 	"parley/bot/slack/slackfake/workspace"
@@ -62,7 +64,7 @@ func (s *Server) connect(jumps bool) {
 
 	s.Events = delivery.New(g, s.grant, s.sched, s.FaultPlan)
 	s.Sockets, s.Webhooks = s.Events.Sockets, s.Events.Webhooks
-	s.people = &directory{ground: g, grant: s.grant}
+	s.people = &directory{ground: g}
 	s.files = &library{ground: g, events: s.Events}
 	s.Inboxes = &Inboxes{ground: g, people: s.people}
 	s.board = &board{ground: g, files: s.files, inboxes: s.Inboxes, events: s.Events}
@@ -72,9 +74,9 @@ func (s *Server) connect(jumps bool) {
 	s.Admin = &Administrator{ground: g, people: s.people, rooms: s.rooms, board: s.board, files: s.files, grant: s.grant, events: s.Events}
 	s.api = &webAPI{
 		ground: g, grant: s.grant, faults: s.FaultPlan, sockets: s.Sockets,
-		chat:          &chatAPI{ground: g, rooms: s.rooms, board: s.board, clicks: s.clicks, sched: s.sched},
-		conversations: &conversationAPI{ground: g, rooms: s.rooms, clicks: s.clicks},
-		users:         &userAPI{ground: g, people: s.people, grant: s.grant, events: s.Events},
+		chat:          &chatAPI{ground: g, rooms: s.rooms, board: s.board, clicks: s.clicks},
+		conversations: &conversationAPI{ground: g, rooms: s.rooms},
+		users:         &userAPI{ground: g, people: s.people},
 		files:         &fileAPI{ground: g, files: s.files, rooms: s.rooms, board: s.board, sched: s.sched, grant: s.grant, faults: s.FaultPlan},
 		views:         screens.NewAPI(s.screens, s.people.hasUser),
 	}
@@ -144,3 +146,16 @@ func (s *Server) TeamID() string { return s.Opt.TeamID }
 
 // AppID is the app's id.
 func (s *Server) AppID() string { return s.Opt.AppID }
+
+// makeRoutes returns what serves the Web API, files, response URLs, Socket Mode and /_fake/.
+func (s *Server) makeRoutes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/api/{method}", s.api.serveAPI)
+	mux.HandleFunc("POST /upload/v1/{ticket}", s.api.files.serveUpload)
+	mux.HandleFunc("GET /files-pri/{key}/{name...}", s.api.files.serveFile)
+	mux.HandleFunc("POST /actions/{team}/{id}", s.clicks.serveResponseURL)
+	mux.HandleFunc("GET /link/", s.Sockets.ServeSocket)
+	mux.HandleFunc("GET /signin", s.api.files.serveSignin)
+	(&driver{srv: s}).addRoutes(mux)
+	return mux
+}

@@ -11,7 +11,6 @@ import (
 // directory is the workspace's people and bots. Guarded by the lock.
 type directory struct {
 	*ground
-	grant   *workspace.Grant
 	users   map[string]*User
 	userIDs []string // in order of joining
 }
@@ -21,16 +20,6 @@ func (d *directory) hasUser(user string) bool { return d.users[user] != nil }
 
 // reset forgets everybody. Caller holds the lock.
 func (d *directory) reset() { d.users, d.userIDs = map[string]*User{}, nil }
-
-// AddUser adds a person (or bot) and tells the app with team_join. Empty ID, TeamID and names
-// are filled in. It returns what was added.
-func (a *Administrator) AddUser(u User) User {
-	a.Mu.Lock()
-	defer a.Mu.Unlock()
-	p := a.people.putUser(u)
-	a.events.Emit("team_join", nil, map[string]any{"type": "team_join", "user": a.people.userJSON(p, a.grant.Scopes["users:read.email"])})
-	return *p
-}
 
 // putUser fills in and stores u. Caller holds the lock.
 func (d *directory) putUser(u User) *User {
@@ -58,37 +47,6 @@ func (d *directory) putUser(u User) *User {
 	d.users[u.ID] = &u
 	d.Note(Change{Kind: "user", User: u.ID})
 	return &u
-}
-
-// UpdateUser changes a person and tells the app with user_change. Deactivation is
-// Deleted = true; Slack then shows no profile picture but keeps the rest.
-// Errors: user_not_found.
-func (a *Administrator) UpdateUser(id string, change func(*User)) error {
-	a.Mu.Lock()
-	defer a.Mu.Unlock()
-	u := a.people.users[id]
-	if u == nil {
-		return workspace.Refuse("user_not_found")
-	}
-	change(u)
-	u.Updated = a.Now().Unix()
-	a.Note(Change{Kind: "user", User: id})
-	a.events.Emit("user_change", nil, map[string]any{
-		"type": "user_change", "user": a.people.userJSON(u, a.grant.Scopes["users:read.email"]),
-		"cache_ts": u.Updated, "event_ts": workspace.FormatTS(a.Now().UnixMicro()),
-	})
-	return nil
-}
-
-// Users lists everybody, bots included, in order of joining.
-func (s *Server) Users() []User {
-	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	var out []User
-	for _, id := range s.people.userIDs {
-		out = append(out, *s.people.users[id])
-	}
-	return out
 }
 
 // userJSON returns a user as the Web API and events show them; email says whether the app may read the address. Caller holds
@@ -136,8 +94,6 @@ func (d *directory) userJSON(u *User, email bool) reply {
 type userAPI struct {
 	*ground
 	people *directory
-	grant  *workspace.Grant
-	events *Events
 }
 
 func (a *userAPI) userInfo(c *call) (reply, *workspace.Refusal) {
@@ -197,22 +153,9 @@ func (a *userAPI) botInfo(c *call) (reply, *workspace.Refusal) {
 	return nil, workspace.Refuse("bot_not_found")
 }
 
-func (a *userAPI) teamInfo(c *call) (reply, *workspace.Refusal) {
-	return reply{"team": reply{
-		"id": a.Opt.TeamID, "name": a.Opt.TeamName, "domain": a.Opt.Domain, "email_domain": "", "icon": reply{},
-	}}, nil
-}
-
 func (a *userAPI) authTest(c *call) (reply, *workspace.Refusal) {
 	return reply{
 		"url": a.Opt.WorkspaceURL, "team": a.Opt.TeamName, "user": a.Opt.AppName, "team_id": a.Opt.TeamID,
 		"user_id": a.Opt.BotUser, "bot_id": a.Opt.BotID, "is_enterprise_install": false,
 	}, nil
-}
-
-func (a *userAPI) apiTest(c *call) (reply, *workspace.Refusal) {
-	if e := c.Str("error"); e != "" {
-		return nil, workspace.Refuse(e)
-	}
-	return reply{"args": c.Args}, nil
 }

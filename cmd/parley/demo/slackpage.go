@@ -103,7 +103,6 @@ func (p *slackPane) readState(as, channel, thread string) slackState {
 	}
 	if thread != "" {
 		s.Thread = fake.Thread(channel, thread)
-		s.Status = fake.Status(channel, thread)
 	}
 	for _, e := range fake.Ephemerals(as) {
 		if e.Channel == channel {

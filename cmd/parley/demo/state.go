@@ -35,7 +35,6 @@ type slackState struct {
 	Thread     []*slackfake.Message     `json:"thread"`   // the open one
 	Ephemerals []slackfake.Ephemeral    `json:"ephemerals"`
 	Views      []*slackfake.View        `json:"views"`
-	Status     slackfake.ThreadStatus   `json:"status"`
 	Notices    []slackfake.Notification `json:"notices"` // the latest
 	Noticed    int                      `json:"noticed"` // how many there were
 }

@@ -30,11 +30,10 @@ function build() {
     write: composer({ thread: false }),
     threadHead: h('header', { class: 'panehead' }),
     thread: h('div', { class: 'messages', role: 'list', 'aria-label': 'Thread' }),
-    typing: h('p', { class: 'typing', role: 'status' }),
     reply: composer({ thread: true }),
   };
   parts.center = h('div', { class: 'center' }, parts.head, parts.elsewhere, parts.list, parts.write.el);
-  parts.threadPane = h('section', { class: 'threadpane', 'aria-label': 'Thread', hidden: true }, parts.threadHead, parts.thread, parts.typing, parts.reply.el);
+  parts.threadPane = h('section', { class: 'threadpane', 'aria-label': 'Thread', hidden: true }, parts.threadHead, parts.thread, parts.reply.el);
   root.append(parts.side, parts.center, parts.threadPane);
   for (const box of [parts.list, parts.thread]) scrolls(box);
 }
@@ -184,8 +183,6 @@ function thread() {
     h('button', { type: 'button', class: 'close', 'aria-label': 'Close the thread', onclick: closeThread }, '×')]);
   fillList(parts.thread, open ? rows(s.thread, true) : [], `${app.channel}/${app.thread}`);
   if (!open) parts.thread.replaceChildren(h('div', { class: 'empty', role: 'listitem' }, h('strong', {}, 'This thread is gone')));
-  const status = s.status?.text ? `${s.status.username || 'Parley'} ${s.status.text}` : '';
-  if (parts.typing.textContent !== status) parts.typing.textContent = status;
   parts.reply.update();
 }
 

@@ -3,6 +3,7 @@ package slackfake
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 
 	"parley/bot/slack/slackfake/delivery"
 	"parley/bot/slack/slackfake/kit"
@@ -171,23 +172,64 @@ func (p *Person) Command(ctx context.Context, channel, command, text string) (*O
 	return out, nil
 }
 
-// Views lists the modals that a person has open, the top one last.
-func (s *Server) Views(user string) []*View {
+// Click presses a button or picks from a menu: picked holds option values, user or channel
+// ids, a date (2006-01-02), a time (15:04) or typed text, by the element's type.
+// Errors: message_not_found, not_found, "no element …", "no such option …", ctx's.
+func (p *Person) Click(ctx context.Context, t Target, action string, picked ...string) (*Outcome, error) {
+	s := p.s
 	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	var out []*View
-	for _, id := range s.screens.Stacks[user] {
-		out = append(out, s.screens.Views[id].Clone())
+	payload, err := s.clicks.clickPayload(p.id, t, action, picked)
+	s.Mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.clicks.askInteractive(ctx, payload)
+	if err != nil {
+		return nil, err
+	}
+	return p.makeOutcome(r), nil
+}
+
+func (p *Person) makeOutcome(r delivery.Answer) *Outcome {
+	out := &Outcome{Error: r.Err, Response: r.Body}
+	if open := p.s.Views(p.id); len(open) > 0 {
+		out.View = open[len(open)-1]
 	}
 	return out
 }
 
-// Home returns the home tab that a person would see; nil when none was published.
-func (s *Server) Home(user string) *View {
+// Suggest types text into an external select and returns the options that the app offers.
+// Errors: as Click, and "no options …" when the answer is not a list of options.
+func (p *Person) Suggest(ctx context.Context, t Target, action, text string) ([]string, error) {
+	s := p.s
 	s.Mu.Lock()
-	defer s.Mu.Unlock()
-	if v := s.screens.Homes[user]; v != nil {
-		return v.Clone()
+	at, err := s.clicks.lookAt(p.id, t)
+	if err != nil {
+		s.Mu.Unlock()
+		return nil, err
 	}
-	return nil
+	b, e := kit.Find(at.blocks, action)
+	if e == nil {
+		s.Mu.Unlock()
+		return nil, fmt.Errorf("no element %q there", action)
+	}
+	payload := s.clicks.newPayload("block_suggestion", p.id, "")
+	delete(payload, "trigger_id")
+	for k, x := range at.fields {
+		payload[k] = x
+	}
+	delete(payload, "response_url")
+	if at.view != nil {
+		payload["view"] = at.view.Clone()
+	}
+	payload["value"] = text
+	payload["action_id"] = e["action_id"]
+	payload["block_id"] = b["block_id"]
+	key := p.id + "|" + fmt.Sprint(e["action_id"])
+	s.Mu.Unlock()
+	r, err := s.clicks.askInteractive(ctx, payload)
+	if err != nil {
+		return nil, err
+	}
+	return s.clicks.takeOptions(key, r)
 }
