@@ -1,6 +1,7 @@
 package bridgetest
 
 import (
+	"cmp"
 	"fmt"
 	"net/http/httptest"
 	"regexp"
@@ -112,9 +113,7 @@ func NewChat(t testing.TB, users ...User) *Chat {
 	c := &Chat{now: time.Now, closing: make(chan struct{}), users: map[string]User{}, channels: map[string]bool{}, private: map[string][]string{},
 		streams: map[string]*stream{}, faults: emulator.NewFaultSet[Fault](1), calls: map[string]int{}, changed: make(chan struct{})}
 	for _, u := range users {
-		if u.Kind == "" {
-			u.Kind = bridge.ActorPerson
-		}
+		u.Kind = cmp.Or(u.Kind, bridge.ActorPerson)
 		c.users[u.ID] = u
 	}
 	c.users[App] = User{ID: App, Kind: bridge.ActorSelf}

@@ -29,7 +29,6 @@ type Desk struct {
 	channels []string
 	gaps     int
 	reports  []channels.Condition
-	attended []bridge.ConversationID
 	replies  []string
 	filled   int           // how many gaps are filled
 	changed  chan struct{} // closed, and replaced, at each change
@@ -80,20 +79,8 @@ func (d *Desk) Attempts() int {
 	return d.attempts
 }
 
-// Attend notes that somebody begins to answer.
-func (d *Desk) Attend(conversation bridge.ConversationID) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.attended = append(d.attended, conversation)
-	d.wakeWaiters()
-}
-
-// Attended returns the conversations that somebody began to answer.
-func (d *Desk) Attended() []bridge.ConversationID {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return slices.Clone(d.attended)
-}
+// Attend does nothing: no test asks who begins to answer.
+func (*Desk) Attend(bridge.ConversationID) {}
 
 // Open lets threads open in a channel.
 func (d *Desk) Open(channel string) {

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"math"
 	"net/http"
 	"path"
@@ -75,10 +76,7 @@ func (p *FaultPlan) Inject(f Fault) int {
 	if f.For > 0 {
 		a.until = p.clock().Add(f.For)
 	}
-	times := f.Times
-	if times == 0 {
-		times = Forever
-	}
+	times := cmp.Or(f.Times, Forever)
 	a.fault.ID = int(p.next.Add(1))
 	p.set.Add(a, FaultRule{ID: strconv.Itoa(a.fault.ID), Nth: f.Skip + 1, Times: times, Probability: f.Chance})
 	return a.fault.ID

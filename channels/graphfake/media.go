@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"mime/multipart"
 	"net/http"
@@ -229,9 +230,7 @@ func (c *Customer) Media(kind string, f File, extra map[string]any) (message, me
 	if kind == "document" && f.Name != "" {
 		o["filename"] = f.Name
 	}
-	for k, v := range extra {
-		o[k] = v
-	}
+	maps.Copy(o, extra)
 	caption, _ := o["caption"].(string)
 	return c.sendLocked(kind, o, nil, &Message{Text: caption, File: &f}), m.id
 }

@@ -30,7 +30,6 @@ type tickAt struct {
 type Message struct {
 	ID           string          `json:"id"`
 	FromCustomer bool            `json:"from_customer"`
-	Echo         bool            `json:"echo,omitempty"` // written by the business with the phone app
 	At           time.Time       `json:"at"`
 	Type         string          `json:"type"`
 	Text         string          `json:"text,omitempty"` // words: body, caption, title of a button
@@ -39,7 +38,6 @@ type Message struct {
 	Template     string          `json:"template,omitempty"` // the words of a filled template
 	File         *File           `json:"file,omitempty"`
 	Reaction     string          `json:"reaction,omitempty"` // of the other side
-	Deleted      bool            `json:"deleted,omitempty"`
 	Edited       bool            `json:"edited,omitempty"`
 	Tick         Tick            `json:"tick,omitempty"`
 	Error        int             `json:"error,omitempty"` // of TickFailed

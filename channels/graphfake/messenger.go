@@ -49,13 +49,6 @@ func (b *business) AddPage(c PageConfig) *Page {
 // ID returns the Page's id.
 func (p *Page) ID() string { return p.config.ID }
 
-// Customers lists the people who have written, in the order of their first appearance.
-func (p *Page) Customers() []*PageCustomer {
-	p.g.mu.Lock()
-	defer p.g.mu.Unlock()
-	return slices.Clone(p.people)
-}
-
 // SetStandby lets another app hold all conversations: this one only listens.
 func (p *Page) SetStandby(on bool) { p.g.change(func() { p.standby = on }) }
 

@@ -3,6 +3,7 @@ package graphfake
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -152,9 +153,7 @@ func (c *PageCustomer) write(m *PageMessage, more map[string]any) string {
 		if m.ReplyTo != "" {
 			body["reply_to"] = map[string]any{"mid": m.ReplyTo, "is_self_reply": false}
 		}
-		for k, v := range more {
-			body[k] = v
-		}
+		maps.Copy(body, more)
 		c.tellEvent("message", "messages", "message", body)
 	})
 	return m.ID
@@ -186,11 +185,6 @@ func (c *PageCustomer) Sticker(id int64, content []byte) string {
 	g.mu.Unlock()
 	return c.write(&PageMessage{Kind: "sticker", Name: "sticker.png", ContentType: "image/png", File: content},
 		map[string]any{"attachments": []any{map[string]any{"type": "sticker", "payload": map[string]any{"url": at, "sticker_id": id}}}})
-}
-
-// Attach sends attachments as they are given: for what has no method here.
-func (c *PageCustomer) Attach(text string, attachments ...map[string]any) string {
-	return c.write(&PageMessage{Kind: "other", Text: text}, map[string]any{"attachments": attachments})
 }
 
 // Tap chooses a quick reply, a button or a card's button by its words, of the newest

@@ -63,12 +63,8 @@ func (b *business) AddNumber(cfg NumberConfig) *Number {
 	if cfg.WABA == "" {
 		cfg.WABA = b.newID()
 	}
-	if cfg.PairBurst == 0 {
-		cfg.PairBurst = defaultPairBurst
-	}
-	if cfg.PerSecond == 0 {
-		cfg.PerSecond = defaultPerSecond
-	}
+	cfg.PairBurst = cmp.Or(cfg.PairBurst, defaultPairBurst)
+	cfg.PerSecond = cmp.Or(cfg.PerSecond, defaultPerSecond)
 	cfg.Name = cmp.Or(cfg.Name, "Acme")
 	n := &Number{g: b.ground, cfg: cfg, waba: b.wabaLocked(cfg.WABA)}
 	n.waba.numbers = append(n.waba.numbers, n)
@@ -76,12 +72,6 @@ func (b *business) AddNumber(cfg NumberConfig) *Number {
 	b.Poke()
 	return n
 }
-
-// ID is the phone_number_id.
-func (n *Number) ID() string { return n.cfg.ID }
-
-// WABA is the id of the business account.
-func (n *Number) WABA() string { return n.cfg.WABA }
 
 func (n *Number) openerID() string { return n.cfg.ID }
 

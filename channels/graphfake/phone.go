@@ -226,16 +226,6 @@ func (c *Customer) Edit(id, text string) string {
 	return c.sendLocked("edit", map[string]any{"original_message_id": id, "message": map[string]any{"type": "text", "text": map[string]any{"body": text}}}, nil, nil)
 }
 
-// Delete takes an own message back.
-func (c *Customer) Delete(id string) string {
-	c.n.g.mu.Lock()
-	defer c.n.g.mu.Unlock()
-	if m := c.n.findLocked(id); m != nil {
-		m.Deleted = true
-	}
-	return c.sendLocked("revoke", map[string]any{"original_message_id": id}, nil, nil)
-}
-
 // Tap taps a button or a row of a message of ours, by its id or its title.
 // Errors: the message has no such button.
 func (c *Customer) Tap(message, choice string) (string, error) {
@@ -305,36 +295,6 @@ func (c *Customer) ChangeNumber(phone, userID string) {
 	c.person.Phone, c.person.UserID = phone, userID
 }
 
-// Marketing sends the webhook that the person stops or resumes advertising.
-func (c *Customer) Marketing(resume bool) {
-	c.n.g.mu.Lock()
-	defer c.n.g.mu.Unlock()
-	p := c.idFields("wa_id", "user_id")
-	value := "stop"
-	if resume {
-		value = "resume"
-	}
-	p["category"], p["value"] = "marketing_messages", value
-	p["detail"] = "User requested to " + value + " marketing messages"
-	p["timestamp"] = c.n.g.clock().Unix()
-	c.n.notify("hook.preference", "user_preferences", map[string]any{"contacts": []any{c.contactFields()}, "user_preferences": []any{p}})
-}
-
-// Echo lets the business write to the customer with its phone app, beside the API.
-func (c *Customer) Echo(text string) string {
-	g := c.n.g
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	m := map[string]any{"id": g.messageID(digitsOf(c.person.Phone)), "from": digitsOf(c.n.cfg.Display), "type": "text",
-		"timestamp": strconv.FormatInt(g.clock().Unix(), 10), "text": map[string]any{"body": text}}
-	maps.Copy(m, c.idFields("to", "to_user_id"))
-	id, _ := m["id"].(string)
-	c.n.messages = append(c.n.messages, &Message{ID: id, Echo: true, At: g.clock(), Type: "text", Text: text, Tick: TickDelivered, to: c, serial: g.serialLocked()})
-	c.n.notify("hook.echo", "smb_message_echoes", map[string]any{"message_echoes": []any{m}})
-	g.Poke()
-	return id
-}
-
 // Chat lists what the phone shows, in order. A message that never reached it isn't there.
 func (c *Customer) Chat() []Message {
 	c.n.g.mu.Lock()
@@ -351,7 +311,7 @@ func (c *Customer) Chat() []Message {
 
 // Inbox lists what came from the business by the API.
 func (c *Customer) Inbox() []Message {
-	return slices.DeleteFunc(c.Chat(), func(m Message) bool { return m.FromCustomer || m.Echo })
+	return slices.DeleteFunc(c.Chat(), func(m Message) bool { return m.FromCustomer })
 }
 
 // Typing reports whether the phone shows that the business is writing.
@@ -384,16 +344,9 @@ func (n *Number) Sent() []Message {
 	defer n.g.mu.Unlock()
 	var list []Message
 	for _, m := range n.messages {
-		if !m.FromCustomer && !m.Echo {
+		if !m.FromCustomer {
 			list = append(list, *m)
 		}
 	}
 	return list
-}
-
-// Customers lists the phones, in the order in which they came up.
-func (n *Number) Customers() []*Customer {
-	n.g.mu.Lock()
-	defer n.g.mu.Unlock()
-	return slices.Clone(n.customers)
 }

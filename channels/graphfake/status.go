@@ -1,6 +1,7 @@
 package graphfake
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,9 +56,7 @@ func rankOf(t Tick) int {
 // statusLocked sends the webhook with a status. code is the error code; 0 means that there is none.
 func (n *Number) statusLocked(m *Message, t Tick, ids map[string]any, code int) {
 	status := map[string]any{"id": m.ID, "status": string(t), "timestamp": strconv.FormatInt(n.g.clock().Unix(), 10)}
-	for k, v := range ids {
-		status[k] = v
-	}
+	maps.Copy(status, ids)
 	if m.Token != "" {
 		status["biz_opaque_callback_data"] = m.Token
 	}

@@ -259,17 +259,6 @@ func (b *business) Review(id, event, reason string) error {
 	})
 }
 
-// Rate gives a template another quality and sends a webhook about it: GREEN, YELLOW, RED.
-// Errors: no such template.
-func (b *business) Rate(id, score string) error {
-	return b.withTemplate(id, func(t *Template) {
-		v := t.nameFields()
-		v["previous_quality_score"], v["new_quality_score"] = t.Quality, score
-		t.Quality = score
-		t.w.notify("hook.template.quality", "message_template_quality_update", v)
-	})
-}
-
 // Recategorise gives a template another category, and so another price, and sends a webhook about it.
 // Errors: no such template.
 func (b *business) Recategorise(id, category string) error {

@@ -1,6 +1,7 @@
 package slackfake
 
 import (
+	"cmp"
 	"sort"
 	"strings"
 
@@ -113,10 +114,7 @@ func (a *conversationAPI) channelInfo(c *call) (reply, *workspace.Refusal) {
 }
 
 func (a *conversationAPI) listChannels(c *call) (reply, *workspace.Refusal) {
-	types := c.Str("types")
-	if types == "" {
-		types = "public_channel"
-	}
+	types := cmp.Or(c.Str("types"), "public_channel")
 	want := map[string]bool{}
 	scopes := map[string]string{"public_channel": "channels:read", "private_channel": "groups:read", "im": "im:read", "mpim": "mpim:read"}
 	for t := range strings.SplitSeq(types, ",") {

@@ -1,6 +1,7 @@
 package slackfake
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -78,20 +79,11 @@ func runFaultAfter(w http.ResponseWriter, r *http.Request, f *emulator.Struck) b
 
 // answerWrongly answers wrongly; false says that it did.
 func answerWrongly(w http.ResponseWriter, f *emulator.Struck) bool {
-	text := func(v, standard string) string {
-		if v == "" {
-			return standard
-		}
-		return v
-	}
 	switch f.Kind {
 	case FaultLimitBody:
-		emulator.Write(w, http.StatusOK, reply{"ok": false, "error": text(f.Error, "ratelimited")})
+		emulator.Write(w, http.StatusOK, reply{"ok": false, "error": cmp.Or(f.Error, "ratelimited")})
 	case FaultHTTP:
-		status := f.Status
-		if status == 0 {
-			status = http.StatusBadGateway
-		}
+		status := cmp.Or(f.Status, http.StatusBadGateway)
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.WriteHeader(status)
 		fmt.Fprintf(w, "<!DOCTYPE html><html><body><h1>%d</h1><p>Something went wrong.</p></body></html>", status)
@@ -100,7 +92,7 @@ func answerWrongly(w http.ResponseWriter, f *emulator.Struck) bool {
 	case FaultBlank:
 		emulator.Write(w, http.StatusOK, reply{"ok": false})
 	case FaultError:
-		emulator.Write(w, http.StatusOK, reply{"ok": false, "error": text(f.Error, "internal_error")})
+		emulator.Write(w, http.StatusOK, reply{"ok": false, "error": cmp.Or(f.Error, "internal_error")})
 	default:
 		return true
 	}

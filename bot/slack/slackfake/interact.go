@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 
 	"parley/bot/slack/slackfake/delivery"
 	"parley/bot/slack/slackfake/kit"
@@ -119,9 +120,7 @@ func (s *clicks) clickPayload(user string, t Target, action string, picked []str
 			act[k] = e[k]
 		}
 	}
-	for k, x := range v {
-		act[k] = x
-	}
+	maps.Copy(act, v)
 	if kind := fmt.Sprint(e["type"]); kit.Stateful(kind) {
 		v["type"] = kind
 		at.state.Set(bid, id, v)
@@ -132,9 +131,7 @@ func (s *clicks) clickPayload(user string, t Target, action string, picked []str
 		view = at.view.ID
 	}
 	payload := s.newPayload("block_actions", user, view)
-	for k, x := range at.fields {
-		payload[k] = x
-	}
+	maps.Copy(payload, at.fields)
 	if at.view != nil {
 		payload["view"] = at.view.Clone()
 	} else {

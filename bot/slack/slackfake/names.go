@@ -16,12 +16,6 @@ type (
 	Channel = workspace.Channel
 	// Message is a message as the Web API returns it.
 	Message = workspace.Message
-	// Icons is the customised picture of a bot's message.
-	Icons = workspace.Icons
-	// BotProfile describes the app behind a message.
-	BotProfile = workspace.BotProfile
-	// Metadata is the app's own data on a message.
-	Metadata = workspace.Metadata
 	// Reaction is one emoji under a message.
 	Reaction = workspace.Reaction
 	// Edited tells who changed a message last.
@@ -46,8 +40,6 @@ type (
 	Webhooks = delivery.Webhooks
 	// Targets are the app's addresses in HTTP mode.
 	Targets = delivery.Targets
-	// LostEvent is an event that Slack gave up on.
-	LostEvent = delivery.LostEvent
 	// SlowEvent is an event that the app acknowledged late, or not yet.
 	SlowEvent = delivery.SlowEvent
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 
 	"parley/bot/slack/slackfake/delivery"
 	"parley/bot/slack/slackfake/kit"
@@ -215,9 +216,7 @@ func (p *Person) Suggest(ctx context.Context, t Target, action, text string) ([]
 	}
 	payload := s.clicks.newPayload("block_suggestion", p.id, "")
 	delete(payload, "trigger_id")
-	for k, x := range at.fields {
-		payload[k] = x
-	}
+	maps.Copy(payload, at.fields)
 	delete(payload, "response_url")
 	if at.view != nil {
 		payload["view"] = at.view.Clone()

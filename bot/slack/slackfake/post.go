@@ -1,6 +1,7 @@
 package slackfake
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"sort"
@@ -24,9 +25,7 @@ type board struct {
 func (b *board) insertMessage(ch *channel, m *Message) {
 	m.Type = "message"
 	m.TS = ch.nextTS(b.Now())
-	if m.Team == "" {
-		m.Team = b.Opt.TeamID
-	}
+	m.Team = cmp.Or(m.Team, b.Opt.TeamID)
 	if m.ThreadTS != "" && ch.byTS[m.ThreadTS] == nil {
 		m.ThreadTS = ""
 		if m.Subtype == "thread_broadcast" {

@@ -1,6 +1,7 @@
 package slackfake
 
 import (
+	"cmp"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -127,9 +128,7 @@ func (s *clicks) reply(l *responseURL, body []byte) *workspace.Refusal {
 		s.board.insertMessage(l.channel, m)
 		return nil
 	}
-	if thread == "" {
-		thread = l.thread
-	}
+	thread = cmp.Or(thread, l.thread)
 	s.showEphemeral(l.channel, &Ephemeral{User: l.user, ThreadTS: thread, Text: webcall.CutText(show.Text), Blocks: show.Blocks})
 	return nil
 }

@@ -1,6 +1,7 @@
 package slackfake
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -26,18 +27,12 @@ func (d *directory) putUser(u User) *User {
 	if u.ID == "" {
 		u.ID = d.NewID("U")
 	}
-	if u.TeamID == "" {
-		u.TeamID = d.Opt.TeamID
-	}
+	u.TeamID = cmp.Or(u.TeamID, d.Opt.TeamID)
 	if u.Name == "" {
 		u.Name = strings.ToLower(u.ID)
 	}
-	if u.RealName == "" {
-		u.RealName = u.Name
-	}
-	if u.TZ == "" {
-		u.TZ = "Europe/Berlin"
-	}
+	u.RealName = cmp.Or(u.RealName, u.Name)
+	u.TZ = cmp.Or(u.TZ, "Europe/Berlin")
 	if u.Updated == 0 {
 		u.Updated = d.Now().Unix()
 	}
@@ -137,10 +132,7 @@ func (a *userAPI) lookupByEmail(c *call) (reply, *workspace.Refusal) {
 }
 
 func (a *userAPI) botInfo(c *call) (reply, *workspace.Refusal) {
-	id := c.Str("bot")
-	if id == "" {
-		id = a.Opt.BotID
-	}
+	id := cmp.Or(c.Str("bot"), a.Opt.BotID)
 	for _, uid := range a.people.userIDs {
 		u := a.people.users[uid]
 		if u.BotID == id {

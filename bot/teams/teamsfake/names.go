@@ -1,7 +1,6 @@
 package teamsfake
 
 import (
-	"parley/bot/teams/teamsfake/calls"
 	"parley/bot/teams/teamsfake/delivery"
 	"parley/bot/teams/teamsfake/people"
 	"parley/bot/teams/teamsfake/tenant"
@@ -9,10 +8,6 @@ import (
 
 // What tests and the demo name of the packages below.
 type (
-	// Call is one request of the bot.
-	Call = calls.Call
-	// Change tells that something changed.
-	Change = tenant.Change
 	// Channel is a channel of a team.
 	Channel = tenant.Channel
 	// Dialog is what is open in front of a person; one at a time.
@@ -39,12 +34,8 @@ type (
 	Problem = tenant.Problem
 	// Reaction is one person's (or the bot's) reaction.
 	Reaction = tenant.Reaction
-	// Result is one hit of a message extension.
-	Result = people.Result
 	// SlowActivity is one that the bot acknowledged late, or not yet.
 	SlowActivity = delivery.SlowActivity
-	// Subscription reads changes in order, at its own pace.
-	Subscription = tenant.Subscription
 	// Team is a team with a General channel of the same id.
 	Team = tenant.Team
 	// User is a person, or another app's bot.

@@ -1,6 +1,7 @@
 package mailfake
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/mail"
@@ -157,12 +158,8 @@ func (b *mailboxes) SetMailbox(address string, change func(*MailboxConfig)) erro
 }
 
 func (b *mailboxes) addAccountLocked(cfg MailboxConfig, customer bool) *account {
-	if cfg.Username == "" {
-		cfg.Username = cfg.Address
-	}
-	if cfg.SentFolder == "" {
-		cfg.SentFolder = "Sent"
-	}
+	cfg.Username = cmp.Or(cfg.Username, cfg.Address)
+	cfg.SentFolder = cmp.Or(cfg.SentFolder, "Sent")
 	a := &account{address: cfg.Address, cfg: cfg, customer: customer, folders: map[string]*folder{}}
 	b.addFolderLocked(a, "INBOX")
 	b.addFolderLocked(a, cfg.SentFolder).attrs = []imap.MailboxAttr{imap.MailboxAttrSent}

@@ -1,6 +1,7 @@
 package mailfake
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -115,7 +116,7 @@ func (s *Server) Control() http.Handler {
 		}
 	})
 	mux.HandleFunc("POST /_fake/mail/uidvalidity", func(w http.ResponseWriter, r *http.Request) {
-		err := s.ChangeUIDValidity(r.FormValue("address"), orText(r.FormValue("folder"), "INBOX"))
+		err := s.ChangeUIDValidity(r.FormValue("address"), cmp.Or(r.FormValue("folder"), "INBOX"))
 		respond(w, map[string]bool{"ok": true}, err)
 	})
 	mux.HandleFunc("POST /_fake/mail/disconnect", func(w http.ResponseWriter, r *http.Request) {
@@ -156,7 +157,7 @@ func (d *driver) reply(w http.ResponseWriter, r *http.Request) {
 	c := d.srv.Customer(in.From)
 	for _, got := range append(c.Inbox(), d.srv.Sent(c.Address())...) {
 		if got.MessageID == in.Answered {
-			sent, err := c.ReplyAs(Program(orText(string(in.Program), string(Gmail))), got, in.Mail)
+			sent, err := c.ReplyAs(Program(cmp.Or(string(in.Program), string(Gmail))), got, in.Mail)
 			respond(w, sent, err)
 			return
 		}
@@ -183,7 +184,7 @@ func (d *driver) deliverRaw(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d *driver) listInbox(w http.ResponseWriter, r *http.Request) {
-	address, folder := r.FormValue("address"), orText(r.FormValue("folder"), "INBOX")
+	address, folder := r.FormValue("address"), cmp.Or(r.FormValue("folder"), "INBOX")
 	least, _ := strconv.Atoi(r.FormValue("min"))
 	wait, _ := time.ParseDuration(r.FormValue("wait"))
 	in := d.srv.Folder(address, folder)

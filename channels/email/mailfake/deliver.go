@@ -2,6 +2,7 @@ package mailfake
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -115,11 +116,9 @@ func (o *office) ruleLocked(address string) RecipientRule {
 	if rule.Policy == PolicyDelayed {
 		defaults = RecipientRule{Code: codeLocalError, Enhanced: "4.4.1", Text: "The receiving host does not answer"}
 	}
-	if rule.Code == 0 {
-		rule.Code = defaults.Code
-	}
-	rule.Enhanced = orText(rule.Enhanced, defaults.Enhanced)
-	rule.Text = orText(rule.Text, defaults.Text)
+	rule.Code = cmp.Or(rule.Code, defaults.Code)
+	rule.Enhanced = cmp.Or(rule.Enhanced, defaults.Enhanced)
+	rule.Text = cmp.Or(rule.Text, defaults.Text)
 	return rule
 }
 
@@ -179,7 +178,7 @@ func (o *office) storeLocked(from, addr string, raw []byte, trace bool) {
 		var b bytes.Buffer
 		fmt.Fprintf(&b, "Return-Path: <%s>\r\nDelivered-To: %s\r\n", from, addr)
 		fmt.Fprintf(&b, "Received: from %s by %s with ESMTP for <%s>;\r\n %s\r\n",
-			orText(domainOf(from), o.opts.Domain), o.opts.Domain, addr, now.Format(time.RFC1123Z))
+			cmp.Or(domainOf(from), o.opts.Domain), o.opts.Domain, addr, now.Format(time.RFC1123Z))
 		raw = append(b.Bytes(), raw...)
 	}
 	o.boxes.appendLocked(a.findFolder("INBOX"), raw, now)

@@ -1,6 +1,7 @@
 package mailfake
 
 import (
+	"cmp"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -88,19 +89,19 @@ func (ss *session) strike(op Op, mailbox string) (hits, error) {
 	}
 	if f, ok := h.find(ActionBye); ok {
 		if op == OpIMAPConnect {
-			return h, byeError(orText(f.Text, "Too many connections"))
+			return h, byeError(cmp.Or(f.Text, "Too many connections"))
 		}
-		_ = ss.conn.Bye(orText(f.Text, "Server shutting down"))
+		_ = ss.conn.Bye(cmp.Or(f.Text, "Server shutting down"))
 		return h, net.ErrClosed
 	}
 	if f, ok := h.find(ActionReply); ok {
 		if op == OpIMAPConnect {
-			return h, byeError(orText(f.Text, "Not now"))
+			return h, byeError(cmp.Or(f.Text, "Not now"))
 		}
 		if op == OpLOGIN && f.Enhanced == "" {
 			f.Enhanced = string(imap.ResponseCodeAuthenticationFailed)
 		}
-		return h, noError(imap.ResponseCode(f.Enhanced), orText(f.Text, "Refused"))
+		return h, noError(imap.ResponseCode(f.Enhanced), cmp.Or(f.Text, "Refused"))
 	}
 	return h, nil
 }
@@ -111,13 +112,6 @@ func (ss *session) endCommand(h hits) {
 	if _, ok := h.find(ActionDropAfter); ok {
 		_ = ss.fc.Close()
 	}
-}
-
-func orText(text, def string) string {
-	if text == "" {
-		return def
-	}
-	return text
 }
 
 // Close implements imapserver.Session.

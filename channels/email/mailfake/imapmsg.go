@@ -2,6 +2,7 @@ package mailfake
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"net"
 
@@ -83,10 +84,7 @@ func (ss *session) spoilFetch(h hits, targets []target) {
 // repeatExists repeats the number of mails that the client knows already.
 func (ss *session) repeatExists(f Fault) {
 	const defaultCount = 20
-	n := f.Count
-	if n == 0 {
-		n = defaultCount
-	}
+	n := cmp.Or(f.Count, defaultCount)
 	ss.mu.Lock()
 	known := 0
 	if ss.view != nil {

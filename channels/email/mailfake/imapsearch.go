@@ -3,6 +3,7 @@ package mailfake
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"strings"
 	"time"
 
@@ -92,9 +93,7 @@ func searchData(kind imapserver.NumKind, found []target) (*imap.SearchData, imap
 			seqs.AddNum(t.seq)
 			num = t.seq
 		}
-		if data.Min == 0 {
-			data.Min = num
-		}
+		data.Min = cmp.Or(data.Min, num)
 		data.Max = num
 	}
 	data.All = uids

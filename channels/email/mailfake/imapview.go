@@ -1,6 +1,7 @@
 package mailfake
 
 import (
+	"cmp"
 	"slices"
 	"sort"
 
@@ -155,11 +156,7 @@ func containsUID(set imap.UIDSet, uid, highest imap.UID) bool {
 // isInRange reports whether start:stop has n; 0 stands for "*". Both orders are allowed
 // (RFC 9051 section 9, seq-range).
 func isInRange(n, start, stop, highest uint32) bool {
-	if start == 0 {
-		start = highest
-	}
-	if stop == 0 {
-		stop = highest
-	}
+	start = cmp.Or(start, highest)
+	stop = cmp.Or(stop, highest)
 	return n >= min(start, stop) && n <= max(start, stop)
 }

@@ -2,6 +2,7 @@ package mailfake
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -175,9 +176,7 @@ func textEntity(mediaType, text string) entity {
 }
 
 func fileEntity(f Attachment, disposition string) entity {
-	if f.Type == "" {
-		f.Type = "application/octet-stream"
-	}
+	f.Type = cmp.Or(f.Type, "application/octet-stream")
 	h := textproto.MIMEHeader{
 		"Content-Type":              {f.Type},
 		"Content-Transfer-Encoding": {"base64"},

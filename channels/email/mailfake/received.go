@@ -2,6 +2,7 @@ package mailfake
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -148,7 +149,7 @@ func (p *mailParser) readAddresses(h mail.Header, field string) []Address {
 
 // readPart reads one MIME entity and, below it, its parts.
 func (p *mailParser) readPart(h textproto.MIMEHeader, body io.Reader, depth int) {
-	mediaType, params, err := mime.ParseMediaType(orText(h.Get("Content-Type"), "text/plain"))
+	mediaType, params, err := mime.ParseMediaType(cmp.Or(h.Get("Content-Type"), "text/plain"))
 	if err != nil {
 		p.complain("content type", err)
 		mediaType = "application/octet-stream"

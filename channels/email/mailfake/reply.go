@@ -1,6 +1,7 @@
 package mailfake
 
 import (
+	"cmp"
 	"fmt"
 	"html"
 	"net/mail"
@@ -46,9 +47,7 @@ func (c *Customer) ReplyAs(program Program, to Received, m Mail) (Sent, error) {
 			m.Subject = "Re: " + m.Subject
 		}
 	}
-	if m.InReplyTo == "" {
-		m.InReplyTo = to.MessageID
-	}
+	m.InReplyTo = cmp.Or(m.InReplyTo, to.MessageID)
 	if len(m.References) == 0 {
 		m.References = append(append([]string{}, to.References...), to.MessageID)
 	}
@@ -113,10 +112,7 @@ func (a Address) quotedName() string {
 }
 
 func (r Received) plainBody() string {
-	body := r.Text
-	if body == "" {
-		body = r.HTML
-	}
+	body := cmp.Or(r.Text, r.HTML)
 	return strings.TrimRight(body, "\n") + "\n"
 }
 

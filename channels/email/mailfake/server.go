@@ -1,6 +1,7 @@
 package mailfake
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -90,9 +91,7 @@ func New(opts Options) *Server {
 	if opts.UIDValidity == 0 {
 		opts.UIDValidity = uint32(time.Now().Unix()) // not Clock: it may stand still
 	}
-	if opts.MaxMessageBytes == 0 {
-		opts.MaxMessageBytes = 50 << 20
-	}
+	opts.MaxMessageBytes = cmp.Or(opts.MaxMessageBytes, 50<<20)
 	g := &ground{opts: opts, log: opts.Log, clock: opts.Clock, done: make(chan struct{})}
 	if g.log == nil {
 		g.log = slog.New(slog.DiscardHandler)

@@ -2,6 +2,7 @@ package mailfake
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -72,13 +73,11 @@ func (ss *smtpSession) apply(h hits) error {
 	if !ok {
 		return nil
 	}
-	if f.Code == 0 {
-		f.Code = codeLocalError
-	}
+	f.Code = cmp.Or(f.Code, codeLocalError)
 	if f.Code == codeClosing { // RFC 5321 section 3.8: the server closes the channel
 		ss.fc.hangUp()
 	}
-	return smtpError(f.Code, f.Enhanced, orText(f.Text, "Refused"))
+	return smtpError(f.Code, f.Enhanced, cmp.Or(f.Text, "Refused"))
 }
 
 // SMTP reply codes (RFC 5321, RFC 4954).

@@ -1,6 +1,7 @@
 package oauthfake
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -49,9 +50,7 @@ func (s *Server) playFault(w http.ResponseWriter, r *http.Request, grant string)
 		panic(http.ErrAbortHandler)
 	default:
 	}
-	if f.Status == 0 {
-		f.Status = http.StatusBadRequest
-	}
+	f.Status = cmp.Or(f.Status, http.StatusBadRequest)
 	if f.Wait > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(f.Wait.Seconds())))
 	}

@@ -219,12 +219,6 @@ func (p *Phone) Tap(messageSid string, b Button) (string, error) {
 		Fields: url.Values{"MessageType": {"button"}, "ButtonText": {b.Title}, "ButtonPayload": {b.ID}}})
 }
 
-// Pick answers with a row of a list that the customer got.
-func (p *Phone) Pick(messageSid string, b Button) (string, error) {
-	return p.Send(Message{Text: b.Title, ReplyTo: messageSid,
-		Fields: url.Values{"MessageType": {"interactive"}, "ListTitle": {b.Title}, "ListId": {b.ID}}})
-}
-
 // Share sends a place.
 func (p *Phone) Share(latitude, longitude float64, label, address string) (string, error) {
 	return p.Send(Message{Fields: url.Values{"MessageType": {"location"}, "Latitude": {strconv.FormatFloat(latitude, 'f', -1, 64)},

@@ -1,6 +1,7 @@
 package twiliofake
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/hex"
@@ -70,9 +71,7 @@ func Start(o Options) (*Server, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.TotalTime == 0 {
-		o.TotalTime = defaultTotalTime
-	}
+	o.TotalTime = cmp.Or(o.TotalTime, defaultTotalTime)
 	log := slog.New(slog.DiscardHandler)
 	g := &ground{opt: o, api: emulator.NewHost("twiliofake", log),
 		client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}

@@ -24,7 +24,6 @@ type webhooks struct {
 	*ground
 	exchange *exchange
 	lost     bool     // all callbacks get lost; SetLost sets it
-	count    int      // callbacks so far, lost ones included
 	answers  []string // texts of answers, which went to customers; Parley must give none
 }
 
@@ -85,7 +84,6 @@ const (
 // HTTP status; 0 means that there was no answer. inbound, if not nil, is the customer's message to which an answer goes.
 func (h *webhooks) call(address string, form url.Values, inbound *stored) int {
 	h.mu.Lock()
-	h.count++
 	lost := h.lost
 	h.mu.Unlock()
 	if lost {
@@ -196,13 +194,6 @@ func (e *exchange) autoAnswer(inbound *stored, text string) {
 	if p := e.findPhone(m.to, m.from, ""); p != nil {
 		p.inbox = append(p.inbox, m)
 	}
-}
-
-// Hooks reports how many callbacks were made, lost ones included.
-func (h *webhooks) Hooks() int {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.count
 }
 
 // Redeliver calls the webhook of a customer's message once more.

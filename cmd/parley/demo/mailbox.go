@@ -135,9 +135,7 @@ func (p *mailPane) listMails(address string) []mailRow {
 func rowOf(r mailfake.Received, name, address string) mailRow {
 	row := mailRow{Folder: r.Folder, UID: r.UID, With: name, Subject: r.Subject, At: r.At, MessageID: r.MessageID,
 		Preview: previewOf(r.Text)}
-	if row.With == "" {
-		row.With = address
-	}
+	row.With = cmp.Or(row.With, address)
 	for _, a := range r.Attachments {
 		if !a.Inline {
 			row.Files++

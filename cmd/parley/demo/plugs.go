@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -254,9 +255,7 @@ func (p *plugs) phaseNow(s plugState) string {
 		if len(cuts) > 1 {
 			verb = " are cut"
 		}
-		if text == "" {
-			text = "What is said waits."
-		}
+		text = cmp.Or(text, "What is said waits.")
 		text = joinNames(cuts) + verb + ". " + text
 		text = strings.ToUpper(text[:1]) + text[1:]
 	}

@@ -1,8 +1,10 @@
 package torture
 
 import (
+	"cmp"
 	"errors"
 	"io"
+	"maps"
 	"time"
 
 	"parley/bridge/relay"
@@ -102,20 +104,14 @@ func Plan(o Options) Options {
 		harmPoison: every(time.Minute), harmHeld: 1, harmNewer: 1,
 		harmFails: every(2 * time.Minute), harmSlow: every(5 * time.Minute), harmEnds: every(3 * time.Minute),
 	}
-	for name, n := range o.Blows {
-		plan[name] = n
-	}
+	maps.Copy(plan, o.Blows)
 	o.Blows = plan
 	o.adaptBlows()
 	// The emulators keep in memory all that was said, as the oracle's evidence: hence a limit.
 	const perMinute, fewest, most = 60, 20, 10_000
 	said := min(max(int(o.Flow.Minutes()*perMinute), fewest), most)
-	if o.Mails == 0 {
-		o.Mails = said
-	}
-	if o.Replies == 0 {
-		o.Replies = said
-	}
+	o.Mails = cmp.Or(o.Mails, said)
+	o.Replies = cmp.Or(o.Replies, said)
 	return o
 }
 

@@ -2,6 +2,7 @@ package torture
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,10 +30,7 @@ var errNoOld = errors.New("no earlier version")
 func buildOld(ctx context.Context, o Options, dir string) (program, commit string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, buildTimeout)
 	defer cancel()
-	source := o.Source
-	if source == "" {
-		source = "."
-	}
+	source := cmp.Or(o.Source, ".")
 	if source, err = runGit(ctx, source, "rev-parse", "--show-toplevel"); err != nil {
 		return "", "", fmt.Errorf("%w: no repository here: %w", errNoOld, err)
 	}

@@ -2,6 +2,7 @@
 package screens
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -308,9 +309,7 @@ func (s *Screens) findNamed(c *webcall.Call) *workspace.View {
 func (s *Screens) replace(old, v *workspace.View) {
 	v.ID, v.User = old.ID, old.User
 	v.RootViewID, v.PreviousViewID = old.RootViewID, old.PreviousViewID
-	if v.ExternalID == "" {
-		v.ExternalID = old.ExternalID
-	}
+	v.ExternalID = cmp.Or(v.ExternalID, old.ExternalID)
 	v.State = kit.KeepState(old.State, v.Blocks)
 	*old = *v
 	s.renewHash(old)

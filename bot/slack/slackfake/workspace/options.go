@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"cmp"
 	"log/slog"
 	"time"
 )
@@ -83,49 +84,32 @@ func (o Options) WithDefaults() Options {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	text := func(p *string, v string) {
-		if *p == "" {
-			*p = v
-		}
-	}
-	text(&o.SigningSecret, "fake-signing-secret-0123456789ab")
-	text(&o.BotToken, "xoxb-0000000000-0000000000-fakeBotTokenForEmulator")
-	text(&o.AppToken, "xapp-1-A0FAKEAPP01-0000000000-fakeappleveltoken")
-	text(&o.TeamID, "T0FAKETEAM1")
-	text(&o.TeamName, "Acme")
-	text(&o.Domain, "acme")
-	text(&o.AppID, "A0FAKEAPP01")
-	text(&o.AppName, "helpdesk")
-	text(&o.BotID, "B0FAKEBOT01")
-	text(&o.BotUser, "U0FAKEBOT01")
-	text(&o.WorkspaceURL, "https://"+o.Domain+".slack.com/")
+	o.SigningSecret = cmp.Or(o.SigningSecret, "fake-signing-secret-0123456789ab")
+	o.BotToken = cmp.Or(o.BotToken, "xoxb-0000000000-0000000000-fakeBotTokenForEmulator")
+	o.AppToken = cmp.Or(o.AppToken, "xapp-1-A0FAKEAPP01-0000000000-fakeappleveltoken")
+	o.TeamID = cmp.Or(o.TeamID, "T0FAKETEAM1")
+	o.TeamName = cmp.Or(o.TeamName, "Acme")
+	o.Domain = cmp.Or(o.Domain, "acme")
+	o.AppID = cmp.Or(o.AppID, "A0FAKEAPP01")
+	o.AppName = cmp.Or(o.AppName, "helpdesk")
+	o.BotID = cmp.Or(o.BotID, "B0FAKEBOT01")
+	o.BotUser = cmp.Or(o.BotUser, "U0FAKEBOT01")
+	o.WorkspaceURL = cmp.Or(o.WorkspaceURL, "https://"+o.Domain+".slack.com/")
 	if o.WorkspaceURL[len(o.WorkspaceURL)-1] != '/' {
 		o.WorkspaceURL += "/"
 	}
 	if o.Scopes == nil {
 		o.Scopes = AllScopes()
 	}
-	span := func(p *time.Duration, v time.Duration) {
-		if *p == 0 {
-			*p = v
-		}
-	}
-	span(&o.AckTimeout, 3*time.Second)
-	span(&o.TriggerLife, 3*time.Second)
-	span(&o.PingInterval, 5*time.Second)
-	span(&o.FileShareDelay, 20*time.Millisecond)
+	o.AckTimeout = cmp.Or(o.AckTimeout, 3*time.Second)
+	o.TriggerLife = cmp.Or(o.TriggerLife, 3*time.Second)
+	o.PingInterval = cmp.Or(o.PingInterval, 5*time.Second)
+	o.FileShareDelay = cmp.Or(o.FileShareDelay, 20*time.Millisecond)
 	if o.RetryDelays == nil {
 		o.RetryDelays = []time.Duration{0, time.Minute, 5 * time.Minute}
 	}
-	if o.PostPerSecond == 0 {
-		o.PostPerSecond = 1
-	}
-	o.PostBurst = max(o.PostBurst, int(o.PostPerSecond))
-	if o.PostBurst < 3 {
-		o.PostBurst = 3
-	}
-	if o.TierFactor == 0 {
-		o.TierFactor = 1
-	}
+	o.PostPerSecond = cmp.Or(o.PostPerSecond, 1)
+	o.PostBurst = max(o.PostBurst, int(o.PostPerSecond), 3)
+	o.TierFactor = cmp.Or(o.TierFactor, 1)
 	return o
 }

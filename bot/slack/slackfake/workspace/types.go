@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"path"
@@ -260,9 +261,7 @@ func (f *File) SetData(data []byte) {
 	if f.Mimetype == "" && len(data) > 0 {
 		f.Mimetype = detectMimetype(data)
 	}
-	if f.Filetype == "" {
-		f.Filetype = "binary"
-	}
+	f.Filetype = cmp.Or(f.Filetype, "binary")
 	f.PrettyType = strings.ToUpper(f.Filetype)
 }
 

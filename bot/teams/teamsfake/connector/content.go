@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -158,10 +159,7 @@ func (c *reader) fillText(where string, ch *tenant.Room, m *tenant.Message, a ou
 			m.Mentions = append(m.Mentions, tenant.Mention{ID: u.ID, Name: client.ChipName(e.Text)})
 		}
 	}
-	format := a.TextFormat
-	if format == "" {
-		format = "markdown"
-	}
+	format := cmp.Or(a.TextFormat, "markdown")
 	for _, tag := range client.Chips(text) {
 		if !known[tag] && format != "plain" {
 			c.NoteTrouble(where, m.ID, fmt.Sprintf("%s has no mention entity", tag))

@@ -1,6 +1,7 @@
 package people
 
 import (
+	"cmp"
 	"fmt"
 	stdhtml "html"
 	"regexp"
@@ -23,10 +24,7 @@ type composer struct {
 // write puts what a person typed into a message: HTML, plain text and mentions. Chips of
 // unknown people stay text. Caller holds the lock.
 func (w *composer) write(m *tenant.Message, in tenant.Post) {
-	text := in.HTML
-	if text == "" {
-		text = in.Text
-	}
+	text := cmp.Or(in.HTML, in.Text)
 	m.Mentions = nil
 	n := 0
 	text = chip.ReplaceAllStringFunc(text, func(c string) string {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"slices"
@@ -100,9 +101,7 @@ func (p *Person) submitDialog(ctx context.Context, d *Dialog, data any) (*Outcom
 	name, value := d.family+"/submit", object{"data": data, "context": p.clientContext()}
 	if d.family == "composeExtension" {
 		name = "composeExtension/submitAction"
-		for k, v := range d.command {
-			value[k] = v
-		}
+		maps.Copy(value, d.command)
 	}
 	out, err := s.invokes.ask(ctx, name, value, s.invokes.invokeAt(p.id, d.at, d.replyTo))
 	if err != nil {

@@ -61,9 +61,6 @@ func (p *Person) clientContext() object { return object{"theme": cmp.Or(p.Theme,
 // As returns the person with this Entra object id.
 func (s *People) As(user string) *Person { return &Person{s: s, id: user} }
 
-// ID is the person's Entra object id.
-func (p *Person) ID() string { return p.id }
-
 // Post writes a message and returns its id.
 // Errors: ErrNoUser, ErrNoChannel, ErrNoThread, ErrEmpty.
 func (p *Person) Post(in tenant.Post) (id string, err error) {

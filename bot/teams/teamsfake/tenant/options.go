@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"cmp"
 	"log/slog"
 	"time"
 )
@@ -99,37 +100,23 @@ func (o Options) WithDefaults() Options {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	text := func(p *string, v string) {
-		if *p == "" {
-			*p = v
-		}
-	}
-	text(&o.TenantID, "72f98abf-0000-4000-8000-00000000d011")
-	text(&o.AppID, "22222222-2222-4222-8222-222222222222")
-	text(&o.AppPassword, "fake~app~password~0123456789")
-	text(&o.BotName, "Parley")
-	text(&o.Region, "emea")
+	o.TenantID = cmp.Or(o.TenantID, "72f98abf-0000-4000-8000-00000000d011")
+	o.AppID = cmp.Or(o.AppID, "22222222-2222-4222-8222-222222222222")
+	o.AppPassword = cmp.Or(o.AppPassword, "fake~app~password~0123456789")
+	o.BotName = cmp.Or(o.BotName, "Parley")
+	o.Region = cmp.Or(o.Region, "emea")
 	if o.Permissions == nil {
 		o.Permissions = AllPermissions()
 	}
-	span := func(p *time.Duration, v time.Duration) {
-		if *p == 0 {
-			*p = v
-		}
-	}
-	span(&o.TokenLife, time.Hour)
-	span(&o.RedeliverAfter, defaultRedeliverAfter)
-	span(&o.InvokeDeadline, defaultInvokeDeadline)
-	span(&o.ReorderHold, defaultReorderHold)
+	o.TokenLife = cmp.Or(o.TokenLife, time.Hour)
+	o.RedeliverAfter = cmp.Or(o.RedeliverAfter, defaultRedeliverAfter)
+	o.InvokeDeadline = cmp.Or(o.InvokeDeadline, defaultInvokeDeadline)
+	o.ReorderHold = cmp.Or(o.ReorderHold, defaultReorderHold)
 	if o.RetryDelays == nil {
 		o.RetryDelays = []time.Duration{time.Second, 4 * time.Second, 10 * time.Second, 20 * time.Second}
 	}
-	if o.RateFactor == 0 {
-		o.RateFactor = 1
-	}
-	if o.GraphPage == 0 {
-		o.GraphPage = defaultGraphPage
-	}
+	o.RateFactor = cmp.Or(o.RateFactor, 1)
+	o.GraphPage = cmp.Or(o.GraphPage, defaultGraphPage)
 	if o.Teams == nil && o.Channels == nil {
 		o.Teams = []Team{{Name: "Support"}}
 	}

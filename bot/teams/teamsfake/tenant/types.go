@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"time"
 )
@@ -138,9 +139,7 @@ func (m *Message) Clone() *Message {
 	c.Reactions = slices.Clone(m.Reactions)
 	if m.View != nil {
 		c.View = map[string]json.RawMessage{}
-		for k, v := range m.View {
-			c.View[k] = v
-		}
+		maps.Copy(c.View, m.View)
 	}
 	return &c
 }

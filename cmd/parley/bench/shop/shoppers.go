@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -117,9 +118,7 @@ func (m *writer) close() {
 	for who, n := range m.said {
 		m.s.said[who] += n
 	}
-	for line, at := range m.at {
-		m.s.at[line] = at
-	}
+	maps.Copy(m.s.at, m.at)
 }
 
 // writeLines writes the next line of each of these customers, in one request. due is the time from which

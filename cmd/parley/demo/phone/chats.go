@@ -28,11 +28,9 @@ type whatsAppChat struct{ h *Handset }
 func (c whatsAppChat) Lines() []Line {
 	var list []Line
 	for _, m := range c.h.wa.Chat() {
-		l := Line{ID: m.ID, Mine: m.FromCustomer, Text: m.Text, At: m.At, State: string(m.Tick), Answers: m.Answers, Elsewhere: m.Echo}
+		l := Line{ID: m.ID, Mine: m.FromCustomer, Text: m.Text, At: m.At, State: string(m.Tick), Answers: m.Answers}
 		isEmpty := l.Text == "" && m.File == nil
-		if m.Deleted {
-			l.Text = "This message was deleted."
-		} else if m.Template != "" {
+		if m.Template != "" {
 			l.Text = m.Template
 		} else if isEmpty {
 			l.Text = "[" + m.Type + "]"
@@ -42,7 +40,7 @@ func (c whatsAppChat) Lines() []Line {
 		} else {
 			l.Reaction = m.Reaction
 		}
-		if m.File != nil && !m.Deleted {
+		if m.File != nil {
 			l.File = &File{Name: m.File.Name, Type: m.File.ContentType, Content: m.File.Content}
 		}
 		if !m.FromCustomer {

@@ -1,6 +1,9 @@
 package judge
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // Decide compares what was said with what arrived.
 func Decide(w World, t Testimony) Verdict {
@@ -59,9 +62,7 @@ func judgeThreads(v *Verdict, w World, excused map[Mark]bool) {
 				if shown[m] > 1 {
 					continue
 				}
-				if owner == 0 {
-					owner = m.Conv
-				}
+				owner = cmp.Or(owner, m.Conv)
 				if owner != m.Conv {
 					v.find(&v.Leaked, "%s of customer %d stands in the thread of customer %d", m, m.Conv, owner)
 				}
