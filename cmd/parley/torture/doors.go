@@ -11,17 +11,6 @@ import (
 	"parley/channels/pause"
 )
 
-// gaps are the times in which a Parley that was asked to stop, and the one after it,
-// served nobody: from the last answer of the old process to the first of the new.
-type gaps struct {
-	Worst time.Duration   `json:"worst"` // Units: nanoseconds
-	All   []time.Duration `json:"all"`
-	// Drained is the longest that an old process took to end.
-	Drained time.Duration `json:"drained"`
-	// Disturbed counts restarts that another blow hit. Their gaps are not in All.
-	Disturbed int `json:"disturbed"`
-}
-
 // doors are the addresses at which the replicas answer HTTP.
 type doors struct {
 	client http.Client

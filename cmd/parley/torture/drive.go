@@ -43,22 +43,6 @@ type driver struct {
 	hard      hardMails
 }
 
-// counts is what was said.
-type counts struct {
-	Mails   int `json:"mails"`
-	Replies int `json:"replies"`
-	Inside  int `json:"inside"`
-	Edits   int `json:"edits"`
-	Deletes int `json:"deletes"`
-	Backs   int `json:"backs"`    // replies that bounce
-	Bursts  int `json:"bursts"`   // several messages at once in one conversation
-	Solved  int `json:"resolved"` // conversations marked as done, some of them to be reopened
-	Handed  int `json:"handed"`   // conversations given to another team, or put back
-	Floods  int `json:"floods"`   // times that customers wrote very often
-	Poisons int `json:"poisons"`  // facts that can't be read
-	Hard    int `json:"hard"`     // mails whose applying failed, took long or ended the process
-}
-
 // talk is one customer's conversation.
 type talk struct {
 	conv       int

@@ -2,6 +2,7 @@ package torture
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -49,7 +50,7 @@ func (r *Report) findUnplayed() []string {
 	if r.Blows[harmNewer] > 0 && r.Versions.Accepted == 0 {
 		list = append(list, "no event of a newer version came while an older one ran")
 	}
-	for _, name := range sortedNames(r.Blows) {
+	for _, name := range slices.Sorted(maps.Keys(r.Blows)) {
 		if planned, fell := r.Blows[name], r.Harm[name]; fell < fewestBlows(planned) {
 			list = append(list, fmt.Sprintf("%q fell %d times, of %d", name, fell, planned))
 		}

@@ -11,15 +11,6 @@ import (
 	"parley/store"
 )
 
-// harmNewer lets replicas of two versions work beside each other for a while: first one, later
-// all of them are replaced by a newer version, whose events are of a kind that ours doesn't know.
-// Ours must not apply them.
-//
-// The newer version is this program, told that it knows a higher store.FactVersion. Triggers play
-// what would be different about its events: what the newer version accepts gets that higher number,
-// and only sessions that are marked as the newer version's can apply it.
-const harmNewer = "replicas of two versions"
-
 // NextVersion makes a Parley the newer version of a run: one that knows a version more than ours.
 func NextVersion(o app.Options) app.Options {
 	o.Relay.Version = store.FactVersion + 1

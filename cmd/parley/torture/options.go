@@ -215,3 +215,30 @@ func (o *Options) adaptBlows() {
 		}
 	}
 }
+
+// gaps are the times in which a Parley that was asked to stop, and the one after it,
+// served nobody: from the last answer of the old process to the first of the new.
+type gaps struct {
+	Worst time.Duration   `json:"worst"` // Units: nanoseconds
+	All   []time.Duration `json:"all"`
+	// Drained is the longest that an old process took to end.
+	Drained time.Duration `json:"drained"`
+	// Disturbed counts restarts that another blow hit. Their gaps are not in All.
+	Disturbed int `json:"disturbed"`
+}
+
+// counts is what was said.
+type counts struct {
+	Mails   int `json:"mails"`
+	Replies int `json:"replies"`
+	Inside  int `json:"inside"`
+	Edits   int `json:"edits"`
+	Deletes int `json:"deletes"`
+	Backs   int `json:"backs"`    // replies that bounce
+	Bursts  int `json:"bursts"`   // several messages at once in one conversation
+	Solved  int `json:"resolved"` // conversations marked as done, some of them to be reopened
+	Handed  int `json:"handed"`   // conversations given to another team, or put back
+	Floods  int `json:"floods"`   // times that customers wrote very often
+	Poisons int `json:"poisons"`  // facts that can't be read
+	Hard    int `json:"hard"`     // mails whose applying failed, took long or ended the process
+}

@@ -23,6 +23,12 @@ const (
 	waySMTP   = "smtp"
 )
 
+// The connections on which providers send requests to Parley, as faults and counts name them.
+const (
+	wayHooks  = "slack webhooks"
+	wayEvents = "teams webhooks"
+)
+
 const (
 	dialTimeout = 10 * time.Second
 	// earlyFor is how long an answer is held back so that its receipt comes first.

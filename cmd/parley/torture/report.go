@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -164,9 +163,6 @@ func medianOf(list []time.Duration) time.Duration {
 	}
 	return slices.Sorted(slices.Values(list))[len(list)/2]
 }
-
-// sortedNames returns the names of what was counted, in alphabetical order.
-func sortedNames(counts map[string]int) []string { return slices.Sorted(maps.Keys(counts)) }
 
 // loadAverage reads the load averages of the machine over 1, 5 and 15 minutes, which stand first in the file.
 func loadAverage() string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -273,7 +274,7 @@ func (s *stage) inspectAll(ctx context.Context, o order, r *Report) (quiet bool,
 // formatCounts writes counts in the order of their names.
 func formatCounts(counts map[string]int) string {
 	var parts []string
-	for _, name := range sortedNames(counts) {
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
 		if counts[name] > 0 {
 			parts = append(parts, fmt.Sprintf("%s %d", name, counts[name]))
 		}

@@ -19,12 +19,6 @@ import (
 	"parley/channels/pause"
 )
 
-// The connections on which providers send requests to Parley, as faults and counts name them.
-const (
-	wayHooks  = "slack webhooks"
-	wayEvents = "teams webhooks"
-)
-
 // openFront opens an address to which providers send requests, and passes them on to doors, the addresses of the
 // replicas. It is a simple balancer: it tries the replicas in turn and knows only whether one takes a connection.
 func (n *network) openFront(ctx context.Context, way string, doors []string) (*proxy, error) {
