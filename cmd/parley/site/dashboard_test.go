@@ -161,7 +161,8 @@ func TestDashboardOfMuch(t *testing.T) {
 	b.Shows("By tag")
 	b.Looks("dashboard-much")
 	b.Open("/settings/dashboard?days=28")
-	b.Looks("dashboard-month")
+	b.Shows("By tag")
+	b.Fits("dashboard-month") // axe-core judges the same tables and charts of a week and of a year
 }
 
 // agents see their own figures and those of their teams, and nobody else's.

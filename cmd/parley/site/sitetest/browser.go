@@ -145,7 +145,7 @@ func (b *Browser) FitsIn() {
 // Shot leaves a picture of the whole page in the folder that PARLEY_TEST_SHOTS names; without it, it does nothing.
 func (b *Browser) Shot(name string) {
 	b.site.T.Helper()
-	dir := os.Getenv("PARLEY_TEST_SHOTS")
+	dir := shots()
 	if dir == "" {
 		return
 	}
@@ -160,24 +160,42 @@ func (b *Browser) Shot(name string) {
 	}
 }
 
+// shots is the folder for pictures; "" if nobody looks at any.
+func shots() string { return os.Getenv("PARLEY_TEST_SHOTS") }
+
 // Looks leaves pictures of a page in both themes and on a phone, and checks that it fits in both and that everybody can use
 // it. How every page looks on a phone, in the dark, axe-core judges in TestEveryPageForEverybody. What a page shows only for a
 // while, such as a refused form, it judges so in the long form of the tests.
 func (b *Browser) Looks(name string) {
 	b.site.T.Helper()
+	b.look(name, true)
+}
+
+// Fits is Looks without axe-core, for what it judges elsewhere; in the long form of the tests it judges here, too.
+func (b *Browser) Fits(name string) {
+	b.site.T.Helper()
+	b.look(name, storetest.LongForm())
+}
+
+func (b *Browser) look(name string, judged bool) {
+	b.site.T.Helper()
 	b.Size(1280, 900)
-	b.FitsIn()
 	b.Theme("light")
-	b.Accessible()
+	b.FitsIn()
+	if judged {
+		b.Accessible()
+	}
 	b.Shot(name + "-light")
 	b.Size(360, 740)
-	b.Theme("dark")
 	b.FitsIn()
-	if storetest.LongForm() {
-		b.judge(lookRules)
+	if storetest.LongForm() || shots() != "" { // the theme changes colours alone, and is painted in vain if nobody looks
+		b.Theme("dark")
+		if storetest.LongForm() {
+			b.judge(lookRules)
+		}
+		b.Shot(name + "-dark-phone")
+		b.Theme("light")
 	}
-	b.Shot(name + "-dark-phone")
-	b.Theme("light")
 	b.Size(1280, 900)
 }
 
