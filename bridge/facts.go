@@ -54,6 +54,15 @@ type PartyRef struct {
 	Address string
 }
 
+// AddressesOf returns the addresses of people, in the same order.
+func AddressesOf(list []PartyRef) []string {
+	addresses := make([]string, len(list))
+	for i, p := range list {
+		addresses[i] = p.Address
+	}
+	return addresses
+}
+
 // Tag of a conversation.
 type Tag struct {
 	Name  string

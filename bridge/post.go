@@ -54,6 +54,9 @@ type Post struct {
 	Progress       string          // what an earlier attempt returned in Sent.Progress; the surface alone knows what it means
 }
 
+// ChangesLine reports whether a post takes the place of a line that was posted earlier.
+func (p *Post) ChangesLine() bool { return p.Kind == PostLine && p.Place.Message != "" }
+
 // Missing is a file that a customer sent and that isn't there.
 type Missing struct {
 	Name   string

@@ -2,6 +2,7 @@ package channels
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -63,6 +64,24 @@ type Finding struct {
 
 // HookField is Finding.Field of faults that SetHook may put right.
 const HookField = "webhook"
+
+// Found makes a finding without a fault.
+func Found(what, format string, args ...any) Finding {
+	return Finding{OK: true, What: what, Text: fmt.Sprintf(format, args...)}
+}
+
+// Fault makes a finding of a fault.
+func Fault(what, text, hint string) Finding {
+	return Finding{What: what, Text: text, Hint: hint}
+}
+
+// AsHookFault marks a fault as one of the webhook.
+func (f Finding) AsHookFault() Finding {
+	if !f.OK {
+		f.Field = HookField
+	}
+	return f
+}
 
 // Fact is one thing that arrived (a mail, a message, a receipt), as it is stored. ExternalID names the
 // fact itself, not the request in which it came: if the provider sends the fact again, the id is the same.

@@ -55,9 +55,13 @@ func (e *SendError) Unwrap() error { return e.Cause }
 // ClassOf returns the class of an error from Send. An error without a class is Ambiguous: the message
 // may have been sent.
 func ClassOf(err error) Class {
-	var se *SendError
-	if errors.As(err, &se) {
+	if se, ok := errors.AsType[*SendError](err); ok {
 		return se.Class
 	}
 	return Ambiguous
+}
+
+// RefuseContent returns the error for a message that the provider would refuse as it is. hint says what its author can do.
+func RefuseContent(text, hint string) error {
+	return &SendError{Class: BadContent, Text: text, Hint: hint}
 }

@@ -154,7 +154,7 @@ func (r *Rich) Text() string {
 	case RichList:
 		return r.List.writeText()
 	case RichLocation:
-		return joinLines(r.Location.Name, r.Location.Address, r.Location.MapURL())
+		return JoinLines(r.Location.Name, r.Location.Address, r.Location.MapURL())
 	case RichContact:
 		return r.Contact.writeText()
 	case RichCards:
@@ -199,7 +199,7 @@ func writeDegrees(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64)
 
 // writeText writes the name, the organisation, and each number and address on a line of its own.
 func (c *ContactCard) writeText() string {
-	return joinLines(c.Name, c.Org, strings.Join(c.Phones, "\n"), strings.Join(c.Emails, "\n"))
+	return JoinLines(c.Name, c.Org, strings.Join(c.Phones, "\n"), strings.Join(c.Emails, "\n"))
 }
 
 // writeText writes the title in bold, the text, the picture's address, and each button on a line of its own.
@@ -211,11 +211,11 @@ func (c RichCard) writeText() string {
 	if c.Title != "" {
 		all[0] = "**" + c.Title + "**"
 	}
-	return joinLines(all...)
+	return JoinLines(all...)
 }
 
-// joinLines joins the texts that are not empty by newlines.
-func joinLines(all ...string) string {
+// JoinLines joins the texts that are not empty by newlines.
+func JoinLines(all ...string) string {
 	var kept []string
 	for _, s := range all {
 		if s != "" {

@@ -112,7 +112,7 @@ func (t Template) buttonFaults() []TemplateFault {
 		if n == 0 || n > templateTitleRunes {
 			add(fmt.Sprintf("a title has %d characters", n), fmt.Sprintf("Write 1 to %d.", templateTitleRunes))
 		}
-		if b.URL != "" && !isWebAddress(b.URL) {
+		if b.URL != "" && !IsWebAddress(b.URL) {
 			add(fmt.Sprintf("one leads to %q", b.URL), "Write https://…")
 		}
 		if slices.ContainsFunc(t.Buttons[:i], func(other Button) bool { return other.Title == b.Title }) {
@@ -122,8 +122,8 @@ func (t Template) buttonFaults() []TemplateFault {
 	return list
 }
 
-// isWebAddress reports whether a text is an absolute http or https URL.
-func isWebAddress(text string) bool {
+// IsWebAddress reports whether a text is an absolute http or https URL.
+func IsWebAddress(text string) bool {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" {
 		return false

@@ -20,3 +20,11 @@ func IsLost(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && pg.Code == lostCode
 }
+
+// IsConflict reports whether PostgreSQL ended a transaction because of another one: the same statements may succeed when they
+// run again.
+func IsConflict(err error) bool {
+	const deadlock, serializationFailure = "40P01", "40001"
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (pg.Code == deadlock || pg.Code == serializationFailure)
+}

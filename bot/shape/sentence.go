@@ -2,6 +2,7 @@ package shape
 
 import (
 	"strings"
+	"time"
 	"unicode"
 )
 
@@ -30,4 +31,12 @@ func NextSentence(remark string) string {
 		return " " + s
 	}
 	return ""
+}
+
+// FormatTime writes a time in a zone, for texts that can't show it in the reader's own zone; nil means UTC.
+func FormatTime(at time.Time, zone *time.Location) string {
+	if zone == nil {
+		zone = time.UTC
+	}
+	return at.In(zone).Format("2 Jan 2006 15:04 MST")
 }

@@ -313,21 +313,13 @@ func (h *history) holesSince(standing sweep.Standing) (since time.Time, complete
 	isOfVanished := len(standing.Abandoned) > 0
 	beginUnknown := isFromBefore || isOfVanished
 	if beginUnknown {
-		since = earlierOf(since, now.Add(-unknownGap))
+		since = slices.MinFunc([]time.Time{since, now.Add(-unknownGap)}, time.Time.Compare)
 	}
 	mayReachMark := beginUnknown || standing.Doubted
 	if mayReachMark && !standing.Least.IsZero() {
-		since = earlierOf(since, standing.Least.Add(-clockTolerance))
+		since = slices.MinFunc([]time.Time{since, standing.Least.Add(-clockTolerance)}, time.Time.Compare)
 	}
 	return since, since.After(now)
-}
-
-// earlierOf returns the earlier one of two times.
-func earlierOf(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
 }
 
 // typedSince returns the stamp from which texts that people typed at top level are stored: an hour ago, or the beginning

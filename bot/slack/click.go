@@ -64,8 +64,7 @@ func (r *responder) deletePrivateMessage(ctx context.Context, in *interaction) {
 		return
 	}
 	err = slackapi.PostWebhookCustomHTTPContext(ctx, address.String(), r.http, &slackapi.WebhookMessage{DeleteOriginal: true})
-	var withAddress *url.Error
-	if errors.As(err, &withAddress) {
+	if withAddress, ok := errors.AsType[*url.Error](err); ok {
 		err = withAddress.Err // the text of the outer error has the address, which is a secret
 	}
 	if err != nil {

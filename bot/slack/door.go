@@ -54,8 +54,7 @@ func (d *door) requireSignature(next func(w http.ResponseWriter, r *http.Request
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := readBody(w, r)
 		if err != nil {
-			var tooLong *http.MaxBytesError
-			if errors.As(err, &tooLong) {
+			if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 				http.Error(w, "too long", http.StatusRequestEntityTooLarge)
 				return
 			}
@@ -158,36 +157,29 @@ func isCertificateCheck(h http.Header, body []byte) bool {
 
 // serveInteraction answers clicks, forms, shortcuts and menus.
 func (d *door) serveInteraction(w http.ResponseWriter, r *http.Request, body []byte) {
-	form, err := url.ParseQuery(string(body))
-	if err != nil {
-		http.Error(w, "no form", http.StatusBadRequest)
-		return
-	}
-	me, err := d.identifyWithin(r.Context(), identifyTimeout)
-	if err != nil {
-		d.askToRetry(w, err)
-		return
-	}
-	a, err := d.takeInteraction(r.Context(), me, []byte(form.Get("payload")))
-	if err != nil {
-		d.askToRetry(w, err)
-		return
-	}
-	d.sendAnswer(w, r, a)
+	d.serveForm(w, r, body, func(me *fact.Self, form url.Values) (answer, error) {
+		return d.takeInteraction(r.Context(), me, []byte(form.Get("payload")))
+	})
 }
 
 // serveCommand answers slash commands, which come as a form; they are stored as JSON.
 func (d *door) serveCommand(w http.ResponseWriter, r *http.Request, body []byte) {
+	d.serveForm(w, r, body, func(me *fact.Self, form url.Values) (answer, error) {
+		fields := map[string]string{}
+		for name := range form {
+			fields[name] = form.Get(name)
+		}
+		raw, err := json.Marshal(fields)
+		if err != nil {
+			return answer{}, err
+		}
+		return d.takeCommand(r.Context(), me, raw)
+	})
+}
+
+// serveForm answers what comes as a form. take stores it and makes the answer.
+func (d *door) serveForm(w http.ResponseWriter, r *http.Request, body []byte, take func(me *fact.Self, form url.Values) (answer, error)) {
 	form, err := url.ParseQuery(string(body))
-	if err != nil {
-		http.Error(w, "no form", http.StatusBadRequest)
-		return
-	}
-	fields := map[string]string{}
-	for name := range form {
-		fields[name] = form.Get(name)
-	}
-	raw, err := json.Marshal(fields)
 	if err != nil {
 		http.Error(w, "no form", http.StatusBadRequest)
 		return
@@ -197,7 +189,7 @@ func (d *door) serveCommand(w http.ResponseWriter, r *http.Request, body []byte)
 		d.askToRetry(w, err)
 		return
 	}
-	a, err := d.takeCommand(r.Context(), me, raw)
+	a, err := take(me, form)
 	if err != nil {
 		d.askToRetry(w, err)
 		return

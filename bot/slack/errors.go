@@ -26,8 +26,7 @@ const codeUnknownMethod = "unknown_method"
 
 // codeOf returns Slack's error code, or "" if err doesn't have one.
 func codeOf(err error) string {
-	var se slackapi.SlackErrorResponse
-	if errors.As(err, &se) {
+	if se, ok := errors.AsType[slackapi.SlackErrorResponse](err); ok {
 		return se.Err
 	}
 	return ""
@@ -44,12 +43,10 @@ func isRefused(err error) bool { return codeOf(err) != "" && !needsRepair(err) }
 
 // rateLimit reports whether err is one of the three forms of a rate limit, and how long to wait.
 func rateLimit(err error) (wait time.Duration, limited bool) {
-	var withTime *slackapi.RateLimitedError
-	if errors.As(err, &withTime) {
+	if withTime, ok := errors.AsType[*slackapi.RateLimitedError](err); ok {
 		return max(withTime.RetryAfter, time.Second), true
 	}
-	var status slackapi.StatusCodeError
-	if errors.As(err, &status) && status.Code == http.StatusTooManyRequests {
+	if status, ok := errors.AsType[slackapi.StatusCodeError](err); ok && status.Code == http.StatusTooManyRequests {
 		return defaultRateWait, true
 	}
 	switch codeOf(err) {
@@ -75,15 +72,13 @@ func classifyError(err error) error {
 	if err == nil {
 		return nil
 	}
-	var classified *channels.SendError
-	if errors.As(err, &classified) {
+	if _, ok := errors.AsType[*channels.SendError](err); ok {
 		return err
 	}
 	if _, limited := rateLimit(err); limited {
 		return classifyRead(err)
 	}
-	var status slackapi.StatusCodeError
-	if errors.As(err, &status) {
+	if _, ok := errors.AsType[slackapi.StatusCodeError](err); ok {
 		return ambiguousError(err)
 	}
 	if code := codeOf(err); code != "" {
@@ -95,8 +90,7 @@ func classifyError(err error) error {
 // classifyBeforeSend classifies a failure that came before the post itself was tried, so that it can't be ambiguous.
 func classifyBeforeSend(err error) error {
 	err = classifyError(err)
-	var se *channels.SendError
-	if errors.As(err, &se) && se.Class == channels.Ambiguous {
+	if se, ok := errors.AsType[*channels.SendError](err); ok && se.Class == channels.Ambiguous {
 		return &channels.SendError{Class: channels.Retry, Text: "Slack didn't answer.", Cause: se.Cause}
 	}
 	return err
@@ -187,8 +181,7 @@ func isTemporary(err error) bool {
 	if _, ok := rateLimit(err); ok {
 		return true
 	}
-	var status slackapi.StatusCodeError
-	if errors.As(err, &status) {
+	if status, ok := errors.AsType[slackapi.StatusCodeError](err); ok {
 		return status.Code >= http.StatusInternalServerError
 	}
 	switch codeOf(err) {
@@ -202,8 +195,7 @@ func isTemporary(err error) bool {
 
 // isNetwork reports whether the network failed, or the connection ended before the whole answer was there.
 func isNetwork(err error) bool {
-	var n net.Error
-	if errors.As(err, &n) {
+	if _, ok := errors.AsType[net.Error](err); ok {
 		return true
 	}
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)

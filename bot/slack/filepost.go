@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -139,10 +140,7 @@ func fileNames(p bridge.Post) []string {
 }
 
 func fileName(f channels.File) string {
-	name := blockkit.DisplayName(strings.NewReplacer("/", "_", "\\", "_").Replace(f.Name))
-	if name == "" {
-		name = "file"
-	}
+	name := cmp.Or(blockkit.DisplayName(strings.NewReplacer("/", "_", "\\", "_").Replace(f.Name)), "file")
 	return name
 }
 

@@ -31,9 +31,8 @@ type interaction struct {
 	View       *blockkit.View     `json:"view"`
 
 	// Of block_suggestion, the question for the options of a menu.
-	ActionID string `json:"action_id"`
-	BlockID  string `json:"block_id"`
-	Value    string `json:"value"` // what was typed into the menu
+	BlockID string `json:"block_id"`
+	Value   string `json:"value"` // what was typed into the menu
 }
 
 // idRef is an object of which only the id counts.
@@ -47,7 +46,6 @@ type userRef struct {
 }
 
 type container struct {
-	Type      string `json:"type"`
 	ChannelID string `json:"channel_id"`
 	MessageTS string `json:"message_ts"`
 	ThreadTS  string `json:"thread_ts"`

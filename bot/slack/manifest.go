@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -114,9 +115,7 @@ func botEvents() []string {
 // app token (connections:write), which a person has to make there: a manifest can't ask for it.
 // Errors: a name that is too long, a public URL that isn't https.
 func Manifest(o ManifestOptions) ([]byte, error) {
-	if o.Name == "" {
-		o.Name = "Parley"
-	}
+	o.Name = cmp.Or(o.Name, "Parley")
 	if utf8.RuneCountInString(o.Name) > maxNameRunes {
 		return nil, fmt.Errorf("slack: manifest: the name has more than %d characters", maxNameRunes)
 	}

@@ -146,8 +146,7 @@ func (r *responder) refuseStart(ctx context.Context, me *fact.Self, in *interact
 	open, err := r.starter.MayStart(ctx, in.User.ID, bridge.Start{
 		Account: f.Args.Account, Recipient: f.Args.Recipient, Subject: f.Args.Subject, Text: f.Text,
 	})
-	var problem *bridge.Problem
-	if errors.As(err, &problem) {
+	if problem, ok := errors.AsType[*bridge.Problem](err); ok {
 		hasField := in.View.State.Values[blockkit.FieldID(problem.Field)] != nil
 		if !hasField {
 			return replaceWindow(me.Home.Problem(problem, in.findPlace()))

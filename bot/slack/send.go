@@ -79,9 +79,6 @@ type renderedPart struct {
 	more   bool   // further parts of the same post follow
 }
 
-// isLineChange reports whether a post changes a line that was posted earlier.
-func isLineChange(p bridge.Post) bool { return p.Kind == bridge.PostLine && p.Place.Message != "" }
-
 // renderPart renders the part of p that is to be sent now.
 func renderPart(me *fact.Self, p bridge.Post) (renderedPart, error) {
 	card, ok := view.Post(p, commandForms())
@@ -89,7 +86,7 @@ func renderPart(me *fact.Self, p bridge.Post) (renderedPart, error) {
 		return renderedPart{}, badContentError("post without content", nil)
 	}
 	messages := me.Home.Messages(card, blockSeed(p.Token))
-	if isLineChange(p) {
+	if p.ChangesLine() {
 		// A long line has several messages. The last one, with the buttons, is the one that changes.
 		messages = messages[len(messages)-1:]
 	}
@@ -97,7 +94,7 @@ func renderPart(me *fact.Self, p bridge.Post) (renderedPart, error) {
 		return renderedPart{}, badContentError("there is no such part", nil)
 	}
 	message := messages[p.Part]
-	if p.Unsure && !isLineChange(p) { // a line that is changed again shows nothing twice
+	if p.Unsure && !p.ChangesLine() { // a line that is changed again shows nothing twice
 		message.Remark(mayBeTwice)
 	}
 	return renderedPart{Message: message, author: card.Name, more: p.Part+1 < len(messages)}, nil
@@ -130,7 +127,7 @@ func (s *poster) sendWords(ctx context.Context, me *fact.Self, p bridge.Post) (b
 	if p.Place.Channel == "" && p.To != "" {
 		return s.sendDirectMessage(ctx, p.To, part)
 	}
-	if isLineChange(p) {
+	if p.ChangesLine() {
 		ts, err := s.editMessage(ctx, p.Place, part.Message)
 		if err != nil {
 			return bridge.Sent{}, err

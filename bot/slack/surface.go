@@ -115,9 +115,7 @@ func New(o Options) (*Surface, error) {
 	if o.Desk == nil {
 		faults = append(faults, errors.New("slack: no desk"))
 	}
-	if o.APIURL == "" {
-		o.APIURL = DefaultAPIURL
-	}
+	o.APIURL = cmp.Or(o.APIURL, DefaultAPIURL)
 	if !strings.HasSuffix(o.APIURL, "/") {
 		o.APIURL += "/" // without it slack-go would call /apiauth.test
 	}

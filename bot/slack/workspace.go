@@ -275,10 +275,7 @@ func (w *workspace) isTrusted(u *url.URL) bool {
 		return false
 	}
 	host := strings.ToLower(u.Host)
-	for _, domain := range []string{"slack.com", "slack-gov.com"} {
-		if host == domain || strings.HasSuffix(host, "."+domain) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc([]string{"slack.com", "slack-gov.com"}, func(domain string) bool {
+		return host == domain || strings.HasSuffix(host, "."+domain)
+	})
 }

@@ -9,6 +9,7 @@
 package sweep
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"sync"
@@ -91,9 +92,7 @@ func (s *Sweeper) Wake() {
 func (s *Sweeper) planRetry(turns int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.retryTurns == 0 {
-		s.retryTurns = turns
-	}
+	s.retryTurns = cmp.Or(s.retryTurns, turns)
 }
 
 // Run calls read when it is woken, after a failure, and once in an interval, until ctx ends.

@@ -105,8 +105,7 @@ func codeInBrackets(e *connector.Error) string {
 // the post isn't there.
 func (ac *access) classifyBeforeSend(err error, p bridge.Post) error {
 	err = retryOnlyThisPost(ac.classifyFailure(err, p))
-	var se *channels.SendError
-	if errors.As(err, &se) && se.Class == channels.Ambiguous {
+	if se, ok := errors.AsType[*channels.SendError](err); ok && se.Class == channels.Ambiguous {
 		return &channels.SendError{Class: channels.Retry, Text: "Teams didn't answer.", Cause: se.Cause}
 	}
 	return err
@@ -234,10 +233,7 @@ func (ac *access) errChannelGone(e *connector.Error, channel string) error {
 }
 
 // isChangeOfMessage reports whether a post changes a message. Such a post may be made twice: the result is the same.
-func isChangeOfMessage(p bridge.Post) bool { return p.Kind.Idempotent() || isLineUpdate(p) }
-
-// isLineUpdate reports whether a post replaces a line that is shown already.
-func isLineUpdate(p bridge.Post) bool { return p.Kind == bridge.PostLine && p.Place.Message != "" }
+func isChangeOfMessage(p bridge.Post) bool { return p.Kind.Idempotent() || p.ChangesLine() }
 
 // closePlace remembers that Teams refuses us in a place, and reports that once.
 func (ac *access) closePlace(place string, err *channels.SendError) {

@@ -31,8 +31,6 @@ type closure struct {
 	triedAt   time.Time          // when a post was tried last; see probeInterval
 }
 
-func newClosures() *closures { return &closures{byPlace: map[string]closure{}} }
-
 // close closes a place, or renews the reason. It returns false if the place was closed already.
 func (c *closures) close(place string, err error, condition channels.Condition, now time.Time) bool {
 	c.mu.Lock()

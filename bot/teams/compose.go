@@ -172,8 +172,7 @@ func (in *invocation) searchWords() string {
 
 // errorText says in words for people why a search failed, and logs what only admins can mend.
 func (in *invocation) errorText(err error) string {
-	var p *bridge.Problem
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*bridge.Problem](err); ok {
 		return strings.TrimSpace(p.Text + " " + p.Hint)
 	}
 	in.door.Log.Warn("teams search failed", "error", err)

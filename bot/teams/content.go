@@ -124,7 +124,7 @@ func (s *poster) render(p bridge.Post, c view.Card, asCard bool) []content {
 	if p.Kind == bridge.PostRoot || p.Kind == bridge.PostCard {
 		return parts[:1] // the root is one message, so that it can be updated
 	}
-	if isLineUpdate(p) {
+	if p.ChangesLine() {
 		return parts[len(parts)-1:] // of a long line only the last message changes: it has the buttons
 	}
 	return parts

@@ -13,8 +13,7 @@ func tokenCondition(err error) channels.Condition {
 		return channels.Condition{Status: channels.Broken, Text: "Microsoft Teams can't be reached.", Hint: "Check the network; Parley keeps trying."}
 	}
 	out := channels.Condition{Status: channels.Broken, Text: "Microsoft Entra refuses Parley's app.", Hint: entraHint("")}
-	var said *rest.Refusal
-	if errors.As(err, &said) {
+	if said, ok := errors.AsType[*rest.Refusal](err); ok {
 		out.Text, out.Hint = "Microsoft Entra refuses Parley's app: "+said.Text, entraHint(said.Number())
 	}
 	return out

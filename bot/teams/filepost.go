@@ -78,8 +78,7 @@ func fileLine(f channels.File, how display) view.Block {
 			return view.Block{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceLink, Text: "Download " + f.Name, URL: address}}}
 		}
 		why = "there is no link to it"
-		var se *channels.SendError
-		if errors.As(err, &se) {
+		if se, ok := errors.AsType[*channels.SendError](err); ok {
 			why = se.Text
 		}
 	}

@@ -66,12 +66,8 @@ func (i *installation) learnService(ctx context.Context, address string) error {
 func (i *installation) learnTeam(ctx context.Context, ref *connector.TeamRef, a *connector.Activity) error {
 	before, known := i.Notes.Team(ref.ID)
 	t := before
-	if ref.AADGroupID != "" {
-		t.Group = ref.AADGroupID
-	}
-	if ref.Name != "" {
-		t.Name = ref.Name
-	}
+	t.Group = cmp.Or(ref.AADGroupID, t.Group)
+	t.Name = cmp.Or(ref.Name, t.Name)
 	if _, err := i.Hosts.Check(a.ServiceURL); err == nil {
 		t.Service = a.ServiceURL
 	}
@@ -151,9 +147,7 @@ func (i *installation) learnChannel(ctx context.Context, a *connector.Activity) 
 	before, _ := i.Notes.Channel(d.Channel.ID)
 	c := before
 	c.Team = cmp.Or(before.Team, d.Team.ID) // the team that owns the channel, which may be shared with other teams
-	if d.Channel.Name != "" {
-		c.Name = d.Channel.Name
-	}
+	c.Name = cmp.Or(d.Channel.Name, c.Name)
 	c.Gone = d.EventType == "channelDeleted"
 	left := isChannelMembership(a) && i.containsUs(a.MembersRemoved)
 	joined := isChannelMembership(a) && i.containsUs(a.MembersAdded)

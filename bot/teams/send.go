@@ -1,6 +1,7 @@
 package teams
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -93,7 +94,7 @@ func (s *poster) sendComposed(ctx context.Context, service string, p bridge.Post
 	}
 	var sent bridge.Sent
 	switch {
-	case p.Kind == bridge.PostCard, isLineUpdate(p):
+	case p.Kind == bridge.PostCard, p.ChangesLine():
 		return s.updateMessage(ctx, service, p, a) // of several parts, only one is shown: More stays false
 	case p.Kind == bridge.PostEphemeral && isChannel(p.Place.Channel):
 		sent, err = s.sendEphemeral(ctx, service, p, a)
@@ -141,10 +142,7 @@ func (s *poster) startThread(ctx context.Context, service, channel string, a con
 
 // updateMessage replaces one of our messages.
 func (s *poster) updateMessage(ctx context.Context, service string, p bridge.Post, a connector.Activity) (bridge.Sent, error) {
-	thread := p.Place.Thread
-	if thread == "" {
-		thread = p.Place.Message
-	}
+	thread := cmp.Or(p.Place.Thread, p.Place.Message)
 	_, err := s.Bot.Update(ctx, connector.Conversation{Service: service, ID: connector.ThreadID(p.Place.Channel, thread)}, p.Place.Message, a)
 	return bridge.Sent{Message: p.Place.Message, Thread: thread}, err
 }

@@ -92,8 +92,7 @@ func (in *invocation) refuseStart(ctx context.Context, f *card.Submitted, filled
 		Subject:   filled.Args.Subject,
 		Text:      filled.Text,
 	})
-	var p *bridge.Problem
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*bridge.Problem](err); ok {
 		isAboutField := p.Field != "" && f.Values[p.Field] != nil
 		if isAboutField {
 			return in.formDialogAgain(ctx, f, map[string]string{p.Field: strings.TrimSpace(p.Text + " " + p.Hint)}), true

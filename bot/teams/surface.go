@@ -1,6 +1,7 @@
 package teams
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -172,7 +173,7 @@ func (o Options) newTokens(scope string) *rest.Tokens {
 func newSurface(o Options, app *organisation.App) *Surface {
 	org := organisation.New(app, organisation.Options{Notes: o.Desk, ReadOnly: o.ReadOnly, OwnServices: len(o.ServiceURLs) > 0})
 	s := &Surface{org: org, opt: o, sweeper: sweep.New(o.Desk, o.Log, o.SweepInterval), directory: &directory{org}}
-	s.access = &access{Organisation: org, reporter: o.Desk, sweeper: s.sweeper, closed: newClosures()}
+	s.access = &access{Organisation: org, reporter: o.Desk, sweeper: s.sweeper, closed: &closures{byPlace: map[string]closure{}}}
 	s.threads = &threads{posts: o.Desk, desk: o.Desk, roots: recent.New[bool]()}
 	s.files = &files{Organisation: org, libraries: recent.New[library]()}
 	s.posts = &poster{
@@ -223,12 +224,8 @@ func (o Options) withDefaults() Options {
 	if o.Client == nil {
 		o.Client = fence.NewClient(fence.Options{Answer: organisation.RequestTimeout})
 	}
-	if o.CatchUpSpan == 0 {
-		o.CatchUpSpan = defaultCatchUpSpan
-	}
-	if o.SweepInterval == 0 {
-		o.SweepInterval = defaultSweepInterval
-	}
+	o.CatchUpSpan = cmp.Or(o.CatchUpSpan, defaultCatchUpSpan)
+	o.SweepInterval = cmp.Or(o.SweepInterval, defaultSweepInterval)
 	return o
 }
 

@@ -30,7 +30,7 @@ func recipientWords(in shape.FormInput) string {
 // form remembers the recipients that it shows, so that an unchanged form changes none. There are no
 // fields for lists that would not be read back unchanged, because they are long or odd.
 func recipientFields(form *shape.Form, in shape.FormInput) []shape.Field {
-	to, cc := addressesOf(in.Facts.Recipients.To), addressesOf(in.Facts.Recipients.Cc)
+	to, cc := bridge.AddressesOf(in.Facts.Recipients.To), bridge.AddressesOf(in.Facts.Recipients.Cc)
 	canChange := in.Can.Participants && len(to) > 0
 	if !canChange || !canShowInFields(to, cc) {
 		form.Args.Shown = ""
@@ -66,14 +66,6 @@ func canShowInField(addresses []string) bool {
 		return false
 	}
 	return slices.Equal(read, addresses)
-}
-
-func addressesOf(list []bridge.PartyRef) []string {
-	addresses := make([]string, len(list))
-	for i, p := range list {
-		addresses[i] = p.Address
-	}
-	return addresses
 }
 
 // readRecipients reads the recipients of a reply's first step, which alone asks for them.

@@ -82,8 +82,7 @@ func readSnooze(out *shape.Filled, v Values, with Reading) (field, problem strin
 		return fieldUntil, "Choose a time."
 	}
 	if _, err := when.Parse(out.Args.Until, with.Now, with.Zone); err != nil {
-		var e *when.Error
-		if errors.As(err, &e) {
+		if e, ok := errors.AsType[*when.Error](err); ok {
 			return field, e.Text + " " + e.Hint
 		}
 		return field, "I can't read this time."

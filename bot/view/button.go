@@ -1,6 +1,8 @@
 package view
 
 import (
+	"cmp"
+
 	"parley/bot/shape"
 	"parley/bot/verb"
 	"parley/bridge"
@@ -9,9 +11,7 @@ import (
 // lineButtons makes the buttons of a line: those of its content, then one for each of its verbs, with its arguments.
 func lineButtons(l bridge.Line, f bridge.Facts) []Button {
 	args := l.Args
-	if args.Conversation == 0 {
-		args.Conversation = f.ID
-	}
+	args.Conversation = cmp.Or(args.Conversation, f.ID)
 	var all []Button
 	switch c := l.Content.(type) {
 	case *bridge.AskLine:

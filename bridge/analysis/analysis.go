@@ -121,6 +121,11 @@ const (
 	Pressing   Sentiment = "urgent"     // calm, and in need of an answer now
 )
 
+// SentimentNames returns all sentiments, in the order in which tables show them.
+func SentimentNames() []string {
+	return []string{string(Positive), string(Neutral), string(Negative), string(Frustrated), string(Pressing)}
+}
+
 // Urgency is how soon somebody has to look at a message.
 type Urgency struct {
 	Urgent  bool

@@ -121,12 +121,7 @@ func isDisguise(look string, given ...string) bool {
 			words = append(words, w)
 		}
 	}
-	for _, w := range words {
-		if !strings.Contains(from, w) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(from, w) })
 }
 
 // sourceTexts returns the words of the sources that a reply cites, and of the desk's links of numbers, plain.

@@ -71,10 +71,7 @@ func givenText(r Request) string {
 // saysMachine reports whether a text has tags, markers or fields of machines that were not in what was given.
 func saysMachine(look, given string) bool {
 	c := compiled()
-	for _, rule := range []*regexp.Regexp{c.tag, c.machine, c.hidden} {
-		if slices.ContainsFunc(rule.FindAllString(look, -1), func(found string) bool { return !strings.Contains(given, found) }) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc([]*regexp.Regexp{c.tag, c.machine, c.hidden}, func(rule *regexp.Regexp) bool {
+		return slices.ContainsFunc(rule.FindAllString(look, -1), func(found string) bool { return !strings.Contains(given, found) })
+	})
 }

@@ -18,3 +18,12 @@ func DefaultIntents() []Intent {
 		{Name: "thanks", About: "says thanks or confirms, and asks for nothing"},
 	}
 }
+
+// IntentNames returns the names of DefaultIntents. Models' weights stand in this order.
+func IntentNames() []string {
+	var names []string
+	for _, i := range DefaultIntents() {
+		names = append(names, i.Name)
+	}
+	return names
+}

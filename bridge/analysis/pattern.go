@@ -78,8 +78,7 @@ func PatternSize(expression string) (int, error) {
 	}
 	parsed, err := syntax.Parse(expression, syntax.Perl)
 	if err != nil {
-		var fault *syntax.Error
-		if errors.As(err, &fault) {
+		if fault, ok := errors.AsType[*syntax.Error](err); ok {
 			return 0, fmt.Errorf("the expression can't be read: %s", fault.Code)
 		}
 		return 0, errors.New("the expression can't be read")

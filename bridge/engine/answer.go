@@ -36,8 +36,7 @@ func (w *work) answerHelp(_ context.Context, _ pgx.Tx, r book.Request) error {
 // answer applies the verbs that only read. They change nothing, and only the actor sees the answer.
 func (w *work) answer(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	line, err := w.answerLine(ctx, tx, r)
-	var problem *bridge.Problem
-	if errors.As(err, &problem) {
+	if problem, ok := errors.AsType[*bridge.Problem](err); ok {
 		w.Refuse(r, problem.Code, problem.Text, problem.Hint)
 		return nil
 	}

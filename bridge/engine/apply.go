@@ -53,8 +53,7 @@ func (w *work) applyAll(ctx context.Context, tx pgx.Tx, facts []fact) (relay.Mad
 		}
 		w.Event, w.PartApplied = f.event, false
 		err := w.apply(ctx, tx, f)
-		var early *book.NotYet
-		if errors.As(err, &early) {
+		if early, ok := errors.AsType[*book.NotYet](err); ok {
 			if w.PartApplied { // what it has changed can't be taken back alone: the relay repeats the batch without it
 				return relay.Made{}, &relay.WaitError{Wait: early.Wait}
 			}

@@ -25,8 +25,6 @@ type attention struct {
 	open    bool           // Engine.Run is at work, which waits for showing before it returns; else no call is begun
 }
 
-func newAttention() *attention { return &attention{last: map[store.ConversationID]time.Time{}} }
-
 // beginIfDue reports whether a customer is to be shown now that somebody reads, and notes that this was done. If it returns
 // true, the caller has to call showing.Done afterwards.
 func (at *attention) beginIfDue(conversation store.ConversationID, now time.Time) bool {

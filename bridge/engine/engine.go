@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -106,7 +107,7 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 		surfaces:         map[store.AccountID]*Desk{},
 		gates:            book.NewGates(),
 		troubles:         map[troubleKey]bool{},
-		attention:        newAttention(),
+		attention:        &attention{last: map[store.ConversationID]time.Time{}},
 		stopping:         make(chan struct{}),
 	}
 	e.reading = reading.New(reading.Options{Connected: host{e}, Pool: o.Pool, Log: o.Log, Specs: o.Specs, SurfaceNames: o.SurfaceNames,
@@ -131,18 +132,10 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 // withDefaults fills in what is not set. A reply that could not be handed in is tried again within seconds, because mostly a
 // connection broke or a server was being restarted.
 func (o Options) withDefaults() Options {
-	if o.GapWait == 0 {
-		o.GapWait = 30 * time.Second
-	}
-	if o.AudienceAge == 0 {
-		o.AudienceAge = 10 * time.Minute
-	}
-	if o.CardWait == 0 {
-		o.CardWait = 1500 * time.Millisecond
-	}
-	if o.ReachEvery == 0 {
-		o.ReachEvery = 20 * time.Second
-	}
+	o.GapWait = cmp.Or(o.GapWait, 30*time.Second)
+	o.AudienceAge = cmp.Or(o.AudienceAge, 10*time.Minute)
+	o.CardWait = cmp.Or(o.CardWait, 1500*time.Millisecond)
+	o.ReachEvery = cmp.Or(o.ReachEvery, 20*time.Second)
 	if o.Backoff == nil {
 		o.Backoff = []time.Duration{
 			2 * time.Second, 10 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 4 * time.Hour,

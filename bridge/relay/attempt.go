@@ -191,9 +191,7 @@ func (at attempts) concludeAttempt(f *dispatch.Finish, c dispatch.Claimed, p Pol
 	}
 	f.ErrorClass, f.ErrorText = string(class), shorten(se.Error())
 	at.metrics.countTrouble(c.AccountID, class)
-	if sent.Progress != "" {
-		f.Progress = sent.Progress
-	}
+	f.Progress = cmp.Or(sent.Progress, f.Progress)
 	for _, p := range sent.With {
 		f.With = append(f.With, dispatch.Part{Progress: p.Progress})
 	}

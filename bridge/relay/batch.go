@@ -132,8 +132,7 @@ func (r *runInWork) waitsOf(n int) int {
 // leaveOutEventOf leaves out the event that an error of Handler.Apply names. It reports whether it did, so that the others
 // can be applied.
 func (b *batch) leaveOutEventOf(err error) bool {
-	var bad *EventError
-	if errors.As(err, &bad) && b.refuseEvent(bad.EventID, bad.Err) {
+	if bad, ok := errors.AsType[*EventError](err); ok && b.refuseEvent(bad.EventID, bad.Err) {
 		return true
 	}
 	var early *WaitError

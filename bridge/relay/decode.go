@@ -77,8 +77,7 @@ func (e payloadError) Unwrap() error { return e.error }
 
 // isUnreadable reports whether an event can never be decoded.
 func isUnreadable(err error) bool {
-	var payload payloadError
-	if errors.As(err, &payload) {
+	if _, ok := errors.AsType[payloadError](err); ok {
 		return false
 	}
 	return !errors.Is(err, errSlow) && !errors.Is(err, ErrNotOpen)

@@ -18,18 +18,7 @@ const maxConflicts = 5
 // isConflict reports whether an error came from what others did at the same time, so that trying again may
 // succeed.
 func isConflict(err error) bool {
-	if errors.Is(err, ErrAgain) {
-		return true
-	}
-	var pg *pgconn.PgError
-	if !errors.As(err, &pg) {
-		return false
-	}
-	const deadlock, serializationFailure = "40P01", "40001"
-	if pg.Code == deadlock || pg.Code == serializationFailure {
-		return true
-	}
-	return store.IsLost(err)
+	return errors.Is(err, ErrAgain) || store.IsConflict(err) || store.IsLost(err)
 }
 
 // isTransient reports whether the database, not the event, is the cause: it can't be reached, has no room,
@@ -66,8 +55,7 @@ func isRefusal(err error) bool {
 
 // isUnencodable reports whether no statement could be made of what was to be written.
 func isUnencodable(err error) bool {
-	var batch pgx.ErrPreprocessingBatch
-	if errors.As(err, &batch) {
+	if batch, ok := errors.AsType[pgx.ErrPreprocessingBatch](err); ok {
 		return strings.HasPrefix(batch.Error(), "error preprocessing batch (build)")
 	}
 	var value *json.UnsupportedValueError

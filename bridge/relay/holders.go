@@ -22,8 +22,6 @@ type holders struct {
 	lost map[int]*atomic.Bool // set when other processes took the applier for dead and freed its events
 }
 
-func newHolders() *holders { return &holders{lost: map[int]*atomic.Bool{}} }
-
 func (h *holders) add(id int) *atomic.Bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()

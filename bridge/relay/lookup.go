@@ -67,8 +67,7 @@ func (at attempts) lookForAttempt(ctx context.Context, f *dispatch.Finish, c dis
 		return
 	}
 	f.Wait = lookAgainEvery.Seconds()
-	var se *channels.SendError
-	if errors.As(err, &se) && channels.ClassOf(err) == channels.Throttled {
+	if se, ok := errors.AsType[*channels.SendError](err); ok && channels.ClassOf(err) == channels.Throttled {
 		f.GateWait = at.opt.pauseSeconds(max(se.Wait, minThrottlePause))
 	}
 }

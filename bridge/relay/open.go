@@ -22,10 +22,6 @@ type openAccounts struct {
 	ids map[store.AccountID]bool
 }
 
-func newOpenAccounts() *openAccounts {
-	return &openAccounts{wake: make(chan struct{}, 1), ids: map[store.AccountID]bool{}}
-}
-
 func (o *openAccounts) set(id store.AccountID, open bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

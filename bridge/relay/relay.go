@@ -71,16 +71,16 @@ func New(ctx context.Context, o Options) (*Relay, error) {
 		schedule: newSchedule(o.IsChannel),
 		signals: signals{
 			suspects: make(chan struct{}, suspectAppliers), // one signal for each
-			opened:   newOpenAccounts(),
+			opened:   &openAccounts{wake: make(chan struct{}, 1), ids: map[store.AccountID]bool{}},
 			lanes:    make(chan struct{}, 1),
-			woken:    newWakeups(),
+			woken:    &wakeups{gates: map[store.GateID]wakeup{}, added: make(chan struct{}, 1)},
 			timers:   make(chan struct{}, 1),
 		},
 		metrics:       newMetrics(),
 		batchPlaces:   make(chan struct{}, max(2, runtime.GOMAXPROCS(0))),
 		largePayloads: semaphore.NewWeighted(maxLargeTogether),
 		slow:          newSlowDecodes(),
-		holders:       newHolders(),
+		holders:       &holders{lost: map[int]*atomic.Bool{}},
 		lockedLanes:   newLockedConversations(),
 		began:         time.Now(),
 	}, nil

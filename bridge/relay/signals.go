@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -40,10 +41,6 @@ type wakeup struct {
 	oldest     time.Time // when the first lane became due, Parley's clock
 }
 
-func newWakeups() *wakeups {
-	return &wakeups{gates: map[store.GateID]wakeup{}, added: make(chan struct{}, 1)}
-}
-
 func (w *wakeups) add(due []dispatch.GateDue) {
 	now := time.Now()
 	w.mu.Lock()
@@ -51,8 +48,8 @@ func (w *wakeups) add(due []dispatch.GateDue) {
 		one := wakeup{account: g.AccountID, priorities: g.Waiting, at: now.Add(store.Seconds(g.Wait)), oldest: g.Oldest}
 		if before, ok := w.gates[g.GateID]; ok {
 			one.priorities |= before.priorities
-			one.at = earlierOf(before.at, one.at)
-			one.oldest = earlierOf(before.oldest, one.oldest)
+			one.at = slices.MinFunc([]time.Time{before.at, one.at}, time.Time.Compare)
+			one.oldest = slices.MinFunc([]time.Time{before.oldest, one.oldest}, time.Time.Compare)
 		}
 		w.gates[g.GateID] = one
 	}
@@ -66,11 +63,4 @@ func (w *wakeups) takeAll() map[store.GateID]wakeup {
 	taken := w.gates
 	w.gates = map[store.GateID]wakeup{}
 	return taken
-}
-
-func earlierOf(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
 }

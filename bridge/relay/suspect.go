@@ -91,12 +91,10 @@ func (a *applier) applyAlone(ctx context.Context, b *batch, began time.Time) err
 		if err == nil {
 			return a.giveUpRefused(ctx, b)
 		}
-		var bad *EventError
-		if errors.As(err, &bad) {
+		if bad, ok := errors.AsType[*EventError](err); ok {
 			return a.giveUp(ctx, b.runs[0], bad.Err, false)
 		}
-		var early *WaitError
-		if errors.As(err, &early) && b.putOffEvent(early.Wait) { // once more: the event is left out, and its queue waits
+		if early, ok := errors.AsType[*WaitError](err); ok && b.putOffEvent(early.Wait) { // once more: the event is left out, and its queue waits
 			continue
 		}
 		if !isConflict(err) || tries >= maxConflicts {

@@ -1,6 +1,8 @@
 package setup
 
 import (
+	"maps"
+
 	"parley/bridge/setup/state"
 	"parley/channels"
 	"parley/store"
@@ -18,9 +20,7 @@ func Open(a store.Account, sealer *store.Sealer, spec channels.Spec) (channels.C
 	if err != nil {
 		return nil, err
 	}
-	for name, value := range secrets {
-		config[name] = value
-	}
+	maps.Copy(config, secrets)
 	for _, f := range spec.Fields {
 		if config[f.Name] == "" && f.Default != "" {
 			config[f.Name] = f.Default

@@ -345,8 +345,5 @@ func (a Author) describeChanges(changes []string) []string {
 
 // String names the author.
 func (a Author) String() string {
-	if a.Name == "" {
-		return "parley apply"
-	}
-	return a.Name
+	return cmp.Or(a.Name, "parley apply")
 }

@@ -60,8 +60,6 @@ func findOrAddAgent(s *state.State, j Joining) string {
 		})
 		a = &s.Agents[len(s.Agents)-1]
 	}
-	if a.Users[j.Kind] == "" {
-		a.Users[j.Kind] = j.User
-	}
+	a.Users[j.Kind] = cmp.Or(a.Users[j.Kind], j.User)
 	return a.Email
 }

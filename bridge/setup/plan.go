@@ -122,8 +122,7 @@ func Apply(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Option
 	if errors.Is(err, errNothing) {
 		return work.result, nil
 	}
-	var faults document.Faults
-	if errors.As(err, &faults) {
+	if faults, ok := errors.AsType[document.Faults](err); ok {
 		return Result{}, faults
 	}
 	return work.result, err

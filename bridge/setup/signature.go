@@ -71,8 +71,7 @@ func (a *answers) readSignatures(ctx context.Context, o Options, file *parleyfil
 			continue
 		}
 		read, err := a.readSignature(ctx, o.Signatures, source, known)
-		var wrong *SignatureError
-		if errors.As(err, &wrong) {
+		if wrong, ok := errors.AsType[*SignatureError](err); ok {
 			read.Problem, read.Hint = wrong.What, wrong.Hint
 		} else if err != nil {
 			return err

@@ -1,6 +1,7 @@
 package when
 
 import (
+	"cmp"
 	"regexp"
 	"strconv"
 	"strings"
@@ -171,10 +172,7 @@ func (r reader) readWeekday(words string) (date, string, bool) {
 	if !ok {
 		return date{}, "", false
 	}
-	days := daysUntil(r.now.Weekday(), weekday)
-	if days == 0 {
-		days = daysOfWeek
-	}
+	days := cmp.Or(daysUntil(r.now.Weekday(), weekday), daysOfWeek)
 	day := r.today()
 	day.day += days
 	return day, m[2], true

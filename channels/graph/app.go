@@ -55,7 +55,6 @@ type Permission struct {
 // TokenFacts are what Meta says of a token.
 type TokenFacts struct {
 	AppID       string       `json:"app_id"`
-	Type        string       `json:"type"` // USER, PAGE, SYSTEM_USER
 	Valid       bool         `json:"is_valid"`
 	Expires     int64        `json:"expires_at"` // seconds since 1970; 0 means never
 	Scopes      []string     `json:"scopes"`
@@ -118,7 +117,6 @@ func (c *Client) appProof(secret string) string {
 type Subscription struct {
 	Object   string `json:"object"` // page, whatsapp_business_account
 	Callback string `json:"callback_url"`
-	Active   bool   `json:"active"`
 	Fields   []struct {
 		Name string `json:"name"`
 	} `json:"fields"`

@@ -42,22 +42,20 @@ const maxWords = 300
 // Words returns Graph's description of the error for people, on one line of at most maxWords characters.
 func (e *Error) Words() string {
 	text := cmp.Or(e.UserText, e.Details, e.Message, http.StatusText(e.Status))
-	return clipText(strings.Join(strings.Fields(text), " "), maxWords)
+	return ClipText(strings.Join(strings.Fields(text), " "), maxWords)
 }
 
-// clipText shortens a text for people.
-func clipText(s string, maxRunes int) string {
-	r := []rune(s)
-	if len(r) <= maxRunes {
-		return s
+// ClipText shortens a text for people.
+func ClipText(s string, maxRunes int) string {
+	if r := []rune(s); len(r) > maxRunes {
+		return string(r[:maxRunes-1]) + "…"
 	}
-	return string(r[:maxRunes-1]) + "…"
+	return s
 }
 
 // HadNoEffect reports whether a failed request surely had no effect, so that it may be repeated.
 func HadNoEffect(err error) bool {
-	var lost *fence.LostError
-	if errors.As(err, &lost) { // looked for first: its cause may be an *Error of a gateway
+	if lost, ok := errors.AsType[*fence.LostError](err); ok { // looked for first: its cause may be an *Error of a gateway
 		return !lost.Left
 	}
 	var refused *Error

@@ -13,8 +13,7 @@ import (
 // Errors: what is no JSON, or another value than v as a whole.
 func Read(data []byte, v any) error {
 	err := json.Unmarshal(data, v)
-	var odd *json.UnmarshalTypeError
-	if errors.As(err, &odd) && odd.Field != "" {
+	if odd, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && odd.Field != "" {
 		return nil // package json has read the rest
 	}
 	return err

@@ -61,28 +61,24 @@ func (c *Channel) callbackBody(ctx context.Context, o channels.Outbound) ([]byte
 	return body, nil
 }
 
-func errBadContent(text, hint string) error {
-	return &channels.SendError{Class: channels.BadContent, Text: text, Hint: hint}
-}
-
 // checkContent refuses a message that exceeds the limits in docs/http-channel.md.
 func checkContent(o channels.Outbound) error {
 	if len(o.To) != 1 || len(o.Cc) > 0 {
 		return &channels.SendError{Class: channels.BadRecipient, Text: "It must go to one customer.", Hint: "Take the others out."}
 	}
 	if o.Template != nil {
-		return errBadContent("There are no templates here.", "Send the text itself.")
+		return channels.RefuseContent("There are no templates here.", "Send the text itself.")
 	}
 	hasText := strings.TrimSpace(o.Text) != ""
 	hasMore := len(o.Files) > 0 || o.Rich != nil
 	if !hasText && !hasMore {
-		return errBadContent("There is nothing to send.", "Write something.")
+		return channels.RefuseContent("There is nothing to send.", "Write something.")
 	}
 	if utf8.RuneCountInString(o.Text) > maxText {
-		return errBadContent(fmt.Sprintf("The text is longer than %d characters.", maxText), "Shorten it, or send it as a file.")
+		return channels.RefuseContent(fmt.Sprintf("The text is longer than %d characters.", maxText), "Shorten it, or send it as a file.")
 	}
 	if len(o.Files) > maxFiles {
-		return errBadContent(fmt.Sprintf("There are more than %d files.", maxFiles), "Send the others with the next message.")
+		return channels.RefuseContent(fmt.Sprintf("There are more than %d files.", maxFiles), "Send the others with the next message.")
 	}
 	return checkRich(o.Rich)
 }
@@ -93,7 +89,7 @@ func checkRich(r *channels.Rich) error {
 		return nil
 	}
 	if len(r.Buttons) > maxChoices || len(r.Cards) > maxChoices {
-		return errBadContent(fmt.Sprintf("There are more than %d buttons or cards.", maxChoices), "Offer fewer.")
+		return channels.RefuseContent(fmt.Sprintf("There are more than %d buttons or cards.", maxChoices), "Offer fewer.")
 	}
 	if r.List != nil {
 		rows := 0
@@ -101,12 +97,12 @@ func checkRich(r *channels.Rich) error {
 			rows += len(s.Rows)
 		}
 		if rows > maxChoices {
-			return errBadContent(fmt.Sprintf("The list has more than %d rows.", maxChoices), "Offer fewer.")
+			return channels.RefuseContent(fmt.Sprintf("The list has more than %d rows.", maxChoices), "Offer fewer.")
 		}
 	}
 	for _, card := range r.Cards {
 		if len(card.Buttons) > maxChoices {
-			return errBadContent(fmt.Sprintf("A card has more than %d buttons.", maxChoices), "Offer fewer.")
+			return channels.RefuseContent(fmt.Sprintf("A card has more than %d buttons.", maxChoices), "Offer fewer.")
 		}
 	}
 	return nil
@@ -122,7 +118,7 @@ func (c *Channel) readFiles(ctx context.Context, files []channels.File) ([]File,
 		out := File{Name: f.Name, Type: f.ContentType, Size: f.SizeBytes}
 		total += f.SizeBytes
 		if total > maxLinked {
-			return nil, errBadContent(fmt.Sprintf("The files are larger than %d MB together.", maxLinked/megabyte), "Send a link.")
+			return nil, channels.RefuseContent(fmt.Sprintf("The files are larger than %d MB together.", maxLinked/megabyte), "Send a link.")
 		}
 		if c.env.HookURL != "" && f.Link != nil {
 			link, err := f.Link()
@@ -147,8 +143,7 @@ func (c *Channel) readFiles(ctx context.Context, files []channels.File) ([]File,
 
 // asNotSent returns an error with a class for failures before anything was sent.
 func asNotSent(err error) error {
-	var se *channels.SendError
-	if errors.As(err, &se) {
+	if _, ok := errors.AsType[*channels.SendError](err); ok {
 		return err
 	}
 	return &channels.SendError{Class: channels.Retry, Text: "A file could not be read.", Cause: err}
@@ -166,7 +161,7 @@ func readFile(ctx context.Context, f channels.File, maxBytes int64) ([]byte, err
 		return nil, asNotSent(err)
 	}
 	if int64(len(content)) > maxBytes {
-		return nil, errBadContent(fmt.Sprintf("The files are larger than %d MB, and this Parley has no public address to fetch them from.", maxInline/megabyte),
+		return nil, channels.RefuseContent(fmt.Sprintf("The files are larger than %d MB, and this Parley has no public address to fetch them from.", maxInline/megabyte),
 			"Send a link, or let an admin set PARLEY_PUBLIC_URL.")
 	}
 	return content, nil

@@ -73,8 +73,7 @@ var errIgnored = errors.New("http: ignored")
 func (c *Channel) parse(raw []byte) (Event, error) {
 	var e Event
 	if err := json.Unmarshal(raw, &e); err != nil {
-		var at *json.UnmarshalTypeError
-		if errors.As(err, &at) && at.Field != "" {
+		if at, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && at.Field != "" {
 			return e, fmt.Errorf("%s is not of the right type", at.Field)
 		}
 		return e, errors.New(whyInvalid(raw))

@@ -2,6 +2,7 @@ package http
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -126,9 +127,7 @@ func (c *Channel) readReceipt(resp *http.Response, s said, token string) (channe
 	status := resp.StatusCode
 	isThere := status == http.StatusConflict // the receiver has the message already
 	if isThere || classOf(status) == classSuccess {
-		if s.ID == "" {
-			s.ID = token
-		}
+		s.ID = cmp.Or(s.ID, token)
 		return channels.Receipt{ExternalID: s.ID, State: channels.StateAccepted}, nil
 	}
 	asksToWait := status == http.StatusServiceUnavailable && resp.Header.Get("Retry-After") != ""

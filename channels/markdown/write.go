@@ -1,6 +1,7 @@
 package markdown
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -172,9 +173,7 @@ func (w *Writer) Literal(s string) {
 // is a mail address or phone number that mail programs and chats link by themselves.
 func (w *Writer) Link(address, label string, st Style) {
 	shown := shownAddress(address)
-	if label == "" {
-		label = shown
-	}
+	label = cmp.Or(label, shown)
 	linksItself := label == shown && shown != address
 	needsNoLink := linksItself || st.Code
 	switch {

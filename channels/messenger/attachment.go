@@ -161,7 +161,7 @@ func (a *attachment) addTemplate(in *channels.Inbound) {
 
 // addLink adds title and address of something that was shared.
 func (a *attachment) addLink(in *channels.Inbound, text string) {
-	at, title := a.findLink(), oneLine(a.findTitle())
+	at, title := a.findLink(), oneLine(cmp.Or(a.Title, a.Payload.Title))
 	if at != "" && strings.Contains(text, at) {
 		return // a preview of a link that is in the text
 	}
@@ -180,9 +180,6 @@ func (a *attachment) addLink(in *channels.Inbound, text string) {
 		in.Notices = append(in.Notices, "Shared something ("+oneLine(a.Type)+") that Messenger doesn't pass on. Look into the Page's inbox.")
 	}
 }
-
-// findTitle returns the title, which may stand at two places.
-func (a *attachment) findTitle() string { return cmp.Or(a.Title, a.Payload.Title) }
 
 // findLink returns the address, which may stand at two places; "" if there is none for people.
 func (a *attachment) findLink() string { return cmp.Or(webLink(a.Payload.URL), webLink(a.URL)) }

@@ -32,18 +32,10 @@ func (c *Channel) Check(ctx context.Context) []channels.Finding {
 	findings := []channels.Finding{token}
 	if token.OK {
 		findings = append(findings, c.checkSecret(ctx)...)
-		findings = append(findings, asHookFault(c.checkSubscription(ctx)))
+		findings = append(findings, c.checkSubscription(ctx).AsHookFault())
 	}
 	hasFault := slices.ContainsFunc(findings, func(f channels.Finding) bool { return !f.OK })
-	return append(findings, asHookFault(c.checkAddress(ctx, !hasFault)))
-}
-
-// asHookFault marks a fault as one of the webhook.
-func asHookFault(f channels.Finding) channels.Finding {
-	if !f.OK {
-		f.Field = channels.HookField
-	}
-	return f
+	return append(findings, c.checkAddress(ctx, !hasFault).AsHookFault())
 }
 
 // checkSecret checks that the secret is that of the token's app, and what the token may do.
@@ -122,8 +114,7 @@ func (c *Channel) checkToken(ctx context.Context) channels.Finding {
 	}
 	if err := c.graph.Call(ctx, http.MethodGet, "me", url.Values{"fields": {"id,name"}}, nil, &me); err != nil {
 		f := refusedFinding(what, err)
-		var refused *graph.Error
-		if errors.As(err, &refused) && refused.Coded {
+		if refused, ok := errors.AsType[*graph.Error](err); ok && refused.Coded {
 			f.Field = fieldToken
 		}
 		return f

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"parley/channels"
+	"parley/channels/graph"
 	"parley/channels/wamark"
 )
 
@@ -66,17 +67,12 @@ type outButton struct {
 	Payload string `json:"payload,omitempty"`
 }
 
-// errBadContent returns the error for a message that can't be sent as it is.
-func errBadContent(text, hint string) error {
-	return &channels.SendError{Class: channels.BadContent, Text: text, Hint: hint}
-}
-
 // composeParts returns the parts of a message in order. It refuses what Messenger would refuse, so that no part
 // is sent when a later one can't be. A text is sent before the file, unless it has quick replies: these are
 // only shown below the last message.
 func composeParts(o channels.Outbound) ([]part, error) {
 	if o.Template != nil {
-		return nil, errBadContent("Messenger knows no templates.", "Write the message as a text.")
+		return nil, channels.RefuseContent("Messenger knows no templates.", "Write the message as a text.")
 	}
 	rich := o.Rich
 	if rich == nil {
@@ -107,7 +103,7 @@ func composeParts(o channels.Outbound) ([]part, error) {
 		}
 		parts = append(parts, p)
 	} else if len(rich.Buttons) > 0 {
-		return nil, errBadContent("Answers to tap need a text above them.", "Write one.")
+		return nil, channels.RefuseContent("Answers to tap need a text above them.", "Write one.")
 	}
 	if len(parts) > 0 && len(parts[0].message.QuickReplies) > 0 {
 		parts = append(files, parts...)
@@ -122,7 +118,7 @@ func composeParts(o channels.Outbound) ([]part, error) {
 		parts = append(parts, p)
 	}
 	if len(parts) == 0 {
-		return nil, errBadContent("There is nothing to send.", "Write something.")
+		return nil, channels.RefuseContent("There is nothing to send.", "Write something.")
 	}
 	return parts, nil
 }
@@ -141,7 +137,7 @@ func joinParagraphs(texts ...string) string {
 // fileParts returns the parts for files. It checks type and size before the files are read.
 func fileParts(files []channels.File) ([]part, error) {
 	if len(files) > 1 {
-		return nil, errBadContent("Messenger takes one file per message.", "Send the files one by one.")
+		return nil, channels.RefuseContent("Messenger takes one file per message.", "Send the files one by one.")
 	}
 	var parts []part
 	for i := range files {
@@ -162,7 +158,7 @@ func maxBytesOf(f channels.File) int64 {
 }
 
 func errTooLarge(f channels.File) error {
-	return errBadContent(fmt.Sprintf("%s is too large for Messenger: %d MB at most.", f.Name, maxBytesOf(f)/megabyte), "Make it smaller or send a link.")
+	return channels.RefuseContent(fmt.Sprintf("%s is too large for Messenger: %d MB at most.", f.Name, maxBytesOf(f)/megabyte), "Make it smaller or send a link.")
 }
 
 // attachmentType returns Messenger's type for a content type: "file" for all that its apps can't show as an
@@ -200,7 +196,7 @@ func textPart(text string, buttons []channels.Button) (part, error) {
 		replies = append(replies, quickReply{ContentType: "text", Title: b.Title, Payload: cmp.Or(b.ID, b.Title)})
 	}
 	if n := utf8.RuneCountInString(text); n > maxText {
-		return part{}, errBadContent(fmt.Sprintf("The text has %d characters; Messenger takes %d.", n, maxText), "Shorten it or send it as several messages.")
+		return part{}, channels.RefuseContent(fmt.Sprintf("The text has %d characters; Messenger takes %d.", n, maxText), "Shorten it or send it as several messages.")
 	}
 	return part{text: text, message: outMessage{Text: text, QuickReplies: replies}}, nil
 }
@@ -217,19 +213,19 @@ func countLinks(buttons []channels.Button) (n int) {
 // checkButtons checks buttons against the limits of quick replies and templates, which are the same but for their number.
 func checkButtons(buttons []channels.Button, limit int) error {
 	if len(buttons) > limit {
-		return errBadContent(fmt.Sprintf("There are %d buttons; Messenger takes %d here.", len(buttons), limit), "Leave some out.")
+		return channels.RefuseContent(fmt.Sprintf("There are %d buttons; Messenger takes %d here.", len(buttons), limit), "Leave some out.")
 	}
 	for _, b := range buttons {
 		_, isWeb := parseWebURL(b.URL)
 		switch {
 		case strings.TrimSpace(b.Title) == "":
-			return errBadContent("A button has no words.", "Name it.")
+			return channels.RefuseContent("A button has no words.", "Name it.")
 		case utf8.RuneCountInString(b.Title) > maxTitle:
-			return errBadContent(fmt.Sprintf("The button “%s” is too long: %d characters at most.", b.Title, maxTitle), "Shorten it.")
+			return channels.RefuseContent(fmt.Sprintf("The button “%s” is too long: %d characters at most.", b.Title, maxTitle), "Shorten it.")
 		case utf8.RuneCountInString(b.ID) > maxPayload:
-			return errBadContent(fmt.Sprintf("The id of the button “%s” is too long.", b.Title), "Shorten it.")
+			return channels.RefuseContent(fmt.Sprintf("The id of the button “%s” is too long.", b.Title), "Shorten it.")
 		case b.URL != "" && !isWeb:
-			return errBadContent(fmt.Sprintf("The button “%s” has no address of the web.", b.Title), "Write it with https:// in front.")
+			return channels.RefuseContent(fmt.Sprintf("The button “%s” has no address of the web.", b.Title), "Write it with https:// in front.")
 		}
 	}
 	return nil
@@ -251,20 +247,20 @@ func buttonsOf(buttons []channels.Button) []outButton {
 // cardPart returns the part for a carousel.
 func cardPart(cards []channels.RichCard) (part, error) {
 	if len(cards) > maxCards {
-		return part{}, errBadContent(fmt.Sprintf("There are %d cards; Messenger takes %d.", len(cards), maxCards), "Leave some out.")
+		return part{}, channels.RefuseContent(fmt.Sprintf("There are %d cards; Messenger takes %d.", len(cards), maxCards), "Leave some out.")
 	}
 	t := genericTemplate{Type: "generic"}
 	for _, c := range cards {
 		_, isWeb := parseWebURL(c.ImageURL)
 		switch {
 		case strings.TrimSpace(c.Title) == "":
-			return part{}, errBadContent("A card has no title.", "Give it one.")
+			return part{}, channels.RefuseContent("A card has no title.", "Give it one.")
 		case utf8.RuneCountInString(c.Title) > maxCardText || utf8.RuneCountInString(c.Text) > maxCardText:
-			return part{}, errBadContent(fmt.Sprintf("The card “%s” is too long: %d characters for its title and for its text.", clipText(c.Title, maxWord), maxCardText), "Shorten it.")
+			return part{}, channels.RefuseContent(fmt.Sprintf("The card “%s” is too long: %d characters for its title and for its text.", graph.ClipText(c.Title, maxWord), maxCardText), "Shorten it.")
 		case c.Text == "" && c.ImageURL == "" && len(c.Buttons) == 0:
-			return part{}, errBadContent(fmt.Sprintf("The card “%s” has nothing but a title.", c.Title), "Give it a text, a picture or a button.")
+			return part{}, channels.RefuseContent(fmt.Sprintf("The card “%s” has nothing but a title.", c.Title), "Give it a text, a picture or a button.")
 		case c.ImageURL != "" && !isWeb:
-			return part{}, errBadContent(fmt.Sprintf("The picture of the card “%s” has no address of the web.", c.Title), "Write it with https:// in front.")
+			return part{}, channels.RefuseContent(fmt.Sprintf("The picture of the card “%s” has no address of the web.", c.Title), "Write it with https:// in front.")
 		}
 		if err := checkButtons(c.Buttons, maxButtons); err != nil {
 			return part{}, err

@@ -261,12 +261,12 @@ const (
 
 // oneLine shortens a stranger's text to one line.
 func oneLine(s string) string {
-	return clipText(strings.Join(strings.Fields(s), " "), maxLine)
+	return graph.ClipText(strings.Join(strings.Fields(s), " "), maxLine)
 }
 
 // makeNotice says for the account's people what measure Facebook took against the Page.
 func (p *policy) makeNotice() string {
-	reason := clipText(strings.Join(strings.Fields(p.Reason), " "), maxReason)
+	reason := graph.ClipText(strings.Join(strings.Fields(p.Reason), " "), maxReason)
 	if reason != "" {
 		reason = " Its reason: " + reason
 	}
@@ -278,5 +278,5 @@ func (p *policy) makeNotice() string {
 	case "warning":
 		return "Facebook warns that this Page breaks its rules, and may block its messages." + reason
 	}
-	return "Facebook has taken a measure against this Page: " + clipText(oneLine(p.Action), maxWord) + "." + reason
+	return "Facebook has taken a measure against this Page: " + graph.ClipText(oneLine(p.Action), maxWord) + "." + reason
 }

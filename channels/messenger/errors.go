@@ -48,8 +48,7 @@ const (
 // a closed window, 10 alone a missing permission.
 // Source: Meta, "Messenger Platform: error codes".
 func classifyError(err error) *channels.SendError {
-	var classified *channels.SendError
-	if errors.As(err, &classified) {
+	if classified, ok := errors.AsType[*channels.SendError](err); ok {
 		return classified
 	}
 	if !graph.HadNoEffect(err) {

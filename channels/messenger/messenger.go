@@ -70,7 +70,7 @@ func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
 		}
 	}
 	page := strings.TrimSpace(config[fieldPage])
-	if page != "" && !isID(page) {
+	if page != "" && !graph.IsID(page) {
 		faults = append(faults, fmt.Errorf("messenger: %s: must be the Page's number, not its name", fieldPage))
 	}
 	client, err := graph.New(graph.Options{BaseURL: env.APIURL, Version: strings.TrimSpace(config[fieldVersion]),
@@ -91,15 +91,6 @@ func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
 	c.hook = &graph.Hook{Secret: []byte(strings.TrimSpace(config[fieldSecret])), VerifyToken: config[fieldVerify],
 		Split: split, Accept: c.accept, Later: c.introduceLater, Now: env.Now, Log: env.Log}
 	return c, nil
-}
-
-// isID reports whether s is a number in the form of Meta's ids of Pages and people.
-func isID(s string) bool {
-	const maxDigits = 32
-	if s == "" || len(s) > maxDigits {
-		return false
-	}
-	return strings.Trim(s, "0123456789") == ""
 }
 
 // Capabilities implements channels.Channel.

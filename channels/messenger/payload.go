@@ -47,10 +47,9 @@ type message struct {
 	ReplyTo *struct {
 		MID string `json:"mid"`
 	} `json:"reply_to"`
-	Referral  *referral `json:"referral"`
-	IsEcho    bool      `json:"is_echo"`
-	Metadata  string    `json:"metadata"`
-	StickerID number    `json:"sticker_id"`
+	Referral *referral `json:"referral"`
+	IsEcho   bool      `json:"is_echo"`
+	Metadata string    `json:"metadata"`
 }
 
 type attachment struct {

@@ -104,8 +104,7 @@ func (c *Channel) storeMissed(ctx context.Context, since time.Time, names map[st
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	list, err := c.listConversations(ctx, url.Values{"limit": {"25"}, "fields": {"participants," + messageFields}})
-	var refused *graph.Error
-	if errors.As(err, &refused) && refused.Code == codeTokenInvalid {
+	if refused, ok := errors.AsType[*graph.Error](err); ok && refused.Code == codeTokenInvalid {
 		e := classifyError(err)
 		c.env.Report(channels.Condition{Status: channels.Broken, Text: e.Text, Hint: e.Hint})
 		return
@@ -144,7 +143,7 @@ func (c *Channel) nameFact(id, name string) channels.Fact {
 	if err != nil {
 		panic("messenger: name: " + err.Error()) // a struct of strings can always be marshalled
 	}
-	return channels.Fact{ExternalID: boundedID("n:" + id + ":" + hashOf([]byte(name))), OrderKey: id, Payload: payload, Owner: c.page}
+	return channels.Fact{ExternalID: boundedID("n:" + id + ":" + graph.HashOf([]byte(name))), OrderKey: id, Payload: payload, Owner: c.page}
 }
 
 // missedFacts returns the facts of a customer's messages that webhooks should have brought by now, in order.

@@ -47,7 +47,7 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 		return channels.Receipt{}, err
 	}
 	if o.Attempt.Part >= len(parts) {
-		return channels.Receipt{}, errBadContent("The message was changed after a part of it had left.", "Send what is missing as a new message.")
+		return channels.Receipt{}, channels.RefuseContent("The message was changed after a part of it had left.", "Send what is missing as a new message.")
 	}
 	if err := c.uploadFiles(ctx, o, parts); err != nil {
 		return channels.Receipt{}, err
@@ -77,7 +77,7 @@ func onlyRecipient(o channels.Outbound) (string, error) {
 	if len(o.To) != 1 || len(o.Cc) > 0 {
 		return "", &channels.SendError{Class: channels.BadRecipient, Text: "A Messenger message has one recipient.", Hint: "Name one customer."}
 	}
-	if !isID(o.To[0].Key) {
+	if !graph.IsID(o.To[0].Key) {
 		return "", &channels.SendError{Class: channels.BadRecipient, Text: "This is nobody on Messenger.",
 			Hint: "Only customers who wrote to the Page can be answered."}
 	}
@@ -205,15 +205,14 @@ func readFile(ctx context.Context, f channels.File) ([]byte, error) {
 	case int64(len(content)) > maxBytesOf(f):
 		return nil, errTooLarge(f)
 	case len(content) == 0:
-		return nil, errBadContent(f.Name+" is empty: Messenger takes no empty file.", "Attach another one.")
+		return nil, channels.RefuseContent(f.Name+" is empty: Messenger takes no empty file.", "Attach another one.")
 	}
 	return content, nil
 }
 
 // errUnreadableFile returns the error for a file that can't be read. It may be readable later.
 func errUnreadableFile(f channels.File, err error) error {
-	var classified *channels.SendError
-	if errors.As(err, &classified) && classified.Class != channels.Ambiguous {
+	if classified, ok := errors.AsType[*channels.SendError](err); ok && classified.Class != channels.Ambiguous {
 		return classified
 	}
 	return &channels.SendError{Class: channels.Retry, Text: f.Name + " could not be read.", Cause: err}

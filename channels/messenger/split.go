@@ -1,10 +1,7 @@
 package messenger
 
 import (
-	"bytes"
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"strconv"
 	"strings"
@@ -49,23 +46,23 @@ func split(body []byte) []channels.Fact {
 	var n notification
 	err := json.Unmarshal(body, &n)
 	if err != nil || n.Object == "" {
-		return []channels.Fact{unreadableFact(body, "", "not a webhook of Meta's")}
+		return []channels.Fact{graph.UnreadableFact(body, "", "not a webhook of Meta's")}
 	}
 	if n.Object != pageObject {
-		return []channels.Fact{unreadableFact(body, "", "about "+strconv.Quote(clipText(n.Object, maxWord))+", not a Page: another product's webhooks come here")}
+		return []channels.Fact{graph.UnreadableFact(body, "", "about "+strconv.Quote(graph.ClipText(n.Object, maxWord))+", not a Page: another product's webhooks come here")}
 	}
 	if len(n.Entry) > maxEvents {
-		return []channels.Fact{unreadableFact(body, "", "a webhook with "+strconv.Itoa(len(n.Entry))+" entries: Meta sends no more than a thousand at once")}
+		return []channels.Fact{graph.UnreadableFact(body, "", "a webhook with "+strconv.Itoa(len(n.Entry))+" entries: Meta sends no more than a thousand at once")}
 	}
 	var facts []channels.Fact
 	for _, raw := range n.Entry {
 		var e entry
-		if json.Unmarshal(raw, &e) != nil || !isID(e.ID) {
-			facts = append(facts, unreadableFact(raw, "", "an entry without a Page"))
+		if json.Unmarshal(raw, &e) != nil || !graph.IsID(e.ID) {
+			facts = append(facts, graph.UnreadableFact(raw, "", "an entry without a Page"))
 			continue
 		}
 		if n := len(e.Messaging) + len(e.Standby); n > maxEvents {
-			facts = append(facts, unreadableFact(raw, e.ID, "an entry with "+strconv.Itoa(n)+" events: Meta sends no more than a thousand at once"))
+			facts = append(facts, graph.UnreadableFact(raw, e.ID, "an entry with "+strconv.Itoa(n)+" events: Meta sends no more than a thousand at once"))
 			continue
 		}
 		for _, event := range e.Messaging {
@@ -79,22 +76,11 @@ func split(body []byte) []channels.Fact {
 	return facts
 }
 
-// unreadableFact returns a quarantined fact.
-func unreadableFact(raw []byte, page, why string) channels.Fact {
-	return channels.Fact{ExternalID: "x:" + hashOf(raw), OrderKey: "unreadable", Payload: bytes.Clone(raw), Quarantine: why, Owner: page}
-}
-
-// hashOf returns half of a SHA-256 in hex: 128 bits are enough to tell events apart.
-func hashOf(raw []byte) string {
-	sum := sha256.Sum256(raw)
-	return hex.EncodeToString(sum[:len(sum)/2])
-}
-
 // factOf returns the fact of one event.
 func factOf(page string, standby bool, raw json.RawMessage) channels.Fact {
 	var ev event
 	if err := graph.Read(raw, &ev); err != nil {
-		return unreadableFact(raw, page, "an event that isn't understood")
+		return graph.UnreadableFact(raw, page, "an event that isn't understood")
 	}
 	customer := ev.findCustomer(page)
 	order := customer
@@ -102,11 +88,11 @@ func factOf(page string, standby bool, raw json.RawMessage) channels.Fact {
 		order = "account:" + page
 	}
 	if order == "" {
-		return unreadableFact(raw, page, "an event without a person")
+		return graph.UnreadableFact(raw, page, "an event without a person")
 	}
 	payload, err := json.Marshal(stored{Page: page, Standby: standby, Event: raw})
 	if err != nil {
-		return unreadableFact(raw, page, "an event that isn't understood")
+		return graph.UnreadableFact(raw, page, "an event that isn't understood")
 	}
 	return channels.Fact{ExternalID: boundedID(ev.externalID(customer, raw)), OrderKey: order, Payload: payload, Owner: page}
 }
@@ -148,7 +134,7 @@ func (ev *event) externalID(customer string, raw []byte) string {
 	case ev.Delivery != nil && ev.Delivery.Watermark > 0:
 		return "delivered:" + customer + ":" + strconv.FormatInt(int64(ev.Delivery.Watermark), 10)
 	}
-	return "o:" + hashOf(raw)
+	return "o:" + graph.HashOf(raw)
 }
 
 // boundedID shortens an external id that is too long for a fact.
@@ -157,13 +143,5 @@ func boundedID(name string) string {
 		return name
 	}
 	kind, _, _ := strings.Cut(name, ":")
-	return kind + ":#" + hashOf([]byte(name))
-}
-
-// clipText shortens a text for people.
-func clipText(s string, maxRunes int) string {
-	if r := []rune(s); len(r) > maxRunes {
-		return string(r[:maxRunes-1]) + "…"
-	}
-	return s
+	return kind + ":#" + graph.HashOf([]byte(name))
 }

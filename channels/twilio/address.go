@@ -1,6 +1,7 @@
 package twilio
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 
@@ -89,9 +90,7 @@ func (c *Channel) Recipient(typed string) (channels.Party, error) {
 		Hint: "Give it with country code: +49 171 1234567."}
 	region := "ZZ"                                                          // the library's name for an unknown one
 	if ours, err := phonenumbers.Parse(c.number.from, region); err == nil { // not of a short code
-		if r := phonenumbers.GetRegionCodeForCountryCode(int(ours.GetCountryCode())); r != "" {
-			region = r
-		}
+		region = cmp.Or(phonenumbers.GetRegionCodeForCountryCode(int(ours.GetCountryCode())), region)
 	}
 	typed = strings.TrimPrefix(strings.TrimSpace(typed), waPrefix)
 	isForeign := func(r rune) bool { return !strings.ContainsRune("+0123456789 ()-./", r) }

@@ -17,7 +17,7 @@ const checkTimeout = 30 * time.Second
 func (c *Channel) Check(ctx context.Context) []channels.Finding {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	findings := []channels.Finding{asHookFault(c.checkAddress())}
+	findings := []channels.Finding{c.checkAddress().AsHookFault()}
 	var account struct {
 		Status string `json:"status"`
 	}
@@ -76,7 +76,7 @@ func (c *Channel) checkNumber(ctx context.Context) []channels.Finding {
 			return []channels.Finding{{What: what, Field: fieldMMS, Text: c.number.from + " can't carry files (MMS).", Hint: "Set mms to \"false\", or take a number with MMS."}}
 		}
 	}
-	return append([]channels.Finding{{OK: true, What: what, Text: c.number.from + " carries text messages."}}, asHookFault(c.checkHook(ctx)))
+	return append([]channels.Finding{{OK: true, What: what, Text: c.number.from + " carries text messages."}}, c.checkHook(ctx).AsHookFault())
 }
 
 // checkSender looks at a WhatsApp sender and its webhook.
@@ -93,7 +93,7 @@ func (c *Channel) checkSender(ctx context.Context) []channels.Finding {
 	if !f.OK {
 		return []channels.Finding{f}
 	}
-	return []channels.Finding{f, asHookFault(c.checkHook(ctx))}
+	return []channels.Finding{f, c.checkHook(ctx).AsHookFault()}
 }
 
 // sandbox is the number with which everybody may try WhatsApp.
@@ -135,12 +135,4 @@ func (c *Channel) checkHook(ctx context.Context) channels.Finding {
 		return channels.Finding{What: what, Text: "Twilio does not repeat a callback that failed.", Hint: hint}
 	}
 	return channels.Finding{OK: true, What: what, Text: "Twilio calls Parley, and repeats what failed."}
-}
-
-// asHookFault marks a fault as one of the webhook.
-func asHookFault(f channels.Finding) channels.Finding {
-	if !f.OK {
-		f.Field = channels.HookField
-	}
-	return f
 }

@@ -160,7 +160,7 @@ func (d *reader) decodeRich(in *channels.Inbound, form url.Values) {
 			break
 		}
 	}
-	in.Text = joinLines(in.Text, readLocation(form))
+	in.Text = channels.JoinLines(in.Text, readLocation(form))
 	if form.Get("Forwarded") == "true" || form.Get("FrequentlyForwarded") == "true" {
 		in.Notices = append(in.Notices, "Forwarded.")
 	}
@@ -177,14 +177,14 @@ func readLocation(form url.Values) string {
 	if latText == "" || longText == "" {
 		return ""
 	}
-	words := joinLines(wamark.Escape(form.Get("Label")), wamark.Escape(form.Get("Address")))
+	words := channels.JoinLines(wamark.Escape(form.Get("Label")), wamark.Escape(form.Get("Address")))
 	latitude, isLatitude := readDegrees(latText, maxLatitude)
 	longitude, isLongitude := readDegrees(longText, maxLongitude)
 	if !isLatitude || !isLongitude {
-		return joinLines("📍 "+wamark.Escape(latText+", "+longText), words)
+		return channels.JoinLines("📍 "+wamark.Escape(latText+", "+longText), words)
 	}
 	at := channels.Location{Latitude: latitude, Longitude: longitude}
-	return joinLines(words, "📍 "+wamark.Escape(at.MapURL()))
+	return channels.JoinLines(words, "📍 "+wamark.Escape(at.MapURL()))
 }
 
 // Bounds of coordinates, in degrees.
@@ -197,17 +197,6 @@ const (
 func readDegrees(text string, most float64) (float64, bool) {
 	degrees, err := strconv.ParseFloat(text, 64)
 	return degrees, err == nil && math.Abs(degrees) <= most
-}
-
-// joinLines joins the parts that aren't empty.
-func joinLines(parts ...string) string {
-	var kept []string
-	for _, p := range parts {
-		if p != "" {
-			kept = append(kept, p)
-		}
-	}
-	return strings.Join(kept, "\n")
 }
 
 // addPlaceholder adds a remark about a message that has nothing else to show.

@@ -54,10 +54,7 @@ func planRich(r *channels.Rich, body string) ([]part, error) {
 
 // planLocation returns the parts of a location: the text is a message of its own, because the location's text is its label.
 func planLocation(r *channels.Rich, body string) []part {
-	label := strings.TrimSpace(r.Location.Name + "\n" + r.Location.Address)
-	if label == "" {
-		label = "Location"
-	}
+	label := cmp.Or(strings.TrimSpace(r.Location.Name+"\n"+r.Location.Address), "Location")
 	var parts []part
 	if body != "" {
 		parts = append(parts, part{body: body})

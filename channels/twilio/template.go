@@ -195,8 +195,7 @@ func (c catalogue) requestApproval(ctx context.Context, sid, name, category stri
 // remove deletes a content. It is no error if there is none.
 func (c catalogue) remove(ctx context.Context, sid string) error {
 	err := c.api.call(ctx, request{method: http.MethodDelete, url: c.api.content + "/v1/Content/" + url.PathEscape(sid)}, nil)
-	var api *apiError
-	if errors.As(err, &api) && api.status == http.StatusNotFound {
+	if api, ok := errors.AsType[*apiError](err); ok && api.status == http.StatusNotFound {
 		return nil
 	}
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -76,13 +75,13 @@ func faultyField(err error, field string) string {
 func (c *Channel) checkSecret(ctx context.Context) channels.Finding {
 	isWrong, err := c.graph.WrongSecret(ctx, c.phone, string(c.hook.Secret))
 	if isWrong {
-		return withField(faultFinding(checkSecret, "It isn't the secret of the app that made the token: what Meta sends would be refused.",
+		return withField(channels.Fault(checkSecret, "It isn't the secret of the app that made the token: what Meta sends would be refused.",
 			"Copy it from the App Dashboard of that app, App settings > Basic."), fieldSecret)
 	}
 	if err != nil {
 		return c.requestFault(checkSecret, err, "Try again.")
 	}
-	return okFinding(checkSecret, "It is that of the token's app.")
+	return channels.Found(checkSecret, "It is that of the token's app.")
 }
 
 // shortLife is how long a token must last at least, so that nobody builds on one that ends soon.
@@ -103,27 +102,19 @@ func (c *Channel) checkToken(ctx context.Context) []channels.Finding {
 		wrong = append(wrong, "It ends on "+ends.Format("2 January 2006 at 15:04")+" UTC.")
 	}
 	if wrong != nil {
-		return []channels.Finding{withField(faultFinding(checkToken, strings.Join(wrong, " "),
+		return []channels.Finding{withField(channels.Fault(checkToken, strings.Join(wrong, " "),
 			"Generate a token of a system user, that never expires, with whatsapp_business_messaging and whatsapp_business_management."), fieldToken)}
 	}
-	return []channels.Finding{okFinding(checkToken, "It has the permissions that are needed.")}
-}
-
-func okFinding(what, format string, args ...any) channels.Finding {
-	return channels.Finding{OK: true, What: what, Text: fmt.Sprintf(format, args...)}
-}
-
-func faultFinding(what, text, hint string) channels.Finding {
-	return channels.Finding{What: what, Text: text, Hint: hint}
+	return []channels.Finding{channels.Found(checkToken, "It has the permissions that are needed.")}
 }
 
 // requestFault returns the finding about a failed request. hint is what the admin can do if the error has none.
 func (c *Channel) requestFault(what string, err error, hint string) channels.Finding {
 	se := c.sendError(err, channels.Outbound{Attempt: channels.Attempt{Number: 1}})
 	if se.Class == channels.Ambiguous { // its own words are about a message
-		return faultFinding(what, "WhatsApp didn't answer in time.", hint)
+		return channels.Fault(what, "WhatsApp didn't answer in time.", hint)
 	}
-	return faultFinding(what, se.Text, cmp.Or(se.Hint, hint))
+	return channels.Fault(what, se.Text, cmp.Or(se.Hint, hint))
 }
 
 // checkNumber looks up the number. Its first finding says whether WhatsApp has it; more follow for what is wrong with it.
@@ -140,13 +131,13 @@ func (c *Channel) checkNumber(ctx context.Context) []channels.Finding {
 		f := c.requestFault(checkNumber, err, "Compare phone_number_id and token with the App Dashboard, WhatsApp > API Setup.")
 		return []channels.Finding{withField(f, faultyField(err, fieldPhoneID))}
 	}
-	out := []channels.Finding{okFinding(checkNumber, "%s, %s.", clippedLine(n.Display, maxWord), clippedLine(n.Name, maxName))}
+	out := []channels.Finding{channels.Found(checkNumber, "%s, %s.", clippedLine(n.Display, maxWord), clippedLine(n.Name, maxName))}
 	status := strings.ToUpper(string(n.Status))
 	if status != "" && status != "CONNECTED" {
-		out = append(out, faultFinding(checkNumber, "The number's status is "+readableWords(n.Status)+".", "Look at WhatsApp Manager > Phone numbers."))
+		out = append(out, channels.Fault(checkNumber, "The number's status is "+readableWords(n.Status)+".", "Look at WhatsApp Manager > Phone numbers."))
 	}
 	if qualityWord(string(n.Quality)) == "red" {
-		out = append(out, faultFinding(checkNumber, "The number's quality is red: WhatsApp may restrict it.", "Look at WhatsApp Manager > Insights: customers block or report it."))
+		out = append(out, channels.Fault(checkNumber, "The number's quality is red: WhatsApp may restrict it.", "Look at WhatsApp Manager > Insights: customers block or report it."))
 	}
 	return out
 }
@@ -164,10 +155,10 @@ func (c *Channel) checkAccount(ctx context.Context) channels.Finding {
 	}
 	for _, n := range page.Data {
 		if string(n.ID) == c.phone {
-			return okFinding(checkAccount, "The number belongs to it.")
+			return channels.Found(checkAccount, "The number belongs to it.")
 		}
 	}
-	return withField(faultFinding(checkAccount, "The number doesn't belong to this business account.", hint), fieldWABA)
+	return withField(channels.Fault(checkAccount, "The number doesn't belong to this business account.", hint), fieldWABA)
 }
 
 // checkHook checks that Meta sends webhooks to this Parley.
@@ -182,27 +173,27 @@ func (c *Channel) checkHook(ctx context.Context) channels.Finding {
 			continue
 		}
 		if v.Now == "" {
-			return faultFinding(checkWebhook, v.What+": there is none. Nothing that customers write arrives.", hint)
+			return channels.Fault(checkWebhook, v.What+": there is none. Nothing that customers write arrives.", hint)
 		}
 		if strings.HasPrefix(v.What, "Callback") {
-			return faultFinding(checkWebhook, v.What+": Meta sends webhooks elsewhere: "+clippedLine(loose(v.Now), maxTitle), hint)
+			return channels.Fault(checkWebhook, v.What+": Meta sends webhooks elsewhere: "+clippedLine(loose(v.Now), maxTitle), hint)
 		}
 		const maxFields = 400 // characters: a list of webhook fields
-		return faultFinding(checkWebhook, v.What+": only "+clippedLine(loose(v.Now), maxFields)+".", hint)
+		return channels.Fault(checkWebhook, v.What+": only "+clippedLine(loose(v.Now), maxFields)+".", hint)
 	}
-	return okFinding(checkWebhook, "Meta calls %s.", state.Values[0].Now)
+	return channels.Found(checkWebhook, "Meta calls %s.", state.Values[0].Now)
 }
 
 // checkAddress checks that Parley has an address that Meta can call.
 func (c *Channel) checkAddress() channels.Finding {
 	if c.env.HookURL == "" {
-		return faultFinding(checkWebhook, "WhatsApp can't reach this Parley: it has no public address.", "Set PARLEY_PUBLIC_URL to an https address that leads here.")
+		return channels.Fault(checkWebhook, "WhatsApp can't reach this Parley: it has no public address.", "Set PARLEY_PUBLIC_URL to an https address that leads here.")
 	}
 	isRealMeta := c.env.APIURL == "" // no server stands in for it
 	if isRealMeta && !strings.HasPrefix(c.env.HookURL, "https://") {
-		return faultFinding(checkWebhook, "Meta calls https addresses only, and ours is "+c.env.HookURL+".", "Set PARLEY_PUBLIC_URL to an https address that leads here.")
+		return channels.Fault(checkWebhook, "Meta calls https addresses only, and ours is "+c.env.HookURL+".", "Set PARLEY_PUBLIC_URL to an https address that leads here.")
 	}
-	return okFinding(checkWebhook, "The address of this Parley is %s.", c.env.HookURL)
+	return channels.Found(checkWebhook, "The address of this Parley is %s.", c.env.HookURL)
 }
 
 func (c *Channel) checkTemplates(ctx context.Context) channels.Finding {
@@ -216,5 +207,5 @@ func (c *Channel) checkTemplates(ctx context.Context) channels.Finding {
 			approved++
 		}
 	}
-	return okFinding(checkTemplates, "%d templates, %d of them approved.", len(list), approved)
+	return channels.Found(checkTemplates, "%d templates, %d of them approved.", len(list), approved)
 }

@@ -54,7 +54,7 @@ func composeSteps(o channels.Outbound) ([]step, error) {
 		steps = append(steps, textStep(text))
 	}
 	if len(steps) == 0 {
-		return nil, errBadContent("There is nothing to send.", "Write something.")
+		return nil, channels.RefuseContent("There is nothing to send.", "Write something.")
 	}
 	return steps, nil
 }
@@ -71,7 +71,7 @@ func signedText(o channels.Outbound) (string, error) {
 		}
 	}
 	if n := utf8.RuneCountInString(text); n > maxTextRunes {
-		return "", errBadContent(fmt.Sprintf("The text has %d characters; WhatsApp takes %d.", n, maxTextRunes),
+		return "", channels.RefuseContent(fmt.Sprintf("The text has %d characters; WhatsApp takes %d.", n, maxTextRunes),
 			"Shorten it, or send it in two messages.")
 	}
 	return text, nil
@@ -85,7 +85,7 @@ func fileSteps(o channels.Outbound, text string) (steps []step, rest string, err
 		return nil, text, nil
 	}
 	if len(o.Files) > 1 {
-		return nil, "", errBadContent("WhatsApp takes one file a message.", "Send the files one by one.")
+		return nil, "", channels.RefuseContent("WhatsApp takes one file a message.", "Send the files one by one.")
 	}
 	file, err := fileStep(&o.Files[0])
 	if err != nil {
@@ -100,11 +100,6 @@ func fileSteps(o channels.Outbound, text string) (steps []step, rest string, err
 		return []step{file}, "", nil
 	}
 	return afterText(text, file), "", nil
-}
-
-// errBadContent returns the error for content that WhatsApp would refuse. hint says what the author can do.
-func errBadContent(text, hint string) error {
-	return &channels.SendError{Class: channels.BadContent, Text: text, Hint: hint}
 }
 
 // textStep returns a text message. It asks for a preview if there is a link in the text.
@@ -142,7 +137,7 @@ func fileStep(f *channels.File) (step, error) {
 		kind = "document"
 	}
 	if f.SizeBytes > maxFile {
-		return step{}, errBadContent(fmt.Sprintf("%s has %d MB; WhatsApp takes 100 MB.", f.Name, f.SizeBytes/megabyte), "Send a link to it.")
+		return step{}, channels.RefuseContent(fmt.Sprintf("%s has %d MB; WhatsApp takes 100 MB.", f.Name, f.SizeBytes/megabyte), "Send a link to it.")
 	}
 	return step{kind: kind, file: f, replies: true}, nil
 }

@@ -107,16 +107,14 @@ func refusedToken() verdict {
 
 // sendError returns class, text and hint of a failed request.
 func (c *Channel) sendError(err error, o channels.Outbound) *channels.SendError {
-	var classified *channels.SendError
-	if errors.As(err, &classified) {
+	if classified, ok := errors.AsType[*channels.SendError](err); ok {
 		return classified
 	}
 	if !graph.HadNoEffect(err) {
 		return &channels.SendError{Class: channels.Ambiguous, Text: "WhatsApp's answer was lost: the message may have been sent.",
 			Hint: "A delivery receipt would show it.", Cause: err}
 	}
-	var refused *graph.Error
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*graph.Error](err); ok {
 		return c.classifyRefusal(refused, o, err)
 	}
 	return &channels.SendError{Class: channels.Retry, Text: "WhatsApp can't be reached.", Cause: err}

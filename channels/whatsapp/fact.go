@@ -3,13 +3,12 @@ package whatsapp
 import (
 	"bytes"
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"strconv"
 	"strings"
 
 	"parley/channels"
+	"parley/channels/graph"
 )
 
 // Kinds of facts.
@@ -106,10 +105,10 @@ type identifiers struct {
 func split(body []byte) []channels.Fact {
 	var e envelope
 	if err := json.Unmarshal(body, &e); err != nil {
-		return []channels.Fact{unreadableFact(body, "", "not a webhook: "+err.Error())}
+		return []channels.Fact{graph.UnreadableFact(body, "", "not a webhook: "+err.Error())}
 	}
 	if e.Object != "whatsapp_business_account" {
-		return []channels.Fact{unreadableFact(body, "", "not about a WhatsApp business account")}
+		return []channels.Fact{graph.UnreadableFact(body, "", "not about a WhatsApp business account")}
 	}
 	var facts []channels.Fact
 	for _, entry := range e.Entry {
@@ -120,7 +119,7 @@ func split(body []byte) []channels.Fact {
 		}
 	}
 	if len(facts) == 0 {
-		return []channels.Fact{unreadableFact(body, "", "a webhook that tells nothing")}
+		return []channels.Fact{graph.UnreadableFact(body, "", "a webhook that tells nothing")}
 	}
 	return facts
 }
@@ -135,12 +134,12 @@ const (
 func splitChange(base fact, raw json.RawMessage) []channels.Fact {
 	var v changeValue
 	if err := json.Unmarshal(raw, &v); err != nil {
-		return []channels.Fact{unreadableFact(raw, "", "a change that can't be read: "+err.Error())}
+		return []channels.Fact{graph.UnreadableFact(raw, "", "a change that can't be read: "+err.Error())}
 	}
 	base.Phone = string(v.Metadata.PhoneNumberID)
 	n := len(v.Messages) + len(v.Statuses) + len(v.Echoes) + len(v.Preferences) + len(v.Errors)
 	if n > maxItems {
-		return []channels.Fact{unreadableFact(raw, base.Phone, "a change that tells "+strconv.Itoa(n)+" things: Meta sends no more than a thousand at once")}
+		return []channels.Fact{graph.UnreadableFact(raw, base.Phone, "a change that tells "+strconv.Itoa(n)+" things: Meta sends no more than a thousand at once")}
 	}
 	var facts []channels.Fact
 	people := newDirectory(v.Contacts)
@@ -170,7 +169,7 @@ func splitChange(base fact, raw json.RawMessage) []channels.Fact {
 func itemFact(f fact, raw json.RawMessage, people directory) channels.Fact {
 	var n identifiers
 	if err := json.Unmarshal(raw, &n); err != nil {
-		return unreadableFact(raw, f.Phone, "a "+f.Kind+" that can't be read: "+err.Error())
+		return graph.UnreadableFact(raw, f.Phone, "a "+f.Kind+" that can't be read: "+err.Error())
 	}
 	out := channels.Fact{Owner: f.Phone}
 	switch f.Kind {
@@ -192,7 +191,7 @@ func itemFact(f fact, raw json.RawMessage, people directory) channels.Fact {
 		}
 	}
 	if n.ID == "" {
-		return unreadableFact(raw, f.Phone, "a "+f.Kind+" without an id")
+		return graph.UnreadableFact(raw, f.Phone, "a "+f.Kind+" without an id")
 	}
 	out.ExternalID = boundedID(out.ExternalID)
 	out.OrderKey = boundedID(cmp.Or(out.OrderKey, "unknown"))
@@ -216,12 +215,7 @@ func previousUserID(raw json.RawMessage) string {
 func factByHash(f fact, raw json.RawMessage, _ directory) channels.Fact {
 	f.Data = raw
 	payload := f.encode()
-	return channels.Fact{ExternalID: "c:" + hashOf(payload), OrderKey: "account:" + f.WABA, Payload: payload, Owner: f.Phone}
-}
-
-// unreadableFact returns the quarantined fact of what can't be split.
-func unreadableFact(raw []byte, owner, why string) channels.Fact {
-	return channels.Fact{ExternalID: "x:" + hashOf(raw), OrderKey: "unreadable", Payload: bytes.Clone(raw), Quarantine: why, Owner: owner}
+	return channels.Fact{ExternalID: "c:" + graph.HashOf(payload), OrderKey: "account:" + f.WABA, Payload: payload, Owner: f.Phone}
 }
 
 // encode returns the payload that is stored.
@@ -236,19 +230,13 @@ func (f fact) encode() []byte {
 // firstOf returns the first value that isn't empty.
 func firstOf(list ...loose) string { return string(cmp.Or(list...)) }
 
-// hashOf returns half of a SHA-256 in hex: 128 bits are enough to tell webhooks apart.
-func hashOf(b []byte) string {
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:len(sum)/2])
-}
-
 // boundedID returns an id, or its hash if it is too long to be stored.
 func boundedID(id string) string {
 	const most = 400                                     // bytes; WhatsApp's own ids are far shorter
 	if len(id) <= most && !strings.ContainsRune(id, 0) { // a zero byte can't be stored
 		return id
 	}
-	return "h:" + hashOf([]byte(id))
+	return "h:" + graph.HashOf([]byte(id))
 }
 
 // directory has the contacts of a webhook, which are listed beside its messages.

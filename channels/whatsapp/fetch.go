@@ -38,8 +38,7 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 		return channels.Fetched{}, &channels.SendError{Class: channels.BadContent, Text: "The file has no name.", Cause: err}
 	}
 	f, err := c.fetch(ctx, r)
-	var refused *graph.Error
-	if errors.As(err, &refused) && !refused.Coded { // not by Graph but by the file's host: the address ran out meanwhile
+	if refused, ok := errors.AsType[*graph.Error](err); ok && !refused.Coded { // not by Graph but by the file's host: the address ran out meanwhile
 		f, err = c.fetch(ctx, r)
 	}
 	if err != nil {

@@ -54,7 +54,7 @@ func (c *Channel) FindHook(ctx context.Context) (channels.HookState, error) {
 	for _, f := range facts.sub.Fields {
 		subscribed = append(subscribed, f.Name)
 	}
-	fields := channels.HookValue{What: "What the app is told", Now: listFields(subscribed), Wanted: listFields(append(neededFields(), subscribed...))}
+	fields := channels.HookValue{What: "What the app is told", Now: graph.ListFields(subscribed), Wanted: graph.ListFields(append(neededFields(), subscribed...))}
 	hasMessages := len(facts.sub.Lacks([]string{"messages"})) == 0
 	if !facts.isOfOtherProgram(c.env) {
 		app.Wanted = graph.Callback(app.Now, c.env)
@@ -69,13 +69,6 @@ func (c *Channel) FindHook(ctx context.Context) (channels.HookState, error) {
 // isOfOtherProgram reports whether the app's callback belongs to another program. Then Parley leaves it alone.
 func (f hookFacts) isOfOtherProgram(env channels.Env) bool {
 	return f.sub.Callback != "" && graph.Callback(f.sub.Callback, env) != f.sub.Callback
-}
-
-// listFields writes the names of fields for people, in order and each once.
-func listFields(fields []string) string {
-	fields = slices.Clone(fields)
-	slices.Sort(fields)
-	return strings.Join(slices.Compact(fields), ", ")
 }
 
 // findHook asks Meta for all callbacks that may take the number's webhooks.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"parley/channels"
+	"parley/channels/graph"
 	"parley/channels/graphfake"
 )
 
@@ -43,7 +44,7 @@ func (w *world) stands() []string {
 //
 func TestSetHook(t *testing.T) {
 	t.Parallel()
-	all := listFields(neededFields())
+	all := graph.ListFields(neededFields())
 	for name, c := range map[string]struct {
 		before func(w *world, other string)
 		now    []string // OTHER, OURS and ALL stand for what they say

@@ -37,9 +37,9 @@ func richSteps(r channels.Rich, text string) ([]step, error) {
 		card, err := contactCard(*r.Contact)
 		return afterText(text, step{kind: "contacts", content: []object{card}, replies: true}), err
 	case len(r.Cards) > 0:
-		return nil, errBadContent("WhatsApp has no carousels outside of templates.", "Send it as text.")
+		return nil, channels.RefuseContent("WhatsApp has no carousels outside of templates.", "Send it as text.")
 	}
-	return nil, errBadContent("There is nothing to send.", "Write something.")
+	return nil, channels.RefuseContent("There is nothing to send.", "Write something.")
 }
 
 // Bounds of coordinates, in degrees.
@@ -51,7 +51,7 @@ const (
 // locationSteps returns the messages for a location and its text.
 func locationSteps(place channels.Location, text string) ([]step, error) {
 	if math.Abs(place.Latitude) > maxLatitude || math.Abs(place.Longitude) > maxLongitude {
-		return nil, errBadContent("There is no such place on Earth.", "Latitude is -90 to 90, longitude -180 to 180.")
+		return nil, channels.RefuseContent("There is no such place on Earth.", "Latitude is -90 to 90, longitude -180 to 180.")
 	}
 	content := object{"latitude": numberText(place.Latitude), "longitude": numberText(place.Longitude)} // texts, as published
 	if place.Name != "" {
@@ -75,7 +75,7 @@ func afterText(text string, s step) []step {
 func interactiveStep(kind, text string, action object) ([]step, error) {
 	n := utf8.RuneCountInString(text)
 	if n == 0 || n > maxBody {
-		return nil, errBadContent(fmt.Sprintf("The text above buttons and lists has 1 to %d characters; this one has %d.", maxBody, n), "Write a shorter text.")
+		return nil, channels.RefuseContent(fmt.Sprintf("The text above buttons and lists has 1 to %d characters; this one has %d.", maxBody, n), "Write a shorter text.")
 	}
 	return []step{{kind: "interactive", replies: true, content: object{"type": kind, "body": object{"text": text}, "action": action}}}, nil
 }
@@ -87,7 +87,7 @@ func buttonSteps(buttons []channels.Button, text string) ([]step, error) {
 	titles := map[string]bool{}
 	for _, b := range buttons {
 		if titles[b.Title] || !isText(b.Title, maxButton) {
-			return nil, errBadContent(fmt.Sprintf("A button has 1 to %d characters, and no other may have the same: %q.", maxButton, b.Title), "Change the button.")
+			return nil, channels.RefuseContent(fmt.Sprintf("A button has 1 to %d characters, and no other may have the same: %q.", maxButton, b.Title), "Change the button.")
 		}
 		titles[b.Title] = true
 		if b.URL != "" {
@@ -99,7 +99,7 @@ func buttonSteps(buttons []channels.Button, text string) ([]step, error) {
 		}
 		id := cmp.Or(b.ID, b.Title)
 		if utf8.RuneCountInString(id) > maxButtonID {
-			return nil, errBadContent("The ID of a button is too long.", "Use a shorter one.")
+			return nil, channels.RefuseContent("The ID of a button is too long.", "Use a shorter one.")
 		}
 		replies = append(replies, object{"type": "reply", "reply": object{"id": id, "title": b.Title}})
 	}
@@ -107,7 +107,7 @@ func buttonSteps(buttons []channels.Button, text string) ([]step, error) {
 		return []step{textStep(text)}, nil
 	}
 	if len(replies) > maxButtons {
-		return nil, errBadContent(fmt.Sprintf("WhatsApp takes %d buttons; these are %d.", maxButtons, len(replies)), "Use a list.")
+		return nil, channels.RefuseContent(fmt.Sprintf("WhatsApp takes %d buttons; these are %d.", maxButtons, len(replies)), "Use a list.")
 	}
 	return interactiveStep("button", text, object{"buttons": replies})
 }
@@ -120,7 +120,7 @@ func isText(text string, most int) bool {
 // listSteps returns a message with a list, which a button opens.
 func listSteps(l channels.List, text string) ([]step, error) {
 	if !isText(l.Button, maxButton) {
-		return nil, errBadContent(fmt.Sprintf("The button that opens a list has 1 to %d characters.", maxButton), "Change it.")
+		return nil, channels.RefuseContent(fmt.Sprintf("The button that opens a list has 1 to %d characters.", maxButton), "Change it.")
 	}
 	var sections []object
 	rows := 0
@@ -135,7 +135,7 @@ func listSteps(l channels.List, text string) ([]step, error) {
 	}
 	hasRows := rows > 0 && rows <= maxListRows
 	if !hasRows || len(sections) > maxSections {
-		return nil, errBadContent(fmt.Sprintf("A list has 1 to %d rows; this one has %d.", maxListRows, rows), "Offer fewer.")
+		return nil, channels.RefuseContent(fmt.Sprintf("A list has 1 to %d rows; this one has %d.", maxListRows, rows), "Offer fewer.")
 	}
 	return interactiveStep("list", text, object{"button": l.Button, "sections": sections})
 }
@@ -146,7 +146,7 @@ func listSection(s channels.ListSection, needsTitle bool) (object, error) {
 	for _, r := range s.Rows {
 		isTooLong := utf8.RuneCountInString(r.Description) > maxRowWords || utf8.RuneCountInString(r.ID) > maxRowID
 		if isTooLong || !isText(r.Title, maxRowTitle) {
-			return nil, errBadContent(fmt.Sprintf("A row has a title of 1 to %d characters and a description of up to %d: %q.", maxRowTitle, maxRowWords, r.Title),
+			return nil, channels.RefuseContent(fmt.Sprintf("A row has a title of 1 to %d characters and a description of up to %d: %q.", maxRowTitle, maxRowWords, r.Title),
 				"Change the row.")
 		}
 		row := object{"id": cmp.Or(r.ID, r.Title), "title": r.Title}
@@ -162,7 +162,7 @@ func listSection(s channels.ListSection, needsTitle bool) (object, error) {
 	lacksTitle := s.Title == "" && needsTitle
 	isTooLong := utf8.RuneCountInString(s.Title) > maxRowTitle
 	if lacksTitle || isTooLong || len(rows) == 0 {
-		return nil, errBadContent(fmt.Sprintf("A section has rows, and a title of up to %d characters where there are several.", maxRowTitle), "Change the list.")
+		return nil, channels.RefuseContent(fmt.Sprintf("A section has rows, and a title of up to %d characters where there are several.", maxRowTitle), "Change the list.")
 	}
 	return section, nil
 }
@@ -171,7 +171,7 @@ func listSection(s channels.ListSection, needsTitle bool) (object, error) {
 // WhatsApp needs one.
 func contactCard(c channels.ContactCard) (object, error) {
 	if c.Name == "" || len(c.Phones) > maxCardPhones {
-		return nil, errBadContent("A contact card needs a name.", "Write one.")
+		return nil, channels.RefuseContent("A contact card needs a name.", "Write one.")
 	}
 	firstName, lastName, _ := strings.Cut(c.Name, " ")
 	name := object{"formatted_name": c.Name, "first_name": firstName}

@@ -35,7 +35,7 @@ func (c *Channel) send(ctx context.Context, o channels.Outbound) (channels.Recei
 		return channels.Receipt{}, err
 	}
 	if o.Attempt.Part < 0 || o.Attempt.Part >= len(steps) {
-		return channels.Receipt{}, errBadContent("The message changed while it was being sent.", "Look at what the customer got, and send the rest.")
+		return channels.Receipt{}, channels.RefuseContent("The message changed while it was being sent.", "Look at what the customer got, and send the rest.")
 	}
 	if o.Attempt.Part == 0 && len(steps) > 1 { // don't send a text if its file can't be read
 		if err := checkReadable(ctx, o.Files); err != nil {
@@ -158,15 +158,14 @@ func (c *Channel) upload(ctx context.Context, s step) (string, error) {
 	}
 	f := graph.File{Name: s.file.Name, ContentType: kind, Body: body, SizeBytes: s.file.SizeBytes}
 	if f.SizeBytes <= 0 { // the size isn't known
-		tooLarge := errBadContent(s.file.Name+" is larger than 100 MB; WhatsApp takes no more.", "Send a link to it.")
+		tooLarge := channels.RefuseContent(s.file.Name+" is larger than 100 MB; WhatsApp takes no more.", "Send a link to it.")
 		if f.Content, err = io.ReadAll(fence.Bounded(body, maxFile, tooLarge)); err != nil {
 			return "", errUnreadableFile(s.file.Name, err)
 		}
 		f.Body = nil
 	}
 	err = c.graph.Upload(ctx, c.phone+"/media", map[string]string{"messaging_product": "whatsapp", "type": kind}, f, &answer)
-	var lost *fence.LostError
-	if errors.As(err, &lost) {
+	if _, ok := errors.AsType[*fence.LostError](err); ok {
 		return "", &channels.SendError{Class: channels.Retry, Text: fmt.Sprintf("%s could not be handed to WhatsApp.", s.file.Name), Cause: err}
 	}
 	if err == nil && answer.ID == "" {
@@ -189,8 +188,7 @@ func checkReadable(ctx context.Context, files []channels.File) error {
 
 // errUnreadableFile returns the error for a file of ours that can't be read: what the file itself says, if it classified it.
 func errUnreadableFile(name string, err error) error {
-	var classified *channels.SendError
-	if errors.As(err, &classified) {
+	if classified, ok := errors.AsType[*channels.SendError](err); ok {
 		return classified
 	}
 	return &channels.SendError{Class: channels.Retry, Text: fmt.Sprintf("%s can't be read.", name), Cause: err}

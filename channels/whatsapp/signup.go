@@ -1,6 +1,7 @@
 package whatsapp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -43,9 +44,7 @@ func NewSignUp(o SignUpOptions) (*SignUp, error) {
 		return nil, err
 	}
 	s.app = c.AppOf(o.AppID, "", o.Secret)
-	if s.o.DialogURL == "" {
-		s.o.DialogURL = dialogURL
-	}
+	s.o.DialogURL = cmp.Or(s.o.DialogURL, dialogURL)
 	return s, nil
 }
 
@@ -122,7 +121,7 @@ func (s *SignUp) Numbers(ctx context.Context, token string) ([]SignedNumber, err
 				Status  loose `json:"status"`
 			} `json:"data"`
 		}
-		if !isID(waba) { // it becomes a part of an address
+		if !graph.IsID(waba) { // it becomes a part of an address
 			continue
 		}
 		if err := c.Call(ctx, http.MethodGet, waba+"/phone_numbers", url.Values{"fields": {"id,display_phone_number,verified_name,status"}, "limit": {"100"}}, nil, &page); err != nil {
@@ -143,15 +142,6 @@ func (s *SignUp) Numbers(ctx context.Context, token string) ([]SignedNumber, err
 			Hint: "Begin again with the right business, and choose or add its WhatsApp account and number there."}
 	}
 	return list, nil
-}
-
-// isID reports whether s is an id of Meta: digits only.
-func isID(s string) bool {
-	const maxDigits = 32
-	if s == "" || len(s) > maxDigits {
-		return false
-	}
-	return strings.Trim(s, "0123456789") == ""
 }
 
 // Register registers a number with the Cloud API. pin has six digits: that of its two-step verification, or a new one.

@@ -73,7 +73,7 @@ func templateComponents(t channels.Template) ([]object, error) {
 		text, names := withPositions(t.Header)
 		header := object{"type": "HEADER", "format": "TEXT", "text": text}
 		if len(names) > 1 {
-			return nil, errBadContent("The header of a template has one variable at most.", "Move the others into the body.")
+			return nil, channels.RefuseContent("The header of a template has one variable at most.", "Move the others into the body.")
 		}
 		if len(names) == 1 {
 			example, err := listExamples(t, names)
@@ -99,7 +99,7 @@ func templateComponents(t channels.Template) ([]object, error) {
 	components = append(components, body)
 	if t.Footer != "" {
 		if variablePattern.MatchString(t.Footer) {
-			return nil, errBadContent("The footer of a template has no variables.", "Move them into the body.")
+			return nil, channels.RefuseContent("The footer of a template has no variables.", "Move them into the body.")
 		}
 		components = append(components, object{"type": "FOOTER", "text": t.Footer})
 	}
@@ -123,7 +123,7 @@ func listExamples(t channels.Template, names []string) ([]string, error) {
 	for _, name := range names {
 		example := oneLine(t.Examples[name])
 		if example == "" {
-			return nil, errBadContent(fmt.Sprintf("The variable %s has no example; Meta wants one for each.", name), "Write an example.")
+			return nil, channels.RefuseContent(fmt.Sprintf("The variable %s has no example; Meta wants one for each.", name), "Write an example.")
 		}
 		list = append(list, example)
 	}
@@ -137,15 +137,15 @@ func checkVariablePlaces(numbered string) error {
 	for i, bounds := range variablePattern.FindAllStringIndex(text, -1) {
 		begin, end := bounds[0], bounds[1]
 		if begin == 0 || end == len(text) {
-			return errBadContent("A template can't begin or end with a variable.", "Write words around it.")
+			return channels.RefuseContent("A template can't begin or end with a variable.", "Write words around it.")
 		}
 		if i > 0 && strings.TrimSpace(text[previousEnd:begin]) == "" {
-			return errBadContent("Two variables of a template can't stand side by side.", "Write words between them.")
+			return channels.RefuseContent("Two variables of a template can't stand side by side.", "Write words between them.")
 		}
 		previousEnd = end
 	}
 	if text == "" {
-		return errBadContent("The template has no text.", "Write one.")
+		return channels.RefuseContent("The template has no text.", "Write one.")
 	}
 	return nil
 }

@@ -97,7 +97,6 @@ type card struct {
 }
 
 type interactive struct {
-	Type        loose  `json:"type"`
 	ButtonReply *reply `json:"button_reply"`
 	ListReply   *reply `json:"list_reply"`
 	Form        *struct {
@@ -149,7 +148,6 @@ type status struct {
 type preference struct {
 	WaID      loose `json:"wa_id"`
 	UserID    loose `json:"user_id"`
-	Category  loose `json:"category"`
 	Value     loose `json:"value"` // stop, resume
 	Timestamp loose `json:"timestamp"`
 }

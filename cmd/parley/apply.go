@@ -54,8 +54,7 @@ func (c applyCommand) Run(ctx context.Context) error {
 			do = setup.Plan
 		}
 		result, err := do(ctx, db.Pool, file, o)
-		var faults setup.Faults
-		if errors.As(err, &faults) {
+		if faults, ok := errors.AsType[setup.Faults](err); ok {
 			return fmt.Errorf("%s:\n%w", c.File, faults)
 		}
 		if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -154,9 +155,7 @@ func (c connectCommand) connect(ctx context.Context, keeper *consent.Keeper, acc
 	if err != nil {
 		return err
 	}
-	if who == "" {
-		who = "the mailbox"
-	}
+	who = cmp.Or(who, "the mailbox")
 	say("Signed in as %s. The account %s is connected.", who, account.Name)
 	return nil
 }

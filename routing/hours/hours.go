@@ -253,7 +253,7 @@ func (h *Hours) Between(from, to time.Time) (open time.Duration) {
 		}
 		for _, p := range h.periodsOf(from, n) {
 			begin := laterOf(p.from, from)
-			end := earlierOf(p.to, to)
+			end := slices.MinFunc([]time.Time{p.to, to}, time.Time.Compare)
 			if begin.Before(end) {
 				open += end.Sub(begin)
 			}
@@ -336,13 +336,6 @@ func (h *Hours) momentOf(day time.Time, minutes int) time.Time {
 
 func laterOf(a, b time.Time) time.Time {
 	if a.After(b) {
-		return a
-	}
-	return b
-}
-
-func earlierOf(a, b time.Time) time.Time {
-	if a.Before(b) {
 		return a
 	}
 	return b

@@ -5,9 +5,6 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
-
-	"parley/store"
-	"parley/store/internal/query"
 )
 
 // filesOfMessages notes the files that messages name: 64 hexadecimal digits are the name of a blob.
@@ -77,8 +74,3 @@ const countFiles = `
 		UNION
 		SELECT f.blob FROM fetches AS f
 		WHERE (f.conversation_id = ANY(@conversations) OR f.message_id = ANY(@messages)) AND f.blob IS NOT NULL) AS x`
-
-// filesIn counts the files of a contact.
-func filesIn(ctx context.Context, q store.Querier, args pgx.NamedArgs) (int64, error) {
-	return query.Value[int64](ctx, q, "count files", countFiles, args)
-}

@@ -71,7 +71,7 @@ func Count(ctx context.Context, q store.Querier, contacts []store.ContactID) ([]
 	}
 	args := s.namedArguments("")
 	args["events"] = events
-	files, err := filesIn(ctx, q, args)
+	files, err := query.Value[int64](ctx, q, "count files", countFiles, args)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,9 @@
 package erase
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Emptied says whether a column is emptied or its rows are removed.
 func Emptied(table, column string) bool {
@@ -15,4 +18,15 @@ func Emptied(table, column string) bool {
 // Known says whether a column is in the table of places or in that of those that hold nothing of a contact.
 func Known(table, column string) bool {
 	return Emptied(table, column) || holdsNothing(table, column) != ""
+}
+
+// emptiedColumns returns the columns that a place clears.
+func (p place) emptiedColumns() []string {
+	var list []string
+	for part := range strings.SplitSeq(p.Empty, ",") {
+		if name, _, found := strings.Cut(part, " = "); found {
+			list = append(list, strings.TrimSpace(name))
+		}
+	}
+	return list
 }

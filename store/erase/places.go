@@ -2,7 +2,6 @@ package erase
 
 import (
 	"fmt"
-	"strings"
 )
 
 // place is where something about a contact may be: rows of one table. The conditions are SQL, with t for the row.
@@ -209,15 +208,4 @@ func (p place) filesColumn() string {
 // exportStatement returns the statement that reads a place for the contact.
 func (p place) exportStatement() string {
 	return `SELECT ` + p.Export + ` FROM ` + p.Table + ` AS t WHERE ` + p.Ties
-}
-
-// emptiedColumns returns the columns that a place clears.
-func (p place) emptiedColumns() []string {
-	var list []string
-	for part := range strings.SplitSeq(p.Empty, ",") {
-		if name, _, found := strings.Cut(part, " = "); found {
-			list = append(list, strings.TrimSpace(name))
-		}
-	}
-	return list
 }

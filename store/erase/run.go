@@ -3,12 +3,10 @@ package erase
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"parley/store"
 	"parley/store/internal/query"
@@ -130,7 +128,7 @@ func (r *runner) runBatch(ctx context.Context, place string, f func(pgx.Tx) (int
 			_, err := tx.Exec(ctx, addCount, r.row.ID, place, rows)
 			return err
 		})
-		if try == maxTries-1 || !isConflict(err) {
+		if try == maxTries-1 || !store.IsConflict(err) {
 			break
 		}
 	}
@@ -177,20 +175,6 @@ const stopConversations = `
 	SELECT count(*) FILTER (WHERE status IN ('open', 'pending', 'snoozed')), (SELECT count(*) FROM busy) FROM conversation`
 
 // SQLSTATEs of transactions that may be repeated.
-const (
-	deadlockDetected     = "40P01"
-	serializationFailure = "40001"
-)
-
-// isConflict returns whether PostgreSQL ended a transaction because of another one.
-func isConflict(err error) bool {
-	var pg *pgconn.PgError
-	if !errors.As(err, &pg) {
-		return false
-	}
-	return pg.Code == deadlockDetected || pg.Code == serializationFailure
-}
-
 // stopConversations closes the contact's conversations. It fails with ErrWaiting while posts are on their way.
 func (r *runner) stopConversations(ctx context.Context) error {
 	var underWay int64

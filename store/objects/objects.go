@@ -6,6 +6,7 @@
 package objects
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -61,9 +62,7 @@ func New(o Options) (*Bucket, error) {
 	if err != nil || !isWebAddress(base) {
 		return nil, errors.New("objects: the endpoint is no address like https://s3.example.org")
 	}
-	if o.Region == "" {
-		o.Region = "us-east-1"
-	}
+	o.Region = cmp.Or(o.Region, "us-east-1")
 	base.Path = path.Join("/", base.Path, o.Bucket) + "/"
 	transport := &http.Transport{
 		Proxy: http.ProxyFromEnvironment, DialContext: (&net.Dialer{Timeout: dialTimeout}).DialContext,

@@ -1,6 +1,7 @@
 package pgserver
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -42,9 +43,7 @@ func release(major int) (embeddedpostgres.PostgresVersion, bool) {
 // The module embedded-postgres can't only download: it goes on to initdb. We make initdb fail by a locale that no
 // system has, so that it neither makes a cluster nor opens a port.
 func download(ctx context.Context, o Options, m machine, home string, major int) error {
-	if major == 0 {
-		major = downloadMajor
-	}
+	major = cmp.Or(major, downloadMajor)
 	v, ok := release(major)
 	if !ok {
 		return fmt.Errorf("the database was made by PostgreSQL %d, which this machine does not have: %s", major, installHint(major))

@@ -214,8 +214,7 @@ func (p *process) awaitReady(ctx context.Context, url string) error {
 		if err == nil {
 			return nil
 		}
-		var said *pgconn.PgError
-		if errors.As(err, &said) && said.Code == cannotConnectNow {
+		if said, ok := errors.AsType[*pgconn.PgError](err); ok && said.Code == cannotConnectNow {
 			silent.Reset(silentTimeout)
 		}
 		select {

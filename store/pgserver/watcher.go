@@ -31,8 +31,7 @@ func startWatcher(acct account, pid int) (stop func() error, err error) {
 	return sync.OnceValue(func() error {
 		_, writeErr := write.WriteString("stop\n")
 		err := errors.Join(writeErr, write.Close(), cmd.Wait())
-		var exit *exec.ExitError
-		if errors.As(err, &exit) {
+		if _, ok := errors.AsType[*exec.ExitError](err); ok {
 			return nil // killed by somebody: nothing left to stop
 		}
 		return err

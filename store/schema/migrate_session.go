@@ -176,11 +176,8 @@ const (
 
 // isLockTimeout returns whether a statement failed because it got no lock, or gave way in a deadlock.
 func isLockTimeout(err error) bool {
-	var refused *pgconn.PgError
-	if !errors.As(err, &refused) {
-		return false
-	}
-	return refused.Code == lockNotAvailable || refused.Code == deadlockDetected
+	refused, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (refused.Code == lockNotAvailable || refused.Code == deadlockDetected)
 }
 
 // lockRetry counts the pauses between the attempts of one statement or one migration to get its locks.

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -67,12 +66,12 @@ func (h Home) renderPiece(p view.Piece) string {
 	case view.PieceIcon:
 		return Emoji(p.Text)
 	case view.PieceMention:
-		if isUserID(p.Agent.User) {
+		if userIDForm.MatchString(p.Agent.User) {
 			return "<@" + p.Agent.User + ">"
 		}
 		return literalLine(p.Agent.Name)
 	case view.PieceTime:
-		fallback := formatTime(p.At, p.Zone) // for clients that can't show it in the reader's own zone
+		fallback := shape.FormatTime(p.At, p.Zone) // for clients that can't show it in the reader's own zone
 		return fmt.Sprintf("<!date^%d^{date_short_pretty} {time}|%s>", p.At.Unix(), escape(fallback))
 	case view.PieceLink:
 		return makeLink(p.URL, p.Text)
@@ -83,14 +82,6 @@ func (h Home) renderPiece(p view.Piece) string {
 	case view.PieceText:
 	}
 	return literalLine(p.Text)
-}
-
-// formatTime writes a time in a zone; nil means UTC.
-func formatTime(at time.Time, zone *time.Location) string {
-	if zone == nil {
-		zone = time.UTC
-	}
-	return at.In(zone).Format("2 Jan 2006 15:04 MST")
 }
 
 // Emoji returns the code that Slack shows as an emoji, such as ":email:". It returns "" if name can't be an emoji's name.
@@ -125,9 +116,6 @@ func (h Home) Link(p bridge.Place) string {
 	}
 	return link
 }
-
-// isUserID reports whether s has the form of a Slack user's id.
-func isUserID(s string) bool { return userIDForm.MatchString(s) }
 
 // Limits of the names under which posts stand.
 const (

@@ -1,6 +1,7 @@
 package blockkit
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -206,10 +207,7 @@ func (r *renderer) renderPieces(pieces []view.Piece) string {
 
 // orBlank returns a blank for an empty text, since Slack refuses blocks without text.
 func orBlank(text string) string {
-	if text == "" {
-		return " "
-	}
-	return text
+	return cmp.Or(text, " ")
 }
 
 // renderBody renders canonical Markdown, on as many pages as it needs.

@@ -28,7 +28,6 @@ type option struct {
 // Source: docs.slack.dev/reference/interaction-payloads/view-interactions-payload, read 2026-11.
 type View struct {
 	ID        string `json:"id"`
-	Hash      string `json:"hash"`
 	Callback  string `json:"callback_id"`
 	Private   string `json:"private_metadata"`
 	Installed string `json:"app_installed_team_id"` // the workspace whose app opened it

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -170,12 +171,7 @@ func (me *Self) decodeReaction(ev *event) []bridge.Action {
 
 // isForeign reports whether the author of m belongs to another organisation.
 func (me *Self) isForeign(m *Message) bool {
-	for _, team := range []string{m.Team, m.UserTeam, m.SourceTeam} {
-		if team != "" && team != me.Team {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc([]string{m.Team, m.UserTeam, m.SourceTeam}, func(team string) bool { return team != "" && team != me.Team })
 }
 
 // isByBot reports whether another app, a workflow or Slack itself wrote m.

@@ -1,6 +1,7 @@
 package fact
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -112,10 +113,7 @@ func (m *Message) ReadTyped() markdown.Text {
 
 // Root returns the id of the message that begins the thread of m. At top level that is m itself.
 func (m *Message) Root() string {
-	if m.ThreadTS != "" {
-		return m.ThreadTS
-	}
-	return m.TS
+	return cmp.Or(m.ThreadTS, m.TS)
 }
 
 // placeIn returns the place of m in a channel. Slack names a root as its own thread; our places of roots have no thread.

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"crypto/rsa"
 	"encoding/base64"
@@ -61,9 +62,7 @@ type keySet struct {
 }
 
 func newKeySet(metadata string, client *http.Client, now func() time.Time) *keySet {
-	if metadata == "" {
-		metadata = DefaultOpenIDURL
-	}
+	metadata = cmp.Or(metadata, DefaultOpenIDURL)
 	return &keySet{metadata: metadata, client: client, now: now, asking: make(chan struct{}, 1)}
 }
 

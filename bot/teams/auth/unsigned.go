@@ -25,7 +25,7 @@ func (v *Validator) CheckLocal(r *http.Request, a connector.Activity) error {
 			return refuse(errors.New("unsigned, and passed on or made by a web page (" + name + ")"))
 		}
 	}
-	if !isLocalName(r.Host) { // anybody can register a name with the address of this machine
+	if !rest.IsLocalURL("http://" + r.Host) { // anybody can register a name with the address of this machine
 		return refuse(errors.New("unsigned, and asked for by another name than localhost"))
 	}
 	if !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") { // a web page can't send JSON without our permission
@@ -53,5 +53,3 @@ func isProxyHeader(name string) bool {
 func isBrowserHeader(name string) bool {
 	return name == "Origin" || strings.HasPrefix(name, "Sec-Fetch-")
 }
-
-func isLocalName(host string) bool { return rest.IsLocalURL("http://" + host) }

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,9 +52,7 @@ func New(o Options) (*Validator, error) {
 	if o.AppID == "" || !hasTenants {
 		return nil, errors.New("teams: the app id and the tenant must be set")
 	}
-	if o.Issuer == "" {
-		o.Issuer = DefaultIssuer
-	}
+	o.Issuer = cmp.Or(o.Issuer, DefaultIssuer)
 	return &Validator{
 		tenants: o.Tenants, hosts: o.Hosts, keys: newKeySet(o.OpenID, o.Client, o.Now),
 		parser: jwt.NewParser(

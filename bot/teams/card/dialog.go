@@ -1,6 +1,7 @@
 package card
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -63,10 +64,7 @@ const (
 
 // finishDialog makes the dialog of what was laid out. Its height is estimated.
 func (r *renderer) finishDialog(title string) Dialog {
-	title = markdown.Cut(oneLine(title), maxTitleRunes)
-	if title == "" {
-		title = "Parley"
-	}
+	title = cmp.Or(markdown.Cut(oneLine(title), maxTitleRunes), "Parley")
 	d := Dialog{Title: title, Width: "medium", Height: "medium", Card: encode(r.adaptiveCard())}
 	if len(r.body) < minMediumElements && len(d.Card) < minMediumBytes {
 		d.Height = "small"

@@ -36,23 +36,20 @@ type mentioned struct {
 
 // element is any part of a card's body; Type says which fields count.
 type element struct {
-	Type      string    `json:"type"`
-	ID        string    `json:"id,omitempty"`
-	Spacing   string    `json:"spacing,omitempty"`
-	Separator bool      `json:"separator,omitempty"`
-	Text      string    `json:"text,omitempty"` // TextBlock
-	Wrap      bool      `json:"wrap,omitempty"`
-	Size      string    `json:"size,omitempty"`
-	Weight    string    `json:"weight,omitempty"`
-	Color     string    `json:"color,omitempty"`
-	Subtle    bool      `json:"isSubtle,omitempty"`
-	Style     string    `json:"style,omitempty"`
-	Inlines   []inline  `json:"inlines,omitempty"` // RichTextBlock
-	Items     []element `json:"items,omitempty"`   // Container
-	Columns   []element `json:"columns,omitempty"` // ColumnSet
-	Width     string    `json:"width,omitempty"`   // Column
-	Center    string    `json:"verticalContentAlignment,omitempty"`
-	Actions   []action  `json:"actions,omitempty"` // ActionSet
+	Type    string    `json:"type"`
+	ID      string    `json:"id,omitempty"`
+	Spacing string    `json:"spacing,omitempty"`
+	Text    string    `json:"text,omitempty"` // TextBlock
+	Wrap    bool      `json:"wrap,omitempty"`
+	Size    string    `json:"size,omitempty"`
+	Subtle  bool      `json:"isSubtle,omitempty"`
+	Style   string    `json:"style,omitempty"`
+	Inlines []inline  `json:"inlines,omitempty"` // RichTextBlock
+	Items   []element `json:"items,omitempty"`   // Container
+	Columns []element `json:"columns,omitempty"` // ColumnSet
+	Width   string    `json:"width,omitempty"`   // Column
+	Center  string    `json:"verticalContentAlignment,omitempty"`
+	Actions []action  `json:"actions,omitempty"` // ActionSet
 
 	question
 }
@@ -92,7 +89,6 @@ type inline struct {
 // action is a button.
 type action struct {
 	Type     string          `json:"type"`
-	ID       string          `json:"id,omitempty"`
 	Title    string          `json:"title,omitempty"`
 	Style    string          `json:"style,omitempty"`
 	Mode     string          `json:"mode,omitempty"`

@@ -1,6 +1,7 @@
 package card
 
 import (
+	"cmp"
 	"net/url"
 
 	"parley/bridge"
@@ -19,12 +20,8 @@ type Home struct {
 // Source: learn.microsoft.com/microsoftteams/platform/concepts/build-and-test/deep-link-teams, read 2026-11.
 func (h Home) Link(p bridge.Place) string {
 	id, root := p.Message, p.Thread
-	if id == "" {
-		id = root
-	}
-	if root == "" {
-		root = id
-	}
+	id = cmp.Or(id, root)
+	root = cmp.Or(root, id)
 	if p.Channel == "" || id == "" {
 		return ""
 	}

@@ -144,11 +144,3 @@ func markdownLink(words, address string) string {
 	address = strings.NewReplacer("(", "%28", ")", "%29", " ", "%20", "<", "%3C", ">", "%3E", `\`, "%5C", "*", "%2A", "{", "%7B").Replace(address)
 	return "[" + words + "](" + address + ")"
 }
-
-// formatTime writes a time in a zone, for texts that can't show it in the reader's own zone.
-func formatTime(at time.Time, zone *time.Location) string {
-	if zone == nil {
-		zone = time.UTC
-	}
-	return at.In(zone).Format("2 Jan 2006 15:04 MST")
-}

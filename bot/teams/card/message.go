@@ -1,10 +1,12 @@
 package card
 
 import (
+	"cmp"
 	"html"
 	"slices"
 	"strings"
 
+	"parley/bot/shape"
 	"parley/bot/view"
 	"parley/channels/markdown"
 )
@@ -155,11 +157,9 @@ func (w *texter) lineMarkup(pieces []view.Piece) string {
 		case view.PieceTag:
 			text = findEmoji(view.TagIcon(p.Color)) + " " + text
 		case view.PieceMention:
-			if at := w.people.add(p.Agent, p.Text); at != "" {
-				text = at
-			}
+			text = cmp.Or(w.people.add(p.Agent, p.Text), text)
 		case view.PieceTime:
-			text = html.EscapeString(formatTime(p.At, p.Zone))
+			text = html.EscapeString(shape.FormatTime(p.At, p.Zone))
 		case view.PieceLink:
 			text = htmlLink(text, p.URL)
 		case view.PieceThread:

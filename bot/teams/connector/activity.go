@@ -36,7 +36,6 @@ type Activity struct {
 	Recipient    *ChannelAccount      `json:"recipient,omitempty"`
 	Conversation *ConversationAccount `json:"conversation,omitempty"`
 	ReplyToID    string               `json:"replyToId,omitempty"` // for a click the card's message; in channels it doesn't tell the thread
-	Locale       string               `json:"locale,omitempty"`
 	Content
 	ChannelData *ChannelData `json:"channelData,omitempty"`
 
@@ -52,7 +51,6 @@ type Content struct {
 	TextFormat       string       `json:"textFormat,omitempty"` // plain, markdown, xml
 	Text             string       `json:"text,omitempty"`
 	Summary          string       `json:"summary,omitempty"` // what a notification shows of a card
-	Importance       string       `json:"importance,omitempty"`
 	AttachmentLayout string       `json:"attachmentLayout,omitempty"`
 	Attachments      []Attachment `json:"attachments,omitempty"`
 	Entities         []Entity     `json:"entities,omitempty"`
@@ -94,9 +92,6 @@ type ConversationAccount struct {
 	ID               string `json:"id"`                         // see SplitThread
 	ConversationType string `json:"conversationType,omitempty"` // channel, personal, groupChat
 	TenantID         string `json:"tenantId,omitempty"`
-	IsGroup          bool   `json:"isGroup,omitempty"`
-	Name             string `json:"name,omitempty"`
-	AADObjectID      string `json:"aadObjectId,omitempty"`
 }
 
 // Types of a conversation.
@@ -135,13 +130,10 @@ type Reaction struct {
 
 // ChannelData is what Teams adds to an activity. JSON that isn't an object is read as empty.
 type ChannelData struct {
-	Tenant       *Ref          `json:"tenant,omitempty"`
-	Team         *TeamRef      `json:"team,omitempty"`
-	Channel      *ChannelRef   `json:"channel,omitempty"`
-	EventType    string        `json:"eventType,omitempty"` // editMessage, undeleteMessage, softDeleteMessage, channelCreated, …
-	Settings     *Settings     `json:"settings,omitempty"`
-	Notification *Notification `json:"notification,omitempty"`
-	Source       *Source       `json:"source,omitempty"`
+	Tenant    *Ref        `json:"tenant,omitempty"`
+	Team      *TeamRef    `json:"team,omitempty"`
+	Channel   *ChannelRef `json:"channel,omitempty"`
+	EventType string      `json:"eventType,omitempty"` // editMessage, undeleteMessage, softDeleteMessage, channelCreated, …
 }
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -171,22 +163,6 @@ type TeamRef struct {
 type ChannelRef struct {
 	ID   string `json:"id"`
 	Name string `json:"name,omitempty"`
-	Type string `json:"type,omitempty"` // standard, private, shared
-}
-
-// Settings say where an app was installed.
-type Settings struct {
-	SelectedChannel *ChannelRef `json:"selectedChannel,omitempty"`
-}
-
-// Notification decides whether a message shows in people's activity feed.
-type Notification struct {
-	Alert bool `json:"alert"`
-}
-
-// Source says from where a message was sent.
-type Source struct {
-	Name string `json:"name"`
 }
 
 // Types of Entity.
@@ -200,11 +176,6 @@ type Entity struct {
 	Type      string          `json:"type"`
 	Mentioned *ChannelAccount `json:"mentioned,omitempty"` // EntityMention
 	Text      string          `json:"text,omitempty"`      // EntityMention: the identical "<at>…</at>" of the text
-	MessageID string          `json:"messageId,omitempty"` // targetedMessageInfo: the person's private message that is quoted
-	Locale    string          `json:"locale,omitempty"`    // clientInfo
-	Country   string          `json:"country,omitempty"`   // clientInfo
-	Platform  string          `json:"platform,omitempty"`  // clientInfo
-	Timezone  string          `json:"timezone,omitempty"`  // clientInfo: an IANA name
 }
 
 // Content types of Attachment.
@@ -215,10 +186,8 @@ const (
 
 // Attachment is a card, a picture, a file, or the HTML of a message.
 type Attachment struct {
-	ID           string          `json:"id,omitempty"`
-	ContentType  string          `json:"contentType"`
-	ContentURL   string          `json:"contentUrl,omitempty"`
-	Content      json.RawMessage `json:"content,omitempty"` // of ContentHTML a JSON string, of a card an object
-	Name         string          `json:"name,omitempty"`
-	ThumbnailURL string          `json:"thumbnailUrl,omitempty"`
+	ContentType string          `json:"contentType"`
+	ContentURL  string          `json:"contentUrl,omitempty"`
+	Content     json.RawMessage `json:"content,omitempty"` // of ContentHTML a JSON string, of a card an object
+	Name        string          `json:"name,omitempty"`
 }

@@ -1,6 +1,9 @@
 package connector
 
-import "encoding/json"
+import (
+	"cmp"
+	"encoding/json"
+)
 
 // Conversation says where a call goes.
 type Conversation struct {
@@ -23,7 +26,6 @@ type ConversationParameters struct {
 type Started struct {
 	ID         string `json:"id"`         // the conversation's: "19:…;messageid=17…" or "a:…"
 	ActivityID string `json:"activityId"` // the first message's; "" where there was none
-	ServiceURL string `json:"serviceUrl,omitempty"`
 }
 
 // ResourceResponse names the message that was made. The id is "" where Teams split an activity with text
@@ -37,8 +39,6 @@ type Member struct {
 	ChannelAccount
 	Email             string `json:"email,omitempty"`
 	UserPrincipalName string `json:"userPrincipalName,omitempty"`
-	GivenName         string `json:"givenName,omitempty"`
-	Surname           string `json:"surname,omitempty"`
 }
 
 // UnmarshalJSON implements json.Unmarshaler. Teams calls the Entra id objectId in some
@@ -53,9 +53,7 @@ func (m *Member) UnmarshalJSON(b []byte) error {
 		return err
 	}
 	*m = Member(with.plain)
-	if m.AADObjectID == "" {
-		m.AADObjectID = with.ObjectID
-	}
+	m.AADObjectID = cmp.Or(m.AADObjectID, with.ObjectID)
 	return nil
 }
 
@@ -67,13 +65,9 @@ type MemberPage struct {
 
 // TeamDetails describe a team.
 type TeamDetails struct {
-	ID           string `json:"id"`
 	Name         string `json:"name"`
-	Type         string `json:"type"`       // standard, sharedChannel, privateChannel
 	AADGroupID   string `json:"aadGroupId"` // its id in Graph
-	TenantID     string `json:"tenantId"`
 	ChannelCount int    `json:"channelCount"`
-	MemberCount  int    `json:"memberCount"`
 }
 
 // ChannelInfo is a channel of a team. The General channel has no name, and its id is that of the team.

@@ -1,6 +1,7 @@
 package fact
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -97,9 +98,7 @@ func (p Payload) Said(at bridge.Place, a *connector.Activity) bridge.Action {
 func (p Payload) collectFiles(a *connector.Activity, t card.Text) []bridge.SurfaceFile {
 	var out []bridge.SurfaceFile
 	add := func(f Attached) {
-		if f.Name == "" {
-			f.Name = "file"
-		}
+		f.Name = cmp.Or(f.Name, "file")
 		if f.ID == "" {
 			f.ID = Digest(f.URL)
 		}

@@ -1,6 +1,7 @@
 package fact
 
 import (
+	"cmp"
 	"fmt"
 
 	"parley/bot/teams/connector"
@@ -27,9 +28,7 @@ func MessagePlace(a *connector.Activity, m *MenuMessage) bridge.Place {
 		return at
 	}
 	at.Message = m.ID
-	if m.ReplyToID != "" {
-		at.Thread = m.ReplyToID
-	}
+	at.Thread = cmp.Or(m.ReplyToID, at.Thread)
 	if at.Thread == at.Message {
 		at.Thread = ""
 	}

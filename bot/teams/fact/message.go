@@ -42,10 +42,7 @@ func namedChannel(a *connector.Activity) string {
 
 // Root is the id of the thread that a place is in, or that its message begins.
 func Root(p bridge.Place) string {
-	if p.Thread != "" {
-		return p.Thread
-	}
-	return p.Message
+	return cmp.Or(p.Thread, p.Message)
 }
 
 // IsInChannel reports whether something happened in a channel of a team.
@@ -133,9 +130,7 @@ func (p Payload) Text(a *connector.Activity) card.Text {
 		}
 		if known := p.Who[m.ID]; known.User != "" {
 			m.User = known.User
-			if known.Name != "" {
-				m.Name = known.Name
-			}
+			m.Name = cmp.Or(known.Name, m.Name)
 		}
 		t.Mentions = append(t.Mentions, m)
 	}

@@ -57,9 +57,7 @@ type Client struct {
 // New makes a client; it connects to nothing.
 // Errors: a URL that can't be used, or http to another machine.
 func New(o Options) (*Client, error) {
-	if o.URL == "" {
-		o.URL = DefaultURL
-	}
+	o.URL = cmp.Or(o.URL, DefaultURL)
 	base, err := url.Parse(strings.TrimRight(o.URL, "/"))
 	unusable := fmt.Errorf("graph: %q is no https address", o.URL)
 	if err != nil || base.Host == "" {

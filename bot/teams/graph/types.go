@@ -11,13 +11,10 @@ type Message struct {
 	ModifiedAt  time.Time    `json:"lastModifiedDateTime"`
 	EditedAt    time.Time    `json:"lastEditedDateTime"` // zero if never
 	DeletedAt   time.Time    `json:"deletedDateTime"`    // zero if it isn't deleted
-	Subject     string       `json:"subject"`
-	From        *From        `json:"from"` // nil for events
+	From        *From        `json:"from"`               // nil for events
 	Body        Body         `json:"body"`
 	Attachments []Attachment `json:"attachments"`
 	Mentions    []Mention    `json:"mentions"`
-	Reactions   []Reaction   `json:"reactions"`
-	WebURL      string       `json:"webUrl"`
 	Replies     []Message    `json:"replies"`                // at most 1000
 	MoreReplies string       `json:"replies@odata.nextLink"` // see Client.Replies
 }
@@ -30,11 +27,8 @@ type From struct {
 
 // Identity is a person or an app.
 type Identity struct {
-	ID       string `json:"id"` // Entra object id, or the app's id
-	Name     string `json:"displayName"`
-	TenantID string `json:"tenantId"`
-	UserType string `json:"userIdentityType"`        // aadUser, onPremiseAadUser, anonymousGuest, federatedUser, …
-	AppType  string `json:"applicationIdentityType"` // bot, outgoingWebhook, office365Connector, …
+	ID   string `json:"id"` // Entra object id, or the app's id
+	Name string `json:"displayName"`
 }
 
 // Body is a message's text.
@@ -62,16 +56,8 @@ const (
 
 // Mention is a mention in a message's text: <at id="0">Name</at>.
 type Mention struct {
-	ID        int    `json:"id"`
 	Text      string `json:"mentionText"`
 	Mentioned From   `json:"mentioned"`
-}
-
-// Reaction is a person's reaction to a message.
-type Reaction struct {
-	Type      string    `json:"reactionType"` // like, heart, …, or an emoji
-	CreatedAt time.Time `json:"createdDateTime"`
-	User      From      `json:"user"`
 }
 
 // Page is a part of a list.

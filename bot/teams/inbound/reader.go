@@ -55,8 +55,7 @@ type Next func(w http.ResponseWriter, r *http.Request, a connector.Activity, raw
 func (d *Reader) Handler(next Next) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-		var tooLong *http.MaxBytesError
-		if errors.As(err, &tooLong) {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			http.Error(w, "too long", http.StatusRequestEntityTooLarge)
 			return
 		}

@@ -316,9 +316,7 @@ const GeneralName = "General"
 // NoteChannels notes the channels that Teams lists for a team.
 func (n *Notebook) NoteChannels(ctx context.Context, team string, list []connector.ChannelInfo) error {
 	for _, one := range list {
-		if one.Name == "" {
-			one.Name = GeneralName
-		}
+		one.Name = cmp.Or(one.Name, GeneralName)
 		if err := n.Keep(ctx, NoteChannel+one.ID, ChannelNote{Team: team, Name: one.Name}); err != nil {
 			return err
 		}

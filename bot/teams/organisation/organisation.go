@@ -33,8 +33,6 @@ type permits struct {
 	byChannel map[string]bool
 }
 
-func newPermits() *permits { return &permits{byChannel: map[string]bool{}} }
-
 // learn notes whether a channel may be read, from the error of an attempt. Other errors say nothing about that.
 func (p *permits) learn(channel string, err error) {
 	p.mu.Lock()
@@ -59,7 +57,7 @@ type Organisation struct {
 
 // New makes what is known of an organisation. Nothing is read before it is asked for.
 func New(b *App, o Options) *Organisation {
-	org := &Organisation{App: b, Notes: newNotebook(b, o), permits: newPermits()}
+	org := &Organisation{App: b, Notes: newNotebook(b, o), permits: &permits{byChannel: map[string]bool{}}}
 	org.People = newPeople(b, org.Notes)
 	org.Notes.people = org.People
 	return org

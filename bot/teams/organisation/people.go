@@ -1,6 +1,7 @@
 package organisation
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -129,10 +130,7 @@ func (p *People) ask(ctx context.Context, channel, id string) (Person, error) {
 // our own tenant and are no guest in it.
 func (p *People) Describe(m connector.Member) Person {
 	person := Person{Teams: m.ID, User: m.AADObjectID, Name: m.Name, Kind: bridge.ActorForeign, AskedAt: p.Now()}
-	role := m.UserRole
-	if role == "" {
-		role = "user"
-	}
+	role := cmp.Or(m.UserRole, "user")
 	isOfTenant := m.AADObjectID != "" && strings.EqualFold(m.TenantID, p.Tenant)
 	if isOfTenant && strings.EqualFold(role, "user") {
 		person.Kind = bridge.ActorPerson

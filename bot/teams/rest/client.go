@@ -2,6 +2,7 @@ package rest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -97,9 +98,7 @@ func (c *Client) Open(ctx context.Context, r Request) (*Answer, error) {
 			return nil, &Failure{Call: r.Name, Cause: fmt.Errorf("write request: %w", err)}
 		}
 	}
-	if r.Timeout == 0 {
-		r.Timeout = DefaultTimeout
-	}
+	r.Timeout = cmp.Or(r.Timeout, DefaultTimeout)
 	ctx, cancel := context.WithTimeout(ctx, r.Timeout)
 	var answer *Answer
 	if needsToken {

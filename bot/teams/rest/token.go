@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -71,9 +72,7 @@ type Tokens struct {
 
 // NewTokens makes a source of tokens; it asks for none yet.
 func NewTokens(o TokenOptions) *Tokens {
-	if o.LoginURL == "" {
-		o.LoginURL = DefaultLoginURL
-	}
+	o.LoginURL = cmp.Or(o.LoginURL, DefaultLoginURL)
 	return &Tokens{
 		config: clientcredentials.Config{
 			ClientID: o.AppID, ClientSecret: o.Password, Scopes: []string{o.Scope}, AuthStyle: oauth2.AuthStyleInParams,

@@ -6,6 +6,7 @@ package chart
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"fmt"
 	"html/template"
@@ -247,9 +248,7 @@ func numberText(v float64) string { return fmt.Sprintf("%g", math.Round(v*100)/1
 // axisValues returns the values at which an axis has lines. They begin at 0, and have steps of 1, 2, 2.5 or 5 times a power of
 // ten of units; the last one is the highest value or above it. No step is a fraction of a unit, so that counts stay whole.
 func axisValues(highest, unit float64) []float64 {
-	if unit == 0 {
-		unit = 1
-	}
+	unit = cmp.Or(unit, 1)
 	step := 1.0
 	if wanted := highest / unit / axisSteps; wanted > 1 {
 		power := math.Pow(10, math.Floor(math.Log10(wanted)))

@@ -46,8 +46,7 @@ func (p pages) handleAct(v *web.Visit) error {
 // the act was not stored.
 func (p pages) storeAct(v *web.Visit, a bridge.Act) (next, problem string, err error) {
 	name, err := p.desk.Act(v.Context(), v.Person.ID, a)
-	var refused *bridge.Problem
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*bridge.Problem](err); ok {
 		return "", strings.TrimSpace(refused.Text + " " + refused.Hint), nil
 	}
 	if err != nil {

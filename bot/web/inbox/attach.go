@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
@@ -108,9 +109,7 @@ func (p pages) handIn(v *web.Visit, files []keptFile, again bool, problem string
 	v.Request.PostForm.Set("verb", string(bridge.VerbReply))
 	v.Request.PostForm.Del("sure")
 	a, wrong := readAct(v, list)
-	if problem == "" {
-		problem = wrong
-	}
+	problem = cmp.Or(problem, wrong)
 	if problem != "" || again {
 		if err := keepUploads(v, id, files); err != nil {
 			return err

@@ -59,7 +59,7 @@ type pages struct {
 
 // Area has the pages of the inbox.
 func Area(desk Desk) web.Area {
-	p := pages{desk: desk, lives: newStreams(), drawing: make(chan struct{}, maxDrawing)}
+	p := pages{desk: desk, lives: &liveStreams{byAgent: map[bridge.AgentID]int{}}, drawing: make(chan struct{}, maxDrawing)}
 	return web.Area{Name: "inbox", Templates: templates, Routes: []web.Route{
 		{Pattern: "GET /inbox", For: web.Agents, Do: p.list},
 		{Pattern: "GET /inbox/live", For: web.Agents, Do: p.streamChanges, Streams: true},

@@ -29,8 +29,6 @@ type liveStreams struct {
 	byAgent map[bridge.AgentID]int
 }
 
-func newStreams() *liveStreams { return &liveStreams{byAgent: map[bridge.AgentID]int{}} }
-
 // takeSlot counts one more stream of an agent. It returns false if there are too many.
 func (l *liveStreams) takeSlot(agent bridge.AgentID) bool {
 	l.mu.Lock()

@@ -22,20 +22,11 @@ const maxRecipients = 500
 
 // shownRecipientsOf returns the recipients that the form of a reply shows now.
 func shownRecipientsOf(r bridge.Recipients) shownRecipients {
-	g := shownRecipients{Words: shape.Recipients(r), To: addressesOf(r.To), Cc: addressesOf(r.Cc)}
+	g := shownRecipients{Words: shape.Recipients(r), To: bridge.AddressesOf(r.To), Cc: bridge.AddressesOf(r.Cc)}
 	if !areAddresses(g.To, g.Cc) {
 		g.To, g.Cc = nil, nil // the forms of the chats send no odd addresses either
 	}
 	return g
-}
-
-// addressesOf returns the addresses of people, in the same order.
-func addressesOf(list []bridge.PartyRef) []string {
-	addresses := make([]string, len(list))
-	for i, p := range list {
-		addresses[i] = p.Address
-	}
-	return addresses
 }
 
 // areAddresses reports whether these are recipients that a form may send.

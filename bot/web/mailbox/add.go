@@ -55,8 +55,7 @@ func (p pages) beginForm(v *web.Visit, team string) (web.Form, error) {
 // findServers looks up the servers of the address, and shows the form with them.
 func (p pages) findServers(v *web.Visit) error {
 	found, err := p.desk.Find(v.Context(), v.Value(fieldAddress))
-	var problem *web.Problem
-	if errors.As(err, &problem) {
+	if problem, ok := errors.AsType[*web.Problem](err); ok {
 		form, err := p.beginForm(v, v.Value(fieldTeam))
 		if err != nil {
 			return err
@@ -235,8 +234,7 @@ func (p pages) addTested(v *web.Visit) error {
 	}
 	if v.Value("untested") == "" {
 		found, err := p.desk.Try(v.Context(), given)
-		var problem *web.Problem
-		if errors.As(err, &problem) {
+		if problem, ok := errors.AsType[*web.Problem](err); ok {
 			s.keepInput(v, map[string]string{"": problem.Error()})
 			return v.ShowAgain("servers", s.makeScreen())
 		}
@@ -275,8 +273,7 @@ func (p pages) addMailbox(v *web.Visit, s *serversPage, given map[string][]strin
 		return err
 	}
 	_, err = p.desk.Save(v.Context(), v.Person, setup.Change{Kind: setup.EntryAccount, Name: name, Channel: "email", Values: given})
-	var refused *setup.Refused
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*setup.Refused](err); ok {
 		s.Problems = append(s.Problems, refused.Others...)
 		s.keepInput(v, refused.Fields)
 		return v.ShowAgain("servers", s.makeScreen())

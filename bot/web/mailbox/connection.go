@@ -97,8 +97,7 @@ func (p pages) showProviderLink(v *web.Visit, a Account) error {
 		v.Remember(attemptsKey, session)
 	}
 	link, err := p.desk.Leave(v.Context(), a.Name, session)
-	var problem *web.Problem
-	if errors.As(err, &problem) {
+	if problem, ok := errors.AsType[*web.Problem](err); ok {
 		return p.showProblem(v, a.Name, problem)
 	}
 	if err != nil {
@@ -111,8 +110,7 @@ func (p pages) showProviderLink(v *web.Visit, a Account) error {
 // comeBack handles the address with which a provider sends a person back.
 func (p pages) comeBack(v *web.Visit) error {
 	account, who, err := p.desk.Return(v.Context(), v.Recall(attemptsKey), v.Request.URL.Query())
-	var problem *web.Problem
-	if errors.As(err, &problem) {
+	if problem, ok := errors.AsType[*web.Problem](err); ok {
 		if account == "" {
 			return v.Refuse(http.StatusBadRequest, problem.Text, problem.Hint)
 		}

@@ -231,8 +231,7 @@ func (a *addPage) findMissing(given map[string][]string, name string) map[string
 // ignores faults of the webhook, which is set after the account was added.
 func (p pages) tryValues(v *web.Visit, a *addPage, name string, given map[string][]string) (map[string]string, error) {
 	found, err := p.desk.Try(v.Context(), a.kind, name, given)
-	var problem *web.Problem
-	if errors.As(err, &problem) {
+	if problem, ok := errors.AsType[*web.Problem](err); ok {
 		a.Problems = append(a.Problems, problem.Error())
 		return nil, nil
 	}
@@ -260,8 +259,7 @@ func (p pages) tryValues(v *web.Visit, a *addPage, name string, given map[string
 // save adds the account and leads to its page.
 func (p pages) save(v *web.Visit, a *addPage, name string, given map[string][]string) error {
 	_, err := p.desk.Save(v.Context(), v.Person, setup.Change{Kind: setup.EntryAccount, Name: name, Channel: a.kind, Values: given})
-	var refused *setup.Refused
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*setup.Refused](err); ok {
 		a.Problems = append(a.Problems, refused.Others...)
 		a.keepInput(v, refused.Fields)
 		return v.ShowAgain("add", a.makeScreen())

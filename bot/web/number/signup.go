@@ -113,8 +113,7 @@ func (p pages) withGrant(v *web.Visit, do func(token string, o *choicePage) erro
 		return v.Refuse(http.StatusNotFound, "Nobody has signed up with Meta here.", "Begin on the page “Add a WhatsApp number”.")
 	}
 	numbers, err := p.desk.Offered(v.Context(), token)
-	var problem *web.Problem
-	if errors.As(err, &problem) {
+	if problem, ok := errors.AsType[*web.Problem](err); ok {
 		return v.Refuse(http.StatusBadRequest, problem.Text, problem.Hint)
 	}
 	if err != nil {
@@ -153,8 +152,7 @@ func (p pages) addChosen(v *web.Visit) error {
 		}
 		if !o.Numbers[i].Registered {
 			err := p.desk.Register(v.Context(), token, o.Numbers[i].ID, v.Value("pin"))
-			var problem *web.Problem
-			if errors.As(err, &problem) {
+			if problem, ok := errors.AsType[*web.Problem](err); ok {
 				return o.showAgain(v, map[string]string{"pin": problem.Text})
 			}
 			if err != nil {
@@ -192,8 +190,7 @@ func (p pages) addGranted(v *web.Visit, o *choicePage, n Offered, name, token st
 		values["team"] = []string{team}
 	}
 	_, err := p.desk.Save(v.Context(), v.Person, setup.Change{Kind: setup.EntryAccount, Name: name, Channel: "whatsapp", Values: values})
-	var refused *setup.Refused
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*setup.Refused](err); ok {
 		o.Problems = append(o.Problems, refused.Others...)
 		return o.showAgain(v, refused.Fields)
 	}
@@ -216,8 +213,7 @@ func (p pages) setNewHook(v *web.Visit, name string) error {
 	if err == nil && !isTaken {
 		err = p.desk.SetHook(v.Context(), v.Person, name)
 	}
-	var problem *web.Problem
-	if errors.As(err, &problem) {
+	if problem, ok := errors.AsType[*web.Problem](err); ok {
 		return v.GoWithText(Path("whatsapp", name), added+"Meta could not be told to call Parley yet: "+problem.Error())
 	}
 	if err != nil {

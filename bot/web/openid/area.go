@@ -111,8 +111,7 @@ func (d *door) takeAnswer(v *web.Visit) error {
 	kept := v.Recall(keptKey)
 	v.Remember(keptKey, "")
 	who, err := d.provider.finish(v.Context(), kept, v.Request.URL.Query())
-	var no *refusal
-	if errors.As(err, &no) {
+	if no, ok := errors.AsType[*refusal](err); ok {
 		return d.refuse(v, no)
 	}
 	if err != nil {

@@ -1,6 +1,7 @@
 package openid
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -48,9 +49,7 @@ func errAnswer(code string) error {
 	if len(code) > maxCode || strings.Trim(code, codeLetters) != "" {
 		code = "an unknown error"
 	}
-	if code == "" {
-		code = "no code"
-	}
+	code = cmp.Or(code, "no code")
 	return errors.New("openid: the provider answered " + code)
 }
 
@@ -59,12 +58,10 @@ func reasonOf(err error) reason {
 	if errors.Is(err, ErrElsewhere) {
 		return elsewhere
 	}
-	var answered *oauth2.RetrieveError
-	if errors.As(err, &answered) {
+	if answered, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
 		return reasonOfAnswer(answered)
 	}
-	var network net.Error
-	if errors.As(err, &network) {
+	if _, ok := errors.AsType[net.Error](err); ok {
 		return away
 	}
 	return untrusted

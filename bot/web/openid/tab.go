@@ -125,8 +125,7 @@ func (t tabEntrance) enter(d *door, v *web.Visit) error {
 		return v.Refuse(http.StatusBadRequest, "Teams gave no token.", "Open the tab again, or open Parley in the browser.")
 	}
 	who, err := d.provider.tabToken(v.Context(), raw, tab.Host)
-	var no *refusal
-	if errors.As(err, &no) {
+	if no, ok := errors.AsType[*refusal](err); ok {
 		return d.refuse(v, no)
 	}
 	if errors.Is(err, ErrElsewhere) {

@@ -182,8 +182,7 @@ func (p pages) decideDelivery(v *web.Visit) error {
 		return v.NotFound()
 	}
 	done, err := p.desk.Decide(v.Context(), v.Person, d)
-	var refused *bridge.Problem
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*bridge.Problem](err); ok {
 		return v.Refuse(http.StatusForbidden, refused.Text, refused.Hint)
 	}
 	if errors.Is(err, channels.ErrOverloaded) {

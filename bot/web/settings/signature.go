@@ -160,8 +160,7 @@ func (s signaturePage) upload(v *web.Visit) (problem string, err error) {
 		return "", err
 	}
 	address, err := s.desk.Embed(content)
-	var wrong *setup.SignatureError
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[*setup.SignatureError](err); ok {
 		return capitalizeFirst(wrong.Error()), nil
 	}
 	if err != nil {

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strings"
@@ -55,10 +56,7 @@ func labelsFirst(tags []setup.Entry) []setup.Entry {
 
 func tagRows(tags []setup.Entry) (rows []tagRow) {
 	for _, e := range tags {
-		color := e.Value("color")
-		if color == "" {
-			color = plainColour
-		}
+		color := cmp.Or(e.Value("color"), plainColour)
 		rows = append(rows, tagRow{
 			Name:        e.Name,
 			Path:        "/settings/tags/" + pathOf(e.Name),

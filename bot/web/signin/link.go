@@ -34,8 +34,7 @@ func (p pages) makeScreen(v *web.Visit, invited Invited) web.Screen {
 func (p pages) useLink(v *web.Visit) error {
 	link := v.Request.PathValue("link")
 	agent, err := p.desk.Use(v.Context(), link, v.Value("email"), v.Value("name"))
-	var problems Problems
-	if errors.As(err, &problems) {
+	if problems, ok := errors.AsType[Problems](err); ok {
 		s := p.makeScreen(v, Invited{})
 		s.Data.(*web.Form).Keep(v, problems) //nolint:forcetypeassert // makeScreen put it there
 		return v.ShowAgain("link", s)

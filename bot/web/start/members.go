@@ -80,8 +80,7 @@ type membersPage struct {
 // showMembers shows who is in a team's channel.
 func (p pages) showMembers(v *web.Visit) error {
 	r, err := p.desk.Roster(v.Context(), v.Value("team"), v.Value("chat"))
-	var problem *web.Problem
-	if errors.As(err, &problem) {
+	if problem, ok := errors.AsType[*web.Problem](err); ok {
 		return v.Refuse(http.StatusUnprocessableEntity, problem.Text, problem.Hint)
 	}
 	if err != nil {
@@ -114,8 +113,7 @@ func (p pages) confirm(v *web.Visit) error {
 		Chosen: form["user"],
 		Follow: v.Value("agents") == everyNewcomer,
 	})
-	var problem *web.Problem
-	if errors.As(err, &problem) {
+	if problem, ok := errors.AsType[*web.Problem](err); ok {
 		return v.Refuse(http.StatusUnprocessableEntity, problem.Text, problem.Hint)
 	}
 	if err != nil {

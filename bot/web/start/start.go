@@ -234,8 +234,7 @@ func (p pages) slackManifest(v *web.Visit) error {
 // teamsPackage answers with the package of the app for Teams as a file.
 func (p pages) teamsPackage(v *web.Visit) error {
 	body, err := p.desk.TeamsPackage(v.Value("package_id"))
-	var refused *web.Problem
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*web.Problem](err); ok {
 		return v.Refuse(http.StatusUnprocessableEntity, refused.Text, refused.Hint)
 	}
 	if err != nil {
@@ -270,8 +269,7 @@ func (p pages) saveTeam(v *web.Visit) error {
 		return p.showTeamAgain(v, s, map[string]string{"channel": "Choose a chat that is connected, and one of its channels."}, nil)
 	}
 	_, err = p.desk.Save(v.Context(), v.Person, change)
-	var refused *setup.Refused
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*setup.Refused](err); ok {
 		return p.showTeamAgain(v, s, map[string]string{"name": refused.Fields["name"], "channel": refused.Fields[field]}, refused.Others)
 	}
 	if errors.Is(err, setup.ErrStale) || errors.Is(err, setup.ErrExists) || errors.Is(err, setup.ErrMissing) {

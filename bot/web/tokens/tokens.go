@@ -251,8 +251,7 @@ func (p pages) apply(v *web.Visit) error {
 		return v.Refuse(http.StatusRequestEntityTooLarge, "The file can't be read.", "Send at most 4 MB.")
 	}
 	said, err := p.desk.Apply(ctx, v.Person, Application{Token: v.Token, File: file, Dry: dry, Prune: prune})
-	var refused Refused
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[Refused](err); ok {
 		return v.Refuse(http.StatusUnprocessableEntity, "Nothing was changed:\n"+string(refused), "")
 	}
 	if err != nil {

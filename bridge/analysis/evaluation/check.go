@@ -15,23 +15,6 @@ const (
 	mostReason  = 120
 )
 
-// sentimentNames returns all of them, in the order in which tables show them.
-func sentimentNames() []string {
-	return []string{
-		string(analysis.Positive), string(analysis.Neutral), string(analysis.Negative),
-		string(analysis.Frustrated), string(analysis.Pressing),
-	}
-}
-
-// intentNames returns the names of the desk's intents that messages are labelled with.
-func intentNames() []string {
-	var names []string
-	for _, i := range analysis.DefaultIntents() {
-		names = append(names, i.Name)
-	}
-	return names
-}
-
 // check says what is wrong with the message's labels.
 func (m Message) check() error {
 	for i, text := range m.Texts {
@@ -47,8 +30,8 @@ func (m Message) check() error {
 	if !regexp.MustCompile(`^([a-z]{2})?$`).MatchString(m.Language) {
 		return fieldFault("language", `%q is no code of two letters, such as "en"`, m.Language)
 	}
-	if !slices.Contains(sentimentNames(), string(m.Sentiment)) {
-		return fieldFault("sentiment", "%q is none of %s", m.Sentiment, strings.Join(sentimentNames(), ", "))
+	if !slices.Contains(analysis.SentimentNames(), string(m.Sentiment)) {
+		return fieldFault("sentiment", "%q is none of %s", m.Sentiment, strings.Join(analysis.SentimentNames(), ", "))
 	}
 	switch {
 	case m.Because != "" && !m.Urgent:
@@ -69,8 +52,8 @@ func (m Message) checkIntents() error {
 		return fieldFault("intents", "there are %d, and at most %d can be answered", len(m.Intents), mostIntents)
 	}
 	for i, name := range m.Intents {
-		if !slices.Contains(intentNames(), name) {
-			return fieldFault("intents", "%q is none of %s", name, strings.Join(intentNames(), ", "))
+		if !slices.Contains(analysis.IntentNames(), name) {
+			return fieldFault("intents", "%q is none of %s", name, strings.Join(analysis.IntentNames(), ", "))
 		}
 		if slices.Contains(m.Intents[:i], name) {
 			return fieldFault("intents", "%q is there twice", name)

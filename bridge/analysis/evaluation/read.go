@@ -115,8 +115,7 @@ func parse(raw []byte) (Message, error) {
 
 // explainJSON words the JSON decoder's errors, with the field where it knows one.
 func explainJSON(err error) error {
-	var kind *json.UnmarshalTypeError
-	if errors.As(err, &kind) {
+	if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return fieldFault(kind.Field, "is a %s, and can't be", kind.Value)
 	}
 	if field, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"parley/bridge/analysis"
 )
 
 // Score judges a run.
@@ -13,10 +15,10 @@ func Score(out Outcome, price Price) Report {
 	marks := mark(out.Results)
 	r := Report{
 		Messages: len(out.Results), By: map[string]int{}, Usage: out.Usage,
-		Language: judgeField(marks.language, shareExact, nil), Sentiment: judgeField(marks.sentiment, macroF1, sentimentNames()),
-		Urgency: judgeField(marks.urgency, microF1, nil), Intents: judgeField(marks.intents, macroF1, intentNames()),
+		Language: judgeField(marks.language, shareExact, nil), Sentiment: judgeField(marks.sentiment, macroF1, analysis.SentimentNames()),
+		Urgency: judgeField(marks.urgency, microF1, nil), Intents: judgeField(marks.intents, macroF1, analysis.IntentNames()),
 		References: judgeField(marks.references, microF1, nil),
-		Confusion:  countConfusion(marks.sentiment, sentimentNames()),
+		Confusion:  countConfusion(marks.sentiment, analysis.SentimentNames()),
 		Reasons:    judgeReasons(out.Results), MainIntent: mainIntent(out.Results),
 		Languages: judgeGroups(out.Results, func(m Message) []string { return []string{m.Language} }),
 		Difficult: judgeGroups(out.Results, difficultiesOf), Speed: measureSpeed(out),
@@ -203,12 +205,9 @@ func judgeReasons(results []Result) Reasons {
 func hasWordInCommon(a, b string) bool {
 	const mostSmallWord = 3 // letters
 	words := strings.Fields(strings.ToLower(b))
-	for _, w := range strings.Fields(strings.ToLower(a)) {
-		if utf8.RuneCountInString(w) > mostSmallWord && slices.Contains(words, w) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(strings.Fields(strings.ToLower(a)), func(w string) bool {
+		return utf8.RuneCountInString(w) > mostSmallWord && slices.Contains(words, w)
+	})
 }
 
 // mainIntent is the share of messages whose first answered intent is a labelled one, of those labelled with any.

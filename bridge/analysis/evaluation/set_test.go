@@ -72,8 +72,8 @@ func TestSetIsLargeEnough(t *testing.T) {
 			of    func(Message) []string
 			names []string
 		}{
-			{25, bySentiment, sentimentNames()},
-			{10, byIntent, intentNames()},
+			{25, bySentiment, analysis.SentimentNames()},
+			{10, byIntent, analysis.IntentNames()},
 			{30, byUrgency, urgencyClass(true)},
 			{3, byKind, []string{"order", "quote", "invoice", "shipment", "ticket"}},
 			{3, byHard, []string{"irony", "negation", "polite_anger", "mixed_languages", "thanks_after_complaint", "quoted_anger",
@@ -144,12 +144,12 @@ func TestSecondSetIsLargeEnough(t *testing.T) {
 			t.Errorf("%d messages are in %s", languages[l], l)
 		}
 	}
-	for _, s := range sentimentNames() {
+	for _, s := range analysis.SentimentNames() {
 		if moods[s] < 30 {
 			t.Errorf("%d are %s", moods[s], s)
 		}
 	}
-	for _, i := range intentNames() {
+	for _, i := range analysis.IntentNames() {
 		if wants[i] < 15 {
 			t.Errorf("%d want %s", wants[i], i)
 		}

@@ -1,6 +1,7 @@
 package evaluation
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -151,8 +152,5 @@ func (w *tables) writeGroups(by string, all []Group) {
 
 // nameOfClass gives the empty class a name: a language that need not be known, or an answer that was left empty.
 func nameOfClass(class string) string {
-	if class == "" {
-		return "(other)"
-	}
-	return class
+	return cmp.Or(class, "(other)")
 }

@@ -63,7 +63,7 @@ func readKnowledge() (*knowledge, error) {
 		lexicons: known.Ours, common: known.Common, foreign: known.Foreign,
 		languages: tongue.New(known.Ours, known.Others),
 	}
-	if k.concepts, err = readConcepts(); err != nil {
+	if k.concepts, err = parseConcepts(conceptLines); err != nil {
 		return nil, err
 	}
 	if k.model, err = readModel(); err != nil {

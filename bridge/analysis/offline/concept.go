@@ -12,8 +12,6 @@ import (
 //go:embed examples/concepts.txt
 var conceptLines string
 
-func readConcepts() (*concepts, error) { return parseConcepts(conceptLines) }
-
 // concepts says which words mean much the same, in eight languages.
 type concepts struct {
 	exact map[string]uint16 // by language and form: "de wart"

@@ -66,7 +66,7 @@ func parseExampleHeading(words []string) (m evaluation.Message, err error) {
 		m.Urgent, words = true, words[1:]
 	}
 	for _, w := range words {
-		if !slices.Contains(intentNames(), w) {
+		if !slices.Contains(analysis.IntentNames(), w) {
 			return m, fmt.Errorf("no intent: %q", w)
 		}
 	}
@@ -119,7 +119,7 @@ func TestExamplesAreMany(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range intentNames() {
+	for _, name := range analysis.IntentNames() {
 		if count[name] < 60 {
 			t.Errorf("%d of %s", count[name], name)
 		}

@@ -39,7 +39,7 @@ func (a *Analyzer) lesson(m evaluation.Message, rules bool) lesson {
 		l.want[urgentLabel] = 1
 	}
 	for _, i := range m.Intents {
-		l.want[firstIntent+slices.Index(intentNames(), i)] = 1
+		l.want[firstIntent+slices.Index(analysis.IntentNames(), i)] = 1
 	}
 	return l
 }

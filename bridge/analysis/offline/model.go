@@ -15,15 +15,6 @@ func sentiments() []analysis.Sentiment {
 	return []analysis.Sentiment{analysis.Positive, analysis.Neutral, analysis.Negative, analysis.Frustrated, analysis.Pressing}
 }
 
-// intentNames gives the intents that a model tells apart, in the order of its weights.
-func intentNames() []string {
-	var names []string
-	for _, i := range analysis.DefaultIntents() {
-		names = append(names, i.Name)
-	}
-	return names
-}
-
 // Where a model's weights for a label are: sentiments first, then urgency, then intents.
 const (
 	urgentLabel = 5
@@ -135,7 +126,7 @@ func (v *verdict) sentiment(urgent bool) analysis.Sentiment {
 
 // scoreOfIntent gives what speaks for an intent, and much against one that the model never learned.
 func (v *verdict) scoreOfIntent(name string) float64 {
-	if i := slices.Index(intentNames(), name); i >= 0 {
+	if i := slices.Index(analysis.IntentNames(), name); i >= 0 {
 		return v[firstIntent+i]
 	}
 	return unlearned
@@ -152,10 +143,10 @@ func (v *verdict) mostWanted() string {
 // likeliest gives the likeliest of our intents, however little speaks for it.
 func (v *verdict) likeliest() string {
 	best := 0
-	for i := range intentNames() {
+	for i := range analysis.IntentNames() {
 		if v[firstIntent+i] > v[firstIntent+best] {
 			best = i
 		}
 	}
-	return intentNames()[best]
+	return analysis.IntentNames()[best]
 }

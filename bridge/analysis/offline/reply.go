@@ -48,10 +48,7 @@ func (a *Analyzer) findReplies(b bag, language string, sources []analysis.Source
 	var found []analysis.Reply
 	for _, c := range all {
 		s := sources[c.at]
-		words := s.Reply
-		if words == "" {
-			words = s.Text
-		}
+		words := cmp.Or(s.Reply, s.Text)
 		isRepeated := slices.ContainsFunc(found, func(r analysis.Reply) bool { return r.Text == words || r.Sources[0] == s.ID })
 		if words == "" || s.ID == "" || isRepeated {
 			continue

@@ -1,6 +1,7 @@
 package offline
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -289,12 +290,9 @@ func isStreet(form string) bool {
 		"rua", "travessa", "ul", "ulica", "aleja":
 		return true
 	}
-	for _, end := range []string{"strasse", "straat", "gasse", "laan", "allee"} {
-		if strings.HasSuffix(form, end) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc([]string{"strasse", "straat", "gasse", "laan", "allee"}, func(end string) bool {
+		return strings.HasSuffix(form, end)
+	})
 }
 
 // isPostcodeOfTown says whether five digits stand before a word with a capital: "50667 Köln".

@@ -1,6 +1,7 @@
 package openai
 
 import (
+	"cmp"
 	"errors"
 	"net"
 	"net/netip"
@@ -18,10 +19,7 @@ var version = regexp.MustCompile(`^v[0-9]+[a-z0-9]*$`)
 // parseBase reads a base URL as people type it and gives it without final slash, and with "/v1" where no part of
 // its path names a version. The host is given as a URL without path.
 func parseBase(typed string) (base string, host *url.URL, err error) {
-	s := strings.TrimSpace(typed)
-	if s == "" {
-		s = defaultBase
-	}
+	s := cmp.Or(strings.TrimSpace(typed), defaultBase)
 	if !strings.Contains(s, "://") {
 		s = guessScheme(s) + "://" + s
 	}

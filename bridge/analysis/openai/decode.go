@@ -128,8 +128,7 @@ func decodeObject(object json.RawMessage, q analysis.Question) (wire, error) {
 // typeFault says what is wrong with a field, without its value.
 func typeFault(err error) error {
 	const mostField = 20 // tokens
-	var wrong *json.UnmarshalTypeError
-	if errors.As(err, &wrong) && wrong.Field != "" {
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && wrong.Field != "" {
 		return fmt.Errorf("the field %q must be a %s", clipTokens(wrong.Field, mostField), wrong.Type)
 	}
 	return errors.New("a field of a reference, a reply or an action has a wrong name or type")
@@ -145,8 +144,8 @@ func (w *wire) check(n choices) error {
 	if w.Language != "" && len(w.Language) != 2 {
 		return errors.New(`"language" must be a code of ISO 639-1 like "en", or ""`)
 	}
-	if !slices.Contains(sentimentNames(), w.Sentiment) {
-		return errors.New(`"sentiment" must be one of ` + strings.Join(sentimentNames(), ", "))
+	if !slices.Contains(analysis.SentimentNames(), w.Sentiment) {
+		return errors.New(`"sentiment" must be one of ` + strings.Join(analysis.SentimentNames(), ", "))
 	}
 	if err := w.checkLengths(); err != nil {
 		return err

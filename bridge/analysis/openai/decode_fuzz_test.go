@@ -5,6 +5,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"parley/bridge/analysis"
 	"parley/bridge/analysis/openai/openaifake"
 )
 
@@ -29,7 +30,7 @@ func FuzzDecode(f *testing.F) {
 				t.Fatalf("tag %q", tag)
 			}
 		}
-		if !slices.Contains(sentimentNames(), w.Sentiment) || utf8.RuneCountInString(w.Because) > 300 || len(w.Replies) > maxListed {
+		if !slices.Contains(analysis.SentimentNames(), w.Sentiment) || utf8.RuneCountInString(w.Because) > 300 || len(w.Replies) > maxListed {
 			t.Fatalf("%+v", w)
 		}
 	})

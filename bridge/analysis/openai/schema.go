@@ -30,7 +30,7 @@ func newSchema(q analysis.Question) json.RawMessage {
 	}
 	s := object(map[string]any{
 		"language":  text,
-		"sentiment": one(sentimentNames()),
+		"sentiment": one(analysis.SentimentNames()),
 		"urgent":    map[string]any{"type": "boolean"},
 		"because":   text,
 		"intents":   list(one(n.intents)),
@@ -50,12 +50,6 @@ func newSchema(q analysis.Question) json.RawMessage {
 
 func answerFields() []string {
 	return []string{"language", "sentiment", "urgent", "because", "intents", "references", "tags", "replies", "actions"}
-}
-
-func sentimentNames() []string {
-	return []string{
-		string(analysis.Positive), string(analysis.Neutral), string(analysis.Negative), string(analysis.Frustrated), string(analysis.Pressing),
-	}
 }
 
 // choices are the names that an answer may use.

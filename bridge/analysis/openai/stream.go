@@ -2,19 +2,16 @@ package openai
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
 // isStream reports whether an answer is a stream of server-sent events.
 // Source: WHATWG HTML, "Server-sent events"; a line that begins with a colon is a comment.
 func isStream(body []byte) bool {
-	for _, head := range []string{"data:", "event:", ":"} {
-		if bytes.HasPrefix(body, []byte(head)) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc([]string{"data:", "event:", ":"}, func(head string) bool { return bytes.HasPrefix(body, []byte(head)) })
 }
 
 // isGiven reports whether a field of an event is there and has a value.
@@ -67,9 +64,7 @@ func joinStream(body []byte) ([]byte, *Error) {
 			text.WriteString(c.Delta.Content)
 			refusal.WriteString(c.Delta.Refusal)
 			hasTools = hasTools || isGiven(c.Delta.ToolCalls)
-			if c.FinishReason != "" {
-				finish = c.FinishReason
-			}
+			finish = cmp.Or(c.FinishReason, finish)
 		}
 	}
 	if !hasEnd && finish == "" {

@@ -15,6 +15,7 @@ import (
 	"parley/bridge/engine/directory"
 	"parley/channels"
 	"parley/store"
+	"parley/store/request"
 )
 
 // Book is the data of one batch: all rows that its events touch, locked and in memory. Each kind of row
@@ -65,16 +66,16 @@ func New(o Options) *Book {
 		Conversations: newConversations(m, o.Directory),
 		Messages:      newMessages(m),
 		People:        newPeople(m),
-		Posts:         newPosts(m),
+		Posts:         &Posts{Moment: m, Rows: map[PostKey]*store.Post{}, dirty: map[PostKey]bool{}},
 		Outbox:        newOutbox(m, o.Gates, o.LeaseFor),
-		Timers:        newTimers(),
+		Timers:        &Timers{set: map[timerKey]store.Timer{}, stopped: map[timerKey]store.Timer{}},
 		Log:           &Log{Moment: m},
 		Tags:          newTags(o.Directory),
 		Openings:      Openings{},
 		Bursts:        Bursts{},
 		Suggested:     SuggestedReplies{},
 		Suggestions:   &Suggestions{ended: map[store.ConversationID]bool{}},
-		Requests:      newRequests(m, o.Writes),
+		Requests:      &Requests{Moment: m, hasWriter: o.Writes, rows: map[requestKey]request.Request{}},
 		Replying:      &Replying{Moment: m},
 	}
 }

@@ -238,7 +238,7 @@ func (ms *Messages) newestFor(c *Conversation, verb bridge.Verb) *Message {
 func canApply(c *Conversation, m *Message, verb bridge.Verb) bool {
 	switch verb {
 	case bridge.VerbSend:
-		return canBeSent(m)
+		return CanBeSent(m)
 	case bridge.VerbKeep, bridge.VerbDrop:
 		awaitsDecision := m.Fate == store.FateAsk || m.Fate == store.FateParked
 		return awaitsDecision || m.Fate == store.FateWaiting
@@ -256,8 +256,8 @@ func canApply(c *Conversation, m *Message, verb bridge.Verb) bool {
 	}
 }
 
-// canBeSent reports whether an agent may still have a message sent that has not left.
-func canBeSent(m *Message) bool {
+// CanBeSent reports whether an agent may still have a message sent that has not left.
+func CanBeSent(m *Message) bool {
 	switch m.Fate {
 	case store.FateAsk, store.FateParked:
 		return true

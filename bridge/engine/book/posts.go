@@ -25,10 +25,6 @@ type Posts struct {
 	dirty map[PostKey]bool // rows to be written
 }
 
-func newPosts(m *Moment) *Posts {
-	return &Posts{Moment: m, Rows: map[PostKey]*store.Post{}, dirty: map[PostKey]bool{}}
-}
-
 // Remember records what a surface's message is about, for replies, edits and reactions to it.
 func (ps *Posts) Remember(p store.Post) *store.Post {
 	k := PostKey{p.AccountID, p.Channel, p.Message}

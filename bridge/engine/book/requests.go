@@ -26,10 +26,6 @@ type requestKey struct {
 	name         string // requestName of what is asked
 }
 
-func newRequests(m *Moment, hasWriter bool) *Requests {
-	return &Requests{Moment: m, hasWriter: hasWriter, rows: map[requestKey]request.Request{}}
-}
-
 // HasWriter reports whether a Writer is set up that will write what is asked for.
 func (rs *Requests) HasWriter() bool { return rs.hasWriter }
 

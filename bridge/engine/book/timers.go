@@ -15,10 +15,6 @@ type Timers struct {
 	Overdue []store.Overdue // snoozes that ended long before Parley could tell anybody: they go into a digest
 }
 
-func newTimers() *Timers {
-	return &Timers{set: map[timerKey]store.Timer{}, stopped: map[timerKey]store.Timer{}}
-}
-
 // Start sets a conversation's timer of a kind. It takes the place of an earlier one.
 func (t *Timers) Start(row store.Timer) {
 	k := timerKey{row.ConversationID, row.Kind}

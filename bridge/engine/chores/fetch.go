@@ -200,8 +200,7 @@ func whyMissing(err error) string {
 	if errors.Is(err, blob.ErrTooLarge) {
 		return fmt.Sprintf("it is larger than %d MB.", maxFetchedBytes>>20)
 	}
-	var se *channels.SendError
-	if errors.As(err, &se) && se.Text != "" {
+	if se, ok := errors.AsType[*channels.SendError](err); ok && se.Text != "" {
 		return se.Text
 	}
 	return "the provider didn't hand it over."

@@ -235,8 +235,7 @@ func isNewState(row store.Template, s channels.TemplateState) bool {
 
 // templateWait returns how long to wait after a failure: a minute at first, then longer, but never more than an hour.
 func templateWait(tries int, err error) time.Duration {
-	var se *channels.SendError
-	if errors.As(err, &se) && se.Wait > 0 {
+	if se, ok := errors.AsType[*channels.SendError](err); ok && se.Wait > 0 {
 		return min(se.Wait, time.Hour)
 	}
 	return min(time.Minute<<min(max(tries-1, 0), 6), time.Hour)
@@ -244,8 +243,7 @@ func templateWait(tries int, err error) time.Duration {
 
 // wordsOf returns an error's words for people.
 func wordsOf(err error) string {
-	var se *channels.SendError
-	if errors.As(err, &se) {
+	if se, ok := errors.AsType[*channels.SendError](err); ok {
 		return clean.Text(se.Text)
 	}
 	return "The provider could not be reached."

@@ -5,6 +5,7 @@
 package directory
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -162,7 +163,7 @@ func (d *Directory) IsAway(agent store.AgentID) bool {
 // if nobody has said so.
 func (d *Directory) Home(a *store.Account, team *store.TeamID) (surface store.AccountID, channel string) {
 	hasOwnChannel := a.SurfaceID != nil && a.SurfaceChannel != ""
-	if hasOwnChannel && isTeamOf(a, team) {
+	if hasOwnChannel && hasNoOtherTeam(a, team) {
 		return *a.SurfaceID, a.SurfaceChannel
 	}
 	if team == nil {
@@ -174,8 +175,8 @@ func (d *Directory) Home(a *store.Account, team *store.TeamID) (surface store.Ac
 	return d.TeamHome(*team)
 }
 
-// isTeamOf reports whether a team is that of an account. It is true also if one of the two has no team.
-func isTeamOf(a *store.Account, team *store.TeamID) bool {
+// hasNoOtherTeam reports whether a team is that of an account. It is true also if one of the two has no team.
+func hasNoOtherTeam(a *store.Account, team *store.TeamID) bool {
 	if team == nil || a.TeamID == nil {
 		return true
 	}
@@ -233,10 +234,7 @@ func (d *Directory) SettingsOf(a *store.Account, threads bool) bridge.AccountSet
 
 // ChannelNow returns the present id of a channel, which its surface may have changed.
 func (d *Directory) ChannelNow(surface store.AccountID, channel string) string {
-	if now := d.moved[surfaceUser{surface, channel}]; now != "" {
-		return now
-	}
-	return channel
+	return cmp.Or(d.moved[surfaceUser{surface, channel}], channel)
 }
 
 // TeamHome returns the channel in which a team is told things. surface is 0 if it has none.

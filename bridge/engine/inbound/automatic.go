@@ -1,6 +1,7 @@
 package inbound
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -73,9 +74,7 @@ func (it *UseCases) answersOf(m *book.Message, i *store.Identity) []store.Partic
 // partyOf names the sender of a message, by the address if there is no name.
 func partyOf(in channels.Inbound) bridge.PartyRef {
 	p := bridge.PartyRef{Name: in.From.Name, Address: in.From.Key}
-	if p.Name == "" {
-		p.Name = p.Address
-	}
+	p.Name = cmp.Or(p.Name, p.Address)
 	return p
 }
 

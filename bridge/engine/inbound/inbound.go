@@ -183,9 +183,7 @@ func (it *UseCases) MakeConversation(ctx context.Context, tx pgx.Tx, a *store.Ac
 	if previous != nil {
 		c.PreviousID = &previous.ID
 		c.Refs = slices.Clone(previous.Refs)
-		if c.Subject == "" {
-			c.Subject = previous.Subject
-		}
+		c.Subject = cmp.Or(c.Subject, previous.Subject)
 	}
 	it.Conversations.Rows[id] = c
 	return c, nil

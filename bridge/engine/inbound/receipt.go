@@ -107,8 +107,7 @@ func (rc *Receipts) ReplyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversa
 		rc.replies.ClosedByProvider(c, m, f.Text)
 		return nil
 	}
-	m.Fate, m.Dirty = store.FateFailed, true
-	m.Reason = f.Class
+	m.SetFate(store.FateFailed, f.Class)
 	rc.Log.ByParley(c, store.DeedNotDelivered, book.Detail{Message: m.ID, Reason: f.Text})
 	rc.Mark(c, m, bridge.MarkWarning)
 	line := bridge.Line{Content: &bridge.FailedLine{Reason: f.Text, Hint: f.Hint}, Text: part,

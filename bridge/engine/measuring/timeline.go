@@ -1,6 +1,7 @@
 package measuring
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -93,7 +94,7 @@ type attribution struct {
 // attributeUntil attributes the time up to a moment, as things stand.
 func (t *attribution) attributeUntil(to time.Time) {
 	if t.inEpisode && t.leaving.After(t.at) {
-		t.add(Spent{Waiter: Provider}, earlierOf(t.leaving, to))
+		t.add(Spent{Waiter: Provider}, slices.MinFunc([]time.Time{t.leaving, to}, time.Time.Compare))
 	}
 	if t.inEpisode {
 		t.add(t.dependsOn(), to)
@@ -112,13 +113,6 @@ func (t *attribution) dependsOn() Spent {
 		return Spent{Waiter: Queue}
 	}
 	return Spent{Waiter: Agent, Agent: t.owner}
-}
-
-func earlierOf(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
 }
 
 // add attributes the time up to a moment to somebody.
@@ -158,9 +152,7 @@ func (t *attribution) apply(f fact) {
 	case store.DeedTook:
 		t.owner = f.agent
 	case store.DeedJoined:
-		if t.owner == 0 {
-			t.owner = f.agent
-		}
+		t.owner = cmp.Or(t.owner, f.agent)
 	case store.DeedUnassigned:
 		t.owner = 0
 	case store.DeedAssigned:

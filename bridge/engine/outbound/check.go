@@ -129,8 +129,7 @@ func waitForChat(err error, attempt int) error {
 	const doublings = 6 // reach maxChatRetry, without an overflow
 	wait := minChatRetry << min(max(attempt-1, 0), doublings)
 	out := &channels.SendError{Class: channels.Retry, Text: chatNotRead, Cause: err, Wait: min(maxChatRetry, wait)}
-	var se *channels.SendError
-	if errors.As(err, &se) && se.Wait > 0 {
+	if se, ok := errors.AsType[*channels.SendError](err); ok && se.Wait > 0 {
 		out.Wait = se.Wait
 	}
 	return out

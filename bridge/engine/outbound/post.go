@@ -96,12 +96,9 @@ func (a *attempt) postFailed(ctx context.Context, p bridge.Post, t *store.Thread
 // isPlaceGone reports whether a post failed because what it needs in the chat is no longer there: its message, its thread or
 // its channel.
 func isPlaceGone(err error) bool {
-	for _, gone := range []error{bridge.ErrMessageGone, bridge.ErrThreadLost, bridge.ErrChannelClosed} {
-		if errors.Is(err, gone) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc([]error{bridge.ErrMessageGone, bridge.ErrThreadLost, bridge.ErrChannelClosed}, func(gone error) bool {
+		return errors.Is(err, gone)
+	})
 }
 
 // isNoteChange reports whether a post changes the note of an analysis. What the note says may be news, so that it isn't
@@ -113,10 +110,7 @@ func (a *attempt) isNoteChange() bool {
 
 // reportLost journals, once, that a root is gone, so that it is posted anew. It returns the error by which the post waits.
 func (e *Sender) reportLost(ctx context.Context, c dispatch.Claimed, t *store.Thread, p bridge.Post) error {
-	root := p.Place.Thread
-	if root == "" {
-		root = p.Place.Message
-	}
+	root := cmp.Or(p.Place.Thread, p.Place.Message)
 	if t == nil || root == "" {
 		return &channels.SendError{Class: channels.BadContent, Text: "The message it answers is gone."}
 	}
@@ -128,8 +122,7 @@ func (e *Sender) reportLost(ctx context.Context, c dispatch.Claimed, t *store.Th
 // conversation without it. It returns the error by which the root waits.
 func (e *Sender) reportRefused(ctx context.Context, c dispatch.Claimed, refused error) error {
 	text := "The thread can't be opened."
-	var se *channels.SendError
-	if errors.As(refused, &se) {
+	if se, ok := errors.AsType[*channels.SendError](refused); ok {
 		text = se.Text
 	}
 	err := e.opt.Engine.RootRefused(ctx, c, text)
@@ -202,9 +195,7 @@ func (a *attempt) placeInThread(p *bridge.Post) (*store.Thread, error) {
 	if t == nil {
 		return nil, Retry(errors.New("outbound: the conversation has no thread here"))
 	}
-	if p.Place.Channel == "" {
-		p.Place.Channel = t.Channel
-	}
+	p.Place.Channel = cmp.Or(p.Place.Channel, t.Channel)
 	if p.Kind == bridge.PostRoot {
 		return t, nil
 	}

@@ -1,6 +1,7 @@
 package reading
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -50,9 +51,7 @@ func (rd *Reader) logRows(ctx context.Context, q store.Querier, entries []store.
 	for _, entry := range entries {
 		d := book.DetailOf(entry)
 		row := bridge.LogRow{At: entry.At, Actor: "Parley", What: string(entry.What), Detail: d.Text}
-		if row.Detail == "" {
-			row.Detail = d.Reason
-		}
+		row.Detail = cmp.Or(row.Detail, d.Reason)
 		switch {
 		case entry.AgentID != nil:
 			row.Actor = dir.Ref(0, *entry.AgentID).Name

@@ -150,8 +150,7 @@ func (rd *Reader) startingBy(dir *directory.Directory, a *store.Account, s bridg
 	party, err := starter.Recipient(s.Recipient)
 	if err != nil {
 		p := &bridge.Problem{Code: "recipient", Field: "recipient", Text: "“" + clean.Preview(s.Recipient) + "” can't be written to.", Hint: "Check the address."}
-		var se *channels.SendError
-		if errors.As(err, &se) {
+		if se, ok := errors.AsType[*channels.SendError](err); ok {
 			p.Text, p.Hint = se.Text, se.Hint
 		}
 		return Starting{}, p

@@ -15,10 +15,6 @@ import (
 // message that the reply answers, or nil. If the channel can't refer to it, the text begins with a quote of it, unless somebody
 // would read it who hasn't got it.
 func (rs *UseCases) MessagesOfForm(c *book.Conversation, a bridge.Action, answered *book.Message) []bridge.Action {
-	var caps bridge.Capabilities
-	if ch := rs.Channel(c.AccountID); ch != nil {
-		caps = ch.Capabilities()
-	}
 	needsQuote := answered != nil && !rs.MayReferTo(c, answered)
 	hasWords := a.Text != "" // a quote alone says nothing
 	if needsQuote && hasWords && rs.mayQuote(c, answered) {
@@ -29,7 +25,7 @@ func (rs *UseCases) MessagesOfForm(c *book.Conversation, a bridge.Action, answer
 		a.Rich = nil
 		return []bridge.Action{a}
 	}
-	if !caps.Carries(a.Rich) {
+	if !rs.Caps(c.AccountID).Carries(a.Rich) {
 		a.Text, a.Rich = strings.TrimSpace(a.Text+"\n\n"+a.Rich.Text()), nil
 		return []bridge.Action{a}
 	}
@@ -44,13 +40,7 @@ func (rs *UseCases) MessagesOfForm(c *book.Conversation, a bridge.Action, answer
 // MayReferTo reports whether a reply on the conversation's channel can refer to the message that it answers, by its id.
 func (rs *UseCases) MayReferTo(c *book.Conversation, answered *book.Message) bool {
 	isKnownToProvider := answered != nil && answered.ExternalID != ""
-	return isKnownToProvider && rs.canReferToMessages(c)
-}
-
-// canReferToMessages reports whether replies on the conversation's channel can refer to the messages that they answer.
-func (rs *UseCases) canReferToMessages(c *book.Conversation) bool {
-	ch := rs.Channel(c.AccountID)
-	return ch != nil && ch.Capabilities().ReplyTo >= channels.Partial
+	return isKnownToProvider && rs.Caps(c.AccountID).ReplyTo >= channels.Partial
 }
 
 // mayQuote reports whether those who get a reply may read the words of the message that it answers: its author is one

@@ -256,14 +256,7 @@ func (sp editing) applyDelete(c *book.Conversation, m *book.Message) {
 
 // isOffered reports whether lines about a message have buttons that send it.
 func isOffered(m *book.Message) bool {
-	switch m.Fate {
-	case store.FateAsk, store.FateParked, store.FateFailed, store.FateUndone:
-		return true
-	case store.FateInside:
-		return book.MustTellAuthor(m.Reason)
-	default:
-		return false
-	}
+	return m.Fate == store.FateFailed || m.Fate == store.FateUndone || book.CanBeSent(m)
 }
 
 // deleteWaiting takes back a reply that waits to be sent, because its author deleted it. It returns false if it can't be

@@ -1,6 +1,7 @@
 package speech
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -168,9 +169,7 @@ func (sp *UseCases) KeepMistypedCommand(r book.Request) {
 func (sp *UseCases) KeepCommand(r book.Request) {
 	sp.PartApplied = true
 	r.Agent = sp.Dir.AgentOf(r.Surface, r.Actor.ID)
-	if r.Text == "" {
-		r.Text = r.Raw
-	}
+	r.Text = cmp.Or(r.Text, r.Raw)
 	m := sp.Messages.AddByPerson(r)
 	m.Reason = CommandReason
 	sp.Posts.Remember(store.Post{AccountID: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message, ConversationID: r.Conversation.ID,

@@ -50,8 +50,7 @@ func (wf *UseCases) Snooze(r book.Request) {
 	until, err := when.Parse(r.Args.Until, wf.Now, zone)
 	if err != nil {
 		text, hint := err.Error(), ""
-		var forPeople *when.Error
-		if errors.As(err, &forPeople) {
+		if forPeople, ok := errors.AsType[*when.Error](err); ok {
 			text, hint = forPeople.Text, forPeople.Hint
 		}
 		wf.Refuse(r, "bad_time", text, hint)

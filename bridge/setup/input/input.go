@@ -5,6 +5,7 @@
 package input
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -122,10 +123,7 @@ func Chats() []string { return []string{"slack", "teams"} }
 
 // Section is the key below which an account's fields of its channel stand.
 func Section(s channels.Spec) string {
-	if s.Section != "" {
-		return s.Section
-	}
-	return s.Kind
+	return cmp.Or(s.Section, s.Kind)
 }
 
 // SpecOf finds the spec of a channel by its kind, or returns nil if this version doesn't have it.

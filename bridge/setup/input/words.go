@@ -1,6 +1,7 @@
 package input
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -72,8 +73,5 @@ func inWords(fields []Field) []Field {
 
 // Word is how pages call a value that can be chosen.
 func (f Field) Word(value string) string {
-	if word := f.Words[value]; word != "" {
-		return word
-	}
-	return value
+	return cmp.Or(f.Words[value], value)
 }

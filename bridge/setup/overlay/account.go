@@ -1,6 +1,7 @@
 package overlay
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -179,10 +180,7 @@ func (o *overlay) accountSections(a *state.Account, e parleyfile.Account) {
 
 // hintOf says what belongs into a field.
 func hintOf(f channels.Field) string {
-	if f.Help != "" {
-		return f.Help
-	}
-	return f.Label + "."
+	return cmp.Or(f.Help, f.Label+".")
 }
 
 // setField sets one field of an account. Faults never quote the value.

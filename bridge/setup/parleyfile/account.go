@@ -84,8 +84,6 @@ func readAccount(o *object) (Account, bool) {
 
 var accountNames = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`)
 
-func isAccountName(s string) bool { return accountNames.MatchString(s) }
-
 // readAccountName reads an account's name. It becomes a part of addresses and of names of variables, and never
 // changes.
 func (o *object) readAccountName() string {
@@ -98,7 +96,7 @@ func (o *object) readAccountName() string {
 	}
 	hint := "Use letters, digits, - and _, at most 63: support-mail."
 	switch {
-	case !isAccountName(t.Value):
+	case !accountNames.MatchString(t.Value):
 		o.Fault(t.At, "name", fmt.Sprintf("%q can't be an account's name", t.Raw), hint)
 	case slices.Contains(append(input.Chats(), "parley"), strings.ToLower(t.Value)):
 		o.Fault(t.At, "name", fmt.Sprintf("%q is a name that Parley uses itself", t.Raw), "Take another: support-"+t.Value+".")

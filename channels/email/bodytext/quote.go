@@ -114,12 +114,7 @@ func isOnlyHistory(lines []line) bool {
 
 // hasText reports whether any line has text.
 func hasText(lines []line) bool {
-	for _, l := range lines {
-		if !l.isBlank {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(lines, func(l line) bool { return !l.isBlank })
 }
 
 // findQuote returns the index at which the quoted history begins that reaches to the end.
@@ -156,12 +151,7 @@ func (l *line) isQuotedOrBlank() bool { return l.quoteDepth > 0 || l.isBlank }
 
 // hasQuotedText reports whether any line is quoted text.
 func hasQuotedText(lines []line) bool {
-	for _, l := range lines {
-		if l.quoteDepth > 0 && !l.isBlank {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(lines, func(l line) bool { return l.quoteDepth > 0 && !l.isBlank })
 }
 
 // endOfText returns the index behind the last line that has text.
@@ -309,12 +299,9 @@ func attributionAbove(lines []line, start int) int {
 // isForward reports whether a forwarded mail begins near the line cut.
 func isForward(lines []line, cut int) bool {
 	const near = 3 // lines above and below
-	for _, l := range lines[max(0, cut-near):min(len(lines), cut+near)] {
-		if forwardLine.MatchString(l.text) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(lines[max(0, cut-near):min(len(lines), cut+near)], func(l line) bool {
+		return forwardLine.MatchString(l.text)
+	})
 }
 
 // hasHintAtAnswersInside reports whether the sender says that the answers are inside of the quote.

@@ -2,6 +2,7 @@ package inbound
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"strings"
 
@@ -120,9 +121,7 @@ func (c *content) addAllButText(sub *content) {
 	c.signed = c.signed || sub.signed
 	c.damaged = c.damaged || sub.damaged
 	c.isCut = c.isCut || sub.isCut
-	if c.encrypted == "" {
-		c.encrypted = sub.encrypted
-	}
+	c.encrypted = cmp.Or(c.encrypted, sub.encrypted)
 	if sub.winmail != nil {
 		c.winmail = sub.winmail
 	}
@@ -294,10 +293,7 @@ func (c *content) addMail(p *rawmail.Part, name string) {
 		c.forward = b
 	}
 	if name == "" {
-		name = rawmail.SafeFileName(inner.Header.Text("Subject"))
-		if name == "" {
-			name = "message"
-		}
+		name = cmp.Or(rawmail.SafeFileName(inner.Header.Text("Subject")), "message")
 		name += ".eml"
 	}
 	c.files = append(c.files, channels.Attachment{
@@ -312,9 +308,7 @@ func (c *content) addPKCS7(p *rawmail.Part, name string) {
 	} else {
 		c.encrypted = "S/MIME"
 	}
-	if name == "" {
-		name = "smime.p7m"
-	}
+	name = cmp.Or(name, "smime.p7m")
 	c.addFile(p, name)
 }
 

@@ -21,9 +21,7 @@ const (
 // addCalendar adds an invitation as a file and as text. Parley never answers it.
 func (c *content) addCalendar(p *rawmail.Part, name string) {
 	b := p.Bytes()
-	if name == "" {
-		name = "invite.ics"
-	}
+	name = cmp.Or(name, "invite.ics")
 	for _, f := range c.files {
 		if string(f.Content) == string(b) {
 			return // Outlook and Google send the same invitation twice in a mail
@@ -194,9 +192,7 @@ func (e *event) writeMarkdown(method string) string {
 		"REQUEST": "Invitation", "CANCEL": "Cancelled", "REPLY": "Answer to an invitation",
 		"COUNTER": "Another time proposed", "DECLINECOUNTER": "Proposed time declined",
 	}[method]
-	if title == "" {
-		title = "Event"
-	}
+	title = cmp.Or(title, "Event")
 	if e.status == "CANCELLED" {
 		title = "Cancelled"
 	}

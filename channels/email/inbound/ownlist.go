@@ -2,6 +2,7 @@ package inbound
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"parley/channels"
@@ -60,12 +61,9 @@ func (d *Decoder) isFromOtherList(h rawmail.Header) bool {
 	if d.isOwnList(h) {
 		own = 1
 	}
-	for _, name := range []string{"List-Id", "List-Post", "List-Unsubscribe"} {
-		if len(h.All(name)) > own {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc([]string{"List-Id", "List-Post", "List-Unsubscribe"}, func(name string) bool {
+		return len(h.All(name)) > own
+	})
 }
 
 // automaticPrecedence returns the value of Precedence that shows that no person wrote a mail, or "" if there

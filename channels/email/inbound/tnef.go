@@ -1,6 +1,7 @@
 package inbound
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math"
 	"strings"
@@ -67,9 +68,7 @@ func (c *content) addTNEF(p *rawmail.Part, name string) {
 	b := p.Bytes()
 	result, ok := decodeTNEF(b, p.Header.Guess)
 	if !ok || !result.complete {
-		if name == "" {
-			name = "winmail.dat"
-		}
+		name = cmp.Or(name, "winmail.dat")
 		c.files = append(c.files, channels.Attachment{Name: name, ContentType: "application/ms-tnef", Content: b})
 	}
 	if ok {
@@ -180,13 +179,9 @@ func (r *tnefResult) readMessageProperties(data []byte) {
 func setFileProperty(file *channels.Attachment, prop uint16, text string) {
 	switch prop {
 	case propAttachLong:
-		if text != "" {
-			file.Name = text
-		}
+		file.Name = cmp.Or(text, file.Name)
 	case propAttachName:
-		if file.Name == "" {
-			file.Name = text
-		}
+		file.Name = cmp.Or(file.Name, text)
 	case propAttachMIME:
 		if strings.Contains(text, "/") {
 			file.ContentType = strings.ToLower(text)

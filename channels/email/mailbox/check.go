@@ -22,29 +22,29 @@ func (c *Mailbox) Check(ctx context.Context) []channels.Finding {
 	s, err := c.openIMAP(ctx)
 	if err != nil {
 		p := c.explain(err)
-		return []channels.Finding{wire.Fault(login, p.Text, p.Hint)}
+		return []channels.Finding{channels.Fault(login, p.Text, p.Hint)}
 	}
 	defer s.logout()
-	out := []channels.Finding{wire.Found(login, "%s signed in at %s.", to.Username, to.Address())}
+	out := []channels.Finding{channels.Found(login, "%s signed in at %s.", to.Username, to.Address())}
 	if to.Security == settings.Unprotected {
-		out = append(out, wire.Found("IMAP security", wire.UnprotectedText))
+		out = append(out, channels.Found("IMAP security", wire.UnprotectedText))
 	}
 	data, err := s.examine(c.set.Folder)
 	if err != nil {
 		p := c.explain(atStage(stageFolder, err))
-		return append(out, wire.Fault(folder, p.Text, p.Hint))
+		return append(out, channels.Fault(folder, p.Text, p.Hint))
 	}
-	out = append(out, wire.Found(folder, "%s has %d mails.%s", c.set.Folder, data.NumMessages, c.olderMails(ctx)))
+	out = append(out, channels.Found(folder, "%s has %d mails.%s", c.set.Folder, data.NumMessages, c.olderMails(ctx)))
 	caps := s.client.Caps()
 	if caps.Has(imap.CapIdle) {
-		out = append(out, wire.Found("IMAP IDLE", "New mail is announced at once."))
+		out = append(out, channels.Found("IMAP IDLE", "New mail is announced at once."))
 	} else {
-		out = append(out, wire.Found("IMAP IDLE", "Not offered: new mail is noticed within %v.", c.opts.Timing.PollBlind))
+		out = append(out, channels.Found("IMAP IDLE", "Not offered: new mail is noticed within %v.", c.opts.Timing.PollBlind))
 	}
 	if caps.Has(imap.CapUIDPlus) {
-		out = append(out, wire.Found("IMAP UIDPLUS", "Offered."))
+		out = append(out, channels.Found("IMAP UIDPLUS", "Offered."))
 	} else {
-		out = append(out, wire.Found("IMAP UIDPLUS", "Not offered; Parley does without."))
+		out = append(out, channels.Found("IMAP UIDPLUS", "Not offered; Parley does without."))
 	}
 	return append(out, c.checkSent(s))
 }
@@ -81,20 +81,20 @@ func (c *Mailbox) checkSent(s *imapSession) channels.Finding {
 	const what = "Sent folder"
 	folders, err := s.findSentFolders(c.set.SentFolder)
 	if err != nil {
-		return wire.Fault(what, "The folders can't be listed: "+rawmail.Excerpt(err.Error()), "Ask the mailbox's provider.")
+		return channels.Fault(what, "The folders can't be listed: "+rawmail.Excerpt(err.Error()), "Ask the mailbox's provider.")
 	}
 	if folders.sent == "" {
-		return wire.Fault(what,
+		return channels.Fault(what,
 			"The mailbox has no folder of sent mail, so nobody can find out whether a mail whose answer was lost was sent.",
 			"Make a folder named Sent.")
 	}
 	if _, err := s.examine(folders.sent); err != nil {
-		return wire.Fault(what, fmt.Sprintf("The folder %q can't be opened: %s", folders.sent, rawmail.Excerpt(serverWords(err))),
+		return channels.Fault(what, fmt.Sprintf("The folder %q can't be opened: %s", folders.sent, rawmail.Excerpt(serverWords(err))),
 			"Check sent_folder in the account's settings; empty: Parley finds it.")
 	}
 	const read = " What is answered there by other programs is shown in the threads."
 	if c.set.SaveSent == settings.SaveOff {
-		return wire.Found(what, "%s; the server files what it sends."+read, folders.sent)
+		return channels.Found(what, "%s; the server files what it sends."+read, folders.sent)
 	}
-	return wire.Found(what, "%s; Parley files a copy of what it sends."+read, folders.sent)
+	return channels.Found(what, "%s; Parley files a copy of what it sends."+read, folders.sent)
 }

@@ -3,6 +3,7 @@ package mailbox
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/emersion/go-imap/v2"
@@ -116,22 +117,17 @@ func isTemporary(no *imap.Error) bool {
 		return true
 	}
 	text := strings.ToLower(no.Text)
-	for _, words := range []string{"too many", "try again", "temporar"} {
-		if strings.Contains(text, words) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc([]string{"too many", "try again", "temporar"}, func(words string) bool {
+		return strings.Contains(text, words)
+	})
 }
 
 // serverWords returns the words of the server in an error, or the error's own words if the server said nothing.
 func serverWords(err error) string {
-	var no *imap.Error
-	if errors.As(err, &no) {
+	if no, ok := errors.AsType[*imap.Error](err); ok {
 		return no.Text
 	}
-	var se *stageError
-	if errors.As(err, &se) {
+	if se, ok := errors.AsType[*stageError](err); ok {
 		return se.err.Error()
 	}
 	return err.Error()

@@ -119,8 +119,7 @@ func (c *Mailbox) connect(ctx context.Context, token string) (*imapSession, erro
 		return nil, err
 	}
 	silent := fmt.Errorf("%w: %w", wire.ErrSilent, err)
-	var failed *stageError
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*stageError](err); ok {
 		return nil, atStage(failed.stage, silent) // the stage stays outermost
 	}
 	return nil, silent

@@ -254,8 +254,7 @@ func (s *imapSession) fileMail(ctx context.Context, folder string, m *outbound.M
 		if writeErr == nil {
 			_, writeErr = m.Copy(ctx, cmd)
 		}
-		var fileErr *channels.SendError
-		if errors.As(writeErr, &fileErr) { // a file of the mail can't be read
+		if _, ok := errors.AsType[*channels.SendError](writeErr); ok { // a file of the mail can't be read
 			_ = s.conn.Close() // the server would wait for the rest of the mail, which will never come
 		}
 		if err := cmd.Close(); writeErr == nil {

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"net/http"
@@ -59,12 +60,8 @@ func New(name string, app App, client *http.Client) *Provider {
 	}
 	p.config.ClientID, p.config.ClientSecret = app.ID, app.Secret
 	p.config.Endpoint.AuthStyle = oauth2.AuthStyleInParams
-	if app.AuthURL != "" {
-		p.config.Endpoint.AuthURL = app.AuthURL
-	}
-	if app.TokenURL != "" {
-		p.config.Endpoint.TokenURL = app.TokenURL
-	}
+	p.config.Endpoint.AuthURL = cmp.Or(app.AuthURL, p.config.Endpoint.AuthURL)
+	p.config.Endpoint.TokenURL = cmp.Or(app.TokenURL, p.config.Endpoint.TokenURL)
 	return p
 }
 
@@ -155,12 +152,7 @@ func (p *Provider) isEnough(got *oauth2.Token) bool {
 		return true // RFC 6749: no scope in the answer means that all were granted
 	}
 	has := strings.Fields(strings.ToLower(granted))
-	for _, scope := range p.neededScopes {
-		if !slices.Contains(has, strings.ToLower(scope)) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(p.neededScopes, func(scope string) bool { return !slices.Contains(has, strings.ToLower(scope)) })
 }
 
 // Refresh asks for a new access token. A provider may replace the refresh token, too. Then the old refresh token

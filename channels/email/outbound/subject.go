@@ -1,6 +1,7 @@
 package outbound
 
 import (
+	"cmp"
 	"regexp"
 	"unicode/utf8"
 
@@ -26,10 +27,7 @@ func subjectLine(o channels.Outbound) string {
 }
 
 func orNoSubject(s string) string {
-	if s == "" {
-		return "(no subject)"
-	}
-	return s
+	return cmp.Or(s, "(no subject)")
 }
 
 // shorten cuts a text to the length that a subject may have.

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -187,9 +188,7 @@ func (r *reader) fillSMTPUser(s *Settings) {
 		}
 		s.SMTP.Username, s.SMTP.Password = s.IMAP.Username, s.IMAP.Password
 	}
-	if s.SMTP.Username == "" {
-		s.SMTP.Username = s.IMAP.Username
-	}
+	s.SMTP.Username = cmp.Or(s.SMTP.Username, s.IMAP.Username)
 }
 
 // reader reads values of a configuration and collects what is wrong with them.
@@ -205,10 +204,7 @@ func (r *reader) addFault(field, what string) {
 
 // readText reads a text without the blanks around it. An empty one is replaced by def.
 func (r *reader) readText(field, def string) string {
-	if v := strings.TrimSpace(r.config[field]); v != "" {
-		return v
-	}
-	return def
+	return cmp.Or(strings.TrimSpace(r.config[field]), def)
 }
 
 // readHost reads a name or an IP address.

@@ -25,20 +25,20 @@ func (c *Sender) Check(ctx context.Context) []channels.Finding {
 	defer s.close()
 	out := []channels.Finding{}
 	if offered, _ := s.client.Extension("AUTH"); offered {
-		out = append(out, wire.Found(login, "%s signed in at %s.", to.Username, to.Address()))
+		out = append(out, channels.Found(login, "%s signed in at %s.", to.Username, to.Address()))
 	} else {
-		out = append(out, wire.Found(login, "%s asks for no sign-in.", to.Address()))
+		out = append(out, channels.Found(login, "%s asks for no sign-in.", to.Address()))
 	}
 	if to.Security == settings.Unprotected {
-		out = append(out, wire.Found("SMTP security", wire.UnprotectedText))
+		out = append(out, channels.Found("SMTP security", wire.UnprotectedText))
 	}
 	const sender = "SMTP sender"
 	if err := s.client.Mail(smtpPath(c.set.Address)); err != nil {
 		return append(out, c.smtpFault(sender, &smtpFailure{step: smtpcode.StepMail, err: err}))
 	}
-	out = append(out, wire.Found(sender, "The server takes mail from %s.", c.set.Address))
+	out = append(out, channels.Found(sender, "The server takes mail from %s.", c.set.Address))
 	if limit := s.maxBytes(); limit > 0 {
-		out = append(out, wire.Found("SMTP size", "Mails up to %d MB.", limit>>20))
+		out = append(out, channels.Found("SMTP size", "Mails up to %d MB.", limit>>20))
 	}
 	_ = s.client.Reset()
 	s.sendQuit()
@@ -56,7 +56,7 @@ func (c *Sender) smtpFault(what string, err error) channels.Finding {
 		hint = "The mailbox has password sign-in for SMTP switched off: " +
 			"switch on SMTP AUTH for it in the administration of Microsoft 365."
 	}
-	return wire.Fault(what, se.Text, hint)
+	return channels.Fault(what, se.Text, hint)
 }
 
 // microsoftNoSMTPAuth is the enhanced status code with which Microsoft 365 refuses passwords because

@@ -80,8 +80,7 @@ func (c *Sender) sendMail(ctx context.Context, m *outbound.Mail) error {
 
 // explainFailure returns class, text and hint of a failed attempt.
 func (c *Sender) explainFailure(err error, o channels.Outbound) *channels.SendError {
-	var known *channels.SendError
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*channels.SendError](err); ok {
 		return known
 	}
 	out := &channels.SendError{Cause: err}

@@ -55,8 +55,7 @@ func (e *smtpFailure) Unwrap() error { return e.err }
 
 // reply returns the server's code and words. The code is 0 if the server didn't answer.
 func (e *smtpFailure) reply() (code int, words string) {
-	var tp *textproto.Error
-	if errors.As(e.err, &tp) {
+	if tp, ok := errors.AsType[*textproto.Error](e.err); ok {
 		return tp.Code, tp.Msg
 	}
 	return 0, ""
@@ -221,8 +220,7 @@ func (s *smtpSession) deliver(ctx context.Context, m *outbound.Mail) error {
 		return &smtpFailure{step: smtpcode.StepData, err: err}
 	}
 	if m.LengthBytes, err = m.Copy(ctx, w); err != nil {
-		var file *channels.SendError
-		if errors.As(err, &file) {
+		if _, ok := errors.AsType[*channels.SendError](err); ok {
 			return err // nothing is sent, because the connection ends before the final dot
 		}
 		return &smtpFailure{step: smtpcode.StepData, err: s.lastWords(err)} // nothing is sent, for the same reason

@@ -4,6 +4,7 @@
 package app
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"parley/channels"
 	"parley/channels/email/oauth"
 	"parley/channels/whatsapp"
 	"parley/store"
@@ -73,10 +75,7 @@ func LoadEnv(get func(string) (string, bool)) (Env, error) {
 		if err != nil {
 			faults = append(faults, err)
 		}
-		if value == "" {
-			return def
-		}
-		return value
+		return cmp.Or(value, def)
 	}
 	e := Env{
 		DatabaseURL:        read("DATABASE_URL", ""),
@@ -128,7 +127,7 @@ func (e *Env) checkAddresses() (faults []error) {
 	if _, _, err := net.SplitHostPort(e.Listen); err != nil {
 		faults = append(faults, fmt.Errorf("PARLEY_LISTEN: %q is no address; write host:port", e.Listen))
 	}
-	if e.PublicURL != "" && !isWebAddress(e.PublicURL) {
+	if e.PublicURL != "" && !channels.IsWebAddress(e.PublicURL) {
 		faults = append(faults, errors.New("PARLEY_PUBLIC_URL: write it like https://help.example.org"))
 	}
 	if e.DatabaseURL != "" {
@@ -147,7 +146,7 @@ func (e *Env) checkSlack(rate string) (faults []error) {
 	}
 	e.SlackRate = factor
 
-	if e.SlackAPIURL != "" && !isWebAddress(e.SlackAPIURL) {
+	if e.SlackAPIURL != "" && !channels.IsWebAddress(e.SlackAPIURL) {
 		faults = append(faults, errors.New("SLACK_API_URL: write it like https://slack.com/api/"))
 	}
 	eventsCanCome := e.SlackAppToken != "" || e.SlackSigningSecret != ""

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 
+	"parley/channels"
 	"parley/store/blob"
 	"parley/store/objects"
 )
@@ -45,7 +46,7 @@ func (o *ObjectsEnv) read(read func(name, def string) string) (faults []error) {
 // isBareAddress reports whether a text is the address of a web server without a user, a password or a query.
 func isBareAddress(text string) bool {
 	u, err := url.Parse(text)
-	if err != nil || !isWebAddress(text) {
+	if err != nil || !channels.IsWebAddress(text) {
 		return false
 	}
 	return u.User == nil && u.RawQuery == ""

@@ -40,19 +40,10 @@ func (e *Env) readAPIURLs(read func(name, def string) string) (faults []error) {
 		if value == "" {
 			continue
 		}
-		if !isWebAddress(value) {
+		if !channels.IsWebAddress(value) {
 			faults = append(faults, fmt.Errorf("%s: write the provider's base address without a version, like https://api.example.org", s.APIEnv))
 		}
 		e.APIURLs[s.APIEnv] = value
 	}
 	return faults
-}
-
-// isWebAddress reports whether a text is an absolute http or https address.
-func isWebAddress(text string) bool {
-	u, err := url.Parse(text)
-	if err != nil || u.Host == "" {
-		return false
-	}
-	return u.Scheme == "https" || u.Scheme == "http"
 }

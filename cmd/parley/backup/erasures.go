@@ -94,10 +94,7 @@ func (l Erasures) lock() (unlock func(), err error) {
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
 		return nil, errors.Join(fmt.Errorf("backup: lock: %w", err), f.Close())
 	}
-	return func() {
-		_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN)
-		_ = f.Close()
-	}, nil
+	return func() { unlockFile(f) }, nil
 }
 
 // Agree makes the list and a database know the same erasures: it applies those again that the database has

@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -95,9 +96,7 @@ func (f Folder) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("backup: schedule: %w", err)
 	}
-	if f.Poll == 0 {
-		f.Poll = pollEvery
-	}
+	f.Poll = cmp.Or(f.Poll, pollEvery)
 	if f.Zone == nil {
 		f.Zone = time.Local
 	}
@@ -236,12 +235,14 @@ func (f Folder) lock() (unlock func(), err error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("backup: lock: %w", err), file.Close())
 	}
-	return func() {
-		// Unlock explicitly: a child process that is just being started has a copy of the descriptor, and
-		// would keep the lock after Close.
-		_ = syscall.Flock(int(file.Fd()), syscall.LOCK_UN)
-		_ = file.Close()
-	}, nil
+	return func() { unlockFile(file) }, nil
+}
+
+// unlockFile gives up the lock on a file, and closes it. It unlocks explicitly: a child process that is just being started has a
+// copy of the descriptor, and would keep the lock after Close.
+func unlockFile(file *os.File) {
+	_ = syscall.Flock(int(file.Fd()), syscall.LOCK_UN)
+	_ = file.Close()
 }
 
 // prune keeps the newest backups of a kind, whose names sort by time, and removes the others. It also removes

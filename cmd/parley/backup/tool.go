@@ -2,6 +2,7 @@ package backup
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -58,9 +59,7 @@ func splitConnection(databaseURL string) (dbname, password string, err error) {
 		u.User = url.User(u.User.Username())
 	}
 	q := u.Query()
-	if p := q.Get("password"); p != "" {
-		password = p
-	}
+	password = cmp.Or(q.Get("password"), password)
 	for name := range q {
 		if name == "password" || isPgxParameter(name) {
 			q.Del(name)

@@ -124,7 +124,7 @@ func (t *teller) tellConversation(ctx context.Context, number store.Conversation
 	if err != nil {
 		return Journey{}, err
 	}
-	sent, err := readDeliveries(ctx, t.q, number, maxDeliveries)
+	sent, err := collect[delivery](ctx, t.q, "deliveries", newestDeliveries, number, maxDeliveries)
 	if err != nil {
 		return Journey{}, err
 	}

@@ -104,11 +104,6 @@ const newestDeliveries = `
 	ORDER BY deliveries.created_at DESC, deliveries.id DESC
 	LIMIT $2`
 
-// readDeliveries reads the newest deliveries of a conversation.
-func readDeliveries(ctx context.Context, q store.Querier, conversation store.ConversationID, limit int) ([]delivery, error) {
-	return collect[delivery](ctx, q, "deliveries", newestDeliveries, conversation, limit)
-}
-
 // collect reads all rows of a query. what names them in errors.
 func collect[T any](ctx context.Context, q store.Querier, what, sql string, args ...any) ([]T, error) {
 	rows, err := q.Query(ctx, sql, args...)

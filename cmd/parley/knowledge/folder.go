@@ -1,6 +1,7 @@
 package knowledge
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -76,17 +77,14 @@ func (v *visit) readFile(ctx context.Context, root *os.Root, name string, entry 
 	if strings.HasPrefix(strings.ToLower(path.Ext(name)), ".htm") {
 		d := readHTML(text)
 		text = d.text
-		if d.title != "" {
-			title = d.title
-		}
+		title = cmp.Or(d.title, title)
 	}
 	return v.keep(ctx, knowledge.Page{Address: name, ETag: mark}, title, text)
 }
 
 // fileReason says why a file can't be read, without its path.
 func fileReason(err error) string {
-	var p *fs.PathError
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		err = p.Err
 	}
 	return err.Error()

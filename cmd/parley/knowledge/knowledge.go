@@ -49,9 +49,7 @@ type Reader struct{ opt Options }
 
 // New makes a Reader.
 func New(o Options) *Reader {
-	if o.Pause == 0 {
-		o.Pause = politePage
-	}
+	o.Pause = cmp.Or(o.Pause, politePage)
 	return &Reader{opt: o}
 }
 

@@ -1,6 +1,7 @@
 package knowledge
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -50,9 +51,7 @@ func cutSections(title, text string) []knowledge.Section {
 		}
 		end()
 		current = m[1]
-		if page == "" {
-			page = current
-		}
+		page = cmp.Or(page, current)
 	}
 	end()
 	return list

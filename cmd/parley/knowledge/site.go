@@ -1,6 +1,7 @@
 package knowledge
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -102,8 +103,7 @@ func (c *crawl) hasReadRobots(ctx context.Context) bool {
 
 // reasonOf says what went wrong without the address, which may be long.
 func reasonOf(err error) string {
-	var u *url.Error
-	if errors.As(err, &u) {
+	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
 	}
 	if errors.Is(err, channels.ErrPrivateAddress) {
@@ -218,9 +218,7 @@ func (c *crawl) readAnswer(ctx context.Context, at string, got answer) error {
 			return nil
 		}
 		text = d.text
-		if d.title != "" {
-			title = d.title
-		}
+		title = cmp.Or(d.title, title)
 	case "text/plain", "text/markdown":
 		text = decodeBody(got.body, got.header.Get("Content-Type"))
 	default:
@@ -273,9 +271,7 @@ func normaliseAddress(u *url.URL) string {
 	c.Fragment, c.RawFragment = "", ""
 	c.User = nil
 	c.Host = strings.ToLower(c.Host)
-	if c.Path == "" {
-		c.Path = "/"
-	}
+	c.Path = cmp.Or(c.Path, "/")
 	return c.String()
 }
 

@@ -50,9 +50,7 @@ func New(accounts []store.Account, specs []channels.Spec) Table {
 				continue
 			}
 			k := key{kind: a.Kind, owner: config[s.Owner]}
-			if t.accounts[k] == 0 {
-				t.accounts[k] = a.ID
-			}
+			t.accounts[k] = cmp.Or(t.accounts[k], a.ID)
 		}
 	}
 	return t

@@ -237,8 +237,7 @@ func (d *startDesk) rosterProblem(err error) error {
 	if errors.Is(err, roster.ErrNoChat) {
 		return &web.Problem{Text: "This chat is not connected.", Hint: "Connect it first; it takes some seconds after its tokens were given."}
 	}
-	var faults setup.Faults
-	if errors.As(err, &faults) { // words for people already
+	if _, ok := errors.AsType[setup.Faults](err); ok { // words for people already
 		return err
 	}
 	d.o.Log.Warn("members of a channel not listed", "error", err)

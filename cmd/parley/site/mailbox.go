@@ -218,8 +218,7 @@ func (d *mailboxDesk) Return(ctx context.Context, session string, answer url.Val
 
 // problemOf turns a failed consent into a *web.Problem; other errors stay as they are.
 func problemOf(err error) error {
-	var f *consent.Failure
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*consent.Failure](err); ok {
 		return &web.Problem{Text: f.Text, Hint: f.Hint}
 	}
 	return err

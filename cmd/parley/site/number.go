@@ -222,10 +222,7 @@ func setHook(ctx context.Context, h channels.Hooked) error {
 
 // orNothing returns a value for the log of the set-up, which has words instead of an empty value.
 func orNothing(value string) string {
-	if value == "" {
-		return "nothing"
-	}
-	return value
+	return cmp.Or(value, "nothing")
 }
 
 // pauseBeforeRetry waits before the next try. It returns false if ctx ends before.
@@ -242,8 +239,7 @@ func pauseBeforeRetry(ctx context.Context) bool {
 
 // problemOfRefusal turns a provider's refusal into a *web.Problem; other errors stay as they are.
 func problemOfRefusal(err error) error {
-	var se *channels.SendError
-	if errors.As(err, &se) {
+	if se, ok := errors.AsType[*channels.SendError](err); ok {
 		return &web.Problem{Text: se.Text, Hint: se.Hint}
 	}
 	return err

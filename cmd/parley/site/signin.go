@@ -131,8 +131,7 @@ func (d *signInDesk) makeFirstAdmin(ctx context.Context, link, email, name strin
 		return err
 	}
 	_, err = setup.Save(ctx, d.o.Pool, change, options)
-	var refused *setup.Refused
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*setup.Refused](err); ok {
 		return signin.Problems(refused.Fields)
 	}
 	mayBeRepeated := errors.Is(err, setup.ErrExists) || errors.Is(err, setup.ErrStale) // it was sent twice

@@ -123,8 +123,7 @@ func (d *tokensDesk) Apply(ctx context.Context, by web.Person, a tokens.Applicat
 		run = setup.Plan
 	}
 	result, err := run(ctx, d.o.Pool, file, o)
-	var faults setup.Faults
-	if errors.As(err, &faults) {
+	if faults, ok := errors.AsType[setup.Faults](err); ok {
 		return "", tokens.Refused(faults.Error())
 	}
 	if err != nil {

@@ -1,6 +1,9 @@
 package numeral
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // isLookalike says whether a number of parts looks like a reference and is none where no word announces it: a season, a
 // telephone, a tyre, a number plate.
@@ -71,12 +74,7 @@ func nextYear(year string) string {
 // areShortNumbers says whether all parts are of two to four digits.
 func areShortNumbers(parts []string) bool {
 	const longest = 4
-	for _, part := range parts {
-		if !IsWithin(len(part), 2, longest) || !HasOnlyDigits(part) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(parts, func(part string) bool { return !IsWithin(len(part), 2, longest) || !HasOnlyDigits(part) })
 }
 
 // isPhoneInParts says whether three short numbers are a telephone's: "600-100-200".

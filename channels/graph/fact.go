@@ -1,0 +1,38 @@
+package graph
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+
+	"parley/channels"
+)
+
+// IsID reports whether s is a number in the form of Meta's ids of Pages, people and accounts.
+func IsID(s string) bool {
+	const maxDigits = 32
+	if s == "" || len(s) > maxDigits {
+		return false
+	}
+	return strings.Trim(s, "0123456789") == ""
+}
+
+// HashOf returns half of a SHA-256 in hex: 128 bits are enough to tell events apart.
+func HashOf(raw []byte) string {
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:len(sum)/2])
+}
+
+// UnreadableFact returns the quarantined fact of a webhook, or a part of one, that can't be split. why says what is wrong
+// with it.
+func UnreadableFact(raw []byte, owner, why string) channels.Fact {
+	return channels.Fact{ExternalID: "x:" + HashOf(raw), OrderKey: "unreadable", Payload: bytes.Clone(raw), Quarantine: why, Owner: owner}
+}
+
+// ListFields writes the names of webhooks' fields for people, in the order of the alphabet and each once.
+func ListFields(fields []string) string {
+	fields = slices.Sorted(slices.Values(fields))
+	return strings.Join(slices.Compact(fields), ", ")
+}
