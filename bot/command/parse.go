@@ -12,13 +12,18 @@ import (
 	"parley/bridge/when"
 )
 
-// Parse reads what was typed in a thread. Plain text is VerbSay. A verb begins with
-// "!" or "/", a note with "note:" or "//". Case doesn't matter, nor do mentions, marks of
-// quotation and emphasis, spaces and invisible characters in front. "!!" and a backslash
-// escape these signs. A text that begins like a verb and isn't one is VerbUnknown. A verb's
-// word alone, without a sign, is VerbSay with MarkLone. A text that begins with another word
-// for colleagues ("internal: …"), or has a later line that begins like a note, is VerbSay
-// with MarkColleagues.
+// Parse reads what was typed in a thread:
+//
+//	Hello               VerbSay
+//	!snooze 2h          the verb; so is "/snooze 2h"
+//	!xyz                VerbUnknown
+//	note: Hello         VerbNote; so is "// Hello"
+//	!!wow               VerbSay, with the text "!wow"; so is "\!wow"
+//	snooze              VerbSay with MarkLone: a verb's word alone
+//	internal: Hello     VerbSay with MarkColleagues: another word for colleagues stands in front
+//	Hello⏎note: Hello   VerbSay with MarkColleagues: a later line begins like a note
+//
+// Case doesn't matter, nor do mentions, marks of quotation and emphasis, spaces and invisible characters in front.
 //
 // text is Markdown whose beginning is as typed: whoever writes the Markdown must not put
 // backslashes of its own before "!" and "/" there.

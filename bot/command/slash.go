@@ -15,8 +15,8 @@ var (
 	hashNumber  = regexp.MustCompile(`(?:^|\s)#(\d{1,18})(?:\s|$)`)
 )
 
-// cutNumber reads the number of a conversation at the beginning, "#12" or "12", and returns what
-// follows it. id is 0 if there is no number.
+// cutNumber reads the number of a conversation at the beginning of a text, "#12" or "12". rest is what follows it.
+// If there is no number, id is 0 and rest the whole text.
 func cutNumber(text string) (id bridge.ConversationID, rest string) {
 	match := numberFirst.FindStringSubmatch(text)
 	if match == nil {
@@ -29,10 +29,19 @@ func cutNumber(text string) (id bridge.ConversationID, rest string) {
 	return bridge.ConversationID(number), text[len(match[0]):]
 }
 
-// Slash reads a slash command: command is its name, with or without the slash. "parley"
-// accepts "#12 verb …", "verb #12 …", "#12", the name of a list and "help verb"; any other
-// name is a verb itself. A leading "@Parley", which people type out of habit, is ignored.
-// Args.Conversation is 0 if no number was given: the caller asks which conversation is meant.
+// Slash reads a slash command. command is its name, with or without the slash, and text what was typed behind it:
+//
+//	/parley #12 snooze 2h    snooze conversation 12
+//	/parley snooze #12 2h    the same
+//	/snooze #12 2h           the same: any name but "parley" is a verb
+//	/parley #12              show conversation 12
+//	/parley 12               the same
+//	/parley mine             the list "mine"
+//	/parley help snooze      what help says of snooze
+//	/parley                  help
+//
+// A leading "@Parley", which people type out of habit, is ignored. If no number was given, Args.Conversation is 0: the
+// caller asks which conversation is meant.
 func Slash(command, text string, opt Options) Parsed {
 	command = strings.ToLower(strings.TrimPrefix(typed.Trim(command), "/"))
 	text = typed.Trim(text)
@@ -45,8 +54,13 @@ func Slash(command, text string, opt Options) Parsed {
 	return readWithoutSign(text, bridge.MarkSlash, opt)
 }
 
-// Mention reads what follows a mention of the app: a verb with or without "!". "reply: …"
-// is an explicit reply. Any other text is VerbUnknown, and no text at all is VerbHelp.
+// Mention reads what follows a mention of the app:
+//
+//	take            a verb, with or without "!"
+//	reply: Hello    an explicit reply
+//	note: Hello     a note
+//	Hello           VerbUnknown
+//	                VerbHelp: nothing follows
 func Mention(text string, opt Options) Parsed {
 	front, rest := splitFront(text, opt)
 	rest = withoutClosingMarks(front, strings.TrimLeft(rest, ",:; "))
@@ -64,11 +78,12 @@ func Mention(text string, opt Options) Parsed {
 	return p
 }
 
-// readWithoutSign reads a verb that needs no sign, and the number of its conversation before or behind the verb.
+// readWithoutSign reads a verb that needs no sign, and the number of its conversation before or behind the verb. Before a
+// verb the number needs its "#": "2 lamps are broken" is no command for conversation 2. A number alone doesn't need it.
 func readWithoutSign(text string, marker bridge.Marker, opt Options) Parsed {
 	text = typed.Trim(text)
 	id, rest := bridge.ConversationID(0), text
-	isOnlyNumber := strings.Trim(text, "0123456789") == ""
+	isOnlyNumber := text != "" && strings.Trim(text, "0123456789") == ""
 	if strings.HasPrefix(text, "#") || isOnlyNumber {
 		id, rest = cutNumber(text)
 	}
@@ -89,7 +104,8 @@ func readWithoutSign(text string, marker bridge.Marker, opt Options) Parsed {
 		return unknownVerb(name, strings.TrimPrefix(rest, name), marker, opt)
 	}
 	rest = typed.Trim(strings.TrimPrefix(rest[len(name):], ":"))
-	if id == 0 && v.Typed.Rest != verb.RestFind {
+	isSearch := v.Typed.Rest == verb.RestFind // its number can be one of the words that are looked for: readRest decides
+	if id == 0 && !isSearch {
 		id, rest = cutConversation(v, rest)
 	}
 	p = readArguments(v, p, name, rest, marker, opt)
@@ -99,8 +115,8 @@ func readWithoutSign(text string, marker bridge.Marker, opt Options) Parsed {
 	return p
 }
 
-// cutConversation takes "#12" out of a verb's arguments: right behind the verb, or anywhere
-// if the arguments are not free text.
+// cutConversation takes "#12" out of a verb's arguments. It is looked for right behind the verb and, if the arguments are
+// no free text, anywhere in them. Without it the result is 0, and rest as it was.
 func cutConversation(v *verb.Verb, rest string) (bridge.ConversationID, string) {
 	if strings.HasPrefix(rest, "#") {
 		if id, after := cutNumber(rest); id > 0 {
@@ -108,17 +124,18 @@ func cutConversation(v *verb.Verb, rest string) (bridge.ConversationID, string) 
 		}
 	}
 	switch v.Typed.Rest {
-	case verb.RestText, verb.RestReply, verb.RestNote, verb.RestTopic, verb.RestStart, verb.RestWanted:
+	case verb.RestText, verb.RestReply, verb.RestNote, verb.RestTopic, verb.RestStart, verb.RestWanted: // free text
 		return 0, rest
 	case verb.RestNothing, verb.RestPeople, verb.RestTags, verb.RestTime, verb.RestAddresses, verb.RestCopies, verb.RestList, verb.RestFind, verb.RestPage:
 	}
-	m := hashNumber.FindStringSubmatchIndex(rest)
-	if m == nil {
+	match := hashNumber.FindStringSubmatchIndex(rest)
+	if match == nil {
 		return 0, rest
 	}
-	id, err := strconv.ParseInt(rest[m[2]:m[3]], 10, 64)
+	before, digits, behind := rest[:match[0]], rest[match[2]:match[3]], rest[match[1]:]
+	id, err := strconv.ParseInt(digits, 10, 64)
 	if err != nil {
 		return 0, rest
 	}
-	return bridge.ConversationID(id), typed.Trim(rest[:m[0]] + " " + rest[m[1]:])
+	return bridge.ConversationID(id), typed.Trim(before + " " + behind)
 }

@@ -245,7 +245,11 @@ func (h *history) storeMissing(ctx context.Context, me *fact.Self, channel strin
 	slices.SortStableFunc(messages, func(a, b kept) int { return cmp.Compare(a.TS, b.TS) })
 	var found []channels.Fact
 	for _, m := range messages {
-		for _, body := range m.makeEvents(me, channel) {
+		events, err := m.makeEvents(me, channel)
+		if err != nil {
+			return err
+		}
+		for _, body := range events {
 			arrival := h.directory.withNames(ctx, me, body).SplitEvent(fact.KindCatchUp, body)
 			found = append(found, arrival.Facts...)
 		}
@@ -265,23 +269,24 @@ func (h *history) storeMissing(ctx context.Context, me *fact.Self, channel strin
 // makeEvents makes the callbacks that Slack should have sent about a message: that it was posted and, if it was edited, the
 // edit. For our own messages there are none. A message that can't be read becomes a callback that can't be read either,
 // and so is quarantined.
-func (k *kept) makeEvents(me *fact.Self, channel string) [][]byte {
+func (k *kept) makeEvents(me *fact.Self, channel string) ([][]byte, error) {
 	if k.TS == "" {
-		unreadable := map[string]any{"type": "message", "channel": channel, "message": k.raw}
-		return [][]byte{syntheticEvent(me, channel, unreadable)}
+		unreadable, err := syntheticEvent(me, map[string]any{"type": "message", "channel": channel, "message": k.raw})
+		return [][]byte{unreadable}, err
 	}
 	if me.Wrote(&k.Message) {
-		return nil
+		return nil, nil
 	}
 	if k.Subtype == fact.Tombstone {
-		return [][]byte{changedEvent(me, channel, k)}
+		deletion, err := changedEvent(me, channel, k)
+		return [][]byte{deletion}, err
 	}
 	if !fact.IsSpoken(k.Subtype) {
-		return nil
+		return nil, nil
 	}
 	var fields map[string]json.RawMessage
-	if json.Unmarshal(k.raw, &fields) != nil {
-		return nil
+	if err := json.Unmarshal(k.raw, &fields); err != nil {
+		return nil, err
 	}
 	posted := map[string]any{}
 	for name, value := range fields {
@@ -289,11 +294,12 @@ func (k *kept) makeEvents(me *fact.Self, channel string) [][]byte {
 	}
 	posted["type"] = "message"
 	posted["channel"] = channel
-	out := [][]byte{syntheticEvent(me, channel, posted)}
-	if k.Edited != nil {
-		out = append(out, changedEvent(me, channel, k))
+	post, err := syntheticEvent(me, posted)
+	if err != nil || k.Edited == nil {
+		return [][]byte{post}, err
 	}
-	return out
+	edit, err := changedEvent(me, channel, k)
+	return [][]byte{post, edit}, err
 }
 
 // holesSince returns the time from which a thread may lack replies that are older than its newest reply. complete means

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"strconv"
+	"fmt"
 
 	"parley/bot/slack/fact"
 	"parley/bridge"
@@ -29,7 +29,11 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 		return bridge.Unchanged, classifyRead(err)
 	}
 	if !found || m.Subtype == fact.Tombstone {
-		return bridge.Gone, h.takeSynthetic(ctx, me, deletedEvent(me, at))
+		deleted, err := deletedEvent(me, at)
+		if err != nil {
+			return bridge.Unchanged, err
+		}
+		return bridge.Gone, h.takeSynthetic(ctx, me, deleted)
 	}
 	if m.Edited == nil {
 		return bridge.Unchanged, nil
@@ -40,7 +44,11 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 		return bridge.Unchanged, err
 	}
 	if !known[id] {
-		return bridge.Changed, h.takeSynthetic(ctx, me, changedEvent(me, at.Channel, m))
+		changed, err := changedEvent(me, at.Channel, m)
+		if err != nil {
+			return bridge.Unchanged, err
+		}
+		return bridge.Changed, h.takeSynthetic(ctx, me, changed)
 	}
 	now := h.directory.withNames(ctx, me, m.raw).Said(at.Channel, &m.Message)
 	isReply := now.Verb == bridge.VerbSay || now.Verb == bridge.VerbReply
@@ -50,9 +58,9 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	return bridge.Unchanged, nil
 }
 
-// readMessage reads a single message. The request asks for this message alone: found is false if the answer doesn't have
-// it, because it is gone. Where the thread isn't known, the message's own id stands for it: Slack accepts the id of any
-// message of a thread.
+// readMessage reads a single message. found is false if the message is gone: the request asks for it alone, and the answer
+// doesn't have it. If the thread isn't known, the message's own id stands for it: Slack accepts the id of any message of a
+// thread.
 func (h *history) readMessage(ctx context.Context, at bridge.Place) (m *kept, found bool, err error) {
 	page, err := h.readPage(ctx, messageQuery(at, cmp.Or(at.Thread, at.Message)))
 	if isGone(err) {
@@ -70,8 +78,8 @@ func (h *history) readMessage(ctx context.Context, at bridge.Place) (m *kept, fo
 }
 
 // changedEvent makes the callback of an edit, or of a deleted root, whose message is a tombstone.
-func changedEvent(me *fact.Self, channel string, m *kept) []byte {
-	return syntheticEvent(me, channel, map[string]any{
+func changedEvent(me *fact.Self, channel string, m *kept) ([]byte, error) {
+	return syntheticEvent(me, map[string]any{
 		"type":    "message",
 		"subtype": "message_changed",
 		"channel": channel,
@@ -80,8 +88,8 @@ func changedEvent(me *fact.Self, channel string, m *kept) []byte {
 }
 
 // deletedEvent makes the callback of a deletion.
-func deletedEvent(me *fact.Self, at bridge.Place) []byte {
-	return syntheticEvent(me, at.Channel, map[string]any{
+func deletedEvent(me *fact.Self, at bridge.Place) ([]byte, error) {
+	return syntheticEvent(me, map[string]any{
 		"type":             "message",
 		"subtype":          "message_deleted",
 		"channel":          at.Channel,
@@ -91,7 +99,8 @@ func deletedEvent(me *fact.Self, at bridge.Place) []byte {
 }
 
 // syntheticEvent makes the callback that Slack would have sent about an event.
-func syntheticEvent(me *fact.Self, channel string, event map[string]any) []byte {
+// Errors: only if the event can't be written as JSON.
+func syntheticEvent(me *fact.Self, event map[string]any) ([]byte, error) {
 	body, err := json.Marshal(map[string]any{
 		"type":       "event_callback",
 		"team_id":    me.Team,
@@ -99,9 +108,9 @@ func syntheticEvent(me *fact.Self, channel string, event map[string]any) []byte 
 		"event":      event,
 	})
 	if err != nil {
-		return []byte(strconv.Quote(channel)) // not readable: ends up quarantined, never lost
+		return nil, fmt.Errorf("slack: callback of an event: %w", err)
 	}
-	return body
+	return body, nil
 }
 
 // takeSynthetic stores the facts of a callback that was made from history.

@@ -67,8 +67,8 @@ func (s *poster) dispatch(ctx context.Context, me *fact.Self, p bridge.Post) (br
 }
 
 // commandForms are the forms in which people give verbs in Slack, whose slash commands don't work in threads.
-func commandForms() view.Ways {
-	return view.Ways{Signs: []string{"!", "@Parley "}, Elsewhere: []string{"@Parley ", "/parley "}}
+func commandForms() view.CommandSyntax {
+	return view.CommandSyntax{Signs: []string{"!", "@Parley "}, SignsOutside: []string{"@Parley ", "/parley "}}
 }
 
 // renderedPart is the part of a post that is to be sent now.

@@ -158,11 +158,11 @@ func (ac *access) classifyClosed(e *connector.Error, p bridge.Post) error {
 // it returns the id of that channel or team, and the error that was reported then: people know it already. It returns
 // nil if no event told so, or if Teams refuses the post for another reason.
 func (ac *access) reportedRemoval(e *connector.Error, channel string) (place string, removed *channels.SendError) {
-	c, _ := ac.Notes.Channel(channel)
-	team, _ := ac.Notes.Team(c.Team)
 	if e.Code != connector.CodeNotInRoster {
 		return "", nil
 	}
+	c, _ := ac.Notes.Channel(channel) // without a note, Removed is false
+	team, _ := ac.Notes.Team(c.Team)
 	if team.Removed {
 		return c.Team, errRemoved("team", team.Name, c.Team, e)
 	}

@@ -60,8 +60,8 @@ func (c *closures) open(places ...string) bool {
 	return anyClosed
 }
 
-// errIfClosed returns the error of the first of the places that is closed and was tried less than probeInterval ago. It
-// returns nil if a post may be tried.
+// errIfClosed returns the error of the first of the places that is closed, or nil if a post may be tried. Once in a
+// probeInterval a post may be tried in a closed place, too: then the result is nil, and the place counts as tried just now.
 func (c *closures) errIfClosed(now time.Time, places ...string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -13,9 +13,10 @@ import (
 	"parley/channels"
 )
 
-// Confirm reads a person's message again before its text is sent to the customer, and stores a deletion or an edit that
-// no activity has told us. If Graph may not be asked, or can't show the thread, the text counts as it was typed. text is
-// compared, too: it differs while an edit is stored but not applied yet.
+// Confirm reads a person's message again before text, what it said, is sent to the customer. It returns
+//   - Gone if the message was deleted; a deletion that no activity has told us is stored now;
+//   - Changed if the message was edited and the edit isn't applied yet; it is stored now if no activity has told us;
+//   - Unchanged if it still says text, and also if Graph may not be asked or can't show the thread.
 func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (bridge.Confirmation, error) {
 	if at.Thread == "" {
 		return bridge.Unchanged, nil
@@ -25,7 +26,7 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 
 	m, err := h.readAgain(ctx, at)
 	if errors.Is(err, errCannotTell) {
-		return bridge.Unchanged, nil
+		return bridge.Unchanged, nil // the text counts as it was typed
 	}
 	if err != nil {
 		return bridge.Unchanged, err
@@ -51,8 +52,8 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 // errCannotTell means that Graph may not be asked about a message, or can't show its thread.
 var errCannotTell = errors.New("teams: Graph can't tell what a message says")
 
-// readAgain reads a message as Graph shows it now. A message that is no longer there has a DeletedAt. Besides errors of the
-// request it returns errCannotTell, and an error that asks for another attempt if the message may only not be shown yet.
+// readAgain reads a message as Graph shows it now. A message that is no longer there has a DeletedAt.
+// Errors: errCannotTell; errNotShownYet if the message may only not be shown yet; those of the request.
 func (h *history) readAgain(ctx context.Context, at bridge.Place) (graph.Message, error) {
 	m, err := organisation.ReadPatiently(ctx, h.Organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
 		return h.Graph.Message(ctx, threadOf(group, at), at.Message)
@@ -69,8 +70,9 @@ func (h *history) readAgain(ctx context.Context, at bridge.Place) (graph.Message
 	return m, nil
 }
 
-// deletedMessage stands for a message that Graph doesn't find, if its thread can be read and the message isn't so young
-// that Graph may not show it yet. Errors are those of readAgain.
+// deletedMessage makes the message with a DeletedAt that stands for one that Graph doesn't find. It makes none if the
+// thread can't be read either, or if the message is so young that Graph may not show it yet.
+// Errors: those of readAgain.
 func (h *history) deletedMessage(ctx context.Context, at bridge.Place) (graph.Message, error) {
 	isReadable, err := h.isThreadReadable(ctx, at)
 	if err != nil {

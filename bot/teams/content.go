@@ -25,7 +25,7 @@ type content struct {
 type composedPost struct {
 	content
 
-	more   bool              // another part follows
+	more   bool              // the post has another part behind this one
 	absent []bridge.AgentRef // agents named in it who aren't in the channel, so that Teams doesn't notify them
 }
 
@@ -47,29 +47,29 @@ func nonceSeed(p bridge.Post) string {
 	return fact.Digest(p.Token)[:seedLength]
 }
 
-// waysIn returns how people can give us commands in a channel, or in their chat with us. Teams sends us messages that
+// commandForms returns how people can give us commands in a channel, or in their chat with us. Teams sends us messages that
 // mention the app from everywhere, and other messages only from channels that we may read.
-func (s *poster) waysIn(channel string) view.Ways {
+func (s *poster) commandForms(channel string) view.CommandSyntax {
 	if !isChannel(channel) {
-		return view.Ways{Private: true}
+		return view.CommandSyntax{Private: true}
 	}
 	const mention = "@Parley "
-	w := view.Ways{
-		Signs:     []string{"!", mention},
-		Elsewhere: []string{mention},
-		Commands:  verb.OfferedInThread(),
-		Deaf:      !s.CanRead(channel),
+	forms := view.CommandSyntax{
+		Signs:         []string{"!", mention},
+		SignsOutside:  []string{mention},
+		SlashCommands: verb.OfferedInThread(),
 	}
-	if w.Deaf {
-		w.Signs = []string{mention}
+	if !s.CanRead(channel) {
+		forms.OnlyMentions = true
+		forms.Signs = []string{mention}
 	}
-	return w
+	return forms
 }
 
-// composePost makes the part of p that is to be shown: a card where there are buttons, else a text.
+// composePost makes the part of a post that p.Part names: a card where there are buttons, else a text.
 // Errors: what keeps Teams from telling who is in the channel, before anything was posted.
 func (s *poster) composePost(ctx context.Context, p bridge.Post) (composedPost, error) {
-	c, ok := view.Post(p, s.waysIn(p.Place.Channel))
+	c, ok := view.Post(p, s.commandForms(p.Place.Channel))
 	if !ok {
 		return composedPost{}, errBadPost("post without content")
 	}
@@ -78,9 +78,8 @@ func (s *poster) composePost(ctx context.Context, p bridge.Post) (composedPost, 
 		return composedPost{}, s.access.classifyBeforeSend(err, p)
 	}
 	asCard := isShownAsCard(p, c)
-	mayBeDouble := p.Kind == bridge.PostCard || !isChangeOfMessage(p) // a card shows that its root may be one
-	hasRemark := p.Unsure && mayBeDouble
-	if hasRemark && asCard {
+	saysMayBeTwice := canBeTwice(p)
+	if saysMayBeTwice && asCard {
 		c.Blocks = append(c.Blocks, view.Small(mayBeTwice))
 	}
 	parts := s.render(p, c, asCard)
@@ -88,10 +87,19 @@ func (s *poster) composePost(ctx context.Context, p bridge.Post) (composedPost, 
 		return composedPost{}, errBadPost("there is no such part")
 	}
 	out := composedPost{content: parts[p.Part], more: p.Part+1 < len(parts), absent: absent}
-	if hasRemark && !asCard { // the remark belongs to this part, which isn't always the last one
+	if saysMayBeTwice && !asCard { // this part may be there twice, and it isn't always the last one
 		out.text.Text += "<br>" + mayBeTwice
 	}
 	return out, nil
+}
+
+// mayBeTwice marks a post that was made again because nobody could tell whether it was made.
+const mayBeTwice = "(This may be shown twice: Teams didn't answer the first time.)"
+
+// canBeTwice reports whether the message of a post may stand in its channel twice. A change of a message makes no second
+// one. A new state of the card (PostCard) is a change, too, but says it all the same: its root may be there twice.
+func canBeTwice(p bridge.Post) bool {
+	return p.Unsure && (p.Kind == bridge.PostCard || !isChangeOfMessage(p))
 }
 
 // isShownAsCard reports whether a post is shown as a card and not as a text.
@@ -105,7 +113,7 @@ func isShownAsCard(p bridge.Post, c view.Card) bool {
 	return card.HasButtons(c) || hadButtons
 }
 
-// render lays a card out in as many messages as it needs.
+// render lays the content of a post out in as many messages as it needs, and returns those that the post makes or changes.
 func (s *poster) render(p bridge.Post, c view.Card, asCard bool) []content {
 	var parts []content
 	if asCard {
@@ -122,7 +130,7 @@ func (s *poster) render(p bridge.Post, c view.Card, asCard bool) []content {
 		}
 	}
 	if p.Kind == bridge.PostRoot || p.Kind == bridge.PostCard {
-		return parts[:1] // the root is one message, so that it can be updated
+		return parts[:1] // the root is one message, so that it can be updated: it shows what fits
 	}
 	if p.ChangesLine() {
 		return parts[len(parts)-1:] // of a long line only the last message changes: it has the buttons
@@ -130,11 +138,9 @@ func (s *poster) render(p bridge.Post, c view.Card, asCard bool) []content {
 	return parts
 }
 
-// mayBeTwice marks a post that was made again because nobody could tell whether it was made.
-const mayBeTwice = "(This may be shown twice: Teams didn't answer the first time.)"
-
 // replaceAbsentMentions turns mentions of agents who aren't in the channel into plain names, since Teams refuses such
-// mentions, and lists these agents. In a person's chat with us all mentions become names, and it lists nobody.
+// mentions. It returns the changed card and these agents. In a person's chat with us all mentions become names, and nobody
+// is listed.
 func (s *poster) replaceAbsentMentions(ctx context.Context, c view.Card, channel string) (view.Card, []bridge.AgentRef, error) {
 	var absent []bridge.AgentRef
 	c.Blocks = slices.Clone(c.Blocks)
@@ -183,7 +189,7 @@ func (s *poster) activityOf(ctx context.Context, c content, channel string) (con
 		if err != nil {
 			return a, err
 		}
-		id := m.User
+		id := m.User // Teams takes the id in Entra as well
 		if ok {
 			id = member.Teams
 		}

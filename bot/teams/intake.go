@@ -53,11 +53,11 @@ func (it *intake) factsOf(ctx context.Context, a *connector.Activity, raw []byte
 	case connector.TypeMessage:
 		return it.messageFacts(ctx, p, a)
 	case connector.TypeMessageReaction:
-		keep, early, err := it.threads.concernsReaction(ctx, a)
+		keep, mayBeOurs, err := it.threads.concernsReaction(ctx, a)
 		if err != nil || !keep {
 			return nil, err
 		}
-		p.Own = early
+		p.Own = mayBeOurs
 		return p.ReactionFacts(a), nil
 	}
 	if fact.IsInPersonalChat(a) || isTargeted(a) {
@@ -88,7 +88,11 @@ func (it *intake) messageFacts(ctx context.Context, p fact.Payload, a *connector
 		return facts, err
 	}
 	if fact.IsInPersonalChat(a) || isTargeted(a) {
-		p.Kind, p.Body = fact.KindCommand, withoutSecrets(a, p.Body)
+		body, err := withoutSecrets(a, p.Body)
+		if err != nil {
+			return nil, err
+		}
+		p.Kind, p.Body = fact.KindCommand, body
 		return []channels.Fact{p.Fact(fact.MessageID(at.Channel, at.Message), fact.KeyOf(at))}, nil
 	}
 	inOurThread, err := it.threads.isOurThread(ctx, at)
@@ -126,18 +130,16 @@ func (it *intake) changeFacts(ctx context.Context, p fact.Payload, a *connector.
 	return p.EditFacts(a, at), nil
 }
 
-// withoutSecrets removes from a message the addresses with which anybody who reads the journal could fetch its files.
-func withoutSecrets(a *connector.Activity, raw []byte) []byte {
+// withoutSecrets removes from a message the addresses with which anybody who reads the journal could fetch its files. raw is
+// the message as Teams sent it. It is returned as it is if it has no such address.
+func withoutSecrets(a *connector.Activity, raw []byte) ([]byte, error) {
 	isSecret := func(at connector.Attachment) bool { return at.ContentType == connector.ContentFile }
 	if !slices.ContainsFunc(a.Attachments, isSecret) {
-		return raw
+		return raw, nil
 	}
 	clean := *a
 	clean.Attachments = slices.DeleteFunc(slices.Clone(a.Attachments), isSecret)
-	if out, err := json.Marshal(clean); err == nil {
-		return out
-	}
-	return []byte("{}")
+	return json.Marshal(clean)
 }
 
 // identifyPeople finds out who the people are that an activity names: its author, and those whom it mentions.
@@ -205,20 +207,22 @@ func (it *intake) clickFacts(ctx context.Context, p fact.Payload, a *connector.A
 	if at.IsZero() {
 		at = it.Now()
 	}
-	var near []string // ids of the facts that there was such a click in this or one of the spans before
+	span := at.Unix() / clickRepeatSpan
+	// Each click is stored with a second fact, whose id names its span. spanIDs are those of this span and the ones before.
+	var spanIDs []string
 	for back := range int64(clickRepeatSpans) {
-		near = append(near, fmt.Sprintf("k:%s:%d", f.ExternalID, at.Unix()/clickRepeatSpan-back))
+		spanIDs = append(spanIDs, fmt.Sprintf("k:%s:%d", f.ExternalID, span-back))
 	}
-	seen, err := it.sweeper.Seen(ctx, append(near, f.ExternalID)...)
+	seen, err := it.sweeper.Seen(ctx, append(spanIDs, f.ExternalID)...)
 	if err != nil {
 		return nil, nil, err
 	}
 	clickedBefore := seen[f.ExternalID]
-	if clickedBefore && slices.ContainsFunc(near, func(id string) bool { return seen[id] }) {
+	if clickedBefore && slices.ContainsFunc(spanIDs, func(id string) bool { return seen[id] }) {
 		return []channels.Fact{f}, click, nil // a repetition: the same fact, which counts once
 	}
 	if clickedBefore {
-		f.ExternalID += strings.TrimPrefix(near[0], "k:"+f.ExternalID)
+		f.ExternalID = fmt.Sprintf("%s:%d", f.ExternalID, span)
 	}
-	return []channels.Fact{f, p.Known(near[0], f.OrderKey)}, click, nil
+	return []channels.Fact{f, p.Known(spanIDs[0], f.OrderKey)}, click, nil
 }

@@ -29,9 +29,12 @@ type threads struct {
 	roots *recent.Map[bool] // whether a post of ours began the thread, by fact.OrderKey
 }
 
-// isOurThread reports whether the thread of a place was begun by a post of ours, which Teams doesn't tell. A young
-// thread whose root isn't recorded yet counts as ours, in a channel in which threads of ours open: the engine then waits
-// a little for the record, so that no reply is lost.
+// isOurThread reports whether the thread of a place was begun by a post of ours, which Teams doesn't tell:
+//   - yes if its root is recorded as a post of ours;
+//   - no if its root is stored as a person's message;
+//   - as long as its root is neither, yes if the message at the place was written soon after the root, in a channel in which
+//     threads of ours open. The engine then waits a little for the record, so that no reply is lost.
+//
 // Errors: the desk's.
 func (t *threads) isOurThread(ctx context.Context, at bridge.Place) (bool, error) {
 	if at.Thread == "" {
@@ -88,9 +91,13 @@ func (t *threads) isOurChannel(ctx context.Context, channel string) (bool, error
 	return slices.Contains(list, channel), err
 }
 
-// concernsUs reports whether a message is to be stored: it is in a thread of ours (inOurThread), mentions the app, or
-// stands at the top level of a channel in which threads of ours open, where its author may think that it reaches a
-// customer. Everything else that people say in their teams is not stored.
+// concernsUs reports whether a message is to be stored. Everything else that people say in their teams is not. A message
+// is stored
+//   - if it is in a thread of ours (inOurThread);
+//   - if it mentions the app;
+//   - if it stands at the top level of a channel in which threads of ours open: its author may think that it reaches a
+//     customer.
+//
 // Errors: the desk's.
 func (t *threads) concernsUs(ctx context.Context, p fact.Payload, at bridge.Place, a *connector.Activity, inOurThread bool) (bool, error) {
 	if inOurThread || p.Text(a).Bot {
@@ -115,9 +122,11 @@ func (t *threads) isOursOrStored(ctx context.Context, channel, message string, i
 // maxReactionLead is how long after a message was written a reaction to it may arrive before the message is recorded.
 const maxReactionLead = time.Minute
 
-// concernsReaction reports whether a reaction is to be stored. Teams doesn't tell its thread. early means that the message
-// isn't recorded yet, but is so young that it may be ours.
-func (t *threads) concernsReaction(ctx context.Context, a *connector.Activity) (keep, early bool, err error) {
+// concernsReaction reports whether a reaction is to be stored. Teams doesn't tell the thread of a reaction, only the message
+// to which it was added. It is stored
+//   - if that message is stored, or recorded as a post of ours;
+//   - if that message isn't recorded yet, but so young that it may be a post of ours (mayBeOurs).
+func (t *threads) concernsReaction(ctx context.Context, a *connector.Activity) (keep, mayBeOurs bool, err error) {
 	at := fact.PlaceOf(a)
 	known, err := t.isOursOrStored(ctx, at.Channel, a.ReplyToID, false)
 	if err != nil || known {
@@ -130,6 +139,6 @@ func (t *threads) concernsReaction(ctx context.Context, a *connector.Activity) (
 	if a.At().Sub(time.UnixMilli(writtenAt)) > maxReactionLead {
 		return false, false, nil
 	}
-	early, err = t.isOurChannel(ctx, at.Channel)
-	return early, early, err
+	mayBeOurs, err = t.isOurChannel(ctx, at.Channel)
+	return mayBeOurs, mayBeOurs, err
 }

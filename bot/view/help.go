@@ -10,58 +10,58 @@ import (
 	"parley/bridge/when"
 )
 
-// Ways says how people give verbs where a help is read.
-type Ways struct {
+// CommandSyntax says how people give verbs in the place where a card is read.
+type CommandSyntax struct {
 	// Signs begin a verb in a conversation's thread, the usual one first: "!", "@Parley ".
 	Signs []string
-	// Elsewhere are the signs that begin a verb outside a thread, where it names its conversation: "@Parley #12 take".
-	Elsewhere []string
-	// Commands are the words that the chat offers as slash commands of its own, which
-	// only their author sees: "take" for "/take".
-	Commands []string
-	// Deaf is true where Parley is told only of messages that mention it, so that a plain text goes to nobody.
-	Deaf bool
+	// SignsOutside begin a verb outside a thread, where it names its conversation: "@Parley #12 take".
+	SignsOutside []string
+	// SlashCommands are the words that the chat offers as slash commands of its own: "take" for "/take". Only their author
+	// sees what is typed there.
+	SlashCommands []string
+	// OnlyMentions is true where Parley is told only of messages that mention it, so that a plain text goes to nobody.
+	OnlyMentions bool
 	// Private is true in a chat with the app alone, in which a verb is a message by itself and nothing
 	// is said to customers. Signs are not needed there.
 	Private bool
 }
 
 // sign returns what is usually typed before a verb; "" in a private chat.
-func (w Ways) sign() string {
-	if w.Private || len(w.Signs) == 0 {
+func (s CommandSyntax) sign() string {
+	if s.Private || len(s.Signs) == 0 {
 		return ""
 	}
-	return w.Signs[0]
+	return s.Signs[0]
 }
 
 // otherSigns returns what else can be typed before a verb.
-func (w Ways) otherSigns() []string {
-	if w.Private || len(w.Signs) == 0 {
+func (s CommandSyntax) otherSigns() []string {
+	if s.Private || len(s.Signs) == 0 {
 		return nil
 	}
-	return w.Signs[1:]
+	return s.Signs[1:]
 }
 
-// adaptExample rewrites a verb's example as it is typed in these ways. It returns "" if the example would do nothing.
-func (w Ways) adaptExample(example string) string {
+// adaptExample rewrites a verb's example as it is typed in this place. It returns "" if the example would do nothing there.
+func (s CommandSyntax) adaptExample(example string) string {
 	if rest, ok := strings.CutPrefix(example, "!"); ok {
-		return w.sign() + rest
+		return s.sign() + rest
 	}
 	if rest, ok := strings.CutPrefix(example, "@Parley "); ok {
-		if w.Private {
+		if s.Private {
 			return rest
 		}
 		return example
 	}
-	if w.Deaf || w.Private { // "note: …"
+	if s.OnlyMentions || s.Private { // a text without a sign, as "note: …", would reach nobody
 		return ""
 	}
 	return example
 }
 
-// canGive reports whether a verb can be given in these ways.
-func (w Ways) canGive(v *verb.Verb) bool {
-	if !w.Private {
+// canGive reports whether a verb can be given in this place.
+func (s CommandSyntax) canGive(v *verb.Verb) bool {
+	if !s.Private {
 		return true
 	}
 	return v.Slash && v.Name != bridge.VerbReply // nothing that is written in private goes to a customer
@@ -74,26 +74,26 @@ const maxTopicRunes = 40
 const allVerbs = "all"
 
 // Help explains the verb that word names. For "" it lists the everyday verbs, for "all" every verb.
-// Verbs are written as in w. denied are verbs that the reader may not use: lists leave them out.
-func Help(word string, w Ways, denied ...bridge.Verb) Card {
+// Verbs are written as they are typed by syntax. Lists leave out the denied verbs, which the reader may not use.
+func Help(word string, syntax CommandSyntax, denied ...bridge.Verb) Card {
 	word = strings.TrimSpace(word)
 	if word == "" || strings.EqualFold(word, allVerbs) {
-		return helpList(w, word != "", denied)
+		return helpList(syntax, word != "", denied)
 	}
 	v, ok := verb.Find(word)
 	if !ok {
-		c := helpList(w, false, denied)
+		c := helpList(syntax, false, denied)
 		c.Blocks = append([]Block{shape.Sentence("There is no command ", shape.Code(shape.OneLine(word, maxTopicRunes)), ". The usual ones:")}, c.Blocks...)
 		return c
 	}
 	c := Card{Title: "Help"}
-	if !w.canGive(v) {
+	if !syntax.canGive(v) {
 		c.Blocks = append(c.Blocks, shape.Line(shape.Text(v.Help.Sentence)), shape.Line(shape.Text("Do it in the conversation's thread: it can't be done from here.")))
 		return c
 	}
-	c.Blocks = append(c.Blocks, shape.Line(shape.Code(w.adaptExample(v.Typed.Syntax))), shape.Line(shape.Text(v.Help.Sentence)))
+	c.Blocks = append(c.Blocks, shape.Line(shape.Code(syntax.adaptExample(v.Typed.Syntax))), shape.Line(shape.Text(v.Help.Sentence)))
 	for _, e := range v.Help.Examples {
-		example := w.adaptExample(e)
+		example := syntax.adaptExample(e)
 		if example != "" {
 			c.Blocks = append(c.Blocks, Block{Kind: BlockItem, Pieces: []Piece{shape.Code(example)}})
 		}
@@ -101,25 +101,25 @@ func Help(word string, w Ways, denied ...bridge.Verb) Card {
 	if v.Typed.Rest == verb.RestTime {
 		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("Times: "+when.Forms)))
 	}
-	c.Blocks = append(c.Blocks, shape.SmallPrint(alsoPieces(v, w)...))
+	c.Blocks = append(c.Blocks, shape.SmallPrint(alsoPieces(v, syntax)...))
 	return c
 }
 
 // alsoPieces says how else the verb can be given.
-func alsoPieces(v *verb.Verb, w Ways) []Piece {
-	var groups [][]Piece
+func alsoPieces(v *verb.Verb, syntax CommandSyntax) []Piece {
+	var groups [][]Piece // each is one other way
 	for _, word := range v.Typed.Words[1:] {
-		groups = append(groups, []Piece{shape.Code(w.sign() + word)})
+		groups = append(groups, []Piece{shape.Code(syntax.sign() + word)})
 	}
-	for _, sign := range w.otherSigns() {
+	for _, sign := range syntax.otherSigns() {
 		groups = append(groups, []Piece{shape.Code(sign + v.Typed.Words[0])})
 	}
-	if slices.Contains(w.Commands, v.Typed.Words[0]) {
+	if slices.Contains(syntax.SlashCommands, v.Typed.Words[0]) {
 		groups = append(groups, []Piece{shape.Code("/" + v.Typed.Words[0])})
 	}
-	if v.Slash && len(w.Elsewhere) > 0 {
+	if v.Slash && len(syntax.SignsOutside) > 0 {
 		var named [][]Piece
-		for _, sign := range w.Elsewhere {
+		for _, sign := range syntax.SignsOutside {
 			named = append(named, []Piece{shape.Code(sign + "#12 " + v.Typed.Words[0])})
 		}
 		groups = append(groups, append([]Piece{shape.Text("elsewhere ")}, shape.JoinPieces(" or ", named...)...))
@@ -134,24 +134,24 @@ func alsoPieces(v *verb.Verb, w Ways) []Piece {
 }
 
 // helpList lists the everyday verbs, or all, with a button for the others.
-func helpList(w Ways, all bool, denied []bridge.Verb) Card {
-	c := Card{Title: "Help", Blocks: w.introBlocks()}
+func helpList(syntax CommandSyntax, all bool, denied []bridge.Verb) Card {
+	c := Card{Title: "Help", Blocks: syntax.introBlocks()}
 	for _, v := range verb.All() {
 		isWanted := all || v.Help.Everyday
 		if v.Help.Hidden || !isWanted {
 			continue
 		}
-		if !w.canGive(v) || slices.Contains(denied, v.Name) {
+		if !syntax.canGive(v) || slices.Contains(denied, v.Name) {
 			continue
 		}
-		pieces := []Piece{shape.Code(w.adaptExample(v.Typed.Syntax)), shape.Text(" " + v.Help.Sentence)}
-		if len(v.Emoji) > 0 && !w.Private {
+		pieces := []Piece{shape.Code(syntax.adaptExample(v.Typed.Syntax)), shape.Text(" " + v.Help.Sentence)}
+		if len(v.Emoji) > 0 && !syntax.Private {
 			pieces = append(pieces, shape.Text(" "), shape.Icon(v.Emoji[0]))
 		}
 		c.Blocks = append(c.Blocks, Block{Kind: BlockItem, Pieces: pieces})
 	}
 	times := "Times: " + when.Forms
-	more := []Piece{shape.Text("More about one: "), shape.Code(w.adaptExample("!help snooze"))}
+	more := []Piece{shape.Text("More about one: "), shape.Code(syntax.adaptExample("!help snooze"))}
 	if all { // one block less, so that Slack shows the list in one message
 		c.Blocks = append(c.Blocks, shape.SmallPrint(append(more, shape.Text(". "+times))...))
 		return c
@@ -159,28 +159,28 @@ func helpList(w Ways, all bool, denied []bridge.Verb) Card {
 	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text(times)), shape.SmallPrint(more...))
 	button := verb.NewButton(bridge.VerbHelp, bridge.Args{Note: allVerbs})
 	button.Label = "All commands"
-	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("All of them: "), shape.Code(w.adaptExample("!help all"))))
+	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("All of them: "), shape.Code(syntax.adaptExample("!help all"))))
 	c.Buttons = []Button{button}
 	return c
 }
 
 // introBlocks says what becomes of the text that people type, and how a verb differs from such text.
-func (w Ways) introBlocks() []Block {
+func (s CommandSyntax) introBlocks() []Block {
 	var blocks []Block
 	switch {
-	case w.Private:
+	case s.Private:
 		return []Block{
 			shape.Sentence("Here a command is a message by itself, and names the conversation that it is about: ", shape.Code("snooze #12 2h"), "."),
 			shape.Sentence("Nothing that you write here goes to a customer: reply in the conversation's thread."),
 		}
-	case w.Deaf:
+	case s.OnlyMentions:
 		blocks = []Block{
-			shape.Sentence("In a thread, what follows ", shape.Code(w.sign()+"reply:"), " goes to the customer. What doesn't mention me stays among you: I don't hear it."),
-			shape.Sentence("A command follows ", shape.Code(strings.TrimSpace(w.sign())), "."),
+			shape.Sentence("In a thread, what follows ", shape.Code(s.sign()+"reply:"), " goes to the customer. What doesn't mention me stays among you: I don't hear it."),
+			shape.Sentence("A command follows ", shape.Code(strings.TrimSpace(s.sign())), "."),
 		}
 	default:
-		begin := []any{"A command begins with ", shape.Code(strings.TrimSpace(w.sign()))}
-		for _, sign := range w.otherSigns() {
+		begin := []any{"A command begins with ", shape.Code(strings.TrimSpace(s.sign()))}
+		for _, sign := range s.otherSigns() {
 			begin = append(begin, " or ", shape.Code(strings.TrimSpace(sign)))
 		}
 		blocks = []Block{
@@ -188,9 +188,9 @@ func (w Ways) introBlocks() []Block {
 			shape.Sentence(append(begin, ". To send a text that begins with ! or /, type ", shape.Code("!!"), " or put ", shape.Code(`\`), " before it.")...),
 		}
 	}
-	if len(w.Commands) > 0 {
+	if len(s.SlashCommands) > 0 {
 		offered := []any{"What you choose from the list of commands, nobody else sees: "}
-		for i, word := range w.Commands {
+		for i, word := range s.SlashCommands {
 			if i > 0 {
 				offered = append(offered, " ")
 			}

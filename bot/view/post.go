@@ -7,22 +7,22 @@ import (
 
 // withHowToAnswer says on an open conversation's card how to answer, if Parley isn't told of plain
 // text: people would wait in vain for a mark on what they type there.
-func withHowToAnswer(c Card, f bridge.Facts, w Ways) Card {
+func withHowToAnswer(c Card, f bridge.Facts, syntax CommandSyntax) Card {
 	canAnswer := f.Status.Open() && !f.Automatic && !f.Thread.Left
-	if !w.Deaf || !canAnswer {
+	if !syntax.OnlyMentions || !canAnswer {
 		return c
 	}
-	command := shape.Code(w.adaptExample("!reply") + " …")
+	command := shape.Code(syntax.adaptExample("!reply") + " …")
 	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("To answer, begin with "), command, shape.Text(": I don't hear anything else here.")))
 	return c
 }
 
-// Post returns the card of what a post says, where people give verbs in the ways of w. It returns false for files, for
-// marks, and for a post without content.
-func Post(p bridge.Post, w Ways) (Card, bool) {
+// Post returns the card of what a post says. syntax is that of its place. The result is false for files, for marks, and for
+// a post without content.
+func Post(p bridge.Post, syntax CommandSyntax) (Card, bool) {
 	switch p.Kind {
 	case bridge.PostRoot, bridge.PostCard:
-		return withHowToAnswer(Root(p.Facts), p.Facts, w), true
+		return withHowToAnswer(Root(p.Facts), p.Facts, syntax), true
 	case bridge.PostSaid:
 		if p.Said != nil {
 			return Said(*p.Said, p.Facts.Zone), true
@@ -32,7 +32,7 @@ func Post(p bridge.Post, w Ways) (Card, bool) {
 			break
 		}
 		if help, ok := p.Line.Content.(*bridge.HelpLine); ok {
-			return Help(help.About, w, help.Denied...), true
+			return Help(help.About, syntax, help.Denied...), true
 		}
 		return Line(*p.Line, p.Facts), true
 	case bridge.PostErased:

@@ -104,17 +104,17 @@ func checkCard(t *testing.T, name string, c Card) {
 // Where plain text isn't heard, the card of an open conversation says how to answer.
 func TestCardSaysHowToAnswer(t *testing.T) {
 	t.Parallel()
-	deaf := Ways{Signs: []string{"@Parley "}, Deaf: true}
+	deaf := CommandSyntax{Signs: []string{"@Parley "}, OnlyMentions: true}
 	over := facts(t)
 	over.Status = bridge.StatusResolved
 	for _, c := range []struct {
-		facts bridge.Facts
-		ways  Ways
-		want  bool
-	}{{facts(t), deaf, true}, {over, deaf, false}, {facts(t), Ways{Signs: []string{"!"}}, false}} {
-		card, _ := Post(bridge.Post{Kind: bridge.PostCard, Facts: c.facts}, c.ways)
+		facts  bridge.Facts
+		syntax CommandSyntax
+		want   bool
+	}{{facts(t), deaf, true}, {over, deaf, false}, {facts(t), CommandSyntax{Signs: []string{"!"}}, false}} {
+		card, _ := Post(bridge.Post{Kind: bridge.PostCard, Facts: c.facts}, c.syntax)
 		if got := strings.Contains(Plain(card), "begin with @Parley reply …"); got != c.want {
-			t.Errorf("deaf %v, %s: %q", c.ways.Deaf, c.facts.Status, Plain(card))
+			t.Errorf("deaf %v, %s: %q", c.syntax.OnlyMentions, c.facts.Status, Plain(card))
 		}
 	}
 }
@@ -207,18 +207,18 @@ func TestListHistoryHelp(t *testing.T) {
 	golden.Text(t, "testdata/help.txt", b.String())
 }
 
-// heard are the ways of a chat in which everything typed is heard.
-func heard() Ways {
-	return Ways{Signs: []string{"!", "@Parley "}, Elsewhere: []string{"@Parley ", "/parley "}}
+// heard are the syntax of a chat in which everything typed is heard.
+func heard() CommandSyntax {
+	return CommandSyntax{Signs: []string{"!", "@Parley "}, SignsOutside: []string{"@Parley ", "/parley "}}
 }
 
 // Help says what can be typed where it is read: each line of it is read as that verb there.
 func TestHelpByWays(t *testing.T) {
 	t.Parallel()
-	private := Ways{Private: true}
-	deaf := Ways{Signs: []string{"@Parley "}, Elsewhere: []string{"@Parley "}, Commands: []string{"note", "take"}, Deaf: true}
+	private := CommandSyntax{Private: true}
+	deaf := CommandSyntax{Signs: []string{"@Parley "}, SignsOutside: []string{"@Parley "}, SlashCommands: []string{"note", "take"}, OnlyMentions: true}
 	var b strings.Builder
-	for name, w := range map[string]Ways{"heard": heard(), "deaf": deaf, "private": private} {
+	for name, w := range map[string]CommandSyntax{"heard": heard(), "deaf": deaf, "private": private} {
 		for _, u := range verb.All() {
 			c := Help(u.Typed.Words[0], w)
 			checkCard(t, name+" "+u.Typed.Words[0], c)
@@ -233,7 +233,7 @@ func TestHelpByWays(t *testing.T) {
 			}
 		}
 	}
-	for _, w := range []Ways{deaf, private} {
+	for _, w := range []CommandSyntax{deaf, private} {
 		for _, word := range []string{"", "all", "snooze", "reply"} {
 			b.WriteString(dump("help "+word, Help(word, w)))
 		}
@@ -241,15 +241,15 @@ func TestHelpByWays(t *testing.T) {
 	golden.Text(t, "testdata/help_ways.txt", b.String())
 }
 
-// readAs reads what was typed as a chat with these ways does; what it doesn't hear is nothing.
-func readAs(w Ways, typed string) command.Parsed {
+// readAs reads what was typed as a chat with these syntax does; what it doesn't hear is nothing.
+func readAs(w CommandSyntax, typed string) command.Parsed {
 	mentioned, is := strings.CutPrefix(typed, "@Parley ")
 	switch {
 	case w.Private:
 		return command.Slash("parley", typed, command.Options{})
 	case is:
 		return command.Mention(mentioned, command.Options{})
-	case w.Deaf:
+	case w.OnlyMentions:
 		return command.Parsed{}
 	}
 	return command.Parse(typed, command.Options{})

@@ -34,35 +34,56 @@ type mentioned struct {
 	Name string `json:"name"`
 }
 
-// element is any part of a card's body; Type says which fields count.
+// element is any part of a card's body. Its Type says which fields Teams reads; the others stay empty.
 type element struct {
-	Type    string    `json:"type"`
-	ID      string    `json:"id,omitempty"`
-	Spacing string    `json:"spacing,omitempty"`
-	Text    string    `json:"text,omitempty"` // TextBlock
-	Wrap    bool      `json:"wrap,omitempty"`
-	Size    string    `json:"size,omitempty"`
-	Subtle  bool      `json:"isSubtle,omitempty"`
-	Style   string    `json:"style,omitempty"`
-	Inlines []inline  `json:"inlines,omitempty"` // RichTextBlock
-	Items   []element `json:"items,omitempty"`   // Container
-	Columns []element `json:"columns,omitempty"` // ColumnSet
-	Width   string    `json:"width,omitempty"`   // Column
-	Center  string    `json:"verticalContentAlignment,omitempty"`
-	Actions []action  `json:"actions,omitempty"` // ActionSet
+	// Every element.
+	Type    string `json:"type"`
+	ID      string `json:"id,omitempty"`
+	Spacing string `json:"spacing,omitempty"`
 
+	// TextBlock, of which an Input.ChoiceSet has Wrap, too.
+	Text   string `json:"text,omitempty"`
+	Wrap   bool   `json:"wrap,omitempty"`
+	Size   string `json:"size,omitempty"`
+	Subtle bool   `json:"isSubtle,omitempty"`
+
+	// Container: its background. Input.ChoiceSet: how the choices are shown.
+	Style string `json:"style,omitempty"`
+
+	// RichTextBlock.
+	Inlines []inline `json:"inlines,omitempty"`
+
+	// Container and Column.
+	Items []element `json:"items,omitempty"`
+
+	// ColumnSet.
+	Columns []element `json:"columns,omitempty"`
+
+	// Column.
+	Width         string `json:"width,omitempty"`
+	VerticalAlign string `json:"verticalContentAlignment,omitempty"`
+
+	// ActionSet.
+	Actions []action `json:"actions,omitempty"`
+
+	// Input.Text and Input.ChoiceSet.
 	question
 }
 
-// question is what parts of a card have that a person fills in: Input.Text and Input.ChoiceSet.
+// question has the fields of elements that a person fills in.
 type question struct {
-	Label       string   `json:"label,omitempty"`
-	Required    bool     `json:"isRequired,omitempty"`
-	Error       string   `json:"errorMessage,omitempty"`
-	Placeholder string   `json:"placeholder,omitempty"`
-	Value       string   `json:"value,omitempty"`
-	MaxLength   int      `json:"maxLength,omitempty"`
-	Multiline   bool     `json:"isMultiline,omitempty"`
+	// Input.Text and Input.ChoiceSet.
+	Label        string `json:"label,omitempty"`
+	Required     bool   `json:"isRequired,omitempty"`
+	ErrorMessage string `json:"errorMessage,omitempty"` // what the client shows if the value is missing
+	Placeholder  string `json:"placeholder,omitempty"`
+	Value        string `json:"value,omitempty"`
+
+	// Input.Text.
+	MaxLength int  `json:"maxLength,omitempty"`
+	Multiline bool `json:"isMultiline,omitempty"`
+
+	// Input.ChoiceSet. If Multiselect is set, Value lists the chosen values, separated by commas.
 	Multiselect bool     `json:"isMultiSelect,omitempty"`
 	Choices     []choice `json:"choices,omitempty"`
 }
@@ -78,8 +99,6 @@ type inline struct {
 	Type   string `json:"type"`
 	Text   string `json:"text"`
 	Size   string `json:"size,omitempty"`
-	Weight string `json:"weight,omitempty"`
-	Color  string `json:"color,omitempty"`
 	Font   string `json:"fontType,omitempty"`
 	Subtle bool   `json:"isSubtle,omitempty"`
 	Italic bool   `json:"italic,omitempty"`
@@ -88,12 +107,21 @@ type inline struct {
 
 // action is a button.
 type action struct {
-	Type     string          `json:"type"`
-	Title    string          `json:"title,omitempty"`
-	Style    string          `json:"style,omitempty"`
-	Mode     string          `json:"mode,omitempty"`
-	Verb     string          `json:"verb,omitempty"`
-	Data     json.RawMessage `json:"data,omitempty"`
-	Card     *adaptive       `json:"card,omitempty"`
-	Fallback *action         `json:"fallback,omitempty"`
+	// Every action.
+	Type  string `json:"type"`
+	Title string `json:"title,omitempty"`
+	Style string `json:"style,omitempty"` // "positive", "destructive", or "" for a plain button
+	Mode  string `json:"mode,omitempty"`  // "secondary" puts the button into the row's menu
+
+	// Action.Execute.
+	Verb string `json:"verb,omitempty"`
+
+	// Action.Execute and Action.Submit: what a click sends us.
+	Data json.RawMessage `json:"data,omitempty"`
+
+	// Action.ShowCard: what opens below the button.
+	Card *adaptive `json:"card,omitempty"`
+
+	// Action.Execute: the button of clients that don't know Action.Execute.
+	Fallback *action `json:"fallback,omitempty"`
 }

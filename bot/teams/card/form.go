@@ -128,7 +128,7 @@ func (r *renderer) addField(f view.Field, wrong string) {
 func inputElement(f view.Field) element {
 	e := element{Spacing: "Medium", question: question{Label: showLiterally(f.Label), Placeholder: f.Example, Required: !f.Optional}}
 	if e.Required {
-		e.Error = "Fill this in."
+		e.ErrorMessage = "Fill this in."
 	}
 	switch f.Kind {
 	case view.FieldOne, view.FieldSeveral:
@@ -158,12 +158,12 @@ func setChoices(e *element, f view.Field) {
 	e.Multiselect = f.Kind == view.FieldSeveral
 	e.Wrap = true
 	if e.Required {
-		e.Error = "Choose one."
+		e.ErrorMessage = "Choose one."
 	}
 	switch {
 	case e.Multiselect:
 		e.ID = severalPrefix + f.Name
-		e.Error = strings.Replace(e.Error, "one", "at least one", 1)
+		e.ErrorMessage = strings.Replace(e.ErrorMessage, "one", "at least one", 1)
 	case f.Optional && len(f.Value) == 0:
 		e.Choices = append(e.Choices, choice{Title: "—", Value: ""}) // without it a choice could not be cleared
 	}

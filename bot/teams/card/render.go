@@ -181,8 +181,8 @@ func (r *renderer) addItem(b view.Block) {
 	}
 	r.addElement(frameNone, func() element {
 		return element{Type: "ColumnSet", Columns: []element{
-			{Type: "Column", Width: "stretch", Center: "Center", Items: []element{line()}},
-			{Type: "Column", Width: "auto", Center: "Center", Items: []element{r.actionSet(b.Buttons, 0)}},
+			{Type: "Column", Width: "stretch", VerticalAlign: "Center", Items: []element{line()}},
+			{Type: "Column", Width: "auto", VerticalAlign: "Center", Items: []element{r.actionSet(b.Buttons, 0)}},
 		}}
 	})
 }

@@ -250,16 +250,16 @@ func (s Samples) Cards() map[string]view.Card {
 	said := bridge.Said{MessageID: sampleMessage, From: f.Contact, At: When(),
 		Text:    "# Title\n\n**Help** me & _you_ <b>now</b> `code`\n\n1. a\n   - b\n2. c\n\n> quoted\n\n```\nx\n```\n\n|a|b|\n|-|-|\n|1|2|\n\n[bank.test](https://evil.test) <https://x.test> ![pic](https://x.test/p.png)",
 		Notices: []string{"Encrypted part left out."}, Files: []string{"a.pdf", "b.pdf"}, Original: "https://p.test/files/1", Quoted: "On Monday:\n- x", ShowQuote: true}
-	ways := view.Ways{Signs: []string{"!", "@Parley "}, Elsewhere: []string{"@Parley "}}
+	syntax := view.CommandSyntax{Signs: []string{"!", "@Parley "}, SignsOutside: []string{"@Parley "}}
 	cards := map[string]view.Card{
 		"root": view.Root(f), "root_resolved": view.Root(resolved), "root_unassigned": view.Root(unassigned), "root_long": view.Root(long), "root_replying": view.Root(replying), "root_labelled": view.Root(labelled),
 		"list_labelled": view.List(bridge.Listing{ListQuery: bridge.ListQuery{List: "mine"}, Rows: []bridge.Facts{labelled, f}}, time.UTC),
 		"said":          view.Said(said, time.UTC), "files": view.Files(said.From, []string{"a.pdf", "b <c>.pdf"}, nil), "details": view.Details(f),
 		"list": view.List(bridge.Listing{ListQuery: bridge.ListQuery{List: "mine"}, Rows: []bridge.Facts{f, unassigned}, More: true}, time.UTC), "history": view.History(f, bridge.History{Rows: s.Lines()["history"].Content.(*bridge.HistoryLine).Log, More: true}),
-		"help": view.Help("", ways), "help_all": view.Help("all", ways), "help_snooze": view.Help("snooze", ways), "problem": view.Problem(&bridge.Problem{Code: "x", Text: "It is *resolved*.", Hint: "Reopen it."}),
+		"help": view.Help("", syntax), "help_all": view.Help("all", syntax), "help_snooze": view.Help("snooze", syntax), "problem": view.Problem(&bridge.Problem{Code: "x", Text: "It is *resolved*.", Hint: "Reopen it."}),
 	}
 	for name, l := range s.Lines() {
-		cards["line_"+name], _ = view.Post(bridge.Post{Kind: bridge.PostLine, Line: &l, Facts: f}, ways)
+		cards["line_"+name], _ = view.Post(bridge.Post{Kind: bridge.PostLine, Line: &l, Facts: f}, syntax)
 	}
 	for kind, r := range Riches() {
 		cards["line_rich_"+string(kind)] = view.Line(bridge.Line{Content: &bridge.RepliedLine{Answered: "Do you <have> lamps?"},

@@ -39,12 +39,14 @@ const (
 
 // Step is one step of a journey. Its texts have no text of messages and no secrets.
 type Step struct {
-	At       time.Time // Parley's clock
-	Kind     StepKind
-	Text     string        // one sentence without a full stop
-	Detail   []string      // more lines: reasons, attempts, what to do
-	Bad      bool          // somebody should look at it
-	Event    store.EventID // Event, Message, Delivery: ids of what the step is about; 0 means none
+	At     time.Time // Parley's clock
+	Kind   StepKind
+	Text   string   // one sentence without a full stop
+	Detail []string // more lines: reasons, attempts, what to do
+	Bad    bool     // somebody should look at it
+
+	// What the step is about; 0 means none.
+	Event    store.EventID
 	Message  store.MessageID
 	Delivery store.DeliveryID
 }
@@ -107,7 +109,7 @@ func newTeller(ctx context.Context, q store.Querier) (*teller, error) {
 	return t, err
 }
 
-// tellConversation returns the journey of a conversation or, unless only is 0, of that event in it.
+// tellConversation returns the journey of a conversation. If only is not 0, it has just that event and what it caused.
 func (t *teller) tellConversation(ctx context.Context, number store.ConversationID, only store.EventID) (Journey, error) {
 	found, err := store.Conversations(ctx, t.q, number)
 	if err != nil {

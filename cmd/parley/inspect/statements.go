@@ -31,7 +31,11 @@ type event struct {
 const getEvents = `
 	SELECT events.id, events.account_id, coalesce(accounts.name, '?') AS account, events.external_id, events.size_bytes,
 		events.received_at, events.payload IS NULL AND events.blob IS NULL AS erased,
-		CASE WHEN queues.id IS NULL THEN NULL WHEN queues.first_event = events.id THEN queues.tries ELSE 0 END AS tries,
+		CASE
+			WHEN queues.id IS NULL THEN NULL -- it is in no queue
+			WHEN queues.first_event = events.id THEN queues.tries
+			ELSE 0 -- only the first event of a queue is tried
+		END AS tries,
 		CASE WHEN queues.due_at > (SELECT clock_timestamp()) THEN queues.due_at END AS waits_until,
 		quarantine.reason
 	FROM events
@@ -96,7 +100,8 @@ type delivery struct {
 const newestDeliveries = `
 	SELECT deliveries.id, deliveries.message_id, coalesce(accounts.name, '?') AS account, deliveries.kind, deliveries.state, deliveries.attempt,
 		deliveries.created_at, deliveries.first_at, deliveries.sent_at, deliveries.not_before, lanes.due_at,
-		greatest(deliveries.seq - lanes.head - 1, 0) AS before, deliveries.error_class, deliveries.error_text
+		greatest(deliveries.seq - lanes.head - 1, 0) AS before, -- the lane's head is the last one that is done
+		deliveries.error_class, deliveries.error_text
 	FROM lanes
 	JOIN deliveries ON deliveries.lane_id = lanes.id
 	LEFT JOIN accounts ON accounts.id = lanes.account_id
