@@ -11,8 +11,8 @@ import (
 	"parley/channels/pause"
 )
 
-// lostTogetherWithin: if each connection was lost less than this long ago when one opens again, all of them count as lost at
-// the same time. The end of a dead connection is noticed late.
+// lostTogetherWithin says when several lost connections count as one loss: if each of them was lost less than this long ago
+// when the first one opens again. It is that long because the end of a dead connection is noticed late.
 const lostTogetherWithin = 45 * time.Second
 
 // connections are the Socket Mode connections by which Slack sends events, clicks and commands.
@@ -65,8 +65,8 @@ func (c *connections) reportError(err error) {
 	c.reports.Report(channels.Condition{Status: channels.Broken, Text: text, Hint: hint})
 }
 
-// recordOpened counts a new connection. It announces a gap, that is a time whose events may be missing, if no other
-// connection was open, or if all of them were lost at about the same time.
+// recordOpened counts a new connection. It announces a gap, a time whose events may be missing, in two cases: no other
+// connection is open, or all of them were lost at about the same time.
 func (c *connections) recordOpened() {
 	c.mu.Lock()
 	isGap := c.open == 0

@@ -116,9 +116,9 @@ func countWords(in shape.FormInput) string {
 	return fmt.Sprintf("So far %d %s, %d characters left (%s).", c.Parts, shape.Plural(c.Parts, "text", "texts"), c.Left, c.Encoding)
 }
 
-// Begun reads a reply's form that may be unfinished: its text so far, which need not be one that could be
-// submitted, and its arguments. The errors are sentences for people, by field name.
-func Begun(args bridge.Args, fields map[string][]string) (string, bridge.Args, map[string]string) {
+// Begun reads a reply's form that may be unfinished. words is its text so far, which need not be one that could be
+// submitted. read are the arguments with what the fields say. errs has at most one sentence for people, by field name.
+func Begun(args bridge.Args, fields map[string][]string) (words string, read bridge.Args, errs map[string]string) {
 	v := Values(fields)
 	id, err := strconv.ParseInt(v.Text(fieldAnswers), 10, 64)
 	if err == nil && id > 0 {
@@ -136,7 +136,7 @@ func Begun(args bridge.Args, fields map[string][]string) (string, bridge.Args, m
 // readReply reads either step of a reply.
 func readReply(out *shape.Filled, v Values, with Reading) (field, problem string) {
 	words, args, errs := Begun(out.Args, v)
-	for field, problem := range errs {
+	for field, problem := range errs { // there is one at most
 		return field, problem
 	}
 	out.Args = args

@@ -13,9 +13,9 @@ type Verb struct {
 	Name     bridge.Verb
 	Typed    TypedLine
 	Help     Help
-	Emoji    []string // shortcodes that do the same
+	Emoji    []string // shortcodes of reactions that do the same as the verb
 	Slash    bool     // it can be given outside the thread, with the conversation's number: "@Parley #12 …"
-	Anywhere bool     // it is about no conversation
+	Anywhere bool     // it is about no conversation, and can be given in any place
 	Menus    Menus
 	Button   Button
 	Form     Form
@@ -30,43 +30,49 @@ type Verb struct {
 	Shown func(bridge.Line, bridge.Facts) []shape.Block // a confirmation of more than a sentence; Done counts if it returns nil
 }
 
-// TypedLine says how a verb is typed in a thread. Without words it can't be typed.
+// TypedLine says how a verb is typed in a thread.
 type TypedLine struct {
-	Words   []string // after "!", the usual one first
-	Answers []string // those of Words that may well be a whole answer to a customer: typed alone they don't count as a slip
-	Lone    bool     // any other of Words that is typed alone, without "!", counts as a slip
+	Words   []string // what stands after "!", the usual word first; without words the verb can't be typed
 	Syntax  string   // how the whole line is written: "!snooze TIME"
 	Rest    Rest     // what follows the word
 	Missing string   // said when nothing follows the word; "" means that nothing need follow
+
+	// A word of a verb that is typed alone, without "!", may be a slip: its author is asked before it goes to the customer.
+	Lone    bool     // this is so for the verb's Words, except for Answers
+	Answers []string // those of Words that may well be a whole answer to a customer: they are sent
 }
 
 // Help is what the lists of verbs say of a verb.
 type Help struct {
 	Sentence string
 	Examples []string
-	Everyday bool // the short help lists it, too
+	Everyday bool // the short help lists it; the help with all verbs lists it in any case
 	Hidden   bool // help never lists it: it has only a button
 }
 
 // Menus are the places besides threads in which a chat offers a verb.
 type Menus struct {
-	Command  *Command // a slash command of its own, where a chat has room for some
+	Command  *Command // a slash command of its own, where a chat has room for some; nil means none
 	InThread Offer    // its place among the words that a chat offers while somebody types in a thread
-	InChat   Offer    // the same, in a chat with the app alone
+	InChat   Offer    // its place among the words that a chat offers in a chat with the app alone
 	Message  *Entry   // its entry in a message's menu; nil means none
 	Box      *Entry   // its entry beside the message box; nil means none
 }
 
 // Button is how a verb's button looks, and what it does first.
 type Button struct {
-	Label    string // the help names this button, too; "" if it names none
-	Unlisted string // the label on buttons and forms where Label is ""
-	Style    shape.Style
-	Opens    shape.Opens               // what it opens besides a form
-	Confirm  string                    // a question that it asks first
-	Details  bool                      // the card of details has it, until the conversation is closed
-	Meant    bool                      // if the verb's word was mistyped, Parley may offer it
-	MeantAs  func(bridge.Meant) string // its label then, with arguments: "Assign to Ben"; nil means the usual label
+	// The label is Label, or Unlisted for a button that the help doesn't name; without both it is the verb's name.
+	Label    string
+	Unlisted string
+
+	Style   shape.Style
+	Opens   shape.Opens // what it opens besides a form
+	Confirm string      // a question that it asks first; "" means none
+	Details bool        // the card of details has it, until the conversation is closed
+
+	// If somebody mistyped the verb's word, Parley asks whether the verb was meant.
+	Meant   bool                      // the question has this button
+	MeantAs func(bridge.Meant) string // its label there, with arguments: "Assign to Ben"; nil means the usual label
 }
 
 // Form is a verb's form. A verb without Ask has none.
@@ -76,10 +82,12 @@ type Form struct {
 	AtOnce    bool                                     // when typed, the verb acts without its form
 	Lists     []List                                   // what it offers to choose from
 	Answering bool                                     // it writes to a conversation's customer: colleagues are shown who has it open
-	Read      func(*shape.Filled, Values, Reading) (field, problem string)
+
+	// Read reads the submitted values. problem says for people what is wrong, and field where; "" means nothing is.
+	Read func(*shape.Filled, Values, Reading) (field, problem string)
 }
 
-// Rest says how the rest of a line after a verb's word is read.
+// Rest says how the rest of a line after a verb's word is read: as which fields of Parsed.
 type Rest int
 
 // Ways to read the rest of a line.
@@ -114,7 +122,10 @@ const (
 )
 
 // Command is a slash command of a verb's own.
-type Command struct{ About, Hint string }
+type Command struct {
+	About string // what it does: "Assign a conversation"
+	Hint  string // what may follow it: "#12 @ann"
+}
 
 // Offer is a place in a list of words that a chat offers.
 type Offer struct {
@@ -124,11 +135,12 @@ type Offer struct {
 
 // Entry is an entry of a menu.
 type Entry struct {
-	Order        int
-	Title, About string
+	Order int    // its place in the menu: lower ones come first
+	Title string // the entry: "Assign conversation"
+	About string // what it does: "Choose who answers"
 }
 
-// Reading is what the reading of a form needs besides its values.
+// Reading is what Form.Read needs besides the values.
 type Reading struct {
 	Now  time.Time
 	Zone *time.Location // nil means UTC

@@ -33,17 +33,23 @@ func (g Group) HasProblem() bool {
 
 // Field is one value of a form; the template "field" draws it.
 type Field struct {
-	Name        string // in the form that is sent
-	Label       string
-	Help        string // may hold `code` and *emphasis*
-	Kind        string // text of one line (""), another type of input, or one of the constants below
+	Name     string // in the form that is sent
+	Label    string
+	Help     string // may hold `code`, *emphasis* and links to the documentation
+	Kind     string // one of the constants below, another type of HTML's input ("date"), or "" for a text of one line
+	Problem  string // what is wrong with the value; "" means nothing
+	Required bool
+	Fixed    bool // it is shown and can't be changed
+
+	// What was typed; not for KindChoice and KindChecks.
 	Value       string
-	Choices     []Choice
 	Placeholder string
-	Problem     string // what is wrong with the value
-	Required    bool
-	Fixed       bool // it is shown and can't be changed
-	Stored      bool // a secret is stored; it is never shown
+
+	// KindChoice and KindChecks: what can be chosen, and what is.
+	Choices []Choice
+
+	// KindSecret: a secret is stored, which is never shown.
+	Stored bool
 }
 
 // Kinds of fields besides the types of input.
@@ -102,15 +108,19 @@ func (f *Form) Keep(v *Visit, problems map[string]string) {
 		for i := range f.Groups[g].Fields {
 			field := &f.Groups[g].Fields[i]
 			field.Problem = problems[field.Name]
-			if field.Fixed || field.Kind == KindSecret {
-				continue
-			}
-			values := v.Request.PostForm[field.Name]
-			field.Value = strings.Join(values, "\n")
-			for c := range field.Choices {
-				field.Choices[c].Chosen = slices.Contains(values, field.Choices[c].Value)
-			}
+			field.keepValues(v.Request.PostForm[field.Name])
 		}
+	}
+}
+
+// keepValues gives the field the values that were sent of it.
+func (f *Field) keepValues(sent []string) {
+	if f.Fixed || f.Kind == KindSecret {
+		return
+	}
+	f.Value = strings.Join(sent, "\n")
+	for i := range f.Choices {
+		f.Choices[i].Chosen = slices.Contains(sent, f.Choices[i].Value)
 	}
 }
 
@@ -119,12 +129,12 @@ var (
 	linkWords = regexp.MustCompile(`\[([^\]]+)\]\([^)]*\)`)
 )
 
-// helpHTML writes a help text: it marks `code` and *emphasis*, and replaces links to pages of the documentation by their text.
-// Everything else is plain text.
+// helpHTML writes a help text as HTML. It marks `code` and *emphasis*, and leaves of links to the documentation only their
+// text. Everything else is plain text.
 func helpHTML(s string) template.HTML {
 	var b strings.Builder
 	for i, piece := range strings.Split(s, "`") {
-		if i%2 == 1 { // inside of backquotes nothing else is marked
+		if i%2 == 1 { // every second piece stood between backquotes: nothing in it is marked
 			b.WriteString("<code>" + template.HTMLEscapeString(piece) + "</code>")
 			continue
 		}

@@ -99,6 +99,8 @@ type inline struct {
 	Type   string `json:"type"`
 	Text   string `json:"text"`
 	Size   string `json:"size,omitempty"`
+	Weight string `json:"weight,omitempty"`
+	Color  string `json:"color,omitempty"`
 	Font   string `json:"fontType,omitempty"`
 	Subtle bool   `json:"isSubtle,omitempty"`
 	Italic bool   `json:"italic,omitempty"`

@@ -8,16 +8,18 @@ import (
 
 // Template is a template's entry. It may be for several accounts.
 type Template struct {
-	At       document.Position
+	At       document.Position // where the entry begins
 	Name     string
 	Language string
 	Accounts []document.Text
-	Texts    map[string]*document.Text // category, header, body, footer, provider_name
-	Types    *document.List
+	Places   map[string]document.Position // where each key of the entry stands
+
+	// What may be left out: nil, or missing in Texts, means not given.
+	Texts    map[string]*document.Text // by the keys of templateTexts
+	Types    *document.List            // for what the template may be used: bridge.TemplateStart, …
 	Labels   *document.List
 	Buttons  *[]bridge.TemplateButton
-	Examples []Field // nil means not given
-	Places   map[string]document.Position
+	Examples []Field // by the names of the template's variables
 }
 
 // templateTexts returns the keys of a template's texts, in the order in which they are written.
@@ -25,7 +27,9 @@ func templateTexts() []string {
 	return []string{"provider_name", "category", "header", "body", "footer"}
 }
 
-func readTemplate(o *object) (Template, bool) {
+// readTemplate reads a template's entry, and notes its faults in o. ok is false if it lacks a name, a language or an account,
+// so that nothing can be done with it.
+func readTemplate(o *object) (entry Template, ok bool) {
 	e := Template{At: o.At, Texts: map[string]*document.Text{}, Places: o.Places}
 	e.Name = o.readName("name", "Colleagues know a template by its name: order update.")
 	if e.Name != "" {

@@ -12,10 +12,10 @@ import (
 	"github.com/emersion/go-imap/v2"
 )
 
-// mark is the durable watermark of one folder: what has been dealt with.
+// mark is the durable watermark of one folder: it says which mails have been dealt with.
 // Shape: {"v":1,"folder":"INBOX","uidvalidity":1,"server":…,"first":5,"last":9,"newest_at":…,"started_at":…,"done":[[5,9]],"sent":{…}}
 type mark struct {
-	V           int    `json:"v"`
+	V           int    `json:"v"` // markVersion
 	Folder      string `json:"folder"`
 	UIDValidity uint32 `json:"uidvalidity"`
 	// Server is where the folder was read, and as whom. Address is the account's address at that time. They
@@ -55,7 +55,8 @@ const (
 
 var errBadMark = errors.New("email: watermark makes no sense")
 
-// loadMark reads the watermark. It returns nil if there is none for the account's folder.
+// loadMark reads the watermark. The result is nil, without an error, if none was saved yet, or if the saved one is of
+// another folder than the account has now: reading begins anew then.
 // Errors: errBadMark, or the database's.
 func (c *Mailbox) loadMark(ctx context.Context) (*mark, error) {
 	data, err := c.env.State.Load(ctx)
@@ -63,7 +64,7 @@ func (c *Mailbox) loadMark(ctx context.Context) (*mark, error) {
 		return nil, fmt.Errorf("email: load watermark: %w", err)
 	}
 	if len(data) == 0 {
-		return nil, nil
+		return nil, nil // none was saved yet
 	}
 	var m mark
 	if err := json.Unmarshal(data, &m); err != nil {
@@ -73,7 +74,7 @@ func (c *Mailbox) loadMark(ctx context.Context) (*mark, error) {
 		return nil, fmt.Errorf("%w: version %d is not %d", errBadMark, m.V, markVersion)
 	}
 	if m.Folder != c.set.Folder {
-		return nil, nil // another folder was chosen: begin there
+		return nil, nil // another folder was chosen
 	}
 	return &m, nil
 }

@@ -46,7 +46,7 @@ func (v *visit) readFolder(ctx context.Context) error {
 	})
 }
 
-// readFile reads one file, unless it is as it was when it was last read. Of a longer file than mostBytes it reads the beginning.
+// readFile reads one file, unless it is as it was when it was last read. Of a longer file than maxPageBytes it reads the beginning.
 func (v *visit) readFile(ctx context.Context, root *os.Root, name string, entry fs.DirEntry) error {
 	info, err := entry.Info()
 	if err != nil {
@@ -55,7 +55,7 @@ func (v *visit) readFile(ctx context.Context, root *os.Root, name string, entry 
 	}
 	mark := fmt.Sprintf("%d %d", info.Size(), info.ModTime().UnixNano())
 	if v.known[name].ETag == mark {
-		v.there = append(v.there, name)
+		v.present = append(v.present, name)
 		v.bytes += int(info.Size())
 		return nil
 	}
@@ -65,12 +65,12 @@ func (v *visit) readFile(ctx context.Context, root *os.Root, name string, entry 
 		return nil
 	}
 	defer func() { _ = f.Close() }()
-	raw, err := io.ReadAll(io.LimitReader(f, mostBytes))
+	raw, err := io.ReadAll(io.LimitReader(f, maxPageBytes))
 	if err != nil {
 		v.note(name + " can't be read: " + fileReason(err))
 		return nil
 	}
-	v.there = append(v.there, name)
+	v.present = append(v.present, name)
 	v.bytes += len(raw)
 	title := strings.TrimSuffix(path.Base(name), path.Ext(name))
 	text := clean(string(raw))

@@ -25,12 +25,12 @@ import (
 )
 
 const (
-	lookEvery  = 10 * time.Second // for places that are due or new
-	leaseFor   = time.Minute      // of a place that is being read; renewed with each page
-	mostPages  = 500              // of a place
-	mostBytes  = 1 << 20          // of a page
-	mostInAll  = 30 << 20         // bytes of a place
-	politePage = time.Second      // between two requests
+	lookEvery     = 10 * time.Second // for places that are due or new
+	leaseFor      = time.Minute      // of a place that is being read; renewed with each page
+	maxPages      = 500              // of a place
+	maxPageBytes  = 1 << 20          // of a page
+	maxPlaceBytes = 30 << 20         // bytes of a place
+	politePage    = time.Second      // between two requests
 )
 
 // Options of a Reader.
@@ -73,8 +73,11 @@ func (r *Reader) Round(ctx context.Context) error {
 	}
 	for _, p := range places {
 		isMine, err := r.takeLease(ctx, p.Place)
-		if err != nil || !isMine {
+		if err != nil {
 			return err
+		}
+		if !isMine { // another process reads this place, and then those behind it
+			return nil
 		}
 		if err := errors.Join(r.read(ctx, p), store.DropLeases(ctx, r.opt.Pool, []string{leaseOf(p.Place)}, r.opt.Holder)); err != nil {
 			return err
@@ -92,12 +95,12 @@ func (r *Reader) takeLease(ctx context.Context, place string) (bool, error) {
 
 // visit is one look through a place.
 type visit struct {
-	r     *Reader
-	place knowledge.Place
-	known map[string]knowledge.Page
-	there []string // the pages that there are
-	bytes int
-	wrong []string // what could not be read, for people
+	r        *Reader
+	place    knowledge.Place
+	known    map[string]knowledge.Page // the pages that are stored from earlier visits, by their addresses
+	present  []string                  // the addresses of the pages that were found; what is stored of others goes
+	bytes    int                       // of these pages
+	problems []string                  // what could not be read, for people
 }
 
 // errFull ends a visit that has read as much as a place may have.
@@ -109,43 +112,43 @@ func (r *Reader) read(ctx context.Context, p knowledge.Place) error {
 	if err != nil {
 		return err
 	}
-	v := &visit{r: r, place: p, known: known, there: []string{}}
+	v := &visit{r: r, place: p, known: known, present: []string{}}
 	if p.IsSite() {
 		err = v.readSite(ctx)
 	} else {
 		err = v.readFolder(ctx)
 	}
 	if errors.Is(err, errFull) {
-		v.note(fmt.Sprintf("Only %d pages or %d MB are read.", mostPages, mostInAll>>20))
+		v.note(fmt.Sprintf("Only %d pages or %d MB are read.", maxPages, maxPlaceBytes>>20))
 		err = nil
 	}
 	if err != nil {
 		return err
 	}
 	problem := ""
-	there := v.there
-	if len(v.wrong) > 0 {
-		problem = v.wrong[0]
-		r.opt.Log.Warn("knowledge was not read completely", "place", p.Place, "problem", problem, "problems", len(v.wrong))
+	present := v.present
+	if len(v.problems) > 0 {
+		problem = v.problems[0]
+		r.opt.Log.Warn("knowledge was not read completely", "place", p.Place, "problem", problem, "problems", len(v.problems))
 	}
-	if len(there) == 0 && problem != "" {
-		there = nil // all pages that were read before stay: they are better than nothing
+	if len(present) == 0 && problem != "" {
+		present = nil // all pages that were read before stay: they are better than nothing
 	}
-	return store.InTx(ctx, r.opt.Pool, func(tx pgx.Tx) error { return knowledge.Finish(ctx, tx, p.Place, problem, there) })
+	return store.InTx(ctx, r.opt.Pool, func(tx pgx.Tx) error { return knowledge.Finish(ctx, tx, p.Place, problem, present) })
 }
 
 // note remembers for people what went wrong.
-func (v *visit) note(problem string) { v.wrong = append(v.wrong, problem) }
+func (v *visit) note(problem string) { v.problems = append(v.problems, problem) }
 
 // checkRoom returns errFull if no other page may be read.
 func (v *visit) checkRoom() error {
-	if len(v.there) >= mostPages || v.bytes >= mostInAll {
+	if len(v.present) >= maxPages || v.bytes >= maxPlaceBytes {
 		return errFull
 	}
 	return nil
 }
 
-// keep stores a page that was read, in Markdown.
+// keep stores a page that was read. text is Markdown.
 func (v *visit) keep(ctx context.Context, p knowledge.Page, title, text string) error {
 	isMine, err := v.r.takeLease(ctx, v.place.Place)
 	if err != nil || !isMine {
@@ -164,12 +167,13 @@ func (v *visit) keep(ctx context.Context, p knowledge.Page, title, text string) 
 func (r *Reader) languageOf(ctx context.Context, text string) string {
 	a, err := r.opt.Language.Analyze(ctx, analysis.Question{Burst: []analysis.Message{{Text: text}}})
 	if err != nil {
-		return ""
+		return "" // the page is of use without it
 	}
 	return a.Language
 }
 
-// newDialer returns a dialer that connects to the public internet, and to the host that was named wherever that is, if it may be inside.
+// newDialer returns a dialer that connects to the public internet. inside says that it may also connect to host, the host
+// that was named, where that is in the company's own network.
 func newDialer(host string, inside bool) *guard.Dialer {
 	if !inside {
 		return guard.New()

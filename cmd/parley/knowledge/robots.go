@@ -10,8 +10,8 @@ import (
 // agentName is how the reader calls itself.
 const agentName = "Parley"
 
-// mostDelay is the longest pause that a site may ask for.
-const mostDelay = 10 * time.Second
+// maxDelay is the longest pause that a site may ask for.
+const maxDelay = 10 * time.Second
 
 // rules are what a site's robots.txt (RFC 9309) says to this reader.
 type rules struct {
@@ -75,7 +75,7 @@ func (r *rules) setDelay(text string) {
 	if err != nil || !(seconds > 0) { // NaN isn't positive either
 		return
 	}
-	r.delay = min(time.Duration(min(seconds, mostDelay.Seconds())*float64(time.Second)), mostDelay)
+	r.delay = min(time.Duration(min(seconds, maxDelay.Seconds())*float64(time.Second)), maxDelay)
 }
 
 // isAllowed reports whether a path, with its query, may be read. The longest rule that matches decides; of two rules of the same
@@ -89,7 +89,7 @@ func (r rules) isAllowed(path string) bool {
 		}
 		isLonger := len(l.path) > len(deciding.path)
 		isAsLong := len(l.path) == len(deciding.path)
-		if isLonger || isAsLong && l.allow {
+		if isLonger || (isAsLong && l.allow) {
 			deciding = l
 			isAllowed = l.allow
 		}
@@ -97,13 +97,13 @@ func (r rules) isAllowed(path string) bool {
 	return isAllowed
 }
 
-// matches reports whether a rule's path is the beginning of another: * stands for anything, $ for the end.
+// matches reports whether a path begins as a rule's pattern says: * stands for anything, $ at the end for the path's end.
 func matches(pattern, path string) bool {
-	pattern, whole := strings.CutSuffix(pattern, "$")
-	exp := "^" + strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, ".*")
-	if whole {
-		exp += "$"
+	pattern, hasEnd := strings.CutSuffix(pattern, "$")
+	expression := "^" + strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, ".*")
+	if hasEnd {
+		expression += "$"
 	}
-	ok, err := regexp.MatchString(exp, path)
-	return err == nil && ok
+	ok, err := regexp.MatchString(expression, path)
+	return err == nil && ok // a pattern that is too long for an expression matches nothing
 }

@@ -11,21 +11,21 @@ import (
 )
 
 const (
-	mostSections = 100  // of a page
-	sectionRunes = 1500 // so that one fits into a reply
-	titleRunes   = 120
+	maxSections     = 100  // of a page
+	maxSectionRunes = 1500 // so that one fits into a reply
+	maxTitleRunes   = 120
 )
 
 // heading is a line of Markdown that begins a section.
 var heading = regexp.MustCompile(`^ {0,3}#{1,6}[ \t]+(.*?)[ \t#]*$`)
 
 // cutSections cuts a page into what stands below each heading. A long section is cut at its paragraphs. title names what
-// stands above the first heading. Sections beyond mostSections are left out.
+// stands above the first heading. Sections beyond maxSections are left out.
 func cutSections(title, text string) []knowledge.Section {
 	var list []knowledge.Section
 	page, current := "", "" // the first heading, which names the page, and the one above the section
 	var body strings.Builder
-	end := func() {
+	endSection := func() {
 		name := oneLine(current)
 		if name == "" {
 			name = oneLine(title)
@@ -33,27 +33,27 @@ func cutSections(title, text string) []knowledge.Section {
 			name = oneLine(page) + ": " + name
 		}
 		for _, part := range cutParts(strings.TrimSpace(body.String())) {
-			if len(list) < mostSections {
-				list = append(list, knowledge.Section{Title: markdown.Cut(name, titleRunes), Body: part})
+			if len(list) < maxSections {
+				list = append(list, knowledge.Section{Title: markdown.Cut(name, maxTitleRunes), Body: part})
 			}
 		}
 		body.Reset()
 	}
-	fenced := false
+	inCode := false // between two lines of ```, where "#" begins no heading
 	for line := range strings.Lines(text) {
 		if strings.HasPrefix(strings.TrimSpace(line), "```") {
-			fenced = !fenced
+			inCode = !inCode
 		}
-		m := heading.FindStringSubmatch(strings.TrimRight(line, "\r\n"))
-		if m == nil || fenced {
+		match := heading.FindStringSubmatch(strings.TrimRight(line, "\r\n"))
+		if match == nil || inCode {
 			body.WriteString(line)
 			continue
 		}
-		end()
-		current = m[1]
+		endSection()
+		current = match[1]
 		page = cmp.Or(page, current)
 	}
-	end()
+	endSection()
 	return list
 }
 
@@ -67,11 +67,11 @@ func cutParts(text string) []string {
 			continue
 		}
 		runes := utf8.RuneCountInString(part) + utf8.RuneCountInString(paragraph)
-		if part != "" && runes > sectionRunes {
+		if part != "" && runes > maxSectionRunes {
 			list = append(list, part)
 			part = ""
 		}
-		part = strings.TrimSpace(part + "\n\n" + markdown.Cut(paragraph, sectionRunes))
+		part = strings.TrimSpace(part + "\n\n" + markdown.Cut(paragraph, maxSectionRunes))
 	}
 	if part != "" {
 		list = append(list, part)

@@ -22,28 +22,30 @@ import (
 )
 
 const (
-	pageTime      = 20 * time.Second // for one request
-	mostRedirects = 5
-	mostRobots    = 500 << 10     // bytes of a robots.txt
-	mostLinks     = 2000          // of a page
-	mostQueued    = 4 * mostPages // addresses of a site: many are no pages with text
+	requestTimeout = 20 * time.Second // for one request
+	maxRedirects   = 5
+	maxRobotsBytes = 500 << 10    // bytes of a robots.txt
+	maxLinks       = 2000         // of a page
+	maxQueued      = 4 * maxPages // addresses of a site: many are no pages with text
 )
 
 // errElsewhere is the error of a redirect to another site.
 var errElsewhere = errors.New("it leads to another site")
 
-// crawl is a visit to a web site.
+// crawl is a visit to a web site. Addresses of pages are in the form of normaliseAddress.
 type crawl struct {
 	*visit
-	start  *url.URL
-	client *http.Client
-	rules  rules
-	last   time.Time // of the latest request
-	queue  []string
-	queued map[string]bool
+
+	start  *url.URL        // the page that the admin named
+	client *http.Client    // follows redirects as checkRedirect says
+	rules  rules           // of the site's robots.txt
+	last   time.Time       // when the latest request ended; zero before the first
+	queue  []string        // pages that are still to be read
+	queued map[string]bool // all pages that were ever in the queue, or to which one of them redirected
 }
 
-// readSite reads a web site, from the page that the admin named: pages below the same folder of the same host.
+// readSite reads a web site, from the page that the admin named. It follows links to pages of the same host in the same
+// folder, or below it.
 func (v *visit) readSite(ctx context.Context) error {
 	start, err := url.Parse(v.place.Place)
 	if err != nil {
@@ -51,19 +53,19 @@ func (v *visit) readSite(ctx context.Context) error {
 		return nil
 	}
 	c := &crawl{visit: v, start: start, queued: map[string]bool{}}
-	c.client = fence.NewClient(fence.Options{Answer: pageTime, Dialer: newDialer(start.Host, v.place.Inside), Follow: c.checkRedirect})
+	c.client = fence.NewClient(fence.Options{Answer: requestTimeout, Dialer: newDialer(start.Host, v.place.Inside), Follow: c.checkRedirect})
 	defer c.client.CloseIdleConnections()
 	if ok := c.hasReadRobots(ctx); !ok {
-		return ctx.Err()
+		return ctx.Err() // what kept it from being read is noted
 	}
 	c.add([]string{normaliseAddress(start)})
 	for len(c.queue) > 0 {
 		if err := c.checkRoom(); err != nil {
 			return err
 		}
-		at := c.queue[0]
+		address := c.queue[0]
 		c.queue = c.queue[1:]
-		if err := c.readPage(ctx, at); err != nil {
+		if err := c.readPage(ctx, address); err != nil {
 			return err
 		}
 	}
@@ -72,7 +74,7 @@ func (v *visit) readSite(ctx context.Context) error {
 
 // checkRedirect lets a redirect lead to a page that may be read, and nowhere else.
 func (c *crawl) checkRedirect(r *http.Request, via []*http.Request) error {
-	if len(via) > mostRedirects {
+	if len(via) > maxRedirects {
 		return errors.New("it leads in a circle")
 	}
 	if !c.isOnSite(r.URL) {
@@ -84,9 +86,9 @@ func (c *crawl) checkRedirect(r *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// hasReadRobots reads what the site allows. It returns false if nobody can tell now: then nothing is read.
+// hasReadRobots reads what the site allows. It returns false, and notes why, if nobody can tell now: then nothing is read.
 func (c *crawl) hasReadRobots(ctx context.Context) bool {
-	got, err := c.get(ctx, c.start.ResolveReference(&url.URL{Path: "/robots.txt"}).String(), knowledge.Page{}, mostRobots)
+	got, err := c.get(ctx, c.start.ResolveReference(&url.URL{Path: "/robots.txt"}).String(), knowledge.Page{}, maxRobotsBytes)
 	if err != nil {
 		c.note("The site can't be reached: " + reasonOf(err))
 		return false
@@ -125,16 +127,17 @@ func (a answer) isTemporary() bool {
 	return a.status >= http.StatusInternalServerError || a.status == http.StatusTooManyRequests
 }
 
-// get makes one request, a pause after the one before, and gives at most so many bytes of its answer.
-func (c *crawl) get(ctx context.Context, at string, known knowledge.Page, most int64) (answer, error) {
+// get makes one request, a pause after the one before. known is the page as it was read before; if it hasn't changed since,
+// the site answers 304. Of a longer answer than maxBytes only the beginning is returned.
+func (c *crawl) get(ctx context.Context, address string, known knowledge.Page, maxBytes int64) (answer, error) {
 	wait := max(c.r.opt.Pause, c.rules.delay)
 	if !c.last.IsZero() && !pause.For(ctx, wait-time.Since(c.last)) {
 		return answer{}, ctx.Err()
 	}
 	defer func() { c.last = time.Now() }() //nolint:forbidigo // only for the pause before the next one
-	ctx, cancel := context.WithTimeout(ctx, pageTime)
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return answer{}, err
 	}
@@ -151,19 +154,20 @@ func (c *crawl) get(ctx context.Context, at string, known knowledge.Page, most i
 		return answer{}, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, most))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBytes))
 	return answer{status: resp.StatusCode, header: resp.Header, from: resp.Request.URL, body: body}, err
 }
 
-// readPage reads one page, unless it is as it was, and notes where it leads.
-func (c *crawl) readPage(ctx context.Context, at string) error {
-	known := c.known[at]
-	got, err := c.get(ctx, at, known, mostBytes)
+// readPage reads one page, and queues the pages to which it links. A page that hasn't changed since it was read before, or
+// can't be read now, is kept as it was. One that is gone, or has moved to another site, isn't.
+func (c *crawl) readPage(ctx context.Context, address string) error {
+	known := c.known[address]
+	got, err := c.get(ctx, address, known, maxPageBytes)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	if err != nil {
-		c.note(at + " can't be read: " + reasonOf(err))
+		c.note(address + " can't be read: " + reasonOf(err))
 		if !errors.Is(err, errElsewhere) {
 			c.keepKnown(known)
 		}
@@ -175,40 +179,40 @@ func (c *crawl) readPage(ctx context.Context, at string) error {
 		return nil
 	}
 	if got.isTemporary() {
-		c.note(fmt.Sprintf("%s can't be read now: the site answers %d.", at, got.status))
+		c.note(fmt.Sprintf("%s can't be read now: the site answers %d.", address, got.status))
 		c.keepKnown(known)
 		return nil
 	}
 	if got.status != http.StatusOK { // a link that leads nowhere is no fault of the set-up
-		if at == normaliseAddress(c.start) {
+		if address == normaliseAddress(c.start) {
 			c.note(fmt.Sprintf("The site answers %d.", got.status))
 		}
 		return nil
 	}
 	c.bytes += len(got.body)
-	if final := normaliseAddress(got.from); final != at { // a redirect: the page counts where it is
+	if final := normaliseAddress(got.from); final != address { // a redirect: the page counts where it is
 		if c.queued[final] {
 			return nil
 		}
 		c.queued[final] = true
-		at = final
+		address = final
 	}
-	return c.readAnswer(ctx, at, got)
+	return c.readAnswer(ctx, address, got)
 }
 
 // keepKnown keeps a page as it was read before, if it was: that is better than nothing.
 func (c *crawl) keepKnown(known knowledge.Page) {
 	if known.Address != "" {
-		c.there = append(c.there, known.Address)
+		c.present = append(c.present, known.Address)
 	}
 }
 
-// readAnswer stores the page that a site answered, and notes where it leads. Pages that are no text, or want to be in no index,
-// are left out.
-func (c *crawl) readAnswer(ctx context.Context, at string, got answer) error {
-	kind, _, _ := mime.ParseMediaType(got.header.Get("Content-Type"))
-	p := knowledge.Page{Address: at, ETag: clean(got.header.Get("ETag")), Modified: clean(got.header.Get("Last-Modified"))}
-	title, text := c.titleOf(at), ""
+// readAnswer stores the page that a site answered, and queues the pages to which it links. Pages that are no text, or want to
+// be in no index, are left out.
+func (c *crawl) readAnswer(ctx context.Context, address string, got answer) error {
+	kind, _, _ := mime.ParseMediaType(got.header.Get("Content-Type")) // an unreadable type is "", which is no text
+	p := knowledge.Page{Address: address, ETag: clean(got.header.Get("ETag")), Modified: clean(got.header.Get("Last-Modified"))}
+	title, text := c.titleOf(address), ""
 	switch kind {
 	case "text/html", "application/xhtml+xml":
 		d := readHTML(decodeBody(got.body, got.header.Get("Content-Type")))
@@ -224,11 +228,11 @@ func (c *crawl) readAnswer(ctx context.Context, at string, got answer) error {
 	default:
 		return nil
 	}
-	c.there = append(c.there, at)
+	c.present = append(c.present, address)
 	return c.keep(ctx, p, clean(title), clean(text))
 }
 
-// decodeBody returns a body as UTF-8.
+// decodeBody returns a body as UTF-8. A body in a character set that nobody knows counts as UTF-8.
 func decodeBody(body []byte, contentType string) string {
 	if r, err := charset.NewReader(strings.NewReader(string(body)), contentType); err == nil {
 		if text, err := io.ReadAll(r); err == nil {
@@ -239,21 +243,24 @@ func decodeBody(body []byte, contentType string) string {
 }
 
 // titleOf names a page that has no title: by its address, without "https://".
-func (c *crawl) titleOf(at string) string { return strings.TrimPrefix(at, c.start.Scheme+"://") }
+func (c *crawl) titleOf(address string) string {
+	return strings.TrimPrefix(address, c.start.Scheme+"://")
+}
 
-// linksBelow returns those of a page's links that lead to pages of the place.
+// linksBelow returns the addresses of a page's links, each once, that lead into the folder of the page that the admin named, or
+// below it. Links beyond maxLinks are left out.
 func (c *crawl) linksBelow(page *url.URL, links []string) []string {
 	folder := c.start.Path[:strings.LastIndex(c.start.Path, "/")+1]
 	var list []string
-	for _, l := range links {
-		to, err := page.Parse(strings.TrimSpace(l))
-		if err != nil || !c.isOnSite(to) {
+	for _, link := range links {
+		target, err := page.Parse(strings.TrimSpace(link))
+		if err != nil || !c.isOnSite(target) {
 			continue
 		}
-		at := normaliseAddress(to)
-		isBelow := strings.HasPrefix(to.Path, folder)
-		if isBelow && len(list) < mostLinks && !slices.Contains(list, at) {
-			list = append(list, at)
+		address := normaliseAddress(target)
+		isBelow := strings.HasPrefix(target.Path, folder)
+		if isBelow && len(list) < maxLinks && !slices.Contains(list, address) {
+			list = append(list, address)
 		}
 	}
 	return list
@@ -275,17 +282,17 @@ func normaliseAddress(u *url.URL) string {
 	return c.String()
 }
 
-// add queues pages that may be read and are not queued yet.
+// add queues pages that may be read and were not queued before, up to maxQueued.
 func (c *crawl) add(pages []string) {
-	for _, at := range pages {
-		u, err := url.Parse(at)
-		if err != nil || c.queued[at] {
+	for _, address := range pages {
+		u, err := url.Parse(address)
+		if err != nil || c.queued[address] {
 			continue
 		}
-		if len(c.queued) >= mostQueued || !c.rules.isAllowed(u.RequestURI()) {
+		if len(c.queued) >= maxQueued || !c.rules.isAllowed(u.RequestURI()) {
 			continue
 		}
-		c.queued[at] = true
-		c.queue = append(c.queue, at)
+		c.queued[address] = true
+		c.queue = append(c.queue, address)
 	}
 }

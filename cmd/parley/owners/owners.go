@@ -27,11 +27,12 @@ const unowned = "unowned:"
 // Table knows which account has which of the provider's ids.
 type Table struct{ accounts map[key]store.AccountID }
 
+// key is an id of the provider of one kind of accounts.
 type key struct{ kind, owner string }
 
-// New reads the ids from the accounts' settings. Of two accounts with the same id the one at work has it: one that was
-// taken out stays paused where it has conversations, and its number may have another account since. Of two at
-// work, or two that are paused, the older one has it.
+// New reads the ids from the accounts' settings. Of several accounts with the same id one has it: an account at work before
+// a paused one, and an older one before a newer one. An account that was taken out stays, paused, as long as it has
+// conversations; its number may belong to another account since.
 func New(accounts []store.Account, specs []channels.Spec) Table {
 	t := Table{accounts: map[key]store.AccountID{}}
 	accounts = slices.SortedFunc(slices.Values(accounts), func(a, b store.Account) int {
@@ -46,11 +47,11 @@ func New(accounts []store.Account, specs []channels.Spec) Table {
 				continue
 			}
 			var config channels.Config
-			if json.Unmarshal(a.Config, &config) != nil || config[s.Owner] == "" { // it can't be opened either
-				continue
+			if json.Unmarshal(a.Config, &config) != nil || config[s.Owner] == "" {
+				continue // settings that can't be read have no id; that account doesn't work at all
 			}
-			k := key{kind: a.Kind, owner: config[s.Owner]}
-			t.accounts[k] = cmp.Or(t.accounts[k], a.ID)
+			id := key{kind: a.Kind, owner: config[s.Owner]}
+			t.accounts[id] = cmp.Or(t.accounts[id], a.ID)
 		}
 	}
 	return t
@@ -64,7 +65,7 @@ func rank(a store.Account) int {
 	return 0
 }
 
-// Find gives the account of a kind that has the provider's id; 0 = none.
+// Find returns the account of a kind that has the provider's id, or 0 if none has it.
 func (t Table) Find(kind, owner string) store.AccountID { return t.accounts[key{kind, owner}] }
 
 // Share is what one account gets of a callback.
@@ -73,34 +74,37 @@ type Share struct {
 	Facts   []channels.Fact
 }
 
-// Split gives each account its facts, in their order. A fact for an unknown id stays with
-// the account that was called, set aside with a sentence that names the id.
-func (t Table) Split(called store.Account, name string, facts []channels.Fact) []Share {
+// Split gives each account its facts, in their order. A fact that names no id stays with the account that was called. So
+// does one for an unknown id, set aside with a sentence that names the id. idName says in that sentence what the ids are,
+// such as "Phone number ID".
+func (t Table) Split(called store.Account, idName string, facts []channels.Fact) []Share {
 	var shares []Share
-	at := map[store.AccountID]int{}
+	indexes := map[store.AccountID]int{} // in shares
 	for _, f := range facts {
 		account := called.ID
 		if f.Owner != "" {
 			account = t.Find(called.Kind, f.Owner)
 			if account == 0 {
 				account = called.ID
-				f = setAside(f, name)
+				f = setAside(f, idName)
 			}
 		}
-		i, ok := at[account]
+		i, ok := indexes[account]
 		if !ok {
 			i = len(shares)
-			at[account], shares = i, append(shares, Share{Account: account})
+			indexes[account] = i
+			shares = append(shares, Share{Account: account})
 		}
 		shares[i].Facts = append(shares[i].Facts, f)
 	}
 	return shares
 }
 
-// setAside names a fact so that Parse finds whom it was for.
-func setAside(f channels.Fact, name string) channels.Fact {
+// setAside puts a fact into quarantine, and names it so that Parse finds for which id it came. A name that would become too
+// long is replaced by its hash.
+func setAside(f channels.Fact, idName string) channels.Fact {
 	if f.Quarantine == "" {
-		f.Quarantine = fmt.Sprintf("it is for %s %q, which is no account's here: add the account with parley apply, then parley replay it", name, f.Owner)
+		f.Quarantine = fmt.Sprintf("it is for %s %q, which is no account's here: add the account with parley apply, then parley replay it", idName, f.Owner)
 	}
 	head := unowned + url.QueryEscape(f.Owner) + ":"
 	if len(head)+len(f.ExternalID) > maxExternalID {
@@ -111,8 +115,8 @@ func setAside(f channels.Fact, name string) channels.Fact {
 	return f
 }
 
-// Parse reads the name of a fact that Split set aside: owner is the id for which the fact came, own
-// is its name before. ok is false for all other facts.
+// Parse reads the name of a fact that Split set aside. owner is the id for which the fact came, own the name that it had
+// before, or its hash. ok is false for all other facts.
 func Parse(externalID string) (owner, own string, ok bool) {
 	rest, ok := strings.CutPrefix(externalID, unowned)
 	if !ok {

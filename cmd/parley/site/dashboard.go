@@ -49,26 +49,26 @@ func (d *dashboardDesk) Names(ctx context.Context) (dashboard.Names, error) {
 // formerTags returns the current names of tags by their former names, which are in small letters: conversations and figures may
 // still have the former ones. A former name that an active tag has now is not among them.
 func formerTags(tags []store.Tag) map[string]string {
-	now := map[string]string{}
+	current := map[string]string{}
 	for _, t := range tags {
 		for _, name := range t.Formerly {
-			now[strings.ToLower(name)] = t.Name
+			current[strings.ToLower(name)] = t.Name
 		}
 	}
 	for _, t := range tags {
 		if t.Active {
-			delete(now, strings.ToLower(t.Name))
+			delete(current, strings.ToLower(t.Name))
 		}
 	}
-	return now
+	return current
 }
 
 // renamedTags lists the former names of tags, as they were written, under which something may still be counted.
 func renamedTags(tags []store.Tag) (list []dashboard.Renamed) {
-	now := formerTags(tags)
+	current := formerTags(tags)
 	for _, t := range tags {
 		for _, name := range t.Formerly {
-			if now[strings.ToLower(name)] == t.Name {
+			if current[strings.ToLower(name)] == t.Name {
 				list = append(list, dashboard.Renamed{Was: name, Now: t.Name})
 			}
 		}
@@ -170,7 +170,7 @@ func (d *dashboardDesk) Work(ctx context.Context, q dashboard.Question, by dashb
 func (d *dashboardDesk) Medians(ctx context.Context, q dashboard.Question, by dashboard.Group, values []string) (map[string]dashboard.Medians, error) {
 	names := namesBy(q, by)
 	group := measure.Group(by)
-	if by == "" { // the parts are joined below
+	if by == "" { // of all together: they are read by account, and joined below
 		group = measure.ByAccount
 	}
 	spreads, err := measure.Spreads(ctx, d.o.Pool, filterOf(q), group, q.Open, slices.Concat(values, names.formerNames(values)))
