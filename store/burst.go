@@ -31,12 +31,13 @@ const (
 )
 
 const upsertBursts = `
-	INSERT INTO bursts AS b (conversation_id, first_event, last_event, began_at, due_at)
+	INSERT INTO bursts (conversation_id, first_event, last_event, began_at, due_at)
 	SELECT conversation_id, first_event, last_event, began_at, due_at
 	FROM json_populate_recordset(NULL::bursts, $1)
 	ORDER BY conversation_id
 	ON CONFLICT (conversation_id) DO UPDATE
-	SET last_event = greatest(b.last_event, EXCLUDED.last_event), due_at = greatest(b.due_at, least(EXCLUDED.due_at, b.began_at + interval '20 seconds'))`
+	SET last_event = greatest(bursts.last_event, EXCLUDED.last_event),
+		due_at = greatest(bursts.due_at, least(EXCLUDED.due_at, bursts.began_at + interval '20 seconds'))`
 
 // UpsertBursts begins bursts, or adds what was written to the burst that the conversation has already.
 func UpsertBursts(ctx context.Context, q Execer, rows []Burst) error {
@@ -78,7 +79,8 @@ const burstTemplates = `
 
 const burstSources = `SELECT parley_now(), EXISTS (SELECT FROM knowledge_sections), EXISTS (SELECT FROM solved)`
 
-// LoadBursts reads in one round trip what the analyses of bursts need, with at most perConversation of the latest messages of each.
+// LoadBursts reads, in one round trip, what the analyses of bursts need: of each conversation at most perConversation of the
+// latest messages.
 func LoadBursts(ctx context.Context, q Batcher, bursts []Burst, perConversation int) (*BurstMaterial, error) {
 	ids := make([]ConversationID, 0, len(bursts))
 	for _, b := range bursts {

@@ -77,15 +77,15 @@ func InsertContacts(ctx context.Context, q Execer, rows []Identity) error {
 	return execRows(ctx, q, "insert contacts", insertContacts, rows)
 }
 
-// identityWithRoot selects identities as i. OptedOut is read from the root's row.
-const identityWithRoot = `SELECT i.id, i.account_id, i.key, i.name, i.contact_id, i.silenced, i.blocked, i.bad_reason, i.same_as,
-		coalesce(root.opted_out, i.opted_out) AS opted_out
-	FROM identities AS i
-	LEFT JOIN identities AS root ON root.id = i.same_as`
+// identityWithRoot selects identities, each as identity. OptedOut is read from the root's row.
+const identityWithRoot = `SELECT identity.id, identity.account_id, identity.key, identity.name, identity.contact_id, identity.silenced,
+		identity.blocked, identity.bad_reason, identity.same_as, coalesce(root.opted_out, identity.opted_out) AS opted_out
+	FROM identities AS identity
+	LEFT JOIN identities AS root ON root.id = identity.same_as`
 
 const getIdentities = `
 	` + identityWithRoot + `
-	WHERE i.id = ANY(ARRAY(
+	WHERE identity.id = ANY(ARRAY(
 		SELECT unnest($1::bigint[])
 		UNION
 		SELECT given.same_as FROM identities AS given WHERE given.id = ANY($1) AND given.same_as IS NOT NULL))`
@@ -96,9 +96,9 @@ const identitiesOfKeys = `
 	FROM identities
 	WHERE id = ANY(ARRAY(
 		WITH customers AS (
-			SELECT DISTINCT coalesce(i.same_as, i.id) AS root
+			SELECT DISTINCT coalesce(identity.same_as, identity.id) AS root
 			FROM unnest($1::bigint[], $2::text[]) AS given(account_id, key)
-			JOIN identities AS i ON i.account_id = given.account_id AND i.key = given.key
+			JOIN identities AS identity ON identity.account_id = given.account_id AND identity.key = given.key
 		)
 		SELECT root FROM customers
 		UNION
@@ -119,10 +119,10 @@ func Identities(ctx context.Context, q Querier, ids []IdentityID) ([]Identity, e
 }
 
 const updateIdentities = `
-	UPDATE identities AS i
-	SET silenced = r.silenced, blocked = r.blocked, bad_reason = r.bad_reason
-	FROM json_populate_recordset(NULL::identities, $1) AS r
-	WHERE i.id = r.id`
+	UPDATE identities
+	SET silenced = given.silenced, blocked = given.blocked, bad_reason = given.bad_reason
+	FROM json_populate_recordset(NULL::identities, $1) AS given
+	WHERE identities.id = given.id`
 
 // UpdateIdentities writes back Silenced, Blocked and BadReason.
 func UpdateIdentities(ctx context.Context, q Execer, rows []Identity) error {
@@ -130,10 +130,10 @@ func UpdateIdentities(ctx context.Context, q Execer, rows []Identity) error {
 }
 
 const linkIdentities = `
-	UPDATE identities AS i
-	SET key = r.key, name = r.name, same_as = r.same_as, contact_id = r.contact_id
-	FROM json_populate_recordset(NULL::identities, $1) AS r
-	WHERE i.id = r.id`
+	UPDATE identities
+	SET key = given.key, name = given.name, same_as = given.same_as, contact_id = given.contact_id
+	FROM json_populate_recordset(NULL::identities, $1) AS given
+	WHERE identities.id = given.id`
 
 // LinkIdentities writes back Key, Name, SameAs and ContactID: identities that turned out to be one
 // customer's, and keys that were given up.
@@ -142,31 +142,31 @@ func LinkIdentities(ctx context.Context, q Execer, rows []Identity) error {
 }
 
 const setOptedOut = `
-	UPDATE identities AS i
-	SET opted_out = r.opted_out
-	FROM json_populate_recordset(NULL::identities, $1) AS r
-	WHERE i.id = r.id`
+	UPDATE identities
+	SET opted_out = given.opted_out
+	FROM json_populate_recordset(NULL::identities, $1) AS given
+	WHERE identities.id = given.id`
 
 // SetOptedOut writes back OptedOut.
 func SetOptedOut(ctx context.Context, q Execer, rows []Identity) error {
 	return execRows(ctx, q, "set opted out", setOptedOut, rows)
 }
 
-// ofOneCustomer selects the ids of all identities of the customer to whom the identity i belongs.
+// ofOneCustomer selects the ids of all identities of the customer to whom the row identity belongs.
 const ofOneCustomer = `(
-		SELECT coalesce(i.same_as, i.id) AS id
+		SELECT coalesce(identity.same_as, identity.id) AS id
 		UNION ALL
-		SELECT other.id FROM identities AS other WHERE other.same_as = coalesce(i.same_as, i.id))`
+		SELECT other.id FROM identities AS other WHERE other.same_as = coalesce(identity.same_as, identity.id))`
 
 const keysThatWrote = `
-	SELECT DISTINCT i.key
-	FROM accounts AS a
-	JOIN identities AS i ON i.account_id = a.id AND i.key = ANY($1)
+	SELECT DISTINCT identity.key
+	FROM accounts AS account
+	JOIN identities AS identity ON identity.account_id = account.id AND identity.key = ANY($1)
 	CROSS JOIN LATERAL ` + ofOneCustomer + ` AS one
 	WHERE EXISTS (
-		SELECT FROM conversations AS c
-		JOIN messages AS m ON m.conversation_id = c.id
-		WHERE c.identity_id = one.id AND m.direction = 'in')`
+		SELECT FROM conversations AS conversation
+		JOIN messages AS message ON message.conversation_id = conversation.id
+		WHERE conversation.identity_id = one.id AND message.direction = 'in')`
 
 // WritersAmong returns those of the keys whose customer has ever written to any account.
 func WritersAmong(ctx context.Context, q Querier, keys []string) ([]string, error) {

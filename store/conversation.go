@@ -72,9 +72,9 @@ const lockConversations = `
 		SELECT id, 1 AS depth
 		FROM (SELECT unnest($1::bigint[]) AS id UNION SELECT conversation_id FROM messages WHERE id = ANY($2)) AS given
 		UNION
-		SELECT c.id, found.depth + 1
+		SELECT next.id, found.depth + 1
 		FROM found
-		JOIN conversations AS c ON c.previous_id = found.id
+		JOIN conversations AS next ON next.previous_id = found.id
 		WHERE found.depth < 9
 	)
 	SELECT ` + conversationSelect + `
@@ -99,18 +99,19 @@ func Conversations(ctx context.Context, q Querier, ids ...ConversationID) ([]Con
 	return query.Collect[Conversation](ctx, q, "conversations", getConversations, ids)
 }
 
-// openChat selects the open conversation that a chat, an exclusive one, has on the account of i with the
-// identity one.
+// openChat selects the open conversation that a chat, an exclusive one, has on the account of
+// identity with the identity one.
 const openChat = `
 		SELECT chat.id FROM conversations AS chat
-		WHERE chat.account_id = i.account_id AND chat.identity_id = one.id AND chat.exclusive AND chat.status IN ('open', 'pending', 'snoozed')`
+		WHERE chat.account_id = identity.account_id AND chat.identity_id = one.id AND chat.exclusive
+			AND chat.status IN ('open', 'pending', 'snoozed')`
 
 // latestOf finds the newest conversation of each identity of the customers to whom the keys belong, and
 // the open conversation of a chat, which is an older one if somebody reopened it.
 const latestOf = `
-	SELECT DISTINCT c.id
+	SELECT DISTINCT found.id
 	FROM unnest($1::bigint[], $2::text[]) AS given(account_id, key)
-	JOIN identities AS i ON i.account_id = given.account_id AND i.key = given.key
+	JOIN identities AS identity ON identity.account_id = given.account_id AND identity.key = given.key
 	CROSS JOIN LATERAL ` + ofOneCustomer + ` AS one
 	CROSS JOIN LATERAL (
 		(SELECT newest.id FROM conversations AS newest
@@ -118,15 +119,15 @@ const latestOf = `
 		ORDER BY newest.id DESC
 		LIMIT 1)
 		UNION ALL
-		` + openChat + `) AS c`
+		` + openChat + `) AS found`
 
 // openOf finds the five newest open conversations of each identity of the customers to whom the keys
 // belong, and the open conversation of a chat. Only the newest fifty conversations of an identity are
 // looked at, because a customer may have had thousands.
 const openOf = `
-	SELECT DISTINCT c.id
+	SELECT DISTINCT found.id
 	FROM unnest($1::bigint[], $2::text[]) AS given(account_id, key)
-	JOIN identities AS i ON i.account_id = given.account_id AND i.key = given.key
+	JOIN identities AS identity ON identity.account_id = given.account_id AND identity.key = given.key
 	CROSS JOIN LATERAL ` + ofOneCustomer + ` AS one
 	CROSS JOIN LATERAL (
 		(SELECT newest.id
@@ -139,7 +140,7 @@ const openOf = `
 		ORDER BY newest.id DESC
 		LIMIT 5)
 		UNION ALL
-		` + openChat + `) AS c`
+		` + openChat + `) AS found`
 
 // LatestConversations returns the newest conversations of customers who are named by account and key.
 // Customers without a conversation are left out.
@@ -162,21 +163,21 @@ type Related struct {
 // Only the customer's newest thirty conversations are looked at, so that a customer who had thousands
 // costs no more.
 const related = `
-	SELECT c.id AS beside, false AS follows, other.id, other.assignees, thread.account_id, thread.channel, thread.root
-	FROM conversations AS c
+	SELECT conversation.id AS beside, false AS follows, other.id, other.assignees, thread.account_id, thread.channel, thread.root
+	FROM conversations AS conversation
 	CROSS JOIN LATERAL (
 		SELECT newest.id, newest.assignees
 		FROM (
 			SELECT id, assignees, status, kind
 			FROM conversations
-			WHERE identity_id = c.identity_id
+			WHERE identity_id = conversation.identity_id
 			ORDER BY id DESC
 			LIMIT 30) AS newest
-		WHERE newest.id <> c.id AND newest.kind = 'customer' AND newest.status IN ('open', 'pending', 'snoozed')
+		WHERE newest.id <> conversation.id AND newest.kind = 'customer' AND newest.status IN ('open', 'pending', 'snoozed')
 		ORDER BY newest.id DESC
 		LIMIT 4) AS other
 	LEFT JOIN threads AS thread ON thread.conversation_id = other.id
-	WHERE c.id = ANY($1)
+	WHERE conversation.id = ANY($1)
 	UNION ALL
 	SELECT follower.previous_id, true, follower.id, follower.assignees, thread.account_id, thread.channel, thread.root
 	FROM conversations AS follower
@@ -215,14 +216,15 @@ func InsertConversations(ctx context.Context, q Execer, rows []Conversation) err
 }
 
 const updateConversations = `
-	UPDATE conversations AS c
-	SET identity_id = r.identity_id, team_id = r.team_id, status = r.status, close_reason = r.close_reason,
-		exclusive = r.exclusive, subject = r.subject, assignees = r.assignees, tags = r.tags,
-		participants = r.participants, via = r.via, refs = r.refs, last_external_id = r.last_external_id,
-		snoozed_until = r.snoozed_until, waiting_since = r.waiting_since, window_from = r.window_from, last_at = r.last_at,
-		last_from = r.last_from, last_preview = r.last_preview, resolved_at = r.resolved_at, cost = r.cost, traits = r.traits
-	FROM json_populate_recordset(NULL::conversations, $1) AS r
-	WHERE c.id = r.id`
+	UPDATE conversations
+	SET identity_id = given.identity_id, team_id = given.team_id, status = given.status, close_reason = given.close_reason,
+		exclusive = given.exclusive, subject = given.subject, assignees = given.assignees, tags = given.tags,
+		participants = given.participants, via = given.via, refs = given.refs, last_external_id = given.last_external_id,
+		snoozed_until = given.snoozed_until, waiting_since = given.waiting_since, window_from = given.window_from,
+		last_at = given.last_at, last_from = given.last_from, last_preview = given.last_preview, resolved_at = given.resolved_at,
+		cost = given.cost, traits = given.traits
+	FROM json_populate_recordset(NULL::conversations, $1) AS given
+	WHERE conversations.id = given.id`
 
 // UpdateConversations writes back locked conversations.
 func UpdateConversations(ctx context.Context, q Execer, rows []Conversation) error {

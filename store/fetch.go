@@ -59,22 +59,21 @@ const claimFetches = `
 		SELECT due_of_account.id
 		FROM unnest($1::bigint[], $2::int[]) AS claim(account, slots)
 		CROSS JOIN LATERAL (
-			SELECT f.id
-			FROM fetches AS f
-			WHERE f.account_id = claim.account AND f.due_at <= (SELECT parley_now())
-				AND (f.leased_until IS NULL OR f.leased_until <= (SELECT clock_timestamp()))
-			ORDER BY f.due_at
+			SELECT id
+			FROM fetches
+			WHERE account_id = claim.account AND due_at <= (SELECT parley_now())
+				AND (leased_until IS NULL OR leased_until <= (SELECT clock_timestamp()))
+			ORDER BY due_at
 			LIMIT claim.slots
 			FOR UPDATE SKIP LOCKED) AS due_of_account
 	)
-	UPDATE fetches AS f
-	SET epoch = f.epoch + 1, attempt = f.attempt + 1, first_at = coalesce(f.first_at, clock_timestamp()),
-		leased_until = clock_timestamp() + make_interval(secs => $3 + least(f.size_bytes / 131072, 600))
-	WHERE f.id = ANY(ARRAY(SELECT id FROM due))
-	RETURNING f.id, f.account_id, f.conversation_id, f.message_id, f.n, f.ref, f.size_bytes, f.state, f.attempt, f.epoch,
-		f.due_at, f.created_at,
-		extract(epoch FROM f.leased_until - clock_timestamp())::double precision AS lease_seconds,
-		extract(epoch FROM clock_timestamp() - f.first_at)::double precision AS first_ago`
+	UPDATE fetches
+	SET epoch = epoch + 1, attempt = attempt + 1, first_at = coalesce(first_at, clock_timestamp()),
+		leased_until = clock_timestamp() + make_interval(secs => $3 + least(size_bytes / 131072, 600))
+	WHERE id = ANY(ARRAY(SELECT id FROM due))
+	RETURNING id, account_id, conversation_id, message_id, n, ref, size_bytes, state, attempt, epoch, due_at, created_at,
+		extract(epoch FROM leased_until - clock_timestamp())::double precision AS lease_seconds,
+		extract(epoch FROM clock_timestamp() - first_at)::double precision AS first_ago`
 
 // ClaimFetches takes files that are due, of accounts[i] at most slots[i]. lease is the shortest time
 // for which a file is leased to this process.
@@ -90,7 +89,8 @@ const finishFetch = `
 	SET state = $3, blob = nullif($4, ''), reason = $5, due_at = NULL, leased_until = NULL
 	WHERE id = $1 AND epoch = $2 AND state = 'waiting'`
 
-// FinishFetch writes the result of a claimed file and journals the fact about it, in one transaction. It does nothing if the lease ended and another process has claimed the file.
+// FinishFetch writes the result of a claimed file and journals the fact about it, in one transaction. It does
+// nothing if the lease ended and another process has claimed the file.
 func FinishFetch(ctx context.Context, pool *pgxpool.Pool, c ClaimedFetch, state, blob, reason string, fact NewEvent) error {
 	return InTxWith(ctx, pool, func(tx pgx.Tx) (*Pipeline, error) {
 		tag, err := tx.Exec(ctx, finishFetch, c.ID, c.Epoch, state, blob, Clean(reason))

@@ -26,33 +26,41 @@ const (
 		SELECT find_query($4) || find_query($5) AS words
 	)`
 	findNewest = findQuery + `
-	SELECT c.id
-	FROM (SELECT * FROM conversations ORDER BY id DESC LIMIT 1000) AS c
-	CROSS JOIN LATERAL (SELECT w.words FROM conversation_words AS w WHERE w.conversation_id = c.id OFFSET 0) AS w -- OFFSET 0: looked up one by one
-	WHERE (w.words @@ (SELECT words FROM query)) IS TRUE AND ` + readable + `
-	ORDER BY c.id DESC
+	SELECT conversation.id
+	FROM (SELECT * FROM conversations ORDER BY id DESC LIMIT 1000) AS conversation
+	CROSS JOIN LATERAL (
+		SELECT words
+		FROM conversation_words
+		WHERE conversation_id = conversation.id
+		OFFSET 0) AS entry -- OFFSET 0: looked up one by one
+	WHERE (entry.words @@ (SELECT words FROM query)) IS TRUE AND ` + readable + `
+	ORDER BY conversation.id DESC
 	LIMIT $6::int OFFSET $7::int`
 	findConversations = findQuery + `, met AS MATERIALIZED (
-		SELECT w.conversation_id AS id
-		FROM conversation_words AS w
-		WHERE w.words @@ (SELECT words FROM query)
+		SELECT conversation_id AS id
+		FROM conversation_words
+		WHERE words @@ (SELECT words FROM query)
 		LIMIT 20001
 	), few AS (
 		SELECT count(*) <= 20000 AS yes FROM met
 	)
 	SELECT id
 	FROM (
-		(SELECT c.id
+		(SELECT conversation.id
 			FROM (SELECT id FROM met WHERE (SELECT yes FROM few) ORDER BY id DESC OFFSET 0) AS newest
-			CROSS JOIN LATERAL (SELECT c.id FROM conversations AS c WHERE c.id = newest.id AND ` + readable + ` OFFSET 0) AS c
+			CROSS JOIN LATERAL (
+				SELECT conversation.id
+				FROM conversations AS conversation
+				WHERE conversation.id = newest.id AND ` + readable + `
+				OFFSET 0) AS conversation
 			ORDER BY newest.id DESC
 			LIMIT $6::int + $7::int)
 		UNION ALL (
-			SELECT c.id
-			FROM conversations AS c
-			JOIN conversation_words AS w ON w.conversation_id = c.id
-			WHERE NOT (SELECT yes FROM few) AND (w.words @@ (SELECT words FROM query)) IS TRUE AND ` + readable + `
-			ORDER BY c.id DESC
+			SELECT conversation.id
+			FROM conversations AS conversation
+			JOIN conversation_words AS entry ON entry.conversation_id = conversation.id
+			WHERE NOT (SELECT yes FROM few) AND (entry.words @@ (SELECT words FROM query)) IS TRUE AND ` + readable + `
+			ORDER BY conversation.id DESC
 			LIMIT $6::int + $7::int)) AS found
 	ORDER BY id DESC
 	LIMIT $6::int OFFSET $7::int`

@@ -19,9 +19,9 @@ type Gate struct {
 }
 
 const findGates = `
-	SELECT g.id, g.account_id, g.key, g.per_second, g.burst, g.wide_per_second, g.wide_burst
-	FROM gates AS g
-	JOIN json_populate_recordset(NULL::gates, $1) AS r ON r.account_id = g.account_id AND r.key = g.key`
+	SELECT gates.id, gates.account_id, gates.key, gates.per_second, gates.burst, gates.wide_per_second, gates.wide_burst
+	FROM gates
+	JOIN json_populate_recordset(NULL::gates, $1) AS given ON given.account_id = gates.account_id AND given.key = gates.key`
 
 // FindGates looks gates up by account and key.
 func FindGates(ctx context.Context, q Querier, rows []Gate) ([]Gate, error) {

@@ -74,16 +74,16 @@ const freeHeld = `
 	WITH dead AS (
 		DELETE FROM holders WHERE id = ANY($1)
 	), held AS MATERIALIZED (
-		SELECT q.id
-		FROM queues AS q
-		WHERE q.holder IS NOT NULL AND (q.holder = ANY($1) OR NOT EXISTS (SELECT FROM holders WHERE holders.id = q.holder))
-		ORDER BY q.key
+		SELECT id
+		FROM queues
+		WHERE holder IS NOT NULL AND (holder = ANY($1) OR NOT EXISTS (SELECT FROM holders WHERE holders.id = queues.holder))
+		ORDER BY key
 		FOR NO KEY UPDATE
 	)
-	UPDATE queues AS q
-	SET holder = NULL, epoch = q.epoch + 1, tries = greatest(q.tries, 1), suspect_upto = least(q.last_place, q.place + $2)
-	WHERE q.id = ANY(ARRAY(SELECT id FROM held))
-	RETURNING q.account_id AS id`
+	UPDATE queues
+	SET holder = NULL, epoch = epoch + 1, tries = greatest(tries, 1), suspect_upto = least(last_place, place + $2)
+	WHERE id = ANY(ARRAY(SELECT id FROM held))
+	RETURNING account_id AS id`
 
 // FreeHeld removes holders that ended without DropHolder, frees their queues, and returns the number of
 // these queues. The next perKey events of each queue are applied one by one. If thorough is true, it looks

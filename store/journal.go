@@ -75,15 +75,15 @@ const enqueue = `numbered AS MATERIALIZED (
 		FROM new
 		WINDOW of_queue AS (PARTITION BY order_key ORDER BY id)
 	), put AS (
-		INSERT INTO queues AS q (key, account_id, version, first_event, place, last_place, due_at)
+		INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at)
 		SELECT order_key, account_id, ` + factVersion + `, id, id, id + total - 1, (SELECT clock_timestamp())
 		FROM numbered
 		WHERE rank = 1
 		ORDER BY order_key
 		ON CONFLICT (key) DO UPDATE
-		SET last_place = greatest(q.last_place, EXCLUDED.place - 1) + EXCLUDED.last_place - EXCLUDED.place + 1,
-			version = greatest(q.version, EXCLUDED.version)
-		RETURNING q.id, q.key, q.first_event, q.last_place
+		SET last_place = greatest(queues.last_place, EXCLUDED.place - 1) + EXCLUDED.last_place - EXCLUDED.place + 1,
+			version = greatest(queues.version, EXCLUDED.version)
+		RETURNING queues.id, queues.key, queues.first_event, queues.last_place
 	), rest AS (
 		INSERT INTO queue_events (queue_id, place, event_id)
 		SELECT (queue ->> 0)::bigint, (queue ->> 1)::bigint - behind.total + behind.rank, behind.id
@@ -225,11 +225,12 @@ func AddLaneFacts(batch *pgx.Batch, facts []LaneFact) {
 // versions could quarantine an event that another process applied at the same time.
 const replayEvents = `
 	WITH kept AS MATERIALIZED (
-		SELECT e.id, e.account_id, e.order_key FROM events AS e WHERE e.id = ANY($1) ORDER BY e.id FOR UPDATE
+		SELECT id, account_id, order_key FROM events WHERE id = ANY($1) ORDER BY id FOR UPDATE
 	), freed AS (
-		DELETE FROM quarantine AS q
-		WHERE q.event_id = ANY(ARRAY(SELECT id FROM kept)) AND NOT EXISTS (SELECT FROM messages AS m WHERE m.event_id = q.event_id)
-		RETURNING q.event_id
+		DELETE FROM quarantine
+		WHERE event_id = ANY(ARRAY(SELECT id FROM kept))
+			AND NOT EXISTS (SELECT FROM messages WHERE messages.event_id = quarantine.event_id)
+		RETURNING event_id
 	), new AS (
 		SELECT kept.id, kept.account_id, kept.order_key
 		FROM freed
@@ -248,9 +249,10 @@ const handOver = `
 		DELETE FROM quarantine WHERE event_id = $1 RETURNING event_id
 	), new AS (
 		INSERT INTO events (account_id, external_id, order_key, payload, blob, size_bytes)
-		SELECT $2::bigint, $3, $2::bigint || substring(e.order_key FROM position('/' IN e.order_key)), e.payload, e.blob, e.size_bytes
+		SELECT $2::bigint, $3, $2::bigint || substring(event.order_key FROM position('/' IN event.order_key)),
+			event.payload, event.blob, event.size_bytes
 		FROM freed
-		JOIN events AS e ON e.id = freed.event_id
+		JOIN events AS event ON event.id = freed.event_id
 		WHERE NOT EXISTS (SELECT FROM seen WHERE seen.account_id = $2 AND seen.fact = $4)
 		ON CONFLICT (account_id, external_id) DO NOTHING
 		RETURNING id, account_id, order_key
@@ -277,11 +279,11 @@ type Quarantined struct {
 }
 
 const listQuarantine = `
-	SELECT q.event_id, e.account_id, a.name AS account, e.external_id, q.reason, q.at
-	FROM quarantine AS q
-	JOIN events AS e ON e.id = q.event_id
-	JOIN accounts AS a ON a.id = e.account_id
-	ORDER BY q.event_id DESC
+	SELECT quarantine.event_id, event.account_id, account.name AS account, event.external_id, quarantine.reason, quarantine.at
+	FROM quarantine
+	JOIN events AS event ON event.id = quarantine.event_id
+	JOIN accounts AS account ON account.id = event.account_id
+	ORDER BY quarantine.event_id DESC
 	LIMIT $1`
 
 // ListQuarantine returns the newest quarantined events.
@@ -332,9 +334,11 @@ func NewestEvent(ctx context.Context, q Querier) (int64, error) {
 
 const unapplied = `
 	SELECT EXISTS (
-		SELECT FROM queues AS q
-		WHERE q.account_id = $1 AND (q.first_event <= $2
-			OR EXISTS (SELECT FROM queue_events AS e WHERE e.queue_id = q.id AND e.place > q.place AND e.event_id <= $2)))`
+		SELECT FROM queues AS queue
+		WHERE queue.account_id = $1 AND (queue.first_event <= $2
+			OR EXISTS (
+				SELECT FROM queue_events AS behind
+				WHERE behind.queue_id = queue.id AND behind.place > queue.place AND behind.event_id <= $2)))`
 
 // Unapplied returns whether events of an account with ids up to upTo still wait to be applied.
 func Unapplied(ctx context.Context, q Querier, account AccountID, upTo int64) (bool, error) {

@@ -121,11 +121,12 @@ const insertLanes = `
 
 const updateLanes = `
 	WITH changed AS (
-		UPDATE lanes AS l
-		SET tail = r.tail, due_at = r.due_at, priority = r.priority, gate_id = r.gate_id, lease_seconds = r.lease_seconds
+		UPDATE lanes
+		SET tail = given.tail, due_at = given.due_at, priority = given.priority, gate_id = given.gate_id,
+			lease_seconds = given.lease_seconds
 		FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::int[], $5::bigint[], $6::double precision[])
-			AS r(id, tail, due_at, priority, gate_id, lease_seconds)
-		WHERE l.id = r.id
+			AS given(id, tail, due_at, priority, gate_id, lease_seconds)
+		WHERE lanes.id = given.id
 		RETURNING 1
 	)
 	SELECT parley_require(count(*) = cardinality($1::bigint[]), 'lane') FROM changed`
@@ -155,7 +156,7 @@ const insertDeliveries = `
 	FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::int[], $10::int[],
 			$11::timestamptz[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[], $15::timestamptz[],
 			$16::text[], $17::text[], $18::text[], $19::text[], $20::timestamptz[], $21::text[], $22::int[], $23::bigint[])
-		AS r(` + deliveryColumns + `)`
+		AS given(` + deliveryColumns + `)`
 
 // InsertDeliveries adds deliveries. Their columns are passed as lists, which PostgreSQL reads three times as
 // fast as JSON.
@@ -193,13 +194,13 @@ func InsertDeliveries(ctx context.Context, q Execer, rows []Delivery) error {
 }
 
 const updateDeliveries = `
-	UPDATE deliveries AS d
-	SET seq = r.seq, lane_id = r.lane_id, state = r.state, not_before = r.not_before, payload = r.payload,
-		attempt = r.attempt, part = r.part, sent_at = r.sent_at, absent_at = r.absent_at, first_at = r.first_at,
-		warned_at = r.warned_at, error_class = r.error_class, error_text = r.error_text, join_key = r.join_key,
-		join_size = r.join_size, joined = r.joined
-	FROM json_populate_recordset(NULL::deliveries, $1) AS r
-	WHERE d.id = r.id`
+	UPDATE deliveries
+	SET seq = given.seq, lane_id = given.lane_id, state = given.state, not_before = given.not_before, payload = given.payload,
+		attempt = given.attempt, part = given.part, sent_at = given.sent_at, absent_at = given.absent_at, first_at = given.first_at,
+		warned_at = given.warned_at, error_class = given.error_class, error_text = given.error_text, join_key = given.join_key,
+		join_size = given.join_size, joined = given.joined
+	FROM json_populate_recordset(NULL::deliveries, $1) AS given
+	WHERE deliveries.id = given.id`
 
 // UpdateDeliveries writes back deliveries of locked lanes.
 func UpdateDeliveries(ctx context.Context, q Execer, rows []Delivery) error {
@@ -218,12 +219,12 @@ const waitingDeliveries = `
 	SELECT ` + deliveryColumns + `
 	FROM unnest($1::bigint[]) AS given(lane)
 	CROSS JOIN LATERAL (
-		SELECT d.*
-		FROM deliveries AS d
-		JOIN lanes AS l ON l.id = d.lane_id
-		WHERE d.lane_id = given.lane AND d.seq > l.head AND d.order_by <> ''
-		ORDER BY d.seq
-		LIMIT 200) AS d`
+		SELECT waiting.*
+		FROM deliveries AS waiting
+		JOIN lanes AS lane ON lane.id = waiting.lane_id
+		WHERE waiting.lane_id = given.lane AND waiting.seq > lane.head AND waiting.order_by <> ''
+		ORDER BY waiting.seq
+		LIMIT 200) AS waiting`
 
 const sentLately = `
 	SELECT ` + deliveryColumns + `
@@ -232,20 +233,20 @@ const sentLately = `
 		SELECT * FROM deliveries
 		WHERE lane_id = given.lane
 		ORDER BY seq DESC
-		LIMIT 100) AS d
+		LIMIT 100) AS newest
 	WHERE kind = 'reply' AND state IN ('sending', 'accepted', 'sent', 'delivered')`
 
 const deliveriesOf = `
 	SELECT ` + deliveryColumns + ` FROM deliveries
-	WHERE message_id = ANY($1) AND message_id <> 0 AND kind IN ('reply', 'mark', 'line') OR id = ANY($2)
+	WHERE (message_id = ANY($1) AND message_id <> 0 AND kind IN ('reply', 'mark', 'line')) OR id = ANY($2)
 	ORDER BY id`
 
 const unshown = `
-	SELECT DISTINCT l.conversation_id
-	FROM unnest($1::bigint[]) AS c(id)
-	JOIN lanes AS l ON l.conversation_id = c.id AND l.tail > l.head
-	JOIN deliveries AS d ON d.lane_id = l.id AND d.seq > l.head AND d.kind IN ('said', 'files')
-		AND d.state IN ('queued', 'sending', 'unknown')`
+	SELECT DISTINCT lane.conversation_id
+	FROM unnest($1::bigint[]) AS given(id)
+	JOIN lanes AS lane ON lane.conversation_id = given.id AND lane.tail > lane.head
+	JOIN deliveries AS delivery ON delivery.lane_id = lane.id AND delivery.seq > lane.head AND delivery.kind IN ('said', 'files')
+		AND delivery.state IN ('queued', 'sending', 'unknown')`
 
 const joinedTo = `SELECT ` + deliveryColumns + ` FROM deliveries WHERE joined = ANY($1) AND joined <> 0 ORDER BY id`
 

@@ -28,8 +28,9 @@ func (r Reader) May(c *Conversation) bool {
 // conversation would be readable.
 func (r Reader) readableArguments() []any { return []any{orEmpty(r.Closed), orEmpty(r.Teams), r.Agent} }
 
-// readable is the condition that all lists and searches apply to a conversation c.
-const readable = `(c.account_id <> ALL($1::bigint[]) OR c.team_id = ANY($2::bigint[]) OR c.assignees @> ARRAY[$3::bigint])`
+// readable is the condition that all lists and searches apply to the row conversation.
+const readable = `(conversation.account_id <> ALL($1::bigint[]) OR conversation.team_id = ANY($2::bigint[])
+		OR conversation.assignees @> ARRAY[$3::bigint])`
 
 // Named lists of conversations.
 const (
@@ -48,37 +49,43 @@ const (
 	// waited longest. Those in which nobody waits follow, the newest first, and last the snoozed ones. The indexes
 	// conversations_pressing and conversations_team_pressing contain these expressions word by word.
 	pressing = `CASE
-				WHEN c.traits->>'priority' = 'urgent' OR c.traits->>'urgent' IN ('now', 'again') THEN 1
-				WHEN c.traits->>'priority' = 'high' OR c.traits->>'sentiment' IN ('negative', 'frustrated') THEN 2
-				WHEN c.traits->>'priority' = 'low' THEN 4
+				WHEN conversation.traits->>'priority' = 'urgent' OR conversation.traits->>'urgent' IN ('now', 'again') THEN 1
+				WHEN conversation.traits->>'priority' = 'high' OR conversation.traits->>'sentiment' IN ('negative', 'frustrated') THEN 2
+				WHEN conversation.traits->>'priority' = 'low' THEN 4
 				ELSE 3
 			END`
 	pressingFirst = `
-		ORDER BY (c.status = 'snoozed'), (c.waiting_since IS NULL), ` + pressing + `, c.waiting_since, c.last_at DESC, c.id`
+		ORDER BY (conversation.status = 'snoozed'), (conversation.waiting_since IS NULL), ` + pressing + `,
+			conversation.waiting_since, conversation.last_at DESC, conversation.id`
 	page = `
 		LIMIT $4 OFFSET $5`
 
 	listOpen = `
-		FROM conversations AS c
-		WHERE c.kind = 'customer' AND c.status IN ('open', 'pending', 'snoozed') AND `
-	listUnassigned = `SELECT c.id` + listOpen + readable + ` AND c.status <> 'snoozed' AND c.assignees = '{}'` + pressingFirst + page
-	listAll        = `SELECT c.id` + listOpen + readable + pressingFirst + page
+		FROM conversations AS conversation
+		WHERE conversation.kind = 'customer' AND conversation.status IN ('open', 'pending', 'snoozed') AND `
+	listUnassigned = `SELECT conversation.id` + listOpen + readable + `
+		AND conversation.status <> 'snoozed' AND conversation.assignees = '{}'` + pressingFirst + page
+	listAll = `SELECT conversation.id` + listOpen + readable + pressingFirst + page
 	// listTeam reads from each team as many as the page may need.
-	listTeam = `SELECT c.id FROM unnest($2::bigint[]) AS team (id)
-		CROSS JOIN LATERAL (SELECT c.id, c.status, c.waiting_since, c.traits, c.last_at` + listOpen + readable + ` AND c.team_id = team.id` + pressingFirst + `
-			LIMIT $4::bigint + $5::bigint) AS c` + pressingFirst + page
+	listTeam = `SELECT conversation.id FROM unnest($2::bigint[]) AS team (id)
+		CROSS JOIN LATERAL (
+			SELECT conversation.id, conversation.status, conversation.waiting_since, conversation.traits, conversation.last_at` +
+		listOpen + readable + ` AND conversation.team_id = team.id` + pressingFirst + `
+			LIMIT $4::bigint + $5::bigint) AS conversation` + pressingFirst + page
 
 	// Between assignedWhere and selectAssigned stands a list's own condition. What is assigned to an agent is
 	// collected by the index of assignees, then sorted. Without MATERIALIZED the planner may walk all
 	// conversations in the order of the list until enough are found.
-	assignedWhere  = `WITH c AS MATERIALIZED (SELECT * FROM conversations WHERE kind = 'customer' AND assignees @> ARRAY[$3::bigint] AND `
-	selectAssigned = `) SELECT c.id FROM c WHERE ` + readable
+	assignedWhere = `WITH conversation AS MATERIALIZED (
+		SELECT * FROM conversations
+		WHERE kind = 'customer' AND assignees @> ARRAY[$3::bigint] AND `
+	selectAssigned = `) SELECT conversation.id FROM conversation WHERE ` + readable
 
 	listMine    = assignedWhere + `status IN ('open', 'pending')` + selectAssigned + pressingFirst + page
 	listSnoozed = assignedWhere + `status = 'snoozed'` + selectAssigned + `
-		ORDER BY c.snoozed_until, c.id` + page
+		ORDER BY conversation.snoozed_until, conversation.id` + page
 	newestEnd = `
-		ORDER BY c.resolved_at DESC NULLS LAST, c.id DESC` + page
+		ORDER BY conversation.resolved_at DESC NULLS LAST, conversation.id DESC` + page
 	listResolved = assignedWhere + `status = 'resolved'` + selectAssigned + newestEnd
 	listClosed   = assignedWhere + `status = 'closed'` + selectAssigned + newestEnd
 )
@@ -104,12 +111,12 @@ func ListConversations(ctx context.Context, q Querier, r Reader, list string, li
 
 // The reader's own come first, then those that nobody has. Of each, the newest come first.
 const answerable = `
-	SELECT c.id
-	FROM conversations AS c
-	JOIN threads AS t ON t.conversation_id = c.id AND t.account_id = $4 AND t.channel = $5
-	WHERE c.kind = 'customer' AND c.status IN ('open', 'pending')
-		AND (c.assignees = '{}' OR c.assignees @> ARRAY[$3::bigint]) AND ` + readable + `
-	ORDER BY (c.assignees = '{}'), c.last_at DESC, c.id DESC
+	SELECT conversation.id
+	FROM conversations AS conversation
+	JOIN threads AS thread ON thread.conversation_id = conversation.id AND thread.account_id = $4 AND thread.channel = $5
+	WHERE conversation.kind = 'customer' AND conversation.status IN ('open', 'pending')
+		AND (conversation.assignees = '{}' OR conversation.assignees @> ARRAY[$3::bigint]) AND ` + readable + `
+	ORDER BY (conversation.assignees = '{}'), conversation.last_at DESC, conversation.id DESC
 	LIMIT $6`
 
 // AnswerableConversations returns the open conversations with a thread in a channel that the reader

@@ -60,14 +60,14 @@ func ChangedHands(ctx context.Context, q Querier, conversation ConversationID, s
 // putBack finds the newest entry after which nobody owned the conversation: it was put back, handed to a
 // team, or opened again.
 const putBack = `
-	SELECT c.id, l.at
-	FROM unnest($1::bigint[]) AS c(id)
+	SELECT given.id, entry.at
+	FROM unnest($1::bigint[]) AS given(id)
 	CROSS JOIN LATERAL (
 		SELECT at
 		FROM log_entries
-		WHERE conversation_id = c.id AND (what IN ('unassigned', 'reopened') OR what = 'assigned' AND detail ? 'team')
+		WHERE conversation_id = given.id AND (what IN ('unassigned', 'reopened') OR (what = 'assigned' AND detail ? 'team'))
 		ORDER BY id DESC
-		LIMIT 1) AS l`
+		LIMIT 1) AS entry`
 
 // PutBack returns since when nobody has owned unassigned conversations, by their ids. Conversations
 // that nobody ever owned are left out.

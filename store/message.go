@@ -102,12 +102,12 @@ func InsertMessages(ctx context.Context, q Execer, rows []Message) error {
 }
 
 const updateMessages = `
-	UPDATE messages AS m
-	SET direction = r.direction, fate = r.fate, reason = r.reason, agent_id = r.agent_id, text = r.text,
-		files = r.files, conversation_id = r.conversation_id, external_id = r.external_id,
-		parts = r.parts, cost = r.cost, promotional = r.promotional, changed = NULL
-	FROM json_populate_recordset(NULL::messages, $1) AS r
-	WHERE m.id = r.id`
+	UPDATE messages
+	SET direction = given.direction, fate = given.fate, reason = given.reason, agent_id = given.agent_id, text = given.text,
+		files = given.files, conversation_id = given.conversation_id, external_id = given.external_id,
+		parts = given.parts, cost = given.cost, promotional = given.promotional, changed = NULL
+	FROM json_populate_recordset(NULL::messages, $1) AS given
+	WHERE messages.id = given.id`
 
 // UpdateMessages writes back those fields of messages that may change: see updateMessages.
 func UpdateMessages(ctx context.Context, q Execer, rows []Message) error {
@@ -149,12 +149,12 @@ func MessagesOfPost(ctx context.Context, q Querier, message MessageID, kind stri
 
 const latestMessages = `
 	SELECT ` + messageColumns + `
-	FROM unnest($1::bigint[]) AS c(conversation)
+	FROM unnest($1::bigint[]) AS given(conversation)
 	CROSS JOIN LATERAL (
 		SELECT * FROM messages
-		WHERE conversation_id = c.conversation
+		WHERE conversation_id = given.conversation
 		ORDER BY event_id DESC, id DESC
-		LIMIT $2) AS m`
+		LIMIT $2) AS newest`
 
 // LatestMessages returns the newest messages of each conversation, at most the number each, the newest first,
 // in the order in which their events were accepted. Ids have no order in time: processes take them in blocks.
@@ -163,14 +163,14 @@ func LatestMessages(ctx context.Context, q Querier, conversations []Conversation
 }
 
 const parkedMessages = `
-	SELECT p.*
-	FROM unnest($1::bigint[]) AS c(conversation)
+	SELECT parked.*
+	FROM unnest($1::bigint[]) AS given(conversation)
 	CROSS JOIN LATERAL (
 		SELECT ` + messageColumns + `
 		FROM messages
-		WHERE conversation_id = c.conversation AND fate = 'parked' AND reason = $2
+		WHERE conversation_id = given.conversation AND fate = 'parked' AND reason = $2
 		ORDER BY event_id, id
-		LIMIT $3) AS p`
+		LIMIT $3) AS parked`
 
 // ExternalID ties a provider's message id to ours.
 type ExternalID struct {
@@ -193,10 +193,10 @@ func InsertExternalIDs(ctx context.Context, q Execer, rows []ExternalID) error {
 }
 
 const moveExternalIDs = `
-	UPDATE external_ids AS x
-	SET conversation_id = r.conversation_id, message_id = r.message_id
-	FROM json_populate_recordset(NULL::external_ids, $1) AS r
-	WHERE x.account_id = r.account_id AND x.external_id = r.external_id`
+	UPDATE external_ids
+	SET conversation_id = given.conversation_id, message_id = given.message_id
+	FROM json_populate_recordset(NULL::external_ids, $1) AS given
+	WHERE external_ids.account_id = given.account_id AND external_ids.external_id = given.external_id`
 
 // MoveExternalIDs moves providers' ids to another conversation or message.
 func MoveExternalIDs(ctx context.Context, q Execer, rows []ExternalID) error {

@@ -19,9 +19,10 @@ type Opening struct {
 }
 
 const findOpenings = `
-	SELECT o.account_id, o.origin, greatest(extract(epoch FROM o.free_at - (SELECT parley_now())), 0)::double precision AS before
+	SELECT opening.account_id, opening.origin,
+		greatest(extract(epoch FROM opening.free_at - (SELECT parley_now())), 0)::double precision AS before
 	FROM unnest($1::bigint[], $2::text[]) AS given(account_id, origin)
-	JOIN openings AS o ON o.account_id = given.account_id AND o.origin = given.origin`
+	JOIN openings AS opening ON opening.account_id = given.account_id AND opening.origin = given.origin`
 
 // FindOpenings reads openings by account and origin (parallel lists). An origin that is missing in the
 // result has used up nothing.
@@ -34,13 +35,13 @@ func (p *Pipeline) FindOpenings(list *[]Opening, accounts []AccountID, origins [
 // Used is added to what is used up now, not to Before: another batch may have added some since.
 const useOpenings = `
 	WITH clock AS MATERIALIZED (SELECT parley_now() AS now)
-	INSERT INTO openings AS o (account_id, origin, free_at)
+	INSERT INTO openings (account_id, origin, free_at)
 	SELECT given.account_id, given.origin, clock.now + make_interval(secs => given.used)
 	FROM json_to_recordset($1) AS given(account_id bigint, origin text, used double precision)
 	CROSS JOIN clock
 	ORDER BY given.account_id, given.origin
 	ON CONFLICT (account_id, origin) DO UPDATE
-	SET free_at = EXCLUDED.free_at + greatest(o.free_at - (SELECT now FROM clock), interval '0')`
+	SET free_at = EXCLUDED.free_at + greatest(openings.free_at - (SELECT now FROM clock), interval '0')`
 
 // UseOpenings adds Used to the seconds that are used up. Rows must be unique.
 func UseOpenings(ctx context.Context, q Execer, rows []Opening) error {

@@ -53,7 +53,7 @@ const outgoingThreads = `
 
 const outgoingIdentities = `
 	` + identityWithRoot + `
-	WHERE i.id = ANY(ARRAY(
+	WHERE identity.id = ANY(ARRAY(
 		SELECT identity_id FROM conversations WHERE id = ANY($1)
 		UNION
 		SELECT identity_id FROM messages WHERE id = ANY($2)))`
@@ -61,23 +61,23 @@ const outgoingIdentities = `
 // The subject of the customer's first mail, or of ours if we wrote first. Later subjects, and the name
 // that colleagues give the conversation, are not for the customer.
 const firstSubjects = `
-	SELECT c.id, coalesce((
+	SELECT given.id, coalesce((
 		SELECT subject FROM messages
-		WHERE conversation_id = c.id AND (direction = 'in' OR subject <> '')
+		WHERE conversation_id = given.id AND (direction = 'in' OR subject <> '')
 		ORDER BY event_id, id
 		LIMIT 1), '')
-	FROM unnest($1::bigint[]) AS c(id)`
+	FROM unnest($1::bigint[]) AS given(id)`
 
-// All keys of the customers of chats (c.exclusive).
+// All keys of the customers of chats (conversation.exclusive).
 const outgoingKeys = `
-	SELECT c.id, known.key
-	FROM conversations AS c
-	JOIN identities AS i ON i.id = c.identity_id
+	SELECT conversation.id, known.key
+	FROM conversations AS conversation
+	JOIN identities AS identity ON identity.id = conversation.identity_id
 	CROSS JOIN LATERAL (
-		SELECT root.id, root.key FROM identities AS root WHERE root.id = coalesce(i.same_as, i.id)
+		SELECT root.id, root.key FROM identities AS root WHERE root.id = coalesce(identity.same_as, identity.id)
 		UNION ALL
-		SELECT other.id, other.key FROM identities AS other WHERE other.same_as = coalesce(i.same_as, i.id)) AS known
-	WHERE c.id = ANY($1) AND c.exclusive
+		SELECT other.id, other.key FROM identities AS other WHERE other.same_as = coalesce(identity.same_as, identity.id)) AS known
+	WHERE conversation.id = ANY($1) AND conversation.exclusive
 	ORDER BY known.id`
 
 // behindReplies finds messages whose thread has events that are not applied yet although they were stored

@@ -60,11 +60,11 @@ const takeRuns = `
 		SELECT share.account_id, share.events, due_of_account.*
 		FROM unnest($1::bigint[], $2::int[], $3::timestamptz[]) AS share(account_id, events, since)
 		CROSS JOIN LATERAL (
-			SELECT q.id, q.epoch, q.first_event, q.place, q.last_place, q.due_at, q.waits
-			FROM queues AS q
-			WHERE q.account_id = share.account_id AND q.due_at >= share.since AND q.due_at <= (SELECT real FROM clock)
-				AND q.holder IS NULL AND q.tries = 0 AND q.version <= $4
-			ORDER BY q.due_at
+			SELECT id, epoch, first_event, place, last_place, due_at, waits
+			FROM queues
+			WHERE account_id = share.account_id AND due_at >= share.since AND due_at <= (SELECT real FROM clock)
+				AND holder IS NULL AND tries = 0 AND version <= $4
+			ORDER BY due_at
 			LIMIT share.events
 			FOR NO KEY UPDATE SKIP LOCKED) AS due_of_account
 	), waiting AS MATERIALIZED (
@@ -91,9 +91,9 @@ const takeRuns = `
 	), chosen AS MATERIALIZED (
 		SELECT * FROM sized WHERE before < $6
 	), taken AS (
-		UPDATE queues AS q
-		SET holder = $7, epoch = q.epoch + 1
-		WHERE q.id = ANY(ARRAY(SELECT DISTINCT id FROM chosen))
+		UPDATE queues
+		SET holder = $7, epoch = epoch + 1
+		WHERE id = ANY(ARRAY(SELECT DISTINCT id FROM chosen))
 	)
 	SELECT chosen.id AS queue_id, chosen.account_id AS share, chosen.epoch + 1 AS epoch, 0 AS tries, chosen.waits, chosen.place, chosen.last_place,
 		` + takenEvent + `
@@ -155,17 +155,17 @@ const takeSuspect = `
 	WITH clock AS MATERIALIZED (
 		SELECT parley_now() AS now, clock_timestamp() AS real
 	), due AS MATERIALIZED (
-		SELECT q.id
-		FROM queues AS q
-		WHERE q.tries > 0 AND q.due_at <= (SELECT real FROM clock) AND q.holder IS NULL AND q.version <= $1
-		ORDER BY q.due_at
+		SELECT id
+		FROM queues
+		WHERE tries > 0 AND due_at <= (SELECT real FROM clock) AND holder IS NULL AND version <= $1
+		ORDER BY due_at
 		LIMIT 1
 		FOR NO KEY UPDATE SKIP LOCKED
 	), taken AS (
-		UPDATE queues AS q
-		SET holder = $2, epoch = q.epoch + 1, tries = least(q.tries + 1, 32000)
-		WHERE q.id = ANY(ARRAY(SELECT id FROM due))
-		RETURNING q.id AS queue_id, q.account_id AS share, q.epoch, q.tries, q.waits, q.place, q.last_place, q.first_event
+		UPDATE queues
+		SET holder = $2, epoch = epoch + 1, tries = least(tries + 1, 32000)
+		WHERE id = ANY(ARRAY(SELECT id FROM due))
+		RETURNING id AS queue_id, account_id AS share, epoch, tries, waits, place, last_place, first_event
 	)
 	SELECT taken.queue_id, taken.share, taken.epoch, taken.tries, taken.waits, taken.place, taken.last_place, ` + takenEvent + `
 	FROM taken
@@ -241,11 +241,11 @@ func (r Run) Release(n int) Release {
 // wait; events that were stored before are seen by the next statement. With (… IN …) IS TRUE the
 // planner looks the pairs up in a hash; in a join it would compare each with each.
 const lockRuns = `
-	SELECT q.id
-	FROM queues AS q
-	WHERE q.id = ANY($1) AND ((q.id, q.epoch) IN (SELECT * FROM unnest($1::bigint[], $2::bigint[]))) IS TRUE
-	ORDER BY q.key
-	FOR UPDATE OF q`
+	SELECT id
+	FROM queues
+	WHERE id = ANY($1) AND ((id, epoch) IN (SELECT * FROM unnest($1::bigint[], $2::bigint[]))) IS TRUE
+	ORDER BY key
+	FOR UPDATE`
 
 // fenceRuns locks the queues and makes the transaction fail unless all of them are still the holder's.
 const fenceRuns = `SELECT parley_require(count(*) = $3, 'queue') FROM (` + lockRuns + `) AS held`
@@ -291,19 +291,19 @@ const releaseRuns = `
 		DELETE FROM queues
 		WHERE ctid = ANY(ARRAY(SELECT stored FROM released WHERE last_place <= done))
 	)
-	UPDATE queues AS q
-	SET holder = NULL, waits = released.waits, suspect_upto = greatest(q.suspect_upto, released.suspects),
+	UPDATE queues
+	SET holder = NULL, waits = released.waits, suspect_upto = greatest(queues.suspect_upto, released.suspects),
 		tries = greatest(released.tries,
-			CASE WHEN coalesce(released.next_place, q.place) <= greatest(q.suspect_upto, released.suspects) THEN 1 ELSE 0 END),
+			CASE WHEN coalesce(released.next_place, queues.place) <= greatest(queues.suspect_upto, released.suspects) THEN 1 ELSE 0 END),
 		waits_for = nullif(released.waits_for, ''),
 		due_at = CASE
 			WHEN released.after > 0 THEN clock.now + make_interval(secs => released.after)
 			WHEN released.done > 0 THEN clock.now
-			ELSE q.due_at
+			ELSE queues.due_at
 		END,
-		first_event = coalesce(released.next_event, q.first_event), place = coalesce(released.next_place, q.place)
+		first_event = coalesce(released.next_event, queues.first_event), place = coalesce(released.next_place, queues.place)
 	FROM clock, released
-	WHERE q.ctid = released.stored AND released.last_place > released.done`
+	WHERE queues.ctid = released.stored AND released.last_place > released.done`
 
 // FinishRuns writes the results of runs, in the transaction that applies their events. The transaction
 // fails (IsLost) when one of the queues is no longer the holder's.

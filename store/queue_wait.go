@@ -15,7 +15,7 @@ const wakeQueues = `
 	UPDATE queues
 	SET due_at = (SELECT clock_timestamp()), waits_for = NULL
 	WHERE id = ANY(ARRAY(
-		SELECT w.id FROM queues AS w WHERE w.waits_for = ANY($1) AND w.holder IS NULL ORDER BY w.key FOR NO KEY UPDATE SKIP LOCKED))
+		SELECT id FROM queues WHERE waits_for = ANY($1) AND holder IS NULL ORDER BY key FOR NO KEY UPDATE SKIP LOCKED))
 	RETURNING account_id AS id`
 
 // WakeQueues makes those queues due whose next event waits for one of the written records (AwaitedPost,
@@ -52,14 +52,15 @@ const sharesDue = `
 		UNION
 		SELECT account_id FROM queues WHERE $3
 	)
-	SELECT account.id AS account_id, first.due_at AS due, extract(epoch FROM first.due_at - (SELECT clock_timestamp()))::double precision AS wait
+	SELECT account.id AS account_id, first.due_at AS due,
+		extract(epoch FROM first.due_at - (SELECT clock_timestamp()))::double precision AS wait
 	FROM account
 	LEFT JOIN given ON given.account_id = account.id
 	CROSS JOIN LATERAL (
-		SELECT q.due_at
-		FROM queues AS q
-		WHERE q.account_id = account.id AND q.due_at >= coalesce(given.since, '-infinity')
-		ORDER BY q.due_at
+		SELECT due_at
+		FROM queues
+		WHERE account_id = account.id AND due_at >= coalesce(given.since, '-infinity')
+		ORDER BY due_at
 		LIMIT 1) AS first`
 
 // SharesDue returns for each account that has queues when the first of them is due, and the database's

@@ -11,6 +11,7 @@ type Replying struct {
 
 // replyingSelect is the column Conversation.Replying: the agent who opened the form first comes first.
 const replyingSelect = `(
-		SELECT json_agg(json_build_object('agent_id', r.agent_id, 'opened_at', r.opened_at) ORDER BY r.opened_at, r.agent_id)
-		FROM replying AS r
-		WHERE r.conversation_id = conversations.id AND r.until > (SELECT parley_now())) AS replying`
+		SELECT json_agg(json_build_object('agent_id', replying.agent_id, 'opened_at', replying.opened_at)
+			ORDER BY replying.opened_at, replying.agent_id)
+		FROM replying
+		WHERE replying.conversation_id = conversations.id AND replying.until > (SELECT parley_now())) AS replying`

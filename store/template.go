@@ -90,7 +90,7 @@ const lockByExternalID = `
 	SELECT ` + templateColumns + `
 	FROM templates
 	WHERE $2 <> '' AND external_id = $2
-		AND account_id IN (SELECT a.id FROM accounts AS a JOIN accounts AS asked ON a.kind = asked.kind WHERE asked.id = $1)
+		AND account_id IN (SELECT id FROM accounts WHERE kind = (SELECT kind FROM accounts WHERE id = $1))
 	ORDER BY id
 	FOR UPDATE`
 
@@ -115,19 +115,19 @@ func LockReportedTemplates(ctx context.Context, q Querier, account AccountID, ex
 // known one, which then is pending and has a new version. Todo stays if the provider has not been told yet about
 // an earlier change, and becomes 'submit' for one that was to be deleted.
 const saveTemplate = `
-	INSERT INTO templates AS t (account_id, name, language, provider_name, category, uses, labels, header, body, footer, buttons,
+	INSERT INTO templates (account_id, name, language, provider_name, category, uses, labels, header, body, footer, buttons,
 		examples, agent_id, todo)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'submit')
 	ON CONFLICT (account_id, name, language) DO UPDATE
 	SET provider_name = EXCLUDED.provider_name, category = EXCLUDED.category, uses = EXCLUDED.uses, labels = EXCLUDED.labels,
 		header = EXCLUDED.header, body = EXCLUDED.body, footer = EXCLUDED.footer, buttons = EXCLUDED.buttons,
 		examples = EXCLUDED.examples, agent_id = EXCLUDED.agent_id, changed_at = parley_now(),
-		todo = CASE WHEN $14 OR t.todo <> '' THEN 'submit' ELSE '' END, todo_at = parley_now(),
-		tries = 0, leased_until = NULL, epoch = t.epoch + 1,
-		submitted_at = CASE WHEN $14 THEN NULL ELSE t.submitted_at END,
-		version = t.version + $14::int, status = CASE WHEN $14 THEN 'pending' ELSE t.status END,
-		reason = CASE WHEN $14 THEN '' ELSE t.reason END,
-		external_id = CASE WHEN t.provider_name = EXCLUDED.provider_name THEN t.external_id ELSE '' END
+		todo = CASE WHEN $14 OR templates.todo <> '' THEN 'submit' ELSE '' END, todo_at = parley_now(),
+		tries = 0, leased_until = NULL, epoch = templates.epoch + 1,
+		submitted_at = CASE WHEN $14 THEN NULL ELSE templates.submitted_at END,
+		version = templates.version + $14::int, status = CASE WHEN $14 THEN 'pending' ELSE templates.status END,
+		reason = CASE WHEN $14 THEN '' ELSE templates.reason END,
+		external_id = CASE WHEN templates.provider_name = EXCLUDED.provider_name THEN templates.external_id ELSE '' END
 	RETURNING id`
 
 const scheduleComparison = `

@@ -91,7 +91,7 @@ func ClaimTemplateLists(ctx context.Context, q Querier, accounts []AccountID) ([
 const finishTemplateList = `
 	UPDATE template_lists
 	SET leased_until = NULL, due_at = parley_now() + make_interval(secs => CASE
-		WHEN EXISTS (SELECT FROM templates AS t WHERE t.account_id = template_lists.account_id AND t.status = 'pending') THEN $2
+		WHEN EXISTS (SELECT FROM templates WHERE templates.account_id = template_lists.account_id AND templates.status = 'pending') THEN $2
 		ELSE $3::double precision END)
 	WHERE account_id = $1`
 

@@ -52,10 +52,10 @@ func UpsertThreads(ctx context.Context, q Execer, rows []Thread) error {
 }
 
 const setCards = `
-	UPDATE threads AS t
-	SET card = r.card
-	FROM json_populate_recordset(NULL::threads, $1) AS r
-	WHERE t.conversation_id = r.conversation_id AND t.account_id = r.account_id`
+	UPDATE threads
+	SET card = given.card
+	FROM json_populate_recordset(NULL::threads, $1) AS given
+	WHERE threads.conversation_id = given.conversation_id AND threads.account_id = given.account_id`
 
 // SetCards writes Card and nothing else, so that it can't overwrite a root that is recorded meanwhile.
 func SetCards(ctx context.Context, q Execer, rows []Thread) error {
@@ -63,10 +63,10 @@ func SetCards(ctx context.Context, q Execer, rows []Thread) error {
 }
 
 const setDoubts = `
-	UPDATE threads AS t
-	SET doubt = r.doubt
-	FROM json_populate_recordset(NULL::threads, $1) AS r
-	WHERE t.conversation_id = r.conversation_id AND t.account_id = r.account_id AND t.root = r.root`
+	UPDATE threads
+	SET doubt = given.doubt
+	FROM json_populate_recordset(NULL::threads, $1) AS given
+	WHERE threads.conversation_id = given.conversation_id AND threads.account_id = given.account_id AND threads.root = given.root`
 
 // SetDoubts writes Doubt of threads that still have their root.
 func SetDoubts(ctx context.Context, q Execer, rows []Thread) error {
@@ -81,15 +81,21 @@ func Doubted(ctx context.Context, q Querier, surface AccountID, channel string) 
 }
 
 // Post is a message of a surface that belongs to a conversation, ours or a person's.
+//
+// The Kind of our own messages is a bridge.PostKind, such as root, said, files or line. There are four more kinds:
+//   - human: a person typed it.
+//   - early: an edit or a deletion of it came, but the message itself has not come yet.
+//   - told: no message. It remembers that a person was told something that is said only once.
+//   - form: no message. It remembers which message a form became, because a form may be handed in again.
 type Post struct {
 	AccountID      AccountID       `db:"account_id" json:"account_id"`
 	Channel        string          `db:"channel" json:"channel"`
 	Message        string          `db:"message" json:"message"`
 	ConversationID ConversationID  `db:"conversation_id" json:"conversation_id"`
 	MessageID      MessageID       `db:"message_id" json:"message_id"`
-	Kind           string          `db:"kind" json:"kind"`       // root, said, files, line, human, early, told
+	Kind           string          `db:"kind" json:"kind"`
 	Version        string          `db:"version" json:"version"` // of a message that was edited: the surface's version of it
-	Early          json.RawMessage `db:"early" json:"early"`     // what came before it could be applied; package retention removes it in time
+	Early          json.RawMessage `db:"early" json:"early"`     // an edit, or a typed text, that can't be applied yet; package retention removes it in time
 }
 
 const earlyPosts = `
@@ -132,30 +138,36 @@ func FindPosts(ctx context.Context, q Querier, accounts []AccountID, channels, m
 }
 
 // A root that is being posted is the head of its lane until its result and its post are written in one
-// transaction. So this statement sees either the head or the post. Only lanes with PriorityRoot (0) are
-// read: the roots of all others have landed. Older events count too, because one of them may say that
-// the channel has a new id.
+// transaction. So this statement sees either the head or the post. The roots of lanes whose priority is not
+// PriorityRoot (0) have landed.
 const rootComing = `
 	SELECT EXISTS (SELECT FROM posts WHERE account_id = $1 AND channel = $2 AND message = $3)
 		OR EXISTS (
 			SELECT FROM gates
-			JOIN lanes ON lanes.gate_id = gates.id AND lanes.priority = 0 AND lanes.due_at IS NOT NULL AND lanes.epoch > 0
-			JOIN deliveries AS d ON d.lane_id = lanes.id AND d.seq = lanes.head + 1
-			WHERE gates.account_id = $1 AND d.kind = 'root' AND d.first_at IS NOT NULL)
+			JOIN lanes ON lanes.gate_id = gates.id
+				AND lanes.priority = 0 -- its root has not landed
+				AND lanes.due_at IS NOT NULL -- something waits in it
+				AND lanes.epoch > 0 -- it was claimed, so an attempt may have begun
+			JOIN deliveries AS head ON head.lane_id = lanes.id AND head.seq = lanes.head + 1
+			WHERE gates.account_id = $1 AND head.kind = 'root' AND head.first_at IS NOT NULL)
 		OR EXISTS (SELECT FROM threads WHERE account_id = $1 AND channel = $2 AND doubt = 'sought')
 		OR EXISTS (SELECT FROM queues WHERE account_id = $1 AND first_event < $4)`
 
-// RootComing returns whether a surface's message is a recorded post, or may be a root that is recorded
-// soon: because a root is being posted whose result is not known yet, because a root that may be there
-// twice is looked for, or because an event of the surface that is older than event waits to be applied.
+// RootComing returns whether a surface's message is a recorded post, or may be a root that is recorded soon. It may be
+// such a root in three cases:
+//   - A root is being posted, and the result is not known yet.
+//   - A root of the channel may be there twice, and the other one is looked for.
+//   - An event of the surface that is older than event waits to be applied. It may say that the channel has a new id.
 func RootComing(ctx context.Context, q Querier, surface AccountID, channel, message string, event EventID) (bool, error) {
 	return query.Value[bool](ctx, q, "root coming", rootComing, surface, channel, message, event)
 }
 
+// kept_at is set only in posts of which package retention removes something in time: those with an early text, and those
+// that remember what was told about a channel. Told posts about a conversation are removed with the conversation.
 const upsertPosts = `
 	INSERT INTO posts (account_id, channel, message, conversation_id, message_id, kind, version, early, kept_at)
 	SELECT account_id, channel, message, conversation_id, message_id, kind, version, early,
-		CASE WHEN early IS NOT NULL OR kind = 'told' AND conversation_id = 0 THEN (SELECT parley_now()) END
+		CASE WHEN early IS NOT NULL OR (kind = 'told' AND conversation_id = 0) THEN (SELECT parley_now()) END
 	FROM json_populate_recordset(NULL::posts, $1)
 	ORDER BY account_id, channel, message
 	ON CONFLICT (account_id, channel, message) DO UPDATE
@@ -168,7 +180,7 @@ func UpsertPosts(ctx context.Context, q Execer, rows []Post) error {
 }
 
 // isOpen is the condition of the indexes of open conversations, such as conversations_pressing.
-const isOpen = `c.kind = 'customer' AND c.status IN ('open', 'pending', 'snoozed')`
+const isOpen = `conversation.kind = 'customer' AND conversation.status IN ('open', 'pending', 'snoozed')`
 
 // A channel whose id is being replaced is returned with its current id. Only open conversations are looked at,
 // however many have ended.
@@ -179,9 +191,9 @@ const threadChannels = `
 	UNION
 	SELECT coalesce(move.current, open.channel)
 	FROM (
-		SELECT DISTINCT t.channel
-		FROM conversations AS c
-		JOIN threads AS t ON t.conversation_id = c.id AND t.account_id = $1 AND t.root <> ''
+		SELECT DISTINCT thread.channel
+		FROM conversations AS conversation
+		JOIN threads AS thread ON thread.conversation_id = conversation.id AND thread.account_id = $1 AND thread.root <> ''
 		WHERE ` + isOpen + `) AS open
 	LEFT JOIN channel_moves AS move ON move.account_id = $1 AND move.former = open.channel`
 
@@ -200,12 +212,13 @@ func ThreadChannels(ctx context.Context, q Batcher, surface AccountID) ([]string
 }
 
 const openThreads = `
-	SELECT t.conversation_id, t.account_id, coalesce(m.current, t.channel) AS channel, t.root, t.rerooted, t.card, t.doubt
-	FROM conversations AS c
-	JOIN threads AS t ON t.conversation_id = c.id AND t.account_id = $1 AND t.root <> ''
-	LEFT JOIN channel_moves AS m ON m.account_id = $1 AND m.former = t.channel
-	WHERE ` + isOpen + ` AND c.created_at < $2
-	ORDER BY c.last_at DESC, c.id
+	SELECT thread.conversation_id, thread.account_id, coalesce(move.current, thread.channel) AS channel, thread.root, thread.rerooted,
+		thread.card, thread.doubt
+	FROM conversations AS conversation
+	JOIN threads AS thread ON thread.conversation_id = conversation.id AND thread.account_id = $1 AND thread.root <> ''
+	LEFT JOIN channel_moves AS move ON move.account_id = $1 AND move.former = thread.channel
+	WHERE ` + isOpen + ` AND conversation.created_at < $2
+	ORDER BY conversation.last_at DESC, conversation.id
 	LIMIT $3`
 
 // OpenThreads returns threads of open conversations that began before a time. Those in which something

@@ -31,9 +31,9 @@ func SetTimers(ctx context.Context, q Execer, rows []Timer) error {
 }
 
 const cancelTimers = `
-	DELETE FROM timers AS t
-	USING json_populate_recordset(NULL::timers, $1) AS r
-	WHERE t.conversation_id = r.conversation_id AND t.kind = r.kind`
+	DELETE FROM timers
+	USING json_populate_recordset(NULL::timers, $1) AS given
+	WHERE timers.conversation_id = given.conversation_id AND timers.kind = given.kind`
 
 // CancelTimers removes timers, by conversation and kind.
 func CancelTimers(ctx context.Context, q Execer, rows []Timer) error {
@@ -49,10 +49,10 @@ const takeDueTimers = `
 		LIMIT $1
 		FOR UPDATE SKIP LOCKED
 	)
-	DELETE FROM timers AS t
+	DELETE FROM timers
 	USING due
-	WHERE t.conversation_id = due.conversation_id AND t.kind = due.kind
-	RETURNING t.conversation_id, t.kind, t.due_at`
+	WHERE timers.conversation_id = due.conversation_id AND timers.kind = due.kind
+	RETURNING timers.conversation_id, timers.kind, timers.due_at`
 
 // TakeDueTimers removes due timers and returns them. It takes a transaction, because the caller stores a fact for each
 // timer in it: if that fails, the timers are there again.

@@ -25,15 +25,16 @@ type Condition struct {
 	SeenAt time.Time `db:"seen_at"`
 }
 
-// Statuses on which admins are told something.
+// Those of Condition.Status of which admins may be told. The statement report repeats them.
 const (
 	broken  = "error"
 	working = "active"
 )
 
-// The lock keeps processes that report at the same time from telling the same thing twice.
+// toldBefore reads what admins were told last: the text of a condition in which the model can't be used, or nothing. It
+// locks the row, so that two processes that report at the same time don't tell the same thing twice.
 const toldBefore = `
-	INSERT INTO ai_condition AS c (id, status, text, hint, since, seen_at)
+	INSERT INTO ai_condition (id, status, text, hint, since, seen_at)
 	VALUES (1, '', '', '', parley_now(), parley_now())
 	ON CONFLICT (id) DO UPDATE SET seen_at = EXCLUDED.seen_at
 	RETURNING told`
@@ -45,8 +46,9 @@ const report = `
 		since = CASE WHEN (status, text) = ($1, $2) THEN since ELSE seen_at END
 	WHERE id = 1`
 
-// Report writes how the model is. tell says that admins have to be told: that it can't be used until somebody
-// looks, or that it works after they were told so.
+// Report writes how the model is. It returns tell true if admins have to be told of it:
+//   - The model can't be used until somebody looks, and admins weren't told so before.
+//   - The model works again, and admins were told that it can't be used.
 func Report(ctx context.Context, tx pgx.Tx, c Condition) (tell bool, err error) {
 	var told string
 	if err := tx.QueryRow(ctx, toldBefore).Scan(&told); err != nil {

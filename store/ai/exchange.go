@@ -14,13 +14,14 @@ import (
 	"parley/store/internal/query"
 )
 
-// largestRecord bounds what a record may hold when it is opened, in bytes.
+// largestRecord is how many bytes of a record are read at most, once it is decompressed.
 const largestRecord = 8 << 20
 
-// Whoever erases the customer waits for the lock, and then sees what was kept; or was first, and nothing is kept.
+// The customer is locked FOR SHARE against an erasure at the same time. If the erasure comes second, it waits for the
+// lock and then sees the record. If it was first, the customer's key begins with "erased:", and nothing is kept.
 const keepExchange = `
 	WITH customer AS MATERIALIZED (
-		SELECT i.key FROM identities AS i WHERE i.id = (SELECT c.identity_id FROM conversations AS c WHERE c.id = $1) FOR SHARE
+		SELECT key FROM identities WHERE id = (SELECT identity_id FROM conversations WHERE id = $1) FOR SHARE
 	)
 	INSERT INTO ai_exchanges (conversation_id, account_id, at, sealed)
 	SELECT $1, $2, parley_now(), $3
@@ -45,12 +46,12 @@ func KeepRecord(ctx context.Context, q store.Execer, s *store.Sealer, account st
 	return nil
 }
 
-// sealPlace is where a record of a conversation is sealed.
+// sealPlace names the place to which the records of a conversation are sealed: they can't be opened as another's.
 func sealPlace(conversation store.ConversationID) string {
 	return fmt.Sprintf("ai_exchanges/%d", conversation)
 }
 
-// Record is one of KeepRecord.
+// Record is what KeepRecord has kept, still sealed.
 type Record struct {
 	At     time.Time `db:"at"`
 	Sealed []byte    `db:"sealed"`
@@ -63,7 +64,7 @@ const latestExchanges = `
 	ORDER BY id DESC
 	LIMIT $2`
 
-// LatestRecords gives the latest records of a conversation, the newest first. Open opens them.
+// LatestRecords returns the latest records of a conversation, at most as many as most says, the newest first.
 func LatestRecords(ctx context.Context, q store.Querier, conversation store.ConversationID, most int) ([]Record, error) {
 	return query.Collect[Record](ctx, q, "latest records of the model", latestExchanges, conversation, most)
 }
@@ -88,19 +89,20 @@ func (r Record) Open(s *store.Sealer, conversation store.ConversationID, into an
 const forgetExchanges = `
 	DELETE FROM ai_exchanges
 	WHERE id = ANY(ARRAY(
-		SELECT e.id
-		FROM unnest($1::bigint[], $2::int[]) AS k(account, days)
+		SELECT old.id
+		FROM unnest($1::bigint[], $2::int[]) AS keep(account, days)
 		CROSS JOIN LATERAL (
-			SELECT x.id
-			FROM ai_exchanges AS x
-			WHERE x.account_id = k.account AND x.at <= (SELECT parley_now()) - make_interval(days => k.days)
-			ORDER BY x.at
-			LIMIT $3) AS e))`
+			SELECT id
+			FROM ai_exchanges
+			WHERE account_id = keep.account AND at <= (SELECT parley_now()) - make_interval(days => keep.days)
+			ORDER BY at
+			LIMIT $3) AS old))`
 
 // mostForgotten is how many records of an account are removed at once.
 const mostForgotten = 1000
 
-// ForgetRecords removes records that are older than so many days, by account; some of them, if there are very many.
+// ForgetRecords removes the records of each account that are older than days[account]. It removes at most mostForgotten of
+// each account; the next calls remove the others.
 func ForgetRecords(ctx context.Context, q store.Querier, days map[store.AccountID]int) error {
 	var accounts []store.AccountID
 	var kept []int

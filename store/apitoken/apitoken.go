@@ -32,7 +32,7 @@ type Token struct {
 	Author  string        `db:"author"` // the e-mail address of who made it
 	Made    time.Time     `db:"made_at"`
 	Expires time.Time     `db:"expires_at"`
-	Used    *time.Time    `db:"used_at"` // to a minute; nil = never
+	Used    *time.Time    `db:"used_at"` // to a minute; nil if it never was
 	Ended   bool          `db:"ended"`   // it was revoked, has expired, or its maker takes part no more
 }
 

@@ -20,9 +20,9 @@ const (
 // maxCuts is how many broken connections to the object store one reader survives.
 const maxCuts = 3
 
-// Open opens a blob for reading while ctx lasts. Its bytes come chunk by chunk from the database
-// or, if they were moved there, from objects (nil = there is no object store). The first bytes are
-// read at once, so that a blob that can't be read fails here.
+// Open opens a blob for reading while ctx lasts. Its bytes come chunk by chunk from the database or, if
+// they were moved there, from objects, which is nil if there is no object store. The first bytes are read
+// at once, so that a blob that can't be read fails here.
 // Errors: pgx.ErrNoRows when there is no such blob; ErrNoObject when its bytes were moved and the
 // object store doesn't have them; the reader returns io.ErrUnexpectedEOF when bytes are missing.
 func Open(ctx context.Context, q store.Querier, objects Objects, hash string) (io.ReadCloser, error) {
@@ -67,7 +67,7 @@ type blobReader struct {
 	size    int64
 	at      int64         // bytes fetched so far, from the database and the object store
 	chunk   []byte        // the unread rest of the last chunk
-	object  io.ReadCloser // not nil = the remaining bytes come from the object store
+	object  io.ReadCloser // from which the remaining bytes come; nil while they come from the database
 	cuts    int           // broken connections to the object store so far
 }
 

@@ -111,7 +111,7 @@ func updateStatements() [tables]string {
 // Progress is how far one pass over the tables of a move has come. The zero value starts a pass.
 type Progress struct {
 	Step  int    // the index of the current table in steps
-	UpTo  string // the last key that was read in that table; "" = none yet
+	UpTo  string // the last key that was read in that table; empty if none was read yet
 	Moved int64  // rows that this pass has moved, in all tables
 }
 

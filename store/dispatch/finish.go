@@ -28,24 +28,25 @@ const fence = `
 // Finish.Unsure sets payload.unsure, so that all later attempts at this part know that the part may
 // already have arrived.
 const finishDeliveries = `
-	UPDATE deliveries AS d
-	SET state = CASE WHEN d.state IN ('queued', 'sending', 'unknown') THEN r.state ELSE d.state END,
-		part = CASE WHEN d.state IN ('queued', 'sending', 'unknown') THEN r.part ELSE d.part END,
-		external_id = CASE WHEN r.external_id <> '' THEN r.external_id ELSE d.external_id END,
-		progress = r.progress, error_class = r.error_class, error_text = r.error_text,
-		absent_at = CASE WHEN r.absent THEN clock_timestamp() WHEN r.part <> d.part THEN NULL ELSE d.absent_at END,
-		warned_at = CASE WHEN r.warned THEN clock_timestamp() ELSE d.warned_at END,
+	UPDATE deliveries
+	SET state = CASE WHEN deliveries.state IN ('queued', 'sending', 'unknown') THEN result.state ELSE deliveries.state END,
+		part = CASE WHEN deliveries.state IN ('queued', 'sending', 'unknown') THEN result.part ELSE deliveries.part END,
+		external_id = CASE WHEN result.external_id <> '' THEN result.external_id ELSE deliveries.external_id END,
+		progress = result.progress, error_class = result.error_class, error_text = result.error_text,
+		absent_at = CASE WHEN result.absent THEN clock_timestamp()
+			WHEN result.part <> deliveries.part THEN NULL ELSE deliveries.absent_at END,
+		warned_at = CASE WHEN result.warned THEN clock_timestamp() ELSE deliveries.warned_at END,
 		payload = CASE
-			WHEN r.unsure THEN d.payload || '{"unsure": true}'
-			WHEN r.part <> d.part THEN d.payload - 'unsure'
-			ELSE d.payload
+			WHEN result.unsure THEN deliveries.payload || '{"unsure": true}'
+			WHEN result.part <> deliveries.part THEN deliveries.payload - 'unsure'
+			ELSE deliveries.payload
 		END,
-		joined = r.joined
+		joined = result.joined
 	FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::int[], $6::text[], $7::text[], $8::text[], $9::text[],
 		$10::boolean[], $11::boolean[], $12::boolean[], $13::bigint[])
-		AS r(lane_id, epoch, id, state, part, external_id, progress, error_class, error_text, absent, unsure, warned, joined)
-	JOIN lanes AS l ON l.id = r.lane_id AND l.epoch = r.epoch AND l.leased_until IS NOT NULL
-	WHERE d.id = r.id`
+		AS result(lane_id, epoch, id, state, part, external_id, progress, error_class, error_text, absent, unsure, warned, joined)
+	JOIN lanes AS lane ON lane.id = result.lane_id AND lane.epoch = result.epoch AND lane.leased_until IS NOT NULL
+	WHERE deliveries.id = result.id`
 
 // returnSlots gives slots back to gates with a rate: unused counts them, locked locks the gates in the order of
 // their ids. After that nothing of the transaction waits for a lock of another one.
@@ -108,21 +109,21 @@ const finishLanes = `
 
 const landPosts = `
 	INSERT INTO posts (account_id, channel, message, conversation_id, message_id, kind, version, early)
-	SELECT p.account_id, p.channel, p.message, p.conversation_id, p.message_id, p.kind, p.version, p.early
-	FROM json_to_recordset($1) AS r(lane_id bigint, epoch bigint, post json)
-	JOIN lanes AS l ON l.id = r.lane_id AND l.epoch = r.epoch AND l.leased_until IS NOT NULL
-	CROSS JOIN LATERAL json_populate_record(NULL::posts, r.post) AS p
-	ORDER BY p.account_id, p.channel, p.message
+	SELECT post.account_id, post.channel, post.message, post.conversation_id, post.message_id, post.kind, post.version, post.early
+	FROM json_to_recordset($1) AS landed(lane_id bigint, epoch bigint, post json)
+	JOIN lanes AS lane ON lane.id = landed.lane_id AND lane.epoch = landed.epoch AND lane.leased_until IS NOT NULL
+	CROSS JOIN LATERAL json_populate_record(NULL::posts, landed.post) AS post
+	ORDER BY post.account_id, post.channel, post.message
 	ON CONFLICT (account_id, channel, message) DO UPDATE
 	SET conversation_id = EXCLUDED.conversation_id, message_id = EXCLUDED.message_id, kind = EXCLUDED.kind,
 		version = EXCLUDED.version, early = EXCLUDED.early`
 
 const landThreads = `
 	INSERT INTO threads (conversation_id, account_id, channel, root, rerooted, doubt)
-	SELECT t.conversation_id, t.account_id, t.channel, t.root, t.rerooted, t.doubt
-	FROM json_to_recordset($1) AS r(lane_id bigint, epoch bigint, thread json)
-	JOIN lanes AS l ON l.id = r.lane_id AND l.epoch = r.epoch AND l.leased_until IS NOT NULL
-	CROSS JOIN LATERAL json_populate_record(NULL::threads, r.thread) AS t
+	SELECT thread.conversation_id, thread.account_id, thread.channel, thread.root, thread.rerooted, thread.doubt
+	FROM json_to_recordset($1) AS landed(lane_id bigint, epoch bigint, thread json)
+	JOIN lanes AS lane ON lane.id = landed.lane_id AND lane.epoch = landed.epoch AND lane.leased_until IS NOT NULL
+	CROSS JOIN LATERAL json_populate_record(NULL::threads, landed.thread) AS thread
 	ON CONFLICT (conversation_id, account_id) DO UPDATE
 	SET channel = EXCLUDED.channel, root = EXCLUDED.root, rerooted = EXCLUDED.rerooted, doubt = EXCLUDED.doubt`
 

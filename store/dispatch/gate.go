@@ -11,10 +11,10 @@ import (
 )
 
 const blockGates = `
-	UPDATE gates AS g
-	SET next_at = greatest(g.next_at, clock_timestamp() + make_interval(secs => b.wait))
-	FROM unnest($1::bigint[], $2::double precision[]) AS b(id, wait)
-	WHERE g.id = b.id`
+	UPDATE gates
+	SET next_at = greatest(gates.next_at, clock_timestamp() + make_interval(secs => blocked.wait))
+	FROM unnest($1::bigint[], $2::double precision[]) AS blocked(id, wait)
+	WHERE gates.id = blocked.id`
 
 // GateSince is a gate and the earliest due time at which its lanes are looked for.
 type GateSince struct {

@@ -20,13 +20,13 @@ import (
 type Grant struct {
 	AccountID store.AccountID `db:"account_id"`
 	Provider  string          `db:"provider"`
-	SignedIn  string          `db:"signed_in"` // who consented; "" = the provider didn't say
+	SignedIn  string          `db:"signed_in"` // who consented; empty if the provider didn't say
 	Sealed    []byte          `db:"sealed"`    // the tokens
 	// RenewIn and ExpireIn are seconds until the access token should be replaced and until it ends, below zero
 	// afterwards. All replicas read them from the database's clock.
 	RenewIn  float64 `db:"renew_in"`
 	ExpireIn float64 `db:"expire_in"`
-	Refused  string  `db:"refused"` // the provider's words; "" = the consent holds
+	Refused  string  `db:"refused"` // the provider's words; empty while the consent holds
 	Version  int64   `db:"version"` // rises with each change
 }
 
@@ -94,8 +94,8 @@ func Refuse(ctx context.Context, q store.Querier, g Grant, words string) (bool, 
 type Connection struct {
 	AccountID store.AccountID `db:"account_id"`
 	Provider  string          `db:"provider"`
-	SignedIn  string          `db:"signed_in"` // who consented; "" = the provider didn't say
-	Refused   string          `db:"refused"`   // the provider's words; "" = the consent holds
+	SignedIn  string          `db:"signed_in"` // who consented; empty if the provider didn't say
+	Refused   string          `db:"refused"`   // the provider's words; empty while the consent holds
 	Connected int64           `db:"connected"` // how often somebody has consented for the account
 }
 

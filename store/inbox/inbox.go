@@ -18,7 +18,8 @@ import (
 	"parley/store/internal/query"
 )
 
-// Before says where a page of messages ends: before the message with this event and id. Zero = with the newest.
+// Before says where a page of messages ends: before the message with this event and id. The zero Before
+// stands for the newest page.
 type Before struct {
 	Event store.EventID
 	ID    store.MessageID
@@ -31,7 +32,7 @@ const messagesPage = `
 	ORDER BY event_id DESC, id DESC
 	LIMIT $4`
 
-// Messages gives one page of a conversation's messages, limit at most, the newest first.
+// Messages returns one page of a conversation's messages, limit at most, the newest first.
 func Messages(ctx context.Context, q store.Querier, conversation store.ConversationID, before Before, limit int) ([]store.Message, error) {
 	if before == (Before{}) {
 		before = Before{math.MaxInt64, math.MaxInt64}
@@ -53,7 +54,7 @@ type Reply struct {
 	MessageID store.MessageID  `db:"message_id"`
 	State     string           `db:"state"`
 	NotBefore *time.Time       `db:"not_before"` // the end of its hold
-	ErrorText string           `db:"error_text"` // why the last attempt failed; "" = it didn't, or there was none
+	ErrorText string           `db:"error_text"` // why the last attempt failed; empty if it didn't, or if there was none
 }
 
 const replies = `
@@ -62,7 +63,7 @@ const replies = `
 	WHERE message_id = ANY($1) AND message_id <> 0 AND kind = 'reply'
 	ORDER BY id`
 
-// Replies gives the deliveries to customers of messages, by message.
+// Replies returns the deliveries of messages to customers, by message.
 func Replies(ctx context.Context, q store.Querier, messages []store.MessageID) (map[store.MessageID][]Reply, error) {
 	rows, err := query.Collect[Reply](ctx, q, "replies", replies, messages)
 	found := make(map[store.MessageID][]Reply, len(rows))
@@ -73,27 +74,28 @@ func Replies(ctx context.Context, q store.Querier, messages []store.MessageID) (
 }
 
 const outcome = `
-	SELECT EXISTS (SELECT FROM quarantine WHERE event_id = e.id),
-		coalesce(q.first_event = e.id, false) OR EXISTS (SELECT FROM queue_events WHERE queue_id = q.id AND event_id = e.id),
+	SELECT EXISTS (SELECT FROM quarantine WHERE event_id = event.id),
+		coalesce(queue.first_event = event.id, false)
+			OR EXISTS (SELECT FROM queue_events WHERE queue_id = queue.id AND event_id = event.id),
 		coalesce((
 			SELECT detail ->> 'note'
 			FROM log_entries
-			WHERE conversation_id = $3 AND event_id = e.id AND what = 'refused'
+			WHERE conversation_id = $3 AND event_id = event.id AND what = 'refused'
 			ORDER BY id DESC
 			LIMIT 1), '')
-	FROM events AS e
-	LEFT JOIN queues AS q ON q.key = e.order_key
-	WHERE e.account_id = $1 AND e.external_id = $2`
+	FROM events AS event
+	LEFT JOIN queues AS queue ON queue.key = event.order_key
+	WHERE event.account_id = $1 AND event.external_id = $2`
 
 // Outcome is what became of an act.
 type Outcome struct {
 	Known bool   // it was accepted
 	Waits bool   // it is not applied yet
 	Stuck bool   // it is in quarantine
-	Why   string // why it was refused, for people; "" = it wasn't
+	Why   string // why it was refused, for people; empty if it wasn't
 }
 
-// OutcomeOf tells what became of the act in a conversation that was accepted under a name.
+// OutcomeOf returns what became of an act in a conversation. name is the name under which the act was accepted.
 func OutcomeOf(ctx context.Context, q store.Querier, name string, conversation store.ConversationID) (Outcome, error) {
 	o := Outcome{Known: true}
 	err := q.QueryRow(ctx, outcome, store.SystemAccount, name, conversation).Scan(&o.Stuck, &o.Waits, &o.Why)
@@ -110,19 +112,23 @@ func OutcomeOf(ctx context.Context, q store.Querier, name string, conversation s
 const mostStamped = 60
 
 const stamp = `
-	SELECT md5(concat_ws('|', c.status, c.assignees, c.team_id, c.subject, c.tags, c.last_at, c.snoozed_until, c.participants, c.traits,
-		(SELECT max(id) FROM log_entries WHERE conversation_id = c.id),
-		(SELECT string_agg(concat_ws(',', m.id, m.fate, m.reason, md5(m.text), m.files, d.states), ';' ORDER BY m.event_id, m.id)
-			FROM (SELECT * FROM messages WHERE conversation_id = c.id ORDER BY event_id DESC, id DESC LIMIT $2) AS m
+	SELECT md5(concat_ws('|', conversation.status, conversation.assignees, conversation.team_id,
+		conversation.subject, conversation.tags, conversation.last_at, conversation.snoozed_until,
+		conversation.participants, conversation.traits,
+		(SELECT max(id) FROM log_entries WHERE conversation_id = conversation.id),
+		(SELECT string_agg(
+				concat_ws(',', message.id, message.fate, message.reason, md5(message.text), message.files, reply.states), ';'
+				ORDER BY message.event_id, message.id)
+			FROM (SELECT * FROM messages WHERE conversation_id = conversation.id ORDER BY event_id DESC, id DESC LIMIT $2) AS message
 			CROSS JOIN LATERAL (
 				SELECT string_agg(concat_ws(',', id, state, not_before, error_text), ' ' ORDER BY id) AS states
 				FROM deliveries
-				WHERE message_id = m.id AND message_id <> 0 AND kind = 'reply') AS d)))
-	FROM conversations AS c
-	WHERE c.id = $1`
+				WHERE message_id = message.id AND message_id <> 0 AND kind = 'reply') AS reply)))
+	FROM conversations AS conversation
+	WHERE conversation.id = $1`
 
-// Stamp gives a digest of what the newest page of a conversation shows: another one means that something has
-// changed. "" = there is no such conversation.
+// Stamp returns a digest of what the newest page of a conversation shows. Once it is another one, something has changed. It is
+// empty if there is no such conversation.
 func Stamp(ctx context.Context, q store.Querier, conversation store.ConversationID) (string, error) {
 	var digest string
 	err := q.QueryRow(ctx, stamp, conversation, mostStamped).Scan(&digest)

@@ -18,7 +18,7 @@ import (
 // Place is a folder or a web site whose pages may be drawn on.
 type Place struct {
 	Place   string     `db:"place"`   // a folder's path, or an address
-	ReadAt  *time.Time `db:"read_at"` // when it was last looked through, Parley's clock; nil = never
+	ReadAt  *time.Time `db:"read_at"` // when it was last looked through, Parley's clock; nil if it never was
 	Problem string     `db:"problem"` // why something in it could not be read, for people
 	Inside  bool       `db:"inside"`  // a site that may be in the company's own network
 }
@@ -44,7 +44,7 @@ type Section struct {
 	Position int    `db:"position"` // on its page
 	Title    string `db:"title"`
 	Body     string `db:"body"` // Markdown
-	Language string `db:"-"`    // ISO 639-1, "" = unknown; Find doesn't tell it
+	Language string `db:"-"`    // ISO 639-1; empty if unknown. Find doesn't return it
 }
 
 const listPlaces = `SELECT place, read_at, problem, inside FROM knowledge_places ORDER BY place COLLATE "C"`
@@ -140,20 +140,26 @@ func Finish(ctx context.Context, tx pgx.Tx, place, problem string, there []strin
 // mostCompared is how many sections of a language that have a word of a text are compared with it.
 const mostCompared = 2000
 
-// A section is compared with the text by its own language's rules. Rank 1 makes long ones count less.
+// languages are those of the sections, each found by one look into the index. A section is compared with the text by the
+// rules of its own language. The 1 of ts_rank makes long sections count less.
 const findSections = `
 	WITH RECURSIVE languages AS (
 		(SELECT config FROM knowledge_sections ORDER BY config LIMIT 1)
 		UNION ALL
-		SELECT (SELECT k.config FROM knowledge_sections AS k WHERE k.config > l.config ORDER BY k.config LIMIT 1) FROM languages AS l WHERE l.config IS NOT NULL)
-	SELECT s.place, s.address, s.position, s.title, s.body
-	FROM (SELECT config, $1::text AS given FROM languages WHERE config IS NOT NULL) AS c
+		SELECT (SELECT config FROM knowledge_sections WHERE config > languages.config ORDER BY config LIMIT 1)
+		FROM languages
+		WHERE config IS NOT NULL)
+	SELECT section.place, section.address, section.position, section.title, section.body
+	FROM (SELECT config, $1::text AS given FROM languages WHERE config IS NOT NULL) AS language
 	CROSS JOIN LATERAL (` + query.AnyWords + `) AS asked
-	CROSS JOIN LATERAL (SELECT * FROM knowledge_sections AS k WHERE k.config = c.config AND k.words @@ asked.words LIMIT $3) AS s
-	ORDER BY ts_rank(s.words, asked.words, 1) DESC, s.place, s.address, s.position
+	CROSS JOIN LATERAL (
+		SELECT * FROM knowledge_sections
+		WHERE config = language.config AND words @@ asked.words
+		LIMIT $3) AS section
+	ORDER BY ts_rank(section.words, asked.words, 1) DESC, section.place, section.address, section.position
 	LIMIT $2`
 
-// Find gives the sections that have most in common with a text, at most so many, the best first.
+// Find returns the sections that have most in common with a text: at most as many as most says, the best first.
 func Find(ctx context.Context, q store.Batcher, text string, most int) ([]Section, error) {
 	return query.CollectOnePlan[Section](ctx, q, "find knowledge", findSections, text, most, mostCompared)
 }

@@ -20,9 +20,9 @@ type Row struct {
 	Source       Source               `db:"source"`
 	ID           int64                `db:"id"` // of its source
 	At           time.Time            `db:"at"`
-	Conversation store.ConversationID `db:"conversation"` // 0 = the set-up
-	Account      string               `db:"account"`      // "" = the set-up
-	AgentID      store.AgentID        `db:"agent_id"`     // 0 = no agent did it
+	Conversation store.ConversationID `db:"conversation"` // 0 for a change of the set-up
+	Account      string               `db:"account"`      // empty for a change of the set-up
+	AgentID      store.AgentID        `db:"agent_id"`     // 0 if no agent did it
 	By           string               `db:"by"`           // an agent's name; else "customer", "parley", or a command
 	What         string               `db:"what"`         // a store.Deed, or SetUp
 	Text         string               `db:"text"`         // what else is known of it
@@ -46,7 +46,7 @@ type Filter struct {
 	What         string               // a store.Deed, or SetUp
 	Account      string               // of the conversation
 	Conversation store.ConversationID // this one
-	From, Until  time.Time            // from this moment on, and before this one; zero = no bound
+	From, Until  time.Time            // from this moment on, and before this one; a zero time is no bound
 }
 
 // Place is where a page of the log ended: the next one begins behind it. The zero Place is before the newest row.
@@ -63,51 +63,56 @@ type Page struct {
 	More bool  // there may be older rows
 }
 
-// look is how many rows are read at most for one page. If a filter wants few of the rows, a page may be short or empty and
-// still have More: so no page takes long, however long the log is.
+// look is how many rows are read at most for one page, so that no page takes long, however long the log is. If a filter wants
+// few of these rows, a page may be short or empty although there are more.
 const look = 3_000
 
-// Each source gives the rows behind the place that it looked at, and which of them are wanted. A row is looked at in
-// the order of its index: no filter makes PostgreSQL read more.
+// The statement takes the next rows of both sources behind a place (deeds, changes), and the first of them together (first).
+// A filter leaves no row out: the column wanted says whether a row passes it. So rows are read in the order of an index,
+// at most @look of each source, whatever the filter is.
 const (
 	readPage  = readRows + readRest
-	readOfOne = readRows + ` AND l.conversation_id = @conversation` + readRest
+	readOfOne = readRows + ` AND conversation_id = @conversation` + readRest
 )
 
 const readRows = `
 	WITH deeds AS MATERIALIZED (
-		SELECT l.* FROM log_entries AS l
-		WHERE l.at >= @from AND l.at <= @at AND (l.at, 1, l.id) < (@at, @source, @id) AND @what <> '` + SetUp + `'`
+		SELECT * FROM log_entries
+		WHERE at >= @from AND at <= @at AND (at, 1, id) < (@at, @source, @id) AND @what <> '` + SetUp + `'`
 
 const readRest = `
-		ORDER BY l.at DESC, l.id DESC LIMIT @look
+		ORDER BY at DESC, id DESC LIMIT @look
 	), changes AS MATERIALIZED (
-		SELECT c.* FROM setup_changes AS c
-		WHERE c.at >= @from AND c.at <= @at AND (c.at, 0, c.id) < (@at, @source, @id) AND @what IN ('', '` + SetUp + `')
+		SELECT * FROM setup_changes
+		WHERE at >= @from AND at <= @at AND (at, 0, id) < (@at, @source, @id) AND @what IN ('', '` + SetUp + `')
 			AND @conversation = 0 AND @account = ''
-		ORDER BY c.at DESC, c.id DESC LIMIT @look
+		ORDER BY at DESC, id DESC LIMIT @look
 	), looked AS (
-		SELECT 1::smallint AS source, l.id, l.at, l.conversation_id AS conversation, coalesce(l.agent_id, 0) AS agent_id, l.actor AS by, l.what,
-			concat_ws(' · ', l.detail ->> 'text', l.detail ->> 'reason', l.detail ->> 'note',
-				CASE WHEN l.detail ? 'agents' THEN (SELECT string_agg(g.name, ', ' ORDER BY g.name) FROM agents AS g
-					WHERE l.detail -> 'agents' @> to_jsonb(g.id)) END) AS text
-		FROM deeds AS l
+		SELECT 1::smallint AS source, entry.id, entry.at, entry.conversation_id AS conversation,
+			coalesce(entry.agent_id, 0) AS agent_id, entry.actor AS by, entry.what,
+			concat_ws(' · ', entry.detail ->> 'text', entry.detail ->> 'reason', entry.detail ->> 'note',
+				CASE WHEN entry.detail ? 'agents' THEN (SELECT string_agg(agent.name, ', ' ORDER BY agent.name) FROM agents AS agent
+					WHERE entry.detail -> 'agents' @> to_jsonb(agent.id)) END) AS text
+		FROM deeds AS entry
 		UNION ALL
-		SELECT 0, c.id, c.at, 0, coalesce(c.agent_id, 0), c.author, '` + SetUp + `', array_to_string(c.lines, E'\n')
-		FROM changes AS c
+		SELECT 0, change.id, change.at, 0, coalesce(change.agent_id, 0), change.author,
+			'` + SetUp + `', array_to_string(change.lines, E'\n')
+		FROM changes AS change
 	), first AS MATERIALIZED (
 		SELECT * FROM looked ORDER BY at DESC, source DESC, id DESC LIMIT @look
 	)
-	SELECT f.source, f.id, f.at, f.conversation, coalesce(a.name, '') AS account, f.agent_id, coalesce(nullif(g.name, ''), f.by) AS by, f.what, f.text,
-		(@agent::bigint = 0 OR f.agent_id = @agent) AND (@what = '' OR f.what = @what) AND (@account = '' OR a.name = @account) AS wanted
-	FROM first AS f
+	SELECT first.source, first.id, first.at, first.conversation, coalesce(account.name, '') AS account, first.agent_id,
+		coalesce(nullif(agent.name, ''), first.by) AS by, first.what, first.text,
+		(@agent::bigint = 0 OR first.agent_id = @agent) AND (@what = '' OR first.what = @what)
+			AND (@account = '' OR account.name = @account) AS wanted
+	FROM first
 	LEFT JOIN LATERAL (
-		SELECT c.account_id FROM conversations AS c
-		WHERE c.id = f.conversation AND (@agent::bigint = 0 OR f.agent_id = @agent) AND (@what = '' OR f.what = @what)
-		OFFSET 0) AS v ON true -- one by one, of those that may be wanted: never all conversations
-	LEFT JOIN accounts AS a ON a.id = v.account_id
-	LEFT JOIN agents AS g ON g.id = f.agent_id
-	ORDER BY f.at DESC, f.source DESC, f.id DESC`
+		SELECT account_id FROM conversations
+		WHERE id = first.conversation AND (@agent::bigint = 0 OR first.agent_id = @agent) AND (@what = '' OR first.what = @what)
+		OFFSET 0) AS conversation ON true -- one by one, of those that may be wanted: never all conversations
+	LEFT JOIN accounts AS account ON account.id = conversation.account_id
+	LEFT JOIN agents AS agent ON agent.id = first.agent_id
+	ORDER BY first.at DESC, first.source DESC, first.id DESC`
 
 // Read returns a page of the log: the rows behind a place that a filter wants, at most size.
 func Read(ctx context.Context, q store.Querier, f Filter, after Place, size int) (Page, error) {

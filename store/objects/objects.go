@@ -41,7 +41,7 @@ const (
 type Options struct {
 	Endpoint  string // https://s3.eu-central-1.amazonaws.com; the bucket is added as a part of its path
 	Bucket    string // "acme-parley", or "acme-parley/files" for a folder in it
-	Region    string // that signatures name; "" = us-east-1, which most stores other than Amazon's take
+	Region    string // that signatures name; empty means us-east-1, which most stores other than Amazon's take
 	KeyID     string
 	SecretKey string
 }

@@ -28,7 +28,7 @@ const setOutage = `UPDATE outages SET reached_at = $2, told_at = $3 WHERE accoun
 type State struct {
 	ReachedAt time.Time  // when a process reached it last, or first asked
 	Now       time.Time  // when this was asked
-	ToldAt    *time.Time // when admins were told that it is away; nil = it is there
+	ToldAt    *time.Time // when admins were told that it is away; nil while it is there
 }
 
 // Change locks what is known of a chat and lets decide change it; decide gives the notices by which admins are told.
@@ -88,16 +88,19 @@ const claim = `
 		ORDER BY due_at, id
 		LIMIT 1
 		FOR UPDATE SKIP LOCKED)
-	UPDATE notices AS n
-	SET state = CASE WHEN next.unclear THEN 'unknown' ELSE 'sending' END, leased_until = (SELECT clock_timestamp()) + make_interval(secs => $1),
-		attempt = n.attempt + CASE WHEN next.unclear THEN 0 ELSE 1 END, first_at = coalesce(n.first_at, (SELECT clock_timestamp())),
-		account_id = CASE WHEN next.unclear THEN n.account_id ELSE $2 END
+	UPDATE notices
+	SET state = CASE WHEN next.unclear THEN 'unknown' ELSE 'sending' END,
+		leased_until = (SELECT clock_timestamp()) + make_interval(secs => $1),
+		attempt = notices.attempt + CASE WHEN next.unclear THEN 0 ELSE 1 END,
+		first_at = coalesce(notices.first_at, (SELECT clock_timestamp())),
+		account_id = CASE WHEN next.unclear THEN notices.account_id ELSE $2 END
 	FROM next
-	WHERE n.id = next.id
-	RETURNING n.id, n.kind, n.address, n.subject, n.body, n.account_id, n.attempt, next.unclear, n.first_at`
+	WHERE notices.id = next.id
+	RETURNING notices.id, notices.kind, notices.address, notices.subject, notices.body, notices.account_id,
+		notices.attempt, next.unclear, notices.first_at`
 
-// Claim takes a notice of a kind that is due for a process that will send it by an account, or will look whether it was sent; nil = there is none.
-// It is the process's own for the time of the lease.
+// Claim takes a notice of a kind that is due. The calling process sends it by an account, or looks whether it was sent. The
+// notice is leased to it for that. Claim returns nil if no notice is due.
 func Claim(ctx context.Context, q store.Querier, kind Kind, account store.AccountID, lease time.Duration) (*Notice, error) {
 	rows, err := query.Collect[Notice](ctx, q, "claim notice", claim, lease.Seconds(), account, kind)
 	if err != nil || len(rows) == 0 {

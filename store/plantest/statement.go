@@ -60,7 +60,7 @@ func Run(t *testing.T, pool *pgxpool.Pool, crowd []string, statements []Statemen
 }
 
 // check checks the plan of one statement. blind is the effort of the plan that was made when the tables
-// were empty; 0 = unknown.
+// were empty. It is 0 if that is unknown.
 func (s Statement) check(t *testing.T, pool *pgxpool.Pool, blind float64) {
 	t.Helper()
 	p := Explain(t, pool, s.hot, s.sql, s.args...)

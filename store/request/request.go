@@ -30,13 +30,13 @@ type Request struct {
 
 // The same request counts once until it is answered, and for ten seconds afterwards: who clicks twice means it once.
 const addRequests = `
-	INSERT INTO text_requests AS t (conversation_id, name, ask, asked_at, due_at)
+	INSERT INTO text_requests (conversation_id, name, ask, asked_at, due_at)
 	SELECT conversation_id, name, ask, asked_at, asked_at
 	FROM json_populate_recordset(NULL::text_requests, $1)
 	ORDER BY conversation_id, name
 	ON CONFLICT (conversation_id, name) DO UPDATE
 	SET ask = EXCLUDED.ask, asked_at = EXCLUDED.asked_at, due_at = EXCLUDED.due_at, done_at = NULL, attempt = 0, leased_until = NULL
-	WHERE t.done_at < EXCLUDED.asked_at - interval '10 seconds'`
+	WHERE text_requests.done_at < EXCLUDED.asked_at - interval '10 seconds'`
 
 // Add adds requests. One that waits already, or was answered just now, is not added again.
 func Add(ctx context.Context, q store.Execer, rows []Request) error {
@@ -59,13 +59,15 @@ const claimRequests = `
 		LIMIT $1
 		FOR UPDATE SKIP LOCKED
 	)
-	UPDATE text_requests AS t
-	SET epoch = t.epoch + 1, attempt = t.attempt + 1, leased_until = (SELECT clock_timestamp()) + make_interval(secs => $2)
+	UPDATE text_requests
+	SET epoch = text_requests.epoch + 1, attempt = text_requests.attempt + 1,
+		leased_until = (SELECT clock_timestamp()) + make_interval(secs => $2)
 	FROM due
-	WHERE t.conversation_id = due.conversation_id AND t.name = due.name
-	RETURNING t.conversation_id, t.name, t.ask, t.asked_at, t.attempt, t.epoch`
+	WHERE text_requests.conversation_id = due.conversation_id AND text_requests.name = due.name
+	RETURNING text_requests.conversation_id, text_requests.name, text_requests.ask, text_requests.asked_at,
+		text_requests.attempt, text_requests.epoch`
 
-// Claim takes requests that are due, at most so many. Each is leased to this process for so long.
+// Claim takes requests that are due, at most as many as most says. Each is leased to this process for the time of lease.
 func Claim(ctx context.Context, q store.Querier, most int, lease time.Duration) ([]Request, error) {
 	return query.Collect[Request](ctx, q, "claim text requests", claimRequests, most, lease.Seconds())
 }
@@ -118,9 +120,9 @@ const dropOld = `
 		LIMIT 1000
 		FOR UPDATE SKIP LOCKED
 	)
-	DELETE FROM text_requests AS t
+	DELETE FROM text_requests
 	USING old
-	WHERE t.conversation_id = old.conversation_id AND t.name = old.name`
+	WHERE text_requests.conversation_id = old.conversation_id AND text_requests.name = old.name`
 
 // DropOld removes requests that were answered more than a day ago, at most a thousand.
 func DropOld(ctx context.Context, q store.Execer) error {

@@ -17,7 +17,7 @@ const dateKept = `
 	WITH page AS MATERIALIZED (
 		SELECT account_id, channel, message
 		FROM posts
-		WHERE kept_at IS NULL AND (early IS NOT NULL OR kind = 'told' AND conversation_id = 0)
+		WHERE kept_at IS NULL AND (early IS NOT NULL OR (kind = 'told' AND conversation_id = 0))
 		LIMIT $1
 		FOR UPDATE SKIP LOCKED
 	), dated AS (
@@ -41,15 +41,15 @@ const dropEarly = `
 		LIMIT $2
 		FOR UPDATE SKIP LOCKED
 	), gone AS (
-		DELETE FROM posts AS p
+		DELETE FROM posts
 		USING page
-		WHERE p.account_id = page.account_id AND p.channel = page.channel AND p.message = page.message AND p.kind = 'early'
+		WHERE posts.account_id = page.account_id AND posts.channel = page.channel AND posts.message = page.message AND posts.kind = 'early'
 		RETURNING 1
 	), emptied AS (
-		UPDATE posts AS p
+		UPDATE posts
 		SET early = NULL, kept_at = NULL
 		FROM page
-		WHERE p.account_id = page.account_id AND p.channel = page.channel AND p.message = page.message AND p.kind <> 'early'
+		WHERE posts.account_id = page.account_id AND posts.channel = page.channel AND posts.message = page.message AND posts.kind <> 'early'
 		RETURNING 1
 	)
 	SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM emptied)`
@@ -64,9 +64,9 @@ const dropTold = `
 		LIMIT $2
 		FOR UPDATE SKIP LOCKED
 	), gone AS (
-		DELETE FROM posts AS p
+		DELETE FROM posts
 		USING page
-		WHERE p.account_id = page.account_id AND p.channel = page.channel AND p.message = page.message
+		WHERE posts.account_id = page.account_id AND posts.channel = page.channel AND posts.message = page.message
 		RETURNING 1
 	)
 	SELECT count(*) FROM gone`

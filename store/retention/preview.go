@@ -28,33 +28,39 @@ type Due struct{ Events, Passing, Lanes, Reactions, Texts, Told int64 }
 const (
 	dueEvents = `
 		SELECT count(*) FROM (
-			SELECT received_at FROM events WHERE id > (SELECT events_upto FROM retention WHERE id = 1) ORDER BY id LIMIT $2) AS e
-		WHERE e.received_at < (SELECT parley_now()) - make_interval(secs => $1)`
+			SELECT received_at FROM events WHERE id > (SELECT events_upto FROM retention WHERE id = 1) ORDER BY id LIMIT $2) AS next
+		WHERE next.received_at < (SELECT parley_now()) - make_interval(secs => $1)`
 	duePassing = `
 		SELECT count(*) FROM (
-			SELECT created_at, kind, state FROM deliveries WHERE id > (SELECT deliveries_upto FROM retention WHERE id = 1) ORDER BY id LIMIT $2) AS d
-		WHERE d.created_at < (SELECT parley_now()) - make_interval(secs => $1) AND d.kind IN ('card', 'mark', 'ephemeral')
-			AND d.state NOT IN ('queued', 'sending', 'unknown', 'needs_decision')`
+			SELECT created_at, kind, state
+			FROM deliveries
+			WHERE id > (SELECT deliveries_upto FROM retention WHERE id = 1)
+			ORDER BY id
+			LIMIT $2) AS next
+		WHERE next.created_at < (SELECT parley_now()) - make_interval(secs => $1) AND next.kind IN ('card', 'mark', 'ephemeral')
+			AND next.state NOT IN ('queued', 'sending', 'unknown', 'needs_decision')`
 	dueLanes = `
 		SELECT count(*) FROM (
 			SELECT conversation_id, due_at, leased_until, head, tail
 			FROM lanes
 			WHERE id > (SELECT lanes_upto FROM retention WHERE id = 1)
 			ORDER BY id
-			LIMIT $2) AS l
-		JOIN conversations AS c ON c.id = l.conversation_id
-		WHERE l.due_at IS NULL AND l.leased_until IS NULL AND l.head = l.tail AND c.status IN ('resolved', 'closed')
-			AND c.resolved_at < (SELECT parley_now()) - make_interval(secs => $1)`
+			LIMIT $2) AS next
+		JOIN conversations AS conversation ON conversation.id = next.conversation_id
+		WHERE next.due_at IS NULL AND next.leased_until IS NULL AND next.head = next.tail AND conversation.status IN ('resolved', 'closed')
+			AND conversation.resolved_at < (SELECT parley_now()) - make_interval(secs => $1)`
 	dueReactions = `
-		SELECT count(*) FROM (SELECT delivery_id FROM reactions ORDER BY delivery_id LIMIT $2) AS r
-		LEFT JOIN deliveries AS d ON d.id = r.delivery_id
-		WHERE d.id IS NULL OR d.created_at < (SELECT parley_now()) - make_interval(secs => $1)`
+		SELECT count(*) FROM (SELECT delivery_id FROM reactions ORDER BY delivery_id LIMIT $2) AS next
+		LEFT JOIN deliveries AS delivery ON delivery.id = next.delivery_id
+		WHERE delivery.id IS NULL OR delivery.created_at < (SELECT parley_now()) - make_interval(secs => $1)`
 	dueTexts = `
 		SELECT count(*) FROM (
-			SELECT FROM posts WHERE early IS NOT NULL AND kept_at < (SELECT parley_now()) - make_interval(secs => $1) LIMIT $2) AS p`
+			SELECT FROM posts WHERE early IS NOT NULL AND kept_at < (SELECT parley_now()) - make_interval(secs => $1) LIMIT $2) AS kept`
 	dueTold = `
 		SELECT count(*) FROM (
-			SELECT FROM posts WHERE kind = 'told' AND conversation_id = 0 AND kept_at < (SELECT parley_now()) - make_interval(secs => $1) LIMIT $2) AS p`
+			SELECT FROM posts
+			WHERE kind = 'told' AND conversation_id = 0 AND kept_at < (SELECT parley_now()) - make_interval(secs => $1)
+			LIMIT $2) AS kept`
 )
 
 // Preview counts what the next runs of retention will remove or empty, each kind up to MaxDue. It changes nothing.

@@ -27,7 +27,7 @@ type named struct {
 	Name string `db:"name"`
 }
 
-// Confirmed tells which channel of a chat was confirmed for a team; "" = none.
+// Confirmed returns which channel of a chat was confirmed for a team. It is empty if none was.
 func Confirmed(ctx context.Context, q store.Querier, team store.TeamID, kind string) (string, error) {
 	rows, err := query.Collect[named](ctx, q, "confirmed channel", confirmed, team, kind)
 	if err != nil || len(rows) == 0 {

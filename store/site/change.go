@@ -12,7 +12,7 @@ import (
 type Change struct {
 	ID     int64          `db:"id"`
 	At     time.Time      `db:"at"`
-	Agent  *store.AgentID `db:"agent_id"` // nil = nobody was signed in: a command
+	Agent  *store.AgentID `db:"agent_id"` // nil if nobody was signed in: a command did it
 	Author string         `db:"author"`   // an e-mail address, or the command
 	Lines  []string       `db:"lines"`    // "~ account support-mail: hold 20s → 30s"; secrets never stand there
 }
@@ -31,7 +31,8 @@ const listChanges = `
 	ORDER BY id DESC
 	LIMIT $2`
 
-// ListChanges returns what was changed, the newest first: limit at most, of those before an id; 0 = all.
+// ListChanges returns what was changed before the change with an id, the newest first, limit at most. With the id 0 it
+// begins with the newest change.
 func ListChanges(ctx context.Context, q store.Querier, before int64, limit int) ([]Change, error) {
 	return query.Collect[Change](ctx, q, "changes of the set-up", listChanges, before, limit)
 }

@@ -37,7 +37,7 @@ func NewLink(ctx context.Context, q store.Querier, agent *store.AgentID, life ti
 	return secret, nil
 }
 
-// FindLink says whom a link signs in; nil = whoever opens it. The link stays usable.
+// FindLink returns whom a link signs in. It is nil if the link signs in whoever opens it. The link stays usable.
 // Errors: ErrNoLink.
 func FindLink(ctx context.Context, q store.Querier, secret string) (agent *store.AgentID, err error) {
 	return scanLink(q.QueryRow(ctx, findLink, hashOf(secret)))

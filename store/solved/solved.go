@@ -18,13 +18,13 @@ import (
 type Solved struct {
 	ConversationID store.ConversationID `db:"conversation_id"`
 	AccountID      store.AccountID      `db:"account_id"`
-	TeamID         store.TeamID         `db:"team_id"` // 0 = none
-	Intent         string               `db:"intent"`  // "" = nobody knows
+	TeamID         store.TeamID         `db:"team_id"` // 0 if it has none
+	Intent         string               `db:"intent"`  // empty if nobody knows
 	Tags           []string             `db:"tags"`
-	AgentID        store.AgentID        `db:"agent_id"` // who answered last; 0 = nobody
+	AgentID        store.AgentID        `db:"agent_id"` // who answered last; 0 if nobody did
 	Asked          string               `db:"asked"`
-	Answered       string               `db:"answered"` // "" = nothing that could be said to somebody else
-	Language       string               `db:"-"`        // ISO 639-1, "" = unknown; Like doesn't tell it
+	Answered       string               `db:"answered"` // empty if nothing was said that another customer could be told
+	Language       string               `db:"-"`        // ISO 639-1; empty if unknown. Like doesn't return it
 }
 
 // Due is a conversation that was resolved and is to be kept, with a mark of this resolving: one that was opened and
@@ -38,24 +38,26 @@ type Due struct {
 // left: agents answer and resolve in one go.
 const (
 	readDue = `
-		SELECT d.conversation_id, d.xmin::text AS mark
-		FROM solved_due AS d
-		WHERE NOT EXISTS (SELECT FROM messages AS m WHERE m.conversation_id = d.conversation_id AND m.direction = 'out' AND m.fate = 'waiting')
-		ORDER BY d.conversation_id
+		SELECT due.conversation_id, due.xmin::text AS mark
+		FROM solved_due AS due
+		WHERE NOT EXISTS (
+			SELECT FROM messages
+			WHERE messages.conversation_id = due.conversation_id AND messages.direction = 'out' AND messages.fate = 'waiting')
+		ORDER BY due.conversation_id
 		LIMIT $1`
 	takeDue = `
-		DELETE FROM solved_due AS d
-		USING unnest($1::bigint[], $2::text[]) AS w (id, mark)
-		WHERE d.conversation_id = w.id AND d.xmin::text = w.mark
-		RETURNING d.conversation_id`
+		DELETE FROM solved_due AS due
+		USING unnest($1::bigint[], $2::text[]) AS wanted (id, mark)
+		WHERE due.conversation_id = wanted.id AND due.xmin::text = wanted.mark
+		RETURNING due.conversation_id`
 )
 
-// ReadDue gives conversations that were resolved and are to be kept, at most so many.
+// ReadDue returns conversations that were resolved and are to be kept: at most as many as most says.
 func ReadDue(ctx context.Context, q store.Querier, most int) ([]Due, error) {
 	return query.Collect[Due](ctx, q, "solved conversations", readDue, most)
 }
 
-// TakeDue takes those that ReadDue gave, and gives the ones which nobody has taken, opened or erased since.
+// TakeDue takes conversations that ReadDue returned. It returns those that nobody has taken, reopened or erased since.
 func TakeDue(ctx context.Context, tx pgx.Tx, due []Due) ([]store.ConversationID, error) {
 	ids, marks := make([]store.ConversationID, len(due)), make([]string, len(due))
 	for i, d := range due {
@@ -65,10 +67,10 @@ func TakeDue(ctx context.Context, tx pgx.Tx, due []Due) ([]store.ConversationID,
 }
 
 const namesOf = `
-	SELECT concat_ws(' ', i.name, i.key, c.name)
-	FROM identities AS i
-	JOIN contacts AS c ON c.id = i.contact_id
-	WHERE i.id = $1 OR i.same_as = $1 OR i.contact_id = (SELECT contact_id FROM identities WHERE id = $1)`
+	SELECT concat_ws(' ', identity.name, identity.key, contact.name)
+	FROM identities AS identity
+	JOIN contacts AS contact ON contact.id = identity.contact_id
+	WHERE identity.id = $1 OR identity.same_as = $1 OR identity.contact_id = (SELECT contact_id FROM identities WHERE id = $1)`
 
 // Names gives all names and addresses by which the people of a conversation are known.
 func Names(ctx context.Context, q store.Querier, c *store.Conversation) ([]string, error) {
@@ -86,7 +88,8 @@ func Names(ctx context.Context, q store.Querier, c *store.Conversation) ([]strin
 	return append(names, c.Traits["name"]), nil
 }
 
-const keepEach = 1000 // of an account and a team
+// keptEach is how many conversations are kept of each account and team.
+const keptEach = 1000
 
 const (
 	keep = `
@@ -101,12 +104,12 @@ const (
 			SELECT conversation_id FROM solved WHERE account_id = $1 AND team_id = $2 ORDER BY conversation_id DESC OFFSET $3 LIMIT 1)`
 )
 
-// Keep keeps a conversation as long as it is resolved, and forgets the oldest ones of its account and team above a
-// thousand.
+// Keep keeps a conversation if it is still resolved. It forgets the oldest conversations of the same account and team if more
+// than keptEach are kept.
 func Keep(ctx context.Context, tx pgx.Tx, s Solved) error {
 	_, err := tx.Exec(ctx, keep, s.ConversationID, s.AccountID, s.TeamID, s.Intent, append([]string{}, s.Tags...), s.AgentID, s.Asked, s.Answered, query.SearchOf(s.Language))
 	if err == nil {
-		_, err = tx.Exec(ctx, dropOld, s.AccountID, s.TeamID, keepEach)
+		_, err = tx.Exec(ctx, dropOld, s.AccountID, s.TeamID, keptEach)
 	}
 	if err != nil {
 		return fmt.Errorf("store: solved conversation: %w", err)
@@ -114,25 +117,31 @@ func Keep(ctx context.Context, tx pgx.Tx, s Solved) error {
 	return nil
 }
 
-// The newest of each account are compared one by one, each by its own language's rules: so a question costs the
-// same however many there are.
+// Only the newest conversations of each account are compared with the text, so that the cost doesn't grow with their number.
+// Each is compared by the rules of its own language (config).
 const likeText = `
 	WITH newest AS MATERIALIZED (
-		SELECT s.*
-		FROM unnest($1::bigint[]) AS a (id)
-		CROSS JOIN LATERAL (SELECT * FROM solved WHERE account_id = a.id AND team_id = $2 ORDER BY conversation_id DESC LIMIT $4) AS s
+		SELECT latest.*
+		FROM unnest($1::bigint[]) AS account (id)
+		CROSS JOIN LATERAL (
+			SELECT * FROM solved
+			WHERE account_id = account.id AND team_id = $2
+			ORDER BY conversation_id DESC
+			LIMIT $4) AS latest
 	)
-	SELECT n.conversation_id, n.account_id, n.team_id, n.intent, n.tags, n.agent_id, n.asked, n.answered
-	FROM (SELECT DISTINCT config, $3::text AS given FROM newest) AS c
+	SELECT newest.conversation_id, newest.account_id, newest.team_id, newest.intent, newest.tags, newest.agent_id,
+		newest.asked, newest.answered
+	FROM (SELECT DISTINCT config, $3::text AS given FROM newest) AS language
 	CROSS JOIN LATERAL (` + query.AnyWords + `) AS asked
-	JOIN newest AS n ON n.config = c.config AND n.words @@ asked.words
-	ORDER BY ts_rank(n.words, asked.words, 1) DESC, n.conversation_id DESC
+	JOIN newest ON newest.config = language.config AND newest.words @@ asked.words
+	ORDER BY ts_rank(newest.words, asked.words, 1) DESC, newest.conversation_id DESC
 	LIMIT $5`
 
-const lookAt = 500 // of an account
+// comparedEach is how many conversations of each account are compared with a text.
+const comparedEach = 500
 
-// Like gives the resolved conversations of some accounts and a team that have most in common with a text, at most
-// so many, the best first.
+// Like returns the resolved conversations of some accounts and a team that have most in common with a text: at most as many
+// as most says, the best first.
 func Like(ctx context.Context, q store.Batcher, accounts []store.AccountID, team store.TeamID, text string, most int) ([]Solved, error) {
-	return query.CollectOnePlan[Solved](ctx, q, "like conversations", likeText, accounts, team, text, lookAt, most)
+	return query.CollectOnePlan[Solved](ctx, q, "like conversations", likeText, accounts, team, text, comparedEach, most)
 }

@@ -16,7 +16,7 @@ import (
 type Undecided struct {
 	Conversation store.ConversationID `db:"conversation"`
 	Message      store.MessageID      `db:"message"`
-	Delivery     store.DeliveryID     `db:"delivery"` // 0 = there is none to decide about
+	Delivery     store.DeliveryID     `db:"delivery"` // 0 if there is none to decide about
 	Attempt      int                  `db:"attempt"`  // the last one at it
 	Refused      bool                 `db:"refused"`  // it surely did not arrive
 	Why          string               `db:"why"`      // as the provider said it
@@ -29,48 +29,52 @@ type Undecided struct {
 const newestRefused = 2000
 
 const undecidedColumns = `
-	SELECT m.conversation_id AS conversation, m.id AS message, coalesce(d.id, 0) AS delivery, coalesce(d.attempt, 0) AS attempt,
-		m.fate = 'failed' AS refused,
-		coalesce(CASE WHEN starts_with(d.error_text, d.error_class || ': ') THEN substr(d.error_text, length(d.error_class) + 3)
-			ELSE d.error_text END, '') AS why,
-		a.name AS account, coalesce(g.name, '') AS by, m.said_at AS at `
+	SELECT message.conversation_id AS conversation, message.id AS message, coalesce(delivery.id, 0) AS delivery,
+		coalesce(delivery.attempt, 0) AS attempt, message.fate = 'failed' AS refused,
+		coalesce(CASE
+			WHEN starts_with(delivery.error_text, delivery.error_class || ': ') THEN substr(delivery.error_text, length(delivery.error_class) + 3)
+			ELSE delivery.error_text
+		END, '') AS why,
+		account.name AS account, coalesce(agent.name, '') AS by, message.said_at AS at `
 
 const (
 	undecided = undecidedColumns + `
 	FROM (
 		(SELECT * FROM messages WHERE fate = 'unclear' ORDER BY conversation_id LIMIT $1)
 		UNION ALL
-		(SELECT f.*
-			FROM (SELECT * FROM messages WHERE fate = 'failed' ORDER BY said_at DESC LIMIT $2) AS f
-			JOIN conversations AS c ON c.id = f.conversation_id
-			WHERE c.waiting_since IS NOT NULL AND c.status IN ('open', 'pending', 'snoozed'))) AS m
+		(SELECT refused.*
+			FROM (SELECT * FROM messages WHERE fate = 'failed' ORDER BY said_at DESC LIMIT $2) AS refused
+			JOIN conversations AS conversation ON conversation.id = refused.conversation_id
+			WHERE conversation.waiting_since IS NOT NULL AND conversation.status IN ('open', 'pending', 'snoozed'))) AS message
 	LEFT JOIN LATERAL (
-		SELECT r.* FROM deliveries AS r
-		WHERE r.message_id = m.id AND r.message_id <> 0 AND r.kind = 'reply' AND r.state = CASE m.fate WHEN 'failed' THEN 'failed' ELSE 'needs_decision' END
-		OFFSET 0) AS d ON true -- one by one: never all deliveries
-	JOIN conversations AS c ON c.id = m.conversation_id
-	JOIN accounts AS a ON a.id = c.account_id
-	LEFT JOIN agents AS g ON g.id = m.agent_id
-	WHERE m.fate = 'unclear' OR d.id IS NOT NULL
-	ORDER BY m.fate = 'failed', m.said_at
+		SELECT * FROM deliveries
+		WHERE message_id = message.id AND message_id <> 0 AND kind = 'reply'
+			AND state = CASE message.fate WHEN 'failed' THEN 'failed' ELSE 'needs_decision' END
+		OFFSET 0) AS delivery ON true -- OFFSET 0: looked up one by one, never all deliveries
+	JOIN conversations AS conversation ON conversation.id = message.conversation_id
+	JOIN accounts AS account ON account.id = conversation.account_id
+	LEFT JOIN agents AS agent ON agent.id = message.agent_id
+	WHERE message.fate = 'unclear' OR delivery.id IS NOT NULL
+	ORDER BY message.fate = 'failed', message.said_at
 	LIMIT $1`
 
 	undecidedOne = undecidedColumns + `
-	FROM deliveries AS d
-	JOIN messages AS m ON m.id = d.message_id
-	JOIN conversations AS c ON c.id = m.conversation_id
-	JOIN accounts AS a ON a.id = c.account_id
-	LEFT JOIN agents AS g ON g.id = m.agent_id
-	WHERE d.id = $1 AND d.kind = 'reply' AND (m.fate = 'unclear' AND d.state = 'needs_decision' OR m.fate = 'failed' AND d.state = 'failed')`
+	FROM deliveries AS delivery
+	JOIN messages AS message ON message.id = delivery.message_id
+	JOIN conversations AS conversation ON conversation.id = message.conversation_id
+	JOIN accounts AS account ON account.id = conversation.account_id
+	LEFT JOIN agents AS agent ON agent.id = message.agent_id
+	WHERE delivery.id = $1 AND delivery.kind = 'reply'
+		AND ((message.fate = 'unclear' AND delivery.state = 'needs_decision') OR (message.fate = 'failed' AND delivery.state = 'failed'))`
 )
 
-// ListUndecided returns messages that wait for a decision, limit at most: those that are unclear before those that
-// were refused while their customers still wait for an answer, the oldest first.
+// ListUndecided returns messages that wait for a decision, limit at most. Those that are unclear come first. Then come those
+// that were refused and whose customers still wait for an answer. Of each, the oldest come first.
 func ListUndecided(ctx context.Context, q store.Querier, limit int) ([]Undecided, error) {
 	return query.Collect[Undecided](ctx, q, "undecided messages", undecided, limit, newestRefused)
 }
 
-// FindUndecided tells of one delivery; nil = it waits for no decision.
+// FindUndecided reads one delivery. It returns nil if the delivery waits for no decision.
 func FindUndecided(ctx context.Context, q store.Querier, delivery store.DeliveryID) (*Undecided, error) {
 	list, err := query.Collect[Undecided](ctx, q, "undecided message", undecidedOne, delivery)
 	if err != nil || len(list) == 0 {
@@ -80,11 +84,11 @@ func FindUndecided(ctx context.Context, q store.Querier, delivery store.Delivery
 }
 
 const drop = `
-	DELETE FROM quarantine AS q
-	USING events AS e
-	JOIN accounts AS a ON a.id = e.account_id
-	WHERE q.event_id = $1 AND e.id = q.event_id
-	RETURNING a.name AS account, q.reason`
+	DELETE FROM quarantine
+	USING events AS event
+	JOIN accounts AS account ON account.id = event.account_id
+	WHERE quarantine.event_id = $1 AND event.id = quarantine.event_id
+	RETURNING account.name AS account, quarantine.reason`
 
 // Dropped is an event that was taken out of quarantine for good.
 type Dropped struct {
@@ -111,11 +115,11 @@ type Blocked struct {
 }
 
 const blocked = `
-	SELECT i.id, a.name AS account, i.key AS address, i.name
-	FROM identities AS i
-	JOIN accounts AS a ON a.id = i.account_id
-	WHERE i.blocked
-	ORDER BY i.account_id, i.key
+	SELECT sender.id, account.name AS account, sender.key AS address, sender.name
+	FROM identities AS sender
+	JOIN accounts AS account ON account.id = sender.account_id
+	WHERE sender.blocked
+	ORDER BY sender.account_id, sender.key
 	LIMIT $1`
 
 // ListBlocked returns blocked senders of all accounts.
@@ -124,10 +128,10 @@ func ListBlocked(ctx context.Context, q store.Querier, limit int) ([]Blocked, er
 }
 
 const unblock = `
-	UPDATE identities AS i SET blocked = false
-	FROM accounts AS a
-	WHERE i.id = $1 AND i.blocked AND a.id = i.account_id
-	RETURNING i.id, a.name AS account, i.key AS address, i.name`
+	UPDATE identities SET blocked = false
+	FROM accounts AS account
+	WHERE identities.id = $1 AND identities.blocked AND account.id = identities.account_id
+	RETURNING identities.id, account.name AS account, identities.key AS address, identities.name`
 
 // Unblock lets later mail of a sender in again. It returns nil if the sender was not blocked.
 func Unblock(ctx context.Context, q store.Querier, identity store.IdentityID) (*Blocked, error) {

@@ -61,8 +61,8 @@ func Remove(ctx context.Context, q store.Execer, conversations []store.Conversat
 	return query.Exec(ctx, q, "suggested replies", remove, conversations)
 }
 
-// Find gives the replies that the analysis up to an event suggested in a conversation; nil = there are none,
-// newer ones took their place, or the conversation has ended.
+// Find returns the replies that the analysis up to an event suggested in a conversation. It returns none in three cases:
+// the analysis suggested none, newer suggestions took their place, or the conversation has ended.
 func Find(ctx context.Context, q store.Querier, conversation store.ConversationID, event store.EventID) ([]Reply, error) {
 	rows, err := query.Collect[Replies](ctx, q, "suggested replies", find, conversation, event)
 	if err != nil || len(rows) == 0 {

@@ -28,7 +28,7 @@ const (
 // Kinds lists all kinds.
 func Kinds() []Kind { return []Kind{Tag, Template, Priority, Reply, Assign, Snooze} }
 
-// Fate of a suggestion; "" = nobody knows yet.
+// Fate is what became of a suggestion. It is empty while nobody knows.
 type Fate string
 
 // Fates.

@@ -37,9 +37,9 @@ type Server struct {
 // Fault strikes one request of a method.
 type Fault struct {
 	Method string
-	Status int    // the answer, and nothing is done; 0 = the connection is cut
+	Status int    // the answer, and nothing is done; 0 means that the connection is cut
 	After  int    // cut: so many bytes of an object are sent before
-	Then   func() // called when the request was carried out, before the connection is cut; nil = it is not carried out
+	Then   func() // called when the request was carried out, before the connection is cut; nil means that it is not carried out
 }
 
 // New makes an empty store, whose bucket one key may use.
@@ -122,7 +122,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // maxClockSkew is how far the date of a request may be off. Amazon allows as much.
 const maxClockSkew = 15 * time.Minute
 
-// check says what is wrong with a request; "" = nothing.
+// check returns what is wrong with a request. It is empty if nothing is.
 func (s *Server) check(r *http.Request, content []byte) (status int, code string) {
 	sum := sha256.Sum256(content)
 	if !s.hasValidSignature(r) {
