@@ -8,12 +8,12 @@ type Verb string
 // Verbs. Say, Edit, Delete, React and Unreact come from plain behaviour in the
 // surface; the others from text, buttons, forms, shortcuts or emoji.
 const (
-	VerbSay         Verb = "say"         // typed something; the engine decides its fate
+	VerbSay         Verb = "say"         // typed something; the engine decides whether it is for the customer
 	VerbEdit        Verb = "edit"        // changed an earlier Say
 	VerbDelete      Verb = "delete"      // deleted an earlier Say, or one of our posts
-	VerbMoveChannel Verb = "movechannel" // the surface gave Place.Channel another id: Args.Note
+	VerbMoveChannel Verb = "movechannel" // nobody did anything: the surface gave Place.Channel another id, which is Args.Note
 	VerbReact       Verb = "react"       // Args.Emoji on Place.Message
-	VerbUnreact     Verb = "unreact"     // takes it back
+	VerbUnreact     Verb = "unreact"     // took back Args.Emoji on Place.Message
 	VerbUnknown     Verb = "unknown"     // looked like a verb and isn't one: asked back, never sent
 
 	VerbReply    Verb = "reply"    // explicitly to the customer; Args.Message is the one that it answers
@@ -41,10 +41,10 @@ const (
 	VerbHistory  Verb = "history"  // list the log entries
 	VerbWhy      Verb = "why"      // explain the last decision
 	VerbTimeline Verb = "timeline" // say on whom each minute depended
-	VerbAI       Verb = "ai"       // Args.Wanted: a text is asked for, which colleagues alone see; Text = the draft or the question
+	VerbAI       Verb = "ai"       // ask for a text that only colleagues see: Args.Wanted. Text is a draft to change, or a question
 	VerbHelp     Verb = "help"     // list the verbs
 	VerbList     Verb = "list"     // Args.List: mine, unassigned, all, …
-	VerbFind     Verb = "show"     // open #conversation's details
+	VerbFind     Verb = "show"     // show the details of the conversation with a number: "show #12"
 	VerbStats    Verb = "stats"    // show the week's figures of the actor's teams
 
 	VerbTemplate       Verb = "template"       // sends a template: Args.Template; Args.Message is a parked reply it stands for
@@ -61,7 +61,7 @@ const (
 	VerbPromote   Verb = "promote"   // button: an automatic mail (Args.Message) becomes a conversation
 	VerbSilence   Verb = "silence"   // button: no more posts about this automatic sender (Args.Message)
 	VerbBlock     Verb = "block"     // button: later automatic mail of this sender (Args.Message) is passed over
-	VerbUnblock   Verb = "unblock"   // takes it back, for the sender of Args.Message or for Args.Addresses
+	VerbUnblock   Verb = "unblock"   // takes a block back, for the sender of Args.Message or for Args.Addresses
 )
 
 // Reads reports whether a verb only shows something, and changes nothing.
@@ -146,7 +146,9 @@ type Action struct {
 	Origin Origin
 	Actor  Actor
 	Place  Place
-	Order  string // Say: when it was typed. Orders are compared as strings: Unix seconds, a dot, six digits, then anything
+	// Order says when a text was typed (VerbSay): replies leave in this order. Two orders are compared as strings. Each is a
+	// Unix time in seconds, a dot, six digits, and then anything.
+	Order string
 
 	Text        string   // canonical Markdown, without marker, verb and escape
 	Raw         string   // as typed, for "kept" lines when nothing was sent
@@ -160,16 +162,18 @@ type Action struct {
 	Explicit  bool // Say: "@Parley reply: …"
 	OwnThread bool // the thread's root is a post of our own app
 
-	Form   string // which opened form was handed in: the same one may be handed in several times; "" means not known
+	Form   string // OriginForm: names the opened form, because the same one may be handed in several times. "" means not known
 	Args   Args
 	Meant  *Meant // VerbUnknown: the verb that was probably meant; nil means nobody knows
-	Answer string // where the surface shows a private answer, besides to whom; the surface alone knows what it means
+	Answer string // where the surface shows the actor a private answer; only the surface knows what it means
 }
 
 // Edit says which change of a message a VerbEdit is.
 type Edit struct {
-	Version  string // a later version compares higher. Two versions with the same text behind the colon are one edit
-	Restored bool   // the message was deleted before, and its author has restored it
+	// Version is the surface's version of the message. Versions are compared as strings: a later one is greater. A surface may
+	// report one edit with several versions. What is behind a colon in them is a mark of the content, the same in all of these.
+	Version  string
+	Restored bool // the message was deleted before, and its author has restored it
 }
 
 // Meant is the verb that somebody probably meant by a mistyped one: "!assing @ben". It is offered as a button.
@@ -208,28 +212,28 @@ type Args struct {
 	ReplyArgs
 	Emoji string `json:"emoji,omitempty"`
 	ListArgs
-	Seen EventID `json:"seen,omitempty"` // Resolve on a page of our own: the event of the newest message that the page showed
+	Seen EventID `json:"seen,omitempty"` // VerbResolve on a page of our own: the event of the newest message that the page showed
 	StartArgs
 
 	Template *TemplateArgs `json:"template,omitempty"`
-	Wanted   *WantedText   `json:"wanted,omitempty"` // AI: nil means a summary
+	Wanted   *WantedText   `json:"wanted,omitempty"` // VerbAI: nil means a summary
 }
 
 // SendArgs say which text, typed before, is meant.
 type SendArgs struct {
 	Slip  MessageID `json:"slip,omitempty"`  // the id of the mistyped message that the verb corrects
-	Sure  bool      `json:"sure,omitempty"`  // Send: whoever asks has confirmed that they send somebody else's text
-	Typed *Place    `json:"typed,omitempty"` // Send: the message, typed outside all threads, that the customer of Conversation is to get
+	Sure  bool      `json:"sure,omitempty"`  // VerbSend: the actor has confirmed that the text is another person's
+	Typed *Place    `json:"typed,omitempty"` // VerbSend: a message that was typed outside all threads, for the customer of Conversation
 }
 
 // ReplyArgs are what the form of a reply begins with, and what it says besides its text.
 type ReplyArgs struct {
 	To          []string        `json:"to,omitempty"`          // whom the form names as recipients
 	Cc          []string        `json:"cc,omitempty"`          // who, by the form, gets a copy
-	Shown       string          `json:"shown,omitempty"`       // RecipientsMark of a form as it was opened; WordsMark of the text above a Send button
+	Shown       string          `json:"shown,omitempty"`       // a digest of what the actor saw: RecipientsMark of a form, or WordsMark of a text with a Send button
 	Rich        RichKind        `json:"rich,omitempty"`        // the kind of rich message that its form asks for
-	Most        int             `json:"most,omitempty"`        // how many of them the account carries
-	Promotional bool            `json:"promotional,omitempty"` // it is an offer or advertising, which some providers take for a shorter time
+	Most        int             `json:"most,omitempty"`        // how many items, such as buttons, a message of this kind holds on the account at most
+	Promotional bool            `json:"promotional,omitempty"` // it is an offer or advertising: some providers let that be sent only for a shorter time
 	Draft       string          `json:"draft,omitempty"`       // the text with which its form begins
 	Suggestion  *SuggestionArgs `json:"suggestion,omitempty"`  // what its form begins with
 }
@@ -242,14 +246,14 @@ type ListArgs struct {
 
 // StartArgs say with whom a conversation begins, and about what.
 type StartArgs struct {
-	Account   string `json:"account,omitempty"`   // New: the account with which the conversation begins
-	Recipient string `json:"recipient,omitempty"` // New: the customer, as typed
+	Account   string `json:"account,omitempty"`   // VerbNew: the account with which the conversation begins
+	Recipient string `json:"recipient,omitempty"` // VerbNew: the customer, as typed
 	Subject   string `json:"subject,omitempty"`
 }
 
 // WantedText says which text somebody asks for.
 type WantedText struct {
 	Task     analysis.Task `json:"task"`
-	Language string        `json:"language,omitempty"` // in which it is to be, ISO 639-1; "" means see Task
-	Style    string        `json:"style,omitempty"`    // Rephrase: one of analysis.Styles
+	Language string        `json:"language,omitempty"` // in which the text is to be, ISO 639-1; what "" means depends on Task
+	Style    string        `json:"style,omitempty"`    // if Task is Rephrase: one of analysis.Styles
 }

@@ -14,7 +14,7 @@ import (
 	tags "parley/store/tag"
 )
 
-// saveTemplates writes changed templates. `parley serve` submits them to the providers later.
+// saveTemplates writes changed templates, and retires those that are no longer wanted. `parley serve` tells the providers later.
 func (s saving) saveTemplates(ctx context.Context, tx pgx.Tx) error {
 	accounts, err := store.ListAccounts(ctx, tx) // with the new ones, which have ids by now
 	if err != nil {
@@ -25,15 +25,19 @@ func (s saving) saveTemplates(ctx context.Context, tx pgx.Tx) error {
 		if old != nil && slices.Equal(old.Attributes(), t.Attributes()) {
 			continue
 		}
-		if i := slices.IndexFunc(accounts, func(a store.Account) bool { return strings.EqualFold(a.Name, t.Account) }); i >= 0 {
+		isOfAccount := func(a store.Account) bool { return strings.EqualFold(a.Name, t.Account) }
+		if i := slices.IndexFunc(accounts, isOfAccount); i >= 0 {
 			t.Row.AccountID = accounts[i].ID
 		}
-		if _, err := store.SaveTemplate(ctx, tx, t.Row, old == nil || bridge.TemplateDiffers(old.Row, t.Row)); err != nil {
+		mustResubmit := old == nil || bridge.TemplateDiffers(old.Row, t.Row)
+		if _, err := store.SaveTemplate(ctx, tx, t.Row, mustResubmit); err != nil {
 			return err
 		}
 	}
 	for _, t := range s.have.Templates {
-		if s.want.Account(t.Account) == nil || s.want.Template(t.Account, t.Row.Name, t.Row.Language) != nil {
+		accountGoes := s.want.Account(t.Account) == nil // then its templates go with it
+		isWanted := s.want.Template(t.Account, t.Row.Name, t.Row.Language) != nil
+		if accountGoes || isWanted {
 			continue
 		}
 		if err := store.RetireTemplate(ctx, tx, t.Row.ID); err != nil {
@@ -43,22 +47,10 @@ func (s saving) saveTemplates(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
+// saveTags writes changed tags. It removes old names first, because such a name may be another tag's from now on.
 func (s saving) saveTags(ctx context.Context, tx pgx.Tx) error {
-	// Remove old names first: such a name may be another tag's from now on.
 	for _, t := range s.have.Tags {
-		var err error
-		keepsName := slices.ContainsFunc(s.want.Tags, func(want store.Tag) bool { return want.Name == t.Name })
-		renamed := s.want.TagThatWas(t.Name) != nil
-		respelled := s.want.Tag(t.Name) != nil
-		if keepsName {
-			continue
-		}
-		if renamed || respelled {
-			err = tags.Forget(ctx, tx, t.Name)
-		} else {
-			err = tags.Retire(ctx, tx, t.Name)
-		}
-		if err != nil {
+		if err := s.removeOldName(ctx, tx, t); err != nil {
 			return err
 		}
 	}
@@ -75,6 +67,22 @@ func (s saving) saveTags(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
+// removeOldName takes a stored tag out of the list if no wanted tag has exactly its name. If the tag goes on under another
+// name, or with other capital letters, its row is removed. If it is no longer wanted, it is only retired: conversations keep it.
+func (s saving) removeOldName(ctx context.Context, tx pgx.Tx, t store.Tag) error {
+	keepsName := slices.ContainsFunc(s.want.Tags, func(want store.Tag) bool { return want.Name == t.Name })
+	if keepsName {
+		return nil
+	}
+	isRenamed := s.want.TagThatWas(t.Name) != nil
+	isRespelled := s.want.Tag(t.Name) != nil
+	if isRenamed || isRespelled {
+		return tags.Forget(ctx, tx, t.Name)
+	}
+	return tags.Retire(ctx, tx, t.Name)
+}
+
+// saveKnowledge writes the places of the knowledge base, if they changed.
 func (s saving) saveKnowledge(ctx context.Context, tx pgx.Tx) error {
 	if slices.Equal(s.have.Knowledge, s.want.Knowledge) {
 		return nil

@@ -13,9 +13,9 @@ import (
 	"parley/channels"
 )
 
-// checkSources refuses a change by which two accounts take messages from the same place: each message would open a thread in
-// both, or one account would get none. Paused accounts take no messages. Two accounts that shared a place before the change
-// only get a remark, so that everything else can still be changed.
+// checkSources refuses a change after which two accounts take messages from the same place. Each message would open a thread in
+// both, or one account would get none. Accounts that shared a place already before the change are not refused, so that
+// everything else can still be changed: the plan only says so (work.doubled).
 // Errors: Faults.
 func (w *work) checkSources(f *parleyfile.File) error {
 	var faults document.Faults
@@ -27,7 +27,8 @@ func (w *work) checkSources(f *parleyfile.File) error {
 				continue
 			}
 			if w.wasSourceShared(one, other) {
-				w.doubled = append(w.doubled, fmt.Sprintf("accounts %s and %s: both take the same messages, so one of them gets none or each message opens two threads: pause one of them",
+				w.doubled = append(w.doubled, fmt.Sprintf(
+					"accounts %s and %s: both take the same messages, so one of them gets none or each message opens two threads: pause one of them",
 					other.Row.Name, one.Row.Name))
 			} else {
 				faults.Add(w.sourceFault(f, field, one, other))
@@ -53,7 +54,7 @@ func (w *work) sourceFault(f *parleyfile.File, field string, one, other *state.A
 	if f.Account(one.Row.Name) == nil && f.Account(other.Row.Name) != nil {
 		changed, kept = other, one
 	}
-	var at document.Position
+	var at document.Position // none, if the file names neither account
 	if entry := f.Account(changed.Row.Name); entry != nil {
 		at = entry.At
 	}
@@ -65,7 +66,8 @@ func (w *work) sourceFault(f *parleyfile.File, field string, one, other *state.A
 	}
 }
 
-// sameSource returns the first field by which two accounts at work take messages from the same place, or "" if they don't.
+// sameSource returns the first field that names the same place in two accounts, from which both take messages. It returns ""
+// if there is none: accounts of different kinds share no place, and a paused account takes no messages.
 func sameSource(specs []channels.Spec, a, b *state.Account) string {
 	spec := input.SpecOf(specs, a.Row.Kind)
 	if a.Row.Kind != b.Row.Kind || spec == nil {
@@ -83,8 +85,10 @@ func sameSource(specs []channels.Spec, a, b *state.Account) string {
 	return ""
 }
 
-// sourcesOf returns the places from which an account takes messages, by field. A channel with a shared callback has one field
-// by which each message finds its account: spec.Owner.
+// sourcesOf returns the places from which an account takes messages, by the fields that name them:
+//   - A channel can say which they are: spec.Sources.
+//   - Otherwise, if accounts of its kind share a callback, it is the field by which a message finds its account: spec.Owner.
+//   - Otherwise there are none.
 func sourcesOf(spec *channels.Spec, config channels.Config) map[string]string {
 	if spec.Sources != nil {
 		return spec.Sources(config)

@@ -40,12 +40,12 @@ type Plan struct {
 type Day struct {
 	Date string `json:"date"`           // "2026-12-24"
 	Name string `json:"name,omitempty"` // for people
-	Open string `json:"open,omitempty"` // as in a Rule; "" = closed
+	Open string `json:"open,omitempty"` // as in a Rule; empty means closed
 }
 
 // Calendar tells the public holidays of a country, or of a part of one.
 type Calendar interface {
-	// Holiday returns the name of the public holiday on a day; "" = there is none.
+	// Holiday returns the name of the public holiday on a day. It is empty if there is none.
 	Holiday(year int, month time.Month, day int) string
 }
 
@@ -68,7 +68,7 @@ type Hours struct {
 	week     [daysOfWeek][]Span // by time.Weekday
 	holidays map[string]bool    // dates; closed
 	days     map[string][]Span  // dates with hours of their own
-	public   Calendar           // nil = public holidays don't count
+	public   Calendar           // nil if public holidays don't count
 	except   map[string]bool    // dates, and names in small letters, of public holidays that don't count
 }
 

@@ -25,9 +25,9 @@ const reserveTokens = `
 	SELECT today.day, EXISTS (SELECT 1 FROM fits) AS ok FROM today`
 
 const refuseTokens = `
-	INSERT INTO ai_tokens AS a (account_id, day, refused)
+	INSERT INTO ai_tokens AS counted (account_id, day, refused)
 	VALUES ($1, $2, 1)
-	ON CONFLICT (account_id, day) DO UPDATE SET refused = a.refused + 1`
+	ON CONFLICT (account_id, day) DO UPDATE SET refused = counted.refused + 1`
 
 // ReserveTokens adds tokens to what the account has used today (UTC). If the sum would exceed limit, it adds nothing, counts
 // a refusal and returns ok = false. A limit of 0 means that there is none. SettleTokens needs the day.
@@ -78,15 +78,4 @@ func ForgetTokens(ctx context.Context, q store.Querier) error {
 		return fmt.Errorf("ai: forget tokens: %w", err)
 	}
 	return nil
-}
-
-const findSubject = `SELECT account_id, coalesce(traits->>$2, '') FROM conversations WHERE id = $1`
-
-// FindSubject gives the account of a conversation about which a model is to be asked, and one of its traits; "" = it
-// doesn't have it.
-func FindSubject(ctx context.Context, q store.Querier, conversation store.ConversationID, trait string) (account store.AccountID, value string, err error) {
-	if err = q.QueryRow(ctx, findSubject, conversation, trait).Scan(&account, &value); err != nil {
-		err = fmt.Errorf("ai: find subject: %w", err)
-	}
-	return account, value, err
 }

@@ -2,6 +2,7 @@ package offline
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -11,34 +12,36 @@ import (
 // longestGap is how many words ".." in a phrase stands for, at most.
 const longestGap = 3
 
-// longestStem bounds, in bytes, the beginnings and endings of words that are looked for: "deliver*", "*rechnung".
-const longestStem = 24
+// Lengths, in bytes, of the beginnings and endings of words that a phrase may begin with: "deliver*", "*rechnung".
+const (
+	shortestStem = 2
+	longestStem  = 24
+)
 
 // match is a phrase that was found in a text.
 type match struct {
 	*lexicon.Section
 
-	first, last int // words of the text
+	first, last int // its first and last word, as indexes of text.tokens
 }
 
-// findPhrases gives all phrases of a lexicon which a text holds, by where they begin, the longer ones first.
-func findPhrases(l *lexicon.Lexicon, t *text, found []match) []match {
-	seen := make(map[match]bool)
+// findPhrases finds all phrases of a lexicon in a text. It returns them together with earlier matches, in the order of
+// compareMatches.
+func findPhrases(l *lexicon.Lexicon, t *text, earlier []match) []match {
+	found := make(map[match]bool) // a set, because a phrase may be found by both forms of a word
 	for i := range t.tokens {
-		k := &t.tokens[i]
-		findForm(l, t, i, k.form, seen)
-		if k.alt != "" {
-			findForm(l, t, i, k.alt, seen)
+		word := &t.tokens[i]
+		findForm(l, t, i, word.form, found)
+		if word.alt != "" {
+			findForm(l, t, i, word.alt, found)
 		}
-		if k.number || l.Numbers[k.form] {
-			tryPhrases(l, t, i, l.Exact[lexicon.AnyNumber], seen)
+		if word.number || l.Numbers[word.form] {
+			tryPhrases(l, t, i, l.Exact[lexicon.AnyNumber], found)
 		}
 	}
-	for m := range seen {
-		found = append(found, m)
-	}
-	slices.SortFunc(found, compareMatches)
-	return found
+	matches := slices.AppendSeq(earlier, maps.Keys(found))
+	slices.SortFunc(matches, compareMatches)
+	return matches
 }
 
 // compareMatches sorts matches by where they begin, the longer ones first. Family, name and weight only make the order the
@@ -53,36 +56,37 @@ func compareMatches(a, b match) int {
 	)
 }
 
-// findForm tries the phrases whose first word a form may be.
-func findForm(l *lexicon.Lexicon, t *text, i int, form string, seen map[match]bool) {
-	tryPhrases(l, t, i, l.Exact[form], seen)
-	for n := 2; n <= min(len(form), longestStem); n++ {
-		tryPhrases(l, t, i, l.Stems[form[:n]], seen)
-		tryPhrases(l, t, i, l.Tails[form[len(form)-n:]], seen)
+// findForm adds to found the phrases that begin with word i, read as this form. Beginnings and endings are cut at bytes: a
+// cut within a letter meets no phrase, since those consist of whole letters.
+func findForm(l *lexicon.Lexicon, t *text, i int, form string, found map[match]bool) {
+	tryPhrases(l, t, i, l.Exact[form], found)
+	for n := shortestStem; n <= min(len(form), longestStem); n++ {
+		tryPhrases(l, t, i, l.Stems[form[:n]], found)
+		tryPhrases(l, t, i, l.Tails[form[len(form)-n:]], found)
 	}
 }
 
-// tryPhrases finds those of some phrases that begin with a word.
-func tryPhrases(l *lexicon.Lexicon, t *text, i int, phrases []lexicon.Phrase, seen map[match]bool) {
+// tryPhrases adds to found those of the phrases that stand in the text from word i on. Their first words are known to match.
+func tryPhrases(l *lexicon.Lexicon, t *text, i int, phrases []lexicon.Phrase, found map[match]bool) {
 	for _, p := range phrases {
-		last, found := findEnd(l, t, i, p.Rest)
-		if found {
-			seen[match{p.Section, i, last}] = true
+		if last, complete := findEnd(l, t, i, p.Rest); complete {
+			found[match{p.Section, i, last}] = true
 		}
 	}
 }
 
-// findEnd says at which word a phrase ends of which all but the rest was found, up to a word.
+// findEnd looks for the rest of a phrase behind the word at, where the phrase's earlier words end. It returns the last word
+// of the phrase. A gap in the phrase takes as few words as possible. A phrase doesn't go beyond its sentence.
 func findEnd(l *lexicon.Lexicon, t *text, at int, rest []lexicon.Element) (last int, found bool) {
 	if len(rest) == 0 {
 		return at, true
 	}
-	most := 0
+	mostSkipped := 0
 	if rest[0].IsGap() {
-		most, rest = longestGap, rest[1:]
+		mostSkipped, rest = longestGap, rest[1:]
 	}
-	for skip := 0; skip <= most; skip++ {
-		next := at + 1 + skip
+	for skipped := 0; skipped <= mostSkipped; skipped++ {
+		next := at + 1 + skipped
 		if next >= len(t.tokens) || t.tokens[next].sentence != t.tokens[at].sentence {
 			return 0, false
 		}
@@ -96,42 +100,44 @@ func findEnd(l *lexicon.Lexicon, t *text, at int, rest []lexicon.Element) (last 
 	return 0, false
 }
 
-// matchesToken says whether a word may stand at one place of a phrase, by either of its readings.
-func matchesToken(l *lexicon.Lexicon, k *token, e lexicon.Element) bool {
-	if matchesForm(l, k, k.form, e) {
+// matchesToken reports whether a word may stand at one place of a phrase, by either of its forms.
+func matchesToken(l *lexicon.Lexicon, word *token, e lexicon.Element) bool {
+	if matchesForm(l, word, word.form, e) {
 		return true
 	}
-	return k.alt != "" && matchesForm(l, k, k.alt, e)
+	return word.alt != "" && matchesForm(l, word, word.alt, e)
 }
 
-func matchesForm(l *lexicon.Lexicon, k *token, form string, e lexicon.Element) bool {
-	for _, w := range e {
-		if w == form {
+// matchesForm reports whether a word, read as this form, is one of those that an element allows.
+func matchesForm(l *lexicon.Lexicon, word *token, form string, e lexicon.Element) bool {
+	isNumber := word.number || l.Numbers[form]
+	for _, allowed := range e {
+		if allowed == form {
 			return true
 		}
-		isNumber := k.number || l.Numbers[form]
-		if isNumber && w == lexicon.AnyNumber {
+		if isNumber && allowed == lexicon.AnyNumber {
 			return true
 		}
-		if w[len(w)-1] == '*' && strings.HasPrefix(form, w[:len(w)-1]) {
+		if stem, isStem := strings.CutSuffix(allowed, "*"); isStem && strings.HasPrefix(form, stem) {
 			return true
 		}
-		if w[0] == '*' && strings.HasSuffix(form, w[1:]) {
+		if ending, isEnding := strings.CutPrefix(allowed, "*"); isEnding && strings.HasSuffix(form, ending) {
 			return true
 		}
 	}
 	return false
 }
 
-// longest removes matches which lie within a longer one, so that "not bad" is not "bad" as well.
+// longest removes matches which lie within a longer one, so that "not bad" is not "bad" as well. The matches must be in the
+// order of compareMatches.
 func longest(matches []match) []match {
 	return slices.DeleteFunc(slices.Clone(matches), func(m match) bool {
-		for _, o := range matches {
-			if o.first > m.last {
-				break
+		for _, other := range matches {
+			if other.first > m.last {
+				break // this one and all behind it begin behind m
 			}
-			isLonger := o.last-o.first > m.last-m.first
-			holdsMatch := o.first <= m.first && o.last >= m.last
+			isLonger := other.last-other.first > m.last-m.first
+			holdsMatch := other.first <= m.first && other.last >= m.last
 			if isLonger && holdsMatch {
 				return true
 			}

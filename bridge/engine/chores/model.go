@@ -92,7 +92,7 @@ func (as *Analyses) ask(ctx context.Context, with analysis.Analyzer, conversatio
 // termsOf returns the terms under which the model may be asked about a conversation, as its account's settings say.
 // Errors: errSwitchedOff, the database's.
 func (as *Analyses) termsOf(ctx context.Context, conversation store.ConversationID) (*store.Account, analysis.Terms, error) {
-	id, switched, err := ai.FindSubject(ctx, as.pool, conversation, bridge.TraitAnalysis)
+	id, switched, err := ai.FindAccountAndTrait(ctx, as.pool, conversation, bridge.TraitAnalysis)
 	if err != nil {
 		return nil, analysis.Terms{}, err
 	}

@@ -9,8 +9,10 @@ import (
 	"parley/store/suggestion"
 )
 
-// ByForm applies what a form of a reply or a note asks for. The thread shows a reply as the customer gets it, in one or two
-// messages.
+// ByForm applies what a form of a reply or a note asks for. A reply becomes one or two messages, which the thread shows as the
+// customer gets them. Its author is asked before they are sent in two cases:
+//   - The reply was typed outside of its conversation's thread, and was edited before it was applied.
+//   - The same form was handed in before, and what it sent can't be taken back any more.
 func (sp *UseCases) ByForm(r book.Request) {
 	typed := sp.Posts.KeyOfTypedText(r)
 	proceed, edited := ApplyEarlyEdit(sp.Posts, &r)
@@ -22,14 +24,7 @@ func (sp *UseCases) ByForm(r book.Request) {
 		sp.noteByForm(r)
 		return
 	}
-	s := r.Args.Suggestion
-	if s != nil && s.Shown != "" {
-		fate := suggestion.Edited
-		if s.Shown == bridge.SumOf(r.Text) {
-			fate = suggestion.Used
-		}
-		sp.Suggestions.Settle(r.Conversation, suggestion.Reply, strconv.FormatInt(int64(s.ID), 10), fate)
-	}
+	sp.settleSuggestion(r)
 	answered := sp.Messages.AnsweredBy(r.Conversation, r.Action)
 	sp.replies.RecipientsOfForm(r)
 	canReplace := sp.TakeFormBack(r)
@@ -39,14 +34,29 @@ func (sp *UseCases) ByForm(r book.Request) {
 	} else if !canReplace {
 		doubt = book.FormReason
 	}
-	for i, one := range sp.replies.MessagesOfForm(r.Conversation, r.Action, answered) {
-		m := sp.replyByForm(r.With(one), answered, doubt)
-		sp.Posts.RememberForm(r, i, m)
+	for nth, part := range sp.replies.MessagesOfForm(r.Conversation, r.Action, answered) {
+		m := sp.replyByForm(r.With(part), answered, doubt)
+		sp.Posts.RememberForm(r, nth, m)
 		sp.Posts.RememberElsewhere(typed, m)
 	}
 }
 
-// replyByForm sends one message of a form. doubt is the reason for which its author is asked first; with "" it is sent at once.
+// settleSuggestion notes whether a reply was sent as it was suggested in its form, or edited.
+func (sp *UseCases) settleSuggestion(r book.Request) {
+	s := r.Args.Suggestion
+	wasSuggested := s != nil && s.Shown != ""
+	if !wasSuggested {
+		return
+	}
+	fate := suggestion.Edited
+	if s.Shown == bridge.SumOf(r.Text) {
+		fate = suggestion.Used
+	}
+	sp.Suggestions.Settle(r.Conversation, suggestion.Reply, strconv.FormatInt(int64(s.ID), 10), fate)
+}
+
+// replyByForm sends one message of a form, unless it has to wait or stays inside. answered is the message that it answers, or
+// nil. doubt is the reason why its author is asked first; it is empty if there is no doubt.
 func (sp *UseCases) replyByForm(r book.Request, answered *book.Message, doubt string) *book.Message {
 	c := r.Conversation
 	m := sp.Messages.AddByPerson(r)
