@@ -30,31 +30,32 @@ func awayUntil(t *text, matches []match, now time.Time) string {
 // firstYear is what a number has to pass to be a year.
 const firstYear = 1900
 
-// dateAt reads a date that begins with a word: in digits, or with the name of its month; "" if none begins there.
+// dateAt reads the date that begins with the word at: in digits, or with the name of its month. It returns "" if no date begins
+// there.
 func dateAt(t *text, matches []match, at int, now time.Time) string {
 	if at+2 >= len(t.tokens) {
 		return upcomingDate(t, matches, at, now)
 	}
-	a, b := t.numberAt(at), t.numberAt(at+1)
-	c := t.numberAt(at + 2)
+	first, second := t.numberAt(at), t.numberAt(at+1)
+	third := t.numberAt(at + 2)
 	between := t.separatorAfter(at)
-	if a > firstYear && between == "-" { // "2026-12-05"
-		return formatDate(a, b, c)
+	if first > firstYear && between == "-" { // "2026-12-05"
+		return formatDate(first, second, third)
 	}
-	if c > firstYear && isDayMonthYear(between, a, b) {
-		return formatDate(c, b, a)
+	if third > firstYear && isDayMonthYear(between, first, second) {
+		return formatDate(third, second, first)
 	}
-	if a > 0 {
+	if first > 0 {
 		for next := at + 1; next <= at+2; next++ { // "5 December 2026", "5 de diciembre de 2026"
 			month, year := monthAt(matches, next), t.yearBehind(next)
 			if month > 0 && year > 0 {
-				return formatDate(year, month, a)
+				return formatDate(year, month, first)
 			}
 		}
 	}
 	month := monthAt(matches, at)
-	if month > 0 && c > firstYear { // "December 5, 2026"
-		return formatDate(c, month, b)
+	if month > 0 && third > firstYear { // "December 5, 2026"
+		return formatDate(third, month, second)
 	}
 	return upcomingDate(t, matches, at, now)
 }
@@ -72,7 +73,7 @@ func isDayMonthYear(between string, first, second int) bool {
 	return false
 }
 
-// yearBehind gives the year that is one of the two words behind a word, 0 if none is.
+// yearBehind returns the year that is one of the two words behind a word. It returns 0 if none of them is a year.
 func (t *text) yearBehind(at int) int {
 	for i := at + 1; i <= min(at+2, len(t.tokens)-1); i++ {
 		if year := t.numberAt(i); year > firstYear {
@@ -82,7 +83,8 @@ func (t *text) yearBehind(at int) int {
 	return 0
 }
 
-// upcomingDate reads a day and the name of its month, without a year, as the next one after now; "" where now isn't known.
+// upcomingDate reads a day and the name of its month, without a year, as the next such day after now. It returns "" if there is
+// none, or if now isn't known.
 func upcomingDate(t *text, matches []match, at int, now time.Time) string {
 	if now.IsZero() || at+1 >= len(t.tokens) {
 		return ""
@@ -114,7 +116,7 @@ func (t *text) numberAt(at int) int {
 	return n
 }
 
-// monthAt gives the month whose name begins at a word, 0 if none does.
+// monthAt returns the month whose name begins at a word. It returns 0 if no such name begins there.
 func monthAt(matches []match, at int) int {
 	for _, m := range matches {
 		if m.Family != lexicon.OfDate || m.first != at {

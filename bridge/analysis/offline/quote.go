@@ -52,7 +52,7 @@ func quotesInLine(found []span, line string, base int) []span {
 	return found
 }
 
-// closersOf gives the marks that close a quotation which a mark opens, "" if it opens none.
+// closersOf returns the marks that close a quotation which this mark opens. It returns "" if the mark opens none.
 func closersOf(r rune) string {
 	switch r {
 	case '"', '＂':
@@ -73,8 +73,8 @@ func closersOf(r rune) string {
 	return ""
 }
 
-// canOpen says whether a mark stands where a quotation begins: not behind a word, and before something. A mark that is
-// otherwise an apostrophe, or closes, stands before a word.
+// canOpen says whether a mark stands where a quotation begins: not behind a word, and before something. A mark that can also be
+// an apostrophe, or close a quotation, must stand before a word.
 func canOpen(before, behind string, mark rune) bool {
 	if behind == "" {
 		return false
@@ -91,7 +91,8 @@ func canOpen(before, behind string, mark rune) bool {
 	return true
 }
 
-// findCloser gives where the closing mark stands, -1 if there is none. A single mark within a word is an apostrophe.
+// findCloser returns where the closing mark stands in rest. It returns -1 if there is none. A single mark within a word is an
+// apostrophe.
 func findCloser(rest, closers string, opened rune) int {
 	isSingle := strings.ContainsRune("'‘‚", opened)
 	for i, r := range rest {

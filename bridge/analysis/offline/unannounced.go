@@ -151,8 +151,9 @@ func hasHashBefore(t *text, n *numberSpan) bool {
 	return n.length() >= shortest && strings.HasSuffix(t.all[:n.from], "#")
 }
 
-// hasOtherBefore says whether one of so many words before a number, in its sentence, announces something else, and not
-// another number. Words that may stand between aren't counted.
+// hasOtherBefore says whether a word before a number announces something other than what the number could be. It looks at the
+// words of the same sentence, from the number backwards, at most as many as most says. Words that may stand between (fillers
+// and marks) aren't counted. It stops at another number, because words before that one announce that one.
 func hasOtherBefore(t *text, words announcements, at, most int) bool {
 	first, _ := t.sentenceOf(at)
 	if isPartOf(t, at) {

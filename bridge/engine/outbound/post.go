@@ -57,9 +57,12 @@ func (a *attempt) sendPost(ctx context.Context) (relay.Sent, error) {
 	return a.postFailed(ctx, p, t, sent, err)
 }
 
-// postFailed says what becomes of an attempt at a post that failed: the post is given up without a fault, since nobody
-// misses it, or it is tried again once what it needs is there, or it fails. The order of the cases matters: a change of
-// a note is posted anew also in a thread that was left.
+// postFailed returns what becomes of a post after an attempt that failed:
+//   - It is given up without a fault, if nobody misses it.
+//   - It is tried again once what it needs is there.
+//   - Otherwise it fails.
+//
+// The order of the cases matters: a change of a note is posted anew also in a thread that was left.
 func (a *attempt) postFailed(ctx context.Context, p bridge.Post, t *store.Thread, sent bridge.Sent, err error) (relay.Sent, error) {
 	e, c := a.e, a.c
 	progress := relay.Sent{Progress: sent.Progress}

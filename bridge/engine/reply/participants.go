@@ -200,10 +200,11 @@ func (rs *UseCases) setParticipants(c *book.Conversation, agent *store.Agent, su
 }
 
 // RecipientsOfForm gives a conversation the recipients that the form of a reply names. If the agent left the form's
-// recipients as they were shown, nothing changes, even if somebody has joined meanwhile. There are two exceptions: none
-// of the form's recipients gets replies any more (the reply goes to nobody whom the agent did not see), or the form is
-// submitted again, since the first time may have changed the recipients. A conversation whose customer was erased while
-// the form was open gets none.
+// recipients as they were shown, nothing changes, even if somebody has joined meanwhile. There are two exceptions:
+//   - None of the form's recipients gets replies any more. Then the reply would go to people whom the agent did not see.
+//   - The form is submitted again. The first time may have changed the recipients.
+//
+// A conversation whose customer was erased while the form was open gets no recipients.
 func (rs *UseCases) RecipientsOfForm(r book.Request) {
 	if len(r.Args.To) == 0 || r.Conversation.Erased() || rs.hasOneCustomer(r.Conversation) {
 		return
