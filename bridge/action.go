@@ -11,7 +11,7 @@ const (
 	VerbSay         Verb = "say"         // typed something; the engine decides whether it is for the customer
 	VerbEdit        Verb = "edit"        // changed an earlier Say
 	VerbDelete      Verb = "delete"      // deleted an earlier Say, or one of our posts
-	VerbMoveChannel Verb = "movechannel" // nobody did anything: the surface gave Place.Channel another id, which is Args.Note
+	VerbMoveChannel Verb = "movechannel" // the surface gave Place.Channel another id, which is Args.Note
 	VerbReact       Verb = "react"       // Args.Emoji on Place.Message
 	VerbUnreact     Verb = "unreact"     // took back Args.Emoji on Place.Message
 	VerbUnknown     Verb = "unknown"     // looked like a verb and isn't one: asked back, never sent

@@ -16,13 +16,14 @@ import (
 	"parley/store/internal/query"
 )
 
-// The settings take the new id at once. If the channel's id was already replaced earlier (A → B, now
-// B → C), the earlier row becomes A → C beside the new row B → C.
+// The settings (of teams and of accounts) take the new id at once. If the channel's id was already replaced
+// earlier (A → B, now B → C), the earlier row becomes A → C (continued) beside the new row B → C. If a channel
+// gets an id back that it had before, the row that leads away from this id goes (reversed).
 const begin = `
-	WITH a AS (UPDATE team_channels SET channel = $3 WHERE account_id = $1 AND channel = $2),
-	b AS (UPDATE accounts SET surface_channel = $3 WHERE surface_id = $1 AND surface_channel = $2),
-	c AS (UPDATE channel_moves SET current = $3, done_at = NULL WHERE account_id = $1 AND current = $2),
-	d AS (DELETE FROM channel_moves WHERE account_id = $1 AND former = $3)
+	WITH team AS (UPDATE team_channels SET channel = $3 WHERE account_id = $1 AND channel = $2),
+	account AS (UPDATE accounts SET surface_channel = $3 WHERE surface_id = $1 AND surface_channel = $2),
+	continued AS (UPDATE channel_moves SET current = $3, done_at = NULL WHERE account_id = $1 AND current = $2),
+	reversed AS (DELETE FROM channel_moves WHERE account_id = $1 AND former = $3)
 	INSERT INTO channel_moves (account_id, former, current)
 	VALUES ($1, $2, $3)
 	ON CONFLICT (account_id, former) DO UPDATE SET current = EXCLUDED.current, began_at = clock_timestamp(), done_at = NULL`
@@ -47,11 +48,11 @@ const claim = `
 		LIMIT 1
 		FOR UPDATE SKIP LOCKED
 	)
-	UPDATE channel_moves AS m
+	UPDATE channel_moves
 	SET leased_until = clock_timestamp() + interval '1 minute'
 	FROM next
-	WHERE m.account_id = next.account_id AND m.former = next.former
-	RETURNING m.account_id, m.former, m.current, m.began_at`
+	WHERE channel_moves.account_id = next.account_id AND channel_moves.former = next.former
+	RETURNING channel_moves.account_id, channel_moves.former, channel_moves.current, channel_moves.began_at`
 
 // Claim leases an unfinished move that no process works on, for a minute. ok is false when
 // there is none.

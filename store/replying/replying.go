@@ -55,17 +55,17 @@ func Close(ctx context.Context, q store.Execer, f Form, timer string, wait time.
 // a form open. A timer that is due at another time was set by somebody who opened or closed a form.
 const end = `
 	WITH ended AS (
-		DELETE FROM replying AS r
-		USING unnest($1::bigint[], $2::bigint[]) AS e(conversation_id, agent_id)
-		WHERE r.conversation_id = e.conversation_id AND r.agent_id = e.agent_id
-		RETURNING r.conversation_id, r.agent_id, r.until
+		DELETE FROM replying
+		USING unnest($1::bigint[], $2::bigint[]) AS answered(conversation_id, agent_id)
+		WHERE replying.conversation_id = answered.conversation_id AND replying.agent_id = answered.agent_id
+		RETURNING replying.conversation_id, replying.agent_id, replying.until
 	)
-	DELETE FROM timers AS t
-	USING ended AS e
-	WHERE t.conversation_id = e.conversation_id AND t.kind = $3 AND t.due_at = e.until
+	DELETE FROM timers
+	USING ended
+	WHERE timers.conversation_id = ended.conversation_id AND timers.kind = $3 AND timers.due_at = ended.until
 		AND NOT EXISTS (
 			SELECT FROM replying AS other
-			WHERE other.conversation_id = e.conversation_id AND other.agent_id <> e.agent_id)`
+			WHERE other.conversation_id = ended.conversation_id AND other.agent_id <> ended.agent_id)`
 
 // End removes the forms of agents who have answered. conversations and agents are parallel:
 // agents[i] has answered in conversations[i].

@@ -60,10 +60,11 @@ func Show(ctx context.Context, q store.Execer, rows []Suggestion) error {
 
 // Whoever takes back what was suggested, and was done, ignores it after all.
 const settle = `
-	UPDATE suggestions AS s
-	SET fate = r.fate
-	FROM json_populate_recordset(NULL::suggestions, $1) AS r
-	WHERE s.conversation_id = r.conversation_id AND s.kind = r.kind AND s.value = r.value AND (s.fate = '' OR r.fate = 'ignored')`
+	UPDATE suggestions
+	SET fate = given.fate
+	FROM json_populate_recordset(NULL::suggestions, $1) AS given
+	WHERE suggestions.conversation_id = given.conversation_id AND suggestions.kind = given.kind AND suggestions.value = given.value
+		AND (suggestions.fate = '' OR given.fate = 'ignored')`
 
 // Settle records what became of suggestions. The first fate counts, unless a later one is Ignored. What was
 // never suggested is left out.
