@@ -62,6 +62,7 @@ func (l Line) MarshalJSON() ([]byte, error) {
 	if _, hasNoFields := l.Content.(LineKind); hasNoFields {
 		return row, nil
 	}
+
 	own, err := json.Marshal(l.Content)
 	if err != nil {
 		return nil, err
@@ -69,6 +70,7 @@ func (l Line) MarshalJSON() ([]byte, error) {
 	if string(own) == "{}" {
 		return row, nil
 	}
+
 	row[len(row)-1] = ',' // in place of the closing brace: the fields of own follow, without its opening one
 	return append(row, own[1:]...), nil
 }
@@ -83,10 +85,13 @@ func (l *Line) UnmarshalJSON(row []byte) error {
 	if err := json.Unmarshal(row, &read); err != nil {
 		return fmt.Errorf("bridge: line: %w", err)
 	}
+
 	*l = Line(read.envelope)
+
 	if read.Kind == "" {
 		return nil
 	}
+
 	l.Content = ContentOf(read.Kind, l.Verb)
 	if _, hasNoFields := l.Content.(LineKind); hasNoFields {
 		return nil
@@ -97,6 +102,7 @@ func (l *Line) UnmarshalJSON(row []byte) error {
 	if hasOwnText(l.Content) {
 		l.Text = ""
 	}
+
 	return nil
 }
 

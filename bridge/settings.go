@@ -189,6 +189,7 @@ func SettingsOf(all, own json.RawMessage, threads bool) AccountSettings {
 			row.keep(&s, row.Free.Default)
 		}
 	}
+
 	return s
 }
 

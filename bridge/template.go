@@ -99,11 +99,13 @@ func TemplateValue(s string) string {
 		}
 		return r
 	}, s)
+
 	s = strings.Join(strings.Fields(s), " ")
 	runes := []rune(s)
 	if len(runes) > maxValueRunes {
 		s = string(runes[:maxValueRunes])
 	}
+
 	return s
 }
 
@@ -175,6 +177,7 @@ func TemplateRow(t Template) store.Template {
 	for i, b := range t.Buttons {
 		row.Buttons = append(row.Buttons, store.TemplateButton{ID: fmt.Sprintf("b%d", i+1), Title: strings.TrimSpace(b.Title), URL: strings.TrimSpace(b.URL)})
 	}
+
 	for _, name := range channels.Variables(row.Header, row.Body) {
 		plain := map[string]string{name: "{{" + name + "}}"} // without blanks inside
 		row.Header, row.Body = channels.Fill(row.Header, plain), channels.Fill(row.Body, plain)
@@ -182,6 +185,7 @@ func TemplateRow(t Template) store.Template {
 			row.Examples[name] = value
 		}
 	}
+
 	return row
 }
 

@@ -43,5 +43,6 @@ func TypeOf(name string) string {
 	case ".xlsx":
 		return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 	}
+
 	return ""
 }

@@ -19,18 +19,22 @@ func ParseFileLimits(s string) (FileLimits, error) {
 		if len(fields) != 2 {
 			return nil, fmt.Errorf("channels: file limits: %q is no kind and size", strings.TrimSpace(part))
 		}
+
 		kind := FileKind(fields[0])
 		switch kind {
 		case FileImage, FileVideo, FileAudio, FileDocument:
 		default:
 			return nil, fmt.Errorf("channels: file limits: %q is no kind of file", fields[0])
 		}
+
 		size, err := parseBytes(fields[1])
 		if err != nil {
 			return nil, err
 		}
+
 		limits[kind] = size
 	}
+
 	return limits, nil
 }
 

@@ -93,6 +93,7 @@ func (r *Rich) Kind() RichKind {
 	case len(r.Cards) > 0:
 		return RichCards
 	}
+
 	return ""
 }
 
@@ -118,6 +119,7 @@ func (c Capabilities) MaxItems(k RichKind) int {
 			return 1
 		}
 	}
+
 	return 0
 }
 
@@ -138,6 +140,7 @@ func (c Capabilities) Carries(r *Rich) bool {
 	case "":
 		return false
 	}
+
 	return items <= c.MaxItems(r.Kind())
 }
 
@@ -164,6 +167,7 @@ func (r *Rich) Text() string {
 		}
 		return strings.Join(blocks, "\n\n")
 	}
+
 	return ""
 }
 

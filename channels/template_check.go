@@ -58,6 +58,7 @@ func (t Template) Faults() []TemplateFault {
 	if !slices.Contains(TemplateCategories(), t.Category) {
 		add("category", fmt.Sprintf("%q is not possible", t.Category), "Write "+strings.Join(TemplateCategories(), ", ")+".")
 	}
+
 	for _, part := range []struct {
 		field, text string
 		maxRunes    int
@@ -69,6 +70,7 @@ func (t Template) Faults() []TemplateFault {
 			add(part.field, "has {{ or }} without a variable's name", "Write {{quote_number}}: small letters, digits and _.")
 		}
 	}
+
 	if strings.ContainsAny(t.Header, "\n\r") {
 		add("header", "has several lines", "Write one line.")
 	}
@@ -78,6 +80,7 @@ func (t Template) Faults() []TemplateFault {
 	if len(Variables(t.Footer)) > 0 {
 		add("footer", "has a variable", "Move it into the body.")
 	}
+
 	return slices.Concat(list, t.bodyFaults(), t.buttonFaults(), t.exampleFaults())
 }
 
@@ -85,6 +88,7 @@ func (t Template) bodyFaults() []TemplateFault {
 	fault := func(text, hint string) []TemplateFault {
 		return []TemplateFault{{Field: "body", Text: text, Hint: hint}}
 	}
+
 	body := strings.TrimSpace(t.Body)
 	if body == "" {
 		return fault("is missing", "Write what the customer reads.")
@@ -95,6 +99,7 @@ func (t Template) bodyFaults() []TemplateFault {
 	if adjacentVariables.MatchString(body) {
 		return fault("has two variables beside each other", "Put a word between them.")
 	}
+
 	return nil
 }
 
@@ -107,6 +112,7 @@ func (t Template) buttonFaults() []TemplateFault {
 	if len(t.Buttons) > templateButtons {
 		add(fmt.Sprintf("there are %d", len(t.Buttons)), fmt.Sprintf("At most %d are possible.", templateButtons))
 	}
+
 	for i, b := range t.Buttons {
 		n := utf8.RuneCountInString(b.Title)
 		if n == 0 || n > templateTitleRunes {
@@ -119,6 +125,7 @@ func (t Template) buttonFaults() []TemplateFault {
 			add(fmt.Sprintf("two have the title %q", b.Title), "")
 		}
 	}
+
 	return list
 }
 
@@ -162,5 +169,6 @@ func Example(name string) string {
 	case "quote_number":
 		return "Q-1042"
 	}
+
 	return ""
 }

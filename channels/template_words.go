@@ -45,14 +45,17 @@ func (u TemplateUse) Words() string {
 	for name, value := range u.Values {
 		values[name] = escapeValue(value)
 	}
+
 	var parts []string
 	if u.Header != "" {
 		parts = append(parts, "**"+Fill(u.Header, values)+"**")
 	}
+
 	parts = append(parts, Fill(u.Body, values))
 	if u.Footer != "" {
 		parts = append(parts, u.Footer)
 	}
+
 	var buttons []string
 	for _, b := range u.Buttons {
 		if b.URL != "" {
@@ -61,9 +64,11 @@ func (u TemplateUse) Words() string {
 			buttons = append(buttons, "– "+b.Title)
 		}
 	}
+
 	if len(buttons) > 0 {
 		parts = append(parts, strings.Join(buttons, "  \n"))
 	}
+
 	return strings.Join(parts, "\n\n")
 }
 
@@ -90,7 +95,9 @@ func escapeValue(s string) string {
 		if isMark || strings.IndexByte(signsAnywhere, c) >= 0 {
 			out.WriteByte('\\')
 		}
+
 		out.WriteByte(c)
 	}
+
 	return out.String()
 }

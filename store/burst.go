@@ -86,6 +86,7 @@ func LoadBursts(ctx context.Context, q Batcher, bursts []Burst, perConversation 
 	for _, b := range bursts {
 		ids = append(ids, b.ConversationID)
 	}
+
 	m := &BurstMaterial{}
 	var batch pgx.Batch
 	batch.Queue(query.OnePlan)
@@ -93,9 +94,11 @@ func LoadBursts(ctx context.Context, q Batcher, bursts []Burst, perConversation 
 	query.Read(&batch, &m.Latest, latestMessages, ids, perConversation)
 	query.Read(&batch, &m.Conversations, getConversations, ids)
 	query.Read(&batch, &m.Templates, burstTemplates, ids)
+
 	if err := q.SendBatch(ctx, &batch).Close(); err != nil {
 		return nil, fmt.Errorf("store: load bursts: %w", err)
 	}
+
 	return m, nil
 }
 
@@ -132,10 +135,12 @@ func FinishBursts(ctx context.Context, pool *pgxpool.Pool, done []AnalysedBurst)
 		if err != nil {
 			return nil, err
 		}
+
 		lastEvents := map[ConversationID]EventID{} // of the bursts that are still ours, as they are now
 		for _, burst := range locked {
 			lastEvents[burst.ConversationID] = burst.LastEvent
 		}
+
 		var p Pipeline
 		p.finishBursts(done, lastEvents)
 		return &p, nil
@@ -152,18 +157,24 @@ func (p *Pipeline) finishBursts(done []AnalysedBurst, lastEvents map[Conversatio
 		if !ours {
 			continue
 		}
+
 		facts = append(facts, burst.Fact)
+
 		if last == burst.LastEvent {
 			ended = append(ended, burst.ConversationID)
 			continue
 		}
+
 		grown = append(grown, burst.ConversationID)
 		analysedUpTo = append(analysedUpTo, burst.LastEvent)
 	}
+
 	p.batch.Queue(endBursts, ended)
+
 	if len(grown) > 0 {
 		p.batch.Queue(keepRestOfBursts, grown, analysedUpTo, BurstQuiet.Seconds())
 	}
+
 	p.InsertEvents(facts)
 }
 

@@ -135,19 +135,23 @@ func KeepOldWords(ctx context.Context, pool *pgxpool.Pool, limit int) (more bool
 		if err != nil {
 			return err
 		}
+
 		var indexed int
 		if err := tx.QueryRow(ctx, indexOldWords, limit).Scan(&indexed); err != nil {
 			return err
 		}
+
 		more = indexed > 0
 		if !more {
 			_, err := tx.Exec(ctx, `DELETE FROM words_backlog`)
 			return err
 		}
+
 		return nil
 	})
 	if err != nil {
 		return false, fmt.Errorf("store: keep words: %w", err)
 	}
+
 	return more, nil
 }

@@ -35,17 +35,20 @@ func (i *IDs) Ensure(ctx context.Context, q Querier, n int) error {
 	if len(i.free) >= n {
 		return nil
 	}
+
 	missing := n + spareIDs - len(i.free)
 	blocks := (missing + blockSize - 1) / blockSize // rounded up
 	firsts, err := query.IDs[int64](ctx, q, "ids", takeBlocks, blocks)
 	if err != nil {
 		return err
 	}
+
 	for _, first := range firsts {
 		for k := range int64(blockSize) {
 			i.free = append(i.free, first+k)
 		}
 	}
+
 	return nil
 }
 

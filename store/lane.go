@@ -164,9 +164,11 @@ func InsertDeliveries(ctx context.Context, q Execer, rows []Delivery) error {
 	if len(rows) == 0 {
 		return nil
 	}
+
 	texts := func(field func(*Delivery) string) []string {
 		return query.Field(rows, func(d *Delivery) string { return Clean(field(d)) })
 	}
+
 	return query.Exec(ctx, q, "insert deliveries", insertDeliveries,
 		query.Field(rows, func(d *Delivery) DeliveryID { return d.ID }),
 		query.Field(rows, func(d *Delivery) LaneID { return d.LaneID }),

@@ -114,11 +114,13 @@ func LoadOutgoing(ctx context.Context, q Batcher, l Leaving) (*Outgoing, error) 
 		Places:   map[DeliveryID]Posting{},
 		Behind:   map[MessageID]bool{},
 	}
+
 	var batch pgx.Batch
 	batch.Queue(query.OnePlan)
 	if len(l.Replies) > 0 { // before the messages are read: what is applied by now must show in them
 		o.queueBehind(&batch, l.Replies)
 	}
+
 	batch.Queue(clockNow).QueryRow(func(row pgx.Row) error { return row.Scan(&o.Now) })
 	query.Read(&batch, &o.Conversations, getConversations, l.Conversations)
 	query.Read(&batch, &o.Threads, outgoingThreads, l.Conversations)
@@ -132,6 +134,7 @@ func LoadOutgoing(ctx context.Context, q Batcher, l Leaving) (*Outgoing, error) 
 	if len(l.Replies) > 0 {
 		o.queueSubjectsAndKeys(&batch, l.Replies)
 	}
+
 	if len(l.Posted) > 0 {
 		batch.Queue(postings, l.Posted).Query(func(rows pgx.Rows) error {
 			var id DeliveryID
@@ -143,9 +146,11 @@ func LoadOutgoing(ctx context.Context, q Batcher, l Leaving) (*Outgoing, error) 
 			return err
 		})
 	}
+
 	if err := q.SendBatch(ctx, &batch).Close(); err != nil {
 		return nil, fmt.Errorf("store: outgoing: %w", err)
 	}
+
 	return o, nil
 }
 
@@ -157,6 +162,7 @@ func (o *Outgoing) queueBehind(batch *pgx.Batch, replies []LeavingReply) {
 		messages = append(messages, r.Message)
 		began = append(began, r.Began)
 	}
+
 	batch.Queue(behindReplies, messages, began).Query(func(rows pgx.Rows) error {
 		var id MessageID
 		_, err := pgx.ForEachRow(rows, []any{&id}, func() error {
@@ -175,6 +181,7 @@ func (o *Outgoing) queueSubjectsAndKeys(batch *pgx.Batch, replies []LeavingReply
 			answered = append(answered, r.Conversation)
 		}
 	}
+
 	batch.Queue(firstSubjects, answered).Query(func(rows pgx.Rows) error {
 		var id ConversationID
 		var subject string
@@ -184,6 +191,7 @@ func (o *Outgoing) queueSubjectsAndKeys(batch *pgx.Batch, replies []LeavingReply
 		})
 		return err
 	})
+
 	batch.Queue(outgoingKeys, answered).Query(func(rows pgx.Rows) error {
 		var id ConversationID
 		var key string

@@ -170,6 +170,7 @@ func LoadDirectory(ctx context.Context, q Querier) (Directory, error) {
 	if d.Moves, err = query.Collect[ChannelMove](ctx, q, "channel moves", listChannelMoves); err != nil {
 		return d, err
 	}
+
 	d.Tags, err = ListTags(ctx, q)
 	return d, err
 }

@@ -211,6 +211,7 @@ func InTxWith(ctx context.Context, pool *pgxpool.Pool, f func(pgx.Tx) (*Pipeline
 		if err != nil {
 			return err
 		}
+
 		p, err := f(tx)
 		if err == nil {
 			err = CommitWith(ctx, tx, cmp.Or(p, &Pipeline{}))
@@ -223,5 +224,6 @@ func InTxWith(ctx context.Context, pool *pgxpool.Pool, f func(pgx.Tx) (*Pipeline
 	if err != nil {
 		return fmt.Errorf("store: transaction: %w", err)
 	}
+
 	return nil
 }

@@ -196,11 +196,13 @@ func takenOf(rows []takenRow) Taken {
 			runIndex[r.Queue] = i
 			taken.Runs = append(taken.Runs, Run{Queue: r.Queue, Share: r.Share, Epoch: r.Epoch, Tries: r.Tries, Waits: r.Waits})
 		}
+
 		run := &taken.Runs[i]
 		run.Events = append(run.Events, r.Event)
 		run.Places = append(run.Places, r.Place)
 		run.More = r.Place < r.LastPlace
 	}
+
 	return taken
 }
 

@@ -75,12 +75,15 @@ func SharesDue(ctx context.Context, q Batcher, since map[AccountID]time.Time, th
 		accounts = append(accounts, id)
 		from = append(from, at)
 	}
+
 	var p Pipeline
 	p.batch.Queue(`SELECT clock_timestamp()`).QueryRow(func(row pgx.Row) error { return row.Scan(&real) })
 	read(&p, &list, sharesDue, accounts, from, thorough)
+
 	if err := p.Run(ctx, q); err != nil {
 		return nil, time.Time{}, fmt.Errorf("store: shares due: %w", err)
 	}
+
 	return list, real, nil
 }
 
@@ -121,13 +124,16 @@ func Written(ctx context.Context, q Batcher, ids []ExternalID, posts []Post) ([]
 	p.FindExternalIDs(&writtenIDs,
 		query.Field(ids, func(id *ExternalID) AccountID { return id.AccountID }),
 		query.Field(ids, func(id *ExternalID) string { return id.ExternalID }))
+
 	var writtenPosts []Post
 	p.FindPosts(&writtenPosts,
 		query.Field(posts, func(post *Post) AccountID { return post.AccountID }),
 		query.Field(posts, func(post *Post) string { return post.Channel }),
 		query.Field(posts, func(post *Post) string { return post.Message }))
+
 	if err := p.Run(ctx, q); err != nil {
 		return nil, nil, err
 	}
+
 	return writtenIDs, writtenPosts, nil
 }

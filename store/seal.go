@@ -39,17 +39,21 @@ func NewSealer(keys string) (*Sealer, error) {
 		if err != nil || len(raw) != keyBytes {
 			return nil, fmt.Errorf("store: master key %d: want base64 of 32 bytes (openssl rand -base64 32)", i+1)
 		}
+
 		block, err := aes.NewCipher(raw)
 		if err != nil {
 			return nil, fmt.Errorf("store: master key: %w", err)
 		}
+
 		aead, err := cipher.NewGCMWithRandomNonce(block)
 		if err != nil {
 			return nil, fmt.Errorf("store: master key: %w", err)
 		}
+
 		s.aeads = append(s.aeads, aead)
 		s.macs = append(s.macs, computeMAC(raw, "hashes"))
 	}
+
 	return &s, nil
 }
 
@@ -127,15 +131,18 @@ func keysOf(ctx context.Context, db Beginner, s *Sealer, purpose string, first [
 		if _, err := tx.Exec(ctx, lockKeys); err != nil {
 			return err
 		}
+
 		sealed, err := query.Column[[]byte](ctx, tx, "keys of "+purpose, getKeys, purpose)
 		if err != nil {
 			return err
 		}
+
 		if len(sealed) == 0 {
 			keys = append(keys, first)
 			_, err := tx.Exec(ctx, insertKey, purpose, s.Seal("keys/"+purpose, first))
 			return err
 		}
+
 		for _, row := range sealed {
 			key, err := s.Open("keys/"+purpose, row)
 			if err != nil {
@@ -143,11 +150,13 @@ func keysOf(ctx context.Context, db Beginner, s *Sealer, purpose string, first [
 			}
 			keys = append(keys, key)
 		}
+
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("store: keys: %w", err)
 	}
+
 	return keys, nil
 }
 

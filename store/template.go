@@ -143,6 +143,7 @@ func SaveTemplate(ctx context.Context, q Querier, t Template, resubmit bool) (Te
 	if examples == nil {
 		examples = map[string]string{}
 	}
+
 	id, err := query.Value[TemplateID](ctx, q, "save template", saveTemplate,
 		t.AccountID, t.Name, t.Language, t.ProviderName, t.Category, orEmpty(t.Uses), orEmpty(t.Labels),
 		t.Header, t.Body, t.Footer, orEmpty(t.Buttons), examples, t.AgentID, resubmit)
@@ -152,6 +153,7 @@ func SaveTemplate(ctx context.Context, q Querier, t Template, resubmit bool) (Te
 	if err := ScheduleTemplateComparison(ctx, q, t.AccountID, TemplatePendingWait); err != nil {
 		return 0, err
 	}
+
 	return id, nil
 }
 

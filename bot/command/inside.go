@@ -142,6 +142,7 @@ func plainBeginning(line string) string {
 		if runes > beginningRunes || r == '\n' {
 			break
 		}
+
 		switch {
 		case r > ' ' && r < unicode.MaxASCII: // nearly all are: the tables of Unicode needn't be asked about them
 			b.WriteRune(r)
@@ -153,12 +154,14 @@ func plainBeginning(line string) string {
 			b.WriteRune(r)
 		}
 	}
+
 	plain := strings.Map(func(r rune) rune {
 		if r > unicode.MaxASCII && unicode.Is(unicode.Mn, r) {
 			return -1
 		}
 		return unicode.ToLower(r)
 	}, norm.NFD.String(b.String()))
+
 	plain = pointMark.ReplaceAllString(strings.TrimLeft(plain, " "), "")
 	return strings.TrimLeft(plain, " ([{<\"'“”„«»*_~`#>-–—•+")
 }

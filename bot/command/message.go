@@ -23,6 +23,7 @@ func (m Message) Ask(a *bridge.Action) {
 		parse = Mention
 		a.Origin = bridge.OriginMention
 	}
+
 	p := parse(m.Plain, opt)
 	a.Verb = p.Verb
 	a.Args = p.Args
@@ -37,9 +38,11 @@ func (m Message) Ask(a *bridge.Action) {
 			a.Text = formatted.Text
 		}
 	}
+
 	if p.Verb == bridge.VerbUnknown && a.Text == "" {
 		a.Text = m.Markdown
 	}
+
 	a.Text = m.Named(a.Text)
 	a.Raw = m.Named(a.Raw)
 	a.MentionsBot = m.NamesApp && !p.Explicit

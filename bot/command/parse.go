@@ -36,6 +36,7 @@ func Parse(text string, opt Options) Parsed {
 		}
 		return p
 	}
+
 	switch marker, after := cutMarker(rest); marker {
 	case bridge.MarkNote:
 		note := typed.Trim(withoutClosingMarks(front, after))
@@ -46,10 +47,12 @@ func Parse(text string, opt Options) Parsed {
 		return Parsed{Verb: bridge.VerbSay, Marker: marker, Text: typed.Trim(text)}
 	case bridge.MarkNone:
 	}
+
 	p := Parsed{Verb: bridge.VerbSay, Text: typed.Trim(text)}
 	if hasInsideLine(text, opt) {
 		p.Marker = bridge.MarkColleagues
 	}
+
 	return p
 }
 
@@ -70,8 +73,10 @@ func splitFront(text string, opt Options) (front, rest string) {
 		if length == 0 {
 			break
 		}
+
 		rest = rest[length:]
 	}
+
 	front = text[:len(text)-len(rest)]
 	hasMention := strings.Contains(front, "@") || keptMentions(front, opt) != ""
 	trimmed := strings.TrimLeft(rest, ",:;")
@@ -79,6 +84,7 @@ func splitFront(text string, opt Options) (front, rest string) {
 		inner, rest := splitFront(trimmed, opt)
 		return text[:len(text)-len(trimmed)] + inner, rest
 	}
+
 	return front, rest
 }
 
@@ -143,6 +149,7 @@ func cutMarker(rest string) (marker bridge.Marker, after string) {
 	if note := noteWord.FindString(rest); note != "" {
 		return bridge.MarkNote, rest[len(note):]
 	}
+
 	if after, ok := cutSign(rest, "/", "／"); ok {
 		visible := strings.TrimLeftFunc(after, func(r rune) bool { return unicode.Is(unicode.Cf, r) })
 		if noted, ok := cutSign(visible, "/", "／"); ok {
@@ -150,6 +157,7 @@ func cutMarker(rest string) (marker bridge.Marker, after string) {
 		}
 		return bridge.MarkSlash, after
 	}
+
 	if after, ok := cutSign(rest, "!", "！"); ok {
 		return bridge.MarkBang, after
 	}
@@ -159,6 +167,7 @@ func cutMarker(rest string) (marker bridge.Marker, after string) {
 	if hasInsideWordFirst(rest) {
 		return bridge.MarkColleagues, rest
 	}
+
 	return bridge.MarkNone, rest
 }
 
@@ -178,6 +187,7 @@ func cutEscape(rest string) (text string, ok bool) {
 		_, doubled := cutSign(after, "!", "！")
 		return after, doubled
 	}
+
 	for _, backslash := range [...]string{`\\`, `\`} { // Markdown may have doubled it
 		after, ok := strings.CutPrefix(rest, backslash)
 		if !ok {
@@ -187,6 +197,7 @@ func cutEscape(rest string) (text string, ok bool) {
 			return after, true
 		}
 	}
+
 	return rest, false
 }
 
@@ -198,11 +209,13 @@ func isLoneVerb(text string) bool {
 	if i := strings.IndexFunc(text, unicode.IsSpace); i >= 0 {
 		word, args = text[:i], text[i:]
 	}
+
 	v, ok := verb.Find(word) // also finds words behind a sign
 	hasSign := strings.ContainsAny(word, "!/")
 	if !ok || hasSign {
 		return false
 	}
+
 	mayBeAnswer := slices.Contains(v.Typed.Answers, word) || len(word) < 2
 	if !v.Typed.Lone || mayBeAnswer {
 		return false
@@ -210,5 +223,6 @@ func isLoneVerb(text string) bool {
 	if args == "" {
 		return true
 	}
+
 	return v.Typed.Rest == verb.RestTime && when.Known(args)
 }

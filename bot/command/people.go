@@ -28,6 +28,7 @@ func readPeople(args *bridge.Args, text string, opt Options) (bad string) {
 		}
 		return ""
 	}
+
 	for {
 		text = text[len(separators.FindString(text)):]
 		after := text[len(joiningWord.FindString(text)):]
@@ -37,10 +38,12 @@ func readPeople(args *bridge.Args, text string, opt Options) (bad string) {
 		if strings.HasPrefix(text, "-") && hasPersonFirst(text, opt) {
 			return "To take somebody off, name all who keep it: assign @ann @bob"
 		}
+
 		afterPlus, hasPlus := strings.CutPrefix(text, "+")
 		if hasPlus {
 			text = strings.TrimLeft(afterPlus, " ")
 		}
+
 		id, length := cutPerson(text, opt)
 		if length == 0 && hasPlus {
 			return "After “+” comes a person: assign +@bob"
@@ -51,19 +54,23 @@ func readPeople(args *bridge.Args, text string, opt Options) (bad string) {
 		if len(args.Agents) == 0 {
 			args.Add = hasPlus
 		}
+
 		args.Agents = append(args.Agents, id)
 		text = text[length:]
 	}
+
 	team := teamName.FindStringSubmatch(text)
 	if team != nil && len(args.Agents) == 0 {
 		args.Team = team[1] + team[2] + team[3] // one of the three forms
 		args.Note = typed.Trim(text[len(team[0]):])
 		return ""
 	}
+
 	args.Note = typed.Trim(text)
 	if len(args.Agents) == 0 {
 		return "I don't know who “" + typed.Clip(text) + "” is. Pick a person after @, use an e-mail address, or name a #team."
 	}
+
 	return ""
 }
 
@@ -85,10 +92,12 @@ func cutPerson(text string, opt Options) (id string, cut int) {
 	if me := meWord.FindString(text); me != "" {
 		return "me", len(me)
 	}
+
 	field := strings.TrimRight(firstWord(text), ".,;:")
 	if typed.IsAddress(field) {
 		return strings.ToLower(field), len(field)
 	}
+
 	return "", 0
 }
 

@@ -71,10 +71,12 @@ func Mention(text string, opt Options) Parsed {
 		rest = after
 	case bridge.MarkNone, bridge.MarkLone, bridge.MarkColleagues:
 	}
+
 	p := readWithoutSign(rest, bridge.MarkNone, opt)
 	if p.Verb == bridge.VerbReply && p.Text != "" {
 		p.Explicit = true
 	}
+
 	return p
 }
 
@@ -87,6 +89,7 @@ func readWithoutSign(text string, marker bridge.Marker, opt Options) Parsed {
 	if strings.HasPrefix(text, "#") || isOnlyNumber {
 		id, rest = cutNumber(text)
 	}
+
 	rest = strings.TrimPrefix(typed.Trim(rest), "!")
 	if rest == "" {
 		asked := bridge.VerbHelp
@@ -95,6 +98,7 @@ func readWithoutSign(text string, marker bridge.Marker, opt Options) Parsed {
 		}
 		return Parsed{Verb: asked, Marker: marker, Args: bridge.Args{Conversation: id}}
 	}
+
 	name := verbName.FindString(rest)
 	v, p, ok := findVerb(name)
 	if !ok {
@@ -103,15 +107,18 @@ func readWithoutSign(text string, marker bridge.Marker, opt Options) Parsed {
 		}
 		return unknownVerb(name, strings.TrimPrefix(rest, name), marker, opt)
 	}
+
 	rest = typed.Trim(strings.TrimPrefix(rest[len(name):], ":"))
 	isSearch := v.Typed.Rest == verb.RestFind // its number can be one of the words that are looked for: readRest decides
 	if id == 0 && !isSearch {
 		id, rest = cutConversation(v, rest)
 	}
+
 	p = readArguments(v, p, name, rest, marker, opt)
 	if id > 0 {
 		p.Args.Conversation = id
 	}
+
 	return p
 }
 
@@ -123,19 +130,23 @@ func cutConversation(v *verb.Verb, rest string) (bridge.ConversationID, string) 
 			return id, typed.Trim(after)
 		}
 	}
+
 	switch v.Typed.Rest {
 	case verb.RestText, verb.RestReply, verb.RestNote, verb.RestTopic, verb.RestStart, verb.RestWanted: // free text
 		return 0, rest
 	case verb.RestNothing, verb.RestPeople, verb.RestTags, verb.RestTime, verb.RestAddresses, verb.RestCopies, verb.RestList, verb.RestFind, verb.RestPage:
 	}
+
 	match := hashNumber.FindStringSubmatchIndex(rest)
 	if match == nil {
 		return 0, rest
 	}
+
 	before, digits, behind := rest[:match[0]], rest[match[2]:match[3]], rest[match[1]:]
 	id, err := strconv.ParseInt(digits, 10, 64)
 	if err != nil {
 		return 0, rest
 	}
+
 	return bridge.ConversationID(id), typed.Trim(before + " " + behind)
 }

@@ -28,6 +28,7 @@ func readStart(p *Parsed, text string, opt Options) (bad string) {
 		text = rest
 		first, rest = cutWord(text)
 	}
+
 	switch {
 	case first == "":
 		return ""
@@ -36,12 +37,14 @@ func readStart(p *Parsed, text string, opt Options) (bad string) {
 	default:
 		p.Args.Recipient = strings.TrimPrefix(first, "mailto:")
 	}
+
 	if p.Args.Account == "" && !isLikelyRecipient(p.Args.Recipient) {
 		return "“" + typed.Clip(p.Args.Recipient) + "” is no address."
 	}
 	if rest == "" {
 		return ""
 	}
+
 	p.Text, bad = replyText(rest, opt)
 	return bad
 }

@@ -23,16 +23,19 @@ func readVerb(text string, marker bridge.Marker, opt Options) Parsed {
 		}
 		return readVerb(text, marker, opt)
 	}
+
 	v, p, ok := findVerb(name)
 	if !ok {
 		return unknownVerb(name, text[len(name):], marker, opt)
 	}
+
 	rest := strings.TrimPrefix(text[len(name):], ":")
 	p = readArguments(v, p, name, typed.Trim(rest), marker, opt)
 	if p.Verb == bridge.VerbReply && p.Text != "" {
 		p.Marker = bridge.MarkNone // the sign belonged to the verb
 		p.Explicit = true
 	}
+
 	return p
 }
 
@@ -70,6 +73,7 @@ func unknownVerb(name, rest string, marker bridge.Marker, opt Options) Parsed {
 	case near != "":
 		text += " Did you mean " + sign + near + "?"
 	}
+
 	p := refuseVerb(name, marker, text)
 	p.Meant = offer
 	return p
@@ -161,8 +165,10 @@ func (p *Parsed) readRest(v *verb.Verb, name, rest string, opt Options) (bad str
 			p.Args.Note = rest
 			break
 		}
+
 		p.Args.Conversation = id
 	}
+
 	return bad
 }
 
@@ -205,6 +211,7 @@ func nearestWord(name string) string {
 			}
 		}
 	}
+
 	return nearest
 }
 
@@ -215,6 +222,7 @@ func countSlips(a, b string) int {
 	if len(x) > 2*len(y)+maxExtra { // far too long: it need not be counted
 		return len(x)
 	}
+
 	rows := make([][]int, len(x)+1)
 	for i := range rows {
 		rows[i] = make([]int, len(y)+1)
@@ -228,11 +236,13 @@ func countSlips(a, b string) int {
 			default:
 				rows[i][j] = 1 + min(rows[i-1][j-1], rows[i-1][j], rows[i][j-1])
 			}
+
 			if isSwappedAtEnd(x[:i], y[:j]) {
 				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
 			}
 		}
 	}
+
 	return rows[len(x)][len(y)]
 }
 

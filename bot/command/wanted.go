@@ -18,6 +18,7 @@ func readWanted(p *Parsed, name, rest string) (bad string) {
 	if word == "ai" {
 		word, after, isCommand = leadingWord(rest)
 	}
+
 	wanted := &bridge.WantedText{}
 	p.Args.Wanted = wanted
 	task, style := taskOf(word)
@@ -37,6 +38,7 @@ func readWanted(p *Parsed, name, rest string) (bad string) {
 		wanted.Task = analysis.Explain
 		p.Text = rest
 	}
+
 	return bad
 }
 

@@ -46,10 +46,12 @@ func (m Maker) Form(ctx context.Context, name bridge.Verb, args bridge.Args, at 
 	if name == bridge.VerbTemplateEdit {
 		return m.templateForm(ctx, args, user)
 	}
+
 	facts, err := m.Facts(ctx, args, at, user)
 	if err != nil {
 		return view.Form{}, nil, err
 	}
+
 	in.Facts = facts
 	in.Args.Conversation = cmp.Or(in.Args.Conversation, facts.ID)
 	if !facts.Now.IsZero() {
@@ -58,6 +60,7 @@ func (m Maker) Form(ctx context.Context, name bridge.Verb, args bridge.Args, at 
 	if err := m.readLists(ctx, &in, at, user); err != nil {
 		return view.Form{}, facts.Zone, err
 	}
+
 	form, err = view.NewForm(in)
 	form.At = in.Now
 	return form, facts.Zone, err
@@ -69,6 +72,7 @@ func (m Maker) startForm(ctx context.Context, in view.FormInput, user string) (v
 	if in.Accounts, err = m.Desk.Accounts(ctx, user); err != nil {
 		return view.Form{}, nil, err
 	}
+
 	account, isKnown := verb.StartsBy(in)
 	if isKnown && account.ByTemplate {
 		which := bridge.TemplatesFor{Account: account.Name, Use: bridge.TemplateStart}
@@ -76,9 +80,11 @@ func (m Maker) startForm(ctx context.Context, in view.FormInput, user string) (v
 			return view.Form{}, nil, err
 		}
 	}
+
 	if isKnown {
 		in.Count = m.count(account.Name, in.Text)
 	}
+
 	form, err := view.NewForm(in)
 	return form, m.Zone, err
 }
@@ -109,10 +115,12 @@ func (m Maker) readLists(ctx context.Context, in *view.FormInput, at bridge.Plac
 		case verb.Answerables:
 			err = m.readAnswerables(ctx, in, at, user)
 		}
+
 		if err != nil {
 			return err
 		}
 	}
+
 	return nil
 }
 
@@ -123,12 +131,14 @@ func (m Maker) readAnswerables(ctx context.Context, in *view.FormInput, at bridg
 	if err != nil {
 		return err
 	}
+
 	for _, account := range accounts {
 		if account.Name == in.Facts.Account.Name {
 			in.Can = account.Can
 			break
 		}
 	}
+
 	if suggestion := in.Args.Suggestion; suggestion != nil {
 		in.Suggested, err = m.Desk.Suggested(ctx, in.Facts.ID, suggestion.ID, user)
 		if err != nil {
@@ -136,10 +146,12 @@ func (m Maker) readAnswerables(ctx context.Context, in *view.FormInput, at bridg
 		}
 		in.Text = verb.WithSuggestion(*in)
 	}
+
 	in.Count = m.count(in.Facts.Account.Name, in.Text)
 	if at.Message != "" {
 		in.Said, err = m.Desk.SaidAt(ctx, at, user)
 	}
+
 	return err
 }
 
@@ -164,6 +176,7 @@ func (m Maker) Window(ctx context.Context, opens view.Opens, args bridge.Args, a
 		}
 		return view.List(list, m.Zone), nil
 	}
+
 	facts, err := m.Facts(ctx, args, at, user)
 	if err != nil {
 		return view.Card{}, err
@@ -171,10 +184,12 @@ func (m Maker) Window(ctx context.Context, opens view.Opens, args bridge.Args, a
 	if opens == view.OpensDetails {
 		return view.Details(facts), nil
 	}
+
 	history, err := m.Desk.History(ctx, facts.ID, args.Page, user)
 	if err != nil {
 		return view.Card{}, err
 	}
+
 	return view.History(facts, history), nil
 }
 

@@ -43,6 +43,7 @@ func Small(ctx context.Context, data []byte, maxSide int) (image.Image, error) {
 	if _, _, err := Sized(bytes.NewReader(data)); err != nil {
 		return nil, err
 	}
+
 	whole, _, err := image.Decode(untilDone{ctx, bytes.NewReader(data)})
 	switch {
 	case ctx.Err() != nil:
@@ -50,11 +51,13 @@ func Small(ctx context.Context, data []byte, maxSide int) (image.Image, error) {
 	case err != nil:
 		return nil, errors.Join(ErrNone, err)
 	}
+
 	width, height := whole.Bounds().Dx(), whole.Bounds().Dy()
 	if longer := max(width, height); longer > maxSide {
 		width = max(1, width*maxSide/longer)
 		height = max(1, height*maxSide/longer)
 	}
+
 	small := image.NewRGBA(image.Rect(0, 0, width, height))
 	draw.Draw(small, small.Bounds(), image.White, image.Point{}, draw.Src)
 	draw.ApproxBiLinear.Scale(small, small.Bounds(), whole, whole.Bounds(), draw.Over, nil)

@@ -93,9 +93,11 @@ func StatusWords(f bridge.Facts) string {
 		return "Closed"
 	case bridge.StatusOpen:
 	}
+
 	if len(f.Assignees) == 0 {
 		return "Open, unassigned"
 	}
+
 	return "Open"
 }
 
@@ -123,5 +125,6 @@ func TemplateWords(t bridge.Template) string {
 	case "disabled":
 		return "Disabled by the provider"
 	}
+
 	return OneLine(t.Status, maxProviderRunes)
 }

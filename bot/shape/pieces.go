@@ -86,6 +86,7 @@ func Sentence(parts ...any) Block {
 			pieces = append(pieces, p...)
 		}
 	}
+
 	return Line(pieces...)
 }
 

@@ -12,16 +12,19 @@ func AsSentence(remark string) string {
 	if remark == "" {
 		return ""
 	}
+
 	runes := []rune(remark)
 	firstWord, _, _ := strings.Cut(remark, " ")
 	isAddress := strings.Contains(firstWord, "@")
 	if !isAddress {
 		runes[0] = unicode.ToUpper(runes[0])
 	}
+
 	last := runes[len(runes)-1]
 	if !strings.ContainsRune(".!?…:", last) {
 		runes = append(runes, '.')
 	}
+
 	return string(runes)
 }
 

@@ -21,6 +21,7 @@ func (s *poster) tellAbsent(ctx context.Context, me *fact.Self, p bridge.Post, s
 	if !isAssignment || p.Place.Thread == "" {
 		return
 	}
+
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), absentTimeout)
 	defer cancel()
 	members, err := s.directory.readMembers(ctx, p.Place.Channel)
@@ -28,10 +29,12 @@ func (s *poster) tellAbsent(ctx context.Context, me *fact.Self, p bridge.Post, s
 		s.log.Warn("members of a channel not read", "error", err)
 		return
 	}
+
 	for _, agent := range p.Line.Mentions {
 		if agent.User == "" || slices.Contains(members, agent.User) {
 			continue
 		}
+
 		card := view.Line(*p.Line, p.Facts)
 		message := me.Home.FirstMessage(card, blockSeed(p.Token, agent.User))
 		message.Text += "\n" + me.Home.Link(bridge.Place{Channel: p.Place.Channel, Thread: sent.Thread, Message: sent.Message})

@@ -70,6 +70,7 @@ func (h *history) catchUp(ctx context.Context, me *fact.Self) error {
 	if err != nil {
 		return err
 	}
+
 	holesSince, complete := h.holesSince(standing)
 	err = h.sweeper.Channels(ctx, func(ctx context.Context, channel string) error {
 		return h.exceptUnreadable(channel, h.catchUpChannel(ctx, me, channel, formatStamp(holesSince)))
@@ -89,6 +90,7 @@ func (h *history) catchUp(ctx context.Context, me *fact.Self) error {
 	if !gapOpen && !h.filled.Load() {
 		return nil // this process has filled no gap yet, so what came before its start may be missing
 	}
+
 	h.filled.Store(true)
 	return h.marks.Raise(ctx, began)
 }
@@ -113,6 +115,7 @@ func (h *history) catchUpOldThreads(ctx context.Context, me *fact.Self, now time
 	if err != nil {
 		return err
 	}
+
 	// A root that was posted anew is younger than its conversation: the channel's history has it.
 	roots = slices.DeleteFunc(roots, func(root bridge.Place) bool { return root.Message >= formatStamp(oldest) })
 	var firstErr error
@@ -120,13 +123,16 @@ func (h *history) catchUpOldThreads(ctx context.Context, me *fact.Self, now time
 		if n >= oldThreadsAtOnce && !h.wait(ctx, oldThreadsWait) {
 			return ctx.Err()
 		}
+
 		err := h.catchUpThread(ctx, me, pageQuery{channel: root.Channel, thread: root.Message, oldest: since})
 		err = h.exceptUnreadable(root.Channel, err)
 		if err != nil && !isRefused(err) { // Slack isn't reached: the others would fail, too
 			return err
 		}
+
 		firstErr = cmp.Or(firstErr, err)
 	}
+
 	return firstErr
 }
 
@@ -141,10 +147,12 @@ func (h *history) catchUpChannel(ctx context.Context, me *fact.Self, channel, ho
 		if err != nil {
 			return err
 		}
+
 		err = h.comparePage(ctx, me, channel, holesSince, page.Messages)
 		if err != nil && !isRefused(err) {
 			return err
 		}
+
 		firstErr = cmp.Or(firstErr, err)
 		q.cursor = page.next()
 		if q.cursor == "" {
@@ -164,6 +172,7 @@ func (h *history) comparePage(ctx context.Context, me *fact.Self, channel, holes
 		if ours && m.Latest != "" {
 			threads = append(threads, m)
 		}
+
 		mayBeMissing := m.TS > typedSince
 		if m.Subtype == fact.Tombstone { // a deleted root: it concerns us however old it is, if the thread is ours
 			mayBeMissing = ours
@@ -172,9 +181,11 @@ func (h *history) comparePage(ctx context.Context, me *fact.Self, channel, holes
 			topLevel = append(topLevel, m)
 		}
 	}
+
 	if err := h.storeMissing(ctx, me, channel, topLevel); err != nil {
 		return err
 	}
+
 	return h.compareThreads(ctx, me, channel, holesSince, threads)
 }
 
@@ -185,10 +196,12 @@ func (h *history) compareThreads(ctx context.Context, me *fact.Self, channel, ho
 	for _, root := range roots {
 		ids = append(ids, fact.MessageID(channel, root.Latest))
 	}
+
 	known, err := h.sweeper.Seen(ctx, ids...)
 	if err != nil {
 		return err
 	}
+
 	var firstErr error
 	for _, root := range roots {
 		thread := fact.OrderKey(channel, root.TS)
@@ -198,6 +211,7 @@ func (h *history) compareThreads(ctx context.Context, me *fact.Self, channel, ho
 		if complete || h.compared.Known(thread, root.Latest) {
 			continue
 		}
+
 		err := h.catchUpThread(ctx, me, pageQuery{channel: channel, thread: root.TS})
 		if err == nil {
 			h.compared.Note(thread, root.Latest)
@@ -206,8 +220,10 @@ func (h *history) compareThreads(ctx context.Context, me *fact.Self, channel, ho
 		if !isRefused(err) {
 			return err
 		}
+
 		firstErr = cmp.Or(firstErr, err)
 	}
+
 	return firstErr
 }
 
@@ -230,6 +246,7 @@ func (h *history) catchUpThread(ctx context.Context, me *fact.Self, q pageQuery)
 		if err := h.storeMissing(ctx, me, q.channel, page.Messages); err != nil {
 			return err
 		}
+
 		q.cursor = page.next()
 		if q.cursor == "" {
 			return nil
@@ -249,19 +266,23 @@ func (h *history) storeMissing(ctx context.Context, me *fact.Self, channel strin
 		if err != nil {
 			return err
 		}
+
 		for _, body := range events {
 			arrival := h.directory.withNames(ctx, me, body).SplitEvent(fact.KindCatchUp, body)
 			found = append(found, arrival.Facts...)
 		}
 	}
+
 	ids := make([]string, 0, len(found))
 	for _, f := range found {
 		ids = append(ids, f.ExternalID)
 	}
+
 	known, err := h.sweeper.Seen(ctx, ids...)
 	if err != nil {
 		return err
 	}
+
 	found = slices.DeleteFunc(found, func(f channels.Fact) bool { return known[f.ExternalID] })
 	return h.sweeper.Accept(ctx, found)
 }
@@ -284,20 +305,24 @@ func (k *kept) makeEvents(me *fact.Self, channel string) ([][]byte, error) {
 	if !fact.IsSpoken(k.Subtype) {
 		return nil, nil
 	}
+
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(k.raw, &fields); err != nil {
 		return nil, err
 	}
+
 	posted := map[string]any{}
 	for name, value := range fields {
 		posted[name] = value
 	}
+
 	posted["type"] = "message"
 	posted["channel"] = channel
 	post, err := syntheticEvent(me, posted)
 	if err != nil || k.Edited == nil {
 		return [][]byte{post}, err
 	}
+
 	edit, err := changedEvent(me, channel, k)
 	return [][]byte{post, edit}, err
 }
@@ -314,6 +339,7 @@ func (h *history) holesSince(standing sweep.Standing) (since time.Time, complete
 	if gapOpen && !began.IsZero() {
 		since = began.Add(-clockTolerance)
 	}
+
 	// Nobody knows when these gaps began: one from before this process started, and one that a vanished process left.
 	isFromBefore := gapOpen && began.IsZero()
 	isOfVanished := len(standing.Abandoned) > 0
@@ -321,10 +347,12 @@ func (h *history) holesSince(standing sweep.Standing) (since time.Time, complete
 	if beginUnknown {
 		since = slices.MinFunc([]time.Time{since, now.Add(-unknownGap)}, time.Time.Compare)
 	}
+
 	mayReachMark := beginUnknown || standing.Doubted
 	if mayReachMark && !standing.Least.IsZero() {
 		since = slices.MinFunc([]time.Time{since, standing.Least.Add(-clockTolerance)}, time.Time.Compare)
 	}
+
 	return since, since.After(now)
 }
 

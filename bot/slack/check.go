@@ -31,11 +31,13 @@ func (s *Surface) Identify(ctx context.Context) (home string, found []channels.F
 			Hint: "Copy the Bot User OAuth Token (xoxb-…) of the app, from OAuth & Permissions (SLACK_BOT_TOKEN).",
 		}}
 	}
+
 	found = append(found, channels.Finding{OK: true, What: "bot token", Text: "belongs to " + auth.User + " in " + auth.Team})
 	found = append(found, checkScopes(auth.Header.Get("X-Oauth-Scopes")))
 	if s.opt.AppToken != "" {
 		found = append(found, s.checkAppToken(ctx))
 	}
+
 	return auth.TeamID, found
 }
 
@@ -51,6 +53,7 @@ func (s *Surface) checkAppToken(ctx context.Context) channels.Finding {
 			Hint: "Make one with the scope connections:write under Basic Information, App-Level Tokens, and copy it (xapp-…; SLACK_APP_TOKEN).",
 		}
 	}
+
 	me, err := s.identify(ctx) // without an answer nobody can compare the two tokens
 	if err == nil && isOfOtherApp(s.opt.AppToken, me.App) {
 		return channels.Finding{
@@ -59,6 +62,7 @@ func (s *Surface) checkAppToken(ctx context.Context) channels.Finding {
 			Hint: "Copy both tokens from the pages of the same app: what people type would reach nobody.",
 		}
 	}
+
 	return channels.Finding{OK: true, What: "app-level token", Text: "opens Socket Mode"}
 }
 
@@ -76,15 +80,18 @@ func checkScopes(header string) channels.Finding {
 	if header == "" {
 		return channels.Finding{OK: true, What: "scopes", Text: "Slack didn't tell them"}
 	}
+
 	var granted, missing []string
 	for _, scope := range strings.Split(header, ",") {
 		granted = append(granted, strings.TrimSpace(scope))
 	}
+
 	for _, scope := range botScopes() {
 		if !slices.Contains(granted, scope) {
 			missing = append(missing, scope)
 		}
 	}
+
 	if len(missing) > 0 {
 		return channels.Finding{
 			What: "scopes",
@@ -92,6 +99,7 @@ func checkScopes(header string) channels.Finding {
 			Hint: "Update the app from `parley manifest slack`, then reinstall it to the workspace.",
 		}
 	}
+
 	return channels.Finding{OK: true, What: "scopes", Text: "all that are needed"}
 }
 

@@ -19,10 +19,12 @@ func (r *responder) handleClick(ctx context.Context, me *fact.Self, in *interact
 	if len(in.Actions) == 0 || in.Actions[0].IsInput() {
 		return answer{}, nil // a field of an open form
 	}
+
 	verb, opens, args, err := readClick(in.Actions[0])
 	if err != nil {
 		return r.storeQuarantined(ctx, body, err.Error())
 	}
+
 	switch opens {
 	case view.OpensForm:
 		return r.openForm(me, in, formRequest{verb: verb, args: args, at: in.findPlace(), user: in.User.ID}), nil
@@ -30,6 +32,7 @@ func (r *responder) handleClick(ctx context.Context, me *fact.Self, in *interact
 		return r.openCard(me, in, opens, args), nil
 	case view.OpensNothing:
 	}
+
 	if err := r.store(ctx, me, fact.KindInteraction, in.TriggerID, in.findPlace(), body); err != nil {
 		return answer{}, err
 	}
@@ -39,6 +42,7 @@ func (r *responder) handleClick(ctx context.Context, me *fact.Self, in *interact
 	if in.Container.Private && !verb.Reads() {
 		return answer{after: func(ctx context.Context) { r.deletePrivateMessage(ctx, in) }}, nil
 	}
+
 	return answer{}, nil
 }
 

@@ -21,6 +21,7 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	if err != nil {
 		return bridge.Unchanged, err
 	}
+
 	m, found, err := h.readMessage(ctx, at)
 	if codeOf(err) == codeUnknownMethod {
 		return bridge.Unchanged, nil // this API can't read messages: the text counts as it was typed
@@ -28,6 +29,7 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	if err != nil {
 		return bridge.Unchanged, classifyRead(err)
 	}
+
 	if !found || m.Subtype == fact.Tombstone {
 		deleted, err := deletedEvent(me, at)
 		if err != nil {
@@ -35,14 +37,17 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 		}
 		return bridge.Gone, h.takeSynthetic(ctx, me, deleted)
 	}
+
 	if m.Edited == nil {
 		return bridge.Unchanged, nil
 	}
+
 	id := fact.EditID(at.Channel, &m.Message)
 	known, err := h.sweeper.Seen(ctx, id)
 	if err != nil {
 		return bridge.Unchanged, err
 	}
+
 	if !known[id] {
 		changed, err := changedEvent(me, at.Channel, m)
 		if err != nil {
@@ -50,11 +55,13 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 		}
 		return bridge.Changed, h.takeSynthetic(ctx, me, changed)
 	}
+
 	now := h.directory.withNames(ctx, me, m.raw).Said(at.Channel, &m.Message)
 	isReply := now.Verb == bridge.VerbSay || now.Verb == bridge.VerbReply
 	if !isReply || !bridge.SameText(now.Text, text) {
 		return bridge.Changed, nil
 	}
+
 	return bridge.Unchanged, nil
 }
 

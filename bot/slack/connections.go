@@ -43,6 +43,7 @@ func (c *connections) awaitIdentity(ctx context.Context) (*fact.Self, bool) {
 		if ctx.Err() != nil {
 			return nil, false
 		}
+
 		c.reportError(err)
 		limit, limited := rateLimit(err)
 		if limited {
@@ -104,6 +105,7 @@ func (c *connections) recordLost(number int, closedByUs bool) {
 	if c.lostAt == nil {
 		c.lostAt = map[int]time.Time{}
 	}
+
 	now := c.now()
 	c.lostAt[number] = now
 	isLast := c.open == 0
@@ -112,7 +114,9 @@ func (c *connections) recordLost(number int, closedByUs bool) {
 		c.allLostAt = now
 		c.leftComplete = closedByUs && !gapOpen
 	}
+
 	c.mu.Unlock()
+
 	if isLast {
 		c.sweeper.Announce(now)
 	}

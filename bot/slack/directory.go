@@ -63,16 +63,20 @@ type directory struct {
 func (d *directory) Resolve(ctx context.Context, channel string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, resolveTimeout)
 	defer cancel()
+
 	if !strings.HasPrefix(channel, "#") {
 		return d.resolveID(ctx, channel)
 	}
+
 	d.channels.mu.Lock()
 	defer d.channels.mu.Unlock()
+
 	if d.channels.ids == nil || d.now().Sub(d.channels.readAt) > channelsMaxAge {
 		if err := d.listChannels(ctx); err != nil {
 			return "", err
 		}
 	}
+
 	id := d.channels.ids[strings.ToLower(strings.TrimPrefix(channel, "#"))]
 	if id != "" && d.channels.joinable[id] {
 		if err := d.joinChannel(ctx, id); err != nil {
@@ -80,6 +84,7 @@ func (d *directory) Resolve(ctx context.Context, channel string) (string, error)
 		}
 		delete(d.channels.joinable, id)
 	}
+
 	return id, nil
 }
 
@@ -100,11 +105,13 @@ func (d *directory) resolveID(ctx context.Context, id string) (string, error) {
 	if ch == nil || ch.ID == "" {
 		return "", errEmptyAnswer
 	}
+
 	if isJoinable(ch) && !ch.IsArchived {
 		if err := d.joinChannel(ctx, ch.ID); err != nil {
 			return "", err
 		}
 	}
+
 	return ch.ID, nil
 }
 
@@ -145,6 +152,7 @@ func (d *directory) listChannels(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("slack: conversations.list: %w", err)
 		}
+
 		for i := range page {
 			ch := &page[i]
 			ids[strings.ToLower(ch.Name)] = ch.ID
@@ -152,10 +160,12 @@ func (d *directory) listChannels(ctx context.Context) error {
 				joinable[ch.ID] = true
 			}
 		}
+
 		if query.Cursor == "" {
 			break
 		}
 	}
+
 	d.channels.ids = ids
 	d.channels.joinable = joinable
 	d.channels.readAt = d.now()
@@ -171,6 +181,7 @@ func (d *directory) Lookup(ctx context.Context, email string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+
 	var u *slackapi.User
 	err = d.retryRead(ctx, func(ctx context.Context) error {
 		var err error
@@ -181,12 +192,14 @@ func (d *directory) Lookup(ctx context.Context, email string) (string, error) {
 	case "users_not_found", "user_not_found":
 		return "", nil
 	}
+
 	if err != nil {
 		return "", fmt.Errorf("slack: users.lookupByEmail: %w", err)
 	}
 	if isOutsider(u, me) || isGuest(u) {
 		return "", nil
 	}
+
 	return u.ID, nil
 }
 
@@ -218,20 +231,24 @@ func (d *directory) withNames(ctx context.Context, me *fact.Self, body []byte) *
 func (d *directory) agentNames(ctx context.Context) map[string]string {
 	d.people.mu.Lock()
 	defer d.people.mu.Unlock()
+
 	if d.people.names != nil && d.now().Sub(d.people.readAt) < peopleMaxAge {
 		return d.people.names
 	}
+
 	list, err := d.agents.People(ctx)
 	if err != nil {
 		d.log.Warn("slack names of agents not known", "error", err)
 		return d.people.names
 	}
+
 	names := map[string]string{}
 	for _, a := range list {
 		if a.User != "" {
 			names[a.User] = a.Name
 		}
 	}
+
 	d.people.names = names
 	d.people.readAt = d.now()
 	return names
@@ -268,10 +285,12 @@ func (d *directory) readMembers(ctx context.Context, channel string) ([]string, 
 		if err != nil {
 			return nil, err
 		}
+
 		all = append(all, page...)
 		if next == "" {
 			return all, nil
 		}
+
 		in.Cursor = next
 	}
 }

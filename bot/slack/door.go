@@ -58,9 +58,11 @@ func (d *door) requireSignature(next func(w http.ResponseWriter, r *http.Request
 				http.Error(w, "too long", http.StatusRequestEntityTooLarge)
 				return
 			}
+
 			http.Error(w, "not readable", http.StatusBadRequest)
 			return
 		}
+
 		if isCertificateCheck(r.Header, body) {
 			w.WriteHeader(http.StatusOK)
 			return
@@ -69,6 +71,7 @@ func (d *door) requireSignature(next func(w http.ResponseWriter, r *http.Request
 			http.Error(w, "not signed by Slack", http.StatusUnauthorized)
 			return
 		}
+
 		next(w, r, body)
 	})
 }
@@ -92,11 +95,13 @@ func (d *door) isSigned(h http.Header, body []byte) bool {
 	if age := d.now().Sub(time.Unix(seconds, 0)).Abs(); age > maxStampAge {
 		return false
 	}
+
 	digits, isV0 := strings.CutPrefix(signature, "v0=")
 	given, err := hex.DecodeString(digits)
 	if err != nil || !isV0 {
 		return false
 	}
+
 	mac := hmac.New(sha256.New, []byte(d.secret))
 	mac.Write([]byte("v0:" + stamp + ":"))
 	mac.Write(body)
@@ -110,22 +115,26 @@ func (d *door) serveEvent(w http.ResponseWriter, r *http.Request, body []byte) {
 		_, _ = io.WriteString(w, challenge) //nolint:errcheck // the client is gone
 		return
 	}
+
 	me, err := d.identifyWithin(r.Context(), identifyTimeout)
 	if err != nil {
 		d.askToRetry(w, err)
 		return
 	}
+
 	if r.Header.Get("X-Slack-Retry-Num") != "" {
 		// An earlier event may still be missing. The gap is announced before this event is stored, so that a reply in it
 		// waits until the earlier texts, which are to leave first, were read.
 		d.sweeper.CatchUpSoon(d.now().Add(-retriesLast))
 	}
+
 	if err := d.takeEvents(r.Context(), me, body); err != nil {
 		// Replies that are stored later must not leave before what this event says is known: a gap holds them back.
 		d.sweeper.CatchUpSoon(d.now().Add(-acceptTimeout))
 		d.askToRetry(w, err)
 		return
 	}
+
 	w.WriteHeader(http.StatusOK)
 }
 
@@ -184,16 +193,19 @@ func (d *door) serveForm(w http.ResponseWriter, r *http.Request, body []byte, ta
 		http.Error(w, "no form", http.StatusBadRequest)
 		return
 	}
+
 	me, err := d.identifyWithin(r.Context(), identifyTimeout)
 	if err != nil {
 		d.askToRetry(w, err)
 		return
 	}
+
 	a, err := take(me, form)
 	if err != nil {
 		d.askToRetry(w, err)
 		return
 	}
+
 	d.sendAnswer(w, r, a)
 }
 

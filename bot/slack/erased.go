@@ -23,14 +23,17 @@ func (s *poster) erase(ctx context.Context, me *fact.Self, p bridge.Post) (bridg
 			return bridge.Sent{}, err
 		}
 	}
+
 	if p.Was == bridge.PostRoot {
 		return s.eraseRoot(ctx, me, p, at)
 	}
+
 	if p.Was == bridge.PostFiles {
 		if err := s.eraseFiles(ctx, at); err != nil {
 			return bridge.Sent{}, err
 		}
 	}
+
 	_, _, err := s.api.DeleteMessageContext(ctx, at.Channel, at.Message)
 	return bridge.Sent{}, classifyError(err)
 }
@@ -57,6 +60,7 @@ func (s *poster) eraseUnrecorded(ctx context.Context, me *fact.Self, p bridge.Po
 	if err != nil {
 		return false, p.Progress, classifyBeforeSend(err)
 	}
+
 	for _, m := range page.Messages {
 		if m.TS == p.Place.Message || !me.Wrote(&m.Message) {
 			continue
@@ -69,6 +73,7 @@ func (s *poster) eraseUnrecorded(ctx context.Context, me *fact.Self, p bridge.Po
 		}
 		return true, p.Progress, nil
 	}
+
 	next := page.next()
 	return next != "", next, nil
 }

@@ -84,6 +84,7 @@ func classifyError(err error) error {
 	if code := codeOf(err); code != "" {
 		return classifyCode(code, err)
 	}
+
 	return classifyNetwork(err)
 }
 
@@ -136,6 +137,7 @@ func classifyCode(code string, err error) error {
 	case "internal_error", "fatal_error", "request_timeout", "accesslimited":
 		return ambiguousError(err)
 	}
+
 	return &channels.SendError{
 		Class: channels.BadContent, Text: "Slack refuses this post (" + code + ").",
 		Hint: "Tell the people who run Parley.", Cause: err,

@@ -58,10 +58,12 @@ func (s *poster) sendFiles(ctx context.Context, me *fact.Self, p bridge.Post) (b
 		ctx, cancel = context.WithTimeout(ctx, uploadTimeout)
 		defer cancel()
 	}
+
 	card := view.Files(customerOf(p), fileNames(p), p.Missing)
 	if p.Unsure {
 		card.Blocks = append(card.Blocks, view.Small(mayBeTwice))
 	}
+
 	names := me.Home.FirstMessage(card, blockSeed(p.Token))
 	if p.Part != uploadPart {
 		return s.showFiles(ctx, p, names.Text)
@@ -69,6 +71,7 @@ func (s *poster) sendFiles(ctx context.Context, me *fact.Self, p bridge.Post) (b
 	if slices.ContainsFunc(p.Files, isAcceptable) {
 		return s.uploadFiles(ctx, p)
 	}
+
 	return s.postNames(ctx, p, names)
 }
 
@@ -87,10 +90,12 @@ func (s *poster) showFiles(ctx context.Context, p bridge.Post, text string) (bri
 	if err != nil {
 		return bridge.Sent{}, badContentError("the uploaded files are not known any more", err)
 	}
+
 	files := make([]slackapi.FileSummary, 0, len(progress.IDs))
 	for _, id := range progress.IDs {
 		files = append(files, slackapi.FileSummary{ID: id})
 	}
+
 	_, err = s.api.CompleteUploadExternalContext(ctx, slackapi.CompleteUploadExternalParameters{
 		Files:           files,
 		Channel:         p.Place.Channel,
@@ -100,6 +105,7 @@ func (s *poster) showFiles(ctx context.Context, p bridge.Post, text string) (bri
 	if err != nil {
 		return bridge.Sent{}, classifyError(err)
 	}
+
 	shown, err := s.files.awaitShare(ctx, progress.IDs[0], p.Place.Channel) // all files are in the same message
 	if err != nil {
 		s.log.Info("slack message of files not found", "error", err)
@@ -110,6 +116,7 @@ func (s *poster) showFiles(ctx context.Context, p bridge.Post, text string) (bri
 	if isMisplaced(p, shown.Thread) {
 		return bridge.Sent{}, s.refuseMisplaced(ctx, p, shown.TS)
 	}
+
 	return bridge.Sent{Message: shown.TS, Thread: p.Place.Thread, Progress: p.Progress}, nil
 }
 
@@ -158,10 +165,12 @@ func (s *poster) reconcileUpload(ctx context.Context, p bridge.Post) (channels.O
 	if slices.ContainsFunc(p.Files, isAcceptable) {
 		return channels.Absent, bridge.Sent{}, nil // uploading again shows nothing twice
 	}
+
 	me, err := s.identify(ctx)
 	if err != nil {
 		return channels.CannotTell, bridge.Sent{}, err
 	}
+
 	m, outcome, err := s.findPosted(ctx, me, p, p.Place.Thread)
 	if isGone(err) && p.Place.Thread != "" {
 		const moreFollow = false // the names are the only part
@@ -170,6 +179,7 @@ func (s *poster) reconcileUpload(ctx context.Context, p bridge.Post) (channels.O
 	if err != nil || outcome != channels.Landed {
 		return outcome, bridge.Sent{}, err
 	}
+
 	return outcome, bridge.Sent{Message: m.TS, Thread: m.Root()}, nil
 }
 
@@ -179,6 +189,7 @@ func (s *poster) reconcileShown(ctx context.Context, p bridge.Post) (channels.Ou
 	if err != nil {
 		return channels.CannotTell, bridge.Sent{}, err
 	}
+
 	shown, err := s.files.findShare(ctx, progress.IDs[0], p.Place.Channel)
 	switch codeOf(err) {
 	case "file_not_found": // an upload that was never completed is nowhere
@@ -186,17 +197,20 @@ func (s *poster) reconcileShown(ctx context.Context, p bridge.Post) (channels.Ou
 	case "file_deleted":
 		return channels.CannotTell, bridge.Sent{}, nil
 	}
+
 	if err != nil {
 		return channels.CannotTell, bridge.Sent{}, err
 	}
 	if shown.TS == "" {
 		return channels.Absent, bridge.Sent{}, nil
 	}
+
 	if isMisplaced(p, shown.Thread) {
 		if err := s.deleteMisplaced(ctx, p.Place.Channel, shown.TS); err != nil {
 			return channels.CannotTell, bridge.Sent{}, err
 		}
 		return channels.Absent, bridge.Sent{}, nil
 	}
+
 	return channels.Landed, bridge.Sent{Message: shown.TS, Thread: p.Place.Thread, Progress: p.Progress}, nil
 }

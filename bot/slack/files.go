@@ -37,39 +37,47 @@ func (fs *files) Open(ctx context.Context, f bridge.SurfaceFile) (content io.Rea
 	if f.Unavailable != "" {
 		return nil, fmt.Errorf("%w: %s", errFile, f.Unavailable)
 	}
+
 	ctx, cancel := context.WithTimeout(ctx, uploadTimeout)
 	defer func() {
 		if err != nil {
 			cancel()
 		}
 	}()
+
 	if f.URL == "" {
 		if f, err = fs.fileInfo(ctx, f); err != nil {
 			return nil, err
 		}
 	}
+
 	u, err := url.Parse(f.URL)
 	if err != nil || !fs.isTrusted(u) {
 		return nil, fmt.Errorf("%w: not at Slack", errFile)
 	}
+
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errFile, err)
 	}
+
 	r.Header.Set("Authorization", "Bearer "+fs.token)
 	resp, err := fs.http.Do(r) //nolint:bodyclose // closed by what is returned, or below
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errFile, err)
 	}
+
 	maxBytes := int64(maxFileBytes)
 	if f.SizeBytes > 0 {
 		maxBytes = min(maxBytes, f.SizeBytes)
 	}
+
 	buffered := bufio.NewReader(resp.Body)
 	if err := checkDownload(resp, buffered, f); err != nil {
 		resp.Body.Close() //nolint:errcheck // refused already
 		return nil, err
 	}
+
 	return fence.Bounded(download{Reader: buffered, cancel: cancel, body: resp.Body}, maxBytes, errTooLong), nil
 }
 
@@ -79,6 +87,7 @@ func checkDownload(resp *http.Response, body *bufio.Reader, f bridge.SurfaceFile
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("%w: Slack answers %d", errFile, resp.StatusCode)
 	}
+
 	hasBothSizes := f.SizeBytes > 0 && resp.ContentLength >= 0
 	if hasBothSizes && resp.ContentLength != f.SizeBytes {
 		return fmt.Errorf("%w: %d bytes instead of %d", errFile, resp.ContentLength, f.SizeBytes)
@@ -86,6 +95,7 @@ func checkDownload(resp *http.Response, body *bufio.Reader, f bridge.SurfaceFile
 	if strings.Contains(f.ContentType, "html") {
 		return nil
 	}
+
 	const sniffed = 512           // bytes that http.DetectContentType looks at
 	head, _ := body.Peek(sniffed) //nolint:errcheck // a short file is fine
 	saysHTML := strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html")
@@ -95,6 +105,7 @@ func checkDownload(resp *http.Response, body *bufio.Reader, f bridge.SurfaceFile
 	if saysHTML || isDisguised {
 		return fmt.Errorf("%w: a web page instead of the file", errFile)
 	}
+
 	return nil
 }
 
@@ -109,6 +120,7 @@ func (fs *files) fileInfo(ctx context.Context, f bridge.SurfaceFile) (bridge.Sur
 	if err != nil {
 		return f, fmt.Errorf("%w: files.info: %w", errFile, err)
 	}
+
 	full := fact.SurfaceFile(fact.File{
 		ID:         info.ID,
 		Name:       info.Name,
@@ -123,6 +135,7 @@ func (fs *files) fileInfo(ctx context.Context, f bridge.SurfaceFile) (bridge.Sur
 	if full.Unavailable != "" {
 		return f, fmt.Errorf("%w: %s", errFile, full.Unavailable)
 	}
+
 	return full, nil
 }
 
@@ -133,16 +146,20 @@ func (fs *files) upload(ctx context.Context, files []channels.File) (string, err
 		if !isAcceptable(f) {
 			continue
 		}
+
 		id, err := fs.uploadOne(ctx, f)
 		if err != nil {
 			return "", err
 		}
+
 		progress.IDs = append(progress.IDs, id)
 	}
+
 	raw, err := json.Marshal(progress)
 	if err != nil {
 		return "", fmt.Errorf("slack: files: progress: %w", err)
 	}
+
 	return string(raw), nil
 }
 
@@ -155,6 +172,7 @@ func (fs *files) uploadOne(ctx context.Context, f channels.File) (string, error)
 	if target.UploadURL == "" || target.FileID == "" {
 		return "", errEmptyAnswer
 	}
+
 	content, err := f.Open(ctx)
 	if err != nil {
 		return "", fmt.Errorf("slack: open file: %w", err)
@@ -164,6 +182,7 @@ func (fs *files) uploadOne(ctx context.Context, f channels.File) (string, error)
 	if err != nil {
 		return "", fmt.Errorf("slack: upload: %w", err)
 	}
+
 	return target.FileID, nil
 }
 
@@ -172,6 +191,7 @@ func (fs *files) findShare(ctx context.Context, id, channel string) (fact.Share,
 	if share, ok := fs.shares.get(id, channel); ok {
 		return share, nil
 	}
+
 	var f *slackapi.File
 	err := fs.retryRead(ctx, func(ctx context.Context) error {
 		var err error
@@ -181,11 +201,13 @@ func (fs *files) findShare(ctx context.Context, id, channel string) (fact.Share,
 	if err != nil {
 		return fact.Share{}, fmt.Errorf("slack: files.info: %w", err)
 	}
+
 	for _, sharesByChannel := range []map[string][]slackapi.ShareFileInfo{f.Shares.Public, f.Shares.Private} {
 		for _, at := range sharesByChannel[channel] {
 			return fact.Share{File: id, Channel: channel, Thread: at.ThreadTs, TS: at.Ts}, nil
 		}
 	}
+
 	return fact.Share{}, nil
 }
 

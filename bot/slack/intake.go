@@ -76,9 +76,11 @@ func (t *intake) applyNews(a *fact.Arrival) {
 	if a.Foreign {
 		t.log.Warn("slack event for another team or app ignored")
 	}
+
 	for _, share := range a.Learned {
 		t.shares.learn(share)
 	}
+
 	if a.Revoked != "" {
 		t.reports.Report(channels.Condition{
 			Status: channels.Broken,
@@ -86,6 +88,7 @@ func (t *intake) applyNews(a *fact.Arrival) {
 			Hint:   "Install the app again and enter its new token.",
 		})
 	}
+
 	if a.Renamed {
 		t.directory.channels.reset()
 	}

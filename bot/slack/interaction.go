@@ -79,6 +79,7 @@ func (in *interaction) findPlace() bridge.Place {
 	if in.View != nil {
 		return blockkit.ReadMemory(in.View.Private).Place // Slack doesn't say where a window was opened
 	}
+
 	var channel, message, thread string
 	if in.Channel != nil {
 		channel = in.Channel.ID
@@ -87,6 +88,7 @@ func (in *interaction) findPlace() bridge.Place {
 		message = in.Message.TS
 		thread = in.Message.ThreadTS
 	}
+
 	p := bridge.Place{
 		Channel: cmp.Or(channel, in.Container.ChannelID),
 		Message: cmp.Or(in.MessageTS, in.Container.MessageTS, message),
@@ -95,6 +97,7 @@ func (in *interaction) findPlace() bridge.Place {
 	if p.Thread == p.Message { // Slack names a root as its own thread
 		p.Thread = ""
 	}
+
 	return p
 }
 
@@ -125,6 +128,7 @@ func decodeInteraction(me *fact.Self, body []byte) ([]bridge.Action, error) {
 	if err := json.Unmarshal(body, &in); err != nil {
 		return nil, fmt.Errorf("%w: interaction: %w", fact.ErrDecode, err)
 	}
+
 	about := bridge.Action{
 		Actor:     in.findActor(me),
 		Place:     in.findPlace(),
@@ -138,6 +142,7 @@ func decodeInteraction(me *fact.Self, body []byte) ([]bridge.Action, error) {
 	case "view_submission":
 		return decodeForm(about, in.View)
 	}
+
 	return nil, fmt.Errorf("%w: interaction %q", fact.ErrDecode, markdown.Cut(in.Type, maxQuoted))
 }
 
@@ -162,6 +167,7 @@ func decodeForm(about bridge.Action, form *blockkit.View) ([]bridge.Action, erro
 	if form == nil {
 		return nil, fmt.Errorf("%w: form without view", fact.ErrDecode)
 	}
+
 	filled, errs := form.ReadFilled()
 	if len(errs) > 0 {
 		return nil, fmt.Errorf("%w: form not valid: wrong fields: %d", fact.ErrDecode, len(errs))
@@ -169,6 +175,7 @@ func decodeForm(about bridge.Action, form *blockkit.View) ([]bridge.Action, erro
 	if filled.Next {
 		return nil, fmt.Errorf("%w: form not valid: another form follows it", fact.ErrDecode)
 	}
+
 	about.Form = form.ID
 	about.Origin = bridge.OriginForm
 	about.Verb = filled.Verb

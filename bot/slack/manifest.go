@@ -122,6 +122,7 @@ func Manifest(o ManifestOptions) ([]byte, error) {
 	if o.PublicURL != "" && !strings.HasPrefix(o.PublicURL, "https://") {
 		return nil, fmt.Errorf("slack: manifest: the public URL is not https")
 	}
+
 	m := manifest{
 		Metadata: manifestMeta{Major: 2, Minor: 1},
 		Display:  manifestDisplay{Name: o.Name, Description: "Conversations with customers as threads", Color: "#1d4d4f"},
@@ -145,10 +146,12 @@ func Manifest(o ManifestOptions) ([]byte, error) {
 	if back := o.makeAddress("/auth/with/slack/back"); back != "" {
 		m.OAuth.Redirects = []string{back}
 	}
+
 	out, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("slack: manifest: %w", err)
 	}
+
 	return append(out, '\n'), nil
 }
 
@@ -175,10 +178,12 @@ func (o ManifestOptions) listCommands() []manifestCommand {
 			}
 		}
 	}
+
 	for i := range all {
 		all[i].URL = o.makeAddress("/slack/commands")
 		all[i].Escape = true
 	}
+
 	return all
 }
 
@@ -194,6 +199,7 @@ func manifestShortcuts() []manifestShortcut {
 			Description: v.Menus.Message.About,
 		})
 	}
+
 	start := verb.Of(bridge.VerbNew).Menus.Box
 	return append(all, manifestShortcut{
 		Name:        start.Title,

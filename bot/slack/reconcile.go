@@ -42,6 +42,7 @@ func deliveryOf(m *fact.Message) (d delivery, ok bool) {
 	if meta.Type != metadataType || meta.Payload.Token == "" {
 		return delivery{}, false
 	}
+
 	return delivery{token: meta.Payload.Token, part: meta.Payload.Part}, true
 }
 
@@ -49,6 +50,7 @@ func deliveryOf(m *fact.Message) (d delivery, ok bool) {
 func (s *poster) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
 	ctx, cancel := context.WithTimeout(ctx, reconcileTimeout)
 	defer cancel()
+
 	switch p.Kind {
 	case bridge.PostCard, bridge.PostMark, bridge.PostErased, bridge.PostDouble:
 		return channels.Absent, bridge.Sent{}, nil // doing it again changes nothing
@@ -61,6 +63,7 @@ func (s *poster) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome
 		return s.reconcileShown(ctx, p)
 	case bridge.PostRoot, bridge.PostSaid, bridge.PostLine:
 	}
+
 	return s.reconcileWords(ctx, p)
 }
 
@@ -70,6 +73,7 @@ func (s *poster) reconcileWords(ctx context.Context, p bridge.Post) (channels.Ou
 	if err != nil {
 		return channels.CannotTell, bridge.Sent{}, err
 	}
+
 	part, err := renderPart(me, p)
 	if err != nil {
 		return channels.CannotTell, bridge.Sent{}, err
@@ -77,6 +81,7 @@ func (s *poster) reconcileWords(ctx context.Context, p bridge.Post) (channels.Ou
 	if p.Place.Thread == "" {
 		return s.reconcileTopLevel(ctx, me, p, part.more)
 	}
+
 	m, outcome, err := s.findPosted(ctx, me, p, p.Place.Thread)
 	if isGone(err) {
 		return s.reconcileTopLevel(ctx, me, p, part.more)
@@ -84,6 +89,7 @@ func (s *poster) reconcileWords(ctx context.Context, p bridge.Post) (channels.Ou
 	if err != nil || outcome != channels.Landed {
 		return outcome, bridge.Sent{}, err
 	}
+
 	return outcome, bridge.Sent{Message: m.TS, Thread: p.Place.Thread, More: part.more}, nil
 }
 
@@ -123,25 +129,30 @@ func (s *poster) findPosted(ctx context.Context, me *fact.Self, p bridge.Post, t
 	if !p.FirstAttemptAt.IsZero() {
 		q.oldest = formatStamp(p.FirstAttemptAt.Add(-clockTolerance))
 	}
+
 	for range maxSearchPages {
 		page, err := s.readPage(ctx, q)
 		if err != nil {
 			return fact.Message{}, channels.CannotTell, err
 		}
+
 		for _, m := range page.Messages {
 			found, ok := deliveryOf(&m.Message)
 			if !ok || found != sought {
 				continue
 			}
+
 			// Any app can copy our metadata, so a message counts only if we wrote it.
 			if m.TS != p.Place.Message && me.Wrote(&m.Message) {
 				return m.Message, channels.Landed, nil
 			}
 		}
+
 		q.cursor = page.next()
 		if q.cursor == "" {
 			return fact.Message{}, channels.Absent, nil
 		}
 	}
+
 	return fact.Message{}, channels.CannotTell, nil
 }

@@ -83,6 +83,7 @@ func (r *responder) handleInteraction(ctx context.Context, me *fact.Self, in *in
 		r.windows.handleClosed(ctx, in)
 		return answer{}, nil
 	}
+
 	return r.storeQuarantined(ctx, body, "unknown interaction "+markdown.Cut(in.Type, maxQuoted))
 }
 
@@ -92,15 +93,18 @@ func (r *responder) handleMessageShortcut(ctx context.Context, me *fact.Self, in
 	if !ok {
 		return r.storeQuarantined(ctx, body, "unknown shortcut "+markdown.Cut(in.CallbackID, maxQuoted))
 	}
+
 	at := in.findPlace()
 	if verb == bridge.VerbUndo || verb == bridge.VerbSend { // these need no form
 		return answer{}, r.store(ctx, me, fact.KindInteraction, in.TriggerID, at, body)
 	}
+
 	text := ""
 	if verb == bridge.VerbNote && in.Message != nil {
 		typed := in.Message.ReadTyped()
 		text = r.directory.withNames(ctx, me, body).NameMentions(typed.Markdown, typed.Tokens)
 	}
+
 	return r.openForm(me, in, formRequest{verb: verb, at: at, user: in.User.ID, text: text}), nil
 }
 
@@ -117,18 +121,22 @@ func (r *responder) handleSubmission(ctx context.Context, me *fact.Self, in *int
 	if in.View == nil || in.View.Callback != blockkit.FormCallback {
 		return answer{}, nil
 	}
+
 	filled, errs := in.View.ReadFilled()
 	if len(errs) > 0 {
 		return answer{payload: in.View.FormErrors(errs)}, nil
 	}
+
 	if filled.Verb == bridge.VerbNew && filled.Args.Recipient != "" {
 		if refusal := r.refuseStart(ctx, me, in, filled); refusal != nil {
 			return answer{payload: refusal}, nil
 		}
 	}
+
 	if forms.NeedsNextForm(filled, blockkit.ReadMemory(in.View.Private).Pick) {
 		return r.answerWithForm(ctx, me, in, filled), nil
 	}
+
 	// All windows close, because the one under the form shows the state before the action.
 	return answer{payload: map[string]any{"response_action": "clear"}}, r.storeForm(ctx, me, in, body)
 }
@@ -153,6 +161,7 @@ func (r *responder) refuseStart(ctx context.Context, me *fact.Self, in *interact
 		}
 		return in.View.FormErrors(map[string]string{problem.Field: strings.TrimSpace(problem.Text + " " + problem.Hint)})
 	}
+
 	if err != nil {
 		r.log.Warn("slack form not checked", "error", err)
 		return nil
@@ -160,6 +169,7 @@ func (r *responder) refuseStart(ctx context.Context, me *fact.Self, in *interact
 	if open.ID != 0 {
 		return replaceWindow(me.Home.Window(view.Exists(open, f.Text), in.findPlace()))
 	}
+
 	return nil
 }
 
@@ -188,12 +198,14 @@ func (r *responder) answerWithForm(ctx context.Context, me *fact.Self, in *inter
 	if fits && wasQuick {
 		return answer{payload: replaceWindow(modal)}
 	}
+
 	return answer{
 		payload: replaceWindow(waitingModal(me, request.at)),
 		after: func(ctx context.Context) {
 			if !pause.For(ctx, nextFormWait) {
 				return
 			}
+
 			modal := r.windows.formModal(ctx, me, request)
 			if _, err := r.api.UpdateViewContext(ctx, modal, "", "", in.View.ID); err != nil {
 				r.windows.tellNotOpened(ctx, in, modal, err)

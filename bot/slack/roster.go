@@ -27,10 +27,12 @@ func (d *directory) listMembers(ctx context.Context, channel string, known func(
 	if err != nil {
 		return nil, err
 	}
+
 	ids, err := d.readMembers(ctx, channel)
 	if err != nil {
 		return nil, fmt.Errorf("slack: members of %s: %w", channel, err)
 	}
+
 	var list []bridge.Member
 	unknown := map[string]bool{}
 	for _, id := range ids {
@@ -40,11 +42,13 @@ func (d *directory) listMembers(ctx context.Context, channel string, known func(
 			unknown[id] = true
 		}
 	}
+
 	err = d.readUsers(ctx, unknown, func(u *slackapi.User) {
 		if !isOutsider(u, me) {
 			list = append(list, memberOf(u))
 		}
 	})
+
 	return list, err
 }
 
@@ -62,6 +66,7 @@ func (d *directory) readUsers(ctx context.Context, ids map[string]bool, found fu
 	if len(ids) > maxSingleAsks {
 		return d.readAllUsers(ctx, ids, found)
 	}
+
 	for id := range ids {
 		var u *slackapi.User
 		err := d.retryRead(ctx, func(ctx context.Context) error {
@@ -73,11 +78,14 @@ func (d *directory) readUsers(ctx context.Context, ids map[string]bool, found fu
 		case "user_not_found", "user_not_visible":
 			continue
 		}
+
 		if err != nil {
 			return fmt.Errorf("slack: users.info: %w", err)
 		}
+
 		found(u)
 	}
+
 	return nil
 }
 
@@ -103,6 +111,7 @@ func (d *directory) readAllUsers(ctx context.Context, ids map[string]bool, found
 		if isEnd {
 			return nil
 		}
+
 		pages = next
 		for i := range pages.Users {
 			u := &pages.Users[i]
@@ -112,6 +121,7 @@ func (d *directory) readAllUsers(ctx context.Context, ids map[string]bool, found
 			}
 		}
 	}
+
 	return nil
 }
 

@@ -63,6 +63,7 @@ func (s *poster) dispatch(ctx context.Context, me *fact.Self, p bridge.Post) (br
 	case bridge.PostRoot, bridge.PostSaid, bridge.PostLine:
 		return s.sendWords(ctx, me, p)
 	}
+
 	return bridge.Sent{}, badContentError("unknown kind of post", nil)
 }
 
@@ -85,6 +86,7 @@ func renderPart(me *fact.Self, p bridge.Post) (renderedPart, error) {
 	if !ok {
 		return renderedPart{}, badContentError("post without content", nil)
 	}
+
 	messages := me.Home.Messages(card, blockSeed(p.Token))
 	if p.ChangesLine() {
 		// A long line has several messages. The last one, with the buttons, is the one that changes.
@@ -93,10 +95,12 @@ func renderPart(me *fact.Self, p bridge.Post) (renderedPart, error) {
 	if p.Part < 0 || p.Part >= len(messages) {
 		return renderedPart{}, badContentError("there is no such part", nil)
 	}
+
 	message := messages[p.Part]
 	if p.Unsure && !p.ChangesLine() { // a line that is changed again shows nothing twice
 		message.Remark(mayBeTwice)
 	}
+
 	return renderedPart{Message: message, author: card.Name, more: p.Part+1 < len(messages)}, nil
 }
 
@@ -127,6 +131,7 @@ func (s *poster) sendWords(ctx context.Context, me *fact.Self, p bridge.Post) (b
 	if p.Place.Channel == "" && p.To != "" {
 		return s.sendDirectMessage(ctx, p.To, part)
 	}
+
 	if p.ChangesLine() {
 		ts, err := s.editMessage(ctx, p.Place, part.Message)
 		if err != nil {
@@ -134,10 +139,12 @@ func (s *poster) sendWords(ctx context.Context, me *fact.Self, p bridge.Post) (b
 		}
 		return bridge.Sent{Message: ts, Thread: p.Place.Thread}, nil
 	}
+
 	opts := literalOptions(part.Message)
 	if p.Kind == bridge.PostSaid {
 		opts = append(opts, customerOptions(p, part.author)...)
 	}
+
 	ts, thread, err := s.postMessage(ctx, p, opts)
 	if err != nil {
 		return bridge.Sent{}, err
@@ -145,6 +152,7 @@ func (s *poster) sendWords(ctx context.Context, me *fact.Self, p bridge.Post) (b
 	if p.Place.Thread == "" {
 		return bridge.Sent{Message: ts, Thread: ts, More: part.more}, nil
 	}
+
 	sent := bridge.Sent{Message: ts, Thread: thread, More: part.more}
 	s.tellAbsent(ctx, me, p, sent)
 	return sent, nil
@@ -168,6 +176,7 @@ func (s *poster) postMessage(ctx context.Context, p bridge.Post, opts []slackapi
 	if p.Place.Thread != "" {
 		opts = append(opts, slackapi.MsgOptionTS(p.Place.Thread))
 	}
+
 	_, ts, m, err := s.api.PostMessageWithResponseContext(ctx, p.Place.Channel, opts...)
 	if err != nil {
 		return "", "", classifyError(err)
@@ -178,6 +187,7 @@ func (s *poster) postMessage(ctx context.Context, p bridge.Post, opts []slackapi
 	if isMisplaced(p, m.ThreadTimestamp) {
 		return "", "", s.refuseMisplaced(ctx, p, ts)
 	}
+
 	return ts, m.ThreadTimestamp, nil
 }
 
@@ -247,12 +257,14 @@ func (s *poster) setReaction(ctx context.Context, p bridge.Post) (bridge.Sent, e
 			return bridge.Sent{}, classifyError(err)
 		}
 	}
+
 	if p.Clears != "" {
 		err := s.api.RemoveReactionContext(ctx, view.MarkIcon(p.Clears), message)
 		if err != nil && codeOf(err) != "no_reaction" {
 			return bridge.Sent{}, classifyError(err)
 		}
 	}
+
 	return bridge.Sent{Message: p.Place.Message, Thread: p.Place.Thread}, nil
 }
 

@@ -58,14 +58,17 @@ func (b *shareBook) get(file, channel string) (fact.Share, bool) {
 func (b *shareBook) wait(ctx context.Context, file, channel string, timeout time.Duration) (fact.Share, bool) {
 	timer := time.NewTimer(timeout)
 	defer timer.Stop()
+
 	for {
 		b.lock()
 		s, ok := b.shares[shareKey(file, channel)]
 		learned := b.learned
 		b.mu.Unlock()
+
 		if ok {
 			return s, true
 		}
+
 		select {
 		case <-learned:
 		case <-timer.C:

@@ -65,11 +65,13 @@ func (r *responder) handleCommand(ctx context.Context, me *fact.Self, c *slashCo
 		pick := func(ctx context.Context) slackapi.ModalViewRequest { return r.pickModal(ctx, me, p, at, c.UserID) }
 		return r.openWindow(me, in, pick), nil
 	}
+
 	startsWithoutText := p.Verb == bridge.VerbNew && p.Text == ""
 	lacksArguments := forms.IsAboutConversation(p) && needsForm(p)
 	if startsWithoutText || lacksArguments {
 		return r.openForm(me, in, formRequest{verb: p.Verb, args: p.Args, at: at, user: c.UserID, text: p.Text}), nil
 	}
+
 	return answer{}, r.store(ctx, me, fact.KindCommand, c.TriggerID, at, body)
 }
 
@@ -95,11 +97,13 @@ func decodeCommand(me *fact.Self, body []byte) ([]bridge.Action, error) {
 	if err := json.Unmarshal(body, &c); err != nil {
 		return nil, fmt.Errorf("%w: command: %w", fact.ErrDecode, err)
 	}
+
 	p := c.parse()
 	kind := bridge.ActorPerson
 	if c.TeamID != me.Team {
 		kind = bridge.ActorForeign
 	}
+
 	return []bridge.Action{{
 		Verb:     p.Verb,
 		Origin:   bridge.OriginSlash,

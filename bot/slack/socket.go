@@ -30,9 +30,11 @@ const (
 func (c *connections) keepConnected(ctx context.Context, me *fact.Self, number int) {
 	for ctx.Err() == nil {
 		err := c.runClient(ctx, me, number)
+
 		if ctx.Err() != nil {
 			return
 		}
+
 		c.reportError(err)
 		wait := reconnectWait
 		if needsRepair(err) {
@@ -53,6 +55,7 @@ func (c *connections) runClient(ctx context.Context, me *fact.Self, number int) 
 	go func() { ended <- client.RunContext(clientCtx) }()
 	conn := &connection{parent: c, me: me, number: number, client: client}
 	defer func() { conn.recordLost(ctx.Err() != nil) }()
+
 	for {
 		select {
 		case evt := <-client.Events:
@@ -119,15 +122,19 @@ func (c *connection) handleEvents(ctx context.Context, evt socketmode.Event) {
 			batch = nil
 			c.handleUnbatched(ctx, evt)
 		}
+
 		if len(batch) >= maxBatch {
 			break
 		}
+
 		next, ok := c.waitingEvent()
 		if !ok {
 			break
 		}
+
 		evt = next
 	}
+
 	c.storeBatch(ctx, batch)
 }
 
@@ -174,18 +181,21 @@ func (c *connection) storeBatch(ctx context.Context, batch []arrived) {
 	if len(batch) == 0 {
 		return
 	}
+
 	ctx, cancel := context.WithTimeout(ctx, acceptTimeout)
 	defer cancel()
 	bodies := make([]json.RawMessage, 0, len(batch))
 	for _, a := range batch {
 		bodies = append(bodies, a.body)
 	}
+
 	if err := c.parent.takeEvents(ctx, c.me, bodies...); err != nil {
 		c.parent.log.Error("slack events not stored", "count", len(batch), "error", err)
 		// Replies that are stored later must not leave before what these events say is known: a gap holds them back.
 		c.parent.sweeper.CatchUpSoon(c.parent.now().Add(-acceptTimeout))
 		return
 	}
+
 	for _, a := range batch {
 		c.acknowledge(ctx, a.envelope, nil)
 	}
@@ -258,6 +268,7 @@ func (c *connection) answer(ctx context.Context, request *socketmode.Request, ta
 	if request == nil {
 		return
 	}
+
 	envelope, body := request.EnvelopeID, request.Payload
 	started := c.parent.work.Go(func() {
 		ctx, cancel := context.WithTimeout(ctx, acceptTimeout)
@@ -267,6 +278,7 @@ func (c *connection) answer(ctx context.Context, request *socketmode.Request, ta
 			c.parent.log.Error("slack interaction not stored", "error", err)
 			return // not acknowledged: the person sees that it failed
 		}
+
 		c.acknowledge(ctx, envelope, a.payload)
 		c.parent.runAfter(ctx, a)
 	})

@@ -115,10 +115,12 @@ func New(o Options) (*Surface, error) {
 	if o.Desk == nil {
 		faults = append(faults, errors.New("slack: no desk"))
 	}
+
 	o.APIURL = cmp.Or(o.APIURL, DefaultAPIURL)
 	if !strings.HasSuffix(o.APIURL, "/") {
 		o.APIURL += "/" // without it slack-go would call /apiauth.test
 	}
+
 	base, err := url.Parse(o.APIURL)
 	if err != nil || base.Host == "" {
 		faults = append(faults, fmt.Errorf("slack: API URL %q is not an address", o.APIURL))
@@ -126,6 +128,7 @@ func New(o Options) (*Surface, error) {
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
+
 	o = o.withDefaults()
 	return newSurface(o, base), nil
 }
@@ -140,6 +143,7 @@ func newSurface(o Options, base *url.URL) *Surface {
 		log:    o.Log,
 		now:    o.Now,
 	}
+
 	s := &Surface{workspace: w, opt: o, sweeper: sweep.New(o.Desk, o.Log, o.SweepEvery)}
 	s.directory = &directory{workspace: w, agents: o.Desk, readOnly: o.ReadOnly}
 	s.files = &files{workspace: w, shareWait: o.ShareWait}
@@ -149,6 +153,7 @@ func newSurface(o Options, base *url.URL) *Surface {
 	if o.AppToken != "" {
 		s.connections.wanted = o.Connections
 	}
+
 	s.history = &history{
 		workspace: w,
 		directory: s.directory,
@@ -158,6 +163,7 @@ func newSurface(o Options, base *url.URL) *Surface {
 		span:      o.CatchUpFor,
 		wait:      pause.For,
 	}
+
 	return s
 }
 
@@ -195,6 +201,7 @@ func (o Options) withDefaults() Options {
 	if o.Client == nil {
 		o.Client = fence.NewClient(fence.Options{Answer: requestTimeout})
 	}
+
 	o.Connections = cmp.Or(o.Connections, defaultConnections)
 	o.Connections = min(max(o.Connections, 1), maxConnections)
 	o.CatchUpFor = cmp.Or(o.CatchUpFor, defaultCatchUpFor)
@@ -228,6 +235,7 @@ func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 		return bridge.Budget{Key: "ephemeral", PerSecond: perMinute(80), Burst: 10}
 	case bridge.PostRoot, bridge.PostSaid, bridge.PostFiles, bridge.PostLine:
 	}
+
 	return bridge.Budget{Key: "post:" + channel, PerSecond: s.opt.Rate, Burst: max(3, int(s.opt.Rate/5))}
 }
 

@@ -94,24 +94,29 @@ func (w *windows) tellNotOpened(ctx context.Context, in *interaction, modal slac
 	// What took too long may have used up the time of ctx.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), notOpenedTimeout)
 	defer cancel()
+
 	if modal.NotifyOnClose {
 		w.recordReplyClosed(ctx, modal.PrivateMetadata, in.User.ID)
 	}
+
 	text := notOpenedText
 	if codeOf(cause) == "expired_trigger_id" {
 		text = tooLateText
 	}
+
 	part := renderedPart{Message: blockkit.Message{Text: text}}
 	at := in.findPlace()
 	if at.Thread == "" && !in.Container.Private {
 		at.Thread = at.Message // a button on the card, which begins the thread
 	}
+
 	var err error
 	if at.Channel == "" { // an entry of the menu beside the message box
 		_, err = w.posts.sendDirectMessage(ctx, in.User.ID, part)
 	} else {
 		_, err = w.posts.sendPrivately(ctx, at, in.User.ID, part)
 	}
+
 	if err != nil {
 		w.log.Info("slack form not told as not opened", "error", err)
 	}
@@ -166,6 +171,7 @@ func (w *windows) open(ctx context.Context, me *fact.Self, in *interaction, buil
 	go func() { made <- build(ctx) }() // ends with ctx; every way out of here waits for it
 	timer := time.NewTimer(maxFormDelay)
 	defer timer.Stop()
+
 	select {
 	case modal := <-made:
 		if _, err := w.showView(ctx, in, modal); err != nil {
@@ -174,6 +180,7 @@ func (w *windows) open(ctx context.Context, me *fact.Self, in *interaction, buil
 		return
 	case <-timer.C:
 	}
+
 	shown, err := w.showView(ctx, in, waitingModal(me, in.findPlace()))
 	modal := <-made
 	if err == nil {
@@ -211,19 +218,23 @@ func (w *windows) suggestOptions(ctx context.Context, in *interaction) (slackapi
 	if in.View == nil {
 		return blockkit.NoOptions(), nil
 	}
+
 	memory := blockkit.ReadMemory(in.View.Private)
 	name, args, err := verb.Pressed(memory.Verb, memory.Args)
 	if err != nil {
 		return blockkit.NoOptions(), nil
 	}
+
 	form, _, err := w.newFormMaker().Form(ctx, name, args, memory.Place, in.User.ID, "")
 	if err != nil {
 		return blockkit.NoOptions(), fmt.Errorf("slack: options: %w", err)
 	}
+
 	for _, field := range form.Fields {
 		if blockkit.FieldID(field.Name) == in.BlockID {
 			return blockkit.MatchOptions(field, in.Value, maxAnswerBytes), nil
 		}
 	}
+
 	return blockkit.NoOptions(), nil
 }

@@ -112,14 +112,17 @@ func (w *workspace) readPage(ctx context.Context, q pageQuery) (historyPage, err
 		method = "conversations.replies"
 		values.Set("ts", q.thread)
 	}
+
 	for k, v := range map[string]string{"oldest": q.oldest, "latest": q.latest, "cursor": q.cursor} {
 		if v != "" {
 			values.Set(k, v)
 		}
 	}
+
 	if q.metadata {
 		values.Set("include_all_metadata", "true")
 	}
+
 	var out historyPage
 	err := w.retryRead(ctx, func(ctx context.Context) error {
 		out = historyPage{}
@@ -128,6 +131,7 @@ func (w *workspace) readPage(ctx context.Context, q pageQuery) (historyPage, err
 	if err != nil {
 		return out, fmt.Errorf("slack: %s: %w", method, err)
 	}
+
 	return out, nil
 }
 
@@ -140,6 +144,7 @@ func (w *workspace) call(ctx context.Context, method string, values url.Values, 
 	if err != nil {
 		return err
 	}
+
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Authorization", "Bearer "+w.token)
 	resp, err := w.http.Do(r)
@@ -147,6 +152,7 @@ func (w *workspace) call(ctx context.Context, method string, values url.Values, 
 		return err
 	}
 	defer resp.Body.Close()
+
 	if resp.StatusCode == http.StatusTooManyRequests {
 		seconds, err := strconv.Atoi(resp.Header.Get("Retry-After"))
 		if err != nil {
@@ -154,13 +160,16 @@ func (w *workspace) call(ctx context.Context, method string, values url.Values, 
 		}
 		return &slackapi.RateLimitedError{RetryAfter: time.Duration(seconds) * time.Second}
 	}
+
 	if resp.StatusCode != http.StatusOK {
 		return slackapi.StatusCodeError{Code: resp.StatusCode, Status: resp.Status}
 	}
+
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxResponseBytes))
 	if err != nil {
 		return err
 	}
+
 	var state struct {
 		OK    bool   `json:"ok"`
 		Error string `json:"error"`
@@ -168,12 +177,14 @@ func (w *workspace) call(ctx context.Context, method string, values url.Values, 
 	if err := json.Unmarshal(raw, &state); err != nil {
 		return fmt.Errorf("slack: answer: %w", err)
 	}
+
 	if !state.OK {
 		if state.Error == "" {
 			return errEmptyAnswer
 		}
 		return slackapi.SlackErrorResponse{Err: state.Error}
 	}
+
 	return json.Unmarshal(raw, out)
 }
 
@@ -183,24 +194,30 @@ func (w *workspace) identify(ctx context.Context) (*fact.Self, error) {
 	if me := w.me.Load(); me != nil {
 		return me, nil
 	}
+
 	w.identifying.Lock()
 	defer w.identifying.Unlock()
+
 	if me := w.me.Load(); me != nil {
 		return me, nil
 	}
+
 	auth, err := w.api.AuthTestContext(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("slack: auth.test: %w", err)
 	}
+
 	bot, err := w.api.GetBotInfoContext(ctx, slackapi.GetBotInfoParameters{Bot: auth.BotID})
 	if err != nil {
 		return nil, fmt.Errorf("slack: bots.info: %w", err)
 	}
+
 	// Slack may not tell the app's id, so that is not needed; see fact.Self.IsFor.
 	needed := []string{auth.UserID, auth.TeamID, auth.BotID}
 	if slices.Contains(needed, "") {
 		return nil, errors.New("slack: who am I: an id is missing in Slack's answer")
 	}
+
 	me := &fact.Self{User: auth.UserID, Bot: auth.BotID, App: bot.AppID, Team: auth.TeamID, Home: blockkit.Home(auth.URL)}
 	w.me.Store(me)
 	return me, nil
@@ -240,6 +257,7 @@ func (w *workspace) retryRead(ctx context.Context, read func(context.Context) er
 		if err == nil {
 			return nil
 		}
+
 		wait, limited := rateLimit(err)
 		if !limited {
 			if !isTemporary(err) || try >= maxReads {
@@ -247,6 +265,7 @@ func (w *workspace) retryRead(ctx context.Context, read func(context.Context) er
 			}
 			wait = time.Duration(try) * readWaitStep
 		}
+
 		if hasDeadlineWithin(ctx, wait) || !pause.For(ctx, wait) {
 			return errors.Join(err, ctx.Err())
 		}

@@ -81,17 +81,20 @@ func (m *Marks) Begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	keys := slices.SortedFunc(maps.Keys(all), func(a, b string) int { return compareMarks(all, a, b) })
 	own := m.now().Add(-unmarkedSince)
 	if len(keys) > 0 {
 		own = all[keys[0]]
 	}
+
 	const kept = MaxMarks - 1 // beside this process's own
 	for _, key := range keys[min(len(keys), kept):] {
 		if err := m.memory.Keep(ctx, key, nil); err != nil {
 			return err
 		}
 	}
+
 	return m.Raise(ctx, own)
 }
 
@@ -106,17 +109,20 @@ func (m *Marks) read(ctx context.Context) (map[string]time.Time, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	all := map[string]time.Time{}
 	for key, value := range kept {
 		isMark := key == markPrefix || strings.HasPrefix(key, markPrefix+":")
 		if !isMark {
 			continue
 		}
+
 		var mark time.Time
 		if json.Unmarshal(value, &mark) == nil {
 			all[key] = mark
 		}
 	}
+
 	return all, nil
 }
 
@@ -150,15 +156,18 @@ func (m *Marks) compare(all map[string]time.Time) (standing Standing, own time.T
 		if key == m.ownKey {
 			continue
 		}
+
 		s, known := before[key]
 		if !known || !s.mark.Equal(mark) {
 			s = sighting{mark: mark, seenAt: m.now()}
 		}
+
 		m.others[key] = s
 		if m.now().Sub(s.seenAt) >= m.maxAge {
 			standing.Abandoned = append(standing.Abandoned, key)
 		}
 	}
+
 	return standing, m.own
 }
 

@@ -38,6 +38,7 @@ func (s *Sweeper) Channels(ctx context.Context, read func(ctx context.Context, c
 	if err != nil {
 		return fmt.Errorf("catch-up: channels: %w", err)
 	}
+
 	var firstErr error
 	for _, channel := range list {
 		err := read(ctx, channel)
@@ -48,6 +49,7 @@ func (s *Sweeper) Channels(ctx context.Context, read func(ctx context.Context, c
 			return ctx.Err()
 		}
 	}
+
 	return firstErr
 }
 

@@ -113,16 +113,20 @@ func (s *Sweeper) Run(ctx context.Context, read func(context.Context) error) {
 		case <-s.wake:
 		case <-regular.C:
 		}
+
 		announced := s.Announced()
+
 		if err := read(ctx); err != nil {
 			if ctx.Err() != nil {
 				return
 			}
+
 			s.log.Error("catch-up failed", "error", err)
 			s.planRetry(turns)
 			turns = min(2*turns, maxRetryTurns)
 			continue
 		}
+
 		turns = 1
 		s.closeGap(announced)
 	}

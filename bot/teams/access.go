@@ -43,10 +43,12 @@ func (ac *access) classifyFailure(err error, p bridge.Post) error {
 	if err == nil || errors.As(err, &classified) {
 		return err
 	}
+
 	var e *connector.Error
 	if !errors.As(err, &e) {
 		return &channels.SendError{Class: channels.Retry, Text: "Teams could not be asked yet.", Cause: err}
 	}
+
 	out := &channels.SendError{Class: e.Class, Wait: e.RetryAfter, Cause: err}
 	switch {
 	case e.Class == channels.Throttled:
@@ -85,6 +87,7 @@ func (ac *access) classifyFailure(err error, p bridge.Post) error {
 		out.Text = "Teams refuses this post" + codeInBrackets(e) + "."
 		out.Hint = "Tell the people who run Parley."
 	}
+
 	return out
 }
 
@@ -136,10 +139,12 @@ func (ac *access) classifyClosed(e *connector.Error, p bridge.Post) error {
 		out.Hint = "They can add the app, or unblock it."
 		return out
 	}
+
 	if place, removed := ac.reportedRemoval(e, p.Place.Channel); removed != nil {
 		ac.closePlace(place, removed)
 		return removed
 	}
+
 	out.Text = "Parley can't post to the channel " + ac.ChannelName(p.Place.Channel) + codeInBrackets(e) + "."
 	switch e.Code {
 	case connector.CodeWritesBlocked:
@@ -149,6 +154,7 @@ func (ac *access) classifyClosed(e *connector.Error, p bridge.Post) error {
 	default:
 		out.Hint = "Add the app to the team (and to the channel, if it is a private or shared one)."
 	}
+
 	out.Hint += nothingLost
 	ac.closePlace(p.Place.Channel, out)
 	return out
@@ -200,6 +206,7 @@ func (ac *access) classifyNotFound(e *connector.Error, p bridge.Post) error {
 	if p.Place.Thread == "" {
 		return ac.errChannelGone(e, p.Place.Channel)
 	}
+
 	return &channels.SendError{Class: channels.BadContent, Text: "The Teams thread's first message is gone.", Cause: errors.Join(bridge.ErrThreadLost, e)}
 }
 

@@ -85,6 +85,7 @@ func (h *history) catchUpChannel(ctx context.Context, channel string, size int) 
 	if isFull {
 		oldest = pass.began.Add(-h.maxAge)
 	}
+
 	unclear := false
 	var firstRefusal error
 	next, hasMore := "", true
@@ -95,23 +96,28 @@ func (h *history) catchUpChannel(ctx context.Context, channel string, size int) 
 		if err != nil {
 			return pageError(err, next)
 		}
+
 		hasNew := slices.ContainsFunc(page.Value, func(m graph.Message) bool { return lastChange(&m).After(oldest) })
 		pageUnclear, err := h.comparePage(ctx, channel, page.Value)
 		if err != nil && !isRefused(err) {
 			return err
 		}
+
 		unclear = unclear || pageUnclear
 		firstRefusal = cmp.Or(firstRefusal, err)
 		next = page.Next
 		hasMore = next != "" && hasNew
 	}
+
 	if hasMore {
 		h.Log.Warn("teams channel has more threads than a catch-up looks at", "channel", channel, "threads", maxThreads)
 	}
+
 	isComplete := !unclear && firstRefusal == nil
 	if isFull && isComplete {
 		h.fullPasses.Put(channel, pass)
 	}
+
 	return firstRefusal
 }
 
@@ -145,6 +151,7 @@ func (h *history) comparePage(ctx context.Context, channel string, roots []graph
 		default:
 			return unclear, err
 		}
+
 		if h.hasOurPost(m) {
 			early, err := h.catchUpThread(ctx, channel, m)
 			if err != nil {
@@ -155,9 +162,11 @@ func (h *history) comparePage(ctx context.Context, channel string, roots []graph
 			typed = append(typed, *m)
 		}
 	}
+
 	if _, err := h.storeMissing(ctx, channel, typed, false); err != nil {
 		return unclear, err
 	}
+
 	return unclear, firstRefusal
 }
 
@@ -218,6 +227,7 @@ func (h *history) readReplies(ctx context.Context, channel string, m *graph.Mess
 		if err != nil {
 			return err
 		}
+
 		m.Replies = append(m.Replies, page.Value...)
 		next = page.Next
 		if next == "" {
@@ -242,15 +252,18 @@ func (h *history) catchUpThread(ctx context.Context, channel string, m *graph.Me
 			changed = r.ModifiedAt
 		}
 	}
+
 	now := threadState{changedAt: changed, messages: len(all)}
 	before, ok := h.comparedThreads.Get(key)
 	if ok && before == now {
 		return false, nil
 	}
+
 	unclear, err = h.storeMissing(ctx, channel, all, h.IsByUs(m))
 	if err == nil && !unclear {
 		h.comparedThreads.Put(key, now)
 	}
+
 	return unclear, err
 }
 
@@ -267,14 +280,17 @@ func (h *history) storeMissing(ctx context.Context, channel string, messages []g
 	slices.SortStableFunc(messages, func(a, b graph.Message) int { // ids are numbers
 		return cmp.Or(cmp.Compare(len(a.ID), len(b.ID)), cmp.Compare(a.ID, b.ID))
 	})
+
 	var ids []string
 	for _, m := range messages {
 		ids = append(ids, fact.MessageID(channel, m.ID), fact.DeleteID(channel, m.ID, 1))
 	}
+
 	seen, err := h.sweeper.Seen(ctx, ids...)
 	if err != nil {
 		return false, err
 	}
+
 	var facts []channels.Fact
 	for i := range messages {
 		m := &messages[i]
@@ -282,9 +298,11 @@ func (h *history) storeMissing(ctx context.Context, channel string, messages []g
 		if err != nil {
 			return false, err
 		}
+
 		facts = append(facts, found...)
 		unclear = unclear || later
 	}
+
 	return unclear, h.sweeper.Accept(ctx, facts)
 }
 
@@ -302,6 +320,7 @@ func (h *history) missedFacts(ctx context.Context, channel string, m *graph.Mess
 	if deleted && !seen[id] { // it was never stored, so nobody needs to know that it is gone
 		return nil, false, nil
 	}
+
 	if deleted || seen[fact.DeleteID(channel, m.ID, 1)] {
 		facts, unclear, err = h.lives.factsOfGraph(ctx, at, m, inOurThread)
 		if err != nil || unclear {
@@ -311,17 +330,21 @@ func (h *history) missedFacts(ctx context.Context, channel string, m *graph.Mess
 			return facts, false, nil
 		}
 	}
+
 	if !seen[id] {
 		p, a, err := h.PayloadOf(ctx, "", channel, m, inOurThread)
 		if err != nil {
 			return nil, false, err
 		}
+
 		isReplyToOthers := at.Thread != "" && !inOurThread // in somebody else's thread, in which we answered
 		if isReplyToOthers && !p.Text(&a).Bot {
 			return nil, false, nil
 		}
+
 		facts = append(facts, p.Fact(id, fact.KeyOf(at)))
 	}
+
 	edit, err := h.missedEdit(ctx, at, m, inOurThread)
 	return append(facts, edit...), false, err
 }

@@ -66,6 +66,7 @@ func (s *Surface) checkFiles(ctx context.Context) channels.Finding {
 	if err != nil {
 		return channels.Finding{What: out.What, Text: "Entra gives no token for Graph: " + err.Error(), Hint: "Try again."}
 	}
+
 	right := rights.Files()
 	switch {
 	case !known:
@@ -77,6 +78,7 @@ func (s *Surface) checkFiles(ctx context.Context) channels.Finding {
 	default:
 		out.Text = "they may not be read (Files.Read.All, or Sites.Selected): what agents attach doesn't reach customers; pasted pictures do"
 	}
+
 	return out
 }
 
@@ -92,6 +94,7 @@ func (s *Surface) checkTeams(ctx context.Context, service string) []channels.Fin
 	if len(teams) == 0 {
 		return []channels.Finding{{What: "installation", Text: "the app is in no team", Hint: "Add it: in Teams, Manage team, Apps."}}
 	}
+
 	var found []channels.Finding
 	for _, id := range slices.Sorted(maps.Keys(teams)) {
 		d, err := s.org.Bot.Team(ctx, cmp.Or(teams[id].Service, service), id)
@@ -100,8 +103,10 @@ func (s *Surface) checkTeams(ctx context.Context, service string) []channels.Fin
 				Hint: "Add the app to the team again."})
 			continue
 		}
+
 		found = append(found, channels.Finding{OK: true, What: "team " + organisation.NameOf(d.Name, id), Text: "the app is in it"})
 	}
+
 	return found
 }
 
@@ -111,15 +116,18 @@ func (s *Surface) checkChannels(ctx context.Context) []channels.Finding {
 	if err != nil {
 		return []channels.Finding{{What: "channels", Text: err.Error(), Hint: "Try again."}}
 	}
+
 	var found []channels.Finding
 	for _, id := range list {
 		if s.isRemoved(id) {
 			found = append(found, channels.Finding{What: "channel " + s.org.ChannelName(id), Text: "the app was taken out of its team", Hint: "Add the app to the team again."})
 			continue
 		}
+
 		_, err := organisation.ReadPatiently(ctx, s.org, id, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
 			return s.org.Graph.Messages(ctx, group, id, 1, "")
 		})
+
 		s.org.Notes.LearnName(ctx, id)
 		what := "channel " + s.org.ChannelName(id)
 		switch {
@@ -133,6 +141,7 @@ func (s *Surface) checkChannels(ctx context.Context) []channels.Finding {
 			found = append(found, channels.Finding{What: what, Text: fmt.Sprintf("it could not be read: %v", err), Hint: "Try again."})
 		}
 	}
+
 	return found
 }
 

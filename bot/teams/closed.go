@@ -65,6 +65,7 @@ func (c *closures) open(places ...string) bool {
 func (c *closures) errIfClosed(now time.Time, places ...string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+
 	for _, p := range places {
 		entry, ok := c.byPlace[p]
 		if !ok {
@@ -73,9 +74,11 @@ func (c *closures) errIfClosed(now time.Time, places ...string) error {
 		if now.Sub(entry.triedAt).Abs() < probeInterval {
 			return entry.err
 		}
+
 		entry.triedAt = now
 		c.byPlace[p] = entry
 	}
+
 	return nil
 }
 

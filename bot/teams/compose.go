@@ -24,6 +24,7 @@ func (in *invocation) openFromMenu(ctx context.Context) (any, error) {
 	if in.value.CommandID == manifest.CommandNew {
 		return dialogAnswer(in.verbDialog(ctx, bridge.VerbNew, bridge.Args{}, bridge.Place{Channel: at.Channel}, "")), nil
 	}
+
 	verb := manifest.VerbOf(in.value.CommandID)
 	if verb == "" {
 		unknown := &bridge.Problem{Code: "unknown_command", Text: "I don't know that command.", Hint: "Ask an admin to bring the app in Teams up to date."}
@@ -35,14 +36,17 @@ func (in *invocation) openFromMenu(ctx context.Context) (any, error) {
 	if verb == bridge.VerbUndo {
 		return in.takeBack(ctx, at)
 	}
+
 	text := ""
 	if verb == bridge.VerbNote || verb == bridge.VerbSend {
 		text = in.messageText()
 	}
+
 	f, zone, err := in.formMaker().Form(ctx, verb, bridge.Args{}, at, in.user.ID, text)
 	if err != nil {
 		return dialogAnswer(in.problemDialog(err, at)), nil
 	}
+
 	return dialogAnswer(in.formDialog(ctx, f, zone, at)), nil
 }
 
@@ -73,14 +77,17 @@ func (in *invocation) boxDialog(ctx context.Context, verb bridge.Verb, at bridge
 	if !errors.Is(err, bridge.ErrNoConversation) {
 		return in.verbDialog(ctx, verb, bridge.Args{}, at, "")
 	}
+
 	all, err := in.door.desk.List(ctx, bridge.ListQuery{List: bridge.ListPick}, in.user.ID)
 	if err != nil {
 		return in.problemDialog(err, at)
 	}
+
 	form, err := view.Pick(verb, bridge.Args{}, all.Rows)
 	if err != nil {
 		return in.problemDialog(err, at)
 	}
+
 	m := card.Remember(at, in.door.zone, in.door.Now(), in.makeNonce())
 	m.Pick = true
 	return card.Form(form, m, in.door.Home())
@@ -110,21 +117,25 @@ func (in *invocation) answerSearch(ctx context.Context) (any, error) {
 	if in.user.Kind != bridge.ActorPerson || in.value.CommandID != manifest.CommandFind {
 		return map[string]any{"composeExtension": result}, nil
 	}
+
 	q := bridge.ListQuery{List: bridge.ListPick, Words: strings.TrimSpace(in.searchWords())}
 	options := in.value.Options
 	if options.Skip > 0 && options.Count > 0 {
 		q.Page = options.Skip / options.Count
 	}
+
 	l, err := in.findConversations(ctx, q)
 	if err != nil {
 		return map[string]any{"composeExtension": map[string]any{"type": "message", "text": in.errorText(err)}}, nil
 	}
+
 	found := []any{}
 	for _, f := range l.Rows {
 		c := view.Root(f)
 		c.Buttons = nil
 		found = append(found, in.resultRow(f, c, card.Plain(c)))
 	}
+
 	result["attachments"] = found
 	return map[string]any{"composeExtension": result}, nil
 }

@@ -21,6 +21,7 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	if at.Thread == "" {
 		return bridge.Unchanged, nil
 	}
+
 	ctx, cancel := context.WithTimeout(ctx, organisation.RequestTimeout)
 	defer cancel()
 
@@ -39,6 +40,7 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	if !m.DeletedAt.IsZero() {
 		return h.confirmDeletion(ctx, at, &m, inOurThread)
 	}
+
 	edit, err := h.missedEdit(ctx, at, &m, inOurThread)
 	if err != nil {
 		return bridge.Unchanged, err
@@ -46,6 +48,7 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	if len(edit) > 0 {
 		return bridge.Changed, h.sweeper.Accept(ctx, edit)
 	}
+
 	return h.compareText(ctx, at, &m, text)
 }
 

@@ -53,6 +53,7 @@ func (s *poster) commandForms(channel string) view.CommandSyntax {
 	if !isChannel(channel) {
 		return view.CommandSyntax{Private: true}
 	}
+
 	const mention = "@Parley "
 	forms := view.CommandSyntax{
 		Signs:         []string{"!", mention},
@@ -63,6 +64,7 @@ func (s *poster) commandForms(channel string) view.CommandSyntax {
 		forms.OnlyMentions = true
 		forms.Signs = []string{mention}
 	}
+
 	return forms
 }
 
@@ -73,23 +75,28 @@ func (s *poster) composePost(ctx context.Context, p bridge.Post) (composedPost, 
 	if !ok {
 		return composedPost{}, errBadPost("post without content")
 	}
+
 	c, absent, err := s.replaceAbsentMentions(ctx, c, p.Place.Channel)
 	if err != nil {
 		return composedPost{}, s.access.classifyBeforeSend(err, p)
 	}
+
 	asCard := isShownAsCard(p, c)
 	saysMayBeTwice := canBeTwice(p)
 	if saysMayBeTwice && asCard {
 		c.Blocks = append(c.Blocks, view.Small(mayBeTwice))
 	}
+
 	parts := s.render(p, c, asCard)
 	if p.Part < 0 || p.Part >= len(parts) {
 		return composedPost{}, errBadPost("there is no such part")
 	}
+
 	out := composedPost{content: parts[p.Part], more: p.Part+1 < len(parts), absent: absent}
 	if saysMayBeTwice && !asCard { // this part may be there twice, and it isn't always the last one
 		out.text.Text += "<br>" + mayBeTwice
 	}
+
 	return out, nil
 }
 
@@ -129,12 +136,14 @@ func (s *poster) render(p bridge.Post, c view.Card, asCard bool) []content {
 			parts = append(parts, content{text: &texts[i]})
 		}
 	}
+
 	if p.Kind == bridge.PostRoot || p.Kind == bridge.PostCard {
 		return parts[:1] // the root is one message, so that it can be updated: it shows what fits
 	}
 	if p.ChangesLine() {
 		return parts[len(parts)-1:] // of a long line only the last message changes: it has the buttons
 	}
+
 	return parts
 }
 
@@ -156,6 +165,7 @@ func (s *poster) replaceAbsentMentions(ctx context.Context, c view.Card, channel
 				agent.User = ""
 				continue
 			}
+
 			ok, err := s.People.IsMember(ctx, channel, agent.User)
 			if err != nil {
 				return c, nil, err
@@ -166,6 +176,7 @@ func (s *poster) replaceAbsentMentions(ctx context.Context, c view.Card, channel
 			}
 		}
 	}
+
 	return c, absent, nil
 }
 
@@ -181,6 +192,7 @@ func (s *poster) activityOf(ctx context.Context, c content, channel string) (con
 		a.Attachments = []connector.Attachment{{ContentType: card.ContentType, Content: json.RawMessage(c.page.Card)}}
 		return a, nil
 	}
+
 	a.TextFormat = "xml"
 	a.Text = c.text.Text
 	a.Summary = c.text.Summary
@@ -189,11 +201,14 @@ func (s *poster) activityOf(ctx context.Context, c content, channel string) (con
 		if err != nil {
 			return a, err
 		}
+
 		id := m.User // Teams takes the id in Entra as well
 		if ok {
 			id = member.Teams
 		}
+
 		a.Entities = append(a.Entities, connector.Entity{Type: connector.EntityMention, Text: m.Text, Mentioned: &connector.ChannelAccount{ID: id, Name: m.Name}})
 	}
+
 	return a, nil
 }

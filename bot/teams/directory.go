@@ -30,10 +30,12 @@ func (d *directory) Resolve(ctx context.Context, channel string) (string, error)
 		}
 		return channel, nil
 	}
+
 	service, err := d.Notes.Service(ctx)
 	if err != nil {
 		return "", err
 	}
+
 	found := ""
 	teams := d.Notes.Teams()
 	for _, team := range slices.Sorted(maps.Keys(teams)) {
@@ -47,6 +49,7 @@ func (d *directory) Resolve(ctx context.Context, channel string) (string, error)
 		if err := d.Notes.NoteChannels(ctx, team, list); err != nil {
 			return "", err
 		}
+
 		for _, one := range list {
 			isGeneral := one.Name == "" && strings.EqualFold(name, organisation.GeneralName)
 			if !isGeneral && !strings.EqualFold(one.Name, name) {
@@ -55,9 +58,11 @@ func (d *directory) Resolve(ctx context.Context, channel string) (string, error)
 			if found != "" && found != one.ID {
 				return "", fmt.Errorf("teams: several channels are called %q; name the one by its link", name)
 			}
+
 			found = one.ID
 		}
 	}
+
 	return found, nil
 }
 
@@ -67,6 +72,7 @@ func (d *directory) Lookup(ctx context.Context, email string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+
 	teams := d.Notes.Teams()
 	for _, team := range slices.Sorted(maps.Keys(teams)) {
 		user, err := d.lookupIn(ctx, connector.Conversation{Service: cmp.Or(teams[team].Service, service), ID: team}, email)
@@ -77,6 +83,7 @@ func (d *directory) Lookup(ctx context.Context, email string) (string, error) {
 			return user, err
 		}
 	}
+
 	return "", nil
 }
 
@@ -104,17 +111,20 @@ func (d *directory) Members(ctx context.Context, channel string, _ func(user str
 	if err != nil {
 		return nil, err
 	}
+
 	var list []bridge.Member
 	err = d.eachMember(ctx, connector.Conversation{Service: service, ID: channel}, func(m connector.Member) bool {
 		if m.AADObjectID == "" || !strings.EqualFold(m.TenantID, d.Tenant) {
 			return true
 		}
+
 		member := bridge.Member{User: m.AADObjectID, Name: m.Name, Email: cmp.Or(m.Email, m.UserPrincipalName)}
 		member.Guest = d.People.Describe(m).Kind != bridge.ActorPerson
 		member.Mute = member.Guest
 		list = append(list, member)
 		return true
 	})
+
 	return list, err
 }
 
@@ -136,11 +146,13 @@ func (d *directory) eachMember(ctx context.Context, at connector.Conversation, v
 		if err != nil {
 			return fmt.Errorf("teams: members of %s: %w", at.ID, err)
 		}
+
 		for _, m := range page.Members {
 			if !visit(m) {
 				return nil
 			}
 		}
+
 		token, tries = page.ContinuationToken, 0
 		if token == "" {
 			return nil

@@ -63,20 +63,25 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request, a connector.Activit
 	if a.Type == connector.TypeInvoke {
 		ctx, cancel := context.WithTimeout(r.Context(), invokeTimeout)
 		defer cancel()
+
 		if err := d.installation.learn(ctx, &a); err != nil {
 			d.answerUnavailable(w, err)
 			return
 		}
+
 		d.serveInvoke(ctx, w, &a, raw)
 		return
 	}
+
 	ctx, cancel := context.WithTimeout(r.Context(), activityTimeout)
 	defer cancel()
+
 	if err := d.store(ctx, &a, raw); err != nil {
 		d.sweeper.CatchUpSoon(d.Now().Add(-activityTimeout)) // Teams doesn't promise to send the activity again
 		d.answerUnavailable(w, err)
 		return
 	}
+
 	w.WriteHeader(http.StatusOK)
 }
 

@@ -22,21 +22,26 @@ func (s *poster) eraseMessage(ctx context.Context, service string, p bridge.Post
 		}
 		at.ID = chat
 	}
+
 	if p.Was != bridge.PostRoot {
 		return bridge.Sent{}, s.Bot.Delete(ctx, at, p.Place.Message)
 	}
+
 	more, blind, err := s.eraseUnrecorded(ctx, at, p)
 	if more || err != nil {
 		return bridge.Sent{More: more}, err
 	}
+
 	c, err := s.composePost(ctx, p)
 	if err != nil {
 		return bridge.Sent{}, err
 	}
+
 	a, err := s.activityOf(ctx, c.content, p.Place.Channel)
 	if err != nil {
 		return bridge.Sent{}, s.access.classifyBeforeSend(err, p)
 	}
+
 	sent, err := s.updateMessage(ctx, service, p, a)
 	sent.Blind = blind
 	return sent, err

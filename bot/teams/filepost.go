@@ -38,6 +38,7 @@ func (s *poster) renderFileList(ctx context.Context, p bridge.Post) (list card.M
 	if p.Said != nil {
 		from = p.Said.From
 	}
+
 	var names []string
 	var lines []view.Block
 	for _, f := range p.Files {
@@ -45,6 +46,7 @@ func (s *poster) renderFileList(ctx context.Context, p bridge.Post) (list card.M
 		if f.SizeBytes == 0 {
 			name += " (0 bytes)"
 		}
+
 		names = append(names, name)
 		how, err := chooseDisplay(ctx, f)
 		if err != nil {
@@ -57,11 +59,13 @@ func (s *poster) renderFileList(ctx context.Context, p bridge.Post) (list card.M
 			lines = append(lines, fileLine(f, how))
 		}
 	}
+
 	c := view.Files(from, names, p.Missing)
 	c.Blocks = append(c.Blocks, lines...)
 	if p.Unsure {
 		c.Blocks = append(c.Blocks, view.Small(mayBeTwice))
 	}
+
 	return card.Messages(c, p.Facts.Account.ChannelIcon, s.Home())[0], hasPictures, nil // a list of files fits into one
 }
 
@@ -71,17 +75,20 @@ func fileLine(f channels.File, how display) view.Block {
 	if how == displayCopy {
 		unshown = "Only a smaller copy of " + f.Name + " can be shown here: "
 	}
+
 	why := "this Parley has no public address. An admin can set PARLEY_PUBLIC_URL."
 	if f.Link != nil {
 		address, err := f.Link()
 		if err == nil {
 			return view.Block{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceLink, Text: "Download " + f.Name, URL: address}}}
 		}
+
 		why = "there is no link to it"
 		if se, ok := errors.AsType[*channels.SendError](err); ok {
 			why = se.Text
 		}
 	}
+
 	return view.Block{Kind: view.BlockSmall, Pieces: []view.Piece{{Kind: view.PieceText, Text: unshown + why}}}
 }
 
@@ -99,9 +106,11 @@ func (s *poster) sendPictures(ctx context.Context, service string, p bridge.Post
 			a.Attachments = append(a.Attachments, drawn.makeAttachment(f.Name))
 		}
 	}
+
 	if len(a.Attachments) == 0 {
 		return bridge.Sent{Thread: p.Place.Thread}, nil
 	}
+
 	return s.postMessage(ctx, service, p.Place, a)
 }
 

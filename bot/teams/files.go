@@ -41,15 +41,18 @@ func (fs *files) describeFiles(ctx context.Context, p fact.Payload, a *connector
 	if len(ids) == 0 && len(images) == 0 {
 		return nil
 	}
+
 	ctx, cancel := context.WithTimeout(ctx, inspectTimeout)
 	defer cancel()
 	var out []fact.Attached
 	for n, at := range images {
 		out = append(out, fs.inspectPicture(ctx, n, at))
 	}
+
 	if len(ids) == 0 {
 		return out
 	}
+
 	at := fact.PlaceOf(a)
 	m, err := organisation.ReadPatiently(ctx, fs.Organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
 		return fs.Graph.Message(ctx, threadOf(group, at), at.Message)
@@ -60,11 +63,13 @@ func (fs *files) describeFiles(ctx context.Context, p fact.Payload, a *connector
 		}
 		return out // files that are not in the list are decoded as unreadable
 	}
+
 	for _, f := range organisation.FilesOf(&m) {
 		if slices.Contains(ids, f.ID) {
 			out = append(out, fs.inspectFile(ctx, fact.OriginOf(a), f))
 		}
 	}
+
 	return out
 }
 
@@ -87,6 +92,7 @@ func (fs *files) inspectPicture(ctx context.Context, n int, at connector.Attachm
 	if at.Name == "" {
 		f.Name = fact.PictureName(n, f.Type)
 	}
+
 	f.Bytes = max(answer.SizeBytes, 0)
 	return f
 }
@@ -100,9 +106,11 @@ func (fs *files) inspectFile(ctx context.Context, o fact.Origin, f fact.Attached
 	case errors.Is(err, graph.ErrNotGranted):
 		f.URL, f.Unavailable = "", fact.NoFileAccess
 	}
+
 	if err != nil {
 		return f
 	}
+
 	answer, err := fs.Graph.File(ctx, address)
 	switch {
 	case errors.Is(err, graph.ErrNotGranted):
@@ -114,9 +122,11 @@ func (fs *files) inspectFile(ctx context.Context, o fact.Origin, f fact.Attached
 		if err == nil && kind != "application/octet-stream" { // which says nothing about the file
 			f.Type = kind
 		}
+
 		f.Bytes = max(answer.SizeBytes, 0)
 		answer.Close() //nolint:errcheck // only its header was wanted
 	}
+
 	return f
 }
 
@@ -144,14 +154,17 @@ func (fs *files) downloadHosted(ctx context.Context, o fact.Origin, address stri
 	if err != nil {
 		return nil, err
 	}
+
 	after := map[string]string{} // the id that follows each word of the path
 	parts := strings.Split(u.Path, "/")
 	for i := 0; i+1 < len(parts); i++ {
 		after[parts[i]] = parts[i+1]
 	}
+
 	if after["channels"] != o.Channel {
 		return nil, errElsewhere
 	}
+
 	thread := graph.Thread{Group: after["teams"], Channel: after["channels"], Root: after["messages"]}
 	return fs.Graph.Picture(ctx, thread, cmp.Or(after["replies"], thread.Root), after["hostedContents"])
 }
@@ -164,6 +177,7 @@ func (fs *files) Open(ctx context.Context, f bridge.SurfaceFile) (io.ReadCloser,
 	if f.Unavailable != "" {
 		return nil, fmt.Errorf("%w: %s", errFile, f.Unavailable)
 	}
+
 	o, address := fact.Unseal(f.URL)
 	answer, err := fs.download(ctx, o, address)
 	if errors.Is(err, errElsewhere) {
@@ -175,10 +189,12 @@ func (fs *files) Open(ctx context.Context, f bridge.SurfaceFile) (io.ReadCloser,
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errFile, err)
 	}
+
 	kind, _, _ := mime.ParseMediaType(answer.ContentType)                //nolint:errcheck // an unreadable type is "", which isn't a page
 	if kind == "text/html" && !strings.Contains(f.ContentType, "html") { // such as a page that asks to sign in
 		answer.Close() //nolint:errcheck // refused already
 		return nil, fmt.Errorf("%w: a web page instead of the file", errFile)
 	}
+
 	return answer, nil
 }

@@ -28,6 +28,7 @@ func (i *installation) learn(ctx context.Context, a *connector.Activity) error {
 	if err := i.learnService(ctx, a.ServiceURL); err != nil {
 		return err
 	}
+
 	d := a.ChannelData
 	if d == nil {
 		return nil
@@ -41,6 +42,7 @@ func (i *installation) learn(ctx context.Context, a *connector.Activity) error {
 	if err := i.learnTeam(ctx, d.Team, a); err != nil {
 		return err
 	}
+
 	return i.learnChannel(ctx, a)
 }
 
@@ -71,20 +73,24 @@ func (i *installation) learnTeam(ctx context.Context, ref *connector.TeamRef, a 
 	if _, err := i.Hosts.Check(a.ServiceURL); err == nil {
 		t.Service = a.ServiceURL
 	}
+
 	t.Removed = i.isRemovedAfter(a, before.Removed)
 	if err := i.noteWriter(a)(ctx, organisation.NoteTeam+ref.ID, t); err != nil {
 		return err
 	}
+
 	if t.Removed {
 		if !before.Removed {
 			i.access.closePlace(ref.ID, errRemoved("team", t.Name, ref.ID, nil))
 		}
 		return nil
 	}
+
 	isNew := before.Removed || !known
 	if isNew || mayReopen(a) {
 		i.access.recordReopening(ref.ID)
 	}
+
 	return nil
 }
 
@@ -105,12 +111,14 @@ func (i *installation) isRemovedAfter(a *connector.Activity, before bool) bool {
 	if i.containsUs(a.MembersAdded) {
 		return false
 	}
+
 	switch fact.EventType(a) {
 	case "teamDeleted", "teamHardDeleted":
 		return true
 	case "teamRestored":
 		return false
 	}
+
 	return before
 }
 
@@ -144,6 +152,7 @@ func (i *installation) learnChannel(ctx context.Context, a *connector.Activity) 
 	if d.Channel == nil || d.Channel.ID == "" {
 		return nil
 	}
+
 	before, _ := i.Notes.Channel(d.Channel.ID)
 	c := before
 	c.Team = cmp.Or(before.Team, d.Team.ID) // the team that owns the channel, which may be shared with other teams
@@ -157,14 +166,17 @@ func (i *installation) learnChannel(ctx context.Context, a *connector.Activity) 
 	case joined:
 		c.Removed = false
 	}
+
 	if err := i.noteWriter(a)(ctx, organisation.NoteChannel+d.Channel.ID, c); err != nil {
 		return err
 	}
+
 	switch {
 	case left:
 		i.access.closePlace(d.Channel.ID, errRemoved("channel", c.Name, d.Channel.ID, nil))
 	case joined, d.EventType == "channelRestored", before.Gone && !c.Gone:
 		i.access.recordReopening(d.Channel.ID)
 	}
+
 	return nil
 }

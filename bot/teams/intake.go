@@ -34,6 +34,7 @@ func (it *intake) factsOf(ctx context.Context, a *connector.Activity, raw []byte
 	default:
 		return nil, nil // installation.learn handles conversationUpdate and installationUpdate; no other type concerns us
 	}
+
 	hasConversation := a.Conversation != nil && a.Conversation.ID != ""
 	if !hasConversation || a.ID == "" {
 		return []channels.Fact{fact.Quarantined(raw, a.Type+" without place")}, nil
@@ -41,14 +42,17 @@ func (it *intake) factsOf(ctx context.Context, a *connector.Activity, raw []byte
 	if !fact.IsInChannel(a) && !fact.IsInPersonalChat(a) {
 		return nil, nil // group chats: the app isn't made for them
 	}
+
 	p := fact.Payload{Kind: fact.KindActivity, Me: it.Me, Body: raw}
 	if p.IsBySelf(a) {
 		return nil, nil
 	}
+
 	var err error
 	if p.Who, err = it.identifyPeople(ctx, a); err != nil {
 		return nil, err
 	}
+
 	switch a.Type {
 	case connector.TypeMessage:
 		return it.messageFacts(ctx, p, a)
@@ -57,12 +61,15 @@ func (it *intake) factsOf(ctx context.Context, a *connector.Activity, raw []byte
 		if err != nil || !keep {
 			return nil, err
 		}
+
 		p.Own = mayBeOurs
 		return p.ReactionFacts(a), nil
 	}
+
 	if fact.IsInPersonalChat(a) || isTargeted(a) {
 		return nil, nil // these are commands: a change of their text changes nothing
 	}
+
 	return it.changeFacts(ctx, p, a)
 }
 
@@ -83,26 +90,32 @@ func (it *intake) messageFacts(ctx context.Context, p fact.Payload, a *connector
 		if err != nil {
 			return nil, err
 		}
+
 		p.Own = inOurThread
 		facts, _, err := it.clickFacts(ctx, p, a, a.Value)
 		return facts, err
 	}
+
 	if fact.IsInPersonalChat(a) || isTargeted(a) {
 		body, err := withoutSecrets(a, p.Body)
 		if err != nil {
 			return nil, err
 		}
+
 		p.Kind, p.Body = fact.KindCommand, body
 		return []channels.Fact{p.Fact(fact.MessageID(at.Channel, at.Message), fact.KeyOf(at))}, nil
 	}
+
 	inOurThread, err := it.threads.isOurThread(ctx, at)
 	if err != nil {
 		return nil, err
 	}
+
 	keep, err := it.threads.concernsUs(ctx, p, at, a, inOurThread)
 	if err != nil || !keep {
 		return nil, err
 	}
+
 	p.Own = inOurThread
 	p.Seen = it.files.describeFiles(ctx, p, a)
 	return []channels.Fact{p.Fact(fact.MessageID(at.Channel, at.Message), fact.KeyOf(at))}, nil
@@ -115,18 +128,22 @@ func (it *intake) changeFacts(ctx context.Context, p fact.Payload, a *connector.
 	if err != nil {
 		return nil, err
 	}
+
 	keep, err := it.threads.isOursOrStored(ctx, at.Channel, at.Message, inOurThread)
 	if err != nil || !keep {
 		return nil, err
 	}
+
 	p.Own = inOurThread
 	if a.Type == connector.TypeMessageDelete {
 		return it.lives.factsOfActivity(ctx, p, a, at)
 	}
+
 	p.Seen = it.files.describeFiles(ctx, p, a)
 	if fact.EventType(a) == fact.EventRestored {
 		return it.lives.factsOfActivity(ctx, p, a, at)
 	}
+
 	return p.EditFacts(a, at), nil
 }
 
@@ -151,6 +168,7 @@ func (it *intake) identifyPeople(ctx context.Context, a *connector.Activity) (ma
 			return nil, err
 		}
 	}
+
 	for _, e := range a.Entities {
 		if e.Type != connector.EntityMention || e.Mentioned == nil {
 			continue
@@ -159,6 +177,7 @@ func (it *intake) identifyPeople(ctx context.Context, a *connector.Activity) (ma
 			addForeign(e.Mentioned, known) // a reply must not wait because of a mention
 		}
 	}
+
 	return known, nil
 }
 
@@ -169,6 +188,7 @@ func (it *intake) identifyPerson(ctx context.Context, conversation string, accou
 	if !isPerson || known[account.ID].Kind != "" {
 		return nil
 	}
+
 	person, ok, err := it.People.Find(ctx, conversation, account.ID)
 	if err != nil {
 		return err
@@ -177,6 +197,7 @@ func (it *intake) identifyPerson(ctx context.Context, conversation string, accou
 		addForeign(account, known)
 		return nil
 	}
+
 	known[account.ID] = fact.Who{User: person.User, Name: person.Name, Kind: string(person.Kind)}
 	return nil
 }
@@ -203,20 +224,24 @@ func (it *intake) clickFacts(ctx context.Context, p fact.Payload, a *connector.A
 	if click == nil {
 		return []channels.Fact{f}, nil, nil
 	}
+
 	at := a.At()
 	if at.IsZero() {
 		at = it.Now()
 	}
+
 	span := at.Unix() / clickRepeatSpan
 	// Each click is stored with a second fact, whose id names its span. spanIDs are those of this span and the ones before.
 	var spanIDs []string
 	for back := range int64(clickRepeatSpans) {
 		spanIDs = append(spanIDs, fmt.Sprintf("k:%s:%d", f.ExternalID, span-back))
 	}
+
 	seen, err := it.sweeper.Seen(ctx, append(spanIDs, f.ExternalID)...)
 	if err != nil {
 		return nil, nil, err
 	}
+
 	clickedBefore := seen[f.ExternalID]
 	if clickedBefore && slices.ContainsFunc(spanIDs, func(id string) bool { return seen[id] }) {
 		return []channels.Fact{f}, click, nil // a repetition: the same fact, which counts once
@@ -224,5 +249,6 @@ func (it *intake) clickFacts(ctx context.Context, p fact.Payload, a *connector.A
 	if clickedBefore {
 		f.ExternalID = fmt.Sprintf("%s:%d", f.ExternalID, span)
 	}
+
 	return []channels.Fact{f, p.Known(spanIDs[0], f.OrderKey)}, click, nil
 }

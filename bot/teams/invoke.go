@@ -28,17 +28,20 @@ func (d *door) serveInvoke(ctx context.Context, w http.ResponseWriter, a *connec
 		http.Error(w, "no conversation", http.StatusBadRequest)
 		return
 	}
+
 	people, err := d.identifyPeople(ctx, a)
 	if err != nil {
 		d.answerUnavailable(w, err)
 		return
 	}
+
 	in := &invocation{
 		door:     d,
 		activity: a,
 		payload:  fact.Payload{Kind: fact.KindClick, Me: d.Me, Who: people, Body: raw},
 		value:    fact.ReadInvoked(a),
 	}
+
 	in.user = in.payload.Actor(a)
 	answer := map[string]func(context.Context) (any, error){
 		fact.InvokeCard:     in.handleButton,
@@ -55,11 +58,13 @@ func (d *door) serveInvoke(ctx context.Context, w http.ResponseWriter, a *connec
 		http.Error(w, "not implemented", http.StatusNotImplemented)
 		return
 	}
+
 	body, err := answer(ctx)
 	if err != nil {
 		d.answerUnavailable(w, err)
 		return
 	}
+
 	d.answerInvoke(w, body)
 }
 
@@ -112,11 +117,13 @@ func (in *invocation) handleButton(ctx context.Context) (any, error) {
 	if in.user.Kind != bridge.ActorPerson {
 		return cardAnswer(answerMessage, foreignText), nil
 	}
+
 	at := fact.ClickPlace(in.activity, click)
 	inOurThread, err := in.door.threads.isOurThread(ctx, at)
 	if err != nil {
 		return nil, err
 	}
+
 	in.payload.Own = inOurThread
 	if err := in.storeClick(ctx, in.value.Action.Data); err != nil {
 		return nil, err
@@ -124,12 +131,14 @@ func (in *invocation) handleButton(ctx context.Context) (any, error) {
 	if c, ok := in.currentCard(ctx, at, click.Args); ok {
 		return cardAnswer(card.ContentType, c), nil
 	}
+
 	isPrivateInChannel := click.Private && fact.IsInChannel(in.activity)
 	if isPrivateInChannel && !click.Verb.Reads() { // what the message says is out of date now
 		in.door.RunLater(ctx, func(ctx context.Context) {
 			in.door.deletePrivateMessage(ctx, fact.PlaceOf(in.activity), in.activity.ReplyToID)
 		})
 	}
+
 	return cardAnswer(answerMessage, "Parley is on it."), nil
 }
 
@@ -159,6 +168,7 @@ func (in *invocation) currentCard(ctx context.Context, at bridge.Place, args bri
 	if at.Thread != "" || !fact.IsInChannel(in.activity) {
 		return nil, false
 	}
+
 	before, err := in.door.desk.FactsAt(ctx, at, in.user.ID)
 	if err != nil || args.Conversation != before.ID {
 		return nil, false
@@ -166,10 +176,12 @@ func (in *invocation) currentCard(ctx context.Context, at bridge.Place, args bri
 	if !pause.For(ctx, settleTime) {
 		return nil, false
 	}
+
 	f, err := in.door.desk.FactsAt(ctx, at, in.user.ID)
 	if err != nil {
 		return nil, false
 	}
+
 	pages := card.Render(view.Root(f), in.door.Home(), fact.Digest(in.activity.ID, in.activity.Timestamp)[:nonceLength])
 	return pages[0].Card, true
 }

@@ -53,12 +53,15 @@ func (d *door) storeEarlierMessages(ctx context.Context, a *connector.Activity) 
 	if !d.lateness.isLate(d.Now().Sub(sent)) {
 		return
 	}
+
 	at := fact.PlaceOf(a)
 	if at.Thread == "" || at.Thread == at.Message {
 		return
 	}
+
 	ctx, cancel := context.WithTimeout(ctx, readEarlierTimeout)
 	defer cancel()
+
 	if err := d.history.readThread(ctx, at); err != nil {
 		d.Log.Info("teams thread of a late message not read", "channel", at.Channel, "error", err)
 		d.sweeper.CatchUpSoon(sent.Add(-activityTimeout)) // replies wait until the catch-up has read all
@@ -83,6 +86,7 @@ func (h *history) readThread(ctx context.Context, at bridge.Place) error {
 	if !h.hasOurPost(&m) { // the thread doesn't concern us
 		return nil
 	}
+
 	_, err = h.catchUpThread(ctx, at.Channel, &m)
 	return err
 }

@@ -48,10 +48,12 @@ func (ls *lives) factsOfActivity(ctx context.Context, p fact.Payload, a *connect
 	if deleted {
 		id = fact.DeleteID(at.Channel, at.Message, 1) + ":" + fact.Version(a)
 	}
+
 	seen, err := ls.sweeper.Seen(ctx, id)
 	if err != nil || seen[id] {
 		return nil, err
 	}
+
 	l, err := ls.readLife(ctx, at.Channel, at.Message)
 	if err != nil {
 		return nil, err
@@ -59,11 +61,13 @@ func (ls *lives) factsOfActivity(ctx context.Context, p fact.Payload, a *connect
 	if !deleted && l.Deleted == 0 { // nobody told us of the deletion: the message may still have changed
 		return p.EditFacts(a, at), nil
 	}
+
 	knownFact := p.Known(id, fact.KeyOf(at))
 	facts := append(p.LifeFacts(a, at, l, deleted), knownFact)
 	if !deleted {
 		facts = append(facts, p.Known(p.KnownIDs(at, a)[0], knownFact.OrderKey))
 	}
+
 	return facts, nil
 }
 
@@ -84,28 +88,34 @@ func (ls *lives) factsOfGraph(ctx context.Context, at bridge.Place, m *graph.Mes
 	if err != nil {
 		return nil, false, err
 	}
+
 	deleted := !m.DeletedAt.IsZero()
 	if deleted == l.IsGone() {
 		return nil, false, nil
 	}
+
 	if l.Deleted > 0 {
 		unclear, err = ls.changedLately(ctx, at)
 		if err != nil || unclear {
 			return nil, unclear, err
 		}
 	}
+
 	event := fact.EventRestored
 	if deleted {
 		event = fact.EventDeleted
 	}
+
 	p, a, err := ls.PayloadOf(ctx, event, at.Channel, m, inOurThread)
 	if err != nil {
 		return nil, false, err
 	}
+
 	facts = p.LifeFacts(&a, at, l, deleted)
 	if !deleted && !m.EditedAt.IsZero() { // the restoration tells the latest text, so the edit counts as stored
 		edit := ls.ActivityOf(fact.EventEdited, at.Channel, m)
 		facts = append(facts, p.Known(p.KnownIDs(at, &edit)[0], fact.KeyOf(at)))
 	}
+
 	return facts, false, nil
 }

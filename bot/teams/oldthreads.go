@@ -35,6 +35,7 @@ func (h *history) catchUpOldThreads(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	var first error
 	read := 0
 	for _, root := range list {
@@ -42,16 +43,20 @@ func (h *history) catchUpOldThreads(ctx context.Context) error {
 		if err != nil || !time.UnixMilli(began).Before(oldest) { // the id is not one of Teams', or the root was posted anew since
 			continue
 		}
+
 		read++
 		if read > oldThreadsBeforePause && !h.pauseFor(ctx, oldThreadPause) {
 			return ctx.Err()
 		}
+
 		err = h.ignoreUnreadable(root.Channel, h.catchUpOldThread(ctx, root))
 		if err != nil && !isRefused(err) { // Graph can't be reached: the others would fail, too
 			return err
 		}
+
 		first = cmp.Or(first, err)
 	}
+
 	return first
 }
 

@@ -33,10 +33,12 @@ func (fs *files) allowedAddress(ctx context.Context, o fact.Origin, address stri
 	if o.Channel == "" {
 		return "", errElsewhere
 	}
+
 	site, errSite := fs.siteOf(ctx, o.Channel)
 	if inside, ok := addressBelow(site, address); ok {
 		return inside, nil
 	}
+
 	drive, errDrive := fs.driveOf(ctx, o.Author)
 	if inside, ok := addressBelow(drive, address); ok {
 		return inside, nil
@@ -50,6 +52,7 @@ func (fs *files) allowedAddress(ctx context.Context, o fact.Origin, address stri
 	if errDrive != nil && !hasNoDrive(errDrive) {
 		return "", errDrive
 	}
+
 	return "", errElsewhere
 }
 
@@ -95,6 +98,7 @@ func (fs *files) siteOf(ctx context.Context, channel string) (*url.URL, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	const partCount = 4 // nothing, "sites", NAME, and the rest, of "/sites/NAME/Shared Documents/…"
 	parts := strings.SplitN(folder.Path, "/", partCount)
 	if len(parts) < partCount {
@@ -103,6 +107,7 @@ func (fs *files) siteOf(ctx context.Context, channel string) (*url.URL, error) {
 	if parts[1] != "sites" && parts[1] != "teams" {
 		return nil, errLibrary
 	}
+
 	return &url.URL{Scheme: folder.Scheme, Host: folder.Host, Path: strings.Join(parts[:partCount-1], "/")}, nil
 }
 
@@ -120,10 +125,12 @@ func (fs *files) libraryOf(ctx context.Context, name string, ask func() (string,
 	if ok && fs.Now().Sub(known.askedAt) < libraryLifetime {
 		return known.address, nil
 	}
+
 	address, err := ask()
 	if err != nil {
 		return nil, err
 	}
+
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {
 		return nil, errLibrary
@@ -131,10 +138,12 @@ func (fs *files) libraryOf(ctx context.Context, name string, ask func() (string,
 	if u.Scheme != "https" && !rest.IsLocalURL(address) {
 		return nil, errLibrary
 	}
+
 	at := &url.URL{Scheme: u.Scheme, Host: u.Host, Path: path.Clean(u.Path)}
 	if strings.Count(at.Path, "/") < 2 { // a whole host belongs to no single channel or person
 		return nil, errLibrary
 	}
+
 	fs.libraries.Put(name, library{address: at, askedAt: fs.Now()})
 	return at, nil
 }
@@ -145,6 +154,7 @@ func addressBelow(place *url.URL, address string) (inside string, ok bool) {
 	if place == nil {
 		return "", false
 	}
+
 	u, err := url.Parse(address)
 	if err != nil || u.User != nil {
 		return "", false
@@ -152,15 +162,18 @@ func addressBelow(place *url.URL, address string) (inside string, ok bool) {
 	if u.Scheme != place.Scheme || !strings.EqualFold(u.Host, place.Host) {
 		return "", false
 	}
+
 	base := strings.Split(place.Path, "/")
 	parts := strings.Split(path.Clean(u.Path), "/")
 	if len(parts) <= len(base) || !slices.EqualFunc(base, parts[:len(base)], strings.EqualFold) {
 		return "", false
 	}
+
 	file := parts[len(base):]
 	if slices.ContainsFunc(file, mayLeadAway) {
 		return "", false
 	}
+
 	read := url.URL{Scheme: place.Scheme, Host: place.Host, Path: place.Path + "/" + strings.Join(file, "/")}
 	return read.String(), true
 }

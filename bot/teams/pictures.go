@@ -114,15 +114,18 @@ func shrinkPicture(ctx context.Context, f channels.File) (drawing, error) {
 	if err != nil {
 		return drawing{}, err
 	}
+
 	decoding, cancel := context.WithTimeout(ctx, copyTimeout)
 	defer cancel()
 	small, err := picture.Small(decoding, data, maxPictureSide)
+
 	if ctx.Err() != nil {
 		return drawing{}, ctx.Err()
 	}
 	if err != nil {
 		return drawing{}, fmt.Errorf("%w: %w", errNoPicture, err)
 	}
+
 	exif := orientationSegment(data)
 	for _, quality := range []int{85, 60, 30} { // the first one that is small enough
 		var b bytes.Buffer
@@ -134,6 +137,7 @@ func shrinkPicture(ctx context.Context, f channels.File) (drawing, error) {
 			return drawing{kind: "image/jpeg", data: bytes.Join([][]byte{start, exif, rest}, nil)}, nil
 		}
 	}
+
 	return drawing{}, fmt.Errorf("%w: the copy is too large", errNoPicture)
 }
 
@@ -156,17 +160,21 @@ func orientationSegment(data []byte) []byte {
 	if !ok {
 		return nil
 	}
+
 	for isAppSegment(rest) { // these segments stand before the picture
 		size := markerBytes + int(binary.BigEndian.Uint16(rest[markerBytes:]))
 		if size > len(rest) {
 			return nil
 		}
+
 		segment := rest[:size]
 		if bytes.HasPrefix(segment, []byte(exifMarker)) && bytes.HasPrefix(segment[segmentHeadEnd:], []byte(exifName)) {
 			return segment
 		}
+
 		rest = rest[size:]
 	}
+
 	return nil
 }
 

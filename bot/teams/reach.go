@@ -22,10 +22,12 @@ func (s *Surface) Reach(ctx context.Context) error {
 			return err
 		}
 	}
+
 	list, err := s.opt.Desk.Channels(ctx)
 	if err != nil || len(list) == 0 {
 		return nil //nolint:nilerr // without a channel we can't ask, which says nothing about Teams
 	}
+
 	_, err = s.directory.Audience(ctx, list[0])
 	var failed *connector.Error
 	if !errors.As(err, &failed) {
@@ -34,5 +36,6 @@ func (s *Surface) Reach(ctx context.Context) error {
 	if failed.Status == 0 || failed.Status >= http.StatusInternalServerError {
 		return err
 	}
+
 	return nil
 }

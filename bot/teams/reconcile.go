@@ -33,6 +33,7 @@ const reconcileTimeout = 2 * time.Minute
 func (s *poster) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
 	ctx, cancel := context.WithTimeout(ctx, reconcileTimeout)
 	defer cancel()
+
 	if isChangeOfMessage(p) {
 		return channels.Absent, bridge.Sent{}, nil // changing a message twice has the same result
 	}
@@ -45,10 +46,12 @@ func (s *poster) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome
 	if !isChannel(p.Place.Channel) {
 		return channels.Absent, bridge.Sent{Blind: true}, nil // no app may read a chat with one person
 	}
+
 	matches, more, err := s.matcherOf(ctx, p)
 	if err != nil {
 		return channels.CannotTell, bridge.Sent{}, err
 	}
+
 	m, outcome, err := s.findPostedInPages(ctx, p, matches)
 	if errors.Is(err, graph.ErrNotGranted) {
 		return channels.Absent, bridge.Sent{Blind: true}, nil
@@ -59,6 +62,7 @@ func (s *poster) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome
 	if err != nil || outcome != channels.Landed {
 		return outcome, bridge.Sent{}, err
 	}
+
 	sent := bridge.Sent{Message: m.ID, Thread: cmp.Or(m.ReplyToID, m.ID), More: more}
 	s.sent.Put(sentKey(p), sent)
 	return outcome, sent, nil
@@ -72,6 +76,7 @@ func (s *poster) findDouble(ctx context.Context, p bridge.Post) (bridge.Sent, er
 	if err != nil {
 		return bridge.Sent{}, s.access.classifyBeforeSend(err, p)
 	}
+
 	m, outcome, err := s.findPostedInPages(ctx, p, matches)
 	if errors.Is(err, graph.ErrNotGranted) {
 		return bridge.Sent{Blind: true}, nil
@@ -82,6 +87,7 @@ func (s *poster) findDouble(ctx context.Context, p bridge.Post) (bridge.Sent, er
 	if outcome == channels.CannotTell {
 		return bridge.Sent{Blind: true}, nil
 	}
+
 	return bridge.Sent{Message: m.ID, Thread: m.ID}, nil
 }
 
@@ -163,6 +169,7 @@ func withoutCustomerName(p bridge.Post) bridge.Post {
 			p.Facts.Recipients.To[i] = who
 		}
 	}
+
 	p.Facts.Contact = who
 	if p.Said != nil {
 		message := *p.Said
@@ -170,13 +177,16 @@ func withoutCustomerName(p bridge.Post) bridge.Post {
 		for i := range message.Then {
 			message.Then[i].From = who
 		}
+
 		p.Said = &message
 	}
+
 	if p.Line != nil {
 		line := *p.Line
 		line.Customer, line.Other.Contact = who, who
 		p.Line = &line
 	}
+
 	return p
 }
 
@@ -188,6 +198,7 @@ func (s *poster) findPosted(ctx context.Context, p bridge.Post, matches func(*gr
 	if !p.FirstAttemptAt.IsZero() {
 		oldest = p.FirstAttemptAt.Add(-clockTolerance)
 	}
+
 	next := ""
 	for range maxReconcilePages * threadsPerPage / size {
 		page, err := organisation.ReadPatiently(ctx, s.Organisation, p.Place.Channel, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
@@ -199,6 +210,7 @@ func (s *poster) findPosted(ctx context.Context, p bridge.Post, matches func(*gr
 		if err != nil {
 			return graph.Message{}, channels.CannotTell, err
 		}
+
 		for i := range page.Value {
 			m := &page.Value[i]
 			if m.CreatedAt.Before(oldest) || !s.mayBePost(p, m) {
@@ -207,6 +219,7 @@ func (s *poster) findPosted(ctx context.Context, p bridge.Post, matches func(*gr
 			if !matches(m) {
 				continue
 			}
+
 			recorded, err := s.posts.Posted(ctx, bridge.Place{Channel: p.Place.Channel, Message: m.ID})
 			if err != nil {
 				return graph.Message{}, channels.CannotTell, err
@@ -215,6 +228,7 @@ func (s *poster) findPosted(ctx context.Context, p bridge.Post, matches func(*gr
 				return *m, channels.Landed, nil
 			}
 		}
+
 		next = page.Next
 		hasNew := slices.ContainsFunc(page.Value, func(m graph.Message) bool { return lastChange(&m).After(oldest) })
 		mayContinue := hasNew || p.Place.Thread != "" // Graph doesn't document the order of replies, so all their pages are read
@@ -222,6 +236,7 @@ func (s *poster) findPosted(ctx context.Context, p bridge.Post, matches func(*gr
 			return graph.Message{}, channels.Absent, nil
 		}
 	}
+
 	return graph.Message{}, channels.CannotTell, nil
 }
 

@@ -35,11 +35,13 @@ func (s *poster) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 		ctx, cancel = context.WithTimeout(ctx, organisation.RequestTimeout)
 		defer cancel()
 	}
+
 	service, err := s.Notes.ServiceOf(ctx, p.Place.Channel)
 	if err != nil {
 		return bridge.Sent{}, &channels.SendError{Class: channels.Retry, Text: "Teams didn't tell yet where it is reached.",
 			Hint: "Add the app to a team, or write a message that mentions it.", Cause: err}
 	}
+
 	channel, _ := s.Notes.Channel(p.Place.Channel)
 	if err := s.access.closed.errIfClosed(s.Now(), authorized, p.Place.Channel, channel.Team); err != nil {
 		return bridge.Sent{}, err
@@ -47,14 +49,18 @@ func (s *poster) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	if p.Unsure && !isChangeOfMessage(p) {
 		s.Log.Warn("teams post made again, though it may be there already", "delivery_id", p.DeliveryID, "kind", string(p.Kind))
 	}
+
 	sent, err := s.dispatch(ctx, service, p)
 	if err != nil {
 		return sent, s.access.checkChannelGone(ctx, service, p, s.access.classifyFailure(err, p))
 	}
+
 	s.access.recordSuccess(p.Place.Channel)
+
 	if sent.Message != "" && !p.Kind.Idempotent() {
 		s.sent.Put(sentKey(p), sent)
 	}
+
 	return sent, nil
 }
 
@@ -79,6 +85,7 @@ func (s *poster) dispatch(ctx context.Context, service string, p bridge.Post) (b
 	default:
 		return bridge.Sent{}, errBadPost("unknown kind of post")
 	}
+
 	return s.sendComposed(ctx, service, p)
 }
 
@@ -88,10 +95,12 @@ func (s *poster) sendComposed(ctx context.Context, service string, p bridge.Post
 	if err != nil {
 		return bridge.Sent{}, err
 	}
+
 	a, err := s.activityOf(ctx, c.content, p.Place.Channel)
 	if err != nil {
 		return bridge.Sent{}, s.access.classifyBeforeSend(err, p)
 	}
+
 	var sent bridge.Sent
 	switch {
 	case p.Kind == bridge.PostCard, p.ChangesLine():
@@ -106,9 +115,11 @@ func (s *poster) sendComposed(ctx context.Context, service string, p bridge.Post
 			s.tellAbsent(ctx, service, p, c.absent, sent)
 		}
 	}
+
 	if err != nil {
 		return sent, err
 	}
+
 	sent.More = c.more
 	return sent, nil
 }
@@ -128,6 +139,7 @@ func (s *poster) startThread(ctx context.Context, service, channel string, a con
 	if err != nil {
 		return bridge.Sent{}, err
 	}
+
 	id := started.ActivityID
 	if id == "" {
 		_, id = connector.SplitThread(started.ID)
@@ -136,6 +148,7 @@ func (s *poster) startThread(ctx context.Context, service, channel string, a con
 		return bridge.Sent{}, &channels.SendError{Class: channels.Ambiguous, Text: "Teams didn't say what the thread is called.",
 			Cause: errors.New("teams: an answer without an id")}
 	}
+
 	s.threads.roots.Put(fact.OrderKey(channel, id), true)
 	return bridge.Sent{Message: id, Thread: id}, nil
 }
@@ -156,15 +169,18 @@ func (s *poster) setReactions(ctx context.Context, service string, p bridge.Post
 	if p.Mark != "" {
 		err = s.Bot.AddReaction(ctx, at, p.Place.Message, reactionOf(p.Mark))
 	}
+
 	if err == nil && p.Clears != "" {
 		err = s.Bot.RemoveReaction(ctx, at, p.Place.Message, reactionOf(p.Clears))
 		if hasStatus(err, http.StatusNotFound) { // we had no such reaction
 			err = nil
 		}
 	}
+
 	if hasStatus(err, http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusNotImplemented) {
 		return sent, nil
 	}
+
 	return sent, err
 }
 
@@ -180,6 +196,7 @@ func (s *poster) sendEphemeral(ctx context.Context, service string, p bridge.Pos
 	if err != nil {
 		return bridge.Sent{}, s.access.classifyBeforeSend(err, p)
 	}
+
 	if ok {
 		a.Recipient = &connector.ChannelAccount{ID: person.Teams, Name: person.Name}
 		at := connector.Conversation{Service: service, ID: connector.ThreadID(p.Place.Channel, p.Place.Thread)}
@@ -190,8 +207,10 @@ func (s *poster) sendEphemeral(ctx context.Context, service string, p bridge.Pos
 		if !isRefusedInChannel(err) {
 			return bridge.Sent{}, err
 		}
+
 		a.Recipient = nil
 	}
+
 	return s.sendDirectMessage(ctx, service, p, a)
 }
 
@@ -224,12 +243,14 @@ func (s *poster) tellAbsent(ctx context.Context, service string, p bridge.Post, 
 	if !isAssignment || p.Place.Thread == "" {
 		return
 	}
+
 	for _, who := range absent {
 		s.RunLater(ctx, func(ctx context.Context) {
 			c, err := s.composePost(ctx, bridge.Post{Kind: p.Kind, Token: p.Token, Line: p.Line, Facts: p.Facts})
 			if err != nil || c.text == nil { // it can't be told in words; the thread shows it
 				return
 			}
+
 			link := s.Home().Link(bridge.Place{Channel: p.Place.Channel, Thread: sent.Thread, Message: sent.Message})
 			text := *c.text
 			text.Text += `<br><a href="` + strings.ReplaceAll(link, "&", "&amp;") + `">Open the thread</a>`
@@ -260,5 +281,6 @@ func reactionOf(m bridge.Mark) string {
 	case bridge.MarkInside:
 		return "1f512_lock"
 	}
+
 	return ""
 }

@@ -19,6 +19,7 @@ func (in *invocation) handleSubmit(ctx context.Context) (any, error) {
 	if isUploadAnswer(in.value.Data) {
 		return nil, nil
 	}
+
 	read, err := card.Read(in.value.Data)
 	if err != nil {
 		accepted := in.door.desk.Accept(ctx, fact.Quarantined(in.payload.Body, "form not readable: "+err.Error()))
@@ -30,27 +31,34 @@ func (in *invocation) handleSubmit(ctx context.Context) (any, error) {
 	if in.user.Kind != bridge.ActorPerson {
 		return dialogAnswer(in.problemDialog(errForeign(), fact.PlaceOf(in.activity))), nil
 	}
+
 	f := read.Form
 	at := f.Memory.Place
+
 	if f.Memory.Files {
 		return in.openUploadPage(ctx, f), nil
 	}
+
 	filled, errs := f.Fill()
 	if len(errs) > 0 {
 		return dialogAnswer(in.formDialogAgain(ctx, f, errs)), nil
 	}
+
 	if filled.Verb == bridge.VerbNew && filled.Args.Recipient != "" {
 		if d, refused := in.refuseStart(ctx, f, filled); refused {
 			return dialogAnswer(d), nil
 		}
 	}
+
 	if forms.NeedsNextForm(filled, f.Memory.Pick) {
 		return dialogAnswer(in.verbDialog(ctx, filled.Verb, filled.Args, at, filled.Text)), nil
 	}
+
 	in.payload.Own, err = in.door.threads.isOurThread(ctx, at)
 	if err != nil {
 		return nil, err
 	}
+
 	return nil, in.door.desk.Accept(ctx, in.payload.FormFact(in.activity, f, in.value.Data))
 }
 
@@ -99,6 +107,7 @@ func (in *invocation) refuseStart(ctx context.Context, f *card.Submitted, filled
 		}
 		return in.problemDialog(p, f.Memory.Place), true
 	}
+
 	if err != nil {
 		in.door.Log.Warn("teams form not checked", "error", err)
 		return card.Dialog{}, false
@@ -106,5 +115,6 @@ func (in *invocation) refuseStart(ctx context.Context, f *card.Submitted, filled
 	if open.ID != 0 {
 		return card.Window(view.Exists(open, filled.Text), f.Memory.Place, in.door.Home(), in.makeNonce()), true
 	}
+
 	return card.Dialog{}, false
 }

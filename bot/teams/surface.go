@@ -107,6 +107,7 @@ func New(o Options) (*Surface, error) {
 	if err := errors.Join(o.checkRequired(), err); err != nil {
 		return nil, err
 	}
+
 	o = o.withDefaults()
 	check, err := auth.New(auth.Options{
 		AppID:   o.AppID,
@@ -119,6 +120,7 @@ func New(o Options) (*Surface, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	tokens := o.newTokens(connector.Scope)
 	app := &organisation.App{
 		Tenant: o.TenantID,
@@ -129,10 +131,12 @@ func New(o Options) (*Surface, error) {
 		Bot:    connector.New(connector.Options{AppID: o.AppID, Tokens: tokens, Hosts: hosts, HTTP: o.Client, Now: o.Now}),
 		Work:   background.New(maxBackground),
 	}
+
 	app.Graph, err = graph.New(graph.Options{URL: o.GraphURL, Tokens: o.newTokens(graph.Scope), HTTP: o.Client, Now: o.Now, PageBytes: o.PageBytes})
 	if err != nil {
 		return nil, err
 	}
+
 	s := newSurface(o, app)
 	s.tokens, s.check = tokens, check
 	s.door.reader = inbound.New(check, o.AllowUnsigned, o.Log)
@@ -146,14 +150,17 @@ func (o Options) checkRequired() error {
 	if !o.AllowUnsigned {
 		required["app password"] = o.AppPassword
 	}
+
 	for what, value := range required {
 		if value == "" {
 			faults = append(faults, fmt.Errorf("teams: %s is missing", what))
 		}
 	}
+
 	if o.Desk == nil {
 		faults = append(faults, errors.New("teams: no desk"))
 	}
+
 	return errors.Join(faults...)
 }
 
@@ -184,6 +191,7 @@ func newSurface(o Options, app *organisation.App) *Surface {
 		sent:         recent.New[bridge.Sent](),
 		copying:      make(chan struct{}, 1),
 	}
+
 	lives := &lives{Organisation: org, sweeper: s.sweeper}
 	s.history = &history{
 		Organisation:    org,
@@ -196,6 +204,7 @@ func newSurface(o Options, app *organisation.App) *Surface {
 		openThreads:     o.Desk,
 		pauseFor:        pause.For,
 	}
+
 	s.uploads = &uploads{App: app, sweeper: s.sweeper}
 	s.upload = newUpload(o, s.uploads)
 	org.Attach = s.upload != nil
@@ -208,6 +217,7 @@ func newSurface(o Options, app *organisation.App) *Surface {
 		upload:       s.upload,
 		zone:         o.Zone,
 	}
+
 	return s
 }
 
@@ -224,6 +234,7 @@ func (o Options) withDefaults() Options {
 	if o.Client == nil {
 		o.Client = fence.NewClient(fence.Options{Answer: organisation.RequestTimeout})
 	}
+
 	o.CatchUpSpan = cmp.Or(o.CatchUpSpan, defaultCatchUpSpan)
 	o.SweepInterval = cmp.Or(o.SweepInterval, defaultSweepInterval)
 	return o
@@ -262,6 +273,7 @@ func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 		// A search for another root reads several pages with Graph, whose calls replies need, too.
 		secondsPerSearch, searchBurst = 6, 5
 	)
+
 	burst := func(n float64) int { return max(1, int(n*min(s.opt.Rate, 1))) } // a rate above 1 makes no bucket larger
 	key := "post:" + channel
 	switch kind {
@@ -273,6 +285,7 @@ func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 		key = "update:" + channel
 	case bridge.PostRoot, bridge.PostSaid, bridge.PostFiles, bridge.PostLine, bridge.PostEphemeral:
 	}
+
 	return bridge.Budget{Key: key, PerSecond: 1.75 * s.opt.Rate, Burst: burst(narrowBurst),
 		WidePerSecond: (perHour - perMinute) / 3600.0 * s.opt.Rate, WideBurst: burst(perMinute)}
 }
@@ -297,16 +310,20 @@ func (s *Surface) waitUntilAvailable(ctx context.Context) bool {
 		if err == nil && !s.hasNoSecret() {
 			_, err = s.fetchToken(ctx)
 		}
+
 		if err == nil {
 			s.access.closed.open(authorized)
 			s.opt.Desk.Report(s.access.currentCondition())
 			return true
 		}
+
 		if ctx.Err() != nil {
 			return false
 		}
+
 		s.org.Log.Error("teams not available", "error", err)
 		s.opt.Desk.Report(tokenCondition(err))
+
 		if !pause.For(ctx, wait) {
 			return false
 		}

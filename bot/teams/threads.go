@@ -40,10 +40,12 @@ func (t *threads) isOurThread(ctx context.Context, at bridge.Place) (bool, error
 	if at.Thread == "" {
 		return false, nil
 	}
+
 	key := fact.OrderKey(at.Channel, at.Thread)
 	if ours, ok := t.roots.Get(key); ok {
 		return ours, nil
 	}
+
 	root := bridge.Place{Channel: at.Channel, Message: at.Thread}
 	recorded, err := t.posts.Posted(ctx, root)
 	if err != nil {
@@ -53,11 +55,13 @@ func (t *threads) isOurThread(ctx context.Context, at bridge.Place) (bool, error
 		t.roots.Put(key, true)
 		return true, nil
 	}
+
 	id := fact.MessageID(at.Channel, at.Thread)
 	seen, err := t.desk.Seen(ctx, []string{id})
 	if err != nil {
 		return false, err
 	}
+
 	if seen[id] { // a person wrote the root, unless ours was recorded between the two questions
 		recorded, err := t.posts.Posted(ctx, root)
 		if err == nil {
@@ -65,9 +69,11 @@ func (t *threads) isOurThread(ctx context.Context, at bridge.Place) (bool, error
 		}
 		return recorded, err
 	}
+
 	if !isWithin(at.Thread, at.Message, maxRecordDelay) {
 		return false, nil
 	}
+
 	return t.isOurChannel(ctx, at.Channel)
 }
 
@@ -132,6 +138,7 @@ func (t *threads) concernsReaction(ctx context.Context, a *connector.Activity) (
 	if err != nil || known {
 		return known, false, err
 	}
+
 	writtenAt, err := strconv.ParseInt(a.ReplyToID, 10, 64)
 	if err != nil {
 		return true, false, nil //nolint:nilerr // it is stored, and decoding reports it as unreadable
@@ -139,6 +146,7 @@ func (t *threads) concernsReaction(ctx context.Context, a *connector.Activity) (
 	if a.At().Sub(time.UnixMilli(writtenAt)) > maxReactionLead {
 		return false, false, nil
 	}
+
 	mayBeOurs, err = t.isOurChannel(ctx, at.Channel)
 	return mayBeOurs, mayBeOurs, err
 }

@@ -38,6 +38,7 @@ func newUpload(o Options, store *uploads) *upload.Page {
 	if len(o.LinkKeys) == 0 {
 		return nil
 	}
+
 	ancestors := Frames()
 	if u.Scheme != "https" {
 		isLocal := u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback()
@@ -46,6 +47,7 @@ func newUpload(o Options, store *uploads) *upload.Page {
 		}
 		ancestors = append(ancestors, "http://127.0.0.1:*", "http://localhost:*")
 	}
+
 	return upload.New(upload.Options{
 		Base:      strings.TrimRight(o.PublicURL, "/"),
 		Path:      uploadPath,
@@ -68,10 +70,12 @@ func (in *invocation) openUploadPage(ctx context.Context, f *card.Submitted) any
 	if err != nil || in.door.upload == nil {
 		return dialogAnswer(in.problemDialog(errStaleForm(), f.Memory.Place))
 	}
+
 	typed, args, errs := verb.Begun(args, f.Values)
 	if len(errs) > 0 {
 		return dialogAnswer(in.formDialogAgain(ctx, f, errs))
 	}
+
 	t := upload.Ticket{
 		User:         in.user.ID,
 		Conversation: args.Conversation,
@@ -83,6 +87,7 @@ func (in *invocation) openUploadPage(ctx context.Context, f *card.Submitted) any
 		Place:        f.Memory.Place,
 		Nonce:        cmp.Or(f.Memory.Nonce, in.makeNonce()),
 	}
+
 	return pageAnswer("Send files", in.door.upload.Link(t, in.value.Context.Theme, typed))
 }
 

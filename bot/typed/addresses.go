@@ -30,12 +30,15 @@ func Addresses(text string) (list []string, removed int, wrong string) {
 		if seen[strings.ToLower(address)] {
 			continue
 		}
+
 		seen[strings.ToLower(address)] = true
 		list = append(list, address)
+
 		if hasMinus {
 			removed++
 		}
 	}
+
 	return list, removed, ""
 }
 

@@ -69,6 +69,7 @@ func Rows(text string, maxCount int) (sections []bridge.RichSection, bad string)
 			sections = append(sections, bridge.RichSection{Title: title})
 			continue
 		}
+
 		row, bad := readRow(line, maxCount)
 		if bad != "" {
 			return nil, bad
@@ -76,14 +77,18 @@ func Rows(text string, maxCount int) (sections []bridge.RichSection, bad string)
 		if seen[strings.ToLower(row.Title)] {
 			return nil, "“" + Clip(row.Title) + "” is there twice."
 		}
+
 		seen[strings.ToLower(row.Title)] = true
 		row.ID = "r" + strconv.Itoa(len(seen))
+
 		if len(sections) == 0 {
 			sections = append(sections, bridge.RichSection{})
 		}
+
 		last := &sections[len(sections)-1]
 		last.Rows = append(last.Rows, row)
 	}
+
 	return sections, checkRows(sections, len(seen), maxCount)
 }
 
@@ -117,6 +122,7 @@ func checkRows(sections []bridge.RichSection, n, maxCount int) (bad string) {
 	if bad := checkCount(n, maxCount, "choice", "choices"); bad != "" {
 		return bad
 	}
+
 	for _, s := range sections {
 		if len(s.Rows) == 0 {
 			return "The section “" + Clip(s.Title) + "” is empty."
@@ -125,9 +131,11 @@ func checkRows(sections []bridge.RichSection, n, maxCount int) (bad string) {
 			return "Where there are sections, each choice belongs to one: begin with a line like “Lamps:”."
 		}
 	}
+
 	if len(sections) > maxSections {
 		return fmt.Sprintf("These are %d sections; %d is the most.", len(sections), maxSections)
 	}
+
 	return ""
 }
 
@@ -142,15 +150,18 @@ func Cards(text string, maxCount int) (cards []bridge.RichCard, bad string) {
 			card = nil
 			continue
 		}
+
 		if card == nil {
 			cards = append(cards, bridge.RichCard{Title: line})
 			card = &cards[len(cards)-1]
 			continue
 		}
+
 		if bad = addCardLine(card, line, len(cards)); bad != "" {
 			return nil, bad
 		}
 	}
+
 	if maxCount > 0 {
 		for _, c := range cards {
 			if bad := checkCard(c); bad != "" {
@@ -158,6 +169,7 @@ func Cards(text string, maxCount int) (cards []bridge.RichCard, bad string) {
 			}
 		}
 	}
+
 	return cards, checkCount(len(cards), maxCount, "card", "cards")
 }
 
@@ -209,6 +221,7 @@ func addCardButton(card *bridge.RichCard, text string, number int) (bad string) 
 	if len(card.Buttons) == maxCardButtons {
 		return fmt.Sprintf("“%s” has more than %d buttons.", Clip(card.Title), maxCardButtons)
 	}
+
 	card.Buttons = append(card.Buttons, b)
 	return ""
 }

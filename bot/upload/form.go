@@ -62,10 +62,12 @@ func ReadForm(r *http.Request, store Store) (Form, error) {
 		fileBytes:  maxTotalBytes,
 		store:      store,
 	}
+
 	parts, err := r.MultipartReader()
 	if err != nil {
 		return reader.form, errForm
 	}
+
 	for {
 		part, err := parts.NextPart()
 		if errors.Is(err, io.EOF) {
@@ -134,6 +136,7 @@ func (fr *formReader) readFile(ctx context.Context, part *multipart.Part) error 
 func Words(err error) (text string, status int) {
 	var problem *bridge.Problem
 	var tooBig *http.MaxBytesError
+
 	if errors.As(err, &problem) {
 		return strings.TrimSpace(problem.Text + " " + problem.Hint), http.StatusUnprocessableEntity
 	}
@@ -146,6 +149,7 @@ func Words(err error) (text string, status int) {
 	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Sprintf("That took longer than %d minutes: nothing was sent. Send less at once.", int(filesTimeout.Minutes())), http.StatusUnprocessableEntity
 	}
+
 	return "", http.StatusInternalServerError
 }
 
@@ -212,6 +216,7 @@ func storePart(ctx context.Context, part *multipart.Part, maxBytes int64, store 
 	if size == 0 {
 		return bridge.SurfaceFile{}, &bridge.Problem{Code: "empty", Text: name + " is empty.", Hint: "Choose another file."}
 	}
+
 	return bridge.SurfaceFile{
 		ID:          blob,
 		Name:        name,

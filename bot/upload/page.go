@@ -135,6 +135,7 @@ func (p *Page) requireTicket(next func(http.ResponseWriter, *http.Request, Ticke
 		if theme := r.URL.Query().Get("theme"); isTheme(theme) {
 			s.Theme = theme
 		}
+
 		p.setHeaders(w.Header(), s.Nonce)
 		t, ok := readTicket(p.opt.Keys, r.PathValue("ticket"), p.opt.Now())
 		if !ok {
@@ -142,6 +143,7 @@ func (p *Page) requireTicket(next func(http.ResponseWriter, *http.Request, Ticke
 			p.answer(w, http.StatusNotFound, s)
 			return
 		}
+
 		next(w, r, t, s)
 	})
 }
@@ -189,6 +191,7 @@ func (p *Page) ensureMayReply(ctx context.Context, w http.ResponseWriter, t Tick
 		p.refuse(w, err, *s)
 		return false
 	}
+
 	s.Facts = facts
 	used, err := p.opt.Used(ctx, t)
 	if used {
@@ -203,6 +206,7 @@ func (p *Page) ensureMayReply(ctx context.Context, w http.ResponseWriter, t Tick
 		p.refuse(w, err, *s)
 		return false
 	}
+
 	s.Form = true
 	return true
 }

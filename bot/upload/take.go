@@ -31,8 +31,10 @@ func (p *Page) take(w http.ResponseWriter, r *http.Request, t Ticket, s shown) {
 	if !p.ensureMayReply(ctx, w, t, &s) {
 		return
 	}
+
 	reply, err := p.readReply(r)
 	s.Text = reply.Text
+
 	if err == nil {
 		err = p.checkReply(ctx, t, reply)
 	}
@@ -40,6 +42,7 @@ func (p *Page) take(w http.ResponseWriter, r *http.Request, t Ticket, s shown) {
 		p.refuse(w, err, s)
 		return
 	}
+
 	already, err := p.opt.HandIn(ctx, t, reply)
 	if err != nil {
 		p.refuse(w, err, s)
@@ -49,6 +52,7 @@ func (p *Page) take(w http.ResponseWriter, r *http.Request, t Ticket, s shown) {
 		p.confirmEarlier(w, s)
 		return
 	}
+
 	p.confirm(w, s)
 }
 
@@ -56,9 +60,11 @@ func (p *Page) take(w http.ResponseWriter, r *http.Request, t Ticket, s shown) {
 func (p *Page) check(w http.ResponseWriter, r *http.Request, t Ticket, s shown) {
 	ctx, cancel := context.WithTimeout(r.Context(), formTimeout)
 	defer cancel()
+
 	if !p.ensureMayReply(ctx, w, t, &s) {
 		return
 	}
+
 	var reply Reply
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxCheckBytes)).Decode(&reply); err != nil {
 		p.refuse(w, errForm, s)
@@ -68,6 +74,7 @@ func (p *Page) check(w http.ResponseWriter, r *http.Request, t Ticket, s shown) 
 		p.refuse(w, err, s)
 		return
 	}
+
 	w.WriteHeader(http.StatusNoContent)
 }
 

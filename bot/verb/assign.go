@@ -46,15 +46,18 @@ func ownersField(in shape.FormInput) shape.Field {
 	for _, a := range in.People {
 		f.Options = append(f.Options, shape.Option{Value: agentValue(a), Label: shape.AgentName(a)})
 	}
+
 	if in.Facts.Account.OneOwner {
 		f.Kind = shape.FieldOne
 		f.Label = "Another person"
 		f.Hint = "Owns it in place of whoever has it now."
 		return f
 	}
+
 	for _, a := range in.Facts.Assignees {
 		f.Value = append(f.Value, agentValue(a))
 	}
+
 	f.Value = chosenOf(f.Value, f.Options)
 	return f
 }
@@ -66,14 +69,17 @@ func handOverButtons(in shape.FormInput) []shape.Button {
 		if len(quick) == maxHandOver {
 			break
 		}
+
 		isOnlyOwner := len(in.Facts.Assignees) == 1 && shape.HeldBy(in.Facts, a)
 		if isOnlyOwner {
 			continue
 		}
+
 		b := NewButton(bridge.VerbAssign, bridge.Args{Conversation: in.Facts.ID, Agents: []string{agentValue(a)}})
 		b.Label = shape.OneLine(shape.AgentName(a), shape.MaxLabelRunes)
 		quick = append(quick, b)
 	}
+
 	return quick
 }
 
@@ -102,6 +108,7 @@ func askAssign(form *shape.Form, in shape.FormInput) error {
 	if err := checkOpen(in.Facts); err != nil {
 		return err
 	}
+
 	form.Title, form.Submit = "Assign", "Assign"
 	form.Quick = handOverButtons(in)
 	form.Fields = []shape.Field{ownersField(in)}
@@ -112,6 +119,7 @@ func askAssign(form *shape.Form, in shape.FormInput) error {
 		}
 		form.Fields = append(form.Fields, team)
 	}
+
 	form.Fields = append(form.Fields, shape.Field{Name: fieldNote, Kind: shape.FieldLong, Label: "Note for them", Optional: true, MaxRunes: maxTextRunes})
 	return nil
 }

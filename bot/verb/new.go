@@ -42,15 +42,18 @@ func askStart(form *shape.Form, in shape.FormInput) error {
 			pick.Options = append(pick.Options, shape.Option{Value: a.Name, Label: shape.OneLine(accountName(a), maxChoiceRunes)})
 		}
 	}
+
 	if len(pick.Options) == 0 {
 		return &bridge.Problem{Code: "no_account", Text: "There is no account by which you may begin a conversation.", Hint: "Ask an admin."}
 	}
+
 	chosen, ok := StartsBy(in)
 	if !ok {
 		form.Args.Account, form.Submit = "", "Next"
 		form.Fields = []shape.Field{pick}
 		return nil
 	}
+
 	form.Args.Account = chosen.Name
 	form.Intro = []shape.Block{shape.SmallPrint(shape.Icon(strings.Trim(shape.Or(chosen.ChannelIcon, "grey_question"), ":")), shape.Text(" By "+accountName(chosen)))}
 	if chosen.ByTemplate && isTemplateChosen(in.Args.Template) {
@@ -60,6 +63,7 @@ func askStart(form *shape.Form, in shape.FormInput) error {
 		form.Title = "New conversation"
 		return err
 	}
+
 	to := shape.Field{Name: fieldRecipient, Kind: shape.FieldText, Label: "To", Hint: "A phone number with its country, like +49 171 5550100. In a system of your own: the customer's id there.", Value: textValue(in.Args.Recipient), MaxRunes: maxAddressRunes}
 	if chosen.KnownOnly {
 		to.Hint = "A phone number that wrote to you before, with its country, like +49 171 5550100. Others: outgoing is off."
@@ -68,6 +72,7 @@ func askStart(form *shape.Form, in shape.FormInput) error {
 		to.Hint = "One address."
 		to.Example = "ann@example.org"
 	}
+
 	form.Fields = append(form.Fields, to)
 	if chosen.ByTemplate {
 		return startByTemplate(form, in)
@@ -75,6 +80,7 @@ func askStart(form *shape.Form, in shape.FormInput) error {
 	if chosen.Can.Subject {
 		form.Fields = append(form.Fields, shape.Field{Name: fieldSubject, Kind: shape.FieldText, Label: "Subject", Value: textValue(in.Args.Subject), MaxRunes: shape.MaxSubjectRunes})
 	}
+
 	form.Fields = append(form.Fields, shape.Field{Name: FieldWords, Kind: shape.FieldLong, Label: "Message", Hint: countWords(in), Value: textValue(in.Text), MaxRunes: textRunes(chosen.Can)})
 	return nil
 }
@@ -141,9 +147,11 @@ func readStart(out *shape.Filled, v Values, with Reading) (field, problem string
 		out.Next = true
 		return "", ""
 	}
+
 	if isTemplateChosen(out.Args.Template) { // the form asked for its values
 		return readTemplate(out, v, with)
 	}
+
 	out.Args.Recipient = shape.OneLine(v.Text(fieldRecipient), maxAddressRunes)
 	out.Args.Subject = shape.OneLine(v.Text(fieldSubject), shape.MaxSubjectRunes)
 	if out.Args.Recipient == "" {
@@ -152,6 +160,7 @@ func readStart(out *shape.Filled, v Values, with Reading) (field, problem string
 	if out.Args.Template != nil {
 		return readTemplate(out, v, with)
 	}
+
 	out.Text, problem = with.Reply(v.Text(FieldWords))
 	return FieldWords, problem
 }

@@ -31,6 +31,7 @@ func priorityVerb() *Verb {
 				for _, level := range bridge.Priorities() {
 					choice.Options = append(choice.Options, shape.Option{Value: level, Label: strings.ToUpper(level[:1]) + level[1:]})
 				}
+
 				form.Fields = []shape.Field{choice}
 				return nil
 			},

@@ -42,11 +42,13 @@ func recipientFields(form *shape.Form, in shape.FormInput) []shape.Field {
 	if len(in.Facts.Recipients.Copied) > 0 {
 		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("In copy of the customer's mail, gets no replies: "+shape.Parties(in.Facts.Recipients.Copied))))
 	}
+
 	form.Args.Shown = bridge.RecipientsMark(to, cc)
 	isShownAgain := in.Args.Suggestion != nil && len(in.Args.To) > 0
 	if isShownAgain && canShowInFields(in.Args.To, in.Args.Cc) {
 		to, cc = in.Args.To, in.Args.Cc
 	}
+
 	return []shape.Field{
 		{Name: fieldTo, Kind: shape.FieldText, Label: "To", Hint: "Separate addresses by commas. What you change counts for later replies, too.", Value: textValue(strings.Join(to, ", ")), MaxRunes: maxRecipientsRunes},
 		{Name: fieldCc, Kind: shape.FieldText, Label: "Copy", Value: textValue(strings.Join(cc, ", ")), Optional: true, MaxRunes: maxRecipientsRunes},
@@ -73,6 +75,7 @@ func readRecipients(args *bridge.Args, v Values) (field, problem string) {
 	if args.Shown == "" || args.Rich != "" {
 		return "", ""
 	}
+
 	args.To, args.Cc = nil, nil
 	if args.To, problem = readMailAddresses(v.Text(fieldTo)); problem != "" {
 		return fieldTo, problem
@@ -83,6 +86,7 @@ func readRecipients(args *bridge.Args, v Values) (field, problem string) {
 	if len(args.To) == 0 {
 		return fieldTo, "Name at least one address."
 	}
+
 	return "", ""
 }
 
@@ -95,11 +99,13 @@ func readMailAddresses(text string) (list []string, problem string) {
 			wrong = list[i]
 		}
 	}
+
 	if wrong != "" {
 		return nil, "“" + shape.OneLine(wrong, maxWrongRunes) + "” is no mail address."
 	}
 	if removed > 0 {
 		return nil, "Leave out the - in front."
 	}
+
 	return list, ""
 }

@@ -36,10 +36,12 @@ func checkWindow(in shape.FormInput) error {
 	if err := checkAnswerable(f); err != nil {
 		return err
 	}
+
 	hasEnded := !f.Window.Until.IsZero() && !in.Now.Before(f.Window.Until)
 	if !f.Window.Closed && !hasEnded {
 		return nil
 	}
+
 	p := &bridge.Problem{Code: "window_closed", Text: "The reply window is closed.", Hint: "It opens when the customer writes."}
 	if !f.Window.Until.IsZero() {
 		p.Text = "The reply window closed at " + shape.PlainTime(f.Window.Until, f.Zone) + "."
@@ -47,6 +49,7 @@ func checkWindow(in shape.FormInput) error {
 	if f.Window.Templates {
 		p.Hint += " Until then a template can be sent."
 	}
+
 	return p
 }
 

@@ -17,6 +17,7 @@ func askReply(form *shape.Form, in shape.FormInput) error {
 	if err := checkWindow(in); err != nil {
 		return err
 	}
+
 	form.Title, form.Submit = "Reply to the customer", "Send"
 	form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("Goes to "+recipientWords(in))))
 	for _, s := range in.Said {
@@ -25,22 +26,26 @@ func askReply(form *shape.Form, in shape.FormInput) error {
 			form.Intro = append(form.Intro, shape.SmallPrint(shape.Icon("leftwards_arrow_with_hook"), shape.Text(" To: “"+shape.OneLine(s.Text, shape.MaxSubjectRunes)+"”")))
 		}
 	}
+
 	if in.Args.Rich != "" {
 		richForm(form, in)
 		return nil
 	}
+
 	words := shape.Field{Name: wordsField(in.Args), Kind: shape.FieldLong, Label: "Reply", Hint: countWords(in), Value: textValue(in.Text), MaxRunes: maxTextRunes}
 	form.Fields = append([]shape.Field{words}, suggestionFields(form, in)...)
 	form.Fields = append(form.Fields, recipientFields(form, in)...)
 	if len(in.Said) > 1 {
 		form.Fields = append(form.Fields, answersField(in))
 	}
+
 	form.Fields = append(form.Fields, promotionField(form, in)...)
 	form.Fields = append(form.Fields, addField(in))
 	form.Files = in.Can.Files.PerMessage > 0
 	if in.Can.Files.Unavailable != "" {
 		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text(in.Can.Files.Unavailable)))
 	}
+
 	return nil
 }
 
@@ -80,10 +85,12 @@ func promotionField(form *shape.Form, in shape.FormInput) []shape.Field {
 		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("Only answers may be sent now, nothing promotional: the customer wrote more than "+hoursWords(in.Can.Window.Free)+" ago.")))
 		return nil
 	}
+
 	var chosen []string
 	if in.Args.Promotional {
 		chosen = []string{kindPromotion}
 	}
+
 	return []shape.Field{{
 		Name:     fieldKind,
 		Kind:     shape.FieldOne,
@@ -103,6 +110,7 @@ func countWords(in shape.FormInput) string {
 	if c == nil {
 		return ""
 	}
+
 	if c.Room != [3]int{} {
 		words := fmt.Sprintf("One text holds %d characters, two hold %d, three %d (%s; the signature is counted).", c.Room[0], c.Room[1], c.Room[2], c.Encoding)
 		if strings.TrimSpace(in.Text) == "" {
@@ -110,9 +118,11 @@ func countWords(in shape.FormInput) string {
 		}
 		return fmt.Sprintf("So far %d %s, %d characters left. ", c.Parts, shape.Plural(c.Parts, "text", "texts"), c.Left) + words
 	}
+
 	if strings.TrimSpace(in.Text) == "" {
 		return fmt.Sprintf("%d characters fit into one text (%s); a longer one counts as several.", c.Left, c.Encoding)
 	}
+
 	return fmt.Sprintf("So far %d %s, %d characters left (%s).", c.Parts, shape.Plural(c.Parts, "text", "texts"), c.Left, c.Encoding)
 }
 
@@ -139,6 +149,7 @@ func readReply(out *shape.Filled, v Values, with Reading) (field, problem string
 	for field, problem := range errs { // there is one at most
 		return field, problem
 	}
+
 	out.Args = args
 	if readSuggestion(out, v) {
 		out.Text = words
@@ -147,12 +158,14 @@ func readReply(out *shape.Filled, v Values, with Reading) (field, problem string
 	if out.Args.Rich != "" {
 		return readRichReply(out, words, v, with)
 	}
+
 	out.Args.Rich = bridge.RichKind(v.Text(fieldAdd))
 	if out.Args.Rich != "" { // the second step asks for it
 		out.Text = words
 		out.Next = true
 		return "", ""
 	}
+
 	out.Text, problem = with.Reply(words)
 	return wordsField(args), problem
 }
@@ -165,10 +178,12 @@ func readRichReply(out *shape.Filled, words string, v Values, with Reading) (fie
 			return FieldWords, problem
 		}
 	}
+
 	isAboveRich := out.Args.Most > 0 && !standsAlone // it stands above what the channel carries, in one message
 	if isAboveRich && utf8.RuneCountInString(out.Text) > typed.MaxRichTextRunes {
 		return FieldWords, fmt.Sprintf("Above this stand at most %d characters.", typed.MaxRichTextRunes)
 	}
+
 	out.Rich, field, problem = readRich(out.Args, v)
 	out.Args.Rich = ""
 	out.Args.Most = 0

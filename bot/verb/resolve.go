@@ -27,6 +27,7 @@ func resolveVerb() *Verb {
 				if err := checkOpen(in.Facts); err != nil {
 					return err
 				}
+
 				form.Title, form.Submit = "Resolve", "Resolve"
 				form.Fields = []shape.Field{{Name: fieldNote, Kind: shape.FieldLong, Label: "What solved it", Hint: "Stays inside.", Optional: true, MaxRunes: maxTextRunes}}
 				return nil

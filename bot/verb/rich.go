@@ -45,6 +45,7 @@ func richForm(form *shape.Form, in shape.FormInput) {
 	if form.Args.Most > 0 && !kind.IsSentAlone() {
 		words.MaxRunes = typed.MaxRichTextRunes
 	}
+
 	form.Fields = []shape.Field{words}
 	switch kind {
 	case bridge.RichIsButtons:
@@ -83,9 +84,11 @@ func richLimits(in shape.FormInput) string {
 		if k.kind != in.Args.Rich {
 			continue
 		}
+
 		maxCount := in.Can.MaxItems(k.kind)
 		limit := fmt.Sprintf("At most %d %s.", maxCount, shape.Plural(maxCount, k.piece, k.pieces))
 		const apart = "The text goes before it, as a message of its own."
+
 		if maxCount == 0 {
 			return channel + " can't carry this: the customer gets it as text."
 		}
@@ -95,8 +98,10 @@ func richLimits(in shape.FormInput) string {
 		if k.kind.IsSentAlone() {
 			return apart
 		}
+
 		return limit
 	}
+
 	return ""
 }
 
@@ -112,6 +117,7 @@ func readRich(args bridge.Args, v Values) (r *bridge.Rich, field, problem string
 		if r.List.Button == "" {
 			return nil, fieldOpen, "Say what opens the list."
 		}
+
 		r.List.Sections, problem = typed.Rows(v.Text(fieldChoices), args.Most)
 		return r, fieldChoices, problem
 	case bridge.RichIsLocation:
@@ -119,12 +125,14 @@ func readRich(args bridge.Args, v Values) (r *bridge.Rich, field, problem string
 		if !ok {
 			return nil, fieldPoint, "I can't read this place. Write it like 52.5163, 13.3777"
 		}
+
 		r.Location = &bridge.RichLocation{
 			Latitude:  lat,
 			Longitude: lon,
 			Name:      shape.OneLine(v.Text(fieldName), shape.MaxNameRunes),
 			Address:   shape.OneLine(v.Text(fieldPlace), maxPlaceRunes),
 		}
+
 		return r, "", ""
 	case bridge.RichIsContact:
 		return readContact(v)
@@ -132,6 +140,7 @@ func readRich(args bridge.Args, v Values) (r *bridge.Rich, field, problem string
 		r.Cards, problem = typed.Cards(v.Text(fieldCards), args.Most)
 		return r, fieldCards, problem
 	}
+
 	return nil, FieldWords, "This form is no longer valid. Close it and open it again."
 }
 
@@ -143,10 +152,12 @@ func readContact(v Values) (r *bridge.Rich, field, problem string) {
 	if c.Name == "" {
 		return nil, fieldName, "Say whose card it is."
 	}
+
 	var wrong string
 	if c.Phones, wrong = typed.Phones(v.Text(fieldPhones)); wrong != "" {
 		return nil, fieldPhones, "“" + shape.OneLine(wrong, maxWrongRunes) + "” is no number with its country, like +49 171 5550100."
 	}
+
 	for _, word := range strings.Fields(v.Text(fieldEmails)) {
 		list, problem := readMailAddresses(word)
 		if problem != "" || len(list) != 1 {
@@ -154,8 +165,10 @@ func readContact(v Values) (r *bridge.Rich, field, problem string) {
 		}
 		c.Emails = append(c.Emails, list...)
 	}
+
 	if len(c.Phones)+len(c.Emails) == 0 {
 		return nil, fieldPhones, "Add a number or an address."
 	}
+
 	return &bridge.Rich{Contact: c}, "", ""
 }

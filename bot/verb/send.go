@@ -27,6 +27,7 @@ func sendVerb() *Verb {
 			if len(l.Mentions) == 0 {
 				return nil
 			}
+
 			lead := shape.Sentence(shape.Icon("outbox_tray"), " ", shape.DoerName(l)+" sends "+shape.Customer(l, f)+" what ",
 				shape.Mentions(l.Mentions), " wrote:")
 			return append([]shape.Block{lead}, shape.MessageBlocks(l)...)

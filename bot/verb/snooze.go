@@ -44,11 +44,13 @@ func snoozeVerb() *Verb {
 				if err := checkOpen(in.Facts); err != nil {
 					return err
 				}
+
 				form.Title, form.Submit = "Snooze", "Snooze"
 				form.Fields = []shape.Field{
 					{Name: fieldUntil, Kind: shape.FieldOne, Label: "Until", Options: snoozeOptions(in), Value: []string{"tomorrow"}, Optional: true},
 					{Name: fieldOther, Kind: shape.FieldText, Label: "Or type a time", Example: "3d, friday 14:00, 24.12. 9:00", Optional: true, MaxRunes: 64},
 				}
+
 				return nil
 			},
 			Needed: func(args bridge.Args) bool { return args.Until == "" },
@@ -81,11 +83,13 @@ func readSnooze(out *shape.Filled, v Values, with Reading) (field, problem strin
 	if out.Args.Until == "" {
 		return fieldUntil, "Choose a time."
 	}
+
 	if _, err := when.Parse(out.Args.Until, with.Now, with.Zone); err != nil {
 		if e, ok := errors.AsType[*when.Error](err); ok {
 			return field, e.Text + " " + e.Hint
 		}
 		return field, "I can't read this time."
 	}
+
 	return "", ""
 }

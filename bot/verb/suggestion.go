@@ -35,15 +35,18 @@ func WithSuggestion(in shape.FormInput) string {
 	if !ok || in.Args.Rich != "" {
 		return in.Text
 	}
+
 	suggested := in.Suggested[at].Text
 	isSuggestion := slices.ContainsFunc(in.Suggested, func(r bridge.SuggestedReply) bool { return hasSameWords(in.Text, r.Text) })
 	if isSuggestion || strings.TrimSpace(in.Text) == "" {
 		return suggested
 	}
+
 	both := strings.TrimSpace(in.Text) + "\n\n" + suggested
 	if utf8.RuneCountInString(both) > maxTextRunes {
 		return in.Text
 	}
+
 	return both
 }
 
@@ -57,12 +60,14 @@ func suggestionFields(form *shape.Form, in shape.FormInput) []shape.Field {
 	if in.Args.Suggestion == nil {
 		return nil
 	}
+
 	at, ok := shownSuggestion(in)
 	if !ok {
 		form.Args.Suggestion = nil
 		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("The suggestion is out of date: there are newer ones, or the conversation has ended.")))
 		return nil
 	}
+
 	if !strings.HasSuffix(in.Text, in.Suggested[at].Text) {
 		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("There is no room for the suggestion below what you wrote.")))
 	} else {
@@ -70,6 +75,7 @@ func suggestionFields(form *shape.Form, in shape.FormInput) []shape.Field {
 		remark = append(remark, SourceLinks(" From: ", in.Suggested[at].Sources)...)
 		form.Intro = append(form.Intro, shape.SmallPrint(remark...))
 	}
+
 	shown := *in.Args.Suggestion
 	shown.Choice = at
 	shown.Shown = bridge.SumOf(in.Suggested[at].Text)
@@ -88,9 +94,11 @@ func suggestionFields(form *shape.Form, in shape.FormInput) []shape.Field {
 		label := shape.OneLine(fmt.Sprintf("%d. %s", i+1, r.Text), maxOptionRunes)
 		other.Options = append(other.Options, shape.Option{Value: strconv.Itoa(i + 1), Label: label})
 	}
+
 	if len(other.Options) == 0 {
 		return nil
 	}
+
 	return []shape.Field{other}
 }
 

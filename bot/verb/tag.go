@@ -37,6 +37,7 @@ func tagVerb() *Verb {
 				if len(known.Options) > 0 {
 					form.Fields = append(form.Fields, known)
 				}
+
 				form.Fields = append(form.Fields, shape.Field{Name: fieldNew, Kind: shape.FieldText, Label: "New tags", Hint: "Separate them by commas.",
 					Example: "billing, late delivery", Optional: len(known.Options) > 0, MaxRunes: maxNewTagsRunes})
 				return nil

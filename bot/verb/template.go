@@ -61,6 +61,7 @@ func askTemplate(form *shape.Form, in shape.FormInput) error {
 	if in.Args.Template != nil {
 		args = *in.Args.Template
 	}
+
 	name := strings.TrimSpace(in.Args.Note)
 	if name != "" && args.ID == 0 {
 		named := slices.DeleteFunc(slices.Clone(list), func(t bridge.Template) bool { return !strings.EqualFold(t.Name, name) })
@@ -68,6 +69,7 @@ func askTemplate(form *shape.Form, in shape.FormInput) error {
 			list = named
 		}
 	}
+
 	form.Args.Note = ""
 	switch {
 	case len(list) == 0:
@@ -78,10 +80,12 @@ func askTemplate(form *shape.Form, in shape.FormInput) error {
 		pickTemplate(form, list, args.Label)
 		return nil
 	}
+
 	at := slices.IndexFunc(list, func(t bridge.Template) bool { return t.ID == args.ID })
 	if at < 0 {
 		return &bridge.Problem{Code: "no_template", Text: "That template can't be sent here now.", Hint: "Choose another one."}
 	}
+
 	fillTemplate(form, in, list[at], args.Values)
 	return nil
 }
@@ -93,13 +97,16 @@ func pickTemplate(form *shape.Form, list []bridge.Template, label string) {
 	var labels []string
 	for _, t := range list {
 		labels = append(labels, t.Labels...)
+
 		if label != "" && !slices.Contains(t.Labels, label) {
 			continue
 		}
+
 		words := append([]string{shape.TemplateName(t)}, t.Labels...)
 		words = append(words, shape.OneLine(t.Body, maxBodyStart))
 		pick.Options = append(pick.Options, shape.Option{Value: strconv.FormatInt(int64(t.ID), 10), Label: shape.OneLine(strings.Join(words, shape.Between), maxChoiceRunes)})
 	}
+
 	slices.Sort(labels)
 	labels = slices.Compact(labels)
 	if len(labels) < 2 && label == "" {
@@ -107,10 +114,12 @@ func pickTemplate(form *shape.Form, list []bridge.Template, label string) {
 		form.Fields = []shape.Field{pick}
 		return
 	}
+
 	filter := shape.Field{Name: fieldLabel, Kind: shape.FieldOne, Label: "Or only those labelled", Optional: true}
 	for _, l := range labels {
 		filter.Options = append(filter.Options, shape.Option{Value: shape.OneLine(l, shape.MaxNameRunes), Label: shape.OneLine(l, shape.MaxNameRunes)})
 	}
+
 	filter.Value = chosenOf([]string{label}, filter.Options)
 	form.Fields = []shape.Field{pick, filter}
 	form.Args.Template = &bridge.TemplateArgs{Label: label}
@@ -127,9 +136,11 @@ func fillTemplate(form *shape.Form, in shape.FormInput, t bridge.Template, given
 		if v = bridge.TemplateValue(v); v != "" {
 			values[name] = v
 		}
+
 		form.Fields = append(form.Fields, shape.Field{Name: fieldValue + name, Kind: shape.FieldText, Label: variableLabel(name), Value: textValue(v),
 			Example: t.Examples[name], MaxRunes: maxValueRunes})
 	}
+
 	words, missing := t.Preview(values)
 	form.Title, form.Submit = "Send a template", "Send"
 	form.Args.Template = &bridge.TemplateArgs{ID: t.ID, Version: t.Version, Seen: bridge.TemplateSeen(t.ID, t.Version, values)}
@@ -156,6 +167,7 @@ func readTemplate(out *shape.Filled, v Values, _ Reading) (field, problem string
 	if out.Args.Template != nil {
 		args = *out.Args.Template
 	}
+
 	out.Args.Template = &args
 	if args.ID != 0 {
 		args.Values = map[string]string{}
@@ -166,21 +178,27 @@ func readTemplate(out *shape.Filled, v Values, _ Reading) (field, problem string
 				args.Values[variable] = value
 			}
 		}
+
 		out.Next = !args.Ready()
 		return "", ""
 	}
+
 	out.Next = true
+
 	if chosen := v.Text(fieldTemplate); chosen != "" {
 		id, err := strconv.ParseInt(chosen, 10, 64)
 		args.ID = bridge.TemplateID(id)
+
 		if err != nil || id <= 0 {
 			return fieldTemplate, "Choose a template."
 		}
 		return "", ""
 	}
+
 	if label := v.Text(fieldLabel); label != args.Label {
 		args.Label = label
 		return "", ""
 	}
+
 	return fieldTemplate, "Choose a template."
 }

@@ -58,6 +58,7 @@ func templateDone(l bridge.Line) string {
 	if status == "approved" {
 		return name + " is kept. It can be sent now."
 	}
+
 	return name + " is kept."
 }
 
@@ -66,6 +67,7 @@ func askTemplateEdit(form *shape.Form, in shape.FormInput) error {
 	if !in.Templates.Admin {
 		return &bridge.Problem{Code: "not_allowed", Text: "Only admins change templates.", Hint: "Ask one of them."}
 	}
+
 	t := bridge.Template{Language: "en", Category: "utility", Uses: []string{bridge.TemplateReply, bridge.TemplateWindow}}
 	form.Title = "New template"
 	form.Submit = "Hand in"
@@ -75,28 +77,33 @@ func askTemplateEdit(form *shape.Form, in shape.FormInput) error {
 		if at < 0 {
 			return &bridge.Problem{Code: "no_template", Text: "That template was deleted meanwhile."}
 		}
+
 		t = in.Templates.List[at]
 		form.Title = "Edit a template"
 		form.Intro = []shape.Block{shape.Line(shape.Bold(shape.TemplateName(t)), shape.Text(shape.Between+shape.OneLine(t.Account, shape.MaxNameRunes)+shape.Between+shape.TemplateWords(t)))}
 		if t.Reason != "" {
 			form.Intro = append(form.Intro, shape.SmallPrint(shape.Text(shape.OneLine(t.Reason, maxReasonRunes))))
 		}
+
 		form.Args.Template = &bridge.TemplateArgs{ID: t.ID, Draft: &bridge.Template{Account: t.Account, Name: t.Name, Language: t.Language}}
 	} else {
 		accounts := shape.Field{Name: fieldAccount, Kind: shape.FieldOne, Label: "Account"}
 		for _, a := range in.Templates.Accounts {
 			accounts.Options = append(accounts.Options, shape.Option{Value: a, Label: shape.OneLine(a, shape.MaxNameRunes)})
 		}
+
 		if len(accounts.Options) == 0 {
 			return &bridge.Problem{Code: "no_account", Text: "There is no account yet.", Hint: "Set one up first."}
 		}
 		if len(accounts.Options) == 1 {
 			accounts.Value = []string{accounts.Options[0].Value}
 		}
+
 		form.Fields = []shape.Field{accounts,
 			{Name: fieldName, Kind: shape.FieldText, Label: "Name", Hint: "For colleagues.", Example: "Order update", MaxRunes: maxTemplateNameRunes},
 			{Name: fieldLanguage, Kind: shape.FieldText, Label: "Language", Value: textValue(t.Language), Example: "en_US", MaxRunes: 10}}
 	}
+
 	form.Fields = append(form.Fields, contentFields(t)...)
 	return nil
 }
@@ -107,11 +114,13 @@ func contentFields(t bridge.Template) []shape.Field {
 	for _, b := range t.Buttons {
 		buttons = append(buttons, strings.TrimSuffix(b.Title+" | "+b.URL, " | "))
 	}
+
 	for _, name := range t.Variables {
 		if e := t.Examples[name]; e != "" {
 			examples = append(examples, name+": "+e)
 		}
 	}
+
 	return []shape.Field{
 		{Name: fieldTypes, Kind: shape.FieldSeveral, Label: "May be sent", Value: t.Uses, Options: []shape.Option{
 			{Value: bridge.TemplateStart, Label: "to begin a conversation"}, {Value: bridge.TemplateReply, Label: "as a reply"}, {Value: bridge.TemplateWindow, Label: "after the reply window has closed"}}},
@@ -133,6 +142,7 @@ func readTemplateEdit(out *shape.Filled, v Values, _ Reading) (field, problem st
 	if out.Args.Template != nil {
 		args = *out.Args.Template
 	}
+
 	if args.ID != 0 && args.Draft != nil {
 		draft = *args.Draft
 	} else {
@@ -140,6 +150,7 @@ func readTemplateEdit(out *shape.Filled, v Values, _ Reading) (field, problem st
 		draft.Name = v.Text(fieldName)
 		draft.Language = v.Text(fieldLanguage)
 	}
+
 	draft.Category, draft.Uses = v.Text(fieldCategory), v.List(fieldTypes)
 	draft.Header = v.Text(fieldHeader)
 	draft.Body = v.Text(fieldBody)
@@ -150,6 +161,7 @@ func readTemplateEdit(out *shape.Filled, v Values, _ Reading) (field, problem st
 			draft.Labels = append(draft.Labels, label)
 		}
 	}
+
 	draft.Buttons = readTemplateButtons(v)
 	if draft.Examples, problem = readTemplateExamples(v); problem != "" {
 		return fieldExamples, problem
@@ -157,10 +169,13 @@ func readTemplateEdit(out *shape.Filled, v Values, _ Reading) (field, problem st
 	if draft.Account == "" {
 		return fieldAccount, "Choose an account."
 	}
+
 	args.Draft, out.Args.Template = &draft, &args
+
 	for _, f := range bridge.TemplateFaults(bridge.TemplateRow(draft)) {
 		return f.Field, strings.TrimSpace("It " + f.Text + ". " + f.Hint)
 	}
+
 	return "", ""
 }
 

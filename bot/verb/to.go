@@ -31,12 +31,14 @@ func toVerb() *Verb {
 				for _, p := range in.Facts.Recipients.To {
 					to = append(to, shape.NonEmpty(p.Address)...)
 				}
+
 				if len(in.Facts.Recipients.Cc) > 0 {
 					form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("In copy, and stays so: "+shape.Parties(in.Facts.Recipients.Cc)+". To change that: !cc")))
 				}
 				if len(in.Facts.Recipients.Waiting) > 0 {
 					form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("Not allowed yet: "+shape.Parties(in.Facts.Recipients.Waiting))))
 				}
+
 				form.Fields = []shape.Field{addressList("Replies go to", strings.Join(to, "\n"))}
 				return nil
 			},

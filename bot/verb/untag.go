@@ -28,6 +28,7 @@ func untagVerb() *Verb {
 				if len(in.Facts.Tags) == 0 {
 					return &bridge.Problem{Code: "no_tags", Text: "There is no tag to remove."}
 				}
+
 				form.Title, form.Submit = "Remove tags", "Remove"
 				form.Fields = []shape.Field{{Name: fieldTags, Kind: shape.FieldSeveral, Label: "Tags", Options: tagOptions(in.Facts.Tags, nil)}}
 				return nil

@@ -50,12 +50,14 @@ func Pressed(verb, encoded string) (bridge.Verb, bridge.Args, error) {
 	if encoded == "" {
 		return name, bridge.Args{}, nil
 	}
+
 	decoder := json.NewDecoder(strings.NewReader(encoded))
 	decoder.DisallowUnknownFields()
 	var v value
 	if err := decoder.Decode(&v); err != nil {
 		return "", bridge.Args{}, fmt.Errorf("%w: %w", ErrValue, err)
 	}
+
 	_, err := decoder.Token()
 	if isAtEnd := errors.Is(err, io.EOF); !isAtEnd {
 		return "", bridge.Args{}, ErrValue
@@ -63,5 +65,6 @@ func Pressed(verb, encoded string) (bridge.Verb, bridge.Args, error) {
 	if v.Version != valueVersion || v.TooLong || v.Args == nil {
 		return "", bridge.Args{}, ErrValue
 	}
+
 	return name, *v.Args, nil
 }

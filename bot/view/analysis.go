@@ -42,6 +42,7 @@ func analysisLine(l bridge.Line, c *bridge.AnalysisLine, _ bridge.Facts) []Block
 		why := ": “" + shape.OneLine(c.Urgent, shape.MaxPreviewRunes) + "”"
 		blocks = append(blocks, shape.Sentence(shape.Icon("rotating_light"), " ", shape.LeadingMentions(l), shape.Bold("Looks urgent"), why))
 	}
+
 	var wants []Piece
 	if len(c.Intents) > 0 {
 		wants = []Piece{shape.Text(nameWords(c.Intents))}
@@ -52,6 +53,7 @@ func analysisLine(l bridge.Line, c *bridge.AnalysisLine, _ bridge.Facts) []Block
 	if numbers := referencePieces(c); len(numbers) > 0 {
 		blocks = append(blocks, shape.SmallPrint(numbers...))
 	}
+
 	from := verb.SourceLinks("Reply from: ", c.Sources)
 	if len(from) > 0 && len(blocks) < maxLines {
 		blocks = append(blocks, shape.SmallPrint(from...))
@@ -62,6 +64,7 @@ func analysisLine(l bridge.Line, c *bridge.AnalysisLine, _ bridge.Facts) []Block
 	if c.Urgent == "" {
 		blocks[0].Pieces = append([]Piece{shape.Icon("robot_face"), shape.Text(" ")}, blocks[0].Pieces...)
 	}
+
 	return blocks
 }
 
@@ -121,16 +124,19 @@ func suggestionButtons(c *bridge.AnalysisLine, l bridge.Line, args bridge.Args) 
 		b.Label = "Use reply"
 		all = append(all, b)
 	}
+
 	for _, tag := range l.Args.Tags {
 		b := verb.NewButton(bridge.VerbTag, bridge.Args{Conversation: args.Conversation, Tags: []string{tag}})
 		b.Label = shape.OneLine("+ "+tag, shape.MaxLabelRunes)
 		all = append(all, b)
 	}
+
 	for _, tag := range c.Tagged {
 		b := verb.NewButton(bridge.VerbUntag, bridge.Args{Conversation: args.Conversation, Tags: []string{tag}})
 		b.Label = shape.OneLine("Undo "+tag, shape.MaxLabelRunes)
 		all = append(all, b)
 	}
+
 	actions := actionButtons(c, args.Conversation)
 	return append(all, actions[:min(len(actions), maxActions)]...)
 }
@@ -152,9 +158,11 @@ func actionButtons(c *bridge.AnalysisLine, conversation bridge.ConversationID) (
 	if c.Solver != nil {
 		add(bridge.VerbAssign, bridge.Args{Agents: []string{c.Solver.Email}}, "Assign to "+shape.AgentName(*c.Solver))
 	}
+
 	for _, t := range c.Fits {
 		add(bridge.VerbTemplate, bridge.Args{Template: &bridge.TemplateArgs{ID: t.ID}}, "Reply: "+t.Name)
 	}
+
 	return all
 }
 

@@ -15,6 +15,7 @@ func askedBlocks(a bridge.Asked, f bridge.Facts) []Block {
 	if a.Instead {
 		by = "rules, in place of " + shape.OneLine(a.Model, shape.MaxNameRunes)
 	}
+
 	found := []string{shape.Or(a.Mood, "neutral")}
 	if a.Urgent {
 		urgent := "urgent"
@@ -23,23 +24,28 @@ func askedBlocks(a bridge.Asked, f bridge.Facts) []Block {
 		}
 		found = append(found, urgent)
 	}
+
 	if len(a.Intents) > 0 {
 		found = append(found, "wants "+strings.ReplaceAll(strings.Join(a.Intents, ", "), "_", " "))
 	}
+
 	costs := fmt.Sprintf("%d tokens", a.Tokens)
 	if a.Requests > 1 {
 		costs += fmt.Sprintf(" in %d requests", a.Requests)
 	}
+
 	did := " found: " + strings.Join(found, "; ")
 	if a.Task != "" {
 		did = " was asked for a text (" + shape.OneLine(a.Task, shape.MaxNameRunes) + ")"
 	}
+
 	blocks := []Block{{Kind: BlockItem, Pieces: []Piece{shape.At(a.At, f.Zone), shape.Text(" " + by + did + ". " + costs + ".")}},
 		{Kind: BlockItem, Pieces: []Piece{shape.Text("Sent: “" + shape.OneLine(a.Sent, maxAskedRunes) + "”")}}}
 	answered := "Answered: nothing (" + strings.ReplaceAll(a.Failure, "_", " ") + ")."
 	if a.Answered != "" {
 		answered = "Answered: " + shape.OneLine(a.Answered, maxAskedRunes)
 	}
+
 	return append(blocks, Block{Kind: BlockItem, Pieces: []Piece{shape.Text(answered)}})
 }
 

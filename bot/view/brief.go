@@ -22,12 +22,14 @@ func shortenRepeated(l bridge.Line) (short bridge.Line, isShortened bool) {
 		return l, false
 	default: // any other line stands beside the message that it repeats
 	}
+
 	text := strings.TrimSpace(l.Text)
 	isTyped := l.SourceRef.Message != "" && l.SourceRef.Channel != ""
 	isShort := strings.Count(text, "\n") < maxRepeatedLines && utf8.RuneCountInString(text) <= maxRepeatedRunes
 	if !isTyped || isShort {
 		return l, false
 	}
+
 	var lines []string
 	for line := range strings.SplitSeq(markdown.Plain(markdown.Parts(text)), "\n") {
 		line = strings.TrimSpace(line)
@@ -35,6 +37,7 @@ func shortenRepeated(l bridge.Line) (short bridge.Line, isShortened bool) {
 			lines = append(lines, line)
 		}
 	}
+
 	w := markdown.NewWriter()
 	w.Literal(strings.TrimSpace(markdown.Cut(strings.Join(lines, "\n"), maxRepeatedRunes)) + " …")
 	l.Text = w.Text().Markdown

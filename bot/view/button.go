@@ -27,11 +27,13 @@ func lineButtons(l bridge.Line, f bridge.Facts) []Button {
 			all = append(all, sendToButton(l, row))
 		}
 	}
+
 	for _, name := range l.Verbs {
 		b := verb.NewButton(name, args)
 		adaptButton(&b, l)
 		all = append(all, b)
 	}
+
 	return resolveAtOnce(f, all)
 }
 
@@ -123,6 +125,7 @@ func MarkIcon(m bridge.Mark) string {
 	case bridge.MarkInside:
 		return "lock"
 	}
+
 	return ""
 }
 

@@ -16,6 +16,7 @@ func Details(f bridge.Facts) Card {
 			c.Blocks = append(c.Blocks, shape.Line(append([]Piece{shape.Bold(name + ":"), shape.Text(" ")}, pieces...)...))
 		}
 	}
+
 	addText := func(name, text string) {
 		if text != "" {
 			add(name, shape.Text(text))
@@ -137,20 +138,24 @@ func mainVerbs(f bridge.Facts) []bridge.Verb {
 	if f.Status == bridge.StatusResolved {
 		return []bridge.Verb{bridge.VerbReopen}
 	}
+
 	var verbs []bridge.Verb
 	if f.Account.Mode != bridge.ModeWatch {
 		verbs = append(verbs, bridge.VerbReply)
 	}
+
 	if shape.HeldBy(f, f.Viewer) {
 		verbs = append(verbs, bridge.VerbAssign)
 	} else {
 		verbs = append(verbs, bridge.VerbTake)
 	}
+
 	if f.Status == bridge.StatusSnoozed {
 		verbs = append(verbs, bridge.VerbWake)
 	} else {
 		verbs = append(verbs, bridge.VerbSnooze)
 	}
+
 	return append(verbs, bridge.VerbResolve)
 }
 
@@ -169,6 +174,7 @@ func otherVerbs(f bridge.Facts) []bridge.Verb {
 			verbs = append(verbs, bridge.VerbUnassign)
 		}
 	}
+
 	if f.Status != bridge.StatusClosed {
 		verbs = append(verbs, bridge.VerbTag)
 		if len(f.Tags) > 0 {
@@ -176,11 +182,13 @@ func otherVerbs(f bridge.Facts) []bridge.Verb {
 		}
 		verbs = append(append(verbs, bridge.VerbTopic), verb.InDetails()...)
 	}
+
 	if f.Status.Open() && strings.Contains(f.Contact.Address, "@") {
 		verbs = append(verbs, bridge.VerbTo)
 	}
 	if f.Status.Open() && f.Status != bridge.StatusPending {
 		verbs = append(verbs, bridge.VerbPending)
 	}
+
 	return append(verbs, bridge.VerbHistory)
 }

@@ -34,18 +34,22 @@ func whyLine(l bridge.Line, c *bridge.WhyLine, f bridge.Facts) []Block {
 			blocks = append(blocks, decidedBlock(d, f))
 		}
 	}
+
 	if len(c.Log) > 0 {
 		blocks = append(append(blocks, makeHeadline(l, "bulb", "What was decided here, the newest first:")), logRows(c.Log, f)...)
 	}
+
 	for i, a := range c.Asked {
 		if i == 0 {
 			blocks = append(blocks, makeHeadline(l, "bulb", "What a model was asked last, and answered:"))
 		}
 		blocks = append(blocks, askedBlocks(a, f)...)
 	}
+
 	if len(blocks) == 0 {
 		blocks = []Block{makeHeadline(l, "bulb", "Nothing has been decided here yet.")}
 	}
+
 	return append(blocks, conversationLink(l)...)
 }
 
@@ -79,6 +83,7 @@ func fateWords(fate string) string {
 	case "unclear":
 		return "may or may not have arrived"
 	}
+
 	return ""
 }
 
@@ -110,10 +115,12 @@ func decisionWords(reason string, f bridge.Facts) string {
 	case "text_too_long", "file_too_large", "files_too_large", "file_kind", "no_files":
 		return "The channel does not take it as it is."
 	}
+
 	words := reasonWords(reason, f)
 	isUnknownCode := words == shape.AsSentence(reason) && !strings.Contains(reason, " ")
 	if isUnknownCode {
 		return ""
 	}
+
 	return words
 }

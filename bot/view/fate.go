@@ -70,10 +70,12 @@ func parkedLine(l bridge.Line, c *bridge.ParkedLine, f bridge.Facts) []Block {
 		}
 		return windowLine(l, f, "lock", "Not sent: "+who+" does not have this. The reply window closed at ", c.Until, c.Hint, hint)
 	}
+
 	what := "Not sent: I found this late, and the conversation has moved on."
 	if c.Reason != "" && c.Reason != "late" {
 		what = "Not sent: " + who + " does not have this."
 	}
+
 	return fateBlocks(l, f, remark{icon: "hourglass", what: what,
 		reason: c.Reason, hint: shape.Or(c.Hint, "Send it if it still fits, or drop it.")})
 }

@@ -16,6 +16,7 @@ func NewForm(in FormInput) (Form, error) {
 	if v.Form.Ask == nil {
 		return Form{}, &bridge.Problem{Code: "no_form", Text: "There is nothing to fill in for that.", Hint: "@Parley help tells what can be done."}
 	}
+
 	form := Form{Verb: in.Verb, Args: in.Args}
 	form.Args.Conversation = cmp.Or(form.Args.Conversation, in.Facts.ID)
 	if !v.Anywhere {
@@ -27,6 +28,7 @@ func NewForm(in FormInput) (Form, error) {
 	if err := v.Form.Ask(&form, in); err != nil {
 		return Form{}, err
 	}
+
 	return form, nil
 }
 

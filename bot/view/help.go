@@ -80,17 +80,20 @@ func Help(word string, syntax CommandSyntax, denied ...bridge.Verb) Card {
 	if word == "" || strings.EqualFold(word, allVerbs) {
 		return helpList(syntax, word != "", denied)
 	}
+
 	v, ok := verb.Find(word)
 	if !ok {
 		c := helpList(syntax, false, denied)
 		c.Blocks = append([]Block{shape.Sentence("There is no command ", shape.Code(shape.OneLine(word, maxTopicRunes)), ". The usual ones:")}, c.Blocks...)
 		return c
 	}
+
 	c := Card{Title: "Help"}
 	if !syntax.canGive(v) {
 		c.Blocks = append(c.Blocks, shape.Line(shape.Text(v.Help.Sentence)), shape.Line(shape.Text("Do it in the conversation's thread: it can't be done from here.")))
 		return c
 	}
+
 	c.Blocks = append(c.Blocks, shape.Line(shape.Code(syntax.adaptExample(v.Typed.Syntax))), shape.Line(shape.Text(v.Help.Sentence)))
 	for _, e := range v.Help.Examples {
 		example := syntax.adaptExample(e)
@@ -98,9 +101,11 @@ func Help(word string, syntax CommandSyntax, denied ...bridge.Verb) Card {
 			c.Blocks = append(c.Blocks, Block{Kind: BlockItem, Pieces: []Piece{shape.Code(example)}})
 		}
 	}
+
 	if v.Typed.Rest == verb.RestTime {
 		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("Times: "+when.Forms)))
 	}
+
 	c.Blocks = append(c.Blocks, shape.SmallPrint(alsoPieces(v, syntax)...))
 	return c
 }
@@ -111,12 +116,15 @@ func alsoPieces(v *verb.Verb, syntax CommandSyntax) []Piece {
 	for _, word := range v.Typed.Words[1:] {
 		groups = append(groups, []Piece{shape.Code(syntax.sign() + word)})
 	}
+
 	for _, sign := range syntax.otherSigns() {
 		groups = append(groups, []Piece{shape.Code(sign + v.Typed.Words[0])})
 	}
+
 	if slices.Contains(syntax.SlashCommands, v.Typed.Words[0]) {
 		groups = append(groups, []Piece{shape.Code("/" + v.Typed.Words[0])})
 	}
+
 	if v.Slash && len(syntax.SignsOutside) > 0 {
 		var named [][]Piece
 		for _, sign := range syntax.SignsOutside {
@@ -124,12 +132,15 @@ func alsoPieces(v *verb.Verb, syntax CommandSyntax) []Piece {
 		}
 		groups = append(groups, append([]Piece{shape.Text("elsewhere ")}, shape.JoinPieces(" or ", named...)...))
 	}
+
 	if v.Button.Label != "" {
 		groups = append(groups, []Piece{shape.Text("the button " + v.Button.Label)})
 	}
+
 	for _, e := range v.Emoji {
 		groups = append(groups, []Piece{shape.Icon(e)})
 	}
+
 	return append([]Piece{shape.Text("Also: ")}, shape.JoinPieces(shape.Between, groups...)...)
 }
 
@@ -144,18 +155,22 @@ func helpList(syntax CommandSyntax, all bool, denied []bridge.Verb) Card {
 		if !syntax.canGive(v) || slices.Contains(denied, v.Name) {
 			continue
 		}
+
 		pieces := []Piece{shape.Code(syntax.adaptExample(v.Typed.Syntax)), shape.Text(" " + v.Help.Sentence)}
 		if len(v.Emoji) > 0 && !syntax.Private {
 			pieces = append(pieces, shape.Text(" "), shape.Icon(v.Emoji[0]))
 		}
+
 		c.Blocks = append(c.Blocks, Block{Kind: BlockItem, Pieces: pieces})
 	}
+
 	times := "Times: " + when.Forms
 	more := []Piece{shape.Text("More about one: "), shape.Code(syntax.adaptExample("!help snooze"))}
 	if all { // one block less, so that Slack shows the list in one message
 		c.Blocks = append(c.Blocks, shape.SmallPrint(append(more, shape.Text(". "+times))...))
 		return c
 	}
+
 	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text(times)), shape.SmallPrint(more...))
 	button := verb.NewButton(bridge.VerbHelp, bridge.Args{Note: allVerbs})
 	button.Label = "All commands"
@@ -183,11 +198,13 @@ func (s CommandSyntax) introBlocks() []Block {
 		for _, sign := range s.otherSigns() {
 			begin = append(begin, " or ", shape.Code(strings.TrimSpace(sign)))
 		}
+
 		blocks = []Block{
 			shape.Sentence("In a thread, what its owner types goes to the customer. ", shape.Code("note:"), " or ", shape.Code("//"), " in front, or mentioning a colleague, keeps it inside."),
 			shape.Sentence(append(begin, ". To send a text that begins with ! or /, type ", shape.Code("!!"), " or put ", shape.Code(`\`), " before it.")...),
 		}
 	}
+
 	if len(s.SlashCommands) > 0 {
 		offered := []any{"What you choose from the list of commands, nobody else sees: "}
 		for i, word := range s.SlashCommands {
@@ -196,7 +213,9 @@ func (s CommandSyntax) introBlocks() []Block {
 			}
 			offered = append(offered, shape.Code("/"+word))
 		}
+
 		blocks = append(blocks, shape.Sentence(append(offered, ".")...))
 	}
+
 	return blocks
 }

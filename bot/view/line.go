@@ -13,11 +13,13 @@ func Line(l bridge.Line, f bridge.Facts) Card {
 	if card, ok := windowCard(l, f); ok {
 		return card
 	}
+
 	l, isShortened := shortenRepeated(l)
 	blocks := lineBlocks(l, f)
 	if l.Outcome != nil {
 		blocks = outcomeLine(l, f)
 	}
+
 	blocks = append(blocks, richBlocks(l.Rich)...)
 	isMessageKnown := l.SourceRef.Message != "" && l.SourceRef.Channel != ""
 	showsWholeText := l.Text != "" && !isShortened
@@ -27,6 +29,7 @@ func Line(l bridge.Line, f bridge.Facts) Card {
 	if isRefusedForArguments(l, f) {
 		l.Verbs = []bridge.Verb{l.Verb} // its form asks for what was missing
 	}
+
 	return Card{Blocks: blocks, Buttons: lineButtons(l, f)}
 }
 
@@ -57,9 +60,11 @@ func windowCard(l bridge.Line, f bridge.Facts) (Card, bool) {
 	case *bridge.StatsLine:
 		return withTitle(Stats(c)), true
 	}
+
 	if l.Kind() == bridge.LineDetails {
 		return withTitle(Details(askedFor(l, f))), true
 	}
+
 	return Card{}, false
 }
 

@@ -33,26 +33,31 @@ func List(l bridge.Listing, zone *time.Location) Card {
 	if len(l.Rows) == 0 {
 		c.Blocks = append(c.Blocks, shape.Line(shape.Text(emptyList(l))))
 	}
+
 	for _, f := range l.Rows {
 		if f.Zone == nil {
 			f.Zone = zone
 		}
 		c.Blocks = append(c.Blocks, listRow(f, l.List))
 	}
+
 	if l.More {
 		c.Buttons = append(c.Buttons, nextPage(l))
 	}
 	if l.Words != "" {
 		return c
 	}
+
 	for _, other := range listNames() {
 		if other == l.List || slices.Contains(l.Hidden, other) {
 			continue
 		}
+
 		b := verb.NewButton(bridge.VerbList, bridge.Args{ListArgs: bridge.ListArgs{List: other}})
 		b.Label = listTitle(other)
 		c.Buttons = append(c.Buttons, b)
 	}
+
 	return c
 }
 
@@ -84,14 +89,17 @@ func listRow(f bridge.Facts, list string) Block {
 	if slices.ContainsFunc(f.Tags, func(t bridge.Tag) bool { return t.Label }) {
 		head = append([]Piece{shape.Icon("label"), shape.Text(" ")}, head...) // the row stands out
 	}
+
 	state, saysWhen := statePieces(f, list)
 	if len(f.Assignees) > 0 {
 		state = append(state, shape.Text(", "+shape.Assignees(f.Assignees)))
 	}
+
 	groups := [][]Piece{head, shape.Subject(f), markPieces(f), tagPieces(f.Tags), state, teamPieces(f)}
 	if !saysWhen && !f.LastMessage.At.IsZero() {
 		groups = append(groups, []Piece{shape.At(f.LastMessage.At, f.Zone)})
 	}
+
 	if preview := shape.OneLine(f.LastMessage.Preview, shape.MaxPreviewRunes); preview != "" {
 		from := ""
 		if f.LastMessage.From == "agent" {
@@ -99,6 +107,7 @@ func listRow(f bridge.Facts, list string) Block {
 		}
 		groups = append(groups, []Piece{shape.Text(from + "“" + preview + "”")})
 	}
+
 	return Block{Kind: BlockItem, Pieces: shape.JoinPieces(shape.Between, groups...), Buttons: []Button{detailsButton(f)}}
 }
 
@@ -142,6 +151,7 @@ func Evening(l *bridge.EveningLine) Card {
 	if err != nil {
 		zone = time.UTC
 	}
+
 	count := len(l.Rows)
 	windows, closes := shape.Plural(count, "reply window", "reply windows"), shape.Plural(count, "closes", "close")
 	headline := shape.Bold(fmt.Sprintf("%d %s %s before you are back", count, windows, closes))
@@ -153,6 +163,7 @@ func Evening(l *bridge.EveningLine) Card {
 		f.Zone = zone
 		c.Blocks = append(c.Blocks, eveningRow(f))
 	}
+
 	return c
 }
 
@@ -187,6 +198,7 @@ func emptyList(l bridge.Listing) string {
 	if l.Words != "" {
 		return "Nothing is found for “" + shape.OneLine(l.Words, shape.MaxNameRunes) + "” in names, addresses, numbers and subjects. Words are found by how they begin."
 	}
+
 	switch l.List {
 	case "mine":
 		return "Nothing is waiting for you. Look into Unassigned for more."
@@ -199,6 +211,7 @@ func emptyList(l bridge.Listing) string {
 	case "closed":
 		return "Nothing of yours has been closed."
 	}
+
 	return "No conversations here."
 }
 
@@ -211,12 +224,14 @@ func History(f bridge.Facts, h bridge.History) Card {
 	case len(h.Rows) == 0:
 		c.Blocks = append(c.Blocks, shape.Line(shape.Text("Nothing has been done yet.")))
 	}
+
 	c.Blocks = append(c.Blocks, logRows(h.Rows, f)...)
 	if h.More {
 		b := verb.NewButton(bridge.VerbHistory, bridge.Args{Conversation: f.ID, ListArgs: bridge.ListArgs{Page: h.Page + 1}})
 		b.Label = "Older"
 		c.Buttons = append(c.Buttons, b)
 	}
+
 	return c
 }
 

@@ -33,6 +33,7 @@ func outcomePieces(l bridge.Line, f bridge.Facts) []Piece {
 		what = words.already
 		after = ""
 	}
+
 	pieces := []Piece{shape.Icon(words.icon), shape.Text(" " + what)}
 	if words.namesOther && l.Other.ID != 0 {
 		pieces = append(append(pieces, shape.Text(" ")), shape.ThreadLink(shape.Number(l.Other.ID), l.Other)...)
@@ -40,6 +41,7 @@ func outcomePieces(l bridge.Line, f bridge.Facts) []Piece {
 	if !words.hidesTime && !o.At.IsZero() {
 		pieces = append(pieces, shape.Text(" "), shape.At(o.At, f.Zone))
 	}
+
 	hasAuthor := !words.hidesAuthor && !shape.IsNobody(o.By)
 	isByOther := isTooLate || !isSameAgent(o.By, l.By)
 	if hasAuthor && isByOther {
@@ -48,6 +50,7 @@ func outcomePieces(l bridge.Line, f bridge.Facts) []Piece {
 	if after != "" {
 		after = " " + after
 	}
+
 	return append(pieces, shape.Text("."+after))
 }
 
@@ -109,5 +112,6 @@ func outcomeWordsOf(s bridge.OutcomeState, customer string) outcomeWords {
 	case bridge.OutcomeUnblocked:
 		return outcomeWords{icon: "ok", what: "This sender is no longer blocked", already: "No longer blocked"}
 	}
+
 	return outcomeWords{icon: "ok", what: "Settled", already: "Already settled"}
 }

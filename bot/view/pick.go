@@ -26,6 +26,7 @@ func Pick(name bridge.Verb, args bridge.Args, rows []bridge.Facts) (Form, error)
 			Hint: "Name it: @Parley #12 " + string(name),
 		}
 	}
+
 	pick := Field{Name: verb.FieldConversation, Kind: FieldOne, Label: "Conversation"}
 	for _, f := range rows[:min(len(rows), maxPicks)] {
 		words := shape.Number(f.ID) + " " + verb.Title(f)
@@ -34,6 +35,7 @@ func Pick(name bridge.Verb, args bridge.Args, rows []bridge.Facts) (Form, error)
 		}
 		pick.Options = append(pick.Options, Option{Value: strings.TrimPrefix(shape.Number(f.ID), "#"), Label: shape.OneLine(words, maxPickRunes)})
 	}
+
 	label := verb.Of(name).ButtonLabel()
 	question := shape.Line(shape.Text("Which conversation?"))
 	return Form{Title: label, Verb: name, Args: args, Intro: []Block{question}, Fields: []Field{pick}, Submit: label}, nil

@@ -21,8 +21,10 @@ func Plain(c Card) string {
 		case BlockLine, BlockSmall:
 			b.WriteString(PlainPieces(block.Pieces))
 		}
+
 		b.WriteByte('\n')
 	}
+
 	return strings.TrimRight(b.String(), "\n")
 }
 
@@ -45,5 +47,6 @@ func PlainPieces(pieces []Piece) string {
 			b.WriteString("[" + p.Text + "]")
 		}
 	}
+
 	return b.String()
 }

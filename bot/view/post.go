@@ -39,6 +39,7 @@ func Post(p bridge.Post, syntax CommandSyntax) (Card, bool) {
 		return erasedCard(), true
 	case bridge.PostFiles, bridge.PostMark, bridge.PostDouble:
 	}
+
 	return Card{}, false
 }
 

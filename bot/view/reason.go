@@ -69,6 +69,7 @@ func reasonWords(reason string, f bridge.Facts) string {
 	case "handed_in":
 		return "You handed its form in twice, with other words."
 	}
+
 	return editReasonWords(reason)
 }
 

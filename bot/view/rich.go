@@ -30,6 +30,7 @@ func richBlocks(r *bridge.Rich) []Block {
 		}
 		return blocks
 	}
+
 	return nil
 }
 
@@ -60,6 +61,7 @@ func richList(l *bridge.RichList) []Block {
 		if s.Title != "" {
 			blocks = append(blocks, shape.SmallPrint(shape.Bold(shape.OneLine(s.Title, shape.MaxNameRunes))))
 		}
+
 		var rows [][]Piece
 		for _, row := range s.Rows {
 			pieces := []Piece{shape.Text(shape.OneLine(row.Title, shape.MaxNameRunes))}
@@ -68,8 +70,10 @@ func richList(l *bridge.RichList) []Block {
 			}
 			rows = append(rows, pieces)
 		}
+
 		blocks = append(blocks, shape.SmallPrint(shape.JoinPieces(shape.Between, rows...)...))
 	}
+
 	return blocks
 }
 

@@ -140,6 +140,7 @@ func timePieces(f bridge.Facts) []Piece {
 	case !f.WaitingSince.IsZero():
 		groups = append(groups, []Piece{shape.Text("Waiting since "), shape.At(f.WaitingSince, f.Zone)})
 	}
+
 	groups = append(groups, windowPieces(f))
 	if f.Previous > 0 {
 		groups = append(groups, []Piece{shape.Text("Continues "), shape.Thread(shape.Number(f.Previous), f.PreviousAt)})
@@ -147,6 +148,7 @@ func timePieces(f bridge.Facts) []Piece {
 	if f.Next > 0 {
 		groups = append(groups, []Piece{shape.Text("Continued in "), shape.Thread(shape.Number(f.Next), f.NextAt)})
 	}
+
 	groups = append(groups, copiedPieces(f.Recipients.Cc, ""), copiedPieces(f.Recipients.Copied, " (gets no replies)"))
 	if others := alsoOpenPieces(f); len(others) > 0 {
 		groups = append(groups, append([]Piece{shape.Text("Also open: ")}, others...))
@@ -154,6 +156,7 @@ func timePieces(f bridge.Facts) []Piece {
 	if mode := modeWords(f.Account.Mode); mode != "" {
 		groups = append(groups, []Piece{shape.Text(mode)})
 	}
+
 	return shape.JoinPieces(shape.Between, groups...)
 }
 
@@ -231,9 +234,11 @@ func statusIcon(f bridge.Facts) string {
 		return "no_entry_sign"
 	case bridge.StatusOpen:
 	}
+
 	if len(f.Assignees) == 0 {
 		return "large_blue_circle"
 	}
+
 	return "large_green_circle"
 }
 

@@ -23,6 +23,7 @@ func Said(s bridge.Said, zone *time.Location) Card {
 		c.Blocks = saidBlocks(s)
 		return c
 	}
+
 	var shownMinute time.Time
 	for _, message := range append([]bridge.Said{s}, s.Then...) {
 		minute := message.At.Truncate(time.Minute)
@@ -30,8 +31,10 @@ func Said(s bridge.Said, zone *time.Location) Card {
 			c.Blocks = append(c.Blocks, shape.SmallPrint(shape.At(message.At, zone)))
 			shownMinute = minute
 		}
+
 		c.Blocks = append(c.Blocks, saidBlocks(message)...)
 	}
+
 	return c
 }
 
@@ -42,23 +45,28 @@ func saidBlocks(s bridge.Said) []Block {
 	if s.Answers != nil {
 		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Icon("leftwards_arrow_with_hook"), shape.Text(" "+answersWords(*s.Answers))))
 	}
+
 	if strings.TrimSpace(s.Text) != "" {
 		c.Blocks = append(c.Blocks, Block{Kind: BlockBody, Text: s.Text})
 	} else if len(s.Files) == 0 && len(s.Notices) == 0 {
 		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("(a message without text)")))
 	}
+
 	if s.ShowQuote && strings.TrimSpace(s.Quoted) != "" {
 		c.Blocks = append(c.Blocks, Block{Kind: BlockQuote, Text: s.Quoted})
 	}
+
 	for _, n := range s.Notices {
 		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Icon("information_source"), shape.Text(" "+shape.OneLine(n, maxRemarkRunes))))
 	}
+
 	if len(s.Files) > 0 {
 		c.Blocks = append(c.Blocks, shape.SmallPrint(fileNames(s.Files)...))
 	}
 	if s.Original != "" {
 		c.Blocks = append(c.Blocks, shape.SmallPrint(Piece{Kind: PieceLink, Text: "Show the original", URL: s.Original}))
 	}
+
 	return c.Blocks
 }
 
@@ -84,6 +92,7 @@ func Files(from bridge.PartyRef, names []string, missing []bridge.Missing) Card 
 		sender := []Piece{shape.Text("From " + shape.PartyName(from) + ":")}
 		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.JoinPieces(" ", sender, fileNames(names))...))
 	}
+
 	for _, m := range missing {
 		name := shape.Or(shape.OneLine(m.Name, shape.MaxNameRunes), "A file")
 		if m.Reason == "" {
@@ -91,9 +100,11 @@ func Files(from bridge.PartyRef, names []string, missing []bridge.Missing) Card 
 				shape.Text(" "+name+" is still being fetched from the provider; it follows here by itself.")))
 			continue
 		}
+
 		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Icon("warning"),
 			shape.Text(" "+name+" from "+shape.PartyName(from)+" could not be had: "+shape.OneLine(m.Reason, maxRemarkRunes))))
 	}
+
 	return c
 }
 

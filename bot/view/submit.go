@@ -20,17 +20,21 @@ func Submit(name bridge.Verb, args bridge.Args, fields map[string][]string, now 
 		if err != nil || id <= 0 {
 			return Filled{}, map[string]string{verb.FieldConversation: "Choose a conversation."}
 		}
+
 		filled.Args.Conversation = bridge.ConversationID(id)
 		return filled, nil
 	}
+
 	read := verb.Of(name).Form.Read
 	if read == nil {
 		return filled, nil
 	}
+
 	field, problem := read(&filled, values, verb.Reading{Now: now, Zone: zone, Reply: readReplyText})
 	if problem != "" {
 		return Filled{}, map[string]string{field: problem}
 	}
+
 	return filled, nil
 }
 

@@ -13,6 +13,7 @@ func TagIcon(color string) string {
 	if !ok {
 		return "white_medium_square"
 	}
+
 	squares := []struct{ name, color string }{
 		{"large_red_square", "#dd2e44"},
 		{"large_orange_square", "#f4900c"},
@@ -24,6 +25,7 @@ func TagIcon(color string) string {
 		{"black_large_square", "#31373d"},
 		{"white_large_square", "#e6e7e8"},
 	}
+
 	nearest := ""
 	minDistance := math.MaxInt
 	for _, s := range squares {
@@ -34,6 +36,7 @@ func TagIcon(color string) string {
 			minDistance = distance
 		}
 	}
+
 	return nearest
 }
 

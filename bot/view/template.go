@@ -41,10 +41,12 @@ func verdictBlocks(l bridge.Line, t bridge.Template, before string) []Block {
 		now := name + " is " + shape.Or(t.ProviderCategory, t.Category) + " for the provider now, not " + before + "."
 		return []Block{makeHeadline(l, "label", now+" Its price changes with it.")}
 	}
+
 	why := ""
 	if t.Reason != "" {
 		why = ": " + strings.TrimRight(shape.OneLine(t.Reason, maxReasonRunes), ".")
 	}
+
 	words := name + ": " + shape.TemplateWords(t) + why + "."
 	switch t.Status {
 	case "approved":
@@ -56,6 +58,7 @@ func verdictBlocks(l bridge.Line, t bridge.Template, before string) []Block {
 	case "disabled":
 		words = name + " was disabled by the provider" + why + ". It can't be sent any more."
 	}
+
 	return []Block{makeHeadline(l, templateIcon(t.Status), words)}
 }
 
@@ -65,6 +68,7 @@ func TemplateList(list []bridge.Template, edit bool) Card {
 	if len(list) == 0 {
 		c.Blocks = append(c.Blocks, shape.Line(shape.Text("There are none yet.")))
 	}
+
 	for i, t := range list {
 		if i == maxTemplateRows {
 			c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("And more: parley export lists all.")))
@@ -72,12 +76,14 @@ func TemplateList(list []bridge.Template, edit bool) Card {
 		}
 		c.Blocks = append(c.Blocks, templateRow(t, edit))
 	}
+
 	if edit {
 		b := verb.NewButton(bridge.VerbTemplateEdit, bridge.Args{})
 		b.Label = "New template"
 		b.Style = StylePrimary
 		c.Buttons = append(c.Buttons, b)
 	}
+
 	return c
 }
 
@@ -99,11 +105,13 @@ func templateRow(t bridge.Template, edit bool) Block {
 	if t.Reason != "" {
 		groups = append(groups, []Piece{shape.Text("“" + shape.OneLine(t.Reason, maxDetailRunes) + "”")})
 	}
+
 	item := Block{Kind: BlockItem, Pieces: shape.JoinPieces(shape.Between, groups...)}
 	if edit {
 		about := bridge.Args{Template: &bridge.TemplateArgs{ID: t.ID}}
 		item.Buttons = []Button{verb.NewButton(bridge.VerbTemplateEdit, about), verb.NewButton(bridge.VerbTemplateDelete, about)}
 	}
+
 	return item
 }
 

@@ -22,10 +22,12 @@ func Week(l *bridge.WeekLine) Card {
 	if len(l.Rows) > 0 {
 		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("Waited longest for the first answer:")))
 	}
+
 	for i, f := range l.Rows {
 		head := shape.ThreadLink(shape.Number(f.ID)+" "+verb.Title(f), f)
 		c.Blocks = append(c.Blocks, Block{Kind: BlockItem, Pieces: shape.JoinPieces(shape.Between, head, []Piece{shape.Text(formatDuration(l.Took[i]))})})
 	}
+
 	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("Times in business hours; in brackets, the week before. More is on the dashboard.")))
 	return c
 }
@@ -37,6 +39,7 @@ func sevenDayBlocks(d bridge.SevenDays) []Block {
 	if week.Reopened+before.Reopened > 0 {
 		counts = append(counts, withBefore("reopened", week.Reopened, before.Reopened))
 	}
+
 	blocks := []Block{weekItem(strings.Join(counts, " · "))}
 	if week.Answers > 0 {
 		took := meanWords(week.First, before.First, before.Answers) + medianWords(week, before, firstMedian)
@@ -50,6 +53,7 @@ func sevenDayBlocks(d bridge.SevenDays) []Block {
 		took := meanWords(week.Ended, before.Ended, before.Resolved) + medianWords(week, before, endedMedian)
 		blocks = append(blocks, weekItem("Resolved after "+took))
 	}
+
 	return append(blocks, weekItem(waitingWords(d)))
 }
 

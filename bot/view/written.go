@@ -50,6 +50,7 @@ func writtenTitle(c *bridge.WrittenLine) string {
 	if c.Occasion == "resolve" {
 		return "What it was about"
 	}
+
 	return "Summary" + in
 }
 
@@ -65,12 +66,14 @@ func writerWords(c *bridge.WrittenLine) string {
 	} else if !c.Degraded {
 		from += ", without a model"
 	}
+
 	if c.Degraded {
 		return "the model gave no answer: " + from
 	}
 	if isWithoutModel(c) {
 		return from
 	}
+
 	return "by " + shape.OneLine(c.WrittenBy, shape.MaxNameRunes) + ", not checked by anybody"
 }
 

@@ -53,6 +53,7 @@ func (a *assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
+
 	h := w.Header()
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	switch path.Ext(name) {
@@ -63,5 +64,6 @@ func (a *assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case ".svg":
 		h.Set("Content-Type", "image/svg+xml")
 	}
+
 	_, _ = w.Write(body) // an error means that the browser went away
 }

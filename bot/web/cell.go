@@ -15,10 +15,12 @@ func Cell(text string) string {
 		if isFormula || isBreak {
 			b.WriteByte('\'')
 		}
+
 		b.WriteRune(r)
 		isFiller := !isFirst && strings.ContainsRune(` "`, r) // a space or a quotation mark before the cell's text
 		staysAtStart := cellMayBegin && isFiller
 		cellMayBegin = strings.ContainsRune(";\t\r\n", r) || staysAtStart
 	}
+
 	return b.String()
 }

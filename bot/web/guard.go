@@ -28,9 +28,11 @@ func (s *Site) guardRoute(route Route) http.Handler {
 			defer cancel()
 			r = r.WithContext(ctx)
 		}
+
 		v := &Visit{Request: r, Writer: w, site: s, sessions: s.sessionsOf(r), area: route.area}
 		if err := s.answer(v, route); err != nil { //nolint:contextcheck // a Visit has its request's context
 			s.opt.Log.Error("site: page failed", "pattern", route.Pattern, "error", err)
+
 			if v.Refuse(http.StatusInternalServerError, //nolint:contextcheck // as above
 				"Something went wrong here.",
 				"Nothing was changed. Try again in a moment; Parley's log says why it failed.") != nil {
@@ -45,8 +47,10 @@ func (s *Site) answer(v *Visit, route Route) error {
 	if route.Token != nil {
 		return s.withToken(v, route)
 	}
+
 	person, err := v.signedIn()
 	v.Person = person // also if there is an error: its page has this person's menu
+
 	if err != nil {
 		return err
 	}
@@ -65,6 +69,7 @@ func (s *Site) answer(v *Visit, route Route) error {
 	if files := v.Request.MultipartForm; files != nil {
 		defer func() { _ = files.RemoveAll() }()
 	}
+
 	return route.Do(v)
 }
 
@@ -90,6 +95,7 @@ func (v *Visit) readForm(body bool) error {
 	if !body {
 		return nil
 	}
+
 	if r.Method == http.MethodPost {
 		maxBytes := int64(maxFilesBytes)
 		if v.Person.ID == 0 {
@@ -97,9 +103,11 @@ func (v *Visit) readForm(body bool) error {
 		}
 		r.Body = http.MaxBytesReader(v.Writer, r.Body, maxBytes)
 	}
+
 	if err := r.ParseForm(); err != nil { // ParseMultipartForm would ignore this error
 		return err
 	}
+
 	err := r.ParseMultipartForm(maxFormBytes)
 	if err != nil && !errors.Is(err, http.ErrNotMultipart) {
 		return err
@@ -107,6 +115,7 @@ func (v *Visit) readForm(body bool) error {
 	if !AreTexts(r.Form) {
 		return errNoText
 	}
+
 	return nil
 }
 

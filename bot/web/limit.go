@@ -114,6 +114,7 @@ func visitorAddress(r *http.Request) string {
 	if err != nil {
 		return r.RemoteAddr
 	}
+
 	ip := from.Addr().Unmap()
 	if ip.IsLoopback() || ip.IsPrivate() {
 		forwarded := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
@@ -122,10 +123,12 @@ func visitorAddress(r *http.Request) string {
 			ip = visitor.Unmap()
 		}
 	}
+
 	if ip.Is6() {
 		if network, err := ip.WithZone("").Prefix(64); err == nil {
 			return network.String()
 		}
 	}
+
 	return ip.String()
 }

@@ -52,6 +52,7 @@ func (s *Site) withToken(v *Visit, route Route) error {
 	if s.limits.mustLookUpWait(v) {
 		return slowDown(v)
 	}
+
 	kind, token, _ := strings.Cut(v.Request.Header.Get("Authorization"), " ")
 	var holder Holder
 	err := ErrNoToken
@@ -74,10 +75,12 @@ func (s *Site) withToken(v *Visit, route Route) error {
 	if !holder.Scope.OpenTo(holder.Maker) {
 		return v.Refuse(http.StatusForbidden, "Who made this token may not do this any more.", "Have another one made.")
 	}
+
 	v.Person, v.Token = holder.Maker, holder.Name
 	if err := v.readForm(!route.Reads); err != nil {
 		return v.refuseUnreadable(err)
 	}
+
 	return route.Do(v)
 }
 

@@ -81,10 +81,12 @@ func (v *Visit) show(status int, area, name string, s Screen) error {
 	if read == nil {
 		return fmt.Errorf("web: no template %s/%s", area, name)
 	}
+
 	t, err := read()
 	if err != nil {
 		return fmt.Errorf("web: template %s/%s: %w", area, name, err)
 	}
+
 	data := pageData{
 		Screen:  s,
 		Person:  v.Person,
@@ -93,10 +95,12 @@ func (v *Visit) show(status int, area, name string, s Screen) error {
 		Assets:  v.site.assets,
 		Flash:   v.sessions.PopString(v.Context(), flashKey),
 	}
+
 	var page bytes.Buffer
 	if err := t.ExecuteTemplate(&page, "page", data); err != nil {
 		return fmt.Errorf("web: page %s: %w", name, err)
 	}
+
 	v.Writer.Header().Set("Content-Type", "text/html; charset=utf-8")
 	v.Writer.WriteHeader(status)
 	_, _ = page.WriteTo(v.Writer) // an error means that the browser went away
@@ -221,13 +225,16 @@ func (v *Visit) SignIn(agent bridge.AgentID, first string) error {
 	if err != nil {
 		return fmt.Errorf("web: sign in: %w", err)
 	}
+
 	next := v.sessions.PopString(ctx, nextKey)
+
 	if err := v.sessions.Clear(ctx); err != nil {
 		return fmt.Errorf("web: sign in: %w", err)
 	}
 	if err := v.sessions.RenewToken(ctx); err != nil {
 		return fmt.Errorf("web: sign in: %w", err)
 	}
+
 	v.sessions.Put(ctx, personKey, int64(agent)) // a session keeps no types of ours
 	v.sessions.Put(ctx, rankKey, person.rank())
 	v.sessions.Put(ctx, signedOutKey, person.SignedOut.UnixMicro())
@@ -258,6 +265,7 @@ func (v *Visit) StillSignedIn() (bool, error) {
 	if v.sessions.GetInt64(ctx, personKey) != int64(v.Person.ID) {
 		return false, nil
 	}
+
 	p, err := v.site.opt.People.Person(ctx, v.Person.ID)
 	if errors.Is(err, ErrNobody) {
 		return false, nil
@@ -265,6 +273,7 @@ func (v *Visit) StillSignedIn() (bool, error) {
 	if err != nil {
 		return false, err
 	}
+
 	return v.sessions.GetInt64(ctx, signedOutKey) == p.SignedOut.UnixMicro(), nil
 }
 
@@ -275,6 +284,7 @@ func (v *Visit) signedIn() (Person, error) {
 	if id == 0 {
 		return Person{}, nil
 	}
+
 	p, err := v.site.opt.People.Person(ctx, bridge.AgentID(id))
 	if errors.Is(err, ErrNobody) {
 		return Person{}, v.sessions.Destroy(ctx)
@@ -285,11 +295,13 @@ func (v *Visit) signedIn() (Person, error) {
 	if v.sessions.GetInt64(ctx, signedOutKey) != p.SignedOut.UnixMicro() {
 		return Person{}, v.sessions.Destroy(ctx)
 	}
+
 	if v.sessions.GetInt(ctx, rankKey) != p.rank() { // the rights have changed: a token that leaked before must not have the new ones
 		v.sessions.Put(ctx, rankKey, p.rank())
 		if err := v.sessions.RenewToken(ctx); err != nil {
 			return p, err
 		}
 	}
+
 	return p, nil
 }

@@ -84,6 +84,7 @@ func New(o Options) (*Site, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+
 	s := &Site{
 		opt:       o,
 		sessions:  newSessions(o),
@@ -91,24 +92,29 @@ func New(o Options) (*Site, error) {
 		limits:    newLimits(o.Now),
 		templates: map[string]pageTemplate{},
 	}
+
 	o.Areas = append(slices.Clone(o.Areas), s.ownArea())
 	s.opt.Areas = o.Areas
 	if o.Ancestors != nil {
 		s.tabSessions = newTabs(s.sessions)
 	}
+
 	base, err := s.parseBase()
 	if err != nil {
 		return nil, err
 	}
+
 	for _, a := range o.Areas {
 		if err := s.addTemplates(base, a); err != nil {
 			return nil, err
 		}
+
 		for _, r := range a.Routes {
 			r.area = a.Name
 			s.routes = append(s.routes, r)
 		}
 	}
+
 	return s, nil
 }
 
@@ -126,6 +132,7 @@ func newSessions(o Options) *scs.SessionManager {
 		o.Log.Error("site: sessions", "error", err)
 		http.Error(w, "Parley's database can't be reached just now. Try again in a moment.", http.StatusServiceUnavailable)
 	}
+
 	return m
 }
 
@@ -135,10 +142,12 @@ func (s *Site) addTemplates(base *template.Template, a Area) error {
 	if a.Templates == nil {
 		return nil
 	}
+
 	names, err := globHTML(a)
 	if err != nil {
 		return err
 	}
+
 	for _, name := range names {
 		s.templates[a.Name+"/"+strings.TrimSuffix(name, ".html")] = sync.OnceValues(func() (*template.Template, error) {
 			t, err := base.Clone()
@@ -148,6 +157,7 @@ func (s *Site) addTemplates(base *template.Template, a Area) error {
 			return t.Funcs(a.Funcs).ParseFS(a.Templates, name)
 		})
 	}
+
 	return nil
 }
 
@@ -191,12 +201,14 @@ func (s *Site) withHeaders(next http.Handler) http.Handler {
 			h.Set("Content-Security-Policy", policy+strings.Join(s.opt.Ancestors(), " "))
 			h.Del("X-Frame-Options") // this header can't name several origins
 		}
+
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
 		if s.opt.Secure {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
+
 		next.ServeHTTP(w, r)
 	})
 }

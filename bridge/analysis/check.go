@@ -74,18 +74,23 @@ func newDeskNames(d Desk) deskNames {
 	if len(intents) == 0 {
 		intents = DefaultIntents()
 	}
+
 	for _, i := range intents {
 		n.intents[i.Name] = true
 	}
+
 	for _, t := range d.Tags {
 		n.tags[t.Name] = true
 	}
+
 	for _, s := range d.Sources {
 		n.sources[s.ID] = true
 	}
+
 	for _, e := range d.Examples {
 		n.solvers[e.Solver] = true
 	}
+
 	delete(n.solvers, "")
 	return n
 }
@@ -109,6 +114,7 @@ func (n deskNames) allows(a Action) bool {
 	if !slices.Contains(n.actions, a.Name) {
 		return false
 	}
+
 	switch a.Name {
 	case Assign:
 		return n.solvers[a.Value]
@@ -119,6 +125,7 @@ func (n deskNames) allows(a Action) bool {
 	case Snooze:
 		return isDay(a.Value) || isInstant(a.Value)
 	}
+
 	return false
 }
 
@@ -159,6 +166,7 @@ func (s said) checkReferences(d Desk, all []Reference) []Reference {
 		if len(kept) == maxReferences {
 			break
 		}
+
 		r.Value = strings.TrimSpace(r.Value)
 		if !s.isKnownReference(d.References, r) || !s.hasNumber(r.Value) {
 			continue
@@ -170,6 +178,7 @@ func (s said) checkReferences(d Desk, all []Reference) []Reference {
 			kept = append(kept, r)
 		}
 	}
+
 	return kept
 }
 
@@ -195,15 +204,18 @@ func (s said) hasNumber(value string) bool {
 	if value != foldSpace(cleanText(value)) || hasMention(value) {
 		return false
 	}
+
 	for at := 0; ; {
 		i := strings.Index(s.customer[at:], value)
 		if i < 0 {
 			return false
 		}
+
 		from, to := at+i, at+i+len(value)
 		if !isWithinDigits(s.customer, from) && !isWithinDigits(s.customer, to) {
 			return true
 		}
+
 		at = from + 1
 	}
 }

@@ -33,26 +33,31 @@ func newVocabulary(q Question, s said, cited []string) vocabulary {
 			v.add(text)
 		}
 	}
+
 	for _, p := range q.Desk.References {
 		if p.Link == "" {
 			continue
 		}
+
 		for _, number := range referenceNumbers(p, s.customer) {
 			for _, link := range patternLinks(q.Desk.References, p.Kind, number) {
 				v.add(plain(link))
 			}
 		}
+
 		at, err := url.Parse(p.Link)
 		if err == nil && at.Host != "" { // a link that can't be read makes no host known
 			known.hosts[canonicalHost(at.Host)] = true
 		}
 	}
+
 	found := findNames(s.all)
 	for _, l := range found.links {
 		if known.hosts[linkHost(l)] {
 			v.addLink(l)
 		}
 	}
+
 	v.addRest(found)
 	return v
 }
@@ -66,10 +71,12 @@ func referenceNumbers(p Pattern, text string) []string {
 	if p.Regexp == "" {
 		return nil
 	}
+
 	exp, err := regexp.Compile(p.Regexp)
 	if err != nil {
 		return nil
 	}
+
 	var numbers []string
 	for _, m := range exp.FindAllStringSubmatch(text, maxReferences) {
 		number := m[0]
@@ -78,6 +85,7 @@ func referenceNumbers(p Pattern, text string) []string {
 		}
 		numbers = append(numbers, number)
 	}
+
 	return numbers
 }
 
@@ -159,13 +167,16 @@ func findNames(text string) names {
 		if number, ok := strings.CutPrefix(strings.ToLower(l), "tel:"); ok {
 			return " " + number + " "
 		}
+
 		n.links = append(n.links, l)
 		return " "
 	})
+
 	rest = c.mail.ReplaceAllStringFunc(rest, func(m string) string {
 		n.mails = append(n.mails, strings.ToLower(strings.Trim(strings.ReplaceAll(m, " ", ""), ".'*_-")))
 		return " "
 	})
+
 	rest = c.bare.ReplaceAllStringFunc(rest, func(l string) string {
 		if !isDomain(linkHost(l)) {
 			return l
@@ -173,10 +184,12 @@ func findNames(text string) names {
 		n.links = append(n.links, l)
 		return " "
 	})
+
 	rest = c.day.ReplaceAllString(rest, " ")
 	for _, m := range c.number.FindAllString(rest, -1) {
 		n.numbers = append(n.numbers, digitsOf(m))
 	}
+
 	return n
 }
 
@@ -188,6 +201,7 @@ func hasCrookedLink(text string) bool {
 		if !c.scheme.MatchString(target) {
 			return true
 		}
+
 		for _, shown := range slices.Concat(c.scheme.FindAllString(words, -1), c.bare.FindAllString(words, -1)) {
 			host := linkHost(shown)
 			isAddress := isDomain(host) || c.scheme.MatchString(shown)
@@ -196,6 +210,7 @@ func hasCrookedLink(text string) bool {
 			}
 		}
 	}
+
 	return false
 }
 
@@ -228,11 +243,13 @@ func canonicalLink(l string) string {
 			l = scheme + "://" + l
 		}
 	}
+
 	l = strings.TrimRight(l, ".,;:!?)*_~`/")
 	end := strings.IndexAny(l, "/?#")
 	if end < 0 {
 		end = len(l)
 	}
+
 	return canonicalHost(l[:end]) + l[end:]
 }
 

@@ -67,6 +67,7 @@ func spelledNumbers(text string) (numbers []string) {
 		}
 		row = append(row, word)
 	}
+
 	end()
 	return numbers
 }
@@ -78,9 +79,11 @@ const currencies = `€|\$|£|zł|EUR|euros?|USD|GBP|CHF|PLN|Fr\.|R\$`
 // "12500 EUR" name the same number.
 func wholePrices(text string) string {
 	price := opaqueOnce().price
+
 	if !strings.ContainsAny(text, "0123456789") {
 		return text
 	}
+
 	return price.ReplaceAllStringFunc(text, func(found string) string {
 		m := price.FindStringSubmatchIndex(found)
 		group := func(n int) (from, to int) { return m[2*n], m[2*n+1] } // -1 if it is not there
@@ -89,11 +92,14 @@ func wholePrices(text string) string {
 		if currencyBefore < 0 && currencyBehind < 0 {
 			return found
 		}
+
 		whole, end := group(2)
 		amount := digitsOf(found[whole:end])
+
 		if cents, endOfCents := group(3); cents >= 0 {
 			end = endOfCents
 		}
+
 		return found[:whole] + amount + found[end:]
 	})
 }
@@ -111,6 +117,7 @@ func isDisguise(look string, given ...string) bool {
 	if o.disguise.MatchString(look) || o.command.MatchString(look) {
 		return true
 	}
+
 	from := wholePrices(strings.Join(given, "\n"))
 	from += "\n" + strings.Join(spelledNumbers(from), "\n") + "\n" + o.grouped.ReplaceAllStringFunc(from, digitsOf)
 	short := compiled().number.ReplaceAllString(wholePrices(look), " ") // long numbers are judged by the vocabulary
@@ -121,6 +128,7 @@ func isDisguise(look string, given ...string) bool {
 			words = append(words, w)
 		}
 	}
+
 	return slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(from, w) })
 }
 

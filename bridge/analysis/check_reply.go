@@ -21,17 +21,20 @@ func newSaid(q Question) said {
 	for _, m := range q.Burst {
 		burst = append(burst, messageText(m))
 	}
+
 	customer = append(customer, burst...)
 	all = append(all, burst...)
 	for _, m := range q.Before {
 		text := messageText(m)
 		all = append(all, text)
+
 		if m.FromAgent {
 			agent = append(agent, text)
 		} else {
 			customer = append(customer, text)
 		}
 	}
+
 	fold := func(texts []string) string { return foldSpace(cleanText(strings.Join(texts, "\n"))) }
 	return said{
 		burst: fold(burst), customer: fold(customer),
@@ -50,14 +53,17 @@ func checkReplies(q Question, s said, replies []Reply) []Reply {
 	for _, r := range replies {
 		r.Text = strings.TrimSpace(cleanText(r.Text))
 		r.Sources = citedIDs(q.Desk.Sources, r.Sources)
+
 		if len(kept) == maxReplies {
 			break
 		}
+
 		isRepeated := slices.ContainsFunc(kept, func(k Reply) bool { return k.Text == r.Text })
 		isTooLong := utf8.RuneCountInString(r.Text) > maxReplyRunes
 		if r.Text == "" || isRepeated || isTooLong {
 			continue
 		}
+
 		look := plain(r.Text)
 		if hasInner(look, inner) || isDisguise(look, s.all, sourceTexts(q, r.Sources)) {
 			continue
@@ -66,6 +72,7 @@ func checkReplies(q Question, s said, replies []Reply) []Reply {
 			kept = append(kept, r)
 		}
 	}
+
 	return kept
 }
 
@@ -91,12 +98,14 @@ func innerNames(d Desk) []string {
 	if len(intents) == 0 {
 		intents = DefaultIntents()
 	}
+
 	var names []string
 	for _, i := range intents {
 		if strings.ContainsAny(i.Name, "_:") {
 			names = append(names, plain(i.Name))
 		}
 	}
+
 	for _, s := range d.Sources {
 		id := plain(s.ID)
 		isWord := !strings.ContainsFunc(id, func(r rune) bool { return unicode.IsDigit(r) || strings.ContainsRune("_:#/", r) })
@@ -107,6 +116,7 @@ func innerNames(d Desk) []string {
 			names = append(names, id)
 		}
 	}
+
 	return names
 }
 
@@ -126,16 +136,19 @@ func containsWord(text, name string) bool {
 	if name == "" {
 		return false
 	}
+
 	for at := 0; ; {
 		i := strings.Index(text[at:], name)
 		if i < 0 {
 			return false
 		}
+
 		before, _ := utf8.DecodeLastRuneInString(text[:at+i])
 		after, _ := utf8.DecodeRuneInString(text[at+i+len(name):])
 		if !isOfName(before) && !isOfName(after) {
 			return true
 		}
+
 		at += i + len(name)
 	}
 }

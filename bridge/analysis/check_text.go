@@ -30,16 +30,19 @@ func isUnseen(r rune) bool {
 	if isJoiner(r) {
 		return false
 	}
+
 	switch r {
 	case '\u115f', '\u1160', '\u3164', '\uffa0', '\u034f': // fillers
 		return true
 	}
+
 	if unicode.Is(unicode.Variation_Selector, r) && r >= '\ufe00' { // Mongolian's come before
 		return true
 	}
 	if unicode.Is(unicode.Co, r) { // for private use
 		return true
 	}
+
 	return unicode.Is(unicode.Cf, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r)
 }
 
@@ -64,6 +67,7 @@ func plain(s string) string {
 		case '。', '｡', '․':
 			return '.'
 		}
+
 		switch {
 		case isJoiner(r):
 			return -1
@@ -74,6 +78,7 @@ func plain(s string) string {
 		case r != '\n' && unicode.IsSpace(r):
 			return ' '
 		}
+
 		return r
 	}, s)
 }

@@ -32,6 +32,7 @@ func CheckText(r Request, t Text) (Text, error) {
 	if tells {
 		maxRunes = maxSummary
 	}
+
 	given := givenText(r)
 	look := plain(t.Text)
 	names := emptyVocabulary()
@@ -50,6 +51,7 @@ func CheckText(r Request, t Text) (Text, error) {
 	case !names.isEnoughFor(look):
 		return Text{}, leftOut("it names a link, an address or a number that nobody named")
 	}
+
 	return t, nil
 }
 

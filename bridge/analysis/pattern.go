@@ -56,16 +56,19 @@ func parsePattern(line string) (p Pattern, steps int, err error) {
 			return p, 0, err
 		}
 	}
+
 	kind, expression, has := strings.Cut(line, ":")
 	if p.Kind, p.Regexp = strings.TrimSpace(kind), strings.TrimSpace(expression); !kindShape.MatchString(p.Kind) {
 		return p, 0, errors.New("it begins with no kind of at most 30 letters, digits, spaces, - and _")
 	}
+
 	if !has {
 		if !slices.Contains(ruledKinds(), p.Kind) {
 			return p, 0, fmt.Errorf("without an expression the kind is one of %s", strings.Join(ruledKinds(), ", "))
 		}
 		return p, 0, nil
 	}
+
 	steps, err = PatternSize(p.Regexp)
 	return p, steps, err
 }
@@ -76,6 +79,7 @@ func PatternSize(expression string) (int, error) {
 	if expression == "" || len(expression) > LongestPattern {
 		return 0, fmt.Errorf("the expression is empty, or longer than %d characters", LongestPattern)
 	}
+
 	parsed, err := syntax.Parse(expression, syntax.Perl)
 	if err != nil {
 		if fault, ok := errors.AsType[*syntax.Error](err); ok {
@@ -83,14 +87,17 @@ func PatternSize(expression string) (int, error) {
 		}
 		return 0, errors.New("the expression can't be read")
 	}
+
 	program, err := syntax.Compile(parsed.Simplify())
 	if err != nil || len(program.Inst) > LargestPattern {
 		return 0, errors.New("the expression is too large: repeat less")
 	}
+
 	exp, err := regexp.Compile(expression)
 	if err != nil || exp.MatchString("") {
 		return 0, errors.New("the expression fits where nothing stands")
 	}
+
 	return len(program.Inst), nil
 }
 
@@ -162,11 +169,14 @@ func ParseIntents(text string) ([]Intent, error) {
 		case slices.ContainsFunc(all, func(o Intent) bool { return o.Name == i.Name }):
 			err = errors.New("its name stands twice")
 		}
+
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", n+1, err)
 		}
+
 		all = append(all, i)
 	}
+
 	return all, nil
 }
 
@@ -181,11 +191,13 @@ func parseIntent(line string) (Intent, error) {
 			i.About = known[k].About
 		}
 	}
+
 	for word := range strings.SplitSeq(words, ",") {
 		if word = strings.TrimSpace(word); word != "" {
 			i.Words = append(i.Words, word)
 		}
 	}
+
 	isTooLong := func(word string) bool { return utf8.RuneCountInString(word) > longestWord }
 	switch {
 	case !intentShape.MatchString(i.Name):
@@ -195,6 +207,7 @@ func parseIntent(line string) (Intent, error) {
 	case len(i.Words) > maxWords || slices.ContainsFunc(i.Words, isTooLong):
 		return i, fmt.Errorf("it has more than %d words, or one of more than %d characters", maxWords, longestWord)
 	}
+
 	return i, nil
 }
 

@@ -73,6 +73,7 @@ func (a api) call(name string, f func(request) (int, any)) http.HandlerFunc {
 			w.WriteHeader(http.StatusBadRequest)
 			return
 		}
+
 		fault := a.chat.strike(name, string(body))
 		if fault.Until != nil {
 			select {
@@ -81,6 +82,7 @@ func (a api) call(name string, f func(request) (int, any)) http.HandlerFunc {
 				panic(http.ErrAbortHandler)
 			}
 		}
+
 		switch fault.Kind {
 		case FaultRefuse:
 			w.Header().Set("X-Done", "no")
@@ -96,7 +98,9 @@ func (a api) call(name string, f func(request) (int, any)) http.HandlerFunc {
 		case FaultDropBefore:
 			panic(http.ErrAbortHandler)
 		}
+
 		status, answer := f(req)
+
 		switch fault.Kind {
 		case FaultErrorAfter:
 			w.WriteHeader(http.StatusInternalServerError)
@@ -104,10 +108,12 @@ func (a api) call(name string, f func(request) (int, any)) http.HandlerFunc {
 		case FaultDropAfter:
 			panic(http.ErrAbortHandler)
 		}
+
 		if status != http.StatusOK {
 			w.WriteHeader(status)
 			return
 		}
+
 		_ = json.NewEncoder(w).Encode(answer)
 	}
 }
@@ -123,18 +129,22 @@ const (
 func (a api) post(r request) (int, any) {
 	a.chat.mu.Lock()
 	defer a.chat.mu.Unlock()
+
 	if !a.chat.channels[r.Channel] && !strings.HasPrefix(r.Channel, "@") { // a conversation of two is always open
 		return statusClosed, nil
 	}
+
 	if r.Thread != "" {
 		root := a.chat.find(r.Channel, r.Thread)
 		if root == nil || root.Deleted {
 			return statusThreadGone, nil
 		}
 	}
+
 	for i := range r.Files {
 		r.Files[i].ID = "f" + r.Token + "." + strconv.Itoa(i)
 	}
+
 	m := a.chat.add(Message{Channel: r.Channel, Thread: r.Thread, User: App, Name: r.Name, Kind: r.Kind, Text: r.Text, Token: r.Token,
 		Buttons: r.Buttons, Files: r.Files, Whisper: r.Whisper})
 	return http.StatusOK, *m

@@ -116,6 +116,7 @@ func NewChat(t testing.TB, users ...User) *Chat {
 		u.Kind = cmp.Or(u.Kind, bridge.ActorPerson)
 		c.users[u.ID] = u
 	}
+
 	c.users[App] = User{ID: App, Kind: bridge.ActorSelf}
 	c.srv = httptest.NewServer(api{chat: c}.makeHandler())
 	t.Cleanup(func() {
@@ -123,6 +124,7 @@ func NewChat(t testing.TB, users ...User) *Chat {
 		c.srv.CloseClientConnections()
 		c.srv.Close()
 	})
+
 	return c
 }
 
@@ -342,13 +344,16 @@ func (c *Chat) Wait(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	timeout := time.NewTimer(patience)
 	defer timeout.Stop()
+
 	for {
 		c.mu.Lock()
 		changed := c.changed
 		c.mu.Unlock()
+
 		if done() {
 			return
 		}
+
 		select {
 		case <-changed:
 		case <-timeout.C:

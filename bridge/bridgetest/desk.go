@@ -56,11 +56,13 @@ func (d *Desk) Accept(_ context.Context, facts ...channels.Fact) error {
 		d.wakeWaiters()
 		return d.refuse
 	}
+
 	for _, f := range facts {
 		if !slices.ContainsFunc(d.facts, func(known channels.Fact) bool { return known.ExternalID == f.ExternalID }) {
 			d.facts = append(d.facts, f)
 		}
 	}
+
 	d.wakeWaiters()
 	return nil
 }
@@ -164,13 +166,16 @@ func (d *Desk) Wait(t *testing.T, what string, cond func() bool) {
 	t.Helper()
 	timeout := time.NewTimer(patience)
 	defer timeout.Stop()
+
 	for {
 		d.mu.Lock()
 		changed := d.changed
 		d.mu.Unlock()
+
 		if cond() {
 			return
 		}
+
 		select {
 		case <-changed:
 		case <-timeout.C:

@@ -17,6 +17,7 @@ func exerciseDouble(t *testing.T, s Stage) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	p.Attempt, p.Unsure = 2, true
 	second := s.send(t, p)
 	seek := func(token, root string) bridge.Sent {
@@ -24,15 +25,18 @@ func exerciseDouble(t *testing.T, s Stage) {
 		p.Facts, p.Place.Message = sampleFacts(), root
 		return s.send(t, p)
 	}
+
 	found := seek("two roots", second.Message)
 	isRight := s.Blind || found.Message == first.Message // a blind surface can't look
 	if s.Blind != found.Blind || !isRight {
 		t.Errorf("beside %s, %+v is found, not %s", second.Message, found, first.Message)
 	}
+
 	found = seek("root", s.openRoot(t))
 	if s.Blind != found.Blind || found.Message != "" {
 		t.Errorf("beside a root that is there once, %+v is found", found)
 	}
+
 	card := s.post(bridge.PostCard, second.Message, "card")
 	for _, unsure := range []bool{true, false} {
 		card.Unsure, card.FirstAttemptAt = unsure, card.FirstAttemptAt.Add(time.Second)

@@ -24,6 +24,7 @@ func (s Stage) waitForAction(t *testing.T, verb bridge.Verb, message string) bri
 			if f.Quarantine != "" {
 				continue
 			}
+
 			for _, a := range s.decode(t, f) {
 				if a.Verb == verb && a.Place.Message == message {
 					found = a
@@ -31,8 +32,10 @@ func (s Stage) waitForAction(t *testing.T, verb bridge.Verb, message string) bri
 				}
 			}
 		}
+
 		return false
 	})
+
 	return found
 }
 
@@ -46,11 +49,13 @@ func (s Stage) decode(t *testing.T, f channels.Fact) []bridge.Action {
 	if errors.Join(err1, err2) != nil || !isSame {
 		t.Fatalf("fact %s decodes to %+v, %v and %+v, %v", f.ExternalID, first, err1, second, err2)
 	}
+
 	const maxID = 500 // bytes that the engine takes
 	hasID := f.ExternalID != "" && len(f.ExternalID) <= maxID
 	if !hasID || f.OrderKey == "" {
 		t.Errorf("fact %q with the order key %q", f.ExternalID, f.OrderKey)
 	}
+
 	return first
 }
 
@@ -78,6 +83,7 @@ func exerciseSpeech(t *testing.T, s Stage) {
 		if !hasText || a.Marker != tt.marker {
 			t.Errorf("%q became %+v", tt.typed, a)
 		}
+
 		isAgents := a.Actor.ID == s.Agent && a.Actor.Kind == bridge.ActorPerson
 		isInThread := a.Place.Channel == s.Channel && a.Place.Thread == root
 		if !isAgents || !isInThread {
@@ -87,10 +93,12 @@ func exerciseSpeech(t *testing.T, s Stage) {
 			t.Errorf("%q was said by %+v at %+v, order %q, own thread %v", tt.typed, a.Actor, a.Place, a.Order, a.OwnThread)
 		}
 	}
+
 	verb := s.waitForAction(t, bridge.VerbResolve, s.Say(t, root, "!resolve new cable"))
 	if verb.Args.Note != "new cable" {
 		t.Errorf("!resolve became %+v", verb)
 	}
+
 	a := s.waitForAction(t, bridge.VerbSay, s.Say(t, root, s.Mention(s.Other)+" have a look"))
 	if !slices.Equal(a.Mentions, []string{s.Other}) {
 		t.Errorf("a mention became %+v", a)
@@ -115,14 +123,17 @@ func exerciseChanges(t *testing.T, s Stage) {
 					}
 				}
 			}
+
 			versions = slices.Compact(versions)
 			return len(versions) == i+1
 		})
 	}
+
 	hasTexts := strings.Contains(versions[0], "Hi Kim") && strings.HasSuffix(versions[1], string(bridge.MarkNote))
 	if !hasTexts || !slices.IsSorted(versions) {
 		t.Errorf("edits: %q", versions)
 	}
+
 	s.Delete(t, id)
 	if a := s.waitForAction(t, bridge.VerbDelete, id); a.Place.Channel != s.Channel {
 		t.Errorf("a deletion: %+v", a)
@@ -153,16 +164,20 @@ func exerciseOrder(t *testing.T, s Stage) {
 	for i := range messages {
 		ids = append(ids, s.Say(t, root, fmt.Sprint("message ", i)))
 	}
+
 	for _, id := range ids {
 		orders = append(orders, s.waitForAction(t, bridge.VerbSay, id).Order)
 	}
+
 	if !slices.IsSorted(orders) || len(slices.Compact(slices.Clone(orders))) != len(ids) {
 		t.Errorf("orders %q", orders)
 	}
+
 	keys := map[string]bool{}
 	for _, f := range s.Desk.Accepted() {
 		keys[f.OrderKey] = true
 	}
+
 	if len(keys) != 1 {
 		t.Errorf("a thread has the order keys %v", keys)
 	}
@@ -190,6 +205,7 @@ func exerciseGap(t *testing.T, s Stage) {
 		s.Edit(t, edited, "known, edited")
 		s.Delete(t, deleted)
 	})
+
 	if s.Blind {
 		if n := s.countActions(t) - before; n != 0 {
 			t.Errorf("%d facts came of what can't be read", n)
@@ -197,6 +213,7 @@ func exerciseGap(t *testing.T, s Stage) {
 		s.waitForAction(t, bridge.VerbSay, s.Say(t, root, "connected again"))
 		return
 	}
+
 	a := s.waitForAction(t, bridge.VerbSay, missed)
 	isMissed := a.Origin == bridge.OriginCatchUp && a.Text == "missed"
 	isAgents := a.Actor.ID == s.Agent && a.Place.Thread == root
@@ -206,11 +223,13 @@ func exerciseGap(t *testing.T, s Stage) {
 	if a := s.waitForAction(t, bridge.VerbEdit, edited); a.Text != "known, edited" {
 		t.Errorf("the edit that was missed: %+v", a)
 	}
+
 	want := 2 // the message and the edit
 	if s.FindsDeleted {
 		s.waitForAction(t, bridge.VerbDelete, deleted)
 		want++
 	}
+
 	for i := range 2 {
 		if n := s.countActions(t) - before; n != want {
 			t.Errorf("%d facts came after gap %d, want %d", n, i, want)
@@ -226,6 +245,7 @@ func exerciseConfirm(t *testing.T, s Stage) {
 	for _, id := range ids {
 		s.waitForAction(t, bridge.VerbSay, id)
 	}
+
 	confirm := func(id, text string) bridge.Confirmation {
 		t.Helper()
 		got, err := s.Surface.Confirm(newContext(t), bridge.Place{Channel: s.Channel, Thread: root, Message: id}, text)
@@ -243,9 +263,11 @@ func exerciseConfirm(t *testing.T, s Stage) {
 		})
 		return
 	}
+
 	s.Offline(t, func() {
 		s.Edit(t, ids[1], "changed")
 		s.Delete(t, ids[2])
+
 		if got := confirm(ids[0], "stays"); got != bridge.Unchanged {
 			t.Errorf("unchanged: %v", got)
 		}
@@ -258,7 +280,9 @@ func exerciseConfirm(t *testing.T, s Stage) {
 		if a := s.waitForAction(t, bridge.VerbEdit, ids[1]); a.Text != "changed" {
 			t.Errorf("the edit: %+v", a)
 		}
+
 		s.waitForAction(t, bridge.VerbDelete, ids[2])
+
 		if got := confirm(ids[1], "changed"); got != bridge.Unchanged {
 			t.Errorf("an edit that is known: %v", got)
 		}
@@ -276,10 +300,12 @@ func exerciseBadInput(t *testing.T, s Stage) {
 		spoiled = 300     // good facts with some other bytes
 		changes = 5       // of bytes in each, at most
 	)
+
 	bad := [][]byte{nil, {}, []byte("riddle"), []byte(`{}`), []byte(`[]`), []byte(`null`), []byte("\xff\xfe"), bytes.Repeat([]byte("["), depth)}
 	for n := 1; n < len(good); n += max(1, len(good)/cuts) {
 		bad = append(bad, good[:n])
 	}
+
 	random := rand.New(rand.NewSource(1))
 	for range spoiled {
 		b := bytes.Clone(good)
@@ -288,6 +314,7 @@ func exerciseBadInput(t *testing.T, s Stage) {
 		}
 		bad = append(bad, b)
 	}
+
 	for _, raw := range bad {
 		first, err1 := s.Surface.Decode(raw)
 		second, err2 := s.Surface.Decode(raw)

@@ -23,6 +23,7 @@ func exerciseThreadLost(t *testing.T, s Stage) {
 			t.Errorf("%s is ambiguous: %v", kind, err)
 		}
 	}
+
 	newRoot := s.send(t, s.post(bridge.PostRoot, "", "root again")).Message
 	s.postSaid(t, newRoot, "said", "in the new thread")
 	got := s.Shown(t, newRoot)
@@ -40,10 +41,12 @@ func exerciseClosed(t *testing.T, s Stage) {
 		if kind == bridge.PostRoot {
 			thread = ""
 		}
+
 		_, err := s.Surface.Send(newContext(t), s.post(kind, thread, "closed "+string(kind)))
 		if !errors.Is(err, bridge.ErrChannelClosed) || channels.ClassOf(err) == channels.Ambiguous {
 			t.Errorf("%s: %v", kind, err)
 		}
+
 		var se *channels.SendError
 		if !errors.As(err, &se) {
 			t.Errorf("%s: nothing to tell admins: %v", kind, err)
@@ -71,6 +74,7 @@ func exerciseLostAnswers(t *testing.T, s Stage) {
 			if p.Line != nil {
 				p.Line.By.Name = name
 			}
+
 			s.Fail(t, failure, kind)
 			_, err := s.Surface.Send(newContext(t), p)
 			_ = checkFailure(t, err, channels.Ambiguous)
@@ -85,10 +89,12 @@ func exerciseLostAnswers(t *testing.T, s Stage) {
 			} else if outcome != channels.Landed || sent.Message == "" {
 				t.Fatalf("%s: reconciled %v %+v, %v", name, outcome, sent, err)
 			}
+
 			thread := root
 			if kind == bridge.PostRoot {
 				thread = sent.Message
 			}
+
 			found := 0
 			for _, m := range s.Shown(t, thread) {
 				if m.ID == sent.Message {
@@ -103,6 +109,7 @@ func exerciseLostAnswers(t *testing.T, s Stage) {
 			}
 		}
 	}
+
 	want := 5 // the root and four posts
 	if s.Blind {
 		want += 2 // the two that were posted before the answer was lost, once more

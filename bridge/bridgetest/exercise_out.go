@@ -25,6 +25,7 @@ func exerciseThread(t *testing.T, s Stage) {
 			t.Errorf("posted as %+v", sent)
 		}
 	}
+
 	line := s.post(bridge.PostLine, root, "line")
 	line.Line.Mentions = []bridge.AgentRef{{ID: 1, Name: "Ann", User: s.Agent}}
 	s.send(t, line)
@@ -32,6 +33,7 @@ func exerciseThread(t *testing.T, s Stage) {
 	if len(shown) != 4 { // the card, two texts and the line
 		t.Fatalf("shown: %+v", shown)
 	}
+
 	card, note := shown[0], shown[3]
 	first, second := shown[1], shown[2]
 	hasTexts := strings.Contains(first.Text, "first words") && strings.Contains(second.Text, "second words")
@@ -62,6 +64,7 @@ func exerciseCard(t *testing.T, s Stage) {
 		s.send(t, card)
 		s.send(t, mark)
 	}
+
 	shown := s.Shown(t, root)
 	if len(shown) != 2 {
 		t.Fatalf("shown: %+v", shown)
@@ -72,12 +75,14 @@ func exerciseCard(t *testing.T, s Stage) {
 	if shown[1].Marks != 1 {
 		t.Errorf("%d marks", shown[1].Marks)
 	}
+
 	read := mark
 	read.Token, read.Mark = "read", bridge.MarkRead
 	s.send(t, read)
 	if got := s.Shown(t, root)[1].Marks; got != 2 {
 		t.Errorf("%d marks after the second", got)
 	}
+
 	for _, then := range []bridge.Mark{bridge.MarkWaiting, ""} { // in place of another one, then none
 		next := mark
 		next.Token = "next" + string(then)
@@ -85,8 +90,10 @@ func exerciseCard(t *testing.T, s Stage) {
 		for range 2 {
 			s.send(t, next)
 		}
+
 		read = next
 	}
+
 	if got := s.Shown(t, root)[1].Marks; got != 1 {
 		t.Errorf("%d marks when the second was taken off", got)
 	}
@@ -99,6 +106,7 @@ func exerciseFiles(t *testing.T, s Stage) {
 	for _, name := range []string{"plan.txt", "photo.png"} {
 		p.Files = append(p.Files, memoryFile(name, []byte("content of "+name)))
 	}
+
 	sent := s.send(t, p)
 	for sent.More {
 		p.Part++
@@ -106,10 +114,12 @@ func exerciseFiles(t *testing.T, s Stage) {
 		p.Progress = sent.Progress
 		sent = s.send(t, p)
 	}
+
 	var names []string
 	for _, m := range s.Shown(t, root) {
 		names = append(names, m.Files...)
 	}
+
 	if !slices.Equal(names, []string{"plan.txt", "photo.png"}) {
 		t.Errorf("shown files %q", names)
 	}
@@ -133,7 +143,9 @@ func exerciseErased(t *testing.T, s Stage) {
 		sent = s.send(t, pages)
 		posts[sent.Message] = bridge.PostFiles
 	}
+
 	delete(posts, "")
+
 	for range 2 {
 		for message, kind := range posts {
 			p := s.post(bridge.PostErased, root, "erase"+message)
@@ -143,11 +155,13 @@ func exerciseErased(t *testing.T, s Stage) {
 				p.Part, p.Progress = p.Part+1, sent.Progress
 				sent, err = s.Surface.Send(newContext(t), p)
 			}
+
 			if err != nil && !errors.Is(err, bridge.ErrMessageGone) {
 				t.Errorf("%s: %v", kind, err)
 			}
 		}
 	}
+
 	for _, m := range s.Shown(t, root) {
 		isRight := len(m.Files) == 0 && !strings.Contains(m.Text, "customer's words")
 		switch m.ID {
@@ -156,6 +170,7 @@ func exerciseErased(t *testing.T, s Stage) {
 		case typed:
 			isRight = strings.Contains(m.Text, "a colleague's words")
 		}
+
 		if !isRight {
 			t.Errorf("shown after it was erased: %+v", m)
 		}
@@ -191,6 +206,7 @@ func exerciseLongText(t *testing.T, s Stage) {
 	for i := range posts * s.Surface.Limits().MaxTextRunes / len("w0000 ") {
 		words = append(words, fmt.Sprintf("w%04d", i))
 	}
+
 	p := s.post(bridge.PostSaid, root, "")
 	p.Said = makeSaid(strings.Join(words, " "))
 	for more := true; more; p.Part++ {
@@ -203,16 +219,20 @@ func exerciseLongText(t *testing.T, s Stage) {
 			t.Fatalf("part %d: sent %+v, reconciled %v %+v %v", p.Part, sent, outcome, found, err)
 		}
 	}
+
 	if p.Part < posts-1 {
 		t.Errorf("%d parts", p.Part)
 	}
+
 	var got string
 	for _, m := range s.Shown(t, root)[1:] {
 		got += m.Text
 	}
+
 	for _, space := range []string{" ", "\n"} {
 		got = strings.ReplaceAll(got, space, "")
 	}
+
 	if want := strings.Join(words, ""); !strings.Contains(got, want) {
 		t.Errorf("%d runes arrived of %d", len(got), len(want))
 	}
@@ -237,6 +257,7 @@ func exerciseHostile(t *testing.T, s Stage) {
 		p.Place = bridge.Place{Channel: s.Channel, Message: root}
 		s.send(t, p)
 	}
+
 	line := s.post(bridge.PostLine, root, "line")
 	line.Line = &bridge.Line{Content: &bridge.FailedLine{Reason: s.Mention(s.Agent)}, Text: s.Mention(s.Agent) + " <!here>",
 		Customer: bridge.PartyRef{Name: s.Mention(s.Agent)}}
@@ -255,6 +276,7 @@ func exerciseLimits(t *testing.T, s Stage) {
 	if min(int64(l.MaxTextRunes), l.MaxFileBytes, int64(l.RequestTimeout)) <= 0 {
 		t.Errorf("limits %+v", l)
 	}
+
 	for _, kind := range []bridge.PostKind{bridge.PostRoot, bridge.PostSaid, bridge.PostLine, bridge.PostFiles, bridge.PostCard, bridge.PostMark, bridge.PostEphemeral, bridge.PostErased} {
 		b := s.Surface.Budget(kind, s.Channel)
 		lacksBurst := b.PerSecond > 0 && b.Burst < 1
@@ -266,10 +288,12 @@ func exerciseLimits(t *testing.T, s Stage) {
 			t.Errorf("budget of %s: %+v", kind, b)
 		}
 	}
+
 	channel, err := s.Surface.Resolve(newContext(t), s.Channel)
 	if err != nil || channel != s.Channel {
 		t.Errorf("the channel's id resolves to %q, %v", channel, err)
 	}
+
 	user, err := s.Surface.Lookup(newContext(t), "nobody@nowhere.test")
 	if err != nil || user != "" {
 		t.Errorf("nobody is %q, %v", user, err)

@@ -28,15 +28,18 @@ func decode(raw []byte) ([]bridge.Action, error) {
 	if err := json.Unmarshal(raw, &e); err != nil {
 		return nil, fmt.Errorf("bridgetest: event: %w", err)
 	}
+
 	m := e.Message
 	a := bridge.Action{Origin: bridge.OriginText, Actor: bridge.Actor{ID: m.User, Kind: m.By}, Order: m.Order,
 		Place: bridge.Place{Channel: m.Channel, Thread: m.Thread, Message: m.ID}, Raw: m.Plain(), OwnThread: e.OwnThread}
 	if e.CatchUp {
 		a.Origin = bridge.OriginCatchUp
 	}
+
 	for _, f := range m.Files {
 		a.Files = append(a.Files, bridge.SurfaceFile{ID: f.ID, Name: f.Name, SizeBytes: f.Size + int64(len(f.Content)), Blob: f.Blob, Unavailable: f.Unavailable})
 	}
+
 	switch e.Type {
 	case "say":
 		a.Verb = bridge.VerbSay
@@ -67,6 +70,7 @@ func decode(raw []byte) ([]bridge.Action, error) {
 	default:
 		return nil, fmt.Errorf("bridgetest: unknown event %q", e.Type)
 	}
+
 	return []bridge.Action{a}, nil
 }
 
@@ -84,14 +88,17 @@ func versionOf(m Message) string { return fmt.Sprintf("%06d", m.Version) }
 func parse(a *bridge.Action, m Message) {
 	text := m.Text
 	isToBot := strings.HasPrefix(text, "<@"+App+">")
+
 	for _, user := range m.Mentions() {
 		if user == App {
 			a.MentionsBot = true
 		} else {
 			a.Mentions = append(a.Mentions, user)
 		}
+
 		text = strings.ReplaceAll(text, "<@"+user+">", "@"+user)
 	}
+
 	text = strings.TrimSpace(Message{Text: text}.Plain())
 	if isToBot {
 		text = strings.TrimSpace(strings.TrimPrefix(text, "@"+App))
@@ -111,6 +118,7 @@ func parse(a *bridge.Action, m Message) {
 			return
 		}
 	}
+
 	a.Text = text
 	lower := strings.ToLower(text)
 	switch { // "!!" and "\!" come before "!", because they escape it
@@ -154,6 +162,7 @@ func parseVerb(a *bridge.Action, text string) bool {
 	if !slices.Contains(typedVerbs(), v) {
 		return false
 	}
+
 	rest = strings.TrimSpace(rest)
 	a.Verb, a.Text = v, rest
 	switch v {
@@ -162,6 +171,7 @@ func parseVerb(a *bridge.Action, text string) bool {
 			a.Args.Team, a.Args.Note, _ = strings.Cut(team, " ")
 			return true
 		}
+
 		for _, who := range strings.Fields(rest) {
 			a.Args.Agents = append(a.Args.Agents, strings.TrimPrefix(who, "@"))
 		}
@@ -190,5 +200,6 @@ func parseVerb(a *bridge.Action, text string) bool {
 	case bridge.VerbTopic, bridge.VerbAnalysis, bridge.VerbResolve, bridge.VerbHelp, bridge.VerbTemplate:
 		a.Args.Note = rest
 	}
+
 	return true
 }

@@ -39,6 +39,7 @@ func render(r *request, p bridge.Post) (more bool) {
 		r.Text = "Erased"
 	case bridge.PostMark:
 	}
+
 	return false
 }
 
@@ -48,9 +49,11 @@ func renderCard(r *request, f bridge.Facts) {
 	for _, a := range f.Assignees {
 		who = append(who, a.Name)
 	}
+
 	for _, t := range f.Tags {
 		tags = append(tags, t.Name)
 	}
+
 	r.Text = escapeText(fmt.Sprintf("#%d %s | %s | %s | %s | %s", f.ID, f.Status, f.Contact.Name, f.Subject, strings.Join(who, ","), strings.Join(tags, ",")))
 	if f.Previous != 0 {
 		r.Text += fmt.Sprintf(" | continues #%d", f.Previous)
@@ -58,12 +61,14 @@ func renderCard(r *request, f bridge.Facts) {
 	if f.Next != 0 {
 		r.Text += fmt.Sprintf(" | continued in #%d", f.Next)
 	}
+
 	for _, o := range f.AlsoOpen {
 		r.Text += fmt.Sprintf(" | also open #%d", o.ID)
 		for _, a := range o.Assignees {
 			r.Text += escapeText(" " + a.Name)
 		}
 	}
+
 	switch {
 	case f.Window.Closed:
 		r.Text += " | window closed"
@@ -72,15 +77,19 @@ func renderCard(r *request, f bridge.Facts) {
 	case !f.Window.Until.IsZero():
 		r.Text += " | window until " + f.Window.Until.UTC().Format("2006-01-02 15:04")
 	}
+
 	for _, one := range f.Replying {
 		r.Text += escapeText(" | " + one.By.Name + " is replying")
 	}
+
 	if f.Thread.Left {
 		r.Text += " | goes on in " + escapeText(nextPlace(f))
 	}
+
 	for _, p := range f.Recipients.Copied {
 		r.Text += escapeText(" | Cc: " + cmp.Or(p.Name, p.Address) + " (gets no replies)")
 	}
+
 	args := bridge.Args{Conversation: f.ID}
 	for _, v := range []bridge.Verb{bridge.VerbTake, bridge.VerbResolve, bridge.VerbReopen, bridge.VerbUnassign} {
 		r.Buttons = append(r.Buttons, Button{Verb: v, Args: args})
@@ -136,10 +145,12 @@ func renderLine(r *request, l bridge.Line) {
 		} else {
 			words = append(words, escapeText(a.Name))
 		}
+
 		if a.Away {
 			words = append(words, "(away)")
 		}
 	}
+
 	add := func(more ...string) {
 		for _, s := range more {
 			if s != "" {
@@ -147,26 +158,33 @@ func renderLine(r *request, l bridge.Line) {
 			}
 		}
 	}
+
 	add(l.By.Name, string(l.Verb))
 	add(ownWords(l.Content)...)
 	add(l.Text)
 	add(l.Args.Addresses...)
+
 	if kind := l.Rich.Kind(); kind != "" {
 		add("{"+string(kind)+"}", l.Rich.Text())
 	}
+
 	for _, f := range l.Files {
 		add(f.Name, f.URL)
 	}
+
 	if l.Other.ID != 0 {
 		add(fmt.Sprintf("#%d", l.Other.ID), l.Other.Thread.Elsewhere)
 	}
+
 	add(contentWords(l.Content)...)
+
 	if o := l.Outcome; o != nil {
 		add("=", string(o.State), o.By.Name)
 		if o.State == bridge.OutcomePromoted {
 			add(fmt.Sprintf("This is conversation #%d", l.Other.ID))
 		}
 	}
+
 	r.Text = strings.Join(words, " ")
 	renderButtons(r, l)
 }
@@ -178,6 +196,7 @@ func ownWords(c bridge.LineContent) []string {
 	if isReply || v.Kind() != reflect.Struct {
 		return nil
 	}
+
 	var words []string
 	for i := range v.NumField() {
 		switch f := v.Field(i); f.Kind() {
@@ -187,6 +206,7 @@ func ownWords(c bridge.LineContent) []string {
 			words = append(words, strconv.FormatInt(f.Int(), 10))
 		}
 	}
+
 	return words
 }
 
@@ -223,6 +243,7 @@ func contentWords(c bridge.LineContent) (words []string) {
 		for _, d := range c.Decided {
 			words = append(words, "("+d.By.Name+": "+d.Text+" "+string(d.Fate)+" "+d.Reason+")")
 		}
+
 		for _, a := range c.Asked {
 			words = append(words, fmt.Sprintf("(%s %s %s: %s %s %s %d tokens)", a.Model, a.By, a.Mood, a.Sent, a.Answered, a.Failure, a.Tokens))
 		}
@@ -244,6 +265,7 @@ func contentWords(c bridge.LineContent) (words []string) {
 	case *bridge.TemplateChangedLine:
 		return templateWords(c.Templates)
 	}
+
 	return words
 }
 
@@ -295,6 +317,7 @@ func renderButtons(r *request, l bridge.Line) {
 			r.Buttons = append(r.Buttons, Button{Verb: bridge.VerbSend, Args: args})
 		}
 	}
+
 	for _, v := range l.Verbs {
 		r.Buttons = append(r.Buttons, Button{Verb: v, Args: l.Args})
 	}

@@ -126,6 +126,7 @@ func (a api) streamEvents(w http.ResponseWriter, r *http.Request) {
 		a.chat.wakeWaiters()
 		a.chat.mu.Unlock()
 	}()
+
 	out := json.NewEncoder(w)
 	flush := w.(http.Flusher)
 	w.Header().Set(streamHeader, id)
@@ -136,15 +137,19 @@ func (a api) streamEvents(w http.ResponseWriter, r *http.Request) {
 		batch, ended := s.queue, s.ended
 		s.queue = nil
 		a.chat.mu.Unlock()
+
 		for _, e := range batch {
 			if out.Encode(e) != nil {
 				return
 			}
 		}
+
 		flush.Flush()
+
 		if ended {
 			return
 		}
+
 		select {
 		case <-s.more:
 		case <-r.Context().Done():
@@ -161,15 +166,18 @@ func (s *Surface) listen(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("bridgetest: events: %w", err)
 	}
+
 	resp, err := s.client.Do(req)
 	if err != nil {
 		return fmt.Errorf("bridgetest: events: %w", err)
 	}
 	defer resp.Body.Close()
 	s.desk.Gap()
+
 	if err := s.CatchUp(ctx); err != nil {
 		return err
 	}
+
 	s.desk.Filled()
 	s.desk.Report(channels.Condition{Status: channels.Active})
 	const room = 256 // events that may be stored before the Chat has heard of it
@@ -182,6 +190,7 @@ func (s *Surface) listen(ctx context.Context) error {
 			_ = s.take(ctx, resp.Header.Get(streamHeader), serial) // the Chat forgets a stream that has ended
 		}
 	})
+
 	taken <- caughtUp
 	lines := bufio.NewReader(resp.Body)
 	for {
@@ -189,10 +198,12 @@ func (s *Surface) listen(ctx context.Context) error {
 		if err != nil {
 			return nil // connections end; the next one fills the gap
 		}
+
 		var e event
 		if err := json.Unmarshal(line, &e); err != nil {
 			return fmt.Errorf("bridgetest: events: %w", err)
 		}
+
 		isOwnPost := e.Message.User == App && e.Type == "say"
 		if !isOwnPost {
 			if err := s.desk.Accept(ctx, factOf(e)); err != nil {
@@ -200,6 +211,7 @@ func (s *Surface) listen(ctx context.Context) error {
 			}
 			s.noteSeen(e.Message.Sequence)
 		}
+
 		taken <- e.Serial
 	}
 }

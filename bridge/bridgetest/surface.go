@@ -85,14 +85,17 @@ func (s *Surface) get(ctx context.Context, path string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bridgetest: get: %w", err)
 	}
+
 	resp, err := s.client.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("bridgetest: get: %w", err)
 	}
 	defer resp.Body.Close()
+
 	if resp.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("bridgetest: get: status %d", resp.StatusCode)
 	}
+
 	return io.ReadAll(resp.Body)
 }
 
@@ -105,6 +108,7 @@ func (s *Surface) call(ctx context.Context, name string, r request, answer any) 
 	if ctx.Err() != nil {
 		return &channels.SendError{Class: channels.Retry, Text: "It was too late to begin.", Cause: ctx.Err()}
 	}
+
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.base+"/"+name, bytes.NewReader(body))
 	if err != nil {
 		return &channels.SendError{Class: channels.Retry, Text: "No request could be made.", Cause: err}

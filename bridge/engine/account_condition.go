@@ -28,6 +28,7 @@ func (e *Engine) Report(account store.AccountID, c channels.Condition) {
 		if err != nil || !changed {
 			return nil, err
 		}
+
 		f := own.Fact{Kind: own.Account, Account: account, Class: string(c.Status), Text: c.Text, Hint: c.Hint}
 		var p store.Pipeline
 		p.InsertEvents([]store.NewEvent{f.Event(fmt.Sprintf("account:%d:%s", account, rand.Text()))})
@@ -56,23 +57,28 @@ func (e *Engine) recordTrouble(account store.AccountID, what string, c *channels
 	k := troubleKey{account, what}
 	e.mu.Lock()
 	wasKnown, hasOthers := e.troubles[k], false
+
 	if c == nil {
 		delete(e.troubles, k)
 	} else {
 		e.troubles[k] = true
 	}
+
 	for t := range e.troubles {
 		if t.account == account && t != k {
 			hasOthers = true
 		}
 	}
+
 	e.mu.Unlock()
+
 	if c != nil {
 		if !wasKnown {
 			e.Report(account, *c)
 		}
 		return
 	}
+
 	if wasKnown && !hasOthers {
 		e.Report(account, channels.Condition{Status: channels.Active})
 	}

@@ -18,6 +18,7 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	if a.Typed() { // the order of a button would be that of its message
 		w.Typed = book.OrderTime(a.Order)
 	}
+
 	use := useCaseOf(a.Verb)
 	if use.first != nil {
 		return use.first(w, ctx, tx, r)
@@ -25,6 +26,7 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	if a.Actor.Kind != bridge.ActorPerson && a.Verb != bridge.VerbSay {
 		return nil
 	}
+
 	r.Conversation = w.ConversationAt(r)
 	typed := a.Typed()
 	mayMeetAttempt := typed || a.Verb == bridge.VerbUndo
@@ -33,10 +35,12 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 			return w.Wait(book.AttemptPollInterval)
 		}
 	}
+
 	if r.Conversation != nil {
 		w.speech.FormHandedIn(r)
 		r.Conversation.SettleNote()
 	}
+
 	mayBeInThread := a.OwnThread || a.Origin == bridge.OriginEmoji // a surface may not tell in which thread an emoji is
 	needsConversation := r.Conversation == nil && !use.noConversation
 	mayGetOne := needsConversation && mayBeInThread
@@ -45,19 +49,23 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 			return err
 		}
 	}
+
 	if use.isSpeech {
 		return w.applySpeech(ctx, tx, r, typed && w.Posts.IsShownInThread(r))
 	}
+
 	if typed && r.Conversation != nil {
 		if w.Posts.WasHandled(r) {
 			return nil
 		}
 		w.speech.KeepCommand(r)
 	}
+
 	if r.Conversation != nil {
 		r.Conversation.Clicked = true
 		w.speech.KeepMistypedCommand(r)
 	}
+
 	return w.perform(ctx, tx, r)
 }
 
@@ -77,32 +85,38 @@ func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, r book.Request, typed
 	if r.Conversation == nil {
 		return w.applySpeechElsewhere(ctx, tx, r, typed)
 	}
+
 	isTypedReply := typed && r.Verb == bridge.VerbReply
 	isEmpty := r.Text == "" && len(r.Files) == 0
 	if isTypedReply && isEmpty {
 		w.Refuse(r, "empty", "There is no text to send.", "For example: !reply We are on it.")
 		return nil
 	}
+
 	if typed {
 		r.Explicit = r.Explicit || r.Verb == bridge.VerbReply
 		changed, err := w.Log.ChangedHands(ctx, tx, r)
 		if err != nil {
 			return err
 		}
+
 		w.speech.Say(r, changed)
 		return nil
 	}
+
 	r.Agent = w.Dir.AgentOf(r.Surface, r.Actor.ID)
 	if problem := w.Authorize(r, r.Verb); problem != nil {
 		w.Refuse(r, problem.Code, problem.Text, problem.Hint)
 		return nil
 	}
+
 	answered := w.Messages.AnsweredBy(r.Conversation, r.Action)
 	if answered != nil && answered.IdentityID != nil { // its words may be quoted
 		if _, err := w.People.SenderOf(ctx, tx, answered); err != nil {
 			return err
 		}
 	}
+
 	w.speech.ByForm(r)
 	return nil
 }
@@ -115,10 +129,12 @@ func (w *work) applySpeechElsewhere(ctx context.Context, tx pgx.Tx, r book.Reque
 			"Go on in the customer's other thread, or write to them yourself.")
 		return nil
 	}
+
 	if typed && w.Posts.IsUnknownThread(r) {
 		w.tellUnknown(r)
 		return nil
 	}
+
 	isLost, err := w.Posts.MayBeUnderDouble(ctx, tx, r)
 	if err != nil {
 		return err
@@ -127,5 +143,6 @@ func (w *work) applySpeechElsewhere(ctx context.Context, tx pgx.Tx, r book.Reque
 		w.tellUnknown(r)
 		return nil
 	}
+
 	return w.speech.ChannelTexts.TopLevel(ctx, tx, r)
 }

@@ -56,10 +56,12 @@ func (w *work) latestDecisions(ctx context.Context, tx pgx.Tx, c *book.Conversat
 	if err := p.Run(ctx, tx); err != nil {
 		return nil, err
 	}
+
 	latest = w.withBatch(latest, c)
 	slices.SortFunc(latest, func(a, b store.Message) int {
 		return cmp.Or(cmp.Compare(b.EventID, a.EventID), cmp.Compare(b.ID, a.ID))
 	})
+
 	var list []bridge.Decided
 	for i := range latest {
 		m := &book.Message{Message: latest[i]}
@@ -67,11 +69,13 @@ func (w *work) latestDecisions(ctx context.Context, tx pgx.Tx, c *book.Conversat
 		if !isTypedText || len(list) == maxWhyTexts {
 			continue
 		}
+
 		list = append(list, bridge.Decided{
 			At: m.SaidAt, By: w.Author(m, surface), Text: book.Excerpt(m),
 			Fate: m.Fate, Reason: m.Reason,
 		})
 	}
+
 	return list, nil
 }
 
@@ -84,12 +88,14 @@ func (w *work) withBatch(stored []store.Message, c *book.Conversation) []store.M
 			stored[i] = now.Message
 		}
 	}
+
 	for _, m := range w.Messages.Rows {
 		isAdded := m.Fresh && !known[m.ID]
 		if isAdded && m.ConversationID == c.ID {
 			stored = append(stored, m.Message)
 		}
 	}
+
 	return stored
 }
 
@@ -100,6 +106,7 @@ func (w *work) answerLine(ctx context.Context, tx pgx.Tx, r book.Request) (bridg
 	if problem := permission.Authorize(r.Agent, r.Verb); problem != nil {
 		return bridge.Line{}, problem
 	}
+
 	switch r.Verb {
 	case bridge.VerbList:
 		return w.listLine(ctx, tx, r.Agent, r.Surface, r.Args)
@@ -111,15 +118,18 @@ func (w *work) answerLine(ctx context.Context, tx pgx.Tx, r book.Request) (bridg
 		}
 	default: // the other verbs are about one conversation
 	}
+
 	if r.Conversation == nil {
 		if r.Args.Conversation != 0 {
 			return bridge.Line{}, noSuchConversation(r.Args.Conversation)
 		}
 		return bridge.Line{}, &bridge.Problem{Code: "no_conversation", Text: "I don't know which conversation you mean.", Hint: "Say which one: #12"}
 	}
+
 	if problem := w.Authorize(r, r.Verb); problem != nil {
 		return bridge.Line{}, problem
 	}
+
 	return w.readConversation(ctx, tx, r)
 }
 
@@ -169,6 +179,7 @@ func (w *work) readConversation(ctx context.Context, tx pgx.Tx, r book.Request) 
 		}
 		line.Other = facts
 	}
+
 	switch r.Verb {
 	case bridge.VerbFind:
 		line.Content = bridge.LineDetails
@@ -178,23 +189,28 @@ func (w *work) readConversation(ctx context.Context, tx pgx.Tx, r book.Request) 
 		if err != nil {
 			return bridge.Line{}, err
 		}
+
 		line.Content = content
 		return line, nil
 	default: // VerbHistory, VerbWhy
 	}
+
 	h, err := w.Reading.History(ctx, tx, r.Conversation.ID, r.Args.Page, w.Log.Entries...)
 	if err != nil {
 		return bridge.Line{}, err
 	}
+
 	if r.Verb == bridge.VerbWhy {
 		why, err := w.explainFates(ctx, tx, r)
 		if err != nil {
 			return bridge.Line{}, err
 		}
+
 		why.Log = h.Rows[:min(len(h.Rows), maxWhyEntries)]
 		line.Content = why
 		return line, nil
 	}
+
 	line.Content = &bridge.HistoryLine{Log: h.Rows, More: h.More}
 	line.Args = bridge.Args{Conversation: r.Conversation.ID, ListArgs: bridge.ListArgs{Page: h.Page}}
 	return line, nil

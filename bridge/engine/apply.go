@@ -26,9 +26,11 @@ func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Mad
 		if f.account = w.Dir.Account(one.Event.AccountID); f.account == nil { // taken out meanwhile
 			return relay.Made{}, &relay.WaitError{Wait: relay.Wait{EventID: one.Event.ID, Most: unknownFor}}
 		}
+
 		f.actions = teamEmoji(w.Dir, f.account.ID, inMovedChannels(w.Dir, f.account.ID, f.actions))
 		facts = append(facts, f)
 	}
+
 	made, err := w.applyAll(ctx, tx, facts)
 	if errors.Is(err, book.ErrNewAccount) {
 		if err := e.Reload(ctx); err != nil {
@@ -36,6 +38,7 @@ func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Mad
 		}
 		return relay.Made{}, relay.ErrAgain
 	}
+
 	return made, err
 }
 
@@ -45,30 +48,36 @@ func (w *work) applyAll(ctx context.Context, tx pgx.Tx, facts []fact) (relay.Mad
 	if err := w.Load(ctx, tx, w.collectWanted(facts)); err != nil {
 		return relay.Made{}, err
 	}
+
 	var waits []*book.NotYet
 	leftOut := map[string]bool{} // order keys
 	for _, f := range facts {
 		if leftOut[f.event.OrderKey] {
 			continue
 		}
+
 		w.Event, w.PartApplied = f.event, false
 		err := w.apply(ctx, tx, f)
 		if early, ok := errors.AsType[*book.NotYet](err); ok {
 			if w.PartApplied { // what it has changed can't be taken back alone: the relay repeats the batch without it
 				return relay.Made{}, &relay.WaitError{Wait: early.Wait}
 			}
+
 			waits = append(waits, early)
 			leftOut[f.event.OrderKey] = true
 			continue
 		}
+
 		if err != nil {
 			return relay.Made{}, err
 		}
 	}
+
 	write, err := w.flush(ctx, tx)
 	if err != nil {
 		return relay.Made{}, err
 	}
+
 	made := w.Made()
 	made.Committed = w.choresWaker()
 	made.Write = write
@@ -102,15 +111,18 @@ func (w *work) apply(ctx context.Context, tx pgx.Tx, f fact) error {
 		}
 		w.PartApplied = true
 	}
+
 	for _, a := range f.actions {
 		if err := w.applyAction(ctx, tx, f.account, a); err != nil {
 			return err
 		}
 		w.PartApplied = true
 	}
+
 	if f.own != nil {
 		return w.applyOwn(ctx, tx, *f.own)
 	}
+
 	return nil
 }
 
@@ -120,6 +132,7 @@ func (e *Engine) reportWaits(made *relay.Made, waits []*book.NotYet) {
 	var posts []store.Post
 	for _, n := range waits {
 		made.Waits = append(made.Waits, n.Wait)
+
 		if n.ID != nil {
 			ids = append(ids, *n.ID)
 		}
@@ -127,18 +140,22 @@ func (e *Engine) reportWaits(made *relay.Made, waits []*book.NotYet) {
 			posts = append(posts, *n.Post)
 		}
 	}
+
 	if len(ids)+len(posts) == 0 {
 		return
 	}
+
 	made.Recheck = func(ctx context.Context) ([]string, error) {
 		ids, posts, err := store.Written(ctx, e.pool, ids, posts)
 		var names []string
 		for _, x := range ids {
 			names = append(names, store.AwaitedID(x.AccountID, x.ExternalID))
 		}
+
 		for _, p := range posts {
 			names = append(names, store.AwaitedPost(p.AccountID, p.Channel, p.Message))
 		}
+
 		return names, err
 	}
 }

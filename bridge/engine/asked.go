@@ -21,10 +21,12 @@ func (w *work) modelQuestions(ctx context.Context, q store.Querier, conversation
 	if w.e.opt.Sealer == nil {
 		return nil, nil
 	}
+
 	records, err := ai.LatestRecords(ctx, q, conversation, maxAsked)
 	if err != nil {
 		return nil, err
 	}
+
 	var list []bridge.Asked
 	for _, r := range records {
 		var kept own.ModelRecord
@@ -32,6 +34,7 @@ func (w *work) modelQuestions(ctx context.Context, q store.Querier, conversation
 			w.e.log.Warn("what a model was asked can't be read", "conversation_id", conversation, "error", err)
 			continue
 		}
+
 		a := bridge.Asked{
 			At:       r.At,
 			By:       kept.Answer.By,
@@ -49,7 +52,9 @@ func (w *work) modelQuestions(ctx context.Context, q store.Querier, conversation
 			a.Sent = clean.Shortened(clean.Text(x.Asked), maxAskedRunes)
 			a.Answered = clean.Shortened(clean.Text(x.Answered), maxAskedRunes)
 		}
+
 		list = append(list, a)
 	}
+
 	return list, nil
 }

@@ -30,9 +30,11 @@ type attention struct {
 func (at *attention) beginIfDue(conversation store.ConversationID, now time.Time) bool {
 	at.mu.Lock()
 	defer at.mu.Unlock()
+
 	if !at.open {
 		return false
 	}
+
 	last, known := at.last[conversation]
 	if known && now.Sub(last) < attendInterval {
 		return false
@@ -40,6 +42,7 @@ func (at *attention) beginIfDue(conversation store.ConversationID, now time.Time
 	if len(at.last) >= maxAttended {
 		clear(at.last)
 	}
+
 	at.last[conversation] = now
 	at.showing.Add(1)
 	return true
@@ -72,6 +75,7 @@ func (e *Engine) attendNow(ctx context.Context, conversation store.ConversationI
 	if err != nil || len(list) == 0 {
 		return err
 	}
+
 	c := list[0]
 	account := e.directory.Load().Account(c.AccountID)
 	ch, ok := e.Channel(c.AccountID).(channels.Attendant)
@@ -84,9 +88,11 @@ func (e *Engine) attendNow(ctx context.Context, conversation store.ConversationI
 	if c.LastExternalID == "" || !bridge.Status(c.Status).Open() {
 		return nil
 	}
+
 	to, _ := outbound.Addressed(c.Participants)
 	if len(to) == 0 {
 		return nil
 	}
+
 	return ch.Attend(ctx, channels.Party{Key: to[0].Key, Name: to[0].Name}, c.LastExternalID)
 }

@@ -18,6 +18,7 @@ func (e *Engine) readRestoreTime(ctx context.Context) (ok bool) {
 		if ctx.Err() != nil {
 			return false
 		}
+
 		e.log.Warn("work can't begin yet", "error", err)
 		timer := time.NewTimer(beginRetryInterval)
 		select {

@@ -38,6 +38,7 @@ func (e *Engine) decodeOne(f *fact, payload []byte) (err error) {
 			err = fmt.Errorf("engine: decoding panicked: %v", p)
 		}
 	}()
+
 	switch f.account.Side {
 	case store.SideSystem:
 		f.own, err = own.Decode(payload)
@@ -50,6 +51,7 @@ func (e *Engine) decodeOne(f *fact, payload []byte) (err error) {
 		if s == nil {
 			return relay.ErrNotOpen
 		}
+
 		f.actions, err = s.Decode(payload)
 		for i := range f.actions {
 			clean.Action(&f.actions[i])
@@ -59,11 +61,13 @@ func (e *Engine) decodeOne(f *fact, payload []byte) (err error) {
 		if ch == nil {
 			return relay.ErrNotOpen
 		}
+
 		f.inbound, err = ch.Decode(payload)
 		for i := range f.inbound {
 			clean.Inbound(&f.inbound[i])
 		}
 	}
+
 	return err
 }
 

@@ -50,6 +50,7 @@ func (d *Desk) Seen(ctx context.Context, ids []string) (map[string]bool, error) 
 	if err != nil {
 		return nil, err
 	}
+
 	var accounts []store.AccountID
 	var chans, messages []string
 	for _, id := range ids {
@@ -61,14 +62,17 @@ func (d *Desk) Seen(ctx context.Context, ids []string) (map[string]bool, error) 
 		if seen[id] {
 			continue
 		}
+
 		accounts = append(accounts, d.account)
 		chans = append(chans, at[:colon])
 		messages = append(messages, at[colon+1:])
 	}
+
 	posts, err := store.FindPosts(ctx, d.e.pool, accounts, chans, messages)
 	for _, p := range posts {
 		seen["m:"+p.Channel+":"+p.Message] = p.Kind != book.EarlyMessage
 	}
+
 	return seen, err
 }
 
@@ -145,6 +149,7 @@ func (d *Desk) mayRead(ctx context.Context, id store.ConversationID, user string
 	if err != nil {
 		return nil, err
 	}
+
 	rows, err := store.Conversations(ctx, d.e.pool, id)
 	if err != nil {
 		return nil, err
@@ -155,6 +160,7 @@ func (d *Desk) mayRead(ctx context.Context, id store.ConversationID, user string
 	if !r.May(&rows[0]) {
 		return nil, reading.NotReadable(id)
 	}
+
 	return agent, nil
 }
 
@@ -211,6 +217,7 @@ func (d *Desk) MayStart(ctx context.Context, user string, s bridge.Start) (bridg
 	if begun.Caps.Threads {
 		return bridge.Facts{}, nil
 	}
+
 	customer := append([]string{begun.Party.Key}, begun.Party.Also...)
 	if begun.KnownOnly {
 		writers, err := store.WritersAmong(ctx, d.e.pool, customer)
@@ -221,14 +228,17 @@ func (d *Desk) MayStart(ctx context.Context, user string, s bridge.Start) (bridg
 			return bridge.Facts{}, problem
 		}
 	}
+
 	latest, err := store.LatestConversations(ctx, d.e.pool, slices.Repeat([]store.AccountID{begun.Account.ID}, len(customer)), customer)
 	if err != nil || len(latest) == 0 {
 		return bridge.Facts{}, err
 	}
+
 	list, err := d.e.reading.Facts(ctx, d.e.pool, d.account, agent, latest...)
 	if i := slices.IndexFunc(list, func(f bridge.Facts) bool { return f.Status.Open() }); i >= 0 {
 		return list[i], err
 	}
+
 	return bridge.Facts{}, err
 }
 
@@ -238,6 +248,7 @@ func (d *Desk) SaidAt(ctx context.Context, at bridge.Place, user string) ([]brid
 	if problem := permission.Authorize(d.agentOf(user), bridge.VerbReply); problem != nil {
 		return nil, problem
 	}
+
 	p, err := d.postAt(ctx, at.Channel, at.Message)
 	if err != nil || p == nil {
 		return nil, err
@@ -248,6 +259,7 @@ func (d *Desk) SaidAt(ctx context.Context, at bridge.Place, user string) ([]brid
 	if _, err := d.mayRead(ctx, p.ConversationID, user); err != nil {
 		return nil, err
 	}
+
 	messages, err := store.MessagesOfPost(ctx, d.e.pool, p.MessageID, p.Kind)
 	return book.SaidIn(messages), err
 }
@@ -264,10 +276,12 @@ func (d *Desk) WordsAt(ctx context.Context, at bridge.Place, user string) (strin
 	if _, err := d.mayRead(ctx, p.ConversationID, user); err != nil {
 		return "", err
 	}
+
 	messages, err := store.MessagesOfPost(ctx, d.e.pool, p.MessageID, p.Kind)
 	if err != nil || len(messages) == 0 {
 		return "", err
 	}
+
 	return book.WordsMarkOf(&messages[0]), nil
 }
 
@@ -353,20 +367,24 @@ func (d *Desk) MayReply(ctx context.Context, conversation store.ConversationID, 
 	if problem := permission.Authorize(d.agentOf(user), bridge.VerbReply); problem != nil {
 		return problem
 	}
+
 	f, err := d.Facts(ctx, conversation, user)
 	if err != nil {
 		return err
 	}
+
 	dir := d.e.directory.Load()
 	account := dir.AccountNamed(f.Account.Name)
 	if account == nil {
 		return bridge.ErrNoConversation
 	}
+
 	name, _ := d.e.reading.KindName(account.Kind)
 	limits := dir.SettingsOf(account, d.e.reading.Caps(account.ID).Threads).FileLimits
 	if problem := reply.OverLimits(d.e.Channel(account.ID), name, limits, text, book.SurfaceFiles(files)); problem != nil {
 		return problem
 	}
+
 	return nil
 }
 

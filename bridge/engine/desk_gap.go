@@ -51,6 +51,7 @@ func (d *Desk) isFilling(ctx context.Context, limit time.Duration) (bool, error)
 	isOpen, filledTo := d.open, d.filledTo
 	isRecent := time.Since(d.gapUntil) < limit
 	d.mu.Unlock()
+
 	if d.e.isStalled() {
 		return true, nil
 	}
@@ -60,5 +61,6 @@ func (d *Desk) isFilling(ctx context.Context, limit time.Duration) (bool, error)
 	if isOpen {
 		return true, nil
 	}
+
 	return store.Unapplied(ctx, d.e.pool, d.account, filledTo)
 }

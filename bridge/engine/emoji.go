@@ -14,22 +14,27 @@ func teamEmoji(d *directory.Directory, surface bridge.AccountID, actions []bridg
 		if a.Origin != bridge.OriginEmoji || a.Verb == bridge.VerbUnreact {
 			continue
 		}
+
 		team := d.TeamOfChannel(surface, a.Place.Channel)
 		if team == nil {
 			continue
 		}
+
 		verb := bridge.Verb(team.Emoji[bridge.EmojiName(a.Args.Emoji)])
 		if verb == "" {
 			continue
 		}
+
 		name := a.Args.Emoji
 		a.Verb, a.Args = bridge.VerbReact, bridge.Args{}
 		if verb != bridge.NoVerb {
 			a.Verb, a.Args = verb, bridge.EmojiArgs(verb)
 		}
+
 		a.Args.Emoji = name
 		actions = slices.Clone(actions) // the decoded actions may be applied again in another batch
 		actions[i] = a
 	}
+
 	return actions
 }

@@ -110,6 +110,7 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 		attention:        &attention{last: map[store.ConversationID]time.Time{}},
 		stopping:         make(chan struct{}),
 	}
+
 	e.reading = reading.New(reading.Options{Connected: host{e}, Pool: o.Pool, Log: o.Log, Specs: o.Specs, SurfaceNames: o.SurfaceNames,
 		AudienceAge: o.AudienceAge})
 	e.files = files.New(files.Options{Pool: o.Pool, Objects: o.Objects, Original: o.Original, Link: o.FileLink, Connected: e})
@@ -126,6 +127,7 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 	if e.relay, err = relay.New(ctx, relayOptions); err != nil {
 		return nil, fmt.Errorf("engine: %w", err)
 	}
+
 	return e, e.Reload(ctx)
 }
 
@@ -275,11 +277,13 @@ func (e *Engine) watchSettings(ctx context.Context) error {
 				set = version
 			}
 		}
+
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
 		}
+
 		err := e.readSettings(ctx)
 		if err != nil && ctx.Err() == nil {
 			e.log.Warn("settings not read", "error", err)
@@ -306,6 +310,7 @@ func (e *Engine) newWork(dir *directory.Directory, now, real time.Time) *work {
 	if n := len(e.unusedIDs); n > 0 {
 		ids, e.unusedIDs = e.unusedIDs[n-1], e.unusedIDs[:n-1]
 	}
+
 	b := book.New(book.Options{
 		Directory: dir,
 		Channel:   e.Channel,
@@ -314,6 +319,7 @@ func (e *Engine) newWork(dir *directory.Directory, now, real time.Time) *work {
 		LeaseFor:  e.opt.Relay.LeaseFor,
 		Moment:    book.Moment{Now: now, DatabaseNow: real, IDs: ids},
 	})
+
 	return assembleWork(e, threads.New(b, e.Surface, e.reading, e.files))
 }
 

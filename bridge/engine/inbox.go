@@ -63,10 +63,12 @@ func (in *Inbox) Spoken(ctx context.Context, agent store.AgentID, conversation s
 	if err != nil {
 		return bridge.SpokenPage{}, err
 	}
+
 	rows, err := store.Conversations(ctx, in.e.pool, conversation)
 	if err != nil || len(rows) == 0 {
 		return bridge.SpokenPage{}, err
 	}
+
 	page, err := in.e.reading.Spoken(ctx, in.e.pool, viewer, &rows[0], before)
 	for i := range page.List {
 		m := &page.List[i]
@@ -74,6 +76,7 @@ func (in *Inbox) Spoken(ctx context.Context, agent store.AgentID, conversation s
 			m.Original = in.e.opt.Original(m.ID)
 		}
 	}
+
 	return page, err
 }
 
@@ -145,6 +148,7 @@ func (in *Inbox) mayAct(ctx context.Context, agent store.AgentID, a bridge.Act) 
 	if a.Form == "" || !slices.Contains(bridge.Acts(), a.Verb) {
 		return &bridge.Problem{Code: "unknown_verb", Text: "That can't be done here.", Hint: "Reload the page."}
 	}
+
 	viewer, err := in.desk.mayRead(ctx, a.Args.Conversation, own.PageUser(agent))
 	if err != nil {
 		return err
@@ -152,6 +156,7 @@ func (in *Inbox) mayAct(ctx context.Context, agent store.AgentID, a bridge.Act) 
 	if problem := permission.Authorize(viewer, a.Verb); problem != nil {
 		return problem
 	}
+
 	switch a.Verb {
 	case bridge.VerbReply:
 		return in.desk.MayReply(ctx, a.Args.Conversation, own.PageUser(agent), a.Text, a.Files)
@@ -171,15 +176,18 @@ func (in *Inbox) Attaching(ctx context.Context, agent store.AgentID, conversatio
 	if problem := permission.Authorize(viewer, bridge.VerbReply); problem != nil {
 		return bridge.Attaching{}, problem
 	}
+
 	rows, err := store.Conversations(ctx, in.e.pool, conversation)
 	if err != nil || len(rows) == 0 {
 		return bridge.Attaching{}, err
 	}
+
 	dir := in.e.directory.Load()
 	account := dir.Account(rows[0].AccountID)
 	if account == nil {
 		return bridge.Attaching{}, bridge.ErrNoConversation
 	}
+
 	caps := in.e.reading.Caps(account.ID)
 	return bridge.Attaching{Files: caps.Files.PerMessage > 0, Why: caps.Files.Unavailable, Several: caps.Participants,
 		Confirm: dir.SettingsOf(account, caps.Threads).ConfirmSend}, nil
@@ -208,11 +216,13 @@ func (in *Inbox) waitUntilApplied(ctx context.Context, name string, conversation
 	defer end.Stop()
 	look := time.NewTicker(actPollInterval)
 	defer look.Stop()
+
 	for {
 		o, err := inbox.OutcomeOf(ctx, in.e.pool, name, conversation)
 		if err != nil || !o.Waits {
 			return err
 		}
+
 		select {
 		case <-look.C:
 		case <-end.C:
@@ -228,6 +238,7 @@ func (in *Inbox) Result(ctx context.Context, agent store.AgentID, conversation s
 	if _, err := in.desk.mayRead(ctx, conversation, own.PageUser(agent)); err != nil {
 		return bridge.ActResult{}, err
 	}
+
 	o, err := inbox.OutcomeOf(ctx, in.e.pool, name, conversation)
 	if err != nil || !o.Known {
 		return bridge.ActResult{}, err
@@ -241,5 +252,6 @@ func (in *Inbox) Result(ctx context.Context, agent store.AgentID, conversation s
 	if o.Why != "" {
 		return bridge.ActResult{State: bridge.ActRefused, Why: o.Why}, nil
 	}
+
 	return bridge.ActResult{State: bridge.ActDone}, nil
 }

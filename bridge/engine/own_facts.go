@@ -47,6 +47,7 @@ func (e *Engine) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
 		Hint:         r.Hint,
 		External:     r.Sent.ExternalID,
 	}
+
 	isReply := c.Kind == outbound.KindReply
 	wasTakenBack := r.Kind == relay.ReportLanded && r.Sent.State == store.Cancelled
 	if isReply && wasTakenBack {
@@ -55,6 +56,7 @@ func (e *Engine) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
 	if describeDouble(&f, c, r) {
 		return []store.NewEvent{f.Event(fmt.Sprintf("delivery:%d:%s:%d", c.ID, f.Kind, c.Attempt))}
 	}
+
 	if isReply {
 		f.Followed = hasLeftWithLaterLine(c, r)
 		if c.Joined == 0 { // a message of several lines is counted once, with its first line
@@ -67,6 +69,7 @@ func (e *Engine) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
 		f.Kind, f.Post = own.PostFailed, c.Kind
 		f.Account = c.AccountID
 	}
+
 	event := f.Event(fmt.Sprintf("delivery:%d:%s:%d", c.ID, r.Kind, c.Attempt))
 	event.Share = c.AccountID
 	return []store.NewEvent{event}
@@ -78,6 +81,7 @@ func describeDouble(f *own.Fact, c dispatch.Claimed, r relay.Report) bool {
 	if r.Kind != relay.ReportLanded || c.FirstAt == nil {
 		return false
 	}
+
 	body := outbound.PayloadOf(&c.Delivery)
 	if c.Kind == string(bridge.PostRoot) && body.Unsure {
 		f.Kind, f.Root = own.Doubted, r.Sent.ExternalID
@@ -90,6 +94,7 @@ func describeDouble(f *own.Fact, c dispatch.Claimed, r relay.Report) bool {
 	} else {
 		return false
 	}
+
 	f.Surface = c.AccountID
 	return true
 }
@@ -124,12 +129,14 @@ func (w *work) postFailed(c *book.Conversation, f own.Fact) {
 		threads.Doubles{Writer: w.Writer}.GiveUp(c, f.Account)
 		return
 	}
+
 	w.Log.ByParley(c, store.DeedNotPosted, book.Detail{Message: f.Message, Text: f.Post, Reason: f.Text})
 	d := w.Outbox.Deliveries[f.Delivery]
 	if d != nil && d.DecodedPayload().Changes != 0 {
 		w.insight.PostUnchanged(c, d)
 		return // the line that it was to change stands
 	}
+
 	switch bridge.PostKind(f.Post) {
 	case bridge.PostSaid, bridge.PostFiles:
 		w.Line(c, bridge.Line{Content: &bridge.QuarantineLine{Account: c.Account.Name, Reason: f.Text,

@@ -124,14 +124,17 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 		w.Refuse(r, problem.Code, problem.Text, problem.Hint)
 		return nil
 	}
+
 	if r.Conversation.Kind == store.KindAutomatic && !use.inDailyThread {
 		what := "automatic mail"
 		if r.Conversation.Collects != nil {
 			what = "mails of people who opened very many conversations"
 		}
+
 		w.Refuse(r, "automatic", "This thread collects "+what+": it is no conversation.", "Make one of a mail first: its button under the mail, or @Parley promote")
 		return nil
 	}
+
 	if use.needsOpen && !r.Conversation.BridgeStatus().Open() {
 		w.Refuse(r, "not_open", "This conversation is "+r.Conversation.Status+".", r.Conversation.HintAfterEnd())
 		return nil
@@ -143,6 +146,7 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	if use.read != nil {
 		return use.read(w, ctx, tx, r)
 	}
+
 	return nil
 }
 

@@ -49,11 +49,14 @@ func (w *work) wantInbound(n *book.Wanted, a *store.Account, in channels.Inbound
 		}
 		n.AddParty(a.ID, in.From, previous...)
 	}
+
 	n.AddConversation(store.ConversationID(in.Answers.Conversation))
 	if in.Answers.Message != 0 {
 		n.Messages = append(n.Messages, store.MessageID(in.Answers.Message))
 	}
+
 	ids := append(slices.Clone(in.Answers.References), in.Change.Target, in.Answers.External, in.ExternalID)
+
 	if in.Kind == channels.InboundReaction {
 		n.Reacted.Add(a.ID, in.Change.Target)
 	}
@@ -63,30 +66,36 @@ func (w *work) wantInbound(n *book.Wanted, a *store.Account, in channels.Inbound
 	if in.Kind == channels.InboundNotice {
 		wantPeople(n, w.Dir)
 	}
+
 	if s := in.Status; s != nil {
 		if !s.UpTo.IsZero() {
 			n.UpTo = true
 			n.Peeked.Add(a.ID, in.From.Key)
 		}
+
 		n.Receipts = true
 		n.Failures = n.Failures || s.State == channels.StateFailed // to know whether the customer was answered since
 		ids = append(ids, s.External...)
 		n.Messages = append(n.Messages, store.MessageID(s.MessageID))
 	}
+
 	for _, id := range ids {
 		if id != "" {
 			n.External.Add(a.ID, id)
 		}
 	}
+
 	if in.Automatic != "" || in.Kind == channels.InboundStatus { // a bounce of an unknown message goes into the day's thread, too
 		n.Days.Add(a.ID, book.Day(w.Now))
 	}
 	if w.intake.MayJoin(a, in) {
 		n.Joined.Add(a.ID, in.From.Key)
 	}
+
 	for _, origin := range w.intake.OriginsOf(a, in) {
 		n.Opens[book.NameKey{Account: a.ID, Name: origin}]++
 	}
+
 	if reply.OpensWindow(in) && w.Caps(a.ID).Window.Free != 0 {
 		n.Answers = append(n.Answers, book.Incoming{Account: a.ID, Inbound: in})
 	}
@@ -101,9 +110,11 @@ func (w *work) wantAction(n *book.Wanted, surface store.AccountID, a bridge.Acti
 			n.Posts = append(n.Posts, book.PostKey{Account: surface, Channel: a.Place.Channel, Message: m})
 		}
 	}
+
 	if t := a.Args.Typed; t != nil {
 		n.Posts = append(n.Posts, book.PostKey{Account: surface, Channel: t.Channel, Message: t.Message})
 	}
+
 	n.Posts = append(n.Posts, book.FormKeys(surface, a)...)
 	n.AddChannel(surface, a.Place.Channel)
 	use := useCaseOf(a.Verb)
@@ -147,6 +158,7 @@ func (w *work) wantOwn(n *book.Wanted, f *own.Fact) {
 			n.AddChannel(surface, channel)
 		}
 	}
+
 	switch f.Kind {
 	case own.Analysed:
 		n.Notes = true

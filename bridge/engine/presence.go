@@ -29,16 +29,20 @@ func (e *Engine) runPresence(ctx context.Context) error {
 		defer close(done)
 		e.watchOthers(ctx)
 	}()
+
 	tick := time.NewTicker(beatInterval)
 	defer tick.Stop()
+
 	for {
 		last := e.lastBeat.Load()
 		if last != nil && time.Since(*last) > stalledAfter {
 			e.log.Warn("this process was stopped for a while", "seconds", time.Since(*last).Seconds())
 			e.catchUp(*last)
 		}
+
 		now := time.Now() //nolint:forbidigo // the monotonic clock
 		e.lastBeat.Store(&now)
+
 		select {
 		case <-ctx.Done():
 			e.lastBeat.Store(nil)
@@ -61,6 +65,7 @@ func (e *Engine) watchOthers(ctx context.Context) {
 	var known []store.Vanished // those for which the surfaces were told to catch up
 	tick := time.NewTicker(presenceInterval)
 	defer tick.Stop()
+
 	for {
 		gone, err := e.keepPresence(ctx, name)
 		if err != nil && ctx.Err() == nil {
@@ -73,6 +78,7 @@ func (e *Engine) watchOthers(ctx context.Context) {
 		if err == nil {
 			known = gone
 		}
+
 		select {
 		case <-ctx.Done():
 			end, cancel := context.WithTimeout(context.WithoutCancel(ctx), presenceLasts)

@@ -22,17 +22,21 @@ func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, rea
 	if account == nil {
 		return nil
 	}
+
 	now, real, err := store.Clocks(ctx, tx)
 	if err != nil {
 		return err
 	}
+
 	w := e.newWork(dir, now, real)
 	defer e.keepUnusedIDs(w)
 	n := book.NewWanted(0)
 	wantPeople(n, dir)
+
 	if unread {
 		ev.Payload = nil
 	}
+
 	surface, at, author := e.quarantinePlace(dir, account, ev)
 	if at.Channel != "" {
 		n.AddChannel(surface, at.Channel)
@@ -40,6 +44,7 @@ func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, rea
 	if err := w.Load(ctx, tx, n); err != nil {
 		return err
 	}
+
 	hint := fmt.Sprintf("parley replay %d", ev.ID)
 	if at.Channel == "" {
 		w.TellCondition(own.Fact{Account: ev.AccountID, Text: "Something could not be dealt with: " + reason, Hint: hint}, "")
@@ -47,10 +52,12 @@ func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, rea
 		w.ChannelLine(surface, at, bridge.Line{Content: &bridge.QuarantineLine{Account: account.Name, Reason: reason, Hint: hint},
 			Mentions: author})
 	}
+
 	write, err := w.flush(ctx, tx)
 	if err != nil {
 		return err
 	}
+
 	return write.Run(ctx, tx)
 }
 
@@ -64,17 +71,21 @@ func (e *Engine) quarantinePlace(dir *directory.Directory, account *store.Accoun
 	case store.SideSystem: // Parley's own facts stand nowhere
 	case store.SideSurface:
 		f := fact{event: ev, account: account}
+
 		if len(ev.Payload) == 0 {
 			return 0, bridge.Place{}, nil
 		}
 		if err := e.decodeOne(&f, ev.Payload); err != nil || len(f.actions) == 0 {
 			return 0, bridge.Place{}, nil // that it can't be read is most likely why it is in quarantine
 		}
+
 		a := f.actions[0]
 		surface, at = account.ID, bridge.Place{Channel: a.Place.Channel, Thread: cmp.Or(a.Place.Thread, a.Place.Message)}
+
 		if a.Actor.Kind == bridge.ActorPerson {
 			author = []bridge.AgentRef{{User: a.Actor.ID, Name: "you"}}
 		}
 	}
+
 	return surface, at, author
 }

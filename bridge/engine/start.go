@@ -43,11 +43,13 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	if !proceed {
 		return nil
 	}
+
 	agent, a := r.Agent, r.Action
 	s, problem := w.Reading.Starting(w.Dir, agent, reading.StartOf(a))
 	if problem == nil {
 		problem = w.startProblem(s, a, edited)
 	}
+
 	var used *outbound.UsedTemplate
 	if problem == nil && s.Caps.Start == channels.StartTemplate {
 		filled, why, err := startTemplate(ctx, tx, s.Account.ID, a.Args.Template)
@@ -56,27 +58,33 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 		}
 		used, problem = filled, why
 	}
+
 	if problem != nil {
 		w.refuseStart(r, problem)
 		return nil
 	}
+
 	identity := w.customerOf(s)
 	if identity == nil {
 		return w.Wait(time.Second) // the account's channel began to work after the batch was read, so that the customer wasn't
 	}
+
 	previous := w.StartedByForm(r)
 	if previous == nil && !s.Caps.Threads {
 		previous = w.Conversations.LatestOf(identity)
 	}
+
 	if previous != nil && previous.BridgeStatus().Open() {
 		w.TellActor(r.Surface, agent, a, bridge.Line{Content: bridge.LineExists, Other: w.Refer(previous, r.Surface),
 			Customer: previous.Customer(), Text: a.Text})
 		return nil
 	}
+
 	c, err := w.intake.MakeConversation(ctx, tx, s.Account, channels.Inbound{From: s.Party, Subject: startSubject(s, a)}, previous)
 	if err != nil {
 		return err
 	}
+
 	w.Log.ByAgent(c, agent, store.DeedStarted, nil)
 	c.Participants = []store.Participant{{Key: s.Party.Key, Name: cmp.Or(s.Party.Name, identity.Name), Role: outbound.RoleTo}}
 	c.Assignees, c.Clicked = []store.AgentID{agent.ID}, true
@@ -100,10 +108,12 @@ func (w *work) startProblem(s reading.Starting, a bridge.Action, edited bool) *b
 	if edited {
 		return &bridge.Problem{Code: "edited", Text: "It was edited before I had it: nothing is sent.", Hint: "Type it again, if it is for the customer."}
 	}
+
 	identity := w.customerOf(s)
 	if identity != nil && identity.OptedOut == store.OptedOutAll {
 		return &bridge.Problem{Code: "opted_out", Text: outbound.RefOf(identity).Name + " doesn't want messages.", Hint: outbound.OptedOutHint}
 	}
+
 	return nil
 }
 
@@ -137,6 +147,7 @@ func (w *work) sayFirstWords(r book.Request, used *outbound.UsedTemplate) error 
 	if err != nil {
 		return err
 	}
+
 	by := w.Dir.Ref(t.AccountID, r.Agent.ID)
 	var begun bridge.BegunLine
 	line := bridge.Line{Content: &begun, Verb: bridge.VerbNew, By: by, Mentions: []bridge.AgentRef{by}, Verbs: []bridge.Verb{bridge.VerbUndo}}
@@ -147,6 +158,7 @@ func (w *work) sayFirstWords(r book.Request, used *outbound.UsedTemplate) error 
 		}
 		r.Text, begun.Template = used.Use.Words(), used.Name
 	}
+
 	typed := w.Posts.KeyOfTypedText(r)
 	r.Place.Message, r.Files = "", nil // the line in the new thread stands for the message
 	m := w.Messages.AddByPerson(r)
@@ -157,6 +169,7 @@ func (w *work) sayFirstWords(r book.Request, used *outbound.UsedTemplate) error 
 	if used != nil {
 		m.Reason = template.TemplateReason
 	}
+
 	line.Text, line.Args = m.Text, bridge.Args{Conversation: r.Conversation.ID, Message: m.ID}
 	w.Posts.RememberForm(r, 0, m)
 	w.Line(r.Conversation, line)

@@ -18,12 +18,14 @@ func (d *Desk) Templates(ctx context.Context, which bridge.TemplatesFor, user st
 	if problem := permission.Authorize(agent, bridge.VerbTemplates); problem != nil {
 		return bridge.Templates{}, problem
 	}
+
 	out := bridge.Templates{Zone: dir.Zone(agent), Admin: agent.IsAdmin()}
 	if which.Conversation != 0 {
 		f, err := d.Facts(ctx, which.Conversation, user)
 		if err != nil {
 			return out, err
 		}
+
 		out.Known = reading.KnownValues(f, dir.Company)
 		out.List, err = d.e.reading.FittingTemplates(ctx, d.e.pool, f)
 		if len(out.List) == 0 {
@@ -31,10 +33,12 @@ func (d *Desk) Templates(ctx context.Context, which bridge.TemplatesFor, user st
 		}
 		return out, err
 	}
+
 	account := dir.AccountNamed(which.Account)
 	if account == nil && which.Account != "" {
 		return out, &bridge.Problem{Code: "no_account", Text: "There is no account " + which.Account + "."}
 	}
+
 	var err error
 	out.List, err = d.e.reading.Templates(ctx, d.e.pool, account)
 	out.Known = reading.KnownValues(bridge.Facts{Viewer: dir.Ref(d.account, agent.ID)}, dir.Company)
@@ -43,10 +47,12 @@ func (d *Desk) Templates(ctx context.Context, which bridge.TemplatesFor, user st
 			return t.Status != string(channels.TemplateApproved) || !slices.Contains(t.Uses, which.Use)
 		})
 	}
+
 	for _, a := range dir.Accounts {
 		if a.Side == store.SideChannel {
 			out.Accounts = append(out.Accounts, a.Name)
 		}
 	}
+
 	return out, err
 }

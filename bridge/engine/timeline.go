@@ -19,18 +19,22 @@ func (w *work) timelineOf(ctx context.Context, tx pgx.Tx, r book.Request) (*brid
 	if err != nil {
 		return nil, err
 	}
+
 	said, err := measure.SaidIn(ctx, tx, ids)
 	if err != nil {
 		return nil, err
 	}
+
 	messages := make([]bridge.MessageID, len(said))
 	for i := range said {
 		messages[i] = said[i].ID
 	}
+
 	left, err := measure.LeftAt(ctx, tx, messages, outbound.KindReply)
 	if err != nil {
 		return nil, err
 	}
+
 	h := w.Dir.Hours[r.Conversation.AccountID]
 	t := measuring.Attribute(log, said, left, h, w.Now)
 	line := &bridge.TimelineLine{Wall: t.Wall, Open: t.Open, Hours: h != nil}
@@ -41,5 +45,6 @@ func (w *work) timelineOf(ctx context.Context, tx pgx.Tx, r book.Request) (*brid
 		}
 		line.Parts = append(line.Parts, spent)
 	}
+
 	return line, nil
 }

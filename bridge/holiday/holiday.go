@@ -50,6 +50,7 @@ func Codes(code string) string {
 			codes = append(codes, r.Code)
 		}
 	}
+
 	if len(codes) == 0 {
 		for _, r := range Countries() {
 			codes = append(codes, r.Code)
@@ -57,6 +58,7 @@ func Codes(code string) string {
 		codes = append(codes, "and parts of AU, CH and DE")
 		slices.Sort(codes[:len(codes)-1])
 	}
+
 	return strings.Join(codes, ", ")
 }
 
@@ -94,9 +96,11 @@ func (c *Calendar) Names() []string {
 func (c *Calendar) In(year int) []Day {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+
 	if days, ok := c.years[year]; ok {
 		return days
 	}
+
 	var days []Day
 	add := func(at time.Time, name string) {
 		// The library gives the beginning of the day by this machine's clock. Where clocks leap over midnight, it gives a
@@ -115,6 +119,7 @@ func (c *Calendar) In(year int) []Day {
 			}
 		}
 	}
+
 	slices.SortFunc(days, func(a, b Day) int { return strings.Compare(a.Date, b.Date) })
 	c.years[year] = days
 	return days

@@ -35,21 +35,26 @@ func (r *Relay) Accept(ctx context.Context, account store.AccountID, facts ...ch
 		if r.opt.Erased != nil {
 			a.event.Erased = r.opt.Erased(account, f.ExternalID)
 		}
+
 		if len(f.Payload) > blobBytes {
 			hash, err := blob.Put(ctx, r.pool, f.Payload)
 			if err != nil {
 				return fmt.Errorf("relay: accept: %w", err)
 			}
+
 			a.event.Blob = hash
 			a.event.Payload = nil
 		}
+
 		arrivals = append(arrivals, a)
 	}
+
 	if !r.queue.add(arrivals) {
 		r.metrics.countRefused(account)
 		return channels.ErrOverloaded
 	}
 	defer r.queue.callerLeft()
+
 	for _, a := range arrivals {
 		select {
 		case err := <-a.done:
@@ -60,6 +65,7 @@ func (r *Relay) Accept(ctx context.Context, account store.AccountID, facts ...ch
 			return ctx.Err()
 		}
 	}
+
 	r.metrics.countAccepted(account, len(facts), began)
 	return nil
 }
@@ -78,6 +84,7 @@ func (w journalWriter) run(ctx context.Context) {
 		batch := w.queue.takeBatch()
 		if len(batch) == 0 {
 			<-places
+
 			select {
 			case <-w.queue.wake:
 				continue
@@ -88,6 +95,7 @@ func (w journalWriter) run(ctx context.Context) {
 				return
 			}
 		}
+
 		stored := make(chan struct{})
 		storing.Go(func() {
 			defer close(stored)
@@ -95,6 +103,7 @@ func (w journalWriter) run(ctx context.Context) {
 			<-places
 			w.queue.release(batch)
 		})
+
 		waitFor(stored, slowStore)
 	}
 }
@@ -105,6 +114,7 @@ func (w journalWriter) storeBatch(ctx context.Context, batch []*arrival) {
 	for i, a := range batch {
 		events[i] = a.event
 	}
+
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	err := w.store(ctx, events)
@@ -115,6 +125,7 @@ func (w journalWriter) storeBatch(ctx context.Context, batch []*arrival) {
 	if err != nil && !isRefusal(err) {
 		batch = append(batch, w.queue.withdrawBehind(batch...)...)
 	}
+
 	for _, a := range batch {
 		a.done <- err
 	}
@@ -131,9 +142,11 @@ func (w journalWriter) store(ctx context.Context, events []store.NewEvent) error
 		}
 		stored, err = w.insert(ctx, events)
 	}
+
 	if err == nil {
 		w.noteDatabaseAnswer()
 	}
+
 	w.metrics.Accepted.Add(int64(len(stored)))
 	shares := make([]store.AccountID, 0, len(stored))
 	for _, s := range stored {
@@ -142,11 +155,14 @@ func (w journalWriter) store(ctx context.Context, events []store.NewEvent) error
 			w.logQuarantine(s.ID, errors.New(s.Quarantine))
 			continue
 		}
+
 		shares = append(shares, s.Share)
 	}
+
 	if time.Since(began) > lateCommit/2 { // the queues became visible so late that appliers may look behind them
 		w.schedule.lookFromOldest(shares...)
 	}
+
 	w.schedule.wake(began, shares...)
 	return err
 }
@@ -162,6 +178,7 @@ func (w journalWriter) insert(ctx context.Context, events []store.NewEvent) ([]s
 			bad = append(bad, e)
 		}
 	}
+
 	var stored []store.Inserted
 	var err error
 	if len(good) > 0 {
@@ -170,19 +187,24 @@ func (w journalWriter) insert(ctx context.Context, events []store.NewEvent) ([]s
 			return stored, err
 		}
 	}
+
 	err = store.InTx(ctx, w.pool, func(tx pgx.Tx) error {
 		refused, err := store.InsertEvents(ctx, tx, bad)
 		if err != nil {
 			return err
 		}
+
 		stored = append(stored, refused...)
+
 		for _, s := range refused {
 			if err := w.handler.Quarantined(ctx, tx, store.Event{ID: s.ID, AccountID: s.AccountID}, s.Quarantine, true); err != nil {
 				return err
 			}
 		}
+
 		return nil
 	})
+
 	return stored, err
 }
 
@@ -196,6 +218,7 @@ func (w journalWriter) storeSingly(ctx context.Context, batch []*arrival) {
 		if err == nil {
 			err = w.store(ctx, []store.NewEvent{a.event})
 		}
+
 		isDatabaseFailure := err != nil && !isRefusal(err)
 		if isDatabaseFailure && failed[a.event.OrderKey] == nil {
 			failed[a.event.OrderKey] = err
@@ -203,6 +226,7 @@ func (w journalWriter) storeSingly(ctx context.Context, batch []*arrival) {
 				behind.done <- err
 			}
 		}
+
 		a.done <- err
 	}
 }

@@ -27,15 +27,18 @@ func (a *applier) ensureSession(ctx context.Context) error {
 	if a.conn != nil {
 		return renewPlans(ctx, a.conn.Conn())
 	}
+
 	conn, err := a.sessions.Acquire(ctx)
 	if err != nil {
 		return err
 	}
+
 	holder, err := store.AddHolder(ctx, conn, holderLasts)
 	if err != nil {
 		closeSession(conn)
 		return err
 	}
+
 	a.conn = conn
 	a.holder = holder
 	a.lost = a.holders.add(holder)

@@ -46,14 +46,17 @@ func (r *Relay) runApplier(ctx context.Context) error {
 		if r.schedule.hasMuch(shares) {
 			notBefore = r.giveWayToAccepting(ctx, notBefore)
 		}
+
 		more, err := a.applyBatch(ctx, shares)
 		done()
 		r.schedule.batchEnded(shares, more)
+
 		if err != nil {
 			r.warn(ctx, "apply failed", err)
 			pause.For(ctx, backoffOnError)
 		}
 	}
+
 	return nil
 }
 
@@ -102,19 +105,23 @@ func (r *Relay) giveWayToAccepting(ctx context.Context, notBefore time.Time) tim
 func (a *applier) applyBatch(parent context.Context, shares []store.Share) (more map[store.AccountID]bool, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), storeTimeout)
 	defer cancel()
+
 	if err := a.ensureSession(ctx); err != nil {
 		return accountsOf(shares), err
 	}
+
 	began := time.Now()
 	taken, err := store.TakeRuns(ctx, a.conn, store.Take{Holder: a.holder, Version: a.opt.Version, Shares: shares, PerKey: maxPerKey, Bytes: maxApplyBytes})
 	if err != nil {
 		return accountsOf(shares), err
 	}
+
 	a.noteDatabaseAnswer()
 	b := newBatch(taken)
 	if len(b.runs) == 0 {
 		return nil, nil
 	}
+
 	a.decodeBatch(ctx, b)
 	err = a.applyOrGiveUp(ctx, b, began)
 	counts := b.takenByAccount()
@@ -156,15 +163,19 @@ func (a *applier) apply(ctx context.Context, b *batch, began time.Time) error {
 	if len(facts) == 0 {
 		return store.ReleaseRuns(ctx, a.conn, b.listReleases())
 	}
+
 	release, err := a.reserveMemory(ctx, facts)
 	if err != nil {
 		return err
 	}
+
 	made, err := a.applyInTime(ctx, b, facts)
 	release()
+
 	if err != nil {
 		return err
 	}
+
 	a.afterCommit(ctx, b, facts, made, began)
 	return nil
 }
@@ -178,17 +189,21 @@ func (a *applier) afterCommit(ctx context.Context, b *batch, facts []Fact, made 
 			left[e.ID] = true
 		}
 	}
+
 	events := make([]store.Event, 0, len(facts))
 	for _, f := range facts {
 		if !left[f.Event.ID] {
 			events = append(events, f.Event)
 		}
 	}
+
 	a.metrics.countApplied(events, began)
 	a.wakeFor(made)
+
 	if made.Committed != nil {
 		made.Committed()
 	}
+
 	a.wakeWaiting(ctx, made.Written)
 	if made.Recheck != nil {
 		a.awaitPosts()
@@ -196,8 +211,10 @@ func (a *applier) afterCommit(ctx context.Context, b *batch, facts []Fact, made 
 		if err != nil {
 			a.warn(ctx, "awaited facts not looked up", err) // they come back in time
 		}
+
 		a.wakeWaiting(ctx, written)
 	}
+
 	for _, r := range b.runs {
 		if r.release.After > 0 {
 			a.schedule.wake(time.Now().Add(r.release.After), r.Share)
@@ -242,6 +259,7 @@ func (a *applier) applyInTime(ctx context.Context, b *batch, facts []Fact) (Made
 		made Made
 		err  error
 	}
+
 	done := make(chan result, 1)
 	conn := a.conn.Conn()
 	outcome := b.clone() // the attempt may go on and change it when nobody waits any more
@@ -251,8 +269,10 @@ func (a *applier) applyInTime(ctx context.Context, b *batch, facts []Fact) (Made
 		made, err := a.applyInTransaction(ctx, conn, outcome, facts)
 		done <- result{made, err}
 	}()
+
 	timer := time.NewTimer(a.opt.ApplyFor + time.Second) // a handler that heeds its context ends before that
 	defer timer.Stop()
+
 	select {
 	case r := <-done:
 		if r.err == nil {
@@ -271,11 +291,13 @@ func (a *applier) applyInTransaction(ctx context.Context, conn *pgx.Conn, b *bat
 	if err != nil {
 		return Made{}, fmt.Errorf("relay: apply: %w", err)
 	}
+
 	defer func() {
 		if err != nil {
 			rollback(ctx, tx)
 		}
 	}()
+
 	var locked []store.ConversationID
 	defer func() { a.lockedLanes.remove(locked) }()
 	locks := func(conversations []store.ConversationID) {
@@ -287,16 +309,20 @@ func (a *applier) applyInTransaction(ctx context.Context, conn *pgx.Conn, b *bat
 	if made, err = a.safeApply(ctx, tx, Batch{Facts: facts, Now: b.now, Real: b.real, Locks: locks}); err != nil {
 		return Made{}, err
 	}
+
 	for _, w := range made.Waits {
 		b.putOffEvent(w)
 	}
+
 	for _, e := range made.Refused {
 		b.refuseEvent(e.EventID, e.Err)
 	}
+
 	write := made.Write
 	if write == nil {
 		write = &store.Pipeline{}
 	}
+
 	write.Unflushed() // events without an effect, such as what colleagues say to each other, may be applied again after a crash
 	write.FinishRuns(b.listReleases())
 	return made, store.CommitWith(ctx, tx, write)
@@ -333,8 +359,10 @@ func (a *applier) releaseFailed(ctx context.Context, b *batch, cause error) erro
 			one.Tries = max(r.Tries, 1)
 			one.Suspects = r.Places[len(r.Places)-1] // any of them may be the cause
 		}
+
 		list = append(list, one)
 	}
+
 	if err := store.ReleaseRuns(ctx, a.pool, list); err != nil {
 		a.dropAnySession() // they are free once it has ended, and it may live on: on a full disk, for one
 		return errors.Join(cause, err)
@@ -342,6 +370,7 @@ func (a *applier) releaseFailed(ctx context.Context, b *batch, cause error) erro
 	if !blame {
 		return cause
 	}
+
 	a.log.Warn("a batch failed; its events are tried one by one", "events", len(b.listFacts()), "error", cause)
 	sendSignal(a.suspects)
 	return nil

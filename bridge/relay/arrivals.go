@@ -40,11 +40,14 @@ func (q *acceptQueue) add(arrivals []*arrival) bool {
 	for _, a := range arrivals {
 		bytes += int64(len(a.event.Payload))
 	}
+
 	q.mu.Lock()
 	defer q.mu.Unlock()
+
 	if q.closed || !q.hasRoom(len(arrivals), bytes) {
 		return false
 	}
+
 	q.waiting = append(q.waiting, arrivals...)
 	q.bytes += bytes
 	q.callers++
@@ -100,13 +103,16 @@ func (q *acceptQueue) takeBatch() []*arrival {
 			rest = append(rest, a)
 			continue
 		}
+
 		batch = append(batch, a)
 		q.bytes -= int64(len(a.event.Payload))
 	}
+
 	q.waiting = rest
 	for _, a := range batch {
 		q.storingKeys[a.event.OrderKey] = true
 	}
+
 	return batch
 }
 
@@ -128,6 +134,7 @@ func (q *acceptQueue) withdrawBehind(failed ...*arrival) (behind []*arrival) {
 	for _, a := range failed {
 		keys[a.event.OrderKey] = true
 	}
+
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	var others []*arrival
@@ -139,6 +146,7 @@ func (q *acceptQueue) withdrawBehind(failed ...*arrival) (behind []*arrival) {
 			others = append(others, a)
 		}
 	}
+
 	q.waiting = others
 	return behind
 }

@@ -92,12 +92,14 @@ func (at attempts) makeAttempt(ctx context.Context, c dispatch.Claimed, a Attemp
 	if c.Torn {
 		return finishUntouched(f, c)
 	}
+
 	policy := at.handler.Policy(c)
 	// The lease was fixed when the lane was made: no request may outlive it.
 	policy.RequestTimeout = min(policy.RequestTimeout, max(store.Seconds(c.LeaseSeconds)-minLeaseLeft, time.Second))
 	policy.RequestTimeout = at.opt.requestTime(policy.RequestTimeout)
 	ctx, cancel := context.WithDeadline(ctx, asked.Add(policy.RequestTimeout))
 	defer cancel()
+
 	switch c.State {
 	case store.Sending:
 		at.metrics.attemptBegan(c, asked)
@@ -111,6 +113,7 @@ func (at attempts) makeAttempt(ctx context.Context, c dispatch.Claimed, a Attemp
 		// It was decided before: the delivery was cancelled, or its receipt came first.
 		f.Advance, f.Uncalled = 1, true
 	}
+
 	finishRun(&f, c)
 	return f
 }
@@ -135,11 +138,13 @@ func finishRun(f *dispatch.Finish, c dispatch.Claimed) {
 		if i < len(told) {
 			p = told[i]
 		}
+
 		p.ID = d.ID
 		p.State = cmp.Or(p.State, f.State)
 		p.Warned = f.Warned
 		f.With = append(f.With, p)
 	}
+
 	if n := len(c.With); f.Advance > 0 && n > 0 {
 		f.Advance = int(c.With[n-1].Seq - c.Seq + 1) // cancelled deliveries may lie between those of the run
 	}
@@ -184,17 +189,20 @@ func (at attempts) concludeAttempt(f *dispatch.Finish, c dispatch.Claimed, p Pol
 		f.Rest = at.opt.pauseSeconds(p.Rest)
 		return
 	}
+
 	class := channels.ClassOf(err)
 	var se *channels.SendError
 	if !errors.As(err, &se) {
 		se = &channels.SendError{Class: class, Text: "The connection broke while sending.", Cause: err}
 	}
+
 	f.ErrorClass, f.ErrorText = string(class), shorten(se.Error())
 	at.metrics.countTrouble(c.AccountID, class)
 	f.Progress = cmp.Or(sent.Progress, f.Progress)
 	for _, p := range sent.With {
 		f.With = append(f.With, dispatch.Part{Progress: p.Progress})
 	}
+
 	at.chooseNextState(f, c, p, class, se)
 	// No text: servers answer with the customer's address. The delivery's row keeps it.
 	at.log.Info("attempt failed", "delivery_id", c.ID, "conversation_id", c.ConversationID, "class", string(class), "state", f.State,
@@ -209,11 +217,13 @@ func (at attempts) chooseNextState(f *dispatch.Finish, c dispatch.Claimed, p Pol
 		f.State, f.Advance = store.Failed, 1
 		return
 	}
+
 	if class == channels.Ambiguous && !p.Idempotent { // looked for before it may be sent again
 		f.State = store.Unknown
 		f.Wait = (p.RequestTimeout + at.opt.ReconcileAfter).Seconds()
 		return
 	}
+
 	switch class {
 	case channels.Throttled:
 		f.State = store.Queued
@@ -223,6 +233,7 @@ func (at attempts) chooseNextState(f *dispatch.Finish, c dispatch.Claimed, p Pol
 		} else {
 			f.GateWait = wait
 		}
+
 		at.warnIfLate(f, c, se)
 	case channels.AuthBroken:
 		f.State = store.Queued
@@ -244,11 +255,14 @@ func (at attempts) finishLanded(f *dispatch.Finish, c dispatch.Claimed, sent Sen
 		f.State, f.Part = store.Queued, c.Part+1
 		return
 	}
+
 	f.State = cmp.Or(sent.State, store.Accepted)
 	f.Advance = 1
+
 	for i := range sent.With {
 		sent.With[i].State = cmp.Or(sent.With[i].State, store.Accepted)
 	}
+
 	f.With, sent.State = sent.With, f.State
 	at.report(f, c, Report{Kind: ReportLanded, Sent: sent})
 	at.metrics.Account(c.AccountID).Landed.Add(1)

@@ -196,15 +196,18 @@ func (b *batch) accountsWithMore(shares []store.Share, taken map[store.AccountID
 		for _, e := range r.Events {
 			size += e.SizeBytes
 		}
+
 		hasMore := r.More || r.apply < len(r.Events)
 		if hasMore && r.release.After == 0 {
 			more[r.Share] = true
 		}
 	}
+
 	for _, s := range shares {
 		if taken[s.Account] >= s.Events || size >= maxApplyBytes/2 {
 			more[s.Account] = true
 		}
 	}
+
 	return more
 }

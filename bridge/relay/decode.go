@@ -31,6 +31,7 @@ func (a *applier) decodeBatch(ctx context.Context, b *batch) {
 		if p.n >= p.apply { // something before it in its queue was left out
 			continue
 		}
+
 		event := p.Events[p.n]
 		if closed[event.AccountID] {
 			p.putOff(p.n, whileClosed(event.AccountID, p.waitsOf(p.n)))
@@ -40,16 +41,19 @@ func (a *applier) decodeBatch(ctx context.Context, b *batch) {
 			p.apply = p.n
 			continue
 		}
+
 		value, err := d.decode(ctx, event, a.opt.SlowDecode)
 		if err == nil {
 			p.values = append(p.values, value)
 			continue
 		}
+
 		if errors.Is(err, ErrNotOpen) {
 			closed[event.AccountID] = true
 			p.putOff(p.n, whileClosed(event.AccountID, p.waitsOf(p.n)))
 			continue
 		}
+
 		a.endRunBefore(p, err)
 	}
 }
@@ -125,6 +129,7 @@ func (d *decoder) decode(ctx context.Context, e store.Event, limit time.Duration
 				return nil, payloadError{err}
 			}
 		}
+
 		one = &decoding{done: make(chan struct{})}
 		r := d.Relay
 		r.background.Add(1)
@@ -134,8 +139,10 @@ func (d *decoder) decode(ctx context.Context, e store.Event, limit time.Duration
 			one.value, one.err = r.safeDecode(e, payload)
 		})
 	}
+
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
+
 	select {
 	case <-one.done:
 		d.slow.drop(e.ID)

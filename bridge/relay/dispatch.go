@@ -48,6 +48,7 @@ func (r *Relay) runDispatch(ctx context.Context, grace time.Duration) error {
 	defer d.searches.Wait()
 	work, cancel := withGrace(ctx, grace)
 	defer cancel()
+
 	for ctx.Err() == nil {
 		d.search(ctx)
 		if err := d.runTurn(work, true); err != nil {
@@ -55,8 +56,10 @@ func (r *Relay) runDispatch(ctx context.Context, grace time.Duration) error {
 			pause.For(ctx, backoffOnError)
 			continue
 		}
+
 		d.waitForWork(ctx)
 	}
+
 	d.finishUnderWay(work)
 	return nil
 }
@@ -72,12 +75,14 @@ func (d *dispatcher) finishUnderWay(ctx context.Context) {
 				return
 			}
 		}
+
 		if err := d.runTurn(ctx, false); err != nil {
 			d.log.Warn("dispatch failed while stopping", "error", err)
 			if ctx.Err() != nil || !pause.For(ctx, backoffOnError) {
 				return
 			}
 		}
+
 		if len(d.aside) > 0 {
 			pause.For(ctx, asideInterval)
 		}
@@ -102,9 +107,11 @@ func (d *dispatcher) waitForWork(ctx context.Context) {
 			d.gather(ctx, rest)
 		}
 	}
+
 	if len(d.unwritten) > 0 {
 		return
 	}
+
 	soon := time.Second
 	now := time.Now()
 	for gate, at := range d.dueAt {
@@ -112,14 +119,17 @@ func (d *dispatcher) waitForWork(ctx context.Context) {
 			soon = min(soon, at.Sub(now))
 		}
 	}
+
 	if len(d.aside) > 0 {
 		soon = min(soon, asideInterval)
 	}
 	if soon <= 0 {
 		return
 	}
+
 	timer := time.NewTimer(soon)
 	defer timer.Stop()
+
 	select {
 	case <-ctx.Done():
 	case <-timer.C:
@@ -172,10 +182,12 @@ func (d *dispatcher) runTurn(ctx context.Context, claim bool) error {
 		}
 		gates = d.chooseGates()
 	}
+
 	d.putAside()
 	if len(gates) == 0 && len(d.unwritten) == 0 {
 		return nil
 	}
+
 	d.keepPlaces()
 	began := time.Now()
 	d.turnBegan = began
@@ -188,15 +200,18 @@ func (d *dispatcher) runTurn(ctx context.Context, claim bool) error {
 		}
 		return err
 	}
+
 	d.afterTurn(ctx, ask, due, len(claimed) > 0)
 	for _, c := range claimed {
 		d.attemptBegan(c.GateID)
 	}
+
 	if len(claimed) > 0 {
 		go d.attempts.beginAll(context.WithoutCancel(ctx), claimed, began, func(c dispatch.Claimed, f dispatch.Finish) {
 			d.results <- result{Finish: f, claim: c}
 		})
 	}
+
 	return nil
 }
 
@@ -210,9 +225,11 @@ func (d *dispatcher) search(ctx context.Context) {
 		d.searching = false
 	default:
 	}
+
 	if d.searching || time.Since(d.searchedAt) < d.opt.LookBackEvery {
 		return
 	}
+
 	d.searching, d.searchedAt = true, time.Now()
 	d.searches.Go(func() {
 		limited, cancel := context.WithTimeout(ctx, storeTimeout)
@@ -221,6 +238,7 @@ func (d *dispatcher) search(ctx context.Context) {
 		if err != nil {
 			d.warn(ctx, "search for lanes that became due long ago failed", err)
 		}
+
 		d.searchResult <- due
 	})
 }
@@ -295,13 +313,16 @@ func (d *dispatcher) wakeForResults(ctx context.Context, written []result) {
 		for _, e := range f.Facts {
 			shares = append(shares, cmp.Or(e.Share, e.AccountID))
 		}
+
 		for _, l := range f.Landed {
 			posts = append(posts, store.AwaitedPost(l.Post.AccountID, l.Post.Channel, l.Post.Message))
 		}
 	}
+
 	if len(shares) > 0 {
 		d.WakeAppliers(shares...)
 	}
+
 	if len(posts) > 0 && d.arePostsAwaited() {
 		d.background.Add(1)
 		go func() {

@@ -82,6 +82,7 @@ func (b *gateBook) noteWoken(woken map[store.GateID]wakeup) {
 		if waits && !w.at.Before(next) { // it is tried early enough
 			continue
 		}
+
 		if g.limited || g.since.IsZero() {
 			b.toAsk[id] = true
 		} else {
@@ -132,9 +133,11 @@ func (b *gateBook) noteFound(found []dispatch.GateDue) {
 // of each.
 func (b *gateBook) noteDue(asked []dispatch.GateSince, due []dispatch.GateDue, oldest bool) {
 	now := time.Now()
+
 	for _, a := range asked {
 		delete(b.dueAt, a.ID)
 	}
+
 	for _, d := range due {
 		g := b.memoryOf(d.GateID)
 		b.setAccount(g, d.AccountID)
@@ -157,11 +160,13 @@ func (b *gateBook) askGates(ctx context.Context, q store.Querier) error {
 	if len(b.toAsk) == 0 {
 		return nil
 	}
+
 	asked := b.questionsAbout(slices.Collect(maps.Keys(b.toAsk)))
 	due, err := dispatch.DueGates(ctx, q, asked)
 	if err != nil {
 		return err
 	}
+
 	clear(b.toAsk)
 	b.noteDue(asked, due, true)
 	return nil
@@ -176,22 +181,26 @@ func (b *gateBook) sweep(ctx context.Context, q store.Querier) error {
 			known = append(known, id)
 		}
 	}
+
 	slices.Sort(known)
 	others, err := dispatch.OtherGates(ctx, q, known)
 	if err != nil {
 		return err
 	}
+
 	asked := b.questionsAbout(append(known, others...))
 	due, err := dispatch.DueGates(ctx, q, asked)
 	if err != nil {
 		return err
 	}
+
 	clear(b.toAsk)
 	clear(b.dueAt)
 	b.noteDue(asked, due, true)
 	if len(asked) > maxIdleAsked {
 		b.forgetIdle()
 	}
+
 	b.sweepAt = began.Add(max(sweepEvery, sweepShare*time.Since(began)))
 	return nil
 }
@@ -248,23 +257,28 @@ func (b *gateBook) chooseGates() []dispatch.GateClaim {
 	var list []dispatch.GateClaim
 	for id, at := range b.dueAt {
 		g := b.memoryOf(id)
+
 		if at.After(now) {
 			continue
 		}
+
 		leftOfAll := b.places - b.underWay - total
 		leftOfAccount := b.maxOfAccount() - b.underWayBy[g.account] - offered[g.account]
 		n := min(b.freeSlots(id), leftOfAll, leftOfAccount)
 		if n <= 0 {
 			continue
 		}
+
 		list = append(list, dispatch.GateClaim{
 			GateSince: b.questionAbout(id),
 			Slots:     n,
 			Given:     g.slotsTaken,
 			Mixed:     bits.OnesCount8(g.priorities) > 1, // lanes of several priorities wait
 		})
+
 		offered[g.account] += n
 		total += n
 	}
+
 	return list
 }

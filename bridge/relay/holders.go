@@ -51,21 +51,26 @@ func (h *holders) keep(ctx context.Context, q *pgxpool.Pool) error {
 	if len(mine) == 0 {
 		return nil
 	}
+
 	kept, err := store.KeepHolders(ctx, q, mine, holderLasts)
 	if err != nil {
 		return err
 	}
+
 	alive := map[int]bool{}
 	for _, id := range kept {
 		alive[int(id)] = true
 	}
+
 	h.mu.Lock()
 	defer h.mu.Unlock()
+
 	for _, id := range mine {
 		lost := h.lost[id] // nil if the applier ended meanwhile
 		if lost != nil && !alive[id] {
 			lost.Store(true)
 		}
 	}
+
 	return nil
 }

@@ -25,6 +25,7 @@ func (at attempts) lookForAttempt(ctx context.Context, f *dispatch.Finish, c dis
 		f.State, f.Advance = store.Failed, 1
 		return
 	}
+
 	earliest := p.RequestTimeout + at.opt.ReconcileAfter
 	ago := store.Seconds(c.SentAgo)
 	mayStillRun := ago < earliest && !p.Restored // an attempt from before a restore has ended
@@ -32,12 +33,15 @@ func (at attempts) lookForAttempt(ctx context.Context, f *dispatch.Finish, c dis
 		f.Wait = (earliest - ago).Seconds()
 		return
 	}
+
 	var outcome channels.Outcome
 	sent, err := at.recoverPanic(func() (s Sent, err error) {
 		outcome, s, err = a.Reconcile(ctx)
 		return s, err
 	})
+
 	at.metrics.Reconciled.Add(1)
+
 	if err != nil {
 		at.log.Info("reconcile failed", "delivery_id", c.ID, "error", err)
 		outcome = channels.CannotTell

@@ -98,6 +98,7 @@ func newMetrics() *Metrics {
 	histogram := func(name, help string, buckets []float64) prometheus.Histogram {
 		return prometheus.NewHistogram(prometheus.HistogramOpts{Name: name, Help: help, Buckets: buckets})
 	}
+
 	fast := prometheus.ExponentialBuckets(0.0005, 2, 15) // 0.5 ms to 8 s
 	long := prometheus.ExponentialBuckets(0.002, 3, 14)  // 2 ms to 53 min
 	return &Metrics{
@@ -170,15 +171,19 @@ func (m *Metrics) attemptBegan(c dispatch.Claimed, claimed time.Time) {
 	a := m.Account(c.AccountID)
 	a.Attempts.Add(1)
 	a.InFlight.Add(1)
+
 	if c.Attempt > 1 || c.Part > 0 {
 		return
 	}
+
 	wait := store.Seconds(c.CreatedAgo)
 	if c.NotBefore != nil && c.NotBefore.After(c.CreatedAt) {
 		wait -= c.NotBefore.Sub(c.CreatedAt) // the hold is not a delay
 	}
+
 	wait = max(wait, 0) + time.Since(claimed)
 	m.due.Observe(wait.Seconds())
+
 	if before, ok := m.batches.find(c.CreatedAt); ok { // applied by this process
 		m.hop.Observe((before + wait).Seconds())
 	}

@@ -69,6 +69,7 @@ func (o Options) withDefaults() Options {
 	if o.IsChannel == nil {
 		o.IsChannel = func(store.AccountID) bool { return true }
 	}
+
 	return o
 }
 

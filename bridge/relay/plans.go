@@ -39,6 +39,7 @@ func renewPlans(ctx context.Context, conn *pgx.Conn) error {
 	if known && now.Before(p.next) {
 		return nil
 	}
+
 	if known {
 		p.every = min(2*p.every, maxPlanPause)
 		if _, err := conn.Exec(ctx, `DISCARD PLANS`); err != nil {
@@ -47,6 +48,7 @@ func renewPlans(ctx context.Context, conn *pgx.Conn) error {
 	} else { // a new session has no plans
 		p.every = firstPlanPause
 	}
+
 	p.next = now.Add(p.every)
 	data[plansKey] = p
 	return nil

@@ -61,6 +61,7 @@ func New(ctx context.Context, o Options) (*Relay, error) {
 			return nil, err
 		}
 	}
+
 	return &Relay{
 		pool:     o.Pool,
 		sessions: sessions,
@@ -92,19 +93,23 @@ func (r *Relay) Run(ctx context.Context, grace time.Duration) error {
 	if r.opt.Sessions == nil {
 		defer r.sessions.Close()
 	}
+
 	storing, stopStoring := context.WithCancel(context.WithoutCancel(ctx))
 	stored := make(chan struct{})
 	go func() {
 		defer close(stored)
 		journalWriter{r}.run(storing)
 	}()
+
 	var group errgroup.Group
 	for range appliers {
 		group.Go(func() error { return r.runApplier(ctx) })
 	}
+
 	for range suspectAppliers {
 		group.Go(func() error { return r.runSuspects(ctx) })
 	}
+
 	group.Go(func() error { return r.runDispatch(ctx, grace) })
 	group.Go(func() error { return r.runTimers(ctx) })
 	group.Go(func() error { return r.runSweep(ctx) })

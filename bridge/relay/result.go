@@ -93,14 +93,17 @@ func (d *dispatcher) writeOne(ctx context.Context, r result) error {
 			func() dispatch.Finish { return d.askAboutResult(r) },
 			func() dispatch.Finish { return withoutFacts(r) })
 	}
+
 	for _, makeFinish := range fallbacks {
 		f := makeFinish()
 		_, _, err := d.commit(ctx, []dispatch.Finish{f}, dispatch.Claim{}, nil)
 		if err == nil || !isRefusal(err) {
 			return err
 		}
+
 		d.log.Error("result refused", "delivery_id", r.ID, "conversation_id", r.claim.ConversationID, "state", f.State, "error", err)
 	}
+
 	return nil
 }
 
@@ -132,6 +135,7 @@ func withoutFacts(r result) dispatch.Finish {
 		Part:      c.Part,
 		ErrorText: refusedText,
 	}
+
 	finishRun(&f, c)
 	return f
 }

@@ -105,14 +105,17 @@ func (s *schedule) waitUntilDue(ctx context.Context) bool {
 		if due {
 			return true
 		}
+
 		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
 		case <-changed:
 		case <-timer.C:
 		}
+
 		timer.Stop()
 	}
+
 	return false
 }
 
@@ -132,6 +135,7 @@ func (s *schedule) firstReady() (due bool, wait time.Duration, changed <-chan st
 			wait = min(wait, max(at.Sub(now), time.Millisecond))
 		}
 	}
+
 	return false, wait, s.changed
 }
 
@@ -162,16 +166,19 @@ func (s *schedule) pick() (shares []store.Share) {
 			first = append(first, id)
 			continue
 		}
+
 		behind = append(behind, id)
 		shares = append(shares, store.Share{Account: id, From: a.from})
 		a.due = false // what becomes due from now on wakes again
 		a.batches++
 		a.began = now
 	}
+
 	s.turns = slices.Concat(first, behind)
 	for i := range shares {
 		shares[i].Events = max(s.accounts[shares[i].Account].batchEvents/len(shares), minShare)
 	}
+
 	return shares
 }
 
@@ -240,9 +247,11 @@ func (s *schedule) adaptShares(shares []store.Share, taken map[store.AccountID]i
 			a.batchEvents = min(max(int(float64(a.batchEvents)*factor), minApply), maxApply)
 		}
 	}
+
 	if !s.hasCalmChannel(now) {
 		return
 	}
+
 	for _, share := range shares {
 		a := s.accountOf(share.Account)
 		isFlood := a.filled && share.Events >= minApply
@@ -278,14 +287,17 @@ func (s *schedule) noteSweep(list []store.ShareDue, real time.Time) {
 		if d.Due.After(real) {
 			a.from = real
 		}
+
 		a.from = a.from.Add(-lateCommit)
 		a.wake(now.Add(store.Seconds(d.Wait)))
 	}
+
 	for id, a := range s.accounts {
 		if !hasQueues[id] {
 			a.from = real.Add(-lateCommit)
 		}
 	}
+
 	s.wakeAppliers()
 }
 

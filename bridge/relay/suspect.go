@@ -18,21 +18,26 @@ import (
 func (r *Relay) runSuspects(ctx context.Context) error {
 	a := &applier{Relay: r}
 	defer a.returnSession(ctx)
+
 	for {
 		select {
 		case <-r.suspects:
 		case <-ctx.Done():
 			return nil
 		}
+
 		found, err := a.applySuspect(ctx)
+
 		if ctx.Err() != nil {
 			return nil
 		}
+
 		if err != nil {
 			r.warn(ctx, "applying one by one failed", err)
 			pause.For(ctx, backoffOnError)
 			continue
 		}
+
 		if found {
 			sendSignal(r.suspects) // there may be more, also for the other applier
 		}
@@ -44,20 +49,24 @@ func (a *applier) applySuspect(parent context.Context) (bool, error) {
 	a.waitWhileHeld(parent)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), storeTimeout+a.opt.DecodeFor+a.opt.ApplyFor)
 	defer cancel()
+
 	if err := a.ensureSession(ctx); err != nil {
 		return false, err
 	}
+
 	began := time.Now()
 	taken, err := store.TakeSuspect(ctx, a.conn, a.holder, a.opt.Version)
 	if err != nil || len(taken.Runs) == 0 {
 		return false, err
 	}
+
 	a.noteDatabaseAnswer()
 	b := newBatch(taken)
 	r := b.runs[0]
 	if r.Tries > maxTries {
 		return true, a.giveUp(ctx, r, errors.New("each attempt to apply it ended with the process, or was never finished"), true)
 	}
+
 	d := decoder{Relay: a.Relay}
 	defer d.release()
 	value, err := d.decode(ctx, r.Events[0], a.opt.DecodeFor)
@@ -70,6 +79,7 @@ func (a *applier) applySuspect(parent context.Context) (bool, error) {
 		again.For = w.For
 		return true, a.giveBack(ctx, again)
 	}
+
 	if err != nil && isUnreadable(err) {
 		return true, a.giveUp(ctx, r, err, false)
 	}
@@ -80,6 +90,7 @@ func (a *applier) applySuspect(parent context.Context) (bool, error) {
 	if err != nil {
 		return true, a.retryAloneOrGiveUp(ctx, r, err)
 	}
+
 	a.schedule.wake(time.Now(), r.Share) // what waits behind it
 	return true, nil
 }
@@ -107,6 +118,7 @@ func (a *applier) applyAlone(ctx context.Context, b *batch, began time.Time) err
 func (a *applier) retryAloneOrGiveUp(ctx context.Context, r *runInWork, cause error) error {
 	e := r.Events[0]
 	a.log.Warn("event failed", "event_seq", e.ID, "tries", r.Tries, "error", cause)
+
 	if !a.mayBlameEvent(cause) {
 		return errors.Join(cause, a.giveBackUncounted(ctx, r, time.Second))
 	}
@@ -114,6 +126,7 @@ func (a *applier) retryAloneOrGiveUp(ctx context.Context, r *runInWork, cause er
 		unread := errors.Is(cause, errSlow) || errors.Is(cause, errTookLong)
 		return a.giveUp(ctx, r, cause, unread)
 	}
+
 	again := r.Release(0)
 	again.Tries = r.Tries
 	again.Waits = r.Waits
@@ -168,11 +181,13 @@ func (a *applier) giveUp(ctx context.Context, r *runInWork, cause error, unread 
 	tell := func() error {
 		return a.quarantineEvent(ctx, r, reason, func(tx pgx.Tx) error { return a.safeQuarantined(ctx, tx, e, reason, unread) })
 	}
+
 	err := tell()
 	untold := func() bool {
 		isFailed := err != nil && !store.IsLost(err)
 		return isFailed && a.mayBlameEvent(err)
 	}
+
 	// Something other than the event may have ended the session, so try again. But not after a timeout: others wait meanwhile.
 	for tries := 1; tries < maxTellTries; tries++ {
 		if !untold() || errors.Is(err, context.DeadlineExceeded) {
@@ -180,6 +195,7 @@ func (a *applier) giveUp(ctx context.Context, r *runInWork, cause error, unread 
 		}
 		err = tell()
 	}
+
 	if untold() {
 		a.log.Error("quarantine not told", "event_seq", e.ID, "error", err)
 		err = a.quarantineEvent(ctx, r, reason, func(pgx.Tx) error { return nil })
@@ -187,11 +203,13 @@ func (a *applier) giveUp(ctx context.Context, r *runInWork, cause error, unread 
 	if store.IsLost(err) { // another applier has the queue
 		return nil
 	}
+
 	if err != nil {
 		again := r.Release(0)
 		again.Tries = max(r.Tries, 1)
 		return errors.Join(err, a.giveBack(ctx, again))
 	}
+
 	a.slow.drop(e.ID)
 	a.metrics.Account(e.AccountID).Quarantined.Add(1)
 	a.logQuarantine(e.ID, cause)

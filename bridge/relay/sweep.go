@@ -16,6 +16,7 @@ const thoroughEvery = 60
 func (r *Relay) runSweep(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
+
 	for turn := 0; ; turn++ {
 		select {
 		case <-ctx.Done():
@@ -25,9 +26,11 @@ func (r *Relay) runSweep(ctx context.Context) error {
 			continue
 		case <-tick.C:
 		}
+
 		if err := r.sweep(ctx, turn%thoroughEvery == 0); err != nil {
 			r.warn(ctx, "sweep failed", err)
 		}
+
 		if turn%holderInterval == 0 {
 			if err := r.holders.keep(ctx, r.pool); err != nil {
 				r.warn(ctx, "appliers not kept", err)
@@ -47,21 +50,26 @@ func (r *Relay) sweep(ctx context.Context, thorough bool) error {
 	if freed > 0 {
 		r.log.Warn("an applier ended with events in hand; each of them is tried again alone", "queues", freed)
 	}
+
 	if thorough {
 		late, back, err := clockback.Mend(ctx, r.pool)
 		if err != nil {
 			return err
 		}
+
 		r.schedule.lookFromOldest(late...)
+
 		if back > 0 {
 			r.log.Warn("the database's clock was ahead; what waited for it goes on now", "ahead", back.Round(time.Second).String())
 			r.Wake()
 		}
 	}
+
 	due, real, err := store.SharesDue(ctx, r.pool, r.schedule.lookFrom(), thorough)
 	if err != nil {
 		return err
 	}
+
 	r.schedule.noteSweep(due, real)
 	suspects, posts, openings, err := store.Suspects(ctx, r.pool, r.opt.Version)
 	if err != nil {
@@ -76,6 +84,7 @@ func (r *Relay) sweep(ctx context.Context, thorough bool) error {
 	if openings {
 		r.wakeOpened(ctx)
 	}
+
 	r.noteDatabaseAnswer()
 	sendSignal(r.timers)
 	return nil

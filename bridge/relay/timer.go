@@ -17,6 +17,7 @@ func (r *Relay) runTimers(ctx context.Context) error {
 			r.warn(ctx, "timers failed", err)
 			wait = backoffOnError
 		}
+
 		timer := time.NewTimer(max(wait, time.Millisecond))
 		select {
 		case <-ctx.Done():
@@ -43,10 +44,12 @@ func (r *Relay) fireTimers(parent context.Context) (time.Duration, error) {
 		if err != nil || len(due) == 0 {
 			return nil, err
 		}
+
 		facts := make([]store.NewEvent, len(due))
 		for i, t := range due {
 			facts[i] = r.handler.Timer(t)
 		}
+
 		fired = len(due)
 		var p store.Pipeline
 		p.InsertEvents(facts)
@@ -59,9 +62,11 @@ func (r *Relay) fireTimers(parent context.Context) (time.Duration, error) {
 		r.WakeAppliers(store.SystemAccount)
 		return 0, nil
 	}
+
 	wait, ok, err := store.NextTimer(ctx, r.pool)
 	if err != nil || !ok {
 		return time.Second, err
 	}
+
 	return min(wait, time.Second), nil
 }

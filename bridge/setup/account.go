@@ -16,16 +16,20 @@ func Open(a store.Account, sealer *store.Sealer, spec channels.Spec) (channels.C
 	if err != nil {
 		return nil, err
 	}
+
 	secrets, err := state.Secrets(a, sealer)
 	if err != nil {
 		return nil, err
 	}
+
 	maps.Copy(config, secrets)
+
 	for _, f := range spec.Fields {
 		if config[f.Name] == "" && f.Default != "" {
 			config[f.Name] = f.Default
 		}
 	}
+
 	return config, nil
 }
 

@@ -70,6 +70,7 @@ func Save(ctx context.Context, pool *pgxpool.Pool, c Change, o Options) (Result,
 			return Result{}, doc.asRefused(err)
 		}
 	}
+
 	o.checkStored = func(have *state.State) error { return c.checkVersion(have, o) }
 	o.amendWanted = c.remove
 	result, err := Apply(ctx, pool, file, o)
@@ -87,12 +88,14 @@ func (c Change) checkVersion(have *state.State, o Options) error {
 		if e.Kind != c.Kind {
 			continue
 		}
+
 		if strings.EqualFold(e.Name, cmp.Or(c.Was, c.Name)) {
 			found = &e
 		} else if strings.EqualFold(e.Name, c.Name) { // the entry was renamed, and another one has the new name
 			return ErrExists
 		}
 	}
+
 	isNew := c.Version == ""
 	if found == nil {
 		if isNew {
@@ -100,12 +103,14 @@ func (c Change) checkVersion(have *state.State, o Options) error {
 		}
 		return ErrMissing
 	}
+
 	if isNew {
 		return ErrExists
 	}
 	if found.Version != c.Version {
 		return ErrStale
 	}
+
 	return nil
 }
 
@@ -114,6 +119,7 @@ func (c Change) remove(want *state.State) error {
 	if !c.Remove {
 		return nil
 	}
+
 	switch c.Kind {
 	case EntryAgent:
 		want.Agents = slices.DeleteFunc(want.Agents, func(a state.Agent) bool { return strings.EqualFold(a.Email, c.Name) })
@@ -126,6 +132,7 @@ func (c Change) remove(want *state.State) error {
 				return &Refused{Others: []string{"The account " + a.Row.Name + " belongs to this team. Give it another team first."}}
 			}
 		}
+
 		want.Teams = slices.DeleteFunc(want.Teams, func(t state.Team) bool { return strings.EqualFold(t.Name, c.Name) })
 	case EntryTag:
 		want.Tags = slices.DeleteFunc(want.Tags, func(t store.Tag) bool { return strings.EqualFold(t.Name, c.Name) })
@@ -136,6 +143,7 @@ func (c Change) remove(want *state.State) error {
 	case EntryAccount:
 		want.Accounts = slices.DeleteFunc(want.Accounts, func(a state.Account) bool { return strings.EqualFold(a.Row.Name, c.Name) })
 	}
+
 	return nil
 }
 
@@ -160,6 +168,7 @@ func (d *changeFile) build(c Change, place entryPlace) {
 		d.addValues(c.Values, "", 0)
 		return
 	}
+
 	values := maps.Clone(c.Values)
 	delete(values, place.key)
 	d.add(0, place.list+":", "")
@@ -170,9 +179,11 @@ func (d *changeFile) build(c Change, place entryPlace) {
 	} else {
 		d.add(1, "- "+yamlText(place.key)+": "+yamlText(c.Name), place.key)
 	}
+
 	if c.Channel != "" {
 		d.add(2, `"kind": `+yamlText(c.Channel), "kind")
 	}
+
 	d.addValues(values, "", 2)
 }
 
@@ -193,19 +204,23 @@ func (d *changeFile) addValues(values map[string][]string, prefix string, indent
 		if !inside {
 			continue
 		}
+
 		key, below, _ := strings.Cut(rest, ".")
 		if done[key] {
 			continue
 		}
+
 		if below != "" {
 			done[key] = true
 			d.add(indent, yamlText(key)+":", prefix+key)
 			d.addBelow(values, prefix+key+".", indent+1)
 			continue
 		}
+
 		if hasBelow(values, path) { // the path of a group itself: the keys below it follow and replace the group
 			continue
 		}
+
 		done[key] = true
 		d.addValue(indent, key, path, values[path])
 	}
@@ -223,11 +238,14 @@ func (d *changeFile) addBelow(values map[string][]string, prefix string, indent 
 			numbers = append(numbers, n)
 		}
 	}
+
 	if len(numbers) == 0 {
 		d.addValues(values, prefix, indent)
 		return
 	}
+
 	slices.Sort(numbers)
+
 	for _, n := range numbers {
 		d.add(indent, "-", fmt.Sprint(prefix, n))
 		d.addValues(values, fmt.Sprintf("%s%d.", prefix, n), indent+1)
@@ -265,6 +283,7 @@ func (d *changeFile) addValue(indent int, key, path string, values []string) {
 		d.add(indent, yamlText(key)+": []", path)
 		return
 	}
+
 	d.add(indent, yamlText(key)+":", path)
 	for _, v := range values {
 		d.add(indent+1, "- "+yamlText(v), path)
@@ -283,6 +302,7 @@ func (d *changeFile) asRefused(err error) error {
 	if !errors.As(err, &faults) {
 		return err
 	}
+
 	r := &Refused{Fields: map[string]string{}}
 	for _, f := range faults {
 		text := writeSentence(f)
@@ -294,8 +314,10 @@ func (d *changeFile) asRefused(err error) error {
 		if r.Fields[path] != "" {
 			text = r.Fields[path] + " " + text
 		}
+
 		r.Fields[path] = text
 	}
+
 	return r
 }
 

@@ -20,6 +20,7 @@ func diff(have, want *state.State, specs []channels.Spec, kept kept) []string {
 	if have.Company != want.Company {
 		lines = append(lines, "~ company: "+describeChange(have.Company, want.Company))
 	}
+
 	lines = append(lines, compare("settings", state.SettingAttributes(have.Settings), state.SettingAttributes(want.Settings))...)
 	lines = append(lines, compare("retention", state.RetentionAttributes(have.Retention), state.RetentionAttributes(want.Retention))...)
 	for _, kind := range input.Chats() {
@@ -28,16 +29,20 @@ func diff(have, want *state.State, specs []channels.Spec, kept kept) []string {
 			lines = append(lines, "+ surface "+kind)
 		}
 	}
+
 	for _, a := range want.Agents {
 		lines = append(lines, compare("agent "+a.Email, attributesOf(have.Agent(a.Email), state.Agent.Attributes), a.Attributes())...)
 	}
+
 	for _, t := range want.Teams {
 		lines = append(lines, compare("team "+t.Name, attributesOf(have.Team(t.Name), state.Team.Attributes), t.Attributes())...)
 	}
+
 	for _, a := range want.Accounts {
 		list := func(a state.Account) []state.Attribute { return a.Attributes(input.SpecOf(specs, a.Row.Kind)) }
 		lines = append(lines, compare("account "+a.Row.Name, attributesOf(have.Account(a.Row.Name), list), list(a))...)
 	}
+
 	return slices.Concat(lines,
 		tagChanges(have, want), knowledgeChanges(have, want), templateChanges(have, want, kept), listRemoved(have, want, kept))
 }
@@ -50,21 +55,25 @@ func listRemoved(have, want *state.State, kept kept) []string {
 			lines = append(lines, "- agent "+a.Email+": takes no more part (history is kept)")
 		}
 	}
+
 	for _, t := range have.Teams {
 		if want.Team(t.Name) == nil && !kept.teams[t.ID] {
 			lines = append(lines, "- team "+t.Name)
 		}
 	}
+
 	for _, a := range have.Accounts {
 		if want.Account(a.Row.Name) != nil {
 			continue
 		}
+
 		if !kept.accounts[a.Row.ID] {
 			lines = append(lines, "- account "+a.Row.Name)
 		} else if !a.Row.Paused {
 			lines = append(lines, "- account "+a.Row.Name+": paused (its conversations are kept)")
 		}
 	}
+
 	return lines
 }
 
@@ -78,10 +87,12 @@ func tagChanges(have, want *state.State) []string {
 		}
 		lines = append(lines, compare("tag "+t.Name, attributesOf(before, state.TagAttributes), state.TagAttributes(t))...)
 	}
+
 	for _, t := range have.Tags {
 		if want.Tag(t.Name) != nil {
 			continue
 		}
+
 		into := want.TagThatWas(t.Name)
 		if into == nil {
 			lines = append(lines, "- tag "+t.Name+": can't be chosen any more (conversations keep it)")
@@ -89,6 +100,7 @@ func tagChanges(have, want *state.State) []string {
 			lines = append(lines, "- tag "+t.Name+": is "+into.Name+" now")
 		}
 	}
+
 	return lines
 }
 
@@ -119,6 +131,7 @@ func templateChanges(have, want *state.State, kept kept) []string {
 			lines = append(lines, "~ "+t.Title()+": handed in for approval again")
 		}
 	}
+
 	for _, t := range have.Templates {
 		if want.Template(t.Account, t.Row.Name, t.Row.Language) != nil {
 			continue
@@ -127,6 +140,7 @@ func templateChanges(have, want *state.State, kept kept) []string {
 			lines = append(lines, "- "+t.Title()+": deleted, at the provider too")
 		}
 	}
+
 	return lines
 }
 
@@ -146,30 +160,37 @@ func compare(what string, have, want []state.Attribute) []string {
 			if a.Value == "" {
 				continue
 			}
+
 			if a.Secret {
 				parts = append(parts, a.Name+" (secret)")
 			} else {
 				parts = append(parts, a.Name+" "+shortenToLine(a.Value))
 			}
 		}
+
 		return []string{strings.TrimSuffix("+ "+what+": "+strings.Join(parts, ", "), ": ")}
 	}
+
 	before := map[string]state.Attribute{}
 	for _, a := range have {
 		before[a.Name] = a
 	}
+
 	var lines []string
 	for _, a := range want {
 		old := before[a.Name].Value
 		if old == a.Value {
 			continue
 		}
+
 		words := describeChange(cmp.Or(old, a.Empty), cmp.Or(a.Value, a.Empty))
 		if a.Secret {
 			words = describeSecretChange(old, a.Value)
 		}
+
 		lines = append(lines, "~ "+what+": "+a.Name+" "+words)
 	}
+
 	return lines
 }
 
@@ -192,6 +213,7 @@ func shortenToLine(value string) string {
 	if value == "" {
 		return "(none)"
 	}
+
 	const del = 0x7f // the control character DEL
 	value = strings.Map(func(r rune) rune {
 		if r < ' ' || r == del {
@@ -202,5 +224,6 @@ func shortenToLine(value string) string {
 	if runes := []rune(value); len(runes) > maxShownRunes {
 		return string(runes[:maxShownRunes]) + "…"
 	}
+
 	return value
 }

@@ -50,22 +50,27 @@ func entriesOf(s *state.State, specs []channels.Spec) []Entry {
 	for _, a := range s.Agents {
 		list = append(list, entryOf(EntryAgent, export.Agent(a), nil))
 	}
+
 	for _, t := range s.Teams {
 		list = append(list, entryOf(EntryTeam, export.Team(t), nil))
 	}
+
 	for _, a := range s.Accounts {
 		if spec := input.SpecOf(specs, a.Row.Kind); spec != nil {
 			list = append(list, accountEntryOf(a, *spec))
 		}
 	}
+
 	for _, g := range export.Tags(s) {
 		list = append(list, entryOf(EntryTag, g, nil))
 	}
+
 	for _, t := range s.Templates {
 		e := entryOf(EntryTemplate, export.Template(t, []string{t.Account}), nil)
 		e.Name = TemplateEntry(t.Account, t.Row.Language, t.Row.Name)
 		list = append(list, e)
 	}
+
 	known := &document.Draft{}
 	known.Entries("knowledge", export.Knowledge(s))
 	return append(list, entryOf(EntryKnowledge, known, nil))
@@ -90,6 +95,7 @@ func accountEntryOf(a state.Account, spec channels.Spec) Entry {
 			stored = append(stored, input.Section(spec)+"."+f.Name)
 		}
 	}
+
 	g := export.Account(a, shown, map[string]bool{})
 	e := entryOf(EntryAccount, g, append(slices.Clone(a.Row.Secrets), strings.Join(stored, "\n")...))
 	e.Channel = a.Row.Kind
@@ -111,6 +117,7 @@ func entryOf(kind string, g *document.Draft, versioned []byte) Entry {
 			versioned = strconv.AppendQuote(versioned, value)
 		}
 	}
+
 	sum := sha256.Sum256(versioned)
 	e.Version = hex.EncodeToString(sum[:versionBytes])
 	return e
@@ -124,17 +131,21 @@ func WeekOf(e Entry) map[string]string {
 		if !ok {
 			continue
 		}
+
 		days, err := hours.ParseDays(key)
 		if err != nil {
 			continue
 		}
+
 		spans, err := hours.ParseSpans(e.Value(path))
 		if err != nil || len(spans) == 0 {
 			continue
 		}
+
 		for _, d := range days {
 			week[strings.ToLower(d.String()[:3])] = e.Value(path)
 		}
 	}
+
 	return week
 }

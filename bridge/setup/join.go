@@ -29,14 +29,17 @@ func Join(ctx context.Context, pool *pgxpool.Pool, team, rule string, people []J
 		if rule != "" {
 			t.Agents = state.AgentsRule(rule)
 		}
+
 		for _, j := range people {
 			email := findOrAddAgent(want, j)
 			if email != "" && !slices.Contains(t.Members, email) {
 				t.Members = append(slices.Clip(t.Members), email)
 			}
 		}
+
 		return nil
 	}
+
 	return Apply(ctx, pool, &parleyfile.File{}, o)
 }
 
@@ -46,10 +49,12 @@ func findOrAddAgent(s *state.State, j Joining) string {
 	if a := s.AgentOf(j.Kind, j.User); a != nil {
 		return a.Email
 	}
+
 	email := strings.ToLower(strings.TrimSpace(j.Email))
 	if !parleyfile.IsEmail(email) {
 		return ""
 	}
+
 	a := s.Agent(email)
 	if a == nil {
 		s.Agents = append(s.Agents, state.Agent{
@@ -58,8 +63,10 @@ func findOrAddAgent(s *state.State, j Joining) string {
 			Roles: []string{RoleAgent},
 			Users: map[string]string{},
 		})
+
 		a = &s.Agents[len(s.Agents)-1]
 	}
+
 	a.Users[j.Kind] = cmp.Or(a.Users[j.Kind], j.User)
 	return a.Email
 }

@@ -22,31 +22,38 @@ func keptOf(ctx context.Context, q store.Querier, have, want *state.State) (kept
 	k := kept{teams: map[store.TeamID]bool{}, accounts: map[store.AccountID]bool{}}
 	var accounts []store.AccountID
 	var teams []store.TeamID
+
 	for _, a := range have.Accounts {
 		if want.Account(a.Row.Name) == nil {
 			accounts = append(accounts, a.Row.ID)
 		}
 	}
+
 	for _, t := range have.Teams {
 		if want.Team(t.Name) == nil {
 			teams = append(teams, t.ID)
 		}
 	}
+
 	keptAccounts, err := idsOf(ctx, q, usedAccounts, accounts)
 	if err != nil {
 		return k, err
 	}
+
 	for _, id := range keptAccounts {
 		k.accounts[id] = true
 	}
+
 	going := slices.DeleteFunc(accounts, func(id store.AccountID) bool { return k.accounts[id] })
 	keptTeams, err := idsOf(ctx, q, usedTeams, teams, going)
 	if err != nil {
 		return k, err
 	}
+
 	for _, id := range keptTeams {
 		k.teams[id] = true
 	}
+
 	return k, nil
 }
 
@@ -72,17 +79,21 @@ func idsOf[T ~int64](ctx context.Context, q store.Querier, sql string, ids []T, 
 	if len(ids) == 0 {
 		return nil, nil
 	}
+
 	args := []any{ids}
 	for _, list := range others {
 		args = append(args, append([]store.AccountID{}, list...)) // a nil slice would be sent as NULL
 	}
+
 	rows, err := q.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, fmt.Errorf("setup: what is in use: %w", err)
 	}
+
 	found, err := pgx.CollectRows(rows, pgx.RowTo[T])
 	if err != nil {
 		return nil, fmt.Errorf("setup: what is in use: %w", err)
 	}
+
 	return found, nil
 }

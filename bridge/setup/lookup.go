@@ -33,24 +33,30 @@ func askSurfaces(parent context.Context, pool *pgxpool.Pool, f *parleyfile.File,
 	for _, t := range f.Teams {
 		found.resolve(ctx, o.Lookup, t.Channels, visit)
 	}
+
 	for _, a := range f.Accounts {
 		found.resolve(ctx, o.Lookup, a.Channels, visit)
 	}
+
 	directory, err := store.LoadDirectory(ctx, pool)
 	if err != nil {
 		return found, err
 	}
+
 	have, err := state.Of(directory, nil)
 	if err != nil {
 		return found, err
 	}
+
 	for _, a := range f.Agents {
 		found.find(ctx, o.Lookup, a, have)
 	}
+
 	return found, found.readSignatures(ctx, o, f, have, func(content []byte) error {
 		if !visit {
 			return nil // Plan stores nothing
 		}
+
 		// Use parent: a fetched picture is stored even if the time for looking up is over.
 		_, _, err := blob.WriteUpload(parent, pool, bytes.NewReader(content), int64(len(content)))
 		return err
@@ -66,16 +72,19 @@ func (a *answers) resolve(ctx context.Context, l Lookup, names map[string]docume
 		if name == "" || isAnswered {
 			continue
 		}
+
 		if !strings.HasPrefix(name, "#") {
 			if visit && l != nil {
 				a.visit(ctx, l, key)
 			}
 			continue
 		}
+
 		if l == nil {
 			a.Problems[key] = "names can't be looked up now"
 			continue
 		}
+
 		id, err := l.Resolve(ctx, kind, name)
 		switch {
 		case err != nil:
@@ -110,6 +119,7 @@ func (a *answers) find(ctx context.Context, l Lookup, e parleyfile.Agent, have *
 			known = known || user.Value != ""
 			continue
 		}
+
 		old := have.Agent(e.Email)
 		if old != nil && old.Users[kind] != "" {
 			known = true
@@ -118,6 +128,7 @@ func (a *answers) find(ctx context.Context, l Lookup, e parleyfile.Agent, have *
 		if l == nil {
 			continue
 		}
+
 		id, err := l.Find(ctx, kind, e.Email)
 		switch {
 		case err != nil:
@@ -127,6 +138,7 @@ func (a *answers) find(ctx context.Context, l Lookup, e parleyfile.Agent, have *
 			known = true
 		}
 	}
+
 	if !known {
 		a.remarks = append(a.remarks, "agent "+e.Email+": no user of "+document.Either(input.Chats())+" is known"+problem+
 			": what this person writes stays inside; apply again when connected, or write the id")

@@ -97,11 +97,13 @@ func Apply(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Option
 	if err != nil {
 		return Result{}, err
 	}
+
 	var work work
 	err = store.InTx(ctx, pool, func(tx pgx.Tx) error {
 		if err := store.BumpSettings(ctx, tx); err != nil { // its lock makes another apply wait
 			return err
 		}
+
 		var err error
 		if work, err = prepare(ctx, tx, f, o, found); err != nil {
 			return err
@@ -109,14 +111,17 @@ func Apply(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Option
 		if len(work.result.Changes) == 0 {
 			return errNothing
 		}
+
 		if o.With != nil {
 			if err := o.With(ctx, tx); err != nil {
 				return err
 			}
 		}
+
 		if err := work.prepareSaving().save(ctx, tx); err != nil {
 			return err
 		}
+
 		return site.KeepChange(ctx, tx, site.Change{Agent: o.Author.Agent, Author: o.Author.String(), Lines: o.Author.describeChanges(work.result.Changes)})
 	})
 	if errors.Is(err, errNothing) {
@@ -125,6 +130,7 @@ func Apply(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Option
 	if faults, ok := errors.AsType[document.Faults](err); ok {
 		return Result{}, faults
 	}
+
 	return work.result, err
 }
 
@@ -142,25 +148,30 @@ func prepare(ctx context.Context, q store.Querier, f *parleyfile.File, o Options
 	if o.Sealer == nil {
 		return work{}, errors.New("setup: no master key to open and close secrets with")
 	}
+
 	have, err := state.Load(ctx, q, o.Sealer)
 	if err != nil {
 		return work{}, err
 	}
+
 	if o.checkStored != nil {
 		if err := o.checkStored(have); err != nil {
 			return work{}, err
 		}
 	}
+
 	w := work{options: o, have: have, want: have.Clone()}
 	remarks, err := overlay.Apply(w.want, f, overlay.Options{Specs: o.Specs, Found: found.Found, Prune: o.Prune})
 	if err != nil {
 		return work{}, err
 	}
+
 	if o.amendWanted != nil {
 		if err := o.amendWanted(w.want); err != nil {
 			return work{}, err
 		}
 	}
+
 	err = document.MergeFaults(w.checkRoles(f, found.Found), w.checkSources(f), w.checkSecretReceivers(f), w.checkFolders())
 	if err != nil {
 		return work{}, err
@@ -168,6 +179,7 @@ func prepare(ctx context.Context, q store.Querier, f *parleyfile.File, o Options
 	if w.kept, err = keptOf(ctx, q, have, w.want); err != nil {
 		return work{}, err
 	}
+
 	w.result.Changes = diff(have, w.want, o.Specs, w.kept)
 	w.result.Remarks = slices.Concat(found.remarks, remarks, w.listRemarks(), w.doubled)
 	return w, nil
@@ -187,6 +199,7 @@ func (w *work) listRemarks() []string {
 			list = append(list, "team "+t.Name+" stays: conversations or paused accounts belong to it")
 		}
 	}
+
 	for _, a := range w.want.Accounts {
 		team := w.want.Team(a.Team)
 		teamHasChannel := team != nil && len(team.Channels) > 0
@@ -197,5 +210,6 @@ func (w *work) listRemarks() []string {
 			list = append(list, "account "+a.Row.Name+": mode trial without trial_to: nothing leaves")
 		}
 	}
+
 	return list
 }

@@ -20,21 +20,25 @@ func (w *work) checkSecretReceivers(f *parleyfile.File) error {
 	if w.options.Operator {
 		return nil
 	}
+
 	var faults document.Faults
 	for _, e := range f.Accounts {
 		want := w.want.Account(e.Name)
 		if want == nil {
 			continue
 		}
+
 		spec := input.SpecOf(w.options.Specs, want.Row.Kind)
 		if spec == nil || spec.SentTo == nil {
 			continue
 		}
+
 		given := e.Given(input.Section(*spec))
 		before := map[string][]string{}
 		if have := w.have.Account(e.Name); have != nil {
 			before = spec.SentTo(have.Whole())
 		}
+
 		after := spec.SentTo(want.Whole())
 		for _, field := range slices.Sorted(maps.Keys(after)) {
 			consent := field == spec.Consent
@@ -44,12 +48,14 @@ func (w *work) checkSecretReceivers(f *parleyfile.File) error {
 			} else if given[field] || want.Secrets[field] == "" { // typed with this change, or there is no secret
 				continue
 			}
+
 			added := slices.DeleteFunc(slices.Clone(after[field]), func(s string) bool { return slices.Contains(before[field], s) })
 			if len(added) > 0 {
 				faults = append(faults, sentElsewhere(e, input.Section(*spec)+"."+field, strings.Join(slices.Compact(added), ", "), consent))
 			}
 		}
 	}
+
 	return faults.Err()
 }
 

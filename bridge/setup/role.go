@@ -35,18 +35,22 @@ func (w *work) checkRoles(f *parleyfile.File, found overlay.Found) error {
 				})
 			}
 		}
+
 		return faults.Err()
 	}
+
 	author, super := w.findAuthor()
 	if super {
 		return nil
 	}
+
 	emails := map[string]bool{}
 	for _, list := range [][]state.Agent{w.have.Agents, w.want.Agents} {
 		for _, a := range list {
 			emails[a.Email] = true
 		}
 	}
+
 	for _, email := range slices.Sorted(maps.Keys(emails)) {
 		was, is := w.have.Agent(email), w.want.Agent(email)
 		if was.Rank() != is.Rank() {
@@ -56,12 +60,14 @@ func (w *work) checkRoles(f *parleyfile.File, found overlay.Found) error {
 			})
 			continue
 		}
+
 		if was.Rank() == state.RankPlain {
 			continue
 		}
 		if author != nil && was.ID == author.ID {
 			continue
 		}
+
 		// In a chat an admin is whoever has the admin's user there.
 		if kind := w.movedUser(was, is, found); kind != "" {
 			faults.Add(document.Fault{
@@ -70,6 +76,7 @@ func (w *work) checkRoles(f *parleyfile.File, found overlay.Found) error {
 			})
 		}
 	}
+
 	return faults.Err()
 }
 
@@ -78,9 +85,11 @@ func (w *work) checkRoles(f *parleyfile.File, found overlay.Found) error {
 // Errors: Faults.
 func (w *work) checkFolders() error {
 	var faults document.Faults
+
 	if _, super := w.findAuthor(); super {
 		return nil
 	}
+
 	for _, place := range w.want.Knowledge {
 		isFolder := !(knowledge.Place{Place: place}).IsSite()
 		if isFolder && !slices.Contains(w.have.Knowledge, place) {
@@ -91,6 +100,7 @@ func (w *work) checkFolders() error {
 			})
 		}
 	}
+
 	return faults.Err()
 }
 
@@ -126,6 +136,7 @@ func (w *work) roleRemarks() []string {
 	if w.have.Highest() != state.RankAdmin || w.want.Highest() != state.RankSuperAdmin {
 		return nil
 	}
+
 	var supers, others []string
 	for i := range w.want.Agents {
 		switch a := &w.want.Agents[i]; a.Rank() {
@@ -136,8 +147,10 @@ func (w *work) roleRemarks() []string {
 		case state.RankPlain:
 		}
 	}
+
 	if len(others) == 0 {
 		return nil
 	}
+
 	return []string{"from now on only " + strings.Join(supers, ", ") + " can name admins, and " + strings.Join(others, ", ") + " no more"}
 }

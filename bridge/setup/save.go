@@ -33,6 +33,7 @@ func (s saving) save(ctx context.Context, tx pgx.Tx) error {
 			return err
 		}
 	}
+
 	if !maps.Equal(s.have.Settings, s.want.Settings) {
 		settings, err := json.Marshal(s.want.Settings)
 		if err != nil {
@@ -42,20 +43,25 @@ func (s saving) save(ctx context.Context, tx pgx.Tx) error {
 			return err
 		}
 	}
+
 	for _, kind := range input.Chats() {
 		stored, isNeeded := s.want.Surfaces[kind]
 		if !isNeeded || stored != 0 {
 			continue
 		}
+
 		id, err := store.EnsureSurface(ctx, tx, kind)
 		if err != nil {
 			return err
 		}
+
 		s.want.Surfaces[kind] = id
 	}
+
 	if err := s.keepPictures(ctx, tx); err != nil {
 		return err
 	}
+
 	steps := []func(context.Context, pgx.Tx) error{
 		s.saveAgents, s.saveTeams, s.saveAccounts, s.saveTemplates, // each refers to those before
 		s.saveTags, s.saveKnowledge, s.saveRetention, s.remove,
@@ -65,6 +71,7 @@ func (s saving) save(ctx context.Context, tx pgx.Tx) error {
 			return err
 		}
 	}
+
 	return nil
 }
 
@@ -91,6 +98,7 @@ func (s saving) saveAccount(ctx context.Context, tx pgx.Tx, a state.Account) err
 		id := s.want.Surfaces[a.Surface]
 		row.SurfaceID = &id
 	}
+
 	var err error
 	if row.Settings, err = json.Marshal(a.Settings); err != nil {
 		return fmt.Errorf("setup: account %s: settings: %w", row.Name, err)
@@ -101,12 +109,14 @@ func (s saving) saveAccount(ctx context.Context, tx pgx.Tx, a state.Account) err
 	if row.Hours, err = json.Marshal(a.Hours); err != nil {
 		return fmt.Errorf("setup: account %s: hours: %w", row.Name, err)
 	}
+
 	old := s.have.Account(row.Name)
 	if old == nil || !maps.Equal(old.Secrets, a.Secrets) {
 		if row.Secrets, err = state.Seal(row.Name, a.Secrets, s.sealer); err != nil {
 			return err
 		}
 	}
+
 	_, err = store.SaveAccount(ctx, tx, row)
 	return err
 }
@@ -139,9 +149,11 @@ func (s saving) keepPictures(ctx context.Context, q store.Execer) error {
 		for _, a := range stored.Agents {
 			add(a.Signature.Rich)
 		}
+
 		for _, a := range stored.Accounts {
 			add(a.Row.RichSignature)
 		}
 	}
+
 	return blob.UsePictures(ctx, q, slices.Collect(maps.Keys(blobs)))
 }

@@ -20,20 +20,24 @@ func (s saving) saveTemplates(ctx context.Context, tx pgx.Tx) error {
 	if err != nil {
 		return err
 	}
+
 	for _, t := range s.want.Templates {
 		old := s.have.Template(t.Account, t.Row.Name, t.Row.Language)
 		if old != nil && slices.Equal(old.Attributes(), t.Attributes()) {
 			continue
 		}
+
 		isOfAccount := func(a store.Account) bool { return strings.EqualFold(a.Name, t.Account) }
 		if i := slices.IndexFunc(accounts, isOfAccount); i >= 0 {
 			t.Row.AccountID = accounts[i].ID
 		}
+
 		mustResubmit := old == nil || bridge.TemplateDiffers(old.Row, t.Row)
 		if _, err := store.SaveTemplate(ctx, tx, t.Row, mustResubmit); err != nil {
 			return err
 		}
 	}
+
 	for _, t := range s.have.Templates {
 		accountGoes := s.want.Account(t.Account) == nil // then its templates go with it
 		isWanted := s.want.Template(t.Account, t.Row.Name, t.Row.Language) != nil
@@ -44,6 +48,7 @@ func (s saving) saveTemplates(ctx context.Context, tx pgx.Tx) error {
 			return err
 		}
 	}
+
 	return nil
 }
 
@@ -54,6 +59,7 @@ func (s saving) saveTags(ctx context.Context, tx pgx.Tx) error {
 			return err
 		}
 	}
+
 	for _, t := range s.want.Tags {
 		old := s.have.TagBefore(t)
 		keepsName := old != nil && old.Name == t.Name
@@ -64,6 +70,7 @@ func (s saving) saveTags(ctx context.Context, tx pgx.Tx) error {
 			return err
 		}
 	}
+
 	return nil
 }
 

@@ -24,17 +24,20 @@ func (s saving) saveAgents(ctx context.Context, tx pgx.Tx) error {
 			}
 		}
 	}
+
 	for i := range s.want.Agents {
 		a := &s.want.Agents[i]
 		old := s.have.Agent(a.Email)
 		if old != nil && slices.Equal(old.Attributes(), a.Attributes()) {
 			continue
 		}
+
 		id, err := store.SaveAgent(ctx, tx, store.Agent{Email: a.Email, Name: a.Name, Roles: store.StoredRoles(a.Roles), Zone: a.Zone,
 			Presence: a.Presence, Quiet: a.Quiet, Signature: a.Signature.Markdown, RichSignature: a.Signature.Rich})
 		if err != nil {
 			return err
 		}
+
 		a.ID = id
 		for kind, user := range a.Users {
 			if old != nil && old.Users[kind] == user {
@@ -45,6 +48,7 @@ func (s saving) saveAgents(ctx context.Context, tx pgx.Tx) error {
 			}
 		}
 	}
+
 	return nil
 }
 
@@ -68,14 +72,17 @@ func (s saving) saveTeams(ctx context.Context, tx pgx.Tx) error {
 		if old != nil && equalTeams(*old, *t) {
 			continue
 		}
+
 		row := store.Team{Name: t.Name, Emoji: t.Emoji, Agents: t.Agents, Weekly: t.Weekly}
 		for _, email := range t.Members {
 			row.Members = append(row.Members, s.want.Agent(email).ID)
 		}
+
 		id, err := store.SaveTeam(ctx, tx, row)
 		if err != nil {
 			return err
 		}
+
 		t.ID = id
 		for _, kind := range input.Chats() {
 			surface, ok := s.want.Surfaces[kind]
@@ -84,10 +91,12 @@ func (s saving) saveTeams(ctx context.Context, tx pgx.Tx) error {
 			} else if ok {
 				err = exec(ctx, tx, deleteTeamChannel, id, surface)
 			}
+
 			if err != nil {
 				return err
 			}
 		}
 	}
+
 	return nil
 }

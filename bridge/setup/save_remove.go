@@ -19,6 +19,7 @@ func (s saving) remove(ctx context.Context, tx pgx.Tx) error {
 			}
 		}
 	}
+
 	for _, a := range s.have.Accounts {
 		if s.want.Account(a.Row.Name) != nil {
 			continue
@@ -27,6 +28,7 @@ func (s saving) remove(ctx context.Context, tx pgx.Tx) error {
 			return err
 		}
 	}
+
 	for _, t := range s.have.Teams {
 		if s.want.Team(t.Name) != nil || s.kept.teams[t.ID] {
 			continue
@@ -38,6 +40,7 @@ func (s saving) remove(ctx context.Context, tx pgx.Tx) error {
 			return err
 		}
 	}
+
 	return nil
 }
 

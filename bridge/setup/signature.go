@@ -60,29 +60,35 @@ func (a *answers) readSignatures(ctx context.Context, o Options, file *parleyfil
 			sources = append(sources, *e.Signature)
 		}
 	}
+
 	for _, e := range file.Accounts {
 		if e.Signature != nil {
 			sources = append(sources, *e.Signature)
 		}
 	}
+
 	for _, t := range sources {
 		source := parleyfile.SignatureSource(t)
 		if _, done := a.Signatures[source]; done {
 			continue
 		}
+
 		read, err := a.readSignature(ctx, o.Signatures, source, known)
 		if wrong, ok := errors.AsType[*SignatureError](err); ok {
 			read.Problem, read.Hint = wrong.What, wrong.Hint
 		} else if err != nil {
 			return err
 		}
+
 		a.Signatures[source] = read
 	}
+
 	for _, content := range a.pictures {
 		if err := keep(content); err != nil {
 			return err
 		}
 	}
+
 	return nil
 }
 
@@ -92,6 +98,7 @@ func (a *answers) readSignature(ctx context.Context, reader Signatures, source s
 	if reader == nil || source == "" {
 		return overlay.Signature{Signature: state.Signature{Markdown: source}}, nil
 	}
+
 	t, err := reader.Read(source)
 	if err != nil || t.HTML == "" {
 		return overlay.Signature{Signature: state.Signature{Markdown: t.Markdown}}, err
@@ -99,6 +106,7 @@ func (a *answers) readSignature(ctx context.Context, reader Signatures, source s
 	if len(t.Pictures) > maxPictures {
 		return overlay.Signature{}, &SignatureError{What: fmt.Sprintf("has %d pictures", len(t.Pictures)), Hint: fmt.Sprintf("Keep at most %d: every mail carries them.", maxPictures)}
 	}
+
 	rich := &store.RichSignature{Source: source, HTML: t.HTML}
 	for i, from := range t.Pictures {
 		p, err := reader.Picture(ctx, from)
@@ -107,11 +115,13 @@ func (a *answers) readSignature(ctx context.Context, reader Signatures, source s
 			if !isKept {
 				return overlay.Signature{}, err
 			}
+
 			a.remarks = append(a.remarks, fmt.Sprintf("signature: %v The picture that was taken from there before stays.", err))
 			kept.ContentID = t.IDs[i]
 			rich.Pictures = append(rich.Pictures, kept)
 			continue
 		}
+
 		sum := sha256.Sum256(p.Content)
 		row := store.SignaturePicture{
 			ContentID:   t.IDs[i],
@@ -124,8 +134,10 @@ func (a *answers) readSignature(ctx context.Context, reader Signatures, source s
 		if p.Own { // there is no address from which it could be read again
 			row.From = ""
 		}
+
 		a.pictures[row.Blob] = p.Content
 		rich.Pictures = append(rich.Pictures, row)
 	}
+
 	return overlay.Signature{Signature: state.Signature{Markdown: t.Markdown, Rich: rich}}, nil
 }

@@ -26,6 +26,7 @@ func (w *work) checkSources(f *parleyfile.File) error {
 			if field == "" {
 				continue
 			}
+
 			if w.wasSourceShared(one, other) {
 				w.doubled = append(w.doubled, fmt.Sprintf(
 					"accounts %s and %s: both take the same messages, so one of them gets none or each message opens two threads: pause one of them",
@@ -35,6 +36,7 @@ func (w *work) checkSources(f *parleyfile.File) error {
 			}
 		}
 	}
+
 	return faults.Err()
 }
 
@@ -54,10 +56,12 @@ func (w *work) sourceFault(f *parleyfile.File, field string, one, other *state.A
 	if f.Account(one.Row.Name) == nil && f.Account(other.Row.Name) != nil {
 		changed, kept = other, one
 	}
+
 	var at document.Position // none, if the file names neither account
 	if entry := f.Account(changed.Row.Name); entry != nil {
 		at = entry.At
 	}
+
 	section := input.Section(*input.SpecOf(w.options.Specs, changed.Row.Kind))
 	return document.Fault{
 		At: at, Where: "account " + changed.Row.Name + ": " + section + ": " + strings.ReplaceAll(field, ".", ": "),
@@ -76,12 +80,14 @@ func sameSource(specs []channels.Spec, a, b *state.Account) string {
 	if a.Row.Paused || b.Row.Paused {
 		return ""
 	}
+
 	sourcesA, sourcesB := sourcesOf(spec, a.Config), sourcesOf(spec, b.Config)
 	for _, field := range slices.Sorted(maps.Keys(sourcesA)) {
 		if sourcesA[field] != "" && sourcesA[field] == sourcesB[field] {
 			return field
 		}
 	}
+
 	return ""
 }
 

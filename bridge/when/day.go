@@ -88,11 +88,13 @@ func (r reader) readDate(words string) (date, string, bool) {
 		found, ok := r.nextYearly(time.Month(month), day)
 		return found, parts.rest, ok
 	}
+
 	year, err := strconv.Atoi(parts.year)
 	if len(parts.year) == 2 { // "24.12.26"
 		const century = 2000
 		year += century
 	}
+
 	found := date{year: year, month: time.Month(month), day: day, loc: r.now.Location()}
 	return found, parts.rest, err == nil && found.isInCalendar()
 }
@@ -121,14 +123,17 @@ func (r reader) readRelativeDay(words string) (date, string, bool) {
 		day, rest := readWeekdayOf(monday, rest)
 		return day, rest, true
 	}
+
 	if rest, ok := cutAny(words, "next month", "nächsten monat", "naechsten monat"); ok {
 		return date{year: today.year, month: today.month + 1, day: 1, loc: today.loc}, rest, true
 	}
+
 	rest, ok := cutAny(words, "end of the week", "end of week", "eow", "ende der woche")
 	if ok && rest == "" {
 		today.day += daysUntil(weekday, time.Friday)
 		return today, "end of day", true
 	}
+
 	for days, names := range [...][]string{
 		{"today", "heute"},
 		{"tomorrow", "tmrw", "tmr", "morgen"},
@@ -139,6 +144,7 @@ func (r reader) readRelativeDay(words string) (date, string, bool) {
 			return today, rest, true
 		}
 	}
+
 	return date{}, "", false
 }
 

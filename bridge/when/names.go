@@ -25,6 +25,7 @@ func readClock(words string, afterDay bool) (clock, bool) {
 		if rest == "" {
 			return c, true
 		}
+
 		exact, ok := readClock(rest, true)
 		isAfternoon := c.hour >= afternoonHour
 		if ok && isAfternoon && exact.hour < noonHour {
@@ -32,15 +33,18 @@ func readClock(words string, afterDay bool) (clock, bool) {
 		}
 		return exact, ok && !c.today // "end of day at 5" means nothing
 	}
+
 	if afterDay {
 		if m := plainForm.FindStringSubmatch(words); m != nil { // "1430"
 			return buildClock(m[1], m[2], "")
 		}
 	}
+
 	m := clockForm.FindStringSubmatch(words)
 	if m == nil {
 		return clock{}, false
 	}
+
 	at, hour := m[1], m[2]
 	minute, suffix := m[3], m[4]
 	if minuteAfterUhr := m[5]; minuteAfterUhr != "" { // "14 uhr 30"
@@ -49,10 +53,12 @@ func readClock(words string, afterDay bool) (clock, bool) {
 		}
 		minute = minuteAfterUhr
 	}
+
 	isBareNumber := minute == "" && suffix == ""
 	if isBareNumber && at == "" && !afterDay {
 		return clock{}, false
 	}
+
 	return buildClock(hour, minute, suffix)
 }
 
@@ -72,6 +78,7 @@ func buildClock(hour, minute, suffix string) (clock, bool) {
 	if err != nil || h >= hoursOfDay || m >= minutesOfHour {
 		return clock{}, false
 	}
+
 	half := strings.ReplaceAll(suffix, ".", "")
 	if half != "am" && half != "pm" {
 		return clock{hour: h, minute: m}, true
@@ -79,10 +86,12 @@ func buildClock(hour, minute, suffix string) (clock, bool) {
 	if h < 1 || h > hoursOfHalf {
 		return clock{}, false
 	}
+
 	h %= hoursOfHalf // 12 am is midnight
 	if half == "pm" {
 		h += hoursOfHalf
 	}
+
 	return clock{hour: h, minute: m}, true
 }
 
@@ -106,6 +115,7 @@ func partOfDay(words string) (clock, string, bool) {
 			return clock{hour: part.hour, today: part.hour == endOfDayHour}, rest, true
 		}
 	}
+
 	return clock{}, "", false
 }
 

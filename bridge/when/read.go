@@ -22,6 +22,7 @@ func (r reader) read(words string) (time.Time, bool) {
 		}
 		words = rest
 	}
+
 	if at, ok := r.readSpan(words); ok {
 		return at, true
 	}
@@ -31,6 +32,7 @@ func (r reader) read(words string) (time.Time, bool) {
 	if at, ok := r.readDayAndClock(words); ok {
 		return at, true
 	}
+
 	return r.readClockWithoutDay(words)
 }
 
@@ -44,18 +46,21 @@ func (r reader) readDayAndClock(words string) (time.Time, bool) {
 			return day.at(c), true
 		}
 	}
+
 	fields := strings.Fields(words)
 	for i := 1; i < len(fields); i++ {
 		c, ok := readClock(strings.Join(fields[:i], " "), true)
 		if !ok {
 			continue
 		}
+
 		after := fillers.ReplaceAllString(strings.Join(fields[i:], " "), "")
 		day, rest, ok := r.readDay(after)
 		if ok && rest == "" {
 			return day.at(c), true
 		}
 	}
+
 	return time.Time{}, false
 }
 
@@ -92,6 +97,7 @@ func (r reader) readSpan(words string) (time.Time, bool) {
 	case "":
 		return time.Time{}, false
 	}
+
 	var months, days int
 	var length time.Duration
 	for words != "" {
@@ -99,6 +105,7 @@ func (r reader) readSpan(words string) (time.Time, bool) {
 		if m == nil {
 			return time.Time{}, false
 		}
+
 		words = words[len(m[0]):]
 		n, isFraction, ok := readAmount(m[1])
 		u := unitOf(m[2])
@@ -108,10 +115,12 @@ func (r reader) readSpan(words string) (time.Time, bool) {
 		if isFraction && u.length != time.Hour { // "1.5 days": nobody knows which hour that means
 			return time.Time{}, false
 		}
+
 		length += time.Duration(n * float64(u.length))
 		days += int(n) * u.days
 		months += int(n) * u.months
 	}
+
 	return r.now.AddDate(0, months, days).Add(length), true
 }
 
@@ -144,6 +153,7 @@ func readAmount(word string) (n float64, isFraction, ok bool) {
 	case "a", "an", "one", "ein", "eine", "einer", "einem", "einen":
 		return 1, false, true
 	}
+
 	for i, names := range [...]string{"two zwei", "three drei", "four vier", "five fünf", "six sechs", "seven sieben", "eight acht", "nine neun", "ten zehn", "eleven elf", "twelve zwölf"} {
 		for name := range strings.FieldsSeq(names) {
 			if name == word {
@@ -151,6 +161,7 @@ func readAmount(word string) (n float64, isFraction, ok bool) {
 			}
 		}
 	}
+
 	word = strings.ReplaceAll(word, ",", ".")
 	n, err := strconv.ParseFloat(word, 64)
 	return n, strings.Contains(word, "."), err == nil

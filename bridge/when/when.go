@@ -59,11 +59,13 @@ func Parse(text string, now time.Time, loc *time.Location) (time.Time, error) {
 	if loc == nil {
 		loc = time.UTC
 	}
+
 	now = now.In(loc)
 	words := normalise(text)
 	if words == "" || len([]rune(words)) > maxRunes {
 		return time.Time{}, notUnderstood(text)
 	}
+
 	at, ok := reader{now}.read(words)
 	if !ok {
 		at, ok = askLibrary(words, now)
@@ -71,6 +73,7 @@ func Parse(text string, now time.Time, loc *time.Location) (time.Time, error) {
 	if !ok {
 		return time.Time{}, notUnderstood(text)
 	}
+
 	at = time.Date(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), 0, 0, at.Location()).In(loc)
 	if !at.After(now) {
 		return time.Time{}, &Error{
@@ -79,6 +82,7 @@ func Parse(text string, now time.Time, loc *time.Location) (time.Time, error) {
 			Hint: "Say a time that lies ahead, such as: tomorrow · 2h · friday 14:00",
 		}
 	}
+
 	if at.After(now.AddDate(maxYears, 0, 0)) {
 		return time.Time{}, &Error{
 			Code: TooFar,
@@ -86,6 +90,7 @@ func Parse(text string, now time.Time, loc *time.Location) (time.Time, error) {
 			Hint: "Say an earlier time, such as: next week · 24.12. 9:00",
 		}
 	}
+
 	return at, nil
 }
 
@@ -107,6 +112,7 @@ func askLibrary(words string, now time.Time) (time.Time, bool) {
 	if hasDigits && !strings.ContainsFunc(words, unicode.IsLetter) { // for bare numbers it guesses
 		return time.Time{}, false
 	}
+
 	w := when.New(&rules.Options{Distance: 1, MatchByOrder: true, Morning: morningHour, Noon: noonHour, Afternoon: afternoonHour, Evening: eveningHour})
 	w.Add(en.All...)
 	w.Add(common.All...)
@@ -114,10 +120,12 @@ func askLibrary(words string, now time.Time) (time.Time, bool) {
 	if err != nil || r == nil {
 		return time.Time{}, false
 	}
+
 	usedAll := r.Text == words
 	if !usedAll || !r.Time.After(now) {
 		return time.Time{}, false
 	}
+
 	return r.Time, true
 }
 

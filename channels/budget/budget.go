@@ -77,25 +77,31 @@ func (m *Meter) Check(t testing.TB, bytes int, parse func()) {
 		m.slowness = 1
 		m.checks = 0
 	}
+
 	total := cpuTimeOf(parse)
 	if m.timesAllowed(total, bytes) <= 1 {
 		return
 	}
+
 	var best measurement
 	for n := range maxAttempts {
 		isClear := best.times >= hopelessFactor || total >= maxMeasuring
 		if isClear && n >= minAttempts {
 			break
 		}
+
 		now := m.measure(bytes, parse)
 		if now.times <= 1 {
 			return
 		}
+
 		total += now.spent
+
 		if n == 0 || now.times < best.times {
 			best = now
 		}
 	}
+
 	t.Fatalf("%d bytes took %v of CPU time: %.1f times what they may (%v and %v a megabyte, each times %.1f in this process)",
 		bytes, best.spent.Round(10*time.Microsecond), best.times, m.allowed.Base, m.allowed.PerMegabyte, best.slowness)
 }

@@ -34,9 +34,11 @@ func (r *reference) run() int {
 		if r.pattern.MatchString(line) {
 			result++
 		}
+
 		for _, word := range strings.Fields(line) {
 			words[strings.ToLower(word)]++
 		}
+
 		for i := range len(line) {
 			if c := line[i]; c == '<' || c == '&' {
 				out.WriteByte('\\')
@@ -44,15 +46,18 @@ func (r *reference) run() int {
 				out.WriteByte(c)
 			}
 		}
+
 		for _, c := range line {
 			if unicode.IsSpace(c) {
 				result++
 			}
 		}
 	}
+
 	var list []any
 	if json.Unmarshal(r.encoded, &list) == nil {
 		result += len(list)
 	}
+
 	return result + len(words) + out.Len()
 }

@@ -140,6 +140,7 @@ func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusForbidden)
 		return
 	}
+
 	switch err := c.env.Accept(r.Context(), split(body)...); {
 	case errors.Is(err, channels.ErrOverloaded):
 		w.Header().Set("Retry-After", "1")
@@ -159,19 +160,23 @@ func split(body []byte) []channels.Fact {
 	if json.Unmarshal(body, &events) != nil || len(events) == 0 {
 		return whole
 	}
+
 	var facts []channels.Fact
 	for _, raw := range events {
 		var e Event
 		if json.Unmarshal(raw, &e) != nil || e.ID == "" {
 			return whole
 		}
+
 		f := channels.Fact{ExternalID: e.Type + ":" + e.ID, OrderKey: e.From, Payload: raw}
 		if e.Type == "status" {
 			f.ExternalID += ":" + e.State
 			f.OrderKey = "status"
 		}
+
 		facts = append(facts, f)
 	}
+
 	return facts
 }
 
@@ -187,6 +192,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	if err := json.Unmarshal(raw, &e); err != nil {
 		return nil, fmt.Errorf("channelstest: event: %w", err)
 	}
+
 	in := channels.Inbound{
 		ExternalID: e.ID, From: channels.Party{Key: e.From, Name: e.Name, Also: e.Also, Lasting: strings.HasPrefix(e.From, "US.")}, At: e.At,
 		Envelope: channels.Envelope{To: partiesOf(e.To), Cc: partiesOf(e.Cc), ReplyTo: partiesOf(e.ReplyTo), Via: e.Via},

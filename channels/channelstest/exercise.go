@@ -94,6 +94,7 @@ func ExerciseChannel(t *testing.T, h Harness) {
 		}
 		t.Run("failure "+f.Name, func(t *testing.T) { t.Parallel(); exerciseFailure(t, h, f) })
 	}
+
 	if len(ambiguous) != 2 {
 		t.Error("the harness lacks an ambiguous failure with effect, or one without")
 	}

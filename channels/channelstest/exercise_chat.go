@@ -21,6 +21,7 @@ func checkChat(t *testing.T, c channels.Channel) {
 	if min(caps.Rich.Buttons, caps.Rich.ListRows, caps.Rich.Carousel) < 0 {
 		t.Errorf("%d buttons, %d rows, %d cards", caps.Rich.Buttons, caps.Rich.ListRows, caps.Rich.Carousel)
 	}
+
 	for kind, limit := range caps.Files.Limits {
 		isKind := channels.KindOf(string(kind)+"/x") == kind
 		allowsFiles := limit > 0 && caps.Files.PerMessage != 0
@@ -28,10 +29,12 @@ func checkChat(t *testing.T, c channels.Channel) {
 			t.Errorf("files of kind %q up to %d, %d in a message", kind, limit, caps.Files.PerMessage)
 		}
 	}
+
 	_, isTemplater := c.(channels.Templater)
 	if caps.Templates && !isTemplater {
 		t.Error("templates are declared, and it is no Templater")
 	}
+
 	_, isStarter := c.(channels.Starter)
 	if caps.Start != channels.StartNever && !isStarter {
 		t.Error("we may begin, and it is no Starter")
@@ -83,22 +86,26 @@ func exerciseRich(t *testing.T, h Harness) {
 		if c.most == 0 {
 			continue // the engine makes words of them
 		}
+
 		s := h.New(t)
 		for i, n := range slices.Compact([]int{1, c.most}) {
 			o := s.Outbound(int64(i+1), "Which one?")
 			o.Rich = c.make(n)
 			s.mustSend(t, o)
 		}
+
 		o := s.Outbound(9, "Which one?")
 		o.Rich = c.make(c.most + 1)
 		s.mustRefuse(t, fmt.Sprintf("%d %s of %d", c.most+1, name, c.most), o, channels.BadContent)
 	}
+
 	s := h.New(t)
 	if caps.Rich.Location >= channels.Partial {
 		o := s.Outbound(1, "")
 		o.Rich = &channels.Rich{Location: &channels.Location{Latitude: 52.52, Longitude: 13.405, Name: "Shop", Address: "Main Street 1"}}
 		s.mustSend(t, o)
 	}
+
 	if caps.Rich.ContactCard >= channels.Partial {
 		o := s.Outbound(2, "")
 		o.Rich = &channels.Rich{Contact: &channels.ContactCard{Name: "Ann Lee", Org: "Acme", Phones: []string{"+15550100"}, Emails: []string{"ann@acme.test"}}}
@@ -114,6 +121,7 @@ func exerciseWindow(t *testing.T, h Harness) {
 	if caps.Window.Free == 0 {
 		t.Skip("no window is declared")
 	}
+
 	s.Write(t, "Is anybody there?")
 	now := time.Now()
 	o := s.Outbound(1, "in time")
@@ -124,9 +132,11 @@ func exerciseWindow(t *testing.T, h Harness) {
 		o.LastIn = now.Add(-caps.Window.Free - time.Hour)
 		s.mustSend(t, o)
 	}
+
 	if s.CloseWindow != nil {
 		s.CloseWindow(t)
 	}
+
 	o = s.Outbound(3, "too late")
 	o.LastIn = now.Add(-max(caps.Window.Free, caps.Window.Human) - time.Hour)
 	s.mustRefuse(t, "what comes too late", o, channels.WindowClosed)
@@ -138,6 +148,7 @@ func exerciseReplyTo(t *testing.T, h Harness) {
 	if s.Channel.Capabilities().ReplyTo < channels.Partial {
 		t.Skip("not declared")
 	}
+
 	requireHook(t, s.Answered != nil, "Answered", "ReplyTo is declared")
 	const answersNothing = ""
 	want := []string{s.writeAsCustomer(t, "One question"), answersNothing, s.writeAsCustomer(t, "Another one")}
@@ -146,6 +157,7 @@ func exerciseReplyTo(t *testing.T, h Harness) {
 		o.ReplyTo = id
 		s.mustSend(t, o)
 	}
+
 	if got := s.Answered(t); !slices.Equal(got, want) {
 		t.Errorf("the answers name %q, want %q", got, want)
 	}
@@ -172,6 +184,7 @@ func exerciseAttend(t *testing.T, h Harness) {
 	if !ok {
 		t.Skip("not implemented")
 	}
+
 	requireHook(t, s.Attended != nil, "Attended", "it is an Attendant")
 	s.writeAsCustomer(t, "Is anybody there?")
 	last := s.writeAsCustomer(t, "Hello?")

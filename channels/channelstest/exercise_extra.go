@@ -21,11 +21,14 @@ func exerciseTemplates(t *testing.T, h Harness) {
 	if !caps.Templates || !ok {
 		t.Skip("not declared")
 	}
+
 	requireHook(t, s.Template != nil, "Template", "Templates are declared")
 	use := s.Template(t)
+
 	if s.CloseWindow != nil {
 		s.CloseWindow(t)
 	}
+
 	o := s.Outbound(1, "the words of it")
 	o.LastIn = time.Now().Add(-caps.Window.Free - time.Hour)
 	o.Template = &use
@@ -49,6 +52,7 @@ func exerciseSubmit(t *testing.T, templater channels.Templater) {
 	if state.Status != channels.TemplatePending && state.Status != channels.TemplateApproved {
 		t.Fatalf("submitted: %+v", state)
 	}
+
 	fresh.ExternalID = state.ExternalID
 	isListed := func() bool {
 		all, err := templater.ListTemplates(ctx)
@@ -60,6 +64,7 @@ func exerciseSubmit(t *testing.T, templater channels.Templater) {
 	if !isListed() {
 		t.Error("what was submitted isn't listed")
 	}
+
 	err = templater.DeleteTemplate(ctx, fresh)
 	if err != nil || isListed() {
 		t.Errorf("it is still listed after it was deleted: %v", err)
@@ -79,6 +84,7 @@ func exerciseCount(t *testing.T, h Harness) {
 	if !ok {
 		t.Skip("not implemented")
 	}
+
 	for _, letter := range []string{"a", "ñ", "€", "ж", "😀"} {
 		last := channels.Count{Parts: 1}
 		for n := range longTextRunes + 1 {
@@ -89,12 +95,15 @@ func exerciseCount(t *testing.T, h Harness) {
 			if !isCount || c.Parts < last.Parts || hasRoomLeft {
 				t.Fatalf("%d × %q: %+v after %+v", n, letter, c, last)
 			}
+
 			last = c
 		}
+
 		if last.Parts < 2 || last != counter.Count(strings.Repeat(letter, longTextRunes), "") {
 			t.Errorf("%d × %q: %+v", longTextRunes, letter, last)
 		}
 	}
+
 	for _, text := range []string{"", "a", strings.Repeat("a", nearlyFullRunes)} {
 		without, with := counter.Count(text, ""), counter.Count(text, "Yours, Acme")
 		if with.Parts < without.Parts || with == without {
@@ -125,6 +134,7 @@ func exerciseFetch(t *testing.T, h Harness) {
 	if !ok {
 		t.Skip("not implemented")
 	}
+
 	requireHook(t, s.WriteFile != nil && s.ForgetFiles != nil, "WriteFile or ForgetFiles", "it is a Fetcher")
 	_, _, want := sampleOf(channels.FileImage)
 	ref := ""
@@ -136,20 +146,24 @@ func exerciseFetch(t *testing.T, h Harness) {
 			}
 		}
 	}
+
 	if ref == "" {
 		t.Fatal("no attachment has a Ref")
 	}
+
 	for range 2 {
 		f, err := fetcher.Fetch(contextFor(t, patience), ref)
 		if err != nil {
 			t.Fatalf("fetch: %v", err)
 		}
+
 		got, err := io.ReadAll(f.Body)
 		err = errors.Join(err, f.Body.Close())
 		if err != nil || !bytes.Equal(got, want) {
 			t.Errorf("fetched %q, %v", got, err)
 		}
 	}
+
 	s.ForgetFiles(t)
 	_, err := fetcher.Fetch(contextFor(t, patience), ref)
 	if class := checkError(t, "a file that is gone", err); class != channels.BadContent {

@@ -49,13 +49,16 @@ func (s Stage) newFile(t *testing.T, name, contentType string, content []byte, e
 		if s.Serve != nil {
 			return s.Serve(t, name, contentType, content), nil
 		}
+
 		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", contentType)
 			_, _ = w.Write(content)
 		}))
+
 		t.Cleanup(srv.Close)
 		return srv.URL + "/" + name, nil
 	}
+
 	return f
 }
 
@@ -68,17 +71,20 @@ func exerciseFiles(t *testing.T, h Harness) {
 	if len(caps.Files.Limits) > 0 && !takesDocuments {
 		kind = channels.FileImage
 	}
+
 	const someFiles = 3
 	o := s.Outbound(1, "with files")
 	for range min(caps.Files.PerMessage, someFiles) {
 		o.Files = append(o.Files, s.sampleFile(t, kind, 0))
 	}
+
 	if len(o.Files) > 0 {
 		s.mustSend(t, o)
 		if got := s.Got(t); !strings.Contains(strings.Join(got, "\n"), "with files") {
 			t.Errorf("the customer got %q", got)
 		}
 	}
+
 	o = s.Outbound(2, "unreadable")
 	name, contentType, _ := sampleOf(kind)
 	o.Files = []channels.File{s.newFile(t, name, contentType, nil, errors.New("gone"))}
@@ -86,6 +92,7 @@ func exerciseFiles(t *testing.T, h Harness) {
 	if err == nil || channels.ClassOf(err) == channels.Ambiguous {
 		t.Errorf("a file that can't be read is certain not to be sent: %v", err)
 	}
+
 	for _, text := range s.Got(t) {
 		if strings.Contains(text, "unreadable") {
 			t.Error("sent without its file")
@@ -99,6 +106,7 @@ func exerciseFileLimits(t *testing.T, h Harness) {
 	if caps.Files.PerMessage == 0 || len(caps.Files.Limits) == 0 {
 		t.Skip("not declared")
 	}
+
 	for _, kind := range []channels.FileKind{channels.FileImage, channels.FileVideo, channels.FileAudio, channels.FileDocument} {
 		s := h.New(t)
 		limit, ok := caps.Files.Limits[kind]
@@ -109,6 +117,7 @@ func exerciseFileLimits(t *testing.T, h Harness) {
 			o = s.Outbound(2, "large")
 			o.Files = []channels.File{s.sampleFile(t, kind, min(limit, caps.Files.MaxBytes)+1)}
 		}
+
 		s.mustRefuse(t, fmt.Sprintf("%s of %d bytes, limit %d", kind, o.Files[0].SizeBytes, limit), o, channels.BadContent)
 	}
 }

@@ -26,17 +26,20 @@ func exerciseCapabilities(t *testing.T, h Harness) {
 	if caps.Hold < 0 || caps.Window.Free < 0 || caps.Sending.Rate < 0 {
 		t.Errorf("times that make no sense: %+v", caps)
 	}
+
 	allowsFiles := caps.Files.PerMessage > 0
 	allowsBytes := caps.Files.MaxBytes > 0
 	if allowsFiles != allowsBytes || caps.Files.PerMessage < 0 {
 		t.Errorf("%d files of %d bytes", caps.Files.PerMessage, caps.Files.MaxBytes)
 	}
+
 	for name, level := range map[string]channels.Level{"rich text": caps.RichText, "edit": caps.Edit, "delete": caps.Delete,
 		"reply to": caps.ReplyTo, "captions": caps.Files.Captions, "location": caps.Rich.Location, "contact card": caps.Rich.ContactCard, "reactions": caps.Reactions, "read receipts": caps.Receipts.Read, "delivered": caps.Receipts.Delivered} {
 		if level < channels.Rejected || level > channels.Full {
 			t.Errorf("%s has the level %d", name, level)
 		}
 	}
+
 	checkChat(t, c)
 	_, runs := c.(channels.Runner)
 	_, hooked := c.(channels.Webhook)
@@ -54,6 +57,7 @@ func exerciseDecode(t *testing.T, h Harness) {
 	if len(facts) == 0 {
 		t.Fatal("nothing was accepted")
 	}
+
 	found := 0
 	for _, f := range facts {
 		hasNames := f.ExternalID != "" && len(f.ExternalID) <= maxExternalID && f.OrderKey != ""
@@ -61,11 +65,14 @@ func exerciseDecode(t *testing.T, h Harness) {
 		if !hasNames || !isReadable {
 			t.Errorf("fact %.80q with the order key %q, quarantine %q", f.ExternalID, f.OrderKey, f.Quarantine)
 		}
+
 		stored := bytes.Clone(f.Payload)
 		first := mustDecode(t, s.Channel, f.Payload)
+
 		if !bytes.Equal(stored, f.Payload) {
 			t.Error("decoding changed the payload")
 		}
+
 		var group sync.WaitGroup
 		for _, c := range []channels.Channel{s.Channel, other.Channel, s.Channel, other.Channel} {
 			group.Go(func() {
@@ -75,7 +82,9 @@ func exerciseDecode(t *testing.T, h Harness) {
 				}
 			})
 		}
+
 		group.Wait()
+
 		for _, in := range first {
 			if in.Kind == channels.InboundMessage && strings.Contains(in.Text, text) {
 				found++
@@ -83,6 +92,7 @@ func exerciseDecode(t *testing.T, h Harness) {
 			}
 		}
 	}
+
 	if found != 1 {
 		t.Errorf("the text was found %d times", found)
 	}
@@ -126,10 +136,12 @@ func exerciseBadInput(t *testing.T, h Harness) {
 		"lines":         bytes.Repeat([]byte("\r\n"), 1000),
 		"nested":        bytes.Repeat([]byte("["), 100_000), // deeper than parsers follow
 	}
+
 	const cuts, mutations, maxChanges = 40, 100, 5
 	for n := 1; n < len(good); n += max(1, len(good)/cuts) {
 		bad[fmt.Sprint("cut at ", n)] = good[:n]
 	}
+
 	random := rand.New(rand.NewSource(1)) // the same each time, so that a failure repeats
 	for i := range mutations {
 		b := bytes.Clone(good)
@@ -138,6 +150,7 @@ func exerciseBadInput(t *testing.T, h Harness) {
 		}
 		bad[fmt.Sprint("mutation ", i)] = b
 	}
+
 	for name, raw := range bad {
 		first, err1 := s.Channel.Decode(raw)
 		second, err2 := s.Channel.Decode(raw)
@@ -145,6 +158,7 @@ func exerciseBadInput(t *testing.T, h Harness) {
 		if !isSameResult {
 			t.Errorf("%s: decoded as %+v, %v, then as %+v, %v", name, first, err1, second, err2)
 		}
+
 		for _, in := range first {
 			lacksStatus := in.Kind == channels.InboundStatus && in.Status == nil
 			if lacksStatus || in.Kind == "" {
@@ -170,6 +184,7 @@ func exerciseOrder(t *testing.T, h Harness) {
 			}
 		}
 	}
+
 	if !reflect.DeepEqual(got, texts) || len(keys) != 1 {
 		t.Errorf("accepted %q under %d order keys, want %q under one", got, len(keys), texts)
 	}
@@ -180,19 +195,23 @@ func exerciseDuplicates(t *testing.T, h Harness) {
 	if h.NoDuplicates {
 		return
 	}
+
 	s := h.New(t)
 	first := s.Write(t, "one", "two")
 	names := map[string]bool{}
 	for _, f := range first {
 		names[f.ExternalID] = true
 	}
+
 	if len(names) != 2 {
 		t.Errorf("two texts have %d names", len(names))
 	}
+
 	again := s.Again(t)
 	if len(again) == 0 {
 		t.Fatal("nothing was delivered again")
 	}
+
 	for _, f := range again {
 		if !names[f.ExternalID] {
 			t.Errorf("delivered again it has the name %q", f.ExternalID)

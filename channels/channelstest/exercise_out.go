@@ -41,19 +41,23 @@ func (s Stage) mustSend(t *testing.T, o channels.Outbound) channels.Receipt {
 		if !r.More {
 			break
 		}
+
 		o.Attempt.Part++
 		if o.Attempt.Part > maxParts {
 			t.Fatal("send: there is always more")
 		}
 	}
+
 	switch r.State {
 	case channels.StateAccepted, channels.StateSent, channels.StateDelivered, channels.StateRead:
 	default:
 		t.Errorf("a successful Send leaves the state %q", r.State)
 	}
+
 	if r.ExternalID == "" {
 		t.Error("a successful Send has no id")
 	}
+
 	return r
 }
 
@@ -105,6 +109,7 @@ func exerciseDeadline(t *testing.T, h Harness) {
 	if class := checkError(t, "too late", err); class != channels.Retry {
 		t.Errorf("what never left has the class %s", class)
 	}
+
 	s.wantGot(t)
 	s.Hang(t)
 	const short = 300 * time.Millisecond // less than a channel's own limit of waiting
@@ -113,6 +118,7 @@ func exerciseDeadline(t *testing.T, h Harness) {
 	if err == nil || time.Since(began) > patience/2 {
 		t.Errorf("a silent provider: %v after %s", err, time.Since(began))
 	}
+
 	switch class := checkError(t, "no answer", err); class {
 	case channels.Ambiguous, channels.Retry:
 	default:
@@ -145,15 +151,18 @@ func exerciseFailure(t *testing.T, h Harness, f Failure) {
 	if class := checkError(t, f.Name, err); class != f.Class {
 		t.Fatalf("class %s, want %s: %v", class, f.Class, err)
 	}
+
 	var se *channels.SendError
 	isSendError := errors.As(err, &se) // checkError has complained if it is none
 	if isSendError && se.Class == channels.Throttled && se.Wait <= 0 {
 		t.Error("throttled without a time")
 	}
+
 	want := []string{"before"}
 	if f.Effect {
 		want = append(want, "the message")
 	}
+
 	s.wantGot(t, want...)
 	o.Attempt.Number, o.Attempt.FirstAt = 2, began
 	mayRepeat := f.Class == channels.Retry || f.Class == channels.Throttled
@@ -164,6 +173,7 @@ func exerciseFailure(t *testing.T, h Harness, f Failure) {
 	if !mayRepeat {
 		return
 	}
+
 	s.mustSend(t, o)
 	s.wantGot(t, "before", "the message")
 	if outcome, _, err := s.Channel.Reconcile(contextFor(t, patience), o); outcome == channels.Absent {

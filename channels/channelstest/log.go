@@ -53,12 +53,15 @@ func repeatedKey(line string) string {
 		if seen[key] {
 			return key
 		}
+
 		seen[key] = true
+
 		if quoted, err := strconv.QuotedPrefix(rest); err == nil {
 			rest = rest[len(quoted):]
 		} else {
 			rest = rest[min(strings.IndexByte(rest+" ", ' '), len(rest)):]
 		}
+
 		line = strings.TrimPrefix(rest, " ")
 	}
 }

@@ -61,6 +61,7 @@ func (p *Provider) serveFile(w http.ResponseWriter, r *http.Request) {
 			panic(http.ErrAbortHandler)
 		}
 	}
+
 	switch fault.Kind {
 	case FaultNone:
 		if !known {
@@ -77,12 +78,15 @@ func (p *Provider) serveFile(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	default: // of messages, or FaultCut
 	}
+
 	w.Header().Set("Content-Type", f.Type)
 	w.Header().Set("Content-Length", strconv.Itoa(len(f.Content)))
+
 	if fault.Kind == FaultCut {
 		_, _ = w.Write(f.Content[:len(f.Content)/2])
 		panic(http.ErrAbortHandler)
 	}
+
 	_, _ = w.Write(f.Content)
 }
 
@@ -105,10 +109,12 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 	if err != nil {
 		return channels.Fetched{}, fmt.Errorf("channelstest: fetch: %w", err)
 	}
+
 	resp, err := c.client.Do(req)
 	if err != nil {
 		return channels.Fetched{}, &channels.SendError{Class: channels.Retry, Text: "The provider can't be reached.", Cause: err}
 	}
+
 	switch resp.StatusCode {
 	case http.StatusOK:
 		return channels.Fetched{ContentType: resp.Header.Get("Content-Type"), Body: resp.Body}, nil
@@ -116,6 +122,7 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 		_ = resp.Body.Close()
 		return channels.Fetched{}, &channels.SendError{Class: channels.BadContent, Text: "The provider doesn't have it any more."}
 	}
+
 	_ = resp.Body.Close()
 	return channels.Fetched{}, &channels.SendError{Class: channels.Retry, Text: "The provider is busy."}
 }

@@ -81,6 +81,7 @@ func StartProvider(taken func(Sent)) (*Provider, error) {
 	if err != nil {
 		return nil, fmt.Errorf("channelstest: provider: %w", err)
 	}
+
 	p := &Provider{url: "http://" + listener.Addr().String(), taken: taken, faults: emulator.NewFaultSet[Fault](1), changed: make(chan struct{}),
 		closing: make(chan struct{}), ended: make(chan struct{})}
 	mux := http.NewServeMux()
@@ -94,6 +95,7 @@ func StartProvider(taken func(Sent)) (*Provider, error) {
 		defer close(p.ended)
 		_ = p.srv.Serve(listener) // it ends by Close
 	}()
+
 	return p, nil
 }
 
@@ -122,6 +124,7 @@ func (p *Provider) serveMessage(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+
 	p.mu.Lock()
 	p.calls++
 	p.signalChange()
@@ -134,6 +137,7 @@ func (p *Provider) serveMessage(w http.ResponseWriter, r *http.Request) {
 			panic(http.ErrAbortHandler)
 		}
 	}
+
 	switch f.Kind {
 	case FaultRefuse:
 		w.Header().Set("X-Taken", "no")
@@ -154,11 +158,13 @@ func (p *Provider) serveMessage(w http.ResponseWriter, r *http.Request) {
 	case FaultDropBefore:
 		panic(http.ErrAbortHandler)
 	}
+
 	if !p.isUsable(m.Template) {
 		w.Header().Set("X-Class", string(channels.TemplateBad))
 		w.WriteHeader(http.StatusUnprocessableEntity)
 		return
 	}
+
 	m.ID = p.take(m)
 	if p.taken != nil {
 		p.taken(m)

@@ -76,15 +76,18 @@ func (c *TemplateChannel) callTemplates(ctx context.Context, method string, ask,
 	if err != nil {
 		return fmt.Errorf("channelstest: template: %w", err)
 	}
+
 	req, err := http.NewRequestWithContext(ctx, method, c.base+"/templates", bytes.NewReader(body))
 	if err != nil {
 		return fmt.Errorf("channelstest: template: %w", err)
 	}
+
 	resp, err := c.client.Do(req)
 	if err != nil {
 		return transportError(err)
 	}
 	defer resp.Body.Close()
+
 	switch resp.StatusCode {
 	case http.StatusOK:
 	case http.StatusUnprocessableEntity:
@@ -92,12 +95,14 @@ func (c *TemplateChannel) callTemplates(ctx context.Context, method string, ask,
 	default:
 		return &channels.SendError{Class: channels.Retry, Text: "The provider stumbled.", Cause: errors.New(resp.Status)}
 	}
+
 	if answer == nil {
 		return nil
 	}
 	if err := json.NewDecoder(resp.Body).Decode(answer); err != nil {
 		return &channels.SendError{Class: channels.Ambiguous, Text: "The answer was lost.", Cause: err}
 	}
+
 	return nil
 }
 
@@ -110,6 +115,7 @@ func (p *Provider) editTemplates(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	defer p.signalChange()
@@ -131,6 +137,7 @@ func (p *Provider) editTemplates(w http.ResponseWriter, r *http.Request) {
 		p.templates = slices.Delete(p.templates, at, at+1)
 		return
 	}
+
 	switch {
 	case at >= 0 && p.templates[at].Status == string(channels.TemplatePending):
 		refuse("It is being reviewed.") // as Meta does: only what is decided can be edited
@@ -151,12 +158,14 @@ func (p *Provider) editTemplates(w http.ResponseWriter, r *http.Request) {
 		t.ID = fmt.Sprintf("t-%d", p.serial)
 		at, p.templates = len(p.templates), append(p.templates, t)
 	}
+
 	t.Status = string(channels.TemplatePending)
 	p.templates[at] = t
 	if p.loseAnswers > 0 {
 		p.loseAnswers--
 		panic(http.ErrAbortHandler)
 	}
+
 	_ = json.NewEncoder(w).Encode(t)
 }
 

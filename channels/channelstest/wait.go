@@ -29,13 +29,16 @@ func (p *Provider) Wait(t testing.TB, what string, done func([]Sent) bool) []Sen
 	t.Helper()
 	timeout := time.NewTimer(patience)
 	defer timeout.Stop()
+
 	for {
 		p.mu.Lock()
 		sent, changed := slices.Clone(p.sent), p.changed
 		p.mu.Unlock()
+
 		if done(sent) {
 			return sent
 		}
+
 		select {
 		case <-changed:
 		case <-timeout.C:

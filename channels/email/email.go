@@ -60,10 +60,12 @@ func newChannel(account channels.Account, env channels.Env, opts mailbox.Options
 	if env.Report == nil {
 		env.Report = func(channels.Condition) {}
 	}
+
 	log := env.Log
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
+
 	env.Log = log
 	return &Channel{
 		set:      set,
@@ -91,6 +93,7 @@ func (c *Channel) Capabilities() channels.Capabilities {
 	if c.set.Service() == settings.Microsoft {
 		caps.Sending.Rate = 0.5 // Microsoft 365 lets a mailbox send 30 messages a minute
 	}
+
 	return caps
 }
 
@@ -113,6 +116,7 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 		ctx, cancel = context.WithTimeout(ctx, requestTimeout)
 		defer cancel()
 	}
+
 	m, err := c.composer.Compose(o)
 	if err != nil {
 		return channels.Receipt{}, err
@@ -120,11 +124,13 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	if err := c.sender.Send(ctx, m, o); err != nil {
 		return channels.Receipt{}, err
 	}
+
 	receipt := channels.Receipt{ExternalID: m.ID, State: channels.StateAccepted}
 	if err := c.mailbox.FileCopy(ctx, m); err != nil {
 		c.log.Warn("copy to the sent folder failed", "delivery_id", o.DeliveryID, "error", err)
 		receipt.Note = "Sent, but the copy in the Sent folder failed: " + rawmail.Excerpt(err.Error())
 	}
+
 	return receipt, nil
 }
 

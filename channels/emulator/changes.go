@@ -133,16 +133,19 @@ func (l *Changes[C]) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Write(w, http.StatusBadRequest, map[string]any{"ok": false, "error": "bad since"})
 		return
 	}
+
 	seconds, err := strconv.Atoi(q.Get("wait"))
 	if err != nil {
 		seconds = 0
 	}
+
 	ctx, stop := context.WithTimeout(r.Context(), time.Duration(seconds)*time.Second)
 	defer stop()
 	got, _, more := l.changesAfter(since)
 	if len(got) == 0 && l.wait(ctx, more) == nil {
 		got, _, _ = l.changesAfter(since)
 	}
+
 	Write(w, http.StatusOK, got)
 }
 

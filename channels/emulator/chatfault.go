@@ -165,6 +165,7 @@ func (p *FaultPlan) FaultRoutes(mux *http.ServeMux, at string) {
 			Done(w, map[string]any{"id": p.Inject(f)}, nil)
 		}
 	})
+
 	mux.HandleFunc("DELETE "+at, func(w http.ResponseWriter, req *http.Request) {
 		var ids []int
 		for part := range strings.SplitSeq(req.URL.Query().Get("id"), ",") {
@@ -172,6 +173,7 @@ func (p *FaultPlan) FaultRoutes(mux *http.ServeMux, at string) {
 				ids = append(ids, n)
 			}
 		}
+
 		p.ClearFaults(ids...)
 		Done(w, nil, nil)
 	})

@@ -96,6 +96,7 @@ func (s *FaultSet[F]) WaitFault(ctx context.Context, id string, times int) error
 		if n >= times {
 			return nil
 		}
+
 		select {
 		case <-struck:
 		case <-ctx.Done():
@@ -182,6 +183,7 @@ func (s *FaultSet[F]) mustStrike(f *FaultState[F], matches func(F) bool) bool {
 	if !matches(f.Fault) {
 		return false
 	}
+
 	f.Seen++
 	isSpent := f.Rule.Times >= 0 && f.Fired >= max(f.Rule.Times, 1)
 	if f.Seen < f.Rule.Nth || isSpent {
@@ -190,6 +192,7 @@ func (s *FaultSet[F]) mustStrike(f *FaultState[F], matches func(F) bool) bool {
 	if !s.isDueByChance(f) {
 		return false
 	}
+
 	f.Fired++
 	close(s.struck)
 	s.struck = make(chan struct{})

@@ -47,13 +47,16 @@ func (h *Host) Go(f func()) { h.wg.Go(f) }
 func (h *Host) Start(addr string) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+
 	if h.started || h.ctx.Err() != nil {
 		return fmt.Errorf("%s: start: already started or closed", h.name)
 	}
+
 	ln, err := (&net.ListenConfig{}).Listen(h.ctx, "tcp", cmp.Or(addr, "127.0.0.1:0"))
 	if err != nil {
 		return fmt.Errorf("%s: listen: %w", h.name, err)
 	}
+
 	server := &http.Server{
 		Handler:           h.Handler,
 		ReadHeaderTimeout: 10 * time.Second,
@@ -62,6 +65,7 @@ func (h *Host) Start(addr string) error {
 	if h.Quiet {
 		server.ErrorLog = slog.NewLogLogger(h.log.Handler(), slog.LevelDebug)
 	}
+
 	h.started = true
 	h.server = server
 	h.url = "http://" + ln.Addr().String()
@@ -70,6 +74,7 @@ func (h *Host) Start(addr string) error {
 			h.log.Error("emulator stopped serving", "emulator", h.name, "error", err)
 		}
 	})
+
 	return nil
 }
 

@@ -52,6 +52,7 @@ func NewClient(o Options) *http.Client {
 	if o.Follow == nil {
 		o.Follow = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	}
+
 	transport := &http.Transport{
 		Proxy: proxy,
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -66,6 +67,7 @@ func NewClient(o Options) *http.Client {
 		MaxIdleConnsPerHost:   maxIdleConns,
 		IdleConnTimeout:       idleTimeout,
 	}
+
 	return &http.Client{Transport: fencedTransport{next: transport}, CheckRedirect: o.Follow}
 }
 
@@ -117,6 +119,7 @@ func (t fencedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if !ok {
 		a = &Attempt{}
 	}
+
 	a.until, _ = r.Context().Deadline()
 	trace := &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
 		c := info.Conn
@@ -127,5 +130,6 @@ func (t fencedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 			own.attempt.Store(a)
 		}
 	}}
+
 	return t.next.RoundTrip(r.WithContext(httptrace.WithClientTrace(r.Context(), trace)))
 }

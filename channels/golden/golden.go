@@ -38,6 +38,7 @@ func Text(t testing.TB, file, got string) {
 			t.Fatal(err)
 		}
 	}
+
 	want, err := os.ReadFile(file) //nolint:gosec // a file of testdata
 	if err != nil {
 		t.Fatal(err)

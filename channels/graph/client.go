@@ -76,6 +76,7 @@ func New(o Options) (*Client, error) {
 	if o.MediaDialer == nil {
 		o.MediaDialer = o.Dialer
 	}
+
 	c := &Client{base: base.JoinPath(o.Version), host: base, token: o.Token, hosts: o.MediaHosts}
 	c.http = fence.NewClient(fence.Options{Answer: answerTimeout, Dialer: o.Dialer})
 	c.media = fence.NewClient(fence.Options{Answer: answerTimeout, Dialer: o.MediaDialer})
@@ -122,6 +123,7 @@ func (c *Client) Upload(ctx context.Context, path string, fields map[string]stri
 	if f.Body == nil {
 		f.Body, f.SizeBytes = bytes.NewReader(f.Content), int64(len(f.Content))
 	}
+
 	var form bytes.Buffer
 	w := multipart.NewWriter(&form)
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
@@ -129,16 +131,20 @@ func (c *Client) Upload(ctx context.Context, path string, fields map[string]stri
 			return &fence.LostError{Cause: fmt.Errorf("write form: %w", err)}
 		}
 	}
+
 	header := textproto.MIMEHeader{}
 	header.Set("Content-Disposition", multipart.FileContentDisposition(cmp.Or(f.Field, "file"), f.Name))
 	header.Set("Content-Type", f.ContentType)
 	if _, err := w.CreatePart(header); err != nil {
 		return &fence.LostError{Cause: fmt.Errorf("write form: %w", err)}
 	}
+
 	head := form.Len() // what comes before the file; what Close adds comes behind it
+
 	if err := w.Close(); err != nil {
 		return &fence.LostError{Cause: fmt.Errorf("write form: %w", err)}
 	}
+
 	frame := form.Bytes()
 	body := io.MultiReader(bytes.NewReader(frame[:head]), &wholeReader{r: f.Body, left: f.SizeBytes}, bytes.NewReader(frame[head:]))
 	return c.do(ctx, http.MethodPost, path, nil, w.FormDataContentType(), body, int64(len(frame))+f.SizeBytes, out)
@@ -168,9 +174,11 @@ func (c *Client) do(ctx context.Context, method, path string, query url.Values, 
 		ctx, cancel = context.WithTimeout(ctx, defaultTimeout)
 		defer cancel()
 	}
+
 	if err := ctx.Err(); err != nil {
 		return &fence.LostError{Cause: err}
 	}
+
 	to := c.base.JoinPath(path)
 	to.RawQuery = query.Encode()
 	req, err := http.NewRequestWithContext(ctx, method, to.String(), body)
@@ -180,6 +188,7 @@ func (c *Client) do(ctx context.Context, method, path string, query url.Values, 
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
+
 	req.Header.Set("User-Agent", userAgent)
 	req.ContentLength = size
 	if size > 0 {
@@ -187,6 +196,7 @@ func (c *Client) do(ctx context.Context, method, path string, query url.Values, 
 	} else {
 		req.Body = http.NoBody
 	}
+
 	resp, err := fence.Do(c.http, req)
 	if err != nil {
 		return err
@@ -205,5 +215,6 @@ func (c *Client) do(ctx context.Context, method, path string, query url.Values, 
 	if err := Read(answer, out); err != nil {
 		return &fence.LostError{Left: true, Cause: fmt.Errorf("read answer: %w", err)}
 	}
+
 	return nil
 }

@@ -38,6 +38,7 @@ func (c *Client) Download(ctx context.Context, rawURL string, token bool, most i
 	if err != nil || !c.mayCall(at) {
 		return nil, ErrForeignHost
 	}
+
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
 	if err != nil {
 		return nil, &fence.LostError{Cause: fmt.Errorf("make request: %w", err)}
@@ -45,20 +46,24 @@ func (c *Client) Download(ctx context.Context, rawURL string, token bool, most i
 	if token {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
+
 	req.Header.Set("User-Agent", userAgent)
 	resp, err := fence.Do(c.media, req)
 	if err != nil {
 		return nil, err
 	}
+
 	if resp.StatusCode != http.StatusOK {
 		defer resp.Body.Close()
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, maxRefusal)) // half an answer still has its status
 		return nil, readRefusal(resp.StatusCode, resp.Header, body)
 	}
+
 	if resp.ContentLength > most {
 		resp.Body.Close()
 		return nil, ErrTooLarge
 	}
+
 	return &Download{ContentType: resp.Header.Get("Content-Type"), SizeBytes: resp.ContentLength,
 		Body: fence.Bounded(resp.Body, most, ErrTooLarge)}, nil
 }
@@ -72,10 +77,12 @@ func (c *Client) mayCall(u *url.URL) bool {
 	if u.Hostname() == c.host.Hostname() { // at any port: an emulator may use another one for files
 		return u.Scheme == c.host.Scheme
 	}
+
 	isStandardPort := u.Port() == "" || u.Port() == "443"
 	if u.Scheme != "https" || !isStandardPort {
 		return false
 	}
+
 	name := strings.ToLower(u.Hostname())
 	return slices.ContainsFunc(c.hosts, func(allowed string) bool {
 		isParent := strings.HasPrefix(allowed, ".") && strings.HasSuffix(name, allowed)

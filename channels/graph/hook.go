@@ -102,14 +102,17 @@ func (h *Hook) storeEvents(w http.ResponseWriter, r *http.Request) {
 		if tooLong := (*http.MaxBytesError)(nil); errors.As(err, &tooLong) {
 			status = http.StatusRequestEntityTooLarge
 		}
+
 		w.WriteHeader(status)
 		return
 	}
+
 	if !Verify(h.Secret, r.Header.Get("X-Hub-Signature-256"), body) {
 		h.logRefusal(len(body))
 		w.WriteHeader(http.StatusForbidden)
 		return
 	}
+
 	switch err := h.Accept(r.Context(), h.Split(body)...); {
 	case errors.Is(err, channels.ErrOverloaded):
 		w.Header().Set("Retry-After", "5")

@@ -77,6 +77,7 @@ func (n appNode) listSubscriptions(c *call) (any, *APIError) {
 	if !c.asApp {
 		return nil, &APIError{Code: codes.NeedsApp, Message: "This method must be called with an app access_token."}
 	}
+
 	n.a.mu.Lock()
 	defer n.a.mu.Unlock()
 	data := []any{}
@@ -85,12 +86,15 @@ func (n appNode) listSubscriptions(c *call) (any, *APIError) {
 		if !ok {
 			continue
 		}
+
 		fields := []any{}
 		for _, f := range h.fields {
 			fields = append(fields, map[string]any{"name": f, "version": "v26.0"})
 		}
+
 		data = append(data, map[string]any{"object": object, "callback_url": h.callback, "active": true, "fields": fields})
 	}
+
 	return map[string]any{"data": data}, nil
 }
 
@@ -99,6 +103,7 @@ func (n appNode) subscribe(c *call) (any, *APIError) {
 	if !c.asApp {
 		return nil, &APIError{Code: codes.NeedsApp, Message: "This method must be called with an app access_token."}
 	}
+
 	var in struct {
 		Object   string `json:"object"`
 		Callback string `json:"callback_url"`
@@ -111,15 +116,18 @@ func (n appNode) subscribe(c *call) (any, *APIError) {
 	if in.Object != pageObject && in.Object != businessObject {
 		return nil, &APIError{Code: codes.Invalid, Message: "Param object must be one of {page, whatsapp_business_account}"}
 	}
+
 	fields := strings.Split(in.Fields, ",")
 	for _, f := range fields {
 		if !slices.Contains(objectFields(in.Object), f) {
 			return nil, invalidError("Param fields must not have " + f)
 		}
 	}
+
 	if err := n.a.hooks.verifyCallback(c.r.Context(), in.Callback, in.Verify); err != nil {
 		return nil, unverifiedError(err)
 	}
+
 	n.a.hooks.moveCallback(in.Object, appHook{in.Callback, in.Verify, fields})
 	return map[string]any{"success": true}, nil
 }
@@ -134,9 +142,11 @@ func (h *hooks) moveCallback(object string, to appHook) {
 	for id, n := range h.g.nodes {
 		pages[id] = isPage(n)
 	}
+
 	h.g.mu.Unlock()
 	h.mu.Lock()
 	defer h.mu.Unlock()
+
 	for id, sub := range h.subs {
 		followsApp := had && sub.url == before.callback
 		isKind := pages[id] == (object == pageObject)
@@ -241,6 +251,7 @@ func (a *api) debugToken(c *call) (any, *APIError) {
 	if !c.asApp {
 		return nil, &APIError{Code: codes.Invalid, Message: "You must provide an app access token, or a user access token that is an owner or developer of the app"}
 	}
+
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	g := a.tokens[c.req.Query.Get("input_token")]
@@ -248,6 +259,7 @@ func (a *api) debugToken(c *call) (any, *APIError) {
 		return map[string]any{"data": map[string]any{"is_valid": false, "scopes": []string{},
 			"error": map[string]any{"code": codes.Token, "message": "Invalid OAuth access token - Cannot parse access token"}}}, nil
 	}
+
 	data := map[string]any{"app_id": a.opts.AppID, "application": "Acme Help", "type": "SYSTEM_USER", "is_valid": true, "expires_at": 0, "scopes": g.scopeNames()}
 	if g.page {
 		data["type"], data["profile_id"] = "PAGE", g.nodes[0]
@@ -256,12 +268,14 @@ func (a *api) debugToken(c *call) (any, *APIError) {
 		data["expires_at"] = g.expires.Unix()
 		data["is_valid"] = a.clock().Before(g.expires)
 	}
+
 	var wabas []string
 	for _, id := range g.nodes {
 		if _, ok := a.nodes[id].(*waba); ok {
 			wabas = append(wabas, id)
 		}
 	}
+
 	granular := []any{}
 	for _, s := range g.scopeNames() {
 		one := map[string]any{"scope": s}
@@ -270,6 +284,7 @@ func (a *api) debugToken(c *call) (any, *APIError) {
 		}
 		granular = append(granular, one)
 	}
+
 	data["granular_scopes"] = granular
 	return map[string]any{"data": data}, nil
 }

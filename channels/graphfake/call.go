@@ -152,6 +152,7 @@ func (a *api) serve(w http.ResponseWriter, r *http.Request) {
 		c.fail(r.Context(), &APIError{Status: http.StatusRequestEntityTooLarge, Code: codes.Unknown, Message: "The request is too large."})
 		return
 	}
+
 	c.body = body
 	if !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
 		c.req.Body = body
@@ -160,12 +161,14 @@ func (a *api) serve(w http.ResponseWriter, r *http.Request) {
 		c.download(r.Context())
 		return
 	}
+
 	rt, apiErr := a.find(c)
 	c.req.Route = rt.name
 	c.hits = a.faults.strike(rt.name)
 	if c.applyFaultsBefore(r.Context()) {
 		return
 	}
+
 	if apiErr == nil {
 		var answer any
 		answer, apiErr = rt.handle(c)
@@ -174,6 +177,7 @@ func (a *api) serve(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+
 	if apiErr != nil {
 		c.fail(r.Context(), apiErr)
 	}
@@ -189,20 +193,24 @@ func (a *api) find(c *call) (route, *APIError) {
 	if strings.HasPrefix(parts[0], "v") {
 		c.req.Version, parts = parts[0], parts[1:]
 	}
+
 	isNodeOrEdge := len(parts) == 1 || len(parts) == 2
 	if !isNodeOrEdge || c.req.Version == "" {
 		return route{}, &APIError{Code: codes.Path, Message: "Unknown path components: " + c.r.URL.Path}
 	}
+
 	c.req.Node = parts[0]
 	if len(parts) == 2 {
 		c.req.Edge = parts[1]
 	}
+
 	switch c.req.Method + " " + strings.Join(parts, "/") {
 	case "GET oauth/access_token":
 		return route{"oauth.token", a.exchangeCode}, nil
 	case "GET dialog/oauth", "POST dialog/oauth":
 		return route{"oauth.dialog", a.showDialog}, nil
 	}
+
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	token := cmp.Or(strings.TrimPrefix(c.r.Header.Get("Authorization"), "Bearer "), c.req.Query.Get("access_token"))
@@ -213,6 +221,7 @@ func (a *api) find(c *call) (route, *APIError) {
 	if c.req.Node == "me" && g != nil {
 		c.req.Node = a.findMe(g)
 	}
+
 	n := a.nodes[c.req.Node]
 	var rt route
 	found := false
@@ -262,10 +271,12 @@ func (a *api) findGrant(c *call, token string) (*grant, route, *APIError) {
 	if c.asApp, refused = a.asApp(token); refused != nil {
 		return nil, route{}, refused
 	}
+
 	g := a.tokens[token]
 	if c.asApp {
 		g = &grant{nodes: []string{a.opts.AppID}}
 	}
+
 	switch c.req.Node {
 	case "debug_token":
 		if token != "" && c.req.Method == http.MethodGet {
@@ -274,6 +285,7 @@ func (a *api) findGrant(c *call, token string) (*grant, route, *APIError) {
 	case "app":
 		c.req.Node = a.opts.AppID
 	}
+
 	return g, route{}, nil
 }
 
@@ -334,6 +346,7 @@ func (c *call) answer(ctx context.Context, status int, v any) {
 	if _, cut := c.hits.find(ActionTruncate); cut {
 		body = body[:len(body)/2]
 	}
+
 	c.req.Status, c.req.Answer = status, body
 	c.w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 	c.w.Header().Set("X-Fb-Trace-Id", "graphfake")

@@ -19,11 +19,13 @@ func (c *call) applyFaultsBefore(ctx context.Context) bool {
 		c.answerPage(f)
 		return true
 	}
+
 	if f, ok := c.hits.find(ActionError); ok {
 		c.retryAfter(f)
 		c.fail(ctx, &APIError{Status: f.Status, Code: f.Code, Subcode: f.Subcode, Message: "Injected: " + f.Text, Details: f.Text})
 		return true
 	}
+
 	return false
 }
 

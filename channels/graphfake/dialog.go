@@ -51,6 +51,7 @@ func (a *api) showDialog(c *call) (any, *APIError) {
 	case q.Get("response_type") != "code" || q.Get("override_default_response_type") != "true":
 		return refuse("Sorry, something went wrong: system user tokens need response_type=code.")
 	}
+
 	if c.req.Method == http.MethodGet {
 		ids := a.listWABAs()
 		c.req.Status = http.StatusOK
@@ -58,14 +59,17 @@ func (a *api) showDialog(c *call) (any, *APIError) {
 		_ = template.Must(template.New("").Parse(dialogPage)).Execute(c.w, ids) // whoever asked may be gone
 		return nil, nil
 	}
+
 	form, err := url.ParseQuery(string(c.body))
 	if err != nil {
 		return refuse("Unreadable form")
 	}
+
 	back := redirect.Query()
 	if state := q.Get("state"); state != "" {
 		back.Set("state", state)
 	}
+
 	if form.Get("answer") == "allow" {
 		a.change(func() {
 			code := a.randomWord(40)
@@ -77,6 +81,7 @@ func (a *api) showDialog(c *call) (any, *APIError) {
 			back.Set(name, value)
 		}
 	}
+
 	redirect.RawQuery = back.Encode()
 	c.req.Status = http.StatusFound
 	http.Redirect(c.w, c.r, redirect.String(), http.StatusFound)
@@ -125,6 +130,7 @@ func (a *api) exchangeCode(c *call) (any, *APIError) {
 	case q.Get("redirect_uri") != code.redirect:
 		return nil, &APIError{Code: codes.Invalid, Subcode: codes.SubCodeRedirect, Message: "Error validating verification code. Please make sure your redirect_uri is identical to the one you used in the OAuth dialog request"}
 	}
+
 	code.used = true
 	ids := append([]string{"nothing"}, code.wabas...) // never empty, because no ids would mean all
 	for _, id := range code.wabas {
@@ -134,6 +140,7 @@ func (a *api) exchangeCode(c *call) (any, *APIError) {
 			}
 		}
 	}
+
 	token := "EAA" + a.randomWord(60)
 	a.tokens[token] = &grant{nodes: ids, scopes: []string{"whatsapp_business_management", "whatsapp_business_messaging", "public_profile"}}
 	return map[string]any{"access_token": token, "token_type": "bearer"}, nil

@@ -90,12 +90,15 @@ func (h *hooks) close() {
 func (h *hooks) runLater(wait time.Duration, do func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+
 	if h.ctx.Err() != nil {
 		return
 	}
+
 	h.wg.Go(func() {
 		timer := time.NewTimer(wait)
 		defer timer.Stop()
+
 		select {
 		case <-timer.C:
 			do()
@@ -114,11 +117,13 @@ func (h *hooks) notify(field string, one hook) {
 	if !isSubscribed || !isWanted {
 		return
 	}
+
 	one.to = cmp.Or(one.to, sub.url)
 	hit := h.faults.strike(one.route)
 	if hit.has(ActionDrop) {
 		return
 	}
+
 	one.forged = hit.has(ActionBadSignature)
 	if hit.has(ActionHold) {
 		h.held = append(h.held, &one)
@@ -128,6 +133,7 @@ func (h *hooks) notify(field string, one hook) {
 		h.swapped[one.to] = &one
 		return
 	}
+
 	h.push(&one)
 	if hit.has(ActionDuplicate) {
 		double := one
@@ -197,11 +203,13 @@ func (h *hooks) ReleaseHooks(order ...int) {
 			order = append(order, i)
 		}
 	}
+
 	for _, i := range order {
 		if i < len(held) {
 			h.push(held[i])
 		}
 	}
+
 	for to, late := range h.swapped {
 		delete(h.swapped, to)
 		h.push(late)
@@ -228,12 +236,14 @@ func (h *hooks) send(q *hookQueue) {
 	pause := h.g.opts.HookRetry
 	for {
 		h.mu.Lock()
+
 		if !h.maySend(q) {
 			q.busy = false
 			h.mu.Unlock()
 			h.g.change(func() {}) // wakes who waits for it: Settle
 			return
 		}
+
 		batch := slices.Clone(q.items[:min(h.batch, len(q.items))])
 		for i, one := range batch {
 			if one.object != batch[0].object { // a request is about one kind of object
@@ -241,19 +251,23 @@ func (h *hooks) send(q *hookQueue) {
 				break
 			}
 		}
+
 		h.mu.Unlock()
 		taken := h.post(batch)
 		h.mu.Lock()
+
 		for _, one := range batch {
 			one.tries++
 			one.forged = false
 		}
+
 		if taken || batch[0].tries >= h.g.opts.HookTries {
 			q.items = q.items[len(batch):]
 			pause = h.g.opts.HookRetry
 			h.mu.Unlock()
 			continue
 		}
+
 		h.mu.Unlock()
 		timer := time.NewTimer(pause)
 		select {
@@ -261,6 +275,7 @@ func (h *hooks) send(q *hookQueue) {
 		case <-h.ctx.Done():
 			timer.Stop()
 		}
+
 		pause = min(2*pause, maxRetryGrowth*h.g.opts.HookRetry)
 	}
 }
@@ -274,12 +289,14 @@ func (h *hooks) post(batch []*hook) bool {
 		Messaging []map[string]any `json:"messaging,omitempty"`
 		Standby   []map[string]any `json:"standby,omitempty"`
 	}
+
 	var entries []*entry
 	for _, one := range batch {
 		i := slices.IndexFunc(entries, func(e *entry) bool { return e.ID == one.entry })
 		if i < 0 {
 			i, entries = len(entries), append(entries, &entry{ID: one.entry, Time: one.at})
 		}
+
 		switch one.key {
 		case "messaging":
 			entries[i].Messaging = append(entries[i].Messaging, one.item)
@@ -289,14 +306,17 @@ func (h *hooks) post(batch []*hook) bool {
 			entries[i].Changes = append(entries[i].Changes, one.item)
 		}
 	}
+
 	body, err := json.Marshal(map[string]any{"object": batch[0].object, "entry": entries})
 	if err != nil {
 		panic(fmt.Sprintf("graphfake: webhook: %v", err)) // a fault of this package
 	}
+
 	secret := h.g.opts.AppSecret
 	if batch[0].forged {
 		secret = "forged " + secret
 	}
+
 	status := h.postBody(batch[0].to, escape(body), secret)
 	h.mu.Lock()
 	h.log = append(h.log, Delivery{Route: batch[0].route, URL: batch[0].to, Body: body, Status: status})
@@ -312,6 +332,7 @@ func (h *hooks) postBody(to string, body []byte, secret string) int {
 	if err != nil {
 		return 0
 	}
+
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write(body)
 	req.Header.Set("Content-Type", "application/json")

@@ -73,6 +73,7 @@ func (m *mediaFile) get(c *call) (any, *APIError) {
 	if !isOfNumber || g.clock().After(m.expires) {
 		return nil, unsupportedError(c.req.Method, m.id)
 	}
+
 	key := g.randomWord(24)
 	until := g.clock().Add(urlLife)
 	m.urls[key] = until
@@ -93,16 +94,19 @@ func (c *call) download(ctx context.Context) {
 	if c.applyFaultsBefore(ctx) {
 		return
 	}
+
 	m, status := c.api.findMedia(c.r.URL, strings.TrimPrefix(c.r.Header.Get("Authorization"), "Bearer "))
 	if status != http.StatusOK {
 		c.answerPage(Fault{Status: status})
 		return
 	}
+
 	content := m.file.Content
 	if m.broken {
 		content = bytes.Clone(content)
 		content[len(content)-1] ^= 0xff
 	}
+
 	c.w.Header().Set("Content-Type", m.file.ContentType)
 	c.w.Header().Set("Content-Length", fmt.Sprint(len(content)))
 	c.req.Status = http.StatusOK
@@ -110,6 +114,7 @@ func (c *call) download(ctx context.Context) {
 		_, _ = c.w.Write(content[:len(content)/2])
 		panic(http.ErrAbortHandler)
 	}
+
 	_, _ = c.w.Write(content)
 }
 
@@ -121,6 +126,7 @@ func (a *api) findMedia(u *url.URL, token string) (m *mediaFile, status int) {
 	if g == nil || g.revoked {
 		return nil, http.StatusUnauthorized
 	}
+
 	m, ok := a.nodes[u.Query().Get("mid")].(*mediaFile)
 	if !ok || !g.mayOpen(m.openerID()) {
 		return nil, http.StatusNotFound
@@ -128,6 +134,7 @@ func (a *api) findMedia(u *url.URL, token string) (m *mediaFile, status int) {
 	if a.clock().After(m.urls[u.Query().Get("hash")]) {
 		return nil, http.StatusNotFound
 	}
+
 	return m, http.StatusOK
 }
 
@@ -137,17 +144,20 @@ func (n *Number) upload(c *call) (any, *APIError) {
 	if err != nil || kind != "multipart/form-data" {
 		return nil, invalidError("The request is not multipart/form-data.")
 	}
+
 	form, err := multipart.NewReader(bytes.NewReader(c.body), params["boundary"]).ReadForm(maxRequest)
 	if err != nil {
 		return nil, invalidError("The form can't be read.")
 	}
 	defer func() { _ = form.RemoveAll() }()
+
 	if !slices.Equal(form.Value["messaging_product"], []string{"whatsapp"}) {
 		return nil, invalidError("messaging_product must be whatsapp.")
 	}
 	if len(form.File["file"]) != 1 {
 		return nil, missingError("file")
 	}
+
 	header := form.File["file"][0]
 	f, err := header.Open()
 	if err != nil {
@@ -164,6 +174,7 @@ func (n *Number) upload(c *call) (any, *APIError) {
 	case contentType == "" || len(form.Value["type"]) != 1:
 		return nil, missingError("type")
 	}
+
 	n.g.mu.Lock()
 	defer n.g.mu.Unlock()
 	m := n.addMediaLocked(File{Name: header.Filename, ContentType: contentType, Content: content}, ownLife)
@@ -201,18 +212,22 @@ func mediaRules(kind string) (types []string, most int) {
 func (n *Number) checkMediaLocked(in incoming, m *Message) *APIError {
 	var o mediaObject
 	_ = json.Unmarshal(in.fields[in.Type], &o) // validated before
+
 	if o.Link != "" {
 		return nil
 	}
+
 	f, ok := n.g.nodes[o.ID].(*mediaFile)
 	if !ok || f.n != n || n.g.clock().After(f.expires) {
 		return cloudError(codes.BadValue, "There is no media with the ID "+o.ID+".")
 	}
+
 	types, most := mediaRules(in.Type)
 	isType := types == nil || slices.Contains(types, f.file.ContentType)
 	if !isType || len(f.file.Content) > most {
 		return cloudError(codes.Media, fmt.Sprintf("A file of %d bytes of the type %s can't be sent as %s.", len(f.file.Content), f.file.ContentType, in.Type))
 	}
+
 	file := f.file
 	file.Name = cmp.Or(m.File.Name, file.Name)
 	m.File = &file

@@ -96,12 +96,14 @@ func (n *Number) postMessage(c *call) (any, *APIError) {
 	if in.Status != "" || in.Typing != nil {
 		return n.markRead(in)
 	}
+
 	allowed := append(messageKinds(), "messaging_product", "recipient_type", "to", "recipient", "type", "biz_opaque_callback_data", "context")
 	for key := range in.fields {
 		if !slices.Contains(allowed, key) {
 			return nil, invalidError("Unexpected key \"" + key + "\" on param \"message\".")
 		}
 	}
+
 	m := &Message{Type: in.Type, Tick: TickAccepted}
 	if in.Type == "" {
 		m.Type, in.Type = "text", "text" // the default of the API
@@ -109,6 +111,7 @@ func (n *Number) postMessage(c *call) (any, *APIError) {
 	if err := n.validate(in, m); err != nil {
 		return nil, err
 	}
+
 	n.g.mu.Lock()
 	defer n.g.mu.Unlock()
 	return n.takeLocked(in, m)
@@ -118,9 +121,11 @@ func (n *Number) postMessage(c *call) (any, *APIError) {
 func (n *Number) takeLocked(in incoming, m *Message) (any, *APIError) {
 	now := n.g.clock()
 	to, dropped := n.recipientLocked(in)
+
 	if err := n.checkContentLocked(in, m); err != nil {
 		return nil, err
 	}
+
 	later := 0 // the error code with which the message fails after it was taken; 0 if it doesn't
 	switch {
 	case dropped:
@@ -129,6 +134,7 @@ func (n *Number) takeLocked(in incoming, m *Message) (any, *APIError) {
 	case m.Type != "template" && !to.openLocked(now):
 		later = codes.WindowClosed
 	}
+
 	if later == codes.WindowClosed && !n.cfg.FailLater {
 		return nil, cloudError(later, "More than 24 hours have passed since the customer last replied to this number.")
 	}
@@ -141,6 +147,7 @@ func (n *Number) takeLocked(in incoming, m *Message) (any, *APIError) {
 	if in.Context != nil {
 		m.Answers = in.Context.MessageID
 	}
+
 	m.ID = n.g.messageID(digitsOf(in.To + in.Recipient))
 	m.serial = n.g.serialLocked()
 	m.At = now
@@ -233,21 +240,25 @@ func (n *Number) markRead(in incoming) (any, *APIError) {
 	if in.Status != "read" {
 		return nil, invalidError("There is no typing indicator without status read.")
 	}
+
 	n.g.mu.Lock()
 	defer n.g.mu.Unlock()
 	m := n.findLocked(in.MessageID)
 	if m == nil || !m.FromCustomer {
 		return nil, invalidError("message_id is no message of a customer.")
 	}
+
 	for _, other := range n.messages {
 		isSameCustomers := other.FromCustomer && other.to == m.to
 		if isSameCustomers && other.serial <= m.serial {
 			other.Tick = TickRead
 		}
 	}
+
 	if in.Typing != nil {
 		m.to.typingUntil = n.g.clock().Add(typingLife)
 	}
+
 	n.g.Poke()
 	return map[string]any{"success": true}, nil
 }

@@ -89,6 +89,7 @@ func (p *Page) findRoute(method, edge string) (route, bool) {
 	case "POST subscribed_apps":
 		return route{"messenger.subscribed_apps", p.subscribeApp}, true
 	}
+
 	return route{}, false
 }
 
@@ -122,6 +123,7 @@ func (p *Page) subscribeApp(c *call) (any, *APIError) {
 		}
 		fields = append(fields, f)
 	}
+
 	p.g.mu.Lock()
 	callback := p.g.apps[pageObject].callback
 	p.g.mu.Unlock()
@@ -132,6 +134,7 @@ func (p *Page) subscribeApp(c *call) (any, *APIError) {
 	if isSubscribed || callback != "" {
 		h.subs[p.config.ID] = subscription{url: cmp.Or(sub.url, callback), fields: fields}
 	}
+
 	return map[string]any{"success": true}, nil
 }
 
@@ -163,12 +166,14 @@ func (c *PageCustomer) openerID() string { return c.page.config.ID }
 func (c *PageCustomer) getProfile(k *call) (any, *APIError) {
 	c.page.g.mu.Lock()
 	defer c.page.g.mu.Unlock()
+
 	if c.page.config.NoProfiles {
 		return nil, unsupportedError(k.req.Method, c.id)
 	}
 	if c.private {
 		return nil, &APIError{Code: codes.Invalid, Subcode: codes.SubNoProfile, Message: "No profile available for this user."}
 	}
+
 	first, last, _ := strings.Cut(c.name, " ")
 	all := map[string]any{"name": c.name, "first_name": first, "last_name": last, "profile_pic": "https://platform-lookaside.fbsbx.com/platform/profilepic/?psid=" + c.id}
 	fields := cmp.Or(k.req.Query.Get("fields"), "first_name,last_name,profile_pic")
@@ -177,6 +182,7 @@ func (c *PageCustomer) getProfile(k *call) (any, *APIError) {
 		if f == "id" { // always there
 			continue
 		}
+
 		value, ok := all[f]
 		if !ok {
 			return nil, &APIError{Code: codes.Invalid, Message: "Tried accessing nonexisting field (" + f + ") on node type (User)"}
@@ -185,6 +191,7 @@ func (c *PageCustomer) getProfile(k *call) (any, *APIError) {
 			answer[f] = value
 		}
 	}
+
 	return answer, nil
 }
 
@@ -221,14 +228,17 @@ func (n cdnNode) serve(c *call) (any, *APIError) {
 	n.p.g.mu.Lock()
 	isExpired := !n.p.g.clock().Before(n.f.expires)
 	n.p.g.mu.Unlock()
+
 	if c.applyFaultsAfter(c.r.Context()) {
 		return nil, nil
 	}
+
 	if isExpired {
 		c.req.Status = http.StatusForbidden
 		http.Error(c.w, "URL signature expired", http.StatusForbidden)
 		return nil, nil
 	}
+
 	c.req.Status = http.StatusOK
 	c.w.Header().Set("Content-Type", n.f.contentType)
 	c.w.Header().Set("Content-Length", strconv.Itoa(len(n.f.content)))

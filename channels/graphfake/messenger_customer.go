@@ -153,9 +153,11 @@ func (c *PageCustomer) write(m *PageMessage, more map[string]any) string {
 		if m.ReplyTo != "" {
 			body["reply_to"] = map[string]any{"mid": m.ReplyTo, "is_self_reply": false}
 		}
+
 		maps.Copy(body, more)
 		c.tellEvent("message", "messages", "message", body)
 	})
+
 	return m.ID
 }
 
@@ -200,16 +202,20 @@ func (c *PageCustomer) Tap(title string) error {
 			reply = &m.QuickReplies[q]
 			break
 		}
+
 		buttons := slices.Clone(m.Buttons)
 		for _, card := range m.Cards {
 			buttons = append(buttons, card.Buttons...)
 		}
+
 		if b := slices.IndexFunc(buttons, func(b PageButton) bool { return b.Title == title && b.Type == "postback" }); b >= 0 {
 			button = &buttons[b]
 			break
 		}
 	}
+
 	c.page.g.mu.Unlock()
+
 	switch { // only one of them is set
 	case reply != nil:
 		c.write(&PageMessage{Text: reply.Title}, map[string]any{"quick_reply": map[string]any{"payload": reply.Payload}})
@@ -218,6 +224,7 @@ func (c *PageCustomer) Tap(title string) error {
 	default:
 		return fmt.Errorf("graphfake: tap: nothing to tap that says %q", title)
 	}
+
 	return nil
 }
 
@@ -289,6 +296,7 @@ func (c *PageCustomer) tellDelivery() {
 	if c.offline || len(c.messages) == 0 {
 		return
 	}
+
 	var mids []string
 	until := time.Time{}
 	for _, m := range c.messages {
@@ -297,9 +305,11 @@ func (c *PageCustomer) tellDelivery() {
 			until = m.At
 		}
 	}
+
 	if len(mids) == 0 {
 		return
 	}
+
 	item := map[string]any{"sender": map[string]any{"id": c.id}, "recipient": map[string]any{"id": c.page.config.ID},
 		"timestamp": c.page.g.clock().UnixMilli(), "delivery": map[string]any{"mids": mids[len(mids)-1:], "watermark": until.UnixMilli()}}
 	c.page.tell("delivery", "message_deliveries", item)
@@ -329,6 +339,7 @@ func (p *Page) tellEcho(to *PageCustomer, m *PageMessage, app string) {
 	if m.ReplyTo != "" {
 		body["reply_to"] = map[string]any{"mid": m.ReplyTo}
 	}
+
 	switch {
 	case m.Kind == "template":
 		body["attachments"] = []any{map[string]any{"type": "template", "payload": m.raw}}
@@ -338,6 +349,7 @@ func (p *Page) tellEcho(to *PageCustomer, m *PageMessage, app string) {
 	default:
 		body["text"] = m.Text
 	}
+
 	item := map[string]any{"sender": map[string]any{"id": p.config.ID}, "recipient": map[string]any{"id": to.id},
 		"timestamp": m.At.UnixMilli(), "message": body}
 	p.tell("echo", "message_echoes", item)

@@ -20,6 +20,7 @@ func (p *Page) upload(c *call) (any, *APIError) {
 	if err != nil || params["boundary"] == "" {
 		return nil, invalidParameter("Param filedata is required: send a multipart form.")
 	}
+
 	form, err := multipart.NewReader(bytes.NewReader(c.body), params["boundary"]).ReadForm(maxRequest)
 	if err != nil {
 		return nil, invalidParameter("The form can't be read.")
@@ -30,14 +31,17 @@ func (p *Page) upload(c *call) (any, *APIError) {
 			Type string `json:"type"`
 		} `json:"attachment"`
 	}
+
 	messages := form.Value["message"]
 	if len(messages) != 1 || json.Unmarshal([]byte(messages[0]), &message) != nil {
 		return nil, invalidParameter("Param message must be non-empty.")
 	}
+
 	files := form.File["filedata"]
 	if len(files) != 1 {
 		return nil, invalidParameter("Param filedata is required.")
 	}
+
 	part, err := files[0].Open()
 	if err != nil {
 		return nil, invalidParameter("The file can't be read.")
@@ -47,10 +51,12 @@ func (p *Page) upload(c *call) (any, *APIError) {
 	if err != nil {
 		return nil, invalidParameter("The file can't be read.")
 	}
+
 	f := &pageFile{kind: message.Attachment.Type, name: files[0].Filename, contentType: files[0].Header.Get("Content-Type"), content: content}
 	if err := f.check(); err != nil {
 		return nil, err
 	}
+
 	p.g.mu.Lock()
 	defer p.g.mu.Unlock()
 	f.id = p.g.newID()
@@ -80,9 +86,11 @@ func (f *pageFile) check() *APIError {
 	default:
 		return invalidParameter("Param message[attachment][type] must be one of {audio, file, image, video}")
 	}
+
 	if len(f.content) == 0 || len(f.content) > most {
 		return failed
 	}
+
 	return nil
 }
 
@@ -99,11 +107,13 @@ func (p *Page) listConversations(c *call) (any, *APIError) {
 	if platform != "" && platform != "messenger" {
 		return map[string]any{"data": []any{}}, nil
 	}
+
 	fields, limit := q.Get("fields"), maxRecent
 	if m := limitPattern.FindStringSubmatch(fields); m != nil {
 		n, _ := strconv.Atoi(m[1])
 		limit = min(limit, max(n, 1))
 	}
+
 	p.g.mu.Lock()
 	defer p.g.mu.Unlock()
 	data := []any{}
@@ -112,6 +122,7 @@ func (p *Page) listConversations(c *call) (any, *APIError) {
 		if !isWanted || len(person.messages) == 0 {
 			continue
 		}
+
 		one := map[string]any{"id": "t_" + person.id, "updated_time": graphTime(person.messages[len(person.messages)-1])}
 		if strings.Contains(fields, "participants") {
 			one["participants"] = map[string]any{"data": []any{map[string]any{"id": person.id, "name": person.shownName()},
@@ -120,8 +131,10 @@ func (p *Page) listConversations(c *call) (any, *APIError) {
 		if strings.Contains(fields, "messages") {
 			one["messages"] = map[string]any{"data": p.listMessages(person, limit)}
 		}
+
 		data = append(data, one)
 	}
+
 	return map[string]any{"data": data}, nil
 }
 
@@ -142,10 +155,12 @@ func (p *Page) listMessages(c *PageCustomer, limit int) []any {
 		if len(list) == limit {
 			break
 		}
+
 		from := map[string]any{"id": c.id, "name": c.shownName()}
 		if m.FromPage {
 			from = map[string]any{"id": p.config.ID, "name": p.config.Name}
 		}
+
 		one := map[string]any{"id": m.ID, "created_time": graphTime(m), "from": from, "message": m.Text}
 		switch {
 		case m.Kind == "template":
@@ -162,9 +177,12 @@ func (p *Page) listMessages(c *PageCustomer, limit int) []any {
 			default:
 				file["file_url"] = at
 			}
+
 			one["attachments"] = map[string]any{"data": []any{file}}
 		}
+
 		list = append(list, one)
 	}
+
 	return list
 }

@@ -89,6 +89,7 @@ func (p *Page) postMessage(c *call) (any, *APIError) {
 	if err := c.readBody(&req); err != nil {
 		return nil, err
 	}
+
 	p.g.mu.Lock()
 	defer p.g.mu.Unlock()
 	defer p.g.Poke()
@@ -103,13 +104,16 @@ func (p *Page) postMessage(c *call) (any, *APIError) {
 	case req.Action != "":
 		return p.doAction(to, req)
 	}
+
 	if err := p.checkSending(to, req); err != nil {
 		return nil, err
 	}
+
 	m := &PageMessage{ID: p.g.newMessageID(), At: p.g.clock(), FromPage: true, Tag: req.Tag}
 	if err := p.fill(to, m, req); err != nil {
 		return nil, err
 	}
+
 	to.typing = false
 	to.messages = append(to.messages, m)
 	p.tellEcho(to, m, p.g.opts.AppID)
@@ -151,6 +155,7 @@ func (p *Page) checkSending(to *PageCustomer, req pageRequest) *APIError {
 	case req.Tag == "" && age >= replyWindow, age >= humanWindow:
 		return closed
 	}
+
 	return nil
 }
 
@@ -166,6 +171,7 @@ func (p *Page) doAction(to *PageCustomer, req pageRequest) (any, *APIError) {
 		if m == nil {
 			return nil, invalidParameter("Param payload[message_id] is no message of this conversation.")
 		}
+
 		m.PageReaction = ""
 		if req.Action == "react" {
 			if req.Payload.Reaction == "" {
@@ -176,6 +182,7 @@ func (p *Page) doAction(to *PageCustomer, req pageRequest) (any, *APIError) {
 	default:
 		return nil, invalidParameter("Param sender_action must be one of {MARK_SEEN, TYPING_ON, TYPING_OFF, REACT, UNREACT}")
 	}
+
 	return map[string]any{"recipient_id": to.id}, nil
 }
 
@@ -185,6 +192,7 @@ func (p *Page) fill(to *PageCustomer, m *PageMessage, req pageRequest) *APIError
 	if in == nil {
 		return invalidParameter("Param message must be non-empty: text or attachment.")
 	}
+
 	switch {
 	case in.Text == "" && in.Attachment == nil:
 		return invalidParameter("Param message must be non-empty: text or attachment.")
@@ -199,6 +207,7 @@ func (p *Page) fill(to *PageCustomer, m *PageMessage, req pageRequest) *APIError
 	case req.ReplyTo != nil && to.find(req.ReplyTo.MID) == nil:
 		return invalidParameter("Param reply_to[mid] is no message of this conversation.")
 	}
+
 	for _, q := range in.QuickReplies {
 		hasTexts := q.Title != "" && q.Payload != ""
 		if q.ContentType != "text" || !hasTexts {
@@ -208,6 +217,7 @@ func (p *Page) fill(to *PageCustomer, m *PageMessage, req pageRequest) *APIError
 			return invalidParameter("Param message[quick_replies]: title has at most 20 characters, payload 1000.")
 		}
 	}
+
 	m.Text, m.Metadata = in.Text, in.Metadata
 	m.QuickReplies = in.QuickReplies
 	if req.ReplyTo != nil {
@@ -216,6 +226,7 @@ func (p *Page) fill(to *PageCustomer, m *PageMessage, req pageRequest) *APIError
 	if in.Attachment == nil {
 		return nil
 	}
+
 	m.Kind = in.Attachment.Type
 	switch m.Kind {
 	case "image", "video", "audio", "file":
@@ -224,6 +235,7 @@ func (p *Page) fill(to *PageCustomer, m *PageMessage, req pageRequest) *APIError
 		m.raw = in.Attachment.Payload
 		return fillTemplate(m, in.Attachment.Payload)
 	}
+
 	return invalidParameter("Param message[attachment][type] must be one of {audio, file, image, template, video}")
 }
 
@@ -236,10 +248,12 @@ func (p *Page) attach(m *PageMessage, payload json.RawMessage) *APIError {
 	if json.Unmarshal(payload, &v) != nil || v.ID == "" {
 		return &APIError{Code: codes.Invalid, Subcode: codes.SubFetch, Message: "Failed to fetch the file from the url."} // the emulator calls no other servers
 	}
+
 	f := p.saved[v.ID]
 	if f == nil || f.kind != m.Kind {
 		return invalidParameter("Invalid attachment id %s for type %s.", v.ID, m.Kind)
 	}
+
 	m.File, m.ContentType = f.content, f.contentType
 	m.Name = f.name
 	return nil
@@ -256,6 +270,7 @@ func fillTemplate(m *PageMessage, payload json.RawMessage) *APIError {
 	if json.Unmarshal(payload, &t) != nil {
 		return invalidParameter("Param message[attachment][payload] is malformed.")
 	}
+
 	switch t.Type {
 	case "button":
 		if !hasLength(t.Text, maxButtonText) {
@@ -264,12 +279,14 @@ func fillTemplate(m *PageMessage, payload json.RawMessage) *APIError {
 		if len(t.Buttons) == 0 {
 			return invalidParameter("Param buttons of a button template must be non-empty.")
 		}
+
 		m.Text, m.Buttons = t.Text, t.Buttons
 		return checkPageButtons(t.Buttons)
 	case "generic":
 		if len(t.Elements) == 0 || len(t.Elements) > maxElements {
 			return invalidParameter("Param elements of a generic template must have 1 to 10 elements.")
 		}
+
 		for _, e := range t.Elements {
 			if !hasLength(e.Title, maxCardText) || utf8.RuneCountInString(e.Subtitle) > maxCardText {
 				return invalidParameter("Param elements: title has 1 to 80 characters, subtitle at most 80.")
@@ -281,9 +298,11 @@ func fillTemplate(m *PageMessage, payload json.RawMessage) *APIError {
 				return err
 			}
 		}
+
 		m.Cards = t.Elements
 		return nil
 	}
+
 	return invalidParameter("Param template_type: %q is not supported.", t.Type)
 }
 
@@ -301,10 +320,12 @@ func checkPageButtons(buttons []PageButton) *APIError {
 	if len(buttons) > maxPageButtons {
 		return invalidParameter("Param buttons has too many elements: at most 3.")
 	}
+
 	for _, b := range buttons {
 		if !hasLength(b.Title, maxPageTitle) {
 			return invalidParameter("Param title of a button must have 1 to 20 characters.")
 		}
+
 		switch b.Type {
 		case "web_url":
 			if !isWebURL(b.URL) {
@@ -318,5 +339,6 @@ func checkPageButtons(buttons []PageButton) *APIError {
 			return invalidParameter("Param type of a button must be one of {web_url, postback}.")
 		}
 	}
+
 	return nil
 }

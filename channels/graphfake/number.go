@@ -57,12 +57,14 @@ type business struct{ *ground }
 func (b *business) AddNumber(cfg NumberConfig) *Number {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+
 	if cfg.ID == "" {
 		cfg.ID = b.newID()
 	}
 	if cfg.WABA == "" {
 		cfg.WABA = b.newID()
 	}
+
 	cfg.PairBurst = cmp.Or(cfg.PairBurst, defaultPairBurst)
 	cfg.PerSecond = cmp.Or(cfg.PerSecond, defaultPerSecond)
 	cfg.Name = cmp.Or(cfg.Name, "Acme")
@@ -90,6 +92,7 @@ func (n *Number) findRoute(method, edge string) (route, bool) {
 	case "GET message_history":
 		return route{"whatsapp.history", n.listHistory}, true
 	}
+
 	return route{}, false
 }
 
@@ -121,11 +124,13 @@ func (n *Number) update(c *call) (any, *APIError) {
 	if err := c.readBody(&in); err != nil {
 		return nil, err
 	}
+
 	if in.Hooks.Callback != "" {
 		if err := n.g.hooks.verifyCallback(c.r.Context(), in.Hooks.Callback, in.Hooks.Verify); err != nil {
 			return nil, unverifiedError(err)
 		}
 	}
+
 	n.g.change(func() { n.override = in.Hooks.Callback })
 	return map[string]any{"success": true}, nil
 }
@@ -183,6 +188,7 @@ func (n *Number) listHistory(c *call) (any, *APIError) {
 		if m.FromCustomer || !isWanted {
 			continue
 		}
+
 		events := []any{}
 		for i, t := range m.ticks {
 			if t.state != TickAccepted {
@@ -190,8 +196,10 @@ func (n *Number) listHistory(c *call) (any, *APIError) {
 					"timestamp": t.at.Unix(), "webhook_update_state": "DELIVERED"})
 			}
 		}
+
 		data = append(data, map[string]any{"id": fmt.Sprint(m.serial), "message_id": m.ID, "events": map[string]any{"data": events}})
 	}
+
 	return map[string]any{"data": data}, nil
 }
 
@@ -267,6 +275,7 @@ func (w *waba) findRoute(method, edge string) (route, bool) {
 	case "DELETE message_templates":
 		return route{"whatsapp.template.delete", w.deleteTemplate}, true
 	}
+
 	return route{}, false
 }
 
@@ -326,9 +335,11 @@ func (w *waba) subscribe(c *call) (any, *APIError) {
 			return nil, err
 		}
 	}
+
 	w.b.mu.Lock()
 	to, token := w.b.apps[businessObject].callback, w.b.apps[businessObject].verify
 	w.b.mu.Unlock()
+
 	if in.Callback != "" {
 		to, token = in.Callback, in.Token
 	}
@@ -341,6 +352,7 @@ func (w *waba) subscribe(c *call) (any, *APIError) {
 	if err := w.b.hooks.subscribeAt(c.r.Context(), w.id, to, token); err != nil {
 		return nil, unverifiedError(err)
 	}
+
 	w.b.change(func() { w.override = in.Callback })
 	return map[string]any{"success": true}, nil
 }

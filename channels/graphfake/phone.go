@@ -127,16 +127,20 @@ func (c *Customer) sendLocked(kind string, content any, extra map[string]any, sh
 	now := g.clock()
 	m := map[string]any{"id": g.messageID(digitsOf(c.person.Phone)), "timestamp": strconv.FormatInt(now.Unix(), 10), "type": kind}
 	maps.Copy(m, c.idFields("from", "from_user_id"))
+
 	if content != nil {
 		m[kind] = content
 	}
+
 	maps.Copy(m, extra)
 	id, _ := m["id"].(string)
+
 	switch kind {
 	case "reaction", "edit", "revoke", "system":
 	default:
 		c.lastIn = now
 	}
+
 	if show != nil {
 		show.ID, show.At, show.Type = id, now, kind
 		show.FromCustomer, show.to = true, c
@@ -145,12 +149,15 @@ func (c *Customer) sendLocked(kind string, content any, extra map[string]any, sh
 		if show.Content == nil && content != nil {
 			show.Content, _ = json.Marshal(content) // can't fail: these are plain values
 		}
+
 		c.n.messages = append(c.n.messages, show)
 	}
+
 	value := map[string]any{"messages": []any{m}}
 	if kind != "system" {
 		value["contacts"] = []any{c.contactFields()}
 	}
+
 	c.n.notify("hook.message", "messages", value)
 	g.Poke()
 	return id
@@ -232,13 +239,16 @@ func (c *Customer) Tap(message, choice string) (string, error) {
 	c.n.g.mu.Lock()
 	m := c.n.findLocked(message)
 	c.n.g.mu.Unlock()
+
 	if m == nil {
 		return "", fmt.Errorf("graphfake: tap: no message %q", message)
 	}
+
 	for _, b := range m.Choices() {
 		if b.ID != choice && b.Title != choice {
 			continue
 		}
+
 		extra := map[string]any{"context": c.answerContext(message)}
 		switch b.kind {
 		case "button":
@@ -246,8 +256,10 @@ func (c *Customer) Tap(message, choice string) (string, error) {
 		case "list_reply":
 			return c.write("interactive", b.Title, map[string]any{"type": b.kind, b.kind: map[string]any{"id": b.ID, "title": b.Title, "description": b.Description}}, extra), nil
 		}
+
 		return c.write("interactive", b.Title, map[string]any{"type": b.kind, b.kind: map[string]any{"id": b.ID, "title": b.Title}}, extra), nil
 	}
+
 	return "", fmt.Errorf("graphfake: tap: no button %q", choice)
 }
 

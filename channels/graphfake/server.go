@@ -76,13 +76,16 @@ func New(o Options) *Server {
 	if o.HookTimeout <= 0 {
 		o.HookTimeout = 10 * time.Second
 	}
+
 	seed := cmp.Or(o.Seed, time.Now().UnixNano())
+
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
+
 	g := &ground{host: emulator.NewHost("graphfake", o.Log), opts: o, clock: o.Clock,
 		nodes: map[string]node{}, apps: map[string]appHook{}, rng: rand.New(rand.NewSource(seed))}
 	f := &faults{emulator.NewFaultSet[Fault](seed)}

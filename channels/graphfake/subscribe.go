@@ -56,6 +56,7 @@ func (h *hooks) verifyCallback(ctx context.Context, callback, verifyToken string
 	if err != nil || u.Host == "" {
 		return errors.New("graphfake: callback: not an address")
 	}
+
 	h.g.mu.Lock()
 	challenge := fmt.Sprint(h.g.rng.Int31())
 	h.g.mu.Unlock()
@@ -68,6 +69,7 @@ func (h *hooks) verifyCallback(ctx context.Context, callback, verifyToken string
 	if err != nil {
 		return fmt.Errorf("graphfake: callback: %w", err)
 	}
+
 	resp, err := h.client.Do(req)
 	if err != nil {
 		return fmt.Errorf("graphfake: callback: %w", err)
@@ -78,5 +80,6 @@ func (h *hooks) verifyCallback(ctx context.Context, callback, verifyToken string
 	if err != nil || !isEchoed {
 		return fmt.Errorf("graphfake: callback: it answered %d and not the challenge", resp.StatusCode)
 	}
+
 	return nil
 }

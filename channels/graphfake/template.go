@@ -66,6 +66,7 @@ func (w *waba) createTemplate(c *call) (any, *APIError) {
 	if err := c.readBody(&in); err != nil {
 		return nil, err
 	}
+
 	switch {
 	case !namePattern.MatchString(in.Name):
 		return nil, badTemplate("A template's name has only a-z, 0-9 and _, at most 512.")
@@ -76,16 +77,20 @@ func (w *waba) createTemplate(c *call) (any, *APIError) {
 	case in.Format != "" && in.Format != "POSITIONAL":
 		return nil, badTemplate("This emulator knows positional parameters alone.")
 	}
+
 	if err := checkTemplate(in.Components); err != nil {
 		return nil, err
 	}
+
 	w.b.mu.Lock()
 	defer w.b.mu.Unlock()
+
 	for _, t := range w.templates {
 		if t.Name == in.Name && t.Language == in.Language {
 			return nil, &APIError{Code: codes.Invalid, Subcode: codes.SubTemplateExists, Message: "Invalid parameter", Details: "There is already a template with this name in this language."}
 		}
 	}
+
 	t := &Template{ID: w.b.newID(), Name: in.Name, Language: in.Language, Category: in.Category, Status: "PENDING", Quality: "UNKNOWN", Components: in.Components, w: w}
 	w.templates = append(w.templates, t)
 	w.b.nodes[t.ID] = t
@@ -119,6 +124,7 @@ func (w *waba) listTemplates(c *call) (any, *APIError) {
 	if err != nil || limit < 1 {
 		limit = 25 // Graph's default
 	}
+
 	from, _ := strconv.Atoi(c.req.Query.Get("after")) // unreadable: 0, the first page
 	var data []any
 	list := w.templates[min(max(from, 0), len(w.templates)):]
@@ -126,6 +132,7 @@ func (w *waba) listTemplates(c *call) (any, *APIError) {
 		data = append(data, map[string]any{"id": t.ID, "name": t.Name, "language": t.Language, "category": t.Category, "status": t.Status,
 			"quality_score": map[string]any{"score": t.Quality}, "rejected_reason": cmp.Or(t.Reason, "NONE"), "components": t.Components})
 	}
+
 	paging := map[string]any{"cursors": map[string]any{"before": strconv.Itoa(from), "after": strconv.Itoa(from + len(data))}}
 	if len(list) > limit {
 		paging["next"] = w.b.host.URL() + "/next"
@@ -133,6 +140,7 @@ func (w *waba) listTemplates(c *call) (any, *APIError) {
 	if data == nil {
 		data = []any{}
 	}
+
 	return map[string]any{"data": data, "paging": paging}, nil
 }
 
@@ -142,6 +150,7 @@ func (w *waba) deleteTemplate(c *call) (any, *APIError) {
 	if name == "" {
 		return nil, missingError("name")
 	}
+
 	w.b.mu.Lock()
 	defer w.b.mu.Unlock()
 	before := len(w.templates)
@@ -150,12 +159,14 @@ func (w *waba) deleteTemplate(c *call) (any, *APIError) {
 		if !isMeant || t.Name != name {
 			return false
 		}
+
 		delete(w.b.nodes, t.ID)
 		return true
 	})
 	if len(w.templates) == before {
 		return nil, &APIError{Status: http.StatusNotFound, Code: codes.Invalid, Subcode: codes.SubNoTemplate, Message: "Message template not found"}
 	}
+
 	w.b.Poke()
 	return map[string]any{"success": true}, nil
 }
@@ -182,6 +193,7 @@ func (t *Template) editTemplate(c *call) (any, *APIError) {
 	if err := checkTemplate(in.Components); err != nil {
 		return nil, err
 	}
+
 	t.w.b.mu.Lock()
 	defer t.w.b.mu.Unlock()
 	now := t.w.b.clock()
@@ -192,16 +204,20 @@ func (t *Template) editTemplate(c *call) (any, *APIError) {
 		if n >= 10 || wasEditedToday {
 			return nil, badTemplate("An approved template can be edited once in 24 hours and ten times in 30 days.")
 		}
+
 		t.edited = append(t.edited, now)
 	}
+
 	if !slices.Contains([]string{"APPROVED", "REJECTED", "PAUSED"}, t.Status) {
 		return nil, badTemplate("A template that is " + t.Status + " can't be edited.")
 	}
+
 	t.Components, t.Status, t.Reason = in.Components, "PENDING", ""
 	t.reviewLaterLocked()
 	if in.Category != "" {
 		t.Category = in.Category
 	}
+
 	t.w.b.Poke()
 	return map[string]any{"success": true}, nil
 }
@@ -245,6 +261,7 @@ func (b *business) Review(id, event, reason string) error {
 		default:
 			t.Status = event
 		}
+
 		t.Reason = reason
 		v := t.nameFields()
 		v["event"], v["message_template_category"] = event, t.Category
@@ -255,6 +272,7 @@ func (b *business) Review(id, event, reason string) error {
 		if event == "DISABLED" {
 			v["disable_info"] = map[string]any{"disable_date": b.clock().Format(time.DateOnly)}
 		}
+
 		t.w.notify("hook.template.status", "message_template_status_update", v)
 	})
 }

@@ -56,11 +56,13 @@ func (n *Number) checkTemplateLocked(in incoming, m *Message) *APIError {
 	if use.Name == "" || use.Language.Code == "" {
 		return missingError("template.name or language.code")
 	}
+
 	m.Content = in.fields["template"]
 	t := n.waba.templateOfLocked(m)
 	if t == nil {
 		return &APIError{Status: http.StatusNotFound, Code: codes.NoTemplate, Message: codes.Title(codes.NoTemplate), Details: fmt.Sprintf("template name (%s) does not exist in %s", use.Name, use.Language.Code)}
 	}
+
 	switch t.Status {
 	case "APPROVED":
 	case "PAUSED":
@@ -70,9 +72,11 @@ func (n *Number) checkTemplateLocked(in incoming, m *Message) *APIError {
 	default:
 		return &APIError{Status: http.StatusNotFound, Code: codes.NoTemplate, Message: codes.Title(codes.NoTemplate), Details: "The template is not approved."}
 	}
+
 	if t.Category == "AUTHENTICATION" && in.To == "" {
 		return cloudError(codes.NeedsPhone, "Authentication templates need a phone number.")
 	}
+
 	filled := map[string][]string{}
 	payloads := map[int]string{}
 	for _, c := range use.Components {
@@ -83,18 +87,22 @@ func (n *Number) checkTemplateLocked(in incoming, m *Message) *APIError {
 				if err != nil || !isQuickReply || p.Payload == "" {
 					return badValueError("template.components", "has a wrong button")
 				}
+
 				payloads[i] = p.Payload
 				continue
 			}
+
 			if p.Type != "text" || p.Text == "" {
 				return missingError("template parameter text")
 			}
 			if badSpace.MatchString(p.Text) {
 				return invalidError("Param text cannot have new-line/tab characters or more than 4 consecutive spaces")
 			}
+
 			filled[c.Type] = append(filled[c.Type], p.Text)
 		}
 	}
+
 	return t.fill(m, filled, payloads)
 }
 
@@ -109,17 +117,21 @@ func (t *Template) fill(m *Message, filled map[string][]string, payloads map[int
 			}
 			continue
 		}
+
 		values := filled[strings.ToLower(c.Type)]
 		want, _ := countVariables(c.Text) // validated when it was made
 		if len(values) != want {
 			return cloudError(codes.TemplateCount, fmt.Sprintf("%s: number of localizable_params (%d) does not match the expected number of params (%d)", strings.ToLower(c.Type), len(values), want))
 		}
+
 		text := variablePattern.ReplaceAllStringFunc(c.Text, func(v string) string {
 			i, _ := strconv.Atoi(strings.Trim(v, "{}"))
 			return values[i-1]
 		})
+
 		lines = append(lines, text)
 	}
+
 	m.Template = strings.Join(lines, "\n")
 	m.Text = m.Template
 	return nil
@@ -146,6 +158,7 @@ func checkTemplate(components []TemplateComponent) *APIError {
 		if err != nil {
 			return err
 		}
+
 		switch c.Type {
 		case "BODY":
 			hasBody = true
@@ -168,13 +181,16 @@ func checkTemplate(components []TemplateComponent) *APIError {
 		default:
 			return badTemplate("Unknown component " + c.Type + ".")
 		}
+
 		if examples := c.countExamples(); vars != examples {
 			return badTemplate(fmt.Sprintf("%d variables have %d examples.", vars, examples))
 		}
 	}
+
 	if !hasBody {
 		return badTemplate("A template has a body.")
 	}
+
 	return nil
 }
 
@@ -226,6 +242,7 @@ func checkTemplateButtons(c TemplateComponent) *APIError {
 	if len(c.Buttons) < 1 || len(c.Buttons) > maxTemplateButtons {
 		return badTemplate("A template has at most 10 buttons.")
 	}
+
 	for _, b := range c.Buttons {
 		rightType := "QUICK_REPLY"
 		if b.URL != "" {
@@ -235,6 +252,7 @@ func checkTemplateButtons(c TemplateComponent) *APIError {
 			return badTemplate("A button has a type and 1 to 25 characters.")
 		}
 	}
+
 	return nil
 }
 

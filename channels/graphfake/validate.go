@@ -65,14 +65,17 @@ func (n *Number) validate(in incoming, m *Message) *APIError {
 	case !slices.Contains(messageKinds(), in.Type):
 		return invalidError("Param type must be one of {" + strings.ToUpper(strings.Join(messageKinds(), ", ")) + "}.")
 	}
+
 	raw, ok := in.fields[in.Type]
 	if !ok {
 		return missingError(in.Type)
 	}
+
 	takesContext := in.Type != "reaction" && in.Type != "template"
 	if in.Context != nil && !takesContext {
 		return badValueError("context", "can't be used with "+in.Type)
 	}
+
 	switch in.Type {
 	case "text":
 		return checkText(raw, m)
@@ -96,6 +99,7 @@ func (n *Number) validate(in incoming, m *Message) *APIError {
 			return missingError("reaction.message_id or emoji")
 		}
 	}
+
 	return nil
 }
 
@@ -148,6 +152,7 @@ func checkMedia(kind string, raw json.RawMessage, m *Message) *APIError {
 	if err := readStrict(raw, &o, kind); err != nil {
 		return err
 	}
+
 	hasID, hasLink := o.ID != "", o.Link != ""
 	hasNoCaption := kind == "audio" || kind == "sticker"
 	switch {
@@ -158,6 +163,7 @@ func checkMedia(kind string, raw json.RawMessage, m *Message) *APIError {
 	case o.Filename != "" && kind != "document":
 		return invalidError("Unexpected key \"filename\" on param \"" + kind + "\".")
 	}
+
 	m.Text = o.Caption
 	m.File = &File{Name: o.Filename}
 	return checkLength(kind+".caption", o.Caption, 0, maxCaption)
@@ -177,6 +183,7 @@ func checkLocation(raw json.RawMessage, m *Message) *APIError {
 	if l.Latitude == nil || l.Longitude == nil {
 		return missingError("location.latitude or longitude")
 	}
+
 	for name, v := range map[string]struct {
 		degrees *json.Number
 		most    float64
@@ -186,6 +193,7 @@ func checkLocation(raw json.RawMessage, m *Message) *APIError {
 			return badValueError("location."+name, "is no place on Earth")
 		}
 	}
+
 	m.Text = l.Name
 	return nil
 }
@@ -208,6 +216,7 @@ func checkContacts(raw json.RawMessage, m *Message) *APIError {
 	if len(list) == 0 || len(list) > maxCards {
 		return badValueError("contacts", "has none or too many")
 	}
+
 	for _, c := range list {
 		oneMore := cmp.Or(c.Name.First, c.Name.Last, c.Name.Middle, c.Name.Suffix, c.Name.Prefix)
 		if c.Name.Formatted == "" || oneMore == "" {
@@ -215,6 +224,7 @@ func checkContacts(raw json.RawMessage, m *Message) *APIError {
 		}
 		m.Text = c.Name.Formatted
 	}
+
 	return nil
 }
 
@@ -275,6 +285,7 @@ func checkInteractive(raw json.RawMessage, m *Message) *APIError {
 	if o.Body == nil {
 		return missingError("interactive.body")
 	}
+
 	m.Text = o.Body.Text
 	errs := []*APIError{checkLength("interactive.body.text", o.Body.Text, 1, maxBody)}
 	if o.Header != nil && o.Header.Type == "text" {
@@ -283,6 +294,7 @@ func checkInteractive(raw json.RawMessage, m *Message) *APIError {
 	if o.Footer != nil {
 		errs = append(errs, checkLength("interactive.footer.text", o.Footer.Text, 1, maxFooter))
 	}
+
 	switch o.Type {
 	case "button":
 		errs = append(errs, o.checkButtons()...)

@@ -33,6 +33,7 @@ func newInternet() internet {
 	} {
 		n.special = append(n.special, netip.MustParsePrefix(block))
 	}
+
 	return n
 }
 
@@ -41,6 +42,7 @@ func (n internet) contains(a netip.Addr) bool {
 	if !a.IsValid() || a.Zone() != "" {
 		return false
 	}
+
 	a = a.Unmap()
 	if n.nat64.Contains(a) {
 		b := a.As16()
@@ -49,11 +51,13 @@ func (n internet) contains(a netip.Addr) bool {
 	if a.Is6() && !n.global6.Contains(a) {
 		return false
 	}
+
 	for _, p := range n.special {
 		if p.Contains(a) {
 			return false
 		}
 	}
+
 	return true
 }
 

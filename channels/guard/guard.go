@@ -38,6 +38,7 @@ func New(allowed ...string) *Dialer {
 	for _, host := range allowed {
 		d.allowed[normalHost(host)] = true
 	}
+
 	d.plain = net.Dialer{Timeout: dialTimeout, ControlContext: func(_ context.Context, _, address string, _ syscall.RawConn) error {
 		at, err := netip.ParseAddrPort(address)
 		if err != nil || isNeverReached(at.Addr()) {
@@ -45,9 +46,11 @@ func New(allowed ...string) *Dialer {
 		}
 		return nil
 	}}
+
 	d.guarded = net.Dialer{Timeout: dialTimeout, ControlContext: func(_ context.Context, network, address string, _ syscall.RawConn) error {
 		return d.check(network, address)
 	}}
+
 	return d
 }
 

@@ -36,10 +36,12 @@ func (c *Channel) callbackBody(ctx context.Context, o channels.Outbound) ([]byte
 	if err := checkContent(o); err != nil {
 		return nil, err
 	}
+
 	attachments, err := c.readFiles(ctx, o.Files)
 	if err != nil {
 		return nil, err
 	}
+
 	body, err := json.Marshal(Callback{
 		Type:         "message",
 		ID:           c.tokenOf(o),
@@ -58,6 +60,7 @@ func (c *Channel) callbackBody(ctx context.Context, o channels.Outbound) ([]byte
 	if err != nil {
 		return nil, &channels.SendError{Class: channels.BadContent, Text: "The message can't be written as JSON.", Cause: err}
 	}
+
 	return body, nil
 }
 
@@ -69,6 +72,7 @@ func checkContent(o channels.Outbound) error {
 	if o.Template != nil {
 		return channels.RefuseContent("There are no templates here.", "Send the text itself.")
 	}
+
 	hasText := strings.TrimSpace(o.Text) != ""
 	hasMore := len(o.Files) > 0 || o.Rich != nil
 	if !hasText && !hasMore {
@@ -80,6 +84,7 @@ func checkContent(o channels.Outbound) error {
 	if len(o.Files) > maxFiles {
 		return channels.RefuseContent(fmt.Sprintf("There are more than %d files.", maxFiles), "Send the others with the next message.")
 	}
+
 	return checkRich(o.Rich)
 }
 
@@ -91,20 +96,24 @@ func checkRich(r *channels.Rich) error {
 	if len(r.Buttons) > maxChoices || len(r.Cards) > maxChoices {
 		return channels.RefuseContent(fmt.Sprintf("There are more than %d buttons or cards.", maxChoices), "Offer fewer.")
 	}
+
 	if r.List != nil {
 		rows := 0
 		for _, s := range r.List.Sections {
 			rows += len(s.Rows)
 		}
+
 		if rows > maxChoices {
 			return channels.RefuseContent(fmt.Sprintf("The list has more than %d rows.", maxChoices), "Offer fewer.")
 		}
 	}
+
 	for _, card := range r.Cards {
 		if len(card.Buttons) > maxChoices {
 			return channels.RefuseContent(fmt.Sprintf("A card has more than %d buttons.", maxChoices), "Offer fewer.")
 		}
 	}
+
 	return nil
 }
 
@@ -120,24 +129,29 @@ func (c *Channel) readFiles(ctx context.Context, files []channels.File) ([]File,
 		if total > maxLinked {
 			return nil, channels.RefuseContent(fmt.Sprintf("The files are larger than %d MB together.", maxLinked/megabyte), "Send a link.")
 		}
+
 		if c.env.HookURL != "" && f.Link != nil {
 			link, err := f.Link()
 			if err != nil {
 				return nil, asNotSent(err)
 			}
+
 			out.URL = link
 			list = append(list, out)
 			continue
 		}
+
 		content, err := readFile(ctx, f, left)
 		if err != nil {
 			return nil, err
 		}
+
 		left -= int64(len(content))
 		out.Content = content
 		out.Size = int64(len(content))
 		list = append(list, out)
 	}
+
 	return list, nil
 }
 
@@ -164,5 +178,6 @@ func readFile(ctx context.Context, f channels.File, maxBytes int64) ([]byte, err
 		return nil, channels.RefuseContent(fmt.Sprintf("The files are larger than %d MB, and this Parley has no public address to fetch them from.", maxInline/megabyte),
 			"Send a link, or let an admin set PARLEY_PUBLIC_URL.")
 	}
+
 	return content, nil
 }

@@ -37,5 +37,6 @@ func (c *Channel) checkCallback(ctx context.Context) channels.Finding {
 	default:
 		f.OK, f.Text = true, fmt.Sprintf("It answers (status %d), but can't be asked about messages: where its answer is lost, a person decides.", status)
 	}
+
 	return f
 }

@@ -78,6 +78,7 @@ func (c *Channel) parse(raw []byte) (Event, error) {
 		}
 		return e, errors.New(whyInvalid(raw))
 	}
+
 	if e.Type == "typing" {
 		return e, errIgnored
 	}
@@ -87,6 +88,7 @@ func (c *Channel) parse(raw []byte) (Event, error) {
 	if fault := whyBadID(e.ID); fault != "" {
 		return e, errors.New("id " + fault)
 	}
+
 	if e.Type != "status" {
 		if e.From == nil {
 			return e, errors.New("from is missing")
@@ -95,6 +97,7 @@ func (c *Channel) parse(raw []byte) (Event, error) {
 			return e, errors.New("from.id " + fault)
 		}
 	}
+
 	return e, c.checkKind(e)
 }
 
@@ -111,6 +114,7 @@ func whyInvalid(raw []byte) string {
 		if len(e.At) > 0 && json.Unmarshal(e.At, &at) != nil {
 			return "at is no time like 2026-11-20T12:00:00Z (RFC 3339, with its zone)"
 		}
+
 		for i, f := range e.Files {
 			var content []byte
 			if len(f.Content) > 0 && json.Unmarshal(f.Content, &content) != nil {
@@ -118,6 +122,7 @@ func whyInvalid(raw []byte) string {
 			}
 		}
 	}
+
 	return "it is no object of the published form"
 }
 
@@ -144,18 +149,22 @@ func (c *Channel) checkKind(e Event) error {
 		}
 		return name("message", e.Message)
 	}
+
 	if e.Type != "message" {
 		if err := name("target", e.Target); err != nil {
 			return err
 		}
 	}
+
 	if utf8.RuneCountInString(e.Text) > maxText {
 		return fmt.Errorf("text is longer than %d characters", maxText)
 	}
+
 	isTooLong := len(e.Emoji) > maxEmoji || len(e.Chosen) > maxURL || len(e.ReplyTo) > maxURL
 	if isTooLong {
 		return errors.New("emoji, chosen or reply_to is too long")
 	}
+
 	return c.checkFiles(e.Files)
 }
 
@@ -164,6 +173,7 @@ func (c *Channel) checkFiles(files []File) error {
 	if len(files) > maxFiles {
 		return fmt.Errorf("there are more than %d attachments", maxFiles)
 	}
+
 	for i, f := range files {
 		hasContent := f.Content != nil
 		hasURL := f.URL != ""
@@ -174,6 +184,7 @@ func (c *Channel) checkFiles(files []File) error {
 			return fmt.Errorf("attachments[%d].url is no https address of at most %d bytes", i, maxURL)
 		}
 	}
+
 	return nil
 }
 
@@ -212,6 +223,7 @@ func (c *Channel) split(body []byte) ([]channels.Fact, error) {
 	if len(b.Events) > maxEvents {
 		return nil, fmt.Errorf("there are more than %d events", maxEvents)
 	}
+
 	facts := make([]channels.Fact, 0, len(b.Events))
 	for i, raw := range b.Events {
 		e, err := c.parse(raw)
@@ -221,12 +233,15 @@ func (c *Channel) split(body []byte) ([]channels.Fact, error) {
 		if err != nil {
 			return nil, fmt.Errorf("events[%d]: %w", i, err)
 		}
+
 		f := channels.Fact{ExternalID: e.Type + ":" + e.ID, Payload: raw, OrderKey: "message:" + e.Message}
 		if e.From != nil && e.Type != "status" {
 			f.OrderKey = "customer:" + e.From.ID
 		}
+
 		facts = append(facts, f)
 	}
+
 	return facts, nil
 }
 
@@ -236,6 +251,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	if err != nil {
 		return nil, fmt.Errorf("http: event: %w", err)
 	}
+
 	in := channels.Inbound{Kind: kindsByName()[e.Type], At: e.At}
 	if e.Type == "status" {
 		in.Status = &channels.Status{State: channels.DeliveryState(e.State), MessageID: c.messageOf(e.Message), External: []string{e.Message}, Reason: e.Reason}
@@ -244,6 +260,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 		}
 		return []channels.Inbound{in}, nil
 	}
+
 	in.ExternalID = e.ID
 	in.From = channels.Party{Key: e.From.ID, Name: e.From.Name}
 	in.Subject = e.Subject
@@ -256,6 +273,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	for _, f := range e.Files {
 		in.Attachments = append(in.Attachments, attachmentOf(f))
 	}
+
 	return []channels.Inbound{in}, nil
 }
 

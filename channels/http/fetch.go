@@ -45,10 +45,12 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 	gone := func(text string, cause error) (channels.Fetched, error) {
 		return channels.Fetched{}, &channels.SendError{Class: channels.BadContent, Text: text, Cause: cause}
 	}
+
 	u, err := url.Parse(ref)
 	if err != nil || !c.mayFetch(u) {
 		return gone("The file's address is no https address.", nil)
 	}
+
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	resp, err := c.fetchOnce(ctx, ref)
 	if err != nil {
@@ -58,11 +60,13 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 		}
 		return channels.Fetched{}, &channels.SendError{Class: channels.Retry, Text: "The file could not be fetched.", Cause: err}
 	}
+
 	fail := func(class channels.Class, text string) (channels.Fetched, error) {
 		cancel()
 		_ = resp.Body.Close()
 		return channels.Fetched{}, &channels.SendError{Class: class, Text: text, Cause: fmt.Errorf("http: status %d", resp.StatusCode)}
 	}
+
 	tooLarge := fmt.Sprintf("The file is larger than %d MB.", maxLinked>>20)
 	if resp.StatusCode == http.StatusOK {
 		if resp.ContentLength > maxLinked {
@@ -71,9 +75,11 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 		body := &fetched{fence.Bounded(resp.Body, maxLinked, &channels.SendError{Class: channels.BadContent, Text: tooLarge}), cancel}
 		return channels.Fetched{ContentType: strings.TrimSpace(resp.Header.Get("Content-Type")), Body: body}, nil
 	}
+
 	if mayWorkLater(resp.StatusCode) {
 		return fail(channels.Retry, fmt.Sprintf("The file could not be fetched (status %d).", resp.StatusCode))
 	}
+
 	return fail(channels.BadContent, fmt.Sprintf("The file is gone (status %d).", resp.StatusCode))
 }
 

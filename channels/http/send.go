@@ -30,11 +30,14 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	if err != nil {
 		return channels.Receipt{}, err
 	}
+
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
+
 	if ctx.Err() != nil {
 		return channels.Receipt{}, &channels.SendError{Class: channels.Retry, Text: "It was too late to begin.", Cause: ctx.Err()}
 	}
+
 	resp, err := c.call(ctx, http.MethodPost, c.target.String(), body, c.tokenOf(o))
 	if err != nil {
 		return channels.Receipt{}, unansweredError(err)
@@ -50,6 +53,7 @@ func (c *Channel) call(ctx context.Context, method, address string, body []byte,
 	if err != nil {
 		return nil, &fence.LostError{Cause: err}
 	}
+
 	// net/http would repeat a request with an Idempotency-Key by itself when its connection
 	// ends; without GetBody it can't, and every attempt is one that the engine knows of.
 	req.GetBody = nil
@@ -60,6 +64,7 @@ func (c *Channel) call(ctx context.Context, method, address string, body []byte,
 		req.Header.Set("Content-Type", "application/json")
 		req.Header.Set(keyHeader, key)
 	}
+
 	req.Header.Set(signatureHeader, Sign(c.secret, c.env.Now(), signed))
 	req.Header.Set("User-Agent", userAgent)
 	req.Header.Set("Accept", "application/json")
@@ -124,17 +129,20 @@ func (c *Channel) readReceipt(resp *http.Response, s said, token string) (channe
 		}
 		return channels.Receipt{}, &channels.SendError{Class: class, Text: text, Hint: hint, Cause: fmt.Errorf("http: status %d", resp.StatusCode)}
 	}
+
 	status := resp.StatusCode
 	isThere := status == http.StatusConflict // the receiver has the message already
 	if isThere || classOf(status) == classSuccess {
 		s.ID = cmp.Or(s.ID, token)
 		return channels.Receipt{ExternalID: s.ID, State: channels.StateAccepted}, nil
 	}
+
 	asksToWait := status == http.StatusServiceUnavailable && resp.Header.Get("Retry-After") != ""
 	if asksToWait || status == http.StatusTooManyRequests {
 		return channels.Receipt{}, &channels.SendError{Class: channels.Throttled, Text: "The callback asks to wait.",
 			Wait: waitAsked(resp.Header, c.env.Now()), Cause: fmt.Errorf("http: status %d", status)}
 	}
+
 	switch status {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return fail(channels.AuthBroken, "The callback refuses Parley's signature.", "Give both sides the same secret.")
@@ -145,12 +153,14 @@ func (c *Channel) readReceipt(resp *http.Response, s said, token string) (channe
 	case http.StatusRequestTimeout:
 		return fail(channels.Retry, "The callback got only a part of the message.", unreachedHint)
 	}
+
 	switch classOf(status) {
 	case classRedirect:
 		return fail(channels.AuthBroken, "The callback redirects, which Parley doesn't follow.", "Set callback_url to where it leads.")
 	case classRefused:
 		return fail(channels.BadContent, fmt.Sprintf("The callback refuses the message (status %d).", status), "Change it and send it again.")
 	}
+
 	return fail(channels.Ambiguous, fmt.Sprintf("The callback stumbled (status %d).", status), "")
 }
 

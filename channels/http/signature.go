@@ -54,20 +54,24 @@ func Verify(secret []byte, now time.Time, header string, body []byte) string {
 			}
 		}
 	}
+
 	seconds, err := strconv.ParseInt(at, 10, 64)
 	if err != nil || len(given) == 0 {
 		return signatureHeader + " is missing or not like t=1790000000,v1=hex"
 	}
+
 	want := macOf(secret, at, body)
 	ok := false
 	for _, mac := range given {
 		ok = hmac.Equal(mac, want) || ok
 	}
+
 	if !ok {
 		return signatureHeader + " doesn't fit the body: the secret is another, or the bytes were changed after signing"
 	}
 	if now.Sub(time.Unix(seconds, 0)).Abs() > tolerance {
 		return "the signature's time is more than five minutes off"
 	}
+
 	return ""
 }

@@ -109,18 +109,22 @@ func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
 	if len(c.secret) < minSecret {
 		return nil, errors.New("http: secret: at least 16 characters are needed")
 	}
+
 	target, err := url.Parse(a.Config[fieldCallback])
 	if err != nil || !isPlainAddress(target) {
 		return nil, errors.New("http: callback_url: write it like https://shop.example/parley")
 	}
+
 	mayBePlain := target.Scheme == "http" && c.private
 	if !mayBePlain && target.Scheme != "https" {
 		return nil, errors.New("http: callback_url: it must be https; http is for allow_private alone")
 	}
+
 	c.target = target
 	if c.env.Now == nil {
 		c.env.Now = time.Now
 	}
+
 	c.calls = fence.NewClient(fence.Options{Dialer: env.Dialer})
 	c.fetches = fence.NewClient(fence.Options{Dialer: env.Dialer, Follow: c.checkRedirect})
 	return c, nil
@@ -148,6 +152,7 @@ func (c *Channel) Capabilities() channels.Capabilities {
 	if c.env.HookURL != "" { // Parley has a public address, from which the receiver can fetch files
 		caps.Files.MaxBytes = maxLinked
 	}
+
 	return caps
 }
 

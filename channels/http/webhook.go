@@ -22,6 +22,7 @@ func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeAnswer(w, http.StatusMethodNotAllowed, result{Error: "events are posted here"})
 		return
 	}
+
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
 		writeAnswer(w, http.StatusRequestEntityTooLarge, result{Error: "the body is longer than 16 MiB, or broke off"})
@@ -31,6 +32,7 @@ func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeAnswer(w, http.StatusForbidden, result{Error: fault})
 		return
 	}
+
 	facts, err := c.split(body)
 	if err != nil {
 		writeAnswer(w, http.StatusBadRequest, result{Error: err.Error()})
@@ -39,6 +41,7 @@ func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if len(facts) > 0 {
 		err = c.env.Accept(r.Context(), facts...)
 	}
+
 	switch {
 	case errors.Is(err, channels.ErrOverloaded):
 		w.Header().Set("Retry-After", "1")

@@ -27,29 +27,36 @@ func splitChunks(md string) []string {
 		if length := strings.IndexByte(md[lineStart:], '\n'); length >= 0 {
 			lineEnd = lineStart + length + 1
 		}
+
 		line := strings.TrimSpace(md[lineStart:min(lineEnd, lineStart+lineHeadBytes)])
 		if strings.HasPrefix(line, "```") || strings.HasPrefix(line, "~~~") {
 			inFence = !inFence
 		}
+
 		for lineEnd-chunkStart > maxChunkBytes {
 			cut := lineStart
 			if cut == chunkStart { // the chunk is one endless line
 				cut = chunkStart + cutInLine(md[chunkStart:min(lineEnd, chunkStart+maxChunkBytes)])
 			}
+
 			out = append(out, md[chunkStart:cut])
 			chunkStart = cut
 			lineStart = max(lineStart, cut)
 		}
+
 		isBetweenParagraphs := line == "" && !inFence
 		if isBetweenParagraphs && lineEnd-chunkStart > softChunkBytes {
 			out = append(out, md[chunkStart:lineEnd])
 			chunkStart = lineEnd
 		}
+
 		lineStart = lineEnd
 	}
+
 	if chunkStart < len(md) {
 		out = append(out, md[chunkStart:])
 	}
+
 	return out
 }
 

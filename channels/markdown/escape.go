@@ -14,6 +14,7 @@ func (w *Writer) escape(s string) string {
 		b.WriteString(s[:len(`\!`)])
 		s = s[len(`\!`):]
 	}
+
 	lineStart := !w.lineHasText // so far the line has only digits and spaces: a sign may make a block of it
 	for i, r := range s {
 		switch r {
@@ -40,7 +41,9 @@ func (w *Writer) escape(s string) string {
 				b.WriteByte('\\')
 			}
 		}
+
 		b.WriteRune(r)
+
 		switch r {
 		case '\n':
 			lineStart = true
@@ -49,6 +52,7 @@ func (w *Writer) escape(s string) string {
 			lineStart = false
 		}
 	}
+
 	return b.String()
 }
 

@@ -56,6 +56,7 @@ func (l Layout) writeList(n *ast.List) string {
 	} else if l.Loose {
 		between = "\n\n"
 	}
+
 	number := n.Start
 	var items []string
 	for item := n.FirstChild(); item != nil; item = item.NextSibling() {
@@ -64,8 +65,10 @@ func (l Layout) writeList(n *ast.List) string {
 			mark = fmt.Sprintf("%d. ", number)
 			number++
 		}
+
 		items = append(items, Indent(l.writeBlocks(item, inside), mark, strings.Repeat(" ", len(mark))))
 	}
+
 	return strings.Join(items, between)
 }
 

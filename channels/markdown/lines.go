@@ -13,6 +13,7 @@ func (w *Writer) writeMarkdown(md string) {
 	if md == "" {
 		return
 	}
+
 	w.writePendingMarks()
 	lastLine := md
 	if end := strings.LastIndexByte(md, '\n'); end >= 0 {
@@ -25,6 +26,7 @@ func (w *Writer) writeMarkdown(md string) {
 	if w.linePrefix != "" {
 		md = strings.ReplaceAll(md, "\n", "\n"+w.linePrefix)
 	}
+
 	w.md.WriteString(md)
 }
 
@@ -126,12 +128,15 @@ func (w *Writer) Table(rows [][]string) {
 			cell = strings.Join(strings.Fields(cell), " ")
 			line += " " + strings.ReplaceAll(w.escape(cell), "|", `\|`) + " |"
 		}
+
 		w.writeMarkdown(line)
 		w.plain.WriteString(strings.Join(cells, " | "))
+
 		if i == 0 {
 			w.BreakLine()
 			w.writeMarkdown("|" + strings.Repeat(" - |", len(cells)))
 		}
 	}
+
 	w.Paragraph()
 }

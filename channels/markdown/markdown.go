@@ -27,12 +27,14 @@ func Unescape(source []byte) string {
 		if i < 0 || i+1 == len(source) {
 			return string(append(out, resolveEntities(source)...))
 		}
+
 		out = append(out, resolveEntities(source[:i])...)
 		if !util.IsPunct(source[i+1]) { // this backslash protects nothing and stands for itself
 			out = append(out, '\\')
 			source = source[i+1:]
 			continue
 		}
+
 		out = append(out, source[i+1])
 		source = source[i+2:]
 	}

@@ -29,6 +29,7 @@ func New(options ...goldmark.Option) goldmark.Markdown {
 		util.Prioritized(depthLimited{parser.NewBlockquoteParser()}, 800),
 		util.Prioritized(parser.NewParagraphParser(), 1000),
 	}
+
 	inlines := []util.PrioritizedValue{
 		util.Prioritized(parser.NewCodeSpanParser(), 100),
 		util.Prioritized(boundedLink{parser.NewLinkParser()}, 200),
@@ -37,6 +38,7 @@ func New(options ...goldmark.Option) goldmark.Markdown {
 		util.Prioritized(parser.NewEmphasisParser(), 500),
 		util.Prioritized(oncePerRun{extension.NewStrikethroughParser()}, 500),
 	}
+
 	return goldmark.New(append([]goldmark.Option{
 		goldmark.WithParser(parser.NewParser(parser.WithBlockParsers(blocks...), parser.WithInlineParsers(inlines...))),
 		goldmark.WithExtensions(extension.Linkify, extension.Table, extension.TaskList),
@@ -120,10 +122,12 @@ func addressLength(s []byte) int {
 		if util.IsSpace(c) {
 			return i
 		}
+
 		isEscaped := i > 0 && s[i-1] == '\\'
 		if isEscaped {
 			continue
 		}
+
 		switch c {
 		case '(':
 			open++
@@ -134,5 +138,6 @@ func addressLength(s []byte) int {
 			open--
 		}
 	}
+
 	return len(s)
 }

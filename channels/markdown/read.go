@@ -48,12 +48,14 @@ func Parts(md string) []Part {
 		if insideLine {
 			source = []byte(protectFirstSign(chunk))
 		}
+
 		insideLine = !strings.HasSuffix(chunk, "\n")
 		doc := parser.Parse(gmtext.NewReader(source))
 		r := reader{source: source}
 		r.addChildren(doc, Section, 0)
 		parts = append(parts, r.parts...)
 	}
+
 	return parts
 }
 
@@ -118,6 +120,7 @@ func (r *reader) addList(l *ast.List, indent int) {
 		if len(p.Runs) == 0 {
 			p.Runs = []Run{{Text: " "}} // an item without text still shows its mark
 		}
+
 		r.addPart(p)
 		for ; block != nil; block = block.NextSibling() {
 			r.addBlock(block, Section, indent+1)
@@ -203,6 +206,7 @@ func (r *reader) spanRuns(n ast.Node, st Style, link string) []Run {
 		}
 		return []Run{{Text: "☐ "}}
 	}
+
 	return r.inlineRuns(n, st, link)
 }
 
@@ -215,6 +219,7 @@ func (r *reader) linkRuns(n ast.Node, st Style, dest string) []Run {
 	for _, run := range runs {
 		label += run.Text
 	}
+
 	if dest == "" {
 		return runs
 	}
@@ -227,6 +232,7 @@ func (r *reader) linkRuns(n ast.Node, st Style, dest string) []Run {
 	if isDeceptive(label, target) {
 		return append(withoutURLs(runs), Run{Text: " (", Style: st}, Run{Text: target, Style: st, URL: target}, Run{Text: ")", Style: st})
 	}
+
 	return []Run{{Text: label, Style: st, URL: target}}
 }
 
@@ -248,10 +254,12 @@ func SafeURL(address string, isMail bool) string {
 	if isMail && !strings.HasPrefix(address, "mailto:") {
 		address = "mailto:" + address
 	}
+
 	u, err := url.Parse(address)
 	if err != nil || len(address) > maxURLBytes {
 		return ""
 	}
+
 	switch strings.ToLower(u.Scheme) {
 	case "http", "https":
 		if u.Host == "" {
@@ -261,6 +269,7 @@ func SafeURL(address string, isMail bool) string {
 	case "mailto", "tel":
 		return address
 	}
+
 	return ""
 }
 

@@ -57,9 +57,11 @@ func visibleFormat(runs []Run) string {
 				mark += 1 << bit
 			}
 		}
+
 		if r.Text == "" {
 			r.Text = shownAddress(r.URL)
 		}
+
 		for _, c := range r.Text {
 			if !unicode.IsSpace(c) {
 				b.WriteRune(c)
@@ -67,5 +69,6 @@ func visibleFormat(runs []Run) string {
 			}
 		}
 	}
+
 	return b.String()
 }

@@ -16,26 +16,32 @@ func FindURLs(s string) [][2]int {
 		if colon < 0 {
 			break
 		}
+
 		colon += at
 		start := colon
 		for start > at && isLetter(s[start-1]) {
 			start--
 		}
+
 		host := colon + len("://")
 		at = host
+
 		if !isWebScheme(s[start:colon]) || isInsideWord(s, start) {
 			continue // don't look for its end: a long word may hold many "://", and each would be read to the end
 		}
+
 		end := host
 		for end < len(s) && !isURLEnd(s[end:]) {
 			end++
 		}
+
 		end = start + len(trimURL(s[start:end]))
 		if end > host+1 {
 			out = append(out, [2]int{start, end})
 			at = end
 		}
 	}
+
 	return out
 }
 
@@ -76,6 +82,7 @@ func trimURL(u string) string {
 			spare['}']--
 		}
 	}
+
 	for u != "" {
 		c := u[len(u)-1]
 		if spare[c] > 0 {
@@ -83,8 +90,10 @@ func trimURL(u string) string {
 		} else if strings.IndexByte(".,;:!?'*_~", c) < 0 {
 			break
 		}
+
 		u = u[:len(u)-1]
 	}
+
 	return u
 }
 
@@ -102,10 +111,12 @@ func IsEntity(s string) bool {
 	if end < 2 {
 		return false
 	}
+
 	name := s[:end]
 	if name[0] != '#' {
 		return isLetter(name[0]) && containsOnly(name, isNameByte)
 	}
+
 	if name[1] == 'x' || name[1] == 'X' {
 		digits := name[len("#x"):]
 		if digits == "" || len(digits) > maxHexDigits {
@@ -113,6 +124,7 @@ func IsEntity(s string) bool {
 		}
 		return containsOnly(digits, isHexDigit)
 	}
+
 	digits := name[len("#"):]
 	return len(digits) <= maxDigits && containsOnly(digits, isDigit)
 }

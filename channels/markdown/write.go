@@ -93,25 +93,30 @@ type Style struct {
 // line: CommonMark knows no emphasis that begins or ends with a space, or that goes over the end of a line.
 func (w *Writer) Styled(s string, st Style) {
 	w.plain.WriteString(s)
+
 	if st == (Style{}) {
 		w.writeMarkdown(w.escape(s))
 		return
 	}
+
 	for i, line := range strings.Split(s, "\n") {
 		if i > 0 {
 			w.writeMarkdown("\n")
 		}
+
 		core := strings.TrimSpace(line)
 		if core == "" {
 			w.writeMarkdown(line)
 			continue
 		}
+
 		before, after, _ := strings.Cut(line, core)
 		opening, closing := st.marksAround()
 		body := w.escape(core)
 		if st.Code {
 			body = codeSpan(core)
 		}
+
 		w.writeMarkdown(before + opening + body + closing + after)
 	}
 }

@@ -47,10 +47,12 @@ func (a *attachment) addFile(in *channels.Inbound) {
 		addText(in, "👍")
 		return
 	}
+
 	kind := a.Type
 	if isSticker {
 		kind = "sticker"
 	}
+
 	at := a.Payload.URL
 	u, isWeb := parseWebURL(at)
 	if !isWeb {
@@ -61,6 +63,7 @@ func (a *attachment) addFile(in *channels.Inbound) {
 		in.Notices = append(in.Notices, "Sent "+withArticle(kind)+" whose address is too long to be fetched. Look into the Page's inbox.")
 		return
 	}
+
 	name, contentType := fileName(u, kind, len(in.Attachments))
 	in.Attachments = append(in.Attachments, channels.Attachment{Name: name, ContentType: contentType, Inline: isSticker, Ref: at})
 }
@@ -93,6 +96,7 @@ func fileName(u *url.URL, kind string, nth int) (name, contentType string) {
 	if nth == 0 {
 		return kind + ext, contentType
 	}
+
 	return kind + "-" + strconv.Itoa(nth+1) + ext, contentType
 }
 
@@ -134,10 +138,12 @@ func (a *attachment) addTemplate(in *channels.Inbound) {
 	if p.Text != "" {
 		lines = append(lines, wamark.Escape(p.Text))
 	}
+
 	rows := p.Elements
 	if p.Product != nil {
 		rows = append(rows, p.Product.Elements...)
 	}
+
 	buttons := p.Buttons
 	for _, row := range rows {
 		for _, text := range []string{row.Title, row.Subtitle} {
@@ -145,17 +151,21 @@ func (a *attachment) addTemplate(in *channels.Inbound) {
 				lines = append(lines, wamark.Escape(text))
 			}
 		}
+
 		buttons = append(buttons, row.Buttons...)
 	}
+
 	for _, b := range buttons {
 		if b.Title != "" {
 			lines = append(lines, strings.TrimSpace("▸ "+wamark.Escape(oneLine(b.Title))+" "+wamark.Escape(webLink(b.URL))))
 		}
 	}
+
 	if len(lines) == 0 {
 		in.Notices = append(in.Notices, "A message with buttons or cards that Messenger doesn't pass on.")
 		return
 	}
+
 	addText(in, strings.Join(lines, "\n"))
 }
 
@@ -165,6 +175,7 @@ func (a *attachment) addLink(in *channels.Inbound, text string) {
 	if at != "" && strings.Contains(text, at) {
 		return // a preview of a link that is in the text
 	}
+
 	var lines []string
 	if title != "" && !strings.Contains(text, title) {
 		lines = append(lines, wamark.Escape(title))

@@ -49,19 +49,23 @@ func (c *Channel) checkSecret(ctx context.Context) []channels.Finding {
 	if err != nil {
 		return []channels.Finding{refusedFinding(secret, err)}
 	}
+
 	findings := []channels.Finding{{OK: true, What: secret, Text: "It is that of the token's app."}}
 	facts, err := c.graph.Token(ctx, string(c.hook.Secret))
 	if err != nil {
 		return findings // Facebook doesn't say; what the token can't do shows in what it refuses
 	}
+
 	const makeNew = "Make the Page's token anew from a system user's token that never expires, with pages_messaging, pages_manage_metadata and pages_read_engagement."
 	if missing := facts.Missing("pages_messaging", "pages_manage_metadata"); len(missing) > 0 {
 		return append(findings, channels.Finding{What: scopes, Field: fieldToken, Text: "The token lacks " + strings.Join(missing, " and ") + ".", Hint: makeNew})
 	}
+
 	ends := facts.EndsAt() // zero means never
 	if !ends.IsZero() && ends.Sub(c.env.Now()) < shortLife {
 		return append(findings, channels.Finding{What: scopes, Field: fieldToken, Text: "The token ends on " + ends.Format("2 January 2006 at 15:04") + " UTC.", Hint: makeNew})
 	}
+
 	return append(findings, channels.Finding{OK: true, What: scopes, Text: "The token has those that are needed."})
 }
 
@@ -79,15 +83,18 @@ func (c *Channel) checkAddress(ctx context.Context, mayAsk bool) channels.Findin
 	if !mayAsk {
 		return channels.Finding{OK: true, What: what, Text: c.env.HookURL}
 	}
+
 	state, err := c.FindHook(ctx)
 	if err != nil {
 		return refusedFinding(what, err)
 	}
+
 	for _, v := range state.Values {
 		if v.Now != v.Wanted {
 			return channels.Finding{What: what, Text: v.What + ": " + cmp.Or(v.Now, "none") + ".", Hint: "Set the webhook on the account's page of the settings site. " + state.ByHand}
 		}
 	}
+
 	return channels.Finding{OK: true, What: what, Text: "Facebook calls " + state.Values[0].Now + "."}
 }
 
@@ -119,10 +126,12 @@ func (c *Channel) checkToken(ctx context.Context) channels.Finding {
 		}
 		return f
 	}
+
 	if me.ID != c.page {
 		return channels.Finding{What: what, Field: fieldPage, Text: fmt.Sprintf("The token belongs to %s (%s), not to the Page %s.", me.Name, me.ID, c.page),
 			Hint: "Take the token of this Page, not of a person, and check page_id."}
 	}
+
 	return channels.Finding{OK: true, What: what, Text: "It is that of the Page " + me.Name + "."}
 }
 
@@ -138,9 +147,11 @@ func (c *Channel) checkSubscription(ctx context.Context) channels.Finding {
 	if !subscribed {
 		return channels.Finding{What: what, Text: "The Page isn't subscribed to the app: nothing will arrive.", Hint: hint}
 	}
+
 	missing := slices.DeleteFunc(neededFields(), func(f string) bool { return slices.Contains(fields, f) })
 	if len(missing) > 0 {
 		return channels.Finding{What: what, Text: "The Page doesn't tell us: " + strings.Join(missing, ", ") + ".", Hint: hint}
 	}
+
 	return channels.Finding{OK: true, What: what, Text: "All are subscribed to."}
 }

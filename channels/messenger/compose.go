@@ -74,10 +74,12 @@ func composeParts(o channels.Outbound) ([]part, error) {
 	if o.Template != nil {
 		return nil, channels.RefuseContent("Messenger knows no templates.", "Write the message as a text.")
 	}
+
 	rich := o.Rich
 	if rich == nil {
 		rich = &channels.Rich{}
 	}
+
 	text := wamark.Plain(o.Text)
 	signature := wamark.Plain(o.Signature.Text)
 	if text != "" && signature != "" {
@@ -86,15 +88,18 @@ func composeParts(o channels.Outbound) ([]part, error) {
 			text = signed
 		}
 	}
+
 	switch rich.Kind() {
 	case channels.RichList, channels.RichLocation, channels.RichContact: // Messenger has no form for them
 		text = joinParagraphs(text, wamark.Plain(rich.Text()))
 	default:
 	}
+
 	files, err := fileParts(o.Files)
 	if err != nil {
 		return nil, err
 	}
+
 	var parts []part
 	if text != "" {
 		p, err := textPart(text, rich.Buttons)
@@ -105,11 +110,13 @@ func composeParts(o channels.Outbound) ([]part, error) {
 	} else if len(rich.Buttons) > 0 {
 		return nil, channels.RefuseContent("Answers to tap need a text above them.", "Write one.")
 	}
+
 	if len(parts) > 0 && len(parts[0].message.QuickReplies) > 0 {
 		parts = append(files, parts...)
 	} else {
 		parts = append(parts, files...)
 	}
+
 	if len(rich.Cards) > 0 {
 		p, err := cardPart(rich.Cards)
 		if err != nil {
@@ -117,9 +124,11 @@ func composeParts(o channels.Outbound) ([]part, error) {
 		}
 		parts = append(parts, p)
 	}
+
 	if len(parts) == 0 {
 		return nil, channels.RefuseContent("There is nothing to send.", "Write something.")
 	}
+
 	return parts, nil
 }
 
@@ -182,11 +191,13 @@ func textPart(text string, buttons []channels.Button) (part, error) {
 	if err := checkButtons(buttons, maxQuickReplies); err != nil {
 		return part{}, err
 	}
+
 	fitsTemplate := len(buttons) <= maxButtons && utf8.RuneCountInString(text) <= maxButtonText
 	if fitsTemplate && countLinks(buttons) > 0 {
 		return part{text: text, template: true, message: outMessage{Attachment: &outAttached{Type: "template",
 			Payload: buttonTemplate{Type: "button", Text: text, Buttons: buttonsOf(buttons)}}}}, nil
 	}
+
 	var replies []quickReply
 	for _, b := range buttons {
 		if b.URL != "" {
@@ -195,9 +206,11 @@ func textPart(text string, buttons []channels.Button) (part, error) {
 		}
 		replies = append(replies, quickReply{ContentType: "text", Title: b.Title, Payload: cmp.Or(b.ID, b.Title)})
 	}
+
 	if n := utf8.RuneCountInString(text); n > maxText {
 		return part{}, channels.RefuseContent(fmt.Sprintf("The text has %d characters; Messenger takes %d.", n, maxText), "Shorten it or send it as several messages.")
 	}
+
 	return part{text: text, message: outMessage{Text: text, QuickReplies: replies}}, nil
 }
 
@@ -215,6 +228,7 @@ func checkButtons(buttons []channels.Button, limit int) error {
 	if len(buttons) > limit {
 		return channels.RefuseContent(fmt.Sprintf("There are %d buttons; Messenger takes %d here.", len(buttons), limit), "Leave some out.")
 	}
+
 	for _, b := range buttons {
 		_, isWeb := parseWebURL(b.URL)
 		switch {
@@ -228,6 +242,7 @@ func checkButtons(buttons []channels.Button, limit int) error {
 			return channels.RefuseContent(fmt.Sprintf("The button “%s” has no address of the web.", b.Title), "Write it with https:// in front.")
 		}
 	}
+
 	return nil
 }
 
@@ -249,6 +264,7 @@ func cardPart(cards []channels.RichCard) (part, error) {
 	if len(cards) > maxCards {
 		return part{}, channels.RefuseContent(fmt.Sprintf("There are %d cards; Messenger takes %d.", len(cards), maxCards), "Leave some out.")
 	}
+
 	t := genericTemplate{Type: "generic"}
 	for _, c := range cards {
 		_, isWeb := parseWebURL(c.ImageURL)
@@ -262,10 +278,13 @@ func cardPart(cards []channels.RichCard) (part, error) {
 		case c.ImageURL != "" && !isWeb:
 			return part{}, channels.RefuseContent(fmt.Sprintf("The picture of the card “%s” has no address of the web.", c.Title), "Write it with https:// in front.")
 		}
+
 		if err := checkButtons(c.Buttons, maxButtons); err != nil {
 			return part{}, err
 		}
+
 		t.Elements = append(t.Elements, outElement{Title: c.Title, Subtitle: c.Text, ImageURL: c.ImageURL, Buttons: buttonsOf(c.Buttons)})
 	}
+
 	return part{template: true, message: outMessage{Attachment: &outAttached{Type: "template", Payload: t}}}, nil
 }

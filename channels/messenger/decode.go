@@ -22,6 +22,7 @@ const (
 func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	var s stored
 	var ev event
+
 	if err := json.Unmarshal(raw, &s); err != nil {
 		return nil, fmt.Errorf("messenger: event: %w", err)
 	}
@@ -31,6 +32,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	if s.Person != "" {
 		return []channels.Inbound{{Kind: channels.InboundIdentity, From: channels.Party{Key: s.Person, Name: oneLine(s.Name)}}}, nil
 	}
+
 	customer := ev.findCustomer(s.Page)
 	if customer == "" && ev.Policy != nil {
 		return []channels.Inbound{{Kind: channels.InboundNotice, At: ev.Timestamp.asTime(), Notices: []string{ev.Policy.makeNotice()}}}, nil
@@ -38,10 +40,12 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	if s.Page == "" || customer == "" {
 		return nil, errors.New("messenger: event: nobody it is about")
 	}
+
 	base := channels.Inbound{From: channels.Party{Key: customer}, At: ev.Timestamp.asTime()}
 	if s.Standby {
 		base.Automatic = standbyWhy
 	}
+
 	fromPage := ev.Sender.ID == s.Page
 	if ev.Message != nil {
 		if ev.Message.IsEcho || fromPage {
@@ -49,6 +53,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 		}
 		return messageOf(base, ev.Message), nil
 	}
+
 	switch { // an event is of one kind; of the Page's own taps, reactions and edits nothing is to be told
 	case ev.Postback != nil && !fromPage:
 		return tapOf(base, ev.Postback), nil
@@ -67,6 +72,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 		base.Notices = []string{ev.Referral.makeNotice()}
 		return []channels.Inbound{base}, nil
 	}
+
 	return nil, nil // a kind of event that isn't about a conversation, or that is unknown
 }
 
@@ -85,6 +91,7 @@ func (n number) asTime() time.Time {
 func messageOf(in channels.Inbound, m *message) []channels.Inbound {
 	in.Kind, in.ExternalID = channels.InboundMessage, m.MID
 	readBody(&in, m)
+
 	if m.QuickReply != nil {
 		in.Chosen = m.QuickReply.Payload
 	}
@@ -100,6 +107,7 @@ func messageOf(in channels.Inbound, m *message) []channels.Inbound {
 	if isEmpty(in) {
 		in.Notices = []string{"Sent something that Messenger doesn't pass on. Look into the Page's inbox."}
 	}
+
 	return []channels.Inbound{in}
 }
 
@@ -128,17 +136,20 @@ func (c *Channel) echoOf(in channels.Inbound, m *message) []channels.Inbound {
 	if !isOurs {
 		in.Kind = channels.InboundForeign
 		readBody(&in, m)
+
 		if isEmpty(in) {
 			in.Notices = []string{"The Page sent something that Messenger doesn't pass on."}
 		}
 		return []channels.Inbound{in}
 	}
+
 	in.Kind = channels.InboundOwn
 	in.Answers.Conversation = t.conversation
 	in.Answers.Message = t.message
 	if !t.more {
 		in.Status = &channels.Status{State: channels.StateSent, MessageID: t.message, External: []string{m.MID}}
 	}
+
 	return []channels.Inbound{in}
 }
 
@@ -177,6 +188,7 @@ func (r *reaction) findEmoji() string {
 	if r.Emoji != "" {
 		return r.Emoji
 	}
+
 	switch strings.ToLower(r.Name) {
 	case "love":
 		return "❤"
@@ -193,6 +205,7 @@ func (r *reaction) findEmoji() string {
 	case "dislike":
 		return "👎"
 	}
+
 	return "❔"
 }
 
@@ -235,6 +248,7 @@ func (r *referral) makeNotice() string {
 		} else if r.AdID != "" {
 			text += " (" + oneLine(r.AdID) + ")"
 		}
+
 		parts = append(parts, text)
 	case "SHORTLINK":
 		parts = append(parts, "an m.me link")
@@ -243,12 +257,14 @@ func (r *referral) makeNotice() string {
 	default:
 		parts = append(parts, "a link")
 	}
+
 	if r.Ref != "" {
 		parts = append(parts, "ref “"+oneLine(r.Ref)+"”")
 	}
 	if r.Product != nil && r.Product.ID != "" {
 		parts = append(parts, "product "+oneLine(r.Product.ID))
 	}
+
 	return "Came by " + strings.Join(parts, ", ") + "."
 }
 

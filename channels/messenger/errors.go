@@ -54,10 +54,12 @@ func classifyError(err error) *channels.SendError {
 	if !graph.HadNoEffect(err) {
 		return &channels.SendError{Class: channels.Ambiguous, Text: "Facebook's answer was lost.", Cause: err}
 	}
+
 	var refused *graph.Error
 	if !errors.As(err, &refused) {
 		return &channels.SendError{Class: channels.Retry, Text: "Facebook can't be reached.", Cause: err}
 	}
+
 	e := &channels.SendError{Class: classOf(refused), Cause: err}
 	switch e.Class {
 	case channels.WindowClosed:
@@ -83,10 +85,12 @@ func classifyError(err error) *channels.SendError {
 			e.Text, e.Hint = "Another app holds this conversation on Messenger.", "Hand it over in the Page's inbox, then send it again."
 			return e
 		}
+
 		e.Class = channels.BadContent
 		e.Text = "Facebook refuses the message: " + refused.Words()
 		e.Hint = "Change it and send it again."
 	}
+
 	return e
 }
 
@@ -95,6 +99,7 @@ func classOf(e *graph.Error) channels.Class {
 	if !e.Coded {
 		return classByStatus(e.Status)
 	}
+
 	switch [2]int{e.Code, e.Subcode} {
 	case [2]int{codePermission, subcodeWindow}, [2]int{codePermission, subcodeWindowOld}:
 		return channels.WindowClosed
@@ -107,6 +112,7 @@ func classOf(e *graph.Error) channels.Class {
 	case [2]int{codeUnknown, subcodeLate}:
 		return channels.Ambiguous
 	}
+
 	switch e.Code {
 	case codeNotAvailable:
 		return channels.BadRecipient
@@ -121,10 +127,12 @@ func classOf(e *graph.Error) channels.Class {
 	case codeInvalid:
 		return channels.BadContent
 	}
+
 	// An undocumented code: it isn't tried again, unless the status says more.
 	if class := classByStatus(e.Status); class != channels.Retry {
 		return class
 	}
+
 	return channels.BadContent
 }
 

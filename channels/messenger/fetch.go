@@ -25,9 +25,11 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 	if err == nil {
 		return channels.Fetched{ContentType: d.ContentType, Body: classified{d.Body}}, nil
 	}
+
 	bad := func(text string) error {
 		return &channels.SendError{Class: channels.BadContent, Text: text, Hint: "Look into the Page's inbox.", Cause: err}
 	}
+
 	var refused *graph.Error
 	switch {
 	case errors.Is(err, graph.ErrForeignHost):
@@ -39,6 +41,7 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 	case errors.As(err, &refused) && refused.Status < http.StatusInternalServerError:
 		return channels.Fetched{}, bad("The file's address has expired.")
 	}
+
 	return channels.Fetched{}, &channels.SendError{Class: channels.Retry, Text: "Meta's file server doesn't answer.", Cause: err}
 }
 

@@ -29,10 +29,12 @@ func (c *Channel) FindHook(ctx context.Context) (channels.HookState, error) {
 	if err != nil {
 		return channels.HookState{}, err
 	}
+
 	var subscribed []string
 	for _, f := range facts.sub.Fields {
 		subscribed = append(subscribed, f.Name)
 	}
+
 	return channels.HookState{
 		Values: []channels.HookValue{
 			{What: "Callback of the app " + facts.app.Name + ", for all its Pages", Now: facts.sub.Callback, Wanted: graph.Callback(facts.sub.Callback, c.env)},
@@ -49,6 +51,7 @@ func (c *Channel) findHook(ctx context.Context) (hookFacts, error) {
 	if c.env.HookURL == "" {
 		return hookFacts{}, errNoAddress()
 	}
+
 	var facts hookFacts
 	var err error
 	if facts.app, err = c.graph.App(ctx, string(c.hook.Secret)); err != nil {
@@ -57,10 +60,12 @@ func (c *Channel) findHook(ctx context.Context) (hookFacts, error) {
 	if facts.sub, err = facts.app.Subscription(ctx, pageObject); err != nil {
 		return facts, classifyError(err)
 	}
+
 	facts.page, _, err = c.pageFields(ctx)
 	if err != nil {
 		return facts, classifyError(err)
 	}
+
 	return facts, nil
 }
 
@@ -89,23 +94,27 @@ func (c *Channel) SetHook(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	callback := graph.Callback(facts.sub.Callback, c.env)
 	if callback != facts.sub.Callback || len(facts.sub.Lacks(neededFields())) > 0 {
 		fields := neededFields()
 		for _, f := range facts.sub.Fields {
 			fields = append(fields, f.Name)
 		}
+
 		slices.Sort(fields)
 		if err := facts.app.Subscribe(ctx, pageObject, callback, c.hook.VerifyToken, slices.Compact(fields)); err != nil {
 			return hookError(err)
 		}
 	}
+
 	fields := append(neededFields(), facts.page...)
 	slices.Sort(fields)
 	query := url.Values{"subscribed_fields": {strings.Join(slices.Compact(fields), ",")}}
 	if err := c.graph.Call(ctx, http.MethodPost, c.page+"/subscribed_apps", query, nil, nil); err != nil {
 		return hookError(err)
 	}
+
 	return nil
 }
 

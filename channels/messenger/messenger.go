@@ -69,10 +69,12 @@ func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
 			faults = append(faults, fmt.Errorf("messenger: %s: missing", name))
 		}
 	}
+
 	page := strings.TrimSpace(config[fieldPage])
 	if page != "" && !graph.IsID(page) {
 		faults = append(faults, fmt.Errorf("messenger: %s: must be the Page's number, not its name", fieldPage))
 	}
+
 	client, err := graph.New(graph.Options{BaseURL: env.APIURL, Version: strings.TrimSpace(config[fieldVersion]),
 		Token: strings.TrimSpace(config[fieldToken]), Dialer: env.Dialer, MediaHosts: mediaHosts()})
 	if err != nil {
@@ -81,6 +83,7 @@ func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
+
 	c := &Channel{
 		page: page, beginsAt: a.BeginsAt, env: env, graph: client,
 		uploads:  &uploads{ids: map[string]string{}},
@@ -88,6 +91,7 @@ func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
 		newcomer: make(chan struct{}, 1),
 		profiles: &profiles{asked: map[string]time.Time{}},
 	}
+
 	c.hook = &graph.Hook{Secret: []byte(strings.TrimSpace(config[fieldSecret])), VerifyToken: config[fieldVerify],
 		Split: split, Accept: c.accept, Later: c.introduceLater, Now: env.Now, Log: env.Log}
 	return c, nil

@@ -118,11 +118,13 @@ func (c *Channel) storeName(ctx context.Context, customer string) bool {
 	if ctx.Err() != nil || !c.profiles.mayAsk(customer, c.env.Now()) {
 		return false
 	}
+
 	var profile struct {
 		Name  string `json:"name"`
 		First string `json:"first_name"`
 		Last  string `json:"last_name"`
 	}
+
 	err := c.graph.Call(ctx, http.MethodGet, customer, url.Values{"fields": {"name,first_name,last_name"}}, nil, &profile)
 	if err != nil {
 		if wait := pauseAfter(err); wait > 0 {
@@ -131,6 +133,7 @@ func (c *Channel) storeName(ctx context.Context, customer string) bool {
 		c.env.Log.Info("profile not read", "error", err)
 		return false
 	}
+
 	name := cmp.Or(profile.Name, strings.TrimSpace(profile.First+" "+profile.Last))
 	if name == "" {
 		return false
@@ -139,6 +142,7 @@ func (c *Channel) storeName(ctx context.Context, customer string) bool {
 		c.env.Log.Info("name not stored", "error", err)
 		return false
 	}
+
 	return true
 }
 

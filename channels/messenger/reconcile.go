@@ -42,18 +42,22 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 	if err != nil || o.Attempt.FirstAt.IsZero() {
 		return channels.CannotTell, channels.Receipt{}, nil
 	}
+
 	parts, err := composeParts(o)
 	if err != nil || o.Attempt.Part >= len(parts) {
 		return channels.CannotTell, channels.Receipt{}, nil
 	}
+
 	messages, err := c.listMessages(ctx, to)
 	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, err
 	}
+
 	id, outcome := c.searchPart(messages, o, parts[o.Attempt.Part])
 	if outcome != channels.Landed {
 		return outcome, channels.Receipt{}, nil
 	}
+
 	return channels.Landed, channels.Receipt{ExternalID: id, State: channels.StateAccepted, More: o.Attempt.Part+1 < len(parts)}, nil
 }
 
@@ -83,6 +87,7 @@ func (c *Channel) searchPart(messages []listedMessage, o channels.Outbound, p pa
 			complete = true
 			break
 		}
+
 		mayBeOurs := m.From.ID == c.page && !slices.Contains(o.References, m.ID)
 		if !mayBeOurs || !m.isPart(p) {
 			continue
@@ -90,14 +95,17 @@ func (c *Channel) searchPart(messages []listedMessage, o channels.Outbound, p pa
 		if m.at.Before(from) {
 			return "", channels.CannotTell
 		}
+
 		found = append(found, m.ID)
 	}
+
 	if !complete || len(found) > 1 {
 		return "", channels.CannotTell
 	}
 	if len(found) == 0 {
 		return "", channels.Absent
 	}
+
 	return found[0], channels.Landed
 }
 

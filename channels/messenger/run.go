@@ -83,10 +83,12 @@ func (c *Channel) fetchedSince(ctx context.Context) (time.Time, error) {
 	if json.Unmarshal(raw, &s) == nil && !s.Since.IsZero() {
 		return s.Since, nil
 	}
+
 	s.Since = c.env.Now()
 	if !c.beginsAt.IsZero() {
 		s.Since = c.beginsAt.Add(-clockDoubt)
 	}
+
 	c.env.Log.Info("first look for messages", "taken_from", s.Since)
 	raw, err = json.Marshal(s)
 	if err != nil {
@@ -95,6 +97,7 @@ func (c *Channel) fetchedSince(ctx context.Context) (time.Time, error) {
 	if err := c.env.State.Save(ctx, raw); err != nil {
 		return time.Time{}, fmt.Errorf("messenger: run: %w", err)
 	}
+
 	return s.Since, nil
 }
 
@@ -109,14 +112,18 @@ func (c *Channel) storeMissed(ctx context.Context, since time.Time, names map[st
 		c.env.Report(channels.Condition{Status: channels.Broken, Text: e.Text, Hint: e.Hint})
 		return
 	}
+
 	if err != nil {
 		c.env.Log.Info("conversations not read", "error", err)
 		return
 	}
+
 	c.env.Report(channels.Condition{Status: channels.Active})
+
 	if len(names) > maxNamesKept {
 		clear(names)
 	}
+
 	var facts []channels.Fact
 	for _, one := range list {
 		for _, p := range one.Participants.Data {
@@ -126,8 +133,10 @@ func (c *Channel) storeMissed(ctx context.Context, since time.Time, names map[st
 				names[p.ID] = p.Name
 			}
 		}
+
 		facts = append(facts, c.missedFacts(one, since)...)
 	}
+
 	if len(facts) == 0 {
 		return
 	}
@@ -156,16 +165,19 @@ func (c *Channel) missedFacts(one conversation, since time.Time) (facts []channe
 		if !hasIDs || m.From.ID == c.page {
 			continue
 		}
+
 		isTooOld := m.at.Before(since) || m.at.Before(now.Add(-maxMissedAge))
 		mayStillCome := m.at.After(now.Add(-missedAfter))
 		if isTooOld || mayStillCome {
 			continue
 		}
+
 		raw, err := json.Marshal(m.asWebhookEvent(c.page))
 		if err == nil { // always: these are texts and a number
 			facts = append(facts, factOf(c.page, false, raw))
 		}
 	}
+
 	return facts
 }
 
@@ -176,9 +188,11 @@ func (m *listedMessage) asWebhookEvent(page string) map[string]any {
 	for _, a := range m.listFiles() {
 		list = append(list, map[string]any{"type": a.findKind(), "payload": map[string]any{"url": a.findURL()}})
 	}
+
 	if list != nil {
 		body["attachments"] = list
 	}
+
 	return map[string]any{
 		"sender":    map[string]any{"id": m.From.ID},
 		"recipient": map[string]any{"id": page},
@@ -270,10 +284,12 @@ func (c *Channel) listConversations(ctx context.Context, query url.Values) ([]co
 	var answer struct {
 		Data []conversation `json:"data"`
 	}
+
 	query.Set("platform", "messenger")
 	if err := c.graph.Call(ctx, http.MethodGet, c.page+"/conversations", query, nil, &answer); err != nil {
 		return nil, err
 	}
+
 	for _, one := range answer.Data {
 		for i := range one.Messages.Data {
 			m := &one.Messages.Data[i]
@@ -281,8 +297,10 @@ func (c *Channel) listConversations(ctx context.Context, query url.Values) ([]co
 			if err != nil {
 				return nil, fmt.Errorf("messenger: conversation: time of a message: %w", err)
 			}
+
 			m.at = at
 		}
 	}
+
 	return answer.Data, nil
 }

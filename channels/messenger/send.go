@@ -34,14 +34,17 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	if err := ctx.Err(); err != nil {
 		return channels.Receipt{}, &channels.SendError{Class: channels.Retry, Text: "It was too late to begin.", Cause: err}
 	}
+
 	to, err := onlyRecipient(o)
 	if err != nil {
 		return channels.Receipt{}, err
 	}
+
 	tag, err := tagNeeded(c.env.Now(), o)
 	if err != nil {
 		return channels.Receipt{}, err
 	}
+
 	parts, err := composeParts(o)
 	if err != nil {
 		return channels.Receipt{}, err
@@ -52,6 +55,7 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	if err := c.uploadFiles(ctx, o, parts); err != nil {
 		return channels.Receipt{}, err
 	}
+
 	p := parts[o.Attempt.Part]
 	more := o.Attempt.Part+1 < len(parts)
 	p.message.Metadata = c.signedMetadata(o, more)
@@ -60,6 +64,7 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	if isAnswer && !p.template {
 		req.ReplyTo = &replyTo{MID: o.ReplyTo}
 	}
+
 	id, err := c.deliver(ctx, req, tag)
 	mayTag := tag == "" && !o.Automatic // a person wrote it
 	if mayTag && channels.ClassOf(err) == channels.WindowClosed {
@@ -69,6 +74,7 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	if err != nil {
 		return channels.Receipt{}, err
 	}
+
 	return channels.Receipt{ExternalID: id, State: channels.StateAccepted, More: more}, nil
 }
 
@@ -89,6 +95,7 @@ func (c *Channel) deliver(ctx context.Context, req outRequest, tag string) (stri
 	if tag != "" {
 		req.Type, req.Tag = "MESSAGE_TAG", tag
 	}
+
 	var answer struct {
 		MessageID string `json:"message_id"`
 	}
@@ -100,9 +107,11 @@ func (c *Channel) deliver(ctx context.Context, req outRequest, tag string) (stri
 		}
 		return "", e
 	}
+
 	if answer.MessageID == "" {
 		return "", &channels.SendError{Class: channels.Ambiguous, Text: "Facebook's answer names no message."}
 	}
+
 	return answer.MessageID, nil
 }
 
@@ -112,10 +121,12 @@ func isTagRefused(err error, class channels.Class) bool {
 	if class == channels.WindowClosed {
 		return true
 	}
+
 	var refused *graph.Error
 	if !errors.As(err, &refused) {
 		return false
 	}
+
 	switch class {
 	case channels.AuthBroken:
 		return refused.Code == codePermission || refused.Code == codePermissions
@@ -154,19 +165,23 @@ func (c *Channel) uploadOne(ctx context.Context, delivery int64, f channels.File
 	case <-ctx.Done():
 		return "", &channels.SendError{Class: channels.Retry, Text: "Other files took too long.", Cause: ctx.Err()}
 	}
+
 	content, err := readFile(ctx, f)
 	if err != nil {
 		return "", err
 	}
+
 	// The hash is needed because an edit may have replaced the file by one of the same name and size.
 	key := fmt.Sprintf("%d %s %q %x", delivery, kind, f.Name, sha256.Sum256(content))
 	if id := c.uploads.find(key); id != "" {
 		return id, nil
 	}
+
 	id, err := c.callUpload(ctx, f, kind, content)
 	if err == nil {
 		c.uploads.remember(key, id)
 	}
+
 	return id, err
 }
 
@@ -176,6 +191,7 @@ func (c *Channel) callUpload(ctx context.Context, f channels.File, kind string, 
 	var answer struct {
 		ID string `json:"attachment_id"`
 	}
+
 	err := c.graph.Upload(ctx, c.page+"/message_attachments", map[string]string{"message": message},
 		graph.File{Field: "filedata", Name: f.Name, ContentType: f.ContentType, Content: content}, &answer)
 	if err != nil {
@@ -185,9 +201,11 @@ func (c *Channel) callUpload(ctx context.Context, f channels.File, kind string, 
 		}
 		return "", e
 	}
+
 	if answer.ID == "" {
 		return "", &channels.SendError{Class: channels.Retry, Text: "Facebook did not name the uploaded file."}
 	}
+
 	return answer.ID, nil
 }
 
@@ -207,6 +225,7 @@ func readFile(ctx context.Context, f channels.File) ([]byte, error) {
 	case len(content) == 0:
 		return nil, channels.RefuseContent(f.Name+" is empty: Messenger takes no empty file.", "Attach another one.")
 	}
+
 	return content, nil
 }
 

@@ -54,6 +54,7 @@ func split(body []byte) []channels.Fact {
 	if len(n.Entry) > maxEvents {
 		return []channels.Fact{graph.UnreadableFact(body, "", "a webhook with "+strconv.Itoa(len(n.Entry))+" entries: Meta sends no more than a thousand at once")}
 	}
+
 	var facts []channels.Fact
 	for _, raw := range n.Entry {
 		var e entry
@@ -65,14 +66,17 @@ func split(body []byte) []channels.Fact {
 			facts = append(facts, graph.UnreadableFact(raw, e.ID, "an entry with "+strconv.Itoa(n)+" events: Meta sends no more than a thousand at once"))
 			continue
 		}
+
 		for _, event := range e.Messaging {
 			facts = append(facts, factOf(e.ID, false, event))
 		}
+
 		for _, event := range e.Standby {
 			facts = append(facts, factOf(e.ID, true, event))
 		}
 		// Other fields of a Page ("changes": its feed) aren't subscribed to and say nothing here.
 	}
+
 	return facts
 }
 
@@ -82,6 +86,7 @@ func factOf(page string, standby bool, raw json.RawMessage) channels.Fact {
 	if err := graph.Read(raw, &ev); err != nil {
 		return graph.UnreadableFact(raw, page, "an event that isn't understood")
 	}
+
 	customer := ev.findCustomer(page)
 	order := customer
 	if customer == "" && ev.Policy != nil {
@@ -90,10 +95,12 @@ func factOf(page string, standby bool, raw json.RawMessage) channels.Fact {
 	if order == "" {
 		return graph.UnreadableFact(raw, page, "an event without a person")
 	}
+
 	payload, err := json.Marshal(stored{Page: page, Standby: standby, Event: raw})
 	if err != nil {
 		return graph.UnreadableFact(raw, page, "an event that isn't understood")
 	}
+
 	return channels.Fact{ExternalID: boundedID(ev.externalID(customer, raw)), OrderKey: order, Payload: payload, Owner: page}
 }
 
@@ -134,6 +141,7 @@ func (ev *event) externalID(customer string, raw []byte) string {
 	case ev.Delivery != nil && ev.Delivery.Watermark > 0:
 		return "delivered:" + customer + ":" + strconv.FormatInt(int64(ev.Delivery.Watermark), 10)
 	}
+
 	return "o:" + graph.HashOf(raw)
 }
 

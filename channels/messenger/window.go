@@ -35,6 +35,7 @@ func tagNeeded(now time.Time, o channels.Outbound) (string, error) {
 	case age < humanWindow:
 		return tagHuman, nil
 	}
+
 	closed.Text = "The customer wrote more than seven days ago: Messenger's window for replies is closed."
 	return "", closed
 }

@@ -92,15 +92,18 @@ func (c *Channel) Recipient(typed string) (channels.Party, error) {
 	if ours, err := phonenumbers.Parse(c.number.from, region); err == nil { // not of a short code
 		region = cmp.Or(phonenumbers.GetRegionCodeForCountryCode(int(ours.GetCountryCode())), region)
 	}
+
 	typed = strings.TrimPrefix(strings.TrimSpace(typed), waPrefix)
 	isForeign := func(r rune) bool { return !strings.ContainsRune("+0123456789 ()-./", r) }
 	if strings.ContainsFunc(typed, isForeign) {
 		return channels.Party{}, bad // the library would turn letters into digits, as on a keypad
 	}
+
 	n, err := phonenumbers.Parse(typed, region)
 	if err != nil || !phonenumbers.IsPossibleNumber(n) {
 		return channels.Party{}, bad
 	}
+
 	return channels.Party{Key: phonenumbers.Format(n, phonenumbers.E164)}, nil
 }
 

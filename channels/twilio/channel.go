@@ -88,6 +88,7 @@ func newChannel(a channels.Account, env channels.Env, o Options, whatsapp bool) 
 	if env.Log == nil {
 		env.Log = slog.New(slog.DiscardHandler)
 	}
+
 	env.HookURL, _, _ = strings.Cut(env.HookURL, "#")
 	o.Poll = cmp.Or(o.Poll, defaultPoll)
 	o.Settle = cmp.Or(o.Settle, defaultSettle)
@@ -145,6 +146,7 @@ func (c *Channel) Capabilities() channels.Capabilities {
 		caps.Sending.Rate = whatsappRate
 		return c.withoutAddress(caps)
 	}
+
 	caps.Start = channels.StartFree
 	if c.number.mms {
 		caps.Files.PerMessage = maxMMSFiles
@@ -153,6 +155,7 @@ func (c *Channel) Capabilities() channels.Capabilities {
 		caps.Files.Limits = channels.FileLimits{channels.FileImage: maxImage, channels.FileVideo: maxCarrierFile,
 			channels.FileAudio: maxCarrierFile, channels.FileDocument: maxCarrierFile}
 	}
+
 	return c.withoutAddress(caps)
 }
 

@@ -21,6 +21,7 @@ func (c *Channel) Check(ctx context.Context) []channels.Finding {
 	var account struct {
 		Status string `json:"status"`
 	}
+
 	const credentials = "Twilio account"
 	err := c.api.call(ctx, request{method: http.MethodGet, url: c.api.accountURL() + ".json"}, &account)
 	if err != nil {
@@ -31,13 +32,16 @@ func (c *Channel) Check(ctx context.Context) []channels.Finding {
 		}
 		return append(findings, f)
 	}
+
 	if account.Status != "" && account.Status != "active" {
 		return append(findings, channels.Finding{What: credentials, Text: "The account is " + clipText(account.Status, maxQuoted) + ".", Hint: "See the Twilio Console."})
 	}
+
 	findings = append(findings, channels.Finding{OK: true, What: credentials, Text: "Twilio accepts account SID and auth token."})
 	if c.number.whatsapp {
 		return append(findings, c.checkSender(ctx)...)
 	}
+
 	return append(findings, c.checkNumber(ctx)...)
 }
 
@@ -68,6 +72,7 @@ func (c *Channel) checkNumber(ctx context.Context) []channels.Finding {
 	if err != nil {
 		return []channels.Finding{lookupFinding(what, err)}
 	}
+
 	if abilities := n.Capabilities; abilities != nil { // Twilio tells none of a short code
 		if !abilities.SMS {
 			return []channels.Finding{{What: what, Field: fieldFrom, Text: c.number.from + " can't carry text messages.", Hint: "Take a number with SMS."}}
@@ -76,6 +81,7 @@ func (c *Channel) checkNumber(ctx context.Context) []channels.Finding {
 			return []channels.Finding{{What: what, Field: fieldMMS, Text: c.number.from + " can't carry files (MMS).", Hint: "Set mms to \"false\", or take a number with MMS."}}
 		}
 	}
+
 	return append([]channels.Finding{{OK: true, What: what, Text: c.number.from + " carries text messages."}}, c.checkHook(ctx).AsHookFault())
 }
 
@@ -119,14 +125,17 @@ func (c *Channel) checkHook(ctx context.Context) channels.Finding {
 	if err != nil {
 		return lookupFinding(what, err)
 	}
+
 	hint := "Set it on the account's page of the settings site. Or in the Console set " + p.what + " to " + c.webhookAddress() + " by HTTP POST."
 	address, fragment, _ := strings.Cut(p.address, "#")
+
 	if p.app != "" {
 		return channels.Finding{What: what, Text: "A TwiML application takes what comes to this number.", Hint: hint}
 	}
 	if address == "" {
 		return channels.Finding{What: what, Text: "Twilio calls nobody for this number.", Hint: hint}
 	}
+
 	isPost := p.method == "" || strings.EqualFold(p.method, http.MethodPost) // POST is Twilio's default
 	if address != c.callbacks.address || !isPost {
 		return channels.Finding{What: what, Text: "Twilio calls another address for this number: " + clipText(p.address, maxAddress) + ".", Hint: hint}
@@ -134,5 +143,6 @@ func (c *Channel) checkHook(ctx context.Context) channels.Finding {
 	if !strings.Contains(fragment, retryCount) || !strings.Contains(fragment, retryPolicy) {
 		return channels.Finding{What: what, Text: "Twilio does not repeat a callback that failed.", Hint: hint}
 	}
+
 	return channels.Finding{OK: true, What: what, Text: "Twilio calls Parley, and repeats what failed."}
 }

@@ -77,16 +77,20 @@ func (c *client) call(ctx context.Context, r request, out any) error {
 		}
 		body, kind = bytes.NewReader(b), "application/json"
 	}
+
 	req, err := http.NewRequestWithContext(ctx, r.method, r.url, body)
 	if err != nil {
 		return &fence.LostError{Cause: errors.New("bad address")}
 	}
+
 	req.SetBasicAuth(c.account, c.token)
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "parley")
+
 	if kind != "" {
 		req.Header.Set("Content-Type", kind)
 	}
+
 	resp, err := fence.Do(c.http, req)
 	if err != nil {
 		return err
@@ -105,6 +109,7 @@ func (c *client) call(ctx context.Context, r request, out any) error {
 	if err := json.Unmarshal(answer, out); err != nil {
 		return &fence.LostError{Left: true, Cause: fmt.Errorf("answer: %w", err)}
 	}
+
 	return nil
 }
 
@@ -150,25 +155,31 @@ func (c *client) eachPage(ctx context.Context, first string, use func(page) (eno
 	if strings.HasPrefix(first, c.content+"/v1/") {
 		base = c.content
 	}
+
 	for range maxPages {
 		var p page
 		if err := c.call(ctx, request{method: http.MethodGet, url: at}, &p); err != nil {
 			return err
 		}
+
 		next := cmp.Or(p.NextURI, p.Meta.NextURL)
 		if use(p) || next == "" {
 			return nil
 		}
+
 		// Only path and query are used: an answer must not decide to which host the secret is sent.
 		u, err := url.Parse(next)
 		if err != nil {
 			return errors.New("twilio: list: strange next page")
 		}
+
 		isAPIPath := strings.HasPrefix(u.Path, "/2010-04-01/") || strings.HasPrefix(u.Path, "/v1/")
 		if !isAPIPath {
 			return errors.New("twilio: list: strange next page")
 		}
+
 		at = base + u.RequestURI()
 	}
+
 	return errTooLong
 }

@@ -27,6 +27,7 @@ func (d *reader) decodeForm(form url.Values, at time.Time, query string) ([]chan
 	if status := statusOf(form); status != "" {
 		return d.decodeStatus(form, status, at, query), nil
 	}
+
 	in := channels.Inbound{
 		Kind:       channels.InboundMessage,
 		ExternalID: sid,
@@ -36,6 +37,7 @@ func (d *reader) decodeForm(form url.Values, at time.Time, query string) ([]chan
 		Text:       d.textWithMarks(form.Get("Body")),
 		Answers:    channels.Answers{External: form.Get("OriginalRepliedMessageSid")},
 	}
+
 	n, _ := strconv.Atoi(form.Get("NumMedia")) // unreadable: 0
 	for i := range min(max(n, 0), maxMedia) {
 		ref, kind := form.Get(fmt.Sprint("MediaUrl", i)), form.Get(fmt.Sprint("MediaContentType", i))
@@ -43,6 +45,7 @@ func (d *reader) decodeForm(form url.Values, at time.Time, query string) ([]chan
 			in.Attachments = append(in.Attachments, makeAttachment(i, ref, kind))
 		}
 	}
+
 	d.decodeRich(&in, form)
 	in.Consent = d.readConsent(form.Get("Body"), form.Get("OptOutType"), len(in.Attachments))
 	addPlaceholder(&in, form.Get("MessageType"))
@@ -69,24 +72,30 @@ func senderOf(form url.Values) channels.Party {
 			ids = append(ids, key)
 		}
 	}
+
 	from := keyOf(form.Get("From"))
 	add(from)
+
 	if waID := form.Get("WaId"); waID != "" { // may differ from the dialled number (Brazil, Mexico, Argentina)
 		add("+" + strings.TrimPrefix(waID, "+"))
 	}
+
 	for _, name := range []string{"ExternalUserId", "ExternalUserIdentifier", "ParentExternalUserId"} {
 		add(keyOf(form.Get(name)))
 	}
+
 	party := channels.Party{Key: from, Name: clipText(form.Get("ProfileName"), maxName)}
 	for _, key := range append(phones, ids...) {
 		if key != from && !slices.Contains(party.Also, key) {
 			party.Also = append(party.Also, key)
 		}
 	}
+
 	if !phonePattern.MatchString(from) && len(phones) > 0 { // prefer the phone number as the key
 		party.Key = phones[0]
 		party.Also = uniqueWithout(append([]string{from}, party.Also...), party.Key)
 	}
+
 	return party
 }
 
@@ -145,6 +154,7 @@ func extensionOf(contentType string) string {
 	case "text/plain":
 		return ".txt"
 	}
+
 	return ""
 }
 
@@ -155,15 +165,18 @@ func (d *reader) decodeRich(in *channels.Inbound, form url.Values) {
 			if in.Text == "" {
 				in.Text = wamark.Escape(title)
 			}
+
 			in.Notices = append(in.Notices, "Chosen from what we offered.")
 			in.Chosen = cmp.Or(form.Get("ButtonPayload"), form.Get("ListId"))
 			break
 		}
 	}
+
 	in.Text = channels.JoinLines(in.Text, readLocation(form))
 	if form.Get("Forwarded") == "true" || form.Get("FrequentlyForwarded") == "true" {
 		in.Notices = append(in.Notices, "Forwarded.")
 	}
+
 	headline, source := form.Get("ReferralHeadline"), form.Get("ReferralSourceUrl")
 	if headline != "" || source != "" {
 		in.Notices = append(in.Notices, "Came by an advertisement: "+clipText(strings.TrimSpace(headline+" "+source), maxAd))
@@ -223,9 +236,11 @@ func (d *reader) readConsent(body, optOut string, files int) *channels.Consent {
 	case "HELP":
 		return nil
 	}
+
 	if d.whatsapp || files > 0 { // there are no keywords on WhatsApp
 		return nil
 	}
+
 	switch strings.ToUpper(strings.TrimSpace(body)) {
 	case "STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "OPTOUT", "REVOKE":
 		return &channels.Consent{OptedOut: true, Silent: true}
@@ -234,5 +249,6 @@ func (d *reader) readConsent(body, optOut string, files int) *channels.Consent {
 	case "YES": // a keyword that allows messages again, but also an ordinary answer
 		return &channels.Consent{}
 	}
+
 	return nil
 }

@@ -49,6 +49,7 @@ func statusFor(status string, code int, message string) *channels.Status {
 			s.Reason = "It was cancelled at Twilio."
 		}
 	}
+
 	return s
 }
 
@@ -116,6 +117,7 @@ func (n *number) UnmarshalJSON(b []byte) error {
 func (d *reader) decodeListed(body []byte) ([]channels.Inbound, error) {
 	var l listedMessage
 	var r row
+
 	if err := json.Unmarshal(body, &l); err != nil {
 		return nil, fmt.Errorf("twilio: fact: list: %w", err)
 	}
@@ -125,12 +127,14 @@ func (d *reader) decodeListed(body []byte) ([]channels.Inbound, error) {
 	if r.SID == "" {
 		return nil, fmt.Errorf("twilio: fact: listed message without id")
 	}
+
 	if !r.isInbound() {
 		s := statusFor(r.Status, int(r.ErrorCode), r.ErrorMessage)
 		s.External = []string{r.SID}
 		s.Parts = int(r.Segments)
 		return []channels.Inbound{{Kind: channels.InboundStatus, From: channels.Party{Key: keyOf(r.To)}, At: r.Updated.Time, Status: s}}, nil
 	}
+
 	in := channels.Inbound{
 		Kind:       channels.InboundMessage,
 		ExternalID: r.SID,
@@ -142,9 +146,11 @@ func (d *reader) decodeListed(body []byte) ([]channels.Inbound, error) {
 	for i, m := range l.Media[:min(len(l.Media), maxMedia)] {
 		in.Attachments = append(in.Attachments, makeAttachment(i, m.URL, m.ContentType))
 	}
+
 	in.Consent = d.readConsent(r.Body, "", len(in.Attachments))
 	if in.Text == "" && len(in.Attachments) == 0 {
 		in.Notices = append(in.Notices, "Its callback was lost, and Twilio's list does not show what it says. Ask for it again.")
 	}
+
 	return []channels.Inbound{in}, nil
 }

@@ -47,6 +47,7 @@ func failureOf(code int) failure {
 	case codeWindowClosed:
 		return failure{class: channels.WindowClosed, text: "WhatsApp's 24 h reply window is closed.", hint: "Send a template."}
 	}
+
 	return contentFailure(code)
 }
 
@@ -69,6 +70,7 @@ func contentFailure(code int) failure {
 		// Not an opt-out: WhatsApp only limits advertising.
 		return failure{class: channels.BadContent, text: "WhatsApp does not bring this customer any more advertising for now.", hint: "Write when the customer writes."}
 	}
+
 	return accountFailure(code)
 }
 
@@ -87,6 +89,7 @@ func accountFailure(code int) failure {
 	case codeWhatsAppLocked:
 		return failure{class: channels.AccountBlocked, text: "WhatsApp has blocked the business account.", hint: console}
 	}
+
 	return failure{}
 }
 
@@ -116,6 +119,7 @@ func sendError(err error) *channels.SendError {
 	case errors.Is(err, context.DeadlineExceeded):
 		return &channels.SendError{Class: channels.Ambiguous, Text: "Twilio did not answer in time.", Cause: err}
 	}
+
 	return &channels.SendError{Class: channels.Ambiguous, Text: "Twilio's answer was lost.", Cause: err}
 }
 

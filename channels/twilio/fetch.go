@@ -26,15 +26,18 @@ func (c *client) fetchFile(ctx context.Context, ref string) (channels.Fetched, e
 	if err != nil {
 		return channels.Fetched{}, &channels.SendError{Class: channels.BadContent, Text: "The file's address is not Twilio's.", Cause: err}
 	}
+
 	for hop := range maxRedirects {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
 		if err != nil {
 			return channels.Fetched{}, &channels.SendError{Class: channels.BadContent, Text: "The file's address can't be read."}
 		}
+
 		withCredentials := hop == 0 && trusted
 		if withCredentials {
 			req.SetBasicAuth(c.account, c.token)
 		}
+
 		resp, err := fence.Do(c.http, req)
 		if err != nil {
 			return channels.Fetched{}, &channels.SendError{Class: channels.Retry, Text: "The file could not be fetched from Twilio.", Cause: err}
@@ -42,13 +45,17 @@ func (c *client) fetchFile(ctx context.Context, ref string) (channels.Fetched, e
 		if isRedirect := resp.StatusCode/100 == 3; !isRedirect {
 			return c.readFetched(resp, withCredentials)
 		}
+
 		next, err := resp.Location()
 		_ = resp.Body.Close() // a redirect's body isn't needed
+
 		if err != nil || !c.mayFollow(next) {
 			return channels.Fetched{}, &channels.SendError{Class: channels.BadContent, Text: "Twilio sends us to a strange place for this file."}
 		}
+
 		at = next.String()
 	}
+
 	return channels.Fetched{}, &channels.SendError{Class: channels.BadContent, Text: "Twilio sends us around in circles for this file."}
 }
 
@@ -68,6 +75,7 @@ func (c *client) mediaURL(ref string) (at string, trusted bool, err error) {
 	if u.Host == "" && strings.HasPrefix(u.Path, "/2010-04-01/") {
 		return c.base + u.RequestURI(), true, nil
 	}
+
 	api, err := url.Parse(c.base)
 	if err != nil {
 		return "", false, errors.New("twilio: media: bad API address")
@@ -75,15 +83,18 @@ func (c *client) mediaURL(ref string) (at string, trusted bool, err error) {
 	if u.Scheme == api.Scheme && u.Host == api.Host {
 		return u.String(), true, nil
 	}
+
 	if u.Scheme == "https" && strings.HasSuffix(u.Host, ".twilio.com") {
 		if c.replaced {
 			return c.base + u.RequestURI(), true, nil
 		}
 		return u.String(), true, nil
 	}
+
 	if c.replaced && u.Host != "" && u.Scheme == api.Scheme { // the stand-in may keep files on a host of its own
 		return u.String(), false, nil
 	}
+
 	return "", false, errors.New("twilio: media: another host")
 }
 
@@ -108,9 +119,11 @@ func (c *client) readFetched(resp *http.Response, withCredentials bool) (channel
 		_ = resp.Body.Close()
 		return channels.Fetched{}, tooLarge
 	}
+
 	f := channels.Fetched{ContentType: resp.Header.Get("Content-Type"), Body: fence.Bounded(resp.Body, maxFile, tooLarge)}
 	if _, params, err := mime.ParseMediaType(resp.Header.Get("Content-Disposition")); err == nil { // else it has no name
 		f.Name = params["filename"]
 	}
+
 	return f, nil
 }

@@ -73,6 +73,7 @@ func (f *finder) findHook(ctx context.Context) (*hookPlace, error) {
 		u := unreachableCondition()
 		return nil, &channels.SendError{Class: channels.BadContent, Text: u.Text, Hint: u.Hint}
 	}
+
 	if f.number.whatsapp {
 		s, err := f.findSender(ctx)
 		if err != nil {
@@ -80,16 +81,19 @@ func (f *finder) findHook(ctx context.Context) (*hookPlace, error) {
 		}
 		return s.makeHookPlace(f.api), nil
 	}
+
 	if f.number.service != "" {
 		p, onNumber, err := f.findInService(ctx)
 		if err != nil || !onNumber {
 			return p, err // p is nil if there is an error
 		}
 	}
+
 	n, kind, err := f.findNumber(ctx)
 	if err != nil {
 		return nil, err
 	}
+
 	return &hookPlace{what: "“A message comes in” of the number " + f.number.from, address: n.URL, method: n.Method, app: n.App, form: func(address string) request {
 		return request{method: http.MethodPost, url: f.api.accountURL() + "/" + kind + "/" + url.PathEscape(n.SID) + ".json",
 			form: url.Values{"SmsUrl": {address}, "SmsMethod": {http.MethodPost}, "SmsApplicationSid": {""}}}
@@ -115,6 +119,7 @@ func (f *finder) findNumber(ctx context.Context) (*ownPhone, string, error) {
 	if !strings.HasPrefix(f.number.from, "+") {
 		kind, query = "SMS/ShortCodes", url.Values{"ShortCode": {f.number.from}}
 	}
+
 	var found struct {
 		Numbers []ownPhone `json:"incoming_phone_numbers"`
 		Codes   []ownPhone `json:"short_codes"`
@@ -122,11 +127,13 @@ func (f *finder) findNumber(ctx context.Context) (*ownPhone, string, error) {
 	if err := f.api.call(ctx, request{method: http.MethodGet, url: f.api.accountURL() + "/" + kind + ".json?" + query.Encode()}, &found); err != nil {
 		return nil, "", asNotSent(err)
 	}
+
 	all := append(found.Numbers, found.Codes...)
 	if len(all) == 0 {
 		return nil, "", &channels.SendError{Class: channels.BadRecipient, Text: "The account has no number " + f.number.from + ".",
 			Hint: "Check from, or buy the number in the Twilio Console."}
 	}
+
 	return &all[0], kind, nil
 }
 

@@ -57,10 +57,12 @@ func (d *reader) decode(raw []byte) ([]channels.Inbound, error) {
 	if !found {
 		return nil, errors.New("twilio: fact: no head")
 	}
+
 	kind, timeAndQuery, isHook := strings.Cut(string(head), "\t")
 	if isHook && kind == payloadHook {
 		return d.decodeHook(timeAndQuery, body)
 	}
+
 	switch string(head) {
 	case payloadListed:
 		return d.decodeListed(body)
@@ -71,6 +73,7 @@ func (d *reader) decode(raw []byte) ([]channels.Inbound, error) {
 		}
 		return []channels.Inbound{{Kind: channels.InboundTemplate, ExternalID: t.ExternalID, Template: &t}}, nil
 	}
+
 	return nil, errors.New("twilio: fact: unknown kind")
 }
 

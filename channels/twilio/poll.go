@@ -33,6 +33,7 @@ func (c *Channel) pollOnce(ctx context.Context, m *memory) (hasMore bool, err er
 	if err != nil {
 		return false, err
 	}
+
 	facts, err := c.factsOf(ctx, rows)
 	if err != nil {
 		return false, err
@@ -40,6 +41,7 @@ func (c *Channel) pollOnce(ctx context.Context, m *memory) (hasMore bool, err er
 	if err := c.accept(ctx, facts); err != nil {
 		return false, err
 	}
+
 	facts, err = c.statusFacts(ctx, from, until)
 	if err != nil {
 		return false, err
@@ -47,6 +49,7 @@ func (c *Channel) pollOnce(ctx context.Context, m *memory) (hasMore bool, err er
 	if err := c.accept(ctx, facts); err != nil {
 		return false, err
 	}
+
 	readUntil := until
 	if hasMore {
 		// The next look takes the overlap off again, and so begins at the last message that is stored.
@@ -55,6 +58,7 @@ func (c *Channel) pollOnce(ctx context.Context, m *memory) (hasMore bool, err er
 	if readUntil.After(m.Since) {
 		m.Since = readUntil
 	}
+
 	return hasMore, c.saveMemory(ctx, *m)
 }
 
@@ -105,13 +109,16 @@ func (c *Channel) listArrived(ctx context.Context, from, until time.Time) (rows 
 		if !r.isFromCustomer() || r.sentOrCreated().After(until) { // the next look reads what came after until
 			return false
 		}
+
 		rows = append(rows, r)
 		if len(rows) > 2*c.maxKept { // keep the oldest, which the list has last
 			rows = slices.Clone(rows[len(rows)-c.maxKept:])
 			hasMore = true
 		}
+
 		return false
 	})
+
 	slices.Reverse(rows)
 	slices.SortStableFunc(rows, func(a, b listedRow) int { return a.sentOrCreated().Compare(b.sentOrCreated()) })
 	return rows, hasMore, err
@@ -136,12 +143,14 @@ func (c *Channel) factsOf(ctx context.Context, rows []listedRow) ([]channels.Fac
 				return nil, err
 			}
 		}
+
 		facts = append(facts, channels.Fact{
 			ExternalID: r.SID,
 			OrderKey:   clipText(keyOf(r.From), maxOrderKey),
 			Payload:    jsonPayload(payloadListed, message),
 		})
 	}
+
 	return facts, nil
 }
 
@@ -176,6 +185,7 @@ func (c *Channel) statusFacts(ctx context.Context, since, until time.Time) ([]ch
 	if since.Before(from) {
 		from = since
 	}
+
 	seen := 0
 	err := c.listRows(ctx, "From", from, func(r listedRow) (enough bool) {
 		seen++
@@ -189,8 +199,10 @@ func (c *Channel) statusFacts(ctx context.Context, since, until time.Time) ([]ch
 				Payload:    jsonPayload(payloadListed, listedMessage{Message: r.raw}),
 			})
 		}
+
 		return seen > maxStatuses
 	})
+
 	slices.Reverse(facts)
 	return facts, err
 }

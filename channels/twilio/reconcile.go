@@ -36,18 +36,22 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 	if len(o.To) == 0 || o.Attempt.FirstAt.IsZero() {
 		return channels.CannotTell, channels.Receipt{}, nil
 	}
+
 	to, err := c.number.addressOf(o.To[0])
 	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, err
 	}
+
 	parts, err := c.planAgain(o)
 	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, err
 	}
+
 	rows, err := c.listSince(ctx, to, o.Attempt.FirstAt.Add(-skew))
 	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, err
 	}
+
 	var same []row
 	unexplained := 0 // messages that may be ours or another process's
 	for _, r := range rows {
@@ -56,6 +60,7 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 		if sentHere && isOther {
 			continue
 		}
+
 		isEarlier := r.Created.Before(o.Attempt.FirstAt.Truncate(time.Second))
 		if !isEarlier && hasContent(r, parts[o.Attempt.Part]) {
 			same = append(same, r)
@@ -63,12 +68,14 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 			unexplained++
 		}
 	}
+
 	if len(same) == 1 {
 		return channels.Landed, c.makeReceipt(same[0], o.Attempt.Part+1 < len(parts), ""), nil
 	}
 	if len(same) == 0 && unexplained == 0 {
 		return channels.Absent, channels.Receipt{}, nil
 	}
+
 	return channels.CannotTell, channels.Receipt{}, nil
 }
 
@@ -109,18 +116,22 @@ func (c *Channel) listSince(ctx context.Context, to string, from time.Time) ([]r
 				fault = errors.New("twilio: reconcile: a listed message can't be read")
 				return true
 			}
+
 			if r.Created.Before(from) {
 				older++
 			} else if !r.isInbound() && c.number.mayHaveSent(r) {
 				rows = append(rows, r)
 			}
 		}
+
 		if len(rows) > maxSeen {
 			fault = errors.New("twilio: reconcile: too many messages")
 			return true
 		}
+
 		return older > 0 && older == len(p.Messages) // a whole page: within a second, the list isn't in order
 	})
+
 	return rows, errors.Join(err, fault)
 }
 

@@ -37,6 +37,7 @@ func planRich(r *channels.Rich, body string) ([]part, error) {
 	if r.Location != nil {
 		return planLocation(r, body), nil
 	}
+
 	refuse := func(text, hint string) ([]part, error) {
 		return nil, &channels.SendError{Class: channels.BadContent, Text: text, Hint: hint}
 	}
@@ -49,6 +50,7 @@ func planRich(r *channels.Rich, body string) ([]part, error) {
 	if fault := refusalReason(r); fault != "" {
 		return refuse(fault, "Change it.")
 	}
+
 	return []part{{body: body, rich: r}}, nil
 }
 
@@ -68,15 +70,18 @@ func isSentAsWords(caps channels.Capabilities, r *channels.Rich) bool {
 	if r.Kind() == "" {
 		return false
 	}
+
 	links := 0
 	for _, b := range r.Buttons {
 		if b.URL != "" {
 			links++
 		}
 	}
+
 	if caps.MaxItems(r.Kind()) == 0 || links > maxLinks {
 		return true
 	}
+
 	isMixed := links > 0 && links < len(r.Buttons)
 	return isMixed
 }
@@ -109,10 +114,12 @@ func listRefusal(list *channels.List) string {
 			}
 		}
 	}
+
 	hasRows := rows > 0 && rows <= maxRows
 	if !hasRows || !isTitle(list.Button, maxButtonTitle) {
 		return "A list has one to ten rows and a button of at most 20 characters."
 	}
+
 	return ""
 }
 
@@ -132,6 +139,7 @@ func contentTypes(body string, r *channels.Rich) map[string]any {
 		}
 		return map[string]any{"twilio/list-picker": map[string]any{"body": body, "button": r.List.Button, "items": items}}
 	}
+
 	actions := []map[string]string{}
 	for _, b := range r.Buttons {
 		if b.URL != "" {
@@ -140,10 +148,12 @@ func contentTypes(body string, r *channels.Rich) map[string]any {
 		}
 		actions = append(actions, map[string]string{"type": "QUICK_REPLY", "title": b.Title, "id": cmp.Or(b.ID, b.Title)})
 	}
+
 	kind := "twilio/quick-reply"
 	if r.Buttons[0].URL != "" {
 		kind = "twilio/call-to-action"
 	}
+
 	return map[string]any{kind: map[string]any{"body": body, "actions": actions}}
 }
 

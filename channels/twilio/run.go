@@ -36,6 +36,7 @@ func (c *Channel) Run(ctx context.Context) error {
 		}
 		m, err = c.loadMemory(ctx)
 	}
+
 	templatesReadAt := time.Time{}
 	failures := 0 // in a row
 	for ctx.Err() == nil {
@@ -47,9 +48,11 @@ func (c *Channel) Run(ctx context.Context) error {
 				templatesReadAt = c.env.Now()
 			}
 		}
+
 		if ctx.Err() != nil {
 			return nil
 		}
+
 		c.reportCondition(err)
 		wait := c.opts.Poll
 		if err != nil {
@@ -62,10 +65,12 @@ func (c *Channel) Run(ctx context.Context) error {
 				wait = 0
 			}
 		}
+
 		if !pause.For(ctx, wait) {
 			return nil
 		}
 	}
+
 	return nil
 }
 
@@ -92,23 +97,28 @@ func (c *Channel) loadMemory(ctx context.Context) (memory, error) {
 	if err != nil {
 		return memory{}, fmt.Errorf("twilio: watermark: %w", err)
 	}
+
 	var m memory
 	if len(raw) > 0 {
 		if err := json.Unmarshal(raw, &m); err != nil {
 			c.log.Error("watermark unreadable", "error", err)
 		}
 	}
+
 	if m.Templates == nil {
 		m.Templates = map[string]channels.TemplateStatus{}
 	}
+
 	if m.Since.IsZero() {
 		m.Since = c.beginsAt.UTC()
 		if m.Since.IsZero() {
 			m.Since = c.env.Now().UTC()
 		}
+
 		c.log.Info("first look for messages", "taken_from", m.Since.Add(-overlap))
 		return m, c.saveMemory(ctx, m)
 	}
+
 	return m, nil
 }
 
@@ -131,6 +141,7 @@ func (c *Channel) storeTemplateStates(ctx context.Context, m *memory) error {
 	if err != nil {
 		return err
 	}
+
 	var facts []channels.Fact
 	states := map[string]channels.TemplateStatus{}
 	for _, t := range list {
@@ -141,23 +152,27 @@ func (c *Channel) storeTemplateStates(ctx context.Context, m *memory) error {
 			}
 			continue
 		}
+
 		s := t.describeState()
 		states[t.SID] = s.Status
 		if m.Templates[t.SID] == s.Status || s.Status == channels.TemplateDraft { // nothing new, or not submitted
 			continue
 		}
+
 		facts = append(facts, channels.Fact{
 			ExternalID: fmt.Sprintf("template:%s:%s:%d", t.SID, s.Status, c.env.Now().Unix()),
 			OrderKey:   "template:" + t.SID,
 			Payload:    jsonPayload(payloadTemplate, s),
 		})
 	}
+
 	if err != nil {
 		return err
 	}
 	if err := c.accept(ctx, facts); err != nil {
 		return err
 	}
+
 	m.Templates = states
 	return c.saveMemory(ctx, *m)
 }

@@ -65,6 +65,7 @@ func roomBeside(below, encoding string) (room [3]int) {
 	if encoding == encodingUCS {
 		used, widths = newUCS(), ucsWidths(below)
 	}
+
 	taken := sumWidths(widths)
 	for i := range room {
 		units := used.single
@@ -73,6 +74,7 @@ func roomBeside(below, encoding string) (room [3]int) {
 		}
 		room[i] = max(0, units-taken)
 	}
+
 	return room
 }
 
@@ -95,6 +97,7 @@ func countSegments(text string) channels.Count {
 	if total := sumWidths(widths); total <= used.single {
 		return channels.Count{Parts: 1, Left: used.single - total, Encoding: used.name}
 	}
+
 	parts, filled := 1, 0
 	for _, w := range widths {
 		if filled+w > used.part {
@@ -103,5 +106,6 @@ func countSegments(text string) channels.Count {
 		}
 		filled += w
 	}
+
 	return channels.Count{Parts: parts, Left: used.part - filled, Encoding: used.name}
 }

@@ -30,10 +30,12 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	if ctx.Err() != nil {
 		return channels.Receipt{}, &channels.SendError{Class: channels.Retry, Text: "It was too late to begin.", Cause: ctx.Err()}
 	}
+
 	form, p, more, err := c.nextForm(ctx, o)
 	if err != nil {
 		return channels.Receipt{}, err
 	}
+
 	var r row
 	if err := c.api.call(ctx, request{method: http.MethodPost, url: c.api.messagesURL(), form: form}, &r); err != nil {
 		return channels.Receipt{}, c.sendFailure(err, o)
@@ -41,6 +43,7 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	if r.SID == "" {
 		return channels.Receipt{}, &channels.SendError{Class: channels.Ambiguous, Text: "Twilio's answer names no message."}
 	}
+
 	c.sent.remember(r.SID, o.DeliveryID)
 	return c.makeReceipt(r, more, p.note), nil
 }
@@ -67,6 +70,7 @@ func (c *Channel) sendFailure(err error, o channels.Outbound) error {
 	if !errors.As(err, &api) {
 		return se
 	}
+
 	switch api.code {
 	case codeRateOrLimit:
 		if o.Template == nil {
@@ -77,6 +81,7 @@ func (c *Channel) sendFailure(err error, o channels.Outbound) error {
 			se.Class = channels.TemplateBad
 		}
 	}
+
 	return se
 }
 
@@ -89,10 +94,12 @@ func (c *Channel) nextForm(ctx context.Context, o channels.Outbound) (form url.V
 	if len(o.To) > 1 {
 		return nil, part{}, false, &channels.SendError{Class: channels.BadRecipient, Text: "A message goes to one number.", Hint: "Send it to each."}
 	}
+
 	to, err := c.number.addressOf(o.To[0])
 	if err != nil {
 		return nil, part{}, false, err
 	}
+
 	parts, err := c.planParts(o)
 	if err != nil {
 		return nil, part{}, false, err
@@ -100,8 +107,10 @@ func (c *Channel) nextForm(ctx context.Context, o channels.Outbound) (form url.V
 	if o.Attempt.Part < 0 || o.Attempt.Part >= len(parts) {
 		return nil, part{}, false, &channels.SendError{Class: channels.BadContent, Text: "There is nothing more to send."}
 	}
+
 	p = parts[o.Attempt.Part]
 	more = o.Attempt.Part+1 < len(parts)
+
 	if o.Attempt.Part == 0 { // check all parts before the first one is sent
 		for _, f := range o.Files {
 			if _, err := linkOf(f); err != nil {
@@ -109,6 +118,7 @@ func (c *Channel) nextForm(ctx context.Context, o channels.Outbound) (form url.V
 			}
 		}
 	}
+
 	form = url.Values{"To": {to}, "From": {c.number.twilioAddress()}}
 	if c.number.service != "" {
 		form.Set("MessagingServiceSid", c.number.service)
@@ -116,6 +126,7 @@ func (c *Channel) nextForm(ctx context.Context, o channels.Outbound) (form url.V
 	if callback := c.callbacks.statusURL(token{message: o.MessageID, part: o.Attempt.Part, more: more}); callback != "" {
 		form.Set("StatusCallback", callback)
 	}
+
 	err = c.setContent(ctx, form, p)
 	return form, p, more, err
 }
@@ -132,9 +143,11 @@ func (c *Channel) setContent(ctx context.Context, form url.Values, p part) error
 	case p.rich != nil:
 		return c.fillContent(ctx, form, p)
 	}
+
 	if p.body != "" {
 		form.Set("Body", p.body)
 	}
+
 	for _, f := range p.files {
 		link, err := linkOf(f)
 		if err != nil {
@@ -142,6 +155,7 @@ func (c *Channel) setContent(ctx context.Context, form url.Values, p part) error
 		}
 		form.Add("MediaUrl", link)
 	}
+
 	return nil
 }
 
@@ -162,6 +176,7 @@ func linkOf(f channels.File) (string, error) {
 // planParts splits a message of the engine into parts. It asks nobody, so that Reconcile gets the same parts.
 func (c *Channel) planParts(o channels.Outbound) ([]part, error) {
 	caps := c.Capabilities()
+
 	if c.number.whatsapp && o.Template != nil {
 		return []part{{template: o.Template}}, nil
 	}
@@ -178,6 +193,7 @@ func (c *Channel) planParts(o channels.Outbound) ([]part, error) {
 	if isSentAsWords(caps, o.Rich) {
 		o.Text, o.Rich = o.Text+"\n\n"+o.Rich.Text(), nil
 	}
+
 	body, note := c.bodyAndNote(o)
 	if utf8.RuneCountInString(body) > maxBody {
 		return nil, &channels.SendError{Class: channels.BadContent, Text: "The text is longer than 1600 characters.", Hint: "Send it in pieces."}
@@ -185,6 +201,7 @@ func (c *Channel) planParts(o channels.Outbound) ([]part, error) {
 	if !c.number.whatsapp {
 		return c.planSMS(o, body, note)
 	}
+
 	parts, err := planWhatsApp(o, body)
 	if err != nil {
 		return nil, err
@@ -192,6 +209,7 @@ func (c *Channel) planParts(o channels.Outbound) ([]part, error) {
 	if len(parts) == 0 {
 		return nil, errNothingToSend()
 	}
+
 	parts[0].note = note
 	return parts, nil
 }
@@ -215,10 +233,13 @@ func planWhatsApp(o channels.Outbound, body string) ([]part, error) {
 			default:
 				parts = append(parts, part{body: body})
 			}
+
 			body = ""
 		}
+
 		parts = append(parts, file)
 	}
+
 	rich, err := planRich(o.Rich, body)
 	if err != nil {
 		return nil, err
@@ -226,6 +247,7 @@ func planWhatsApp(o channels.Outbound, body string) ([]part, error) {
 	if rich == nil && body != "" {
 		rich = []part{{body: body}}
 	}
+
 	return append(parts, rich...), nil
 }
 
@@ -288,6 +310,7 @@ func fillTemplate(form url.Values, t channels.TemplateUse) error {
 	if t.ExternalID == "" {
 		return &channels.SendError{Class: channels.TemplateBad, Text: "The template was not submitted to Twilio.", Hint: "Submit it first."}
 	}
+
 	form.Set("ContentSid", t.ExternalID)
 	values := map[string]string{}
 	for i, name := range variablesOf(t.Template) {
@@ -297,13 +320,16 @@ func fillTemplate(form url.Values, t channels.TemplateUse) error {
 		}
 		values[strconv.Itoa(i+1)] = value
 	}
+
 	if len(values) == 0 {
 		return nil
 	}
+
 	b, err := json.Marshal(values)
 	if err != nil {
 		return &channels.SendError{Class: channels.TemplateBad, Text: "The template can't be filled.", Cause: err}
 	}
+
 	form.Set("ContentVariables", string(b))
 	return nil
 }

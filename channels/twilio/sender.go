@@ -79,20 +79,24 @@ func (f *finder) findSender(ctx context.Context) (*waSender, error) {
 		if err := f.api.call(ctx, request{method: http.MethodGet, url: f.api.messaging + "/v2/Channels/Senders" + next}, &page); err != nil {
 			return nil, asNotSent(err)
 		}
+
 		for i := range page.Senders {
 			if page.Senders[i].ID == waPrefix+f.number.from {
 				return &page.Senders[i], nil
 			}
 			others = append(others, strings.TrimPrefix(clipText(page.Senders[i].ID, maxQuoted), waPrefix)+" ("+page.Senders[i].describeState()+")")
 		}
+
 		seen += len(page.Senders)
 		u, err := url.Parse(page.Meta.Next)
 		isLastPage := err != nil || u.RawQuery == "" // without a next page, or one that can't be read
 		if isLastPage || len(page.Senders) == 0 {
 			break
 		}
+
 		next = "?" + u.RawQuery // only the query: an answer must not decide to which host the secret is sent
 	}
+
 	return nil, &channels.SendError{Class: channels.BadRecipient, Text: "The account has no WhatsApp sender " + f.number.from + ".", Hint: f.chooseSender(others)}
 }
 

@@ -82,19 +82,23 @@ func listPortForms(address string) []string {
 	if err != nil || u.Host == "" {
 		return []string{address}
 	}
+
 	hostAt := strings.Index(address, "://") + len("://")
 	hostEnd := len(address)
 	if i := strings.IndexByte(address[hostAt:], '/'); i >= 0 {
 		hostEnd = hostAt + i
 	}
+
 	scheme, path := address[:hostAt], address[hostEnd:]
 	host := address[hostAt:hostEnd]
 	if port := u.Port(); port != "" {
 		return []string{address, scheme + strings.TrimSuffix(host, ":"+port) + path}
 	}
+
 	standardPort := ":443"
 	if strings.EqualFold(u.Scheme, "http") {
 		standardPort = ":80"
 	}
+
 	return []string{address, scheme + host + standardPort + path}
 }

@@ -106,6 +106,7 @@ func newSettings(c channels.Config, whatsapp bool) (settings, error) {
 		service: strings.TrimSpace(c[fieldService]),
 		mms:     !whatsapp && c[fieldMMS] == "true",
 	}
+
 	var faults []error
 	if !accountPattern.MatchString(s.account) {
 		faults = append(faults, errors.New("twilio: account_sid: it begins with AC, as the Twilio Console shows it"))
@@ -113,6 +114,7 @@ func newSettings(c channels.Config, whatsapp bool) (settings, error) {
 	if s.token == "" {
 		faults = append(faults, errors.New("twilio: auth_token: missing"))
 	}
+
 	isShortCode := !whatsapp && shortPattern.MatchString(s.from)
 	if !isShortCode && !phonePattern.MatchString(s.from) {
 		faults = append(faults, errors.New("twilio: from: a number with + and country code, in quotation marks"))
@@ -120,6 +122,7 @@ func newSettings(c channels.Config, whatsapp bool) (settings, error) {
 	if s.service != "" && !servicePattern.MatchString(s.service) {
 		faults = append(faults, errors.New("twilio: messaging_service_sid: it begins with MG"))
 	}
+
 	return s, errors.Join(faults...)
 }
 

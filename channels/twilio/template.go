@@ -96,33 +96,39 @@ func (w *WhatsApp) SubmitTemplate(ctx context.Context, t channels.Template) (cha
 	for i, name := range variablesOf(t) {
 		examples[strconv.Itoa(i+1)] = t.Examples[name]
 	}
+
 	made, err := w.catalogue.create(ctx, map[string]any{
 		"friendly_name": t.Name, "language": t.Language, "variables": examples, "types": templateTypes(t)})
 	if err != nil {
 		return channels.TemplateState{}, asNotSent(err)
 	}
+
 	name := t.Name
 	if t.ExternalID != "" { // WhatsApp keeps the old name for 30 days
 		const base = 36 // letters and digits, so that the seconds take six characters
 		name = clipName(t.Name) + "_" + strconv.FormatInt(w.env.Now().Unix(), base)
 	}
+
 	a, err := w.catalogue.requestApproval(ctx, made.SID, name, t.Category)
 	if err != nil {
 		// Without a request for approval, the content is of no use. If it can't be removed, it does no harm either.
 		_ = w.catalogue.remove(context.WithoutCancel(ctx), made.SID)
 		return channels.TemplateState{}, asNotSent(err)
 	}
+
 	if t.ExternalID != "" {
 		if err := w.catalogue.remove(ctx, t.ExternalID); err != nil {
 			w.log.Warn("old template not deleted", "error", err)
 		}
 	}
+
 	made.Approval = a
 	state := made.describeState()
 	state.Language, state.Name = t.Language, t.Name
 	if state.Status == channels.TemplateDraft { // it has just been submitted, whatever Twilio calls it
 		state.Status = channels.TemplatePending
 	}
+
 	return state, nil
 }
 
@@ -144,8 +150,10 @@ func templateTypes(t channels.Template) map[string]any {
 			actions = append(actions, map[string]string{"type": "URL", "title": b.Title, "url": b.URL})
 			continue
 		}
+
 		actions = append(actions, map[string]string{"type": "QUICK_REPLY", "title": b.Title, "id": cmp.Or(b.ID, b.Title)})
 	}
+
 	if t.Header == "" && t.Footer == "" {
 		if len(actions) == 0 {
 			return map[string]any{"twilio/text": map[string]any{"body": body}}
@@ -154,15 +162,18 @@ func templateTypes(t channels.Template) map[string]any {
 			return map[string]any{"twilio/quick-reply": map[string]any{"body": body, "actions": actions}}
 		}
 	}
+
 	card := map[string]any{"body": body, "header_text": numberVariables(t.Header, t), "footer": t.Footer}
 	for _, optional := range []string{"header_text", "footer"} {
 		if card[optional] == "" {
 			delete(card, optional)
 		}
 	}
+
 	if len(actions) > 0 {
 		card["actions"] = actions
 	}
+
 	return map[string]any{"whatsapp/card": card}
 }
 

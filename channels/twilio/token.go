@@ -69,19 +69,23 @@ func (c *callbacks) readToken(query string) (token, bool) {
 	if len(parts) != 3 { // message, part and proof
 		return token{}, false
 	}
+
 	messageText, partText := parts[0], parts[1]
 	sum := parts[2]
 	if len(partText) < len("0e") || !proof.Verify(c.keys, c.tokenPurpose(), messageText+"."+partText, sum) {
 		return token{}, false
 	}
+
 	end := len(partText) - 1 // the letter that says whether more parts follow
 	message, err := strconv.ParseInt(messageText, 10, 64)
 	if err != nil {
 		return token{}, false
 	}
+
 	part, err := strconv.Atoi(partText[:end])
 	if err != nil {
 		return token{}, false
 	}
+
 	return token{message: message, part: part, more: partText[end] == 'm'}, true
 }

@@ -38,21 +38,25 @@ func (h *webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusMethodNotAllowed)
 		return
 	}
+
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxHook))
 	if err != nil { // it is too large, or the connection broke: then nobody reads the answer
 		w.WriteHeader(http.StatusRequestEntityTooLarge)
 		return
 	}
+
 	form, isForm := readForm(r.Header.Get("Content-Type"), body)
 	if !h.callbacks.isSigned(r.Header.Get("X-Twilio-Signature"), r.URL.RawQuery, form, body) {
 		h.logRefusal()
 		w.WriteHeader(http.StatusForbidden)
 		return
 	}
+
 	fact := h.unreadableFact(body, "a callback of a kind that Parley doesn't know")
 	if isForm {
 		fact = h.factOf(form, r.URL.RawQuery, body)
 	}
+
 	switch err := h.env.Accept(r.Context(), fact); {
 	case errors.Is(err, channels.ErrOverloaded):
 		w.Header().Set("Retry-After", "1")
@@ -112,6 +116,7 @@ func (h *webhook) factOf(form url.Values, query string, body []byte) channels.Fa
 	if customer == "" || !sidPattern.MatchString(sid) {
 		return h.unreadableFact(body, "a callback without a message")
 	}
+
 	account := form.Get("AccountSid")
 	if account != "" && account != h.number.account {
 		return h.unreadableFact(body, "it belongs to another Twilio account")
@@ -119,6 +124,7 @@ func (h *webhook) factOf(form url.Values, query string, body []byte) channels.Fa
 	if !h.number.isOurs(ours) {
 		return h.unreadableFact(body, "it is not about this account's number")
 	}
+
 	return channels.Fact{ExternalID: id, OrderKey: clipText(customer, maxOrderKey), Payload: hookPayload(h.env.Now(), query, body)}
 }
 

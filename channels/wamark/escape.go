@@ -20,6 +20,7 @@ func blockMarkLength(line string) int {
 	if line == "" {
 		return 0
 	}
+
 	n := 0
 	switch line[0] {
 	case '>':
@@ -34,11 +35,13 @@ func blockMarkLength(line string) int {
 	default:
 		n = numberMarkLength(line)
 	}
+
 	after, _ := utf8.DecodeRuneInString(line[n:])
 	hasBlank := n == len(line) || unicode.IsSpace(after) // behind the mark
 	if !hasBlank {
 		return 0
 	}
+
 	return n
 }
 
@@ -72,6 +75,7 @@ func escapeLine(line string, escapeRest func(string) string) string {
 			out.WriteString(nbsp)
 		}
 	}
+
 	n := blockMarkLength(body)
 	if n == 0 && body != "" {
 		isFence := strings.HasPrefix(body, "~~~") // escapeRest escapes each of its signs
@@ -79,11 +83,13 @@ func escapeLine(line string, escapeRest func(string) string) string {
 			n = 1
 		}
 	}
+
 	if n > 0 {
 		out.WriteString(body[:n-1])
 		out.WriteByte('\\')
 		out.WriteString(body[n-1 : n])
 	}
+
 	out.WriteString(escapeRest(body[n:]))
 	return out.String()
 }
@@ -118,11 +124,14 @@ func escapeRun(out []byte, s string, from, to int) []byte {
 		case '\\':
 			escape = i+1 == to || isASCIIPunct(s[i+1])
 		}
+
 		if escape {
 			out = append(out, '\\')
 		}
+
 		out = append(out, s[i])
 	}
+
 	return out
 }
 

@@ -46,6 +46,7 @@ func joinPieces(pieces []string) string {
 			line.WriteString(textMark + piece)
 			continue
 		}
+
 		code := strings.Trim(strings.TrimPrefix(piece, "```"), "\n")
 		if strings.Contains(code, "\n") {
 			blocks = append(blocks, writeLines(line.String()), fencedCode(code))
@@ -56,6 +57,7 @@ func joinPieces(pieces []string) string {
 			line.WriteString(codeMark + code + nul)
 		}
 	}
+
 	blocks = append(blocks, writeLines(line.String()))
 	var kept []string
 	for _, b := range blocks {
@@ -63,6 +65,7 @@ func joinPieces(pieces []string) string {
 			kept = append(kept, b)
 		}
 	}
+
 	return strings.Join(kept, "\n\n")
 }
 
@@ -123,9 +126,11 @@ func writeParagraphs(text string, write func(string) string) string {
 		if blank {
 			out.WriteByte('\n')
 		}
+
 		blank = false
 		out.WriteString(write(line))
 	}
+
 	return out.String()
 }
 
@@ -217,6 +222,7 @@ func writeInline(s string, depth int) string {
 	if depth == maxNesting {
 		return escapeInline(s)
 	}
+
 	var out strings.Builder
 	from := 0 // what stands before is written
 	urls := markdown.FindURLs(s)
@@ -227,15 +233,18 @@ func writeInline(s string, depth int) string {
 			urls = urls[1:]
 			continue
 		}
+
 		if !mayOpenMark(s, i) {
 			i++
 			continue
 		}
+
 		end, ok := ends.next(s[i], i+2)
 		if !ok {
 			i++
 			continue
 		}
+
 		out.WriteString(escapeInline(s[from:i]))
 		inner := s[i+1 : end]
 		switch s[i] {
@@ -248,9 +257,11 @@ func writeInline(s string, depth int) string {
 		case '~':
 			out.WriteString("~~" + writeInline(inner, depth+1) + "~~")
 		}
+
 		i = end + 1
 		from = i
 	}
+
 	out.WriteString(escapeInline(s[from:]))
 	return out.String()
 }
@@ -288,6 +299,7 @@ func findMarkEnds(s string) markEnds {
 		if n < 0 {
 			continue
 		}
+
 		before, _ := utf8.DecodeLastRuneInString(s[:i])
 		after, _ := utf8.DecodeRuneInString(s[i+1:])
 		hasMore := i+1 < len(s)
@@ -299,6 +311,7 @@ func findMarkEnds(s string) markEnds {
 			ends[n] = append(ends[n], i)
 		}
 	}
+
 	return ends
 }
 

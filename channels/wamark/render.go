@@ -57,12 +57,14 @@ func (w writer) inlineText(parent ast.Node, inside string) string {
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
 		spans = append(spans, w.renderSpan(n, inside))
 	}
+
 	var out strings.Builder
 	for i, s := range spans {
 		if s.mark == "" {
 			out.WriteString(s.text)
 			continue
 		}
+
 		before, _ := utf8.DecodeLastRuneInString(out.String()) // no letter if nothing was written yet
 		if isWordRune(before) || isWordNext(spans[i+1:]) {
 			out.WriteString(s.text)
@@ -70,6 +72,7 @@ func (w writer) inlineText(parent ast.Node, inside string) string {
 			out.WriteString(w.withMarks(s.mark, s.text))
 		}
 	}
+
 	return out.String()
 }
 
@@ -133,6 +136,7 @@ func (w writer) renderSpan(n ast.Node, inside string) span {
 		}
 		return span{text: "☐ "}
 	}
+
 	return span{text: w.inlineText(n, inside)}
 }
 

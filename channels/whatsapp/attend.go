@@ -45,10 +45,12 @@ func (c *Channel) Recipient(typed string) (channels.Party, error) {
 	if !strings.HasPrefix(typed, "+") {
 		return channels.Party{}, &channels.SendError{Class: channels.BadRecipient, Text: "The number has no country code.", Hint: "Write it like +49 170 1234567."}
 	}
+
 	n, err := phonenumbers.Parse(typed, "")
 	if err != nil || !phonenumbers.IsValidNumber(n) {
 		return channels.Party{}, &channels.SendError{Class: channels.BadRecipient, Text: "No such phone number can exist.", Hint: "Check it: +, country code, number.", Cause: err}
 	}
+
 	key := phonenumbers.Format(n, phonenumbers.E164)
 	return channels.Party{Key: key, Also: keysOfNumber(key)}, nil
 }

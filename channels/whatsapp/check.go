@@ -34,20 +34,24 @@ func (c *Channel) Check(ctx context.Context) []channels.Finding {
 	if !out[0].OK {
 		return append(out, withField(c.checkAddress(), channels.HookField))
 	}
+
 	secret := c.checkSecret(ctx)
 	out = append(out, secret)
 	if secret.OK {
 		out = append(out, c.checkToken(ctx)...)
 	}
+
 	hook := c.checkAddress()
 	if secret.OK && hook.OK {
 		hook = c.checkHook(ctx)
 	}
+
 	account := c.checkAccount(ctx)
 	out = append(out, account, withField(hook, channels.HookField))
 	if account.OK {
 		out = append(out, c.checkTemplates(ctx))
 	}
+
 	return out
 }
 
@@ -93,10 +97,12 @@ func (c *Channel) checkToken(ctx context.Context) []channels.Finding {
 	if err != nil {
 		return nil // Meta doesn't say; what the token can't do shows in what follows
 	}
+
 	var wrong []string
 	if missing := facts.Missing("whatsapp_business_messaging", "whatsapp_business_management"); len(missing) > 0 {
 		wrong = append(wrong, "It lacks the permission "+strings.Join(missing, " and ")+".")
 	}
+
 	ends := facts.EndsAt() // zero means never
 	if !ends.IsZero() && ends.Sub(c.env.Now()) < shortLife {
 		wrong = append(wrong, "It ends on "+ends.Format("2 January 2006 at 15:04")+" UTC.")
@@ -105,6 +111,7 @@ func (c *Channel) checkToken(ctx context.Context) []channels.Finding {
 		return []channels.Finding{withField(channels.Fault(checkToken, strings.Join(wrong, " "),
 			"Generate a token of a system user, that never expires, with whatsapp_business_messaging and whatsapp_business_management."), fieldToken)}
 	}
+
 	return []channels.Finding{channels.Found(checkToken, "It has the permissions that are needed.")}
 }
 
@@ -126,11 +133,13 @@ func (c *Channel) checkNumber(ctx context.Context) []channels.Finding {
 		Status   loose `json:"status"`
 		Platform loose `json:"platform_type"`
 	}
+
 	fields := url.Values{"fields": {"id,display_phone_number,verified_name,quality_rating,status,platform_type"}}
 	if err := c.graph.Call(ctx, http.MethodGet, c.phone, fields, nil, &n); err != nil {
 		f := c.requestFault(checkNumber, err, "Compare phone_number_id and token with the App Dashboard, WhatsApp > API Setup.")
 		return []channels.Finding{withField(f, faultyField(err, fieldPhoneID))}
 	}
+
 	out := []channels.Finding{channels.Found(checkNumber, "%s, %s.", clippedLine(n.Display, maxWord), clippedLine(n.Name, maxName))}
 	status := strings.ToUpper(string(n.Status))
 	if status != "" && status != "CONNECTED" {
@@ -139,6 +148,7 @@ func (c *Channel) checkNumber(ctx context.Context) []channels.Finding {
 	if qualityWord(string(n.Quality)) == "red" {
 		out = append(out, channels.Fault(checkNumber, "The number's quality is red: WhatsApp may restrict it.", "Look at WhatsApp Manager > Insights: customers block or report it."))
 	}
+
 	return out
 }
 
@@ -149,15 +159,18 @@ func (c *Channel) checkAccount(ctx context.Context) channels.Finding {
 			ID loose `json:"id"`
 		} `json:"data"`
 	}
+
 	const hint = "Compare waba_id with the App Dashboard, WhatsApp > API Setup; the token needs whatsapp_business_management."
 	if err := c.graph.Call(ctx, http.MethodGet, c.waba+"/phone_numbers", url.Values{"fields": {"id"}, "limit": {"100"}}, nil, &page); err != nil {
 		return withField(c.requestFault(checkAccount, err, hint), faultyField(err, fieldWABA))
 	}
+
 	for _, n := range page.Data {
 		if string(n.ID) == c.phone {
 			return channels.Found(checkAccount, "The number belongs to it.")
 		}
 	}
+
 	return withField(channels.Fault(checkAccount, "The number doesn't belong to this business account.", hint), fieldWABA)
 }
 
@@ -167,6 +180,7 @@ func (c *Channel) checkHook(ctx context.Context) channels.Finding {
 	if err != nil {
 		return c.requestFault(checkWebhook, err, "The token needs whatsapp_business_management.")
 	}
+
 	hint := "Set the webhook on the account's page of the settings site. " + state.ByHand
 	for _, v := range state.Values {
 		if v.Now == v.Wanted {
@@ -178,9 +192,11 @@ func (c *Channel) checkHook(ctx context.Context) channels.Finding {
 		if strings.HasPrefix(v.What, "Callback") {
 			return channels.Fault(checkWebhook, v.What+": Meta sends webhooks elsewhere: "+clippedLine(loose(v.Now), maxTitle), hint)
 		}
+
 		const maxFields = 400 // characters: a list of webhook fields
 		return channels.Fault(checkWebhook, v.What+": only "+clippedLine(loose(v.Now), maxFields)+".", hint)
 	}
+
 	return channels.Found(checkWebhook, "Meta calls %s.", state.Values[0].Now)
 }
 

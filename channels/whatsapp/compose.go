@@ -28,6 +28,7 @@ func composeSteps(o channels.Outbound) ([]step, error) {
 	if len(o.To) != 1 {
 		return nil, &channels.SendError{Class: channels.BadRecipient, Text: "A WhatsApp message goes to one customer.", Hint: "Name one."}
 	}
+
 	if o.Template != nil {
 		content, err := templateMessage(*o.Template)
 		if err != nil {
@@ -35,14 +36,17 @@ func composeSteps(o channels.Outbound) ([]step, error) {
 		}
 		return []step{{kind: "template", content: content}}, nil
 	}
+
 	text, err := signedText(o)
 	if err != nil {
 		return nil, err
 	}
+
 	steps, text, err := fileSteps(o, text)
 	if err != nil {
 		return nil, err
 	}
+
 	if o.Rich != nil {
 		rich, err := richSteps(*o.Rich, text)
 		if err != nil {
@@ -50,12 +54,14 @@ func composeSteps(o channels.Outbound) ([]step, error) {
 		}
 		return append(steps, rich...), nil
 	}
+
 	if text != "" {
 		steps = append(steps, textStep(text))
 	}
 	if len(steps) == 0 {
 		return nil, channels.RefuseContent("There is nothing to send.", "Write something.")
 	}
+
 	return steps, nil
 }
 
@@ -87,6 +93,7 @@ func fileSteps(o channels.Outbound, text string) (steps []step, rest string, err
 	if len(o.Files) > 1 {
 		return nil, "", channels.RefuseContent("WhatsApp takes one file a message.", "Send the files one by one.")
 	}
+
 	file, err := fileStep(&o.Files[0])
 	if err != nil {
 		return nil, "", err
@@ -94,11 +101,13 @@ func fileSteps(o channels.Outbound, text string) (steps []step, rest string, err
 	if o.Rich != nil { // the text belongs to its buttons or list
 		return []step{file}, text, nil
 	}
+
 	takesCaption := file.kind != "audio" && utf8.RuneCountInString(text) <= maxCaption
 	if takesCaption {
 		file.caption = text
 		return []step{file}, "", nil
 	}
+
 	return afterText(text, file), "", nil
 }
 
@@ -133,12 +142,14 @@ func fileStep(f *channels.File) (step, error) {
 	case "audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg":
 		kind, maxBytes = "audio", maxAudio
 	}
+
 	if f.SizeBytes > maxBytes {
 		kind = "document"
 	}
 	if f.SizeBytes > maxFile {
 		return step{}, channels.RefuseContent(fmt.Sprintf("%s has %d MB; WhatsApp takes 100 MB.", f.Name, f.SizeBytes/megabyte), "Send a link to it.")
 	}
+
 	return step{kind: kind, file: f, replies: true}, nil
 }
 

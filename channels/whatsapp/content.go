@@ -73,6 +73,7 @@ func readContent(in *channels.Inbound, kind string, parts map[string]json.RawMes
 		u, _ := readPart[unsupportedContent](parts, kind)
 		kind = string(u.Type)
 	}
+
 	if in.Text == "" && len(in.Attachments) == 0 {
 		in.Text = unshownText(kind)
 	}
@@ -93,6 +94,7 @@ func readAnswer(in *channels.Inbound, parts map[string]json.RawMessage) {
 	if !ok {
 		return
 	}
+
 	switch {
 	case i.ButtonReply != nil:
 		in.Text = wamark.Escape(firstOf(i.ButtonReply.Title, i.ButtonReply.ID))
@@ -127,10 +129,13 @@ func formText(response string, body loose) string {
 	if json.Unmarshal([]byte(response), &fields) != nil {
 		return wamark.Escape(firstOf(loose(response), body))
 	}
+
 	delete(fields, "flow_token") // says nothing to people
+
 	if len(fields) == 0 {
 		return wamark.Escape(string(body))
 	}
+
 	names, more := firstItems(slices.Sorted(maps.Keys(fields)))
 	var lines []string
 	for _, name := range names {
@@ -139,8 +144,10 @@ func formText(response string, body loose) string {
 		if json.Unmarshal(fields[name], &s) == nil {
 			value = s
 		}
+
 		lines = append(lines, "- **"+wamark.Escape(clippedLine(loose(name), maxName))+"**: "+wamark.Escape(clippedLine(loose(value), maxAnswer)))
 	}
+
 	return joinNonEmpty("\n", append(lines, more)...)
 }
 
@@ -154,11 +161,13 @@ func locationText(l location) string {
 	if l.Address != "" {
 		lines = append(lines, wamark.Escape(clippedLine(l.Address, maxDetail)))
 	}
+
 	lines = append(lines, "📍 ["+at+"](https://www.google.com/maps?q="+at+")")
 	url := clippedLine(l.URL, maxDetail)
 	if strings.HasPrefix(url, "https://") || strings.HasPrefix(url, "http://") { // anything else isn't shown
 		lines = append(lines, wamark.Escape(url))
 	}
+
 	return strings.Join(lines, "\n")
 }
 
@@ -170,13 +179,16 @@ func orderText(o order) string {
 		lines = append(lines, fmt.Sprintf("- %s × %s: %s %s each", amountText(i.Quantity), wamark.Escape(clippedLine(i.Item, maxName)),
 			amountText(i.Price), wamark.Escape(clippedLine(i.Currency, maxCurrency))))
 	}
+
 	if more != "" {
 		lines = append(lines, more)
 	}
+
 	lines = append(lines, orderTotals(o)...)
 	if o.Text != "" {
 		lines = append(lines, "\n"+textWithMarks(o.Text))
 	}
+
 	return strings.Join(lines, "\n")
 }
 
@@ -188,16 +200,20 @@ func orderTotals(o order) []string {
 		if !item.Quantity.Known || !item.Price.Known {
 			return nil
 		}
+
 		currency := clippedLine(item.Currency, maxCurrency)
 		if _, known := totals[currency]; !known {
 			currencies = append(currencies, currency)
 		}
+
 		totals[currency] += item.Quantity.Value * item.Price.Value
 	}
+
 	var lines []string
 	for _, currency := range currencies {
 		lines = append(lines, fmt.Sprintf("\nTotal: %s %s", numberText(totals[currency]), wamark.Escape(currency)))
 	}
+
 	return lines
 }
 
@@ -247,6 +263,7 @@ func extensionOf(contentType string) string {
 	case "application/pdf":
 		return ".pdf"
 	}
+
 	return ""
 }
 
@@ -259,11 +276,13 @@ func addContext(in *channels.Inbound, parts map[string]json.RawMessage) {
 		} else if c.Forwarded {
 			in.Notices = append(in.Notices, "Forwarded.")
 		}
+
 		if c.Product != nil {
 			in.Notices = append(in.Notices, fmt.Sprintf("Asked about product %s of catalogue %s.",
 				clippedLine(c.Product.Item, maxName), clippedLine(c.Product.CatalogID, maxName)))
 		}
 	}
+
 	if r, ok := readPart[referral](parts, "referral"); ok {
 		const maxSource = 20 // characters: "ad", "post"
 		kind := cmp.Or(clippedLine(r.SourceType, maxSource), "link")

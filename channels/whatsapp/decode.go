@@ -20,6 +20,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	if err := json.Unmarshal(raw, &f); err != nil {
 		return nil, fmt.Errorf("whatsapp: fact: %w", err)
 	}
+
 	switch f.Kind {
 	case factMessage:
 		return decodeMessage(f)
@@ -34,6 +35,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	case factChange:
 		return decodeChange(f)
 	}
+
 	return nil, fmt.Errorf("whatsapp: fact: unknown kind %.40q", f.Kind)
 }
 
@@ -46,11 +48,13 @@ func decodeMessage(f fact) ([]channels.Inbound, error) {
 	if m.GroupID != "" {
 		return nil, nil
 	}
+
 	who := contactOf(f)
 	from := partyOf(loose(firstOf(m.FromUserID, who.UserID)), loose(firstOf(m.From, who.WaID)), nameOf(who))
 	if from.Key == "" && m.Type != "system" { // system messages may have the ids in their own part only
 		return nil, fmt.Errorf("whatsapp: message: nobody sent it")
 	}
+
 	in := channels.Inbound{Kind: channels.InboundMessage, ExternalID: boundedID(string(m.ID)), From: from, At: timeOf(m.Timestamp)}
 	switch m.Type {
 	case "reaction":
@@ -64,10 +68,13 @@ func decodeMessage(f fact) ([]channels.Inbound, error) {
 	case "request_welcome": // the customer opened the chat and wrote nothing
 		return nil, nil
 	}
+
 	readContent(&in, string(m.Type), parts)
+
 	if about := errorNotice(m); about != "" {
 		in.Notices = append(in.Notices, about)
 	}
+
 	addContext(&in, parts)
 	return []channels.Inbound{in}, nil
 }
@@ -78,16 +85,20 @@ func decodeEcho(f fact) ([]channels.Inbound, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	who := contactOf(f)
 	to := partyOf(loose(firstOf(m.ToUserID, who.UserID)), loose(firstOf(m.To, who.WaID)), nameOf(who))
 	if to.Key == "" {
 		return nil, fmt.Errorf("whatsapp: echo: it went to nobody")
 	}
+
 	in := channels.Inbound{Kind: channels.InboundForeign, ExternalID: boundedID(string(m.ID)), From: to, At: timeOf(m.Timestamp)}
+
 	switch m.Type {
 	case "reaction", "edit", "revoke", "system": // about a message that stays as it was shown
 		return nil, nil
 	}
+
 	readContent(&in, string(m.Type), parts)
 	addContext(&in, parts)
 	return []channels.Inbound{in}, nil
@@ -195,6 +206,7 @@ func systemOf(in channels.Inbound, m message, parts map[string]json.RawMessage) 
 	if !ok {
 		return makePlaceholder(in, "system")
 	}
+
 	if !isIDChange(s.Type) {
 		placed := makePlaceholder(in, "system")
 		if body := clippedLine(s.Body, maxDetail); body != "" {
@@ -202,15 +214,18 @@ func systemOf(in channels.Inbound, m message, parts map[string]json.RawMessage) 
 		}
 		return placed
 	}
+
 	now := partyOf(s.UserID, loose(firstOf(s.WaID, s.NewWaID)), in.From.Name)
 	if now.Key == "" { // it names no new id: for example, only the security code is new
 		return nil
 	}
+
 	phoneBefore := phoneKey(m.From)
 	keepsPhone := s.Type == "user_changed_user_id" && phoneBefore != ""
 	if keepsPhone && len(now.Also) == 0 {
 		now.Also = []string{phoneBefore}
 	}
+
 	var list []channels.Inbound
 	var listed []string
 	for _, before := range []string{userKey(s.PreviousUserID), userKey(m.FromUserID), phoneBefore} {
@@ -218,6 +233,7 @@ func systemOf(in channels.Inbound, m message, parts map[string]json.RawMessage) 
 		if before == "" || isCurrent || slices.Contains(listed, before) {
 			continue
 		}
+
 		listed = append(listed, before)
 		change := in
 		change.Kind = channels.InboundIdentity
@@ -225,6 +241,7 @@ func systemOf(in channels.Inbound, m message, parts map[string]json.RawMessage) 
 		change.Change.Previous = before
 		list = append(list, change)
 	}
+
 	return list
 }
 

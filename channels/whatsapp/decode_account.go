@@ -89,6 +89,7 @@ func decodeChange(f fact) ([]channels.Inbound, error) {
 			Limit  loose `json:"current_limit"`
 			Max    loose `json:"max_daily_conversations_per_business"`
 		}](f)
+
 		text := "WhatsApp changed what the number " + clippedLine(v.Number, maxNumber) + " may send: " + readableWords(v.Event)
 		if limit := firstOf(v.Max, v.Limit); limit != "" {
 			text += "; new customers in 24 hours: " + readableWords(loose(strings.TrimPrefix(limit, "TIER_")))
@@ -112,6 +113,7 @@ func decodeChange(f fact) ([]channels.Inbound, error) {
 				Kind loose `json:"violation_type"`
 			} `json:"violation_info"`
 		}](f)
+
 		text := "WhatsApp changed the business account: " + readableWords(v.Event)
 		if v.Ban != nil {
 			text += " (" + readableWords(v.Ban.State) + ")"
@@ -119,8 +121,10 @@ func decodeChange(f fact) ([]channels.Inbound, error) {
 		if v.Violation != nil {
 			text += ", because of " + readableWords(v.Violation.Kind)
 		}
+
 		return noticeOf(f, text+"."), err
 	}
+
 	return nil, nil
 }
 
@@ -143,6 +147,7 @@ func decodeTemplate(f fact) ([]channels.Inbound, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	t := &channels.TemplateState{ExternalID: boundedID(string(v.ID)), Name: boundedID(string(v.Name)), Language: boundedID(string(v.Language))}
 	switch f.Field {
 	case "message_template_quality_update":
@@ -154,11 +159,13 @@ func decodeTemplate(f fact) ([]channels.Inbound, error) {
 		t.Status = templateStatus(string(v.Event))
 		t.Reason = templateReason(v)
 	}
+
 	isNamed := t.ExternalID != "" || t.Name != ""
 	hasNews := t.Status != "" || t.Quality != "" || t.Category != ""
 	if !isNamed || !hasNews {
 		return nil, nil
 	}
+
 	return []channels.Inbound{{Kind: channels.InboundTemplate, At: timeOf(loose(fmt.Sprint(f.Time))), Template: t}}, nil
 }
 

@@ -15,6 +15,7 @@ func (c *Channel) decodeStatus(f fact) ([]channels.Inbound, error) {
 	if err := graph.Read(f.Data, &s); err != nil {
 		return nil, fmt.Errorf("whatsapp: status: %w", err)
 	}
+
 	state := &channels.Status{External: []string{boundedID(string(s.ID))}}
 	switch s.Status {
 	case "sent":
@@ -29,9 +30,11 @@ func (c *Channel) decodeStatus(f fact) ([]channels.Inbound, error) {
 	default: // unknown statuses are ignored
 		return nil, nil
 	}
+
 	if s.Pricing != nil {
 		state.Cost = clippedLine(s.Pricing.Category, maxWord)
 	}
+
 	if t, ok := parseToken(c.env.Keys, string(s.Token)); ok {
 		if !t.last && state.State != channels.StateFailed {
 			return nil, nil // the status of the message's last part counts
@@ -39,6 +42,7 @@ func (c *Channel) decodeStatus(f fact) ([]channels.Inbound, error) {
 		state.MessageID = t.message
 		state.Early = !t.last
 	}
+
 	in := channels.Inbound{Kind: channels.InboundStatus, At: timeOf(s.Timestamp), Status: state,
 		From: partyOf(s.RecipientUserID, s.RecipientID, "")}
 	return []channels.Inbound{in}, nil
@@ -49,6 +53,7 @@ func failureOf(s status) (channels.Class, string) {
 	if len(s.Errors) == 0 {
 		return channels.BadContent, "WhatsApp doesn't say why."
 	}
+
 	first := s.Errors[0]
 	code := errorCode(first)
 	v := verdictOf(code)
@@ -59,5 +64,6 @@ func failureOf(s status) (channels.Class, string) {
 		class = channels.BadContent
 	default:
 	}
+
 	return class, joinNonEmpty(" ", text, fmt.Sprintf("(%d)", code))
 }

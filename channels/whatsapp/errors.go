@@ -76,6 +76,7 @@ func verdictOf(code int) verdict {
 	case codeTemplateDisabled:
 		return verdict{class: channels.TemplateBad, text: "WhatsApp disabled this template for good.", hint: "Pick another template."}
 	}
+
 	return accountVerdict(code)
 }
 
@@ -93,9 +94,11 @@ func accountVerdict(code int) verdict {
 	case codeAuthFailed, codeCapability, codePermission, codeBadSignature, codeTokenEnded, codeAccessDenied, codeBadCertificate:
 		return refusedToken()
 	}
+
 	if code >= codeFirstPermission && code <= codeLastPermission {
 		return refusedToken()
 	}
+
 	return verdict{}
 }
 
@@ -128,6 +131,7 @@ func (c *Channel) classifyRefusal(e *graph.Error, o channels.Outbound, cause err
 		out.Cause = cause
 		return out
 	}
+
 	v := verdictOf(e.Code)
 	out := &channels.SendError{Class: v.class, Wait: v.wait, Pair: v.pair, Text: v.text, Hint: v.hint, Cause: cause}
 	if v.class == "" { // an unknown code: the status says whether the failure is on their side
@@ -140,6 +144,7 @@ func (c *Channel) classifyRefusal(e *graph.Error, o channels.Outbound, cause err
 	} else if v.class == channels.Throttled && e.RetryAfter > 0 {
 		out.Wait = e.RetryAfter
 	}
+
 	if out.Class == channels.Retry && o.Attempt.Number >= maxTries {
 		out.Class = channels.BadContent
 		out.Hint = "Send it again later."
@@ -147,6 +152,7 @@ func (c *Channel) classifyRefusal(e *graph.Error, o channels.Outbound, cause err
 	if out.Text == "" {
 		out.Text = "WhatsApp refuses it: " + e.Words()
 	}
+
 	out.Text = joinNonEmpty(" ", out.Text, fmt.Sprintf("(%d)", e.Code))
 	return out
 }

@@ -39,9 +39,11 @@ type loose string
 func (l *loose) UnmarshalJSON(b []byte) error {
 	b = bytes.TrimSpace(b)
 	*l = ""
+
 	if len(b) == 0 {
 		return nil
 	}
+
 	switch first := b[0]; first {
 	case '"':
 		var s string
@@ -52,6 +54,7 @@ func (l *loose) UnmarshalJSON(b []byte) error {
 	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
 		*l = loose(b)
 	}
+
 	return nil
 }
 
@@ -110,6 +113,7 @@ func split(body []byte) []channels.Fact {
 	if e.Object != "whatsapp_business_account" {
 		return []channels.Fact{graph.UnreadableFact(body, "", "not about a WhatsApp business account")}
 	}
+
 	var facts []channels.Fact
 	for _, entry := range e.Entry {
 		at, _ := strconv.ParseInt(string(entry.Time), 10, 64) // unreadable: 0, unknown
@@ -118,9 +122,11 @@ func split(body []byte) []channels.Fact {
 			facts = append(facts, splitChange(base, change.Value)...)
 		}
 	}
+
 	if len(facts) == 0 {
 		return []channels.Fact{graph.UnreadableFact(body, "", "a webhook that tells nothing")}
 	}
+
 	return facts
 }
 
@@ -136,11 +142,13 @@ func splitChange(base fact, raw json.RawMessage) []channels.Fact {
 	if err := json.Unmarshal(raw, &v); err != nil {
 		return []channels.Fact{graph.UnreadableFact(raw, "", "a change that can't be read: "+err.Error())}
 	}
+
 	base.Phone = string(v.Metadata.PhoneNumberID)
 	n := len(v.Messages) + len(v.Statuses) + len(v.Echoes) + len(v.Preferences) + len(v.Errors)
 	if n > maxItems {
 		return []channels.Fact{graph.UnreadableFact(raw, base.Phone, "a change that tells "+strconv.Itoa(n)+" things: Meta sends no more than a thousand at once")}
 	}
+
 	var facts []channels.Fact
 	people := newDirectory(v.Contacts)
 	addAll := func(kind string, items []json.RawMessage, makeFact func(fact, json.RawMessage, directory) channels.Fact) {
@@ -158,10 +166,12 @@ func splitChange(base fact, raw json.RawMessage) []channels.Fact {
 		addAll(factConsent, v.Preferences, itemFact)
 		addAll(factErrors, v.Errors, factByHash)
 	}
+
 	if len(facts) == 0 {
 		base.Kind = factChange
 		facts = append(facts, factByHash(base, raw, people))
 	}
+
 	return facts
 }
 
@@ -171,6 +181,7 @@ func itemFact(f fact, raw json.RawMessage, people directory) channels.Fact {
 	if err := json.Unmarshal(raw, &n); err != nil {
 		return graph.UnreadableFact(raw, f.Phone, "a "+f.Kind+" that can't be read: "+err.Error())
 	}
+
 	out := channels.Fact{Owner: f.Phone}
 	switch f.Kind {
 	case factStatus:
@@ -190,9 +201,11 @@ func itemFact(f fact, raw json.RawMessage, people directory) channels.Fact {
 			out.OrderKey = previousUserID(n.System)
 		}
 	}
+
 	if n.ID == "" {
 		return graph.UnreadableFact(raw, f.Phone, "a "+f.Kind+" without an id")
 	}
+
 	out.ExternalID = boundedID(out.ExternalID)
 	out.OrderKey = boundedID(cmp.Or(out.OrderKey, "unknown"))
 	f.Contact = people.find(out.OrderKey, n)
@@ -254,15 +267,18 @@ func newDirectory(contacts []json.RawMessage) directory {
 		if len(raw) > maxContactBytes || json.Unmarshal(raw, &n) != nil {
 			continue
 		}
+
 		for _, id := range []loose{n.WaID, n.UserID} {
 			if id != "" {
 				d.byID[string(id)] = raw
 			}
 		}
+
 		if len(contacts) == 1 {
 			d.only = raw
 		}
 	}
+
 	return d
 }
 

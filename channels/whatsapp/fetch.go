@@ -60,10 +60,12 @@ func (c *Channel) fetch(ctx context.Context, r mediaRef) (channels.Fetched, erro
 	if err := c.graph.Call(lookupCtx, http.MethodGet, url.PathEscape(r.ID), url.Values{"phone_number_id": {c.phone}}, nil, &m); err != nil {
 		return channels.Fetched{}, err
 	}
+
 	d, err := c.graph.Download(ctx, m.URL, true, maxFile)
 	if err != nil {
 		return channels.Fetched{}, err
 	}
+
 	body := &hashedBody{ReadCloser: d.Body, sum: sha256.New(), want: cmp.Or(m.SHA256, r.SHA256)}
 	return channels.Fetched{ContentType: contentType(m.MimeType), Body: body}, nil
 }
@@ -79,11 +81,13 @@ func (c *Channel) fetchError(err error) *channels.SendError {
 	case errors.As(err, &refused) && isGone(refused):
 		return &channels.SendError{Class: channels.BadContent, Text: "WhatsApp doesn't have the file any more.", Hint: "Ask the customer to send it again.", Cause: err}
 	}
+
 	out := c.sendError(err, channels.Outbound{Attempt: channels.Attempt{Number: 1}})
 	if out.Class == channels.Ambiguous { // reading may be repeated
 		out.Class = channels.Retry
 		out.Text, out.Hint = "The file could not be read from WhatsApp.", ""
 	}
+
 	return out
 }
 

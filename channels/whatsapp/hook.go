@@ -40,20 +40,24 @@ func (c *Channel) FindHook(ctx context.Context) (channels.HookState, error) {
 	if err != nil {
 		return channels.HookState{}, err
 	}
+
 	ours := c.env.HookURL
 	now := facts.override
 	if now == "" && facts.subscribed {
 		now = facts.sub.Callback
 	}
+
 	values := []channels.HookValue{{What: "Callback for messages to the business account " + c.waba, Now: now, Wanted: graph.Callback(now, c.env)}}
 	if facts.number != "" {
 		values = append(values, channels.HookValue{What: "Callback of the number itself, which comes before that", Now: facts.number, Wanted: graph.Callback(facts.number, c.env)})
 	}
+
 	app := channels.HookValue{What: "Callback of the app " + facts.app.Name + ", for news about templates and the account", Now: facts.sub.Callback, Wanted: facts.sub.Callback}
 	var subscribed []string
 	for _, f := range facts.sub.Fields {
 		subscribed = append(subscribed, f.Name)
 	}
+
 	fields := channels.HookValue{What: "What the app is told", Now: graph.ListFields(subscribed), Wanted: graph.ListFields(append(neededFields(), subscribed...))}
 	hasMessages := len(facts.sub.Lacks([]string{"messages"})) == 0
 	if !facts.isOfOtherProgram(c.env) {
@@ -61,6 +65,7 @@ func (c *Channel) FindHook(ctx context.Context) (channels.HookState, error) {
 	} else if hasMessages { // the other program chooses the fields; without messages nothing would come here
 		fields.Wanted = fields.Now
 	}
+
 	return channels.HookState{Values: append(values, app, fields),
 		ByHand: "In Meta's App Dashboard, WhatsApp, Configuration: set the callback URL " + ours + " with the verify token of this account, subscribe to " +
 			strings.Join(neededFields(), ", ") + "; then send POST /" + c.waba + "/subscribed_apps with a token that has whatsapp_business_management."}, nil
@@ -78,6 +83,7 @@ func (c *Channel) findHook(ctx context.Context) (hookFacts, error) {
 		return facts, &channels.SendError{Class: channels.BadContent, Text: "WhatsApp can't reach this Parley: it has no public address.",
 			Hint: "Set PARLEY_PUBLIC_URL to an https address that leads here."}
 	}
+
 	var err error
 	if facts.app, err = c.graph.App(ctx, string(c.hook.Secret)); err != nil {
 		return facts, c.hookError(err)
@@ -85,16 +91,19 @@ func (c *Channel) findHook(ctx context.Context) (hookFacts, error) {
 	if facts.sub, err = facts.app.Subscription(ctx, businessObject); err != nil {
 		return facts, c.hookError(err)
 	}
+
 	apps, err := c.subscribedApps(ctx)
 	if err != nil {
 		return facts, c.hookError(err)
 	}
+
 	for _, a := range apps {
 		if string(a.App.ID) == facts.app.ID {
 			facts.subscribed = true
 			facts.override = a.Override
 		}
 	}
+
 	var number struct {
 		Hooks struct {
 			Number string `json:"phone_number"`
@@ -103,6 +112,7 @@ func (c *Channel) findHook(ctx context.Context) (hookFacts, error) {
 	if err := c.graph.Call(ctx, http.MethodGet, c.phone, url.Values{"fields": {"webhook_configuration"}}, nil, &number); err != nil {
 		return facts, c.hookError(err)
 	}
+
 	facts.number = number.Hooks.Number
 	return facts, nil
 }
@@ -131,11 +141,13 @@ func (c *Channel) SetHook(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	ours, verify := c.env.HookURL, c.hook.VerifyToken
 	fields := neededFields()
 	for _, f := range facts.sub.Fields {
 		fields = append(fields, f.Name)
 	}
+
 	isComplete := facts.sub.Callback != "" && len(facts.sub.Lacks(neededFields())) == 0
 	if !isComplete && !facts.isOfOtherProgram(c.env) {
 		slices.Sort(fields)
@@ -144,6 +156,7 @@ func (c *Channel) SetHook(ctx context.Context) error {
 			return c.hookError(err)
 		}
 	}
+
 	override := object{"override_callback_uri": graph.Callback(facts.override, c.env), "verify_token": verify}
 	if err := c.graph.Call(ctx, http.MethodPost, c.waba+"/subscribed_apps", nil, override, nil); err != nil {
 		return c.hookError(err)
@@ -151,10 +164,12 @@ func (c *Channel) SetHook(ctx context.Context) error {
 	if facts.number == "" || graph.Callback(facts.number, c.env) == facts.number {
 		return nil
 	}
+
 	callback := object{"webhook_configuration": object{"override_callback_uri": ours, "verify_token": verify}}
 	if err := c.graph.Call(ctx, http.MethodPost, c.phone, nil, callback, nil); err != nil {
 		return c.hookError(err)
 	}
+
 	return nil
 }
 

@@ -43,12 +43,14 @@ func partyOf(userID, waID loose, name string) channels.Party {
 		if key == "" || key == p.Key {
 			continue
 		}
+
 		if p.Key == "" {
 			p.Key = key
 		} else if !slices.Contains(p.Also, key) {
 			p.Also = append(p.Also, key)
 		}
 	}
+
 	return p
 }
 
@@ -72,23 +74,28 @@ func keysOfNumber(key string) []string {
 		}
 		return nil
 	}
+
 	mobile, isArgentine := strings.CutPrefix(key, "+549")
 	if isArgentine && len(mobile) == nationalDigits {
 		return []string{"+54" + mobile}
 	}
+
 	national, isBrazilian := strings.CutPrefix(key, "+55")
 	if !isBrazilian || len(national) < brazilArea+brazilOldDigits {
 		return nil
 	}
+
 	area, local := national[:brazilArea], national[brazilArea:]
 	isOldMobile := len(local) == brazilOldDigits && local[0] >= '6' // lower digits begin the numbers of landlines
 	if isOldMobile {
 		return []string{"+55" + area + "9" + local}
 	}
+
 	isNewMobile := len(local) == brazilOldDigits+1 && local[0] == '9'
 	if isNewMobile {
 		return []string{"+55" + area + local[1:]}
 	}
+
 	return nil
 }
 

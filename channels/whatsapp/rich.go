@@ -39,6 +39,7 @@ func richSteps(r channels.Rich, text string) ([]step, error) {
 	case len(r.Cards) > 0:
 		return nil, channels.RefuseContent("WhatsApp has no carousels outside of templates.", "Send it as text.")
 	}
+
 	return nil, channels.RefuseContent("There is nothing to send.", "Write something.")
 }
 
@@ -89,6 +90,7 @@ func buttonSteps(buttons []channels.Button, text string) ([]step, error) {
 		if titles[b.Title] || !isText(b.Title, maxButton) {
 			return nil, channels.RefuseContent(fmt.Sprintf("A button has 1 to %d characters, and no other may have the same: %q.", maxButton, b.Title), "Change the button.")
 		}
+
 		titles[b.Title] = true
 		if b.URL != "" {
 			if len(buttons) == 1 {
@@ -97,18 +99,22 @@ func buttonSteps(buttons []channels.Button, text string) ([]step, error) {
 			text = joinNonEmpty("\n", text, b.Title+": "+b.URL)
 			continue
 		}
+
 		id := cmp.Or(b.ID, b.Title)
 		if utf8.RuneCountInString(id) > maxButtonID {
 			return nil, channels.RefuseContent("The ID of a button is too long.", "Use a shorter one.")
 		}
+
 		replies = append(replies, object{"type": "reply", "reply": object{"id": id, "title": b.Title}})
 	}
+
 	if len(replies) == 0 {
 		return []step{textStep(text)}, nil
 	}
 	if len(replies) > maxButtons {
 		return nil, channels.RefuseContent(fmt.Sprintf("WhatsApp takes %d buttons; these are %d.", maxButtons, len(replies)), "Use a list.")
 	}
+
 	return interactiveStep("button", text, object{"buttons": replies})
 }
 
@@ -122,6 +128,7 @@ func listSteps(l channels.List, text string) ([]step, error) {
 	if !isText(l.Button, maxButton) {
 		return nil, channels.RefuseContent(fmt.Sprintf("The button that opens a list has 1 to %d characters.", maxButton), "Change it.")
 	}
+
 	var sections []object
 	rows := 0
 	needsTitles := len(l.Sections) > 1
@@ -130,13 +137,16 @@ func listSteps(l channels.List, text string) ([]step, error) {
 		if err != nil {
 			return nil, err
 		}
+
 		rows += len(s.Rows)
 		sections = append(sections, section)
 	}
+
 	hasRows := rows > 0 && rows <= maxListRows
 	if !hasRows || len(sections) > maxSections {
 		return nil, channels.RefuseContent(fmt.Sprintf("A list has 1 to %d rows; this one has %d.", maxListRows, rows), "Offer fewer.")
 	}
+
 	return interactiveStep("list", text, object{"button": l.Button, "sections": sections})
 }
 
@@ -149,21 +159,26 @@ func listSection(s channels.ListSection, needsTitle bool) (object, error) {
 			return nil, channels.RefuseContent(fmt.Sprintf("A row has a title of 1 to %d characters and a description of up to %d: %q.", maxRowTitle, maxRowWords, r.Title),
 				"Change the row.")
 		}
+
 		row := object{"id": cmp.Or(r.ID, r.Title), "title": r.Title}
 		if r.Description != "" {
 			row["description"] = r.Description
 		}
+
 		rows = append(rows, row)
 	}
+
 	section := object{"rows": rows}
 	if s.Title != "" || needsTitle {
 		section["title"] = s.Title
 	}
+
 	lacksTitle := s.Title == "" && needsTitle
 	isTooLong := utf8.RuneCountInString(s.Title) > maxRowTitle
 	if lacksTitle || isTooLong || len(rows) == 0 {
 		return nil, channels.RefuseContent(fmt.Sprintf("A section has rows, and a title of up to %d characters where there are several.", maxRowTitle), "Change the list.")
 	}
+
 	return section, nil
 }
 
@@ -173,15 +188,18 @@ func contactCard(c channels.ContactCard) (object, error) {
 	if c.Name == "" || len(c.Phones) > maxCardPhones {
 		return nil, channels.RefuseContent("A contact card needs a name.", "Write one.")
 	}
+
 	firstName, lastName, _ := strings.Cut(c.Name, " ")
 	name := object{"formatted_name": c.Name, "first_name": firstName}
 	if lastName != "" {
 		name["last_name"] = lastName
 	}
+
 	card := object{"name": name}
 	if c.Org != "" {
 		card["org"] = object{"company": c.Org}
 	}
+
 	var phones, emails []object
 	for _, p := range c.Phones {
 		phone := object{"phone": p, "type": "WORK"}
@@ -190,14 +208,17 @@ func contactCard(c channels.ContactCard) (object, error) {
 		}
 		phones = append(phones, phone)
 	}
+
 	for _, e := range c.Emails {
 		emails = append(emails, object{"email": e, "type": "WORK"})
 	}
+
 	if len(phones) > 0 {
 		card["phones"] = phones
 	}
 	if len(emails) > 0 {
 		card["emails"] = emails
 	}
+
 	return card, nil
 }

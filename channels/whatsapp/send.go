@@ -37,26 +37,31 @@ func (c *Channel) send(ctx context.Context, o channels.Outbound) (channels.Recei
 	if o.Attempt.Part < 0 || o.Attempt.Part >= len(steps) {
 		return channels.Receipt{}, channels.RefuseContent("The message changed while it was being sent.", "Look at what the customer got, and send the rest.")
 	}
+
 	if o.Attempt.Part == 0 && len(steps) > 1 { // don't send a text if its file can't be read
 		if err := checkReadable(ctx, o.Files); err != nil {
 			return channels.Receipt{}, err
 		}
 	}
+
 	s := steps[o.Attempt.Part]
 	m, err := c.newMessage(o, len(steps))
 	if err != nil {
 		return channels.Receipt{}, err
 	}
+
 	isAnswer := o.ReplyTo != "" && o.Attempt.Part == 0 // of several parts, only the first names what it answers
 	if isAnswer && s.replies {
 		m["context"] = object{"message_id": o.ReplyTo}
 	}
+
 	receipt, err := c.post(ctx, m, s)
 	isShown := s.file != nil && s.kind != "document"
 	if isShown && isMediaRefused(err) { // its type says video or image, but its content is something else
 		s.kind = "document"
 		receipt, err = c.post(ctx, m, s)
 	}
+
 	receipt.More = err == nil && o.Attempt.Part < len(steps)-1
 	return receipt, err
 }
@@ -77,6 +82,7 @@ func (c *Channel) newMessage(o channels.Outbound, steps int) (object, error) {
 	if needsPhone && phone == "" {
 		phone = findPhone(to.Also)
 	}
+
 	if phone != "" {
 		m["to"] = phone
 	} else if user != "" { // in "to", WhatsApp would ignore a user id silently
@@ -84,6 +90,7 @@ func (c *Channel) newMessage(o channels.Outbound, steps int) (object, error) {
 	} else {
 		return nil, &channels.SendError{Class: channels.BadRecipient, Text: "This is no phone number that WhatsApp knows.", Hint: "Write it with + and the country code."}
 	}
+
 	t := token{message: o.MessageID, part: o.Attempt.Part, last: o.Attempt.Part == steps-1}
 	m["biz_opaque_callback_data"] = t.sign(c.env.Keys[0])
 	return m, nil
@@ -106,6 +113,7 @@ func (c *Channel) post(ctx context.Context, m object, s step) (channels.Receipt,
 		if err != nil {
 			return channels.Receipt{}, err
 		}
+
 		content := object{"id": id}
 		if s.caption != "" {
 			content["caption"] = s.caption
@@ -113,8 +121,10 @@ func (c *Channel) post(ctx context.Context, m object, s step) (channels.Receipt,
 		if s.kind == "document" {
 			content["filename"] = s.file.Name
 		}
+
 		s.content = content
 	}
+
 	m["type"] = s.kind
 	m[s.kind] = s.content
 	defer delete(m, s.kind) // send may try another kind with m
@@ -130,11 +140,13 @@ func (c *Channel) post(ctx context.Context, m object, s step) (channels.Receipt,
 	if len(answer.Messages) == 0 || answer.Messages[0].ID == "" {
 		return channels.Receipt{}, &channels.SendError{Class: channels.Ambiguous, Text: "WhatsApp's answer names no message.", Cause: errors.New("no message id")}
 	}
+
 	r := channels.Receipt{ExternalID: answer.Messages[0].ID, State: channels.StateAccepted}
 	status := answer.Messages[0].Status
 	if status != "" && status != "accepted" {
 		r.Note = "WhatsApp holds it back: " + readableWords(loose(status)) + "."
 	}
+
 	return r, nil
 }
 
@@ -147,6 +159,7 @@ func (c *Channel) upload(ctx context.Context, s step) (string, error) {
 	case <-ctx.Done():
 		return "", &channels.SendError{Class: channels.Retry, Text: "Other files took too long.", Cause: ctx.Err()}
 	}
+
 	body, err := s.file.Open(ctx)
 	if err != nil {
 		return "", errUnreadableFile(s.file.Name, err)
@@ -156,6 +169,7 @@ func (c *Channel) upload(ctx context.Context, s step) (string, error) {
 	var answer struct {
 		ID string `json:"id"`
 	}
+
 	f := graph.File{Name: s.file.Name, ContentType: kind, Body: body, SizeBytes: s.file.SizeBytes}
 	if f.SizeBytes <= 0 { // the size isn't known
 		tooLarge := channels.RefuseContent(s.file.Name+" is larger than 100 MB; WhatsApp takes no more.", "Send a link to it.")
@@ -164,6 +178,7 @@ func (c *Channel) upload(ctx context.Context, s step) (string, error) {
 		}
 		f.Body = nil
 	}
+
 	err = c.graph.Upload(ctx, c.phone+"/media", map[string]string{"messaging_product": "whatsapp", "type": kind}, f, &answer)
 	if _, ok := errors.AsType[*fence.LostError](err); ok {
 		return "", &channels.SendError{Class: channels.Retry, Text: fmt.Sprintf("%s could not be handed to WhatsApp.", s.file.Name), Cause: err}
@@ -171,6 +186,7 @@ func (c *Channel) upload(ctx context.Context, s step) (string, error) {
 	if err == nil && answer.ID == "" {
 		err = &channels.SendError{Class: channels.Retry, Text: fmt.Sprintf("WhatsApp gave no ID for %s.", s.file.Name)}
 	}
+
 	return answer.ID, err
 }
 

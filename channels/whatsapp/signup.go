@@ -77,6 +77,7 @@ func (s *SignUp) Finish(ctx context.Context, code, redirect string) (string, err
 		return "", &channels.SendError{Class: channels.AuthBroken, Text: "Meta refuses Parley's app: " + refused.Words(),
 			Hint: "Check META_APP_ID and META_APP_SECRET, and the app's redirect addresses.", Cause: err}
 	}
+
 	return "", errUnreachable(err)
 }
 
@@ -101,16 +102,19 @@ func (s *SignUp) Numbers(ctx context.Context, token string) ([]SignedNumber, err
 	if err != nil {
 		return nil, errSignUp(err)
 	}
+
 	missing := facts.Missing("whatsapp_business_management", "whatsapp_business_messaging")
 	isOurs := facts.Valid && facts.AppID == s.o.AppID
 	if !isOurs || len(missing) > 0 {
 		return nil, &channels.SendError{Class: channels.AuthBroken, Text: "What was granted at Meta is not enough: " + strings.Join(missing, " and ") + " is missing.",
 			Hint: "Begin again, and grant all that is asked. The app's configuration must ask for it."}
 	}
+
 	c, err := s.newClient(token)
 	if err != nil {
 		return nil, err
 	}
+
 	var list []SignedNumber
 	for _, waba := range facts.Targets("whatsapp_business_management") {
 		var page struct {
@@ -121,12 +125,14 @@ func (s *SignUp) Numbers(ctx context.Context, token string) ([]SignedNumber, err
 				Status  loose `json:"status"`
 			} `json:"data"`
 		}
+
 		if !graph.IsID(waba) { // it becomes a part of an address
 			continue
 		}
 		if err := c.Call(ctx, http.MethodGet, waba+"/phone_numbers", url.Values{"fields": {"id,display_phone_number,verified_name,status"}, "limit": {"100"}}, nil, &page); err != nil {
 			return nil, errSignUp(err)
 		}
+
 		for _, n := range page.Data {
 			list = append(list, SignedNumber{
 				ID:         string(n.ID),
@@ -137,10 +143,12 @@ func (s *SignUp) Numbers(ctx context.Context, token string) ([]SignedNumber, err
 			})
 		}
 	}
+
 	if len(list) == 0 {
 		return nil, &channels.SendError{Class: channels.BadRecipient, Text: "You signed in at Meta, but granted no WhatsApp account with a number.",
 			Hint: "Begin again with the right business, and choose or add its WhatsApp account and number there."}
 	}
+
 	return list, nil
 }
 

@@ -45,23 +45,28 @@ func templateMessage(t channels.TemplateUse) (object, error) {
 			}
 			parameters = append(parameters, object{"type": "text", "text": v})
 		}
+
 		if len(parameters) > 0 {
 			components = append(components, object{"type": c.kind, "parameters": parameters})
 		}
 	}
+
 	for i, b := range t.Buttons {
 		if b.URL == "" && b.ID != "" { // so that the answer says which button it was
 			components = append(components, object{"type": "button", "sub_type": "quick_reply", "index": strconv.Itoa(i),
 				"parameters": []object{{"type": "payload", "payload": b.ID}}})
 		}
 	}
+
 	if t.Name == "" || t.Language == "" {
 		return nil, &channels.SendError{Class: channels.TemplateBad, Text: "The template has no name or no language.", Hint: "Pick another template."}
 	}
+
 	m := object{"name": t.Name, "language": object{"policy": "deterministic", "code": t.Language}}
 	if len(components) > 0 {
 		m["components"] = components
 	}
+
 	return m, nil
 }
 
@@ -72,9 +77,11 @@ func templateComponents(t channels.Template) ([]object, error) {
 	if t.Header != "" {
 		text, names := withPositions(t.Header)
 		header := object{"type": "HEADER", "format": "TEXT", "text": text}
+
 		if len(names) > 1 {
 			return nil, channels.RefuseContent("The header of a template has one variable at most.", "Move the others into the body.")
 		}
+
 		if len(names) == 1 {
 			example, err := listExamples(t, names)
 			if err != nil {
@@ -82,12 +89,15 @@ func templateComponents(t channels.Template) ([]object, error) {
 			}
 			header["example"] = object{"header_text": example}
 		}
+
 		components = append(components, header)
 	}
+
 	text, names := withPositions(t.Body)
 	if err := checkVariablePlaces(text); err != nil {
 		return nil, err
 	}
+
 	body := object{"type": "BODY", "text": text}
 	if len(names) > 0 {
 		example, err := listExamples(t, names)
@@ -96,6 +106,7 @@ func templateComponents(t channels.Template) ([]object, error) {
 		}
 		body["example"] = object{"body_text": [][]string{example}}
 	}
+
 	components = append(components, body)
 	if t.Footer != "" {
 		if variablePattern.MatchString(t.Footer) {
@@ -103,6 +114,7 @@ func templateComponents(t channels.Template) ([]object, error) {
 		}
 		components = append(components, object{"type": "FOOTER", "text": t.Footer})
 	}
+
 	if len(t.Buttons) > 0 {
 		var buttons []object
 		for _, b := range t.Buttons {
@@ -112,8 +124,10 @@ func templateComponents(t channels.Template) ([]object, error) {
 			}
 			buttons = append(buttons, object{"type": "QUICK_REPLY", "text": b.Title})
 		}
+
 		components = append(components, object{"type": "BUTTONS", "buttons": buttons})
 	}
+
 	return components, nil
 }
 
@@ -142,10 +156,13 @@ func checkVariablePlaces(numbered string) error {
 		if i > 0 && strings.TrimSpace(text[previousEnd:begin]) == "" {
 			return channels.RefuseContent("Two variables of a template can't stand side by side.", "Write words between them.")
 		}
+
 		previousEnd = end
 	}
+
 	if text == "" {
 		return channels.RefuseContent("The template has no text.", "Write one.")
 	}
+
 	return nil
 }

@@ -48,6 +48,7 @@ func (c *Channel) SubmitTemplate(ctx context.Context, t channels.Template) (chan
 	if err != nil {
 		return channels.TemplateState{}, err
 	}
+
 	state := channels.TemplateState{ExternalID: t.ExternalID, Name: t.Name, Language: t.Language, Category: t.Category, Status: channels.TemplatePending}
 	if t.ExternalID != "" {
 		changes := object{"components": components}
@@ -59,15 +60,18 @@ func (c *Channel) SubmitTemplate(ctx context.Context, t channels.Template) (chan
 		}
 		return state, nil
 	}
+
 	submitted := object{"name": t.Name, "language": t.Language, "category": strings.ToUpper(t.Category), "parameter_format": "POSITIONAL", "components": components}
 	var answer templateState
 	if err := c.graph.Call(ctx, http.MethodPost, c.waba+"/message_templates", nil, submitted, &answer); err != nil {
 		return channels.TemplateState{}, c.templateError(err)
 	}
+
 	state.ExternalID = string(answer.ID)
 	if answer.Category != "" { // Meta may have chosen another category
 		state.Category = strings.ToLower(string(answer.Category))
 	}
+
 	state.Status = cmp.Or(templateStatus(string(answer.Status)), state.Status)
 	return state, nil
 }
@@ -102,14 +106,18 @@ func (c *Channel) ListTemplates(ctx context.Context) ([]channels.TemplateState, 
 		if err := c.graph.Call(ctx, http.MethodGet, c.waba+"/message_templates", q, nil, &page); err != nil {
 			return nil, c.templateError(err)
 		}
+
 		for _, t := range page.Data {
 			all = append(all, t.asTemplateState())
 		}
+
 		if page.Paging.Next == "" || page.Paging.Cursors.After == "" {
 			return all, nil
 		}
+
 		q.Set("after", page.Paging.Cursors.After)
 	}
+
 	return nil, &channels.SendError{Class: channels.Retry, Text: "WhatsApp's list of templates has no end."}
 }
 

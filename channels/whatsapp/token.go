@@ -43,22 +43,27 @@ func parseToken(keys [][]byte, s string) (token, bool) {
 	if !hasProof || len(s) > maxToken {
 		return token{}, false
 	}
+
 	fields := strings.Split(strings.TrimPrefix(body, "m"), ".")
 	if len(fields) < 2 {
 		return token{}, false
 	}
+
 	message, err := strconv.ParseInt(fields[0], 10, 64)
 	if err != nil {
 		return token{}, false
 	}
+
 	part, err := strconv.Atoi(fields[1])
 	if err != nil {
 		return token{}, false
 	}
+
 	t := token{message: message, part: part, last: len(fields) > 2}
 	isOurForm := t.String() == body
 	if !isOurForm || !proof.Verify(keys, tokenPurpose, body, sum) {
 		return token{}, false
 	}
+
 	return t, true
 }

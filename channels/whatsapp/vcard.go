@@ -38,18 +38,22 @@ func cardText(c card) string {
 	if org != "" {
 		lines = append(lines, wamark.Escape(org))
 	}
+
 	phones, morePhones := firstItems(c.Phones)
 	for _, p := range phones {
 		phone := loose(firstOf(p.Phone, loose(phoneKey(p.WaID))))
 		lines = append(lines, wamark.Escape(clippedLine(phone, maxPhoneText)))
 	}
+
 	mails, moreMails := firstItems(c.Emails)
 	for _, e := range mails {
 		lines = append(lines, wamark.Escape(clippedLine(e.Email, maxTitle)))
 	}
+
 	if more := cmp.Or(morePhones, moreMails); more != "" {
 		lines = append(lines, more+" in the file")
 	}
+
 	return strings.Join(lines, "\n")
 }
 
@@ -88,33 +92,43 @@ func vCard(c card) []byte {
 		if firstOf(values...) == "" {
 			return
 		}
+
 		var written []string
 		for _, v := range values {
 			written = append(written, vEscape(clippedLine(v, maxValue)))
 		}
+
 		b.WriteString(name + ":" + strings.Join(written, ";") + "\r\n")
 	}
+
 	b.WriteString("BEGIN:VCARD\r\nVERSION:3.0\r\n")
 	put("N", c.Name.Last, c.Name.First, "", "", "")
+
 	if c.Name.Last == "" && c.Name.First == "" {
 		put("N", loose(cardName(c)), "", "", "", "") // vCard requires a name
 	}
+
 	put("FN", loose(cardName(c)))
 	put("ORG", c.Org.Company, c.Org.Department)
 	put("TITLE", c.Org.Title)
 	put("BDAY", c.Birthday)
+
 	for _, p := range c.Phones {
 		put("TEL"+vType(p.Type), loose(firstOf(p.Phone, loose(phoneKey(p.WaID)))))
 	}
+
 	for _, e := range c.Emails {
 		put("EMAIL"+vType(e.Type), e.Email)
 	}
+
 	for _, u := range c.URLs {
 		put("URL", u.URL)
 	}
+
 	for _, a := range c.Addresses {
 		put("ADR", "", "", a.Street, a.City, a.State, a.Zip, a.Country)
 	}
+
 	b.WriteString("END:VCARD\r\n")
 	return []byte(b.String())
 }

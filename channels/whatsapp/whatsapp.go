@@ -57,14 +57,17 @@ func newChannel(account channels.Account, env channels.Env) (*Channel, error) {
 			faults = append(faults, fmt.Errorf("whatsapp: %s: missing", f.Name))
 		}
 	}
+
 	for _, name := range []string{fieldPhoneID, fieldWABA} {
 		if strings.Trim(setting(name), "0123456789") != "" {
 			faults = append(faults, fmt.Errorf("whatsapp: %s: an ID has only digits (it isn't the phone number)", name))
 		}
 	}
+
 	if len(env.Keys) == 0 || len(env.Keys[0]) == 0 {
 		faults = append(faults, errors.New("whatsapp: no key to sign tokens with"))
 	}
+
 	client, err := graph.New(graph.Options{BaseURL: env.APIURL, Version: setting(fieldVersion), Token: setting(fieldToken), Dialer: env.Dialer,
 		MediaHosts: []string{"lookaside.fbsbx.com", ".fbcdn.net", ".whatsapp.net"}})
 	if err != nil {
@@ -73,10 +76,12 @@ func newChannel(account channels.Account, env channels.Env) (*Channel, error) {
 	if len(faults) > 0 {
 		return nil, errors.Join(faults...)
 	}
+
 	log := env.Log
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
+
 	return &Channel{phone: setting(fieldPhoneID), waba: setting(fieldWABA), env: env, log: log, graph: client, uploads: make(chan struct{}, maxUploads),
 		hook: &graph.Hook{Secret: []byte(setting(fieldSecret)), VerifyToken: setting(fieldVerify), Split: split, Accept: env.Accept, Now: env.Now, Log: log}}, nil
 }

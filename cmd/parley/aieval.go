@@ -50,11 +50,13 @@ func (c aiEvalCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	mayShow := c.Set != "" || c.Half == string(evaluation.Dev)
 	if c.Show > 0 && !mayShow {
 		return errors.New("ai-eval: --show is for --half dev, or a --set of yours: nobody looks at the unseen half, " +
 			"so that its figures stay true")
 	}
+
 	analyzer, done, err := c.newAnalyzer(ctx, messages)
 	if err != nil {
 		return err
@@ -67,22 +69,26 @@ func (c aiEvalCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("ai-eval: %w", err)
 	}
+
 	report := evaluation.Score(outcome, evaluation.Price{Prompt: c.PromptPrice, Answer: c.AnswerPrice})
 	report.Analyzer, report.Set = c.Analyzer, name
 	floor, err := evaluation.Run(ctx, evaluation.Majority(messages), messages, evaluation.Options{Desk: desk, Now: time.Now})
 	if err != nil {
 		return fmt.Errorf("ai-eval: %w", err)
 	}
+
 	figures := evaluation.Score(floor, evaluation.Price{}).Figures()
 	report.Majority = &figures
 	if err := report.WriteText(os.Stdout); err != nil {
 		return fmt.Errorf("ai-eval: %w", err)
 	}
+
 	if c.Show > 0 {
 		if err := evaluation.WriteWrong(os.Stdout, outcome.Results, c.Show); err != nil {
 			return fmt.Errorf("ai-eval: %w", err)
 		}
 	}
+
 	return c.write(report)
 }
 
@@ -93,6 +99,7 @@ func (c aiEvalCommand) readMessages() (all []evaluation.Message, name string, er
 		all, err = evaluation.Ours(half)
 		return all, halfName(half), err
 	}
+
 	from := io.Reader(os.Stdin)
 	if c.Set != "-" {
 		file, err := os.Open(c.Set)
@@ -102,6 +109,7 @@ func (c aiEvalCommand) readMessages() (all []evaluation.Message, name string, er
 		defer file.Close() //nolint:errcheck // it was only read
 		from = file
 	}
+
 	all, err = evaluation.Read(c.Set, from)
 	return all, c.Set, err
 }

@@ -39,20 +39,24 @@ func (c applyCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	file, err := setup.Parse(raw, os.LookupEnv)
 	if err != nil {
 		return fmt.Errorf("%s:\n%w", c.File, err)
 	}
+
 	return withDatabase(ctx, func(ctx context.Context, env app.Env, db *app.Database, log *slog.Logger) error {
 		lookup, err := app.NewLookup(ctx, env, db, log, c.DryRun)
 		if err != nil {
 			return err
 		}
+
 		o := setup.Options{Sealer: db.Sealer, Specs: app.Specs(), Lookup: lookup, Prune: c.Prune, Signatures: signature.Guarded(c.pictureFolder()), Operator: true}
 		do := setup.Apply
 		if c.DryRun {
 			do = setup.Plan
 		}
+
 		result, err := do(ctx, db.Pool, file, o)
 		if faults, ok := errors.AsType[setup.Faults](err); ok {
 			return fmt.Errorf("%s:\n%w", c.File, faults)
@@ -60,6 +64,7 @@ func (c applyCommand) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+
 		_, err = io.WriteString(os.Stdout, result.Text())
 		return err
 	})
@@ -101,13 +106,16 @@ func (exportCommand) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+
 		notes, err := db.StoredChats(ctx)
 		if err != nil {
 			return err
 		}
+
 		for _, note := range notes {
 			out = fmt.Appendf(nil, "# %s\n%s", note, out)
 		}
+
 		_, err = os.Stdout.Write(out)
 		return err
 	})

@@ -56,6 +56,7 @@ func (c backupCommand) Run(ctx context.Context) error {
 	if c.File == "-" && term.IsTerminal(int(os.Stdout.Fd())) {
 		return errors.New("a backup is nothing for a terminal: name a file, or send the output to one")
 	}
+
 	db, err := app.OpenDatabase(ctx, env, log, printRemark)
 	if err != nil {
 		return err
@@ -67,13 +68,16 @@ func (c backupCommand) Run(ctx context.Context) error {
 			return err
 		}
 	}
+
 	var endProgress func()
 	source.Progress, endProgress = newProgress("written")
 	m, err := c.write(ctx, source)
 	endProgress()
+
 	if err != nil {
 		return explainBackup(err)
 	}
+
 	printRemark(resultWords(m))
 	return nil
 }
@@ -107,15 +111,18 @@ func keyAndPassphrase(ctx context.Context, env app.Env) (key, passphrase string,
 	if key == "" {
 		return "", "", fmt.Errorf("there is no master key to back up, neither PARLEY_MASTER_KEY nor %s; with --without-key the backup is made all the same", app.KeyFile(env))
 	}
+
 	passphrase = env.BackupPassphrase
 	if passphrase == "" {
 		if passphrase, err = askTwice(ctx); err != nil {
 			return "", "", err
 		}
 	}
+
 	if utf8.RuneCountInString(passphrase) < shortestPassphrase {
 		return "", "", fmt.Errorf("the passphrase is too short: at least %d characters", shortestPassphrase)
 	}
+
 	return key, passphrase, nil
 }
 
@@ -128,6 +135,7 @@ func askTwice(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+
 	second, err := ask(ctx, "The same once more: ")
 	if err != nil {
 		return "", err
@@ -135,6 +143,7 @@ func askTwice(ctx context.Context) (string, error) {
 	if first != second {
 		return "", errors.New("these were two different passphrases; nothing was written")
 	}
+
 	return first, nil
 }
 
@@ -155,15 +164,18 @@ func ask(ctx context.Context, prompt string) (string, error) {
 	if _, err := io.WriteString(tty, prompt); err != nil {
 		return "", err
 	}
+
 	type answer struct {
 		line []byte
 		err  error
 	}
+
 	got := make(chan answer, 1) // a read that was given up ends with the process
 	go func() {
 		line, err := term.ReadPassword(int(tty.Fd()))
 		got <- answer{line, err}
 	}()
+
 	select {
 	case a := <-got:
 		_, _ = io.WriteString(tty, "\n")
@@ -182,6 +194,7 @@ func newProgress(what string) (show func(int64), end func()) {
 	if !term.IsTerminal(int(os.Stderr.Fd())) {
 		return nil, func() {}
 	}
+
 	var lastShown time.Time
 	show = func(n int64) {
 		now := time.Now()
@@ -190,11 +203,13 @@ func newProgress(what string) (show func(int64), end func()) {
 			_, _ = fmt.Fprintf(os.Stderr, "\r%s %s ", megabyteWords(n), what)
 		}
 	}
+
 	end = func() {
 		if !lastShown.IsZero() {
 			_, _ = fmt.Fprintln(os.Stderr)
 		}
 	}
+
 	return show, end
 }
 
@@ -233,8 +248,10 @@ func explainBackup(err error) error {
 	case errors.Is(err, backup.ErrDamaged):
 		hint = "Take another copy, or an older backup."
 	}
+
 	if hint == "" {
 		return err
 	}
+
 	return errors.New(strings.TrimPrefix(err.Error(), "backup: ") + "\n" + hint)
 }

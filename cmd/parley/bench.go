@@ -41,20 +41,24 @@ func (c benchCommand) Run(ctx context.Context) error {
 	if c.Serve {
 		return rig.Serve(ctx, rig.ServeOptions{CPUProfile: c.CPUProfile, Unanalysed: c.Unanalysed})
 	}
+
 	program, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("bench: %w", err)
 	}
+
 	report, failed := bench.Run(ctx, bench.Options{Options: rig.Options{Program: program, Dir: c.Dir, Quick: c.Quick, Out: os.Stderr, CPUProfile: c.CPUProfile,
 		Statements: c.Statements, Unanalysed: c.Unanalysed}, Only: c.Only})
 	if err := report.Table(os.Stdout); err != nil {
 		return err
 	}
+
 	if c.JSON != "" {
 		if err := report.Write(c.JSON); err != nil {
 			return err
 		}
 	}
+
 	if failed != nil {
 		return failed
 	}
@@ -62,5 +66,6 @@ func (c benchCommand) Run(ctx context.Context) error {
 		fmt.Println("\nMissed: " + strings.Join(missed, ", "))
 		return errReported
 	}
+
 	return nil
 }

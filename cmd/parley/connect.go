@@ -70,6 +70,7 @@ func accountNamed(ctx context.Context, db *app.Database, name string) (store.Acc
 	if err != nil {
 		return store.Account{}, err
 	}
+
 	var names []string
 	for _, a := range accounts {
 		if a.Name == name && a.Side == store.SideChannel {
@@ -79,9 +80,11 @@ func accountNamed(ctx context.Context, db *app.Database, name string) (store.Acc
 			names = append(names, a.Name)
 		}
 	}
+
 	if len(names) == 0 {
 		return store.Account{}, fmt.Errorf("there is no account %q; add it with parley apply", name)
 	}
+
 	return store.Account{}, fmt.Errorf("there is no account %q, only %s", name, strings.Join(names, ", "))
 }
 
@@ -91,10 +94,12 @@ func checkMailbox(ctx context.Context, o inspect.Options, account store.Account)
 		if spec.Kind != account.Kind {
 			continue
 		}
+
 		config, err := setup.Open(account, o.Sealer, spec)
 		if err != nil {
 			return err
 		}
+
 		found, err := inspect.Try(ctx, o, account, config)
 		if err != nil {
 			return err
@@ -103,6 +108,7 @@ func checkMailbox(ctx context.Context, o inspect.Options, account store.Account)
 			return errReported
 		}
 	}
+
 	return nil
 }
 
@@ -136,6 +142,7 @@ func (c connectCommand) connect(ctx context.Context, keeper *consent.Keeper, acc
 	if err != nil {
 		return err
 	}
+
 	say := func(format string, args ...any) { _, _ = fmt.Fprintf(out, format+"\n", args...) }
 	say("Open this address in a browser, and sign in as the mailbox:\n\n  %s\n", link)
 	var answer url.Values
@@ -146,15 +153,19 @@ func (c connectCommand) connect(ctx context.Context, keeper *consent.Keeper, acc
 		say("Waiting at %s for %s…", back.address, c.Timeout)
 		answer, err = back.wait(ctx, flow.State)
 	}
+
 	if err != nil {
 		return err
 	}
+
 	say("The browser is back.")
 	who, err := keeper.Finish(ctx, account, c.Provider, flow, answer)
 	back.tell(err)
+
 	if err != nil {
 		return err
 	}
+
 	who = cmp.Or(who, "the mailbox")
 	say("Signed in as %s. The account %s is connected.", who, account.Name)
 	return nil
@@ -178,15 +189,18 @@ func (c connectCommand) listen(ctx context.Context) (*landing, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the port for the browser: %w", err)
 	}
+
 	host := "127.0.0.1"
 	if c.Provider == oauth.Microsoft {
 		host = "localhost"
 	}
+
 	_, port, _ := net.SplitHostPort(ln.Addr().String()) //nolint:errcheck // a listener's address has a port
 	b := &landing{
 		address: "http://" + net.JoinHostPort(host, port) + "/",
 		answers: make(chan url.Values), outcome: make(chan string, 1), state: make(chan string, 1),
 	}
+
 	b.server = &http.Server{Handler: b, ReadHeaderTimeout: headerTimeout}
 	go func() { _ = b.server.Serve(ln) }() // ends with Shutdown
 	return b, nil
@@ -201,20 +215,24 @@ func (b *landing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case <-r.Context().Done():
 		return
 	}
+
 	answer := r.URL.Query()
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'")
 	w.Header().Set("Referrer-Policy", "no-referrer") // the address has a code
+
 	if r.URL.Path != "/" || answer.Get("state") != wanted {
 		w.WriteHeader(http.StatusNotFound)
 		_, _ = io.WriteString(w, "<p>Nothing is waited for here. Use the newest link that parley connect has printed.</p>")
 		return
 	}
+
 	select {
 	case b.answers <- answer:
 	case <-r.Context().Done():
 		return
 	}
+
 	select {
 	case text := <-b.outcome:
 		_, _ = io.WriteString(w, "<!DOCTYPE html><html lang=\"en\"><title>Parley</title><p>"+html.EscapeString(text)+"</p></html>")
@@ -256,17 +274,20 @@ func readPasted(ctx context.Context, in io.Reader) (url.Values, error) {
 		text string
 		err  error
 	}
+
 	read := make(chan line, 1)
 	go func() { // ends with the program, if nobody types
 		text, err := bufio.NewReader(in).ReadString('\n')
 		read <- line{text, err}
 	}()
+
 	select {
 	case l := <-read:
 		text := strings.TrimSpace(l.text)
 		if text == "" {
 			return nil, fmt.Errorf("no address was typed: %w", l.err)
 		}
+
 		u, err := url.Parse(text)
 		if err != nil || u.RawQuery == "" {
 			return nil, errors.New("that is no address with an answer: copy all of it, from http:// to the end")

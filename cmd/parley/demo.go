@@ -57,6 +57,7 @@ func (c demoCommand) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+
 		o := demo.EngineOptions()
 		analyzer, end, err := app.NewAnalyzer(ctx, env, log)
 		if err != nil {
@@ -66,30 +67,37 @@ func (c demoCommand) Run(ctx context.Context) error {
 		o.Analyzer = analyzer
 		return app.Serve(ctx, env, log, printRemark, o)
 	}
+
 	exe, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
+
 	data, err := filepath.Abs(filepath.Join(cmp.Or(os.Getenv("PARLEY_DATA"), "data"), "demo"))
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
+
 	o := demo.Options{Listen: c.Listen, Data: data, Exe: exe, Reset: c.Reset, Hold: c.Hold, Surface: c.Surface, Say: printRemark, Log: newLog(os.Stderr, slog.LevelWarn)}
 	if c.Verbose {
 		o.Engine, o.Log = os.Stderr, newLog(os.Stderr, slog.LevelInfo)
 	}
+
 	o.Ready = func(url string, vars []string) error {
 		if c.Env != "" {
 			if err := child.WriteEnv(c.Env, vars); err != nil {
 				return err
 			}
 		}
+
 		fmt.Printf("\n  The demo is at %s\n\n  Stop it with Ctrl-C. Parley's own log: %s\n\n", url, filepath.Join(data, "engine.log"))
+
 		if c.Open {
 			openBrowser(ctx, url)
 		}
 		return nil
 	}
+
 	return demo.Run(ctx, o)
 }
 

@@ -46,10 +46,12 @@ func (c eraseCommand) Run(ctx context.Context) error {
 		if c.Contact == "" {
 			return c.goOn(ctx, env, db)
 		}
+
 		contacts, err := findContacts(ctx, db, c.Contact, c.All)
 		if err != nil {
 			return err
 		}
+
 		found, err := erase.Count(ctx, db.Pool, contacts)
 		if err != nil {
 			return err
@@ -57,10 +59,12 @@ func (c eraseCommand) Run(ctx context.Context) error {
 		if c.DryRun {
 			return tell(os.Stdout, found)
 		}
+
 		id, err := erase.Begin(ctx, db.Erasing(env), contacts, cmp.Or(c.By, os.Getenv("USER"), "unknown"))
 		if err != nil {
 			return err
 		}
+
 		return c.finish(ctx, env, db, id)
 	})
 }
@@ -71,18 +75,21 @@ func findContacts(ctx context.Context, db *app.Database, text string, all bool) 
 	if err != nil {
 		return nil, err
 	}
+
 	ids := make([]store.ContactID, len(list))
 	lines := []string{}
 	for i, c := range list {
 		ids[i] = c.ID
 		lines = append(lines, fmt.Sprintf("  %d  %s, %d conversations: %s", c.ID, c.Name, c.Conversations, strings.Join(c.Addresses, ", ")))
 	}
+
 	if len(list) == 0 {
 		return nil, fmt.Errorf("nobody is called %s: name an address, a number or a contact's id", text)
 	}
 	if len(list) > 1 && !all {
 		return nil, fmt.Errorf("%s names %d contacts:\n%s\nName one by its id, or all of them with --all", text, len(list), strings.Join(lines, "\n"))
 	}
+
 	return ids, nil
 }
 
@@ -92,11 +99,13 @@ func (c eraseCommand) goOn(ctx context.Context, env app.Env, db *app.Database) e
 	if err != nil {
 		return err
 	}
+
 	for _, id := range unfinished {
 		if err := c.finish(ctx, env, db, id); err != nil {
 			return err
 		}
 	}
+
 	repeated, err := db.AgreeErasures(ctx, env)
 	if err != nil {
 		return err
@@ -104,11 +113,13 @@ func (c eraseCommand) goOn(ctx context.Context, env app.Env, db *app.Database) e
 	if len(unfinished)+len(repeated) == 0 {
 		printRemark("There is nothing to go on with.")
 	}
+
 	for _, certificate := range repeated {
 		if err := c.write(certificate); err != nil {
 			return err
 		}
 	}
+
 	return nil
 }
 
@@ -123,10 +134,12 @@ func (c eraseCommand) finish(ctx context.Context, env app.Env, db *app.Database,
 		}
 		return ctx.Err()
 	}
+
 	certificate, err := erase.Run(ctx, o, id)
 	if errors.Is(err, erase.ErrInChats) || errors.Is(err, erase.ErrBusy) {
 		certificate, err = waitForServe(ctx, db, o, id)
 	}
+
 	switch {
 	case errors.Is(err, erase.ErrWaiting):
 		return errors.New("something about the contact still waits to be applied or posted. Start parley serve, which then goes on by itself, or look at parley replay")
@@ -135,9 +148,11 @@ func (c eraseCommand) finish(ctx context.Context, env app.Env, db *app.Database,
 	case err != nil:
 		return fmt.Errorf("%w\nRun parley erase to go on", err)
 	}
+
 	if _, err := db.AgreeErasures(ctx, env); err != nil {
 		return fmt.Errorf("it is done, but not in the list of erasures yet: %w\nRun parley erase to try again", err)
 	}
+
 	return c.write(certificate)
 }
 
@@ -145,11 +160,13 @@ func (c eraseCommand) finish(ctx context.Context, env app.Env, db *app.Database,
 // Errors: ErrInChats when nothing serves that could do it.
 func waitForServe(ctx context.Context, db *app.Database, o erase.Options, id string) (erase.Certificate, error) {
 	printRemark("Waiting for parley serve, which takes posts out of Slack and Teams. This may be ended: it goes on.")
+
 	for {
 		certificate, err := erase.Run(ctx, o, id)
 		if !errors.Is(err, erase.ErrInChats) && !errors.Is(err, erase.ErrBusy) {
 			return certificate, err
 		}
+
 		isServed, servedErr := erase.Served(ctx, db.Pool)
 		if servedErr != nil {
 			return certificate, errors.Join(servedErr, err)
@@ -169,16 +186,19 @@ func (c eraseCommand) write(certificate erase.Certificate) error {
 	if err != nil {
 		return err
 	}
+
 	body = append(body, '\n')
 	if c.Certificate == "" {
 		_, err = os.Stdout.Write(body)
 		return err
 	}
+
 	// A second erasure's certificate is added to the file of the first.
 	f, err := os.OpenFile(c.Certificate, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
 	}
+
 	_, err = f.Write(body)
 	return errors.Join(err, f.Sync(), f.Close())
 }

@@ -33,10 +33,12 @@ func (c exportContactCommand) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+
 		f, err := os.OpenFile(c.File, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600)
 		if err != nil {
 			return err
 		}
+
 		missing, err := db.ExportContact(ctx, env, contacts, f)
 		if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 			return errors.Join(err, os.Remove(c.File))
@@ -44,6 +46,7 @@ func (c exportContactCommand) Run(ctx context.Context) error {
 		if len(missing) > 0 {
 			printRemark(fmt.Sprintf("The object store doesn't have %d files: %s.", len(missing), strings.Join(missing, ", ")))
 		}
+
 		return nil
 	})
 }

@@ -66,6 +66,7 @@ func (c fakesCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	vars, stopModel := w.Env(), func() error { return nil }
 	if c.Model != "" {
 		model, err := openaifake.Start(ctx, c.Model, openaifake.Options{Key: "sk-fake", Models: []string{"fake-model"}, Abilities: openaifake.Modern(), Answers: offline.New()})
@@ -74,9 +75,11 @@ func (c fakesCommand) Run(ctx context.Context) error {
 		}
 		vars, stopModel = append(vars, model.Env()...), model.Stop
 	}
+
 	if err := child.WriteEnv(c.Env, vars); err != nil {
 		return errors.Join(err, stopModel(), w.Close())
 	}
+
 	fmt.Println("The emulators run; their addresses are in " + c.Env + ". Stop them with Ctrl-C.")
 	var waiters sync.WaitGroup // each waits until serve answers, however late that is
 	waiters.Go(func() { _ = w.Subscribe(ctx) })

@@ -55,6 +55,7 @@ func askHealth(ctx context.Context, env app.Env, path string, out io.Writer) err
 	if err != nil {
 		return err
 	}
+
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // no proxy of the environment: this is our own process
 	answer, err := client.Do(request)
 	if err != nil {
@@ -65,10 +66,12 @@ func askHealth(ctx context.Context, env app.Env, path string, out io.Writer) err
 	if err != nil {
 		return fmt.Errorf("health: %w", err)
 	}
+
 	answered := strings.TrimSpace(string(text))
 	if answer.StatusCode != http.StatusOK {
 		return errors.New("health: " + answered)
 	}
+
 	_, err = fmt.Fprintln(out, answered)
 	return err
 }

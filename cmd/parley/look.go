@@ -28,6 +28,7 @@ func (doctorCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	db, err := app.OpenDatabase(ctx, env, log, printRemark)
 	if err != nil {
 		return err
@@ -39,6 +40,7 @@ func (doctorCommand) Run(ctx context.Context) error {
 			surfaces = lookup.Surfaces()
 		}
 	}
+
 	report, err := db.Examine(ctx, env, surfaces, log)
 	if err != nil {
 		return err
@@ -49,6 +51,7 @@ func (doctorCommand) Run(ctx context.Context) error {
 	if report.IsBroken() {
 		return errReported
 	}
+
 	return nil
 }
 
@@ -72,10 +75,12 @@ func (c replayCommand) Run(ctx context.Context) error {
 			}
 			return err
 		}
+
 		answers, err := inspect.Replay(ctx, db.Pool, app.Specs(), c.Events)
 		if err != nil {
 			return err
 		}
+
 		failed := false
 		for _, a := range answers {
 			fmt.Println(a.Text())
@@ -84,9 +89,11 @@ func (c replayCommand) Run(ctx context.Context) error {
 				failed = true
 			}
 		}
+
 		if failed {
 			return errReported
 		}
+
 		return nil
 	})
 }

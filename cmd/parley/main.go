@@ -45,11 +45,14 @@ func main() {
 		kong.Description("A helpdesk that lives where the team already talks: every customer conversation is one thread in Slack or Microsoft Teams. "+
 			"Set it up by environment variables and parley apply; try it with parley demo."),
 		kong.BindTo(ctx, (*context.Context)(nil)), emulatorVars())
+
 	parsed, err := parser.Parse(os.Args[1:])
 	if isUnknownCommand(err, os.Args[1:]) {
 		exitWith(unknownCommand(err))
 	}
+
 	parser.FatalIfErrorf(err) // does nothing without an error; otherwise it shows how the command is used, and exits
+
 	if err := parsed.Run(); err != nil {
 		exitWith(err)
 	}

@@ -63,6 +63,7 @@ func (c teamsManifestCommand) Run() error {
 	if c.Out == "" {
 		return printOutput(manifest.JSON(o))
 	}
+
 	out, err := manifest.Package(o)
 	if err != nil {
 		return err
@@ -70,6 +71,7 @@ func (c teamsManifestCommand) Run() error {
 	if err := os.WriteFile(c.Out, out, 0o644); err != nil { //nolint:gosec // nothing in it is secret
 		return err
 	}
+
 	_, err = fmt.Printf("%s: version %s of the app. Upload it in Teams.\n", c.Out, c.AppVersion)
 	return err
 }

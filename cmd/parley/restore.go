@@ -41,6 +41,7 @@ func (c restoreCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	path, remove, err := c.inputFile(ctx)
 	if err != nil {
 		return err
@@ -61,6 +62,7 @@ func (c restoreCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	keySaved := false
 	restored, err := backup.Restore(ctx, archive, backup.Target{Pool: db.Pool, URL: db.URL(), BinDir: db.BinDir(), Key: key, Say: printRemark,
 		Passphrase: func() (string, error) {
@@ -76,6 +78,7 @@ func (c restoreCommand) Run(ctx context.Context) error {
 	if err := eraseAgain(ctx, env, db, c.Erasures); err != nil {
 		return err
 	}
+
 	printRemark(describeRestored(restored, keySaved, env))
 	return nil
 }
@@ -85,6 +88,7 @@ func eraseAgain(ctx context.Context, env app.Env, db *app.Database, path string)
 	if err := db.Unlock(ctx, env); err != nil {
 		return err
 	}
+
 	list := backup.ErasuresIn(app.BackupFolder(env))
 	if path != "" {
 		list.Path = path
@@ -92,15 +96,18 @@ func eraseAgain(ctx context.Context, env app.Env, db *app.Database, path string)
 			return fmt.Errorf("the list of erasures can't be read: %w", err)
 		}
 	}
+
 	erased, err := list.Agree(ctx, db.Erasing(env))
 	if errors.Is(err, erase.ErrWaiting) {
 		printRemark("Something about a contact that was erased still waits to be applied: run parley erase when Parley serves.")
 	} else if err != nil {
 		return fmt.Errorf("restored, but who was erased since the backup may be back: %w\nRun parley erase before parley serve", err)
 	}
+
 	if len(erased) > 0 {
 		printRemark(fmt.Sprintf("%d erasures that are newer than the backup were applied again.", len(erased)))
 	}
+
 	return nil
 }
 
@@ -109,18 +116,22 @@ func (c restoreCommand) inputFile(ctx context.Context) (path string, remove func
 	if c.File != "-" {
 		return c.File, func() {}, nil
 	}
+
 	f, err := os.CreateTemp("", "parley-restore-*") // mode 0600
 	if err != nil {
 		return "", nil, err
 	}
+
 	remove = func() { _ = os.Remove(f.Name()) }
 	stop := context.AfterFunc(ctx, func() { _ = os.Stdin.Close() })
 	_, err = io.Copy(f, os.Stdin)
 	stop()
+
 	if err := errors.Join(err, ctx.Err(), f.Close()); err != nil {
 		remove()
 		return "", nil, err
 	}
+
 	return f.Name(), remove, nil
 }
 
@@ -162,5 +173,6 @@ func explainRestore(err error, env app.Env) error {
 	default:
 		return explainBackup(err)
 	}
+
 	return errors.New(strings.TrimPrefix(err.Error(), "backup: ") + "\n" + hint)
 }

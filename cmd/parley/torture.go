@@ -71,10 +71,12 @@ func (c tortureCommand) Run(ctx context.Context) error {
 		return world.Fakes(ctx, world.FakesOptions{Env: c.Fakes, Seed: c.Seed, SaveSent: !c.OwnCopies, Chats: c.Chats,
 			Teams: c.Teams, Model: c.Model, Blind: !c.Graph, Limits: c.Rate > 0})
 	}
+
 	program, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("torture: %w", err)
 	}
+
 	o := torture.Options{Program: program, Seed: c.Seed, Mails: c.Mails, Replies: c.Replies, FreezeFor: 30 * time.Second, StopLong: 160 * time.Second,
 		SilentFor: 40 * time.Second, LateFor: 25 * time.Second, Replicas: max(c.Replicas, 1), Flow: c.Flow, Settle: 15 * time.Minute,
 		OwnCopies: c.OwnCopies, Rate: c.Rate, Webhooks: c.Webhooks, Chats: c.Chats, Model: c.Model, Teams: c.Teams, Blind: c.Teams && !c.Graph,
@@ -82,14 +84,17 @@ func (c tortureCommand) Run(ctx context.Context) error {
 	if c.Quick {
 		o = torture.Quick(o)
 	}
+
 	o = torture.Plan(o)
 	if o.Seed == 0 {
 		o.Seed = uint64(rand.Uint32()) + 1 //nolint:gosec // any will do
 	}
+
 	_, err = torture.Run(ctx, o)
 	if errors.Is(err, torture.ErrVerdict) {
 		return errReported
 	}
+
 	return err
 }
 

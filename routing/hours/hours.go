@@ -78,29 +78,35 @@ func New(p Plan, of Calendars) (*Hours, error) {
 	if p.isEmpty() {
 		return nil, nil //nolint:nilnil // nil is a value of its own: always open
 	}
+
 	zone, err := ParseZone(p.Zone)
 	if err != nil {
 		return nil, err
 	}
+
 	h := &Hours{zone: zone, holidays: map[string]bool{}, days: map[string][]Span{}, except: map[string]bool{}}
 	if err := h.readWeek(p.Week); err != nil {
 		return nil, err
 	}
+
 	for _, s := range p.Holidays {
 		if _, err := ParseDate(s); err != nil {
 			return nil, err
 		}
 		h.holidays[s] = true
 	}
+
 	if err := h.readDays(p.Days); err != nil {
 		return nil, err
 	}
 	if p.Country != "" && of != nil {
 		h.public = of(p.Country)
 	}
+
 	for _, s := range p.Except {
 		h.except[strings.ToLower(s)] = true
 	}
+
 	return h, nil
 }
 
@@ -129,10 +135,12 @@ func (h *Hours) readWeek(rules []Rule) error {
 		if err != nil {
 			return err
 		}
+
 		spans, err := ParseSpans(r.Open)
 		if err != nil {
 			return err
 		}
+
 		for _, d := range days {
 			if given[d] {
 				return fmt.Errorf("hours: %s is given twice", strings.ToLower(d.String()))
@@ -141,6 +149,7 @@ func (h *Hours) readWeek(rules []Rule) error {
 			h.week[d] = spans
 		}
 	}
+
 	return nil
 }
 
@@ -152,12 +161,15 @@ func (h *Hours) readDays(days []Day) error {
 		if _, twice := h.days[d.Date]; twice {
 			return fmt.Errorf("hours: %s is given twice", d.Date)
 		}
+
 		spans, err := ParseSpans(cmp.Or(d.Open, closed))
 		if err != nil {
 			return err
 		}
+
 		h.days[d.Date] = spans
 	}
+
 	return nil
 }
 
@@ -245,12 +257,14 @@ func (h *Hours) Between(from, to time.Time) (open time.Duration) {
 	if h == nil {
 		return to.Sub(from)
 	}
+
 	first := from.In(h.zone)
 	for n := 0; ; n++ {
 		midnight := time.Date(first.Year(), first.Month(), first.Day()+n, 0, 0, 0, 0, h.zone)
 		if n > 0 && !midnight.Before(to) {
 			return open
 		}
+
 		for _, p := range h.periodsOf(from, n) {
 			begin := laterOf(p.from, from)
 			end := slices.MinFunc([]time.Time{p.to, to}, time.Time.Compare)
@@ -288,13 +302,16 @@ func (h *Hours) periodsOf(t time.Time, n int) []period {
 		if !p.from.Before(p.to) { // the clock leaps over all of it
 			continue
 		}
+
 		last := len(list) - 1
 		if last >= 0 && !list[last].to.Before(p.from) {
 			list[last].to = laterOf(list[last].to, p.to)
 			continue
 		}
+
 		list = append(list, p)
 	}
+
 	return list
 }
 
@@ -307,12 +324,14 @@ func (h *Hours) spansOf(day time.Time) []Span {
 	if h.holidays[date] {
 		return nil
 	}
+
 	if h.public != nil && !h.except[date] {
 		name := h.public.Holiday(day.Date())
 		if name != "" && !h.except[strings.ToLower(name)] {
 			return nil
 		}
 	}
+
 	return h.week[day.Weekday()]
 }
 

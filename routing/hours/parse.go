@@ -34,16 +34,20 @@ func ParseDays(s string) ([]time.Weekday, error) {
 		if !ok {
 			return nil, fmt.Errorf("hours: %q are no days of the week", strings.TrimSpace(part))
 		}
+
 		for d := first; ; d = (d + 1) % daysOfWeek {
 			if slices.Contains(days, d) {
 				return nil, fmt.Errorf("hours: %s is given twice", strings.ToLower(d.String()))
 			}
+
 			days = append(days, d)
+
 			if d == last {
 				break
 			}
 		}
 	}
+
 	return days, nil
 }
 
@@ -66,6 +70,7 @@ func ParseSpans(s string) ([]Span, error) {
 	if strings.EqualFold(strings.TrimSpace(s), closed) {
 		return nil, nil
 	}
+
 	var spans []Span
 	for part := range strings.SplitSeq(s, ",") {
 		from, to, _ := strings.Cut(part, "-")
@@ -77,14 +82,18 @@ func ParseSpans(s string) ([]Span, error) {
 		if begin >= end {
 			return nil, fmt.Errorf("hours: %q ends before it begins", strings.TrimSpace(part))
 		}
+
 		spans = append(spans, Span{From: begin, To: end})
 	}
+
 	sortSpans(spans)
+
 	for i := 1; i < len(spans); i++ {
 		if spans[i].From < spans[i-1].To {
 			return nil, fmt.Errorf("hours: times in %q overlap", strings.TrimSpace(s))
 		}
 	}
+
 	return spans, nil
 }
 

@@ -34,6 +34,7 @@ func KeepRecord(ctx context.Context, q store.Execer, s *store.Sealer, account st
 	if err != nil {
 		return fmt.Errorf("ai: keep record: %w", err)
 	}
+
 	var small bytes.Buffer
 	w := gzip.NewWriter(&small)
 	_, err = w.Write(body)
@@ -43,6 +44,7 @@ func KeepRecord(ctx context.Context, q store.Execer, s *store.Sealer, account st
 	if _, err := q.Exec(ctx, keepExchange, conversation, account, s.Seal(sealPlace(conversation), small.Bytes())); err != nil {
 		return fmt.Errorf("ai: keep record: %w", err)
 	}
+
 	return nil
 }
 

@@ -40,17 +40,20 @@ func Put(ctx context.Context, q interface {
 		if _, err := tx.Exec(ctx, insertBlob, hash, len(content)); err != nil {
 			return err
 		}
+
 		for n := 0; n*chunkBytes < len(content); n++ {
 			end := min((n+1)*chunkBytes, len(content))
 			if _, err := tx.Exec(ctx, insertChunk, hash, n, content[n*chunkBytes:end]); err != nil {
 				return err
 			}
 		}
+
 		return nil
 	})
 	if err != nil {
 		return "", fmt.Errorf("store: put blob: %w", err)
 	}
+
 	return hash, nil
 }
 
@@ -78,11 +81,13 @@ func Write(ctx context.Context, pool *pgxpool.Pool, r io.Reader, maxBytes int64)
 	if _, err := pool.Exec(ctx, beginBlob, name); err != nil {
 		return "", 0, fmt.Errorf("store: write blob: %w", err)
 	}
+
 	defer func() {
 		if err != nil {
 			dropUnfinished(ctx, pool, name)
 		}
 	}()
+
 	sum, chunk := sha256.New(), make([]byte, chunkBytes)
 	for n := 0; ; n++ {
 		read, err := fill(r, chunk)
@@ -90,12 +95,14 @@ func Write(ctx context.Context, pool *pgxpool.Pool, r io.Reader, maxBytes int64)
 		if size > maxBytes {
 			return "", size, fmt.Errorf("store: write blob: %w", ErrTooLarge)
 		}
+
 		if read > 0 {
 			sum.Write(chunk[:read])
 			if _, err := pool.Exec(ctx, insertChunk, name, n, chunk[:read]); err != nil {
 				return "", size, fmt.Errorf("store: write blob: %w", err)
 			}
 		}
+
 		if err == io.EOF { //nolint:errorlint // as io.Reader says
 			break
 		}
@@ -103,6 +110,7 @@ func Write(ctx context.Context, pool *pgxpool.Pool, r io.Reader, maxBytes int64)
 			return "", size, fmt.Errorf("store: write blob: %w", err)
 		}
 	}
+
 	hash = hex.EncodeToString(sum.Sum(nil))
 	return hash, size, nameTheBlob(ctx, pool, name, hash, size)
 }
@@ -136,15 +144,18 @@ func nameTheBlob(ctx context.Context, pool *pgxpool.Pool, name, hash string, siz
 		if err := tx.QueryRow(ctx, nameBlob, hash, size).Scan(&fresh); err != nil {
 			return err
 		}
+
 		var err error
 		if fresh {
 			_, err = tx.Exec(ctx, nameChunks, name, hash)
 		} else {
 			_, err = tx.Exec(ctx, dropChunks, name)
 		}
+
 		if err == nil {
 			_, err = tx.Exec(ctx, dropBlob, name)
 		}
+
 		return err
 	})
 }

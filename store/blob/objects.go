@@ -70,15 +70,18 @@ func Move(ctx context.Context, pool *pgxpool.Pool, objects Objects, hash string)
 	if err != nil {
 		return err
 	}
+
 	source := &errorKeepingReader{Reader: content}
 	err = objects.Put(ctx, hash, content.size, source)
 	_ = content.Close()
+
 	switch {
 	case source.err != nil:
 		return source.err
 	case err != nil:
 		return ObjectsError{fmt.Errorf("store: move blob %s: %w", hash, err)}
 	}
+
 	err = store.InTx(ctx, pool, func(tx pgx.Tx) error {
 		if err := tx.QueryRow(ctx, lockBlob, hash).Scan(new(int64)); err != nil {
 			return err
@@ -86,12 +89,14 @@ func Move(ctx context.Context, pool *pgxpool.Pool, objects Objects, hash string)
 		if _, err := tx.Exec(ctx, unmarkRemoval, hash); err != nil {
 			return err
 		}
+
 		_, err := tx.Exec(ctx, dropChunks, hash)
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("store: move blob: %w", err)
 	}
+
 	return nil
 }
 

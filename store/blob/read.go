@@ -81,9 +81,11 @@ func (b *blobReader) Read(p []byte) (int, error) {
 			return 0, err
 		}
 	}
+
 	if b.object != nil {
 		return b.readObject(p)
 	}
+
 	n := copy(p, b.chunk)
 	b.chunk = b.chunk[n:]
 	return n, nil
@@ -129,10 +131,12 @@ func (b *blobReader) readObject(p []byte) (int, error) {
 		case err == nil:
 			continue
 		}
+
 		b.cuts++
 		if b.cuts > maxCuts || b.ctx.Err() != nil {
 			return 0, fmt.Errorf("store: blob: its object ended after %d of %d bytes (%w): %w", b.at, b.size, err, io.ErrUnexpectedEOF)
 		}
+
 		_ = b.object.Close()
 		b.object = io.NopCloser(bytes.NewReader(nil)) // should opening it again fail
 		if object, err := b.objects.Open(b.ctx, b.hash, b.at); err == nil {

@@ -130,13 +130,16 @@ const statementLimit = "30s"
 func Batch(ctx context.Context, pool *pgxpool.Pool, m store.ChannelMove, p Progress, rows int) (Progress, error) {
 	err := store.InTx(ctx, pool, func(tx pgx.Tx) error {
 		var moved int64
+
 		if _, err := tx.Exec(ctx, query.ByIndex, statementLimit); err != nil {
 			return err
 		}
+
 		step := tx.QueryRow(ctx, updateStatements()[p.Step], m.AccountID, m.Former, m.Current, p.UpTo, rows)
 		if err := step.Scan(&p.UpTo, &moved); err != nil {
 			return err
 		}
+
 		p.Moved += moved
 		_, err := tx.Exec(ctx, keep, m.AccountID, m.Former)
 		return err
@@ -147,6 +150,7 @@ func Batch(ctx context.Context, pool *pgxpool.Pool, m store.ChannelMove, p Progr
 	if p.UpTo == "" {
 		p.Step++
 	}
+
 	return p, nil
 }
 

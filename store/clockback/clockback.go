@@ -34,19 +34,23 @@ func Mend(ctx context.Context, pool *pgxpool.Pool) (accounts []store.AccountID, 
 	if accounts, err = query.IDs[store.AccountID](ctx, pool, "mend due times", mendQueues); err != nil {
 		return nil, 0, err
 	}
+
 	var at time.Time
 	var seconds float64
 	if err := pool.QueryRow(ctx, clockBack).Scan(&at, &seconds); err != nil {
 		return accounts, 0, fmt.Errorf("store: clock seen: %w", err)
 	}
+
 	if back = store.Seconds(seconds); back < leastBack {
 		back = 0
 	} else if err := bringBack(ctx, pool, seconds); err != nil {
 		return accounts, back, err
 	}
+
 	if _, err := pool.Exec(ctx, noteSeen, at); err != nil {
 		return accounts, back, fmt.Errorf("store: clock seen: %w", err)
 	}
+
 	return accounts, back, nil
 }
 

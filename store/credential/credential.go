@@ -46,6 +46,7 @@ func List(ctx context.Context, q store.Querier, sealer *store.Sealer) ([]Credent
 	if err != nil {
 		return nil, err
 	}
+
 	var all []Credential
 	for _, r := range rows {
 		c := Credential{Kind: r.Kind, Home: r.Home, Author: r.Author, At: r.At}
@@ -58,8 +59,10 @@ func List(ctx context.Context, q store.Querier, sealer *store.Sealer) ([]Credent
 				return nil, fmt.Errorf("store: credentials of %s can't be read", r.Kind) // the cause would quote them
 			}
 		}
+
 		all = append(all, c)
 	}
+
 	return all, nil
 }
 

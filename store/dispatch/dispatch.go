@@ -89,16 +89,20 @@ func Turn(
 	if err := queueFinish(&batch, done); err != nil {
 		return nil, nil, err
 	}
+
 	var rows []Claimed
 	if len(take.Gates) > 0 {
 		query.Read(&batch, &rows, take.chooseStatement(), take.statementArguments()...)
 	}
+
 	ids, since := gateColumns(ask)
 	const withOldest = false
 	query.Read(&batch, &due, dueGates, ids, since, withOldest)
+
 	if err := q.SendBatch(ctx, &batch).Close(); err != nil {
 		return nil, nil, fmt.Errorf("store: turn: %w", err)
 	}
+
 	return groupRuns(rows), due, nil
 }
 
@@ -130,11 +134,13 @@ func groupRuns(rows []Claimed) []Claimed {
 			heads = append(heads, row)
 			continue
 		}
+
 		head := &heads[last]
 		head.With = append(head.With, row.Delivery)
 		if row.Place != len(head.With) {
 			head.Torn = true
 		}
 	}
+
 	return heads
 }

@@ -141,11 +141,13 @@ func queueFinish(batch *pgx.Batch, done []Finish) error {
 	if len(done) == 0 {
 		return nil
 	}
+
 	for i := range done { // one provider's unclean text must not make the whole batch fail
 		for _, s := range []*string{&done[i].ExternalID, &done[i].Progress, &done[i].ErrorClass, &done[i].ErrorText} {
 			*s = store.Clean(*s)
 		}
 	}
+
 	lanes, epochs := lanesAndEpochs(done)
 	batch.Queue(fence, lanes, epochs)
 	posts, threads := landedOf(done)
@@ -155,12 +157,14 @@ func queueFinish(batch *pgx.Batch, done []Finish) error {
 	if err := queueRows(batch, landThreads, threads); err != nil {
 		return err
 	}
+
 	store.AddLaneFacts(batch, factsOf(done))
 	uncalled := slices.DeleteFunc(slices.Clone(done), func(f Finish) bool { return !f.Uncalled })
 	if len(uncalled) > 0 {
 		lanes, epochs := lanesAndEpochs(uncalled)
 		batch.Queue(returnSlots, lanes, epochs)
 	}
+
 	batch.Queue(finishDeliveries, deliveryResults(done)...)
 	batch.Queue(finishLanes, lanes, epochs,
 		query.Field(done, func(f *Finish) store.DeliveryID { return f.ID }),
@@ -169,6 +173,7 @@ func queueFinish(batch *pgx.Batch, done []Finish) error {
 		query.Field(done, func(f *Finish) bool { return f.Keep }),
 		query.Field(done, func(f *Finish) float64 { return f.Rest }),
 		query.Field(done, (*Finish).hasLandedRoot))
+
 	queueBlockGates(batch, done)
 	return nil
 }
@@ -214,14 +219,17 @@ func deliveryResults(done []Finish) []any {
 			member.Progress = store.Clean(part.Progress)
 			member.Part = 0
 			member.Joined = head.ID
+
 			// A run that is queued again loses its members, because the next claim chooses them anew. But if
 			// a part of its message was already sent, the same members must go on.
 			if head.State == store.Queued && head.Part == 0 {
 				member.Joined = 0
 			}
+
 			rows = append(rows, member)
 		}
 	}
+
 	lanes, epochs := lanesAndEpochs(rows)
 	return []any{
 		lanes,
@@ -246,6 +254,7 @@ func landedOf(done []Finish) (posts, threads []landedRow) {
 		account          store.AccountID
 		channel, message string
 	}
+
 	seen := map[key]bool{}
 	for _, f := range done {
 		for _, l := range f.Landed {
@@ -259,6 +268,7 @@ func landedOf(done []Finish) (posts, threads []landedRow) {
 			}
 		}
 	}
+
 	return posts, threads
 }
 

@@ -50,17 +50,21 @@ func RecordOf(ctx context.Context, q store.Querier, id string) (Record, error) {
 	if err != nil {
 		return Record{}, err
 	}
+
 	r := Record{Erasure: row.ID, By: row.By, AskedAt: row.AskedAt.UTC(), Identities: []string{}}
 	const former = `SELECT id, created_at FROM contacts WHERE id = ANY($1) ORDER BY id`
 	if r.Contacts, err = query.Collect[Former](ctx, q, "erased contacts", former, row.Contacts); err != nil {
 		return Record{}, err
 	}
+
 	for _, h := range row.Hashes {
 		r.Identities = append(r.Identities, hex.EncodeToString(h))
 	}
+
 	if err := q.QueryRow(ctx, readKey).Scan(&r.Key); err != nil {
 		return Record{}, fmt.Errorf("store: key of erasures: %w", err)
 	}
+
 	const facts = `SELECT account_id, fact::text AS hash FROM erased_facts WHERE erasure_id = $1::uuid ORDER BY 1, 2`
 	r.Facts, err = query.Collect[Fact](ctx, q, "erased facts", facts, id)
 	return r, err
@@ -82,7 +86,9 @@ func Again(ctx context.Context, o Options, records []Record) ([]Certificate, err
 		if row.DoneAt != nil {
 			continue
 		}
+
 		c, err := Run(ctx, o, r.Erasure)
+
 		// With ErrInChats the database itself has forgotten, which is what matters here. With ErrBusy another
 		// process goes on with it.
 		if errors.Is(err, ErrInChats) || errors.Is(err, ErrBusy) {
@@ -91,8 +97,10 @@ func Again(ctx context.Context, o Options, records []Record) ([]Certificate, err
 		if err != nil {
 			return done, err
 		}
+
 		done = append(done, c)
 	}
+
 	return done, nil
 }
 
@@ -107,26 +115,31 @@ func beginAgain(ctx context.Context, o Options, r Record) error {
 	if err != nil {
 		return err
 	}
+
 	recordKey, err := o.Sealer.Open(keyPlace, r.Key)
 	if err != nil || !bytes.Equal(recordKey, key.plain) {
 		return fmt.Errorf("%w: erasure %s", errors.Join(ErrOtherKey, err), r.Erasure)
 	}
+
 	return store.InTx(ctx, o.Pool, func(tx pgx.Tx) error {
 		accounts := query.Field(r.Facts, func(f *Fact) store.AccountID { return f.Account })
 		facts := query.Field(r.Facts, func(f *Fact) string { return f.Hash })
 		if _, err := tx.Exec(ctx, keepFact, accounts, facts, r.Erasure); err != nil {
 			return fmt.Errorf("store: erased facts: %w", err)
 		}
+
 		found, err := contactsOf(ctx, tx, key, r)
 		if err != nil {
 			return err
 		}
+
 		hashes := make([][]byte, len(r.Identities))
 		for i, h := range r.Identities {
 			if hashes[i], err = hex.DecodeString(h); err != nil {
 				return fmt.Errorf("store: erasure %s: %w", r.Erasure, err)
 			}
 		}
+
 		_, err = begin(ctx, tx, o.Sealer, key, erasure{
 			ID:       r.Erasure,
 			Contacts: found,
@@ -134,6 +147,7 @@ func beginAgain(ctx context.Context, o Options, r Record) error {
 			By:       r.By,
 			AskedAt:  r.AskedAt,
 		})
+
 		return err
 	})
 }
@@ -152,6 +166,7 @@ func contactsOf(ctx context.Context, q store.Querier, key Key, r Record) ([]stor
 	for _, h := range r.Identities {
 		erased[h] = true
 	}
+
 	ids := query.Field(r.Contacts, func(c *Former) int64 { return c.ID })
 	since := query.Field(r.Contacts, func(c *Former) time.Time { return c.Since })
 	type row struct {
@@ -160,6 +175,7 @@ func contactsOf(ctx context.Context, q store.Querier, key Key, r Record) ([]stor
 		Contact store.ContactID `db:"contact_id"`
 		Same    bool            `db:"same"`
 	}
+
 	rows, err := query.Collect[row](ctx, q, "contacts before", contactsBefore, r.AskedAt, ids, since)
 	list := []store.ContactID{}
 	for _, identity := range rows {
@@ -168,5 +184,6 @@ func contactsOf(ctx context.Context, q store.Querier, key Key, r Record) ([]stor
 			list = append(list, identity.Contact)
 		}
 	}
+
 	return slices.Compact(list), err
 }

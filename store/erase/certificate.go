@@ -53,6 +53,7 @@ func (r *runner) finish(ctx context.Context) (c Certificate, err error) {
 		if err != nil {
 			return err
 		}
+
 		c = Certificate{
 			Erasure:  row.ID,
 			Contacts: row.Contacts,
@@ -64,20 +65,24 @@ func (r *runner) finish(ctx context.Context) (c Certificate, err error) {
 		if err := tx.QueryRow(ctx, `SELECT company, clock_timestamp() FROM settings`).Scan(&c.Company, &c.DoneAt); err != nil {
 			return err
 		}
+
 		c.DoneAt = c.DoneAt.UTC()
 		for _, h := range row.Hashes {
 			c.Identities = append(c.Identities, hex.EncodeToString(h))
 		}
+
 		if err := tx.QueryRow(ctx, `SELECT count(*) FROM erased_facts WHERE erasure_id = $1::uuid`, row.ID).Scan(&c.Facts); err != nil {
 			return err
 		}
 		if c.Threads, err = query.Collect[Thread](ctx, tx, "threads", threadsOf, r.scope.Conversations, r.scope.Messages, r.row.ID); err != nil {
 			return err
 		}
+
 		c.Places = append(c.Places, journalFound(row.Counts["events"]))
 		for _, p := range listPlaces() {
 			c.Places = append(c.Places, p.foundRows(row.Counts[p.Name]))
 		}
+
 		var inChats int64
 		for _, t := range c.Threads {
 			inChats += t.Erased
@@ -99,6 +104,7 @@ func (r *runner) finish(ctx context.Context) (c Certificate, err error) {
 	if err != nil {
 		return Certificate{}, fmt.Errorf("store: certificate: %w", err)
 	}
+
 	return c, nil
 }
 

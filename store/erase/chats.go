@@ -118,6 +118,7 @@ func (r *runner) eraseInChats(ctx context.Context) error {
 	if r.o.Ask == nil {
 		return nil
 	}
+
 	remaining, err := query.Value[int64](ctx, r.o.Pool, "erase", stillInChats, r.row.ID)
 	if err != nil {
 		return err
@@ -125,13 +126,16 @@ func (r *runner) eraseInChats(ctx context.Context) error {
 	if remaining == 0 || !r.patient {
 		return nil
 	}
+
 	more, err := store.AllKnow(ctx, r.o.Pool, store.KnowsErasing)
 	for err == nil && more {
 		more, err = r.askForPage(ctx)
 	}
+
 	if err != nil {
 		return err
 	}
+
 	return ErrInChats
 }
 
@@ -161,6 +165,7 @@ func (r *runner) askForPage(ctx context.Context) (more bool, err error) {
 		if err != nil || len(page) == 0 {
 			return err
 		}
+
 		more = true
 		name := fmt.Sprintf("erase:%s:%d:%s:%s", r.row.ID, page[0].Account, page[0].Channel, page[0].Message)
 		if _, err := store.InsertEvents(ctx, tx, []store.NewEvent{r.o.Ask(name, page[0].Conversation, page)}); err != nil {
@@ -171,6 +176,7 @@ func (r *runner) askForPage(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("store: erase: %w", err)
 	}
+
 	return more, nil
 }
 
@@ -186,6 +192,7 @@ func (r *runner) refreshCards(ctx context.Context) error {
 	if r.o.Ask == nil {
 		return nil
 	}
+
 	for more := true; more; {
 		err := store.InTx(ctx, r.o.Pool, func(tx pgx.Tx) error {
 			page, err := query.Collect[Post](ctx, tx, "cards", nextCards, r.row.ID, askedAtOnce)
@@ -193,19 +200,23 @@ func (r *runner) refreshCards(ctx context.Context) error {
 			if err != nil || !more {
 				return err
 			}
+
 			facts := make([]store.NewEvent, len(page))
 			for i, p := range page {
 				facts[i] = r.o.Ask(fmt.Sprintf("erase:%s:card:%d:%d", r.row.ID, p.Account, p.Conversation), p.Conversation, nil)
 			}
+
 			if _, err := store.InsertEvents(ctx, tx, facts); err != nil {
 				return err
 			}
+
 			return markAskedFor(ctx, tx, r.row.ID, page)
 		})
 		if err != nil {
 			return fmt.Errorf("store: erase: %w", err)
 		}
 	}
+
 	return nil
 }
 

@@ -61,20 +61,24 @@ func Count(ctx context.Context, q store.Querier, contacts []store.ContactID) ([]
 	if err != nil {
 		return nil, err
 	}
+
 	s, err := readScope(ctx, q, who)
 	if err != nil {
 		return nil, err
 	}
+
 	events, err := countJournal(ctx, q, s)
 	if err != nil {
 		return nil, err
 	}
+
 	args := s.namedArguments("")
 	args["events"] = events
 	files, err := query.Value[int64](ctx, q, "count files", countFiles, args)
 	if err != nil {
 		return nil, err
 	}
+
 	list := []Found{journalFound(int64(len(events)))}
 	for _, p := range listPlaces() {
 		f := p.foundRows(0)
@@ -83,10 +87,12 @@ func Count(ctx context.Context, q store.Querier, contacts []store.ContactID) ([]
 		}
 		list = append(list, f)
 	}
+
 	var posts int64
 	if err := q.QueryRow(ctx, countPosts, args).Scan(&posts); err != nil {
 		return nil, fmt.Errorf("store: count posts: %w", err)
 	}
+
 	return append(list, filesFound(files), chatsFound(posts)), nil
 }
 
@@ -96,19 +102,23 @@ func countJournal(ctx context.Context, q store.Querier, s *scope) ([]int64, erro
 	if err != nil {
 		return nil, err
 	}
+
 	scan, err := newJournalScan(ctx, q, s, newest, newest)
 	if err != nil {
 		return nil, err
 	}
+
 	all := []int64{}
 	for after := int64(0); after < newest; {
 		page, upto, err := scan.next(ctx, after)
 		if err != nil {
 			return nil, err
 		}
+
 		all = append(all, page...)
 		after = upto
 	}
+
 	return all, nil
 }
 
@@ -157,20 +167,24 @@ func Begin(ctx context.Context, o Options, contacts []store.ContactID, by string
 	if err != nil {
 		return "", err
 	}
+
 	err = store.InTx(ctx, o.Pool, func(tx pgx.Tx) error {
 		if err := lockContacts(ctx, tx, contacts); err != nil {
 			return err
 		}
+
 		const underWay = `SELECT id::text FROM erasures WHERE done_at IS NULL AND contacts @> $1 AND cardinality($1::bigint[]) > 0 ORDER BY asked_at, id LIMIT 1`
 		if err := tx.QueryRow(ctx, underWay, contacts).Scan(&id); !errors.Is(err, pgx.ErrNoRows) {
 			return err
 		}
+
 		id, err = begin(ctx, tx, o.Sealer, key, erasure{Contacts: contacts, By: by})
 		return err
 	})
 	if err != nil {
 		return "", fmt.Errorf("store: begin erasure: %w", err)
 	}
+
 	return id, nil
 }
 
@@ -193,14 +207,17 @@ func begin(ctx context.Context, tx pgx.Tx, sealer *store.Sealer, key Key, e eras
 	if err := lockContacts(ctx, tx, e.Contacts); err != nil {
 		return "", err
 	}
+
 	who, err := readSubject(ctx, tx, e.Contacts)
 	if err != nil {
 		return "", err
 	}
+
 	hashes, err := hashesOf(ctx, tx, key, e.Contacts)
 	if err != nil {
 		return "", err
 	}
+
 	hashes = append(hashes, e.Hashes...)
 	slices.SortFunc(hashes, bytes.Compare)
 	hashes = slices.CompactFunc(hashes, bytes.Equal)
@@ -210,6 +227,7 @@ func begin(ctx context.Context, tx pgx.Tx, sealer *store.Sealer, key Key, e eras
 			return "", fmt.Errorf("store: erasure %q: %w", e.ID, err)
 		}
 	}
+
 	var askedAt *time.Time
 	if !e.AskedAt.IsZero() {
 		askedAt = &e.AskedAt
@@ -217,6 +235,7 @@ func begin(ctx context.Context, tx pgx.Tx, sealer *store.Sealer, key Key, e eras
 	if err := tx.QueryRow(ctx, insertErasure, givenID, e.Contacts, hashes, e.By, askedAt).Scan(&id); err != nil {
 		return "", fmt.Errorf("store: begin erasure: %w", err)
 	}
+
 	body, err := json.Marshal(who)
 	if err != nil {
 		return "", fmt.Errorf("store: begin erasure: %w", err)
@@ -227,6 +246,7 @@ func begin(ctx context.Context, tx pgx.Tx, sealer *store.Sealer, key Key, e eras
 	if err := query.Exec(ctx, tx, "begin erasure", renameContacts, id, e.Contacts); err != nil {
 		return "", err
 	}
+
 	return id, nil
 }
 

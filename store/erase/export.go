@@ -40,25 +40,31 @@ func Export(ctx context.Context, q store.Querier, contacts []store.ContactID) (C
 	if err != nil {
 		return Copy{}, err
 	}
+
 	s, err := readScope(ctx, q, who)
 	if err != nil {
 		return Copy{}, err
 	}
+
 	args := s.namedArguments("")
 	c := Copy{Places: []CopiedPlace{}, Files: []CopiedFile{}}
 	for _, p := range listPlaces() {
 		if p.Export == "" {
 			continue
 		}
+
 		rows, err := query.Column[json.RawMessage](ctx, q, "export "+p.Name, p.exportStatement(), args)
 		if err != nil {
 			return Copy{}, err
 		}
+
 		c.Places = append(c.Places, CopiedPlace{Place: p.Name, What: p.What, Rows: rows})
 	}
+
 	if c.Files, err = filesOf(ctx, q, args); err != nil {
 		return Copy{}, err
 	}
+
 	return c, nil
 }
 
@@ -91,6 +97,7 @@ func filesOf(ctx context.Context, q store.Querier, args pgx.NamedArgs) ([]Copied
 		Event   store.EventID   `db:"event"`
 		Kind    string          `db:"kind"`
 	}
+
 	rows, err := query.Collect[row](ctx, q, "export files", exportedFiles, args)
 	list := []CopiedFile{}
 	for _, r := range rows {
@@ -98,6 +105,7 @@ func filesOf(ctx context.Context, q store.Querier, args pgx.NamedArgs) ([]Copied
 		if r.Blob != nil {
 			f.Blob = *r.Blob
 		}
+
 		switch {
 		case r.Event == 0:
 			f.Path = fmt.Sprintf("files/%d-%d-%s", r.Message, r.N, safeName(cmp.Or(*r.Name, "file")))
@@ -106,8 +114,10 @@ func filesOf(ctx context.Context, q store.Querier, args pgx.NamedArgs) ([]Copied
 		default:
 			f.Path = fmt.Sprintf("originals/%d-%d.json", r.Message, r.Event)
 		}
+
 		list = append(list, f)
 	}
+
 	return list, err
 }
 

@@ -75,6 +75,7 @@ func newJournalScan(ctx context.Context, q store.Querier, s *scope, asked, upto 
 	if err != nil {
 		return nil, err
 	}
+
 	keys := s.keyForms()
 	threads, orders := slices.Clone(s.Roots), []string{}
 	for _, id := range s.Conversations {
@@ -82,10 +83,12 @@ func newJournalScan(ctx context.Context, q store.Querier, s *scope, asked, upto 
 			store.OrderKey(store.SystemAccount, fmt.Sprintf("replying:%d", id)))
 		threads = append(threads, toldOf(int64(id))...)
 	}
+
 	shared := []string{}
 	for _, id := range s.Shared {
 		shared = append(shared, toldOf(id)...)
 	}
+
 	keysInBytes := query.Field(keys, func(key *string) string { return asBytes(*key) })
 	args := pgx.NamedArgs{
 		"asked":         asked,
@@ -101,6 +104,7 @@ func newJournalScan(ctx context.Context, q store.Querier, s *scope, asked, upto 
 		"conversations": s.Conversations,
 		"messages":      s.Messages,
 	}
+
 	return &journalScan{q: q, args: args, upto: upto}, nil
 }
 
@@ -236,10 +240,13 @@ func awaitWriters(ctx context.Context, q store.Querier) error {
 			return context.Cause(ctx)
 		case <-time.After(writersInterval):
 		}
+
 		err = q.QueryRow(ctx, writersLeft, writers).Scan(&left)
 	}
+
 	if err != nil {
 		return fmt.Errorf("store: erase events: %w", err)
 	}
+
 	return nil
 }

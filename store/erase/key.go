@@ -46,12 +46,14 @@ func keepOrLoad(ctx context.Context, q store.Querier, sealer *store.Sealer, seal
 			err = q.QueryRow(ctx, readKey).Scan(&k.sealed)
 		}
 	}
+
 	if err == nil {
 		k.plain, err = sealer.Open(keyPlace, k.sealed)
 	}
 	if err != nil {
 		return Key{}, fmt.Errorf("store: key of erasures: %w", err)
 	}
+
 	return k, nil
 }
 

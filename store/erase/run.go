@@ -60,11 +60,13 @@ func Run(ctx context.Context, o Options, id string) (Certificate, error) {
 	if r.patient, err = isPatient(ctx, o.Pool, r.row); err != nil {
 		return Certificate{}, err
 	}
+
 	for _, step := range r.listSteps() {
 		if err := step(ctx); err != nil {
 			return Certificate{}, err
 		}
 	}
+
 	return r.finish(ctx)
 }
 
@@ -95,6 +97,7 @@ func (r *runner) readScope(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("store: erase: %w", err)
 	}
+
 	var who subject
 	if err := json.Unmarshal(body, &who); err != nil {
 		return fmt.Errorf("store: erase: %w", err)
@@ -102,6 +105,7 @@ func (r *runner) readScope(ctx context.Context) error {
 	if r.scope, err = readScope(ctx, r.o.Pool, who); err != nil {
 		return err
 	}
+
 	r.args = r.scope.namedArguments(r.row.ID)
 	r.args["patient"] = r.patient
 	return nil
@@ -121,10 +125,12 @@ func (r *runner) runBatch(ctx context.Context, place string, f func(pgx.Tx) (int
 			if _, err := tx.Exec(ctx, `SELECT set_config('statement_timeout', $1, true)`, statementTimeout); err != nil {
 				return err
 			}
+
 			rows, err = f(tx)
 			if err != nil || rows == 0 {
 				return err
 			}
+
 			_, err := tx.Exec(ctx, addCount, r.row.ID, place, rows)
 			return err
 		})
@@ -132,9 +138,11 @@ func (r *runner) runBatch(ctx context.Context, place string, f func(pgx.Tx) (int
 			break
 		}
 	}
+
 	if err == nil && rows > 0 && r.o.Say != nil {
 		err = r.o.Say(place, rows)
 	}
+
 	return rows, err
 }
 
@@ -186,17 +194,21 @@ func (r *runner) stopConversations(ctx context.Context) error {
 					return 0, err
 				}
 			}
+
 			err = tx.QueryRow(ctx, stopConversations, some, r.patient).Scan(&closed, &busy)
 			return closed, err
 		})
 		if err != nil {
 			return err
 		}
+
 		underWay += busy
 	}
+
 	if underWay > 0 {
 		return ErrWaiting
 	}
+
 	return nil
 }
 
@@ -225,22 +237,27 @@ func (r *runner) eraseJournal(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	var waiting int64
 	for r.scanned = 0; r.scanned < scan.upto; {
 		events, end, err := scan.next(ctx, r.scanned)
 		if err != nil {
 			return err
 		}
+
 		left, err := r.eraseEvents(ctx, events)
 		if err != nil {
 			return err
 		}
+
 		waiting += left
 		r.scanned = end
 	}
+
 	if waiting > 0 {
 		return ErrWaiting
 	}
+
 	return nil
 }
 
@@ -250,6 +267,7 @@ func (r *runner) eraseEvents(ctx context.Context, list []int64) (waiting int64, 
 	if len(list) == 0 {
 		return 0, nil
 	}
+
 	var noted []int64
 	for some := range slices.Chunk(list, batchRows) {
 		var ids []int64
@@ -260,11 +278,14 @@ func (r *runner) eraseEvents(ctx context.Context, list []int64) (waiting int64, 
 		if err != nil {
 			return 0, err
 		}
+
 		noted = append(noted, ids...)
 	}
+
 	if err := awaitWriters(ctx, r.o.Pool); err != nil {
 		return 0, err
 	}
+
 	waiting = int64(len(list))
 	for some := range slices.Chunk(noted, batchRows) {
 		removed, err := r.runBatch(ctx, "events", func(tx pgx.Tx) (int64, error) { return dropFound(ctx, tx, r.row.ID, some) })
@@ -273,6 +294,7 @@ func (r *runner) eraseEvents(ctx context.Context, list []int64) (waiting int64, 
 		}
 		waiting -= removed
 	}
+
 	return waiting, nil
 }
 
@@ -283,6 +305,7 @@ func (r *runner) checkNothingTold(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	for after := r.scanned; after < scan.upto; {
 		list, end, err := scan.next(ctx, after)
 		if err != nil {
@@ -291,8 +314,10 @@ func (r *runner) checkNothingTold(ctx context.Context) error {
 		if len(list) > 0 {
 			return ErrWaiting
 		}
+
 		after = end
 	}
+
 	return nil
 }
 
@@ -323,6 +348,7 @@ func (r *runner) erasePlaces(ctx context.Context, chosen func(place) bool) error
 			}
 		}
 	}
+
 	return nil
 }
 

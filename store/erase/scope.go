@@ -56,18 +56,22 @@ func readSubject(ctx context.Context, q store.Querier, contacts []store.ContactI
 		ContactID   store.ContactID   `db:"contact_id"`
 		ContactName string            `db:"contact_name"`
 	}
+
 	rows, err := query.Collect[row](ctx, q, "subject", subjectOf, contacts)
 	for _, r := range rows {
 		s.Names = append(s.Names, r.ContactName)
+
 		if r.ID == nil {
 			continue
 		}
+
 		s.Identities = append(s.Identities, *r.ID)
 		s.Names = append(s.Names, *r.Name)
 		if !strings.HasPrefix(*r.Key, "erased:") {
 			s.Keys = append(s.Keys, *r.Key)
 		}
 	}
+
 	s.Names = slices.DeleteFunc(s.Names, func(name string) bool { return len([]rune(name)) < minName || name == ErasedName })
 	slices.Sort(s.Names)
 	s.Names = slices.Compact(s.Names)
@@ -110,10 +114,12 @@ func readScope(ctx context.Context, q store.Querier, who subject) (*scope, error
 	if s.Shared, err = query.IDs[int64](ctx, q, "shared conversations", sharedWith, s.namedArguments("")); err != nil {
 		return nil, err
 	}
+
 	type row struct {
 		Root    string `db:"root"`
 		Subject string `db:"subject"`
 	}
+
 	rows, err := query.Collect[row](ctx, q, "words", wordsOf, s.Conversations)
 	for _, r := range rows {
 		if len(r.Root) >= minRoot {
@@ -123,6 +129,7 @@ func readScope(ctx context.Context, q store.Querier, who subject) (*scope, error
 			s.Subjects = append(s.Subjects, r.Subject)
 		}
 	}
+
 	return s, err
 }
 
@@ -133,6 +140,7 @@ func (s *scope) namedArguments(erasure string) pgx.NamedArgs {
 	for _, id := range s.Conversations { // in the form in which lines contain the facts of conversations
 		told = append(told, fmt.Sprintf(`"id": %d,`, id), fmt.Sprintf(`"id": %d}`, id), fmt.Sprintf(`"conversation": %d,`, id))
 	}
+
 	return pgx.NamedArgs{
 		"contacts":      s.Contacts,
 		"identities":    s.Identities,
@@ -198,6 +206,7 @@ func asBytes(text string) string {
 			b.WriteByte(c)
 		}
 	}
+
 	return b.String()
 }
 

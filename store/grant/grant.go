@@ -151,6 +151,7 @@ func Finish(ctx context.Context, q store.Querier, state, owner []byte) (Attempt,
 	if err != nil || len(list) > 0 {
 		return newestOrNone(list), err
 	}
+
 	var used bool
 	switch err := q.QueryRow(ctx, whyNot, state, owner).Scan(&used); {
 	case errors.Is(err, pgx.ErrNoRows):
@@ -160,6 +161,7 @@ func Finish(ctx context.Context, q store.Querier, state, owner []byte) (Attempt,
 	case used:
 		return Attempt{}, ErrUsed
 	}
+
 	return Attempt{}, ErrExpired
 }
 

@@ -120,30 +120,36 @@ func Read(ctx context.Context, q store.Querier, f Filter, after Place, size int)
 		Row
 		Wanted bool `db:"wanted"`
 	}
+
 	most := look
 	isUnfiltered := f.Agent == 0 && f.What == "" && f.Account == "" // then every row that is read is wanted
 	if isUnfiltered {
 		most = size + 1
 	}
+
 	sql := readPage
 	if f.Conversation != 0 {
 		sql = readOfOne
 	}
+
 	rows, err := query.Collect[row](ctx, q, "log", sql, f.namedArguments(after, most))
 	if err != nil {
 		return Page{}, err
 	}
+
 	p := Page{Next: after, More: len(rows) == most}
 	for i, r := range rows {
 		if len(p.Rows) == size {
 			p.More = true
 			break
 		}
+
 		p.Next = Place{At: r.At, Source: r.Source, ID: r.ID}
 		if r.Wanted {
 			p.Rows = append(p.Rows, rows[i].Row)
 		}
 	}
+
 	return p, nil
 }
 

@@ -55,16 +55,19 @@ func CloseDay(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (more
 		if day == "" {
 			return nil
 		}
+
 		for _, sql := range []string{dropDay, setClosed} {
 			if _, err := tx.Exec(ctx, sql, day); err != nil {
 				return err
 			}
 		}
+
 		more = true
 		return nil
 	})
 	if err != nil {
 		return false, fmt.Errorf("store: close a day of figures: %w", err)
 	}
+
 	return more, nil
 }

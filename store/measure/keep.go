@@ -81,14 +81,17 @@ func (p *Progress) Keep(ctx context.Context, tx pgx.Tx, labels []Labels, shares 
 	for i, l := range labels {
 		ids[i] = l.ConversationID
 	}
+
 	oldShares, err := query.Collect[Share](ctx, tx, "shares", sharesOf(), ids, cmp.Or(p.closed, "0001-01-01"))
 	if err != nil {
 		return err
 	}
+
 	oldLabels, err := query.Collect[Labels](ctx, tx, "labels", labelsOf, ids)
 	if err != nil {
 		return err
 	}
+
 	shares = slices.DeleteFunc(slices.Clone(shares), func(s Share) bool { return s.Day < p.closed })
 	before, now := contributions(oldLabels, oldShares), contributions(labels, shares)
 	days := map[day]Figures{}
@@ -97,16 +100,19 @@ func (p *Progress) Keep(ctx context.Context, tx pgx.Tx, labels []Labels, shares 
 		if now[id].equal(before[id]) {
 			continue
 		}
+
 		before[id].count(days, -1)
 		now[id].count(days, 1)
 		changed.add(id, before[id], now[id])
 	}
+
 	if len(days) == 0 {
 		return nil
 	}
 	if err := changed.write(ctx, tx); err != nil {
 		return err
 	}
+
 	return write(ctx, tx, addDays(), inOrder(days))
 }
 
@@ -124,11 +130,13 @@ func (ch *change) add(id store.ConversationID, before, now contribution) {
 		ch.ids = append(ch.ids, id)
 		ch.labels = append(ch.labels, now.labels)
 	}
+
 	for _, s := range before.shares {
 		if !slices.ContainsFunc(now.shares, s.hasSameKey) {
 			ch.removed = append(ch.removed, s)
 		}
 	}
+
 	for _, s := range now.shares {
 		if !slices.Contains(before.shares, s) {
 			ch.written = append(ch.written, s)
@@ -181,12 +189,14 @@ func contributions(labels []Labels, shares []Share) map[store.ConversationID]con
 		c.shares = append(c.shares, s)
 		all[s.ConversationID] = c
 	}
+
 	for _, l := range labels {
 		if c, hasShares := all[l.ConversationID]; hasShares {
 			c.labels = l
 			all[l.ConversationID] = c
 		}
 	}
+
 	return all
 }
 
@@ -230,11 +240,13 @@ func (c contribution) sumsOf(s Share) []day {
 	for _, tag := range c.labels.Tags {
 		list = append(list, day{Kind: KindTag, Value: tag})
 	}
+
 	for i := range list {
 		list[i].Day = s.Day
 		list[i].AccountID = s.AccountID
 		list[i].TeamID = s.TeamID
 	}
+
 	return list
 }
 

@@ -41,10 +41,12 @@ func partsOf(from, to string, longest int) (parts, error) {
 	if err != nil {
 		return p, err
 	}
+
 	last, err := dayNumber(to)
 	if err != nil {
 		return p, err
 	}
+
 	// begins returns whether a span of this length begins on the day and ends within the range. There are no spans before
 	// firstMonday.
 	begins := func(day, length int) bool {
@@ -66,5 +68,6 @@ func partsOf(from, to string, longest int) (parts, error) {
 			day++
 		}
 	}
+
 	return p, nil
 }

@@ -55,6 +55,7 @@ func (p *Progress) hold(ctx context.Context, tx pgx.Tx, hours string) error {
 	if err != nil {
 		return err
 	}
+
 	if hoursBefore != hours {
 		if err := tx.QueryRow(ctx, newest).Scan(&p.below); err != nil {
 			return err
@@ -63,12 +64,14 @@ func (p *Progress) hold(ctx context.Context, tx pgx.Tx, hours string) error {
 			return err
 		}
 	}
+
 	// This is read once the row is held, so that it shows what another process did before. No row means that
 	// nothing is to be filled.
 	err = tx.QueryRow(ctx, readFilling).Scan(&p.unfilled, &p.fillBefore)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil
 	}
+
 	return err
 }
 
@@ -94,18 +97,22 @@ func takeBelow(ctx context.Context, tx pgx.Tx, number *store.ConversationID, sav
 	if *number == 0 {
 		return nil, false, nil
 	}
+
 	ids, err = query.IDs[store.ConversationID](ctx, tx, "older conversations", olderConversations, *number, limit)
 	if err != nil {
 		return nil, false, err
 	}
+
 	more = len(ids) == limit
 	if more {
 		*number = ids[limit-1]
 	} else {
 		*number = 0
 	}
+
 	if _, err := tx.Exec(ctx, save, *number); err != nil {
 		return nil, false, fmt.Errorf("store: measured: %w", err)
 	}
+
 	return ids, more, nil
 }

@@ -56,6 +56,7 @@ func partsBy(columns string, all bool) string {
 	if !all {
 		where += ` AND value = ANY($2::text[])`
 	}
+
 	return `
 	FROM (
 		SELECT ` + selected + ` FROM measure_days` + fmt.Sprintf(where, 3) + `
@@ -113,6 +114,7 @@ func (f Filter) sourceBy(by Group, names []string) (source, error) {
 		}
 		return source{kind: Kind(by), column: "value", all: true, values: f.allValues(), longest: longDays}, nil
 	}
+
 	return source{}, fmt.Errorf("store: figures by %s of one %s", by, f.Kind)
 }
 
@@ -132,10 +134,12 @@ func Sums(ctx context.Context, q query.Querier, f Filter, by Group, names []stri
 	if err != nil {
 		return nil, err
 	}
+
 	args, err := from.statementArguments(f)
 	if err != nil {
 		return nil, err
 	}
+
 	rows, err := query.Collect[Sum](ctx, q, "figures", sumsBy(from.column, from.all), args...)
 	var list []Sum
 	for _, s := range rows {
@@ -143,6 +147,7 @@ func Sums(ctx context.Context, q query.Querier, f Filter, by Group, names []stri
 			list = append(list, s)
 		}
 	}
+
 	return list, err
 }
 
@@ -248,14 +253,17 @@ func LongestTimes(ctx context.Context, q query.Querier, f Filter, t Time, open b
 		TeamID    store.TeamID    `db:"team_id"`
 		Bound     int64           `db:"bound"`
 	}
+
 	p, err := partsOf(f.From, f.To, 1)
 	if err != nil {
 		return nil, err
 	}
+
 	keys, err := query.Collect[key](ctx, q, "worst days", worstDays(t.worstColumn(open)), f.Kind, f.allValues(), p.days, f.Accounts, f.Teams)
 	if err != nil {
 		return nil, err
 	}
+
 	var list []Worst
 	var shortest int64 // of the times in list, once it is full: only longer ones matter
 	for atOnce := 1; len(keys) > 0 && keys[0].Bound > shortest; atOnce = min(2*atOnce, maxDaysAtOnce) {
@@ -269,11 +277,13 @@ func LongestTimes(ctx context.Context, q query.Querier, f Filter, t Time, open b
 		if err != nil {
 			return nil, err
 		}
+
 		list = keepLongest(append(list, found...), limit)
 		if len(list) == limit {
 			shortest = list[limit-1].Seconds
 		}
 	}
+
 	return list, nil
 }
 
@@ -341,9 +351,11 @@ func ReadNow(ctx context.Context, q store.Querier, f Filter, intent, mood string
 			args = append(args, agent)
 		}
 	}
+
 	list, err := query.Collect[Now](ctx, q, "open now", openNow(narrow), args...)
 	if err != nil || len(list) == 0 {
 		return Now{}, err
 	}
+
 	return list[0], nil
 }

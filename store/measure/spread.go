@@ -131,13 +131,16 @@ func (s *Spread) addBytes(list []byte) error {
 		if size <= 0 || number >= uint64(len(allTimes())*spreadBuckets) {
 			return fmt.Errorf("store: a spread can't be read: bucket %d", number)
 		}
+
 		list = list[size:]
 		n, size := binary.Uvarint(list)
 		if size <= 0 {
 			return fmt.Errorf("store: a spread can't be read: %d of bucket %d", n, number)
 		}
+
 		list = list[size:]
 		s.add(int(number), int64(n))
 	}
+
 	return nil
 }

@@ -81,47 +81,56 @@ func (p *Progress) KeepTimes(ctx context.Context, tx pgx.Tx, labels []Labels, li
 		ids[i] = l.ConversationID
 		now[l.ConversationID] = &singles{Labels: l}
 	}
+
 	for _, s := range list {
 		conversation := now[s.ConversationID]
 		if conversation != nil && s.Day >= p.closed {
 			conversation.Times = append(conversation.Times, s.encode())
 		}
 	}
+
 	rows, err := query.Collect[singles](ctx, tx, "single times", timesOf, ids)
 	if err != nil {
 		return err
 	}
+
 	before := map[store.ConversationID]*singles{}
 	for i := range rows {
 		rows[i].Times = slices.DeleteFunc(rows[i].Times, func(s string) bool { return s < p.closed })
 		before[rows[i].ConversationID] = &rows[i]
 	}
+
 	changes := map[spreadKey]*spreads{}
 	var removed []store.ConversationID // conversations that have no times any more
 	var written []*singles
 	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
 		old, current := cmp.Or(before[id], &singles{}), now[id]
 		slices.Sort(current.Times)
+
 		if old.isCountedLike(current) {
 			continue
 		}
 		if err := errors.Join(old.count(changes, -1), current.count(changes, 1)); err != nil {
 			return err
 		}
+
 		if len(current.Times) > 0 {
 			written = append(written, current)
 		} else {
 			removed = append(removed, id)
 		}
 	}
+
 	if len(removed) > 0 {
 		if _, err := tx.Exec(ctx, dropTimes, removed); err != nil {
 			return fmt.Errorf("store: single times: %w", err)
 		}
 	}
+
 	if err := write(ctx, tx, keepTimes, written); err != nil {
 		return err
 	}
+
 	return correctSpreads(ctx, tx, changes)
 }
 
@@ -140,18 +149,21 @@ func (p *Progress) FillTimes(ctx context.Context, tx pgx.Tx, labels []Labels, li
 	for _, l := range labels {
 		conversations[l.ConversationID] = &singles{Labels: l}
 	}
+
 	for _, s := range list {
 		conversation := conversations[s.ConversationID]
 		if conversation != nil && s.Day < p.fillBefore {
 			conversation.Times = append(conversation.Times, s.encode())
 		}
 	}
+
 	changes := map[spreadKey]*spreads{}
 	for _, conversation := range conversations {
 		if err := conversation.count(changes, 1); err != nil {
 			return err
 		}
 	}
+
 	return correctSpreads(ctx, tx, changes)
 }
 
@@ -169,21 +181,25 @@ func (s *singles) count(changes map[spreadKey]*spreads, sign int64) error {
 		if !slices.Contains(allTimes(), t) {
 			return fmt.Errorf("store: a single time can't be read: %q: there is no time %q", encoded, t)
 		}
+
 		for _, row := range c.sumsOf(share) {
 			for _, days := range []int{1, weekDays, longDays} {
 				first, err := firstOfSpan(row.Day, days)
 				if err != nil {
 					return err
 				}
+
 				key := spreadKey{row.Kind, days, first, row.Value, row.AccountID, row.TeamID}
 				if changes[key] == nil {
 					changes[key] = &spreads{}
 				}
+
 				changes[key].wall.count(t, wall, sign)
 				changes[key].open.count(t, open, sign)
 			}
 		}
 	}
+
 	return nil
 }
 
@@ -210,30 +226,36 @@ func correctSpreads(ctx context.Context, tx pgx.Tx, changes map[spreadKey]*sprea
 	if len(changes) == 0 {
 		return nil
 	}
+
 	type kept struct {
 		spreadKey
 
 		Wall []byte `db:"wall"`
 		Open []byte `db:"open"`
 	}
+
 	keys := slices.SortedFunc(maps.Keys(changes), func(a, b spreadKey) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Days, b.Days), strings.Compare(a.Day, b.Day), strings.Compare(a.Value, b.Value),
 			cmp.Compare(a.AccountID, b.AccountID), cmp.Compare(a.TeamID, b.TeamID))
 	})
+
 	body, err := query.JSON(keys)
 	if err != nil {
 		return err
 	}
+
 	old, err := query.Collect[kept](ctx, tx, "spreads", spreadsOf, body)
 	if err != nil {
 		return err
 	}
+
 	for _, row := range old {
 		change := changes[row.spreadKey]
 		if err := errors.Join(change.wall.addBytes(row.Wall), change.open.addBytes(row.Open)); err != nil {
 			return err
 		}
 	}
+
 	rows := make([]spreadRow, len(keys))
 	for i, key := range keys {
 		rows[i] = spreadRow{
@@ -242,6 +264,7 @@ func correctSpreads(ctx context.Context, tx pgx.Tx, changes map[spreadKey]*sprea
 			Open:      `\x` + hex.EncodeToString(changes[key].open.encode()),
 		}
 	}
+
 	return write(ctx, tx, keepSpreads, rows)
 }
 
@@ -255,10 +278,12 @@ func spreadsBy(column string, open, all bool) string {
 	if !all {
 		narrow = ` AND value = ANY($2::text[])`
 	}
+
 	part := func(days, argument int) string {
 		return fmt.Sprintf(`
 		SELECT day, value, account_id, team_id, %s AS lengths FROM measure_spreads WHERE kind = $1 AND days = %d AND day = ANY($%d::date[])`, lengths, days, argument) + narrow
 	}
+
 	return `
 	SELECT ` + column + `::text AS value, string_agg(lengths, ''::bytea) AS lengths
 	FROM (` + part(1, 3) + `
@@ -275,18 +300,22 @@ func Spreads(ctx context.Context, q query.Querier, f Filter, by Group, open bool
 	if err != nil {
 		return nil, err
 	}
+
 	args, err := from.statementArguments(f)
 	if err != nil {
 		return nil, err
 	}
+
 	type row struct {
 		Value   string `db:"value"`
 		Lengths []byte `db:"lengths"`
 	}
+
 	rows, err := query.Collect[row](ctx, q, "spreads of times", spreadsBy(from.column, open, from.all), args...)
 	if err != nil {
 		return nil, err
 	}
+
 	list := map[string]*Spread{}
 	for _, r := range rows {
 		list[r.Value] = &Spread{}
@@ -294,5 +323,6 @@ func Spreads(ctx context.Context, q query.Querier, f Filter, by Group, open bool
 			return nil, err
 		}
 	}
+
 	return list, nil
 }

@@ -62,6 +62,7 @@ func New(o Options) (*Bucket, error) {
 	if err != nil || !isWebAddress(base) {
 		return nil, errors.New("objects: the endpoint is no address like https://s3.example.org")
 	}
+
 	o.Region = cmp.Or(o.Region, "us-east-1")
 	base.Path = path.Join("/", base.Path, o.Bucket) + "/"
 	transport := &http.Transport{
@@ -69,6 +70,7 @@ func New(o Options) (*Bucket, error) {
 		TLSHandshakeTimeout: dialTimeout, ResponseHeaderTimeout: answerTimeout, ForceAttemptHTTP2: true,
 		MaxIdleConns: 4, IdleConnTimeout: time.Minute, DisableCompression: true,
 	}
+
 	refuse := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // a signature is for one address
 	return &Bucket{opt: o, base: base, client: &http.Client{Transport: transport, CheckRedirect: refuse},
 		signer: v4.NewSigner(func(s *v4.SignerOptions) { s.DisableURIPathEscaping = true })}, nil
@@ -114,6 +116,7 @@ func (b *Bucket) Open(ctx context.Context, hash string, from int64) (io.ReadClos
 		cancel()
 		return nil, fmt.Errorf("objects: get: %w", err)
 	}
+
 	expected := http.StatusOK
 	if from > 0 {
 		expected = http.StatusPartialContent
@@ -122,9 +125,11 @@ func (b *Bucket) Open(ctx context.Context, hash string, from int64) (io.ReadClos
 		return body{answer.Body, cancel}, nil
 	}
 	defer cancel()
+
 	if err := b.readAnswer(answer, "get"); err != nil {
 		return nil, err
 	}
+
 	return nil, fmt.Errorf("objects: get: the store answered %d to a request for the bytes from %d on", answer.StatusCode, from)
 }
 
@@ -145,6 +150,7 @@ func (b *Bucket) Remove(ctx context.Context, hash string) error {
 	if err := b.readAnswer(answer, "remove"); !errors.Is(err, blob.ErrNoObject) {
 		return err
 	}
+
 	return nil
 }
 
@@ -157,18 +163,22 @@ func (b *Bucket) Try(ctx context.Context) error {
 	if err := b.Put(ctx, hash, int64(len(content)), strings.NewReader(content)); err != nil {
 		return err
 	}
+
 	r, err := b.Open(ctx, hash, 0)
 	if err != nil {
 		return err
 	}
+
 	read, err := io.ReadAll(io.LimitReader(r, maxAnswer))
 	_ = r.Close()
+
 	if err != nil {
 		return fmt.Errorf("objects: get: %w", err)
 	}
 	if string(read) != content {
 		return errors.New("objects: what was read is not what was written")
 	}
+
 	return b.Remove(ctx, hash)
 }
 
@@ -209,6 +219,7 @@ func (b *Bucket) retryRequest(ctx context.Context, request func() (*http.Respons
 		if err == nil {
 			_ = answer.Body.Close()
 		}
+
 		timer := time.NewTimer(firstPause << (2 * (try - 1))) // each pause is four times as long as the one before
 		select {
 		case <-timer.C:
@@ -228,17 +239,22 @@ func isTemporary(status int) bool {
 func (b *Bucket) readAnswer(answer *http.Response, what string) error {
 	defer func() { _ = answer.Body.Close() }()
 	text, _ := io.ReadAll(io.LimitReader(answer.Body, maxAnswer)) //nolint:errcheck // the status says enough
-	if answer.StatusCode/100 == 2 {                               // 200 OK, 204 No Content and the like
+
+	if answer.StatusCode/100 == 2 { // 200 OK, 204 No Content and the like
 		return nil
 	}
+
 	var said struct {
 		Code    string `xml:"Code"`
 		Message string `xml:"Message"`
 	}
+
 	_ = xml.Unmarshal(text, &said) //nolint:errcheck // some answers have no text
+
 	if answer.StatusCode == http.StatusNotFound && said.Code != "NoSuchBucket" {
 		return fmt.Errorf("objects: %s: %w", what, blob.ErrNoObject)
 	}
+
 	return fmt.Errorf("objects: %s: the store answered %d %s %s", what, answer.StatusCode, said.Code, said.Message)
 }
 

@@ -38,15 +38,19 @@ func Change(ctx context.Context, tx pgx.Tx, account store.AccountID, forget time
 	if err := tx.QueryRow(ctx, lockOutage, account, forget.Seconds()).Scan(&s.ReachedAt, &s.Now, &s.ToldAt); err != nil {
 		return fmt.Errorf("store: outage: %w", err)
 	}
+
 	notices := decide(&s)
+
 	if _, err := tx.Exec(ctx, setOutage, account, s.ReachedAt, s.ToldAt); err != nil {
 		return fmt.Errorf("store: outage: %w", err)
 	}
+
 	for _, n := range notices {
 		if _, err := tx.Exec(ctx, insertNotice, n.Address, n.Subject, n.Body, n.Kind); err != nil {
 			return fmt.Errorf("store: notice: %w", err)
 		}
 	}
+
 	return nil
 }
 

@@ -50,11 +50,13 @@ func findInstalls(ctx context.Context, m machine, home string, acct account) []i
 		if err != nil {
 			return
 		}
+
 		dir = filepath.Dir(real)
 		_, err = os.Stat(filepath.Join(dir, "initdb"))
 		if err != nil || seen[dir] {
 			return
 		}
+
 		seen[dir] = true
 		major, err := askMajor(ctx, dir, acct)
 		if err == nil && major >= minMajor { // binaries that don't run are left out
@@ -66,15 +68,18 @@ func findInstalls(ctx context.Context, m machine, home string, acct account) []i
 			add(dir)
 		}
 	}
+
 	for _, glob := range append([]string{filepath.Join(downloadsFolder(home), "*", "bin")}, m.bins...) {
 		dirs, err := filepath.Glob(glob)
 		if err != nil {
 			continue // only a malformed pattern
 		}
+
 		for _, dir := range dirs {
 			add(dir)
 		}
 	}
+
 	return found
 }
 
@@ -102,6 +107,7 @@ func chooseInstall(installs []install, inPath string, cluster int) (i install, o
 	if len(installs) == 0 {
 		return install{}, false, nil
 	}
+
 	if cluster == 0 {
 		for _, i := range installs {
 			if slices.Contains(filepath.SplitList(inPath), i.dir) {
@@ -110,6 +116,7 @@ func chooseInstall(installs []install, inPath string, cluster int) (i install, o
 		}
 		return slices.MaxFunc(installs, func(a, b install) int { return a.major - b.major }), true, nil
 	}
+
 	var have []string
 	for _, i := range installs {
 		if i.major == cluster {
@@ -117,6 +124,7 @@ func chooseInstall(installs []install, inPath string, cluster int) (i install, o
 		}
 		have = append(have, strconv.Itoa(i.major))
 	}
+
 	return install{}, true, fmt.Errorf("the database was made by PostgreSQL %d, this machine has %s: %s; to move to another version, "+
 		"run `parley backup FILE` where %d is installed, then `parley restore FILE` into a new, empty data folder",
 		cluster, strings.Join(have, ", "), installHint(cluster), cluster)
@@ -203,6 +211,7 @@ func (p packages) hint(goos, release string, major int) string {
 	case strings.Contains(like, "suse"):
 		return with("zypper install", p.zypper)
 	}
+
 	return "install " + fmt.Sprintf(p.other, major)
 }
 

@@ -28,6 +28,7 @@ func ensureCluster(ctx context.Context, o Options, home string, acct account, bi
 	if hasCluster(cluster) {
 		return repairOwner(cluster, acct)
 	}
+
 	names, err := os.ReadDir(cluster)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("cluster: %w", err)
@@ -35,6 +36,7 @@ func ensureCluster(ctx context.Context, o Options, home string, acct account, bi
 	if len(names) > 0 {
 		return fmt.Errorf("cluster: %s holds files, but no database", cluster)
 	}
+
 	next := cluster + ".new"
 	if err := os.RemoveAll(next); err != nil {
 		return fmt.Errorf("cluster: %w", err)
@@ -48,10 +50,12 @@ func ensureCluster(ctx context.Context, o Options, home string, acct account, bi
 	if err := makeCluster(ctx, o, next, acct, bin); err != nil {
 		return err
 	}
+
 	hba := filepath.Join(next, "pg_hba.conf")
 	if err := os.WriteFile(hba, []byte(access), 0o600); err != nil {
 		return fmt.Errorf("cluster: %w", err)
 	}
+
 	err = os.Remove(cluster) // there is none, or an empty folder: seen above
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("cluster: %w", err)
@@ -59,6 +63,7 @@ func ensureCluster(ctx context.Context, o Options, home string, acct account, bi
 	if err := os.Rename(next, cluster); err != nil {
 		return fmt.Errorf("cluster: %w", err)
 	}
+
 	return nil
 }
 
@@ -70,6 +75,7 @@ func initdb(ctx context.Context, o Options, dir string, acct account, bin instal
 	if !o.Durable {
 		args = append(args, "--no-sync")
 	}
+
 	// initdb is started by spawn for the same reason as the server: it dies with us.
 	cmd := prepareCommand(ctx, acct, filepath.Join(bin.dir, "initdb"), args...)
 	var out bytes.Buffer
@@ -78,10 +84,13 @@ func initdb(ctx context.Context, o Options, dir string, acct account, bin instal
 	if err != nil {
 		return fmt.Errorf("initdb: %w", err)
 	}
+
 	<-p.done
+
 	if p.err != nil {
 		return fmt.Errorf("initdb: %w: %s", errors.Join(p.err, ctx.Err()), lastLines(out.Bytes(), shownLines))
 	}
+
 	return nil
 }
 
@@ -105,10 +114,12 @@ func repairOwner(cluster string, acct account) error {
 	if err != nil {
 		return fmt.Errorf("cluster: %w", err)
 	}
+
 	owner := int(info.Sys().(*syscall.Stat_t).Uid)
 	if !acct.drop || owner == acct.uid {
 		return nil
 	}
+
 	return filepath.WalkDir(cluster, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil {
 			return fmt.Errorf("cluster: %w", err)
@@ -128,6 +139,7 @@ func endOrphan(ctx context.Context, o Options, cluster string) error {
 	if err != nil {
 		return fmt.Errorf("cluster: %w", err)
 	}
+
 	first, _, _ := strings.Cut(string(b), "\n")
 	pid, err := strconv.Atoi(strings.TrimSpace(first))
 	isPostmaster := err == nil && pid > 1 // 1 is init: then the file is damaged
@@ -135,14 +147,17 @@ func endOrphan(ctx context.Context, o Options, cluster string) error {
 		o.Log.Warn("ending a database server that an earlier process left behind", "pid", pid)
 		gone, cancel := watchUntil(ctx, func() bool { return !isServing(ctx, pid, cluster) })
 		defer cancel()
+
 		if err := endProcess(ctx, pid, gone); err != nil {
 			return fmt.Errorf("orphaned server: %w", err)
 		}
 	}
+
 	err = os.Remove(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) { // the server may have removed it when it ended
 		return fmt.Errorf("cluster: %w", err)
 	}
+
 	return nil
 }
 
@@ -154,6 +169,7 @@ func watchUntil(ctx context.Context, cond func() bool) (gone <-chan struct{}, ca
 		defer close(ended)
 		tick := time.NewTicker(pollInterval)
 		defer tick.Stop()
+
 		for !cond() {
 			select {
 			case <-ctx.Done():
@@ -161,8 +177,10 @@ func watchUntil(ctx context.Context, cond func() bool) (gone <-chan struct{}, ca
 			case <-tick.C:
 			}
 		}
+
 		close(result)
 	}()
+
 	return result, func() {
 		stop()
 		<-ended

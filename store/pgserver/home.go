@@ -73,12 +73,14 @@ func serverAccount(m machine, cluster string) (account, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return account{}, fmt.Errorf("cluster: %w", err)
 	}
+
 	hasOwner := err == nil
 	var uid, gid int // of the owner
 	if hasOwner {
 		st := owner.Sys().(*syscall.Stat_t)
 		uid, gid = int(st.Uid), int(st.Gid)
 	}
+
 	if m.euid != 0 {
 		if hasOwner && uid != m.euid {
 			return account{}, fmt.Errorf("the database in %s belongs to %s: run as that account or as root",
@@ -86,14 +88,17 @@ func serverAccount(m machine, cluster string) (account, error) {
 		}
 		return account{uid: m.euid, gid: os.Getegid()}, nil
 	}
+
 	if hasOwner && uid != 0 {
 		return account{uid: uid, gid: gid, drop: true}, nil
 	}
+
 	for _, name := range []string{"postgres", "nobody"} {
 		u, err := user.Lookup(name)
 		if err != nil {
 			continue
 		}
+
 		uid, uidErr := strconv.Atoi(u.Uid)
 		gid, gidErr := strconv.Atoi(u.Gid)
 		if uidErr != nil || gidErr != nil { // not numbers: not a Unix account
@@ -103,6 +108,7 @@ func serverAccount(m machine, cluster string) (account, error) {
 			return account{uid: uid, gid: gid, drop: true}, nil
 		}
 	}
+
 	const nobody = 65534 // its number on nearly all systems
 	return account{uid: nobody, gid: nobody, drop: true}, nil
 }
@@ -117,11 +123,13 @@ func (a account) findClosedFolder(dir string) (string, error) {
 			break
 		}
 	}
+
 	for i := len(way) - 1; i >= 0; i-- {
 		fi, err := os.Stat(way[i])
 		if err != nil {
 			return "", fmt.Errorf("data folder: %w", err)
 		}
+
 		st := fi.Sys().(*syscall.Stat_t)
 		pass := fs.FileMode(0o001) // the bit that lets others enter
 		if int(st.Uid) == a.uid {
@@ -129,10 +137,12 @@ func (a account) findClosedFolder(dir string) (string, error) {
 		} else if int(st.Gid) == a.gid {
 			pass = 0o010
 		}
+
 		if fi.Mode().Perm()&pass == 0 {
 			return way[i], nil
 		}
 	}
+
 	return "", nil
 }
 
@@ -152,16 +162,20 @@ func findHome(o Options, m machine) (string, account, error) {
 		if _, err := os.Stat(dir); err != nil {
 			return "", account{}, fmt.Errorf("%s says that the database is kept in %s: %w", elsewherePath(o.Dir), dir, err)
 		}
+
 		acct, err := serverAccount(m, filepath.Join(dir, "pg"))
 		return dir, acct, err
 	}
+
 	if !errors.Is(err, fs.ErrNotExist) {
 		return "", account{}, fmt.Errorf("data folder: %w", err)
 	}
+
 	acct, err := serverAccount(m, filepath.Join(o.Dir, "pg"))
 	if err != nil || !acct.drop {
 		return o.Dir, acct, err
 	}
+
 	closed, err := acct.findClosedFolder(o.Dir)
 	if err != nil || closed == "" {
 		return o.Dir, acct, err
@@ -170,6 +184,7 @@ func findHome(o Options, m machine) (string, account, error) {
 		return "", account{}, fmt.Errorf("the database in %s/pg can't be reached by its account %s: %s is closed to it (chmod o+x opens it)",
 			o.Dir, acct, closed)
 	}
+
 	sum := sha256.Sum256([]byte(o.Dir))
 	dir := filepath.Join(m.varLib, "parley-"+hex.EncodeToString(sum[:6])) // 6 bytes tell the data folders of one machine apart
 	if err := os.MkdirAll(dir, 0o711); err != nil {
@@ -178,6 +193,7 @@ func findHome(o Options, m machine) (string, account, error) {
 	if err := os.WriteFile(elsewherePath(o.Dir), []byte(dir+"\n"), 0o600); err != nil {
 		return "", account{}, fmt.Errorf("data folder: %w", err)
 	}
+
 	o.Say(fmt.Sprintf("The database is kept in %s, because %s is closed to the account that runs it (%s).", dir, closed, acct))
 	return dir, acct, nil
 }
@@ -207,6 +223,7 @@ func socketDir(home string, acct account, m machine) (dir string, temporary bool
 	if fixedErr == nil {
 		return fixed, false, nil
 	}
+
 	errs := []error{fixedErr}
 	for _, parent := range m.tempDirs {
 		closed, err := acct.findClosedFolder(parent)
@@ -218,6 +235,7 @@ func socketDir(home string, acct account, m machine) (dir string, temporary bool
 			errs = append(errs, fmt.Errorf("%s: closed to %s: %w", parent, acct, fs.ErrPermission))
 			continue
 		}
+
 		dir, err := os.MkdirTemp(parent, socketPrefix)
 		if err == nil {
 			if err = errors.Join(acct.chown(dir), trySocket(dir)); err == nil {
@@ -225,8 +243,10 @@ func socketDir(home string, acct account, m machine) (dir string, temporary bool
 			}
 			err = errors.Join(err, os.Remove(dir))
 		}
+
 		errs = append(errs, err)
 	}
+
 	return "", false, fmt.Errorf("no folder for the socket: %w", errors.Join(errs...))
 }
 

@@ -46,6 +46,7 @@ func keepCluster(ctx context.Context, o Options, kept string, acct account, bin 
 	if err := initdb(ctx, o, next, acct, bin); err != nil {
 		return errors.Join(err, os.RemoveAll(next))
 	}
+
 	err = os.Rename(next, kept)
 	if errors.Is(err, fs.ErrExist) {
 		err = os.RemoveAll(next)
@@ -53,6 +54,7 @@ func keepCluster(ctx context.Context, o Options, kept string, acct account, bin 
 	if err != nil {
 		return fmt.Errorf("cluster: %w", err)
 	}
+
 	return nil
 }
 

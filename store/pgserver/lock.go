@@ -25,15 +25,18 @@ func acquire(ctx context.Context, dir string) (*os.File, run, error) {
 	defer cancel()
 	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
+
 	for {
 		lock, err := tryLock(filepath.Join(dir, "lock"))
 		if err != nil || lock != nil {
 			return lock, run{}, err
 		}
+
 		r, err := readRun(dir)
 		if err == nil && ping(ctx, r.databaseURL("postgres")) == nil {
 			return nil, r, nil
 		}
+
 		select {
 		case <-ctx.Done():
 			return nil, run{}, fmt.Errorf("another process holds %s/lock, but its database does not answer: %w", dir, ctx.Err())
@@ -52,19 +55,23 @@ func tryLock(path string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lock: %w", err)
 	}
+
 	for {
 		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if !errors.Is(err, syscall.EINTR) {
 			break
 		}
 	}
+
 	if err == nil {
 		return f, nil
 	}
+
 	closeErr := f.Close()
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return nil, closeErr
 	}
+
 	return nil, fmt.Errorf("lock %s: %w", path, errors.Join(err, closeErr))
 }
 

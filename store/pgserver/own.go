@@ -47,6 +47,7 @@ func startOwned(ctx context.Context, o Options, m machine) (*owned, run, error) 
 	if err := removeOldRun(o.Dir); err != nil {
 		return nil, run{}, err
 	}
+
 	home, acct, err := findHome(o, m)
 	if err != nil {
 		return nil, run{}, err
@@ -54,18 +55,21 @@ func startOwned(ctx context.Context, o Options, m machine) (*owned, run, error) 
 	if home, err = filepath.EvalSymlinks(home); err != nil {
 		return nil, run{}, fmt.Errorf("data folder: %w", err)
 	}
+
 	own := &owned{dir: o.Dir}
 	r, err := own.begin(ctx, o, m, home, acct)
 	if err != nil {
 		// A new context: a start that was cancelled must not leave a server.
 		return nil, run{}, errors.Join(err, own.close(context.WithoutCancel(ctx)))
 	}
+
 	return own, r, nil
 }
 
 // begin takes what the owner needs and starts the server. The caller calls close if it fails.
 func (own *owned) begin(ctx context.Context, o Options, m machine, home string, acct account) (run, error) {
 	cluster := filepath.Join(home, "pg")
+
 	if home != o.Dir { // a copy of the data folder would name the same home
 		lock, err := tryLock(filepath.Join(home, "lock"))
 		if err != nil {
@@ -74,8 +78,10 @@ func (own *owned) begin(ctx context.Context, o Options, m machine, home string, 
 		if lock == nil {
 			return run{}, fmt.Errorf("%s is in use by a process with another data folder", home)
 		}
+
 		own.homeLock = lock
 	}
+
 	bin, err := findBinaries(ctx, o, m, home, acct)
 	if err != nil {
 		return run{}, err
@@ -89,14 +95,17 @@ func (own *owned) begin(ctx context.Context, o Options, m machine, home string, 
 	if own.socket, own.temporary, err = socketDir(home, acct, m); err != nil {
 		return run{}, err
 	}
+
 	r := run{OwnerPID: os.Getpid(), SocketDir: own.socket, BinDir: bin.dir, Cluster: cluster}
 	if err := own.launch(ctx, o, acct, bin, r); err != nil {
 		return run{}, err
 	}
+
 	r.PostmasterPID = own.process.pid
 	if err := ensureDatabase(ctx, r); err != nil {
 		return run{}, err
 	}
+
 	return r, writeRun(o.Dir, r)
 }
 
@@ -124,7 +133,9 @@ func findBinaries(ctx context.Context, o Options, m machine, home string, acct a
 	if err != nil {
 		return install{}, err
 	}
+
 	bin, ok, err := chooseInstall(findInstalls(ctx, m, home, acct), m.path, major)
+
 	if ctx.Err() != nil { // then this is why none was found
 		return install{}, ctx.Err()
 	}
@@ -137,10 +148,12 @@ func findBinaries(ctx context.Context, o Options, m machine, home string, acct a
 	if err := download(ctx, o, m, home, major); err != nil {
 		return install{}, err
 	}
+
 	bin, ok, err = chooseInstall(findInstalls(ctx, m, home, acct), m.path, major)
 	if err == nil && !ok {
 		err = fmt.Errorf("the downloaded PostgreSQL does not run on this machine: %s, or set DATABASE_URL", installHint(downloadMajor))
 	}
+
 	return bin, err
 }
 
@@ -153,6 +166,7 @@ func (own *owned) launch(ctx context.Context, o Options, acct account, bin insta
 	defer late.Stop()
 	tick := time.NewTicker(launchInterval)
 	defer tick.Stop()
+
 	for {
 		said, err := own.tryLaunch(ctx, o, acct, bin, r)
 		if err == nil {
@@ -161,6 +175,7 @@ func (own *owned) launch(ctx context.Context, o Options, acct account, bin insta
 		if !strings.Contains(said, "is still in use") {
 			return err
 		}
+
 		err = errors.Join(err, own.unguard())
 		select {
 		case <-ctx.Done():
@@ -183,6 +198,7 @@ func (own *owned) tryLaunch(ctx context.Context, o Options, acct account, bin in
 	if err != nil {
 		return "", fmt.Errorf("log: %w", err)
 	}
+
 	cmd := prepareCommand(context.WithoutCancel(ctx), acct, filepath.Join(bin.dir, "postgres"), serverArguments(o, r)...)
 	cmd.Stdout, cmd.Stderr = log, log
 	if own.process, err = spawn(cmd); err != nil {
@@ -194,11 +210,13 @@ func (own *owned) tryLaunch(ctx context.Context, o Options, acct account, bin in
 	if err = own.process.awaitReady(ctx, r.databaseURL("postgres")); err == nil {
 		return "", nil
 	}
+
 	text := make([]byte, logTailBytes)
 	n, readErr := log.ReadAt(text, begin)
 	if n == 0 {
 		return "", fmt.Errorf("server: %w", errors.Join(err, readErr))
 	}
+
 	return string(text[:n]), fmt.Errorf("server: %w: %s", err, lastLines(text[:n], shownLines))
 }
 
@@ -209,6 +227,7 @@ func (p *process) awaitReady(ctx context.Context, url string) error {
 	defer silent.Stop()
 	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
+
 	for {
 		err := ping(ctx, url)
 		if err == nil {
@@ -217,6 +236,7 @@ func (p *process) awaitReady(ctx context.Context, url string) error {
 		if said, ok := errors.AsType[*pgconn.PgError](err); ok && said.Code == cannotConnectNow {
 			silent.Reset(silentTimeout)
 		}
+
 		select {
 		case <-p.done:
 			return errors.Join(errEnded, p.err)
@@ -242,14 +262,17 @@ func serverArguments(o Options, r run) []string {
 	set("log_min_error_statement", "panic")
 	set("log_error_verbosity", "terse")
 	set("log_checkpoints", "off")
+
 	if !o.Durable {
 		set("fsync", "off")
 		set("synchronous_commit", "off")
 		set("full_page_writes", "off")
 	}
+
 	for _, k := range slices.Sorted(maps.Keys(o.Settings)) {
 		set(k, o.Settings[k])
 	}
+
 	set("listen_addresses", "")
 	set("unix_socket_directories", `"`+strings.ReplaceAll(r.SocketDir, `"`, `""`)+`"`) // quoted: it is a list
 	set("unix_socket_permissions", "0700")
@@ -263,15 +286,18 @@ func openLog(path string) (*os.File, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("log: %w", err)
 	}
+
 	if err == nil && fi.Size() > logLimitBytes {
 		if err := os.Rename(path, path+".old"); err != nil {
 			return nil, fmt.Errorf("log: %w", err)
 		}
 	}
+
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("log: %w", err)
 	}
+
 	return f, nil
 }
 
@@ -300,6 +326,7 @@ func ensureDatabase(ctx context.Context, r run) (err error) {
 	if _, err := conn.Exec(ctx, "CREATE DATABASE "+Database); err != nil {
 		return fmt.Errorf("database: %w", err)
 	}
+
 	return nil
 }
 
@@ -315,10 +342,12 @@ func (own *owned) close(ctx context.Context) error {
 	if own.temporary {
 		errs = append(errs, os.RemoveAll(own.socket))
 	}
+
 	for _, lock := range []*os.File{own.homeLock, own.lock} {
 		if lock != nil {
 			errs = append(errs, lock.Close())
 		}
 	}
+
 	return errors.Join(errs...)
 }

@@ -86,10 +86,12 @@ func start(ctx context.Context, o Options, m machine) (*Server, error) {
 	if o.Say == nil {
 		o.Say = func(s string) { o.Log.Info("remark of the embedded database", "remark", s) }
 	}
+
 	dir, err := dataDir(o.Dir, m)
 	if err != nil {
 		return nil, err
 	}
+
 	o.Dir = dir
 	lock, r, err := acquire(ctx, dir)
 	if err != nil {
@@ -98,10 +100,12 @@ func start(ctx context.Context, o Options, m machine) (*Server, error) {
 	if lock == nil {
 		return join(r), nil
 	}
+
 	own, r, err := startOwned(ctx, o, m)
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
+
 	own.lock = lock
 	return &Server{run: r, owned: own, done: own.process.done}, nil
 }
@@ -116,6 +120,7 @@ func dataDir(dir string, m machine) (string, error) {
 	if err := os.MkdirAll(dir, mode); err != nil {
 		return "", fmt.Errorf("data folder: %w", err)
 	}
+
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return "", fmt.Errorf("data folder: %w", err)
@@ -123,6 +128,7 @@ func dataDir(dir string, m machine) (string, error) {
 	if dir, err = filepath.EvalSymlinks(dir); err != nil {
 		return "", fmt.Errorf("data folder: %w", err)
 	}
+
 	return dir, nil
 }
 
@@ -133,6 +139,7 @@ func join(r run) *Server {
 		defer close(s.done)
 		tick := time.NewTicker(watchInterval)
 		defer tick.Stop()
+
 		for {
 			select {
 			case <-s.stop:
@@ -144,6 +151,7 @@ func join(r run) *Server {
 			}
 		}
 	}()
+
 	return s
 }
 

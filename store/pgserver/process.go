@@ -42,14 +42,18 @@ func spawn(cmd *exec.Cmd) (*process, error) {
 		if err == nil {
 			p.pid = cmd.Process.Pid
 		}
+
 		started <- err
+
 		if err == nil {
 			p.err = cmd.Wait()
 		}
 	}()
+
 	if err := <-started; err != nil {
 		return nil, err
 	}
+
 	return p, nil
 }
 
@@ -71,14 +75,17 @@ func endProcess(ctx context.Context, pid int, gone <-chan struct{}) error {
 			return nil
 		default:
 		}
+
 		err := syscall.Kill(pid, step.signal)
 		if err != nil && !errors.Is(err, syscall.ESRCH) { // ESRCH: it has ended by itself
 			return fmt.Errorf("signal to server %d: %w", pid, err)
 		}
+
 		wait := ctx
 		if i > 0 {
 			wait = context.WithoutCancel(ctx)
 		}
+
 		wait, cancel := context.WithTimeout(wait, step.wait)
 		select {
 		case <-gone:
@@ -88,6 +95,7 @@ func endProcess(ctx context.Context, pid int, gone <-chan struct{}) error {
 			cancel()
 		}
 	}
+
 	return fmt.Errorf("server %d did not end", pid)
 }
 
@@ -104,15 +112,18 @@ func isServing(ctx context.Context, pid int, cluster string) bool {
 	if !hasProcess(pid) {
 		return false
 	}
+
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
 		return isServingByPS(ctx, pid, cluster)
 	}
+
 	name, state := parseStat(string(stat))
 	isDead := state == "Z" || state == "X" // a zombie, or about to go
 	if isDead || !strings.HasPrefix(name, "postgres") {
 		return false
 	}
+
 	// A postmaster's working folder is its cluster. If the folder can't be read, the name has to do.
 	cwd, err := os.Readlink("/proc/" + strconv.Itoa(pid) + "/cwd")
 	return err != nil || cwd == cluster

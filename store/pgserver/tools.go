@@ -44,6 +44,7 @@ func findTools(ctx context.Context, m machine, major int, prefer string) (Tools,
 		}
 		dirs = append(dirs, found...)
 	}
+
 	var fit []Tools
 	var have []string
 	for _, dir := range dirs {
@@ -54,23 +55,27 @@ func findTools(ctx context.Context, m machine, major int, prefer string) (Tools,
 		if t.Major == major {
 			return t, nil
 		}
+
 		if t.Major > major {
 			fit = append(fit, t)
 		} else {
 			have = append(have, strconv.Itoa(t.Major))
 		}
 	}
+
 	if ctx.Err() != nil {
 		return Tools{}, ctx.Err()
 	}
 	if len(fit) > 0 {
 		return slices.MinFunc(fit, func(a, b Tools) int { return a.Major - b.Major }), nil
 	}
+
 	slices.Sort(have)
 	what := "none"
 	if len(have) > 0 {
 		what = strings.Join(slices.Compact(have), ", ")
 	}
+
 	return Tools{}, fmt.Errorf("a server of PostgreSQL %d needs pg_dump and pg_restore %d or newer, this machine has %s: %s",
 		major, major, what, clientHint(runtime.GOOS, osRelease(), major))
 }
@@ -80,21 +85,25 @@ func toolsIn(ctx context.Context, dir string) (Tools, bool) {
 	if !filepath.IsAbs(dir) {
 		return Tools{}, false
 	}
+
 	for _, name := range []string{"pg_dump", "pg_restore"} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
 			return Tools{}, false
 		}
 	}
+
 	ctx, cancel := context.WithTimeout(ctx, versionTimeout)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, filepath.Join(dir, "pg_dump"), "--version").Output()
 	if err != nil {
 		return Tools{}, false
 	}
+
 	match := toolVersion.FindSubmatch(out)
 	if match == nil {
 		return Tools{}, false
 	}
+
 	major, err := strconv.Atoi(string(match[1]))
 	return Tools{Dir: dir, Major: major}, err == nil
 }

@@ -19,6 +19,7 @@ func startWatcher(acct account, pid int) (stop func() error, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("watcher: %w", err)
 	}
+
 	cmd := prepareCommand(context.Background(), acct, "/bin/sh", "-c", `read -r word; test "$word" = stop || kill -INT "$1"`, "sh", strconv.Itoa(pid))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: acct.childCredential()} // must outlive us
 	cmd.Stdin = read
@@ -28,6 +29,7 @@ func startWatcher(acct account, pid int) (stop func() error, err error) {
 	if err := read.Close(); err != nil {
 		return nil, fmt.Errorf("watcher: %w", err)
 	}
+
 	return sync.OnceValue(func() error {
 		_, writeErr := write.WriteString("stop\n")
 		err := errors.Join(writeErr, write.Close(), cmd.Wait())

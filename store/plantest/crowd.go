@@ -122,12 +122,14 @@ func fill(t *testing.T, pool *pgxpool.Pool, crowd []string) {
 		if err != nil {
 			return err
 		}
+
 		first := []string{`SET LOCAL session_replication_role = replica`} // rows that nothing else needs
 		for _, sql := range slices.Concat(first, crowd, makeIndexes) {
 			if _, err := tx.Exec(ctx, sql); err != nil {
 				return err
 			}
 		}
+
 		return nil
 	})
 	if err != nil {
@@ -147,6 +149,7 @@ func dropIndexes(ctx context.Context, tx pgx.Tx) (makeIndexes []string, err erro
 	if err != nil {
 		return nil, err
 	}
+
 	type index struct{ Name, Definition string }
 	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[index])
 	for _, i := range list {
@@ -155,5 +158,6 @@ func dropIndexes(ctx context.Context, tx pgx.Tx) (makeIndexes []string, err erro
 		}
 		makeIndexes = append(makeIndexes, i.Definition)
 	}
+
 	return makeIndexes, err
 }

@@ -45,14 +45,17 @@ func Explain(t *testing.T, pool *pgxpool.Pool, hot bool, sql string, args ...any
 	if hot {
 		settings = hotSettings()
 	}
+
 	for _, setting := range settings {
 		exec(t, conn, "SET "+setting)
 	}
+
 	exec(t, conn, "PREPARE once AS "+sql)
 	defer func() {
 		_, _ = conn.Exec(t.Context(), "DEALLOCATE once")
 		_, _ = conn.Exec(t.Context(), "RESET ALL")
 	}()
+
 	return explainPrepared(t, conn, "once", args...)
 }
 
@@ -86,10 +89,12 @@ func explainPrepared(t *testing.T, conn *pgxpool.Conn, name string, args ...any)
 	if err := tx.QueryRow(t.Context(), sql, pgx.QueryExecModeSimpleProtocol).Scan(&body); err != nil {
 		t.Fatalf("%s: %v", sql, err)
 	}
+
 	var plans []struct{ Plan Plan }
 	if err := json.Unmarshal(body, &plans); err != nil {
 		t.Fatal(err)
 	}
+
 	return plans[0].Plan
 }
 

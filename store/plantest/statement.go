@@ -41,11 +41,13 @@ func Run(t *testing.T, pool *pgxpool.Pool, crowd []string, statements []Statemen
 		t.Fatal(err)
 	}
 	defer early.Release()
+
 	for i, s := range statements {
 		if s.hot && s.limits["queues"] > 0 {
 			prepare(t, early, fmt.Sprint("early", i), s.sql, s.args...)
 		}
 	}
+
 	fill(t, pool, crowd)
 	blind := map[string]float64{} // effort with plans that were made when the tables were empty
 	for i, s := range statements {
@@ -53,7 +55,9 @@ func Run(t *testing.T, pool *pgxpool.Pool, crowd []string, statements []Statemen
 			blind[s.name] = explainPrepared(t, early, fmt.Sprint("early", i), s.args...).Effort()
 		}
 	}
+
 	exec(t, pool, `ANALYZE`)
+
 	for _, s := range statements {
 		t.Run(s.name, func(t *testing.T) { s.check(t, pool, blind[s.name]) })
 	}
@@ -67,6 +71,7 @@ func (s Statement) check(t *testing.T, pool *pgxpool.Pool, blind float64) {
 	if most := 30 * p.Effort(); blind > most { // a join that compares all rows takes a thousand times as much
 		t.Errorf("planned when the tables were empty, it has an effort of %.0f, at most %.0f is right", blind, most)
 	}
+
 	for table, limit := range s.limits {
 		rows, indexes := p.Touched(table)
 		// A sequential scan is right for a table of which many rows are needed, and for gates, which has few.
@@ -79,6 +84,7 @@ func (s Statement) check(t *testing.T, pool *pgxpool.Pool, blind float64) {
 			t.Errorf("index %s is not used, but %s", s.index, indexes)
 		}
 	}
+
 	// With a quarter of the rows it has a quarter of the work, or there are joins that compare
 	// each row with each.
 	if few, cut := firstOf(s.args, 16); cut {

@@ -93,21 +93,25 @@ func Finish(ctx context.Context, pool *pgxpool.Pool, backupAt time.Time) (Restor
 		if err := tx.QueryRow(ctx, forgetDeliveries, known).Scan(&r.Replies, &r.Posts); err != nil {
 			return err
 		}
+
 		var ids int64
 		if err := tx.QueryRow(ctx, skipIDs, known).Scan(&ids, &r.Next); err != nil {
 			return err
 		}
+
 		for _, sql := range []string{freeLanes, freeLeases, freeQueues, endSessions, endLinks, endTokens, endRestore} {
 			if _, err := tx.Exec(ctx, sql); err != nil {
 				return err
 			}
 		}
+
 		_, err := tx.Exec(ctx, insertServed, backupAt)
 		return err
 	})
 	if err != nil {
 		return Restored{}, fmt.Errorf("store: finish restore: %w", err)
 	}
+
 	return r, nil
 }
 

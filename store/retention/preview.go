@@ -69,6 +69,7 @@ func Preview(ctx context.Context, pool *pgxpool.Pool, k Kept) (due Due, err erro
 		if _, err := tx.Exec(ctx, `SELECT set_config('statement_timeout', $1, true)`, statementTimeout); err != nil {
 			return err
 		}
+
 		for _, count := range []struct {
 			sql  string
 			keep time.Duration
@@ -85,10 +86,12 @@ func Preview(ctx context.Context, pool *pgxpool.Pool, k Kept) (due Due, err erro
 				return err
 			}
 		}
+
 		return nil
 	})
 	if err != nil {
 		return Due{}, fmt.Errorf("store: what retention would remove: %w", err)
 	}
+
 	return due, nil
 }

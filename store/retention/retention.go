@@ -164,15 +164,18 @@ func EmptyEvents(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (E
 		if _, err := tx.Exec(ctx, retainOpen, list); err != nil {
 			return Emptied{}, err
 		}
+
 		done := Emptied{Looked: len(list), More: true}
 		closed, err := query.IDs[store.EventID](ctx, tx, "closed events", closedOf, list)
 		if err != nil {
 			return done, err
 		}
+
 		last := list[len(list)-1]
 		if err := done.emptyEvents(ctx, tx, closed, p.mayDropUpTo(last)); err != nil {
 			return done, err
 		}
+
 		_, err = tx.Exec(ctx, eventsUpTo, last)
 		return done, err
 	})
@@ -271,11 +274,13 @@ func DropBlobs(ctx context.Context, pool *pgxpool.Pool, keep time.Duration, with
 		Hash string `db:"hash"`
 		Dead bool   `db:"dead"`
 	}
+
 	return oneBatch(ctx, pool, "drop blobs", func(tx pgx.Tx, p progress) (Emptied, error) {
 		page, err := query.Collect[row](ctx, tx, "blobs", nextBlobs, p.Blobs, keep.Seconds(), batchRows, batchBytes)
 		if err != nil {
 			return Emptied{}, err
 		}
+
 		done := Emptied{Looked: len(page)}
 		last := "" // an empty page ends the round: the next one begins with the first blob
 		var dead []string
@@ -285,11 +290,13 @@ func DropBlobs(ctx context.Context, pool *pgxpool.Pool, keep time.Duration, with
 				dead = append(dead, blob.Hash)
 			}
 		}
+
 		if len(dead) > 0 {
 			if err := tx.QueryRow(ctx, dropBlobs, dead, keep.Seconds(), withObjects).Scan(&done.Blobs); err != nil {
 				return done, err
 			}
 		}
+
 		done.More = len(page) > 0
 		_, err = tx.Exec(ctx, blobsUpTo, last)
 		return done, err
@@ -304,15 +311,18 @@ func oneBatch(
 		if _, err := tx.Exec(ctx, query.ByIndex, statementTimeout); err != nil {
 			return err
 		}
+
 		state, err := query.Collect[progress](ctx, tx, "retention", lockRetention)
 		if err != nil {
 			return err
 		}
+
 		done, err = f(tx, state[0])
 		return err
 	})
 	if err != nil {
 		return Emptied{}, fmt.Errorf("store: %s: %w", what, err)
 	}
+
 	return done, nil
 }

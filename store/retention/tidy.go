@@ -61,11 +61,13 @@ func KeepSeen(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Empt
 		if err != nil || done.Looked == 0 {
 			return done, err
 		}
+
 		if p.Seen == 0 { // the first rows: ANALYZE replaces plans that were made for an empty table
 			if _, err := tx.Exec(ctx, `ANALYZE seen`); err != nil {
 				return done, err
 			}
 		}
+
 		done.More = done.Looked == batchRows
 		_, err = tx.Exec(ctx, seenUpTo, last)
 		return done, err
@@ -93,12 +95,14 @@ func DropEmptied(ctx context.Context, pool *pgxpool.Pool, _ time.Duration) (Empt
 		if !p.MayDrop {
 			return done, nil
 		}
+
 		var last int64
 		page := tx.QueryRow(ctx, dropEmptied, p.Dropped, min(p.Seen, p.Events), batchRows)
 		err = page.Scan(&last, &done.Looked, &done.Removed)
 		if err != nil || done.Looked == 0 {
 			return done, err
 		}
+
 		done.Events = done.Removed
 		done.More = done.Looked == batchRows
 		_, err = tx.Exec(ctx, droppedUpTo, last)

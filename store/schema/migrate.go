@@ -58,14 +58,17 @@ func (m Migrator) run(ctx context.Context) (err error) {
 	if err != nil || !missing {
 		return err
 	}
+
 	session, err := openMigrationSession(ctx, m)
 	if err != nil {
 		return fmt.Errorf("store: migrate: %w", err)
 	}
 	defer func() { err = errors.Join(err, session.close()) }()
+
 	if err := session.lock(ctx); err != nil {
 		return fmt.Errorf("store: migrate: wait for another process: %w", err)
 	}
+
 	missing, err = m.hasMissing(ctx) // another process may have migrated meanwhile
 	if err != nil || !missing {
 		return err
@@ -73,6 +76,7 @@ func (m Migrator) run(ctx context.Context) (err error) {
 	if err := session.applyAll(ctx); err != nil {
 		return fmt.Errorf("store: migrate: %w", err)
 	}
+
 	return nil
 }
 
@@ -100,10 +104,12 @@ func (s *migrationSession) applyAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	provider, err := goose.NewProvider(goose.DialectPostgres, s.db, files, goose.WithAllowOutofOrder(true))
 	if err != nil {
 		return err
 	}
+
 	var retry lockRetry
 	for {
 		applied, err := provider.UpByOne(ctx)
@@ -143,6 +149,7 @@ func CheckServer(ctx context.Context, q store.Querier) error {
 	if err := q.QueryRow(ctx, ask).Scan(&version, &encoding); err != nil {
 		return fmt.Errorf("store: server: %w", err)
 	}
+
 	const majorUnit = 10_000 // PostgreSQL's version number of 15.4 is 150004
 	if major := version / majorUnit; major < 15 {
 		return fmt.Errorf("store: PostgreSQL %d is too old; Parley needs 15 or newer", major)
@@ -150,5 +157,6 @@ func CheckServer(ctx context.Context, q store.Querier) error {
 	if encoding != "UTF8" {
 		return fmt.Errorf("store: the database's encoding is %s; create one with ENCODING 'UTF8'", encoding)
 	}
+
 	return nil
 }

@@ -60,11 +60,13 @@ func MigrateBack(ctx context.Context, pool *pgxpool.Pool) error {
 		if reason != "" {
 			return fmt.Errorf("%w: %s", ErrNoWayBack, reason)
 		}
+
 		for _, sql := range backSteps() {
 			if _, err := tx.Exec(ctx, sql); err != nil {
 				return fmt.Errorf("store: migrate back: %w", err)
 			}
 		}
+
 		return nil
 	})
 }

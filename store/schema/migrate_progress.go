@@ -68,15 +68,18 @@ func (p *progress) remind(ctx context.Context, every time.Duration) (stop func()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+
 		for sleep(ctx, every) == nil {
 			p.mu.Lock()
 			activity := p.activity
 			p.mu.Unlock()
+
 			if activity != "" {
 				p.tell(activity + p.describeBlockers(ctx))
 			}
 		}
 	}()
+
 	return func() {
 		cancel()
 		<-done

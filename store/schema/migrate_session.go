@@ -75,6 +75,7 @@ func openMigrationSession(ctx context.Context, m Migrator) (*migrationSession, e
 	if err != nil {
 		return nil, err
 	}
+
 	s := &migrationSession{Conn: conn.(*stdlib.Conn)}
 	s.db = sql.OpenDB(&onceConnector{conn: s})
 	s.db.SetMaxOpenConns(1)
@@ -116,7 +117,9 @@ func (s *migrationSession) lock(ctx context.Context) error {
 		if locked {
 			return nil
 		}
+
 		s.progress.reportWait(ctx, "waiting for another process that migrates this database")
+
 		if err := sleep(ctx, lockPollInterval); err != nil {
 			return err
 		}
@@ -127,12 +130,14 @@ func (s *migrationSession) lock(ctx context.Context) error {
 // the statement gets its locks. A transaction is repeated as a whole, by applyAll.
 func (s *migrationSession) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	s.progress.setStatement(query)
+
 	if s.isInTransaction() {
 		return s.Conn.ExecContext(ctx, query, args)
 	}
 	if concurrently.MatchString(query) {
 		return s.execConcurrently(ctx, query, args)
 	}
+
 	var retry lockRetry
 	for {
 		result, err := s.Conn.ExecContext(ctx, query, args)

@@ -21,6 +21,7 @@ func knownVersions() []int64 {
 	if err != nil {
 		panic("store: migrations: " + err.Error()) // only a malformed pattern
 	}
+
 	var versions []int64
 	for _, name := range files {
 		number, _, _ := strings.Cut(path.Base(name), "_")
@@ -28,8 +29,10 @@ func knownVersions() []int64 {
 		if err != nil {
 			panic("store: migrations: " + name) // goose would refuse it as well
 		}
+
 		versions = append(versions, n)
 	}
+
 	return versions
 }
 

@@ -183,6 +183,7 @@ func (s *Stats) read(ctx context.Context, tx pgx.Tx) error {
 	batch.Queue(countPending, maxRows).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&s.Clock, &s.Pending, &s.PendingOldest)
 	})
+
 	batch.Queue(countBursts, maxRows).QueryRow(func(row pgx.Row) error { return row.Scan(&s.Bursts, &s.BurstsOldest) })
 	batch.Queue(ageOfFigures, maxRows).QueryRow(func(row pgx.Row) error { return row.Scan(&s.FiguresOldest) })
 	query.Read(&batch, &s.Quarantined, countQuarantined, maxRows)
@@ -191,14 +192,17 @@ func (s *Stats) read(ctx context.Context, tx pgx.Tx) error {
 	query.Read(&batch, &s.Gates, countGates)
 	query.Read(&batch, &s.Suggestions, countSuggestions, maxRows)
 	query.ReadIDs(&batch, &s.Broken, listBroken, healthy)
+
 	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
 		return err
 	}
+
 	for _, lane := range s.Lanes {
 		if len(lane.Ages) != ageBuckets {
 			return fmt.Errorf("account %d: %d ages of lanes instead of %d", lane.AccountID, len(lane.Ages), ageBuckets)
 		}
 	}
+
 	s.Capped = s.hasReachedLimit()
 	return nil
 }

@@ -20,6 +20,7 @@ func OpenDump(t testing.TB, pool *pgxpool.Pool) pgx.Tx {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() { _ = dump.Rollback(context.Background()) })
 	var tables string
 	if err := dump.QueryRow(t.Context(), `SELECT string_agg(tablename, ', ') FROM pg_tables WHERE schemaname = 'public'`).Scan(&tables); err != nil {
@@ -28,5 +29,6 @@ func OpenDump(t testing.TB, pool *pgxpool.Pool) pgx.Tx {
 	if _, err := dump.Exec(t.Context(), `LOCK TABLE `+tables+` IN ACCESS SHARE MODE`); err != nil {
 		t.Fatal(err)
 	}
+
 	return dump
 }

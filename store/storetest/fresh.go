@@ -47,24 +47,29 @@ func Remember(ctx context.Context, pool *pgxpool.Pool) (*Fresh, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	var b strings.Builder
 	for _, table := range tables {
 		rows, err := readTexts(ctx, pool, fmt.Sprintf(rowsAsJSON, table))
 		if err != nil {
 			return nil, err
 		}
+
 		fmt.Fprintf(&b, "DELETE FROM %s;", table)
 		if rows[0] != "[]" {
 			fmt.Fprintf(&b, insertJSON, table, rows[0])
 		}
 	}
+
 	sequences, err := readTexts(ctx, pool, listSequences)
 	if err != nil {
 		return nil, err
 	}
+
 	for _, sequence := range sequences {
 		b.WriteString(sequence + ";")
 	}
+
 	return &Fresh{pool: pool, script: b.String()}, nil
 }
 
@@ -79,6 +84,7 @@ func (f *Fresh) Restore(ctx context.Context, further ...*pgxpool.Pool) error {
 			pids = append(pids, conn.Conn().PgConn().PID())
 		}
 	}
+
 	err := f.ensureSession(ctx)
 	if err == nil {
 		_, err = f.session.Exec(ctx, endOtherSessions, pids)
@@ -89,6 +95,7 @@ func (f *Fresh) Restore(ctx context.Context, further ...*pgxpool.Pool) error {
 	if err != nil {
 		return fmt.Errorf("storetest: restore: %w", err)
 	}
+
 	return nil
 }
 
@@ -97,6 +104,7 @@ func (f *Fresh) ensureSession(ctx context.Context) error {
 	if f.session != nil && f.session.Ping(ctx) == nil {
 		return nil
 	}
+
 	f.Close()
 	config := f.pool.Config().ConnConfig
 	config.RuntimeParams["session_replication_role"] = "replica" // neither triggers nor foreign keys are asked
@@ -107,6 +115,7 @@ func (f *Fresh) ensureSession(ctx context.Context) error {
 	if _, err := session.Exec(ctx, fmt.Sprintf(makeRestoring, f.script)); err != nil {
 		return errors.Join(err, session.Close(ctx))
 	}
+
 	f.session = session
 	return nil
 }

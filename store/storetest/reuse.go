@@ -30,21 +30,26 @@ func Reused(t testing.TB) *pgxpool.Pool {
 	if err != nil {
 		t.Fatalf("storetest: %v", err)
 	}
+
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
 		defer cancel()
+
 		if !isGivenBack(u.pool, leakTimeout) {
 			t.Errorf("storetest: %d connections were never given back", u.pool.Stat().AcquiredConns())
 		}
+
 		for _, further := range u.allFurther() {
 			if !isGivenBack(further, leakTimeout) {
 				t.Errorf("storetest: %d connections of a further pool were never given back", further.Stat().AcquiredConns())
 			}
 		}
+
 		if err := s.shelf.put(ctx, s, u, t.Failed()); err != nil {
 			t.Error(err)
 		}
 	})
+
 	return u.pool
 }
 
@@ -57,6 +62,7 @@ func Further(t testing.TB, pool *pgxpool.Pool, name string, open func(context.Co
 	if u == nil {
 		t.Fatal("storetest: Further wants a pool of Reused")
 	}
+
 	if u.lent[name] == len(u.further[name]) {
 		further, err := open(context.Background(), pool) // it outlives the test
 		if err != nil {
@@ -64,6 +70,7 @@ func Further(t testing.TB, pool *pgxpool.Pool, name string, open func(context.Co
 		}
 		u.further[name] = append(u.further[name], further)
 	}
+
 	u.lent[name]++
 	return u.further[name][u.lent[name]-1]
 }
@@ -148,6 +155,7 @@ func newUsed(ctx context.Context, s *server) (*used, error) {
 	if err := s.clone(ctx, u.name); err != nil {
 		return nil, err
 	}
+
 	var err error
 	if u.pool, err = pgxpool.New(context.WithoutCancel(ctx), s.databaseURL(u.name)); err != nil {
 		return nil, err
@@ -159,6 +167,7 @@ func newUsed(ctx context.Context, s *server) (*used, error) {
 		u.pool.Close()
 		return nil, errors.Join(err, s.drop(ctx, u.name))
 	}
+
 	return u, nil
 }
 
@@ -178,6 +187,7 @@ func (sh *shelf) put(ctx context.Context, s *server, u *used, spoilt bool) error
 			return nil
 		}
 	}
+
 	err = errors.Join(err, s.drop(ctx, u.name)) // also if somebody is still connected
 	go u.close()
 	return err
@@ -247,9 +257,11 @@ func formOf(ctx context.Context, pool *pgxpool.Pool) (string, error) {
 				WHERE oid >= 16384 AND pronamespace = 'public'::regnamespace),
 			(SELECT sum(hash_record_extended(ROW(oid, tgname, tgenabled), 0)) FROM pg_trigger),
 			(SELECT sum(hash_record_extended(ROW(oid, convalidated), 0)) FROM pg_constraint))`
+
 	var form string
 	if err := pool.QueryRow(ctx, ask).Scan(&form); err != nil {
 		return "", fmt.Errorf("storetest: form: %w", err)
 	}
+
 	return form, nil
 }

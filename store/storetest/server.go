@@ -89,10 +89,12 @@ func prepare(ctx context.Context, base string, sc templateSource) (*server, erro
 	if err != nil || !strings.HasPrefix(u.Scheme, "postgres") {
 		return nil, fmt.Errorf("storetest: %s must be a postgres:// URL", ServerURL)
 	}
+
 	config, err := pgxpool.ParseConfig(s.databaseURL("postgres"))
 	if err != nil {
 		return nil, fmt.Errorf("storetest: %w", err)
 	}
+
 	config.MaxConns = adminConns
 	if s.admin, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, fmt.Errorf("storetest: %w", err)
@@ -100,6 +102,7 @@ func prepare(ctx context.Context, base string, sc templateSource) (*server, erro
 	if err := s.prepare(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("storetest: %w", err), s.close(ctx))
 	}
+
 	s.shared = sync.OnceValues(s.openShared)
 	return s, nil
 }
@@ -118,6 +121,7 @@ func (s *server) prepare(ctx context.Context) error {
 	if s.template, err = templateName(s.schema.files); err != nil {
 		return err
 	}
+
 	return s.ensureTemplate(ctx)
 }
 
@@ -148,16 +152,19 @@ func templateName(files fs.FS) (string, error) {
 		if err != nil || d.IsDir() {
 			return err
 		}
+
 		b, err := fs.ReadFile(files, path)
 		if err != nil {
 			return err
 		}
+
 		fmt.Fprintf(h, "%s %d\n%s\n", path, len(b), b)
 		return nil
 	})
 	if err != nil {
 		return "", fmt.Errorf("migrations: %w", err)
 	}
+
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, m := range info.Deps {
 			if strings.HasPrefix(m.Path, "github.com/riverqueue/") {
@@ -165,6 +172,7 @@ func templateName(files fs.FS) (string, error) {
 			}
 		}
 	}
+
 	fmt.Fprintf(h, "%s\n", os.Getenv(Locale))
 	return templatePrefix + hex.EncodeToString(h.Sum(nil)[:8]), nil
 }
@@ -183,22 +191,27 @@ func (s *server) ensureTemplate(ctx context.Context) (err error) {
 		return err
 	}
 	defer conn.Release()
+
 	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1, 0)", lockTemplate); err != nil {
 		return err
 	}
+
 	defer func() {
 		_, unlockErr := conn.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1, 0)", lockTemplate)
 		err = errors.Join(err, unlockErr)
 	}()
+
 	var found bool
 	err = conn.QueryRow(ctx, databaseExists, s.template).Scan(&found)
 	if err != nil || found {
 		return err
 	}
+
 	next := s.template + "_new"
 	if err := s.drop(ctx, next); err != nil {
 		return err
 	}
+
 	create := "CREATE DATABASE " + next + " TEMPLATE template0 ENCODING 'UTF8'"
 	if locale := os.Getenv(Locale); locale != "" {
 		create += " LOCALE_PROVIDER icu ICU_LOCALE '" + strings.ReplaceAll(locale, "'", "''") + "'"
@@ -212,6 +225,7 @@ func (s *server) ensureTemplate(ctx context.Context) (err error) {
 	if _, err := conn.Exec(ctx, "ALTER DATABASE "+next+" RENAME TO "+s.template); err != nil {
 		return fmt.Errorf("template: %w", err)
 	}
+
 	return nil
 }
 
@@ -256,15 +270,18 @@ func (s *server) openShared() (*pgxpool.Pool, error) {
 	if err := s.clone(ctx, name); err != nil {
 		return nil, err
 	}
+
 	config, err := pgxpool.ParseConfig(s.databaseURL(name))
 	if err != nil {
 		return nil, fmt.Errorf("storetest: %w", err)
 	}
+
 	config.MaxConns = txConns
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("storetest: %w", err)
 	}
+
 	return pool, nil
 }
 
@@ -279,16 +296,19 @@ func (s *server) dropDead(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil {
 		return err
 	}
+
 	for _, name := range names {
 		mark, _, _ := strings.Cut(strings.TrimPrefix(name, testPrefix), "_")
 		run, err := strconv.ParseInt(mark, 10, 32)
 		if err != nil || int32(run) == s.run {
 			continue
 		}
+
 		var dead bool
 		if err := s.alive.QueryRow(ctx, "SELECT pg_try_advisory_lock($1, $2)", lockRun, int32(run)).Scan(&dead); err != nil {
 			return err
@@ -296,11 +316,13 @@ func (s *server) dropDead(ctx context.Context) error {
 		if !dead {
 			continue
 		}
+
 		err = s.drop(ctx, name)
 		_, unlockErr := s.alive.Exec(ctx, "SELECT pg_advisory_unlock($1, $2)", lockRun, int32(run))
 		if err := errors.Join(err, unlockErr); err != nil {
 			return err
 		}
 	}
+
 	return nil
 }

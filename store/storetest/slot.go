@@ -69,6 +69,7 @@ func privateIn(ctx context.Context, dir string, sc templateSource) (*server, err
 	if err != nil {
 		return nil, err
 	}
+
 	s, firstErr := sl.start(ctx, sc)
 	if firstErr == nil {
 		return s, nil
@@ -82,6 +83,7 @@ func privateIn(ctx context.Context, dir string, sc templateSource) (*server, err
 	if s, err = sl.start(ctx, sc); err != nil {
 		return nil, errors.Join(err, sl.lock.Close())
 	}
+
 	return s, nil
 }
 
@@ -94,6 +96,7 @@ func (sl *slot) start(ctx context.Context, sc templateSource) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	s, err := prepare(ctx, srv.URL("postgres"), sc)
 	if err == nil {
 		err = s.pruneTemplates(ctx)
@@ -101,6 +104,7 @@ func (sl *slot) start(ctx context.Context, sc templateSource) (*server, error) {
 	if err != nil {
 		return nil, errors.Join(err, srv.Close(ctx))
 	}
+
 	sl.server, s.slot = srv, sl
 	return s, nil
 }
@@ -112,30 +116,36 @@ func takeSlot(dir string) (*slot, error) {
 	if err != nil && !errors.Is(err, os.ErrExist) {
 		return nil, err
 	}
+
 	fi, err := os.Lstat(dir)
 	if err != nil {
 		return nil, err
 	}
+
 	st, ok := fi.Sys().(*syscall.Stat_t)
 	isOurs := ok && int(st.Uid) == os.Getuid()
 	if !isOurs || !fi.IsDir() {
 		return nil, fmt.Errorf("%s is not a folder of ours", dir)
 	}
+
 	for i := range maxSlots {
 		path := filepath.Join(dir, strconv.Itoa(i))
 		lock, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
 		if err != nil {
 			return nil, err
 		}
+
 		err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if err == nil {
 			now := time.Now()
 			if err := os.Chtimes(lock.Name(), now, now); err != nil {
 				return nil, errors.Join(err, lock.Close())
 			}
+
 			dropIdle(dir)
 			return &slot{dir: path, lock: lock}, nil
 		}
+
 		if err := errors.Join(lock.Close()); err != nil {
 			return nil, err
 		}
@@ -143,6 +153,7 @@ func takeSlot(dir string) (*slot, error) {
 			return nil, fmt.Errorf("%s.lock: %w", path, err)
 		}
 	}
+
 	return nil, fmt.Errorf("all %d test servers in %s are in use", maxSlots, dir)
 }
 
@@ -155,6 +166,7 @@ func dropIdle(dir string) {
 		if err != nil || time.Since(info.ModTime()) < idleFor {
 			continue
 		}
+
 		lock, err := os.OpenFile(path, os.O_RDWR, 0o600) //nolint:gosec // a lock of ours
 		if err != nil {
 			continue
@@ -162,6 +174,7 @@ func dropIdle(dir string) {
 		if syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
 			_ = os.RemoveAll(strings.TrimSuffix(path, ".lock")) // the next start tries again
 		}
+
 		_ = lock.Close() // nothing was written
 	}
 }
@@ -172,10 +185,12 @@ func (s *server) pruneTemplates(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil {
 		return err
 	}
+
 	for _, name := range names {
 		if name == s.template {
 			continue
@@ -184,5 +199,6 @@ func (s *server) pruneTemplates(ctx context.Context) error {
 			return err
 		}
 	}
+
 	return nil
 }

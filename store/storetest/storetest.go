@@ -46,6 +46,7 @@ func URL(t testing.TB) string {
 	if err := s.clone(ctx, name); err != nil {
 		t.Fatal(err)
 	}
+
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
 		defer cancel()
@@ -53,6 +54,7 @@ func URL(t testing.TB) string {
 			t.Error(err)
 		}
 	})
+
 	return s.databaseURL(name)
 }
 
@@ -66,26 +68,31 @@ func Tx(t testing.TB) pgx.Tx {
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
 	defer cancel()
 	conn, err := pool.Acquire(ctx)
 	if err != nil {
 		t.Fatalf("storetest: transaction: %v", err)
 	}
+
 	t.Cleanup(conn.Release)
 	tx, err := conn.Begin(ctx)
 	if err != nil {
 		t.Fatalf("storetest: transaction: %v", err)
 	}
+
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
 		defer cancel()
+
 		if err := tx.Rollback(ctx); errors.Is(err, pgx.ErrTxClosed) {
 			t.Error("storetest: the test ended its transaction itself: use DB where commits matter")
 		} else if err != nil {
 			t.Errorf("storetest: rollback: %v", err)
 		}
 	})
+
 	return tx
 }
 

@@ -141,6 +141,7 @@ func inputElement(f view.Field) slackapi.BlockElement {
 		return multiSelectElement(f, example)
 	case view.FieldText, view.FieldLong:
 	}
+
 	input := slackapi.NewPlainTextInputBlockElement(example, inputID)
 	input.Multiline = f.Kind == view.FieldLong
 	input.MaxLength = maxInputRunes
@@ -150,6 +151,7 @@ func inputElement(f view.Field) slackapi.BlockElement {
 	if len(f.Value) > 0 {
 		input.InitialValue = markdown.Cut(f.Value[0], input.MaxLength)
 	}
+
 	return input
 }
 
@@ -163,6 +165,7 @@ func selectElement(f view.Field, example *slackapi.TextBlockObject) slackapi.Blo
 		kind = slackapi.OptTypeExternal
 		options = nil
 	}
+
 	menu := slackapi.NewOptionsSelectBlockElement(kind, example, inputID, options...)
 	if chosen := chosenOptions(f); len(chosen) > 0 {
 		menu.InitialOption = chosen[0]
@@ -170,6 +173,7 @@ func selectElement(f view.Field, example *slackapi.TextBlockObject) slackapi.Blo
 	if isExternal {
 		menu.MinQueryLength = new(int) // zero: Slack asks before anything is typed, too
 	}
+
 	return menu
 }
 

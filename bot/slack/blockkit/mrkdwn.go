@@ -21,17 +21,20 @@ func readLabels(s string) labels {
 		if at < 0 {
 			return out
 		}
+
 		s = s[at+1:]
 		end := strings.IndexByte(s, '>')
 		if end < 0 {
 			return out
 		}
+
 		id, name, ok := strings.Cut(s[:end], "|")
 		id = strings.TrimPrefix(id, "!subteam^")
 		hasName := ok && name != ""
 		if hasName && len(id) > 1 {
 			out[strings.TrimLeft(id, "#@")] = strings.TrimPrefix(unescape(name), "@")
 		}
+
 		s = s[end+1:]
 	}
 }
@@ -55,12 +58,14 @@ func (w *writer) readMrkdwn(s string) {
 			w.Preformatted(strings.Trim(unescape(part), "\n"))
 			continue
 		}
+
 		if i > 0 {
 			part = strings.TrimPrefix(part, "\n")
 			if part != "" {
 				w.Paragraph()
 			}
 		}
+
 		w.readLines(part)
 	}
 }
@@ -75,11 +80,13 @@ func (w *writer) readLines(s string) {
 			wasQuoted = true
 			continue
 		}
+
 		if wasQuoted {
 			w.Paragraph() // an empty line ends the quotation in Markdown
 		} else if i > 0 {
 			w.Newline()
 		}
+
 		w.readSpans(line, markdown.Style{})
 		wasQuoted = false
 	}
@@ -100,6 +107,7 @@ func (w *writer) readSpans(s string, style markdown.Style) {
 			begin = i
 		}
 	}
+
 	writeUpTo(len(s))
 }
 
@@ -113,6 +121,7 @@ func (w *writer) readSpan(s string, i int, style markdown.Style, writeUpTo func(
 		if !found {
 			return 0
 		}
+
 		writeUpTo(i)
 		w.writeToken(token, style)
 		return len("<") + len(token) + len(">")
@@ -121,6 +130,7 @@ func (w *writer) readSpan(s string, i int, style markdown.Style, writeUpTo func(
 		if !found || code == "" {
 			return 0
 		}
+
 		writeUpTo(i)
 		w.Styled(unescape(code), markdown.Style{Code: true})
 		return len("`") + len(code) + len("`")
@@ -130,10 +140,12 @@ func (w *writer) readSpan(s string, i int, style markdown.Style, writeUpTo func(
 		if end < 0 || inner == style { // a mark inside of its like is text, which also bounds the nesting
 			return 0
 		}
+
 		writeUpTo(i)
 		w.readSpans(s[i+1:end], inner)
 		return end + 1 - i
 	}
+
 	return 0
 }
 
@@ -163,10 +175,12 @@ func closingMark(s string, i int) int {
 	if strings.HasPrefix(s[i+1:], " ") {
 		return -1
 	}
+
 	for j := i + 1; j < min(len(s), i+maxSpanBytes); j++ {
 		if s[j] != s[i] {
 			continue
 		}
+
 		isEmpty := j == i+1
 		after, _ := utf8.DecodeRuneInString(s[j+1:])
 		isBeforeWord := j+1 < len(s) && isWordRune(after)
@@ -175,6 +189,7 @@ func closingMark(s string, i int) int {
 			return j
 		}
 	}
+
 	return -1
 }
 

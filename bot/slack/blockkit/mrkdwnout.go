@@ -40,19 +40,23 @@ func literalLine(s string) string {
 		case '\n', '\r', '\t', '\u2028', '\u2029':
 			return ' '
 		}
+
 		if unicode.IsControl(r) {
 			return -1
 		}
 		return r
 	}, shape.Straight(s))
+
 	s = shortcode.ReplaceAllString(s, ":"+joiner+"$1:")
 	s = escape(s)
 	for _, mark := range []string{"*", "_", "~", "`"} {
 		s = strings.ReplaceAll(s, mark, joiner+mark+joiner)
 	}
+
 	if strings.HasPrefix(s, "&gt;") {
 		s = joiner + s
 	}
+
 	return s
 }
 
@@ -81,6 +85,7 @@ func (h Home) renderPiece(p view.Piece) string {
 		return Emoji(view.TagIcon(p.Color)) + " " + literalLine(p.Text)
 	case view.PieceText:
 	}
+
 	return literalLine(p.Text)
 }
 
@@ -131,6 +136,7 @@ func DisplayName(name string) string {
 	if len(runes) <= maxNameRunes {
 		return name
 	}
+
 	var suffix []rune
 	if at := strings.LastIndex(name, "("); at > 0 {
 		suffix = []rune(name[at:])
@@ -138,6 +144,7 @@ func DisplayName(name string) string {
 	if len(suffix) == 0 || len(suffix) > maxSuffixRunes {
 		return string(runes[:maxNameRunes-1]) + "…"
 	}
+
 	const between = "… "
 	head := runes[:maxNameRunes-len(suffix)-utf8.RuneCountInString(between)]
 	return string(head) + between + string(suffix)

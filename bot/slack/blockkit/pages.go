@@ -39,6 +39,7 @@ func costOf(s string) int {
 			}
 		}
 	}
+
 	return cost
 }
 
@@ -101,12 +102,14 @@ func (g *pager) fill(p markdown.Part) {
 				g.cost += partCost
 				continue
 			}
+
 			begun.Runs = append(begun.Runs, markdown.Run{Text: piece, URL: r.URL, Style: r.Style})
 			g.runes += utf8.RuneCountInString(piece)
 			g.cost += costOf(piece) + frameCost
 			r.Text = r.Text[len(piece):]
 		}
 	}
+
 	g.flush(&begun)
 }
 
@@ -173,6 +176,7 @@ func richText(blockID string, page []markdown.Part) *slackapi.RichTextBlock {
 			out = append(out, slackapi.NewRichTextSection(richRuns(runs)...))
 		}
 	}
+
 	return slackapi.NewRichTextBlock(blockID, out...)
 }
 
@@ -221,15 +225,19 @@ func richRuns(runs []markdown.Run) []slackapi.RichTextSectionElement {
 				Bold: r.Style.Bold, Italic: r.Style.Italic, Strike: r.Style.Strike, Code: r.Style.Code,
 			}
 		}
+
 		if r.URL != "" {
 			label := r.Text
 			if label == r.URL {
 				label = ""
 			}
+
 			out = append(out, slackapi.NewRichTextSectionLinkElement(r.URL, label, style))
 			continue
 		}
+
 		out = append(out, slackapi.NewRichTextSectionTextElement(r.Text, style))
 	}
+
 	return out
 }

@@ -296,6 +296,7 @@ func (r *renderer) makeButton(b view.Button) *slackapi.ButtonBlockElement {
 		button.WithStyle(slackapi.StyleDanger)
 	case view.StylePlain: // Slack's default
 	}
+
 	if b.Confirm != "" {
 		button.WithConfirm(slackapi.NewConfirmationBlockObject(
 			cutObject(b.Label, maxConfirmTitleRunes),
@@ -304,6 +305,7 @@ func (r *renderer) makeButton(b view.Button) *slackapi.ButtonBlockElement {
 			plainObject("Cancel"),
 		))
 	}
+
 	return button
 }
 

@@ -97,17 +97,20 @@ func readParts(blocks json.RawMessage) []part {
 	if len(blocks) == 0 || json.Unmarshal(blocks, &all) != nil {
 		return nil
 	}
+
 	var out []part
 	for _, raw := range all {
 		if rows := readTable(raw); rows != nil {
 			out = append(out, part{rows: rows})
 			continue
 		}
+
 		var block element
 		if json.Unmarshal(raw, &block) == nil && block.Type == "rich_text" {
 			out = append(out, part{rich: append([]element{}, block.Elements...)})
 		}
 	}
+
 	return out
 }
 
@@ -117,6 +120,7 @@ func (w *writer) writeRichText(parts []element) {
 		if i > 0 {
 			w.separateParts(parts[i-1], p)
 		}
+
 		switch p.Type {
 		case "rich_text_list":
 			w.writeList(p)
@@ -183,6 +187,7 @@ func (w *writer) writeRuns(runs []element) {
 	for _, r := range runs {
 		var style markdown.Style
 		_ = json.Unmarshal(r.Style, &style) //nolint:errcheck // an unknown style is none
+
 		switch r.Type {
 		case "text":
 			waiting = append(waiting, markdown.Run{Text: string(r.Text), Style: style})
@@ -211,6 +216,7 @@ func (w *writer) writeRuns(runs []element) {
 			w.writeRuns(r.Elements)
 		}
 	}
+
 	flush()
 }
 
@@ -246,13 +252,16 @@ func emojiText(e element) string {
 		if err != nil || !isRune {
 			return ":" + e.Name + ":"
 		}
+
 		b.WriteRune(rune(char))
 	}
+
 	emoji := b.String()
 	hasTone := strings.ContainsFunc(emoji, func(r rune) bool { return r >= firstTone && r <= lastTone })
 	knowsTone := e.SkinTone >= firstToneNumber && e.SkinTone <= lastToneNumber
 	if knowsTone && !hasTone {
 		emoji += string(rune(firstTone + e.SkinTone - firstToneNumber))
 	}
+
 	return emoji
 }

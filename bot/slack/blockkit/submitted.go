@@ -114,6 +114,7 @@ func (v *View) readValues() map[string][]string {
 		if !ok {
 			continue
 		}
+
 		in := inputs[inputID]
 		switch {
 		case in.Selected != nil:
@@ -126,6 +127,7 @@ func (v *View) readValues() map[string][]string {
 			out[name] = []string{in.Value}
 		}
 	}
+
 	return out
 }
 

@@ -45,18 +45,21 @@ func readPastedTables(attachments json.RawMessage) []part {
 	if len(attachments) == 0 || json.Unmarshal(attachments, &list) != nil {
 		return nil
 	}
+
 	var out []part
 	for _, raw := range list {
 		var a attachment
 		if json.Unmarshal(raw, &a) != nil || !a.isTyped() {
 			continue
 		}
+
 		for _, block := range a.Blocks {
 			if rows := readTable(block); rows != nil {
 				out = append(out, part{rows: rows})
 			}
 		}
 	}
+
 	return out
 }
 
@@ -78,9 +81,11 @@ func (w *writer) writeTable(rows [][]cell) {
 	for _, row := range rows {
 		width = max(width, len(row))
 	}
+
 	if width == 0 {
 		return
 	}
+
 	lines := make([][]string, len(rows))
 	for i, row := range rows {
 		lines[i] = make([]string, width)
@@ -88,6 +93,7 @@ func (w *writer) writeTable(rows [][]cell) {
 			lines[i][j] = w.cellText(c)
 		}
 	}
+
 	w.Table(lines)
 }
 

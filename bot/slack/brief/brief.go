@@ -40,15 +40,18 @@ func Shorten(r *http.Response) {
 	if r.StatusCode != http.StatusOK || !isAboutPost {
 		return
 	}
+
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBytes))
 	rest := r.Body // what is longer than maxBytes
 	if err != nil {
 		rest = brokenBody{r.Body, err}
 	}
+
 	isWhole := err == nil && len(body) < maxBytes
 	if isWhole {
 		body = shortenBody(body)
 	}
+
 	r.Body = readCloser{io.MultiReader(bytes.NewReader(body), rest), rest}
 	r.ContentLength = -1
 	r.Header.Del("Content-Length")

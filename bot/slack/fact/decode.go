@@ -64,6 +64,7 @@ func (me *Self) decodeEvent(channel string, ev *event) []bridge.Action {
 			Args:  bridge.Args{Note: ev.NewChannel},
 		}}
 	}
+
 	return nil
 }
 
@@ -74,6 +75,7 @@ func (me *Self) decodeMessage(channel string, ev *event) []bridge.Action {
 	case "message_deleted":
 		return me.decodeDeleted(channel, ev)
 	}
+
 	m := &ev.Message
 	if !IsSpoken(m.Subtype) || me.Wrote(m) {
 		return nil
@@ -81,6 +83,7 @@ func (me *Self) decodeMessage(channel string, ev *event) []bridge.Action {
 	if m.TS == "" { // SplitEvent quarantines such a message
 		return nil
 	}
+
 	return []bridge.Action{me.Said(channel, m)}
 }
 
@@ -105,6 +108,7 @@ func (me *Self) decodeChanged(channel string, ev *event) []bridge.Action {
 	if m == nil || m.TS == "" {
 		return nil
 	}
+
 	if m.Subtype == Tombstone {
 		deletion := bridge.Action{Verb: bridge.VerbDelete, Origin: bridge.OriginText, Place: m.placeIn(channel)}
 		if ev.Previous != nil {
@@ -112,9 +116,11 @@ func (me *Self) decodeChanged(channel string, ev *event) []bridge.Action {
 		}
 		return []bridge.Action{deletion}
 	}
+
 	if !me.isEdit(ev) {
 		return nil
 	}
+
 	edit := me.Said(channel, m)
 	edit.Verb = bridge.VerbEdit
 	edit.Origin = bridge.OriginText
@@ -152,10 +158,12 @@ func (me *Self) decodeReaction(ev *event) []bridge.Action {
 	if ev.User == me.User {
 		return nil
 	}
+
 	kind := bridge.ActorPerson
 	if me.isForeign(&ev.Message) {
 		kind = bridge.ActorForeign
 	}
+
 	name, args := verb.Reaction(ev.Reaction, ev.Type == "reaction_added")
 	return []bridge.Action{{
 		Verb:   name,
@@ -216,6 +224,7 @@ func (me *Self) Said(channel string, m *Message) bridge.Action {
 		Broadcast: m.Subtype == "thread_broadcast",
 		OwnThread: me.BeganThreadOf(m),
 	}
+
 	said := command.Message{
 		Plain:    typed.Plain,
 		Markdown: typed.Markdown,
@@ -229,12 +238,14 @@ func (me *Self) Said(channel string, m *Message) bridge.Action {
 			action.Mentions = append(action.Mentions, id)
 		}
 	}
+
 	token := markdown.MentionToken(me.User)
 	if rest, ok := cutMention(typed.Plain, token); ok {
 		said.ToApp = true
 		said.Plain = rest
 		said.Markdown, _ = cutMention(typed.Markdown, token)
 	}
+
 	said.Ask(&action)
 	return action
 }

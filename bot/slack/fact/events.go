@@ -41,27 +41,32 @@ func (me *Self) SplitEvent(kind string, body []byte) Arrival {
 	if isPlain && me.IsFor(m.Team, m.App) {
 		return me.splitPlain(kind, &m, body)
 	}
+
 	cb, ev, channel, isComplete := readAtOnce(body)
 	if !isComplete {
 		if err := json.Unmarshal(body, &cb); err != nil {
 			return quarantinedArrival(body, "not readable: "+err.Error())
 		}
 	}
+
 	if !me.isConcernedBy(&cb) {
 		return Arrival{Foreign: true}
 	}
 	if cb.Type == "app_rate_limited" { // Slack dropped events, and says so once a minute
 		return Arrival{Dropped: true}
 	}
+
 	if !isComplete {
 		var err error
 		if channel, err = ev.read(cb.Event); err != nil {
 			return quarantinedArrival(body, "event not readable: "+err.Error())
 		}
 	}
+
 	if ev.Type == "tokens_revoked" && isAboutPersonsOnly(cb.Event) {
 		return Arrival{}
 	}
+
 	return me.splitByType(kind, channel, &ev, body)
 }
 
@@ -87,6 +92,7 @@ func (me *Self) splitByType(kind, channel string, ev *event, body []byte) Arriva
 	case "":
 		return quarantinedArrival(body, "event without type")
 	}
+
 	return Arrival{} // an event to which the manifest doesn't subscribe: it means nothing to us
 }
 
@@ -111,17 +117,20 @@ func (me *Self) isConcernedBy(cb *Callback) bool {
 	if me.IsFor(cb.TeamID, cb.AppID) {
 		return true
 	}
+
 	var installed []struct {
 		TeamID string `json:"team_id"`
 	}
 	if json.Unmarshal(cb.Authorizations, &installed) != nil {
 		return false
 	}
+
 	for _, at := range installed {
 		if me.IsFor(at.TeamID, cb.AppID) {
 			return true
 		}
 	}
+
 	return false
 }
 
@@ -160,6 +169,7 @@ func (ev *event) read(raw json.RawMessage) (channel string, err error) {
 	if err := json.Unmarshal(raw, &head); err != nil {
 		return "", err
 	}
+
 	ev.Type = head.Type
 	if !isReadInFull(head.Type) {
 		return "", nil
@@ -167,11 +177,13 @@ func (ev *event) read(raw json.RawMessage) (channel string, err error) {
 	if err := json.Unmarshal(raw, ev); err != nil {
 		return "", err
 	}
+
 	if len(head.Channel) > 0 {
 		if err := json.Unmarshal(head.Channel, &channel); err != nil {
 			return "", err
 		}
 	}
+
 	return channel, nil
 }
 
@@ -197,12 +209,14 @@ func (me *Self) splitMessage(kind, channel string, ev *event, body []byte) Arriv
 	if channel == "" {
 		return quarantinedArrival(body, "message without channel")
 	}
+
 	switch ev.Subtype {
 	case "message_changed":
 		return me.splitChanged(kind, channel, ev, body)
 	case "message_deleted":
 		return me.splitDeleted(kind, channel, ev, body)
 	}
+
 	m := &ev.Message
 	if me.Wrote(m) {
 		var news Arrival
@@ -211,12 +225,14 @@ func (me *Self) splitMessage(kind, channel string, ev *event, body []byte) Arriv
 		}
 		return news
 	}
+
 	if !IsSpoken(m.Subtype) {
 		return Arrival{}
 	}
 	if m.TS == "" {
 		return quarantinedArrival(body, "message without ts")
 	}
+
 	return me.arrivalOf(kind, MessageID(channel, m.TS), OrderKey(channel, m.Root()), body)
 }
 
@@ -237,12 +253,14 @@ func (me *Self) splitChanged(kind, channel string, ev *event, body []byte) Arriv
 	if !me.isEdit(ev) {
 		return Arrival{}
 	}
+
 	id, order := EditID(channel, m), OrderKey(channel, m.Root())
 	edit := me.arrivalOf(kind, id, order, body)
 	if ev.isEditedAgain() && ev.EventTS != "" {
 		again := me.arrivalOf(kind, id+":"+ev.EventTS, order, body)
 		edit.Facts = append(edit.Facts, again.Facts...)
 	}
+
 	return edit
 }
 
@@ -276,9 +294,11 @@ func withoutWords(body []byte) []byte {
 	if json.Unmarshal(ev["previous_message"], &previous) != nil {
 		return body
 	}
+
 	for _, words := range []string{"text", "blocks", "attachments", "files", "username", "root"} {
 		delete(previous, words)
 	}
+
 	var err error
 	if ev["previous_message"], err = json.Marshal(previous); err != nil {
 		return body
@@ -286,10 +306,12 @@ func withoutWords(body []byte) []byte {
 	if whole["event"], err = json.Marshal(ev); err != nil {
 		return body
 	}
+
 	short, err := json.Marshal(whole)
 	if err != nil {
 		return body
 	}
+
 	return short
 }
 

@@ -60,6 +60,7 @@ func (c *callback) readField(key string, value gjson.Result) bool {
 		"is_ext_shared_channel", "event_context": // not needed
 		return true
 	}
+
 	return false
 }
 
@@ -94,6 +95,7 @@ func (m *Message) readField(key string, value gjson.Result) bool {
 	case "client_msg_id", "blocks", "channel_type": // not needed
 		return true
 	}
+
 	return false
 }
 

@@ -128,10 +128,12 @@ func (a *Administrator) LockThread(in, ts string, on bool) error {
 	if ch == nil {
 		return workspace.Refuse("channel_not_found")
 	}
+
 	m := ch.byTS[ts]
 	if m == nil || m.IsReply() {
 		return workspace.Refuse("thread_not_found")
 	}
+
 	th := ch.threadOf(ts)
 	th.locked, th.root.IsLocked = on, &on
 	a.Note(Change{Kind: "changed", Channel: ch.ID, TS: ts, Thread: ts})
@@ -147,14 +149,17 @@ func (a *Administrator) Unfurl(in, ts string) error {
 	if ch == nil {
 		return workspace.Refuse("channel_not_found")
 	}
+
 	m := ch.byTS[ts]
 	if m == nil {
 		return workspace.Refuse("message_not_found")
 	}
+
 	prev := m.Clone()
 	m.Attachments = workspace.MustJSON([]any{object{
 		"id": 1, "from_url": "https://example.test/", "original_url": "https://example.test/", "title": "Example", "fallback": "Example",
 	}})
+
 	a.board.emitChange(ch, m, prev)
 	return nil
 }
@@ -167,6 +172,7 @@ func (a *Administrator) ForgetMessage(in, ts string) error {
 		if m == nil {
 			return
 		}
+
 		delete(ch.byTS, ts)
 		delete(ch.threads, ts)
 		ch.messages = removeMessage(ch.messages, m)
@@ -174,6 +180,7 @@ func (a *Administrator) ForgetMessage(in, ts string) error {
 			t.replies = removeMessage(t.replies, m)
 			t.recountReplies()
 		}
+
 		a.Note(Change{Kind: "deleted", Channel: ch.ID, TS: ts, Thread: m.ThreadTS})
 	})
 }
@@ -264,6 +271,7 @@ func (a *Administrator) UpdateUser(id string, change func(*User)) error {
 	if u == nil {
 		return workspace.Refuse("user_not_found")
 	}
+
 	change(u)
 	u.Updated = a.Now().Unix()
 	a.Note(Change{Kind: "user", User: id})
@@ -271,5 +279,6 @@ func (a *Administrator) UpdateUser(id string, change func(*User)) error {
 		"type": "user_change", "user": a.people.userJSON(u, a.grant.Scopes["users:read.email"]),
 		"cache_ts": u.Updated, "event_ts": workspace.FormatTS(a.Now().UnixMicro()),
 	})
+
 	return nil
 }

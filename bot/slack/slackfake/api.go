@@ -55,16 +55,20 @@ func (a *webAPI) serveAPI(w http.ResponseWriter, r *http.Request) {
 		emulator.Write(w, http.StatusOK, reply{"ok": false, "error": err.Code})
 		return
 	}
+
 	a.Mu.Lock()
 	a.CalledAt = baseOf(r)
 	f := a.faults.Strike(c.Method, c.Str("channel"))
 	if f != nil && hasNoEffect(f) {
 		a.record(c, workspace.Refuse("fault"), f)
 	}
+
 	a.Mu.Unlock()
+
 	if f != nil && !runFaultBefore(w, r, f) {
 		return
 	}
+
 	a.Mu.Lock()
 	c.NoShare = f != nil && f.Kind == FaultNeverShare
 	out, err := a.run(c)
@@ -77,8 +81,10 @@ func (a *webAPI) serveAPI(w http.ResponseWriter, r *http.Request) {
 		out["ok"] = true
 		body = workspace.MustJSON(out) // under the lock, as answers show live state
 	}
+
 	a.scopeHeaders(c, w.Header())
 	a.Mu.Unlock()
+
 	if f != nil && !runFaultAfter(w, r, f) {
 		return
 	}
@@ -86,6 +92,7 @@ func (a *webAPI) serveAPI(w http.ResponseWriter, r *http.Request) {
 		a.answer(w, err)
 		return
 	}
+
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Write(body) //nolint:errcheck // the client is gone
 }
@@ -119,13 +126,16 @@ func (a *webAPI) record(c *call, err *workspace.Refusal, f *emulator.Struck) {
 			a.grant.Used[sc] = true
 		}
 	}
+
 	if f != nil {
 		rec.Fault = string(f.Kind)
 	}
+
 	a.calls = append(a.calls, rec)
 	if len(a.calls) > 2*keepCalls {
 		a.calls = append([]Call(nil), a.calls[keepCalls:]...)
 	}
+
 	a.Note(Change{Kind: "call", ID: c.Method})
 }
 
@@ -135,12 +145,14 @@ func (a *webAPI) answer(w http.ResponseWriter, err *workspace.Refusal) {
 		answerLater(w, err.Code, err.Retry)
 		return
 	}
+
 	body := reply{"ok": false, "error": err.Code}
 	if err.Code == "missing_scope" {
 		a.Mu.Lock()
 		body["needed"], body["provided"] = err.Needed, a.grant.Provided()
 		a.Mu.Unlock()
 	}
+
 	if len(err.Messages) > 0 {
 		body["response_metadata"] = reply{"messages": err.Messages}
 		if err.Code == "invalid_blocks" {
@@ -151,6 +163,7 @@ func (a *webAPI) answer(w http.ResponseWriter, err *workspace.Refusal) {
 			body["errors"] = errs
 		}
 	}
+
 	emulator.Write(w, http.StatusOK, body)
 }
 
@@ -163,19 +176,23 @@ func (a *webAPI) run(c *call) (reply, *workspace.Refusal) {
 	if err := a.authorize(c, m); err != nil {
 		return nil, err
 	}
+
 	if m.scope != "" {
 		if err := c.Need(m.scope); err != nil {
 			return nil, err
 		}
 	}
+
 	for _, k := range m.required {
 		if c.Args[k] == "" {
 			return nil, missingArg(c.Method, k)
 		}
 	}
+
 	if err := a.checkLimit(c.Method, m.tier, c.Str("channel")); err != nil {
 		return nil, err
 	}
+
 	return m.do(c)
 }
 
@@ -196,6 +213,7 @@ func missingArg(method, arg string) *workspace.Refusal {
 	case "email":
 		return workspace.Refuse("users_not_found")
 	}
+
 	return workspace.Refuse("invalid_arguments", fmt.Sprintf("[ERROR] missing required field: %s", arg))
 }
 
@@ -208,6 +226,7 @@ func (a *webAPI) authorize(c *call, m method) *workspace.Refusal {
 	if c.Token == "" {
 		return workspace.Refuse("not_authed")
 	}
+
 	isFirstBotToken := c.Token == a.Opt.BotToken // NewToken may have replaced it
 	isAppToken := c.Token == a.Opt.AppToken
 	if a.grant.Revoked {
@@ -215,6 +234,7 @@ func (a *webAPI) authorize(c *call, m method) *workspace.Refusal {
 			return workspace.Refuse("account_inactive")
 		}
 	}
+
 	if isFirstBotToken && c.Token != a.grant.Token {
 		return workspace.Refuse("token_revoked")
 	}
@@ -224,5 +244,6 @@ func (a *webAPI) authorize(c *call, m method) *workspace.Refusal {
 	if isAppToken || c.Token == a.grant.Token {
 		return workspace.Refuse("not_allowed_token_type")
 	}
+
 	return workspace.Refuse("invalid_auth")
 }

@@ -54,17 +54,21 @@ func (r *rooms) putChannel(c Channel) *channel {
 		}
 		c.ID = r.NewID(prefix)
 	}
+
 	if c.Created == 0 {
 		c.Created = r.Now().Unix()
 	}
+
 	ch := &channel{Channel: c, members: map[string]bool{}, byTS: map[string]*Message{}, threads: map[string]*thread{}}
 	ch.Members = slices.Clone(c.Members)
 	for _, m := range c.Members {
 		ch.members[m] = true
 	}
+
 	if r.channels[c.ID] == nil {
 		r.chanIDs = append(r.chanIDs, c.ID)
 	}
+
 	r.channels[c.ID] = ch
 	r.Note(Change{Kind: "channel", Channel: c.ID})
 	return ch
@@ -93,6 +97,7 @@ func (r *rooms) enter(ch *channel, user, inviter string) {
 	if ch.members[user] {
 		return
 	}
+
 	ch.members[user] = true
 	ch.Members = append(ch.Members, user)
 	r.Note(Change{Kind: "channel", Channel: ch.ID, User: user})
@@ -103,6 +108,7 @@ func (r *rooms) enter(ch *channel, user, inviter string) {
 	if inviter != "" {
 		ev["inviter"] = inviter
 	}
+
 	r.events.Emit("member_joined_channel", &ch.Channel, ev)
 	r.postNotice(ch, user, "channel_join", "<@"+user+"> has joined the channel")
 }
@@ -137,17 +143,20 @@ func (r *rooms) leave(ch *channel, user string) {
 	if !ch.members[user] {
 		return
 	}
+
 	stamp := workspace.FormatTS(r.Now().UnixMicro())
 	r.events.Emit("member_left_channel", &ch.Channel, map[string]any{
 		"type": "member_left_channel", "user": user, "channel": ch.ID, "channel_type": memberKind(ch), "team": r.Opt.TeamID,
 		"event_ts": stamp,
 	})
+
 	delete(ch.members, user)
 	ch.Members = slices.DeleteFunc(ch.Members, func(m string) bool { return m == user })
 	if user == r.Opt.BotUser {
 		name := ch.Kind() + "_left"
 		r.events.Emit(name, nil, map[string]any{"type": name, "channel": ch.ID, "actor_id": "", "event_ts": stamp})
 	}
+
 	r.Note(Change{Kind: "channel", Channel: ch.ID, User: user})
 }
 
@@ -166,11 +175,13 @@ func (r *rooms) channelJSON(ch *channel) reply {
 				other = m
 			}
 		}
+
 		return reply{
 			"id": ch.ID, "created": ch.Created, "is_im": true, "is_archived": ch.Archived, "user": other,
 			"is_org_shared": false, "is_open": true, "priority": 0,
 		}
 	}
+
 	return reply{
 		"id": ch.ID, "name": ch.Name, "name_normalized": ch.Name, "created": ch.Created, "creator": ch.Creator,
 		"is_channel": !ch.Private, "is_group": ch.Private, "is_im": false, "is_mpim": false, "is_private": ch.Private,

@@ -29,6 +29,7 @@ func (a *chatAPI) findWritable(c *call) (*channel, *workspace.Refusal) {
 		}
 		return a.rooms.dmWith(id), nil
 	}
+
 	ch, err := a.rooms.findChannel(a.rooms.idOfName(id))
 	if err != nil {
 		return nil, err
@@ -36,11 +37,13 @@ func (a *chatAPI) findWritable(c *call) (*channel, *workspace.Refusal) {
 	if ch.Archived {
 		return nil, workspace.Refuse("is_archived")
 	}
+
 	if !ch.members[a.Opt.BotUser] {
 		if ch.Private || c.Need("chat:write.public") != nil {
 			return nil, workspace.Refuse("not_in_channel")
 		}
 	}
+
 	return ch, nil
 }
 
@@ -49,19 +52,23 @@ func (a *chatAPI) postMessage(c *call) (reply, *workspace.Refusal) {
 	if err != nil {
 		return nil, err
 	}
+
 	body, err := c.Content()
 	if err != nil {
 		return nil, err
 	}
+
 	meta, _, err := c.Metadata()
 	if err != nil {
 		return nil, err
 	}
+
 	m := c.BotMessage(body)
 	m.Metadata = meta
 	if err := a.placeInThread(c, ch, m); err != nil {
 		return nil, err
 	}
+
 	a.board.insertMessage(ch, m)
 	out := m.Clone()
 	return reply{"channel": ch.ID, "ts": m.TS, "message": out}, nil
@@ -76,10 +83,12 @@ func (a *chatAPI) placeInThread(c *call, ch *channel, m *Message) *workspace.Ref
 	if _, ok := workspace.ParseTS(m.ThreadTS); !ok {
 		return workspace.Refuse("invalid_thread_ts")
 	}
+
 	root := ch.byTS[m.ThreadTS]
 	if root != nil && root.IsReply() {
 		return workspace.Refuse("cannot_reply_to_message")
 	}
+
 	t := ch.threads[m.ThreadTS]
 	if t != nil && t.locked {
 		return workspace.Refuse("restricted_action_thread_locked")
@@ -87,6 +96,7 @@ func (a *chatAPI) placeInThread(c *call, ch *channel, m *Message) *workspace.Ref
 	if c.Flag("reply_broadcast") && root != nil {
 		m.Subtype = "thread_broadcast"
 	}
+
 	return nil
 }
 
@@ -117,18 +127,23 @@ func (a *chatAPI) updateMessage(c *call) (reply, *workspace.Refusal) {
 	if utf8.RuneCountInString(c.Str("text")) > maxUpdateText {
 		return nil, workspace.Refuse("msg_too_long")
 	}
+
 	body, err := c.Content()
 	if err != nil {
 		return nil, err
 	}
+
 	meta, drop, err := c.Metadata()
 	if err != nil {
 		return nil, err
 	}
+
 	prev := m.Clone()
+
 	if c.Has("text") || c.Has("markdown_text") {
 		m.Text = body.Text
 	}
+
 	if c.Raw("blocks") != nil {
 		wasRich := kit.HasRichText(m.Blocks) && !m.Composed
 		becomesPlain := body.Blocks != nil && !kit.HasRichText(body.Blocks)
@@ -136,10 +151,12 @@ func (a *chatAPI) updateMessage(c *call) (reply, *workspace.Refusal) {
 			m.Text = prev.Text
 			return nil, workspace.Refuse("block_mismatch")
 		}
+
 		m.Blocks, m.Composed = body.Blocks, false
 	} else if c.Str("text") != "" || c.Has("markdown_text") {
 		m.Blocks, m.Composed = body.Blocks, false // text alone replaces the blocks
 	}
+
 	if m.Blocks == nil {
 		m.Blocks, m.Composed = c.Composed(m.Text), true
 	}
@@ -152,6 +169,7 @@ func (a *chatAPI) updateMessage(c *call) (reply, *workspace.Refusal) {
 	if c.Raw("blocks") == nil { // Slack marks only changes of the text as edits
 		m.Edited = &Edited{User: a.Opt.BotUser, TS: workspace.FormatTS(a.Now().UnixMicro())}
 	}
+
 	a.board.emitChange(ch, m, prev)
 	return reply{"channel": ch.ID, "ts": m.TS, "text": m.Text, "message": m.Clone()}, nil
 }
@@ -171,18 +189,22 @@ func (a *chatAPI) postEphemeral(c *call) (reply, *workspace.Refusal) {
 	if err != nil {
 		return nil, err
 	}
+
 	user := c.Str("user")
 	if !ch.members[user] {
 		return nil, workspace.Refuse("user_not_in_channel")
 	}
+
 	body, err := c.Content()
 	if err != nil {
 		return nil, err
 	}
+
 	e := &Ephemeral{Channel: ch.ID, User: user, ThreadTS: c.Str("thread_ts"), Text: webcall.CutText(body.Text), Blocks: body.Blocks}
 	if c.Str("username") != "" && c.Need("chat:write.customize") == nil {
 		e.Username = c.Str("username")
 	}
+
 	a.clicks.showEphemeral(ch, e)
 	return reply{"message_ts": e.TS}, nil
 }

@@ -40,6 +40,7 @@ func (d *driver) addRoutes(mux *http.ServeMux) {
 			emulator.Write(w, http.StatusOK, f(r.URL.Query().Get))
 		})
 	}
+
 	get("state", func(q func(string) string) any { return s.Snapshot(q("channel")) })
 	get("channels", func(func(string) string) any { return s.Channels() })
 	get("users", func(func(string) string) any { return s.Users() })
@@ -50,9 +51,11 @@ func (d *driver) addRoutes(mux *http.ServeMux) {
 	get("inbox", func(q func(string) string) any {
 		return reply{"notifications": s.Inboxes.Notifications(q("user")), "badges": s.Inboxes.Badges(q("user"))}
 	})
+
 	get("views", func(q func(string) string) any {
 		return reply{"modals": s.Views(q("user")), "home": s.Home(q("user"))}
 	})
+
 	get("slow", func(q func(string) string) any { return s.Events.Slow(parseSeconds(q("over"))) })
 	get("info", func(func(string) string) any { return d.makeInfo() })
 	mux.HandleFunc("GET /_fake/file", d.controlFile)
@@ -98,16 +101,20 @@ func (s *Server) Snapshot(only string) Snapshot {
 			out.Homes[u.ID] = h
 		}
 	}
+
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
+
 	for _, id := range s.rooms.chanIDs {
 		if only == "" || id == only {
 			out.Channels = append(out.Channels, s.rooms.channels[id].makeState())
 		}
 	}
+
 	for _, f := range s.files.files {
 		out.Files = append(out.Files, f.Clone())
 	}
+
 	return out
 }
 

@@ -31,6 +31,7 @@ func (d *driver) controlAdmin(w http.ResponseWriter, r *http.Request) {
 	if !emulator.Read(w, r, &a) {
 		return
 	}
+
 	var out reply
 	var err error
 	switch verb := r.PathValue("verb"); verb {
@@ -50,8 +51,10 @@ func (d *driver) controlAdmin(w http.ResponseWriter, r *http.Request) {
 			emulator.Write(w, http.StatusNotFound, reply{"ok": false, "error": "unknown verb " + verb})
 			return
 		}
+
 		err = run()
 	}
+
 	emulator.Done(w, out, err)
 }
 
@@ -60,9 +63,11 @@ func (d *driver) adminVerbs(a Admin) map[string]func() error {
 	done := func(f func()) func() error {
 		return func() error { f(); return nil }
 	}
+
 	active := func(deleted bool) func() error {
 		return func() error { return s.Admin.UpdateUser(a.ID, func(u *User) { u.Deleted = deleted }) }
 	}
+
 	return map[string]func() error{
 		"deactivate":     active(true),
 		"activate":       active(false),

@@ -39,6 +39,7 @@ func (d *driver) controlPerson(w http.ResponseWriter, r *http.Request) {
 	if !emulator.Read(w, r, &a) {
 		return
 	}
+
 	p := d.srv.As(r.PathValue("user"))
 	verb := r.PathValue("verb")
 	if out, err, ok := p.runQuestion(r.Context(), verb, a); ok {
@@ -49,6 +50,7 @@ func (d *driver) controlPerson(w http.ResponseWriter, r *http.Request) {
 		emulator.Done(w, nil, err)
 		return
 	}
+
 	emulator.Write(w, http.StatusNotFound, reply{"ok": false, "error": "unknown verb " + verb})
 }
 
@@ -80,6 +82,7 @@ func (p *Person) runQuestion(ctx context.Context, verb string, a Act) (out reply
 	default:
 		return nil, nil, false
 	}
+
 	return reply{"outcome": o}, err, true
 }
 
@@ -111,5 +114,6 @@ func (p *Person) runSimple(verb string, a Act) (err error, ok bool) { //nolint:r
 	default:
 		return nil, false
 	}
+
 	return err, true
 }

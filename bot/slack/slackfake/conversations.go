@@ -37,10 +37,12 @@ func (a *conversationAPI) readHistory(c *call) (reply, *workspace.Refusal) {
 	if err != nil {
 		return nil, err
 	}
+
 	w, err := c.Window(100, 999)
 	if err != nil {
 		return nil, err
 	}
+
 	list := ch.messages
 	out := []*Message{}
 	end := sort.Search(len(list), func(i int) bool {
@@ -48,6 +50,7 @@ func (a *conversationAPI) readHistory(c *call) (reply, *workspace.Refusal) {
 		isOnEarlierPage := w.Skip > 0 && us >= int64(w.Skip)
 		return us > w.Latest || isOnEarlierPage
 	})
+
 	more := 0
 	for i := end - 1; i >= 0; i-- {
 		if list[i].Micros() < w.Oldest {
@@ -60,8 +63,10 @@ func (a *conversationAPI) readHistory(c *call) (reply, *workspace.Refusal) {
 			more = int(out[len(out)-1].Micros())
 			break
 		}
+
 		out = append(out, w.Show(list[i]))
 	}
+
 	return reply{
 		"messages": out, "has_more": more > 0, "pin_count": 0, "response_metadata": webcall.NextCursor(more),
 	}, nil
@@ -73,10 +78,12 @@ func (a *conversationAPI) readReplies(c *call) (reply, *workspace.Refusal) {
 	if err != nil {
 		return nil, err
 	}
+
 	w, err := c.Window(1000, 1000)
 	if err != nil {
 		return nil, err
 	}
+
 	root := ch.byTS[c.Str("ts")]
 	if root == nil {
 		return nil, workspace.Refuse("thread_not_found")
@@ -84,6 +91,7 @@ func (a *conversationAPI) readReplies(c *call) (reply, *workspace.Refusal) {
 	if root.IsReply() {
 		return reply{"messages": []*Message{w.Show(root)}, "has_more": false}, nil
 	}
+
 	out := []*Message{w.Show(root)}
 	more := 0
 	if t := ch.threads[root.TS]; t != nil {
@@ -95,9 +103,11 @@ func (a *conversationAPI) readReplies(c *call) (reply, *workspace.Refusal) {
 				more = int(out[len(out)-1].Micros())
 				break
 			}
+
 			out = append(out, w.Show(m))
 		}
 	}
+
 	return reply{"messages": out, "has_more": more > 0, "response_metadata": webcall.NextCursor(more)}, nil
 }
 
@@ -125,12 +135,15 @@ func (a *conversationAPI) listChannels(c *call) (reply, *workspace.Refusal) {
 		if err := c.Need(scopes[t]); err != nil {
 			return nil, err
 		}
+
 		want[t] = true
 	}
+
 	limit, skip, err := c.Page(100, 1000)
 	if err != nil {
 		return nil, err
 	}
+
 	out := []reply{}
 	more, seen := 0, 0
 	for _, id := range a.rooms.chanIDs {
@@ -140,6 +153,7 @@ func (a *conversationAPI) listChannels(c *call) (reply, *workspace.Refusal) {
 		if !want[kind] || isExcluded {
 			continue
 		}
+
 		isHidden := ch.Private || ch.IM
 		if isHidden && !ch.members[a.Opt.BotUser] {
 			continue
@@ -151,8 +165,10 @@ func (a *conversationAPI) listChannels(c *call) (reply, *workspace.Refusal) {
 			more = skip + limit
 			break
 		}
+
 		out = append(out, a.rooms.channelJSON(ch))
 	}
+
 	return reply{"channels": out, "response_metadata": webcall.NextCursor(more)}, nil
 }
 
@@ -179,11 +195,13 @@ func (a *conversationAPI) joinChannel(c *call) (reply, *workspace.Refusal) {
 	if ch.Archived {
 		return nil, workspace.Refuse("is_archived")
 	}
+
 	out := reply{}
 	if ch.members[a.Opt.BotUser] {
 		out["warning"] = "already_in_channel"
 		out["response_metadata"] = reply{"warnings": []string{"already_in_channel"}}
 	}
+
 	a.rooms.enter(ch, a.Opt.BotUser, "")
 	out["channel"] = a.rooms.channelJSON(ch)
 	return out, nil
@@ -200,6 +218,7 @@ func (a *conversationAPI) openDM(c *call) (reply, *workspace.Refusal) {
 		}
 		return a.showOpened(c, ch, true), nil
 	}
+
 	ids := webcall.List(c.Str("users"))
 	switch len(ids) {
 	case 0:
@@ -208,6 +227,7 @@ func (a *conversationAPI) openDM(c *call) (reply, *workspace.Refusal) {
 	default:
 		return nil, &workspace.Refusal{Code: "missing_scope", Needed: "mpim:write"}
 	}
+
 	u := a.rooms.people.users[ids[0]]
 	if u == nil {
 		return nil, workspace.Refuse("user_not_found")
@@ -218,6 +238,7 @@ func (a *conversationAPI) openDM(c *call) (reply, *workspace.Refusal) {
 	if u.Bot {
 		return nil, workspace.Refuse("cannot_dm_bot")
 	}
+
 	before := len(a.rooms.chanIDs)
 	ch := a.rooms.dmWith(u.ID)
 	return a.showOpened(c, ch, len(a.rooms.chanIDs) == before), nil

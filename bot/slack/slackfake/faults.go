@@ -96,6 +96,7 @@ func answerWrongly(w http.ResponseWriter, f *emulator.Struck) bool {
 	default:
 		return true
 	}
+
 	return false
 }
 

@@ -67,6 +67,7 @@ func (l *library) keepFile(in NewFile, user, team string) *File {
 	if in.FileAccess != "" {
 		f.FileAccess = in.FileAccess
 	}
+
 	if in.ExternalURL != "" || in.Mode == "external" {
 		f.Mode = "external"
 		f.IsExternal = true
@@ -75,6 +76,7 @@ func (l *library) keepFile(in NewFile, user, team string) *File {
 		f.URLPrivate, f.URLPrivateDownload = in.ExternalURL, ""
 		return f
 	}
+
 	if in.Mode != "" {
 		f.Mode = in.Mode
 	}
@@ -82,6 +84,7 @@ func (l *library) keepFile(in NewFile, user, team string) *File {
 		f.URLPrivate, f.URLPrivateDownload = "", ""
 		f.Data = nil
 	}
+
 	return f
 }
 
@@ -91,6 +94,7 @@ func (l *library) shareAll(ch *channel, m *Message) {
 	if ch.Private || ch.IM {
 		kind = "private"
 	}
+
 	for _, f := range m.Files {
 		if f.Shares == nil {
 			f.Shares = map[string]map[string][]*Share{}
@@ -98,9 +102,11 @@ func (l *library) shareAll(ch *channel, m *Message) {
 		if f.Shares[kind] == nil {
 			f.Shares[kind] = map[string][]*Share{}
 		}
+
 		f.Shares[kind][ch.ID] = append(f.Shares[kind][ch.ID], &Share{
 			TS: m.TS, ThreadTS: m.ThreadTS, ReplyUsers: []string{}, ChannelName: ch.Name, TeamID: l.Opt.TeamID, ShareUserID: f.User,
 		})
+
 		f.IsPublic = f.IsPublic || kind == "public"
 		switch {
 		case ch.IM:
@@ -110,6 +116,7 @@ func (l *library) shareAll(ch *channel, m *Message) {
 		default:
 			f.Channels = append(f.Channels, ch.ID)
 		}
+
 		l.Note(Change{Kind: "file", ID: f.ID, Channel: ch.ID, TS: m.TS})
 		l.events.Emit("file_shared", &ch.Channel, map[string]any{
 			"type": "file_shared", "file_id": f.ID, "user_id": f.User, "file": map[string]any{"id": f.ID}, "channel_id": ch.ID,
@@ -136,6 +143,7 @@ func (l *library) refreshShares(ch *channel, t *thread) {
 func (a *fileAPI) uploadURL(c *call) (reply, *workspace.Refusal) {
 	name := c.Str("filename")
 	n, err := strconv.ParseInt(c.Str("length"), 10, 64)
+
 	if name == "" || c.Str("length") == "" {
 		return nil, workspace.Refuse("invalid_arguments", "[ERROR] missing required field: filename or length")
 	}
@@ -148,6 +156,7 @@ func (a *fileAPI) uploadURL(c *call) (reply, *workspace.Refusal) {
 	if n > maxFileBytes {
 		return nil, workspace.Refuse("file_upload_size_restricted")
 	}
+
 	f := a.files.newFile(name, a.Opt.BotUser, a.Opt.TeamID, nil)
 	f.Size, f.AltTxt = n, c.Str("alt_txt")
 	delete(a.files.files, f.ID) // not known before it is complete
@@ -164,14 +173,17 @@ func (a *fileAPI) completeUpload(c *call) (reply, *workspace.Refusal) {
 	if json.Unmarshal(c.Raw("files"), &list) != nil || len(list) == 0 {
 		return nil, workspace.Refuse("invalid_arguments", "[ERROR] missing required field: files")
 	}
+
 	places, err := a.uploadPlaces(c)
 	if err != nil {
 		return nil, err
 	}
+
 	text, blocks, err := a.uploadText(c)
 	if err != nil {
 		return nil, err
 	}
+
 	var files []*File
 	for _, x := range list {
 		u := a.files.uploadOf(x.ID)
@@ -181,22 +193,27 @@ func (a *fileAPI) completeUpload(c *call) (reply, *workspace.Refusal) {
 		if x.Title != "" {
 			u.file.Title = x.Title
 		}
+
 		files = append(files, u.file)
 	}
+
 	for _, f := range files {
 		a.files.files[f.ID] = f
 		delete(a.files.uploads, a.files.ticketOf(f.ID))
 	}
+
 	if !c.NoShare {
 		thread := c.Str("thread_ts")
 		for _, ch := range places {
 			a.sched.After(a.Opt.FileShareDelay, func() { a.shareUpload(ch, thread, text, blocks, files) })
 		}
 	}
+
 	out := []*File{}
 	for _, f := range files {
 		out = append(out, f.Clone())
 	}
+
 	return reply{"files": out}, nil
 }
 
@@ -205,6 +222,7 @@ func (a *fileAPI) uploadPlaces(c *call) ([]*channel, *workspace.Refusal) {
 	if id := c.Str("channel_id"); id != "" {
 		ids = append(ids, id)
 	}
+
 	var out []*channel
 	for _, id := range ids {
 		ch, err := a.rooms.findChannel(id)
@@ -217,6 +235,7 @@ func (a *fileAPI) uploadPlaces(c *call) ([]*channel, *workspace.Refusal) {
 		if !ch.members[a.Opt.BotUser] {
 			return nil, workspace.Refuse("not_in_channel")
 		}
+
 		if ts := c.Str("thread_ts"); ts != "" {
 			_, isTS := workspace.ParseTS(ts)
 			root := ch.byTS[ts]
@@ -225,8 +244,10 @@ func (a *fileAPI) uploadPlaces(c *call) ([]*channel, *workspace.Refusal) {
 				return nil, workspace.Refuse("invalid_thread_ts")
 			}
 		}
+
 		out = append(out, ch)
 	}
+
 	return out, nil
 }
 
@@ -235,16 +256,19 @@ func (a *fileAPI) uploadText(c *call) (string, json.RawMessage, *workspace.Refus
 	if err != nil {
 		return "", nil, err
 	}
+
 	for _, b := range blocks {
 		m, _ := b.(object)
 		if m["type"] == "markdown" {
 			return "", nil, workspace.Refuse("internal_error")
 		}
 	}
+
 	text := c.Str("initial_comment")
 	if text != "" || len(blocks) == 0 {
 		return text, nil, nil
 	}
+
 	return "", workspace.MustJSON(blocks), nil
 }
 

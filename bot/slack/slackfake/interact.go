@@ -105,38 +105,47 @@ func (s *clicks) clickPayload(user string, t Target, action string, picked []str
 	if err != nil {
 		return nil, err
 	}
+
 	b, e := kit.Find(at.blocks, action)
 	if e == nil {
 		return nil, fmt.Errorf("no element %q there", action)
 	}
+
 	id, bid := fmt.Sprint(e["action_id"]), fmt.Sprint(b["block_id"])
 	v, err := kit.Choose(e, picked, s.suggested[user+"|"+id])
 	if err != nil {
 		return nil, err
 	}
+
 	act := map[string]any{"type": e["type"], "action_id": id, "block_id": bid, "action_ts": workspace.FormatTS(s.Now().UnixMicro())}
 	for _, k := range []string{"text", "style", "placeholder", "url"} {
 		if e[k] != nil {
 			act[k] = e[k]
 		}
 	}
+
 	maps.Copy(act, v)
+
 	if kind := fmt.Sprint(e["type"]); kit.Stateful(kind) {
 		v["type"] = kind
 		at.state.Set(bid, id, v)
 		s.keepChoice(user, t, at)
 	}
+
 	view := ""
 	if at.view != nil {
 		view = at.view.ID
 	}
+
 	payload := s.newPayload("block_actions", user, view)
 	maps.Copy(payload, at.fields)
+
 	if at.view != nil {
 		payload["view"] = at.view.Clone()
 	} else {
 		payload["state"] = kit.FullState(at.state, at.blocks)
 	}
+
 	payload["actions"] = []any{act}
 	return payload, nil
 }
@@ -158,10 +167,12 @@ func (s *clicks) lookAt(user string, t Target) (*seen, error) {
 	if t.View != "" {
 		return s.lookAtView(user, t.View)
 	}
+
 	ch := s.rooms.channels[t.Channel]
 	if ch == nil || !ch.members[user] {
 		return nil, workspace.Refuse("channel_not_found")
 	}
+
 	at := &seen{state: s.selected[user+"|"+t.Channel+"|"+t.TS]}
 	box := map[string]any{"type": "message", "message_ts": t.TS, "channel_id": ch.ID, "is_ephemeral": false}
 	at.fields = map[string]any{"container": box, "channel": map[string]any{"id": ch.ID, "name": payloadName(ch)}}
@@ -170,6 +181,7 @@ func (s *clicks) lookAt(user string, t Target) (*seen, error) {
 		at.blocks = kit.AllBlocks(m.Blocks, m.Attachments)
 		at.fields["message"] = eventMessage(m)
 		link.thread = m.ThreadTS
+
 		if m.ThreadTS != "" {
 			box["thread_ts"] = m.ThreadTS
 		}
@@ -178,12 +190,15 @@ func (s *clicks) lookAt(user string, t Target) (*seen, error) {
 		if e == nil {
 			return nil, workspace.Refuse("message_not_found")
 		}
+
 		at.blocks, box["is_ephemeral"] = e.Blocks, true
 		link.ephemeral, link.thread = e, e.ThreadTS
+
 		if e.ThreadTS != "" {
 			box["thread_ts"] = e.ThreadTS
 		}
 	}
+
 	at.fields["response_url"] = s.newResponseURL(link)
 	return at, nil
 }
@@ -197,9 +212,11 @@ func (s *clicks) lookAtView(user, id string) (*seen, error) {
 	} else if v == nil && isHomeID {
 		v = home
 	}
+
 	if v == nil || v.User != user {
 		return nil, workspace.Refuse("not_found")
 	}
+
 	return &seen{blocks: v.Blocks, state: v.State, view: v, fields: map[string]any{
 		"container": map[string]any{"type": "view", "view_id": v.ID},
 	}}, nil

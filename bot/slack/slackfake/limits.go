@@ -23,6 +23,7 @@ func (a *webAPI) checkLimit(method string, tier int, channel string) *workspace.
 	if method == "chat.postMessage" {
 		return a.limitPost(channel)
 	}
+
 	b := a.findBucket(method)
 	now := a.Now()
 	if now.Sub(b.at) >= time.Minute {
@@ -31,6 +32,7 @@ func (a *webAPI) checkLimit(method string, tier int, channel string) *workspace.
 	if float64(b.count) >= float64(tier)*a.Opt.TierFactor {
 		return tooMany(b.at.Add(time.Minute).Sub(now))
 	}
+
 	b.count++
 	return nil
 }

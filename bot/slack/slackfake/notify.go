@@ -99,15 +99,18 @@ func (i *Inboxes) notify(ch *channel, m *Message) {
 	if m.System() {
 		return
 	}
+
 	users, all := kit.Mentions(m.Text, m.Blocks)
 	t := ch.threads[m.ThreadTS]
 	if t != nil && m.ThreadTS != "" {
 		i.addFollowers(t, ch, users, m)
 	}
+
 	for _, id := range ch.Members {
 		if id == m.User || !canBeNotified(i.people.users[id]) {
 			continue
 		}
+
 		isFollowing := t != nil && t.followers[id]
 		isConcerned := isFollowing || users[id]
 		if m.IsReply() && !isConcerned {
@@ -116,11 +119,14 @@ func (i *Inboxes) notify(ch *channel, m *Message) {
 			}
 			continue
 		}
+
 		i.tellMember(ch, m, id, users[id], all)
 	}
+
 	if m.User == "" {
 		return
 	}
+
 	if m.IsReply() { // who writes has seen what is there
 		delete(i.inboxOf(m.User).threads, ch.ID+"|"+m.ThreadTS)
 	} else {
@@ -148,7 +154,9 @@ func (i *Inboxes) addFollowers(t *thread, ch *channel, users map[string]bool, m 
 			t.followers[id] = true
 		}
 	}
+
 	add(m.User)
+
 	if first {
 		add(t.root.User)
 		inRoot, _ := kit.Mentions(t.root.Text, t.root.Blocks)
@@ -156,6 +164,7 @@ func (i *Inboxes) addFollowers(t *thread, ch *channel, users map[string]bool, m 
 			add(id)
 		}
 	}
+
 	for id := range users {
 		add(id)
 	}
@@ -176,6 +185,7 @@ func (i *Inboxes) tellMember(ch *channel, m *Message, id string, mentioned, all 
 	case m.IsReply():
 		kind = "thread_reply"
 	}
+
 	if m.IsReply() {
 		b := box.threadBadge(ch.ID, m.ThreadTS)
 		b.Unread++
@@ -183,6 +193,7 @@ func (i *Inboxes) tellMember(ch *channel, m *Message, id string, mentioned, all 
 			b.Mentions++
 		}
 	}
+
 	if !m.IsReply() || m.Subtype == "thread_broadcast" {
 		b := box.channelBadge(ch.ID)
 		b.Unread++
@@ -190,13 +201,16 @@ func (i *Inboxes) tellMember(ch *channel, m *Message, id string, mentioned, all 
 			b.Mentions++
 		}
 	}
+
 	if kind == "" {
 		return
 	}
+
 	from := m.Author()
 	if m.Username != "" {
 		from = m.Username
 	}
+
 	box.notes = append(box.notes, Notification{
 		At: i.Now(), Kind: kind, Channel: ch.ID, TS: m.TS, Thread: m.ThreadTS, From: from, Text: m.Text,
 	})
@@ -220,13 +234,16 @@ func (i *Inboxes) Badges(user string) Badges {
 			out.Channels[id] = *b
 		}
 	}
+
 	for _, t := range box.threads {
 		if t.Unread > 0 {
 			out.Threads = append(out.Threads, *t)
 		}
 	}
+
 	slices.SortFunc(out.Threads, func(a, b ThreadBadge) int {
 		return strings.Compare(a.Channel+a.Thread, b.Channel+b.Thread)
 	})
+
 	return out
 }

@@ -47,11 +47,13 @@ func (p *Person) Post(in Post) (ts string, err error) {
 	if err != nil {
 		return "", err
 	}
+
 	team := s.people.users[p.id].TeamID
 	m := &Message{User: p.id, Team: team, ClientMsgID: s.UUID(), ThreadTS: in.Thread}
 	if team != s.Opt.TeamID {
 		m.UserTeam, m.SourceTeam = team, team
 	}
+
 	m.Text = kit.WireText(in.Text)
 	if strings.TrimSpace(in.Text) != "" && !in.Me {
 		m.Blocks = workspace.MustJSON([]any{object{"type": "rich_text", "block_id": s.Secret(5), "elements": kit.RichText(m.Text)}})
@@ -59,6 +61,7 @@ func (p *Person) Post(in Post) (ts string, err error) {
 	if len(in.Table) > 0 {
 		m.Attachments = s.board.pastedTable(in.Table)
 	}
+
 	switch {
 	case in.Me:
 		m.Subtype = "me_message"
@@ -67,14 +70,18 @@ func (p *Person) Post(in Post) (ts string, err error) {
 	case len(in.Files) > 0:
 		m.Subtype = "file_share"
 	}
+
 	disguiseAuthor(m, in.As)
+
 	for _, f := range in.Files {
 		m.Files = append(m.Files, s.files.keepFile(f, p.id, team))
 	}
+
 	if len(m.Files) > 0 {
 		no := false
 		m.Upload = &no
 	}
+
 	s.board.insertMessage(ch, m)
 	s.files.shareAll(ch, m)
 	return m.TS, nil
@@ -101,6 +108,7 @@ func (r *rooms) findPostable(user string, in Post) (*channel, error) {
 	if ch.Archived {
 		return nil, workspace.Refuse("is_archived")
 	}
+
 	isWithBot := ch.IM && ch.members[r.Opt.BotUser]
 	if isWithBot && r.Opt.ReadOnlyDM {
 		return nil, workspace.Refuse("restricted_action")
@@ -108,16 +116,19 @@ func (r *rooms) findPostable(user string, in Post) (*channel, error) {
 	if strings.TrimSpace(in.Text) == "" && len(in.Files)+len(in.Table) == 0 {
 		return nil, workspace.Refuse("no_text")
 	}
+
 	if in.Thread != "" {
 		root := ch.byTS[in.Thread]
 		if root == nil || root.IsReply() {
 			return nil, workspace.Refuse("thread_not_found")
 		}
+
 		t := ch.threads[in.Thread]
 		if t != nil && t.locked {
 			return nil, workspace.Refuse("restricted_action_thread_locked")
 		}
 	}
+
 	return ch, nil
 }
 
@@ -169,11 +180,13 @@ func (p *Person) Edit(channel, ts, text string) error {
 	if strings.TrimSpace(text) == "" {
 		return workspace.Refuse("no_text")
 	}
+
 	prev := m.Clone()
 	m.Text = kit.WireText(text)
 	if m.Subtype != "me_message" {
 		m.Blocks = workspace.MustJSON([]any{object{"type": "rich_text", "block_id": s.Secret(5), "elements": kit.RichText(m.Text)}})
 	}
+
 	m.Edited = &Edited{User: p.id, TS: workspace.FormatTS(s.Now().Truncate(time.Second).UnixMicro())} // Slack tells no more of it
 	s.board.emitChange(ch, m, prev)
 	return nil
@@ -243,6 +256,7 @@ func (p *Person) Join(channel string) error {
 	if ch.Archived {
 		return workspace.Refuse("is_archived")
 	}
+
 	s.rooms.enter(ch, p.id, "")
 	return nil
 }
@@ -268,16 +282,19 @@ func (p *Person) OpenHome() error {
 	s := p.s
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
+
 	if s.people.users[p.id] == nil {
 		return workspace.Refuse("user_not_found")
 	}
 	if s.Opt.NoHome {
 		return workspace.Refuse("not_enabled")
 	}
+
 	ev := map[string]any{"type": "app_home_opened", "user": p.id, "channel": s.rooms.dmWith(p.id).ID, "tab": "home"}
 	if v := s.screens.Homes[p.id]; v != nil {
 		ev["view"] = v.Clone()
 	}
+
 	s.Events.Emit("app_home_opened", nil, ev)
 	return nil
 }
@@ -292,12 +309,14 @@ func (r *rooms) escapeNames(text string) string {
 				return "<@" + u.ID + "|" + u.Name + ">"
 			}
 		}
+
 		for _, id := range r.chanIDs {
 			c := r.channels[id]
 			if w == "#"+c.Name && !c.IM {
 				return "<#" + c.ID + "|" + c.Name + ">"
 			}
 		}
+
 		return w
 	})
 }
@@ -311,12 +330,14 @@ func (p *Person) Follow(channel, thread string, on bool) error {
 	if err != nil || m.IsReply() {
 		return workspace.Refuse("thread_not_found")
 	}
+
 	t := ch.threadOf(thread)
 	if on {
 		t.followers[p.id] = true
 	} else {
 		delete(t.followers, p.id)
 	}
+
 	return nil
 }
 

@@ -26,6 +26,7 @@ func (p *Person) Submit(ctx context.Context, view string, values map[string][]st
 		s.Mu.Unlock()
 		return nil, err
 	}
+
 	payload := s.clicks.newPayload("view_submission", p.id, v.ID)
 	payload["view"], payload["response_urls"] = v.Clone(), []any{}
 	s.Mu.Unlock()
@@ -36,6 +37,7 @@ func (p *Person) Submit(ctx context.Context, view string, values map[string][]st
 	if r.Err != "" {
 		return p.makeOutcome(r), nil
 	}
+
 	s.Mu.Lock()
 	var act struct {
 		Action string            `json:"response_action"`
@@ -45,6 +47,7 @@ func (p *Person) Submit(ctx context.Context, view string, values map[string][]st
 	if r.Body != nil && json.Unmarshal(r.Body, &act) != nil {
 		act.Action = "invalid"
 	}
+
 	problem := s.screens.Respond(v, act.Action, act.View, act.Errors)
 	s.Mu.Unlock()
 	out := p.makeOutcome(r)
@@ -54,6 +57,7 @@ func (p *Person) Submit(ctx context.Context, view string, values map[string][]st
 	if problem != nil {
 		out.ViewError = problem.Error()
 	}
+
 	return out, nil
 }
 
@@ -67,6 +71,7 @@ func (p *Person) CloseView(ctx context.Context, view string, all bool) (*Outcome
 		s.Mu.Unlock()
 		return nil, workspace.Refuse("not_found")
 	}
+
 	payload := s.clicks.newPayload("view_closed", p.id, "")
 	delete(payload, "trigger_id")
 	payload["view"], payload["is_cleared"] = v.Clone(), all
@@ -74,15 +79,19 @@ func (p *Person) CloseView(ctx context.Context, view string, all bool) (*Outcome
 	if all || v.ClearOnClose {
 		n = 0
 	}
+
 	s.screens.Drop(p.id, n)
 	s.Mu.Unlock()
+
 	if !tell {
 		return p.makeOutcome(delivery.Answer{}), nil
 	}
+
 	r, err := s.clicks.askInteractive(ctx, payload)
 	if err != nil {
 		return nil, err
 	}
+
 	return p.makeOutcome(r), nil
 }
 
@@ -99,6 +108,7 @@ func (p *Person) Shortcut(ctx context.Context, callback, channel, ts string) (*O
 		s.Mu.Unlock()
 		return nil, err
 	}
+
 	payload := s.clicks.newPayload("message_action", p.id, "")
 	payload["callback_id"] = callback
 	payload["message_ts"] = ts
@@ -111,6 +121,7 @@ func (p *Person) Shortcut(ctx context.Context, callback, channel, ts string) (*O
 	if e != nil {
 		return nil, e
 	}
+
 	return p.makeOutcome(r), nil
 }
 
@@ -123,6 +134,7 @@ func (p *Person) GlobalShortcut(ctx context.Context, callback string) (*Outcome,
 		s.Mu.Unlock()
 		return nil, workspace.Refuse("not_found")
 	}
+
 	payload := s.clicks.newPayload("shortcut", p.id, "")
 	payload["callback_id"], payload["action_ts"] = callback, workspace.FormatTS(s.Now().UnixMicro())
 	s.Mu.Unlock()
@@ -130,6 +142,7 @@ func (p *Person) GlobalShortcut(ctx context.Context, callback string) (*Outcome,
 	if err != nil {
 		return nil, err
 	}
+
 	return p.makeOutcome(r), nil
 }
 
@@ -150,6 +163,7 @@ func (p *Person) Command(ctx context.Context, channel, command, text string) (*O
 		s.Mu.Unlock()
 		return nil, err
 	}
+
 	link := &responseURL{user: p.id, channel: ch}
 	form := map[string]string{
 		"token": "fakeVerificationToken", "team_id": s.Opt.TeamID, "team_domain": s.Opt.Domain, "channel_id": ch.ID,
@@ -157,11 +171,13 @@ func (p *Person) Command(ctx context.Context, channel, command, text string) (*O
 		"api_app_id": s.Opt.AppID, "is_enterprise_install": "false", "response_url": s.clicks.newResponseURL(link),
 		"trigger_id": s.screens.NewTrigger(p.id, ""),
 	}
+
 	s.Mu.Unlock()
 	r, err := s.clicks.ask(ctx, delivery.Question{Name: command, Payload: workspace.MustJSON(form), Form: form})
 	if err != nil {
 		return nil, err
 	}
+
 	out := p.makeOutcome(r)
 	if r.Body != nil {
 		s.Mu.Lock()
@@ -170,6 +186,7 @@ func (p *Person) Command(ctx context.Context, channel, command, text string) (*O
 		}
 		s.Mu.Unlock()
 	}
+
 	return out, nil
 }
 
@@ -209,18 +226,22 @@ func (p *Person) Suggest(ctx context.Context, t Target, action, text string) ([]
 		s.Mu.Unlock()
 		return nil, err
 	}
+
 	b, e := kit.Find(at.blocks, action)
 	if e == nil {
 		s.Mu.Unlock()
 		return nil, fmt.Errorf("no element %q there", action)
 	}
+
 	payload := s.clicks.newPayload("block_suggestion", p.id, "")
 	delete(payload, "trigger_id")
 	maps.Copy(payload, at.fields)
 	delete(payload, "response_url")
+
 	if at.view != nil {
 		payload["view"] = at.view.Clone()
 	}
+
 	payload["value"] = text
 	payload["action_id"] = e["action_id"]
 	payload["block_id"] = b["block_id"]
@@ -230,5 +251,6 @@ func (p *Person) Suggest(ctx context.Context, t Target, action, text string) ([]
 	if err != nil {
 		return nil, err
 	}
+
 	return s.clicks.takeOptions(key, r)
 }

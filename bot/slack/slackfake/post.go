@@ -32,12 +32,14 @@ func (b *board) insertMessage(ch *channel, m *Message) {
 			m.Subtype = ""
 		}
 	}
+
 	ch.byTS[m.TS] = m
 	if m.ThreadTS == "" {
 		ch.messages = append(ch.messages, m)
 	} else {
 		b.addReply(ch, m)
 	}
+
 	b.inboxes.notify(ch, m)
 	b.Note(Change{Kind: "message", Channel: ch.ID, TS: m.TS, Thread: m.ThreadTS, User: m.Author()})
 	b.emitMessage(ch, m)
@@ -136,10 +138,12 @@ func (b *board) removePosted(ch *channel, m *Message) {
 			Type: "message", Subtype: "tombstone", Hidden: true, User: "USLACKBOT", Text: "This message was deleted.",
 			TS: m.TS, ThreadTS: m.TS, Team: b.Opt.TeamID,
 		}
+
 		t.recountReplies()
 		b.emitChange(ch, m, prev)
 		return
 	}
+
 	delete(ch.byTS, m.TS)
 	ch.messages = removeMessage(ch.messages, m)
 	if m.IsReply() {
@@ -147,6 +151,7 @@ func (b *board) removePosted(ch *channel, m *Message) {
 		t.replies = removeMessage(t.replies, m)
 		t.recountReplies()
 	}
+
 	delete(ch.threads, m.TS)
 	b.Note(Change{Kind: "deleted", Channel: ch.ID, TS: m.TS, Thread: prev.ThreadTS})
 	ts := ch.nextTS(b.Now())
@@ -182,6 +187,7 @@ func (b *board) emitMessage(ch *channel, m *Message) {
 	if m.Subtype == "thread_broadcast" && m.Root != nil {
 		ev["root"] = m.Root
 	}
+
 	b.events.Emit(ch.MessageEventName(), &ch.Channel, ev)
 	mention := "<@" + b.Opt.BotUser
 	named := strings.Contains(m.Text, mention+">") || strings.Contains(m.Text, mention+"|")
@@ -192,6 +198,7 @@ func (b *board) emitMessage(ch *channel, m *Message) {
 	if ch.IM || m.System() {
 		return
 	}
+
 	at := workspace.AsMap(eventMessage(m))
 	delete(at, "subtype")
 	at["type"] = "app_mention"

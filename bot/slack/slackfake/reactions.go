@@ -55,6 +55,7 @@ func (b *board) addEmoji(ch *channel, m *Message, user, name string) *workspace.
 	if !emojiName.MatchString(name) {
 		return workspace.Refuse("invalid_name")
 	}
+
 	name = kit.CanonicalEmoji(name)
 	i := slices.IndexFunc(m.Reactions, func(r Reaction) bool { return r.Name == name })
 	if i >= 0 && slices.Contains(m.Reactions[i].Users, user) {
@@ -67,6 +68,7 @@ func (b *board) addEmoji(ch *channel, m *Message, user, name string) *workspace.
 		m.Reactions = append(m.Reactions, Reaction{Name: name})
 		i = len(m.Reactions) - 1
 	}
+
 	m.Reactions[i].Users = append(m.Reactions[i].Users, user)
 	m.Reactions[i].Count++
 	b.reactionEvent("reaction_added", ch, m, user, name)

@@ -99,6 +99,7 @@ func (s *Server) File(id string) *File {
 	if f == nil {
 		return nil
 	}
+
 	n := *f
 	n.Shares = map[string]map[string][]*Share{}
 	for kind, places := range f.Shares {
@@ -110,6 +111,7 @@ func (s *Server) File(id string) *File {
 			}
 		}
 	}
+
 	return &n
 }
 

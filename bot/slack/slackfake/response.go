@@ -41,14 +41,17 @@ func (s *clicks) serveResponseURL(w http.ResponseWriter, r *http.Request) {
 	s.Mu.Lock()
 	f := s.faults.Strike("response_url", "")
 	s.Mu.Unlock()
+
 	if f != nil && !runFaultBefore(w, r, f) {
 		return
 	}
+
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, webcall.MaxBody))
 	if err != nil {
 		emulator.Write(w, http.StatusBadRequest, reply{"ok": false, "error": "invalid_payload"})
 		return
 	}
+
 	s.Mu.Lock()
 	l := s.replies[r.PathValue("id")]
 	code := l.whyRefused(s.Now())
@@ -58,10 +61,13 @@ func (s *clicks) serveResponseURL(w http.ResponseWriter, r *http.Request) {
 			code = err.Code
 		}
 	}
+
 	s.Mu.Unlock()
+
 	if f != nil && !runFaultAfter(w, r, f) {
 		return
 	}
+
 	switch code {
 	case "":
 		w.Header().Set("Content-Type", "text/html")
@@ -107,6 +113,7 @@ func (s *clicks) reply(l *responseURL, body []byte) *workspace.Refusal {
 	if a.DeleteOriginal {
 		return s.deleteOriginal(l)
 	}
+
 	c := &call{Ground: s.ground, Grant: s.grant, Args: map[string]string{"text": a.Text}}
 	if !workspace.IsNull(a.Blocks) {
 		c.Args["blocks"] = string(a.Blocks)
@@ -114,6 +121,7 @@ func (s *clicks) reply(l *responseURL, body []byte) *workspace.Refusal {
 	if !workspace.IsNull(a.Attachments) {
 		c.Args["attachments"] = string(a.Attachments)
 	}
+
 	show, err := c.Content()
 	if err != nil {
 		return err
@@ -121,6 +129,7 @@ func (s *clicks) reply(l *responseURL, body []byte) *workspace.Refusal {
 	if a.ReplaceOriginal {
 		return s.replaceOriginal(l, show)
 	}
+
 	thread := a.ThreadTS
 	if a.ResponseType == "in_channel" {
 		m := c.BotMessage(show)
@@ -128,6 +137,7 @@ func (s *clicks) reply(l *responseURL, body []byte) *workspace.Refusal {
 		s.board.insertMessage(l.channel, m)
 		return nil
 	}
+
 	thread = cmp.Or(thread, l.thread)
 	s.showEphemeral(l.channel, &Ephemeral{User: l.user, ThreadTS: thread, Text: webcall.CutText(show.Text), Blocks: show.Blocks})
 	return nil
@@ -154,10 +164,12 @@ func (s *clicks) replaceOriginal(l *responseURL, show webcall.Content) *workspac
 		s.Note(Change{Kind: "ephemeral", Channel: l.channel.ID, TS: l.ephemeral.TS, User: l.user})
 		return nil
 	}
+
 	m := l.channel.byTS[l.ts]
 	if m == nil || m.BotID != s.Opt.BotID {
 		return workspace.Refuse("message_not_found")
 	}
+
 	prev := m.Clone()
 	m.Text = webcall.CutText(show.Text)
 	m.Blocks = show.Blocks

@@ -80,6 +80,7 @@ func (s *Server) connect(jumps bool) {
 		files:         &fileAPI{ground: g, files: s.files, rooms: s.rooms, board: s.board, sched: s.sched, grant: s.grant, faults: s.FaultPlan},
 		views:         screens.NewAPI(s.screens, s.people.hasUser),
 	}
+
 	s.api.methods = s.api.listMethods()
 }
 
@@ -96,9 +97,11 @@ func (s *Server) seedWorkspace() {
 	s.ClearFaults()
 	s.people.putUser(User{ID: "USLACKBOT", Name: "slackbot", RealName: "Slackbot", Bot: false})
 	s.people.putUser(User{ID: s.Opt.BotUser, Name: s.Opt.AppName, RealName: s.Opt.AppName, Bot: true, BotID: s.Opt.BotID})
+
 	for _, u := range s.Opt.Users {
 		s.people.putUser(u)
 	}
+
 	for _, c := range s.Opt.Channels {
 		s.rooms.putChannel(c)
 	}

@@ -15,6 +15,7 @@ func (a *fileAPI) serveUpload(w http.ResponseWriter, r *http.Request) {
 	f := a.faults.Strike("upload", "")
 	u := a.files.uploads[r.PathValue("ticket")]
 	a.Mu.Unlock()
+
 	if f != nil && !runFaultBefore(w, r, f) {
 		return
 	}
@@ -22,20 +23,26 @@ func (a *fileAPI) serveUpload(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "upload url unknown or used", http.StatusNotFound)
 		return
 	}
+
 	data, err := readFile(w, r)
 	if err != nil {
 		http.Error(w, "bad upload", http.StatusBadRequest)
 		return
 	}
+
 	a.Mu.Lock()
+
 	if !u.done {
 		u.done = true
 		u.file.SetData(data)
 	}
+
 	a.Mu.Unlock()
+
 	if f != nil && !runFaultAfter(w, r, f) {
 		return
 	}
+
 	fmt.Fprintf(w, "OK - %d", len(data))
 }
 
@@ -49,11 +56,13 @@ func readFile(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	for {
 		p, err := parts.NextPart()
 		if err != nil {
 			return nil, err
 		}
+
 		// A file part has a name; web-api and others add plain fields beside it.
 		isFileField := p.FormName() == "file" || p.FormName() == "body"
 		if p.FileName() != "" || isFileField {
@@ -81,10 +90,13 @@ func (a *fileAPI) serveFile(w http.ResponseWriter, r *http.Request) {
 		name = file.Name
 		isKept = data != nil || file.Mode == "hosted"
 	}
+
 	if may {
 		a.grant.Used["files:read"] = true
 	}
+
 	a.Mu.Unlock()
+
 	if f != nil && !runFaultBefore(w, r, f) {
 		return
 	}
@@ -96,16 +108,20 @@ func (a *fileAPI) serveFile(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
+
 	w.Header().Set("Content-Type", kind)
+
 	if strings.HasPrefix(r.PathValue("name"), "download/") {
 		w.Header().Set("Content-Disposition", `attachment; filename*=UTF-8''`+url.PathEscape(name))
 	}
+
 	isDrop := f != nil && f.Kind == FaultDrop
 	if isDrop && f.After { // half the file, then silence
 		w.Header().Set("Content-Length", fmt.Sprint(len(data)))
 		w.Write(data[:len(data)/2]) //nolint:errcheck // about to be cut
 		panic(http.ErrAbortHandler)
 	}
+
 	w.Write(data) //nolint:errcheck // the client is gone
 }
 

@@ -27,10 +27,12 @@ func (d *directory) putUser(u User) *User {
 	if u.ID == "" {
 		u.ID = d.NewID("U")
 	}
+
 	u.TeamID = cmp.Or(u.TeamID, d.Opt.TeamID)
 	if u.Name == "" {
 		u.Name = strings.ToLower(u.ID)
 	}
+
 	u.RealName = cmp.Or(u.RealName, u.Name)
 	u.TZ = cmp.Or(u.TZ, "Europe/Berlin")
 	if u.Updated == 0 {
@@ -39,6 +41,7 @@ func (d *directory) putUser(u User) *User {
 	if d.users[u.ID] == nil {
 		d.userIDs = append(d.userIDs, u.ID)
 	}
+
 	d.users[u.ID] = &u
 	d.Note(Change{Kind: "user", User: u.ID})
 	return &u
@@ -51,6 +54,7 @@ func (d *directory) userJSON(u *User, email bool) reply {
 	if loc, err := time.LoadLocation(u.TZ); err == nil {
 		label, zone = d.Now().In(loc).Zone()
 	}
+
 	display := u.DisplayName
 	profile := reply{
 		"real_name": u.RealName, "real_name_normalized": u.RealName, "display_name": display,
@@ -58,6 +62,7 @@ func (d *directory) userJSON(u *User, email bool) reply {
 		"avatar_hash": "g" + strings.ToLower(u.ID), "team": u.TeamID,
 		"image_24": u.Image, "image_48": u.Image, "image_72": u.Image, "image_192": u.Image, "image_512": u.Image,
 	}
+
 	hasEmail := !u.Bot && u.Email != ""
 	if email && hasEmail {
 		profile["email"] = u.Email
@@ -65,6 +70,7 @@ func (d *directory) userJSON(u *User, email bool) reply {
 	if u.Bot {
 		profile["bot_id"], profile["api_app_id"] = u.BotID, d.Opt.AppID
 	}
+
 	out := reply{
 		"id": u.ID, "team_id": u.TeamID, "name": u.Name, "deleted": u.Deleted, "profile": profile,
 		"is_bot": u.Bot, "updated": u.Updated, "is_app_user": false,
@@ -72,6 +78,7 @@ func (d *directory) userJSON(u *User, email bool) reply {
 	if u.Deleted {
 		return out // Slack leaves the rest out for deactivated people
 	}
+
 	out["real_name"] = u.RealName
 	out["tz"], out["tz_label"] = u.TZ, label
 	out["tz_offset"] = zone
@@ -82,6 +89,7 @@ func (d *directory) userJSON(u *User, email bool) reply {
 	if u.Stranger {
 		out["is_stranger"] = true
 	}
+
 	return out
 }
 
@@ -107,6 +115,7 @@ func (a *userAPI) listUsers(c *call) (reply, *workspace.Refusal) {
 	if err != nil {
 		return nil, err
 	}
+
 	email := mayReadEmail(c)
 	out, more := []reply{}, 0
 	for i := skip; i < len(a.people.userIDs); i++ {
@@ -116,6 +125,7 @@ func (a *userAPI) listUsers(c *call) (reply, *workspace.Refusal) {
 		}
 		out = append(out, a.people.userJSON(a.people.users[a.people.userIDs[i]], email))
 	}
+
 	return reply{"members": out, "cache_ts": a.Now().Unix(), "response_metadata": webcall.NextCursor(more)}, nil
 }
 

@@ -16,6 +16,7 @@ func bearerToken(h http.Header) (string, error) {
 	if len(values) != 1 {
 		return "", errors.New("not one Authorization header")
 	}
+
 	token, ok := strings.CutPrefix(values[0], "Bearer ")
 	if !ok {
 		return "", errors.New("the scheme isn't Bearer")
@@ -26,6 +27,7 @@ func bearerToken(h http.Header) (string, error) {
 	if !hasSignedForm(token) {
 		return "", errors.New("the token has not the form of a signed one")
 	}
+
 	return token, nil
 }
 

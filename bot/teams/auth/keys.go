@@ -74,6 +74,7 @@ func (s *keySet) find(ctx context.Context, id string) (k key, known bool, err er
 	if known && !isOld {
 		return k, true, nil
 	}
+
 	if known {
 		select {
 		case s.asking <- struct{}{}:
@@ -87,12 +88,14 @@ func (s *keySet) find(ctx context.Context, id string) (k key, known bool, err er
 			return key{}, false, fmt.Errorf("%w: %w", ErrKeys, ctx.Err())
 		}
 	}
+
 	s.refresh(ctx, id)
 	<-s.asking
 	k, known, _, failed := s.lookUp(id)
 	if known {
 		return k, true, nil
 	}
+
 	return key{}, false, failed
 }
 
@@ -111,15 +114,18 @@ func (s *keySet) refresh(ctx context.Context, id string) {
 	if !s.mayAsk(id, now) {
 		return
 	}
+
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keysTimeout)
 	defer cancel()
 	keys, err := s.read(ctx)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+
 	if err != nil {
 		s.failed = fmt.Errorf("%w: %w", ErrKeys, err)
 		return
 	}
+
 	s.keys = keys
 	s.readAt = now
 	s.failed = nil
@@ -133,6 +139,7 @@ func (s *keySet) mayAsk(id string, now time.Time) bool {
 	if known && now.Sub(s.readAt) < keysLifetime { // another request has read them meanwhile
 		return false
 	}
+
 	pause := minKeysPause
 	if s.failed != nil {
 		pause = keysRetryPause
@@ -140,6 +147,7 @@ func (s *keySet) mayAsk(id string, now time.Time) bool {
 	if !s.askedAt.IsZero() && now.Sub(s.askedAt) < pause {
 		return false
 	}
+
 	s.askedAt = now
 	return true
 }
@@ -155,21 +163,25 @@ func (s *keySet) read(ctx context.Context) (map[string]key, error) {
 	if err := s.checkKeysAddress(meta.KeysURL); err != nil {
 		return nil, err
 	}
+
 	var set struct {
 		Keys []jwk `json:"keys"`
 	}
 	if err := s.getJSON(ctx, meta.KeysURL, &set); err != nil {
 		return nil, err
 	}
+
 	keys := map[string]key{}
 	for _, k := range set.Keys[:min(len(set.Keys), maxKeys)] {
 		if public := k.publicKey(); public != nil {
 			keys[k.ID] = key{public: public, endorsements: slices.Clone(k.Endorsements)}
 		}
 	}
+
 	if len(keys) == 0 {
 		return nil, errors.New("no usable key at " + meta.KeysURL)
 	}
+
 	return keys, nil
 }
 
@@ -180,6 +192,7 @@ func (s *keySet) checkKeysAddress(address string) error {
 	if err != nil {
 		return err
 	}
+
 	unusable := fmt.Errorf("the metadata name no address of keys: %q", address)
 	to, err := url.Parse(address)
 	if err != nil {
@@ -188,10 +201,12 @@ func (s *keySet) checkKeysAddress(address string) error {
 	if to.Host == "" || to.User != nil {
 		return unusable
 	}
+
 	isBesideMetadata := to.Scheme == from.Scheme && to.Host == from.Host
 	if to.Scheme != "https" && !isBesideMetadata {
 		return unusable
 	}
+
 	return nil
 }
 
@@ -201,14 +216,17 @@ func (s *keySet) getJSON(ctx context.Context, address string, out any) error {
 	if err != nil {
 		return err
 	}
+
 	resp, err := s.client.Do(r)
 	if err != nil {
 		return err
 	}
 	defer resp.Body.Close()
+
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("%s answers status %d", address, resp.StatusCode)
 	}
+
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxKeysBytes+1))
 	if err == nil && len(body) > maxKeysBytes {
 		err = errors.New("too long")
@@ -219,6 +237,7 @@ func (s *keySet) getJSON(ctx context.Context, address string, out any) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", address, err)
 	}
+
 	return nil
 }
 
@@ -241,15 +260,18 @@ func (k jwk) publicKey() *rsa.PublicKey {
 	if k.Use != "" && k.Use != "sig" { // it is for encryption
 		return nil
 	}
+
 	n, errN := base64.RawURLEncoding.DecodeString(k.N)
 	e, errE := base64.RawURLEncoding.DecodeString(k.E)
 	if errN != nil || errE != nil {
 		return nil
 	}
+
 	modulus := new(big.Int).SetBytes(n)
 	if modulus.BitLen() < minKeyBits {
 		return nil
 	}
+
 	exponent := new(big.Int).SetBytes(e)
 	if !exponent.IsInt64() || exponent.Bit(0) == 0 { // an even exponent is none
 		return nil
@@ -257,5 +279,6 @@ func (k jwk) publicKey() *rsa.PublicKey {
 	if exponent.Int64() < minExponent || exponent.Int64() > math.MaxInt32 {
 		return nil
 	}
+
 	return &rsa.PublicKey{N: modulus, E: int(exponent.Int64())}
 }

@@ -20,11 +20,13 @@ func (v *Validator) CheckLocal(r *http.Request, a connector.Activity) error {
 	if !isHere || !rest.IsLoopback(r.RemoteAddr) {
 		return refuse(errors.New("unsigned, and not on this machine"))
 	}
+
 	for name := range r.Header { // a proxy or tunnel on this machine may pass on requests from anywhere
 		if isProxyHeader(name) || isBrowserHeader(name) {
 			return refuse(errors.New("unsigned, and passed on or made by a web page (" + name + ")"))
 		}
 	}
+
 	if !rest.IsLocalURL("http://" + r.Host) { // anybody can register a name with the address of this machine
 		return refuse(errors.New("unsigned, and asked for by another name than localhost"))
 	}
@@ -37,6 +39,7 @@ func (v *Validator) CheckLocal(r *http.Request, a connector.Activity) error {
 	if err := v.checkTenant(a); err != nil {
 		return refuse(err)
 	}
+
 	return nil
 }
 

@@ -80,6 +80,7 @@ func (v *Validator) Check(ctx context.Context, h http.Header, a connector.Activi
 	if err := v.checkActivity(a); err != nil {
 		return refuse(err)
 	}
+
 	var said claims
 	_, err = v.parser.ParseWithClaims(token, &said, func(t *jwt.Token) (any, error) { return v.signingKey(ctx, t, a.ChannelID) })
 	if errors.Is(err, ErrKeys) {
@@ -91,6 +92,7 @@ func (v *Validator) Check(ctx context.Context, h http.Header, a connector.Activi
 	if said.ServiceURL == "" || said.ServiceURL != a.ServiceURL {
 		return refuse(errors.New("the token is for another service URL"))
 	}
+
 	return nil
 }
 
@@ -129,6 +131,7 @@ func (v *Validator) checkTenant(a connector.Activity) error {
 	if a.Conversation != nil && a.Conversation.TenantID != "" {
 		named = append(named, a.Conversation.TenantID)
 	}
+
 	d := a.ChannelData
 	hasTenant := d != nil && d.Tenant != nil
 	if hasTenant && d.Tenant.ID != "" {
@@ -137,11 +140,13 @@ func (v *Validator) checkTenant(a connector.Activity) error {
 	if len(named) == 0 {
 		return errors.New("the activity names no tenant")
 	}
+
 	for _, t := range named {
 		if !slices.ContainsFunc(v.tenants, func(own string) bool { return strings.EqualFold(own, t) }) {
 			return errors.New("the activity is of another tenant")
 		}
 	}
+
 	return nil
 }
 
@@ -154,6 +159,7 @@ func (v *Validator) signingKey(ctx context.Context, t *jwt.Token, channel string
 	if _, extended := t.Header["crit"]; extended { // RFC 7515 section 4.1.11: what isn't understood is refused
 		return nil, errors.New("the token has critical extensions")
 	}
+
 	k, known, err := v.keys.find(ctx, id)
 	if err != nil {
 		return nil, err
@@ -164,5 +170,6 @@ func (v *Validator) signingKey(ctx context.Context, t *jwt.Token, channel string
 	if !slices.Contains(k.endorsements, channel) {
 		return nil, errors.New("the token's key doesn't speak for this channel")
 	}
+
 	return k.public, nil
 }

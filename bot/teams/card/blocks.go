@@ -42,6 +42,7 @@ func (r *reader) readBlock(n *html.Node) bool {
 		}
 		r.readCode(n)
 	}
+
 	return true
 }
 
@@ -104,6 +105,7 @@ func (r *reader) readList(n *html.Node) {
 	if r.listDepth == 0 {
 		r.breaks = emptyLine
 	}
+
 	number := firstNumber(n)
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
 		if c.DataAtom != atom.Li {
@@ -112,6 +114,7 @@ func (r *reader) readList(n *html.Node) {
 			}
 			continue
 		}
+
 		r.beginLine()
 		r.lineBegun = false
 		mark := "- "
@@ -119,15 +122,18 @@ func (r *reader) readList(n *html.Node) {
 			mark = strconv.Itoa(number) + ". "
 			number++
 		}
+
 		r.listDepth++
 		r.writer.Item(0, mark, func() {
 			r.readChildren(c, markdown.Style{}, "")
 			r.endBlock()
 			r.breaks = noBreak
 		})
+
 		r.listDepth--
 		r.breaks = lineBreak
 	}
+
 	r.breaks = emptyLine
 }
 
@@ -157,17 +163,21 @@ func (r *reader) readTable(n *html.Node) {
 				cells = append(cells, strings.Join(strings.Fields(r.readCharacters(c)), " "))
 			}
 		}
+
 		columns = max(columns, len(cells))
 		rows = append(rows, cells)
 	}
+
 	if columns == 0 {
 		return
 	}
+
 	for i := range rows {
 		for len(rows[i]) < columns {
 			rows[i] = append(rows[i], "")
 		}
 	}
+
 	r.endBlockWithGap()
 	r.beginLine()
 	r.writer.Table(rows)

@@ -44,15 +44,18 @@ func cutIntoRows(md string, quoted bool, m measure) []row {
 		case p.Kind == markdown.Quote || quoted:
 			first.frame = frameQuote
 		}
+
 		if p.Kind == markdown.Item {
 			p.Runs = append([]markdown.Run{{Text: itemMark(p)}}, p.Runs...)
 		}
 		if m.spellLinks {
 			p.Runs = spellLinks(p.Runs)
 		}
+
 		out = append(out, m.spreadRuns(first, p.Runs)...)
 		last = p
 	}
+
 	return out
 }
 
@@ -68,12 +71,14 @@ func spellLinks(runs []markdown.Run) []markdown.Run {
 		if address == "" || linkGoesOn {
 			continue
 		}
+
 		short := strings.TrimPrefix(strings.TrimPrefix(address, "mailto:"), "tel:")
 		words := strings.TrimSpace(r.Text)
 		if words != address && words != short {
 			out = append(out, markdown.Run{Text: " (" + short + ")"})
 		}
 	}
+
 	return out
 }
 
@@ -102,6 +107,7 @@ func (m measure) spreadRuns(first row, runs []markdown.Run) []row {
 			if i > 0 {
 				beginRow()
 			}
+
 			for line != "" {
 				piece := cutToCost(line, left, m.cost)
 				spent := m.totalCost(piece)
@@ -109,6 +115,7 @@ func (m measure) spreadRuns(first row, runs []markdown.Run) []row {
 					beginRow() // not even the first character fits
 					continue
 				}
+
 				last := &out[len(out)-1]
 				last.runs = append(last.runs, markdown.Run{Text: piece, URL: r.URL, Style: r.Style})
 				line = line[len(piece):]
@@ -116,6 +123,7 @@ func (m measure) spreadRuns(first row, runs []markdown.Run) []row {
 			}
 		}
 	}
+
 	return out
 }
 

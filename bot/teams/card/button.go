@@ -113,6 +113,7 @@ func (r *renderer) setAction(a *action, b view.Button) {
 		a.Type, a.Verb = "Action.Execute", string(b.Verb)
 		a.Fallback = &action{Type: "Action.Submit", Title: a.Title, Style: a.Style}
 	}
+
 	a.Data = encode(d)
 	if a.Fallback != nil {
 		a.Fallback.Data = a.Data

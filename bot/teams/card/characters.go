@@ -18,6 +18,7 @@ func (r *reader) readCharacters(n *html.Node) string {
 	if n.Type != html.ElementNode {
 		return ""
 	}
+
 	switch {
 	case n.DataAtom == atom.Br:
 		return "\n"
@@ -34,10 +35,12 @@ func (r *reader) readCharacters(n *html.Node) string {
 	case isHidden(n):
 		return ""
 	}
+
 	words := r.readChildCharacters(n)
 	if n.DataAtom == atom.A {
 		return markdown.Run{Text: words, URL: attributeOf(n, "href")}.Spelled()
 	}
+
 	return words
 }
 
@@ -53,11 +56,14 @@ func (r *reader) readChildCharacters(n *html.Node) string {
 			}
 			words = strings.TrimSuffix(words, "\n") + "\n"
 		}
+
 		b.WriteString(words)
+
 		if words != "" {
 			lineEnded = strings.HasSuffix(words, "\n")
 		}
 	}
+
 	return b.String()
 }
 
@@ -67,16 +73,19 @@ func (r *reader) readMentionText(n *html.Node) string {
 	if i < 0 {
 		return words
 	}
+
 	m := r.typed.Mentions[i]
 	if r.isMentionOfUs(m) {
 		r.used[i] = true
 		return ""
 	}
+
 	id := r.resolve(i)
 	if id == "" {
 		r.noteNameOnly(m)
 		return "@" + m.Name
 	}
+
 	inner := r.writer.Inner() // so that the text's tokens contain this one
 	inner.User(id)
 	r.writer.Mention(id)

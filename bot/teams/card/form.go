@@ -66,6 +66,7 @@ func formDialog(f view.Form, m Memory, h Home, errs map[string]string) Dialog {
 			r.body = append(r.body, faultElement(errs[name]))
 		}
 	}
+
 	r.addBlocks(f.Intro)
 	attach := f.Files && h.Attach
 	for _, field := range f.Fields {
@@ -74,6 +75,7 @@ func formDialog(f view.Form, m Memory, h Home, errs map[string]string) Dialog {
 		}
 		r.addField(field, errs[field.Name])
 	}
+
 	m.Verb = string(f.Verb)
 	m.Args = verb.Value(f.Args)
 	m.Files = false
@@ -82,6 +84,7 @@ func formDialog(f view.Form, m Memory, h Home, errs map[string]string) Dialog {
 		m.Files = true
 		buttons = append(buttons, action{Type: "Action.Submit", Title: "Attach files…", Data: encode(formData{Form: m})})
 	}
+
 	r.body = append(r.body, element{Type: "ActionSet", Actions: buttons})
 	r.addButtons(f.Quick)
 	return r.finishDialog(f.Title)
@@ -111,10 +114,12 @@ func (r *renderer) addField(f view.Field, wrong string) {
 	if len(f.Options) > maxChoices {
 		hint = strings.TrimSpace(hint + " Only the first are listed.")
 	}
+
 	r.body = append(r.body, in)
 	if wrong != "" {
 		r.body = append(r.body, faultElement(wrong))
 	}
+
 	if hint != "" {
 		e := makeParagraph(oneLine(hint))
 		e.Spacing = "Small"
@@ -130,12 +135,14 @@ func inputElement(f view.Field) element {
 	if e.Required {
 		e.ErrorMessage = "Fill this in."
 	}
+
 	switch f.Kind {
 	case view.FieldOne, view.FieldSeveral:
 		setChoices(&e, f)
 		return e
 	case view.FieldText, view.FieldLong:
 	}
+
 	e.Type = "Input.Text"
 	e.ID = textPrefix + f.Name
 	e.Multiline = f.Kind == view.FieldLong
@@ -146,6 +153,7 @@ func inputElement(f view.Field) element {
 	if len(f.Value) > 0 {
 		e.Value = markdown.Cut(f.Value[0], e.MaxLength)
 	}
+
 	return e
 }
 
@@ -160,6 +168,7 @@ func setChoices(e *element, f view.Field) {
 	if e.Required {
 		e.ErrorMessage = "Choose one."
 	}
+
 	switch {
 	case e.Multiselect:
 		e.ID = severalPrefix + f.Name
@@ -167,11 +176,13 @@ func setChoices(e *element, f view.Field) {
 	case f.Optional && len(f.Value) == 0:
 		e.Choices = append(e.Choices, choice{Title: "—", Value: ""}) // without it a choice could not be cleared
 	}
+
 	for _, o := range f.Options[:min(len(f.Options), maxChoices)] {
 		if o.Value != "" {
 			e.Choices = append(e.Choices, choice{Title: guardStart(showLiterally(markdown.Cut(o.Label, maxChoiceRunes))), Value: packValue(o.Value)})
 		}
 	}
+
 	isSearchable := !e.Multiselect && len(f.Value) == 0
 	switch {
 	case len(f.Options) > maxCompact && isSearchable:
@@ -181,6 +192,7 @@ func setChoices(e *element, f view.Field) {
 	default:
 		e.Style, e.Placeholder = "expanded", ""
 	}
+
 	var chosen []string
 	for _, v := range f.Value {
 		isOffered := slices.ContainsFunc(e.Choices, func(c choice) bool { return c.Value == packValue(v) })
@@ -188,6 +200,7 @@ func setChoices(e *element, f view.Field) {
 			chosen = append(chosen, packValue(v))
 		}
 	}
+
 	e.Value = strings.Join(chosen, ",")
 }
 

@@ -22,9 +22,11 @@ func (h Home) Link(p bridge.Place) string {
 	id, root := p.Message, p.Thread
 	id = cmp.Or(id, root)
 	root = cmp.Or(root, id)
+
 	if p.Channel == "" || id == "" {
 		return ""
 	}
+
 	q := url.Values{"parentMessageId": {root}}
 	if h.Tenant != "" {
 		q.Set("tenantId", h.Tenant)
@@ -32,5 +34,6 @@ func (h Home) Link(p bridge.Place) string {
 	if g := h.Groups[p.Channel]; g != "" {
 		q.Set("groupId", g)
 	}
+
 	return "https://teams.microsoft.com/l/message/" + url.QueryEscape(p.Channel) + "/" + url.QueryEscape(id) + "?" + q.Encode()
 }

@@ -65,17 +65,21 @@ func (r *reader) addText(s string, st markdown.Style, link string) {
 			isAfterSpace = false
 			continue
 		}
+
 		if r.skipSpaces {
 			continue
 		}
+
 		if c == typedSpace {
 			r.hasTypedSpace = true
 		} else if isAfterSpace {
 			continue
 		}
+
 		b.WriteByte(' ')
 		isAfterSpace = true
 	}
+
 	if b.Len() > 0 {
 		r.line = append(r.line, markdown.Run{Text: b.String(), Style: st, URL: link})
 	}
@@ -118,13 +122,16 @@ func (r *reader) flushRuns() {
 			if first.Text != "" {
 				break
 			}
+
 			r.line = r.line[1:]
 		}
 	}
+
 	if len(r.line) > 0 {
 		r.beginLine()
 		r.writer.Runs(r.line)
 	}
+
 	r.line = nil
 }
 
@@ -189,13 +196,16 @@ func (r *reader) readNode(n *html.Node, st markdown.Style, link string) {
 	if n.Type != html.ElementNode {
 		return
 	}
+
 	st = styleIn(n, st)
+
 	if n.DataAtom == atom.A {
 		link = attributeOf(n, "href")
 	}
 	if r.readInline(n, st) || r.readBlock(n) {
 		return
 	}
+
 	switch n.DataAtom {
 	case atom.Script, atom.Style, atom.Head, atom.Title, atom.Template, atom.Iframe, atom.Object: // people don't see it
 	case atom.P, atom.Div, atom.Section, atom.Article, atom.Header, atom.Footer, atom.Body, atom.Html:
@@ -234,10 +244,12 @@ func (r *reader) readInline(n *html.Node, st markdown.Style) bool {
 		r.readImage(n, st)
 		return true
 	}
+
 	if isMention(n) {
 		r.readMention(n)
 		return true
 	}
+
 	switch n.Data {
 	case "emoji", "customemoji":
 		r.addText(attributeOf(n, "alt"), markdown.Style{}, "")
@@ -248,6 +260,7 @@ func (r *reader) readInline(n *html.Node, st markdown.Style) bool {
 	case "systemeventmessage": // such as "Ann joined the team": no text of a person
 		return true
 	}
+
 	return false
 }
 

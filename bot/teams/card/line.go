@@ -30,6 +30,7 @@ func (r *renderer) lineElement(pieces []view.Piece, small bool) element {
 		default:
 		}
 	}
+
 	e := element{Type: "RichTextBlock"}
 	for _, p := range pieces {
 		p.Text = markdown.Cut(p.Text, maxPieceRunes)
@@ -37,9 +38,11 @@ func (r *renderer) lineElement(pieces []view.Piece, small bool) element {
 		run.Size, run.Subtle = textSize(small)
 		e.Inlines = appendRun(e.Inlines, run)
 	}
+
 	if len(e.Inlines) == 0 {
 		e.Inlines = []inline{textRun(" ")}
 	}
+
 	return e
 }
 
@@ -133,6 +136,7 @@ func (r *renderer) pieceMarkup(p view.Piece) string {
 		return markdownLink(words, r.home.Link(p.Place))
 	case view.PieceText:
 	}
+
 	return words
 }
 

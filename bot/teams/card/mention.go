@@ -31,6 +31,7 @@ func (m *mentions) add(a bridge.AgentRef, name string) string {
 	if slices.ContainsFunc(m.list, func(other Mention) bool { return other.User == a.User }) {
 		return ""
 	}
+
 	name = cleanName(name)
 	for n := 2; ; n++ {
 		text := "<at>" + html.EscapeString(name) + "</at>"
@@ -38,6 +39,7 @@ func (m *mentions) add(a bridge.AgentRef, name string) string {
 			m.list = append(m.list, Mention{User: a.User, Name: name, Text: text})
 			return text
 		}
+
 		name = cleanName(a.Name) + " (" + strconv.Itoa(n) + ")"
 	}
 }
@@ -73,6 +75,7 @@ func isUserID(s string) bool {
 	if len(s) != len(form) {
 		return false
 	}
+
 	for i, r := range s {
 		if form[i] == '-' {
 			if r != '-' {
@@ -80,9 +83,11 @@ func isUserID(s string) bool {
 			}
 			continue
 		}
+
 		if !strings.ContainsRune("0123456789abcdefABCDEF", r) {
 			return false
 		}
 	}
+
 	return true
 }

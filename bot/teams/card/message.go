@@ -38,17 +38,21 @@ func Messages(c view.Card, icon string, h Home) []Message {
 	if c.Name != "" {
 		w.head = "<strong>" + strings.TrimSpace(findEmoji(icon)+" "+html.EscapeString(oneLine(c.Name))) + "</strong>"
 	}
+
 	for _, b := range c.Blocks {
 		w.addBlock(b)
 	}
+
 	w.finishMessage()
 	if len(w.done) == 0 {
 		w.done = []Message{{Text: w.head}}
 	}
+
 	short := summarize(c)
 	for i := range w.done {
 		w.done[i].Summary = short
 	}
+
 	return w.done
 }
 
@@ -108,6 +112,7 @@ func (w *texter) addLine(f frame, gap bool, build func() string) {
 		w.finishMessage()
 		line = build()
 	}
+
 	switch {
 	case w.size == 0:
 		w.text.WriteString(openingTag(f))
@@ -118,6 +123,7 @@ func (w *texter) addLine(f frame, gap bool, build func() string) {
 	default:
 		w.text.WriteString("<br>")
 	}
+
 	w.text.WriteString(line)
 	w.size += size
 	w.frame = f
@@ -139,6 +145,7 @@ func (w *texter) addBlock(b view.Block) {
 		w.afterTime = isTime
 		return
 	}
+
 	w.afterTime = false
 }
 
@@ -166,8 +173,10 @@ func (w *texter) lineMarkup(pieces []view.Piece) string {
 			text = htmlLink(text, w.home.Link(p.Place))
 		case view.PieceText:
 		}
+
 		b.WriteString(text)
 	}
+
 	return b.String()
 }
 
@@ -180,6 +189,7 @@ func runsMarkup(runs []markdown.Run, f frame) string {
 			b.WriteString(text)
 			continue
 		}
+
 		for _, tag := range [...]struct {
 			on   bool
 			name string
@@ -188,8 +198,10 @@ func runsMarkup(runs []markdown.Run, f frame) string {
 				text = "<" + tag.name + ">" + text + "</" + tag.name + ">"
 			}
 		}
+
 		b.WriteString(htmlLink(text, r.URL))
 	}
+
 	return b.String()
 }
 

@@ -39,11 +39,13 @@ func showLiterally(s string) string {
 			}
 			b.WriteString(joiner)
 		}
+
 		b.WriteRune(r)
 		if strings.ContainsRune(`_[]<&\{!`, r) {
 			b.WriteString(joiner)
 		}
 	}
+
 	return b.String()
 }
 

@@ -67,22 +67,27 @@ func readClick(data []byte) (Returned, error) {
 	if err := json.Unmarshal(data, &d); err != nil {
 		return Returned{}, fmt.Errorf("%w: button: %w", ErrData, err)
 	}
+
 	name, args, err := verb.Pressed(d.Verb, d.Args)
 	if err != nil {
 		return Returned{}, fmt.Errorf("%w: button: %w", ErrData, err)
 	}
+
 	switch d.Opens {
 	case view.OpensNothing, view.OpensForm, view.OpensDetails, view.OpensHistory, view.OpensList:
 	default:
 		return Returned{}, fmt.Errorf("%w: button: it opens nothing known", ErrData)
 	}
+
 	if len(d.Nonce) > maxNonceBytes {
 		return Returned{}, fmt.Errorf("%w: button: long nonce", ErrData)
 	}
+
 	c := &Click{Verb: name, Args: args, Opens: d.Opens, Nonce: d.Nonce, Private: d.Private}
 	if d.Place != nil {
 		c.Place = *d.Place
 	}
+
 	return Returned{Click: c}, nil
 }
 
@@ -97,12 +102,14 @@ func readForm(raw json.RawMessage, fields map[string]json.RawMessage) (Returned,
 	if len(s.Memory.Nonce) > maxNonceBytes {
 		return Returned{}, fmt.Errorf("%w: form: long nonce", ErrData)
 	}
+
 	for _, id := range slices.Sorted(maps.Keys(fields)) { // sorted, so that of two inputs for one field always the same one counts
 		kind, name, ok := strings.Cut(id, ":")
 		kind += ":"
 		if !ok || !slices.Contains([]string{textPrefix, onePrefix, severalPrefix}, kind) {
 			continue // it is not the id of an input
 		}
+
 		var v string
 		if err := json.Unmarshal(fields[id], &v); err != nil {
 			return Returned{}, fmt.Errorf("%w: form: %w", ErrData, err)
@@ -111,6 +118,7 @@ func readForm(raw json.RawMessage, fields map[string]json.RawMessage) (Returned,
 			s.Values[name] = list
 		}
 	}
+
 	return Returned{Form: s}, nil
 }
 
@@ -119,6 +127,7 @@ func inputValues(kind, v string) []string {
 	if v == "" {
 		return nil
 	}
+
 	switch kind {
 	case onePrefix:
 		return []string{unpackValue(v)}
@@ -131,6 +140,7 @@ func inputValues(kind, v string) []string {
 		}
 		return list
 	}
+
 	return []string{v}
 }
 

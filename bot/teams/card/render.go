@@ -40,11 +40,13 @@ func Render(c view.Card, h Home, nonce string) []Page {
 		r.body = []element{makeParagraph(" ")} // Teams shows no empty card
 		r.finishPage()
 	}
+
 	pages := make([]Page, len(r.pages))
 	short := summarize(c)
 	for i, p := range r.pages {
 		pages[i] = Page{Card: p, Summary: short, ID: r.pageID(i)}
 	}
+
 	return pages
 }
 
@@ -121,6 +123,7 @@ func (r *renderer) addElement(f frame, build func() element) {
 		r.leftOut++
 		return
 	}
+
 	isPageFull := r.size > 0 && r.size+size > maxPageBytes
 	if r.dialog == nil && isPageFull {
 		r.people.list = peopleBefore
@@ -129,6 +132,7 @@ func (r *renderer) addElement(f frame, build func() element) {
 		e = build()
 		size = elementSize(e) + r.people.entitiesSize(0)
 	}
+
 	r.size += size
 	r.appendInFrame(f, e)
 }
@@ -204,6 +208,7 @@ func rowElement(row row) element {
 	if !row.gap {
 		e.Spacing = "None"
 	}
+
 	for _, m := range row.runs {
 		run := textRun(m.Text)
 		if row.frame == frameCode || m.Style.Code {
@@ -211,15 +216,19 @@ func rowElement(row row) element {
 			spaces := strings.ReplaceAll(run.Text, "\t", "    ")
 			run.Text = strings.ReplaceAll(spaces, "  ", "\u00a0 ") // otherwise clients show several spaces as one
 		}
+
 		if m.Style.Bold {
 			run.Weight = "Bolder"
 		}
+
 		run.Italic, run.Strike = m.Style.Italic, m.Style.Strike
 		e.Inlines = append(e.Inlines, run)
 	}
+
 	if len(e.Inlines) == 0 {
 		e.Inlines = []inline{textRun("\u00a0")}
 	}
+
 	return e
 }
 
@@ -281,10 +290,12 @@ func Plain(c view.Card) string {
 				blocks[i].Pieces[j] = view.Piece{Kind: view.PieceText, Text: findEmoji(p.Text)}
 			}
 		}
+
 		if b.Text != "" {
 			text := markdown.Plain(markdown.Parts(markdown.Cut(b.Text, 2*maxSummaryRunes)))
 			blocks[i].Pieces = []view.Piece{{Kind: view.PieceText, Text: text}}
 		}
 	}
+
 	return view.Plain(view.Card{Blocks: blocks})
 }

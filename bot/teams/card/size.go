@@ -28,11 +28,14 @@ func cutToCost(s string, maxCost int, cost func(rune) int) string {
 		if spent > maxCost && end > 0 {
 			break
 		}
+
 		end += size
 	}
+
 	if end >= len(s) {
 		return s
 	}
+
 	head := s[:end]
 	if at := strings.LastIndexByte(head, ' '); at > len(head)/2 {
 		return head[:at+1]
@@ -40,6 +43,7 @@ func cutToCost(s string, maxCost int, cost func(rune) int) string {
 	if whole := len(head) - joinedTail(head, s[end:]); whole > len(head)/2 {
 		return head[:whole]
 	}
+
 	return head
 }
 

@@ -58,6 +58,7 @@ func ReadText(t Typed) Text {
 	if t.Quotes {
 		r.typed.Text = r.removeQuotePlaces(t.Text)
 	}
+
 	r.out.Bot = slices.ContainsFunc(t.Mentions, r.isMentionOfUs)
 	switch {
 	case t.HTML != "" && r.readHTML(t.HTML):
@@ -67,12 +68,14 @@ func ReadText(t Typed) Text {
 	default:
 		r.readPlainText()
 	}
+
 	r.flushLine()
 	text := r.writer.Text()
 	r.out.Mentions, r.out.Tokens = append(text.Mentions, r.nameless...), text.Tokens
 	if r.out.Markdown == "" { // only readMarkdown has filled it already
 		r.out.Markdown, r.out.Plain = text.Markdown, text.Plain
 	}
+
 	return r.out
 }
 
@@ -103,12 +106,14 @@ func (r *reader) writeMention(i int) {
 		}
 		return
 	}
+
 	id := r.resolve(i)
 	if id == "" {
 		r.noteNameOnly(m)
 		r.addText("@"+m.Name, markdown.Style{}, "")
 		return
 	}
+
 	r.flushRuns()
 	r.beginLine()
 	r.writer.User(id)
@@ -173,6 +178,7 @@ func (r *reader) readMarkdown() {
 		r.skipSpaces = false
 		b.WriteString(s)
 	}
+
 	r.splitAtMentions(r.typed.Text, between, func(i int) {
 		m := r.typed.Mentions[i]
 		if r.isMentionOfUs(m) {
@@ -183,15 +189,18 @@ func (r *reader) readMarkdown() {
 			}
 			return
 		}
+
 		id := r.resolve(i)
 		if id == "" {
 			r.noteNameOnly(m)
 			b.WriteString("@" + m.Name)
 			return
 		}
+
 		r.writer.User(id)
 		b.WriteString(markdown.MentionToken(id))
 	})
+
 	r.out.Markdown = strings.TrimSpace(b.String())
 	r.out.Plain = markdown.Plain(markdown.Parts(r.out.Markdown))
 }

@@ -192,9 +192,11 @@ type call struct {
 // Errors: *Error, also for an id that would lead to another path.
 func (c *Client) call(ctx context.Context, l call, out any) error {
 	address := strings.TrimRight(l.service, "/") + "/v3"
+
 	if strings.ContainsAny(l.service, "?#") {
 		return asError(&rest.Failure{Call: l.name, Cause: fmt.Errorf("%w: %q", rest.ErrHost, l.service)}, false)
 	}
+
 	for _, p := range l.path {
 		switch p {
 		case "", ".", "..":
@@ -202,8 +204,10 @@ func (c *Client) call(ctx context.Context, l call, out any) error {
 		}
 		address += "/" + url.PathEscape(p)
 	}
+
 	if len(l.query) > 0 {
 		address += "?" + l.query.Encode()
 	}
+
 	return asError(c.rest.Do(ctx, rest.Request{Name: l.name, Method: l.method, URL: address, Body: l.body, MaxBytes: maxAnswer}, out), l.creates)
 }

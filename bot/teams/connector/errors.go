@@ -66,6 +66,7 @@ func classifyFailure(e *rest.Failure, creates bool) channels.Class {
 	if e.Status < http.StatusMultipleChoices { // there was no answer (0), or its end was lost
 		return maybeDone
 	}
+
 	switch e.Status {
 	case http.StatusTooManyRequests:
 		return channels.Throttled
@@ -83,9 +84,11 @@ func classifyFailure(e *rest.Failure, creates bool) channels.Class {
 	case http.StatusRequestTimeout:
 		return maybeDone
 	}
+
 	if e.Status > http.StatusNotImplemented {
 		return maybeDone
 	}
+
 	return channels.BadContent
 }
 

@@ -34,28 +34,35 @@ const (
 // ReactionFacts makes one fact of all reactions that an activity adds or removes.
 func (p Payload) ReactionFacts(a *connector.Activity) []channels.Fact {
 	at := PlaceOf(a)
+
 	if a.ReplyToID == "" {
 		return []channels.Fact{Quarantined(p.Body, "reaction without message")}
 	}
+
 	var what []string
 	for _, r := range a.ReactionsAdded {
 		what = append(what, "+"+r.Type)
 	}
+
 	for _, r := range a.ReactionsRemoved {
 		what = append(what, "-"+r.Type)
 	}
+
 	if len(what) == 0 {
 		return nil
 	}
+
 	from := ""
 	if a.From != nil {
 		from = a.From.ID
 	}
+
 	id := "r:" + at.Channel + ":" + a.ReplyToID + ":" + Digest(append([]string{from, a.ID, a.Timestamp}, what...)...)
 	root := at.Thread
 	if root == "" || root == a.ID {
 		root = a.ReplyToID
 	}
+
 	return []channels.Fact{p.Fact(id, OrderKey(at.Channel, root))}
 }
 

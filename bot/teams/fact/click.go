@@ -172,6 +172,7 @@ func (p Payload) decodeForm(a *connector.Activity) ([]bridge.Action, error) {
 	if err != nil || read.Form == nil {
 		return nil, fmt.Errorf("%w: form: %w", errDecode, errOrData(err))
 	}
+
 	filled, errs := read.Form.Fill()
 	if len(errs) > 0 {
 		return nil, fmt.Errorf("%w: form not valid: wrong fields: %d", errDecode, len(errs))
@@ -179,6 +180,7 @@ func (p Payload) decodeForm(a *connector.Activity) ([]bridge.Action, error) {
 	if filled.Next { // it only opens another form
 		return nil, fmt.Errorf("%w: form not valid: another form follows it", errDecode)
 	}
+
 	return []bridge.Action{{
 		Verb:      filled.Verb,
 		Origin:    bridge.OriginForm,

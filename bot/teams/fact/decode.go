@@ -24,6 +24,7 @@ func Decode(raw []byte) ([]bridge.Action, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	switch p.Kind {
 	case KindActivity, KindCatchUp:
 		return p.decodeActivity(&a)
@@ -40,6 +41,7 @@ func Decode(raw []byte) ([]bridge.Action, error) {
 	case kindKnown:
 		return nil, nil
 	}
+
 	return nil, fmt.Errorf("%w: kind %q", errDecode, p.Kind)
 }
 
@@ -49,6 +51,7 @@ func (p Payload) decodeActivity(a *connector.Activity) ([]bridge.Action, error) 
 	if at.Channel == "" || at.Message == "" {
 		return nil, fmt.Errorf("%w: %s without place", errDecode, a.Type)
 	}
+
 	switch a.Type {
 	case connector.TypeMessage:
 		out = []bridge.Action{p.Said(at, a)}
@@ -61,11 +64,13 @@ func (p Payload) decodeActivity(a *connector.Activity) ([]bridge.Action, error) 
 	default:
 		return nil, fmt.Errorf("%w: %s", errDecode, shorten(a.Type))
 	}
+
 	if p.Kind == KindCatchUp {
 		for i := range out {
 			out[i].Origin = bridge.OriginCatchUp
 		}
 	}
+
 	return out, nil
 }
 
@@ -102,6 +107,7 @@ func (p Payload) collectFiles(a *connector.Activity, t card.Text) []bridge.Surfa
 		if f.ID == "" {
 			f.ID = Digest(f.URL)
 		}
+
 		out = append(out, bridge.SurfaceFile{
 			ID:          f.ID,
 			Name:        f.Name,
@@ -114,16 +120,19 @@ func (p Payload) collectFiles(a *connector.Activity, t card.Text) []bridge.Surfa
 	for _, f := range p.Seen {
 		add(f)
 	}
+
 	for _, id := range t.Files { // files that could not be described when the message came
 		if !slices.ContainsFunc(p.Seen, func(f Attached) bool { return f.ID == id }) {
 			add(Attached{ID: id, Unavailable: NoFileAccess})
 		}
 	}
+
 	for n, at := range Pictures(a) {
 		if !slices.ContainsFunc(p.Seen, func(f Attached) bool { return f.URL == at.ContentURL }) {
 			add(Pasted(n, at))
 		}
 	}
+
 	return out
 }
 
@@ -134,15 +143,18 @@ func (p Payload) readReactions(at bridge.Place, a *connector.Activity) []bridge.
 	if at.Thread == a.ReplyToID || at.Thread == a.ID {
 		at.Thread = ""
 	}
+
 	for added, list := range map[bool][]connector.Reaction{true: a.ReactionsAdded, false: a.ReactionsRemoved} {
 		for _, r := range list {
 			name, args := verb.Reaction(emojiName(r.Type), added)
 			out = append(out, bridge.Action{Verb: name, Origin: bridge.OriginEmoji, Actor: p.Actor(a), Place: at, Args: args, OwnThread: p.Own})
 		}
 	}
+
 	slices.SortStableFunc(out, func(x, y bridge.Action) int {
 		return strings.Compare(string(x.Verb)+x.Args.Emoji, string(y.Verb)+y.Args.Emoji)
 	})
+
 	return out
 }
 
@@ -158,12 +170,14 @@ func (p Payload) decodeCommand(a *connector.Activity) []bridge.Action {
 	if strings.EqualFold(text, "inbox") {
 		text = "mine"
 	}
+
 	q := command.Slash("parley", text, command.Options{Mentions: t.Tokens})
 	switch q.Verb {
 	case bridge.VerbReply, bridge.VerbSay, bridge.VerbSend:
 		q = command.Parsed{Verb: bridge.VerbUnknown, Marker: bridge.MarkSlash, Args: bridge.Args{Note: noRelay}}
 	default: // nothing else goes to a customer
 	}
+
 	at.Message = "" // a message that others don't see is no place
 	return []bridge.Action{{
 		Verb: q.Verb, Origin: bridge.OriginSlash, Actor: p.Actor(a), Place: at, Text: q.Text, Raw: t.Named(t.Plain),

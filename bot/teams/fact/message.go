@@ -73,6 +73,7 @@ func (p Payload) Actor(a *connector.Activity) bridge.Actor {
 	if a.From == nil || a.From.ID == "" {
 		return bridge.Actor{Kind: bridge.ActorBot}
 	}
+
 	id := a.From.ID
 	if id == p.Me {
 		return bridge.Actor{ID: id, Kind: bridge.ActorSelf}
@@ -80,6 +81,7 @@ func (p Payload) Actor(a *connector.Activity) bridge.Actor {
 	if strings.HasPrefix(id, "28:") || strings.EqualFold(a.From.Role, "bot") {
 		return bridge.Actor{ID: id, Kind: bridge.ActorBot}
 	}
+
 	known := p.Who[id]
 	if known.User == "" { // nobody could tell who it is
 		return bridge.Actor{ID: id, Kind: bridge.ActorForeign}
@@ -87,6 +89,7 @@ func (p Payload) Actor(a *connector.Activity) bridge.Actor {
 	if bridge.ActorKind(known.Kind) == bridge.ActorPerson {
 		return bridge.Actor{ID: known.User, Kind: bridge.ActorPerson}
 	}
+
 	return bridge.Actor{ID: known.User, Kind: bridge.ActorForeign}
 }
 
@@ -121,6 +124,7 @@ func (p Payload) Text(a *connector.Activity) card.Text {
 		if e.Type != connector.EntityMention || e.Mentioned == nil {
 			continue
 		}
+
 		m := card.TypedMention{
 			ID:    e.Mentioned.ID,
 			User:  e.Mentioned.AADObjectID,
@@ -132,8 +136,10 @@ func (p Payload) Text(a *connector.Activity) card.Text {
 			m.User = known.User
 			m.Name = cmp.Or(known.Name, m.Name)
 		}
+
 		t.Mentions = append(t.Mentions, m)
 	}
+
 	return card.ReadText(t)
 }
 

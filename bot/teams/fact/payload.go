@@ -60,11 +60,13 @@ func unwrap(raw []byte) (Payload, connector.Activity, error) {
 	if p.V != payloadVersion || p.Me == "" {
 		return p, a, fmt.Errorf("%w: version %d of %q", errPayload, p.V, p.Me)
 	}
+
 	var unexpectedType *json.UnmarshalTypeError
 	err := json.Unmarshal(p.Body, &a)
 	if err != nil && !errors.As(err, &unexpectedType) { // fields of an unexpected type stay empty, as in a request
 		return p, a, fmt.Errorf("%w: %w", errPayload, err)
 	}
+
 	return p, a, nil
 }
 

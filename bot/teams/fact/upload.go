@@ -22,10 +22,12 @@ func (p Payload) decodeUpload() ([]bridge.Action, error) {
 	if err := json.Unmarshal(p.Body, &b); err != nil {
 		return nil, fmt.Errorf("%w: upload: %w", errDecode, err)
 	}
+
 	text, err := upload.Text(b.Ticket, b.Reply)
 	if err != nil {
 		return nil, fmt.Errorf("%w: upload: %w", errDecode, err)
 	}
+
 	return []bridge.Action{{
 		Verb:     bridge.VerbReply,
 		Origin:   bridge.OriginForm,

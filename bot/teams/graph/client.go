@@ -69,6 +69,7 @@ func New(o Options) (*Client, error) {
 	if base.Scheme != "https" && !rest.IsLocalURL(o.URL) {
 		return nil, unusable
 	}
+
 	c := &Client{base: base, pageBytes: cmp.Or(o.PageBytes, maxPage)}
 	c.rest = &rest.Client{HTTP: o.HTTP, Tokens: o.Tokens, Allow: c.allow, Now: o.Now}
 	return c, nil
@@ -164,9 +165,11 @@ func (c *Client) File(ctx context.Context, contentURL string) (*rest.Answer, err
 	if e.Status != http.StatusFound && e.Status != http.StatusTemporaryRedirect {
 		return a, err
 	}
+
 	plain := &rest.Client{HTTP: c.rest.HTTP, Now: c.rest.Now, Allow: func(address string) (bool, error) {
 		return false, checkSameHost(address, contentURL)
 	}}
+
 	a, err = plain.Open(ctx, rest.Request{Name: "GET file's bytes", Method: http.MethodGet, URL: e.Location, MaxBytes: maxFile, Timeout: fileTimeout})
 	return a, asError(err)
 }
@@ -187,10 +190,12 @@ func checkSameHost(address, contentURL string) error {
 	if !strings.EqualFold(to.Host, from.Host) {
 		return refused
 	}
+
 	isLocal := to.Scheme == from.Scheme && rest.IsLocalURL(address)
 	if to.Scheme != "https" && !isLocal {
 		return refused
 	}
+
 	return nil
 }
 

@@ -46,16 +46,19 @@ func Wait(err error) (after time.Duration, again bool) {
 	if errors.Is(e, rest.ErrCredentials) || errors.Is(e, rest.ErrTooLarge) {
 		return 0, false
 	}
+
 	switch e.Status {
 	case http.StatusTooManyRequests:
 		return cmp.Or(e.RetryAfter, defaultThrottleWait), true
 	case http.StatusRequestTimeout, http.StatusLocked:
 		return e.RetryAfter, true
 	}
+
 	isCutOff := e.Status < http.StatusMultipleChoices // there was no answer (0), or its end was lost
 	if isCutOff || e.Status >= http.StatusInternalServerError {
 		return e.RetryAfter, true
 	}
+
 	return 0, false
 }
 
@@ -65,6 +68,7 @@ func asError(err error) error {
 	if err == nil || !errors.As(err, &f) {
 		return err
 	}
+
 	e := &Error{Failure: *f}
 	switch {
 	case errors.Is(f, rest.ErrHost):
@@ -74,5 +78,6 @@ func asError(err error) error {
 	case f.Status == http.StatusNotFound, f.Status == http.StatusGone:
 		e.kind = ErrNotFound
 	}
+
 	return e
 }

@@ -63,6 +63,7 @@ func (d *Reader) Handler(next Next) http.Handler {
 			http.Error(w, "not readable", http.StatusBadRequest)
 			return
 		}
+
 		a, err := read(raw)
 		if err != nil {
 			http.Error(w, "no activity", http.StatusBadRequest)
@@ -72,6 +73,7 @@ func (d *Reader) Handler(next Next) http.Handler {
 			d.answerRefused(w, err)
 			return
 		}
+
 		next(w, r, a, raw)
 	})
 }
@@ -107,10 +109,12 @@ func (d *Reader) check(r *http.Request, a connector.Activity) error {
 	if d.unsigned && len(r.Header.Values("Authorization")) == 0 {
 		return d.validator.CheckLocal(r, a)
 	}
+
 	envelope, err := envelopeOf(a)
 	if err != nil {
 		return err
 	}
+
 	short := r.WithContext(r.Context()) // the same request with the envelope as its body
 	short.Body = io.NopCloser(bytes.NewReader(envelope))
 	adapter := core.BotFrameworkAdapter{TokenValidator: checker{validator: d.validator, header: r.Header, activity: a}}
@@ -120,6 +124,7 @@ func (d *Reader) check(r *http.Request, a connector.Activity) error {
 		}
 		return fmt.Errorf("%w: %w", auth.ErrRefused, err) // no header, for example
 	}
+
 	return nil
 }
 

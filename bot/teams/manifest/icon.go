@@ -94,11 +94,13 @@ func draw(size int, at shape) ([]byte, error) {
 				blue += int(c.B) * a
 				alpha += a
 			}
+
 			if alpha > 0 {
 				img.SetNRGBA(px, py, color.NRGBA{R: uint8(red / alpha), G: uint8(green / alpha), B: uint8(blue / alpha), A: uint8(alpha / (fine * fine))})
 			}
 		}
 	}
+
 	var out bytes.Buffer
 	err := png.Encode(&out, img)
 	return out.Bytes(), err

@@ -182,10 +182,12 @@ func JSON(o Options) ([]byte, error) {
 	if err := o.complete(); err != nil {
 		return nil, fmt.Errorf("teams: manifest: %w", err)
 	}
+
 	host, err := url.Parse(o.PublicURL)
 	if err != nil {
 		return nil, fmt.Errorf("teams: manifest: %w", err)
 	}
+
 	m := document{
 		Schema:        manifestSchema,
 		SchemaVersion: "1.30",
@@ -216,10 +218,12 @@ func JSON(o Options) ([]byte, error) {
 		m.Authorization = &authorization{}
 		m.Authorization.Permissions.Resource = []right{{Name: ReadRight, Type: "Application"}}
 	}
+
 	out, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("teams: manifest: %w", err)
 	}
+
 	return append(out, '\n'), nil
 }
 
@@ -258,6 +262,7 @@ func (o *Options) complete() error {
 	if !versions.MatchString(o.Version) || len(o.Version) > maxVersionRunes {
 		addFault("%q is no version; write three numbers, like 1.0.1", o.Version)
 	}
+
 	var refused []string
 	for _, a := range []struct{ name, value string }{{"public URL", o.PublicURL}, {"website", o.Website}, {"privacy page", o.Privacy}, {"page of terms", o.Terms}} {
 		u, err := url.Parse(a.value)
@@ -267,6 +272,7 @@ func (o *Options) complete() error {
 			addFault("the %s is not https: Teams talks to nothing else", a.name)
 		}
 	}
+
 	return errors.Join(faults...)
 }
 
@@ -290,6 +296,7 @@ func extensionCommands() []extensionCommand {
 		}
 		list = append(list, c)
 	}
+
 	begin, find := verb.Of(bridge.VerbNew).Menus.Box, verb.Of(bridge.VerbFind).Menus.Box
 	return append(list,
 		extensionCommand{ID: CommandNew, Type: "action", Title: begin.Title, Description: begin.About,
@@ -307,6 +314,7 @@ func Package(o Options) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	var out bytes.Buffer
 	noTime := time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC) // the first that a zip can hold; the real time would change the bytes
 	z := zip.NewWriter(&out)
@@ -318,6 +326,7 @@ func Package(o Options) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("teams: package: %s: %w", f.name, err)
 		}
+
 		w, err := z.CreateHeader(&zip.FileHeader{Name: f.name, Method: zip.Deflate, Modified: noTime})
 		if err == nil {
 			_, err = w.Write(body)
@@ -326,8 +335,10 @@ func Package(o Options) ([]byte, error) {
 			return nil, fmt.Errorf("teams: package: %s: %w", f.name, err)
 		}
 	}
+
 	if err := z.Close(); err != nil {
 		return nil, fmt.Errorf("teams: package: %w", err)
 	}
+
 	return out.Bytes(), nil
 }

@@ -106,19 +106,23 @@ func (n *Notebook) Load(ctx context.Context) error {
 	n.mu.Lock()
 	fresh := !n.readAt.IsZero() && n.Now().Sub(n.readAt).Abs() < notesLifetime
 	n.mu.Unlock()
+
 	if fresh {
 		return nil
 	}
+
 	all, err := n.Notes.Kept(ctx)
 	if err != nil {
 		return fmt.Errorf("teams: notes: %w", err)
 	}
+
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.readAt = n.Now()
 	for key, value := range all {
 		n.learn(key, value)
 	}
+
 	return nil
 }
 
@@ -145,17 +149,21 @@ func (n *Notebook) Keep(ctx context.Context, key string, v any) error {
 	if err != nil {
 		return fmt.Errorf("teams: note %s: %w", key, err)
 	}
+
 	n.mu.Lock()
 	known := n.kept[key] == string(raw)
 	n.mu.Unlock()
+
 	if known {
 		return nil
 	}
+
 	if !n.ReadOnly {
 		if err := n.Notes.Keep(ctx, key, raw); err != nil {
 			return fmt.Errorf("teams: note %s: %w", key, err)
 		}
 	}
+
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.learn(key, raw)
@@ -247,24 +255,29 @@ func (n *Notebook) Group(ctx context.Context, channel string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+
 	c, known := n.Channel(channel)
 	if !known {
 		if c, err = n.findChannel(ctx, service, channel); err != nil {
 			return "", err
 		}
 	}
+
 	t, _ := n.Team(c.Team)
 	if t.Group != "" {
 		return t.Group, nil
 	}
+
 	d, err := n.Bot.Team(ctx, service, c.Team)
 	if err != nil {
 		return "", err
 	}
+
 	t.Group, t.Name = d.AADGroupID, d.Name
 	if err := n.Keep(ctx, NoteTeam+c.Team, t); err != nil {
 		return "", err
 	}
+
 	return t.Group, nil
 }
 
@@ -279,10 +292,12 @@ func (n *Notebook) findChannel(ctx context.Context, service, channel string) (Ch
 			return ChannelNote{}, err
 		}
 	}
+
 	c, ok := n.Channel(channel)
 	if !ok {
 		return c, fmt.Errorf("%w: %s", ErrUnlisted, channel)
 	}
+
 	return c, nil
 }
 
@@ -296,6 +311,7 @@ func (n *Notebook) LearnName(ctx context.Context, channel string) {
 	if _, asked := n.asked.Get(channel); asked {
 		return
 	}
+
 	service, err := n.ServiceOf(ctx, channel)
 	var list []connector.ChannelInfo
 	if err == nil {

@@ -77,6 +77,7 @@ func ReadPatiently[T any](ctx context.Context, o *Organisation, channel string, 
 	if err != nil {
 		return out, err
 	}
+
 	for try := 1; ; try++ {
 		out, err = read(ctx, group)
 		wait, again := graph.Wait(err)
@@ -87,6 +88,7 @@ func ReadPatiently[T any](ctx context.Context, o *Organisation, channel string, 
 			break
 		}
 	}
+
 	o.permits.learn(channel, err)
 	return out, err
 }
@@ -110,10 +112,12 @@ func (o *Organisation) ActivityOf(event, channel string, m *graph.Message) conne
 	case fact.EventDeleted:
 		a.Type, at = connector.TypeMessageDelete, m.DeletedAt
 	}
+
 	a.Timestamp = at.UTC().Format(time.RFC3339Nano)
 	if event == fact.EventDeleted {
 		return a
 	}
+
 	o.addContent(&a, m)
 	return a
 }
@@ -128,11 +132,13 @@ func (o *Organisation) addContent(a *connector.Activity, m *graph.Message) {
 	} else {
 		a.Text = m.Body.Content
 	}
+
 	for _, x := range m.Mentions {
 		account := o.accountOf(&x.Mentioned)
 		if account == nil { // a channel, a team or a tag, which a text for colleagues mentions, too
 			account = &connector.ChannelAccount{}
 		}
+
 		account.Name = x.Text
 		a.Entities = append(a.Entities, connector.Entity{Type: connector.EntityMention, Text: "<at>" + x.Text + "</at>", Mentioned: account})
 	}
@@ -186,6 +192,7 @@ func (o *Organisation) PayloadOf(ctx context.Context, event, channel string, m *
 		if one.AADObjectID == "" || p.Who[one.ID].Kind != "" {
 			continue
 		}
+
 		known, ok, err := o.People.Find(ctx, channel, one.AADObjectID)
 		switch {
 		case err != nil:
@@ -196,10 +203,12 @@ func (o *Organisation) PayloadOf(ctx context.Context, event, channel string, m *
 			p.Who[one.ID] = fact.Who{User: known.User, Name: known.Name, Kind: string(known.Kind)}
 		}
 	}
+
 	raw, err := json.Marshal(a)
 	if err != nil {
 		return p, a, fmt.Errorf("teams: catch-up: %w", err)
 	}
+
 	p.Body = raw
 	p.Seen = FilesOf(m)
 	for n, address := range p.Text(&a).Images {
@@ -207,6 +216,7 @@ func (o *Organisation) PayloadOf(ctx context.Context, event, channel string, m *
 			p.Seen = append(p.Seen, fact.Pasted(n, connector.Attachment{ContentType: "image/*", ContentURL: address}))
 		}
 	}
+
 	return p, a, nil
 }
 

@@ -73,6 +73,7 @@ func (p *People) Find(ctx context.Context, conversation, id string) (person Pers
 	if known && p.Now().Sub(person.AskedAt).Abs() < personLifetime {
 		return person, true, nil
 	}
+
 	channel, _ := connector.SplitThread(conversation)
 	asked, err := p.ask(ctx, channel, id)
 	if err == nil {
@@ -84,6 +85,7 @@ func (p *People) Find(ctx context.Context, conversation, id string) (person Pers
 	if known { // asked too long ago, but Teams gives no newer answer
 		return person, true, nil
 	}
+
 	return Person{}, false, err
 }
 
@@ -94,6 +96,7 @@ func (p *People) IsMember(ctx context.Context, channel, user string) (bool, erro
 	if known && p.Now().Sub(seen).Abs() < personLifetime {
 		return true, nil
 	}
+
 	_, err := p.ask(ctx, channel, user)
 	if err == nil {
 		return true, nil
@@ -104,6 +107,7 @@ func (p *People) IsMember(ctx context.Context, channel, user string) (bool, erro
 	if known { // seen too long ago, but Teams gives no newer answer
 		return true, nil
 	}
+
 	return false, err
 }
 
@@ -113,16 +117,20 @@ func (p *People) ask(ctx context.Context, channel, id string) (Person, error) {
 	if err != nil {
 		return Person{}, err
 	}
+
 	m, err := p.Bot.Member(ctx, connector.Conversation{Service: service, ID: channel}, id)
 	if err != nil {
 		return Person{}, err
 	}
+
 	person := p.Describe(m)
 	p.put(person)
 	p.lastSeen.Put(memberKey(channel, person.User), p.Now())
+
 	if err := p.notes.Keep(ctx, notePerson+person.Teams, person); err != nil {
 		p.Log.Warn("teams person not noted", "error", err)
 	}
+
 	return person, nil
 }
 

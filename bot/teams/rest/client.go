@@ -64,6 +64,7 @@ func (c *Client) Do(ctx context.Context, r Request, out any) error {
 	if err := json.Unmarshal(body, out); err != nil {
 		return &Failure{Call: r.Name, Status: answer.Status, MaybeSent: true, Cause: fmt.Errorf("the answer isn't what was expected: %w", err)}
 	}
+
 	return nil
 }
 
@@ -92,12 +93,14 @@ func (c *Client) Open(ctx context.Context, r Request) (*Answer, error) {
 	if err != nil {
 		return nil, &Failure{Call: r.Name, Cause: err}
 	}
+
 	var body []byte
 	if r.Body != nil {
 		if body, err = json.Marshal(r.Body); err != nil {
 			return nil, &Failure{Call: r.Name, Cause: fmt.Errorf("write request: %w", err)}
 		}
 	}
+
 	r.Timeout = cmp.Or(r.Timeout, DefaultTimeout)
 	ctx, cancel := context.WithTimeout(ctx, r.Timeout)
 	var answer *Answer
@@ -106,10 +109,12 @@ func (c *Client) Open(ctx context.Context, r Request) (*Answer, error) {
 	} else {
 		answer, err = c.doOnce(ctx, r, body, "")
 	}
+
 	if err != nil {
 		cancel()
 		return nil, err
 	}
+
 	answer.cancel = cancel
 	return answer, nil
 }
@@ -121,11 +126,13 @@ func (c *Client) withToken(ctx context.Context, r Request, body []byte) (*Answer
 	if err != nil {
 		return nil, &Failure{Call: r.Name, Cause: err}
 	}
+
 	answer, err := c.doOnce(ctx, r, body, token)
 	var refused *Failure
 	if !errors.As(err, &refused) || refused.Status != http.StatusUnauthorized {
 		return answer, err
 	}
+
 	other, renewErr := c.Tokens.Renew(ctx, token)
 	if renewErr == nil {
 		return c.doOnce(ctx, r, body, other)
@@ -133,6 +140,7 @@ func (c *Client) withToken(ctx context.Context, r Request, body []byte) (*Answer
 	if errors.Is(renewErr, errRefusedAgain) {
 		return nil, err
 	}
+
 	return nil, &Failure{Call: r.Name, Cause: renewErr} // the call did nothing, and it may succeed with a new token
 }
 
@@ -142,6 +150,7 @@ func (c *Client) doOnce(ctx context.Context, r Request, body []byte, token strin
 	if r.Body != nil {
 		reader = bytes.NewReader(body)
 	}
+
 	req, err := http.NewRequestWithContext(ctx, r.Method, r.URL, reader)
 	if err != nil {
 		return nil, &Failure{Call: r.Name, Cause: err}
@@ -149,20 +158,25 @@ func (c *Client) doOnce(ctx context.Context, r Request, body []byte, token strin
 	if r.Body != nil {
 		req.Header.Set("Content-Type", "application/json; charset=utf-8")
 	}
+
 	req.Header.Set("User-Agent", userAgent)
+
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
+
 	resp, err := fence.Do(c.HTTP, req) //nolint:bodyclose // closed by Answer, or below
 	if err != nil {
 		var lost *fence.LostError
 		return nil, &Failure{Call: r.Name, MaybeSent: errors.As(err, &lost) && lost.Left, Cause: err}
 	}
+
 	if resp.StatusCode < http.StatusOK || resp.StatusCode >= http.StatusMultipleChoices {
 		defer resp.Body.Close()
 		said, _ := io.ReadAll(io.LimitReader(resp.Body, maxRefusal)) //nolint:errcheck // the status alone says enough
 		return nil, readRefusal(r.Name, resp, said, c.Now())
 	}
+
 	return &Answer{
 		Status: resp.StatusCode, ContentType: resp.Header.Get("Content-Type"), SizeBytes: resp.ContentLength,
 		body: fence.Bounded(resp.Body, r.MaxBytes, ErrTooLarge),

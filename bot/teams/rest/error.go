@@ -63,6 +63,7 @@ func readRefusal(call string, resp *http.Response, body []byte, now time.Time) *
 		}
 		return e
 	}
+
 	var inner struct {
 		Code string `json:"code"`
 		Text string `json:"message"`
@@ -70,6 +71,7 @@ func readRefusal(call string, resp *http.Response, body []byte, now time.Time) *
 	if json.Unmarshal(answer.Error, &inner) == nil {
 		answer.Code, answer.Text = inner.Code, inner.Text
 	}
+
 	e.Code, e.Text = Shorten(answer.Code), Shorten(answer.Text)
 	return e
 }

@@ -40,6 +40,7 @@ func NewHosts(more []string, loopback bool) (*Hosts, error) {
 		if !strings.Contains(entry, "://") {
 			entry = "https://" + entry
 		}
+
 		u, err := parseAddress(entry)
 		if err != nil {
 			return nil, fmt.Errorf("teams: service URL %q: %w", entry, err)
@@ -47,8 +48,10 @@ func NewHosts(more []string, loopback bool) (*Hosts, error) {
 		if u.Scheme == "http" && !isOnLoopback(u) {
 			return nil, fmt.Errorf("teams: service URL %q: http only for this machine", entry)
 		}
+
 		h.exact[originOf(u)] = true
 	}
+
 	return h, nil
 }
 
@@ -74,6 +77,7 @@ func parseAddress(address string) (*url.URL, error) {
 	if err != nil {
 		return nil, errors.New("not an address")
 	}
+
 	isWeb := u.Scheme == "https" || u.Scheme == "http"
 	hasHost := u.Hostname() != "" && u.Opaque == ""
 	if !isWeb || !hasHost {
@@ -85,6 +89,7 @@ func parseAddress(address string) (*url.URL, error) {
 	if strings.HasSuffix(u.Host, ":") {
 		return nil, errors.New("an address with an empty port")
 	}
+
 	return u, nil
 }
 

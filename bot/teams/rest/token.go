@@ -100,12 +100,14 @@ func (t *Tokens) tokenBesides(ctx context.Context, refused string) (string, erro
 	if value, fresh, _ := t.currentToken(refused); fresh {
 		return value, nil
 	}
+
 	select {
 	case t.asking <- struct{}{}:
 		defer func() { <-t.asking }()
 	case <-ctx.Done():
 		return t.oldTokenOr(refused, fmt.Errorf("%w: %w", ErrToken, ctx.Err()))
 	}
+
 	value, fresh, failed := t.currentToken(refused) // another caller may have asked Entra while we waited
 	if fresh {
 		return value, nil
@@ -113,6 +115,7 @@ func (t *Tokens) tokenBesides(ctx context.Context, refused string) (string, erro
 	if failed != nil {
 		return t.oldTokenOr(refused, failed)
 	}
+
 	isRefused := refused != "" && refused == value
 	if isRefused && !t.mayRenew() {
 		return "", fmt.Errorf("%w: %w", ErrToken, errRefusedAgain)
@@ -120,6 +123,7 @@ func (t *Tokens) tokenBesides(ctx context.Context, refused string) (string, erro
 	if err := t.ask(ctx); err != nil {
 		return t.oldTokenOr(refused, err)
 	}
+
 	value, _, _ = t.currentToken("")
 	return value, nil
 }
@@ -171,6 +175,7 @@ func (t *Tokens) ask(ctx context.Context) error {
 	got, err := t.config.Token(limited)
 	t.mu.Lock()
 	defer t.mu.Unlock()
+
 	if err != nil {
 		err = tokenError(err)
 		if ctx.Err() == nil { // if the caller gave up, the next one may ask at once
@@ -178,6 +183,7 @@ func (t *Tokens) ask(ctx context.Context) error {
 		}
 		return err
 	}
+
 	lasts := lifetimeOf(got)
 	t.value, t.failed = got.AccessToken, nil
 	t.endsAt = began.Add(lasts)
@@ -226,6 +232,7 @@ func tokenError(err error) error {
 	if !errors.As(err, &refused) {
 		return fmt.Errorf("%w: Entra can't be reached: %w", ErrToken, err)
 	}
+
 	status := 0
 	if refused.Response != nil {
 		status = refused.Response.StatusCode
@@ -233,6 +240,7 @@ func tokenError(err error) error {
 	if refused.ErrorCode == "" {
 		return fmt.Errorf("%w: Entra answers status %d", ErrToken, status)
 	}
+
 	words, _, _ := strings.Cut(refused.ErrorDescription, "Trace ID:") // what follows is useful for Microsoft only
 	refusal := &Refusal{Status: status, Code: refused.ErrorCode, Text: Shorten(words)}
 	isBusy := status >= http.StatusInternalServerError || status == http.StatusTooManyRequests
@@ -240,5 +248,6 @@ func tokenError(err error) error {
 	if isBusy || saysBusy { // the credentials may be right
 		return fmt.Errorf("%w: %w", ErrToken, refusal)
 	}
+
 	return fmt.Errorf("%w: %w: %w", ErrToken, ErrCredentials, refusal)
 }

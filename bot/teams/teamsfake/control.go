@@ -45,6 +45,7 @@ func (d *driver) addRoutes(mux *http.ServeMux) {
 			calls.WriteJSON(w, http.StatusOK, f(r.URL.Query().Get))
 		})
 	}
+
 	get("state", func(q func(string) string) any { return s.Snapshot(q("channel")) })
 	get("channels", func(func(string) string) any { return s.Channels() })
 	get("users", func(func(string) string) any { return s.Users() })
@@ -65,6 +66,7 @@ func (d *driver) addRoutes(mux *http.ServeMux) {
 		}
 		return s.Activities.Slow(time.Duration(seconds * float64(time.Second)))
 	})
+
 	s.FaultRoutes(mux, "/_fake/faults")
 	mux.HandleFunc("GET /_fake/file", d.controlFile)
 	mux.Handle("GET /_fake/changes", s.Log)
@@ -135,21 +137,27 @@ func (s *Server) Snapshot(only string) Snapshot {
 			out.Dialogs[u.ID] = d
 		}
 	}
+
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
+
 	for _, id := range s.org.ChannelIDs {
 		ch := s.org.Channels[id]
+
 		if only != "" && id != only {
 			continue
 		}
+
 		c := ChannelState{Channel: ch.Channel, Person: ch.Person, Messages: []*tenant.Message{}}
 		for _, m := range ch.Messages {
 			if !m.System {
 				c.Messages = append(c.Messages, m.Clone())
 			}
 		}
+
 		out.Channels = append(out.Channels, c)
 	}
+
 	return out
 }
 

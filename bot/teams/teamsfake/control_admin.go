@@ -37,6 +37,7 @@ func (d *driver) controlAdmin(w http.ResponseWriter, r *http.Request) {
 	if !emulator.Read(w, r, &a) {
 		return
 	}
+
 	switch verb := r.PathValue("verb"); verb {
 	case "add_user":
 		emulator.Done(w, object{"user": s.Admin.AddUser(a.User)}, nil)
@@ -50,6 +51,7 @@ func (d *driver) controlAdmin(w http.ResponseWriter, r *http.Request) {
 			calls.WriteJSON(w, http.StatusNotFound, object{"ok": false, "error": "unknown verb " + verb})
 			return
 		}
+
 		emulator.Done(w, nil, run(r.Context()))
 	}
 }

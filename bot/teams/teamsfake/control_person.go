@@ -52,6 +52,7 @@ func (d *driver) controlPerson(w http.ResponseWriter, r *http.Request) {
 	if !emulator.Read(w, r, &a) {
 		return
 	}
+
 	p, verb := d.srv.As(r.PathValue("user")), r.PathValue("verb")
 	p.Theme = a.Theme
 	if id, err, ok := runWriting(p, verb, a); ok {
@@ -66,6 +67,7 @@ func (d *driver) controlPerson(w http.ResponseWriter, r *http.Request) {
 		emulator.Done(w, nil, err)
 		return
 	}
+
 	calls.WriteJSON(w, http.StatusNotFound, object{"ok": false, "error": "unknown verb " + verb})
 }
 
@@ -85,6 +87,7 @@ func runWriting(p *people.Person, verb string, a Act) (id string, err error, ok 
 	default:
 		return "", nil, false
 	}
+
 	return id, err, true
 }
 
@@ -116,6 +119,7 @@ func runAsking(ctx context.Context, p *people.Person, verb string, a Act) (out *
 	default:
 		return nil, nil, false
 	}
+
 	return out, err, true
 }
 
@@ -137,5 +141,6 @@ func runChange(p *people.Person, verb string, a Act) (err error, ok bool) { //no
 	default:
 		return nil, false
 	}
+
 	return err, true
 }

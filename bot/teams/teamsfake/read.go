@@ -67,6 +67,7 @@ func (s *Server) Targeted(user string) []*tenant.Message {
 			}
 		}
 	}
+
 	return out
 }
 

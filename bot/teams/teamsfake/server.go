@@ -90,12 +90,15 @@ func (s *Server) seedOrganisation() {
 	s.journal.Reset()
 	s.connector.Reset()
 	s.Activities.Reset()
+
 	for _, u := range s.Opt.Users {
 		s.org.PutUser(u)
 	}
+
 	for _, t := range s.Opt.Teams {
 		s.org.PutTeam(t)
 	}
+
 	for _, c := range s.Opt.Channels {
 		s.org.PutChannel(c)
 	}

@@ -53,9 +53,11 @@ func (s Samples) Forms() (map[string]view.Form, error) {
 		if slices.Contains([]bridge.Verb{bridge.VerbTemplate, bridge.VerbSend, bridge.VerbAllow}, v.Name) {
 			continue // they have samples of their own, or none
 		}
+
 		all[string(v.Name)] = view.FormInput{Verb: v.Name, Facts: s.Facts(), Args: bridge.Args{Conversation: sampleConversation}, Text: "begun *text*", People: []bridge.AgentRef{ann, s.Ben},
 			Teams: []string{"Support"}, Tags: []bridge.Tag{{Name: "vip", Color: "#dd2e44"}, {Name: "bug"}}, Now: When()}
 	}
+
 	forms := map[string]view.Form{}
 	for name, in := range all {
 		form, err := view.NewForm(in)
@@ -64,6 +66,7 @@ func (s Samples) Forms() (map[string]view.Form, error) {
 		}
 		forms[name] = form
 	}
+
 	return forms, nil
 }
 
@@ -87,6 +90,7 @@ func (s Samples) formInputs() map[string]view.FormInput {
 	template := func(verb bridge.Verb, args *bridge.TemplateArgs) view.FormInput {
 		return view.FormInput{Verb: verb, Facts: s.Facts(), Args: bridge.Args{Conversation: sampleConversation, Template: args}, Templates: Stock(), Now: When()}
 	}
+
 	beside := s.Facts()
 	beside.Replying = s.replyingAgents()
 	forms := map[string]view.FormInput{
@@ -105,5 +109,6 @@ func (s Samples) formInputs() map[string]view.FormInput {
 	for kind := range Riches() {
 		forms["reply_"+string(kind)] = view.FormInput{Verb: bridge.VerbReply, Facts: s.Facts(), Args: bridge.Args{Conversation: sampleConversation, ReplyArgs: bridge.ReplyArgs{Rich: kind}}, Text: "Which *one*?", Can: Accounts()[1].Can, Now: When()}
 	}
+
 	return forms
 }

@@ -250,6 +250,7 @@ func (s Samples) Cards() map[string]view.Card {
 	said := bridge.Said{MessageID: sampleMessage, From: f.Contact, At: When(),
 		Text:    "# Title\n\n**Help** me & _you_ <b>now</b> `code`\n\n1. a\n   - b\n2. c\n\n> quoted\n\n```\nx\n```\n\n|a|b|\n|-|-|\n|1|2|\n\n[bank.test](https://evil.test) <https://x.test> ![pic](https://x.test/p.png)",
 		Notices: []string{"Encrypted part left out."}, Files: []string{"a.pdf", "b.pdf"}, Original: "https://p.test/files/1", Quoted: "On Monday:\n- x", ShowQuote: true}
+
 	syntax := view.CommandSyntax{Signs: []string{"!", "@Parley "}, SignsOutside: []string{"@Parley "}}
 	cards := map[string]view.Card{
 		"root": view.Root(f), "root_resolved": view.Root(resolved), "root_unassigned": view.Root(unassigned), "root_long": view.Root(long), "root_replying": view.Root(replying), "root_labelled": view.Root(labelled),
@@ -261,10 +262,12 @@ func (s Samples) Cards() map[string]view.Card {
 	for name, l := range s.Lines() {
 		cards["line_"+name], _ = view.Post(bridge.Post{Kind: bridge.PostLine, Line: &l, Facts: f}, syntax)
 	}
+
 	for kind, r := range Riches() {
 		cards["line_rich_"+string(kind)] = view.Line(bridge.Line{Content: &bridge.RepliedLine{Answered: "Do you <have> lamps?"},
 			Verb: bridge.VerbReply, By: s.Ann, Text: "Which *one*?",
 			Rich: r, Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Message: sampleMessage}}, f)
 	}
+
 	return cards
 }

@@ -120,6 +120,7 @@ func (c Chart) makePlot() plot {
 	if c.Words == nil {
 		c.Words = func(v float64) string { return numberText(v) }
 	}
+
 	p := plot{Chart: c, Width: width, Height: height, Left: left, Right: width - right}
 	highest := c.findHighest()
 	p.Empty = highest == 0
@@ -129,6 +130,7 @@ func (c Chart) makePlot() plot {
 	for _, v := range values {
 		p.Grid = append(p.Grid, mark{X: left - gridTextGap, Y: y(v), Text: c.Words(v)})
 	}
+
 	room := (width - left - right) / float64(max(len(c.Places), 1))
 	labelEvery := max((len(c.Places)+maxLabels-1)/maxLabels, 1)
 	for i, place := range c.Places {
@@ -137,14 +139,17 @@ func (c Chart) makePlot() plot {
 		}
 		p.Rows = append(p.Rows, c.makeRow(i))
 	}
+
 	for i, s := range c.Series {
 		p.Legend = append(p.Legend, legend{Name: s.Name, Class: colourClass(i)})
 	}
+
 	if c.Kind == Lines {
 		p.addLines(room, y)
 	} else {
 		p.addBars(room, y)
 	}
+
 	return p
 }
 
@@ -170,15 +175,19 @@ func (c Chart) findHighest() (highest float64) {
 			if math.IsNaN(v) {
 				continue
 			}
+
 			sum += v
+
 			if c.Kind != Stacked {
 				highest = max(highest, v)
 			}
 		}
+
 		if c.Kind == Stacked {
 			highest = max(highest, sum)
 		}
 	}
+
 	return highest
 }
 
@@ -189,6 +198,7 @@ func (p *plot) addBars(room float64, y func(float64) float64) {
 	if p.Kind == Bars {
 		barWidth /= float64(max(len(p.Series), 1))
 	}
+
 	for i, place := range p.Places {
 		x := left + room*(float64(i)+(1-barShare)/2)
 		base := 0.0 // of stacked bars: the sum of those below
@@ -204,6 +214,7 @@ func (p *plot) addBars(room float64, y func(float64) float64) {
 					Text:   place + ", " + s.Name + ": " + p.Words(v),
 				})
 			}
+
 			if p.Kind == Bars {
 				x += barWidth
 			} else if !math.IsNaN(v) {
@@ -228,10 +239,12 @@ func (p *plot) addLines(room float64, y func(float64) float64) {
 				endLine()
 				continue
 			}
+
 			x := roundTenth(left + room*(float64(i)+.5))
 			points = append(points, fmt.Sprintf("%g,%g", x, y(v)))
 			p.Dots = append(p.Dots, mark{X: x, Y: y(v), Class: colourClass(n), Text: p.Places[i] + ", " + s.Name + ": " + p.Words(v)})
 		}
+
 		endLine()
 	}
 }
@@ -259,6 +272,7 @@ func axisValues(highest, unit float64) []float64 {
 			}
 		}
 	}
+
 	values := []float64{0}
 	for v := step; ; v += step {
 		values = append(values, v*unit)

@@ -213,6 +213,7 @@ func Area(desk Desk) (web.Area, error) {
 	if err != nil {
 		return web.Area{}, err
 	}
+
 	p := pages{desk: desk, charts: charts}
 	return web.Area{
 		Name: "dashboard", Templates: templates, Funcs: template.FuncMap{"long": durationWords, "count": numberWords},

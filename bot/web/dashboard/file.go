@@ -17,6 +17,7 @@ func (p pages) sendFile(v *web.Visit) error {
 	if err != nil {
 		return refuse(v, err)
 	}
+
 	var body bytes.Buffer     // written as a whole at the end, so that an error is no half file
 	w := csv.NewWriter(&body) // its errors would be those of the buffer, which has none
 	head := []string{"by", "name", "new", "reopened", "resolved", "abandoned", "messages in", "messages out", "first answers", "first answers seconds",
@@ -26,25 +27,30 @@ func (p pages) sendFile(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
+
 	if text := behind.describe(); text != "" {
 		note := make([]string, len(head))
 		note[0], note[1] = "note", text
 		_ = w.Write(note)
 	}
+
 	for _, by := range append([]Group{ByDay}, groupsFor(f)...) {
 		sums, err := p.desk.Sums(v.Context(), q, by, nil)
 		if err != nil {
 			return err
 		}
+
 		medians, err := p.desk.Medians(v.Context(), q, by, nil)
 		if err != nil {
 			return err
 		}
+
 		name := nameFinderOf(by, names)
 		for _, s := range sums {
 			_ = w.Write(slices.Concat([]string{string(by), web.Cell(name(s.Value))}, s.writeCells(), medians[s.Value].writeCells(s.Figures)))
 		}
 	}
+
 	w.Flush()
 	h := v.Writer.Header()
 	h.Set("Content-Type", "text/csv; charset=utf-8")

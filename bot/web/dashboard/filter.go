@@ -45,17 +45,20 @@ func readFilter(v *web.Visit) filter {
 	if v.Value("hours") == hoursAll {
 		f.Hours = hoursAll
 	}
+
 	today := v.Now()
 	days := parseNumber(v.Value("days"))
 	if days > 0 && days <= maxDays {
 		f.Days = int(days)
 	}
+
 	f.From = today.AddDate(0, 0, 1-f.Days).Format(time.DateOnly)
 	f.To = today.Format(time.DateOnly)
 	from, to := v.Value("from"), v.Value("to")
 	if v.Value("days") == "" && from+to != "" {
 		f.readDays(from, to)
 	}
+
 	for _, g := range []Group{ByAgent, ByTag, ByIntent, ByMood} {
 		value := v.Value(string(g))
 		isEmptyValue := v.Value("of") == string(g) // such as the intent "", which is unknown
@@ -63,12 +66,14 @@ func readFilter(v *web.Visit) filter {
 		if !v.Request.Form.Has(string(g)) || !hasValue {
 			continue
 		}
+
 		if f.Of == "" {
 			f.Of, f.Value = g, value
 		} else {
 			f.Problem = "Figures are kept for an agent or for a tag, not for both at once: these are the " + string(f.Of) + "'s."
 		}
 	}
+
 	return f
 }
 
@@ -106,6 +111,7 @@ func (f filter) query() url.Values {
 		q.Set("from", f.From)
 		q.Set("to", f.To)
 	}
+
 	q.Set("hours", f.Hours)
 	if f.Account != 0 {
 		q.Set("account", strconv.FormatInt(int64(f.Account), 10))
@@ -113,12 +119,14 @@ func (f filter) query() url.Values {
 	if f.Team != 0 {
 		q.Set("team", strconv.FormatInt(int64(f.Team), 10))
 	}
+
 	if f.Of != "" {
 		q.Set(string(f.Of), f.Value)
 		if f.Value == "" {
 			q.Set("of", string(f.Of))
 		}
 	}
+
 	return q
 }
 
@@ -158,10 +166,12 @@ func (f *filter) makeQuestion(p web.Person, names Names) (Question, error) {
 			ownTeams = append(ownTeams, bridge.TeamID(t.ID))
 		}
 	}
+
 	isUnfiltered := f.Team == 0 && f.Of == ""
 	if !p.Admin && isUnfiltered {
 		f.Of, f.Value = ByAgent, ownID
 	}
+
 	q := Question{
 		From:    f.From,
 		To:      f.To,
@@ -177,6 +187,7 @@ func (f *filter) makeQuestion(p web.Person, names Names) (Question, error) {
 	if p.Admin {
 		return q, nil
 	}
+
 	isOwn := f.Of == ByAgent && f.Value == ownID
 	isOwnTeam := f.Team != 0 && slices.Contains(ownTeams, f.Team)
 	if isOwn || isOwnTeam {
@@ -186,6 +197,7 @@ func (f *filter) makeQuestion(p web.Person, names Names) (Question, error) {
 		q.Teams = ownTeams
 		return q, nil
 	}
+
 	return q, errNotYours
 }
 
@@ -206,5 +218,6 @@ func (f filter) describe(names Names) (text string) {
 	if f.Of != "" {
 		add(f.Of, f.Value)
 	}
+
 	return text
 }

@@ -40,24 +40,30 @@ func (p pages) showLongest(v *web.Visit) error {
 	if err != nil {
 		return refuse(v, err)
 	}
+
 	of := Measure(v.Value("time"))
 	if longestTitles()[of] == "" {
 		of = FirstAnswer
 	}
+
 	list, err := p.desk.Longest(v.Context(), q, of)
 	if err != nil {
 		return err
 	}
+
 	s := longScreen{Filter: f, Days: daysInWords(f.From, f.To), Hours: "by the clock", Back: f.addressOf(path), Of: f.describe(names)}
 	if q.Open {
 		s.Hours = "in business hours"
 	}
+
 	for _, l := range list {
 		s.Rows = append(s.Rows, longRow{l, time.Duration(l.Seconds) * time.Second})
 	}
+
 	help := "The ten conversations with the longest time, of " + s.Days + ", " + s.Hours + ". Each counts with its longest one."
 	if f.From < v.Now().Add(-knownFor).Format(time.DateOnly) {
 		help += " Which conversations made up a day is known for half a year."
 	}
+
 	return v.Show("longest", web.Screen{Title: longestTitles()[of], Help: help, Data: s})
 }

@@ -71,6 +71,7 @@ func (p pages) show(v *web.Visit) error {
 	if err != nil {
 		return refuse(v, err)
 	}
+
 	s := screen{
 		Filter:   f,
 		Form:     formOf(f, names, v.Person),
@@ -81,18 +82,22 @@ func (p pages) show(v *web.Visit) error {
 	if s.Now, err = p.desk.Now(v.Context(), q); err != nil {
 		return err
 	}
+
 	behind, err := p.desk.Behind(v.Context())
 	if err != nil {
 		return err
 	}
+
 	s.Behind = behind.describe()
 	days, err := p.desk.Sums(v.Context(), q, plottedBy(f.From, f.To), nil)
 	if err != nil {
 		return err
 	}
+
 	for _, d := range days {
 		s.Total.Add(d.Figures)
 	}
+
 	s.Share = percentWords(s.Total.Abandoned, s.Total.Resolved)
 	s.Nothing = len(days) == 0
 	if !s.Nothing {
@@ -100,6 +105,7 @@ func (p pages) show(v *web.Visit) error {
 		if err != nil {
 			return err
 		}
+
 		s.Half = medians[""]
 		if s.Charts, err = p.draw(listPeriods(f.From, f.To, days)); err != nil {
 			return err
@@ -108,6 +114,7 @@ func (p pages) show(v *web.Visit) error {
 			return err
 		}
 	}
+
 	return v.Show("dashboard", web.Screen{Title: "Dashboard", Help: explained, Data: s})
 }
 
@@ -167,14 +174,17 @@ func formOf(f filter, names Names, p web.Person) form {
 			teams = append(teams, t.Named)
 		}
 	}
+
 	agents := names.Agents
 	if !p.Admin {
 		agents = []Named{{ID: int64(p.ID), Name: p.Name}}
 	}
+
 	var agent int64
 	if f.Of == ByAgent {
 		agent = parseNumber(f.Value)
 	}
+
 	out := form{
 		Periods:  periodChoices(f.Days),
 		Accounts: namedChoices(int64(f.Account), "All accounts", names.Accounts),
@@ -189,12 +199,14 @@ func formOf(f filter, names Names, p web.Person) form {
 	for _, tag := range names.Tags {
 		out.Tags = append(out.Tags, web.Choice{Value: tag, Text: tag, Chosen: f.Of == ByTag && f.Value == tag})
 	}
+
 	if f.Of == ByIntent || f.Of == ByMood { // there is no field for these
 		without := f
 		without.Of, without.Value = "", ""
 		out.Of = groupTitle(f.Of) + ": " + nameFinderOf(f.Of, names)(f.Value)
 		out.Without = without.addressOf(path)
 	}
+
 	return out
 }
 
@@ -218,10 +230,12 @@ func periodChoices(chosen int) []web.Choice {
 		list = append(list, web.Choice{Value: strconv.Itoa(period.days), Text: period.text, Chosen: period.days == chosen})
 		isListed = isListed || period.days == chosen
 	}
+
 	list = append(list, web.Choice{Text: "Other days", Chosen: chosen == 0})
 	if !isListed {
 		list = append(list, web.Choice{Value: strconv.Itoa(chosen), Text: strconv.Itoa(chosen) + " days", Chosen: true})
 	}
+
 	return list
 }
 
@@ -249,6 +263,7 @@ func nameFinderOf(by Group, names Names) func(value string) string {
 		return nameFinder(teams, "no team")
 	case ByDay, ByWeek, ByTag:
 	}
+
 	return func(value string) string { return value }
 }
 
@@ -277,6 +292,7 @@ func (p pages) makeTables(v *web.Visit, f filter, q Question, names Names) ([]ta
 		if err != nil {
 			return nil, err
 		}
+
 		t := tableOf(f, by, sums, names)
 		t.More += more
 		if len(t.Rows) == 0 {
@@ -285,8 +301,10 @@ func (p pages) makeTables(v *web.Visit, f filter, q Question, names Names) ([]ta
 		if err := p.addMedians(v, q, by, t.Rows); err != nil {
 			return nil, err
 		}
+
 		list = append(list, t)
 	}
+
 	return list, nil
 }
 
@@ -297,19 +315,23 @@ func (p pages) busiestSums(v *web.Visit, q Question, by Group, names Names) (sum
 		sums, err = p.desk.Sums(v.Context(), q, by, nil)
 		return sums, 0, err
 	}
+
 	work, err := p.desk.Work(v.Context(), q, by)
 	if err != nil || len(work) == 0 {
 		return nil, 0, err
 	}
+
 	values := slices.Collect(maps.Keys(work))
 	if len(values) > maxRows {
 		name := nameFinderOf(by, names)
 		slices.SortFunc(values, func(a, b string) int {
 			return cmp.Or(cmp.Compare(work[b], work[a]), strings.Compare(name(a), name(b)), strings.Compare(a, b))
 		})
+
 		more = int64(len(values) - maxRows)
 		values = values[:maxRows]
 	}
+
 	sums, err = p.desk.Sums(v.Context(), q, by, values)
 	return sums, more, err
 }
@@ -340,14 +362,17 @@ func tableOf(f filter, by Group, sums []Sum, names Names) table {
 	for _, s := range sums {
 		t.Rows = append(t.Rows, tableRow{Figures: s.Figures, Name: name(s.Value), value: s.Value})
 	}
+
 	work := func(r tableRow) int64 { return r.New + r.In + r.Out + r.Resolved }
 	slices.SortStableFunc(t.Rows, func(a, b tableRow) int {
 		return cmp.Or(cmp.Compare(work(b), work(a)), strings.Compare(a.Name, b.Name))
 	})
+
 	if more := len(t.Rows) - maxRows; more > 0 {
 		t.Rows = t.Rows[:maxRows]
 		t.More = int64(more)
 	}
+
 	for i := range t.Rows {
 		r := &t.Rows[i]
 		narrowed := f.withGroup(by, r.value)

@@ -46,15 +46,18 @@ func listPeriods(from, to string, sums []Sum) plotData {
 	if errFirst != nil || errLast != nil {
 		return plotData{}
 	}
+
 	byDay := map[string]Figures{} // sums of weeks stand under their Mondays
 	for _, s := range sums {
 		byDay[s.Value] = s.Figures
 	}
+
 	p := plotData{across: "Day"}
 	isByWeek := plottedBy(from, to) == ByWeek
 	if isByWeek {
 		p.across = "Week from"
 	}
+
 	for day := first; !day.After(last); day = day.AddDate(0, 0, 1) {
 		beginsWeek := len(p.list) == 0 || day.Weekday() == time.Monday
 		if !isByWeek || beginsWeek {
@@ -62,6 +65,7 @@ func listPeriods(from, to string, sums []Sum) plotData {
 		}
 		p.list[len(p.list)-1].Add(byDay[day.Format(time.DateOnly)])
 	}
+
 	return p
 }
 
@@ -71,6 +75,7 @@ func (p pages) draw(data plotData) ([]template.HTML, error) {
 	for i, d := range data.list {
 		places[i] = d.name
 	}
+
 	series := func(name string, value func(period) float64) chart.Series {
 		s := chart.Series{Name: name}
 		for _, d := range data.list {
@@ -78,6 +83,7 @@ func (p pages) draw(data plotData) ([]template.HTML, error) {
 		}
 		return s
 	}
+
 	mean := func(of func(period) Times) func(period) float64 {
 		return func(d period) float64 {
 			if t := of(d); t.Count > 0 {
@@ -86,6 +92,7 @@ func (p pages) draw(data plotData) ([]template.HTML, error) {
 			return math.NaN()
 		}
 	}
+
 	charts := []chart.Chart{
 		{ID: "messages", Title: "Messages", Kind: chart.Stacked, Series: []chart.Series{
 			series("From customers", func(d period) float64 { return float64(d.In) }),
@@ -100,6 +107,7 @@ func (p pages) draw(data plotData) ([]template.HTML, error) {
 		{ID: "resolving", Title: "Time to resolve, on average", Kind: chart.Lines, Series: []chart.Series{
 			series("Time to resolve", mean(func(d period) Times { return d.Ended }))}},
 	}
+
 	var drawn []template.HTML
 	for _, c := range charts {
 		c.Across = data.across
@@ -108,13 +116,16 @@ func (p pages) draw(data plotData) ([]template.HTML, error) {
 			unit, words := unitFor(time.Duration(highestValue(c)) * time.Second)
 			c.Unit, c.Words = unit.Seconds(), words
 		}
+
 		c.Told = describe(c)
 		html, err := p.charts.Draw(c)
 		if err != nil {
 			return nil, err
 		}
+
 		drawn = append(drawn, html)
 	}
+
 	return drawn, nil
 }
 
@@ -136,6 +147,7 @@ func describe(c chart.Chart) string {
 	if words == nil {
 		words = func(v float64) string { return fmt.Sprint(int64(v)) }
 	}
+
 	text := ""
 	for _, s := range c.Series {
 		highest, place := 0.0, ""
@@ -144,11 +156,14 @@ func describe(c chart.Chart) string {
 				highest, place = v, c.Places[i]
 			}
 		}
+
 		if highest == 0 {
 			text += s.Name + ": none. "
 			continue
 		}
+
 		text += fmt.Sprintf("%s: at most %s, on %s. ", s.Name, words(highest), place)
 	}
+
 	return text + "The table below has all numbers."
 }

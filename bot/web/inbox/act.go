@@ -62,6 +62,7 @@ func (p pages) showAgain(v *web.Visit, a bridge.Act, problem string, files []kep
 	if err != nil {
 		return refuse(v, err)
 	}
+
 	data.Problem = problem
 	data.Wrong = string(a.Verb)
 	data.Typed = typedFields(v.Request.PostForm) // nothing that somebody typed is lost
@@ -71,6 +72,7 @@ func (p pages) showAgain(v *web.Visit, a bridge.Act, problem string, files []kep
 		data.Form = a.Form
 		return v.Show("thread", web.Screen{Title: threadTitle(f), Data: data})
 	}
+
 	return v.ShowAgain("thread", web.Screen{Title: threadTitle(f), Data: data})
 }
 
@@ -104,6 +106,7 @@ func readVerb(v *web.Visit, files []bridge.SurfaceFile) (a bridge.Act, problem s
 	if utf8.RuneCountInString(form.Get("text"))+utf8.RuneCountInString(form.Get("note")) > maxTextRunes {
 		return a, "That is too long: at most " + strconv.Itoa(maxTextRunes) + " characters."
 	}
+
 	a.Args.Message = bridge.MessageID(formNumber(form, "message"))
 	a.Args.Delivery = bridge.DeliveryID(formNumber(form, "delivery"))
 	a.Args.Seen = bridge.EventID(formNumber(form, "seen"))
@@ -111,6 +114,7 @@ func readVerb(v *web.Visit, files []bridge.SurfaceFile) (a bridge.Act, problem s
 	if len(a.Args.Shown) > maxKeyBytes {
 		return a, "This is not what the page sends. Send it again from here."
 	}
+
 	switch a.Verb {
 	case bridge.VerbReply:
 		if len(files) > 0 && strings.TrimSpace(form.Get("text")) == "" {
@@ -166,6 +170,7 @@ func (p pages) sendFile(v *web.Visit) error {
 	if err != nil {
 		return refuseFile(v, err)
 	}
+
 	body, err := f.Open(ctx)
 	if err != nil {
 		return refuseFile(v, err)

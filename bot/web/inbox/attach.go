@@ -67,6 +67,7 @@ func (p pages) reply(v *web.Visit) error {
 	if err != nil {
 		return refuse(v, err)
 	}
+
 	long, cancel := upload.AllowFiles(v.Writer, v.Request)
 	defer cancel()
 	v.Request = long
@@ -79,10 +80,12 @@ func (p pages) reply(v *web.Visit) error {
 			return err
 		}
 	}
+
 	files, complete := keptUploads(v, id, form.Fields["keep"])
 	for _, f := range form.Files {
 		files = append(files, keptFile{rand.Text(), f})
 	}
+
 	hasFiles := len(files) > 0
 	switch { // only the first problem is shown
 	case problem != "":
@@ -93,6 +96,7 @@ func (p pages) reply(v *web.Visit) error {
 	case hasFiles && !may.Files:
 		problem = "Files can't be sent here. " + may.Why
 	}
+
 	confirmed := form.Fields.Get("sure") == "yes" && len(form.Files) == 0 // the files were shown already
 	mustConfirm := may.Confirm && hasFiles
 	again := mustConfirm && !confirmed
@@ -106,6 +110,7 @@ func (p pages) handIn(v *web.Visit, files []keptFile, again bool, problem string
 	for i, f := range files {
 		list[i] = f.File
 	}
+
 	v.Request.PostForm.Set("verb", string(bridge.VerbReply))
 	v.Request.PostForm.Del("sure")
 	a, wrong := readAct(v, list)
@@ -116,19 +121,23 @@ func (p pages) handIn(v *web.Visit, files []keptFile, again bool, problem string
 		}
 		return p.showAgain(v, a, problem, files)
 	}
+
 	next, problem, err := p.storeAct(v, a)
 	if err != nil {
 		return refuse(v, err)
 	}
+
 	if problem != "" {
 		if err := keepUploads(v, id, files); err != nil {
 			return err
 		}
 		return p.showAgain(v, a, problem, files)
 	}
+
 	if err := keepUploads(v, id, nil); err != nil {
 		return err
 	}
+
 	return v.Go(next)
 }
 

@@ -147,6 +147,7 @@ func (p pages) list(v *web.Visit) error {
 	if err != nil {
 		return refuse(v, err)
 	}
+
 	data := listPage{Words: q.Words, Stamp: p.desk.ListStamp(l), Live: listAddress("/inbox/live", q)}
 	for _, t := range listTabs() {
 		if slices.Contains(l.Hidden, t.Path) {
@@ -155,19 +156,23 @@ func (p pages) list(v *web.Visit) error {
 		isHere := q.Words == "" && t.Path == q.List
 		data.Tabs = append(data.Tabs, tab{Path: listAddress("/inbox", bridge.ListQuery{List: t.Path}), Text: t.Text, Here: isHere})
 	}
+
 	for i := range l.Rows {
 		data.Rows = append(data.Rows, rowOf(v, &l.Rows[i]))
 	}
+
 	if q.Page > 0 {
 		newer := q
 		newer.Page--
 		data.Newer = listAddress("/inbox", newer)
 	}
+
 	if l.More {
 		older := q
 		older.Page++
 		data.Older = listAddress("/inbox", older)
 	}
+
 	return v.Show("list", web.Screen{Title: "Inbox", Data: data})
 }
 

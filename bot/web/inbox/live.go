@@ -63,6 +63,7 @@ func (p pages) streamChanges(v *web.Visit) error {
 	if err != nil {
 		return refuse(v, err)
 	}
+
 	if !p.lives.takeSlot(v.Person.ID) {
 		v.Writer.Header().Set("Retry-After", "60")
 		v.Writer.WriteHeader(http.StatusServiceUnavailable)
@@ -75,8 +76,10 @@ func (p pages) streamChanges(v *web.Visit) error {
 	if !out.write("event: stamp\ndata: " + now + "\n\n") {
 		return nil
 	}
+
 	look := time.NewTicker(lookInterval)
 	defer look.Stop()
+
 	for {
 		select {
 		case <-look.C:
@@ -85,10 +88,12 @@ func (p pages) streamChanges(v *web.Visit) error {
 		case <-p.desk.Stopping():
 			return nil
 		}
+
 		next, err := stamp(ctx)
 		if err != nil {
 			return nil //nolint:nilerr // the browser connects again, and is told why
 		}
+
 		event := ": still here\n\n" // a comment
 		if next != now {
 			now = next
@@ -96,6 +101,7 @@ func (p pages) streamChanges(v *web.Visit) error {
 		} else if time.Since(out.last) <= maxSilence {
 			continue
 		}
+
 		signedIn, err := v.StillSignedIn()
 		if err != nil || !signedIn {
 			return nil //nolint:nilerr // as above

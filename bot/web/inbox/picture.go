@@ -29,16 +29,19 @@ func (p pages) sendPicture(v *web.Visit) error {
 	if err != nil {
 		return refuseFile(v, err)
 	}
+
 	select {
 	case p.drawing <- struct{}{}:
 		defer func() { <-p.drawing }()
 	case <-ctx.Done():
 		return v.Refuse(http.StatusServiceUnavailable, "No picture just now.", "Too many are asked for at once.")
 	}
+
 	small, err := drawSmall(ctx, f)
 	if err != nil {
 		return v.Refuse(http.StatusNotFound, "There is no picture.", "Open the file itself.")
 	}
+
 	h := v.Writer.Header()
 	h.Set("Content-Type", "image/jpeg")
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
@@ -52,6 +55,7 @@ func drawSmall(ctx context.Context, f channels.File) ([]byte, error) {
 	if f.SizeBytes > maxPictureBytes {
 		return nil, picture.ErrNone
 	}
+
 	body, err := f.Open(ctx)
 	if err != nil {
 		return nil, err
@@ -61,13 +65,16 @@ func drawSmall(ctx context.Context, f channels.File) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	small, err := picture.Small(ctx, data, pictureSide)
 	if err != nil {
 		return nil, err
 	}
+
 	var out bytes.Buffer
 	if err := jpeg.Encode(&out, small, &jpeg.Options{Quality: 80}); err != nil {
 		return nil, err
 	}
+
 	return out.Bytes(), nil
 }

@@ -144,6 +144,7 @@ func (p pages) readThread(v *web.Visit) (threadPage, bridge.Facts, error) {
 	if err != nil {
 		return threadPage{}, bridge.Facts{}, err
 	}
+
 	f, err := p.desk.Facts(ctx, agent, id)
 	if err != nil {
 		return threadPage{}, f, err
@@ -233,6 +234,7 @@ func detailsOf(v *web.Visit, f bridge.Facts) []detail {
 	if f.Status != bridge.StatusOpen || len(f.Assignees) > 0 { // the words for an open state say already that nobody owns it
 		list = append(list, detail{Name: "Owner", Text: shape.Assignees(f.Assignees), Head: true})
 	}
+
 	add := func(name, text string) {
 		if text != "" {
 			list = append(list, detail{Name: name, Text: text})
@@ -244,6 +246,7 @@ func detailsOf(v *web.Visit, f bridge.Facts) []detail {
 	if len(f.Waiting) > 0 {
 		add("Gets nothing yet", shape.Parties(f.Waiting))
 	}
+
 	add("Team", f.Team)
 	var tags []string
 	for _, t := range f.Tags {

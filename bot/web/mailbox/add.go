@@ -42,6 +42,7 @@ func (p pages) beginForm(v *web.Visit, team string) (web.Form, error) {
 	if team == "" && len(teams) > 0 {
 		team = teams[0]
 	}
+
 	choices := web.Choose([]string{team}, append(slices.Clone(teams), "")...)
 	choices[len(choices)-1].Text = "none yet"
 	return web.Form{Action: addPath, Submit: "Go on", Back: accountsPath, Groups: []web.Group{{Fields: []web.Field{
@@ -60,12 +61,15 @@ func (p pages) findServers(v *web.Visit) error {
 		if err != nil {
 			return err
 		}
+
 		form.Keep(v, map[string]string{fieldAddress: problem.Error()})
 		return v.ShowAgain("begin", beginScreen(&form))
 	}
+
 	if err != nil {
 		return err
 	}
+
 	s := p.newServers(v, found.Provider)
 	s.From, s.Hint = found.From, found.Hint
 	s.fill(found)
@@ -100,6 +104,7 @@ func (p pages) newServers(v *web.Visit, provider string) *serversPage {
 	for _, name := range []string{fieldAddress, fieldSender, fieldTeam} {
 		s.Kept = append(s.Kept, web.Field{Name: name, Value: v.Value(name)})
 	}
+
 	for i := range s.SMTP {
 		f := &s.SMTP[i]
 		switch f.Name {
@@ -111,6 +116,7 @@ func (p pages) newServers(v *web.Visit, provider string) *serversPage {
 			f.Help = "Empty: as for IMAP."
 		}
 	}
+
 	return s
 }
 
@@ -171,6 +177,7 @@ func fillServer(fields []web.Field, server Server, address string) {
 			}
 			continue
 		}
+
 		switch key {
 		case "host":
 			f.Value = server.Host
@@ -227,11 +234,14 @@ func (p pages) addTested(v *web.Visit) error {
 			problems[f.Name] = "This is needed."
 		}
 	}
+
 	completeServers(given)
+
 	if len(problems) > 0 {
 		s.keepInput(v, problems)
 		return v.ShowAgain("servers", s.makeScreen())
 	}
+
 	if v.Value("untested") == "" {
 		found, err := p.desk.Try(v.Context(), given)
 		if problem, ok := errors.AsType[*web.Problem](err); ok {
@@ -241,12 +251,14 @@ func (p pages) addTested(v *web.Visit) error {
 		if err != nil {
 			return err
 		}
+
 		s.Reading, s.Sending = splitFindings(found)
 		if !areAllOK(found) || v.Value("only_test") != "" {
 			s.keepInput(v, nil)
 			return v.ShowAgain("servers", s.makeScreen())
 		}
 	}
+
 	return p.save(v, s, given)
 }
 
@@ -272,20 +284,24 @@ func (p pages) addMailbox(v *web.Visit, s *serversPage, given map[string][]strin
 	if err != nil {
 		return err
 	}
+
 	_, err = p.desk.Save(v.Context(), v.Person, setup.Change{Kind: setup.EntryAccount, Name: name, Channel: "email", Values: given})
 	if refused, ok := errors.AsType[*setup.Refused](err); ok {
 		s.Problems = append(s.Problems, refused.Others...)
 		s.keepInput(v, refused.Fields)
 		return v.ShowAgain("servers", s.makeScreen())
 	}
+
 	if errors.Is(err, setup.ErrExists) { // somebody took the name after freeName had found it free
 		s.Problems = append(s.Problems, "Somebody added a mailbox called "+name+" just now. Look at the list of accounts whether it is this one; if it isn't, send this again.")
 		s.keepInput(v, nil)
 		return v.ShowAgain("servers", s.makeScreen())
 	}
+
 	if err != nil {
 		return err
 	}
+
 	return do(name)
 }
 
@@ -299,12 +315,14 @@ func (p pages) addAtProvider(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
+
 	for _, a := range accounts {
 		isSame := strings.EqualFold(a.Address, s.Address) && a.Provider == provider
 		if isSame && !a.Connected { // somebody began before, and did not come back from the provider
 			return p.showProviderLink(v, a)
 		}
 	}
+
 	return p.addMailbox(v, s, given, func(name string) error {
 		return p.showProviderLink(v, Account{Name: name, Address: s.Address, Provider: provider})
 	})
@@ -319,6 +337,7 @@ func (p pages) freeName(v *web.Visit, address string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+
 	local, domain, _ := strings.Cut(strings.ToLower(address), "@")
 	clean := func(s string) string { return strings.Trim(notInNames.ReplaceAllString(s, "-"), "-") }
 	base := clean(local + "-" + domain)
@@ -326,15 +345,18 @@ func (p pages) freeName(v *web.Visit, address string) (string, error) {
 	isFree := func(name string) bool {
 		return !slices.ContainsFunc(taken, func(t string) bool { return strings.EqualFold(t, name) })
 	}
+
 	if len(base) > maxNameLength-len("-123") || base == "" {
 		base = "mailbox"
 	}
+
 	name := clean(local)
 	for n := 1; ; n++ {
 		isName := name != "" && len(name) <= maxNameLength
 		if isName && isFree(name) {
 			return name, nil
 		}
+
 		name = base
 		if n > 1 {
 			name = base + "-" + strconv.Itoa(n)

@@ -96,6 +96,7 @@ func (p pages) showProviderLink(v *web.Visit, a Account) error {
 		session = rand.Text()
 		v.Remember(attemptsKey, session)
 	}
+
 	link, err := p.desk.Leave(v.Context(), a.Name, session)
 	if problem, ok := errors.AsType[*web.Problem](err); ok {
 		return p.showProblem(v, a.Name, problem)
@@ -103,6 +104,7 @@ func (p pages) showProviderLink(v *web.Visit, a Account) error {
 	if err != nil {
 		return err
 	}
+
 	return v.Show("leave", web.Screen{Title: "Sign in to " + a.Address, Data: map[string]any{"Link": link, "Account": a, "Path": pathOf(a.Name)},
 		Help: "Sign in there as the mailbox itself, and allow what is asked. Then you come back here."})
 }
@@ -116,11 +118,13 @@ func (p pages) comeBack(v *web.Visit) error {
 		}
 		return p.showProblem(v, account, problem)
 	}
+
 	if err != nil {
 		return err
 	}
 	if who == "" {
 		return v.GoWithText(pathOf(account), "The mailbox is connected.")
 	}
+
 	return v.GoWithText(pathOf(account), "The mailbox is connected: signed in as "+who+".")
 }

@@ -34,11 +34,13 @@ func (p pages) newAddPage(v *web.Visit, g *guide) (*addPage, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	name := freeName(g.name, accounts)
 	team := ""
 	if len(teams) > 0 {
 		team = teams[0]
 	}
+
 	choices := web.Choose([]string{team}, append(slices.Clone(teams), "")...)
 	choices[len(choices)-1].Text = "none yet"
 	all := p.desk.Fields(g.kind)
@@ -50,6 +52,7 @@ func (p pages) newAddPage(v *web.Visit, g *guide) (*addPage, error) {
 			fold.Fields[i].Help = "Empty: Parley makes one. Type one of your own only if you set the webhook by hand at Meta, where the same is asked for."
 		}
 	}
+
 	return &addPage{guide: g, Action: addPath + "/" + g.kind, Needs: g.needs, Address: p.desk.HookURL(name), Page: g.page, Groups: []web.Group{
 		{Title: "At " + g.provider, Fields: fieldsOf(g.pickFields(all, g.ask), held)},
 		{Title: hereTitle, Fields: []web.Field{
@@ -146,10 +149,12 @@ func (p pages) holdSecrets(v *web.Visit, a *addPage, given map[string][]string) 
 			}
 		}
 	}
+
 	sealed, err := p.desk.Seal(held)
 	if err != nil {
 		return err
 	}
+
 	v.Remember(draftKey, sealed)
 	return nil
 }
@@ -178,35 +183,42 @@ func (p pages) add(v *web.Visit) error {
 	if g == nil {
 		return v.NotFound()
 	}
+
 	a, err := p.newAddPage(v, g)
 	if err != nil {
 		return err
 	}
+
 	name := v.Value("name")
 	given := a.collectValues(v, p.heldSecrets(v, g))
 	if err := p.holdSecrets(v, a, given); err != nil {
 		return err
 	}
+
 	problems := a.findMissing(given, name)
 	if len(problems) > 0 {
 		a.keepInput(v, problems)
 		return v.ShowAgain("add", a.makeScreen())
 	}
+
 	verifyPath := g.section + "." + verifyField
 	if slices.Contains(g.folded, verifyField) && given[verifyPath] == nil {
 		given[verifyPath] = []string{rand.Text()}
 	}
+
 	if v.Value("untested") == "" {
 		faults, err := p.tryValues(v, a, name, given)
 		if err != nil {
 			return err
 		}
+
 		hasFault := len(faults) > 0 || len(a.Problems) > 0
 		if hasFault || v.Value("only_check") != "" {
 			a.keepInput(v, faults)
 			return v.ShowAgain("add", a.makeScreen())
 		}
 	}
+
 	return p.save(v, a, name, given)
 }
 
@@ -238,21 +250,25 @@ func (p pages) tryValues(v *web.Visit, a *addPage, name string, given map[string
 	if err != nil {
 		return nil, err
 	}
+
 	faults := map[string]string{}
 	for _, f := range found {
 		if f.Field == channels.HookField {
 			continue
 		}
+
 		if !f.OK && f.Field != "" {
 			path := a.section + "." + f.Field
 			faults[path] = strings.TrimSpace(faults[path] + " " + f.Text + " " + f.Hint)
 			continue
 		}
+
 		a.Found = append(a.Found, f)
 		if !f.OK {
 			a.Problems = append(a.Problems, f.What+": "+f.Text)
 		}
 	}
+
 	return faults, nil
 }
 
@@ -264,6 +280,7 @@ func (p pages) save(v *web.Visit, a *addPage, name string, given map[string][]st
 		a.keepInput(v, refused.Fields)
 		return v.ShowAgain("add", a.makeScreen())
 	}
+
 	if errors.Is(err, setup.ErrExists) {
 		a.keepInput(v, map[string]string{"name": "There is one of that name already."})
 		return v.ShowAgain("add", a.makeScreen())
@@ -271,6 +288,7 @@ func (p pages) save(v *web.Visit, a *addPage, name string, given map[string][]st
 	if err != nil {
 		return err
 	}
+
 	v.Remember(draftKey, "")
 	return v.GoWithText(Path(a.kind, name), "The account was added. It is in watch mode. Now let "+a.provider+" call Parley.")
 }

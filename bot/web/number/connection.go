@@ -35,11 +35,13 @@ func (p pages) withNumber(v *web.Visit, do func(*connection) error) error {
 	if err != nil {
 		return err
 	}
+
 	for _, n := range numbers {
 		g := guideOf(n.Kind)
 		if n.Name != name || g == nil {
 			continue
 		}
+
 		return do(&connection{
 			Number:   n,
 			Path:     Path(n.Kind, n.Name),
@@ -50,6 +52,7 @@ func (p pages) withNumber(v *web.Visit, do func(*connection) error) error {
 			Page:     g.page,
 		})
 	}
+
 	return refuseMissing(v, name)
 }
 
@@ -82,6 +85,7 @@ func (p pages) showWebhook(v *web.Visit) error {
 			}
 			c.Set = c.Problem == nil
 		}
+
 		state, err := p.desk.Hook(v.Context(), c.Name)
 		var problem *web.Problem
 		switch {
@@ -94,9 +98,11 @@ func (p pages) showWebhook(v *web.Visit) error {
 		default:
 			c.Hook = &state
 		}
+
 		if c.Problem != nil {
 			return v.ShowAgain("connection", c.makeScreen())
 		}
+
 		return v.Show("connection", c.makeScreen())
 	})
 }

@@ -64,6 +64,7 @@ func (p pages) comeBack(v *web.Visit) error {
 	if !p.desk.SignUp() {
 		return v.NotFound()
 	}
+
 	q := v.Request.URL.Query()
 	problem := p.endAttempt(v, q.Get("state"))
 	if problem != nil {
@@ -76,6 +77,7 @@ func (p pages) comeBack(v *web.Visit) error {
 		return v.Refuse(http.StatusBadRequest, "What came back from Meta has no code.",
 			"Begin again; if it stays so, look at the app's configuration at Meta.")
 	}
+
 	token, err := p.desk.FinishSignUp(v.Context(), q.Get("code"))
 	if errors.As(err, &problem) {
 		return v.Refuse(http.StatusBadRequest, problem.Text, problem.Hint)
@@ -83,10 +85,12 @@ func (p pages) comeBack(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
+
 	sealed, err := p.desk.Seal(map[string]string{"token": token})
 	if err != nil {
 		return err
 	}
+
 	v.Remember(grantKey, sealed)
 	return v.Go(choosePath + "/numbers")
 }
@@ -112,6 +116,7 @@ func (p pages) withGrant(v *web.Visit, do func(token string, o *choicePage) erro
 	if token == "" || !p.desk.SignUp() {
 		return v.Refuse(http.StatusNotFound, "Nobody has signed up with Meta here.", "Begin on the page “Add a WhatsApp number”.")
 	}
+
 	numbers, err := p.desk.Offered(v.Context(), token)
 	if problem, ok := errors.AsType[*web.Problem](err); ok {
 		return v.Refuse(http.StatusBadRequest, problem.Text, problem.Hint)
@@ -119,15 +124,18 @@ func (p pages) withGrant(v *web.Visit, do func(token string, o *choicePage) erro
 	if err != nil {
 		return err
 	}
+
 	page, err := p.newAddPage(v, guideOf("whatsapp"))
 	if err != nil {
 		return err
 	}
+
 	o := &choicePage{Numbers: numbers, Action: choosePath + "/numbers", Address: page.Address, Fields: page.fieldsHere()}
 	if slices.ContainsFunc(numbers, func(n Offered) bool { return !n.Registered }) {
 		o.Fields = append(o.Fields, web.Field{Name: "pin", Label: "Six digits", Placeholder: "123456",
 			Help: "For a number that is new at Meta: the PIN of its two-step verification. If it has none, any six digits become it; note them."})
 	}
+
 	o.Chosen = numbers[0].ID
 	return do(token, o)
 }
@@ -143,6 +151,7 @@ func (p pages) addChosen(v *web.Visit) error {
 		o.Chosen = v.Value("number")
 		i := slices.IndexFunc(o.Numbers, func(n Offered) bool { return n.ID == o.Chosen })
 		name := v.Value("name")
+
 		if i < 0 {
 			o.Problems = []string{"Choose one of the numbers."}
 			return o.showAgain(v, nil)
@@ -150,6 +159,7 @@ func (p pages) addChosen(v *web.Visit) error {
 		if name == "" {
 			return o.showAgain(v, map[string]string{"name": "This is needed."})
 		}
+
 		if !o.Numbers[i].Registered {
 			err := p.desk.Register(v.Context(), token, o.Numbers[i].ID, v.Value("pin"))
 			if problem, ok := errors.AsType[*web.Problem](err); ok {
@@ -159,6 +169,7 @@ func (p pages) addChosen(v *web.Visit) error {
 				return err
 			}
 		}
+
 		return p.addGranted(v, o, o.Numbers[i], name, token)
 	})
 }
@@ -189,6 +200,7 @@ func (p pages) addGranted(v *web.Visit, o *choicePage, n Offered, name, token st
 	if team := v.Value("team"); team != "" {
 		values["team"] = []string{team}
 	}
+
 	_, err := p.desk.Save(v.Context(), v.Person, setup.Change{Kind: setup.EntryAccount, Name: name, Channel: "whatsapp", Values: values})
 	if refused, ok := errors.AsType[*setup.Refused](err); ok {
 		o.Problems = append(o.Problems, refused.Others...)
@@ -200,6 +212,7 @@ func (p pages) addGranted(v *web.Visit, o *choicePage, n Offered, name, token st
 	if err != nil {
 		return err
 	}
+
 	v.Remember(grantKey, "")
 	return p.setNewHook(v, name)
 }
@@ -222,5 +235,6 @@ func (p pages) setNewHook(v *web.Visit, name string) error {
 	if isTaken {
 		return v.GoWithText(Path("whatsapp", name), added+"Meta calls another program for this number: look below before you change that.")
 	}
+
 	return v.GoWithText(Path("whatsapp", name), added+"Meta calls Parley.")
 }

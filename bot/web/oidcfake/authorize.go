@@ -17,10 +17,12 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	known := q.Get("client_id") == s.opt.ClientID && q.Get("redirect_uri") == s.opt.RedirectURI
 	s.mu.Unlock()
+
 	if !known {
 		http.Error(w, "unknown client_id, or a redirect_uri that is not registered", http.StatusBadRequest)
 		return
 	}
+
 	asked := request{redirect: q.Get("redirect_uri"), state: q.Get("state"), nonce: q.Get("nonce"), challenge: q.Get("code_challenge")}
 	for _, check := range []struct {
 		ok          bool
@@ -37,6 +39,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+
 	id := randomText()
 	s.mu.Lock()
 	s.asked[id] = asked
@@ -59,6 +62,7 @@ func (s *Server) handleDecision(w http.ResponseWriter, r *http.Request) {
 	asked, ok := s.asked[r.FormValue("request")]
 	delete(s.asked, r.FormValue("request"))
 	s.mu.Unlock()
+
 	if !ok {
 		http.Error(w, "this page was used already", http.StatusBadRequest)
 		return
@@ -67,11 +71,13 @@ func (s *Server) handleDecision(w http.ResponseWriter, r *http.Request) {
 		s.sendBack(w, r, asked, url.Values{"error": {"access_denied"}, "error_description": {"The user cancelled."}})
 		return
 	}
+
 	user, ok := s.findUser(r.FormValue("user"))
 	if !ok {
 		http.Error(w, "no such user", http.StatusBadRequest)
 		return
 	}
+
 	code := randomText()
 	s.mu.Lock()
 	s.codes[code] = grant{request: asked, user: user, expires: s.opt.Clock().Add(codeLife)}

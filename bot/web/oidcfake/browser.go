@@ -28,18 +28,22 @@ func (s *Server) Choose(ctx context.Context, address, user string) (back *url.UR
 	if shown.where != nil {
 		return shown.where, nil // an error is told to the client
 	}
+
 	field := requestField.FindStringSubmatch(shown.text)
 	if field == nil {
 		return nil, fmt.Errorf("oidcfake: %s", shown.text)
 	}
+
 	form := url.Values{"request": {field[1]}, "user": {user}}
 	if user == Cancel {
 		form = url.Values{"request": {field[1]}, "cancel": {"yes"}}
 	}
+
 	decided, err := visit(ctx, client, http.MethodPost, s.Issuer()+"/decide", form)
 	if err == nil && decided.where == nil {
 		err = errors.New("oidcfake: " + decided.text)
 	}
+
 	return decided.where, err
 }
 
@@ -57,15 +61,18 @@ func visit(ctx context.Context, client *http.Client, method, address string, for
 	if form != nil {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
+
 	answer, err := client.Do(r)
 	if err != nil {
 		return visited{}, err
 	}
 	defer answer.Body.Close()
+
 	if answer.StatusCode == http.StatusFound {
 		where, err := answer.Location()
 		return visited{where: where}, err
 	}
+
 	body, err := io.ReadAll(answer.Body)
 	return visited{text: string(body)}, err
 }

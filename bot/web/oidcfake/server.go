@@ -81,6 +81,7 @@ func New(o Options) *Server {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+
 	s := &Server{Host: emulator.NewHost("oidcfake", o.Log), opt: o, asked: map[string]request{}, codes: map[string]grant{},
 		access: map[string]User{}, page: template.Must(template.New("page").Parse(page))}
 	s.keys = []key{{"first", firstKey()}}

@@ -22,6 +22,7 @@ func (s *Server) giveTokens(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusBadRequest, map[string]any{"error": "unsupported_grant_type"})
 		return
 	}
+
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	code := r.PostFormValue("code")
@@ -37,11 +38,13 @@ func (s *Server) giveTokens(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusBadRequest, map[string]any{"error": "invalid_grant"})
 		return
 	}
+
 	idToken, err := s.idToken(granted)
 	if err != nil {
 		answer(w, http.StatusInternalServerError, map[string]any{"error": "server_error"})
 		return
 	}
+
 	s.tokens++
 	access := randomText()
 	s.access[access] = granted.user
@@ -54,6 +57,7 @@ func (s *Server) giveTokens(w http.ResponseWriter, r *http.Request) {
 	if s.forge == ForgeNoToken {
 		delete(tokens, "id_token")
 	}
+
 	answer(w, http.StatusOK, tokens)
 }
 
@@ -64,16 +68,20 @@ func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) {
 	user, ok := s.access[bearer]
 	forged := s.forge
 	s.mu.Unlock()
+
 	if !ok {
 		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 		answer(w, http.StatusUnauthorized, map[string]any{"error": "invalid_token"})
 		return
 	}
+
 	said := map[string]any{"sub": user.ID}
 	maps.Copy(said, user.Claims)
+
 	if forged == ForgeUserInfo {
 		said["sub"] = "somebody else"
 	}
+
 	answer(w, http.StatusOK, said)
 }
 

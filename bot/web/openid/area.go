@@ -31,6 +31,7 @@ func Area(desk Desk, o Options) web.Area {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+
 	area := web.Area{Name: "openid", Templates: templates}
 	client := newClient()
 	for _, kind := range []Kind{Slack, Microsoft, Any} {
@@ -45,6 +46,7 @@ func Area(desk Desk, o Options) web.Area {
 				web.Route{Pattern: "POST " + web.TabPath, For: web.Anyone, Do: e.withDoor(t.enter)})
 		}
 	}
+
 	return area
 }
 
@@ -117,6 +119,7 @@ func (d *door) takeAnswer(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
+
 	agent, err := d.desk.Agent(v.Context(), who)
 	if errors.Is(err, ErrStranger) {
 		return d.refuse(v, newRefusal(stranger, err))
@@ -127,6 +130,7 @@ func (d *door) takeAnswer(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
+
 	return v.SignIn(agent, "")
 }
 

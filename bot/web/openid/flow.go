@@ -45,6 +45,7 @@ func (p *provider) finish(ctx context.Context, kept string, answer url.Values) (
 	if kept == "" || json.Unmarshal([]byte(kept), &asked) != nil {
 		return Identity{}, newRefusal(notAsked, nil)
 	}
+
 	switch {
 	case asked.Kind != p.Kind:
 		return Identity{}, newRefusal(notAsked, nil)
@@ -59,14 +60,17 @@ func (p *provider) finish(ctx context.Context, kept string, answer url.Values) (
 	case answer.Get("error") != "" || answer.Get("code") == "":
 		return Identity{}, newRefusal(failed, errAnswer(answer.Get("error")))
 	}
+
 	found, err := p.readDescription(ctx)
 	if err != nil {
 		return Identity{}, newRefusal(away, err)
 	}
+
 	who, err := p.exchangeCode(ctx, found, answer.Get("code"), asked)
 	if err != nil {
 		return Identity{}, newRefusal(reasonOf(err), err)
 	}
+
 	return who, nil
 }
 

@@ -35,18 +35,22 @@ type provider struct {
 func (p *provider) readDescription(ctx context.Context) (*oidc.Provider, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+
 	if p.found != nil && p.now().Sub(p.at) < discoveryLifetime {
 		return p.found, nil
 	}
+
 	found, err := oidc.NewProvider(oidc.ClientContext(ctx, p.client), p.Issuer)
 	if err == nil {
 		err = checkAddresses(found)
 	}
+
 	if err == nil {
 		p.found, p.at = found, p.now()
 	} else if p.found == nil {
 		return nil, fmt.Errorf("openid: %s: %w", p.Kind, err)
 	}
+
 	return p.found, nil
 }
 
@@ -58,16 +62,19 @@ func checkAddresses(found *oidc.Provider) error {
 	if err := found.Claims(&keys); err != nil {
 		return err
 	}
+
 	addresses := []string{found.Endpoint().AuthURL, found.Endpoint().TokenURL, keys.Address}
 	if more := found.UserInfoEndpoint(); more != "" {
 		addresses = append(addresses, more)
 	}
+
 	for _, address := range addresses {
 		u, err := url.Parse(address)
 		if err != nil || !isSafe(u) {
 			return fmt.Errorf("%q is no https address", address)
 		}
 	}
+
 	return nil
 }
 

@@ -111,6 +111,7 @@ func (r reason) explain(provider string) explanation {
 			hint: "Choose the account that you use at work here, or ask one of Parley's admins."}
 	case notAsked:
 	}
+
 	return explanation{status: http.StatusBadRequest, text: "This sign-in can't be finished.",
 		hint: "It was finished before, or begun in another browser or tab. Begin again."}
 }

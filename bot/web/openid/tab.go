@@ -51,16 +51,19 @@ func (p *provider) tabToken(ctx context.Context, raw, host string) (Identity, er
 	if err != nil {
 		return Identity{}, newRefusal(away, err)
 	}
+
 	// The audience (the app's id, or its address as a resource) and the times are checked below.
 	config := &oidc.Config{SkipClientIDCheck: true, SkipExpiryCheck: true, SupportedSigningAlgs: []string{oidc.RS256}}
 	token, err := found.Verifier(config).Verify(oidc.ClientContext(ctx, p.client), raw)
 	if err != nil {
 		return Identity{}, fmt.Errorf("openid: tab: %w", err)
 	}
+
 	var stated tabClaims
 	if err := token.Claims(&stated); err != nil {
 		return Identity{}, fmt.Errorf("openid: tab: claims: %w", err)
 	}
+
 	audiences := []string{p.ClientID, "api://" + host + "/botid-" + p.ClientID}
 	now := p.now()
 	switch {
@@ -79,6 +82,7 @@ func (p *provider) tabToken(ctx context.Context, raw, host string) (Identity, er
 	case stated.ObjectID == "":
 		return Identity{}, errors.New("openid: tab: the token names nobody (oid)")
 	}
+
 	return p.identityOf(stated.claims)
 }
 
@@ -119,11 +123,13 @@ func (t tabEntrance) enter(d *door, v *web.Visit) error {
 	if tab.Host == "" {
 		return v.NotFound()
 	}
+
 	_, path := tabGoal(v)
 	raw := v.Request.PostFormValue("token")
 	if raw == "" || len(raw) > maxTokenBytes {
 		return v.Refuse(http.StatusBadRequest, "Teams gave no token.", "Open the tab again, or open Parley in the browser.")
 	}
+
 	who, err := d.provider.tabToken(v.Context(), raw, tab.Host)
 	if no, ok := errors.AsType[*refusal](err); ok {
 		return d.refuse(v, no)
@@ -134,6 +140,7 @@ func (t tabEntrance) enter(d *door, v *web.Visit) error {
 	if err != nil {
 		return d.refuse(v, newRefusal(untrusted, err))
 	}
+
 	agent, err := d.desk.Agent(v.Context(), who)
 	if errors.Is(err, ErrStranger) {
 		return d.refuse(v, newRefusal(stranger, err))
@@ -144,5 +151,6 @@ func (t tabEntrance) enter(d *door, v *web.Visit) error {
 	if err != nil {
 		return err
 	}
+
 	return v.SignInTo(agent, path)
 }

@@ -48,19 +48,23 @@ func (p *provider) exchangeCode(ctx context.Context, found *oidc.Provider, code 
 	if err != nil {
 		return Identity{}, fmt.Errorf("openid: %s: code: %w", p.Kind, err)
 	}
+
 	raw, _ := got.Extra("id_token").(string)
 	if raw == "" {
 		return Identity{}, errors.New("openid: the answer has no id_token")
 	}
+
 	// checkTimes checks the times, and allows for clocks that differ.
 	token, err := found.Verifier(&oidc.Config{ClientID: p.ClientID, SkipExpiryCheck: true}).Verify(ctx, raw)
 	if err != nil {
 		return Identity{}, fmt.Errorf("openid: %s: token: %w", p.Kind, err)
 	}
+
 	var stated claims
 	if err := token.Claims(&stated); err != nil {
 		return Identity{}, fmt.Errorf("openid: %s: claims: %w", p.Kind, err)
 	}
+
 	err = errors.Join(p.checkTimes(token, stated), p.checkUse(token, stated, got.AccessToken, asked))
 	if err != nil {
 		return Identity{}, fmt.Errorf("openid: %s: %w", p.Kind, err)
@@ -68,6 +72,7 @@ func (p *provider) exchangeCode(ctx context.Context, found *oidc.Provider, code 
 	if err := p.askMore(ctx, found, token, got, &stated); err != nil {
 		return Identity{}, fmt.Errorf("openid: %s: userinfo: %w", p.Kind, err)
 	}
+
 	return p.identityOf(stated)
 }
 
@@ -109,6 +114,7 @@ func (p *provider) checkUse(token *oidc.IDToken, stated claims, access string, a
 	if subtle.ConstantTimeCompare([]byte(token.Nonce), []byte(asked.Nonce)) != 1 {
 		return errors.New("the token is of another sign-in (nonce)")
 	}
+
 	forOther := errors.New("the token was made for another client (azp)")
 	namesClient := stated.AuthorizedParty != ""
 	if namesClient && stated.AuthorizedParty != p.ClientID {
@@ -120,6 +126,7 @@ func (p *provider) checkUse(token *oidc.IDToken, stated claims, access string, a
 	if token.AccessTokenHash != "" {
 		return token.VerifyAccessToken(access)
 	}
+
 	return nil
 }
 
@@ -129,6 +136,7 @@ func (p *provider) identityOf(stated claims) (Identity, error) {
 	if stated.EmailVerified || stated.DomainVerified {
 		who.Mail = normalizeAddress(stated.Email)
 	}
+
 	switch p.Kind {
 	case Slack:
 		who.Organisation, who.User = stated.SlackTeam, stated.SlackUser
@@ -139,8 +147,10 @@ func (p *provider) identityOf(stated claims) (Identity, error) {
 		if stated.Tenant != p.Tenant {
 			return who, ErrElsewhere
 		}
+
 		who.Organisation, who.User = stated.Tenant, normalizeAddress(stated.ObjectID)
 	case Any:
 	}
+
 	return who, nil
 }

@@ -67,20 +67,25 @@ func (p pages) showErase(v *web.Visit) error {
 		if err != nil {
 			return err
 		}
+
 		for _, c := range found {
 			shown.Found = append(shown.Found, shownContact{
 				Contact: c, Path: contactPath(c.ID), Known: c.Since.In(v.Now().Location()).Format("2006-01-02"),
 			})
 		}
+
 		shown.Nobody = len(found) == 0
 	}
+
 	list, err := p.desk.Erasures(v.Context())
 	if err != nil {
 		return err
 	}
+
 	for _, e := range list {
 		shown.Erasures = append(shown.Erasures, shownErasure{e, e.At.In(v.Now().Location()).Format("2006-01-02 15:04")})
 	}
+
 	return v.Show("erase", web.Screen{Title: eraseTitle, Help: eraseHelp, Data: shown})
 }
 
@@ -92,15 +97,18 @@ func (p pages) requestedContact(v *web.Visit) (*Contact, error) {
 	if err != nil {
 		return nil, nil //nolint:nilerr // what is no number names nobody
 	}
+
 	found, err := p.desk.FindContacts(v.Context(), strconv.FormatInt(id, 10))
 	if err != nil {
 		return nil, err
 	}
+
 	for i := range found {
 		if found[i].ID == bridge.ContactID(id) {
 			return &found[i], nil
 		}
 	}
+
 	return nil, nil
 }
 
@@ -129,10 +137,12 @@ func (p pages) showPlan(v *web.Visit, problem string) error {
 	if c == nil || err != nil {
 		return refuseUnknown(v, err)
 	}
+
 	places, err := p.desk.CountContact(v.Context(), c.ID)
 	if err != nil {
 		return err
 	}
+
 	shown := shownPlan{Contact: *c, Path: contactPath(c.ID), Problem: problem}
 	for _, place := range places {
 		shown.Rows += place.Rows
@@ -140,11 +150,13 @@ func (p pages) showPlan(v *web.Visit, problem string) error {
 			shown.Places = append(shown.Places, place)
 		}
 	}
+
 	screen := web.Screen{Title: "Erase " + c.Name, Data: shown,
 		Help: "This is what stands of the customer now. Nothing has been changed yet."}
 	if problem != "" {
 		return v.ShowAgain("plan", screen)
 	}
+
 	return v.Show("plan", screen)
 }
 

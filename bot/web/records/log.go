@@ -91,6 +91,7 @@ func (p pages) showLog(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
+
 	filter, problem := readFilter(v)
 	shown := shownLog{
 		Fields:   filterFields(v, names),
@@ -103,15 +104,18 @@ func (p pages) showLog(v *web.Visit) error {
 		if err != nil {
 			return err
 		}
+
 		for _, r := range page.Rows {
 			when := r.At.In(v.Now().Location()).Format("2006-01-02 15:04:05")
 			shown.Rows = append(shown.Rows, shownRow{LogRow: r, When: when, Lines: strings.Split(r.Text, "\n")})
 		}
+
 		if page.Next != "" {
 			shown.Older = "/settings/log?" + makeQuery(v, page.Next).Encode()
 			shown.Seen = page.Seen.In(v.Now().Location()).Format("2006-01-02 15:04")
 		}
 	}
+
 	return v.Show("log", web.Screen{Title: "Log", Data: shown,
 		Help: "What was done to conversations and to the set-up, by whom and when. Nothing here can be changed."})
 }
@@ -146,6 +150,7 @@ func readFilter(v *web.Visit) (f LogFilter, problem string) {
 		}
 		f.Agent = bridge.AgentID(agent)
 	}
+
 	if number := strings.TrimPrefix(v.Value("conversation"), "#"); number != "" {
 		conversation, err := strconv.ParseInt(number, 10, 64)
 		if err != nil {
@@ -153,18 +158,21 @@ func readFilter(v *web.Visit) (f LogFilter, problem string) {
 		}
 		f.Conversation = bridge.ConversationID(conversation)
 	}
+
 	zone := v.Now().Location()
 	if from := v.Value("from"); from != "" {
 		if f.From, err = time.ParseInLocation(time.DateOnly, from, zone); err != nil {
 			return f, "The first day is no day: 2026-11-23."
 		}
 	}
+
 	if until := v.Value("until"); until != "" {
 		if f.Until, err = time.ParseInLocation(time.DateOnly, until, zone); err != nil {
 			return f, "The last day is no day: 2026-11-23."
 		}
 		f.Until = f.Until.AddDate(0, 0, 1)
 	}
+
 	return f, ""
 }
 
@@ -177,6 +185,7 @@ func filterFields(v *web.Visit, names LogNames) []web.Field {
 		}
 		return list
 	}
+
 	return []web.Field{
 		{Name: "who", Label: "Who", Kind: web.KindChoice, Choices: choose("who", names.Agents)},
 		{Name: "what", Label: "What", Kind: web.KindChoice, Choices: choose("what", web.Choose(nil, names.Deeds...))},
@@ -193,14 +202,17 @@ func (p pages) logFile(v *web.Visit) error {
 	if problem != "" {
 		return v.Refuse(http.StatusBadRequest, problem, "Go back to the log and choose again.")
 	}
+
 	page, err := p.desk.Log(v.Context(), filter, "", rowsPerRead) // before anything is written, so that an error can be shown
 	if err != nil {
 		return err
 	}
+
 	v.Writer.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	v.Writer.Header().Set("Content-Disposition", `attachment; filename="parley-log.csv"`)
 	file := csv.NewWriter(v.Writer) // it keeps the first error, which is asked for after each page
 	_ = file.Write([]string{"at", "by", "what", "conversation", "account", "text"})
+
 	for {
 		for _, r := range page.Rows {
 			number := ""
@@ -209,6 +221,7 @@ func (p pages) logFile(v *web.Visit) error {
 			}
 			_ = file.Write([]string{r.At.UTC().Format(time.RFC3339), web.Cell(r.By), web.Cell(r.What), number, web.Cell(r.Account), web.Cell(r.Text)})
 		}
+
 		file.Flush()
 		if file.Error() != nil || page.Next == "" {
 			return nil // the browser went away, or that is all

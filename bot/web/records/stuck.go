@@ -138,14 +138,17 @@ func (p pages) showStuck(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
+
 	quarantine, err := p.desk.Quarantine(v.Context(), maxRows)
 	if err != nil {
 		return err
 	}
+
 	backups, err := p.desk.Backups(v.Context())
 	if err != nil {
 		return err
 	}
+
 	zone := v.Now().Location()
 	shown := shownStuck{
 		Cut: len(undecided) == maxRows || len(quarantine) == maxRows,
@@ -160,9 +163,11 @@ func (p pages) showStuck(v *web.Visit) error {
 	for _, u := range undecided {
 		shown.Undecided = append(shown.Undecided, shownUndecided{u, timeText(u.At, zone)})
 	}
+
 	for _, q := range quarantine {
 		shown.Quarantine = append(shown.Quarantine, shownQuarantined{q, timeText(q.At, zone)})
 	}
+
 	return v.Show("stuck", web.Screen{Title: "What stands still", Data: shown,
 		Help: "What a person has to look at: messages of which nobody knows whether they arrived, or that were refused, events that could not be applied, and the backups."})
 }
@@ -173,14 +178,17 @@ func (p pages) decideDelivery(v *web.Visit) error {
 	if err != nil {
 		return v.NotFound()
 	}
+
 	attempt, err := strconv.Atoi(v.Value("attempt"))
 	if err != nil {
 		return v.NotFound()
 	}
+
 	d := Decision{Verb: bridge.Verb(v.Value("verb")), Delivery: bridge.DeliveryID(delivery), Attempt: attempt}
 	if d.Verb != bridge.VerbSendAgain && d.Verb != bridge.VerbMarkSent {
 		return v.NotFound()
 	}
+
 	done, err := p.desk.Decide(v.Context(), v.Person, d)
 	if refused, ok := errors.AsType[*bridge.Problem](err); ok {
 		return v.Refuse(http.StatusForbidden, refused.Text, refused.Hint)
@@ -192,6 +200,7 @@ func (p pages) decideDelivery(v *web.Visit) error {
 	if err == nil && done.State == bridge.ActRefused {
 		return v.Refuse(http.StatusConflict, "That was not done.", done.Why)
 	}
+
 	said := "It is sent again. Its thread tells so."
 	switch {
 	case done.State == bridge.ActWaits:
@@ -201,6 +210,7 @@ func (p pages) decideDelivery(v *web.Visit) error {
 	case d.Verb == bridge.VerbMarkSent:
 		said = "It is marked as sent. Its thread tells so."
 	}
+
 	return answerChange(v, err, "/settings/stuck", said)
 }
 

@@ -59,16 +59,19 @@ func (p pages) listAccounts(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
+
 	states, err := p.desk.States(v.Context())
 	if err != nil {
 		return err
 	}
+
 	shown, found := filterEntries(v, accountsPath, setup.EntryAccount, all)
 	var rows []accountRow
 	for _, e := range found {
 		if e.Kind != setup.EntryAccount {
 			continue
 		}
+
 		rows = append(rows, accountRow{
 			State:      states[e.Name],
 			Name:       e.Name,
@@ -82,6 +85,7 @@ func (p pages) listAccounts(v *web.Visit) error {
 			Last:       agoWords(v.Now(), states[e.Name].Activity),
 		})
 	}
+
 	return v.Show("accounts", web.Screen{Title: "Accounts", Help: "Where customers write: mailboxes, numbers and pages. Each has its own settings.",
 		Data: map[string]any{"Rows": pageOf(v, &shown, rows), "Sieve": shown, "Adds": p.listAddPages()}})
 }
@@ -129,9 +133,11 @@ func (p pages) channelName(kind string) string {
 // agoWords writes how long ago something was, roughly.
 func agoWords(now, then time.Time) string {
 	d := now.Sub(then)
+
 	if then.IsZero() {
 		return "not lately"
 	}
+
 	switch {
 	case d < time.Minute:
 		return "just now"
@@ -179,6 +185,7 @@ func accountParts(fields []setup.Field) []fieldGroup {
 			channel = append(channel, f.Path)
 		}
 	}
+
 	return []fieldGroup{
 		{title: "General", paths: append(general, chats...)},
 		{title: "Connection", paths: channel},
@@ -291,6 +298,7 @@ func (p pages) addAccount(v *web.Visit) error {
 	if len(form.Groups) == 0 {
 		return v.NotFound()
 	}
+
 	values := changeOf(v, form, nil)
 	values["mode"] = []string{"watch"}
 	result, done, err := p.trySave(v, setup.Change{Kind: setup.EntryAccount, Name: v.Value("name"), Channel: kind, Values: values}, &form)
@@ -300,5 +308,6 @@ func (p pages) addAccount(v *web.Visit) error {
 	if !done {
 		return v.ShowAgain("new", p.newScreen(kind, &form))
 	}
+
 	return answerSaved(v, accountPath(v.Value("name")), result)
 }

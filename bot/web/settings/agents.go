@@ -64,19 +64,24 @@ func (p pages) refineAgent(v *web.Visit, form *web.Form, e *setup.Entry, all []s
 	if len(all) > 0 && letterChannel(p.desk, all) == "" {
 		form.Groups = slices.DeleteFunc(form.Groups, func(g web.Group) bool { return g.Fields[0].Name == signaturePath })
 	}
+
 	roles := findField(form, "roles")
+
 	if v.Person.Super {
 		return
 	}
+
 	roles.Help = "Super-admins say who is an admin."
 	hasHigherRole := e != nil && slices.ContainsFunc(e.Values["roles"], func(r string) bool { return r != setup.RoleAgent })
 	if !hasHigherRole {
 		roles.Choices = slices.DeleteFunc(roles.Choices, func(c web.Choice) bool { return c.Value != setup.RoleAgent })
 		return
 	}
+
 	roles.Kind = ""
 	roles.Fixed = true
 	roles.Value = strings.ReplaceAll(strings.Join(e.Values["roles"], ", "), "_", "-")
+
 	if e.Name != v.Person.Email {
 		findField(form, "slack").Fixed = true
 		findField(form, "teams").Fixed = true
@@ -89,6 +94,7 @@ func mustAgentStay(v *web.Visit, e *setup.Entry, all []setup.Entry) bool {
 	has := func(role string) func(a setup.Entry) bool {
 		return func(a setup.Entry) bool { return slices.Contains(a.Values["roles"], role) }
 	}
+
 	isAdmin := has(setup.RoleAdmin)(*e) || has(setup.RoleSuperAdmin)(*e)
 	if !isAdmin {
 		return false
@@ -96,11 +102,13 @@ func mustAgentStay(v *web.Visit, e *setup.Entry, all []setup.Entry) bool {
 	if !v.Person.Super {
 		return true
 	}
+
 	agents := ofKind(all, setup.EntryAgent)
 	highest := setup.RoleSuperAdmin
 	if !slices.ContainsFunc(agents, has(highest)) {
 		highest = setup.RoleAdmin
 	}
+
 	others := slices.DeleteFunc(agents, func(a setup.Entry) bool { return a.Name == e.Name })
 	return has(highest)(*e) && !slices.ContainsFunc(others, has(highest))
 }
@@ -123,14 +131,17 @@ func agentRows(all, some []setup.Entry) (rows []agentRow) {
 				row.Teams = append(row.Teams, t.Name)
 			}
 		}
+
 		for chat, name := range map[string]string{"slack": "Slack", "teams": "Teams"} {
 			if e.Value(chat) != "" {
 				row.Chats = append(row.Chats, name)
 			}
 		}
+
 		slices.Sort(row.Chats)
 		rows = append(rows, row)
 	}
+
 	return rows
 }
 
@@ -164,24 +175,29 @@ func teamRows(all, some []setup.Entry) (rows []teamRow) {
 	for _, e := range ofKind(all, setup.EntryAgent) {
 		names[e.Name] = e.Value("name")
 	}
+
 	accounts := ofKind(all, setup.EntryAccount)
 	for _, e := range some {
 		row := teamRow{Name: e.Name, Path: "/settings/teams/" + pathOf(e.Name)}
 		for _, m := range e.Values["members"] {
 			row.Members = append(row.Members, names[m])
 		}
+
 		for _, chat := range []struct{ key, name string }{{"slack_channel", "Slack"}, {"teams_channel", "Teams"}} {
 			if id := e.Value(chat.key); id != "" {
 				row.Channels = append(row.Channels, chat.name+" "+id)
 			}
 		}
+
 		for _, a := range accounts {
 			if a.Value("team") == e.Name {
 				row.Accounts = append(row.Accounts, a.Name)
 			}
 		}
+
 		rows = append(rows, row)
 	}
+
 	return rows
 }
 
@@ -197,9 +213,11 @@ func refineTeam(_ *web.Visit, form *web.Form, e *setup.Entry, all []setup.Entry)
 			chosen[m] = true
 		}
 	}
+
 	for _, a := range ofKind(all, setup.EntryAgent) {
 		members.Choices = append(members.Choices, web.Choice{Value: a.Name, Text: a.Value("name") + " (" + a.Name + ")", Chosen: chosen[a.Name]})
 	}
+
 	form.Groups = append(form.Groups, web.Group{Title: "Emoji", Fields: []web.Field{{Name: "emoji", Label: "Emoji that are verbs", Kind: web.KindLines,
 		Help: "One a line: `shipit: resolve`, `eyes: none`. They count in the team's channels, beside the usual ones.", Value: strings.Join(emojiLines(e), "\n")}}})
 }
@@ -227,6 +245,7 @@ func emojiOfTeam(c *setup.Change, _ *web.Visit, old *setup.Entry) []string {
 		delete(c.Values, "emoji")
 		return nil
 	}
+
 	c.Values["emoji"] = nil
 	for _, line := range lines {
 		name, verb := "", ""
@@ -234,11 +253,14 @@ func emojiOfTeam(c *setup.Change, _ *web.Visit, old *setup.Entry) []string {
 			name = strings.Trim(strings.TrimSpace(line[:colon]), ":")
 			verb = strings.TrimSpace(line[colon+1:])
 		}
+
 		isPair := name != "" && verb != ""
 		if !isPair || strings.Contains(name, ".") { // a dot would make another path of it
 			return []string{"Emoji: “" + line + "” has no emoji and verb. Write one a line: shipit: resolve."}
 		}
+
 		c.Values[emojiPrefix+name] = []string{verb}
 	}
+
 	return nil
 }

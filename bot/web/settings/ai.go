@@ -65,6 +65,7 @@ func (p aiPages) aiForms(v *web.Visit) (*aiScreen, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	company := find(all, setup.EntryCompany, "")
 	known := find(all, setup.EntryKnowledge, "")
 	s := &aiScreen{
@@ -72,12 +73,14 @@ func (p aiPages) aiForms(v *web.Visit) (*aiScreen, error) {
 		known:   known,
 		Text:    web.Field{Name: "text", Label: "What a customer might write", Kind: web.KindText},
 	}
+
 	paths := []string{"settings.language"}
 	for _, f := range p.desk.Fields(setup.EntryCompany, "") {
 		if f.Path == "settings.ai" || strings.HasPrefix(f.Path, "settings.ai_") {
 			paths = append(paths, f.Path)
 		}
 	}
+
 	s.Settings = formOf(aiPath, p.desk.Fields(setup.EntryCompany, ""), company, []fieldGroup{{title: "Settings of all accounts", help: "An account may choose otherwise for itself.", paths: paths}})
 	places := web.Field{
 		Name:  knowledgeKey,
@@ -86,16 +89,20 @@ func (p aiPages) aiForms(v *web.Visit) (*aiScreen, error) {
 		Value: strings.Join(placesOf(known), "\n"),
 		Help:  "One a line: `/srv/knowledge` on the machine on which Parley runs, or `https://example.com/help/`. Super-admins name folders, since every text in them may come up in a reply.",
 	}
+
 	s.Knowledge = web.Form{Action: knowledgePath, Version: known.Version, Groups: []web.Group{
 		{Title: "What suggested replies may draw on", Fields: []web.Field{places}},
 	}}
+
 	read, err := p.desk.Places(v.Context())
 	if err != nil {
 		return nil, err
 	}
+
 	for _, place := range read {
 		s.Places = append(s.Places, placeRow{place, agoWords(v.Now(), place.ReadAt)})
 	}
+
 	return s, nil
 }
 
@@ -144,6 +151,7 @@ func (p aiPages) saveKnowledge(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
+
 	lines := trimValues(s.Knowledge.Groups[0].Fields[0], v.Request.PostForm[knowledgeKey])
 	values := map[string][]string{}
 	if !slices.Equal(lines, placesOf(s.known)) {
@@ -156,10 +164,12 @@ func (p aiPages) saveKnowledge(v *web.Visit) error {
 			values[fmt.Sprintf("%s.%d.%s", knowledgeKey, i, kind)] = []string{line}
 		}
 	}
+
 	result, done, err := p.trySave(v, setup.Change{Kind: setup.EntryKnowledge, Version: v.Value("version"), Values: values}, &s.Knowledge)
 	if err != nil {
 		return err
 	}
+
 	if !done {
 		f := findField(&s.Knowledge, knowledgeKey)
 		for path, given := range values { // people know the line that they typed, not its path
@@ -167,6 +177,7 @@ func (p aiPages) saveKnowledge(v *web.Visit) error {
 		}
 		return v.ShowAgain("ai", s.makeScreen())
 	}
+
 	return answerSaved(v, aiPath, remarksAbout(result, "knowledge"))
 }
 
@@ -176,6 +187,7 @@ func (p aiPages) tryAI(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
+
 	s.Text.Value = v.Value("text")
 	switch {
 	case s.Text.Value == "":
@@ -190,7 +202,9 @@ func (p aiPages) tryAI(v *web.Visit) error {
 			s.Found = &found
 			return v.Show("ai", s.makeScreen())
 		}
+
 		s.Text.Problem = "Nothing answered: " + err.Error()
 	}
+
 	return v.ShowAgain("ai", s.makeScreen())
 }

@@ -50,15 +50,18 @@ func (s entryPages) list(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
+
 	shown, found := filterEntries(v, s.path, s.kind, all)
 	rows, err := s.rows(v, &shown, found)
 	if err != nil {
 		return err
 	}
+
 	note := ""
 	if s.noteAbove != nil {
 		note = s.noteAbove(all)
 	}
+
 	return v.Show(s.singular+"s", web.Screen{Title: s.title, Help: s.help, Data: map[string]any{
 		"Rows":  rows,
 		"Sieve": shown,
@@ -159,6 +162,7 @@ func (s entryPages) saveChange(v *web.Visit, all []setup.Entry, form *web.Form, 
 			return v.ShowAgain("entry", s.makeScreen(v, all, old, form))
 		}
 	}
+
 	result, done, err := s.trySave(v, c, form)
 	if err != nil {
 		return err
@@ -166,6 +170,7 @@ func (s entryPages) saveChange(v *web.Visit, all []setup.Entry, form *web.Form, 
 	if !done {
 		return v.ShowAgain("entry", s.makeScreen(v, all, old, form))
 	}
+
 	return answerSaved(v, s.path, remarksAbout(result, c.Name))
 }
 

@@ -22,6 +22,7 @@ func formOf(action string, fields []setup.Field, e *setup.Entry, parts []fieldGr
 	if e != nil {
 		form.Version = e.Version
 	}
+
 	for _, p := range parts {
 		group := web.Group{Title: p.title, Help: p.help, Folded: p.folded}
 		for _, path := range p.paths {
@@ -33,10 +34,12 @@ func formOf(action string, fields []setup.Field, e *setup.Entry, parts []fieldGr
 				}
 			}
 		}
+
 		if len(group.Fields) > 0 {
 			form.Groups = append(form.Groups, group)
 		}
 	}
+
 	return form
 }
 
@@ -50,11 +53,13 @@ func fieldOf(f setup.Field, e *setup.Entry) web.Field {
 		Placeholder: f.Default,
 		Fixed:       f.Fixed && e != nil,
 	}
+
 	var values []string
 	if e != nil {
 		values = e.Values[f.Path]
 		field.Stored = slices.Contains(e.Stored, f.Path)
 	}
+
 	field.Value = strings.Join(values, "\n")
 	switch f.Input {
 	case setup.InputText:
@@ -75,6 +80,7 @@ func fieldOf(f setup.Field, e *setup.Entry) web.Field {
 		field.Kind, field.Choices = web.KindChoice, makeChoices(f, field.Value)
 	case setup.InputLine, setup.InputGroup:
 	}
+
 	return field
 }
 
@@ -88,17 +94,20 @@ func makeChoices(f setup.Field, chosen string) []web.Choice {
 			chosen = f.Default
 		}
 	}
+
 	list := web.Choose([]string{chosen}, values...)
 	for i := range list {
 		if list[i].Value != "" {
 			list[i].Text = f.Word(list[i].Value)
 			continue
 		}
+
 		list[i].Text = "not chosen"
 		if f.Default != "" {
 			list[i].Text = "as usual: " + defaultWords(f)
 		}
 	}
+
 	return list
 }
 
@@ -131,6 +140,7 @@ func changeOf(v *web.Visit, form web.Form, e *setup.Entry) map[string][]string {
 			if f.Fixed || wasLeftOut {
 				continue
 			}
+
 			given := trimValues(f, sent)
 			isEmpty := strings.Join(given, "") == ""
 			if f.Kind == web.KindSecret && isEmpty { // the stored secret stays
@@ -142,9 +152,11 @@ func changeOf(v *web.Visit, form web.Form, e *setup.Entry) map[string][]string {
 			if e != nil && isUnchanged(f, given, e) {
 				continue
 			}
+
 			values[f.Name] = given
 		}
 	}
+
 	return values
 }
 
@@ -181,5 +193,6 @@ func trimValues(f web.Field, given []string) []string {
 	case web.KindText:
 		return []string{strings.TrimRight(text, " \n")}
 	}
+
 	return []string{strings.TrimSpace(strings.ReplaceAll(text, "\n", " "))} // a browser sends one line, other programs may send several
 }

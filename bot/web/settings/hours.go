@@ -58,6 +58,7 @@ func hoursForm(e *setup.Entry) web.Form {
 		key := strings.ToLower(name[:3])
 		days.Fields = append(days.Fields, web.Field{Name: weekPath + key, Label: name, Value: week[key], Placeholder: "closed"})
 	}
+
 	country := web.Field{Name: countryPath, Label: "Public holidays of", Kind: web.KindChoice, Value: e.Value(countryPath), Choices: countryChoices(e.Value(countryPath))}
 	except := web.Field{Name: exceptPath, Label: "Public holidays on which you work", Kind: web.KindLines, Value: strings.Join(e.Values[exceptPath], "\n"),
 		Help: "One a line: by name in each year, or by date (`2026-10-31`) once."}
@@ -69,6 +70,7 @@ func hoursForm(e *setup.Entry) web.Form {
 			web.Field{Name: at + "name", Label: "Name", Value: d.name},
 			web.Field{Name: at + "open", Label: "Open", Value: d.open, Placeholder: "closed"})
 	}
+
 	return web.Form{Action: accountPath(e.Name) + "/hours", Version: e.Version, Back: accountPath(e.Name), Groups: []web.Group{
 		{Fields: []web.Field{{Name: zonePath, Label: "Time zone", Value: e.Value(zonePath), Placeholder: "Europe/Berlin", Help: "The hours below are those of a clock there, in summer and in winter."}}},
 		days, {Title: "Public holidays", Fields: []web.Field{country, except}}, own,
@@ -109,6 +111,7 @@ func (p hoursPages) hoursScreen(v *web.Visit, e *setup.Entry, form *web.Form) we
 	for own := range slices.Chunk(form.Groups[ownDaysGroup].Fields, fieldsOfDay) {
 		rows = append(rows, dayRow{Date: own[0], Name: own[1], Open: own[2]})
 	}
+
 	var public []publicDay
 	if c, err := holiday.Of(e.Value(countryPath)); err == nil {
 		for _, d := range slices.Concat(c.In(v.Now().Year()), c.In(v.Now().Year()+1)) {
@@ -119,6 +122,7 @@ func (p hoursPages) hoursScreen(v *web.Visit, e *setup.Entry, form *web.Form) we
 			public = append(public, publicDay{Date: d.Date, Name: d.Name, Working: isWorking})
 		}
 	}
+
 	return web.Screen{Title: "Business hours of " + e.Name, Help: "When the team is there. With nothing filled in, this account is always open.",
 		Data: map[string]any{"Form": form, "Days": rows, "Public": public}}
 }
@@ -162,6 +166,7 @@ func hoursChange(v *web.Visit, form web.Form) map[string][]string {
 				changed = true
 				continue
 			}
+
 			given := trimValues(f, v.Request.PostForm[f.Name])
 			if strings.Join(given, "\n") != f.Value {
 				changed = true
@@ -171,8 +176,10 @@ func hoursChange(v *web.Visit, form web.Form) map[string][]string {
 			}
 		}
 	}
+
 	if !changed {
 		return map[string][]string{}
 	}
+
 	return values
 }

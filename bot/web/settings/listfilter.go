@@ -72,6 +72,7 @@ func pageOf[Row any](v *web.Visit, s *listFilter, rows []Row) []Row {
 	if page < last {
 		s.After = s.pageAddress(page + 1)
 	}
+
 	return rows[from:to]
 }
 

@@ -60,6 +60,7 @@ func (p retentionPages) show(v *web.Visit, r *retentionPage, values map[string][
 	if err != nil {
 		return err
 	}
+
 	r.Rows = rows
 	if r.Sure != "" {
 		for _, row := range r.Rows {
@@ -68,11 +69,13 @@ func (p retentionPages) show(v *web.Visit, r *retentionPage, values map[string][
 			}
 		}
 	}
+
 	screen := web.Screen{Title: "What is kept", Data: r,
 		Help: "For how long Parley keeps what, and how much of it the next hourly runs remove. A customer is removed on Erase and export."}
 	if again {
 		return v.ShowAgain("retention", screen)
 	}
+
 	return v.Show("retention", screen)
 }
 
@@ -82,6 +85,7 @@ func (p retentionPages) save(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
+
 	values := changeOf(v, form, e)
 	_, fits := setup.RetentionOf(values)
 	sure := shortenedTimes(&form, values)
@@ -93,6 +97,7 @@ func (p retentionPages) save(v *web.Visit) error {
 		form.Version = v.Value("version") // of the page that was sent, so that changes of others meanwhile are noticed
 		return p.show(v, &retentionPage{Form: form, Sure: sure}, v.Request.PostForm, false)
 	}
+
 	result, done, err := p.trySave(v, setup.Change{Kind: setup.EntryCompany, Version: v.Value("version"), Values: values}, &form)
 	if err != nil {
 		return err
@@ -100,6 +105,7 @@ func (p retentionPages) save(v *web.Visit) error {
 	if !done {
 		return p.show(v, &retentionPage{Form: form}, e.Values, true)
 	}
+
 	return answerSaved(v, retentionPath, result)
 }
 

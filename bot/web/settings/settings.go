@@ -91,6 +91,7 @@ func Area(desk Desk) web.Area {
 		aiPages{p}.listRoutes(),
 		retentionPages{p}.listRoutes(),
 	)
+
 	return web.Area{Name: "settings", Templates: templates, Funcs: map[string]any{"join": strings.Join}, Routes: routes,
 		Menu: []web.Link{
 			{Path: "/settings/accounts", Text: "Accounts", For: web.Admins, Rank: 10,
@@ -180,6 +181,7 @@ func (p pages) trySave(v *web.Visit, c setup.Change, form *web.Form) (result set
 	default:
 		return result, false, err
 	}
+
 	return result, false, nil
 }
 
@@ -192,11 +194,13 @@ func keepRefused(v *web.Visit, form *web.Form, refused *setup.Refused) {
 			shown[f.Name] = true
 		}
 	}
+
 	form.Problems = refused.Others
 	for path, text := range maps.Clone(refused.Fields) {
 		if shown[path] {
 			continue
 		}
+
 		field := nearestField(form, path, text)
 		if field == "" {
 			form.Problems = append(form.Problems, path+": "+text)
@@ -205,8 +209,10 @@ func keepRefused(v *web.Visit, form *web.Form, refused *setup.Refused) {
 		if strings.HasPrefix(path, field) { // a key of a group that one field shows
 			text = path + ": " + text
 		}
+
 		refused.Fields[field] = strings.TrimSpace(refused.Fields[field] + " " + text)
 	}
+
 	slices.Sort(form.Problems)
 	form.Keep(v, refused.Fields)
 }

@@ -98,10 +98,12 @@ func (s signaturePage) show(v *web.Visit, form *web.Form, again bool) error {
 			data["Text"] = shown.Text
 		}
 	}
+
 	s.screen.Data = data
 	if again {
 		return v.ShowAgain("signature", s.screen)
 	}
+
 	return v.Show("signature", s.screen)
 }
 
@@ -121,7 +123,9 @@ func (s signaturePage) save(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
+
 	values := changeOf(v, form, s.entry)
+
 	if problem != "" || v.Value("preview") != "" {
 		form.Keep(v, nil)
 		if problem != "" {
@@ -129,6 +133,7 @@ func (s signaturePage) save(v *web.Visit) error {
 		}
 		return s.show(v, &form, problem != "")
 	}
+
 	c := setup.Change{Kind: s.entry.Kind, Name: s.entry.Name, Channel: s.entry.Channel, Version: v.Value("version"), Values: values}
 	result, done, err := s.trySave(v, c, &form)
 	if err != nil {
@@ -137,6 +142,7 @@ func (s signaturePage) save(v *web.Visit) error {
 	if !done {
 		return s.show(v, &form, true)
 	}
+
 	return answerSaved(v, s.path, remarksAbout(result, s.entry.Name))
 }
 
@@ -146,10 +152,12 @@ func (s signaturePage) upload(v *web.Visit) (problem string, err error) {
 	if !hasLetters(s.desk, s.channel) || v.Request.MultipartForm == nil {
 		return "", nil
 	}
+
 	pictures := v.Request.MultipartForm.File["picture"]
 	if len(pictures) == 0 {
 		return "", nil
 	}
+
 	file, err := pictures[0].Open()
 	if err != nil {
 		return "", err
@@ -159,6 +167,7 @@ func (s signaturePage) upload(v *web.Visit) (problem string, err error) {
 	if err != nil || len(content) == 0 {
 		return "", err
 	}
+
 	address, err := s.desk.Embed(content)
 	if wrong, ok := errors.AsType[*setup.SignatureError](err); ok {
 		return capitalizeFirst(wrong.Error()), nil
@@ -166,6 +175,7 @@ func (s signaturePage) upload(v *web.Visit) (problem string, err error) {
 	if err != nil {
 		return "", err
 	}
+
 	description := strings.NewReplacer("[", "(", "]", ")", "\\", "/", "<", "", ">", "", "\n", " ").Replace(v.Value("picture_says"))
 	text := strings.TrimRight(strings.Join(v.Request.PostForm[signaturePath], "\n"), " \r\n")
 	picture := "![" + description + "](" + address + ")"
@@ -174,6 +184,7 @@ func (s signaturePage) upload(v *web.Visit) (problem string, err error) {
 	} else if text != "" {
 		picture = "\n\n" + picture
 	}
+
 	v.Request.PostForm.Set(signaturePath, text+picture)
 	return "", nil
 }
@@ -194,6 +205,7 @@ func (p pages) withSignaturePage(v *web.Visit, do func(signaturePage) error) err
 			s.help = helpOfLetters
 			s.screen.Help = "Below the mails of everybody who has no signature of their own."
 		}
+
 		return do(s)
 	})
 }
@@ -212,10 +224,12 @@ func (p pages) withOwnPage(v *web.Visit, do func(signaturePage) error) error {
 	if err != nil {
 		return err
 	}
+
 	e := find(all, setup.EntryAgent, v.Person.Email)
 	if e == nil {
 		return refuseMissing(v, "agent", v.Person.Email)
 	}
+
 	s := signaturePage{
 		pages:   p,
 		entry:   e,
@@ -228,6 +242,7 @@ func (p pages) withOwnPage(v *web.Visit, do func(signaturePage) error) error {
 		s.help = helpOfLetters
 		s.screen.Help += " Your signature stands below the mails that you write, in place of the account's."
 	}
+
 	return do(s)
 }
 

@@ -79,10 +79,12 @@ func refineTag(_ *web.Visit, form *web.Form, e *setup.Entry, _ []setup.Entry) {
 			color.Value = plainColour
 		}
 	}
+
 	if e == nil { // a new tag has no former names
 		fields := &form.Groups[0].Fields
 		*fields = slices.DeleteFunc(*fields, func(f web.Field) bool { return f.Name == "formerly" })
 	}
+
 	for i := range findField(form, "category").Choices {
 		if c := &findField(form, "category").Choices[i]; c.Value == "" {
 			c.Text = "nothing in particular"

@@ -55,6 +55,7 @@ func (p pages) templateRows(v *web.Visit, s *listFilter, all []setup.Entry) (any
 	if err != nil {
 		return nil, err
 	}
+
 	var rows []templateRow
 	for _, e := range pageOf(v, s, ofKind(all, setup.EntryTemplate)) {
 		rows = append(rows, templateRow{
@@ -68,6 +69,7 @@ func (p pages) templateRows(v *web.Visit, s *listFilter, all []setup.Entry) (any
 			Labels:        e.Values["labels"],
 		})
 	}
+
 	return rows, nil
 }
 
@@ -81,32 +83,39 @@ func refineTemplate(v *web.Visit, form *web.Form, e *setup.Entry, all []setup.En
 		for _, a := range ofKind(all, setup.EntryAccount) {
 			account.Choices = append(account.Choices, web.Choice{Value: a.Name, Text: a.Name})
 		}
+
 		for i := range findField(form, "types").Choices {
 			c := &findField(form, "types").Choices[i]
 			c.Chosen = c.Value != "start" // the default of parley.yaml
 		}
 	}
+
 	if e == nil {
 		e = &setup.Entry{}
 	}
+
 	buttons := web.Group{Title: "Buttons", Help: "A button with an address leads there; one without is an answer to tap."}
 	for i := range countOf(e, buttonsPath) + moreButtons {
 		at := fmt.Sprintf("%s%d.", buttonsPath, i)
 		buttons.Fields = append(buttons.Fields, web.Field{Name: at + "title", Label: fmt.Sprintf("Button %d", i+1), Value: e.Value(at + "title")},
 			web.Field{Name: at + "url", Label: fmt.Sprintf("Address of button %d", i+1), Kind: "url", Value: e.Value(at + "url")})
 	}
+
 	header, body := e.Value("header"), e.Value("body")
 	if v.Request.Method == http.MethodPost {
 		header, body = v.Value("header"), v.Value("body")
 	}
+
 	examples := web.Group{Title: "Examples", Help: "The provider checks the text with them."}
 	for _, name := range channels.Variables(header, body) {
 		examples.Fields = append(examples.Fields, web.Field{Name: examplesPath + name, Label: "{{" + name + "}}", Value: e.Value(examplesPath + name)})
 	}
+
 	added := []web.Group{buttons}
 	if len(examples.Fields) > 0 {
 		added = append(added, examples)
 	}
+
 	const behindText = 2 // the index behind the group "Text"; see templatePages
 	form.Groups = slices.Insert(form.Groups, behindText, added...)
 }
@@ -130,6 +139,7 @@ func templateChange(c *setup.Change, v *web.Visit, old *setup.Entry) []string {
 		if !slices.ContainsFunc(slices.Collect(maps.Keys(c.Values)), func(path string) bool { return strings.HasPrefix(path, prefix) }) {
 			continue
 		}
+
 		key := strings.TrimSuffix(prefix, ".")
 		c.Values[key] = nil
 		for path := range v.Request.PostForm {
@@ -141,15 +151,19 @@ func templateChange(c *setup.Change, v *web.Visit, old *setup.Entry) []string {
 			if !ok || strings.Count(rest, ".") != depth {
 				continue
 			}
+
 			delete(c.Values, path)
+
 			if v.Value(path) != "" {
 				c.Values[path] = []string{v.Value(path)}
 			}
 		}
 	}
+
 	if old == nil && v.Value("accounts") == "" {
 		return []string{"Choose the account that may send it."}
 	}
+
 	delete(c.Values, "accounts")
 	return nil
 }

@@ -39,13 +39,16 @@ func (p pages) useLink(v *web.Visit) error {
 		s.Data.(*web.Form).Keep(v, problems) //nolint:forcetypeassert // makeScreen put it there
 		return v.ShowAgain("link", s)
 	}
+
 	if err != nil {
 		return p.refuseLink(v, err)
 	}
+
 	first := ""
 	if v.Value("email") != "" { // the first admin begins with the first steps
 		first = "/settings/first-steps"
 	}
+
 	return v.SignIn(agent, first)
 }
 

@@ -95,10 +95,12 @@ func (p pages) connect(v *web.Visit, form connection) error {
 	for _, f := range form.Fields {
 		values[f.Name] = v.Value(f.Name)
 	}
+
 	s, err := p.readSteps(v)
 	if err != nil {
 		return err
 	}
+
 	c := &s.Slack
 	if form.Kind == s.Microsoft.Kind {
 		c = &s.Microsoft
@@ -106,6 +108,7 @@ func (p pages) connect(v *web.Visit, form connection) error {
 	if !c.check(values) {
 		return v.ShowAgain("start", s.makeScreen())
 	}
+
 	kept, findings, err := p.desk.Connect(v.Context(), v.Person, form.Kind, values)
 	if err != nil {
 		return err
@@ -113,6 +116,7 @@ func (p pages) connect(v *web.Visit, form connection) error {
 	if kept {
 		return v.GoWithText(path, form.Name+" works. What you gave is kept encrypted, and Parley connects now.")
 	}
+
 	c.Findings = findings
 	return v.ShowAgain("start", s.makeScreen())
 }

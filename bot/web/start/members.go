@@ -86,16 +86,19 @@ func (p pages) showMembers(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
+
 	page := membersPage{Roster: r, Path: membersPath, Back: path}
 	for _, m := range r.People {
 		if !m.Fixed {
 			page.Selectable++
 		}
 	}
+
 	page.Follow = web.Field{Name: "agents", Label: "Who comes into the channel later", Kind: web.KindChoice, Choices: []web.Choice{
 		{Value: everyNewcomer, Text: "becomes an agent, too", Chosen: r.Follows || !r.Confirmed},
 		{Value: nobodyUnlisted, Text: "is no agent until you say so", Chosen: !r.Follows && r.Confirmed},
 	}, Help: "Guests, bots and people of other organisations never become agents by themselves, and whom you leave out now stays out."}
+
 	return v.Show("members", web.Screen{Title: "Who answers for " + r.Team, Data: page,
 		Help: "Only what agents write in a thread can reach a customer. These people are in the team's channel now: confirm once who of them answers."})
 }
@@ -105,6 +108,7 @@ func (p pages) confirm(v *web.Visit) error {
 	if err := v.Request.ParseForm(); err != nil {
 		return err
 	}
+
 	form := v.Request.PostForm
 	joined, err := p.desk.Confirm(v.Context(), v.Person, Decision{
 		Team:   v.Value("team"),
@@ -122,5 +126,6 @@ func (p pages) confirm(v *web.Visit) error {
 	if joined == 1 {
 		return v.GoWithText(path, "Confirmed: 1 person joined the team.")
 	}
+
 	return v.GoWithText(path, "Confirmed: "+strconv.Itoa(joined)+" people joined the team.")
 }

@@ -142,10 +142,12 @@ func (p pages) readSteps(v *web.Visit) (*stepsPage, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	manifest, err := p.desk.SlackManifest()
 	if err != nil {
 		return nil, err
 	}
+
 	s := &stepsPage{
 		Progress:  progress,
 		Path:      path,
@@ -155,6 +157,7 @@ func (p pages) readSteps(v *web.Visit) (*stepsPage, error) {
 		Microsoft: teamsForm(),
 		AppID:     web.Field{Name: "package_id", Label: "Microsoft App ID of the bot's registration", Placeholder: sampleID},
 	}
+
 	s.Slack.fill(progress.Chats)
 	s.Microsoft.fill(progress.Chats)
 	s.AppID.Value = s.Microsoft.AppID
@@ -164,11 +167,14 @@ func (p pages) readSteps(v *web.Visit) (*stepsPage, error) {
 		if !c.Connected {
 			continue
 		}
+
 		names = append(names, c.Name)
+
 		if c.Text != "" {
 			hasFault = true
 		}
 	}
+
 	s.ChatDone = len(names) > 0 && !hasFault
 	s.TeamDone = slices.ContainsFunc(s.Teams, Team.HasChannel)
 	s.addRosters()
@@ -184,6 +190,7 @@ func (p pages) readSteps(v *web.Visit) (*stepsPage, error) {
 			s.First = a
 		}
 	}
+
 	s.Team = s.teamForm()
 	return s, nil
 }
@@ -192,18 +199,21 @@ func (p pages) readSteps(v *web.Visit) (*stepsPage, error) {
 func (s *stepsPage) teamForm() web.Form {
 	name := web.Field{Name: "name", Label: "Team", Value: "Support", Required: true}
 	form := web.Form{Action: path + "/team"}
+
 	for _, t := range s.Teams {
 		if !t.HasChannel() {
 			name.Value = t.Name
 			break
 		}
 	}
+
 	chat := web.Field{Name: "chat", Label: "Chat", Kind: web.KindChoice}
 	for _, c := range s.Chats {
 		if c.Connected {
 			chat.Choices = append(chat.Choices, web.Choice{Value: c.Kind, Text: c.Name})
 		}
 	}
+
 	form.Groups = []web.Group{{Fields: []web.Field{name, chat, {Name: "channel", Label: "Channel", Required: true, Placeholder: "#support",
 		Help: "Where the team's threads open: `#name` or the channel's id. Parley must be let into it."}}}}
 	return form
@@ -256,18 +266,21 @@ func (p pages) saveTeam(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
+
 	change := setup.Change{Kind: setup.EntryTeam, Name: v.Value("name"), Values: map[string][]string{}}
 	if i := slices.IndexFunc(s.Teams, func(t Team) bool { return strings.EqualFold(t.Name, change.Name) }); i >= 0 {
 		change.Version = s.Teams[i].Version
 	} else {
 		change.Values["members"] = []string{v.Person.Email}
 	}
+
 	field := v.Value("chat") + "_channel"
 	change.Values[field] = []string{v.Value("channel")}
 	connected := slices.ContainsFunc(s.Chats, func(c Chat) bool { return c.Connected && c.Kind == v.Value("chat") })
 	if v.Value("channel") == "" || !connected {
 		return p.showTeamAgain(v, s, map[string]string{"channel": "Choose a chat that is connected, and one of its channels."}, nil)
 	}
+
 	_, err = p.desk.Save(v.Context(), v.Person, change)
 	if refused, ok := errors.AsType[*setup.Refused](err); ok {
 		return p.showTeamAgain(v, s, map[string]string{"name": refused.Fields["name"], "channel": refused.Fields[field]}, refused.Others)
@@ -278,6 +291,7 @@ func (p pages) saveTeam(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
+
 	return v.GoWithText(rosterPath(change.Name, v.Value("chat")), "The team "+change.Name+" has its channel. Now say who of its members answers.")
 }
 
@@ -287,6 +301,7 @@ func (p pages) findAgents(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
+
 	for _, a := range before.Lost {
 		_, err := p.desk.Save(v.Context(), v.Person, setup.Change{Kind: setup.EntryAgent, Name: a.Email, Version: a.Version})
 		var refused *setup.Refused
@@ -295,14 +310,17 @@ func (p pages) findAgents(v *web.Visit) error {
 			return err
 		}
 	}
+
 	after, err := p.readSteps(v)
 	if err != nil {
 		return err
 	}
+
 	found := len(before.Lost) - len(after.Lost)
 	if found == 0 {
 		return v.GoWithText(path, "Nobody was found. Are their addresses in the chat the same as here, and may Parley see them there?")
 	}
+
 	return v.GoWithText(path, strconv.Itoa(found)+" found.")
 }
 

@@ -136,6 +136,7 @@ func (p pages) makeScreen(v *web.Visit, s tokensPage) (web.Screen, error) {
 	if err != nil {
 		return web.Screen{}, err
 	}
+
 	for i := range list {
 		t := &list[i]
 		for _, c := range scopeChoices(web.Person{Super: true}) {
@@ -143,12 +144,14 @@ func (p pages) makeScreen(v *web.Visit, s tokensPage) (web.Screen, error) {
 				t.Scope = c.Text
 			}
 		}
+
 		t.Expires = t.Expires.In(v.Now().Location())
 		if t.Used != nil {
 			at := t.Used.In(v.Now().Location())
 			t.Used = &at
 		}
 	}
+
 	s.Tokens = list
 	return web.Screen{Title: "API tokens", Data: s,
 		Help: "Programs show a token to ask Parley for figures or the log, or to read and change the set-up. Each does one thing, ends by itself, and opens no page."}, nil
@@ -173,6 +176,7 @@ func (p pages) makeToken(v *web.Visit) error {
 	if !isOffered(scopeChoices(v.Person), scope) {
 		problems["scope"] = "Choose one of these."
 	}
+
 	days, err := strconv.Atoi(v.Value("days"))
 	if err != nil || !isOffered(lifetimeChoices(), v.Value("days")) {
 		problems["days"] = "Choose one of these."
@@ -180,6 +184,7 @@ func (p pages) makeToken(v *web.Visit) error {
 	if len(problems) > 0 {
 		return p.showAgain(v, problems)
 	}
+
 	secret, err := p.desk.Make(v.Context(), v.Person, name, web.Scope(scope), days)
 	if errors.Is(err, ErrTooMany) {
 		return p.showAgain(v, map[string]string{"name": "There are too many tokens at work. Revoke one that nobody needs."})
@@ -187,10 +192,12 @@ func (p pages) makeToken(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
+
 	s, err := p.makeScreen(v, tokensPage{Form: makeForm(v.Person), Secret: secret, Name: name})
 	if err != nil {
 		return err
 	}
+
 	return v.Show("tokens", s)
 }
 
@@ -244,12 +251,14 @@ func (p pages) apply(v *web.Visit) error {
 	if err != nil {
 		return v.Refuse(http.StatusBadRequest, "Nothing was changed: behind the address may stand dry_run and prune, each with yes or no.", "Write ?dry_run=yes.")
 	}
+
 	ctx, cancel := context.WithTimeout(v.Context(), applyTimeout)
 	defer cancel()
 	file, err := io.ReadAll(http.MaxBytesReader(v.Writer, v.Request.Body, maxFileBytes))
 	if err != nil {
 		return v.Refuse(http.StatusRequestEntityTooLarge, "The file can't be read.", "Send at most 4 MB.")
 	}
+
 	said, err := p.desk.Apply(ctx, v.Person, Application{Token: v.Token, File: file, Dry: dry, Prune: prune})
 	if refused, ok := errors.AsType[Refused](err); ok {
 		return v.Refuse(http.StatusUnprocessableEntity, "Nothing was changed:\n"+string(refused), "")
@@ -257,6 +266,7 @@ func (p pages) apply(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
+
 	v.Writer.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = io.WriteString(v.Writer, said) // as above
 	return nil
@@ -269,6 +279,7 @@ func readQuery(query string) (dry, prune bool, err error) {
 	if err != nil {
 		return false, false, err
 	}
+
 	given := map[string]bool{}
 	for name, list := range values {
 		isKnown := name == "dry_run" || name == "prune"
@@ -276,7 +287,9 @@ func readQuery(query string) (dry, prune bool, err error) {
 		if !isKnown || !isYesOrNo {
 			return false, false, fmt.Errorf("tokens: %q in the address", name)
 		}
+
 		given[name] = list[0] == "yes"
 	}
+
 	return given["dry_run"], given["prune"], nil
 }

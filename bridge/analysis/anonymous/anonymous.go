@@ -40,6 +40,7 @@ func NewPerson(names ...string) Person {
 			if folded == "" || slices.Contains(p.words, folded) {
 				continue
 			}
+
 			if strings.ContainsFunc(folded, isWrittenWithoutSpaces) {
 				p.whole = append(p.whole, folded)
 			} else if utf8.RuneCountInString(folded) > 1 { // an initial is any word
@@ -47,6 +48,7 @@ func NewPerson(names ...string) Person {
 			}
 		}
 	}
+
 	return p
 }
 
@@ -95,10 +97,12 @@ func (p Person) cleanLine(line string) string {
 		b.WriteString(line[at:f.From] + Hole)
 		at = f.To
 	}
+
 	line = withoutSpelled(b.String() + line[at:])
 	for _, exp := range []*regexp.Regexp{link, plate, street, before} {
 		line = exp.ReplaceAllString(line, Hole)
 	}
+
 	line = any3.ReplaceAllString(line, Hole)
 	line = after.ReplaceAllStringFunc(line, func(s string) string {
 		if unit.MatchString(s) {
@@ -109,12 +113,14 @@ func (p Person) cleanLine(line string) string {
 	for _, name := range p.whole {
 		line = strings.ReplaceAll(line, name, Hole)
 	}
+
 	line = word.ReplaceAllStringFunc(line, func(w string) string {
 		if p.isName(fold(w)) {
 			return Hole
 		}
 		return w
 	})
+
 	return line
 }
 

@@ -20,16 +20,19 @@ func Unsigned(text string) string {
 		if !isSignatureStart(lines[i]) {
 			continue
 		}
+
 		end := len(lines)
 		if ps := slices.IndexFunc(lines[i:], postscript.MatchString); ps >= 0 {
 			end = i + ps
 		}
+
 		if !slices.ContainsFunc(lines[i:end], isSentence) {
 			above := strings.TrimSpace(strings.Join(lines[:i], "\n"))
 			below := strings.Join(lines[end:], "\n")
 			return strings.TrimSpace(above + "\n\n" + below)
 		}
 	}
+
 	return text
 }
 

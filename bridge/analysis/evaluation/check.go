@@ -22,17 +22,20 @@ func (m Message) check() error {
 			return fieldFault("texts", "number %d is empty", i+1)
 		}
 	}
+
 	for _, e := range m.Before {
 		if e.From != fromAgent && e.From != fromCustomer {
 			return fieldFault("before", "from is %q, and not %s or %s", e.From, fromAgent, fromCustomer)
 		}
 	}
+
 	if !regexp.MustCompile(`^([a-z]{2})?$`).MatchString(m.Language) {
 		return fieldFault("language", `%q is no code of two letters, such as "en"`, m.Language)
 	}
 	if !slices.Contains(analysis.SentimentNames(), string(m.Sentiment)) {
 		return fieldFault("sentiment", "%q is none of %s", m.Sentiment, strings.Join(analysis.SentimentNames(), ", "))
 	}
+
 	switch {
 	case m.Because != "" && !m.Urgent:
 		return fieldFault("because", "there is a reason, but the message isn't urgent")
@@ -41,9 +44,11 @@ func (m Message) check() error {
 	case !m.hasText(m.Because):
 		return fieldFault("because", "%q is no part of the text", m.Because)
 	}
+
 	if err := m.checkIntents(); err != nil {
 		return err
 	}
+
 	return m.checkReferences()
 }
 

@@ -19,10 +19,12 @@ func judgeGroups(results []Result, of func(Message) []string) []Group {
 			places[name] = append(places[name], i)
 		}
 	}
+
 	var names []string
 	for name := range places {
 		names = append(names, name)
 	}
+
 	slices.Sort(names)
 	var all []Group
 	for _, name := range names {
@@ -33,10 +35,12 @@ func judgeGroups(results []Result, of func(Message) []string) []Group {
 			}
 			return some
 		}
+
 		all = append(all, Group{Name: name, Messages: len(places[name]), Figures: Figures{
 			Language: shareExact(at(marks.language)), Sentiment: macroF1(at(marks.sentiment)), Urgency: microF1(at(marks.urgency)),
 			Intents: microF1(at(marks.intents)), References: microF1(at(marks.references)),
 		}})
 	}
+
 	return all
 }

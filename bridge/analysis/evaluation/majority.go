@@ -22,15 +22,18 @@ func Majority(messages []Message) analysis.Analyzer {
 		for _, name := range m.Intents {
 			intents[name]++
 		}
+
 		if m.Urgent {
 			urgent++
 		}
 	}
+
 	answer := analysis.Answer{Language: mostFrequent(languages), Sentiment: analysis.Sentiment(mostFrequent(sentiments)), By: "majority"}
 	answer.Urgency.Urgent = urgent*2 > len(messages)
 	if name := mostFrequent(intents); name != "" {
 		answer.Intents = []string{name}
 	}
+
 	return majority{answer: answer}
 }
 

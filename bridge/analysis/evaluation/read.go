@@ -49,10 +49,12 @@ func Read(name string, from io.Reader) ([]Message, error) {
 		if len(raw) == 0 {
 			continue
 		}
+
 		m, err := parse(raw)
 		if m.ID == "" {
 			m.ID = fmt.Sprintf("line %d", n)
 		}
+
 		first := seen[m.ID]
 		if err == nil && first > 0 {
 			err = fieldFault("id", "%q is that of line %d, too", m.ID, first)
@@ -61,15 +63,18 @@ func Read(name string, from io.Reader) ([]Message, error) {
 			faults = append(faults, fmt.Errorf("%s, line %d, %w", name, n, err))
 			continue
 		}
+
 		seen[m.ID] = n
 		messages = append(messages, m)
 	}
+
 	if err := scanner.Err(); err != nil {
 		faults = append(faults, fmt.Errorf("%s, line %d: %w", name, n+1, err))
 	}
 	if len(faults) == 0 && len(messages) == 0 {
 		faults = append(faults, fmt.Errorf("%s has no messages", name))
 	}
+
 	return messages, errors.Join(faults...)
 }
 
@@ -84,6 +89,7 @@ func parse(raw []byte) (Message, error) {
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return Message{ID: l.ID}, errors.New("a line holds one message, and nothing behind it")
 	}
+
 	m := Message{
 		ID: l.ID, Subject: l.Subject, Texts: l.Texts, Before: l.Before, Because: l.Because,
 		References: l.References, Hard: l.Hard,
@@ -96,6 +102,7 @@ func parse(raw []byte) (Message, error) {
 	case len(l.Texts) == 0:
 		return m, fieldFault("text", "is missing")
 	}
+
 	switch {
 	case l.Language == nil:
 		return m, fieldFault("language", `is missing; "" stands for a language that need not be known`)
@@ -106,6 +113,7 @@ func parse(raw []byte) (Message, error) {
 	case l.Intents == nil:
 		return m, fieldFault("intents", "is missing; [] stands for none")
 	}
+
 	m.Language = *l.Language
 	m.Sentiment = *l.Sentiment
 	m.Urgent = *l.Urgent

@@ -55,23 +55,29 @@ func Run(ctx context.Context, a analysis.Analyzer, messages []Message, o Options
 		calls, prompt, answer := meter.Usage()
 		before = Usage{Calls: calls, PromptTokens: prompt, AnswerTokens: answer}
 	}
+
 	var spent time.Duration
 	if o.CPU != nil {
 		spent = o.CPU()
 	}
+
 	places := make(chan struct{}, max(1, o.Parallel))
 	var all sync.WaitGroup
 	for i, m := range messages {
 		places <- struct{}{}
+
 		if ctx.Err() != nil {
 			break
 		}
+
 		all.Go(func() {
 			out.Results[i] = askOne(ctx, a, m, o)
 			<-places
 		})
 	}
+
 	all.Wait()
+
 	if o.CPU != nil {
 		out.CPU = o.CPU() - spent
 	}
@@ -79,6 +85,7 @@ func Run(ctx context.Context, a analysis.Analyzer, messages []Message, o Options
 		calls, prompt, answer := meter.Usage()
 		out.Usage = &Usage{Calls: calls - before.Calls, PromptTokens: prompt - before.PromptTokens, AnswerTokens: answer - before.AnswerTokens}
 	}
+
 	return out, ctx.Err()
 }
 

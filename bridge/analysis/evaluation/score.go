@@ -23,6 +23,7 @@ func Score(out Outcome, price Price) Report {
 		Languages: judgeGroups(out.Results, func(m Message) []string { return []string{m.Language} }),
 		Difficult: judgeGroups(out.Results, difficultiesOf), Speed: measureSpeed(out),
 	}
+
 	r.References.Classes = judgeKinds(out.Results)
 	for _, result := range out.Results {
 		switch {
@@ -32,12 +33,15 @@ func Score(out Outcome, price Price) Report {
 		case result.Answer.Degraded:
 			r.Degraded++
 		}
+
 		r.By[result.Answer.By]++
 	}
+
 	if out.Usage != nil && price != (Price{}) {
 		cost := price.costOf(*out.Usage)
 		r.Cost = &cost
 	}
+
 	return r
 }
 
@@ -58,6 +62,7 @@ func mark(results []Result) (all markings) {
 	for _, r := range results {
 		languages[r.Message.Language] = true
 	}
+
 	for _, r := range results {
 		m, a := r.Message, r.Answer
 		failed := r.Err != nil
@@ -67,10 +72,12 @@ func mark(results []Result) (all markings) {
 			}
 			*to = append(*to, marking{expected: expected, answered: answered, failed: failed})
 		}
+
 		language := a.Language
 		if !languages[language] {
 			language = "" // it may be named or not: the set has no such label
 		}
+
 		add(&all.language, []string{m.Language}, []string{language})
 		add(&all.sentiment, []string{string(m.Sentiment)}, []string{string(a.Sentiment)})
 		add(&all.urgency, urgencyClass(m.Urgent), urgencyClass(a.Urgency.Urgent))
@@ -79,14 +86,18 @@ func mark(results []Result) (all markings) {
 		for _, ref := range m.References {
 			expected = append(expected, ref.Kind+" "+ref.Value)
 		}
+
 		for _, ref := range a.References {
 			answered = append(answered, ref.Kind+" "+ref.Value)
 		}
+
 		add(&all.references, expected, answered)
+
 		if failed && !m.Urgent { // no answer is the wrong one
 			all.urgency[len(all.urgency)-1].answered = urgencyClass(true)
 		}
 	}
+
 	return all
 }
 
@@ -113,6 +124,7 @@ func judgeClasses(marks []marking, order []string) []Class {
 			others = append(others, name)
 		}
 	}
+
 	slices.Sort(others)
 	var all []Class
 	for _, name := range append(names, others...) {
@@ -122,6 +134,7 @@ func judgeClasses(marks []marking, order []string) []Class {
 			Precision: ratioOf(c.found, c.found+c.invented), Recall: ratioOf(c.found, c.found+c.missed), F1: c.f1(),
 		})
 	}
+
 	return all
 }
 
@@ -140,13 +153,16 @@ func judgeKinds(results []Result) (all []Class) {
 		for _, ref := range r.expected {
 			at(ref).expected = append(at(ref).expected, ref)
 		}
+
 		for _, ref := range r.answered {
 			at(ref).answered = append(at(ref).answered, ref)
 		}
+
 		for kind, m := range perKind {
 			of[kind] = append(of[kind], *m)
 		}
 	}
+
 	for kind, marks := range of {
 		c := sumClasses(marks)
 		all = append(all, Class{
@@ -154,6 +170,7 @@ func judgeKinds(results []Result) (all []Class) {
 			Precision: ratioOf(c.found, c.found+c.invented), Recall: ratioOf(c.found, c.found+c.missed), F1: c.f1(),
 		})
 	}
+
 	slices.SortFunc(all, func(a, b Class) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }
@@ -185,11 +202,13 @@ func judgeReasons(results []Result) Reasons {
 		if result.Err != nil || !why.Urgent {
 			continue
 		}
+
 		r.Urgent++
 		isShort := why.Because != "" && utf8.RuneCountInString(why.Because) <= mostReason
 		if isShort && result.Message.hasText(why.Because) {
 			literal++
 		}
+
 		if result.Message.Because != "" {
 			both++
 			if hasWordInCommon(why.Because, result.Message.Because) {
@@ -197,6 +216,7 @@ func judgeReasons(results []Result) Reasons {
 			}
 		}
 	}
+
 	r.Literal, r.Meet = ratioOf(literal, r.Urgent), ratioOf(meet, both)
 	return r
 }
@@ -234,13 +254,16 @@ func measureSpeed(out Outcome) (s Speed) {
 			took = append(took, r.Took)
 		}
 	}
+
 	if len(took) > 0 {
 		slices.Sort(took)
 		s.Median, s.P95 = quantileOf(took, 0.5), quantileOf(took, 0.95)
 	}
+
 	n := len(out.Results)
 	if n > 0 {
 		s.CPU = time.Duration(math.Round(float64(out.CPU) / float64(n)))
 	}
+
 	return s
 }

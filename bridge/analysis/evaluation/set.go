@@ -44,19 +44,24 @@ func Ours(half Half) ([]Message, error) {
 		if !half.isOrHolds(h) {
 			continue
 		}
+
 		name := "set/" + string(h) + ".jsonl"
 		raw, err := halves.ReadFile(name)
 		if err != nil {
 			return nil, fmt.Errorf("evaluation: %w", err)
 		}
+
 		part, err := Read(name, bytes.NewReader(raw))
 		if err != nil {
 			return nil, fmt.Errorf("evaluation: %w", err)
 		}
+
 		messages = append(messages, part...)
 	}
+
 	if len(messages) == 0 {
 		return nil, fmt.Errorf("evaluation: the set has no half %q", half)
 	}
+
 	return messages, nil
 }

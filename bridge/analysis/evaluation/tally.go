@@ -75,8 +75,10 @@ func tallyClasses(marks []marking) map[string]count {
 			} else {
 				c.missed++
 			}
+
 			counts[e] = c
 		}
+
 		for _, a := range m.answered {
 			if !slices.Contains(m.expected, a) {
 				c := counts[a]
@@ -85,6 +87,7 @@ func tallyClasses(marks []marking) map[string]count {
 			}
 		}
 	}
+
 	return counts
 }
 
@@ -145,13 +148,16 @@ func estimateInterval(marks []marking, figure func([]marking) Ratio) (low, high 
 		for i := range drawn {
 			drawn[i] = marks[random.IntN(len(marks))]
 		}
+
 		if r := figure(drawn); !r.None() {
 			all = append(all, r)
 		}
 	}
+
 	if len(all) == 0 {
 		return Ratio(math.NaN()), Ratio(math.NaN())
 	}
+
 	slices.Sort(all)
 	return quantileOf(all, 0.025), quantileOf(all, 0.975)
 }

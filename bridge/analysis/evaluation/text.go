@@ -18,9 +18,11 @@ func (r Report) WriteText(to io.Writer) error {
 	if r.Degraded > 0 {
 		w.writeLine("Found without the model that was asked: %d", r.Degraded)
 	}
+
 	for _, by := range slices.Sorted(maps.Keys(r.By)) {
 		w.writeLine("Answers by %s: %d", by, r.By[by])
 	}
+
 	r.writeFigures(w)
 	w.writeLine("\nMain intent right: %s. Urgent answers: %d; reason is a part of the text: %s; meets the labelled reason: %s",
 		r.MainIntent, r.Reasons.Urgent, r.Reasons.Literal, r.Reasons.Meet)
@@ -33,6 +35,7 @@ func (r Report) WriteText(to io.Writer) error {
 	} {
 		w.writeClasses(f.name, f.field.Classes)
 	}
+
 	w.writeConfusion(r.Confusion)
 	w.writeGroups("language", r.Languages)
 	w.writeGroups("difficulty", r.Difficult)
@@ -48,6 +51,7 @@ func (r Report) writeFigures(w *tables) {
 	if r.Majority != nil {
 		majority = *r.Majority
 	}
+
 	for _, f := range []struct {
 		name, measure   string
 		value, majority Ratio
@@ -65,6 +69,7 @@ func (r Report) writeFigures(w *tables) {
 		}
 		rows = append(rows, []string{f.name, f.measure, f.value.String(), f.field.Low.String(), f.field.High.String(), floor})
 	}
+
 	w.writeTable(rows)
 }
 

@@ -29,16 +29,19 @@ func WriteWrong(to io.Writer, results []Result, most int) error {
 				faults = append(faults, fmt.Sprintf("  %s: labelled %s, answered %s", f.name, listValues(f.mark.expected), listValues(f.mark.answered)))
 			}
 		}
+
 		if r.Err != nil {
 			faults = append(faults, "  no answer: "+r.Err.Error())
 		}
 		if len(faults) == 0 || shown == most {
 			continue
 		}
+
 		shown++
 		head := strings.TrimSpace(r.Message.ID + " " + strings.Join(r.Message.Hard, ", "))
 		w.writeLine("\n%s\n  “%s”\n%s", head, shortenMessage(r.Message), strings.Join(faults, "\n"))
 	}
+
 	return w.err
 }
 

@@ -44,9 +44,11 @@ func findBetween(text string, from, to int) []Found {
 	if len(all) == 0 {
 		return nil
 	}
+
 	slices.SortStableFunc(all, func(a, b Found) int {
 		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(b.To, a.To))
 	})
+
 	var kept []Found
 	end := from
 	for _, f := range all {
@@ -55,10 +57,12 @@ func findBetween(text string, from, to int) []Found {
 		if f.From < end {
 			continue
 		}
+
 		kept = append(kept, findBetween(text, end, f.From)...)
 		kept = append(kept, f)
 		end = f.To
 	}
+
 	return append(kept, findBetween(text, end, to)...)
 }
 
@@ -83,14 +87,17 @@ func findPhones(exp *regexp.Regexp, text string) []Found {
 		if m == nil {
 			break
 		}
+
 		from, to := at+m[0], at+m[1]
 		if isWholeRow(text, from, to) {
 			all = append(all, Found{Kind: Phone, From: from, To: to})
 			at = to
 			continue
 		}
+
 		at = from + 1
 	}
+
 	return all
 }
 
@@ -111,10 +118,12 @@ func findCards(text string) []Found {
 				digits = digits[1:]
 				continue
 			}
+
 			all = append(all, Found{Kind: Card, From: digits[0], To: digits[n-1] + 1})
 			digits = digits[n:]
 		}
 	}
+
 	return all
 }
 
@@ -147,15 +156,18 @@ func findIBANs(text string) []Found {
 		if m == nil {
 			break
 		}
+
 		from, to := at+m[0], at+m[1]
 		end, found := ibanEnd(text, from, to)
 		if !found {
 			at = from + 1
 			continue
 		}
+
 		all = append(all, Found{Kind: IBAN, From: from, To: end})
 		at = end
 	}
+
 	return all
 }
 
@@ -184,15 +196,18 @@ func isCardNumber(s string) bool {
 		if !isDigit(s[i]) {
 			continue
 		}
+
 		d := int(s[i] - '0')
 		if n%2 == 1 {
 			d *= 2
 			d = d/10 + d%10
 		}
+
 		sum += d
 		n++
 		seen[s[i]] = true
 	}
+
 	isRight := sum%10 == 0 && len(seen) > 1
 	return isRight && shortestCard <= n && n <= longestCard
 }
@@ -211,6 +226,7 @@ func isAccountNumber(s string) bool {
 		head     = 4
 		ofLetter = 100 // it counts as two digits
 	)
+
 	s = strings.ToUpper(strings.Map(func(r rune) rune {
 		if r < unicode.MaxASCII && isAlnum(byte(r)) {
 			return r
@@ -220,6 +236,7 @@ func isAccountNumber(s string) bool {
 	if len(s) < shortestIBAN || len(s) > longestIBAN {
 		return false
 	}
+
 	rest := 0
 	for _, c := range []byte(s[head:] + s[:head]) {
 		if isDigit(c) {
@@ -228,6 +245,7 @@ func isAccountNumber(s string) bool {
 			rest = (rest*ofLetter + int(c-'A') + 10) % divisor
 		}
 	}
+
 	return rest == 1
 }
 

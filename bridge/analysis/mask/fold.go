@@ -14,16 +14,20 @@ func fold(text string) (folded string, places []int) {
 	for i := 0; i < len(text); {
 		r, size := utf8.DecodeRuneInString(text[i:])
 		before := out.Len()
+
 		if r == utf8.RuneError && size == 1 {
 			out.WriteByte(' ')
 		} else {
 			out.WriteRune(foldRune(r))
 		}
+
 		for range out.Len() - before {
 			places = append(places, i)
 		}
+
 		i += size
 	}
+
 	return out.String(), append(places, len(text))
 }
 
@@ -44,6 +48,7 @@ func foldRune(r rune) rune {
 	case unicode.IsSpace(r):
 		return ' '
 	}
+
 	return r
 }
 

@@ -100,6 +100,7 @@ func (m *Mask) Show(text string) (shown string, ok bool) {
 			ok = false
 			return p
 		}
+
 		// A bracket belongs to the placeholder only together with the other one.
 		if strings.HasPrefix(p, "[") != strings.HasSuffix(p, "]") {
 			if strings.HasPrefix(p, "[") {
@@ -107,8 +108,10 @@ func (m *Mask) Show(text string) (shown string, ok bool) {
 			}
 			return value + "]"
 		}
+
 		return value
 	})
+
 	rest := m.find.ReplaceAllString(text, "")
 	return shown, ok && !strings.Contains(strings.ToLower(rest), m.mark)
 }

@@ -25,6 +25,7 @@ func suggestActions(t *text, matches []match, q *analysis.Question, alike []rese
 	} else {
 		suggest(analysis.Snooze, awayUntil(t, matches, q.Now))
 	}
+
 	suggest(analysis.Assign, solverOf(alike))
 	return found
 }

@@ -59,6 +59,7 @@ func readKnowledge() (*knowledge, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	k := &knowledge{
 		lexicons: known.Ours, common: known.Common, foreign: known.Foreign,
 		languages: tongue.New(known.Ours, known.Others),
@@ -69,6 +70,7 @@ func readKnowledge() (*knowledge, error) {
 	if k.model, err = readModel(); err != nil {
 		return nil, err
 	}
+
 	return k, nil
 }
 
@@ -82,13 +84,16 @@ func (a *Analyzer) findMatches(t *text, language string, use []int) []match {
 			}
 		}
 	}
+
 	found := findPhrases(a.common, t, nil)
 	if language == "" {
 		found = findPhrases(a.foreign, t, found)
 	}
+
 	for _, i := range use {
 		found = findPhrases(a.lexicons[i], t, found)
 	}
+
 	slices.SortStableFunc(found, compareMatches)
 	return slices.CompactFunc(found, func(x, y match) bool { return compareMatches(x, y) == 0 })
 }

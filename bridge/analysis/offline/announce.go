@@ -45,12 +45,14 @@ func findAnnouncements(t *text, matches []match) announcements {
 					w.kind = m.Name
 				}
 			}
+
 			form := t.tokens[i].form
 			w.vague = !hasSeveralWords && isVague(form)
 			w.number = isNumberWord(form)
 			words[i] = w
 		}
 	}
+
 	words.addUnknown(t)
 	return words
 }
@@ -87,11 +89,13 @@ func (t *text) isNumberOf(at int) bool {
 	if t.tokens[at-2].sentence != t.tokens[at].sentence {
 		return false
 	}
+
 	switch t.tokens[at-1].form {
 	case "de", "d", "di", "del", "della", "dell", "do", "da", "du", "des", "der", "van":
 	default:
 		return false
 	}
+
 	number := t.tokens[at-2].form
 	return number == "numero" || number == "nummer"
 }

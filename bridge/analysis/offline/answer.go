@@ -35,10 +35,12 @@ func (f *referenceFinder) readGroups(n *numberSpan) string {
 	if !n.digitsOnly || n.impossible && !n.groupsFollow || !f.t.isSpaceAfter(n.last) {
 		return ""
 	}
+
 	isFirst := n.first == 0 || !f.t.isSpaceAfter(n.first-1) || !numeral.HasOnlyDigits(f.t.wordAt(n.first-1))
 	if !isFirst || hasOtherBefore(f.t, f.words, n.first, farOther) {
 		return ""
 	}
+
 	wide := *n
 	if n.groupsFollow {
 		wide.takeGroups(f.t)
@@ -46,14 +48,17 @@ func (f *referenceFinder) readGroups(n *numberSpan) string {
 		wide.addDigits(f.t)
 		wide.value = f.t.all[wide.from:wide.to]
 	}
+
 	if wide.last == n.last || wide.value == "" {
 		return ""
 	}
+
 	kind := f.kindOfGroups(&wide)
 	if kind != "" {
 		*n = wide
 		n.digitsOnly = false
 	}
+
 	return kind
 }
 
@@ -64,14 +69,17 @@ func (f *referenceFinder) kindOfGroups(n *numberSpan) string {
 	if digits >= leastDigitsOfLabel {
 		return kindShipment
 	}
+
 	kind := f.kindNear(n.first)
 	if digits >= leastDigitsOfTrack && (kind == kindShipment || f.asked == kindShipment) {
 		return kindShipment
 	}
+
 	isMarked := n.hashBefore || hasMarkBefore(f.t, n)
 	if isMarked && digits >= leastDigitsOfMarked && n.value[0] != '0' {
 		return f.kindOfUnannounced(n)
 	}
+
 	isRound := strings.HasSuffix(n.value, "00")
 	if f.asked != "" && !isRound && (n.value[0] != '0' || digits <= mostDigitsOfAnswer) {
 		return f.asked
@@ -79,9 +87,11 @@ func (f *referenceFinder) kindOfGroups(n *numberSpan) string {
 	if digits >= leastDigitsOfCase && strings.HasPrefix(n.value, "202") && numeral.IsYear(f.t.wordAt(n.first)) {
 		return kind
 	}
+
 	isOfSix := len(n.value) == len("550 812") && n.value[3] == ' ' && !strings.HasSuffix(n.value, "0")
 	if isOfSix && f.isBehindSubject(n) {
 		return kindOrder
 	}
+
 	return ""
 }

@@ -44,6 +44,7 @@ func parseConcepts(content string) (*concepts, error) {
 		if line == "" || strings.HasPrefix(line, "//") {
 			continue
 		}
+
 		if kind, rest, named := strings.Cut(line, ": "); named {
 			c.kinds[i+1] = kindsOfMeanings()[kind]
 			if c.kinds[i+1] == 0 {
@@ -51,10 +52,12 @@ func parseConcepts(content string) (*concepts, error) {
 			}
 			line = rest
 		}
+
 		columns := strings.Split(line, "|")
 		if len(columns) != len(languagesOfConcepts()) {
 			return nil, fmt.Errorf("concepts, line %d: %d columns", i+1, len(columns))
 		}
+
 		for k, column := range columns {
 			for w := range strings.FieldsSeq(column) {
 				into := c.exact
@@ -62,6 +65,7 @@ func parseConcepts(content string) (*concepts, error) {
 				if isStem {
 					into = c.stems
 				}
+
 				key := languagesOfConcepts()[k] + " " + wordform.Fold(strings.ReplaceAll(stem, "-", ""))
 				if _, known := into[key]; !known {
 					into[key] = uint16(i + 1)
@@ -69,9 +73,11 @@ func parseConcepts(content string) (*concepts, error) {
 			}
 		}
 	}
+
 	if !slices.Contains(languagesOfConcepts(), "en") || len(c.exact) == 0 {
 		return nil, fmt.Errorf("concepts: there are none")
 	}
+
 	return c, nil
 }
 
@@ -84,11 +90,13 @@ func (c *concepts) find(language, form string) uint16 {
 	if id := c.exact[string(key[:n])]; id != 0 {
 		return id
 	}
+
 	const shortest = len("en ") + 2 // the language and two letters
 	for ; n >= shortest; n-- {
 		if id := c.stems[string(key[:n])]; id != 0 {
 			return id
 		}
 	}
+
 	return 0
 }

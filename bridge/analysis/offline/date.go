@@ -36,6 +36,7 @@ func dateAt(t *text, matches []match, at int, now time.Time) string {
 	if at+2 >= len(t.tokens) {
 		return upcomingDate(t, matches, at, now)
 	}
+
 	first, second := t.numberAt(at), t.numberAt(at+1)
 	third := t.numberAt(at + 2)
 	between := t.separatorAfter(at)
@@ -45,6 +46,7 @@ func dateAt(t *text, matches []match, at int, now time.Time) string {
 	if third > firstYear && isDayMonthYear(between, first, second) {
 		return formatDate(third, second, first)
 	}
+
 	if first > 0 {
 		for next := at + 1; next <= at+2; next++ { // "5 December 2026", "5 de diciembre de 2026"
 			month, year := monthAt(matches, next), t.yearBehind(next)
@@ -53,10 +55,12 @@ func dateAt(t *text, matches []match, at int, now time.Time) string {
 			}
 		}
 	}
+
 	month := monthAt(matches, at)
 	if month > 0 && third > firstYear { // "December 5, 2026"
 		return formatDate(third, month, second)
 	}
+
 	return upcomingDate(t, matches, at, now)
 }
 
@@ -89,6 +93,7 @@ func upcomingDate(t *text, matches []match, at int, now time.Time) string {
 	if now.IsZero() || at+1 >= len(t.tokens) {
 		return ""
 	}
+
 	day, month := t.numberAt(at), monthAt(matches, at+1)
 	if month == 0 && at+2 < len(t.tokens) { // "5 de diciembre"
 		month = monthAt(matches, at+2)
@@ -99,10 +104,12 @@ func upcomingDate(t *text, matches []match, at int, now time.Time) string {
 	if day < 1 || month < 1 {
 		return ""
 	}
+
 	year := now.Year()
 	if time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC).Before(now) {
 		year++
 	}
+
 	return formatDate(year, month, day)
 }
 

@@ -114,19 +114,24 @@ func (f *featurer) addWords() {
 			last = "q"
 			continue
 		}
+
 		form := k.form
 		if k.number {
 			form = lexicon.AnyNumber
 		}
+
 		f.add(hash('w', form), i, 0)
 		f.add(hash('b', last, form), i, 0)
 		last = form
+
 		if len(form) < shortestCut {
 			continue
 		}
+
 		for n := shortestHead; n <= min(longestHead, len(form)-1); n++ {
 			f.add(hash('p', form[:n]), i, 0)
 		}
+
 		f.add(hash('e', form[len(form)-tailLength:]), i, 0)
 		for n := shortestHalf; n <= len(form)-shortestRest; n++ {
 			f.add(hash('p', form[len(form)-n:]), i, 0)
@@ -146,6 +151,7 @@ func (f *featurer) addMeanings(known *concepts, lexicons []*lexicon.Lexicon, use
 		if !k.quoted && isClock(f.t, i, lexicons, use) {
 			f.kinds = append(f.kinds, wordKind{clockKind, i})
 		}
+
 		c := known.findAny(lexicons, use, k)
 		if c == 0 {
 			continue
@@ -154,15 +160,18 @@ func (f *featurer) addMeanings(known *concepts, lexicons []*lexicon.Lexicon, use
 			f.add(hash('Q', conceptBytes(c)), i, 0)
 			continue
 		}
+
 		f.add(hash('c', conceptBytes(c)), i, 0)
 		if kind := known.kinds[c]; kind != 0 {
 			f.kinds = append(f.kinds, wordKind{kind, i})
 		}
+
 		for _, e := range earlier {
 			if e != 0 && e != c {
 				f.add(hash('d', conceptBytes(e), conceptBytes(c)), i, 0)
 			}
 		}
+
 		earlier = [3]uint16{earlier[1], earlier[2], c}
 	}
 }
@@ -194,6 +203,7 @@ func (f *featurer) addKinds() {
 	}
 	for i, k := range f.kinds {
 		add([3]byte{k.kind}, k.at)
+
 		for _, o := range f.kinds[:i] {
 			apart := f.t.tokens[k.at].sentence - f.t.tokens[o.at].sentence
 			if k.kind != o.kind && apart <= 1 {
@@ -216,17 +226,20 @@ func (f *featurer) addPhrases(matches []match) {
 	for _, family := range []lexicon.Family{lexicon.OfMood, lexicon.OfUrgency, lexicon.OfIntent, lexicon.OfModifier} {
 		for _, m := range longest(matchesOf(matches, family)) {
 			s := *m.Section
+
 			if f.t.tokens[m.first].quoted {
 				continue
 			}
 			if family == lexicon.OfMood && isNegated(f.t, m, modifiers) {
 				s.Name += " not"
 			}
+
 			counts[s]++
 			n := counts[s]
 			if n > mostCounted {
 				continue
 			}
+
 			// Half weights are told apart by twice the weight: 1, 2 and 4.
 			weight := string(rune('0' + int(2*s.Weight)))
 			f.add(hash('l'+byte(n), string(rune('0'+s.Family)), s.Name, weight), m.first, ruleWeight)
@@ -273,11 +286,13 @@ func (f *featurer) addForm() {
 			numbers++
 		}
 	}
+
 	const (
 		few     = 2 // the step from few to many, of what is rare in a text
 		several = 3
 		many    = 4 // of what is frequent
 	)
+
 	f.addSize("words", len(t.tokens), many)
 	f.addSize("asks", asks, few)
 	f.addSize("loud", loud, few)
@@ -286,6 +301,7 @@ func (f *featurer) addForm() {
 	if t.caps > 2 && t.caps*2 > len(t.tokens) {
 		f.addSize("caps", 1, few)
 	}
+
 	last := len(t.tokens) - 1
 	if last >= 0 && t.tokens[last].asks {
 		f.addSize("ends asking", 1, few)
@@ -293,6 +309,7 @@ func (f *featurer) addForm() {
 	if t.measureRepetition() >= fullRepetition {
 		f.addSize("litany", 1, few) // the name of the learned feature: what its weights are stored by
 	}
+
 	f.add(hash('1', "always"), -1, featureOne)
 }
 

@@ -22,6 +22,7 @@ func (n *numberSpan) addGroups(t *text) {
 	if strings.ContainsAny(first, "-/.:#") || numeral.IsTime(first) {
 		return
 	}
+
 	isLetters := numeral.HasOnlyCapitals(first)
 	isSeries := len(first) == 1 || first == "FR" // "FR 26/118" is an invoice in Portugal, "FR 40 303 265 045" a number for taxes
 	if isLetters && isSeries {
@@ -31,12 +32,14 @@ func (n *numberSpan) addGroups(t *text) {
 	if !canBeginGroups(first) {
 		return
 	}
+
 	last, digits, groups := n.findGroups(t)
 	isLong := groups >= 2 && digits >= parcelDigits
 	firstGroup := ""
 	if groups > 0 {
 		firstGroup = t.wordAt(n.last + 1)
 	}
+
 	isMixed := !isLetters && len(firstGroup) >= shortestGroup
 	if isLong || isMixed {
 		n.last = last
@@ -45,6 +48,7 @@ func (n *numberSpan) addGroups(t *text) {
 		n.value = t.all[n.from:n.to]
 		return
 	}
+
 	const longestSeries = 3 // letters: "FT 2026/883"
 	if isLetters && len(first) <= longestSeries {
 		n.addStroke(t)
@@ -114,6 +118,7 @@ func (n *numberSpan) findStroke(t *text) (last int, found bool) {
 	if n.last+2 >= len(t.tokens) || t.separatorAfter(n.last) != " " {
 		return 0, false
 	}
+
 	k := &t.tokens[n.last+1]
 	next := numberSpan{from: k.from, to: k.to, first: n.last + 1, last: n.last + 1}
 	next.join(t)
@@ -123,12 +128,14 @@ func (n *numberSpan) findStroke(t *text) (last int, found bool) {
 	case "FT", "FV", "FA", "RE", "RG":
 		marks = "/-"
 	}
+
 	if !strings.ContainsAny(value, marks) || strings.ToUpper(value) != value {
 		return 0, false
 	}
 	if numeral.IsDate(value) {
 		return 0, false
 	}
+
 	digits := numeral.CountDigits(value)
 	letters := len(value) - digits - strings.Count(value, "/") - strings.Count(value, "-")
 	const (
@@ -141,6 +148,7 @@ func (n *numberSpan) findStroke(t *text) (last int, found bool) {
 	case 1:
 		return next.last, digits >= leastBesides
 	}
+
 	return 0, false
 }
 
@@ -181,7 +189,9 @@ func (n *numberSpan) isFirstOfTwo(t *text, words announcements) bool {
 	if !t.isSpaceAfter(n.last) {
 		return false
 	}
+
 	word := t.wordAt(n.last + 1)
+
 	if !n.hashBefore && !isMarkedBefore(t, n.first, words) {
 		return false
 	}
@@ -191,6 +201,7 @@ func (n *numberSpan) isFirstOfTwo(t *text, words announcements) bool {
 	if numeral.IsYear(word) {
 		return false
 	}
+
 	after := textAfter(t.all, t.tokens[n.last+1].to)
 	return !hasUnitBehind(word, after) && !hasMarkAndDigit(after, ".,/:- ")
 }
@@ -249,14 +260,17 @@ func (n *numberSpan) addFile(t *text) {
 	if !n.digitsOnly || n.length() > 3 || n.last+3 >= len(t.tokens) {
 		return
 	}
+
 	letters := t.wordAt(n.last + 1)
 	if !numeral.HasOnlyCapitals(letters) || len(letters) > 3 || !t.isSpaceAfter(n.last) || !t.isSpaceAfter(n.last+1) {
 		return
 	}
+
 	end := t.tokens[n.last+3]
 	if !numeral.IsCountedInYear(t.all[t.tokens[n.last+2].from:end.to]) {
 		return
 	}
+
 	n.last += 3
 	n.to = end.to
 	n.value = t.all[n.from:n.to]
@@ -280,6 +294,7 @@ func (n *numberSpan) joinOverStroke(t *text) bool {
 	if !n.digitsOnly || n.last+1 >= len(t.tokens) {
 		return false
 	}
+
 	word := t.wordAt(n.last + 1)
 	if t.separatorAfter(n.last) != " / " || len(word) < 2 {
 		return false
@@ -287,6 +302,7 @@ func (n *numberSpan) joinOverStroke(t *text) bool {
 	if !numeral.HasOnlyDigits(word) || !isNumberOfYear(n.value, word) {
 		return false
 	}
+
 	n.last++
 	n.to = t.tokens[n.last].to
 	n.value = t.all[n.from:n.to]

@@ -21,6 +21,7 @@ func isHour(t *text, i int) bool {
 	if len(t.wordAt(i)) > len("17h30pm") {
 		return false
 	}
+
 	word := strings.ToLower(t.wordAt(i))
 	if hasHourUnit(word) {
 		return true
@@ -34,6 +35,7 @@ func isHour(t *text, i int) bool {
 	if t.isBeforeHourUnit(i) {
 		return true
 	}
+
 	isBehindHourWord := t.isBehindHourWord(i) && !t.isSentenceStart(i)
 	return isBehindHourWord && !t.isCounted(i)
 }
@@ -82,9 +84,11 @@ func (t *text) isBehindHourWord(i int) bool { return i > 0 && isBeforeHour(t.tok
 // isHourWord says whether a word tells an hour of the day: "at nine", "um acht". What is counted has its word behind the number.
 func isHourWord(t *text, i int, lexicons []*lexicon.Lexicon, use []int) bool {
 	k := &t.tokens[i]
+
 	if t.isSentenceStart(i) || !t.isBehindHourWord(i) {
 		return false
 	}
+
 	isNumber := slices.ContainsFunc(use, func(u int) bool { return lexicons[u].Numbers[k.form] })
 	if k.number || !isNumber {
 		return false
@@ -92,11 +96,13 @@ func isHourWord(t *text, i int, lexicons []*lexicon.Lexicon, use []int) bool {
 	if i+1 == len(t.tokens) || t.tokens[i+1].clause != k.clause {
 		return true
 	}
+
 	next := t.tokens[i+1].form
 	switch next {
 	case "oclock", "tonight":
 		return true
 	}
+
 	return len(next) <= longestParticle
 }
 

@@ -34,6 +34,7 @@ func (a *Analyzer) findIntents(t *text, desk *analysis.Desk, alike []resemblance
 	if len(known) == 0 {
 		known = analysis.DefaultIntents()
 	}
+
 	var all []scored
 	for _, intent := range known {
 		score := v.scoreOfIntent(intent.Name) + mentionWeight*a.countMentions(t, intent.Words)
@@ -41,13 +42,16 @@ func (a *Analyzer) findIntents(t *text, desk *analysis.Desk, alike []resemblance
 			name := strings.NewReplacer("_", " ", "-", " ").Replace(intent.Name)
 			score += mentionWeight * a.countMentions(t, []string{name})
 		}
+
 		for _, r := range alike {
 			if r.example.Intent == intent.Name && intent.Name != "" {
 				score += likenessWeight * r.likeness
 			}
 		}
+
 		all = append(all, scored{intent.Name, score})
 	}
+
 	slices.SortStableFunc(all, byScore)
 	var found []string
 	if len(all) > 0 && all[0].score >= leastIntent {
@@ -56,6 +60,7 @@ func (a *Analyzer) findIntents(t *text, desk *analysis.Desk, alike []resemblance
 	if len(all) > 1 && all[1].score >= secondIntent {
 		found = append(found, all[1].name)
 	}
+
 	return found
 }
 

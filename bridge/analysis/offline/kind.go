@@ -23,11 +23,13 @@ func kindBefore(t *text, words announcements, n *numberSpan) string {
 		if !isMarked {
 			isMarked = isMarkedBefore(t, i+1, words)
 		}
+
 		kind, isDecided := kindByWord(t, words, n, wordBefore{at: i, isMarked: isMarked})
 		if isDecided {
 			return kind
 		}
 	}
+
 	return ""
 }
 
@@ -44,16 +46,19 @@ func kindByWord(t *text, words announcements, n *numberSpan, word wordBefore) (k
 	w := words[word.at]
 	before := words[word.at-1] // none at the beginning of the text
 	form := t.tokens[word.at].form
+
 	if w.firm && words.isVagueTogether(t, word.at) {
 		return kindOther, true
 	}
 	if w.kind != "" && before.other && !before.filler && isInitials(t.wordAt(word.at)) {
 		return kindOther, true // the letters of a plate: "Rejestracja WZ 4471K"
 	}
+
 	isAccount := word.isMarked && isOtherFirst(form)
 	if w.other && isAccount {
 		return kindByOther(t, words, n, word.at)
 	}
+
 	if w.kind != "" {
 		if w.filler && before.kind != "" {
 			return "", false
@@ -66,9 +71,11 @@ func kindByWord(t *text, words announcements, n *numberSpan, word wordBefore) (k
 		}
 		return w.kind, true
 	}
+
 	if w.other {
 		return kindByOther(t, words, n, word.at)
 	}
+
 	isQuotedLetter := t.tokens[word.at].quoted && len(form) == 1
 	isSign := t.wordAt(word.at) == "º" // of "n.º"
 	mayStandBetween := w.filler || isSign || isQuotedLetter || isInitials(t.wordAt(word.at))
@@ -83,6 +90,7 @@ func kindByOther(t *text, words announcements, n *numberSpan, at int) (kind stri
 	if isCodeWord(t.tokens[at].form) && !n.digitsOnly && t.hasBookingBefore(at) {
 		return kindOrder, true // "réservation au nom de Petit, code QX7-44P"
 	}
+
 	if words[at].filler {
 		before := words[at-1]
 		if before.kind != "" || before.filler {
@@ -90,12 +98,14 @@ func kindByOther(t *text, words announcements, n *numberSpan, at int) (kind stri
 		}
 		return kindOther, true
 	}
+
 	const longestOfWhole = 8 // of an order that something is a part of; a longer number is the article's own
 	isNear := at == n.first-1
 	isLong := n.length() > longestOfWhole
 	if !isNear && !isLong && isPartOf(t, n.first) { // "the article in 88213"
 		return "", true
 	}
+
 	return kindOther, true
 }
 
@@ -168,6 +178,7 @@ func (f *referenceFinder) kindAround(at int) string {
 	if f.wants == "quote" {
 		return kindQuote
 	}
+
 	return kindOrder
 }
 
@@ -244,14 +255,17 @@ func (f *referenceFinder) tellVagueKind(n *numberSpan) string {
 	if f.isAboutGoods(n.first) {
 		return kindOther // "do the gloves ref. 7710-M meet EN 455?"
 	}
+
 	kind := f.kindAround(n.first)
 	if kind != kindOrder || f.words.hasKind(kindOrder) {
 		return kind
 	}
+
 	switch f.wants {
 	case "problem", "account", "feedback", "":
 		return kindTicket
 	}
+
 	return kind
 }
 
@@ -260,11 +274,13 @@ func kindOfPrefix(value string) string {
 	if numeral.IsParcelNumber(value) {
 		return kindShipment
 	}
+
 	const shortestRest = 3 // of what follows the letters: "INV 12" is too little
 	length := numeral.PrefixLength(value)
 	if len(value)-length < shortestRest {
 		return ""
 	}
+
 	switch strings.ToUpper(strings.TrimRight(value[:length], "-_/ ")) {
 	case "ORD", "ORDER", "SO", "BEST", "CMD", "CDE", "PED", "ZAM", "ENC", "OR", "WO", "BK", "RES", "RSV", "PNR", "LOC", "ZK", "ZL", "BC",
 		"WEB", "OC", "OT", "OS", "ZS", "ZO", "BDC", "BST", "AUF", "JOB", "PO", "ORDEN", "PEDIDO", "ZLEC":
@@ -281,5 +297,6 @@ func kindOfPrefix(value string) string {
 	case "JJD", "JVGL", "DHL", "GLS", "DPD", "UPS", "SHP", "TRK", "DDT", "LDV", "LS", "ALB", "AWB", "CMR", "SHIP", "TRACK":
 		return kindShipment
 	}
+
 	return ""
 }

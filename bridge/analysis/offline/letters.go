@@ -15,6 +15,7 @@ func (n *numberSpan) addLetters(t *text, words announcements) bool {
 	if !n.hasLettersBefore(t, words) {
 		return false
 	}
+
 	letters := t.wordAt(n.first - 1)
 	whole := numberSpan{from: t.tokens[n.first-1].from, to: n.to, first: n.first - 1, last: n.last}
 	kind := kindBefore(t, words, &whole)
@@ -24,6 +25,7 @@ func (n *numberSpan) addLetters(t *text, words announcements) bool {
 	if kind == "" && !isAbbreviation(letters) {
 		return false
 	}
+
 	groups := 0
 	if wide := *n; wide.joinOverStroke(t) {
 		whole.to = wide.to
@@ -31,6 +33,7 @@ func (n *numberSpan) addLetters(t *text, words announcements) bool {
 	} else if numeral.HasOnlyDigits(n.value) {
 		groups = whole.addDigits(t)
 	}
+
 	whole.value = t.all[whole.from:whole.to]
 	isParcel := kind == kindShipment && groups > 0
 	if isCountry(letters) && !isParcel {
@@ -39,6 +42,7 @@ func (n *numberSpan) addLetters(t *text, words announcements) bool {
 	if whole.isCountOrDate(t, n) || n.isPostcodeWithCountry(t) {
 		return false
 	}
+
 	whole.hashBefore = isHashBefore(t.all, whole.from)
 	*n = whole
 	return true
@@ -89,6 +93,7 @@ func (n *numberSpan) hasLettersBefore(t *text, words announcements) bool {
 	if t.separatorAfter(n.first-1) != " " {
 		return false
 	}
+
 	const longest = 4
 	letters := t.wordAt(n.first - 1)
 	if len(letters) > longest || !numeral.HasOnlyCapitals(letters) {
@@ -103,11 +108,13 @@ func (n *numberSpan) hasLettersBefore(t *text, words announcements) bool {
 	if n.first == 1 {
 		return len(letters) > 1 // "O 77120 chegou": an article
 	}
+
 	before := &t.tokens[n.first-2]
 	beginsSentence := before.sentence != t.tokens[n.first-1].sentence
 	if len(letters) == 1 && beginsSentence {
 		return false
 	}
+
 	return !isShouted(t.wordAt(n.first - 2))
 }
 
@@ -175,11 +182,13 @@ func (n *numberSpan) isGroupNext(t *text) bool {
 	if t.separatorAfter(n.last) != " " {
 		return false
 	}
+
 	word := t.wordAt(n.last + 1)
 	digits := numeral.CountDigits(t.all[n.from:n.to])
 	if len(word) == 2 && numeral.HasOnlyCapitals(word) {
 		return digits == parcelDigits || n.isCountryNext(t, n.last)
 	}
+
 	const (
 		longest      = 4
 		enoughForOne = 7 // digits before a group of one digit
@@ -193,6 +202,7 @@ func (n *numberSpan) isGroupNext(t *text) bool {
 	if n.isCountryNext(t, n.last+1) {
 		return true
 	}
+
 	after := textAfter(t.all, t.tokens[n.last+1].to)
 	return !hasUnitBehind(word, after) && !hasMarkAndDigit(after, ".,/:-")
 }
@@ -216,6 +226,7 @@ func (n *numberSpan) addTail(t *text) {
 		mostDigits   = 2
 		shortestTail = 3
 	)
+
 	isShort := len(letters) <= mostLetters && len(digits) <= mostDigits
 	if !found || !isShort {
 		return

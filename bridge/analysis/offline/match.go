@@ -32,6 +32,7 @@ func findPhrases(l *lexicon.Lexicon, t *text, earlier []match) []match {
 	for i := range t.tokens {
 		word := &t.tokens[i]
 		findForm(l, t, i, word.form, found)
+
 		if word.alt != "" {
 			findForm(l, t, i, word.alt, found)
 		}
@@ -39,6 +40,7 @@ func findPhrases(l *lexicon.Lexicon, t *text, earlier []match) []match {
 			tryPhrases(l, t, i, l.Exact[lexicon.AnyNumber], found)
 		}
 	}
+
 	matches := slices.AppendSeq(earlier, maps.Keys(found))
 	slices.SortFunc(matches, compareMatches)
 	return matches
@@ -81,10 +83,12 @@ func findEnd(l *lexicon.Lexicon, t *text, at int, rest []lexicon.Element) (last 
 	if len(rest) == 0 {
 		return at, true
 	}
+
 	mostSkipped := 0
 	if rest[0].IsGap() {
 		mostSkipped, rest = longestGap, rest[1:]
 	}
+
 	for skipped := 0; skipped <= mostSkipped; skipped++ {
 		next := at + 1 + skipped
 		if next >= len(t.tokens) || t.tokens[next].sentence != t.tokens[at].sentence {
@@ -97,6 +101,7 @@ func findEnd(l *lexicon.Lexicon, t *text, at int, rest []lexicon.Element) (last 
 			return last, true
 		}
 	}
+
 	return 0, false
 }
 
@@ -125,6 +130,7 @@ func matchesForm(l *lexicon.Lexicon, word *token, form string, e lexicon.Element
 			return true
 		}
 	}
+
 	return false
 }
 

@@ -16,6 +16,7 @@ func numbersIn(t *text) []numberSpan {
 	var found []numberSpan
 	for i := 0; i < len(t.tokens); i++ {
 		k := &t.tokens[i]
+
 		if !isCode(t.wordAt(i)) {
 			continue
 		}
@@ -23,17 +24,21 @@ func numbersIn(t *text) []numberSpan {
 			i = t.endOfIBAN(i)
 			continue
 		}
+
 		n := numberSpan{from: k.from, to: k.to, first: i, last: i}
 		n.join(t)
 		n.value = t.all[n.from:n.to]
 		if hasWordBefore(n.value) {
 			n.trimPrefix(t)
 		}
+
 		n.addGroups(t)
 		i = max(i, n.last)
+
 		if !numeral.HasDigit(n.value) || len(n.value) > longestNumber {
 			continue
 		}
+
 		n.digitsOnly = numeral.HasOnlyDigits(n.value)
 		n.hashBefore = isHashBefore(t.all, n.from)
 		isPhone := numeral.IsInPhone(t.all, n.from, n.to)
@@ -42,6 +47,7 @@ func numbersIn(t *text) []numberSpan {
 		n.impossible = isPhone || n.isNorm(t) || isNoReference(t.all, &n)
 		found = append(found, n)
 	}
+
 	return found
 }
 
@@ -76,6 +82,7 @@ func isCode(word string) bool {
 		mostCapitals      = 8 // of a word in capitals: "OFFERTE"
 		mostLetters       = 3 // of a word with small letters: "Bis"
 	)
+
 	var digits, capitals, small int
 	for i := range len(word) {
 		c := word[i]
@@ -89,12 +96,14 @@ func isCode(word string) bool {
 			return false
 		}
 	}
+
 	if digits > 0 && len(word) <= longestWithDigits {
 		return true
 	}
 	if small == 0 {
 		return numeral.IsWithin(capitals, 1, mostCapitals)
 	}
+
 	return small+capitals <= mostLetters
 }
 
@@ -114,18 +123,22 @@ func hasWordBefore(value string) bool {
 	if strings.HasSuffix(head, ":") {
 		return true
 	}
+
 	letters, isDotted := strings.CutSuffix(head, ".")
 	if !isDotted {
 		return false
 	}
+
 	const mostLetters = 4
 	if len(letters) > mostLetters || !numeral.HasOnlyCapitals(letters) {
 		return true
 	}
+
 	switch letters {
 	case "REF", "RIF", "TEL", "FAX", "CAP", "PLZ", "COD", "ART", "KOD", "POS", "TLF":
 		return true
 	}
+
 	return isMark(wordform.Fold(letters))
 }
 
@@ -220,16 +233,19 @@ func hasUnitBehind(value, after string) bool {
 	if strings.Contains(value, "-") && !numeral.HasOnly(value, numeral.Digits+".,") {
 		return false
 	}
+
 	rest := strings.TrimLeft(after, " \u00a0")
 	for _, sign := range []string{"€", "$", "£", "%", "zł", "º", "°"} {
 		if strings.HasPrefix(rest, sign) {
 			return true
 		}
 	}
+
 	word := rest
 	if end := strings.IndexFunc(rest, func(r rune) bool { return !wordform.IsWordRune(r) }); end >= 0 {
 		word = rest[:end]
 	}
+
 	switch wordform.Fold(word) {
 	case "uhr", "h", "pm":
 		return len(value) <= len("12.30")
@@ -246,6 +262,7 @@ func hasUnitBehind(value, after string) bool {
 		"vecinos", "habitantes", "abitanti", "inwoners", "mieszkancow":
 		return true
 	}
+
 	return false
 }
 
@@ -265,7 +282,9 @@ func (t *text) endOfIBAN(at int) int {
 		if !isCode(group) || strings.ToUpper(group) != group {
 			break
 		}
+
 		at++
 	}
+
 	return at
 }

@@ -19,6 +19,7 @@ func (a *Analyzer) Analyze(ctx context.Context, q analysis.Question) (analysis.A
 	if err := ctx.Err(); err != nil {
 		return analysis.Answer{}, err
 	}
+
 	t := readText(q.Burst)
 	language, use := a.languages.Detect(t.words())
 	matches := a.findMatches(t, language, use)
@@ -48,15 +49,18 @@ func (a *Analyzer) addAnnouncing(t *text, language string, matches []match) []ma
 	if language != "" || len(matchesOf(matches, lexicon.OfAnnounce)) > 0 {
 		return matches
 	}
+
 	all := slices.Clone(matches)
 	for _, l := range a.lexicons {
 		all = append(all, matchesOf(findPhrases(l, t, nil), lexicon.OfAnnounce)...)
 	}
+
 	others := slices.ContainsFunc(all, func(m match) bool { return m.Family == lexicon.OfAnnounce && m.Name == kindOther })
 	ours := slices.ContainsFunc(all, func(m match) bool { return m.Family == lexicon.OfAnnounce && m.isOfOurKinds() })
 	if others && ours {
 		return matches // of two languages that disagree neither is believed
 	}
+
 	slices.SortStableFunc(all, compareMatches)
 	return all
 }

@@ -31,13 +31,16 @@ func (n *numberSpan) readPaper(t *text) string {
 		n.value = t.all[n.from:n.to]
 		return kindOfPaper(letters)
 	}
+
 	if n.first == 0 || t.separatorAfter(n.first-1) != " " || numeral.CountDigits(n.value) < shortestReference {
 		return ""
 	}
+
 	isOfPlate := n.first > 1 && t.separatorAfter(n.first-2) == "-" // "L-KV 2077"
 	if isOfPlate {
 		return ""
 	}
+
 	return kindOfPaper(t.wordAt(n.first - 1))
 }
 
@@ -71,6 +74,7 @@ func (f *referenceFinder) kindBehind(n *numberSpan) string {
 	if !isDeterminer(t.tokens[n.first-1].form) {
 		return ""
 	}
+
 	form := t.tokens[n.last+1].form
 	isPlural := strings.HasSuffix(form, "s") || strings.HasSuffix(form, "en")
 	if isPlural || f.words[n.last+1].other {
@@ -79,6 +83,7 @@ func (f *referenceFinder) kindBehind(n *numberSpan) string {
 	if form == "one" {
 		return f.kindAround(n.first)
 	}
+
 	return f.words[n.last+1].kind
 }
 

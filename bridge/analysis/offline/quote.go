@@ -23,14 +23,17 @@ func quotesIn(all string) []span {
 		} else {
 			end += at
 		}
+
 		line := all[at:end]
 		if strings.HasPrefix(strings.TrimLeft(line, " \t"), ">") {
 			found = append(found, span{from: at, to: end})
 		} else {
 			found = quotesInLine(found, line, at)
 		}
+
 		at = end + 1
 	}
+
 	return found
 }
 
@@ -42,13 +45,16 @@ func quotesInLine(found []span, line string, base int) []span {
 		if closers == "" || !canOpen(line[:i-n], line[i:], r) {
 			continue
 		}
+
 		length := findCloser(line[i:min(len(line), i+longestQuote)], closers, r)
 		if length < 0 {
 			continue
 		}
+
 		found = append(found, span{from: base + i, to: base + i + length})
 		i += length + 1
 	}
+
 	return found
 }
 
@@ -70,6 +76,7 @@ func closersOf(r rune) string {
 	case '‚':
 		return "‘'"
 	}
+
 	return ""
 }
 
@@ -99,13 +106,16 @@ func findCloser(rest, closers string, opened rune) int {
 		if !strings.ContainsRune(closers, r) {
 			continue
 		}
+
 		if isSingle {
 			after, _ := utf8.DecodeRuneInString(rest[i+utf8.RuneLen(r):])
 			if wordform.IsWordRune(after) {
 				continue
 			}
 		}
+
 		return i
 	}
+
 	return -1
 }

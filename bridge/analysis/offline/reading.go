@@ -22,19 +22,24 @@ func (a *Analyzer) read(text string, most int) *reading {
 	a.mu.Lock()
 	r := a.readings[text]
 	a.mu.Unlock()
+
 	if r != nil {
 		return r
 	}
+
 	t := readText([]analysis.Message{{Text: text}})
 	r = &reading{bag: a.newBag(t)}
 	r.language, _ = a.languages.Detect(t.words())
 	for i := range t.tokens {
 		r.forms = append(r.forms, strings.Clone(t.tokens[i].form))
 	}
+
 	a.mu.Lock()
+
 	if len(a.readings) >= mostReadings {
 		clear(a.readings)
 	}
+
 	a.readings[strings.Clone(text)] = r
 	a.mu.Unlock()
 	return r

@@ -53,6 +53,7 @@ func (a *Analyzer) findReferences(t *text, matches []match, patterns []analysis.
 			allowed[p.Kind] = p
 		}
 	}
+
 	found := a.patterns.Find(t.all, patterns)
 	if len(patterns) == 0 || len(allowed) > 0 {
 		f := referenceFinder{t: t, matches: matches, words: findAnnouncements(t, matches), hints: h}
@@ -61,10 +62,12 @@ func (a *Analyzer) findReferences(t *text, matches []match, patterns []analysis.
 			if len(patterns) > 0 && !isAllowed {
 				continue
 			}
+
 			r.Link = pattern.LinkTo(r.Value)
 			found = append(found, r)
 		}
 	}
+
 	return dropRepeated(found)
 }
 
@@ -136,21 +139,26 @@ func (f *referenceFinder) find() []analysis.Reference {
 		if n.from < readUntil {
 			continue // it was read as a group of the number before it
 		}
+
 		kind, isCandidate := n.readWhole(f.t, f.words)
 		if kind == "" {
 			kind = f.readGroups(&n)
 			isCandidate = isCandidate || kind != ""
 		}
+
 		readUntil = n.to
+
 		if !isCandidate {
 			continue
 		}
+
 		switch kind {
 		case "":
 			kind = f.tellKind(&n)
 		case kindVague:
 			kind = f.tellVagueKind(&n)
 		}
+
 		if kind == "" || kind == kindOther {
 			f.noteOther(&n, kind)
 			if kind == kindOther {
@@ -158,12 +166,15 @@ func (f *referenceFinder) find() []analysis.Reference {
 			}
 			continue
 		}
+
 		f.previous = foundNumber{kind: kind, end: n.to, size: n.length()}
 		found = append(found, analysis.Reference{Kind: kind, Value: n.value})
 	}
+
 	for _, code := range findBookingCodes(f.t) {
 		found = append(found, analysis.Reference{Kind: kindOrder, Value: code})
 	}
+
 	return found
 }
 
@@ -195,6 +206,7 @@ func (f *referenceFinder) tellKind(n *numberSpan) string {
 	if kind := n.readPaper(f.t); kind != "" {
 		return kind
 	}
+
 	if kind := kindOfPrefix(n.value); kind != "" {
 		isOfOther := n.digitsOnly && hasOtherBefore(f.t, f.words, n.first, farOther)
 		if isOfOther {
@@ -202,6 +214,7 @@ func (f *referenceFinder) tellKind(n *numberSpan) string {
 		}
 		return kind
 	}
+
 	if f.isLikeOther(n) {
 		return ""
 	}
@@ -211,15 +224,18 @@ func (f *referenceFinder) tellKind(n *numberSpan) string {
 	if f.isAnswer(n) {
 		return f.kindOfUnannounced(n)
 	}
+
 	if f.isUnannouncedReference(n) || f.isSubject(n) {
 		kind := f.kindOfUnannounced(n)
 		n.value = n.valueWithLetters(f.t, f.words)
 		return kind
 	}
+
 	isLong := len(n.value) >= surelyShipment && !hasOtherBefore(f.t, f.words, n.first, farOther)
 	if isLong && f.kindAround(n.first) == kindShipment {
 		return kindShipment
 	}
+
 	return ""
 }
 
@@ -277,6 +293,7 @@ func (n *numberSpan) readWhole(t *text, words announcements) (kind string, isCan
 			kind = kindOfWide
 		}
 	}
+
 	if hasLetters {
 		return kind, true
 	}
@@ -284,12 +301,14 @@ func (n *numberSpan) readWhole(t *text, words announcements) (kind string, isCan
 		n.to = t.tokens[n.last+2].to // so that nobody reads the month and the year as numbers
 		return "", false
 	}
+
 	if kind == "" || kind == kindOther {
 		if n.hashBefore {
 			n.addTail(t)
 		}
 		return kind, !n.impossible
 	}
+
 	n.addTail(t)
 	isFirstGroup := n.groupsFollow || n.isFirstOfThree(t)
 	if isFirstGroup || n.isFirstOfTwo(t, words) {
@@ -297,8 +316,10 @@ func (n *numberSpan) readWhole(t *text, words announcements) (kind string, isCan
 		n.addFinalLetter(t)
 		return kind, n.value != ""
 	}
+
 	if !n.impossible {
 		n.addShortGroups(t)
 	}
+
 	return kind, !n.impossible
 }

@@ -28,12 +28,15 @@ func (a *Analyzer) findReplies(b bag, language string, sources []analysis.Source
 		if s.Reply != "" {
 			written = a.read(s.Reply, sourceBytes).language
 		}
+
 		isOwnLanguage[i] = written == language && language != ""
 	}
+
 	type choice struct {
 		at       int
 		likeness float64
 	}
+
 	var all []choice
 	for i, l := range compare(b, bags) {
 		if l < leastReply {
@@ -42,8 +45,10 @@ func (a *Analyzer) findReplies(b bag, language string, sources []analysis.Source
 		if isOwnLanguage[i] {
 			l *= languageFactor
 		}
+
 		all = append(all, choice{i, l})
 	}
+
 	slices.SortStableFunc(all, func(x, y choice) int { return cmp.Compare(y.likeness, x.likeness) })
 	var found []analysis.Reply
 	for _, c := range all {
@@ -53,10 +58,12 @@ func (a *Analyzer) findReplies(b bag, language string, sources []analysis.Source
 		if words == "" || s.ID == "" || isRepeated {
 			continue
 		}
+
 		found = append(found, analysis.Reply{Text: words, Sources: []string{s.ID}})
 		if len(found) == mostReplies {
 			break
 		}
 	}
+
 	return found
 }

@@ -47,14 +47,17 @@ func lexiconSentiment(t *text, matches []match, urgent bool) analysis.Sentiment 
 			plain = append(plain, m)
 		}
 	}
+
 	for _, m := range append(longest(plain), longest(ironic)...) {
 		if !t.tokens[m.first].quoted {
 			f.addMatch(t, m, modifiers)
 		}
 	}
+
 	if t.hasQuotedStaff(modifiers) {
 		f.unhappy += quotedStaff
 	}
+
 	f.frustrated += t.measureRepetition()
 	shouts := t.countShouts()
 	f.addForm(t, shouts)
@@ -89,9 +92,11 @@ func (f *feelings) addMatch(t *text, m match, modifiers []match) {
 			}
 		}
 	}
+
 	if t.tokens[m.first].caps && t.caps < len(t.tokens)/2 {
 		w *= capitalsFactor
 	}
+
 	f.count(m.Name, w, isNegated && !holdsNegation)
 }
 
@@ -155,12 +160,14 @@ func (f *feelings) addForm(t *text, shouts int) {
 			f.unhappy += ironyAlone
 		}
 	}
+
 	if f.happy != 0 {
 		return
 	}
 	if shouts >= 2 && f.fault > 0 {
 		f.unhappy += shoutedFault
 	}
+
 	const fewCapitals = 5 // words in capitals
 	if t.caps > fewCapitals && t.caps > len(t.tokens)/2 {
 		f.unhappy += allCapitals
@@ -175,6 +182,7 @@ func (f *feelings) decideSentiment(t *text, shouts int, urgent bool) analysis.Se
 	if f.frustrated >= 1 && f.unhappy+f.frustrated >= f.happy {
 		return analysis.Frustrated
 	}
+
 	const leastMood = 0.8 // a plain phrase weighs 1, a weak one 0.5
 	if f.unhappy >= leastMood && f.unhappy >= 0.8*f.happy {
 		return analysis.Negative
@@ -188,6 +196,7 @@ func (f *feelings) decideSentiment(t *text, shouts int, urgent bool) analysis.Se
 	if urgent {
 		return analysis.Pressing
 	}
+
 	return analysis.Neutral
 }
 

@@ -51,6 +51,7 @@ func compare(one bag, many []bag) []float64 {
 			in[w]++
 		}
 	}
+
 	rarity := func(w string) float64 { return math.Log(1 + float64(len(many)+1)/float64(in[w]+1)) }
 	length := func(b bag) float64 {
 		var parts []float64
@@ -60,6 +61,7 @@ func compare(one bag, many []bag) []float64 {
 		}
 		return math.Sqrt(sumSorted(parts))
 	}
+
 	whole := length(one)
 	like := make([]float64, len(many))
 	for i, b := range many {
@@ -69,11 +71,14 @@ func compare(one bag, many []bag) []float64 {
 				parts = append(parts, (1+math.Log(n))*(1+math.Log(one[w]))*rarity(w)*rarity(w))
 			}
 		}
+
 		if len(parts) == 0 {
 			continue
 		}
+
 		like[i] = sumSorted(parts) / (whole * length(b))
 	}
+
 	return like
 }
 

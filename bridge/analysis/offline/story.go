@@ -35,12 +35,14 @@ func (t *text) sentenceBeginnings() []string {
 		if k.sentence == sentence || !t.isOwnText(k) {
 			continue
 		}
+
 		sentence = k.sentence
 		hasSecond := i+1 < len(t.tokens) && t.tokens[i+1].sentence == sentence
 		if hasSecond && !k.number {
 			found = append(found, k.form+" "+t.tokens[i+1].form)
 		}
 	}
+
 	return found
 }
 
@@ -95,6 +97,7 @@ func (t *text) hasQuotedStaff(modifiers []match) bool {
 		if m.Name != "staff" || t.tokens[m.first].quoted {
 			continue
 		}
+
 		first, last := t.sentenceOf(m.first)
 		quoted := 0
 		for i := first; i <= min(last+ahead, len(t.tokens)-1); i++ {
@@ -102,9 +105,11 @@ func (t *text) hasQuotedStaff(modifiers []match) bool {
 				quoted++
 			}
 		}
+
 		if quoted >= leastQuoted {
 			return true
 		}
 	}
+
 	return false
 }

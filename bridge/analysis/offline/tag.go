@@ -28,6 +28,7 @@ func (a *Analyzer) findTags(t *text, desk *analysis.Desk, intents []string, alik
 				score += likenessTag * r.likeness
 			}
 		}
+
 		if usual[strings.ToLower(tag.Name)] {
 			score += intentTag
 		}
@@ -35,6 +36,7 @@ func (a *Analyzer) findTags(t *text, desk *analysis.Desk, intents []string, alik
 			all = append(all, scored{tag.Name, score})
 		}
 	}
+
 	slices.SortStableFunc(all, byScore)
 	var found []string
 	for _, s := range all {
@@ -42,6 +44,7 @@ func (a *Analyzer) findTags(t *text, desk *analysis.Desk, intents []string, alik
 			found = append(found, s.name)
 		}
 	}
+
 	return found
 }
 

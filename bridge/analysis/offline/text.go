@@ -36,10 +36,12 @@ func readText(burst []analysis.Message) *text {
 	for _, m := range burst {
 		size += len(m.Subject) + len(m.Text) + 2
 	}
+
 	room := headBytes + tailBytes
 	if size > room {
 		room = headBytes
 	}
+
 	add := func(s string) {
 		s = clipText(s, room-b.Len())
 		b.WriteString(s)
@@ -49,23 +51,28 @@ func readText(burst []analysis.Message) *text {
 		if b.Len() >= room {
 			break
 		}
+
 		if m.Subject != "" {
 			from := b.Len()
 			add(m.Subject)
 			t.subjects = append(t.subjects, span{from: from, to: b.Len()})
 			t.forwarded = t.forwarded || isForward(m.Subject)
 		}
+
 		add(m.Text)
 	}
+
 	if size > headBytes+tailBytes {
 		b.WriteString(lastOf(burst[len(burst)-1].Text))
 		b.WriteByte('\n')
 	}
+
 	t.all = b.String()
 	t.readTokens()
 	if t.forwarded {
 		t.quoteForwarded()
 	}
+
 	return t
 }
 

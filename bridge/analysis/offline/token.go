@@ -42,6 +42,7 @@ func (t *text) readTokens() {
 		if r >= utf8.RuneSelf {
 			r, n = utf8.DecodeRuneInString(t.all[i:])
 		}
+
 		switch {
 		case wordform.IsWordRune(r):
 			i = z.readWord(i)
@@ -83,6 +84,7 @@ func (z *tokenizer) readWord(start int) (end int) {
 		} else if !wordform.IsWordRune(r) {
 			break
 		}
+
 		if unicode.IsDigit(r) {
 			digits++
 		} else {
@@ -91,8 +93,10 @@ func (z *tokenizer) readWord(start int) (end int) {
 				capitals++
 			}
 		}
+
 		end += n
 	}
+
 	k := token{from: start, to: end, form: wordform.Fold(all[start:end]), number: numeral.IsDigit(all[start])}
 	const shortestCaps = 3 // letters: who writes "OK" doesn't shout
 	isInCapitals := capitals == letters && digits == 0
@@ -103,6 +107,7 @@ func (z *tokenizer) readWord(start int) (end int) {
 	if k.form != "" {
 		z.add(k)
 	}
+
 	return end
 }
 
@@ -131,10 +136,12 @@ func (z *tokenizer) readMark(r rune, at int) {
 	case ',', ';', ':', '(', ')', '–', '—', '|', '/', '•':
 		z.clause++
 	}
+
 	last := len(z.t.tokens) - 1
 	if last < 0 {
 		return
 	}
+
 	switch r {
 	case '!', '！':
 		z.t.tokens[last].loud = true
@@ -152,28 +159,34 @@ func (z *tokenizer) isSentenceEnd(at int) bool {
 	if len(z.t.tokens) == 0 {
 		return false
 	}
+
 	k := z.t.tokens[len(z.t.tokens)-1]
 	if k.to != at {
 		return true
 	}
+
 	const (
 		ahead         = 4 // bytes, this full stop included
 		longestBefore = 5 // of an abbreviation before a number: "art. 12"
 		longestDay    = 2 // "5. Dezember"
 	)
+
 	rest := strings.TrimLeft(all[at+1:min(len(all), at+ahead)], " .")
 	isDigitNext := rest != "" && numeral.IsDigit(rest[0])
 	if isDigitNext && len(k.form) <= longestBefore {
 		return false
 	}
+
 	isDay := k.number && len(k.form) <= longestDay
 	if isDay && rest != "" {
 		return false
 	}
+
 	switch k.form {
 	case "nr", "no", "num", "bzw", "ca", "ggf", "usw", "mr", "mrs", "dr", "sr", "sra", "mme", "dhr", "mevr", "approx", "tel", "ref", "rif":
 		return false
 	}
+
 	return len(k.form) > 1
 }
 
@@ -202,6 +215,7 @@ func emoticonAt(all string, at int) (length int, form string) {
 	if at > 0 && numeral.IsDigit(all[at-1]) {
 		return 0, ""
 	}
+
 	mouth := at + 1
 	hasNose := mouth < len(all) && strings.IndexByte("-'", all[mouth]) >= 0
 	if hasNose {
@@ -210,6 +224,7 @@ func emoticonAt(all string, at int) (length int, form string) {
 	if mouth >= len(all) {
 		return 0, ""
 	}
+
 	isWordNext := mouth+1 < len(all) && wordform.IsWordRune(rune(all[mouth+1]))
 	switch all[mouth] {
 	case ')':
@@ -227,8 +242,10 @@ func emoticonAt(all string, at int) (length int, form string) {
 			form = ":("
 		}
 	}
+
 	if form == "" {
 		return 0, ""
 	}
+
 	return mouth + 1 - at, form
 }

@@ -21,6 +21,7 @@ func (f *referenceFinder) isUnannouncedReference(n *numberSpan) bool {
 	if hasHashBefore(f.t, n) {
 		return true
 	}
+
 	isBehindCode := n.first > 0 && isCodeWord(f.t.tokens[n.first-1].form)
 	if isBehindCode && numeral.HasMixedParts(n.value) {
 		return true
@@ -28,6 +29,7 @@ func (f *referenceFinder) isUnannouncedReference(n *numberSpan) bool {
 	if f.isModel(n) {
 		return false
 	}
+
 	if !numeral.IsDistinctive(n.value) {
 		isLikely := hasMarkBefore(f.t, n) || isGivenNumber(f.t, n) || f.isPaidNumber(n)
 		if !isLikely && !f.isInBrackets(n) && !f.isRoundOrder(n) {
@@ -35,9 +37,11 @@ func (f *referenceFinder) isUnannouncedReference(n *numberSpan) bool {
 		}
 		return !hasOtherBefore(f.t, f.words, n.first, farOther)
 	}
+
 	if numeral.PrefixLength(n.value) > 0 {
 		return !hasOtherBefore(f.t, f.words, n.first, nearOther)
 	}
+
 	return !hasOtherBefore(f.t, f.words, n.first, farOther)
 }
 
@@ -83,9 +87,11 @@ func (f *referenceFinder) isBehindSubject(n *numberSpan) bool {
 	default:
 		return false
 	}
+
 	if n.first == 0 {
 		return false
 	}
+
 	before := f.t.tokens[n.first-1].form
 	isIn := isBeforeSubject(before)
 	if !isIn && isArticle(before) {
@@ -94,6 +100,7 @@ func (f *referenceFinder) isBehindSubject(n *numberSpan) bool {
 	if !isIn || hasOtherBefore(f.t, f.words, n.first, farOther) {
 		return false
 	}
+
 	r, _ := utf8.DecodeRuneInString(strings.TrimLeft(f.t.all[n.to:], " "))
 	return !unicode.IsUpper(r)
 }
@@ -124,16 +131,19 @@ func (f *referenceFinder) isInBrackets(n *numberSpan) bool {
 	if !n.digitsOnly || n.length() < shortestReference || isRound || numeral.IsYear(n.value) {
 		return false
 	}
+
 	first, _ := f.t.sentenceOf(n.first)
 	open := strings.LastIndex(f.t.all[f.t.tokens[first].from:n.from], "(")
 	if open < 0 || strings.Contains(f.t.all[f.t.tokens[first].from+open:n.from], ")") {
 		return false
 	}
+
 	for i := n.first - 1; i >= first; i-- {
 		if f.words.kindAt(i) != "" {
 			return true
 		}
 	}
+
 	return false
 }
 
@@ -156,14 +166,17 @@ func hasHashBefore(t *text, n *numberSpan) bool {
 // and marks) aren't counted. It stops at another number, because words before that one announce that one.
 func hasOtherBefore(t *text, words announcements, at, most int) bool {
 	first, _ := t.sentenceOf(at)
+
 	if isPartOf(t, at) {
 		return false
 	}
+
 	for i := at - 1; i >= first && most > 0; i-- {
 		isFirstGroup := i == at-1 && len(t.tokens[i].form) <= 2 // "Nummer 1 EMH00 1234"
 		if t.tokens[i].number && !isFirstGroup && !isSetAgainst(t, i, at) {
 			return false
 		}
+
 		isOfSize := i+1 < at && isSize(t.wordAt(i+1)) // "size M" says nothing of a number behind the M
 		if words[i].other && !words[i].nearOther && !isOfSize {
 			return true
@@ -172,6 +185,7 @@ func hasOtherBefore(t *text, words announcements, at, most int) bool {
 			most--
 		}
 	}
+
 	return false
 }
 
@@ -254,6 +268,7 @@ func isGivenNumber(t *text, n *numberSpan) bool {
 	if strings.Contains(n.value, ".") {
 		return numeral.IsDotted(n.value)
 	}
+
 	const shortest, longest = 5, 8
 	if !n.digitsOnly || !numeral.IsWithin(n.length(), shortest, longest) {
 		return false
@@ -264,6 +279,7 @@ func isGivenNumber(t *text, n *numberSpan) bool {
 	if n.first > 0 && isTransfer(t.tokens[n.first-1].form) {
 		return false
 	}
+
 	return !isPostcodeOfTown(t, n) && !isPostcodeInAddress(t, n)
 }
 

@@ -18,12 +18,14 @@ func findUrgency(t *text, matches []match, features []feature, m *model, v *verd
 	if v[urgentLabel] < leastUrgent || v.isContent() {
 		return analysis.Urgency{}
 	}
+
 	all := longest(matchesOf(matches, lexicon.OfUrgency))
 	for _, m := range all {
 		if m.isCalming() && !t.tokens[m.first].quoted {
 			return analysis.Urgency{}
 		}
 	}
+
 	at, found := findUrgentWord(t, all, matchesOf(matches, lexicon.OfModifier))
 	if !found && v[urgentLabel] >= plainUrgent {
 		at, found = m.findUrgentWord(t, features)
@@ -31,6 +33,7 @@ func findUrgency(t *text, matches []match, features []feature, m *model, v *verd
 	if !found {
 		return analysis.Urgency{}
 	}
+
 	because := t.quoteAround(at)
 	return analysis.Urgency{Urgent: because != "", Because: because}
 }
@@ -45,6 +48,7 @@ func findUrgentWord(t *text, all, modifiers []match) (at int, found bool) {
 		if t.tokens[m.first].quoted {
 			continue
 		}
+
 		switch m.Name {
 		case "urgent":
 			isAsked := m.Weight < 1 && t.isInQuestion(m.first) // weak words count only outside of questions
@@ -57,12 +61,14 @@ func findUrgentWord(t *text, all, modifiers []match) (at int, found bool) {
 			}
 		}
 	}
+
 	if len(urgent) > 0 {
 		return t.firstOf(urgent), true
 	}
 	if len(soon) > 0 {
 		return t.firstOf(soon), true
 	}
+
 	return 0, false
 }
 
@@ -86,6 +92,7 @@ func (m *model) findUrgentWord(t *text, features []feature) (at int, found bool)
 			weights[f.at] += int64(int8(row[urgentLabel])) * int64(f.value)
 		}
 	}
+
 	most := int64(0)
 	for i := 0; i < len(weights); {
 		first, last := t.sentenceOf(i)
@@ -96,6 +103,7 @@ func (m *model) findUrgentWord(t *text, features []feature) (at int, found bool)
 				top = k
 			}
 		}
+
 		isBetter := sum > most || t.isInSubject(t.tokens[at].from)
 		if t.isInSubject(t.tokens[first].from) {
 			isBetter = false
@@ -104,8 +112,10 @@ func (m *model) findUrgentWord(t *text, features []feature) (at int, found bool)
 			at, found = top, true
 			most = sum
 		}
+
 		i = last + 1
 	}
+
 	return at, found
 }
 
@@ -135,10 +145,12 @@ func isAtStake(t *text, soon match, all, modifiers []match) bool {
 		if m.Name != "stake" || t.tokens[m.first].quoted {
 			continue
 		}
+
 		isPartOfTime := m.first >= soon.first && m.last <= soon.last
 		if isPartOfTime || isNegated(t, m, modifiers) {
 			continue
 		}
+
 		apart := t.tokens[m.first].sentence - t.tokens[soon.first].sentence
 		isEventNear := m.Weight > 1 && numeral.IsWithin(apart, -1, 1)
 		isNeeded := apart == 0 && soon.Weight >= 1
@@ -146,6 +158,7 @@ func isAtStake(t *text, soon match, all, modifiers []match) bool {
 			return true
 		}
 	}
+
 	return false
 }
 
@@ -158,16 +171,20 @@ func (t *text) quoteAround(at int) string {
 		if first == last {
 			return firstRunes(strings.ToValidUTF8(t.wordAt(at), "\x00"), longestBecause)
 		}
+
 		if last-at >= at-first {
 			last--
 		} else {
 			first++
 		}
+
 		quote = t.all[t.tokens[first].from:t.tokens[last].to]
 	}
+
 	if strings.ContainsAny(quote, "\n\r") {
 		return t.wordAt(at)
 	}
+
 	return quote
 }
 

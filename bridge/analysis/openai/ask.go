@@ -42,19 +42,23 @@ func (a *Analyzer) askTwice(ctx context.Context, p prompt, system string, read f
 		{Role: gpt.ChatMessageRoleSystem, Content: system},
 		{Role: gpt.ChatMessageRoleUser, Content: p.user},
 	}
+
 	said, fault := a.askUntilAnswered(ctx, p, talk)
 	if fault != nil {
 		return fault
 	}
+
 	err := read(said.text)
 	if err == nil {
 		return nil
 	}
+
 	a.dialect.learnIgnored(said.asked)
 	a.stats.countRepair()
 	talk = append(talk,
 		gpt.ChatCompletionMessage{Role: gpt.ChatMessageRoleAssistant, Content: clipTokens(said.text, mostShown)},
 		gpt.ChatCompletionMessage{Role: gpt.ChatMessageRoleUser, Content: "That answer is not valid: " + err.Error() + ".\n" + p.form.shape})
+
 	said, fault = a.askUntilAnswered(ctx, p, talk)
 	if fault != nil {
 		return fault
@@ -62,6 +66,7 @@ func (a *Analyzer) askTwice(ctx context.Context, p prompt, system string, read f
 	if err := read(said.text); err != nil {
 		return &Error{Kind: Invalid, Rule: err.Error(), Cause: err}
 	}
+
 	return nil
 }
 
@@ -81,6 +86,7 @@ func (a *Analyzer) askUntilAnswered(ctx context.Context, p prompt, talk []gpt.Ch
 		if fault == nil {
 			return utterance{text: text, asked: r}, nil
 		}
+
 		isRefusal := fault.Status != 0 && learned < mostLearned
 		if isRefusal && a.dialect.learnRefusal(r, fault.Status, x.body) {
 			learned++
@@ -88,6 +94,7 @@ func (a *Analyzer) askUntilAnswered(ctx context.Context, p prompt, talk []gpt.Ch
 				"model", a.options.Model, "status", fault.Status)
 			continue
 		}
+
 		isShort := fault.isPassing() && fault.Wait <= longestPause
 		if hasRetried || !isShort {
 			return utterance{}, fault
@@ -95,6 +102,7 @@ func (a *Analyzer) askUntilAnswered(ctx context.Context, p prompt, talk []gpt.Ch
 		if !a.options.Pause(ctx, max(fault.Wait, shortPause)) {
 			return utterance{}, fault // the time is over
 		}
+
 		hasRetried = true
 	}
 }
@@ -107,10 +115,12 @@ func (a *Analyzer) requestOnce(ctx context.Context, r request, p prompt, talk []
 	for _, m := range body.Messages {
 		in += estimateTokens(m.Content)
 	}
+
 	settle, fault := reserveTokens(ctx, p.q.Terms.Budget, in+mostOut)
 	if fault != nil {
 		return "", x, fault
 	}
+
 	config := gpt.DefaultConfig("") // the key is set by exchange alone
 	config.BaseURL, config.HTTPClient = a.base, x
 	a.stats.countRequest()
@@ -131,12 +141,15 @@ func (a *Analyzer) requestOnce(ctx context.Context, r request, p prompt, talk []
 	default:
 		x.fault = &Error{Kind: Unreadable}
 	}
+
 	settle(used.in + used.out)
 	a.stats.countTokens(used.in, used.out)
+
 	if x.fault != nil {
 		record(p, body, "", used, x.fault)
 		return "", x, x.fault
 	}
+
 	text, fault := contentOf(answer)
 	record(p, body, text, used, fault)
 	return text, x, fault
@@ -147,16 +160,20 @@ func record(p prompt, body gpt.ChatCompletionRequest, answered string, used usag
 	if p.q.Terms.Record == nil {
 		return
 	}
+
 	x := analysis.Exchange{Model: body.Model, Answered: answered, TokensIn: used.in, TokensOut: used.out}
 	for _, m := range p.q.Burst {
 		x.Asked = strings.TrimSpace(x.Asked + "\n" + strings.TrimSpace(m.Subject+"\n"+m.Text))
 	}
+
 	for _, m := range body.Messages[1:] { // the first one is the same for all
 		x.Sent += m.Role + ": " + m.Content + "\n"
 	}
+
 	if fault != nil {
 		x.Failure = string(fault.Kind)
 	}
+
 	p.q.Terms.Record(x)
 }
 
@@ -173,6 +190,7 @@ func (a *Analyzer) newRequest(r request, p prompt, talk []gpt.ChatCompletionMess
 	case byWords:
 		body.Messages[1].Content += "\n" + p.form.shape
 	}
+
 	switch r.limit {
 	case maxTokens:
 		body.MaxTokens = mostOut //nolint:staticcheck // servers other than OpenAI's know no other name
@@ -180,9 +198,11 @@ func (a *Analyzer) newRequest(r request, p prompt, talk []gpt.ChatCompletionMess
 		body.MaxCompletionTokens = mostOut
 	case noLimit:
 	}
+
 	if r.temperature {
 		body.Temperature = 0.1
 	}
+
 	return body
 }
 
@@ -221,11 +241,13 @@ func contentOf(answer gpt.ChatCompletionResponse) (string, *Error) {
 	if len(answer.Choices) == 0 {
 		return "", &Error{Kind: Empty}
 	}
+
 	c := answer.Choices[0]
 	text := c.Message.Content
 	for _, part := range c.Message.MultiContent {
 		text += part.Text
 	}
+
 	if c.Message.Refusal != "" || c.FinishReason == gpt.FinishReasonContentFilter {
 		return "", &Error{Kind: Refused}
 	}
@@ -238,6 +260,7 @@ func contentOf(answer gpt.ChatCompletionResponse) (string, *Error) {
 	if hasToolCall(c) {
 		return "", &Error{Kind: Tools}
 	}
+
 	return "", &Error{Kind: Empty}
 }
 

@@ -23,6 +23,7 @@ func parseBase(typed string) (base string, host *url.URL, err error) {
 	if !strings.Contains(s, "://") {
 		s = guessScheme(s) + "://" + s
 	}
+
 	u, err := url.Parse(s)
 	if err != nil || !isWebAddress(u) {
 		return "", nil, errors.New("openai: the base URL must be an http or https address, like " + defaultBase)
@@ -33,11 +34,13 @@ func parseBase(typed string) (base string, host *url.URL, err error) {
 	if u.RawQuery != "" || u.Fragment != "" {
 		return "", nil, errors.New("openai: the base URL must end with its path: nothing may follow ? or #")
 	}
+
 	path := strings.TrimRight(u.Path, "/")
 	path = strings.TrimRight(strings.TrimSuffix(path, "/chat/completions"), "/")
 	if !hasVersion(path) {
 		path += "/v1"
 	}
+
 	u.Path = path
 	u.RawPath = ""
 	u.Host = strings.ToLower(u.Host)

@@ -53,6 +53,7 @@ func (b *breaker) enter() (turn, *Error) {
 	if b.probing || now.Before(b.until) {
 		return turn{}, &Error{Kind: Open, Wait: max(b.until.Sub(now), 0)}
 	}
+
 	b.probing = true
 	return turn{era: b.era, probe: true}, nil
 }
@@ -61,6 +62,7 @@ func (b *breaker) enter() (turn, *Error) {
 func (b *breaker) leave(t turn, e *Error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+
 	if e != nil && e.Kind == Throttled {
 		b.holdBack(e.Wait)
 	}
@@ -70,6 +72,7 @@ func (b *breaker) leave(t turn, e *Error) {
 	if t.probe {
 		b.probing = false
 	}
+
 	switch {
 	case e == nil:
 		b.hold = 0

@@ -24,6 +24,7 @@ func (a *Analyzer) build(w wire, q analysis.Question, p prompt, hidden *mask.Mas
 	if hidden != nil {
 		show = hidden.Show
 	}
+
 	all := func(texts []string) []string {
 		var shown []string
 		for _, t := range texts {
@@ -33,10 +34,12 @@ func (a *Analyzer) build(w wire, q analysis.Question, p prompt, hidden *mask.Mas
 		}
 		return shown
 	}
+
 	answer := analysis.Answer{
 		Language: w.Language, Sentiment: analysis.Sentiment(w.Sentiment), Intents: all(w.Intents), Tags: all(w.Tags), By: a.options.Model,
 		Urgency: analysis.Urgency{Urgent: w.Urgent},
 	}
+
 	answer.Urgency.Because, _ = show(w.Because) // Check removes what isn't the customer's
 	for _, r := range w.References {
 		if value, ok := show(r.Value); ok {
@@ -44,6 +47,7 @@ func (a *Analyzer) build(w wire, q analysis.Question, p prompt, hidden *mask.Mas
 				Link: linkOf(q.Desk.References, r.Kind, value)})
 		}
 	}
+
 	for _, r := range w.Replies {
 		text, ok := show(r.Text)
 		isTold := hasLeak(text) || strings.Contains(text, p.marker) // it repeats what the model was told
@@ -51,11 +55,13 @@ func (a *Analyzer) build(w wire, q analysis.Question, p prompt, hidden *mask.Mas
 			answer.Replies = append(answer.Replies, analysis.Reply{Text: text, Sources: all(r.Sources)})
 		}
 	}
+
 	for _, act := range w.Actions {
 		if value, ok := show(act.Value); ok {
 			answer.Actions = append(answer.Actions, analysis.Action{Name: analysis.ActionName(act.Name), Value: value})
 		}
 	}
+
 	return answer
 }
 
@@ -80,15 +86,19 @@ func mapTexts(q analysis.Question, f func(string) string) analysis.Question {
 	for i, x := range d.Intents {
 		d.Intents[i].Name, d.Intents[i].About = f(x.Name), f(x.About)
 	}
+
 	for i, x := range d.Tags {
 		d.Tags[i] = analysis.Tag{Name: f(x.Name), Words: texts(x.Words)}
 	}
+
 	for i, x := range d.Sources {
 		d.Sources[i] = analysis.Source{ID: f(x.ID), Title: f(x.Title), Link: f(x.Link), Text: f(x.Text), Reply: f(x.Reply)}
 	}
+
 	for i, x := range d.Examples {
 		d.Examples[i] = analysis.Example{Text: f(x.Text), Intent: f(x.Intent), Tags: texts(x.Tags), Solver: f(x.Solver)}
 	}
+
 	return q
 }
 

@@ -28,6 +28,7 @@ func (h *health) learn(e *Error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	before := h.problem
+
 	switch {
 	case e == nil:
 		h.problem, h.invalid = "", 0
@@ -41,6 +42,7 @@ func (h *health) learn(e *Error) {
 	case hasServerAnswered(e):
 		h.problem = ""
 	}
+
 	if h.problem == before {
 		return
 	}
@@ -48,6 +50,7 @@ func (h *health) learn(e *Error) {
 		h.log.Info("the model answers again", "model", h.model)
 		return
 	}
+
 	h.log.Error("the model can't be used until somebody looks at it", "model", h.model, "kind", string(h.problem), "error", e)
 }
 
@@ -57,10 +60,12 @@ func (a *Analyzer) Condition() analysis.Condition {
 	h.mu.Lock()
 	problem := h.problem
 	h.mu.Unlock()
+
 	if problem != "" {
 		text, hint := adviceOn(problem, a.options.Model)
 		return analysis.Condition{Status: analysis.Broken, Text: text, Hint: hint}
 	}
+
 	open, until, last := h.breaker.readState()
 	if open && last == BadRequest {
 		text, hint := adviceOn(last, a.options.Model)
@@ -70,6 +75,7 @@ func (a *Analyzer) Condition() analysis.Condition {
 		return analysis.Condition{Status: analysis.Waiting, Text: whyWaiting(last), Hint: fmt.Sprintf("Nothing has to be done if this passes: "+
 			"Parley asks again at %s UTC. If it stays, look whether the server runs and can be reached from here.", until.UTC().Format("15:04:05"))}
 	}
+
 	return analysis.Condition{Status: analysis.Working}
 }
 
@@ -85,11 +91,13 @@ func (a *Analyzer) Probe(ctx context.Context) analysis.Condition {
 	if fault.Kind == Refused || fault.Kind == Truncated { // the server works, though the model didn't answer this
 		return analysis.Condition{Status: analysis.Working}
 	}
+
 	isUnfit := fault.Kind == Invalid || fault.Kind == BadRequest
 	if isUnfit || fault.needsPerson() {
 		text, hint := adviceOn(fault.Kind, a.options.Model)
 		return analysis.Condition{Status: analysis.Broken, Text: text, Hint: hint}
 	}
+
 	return analysis.Condition{Status: analysis.Waiting, Text: whyWaiting(fault.Kind),
 		Hint: "It may pass. If it stays, look whether the server runs and can be reached from here."}
 }

@@ -58,12 +58,14 @@ func seventhsOf(r rune) int {
 	case utf8.RuneError, '\u2028', '\u2029':
 		return coded
 	}
+
 	if r < ' ' {
 		return coded
 	}
 	if r < utf8.RuneSelf {
 		return latin
 	}
+
 	return token
 }
 
@@ -89,6 +91,7 @@ func cut(q analysis.Question) analysis.Question {
 	if len(q.Desk.Intents) == 0 {
 		q.Desk.Intents = analysis.DefaultIntents()
 	}
+
 	left := mostTotal
 	q.Burst = cutBurst(q.Burst, &left)
 	names := min(mostNames, left)
@@ -102,6 +105,7 @@ func cut(q analysis.Question) analysis.Question {
 		}
 		return n
 	})
+
 	left += names
 	q.Desk.Sources = cutSources(q.Desk.Sources, &left)
 	q.Desk.Examples = cutExamples(q.Desk.Examples, &left)
@@ -128,6 +132,7 @@ func cutBurst(burst []analysis.Message, left *int) []analysis.Message {
 	if len(burst) > most {
 		burst = burst[len(burst)-most:]
 	}
+
 	cut := slices.Clone(burst)
 	room := min(mostBurst, *left)
 	for i := range slices.Backward(cut) {
@@ -137,6 +142,7 @@ func cutBurst(burst []analysis.Message, left *int) []analysis.Message {
 		*left -= sizeOf(m)
 		cut[i] = m
 	}
+
 	return cut
 }
 
@@ -150,11 +156,13 @@ func cutMessage(m analysis.Message, most int) analysis.Message {
 	for i := range names {
 		names[i] = clipTokens(names[i], mostFileName)
 	}
+
 	m.Files = keep(names, &files, func(f string) int { return estimateTokens(f) + 2 })
 	used := estimateTokens(m.Subject)
 	for _, f := range m.Files {
 		used += estimateTokens(f) + 2
 	}
+
 	m.Text = clipTokens(m.Text, most-used)
 	return m
 }
@@ -189,11 +197,13 @@ func cutSources(sources []analysis.Source, left *int) []analysis.Source {
 			s.Text = clipTokens(s.Text, mostSource)
 		}
 	}
+
 	room := min(mostSources, *left)
 	before := room
 	cut = keep(cut, &room, func(s analysis.Source) int {
 		return 2*frame + estimateAll(s.ID, s.Title, s.Link, s.Text, s.Reply)
 	})
+
 	*left -= before - room
 	return cut
 }
@@ -203,6 +213,7 @@ func cutExamples(examples []analysis.Example, left *int) []analysis.Example {
 	for i := range cut {
 		cut[i].Text = clipTokens(cut[i].Text, mostExample)
 	}
+
 	room := min(mostExamples, *left)
 	before := room
 	cut = keep(cut, &room, func(e analysis.Example) int {
@@ -212,6 +223,7 @@ func cutExamples(examples []analysis.Example, left *int) []analysis.Example {
 		}
 		return n
 	})
+
 	*left -= before - room
 	return cut
 }

@@ -52,6 +52,7 @@ func decode(content string, q analysis.Question) (wire, error) {
 	if len(content) > maxContent {
 		return wire{}, errors.New("the answer is too long")
 	}
+
 	err := errors.New("there is no JSON object in the answer")
 	var found *wire
 	for _, object := range findObjects(withoutThoughts(content)) {
@@ -60,11 +61,14 @@ func decode(content string, q analysis.Question) (wire, error) {
 			err = wrong
 			continue
 		}
+
 		found = &w
 	}
+
 	if found == nil {
 		return wire{}, err
 	}
+
 	return *found, nil
 }
 
@@ -84,15 +88,18 @@ func findObjects(s string) []json.RawMessage {
 		if i < 0 {
 			break
 		}
+
 		d := json.NewDecoder(strings.NewReader(s[i:]))
 		var object json.RawMessage
 		if d.Decode(&object) != nil {
 			s = s[i+1:]
 			continue
 		}
+
 		all = append(all, object)
 		s = s[i+int(d.InputOffset()):]
 	}
+
 	return all
 }
 
@@ -101,6 +108,7 @@ func decodeObject(object json.RawMessage, q analysis.Question) (wire, error) {
 	if err := json.Unmarshal(object, &fields); err != nil {
 		return wire{}, errors.New("the answer is not valid JSON")
 	}
+
 	for _, name := range answerFields() {
 		value, ok := fields[name]
 		if !ok {
@@ -110,9 +118,11 @@ func decodeObject(object json.RawMessage, q analysis.Question) (wire, error) {
 			return wire{}, fmt.Errorf("the field %q must not be null", name)
 		}
 	}
+
 	if len(fields) > len(answerFields()) {
 		return wire{}, errors.New("there are fields that were not asked for; the fields are " + strings.Join(answerFields(), ", "))
 	}
+
 	var w wire
 	d := json.NewDecoder(bytes.NewReader(object))
 	d.DisallowUnknownFields()
@@ -122,6 +132,7 @@ func decodeObject(object json.RawMessage, q analysis.Question) (wire, error) {
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return wire{}, errors.New("something follows the JSON object")
 	}
+
 	return w, w.check(allowedNames(q))
 }
 
@@ -150,16 +161,20 @@ func (w *wire) check(n choices) error {
 	if err := w.checkLengths(); err != nil {
 		return err
 	}
+
 	var kinds, cited, actions []string
 	for _, r := range w.References {
 		kinds = append(kinds, r.Kind)
 	}
+
 	for _, r := range w.Replies {
 		cited = append(cited, r.Sources...)
 	}
+
 	for _, a := range w.Actions {
 		actions = append(actions, a.Name)
 	}
+
 	return errors.Join(
 		checkNames(`"intents"`, w.Intents, n.intents), checkNames(`"tags"`, w.Tags, n.tags), checkNames(`"kind" of a reference`, kinds, n.kinds),
 		checkNames(`"sources" of a reply`, cited, n.sources), checkNames(`"name" of an action`, actions, n.actions),
@@ -170,23 +185,28 @@ func (w *wire) checkLengths() error {
 	if max(len(w.Intents), len(w.References), len(w.Tags), len(w.Replies), len(w.Actions)) > maxListed {
 		return fmt.Errorf("a list has more than %d entries", maxListed)
 	}
+
 	for _, r := range w.Replies {
 		if utf8.RuneCountInString(r.Text) > maxText || len(r.Sources) > maxListed {
 			return errors.New("a reply is too long: it may have 800 characters")
 		}
 	}
+
 	texts := []string{w.Because}
 	for _, r := range w.References {
 		texts = append(texts, r.Value)
 	}
+
 	for _, a := range w.Actions {
 		texts = append(texts, a.Value)
 	}
+
 	for _, t := range texts {
 		if utf8.RuneCountInString(t) > maxValue {
 			return errors.New(`"because" and each "value" must be short: at most 120 characters`)
 		}
 	}
+
 	return nil
 }
 

@@ -111,6 +111,7 @@ func easierRequest(r request, status int, says string) (request, bool) {
 	default:
 		return r, false
 	}
+
 	return r, true
 }
 

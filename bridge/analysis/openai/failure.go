@@ -119,6 +119,7 @@ func newBrokenError(ctx context.Context, err error, begun bool) *Error {
 	case begun:
 		kind = Cut
 	}
+
 	return &Error{Kind: kind, Cause: withoutAddress(err)}
 }
 
@@ -132,15 +133,18 @@ func kindOfRefusal(status int, says string) Kind {
 	if isRedirect(status) {
 		return Redirected
 	}
+
 	switch status {
 	case http.StatusUnauthorized:
 		return Unauthorized
 	case http.StatusPaymentRequired:
 		return NoQuota
 	}
+
 	if containsAny(says, "content_filter", "content_policy", "content management policy") {
 		return Refused
 	}
+
 	switch status {
 	case http.StatusForbidden:
 		return Forbidden
@@ -159,9 +163,11 @@ func kindOfRefusal(status int, says string) Kind {
 	case http.StatusRequestTimeout:
 		return Server
 	}
+
 	if status >= http.StatusInternalServerError {
 		return Server
 	}
+
 	return BadRequest
 }
 

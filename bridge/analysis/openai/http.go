@@ -33,6 +33,7 @@ func newClient(given *http.Client, host *url.URL, concurrency int) *http.Client 
 	if given != nil {
 		c = *given
 	}
+
 	if c.Transport == nil {
 		c.Transport = &http.Transport{
 			Proxy:                  http.ProxyFromEnvironment,
@@ -44,6 +45,7 @@ func newClient(given *http.Client, host *url.URL, concurrency int) *http.Client 
 			ForceAttemptHTTP2:      true,
 		}
 	}
+
 	c.Transport = oneHost{RoundTripper: c.Transport, host: host}
 	c.Jar, c.Timeout = nil, 0
 	c.CheckRedirect = func(r *http.Request, via []*http.Request) error {
@@ -53,6 +55,7 @@ func newClient(given *http.Client, host *url.URL, concurrency int) *http.Client 
 		}
 		return nil
 	}
+
 	return &c
 }
 
@@ -107,6 +110,7 @@ func (x *exchange) Do(r *http.Request) (*http.Response, error) {
 	if key := x.key.reveal(); key != "" {
 		r.Header.Set("Authorization", "Bearer "+key)
 	}
+
 	r.Header.Set("User-Agent", "Parley/1.0.0")
 	x.sent = true
 	resp, err := x.client.Do(r)
@@ -120,15 +124,18 @@ func (x *exchange) Do(r *http.Request) (*http.Response, error) {
 		x.fault = newBrokenError(r.Context(), err, true)
 		return nil, x.fault
 	}
+
 	if resp.StatusCode < http.StatusOK || resp.StatusCode >= http.StatusMultipleChoices {
 		x.body = body
 		x.fault = newRefusalError(resp.StatusCode, body, retryAfter(resp.Header, x.now()))
 		return nil, x.fault
 	}
+
 	body, x.fault = completionOf(body)
 	if x.fault != nil {
 		return nil, x.fault
 	}
+
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	return resp, nil
 }

@@ -15,6 +15,7 @@ func reserveTokens(ctx context.Context, b analysis.Budget, tokens int) (settle f
 	if b == nil {
 		return func(int) {}, nil
 	}
+
 	replace, ok, err := b.Reserve(ctx, tokens)
 	switch {
 	case err != nil:
@@ -22,6 +23,7 @@ func reserveTokens(ctx context.Context, b analysis.Budget, tokens int) (settle f
 	case !ok:
 		return nil, &Error{Kind: Budget}
 	}
+
 	return func(used int) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 		defer cancel()

@@ -89,10 +89,12 @@ func New(ctx context.Context, o Options) (*Analyzer, error) {
 	if err := o.Check(); err != nil {
 		return nil, err
 	}
+
 	base, host, err := parseBase(o.BaseURL)
 	if err != nil {
 		return nil, err
 	}
+
 	o.Model = strings.TrimSpace(o.Model)
 	o = o.withDefaults()
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -101,6 +103,7 @@ func New(ctx context.Context, o Options) (*Analyzer, error) {
 		breaker: newBreaker(o.Now), dialect: newDialect(o.Now, host), stats: newStats(), stop: stop,
 		onStop: func(f func()) func() bool { return context.AfterFunc(ctx, f) },
 	}
+
 	a.health = &health{log: o.Logger, breaker: a.breaker, model: o.Model}
 	return a, nil
 }
@@ -136,17 +139,21 @@ func (a *Analyzer) Analyze(ctx context.Context, q analysis.Question) (analysis.A
 	if fault == nil {
 		return answer, nil
 	}
+
 	a.stats.countFailed(fault.Kind)
+
 	if err := ctx.Err(); err != nil {
 		return analysis.Answer{}, fmt.Errorf("openai: %w", err)
 	}
 	if a.options.Fallback == nil {
 		return analysis.Answer{}, fault
 	}
+
 	answer, err := a.options.Fallback.Analyze(ctx, q)
 	if err != nil {
 		return analysis.Answer{}, fmt.Errorf("openai: fallback: %w", err)
 	}
+
 	a.stats.countDegraded()
 	answer.Degraded = true
 	return analysis.Check(q, answer), nil
@@ -179,14 +186,17 @@ func (a *Analyzer) askGuarded(ctx context.Context, ask func(context.Context) *Er
 	if isShort || ctx.Err() != nil {
 		return &Error{Kind: Late}
 	}
+
 	ctx, cancel := a.withDeadline(ctx)
 	defer cancel()
 	turn, fault := a.breaker.enter()
 	if fault != nil {
 		return fault
 	}
+
 	queue, noMore := context.WithTimeout(ctx, longestQueue)
 	defer noMore()
+
 	select {
 	case a.slots <- struct{}{}:
 		defer func() { <-a.slots }()
@@ -194,6 +204,7 @@ func (a *Analyzer) askGuarded(ctx context.Context, ask func(context.Context) *Er
 		a.breaker.leave(turn, &Error{Kind: Busy})
 		return &Error{Kind: Busy, Cause: queue.Err()}
 	}
+
 	fault = ask(ctx)
 	a.breaker.leave(turn, fault)
 	a.health.learn(fault)

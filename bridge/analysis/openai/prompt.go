@@ -149,25 +149,32 @@ func newDocument(q analysis.Question) document {
 	for _, i := range q.Desk.Intents {
 		d.Desk.Intents = append(d.Desk.Intents, docIntent{i.Name, i.About})
 	}
+
 	for _, t := range q.Desk.Tags {
 		d.Desk.Tags = append(d.Desk.Tags, docTag(t))
 	}
+
 	for _, p := range q.Desk.References {
 		d.Desk.References = append(d.Desk.References, docKind{p.Kind, p.Regexp})
 	}
+
 	for _, a := range q.Desk.Actions {
 		d.Desk.Actions = append(d.Desk.Actions, string(a))
 	}
+
 	for _, s := range q.Desk.Sources {
 		d.Sources = append(d.Sources, docSource(s))
 	}
+
 	for _, e := range q.Desk.Examples {
 		d.Example = append(d.Example, docExample(e))
 	}
+
 	d.Before, d.Burst = docMessages(q.Before), docMessages(q.Burst)
 	if !q.Now.IsZero() {
 		d.Now = q.Now.Format(time.DateOnly)
 	}
+
 	return d
 }
 

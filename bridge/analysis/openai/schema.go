@@ -20,6 +20,7 @@ func newSchema(q analysis.Question) json.RawMessage {
 	object := func(fields map[string]any, order ...string) map[string]any {
 		return map[string]any{"type": "object", "properties": fields, "required": order, "additionalProperties": false}
 	}
+
 	list := func(item any) map[string]any { return map[string]any{"type": "array", "items": item} }
 	text := map[string]any{"type": "string"}
 	one := func(values []string) map[string]any {
@@ -28,6 +29,7 @@ func newSchema(q analysis.Question) json.RawMessage {
 		}
 		return map[string]any{"type": "string", "enum": values}
 	}
+
 	s := object(map[string]any{
 		"language":  text,
 		"sentiment": one(analysis.SentimentNames()),
@@ -41,10 +43,12 @@ func newSchema(q analysis.Question) json.RawMessage {
 		"replies": list(object(map[string]any{"text": text, "sources": list(one(n.sources))}, "text", "sources")),
 		"actions": list(object(map[string]any{"name": one(n.actions), "value": text}, "name", "value")),
 	}, answerFields()...)
+
 	out, err := json.Marshal(s)
 	if err != nil {
 		return json.RawMessage("{}") // maps of strings always have a form
 	}
+
 	return out
 }
 
@@ -62,21 +66,27 @@ func allowedNames(q analysis.Question) choices {
 	for _, i := range q.Desk.Intents {
 		c.intents = append(c.intents, i.Name)
 	}
+
 	for _, p := range q.Desk.References {
 		c.kinds = appendNew(c.kinds, p.Kind)
 	}
+
 	if len(c.kinds) == 0 {
 		c.kinds = []string{"order", "quote", "invoice", "shipment", "ticket"}
 	}
+
 	for _, t := range q.Desk.Tags {
 		c.tags = appendNew(c.tags, t.Name)
 	}
+
 	for _, s := range q.Desk.Sources {
 		c.sources = appendNew(c.sources, s.ID)
 	}
+
 	for _, a := range q.Desk.Actions {
 		c.actions = appendNew(c.actions, string(a))
 	}
+
 	return c
 }
 

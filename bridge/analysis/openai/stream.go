@@ -45,11 +45,13 @@ func joinStream(body []byte) ([]byte, *Error) {
 		if !ok {
 			continue
 		}
+
 		data = bytes.TrimSpace(data)
 		if string(data) == "[DONE]" {
 			hasEnd = true
 			break
 		}
+
 		var p piece
 		if json.Unmarshal(data, &p) != nil || isGiven(p.Error) {
 			return nil, &Error{Kind: Unreadable}
@@ -57,22 +59,26 @@ func joinStream(body []byte) ([]byte, *Error) {
 		if isGiven(p.Usage) {
 			usage = p.Usage
 		}
+
 		for _, c := range p.Choices {
 			if c.Index != 0 {
 				continue
 			}
+
 			text.WriteString(c.Delta.Content)
 			refusal.WriteString(c.Delta.Refusal)
 			hasTools = hasTools || isGiven(c.Delta.ToolCalls)
 			finish = cmp.Or(c.FinishReason, finish)
 		}
 	}
+
 	if !hasEnd && finish == "" {
 		return nil, &Error{Kind: Cut}
 	}
 	if hasTools && finish == "" {
 		finish = "tool_calls"
 	}
+
 	whole := map[string]any{"choices": []any{map[string]any{
 		"index": 0, "finish_reason": finish,
 		"message": map[string]any{"role": "assistant", "content": text.String(), "refusal": refusal.String()},
@@ -80,9 +86,11 @@ func joinStream(body []byte) ([]byte, *Error) {
 	if usage != nil {
 		whole["usage"] = usage
 	}
+
 	out, err := json.Marshal(whole)
 	if err != nil {
 		return nil, &Error{Kind: Unreadable}
 	}
+
 	return out, nil
 }

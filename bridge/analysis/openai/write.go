@@ -67,10 +67,13 @@ func (a *Analyzer) Write(ctx context.Context, r analysis.Request) (analysis.Text
 	if fault == nil {
 		return text, nil
 	}
+
 	a.stats.countFailed(fault.Kind)
+
 	if err := ctx.Err(); err != nil {
 		return analysis.Text{}, fmt.Errorf("openai: %w", err)
 	}
+
 	if alone, ok := a.options.Fallback.(analysis.Writer); ok {
 		if text, err := alone.Write(ctx, r); err == nil {
 			a.stats.countDegraded()
@@ -78,9 +81,11 @@ func (a *Analyzer) Write(ctx context.Context, r analysis.Request) (analysis.Text
 			return analysis.CheckText(r, text)
 		}
 	}
+
 	if errors.Is(fault.Cause, analysis.ErrLeftOut) {
 		return analysis.Text{}, fault.Cause
 	}
+
 	return analysis.Text{}, fault
 }
 
@@ -106,6 +111,7 @@ func (a *Analyzer) readText(content string, r analysis.Request, p prompt, hidden
 	if len(content) > maxContent {
 		return analysis.Text{}, errors.New("the answer is too long")
 	}
+
 	words, found := "", false
 	for _, object := range findObjects(withoutThoughts(content)) {
 		var w struct {
@@ -115,9 +121,11 @@ func (a *Analyzer) readText(content string, r analysis.Request, p prompt, hidden
 			words, found = *w.Text, true
 		}
 	}
+
 	if !found {
 		return analysis.Text{}, errors.New(`there is no JSON object with the field "text" in the answer`)
 	}
+
 	if hidden != nil {
 		shown, ok := hidden.Show(words)
 		if !ok {
@@ -125,9 +133,11 @@ func (a *Analyzer) readText(content string, r analysis.Request, p prompt, hidden
 		}
 		words = shown
 	}
+
 	if hasLeak(words) || strings.Contains(words, p.marker) {
 		return analysis.Text{}, fmt.Errorf("%w: it repeats what the model was told", analysis.ErrLeftOut)
 	}
+
 	return analysis.CheckText(r, analysis.Text{Text: words, By: a.options.Model})
 }
 

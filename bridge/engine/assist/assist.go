@@ -36,6 +36,7 @@ func (us *UseCases) Ask(r book.Request) {
 	if r.Args.Wanted != nil {
 		wanted = *r.Args.Wanted
 	}
+
 	switch {
 	case !us.Requests.HasWriter() || !settings.Analyses:
 		us.Refuse(r, "ai_off", "The analysis of "+c.Account.Name+" is switched off: nothing of its conversations is read.",
@@ -52,6 +53,7 @@ func (us *UseCases) Ask(r book.Request) {
 			"For example: !ai "+cmp.Or(wanted.Style, "shorter")+": We are very sorry that your parcel has not arrived.")
 		return
 	}
+
 	ask := own.Ask{Task: wanted.Task, Language: wanted.Language, Style: wanted.Style, Text: r.Text,
 		Asker: own.Asker{Agent: r.Agent.ID, Surface: r.Surface, User: r.Actor.ID, Place: r.Place}}
 	translatesDraft := wanted.Task == analysis.Translate && r.Text != ""
@@ -59,6 +61,7 @@ func (us *UseCases) Ask(r book.Request) {
 	if isForTeam {
 		ask.Language = cmp.Or(ask.Language, settings.Language)
 	}
+
 	us.Requests.Add(c, ask)
 	us.Log.ByAgent(c, r.Agent, store.DeedAskedForText, book.Detail{Text: string(wanted.Task)})
 	us.Confirm(c, r.Surface, r.Action, bridge.Line{})
@@ -75,6 +78,7 @@ func (us *UseCases) Written(c *book.Conversation, f own.Fact) {
 		us.tellFailure(c, ask, f.Class)
 		return
 	}
+
 	if ask.Task == analysis.Summarise {
 		isNews := c.SetTrait(bridge.TraitSummedUp, strconv.Itoa(f.Covered))
 		byParley := ask.Occasion != ""
@@ -82,6 +86,7 @@ func (us *UseCases) Written(c *book.Conversation, f own.Fact) {
 			return // nothing was said since the last summary
 		}
 	}
+
 	changesText := ask.Task == analysis.Translate || ask.Task == analysis.Rephrase
 	written := &bridge.WrittenLine{
 		Task:        ask.Task,
@@ -96,10 +101,12 @@ func (us *UseCases) Written(c *book.Conversation, f own.Fact) {
 	if ask.Task == analysis.Explain {
 		written.Question = ask.Text
 	}
+
 	line := bridge.Line{Content: written, Args: bridge.Args{Conversation: c.ID}}
 	if ask.Asker.Agent != 0 {
 		line.By = us.Dir.Ref(ask.Asker.Surface, ask.Asker.Agent)
 	}
+
 	us.Line(c, line)
 }
 
@@ -108,6 +115,7 @@ func (us *UseCases) tellFailure(c *book.Conversation, ask *own.Ask, class string
 	if ask.Asker == (own.Asker{}) {
 		return
 	}
+
 	text, hint := "The model gave no answer.", "Ask again in a few minutes. If that goes on, an admin finds why in the log."
 	switch class {
 	case own.NeedsModel:
@@ -119,6 +127,7 @@ func (us *UseCases) tellFailure(c *book.Conversation, ask *own.Ask, class string
 	case own.NoText:
 		text, hint = "There is no text of the customer to work on.", "Give one: !ai translate to German: TEXT"
 	}
+
 	us.Refuse(book.Request{Conversation: c, Surface: ask.Asker.Surface, Action: bridge.Action{Verb: bridge.VerbAI, Origin: bridge.OriginText,
 		Actor: bridge.Actor{ID: ask.Asker.User, Kind: bridge.ActorPerson}, Place: ask.Asker.Place}}, class, text, hint)
 }

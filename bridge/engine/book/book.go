@@ -166,19 +166,23 @@ func (b *Book) MessageOfAction(r Request) *Message {
 	if m := b.Messages.Rows[r.Args.Message]; m != nil {
 		return m
 	}
+
 	switch r.Origin {
 	case bridge.OriginText, bridge.OriginMention, bridge.OriginSlash:
 		return b.Messages.newestFor(r.Conversation, r.Verb)
 	default:
 	}
+
 	p := b.Posts.Rows[PostKey{r.Surface, r.Place.Channel, r.Place.Message}]
 	if p == nil {
 		return nil
 	}
+
 	isChosenLine := p.Kind == string(bridge.PostLine) && IsForOneMessage(r.Action)
 	if p.Kind != HumanMessage && !isChosenLine {
 		return nil
 	}
+
 	return b.Messages.Rows[p.MessageID]
 }
 
@@ -201,19 +205,23 @@ func (b *Book) ConversationOf(a *store.Account, in channels.Inbound) *Conversati
 	if isOfAccount && named.canTakeAnswers() {
 		return b.Conversations.newestContinuation(named)
 	}
+
 	for _, id := range in.Answers.References {
 		x, ok := b.Messages.External[NameKey{a.ID, id}]
 		if !ok {
 			continue
 		}
+
 		c := b.Conversations.Rows[x.ConversationID]
 		if c != nil && c.canTakeAnswers() {
 			return b.Conversations.newestContinuation(c)
 		}
 	}
+
 	if b.Caps(a.ID).Threads {
 		return nil
 	}
+
 	return b.Conversations.LatestOf(b.People.ByAddress[NameKey{a.ID, in.From.Key}])
 }
 
@@ -224,27 +232,32 @@ func (b *Book) OpenConversationWith(ctx context.Context, tx pgx.Tx, account stor
 	if b.Caps(account).Threads {
 		return 0, nil
 	}
+
 	for _, id := range SortedKeys(b.Conversations.Rows) {
 		o := b.Conversations.Rows[id]
 		if !o.Exclusive || o.AccountID != account {
 			continue
 		}
+
 		isOfCustomer := o.Identity != nil && o.Identity.Root() == i.Root()
 		if isOfCustomer && o.BridgeStatus().Open() {
 			return id, nil
 		}
 	}
+
 	var p store.Pipeline
 	var open []store.ConversationID
 	p.OpenOf(&open, []store.AccountID{account}, []string{i.Key})
 	if err := p.Run(ctx, tx); err != nil {
 		return 0, err
 	}
+
 	for _, id := range open {
 		if b.Conversations.Rows[id] == nil { // a loaded one that isn't open above has ended in this batch
 			return id, nil
 		}
 	}
+
 	return 0, nil
 }
 

@@ -51,17 +51,20 @@ func (cs *Conversations) flushThreads(ctx context.Context, p *store.Pipeline) er
 			case t.CardChanged:
 				cards = append(cards, t.Thread)
 			}
+
 			if t.DoubtChanged {
 				doubts = append(doubts, t.Thread)
 			}
 		}
 	}
+
 	if err := store.UpsertThreads(ctx, p, threads); err != nil {
 		return err
 	}
 	if err := store.SetDoubts(ctx, p, doubts); err != nil {
 		return err
 	}
+
 	return store.SetCards(ctx, p, cards)
 }
 

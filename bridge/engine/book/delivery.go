@@ -67,6 +67,7 @@ func (o *Outbox) RunOf(d *Delivery) []*Delivery {
 	if d.SentAt == nil {
 		return run
 	}
+
 	for _, other := range o.Deliveries {
 		if other.Joined != d.ID || other.SentAt == nil {
 			continue
@@ -75,6 +76,7 @@ func (o *Outbox) RunOf(d *Delivery) []*Delivery {
 			run = append(run, other)
 		}
 	}
+
 	slices.SortFunc(run, func(a, b *Delivery) int { return cmp.Compare(a.Seq, b.Seq) })
 	return run
 }

@@ -25,21 +25,25 @@ func (b *Book) readEarly(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 			messages = append(messages, k.Message)
 		}
 	}
+
 	posts, err := store.FindPosts(ctx, tx, accounts, channels, messages)
 	if err == nil && n.Early {
 		var waiting []store.Post
 		waiting, err = store.EarlyPosts(ctx, tx, SortedKeys(b.Conversations.Rows))
 		posts = append(posts, waiting...)
 	}
+
 	if err != nil {
 		return fmt.Errorf("book: %w", err)
 	}
+
 	for i := range posts {
 		b.Posts.Rows[PostKey{posts[i].AccountID, posts[i].Channel, posts[i].Message}] = &posts[i]
 		if id := posts[i].MessageID; id != 0 {
 			n.Messages = append(n.Messages, id)
 		}
 	}
+
 	n.Messages = sortedUnique(n.Messages)
 	return nil
 }

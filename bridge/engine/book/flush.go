@@ -17,6 +17,7 @@ func (b *Book) Flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
 	if err := b.Outbox.resolveGates(ctx, tx); err != nil {
 		return nil, err
 	}
+
 	var p store.Pipeline
 	steps := []func(context.Context, *store.Pipeline) error{
 		b.People.flush, b.Conversations.flush, b.Conversations.flushThreads, b.Posts.flush, b.Messages.flush, b.Outbox.flushLanes, b.Outbox.flushDeliveries,
@@ -28,6 +29,7 @@ func (b *Book) Flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
 			return nil, err
 		}
 	}
+
 	return &p, nil
 }
 
@@ -40,14 +42,17 @@ func (b *Book) flushDue(ctx context.Context, p *store.Pipeline) error {
 			due[m.ConversationID] = true
 		}
 	}
+
 	for id, c := range b.Conversations.Rows {
 		if c.traitChanged {
 			due[id] = true
 		}
 	}
+
 	for i := range b.Log.Entries {
 		due[b.Log.Entries[i].ConversationID] = true
 	}
+
 	return measure.Due(ctx, p, SortedKeys(due))
 }
 

@@ -20,6 +20,7 @@ func (o *Outbox) dueGates() []dispatch.GateDue {
 		if !changed || !claimable {
 			continue
 		}
+
 		wait := max(l.DueAt.Sub(o.Now).Seconds(), 0)
 		if i, ok := gates[l.GateID]; ok {
 			due := &list[i]
@@ -28,11 +29,14 @@ func (o *Outbox) dueGates() []dispatch.GateDue {
 			if l.DueAt.Before(due.Oldest) {
 				due.Oldest = *l.DueAt
 			}
+
 			continue
 		}
+
 		gates[l.GateID] = len(list)
 		list = append(list, dispatch.GateDue{GateID: l.GateID, AccountID: l.AccountID, Waiting: 1 << l.Priority, Wait: wait, Oldest: *l.DueAt})
 	}
+
 	return list
 }
 
@@ -45,22 +49,27 @@ func (o *Outbox) resolveGates(ctx context.Context, tx pgx.Tx) error {
 		o.setGates()
 		return nil
 	}
+
 	found, err := store.FindGates(ctx, tx, missing)
 	if err != nil {
 		return err
 	}
+
 	for _, g := range found {
 		o.knownGates.keep(g)
 	}
+
 	if missing = o.missingGates(); len(missing) > 0 {
 		made, err := store.UpsertGates(ctx, tx, missing)
 		if err != nil {
 			return err
 		}
+
 		for _, g := range made {
 			o.gates[LaneKey{g.AccountID, g.Key}].ID = g.ID
 		}
 	}
+
 	o.setGates()
 	return nil
 }

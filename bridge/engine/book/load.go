@@ -60,6 +60,7 @@ func (b *Book) Load(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	if err := b.lockConversations(ctx, tx, n); err != nil {
 		return err
 	}
+
 	return b.loadWaiting(ctx, tx, n)
 }
 
@@ -135,6 +136,7 @@ func (b *Book) lockConversations(ctx context.Context, tx pgx.Tx, n *Wanted) erro
 	if err != nil {
 		return err
 	}
+
 	var people []store.IdentityID
 	for i := range rows {
 		c := &Conversation{Conversation: &rows[i], Threads: map[store.AccountID]*Thread{}, Account: b.Dir.Account(rows[i].AccountID)}
@@ -147,6 +149,7 @@ func (b *Book) lockConversations(ctx context.Context, tx pgx.Tx, n *Wanted) erro
 		}
 		b.Conversations.noteSorting(c)
 	}
+
 	if err := b.readEarly(ctx, tx, n); err != nil {
 		return err
 	}
@@ -229,12 +232,14 @@ func (b *Book) loadWaiting(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 			}
 		}
 	}
+
 	var p store.Pipeline
 	var waiting, found, sent, files []store.Delivery
 	p.FilesOf(&files, sortedUnique(n.Files))
 	if n.UpTo {
 		p.SentLately(&sent, b.replyLanes())
 	}
+
 	p.WaitingDeliveries(&waiting, customerLanes)
 	p.DeliveriesOf(&found, SortedKeys(b.Messages.Rows), sortedUnique(slices.Concat(n.Deliveries, b.standingNotes(n))))
 	var unshown []store.ConversationID
@@ -247,15 +252,19 @@ func (b *Book) loadWaiting(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	if err := b.keepParked(ctx, tx, parked); err != nil {
 		return err
 	}
+
 	for _, id := range unshown {
 		b.Conversations.Rows[id].Unshown = true
 	}
+
 	for _, d := range slices.Concat(waiting, found, sent, files) {
 		b.Outbox.addDelivery(d)
 	}
+
 	if n.Receipts {
 		return b.loadJoined(ctx, tx)
 	}
+
 	return nil
 }
 
@@ -283,9 +292,11 @@ func (b *Book) loadJoined(ctx context.Context, tx pgx.Tx) error {
 	if err != nil {
 		return err
 	}
+
 	for _, d := range found {
 		b.Outbox.addDelivery(d)
 	}
+
 	var missing []store.MessageID
 	for _, id := range SortedKeys(b.Outbox.Deliveries) {
 		d := b.Outbox.Deliveries[id]
@@ -293,16 +304,20 @@ func (b *Book) loadJoined(ctx context.Context, tx pgx.Tx) error {
 			missing = append(missing, d.MessageID)
 		}
 	}
+
 	if len(missing) == 0 {
 		return nil
 	}
+
 	messages, err := store.Messages(ctx, tx, missing...)
 	if err != nil {
 		return err
 	}
+
 	for _, m := range messages {
 		b.Messages.Rows[m.ID] = &Message{Message: m}
 	}
+
 	return b.Outbox.loadDeliveries(ctx, tx, messages)
 }
 
@@ -313,18 +328,22 @@ func (b *Book) admitKnown(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	for _, s := range n.Strangers {
 		keys = append(keys, s.allKeys()...)
 	}
+
 	if len(keys) == 0 {
 		return nil
 	}
+
 	var err error
 	if b.People.writers, err = store.WritersAmong(ctx, tx, keys); err != nil {
 		return err
 	}
+
 	for _, s := range n.Strangers {
 		if b.People.WroteBefore(s.Party) {
 			n.AddParty(s.Account, s.Party)
 		}
 	}
+
 	return nil
 }
 

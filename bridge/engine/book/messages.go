@@ -44,6 +44,7 @@ func (ms *Messages) flush(ctx context.Context, p *store.Pipeline) error {
 	if err := blob.UseUploads(ctx, p, uploadedBlobs(fresh)); err != nil {
 		return err
 	}
+
 	return store.MoveExternalIDs(ctx, p, ms.relinked)
 }
 
@@ -115,6 +116,7 @@ func (ms *Messages) KeepFiles(m *Message, a *store.Account, in channels.Inbound)
 				CreatedAt:      ms.Now,
 			})
 		}
+
 		m.Files = append(m.Files, ref)
 	}
 }
@@ -159,6 +161,7 @@ func (ms *Messages) AddByPerson(r Request) *Message {
 	if r.Agent != nil {
 		m.AgentID = &r.Agent.ID
 	}
+
 	m.Files = SurfaceFiles(r.Files)
 	m.Rich = richRow(r.Rich)
 	m.Promotional = r.Args.Promotional
@@ -181,17 +184,20 @@ func (ms *Messages) AwaitAnswerAgain(c *Conversation) {
 		if m == nil || m.Direction == store.DirectionIn {
 			break
 		}
+
 		isAnswer := m.Direction == store.DirectionOut && m.Reason != outbound.MachineReason
 		if isAnswer && mayReachCustomer(m.Fate) {
 			return
 		}
 	}
+
 	if c.BridgeStatus() == bridge.StatusPending {
 		c.Status = string(bridge.StatusOpen)
 	}
 	if c.WaitingSince == nil && c.BridgeStatus().Open() {
 		c.WaitingSince = &ms.Now
 	}
+
 	c.RefreshCard()
 }
 

@@ -74,12 +74,15 @@ func (os Openings) wantCollecting(ctx context.Context, tx pgx.Tx, n *Wanted, now
 			days.Add(k.Account, Day(now))
 		}
 	}
+
 	if len(days.names) == 0 {
 		return nil
 	}
+
 	found, err := store.CollectingOfDays(ctx, tx, days.accounts, days.names)
 	for _, id := range found {
 		n.AddConversation(id)
 	}
+
 	return err
 }

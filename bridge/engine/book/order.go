@@ -19,6 +19,7 @@ func OrderTime(order string) time.Time {
 			break
 		}
 	}
+
 	n, err := strconv.ParseInt(order[:digits], 10, 64)
 	if err != nil || n == 0 {
 		return time.Time{}
@@ -26,5 +27,6 @@ func OrderTime(order string) time.Time {
 	if n >= minMillis {
 		return time.UnixMilli(n)
 	}
+
 	return time.Unix(n, 0)
 }

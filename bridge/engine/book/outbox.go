@@ -67,6 +67,7 @@ func (o *Outbox) Enqueue(l *Lane, kind string, messageID store.MessageID, p outb
 	if err != nil {
 		panic("book: payload: " + err.Error()) // our own plain struct
 	}
+
 	d := &Delivery{Fresh: true, Delivery: store.Delivery{
 		ID:        store.DeliveryID(o.IDs.Next()),
 		LaneID:    l.ID,
@@ -77,11 +78,13 @@ func (o *Outbox) Enqueue(l *Lane, kind string, messageID store.MessageID, p outb
 		NotBefore: notBefore,
 		CreatedAt: o.Now,
 	}}
+
 	l.Tail++
 	d.Seq = l.Tail
 	if l.isNextAndFree(d.Seq) {
 		o.SetDue(l, notBefore)
 	}
+
 	l.Dirty = true
 	o.addToIndex(d)
 	return d
@@ -111,6 +114,7 @@ func (o *Outbox) EnqueueInOrder(l *Lane, order string, messageID store.MessageID
 		isQueuedWhole := d.Part == 0 && d.State == store.Queued
 		return isQueuedWhole && d.OrderBy > order
 	}
+
 	at := slices.IndexFunc(l.Waiting, isLater)
 	d := o.Enqueue(l, outbound.KindReply, messageID, p, notBefore)
 	d.OrderBy = order
@@ -118,11 +122,13 @@ func (o *Outbox) EnqueueInOrder(l *Lane, order string, messageID store.MessageID
 		l.Waiting = append(l.Waiting, d)
 		return d
 	}
+
 	o.moveBefore(l, d, l.Waiting[at].Seq)
 	l.Waiting = slices.Insert(l.Waiting, at, d)
 	if l.isNextAndFree(d.Seq) {
 		o.SetDue(l, notBefore)
 	}
+
 	return d
 }
 
@@ -144,6 +150,7 @@ func (o *Outbox) LaneOf(key LaneKey, conversation store.ConversationID, priority
 	if l := o.laneKeys[key]; l != nil {
 		return l
 	}
+
 	l := &Lane{Fresh: true, Lane: store.Lane{
 		ID:             store.LaneID(o.IDs.Next()),
 		AccountID:      key.Account,
@@ -152,6 +159,7 @@ func (o *Outbox) LaneOf(key LaneKey, conversation store.ConversationID, priority
 		Priority:       priority,
 		LeaseSeconds:   o.LeaseFor(request).Seconds(),
 	}}
+
 	o.SetGate(l, gate)
 	o.Lanes[l.ID], o.laneKeys[key] = l, l
 	return l
@@ -255,6 +263,7 @@ func (o *Outbox) HasAttemptSince(c *Conversation, event store.Event) bool {
 		if d.FirstAt == nil || !event.ReceivedAt.Before(*d.FirstAt) {
 			continue
 		}
+
 		l := o.Lanes[d.LaneID]
 		if l == nil || l.ConversationID != c.ID {
 			continue
@@ -263,6 +272,7 @@ func (o *Outbox) HasAttemptSince(c *Conversation, event store.Event) bool {
 			return true
 		}
 	}
+
 	return false
 }
 
@@ -280,6 +290,7 @@ func (o *Outbox) addDelivery(d store.Delivery) {
 	if o.Deliveries[d.ID] != nil {
 		return
 	}
+
 	row := &Delivery{Delivery: d}
 	o.addToIndex(row)
 	l := o.Lanes[d.LaneID]
@@ -299,18 +310,22 @@ func (o *Outbox) loadDeliveries(ctx context.Context, tx pgx.Tx, late []store.Mes
 	for _, m := range late {
 		ids = append(ids, m.ID)
 	}
+
 	if len(ids) == 0 {
 		return nil
 	}
+
 	var p store.Pipeline
 	var found []store.Delivery
 	p.DeliveriesOf(&found, ids, nil)
 	if err := p.Run(ctx, tx); err != nil {
 		return err
 	}
+
 	for _, d := range found {
 		o.addDelivery(d)
 	}
+
 	return nil
 }
 

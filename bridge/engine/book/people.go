@@ -56,6 +56,7 @@ func optedOutAfter(wish channels.Consent, before string) string {
 		}
 		return ""
 	}
+
 	if before == store.OptedOutAll {
 		return before
 	}
@@ -65,6 +66,7 @@ func optedOutAfter(wish channels.Consent, before string) string {
 	if before == store.OptedOutMarketing {
 		return ""
 	}
+
 	return before
 }
 
@@ -120,16 +122,19 @@ func (ps *People) SenderOf(ctx context.Context, tx pgx.Tx, m *Message) (*store.I
 	if i := ps.Identities[*m.IdentityID]; i != nil {
 		return i, nil
 	}
+
 	found, err := store.Identities(ctx, tx, []store.IdentityID{*m.IdentityID})
 	if err != nil {
 		return nil, err
 	}
+
 	for i := range found {
 		if found[i].ID == *m.IdentityID {
 			ps.AddIdentity(&found[i])
 			return &found[i], nil
 		}
 	}
+
 	return nil, nil
 }
 
@@ -139,6 +144,7 @@ func (ps *People) linkIdentities(same []samePerson) {
 	for _, i := range ps.Identities {
 		ps.mapToRoot(i)
 	}
+
 	for _, s := range same {
 		ps.releasePassedOnKeys(s)
 		var roots []*store.Identity
@@ -148,9 +154,11 @@ func (ps *People) linkIdentities(same []samePerson) {
 				roots = append(roots, root)
 			}
 		}
+
 		if len(roots) < 2 {
 			continue
 		}
+
 		first := slices.MinFunc(roots, func(a, b *store.Identity) int { // one that was known before, and the same one in all replicas
 			return cmp.Or(compareBool(ps.newIdentity[a.ID], ps.newIdentity[b.ID]), cmp.Compare(a.ID, b.ID))
 		})
@@ -173,16 +181,19 @@ func (ps *People) releasePassedOnKeys(s samePerson) {
 	if !s.lasting || !isNewPerson {
 		return
 	}
+
 	for _, key := range s.keys[1:] {
 		row := ps.RowOf(s.account, key)
 		if row == nil || ps.newIdentity[row.ID] {
 			continue
 		}
+
 		for _, id := range SortedKeys(ps.Identities) {
 			other := ps.Identities[id]
 			if other.Root() != row.Root() {
 				continue
 			}
+
 			isUsed := !strings.HasPrefix(other.Key, outbound.FormerPrefix)
 			if isUsed && !slices.Contains(s.keys, other.Key) {
 				row.Name = other.Name // it has got the name of whoever has the key now
@@ -224,12 +235,14 @@ func (ps *People) uniteCustomers(first, other *store.Identity) {
 	if !ps.newIdentity[other.ID] {
 		ps.United[other.ID] = first.ID
 	}
+
 	wantsNothing := other.OptedOut == store.OptedOutAll
 	onlyOtherOptedOut := first.OptedOut == "" && other.OptedOut != ""
 	if wantsNothing || onlyOtherOptedOut {
 		first.OptedOut = other.OptedOut
 		ps.consents[first.ID] = true
 	}
+
 	for _, id := range SortedKeys(ps.Identities) {
 		if i := ps.Identities[id]; i.Root() == other.ID {
 			i.SameAs, i.ContactID = &first.ID, first.ContactID
@@ -280,15 +293,18 @@ func (ps *People) IsNewcomer(c *Conversation, key string) bool {
 	if c.Identity != nil && c.Identity.Key == key {
 		return false
 	}
+
 	root := ps.ByAddress[NameKey{c.AccountID, key}]
 	if root != nil && root == ps.RootOf(c) {
 		return false // it is the customer with another key
 	}
+
 	for _, p := range c.Participants {
 		if p.Key == key {
 			return p.New
 		}
 	}
+
 	return true
 }
 
@@ -299,6 +315,7 @@ func (ps *People) flush(ctx context.Context, p *store.Pipeline) error {
 		}
 		return list
 	}
+
 	contacts := slices.DeleteFunc(rows(ps.newIdentity), func(i store.Identity) bool { return i.SameAs != nil })
 	if err := store.InsertContacts(ctx, p, contacts); err != nil {
 		return err
@@ -309,6 +326,7 @@ func (ps *People) flush(ctx context.Context, p *store.Pipeline) error {
 	if err := store.LinkIdentities(ctx, p, rows(ps.Linked)); err != nil {
 		return err
 	}
+
 	return store.SetOptedOut(ctx, p, rows(ps.consents))
 }
 
@@ -328,6 +346,7 @@ func (ps *People) BlockedRecipients(c *Conversation) *bridge.Problem {
 	if c.Account.Mode != store.ModeTrial {
 		return nil
 	}
+
 	to, cc := outbound.Addressed(c.Participants)
 	for _, p := range slices.Concat(to, cc) {
 		isListed := func(key string) bool { return slices.Contains(c.Account.TrialTo, key) }
@@ -336,6 +355,7 @@ func (ps *People) BlockedRecipients(c *Conversation) *bridge.Problem {
 				Hint: "Add the address to trial_to, or switch the account to live."}
 		}
 	}
+
 	return nil
 }
 

@@ -51,18 +51,22 @@ func (ps *Posts) IsAskedElsewhere(r Request) bool {
 	if r.Args.Typed != nil {
 		return r.Place.Channel != ""
 	}
+
 	namesConversation := r.Args.Conversation != 0
 	if !namesConversation || r.Place.Channel == "" {
 		return false
 	}
+
 	questions := []bridge.Verb{bridge.VerbFind, bridge.VerbHistory, bridge.VerbWhy, bridge.VerbTimeline}
 	if !slices.Contains(questions, r.Verb) {
 		return false
 	}
+
 	root := r.Place.Thread
 	if root == "" && !r.Typed() { // it was a button of the card, which is the root
 		root = r.Place.Message
 	}
+
 	p := ps.Rows[PostKey{r.Surface, r.Place.Channel, root}]
 	return p == nil || p.ConversationID != r.Conversation.ID
 }
@@ -75,15 +79,18 @@ func (ps *Posts) WasDoneInThread(r Request) bool {
 	default:
 		return false
 	}
+
 	for _, message := range []string{r.Place.Thread, r.Place.Message} {
 		if message == "" {
 			continue
 		}
+
 		p := ps.Rows[PostKey{r.Surface, r.Place.Channel, message}]
 		if p != nil && p.ConversationID == r.Conversation.ID {
 			return true
 		}
 	}
+
 	return false
 }
 
@@ -127,6 +134,7 @@ func (ps *Posts) AwaitRecord(ctx context.Context, tx pgx.Tx, r Request) error {
 	if ps.Rows[PostKey{r.Surface, r.Place.Channel, root}] != nil || age >= maxRootWait {
 		return nil
 	}
+
 	if r.Origin == bridge.OriginEmoji {
 		maxWait := maxDisorderWait
 		if r.OwnThread {
@@ -137,13 +145,16 @@ func (ps *Posts) AwaitRecord(ctx context.Context, tx pgx.Tx, r Request) error {
 		}
 		return ps.waitForPost(r.Surface, r.Place.Channel, root, maxWait-age)
 	}
+
 	if age < maxDisorderWait {
 		return ps.waitForPost(r.Surface, r.Place.Channel, root, maxDisorderWait-age)
 	}
+
 	coming, err := store.RootComing(ctx, tx, r.Surface, r.Place.Channel, root, ps.Event.ID)
 	if err != nil || !coming {
 		return err
 	}
+
 	return ps.waitForPost(r.Surface, r.Place.Channel, root, rootPollInterval)
 }
 

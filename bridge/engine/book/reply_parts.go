@@ -33,10 +33,12 @@ func (o *Outbox) PartsOf(m *Message) []*Delivery {
 	if last == nil {
 		return nil
 	}
+
 	parts := []*Delivery{last}
 	if last.DecodedPayload().Span == nil {
 		return parts
 	}
+
 	for _, d := range o.OfMessage[m.ID] {
 		isOtherReply := d != last && d.Kind == outbound.KindReply
 		isOfSameSending := d.LaneID == last.LaneID && d.OrderBy == last.OrderBy
@@ -47,6 +49,7 @@ func (o *Outbox) PartsOf(m *Message) []*Delivery {
 			parts = append(parts, d)
 		}
 	}
+
 	slices.SortFunc(parts, func(a, b *Delivery) int { return cmp.Compare(a.Seq, b.Seq) })
 	return slices.DeleteFunc(slices.Clone(parts), func(d *Delivery) bool {
 		return slices.ContainsFunc(parts, func(later *Delivery) bool {
@@ -112,6 +115,7 @@ func (o *Outbox) worstFate(m *Message) store.Fate {
 			}
 		}
 	}
+
 	return fate
 }
 
@@ -121,15 +125,18 @@ func (o *Outbox) AwaitOtherParts(m *Message) bool {
 	if len(o.PartsOf(m)) < 2 {
 		return false
 	}
+
 	switch m.Fate {
 	case store.FateWaiting, store.FateUnclear, store.FateFailed:
 	default:
 		return false
 	}
+
 	fate := o.worstFate(m)
 	if fate == store.FateOut {
 		return false
 	}
+
 	m.Fate, m.Dirty = fate, true
 	return true
 }
@@ -154,11 +161,13 @@ func (b *Book) DeliveryOfReceipt(m *Message, s *channels.Status) (*Delivery, err
 	if s.Early {
 		return parts[0], nil // the receipt is about an early piece of a delivery, and only the first one, with the text, has pieces
 	}
+
 	for _, d := range parts {
 		if d.ExternalID != "" && slices.Contains(s.External, d.ExternalID) {
 			return d, nil
 		}
 	}
+
 	answerLost := func(d *Delivery) bool { return d.State == store.Unknown && d.ExternalID == "" }
 	if i := slices.IndexFunc(parts, answerLost); i >= 0 {
 		return parts[i], nil
@@ -166,6 +175,7 @@ func (b *Book) DeliveryOfReceipt(m *Message, s *channels.Status) (*Delivery, err
 	if b.Age() < ResultWait {
 		return nil, b.Wait(ResultWait - b.Age())
 	}
+
 	return parts[0], nil
 }
 
@@ -209,8 +219,10 @@ func (o *Outbox) TakeSentText(m *Message) (text string, edited bool) {
 	if d == nil {
 		return "", false
 	}
+
 	p := d.DecodedPayload()
 	earlier := slices.DeleteFunc(p.Earlier, func(e outbound.EarlierText) bool { return e.Attempt != d.Attempt })
+
 	if len(p.Earlier) > 0 {
 		p.Earlier = nil
 		d.SetPayload(p)
@@ -218,10 +230,12 @@ func (o *Outbox) TakeSentText(m *Message) (text string, edited bool) {
 	if len(earlier) == 0 || d.Progress == bridge.TextMark(m.Text) {
 		return "", false
 	}
+
 	at := slices.IndexFunc(earlier, func(e outbound.EarlierText) bool { return bridge.TextMark(e.Text) == d.Progress })
 	if at < 0 {
 		at = 0 // the process ended before it noted which text it sent: most likely that of when the attempt began
 	}
+
 	text = earlier[at].Text
 	return text, text != m.Text
 }

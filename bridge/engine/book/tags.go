@@ -42,15 +42,18 @@ func (ts *Tags) find(name string) *store.Tag {
 	hadName := func(t store.Tag) bool {
 		return slices.ContainsFunc(t.Formerly, func(f string) bool { return strings.EqualFold(f, name) })
 	}
+
 	activeWhich := func(fits func(store.Tag) bool) func(store.Tag) bool {
 		return func(t store.Tag) bool { return t.Active && fits(t) }
 	}
+
 	bestFirst := []func(store.Tag) bool{activeWhich(hasName), activeWhich(sameSpelling), hadName, hasName, sameSpelling}
 	for _, fits := range bestFirst {
 		if i := slices.IndexFunc(ts.rows, fits); i >= 0 {
 			return &ts.rows[i]
 		}
 	}
+
 	return nil
 }
 

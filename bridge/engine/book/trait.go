@@ -13,14 +13,17 @@ func (c *Conversation) SetTrait(name, value string) bool {
 	if c.Traits[name] == value {
 		return false
 	}
+
 	traits := maps.Clone(c.Traits) // whoever holds the former map may go on reading it
 	if traits == nil {
 		traits = map[string]string{}
 	}
+
 	traits[name] = value
 	if value == "" {
 		delete(traits, name)
 	}
+
 	c.Traits = traits
 	c.traitChanged = true
 	c.Touch()

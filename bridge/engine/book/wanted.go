@@ -102,6 +102,7 @@ func (n *Wanted) AddParty(account store.AccountID, p channels.Party, more ...str
 	if p.Key == "" {
 		return
 	}
+
 	all := slices.DeleteFunc(slices.Concat([]string{p.Key}, p.Also, more), func(key string) bool { return key == "" })
 	for _, key := range all {
 		k := NameKey{account, key}
@@ -113,6 +114,7 @@ func (n *Wanted) AddParty(account store.AccountID, p channels.Party, more ...str
 			n.parties.byKey[k] = channels.Party{Key: key, Name: p.Name}
 		}
 	}
+
 	if len(all) > 1 {
 		namesNoFormerKeys := len(more) == 0 // only what a provider tells of a customer's keys names more
 		n.parties.same = append(n.parties.same, samePerson{account: account, keys: all, lasting: p.Lasting && namesNoFormerKeys})

@@ -40,6 +40,7 @@ func (as *Analyses) run(ctx context.Context, with analysis.Analyzer) error {
 		defer close(finished)
 		as.journalAnalysed(ctx, analysed)
 	}()
+
 	tick := time.NewTicker(analyseInterval)
 	defer tick.Stop()
 	done := make(chan struct{}, maxAnalyses)
@@ -52,6 +53,7 @@ func (as *Analyses) run(ctx context.Context, with analysis.Analyzer) error {
 			if err != nil && ctx.Err() == nil {
 				as.log.Warn("what customers wrote was not taken to be analysed", "error", err)
 			}
+
 			for _, c := range claimed {
 				running++
 				go func() {
@@ -59,13 +61,16 @@ func (as *Analyses) run(ctx context.Context, with analysis.Analyzer) error {
 					as.analyseOne(ctx, with, c, analysed)
 				}()
 			}
+
 			isTime, mayHaveMore = false, running == maxAnalyses
 		}
+
 		select {
 		case <-ctx.Done():
 			for ; running > 0; running-- {
 				<-done
 			}
+
 			close(analysed)
 			<-finished
 			return nil
@@ -91,20 +96,24 @@ func (as *Analyses) claimBursts(ctx context.Context, room int) ([]claimedBurst, 
 	if room <= 0 {
 		return nil, nil
 	}
+
 	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
 	defer cancel()
 	bursts, err := store.ClaimBursts(ctx, as.pool, room, analyseLease)
 	if err != nil || len(bursts) == 0 {
 		return nil, err
 	}
+
 	m, err := store.LoadBursts(ctx, as.pool, bursts, maxQuestionMessages)
 	if err != nil {
 		return nil, err
 	}
+
 	claimed := make([]claimedBurst, 0, len(bursts))
 	for _, b := range bursts {
 		claimed = append(claimed, claimedBurst{b, m})
 	}
+
 	return claimed, nil
 }
 
@@ -139,6 +148,7 @@ func gather(first store.AnalysedBurst, analysed <-chan store.AnalysedBurst) []st
 	some := []store.AnalysedBurst{first}
 	timer := time.NewTimer(gatherTime)
 	defer timer.Stop()
+
 	for {
 		select {
 		case next, more := <-analysed:
@@ -174,24 +184,28 @@ func (as *Analyses) analyseBurst(ctx context.Context, with analysis.Analyzer, b 
 			err = fmt.Errorf("chores: analysing panicked: %v", p)
 		}
 	}()
+
 	ctx, cancel := context.WithTimeout(ctx, analyseTimeout)
 	defer cancel()
 	q, err := as.makeQuestion(ctx, b)
 	if err != nil {
 		return fact, err
 	}
+
 	f := own.Fact{Kind: own.Analysed, Conversation: b.ConversationID, AnalysedBurst: own.AnalysedBurst{From: b.FirstEvent, UpTo: b.LastEvent}}
 	if len(q.Burst) > 0 {
 		a, err := as.ask(ctx, with, b.ConversationID, q.Question)
 		if err != nil && !errors.Is(err, errSwitchedOff) {
 			return fact, err
 		}
+
 		if err == nil { // if the analysis was switched off, the fact says that nothing was found
 			a.Replies = slices.DeleteFunc(a.Replies, func(r analysis.Reply) bool { return hasBlanks(r) || q.hasOtherIntent(r, a) })
 			f.Answer = &a
 			f.Fits, f.Cited = namedTemplates(a, q.templates), citedSources(a, q.Desk.Sources)
 		}
 	}
+
 	return f.Event(fmt.Sprintf("analysis:%d:%d", b.ConversationID, b.LastEvent)), nil
 }
 

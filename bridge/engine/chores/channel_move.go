@@ -38,13 +38,16 @@ func (cs *Chores) moveChannel(ctx context.Context, m store.ChannelMove) error {
 		var err error
 		p, err = channelmove.Batch(ctx, cs.pool, m, p, maxMoveRows)
 		cancel()
+
 		if err != nil {
 			return err
 		}
 	}
+
 	if p.Moved == 0 && time.Since(m.BeganAt) > minMoveTime {
 		cs.log.Info("channel moved", "account_id", m.AccountID)
 		return channelmove.End(ctx, cs.pool, m)
 	}
+
 	return channelmove.Leave(ctx, cs.pool, m, movePassPause)
 }

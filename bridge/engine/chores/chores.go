@@ -87,6 +87,7 @@ func (cs *Chores) Run(ctx context.Context) error {
 	group.Go(func() error {
 		return runEvery(ctx, cs.log, templateInterval, "looking after templates", cs.workTemplates)
 	})
+
 	group.Go(func() error { return runEvery(ctx, cs.log, moveInterval, "moving a channel", cs.moveChannels) })
 	group.Go(func() error { return cs.runFetches(ctx) })
 	group.Go(func() error { return runEvery(ctx, cs.log, cs.host.ReachEvery(), "asking the chats", cs.reachAll) })
@@ -97,16 +98,20 @@ func (cs *Chores) Run(ctx context.Context) error {
 	if w := cs.host.Writer(); w != nil {
 		group.Go(func() error { return cs.Analyses.runWriting(ctx, w) })
 	}
+
 	group.Go(func() error {
 		return runEvery(ctx, cs.log, solvedInterval, "learning from resolved conversations", cs.Analyses.learn)
 	})
+
 	group.Go(func() error {
 		return runEvery(ctx, cs.log, measureInterval, "measuring", (&measurer{chores: cs}).measureChanged)
 	})
+
 	group.Go(func() error {
 		cs.keepOldWords(ctx)
 		return runEvery(ctx, cs.log, tidyInterval, "tidying", cs.removeUnneeded)
 	})
+
 	return group.Wait()
 }
 

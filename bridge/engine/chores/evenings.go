@@ -22,6 +22,7 @@ func (cs *Chores) SetEvenings(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+
 		var timers []store.Timer
 		kinds, weeks := []string{}, []string{}
 		for _, team := range dir.Teams {
@@ -32,10 +33,12 @@ func (cs *Chores) SetEvenings(ctx context.Context) error {
 				timers, weeks = append(timers, next), append(weeks, next.Kind, last.Kind)
 			}
 		}
+
 		err = errors.Join(store.KeepTimers(ctx, tx, own.Evening, kinds), store.KeepTimers(ctx, tx, own.Week, weeks))
 		if err != nil || len(timers) == 0 {
 			return err
 		}
+
 		return store.SetTimers(ctx, tx, timers)
 	})
 }

@@ -27,11 +27,13 @@ func (as *Analyses) solvedBefore(ctx context.Context, b claimedBurst, q *prepare
 	if i < 0 {
 		return nil
 	}
+
 	c, dir := &b.Conversations[i], as.host.Directory()
 	var team store.TeamID
 	if c.TeamID != nil {
 		team = *c.TeamID
 	}
+
 	var accounts []store.AccountID
 	for i := range dir.Accounts {
 		a := &dir.Accounts[i]
@@ -43,9 +45,11 @@ func (as *Analyses) solvedBefore(ctx context.Context, b claimedBurst, q *prepare
 			accounts = append(accounts, a.ID)
 		}
 	}
+
 	if len(accounts) == 0 {
 		return nil
 	}
+
 	var like []solved.Solved
 	if b.Solved {
 		var err error
@@ -53,6 +57,7 @@ func (as *Analyses) solvedBefore(ctx context.Context, b claimedBurst, q *prepare
 			return err
 		}
 	}
+
 	sources := 0
 	for _, s := range like {
 		e := analysis.Example{Text: s.Asked, Intent: s.Intent, Tags: s.Tags}
@@ -70,9 +75,11 @@ func (as *Analyses) solvedBefore(ctx context.Context, b claimedBurst, q *prepare
 			q.Desk.Sources = append(q.Desk.Sources, analysis.Source{ID: id, Title: fmt.Sprintf("Conversation #%d", s.ConversationID), Text: s.Asked, Reply: s.Answered})
 		}
 	}
+
 	if len(c.Assignees) == 0 {
 		q.Desk.Actions = append(q.Desk.Actions, analysis.Assign)
 	}
+
 	return nil
 }
 

@@ -52,11 +52,13 @@ func (cs *Chores) runFetches(ctx context.Context) error {
 	f := &fetchers{cs: cs, busy: map[store.AccountID]int{}, done: make(chan store.AccountID, maxFetches)}
 	tick := time.NewTicker(fetchInterval)
 	defer tick.Stop()
+
 	for {
 		err := f.claim(ctx)
 		if err != nil && ctx.Err() == nil {
 			cs.log.Warn("files not claimed", "error", err)
 		}
+
 		select {
 		case <-ctx.Done():
 			for f.total > 0 {
@@ -91,9 +93,11 @@ func (f *fetchers) claim(ctx context.Context) error {
 			room -= n
 		}
 	}
+
 	if len(accounts) == 0 || ctx.Err() != nil {
 		return nil
 	}
+
 	limited, cancel := context.WithTimeout(ctx, fetchDBTimeout)
 	defer cancel()
 	claimed, err := store.ClaimFetches(limited, f.cs.pool, accounts, slots, fetchTimeout+fetchMargin)
@@ -105,6 +109,7 @@ func (f *fetchers) claim(ctx context.Context) error {
 			f.done <- c.AccountID
 		}()
 	}
+
 	return err
 }
 
@@ -148,6 +153,7 @@ func (cs *Chores) fetchOne(ctx context.Context, c store.ClaimedFetch) (f own.Fac
 			err = fmt.Errorf("chores: fetching panicked: %v", p)
 		}
 	}()
+
 	f = own.Fact{Kind: own.Fetched, Conversation: c.ConversationID, Message: c.MessageID, Account: c.AccountID, FetchedFile: own.FetchedFile{File: c.N}}
 	source, ok := cs.host.Channel(c.AccountID).(channels.Fetcher)
 	if !ok {
@@ -156,6 +162,7 @@ func (cs *Chores) fetchOne(ctx context.Context, c store.ClaimedFetch) (f own.Fac
 	if c.SizeBytes > maxFetchedBytes {
 		return f, blob.ErrTooLarge
 	}
+
 	got, err := source.Fetch(ctx, c.Ref)
 	if err != nil {
 		return f, err
@@ -173,6 +180,7 @@ func (cs *Chores) fetchAgain(ctx context.Context, c store.ClaimedFetch, err erro
 	errors.As(err, &se)
 	waits := fetchWaits()
 	wait = waits[min(c.Attempt, len(waits))-1]
+
 	if err == nil {
 		return 0, false
 	}
@@ -185,6 +193,7 @@ func (cs *Chores) fetchAgain(ctx context.Context, c store.ClaimedFetch, err erro
 	if se == nil {
 		return wait, true
 	}
+
 	switch se.Class { //nolint:exhaustive // all others are final
 	case channels.AuthBroken, channels.AccountBlocked:
 		cs.host.Trouble(c.AccountID, "fetch", &channels.Condition{Status: channels.Broken, Text: se.Text, Hint: se.Hint})
@@ -192,6 +201,7 @@ func (cs *Chores) fetchAgain(ctx context.Context, c store.ClaimedFetch, err erro
 	case channels.Retry, channels.Throttled, channels.Ambiguous:
 		return max(wait, se.Wait), true
 	}
+
 	return 0, false
 }
 

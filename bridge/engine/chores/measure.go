@@ -33,8 +33,10 @@ func (m *measurer) measureChanged(ctx context.Context) error {
 		if busy && began.Before(m.rest) {
 			return nil
 		}
+
 		more, err := m.measureBatch(ctx, size)
 		m.rest = began.Add(restFactor * time.Since(began)) //nolint:forbidigo // as above
+
 		if err != nil || busy {
 			return err
 		}

@@ -73,19 +73,24 @@ func (as *Analyses) ask(ctx context.Context, with analysis.Analyzer, conversatio
 		if err != nil {
 			return analysis.Answer{}, err
 		}
+
 		account, q.Terms = a, terms
 		q.Terms.Record = func(x analysis.Exchange) { r.Exchanges = append(r.Exchanges, x) }
 	}
+
 	a, err := with.Analyze(ctx, q)
 	a = analysis.Check(q, a)
 	r.Answer = a
 	if len(r.Exchanges) > 0 {
 		as.keepRecord(ctx, account, conversation, r)
 	}
+
 	as.tally.count(a, err, usesModel)
+
 	if usesModel {
 		as.watchModel(ctx, model.Condition(), err == nil && !a.Degraded)
 	}
+
 	return a, err
 }
 
@@ -96,19 +101,23 @@ func (as *Analyses) termsOf(ctx context.Context, conversation store.Conversation
 	if err != nil {
 		return nil, analysis.Terms{}, err
 	}
+
 	dir := as.host.Directory()
 	account := dir.Account(id)
 	if account == nil {
 		return nil, analysis.Terms{}, fmt.Errorf("chores: account %d is not there", id)
 	}
+
 	chosen := dir.SettingsOf(account, true)
 	if !chosen.Analyses || switched == bridge.AnalysisOff {
 		return nil, analysis.Terms{}, errSwitchedOff
 	}
+
 	limit := chosen.AI.TokensADay
 	if limit < 0 {
 		limit = as.host.AITokensADay()
 	}
+
 	return account, analysis.Terms{Budget: budget{as: as, account: id, limit: limit}, Unmasked: chosen.AI.Unmasked}, nil
 }
 
@@ -158,6 +167,7 @@ func (as *Analyses) watchModel(ctx context.Context, c analysis.Condition, answer
 	if isGuess || isReported {
 		return
 	}
+
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dbTimeout)
 	defer cancel()
 	hasChanged := false // for all processes together
@@ -167,6 +177,7 @@ func (as *Analyses) watchModel(ctx context.Context, c analysis.Condition, answer
 		if err != nil || !hasChanged {
 			return nil, err
 		}
+
 		var p store.Pipeline
 		f := own.Fact{Kind: own.Account, Account: store.SystemAccount, Class: string(c.Status), Text: c.Text, Hint: c.Hint}
 		p.InsertEvents([]store.NewEvent{f.Event("model:" + rand.Text())})
@@ -176,7 +187,9 @@ func (as *Analyses) watchModel(ctx context.Context, c analysis.Condition, answer
 		as.log.Warn("the model's condition was not written", "error", err)
 		return
 	}
+
 	last.known, last.Condition = true, c
+
 	if hasChanged {
 		as.host.Wake()
 	}

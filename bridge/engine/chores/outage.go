@@ -41,6 +41,7 @@ func (cs *Chores) reachAll(ctx context.Context) error {
 			})
 		}
 	}
+
 	group.Wait()
 	return errors.Join(failed...)
 }
@@ -51,9 +52,11 @@ func (cs *Chores) reachOne(ctx context.Context, account store.AccountID, r bridg
 	asked, cancel := context.WithTimeout(ctx, reachTimeout)
 	err := r.Reach(asked)
 	cancel()
+
 	if ctx.Err() != nil {
 		return nil // this process stops; that says nothing about the chat
 	}
+
 	var refused *channels.SendError
 	revoked := errors.As(err, &refused) && refused.Class == channels.AuthBroken
 	return pgx.BeginFunc(ctx, cs.pool, func(tx pgx.Tx) error {
@@ -72,6 +75,7 @@ func (cs *Chores) reachOne(ctx context.Context, account store.AccountID, r bridg
 				s.ToldAt = &s.Now
 				return cs.noticesOf(account, "can't be reached", "Parley has not reached it for five minutes, and keeps trying.\n\n"+workWithoutChat)
 			}
+
 			return nil
 		})
 	})
@@ -104,6 +108,7 @@ func (cs *Chores) noticesOf(account store.AccountID, what, body string) []outage
 		if !a.Active || !a.IsAdmin() {
 			continue
 		}
+
 		if a.Email != "" {
 			list = append(list, outage.Notice{
 				Kind:    outage.Mail,
@@ -113,12 +118,14 @@ func (cs *Chores) noticesOf(account store.AccountID, what, body string) []outage
 			})
 		}
 	}
+
 	if by := cs.textAccount(); by != nil {
 		for _, number := range cs.adminNumbers(by) {
 			text := "Parley: " + name + " " + what + "." + textHint(what)
 			list = append(list, outage.Notice{Kind: outage.Text, Address: number, Body: text})
 		}
 	}
+
 	return list
 }
 
@@ -212,10 +219,12 @@ func (cs *Chores) sendNotice(ctx context.Context, n *outage.Notice) error {
 	if ch == nil { // the account is gone, so that another one has to send it
 		return outage.Finish(ctx, cs.pool, n, outage.Queued, "its account is gone", noticePause)
 	}
+
 	mail := channels.Outbound{DeliveryID: n.ID, MessageID: n.ID, Attempt: channels.Attempt{Number: n.Attempt}, To: []channels.Party{{Key: n.Address}},
 		Subject: n.Subject, Text: n.Body, Author: "Parley", Automatic: true}
 	sending, cancel := context.WithTimeout(ctx, ch.Capabilities().Sending.Timeout)
 	defer cancel()
+
 	if n.Unclear {
 		mail.Attempt.FirstAt = *n.FirstAt
 		outcome, _, err := ch.Reconcile(sending, mail)
@@ -224,6 +233,7 @@ func (cs *Chores) sendNotice(ctx context.Context, n *outage.Notice) error {
 		}
 		return outage.Finish(ctx, cs.pool, n, outage.Queued, "nobody knows whether it was sent", 0) // a notice twice is better than none
 	}
+
 	_, err := ch.Send(sending, mail)
 	var se *channels.SendError
 	late := context.WithoutCancel(ctx) // what became of it is written also if the process stops
@@ -233,10 +243,12 @@ func (cs *Chores) sendNotice(ctx context.Context, n *outage.Notice) error {
 	if !errors.As(err, &se) || se.Class == channels.Ambiguous {
 		return outage.Finish(late, cs.pool, n, outage.Unknown, err.Error(), noticeUnsure)
 	}
+
 	isUseless := se.Class == channels.BadRecipient || se.Class == channels.BadContent // to try it again
 	if isUseless || n.Attempt >= maxNoticeAttempts {
 		cs.log.Error("an admin can't be told", "notice_id", n.ID, "kind", n.Kind, "error", err)
 		return outage.Finish(late, cs.pool, n, outage.Failed, err.Error(), 0)
 	}
+
 	return outage.Finish(late, cs.pool, n, outage.Queued, err.Error(), max(noticePause, se.Wait))
 }

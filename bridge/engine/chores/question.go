@@ -39,10 +39,12 @@ func (as *Analyses) makeQuestion(ctx context.Context, b claimedBurst) (preparedQ
 		}
 		q.Desk.Tags = append(q.Desk.Tags, analysis.Tag{Name: t.Name})
 	}
+
 	account := q.addMessages(b)
 	if account == 0 {
 		return q, nil
 	}
+
 	settings := as.settingsOf(account)
 	q.Desk.Language = settings.Language
 	q.Desk.References, q.Desk.Intents = settings.AI.References, settings.AI.Intents
@@ -54,6 +56,7 @@ func (as *Analyses) makeQuestion(ctx context.Context, b claimedBurst) (preparedQ
 		}
 		q.Desk.Sources = append(q.Desk.Sources, pages...)
 	}
+
 	return q, as.solvedBefore(ctx, b, &q)
 }
 
@@ -135,9 +138,11 @@ func namedTemplates(a analysis.Answer, templates map[string]store.Template) (fit
 			named = append(named, action.Value)
 		}
 	}
+
 	for _, r := range a.Replies {
 		named = append(named, r.Sources...)
 	}
+
 	for _, id := range named {
 		t, known := templates[id]
 		if !known {
@@ -147,6 +152,7 @@ func namedTemplates(a analysis.Answer, templates map[string]store.Template) (fit
 			fits = append(fits, fit)
 		}
 	}
+
 	return fits
 }
 

@@ -29,11 +29,13 @@ const (
 func (as *Analyses) learn(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, tidyTimeout)
 	defer cancel()
+
 	for more := true; more; {
 		due, err := solved.ReadDue(ctx, as.pool, solvedBatch)
 		if err != nil || len(due) == 0 {
 			return err
 		}
+
 		more = len(due) == solvedBatch
 		var examples []solved.Solved
 		if as.host.Analyzer() != nil {
@@ -41,10 +43,12 @@ func (as *Analyses) learn(ctx context.Context) error {
 				return err
 			}
 		}
+
 		if err := store.InTx(ctx, as.pool, func(tx pgx.Tx) error { return keepTaken(ctx, tx, due, examples) }); err != nil {
 			return err
 		}
 	}
+
 	return nil
 }
 
@@ -71,15 +75,19 @@ func (as *Analyses) examplesOf(ctx context.Context, due []solved.Due) (examples 
 	for i := range due {
 		ids[i] = due[i].ConversationID
 	}
+
 	conversations, err := store.Conversations(ctx, as.pool, ids...)
 	if err != nil {
 		return nil, err
 	}
+
 	messages, err := store.LatestMessages(ctx, as.pool, ids, maxSolvedMessages)
 	if err != nil {
 		return nil, err
 	}
+
 	slices.Reverse(messages)
+
 	for i := range conversations {
 		c := &conversations[i]
 		a := as.host.Directory().Account(c.AccountID)
@@ -87,18 +95,22 @@ func (as *Analyses) examplesOf(ctx context.Context, due []solved.Due) (examples 
 		if a == nil || !isAnalysed || !canHelpOthers(as.host.Directory(), a) {
 			continue
 		}
+
 		names, err := solved.Names(ctx, as.pool, c)
 		if err != nil {
 			return nil, err
 		}
+
 		for _, agent := range as.host.Directory().Agents { // an example mustn't have the name of the agent who signed
 			names = append(names, agent.Name)
 		}
+
 		if s, ok := solvedIn(c, messages, names); ok {
 			s.Tags = as.host.Directory().CurrentTagNames(s.Tags)
 			examples = append(examples, s)
 		}
 	}
+
 	return examples, nil
 }
 
@@ -108,6 +120,7 @@ func solvedIn(c *store.Conversation, messages []store.Message, names []string) (
 	if c.TeamID != nil {
 		s.TeamID = *c.TeamID
 	}
+
 	person := anonymous.NewPerson(names...)
 	var asked []string
 	for i := range messages {
@@ -118,17 +131,20 @@ func solvedIn(c *store.Conversation, messages []store.Message, names []string) (
 		if m.Direction == store.DirectionIn && s.Answered == "" {
 			asked = append(asked, m.Subject, anonymous.Unsigned(m.Text))
 		}
+
 		hasLeft := m.Direction == store.DirectionOut && m.Fate == store.FateOut
 		if hasLeft && m.AgentID != nil {
 			s.Answered, s.AgentID = m.Text, *m.AgentID
 		}
 	}
+
 	s.Asked = firstSolvedRunes(person.Text(firstRunes(strings.Join(asked, "\n"), maxReadRunes)))
 	s.Answered = person.Text(firstRunes(s.Answered, maxReadRunes))
 	isCut := s.Answered != firstSolvedRunes(s.Answered)
 	if isCut || strings.Contains(s.Answered, anonymous.Hole) {
 		s.Answered = "" // without its end, or with a hole in it, it could say something else
 	}
+
 	return s, s.Asked != ""
 }
 

@@ -31,14 +31,17 @@ func (cs *Chores) handIn(ctx context.Context, templater channels.Templater, row 
 			t.ExternalID = known.ExternalID
 		}
 	}
+
 	state, refused := templater.SubmitTemplate(ctx, t)
 	if refused == nil || channels.ClassOf(refused) != channels.BadContent {
 		return state, refused
 	}
+
 	known, err := knownTemplate(ctx, templater, t)
 	if err != nil || known == nil {
 		return state, refused
 	}
+
 	twins, err := cs.findTwins(ctx, row, known.ExternalID)
 	if err != nil {
 		return state, refused
@@ -46,17 +49,20 @@ func (cs *Chores) handIn(ctx context.Context, templater channels.Templater, row 
 	if slices.ContainsFunc(twins, func(twin store.Template) bool { return !bridge.TemplateDiffers(twin, row) }) {
 		return *known, nil // another account of the same business has submitted the same template
 	}
+
 	isInReview := known.Status == channels.TemplatePending
 	isOurs := t.ExternalID != "" && t.ExternalID == known.ExternalID
 	if isOurs && isInReview {
 		return state, &channels.SendError{Class: channels.Retry, Wait: reviewWait, Cause: refused,
 			Text: "The provider still reviews what was handed in before; the change follows."}
 	}
+
 	isNobodys := !isInReview && len(twins) == 0
 	if isNobodys && t.ExternalID == "" {
 		t.ExternalID = known.ExternalID
 		return templater.SubmitTemplate(ctx, t)
 	}
+
 	return state, refused
 }
 
@@ -91,6 +97,7 @@ func (cs *Chores) findTwins(ctx context.Context, row store.Template, external st
 	if err != nil || external == "" {
 		return nil, err
 	}
+
 	dir := cs.host.Directory()
 	kind := func(account store.AccountID) string {
 		if a := dir.Account(account); a != nil {
@@ -98,6 +105,7 @@ func (cs *Chores) findTwins(ctx context.Context, row store.Template, external st
 		}
 		return ""
 	}
+
 	return slices.DeleteFunc(rows, func(other store.Template) bool {
 		if other.ID == row.ID || other.ExternalID != external {
 			return true

@@ -33,6 +33,7 @@ func (cs *Chores) workTemplates(ctx context.Context) error {
 	if len(accounts) == 0 {
 		return nil
 	}
+
 	for range templateBatch { // one by one, because a claim lasts only as long as one call may take
 		rows, err := store.ClaimTemplates(ctx, cs.pool, accounts, 1)
 		if err != nil {
@@ -45,15 +46,18 @@ func (cs *Chores) workTemplates(ctx context.Context) error {
 			return err
 		}
 	}
+
 	lists, err := store.ClaimTemplateLists(ctx, cs.pool, accounts)
 	if err != nil {
 		return err
 	}
+
 	for _, account := range lists {
 		if err := cs.compareTemplates(ctx, account); err != nil {
 			return err
 		}
 	}
+
 	return nil
 }
 
@@ -82,11 +86,14 @@ func (cs *Chores) workTemplate(ctx context.Context, row store.Template) error {
 		if !isRejected {
 			return cs.retryTemplate(ctx, row, err)
 		}
+
 		state = channels.TemplateState{Status: channels.TemplateRejected, Reason: wordsOf(err)}
 	}
+
 	if row.Todo == store.TodoDelete {
 		return store.RemoveTemplate(ctx, cs.pool, row) // one that the provider refuses to delete is at least not ours any more
 	}
+
 	return cs.keepTemplateState(ctx, row, state, err == nil)
 }
 
@@ -116,11 +123,13 @@ func (cs *Chores) tellOfTemplate(ctx context.Context, row store.Template) (state
 	if row.Todo == store.TodoDelete && row.ExternalID != "" {
 		return state, cs.deleteTemplate(ctx, templater, row)
 	}
+
 	if row.Todo == store.TodoSubmit {
 		state, err = cs.handIn(ctx, templater, row)
 		state.Status = cmp.Or(state.Status, channels.TemplatePending)
 		return state, err
 	}
+
 	return approvedAtOnce, nil
 }
 
@@ -160,26 +169,31 @@ func (cs *Chores) compareTemplates(ctx context.Context, account store.AccountID)
 	if !ok {
 		return store.FinishTemplateList(ctx, cs.pool, account)
 	}
+
 	rows, err := store.ListTemplates(ctx, cs.pool, account) // before the provider is asked: what is changed meanwhile has another version
 	if err != nil {
 		return err
 	}
+
 	states, err := cs.listTemplates(ctx, templater)
 	if err != nil { // the provider is asked again at the next comparison
 		cs.log.Info("templates not listed", "account_id", account, "class", string(channels.ClassOf(err)))
 		return store.FinishTemplateList(ctx, cs.pool, account)
 	}
+
 	var facts []store.NewEvent
 	for _, row := range rows {
 		if state, news := listedState(row, states, cs.now()); news {
 			facts = append(facts, templateFact(row, "listed", state))
 		}
 	}
+
 	err = store.InTxWith(ctx, cs.pool, func(tx pgx.Tx) (*store.Pipeline, error) {
 		var p store.Pipeline
 		p.InsertEvents(facts)
 		return &p, store.FinishTemplateList(ctx, tx, account)
 	})
+
 	cs.host.Wake()
 	return err
 }

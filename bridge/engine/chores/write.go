@@ -48,6 +48,7 @@ func (as *Analyses) runWriting(ctx context.Context, with analysis.Writer) error 
 		if err != nil && ctx.Err() == nil {
 			as.log.Warn("texts that were asked for were not claimed", "error", err)
 		}
+
 		for _, r := range claimed {
 			running++
 			go func() {
@@ -58,6 +59,7 @@ func (as *Analyses) runWriting(ctx context.Context, with analysis.Writer) error 
 				}
 			}()
 		}
+
 		select {
 		case <-ctx.Done():
 			for ; running > 0; running-- {
@@ -89,12 +91,15 @@ func (as *Analyses) writeOne(ctx context.Context, with analysis.Writer, r reques
 	if err := json.Unmarshal(r.Ask, &ask); err != nil {
 		return errors.Join(fmt.Errorf("chores: %w", err), as.dropRequest(ctx, r)) // can't happen: Parley wrote it
 	}
+
 	f := own.Fact{Kind: own.Written, Conversation: r.ConversationID, WrittenText: own.WrittenText{Ask: &ask}}
 	text, covered, err := as.composeText(ctx, with, r.ConversationID, ask)
 	f.Covered = covered
+
 	if errors.Is(err, errNothingToDo) {
 		return as.dropRequest(ctx, r)
 	}
+
 	if err == nil {
 		f.Written = &text
 	} else {
@@ -106,18 +111,22 @@ func (as *Analyses) writeOne(ctx context.Context, with analysis.Writer, r reques
 			if r.Attempt < maxWriteTries {
 				return errors.Join(err, as.retryRequest(ctx, r))
 			}
+
 			f.Class = own.NoAnswer
 		}
+
 		byParley := ask.Asker == (own.Asker{})
 		if byParley {
 			return as.dropUnwritten(ctx, r, f.Class, err)
 		}
 	}
+
 	event := f.Event(fmt.Sprintf("written:%d:%s:%d", r.ConversationID, r.Name, r.AskedAt.UnixMicro()))
 	event.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("written:%d", r.ConversationID)) // nothing else waits for it
 	if err := as.finishRequest(ctx, r, event); err != nil {
 		return err
 	}
+
 	as.host.Wake()
 	return nil
 }
@@ -178,12 +187,14 @@ func (as *Analyses) composeText(ctx context.Context, with analysis.Writer, conve
 			err = fmt.Errorf("chores: writing panicked: %v", p)
 		}
 	}()
+
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	rows, err := store.LatestMessages(ctx, as.pool, []store.ConversationID{conversation}, maxWriteMessages)
 	if err != nil {
 		return t, 0, err
 	}
+
 	slices.Reverse(rows)
 	r := analysis.Request{Task: ask.Task, Language: ask.Language, Draft: ask.Text, Wish: ask.Style}
 	var used []store.Message
@@ -192,19 +203,23 @@ func (as *Analyses) composeText(ctx context.Context, with analysis.Writer, conve
 			r.Messages, used = append(r.Messages, said), append(used, rows[i])
 		}
 	}
+
 	covered = len(used)
 	if covered < ask.Least {
 		return t, covered, errNothingToDo
 	}
+
 	if ask.Task == analysis.Explain {
 		r.Draft, r.Wish = "", ask.Text
 	} else if ask.Task == analysis.Translate && ask.Text == "" {
 		r.Draft = customerWords(used, ask)
 	}
+
 	needsDraft := covered == 0 || ask.Task == analysis.Translate
 	if r.Draft == "" && needsDraft {
 		return t, covered, errNoText
 	}
+
 	record := own.ModelRecord{Task: ask.Task}
 	var account *store.Account
 	if _, usesModel := with.(modelAnalyzer); usesModel {
@@ -215,6 +230,7 @@ func (as *Analyses) composeText(ctx context.Context, with analysis.Writer, conve
 		account, r.Terms = a, terms
 		r.Terms.Record = func(x analysis.Exchange) { record.Exchanges = append(record.Exchanges, x) }
 	}
+
 	t, err = with.Write(ctx, r)
 	record.Answer.By, record.Answer.Degraded = t.By, t.Degraded
 	if len(record.Exchanges) > 0 {
@@ -250,16 +266,19 @@ func customerWords(rows []store.Message, ask own.Ask) string {
 		if ask.UpTo == 0 {
 			return clean.Shortened(m.Text, analysis.MostDraft)
 		}
+
 		first := ask.From
 		if first == 0 {
 			first = ask.UpTo // earlier versions named UpTo only
 		}
+
 		isLast := m.EventID == ask.UpTo
 		isBeforeLast := first <= m.EventID && m.EventID < ask.UpTo
 		if isLast || isBeforeLast {
 			texts = append(texts, m.Text)
 		}
 	}
+
 	slices.Reverse(texts)
 	return clean.Shortened(strings.Join(texts, "\n\n"), analysis.MostDraft)
 }

@@ -52,10 +52,12 @@ func Inbound(in *channels.Inbound) {
 	cleanParties(in.Envelope.To)
 	cleanParties(in.Envelope.Cc)
 	cleanParties(in.Envelope.ReplyTo)
+
 	for i := range in.Attachments {
 		a := &in.Attachments[i]
 		cleanTexts(&a.Name, &a.ContentType, &a.ContentID, &a.Ref)
 	}
+
 	if s := in.Template; s != nil {
 		State(s)
 	}
@@ -70,11 +72,13 @@ func Action(a *bridge.Action) {
 	cleanTexts(&a.Actor.ID, &a.Place.Channel, &a.Place.Thread, &a.Place.Message, &a.Order, &a.Text, &a.Raw,
 		&a.Version, &a.Answer, &a.Form, &a.Args.Team, &a.Args.Until, &a.Args.Note, &a.Args.Emoji, &a.Args.List,
 		&a.Args.Account, &a.Args.Recipient, &a.Args.Subject, &a.Args.Draft)
+
 	cleanRich(a.Rich)
 	All(a.Mentions)
 	All(a.Args.Agents)
 	All(a.Args.Tags)
 	All(a.Args.Addresses)
+
 	if t := a.Args.Template; t != nil {
 		cleanTemplate(t)
 	}
@@ -82,6 +86,7 @@ func Action(a *bridge.Action) {
 		t.Task = analysis.Task(Text(string(t.Task)))
 		cleanTexts(&t.Language, &t.Style)
 	}
+
 	for i := range a.Files {
 		f := &a.Files[i]
 		cleanTexts(&f.ID, &f.Name, &f.ContentType, &f.URL, &f.Unavailable, &f.Blob)
@@ -98,16 +103,20 @@ func cleanTemplate(t *bridge.TemplateArgs) {
 	for name, value := range t.Values {
 		t.Values[name] = bridge.TemplateValue(Text(value))
 	}
+
 	d := t.Draft
 	if d == nil {
 		return
 	}
+
 	cleanTexts(&d.Account, &d.Name, &d.Language, &d.Category, &d.Header, &d.Body, &d.Footer)
 	All(d.Uses)
 	All(d.Labels)
+
 	for name, value := range d.Examples {
 		d.Examples[name] = Text(value)
 	}
+
 	for i := range d.Buttons {
 		cleanTexts(&d.Buttons[i].Title, &d.Buttons[i].URL)
 	}
@@ -148,7 +157,9 @@ func cleanRich(r *bridge.Rich) {
 	if r == nil {
 		return
 	}
+
 	cleanButtons(r.Buttons)
+
 	if l := r.List; l != nil {
 		l.Button = Text(l.Button)
 		for i := range l.Sections {
@@ -159,14 +170,17 @@ func cleanRich(r *bridge.Rich) {
 			}
 		}
 	}
+
 	if l := r.Location; l != nil {
 		cleanTexts(&l.Name, &l.Address)
 	}
+
 	if c := r.Contact; c != nil {
 		cleanTexts(&c.Name, &c.Org)
 		All(c.Phones)
 		All(c.Emails)
 	}
+
 	for i := range r.Cards {
 		c := &r.Cards[i]
 		cleanTexts(&c.Title, &c.Text, &c.ImageURL)

@@ -62,11 +62,13 @@ func New(d store.Directory) *Directory {
 	for _, m := range d.Moves {
 		dir.moved[surfaceUser{m.AccountID, m.Former}] = m.Current
 	}
+
 	for i := range d.Accounts {
 		dir.accounts[d.Accounts[i].ID] = &d.Accounts[i]
 		dir.ofMail[d.Accounts[i].ID] = bridge.SettingsOf(d.Settings, d.Accounts[i].Settings, true)
 		dir.ofChat[d.Accounts[i].ID] = bridge.SettingsOf(d.Settings, d.Accounts[i].Settings, false)
 	}
+
 	for i := range d.Agents {
 		a := &d.Agents[i]
 		dir.agents[a.ID] = a
@@ -74,9 +76,11 @@ func New(d store.Directory) *Directory {
 			dir.byUser[surfaceUser{store.SystemAccount, own.PageUser(a.ID)}] = a
 		}
 	}
+
 	for i := range d.Teams {
 		dir.teams[d.Teams[i].ID] = &d.Teams[i]
 	}
+
 	for _, u := range d.Users {
 		a := dir.agents[u.AgentID]
 		if a != nil && a.Active {
@@ -84,6 +88,7 @@ func New(d store.Directory) *Directory {
 			dir.users[agentKey{u.AccountID, u.AgentID}] = u.UserID
 		}
 	}
+
 	dir.indexTags()
 	return dir
 }
@@ -190,6 +195,7 @@ func (d *Directory) TeamOfChannel(surface store.AccountID, channel string) *stor
 			return d.Team(c.TeamID)
 		}
 	}
+
 	for _, a := range d.accounts {
 		isInSurface := a.SurfaceID != nil && *a.SurfaceID == surface
 		if !isInSurface || a.SurfaceChannel != channel {
@@ -199,6 +205,7 @@ func (d *Directory) TeamOfChannel(surface store.AccountID, channel string) *stor
 			return d.Team(*a.TeamID)
 		}
 	}
+
 	return nil
 }
 

@@ -16,6 +16,7 @@ func (d *Directory) Find(surface store.AccountID, who string) *store.Agent {
 	if a := d.AgentOf(surface, who); a != nil {
 		return a
 	}
+
 	var named, first []*store.Agent
 	for i := range d.Agents {
 		a := &d.Agents[i]
@@ -25,18 +26,21 @@ func (d *Directory) Find(surface store.AccountID, who string) *store.Agent {
 		if strings.EqualFold(a.Email, who) {
 			return a
 		}
+
 		if strings.EqualFold(a.Name, who) {
 			named = append(named, a)
 		} else if strings.EqualFold(strings.SplitN(a.Name, " ", 2)[0], who) {
 			first = append(first, a)
 		}
 	}
+
 	if len(named) == 0 {
 		named = first
 	}
 	if len(named) != 1 {
 		return nil
 	}
+
 	return named[0]
 }
 
@@ -76,10 +80,12 @@ func (d *Directory) NamedIn(text string) []*store.Agent {
 		if !ok {
 			return found
 		}
+
 		before, text = lead, rest
 		if last, _ := utf8.DecodeLastRuneInString(before); isLetterOrDigit(last) {
 			continue // the @ is inside an address
 		}
+
 		a := d.agentNamedAtStart(text)
 		if a != nil && !slices.Contains(found, a) {
 			found = append(found, a)
@@ -106,8 +112,10 @@ func (d *Directory) agentNamedAtStart(text string) *store.Agent {
 			}
 		}
 	}
+
 	if longest == "" {
 		return nil
 	}
+
 	return d.Find(0, longest)
 }

@@ -18,11 +18,13 @@ func (d *Directory) indexTags() {
 		d.tags[t.Name] = &d.Tags[i]
 		d.currentName[strings.ToLower(t.Name)] = t.Name
 	}
+
 	for _, t := range d.Tags { // a name that a tag had before it was renamed
 		for _, name := range t.Formerly {
 			d.currentName[strings.ToLower(name)] = t.Name
 		}
 	}
+
 	for _, t := range d.Tags { // the strongest: the present name of an active tag
 		if t.Active {
 			d.currentName[strings.ToLower(t.Name)] = t.Name
@@ -69,6 +71,7 @@ func (d *Directory) OfferedTags() []store.Tag {
 			list = append(list, t)
 		}
 	}
+
 	categories := bridge.TagCategories()
 	rank := func(t store.Tag) int {
 		if t.Kind == store.TagLabel {
@@ -79,9 +82,11 @@ func (d *Directory) OfferedTags() []store.Tag {
 		}
 		return len(categories) // without a category, or with one that is not known: last
 	}
+
 	slices.SortStableFunc(list, func(a, b store.Tag) int {
 		return cmp.Or(cmp.Compare(rank(a), rank(b)), strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)))
 	})
+
 	return list
 }
 

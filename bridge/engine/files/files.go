@@ -81,6 +81,7 @@ func (r *Reader) Of(ctx context.Context, m *store.Message, fetched func(store.Fi
 		}
 		in = decoded
 	}
+
 	var files []channels.File
 	var missing []bridge.Missing
 	for _, ref := range m.Files {
@@ -91,22 +92,26 @@ func (r *Reader) Of(ctx context.Context, m *store.Message, fetched func(store.Fi
 			}
 			continue
 		}
+
 		if !fetched(ref) {
 			if !only {
 				missing = append(missing, bridge.Missing{Name: ref.Name})
 			}
 			continue
 		}
+
 		if ref.Blob != "" {
 			files = append(files, r.withLink(m.ID, ref.Index, r.blobFile(ref)))
 		} else {
 			missing = append(missing, bridge.Missing{Name: ref.Name, Reason: ref.Missing})
 		}
 	}
+
 	addsHTML := in.Original.HTML != nil && r.original == nil
 	if needsOriginal && addsHTML {
 		files = append(files, memoryFile("original.html", "text/html", []byte(in.Original.HTML.Sanitised())))
 	}
+
 	return files, missing, nil
 }
 
@@ -171,6 +176,7 @@ func (r *Reader) decodeOriginal(ctx context.Context, id store.MessageID) (channe
 	if err != nil || len(messages) == 0 {
 		return channels.Inbound{}, store.Message{}, cmp.Or(err, fmt.Errorf("%w: no message %d", ErrNoFile, id))
 	}
+
 	m := messages[0]
 	ev, err := store.GetEvent(ctx, r.pool, m.EventID)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -179,22 +185,27 @@ func (r *Reader) decodeOriginal(ctx context.Context, id store.MessageID) (channe
 	if err != nil {
 		return channels.Inbound{}, m, err
 	}
+
 	raw := ev.Payload
 	if ev.Blob != nil {
 		if raw, err = blob.Get(ctx, r.pool, r.objects, *ev.Blob); err != nil {
 			return channels.Inbound{}, m, asNoFile(err)
 		}
 	}
+
 	if len(raw) == 0 {
 		return channels.Inbound{}, m, fmt.Errorf("%w: the original of message %d was removed", ErrNoFile, id)
 	}
+
 	ch := r.connected.Channel(ev.AccountID)
 	if ch == nil {
 		return channels.Inbound{}, m, errors.New("files: the account of the message isn't connected")
 	}
+
 	list, err := ch.Decode(raw)
 	if err != nil || m.Part >= len(list) {
 		return channels.Inbound{}, m, errors.Join(err, fmt.Errorf("files: message %d: its original can't be read", id))
 	}
+
 	return list[m.Part], m, nil
 }

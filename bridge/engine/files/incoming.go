@@ -49,14 +49,17 @@ func (r *Reader) IncomingFile(ctx context.Context, conversation store.Conversati
 	if len(messages) == 0 || messages[0].Direction != store.DirectionIn {
 		return channels.File{}, ErrNoFile
 	}
+
 	m := &messages[0]
 	if conversation != 0 && m.ConversationID != conversation {
 		return channels.File{}, ErrNoFile
 	}
+
 	i := slices.IndexFunc(m.Files, func(f store.FileRef) bool { return f.Index == index })
 	if i < 0 {
 		return channels.File{}, ErrNoFile
 	}
+
 	f := m.Files[i]
 	return channels.File{Name: f.Name, ContentType: f.ContentType, SizeBytes: f.SizeBytes,
 		Open: func(ctx context.Context) (io.ReadCloser, error) { return r.openIncoming(ctx, m, f) }}, nil
@@ -76,11 +79,13 @@ func (r *Reader) SpokenFile(ctx context.Context, conversation store.Conversation
 	if messages[0].Direction == store.DirectionIn {
 		return r.IncomingFile(ctx, conversation, message, index)
 	}
+
 	for _, ref := range messages[0].Files {
 		if ref.Index == index && ref.Blob != "" {
 			return r.blobFile(ref), nil
 		}
 	}
+
 	return channels.File{}, ErrNoFile
 }
 
@@ -95,14 +100,17 @@ func (r *Reader) openIncoming(ctx context.Context, m *store.Message, ref store.F
 	size := min(max(Size(&one), minOriginalBytes), maxOriginalBytes)
 	wait, cancel := context.WithTimeout(ctx, maxDownloadWait)
 	defer cancel()
+
 	if err := r.downloads.Acquire(wait, size); err != nil {
 		return nil, fmt.Errorf("files: file of message %d: too many are fetched at a time: %w", m.ID, err)
 	}
+
 	body, err := r.readIncoming(ctx, m, &one)
 	if err != nil {
 		r.downloads.Release(size)
 		return nil, err
 	}
+
 	return &releasingReader{ReadCloser: body, release: sync.OnceFunc(func() { r.downloads.Release(size) })}, nil
 }
 

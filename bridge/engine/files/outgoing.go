@@ -27,6 +27,7 @@ func (r *Reader) ForChannel(s bridge.Surface, message store.MessageID, ref store
 		return channels.File{}, &channels.SendError{Class: channels.Retry, Text: "Parley could not prepare the message.",
 			Cause: errors.New("files: the surface of the file isn't connected")}
 	}
+
 	link := func() (string, error) {
 		if r.link == nil {
 			return "", &channels.SendError{Class: channels.BadContent, Text: "Files can't be sent here: this Parley has no public address to fetch them from.",
@@ -34,6 +35,7 @@ func (r *Reader) ForChannel(s bridge.Surface, message store.MessageID, ref store
 		}
 		return r.link(message, fileName(ref)), nil
 	}
+
 	open := func(ctx context.Context) (io.ReadCloser, error) { return s.Open(ctx, f) }
 	if ref.Blob != "" {
 		open = func(ctx context.Context) (io.ReadCloser, error) {
@@ -44,6 +46,7 @@ func (r *Reader) ForChannel(s bridge.Surface, message store.MessageID, ref store
 			return body, err
 		}
 	}
+
 	return channels.File{Name: f.Name, ContentType: f.ContentType, SizeBytes: f.SizeBytes, Open: open, Link: link}, nil
 }
 
@@ -111,16 +114,19 @@ func (r *Reader) OutgoingFile(ctx context.Context, message store.MessageID, file
 	if len(messages) == 0 {
 		return channels.File{}, ErrNoFile
 	}
+
 	m := messages[0]
 	switch m.Fate {
 	case store.FateWaiting, store.FateOut, store.FateUnclear, store.FateFailed: // of one that failed, another part may leave
 	default:
 		return channels.File{}, ErrNoFile
 	}
+
 	for _, ref := range m.Files {
 		if len(ref.Surface) > 0 && fileName(ref) == file {
 			return r.ForChannel(r.connected.Surface(m.AccountID), m.ID, ref)
 		}
 	}
+
 	return channels.File{}, ErrNoFile
 }

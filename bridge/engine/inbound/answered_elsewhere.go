@@ -31,14 +31,17 @@ func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.
 		el.acceptCopy(c, m, in)
 		return nil
 	}
+
 	c, err := el.answeredIn(ctx, tx, a, in)
 	if err != nil || c == nil {
 		return err
 	}
+
 	t, err := el.OpenThread(c)
 	if err != nil {
 		return err
 	}
+
 	before := c.LastExternalID
 	m := el.intake.inboundMessage(c, a, part, in)
 	c.LastExternalID = before // this has to stay the id of the customer's last message
@@ -49,12 +52,14 @@ func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.
 	if in.Foreign.Origin != "" {
 		notice = "Answered " + in.Foreign.Origin + "."
 	}
+
 	c.LastFrom = "agent"
 	if el.isByMachine(c, in) {
 		m.Reason, notice = outbound.MachineReason, machineNotice
 	} else {
 		el.countAsAnswer(c, m)
 	}
+
 	m.AuthorUser, m.Notices = cmp.Or(in.Foreign.Author, a.Name), append([]string{notice}, m.Notices...)
 	el.intake.showSaid(c, t, m, outbound.Payload{})
 	c.RefreshCard()
@@ -72,14 +77,17 @@ func (el *elsewhere) answeredIn(ctx context.Context, tx pgx.Tx, a *store.Account
 		}
 		return c, nil
 	}
+
 	_, err := el.People.CustomerOf(a, in)
 	if err != nil || c != nil {
 		return c, err
 	}
+
 	c, err = el.intake.newConversation(ctx, tx, a, in, nil)
 	if err == nil {
 		el.replies.Recipients(c, in, 0)
 	}
+
 	return c, err
 }
 
@@ -117,6 +125,7 @@ func (el *elsewhere) bouncedElsewhere(c *book.Conversation, m *book.Message, s *
 		el.Line(c, bridge.Line{Content: &bridge.DelayedLine{Reason: s.Reason}, Text: m.Text})
 		return
 	}
+
 	if s.State == channels.StateFailed {
 		m.Fate, m.Dirty = store.FateFailed, true
 		el.Log.ByParley(c, store.DeedNotDelivered, book.Detail{Message: m.ID, Reason: bounceText(s)})

@@ -25,17 +25,21 @@ func (it *UseCases) sortAutomaticMail(ctx context.Context, tx pgx.Tx, a *store.A
 	if i != nil && i.Blocked {
 		return nil // nothing is kept here; the mail is still in the mailbox
 	}
+
 	c, err := it.Conversations.DailyThread(ctx, tx, a)
 	if err != nil {
 		return err
 	}
+
 	m := it.inboundMessage(c, a, part, in)
+
 	if i != nil && i.Silenced {
 		return nil // kept, without a post
 	}
 	if _, err := it.OpenThread(c); err != nil {
 		return err
 	}
+
 	it.Line(c, bridge.Line{Content: &bridge.AutomaticLine{Subject: in.Subject, Cause: in.Automatic, Begins: clean.Preview(in.Text)},
 		Customer: partyOf(in), Verbs: threads.SortingVerbs(), Args: sortingArgs(c, m, in)})
 	return nil
@@ -99,12 +103,14 @@ func (it *UseCases) SortAutomatic(ctx context.Context, tx pgx.Tx, r book.Request
 	if a.Verb == bridge.VerbUnblock {
 		return it.unblockSenders(ctx, tx, r)
 	}
+
 	m := it.MessageOfAction(r)
 	hasSender := m != nil && m.IdentityID != nil
 	if !hasSender || c.Kind != store.KindAutomatic {
 		it.Refuse(r, "unknown_message", "I don't know which mail you mean.", "Use the button under the mail.")
 		return nil
 	}
+
 	if m.ConversationID != c.ID {
 		it.Whisper(c, r.Surface, a, bridge.Line{
 			Content: bridge.LineDecided, Verb: a.Verb,
@@ -113,10 +119,12 @@ func (it *UseCases) SortAutomatic(ctx context.Context, tx pgx.Tx, r book.Request
 		})
 		return nil
 	}
+
 	i, err := it.People.SenderOf(ctx, tx, m)
 	if err != nil || i == nil {
 		return err
 	}
+
 	switch a.Verb {
 	case bridge.VerbBlock:
 		it.blockSender(r, m, i)
@@ -126,6 +134,7 @@ func (it *UseCases) SortAutomatic(ctx context.Context, tx pgx.Tx, r book.Request
 		return nil
 	default: // VerbPromote
 	}
+
 	open, err := it.OpenConversationWith(ctx, tx, c.AccountID, i)
 	if err != nil {
 		return err
@@ -134,6 +143,7 @@ func (it *UseCases) SortAutomatic(ctx context.Context, tx pgx.Tx, r book.Request
 		it.Refuse(r, "continued", fmt.Sprintf("The customer's conversation continues in #%d.", open), "Answer there, or resolve it first.")
 		return nil
 	}
+
 	return it.promoteMail(ctx, tx, c, r.Agent, m, i)
 }
 
@@ -180,6 +190,7 @@ func (it *UseCases) unblockSenders(ctx context.Context, tx pgx.Tx, r book.Reques
 		}
 		found = append(found, i)
 	}
+
 	var keys []string
 	for _, address := range a.Args.Addresses {
 		if i := it.People.ByAddress[book.NameKey{Account: c.AccountID, Name: bridge.AddressKey(address)}]; i != nil {
@@ -188,16 +199,19 @@ func (it *UseCases) unblockSenders(ctx context.Context, tx pgx.Tx, r book.Reques
 			keys = append(keys, bridge.AddressKey(address))
 		}
 	}
+
 	if len(keys) > 0 {
 		rows, err := store.BlockedSenders(ctx, tx, c.AccountID, keys)
 		if err != nil {
 			return err
 		}
+
 		for i := range rows {
 			it.People.AddIdentity(&rows[i])
 			found = append(found, &rows[i])
 		}
 	}
+
 	var freed []string
 	for _, i := range found {
 		if i != nil && i.Blocked {
@@ -205,6 +219,7 @@ func (it *UseCases) unblockSenders(ctx context.Context, tx pgx.Tx, r book.Reques
 			freed = append(freed, i.Key)
 		}
 	}
+
 	if len(freed) == 0 {
 		it.Refuse(r, "not_blocked", "Nobody of that address is blocked here.", "Say which: !unblock news@shop.example. parley doctor lists who is blocked.")
 		return nil
@@ -212,6 +227,7 @@ func (it *UseCases) unblockSenders(ctx context.Context, tx pgx.Tx, r book.Reques
 	if isMailHere {
 		it.NoteDecision(m, r.Agent, bridge.OutcomeUnblocked)
 	}
+
 	it.Log.ByAgent(c, r.Agent, store.DeedUnblocked, book.Detail{Text: strings.Join(freed, ", ")})
 	it.Confirm(c, r.Surface, a, bridge.Line{Content: &bridge.SendersLine{Senders: strings.Join(freed, ", ")}, Verb: bridge.VerbUnblock})
 	return nil
@@ -225,6 +241,7 @@ func (it *UseCases) promoteMail(ctx context.Context, tx pgx.Tx, from *book.Conve
 	if err != nil {
 		return err
 	}
+
 	c.Participants = it.answersOf(m, i)
 	c.Assignees = []store.AgentID{agent.ID}
 	c.LastFrom, c.LastPreview = "customer", clean.Preview(m.Text)
@@ -234,12 +251,14 @@ func (it *UseCases) promoteMail(ctx context.Context, tx pgx.Tx, from *book.Conve
 	if m.ExternalID != "" {
 		it.AddRef(c, m.ExternalID)
 	}
+
 	it.Messages.Move(m, c)
 	it.NoteDecision(m, agent, bridge.OutcomePromoted)
 	t, err := it.OpenThread(c)
 	if err != nil {
 		return err
 	}
+
 	it.showSaid(c, t, m, outbound.Payload{Quote: m.Quoted != ""})
 	it.Log.ByAgent(c, agent, store.DeedPromoted, book.Detail{Message: m.ID})
 	return nil

@@ -22,6 +22,7 @@ func (it *UseCases) collect(ctx context.Context, tx pgx.Tx, a *store.Account, pa
 	if err != nil {
 		return err
 	}
+
 	m := it.inboundMessage(c, a, part, in)
 	i := it.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]
 	if i != nil && i.Silenced {
@@ -30,6 +31,7 @@ func (it *UseCases) collect(ctx context.Context, tx pgx.Tx, a *store.Account, pa
 	if _, err := it.OpenThread(c); err != nil {
 		return err
 	}
+
 	it.Line(c, bridge.Line{Content: &bridge.CollectedLine{Subject: in.Subject, Words: collectedWords(in), Files: len(m.Files)},
 		Customer: partyOf(in), Verbs: []bridge.Verb{bridge.VerbPromote, bridge.VerbSilence}, Args: sortingArgs(c, m, in)})
 	return nil

@@ -17,10 +17,12 @@ func (it *UseCases) setConsent(i *store.Identity, c *book.Conversation, wish cha
 	if c == nil || !isNews {
 		return
 	}
+
 	var only string
 	if wish.Marketing {
 		only = store.OptedOutMarketing
 	}
+
 	line, what := bridge.Line{Content: bridge.LineOptedIn, Customer: outbound.RefOf(i)}, store.DeedOptedIn
 	if wish.OptedOut {
 		what = store.DeedOptedOut
@@ -29,6 +31,7 @@ func (it *UseCases) setConsent(i *store.Identity, c *book.Conversation, wish cha
 	if silent {
 		line.Text = text
 	}
+
 	it.Line(c, line)
 	if changed {
 		it.Log.ByCustomer(c, what, book.Detail{Reason: only})

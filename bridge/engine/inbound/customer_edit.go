@@ -22,6 +22,7 @@ func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Accou
 	if _, err := it.People.CustomerOf(a, in); err != nil {
 		return err
 	}
+
 	m, c := it.MessageByExternalID(a, in.Change.Target)
 	isFromCustomer := m != nil && m.Direction == store.DirectionIn
 	if c == nil || !isFromCustomer {
@@ -35,14 +36,17 @@ func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Accou
 		}
 		return nil
 	}
+
 	it.Line(c, bridge.Line{Content: &bridge.ChangedLine{Before: quoteOf(&m.Message)}, Text: in.Text})
 	it.Log.ByCustomer(c, store.DeedChangedMessage, book.Detail{Message: m.ID})
+
 	if c.BridgeStatus().Open() {
 		c.LastAt, c.LastFrom = it.Now, "customer"
 		c.LastPreview = clean.Preview(in.Text)
 		it.reopenFor(c, in)
 		c.RefreshCard()
 	}
+
 	return nil
 }
 
@@ -52,6 +56,7 @@ func (it *UseCases) customerDeletes(a *store.Account, in channels.Inbound) error
 	if err != nil || i == nil {
 		return err
 	}
+
 	m, c := it.MessageByExternalID(a, in.Change.Target)
 	if m == nil || c == nil {
 		_, known := it.Messages.External[book.NameKey{Account: a.ID, Name: in.Change.Target}]
@@ -63,6 +68,7 @@ func (it *UseCases) customerDeletes(a *store.Account, in channels.Inbound) error
 		}
 		return nil
 	}
+
 	it.Line(c, bridge.Line{Content: &bridge.DeletedLine{Message: quoteOf(&m.Message)}})
 	it.Log.ByCustomer(c, store.DeedDeletedMessage, book.Detail{Message: m.ID})
 	return nil
@@ -80,11 +86,13 @@ func (it *UseCases) applyEarlyChange(a *store.Account, in *channels.Inbound) boo
 		in.Notices = append(in.Notices, "The customer deleted this message before it arrived here.")
 		return false
 	}
+
 	m, c := it.MessageByExternalID(a, in.ExternalID)
 	wasStoredEdited := m != nil && m.Reason == earlyEditReason
 	if c == nil || !wasStoredEdited {
 		return false
 	}
+
 	m.Reason, m.Dirty = "", true
 	it.Line(c, bridge.Line{Content: &bridge.ChangedLine{Before: quoteOf(&store.Message{Text: in.Text})}, Text: m.Text})
 	return true

@@ -31,25 +31,30 @@ func (it *UseCases) tellOfOtherConversations() {
 			if c.IdentityID == nil || it.People.Identities[*c.IdentityID] == nil {
 				continue
 			}
+
 			isCustomers := c.Kind == store.KindCustomer && it.People.Identities[*c.IdentityID].Root() == first
 			wasOpen := c.BridgeStatus().Open() && !c.Fresh
 			if isCustomers && wasOpen {
 				open = append(open, c)
 			}
 		}
+
 		if len(open) < 2 {
 			continue
 		}
+
 		for i, c := range open {
 			var surface store.AccountID
 			if t := c.Home(it.Dir); t != nil {
 				surface = t.AccountID
 			}
+
 			beside := open[(i+1)%len(open)] // the next one; the last one names the first
 			it.Line(c, bridge.Line{Content: bridge.LineSamePerson, Other: it.Refer(beside, surface)})
 			it.Log.ByParley(c, store.DeedSameCustomer, book.Detail{Text: fmt.Sprintf("#%d", beside.ID)})
 		}
 	}
+
 	clear(it.People.United)
 }
 
@@ -60,6 +65,7 @@ func (it *UseCases) applyIdentity(a *store.Account, in channels.Inbound) error {
 	if err != nil || i == nil {
 		return err
 	}
+
 	it.tellOfOtherConversations()
 	for _, id := range book.SortedKeys(it.Conversations.Rows) {
 		c := it.Conversations.Rows[id]
@@ -67,14 +73,18 @@ func (it *UseCases) applyIdentity(a *store.Account, in channels.Inbound) error {
 			c.RefreshCard()
 		}
 	}
+
 	if in.Change.Previous == "" || in.Change.Previous == in.From.Key {
 		return nil
 	}
+
 	former := it.People.RowOf(a.ID, in.Change.Previous)
 	if former == nil {
 		return nil
 	}
+
 	it.People.ReleaseKey(former)
+
 	for _, id := range book.SortedKeys(it.Conversations.Rows) {
 		c := it.Conversations.Rows[id]
 		if !c.Exclusive || c.AccountID != a.ID {
@@ -83,11 +93,13 @@ func (it *UseCases) applyIdentity(a *store.Account, in channels.Inbound) error {
 		if c.Identity == nil || it.People.RootOf(c) != i {
 			continue
 		}
+
 		if c.SetReplyKey(in.From) && c.BridgeStatus().Open() {
 			it.Line(c, bridge.Line{Content: &bridge.IdentityLine{Now: in.From.Key, Before: in.Change.Previous}})
 			it.Log.ByCustomer(c, store.DeedChangedAddress, nil)
 			c.RefreshCard()
 		}
 	}
+
 	return nil
 }

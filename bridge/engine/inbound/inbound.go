@@ -30,6 +30,7 @@ func (it *UseCases) ApplyInbound(ctx context.Context, tx pgx.Tx, a *store.Accoun
 			c.RefreshCard()
 		}
 	}
+
 	switch in.Kind {
 	case channels.InboundStatus:
 		return it.Receipts.applyStatus(ctx, tx, a, part, in)
@@ -53,6 +54,7 @@ func (it *UseCases) ApplyInbound(ctx context.Context, tx pgx.Tx, a *store.Accoun
 		it.tellNotices(a, in)
 		return nil
 	}
+
 	return fmt.Errorf("inbound: unknown kind of inbound %q", in.Kind)
 }
 
@@ -64,10 +66,12 @@ func (it *UseCases) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Acco
 	if it.applyEarlyChange(a, &in) || it.elsewhere.isShownAsAnswer(a, in) {
 		return nil
 	}
+
 	c := it.ConversationOf(a, in)
 	if in.Automatic != "" && c == nil {
 		return it.sortAutomaticMail(ctx, tx, a, part, in)
 	}
+
 	isOver := c != nil && !c.BridgeStatus().Open()
 	if isOver && it.needsNewConversation(c, in) {
 		previous := c
@@ -75,26 +79,32 @@ func (it *UseCases) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Acco
 		if c, err = it.newConversation(ctx, tx, a, in, previous); err != nil {
 			return err
 		}
+
 		previous.RefreshCard() // its card leads to the new conversation
 		defer it.Line(previous, bridge.Line{Content: bridge.LineContinued, Other: bridge.Facts{ID: c.ID, Subject: c.Subject}})
 	}
+
 	unseen := c == nil // Parley doesn't know the conversation, so that nobody here has seen what the mail quotes
 	if unseen {
 		c = it.conversationToJoin(a, &in)
 	}
+
 	if c == nil {
 		if !it.mayOpen(a, in) {
 			return it.collect(ctx, tx, a, part, in)
 		}
+
 		var err error
 		if c, err = it.newConversation(ctx, tx, a, in, nil); err != nil {
 			return err
 		}
 	}
+
 	t, err := it.OpenThread(c)
 	if err != nil {
 		return err
 	}
+
 	m := it.inboundMessage(c, a, part, in)
 	it.replies.Recipients(c, in, m.ID)
 	it.reopenFor(c, in)
@@ -153,6 +163,7 @@ func (it *UseCases) MakeConversation(ctx context.Context, tx pgx.Tx, a *store.Ac
 	if err != nil {
 		return nil, err
 	}
+
 	ch := it.Channel(a.ID)
 	c := &book.Conversation{
 		Fresh:    true,
@@ -178,13 +189,16 @@ func (it *UseCases) MakeConversation(ctx context.Context, tx pgx.Tx, a *store.Ac
 		if last != nil && c.Exclusive {
 			c.WindowFrom = last.WindowFrom // the reply window belongs to the customer, whichever conversation it was opened in
 		}
+
 		it.Conversations.Latest[c.Identity.ID] = id
 	}
+
 	if previous != nil {
 		c.PreviousID = &previous.ID
 		c.Refs = slices.Clone(previous.Refs)
 		c.Subject = cmp.Or(c.Subject, previous.Subject)
 	}
+
 	it.Conversations.Rows[id] = c
 	return c, nil
 }
@@ -195,6 +209,7 @@ func (it *UseCases) inboundMessage(c *book.Conversation, a *store.Account, part 
 	if saidAt.IsZero() {
 		saidAt = it.Event.ReceivedAt
 	}
+
 	m := &book.Message{Fresh: true, Message: store.Message{
 		ID:             store.MessageID(it.IDs.Next()),
 		ConversationID: c.ID,
@@ -216,6 +231,7 @@ func (it *UseCases) inboundMessage(c *book.Conversation, a *store.Account, part 
 	if i := it.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]; i != nil {
 		m.IdentityID = &i.ID
 	}
+
 	it.Messages.KeepFiles(m, a, in)
 	it.Messages.Rows[m.ID] = m
 	c.Last = append(c.Last, m.Message)
@@ -224,11 +240,13 @@ func (it *UseCases) inboundMessage(c *book.Conversation, a *store.Account, part 
 		c.LastExternalID = in.ExternalID
 		it.AddRef(c, in.ExternalID)
 	}
+
 	c.LastAt, c.LastFrom = it.Now, "customer"
 	c.LastPreview = clean.Preview(in.Text)
 	if c.LastPreview == "" && len(m.Files) > 0 {
 		c.LastPreview = m.Files[0].Name
 	}
+
 	c.Touch()
 	return m
 }
@@ -242,6 +260,7 @@ func (it *UseCases) reopenFor(c *book.Conversation, in channels.Inbound) {
 	if c.WaitingSince == nil {
 		c.WaitingSince = &it.Now
 	}
+
 	switch c.BridgeStatus() {
 	case bridge.StatusOpen:
 		return
@@ -249,6 +268,7 @@ func (it *UseCases) reopenFor(c *book.Conversation, in channels.Inbound) {
 		if !it.Settings(c).WakeOnMessage {
 			return
 		}
+
 		it.workflow.EndSnooze(c)
 		it.Line(c, bridge.Line{Content: &bridge.WokeLine{Cause: bridge.WokenByCustomer}, Mentions: it.Conversations.Owners(c)})
 		it.Log.ByCustomer(c, store.DeedWoke, nil)

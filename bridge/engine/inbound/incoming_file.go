@@ -18,27 +18,33 @@ func (it *UseCases) Fetched(c *book.Conversation, f own.Fact) {
 	if m == nil || m.ConversationID != c.ID {
 		return
 	}
+
 	at := slices.IndexFunc(m.Files, func(r store.FileRef) bool { return r.Fetched && r.Index == f.File })
 	if at < 0 {
 		return
 	}
+
 	ref := &m.Files[at]
 	ref.Blob, ref.Missing = f.Blob, f.Text
 	m.Dirty = true
+
 	if f.Blob != "" {
 		ref.SizeBytes, ref.Missing = f.SizeBytes, ""
 		ref.Name, ref.ContentType = firstNonBlank(ref.Name, f.Name), firstNonBlank(f.ContentType, ref.ContentType)
 	}
+
 	d, t := it.Outbox.FilesPost(m), c.Home(it.Dir)
 	if d == nil || t == nil {
 		return // the message's files aren't shown anywhere
 	}
+
 	l := it.Outbox.Lanes[d.LaneID]
 	if d.Attempt > 0 || !it.Outbox.CanBeTakenBack(d) {
 		it.Outbox.Enqueue(l, string(bridge.PostFiles), m.ID, outbound.Payload{Files: []int{f.File}, Only: true}, nil)
 		it.AllowUpload(l, t, m)
 		return
 	}
+
 	p := d.DecodedPayload()
 	p.Files = append(p.Files, f.File)
 	d.SetPayload(p)

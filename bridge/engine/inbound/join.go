@@ -53,17 +53,20 @@ func (it *UseCases) conversationToJoin(a *store.Account, in *channels.Inbound) *
 	if sender == nil || !it.MayJoin(a, *in) {
 		return nil
 	}
+
 	for _, id := range slices.Backward(book.SortedKeys(it.Conversations.Rows)) {
 		c := it.Conversations.Rows[id]
 		if c.AccountID != a.ID || c.Kind != store.KindCustomer {
 			continue
 		}
+
 		isSenders := c.BridgeStatus().Open() && it.People.RootOf(c) == sender
 		if isSenders && hasParticipantNamed(c, in.From) {
 			noteSubject(c, in)
 			return c
 		}
 	}
+
 	return nil
 }
 

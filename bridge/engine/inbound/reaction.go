@@ -43,20 +43,24 @@ func (it *UseCases) customerReacts(a *store.Account, in channels.Inbound) error 
 	if err != nil || i == nil {
 		return err
 	}
+
 	m, c := it.ReferredMessage(a, in.Change.Target, in.Answers.Message)
 	if c == nil {
 		c = it.Conversations.LatestOf(i)
 	}
+
 	k := book.ReactionKey{Account: a.ID, Target: in.Change.Target, Identity: i.ID}
 	known, before := it.Messages.Reactions[k]
 	isShownNowhere := c == nil || c.Home(it.Dir) == nil
 	if isShownNowhere || known.Emoji == in.Change.Emoji {
 		return nil
 	}
+
 	reacted := &bridge.ReactedLine{Emoji: in.Change.Emoji}
 	if m != nil {
 		reacted.Message = quoteOf(&m.Message)
 	}
+
 	line := bridge.Line{Content: reacted, Customer: outbound.RefOf(i)}
 	d := it.Outbox.Deliveries[known.DeliveryID]
 	hasLine := before && d != nil
@@ -72,6 +76,7 @@ func (it *UseCases) customerReacts(a *store.Account, in channels.Inbound) error 
 	default:
 		d = it.PostTo(c, c.Home(it.Dir), bridge.PostLine, 0, outbound.Payload{Line: &line, Changes: d.ID})
 	}
+
 	it.Messages.Reactions[k] = store.Reaction{AccountID: a.ID, Target: in.Change.Target, IdentityID: i.ID, Emoji: in.Change.Emoji, DeliveryID: d.ID}
 	it.Messages.Reacted[k] = true
 	return nil

@@ -24,11 +24,13 @@ func (rc *Receipts) ReplyLanded(c *book.Conversation, f own.Fact) {
 	if m == nil {
 		return
 	}
+
 	if f.External != "" {
 		m.ExternalID, m.Dirty = f.External, true
 		rc.Messages.LinkExternalID(c.AccountID, f.External, c.ID, m.ID)
 		rc.AddRef(c, f.External)
 	}
+
 	rc.noteCounts(c, m, f.Parts, f.Cost)
 	if rc.isOldResult(m, f) || rc.Outbox.AwaitOtherParts(m) {
 		return
@@ -36,6 +38,7 @@ func (rc *Receipts) ReplyLanded(c *book.Conversation, f own.Fact) {
 	if m.Fate == store.FateFailed || m.Fate == store.FateOut {
 		return // a bounce or a receipt has come first
 	}
+
 	rc.speech.CustomerGot(c, m)
 	rc.MarkSent(c, m, f.Followed)
 }
@@ -47,15 +50,18 @@ func (rc *Receipts) isOldResult(m *book.Message, f own.Fact) bool {
 	if d == nil {
 		return false
 	}
+
 	switch d.State {
 	case store.Queued, store.Sending, store.Unknown:
 		// The last attempt's result is written along with the end of its delivery. While the delivery is on its way, a result
 		// is an earlier attempt's.
 		return true
 	}
+
 	if f.Attempt > 0 && f.Attempt < d.Attempt {
 		return true
 	}
+
 	// A reply in parts that was parked with its first part may have been sent again, by new deliveries, before the result of
 	// another part came.
 	parts := rc.Outbox.PartsOf(m)
@@ -74,6 +80,7 @@ func (rc *Receipts) noteCounts(c *book.Conversation, m *book.Message, parts int,
 			rc.Line(c, line)
 		}
 	}
+
 	if cost != "" && cost != m.Cost {
 		m.Cost, m.Dirty = cost, true
 		c.Cost = cost

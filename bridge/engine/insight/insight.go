@@ -33,29 +33,38 @@ func (us *UseCases) Analysed(c *book.Conversation, f own.Fact) {
 	if a == nil || !us.IsAnalysed(c) {
 		return
 	}
+
 	us.translate(c, f)
 	note := &bridge.AnalysisLine{Before: moodOf(c), Sentiment: cmp.Or(a.Sentiment, analysis.Neutral), Intents: a.Intents}
 	moody := us.keepMood(c, a.Sentiment)
 	pressing, alarm := us.keepUrgency(c, a.Urgency.Urgent)
+
 	if a.Urgency.Urgent {
 		note.Urgent = cmp.Or(a.Urgency.Because, "…")
 	}
+
 	intended := keepIntents(c, a.Intents)
+
 	if a.Language != "" {
 		c.SetTrait(bridge.TraitLanguage, a.Language)
 	}
+
 	note.References = newReferences(c, a.References)
+
 	if !c.BridgeStatus().Open() {
 		return
 	}
+
 	line := bridge.Line{Content: note, Args: bridge.Args{Conversation: c.ID}}
 	line.Args.Tags, note.Tagged = us.suggestOrApplyTags(c, a.Tags)
 	note.Fits = us.newFits(c, f.Fits)
 	us.suggestReplies(c, f, note)
 	maySnooze := us.suggestActions(c, f, note)
+
 	if alarm {
 		line.Mentions = us.Conversations.Owners(c)
 	}
+
 	hasNames := len(note.References)+len(line.Args.Tags)+len(note.Tagged)+len(note.Fits) > 0
 	feelsOtherwise := moody || pressing
 	suggestsMore := maySnooze || note.Suggested != 0
@@ -63,6 +72,7 @@ func (us *UseCases) Analysed(c *book.Conversation, f own.Fact) {
 	if hasNames || suggestsMore {
 		hasNews = true
 	}
+
 	us.showNote(c, line, hasNews)
 }
 
@@ -107,10 +117,12 @@ func (us *UseCases) keepMood(c *book.Conversation, s analysis.Sentiment) bool {
 	if !c.SetTrait(bridge.TraitSentiment, kept) {
 		return false
 	}
+
 	was := ""
 	if isUnhappy(before) {
 		was = string(before)
 	}
+
 	c.SetTrait(bridge.TraitWas, was)
 	c.RefreshCard()
 	return isUnhappy(s) || isUnhappy(before)
@@ -166,14 +178,17 @@ func (us *UseCases) suggestOrApplyTags(c *book.Conversation, found []string) (su
 	if !us.Settings(c).AI.AppliesTags {
 		return fresh, nil
 	}
+
 	put = fresh[:min(len(fresh), max(0, maxTags-len(c.Tags)))]
 	if len(put) == 0 {
 		return nil, nil
 	}
+
 	c.Tags = slices.Concat(c.Tags, put)
 	for _, name := range put {
 		us.Suggestions.Settle(c, suggestion.Tag, name, suggestion.Used)
 	}
+
 	us.Log.ByParley(c, store.DeedTagged, book.Detail{Text: strings.Join(put, ", ")})
 	c.RefreshCard()
 	return nil, put
@@ -187,15 +202,18 @@ func (us *UseCases) newTags(c *book.Conversation, found []string) (fresh []strin
 			isActiveTag := t.Active && t.Kind != store.TagLabel
 			return isActiveTag && t.Name == name
 		})
+
 		hasTag := slices.ContainsFunc(us.Dir.CurrentTagNames(c.Tags), func(t string) bool { return strings.EqualFold(t, name) })
 		if !canBeChosen || hasTag {
 			continue
 		}
+
 		wasRemoved := c.HasRemembered(bridge.TraitUntagged, name)
 		if !wasRemoved && us.Suggestions.Show(c, suggestion.Tag, name) {
 			fresh = append(fresh, name)
 		}
 	}
+
 	return fresh
 }
 

@@ -34,10 +34,12 @@ func (us *UseCases) showNote(c *book.Conversation, line bridge.Line, news bool) 
 		}
 		us.postNote(c, t, line)
 	}
+
 	a := line.Content.(*bridge.AnalysisLine)
 	if a.Urgent != "" && c.Traits[bridge.TraitPriority] != "urgent" {
 		us.Suggestions.Show(c, suggestion.Priority, "urgent")
 	}
+
 	us.Log.ByParley(c, store.DeedAnalysed, book.Detail{Text: strings.Join(append([]string{string(a.Sentiment)}, a.Intents...), ", "), Reason: a.Urgent})
 }
 
@@ -88,6 +90,7 @@ func joinNotes(before, line bridge.Line) bridge.Line {
 	if now.Suggested == 0 {
 		now.Suggested, now.Sources = was.Suggested, was.Sources
 	}
+
 	now.References = joinLists(now.References, was.References)
 	now.Fits = joinLists(now.Fits, was.Fits)
 	now.Tagged = joinLists(now.Tagged, was.Tagged)

@@ -75,6 +75,7 @@ func (us *UseCases) suggestActions(c *book.Conversation, f own.Fact, note *bridg
 		case analysis.Template, analysis.Priority:
 		}
 	}
+
 	return news
 }
 

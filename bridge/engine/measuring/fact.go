@@ -40,6 +40,7 @@ func listFacts(log []store.LogEntry, said []measure.Said) []fact {
 		if e.AgentID != nil {
 			f.agent = *e.AgentID
 		}
+
 		switch e.What {
 		case store.DeedReplied, store.DeedSentAgain, store.DeedAnsweredElsewhere:
 			elsewhere[f.detail.Message] = elsewhere[f.detail.Message] || e.What == store.DeedAnsweredElsewhere
@@ -51,10 +52,12 @@ func listFacts(log []store.LogEntry, said []measure.Said) []fact {
 			all = append(all, f)
 		}
 	}
+
 	for _, m := range said {
 		if m.Reason == outbound.MachineReason {
 			continue
 		}
+
 		hasLeft := m.Direction == store.DirectionOut && m.Fate == store.FateOut
 		isCopy := elsewhere[m.ID] && m.Fate == store.FateIn // of an answer: it came into the mailbox first
 		if hasLeft || isCopy {
@@ -67,6 +70,7 @@ func listFacts(log []store.LogEntry, said []measure.Said) []fact {
 			all = append(all, fact{at: m.At, id: int64(m.ID), in: true})
 		}
 	}
+
 	slices.SortFunc(all, inOrder)
 	return all
 }

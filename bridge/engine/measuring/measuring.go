@@ -28,29 +28,37 @@ func Round(ctx context.Context, pool *pgxpool.Pool, dir *directory.Directory, si
 		if err != nil || progress == nil {
 			return err
 		}
+
 		ids, moreDue, err := progress.TakeDue(ctx, tx, size)
 		if err != nil {
 			return err
 		}
+
 		older, moreOlder, err := progress.Older(ctx, tx, size)
 		if err != nil {
 			return err
 		}
+
 		unfilled, moreUnfilled, err := progress.Unfilled(ctx, tx, size)
 		if err != nil {
 			return err
 		}
+
 		isBehind := moreOlder || moreUnfilled
 		more = moreDue || isBehind
+
 		if err := keepMeasured(ctx, tx, progress, dir, append(ids, older...)); err != nil {
 			return err
 		}
+
 		m, err := measureAll(ctx, tx, dir, unfilled)
 		if err != nil {
 			return err
 		}
+
 		return progress.FillTimes(ctx, tx, m.labels, m.times)
 	})
+
 	return more, err
 }
 
@@ -93,30 +101,37 @@ func measureAll(ctx context.Context, tx pgx.Tx, dir *directory.Directory, ids []
 	if len(ids) == 0 {
 		return m, nil
 	}
+
 	subjects, err := measure.Subjects(ctx, tx, ids, bridge.TraitIntent, bridge.TraitSentiment)
 	if err != nil || len(subjects) == 0 {
 		return m, err
 	}
+
 	log, err := measure.DoneIn(ctx, tx, ids, measuredDeeds())
 	if err != nil {
 		return m, err
 	}
+
 	said, err := measure.SaidIn(ctx, tx, ids)
 	if err != nil {
 		return m, err
 	}
+
 	logOf, saidIn := map[store.ConversationID][]store.LogEntry{}, map[store.ConversationID][]measure.Said{}
 	for _, e := range log {
 		logOf[e.ConversationID] = append(logOf[e.ConversationID], e)
 	}
+
 	for _, s := range said {
 		saidIn[s.ConversationID] = append(saidIn[s.ConversationID], s)
 	}
+
 	for _, s := range subjects {
 		s.Tags = append([]string{}, dir.CurrentTagNames(s.Tags)...) // a renamed tag counts by its present name, and once
 		m.labels = append(m.labels, s.Labels)
 		of, single := Shares(s, logOf[s.ConversationID], saidIn[s.ConversationID], dir.Hours[s.AccountID])
 		m.shares, m.times = append(m.shares, of...), append(m.times, single...)
 	}
+
 	return m, nil
 }

@@ -132,17 +132,20 @@ func (w *history) begin(f fact, byCustomer bool) {
 	if w.begunAt != nil {
 		return
 	}
+
 	if w.everBegun {
 		w.figuresAt(f.at, w.owner).Reopened++
 	} else {
 		w.figuresAt(f.at, w.owner).Opened++
 	}
+
 	w.begunAt, w.everBegun = &f.at, true
 	w.byCustomer, w.answered = byCustomer, false
 	beganByMessage := w.early != nil && w.early.Equal(f.at)
 	if byCustomer && beganByMessage {
 		w.waitsSince = w.early
 	}
+
 	w.early = nil
 }
 
@@ -150,6 +153,7 @@ func (w *history) end(f fact) {
 	if w.begunAt == nil {
 		return
 	}
+
 	agent := cmp.Or(w.owner, f.agent)
 	to := w.figuresAt(f.at, agent)
 	wall, open := w.addTime(measure.Ended, *w.begunAt, f.at, agent)
@@ -159,6 +163,7 @@ func (w *history) end(f fact) {
 	if w.byCustomer && !w.answered {
 		to.Abandoned++
 	}
+
 	w.begunAt = nil
 	w.waitsSince, w.early = nil, nil
 }
@@ -180,6 +185,7 @@ func (w *history) agentSays(f fact) {
 		if w.everAnswered {
 			what = measure.NextAnswer
 		}
+
 		wall, open := w.addTime(what, *w.waitsSince, f.at, f.agent)
 		if w.everAnswered {
 			to.NextCount++
@@ -191,6 +197,7 @@ func (w *history) agentSays(f fact) {
 			to.FirstWorst, to.FirstWorstOpen = max(to.FirstWorst, wall), max(to.FirstWorstOpen, open)
 		}
 	}
+
 	w.waitsSince = nil
 	w.answered, w.everAnswered = true, true
 }

@@ -48,6 +48,7 @@ func Attribute(log []store.LogEntry, said []measure.Said, left map[store.Message
 	for _, m := range said {
 		t.said[m.ID] = m
 	}
+
 	var all []fact
 	for _, e := range log {
 		f := fact{at: e.At, id: e.ID, what: e.What, by: e.Actor, detail: book.DetailOf(e)}
@@ -57,18 +58,23 @@ func Attribute(log []store.LogEntry, said []measure.Said, left map[store.Message
 		if e.What == store.DeedNotDelivered {
 			t.failed[f.detail.Message] = e.At
 		}
+
 		all = append(all, f)
 	}
+
 	for _, m := range said {
 		if isFromCustomer(m) {
 			all = append(all, fact{at: m.At, id: int64(m.ID), in: true})
 		}
 	}
+
 	slices.SortFunc(all, inOrder)
+
 	for _, f := range all {
 		t.attributeUntil(f.at)
 		t.apply(f)
 	}
+
 	t.attributeUntil(now)
 	return t.line
 }
@@ -120,6 +126,7 @@ func (t *attribution) add(s Spent, to time.Time) {
 	if !to.After(t.at) {
 		return
 	}
+
 	s.Wall, s.Open = to.Sub(t.at), t.hours.Between(t.at, to)
 	t.line.Wall += s.Wall
 	t.line.Open += s.Open
@@ -129,6 +136,7 @@ func (t *attribution) add(s Spent, to time.Time) {
 		t.line.Parts = append(t.line.Parts, s)
 		return
 	}
+
 	t.line.Parts[i].Wall += s.Wall
 	t.line.Parts[i].Open += s.Open
 }
@@ -188,6 +196,7 @@ func (t *attribution) noteAnswer(f fact) {
 		t.answerDue = false
 		return
 	}
+
 	switch m.Fate {
 	case store.FateOut:
 		t.answerDue = false

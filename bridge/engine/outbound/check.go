@@ -18,11 +18,13 @@ func checkReply(r *outgoing) error {
 	if r.account.Mode == store.ModeWatch {
 		return &channels.SendError{Class: channels.BadContent, Text: "The account only watches: nothing is sent.", Hint: "An admin can switch it to live."}
 	}
+
 	sentByClick := r.message.Reason == ClickedReason || r.message.Reason == RevivedReason // by another agent, perhaps
 	isAuthorActive := r.author != nil && r.author.Active
 	if !sentByClick && !isAuthorActive {
 		return &channels.SendError{Class: channels.BadContent, Text: "Its author is no agent any more.", Hint: "Copy the text and send it as your own."}
 	}
+
 	reached := slices.Concat(r.out.To, r.out.Cc)
 	goesToCustomer := len(r.out.To) == 1 && slices.Contains(r.known, r.out.To[0].Key)
 	for _, key := range r.payload.Meant {
@@ -34,6 +36,7 @@ func checkReply(r *outgoing) error {
 				Hint: "Send it again to the new ones, or set them first: !to " + key}
 		}
 	}
+
 	if len(r.out.To) == 0 {
 		return &channels.SendError{Class: channels.BadRecipient, Text: "Nobody is left to send it to.", Hint: "Set the recipient: !to ann@example.org"}
 	}
@@ -46,6 +49,7 @@ func checkReply(r *outgoing) error {
 	if p := PromotionProblem(r.message.Promotional, r.window, r.now); p != nil {
 		return &channels.SendError{Class: channels.BadContent, Text: p.Text, Hint: p.Hint}
 	}
+
 	if r.account.Mode == store.ModeTrial {
 		isListed := func(key string) bool { return slices.Contains(r.account.TrialTo, key) }
 		for _, p := range reached {
@@ -55,6 +59,7 @@ func checkReply(r *outgoing) error {
 			}
 		}
 	}
+
 	return nil
 }
 
@@ -82,6 +87,7 @@ func (e *Sender) confirmReply(ctx context.Context, c dispatch.Claimed, l replyLi
 	if !l.late && !e.opt.Engine.GapWithin(m.AccountID, store.Seconds(c.CreatedAgo)) {
 		return nil
 	}
+
 	filling, err := e.opt.Engine.Filling(ctx, m.AccountID, e.opt.GapWait)
 	if err != nil {
 		return Retry(err)
@@ -89,6 +95,7 @@ func (e *Sender) confirmReply(ctx context.Context, c dispatch.Claimed, l replyLi
 	if filling {
 		return &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: waitsForGap}
 	}
+
 	ctx, cancel := context.WithTimeout(ctx, confirmTimeout)
 	defer cancel()
 	channel := e.opt.Engine.Directory().ChannelNow(m.AccountID, m.Channel)
@@ -102,6 +109,7 @@ func (e *Sender) confirmReply(ctx context.Context, c dispatch.Claimed, l replyLi
 	if store.Seconds(c.FirstAgo) > e.opt.GapWait+maxApplyTime {
 		return &channels.SendError{Class: channels.BadContent, Text: "The message was changed after it was typed.", Hint: "Type it again."}
 	}
+
 	return &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: "The message was changed; the change is being read."}
 }
 

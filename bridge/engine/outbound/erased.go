@@ -21,6 +21,7 @@ func (a *attempt) sendErased(ctx context.Context, s bridge.Surface) (relay.Sent,
 	if post == nil {
 		return relay.Sent{}, nil
 	}
+
 	at := post.Place
 	at.Channel = a.e.opt.Engine.Directory().ChannelNow(c.AccountID, at.Channel)
 	sent, err := s.Send(ctx, bridge.Post{Kind: bridge.PostErased, DeliveryID: c.ID, Token: partToken(c), Part: c.Part, Attempt: c.Attempt,
@@ -37,6 +38,7 @@ func (a *attempt) sendErased(ctx context.Context, s bridge.Surface) (relay.Sent,
 	default:
 		return relay.Sent{Progress: sent.Progress}, err
 	}
+
 	return relay.Sent{Landed: []dispatch.Landed{{Post: store.Post{AccountID: c.AccountID, Channel: post.Place.Channel, Message: post.Place.Message,
 		ConversationID: post.Conversation, MessageID: post.Message, Kind: string(post.Kind), Version: became}}}}, nil
 }

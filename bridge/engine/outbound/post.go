@@ -27,17 +27,20 @@ func (a *attempt) sendPost(ctx context.Context) (relay.Sent, error) {
 	if c.Kind == string(bridge.PostErased) {
 		return a.sendErased(ctx, s)
 	}
+
 	if c.Kind == string(bridge.PostFiles) {
 		size := files.Size(a.messages[c.MessageID])
 		for _, d := range c.With {
 			size += files.Size(a.messages[d.MessageID])
 		}
+
 		release, err := e.opt.Files.ReserveMemory(ctx, size)
 		if err != nil {
 			return relay.Sent{}, Retry(err)
 		}
 		defer release()
 	}
+
 	p, t, err := a.makePost(ctx)
 	if errors.Is(err, bridge.ErrMessageGone) && !a.isNoteChange() {
 		return relay.Sent{}, nil // there is nothing left to change
@@ -45,15 +48,18 @@ func (a *attempt) sendPost(ctx context.Context) (relay.Sent, error) {
 	if err != nil {
 		return relay.Sent{}, err
 	}
+
 	hasNoFiles := p.Kind == bridge.PostFiles && len(p.Files)+len(p.Missing) == 0
 	if hasNoFiles || a.isOutdated(p, t) {
 		return relay.Sent{}, nil
 	}
+
 	sent, err := s.Send(ctx, p)
 	if err == nil {
 		e.opt.Engine.Trouble(c.AccountID, p.Place.Channel, nil)
 		return landedPost(c, p, t, sent), nil
 	}
+
 	return a.postFailed(ctx, p, t, sent, err)
 }
 
@@ -68,6 +74,7 @@ func (a *attempt) postFailed(ctx context.Context, p bridge.Post, t *store.Thread
 	progress := relay.Sent{Progress: sent.Progress}
 	messageGone := errors.Is(err, bridge.ErrMessageGone)
 	threadLost := errors.Is(err, bridge.ErrThreadLost)
+
 	if messageGone && a.isNoteChange() {
 		return progress, err // it is journalled, so that the note is posted anew
 	}
@@ -77,6 +84,7 @@ func (a *attempt) postFailed(ctx context.Context, p bridge.Post, t *store.Thread
 	if messageGone && p.Kind != bridge.PostCard {
 		return relay.Sent{}, nil // the message that it was to change or to mark is gone
 	}
+
 	isNeededNoMore := p.Kind == bridge.PostEphemeral || isMarkElsewhere(p, t)
 	if threadLost && isNeededNoMore {
 		return relay.Sent{}, nil
@@ -84,15 +92,18 @@ func (a *attempt) postFailed(ctx context.Context, p bridge.Post, t *store.Thread
 	if threadLost || messageGone {
 		return progress, e.reportLost(ctx, c, t, p)
 	}
+
 	if errors.Is(err, bridge.ErrChannelClosed) {
 		why := &channels.SendError{Text: "The channel " + p.Place.Channel + " can't be posted to."}
 		errors.As(err, &why) // keeps these words only if the chat has said nothing itself
 		e.opt.Engine.Trouble(c.AccountID, p.Place.Channel, &channels.Condition{Status: channels.Broken, Text: why.Text, Hint: why.Hint})
 		return progress, &channels.SendError{Class: channels.Retry, Wait: closedChannelRetry, Cause: err, Text: why.Text, Hint: why.Hint}
 	}
+
 	if p.Kind == bridge.PostRoot && channels.ClassOf(err) == channels.BadContent {
 		return progress, e.reportRefused(ctx, c, err)
 	}
+
 	return progress, err
 }
 
@@ -139,6 +150,7 @@ func (a *attempt) makePost(ctx context.Context) (bridge.Post, *store.Thread, err
 	if err := json.Unmarshal(c.Payload, &body); err != nil {
 		return bridge.Post{}, nil, fmt.Errorf("outbound: delivery %d: %w", c.ID, err)
 	}
+
 	p := bridge.Post{Kind: bridge.PostKind(c.Kind), DeliveryID: sentAs(c), Token: partToken(c), Part: c.Part, Attempt: c.Attempt, Place: body.Place,
 		Unsure: body.Unsure, To: body.To, Line: body.Line, Mark: body.Mark, Clears: body.Clears, Progress: c.Progress}
 	if c.FirstAt != nil {
@@ -147,6 +159,7 @@ func (a *attempt) makePost(ctx context.Context) (bridge.Post, *store.Thread, err
 	if s := body.Sought; s != nil {
 		p.Token, p.FirstAttemptAt = tokenOf(s.Delivery, 0), s.Since
 	}
+
 	a.body = body
 	dir := a.e.opt.Engine.Directory()
 	if c.ConversationID == 0 {
@@ -156,23 +169,28 @@ func (a *attempt) makePost(ctx context.Context) (bridge.Post, *store.Thread, err
 	if a.err != nil {
 		return p, nil, a.err
 	}
+
 	t, err := a.placeInThread(&p)
 	if err != nil {
 		return p, nil, err
 	}
+
 	p.Place.Channel = dir.ChannelNow(c.AccountID, p.Place.Channel)
 	if conv := a.conversations[c.ConversationID]; conv != nil {
 		p.Facts = a.e.opt.Engine.PostFacts(dir, c.AccountID, conv, a.identities, a.threads, a.related, a.now)
 		a.pointToNewThread(dir, &p)
 	}
+
 	if body.Changes != 0 {
 		if err := a.placeChange(body.Changes, &p); err != nil {
 			return p, nil, err
 		}
 	}
+
 	if p.Kind == bridge.PostSaid || p.Kind == bridge.PostFiles {
 		err = a.addSaid(ctx, body, &p)
 	}
+
 	return p, t, err
 }
 
@@ -198,6 +216,7 @@ func (a *attempt) placeInThread(p *bridge.Post) (*store.Thread, error) {
 	if t == nil {
 		return nil, Retry(errors.New("outbound: the conversation has no thread here"))
 	}
+
 	p.Place.Channel = cmp.Or(p.Place.Channel, t.Channel)
 	if p.Kind == bridge.PostRoot {
 		return t, nil
@@ -205,6 +224,7 @@ func (a *attempt) placeInThread(p *bridge.Post) (*store.Thread, error) {
 	if t.Root == "" {
 		return nil, &channels.SendError{Class: channels.Retry, Wait: rootRetry, Text: "The thread is not open yet."}
 	}
+
 	switch p.Kind {
 	case bridge.PostDouble: // it names its place itself
 	case bridge.PostCard:
@@ -213,6 +233,7 @@ func (a *attempt) placeInThread(p *bridge.Post) (*store.Thread, error) {
 	default:
 		p.Place.Thread = cmp.Or(p.Place.Thread, t.Root)
 	}
+
 	return t, nil
 }
 
@@ -223,6 +244,7 @@ func (a *attempt) addSaid(ctx context.Context, body Payload, p *bridge.Post) err
 	if m == nil {
 		return nil
 	}
+
 	said := a.makeSaid(m, p.Facts.Contact)
 	said.ShowQuote, said.Answers = body.Quote, body.Answers
 	for _, d := range a.c.With {
@@ -232,6 +254,7 @@ func (a *attempt) addSaid(ctx context.Context, body Payload, p *bridge.Post) err
 			said.Then = append(said.Then, then)
 		}
 	}
+
 	p.Said = &said
 	if p.Kind != bridge.PostFiles {
 		return nil
@@ -239,6 +262,7 @@ func (a *attempt) addSaid(ctx context.Context, body Payload, p *bridge.Post) err
 	if err := a.addPostFiles(ctx, m, body, p); err != nil {
 		return Retry(err)
 	}
+
 	for _, d := range a.c.With {
 		next := a.messages[d.MessageID]
 		if next == nil {
@@ -248,6 +272,7 @@ func (a *attempt) addSaid(ctx context.Context, body Payload, p *bridge.Post) err
 			return Retry(err)
 		}
 	}
+
 	return nil
 }
 
@@ -267,12 +292,15 @@ func (a *attempt) makeSaid(m *store.Message, from bridge.PartyRef) bridge.Said {
 	if m.Reason == ElsewhereReason || m.Reason == MachineReason {
 		s.From, s.Elsewhere = bridge.PartyRef{Name: m.AuthorUser}, true
 	}
+
 	for _, f := range m.Files {
 		s.Files = append(s.Files, f.Name)
 	}
+
 	if m.HasHTML && a.e.opt.Original != nil {
 		s.Original = a.e.opt.Original(m.ID)
 	}
+
 	return s
 }
 
@@ -282,6 +310,7 @@ func landedPost(c dispatch.Claimed, p bridge.Post, t *store.Thread, sent bridge.
 	if sent.Message == "" || !isNewMessage(p.Kind) {
 		return out
 	}
+
 	landed := dispatch.Landed{Post: store.Post{AccountID: c.AccountID, Channel: p.Place.Channel, Message: sent.Message,
 		ConversationID: c.ConversationID, MessageID: c.MessageID, Kind: c.Kind}}
 	if p.Kind == bridge.PostRoot && t != nil {
@@ -289,13 +318,16 @@ func landedPost(c dispatch.Claimed, p bridge.Post, t *store.Thread, sent bridge.
 		if root.Root != "" && root.Root != sent.Message {
 			root.Rerooted++ // it was handed over: by this number, texts in the old thread are told apart
 		}
+
 		root.Channel, root.Root = p.Place.Channel, sent.Message
 		root.Doubt = ""
 		if p.Unsure {
 			root.Doubt = store.DoubtSought
 		}
+
 		landed.Thread = &root
 	}
+
 	out.Landed = []dispatch.Landed{landed}
 	return out
 }
@@ -316,15 +348,18 @@ func (a *attempt) pointToNewThread(dir *directory.Directory, p *bridge.Post) {
 	conv := a.conversations[a.c.ConversationID]
 	account := dir.Account(conv.AccountID)
 	p.Facts.Thread.Left = a.body.Left
+
 	if account == nil {
 		return
 	}
+
 	there, _ := dir.Home(account, conv.TeamID)
 	goesOnElsewhere := there != a.c.AccountID && a.threads.At(there, conv.ID) != nil
 	canShowIt := a.body.Left || p.Kind == bridge.PostCard
 	if !goesOnElsewhere || !canShowIt {
 		return
 	}
+
 	p.Facts.Thread.Left = true
 	p.Facts.Thread.Root = bridge.Place{}
 	p.Facts.Thread.Elsewhere = a.e.opt.Engine.SurfaceName(dir, there)
@@ -338,11 +373,13 @@ func (a *attempt) isOutdated(p bridge.Post, t *store.Thread) bool {
 	if conv == nil || t == nil {
 		return false
 	}
+
 	dir := a.e.opt.Engine.Directory()
 	account := dir.Account(conv.AccountID)
 	if account == nil {
 		return false
 	}
+
 	there, channel := dir.Home(account, conv.TeamID)
 	isHandOverRoot := p.Kind == bridge.PostRoot && a.body.Place.Channel != ""
 	if isHandOverRoot {

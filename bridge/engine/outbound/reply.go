@@ -75,6 +75,7 @@ func (a *attempt) makeReply() (*outgoing, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
+
 	c, dir := a.c, a.e.opt.Engine.Directory()
 	m, conv := a.messages[c.MessageID], a.conversations[c.ConversationID]
 	account := dir.Account(c.AccountID)
@@ -82,10 +83,12 @@ func (a *attempt) makeReply() (*outgoing, error) {
 	if isMessageGone || account == nil {
 		return nil, Retry(errors.New("outbound: the message or its account is gone"))
 	}
+
 	var caps channels.Capabilities
 	if ch := a.e.opt.Engine.Channel(account.ID); ch != nil {
 		caps = ch.Capabilities()
 	}
+
 	r := &outgoing{message: *m, account: account, now: a.now, window: WindowOf(caps, conv.WindowFrom),
 		out: channels.Outbound{
 			DeliveryID: int64(sentAs(c)), ConversationID: int64(conv.ID), MessageID: int64(m.ID),
@@ -96,6 +99,7 @@ func (a *attempt) makeReply() (*outgoing, error) {
 	if conv.WindowFrom != nil {
 		r.out.LastIn = *conv.WindowFrom
 	}
+
 	isRepeated := c.Attempt > 1 || c.State == store.Unknown
 	if c.FirstAt != nil && isRepeated {
 		r.out.Attempt.FirstAt = *c.FirstAt
@@ -103,19 +107,23 @@ func (a *attempt) makeReply() (*outgoing, error) {
 	if err := json.Unmarshal(c.Payload, &r.payload); err != nil {
 		return nil, Retry(fmt.Errorf("outbound: delivery %d: %w", c.ID, err))
 	}
+
 	r.out.Attempt.Again = r.payload.Again
 	if m.AgentID != nil {
 		r.out.Author, r.author = dir.Ref(0, *m.AgentID).Name, dir.Agent(*m.AgentID)
 	}
+
 	a.e.sign(&r.out, account, r.author, caps.Threads)
 	a.addRecipients(r, conv)
 	if err := a.addLines(r); err != nil {
 		return nil, err
 	}
+
 	used := TemplateOf(m)
 	if used != nil && a.canSendTemplates() {
 		r.out.Template = &used.Use
 	}
+
 	r.keepOnlyPart()
 	return r, a.e.addFiles(r)
 }
@@ -126,15 +134,18 @@ func (a *attempt) addRecipients(r *outgoing, conv *store.Conversation) {
 	for _, key := range a.keys[conv.ID] {
 		r.known = append(r.known, plainKey(key))
 	}
+
 	if conv.IdentityID != nil && a.identities[*conv.IdentityID] != nil {
 		r.optedOut = a.identities[*conv.IdentityID].OptedOut
 	}
+
 	to, cc := Addressed(conv.Participants)
 	for _, p := range to {
 		if key := keyInUse(a.keys[conv.ID], p.Key); key != "" {
 			r.out.To = append(r.out.To, channels.Party{Key: key, Name: p.Name, Also: otherKeys(a.keys[conv.ID], key)})
 		}
 	}
+
 	for _, p := range cc {
 		r.out.Cc = append(r.out.Cc, channels.Party{Key: p.Key, Name: p.Name})
 	}
@@ -148,21 +159,26 @@ func (a *attempt) addLines(r *outgoing) error {
 		if m == nil {
 			return Retry(fmt.Errorf("outbound: delivery %d: its message is gone", d.ID))
 		}
+
 		var p Payload
 		if err := json.Unmarshal(d.Payload, &p); err != nil {
 			return Retry(fmt.Errorf("outbound: delivery %d: %w", d.ID, err))
 		}
+
 		all = append(all, replyLine{message: m, at: p.Place, late: p.Late})
 	}
+
 	var texts []string
 	for _, l := range all {
 		if r.mayLeave(l.message) {
 			r.lines, texts = append(r.lines, l), append(texts, l.message.Text)
 		}
 	}
+
 	if len(a.c.With) > 0 {
 		r.out.Text = strings.Join(texts, "\n\n")
 	}
+
 	return nil
 }
 
@@ -174,6 +190,7 @@ func (a *attempt) sentLines(r *outgoing, state channels.DeliveryState, external 
 		}
 		return dispatch.Part{State: string(state), Progress: bridge.TextMark(m.Text)}
 	}
+
 	first := resultOf(&r.message)
 	sent := relay.Sent{State: first.State, ExternalID: external, Progress: first.Progress}
 	for _, d := range a.c.With {
@@ -181,6 +198,7 @@ func (a *attempt) sentLines(r *outgoing, state channels.DeliveryState, external 
 		p.ID = d.ID
 		sent.With = append(sent.With, p)
 	}
+
 	return sent
 }
 
@@ -219,6 +237,7 @@ func (a *attempt) prepareReply(ctx context.Context, ch channels.Channel) (*outgo
 	if err := checkReply(r); err != nil {
 		return nil, err
 	}
+
 	for _, l := range r.lines {
 		if a.behind[l.message.ID] {
 			return nil, &channels.SendError{Class: channels.Retry, Wait: threadRetry(a.c), Text: "Waiting for what was said in the thread before."}
@@ -227,9 +246,11 @@ func (a *attempt) prepareReply(ctx context.Context, ch channels.Channel) (*outgo
 			return nil, err
 		}
 	}
+
 	if err := a.giveWay(ctx); err != nil {
 		return nil, err
 	}
+
 	return r, a.mayUseTemplate(r)
 }
 
@@ -259,11 +280,13 @@ func (a *attempt) sendReply(ctx context.Context) (relay.Sent, error) {
 	if err != nil {
 		return relay.Sent{Uncalled: true}, Retry(err) // the provider was not called, so that nothing has left
 	}
+
 	if len(r.lines) == 0 {
 		sent := a.sentLines(r, "", "") // all lines were taken back in the meantime
 		sent.Uncalled = true
 		return sent, nil
 	}
+
 	receipt, err := ch.Send(ctx, r.out)
 	e.reportSending(c.AccountID, err)
 	sent := a.sentLines(r, receipt.State, receipt.ExternalID)
@@ -303,12 +326,14 @@ func (r *outgoing) keepOnlyPart() {
 	if s.From > 0 {
 		r.out.Text, r.out.Rich = "", nil
 	}
+
 	for i := range r.lines {
 		files := r.lines[i].message.Files
 		one := *r.lines[i].message
 		one.Files = files[min(s.From, len(files)):min(s.To, len(files))]
 		r.lines[i].message = &one
 	}
+
 	isFilesOnly := s.From > 0 && len(r.lines) == 1
 	if isFilesOnly && len(r.lines[0].message.Files) == 0 {
 		r.lines, r.message.Fate = nil, store.FateUndone // an edit has removed the file

@@ -112,9 +112,11 @@ func (e *Sender) Policy(c dispatch.Claimed) relay.Policy {
 			p.RequestTimeout, p.RetryFor = caps.Sending.Timeout, caps.Sending.RetryFor
 			p.Rest = caps.Sending.ReplyEvery
 		}
+
 		p.Restored = isRestored(c)
 		return p
 	}
+
 	kind := bridge.PostKind(c.Kind)
 	isDirectMessage := strings.HasPrefix(c.Key, ChannelLane("@"))
 	p := relay.Policy{
@@ -130,6 +132,7 @@ func (e *Sender) Policy(c dispatch.Claimed) relay.Policy {
 	} else if kind == bridge.PostMark {
 		p.RetryFor = MaxMarkAge
 	}
+
 	p.Restored = isRestored(c)
 	if s := e.opt.Engine.Surface(c.AccountID); s != nil {
 		p.RequestTimeout = s.Limits().RequestTimeout
@@ -137,6 +140,7 @@ func (e *Sender) Policy(c dispatch.Claimed) relay.Policy {
 	if kind == bridge.PostFiles {
 		p.RequestTimeout = MaxUploadTime // less where the lane's lease is shorter
 	}
+
 	return p
 }
 
@@ -177,20 +181,24 @@ func (e *Sender) loadMaterial(ctx context.Context, claims []dispatch.Claimed) *m
 			messages = append(messages, d.MessageID)
 		}
 	}
+
 	m := &material{conversations: map[store.ConversationID]*store.Conversation{}, messages: map[store.MessageID]*store.Message{}, threads: Threads{}}
 	conversations = sortedUnique(conversations)
 	if len(conversations) == 0 {
 		return m
 	}
+
 	o, err := store.LoadOutgoing(ctx, e.opt.Pool, store.Leaving{Conversations: conversations, Cards: sortedUnique(cards), Messages: sortedUnique(messages),
 		Replies: replies, Posted: sortedUnique(changes)})
 	if err != nil {
 		m.err = Retry(err)
 		return m
 	}
+
 	for i := range o.Conversations {
 		m.conversations[o.Conversations[i].ID] = &o.Conversations[i]
 	}
+
 	for i := range o.Messages {
 		m.messages[o.Messages[i].ID] = &o.Messages[i]
 	}
@@ -225,14 +233,17 @@ func (a *attempt) Reconcile(ctx context.Context) (channels.Outcome, relay.Sent, 
 		if err != nil || ch == nil {
 			return channels.CannotTell, relay.Sent{}, err
 		}
+
 		outcome, receipt, err := ch.Reconcile(ctx, r.out)
 		return outcome, relay.Sent{State: string(receipt.State), ExternalID: receipt.ExternalID, Progress: c.Progress, More: receipt.More}, err
 	}
+
 	s := a.e.opt.Engine.Surface(c.AccountID)
 	p, t, err := a.makePost(ctx)
 	if err != nil || s == nil {
 		return channels.CannotTell, relay.Sent{}, err
 	}
+
 	outcome, sent, err := s.Reconcile(ctx, p)
 	return outcome, landedPost(c, p, t, sent), err
 }

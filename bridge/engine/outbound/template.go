@@ -39,6 +39,7 @@ func (a *attempt) mayUseTemplate(r *outgoing) error {
 	if used == nil {
 		return nil
 	}
+
 	row, known := a.templates[used.ID]
 	bad := func(text string) error { return &channels.SendError{Class: channels.TemplateBad, Text: text} }
 	if !known || row.Todo == store.TodoDelete {
@@ -50,6 +51,7 @@ func (a *attempt) mayUseTemplate(r *outgoing) error {
 	if row.Status != string(channels.TemplateApproved) {
 		return bad(NotApproved(row))
 	}
+
 	return nil
 }
 

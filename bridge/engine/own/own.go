@@ -133,15 +133,18 @@ func Decode(payload []byte) (*Fact, error) {
 	if err := json.Unmarshal(payload, &f); err != nil {
 		return nil, fmt.Errorf("own: %w", err)
 	}
+
 	for _, s := range []*string{&f.Text, &f.Hint, &f.External, &f.Cost, &f.Name, &f.ContentType} { // as a provider or a mail server said it
 		*s = clean.Text(*s)
 	}
+
 	if w := f.Written; w != nil {
 		w.Text, w.By = clean.Text(w.Text), clean.Text(w.By)
 	}
 	if s := f.State; s != nil {
 		clean.State(s)
 	}
+
 	return &f, nil
 }
 

@@ -127,18 +127,21 @@ func (rd *Reader) askAudience(ctx context.Context, a *store.Account, after time.
 	if !ok || !rd.audiences.beginIfDue(surface, channel, after) {
 		return
 	}
+
 	ctx, cancel := context.WithTimeout(ctx, audienceTimeout)
 	defer cancel()
 	audience, err := bridge.Audience{}, fmt.Errorf("reading: surface %d is not connected", surface)
 	if s := rd.Surface(surface); s != nil {
 		audience, err = s.Audience(ctx, channel)
 	}
+
 	if err != nil {
 		if ctx.Err() == nil {
 			rd.log.Warn("members of a channel not read: its conversations stay closed to who isn't in the team", "account_id", a.ID, "error", err)
 		}
 		return
 	}
+
 	rd.audiences.keep(surface, channel, audience)
 }
 

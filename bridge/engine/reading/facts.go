@@ -19,11 +19,13 @@ func (rd *Reader) Facts(ctx context.Context, q store.Querier, surface store.Acco
 	if len(ids) == 0 {
 		return nil, nil
 	}
+
 	dir := rd.Directory()
 	rows, err := store.Conversations(ctx, q, ids...)
 	if err != nil {
 		return nil, err
 	}
+
 	var who []store.IdentityID
 	var previous []store.ConversationID
 	byID := map[store.ConversationID]*store.Conversation{}
@@ -36,14 +38,17 @@ func (rd *Reader) Facts(ctx context.Context, q store.Querier, surface store.Acco
 			previous = append(previous, *rows[i].PreviousID)
 		}
 	}
+
 	identities, err := store.Identities(ctx, q, who)
 	if err != nil {
 		return nil, err
 	}
+
 	threads, err := store.Threads(ctx, q, append(previous, ids...))
 	if err != nil {
 		return nil, err
 	}
+
 	related, err := store.RelatedConversations(ctx, q, ids)
 	if err != nil {
 		return nil, err
@@ -90,11 +95,13 @@ func (rd *Reader) FactsOf(dir *directory.Directory, surface store.AccountID, vie
 		LastMessage: bridge.LastMessage{At: c.LastAt, Preview: c.LastPreview, From: c.LastFrom, Cost: c.Cost},
 		Zone:        dir.Zone(viewer),
 	}
+
 	rd.windowFacts(&f, c, now)
 	h := dir.Hours[c.AccountID]
 	if h != nil && viewer == nil {
 		f.Zone = h.Zone() // what everybody looks at is in the account's zone
 	}
+
 	if a := dir.Account(c.AccountID); a != nil {
 		f.Account.Name, f.Account.Mode = a.Name, a.Mode
 		f.Account.ChannelKind = a.Kind
@@ -103,13 +110,16 @@ func (rd *Reader) FactsOf(dir *directory.Directory, surface store.AccountID, vie
 		s := dir.SettingsOf(a, rd.Caps(a.ID).Threads)
 		f.Account.ResolveNow, f.Account.OneOwner = s.ResolveAtOnce, s.OneOwner
 	}
+
 	if c.TeamID != nil && dir.Team(*c.TeamID) != nil {
 		f.Team = dir.Team(*c.TeamID).Name
 	}
 	if c.IdentityID != nil && identities[*c.IdentityID] != nil {
 		f.Contact = book.ContactOf(c, identities[*c.IdentityID])
 	}
+
 	recipientFacts(&f, c.Participants)
+
 	for _, id := range c.Assignees {
 		f.Assignees = append(f.Assignees, dir.Ref(surface, id))
 	}
@@ -163,6 +173,7 @@ func otherOpenRefs(d *directory.Directory, surface store.AccountID, f *bridge.Fa
 		if o.Beside != f.ID || o.Follows || o.ID == f.Next {
 			continue
 		}
+
 		i := slices.IndexFunc(list, func(r bridge.OpenRef) bool { return r.ID == o.ID })
 		if i < 0 {
 			i = len(list)
@@ -171,10 +182,12 @@ func otherOpenRefs(d *directory.Directory, surface store.AccountID, f *bridge.Fa
 				list[i].Assignees = append(list[i].Assignees, d.Ref(surface, id))
 			}
 		}
+
 		if at := rootIn(surface, o); at != (bridge.Place{}) {
 			list[i].Root = at
 		}
 	}
+
 	return list
 }
 
@@ -241,9 +254,11 @@ func recipientFacts(f *bridge.Facts, list []store.Participant) {
 		}
 		f.Recipients.To = append(f.Recipients.To, ref)
 	}
+
 	for _, p := range cc {
 		f.Recipients.Cc = append(f.Recipients.Cc, name(p))
 	}
+
 	for _, p := range list {
 		if p.Role == outbound.RoleCopied {
 			f.Recipients.Copied = append(f.Recipients.Copied, name(p))

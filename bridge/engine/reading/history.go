@@ -21,12 +21,14 @@ func (rd *Reader) History(ctx context.Context, q store.Querier, id store.Convers
 	if page < 0 || page > maxPage {
 		return h, noSuchPage()
 	}
+
 	var entries []store.LogEntry
 	for _, entry := range unsaved {
 		if entry.ConversationID == id {
 			entries = slices.Insert(entries, 0, entry)
 		}
 	}
+
 	skip := page * historyRows
 	fresh := min(len(entries), skip)
 	entries = entries[fresh:]
@@ -34,6 +36,7 @@ func (rd *Reader) History(ctx context.Context, q store.Querier, id store.Convers
 	if err != nil {
 		return h, err
 	}
+
 	entries = append(entries, saved...)
 	h.More = len(entries) > historyRows
 	h.Rows, err = rd.logRows(ctx, q, entries[:min(len(entries), historyRows)])
@@ -46,6 +49,7 @@ func (rd *Reader) logRows(ctx context.Context, q store.Querier, entries []store.
 	if err != nil {
 		return nil, err
 	}
+
 	dir := rd.Directory()
 	rows := make([]bridge.LogRow, 0, len(entries))
 	for _, entry := range entries {
@@ -58,20 +62,24 @@ func (rd *Reader) logRows(ctx context.Context, q store.Querier, entries []store.
 		case entry.Actor == store.ByCustomer:
 			row.Actor = "Customer"
 		}
+
 		for i, id := range d.Agents {
 			if i > 0 {
 				row.Detail += ", "
 			}
 			row.Detail += dir.Ref(0, id).Name
 		}
+
 		if d.Note != "" {
 			row.Detail += ": " + d.Note
 		}
 		if words := notes[d.Message]; words != "" {
 			row.Detail = "“" + words + "”"
 		}
+
 		rows = append(rows, row)
 	}
+
 	return rows, nil
 }
 
@@ -83,13 +91,16 @@ func noteWords(ctx context.Context, q store.Querier, entries []store.LogEntry) (
 			ids = append(ids, book.DetailOf(entry).Message)
 		}
 	}
+
 	if len(ids) == 0 {
 		return nil, nil
 	}
+
 	messages, err := store.Messages(ctx, q, ids...)
 	words := make(map[store.MessageID]string, len(messages))
 	for i := range messages {
 		words[messages[i].ID] = book.Excerpt(&book.Message{Message: messages[i]})
 	}
+
 	return words, err
 }

@@ -33,6 +33,7 @@ func (rd *Reader) List(ctx context.Context, q store.Querier, surface store.Accou
 	if query.Page < 0 || query.Page > maxPage {
 		return l, noSuchPage()
 	}
+
 	var ids []store.ConversationID
 	var err error
 	l.Hidden = rd.HiddenLists(agent)
@@ -43,6 +44,7 @@ func (rd *Reader) List(ctx context.Context, q store.Querier, surface store.Accou
 			return l, &bridge.Problem{Code: "not_allowed", Text: "The list of all conversations is for admins.",
 				Hint: "Look into Unassigned or Team, or find one by the customer's name: @Parley find NAME"}
 		}
+
 		ids, err = store.ListConversations(ctx, q, rd.listReader(l.List, agent, r), storedList(l.List), rows+1, query.Page*rows)
 	case len(query.Words) < minFindBytes:
 		return l, &bridge.Problem{Code: "too_short", Text: "That is too short to look for.",
@@ -50,9 +52,11 @@ func (rd *Reader) List(ctx context.Context, q store.Querier, surface store.Accou
 	default:
 		ids, err = store.FindConversations(ctx, q, r, query.Words, rows+1, query.Page*rows)
 	}
+
 	if err != nil {
 		return l, err
 	}
+
 	l.More = len(ids) > rows
 	ids = ids[:min(len(ids), rows)]
 	if l.Rows, err = rd.Facts(ctx, q, surface, agent, ids...); err != nil {
@@ -61,6 +65,7 @@ func (rd *Reader) List(ctx context.Context, q store.Querier, surface store.Accou
 	if l.List != store.ListUnassigned {
 		return l, nil
 	}
+
 	return l, addFreeSince(ctx, q, l.Rows, ids)
 }
 
@@ -108,6 +113,7 @@ func (rd *Reader) keptForAdmins(agent *store.Agent) (kept []store.AccountID, all
 	if agent == nil || agent.IsAdmin() {
 		return nil, false
 	}
+
 	dir, hasOthers := rd.Directory(), false
 	for i := range dir.Accounts {
 		a := &dir.Accounts[i]
@@ -119,5 +125,6 @@ func (rd *Reader) keptForAdmins(agent *store.Agent) (kept []store.AccountID, all
 			hasOthers = true
 		}
 	}
+
 	return kept, len(kept) > 0 && !hasOthers
 }

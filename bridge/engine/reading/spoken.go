@@ -23,6 +23,7 @@ func (rd *Reader) Spoken(ctx context.Context, q store.Querier, viewer *store.Age
 	if err != nil {
 		return bridge.SpokenPage{}, err
 	}
+
 	page := bridge.SpokenPage{Older: len(list) > spokenRows}
 	list = list[:min(len(list), spokenRows)]
 	var ids []store.MessageID
@@ -33,14 +34,17 @@ func (rd *Reader) Spoken(ctx context.Context, q store.Querier, viewer *store.Age
 			writers = append(writers, *m.IdentityID)
 		}
 	}
+
 	replies, err := inbox.Replies(ctx, q, ids)
 	if err != nil {
 		return page, err
 	}
+
 	people, err := store.Identities(ctx, q, writers)
 	if err != nil {
 		return page, err
 	}
+
 	customers := byNumber(people)
 	for i := range list {
 		s := rd.spokenOf(&list[i], replies[list[i].ID])
@@ -50,9 +54,11 @@ func (rd *Reader) Spoken(ctx context.Context, q store.Querier, viewer *store.Age
 				s.Author = writerName(c, writer)
 			}
 		}
+
 		s.Verbs = verbsFor(viewer, c, &list[i], &s)
 		page.List = append(page.List, s)
 	}
+
 	slices.Reverse(page.List)
 	setBehind(page.List, replies)
 	return page, nil
@@ -95,19 +101,24 @@ func (rd *Reader) spokenOf(m *store.Message, replies []inbox.Reply) bridge.Spoke
 	if m.AgentID != nil {
 		s.Agent, s.Author = *m.AgentID, rd.Directory().Ref(0, *m.AgentID).Name
 	}
+
 	for _, f := range m.Files {
 		isInOriginal := m.Direction == store.DirectionIn && !f.Fetched
 		s.Files = append(s.Files, bridge.SpokenFile{Index: f.Index, Name: f.Name, SizeBytes: f.SizeBytes, Missing: f.Missing,
 			Picture:  strings.HasPrefix(strings.ToLower(f.ContentType), "image/"),
 			Readable: f.Blob != "" || isInOriginal})
 	}
+
 	lowest := book.StateRank(store.Read)
 	for _, r := range replies {
 		s.Delivery = r.ID
+
 		if r.State == store.Cancelled {
 			continue
 		}
+
 		lowest = min(lowest, book.StateRank(r.State))
+
 		if m.Fate == store.FateWaiting {
 			s.Trouble = cmp.Or(s.Trouble, r.ErrorText)
 			isUnsent := r.State == store.Queued || r.State == store.Sending
@@ -119,9 +130,11 @@ func (rd *Reader) spokenOf(m *store.Message, replies []inbox.Reply) bridge.Spoke
 			}
 		}
 	}
+
 	if m.Fate == store.FateOut {
 		s.Receipt = book.ReceiptOutcome(lowest, len(replies) > 0)
 	}
+
 	return s
 }
 
@@ -157,6 +170,7 @@ func verbsOfReply(m *store.Message, s *bridge.Spoken) []bridge.Verb {
 		}
 	default:
 	}
+
 	return nil
 }
 
@@ -178,5 +192,6 @@ func verbsOfKept(m *store.Message) []bridge.Verb {
 		}
 	default:
 	}
+
 	return nil
 }

@@ -29,6 +29,7 @@ func (rd *Reader) startProblem(dir *directory.Directory, a *store.Account) *brid
 	case surface == 0:
 		return &bridge.Problem{Code: "no_channel", Field: "account", Text: "The account " + a.Name + " has no channel for its threads.", Hint: "An admin gives its team a channel."}
 	}
+
 	return nil
 }
 
@@ -93,11 +94,13 @@ func (rd *Reader) AccountsFor(dir *directory.Directory, agent *store.Agent) []br
 		if a.Side != store.SideChannel || ch == nil || rd.isClosedTo(dir, agent, a) {
 			continue
 		}
+
 		ref := bridge.AccountRef{Name: a.Name, Can: ch.Capabilities(), Starts: rd.startProblem(dir, a) == nil,
 			ByTemplate: ch.Capabilities().Start == channels.StartTemplate, KnownOnly: isForKnownOnly(dir, a, ch.Capabilities())}
 		ref.ChannelName, ref.ChannelIcon = rd.KindName(a.Kind)
 		list = append(list, ref)
 	}
+
 	slices.SortFunc(list, func(a, b bridge.AccountRef) int { return strings.Compare(a.Name, b.Name) })
 	return list
 }
@@ -108,17 +111,20 @@ func (rd *Reader) Starting(dir *directory.Directory, agent *store.Agent, s bridg
 	if problem := permission.Authorize(agent, bridge.VerbNew); problem != nil {
 		return Starting{}, problem
 	}
+
 	var found []Starting
 	problem := &bridge.Problem{Code: "no_account", Field: "account", Text: "There is no account by which you may begin a conversation.", Hint: "Ask an admin."}
 	if s.Account != "" {
 		problem = &bridge.Problem{Code: "no_account", Field: "account", Text: "There is no account “" + clean.Preview(s.Account) + "”.", Hint: "Choose one: @Parley new"}
 	}
+
 	for i := range dir.Accounts {
 		a := &dir.Accounts[i]
 		isOther := s.Account != "" && !strings.EqualFold(a.Name, s.Account)
 		if a.Side != store.SideChannel || isOther || rd.isClosedTo(dir, agent, a) {
 			continue
 		}
+
 		one, p := rd.startingBy(dir, a, s)
 		if p == nil {
 			found = append(found, one)
@@ -126,12 +132,14 @@ func (rd *Reader) Starting(dir *directory.Directory, agent *store.Agent, s bridg
 			problem = p
 		}
 	}
+
 	switch len(found) {
 	case 0:
 		return Starting{}, problem
 	case 1:
 		return found[0], nil
 	}
+
 	first := found[0]
 	return Starting{}, &bridge.Problem{Code: "which_account", Field: "account", Text: "Several accounts could reach " + first.Party.Key + ".",
 		Hint: "Name one: @Parley new " + first.Account.Name + " " + first.Party.Key}
@@ -142,11 +150,13 @@ func (rd *Reader) startingBy(dir *directory.Directory, a *store.Account, s bridg
 	if p := rd.startProblem(dir, a); p != nil {
 		return Starting{}, p
 	}
+
 	ch := rd.Channel(a.ID)
 	starter, ok := ch.(channels.Starter)
 	if !ok {
 		return Starting{}, &bridge.Problem{Code: "cannot_start", Field: "account", Text: "Only customers begin here."}
 	}
+
 	party, err := starter.Recipient(s.Recipient)
 	if err != nil {
 		p := &bridge.Problem{Code: "recipient", Field: "recipient", Text: "“" + clean.Preview(s.Recipient) + "” can't be written to.", Hint: "Check the address."}
@@ -155,6 +165,7 @@ func (rd *Reader) startingBy(dir *directory.Directory, a *store.Account, s bridg
 		}
 		return Starting{}, p
 	}
+
 	party.Key, party.Name = clean.Text(party.Key), clean.Text(party.Name)
 	clean.All(party.Also)
 	listed := func(key string) bool { return slices.Contains(a.TrialTo, key) }
@@ -162,5 +173,6 @@ func (rd *Reader) startingBy(dir *directory.Directory, a *store.Account, s bridg
 		return Starting{}, &bridge.Problem{Code: "trial", Field: "recipient", Text: "This account is on trial and " + party.Key + " is not on its list.",
 			Hint: "Add the address to trial_to, or switch the account to live."}
 	}
+
 	return Starting{Account: a, Caps: ch.Capabilities(), Party: party, KnownOnly: isForKnownOnly(dir, a, ch.Capabilities())}, nil
 }

@@ -34,9 +34,11 @@ func TemplateFacts(row store.Template, account string) bridge.Template {
 	if row.ProviderCategory != "" && row.ProviderCategory != row.Category {
 		t.ProviderCategory = row.ProviderCategory
 	}
+
 	for _, b := range row.Buttons {
 		t.Buttons = append(t.Buttons, bridge.TemplateButton{Title: b.Title, URL: b.URL})
 	}
+
 	return t
 }
 
@@ -54,9 +56,11 @@ func KnownValues(f bridge.Facts, company string) map[string]string {
 		set("customer_name", f.Contact.Name)
 		set("first_name", first)
 	}
+
 	if strings.Contains(f.Contact.Address, "@") { // else it is a phone number or a provider's id
 		set("email", f.Contact.Address)
 	}
+
 	set("user_name", f.Viewer.Name)
 	set("agent_name", f.Viewer.Name)
 	set("company_name", company)
@@ -77,10 +81,12 @@ func (rd *Reader) Templates(ctx context.Context, q store.Querier, account *store
 	if account != nil {
 		id = account.ID
 	}
+
 	rows, err := store.ListTemplates(ctx, q, id)
 	if err != nil {
 		return nil, err
 	}
+
 	dir := rd.Directory()
 	var list []bridge.Template
 	for _, row := range rows {
@@ -88,9 +94,11 @@ func (rd *Reader) Templates(ctx context.Context, q store.Querier, account *store
 			list = append(list, TemplateFacts(row, a.Name))
 		}
 	}
+
 	slices.SortStableFunc(list, func(a, b bridge.Template) int {
 		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Name, b.Name))
 	})
+
 	return list, nil
 }
 
@@ -101,15 +109,18 @@ func (rd *Reader) FittingTemplates(ctx context.Context, q store.Querier, f bridg
 	if account == nil {
 		return nil, nil
 	}
+
 	windowOpen := !f.Window.Closed
 	ch := rd.Channel(account.ID)
 	hasTemplates := ch == nil || ch.Capabilities().Templates // if it isn't connected, nobody knows: then it may have some
 	if !windowOpen && !hasTemplates {
 		return nil, nil
 	}
+
 	list, err := rd.Templates(ctx, q, account)
 	if err != nil {
 		return nil, err
 	}
+
 	return slices.DeleteFunc(list, func(t bridge.Template) bool { return !t.Fits(windowOpen) }), nil
 }

@@ -30,6 +30,7 @@ func fileLimit(caps channels.Capabilities, account channels.FileLimits, kind cha
 			return 0, false
 		}
 	}
+
 	own, given := account[kind]
 	if !given && !caps.Threads {
 		own, given = usualLimits()[kind]
@@ -37,6 +38,7 @@ func fileLimit(caps channels.Capabilities, account channels.FileLimits, kind cha
 	if !given {
 		return limit, true
 	}
+
 	return lowerLimit(limit, own), own > 0
 }
 
@@ -54,6 +56,7 @@ func OverLimits(ch channels.Channel, name string, account channels.FileLimits, t
 	if ch == nil {
 		return nil
 	}
+
 	caps := ch.Capabilities()
 	n := utf8.RuneCountInString(text)
 	if caps.MaxTextRunes > 0 && n > caps.MaxTextRunes {
@@ -66,6 +69,7 @@ func OverLimits(ch channels.Channel, name string, account channels.FileLimits, t
 	if caps.Files.PerMessage == 0 {
 		return &bridge.Problem{Code: "no_files", Text: cmp.Or(caps.Files.Unavailable, name+" takes no files."), Hint: "Send a link to it instead."}
 	}
+
 	return filesOver(caps, account, name, files)
 }
 
@@ -81,6 +85,7 @@ func filesOver(caps channels.Capabilities, account channels.FileLimits, name str
 			return &bridge.Problem{Code: "file_too_large", Text: fmt.Sprintf("%s has %s; %s takes at most %s of a %s.", f.Name, channels.SizeWords(f.SizeBytes), name,
 				channels.SizeWords(limit), kind), Hint: "Make it smaller, or send a link to it."}
 		}
+
 		perMessage := caps.Files.PerMessage
 		isFirstOfMessage := i%perMessage == 0
 		if isFirstOfMessage && caps.Files.MaxBytes > 0 {
@@ -88,12 +93,14 @@ func filesOver(caps channels.Capabilities, account channels.FileLimits, name str
 			for _, other := range files[i:min(i+perMessage, len(files))] {
 				size += other.SizeBytes
 			}
+
 			if size > caps.Files.MaxBytes {
 				return &bridge.Problem{Code: "files_too_large", Text: fmt.Sprintf("The files have %s together; %s takes at most %s in a message.",
 					channels.SizeWords(size), name, channels.SizeWords(caps.Files.MaxBytes)), Hint: "Send them one by one, or make them smaller."}
 			}
 		}
 	}
+
 	return nil
 }
 

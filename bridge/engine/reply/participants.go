@@ -23,37 +23,45 @@ func (rs *UseCases) Recipients(c *book.Conversation, in channels.Inbound, messag
 	if in.Automatic != "" && len(c.Participants) > 0 {
 		return
 	}
+
 	to := in.Envelope.ReplyTo
 	if len(to) == 0 {
 		to = []channels.Party{in.From}
 	}
+
 	var next []store.Participant
 	var newcomers []string
 	add := func(p channels.Party, role string) {
 		if p.Key == "" || slices.ContainsFunc(next, func(q store.Participant) bool { return q.Key == p.Key }) {
 			return
 		}
+
 		isCopied, isNewcomer := role == outbound.RoleCopied, rs.People.IsNewcomer(c, p.Key)
 		if isNewcomer && !isCopied {
 			newcomers = append(newcomers, p.Key)
 		}
+
 		next = append(next, store.Participant{Key: p.Key, Name: p.Name, Role: role, New: isCopied || isNewcomer})
 	}
 	for _, p := range to {
 		add(p, outbound.RoleTo)
 	}
+
 	if rs.Caps(c.AccountID).Participants {
 		copied := outbound.RoleCopied
 		if rs.Settings(c).ReplyTo == "all" {
 			copied = outbound.RoleCc
 		}
+
 		for _, p := range slices.Concat(in.Envelope.To, in.Envelope.Cc) {
 			add(p, copied)
 		}
 	}
+
 	if answered, _ := outbound.Addressed(next); len(answered) == 0 {
 		next = append(next, keepKnown(c.Participants, next)...)
 	}
+
 	known := c.Participants
 	c.Participants = next
 	c.Touch()
@@ -83,16 +91,19 @@ func (rs *UseCases) askNewcomers(c *book.Conversation, message store.MessageID, 
 	if len(keys) > maxAskLines {
 		together = newcomersPerLine
 	}
+
 	lines := 0
 	for some := range slices.Chunk(keys, together) {
 		if lines == maxAskLines {
 			return
 		}
+
 		lines++
 		who := c.Participant(some[0])
 		if len(some) > 1 {
 			who = bridge.PartyRef{Name: strings.Join(some, ", ")}
 		}
+
 		rs.Line(c, bridge.Line{Content: bridge.LineParticipant, Customer: who, Verbs: []bridge.Verb{bridge.VerbAllow},
 			Args: bridge.Args{Conversation: c.ID, Message: message, Addresses: some}})
 	}
@@ -132,10 +143,12 @@ func (rs *UseCases) ChangeRecipients(r book.Request) {
 			"Write to them by a conversation of their own: @Parley new")
 		return
 	}
+
 	if len(r.Args.Addresses) == 0 {
 		rs.Refuse(r, "no_address", "No address was named.", "For example: !"+string(r.Verb)+" bob@shop.example")
 		return
 	}
+
 	list := slices.Clone(r.Conversation.Participants)
 	for _, address := range r.Args.Addresses {
 		key := bridge.AddressKey(address)
@@ -147,11 +160,13 @@ func (rs *UseCases) ChangeRecipients(r book.Request) {
 			list = addRecipient(list, key, r.Verb)
 			continue
 		}
+
 		at := slices.IndexFunc(list, func(p store.Participant) bool { return p.Key == key })
 		if at >= 0 {
 			list = slices.Delete(list, at, at+1)
 		}
 	}
+
 	if r.Verb == bridge.VerbTo && !r.Args.Remove { // the named addresses replace the recipients
 		list = slices.DeleteFunc(list, func(p store.Participant) bool {
 			isRecipient := p.Role == outbound.RoleTo && !p.New
@@ -159,10 +174,12 @@ func (rs *UseCases) ChangeRecipients(r book.Request) {
 			return isRecipient && !isNamed
 		})
 	}
+
 	if slices.Equal(list, r.Conversation.Participants) {
 		rs.Unchanged(r)
 		return
 	}
+
 	rs.setParticipants(r.Conversation, r.Agent, r.Surface, list, r.Args.Addresses)
 }
 
@@ -209,6 +226,7 @@ func (rs *UseCases) RecipientsOfForm(r book.Request) {
 	if len(r.Args.To) == 0 || r.Conversation.Erased() || rs.hasOneCustomer(r.Conversation) {
 		return
 	}
+
 	leftAsShown := r.Args.Shown == bridge.RecipientsMark(r.Args.To, r.Args.Cc) && !rs.Posts.WasHandedInBefore(r)
 	isInForm := func(key string) bool {
 		return slices.ContainsFunc(r.Args.To, func(address string) bool { return bridge.AddressKey(address) == key })
@@ -216,6 +234,7 @@ func (rs *UseCases) RecipientsOfForm(r book.Request) {
 	if leftAsShown && slices.ContainsFunc(addressedKeys(r.Conversation.Participants), isInForm) {
 		return
 	}
+
 	list := namedParticipants(r.Conversation.Participants, r.Args.To, r.Args.Cc)
 	if recipientList(list) != recipientList(r.Conversation.Participants) {
 		rs.setParticipants(r.Conversation, r.Agent, r.Surface, list, slices.Concat(r.Args.To, r.Args.Cc))
@@ -229,6 +248,7 @@ func namedParticipants(known []store.Participant, to, cc []string) []store.Parti
 	has := func(key string) bool {
 		return slices.ContainsFunc(list, func(p store.Participant) bool { return p.Key == key })
 	}
+
 	add := func(addresses []string, role string) {
 		for _, address := range addresses {
 			p := store.Participant{Key: bridge.AddressKey(address), Role: role}
@@ -238,16 +258,20 @@ func namedParticipants(known []store.Participant, to, cc []string) []store.Parti
 			if at := slices.IndexFunc(known, func(q store.Participant) bool { return q.Key == p.Key }); at >= 0 {
 				p.Name = known[at].Name
 			}
+
 			list = append(list, p)
 		}
 	}
+
 	add(to, outbound.RoleTo)
 	add(cc, outbound.RoleCc)
+
 	for _, p := range known {
 		if p.New && !has(p.Key) {
 			list = append(list, p)
 		}
 	}
+
 	return list
 }
 

@@ -27,11 +27,13 @@ func (rs *UseCases) SendToCustomer(c *book.Conversation, agent *store.Agent, sur
 		rs.parkRestored(c, m)
 		return
 	}
+
 	if problem := rs.People.BlockedRecipients(c); problem != nil {
 		m.SetFate(store.FateAsk, problem.Code)
 		rs.TellProblem(c, m, problem)
 		return
 	}
+
 	if c.Account.Paused {
 		rs.Park(c, m, "paused")
 		return
@@ -39,6 +41,7 @@ func (rs *UseCases) SendToCustomer(c *book.Conversation, agent *store.Agent, sur
 	if rs.KeepIfBlocked(c, m) {
 		return
 	}
+
 	m.Direction, m.Fate = store.DirectionOut, store.FateWaiting
 	m.Dirty = true
 	rs.Replying.End(c, agent)
@@ -60,6 +63,7 @@ func (rs *UseCases) joinLines(c *book.Conversation, l *book.Lane, d *book.Delive
 	if !rs.Settings(c).JoinLines || !isPlainLine(m) {
 		return
 	}
+
 	d.JoinKey = fmt.Sprintf("line:%d", d.ID)
 	rs.MeasureLine(c, d, m)
 	at := slices.Index(l.Waiting, d)
@@ -67,6 +71,7 @@ func (rs *UseCases) joinLines(c *book.Conversation, l *book.Lane, d *book.Delive
 		if i < 0 || i >= len(l.Waiting) {
 			continue
 		}
+
 		neighbour := l.Waiting[i]
 		if rs.mayJoinNeighbour(neighbour, d, m) && rs.joinGroupIfFits(l, d, neighbour.JoinKey) {
 			return
@@ -109,13 +114,16 @@ func (rs *UseCases) joinGroupIfFits(l *book.Lane, d *book.Delivery, key string) 
 			group, size = append(group, other), size+other.JoinSize
 		}
 	}
+
 	if size > store.JoinRoom {
 		return false
 	}
+
 	d.JoinKey = key
 	for _, other := range group {
 		rs.Outbox.Postpone(other, *d.NotBefore)
 	}
+
 	return true
 }
 
@@ -126,15 +134,18 @@ func (rs *UseCases) mayJoinNeighbour(neighbour, d *book.Delivery, m *book.Messag
 	if neighbour.JoinKey == "" || !isNext {
 		return false
 	}
+
 	isHeld := neighbour.NotBefore != nil && neighbour.NotBefore.After(rs.Now)
 	if !isHeld || !rs.Outbox.CanBeTakenBack(neighbour) {
 		return false
 	}
+
 	other := rs.Messages.Rows[neighbour.MessageID]
 	isAgents := other != nil && other.AgentID != nil
 	if !isAgents || m.AgentID == nil {
 		return false
 	}
+
 	sameAuthor := *other.AgentID == *m.AgentID && other.AccountID == m.AccountID
 	return sameAuthor && slices.Equal(neighbour.DecodedPayload().Meant, d.DecodedPayload().Meant)
 }

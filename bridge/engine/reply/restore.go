@@ -57,11 +57,13 @@ func (rs *UseCases) TellOrphaned(r book.Request, reason, hint string) {
 	if a.Actor.Kind != bridge.ActorPerson || rs.Posts.Rows[k] != nil {
 		return
 	}
+
 	rs.Posts.Remember(store.Post{AccountID: surface, Channel: a.Place.Channel, Message: a.Place.Message, Kind: book.HumanMessage})
 	ref := bridge.AgentRef{User: a.Actor.ID, Name: "you"}
 	if agent := rs.Dir.AgentOf(surface, a.Actor.ID); agent != nil {
 		ref = rs.Dir.Ref(surface, agent.ID)
 	}
+
 	inside := &bridge.InsideLine{Reason: reason, Hint: hint}
 	rs.ChannelLine(surface, bridge.Place{Channel: a.Place.Channel, Thread: a.Place.Thread},
 		bridge.Line{Content: inside, Mentions: []bridge.AgentRef{ref}, Text: a.Text})

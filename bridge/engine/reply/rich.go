@@ -20,6 +20,7 @@ func (rs *UseCases) MessagesOfForm(c *book.Conversation, a bridge.Action, answer
 	if needsQuote && hasWords && rs.mayQuote(c, answered) {
 		a.Text = "> " + strings.ReplaceAll(book.Excerpt(answered), "\n", "\n> ") + "\n\n" + a.Text
 	}
+
 	kind := a.Rich.Kind()
 	if kind == "" {
 		a.Rich = nil
@@ -29,11 +30,13 @@ func (rs *UseCases) MessagesOfForm(c *book.Conversation, a bridge.Action, answer
 		a.Text, a.Rich = strings.TrimSpace(a.Text+"\n\n"+a.Rich.Text()), nil
 		return []bridge.Action{a}
 	}
+
 	if kind.IsSentAlone() && a.Text != "" {
 		words, content := a, a
 		words.Rich, content.Text = nil, ""
 		return []bridge.Action{words, content}
 	}
+
 	return []bridge.Action{a}
 }
 
@@ -61,6 +64,7 @@ func (rs *UseCases) mayQuote(c *book.Conversation, answered *book.Message) bool 
 		if d == nil {
 			return false
 		}
+
 		sent := d.DecodedPayload()
 		return len(withoutKeys(readers, slices.Concat(sent.Meant, sent.Copied))) == 0
 	}
@@ -68,6 +72,7 @@ func (rs *UseCases) mayQuote(c *book.Conversation, answered *book.Message) bool 
 	if answered.IdentityID == nil {
 		return false
 	}
+
 	author := rs.People.Identities[*answered.IdentityID]
 	return author != nil && slices.Contains(readers, author.Key)
 }

@@ -32,6 +32,7 @@ func (rs *UseCases) OpenWindow(c *book.Conversation, in channels.Inbound) {
 	if !OpensWindow(in) || rs.Caps(c.AccountID).Window.Free == 0 {
 		return
 	}
+
 	// ReceivedAt and At are times of real clocks, while Parley's clock may be ahead of them. A message that came late
 	// opened the window when it was sent, and not when it came.
 	clockLead := rs.Now.Sub(rs.DatabaseNow)
@@ -46,6 +47,7 @@ func (rs *UseCases) OpenWindow(c *book.Conversation, in channels.Inbound) {
 	if c.WindowFrom != nil && !c.WindowFrom.Before(from) {
 		return
 	}
+
 	c.WindowFrom = &from
 	c.Touch()
 	rs.watchWindow(c)
@@ -112,12 +114,14 @@ func (rs *UseCases) parkForWindow(c *book.Conversation, m *book.Message, text st
 			Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}})
 		return
 	}
+
 	m.SetFate(store.FateParked, bridge.ReasonWindow)
 	line := bridge.Line{Content: &bridge.ParkedLine{Reason: bridge.ReasonWindow, Hint: text, Until: win.Human},
 		Verbs: []bridge.Verb{bridge.VerbKeep, bridge.VerbDrop}}
 	if rs.Caps(c.AccountID).Templates {
 		line.Verbs = []bridge.Verb{bridge.VerbTemplate, bridge.VerbKeep, bridge.VerbDrop}
 	}
+
 	rs.Log.ByParley(c, store.DeedParked, book.Detail{Message: m.ID, Reason: bridge.ReasonWindow})
 	rs.TellWith(c, m, line)
 	c.RefreshCard()
@@ -137,12 +141,15 @@ func (rs *UseCases) ClosedByProvider(c *book.Conversation, m *book.Message, text
 			c.Touch()
 		}
 	}
+
 	if m.Fate == store.FateParked {
 		return // it was parked with its first part
 	}
+
 	for _, part := range rs.Outbox.PartsOf(m) {
 		rs.Outbox.Cancel(part)
 	}
+
 	rs.Mark(c, m, bridge.MarkWarning)
 	rs.parkForWindow(c, m, text)
 	rs.Messages.AwaitAnswerAgain(c)

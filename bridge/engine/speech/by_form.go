@@ -19,11 +19,13 @@ func (sp *UseCases) ByForm(r book.Request) {
 	if !proceed {
 		return
 	}
+
 	r.Place.Message = ""
 	if r.Verb == bridge.VerbNote {
 		sp.noteByForm(r)
 		return
 	}
+
 	sp.settleSuggestion(r)
 	answered := sp.Messages.AnsweredBy(r.Conversation, r.Action)
 	sp.replies.RecipientsOfForm(r)
@@ -34,6 +36,7 @@ func (sp *UseCases) ByForm(r book.Request) {
 	} else if !canReplace {
 		doubt = book.FormReason
 	}
+
 	for nth, part := range sp.replies.MessagesOfForm(r.Conversation, r.Action, answered) {
 		m := sp.replyByForm(r.With(part), answered, doubt)
 		sp.Posts.RememberForm(r, nth, m)
@@ -66,16 +69,19 @@ func (sp *UseCases) replyByForm(r book.Request, answered *book.Message, doubt st
 		sp.TellInside(c, m, reason)
 		return m
 	}
+
 	m.Reason = "explicit"
 	replied := &bridge.RepliedLine{Count: sp.replies.ManyTexts(c, r.Text)}
 	if sp.replies.MayReferTo(c, answered) {
 		m.ReplyTo, replied.Answered = answered.ExternalID, book.Excerpt(answered)
 	}
+
 	if doubt != "" {
 		m.Fate, m.Reason = store.FateAsk, doubt
 		sp.TellAuthor(c, m, &bridge.AskLine{Reason: doubt}, bridge.VerbSend, bridge.VerbKeep)
 		return m
 	}
+
 	if sp.MustBeTaken(c) {
 		sp.AskToTake(c, m)
 		return m
@@ -83,6 +89,7 @@ func (sp *UseCases) replyByForm(r book.Request, answered *book.Message, doubt st
 	if sp.replies.KeepIfBlocked(c, m) {
 		return m
 	}
+
 	sp.Line(c, bridge.Line{Content: replied, Verb: bridge.VerbReply, By: sp.Dir.Ref(r.Surface, r.Agent.ID), Text: r.Text, Rich: r.Rich,
 		Files: sp.Files.Attached(&m.Message), Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
 	sp.replies.SendToCustomer(c, r.Agent, r.Surface, m, sp.FormOrder())

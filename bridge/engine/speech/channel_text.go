@@ -56,6 +56,7 @@ func (ct *ChannelTexts) TopLevel(ctx context.Context, tx pgx.Tx, r book.Request)
 	if r.Agent == nil || r.Actor.Kind != bridge.ActorPerson || isForColleagues(r.Action) {
 		return nil
 	}
+
 	isInThread := r.Place.Thread != "" && r.Place.Thread != r.Place.Message
 	if isInThread || ct.Dir.TeamOfChannel(r.Surface, r.Place.Channel) == nil {
 		return nil
@@ -63,12 +64,14 @@ func (ct *ChannelTexts) TopLevel(ctx context.Context, tx pgx.Tx, r book.Request)
 	if known := ct.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message}]; known != nil {
 		return nil
 	}
+
 	post := ct.Posts.Remember(store.Post{AccountID: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message, Kind: book.HumanMessage})
 	r.Place.Thread = r.Place.Message // the message begins the thread in which its author is asked
 	ct.keepChannelText(post, channelText{Action: r.Action})
 	if !ct.NoteFirstTelling(r) {
 		return nil
 	}
+
 	return ct.askWhoIsMeant(ctx, tx, post)
 }
 
@@ -80,6 +83,7 @@ func (ct *ChannelTexts) askWhoIsMeant(ctx context.Context, tx pgx.Tx, p *store.P
 	line := bridge.Line{Content: &offered, Mentions: []bridge.AgentRef{{User: a.Actor.ID, Name: "you"}}, Text: a.Text,
 		Args: bridge.Args{SendArgs: bridge.SendArgs{Typed: &bridge.Place{Channel: p.Channel, Message: p.Message}},
 			ReplyArgs: bridge.ReplyArgs{Shown: text.wordsMark()}}}
+
 	agent := ct.Dir.AgentOf(p.AccountID, a.Actor.ID)
 	saysSomething := a.Text != "" || len(a.Files) > 0
 	mayBeForCustomer := saysSomething && a.Verb != bridge.VerbUnknown
@@ -92,8 +96,10 @@ func (ct *ChannelTexts) askWhoIsMeant(ctx context.Context, tx pgx.Tx, p *store.P
 		if offered.Rows, err = ct.Reading.Facts(ctx, tx, p.AccountID, agent, ids...); err != nil {
 			return err
 		}
+
 		offered.Rows = slices.DeleteFunc(offered.Rows, func(f bridge.Facts) bool { return f.Account.Mode == bridge.ModeWatch })
 	}
+
 	text.Line = ct.ChannelLine(p.AccountID, bridge.Place{Channel: p.Channel, Thread: p.Message}, line).ID
 	ct.keepChannelText(p, text)
 	return nil
@@ -207,11 +213,13 @@ func (ct *ChannelTexts) settleAsked(c *book.Conversation, agent *store.Agent, su
 	if t == nil || line == 0 {
 		return
 	}
+
 	answer := bridge.Line{Content: &bridge.TopLevelLine{}, By: ct.Dir.Ref(surface, *m.AgentID), Text: m.Text, Customer: c.Customer(),
 		Other: bridge.Facts{
 			ID:     c.ID,
 			Thread: bridge.Thread{Root: bridge.Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}},
 		}, Outcome: &bridge.Outcome{State: bridge.OutcomeChosen, By: ct.Dir.Ref(surface, agent.ID)}}
+
 	ct.Outbox.Enqueue(ct.ChangesLane(c, t), string(bridge.PostLine), 0, outbound.Payload{
 		Left:    true,
 		Place:   bridge.Place{Channel: m.Channel, Thread: m.Place},

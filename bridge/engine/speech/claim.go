@@ -36,15 +36,18 @@ func (sp *UseCases) takeForReply(r book.Request, m *book.Message) bool {
 			"To send it all the same, take the conversation yourself first: !take")
 		return false
 	}
+
 	if !wasAskedToTake && sp.MustBeTaken(c) {
 		sp.AskToTake(c, m)
 		return false
 	}
+
 	mayHaveOneMore := len(c.Assignees) == 0 || !sp.Settings(c).OneOwner
 	if !c.IsAssignee(r.Agent.ID) && mayHaveOneMore {
 		c.Assignees = append(c.Assignees, r.Agent.ID)
 		sp.Log.ByAgent(c, r.Agent, store.DeedJoined, nil)
 	}
+
 	return true
 }
 

@@ -41,11 +41,13 @@ func (sp amongColleagues) keepEdited(r book.Request, m *book.Message, decision D
 	if decision == Out {
 		return false
 	}
+
 	if !isFromWords(reason) {
 		if words := sp.speechOf(r).reasonOfWords(); isFromWords(words) {
 			decision, reason = Ask, words // its buttons work again once the conversation may be answered
 		}
 	}
+
 	if m.Fate == store.FateInside {
 		sp.changeReason(r, m, decision, reason)
 		return true
@@ -53,10 +55,12 @@ func (sp amongColleagues) keepEdited(r book.Request, m *book.Message, decision D
 	if !isFromWords(reason) {
 		return false
 	}
+
 	isSameQuestion := m.Fate == store.FateAsk && m.Reason == reason
 	if !isSameQuestion || decision == Inside {
 		sp.keepInside(r.Conversation, m, r.Action, decision, reason)
 	}
+
 	return true
 }
 
@@ -115,6 +119,7 @@ func (sp amongColleagues) refuseOtherWords(r book.Request, m *book.Message) bool
 		sp.RefuseDecided(r, m)
 		return true
 	}
+
 	canBeSent := isSendable(m.Fate) && m.Reason != book.DeletedReason
 	if !canBeSent || m.AgentID == nil {
 		return false // it isn't sent anyway, and the caller says why
@@ -123,6 +128,7 @@ func (sp amongColleagues) refuseOtherWords(r book.Request, m *book.Message) bool
 		sp.askSendAs(r, m)
 		return true
 	}
+
 	sp.Whisper(r.Conversation, r.Surface, r.Action, bridge.Line{Content: &bridge.AskLine{Reason: otherWords}, Text: m.Text,
 		Files: files.UploadedNames(&m.Message), Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Conversation: r.Conversation.ID, Message: m.ID}})
 	sp.Log.Refused(r, otherWords, "")

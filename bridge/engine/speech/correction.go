@@ -43,6 +43,7 @@ func (sp *UseCases) CustomerGot(c *book.Conversation, m *book.Message) {
 		m.Text = sent
 		updatePreview(c, now, sent)
 	}
+
 	m.Direction, m.Fate = store.DirectionOut, store.FateOut
 	m.Dirty = true
 	edit := bridge.Action{Actor: bridge.Actor{ID: m.AuthorUser, Kind: bridge.ActorPerson}, Text: now}
@@ -62,6 +63,7 @@ func (sp *UseCases) CustomerGot(c *book.Conversation, m *book.Message) {
 			sp.tellLateEdit(c, m, edit, Out)
 		}
 	}
+
 	d := sp.Outbox.FirstPartOf(m)
 	sp.replies.AwaitCustomer(c, d != nil && d.DecodedPayload().KeepsStatus)
 }

@@ -15,6 +15,7 @@ func (sp *UseCases) DecideMessage(r book.Request) {
 		sp.ChannelTexts.sendChannelText(r)
 		return
 	}
+
 	m := sp.MessageOfAction(r)
 	isHere := m != nil && m.ConversationID == c.ID
 	if !isHere || m.AuthorUser == "" {
@@ -32,14 +33,17 @@ func (sp *UseCases) DecideMessage(r book.Request) {
 		sp.Refuse(r, "too_late", "It is on its way to the customer already.", "Write a correction in this thread.")
 		return
 	}
+
 	switch m.Fate {
 	case store.FateWaiting, store.FateAsk, store.FateParked:
 		m.Direction, m.Fate = store.DirectionNote, store.FateInside
 		m.Dirty = true
 		sp.NoteDecision(m, r.Agent, "")
+
 		if a.Verb == bridge.VerbDrop {
 			m.Fate = store.FateDropped
 		}
+
 		sp.Log.ByAgent(c, r.Agent, store.DeedKeptInside, book.Detail{Message: m.ID})
 		sp.Messages.AwaitAnswerAgain(c)
 		sp.Mark(c, m, bridge.MarkInside)
@@ -72,11 +76,13 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 	if !sp.takeForReply(r, m) {
 		return
 	}
+
 	sp.NoteDecision(m, r.Agent, "")
 	m.Reason = outbound.ClickedReason
 	if m.Fate == store.FateUndone {
 		m.Reason = outbound.RevivedReason
 	}
+
 	if sp.Outbox.IsReplyUnderWay(m) {
 		// It was taken back while an attempt was under way, and is wanted now: that attempt counts, and no other is made.
 		m.Direction, m.Fate = store.DirectionOut, store.FateWaiting
@@ -86,10 +92,13 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 			p.KeepsStatus = false
 			d.SetPayload(p)
 		}
+
 		sp.replies.NoteReplied(r.Conversation, r.Agent, m)
 		return
 	}
+
 	sp.replies.SendToCustomer(r.Conversation, r.Agent, r.Surface, m, sp.FormOrder())
+
 	if *m.AgentID != r.Agent.ID && m.Fate == store.FateWaiting {
 		sp.tellSentAs(r.Conversation, r.Agent, r.Surface, m)
 	}
@@ -115,17 +124,22 @@ func (sp *UseCases) sendAsItStands(r book.Request, m *book.Message) {
 		sp.askSendAs(r, m)
 		return
 	}
+
 	d := sp.Outbox.FirstPartOf(m)
 	if l := sp.Outbox.Lanes[d.LaneID]; l.LeasedUntil != nil {
 		sp.Refuse(r, "busy", "Parley is asking the chat just now.", "Click again in a minute.")
 		return
 	}
+
 	sp.NoteDecision(m, r.Agent, "")
 	m.Reason, m.Dirty = outbound.RevivedReason, true
+
 	if sp.Outbox.IsHead(d) {
 		sp.Outbox.SetDue(sp.Outbox.Lanes[d.LaneID], nil)
 	}
+
 	sp.Log.ByAgent(r.Conversation, r.Agent, store.DeedSentAsItStood, book.Detail{Message: m.ID})
+
 	if *m.AgentID != r.Agent.ID {
 		sp.tellSentAs(r.Conversation, r.Agent, r.Surface, m)
 	}
@@ -175,6 +189,7 @@ func (sp *UseCases) DecideDelivery(r book.Request) {
 		sp.Refuse(r, "unknown_message", "I don't know which message you mean.", "Use the button under the message.")
 		return
 	}
+
 	isUnclear := d.State == store.NeedsDecision
 	canBeSentAgain := d.State == store.Failed && r.Verb != bridge.VerbMarkSent
 	if !isUnclear && !canBeSentAgain {
@@ -189,12 +204,14 @@ func (sp *UseCases) DecideDelivery(r book.Request) {
 		sp.Refuse(r, "restored", "That was clicked before Parley was restored from a backup.", "Click again if it wasn't sent.")
 		return
 	}
+
 	l := sp.Outbox.Lanes[d.LaneID]
 	isStillTried := d.Seq > l.Head && l.LeasedUntil != nil // a bounce has come before the result of the attempt
 	if r.Verb == bridge.VerbSendAgain && isStillTried {
 		sp.Refuse(r, "busy", "Its last attempt has not ended yet.", "Click again in a minute.")
 		return
 	}
+
 	sp.NoteDecision(m, r.Agent, "")
 	if r.Verb == bridge.VerbMarkSent {
 		d.State, d.Dirty = store.Accepted, true
@@ -204,6 +221,7 @@ func (sp *UseCases) DecideDelivery(r book.Request) {
 		sp.Mark(r.Conversation, m, bridge.MarkSent)
 		return
 	}
+
 	requeueReply(sp.Outbox, d)
 	m.Direction, m.Fate = store.DirectionOut, store.FateWaiting
 	m.Dirty = true
@@ -219,14 +237,17 @@ func deliveryToDecide(b *book.Book, r book.Request) (*book.Delivery, *book.Messa
 			d = b.Outbox.ReplyOf(m)
 		}
 	}
+
 	isReply := d != nil && d.Kind == outbound.KindReply
 	if !isReply || b.Outbox.Lanes[d.LaneID] == nil {
 		return nil, nil
 	}
+
 	m := b.Messages.Rows[d.MessageID]
 	if m == nil || m.ConversationID != r.Conversation.ID {
 		return nil, nil
 	}
+
 	return d, m
 }
 
@@ -237,10 +258,12 @@ func requeueReply(o *book.Outbox, d *book.Delivery) {
 		l.Tail++
 		d.Seq = l.Tail
 	}
+
 	before := d.DecodedPayload()
 	if d.State == store.Failed { // the provider is done with the earlier attempt, so that this one has another number there
 		before.Again++
 	}
+
 	kept := outbound.ReplyPayload{Span: before.Span, Again: before.Again} // not Meant: it goes to those who get replies now
 	d.SetPayload(outbound.Payload{Place: before.Place, ReplyPayload: kept})
 	d.State, d.Dirty = store.Queued, true
@@ -249,5 +272,6 @@ func requeueReply(o *book.Outbox, d *book.Delivery) {
 	if d.Seq == l.Head+1 && l.LeasedUntil == nil {
 		o.SetDue(l, nil)
 	}
+
 	l.Dirty = true
 }

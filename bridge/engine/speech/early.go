@@ -26,10 +26,12 @@ func (sp *UseCases) keepEarly(r book.Request, known *store.Post, deleted bool) {
 	if hasLaterEdit && !deleted {
 		return
 	}
+
 	body, err := json.Marshal(early{Delete: deleted, Action: r.Action})
 	if err != nil {
 		return // can't happen: an Action has only plain fields
 	}
+
 	p := sp.Posts.Remember(store.Post{AccountID: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message, Kind: book.EarlyMessage,
 		Version: r.Version, Early: body})
 	root := sp.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Thread}]
@@ -50,11 +52,13 @@ func (sp *UseCases) AcceptEarlyEdits(c *book.Conversation) {
 		if e.Delete || isCommandOrEmpty(e.Action) {
 			continue
 		}
+
 		a := e.Action
 		a.Verb, a.Origin = bridge.VerbSay, bridge.OriginText
 		if a.Marker == bridge.MarkNote {
 			a.Verb = bridge.VerbNote
 		}
+
 		r := book.Request{Action: a, Conversation: c, Surface: p.AccountID, Agent: sp.Dir.AgentOf(p.AccountID, a.Actor.ID)}
 		m := sp.Messages.AddByPerson(r)
 		p.MessageID, p.Kind = m.ID, book.HumanMessage
@@ -73,15 +77,18 @@ func ApplyEarlyEdit(posts *book.Posts, r *book.Request) (proceed, edited bool) {
 	if k == nil || posts.Rows[*k] == nil {
 		return true, false
 	}
+
 	var e early
 	known := posts.Rows[*k]
 	if known.Kind != book.EarlyMessage || json.Unmarshal(known.Early, &e) != nil {
 		return false, false
 	}
+
 	speaksToParley := e.Action.Explicit || e.Action.MentionsBot
 	if e.Delete || !speaksToParley {
 		return false, false
 	}
+
 	r.Text, r.Raw, r.Files = e.Action.Text, e.Action.Raw, e.Action.Files
 	return true, true
 }
@@ -100,12 +107,14 @@ func (sp *UseCases) applyEarly(r *book.Request, m *book.Message, post, known *st
 	if json.Unmarshal(known.Early, &e) != nil {
 		return false
 	}
+
 	c, a := r.Conversation, &r.Action
 	if e.Delete {
 		m.Fate, m.Reason = store.FateUndone, book.DeletedReason
 		sp.Log.ByParley(c, store.DeedUndone, book.Detail{Message: m.ID, Reason: book.DeletedReason})
 		return true
 	}
+
 	before, _ := Speak(sp.speechOf(*r))
 	post.Version = known.Version
 	a.Text, a.Raw = e.Action.Text, e.Action.Raw
@@ -114,6 +123,7 @@ func (sp *UseCases) applyEarly(r *book.Request, m *book.Message, post, known *st
 	if e.Action.Marker == bridge.MarkNote {
 		a.Verb = bridge.VerbNote
 	}
+
 	a.Mentions, a.MentionsBot = e.Action.Mentions, e.Action.MentionsBot
 	a.Explicit = e.Action.Explicit
 	m.Text, m.Files = a.Text, book.SurfaceFiles(a.Files)
@@ -121,6 +131,7 @@ func (sp *UseCases) applyEarly(r *book.Request, m *book.Message, post, known *st
 	if before == Out || now != Out {
 		return false
 	}
+
 	(amongColleagues{sp}).askEdited(c, m)
 	return true
 }

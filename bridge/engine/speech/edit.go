@@ -24,15 +24,18 @@ func (sp *UseCases) Edit(r book.Request) {
 		sp.keepEarly(r, p, false)
 		return
 	}
+
 	sp.ChannelTexts.editChannelText(p, r.Action)
 	m, c := sp.Messages.Rows[p.MessageID], conversationOf(sp.Book, p)
 	isKnown := m != nil && c != nil
 	if p.Kind != book.HumanMessage || !isKnown || r.Version <= p.Version {
 		return
 	}
+
 	isRepeated := isSameEdit(p.Version, r.Version)
 	p.Version = r.Version
 	sp.Posts.Change(p)
+
 	if !isRepeated || r.Restored {
 		editing{sp}.applyEdit(r.About(c), m)
 	}
@@ -70,10 +73,12 @@ func (sp editing) applyEdit(r book.Request, m *book.Message) {
 			decision, reason = Inside, noteReason
 		}
 	}
+
 	m.Promotional = m.Promotional || r.Args.Promotional
 	if m.Fate == store.FateWaiting && sp.editWaiting(r, m, decision, reason) {
 		return
 	}
+
 	switch m.Fate {
 	case store.FateFailed:
 		sp.editFailed(r, m, decision, reason)
@@ -83,10 +88,12 @@ func (sp editing) applyEdit(r book.Request, m *book.Message) {
 		return
 	default:
 	}
+
 	if m.Direction == store.DirectionOut {
 		sp.tellLateEdit(r.Conversation, m, r.Action, decision)
 		return
 	}
+
 	sp.setWords(m, r.Action)
 	if amongColleagues(sp).keepEdited(r, m, decision, reason) {
 		return
@@ -103,15 +110,18 @@ func (sp editing) editWaiting(r book.Request, m *book.Message, decision Decision
 		updatePreview(r.Conversation, m.Text, r.Text)
 		sp.setWords(m, r.Action) // the new text leaves if the attempt fails; if it succeeds, CustomerGot tells the author
 		sp.Outbox.CancelPartsWithoutFiles(m)
+
 		if decision != Out {
 			sp.keepInside(r.Conversation, m, r.Action, decision, reason)
 		}
 		return true
 	}
+
 	d := sp.Outbox.FirstPartOf(m)
 	if d == nil {
 		return false
 	}
+
 	if sp.Outbox.CanBeTakenBack(d) {
 		updatePreview(r.Conversation, m.Text, r.Text)
 		sp.setWords(m, r.Action)
@@ -121,14 +131,17 @@ func (sp editing) editWaiting(r book.Request, m *book.Message, decision Decision
 			sp.restartHold(r.Conversation, d)
 			return true
 		}
+
 		sp.Outbox.CancelReply(m)
 		sp.keepInside(r.Conversation, m, r.Action, decision, reason)
 		return true
 	}
+
 	if d.State == store.Failed {
 		sp.editFailed(r, m, decision, reason)
 		return true
 	}
+
 	return false
 }
 
@@ -193,10 +206,13 @@ func (sp editing) restartHold(c *book.Conversation, d *book.Delivery) {
 	if soonest := sp.Now.Add(minHold); until.Before(soonest) {
 		until = soonest
 	}
+
 	sp.Outbox.Postpone(d, until)
+
 	if d.JoinKey == "" {
 		return
 	}
+
 	for _, other := range sp.Outbox.Lanes[d.LaneID].Waiting {
 		leavesWithIt := other != d && other.JoinKey == d.JoinKey
 		if leavesWithIt && sp.Outbox.CanBeTakenBack(other) {
@@ -213,6 +229,7 @@ func (sp *UseCases) Delete(r book.Request) error {
 		sp.keepEarly(r, p, true)
 		return nil
 	}
+
 	c := conversationOf(sp.Book, p)
 	if c == nil {
 		sp.ChannelTexts.dropChannelText(p)
@@ -221,10 +238,12 @@ func (sp *UseCases) Delete(r book.Request) error {
 	if p.Kind == string(bridge.PostRoot) {
 		return sp.ThreadLost(c, r.Surface, r.Place.Message)
 	}
+
 	m := sp.Messages.Rows[p.MessageID]
 	if m != nil && p.Kind == book.HumanMessage {
 		editing{sp}.applyDelete(c, m)
 	}
+
 	return nil
 }
 
@@ -238,6 +257,7 @@ func (sp editing) applyDelete(c *book.Conversation, m *book.Message) {
 	if m.Reason == erasedReason {
 		return // the certificate of the erasure asks people to delete it
 	}
+
 	wasDeleted := m.Fate == store.FateUndone && m.Reason == book.DeletedReason
 	if m.Fate == store.FateDropped || wasDeleted {
 		return // it was taken back before
@@ -268,17 +288,21 @@ func (sp editing) deleteWaiting(c *book.Conversation, m *book.Message) bool {
 		sp.Messages.AwaitAnswerAgain(c)
 		return true
 	}
+
 	if sp.Outbox.ReplyOf(m) == nil {
 		return false
 	}
+
 	hasLeftPartly := sp.Outbox.HasLeftPartly(m)
 	if !hasLeftPartly && !sp.Outbox.IsReplyUnderWay(m) {
 		return false
 	}
+
 	m.Fate, m.Dirty = store.FateUndone, true // if it lands all the same, CustomerGot tells the author
 	if hasLeftPartly {
 		sp.TellWith(c, m, bridge.Line{Content: bridge.LineDeleteLate})
 	}
+
 	sp.Messages.AwaitAnswerAgain(c)
 	return true
 }

@@ -18,10 +18,12 @@ func (sp *UseCases) TakeFormBack(r book.Request) bool {
 		if p == nil || p.ConversationID != r.Conversation.ID {
 			continue
 		}
+
 		m := sp.Messages.Rows[p.MessageID]
 		if m == nil {
 			continue
 		}
+
 		switch m.Fate {
 		case store.FateIn, store.FateInside, store.FateFailed, store.FateUndone, store.FateDropped: // nothing of it is on its way
 		case store.FateAsk, store.FateParked:
@@ -30,6 +32,7 @@ func (sp *UseCases) TakeFormBack(r book.Request) bool {
 			if !sp.Outbox.CancelReply(m) {
 				return false
 			}
+
 			m.Fate, m.Dirty = store.FateUndone, true
 			sp.Log.ByParley(r.Conversation, store.DeedUndone, book.Detail{Message: m.ID, Reason: book.FormReason})
 			sp.TellAuthor(r.Conversation, m, &bridge.UndoneLine{Reason: book.FormReason})
@@ -38,6 +41,7 @@ func (sp *UseCases) TakeFormBack(r book.Request) bool {
 			return false
 		}
 	}
+
 	return true
 }
 

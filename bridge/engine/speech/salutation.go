@@ -32,6 +32,7 @@ func (sp *UseCases) isToColleague(author *store.Agent, typed string) bool {
 	if found == nil {
 		return false
 	}
+
 	name := strings.ToLower(strings.Join(strings.Fields(found[1]), " "))
 	greeting, rest, hasRest := strings.Cut(name, " ")
 	if hasRest && slices.Contains(greetingWords(), greeting) {
@@ -40,11 +41,13 @@ func (sp *UseCases) isToColleague(author *store.Agent, typed string) bool {
 	if name == "" {
 		return false
 	}
+
 	return slices.ContainsFunc(sp.Dir.Agents, func(a store.Agent) bool {
 		isAuthor := author != nil && a.ID == author.ID
 		if !a.Active || isAuthor {
 			return false
 		}
+
 		whole := strings.ToLower(strings.Join(strings.Fields(a.Name), " "))
 		first, _, _ := strings.Cut(whole, " ")
 		return name == whole || name == first

@@ -23,6 +23,7 @@ func (sp *UseCases) Say(r book.Request, changed bool) {
 	if known != nil && known.Kind != book.EarlyMessage {
 		return // the surface has reported the same message before, in another way
 	}
+
 	r.Agent = sp.Dir.AgentOf(surface, r.Actor.ID)
 	m := sp.Messages.AddByPerson(r)
 	post := sp.Posts.Remember(store.Post{AccountID: surface, Channel: r.Place.Channel, Message: r.Place.Message, ConversationID: c.ID,
@@ -30,6 +31,7 @@ func (sp *UseCases) Say(r book.Request, changed bool) {
 	if known != nil && sp.applyEarly(&r, m, post, known) {
 		return
 	}
+
 	hasMovedOn := r.Origin == bridge.OriginCatchUp && sp.HasMovedOn(c, r.Action)
 	sp.decideFate(r, m, changed || hasMovedOn)
 }
@@ -50,6 +52,7 @@ func (sp *UseCases) decideFate(r book.Request, m *book.Message, late bool) {
 			sp.AskToTake(c, m)
 			return
 		}
+
 		sp.replies.SendToCustomer(c, r.Agent, surface, m, r.Order)
 	case Ask:
 		m.Fate = store.FateAsk
@@ -62,15 +65,18 @@ func (sp *UseCases) decideFate(r book.Request, m *book.Message, late bool) {
 		if reason == noteReason {
 			sp.Log.Note(c, r.Agent, m)
 		}
+
 		isSaidOnce := reason == "not_an_agent" || reason == "explicit_mode"
 		if isSaidOnce && wasSaidBefore(c, m) {
 			return // two automations that answer each other's lines would never end
 		}
+
 		if reason == "not_assignee" { // the mark is enough for everybody else, and for the author from the second time on
 			sp.TellOnce(c, surface, r.Action, bridge.Line{Content: &bridge.InsideLine{Reason: reason}, Verbs: []bridge.Verb{bridge.VerbSend},
 				Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
 			return
 		}
+
 		if book.MustTellAuthor(reason) {
 			sp.TellInside(c, m, reason)
 		}
@@ -138,14 +144,17 @@ func (sp *UseCases) isAfterRemark(c *book.Conversation, agent *store.Agent, a br
 			last = m
 		}
 	}
+
 	isNote := last != nil && last.Direction == store.DirectionNote
 	if !isNote || last.AuthorUser == a.Actor.ID {
 		return false
 	}
+
 	switch last.Reason {
 	case noteReason, CommandReason, correctionReason, "bot": // nobody answers these
 		return false
 	}
+
 	return last.AuthorUser != "" && agent != nil
 }
 

@@ -28,6 +28,7 @@ func (sp *UseCases) Undo(r book.Request) {
 		sp.Refuse(r, "too_late", "It is on its way to the customer already.", "Write a correction in this thread.")
 		return
 	}
+
 	m.Fate, m.Dirty = store.FateUndone, true
 	sp.NoteDecision(m, agent, "")
 	sp.Mark(c, m, "")
@@ -47,6 +48,7 @@ func (sp *UseCases) lastWaitingReplyOf(c *book.Conversation, agent *store.Agent)
 		if m.ConversationID != c.ID || m.Fate != store.FateWaiting || m.AgentID == nil {
 			continue
 		}
+
 		isAgents := *m.AgentID == agent.ID || senders[id] == agent.ID
 		d := sp.Outbox.FirstPartOf(m)
 		if !isAgents || d == nil {
@@ -56,6 +58,7 @@ func (sp *UseCases) lastWaitingReplyOf(c *book.Conversation, agent *store.Agent)
 			found, last = m, d.Seq
 		}
 	}
+
 	return found
 }
 

@@ -24,6 +24,7 @@ func (ts *UseCases) Administer(ctx context.Context, tx pgx.Tx, r book.Request) e
 		ts.Refuse(r, problem.Code, problem.Text, problem.Hint)
 		return nil
 	}
+
 	if named := r.Args.Template; named != nil {
 		if r.Verb == bridge.VerbTemplateEdit && named.Draft != nil {
 			return ts.saveTemplate(ctx, tx, r)
@@ -32,14 +33,17 @@ func (ts *UseCases) Administer(ctx context.Context, tx pgx.Tx, r book.Request) e
 			return ts.dropTemplate(ctx, tx, r)
 		}
 	}
+
 	list, err := ts.Reading.Templates(ctx, tx, nil)
 	if err != nil {
 		return err
 	}
+
 	line := bridge.Line{Content: &bridge.TemplatesLine{Templates: list}}
 	if r.Agent.IsAdmin() {
 		line.Verbs = []bridge.Verb{bridge.VerbTemplateEdit}
 	}
+
 	ts.Whisper(r.Conversation, r.Surface, r.Action, line)
 	return nil
 }
@@ -55,10 +59,12 @@ func (ts *UseCases) saveTemplate(ctx context.Context, tx pgx.Tx, r book.Request)
 	if err := lockTemplates(ctx, tx); err != nil {
 		return err
 	}
+
 	rows, err := store.ListTemplates(ctx, tx, account.ID)
 	if err != nil {
 		return err
 	}
+
 	row := bridge.TemplateRow(draft)
 	row.AccountID, row.AgentID = account.ID, &r.Agent.ID
 	old := templateOf(rows, id)
@@ -67,6 +73,7 @@ func (ts *UseCases) saveTemplate(ctx context.Context, tx pgx.Tx, r book.Request)
 		ts.Refuse(r, "no_template", "That template was deleted meanwhile.", "Make it anew: @Parley templates")
 		return nil
 	}
+
 	if old != nil { // its name and language stay, and so does what a form doesn't show
 		row.Name, row.Language = old.Name, old.Language
 		row.ProviderName = old.ProviderName
@@ -78,10 +85,12 @@ func (ts *UseCases) saveTemplate(ctx context.Context, tx pgx.Tx, r book.Request)
 			"Edit that one, or take another name.")
 		return nil
 	}
+
 	if faults := bridge.TemplateFaults(row); len(faults) > 0 {
 		ts.Refuse(r, "bad_template", "The "+faults[0].Field+" "+faults[0].Text+".", faults[0].Hint)
 		return nil
 	}
+
 	return ts.storeTemplate(ctx, tx, r, account, row, old)
 }
 
@@ -106,6 +115,7 @@ func (ts *UseCases) storeTemplate(ctx context.Context, tx pgx.Tx, r book.Request
 	if err != nil {
 		return err
 	}
+
 	saved := reading.TemplateFacts(row, account.Name)
 	isApprovedAtOnce := ts.Channel(account.ID) != nil && !ts.needsApproval(account.ID) // nobody else decides
 	if isApprovedAtOnce {
@@ -118,6 +128,7 @@ func (ts *UseCases) storeTemplate(ctx context.Context, tx pgx.Tx, r book.Request
 	} else {
 		saved.Status = old.Status
 	}
+
 	ts.Whisper(r.Conversation, r.Surface, r.Action, bridge.Line{Content: &bridge.TemplateChangedLine{Templates: []bridge.Template{saved}},
 		Verb: bridge.VerbTemplateEdit})
 	return nil
@@ -143,6 +154,7 @@ func (ts *UseCases) dropTemplate(ctx context.Context, tx pgx.Tx, r book.Request)
 	if err != nil {
 		return err
 	}
+
 	isThere := len(rows) > 0 && rows[0].Todo != store.TodoDelete
 	if !isThere || ts.Dir.Account(rows[0].AccountID) == nil {
 		ts.Refuse(r, "stale", "That template is deleted already.", "")
@@ -151,6 +163,7 @@ func (ts *UseCases) dropTemplate(ctx context.Context, tx pgx.Tx, r book.Request)
 	if err := store.RetireTemplate(ctx, tx, rows[0].ID); err != nil {
 		return err
 	}
+
 	gone := &bridge.TemplateChangedLine{Templates: []bridge.Template{reading.TemplateFacts(rows[0], ts.Dir.Account(rows[0].AccountID).Name)}}
 	ts.Whisper(r.Conversation, r.Surface, r.Action, bridge.Line{Content: gone, Verb: bridge.VerbTemplateDelete})
 	return nil

@@ -35,10 +35,12 @@ func (ts *UseCases) UseTemplate(ctx context.Context, tx pgx.Tx, r book.Request) 
 	if !r.Args.Template.Ready() {
 		return ts.offerTemplates(ctx, tx, r)
 	}
+
 	rows, err := store.Templates(ctx, tx, r.Args.Template.ID)
 	if err != nil {
 		return err
 	}
+
 	used, problem := checkTemplate(c, rows, r.Args.Template)
 	if problem != nil {
 		ts.Refuse(r, problem.Code, problem.Text, problem.Hint)
@@ -48,10 +50,12 @@ func (ts *UseCases) UseTemplate(ctx context.Context, tx pgx.Tx, r book.Request) 
 		ts.Refuse(r, book.FormReason, "You handed this form in before: its template is on its way, or sent.", "Open the form again to send another one.")
 		return nil
 	}
+
 	body, err := json.Marshal(used)
 	if err != nil {
 		return fmt.Errorf("template: %w", err)
 	}
+
 	r.Place.Message, r.Files = "", nil
 	r.Text = used.Use.Words()
 	m := ts.Messages.AddByPerson(r)
@@ -59,19 +63,23 @@ func (ts *UseCases) UseTemplate(ctx context.Context, tx pgx.Tx, r book.Request) 
 	ts.Posts.RememberForm(r, 0, m)
 	ts.Suggestions.Settle(c, suggestion.Template, used.Name, suggestion.Used)
 	ts.Log.ByAgent(c, agent, store.DeedChoseTemplate, book.Detail{Message: m.ID, Text: used.Name})
+
 	if ts.speech.MustBeTaken(c) {
 		ts.speech.AskToTake(c, m)
 		return nil
 	}
+
 	ts.Line(c, bridge.Line{Content: &bridge.BegunLine{Template: used.Name}, Verb: bridge.VerbTemplate,
 		By: ts.Dir.Ref(r.Surface, agent.ID), Text: m.Text, Verbs: []bridge.Verb{bridge.VerbUndo},
 		Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
+
 	ts.replies.SendToCustomer(c, agent, r.Surface, m, ts.FormOrder())
 	replaced := ts.Messages.Rows[r.Args.Message] // the parked reply in whose place the template goes
 	isHere := replaced != nil && replaced.ConversationID == c.ID
 	if isHere && replaced.Fate == store.FateParked {
 		ts.NoteDecision(replaced, agent, bridge.OutcomeTemplate)
 	}
+
 	return nil
 }
 
@@ -119,6 +127,7 @@ func (ts *UseCases) offerTemplates(ctx context.Context, tx pgx.Tx, r book.Reques
 	if err != nil {
 		return err
 	}
+
 	list, err := ts.Reading.FittingTemplates(ctx, tx, facts)
 	if err != nil {
 		return err
@@ -127,9 +136,11 @@ func (ts *UseCases) offerTemplates(ctx context.Context, tx pgx.Tx, r book.Reques
 		ts.Refuse(r, "no_template", reading.NoTemplateText(facts), "Admins make them with @Parley templates.")
 		return nil
 	}
+
 	var choice bridge.ChooseTemplateLine
 	line := bridge.Line{Content: &choice, Verb: bridge.VerbTemplate, Verbs: []bridge.Verb{bridge.VerbTemplate},
 		Args: bridge.Args{Conversation: c.ID, Message: a.Args.Message}}
+
 	if name := strings.TrimSpace(a.Args.Note); name != "" {
 		found := slices.DeleteFunc(slices.Clone(list), func(t bridge.Template) bool { return !strings.EqualFold(t.Name, name) })
 		if len(found) == 0 {
@@ -137,14 +148,18 @@ func (ts *UseCases) offerTemplates(ctx context.Context, tx pgx.Tx, r book.Reques
 			for _, t := range list {
 				names = append(names, t.Name)
 			}
+
 			ts.Refuse(r, "no_template", fmt.Sprintf("There is no template %q that fits now.", name), "There is: "+strings.Join(slices.Compact(names), ", "))
 			return nil
 		}
+
 		list = found
 	}
+
 	if len(list) == 1 {
 		choice.Templates, line.Args.Template = list, &bridge.TemplateArgs{ID: list[0].ID}
 	}
+
 	ts.Whisper(c, r.Surface, a, line)
 	return nil
 }

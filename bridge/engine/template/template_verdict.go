@@ -23,26 +23,32 @@ func (ts *UseCases) ApplyTemplateState(ctx context.Context, tx pgx.Tx, a *store.
 	if in.Template == nil {
 		return nil
 	}
+
 	rows, err := store.LockReportedTemplates(ctx, tx, a.ID, in.Template.ExternalID, in.Template.Name, in.Template.Language)
 	if err != nil {
 		return err
 	}
+
 	for _, row := range rows {
 		if row.Todo != "" && row.Busy {
 			return ts.Wait(time.Minute) // it is just being submitted, and the answer to that is about to be written
 		}
 	}
+
 	wereTold := false // people, by another row of the same template
 	for _, row := range rows {
 		if row.Todo != "" || row.SubmittedAt == nil {
 			continue // what the provider says is about an older version
 		}
+
 		isTold, err := ts.setTemplateState(ctx, tx, row, *in.Template, wereTold)
 		if err != nil {
 			return err
 		}
+
 		wereTold = wereTold || isTold
 	}
+
 	return nil
 }
 
@@ -55,20 +61,24 @@ func (ts *UseCases) TemplateLearned(ctx context.Context, tx pgx.Tx, f own.Fact) 
 	if f.State == nil {
 		return nil
 	}
+
 	row := rows[0]
 	wasChanged := row.Version != f.Version || row.Todo != ""
 	if wasChanged {
 		return nil // the newer version will have its own verdict
 	}
+
 	answersSubmission := f.Class == HandedIn
 	if !answersSubmission && row.SubmittedAt == nil {
 		return nil // the provider's list has it as it was before
 	}
+
 	state := *f.State
 	isNoVerdict := answersSubmission && state.Status == channels.TemplatePending
 	if isNoVerdict && row.Status != string(state.Status) {
 		state.Status = "" // the verdict has come before this answer
 	}
+
 	_, err = ts.setTemplateState(ctx, tx, row, state, false)
 	return err
 }
@@ -86,17 +96,20 @@ func (ts *UseCases) setTemplateState(ctx context.Context, tx pgx.Tx, row store.T
 	} else if isKnownStatus(s.Status) {
 		row.Status = string(s.Status)
 	}
+
 	if !hasNewState(before, row) {
 		return false, nil
 	}
 	if err := store.SetTemplateState(ctx, tx, row); err != nil {
 		return false, err
 	}
+
 	if row.Status == string(channels.TemplatePending) {
 		if err := store.ScheduleTemplateComparison(ctx, tx, row.AccountID, store.TemplatePendingWait); err != nil {
 			return false, err
 		}
 	}
+
 	account := ts.Dir.Account(row.AccountID)
 	if account == nil || wereTold || !ts.needsApproval(row.AccountID) {
 		return false, nil
@@ -105,11 +118,13 @@ func (ts *UseCases) setTemplateState(ctx context.Context, tx pgx.Tx, row store.T
 		ts.tellTemplate(account, row, "")
 		isTold = true
 	}
+
 	was := cmp.Or(before.ProviderCategory, before.Category)
 	if row.ProviderCategory != "" && row.ProviderCategory != was {
 		ts.tellTemplate(account, row, was)
 		isTold = true
 	}
+
 	return isTold, nil
 }
 

@@ -17,6 +17,7 @@ func (th *Writer) QueueCards(wait time.Duration) {
 		if !c.CardMayDiffer {
 			continue
 		}
+
 		digest := cardDigest(c, th.windowDigest(c), th.Conversations.ContinuationOf(c))
 		home := c.Home(th.Dir)
 		for _, t := range c.Threads {
@@ -27,12 +28,14 @@ func (th *Writer) QueueCards(wait time.Duration) {
 			if t.Card == card {
 				continue
 			}
+
 			t.Card, t.CardChanged = card, true
 			l := th.SurfaceLane(c, t, bridge.PostCard)
 			waiting := l.Tail - l.Head // updates that have not begun, and so will show the new state
 			if l.LeasedUntil != nil {
 				waiting-- // an update is under way, which may have read the old state
 			}
+
 			isIdle := l.LeasedUntil == nil
 			if waiting > 0 {
 				if c.Clicked && isIdle {
@@ -40,10 +43,13 @@ func (th *Writer) QueueCards(wait time.Duration) {
 				}
 				continue
 			}
+
 			if th.isRootUnsent(c, t) {
 				continue
 			}
+
 			th.Outbox.Enqueue(l, string(bridge.PostCard), 0, outbound.Payload{}, nil)
+
 			if !c.Clicked && isIdle {
 				soon := th.Now.Add(wait)
 				th.Outbox.SetDue(l, &soon)
@@ -57,6 +63,7 @@ func (th *Writer) QueueCards(wait time.Duration) {
 func cardDigest(c *book.Conversation, window string, next *book.Conversation) string {
 	var team bridge.TeamID
 	var previous bridge.ConversationID
+
 	if c.TeamID != nil {
 		team = *c.TeamID
 	}
@@ -66,6 +73,7 @@ func cardDigest(c *book.Conversation, window string, next *book.Conversation) st
 	if next != nil {
 		window += fmt.Sprintf(" next %d", next.ID)
 	}
+
 	waitingSince, snoozedUntil := book.OrZero(c.WaitingSince).UnixMilli(), book.OrZero(c.SnoozedUntil).UnixMilli()
 	shown := fmt.Sprintf("%q %q %q %v %q %q %d %d %d %d %s", c.Status, c.CloseReason, c.Subject, c.Assignees, c.Tags, c.Customer(), team,
 		previous, waitingSince, snoozedUntil, window)

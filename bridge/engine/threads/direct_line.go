@@ -16,6 +16,7 @@ func (th *Writer) SurfaceToTell(agent store.AgentID, first store.AccountID) stor
 		if surface == first {
 			return surface
 		}
+
 		isBetter := best == 0
 		if !isBetter {
 			isBetter = th.Chat(best) == nil && th.Chat(surface) != nil
@@ -24,6 +25,7 @@ func (th *Writer) SurfaceToTell(agent store.AgentID, first store.AccountID) stor
 			best = surface
 		}
 	}
+
 	return best
 }
 

@@ -29,16 +29,20 @@ func (d Doubles) TakeResult(c *book.Conversation, f own.Fact) {
 	if !isDoubleSought(t) || t.Root != f.Root {
 		return
 	}
+
 	if f.External == "" && f.Class != own.Blind {
 		t.Doubt, t.DoubtChanged = "", true
 		t.Card = "" // so that the root is updated: it says no longer that it may be there twice
 		c.RefreshCard()
 		return
 	}
+
 	t.Doubt, t.DoubtChanged = store.DoubtStays, true
+
 	if f.External == "" {
 		return
 	}
+
 	d.Posts.Remember(store.Post{AccountID: f.Surface, Channel: t.Channel, Message: f.External, ConversationID: c.ID, Kind: string(bridge.PostRoot)})
 	l := d.SurfaceLane(c, t, bridge.PostLine) // in the lane of cards it would count as an update of the right root
 	d.Outbox.Enqueue(l, string(bridge.PostCard), 0, outbound.Payload{Left: true, Place: bridge.Place{Channel: t.Channel, Message: f.External}}, nil)

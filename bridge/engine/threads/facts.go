@@ -39,11 +39,13 @@ func (qs *questions) Facts(ctx context.Context, tx pgx.Tx, c *book.Conversation,
 		}
 		places.Add(threads)
 	}
+
 	f := qs.Reading.FactsOf(qs.book.Dir, surface, agent, c.Conversation, qs.book.People.Identities, places, qs.book.Now)
 	if next := qs.book.Conversations.ContinuationOf(c); next != nil {
 		f.Next = next.ID
 		f.NextAt, _ = qs.Reading.RootOf(qs.book.Dir, surface, next.Places(), next.ID)
 	}
+
 	return f, nil
 }
 

@@ -65,6 +65,7 @@ func (ls *lanes) laneOfClass(c *book.Conversation, t *book.Thread, kind bridge.P
 	if class == "say" && t.Root == "" {
 		priority = store.PriorityRoot
 	}
+
 	gate, request := ls.budgetOf(t.AccountID, kind, t.Channel)
 	l := ls.book.Outbox.LaneOf(book.LaneKey{Account: t.AccountID, Key: conversationLane(c.ID, class)}, c.ID, priority, gate, request)
 	keepsGate := l.Fresh || l.Gate != nil // this batch has set the lane's gate
@@ -75,6 +76,7 @@ func (ls *lanes) laneOfClass(c *book.Conversation, t *book.Thread, kind bridge.P
 	if l.Priority != priority {
 		l.Priority, l.Dirty = priority, true
 	}
+
 	return l
 }
 

@@ -32,16 +32,19 @@ func (th *Writer) Mark(c *book.Conversation, m *book.Message, mark bridge.Mark) 
 	if t == nil || m.Place == "" {
 		return
 	}
+
 	var last *book.Delivery
 	var now outbound.Payload
 	if all := th.marksOf(m); len(all) > 0 {
 		last = all[len(all)-1]
 		now = last.DecodedPayload()
 	}
+
 	isLower := receiptRank(mark) > 0 && receiptRank(mark) < receiptRank(now.Mark)
 	if now.Mark == mark || isLower {
 		return
 	}
+
 	isUnposted := last != nil && th.Outbox.HasNotBegun(last)
 	if !isUnposted {
 		th.PostTo(c, t, bridge.PostMark, m.ID, outbound.Payload{Mark: mark, Clears: now.Mark, Place: bridge.Place{Channel: m.Channel, Thread: m.Thread, Message: m.Place}})
@@ -51,6 +54,7 @@ func (th *Writer) Mark(c *book.Conversation, m *book.Message, mark bridge.Mark) 
 		th.Outbox.Cancel(last)
 		return
 	}
+
 	now.Mark = mark
 	last.SetPayload(now)
 }

@@ -21,10 +21,12 @@ func mentionsToNotify(dir *directory.Directory, c *book.Conversation, surface st
 	if len(line.Mentions) == 0 {
 		return nil
 	}
+
 	notice, isNotice := line.Notice()
 	if !isNotice {
 		return line.Mentions
 	}
+
 	mentions := slices.Clone(line.Mentions)
 	somePresent := false
 	for i := range mentions {
@@ -36,19 +38,23 @@ func mentionsToNotify(dir *directory.Directory, c *book.Conversation, surface st
 			mentions[i].User = ""
 		}
 	}
+
 	if !notice.Cover {
 		return mentions
 	}
+
 	var instead []bridge.AgentRef
 	if !somePresent && c.TeamID != nil {
 		instead = wantingNotice(dir, withoutAway(dir, teamRefs(dir, dir.Team(*c.TeamID), surface)), notice)
 	}
+
 	hasCover := somePresent || len(instead) > 0
 	for i := range mentions {
 		if mentions[i].Away && hasCover {
 			mentions[i].User = ""
 		}
 	}
+
 	return append(mentions, instead...)
 }
 

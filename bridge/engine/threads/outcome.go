@@ -78,21 +78,25 @@ func (th *Writer) TrackedLines() map[store.MessageID][]postedLine {
 		if d.Kind != string(bridge.PostLine) {
 			continue
 		}
+
 		isLoaded := th.Messages.Rows[d.MessageID] != nil && th.Outbox.Lanes[d.LaneID] != nil
 		isShown := d.State != store.Failed && d.State != store.Cancelled
 		if !isLoaded || !isShown {
 			continue
 		}
+
 		p := d.DecodedPayload()
 		if p.Line == nil || !isTracked(p.Line) {
 			continue
 		}
+
 		if p.Changes != 0 {
 			changes[p.Changes] = append(changes[p.Changes], d)
 		} else {
 			lines[d.MessageID] = append(lines[d.MessageID], postedLine{Delivery: d})
 		}
 	}
+
 	inOrder := func(a, b *book.Delivery) int {
 		if a.LaneID == b.LaneID {
 			return cmp.Compare(a.Seq, b.Seq)
@@ -106,6 +110,7 @@ func (th *Writer) TrackedLines() map[store.MessageID][]postedLine {
 		}
 		slices.SortFunc(list, func(a, b postedLine) int { return inOrder(a.Delivery, b.Delivery) })
 	}
+
 	return lines
 }
 
@@ -116,6 +121,7 @@ func (st settling) settleLine(m *book.Message, line postedLine, last bool) {
 		first.Fate = m.Fate
 		line.SetPayload(first)
 	}
+
 	now := line.newestDelivery().DecodedPayload()
 	outcome := st.findOutcome(m, first, now.Line, last)
 	shown := *now.Line
@@ -123,6 +129,7 @@ func (st settling) settleLine(m *book.Message, line postedLine, last bool) {
 		if !hasOldSendButton(&shown, m) {
 			return
 		}
+
 		// The message was edited: its Send button is to send what the line shows.
 		shown.Text, shown.Files = m.Text, files.UploadedNames(&m.Message)
 		shown.Args.Shown = book.WordsMarkOf(&m.Message)
@@ -133,16 +140,19 @@ func (st settling) settleLine(m *book.Message, line postedLine, last bool) {
 		shown.Outcome, shown.Verbs = outcome, openVerbs(outcome.State)
 		shown.Other = st.promotedTo(m, outcome.State, shown.Other)
 	}
+
 	now.Line = &shown
 	if st.Outbox.HasNotBegun(line.newestDelivery()) {
 		line.newestDelivery().SetPayload(now)
 		return
 	}
+
 	l := st.Outbox.Lanes[line.LaneID]
 	c := st.Conversations.Rows[l.ConversationID]
 	if c == nil || c.Threads[l.AccountID] == nil {
 		return
 	}
+
 	st.Outbox.Enqueue(st.ChangesLane(c, c.Threads[l.AccountID]), string(bridge.PostLine), m.ID, outbound.Payload{Line: &shown, Changes: line.ID}, nil)
 }
 
@@ -166,6 +176,7 @@ func (st settling) findOutcome(m *book.Message, first outbound.Payload, now *bri
 	if now.Kind() == bridge.LineParticipant {
 		return st.allowedOutcome(m, now)
 	}
+
 	before := now.Outcome
 	isSorting := now.Kind() == bridge.LineAutomatic || now.Kind() == bridge.LineCollected // about a mail in a day's thread
 	isDecided := m.Decided != nil && m.Decided.State != ""
@@ -176,16 +187,19 @@ func (st settling) findOutcome(m *book.Message, first outbound.Payload, now *bri
 	if isSorting {
 		return nil
 	}
+
 	state := st.outcomeState(m)
 	isOpen := state == bridge.OutcomeWaiting || state == bridge.OutcomeAsked
 	if !last && isOpen {
 		return st.makeOutcome(m, now, before, bridge.OutcomeAsked) // a later line asks
 	}
+
 	isUnchanged := first.Fate == "" || first.Fate == m.Fate
 	staysAsWritten := isUnchanged && !isInPlaceOfMessage(now)
 	if last && staysAsWritten {
 		return nil
 	}
+
 	return st.makeOutcome(m, now, before, state)
 }
 
@@ -259,6 +273,7 @@ func (th *Writer) outcomeState(m *book.Message) bridge.OutcomeState {
 		return bridge.OutcomeUndone
 	case store.FateIn, store.FateAsk, store.FateParked:
 	}
+
 	return bridge.OutcomeAsked
 }
 
@@ -308,6 +323,7 @@ func (th *Writer) RefuseDecided(r book.Request, m *book.Message) {
 			o, latest = shown, d.CreatedAt
 		}
 	}
+
 	th.Whisper(r.Conversation, r.Surface, r.Action,
 		bridge.Line{Content: bridge.LineDecided, Verb: r.Verb, Customer: r.Conversation.Customer(), Outcome: o})
 	th.Log.Refused(r, "stale", "That was decided meanwhile: the message shows what became of it.")

@@ -72,11 +72,13 @@ func (th *Writer) ThreadLost(c *book.Conversation, surface store.AccountID, root
 	if t.Root != root {
 		return nil // a later root is in place already
 	}
+
 	l := th.SurfaceLane(c, t, bridge.PostLine)
 	isLeased := l.LeasedUntil != nil && l.LeasedUntil.After(th.Event.ReceivedAt)
 	if isLeased && !l.Fresh {
 		return th.Wait(l.LeasedUntil.Sub(th.DatabaseNow))
 	}
+
 	t.Root, t.Dirty = "", true
 	t.Rerooted++
 	l.Priority, l.Dirty = store.PriorityRoot, true

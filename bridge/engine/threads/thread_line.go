@@ -70,6 +70,7 @@ func (th *Writer) meantVerb(c *book.Conversation, m *book.Message, a bridge.Acti
 	if a.Meant == nil {
 		return nil
 	}
+
 	offered := *a.Meant
 	offered.Args.Conversation, offered.Args.Slip = c.ID, m.ID
 	for _, who := range offered.Args.Agents {
@@ -81,8 +82,10 @@ func (th *Writer) meantVerb(c *book.Conversation, m *book.Message, a bridge.Acti
 			}
 			name = found.Name
 		}
+
 		offered.Names = append(offered.Names, name)
 	}
+
 	return &offered
 }
 
@@ -138,11 +141,13 @@ func (th *Writer) Line(c *book.Conversation, line bridge.Line) *book.Delivery {
 	if line.Customer == (bridge.PartyRef{}) {
 		line.Customer = c.Customer()
 	}
+
 	line.Args.Shown = cmp.Or(sendWordsMark(th.Book, &line), line.Args.Shown)
 	line.By, line.Mentions = th.Dir.As(t.AccountID, line.By), slices.Clone(line.Mentions)
 	for i, ref := range line.Mentions {
 		line.Mentions[i] = th.Dir.As(t.AccountID, ref)
 	}
+
 	line.Mentions = mentionsToNotify(th.Dir, c, t.AccountID, line)
 	return th.PostTo(c, t, bridge.PostLine, line.Args.Message, outbound.Payload{Line: &line})
 }

@@ -21,14 +21,17 @@ func (wf *UseCases) SwitchAnalysis(r book.Request) {
 		wf.Refuse(r, "bad_switch", "The analysis is switched off or on.", "For example: !analysis off")
 		return
 	}
+
 	if !c.SetTrait(bridge.TraitAnalysis, kept) {
 		wf.Unchanged(r)
 		return
 	}
+
 	word, deed := "on", store.DeedAnalysisOn
 	if kept != "" {
 		word, deed = kept, store.DeedAnalysisOff
 	}
+
 	wf.Log.ByAgent(c, agent, deed, book.Detail{})
 	wf.Line(c, bridge.Line{Content: bridge.LineDone, Verb: r.Verb, By: wf.Dir.Ref(r.Surface, agent.ID), Args: bridge.Args{Conversation: c.ID, Note: word}})
 	c.RefreshCard()

@@ -35,26 +35,32 @@ func (wf *UseCases) assignAgents(r book.Request) {
 		if who == "me" {
 			found = r.Agent
 		}
+
 		if found == nil {
 			wf.Refuse(r, "unknown_agent", "I know no single agent called "+strings.TrimPrefix(who, "@")+".",
 				"Mention a colleague who is an agent, or use the Assign button.")
 			return
 		}
+
 		chosen = append(chosen, found.ID)
 	}
+
 	if len(chosen) == 0 {
 		wf.Refuse(r, "nobody_named", "Nobody was named.", "For example: !assign @ann")
 		return
 	}
+
 	wantsSeveral := r.Args.Add || len(chosen) > 1
 	if wantsSeveral && wf.Settings(r.Conversation).OneOwner {
 		wf.Refuse(r, "one_owner", "A conversation of "+r.Conversation.Account.Name+" has one owner: nobody can be added.",
 			"To hand it over, name one person: !assign @ann")
 		return
 	}
+
 	if r.Args.Add {
 		chosen = append(slices.Clone(r.Conversation.Assignees), chosen...)
 	}
+
 	wf.assignTo(r, chosen)
 }
 
@@ -68,38 +74,47 @@ func (wf *UseCases) assignTo(r book.Request, chosen []store.AgentID) {
 			unique = append(unique, id)
 		}
 	}
+
 	if slices.Equal(unique, c.Assignees) {
 		wf.Unchanged(r)
 		return
 	}
+
 	for _, id := range unique {
 		wf.Suggestions.Settle(c, suggestion.Assign, wf.Dir.Ref(0, id).Email, suggestion.Used)
 	}
+
 	t := c.Home(wf.Dir)
 	var notice []bridge.AgentRef
 	for _, id := range unique {
 		if t == nil || slices.Contains(c.Assignees, id) {
 			continue
 		}
+
 		typedItself := id == agent.ID && r.Typed()
 		if !typedItself {
 			notice = append(notice, wf.Dir.Ref(t.AccountID, id))
 		}
 	}
+
 	isNewColleague := func(id store.AgentID) bool { return id != agent.ID && !slices.Contains(c.Assignees, id) }
 	if slices.ContainsFunc(unique, isNewColleague) {
 		wf.sumUp(c, own.OnHandOver)
 	}
+
 	c.Assignees = unique
 	for _, ref := range notice {
 		if ref.User == "" && ref.ID != agent.ID {
 			wf.TellAssigned(c, ref.ID)
 		}
 	}
+
 	wf.Log.ByAgent(c, agent, store.DeedAssigned, book.Detail{Agents: unique, Note: r.Args.Note})
+
 	if len(notice) > 0 {
 		wf.Line(c, bridge.Line{Content: bridge.LineAssigned, By: wf.Dir.Ref(r.Surface, agent.ID), Mentions: notice, Text: r.Args.Note})
 	}
+
 	c.RefreshCard()
 }
 

@@ -28,12 +28,14 @@ func NextClosing(d *directory.Directory, team store.TeamID, after time.Time) (t 
 	isTeams := func(id store.AccountID) bool {
 		return isOfTeam(d.Account(id), team)
 	}
+
 	ids := book.SortedKeys(d.Hours)
 	onlyTeams := slices.ContainsFunc(ids, isTeams)
 	for _, id := range ids {
 		if onlyTeams && !isTeams(id) {
 			continue
 		}
+
 		at, found := d.Hours[id].Evening(after, eveningLead)
 		if !found {
 			continue
@@ -42,6 +44,7 @@ func NextClosing(d *directory.Directory, team store.TeamID, after time.Time) (t 
 			t, ok = store.Timer{Kind: own.EveningOf(team, at.In(d.Hours[id].Zone())), DueAt: at}, true
 		}
 	}
+
 	return t, ok
 }
 
@@ -51,10 +54,12 @@ func (wf *UseCases) Evening(ctx context.Context, tx pgx.Tx, team store.TeamID, d
 	if next, ok := NextClosing(wf.Dir, team, wf.Now); ok {
 		wf.Timers.Start(next)
 	}
+
 	surface, channel := wf.Dir.TeamHome(team)
 	if surface == 0 || wf.Now.Sub(due) > maxEveningDelay {
 		return nil
 	}
+
 	var rows []store.Closing
 	var zone *time.Location
 	for _, id := range book.SortedKeys(wf.Dir.Hours) {
@@ -65,19 +70,24 @@ func (wf *UseCases) Evening(ctx context.Context, tx pgx.Tx, team store.TeamID, d
 		if len(found) > 0 && zone == nil {
 			zone = wf.Dir.Hours[id].Zone()
 		}
+
 		rows = append(rows, found...)
 	}
+
 	if len(rows) == 0 {
 		return nil
 	}
+
 	ids := make([]store.ConversationID, len(rows))
 	for i, r := range rows {
 		ids[i] = r.ID
 	}
+
 	facts, err := wf.Reading.Facts(ctx, tx, surface, nil, ids...)
 	if err != nil {
 		return err
 	}
+
 	closing := &bridge.EveningLine{Rows: facts, Team: wf.Dir.Team(team).Name, Zone: zone.String()}
 	wf.ChannelLine(surface, bridge.Place{Channel: channel}, bridge.Line{Content: closing})
 	return nil

@@ -29,9 +29,11 @@ func (wf *UseCases) handOver(c *book.Conversation, agent *store.Agent, surface s
 	wf.Log.ByAgent(c, agent, store.DeedAssigned, book.Detail{Team: team.ID, Text: team.Name, Note: note})
 	c.RefreshCard()
 	wf.sumUp(c, own.OnHandOver)
+
 	if left == nil {
 		return // it has no thread yet: that opens where the team works
 	}
+
 	var before bridge.UnassignedLine
 	line := bridge.Line{Content: &before, By: wf.Dir.Ref(surface, agent.ID), Args: bridge.Args{Team: team.Name}, Text: note}
 	there, channel := wf.Dir.Home(c.Account, c.TeamID)
@@ -41,12 +43,15 @@ func (wf *UseCases) handOver(c *book.Conversation, agent *store.Agent, surface s
 		wf.Line(c, line)
 		return
 	}
+
 	line.Mentions = threads.TeamMentions(wf.Dir, team, there, agent.ID)
+
 	if there == left.AccountID {
 		before.Left = bridge.Place{Channel: left.Channel, Thread: left.Root, Message: left.Root}
 	} else {
 		before.LeftIn = wf.Reading.SurfaceName(wf.Dir, left.AccountID)
 	}
+
 	wf.openThreadIn(c, there, channel)
 	wf.Line(c, line)
 	wf.CloseThread(c, left, there, bridge.Line{Content: bridge.LineHandedOver, By: wf.Dir.As(left.AccountID, line.By),

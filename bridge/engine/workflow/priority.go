@@ -18,6 +18,7 @@ func (wf *UseCases) SetPriority(r book.Request) {
 		wf.Refuse(r, "bad_priority", "A priority is low, normal, high or urgent.", "For example: !priority high")
 		return
 	}
+
 	kept := level
 	if level == bridge.PriorityNormal {
 		kept = ""
@@ -26,6 +27,7 @@ func (wf *UseCases) SetPriority(r book.Request) {
 		wf.Unchanged(r)
 		return
 	}
+
 	wf.Suggestions.Settle(c, suggestion.Priority, level, suggestion.Used)
 	wf.Log.ByAgent(c, agent, store.DeedPrioritised, book.Detail{Text: level})
 	wf.Line(c, bridge.Line{Content: bridge.LineDone, Verb: r.Verb, By: wf.Dir.Ref(r.Surface, agent.ID),

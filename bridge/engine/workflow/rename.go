@@ -18,6 +18,7 @@ func (wf *UseCases) Rename(r book.Request) {
 		wf.Refuse(r, "bad_name", fmt.Sprintf("A name has 1 to %d letters.", bridge.LongestName), "For example: !rename Ann of Berlin Lamps")
 		return
 	}
+
 	kept := name
 	if name == c.Customer().Name {
 		kept = ""
@@ -26,6 +27,7 @@ func (wf *UseCases) Rename(r book.Request) {
 		wf.Unchanged(r)
 		return
 	}
+
 	wf.Log.ByAgent(c, agent, store.DeedRenamed, book.Detail{Text: name})
 	wf.Line(c, bridge.Line{Content: bridge.LineDone, Verb: r.Verb, By: wf.Dir.Ref(r.Surface, agent.ID),
 		Args: bridge.Args{Conversation: c.ID, Note: name}})

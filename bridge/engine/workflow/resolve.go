@@ -21,6 +21,7 @@ func (wf *UseCases) Reopen(ctx context.Context, tx pgx.Tx, r book.Request) error
 		wf.Refuse(r, "not_resolved", "This conversation is "+c.Status+", not resolved.", "")
 		return nil
 	}
+
 	if c.Exclusive && c.Identity != nil {
 		other, err := wf.OpenConversationWith(ctx, tx, c.AccountID, c.Identity)
 		if err != nil {
@@ -31,6 +32,7 @@ func (wf *UseCases) Reopen(ctx context.Context, tx pgx.Tx, r book.Request) error
 			return nil
 		}
 	}
+
 	c.Status, c.CloseReason = string(bridge.StatusOpen), ""
 	c.ResolvedAt = nil
 	wf.keepStatusFromReplies(c)
@@ -48,16 +50,19 @@ func (wf *UseCases) End(r book.Request) {
 		wf.Refuse(r, "not_open", "This conversation is "+c.Status+" already.", c.HintAfterEnd())
 		return
 	}
+
 	isEmojiOnMessage := r.Origin == bridge.OriginEmoji && !r.IsOnCard()
 	if isEmojiOnMessage && c.IsHeldByOthers(r.Agent.ID) {
 		wf.Whisper(c, r.Surface, r.Action, bridge.Line{Content: &bridge.RefusedLine{Reason: "not_assignee", Hint: "Resolve it all the same?"}, Verb: r.Verb,
 			Verbs: []bridge.Verb{bridge.VerbResolve}, Args: bridge.Args{Conversation: c.ID}})
 		return
 	}
+
 	if wf.hasUnread(r) { // nobody would read it after the end
 		wf.Refuse(r, "unread", "The customer has just written again; it is about to be shown here.", "Read it, then resolve.")
 		return
 	}
+
 	wf.setEnded(r, wf.Dir.Ref(r.Surface, r.Agent.ID))
 	c.RefreshCard()
 }
@@ -79,12 +84,14 @@ func (wf *UseCases) setEnded(r book.Request, by bridge.AgentRef) {
 	if c.BridgeStatus() == bridge.StatusSnoozed {
 		wf.EndSnooze(c)
 	}
+
 	c.Status, c.CloseReason = string(bridge.StatusResolved), "agent"
 	what := store.DeedResolved
 	if a.Verb == bridge.VerbClose {
 		c.Status, c.CloseReason = string(bridge.StatusClosed), "admin"
 		what = store.DeedClosed
 	}
+
 	c.ResolvedAt, c.WaitingSince = &wf.Now, nil
 	wf.Suggested.Drop(c)
 	wf.Suggestions.End(c)
@@ -94,11 +101,13 @@ func (wf *UseCases) setEnded(r book.Request, by bridge.AgentRef) {
 		line.Verbs = []bridge.Verb{bridge.VerbReopen}
 		wf.sumUp(c, own.OnResolve)
 	}
+
 	line.Mentions = wf.Conversations.OtherOwners(c, r.Agent)
 	if a.Args.Note != "" || len(line.Mentions) > 0 { // the thread keeps the note, and the other owners learn there who did it
 		wf.Line(c, line)
 		return
 	}
+
 	wf.Confirm(c, r.Surface, a, line)
 }
 
@@ -114,10 +123,12 @@ func (wf *UseCases) keepStatusFromReplies(c *book.Conversation) {
 		if d.Kind != outbound.KindReply || d.State == store.Cancelled {
 			continue
 		}
+
 		m := wf.Messages.Rows[d.MessageID]
 		if m != nil && m.Fate == store.FateOut {
 			continue // its result has been applied already
 		}
+
 		p := d.DecodedPayload()
 		p.KeepsStatus = true
 		d.SetPayload(p)

@@ -53,9 +53,11 @@ func (wf *UseCases) Snooze(r book.Request) {
 		if forPeople, ok := errors.AsType[*when.Error](err); ok {
 			text, hint = forPeople.Text, forPeople.Hint
 		}
+
 		wf.Refuse(r, "bad_time", text, hint)
 		return
 	}
+
 	c.Status, c.SnoozedUntil = string(bridge.StatusSnoozed), &until
 	wf.keepStatusFromReplies(c)
 	wf.Timers.Start(store.Timer{ConversationID: c.ID, Kind: own.Snooze, DueAt: until})
@@ -64,6 +66,7 @@ func (wf *UseCases) Snooze(r book.Request) {
 	wf.Confirm(c, r.Surface, r.Action, bridge.Line{Content: &bridge.SnoozedLine{Until: until},
 		By: wf.Dir.Ref(r.Surface, agent.ID), Verbs: []bridge.Verb{bridge.VerbWake},
 		Args: bridge.Args{Conversation: c.ID}})
+
 	c.RefreshCard()
 }
 
@@ -80,10 +83,12 @@ func (wf *UseCases) SnoozeOver(c *book.Conversation, due time.Time) {
 	if c.BridgeStatus() != bridge.StatusSnoozed || c.SnoozedUntil == nil {
 		return
 	}
+
 	isOver := !c.SnoozedUntil.After(wf.Now) || c.SnoozedUntil.Equal(due) // the clock may have been set back since the timer fired
 	if !isOver {
 		return
 	}
+
 	late := wf.Now.Sub(*c.SnoozedUntil) > overdueAfter
 	c.Status, c.SnoozedUntil = string(bridge.StatusOpen), nil
 	wf.Log.ByParley(c, store.DeedWoke, nil)
@@ -92,6 +97,7 @@ func (wf *UseCases) SnoozeOver(c *book.Conversation, due time.Time) {
 		wf.addToDigest(c)
 		return
 	}
+
 	wf.Line(c, bridge.Line{Content: &bridge.WokeLine{Cause: bridge.WokenByTime}, Mentions: wf.Conversations.Owners(c)})
 }
 
@@ -110,25 +116,31 @@ func (wf *UseCases) Digest(ctx context.Context, tx pgx.Tx) error {
 	if err != nil {
 		return err
 	}
+
 	byAgent := map[store.AgentID][]store.ConversationID{}
 	for _, r := range rows {
 		byAgent[r.AgentID] = append(byAgent[r.AgentID], r.ConversationID)
 	}
+
 	for _, agent := range book.SortedKeys(byAgent) {
 		threads, err := store.Threads(ctx, tx, byAgent[agent])
 		if err != nil {
 			return err
 		}
+
 		var first store.AccountID
 		if len(threads) > 0 {
 			first = threads[0].AccountID
 		}
+
 		surface := wf.SurfaceToTell(agent, first)
 		facts, err := wf.Reading.Facts(ctx, tx, surface, wf.Dir.Agent(agent), byAgent[agent]...)
 		if err != nil {
 			return err
 		}
+
 		wf.SendDirect(surface, agent, bridge.Line{Content: &bridge.ListLine{List: "woke", Rows: facts}})
 	}
+
 	return nil
 }

@@ -25,10 +25,12 @@ func (wf *UseCases) Stats(ctx context.Context, tx pgx.Tx, agent *store.Agent, li
 		}
 		teams = []store.TeamID{0}
 	}
+
 	behind, err := measure.ReadBehind(ctx, tx)
 	if err != nil {
 		return bridge.Line{}, err
 	}
+
 	line := &bridge.StatsLine{Missing: isIncomplete(behind), Left: max(len(teams)-maxStatsTeams, 0)}
 	for _, team := range teams[:len(teams)-line.Left] {
 		var week bridge.TeamWeek
@@ -41,7 +43,9 @@ func (wf *UseCases) Stats(ctx context.Context, tx pgx.Tx, agent *store.Agent, li
 		if link != nil {
 			week.Link = link(team, week.From, week.To)
 		}
+
 		line.Weeks = append(line.Weeks, week)
 	}
+
 	return bridge.Line{Content: line}, nil
 }

@@ -26,8 +26,10 @@ func (wf *UseCases) Tag(r book.Request) {
 			wf.Refuse(r, "bad_tag", "A tag has 1 to 40 letters.", "For example: !tag Billing, Urgent")
 			return
 		}
+
 		names = append(names, wf.Tags.SpellingOf(name))
 	}
+
 	before := wf.Dir.CurrentTagNames(c.Tags)
 	tags, added := slices.Clone(before), 0 // the added ones are the last of tags
 	for _, name := range names {
@@ -38,11 +40,13 @@ func (wf *UseCases) Tag(r book.Request) {
 			wf.Suggestions.Settle(c, suggestion.Tag, tags[at], suggestion.Ignored)
 			tags = slices.Delete(tags, at, at+1)
 		}
+
 		if !hasTag && a.Verb == bridge.VerbTag {
 			tags = append(tags, name)
 			added++
 		}
 	}
+
 	if len(tags) > maxTags {
 		wf.Refuse(r, "too_many_tags", "A conversation has at most 20 tags.", "Remove one first: !untag name")
 		return
@@ -51,20 +55,26 @@ func (wf *UseCases) Tag(r book.Request) {
 		wf.Unchanged(r)
 		return
 	}
+
 	created := wf.Tags.SpellAndMake(tags[len(tags)-added:])
+
 	for _, name := range tags[len(tags)-added:] {
 		wf.Suggestions.Settle(c, suggestion.Tag, name, suggestion.Used)
 	}
+
 	c.Tags = tags
 	what := store.DeedTagged
 	if a.Verb == bridge.VerbUntag {
 		what = store.DeedUntagged
 	}
+
 	wf.Log.ByAgent(c, r.Agent, what, book.Detail{Text: strings.Join(a.Args.Tags, ", ")})
+
 	if len(created) > 0 && a.Origin != bridge.OriginForm { // a form has a field for new tags, so that nobody is surprised
 		wf.Confirm(c, r.Surface, a, bridge.Line{Content: &bridge.TaggedLine{New: bridge.TagsCreated}, Verb: a.Verb,
 			Args: bridge.Args{Conversation: c.ID, Tags: created}})
 	}
+
 	c.RefreshCard()
 }
 

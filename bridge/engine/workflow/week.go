@@ -63,6 +63,7 @@ func (wf *UseCases) Week(ctx context.Context, tx pgx.Tx, team store.TeamID, due 
 	if err != nil {
 		return err
 	}
+
 	isBehind := behind.Seconds > 0 || behind.Older
 	if isBehind && wf.Age() < maxWeekWait {
 		return wf.Wait(maxWeekWait - wf.Age())
@@ -70,10 +71,12 @@ func (wf *UseCases) Week(ctx context.Context, tx pgx.Tx, team store.TeamID, due 
 	if next, _, ok := NextWeek(wf.Dir, team, wf.Now); ok {
 		wf.Timers.Start(next)
 	}
+
 	surface, channel := wf.Dir.TeamHome(team)
 	if surface == 0 || wf.Dir.Team(team).Weekly == "" || wf.Now.Sub(due) > maxWeekDelay {
 		return nil
 	}
+
 	line := &bridge.WeekLine{Team: wf.Dir.Team(team).Name, Missing: isIncomplete(behind)}
 	if line.SevenDays, err = wf.sevenDays(ctx, tx, due, team); err != nil {
 		return err
@@ -81,6 +84,7 @@ func (wf *UseCases) Week(ctx context.Context, tx pgx.Tx, team store.TeamID, due 
 	if err := wf.worstOfWeek(ctx, tx, surface, weekOf(line.From, line.To, team), line); err != nil {
 		return err
 	}
+
 	wf.ChannelLine(surface, bridge.Place{Channel: channel}, bridge.Line{Content: line})
 	return nil
 }
@@ -100,11 +104,13 @@ func (wf *UseCases) sevenDays(ctx context.Context, tx pgx.Tx, at time.Time, team
 	if d.Before, err = weekFigures(ctx, tx, weekOf(dayBefore(today, 14), dayBefore(today, 8), team)); err != nil {
 		return d, err
 	}
+
 	now, err := measure.ReadNow(ctx, tx, week, bridge.TraitIntent, bridge.TraitSentiment)
 	d.Waiting, d.Unassigned = now.Waiting, now.Unassigned
 	if now.Oldest != nil {
 		d.Longest = max(wf.Now.Sub(*now.Oldest), 0)
 	}
+
 	return d, err
 }
 
@@ -124,10 +130,12 @@ func weekFigures(ctx context.Context, tx pgx.Tx, f measure.Filter) (w bridge.Wee
 	if err != nil {
 		return w, err
 	}
+
 	var s measure.Figures
 	for _, team := range sums {
 		s.Add(team.Figures)
 	}
+
 	w = bridge.WeekFigures{New: s.Opened, Reopened: s.Reopened, Resolved: s.Resolved, Answers: s.FirstCount, Further: s.NextCount}
 	if s.FirstCount > 0 {
 		w.First = time.Duration(s.FirstSumOpen/s.FirstCount) * time.Second
@@ -138,6 +146,7 @@ func weekFigures(ctx context.Context, tx pgx.Tx, f measure.Filter) (w bridge.Wee
 	if s.Resolved > 0 {
 		w.Ended = time.Duration(s.EndedSumOpen/s.Resolved) * time.Second
 	}
+
 	w.Medians, err = weekMedians(ctx, tx, f, w)
 	return w, err
 }
@@ -149,10 +158,12 @@ func weekMedians(ctx context.Context, tx pgx.Tx, f measure.Filter, w bridge.Week
 	if err != nil {
 		return nil, err
 	}
+
 	var all measure.Spread
 	for _, s := range spreads {
 		all.Add(*s)
 	}
+
 	median := func(t measure.Time, count int64, mean time.Duration) time.Duration {
 		if count == 1 || count == 2 {
 			return mean
@@ -162,6 +173,7 @@ func weekMedians(ctx context.Context, tx pgx.Tx, f measure.Filter, w bridge.Week
 		}
 		return all.Median(t)
 	}
+
 	return &bridge.WeekMedians{First: median(measure.FirstAnswer, w.Answers, w.First), Next: median(measure.NextAnswer, w.Further, w.Next),
 		Ended: median(measure.Ended, w.Resolved, w.Ended)}, nil
 }
@@ -172,6 +184,7 @@ func (wf *UseCases) worstOfWeek(ctx context.Context, tx pgx.Tx, surface store.Ac
 	if err != nil {
 		return err
 	}
+
 	for _, w := range worst {
 		facts, err := wf.Reading.Facts(ctx, tx, surface, nil, w.ConversationID)
 		if err != nil {
@@ -181,5 +194,6 @@ func (wf *UseCases) worstOfWeek(ctx context.Context, tx pgx.Tx, surface store.Ac
 			line.Rows, line.Took = append(line.Rows, facts[0]), append(line.Took, time.Duration(w.Seconds)*time.Second)
 		}
 	}
+
 	return nil
 }

@@ -26,16 +26,19 @@ func (r *Reader) Document(raw []byte) ast.Node {
 		r.addSyntaxFault(err)
 		return nil
 	}
+
 	var docs []*ast.DocumentNode
 	for _, doc := range file.Docs {
 		if doc.Body != nil && doc.Body.Type() != ast.CommentType {
 			docs = append(docs, doc)
 		}
 	}
+
 	if len(docs) == 0 {
 		r.Faults.Add(Fault{What: "the file is empty"})
 		return nil
 	}
+
 	if len(docs) > 1 {
 		r.Faults.Add(Fault{
 			At:   PositionOf(docs[1].Body),
@@ -43,6 +46,7 @@ func (r *Reader) Document(raw []byte) ast.Node {
 		})
 		return nil
 	}
+
 	return docs[0].Body
 }
 
@@ -100,6 +104,7 @@ func (r *Reader) ReadGroup(n ast.Node, where string) *Group {
 		r.Faults.Add(Fault{At: PositionOf(n), Where: where, What: "must be a group of keys, not " + Shape(n)})
 		return nil
 	}
+
 	g := &Group{Reader: r, Where: where, At: PositionOf(n), Values: map[string]ast.Node{}, Places: map[string]Position{}}
 	for pairs := mapping.MapRange(); pairs.Next(); {
 		key, at := pairs.Key(), PositionOf(pairs.Key())
@@ -111,18 +116,22 @@ func (r *Reader) ReadGroup(n ast.Node, where string) *Group {
 			})
 			continue
 		}
+
 		if g.Values[name] != nil { // a repeated key: the parser was told to let it through, so that it is one fault of many
 			r.Faults.Add(Fault{
 				At: at, Where: where,
 				What: fmt.Sprintf("the key %q stands here twice", name),
 				Hint: fmt.Sprintf("It is also in line %d.", g.Places[name].Line),
 			})
+
 			continue
 		}
+
 		g.Names = append(g.Names, name)
 		g.Values[name] = pairs.Value()
 		g.Places[name] = at
 	}
+
 	return g
 }
 
@@ -196,12 +205,14 @@ func (r *Reader) ReadList(n ast.Node, where string) *List {
 		})
 		return nil
 	}
+
 	l := &List{At: PositionOf(n)}
 	for _, item := range sequence.Values {
 		if t, ok := r.ReadText(item, where); ok {
 			l.Items = append(l.Items, t)
 		}
 	}
+
 	return l
 }
 
@@ -212,16 +223,19 @@ func (g *Group) Groups(name, each string) (all []*Group, ok bool) {
 	if n == nil {
 		return nil, false
 	}
+
 	sequence, isList := n.(*ast.SequenceNode)
 	if !isList {
 		g.Fault(PositionOf(n), name, "must be a list, not "+Shape(n), "Begin each entry with a dash, or write [] for none.")
 		return nil, false
 	}
+
 	for _, item := range sequence.Values {
 		if entry := g.ReadGroup(item, each); entry != nil {
 			all = append(all, entry)
 		}
 	}
+
 	return all, true
 }
 

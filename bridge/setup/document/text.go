@@ -50,6 +50,7 @@ func (r *Reader) expand(raw, where string, at Position) string {
 			})
 			return ""
 		}
+
 		name := found[2 : len(found)-1]
 		value, ok := r.Env(name)
 		if !ok {
@@ -59,6 +60,7 @@ func (r *Reader) expand(raw, where string, at Position) string {
 				Hint: "Set it, or leave this key out to keep what is stored.",
 			})
 		}
+
 		return value
 	})
 }
@@ -82,6 +84,7 @@ func (r *Reader) ReadText(n ast.Node, where string) (Text, bool) {
 	default:
 		r.Faults.Add(Fault{At: at, Where: where, What: "must be a single value, not " + Shape(n)})
 	}
+
 	return Text{}, false
 }
 

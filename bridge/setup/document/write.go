@@ -66,6 +66,7 @@ func (g *Draft) Write(b *bytes.Buffer, first, indent string) {
 		} else {
 			b.WriteString(indent)
 		}
+
 		b.WriteString(key + ":")
 		switch v := g.values[i].(type) {
 		case Plain:

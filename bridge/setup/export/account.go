@@ -27,6 +27,7 @@ func Account(a state.Account, spec channels.Spec, variables map[string]bool) *do
 	if a.Surface != "" {
 		g.Text(a.Surface+"_channel", a.Row.SurfaceChannel)
 	}
+
 	g.Text("signature", a.Signature().Source())
 	writeSettings(g, a.Settings)
 	g.Text("reply_mode", string(a.Row.ReplyMode))
@@ -36,10 +37,13 @@ func Account(a state.Account, spec channels.Spec, variables map[string]bool) *do
 	if a.Row.Rate != 1 {
 		g.Put("rate", document.Plain(fmt.Sprint(a.Row.Rate)))
 	}
+
 	writeBusinessHours(g, a.Hours)
+
 	for _, f := range spec.Fields {
 		writeField(g, a, spec, f, variables)
 	}
+
 	return g
 }
 
@@ -48,12 +52,15 @@ func writeField(g *document.Draft, a state.Account, spec channels.Spec, f channe
 	if !hasValue(a, f) {
 		return
 	}
+
 	g = g.Sub(input.Section(spec))
 	path := strings.Split(f.Name, ".")
 	key := path[len(path)-1]
+
 	for _, name := range path[:len(path)-1] {
 		g = g.Sub(name)
 	}
+
 	value := a.Config[f.Name]
 	switch {
 	case f.Secret:
@@ -112,6 +119,7 @@ func writeHolidays(g *document.Draft, p hours.Plan) {
 		g.List("holidays", p.Holidays)
 		return
 	}
+
 	g = g.Sub("holidays")
 	g.Text("country", p.Country)
 	var days []*document.Draft
@@ -122,8 +130,10 @@ func writeHolidays(g *document.Draft, p hours.Plan) {
 		day.Text("open", d.Open)
 		days = append(days, day)
 	}
+
 	if len(days) > 0 {
 		g.Put("days", days)
 	}
+
 	g.List("except", p.Except)
 }

@@ -20,6 +20,7 @@ func templateEntries(s *state.State) []*document.Draft {
 		if done[i] {
 			continue
 		}
+
 		accounts := []string{t.Account}
 		for j := i + 1; j < len(s.Templates); j++ {
 			other := s.Templates[j]
@@ -28,8 +29,10 @@ func templateEntries(s *state.State) []*document.Draft {
 				done[j] = true
 			}
 		}
+
 		groups = append(groups, Template(t, accounts))
 	}
+
 	return groups
 }
 
@@ -50,6 +53,7 @@ func Template(t state.Template, accounts []string) *document.Draft {
 	if t.Row.ProviderName != channels.TemplateName(t.Row.Name) {
 		g.Text("provider_name", t.Row.ProviderName)
 	}
+
 	g.Text("category", t.Row.Category)
 	g.Text("header", t.Row.Header)
 	g.Text("body", t.Row.Body)
@@ -61,14 +65,17 @@ func Template(t state.Template, accounts []string) *document.Draft {
 		one.Text("url", b.URL)
 		buttons = append(buttons, one)
 	}
+
 	if len(buttons) > 0 {
 		g.Put("buttons", buttons)
 	}
+
 	for _, name := range channels.Variables(t.Row.Header, t.Row.Body) {
 		if value := t.Row.Examples[name]; value != "" {
 			g.Sub("examples").Text(name, value)
 		}
 	}
+
 	return g
 }
 
@@ -78,6 +85,7 @@ func Tags(s *state.State) []*document.Draft {
 	slices.SortStableFunc(list, func(a, b store.Tag) int {
 		return cmp.Or(strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), strings.Compare(a.Name, b.Name))
 	})
+
 	var groups []*document.Draft
 	for _, t := range list {
 		g := &document.Draft{}
@@ -86,9 +94,11 @@ func Tags(s *state.State) []*document.Draft {
 		for _, key := range []state.Attribute{{Name: "color", Value: t.Color}, {Name: "category", Value: t.Category}, {Name: "kind", Value: string(t.Kind)}} {
 			g.Put(key.Name, key.Value) // also an empty one: a new database has some of these tags, with values
 		}
+
 		g.List("formerly", t.Formerly)
 		groups = append(groups, g)
 	}
+
 	return groups
 }
 

@@ -20,9 +20,11 @@ func File(s *state.State, specs []channels.Spec) ([]byte, error) {
 	for _, a := range s.Agents {
 		agents = append(agents, Agent(a))
 	}
+
 	for _, t := range s.Teams {
 		teams = append(teams, Team(t))
 	}
+
 	variables := map[string]bool{}
 	for _, a := range s.Accounts {
 		spec := input.SpecOf(specs, a.Row.Kind)
@@ -30,8 +32,10 @@ func File(s *state.State, specs []channels.Spec) ([]byte, error) {
 			return nil, fmt.Errorf("setup: export: account %s is of kind %q, which this version of Parley doesn't have",
 				a.Row.Name, a.Row.Kind)
 		}
+
 		accounts = append(accounts, Account(a, *spec, variables))
 	}
+
 	file := Company(s)
 	file.Entries("agents", agents)
 	file.Entries("teams", teams)
@@ -77,13 +81,16 @@ func Team(t state.Team) *document.Draft {
 	for _, kind := range input.Chats() {
 		g.Text(kind+"_channel", t.Channels[kind])
 	}
+
 	if len(t.Channels) > 1 {
 		g.Text("home", t.Home)
 	}
+
 	g.Text("agents", t.Agents)
 	for _, name := range slices.Sorted(maps.Keys(t.Emoji)) {
 		g.Sub("emoji").Text(name, t.Emoji[name])
 	}
+
 	g.Text("weekly_figures", t.Weekly)
 	return g
 }

@@ -72,6 +72,7 @@ func fieldsOf(kind string, spec *channels.Spec) []Field {
 	case EntryKnowledge:
 		return []Field{{Path: "knowledge", Label: "Folders and web sites", Input: InputList}}
 	}
+
 	return append([]Field{{Path: "company", Label: "Name of the company", Help: "Customers see it where a text names the company.", Input: InputLine}}, append(settingFields(), retentionFields()...)...)
 }
 
@@ -158,6 +159,7 @@ func accountFields(spec *channels.Spec) []Field {
 		{Path: "trial_to", Label: "On trial, send to", Help: "Addresses or numbers.", Input: InputList},
 		{Path: "paused", Label: "Paused: nothing is fetched and nothing is sent", Input: InputYesNo, Default: "false"},
 	}
+
 	list = append(list, channelFields("Where its conversations open, in place of the team's channel.")...)
 	list = append(list,
 		signatureField(spec),
@@ -172,13 +174,16 @@ func accountFields(spec *channels.Spec) []Field {
 		Field{Path: "hours.holidays.country", Label: "Public holidays of", Input: InputLine},
 		Field{Path: "hours.holidays.days", Label: "Days of your own", Input: InputGroup},
 		Field{Path: "hours.holidays.except", Label: "Public holidays on which you work", Help: "Names or dates: `Fronleichnam`, `2026-10-31`.", Input: InputList})
+
 	list = append(list, settingFields()...)
 	if spec == nil {
 		return list
 	}
+
 	for _, f := range spec.Fields {
 		list = append(list, channelField(Section(*spec), f))
 	}
+
 	return list
 }
 
@@ -212,6 +217,7 @@ func settingFields() (list []Field) {
 		if s.Free.Lines {
 			f.Input = InputText
 		}
+
 		if s.Values != nil {
 			f.Input = InputChoice
 			f.Choices = append([]string{""}, s.Values...)
@@ -220,7 +226,9 @@ func settingFields() (list []Field) {
 				f.Default += " for mail, " + s.Chat + " for chats"
 			}
 		}
+
 		list = append(list, f)
 	}
+
 	return list
 }

@@ -40,12 +40,15 @@ func choiceWords() map[string]map[string]string {
 	for _, n := range bridge.Notices() {
 		words["quiet"][n.Name] = n.Text
 	}
+
 	for _, kind := range Chats() {
 		words["home"][kind] = chatName(kind)
 	}
+
 	for _, l := range analysis.Languages() {
 		words["settings.language"][l.Code] = l.Name
 	}
+
 	return words
 }
 
@@ -57,10 +60,12 @@ func inWords(fields []Field) []Field {
 		if len(f.Choices) == 0 {
 			continue
 		}
+
 		words, ok := all[f.Path]
 		if !ok {
 			words = all[f.Path[strings.LastIndex(f.Path, ".")+1:]]
 		}
+
 		f.Words = words
 		for _, value := range slices.Sorted(maps.Keys(words)) {
 			if words[value] != value {
@@ -68,6 +73,7 @@ func inWords(fields []Field) []Field {
 			}
 		}
 	}
+
 	return fields
 }
 

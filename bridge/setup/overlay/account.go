@@ -25,6 +25,7 @@ func (o *overlay) accountEntry(e parleyfile.Account) {
 			})
 			return
 		}
+
 		o.Accounts = append(o.Accounts, newAccount(e.Name, e.Kind.Value))
 		a = &o.Accounts[len(o.Accounts)-1]
 	} else if e.Kind != nil && e.Kind.Value != a.Row.Kind {
@@ -35,6 +36,7 @@ func (o *overlay) accountEntry(e parleyfile.Account) {
 		})
 		return
 	}
+
 	o.accountRow(a, e)
 	o.accountPlace(a, e)
 	overlaySettings(a.Settings, e.Settings)
@@ -66,6 +68,7 @@ func (o *overlay) accountRow(a *state.Account, e parleyfile.Account) {
 			a.Team = t.Name // as the team's entry writes it
 		}
 	}
+
 	if e.Mode != nil {
 		a.Row.Mode = store.Mode(e.Mode.Value)
 	}
@@ -140,16 +143,20 @@ func (o *overlay) accountSections(a *state.Account, e parleyfile.Account) {
 		if isStored && len(e.Sections) == 0 {
 			return // a channel of another version: its account can still be paused
 		}
+
 		at := e.At
 		if e.Kind != nil {
 			at = e.Kind.At
 		}
+
 		o.faults.Add(document.Fault{
 			At: at, Where: where + ": kind",
 			What: fmt.Sprintf("this version of Parley has no channel %q", a.Row.Kind), Hint: "It has " + o.listKinds() + ".",
 		})
+
 		return
 	}
+
 	key := input.Section(*spec)
 	at := e.At
 	faulty := map[string]bool{} // fields that have a fault already, so that they aren't reported as missing, too
@@ -160,15 +167,19 @@ func (o *overlay) accountSections(a *state.Account, e parleyfile.Account) {
 				What: fmt.Sprintf("unknown key %q", s.Key),
 				Hint: fmt.Sprintf("The settings of kind %s stand under %s:.", spec.Kind, key),
 			})
+
 			continue
 		}
+
 		at = s.At
+
 		for _, f := range s.Fields {
 			before := len(o.faults)
 			o.setField(a, *spec, f, where+": "+key+"."+f.Path)
 			faulty[f.Path] = len(o.faults) > before
 		}
 	}
+
 	for _, f := range spec.Fields {
 		isRequired := f.Needed(a.Config) && f.Default == ""
 		isMissing := strings.TrimSpace(a.Value(f)) == "" && !faulty[f.Name]
@@ -191,21 +202,26 @@ func (o *overlay) setField(a *state.Account, spec channels.Spec, f parleyfile.Fi
 		for i, s := range spec.Fields {
 			names[i] = s.Name
 		}
+
 		o.faults.Add(document.Fault{
 			At: f.At, Where: where,
 			What: "is unknown", Hint: "Known: " + strings.Join(names, ", ") + ".",
 		})
+
 		return
 	}
+
 	known := spec.Fields[i]
 	if isList := f.Many != nil; isList != known.List {
 		fault := document.Fault{At: f.At, Where: where, What: "must be a single value, not a list"}
 		if known.List {
 			fault.What, fault.Hint = "must be a list", "Write [first, second], or [] for none."
 		}
+
 		o.faults.Add(fault)
 		return
 	}
+
 	var values []string
 	switch {
 	case known.List:
@@ -215,6 +231,7 @@ func (o *overlay) setField(a *state.Account, spec channels.Spec, f parleyfile.Fi
 	default:
 		values = []string{strings.TrimSpace(f.One.Value)}
 	}
+
 	for _, v := range values {
 		mayBe := len(known.OneOf) == 0 || slices.Contains(known.OneOf, v)
 		if v != "" && !mayBe {
@@ -224,6 +241,7 @@ func (o *overlay) setField(a *state.Account, spec channels.Spec, f parleyfile.Fi
 			})
 			return
 		}
+
 		if known.List && strings.Contains(v, "\n") {
 			o.faults.Add(document.Fault{
 				At: f.At, Where: where,
@@ -232,5 +250,6 @@ func (o *overlay) setField(a *state.Account, spec channels.Spec, f parleyfile.Fi
 			return
 		}
 	}
+
 	a.Set(known, strings.Join(values, "\n"))
 }

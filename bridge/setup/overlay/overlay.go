@@ -43,35 +43,45 @@ func (o *overlay) apply(f *parleyfile.File, prune bool) error {
 	if f.Company != nil {
 		o.Company = strings.TrimSpace(f.Company.Value)
 	}
+
 	overlaySettings(o.Settings, f.Settings)
 	o.setRetention(f.Retention)
 	if f.Lists.Knowledge {
 		o.Knowledge = f.Knowledge
 	}
+
 	for _, e := range f.Agents {
 		o.agentEntry(e)
 	}
+
 	for _, e := range f.Teams {
 		o.teamEntry(e)
 	}
+
 	for _, e := range f.Accounts {
 		o.accountEntry(e)
 	}
+
 	if prune {
 		o.prune(f)
 	}
+
 	for _, e := range f.Agents {
 		o.tieFoundUsers(f, e)
 	}
+
 	for _, e := range f.Templates {
 		o.templateEntry(e)
 	}
+
 	for _, e := range f.Tags {
 		o.tagEntry(e)
 	}
+
 	for _, e := range f.Teams {
 		o.checkMembers(e)
 	}
+
 	for _, e := range f.Accounts {
 		namesTeam := e.Team != nil && e.Team.Value != ""
 		if namesTeam && o.Team(strings.TrimSpace(e.Team.Value)) == nil {
@@ -81,6 +91,7 @@ func (o *overlay) apply(f *parleyfile.File, prune bool) error {
 			})
 		}
 	}
+
 	return o.faults.Err()
 }
 
@@ -109,6 +120,7 @@ func (o *overlay) findChannel(kind string, given document.Text, where string) st
 	if !strings.HasPrefix(given.Value, "#") {
 		return given.Value
 	}
+
 	key := ChannelKey{Kind: kind, Name: given.Value}
 	id := o.found.Channels[key]
 	if id == "" {
@@ -119,6 +131,7 @@ func (o *overlay) findChannel(kind string, given document.Text, where string) st
 			Hint: "Write the channel's id, or let the app into the channel and connect " + kind + " (its variables must be set).",
 		})
 	}
+
 	return id
 }
 

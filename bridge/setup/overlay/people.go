@@ -23,9 +23,11 @@ func (o *overlay) agentEntry(e parleyfile.Agent) {
 			})
 			return
 		}
+
 		o.Agents = append(o.Agents, state.Agent{Email: e.Email, Users: map[string]string{}})
 		a = &o.Agents[len(o.Agents)-1]
 	}
+
 	if e.Name != nil {
 		a.Name = strings.TrimSpace(e.Name.Value)
 	}
@@ -35,18 +37,21 @@ func (o *overlay) agentEntry(e parleyfile.Agent) {
 	if e.Zone != nil {
 		a.Zone = e.Zone.Value
 	}
+
 	if e.Presence != nil {
 		a.Presence = e.Presence.Value
 		if a.Presence == bridge.PresenceAvailable {
 			a.Presence = "" // the usual presence is stored as none
 		}
 	}
+
 	if e.Quiet != nil {
 		a.Quiet = removeDuplicates(e.Quiet.Values())
 	}
 	if e.Signature != nil {
 		a.Signature = o.storedSignature(*e.Signature, "agent "+e.Email)
 	}
+
 	for _, kind := range input.Chats() {
 		if user, given := e.Users[kind]; given {
 			o.setUser(a, kind, strings.TrimSpace(user.Value))
@@ -62,6 +67,7 @@ func (o *overlay) tieFoundUsers(f *parleyfile.File, e parleyfile.Agent) {
 	if a == nil {
 		return // its entry has a fault
 	}
+
 	for _, kind := range input.Chats() {
 		id := o.found.Users[UserKey{Kind: kind, Email: e.Email}]
 		_, isGiven := e.Users[kind]
@@ -69,14 +75,17 @@ func (o *overlay) tieFoundUsers(f *parleyfile.File, e parleyfile.Agent) {
 		if id == "" || isTied {
 			continue
 		}
+
 		if other := o.AgentOf(kind, id); other != nil {
 			if f.HasUser(kind, id) {
 				continue // the file gives the user to the other agent
 			}
+
 			o.remarks = append(o.remarks, fmt.Sprintf("agent %s: is %s in %s, by the e-mail address, but agent %s has that user and keeps it: "+
 				"to move it, write %s: %s for %s alone", e.Email, id, kind, other.Email, kind, id, e.Email))
 			continue
 		}
+
 		o.setUser(a, kind, id)
 	}
 }
@@ -116,6 +125,7 @@ func (o *overlay) teamEntry(e parleyfile.Team) {
 		o.Teams = append(o.Teams, state.Team{Name: e.Name, Channels: map[string]string{}})
 		t = &o.Teams[len(o.Teams)-1]
 	}
+
 	if e.Members != nil {
 		t.Members = nil
 		for _, m := range removeDuplicates(e.Members.Values()) {
@@ -125,11 +135,13 @@ func (o *overlay) teamEntry(e parleyfile.Team) {
 			t.Members = append(t.Members, m)
 		}
 	}
+
 	for _, kind := range input.Chats() {
 		given, ok := e.Channels[kind]
 		if !ok {
 			continue
 		}
+
 		channel := o.findChannel(kind, given, "team "+e.Name)
 		if channel == "" {
 			delete(t.Channels, kind)
@@ -138,6 +150,7 @@ func (o *overlay) teamEntry(e parleyfile.Team) {
 			t.Channels[kind] = channel
 		}
 	}
+
 	if e.Emoji != nil {
 		t.Emoji = e.Emoji
 	}
@@ -147,6 +160,7 @@ func (o *overlay) teamEntry(e parleyfile.Team) {
 	if e.Weekly != nil {
 		t.Weekly = e.Weekly.Value
 	}
+
 	o.setHome(t, e)
 }
 
@@ -162,16 +176,20 @@ func (o *overlay) setHome(t *state.Team, e parleyfile.Team) {
 				Hint: "Add the channel, or name the other one.",
 			})
 		}
+
 		return
 	}
+
 	if t.Channels[t.Home] != "" {
 		return
 	}
+
 	t.Home = ""
 	for _, kind := range input.Chats() {
 		if t.Channels[kind] == "" {
 			continue
 		}
+
 		if t.Home != "" {
 			o.faults.Add(document.Fault{
 				At: e.At, Where: where,
@@ -180,6 +198,7 @@ func (o *overlay) setHome(t *state.Team, e parleyfile.Team) {
 			})
 			return
 		}
+
 		t.Home = kind
 	}
 }

@@ -26,11 +26,13 @@ func (o *overlay) prune(f *parleyfile.File) {
 			})
 		}
 	}
+
 	if f.Lists.Teams {
 		o.Teams = slices.DeleteFunc(o.Teams, func(t state.Team) bool {
 			return !slices.ContainsFunc(f.Teams, func(e parleyfile.Team) bool { return strings.EqualFold(e.Name, t.Name) })
 		})
 	}
+
 	o.pruneAccounts(f)
 	o.pruneTemplates(f)
 	o.pruneTags(f)
@@ -43,10 +45,12 @@ func (o *overlay) pruneAccounts(f *parleyfile.File) {
 			return !slices.ContainsFunc(f.Accounts, func(e parleyfile.Account) bool { return strings.EqualFold(e.Name, a.Row.Name) })
 		})
 	}
+
 	for _, a := range o.Accounts {
 		named := slices.ContainsFunc(f.Accounts, func(e parleyfile.Account) bool {
 			return strings.EqualFold(e.Name, a.Row.Name) && e.Team != nil
 		})
+
 		isTeamGone := a.Team != "" && o.Team(a.Team) == nil
 		if isTeamGone && !named {
 			o.faults.Add(document.Fault{

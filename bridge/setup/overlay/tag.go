@@ -16,15 +16,18 @@ func (o *overlay) tagEntry(e parleyfile.Tag) {
 		if old == nil || strings.EqualFold(name, e.Name) {
 			continue
 		}
+
 		into := o.Tag(e.Name)
 		if into == nil { // the tag gets a new name
 			old.Formerly = append(slices.Clone(old.Formerly), old.Name)
 			old.Name = e.Name
 			continue
 		}
+
 		into.Formerly = slices.Concat(into.Formerly, old.Formerly, []string{old.Name})
 		o.Tags = slices.DeleteFunc(o.Tags, func(t store.Tag) bool { return strings.EqualFold(t.Name, name) })
 	}
+
 	t := o.Tag(e.Name)
 	if t == nil {
 		// The name is this tag's from now on, and no longer a former name of another tag.
@@ -34,18 +37,22 @@ func (o *overlay) tagEntry(e parleyfile.Tag) {
 		o.Tags = append(o.Tags, store.Tag{Name: e.Name, Kind: store.TagPlain, Active: true})
 		t = &o.Tags[len(o.Tags)-1]
 	}
+
 	setGiven := func(field *string, given *document.Text) {
 		if given != nil {
 			*field = strings.TrimSpace(given.Value)
 		}
 	}
+
 	t.Name = e.Name // in the spelling of the file
 	setGiven(&t.Description, e.Description)
 	setGiven(&t.Color, e.Color)
 	setGiven(&t.Category, e.Category)
+
 	if e.Kind != nil {
 		t.Kind = store.TagKind(e.Kind.Value)
 	}
+
 	t.Formerly = formerNames(t.Name, slices.Concat(t.Formerly, e.Former())) // conversations may have any of them: none is forgotten
 }
 

@@ -26,6 +26,7 @@ func (o *overlay) templateEntry(e parleyfile.Template) {
 			})
 			continue
 		}
+
 		t := o.Template(a.Row.Name, e.Name, e.Language)
 		if t == nil {
 			o.Templates = append(o.Templates, state.Template{Account: a.Row.Name, Row: store.Template{
@@ -34,10 +35,13 @@ func (o *overlay) templateEntry(e parleyfile.Template) {
 				Category: "utility",
 				Uses:     []string{bridge.TemplateReply, bridge.TemplateWindow},
 			}})
+
 			t = &o.Templates[len(o.Templates)-1]
 		}
+
 		before := t.Row
 		changeTemplate(&t.Row, e)
+
 		for _, f := range bridge.TemplateFaults(t.Row) {
 			at, ok := e.Places[f.Field]
 			if !ok {
@@ -45,6 +49,7 @@ func (o *overlay) templateEntry(e parleyfile.Template) {
 			}
 			o.faults.Add(document.Fault{At: at, Where: where + ": " + f.Field, What: f.Text, Hint: f.Hint})
 		}
+
 		for _, f := range e.Examples {
 			if !slices.Contains(channels.Variables(t.Row.Header, t.Row.Body), f.Path) {
 				o.faults.Add(document.Fault{
@@ -54,9 +59,11 @@ func (o *overlay) templateEntry(e parleyfile.Template) {
 				})
 			}
 		}
+
 		if before.ID != 0 && bridge.TemplateDiffers(before, t.Row) {
 			t.Row.AgentID = nil // no agent: the provider's verdict is told in the team's channel
 		}
+
 		if twin := o.Twin(*t); twin != nil {
 			o.faults.Add(document.Fault{
 				At: e.At, Where: where + ": provider_name",
@@ -74,6 +81,7 @@ func changeTemplate(row *store.Template, e parleyfile.Template) {
 	for _, b := range row.Buttons {
 		draft.Buttons = append(draft.Buttons, bridge.TemplateButton{Title: b.Title, URL: b.URL})
 	}
+
 	providerName := row.ProviderName
 	texts := map[string]*string{
 		"provider_name": &providerName,
@@ -87,6 +95,7 @@ func changeTemplate(row *store.Template, e parleyfile.Template) {
 			*value = t.Value
 		}
 	}
+
 	if e.Types != nil {
 		draft.Uses = removeDuplicates(e.Types.Values())
 	}
@@ -96,12 +105,14 @@ func changeTemplate(row *store.Template, e parleyfile.Template) {
 	if e.Buttons != nil {
 		draft.Buttons = *e.Buttons
 	}
+
 	if e.Examples != nil {
 		draft.Examples = map[string]string{}
 		for _, f := range e.Examples {
 			draft.Examples[f.Path] = f.One.Value
 		}
 	}
+
 	// The row keeps all else, such as what the provider said of it.
 	changed := bridge.TemplateRow(draft)
 	row.Category = changed.Category

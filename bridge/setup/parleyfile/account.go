@@ -55,22 +55,26 @@ func readAccount(o *object) (Account, bool) {
 	if e.Mode != nil {
 		o.checkOneOf(*e.Mode, "mode", "watch", "trial", "live")
 	}
+
 	if e.TrialTo = o.List("trial_to"); e.TrialTo != nil {
 		for i, t := range e.TrialTo.Items {
 			e.TrialTo.Items[i].Value = trialAddress(t.Value)
 		}
 	}
+
 	e.Paused = o.readYesNo("paused")
 	o.readChannels(e.Channels)
 	first, second := input.Chats()[0], input.Chats()[1]
 	if e.Channels[first].Value != "" && e.Channels[second].Value != "" {
 		o.Fault(e.Channels[second].At, second+"_channel", "stands beside "+first+"_channel", "An account's threads open in one place: keep one of them.")
 	}
+
 	e.Signature = o.Text("signature")
 	e.Settings = o.readSettings("settings")
 	if e.ReplyMode = o.Text("reply_mode"); e.ReplyMode != nil {
 		o.checkOneOf(*e.ReplyMode, "reply_mode", "direct", "explicit")
 	}
+
 	e.Hold = o.readHold("hold")
 	e.Rate = o.readRate("rate")
 	e.Hours = o.readHours("hours")
@@ -79,6 +83,7 @@ func readAccount(o *object) (Account, bool) {
 			e.Sections = append(e.Sections, s)
 		}
 	}
+
 	return e, e.Name != ""
 }
 
@@ -94,6 +99,7 @@ func (o *object) readAccountName() string {
 		}
 		return ""
 	}
+
 	hint := "Use letters, digits, - and _, at most 63: support-mail."
 	switch {
 	case !accountNames.MatchString(t.Value):
@@ -104,5 +110,6 @@ func (o *object) readAccountName() string {
 		o.Where = "account " + t.Value
 		return t.Value
 	}
+
 	return ""
 }

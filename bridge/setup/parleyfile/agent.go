@@ -38,33 +38,40 @@ func readAgent(o *object) (Agent, bool) {
 	} else if o.Values["email"] == nil {
 		o.Fault(o.At, "email", "is missing", "An agent is known by the e-mail address.")
 	}
+
 	e.Name = o.Text("name")
 	if e.Name != nil && strings.TrimSpace(e.Name.Value) == "" {
 		o.Fault(e.Name.At, "name", "is empty", "Write the name that colleagues and customers see.")
 	}
+
 	for _, kind := range input.Chats() {
 		if t := o.Text(kind); t != nil {
 			o.checkUser(kind, t)
 			e.Users[kind] = *t
 		}
 	}
+
 	if e.Roles = o.List("roles"); e.Roles != nil {
 		for _, role := range e.Roles.Items {
 			o.checkOneOf(role, "roles", store.Roles()...)
 		}
 	}
+
 	if e.Zone = o.Text("zone"); e.Zone != nil {
 		o.checkZone(*e.Zone)
 	}
+
 	e.Presence = o.Text("presence")
 	if e.Presence != nil && e.Presence.Value != "" {
 		o.checkOneOf(*e.Presence, "presence", input.Presences()...)
 	}
+
 	if e.Quiet = o.List("quiet"); e.Quiet != nil {
 		for _, notice := range e.Quiet.Items {
 			o.checkOneOf(notice, "quiet", bridge.NoticesToChoose()...)
 		}
 	}
+
 	e.Signature = o.Text("signature")
 	o.Done()
 	return e, e.Email != ""

@@ -74,28 +74,33 @@ func (f *File) read(top *object) {
 			f.Agents = append(f.Agents, e)
 		}
 	}
+
 	for _, o := range teams {
 		e, ok := readTeam(o)
 		if ok && seen.isFirst("team", e.Name, e.At) {
 			f.Teams = append(f.Teams, e)
 		}
 	}
+
 	for _, o := range accounts {
 		e, ok := readAccount(o)
 		if ok && seen.isFirst("account", e.Name, e.At) {
 			f.Accounts = append(f.Accounts, e)
 		}
 	}
+
 	for _, o := range templates {
 		if e, ok := readTemplate(o); ok {
 			for _, a := range e.Accounts {
 				ok = ok && seen.isFirst("template", e.Name+" ("+e.Language+") of "+a.Value, e.At)
 			}
+
 			if ok {
 				f.Templates = append(f.Templates, e)
 			}
 		}
 	}
+
 	f.readTags(tags, &seen)
 	f.checkUsersDiffer(&top.Faults)
 }
@@ -129,12 +134,14 @@ func (f *File) checkUsersDiffer(faults *document.Faults) {
 			if user.Value == "" {
 				continue
 			}
+
 			if other := first[user.Value]; other != "" {
 				faults.Add(document.Fault{
 					At: user.At, Where: "agent " + a.Email + ": " + kind,
 					What: "is the user of " + other + " too", Hint: "Each person has an id of their own.",
 				})
 			}
+
 			first[user.Value] = a.Email
 		}
 	}

@@ -30,6 +30,7 @@ func (o *object) readHolidays(p *hours.Plan) {
 		}
 		return
 	}
+
 	group := o.group("holidays")
 	calendar := group.readCountry(p)
 	days, _ := group.readObjects("days", group.Label("days"))
@@ -39,6 +40,7 @@ func (o *object) readHolidays(p *hours.Plan) {
 			p.Days = append(p.Days, day)
 		}
 	}
+
 	if except := group.List("except"); except != nil {
 		for _, t := range except.Items {
 			if group.isException(t, calendar) {
@@ -46,6 +48,7 @@ func (o *object) readHolidays(p *hours.Plan) {
 			}
 		}
 	}
+
 	group.Done()
 }
 
@@ -83,6 +86,7 @@ func (o *object) readDay() (hours.Day, bool) {
 	date := o.Text("date")
 	name := o.Text("name")
 	open := o.Text("open")
+
 	if date == nil {
 		if o.Values["date"] == nil {
 			o.Fault(o.At, "date", "is missing", "Write year, month and day: {date: 2026-12-24, name: Christmas Eve}.")
@@ -92,12 +96,14 @@ func (o *object) readDay() (hours.Day, bool) {
 	} else {
 		d.Date = date.Value
 	}
+
 	if name != nil {
 		d.Name = strings.Join(strings.Fields(name.Value), " ")
 		if utf8.RuneCountInString(d.Name) > maxDayRunes {
 			o.Fault(name.At, "name", fmt.Sprintf("has more than %d letters", maxDayRunes), "Shorten it.")
 		}
 	}
+
 	if open != nil && strings.TrimSpace(open.Value) != "" {
 		d.Open = strings.TrimSpace(open.Value)
 		if spans, err := hours.ParseSpans(d.Open); err != nil {
@@ -106,6 +112,7 @@ func (o *object) readDay() (hours.Day, bool) {
 			d.Open = ""
 		}
 	}
+
 	o.Done()
 	return d, d.Date != ""
 }
@@ -126,16 +133,19 @@ func (o *object) isException(t document.Text, calendar *holiday.Calendar) bool {
 	if _, err := hours.ParseDate(name); err == nil {
 		return true
 	}
+
 	if calendar == nil {
 		if o.Values["country"] == nil { // otherwise the country has a fault already
 			o.Fault(t.At, "except", "stands there without a country", "Say whose public holidays don't count: country: DE-BY.")
 		}
 		return false
 	}
+
 	names := calendar.Names()
 	if !slices.ContainsFunc(names, func(known string) bool { return strings.EqualFold(known, name) }) {
 		o.Fault(t.At, "except", fmt.Sprintf("%q is no date, and no public holiday there", t.Raw), "There is "+strings.Join(names, ", ")+".")
 		return false
 	}
+
 	return true
 }

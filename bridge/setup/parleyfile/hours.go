@@ -16,6 +16,7 @@ func (o *object) readHours(name string) *hours.Plan {
 	if group == nil {
 		return nil
 	}
+
 	before := len(o.Faults)
 	p := &hours.Plan{}
 	if zone := group.Text("zone"); zone != nil {
@@ -26,11 +27,13 @@ func (o *object) readHours(name string) *hours.Plan {
 	} else if len(group.Names) > 0 && group.Values["zone"] == nil {
 		group.Fault(group.At, "zone", "is missing", "Hours are those of a place: zone: Europe/Berlin.")
 	}
+
 	if week := group.Get("week"); week != nil {
 		p.Week = group.readWeek(week)
 	} else if len(group.Names) > 0 {
 		group.Fault(group.At, "week", "is missing", `Say when you are open: week: {mon-fri: "09:00-17:30"}.`)
 	}
+
 	group.readHolidays(p)
 	group.Done()
 	if len(o.Faults) > before || len(group.Names) == 0 {
@@ -39,12 +42,14 @@ func (o *object) readHours(name string) *hours.Plan {
 	if len(p.Week) == 0 {
 		group.Fault(group.At, "week", "is empty", `Say when you are open: week: {mon-fri: "09:00-17:30"}, or leave hours out: always.`)
 	}
+
 	if _, err := hours.New(*p, nil); err != nil {
 		group.Faults.Add(document.Fault{
 			At: group.At, Where: group.Where,
 			What: strings.TrimPrefix(err.Error(), "hours: "), Hint: "Name each day once.",
 		})
 	}
+
 	return p
 }
 
@@ -54,6 +59,7 @@ func (o *object) readWeek(n ast.Node) []hours.Rule {
 	if group == nil {
 		return nil
 	}
+
 	var rules []hours.Rule
 	for _, days := range group.Names {
 		at := group.Places[days]
@@ -63,19 +69,24 @@ func (o *object) readWeek(n ast.Node) []hours.Rule {
 				What: fmt.Sprintf("%q are no days", days),
 				Hint: "Write mon, mon-fri or mon,wed: three letters of the English names.",
 			})
+
 			group.Known = append(group.Known, days)
 			continue
 		}
+
 		t := group.Text(days)
 		if t == nil {
 			continue
 		}
+
 		open := strings.TrimSpace(t.Value)
 		if _, err := hours.ParseSpans(open); err != nil {
 			group.Fault(t.At, days, fmt.Sprintf("%q are no hours", t.Raw), `Write "09:00-17:30", "09:00-12:30, 13:30-17:30" or closed. A night is two: until 24:00, and from 00:00 of the next day.`)
 			continue
 		}
+
 		rules = append(rules, hours.Rule{Days: days, Open: open})
 	}
+
 	return rules
 }

@@ -41,14 +41,17 @@ func (o *object) checkChannel(kind, key string, t *document.Text) {
 		}
 		return
 	}
+
 	if link := channelLinks.FindStringSubmatch(t.Value); link != nil {
 		if id, err := url.PathUnescape(link[1]); err == nil {
 			t.Value = id
 		}
 	}
+
 	if t.Value == "" {
 		return
 	}
+
 	isName := len(t.Value) > 1 && t.Value[0] == '#' && !strings.Contains(t.Value, "\n")
 	if !isName && !teamsChannels.MatchString(t.Value) {
 		o.Fault(t.At, key, fmt.Sprintf("%q is no channel of Teams", t.Raw),

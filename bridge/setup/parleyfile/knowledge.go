@@ -16,6 +16,7 @@ func (f *File) readKnowledge(entries []*object) {
 			o.Fault(o.At, "folder", "stands beside url, or neither is there", "Write one entry each: - folder: /srv/knowledge, or - url: https://example.com/help/")
 			continue
 		}
+
 		if folder != nil {
 			path := strings.TrimSpace(folder.Value)
 			if filepath.IsAbs(path) {
@@ -23,14 +24,17 @@ func (f *File) readKnowledge(entries []*object) {
 			} else {
 				o.Fault(folder.At, "folder", "is no absolute path", "Write /srv/knowledge.")
 			}
+
 			continue
 		}
+
 		if isSite(site.Value) {
 			f.Knowledge = append(f.Knowledge, strings.TrimSpace(site.Value))
 		} else {
 			o.Fault(site.At, "url", "is no address of a web site", "Write https://example.com/help/, without a user or a password.")
 		}
 	}
+
 	slices.Sort(f.Knowledge)
 	f.Knowledge = slices.Compact(f.Knowledge)
 }

@@ -14,19 +14,23 @@ func (o *object) readRetention() map[string]int {
 	if group == nil {
 		return nil
 	}
+
 	given := map[string]int{}
 	for _, k := range input.RetentionKeys() {
 		t := group.Text(k.Name)
 		if t == nil {
 			continue
 		}
+
 		days, ok := k.Days(strings.TrimSpace(t.Value))
 		if !ok {
 			group.Fault(t.At, k.Name, fmt.Sprintf("%q is no number of days that can be chosen", t.Raw),
 				fmt.Sprintf(`Write a number from %d to %d, or "" for the usual one.`, k.Least, retention.MaxDays))
 		}
+
 		given[k.Name] = days
 	}
+
 	group.Done()
 	return given
 }

@@ -45,12 +45,14 @@ func (s *Section) read(o *object, n ast.Node, where, prefix string) {
 	if group == nil {
 		return
 	}
+
 	for _, name := range group.Names {
 		f := Field{Path: prefix + name, At: group.Places[name]}
 		if strings.Contains(name, ".") {
 			group.Fault(f.At, name, "is no key", "Nest it: imap: {host: …} instead of imap.host.")
 			continue
 		}
+
 		switch v := group.Values[name].(type) {
 		case *ast.MappingNode, *ast.MappingValueNode:
 			s.read(o, v, group.Label(name), f.Path+".")
@@ -66,6 +68,7 @@ func (s *Section) read(o *object, n ast.Node, where, prefix string) {
 			}
 			f.One = &t
 		}
+
 		s.Fields = append(s.Fields, f)
 	}
 }

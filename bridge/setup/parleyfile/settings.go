@@ -17,12 +17,14 @@ func (o *object) readSettings(name string) []Setting {
 	if group == nil {
 		return nil
 	}
+
 	var all []Setting
 	for _, known := range bridge.Settings() {
 		t := group.Text(known.Name)
 		if t == nil {
 			continue
 		}
+
 		if slices.Contains(known.Values, "on") {
 			switch t.Value {
 			case "true":
@@ -31,6 +33,7 @@ func (o *object) readSettings(name string) []Setting {
 				t.Value = "off"
 			}
 		}
+
 		switch {
 		case t.Value == "":
 		case known.Values == nil:
@@ -38,8 +41,10 @@ func (o *object) readSettings(name string) []Setting {
 		default:
 			group.checkOneOf(*t, known.Name, known.Values...)
 		}
+
 		all = append(all, Setting{known.Name, t.Value})
 	}
+
 	group.Done()
 	return all
 }

@@ -46,15 +46,18 @@ func readTag(o *object) (Tag, bool) {
 	} else if o.Values["name"] == nil {
 		o.Fault(o.At, "name", "is missing", "A tag is known by its name.")
 	}
+
 	e.Description = o.Text("description")
 	if e.Description != nil && utf8.RuneCountInString(e.Description.Value) > maxDescriptionRunes {
 		o.Fault(e.Description.At, "description", fmt.Sprintf("has more than %d letters", maxDescriptionRunes), "Say in a sentence when the tag fits.")
 	}
+
 	e.Color = o.Text("color")
 	hasColor := e.Color != nil && e.Color.Value != ""
 	if hasColor && !colour.MatchString(e.Color.Value) {
 		o.Fault(e.Color.At, "color", fmt.Sprintf("%q is no colour", e.Color.Raw), `Write "#1d4ed8": red, green and blue, two hexadecimal digits each.`)
 	}
+
 	e.Category = o.Text("category")
 	if e.Category != nil && e.Category.Value != "" {
 		o.checkOneOf(*e.Category, "category", bridge.TagCategories()...)
@@ -62,12 +65,14 @@ func readTag(o *object) (Tag, bool) {
 	if e.Kind = o.Text("kind"); e.Kind != nil {
 		o.checkOneOf(*e.Kind, "kind", string(store.TagPlain), string(store.TagLabel))
 	}
+
 	if e.Formerly = o.List("formerly"); e.Formerly != nil {
 		for i, t := range e.Formerly.Items {
 			o.checkTagName(t, "formerly")
 			e.Formerly.Items[i].Value = strings.Join(strings.Fields(t.Value), " ")
 		}
 	}
+
 	o.Done()
 	return e, e.Name != ""
 }

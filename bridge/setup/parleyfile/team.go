@@ -28,6 +28,7 @@ func readTeam(o *object) (Team, bool) {
 	if e.Name != "" {
 		o.Where = "team " + e.Name
 	}
+
 	if e.Members = o.List("members"); e.Members != nil {
 		for i, m := range e.Members.Items {
 			member := strings.ToLower(strings.TrimSpace(m.Value))
@@ -37,16 +38,19 @@ func readTeam(o *object) (Team, bool) {
 			e.Members.Items[i].Value = member
 		}
 	}
+
 	o.readChannels(e.Channels)
 	e.Home = o.Text("home")
 	if e.Home != nil && e.Home.Value != "" {
 		o.checkOneOf(*e.Home, "home", input.Chats()...)
 	}
+
 	e.Emoji = o.readEmoji("emoji")
 	e.Agents = o.Text("agents")
 	if e.Agents != nil && e.Agents.Value != "" {
 		o.checkOneOf(*e.Agents, "agents", input.AgentRules()...)
 	}
+
 	e.Weekly = o.readSchedule("weekly_figures")
 	o.Done()
 	return e, e.Name != ""
@@ -61,10 +65,12 @@ func (o *object) readChannels(into map[string]document.Text) {
 			o.Fault(o.Places[key], key, "has no value", `A # begins a remark: write a name in quotes, "#support". Write "" to clear it.`)
 			continue
 		}
+
 		t := o.Text(key)
 		if t == nil {
 			continue
 		}
+
 		o.checkChannel(kind, key, t)
 		into[kind] = *t
 	}

@@ -35,19 +35,23 @@ func readTemplate(o *object) (entry Template, ok bool) {
 	if e.Name != "" {
 		o.Where = "template " + e.Name
 	}
+
 	e.Language = o.readName("language", "Write it like en or en_US.")
 	e.readAccounts(o)
 	for _, name := range templateTexts() {
 		e.Texts[name] = o.Text(name)
 	}
+
 	if c := e.Texts["category"]; c != nil {
 		o.checkOneOf(*c, "category", channels.TemplateCategories()...)
 	}
+
 	if e.Types = o.List("types"); e.Types != nil {
 		for _, use := range e.Types.Items {
 			o.checkOneOf(use, "types", bridge.TemplateStart, bridge.TemplateReply, bridge.TemplateWindow)
 		}
 	}
+
 	e.Labels = o.List("labels")
 	e.readButtons(o)
 	e.readExamples(o)
@@ -74,6 +78,7 @@ func (e *Template) readButtons(o *object) {
 	if !given {
 		return
 	}
+
 	e.Buttons = &[]bridge.TemplateButton{}
 	for _, g := range groups {
 		b := bridge.TemplateButton{}
@@ -83,6 +88,7 @@ func (e *Template) readButtons(o *object) {
 		if t := g.Text("url"); t != nil {
 			b.URL = t.Value
 		}
+
 		g.Done()
 		*e.Buttons = append(*e.Buttons, b)
 	}

@@ -90,6 +90,7 @@ func (o *object) readHold(name string) *Hold {
 	if t.Value == "" {
 		return &Hold{}
 	}
+
 	d, err := time.ParseDuration(t.Value)
 	if err != nil {
 		o.Fault(t.At, name, fmt.Sprintf("%q is no duration", t.Raw), "Write it with its unit: 20s, 1m30s.")
@@ -99,6 +100,7 @@ func (o *object) readHold(name string) *Hold {
 		o.Fault(t.At, name, fmt.Sprintf("%q is out of range", t.Raw), "Write something from 0s to 10m.")
 		return nil
 	}
+
 	seconds := d.Seconds()
 	return &Hold{Seconds: &seconds}
 }

@@ -54,6 +54,7 @@ func (a Account) Attributes(spec *channels.Spec) []Attribute {
 		{Name: "trial_to", Value: joinSorted(a.Row.TrialTo)},
 		{Name: "paused", Value: boolWord(a.Row.Paused), Empty: "false"},
 	}
+
 	list = append(append(list, a.Signature().listAttributes()...), []Attribute{
 		{Name: "reply_mode", Value: string(a.Row.ReplyMode)},
 		{Name: "hold", Value: a.HoldWords(), Empty: "(default)"},
@@ -67,10 +68,12 @@ func (a Account) Attributes(spec *channels.Spec) []Attribute {
 		}
 		list = append(list, Attribute{Name: kind + "_channel", Value: channel})
 	}
+
 	list = append(list, SettingAttributes(a.Settings)...)
 	if spec == nil {
 		return list
 	}
+
 	for _, f := range spec.Fields {
 		value := a.Value(f)
 		if f.List {
@@ -78,6 +81,7 @@ func (a Account) Attributes(spec *channels.Spec) []Attribute {
 		}
 		list = append(list, Attribute{Name: f.Name, Value: value, Empty: ownDefault(f), Secret: f.Secret})
 	}
+
 	return list
 }
 

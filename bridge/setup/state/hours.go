@@ -27,20 +27,24 @@ func holidayWords(p hours.Plan) []string {
 	if len(p.Except) > 0 {
 		parts = append(parts, "but on "+strings.Join(p.Except, ", "))
 	}
+
 	var shut []string
 	for _, d := range p.SpecialDays() {
 		name := ""
 		if d.Name != "" {
 			name = " (" + d.Name + ")"
 		}
+
 		if d.Open != "" {
 			parts = append(parts, d.Date+name+" "+d.Open)
 		} else {
 			shut = append(shut, d.Date+name)
 		}
 	}
+
 	if len(shut) > 0 {
 		parts = append(parts, "not "+strings.Join(shut, ", "))
 	}
+
 	return parts
 }

@@ -36,17 +36,20 @@ func Of(d store.Directory, sealer *store.Sealer) (*State, error) {
 	if err := json.Unmarshal(d.Settings, &s.Settings); err != nil {
 		return nil, fmt.Errorf("setup: settings of all accounts: %w", err)
 	}
+
 	kinds := map[store.AccountID]string{}
 	for _, a := range d.Accounts {
 		if a.Side == store.SideSurface && slices.Contains(input.Chats(), a.Kind) {
 			s.Surfaces[a.Kind], kinds[a.ID] = a.ID, a.Kind
 		}
 	}
+
 	emails := map[store.AgentID]string{}
 	for _, a := range d.Agents {
 		if !a.Active {
 			continue
 		}
+
 		row := Agent{ID: a.ID, Email: a.Email, Name: a.Name, Roles: store.SaidRoles(a.Roles), Zone: a.Zone, Users: map[string]string{},
 			Presence: a.Presence, Quiet: a.Quiet, Signature: Signature{a.Signature, a.RichSignature}}
 		for _, u := range d.Users {
@@ -55,24 +58,30 @@ func Of(d store.Directory, sealer *store.Sealer) (*State, error) {
 				row.Users[kind] = u.UserID
 			}
 		}
+
 		emails[a.ID] = a.Email
 		s.Agents = append(s.Agents, row)
 	}
+
 	names := map[store.TeamID]string{}
 	for _, t := range d.Teams {
 		names[t.ID] = t.Name
 		s.Teams = append(s.Teams, teamOf(t, d.Channels, emails, kinds))
 	}
+
 	for _, row := range d.Accounts {
 		if row.Side != store.SideChannel {
 			continue
 		}
+
 		a, err := accountOf(row, names, kinds, sealer)
 		if err != nil {
 			return nil, err
 		}
+
 		s.Accounts = append(s.Accounts, a)
 	}
+
 	return s, nil
 }
 
@@ -83,16 +92,19 @@ func teamOf(t store.Team, channels []store.TeamChannel, emails map[store.AgentID
 			row.Members = append(row.Members, emails[id])
 		}
 	}
+
 	for _, c := range channels {
 		kind := kinds[c.AccountID]
 		if c.TeamID != t.ID || kind == "" {
 			continue
 		}
+
 		row.Channels[kind] = c.Channel
 		if c.Home {
 			row.Home = kind
 		}
 	}
+
 	return row
 }
 
@@ -105,24 +117,29 @@ func accountOf(row store.Account, teams map[store.TeamID]string, kinds map[store
 	if row.SurfaceID != nil && row.SurfaceChannel != "" {
 		a.Surface = kinds[*row.SurfaceID]
 	}
+
 	if len(row.Settings) > 0 {
 		if err := json.Unmarshal(row.Settings, &a.Settings); err != nil {
 			return a, fmt.Errorf("setup: account %s: settings: %w", row.Name, err)
 		}
 	}
+
 	if len(row.Hours) > 0 {
 		if err := json.Unmarshal(row.Hours, &a.Hours); err != nil {
 			return a, fmt.Errorf("setup: account %s: hours: %w", row.Name, err)
 		}
 	}
+
 	config, err := Config(row)
 	if err != nil {
 		return a, err
 	}
+
 	a.Config = config
 	if sealer != nil {
 		a.Secrets, err = Secrets(row, sealer)
 	}
+
 	return a, err
 }
 

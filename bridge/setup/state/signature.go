@@ -40,6 +40,7 @@ func (s *State) Pictures() map[string]store.SignaturePicture {
 		if rich == nil {
 			return
 		}
+
 		for _, p := range rich.Pictures {
 			if p.From != "" {
 				known[p.From] = p
@@ -49,8 +50,10 @@ func (s *State) Pictures() map[string]store.SignaturePicture {
 	for _, a := range s.Agents {
 		add(a.Signature.Rich)
 	}
+
 	for _, a := range s.Accounts {
 		add(a.Row.RichSignature)
 	}
+
 	return known
 }

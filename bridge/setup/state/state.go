@@ -101,15 +101,18 @@ func (s *State) Clone() *State {
 	for i := range c.Agents {
 		c.Agents[i].Users = maps.Clone(c.Agents[i].Users)
 	}
+
 	for i := range c.Teams {
 		c.Teams[i].Channels = maps.Clone(c.Teams[i].Channels)
 	}
+
 	for i := range c.Accounts {
 		a := &c.Accounts[i]
 		a.Settings = maps.Clone(a.Settings)
 		a.Config = maps.Clone(a.Config)
 		a.Secrets = maps.Clone(a.Secrets)
 	}
+
 	return c
 }
 

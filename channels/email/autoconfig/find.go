@@ -73,6 +73,7 @@ func (f *Finder) Find(ctx context.Context, address string) (Found, error) {
 	if known, ok := byDomain(domain); ok {
 		return known.toFound(address, "known"), nil
 	}
+
 	var searches sync.WaitGroup
 	defer searches.Wait()
 	ctx, cancel := context.WithTimeout(ctx, searchTimeout)
@@ -89,11 +90,13 @@ func (f *Finder) Find(ctx context.Context, address string) (Found, error) {
 		results = append(results, result)
 		searches.Go(func() { result <- search() })
 	}
+
 	for _, result := range results {
 		if found := <-result; found.From != "" {
 			return found, nil
 		}
 	}
+
 	return Found{}, nil
 }
 

@@ -60,6 +60,7 @@ func (f *Finder) fetch(ctx context.Context, address string) []byte {
 	if err != nil {
 		return nil
 	}
+
 	resp, err := f.client.Do(r)
 	if err != nil {
 		return nil
@@ -72,6 +73,7 @@ func (f *Finder) fetch(ctx context.Context, address string) []byte {
 	if resp.StatusCode != http.StatusOK {
 		return nil
 	}
+
 	return raw
 }
 
@@ -97,18 +99,21 @@ func choose(list []publishedSite, protocol string, fill *strings.Replacer) (serv
 		if !strings.EqualFold(s.Type, protocol) || !s.canTakePasswords() {
 			continue
 		}
+
 		server = settings.Server{
 			Host:     publicHost(fill.Replace(s.Host)),
 			Port:     strings.TrimSpace(s.Port),
 			Security: s.connectionSecurity(),
 			Username: strings.TrimSpace(fill.Replace(s.Username)),
 		}
+
 		isProtected := server.Security != ""
 		isReachable := server.Host != "" && isPort(server.Port)
 		if isProtected && isReachable {
 			return server, true
 		}
 	}
+
 	return settings.Server{}, false
 }
 

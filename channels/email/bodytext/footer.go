@@ -20,13 +20,16 @@ func findSignature(lines []line) int {
 		if end == 0 {
 			break
 		}
+
 		last := lines[end-1]
 		if last.quoteDepth > 0 || !isFooter(last.text) {
 			break
 		}
+
 		start = end - 1
 		end = endOfText(lines[:start])
 	}
+
 	for i := end - 1; i >= max(0, end-maxSignatureLines); i-- {
 		if lines[i].quoteDepth > 0 && !lines[i].isBlank {
 			break
@@ -35,6 +38,7 @@ func findSignature(lines []line) int {
 			return i
 		}
 	}
+
 	for i := end - 1; i >= 0; i-- {
 		if lines[i].isBlank {
 			continue
@@ -42,8 +46,10 @@ func findSignature(lines []line) int {
 		if !lines[i].isSignature {
 			break
 		}
+
 		start = i
 	}
+
 	return start
 }
 

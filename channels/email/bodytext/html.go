@@ -84,10 +84,12 @@ func (r *Reader) parse(source string) (body *html.Node, complete bool) {
 	if r.bodiesRead > maxHTMLBodies || readable == 0 {
 		return &html.Node{Type: html.ElementNode, DataAtom: atom.Body, Data: "body"}, len(source) == 0
 	}
+
 	keepAttribute := isTextAttribute
 	if r.keepHTML {
 		keepAttribute = func(string) bool { return true }
 	}
+
 	body, nodes, complete := parseTree(source[:readable], keepAttribute, maxHTMLNodes-r.nodesMade)
 	r.bytesRead += readable
 	r.nodesMade += nodes
@@ -150,6 +152,7 @@ func isHidden(n *html.Node) bool {
 		if a.Key != "style" {
 			continue
 		}
+
 		hides, zeroFont := readStyle(a.Val[:min(len(a.Val), maxStyleBytes)])
 		if hides {
 			return true
@@ -158,6 +161,7 @@ func isHidden(n *html.Node) bool {
 			return true
 		}
 	}
+
 	return false
 }
 

@@ -94,6 +94,7 @@ func (w *markdownWriter) writeList(n *html.Node) {
 		w.deepLists--
 		return
 	}
+
 	l := &list{number: -1}
 	if n.DataAtom == atom.Ol {
 		l.number = 1
@@ -102,6 +103,7 @@ func (w *markdownWriter) writeList(n *html.Node) {
 			l.number = int(start)
 		}
 	}
+
 	w.beginBlock(2)
 	w.lists = append(w.lists, l)
 	w.writeChildren(n)
@@ -117,6 +119,7 @@ func (w *markdownWriter) writeItem(n *html.Node) {
 		w.writeOwnLines(n, 1)
 		return
 	}
+
 	w.beginBlock(1)
 	w.openBox(box{list: w.lists[len(w.lists)-1]})
 	w.openItems++

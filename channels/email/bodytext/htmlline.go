@@ -104,16 +104,19 @@ func (l *markdownLine) addText(s string) {
 		for end < len(s) && !isBlank(s, end) {
 			end++
 		}
+
 		if end > 0 {
 			l.addRun(textRun, s[:end], "")
 			s = s[end:]
 			continue
 		}
+
 		size := 1
 		if s[0] == nbsp[0] {
 			size = len(nbsp)
 			l.hasNBSP = true
 		}
+
 		l.spaceDue = true
 		s = s[size:]
 	}
@@ -136,16 +139,19 @@ func (l *markdownLine) addRun(kind runKind, letters, markdown string) {
 	if l.spaceDue && len(l.runs) > 0 {
 		l.addSpace(kind, startsLink)
 	}
+
 	l.spaceDue = false
 	if startsLink { // the space before stays outside of the link
 		l.linkStart = len(l.runs)
 	}
+
 	from := l.end()
 	l.letters = append(l.letters, letters...)
 	if l.canJoinLastRun(kind, startsLink) {
 		l.runs[len(l.runs)-1].to = l.end()
 		return
 	}
+
 	l.runs = append(l.runs, run{kind: kind, style: l.style, from: from, to: l.end(), markdown: markdown})
 }
 
@@ -215,6 +221,7 @@ func (l *markdownLine) closeLink(href string) {
 	if l.linkStart < 0 {
 		return
 	}
+
 	inner := slices.Clone(l.runs[l.linkStart:])
 	from, to := inner[0].from, inner[len(inner)-1].to
 	label := string(l.letters[from:to])
@@ -222,10 +229,12 @@ func (l *markdownLine) closeLink(href string) {
 	for i := range inner {
 		inner[i].style &^= l.linkStyle // the marks of these styles stand around the whole link
 	}
+
 	if target, ok := plainTarget(href, label); ok {
 		l.runs = append(l.runs, run{kind: readyRun, style: l.linkStyle, from: from, to: to, markdown: target})
 		return
 	}
+
 	link := &lineLink{href: href, runs: inner}
 	l.runs = append(l.runs, run{kind: linkRun, style: l.linkStyle, from: from, to: to, link: link})
 	if host := foreignHost(label, href); host != "" { // the text names another host: show where the link leads

@@ -15,6 +15,7 @@ func plainTarget(href, label string) (markdown string, ok bool) {
 	if strings.ContainsAny(href, " <>\"`\\\n") || !canBeLink(href) {
 		return "", false
 	}
+
 	scheme, address, _ := strings.Cut(href, ":")
 	switch strings.ToLower(scheme) {
 	case "mailto", "tel":
@@ -26,6 +27,7 @@ func plainTarget(href, label string) (markdown string, ok bool) {
 			return bareURL(href), true
 		}
 	}
+
 	return "", false
 }
 
@@ -81,18 +83,22 @@ func foreignHost(label, href string) string {
 	if !strings.Contains(label, ".") || strings.IndexByte("hHwW", label[0]) < 0 {
 		return "" // most texts: hostInText is slow
 	}
+
 	m := hostInText.FindStringSubmatch(label[:min(len(label), maxLabelBytes)])
 	if m == nil {
 		return ""
 	}
+
 	u, err := url.Parse(href)
 	if err != nil || u.Host == "" {
 		return ""
 	}
+
 	claimed := strings.TrimPrefix(strings.ToLower(m[1]), "www.")
 	real := strings.TrimPrefix(strings.ToLower(u.Hostname()), "www.")
 	if claimed == real {
 		return ""
 	}
+
 	return Escape(u.Hostname())
 }

@@ -55,11 +55,13 @@ func (w *markdownWriter) classify(n *html.Node) (isParagraph bool) {
 	default:
 		isParagraph = isBlockTag(n.DataAtom)
 	}
+
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
 		if c.Type == html.ElementNode && w.classify(c) {
 			isParagraph = true
 		}
 	}
+
 	switch n.DataAtom {
 	case atom.P, atom.Div, atom.Dt, atom.Dd, atom.Tr, atom.Caption, atom.Thead, atom.Tbody, atom.Tfoot, atom.Table:
 		switch {
@@ -70,6 +72,7 @@ func (w *markdownWriter) classify(n *html.Node) (isParagraph bool) {
 			n.DataAtom = atom.Div
 		}
 	}
+
 	return isParagraph
 }
 
@@ -85,6 +88,7 @@ func (w *markdownWriter) writeNode(n *html.Node) {
 		w.line.addText(n.Data)
 		return
 	}
+
 	switch n.DataAtom {
 	case atom.Br:
 		w.lineBreak()
@@ -110,6 +114,7 @@ func (w *markdownWriter) writeBlock(n *html.Node) {
 		w.writeInOneLine(n)
 		return
 	}
+
 	switch n.DataAtom {
 	case atom.Div:
 		w.writeOwnLines(n, 1)
@@ -295,10 +300,12 @@ func rawText(n *html.Node) string {
 		case n.DataAtom == atom.Br, n.DataAtom == atom.Div && b.Len() > 0:
 			b.WriteByte('\n')
 		}
+
 		for c := n.FirstChild; c != nil; c = c.NextSibling {
 			walk(c)
 		}
 	}
+
 	walk(n)
 	return b.String()
 }

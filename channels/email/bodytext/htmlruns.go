@@ -15,6 +15,7 @@ func (l *markdownLine) writeRuns(out *strings.Builder, runs []run, atLineStart b
 	for number := range styleCount {
 		l.prepareStyle(runs, number)
 	}
+
 	open := make([]textStyle, 0, styleCount) // the innermost style last
 	for i := range runs {
 		r := &runs[i]
@@ -22,16 +23,20 @@ func (l *markdownLine) writeRuns(out *strings.Builder, runs []run, atLineStart b
 			out.WriteString(open[len(open)-1].mark())
 			open = open[:len(open)-1]
 		}
+
 		if r.kind != blankRun {
 			open = openStyles(out, r, open)
 		}
+
 		after := blankRun
 		if i+1 < len(runs) {
 			after = runs[i+1].kind
 		}
+
 		isFirst := i == 0 && r.style == 0 // behind the mark of a style nothing can begin a block
 		l.writeRun(out, r, atLineStart && isFirst, after)
 	}
+
 	for _, style := range slices.Backward(open) {
 		out.WriteString(style.mark())
 	}
@@ -94,10 +99,12 @@ func writeText(out *strings.Builder, text string, atLineStart bool, after runKin
 			text = text[length:]
 		}
 	}
+
 	wouldBeginPicture := after == linkRun && strings.HasSuffix(text, "!") // "![" begins one
 	if wouldBeginPicture {
 		text = text[:len(text)-1]
 	}
+
 	const dot = "."
 	text = dot + text + dot
 	at := len(dot)
@@ -109,10 +116,13 @@ func writeText(out *strings.Builder, text string, atLineStart bool, after runKin
 		if touchesNextRun && !strings.HasPrefix(u, "<") {
 			u = "<" + u + ">" // otherwise the next run would become part of the address
 		}
+
 		out.WriteString(u)
 		at = m[1]
 	}
+
 	escapeRun(out, text, at, end)
+
 	if wouldBeginPicture {
 		out.WriteString(`\!`)
 	}
@@ -127,9 +137,11 @@ func (l *markdownLine) prepareStyle(runs []run, number int) {
 		for end < len(runs) && runs[end].style&style != 0 {
 			end++
 		}
+
 		if end == start {
 			continue
 		}
+
 		marksWork := l.canBeMarked(runs, start, end)
 		for i := start; i < end; i++ {
 			runs[i].styleEnds[number] = int32(end) //nolint:gosec // fewer than maxHTMLNodes
@@ -137,6 +149,7 @@ func (l *markdownLine) prepareStyle(runs []run, number int) {
 				runs[i].style &^= style
 			}
 		}
+
 		start = end // this run doesn't have the style
 	}
 }

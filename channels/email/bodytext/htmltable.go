@@ -32,8 +32,10 @@ func (w *markdownWriter) writeTable(n *html.Node) {
 			widths[i] = min(max(widths[i], utf8.RuneCountInString(text.String())), maxColumnRunes)
 			texts[i] = strings.ReplaceAll(text.String(), "|", `\|`)
 		}
+
 		cells = append(cells, texts)
 	}
+
 	w.beginBlock(2)
 	for i, texts := range cells {
 		w.writeTableLine(texts, widths, ' ')
@@ -41,6 +43,7 @@ func (w *markdownWriter) writeTable(n *html.Node) {
 			w.writeTableLine(make([]string, len(texts)), widths, '-')
 		}
 	}
+
 	w.wantGap(2)
 }
 
@@ -99,6 +102,7 @@ func appendRows(rows [][]*html.Node, part *html.Node) (all [][]*html.Node, ok bo
 			if len(rows) > 0 && len(cells) != len(rows[0]) {
 				return nil, false
 			}
+
 			rows = append(rows, cells)
 		case atom.Tbody, atom.Thead, atom.Tfoot:
 			if rows, ok = appendRows(rows, c); !ok {
@@ -110,6 +114,7 @@ func appendRows(rows [][]*html.Node, part *html.Node) (all [][]*html.Node, ok bo
 			}
 		}
 	}
+
 	return rows, true
 }
 
@@ -161,6 +166,7 @@ func (r *cellReader) isOneLine(n *html.Node) bool {
 			if r.lineEnded && text != "" {
 				return false
 			}
+
 			r.bytes += len(text)
 			if r.bytes > maxCellBytes {
 				return false
@@ -178,6 +184,7 @@ func (r *cellReader) isOneLine(n *html.Node) bool {
 			}
 		}
 	}
+
 	return true
 }
 

@@ -55,6 +55,7 @@ func parseTree(source string, keepAttribute func(name string) bool, maxNodes int
 			b.readEndTag()
 		}
 	}
+
 	return body, b.nodes, false
 }
 
@@ -90,15 +91,18 @@ func (b *treeBuilder) readStartTag(selfClosing bool) {
 	if !b.closeFor(tag) {
 		return
 	}
+
 	n := b.addNode(html.ElementNode, tag, name)
 	if hasAttributes {
 		n.Attr = b.readAttributes()
 	}
+
 	partOfDrawing := isDrawing(tag) || b.isInDrawing()
 	isEmpty := selfClosing && partOfDrawing
 	if isEmpty || isVoid(tag) {
 		return
 	}
+
 	b.openElement(n)
 }
 
@@ -148,6 +152,7 @@ func (b *treeBuilder) closeFor(tag atom.Atom) bool {
 		if !b.closeTableParts(atom.Caption, atom.Td, atom.Th) {
 			return false
 		}
+
 		b.openImplied(atom.Tbody, atom.Table)
 		b.openImplied(atom.Tr, atom.Thead, atom.Tbody, atom.Tfoot)
 		return true
@@ -160,10 +165,12 @@ func (b *treeBuilder) closeFor(tag atom.Atom) bool {
 	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
 		b.closeNearest(isCell, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6)
 	}
+
 	if isBlockTag(tag) {
 		b.closeNearest(isCell, atom.Svg, atom.Math) // a drawing can't contain blocks
 		b.closeNearest(isCell, atom.P)
 	}
+
 	return true
 }
 
@@ -197,6 +204,7 @@ func (b *treeBuilder) closeNearest(boundary func(atom.Atom) bool, tags ...atom.A
 	if !slices.ContainsFunc(tags, func(tag atom.Atom) bool { return b.openCount[tag] > 0 }) {
 		return false
 	}
+
 	for i := len(b.open) - 1; i > 0; i-- {
 		tag := b.open[i].DataAtom
 		if slices.Contains(tags, tag) {
@@ -207,6 +215,7 @@ func (b *treeBuilder) closeNearest(boundary func(atom.Atom) bool, tags ...atom.A
 			return false
 		}
 	}
+
 	return false
 }
 
@@ -232,6 +241,7 @@ func (b *treeBuilder) readEndTag() {
 	if b.openCount[tag] == 0 {
 		return
 	}
+
 	boundary := isCell
 	switch tag {
 	case atom.Table:
@@ -241,6 +251,7 @@ func (b *treeBuilder) readEndTag() {
 	case atom.Li, atom.Dt, atom.Dd:
 		boundary = isList
 	}
+
 	closesBlocks := isBlockTag(tag) || isCell(tag) || hasMarks(tag)
 	for i := len(b.open) - 1; i > 0; i-- {
 		n := b.open[i]

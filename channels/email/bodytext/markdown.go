@@ -56,10 +56,12 @@ func RenderHTML(md goldmark.Markdown, body, signature, signatureHTML string) (st
 	if signatureHTML != "" {
 		style += ".signature th,.signature td{border:0}" // its tables place things beside each other
 	}
+
 	out.WriteString("<!DOCTYPE html>\n<html>\n<head><meta charset=\"utf-8\">\n<style>" + style + "</style></head>\n<body>\n")
 	if err := md.Convert([]byte(body), &out); err != nil {
 		return "", fmt.Errorf("email: render: %w", err)
 	}
+
 	switch {
 	case signatureHTML != "":
 		out.WriteString("<div class=\"signature\">-- <br>\n" + signatureHTML + "\n</div>\n")
@@ -70,6 +72,7 @@ func RenderHTML(md goldmark.Markdown, body, signature, signatureHTML string) (st
 		}
 		out.WriteString("</div>\n")
 	}
+
 	out.WriteString("</body>\n</html>\n")
 	return out.String(), nil
 }

@@ -67,6 +67,7 @@ func (p plainText) inlineText(parent ast.Node) string {
 			out.WriteString(p.inlineText(n))
 		}
 	}
+
 	return out.String()
 }
 

@@ -59,6 +59,7 @@ func trimBlanks(text string) string {
 			text = text[size:]
 		}
 	}
+
 	return text
 }
 
@@ -129,13 +130,16 @@ func findQuote(lines []line) int {
 	if end == 0 || body[end-1].quoteDepth == 0 {
 		return unmarked
 	}
+
 	start := end
 	for start > 0 && body[start-1].isQuotedOrBlank() {
 		start--
 	}
+
 	for start < end && body[start].isBlank {
 		start++
 	}
+
 	attribution := attributionAbove(body, start)
 	if attribution == start && body[start].maybeIndented {
 		return unmarked
@@ -143,6 +147,7 @@ func findQuote(lines []line) int {
 	if hasQuotedText(body[:attribution]) {
 		return unmarked // there are answers between quotes
 	}
+
 	return attribution
 }
 
@@ -183,11 +188,13 @@ func findUnmarkedHistory(lines []line) int {
 		if l.quoteDepth > 0 {
 			continue
 		}
+
 		count := countAttributionLines(lines[i:], &budget)
 		if count > 0 && !isFirstTextQuoted(lines[i+count:]) {
 			return i
 		}
 	}
+
 	return len(lines)
 }
 
@@ -220,6 +227,7 @@ func isHeaderBlock(lines []line) bool {
 		if l.isBlank {
 			continue
 		}
+
 		textLines++
 		if textLines > maxHeaderTextLines {
 			break
@@ -228,6 +236,7 @@ func isHeaderBlock(lines []line) bool {
 			seen[l.field] = true
 		}
 	}
+
 	return seen[fieldFrom] && len(seen) >= minHeaderFields
 }
 
@@ -242,12 +251,15 @@ func countAttributionLines(lines []line, budget *PatternBudget) int {
 	if !slices.ContainsFunc(lines, ends) || !canBeginAttribution(lines[0].text) {
 		return 0
 	}
+
 	joined := ""
 	for n, l := range lines {
 		if l.isQuotedOrBlank() {
 			return 0
 		}
+
 		joined = strings.TrimSpace(joined + " " + l.text)
+
 		if !l.endsLikeAttribution {
 			continue
 		}
@@ -255,6 +267,7 @@ func countAttributionLines(lines []line, budget *PatternBudget) int {
 			return n + 1
 		}
 	}
+
 	return 0
 }
 
@@ -276,6 +289,7 @@ func attributionAbove(lines []line, start int) int {
 	if start-end > maxFar {
 		return start
 	}
+
 	strict := start-end > maxNear
 	joined := ""
 	found := start
@@ -283,6 +297,7 @@ func attributionAbove(lines []line, start int) int {
 		if lines[i].isQuotedOrBlank() {
 			break
 		}
+
 		joined = strings.TrimSpace(lines[i].text + " " + joined)
 		if isAttribution(joined, strict) {
 			found = i
@@ -293,6 +308,7 @@ func attributionAbove(lines []line, start int) int {
 			break
 		}
 	}
+
 	return found
 }
 
@@ -338,15 +354,19 @@ func linesOfText(text string) []line {
 	lines := make([]line, len(raw))
 	for i, s := range raw {
 		text := s[:min(len(s), maxLineBytes)]
+
 		for strings.HasPrefix(s, ">") {
 			lines[i].quoteDepth++
 			s = strings.TrimPrefix(s[1:], " ")
 		}
+
 		if lines[i].quoteDepth > 0 && s == "" {
 			text = ">"
 		}
+
 		lines[i].setText(text)
 	}
+
 	return lines
 }
 

@@ -40,16 +40,19 @@ func (r *lineReader) endLine() {
 	if r.firstNode == nil {
 		return
 	}
+
 	l := r.state
 	l.setText(string(bytes.TrimSpace(r.text)))
 	if strings.HasPrefix(l.text, ">") { // quoted by hand
 		l.quoteDepth++
 	}
+
 	if r.historyBlock != nil {
 		l.beginsHistory = true
 		r.firstNode = r.historyBlock // the whole block is cut off
 		r.historyBlock = nil
 	}
+
 	r.lines = append(r.lines, htmlLine{l, r.firstNode})
 	r.text = r.text[:0]
 	r.firstNode = nil
@@ -66,6 +69,7 @@ func (r *lineReader) walk(n *html.Node) {
 		r.walkChildren(n)
 		return
 	}
+
 	switch n.DataAtom {
 	case atom.Br:
 		if r.firstNode == nil {
@@ -82,15 +86,19 @@ func (r *lineReader) walk(n *html.Node) {
 		r.endLine()
 		return
 	}
+
 	if !isBlockTag(n.DataAtom) {
 		r.walkChildren(n)
 		return
 	}
+
 	r.endLine()
 	outer := r.state
+
 	if !r.ignoreAttributes {
 		r.readMarks(n)
 	}
+
 	r.walkChildren(n)
 	r.endLine()
 	r.state = outer
@@ -114,6 +122,7 @@ func (r *lineReader) addText(n *html.Node, text string) {
 		maxBytes = maxFieldBytes
 		text = text[:min(len(text), maxBytes)]
 	}
+
 	if r.firstNode == nil {
 		text = strings.TrimLeftFunc(text, unicode.IsSpace)
 		if text == "" {
@@ -121,6 +130,7 @@ func (r *lineReader) addText(n *html.Node, text string) {
 		}
 		r.firstNode = n
 	}
+
 	for i := 0; i < len(text) && len(r.text) < maxBytes; i++ {
 		c := text[i]
 		if strings.HasPrefix(text[i:], nbsp) {
@@ -129,6 +139,7 @@ func (r *lineReader) addText(n *html.Node, text string) {
 		} else if c == '\n' || c == '\t' {
 			c = ' '
 		}
+
 		r.text = append(r.text, c)
 	}
 }
@@ -140,31 +151,37 @@ func (r *lineReader) readMarks(n *html.Node) {
 	if len(n.Attr) == 0 && n.DataAtom != atom.Blockquote {
 		return
 	}
+
 	class := " " + strings.ToLower(attributeOf(n, "class")) + " "
 	class = strings.ReplaceAll(class, " x_", " ")
 	id := strings.ToLower(attributeOf(n, "id"))
 	for strings.HasPrefix(id, "x_") {
 		id = id[2:]
 	}
+
 	switch id {
 	case "divrplyfwdmsg", "appendonsend", "mail-editor-reference-message-container", "olk_src_body_section":
 		r.historyBlock = n
 	case "signature", "ms-outlook-mobile-signature", "applemailsignature", "signature_old":
 		r.state.isSignature = true
 	}
+
 	for _, box := range []string{" yahoo_quoted ", " protonmail_quote ", " zmail_extra ", " tutanota_quote "} {
 		if strings.Contains(class, box) {
 			r.state.quoteDepth++
 		}
 	}
+
 	for _, sig := range []string{" gmail_signature ", " moz-signature ", " protonmail_signature_block ", " applemailsignature "} {
 		if strings.Contains(class, sig) {
 			r.state.isSignature = true
 		}
 	}
+
 	if strings.Contains(class, " ms-outlook-mobile-reference-message ") || isOutlookBorder(n) {
 		r.historyBlock = n
 	}
+
 	// With this style a block quote only indents text.
 	indents := strings.Contains(strings.ReplaceAll(attributeOf(n, "style"), " ", ""), "margin:0040px;border:none")
 	if n.DataAtom == atom.Blockquote && !indents {
@@ -188,6 +205,7 @@ func isOutlookBorder(n *html.Node) bool {
 	if !strings.Contains(style, "order") { // "border" or "Border": most blocks have none
 		return false
 	}
+
 	style = strings.ToLower(strings.Join(strings.Fields(style[:min(len(style), maxStyleBytes)]), ""))
 	isBorder := false
 	for _, border := range []string{
@@ -195,9 +213,11 @@ func isOutlookBorder(n *html.Node) bool {
 	} {
 		isBorder = isBorder || strings.Contains(style, border)
 	}
+
 	if !isBorder {
 		return false
 	}
+
 	r := &lineReader{maxLines: maxHeaderLines, nodesLeft: maxHeaderNodes, ignoreAttributes: true}
 	r.walkChildren(n)
 	r.endLine()
@@ -205,6 +225,7 @@ func isOutlookBorder(n *html.Node) bool {
 	for _, l := range r.lines {
 		lines = append(lines, l.line)
 	}
+
 	return isHeaderBlock(lines)
 }
 
@@ -249,14 +270,17 @@ func moveOut(root, n *html.Node) *html.Node {
 		} else {
 			outline.AppendChild(right)
 		}
+
 		for next != nil {
 			following := next.NextSibling
 			parent.RemoveChild(next)
 			outline.AppendChild(next)
 			next = following
 		}
+
 		right, at = outline, parent
 	}
+
 	return right
 }
 

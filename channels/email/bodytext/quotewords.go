@@ -35,6 +35,7 @@ func canBeginAttribution(s string) bool {
 			return true
 		}
 	}
+
 	first := strings.IndexAny(s, "0123456789@")
 	if first < 0 || s[first] == '@' {
 		return false
@@ -42,6 +43,7 @@ func canBeginAttribution(s string) bool {
 	if utf8.RuneCountInString(s[:first]) > maxRunesBefore {
 		return false
 	}
+
 	rest := strings.TrimLeft(s[first:], "0123456789")
 	digits := len(s) - first - len(rest)
 	if digits > maxYearDigits || rest == "" {
@@ -50,6 +52,7 @@ func canBeginAttribution(s string) bool {
 	if rest[0] == ':' { // "10:15 AM, November 2, 2026, …"
 		return first == 0 && strings.Contains(rest, ", 20")
 	}
+
 	return strings.IndexByte("./- ", rest[0]) >= 0 || strings.HasPrefix(rest, "年")
 }
 
@@ -78,28 +81,34 @@ func isAttribution(s string, strict bool) bool {
 	if s == "" || utf8.RuneCountInString(s) > maxAttributionRunes {
 		return false
 	}
+
 	hasColon := strings.HasSuffix(s, ":") || strings.HasSuffix(s, "：")
 	if strings.HasPrefix(s, "--") && strings.HasSuffix(s, "--") { // Zoho writes dashes in place of the colon
 		s = strings.Trim(s, "- ")
 		hasColon = true
 	}
+
 	hasDigit := strings.ContainsAny(s, "0123456789")
 	if strict {
 		return hasDigit && isStrictAttribution(s, hasColon)
 	}
+
 	// Most lines are decided without the regular expressions, which are slow.
 	mayHaveAddressAndDate := hasDigit && strings.Contains(s, "@")
 	if !hasColon && !mayHaveAddressAndDate {
 		return false
 	}
+
 	hasVerb := attributionVerb.MatchString(s)
 	hasAddress := mailInText.MatchString(s)
+
 	if hasColon && hasVerb {
 		return true
 	}
 	if !hasAddress || !hasDigit {
 		return false
 	}
+
 	return hasColon || hasVerb || startsWithDate.MatchString(s)
 }
 
@@ -112,10 +121,12 @@ func isStrictAttribution(s string, hasColon bool) bool {
 	if !hasEnd || !canBeginAttribution(s) {
 		return false
 	}
+
 	hasAddress := mailInText.MatchString(s)
 	if hasCutVerb {
 		return hasAddress && clockInText.MatchString(s)
 	}
+
 	hasVerb := attributionVerb.MatchString(s)
 	if hasVerb && hasAddress {
 		return true
@@ -123,6 +134,7 @@ func isStrictAttribution(s string, hasColon bool) bool {
 	if !hasVerb && !hasAddress {
 		return false
 	}
+
 	return clockInText.MatchString(s)
 }
 
@@ -139,10 +151,12 @@ func isSeparator(text string) bool {
 	if strings.IndexByte("-_\xe2", text[0]) < 0 { // \xe2 begins the longer dashes
 		return false
 	}
+
 	dashes, words := cutDashes(text)
 	if dashes < 2 || words == "" {
 		return false
 	}
+
 	words = strings.ToLower(strings.TrimLeft(words, " \t"))
 	for _, answered := range []string{
 		"original message", "original-nachricht", "ursprüngliche nachricht", "ursprüngliche mail", "urspruengliche nachricht",
@@ -158,6 +172,7 @@ func isSeparator(text string) bool {
 			return dashes >= 2
 		}
 	}
+
 	return false
 }
 
@@ -231,6 +246,7 @@ func headerField(label string) byte {
 		"předmět", "predmet", "тема", "konu", "tárgy", "主题", "主旨", "件名", "제목", "الموضوع":
 		return fieldSubject
 	}
+
 	return 0
 }
 

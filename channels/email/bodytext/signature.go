@@ -39,21 +39,26 @@ func ReadSignature(source string) (Signature, error) {
 		if !strings.Contains(rendered.String(), "<img") {
 			return Signature{Markdown: source}, nil
 		}
+
 		source = rendered.String()
 	}
+
 	body, _, complete := parseTree(source, func(string) bool { return true }, maxHTMLNodes)
 	if !complete || len(source) > maxHTMLBytes {
 		return Signature{}, fmt.Errorf("email: signature: more than %d elements or %d bytes", maxHTMLNodes, maxHTMLBytes)
 	}
+
 	var s Signature
 	images := s.takePictures(body)
 	s.HTML = strings.TrimSpace(NewPolicy().Sanitize(renderChildren(body)))
+
 	for _, image := range images { // Markdown has their descriptions instead
 		*image = html.Node{
 			Type: html.TextNode, Data: attributeOf(image, "alt"),
 			Parent: image.Parent, PrevSibling: image.PrevSibling, NextSibling: image.NextSibling,
 		}
 	}
+
 	body, _ = NewReader(true, nil).parse(renderChildren(body))
 	s.Markdown = writeMarkdown(body)
 	return s, nil
@@ -71,6 +76,7 @@ func inlinePictureAddresses(source string) string {
 	for _, found := range pictureAddress.FindAllStringSubmatch(source, -1) {
 		addresses[found[1]] = found[2]
 	}
+
 	used := map[string]bool{}
 	source = pictureByName.ReplaceAllStringFunc(source, func(picture string) string {
 		found := pictureByName.FindStringSubmatch(picture)
@@ -78,9 +84,11 @@ func inlinePictureAddresses(source string) string {
 		if address == "" {
 			return picture
 		}
+
 		used[found[2]] = true
 		return found[1] + "(" + address + ")"
 	})
+
 	// Lines with an address that no picture uses are text.
 	source = pictureAddress.ReplaceAllStringFunc(source, func(line string) string {
 		if used[pictureAddress.FindStringSubmatch(line)[1]] {
@@ -88,6 +96,7 @@ func inlinePictureAddresses(source string) string {
 		}
 		return line
 	})
+
 	return strings.TrimSpace(source)
 }
 
@@ -97,18 +106,22 @@ func (s *Signature) takePictures(n *html.Node) (images []*html.Node) {
 	var next *html.Node
 	for c := n.FirstChild; c != nil; c = next {
 		next = c.NextSibling
+
 		if c.DataAtom != atom.Img {
 			images = append(images, s.takePictures(c)...)
 			continue
 		}
+
 		from := strings.TrimSpace(attributeOf(c, "src"))
 		if from == "" {
 			n.RemoveChild(c)
 			continue
 		}
+
 		setAttr(c, "src", "cid:"+PictureID(s.pictureIndex(from)))
 		images = append(images, c)
 	}
+
 	return images
 }
 

@@ -25,17 +25,20 @@ func Markdown(text string) string {
 			hasBlank = true
 			continue
 		}
+
 		if out.Len() > 0 {
 			out.WriteByte('\n')
 			if hasBlank || depth != lastDepth {
 				out.WriteString(strings.TrimRight(strings.Repeat("> ", min(depth, lastDepth)), " ") + "\n")
 			}
 		}
+
 		lastDepth = depth
 		hasBlank = false
 		out.WriteString(strings.Repeat("> ", depth))
 		writeLine(&out, line)
 	}
+
 	return out.String()
 }
 
@@ -62,12 +65,14 @@ func writeLine(out *strings.Builder, line string) {
 			out.WriteString(nbsp)
 		}
 	}
+
 	if n := blockMarkLength(body); n > 0 {
 		out.WriteString(body[:n-1])
 		out.WriteByte('\\')
 		out.WriteByte(body[n-1])
 		body = body[n:]
 	}
+
 	escapeInline(out, body)
 }
 
@@ -125,10 +130,12 @@ func blockMarkLength(s string) int {
 			return 1
 		}
 	}
+
 	n := orderedMarkLength(s)
 	if n > 0 && mayFollowBlockMark(s[n:]) {
 		return n
 	}
+
 	return 0
 }
 
@@ -198,6 +205,7 @@ func escapeRun(out *strings.Builder, s string, from, to int) {
 			for end < to && s[end] == c {
 				end++
 			}
+
 			if canMark(s, i, end) {
 				for range end - i {
 					out.WriteByte('\\')
@@ -206,6 +214,7 @@ func escapeRun(out *strings.Builder, s string, from, to int) {
 			} else {
 				out.WriteString(s[i:end])
 			}
+
 			i = end
 		default:
 			if needsBackslash(s, i, to) {

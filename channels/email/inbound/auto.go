@@ -30,12 +30,14 @@ var daemonAddress = regexp.MustCompile(`(?i)^(?:mailer[-_.]?daemon|postmaster|ma
 // person wrote. The order of the checks matters: the most specific reasons come first.
 func (d *Decoder) whyAutomatic(h rawmail.Header, c *content, subject string, from channels.Party) string {
 	lower := func(name string) string { return strings.ToLower(strings.TrimSpace(h.Raw(name))) }
+
 	switch c.reportType {
 	case "disposition-notification":
 		return "receipt"
 	case "feedback-report":
 		return "feedback-report"
 	}
+
 	isDeliveryReport := c.reportType != "" || len(c.statuses) > 0 || h.Has("X-Failed-Recipients")
 	if isDeliveryReport || isFromDaemon(h, subject, from.Key) {
 		return "bounce"
@@ -52,12 +54,14 @@ func (d *Decoder) whyAutomatic(h rawmail.Header, c *content, subject string, fro
 	if d.automaticPrecedence(h) != "" {
 		return "precedence"
 	}
+
 	for v := range strings.SplitSeq(lower("X-Auto-Response-Suppress"), ",") {
 		switch strings.TrimSpace(v) {
 		case "all", "oof", "autoreply":
 			return "auto-response-suppress"
 		}
 	}
+
 	if strings.HasPrefix(lower("X-Spam-Flag"), "yes") || strings.HasPrefix(lower("X-Spam-Status"), "yes") {
 		return "spam"
 	}
@@ -70,6 +74,7 @@ func (d *Decoder) whyAutomatic(h rawmail.Header, c *content, subject string, fro
 	if d.ownAddress(from.Key) != "" {
 		return channels.AutomaticOwn
 	}
+
 	return ""
 }
 

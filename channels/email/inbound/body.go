@@ -77,6 +77,7 @@ func (c *content) addAlternative(p *rawmail.Part) {
 					sub.segments = joinSegments(rich.segments, sub.segments)
 				}
 			}
+
 			rich, richType = sub, child.Type
 		case len(sub.segments) > 0 && plain == nil:
 			plain = sub
@@ -86,14 +87,17 @@ func (c *content) addAlternative(p *rawmail.Part) {
 			c.addAllButText(sub)
 			continue
 		}
+
 		c.calendars = append(c.calendars, sub.calendars...)
 	}
+
 	if plain != nil && rich != nil {
 		if len(rich.segments) > 0 && rich.segments[0].Plain == "" {
 			rich.segments[0].Plain = plain.plainText()
 		}
 		c.addAllButText(plain)
 	}
+
 	best := rich
 	if best == nil {
 		best = plain
@@ -101,6 +105,7 @@ func (c *content) addAlternative(p *rawmail.Part) {
 	if best == nil {
 		return
 	}
+
 	c.segments = append(c.segments, best.segments...)
 	c.addAllButText(best)
 }
@@ -166,6 +171,7 @@ func (c *content) addLeaf(p *rawmail.Part) {
 		c.addText(p)
 		return
 	}
+
 	switch p.Type {
 	case "text/calendar", "application/ics":
 		c.addCalendar(p, name)
@@ -174,10 +180,12 @@ func (c *content) addLeaf(p *rawmail.Part) {
 		c.addTNEF(p, name)
 		return
 	}
+
 	if strings.EqualFold(name, "winmail.dat") { // mailers give it many types
 		c.addTNEF(p, name)
 		return
 	}
+
 	switch p.Type {
 	case "application/pkcs7-mime", "application/x-pkcs7-mime":
 		c.addPKCS7(p, name)
@@ -202,6 +210,7 @@ func (c *content) addLeaf(p *rawmail.Part) {
 		if disposition == "inline" && isTextType(p.Type) {
 			c.keepNamedText(p)
 		}
+
 		c.addFile(p, name)
 	}
 }
@@ -296,6 +305,7 @@ func (c *content) addMail(p *rawmail.Part, name string) {
 		name = cmp.Or(rawmail.SafeFileName(inner.Header.Text("Subject")), "message")
 		name += ".eml"
 	}
+
 	c.files = append(c.files, channels.Attachment{
 		Name: name, ContentType: "message/rfc822", ContentID: rawmail.ContentID(p.Header), Content: b,
 	})

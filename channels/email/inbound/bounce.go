@@ -46,11 +46,13 @@ func (d *Decoder) readBounce(root *rawmail.Part, c *content, in *channels.Inboun
 	if !isReport(in, root.Header) {
 		return nil
 	}
+
 	in.Automatic = "bounce"
 	text := c.plainText()
 	if strings.TrimSpace(text) == "" && len(c.segments) > 0 {
 		text = bodytext.StrippedHTML(c.segments[0].HTML)
 	}
+
 	text = text[:min(len(text), maxReportBytes)]
 	raw = raw[:min(len(raw), maxReportBytes)]
 	b := d.findBouncedMail(c, in, raw, text)
@@ -61,10 +63,12 @@ func (d *Decoder) readBounce(root *rawmail.Part, c *content, in *channels.Inboun
 	if !b.isOurs {
 		return nil
 	}
+
 	reports := readStatuses(c.statuses, root.Header.Guess)
 	if len(reports) == 0 {
 		reports = d.proseReports(root.Header, in.Subject, text, c)
 	}
+
 	return statusesOf(*in, b, reports)
 }
 
@@ -92,15 +96,18 @@ func (d *Decoder) proseReports(h rawmail.Header, subject, text string, c *conten
 		}
 		return out
 	}
+
 	failed := keys(d.withoutOwn(rawmail.Addresses(h.Guess, h.All("X-Failed-Recipients")...)))
 	p := readProse(text, failed, h.Guess)
 	if c.returned != nil {
 		back := c.returned.Header
 		p.writtenTo = append(p.writtenTo, keys(rawmail.Addresses(back.Guess, slices.Concat(back.All("To"), back.All("Cc"))...))...)
 	}
+
 	kept := slices.DeleteFunc(p.reports, func(r report) bool {
 		return d.isOwnOrDaemon(r.recipient)
 	})
+
 	isRecipient := func(r report) bool { // of the mail that the report is about
 		return slices.Contains(failed, r.recipient) || slices.Contains(p.writtenTo, r.recipient)
 	}
@@ -113,6 +120,7 @@ func (d *Decoder) proseReports(h rawmail.Header, subject, text string, c *conten
 	if isBounceSubject(subject) || c.returned != nil {
 		kept = append(kept, d.reportWithoutName(h, text, p.writtenTo)) // the mail failed; the text doesn't say at which recipient
 	}
+
 	return kept
 }
 
@@ -133,14 +141,17 @@ func (d *Decoder) reportWithoutName(h rawmail.Header, text string, writtenTo []s
 	if a := rawmail.Address(bodytext.AddressInText(reply), h.Guess); d.ownAddress(a) == "" {
 		r.recipient = a
 	}
+
 	if r.recipient == "" && len(writtenTo) == 1 {
 		if only := writtenTo[0]; d.ownAddress(only) == "" {
 			r.recipient = only
 		}
 	}
+
 	if isAboutDelay(text) {
 		r.action = "delayed"
 	}
+
 	return r
 }
 
@@ -187,11 +198,13 @@ func (d *Decoder) findBouncedMail(c *content, in *channels.Inbound, raw []byte, 
 			from = list[0].Key
 		}
 	}
+
 	if len(b.external) == 0 {
 		if id := idInText(text); id != "" {
 			b.external = []string{id}
 		}
 	}
+
 	hasMessageID := len(b.external) > 0
 	b.external = mergeIDs(b.external, in.Answers.References)
 	if len(b.external) > 0 {
@@ -200,6 +213,7 @@ func (d *Decoder) findBouncedMail(c *content, in *channels.Inbound, raw []byte, 
 			return b
 		}
 	}
+
 	found := mailid.Scan(d.keys, raw)
 	if len(found) == 0 {
 		found = mailid.Scan(d.keys, []byte(text))
@@ -207,17 +221,20 @@ func (d *Decoder) findBouncedMail(c *content, in *channels.Inbound, raw []byte, 
 	if len(found) == 0 && c.returned != nil {
 		found = mailid.Scan(d.keys, []byte(strings.Join(c.returned.Header.All("References"), " ")))
 	}
+
 	if len(found) == 0 {
 		isFromUs := from != "" && d.ownAddress(from) != ""
 		b.isOurs = isFromUs && len(b.external) > 0
 		return b
 	}
+
 	b.isOurs = true
 	b.token = mailid.Token{Conversation: found[0].Conversation}
 	messages := slices.DeleteFunc(slices.Clone(found), func(t mailid.Token) bool { return t.Message == 0 })
 	if !hasMessageID && len(messages) == 1 {
 		b.token = messages[0]
 	}
+
 	return b
 }
 
@@ -248,6 +265,7 @@ func statusesOf(in channels.Inbound, b bouncedMail, reports []report) []channels
 		if seen[r.recipient+r.action] {
 			continue
 		}
+
 		seen[r.recipient+r.action] = true
 		s := &channels.Status{
 			State:     channels.StateFailed,
@@ -262,19 +280,23 @@ func statusesOf(in channels.Inbound, b bouncedMail, reports []report) []channels
 				s.Class = v.Class
 			}
 		}
+
 		if r.action == "delayed" {
 			// The lowest state changes nothing if a higher one is known already.
 			s.State = channels.StateAccepted
 			s.Delayed = true
 			s.Class = channels.Retry
 		}
+
 		one := in
 		one.Kind, one.Status = channels.InboundStatus, s
 		if len(out) > 0 {
 			one.ExternalID = fmt.Sprintf("%s#%d", in.ExternalID, len(out)+1)
 		}
+
 		out = append(out, one)
 	}
+
 	return out
 }
 
@@ -304,6 +326,7 @@ func (r report) describeFailure() string {
 	if r.action == "delayed" {
 		return "Not delivered yet: the mail server is still trying."
 	}
+
 	_, detail, _ := strings.Cut(cmp.Or(r.status, enhancedCode.FindString(r.reply)), ".")
 	isTooLarge := detail == "3.4" || detail == "2.3"
 	switch {
@@ -322,5 +345,6 @@ func (r report) describeFailure() string {
 	case strings.HasPrefix(detail, "7."):
 		return "The receiving server refused the mail."
 	}
+
 	return "The mail could not be delivered."
 }

@@ -50,6 +50,7 @@ func icsLines(text string, guess *rawmail.Guesser) []icsLine {
 		if colon <= 0 {
 			continue
 		}
+
 		name, rest, _ := strings.Cut(line[:colon], ";")
 		l := icsLine{name: strings.ToUpper(strings.TrimSpace(name)), value: strings.TrimSpace(line[colon+1:])}
 		if rest != "" {
@@ -59,6 +60,7 @@ func icsLines(text string, guess *rawmail.Guesser) []icsLine {
 			break
 		}
 	}
+
 	return out
 }
 
@@ -114,15 +116,18 @@ func calendarText(text string, guess *rawmail.Guesser) string {
 		default:
 			e.setProperty(l)
 		}
+
 		if len(events) > maxCalendarEvents {
 			events = events[:maxCalendarEvents]
 			break
 		}
 	}
+
 	var out []string
 	for _, e := range events {
 		out = append(out, e.writeMarkdown(method))
 	}
+
 	return strings.Join(out, "\n\n")
 }
 
@@ -174,6 +179,7 @@ func icsTime(l icsLine) string {
 	if t, err := time.Parse("20060102", v); err == nil {
 		return t.Format("2006-01-02")
 	}
+
 	for _, layout := range []string{"20060102T150405", "20060102T1504"} {
 		if t, err := time.Parse(layout, v); err == nil {
 			at := t.Format("2006-01-02 15:04")
@@ -183,6 +189,7 @@ func icsTime(l icsLine) string {
 			return at + " (" + zone + ")"
 		}
 	}
+
 	return icsText(l.value)
 }
 
@@ -192,18 +199,22 @@ func (e *event) writeMarkdown(method string) string {
 		"REQUEST": "Invitation", "CANCEL": "Cancelled", "REPLY": "Answer to an invitation",
 		"COUNTER": "Another time proposed", "DECLINECOUNTER": "Proposed time declined",
 	}[method]
+
 	title = cmp.Or(title, "Event")
 	if e.status == "CANCELLED" {
 		title = "Cancelled"
 	}
+
 	when := e.start
 	if e.end != "" && e.end != e.start {
 		when += " – " + e.end
 	}
+
 	answer := ""
 	if method == "REPLY" || method == "COUNTER" {
 		answer = e.answer
 	}
+
 	lines := []string{"**" + title + "**" + afterSeparator(": ", e.summary)}
 	for _, field := range [][2]string{
 		{"When", when}, {"Where", e.location}, {"Organizer", e.organizer}, {"Answer", answer}, {"Repeats", e.repeat},
@@ -212,6 +223,7 @@ func (e *event) writeMarkdown(method string) string {
 			lines = append(lines, field[0]+afterSeparator(": ", field[1]))
 		}
 	}
+
 	return strings.Join(lines, "\n")
 }
 

@@ -91,6 +91,7 @@ func (d *Decoder) decodeMail(e Envelope, raw []byte) []channels.Inbound {
 	if statuses := d.readBounce(root, c, &in, raw); len(statuses) > 0 {
 		return statuses
 	}
+
 	return []channels.Inbound{in}
 }
 
@@ -105,9 +106,11 @@ func (d *Decoder) newMessage(e Envelope, raw []byte, root *rawmail.Part, c *cont
 	in := d.readHead(e, raw, h)
 	in.Automatic = d.whyAutomatic(h, c, in.Subject, in.From)
 	d.setConversation(&in, e, h.Raw(mailid.MessageHeader))
+
 	if notice := authenticationNotice(h); notice != "" {
 		in.Notices = append(in.Notices, notice)
 	}
+
 	d.readBody(&in, c)
 	showsSomething := in.Text != "" || len(in.Attachments) > 0
 	if e.Truncated {
@@ -116,6 +119,7 @@ func (d *Decoder) newMessage(e Envelope, raw []byte, root *rawmail.Part, c *cont
 	} else if !showsSomething && c.encrypted == "" {
 		in.Notices = append(in.Notices, "This mail has no text.")
 	}
+
 	return in
 }
 
@@ -129,6 +133,7 @@ func (d *Decoder) readHead(e Envelope, raw []byte, h rawmail.Header) channels.In
 		Answers:    channels.Answers{References: rawmail.References(h)},
 		Historical: e.Historical,
 	}
+
 	from := rawmail.Addresses(h.Guess, h.All("From")...)
 	if len(from) == 0 {
 		from = rawmail.Addresses(h.Guess, slices.Concat(h.All("Sender"), h.All("Return-Path"))...)
@@ -137,11 +142,13 @@ func (d *Decoder) readHead(e Envelope, raw []byte, h rawmail.Header) channels.In
 		from = []channels.Party{{Key: "unknown@invalid", Name: h.Text("From")}}
 		in.Notices = append(in.Notices, "This mail does not say who sent it.")
 	}
+
 	in.From = d.findAuthor(h, from[0])
 	shown := bodytext.AddressInText(strings.ToLower(in.From.Name))
 	if shown != "" && shown != in.From.Key {
 		in.Notices = append(in.Notices, "The sender's name shows another address than the mail comes from: "+in.From.Key+".")
 	}
+
 	to := rawmail.Addresses(h.Guess, h.All("To")...)
 	cc := rawmail.Addresses(h.Guess, slices.Concat(h.All("Cc"), h.All("Bcc"))...)
 	delivered := rawmail.Addresses(h.Guess, slices.Concat(h.All("Delivered-To"), h.All("X-Original-To"), h.All("Envelope-To"))...)
@@ -156,6 +163,7 @@ func (d *Decoder) readHead(e Envelope, raw []byte, h rawmail.Header) channels.In
 	if len(in.Envelope.Cc) == 0 {
 		in.Envelope.Cc = nil
 	}
+
 	return in
 }
 
@@ -195,12 +203,14 @@ func (d *Decoder) setConversation(in *channels.Inbound, e Envelope, token string
 		if !ok {
 			continue
 		}
+
 		if in.Answers.Conversation == 0 {
 			in.Answers.Conversation, in.Answers.Message = c, m
 		} else if in.Answers.Conversation == c && in.Answers.Message == 0 {
 			in.Answers.Message = m
 		}
 	}
+
 	if in.Answers.Conversation == 0 {
 		in.Answers.Conversation = addressConversation
 		in.Answers.Message = addressMessage
@@ -208,6 +218,7 @@ func (d *Decoder) setConversation(in *channels.Inbound, e Envelope, token string
 	if d.ownAddress(in.From.Key) == "" {
 		return
 	}
+
 	for _, id := range []string{in.ExternalID, mailid.Clean(token)} {
 		if c, m, ok := mailid.Parse(d.keys, id); ok {
 			in.Kind = channels.InboundOwn
@@ -217,6 +228,7 @@ func (d *Decoder) setConversation(in *channels.Inbound, e Envelope, token string
 			return
 		}
 	}
+
 	if e.Sent && in.Automatic == channels.AutomaticOwn {
 		in.Kind, in.Automatic = channels.InboundForeign, ""
 	}

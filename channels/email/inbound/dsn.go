@@ -35,23 +35,27 @@ func readStatuses(parts [][]byte, guess *rawmail.Guesser) []report {
 			if len(out) == maxReports || groups > maxFieldGroups {
 				return out
 			}
+
 			h := rawmail.ReadHeader(append(bytes.TrimSpace(group), "\n\n"...), guess)
 			r := report{
 				status: enhancedCode.FindString(h.Raw("Status")),
 				reply:  withoutType(h.Text("Diagnostic-Code")),
 			}
+
 			r.action = actionOf(strings.ToLower(rawmail.FirstWord(h.Raw("Action"))), r.status)
 			for _, name := range []string{"Original-Recipient", "Final-Recipient", "X-Actual-Recipient"} {
 				if r.recipient == "" {
 					r.recipient = rawmail.Address(unescapeAddress(withoutType(h.Raw(name))), guess)
 				}
 			}
+
 			isAboutMail := r.recipient == "" && r.status == "" // the first group has only fields about the whole report
 			if r.action != "" && !isAboutMail {
 				out = append(out, r)
 			}
 		}
 	}
+
 	return out
 }
 

@@ -57,16 +57,19 @@ func (l letterhead) writeHTML() string {
 			fmt.Fprintf(&b, "<b>%s:</b> %s<br/>\n", name, html.EscapeString(text))
 		}
 	}
+
 	row("Subject", l.subject)
 	row("From", nameAll(l.from))
 	row("To", nameAll(l.to...))
 	row("Cc", nameAll(l.cc...))
+
 	if !l.at.IsZero() {
 		row("Date", l.at.Format("Mon, 2 Jan 2006 15:04 -0700"))
 	}
 	if b.Len() == 0 {
 		return ""
 	}
+
 	return "<p>" + b.String() + "</p>\n<hr/>\n"
 }
 
@@ -98,12 +101,14 @@ func embedPictures(safe string, pictures []channels.Attachment) string {
 			shown[`src="cid:`+url.PathEscape(f.ContentID)+`"`] = f
 		}
 	}
+
 	left := maxPictureBytes
 	return cidSource.ReplaceAllStringFunc(safe, func(src string) string {
 		f, ok := shown[src]
 		if !ok || len(f.Content) > left {
 			return src
 		}
+
 		left -= len(f.Content)
 		return `src="data:` + f.ContentType + ";base64," + base64.StdEncoding.EncodeToString(f.Content) + `"`
 	})

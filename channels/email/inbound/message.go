@@ -18,32 +18,38 @@ func (d *Decoder) readBody(in *channels.Inbound, c *content) {
 	if c.winmail != nil && len(c.segments) == 0 {
 		c.segments = append(c.segments, bodytext.Segment{Plain: c.winmail.text, HTML: c.winmail.html})
 	}
+
 	cids := map[string]string{}
 	for _, f := range c.files {
 		if f.ContentID != "" {
 			cids[f.ContentID] = f.Name
 		}
 	}
+
 	r := bodytext.NewReader(in.Automatic == "bounce" || bodytext.IsForwardSubject(in.Subject), cids)
 	texts, quotes := readSegments(r, c.segments)
 	if len(texts)+len(quotes) == 0 && len(c.namedText) > 0 {
 		texts, quotes = readSegments(r, c.namedText)
 		c.segments = append(c.segments, c.namedText...)
 	}
+
 	if len(texts)+len(quotes) == 0 && c.forward != nil { // a mail that was forwarded as a file, without a word
 		forwarded := forwardedSegments(c.forward)
 		texts, quotes = readSegments(r, forwarded)
 		c.segments = append(c.segments, forwarded...)
 	}
+
 	isOnlyQuote := len(texts)+len(c.calendars) == 0
 	if isOnlyQuote {
 		texts, quotes = quotes, nil // show it
 	}
+
 	in.Text = limitText(strings.Join(append(texts, c.calendars...), "\n\n"), "message.md", c.isCut, in)
 	in.Original.Quoted = limitText(strings.Join(quotes, "\n\n"), "quoted.md", c.isCut, in)
 	if c.isCut {
 		in.Notices = append(in.Notices, tooLongNotice("text", "message.txt"))
 	}
+
 	if r.HasLayout {
 		in.Original.HTML = &page{
 			decoder:  d,
@@ -53,6 +59,7 @@ func (d *Decoder) readBody(in *channels.Inbound, c *content) {
 			mail:     letterhead{subject: in.Subject, from: in.From, to: in.Envelope.To, cc: in.Envelope.Cc, at: in.At},
 		}
 	}
+
 	for i := range c.files {
 		if r.Used[c.files[i].ContentID] && c.files[i].ContentID != "" {
 			c.files[i].Inline = true
@@ -140,11 +147,13 @@ func cryptoNotices(c *content, text string) []string {
 	case strings.Contains(text, "BEGIN PGP MESSAGE"):
 		out = append(out, "Encrypted (PGP): cannot be displayed.")
 	}
+
 	if c.signed {
 		out = append(out, "Signed; the signature is not checked.")
 	}
 	if c.winmail != nil {
 		out = append(out, "Came as winmail.dat from Outlook: its files were unpacked.")
 	}
+
 	return out
 }

@@ -67,6 +67,7 @@ func readProse(text string, failed []string, guess *rawmail.Guesser) prose {
 		}
 		p.readLine(l)
 	}
+
 	p.reports = slices.DeleteFunc(p.reports, func(r report) bool {
 		isUncertain := r.reply == "" && len(failed) > 0 // the headers say it better
 		return r.recipient == "" || isUncertain
@@ -76,6 +77,7 @@ func readProse(text string, failed []string, guess *rawmail.Guesser) prose {
 			p.reports = append(p.reports, report{recipient: a, reply: replyInText(text)})
 		}
 	}
+
 	p.setActions(text)
 	return p
 }
@@ -87,6 +89,7 @@ func (p *prose) readLine(l string) {
 		p.reportOpen = false
 		return
 	}
+
 	if p.readField(l) {
 		p.reportOpen = false
 		return
@@ -94,6 +97,7 @@ func (p *prose) readLine(l string) {
 	if p.inReturnedMail {
 		return
 	}
+
 	if address, reply, ok := splitRecipientLine(l); ok {
 		a := rawmail.Address(address, p.guess)
 		if !p.reportOpen || p.lastReport().recipient != a {
@@ -102,9 +106,11 @@ func (p *prose) readLine(l string) {
 			return
 		}
 	}
+
 	if !p.reportOpen {
 		return
 	}
+
 	last := p.lastReport()
 	text := strings.TrimSpace(l)
 	if text == "" {
@@ -131,14 +137,17 @@ func (p *prose) readField(l string) bool {
 	} else if !isIndented || text == "" {
 		p.currentField = ""
 	}
+
 	if p.currentField == "" {
 		return false
 	}
+
 	if p.currentField == "to" || p.currentField == "cc" {
 		for _, party := range rawmail.Addresses(p.guess, text) {
 			p.writtenTo = append(p.writtenTo, party.Key)
 		}
 	}
+
 	return true
 }
 

@@ -90,6 +90,7 @@ func decodeTNEF(b []byte, guess *rawmail.Guesser) (result *tnefResult, ok bool) 
 	if len(b) < tnefStart || binary.LittleEndian.Uint32(b) != tnefSignature {
 		return nil, false
 	}
+
 	b = b[tnefStart:]
 	result = &tnefResult{complete: true, guess: guess}
 	var file *channels.Attachment // the one to which attributes of files belong; nil before the first
@@ -100,15 +101,19 @@ func decodeTNEF(b []byte, guess *rawmail.Guesser) (result *tnefResult, ok bool) 
 			result.complete = false
 			break
 		}
+
 		data := b[tnefHead : tnefHead+size]
 		b = b[tnefHead+size+tnefChecksum:]
+
 		if id == tnefRendData {
 			result.files = append(result.files, channels.Attachment{ContentType: "application/octet-stream"})
 			file = &result.files[len(result.files)-1]
 			continue
 		}
+
 		result.readAttribute(id, data, file)
 	}
+
 	result.complete = result.complete && len(b) == 0
 	kept := result.files[:0]
 	for i, f := range result.files {
@@ -116,12 +121,15 @@ func decodeTNEF(b []byte, guess *rawmail.Guesser) (result *tnefResult, ok bool) 
 			result.complete = false // an attached mail or object, which is not decoded
 			continue
 		}
+
 		f.Name = rawmail.SafeFileName(f.Name)
 		if f.Name == "" {
 			f.Name = rawmail.InventFileName(i+1, f.ContentType)
 		}
+
 		kept = append(kept, f)
 	}
+
 	result.files = kept
 	return result, true
 }
@@ -136,9 +144,11 @@ func (r *tnefResult) readAttribute(id uint32, data []byte, file *channels.Attach
 		r.readMessageProperties(data)
 		return
 	}
+
 	if file == nil {
 		return
 	}
+
 	switch id {
 	case tnefTitle:
 		if file.Name == "" {
@@ -168,6 +178,7 @@ func (r *tnefResult) readMessageProperties(data []byte) {
 			hasRTF = true
 		}
 	})
+
 	hasText := r.text != "" || r.html != ""
 	isUnreadable := hasRTF && !hasText
 	if !isWhole || isUnreadable {
@@ -212,6 +223,7 @@ func readProperties(b []byte, each func(prop uint16, value []byte, unicode bool)
 		if prop >= firstNamedProp {
 			r.skipPropName()
 		}
+
 		values := uint32(1)
 		isList := kind&manyValues != 0
 		kind &^= manyValues
@@ -219,17 +231,20 @@ func readProperties(b []byte, each func(prop uint16, value []byte, unicode bool)
 		if isList || variable {
 			values = r.readUint32()
 		}
+
 		for v := uint32(0); v < values && !r.damaged; v++ {
 			n := size
 			if variable {
 				n = r.readUint32()
 			}
+
 			value := r.next(padTo4(n))
 			if !r.damaged && v == 0 {
 				each(prop, value[:n], kind == typeUnicode)
 			}
 		}
 	}
+
 	return !r.damaged
 }
 

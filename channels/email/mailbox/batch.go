@@ -35,6 +35,7 @@ func (f *fetcher) fetchNew(ctx context.Context, s *imapSession) error {
 	if err := s.selectFolder(f.inbox.name, f.inbox.mark.UIDValidity); err != nil {
 		return err
 	}
+
 	uids, err := s.searchAfter(f.inbox.mark.Last)
 	if err != nil {
 		return err
@@ -45,11 +46,14 @@ func (f *fetcher) fetchNew(ctx context.Context, s *imapSession) error {
 	if !f.rescanDue {
 		return nil
 	}
+
 	f.rescanDue = false // before the rescan: a mail that breaks the connection must not break the next one at once
 	f.rescanTimer.Reset(spreadALittle(cmp.Or(f.earlyRescanWait, f.box.opts.Timing.Rescan)))
+
 	if err := f.rescan(ctx, s, f.inbox, f.noteInbox); err != nil {
 		return err
 	}
+
 	return f.rescanSent(ctx, s)
 }
 
@@ -67,23 +71,28 @@ func (f *fetcher) rescan(ctx context.Context, s *imapSession, dir *folder, onSto
 	if err != nil {
 		return err
 	}
+
 	var uids, quarantined []imap.UID
 	for _, uid := range found {
 		isBelowMark := uid >= dir.mark.First && uid <= dir.mark.Last
 		if !isBelowMark || dir.mark.isDone(uid) {
 			continue
 		}
+
 		if dir.quarantined[uid] {
 			dir.tries[uid] = maxTries - 1
 			quarantined = append(quarantined, uid)
 			continue
 		}
+
 		uids = append(uids, uid)
 	}
+
 	selected := selectedFolder{session: s, folder: dir, uidValidity: dir.mark.UIDValidity}
 	if err := f.fetchAndStore(ctx, selected, uids, onStored); err != nil {
 		return err
 	}
+
 	// Quarantined mails come last, because they may break the connection.
 	if err := f.fetchAndStore(ctx, selected, quarantined, onStored); err != nil {
 		return err
@@ -91,6 +100,7 @@ func (f *fetcher) rescan(ctx context.Context, s *imapSession, dir *folder, onSto
 	if len(found) > 0 {
 		dir.mark.dropDoneBelow(found[0])
 	}
+
 	return nil
 }
 
@@ -155,6 +165,7 @@ func (f *fetcher) retryUntilStored(ctx context.Context, do func() error) error {
 		if !errors.Is(err, channels.ErrOverloaded) {
 			f.box.log.Error("mailbox waits for the database", "error", err)
 		}
+
 		pause.For(ctx, spreadALittle(wait))
 		wait = min(2*wait, f.box.opts.Timing.StoreMax)
 	}

@@ -32,6 +32,7 @@ func (f *fetcher) alignInbox(ctx context.Context, s *imapSession, data *imap.Sel
 	if m == nil {
 		return f.firstLook(ctx, s, data)
 	}
+
 	hasOtherAddress := m.Address != f.box.ownAddress()
 	if f.box.isElsewhere(m) {
 		if hasOtherAddress { // another mailbox
@@ -40,11 +41,13 @@ func (f *fetcher) alignInbox(ctx context.Context, s *imapSession, data *imap.Sel
 			f.sent.mark = nil
 			return f.firstLook(ctx, s, data)
 		}
+
 		if f.sent.mark != nil {
 			f.sent.mark.UIDValidity = 0 // that of no server, so that alignSent makes a new watermark
 		}
 		return f.startOver(ctx, s, data) // the same mailbox at another server
 	}
+
 	if m.UIDValidity != data.UIDValidity {
 		return f.startOver(ctx, s, data)
 	}
@@ -52,6 +55,7 @@ func (f *fetcher) alignInbox(ctx context.Context, s *imapSession, data *imap.Sel
 		m.Server, m.Address = f.box.serverAndUser(), f.box.ownAddress()
 		return f.save(ctx, m)
 	}
+
 	return nil
 }
 
@@ -81,6 +85,7 @@ func (f *fetcher) firstLook(ctx context.Context, s *imapSession, data *imap.Sele
 	if err != nil {
 		return err
 	}
+
 	from := f.takenFrom()
 	newMark.SentFrom = from
 	taken := 0
@@ -92,6 +97,7 @@ func (f *fetcher) firstLook(ctx context.Context, s *imapSession, data *imap.Sele
 			return err
 		}
 	}
+
 	newMark.Left = max(0, int(data.NumMessages)-taken)
 	f.box.log.Info("first look into the folder", "folder", newMark.Folder, "mails_taken", taken,
 		"older_mails_left", newMark.Left, "taken_from", from)
@@ -106,6 +112,7 @@ func (f *fetcher) startOver(ctx context.Context, s *imapSession, data *imap.Sele
 	if err != nil {
 		return err
 	}
+
 	oldMark := f.inbox.mark
 	newMark.NewestAt = oldMark.NewestAt
 	newMark.StartedAt = oldMark.StartedAt
@@ -115,6 +122,7 @@ func (f *fetcher) startOver(ctx context.Context, s *imapSession, data *imap.Sele
 	if err != nil {
 		return err
 	}
+
 	newMark.First = 1 // so that a rescan also fetches mails that appear late, whatever their UIDs
 	f.box.log.Info("the folder's mails have other UIDs, read the last days again", "old", oldMark.UIDValidity, "new", data.UIDValidity,
 		"mails_read", taken, "older_mails_left", max(0, int(data.NumMessages)-taken))
@@ -142,14 +150,17 @@ func (f *fetcher) markAtEnd(s *imapSession, name string, data *imap.SelectData) 
 		if at.IsZero() || at.After(now) {
 			at = now
 		}
+
 		m.StartedAt = at.UTC()
 	}
+
 	m.First = max(m.First, 1)
 	m.Last = m.First - 1
 	m.raiseNewestAt(m.StartedAt, now)
 	if m.NewestAt.IsZero() {
 		m.NewestAt = now.UTC()
 	}
+
 	return m, nil
 }
 
@@ -164,10 +175,12 @@ func (f *fetcher) readLastDays(ctx context.Context, s *imapSession, newMark *mar
 	if err := s.selectFolder(f.inbox.name, newMark.UIDValidity); err != nil {
 		return 0, err
 	}
+
 	uids, err := f.searchSince(s, newMark.NewestAt)
 	if err != nil {
 		return 0, err
 	}
+
 	f.inbox.oldUntil = oldUntil
 	defer func() { f.inbox.oldUntil = time.Time{} }()
 	err = f.fetchInOrder(ctx, s, newMark.UIDValidity, newMails{uids, sent}, func(_ context.Context, done []outcome) error {
@@ -177,8 +190,10 @@ func (f *fetcher) readLastDays(ctx context.Context, s *imapSession, newMark *mar
 				taken++
 			}
 		}
+
 		newMark.noteOutcomes(done, f.box.env.Now())
 		return nil
 	})
+
 	return taken, err
 }

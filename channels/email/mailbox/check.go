@@ -29,11 +29,13 @@ func (c *Mailbox) Check(ctx context.Context) []channels.Finding {
 	if to.Security == settings.Unprotected {
 		out = append(out, channels.Found("IMAP security", wire.UnprotectedText))
 	}
+
 	data, err := s.examine(c.set.Folder)
 	if err != nil {
 		p := c.explain(atStage(stageFolder, err))
 		return append(out, channels.Fault(folder, p.Text, p.Hint))
 	}
+
 	out = append(out, channels.Found(folder, "%s has %d mails.%s", c.set.Folder, data.NumMessages, c.olderMails(ctx)))
 	caps := s.client.Caps()
 	if caps.Has(imap.CapIdle) {
@@ -41,11 +43,13 @@ func (c *Mailbox) Check(ctx context.Context) []channels.Finding {
 	} else {
 		out = append(out, channels.Found("IMAP IDLE", "Not offered: new mail is noticed within %v.", c.opts.Timing.PollBlind))
 	}
+
 	if caps.Has(imap.CapUIDPlus) {
 		out = append(out, channels.Found("IMAP UIDPLUS", "Offered."))
 	} else {
 		out = append(out, channels.Found("IMAP UIDPLUS", "Not offered; Parley does without."))
 	}
+
 	return append(out, c.checkSent(s))
 }
 
@@ -54,18 +58,22 @@ func (c *Mailbox) olderMails(ctx context.Context) string {
 	if c.env.State == nil {
 		return ""
 	}
+
 	m, err := c.loadMark(ctx)
 	if err != nil {
 		return "" // Run reports a watermark that can't be read
 	}
+
 	if m == nil {
 		from := c.takenFrom()
 		if from.IsZero() {
 			return " parley serve has not looked into it yet."
 		}
+
 		return fmt.Sprintf(" parley serve has not looked into it yet; it will take what was received since %s.",
 			from.Format("2006-01-02 15:04 MST"))
 	}
+
 	switch m.Left {
 	case 0:
 		return ""
@@ -83,18 +91,22 @@ func (c *Mailbox) checkSent(s *imapSession) channels.Finding {
 	if err != nil {
 		return channels.Fault(what, "The folders can't be listed: "+rawmail.Excerpt(err.Error()), "Ask the mailbox's provider.")
 	}
+
 	if folders.sent == "" {
 		return channels.Fault(what,
 			"The mailbox has no folder of sent mail, so nobody can find out whether a mail whose answer was lost was sent.",
 			"Make a folder named Sent.")
 	}
+
 	if _, err := s.examine(folders.sent); err != nil {
 		return channels.Fault(what, fmt.Sprintf("The folder %q can't be opened: %s", folders.sent, rawmail.Excerpt(serverWords(err))),
 			"Check sent_folder in the account's settings; empty: Parley finds it.")
 	}
+
 	const read = " What is answered there by other programs is shown in the threads."
 	if c.set.SaveSent == settings.SaveOff {
 		return channels.Found(what, "%s; the server files what it sends."+read, folders.sent)
 	}
+
 	return channels.Found(what, "%s; Parley files a copy of what it sends."+read, folders.sent)
 }

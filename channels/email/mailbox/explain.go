@@ -29,10 +29,12 @@ func (c *Mailbox) explain(err error) wire.Problem {
 			NeedsPerson: true,
 		}
 	}
+
 	p := explain(err, c.set.IMAP, c.set.Folder)
 	if p.Hint == smtpcode.HintPassword {
 		p.Hint = wire.PasswordHint(c.set)
 	}
+
 	return p
 }
 
@@ -45,6 +47,7 @@ func explain(err error, to settings.Server, folder string) wire.Problem {
 	if p, ok := wire.Explain(err, to); ok {
 		return p
 	}
+
 	switch se.stage {
 	case stageLogin:
 		return explainLogin(err, to)
@@ -63,6 +66,7 @@ func explain(err error, to settings.Server, folder string) wire.Problem {
 		}
 	default: // connecting and fetching: the server's words are all there is
 	}
+
 	return wire.Problem{
 		Text: fmt.Sprintf("The connection to %s broke: %s", to.Address(), rawmail.Excerpt(serverWords(err))),
 		Hint: "Parley tries again by itself.",
@@ -78,6 +82,7 @@ func explainLogin(err error, to settings.Server) wire.Problem {
 			NeedsPerson: true,
 		}
 	}
+
 	if errors.Is(err, errLoginDisabled) {
 		return wire.Problem{
 			Text:        to.Address() + " offers no password login on this connection.",
@@ -85,6 +90,7 @@ func explainLogin(err error, to settings.Server) wire.Problem {
 			NeedsPerson: true,
 		}
 	}
+
 	var no *imap.Error
 	if !errors.As(err, &no) || isTemporary(no) {
 		return wire.Problem{
@@ -92,6 +98,7 @@ func explainLogin(err error, to settings.Server) wire.Problem {
 			Hint: "Parley tries again by itself.",
 		}
 	}
+
 	return wire.Problem{
 		Text:        fmt.Sprintf("%s refuses the user name or the password: %s", to.Address(), rawmail.Excerpt(no.Text)),
 		Hint:        smtpcode.HintPassword,

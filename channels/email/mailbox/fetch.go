@@ -43,12 +43,14 @@ func (s *imapSession) fetchBodies(uids []imap.UID, mails map[imap.UID]*fetched, 
 	if headerOnly {
 		section.Specifier, limit = imap.PartSpecifierHeader, rawmail.MaxHeaderBytes
 	}
+
 	got, err := s.fetch(uids, &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}}, limit)
 	for uid, g := range got {
 		m := mails[uid]
 		if m == nil || !g.hasRaw {
 			continue
 		}
+
 		m.rawWithRoom = g.rawWithRoom
 		m.raw = g.raw
 		m.hasRaw = true
@@ -57,6 +59,7 @@ func (s *imapSession) fetchBodies(uids []imap.UID, mails map[imap.UID]*fetched, 
 			m.sizeBytes = int64(len(g.raw))
 		}
 	}
+
 	return err
 }
 
@@ -72,6 +75,7 @@ func (s *imapSession) fetch(uids []imap.UID, o *imap.FetchOptions, limit int64) 
 	if !wantsBody {
 		return s.fetchSet(imap.UIDSetNum(uids...), o, limit)
 	}
+
 	got := map[imap.UID]*fetched{}
 	if !s.uidAfterBody {
 		var err error
@@ -79,14 +83,17 @@ func (s *imapSession) fetch(uids []imap.UID, o *imap.FetchOptions, limit int64) 
 			return got, err
 		}
 	}
+
 	missing := slices.DeleteFunc(slices.Clone(uids), func(uid imap.UID) bool { return got[uid] != nil && got[uid].hasRaw })
 	if len(missing) == 0 {
 		return got, nil
 	}
+
 	numbers, err := s.sequenceNumbers(missing)
 	if err != nil || len(numbers) == 0 {
 		return got, err
 	}
+
 	more, err := s.fetchSet(imap.SeqSetNum(numbers...), o, limit)
 	for _, uid := range missing {
 		m := more[uid]
@@ -96,8 +103,10 @@ func (s *imapSession) fetch(uids []imap.UID, o *imap.FetchOptions, limit int64) 
 		if got[uid] == nil { // the first answer had the mail, but the library didn't see its UID
 			s.uidAfterBody = true
 		}
+
 		got[uid] = m
 	}
+
 	return got, err
 }
 
@@ -126,10 +135,13 @@ func (s *imapSession) fetchSet(set imap.NumSet, o *imap.FetchOptions, limit int6
 				s.abandon()
 				break
 			}
+
 			got[m.uid] = m
 		}
+
 		return errors.Join(cmd.Close(), readErr)
 	})
+
 	delete(got, 0) // an answer without a UID
 	return got, err
 }
@@ -160,6 +172,7 @@ func (m *fetched) read(data *imapclient.FetchMessageData, limit int64) error {
 			}
 		}
 	}
+
 	return nil
 }
 
@@ -178,6 +191,7 @@ func (m *fetched) readRaw(r imap.LiteralReader, limit int64) error {
 		if len(buf) == cap(buf) { // the server has sent firstBufferBytes: allocate all that it announced
 			buf = append(make([]byte, 0, headRoom+want), buf...)
 		}
+
 		n, err := r.Read(buf[len(buf):min(int64(cap(buf)), headRoom+want)])
 		buf = buf[:len(buf)+n]
 		if err != nil && int64(len(buf)-headRoom) < want {
@@ -187,6 +201,7 @@ func (m *fetched) readRaw(r imap.LiteralReader, limit int64) error {
 			return err
 		}
 	}
+
 	m.rawWithRoom = buf
 	m.raw = buf[headRoom:]
 	m.hasRaw = true
@@ -195,6 +210,7 @@ func (m *fetched) readRaw(r imap.LiteralReader, limit int64) error {
 		m.raw = headerOf(m.raw)
 		m.truncated = true
 	}
+
 	return nil
 }
 

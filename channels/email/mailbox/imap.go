@@ -78,15 +78,18 @@ func (c *Mailbox) openIMAP(ctx context.Context) (*imapSession, error) {
 	if err != nil {
 		return nil, atStage(stageLogin, err)
 	}
+
 	s, err := c.connect(ctx, token)
 	var refused *wire.TokenRefused
 	if !errors.As(err, &refused) {
 		return s, err
 	}
+
 	token, err = wire.Token(ctx, c.set, c.env.Grant, token)
 	if err != nil {
 		return nil, atStage(stageLogin, err)
 	}
+
 	return c.connect(ctx, token)
 }
 
@@ -105,23 +108,29 @@ func (c *Mailbox) connect(ctx context.Context, token string) (*imapSession, erro
 	if err != nil {
 		return nil, atStage(stageConnect, err)
 	}
+
 	wire.KeepAlive(raw)
 	s := &imapSession{conn: &watchedConn{Conn: raw}, timing: timing, news: make(chan struct{}, 1)}
 	s.stopWatchingCtx = context.AfterFunc(ctx, func() { _ = raw.Close() })
 	disarm := s.conn.arm(timing.Dial, timing.Dial)
 	err = c.greetAndLogin(dialCtx, s, token)
 	timedOut := disarm() || errors.Is(dialCtx.Err(), context.DeadlineExceeded)
+
 	if err == nil {
 		return s, nil
 	}
+
 	s.close()
+
 	if !timedOut {
 		return nil, err
 	}
+
 	silent := fmt.Errorf("%w: %w", wire.ErrSilent, err)
 	if failed, ok := errors.AsType[*stageError](err); ok {
 		return nil, atStage(failed.stage, silent) // the stage stays outermost
 	}
+
 	return nil, silent
 }
 
@@ -145,12 +154,14 @@ func (c *Mailbox) greetAndLogin(ctx context.Context, s *imapSession, token strin
 	default:
 		s.client = imapclient.New(s.conn, options)
 	}
+
 	if err := s.client.WaitGreeting(); err != nil {
 		return atStage(stageConnect, err)
 	}
 	if token != "" {
 		return atStage(stageLogin, s.loginByToken(c.set.IMAP.Username, token))
 	}
+
 	return atStage(stageLogin, s.login(c.set.IMAP))
 }
 
@@ -178,11 +189,13 @@ func (s *imapSession) loginByToken(username, token string) error {
 	if !s.client.Caps().Has(imap.AuthCap("XOAUTH2")) {
 		return errNoXOAUTH2
 	}
+
 	x := &wire.XOAUTH2{Username: username, Token: token}
 	err := s.client.Authenticate(x)
 	if err == nil {
 		return nil
 	}
+
 	// A server may refuse a token in two ways: by the answer to AUTHENTICATE, and before that in the exchange itself.
 	words, refusedInExchange := x.Refused()
 	var answer *imap.Error
@@ -192,12 +205,14 @@ func (s *imapSession) loginByToken(username, token string) error {
 		}
 		return err
 	}
+
 	if isTemporary(answer) {
 		return err
 	}
 	if answer.Text != "" && answer.Type == imap.StatusResponseTypeNo {
 		words = answer.Text
 	}
+
 	return &wire.TokenRefused{Words: words, Cause: err}
 }
 
@@ -284,6 +299,7 @@ func (s *imapSession) search(criteria *imap.SearchCriteria) ([]imap.UID, error) 
 	if err != nil {
 		return nil, err
 	}
+
 	set, _ := data.All.(imap.UIDSet)
 	slices.SortFunc(set, func(a, b imap.UIDRange) int { return cmp.Compare(a.Start, b.Start) })
 	var found []imap.UID
@@ -295,6 +311,7 @@ func (s *imapSession) search(criteria *imap.SearchCriteria) ([]imap.UID, error) 
 			found = append(found, uid)
 		}
 	}
+
 	return found, nil
 }
 
@@ -326,6 +343,7 @@ func (w *watchedConn) arm(maxSilence, maxTotal time.Duration) (disarm func() boo
 		totalTimer.Stop()
 		w.mu.Lock()
 		defer w.mu.Unlock()
+
 		if w.timer != nil {
 			w.timer.Stop()
 			w.timer = nil

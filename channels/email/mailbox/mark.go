@@ -66,6 +66,7 @@ func (c *Mailbox) loadMark(ctx context.Context) (*mark, error) {
 	if len(data) == 0 {
 		return nil, nil // none was saved yet
 	}
+
 	var m mark
 	if err := json.Unmarshal(data, &m); err != nil {
 		return nil, fmt.Errorf("%w: %w", errBadMark, err)
@@ -76,6 +77,7 @@ func (c *Mailbox) loadMark(ctx context.Context) (*mark, error) {
 	if m.Folder != c.set.Folder {
 		return nil, nil // another folder was chosen
 	}
+
 	return &m, nil
 }
 
@@ -87,6 +89,7 @@ func (c *Mailbox) saveMark(ctx context.Context, m *mark) error {
 		m.Sent.V = markVersion
 		m.Sent.limitDone()
 	}
+
 	data, err := json.Marshal(m)
 	if err == nil {
 		err = c.env.State.Save(ctx, data)
@@ -94,6 +97,7 @@ func (c *Mailbox) saveMark(ctx context.Context, m *mark) error {
 	if err != nil {
 		return fmt.Errorf("email: save watermark: %w", err)
 	}
+
 	return nil
 }
 
@@ -132,6 +136,7 @@ func (m *mark) addDone(uid imap.UID) {
 	if m.isDone(uid) {
 		return
 	}
+
 	i := m.rangeIndex(uid)
 	joinsLeft := i > 0 && m.Done[i-1][1]+1 == uid
 	joinsRight := i < len(m.Done) && uid+1 == m.Done[i][0]

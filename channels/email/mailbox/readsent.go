@@ -74,14 +74,17 @@ func (f *fetcher) searchSent(ctx context.Context, s *imapSession) ([]filedMail, 
 	if folders.sent == "" || folders.sent == f.inbox.name {
 		return nil, nil // there is none, or its mails are read as those of the inbox
 	}
+
 	status, err := s.folderStatus(folders.sent)
 	if err != nil {
 		return nil, err
 	}
+
 	hasNoNewMail := status.UIDNext != 0 && status.UIDNext == s.sentNext
 	if hasNoNewMail && f.sent.isAt(folders.sent, status.UIDValidity) {
 		return nil, nil
 	}
+
 	data, err := s.examine(folders.sent)
 	if err != nil {
 		return nil, err
@@ -89,10 +92,12 @@ func (f *fetcher) searchSent(ctx context.Context, s *imapSession) ([]filedMail, 
 	if err := f.alignSent(ctx, s, folders.sent, data); err != nil {
 		return nil, err
 	}
+
 	uids, err := s.searchAfter(f.sent.mark.Last)
 	if err != nil {
 		return nil, err
 	}
+
 	list, err := f.describeSent(s, uids)
 	s.sentNext = status.UIDNext
 	return list, err
@@ -115,10 +120,12 @@ func (f *fetcher) alignSent(ctx context.Context, s *imapSession, name string, da
 		f.sent.oldUntil = f.sent.mark.StartedAt
 		return nil
 	}
+
 	m, err := f.markAtEnd(s, name, data)
 	if err != nil {
 		return err
 	}
+
 	from := f.sentReadFrom()
 	if from.IsZero() {
 		from = f.box.env.Now().Add(-clockDoubt).UTC()
@@ -132,6 +139,7 @@ func (f *fetcher) alignSent(ctx context.Context, s *imapSession, name string, da
 			m.Last = m.First - 1
 		}
 	}
+
 	m.NewestAt = from
 	m.StartedAt = from
 	f.box.log.Info("first look into the folder of sent mail", "folder", name, "taken_from", from)
@@ -166,19 +174,23 @@ func (f *fetcher) describeSent(s *imapSession, uids []imap.UID) ([]filedMail, er
 		if err != nil {
 			return nil, err
 		}
+
 		headers := map[imap.UID]mailHeaders{}
 		for _, h := range read {
 			headers[h.uid] = h
 		}
+
 		for _, uid := range some {
 			m := filedMail{uid: uid}
 			if h, ok := headers[uid]; ok {
 				m.arrivedAt = h.arrivedAt
 				m.skip = f.box.isSentByUs(h) || f.sent.isOld(&fetched{arrivedAt: h.arrivedAt})
 			}
+
 			list = append(list, m)
 		}
 	}
+
 	return list, nil
 }
 
@@ -206,6 +218,7 @@ func (f *fetcher) fetchInOrder(
 			f.skipSent(m)
 			continue
 		}
+
 		count, err := f.countArrivedBefore(s, uids, uidValidity, m.arrivedAt)
 		if err != nil {
 			return err
@@ -213,7 +226,9 @@ func (f *fetcher) fetchInOrder(
 		if err := f.fetchFromInbox(ctx, s, uidValidity, uids[:count], onStored); err != nil {
 			return err
 		}
+
 		uids = uids[count:]
+
 		if err := f.fetchFromSent(ctx, s, m.uid); err != nil {
 			if err := f.pauseSent(ctx, s, err); err != nil {
 				return err
@@ -221,11 +236,13 @@ func (f *fetcher) fetchInOrder(
 			break
 		}
 	}
+
 	if len(mails.sent) > 0 {
 		if err := f.saveSent(ctx); err != nil {
 			return err
 		}
 	}
+
 	return f.fetchFromInbox(ctx, s, uidValidity, uids, onStored)
 }
 
@@ -282,39 +299,46 @@ func (f *fetcher) countArrivedBefore(s *imapSession, uids []imap.UID, uidValidit
 	if err := f.backToInbox(s, uidValidity); err != nil {
 		return 0, err
 	}
+
 	for first := 0; first < len(uids); first += batchSize {
 		some := uids[first:min(first+batchSize, len(uids))]
 		known, err := s.fetchSizes(some)
 		if err != nil {
 			return 0, err
 		}
+
 		for i, uid := range some {
 			if known[uid] != nil && known[uid].arrivedAt.After(at) {
 				return first + i, nil
 			}
 		}
 	}
+
 	return len(uids), nil
 }
 
 // rescanSent rescans the folder of sent mail.
 func (f *fetcher) rescanSent(ctx context.Context, s *imapSession) error {
 	s.folders = nil // the next search finds out again which folder has sent mail
+
 	if f.sent.mark == nil || f.sent.mark.Last == 0 {
 		return nil // no mail of the folder was read yet
 	}
 	if f.box.env.Now().Before(f.sentPauseEnds) {
 		return nil
 	}
+
 	err := s.selectFolder(f.sent.name, f.sent.mark.UIDValidity)
 	if err == nil {
 		err = f.rescan(ctx, s, f.sent, f.noteSent)
 	}
+
 	if err != nil {
 		if err := f.pauseSent(ctx, s, err); err != nil {
 			return err
 		}
 	}
+
 	return f.backToInbox(s, f.inbox.mark.UIDValidity)
 }
 

@@ -59,11 +59,13 @@ func (c *Mailbox) findOutcome(s *imapSession, o channels.Outbound) (channels.Out
 	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, err
 	}
+
 	hasEarlierCopy := false // a copy of an earlier sending was found
 	for _, folder := range folders.existingNames() {
 		if _, err := s.examine(folder); err != nil {
 			return channels.CannotTell, channels.Receipt{}, err
 		}
+
 		for _, key := range c.env.Keys { // an older key may have signed the attempt
 			id := mailid.Message(key, o.ConversationID, o.MessageID, c.set.Domain())
 			found, err := s.findByMessageID(id)
@@ -78,9 +80,11 @@ func (c *Mailbox) findOutcome(s *imapSession, o channels.Outbound) (channels.Out
 			}
 		}
 	}
+
 	if folders.sent == "" || hasEarlierCopy {
 		return channels.CannotTell, channels.Receipt{}, nil
 	}
+
 	outcome, err := c.judgeAbsence(s, folders.sent, o)
 	return outcome, channels.Receipt{}, err
 }
@@ -103,6 +107,7 @@ func (c *Mailbox) judgeAbsence(s *imapSession, sent string, o channels.Outbound)
 	if err != nil {
 		return channels.CannotTell, err
 	}
+
 	lacksAccepted := false // a mail is missing that the server is known to have accepted
 	var seen []mailHeaders
 	for _, id := range c.knownAccepted(o) {
@@ -113,8 +118,10 @@ func (c *Mailbox) judgeAbsence(s *imapSession, sent string, o channels.Outbound)
 		if len(found) == 0 {
 			lacksAccepted = true
 		}
+
 		seen = append(seen, found...)
 	}
+
 	if folder.NumMessages > 0 {
 		recent, err := s.readLastHeaders(folder.NumMessages)
 		if err != nil {
@@ -122,6 +129,7 @@ func (c *Mailbox) judgeAbsence(s *imapSession, sent string, o channels.Outbound)
 		}
 		seen = append(seen, recent...)
 	}
+
 	isFiledByServer := func(m mailHeaders) bool {
 		_, message, isOurs := mailid.Parse(c.env.Keys, m.id)
 		isOurMail := isOurs && message != 0
@@ -136,6 +144,7 @@ func (c *Mailbox) judgeAbsence(s *imapSession, sent string, o channels.Outbound)
 	if c.set.SaveSent == settings.SaveOn || c.set.Service() == settings.Microsoft {
 		return channels.CannotTell, nil
 	}
+
 	return channels.Absent, nil
 }
 
@@ -155,10 +164,13 @@ func (c *Mailbox) knownAccepted(o channels.Outbound) []string {
 			break
 		}
 	}
+
 	c.mu.Lock()
 	defer c.mu.Unlock()
+
 	if c.lastSent != "" && !slices.Contains(known, c.lastSent) {
 		known = append(known, c.lastSent)
 	}
+
 	return known
 }

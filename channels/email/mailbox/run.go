@@ -52,9 +52,11 @@ func (c *Mailbox) Run(ctx context.Context) error {
 		rescanDue:   true,
 	}
 	defer f.rescanTimer.Stop()
+
 	if err := f.retryUntilStored(ctx, func() error { return f.load(ctx) }); err != nil {
 		return nil // ctx ended
 	}
+
 	for ctx.Err() == nil {
 		err := f.runSession(ctx)
 		if ctx.Err() != nil {
@@ -62,6 +64,7 @@ func (c *Mailbox) Run(ctx context.Context) error {
 		}
 		pause.For(ctx, f.recordFailure(err))
 	}
+
 	return nil
 }
 
@@ -96,18 +99,21 @@ func (f *fetcher) runSession(ctx context.Context) error {
 	if err := f.alignInbox(ctx, s, data); err != nil {
 		return atStage(stageWork, err)
 	}
+
 	canIdle := s.client.Caps().Has(imap.CapIdle)
 	for fetchesInSession := 1; ; fetchesInSession++ {
 		select { // drop an old signal: fetchNew finds all mail that came until now
 		case <-s.news:
 		default:
 		}
+
 		if err := f.fetchNew(ctx, s); err != nil {
 			return atStage(stageWork, err)
 		}
 		if err := f.checkConsent(ctx); err != nil {
 			return atStage(stageLogin, err)
 		}
+
 		f.recordSuccess(fetchesInSession)
 		canIdle, err = f.waitForMail(ctx, s, canIdle)
 		if err != nil {
@@ -194,12 +200,14 @@ func (f *fetcher) waitIdling(ctx context.Context, s *imapSession) error {
 		if err != nil {
 			return err
 		}
+
 		stop = func() error {
 			if err := cmd.Close(); err != nil {
 				return err
 			}
 			return cmd.Wait()
 		}
+
 		return nil
 	})
 	if err != nil {
@@ -208,6 +216,7 @@ func (f *fetcher) waitIdling(ctx context.Context, s *imapSession) error {
 	if err := f.waitForNews(ctx, s, f.box.opts.Timing.Poll); err != nil {
 		return err // no need to end IDLE: the connection has ended, or is closed because ctx has
 	}
+
 	return s.run(stop)
 }
 

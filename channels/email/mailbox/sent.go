@@ -49,11 +49,13 @@ func (s *imapSession) findSentFolders(configured string) (sentFolders, error) {
 	if s.folders != nil {
 		return *s.folders, nil
 	}
+
 	var options *imap.ListOptions
 	caps := s.client.Caps()
 	if caps.Has(imap.CapSpecialUse) && caps.Has(imap.CapListExtended) {
 		options = &imap.ListOptions{ReturnSpecialUse: true}
 	}
+
 	var folders []*imap.ListData
 	err := s.run(func() (err error) {
 		folders, err = s.client.List("", "*", options).Collect()
@@ -62,6 +64,7 @@ func (s *imapSession) findSentFolders(configured string) (sentFolders, error) {
 	if err != nil {
 		return sentFolders{}, fmt.Errorf("email: list folders: %w", err)
 	}
+
 	out := pickSentFolders(folders)
 	out.sent = cmp.Or(configured, out.sent)
 	s.folders = &out
@@ -80,9 +83,11 @@ func pickSentFolders(folders []*imap.ListData) (out sentFolders) {
 			out.all = f.Mailbox
 		}
 	}
+
 	if out.sent == "" {
 		out.sent = sentByName(folders)
 	}
+
 	return out
 }
 
@@ -115,12 +120,14 @@ func (c *Mailbox) FileCopy(ctx context.Context, m *outbound.Mail) error {
 	serverSaves := c.serverSaves
 	c.lastSent = m.ID
 	c.mu.Unlock()
+
 	if c.set.SaveSent == settings.SaveOff {
 		return nil
 	}
 	if c.set.SaveAuto && serverSaves {
 		return nil
 	}
+
 	ctx, cancel := context.WithTimeout(ctx, c.opts.Timing.SaveCopy)
 	defer cancel()
 	s, err := c.openIMAP(ctx)
@@ -135,6 +142,7 @@ func (c *Mailbox) FileCopy(ctx context.Context, m *outbound.Mail) error {
 	if folders.sent == "" {
 		return errNoSent
 	}
+
 	if c.set.SaveAuto {
 		// A server may file late. So the previous mail, too, shows whether it files.
 		saves, err := s.filesByItself(folders.sent, m.ID, previousID)
@@ -145,9 +153,11 @@ func (c *Mailbox) FileCopy(ctx context.Context, m *outbound.Mail) error {
 			return nil
 		}
 	}
+
 	if err := s.fileMail(ctx, folders.sent, m); err != nil {
 		return fmt.Errorf("email: copy to sent: %w", err)
 	}
+
 	return nil
 }
 
@@ -233,6 +243,7 @@ func parseHeaders(mails map[imap.UID]*fetched) []mailHeaders {
 		if !m.hasRaw {
 			continue
 		}
+
 		h, _ := textproto.NewReader(bufio.NewReader(bytes.NewReader(m.raw))).ReadMIMEHeader() // of a damaged header, what could be read
 		out = append(out, mailHeaders{
 			uid:       m.uid,
@@ -242,6 +253,7 @@ func parseHeaders(mails map[imap.UID]*fetched) []mailHeaders {
 			isOurCopy: h.Get(mailid.CopyHeader) != "",
 		})
 	}
+
 	return out
 }
 
@@ -263,6 +275,7 @@ func (s *imapSession) fileMail(ctx context.Context, folder string, m *outbound.M
 		if _, err := cmd.Wait(); err != nil { // the server's reason says more than writeErr
 			return err
 		}
+
 		return writeErr
 	})
 }

@@ -64,10 +64,12 @@ func (f *fetcher) fetchAndStore(ctx context.Context, from selectedFolder, uids [
 				err = storeErr
 			}
 		}
+
 		if err != nil {
 			t.releaseReserved()
 			return err
 		}
+
 		uids = uids[len(done):]
 		stored = make(chan error, 1)
 		go func(releaseMemory func()) {
@@ -76,11 +78,14 @@ func (f *fetcher) fetchAndStore(ctx context.Context, from selectedFolder, uids [
 			}
 			stored <- f.storeBatch(ctx, from, done, onStored)
 		}(t.releaseMemory)
+
 		t.releaseMemory = nil
 	}
+
 	if stored == nil {
 		return nil
 	}
+
 	return <-stored
 }
 
@@ -116,11 +121,13 @@ func (t *batchFetch) fetchBatch(ctx context.Context, uids []imap.UID) ([]outcome
 		}
 		count = t.countJoinable(uids)
 	}
+
 	if count > 1 {
 		if err := t.fetchJoined(ctx, uids[:count]); err != nil {
 			return nil, err
 		}
 	}
+
 	done := make([]outcome, 0, count)
 	for _, uid := range uids[:count] {
 		o := outcome{uid: uid, mail: t.known[uid]}
@@ -135,9 +142,11 @@ func (t *batchFetch) fetchBatch(ctx context.Context, uids []imap.UID) ([]outcome
 				return nil, err
 			}
 		}
+
 		delete(t.folder.tries, uid)
 		done = append(done, o)
 	}
+
 	return done, nil
 }
 
@@ -208,13 +217,16 @@ func (t *batchFetch) fetchJoined(ctx context.Context, uids []imap.UID) error {
 			bytes += t.bufferBytes(uid)
 		}
 	}
+
 	if len(wanted) == 0 {
 		return nil
 	}
+
 	var err error
 	if t.releaseMemory, err = t.fetcher.box.limits.Reserve(ctx, bytes, false); err != nil {
 		return err
 	}
+
 	return t.blameMails(t.session.fetchBodies(wanted, t.known, t.fetcher.box.opts), uids[len(uids)-1])
 }
 
@@ -228,6 +240,7 @@ func (t *batchFetch) fetchSingle(ctx context.Context, uid imap.UID, known *fetch
 		isLastTry := t.folder.tries[uid] == maxTries
 		m, err := t.tryToFetch(ctx, uid, known, isLastTry)
 		known = nil
+
 		if err != nil && ctx.Err() != nil {
 			return outcome{}, ctx.Err()
 		}
@@ -241,6 +254,7 @@ func (t *batchFetch) fetchSingle(ctx context.Context, uid imap.UID, known *fetch
 			f.noteReadable(t.folder, uid)
 			return outcome{uid: uid, result: resultFetched, mail: m}, nil
 		}
+
 		exists, err := t.session.isInFolder(uid)
 		if err != nil {
 			return outcome{}, err
@@ -248,11 +262,14 @@ func (t *batchFetch) fetchSingle(ctx context.Context, uid imap.UID, known *fetch
 		if !exists {
 			return outcome{uid: uid, result: resultGone}, nil
 		}
+
 		pause.For(ctx, f.box.opts.Timing.Again)
+
 		if ctx.Err() != nil {
 			return outcome{}, ctx.Err()
 		}
 	}
+
 	t.folder.quarantined[uid] = true
 	f.rescanSooner()
 	f.box.log.Error("mail can't be read, quarantined", "folder", t.folder.name, "uid", uid)
@@ -289,21 +306,25 @@ func (t *batchFetch) tryToFetch(ctx context.Context, uid imap.UID, known *fetche
 			return nil, err
 		}
 	}
+
 	m := mails[uid]
 	if m == nil || t.folder.isOld(m) {
 		return m, nil
 	}
+
 	opts := t.fetcher.box.opts
 	if t.releaseMemory == nil { // this is a batch of one mail; larger ones have reserved memory for all their mails
 		size := m.sizeBytes
 		if size <= 0 || size > opts.MaxBody {
 			size = opts.MaxBody
 		}
+
 		var err error
 		if t.releaseMemory, err = t.fetcher.box.limits.Reserve(ctx, size, size > opts.MaxJoin); err != nil {
 			return nil, err
 		}
 	}
+
 	err := t.session.fetchBodies([]imap.UID{uid}, mails, opts)
 	return m, err
 }
@@ -313,6 +334,7 @@ func (d *folder) factOf(o outcome, uidValidity uint32) (fact channels.Fact, ok b
 	if o.result != resultFetched && o.result != resultUnreadable {
 		return channels.Fact{}, false
 	}
+
 	envelope := inbound.Envelope{V: 1, Folder: d.name, UID: uint32(o.uid), UIDValidity: uidValidity, Sent: d.isSent}
 	fact.OrderKey = mailOrder
 	if o.result == resultUnreadable {
@@ -321,6 +343,7 @@ func (d *folder) factOf(o outcome, uidValidity uint32) (fact channels.Fact, ok b
 		fact.Payload = envelope.Line()
 		return fact, true
 	}
+
 	envelope.InternalDate = o.mail.arrivedAt
 	envelope.SizeBytes = o.mail.sizeBytes
 	envelope.Truncated = o.mail.truncated
@@ -328,6 +351,7 @@ func (d *folder) factOf(o outcome, uidValidity uint32) (fact channels.Fact, ok b
 	if d.isSent {
 		fact.ExternalID = mailid.SentFact(o.mail.raw)
 	}
+
 	fact.Payload = o.mail.withLine(envelope.Line())
 	return fact, true
 }

@@ -250,11 +250,13 @@ func (b *mailboxes) removeLocked(f *folder, drop func(*message) bool) int {
 			kept = append(kept, m)
 		}
 	}
+
 	n := len(f.msgs) - len(kept)
 	f.msgs = kept
 	if n > 0 {
 		b.changedLocked(f, 0, ChangeRemoved)
 	}
+
 	return n
 }
 

@@ -40,6 +40,7 @@ func saslServer(mech string, password, token func(user, secret string) error, re
 	case "XOAUTH2":
 		return &xoauth2Server{check: token}
 	}
+
 	return nil
 }
 
@@ -79,6 +80,7 @@ func (x *xoauth2Server) Next(response []byte) ([]byte, bool, error) {
 	if response == nil {
 		return []byte{}, false, nil
 	}
+
 	var user, token string
 	for _, field := range bytes.Split(response, []byte{1}) {
 		if v, ok := bytes.CutPrefix(field, []byte("user=")); ok {
@@ -88,12 +90,14 @@ func (x *xoauth2Server) Next(response []byte) ([]byte, bool, error) {
 			token = string(v)
 		}
 	}
+
 	if user == "" || token == "" {
 		return nil, true, errMalformed
 	}
 	if x.refused = x.check(user, token); x.refused != nil {
 		return []byte(challengeBadToken), false, nil
 	}
+
 	return nil, true, nil
 }
 
@@ -108,6 +112,7 @@ func newCertificate(domain string) (*certificate, error) {
 	if err != nil {
 		return nil, fmt.Errorf("mailfake: certificate: %w", err)
 	}
+
 	now := time.Now() // the client's TLS library uses the real clock too
 	tmpl := &x509.Certificate{
 		SerialNumber: big.NewInt(now.UnixNano()), Subject: pkix.Name{CommonName: domain},
@@ -116,10 +121,12 @@ func newCertificate(domain string) (*certificate, error) {
 		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, IsCA: true, BasicConstraintsValid: true,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
+
 	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, key.Public(), key)
 	if err != nil {
 		return nil, fmt.Errorf("mailfake: certificate: %w", err)
 	}
+
 	return &certificate{
 		pair: tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key},
 		pem:  pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),

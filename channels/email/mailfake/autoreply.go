@@ -45,6 +45,7 @@ func (o *office) autoReplyLocked(a *account, sender string, raw []byte) {
 	if a.auto == nil || sender == "" {
 		return
 	}
+
 	key, got := strings.ToLower(sender), parseReceived(headerOf(raw))
 	limit := maxRude
 	if !a.auto.Rude {
@@ -53,18 +54,22 @@ func (o *office) autoReplyLocked(a *account, sender string, raw []byte) {
 			return
 		}
 	}
+
 	if a.answered[key] >= limit {
 		return
 	}
+
 	a.answered[key]++
 	m := Mail{
 		From: Address{a.cfg.Name, a.address}.String(), To: []string{sender}, Subject: "Automatic reply: " + got.Subject, Text: a.auto.Text,
 		MessageID: o.newMessageIDLocked(domainOf(a.address)), Date: o.clock(), InReplyTo: got.MessageID,
 	}
+
 	from := a.address
 	if !a.auto.Rude {
 		m.Headers, from = map[string]string{"Auto-Submitted": "auto-replied"}, ""
 	}
+
 	answer, err := m.compose()
 	if err != nil { // a sender that cannot be written into a header
 		o.log.Warn("mail emulator could not answer automatically", "error", err)

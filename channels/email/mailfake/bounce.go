@@ -31,6 +31,7 @@ func (o *office) composeReportLocked(sender, recipient string, rule RecipientRul
 		action = "delayed"
 		explained = "We still try to deliver your message to"
 	}
+
 	id := o.newMessageIDLocked(o.opts.Domain)
 	now := o.clock().Format(time.RFC1123Z)
 	diagnostic := fmt.Sprintf("%d %s %s", rule.Code, rule.Enhanced, rule.Text)
@@ -38,11 +39,13 @@ func (o *office) composeReportLocked(sender, recipient string, rule RecipientRul
 		"Original-Recipient: rfc822; %s\r\nFinal-Recipient: rfc822; %s\r\nAction: %s\r\nStatus: %s\r\n"+
 		"Remote-MTA: dns; mx.%s\r\nDiagnostic-Code: smtp; %s\r\n",
 		o.opts.Domain, now, recipient, recipient, action, rule.Enhanced, domainOf(recipient), diagnostic)
+
 	var body bytes.Buffer
 	w := multipart.NewWriter(&body)
 	if err := w.SetBoundary(fmt.Sprintf("report-%d", o.counter)); err != nil {
 		return nil, err
 	}
+
 	for _, p := range []struct{ mediaType, body string }{
 		{"text/plain; charset=utf-8", fmt.Sprintf("%s <%s>.\r\n\r\n%s\r\n", explained, recipient, diagnostic)},
 		{"message/delivery-status", status},
@@ -56,9 +59,11 @@ func (o *office) composeReportLocked(sender, recipient string, rule RecipientRul
 			return nil, err
 		}
 	}
+
 	if err := w.Close(); err != nil {
 		return nil, err
 	}
+
 	var out bytes.Buffer
 	for _, f := range [][2]string{
 		{"From", "Mail Delivery Subsystem <mailer-daemon@" + o.opts.Domain + ">"}, {"To", sender}, {"Subject", subject},
@@ -68,6 +73,7 @@ func (o *office) composeReportLocked(sender, recipient string, rule RecipientRul
 	} {
 		writeField(&out, f[0], f[1])
 	}
+
 	out.WriteString("\r\n")
 	out.Write(body.Bytes())
 	return out.Bytes(), nil

@@ -50,8 +50,10 @@ func (s *Server) State() State {
 		for name, f := range a.folders {
 			m.Folders[name] = len(f.msgs)
 		}
+
 		out.Mailboxes = append(out.Mailboxes, m)
 	}
+
 	return out
 }
 
@@ -91,6 +93,7 @@ func (s *Server) Control() http.Handler {
 			respond(w, map[string]string{"id": id}, err)
 		}
 	})
+
 	mux.HandleFunc("DELETE /_fake/mail/faults", func(w http.ResponseWriter, r *http.Request) {
 		if id := r.FormValue("id"); id != "" {
 			s.RemoveFault(id)
@@ -99,12 +102,14 @@ func (s *Server) Control() http.Handler {
 		}
 		respond(w, map[string]bool{"ok": true}, nil)
 	})
+
 	mux.HandleFunc("POST /_fake/mail/recipient", func(w http.ResponseWriter, r *http.Request) {
 		var rule RecipientRule
 		if read(w, r, &rule) {
 			respond(w, map[string]bool{"ok": true}, s.SetRecipient(rule))
 		}
 	})
+
 	mux.HandleFunc("POST /_fake/mail/autoreply", func(w http.ResponseWriter, r *http.Request) {
 		var reply AutoReply
 		if read(w, r, &reply) {
@@ -115,10 +120,12 @@ func (s *Server) Control() http.Handler {
 			respond(w, map[string]bool{"ok": true}, s.SetAutoReply(r.FormValue("address"), set))
 		}
 	})
+
 	mux.HandleFunc("POST /_fake/mail/uidvalidity", func(w http.ResponseWriter, r *http.Request) {
 		err := s.ChangeUIDValidity(r.FormValue("address"), cmp.Or(r.FormValue("folder"), "INBOX"))
 		respond(w, map[string]bool{"ok": true}, err)
 	})
+
 	mux.HandleFunc("POST /_fake/mail/disconnect", func(w http.ResponseWriter, r *http.Request) {
 		s.Disconnect(r.FormValue("address"))
 		respond(w, map[string]bool{"ok": true}, nil)
@@ -154,6 +161,7 @@ func (d *driver) reply(w http.ResponseWriter, r *http.Request) {
 	if !read(w, r, &in) {
 		return
 	}
+
 	c := d.srv.Customer(in.From)
 	for _, got := range append(c.Inbox(), d.srv.Sent(c.Address())...) {
 		if got.MessageID == in.Answered {
@@ -162,6 +170,7 @@ func (d *driver) reply(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+
 	respond(w, nil, ErrNoMail)
 }
 
@@ -193,14 +202,17 @@ func (d *driver) listInbox(w http.ResponseWriter, r *http.Request) {
 		defer cancel()
 		in, _ = d.srv.WaitForFolder(ctx, address, folder, func(in []Received) bool { return len(in) >= least })
 	}
+
 	if in == nil {
 		in = []Received{}
 	}
+
 	if r.FormValue("raw") == "0" {
 		for i := range in {
 			in[i].Raw = nil
 		}
 	}
+
 	respond(w, in, nil)
 }
 
@@ -214,11 +226,13 @@ func (d *driver) streamEvents(w http.ResponseWriter, r *http.Request) {
 	if err != nil || out.Flush() != nil {
 		return
 	}
+
 	for {
 		changes, err := sub.Next(r.Context())
 		if err != nil {
 			return
 		}
+
 		for _, c := range changes {
 			line, err := json.Marshal(c)
 			if err == nil {
@@ -252,8 +266,10 @@ func respond(w http.ResponseWriter, body any, err error) {
 		case errors.Is(err, ErrNoMail), errors.Is(err, ErrNoMailbox):
 			status = http.StatusNotFound
 		}
+
 		body = map[string]string{"error": err.Error()}
 	}
+
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(body) // the client may have gone

@@ -61,10 +61,12 @@ func (c *Customer) Send(m Mail) (Sent, error) {
 	if m.MessageID == "" {
 		m.MessageID = c.post.newMessageID(domainOf(c.addr.Address))
 	}
+
 	raw, err := m.compose()
 	if err != nil {
 		return Sent{}, err
 	}
+
 	var to []string
 	for _, list := range [][]string{m.To, m.Cc, m.Bcc} {
 		for _, s := range list {
@@ -75,10 +77,12 @@ func (c *Customer) Send(m Mail) (Sent, error) {
 			to = append(to, a.Address)
 		}
 	}
+
 	delivered, refused, err := c.post.deliver(c.addr.Address, to, raw, true)
 	if err == nil {
 		c.post.saveSent(c.addr.Address, m.withBcc(raw))
 	}
+
 	return Sent{MessageID: m.MessageID, Date: m.Date, Raw: raw, Delivered: delivered, Refused: refused}, err
 }
 

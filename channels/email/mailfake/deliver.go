@@ -102,20 +102,24 @@ func (o *office) ruleLocked(address string) RecipientRule {
 			rule.Policy = o.opts.UnknownHosted
 		}
 	}
+
 	foundExact := false
 	for _, r := range o.rules {
 		if !matchesAddress(r.Address, address) {
 			continue
 		}
+
 		isExact := !strings.HasPrefix(r.Address, "@")
 		if isExact || !foundExact { // the last one wins, but a domain's never over an address's
 			rule, foundExact = r, isExact
 		}
 	}
+
 	defaults := RecipientRule{Code: codeRefused, Enhanced: "5.1.1", Text: "The email account that you tried to reach does not exist"}
 	if rule.Policy == PolicyDelayed {
 		defaults = RecipientRule{Code: codeLocalError, Enhanced: "4.4.1", Text: "The receiving host does not answer"}
 	}
+
 	rule.Code = cmp.Or(rule.Code, defaults.Code)
 	rule.Enhanced = cmp.Or(rule.Enhanced, defaults.Enhanced)
 	rule.Text = cmp.Or(rule.Text, defaults.Text)
@@ -154,14 +158,17 @@ func (o *office) deliverLocked(from string, to []string, raw []byte, trace bool)
 		case PolicyBounce, PolicyDelayed:
 			o.reportLocked(from, addr, rule, raw)
 		}
+
 		if rule.Policy != PolicyBounce {
 			o.storeLocked(from, addr, raw, trace)
 			delivered = append(delivered, addr)
 		}
 	}
+
 	if len(delivered) == 0 && first != nil {
 		return nil, refused, first
 	}
+
 	return delivered, refused, nil
 }
 
@@ -173,6 +180,7 @@ func (o *office) storeLocked(from, addr string, raw []byte, trace bool) {
 		cfg := MailboxConfig{Address: withoutDetail(addr), Password: o.opts.CustomerPassword}
 		a = o.boxes.addAccountLocked(cfg, true)
 	}
+
 	now := o.clock()
 	if trace {
 		var b bytes.Buffer
@@ -181,6 +189,7 @@ func (o *office) storeLocked(from, addr string, raw []byte, trace bool) {
 			cmp.Or(domainOf(from), o.opts.Domain), o.opts.Domain, addr, now.Format(time.RFC1123Z))
 		raw = append(b.Bytes(), raw...)
 	}
+
 	o.boxes.appendLocked(a.findFolder("INBOX"), raw, now)
 	o.autoReplyLocked(a, from, raw)
 }

@@ -175,11 +175,13 @@ func (f Fault) matches(op Op, mailbox string, recipients []string) bool {
 	if f.Recipient == "" {
 		return true
 	}
+
 	for _, r := range recipients {
 		if matchesAddress(f.Recipient, r) {
 			return true
 		}
 	}
+
 	return false
 }
 

@@ -46,11 +46,13 @@ func (s *Server) imapOptions(starttls *tls.Config) *imapserver.Options {
 			if !s.enter() {
 				return nil, nil, byeError("Shutting down")
 			}
+
 			ss := &session{ground: s.ground, boxes: s.mailboxes, clients: s.clients, faults: s.faults, conn: c, fc: unwrap(c.NetConn())}
 			if _, err := ss.beginCommand(OpIMAPConnect); err != nil {
 				s.leave()
 				return nil, nil, err
 			}
+
 			s.mu.Lock()
 			s.sessions[ss] = struct{}{}
 			s.mu.Unlock()
@@ -80,6 +82,7 @@ func (ss *session) beginCommand(op Op) (hits, error) {
 func (ss *session) strike(op Op, mailbox string) (hits, error) {
 	h := ss.faults.strike(op, mailbox)
 	ss.faults.pause(ss.fc, h, ActionDelay)
+
 	if _, ok := h.find(ActionHideIdle); ok {
 		ss.fc.hideIdleCapability()
 	}
@@ -87,6 +90,7 @@ func (ss *session) strike(op Op, mailbox string) (hits, error) {
 		_ = ss.fc.Close()
 		return h, net.ErrClosed
 	}
+
 	if f, ok := h.find(ActionBye); ok {
 		if op == OpIMAPConnect {
 			return h, byeError(cmp.Or(f.Text, "Too many connections"))
@@ -94,6 +98,7 @@ func (ss *session) strike(op Op, mailbox string) (hits, error) {
 		_ = ss.conn.Bye(cmp.Or(f.Text, "Server shutting down"))
 		return h, net.ErrClosed
 	}
+
 	if f, ok := h.find(ActionReply); ok {
 		if op == OpIMAPConnect {
 			return h, byeError(cmp.Or(f.Text, "Not now"))
@@ -103,6 +108,7 @@ func (ss *session) strike(op Op, mailbox string) (hits, error) {
 		}
 		return h, noError(imap.ResponseCode(f.Enhanced), cmp.Or(f.Text, "Refused"))
 	}
+
 	return h, nil
 }
 
@@ -133,12 +139,14 @@ func (ss *session) login(username string, allowed func(*account) bool) error {
 	if err != nil {
 		return err
 	}
+
 	ss.mu.Lock()
 	a := ss.boxes.findLoginLocked(username)
 	if a == nil || !allowed(a) {
 		ss.mu.Unlock()
 		return imapserver.ErrAuthFailed
 	}
+
 	ss.acct = a
 	ss.mu.Unlock()
 	ss.endCommand(h)
@@ -174,17 +182,20 @@ func (ss *session) Select(name string, options *imap.SelectOptions) (*imap.Selec
 	if err != nil {
 		return nil, err
 	}
+
 	ss.mu.Lock()
 	f := ss.acct.findFolder(name)
 	if f == nil {
 		ss.mu.Unlock()
 		return nil, noError(imap.ResponseCodeNonExistent, "No such mailbox")
 	}
+
 	var stale []*session
 	if _, ok := h.find(ActionUIDValidity); ok {
 		ss.boxes.renumberLocked(f)
 		stale = ss.clients.viewingLocked(f)
 	}
+
 	ss.view = newViewLocked(f, options.ReadOnly)
 	data := &imap.SelectData{
 		Flags:       []imap.Flag{imap.FlagAnswered, imap.FlagFlagged, imap.FlagDeleted, imap.FlagSeen, imap.FlagDraft},
@@ -196,13 +207,17 @@ func (ss *session) Select(name string, options *imap.SelectOptions) (*imap.Selec
 			break
 		}
 	}
+
 	ss.mu.Unlock()
+
 	for _, other := range stale {
 		_ = other.fc.Close()
 	}
+
 	if !options.ReadOnly {
 		data.PermanentFlags = append(slices.Clone(data.Flags), imap.FlagWildcard)
 	}
+
 	ss.endCommand(h)
 	return data, nil
 }
@@ -221,20 +236,24 @@ func (ss *session) Append(name string, r imap.LiteralReader, options *imap.Appen
 	if err != nil {
 		return nil, fmt.Errorf("mailfake: append: %w", err)
 	}
+
 	h, err := ss.beginCommand(OpAPPEND)
 	if err != nil {
 		return nil, err
 	}
+
 	ss.mu.Lock()
 	f := ss.acct.findFolder(name)
 	if f == nil {
 		ss.mu.Unlock()
 		return nil, noError(imap.ResponseCodeTryCreate, "No such mailbox")
 	}
+
 	at := options.Time
 	if at.IsZero() {
 		at = ss.clock()
 	}
+
 	m := ss.boxes.appendLocked(f, raw, at, options.Flags...)
 	data := &imap.AppendData{UIDValidity: f.validity, UID: m.uid}
 	ss.mu.Unlock()

@@ -45,10 +45,12 @@ func (ss *session) Rename(oldName, newName string, _ *imap.RenameOptions) error 
 	if f == nil {
 		return noError(imap.ResponseCodeNonExistent, "No such mailbox")
 	}
+
 	newName = strings.TrimRight(newName, string(delimiter))
 	if f.name == "INBOX" || ss.acct.findFolder(newName) != nil {
 		return noError(imap.ResponseCodeCannot, "Cannot rename")
 	}
+
 	delete(ss.acct.folders, f.name)
 	f.name = newName
 	ss.acct.folders[newName] = f
@@ -86,6 +88,7 @@ func (ss *session) List(w *imapserver.ListWriter, ref string, patterns []string,
 	if len(patterns) == 0 {
 		return w.WriteList(&imap.ListData{Attrs: []imap.MailboxAttr{imap.MailboxAttrNoSelect}, Delim: delimiter})
 	}
+
 	ss.mu.Lock()
 	var out []*imap.ListData
 	for _, f := range ss.acct.folders {
@@ -95,6 +98,7 @@ func (ss *session) List(w *imapserver.ListWriter, ref string, patterns []string,
 		if lacksSubscription || lacksUse || !slices.ContainsFunc(patterns, matches) {
 			continue
 		}
+
 		d := &imap.ListData{Mailbox: f.name, Delim: delimiter, Attrs: slices.Clone(f.attrs)}
 		showsSubscription := options.ReturnSubscribed || options.SelectSubscribed
 		if f.subscribed && showsSubscription {
@@ -103,15 +107,19 @@ func (ss *session) List(w *imapserver.ListWriter, ref string, patterns []string,
 		if options.ReturnStatus != nil {
 			d.Status = f.statusLocked(options.ReturnStatus)
 		}
+
 		out = append(out, d)
 	}
+
 	ss.mu.Unlock()
 	sort.Slice(out, func(i, j int) bool { return out[i].Mailbox < out[j].Mailbox })
+
 	for _, d := range out {
 		if err := w.WriteList(d); err != nil {
 			return err
 		}
 	}
+
 	ss.endCommand(h)
 	return nil
 }
@@ -137,6 +145,7 @@ func (f *folder) statusLocked(options *imap.StatusOptions) *imap.StatusData {
 	var size int64
 	for _, m := range f.msgs {
 		size += int64(len(m.raw))
+
 		if !m.has(imap.FlagSeen) {
 			unseen++
 		}
@@ -144,6 +153,7 @@ func (f *folder) statusLocked(options *imap.StatusOptions) *imap.StatusData {
 			deleted++
 		}
 	}
+
 	total := uint32(len(f.msgs))
 	d := &imap.StatusData{Mailbox: f.name}
 	for _, item := range []struct {
@@ -158,6 +168,7 @@ func (f *folder) statusLocked(options *imap.StatusOptions) *imap.StatusData {
 			*item.dst = item.val
 		}
 	}
+
 	if options.UIDNext {
 		d.UIDNext = f.next
 	}
@@ -167,5 +178,6 @@ func (f *folder) statusLocked(options *imap.StatusOptions) *imap.StatusData {
 	if options.Size {
 		d.Size = &size
 	}
+
 	return d
 }

@@ -19,6 +19,7 @@ func (ss *session) Fetch(w *imapserver.FetchWriter, set imap.NumSet, options *im
 	if err != nil {
 		return err
 	}
+
 	ss.mu.Lock()
 	targets := ss.view.targetsLocked(set)
 	ss.mu.Unlock()
@@ -31,6 +32,7 @@ func (ss *session) Fetch(w *imapserver.FetchWriter, set imap.NumSet, options *im
 			ss.mu.Unlock()
 			continue
 		}
+
 		if _, ok := h.find(ActionFlagsOnly); ok {
 			ss.mu.Lock()
 			flags := t.msg.flagList()
@@ -42,10 +44,12 @@ func (ss *session) Fetch(w *imapserver.FetchWriter, set imap.NumSet, options *im
 		} else {
 			err = ss.fetchOne(w.CreateMessage(t.seq), t.msg, options)
 		}
+
 		if err != nil {
 			return err
 		}
 	}
+
 	ss.endCommand(h)
 	return nil
 }
@@ -63,20 +67,24 @@ func (ss *session) spoilFetch(h hits, targets []target) {
 		t := targets[0]
 		_, _ = fmt.Fprintf(ss.conn.NetConn(), "* %d FETCH (UID %d X-FAKE-ITEM (nobody knows))\r\n", t.seq, t.msg.uid)
 	}
+
 	for _, action := range []Action{ActionCut, ActionFreeze} {
 		f, ok := h.find(action)
 		if !ok {
 			continue
 		}
+
 		const maxLine = 60 // the line before the literal is shorter
 		n := f.Bytes
 		if n == 0 {
 			n = maxLine + len(targets[0].msg.raw)/2
 		}
+
 		var freeze func()
 		if action == ActionFreeze {
 			freeze = func() { ss.faults.pause(ss.fc, h, ActionFreeze) }
 		}
+
 		ss.fc.cutAfter(n, freeze)
 	}
 }
@@ -97,11 +105,13 @@ func (ss *session) repeatExists(f Fault) {
 
 func (ss *session) fetchOne(w *imapserver.FetchResponseWriter, m *message, options *imap.FetchOptions) error {
 	ss.mu.Lock()
+
 	for _, bs := range options.BodySection {
 		if !bs.Peek && !ss.view.readOnly {
 			ss.markSeenLocked(m)
 		}
 	}
+
 	flags := m.flagList()
 	ss.mu.Unlock()
 	w.WriteUID(m.uid)
@@ -120,6 +130,7 @@ func (ss *session) fetchOne(w *imapserver.FetchResponseWriter, m *message, optio
 	if options.BodyStructure != nil {
 		w.WriteBodyStructure(bodyStructure(m.raw))
 	}
+
 	var err error
 	for _, bs := range options.BodySection {
 		data := bodySection(m.raw, bs)
@@ -129,6 +140,7 @@ func (ss *session) fetchOne(w *imapserver.FetchResponseWriter, m *message, optio
 			_, err = lit.Write(data[:n])
 			data = data[n:]
 		}
+
 		if cerr := lit.Close(); err == nil {
 			err = cerr
 		}
@@ -136,9 +148,11 @@ func (ss *session) fetchOne(w *imapserver.FetchResponseWriter, m *message, optio
 			break
 		}
 	}
+
 	if cerr := w.Close(); err == nil { // always: it also unlocks the connection's writer
 		err = cerr
 	}
+
 	return err
 }
 
@@ -162,6 +176,7 @@ func withParts(bs imap.BodyStructure) imap.BodyStructure {
 			return &imap.BodyStructureSinglePart{Type: "text", Subtype: "plain",
 				Text: &imap.BodyStructureText{}, Extended: &imap.BodyStructureSinglePartExt{}}
 		}
+
 		for i, child := range bs.Children {
 			bs.Children[i] = withParts(child)
 		}
@@ -170,6 +185,7 @@ func withParts(bs imap.BodyStructure) imap.BodyStructure {
 			bs.MessageRFC822.BodyStructure = withParts(bs.MessageRFC822.BodyStructure)
 		}
 	}
+
 	return bs
 }
 
@@ -191,18 +207,23 @@ func (ss *session) Store(w *imapserver.FetchWriter, set imap.NumSet, flags *imap
 	if err != nil {
 		return err
 	}
+
 	ss.mu.Lock()
+
 	if ss.view.readOnly {
 		ss.mu.Unlock()
 		return noError("", "Mailbox is read-only")
 	}
+
 	targets := ss.view.targetsLocked(set)
 	for _, t := range targets {
 		storeFlags(t.msg, flags)
 		ss.view.known[t.seq-1].version = t.msg.version
 		ss.boxes.changedLocked(ss.view.folder, t.msg.uid, ChangeFlags)
 	}
+
 	ss.mu.Unlock()
+
 	for _, t := range targets {
 		if flags.Silent {
 			break
@@ -211,6 +232,7 @@ func (ss *session) Store(w *imapserver.FetchWriter, set imap.NumSet, flags *imap
 			return err
 		}
 	}
+
 	ss.endCommand(h)
 	return nil
 }
@@ -249,17 +271,20 @@ func (ss *session) copyTo(set imap.NumSet, destName string, remove bool) (*imap.
 	if err != nil {
 		return nil, err
 	}
+
 	ss.mu.Lock()
 	dest := ss.acct.findFolder(destName)
 	if dest == nil {
 		ss.mu.Unlock()
 		return nil, noError(imap.ResponseCodeTryCreate, "No such mailbox")
 	}
+
 	mayRemove := dest != ss.view.folder && !ss.view.readOnly
 	if remove && !mayRemove {
 		ss.mu.Unlock()
 		return nil, noError(imap.ResponseCodeCannot, "Cannot move there")
 	}
+
 	data := &imap.CopyData{UIDValidity: dest.validity}
 	moved := map[*message]bool{}
 	for _, t := range ss.view.targetsLocked(set) {
@@ -268,6 +293,7 @@ func (ss *session) copyTo(set imap.NumSet, destName string, remove bool) (*imap.
 		data.DestUIDs.AddNum(c.uid)
 		moved[t.msg] = remove
 	}
+
 	ss.boxes.removeLocked(ss.view.folder, func(m *message) bool { return moved[m] })
 	ss.mu.Unlock()
 	ss.endCommand(h)
@@ -280,7 +306,9 @@ func (ss *session) Expunge(_ *imapserver.ExpungeWriter, uids *imap.UIDSet) error
 	if err != nil {
 		return err
 	}
+
 	ss.mu.Lock()
+
 	if !ss.view.readOnly {
 		in := func(uint32, imap.UID) bool { return true }
 		if uids != nil {
@@ -288,6 +316,7 @@ func (ss *session) Expunge(_ *imapserver.ExpungeWriter, uids *imap.UIDSet) error
 		}
 		ss.boxes.removeLocked(ss.view.folder, func(m *message) bool { return m.has(imap.FlagDeleted) && in(0, m.uid) })
 	}
+
 	ss.mu.Unlock()
 	ss.endCommand(h)
 	return nil
@@ -314,6 +343,7 @@ func (ss *session) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error 
 	if f, ok := h.find(ActionExists); ok {
 		ss.repeatExists(f)
 	}
+
 	_, silent := h.find(ActionSilent)
 	for {
 		var signal <-chan struct{}
@@ -324,9 +354,11 @@ func (ss *session) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error 
 			updates = ss.view.pendingLocked(true)
 			ss.mu.Unlock()
 		}
+
 		if err := writeUpdates(w, updates); err != nil {
 			return err
 		}
+
 		select {
 		case <-signal:
 		case <-stop:

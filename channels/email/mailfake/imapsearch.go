@@ -19,6 +19,7 @@ func (ss *session) Search(kind imapserver.NumKind, criteria *imap.SearchCriteria
 	if err != nil {
 		return nil, err
 	}
+
 	ss.mu.Lock()
 	list := make([]target, 0, len(ss.view.known))
 	for i, k := range ss.view.known {
@@ -26,6 +27,7 @@ func (ss *session) Search(kind imapserver.NumKind, criteria *imap.SearchCriteria
 			list = append(list, target{uint32(i + 1), k.msg})
 		}
 	}
+
 	if kind == imapserver.NumKindUID {
 		for _, m := range ss.view.folder.msgs {
 			if m.uid > ss.view.lastUID {
@@ -33,6 +35,7 @@ func (ss *session) Search(kind imapserver.NumKind, criteria *imap.SearchCriteria
 			}
 		}
 	}
+
 	ss.mu.Unlock()
 	parseNeeded(list, criteria)
 	ss.mu.Lock()
@@ -43,10 +46,12 @@ func (ss *session) Search(kind imapserver.NumKind, criteria *imap.SearchCriteria
 			found = append(found, t)
 		}
 	}
+
 	data, uids := searchData(kind, found)
 	if options.ReturnSave {
 		ss.view.saved = uids
 	}
+
 	ss.mu.Unlock()
 	ss.endCommand(h)
 	return data, nil
@@ -93,13 +98,16 @@ func searchData(kind imapserver.NumKind, found []target) (*imap.SearchData, imap
 			seqs.AddNum(t.seq)
 			num = t.seq
 		}
+
 		data.Min = cmp.Or(data.Min, num)
 		data.Max = num
 	}
+
 	data.All = uids
 	if kind == imapserver.NumKindSeq {
 		data.All = seqs
 	}
+
 	return data, uids
 }
 
@@ -128,6 +136,7 @@ func (q *query) matchNumbers(t target, c *imap.SearchCriteria) bool {
 			return false
 		}
 	}
+
 	for _, set := range c.UID {
 		if imap.IsSearchRes(set) {
 			set = q.view.saved
@@ -136,6 +145,7 @@ func (q *query) matchNumbers(t target, c *imap.SearchCriteria) bool {
 			return false
 		}
 	}
+
 	return true
 }
 
@@ -199,20 +209,24 @@ func matchWords(m *message, c *imap.SearchCriteria) bool {
 		for _, v := range m.parsedHead().Header[canonicalHeader(h.Key)] {
 			found = found || containsFold(v, h.Value)
 		}
+
 		if !found {
 			return false
 		}
 	}
+
 	for _, text := range c.Body {
 		if !hasInBody(m, text) {
 			return false
 		}
 	}
+
 	for _, text := range c.Text {
 		if !containsFold(string(m.raw), text) && !hasInBody(m, text) {
 			return false
 		}
 	}
+
 	return true
 }
 

@@ -81,12 +81,14 @@ func (v *view) spoiltLocked(allowExpunge bool) []update {
 			}
 		}
 	}
+
 	for i, k := range v.known {
 		if !k.msg.gone && k.version != k.msg.version {
 			v.known[i].version = k.msg.version
 			out = append(out, update{seq: uint32(i + 1), uid: k.msg.uid, flags: k.msg.flagList()})
 		}
 	}
+
 	return out
 }
 
@@ -102,10 +104,12 @@ func writeUpdates(w *imapserver.UpdateWriter, updates []update) error {
 		default:
 			err = w.WriteMessageFlags(u.seq, u.uid, u.flags)
 		}
+
 		if err != nil {
 			return err
 		}
 	}
+
 	return nil
 }
 
@@ -128,16 +132,19 @@ func (v *view) containsLocked(set imap.NumSet) func(seq uint32, uid imap.UID) bo
 	if imap.IsSearchRes(set) {
 		set = v.saved
 	}
+
 	maxUID := imap.UID(0)
 	for _, k := range v.known {
 		maxUID = max(maxUID, k.msg.uid)
 	}
+
 	switch set := set.(type) {
 	case imap.SeqSet:
 		return func(seq uint32, _ imap.UID) bool { return containsSeq(set, seq, uint32(len(v.known))) }
 	case imap.UIDSet:
 		return func(_ uint32, uid imap.UID) bool { return containsUID(set, uid, maxUID) }
 	}
+
 	return func(uint32, imap.UID) bool { return false }
 }
 

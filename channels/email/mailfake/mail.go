@@ -48,18 +48,23 @@ func (m Mail) compose() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	root, err := m.buildBody()
 	if err != nil {
 		return nil, err
 	}
+
 	var out bytes.Buffer
 	for _, f := range fields {
 		writeField(&out, f[0], f[1])
 	}
+
 	writeField(&out, "MIME-Version", "1.0")
+
 	for _, name := range sortedKeys(root.header) {
 		writeField(&out, name, root.header.Get(name))
 	}
+
 	out.WriteString("\r\n")
 	out.Write(root.body)
 	return out.Bytes(), nil
@@ -83,16 +88,19 @@ func (m Mail) headerFields() ([][2]string, error) {
 		}
 		add(list.name, v)
 	}
+
 	add("Subject", mime.QEncoding.Encode("utf-8", m.Subject))
 	add("Date", m.Date.Format(time.RFC1123Z))
 	add("Message-ID", m.MessageID)
 	add("In-Reply-To", m.InReplyTo)
 	add("References", strings.Join(m.References, " "))
+
 	for _, name := range sortedKeys(m.Headers) {
 		if v := m.Headers[name]; v != "" {
 			out = append(out, [2]string{name, mime.QEncoding.Encode("utf-8", v)})
 		}
 	}
+
 	return out, nil
 }
 
@@ -117,10 +125,12 @@ func (m Mail) buildBody() (entity, error) {
 	if m.HTML != "" {
 		alternatives = append(alternatives, textEntity("text/html", m.HTML))
 	}
+
 	e, err := m.nest("alternative", alternatives)
 	if err != nil {
 		return e, err
 	}
+
 	for _, level := range []struct {
 		subtype, disposition string
 		files                []Attachment
@@ -129,10 +139,12 @@ func (m Mail) buildBody() (entity, error) {
 		for _, f := range level.files {
 			parts = append(parts, fileEntity(f, level.disposition))
 		}
+
 		if e, err = m.nest(level.subtype, parts); err != nil {
 			return e, err
 		}
 	}
+
 	return e, nil
 }
 
@@ -141,6 +153,7 @@ func (m Mail) nest(subtype string, parts []entity) (entity, error) {
 	if len(parts) == 1 {
 		return parts[0], nil
 	}
+
 	sum := sha256.Sum256([]byte(subtype + m.MessageID))
 	boundary := subtype[:3] + "-" + hex.EncodeToString(sum[:12])
 	var buf bytes.Buffer
@@ -148,6 +161,7 @@ func (m Mail) nest(subtype string, parts []entity) (entity, error) {
 	if err := w.SetBoundary(boundary); err != nil {
 		return entity{}, fmt.Errorf("mailfake: compose: %w", err)
 	}
+
 	for _, p := range parts {
 		pw, err := w.CreatePart(p.header)
 		if err == nil {
@@ -157,9 +171,11 @@ func (m Mail) nest(subtype string, parts []entity) (entity, error) {
 			return entity{}, fmt.Errorf("mailfake: compose: %w", err)
 		}
 	}
+
 	if err := w.Close(); err != nil {
 		return entity{}, fmt.Errorf("mailfake: compose: %w", err)
 	}
+
 	contentType := mime.FormatMediaType("multipart/"+subtype, map[string]string{"boundary": boundary})
 	return entity{textproto.MIMEHeader{"Content-Type": {contentType}}, buf.Bytes()}, nil
 }
@@ -189,6 +205,7 @@ func fileEntity(f Attachment, disposition string) entity {
 	if f.ContentID != "" {
 		h.Set("Content-Id", "<"+strings.Trim(f.ContentID, "<>")+">")
 	}
+
 	return entity{h, wrapBase64(f.Content)}
 }
 
@@ -224,9 +241,11 @@ func writeField(out *bytes.Buffer, name, value string) {
 			out.WriteString("\r\n")
 			column = 0
 		}
+
 		out.WriteString(" " + word)
 		column += 1 + len(word)
 	}
+
 	out.WriteString("\r\n")
 }
 

@@ -55,17 +55,21 @@ func (c *faultConn) Write(p []byte) (int, error) {
 		c.budget = max(0, c.budget-len(p))
 		c.cutting = !reached
 	}
+
 	c.mu.Unlock()
+
 	if reached {
 		n, err := c.Conn.Write(p[:budget])
 		if freeze == nil || err != nil {
 			_ = c.Close()
 			return n, net.ErrClosed
 		}
+
 		freeze()
 		rest, err := c.Conn.Write(p[budget:])
 		return n + rest, err
 	}
+
 	out := p
 	if hideIdle && bytes.Contains(p, []byte("CAPABILITY ")) {
 		out = bytes.ReplaceAll(p, []byte(" IDLE"), nil)
@@ -76,6 +80,7 @@ func (c *faultConn) Write(p []byte) (int, error) {
 	if lastWords {
 		_ = c.Close()
 	}
+
 	return len(p), nil
 }
 

@@ -30,6 +30,7 @@ func (p *ports) open(ctx context.Context, o Options) (err error) {
 	if p.imapTLSLn, err = lc.Listen(ctx, "tcp", "127.0.0.1:0"); err != nil {
 		return err
 	}
+
 	p.smtpTLSLn, err = lc.Listen(ctx, "tcp", "127.0.0.1:0")
 	return err
 }

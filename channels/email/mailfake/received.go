@@ -84,15 +84,18 @@ func parseReceived(raw []byte) Received {
 		p.complain("header", err)
 		return r
 	}
+
 	for name, values := range msg.Header {
 		for _, v := range values {
 			r.Header[name] = append(r.Header[name], p.decodeWords(v))
 		}
 	}
+
 	from := p.readAddresses(msg.Header, "From")
 	if len(from) > 0 {
 		r.From = from[0]
 	}
+
 	r.ReplyTo = p.readAddresses(msg.Header, "Reply-To")
 	r.To = p.readAddresses(msg.Header, "To")
 	r.Cc = p.readAddresses(msg.Header, "Cc")
@@ -105,6 +108,7 @@ func parseReceived(raw []byte) Received {
 			p.complain("date", err)
 		}
 	}
+
 	p.readPart(textproto.MIMEHeader(msg.Header), msg.Body, 0)
 	return r
 }
@@ -135,15 +139,18 @@ func (p *mailParser) readAddresses(h mail.Header, field string) []Address {
 	if strings.TrimSpace(v) == "" {
 		return nil
 	}
+
 	list, err := (&mail.AddressParser{WordDecoder: p.wordDecoder()}).ParseList(v)
 	if err != nil {
 		p.complain(field, err)
 		return nil
 	}
+
 	out := make([]Address, 0, len(list))
 	for _, a := range list {
 		out = append(out, Address{a.Name, a.Address})
 	}
+
 	return out
 }
 
@@ -158,19 +165,23 @@ func (p *mailParser) readPart(h textproto.MIMEHeader, body io.Reader, depth int)
 		p.readParts(body, params["boundary"], depth)
 		return
 	}
+
 	content, err := io.ReadAll(decodeTransfer(h.Get("Content-Transfer-Encoding"), body))
 	if err != nil {
 		p.complain("body", err)
 	}
+
 	disposition, dparams, _ := mime.ParseMediaType(h.Get("Content-Disposition"))
 	name := p.decodeWords(dparams["filename"])
 	if name == "" {
 		name = p.decodeWords(params["name"])
 	}
+
 	isFile := disposition == "attachment" || name != ""
 	if !isFile && p.takeText(mediaType, params["charset"], content) {
 		return
 	}
+
 	isInHTML := disposition == "" && h.Get("Content-Id") != ""
 	p.out.Attachments = append(p.out.Attachments, Attachment{
 		Name:      name,
@@ -186,6 +197,7 @@ func (p *mailParser) readParts(body io.Reader, boundary string, depth int) {
 		p.complain("multipart", errors.New("no boundary, or nested too deeply"))
 		return
 	}
+
 	parts := multipart.NewReader(body, boundary)
 	for {
 		part, err := parts.NextRawPart()
@@ -196,6 +208,7 @@ func (p *mailParser) readParts(body io.Reader, boundary string, depth int) {
 			p.complain("multipart", err)
 			return
 		}
+
 		p.readPart(part.Header, part, depth+1)
 	}
 }
@@ -209,9 +222,11 @@ func (p *mailParser) takeText(mediaType, label string, content []byte) bool {
 	case "text/html":
 		dst = &p.out.HTML
 	}
+
 	if dst == nil || *dst != "" {
 		return false
 	}
+
 	if label != "" && !strings.EqualFold(label, "utf-8") {
 		r, err := charset.NewReaderLabel(label, bytes.NewReader(content))
 		if err == nil {
@@ -221,6 +236,7 @@ func (p *mailParser) takeText(mediaType, label string, content []byte) bool {
 			p.complain("charset", err)
 		}
 	}
+
 	*dst = strings.ReplaceAll(string(content), "\r\n", "\n")
 	return true
 }

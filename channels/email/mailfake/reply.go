@@ -38,15 +38,18 @@ func (c *Customer) ReplyAs(program Program, to Received, m Mail) (Sent, error) {
 			m.To = append(m.To, a.String())
 		}
 	}
+
 	if len(m.To) == 0 {
 		m.To = []string{to.From.String()}
 	}
+
 	if m.Subject == "" {
 		m.Subject = to.Subject
 		if !strings.HasPrefix(strings.ToLower(m.Subject), "re:") {
 			m.Subject = "Re: " + m.Subject
 		}
 	}
+
 	m.InReplyTo = cmp.Or(m.InReplyTo, to.MessageID)
 	if len(m.References) == 0 {
 		m.References = append(append([]string{}, to.References...), to.MessageID)
@@ -57,6 +60,7 @@ func (c *Customer) ReplyAs(program Program, to Received, m Mail) (Sent, error) {
 	if err := quote(program, &m, to); err != nil {
 		return Sent{}, err
 	}
+
 	return c.Send(m)
 }
 
@@ -67,6 +71,7 @@ func quote(program Program, m *Mail, to Received) error {
 	if oldHTML == "" {
 		oldHTML = htmlLines(to.Text)
 	}
+
 	own := strings.TrimRight(m.Text, "\n") + "\n\n"
 	switch program {
 	case Gmail:
@@ -84,6 +89,7 @@ func quote(program Program, m *Mail, to Received) error {
 			m.Text += b[0] + ": " + b[1] + "\n"
 			m.HTML += "<b>" + b[0] + ":</b> " + html.EscapeString(b[1]) + "<br>"
 		}
+
 		m.Text += "\n" + to.plainBody()
 		m.HTML += "</div><div>" + oldHTML + "</div>\n"
 	case Apple:
@@ -95,6 +101,7 @@ func quote(program Program, m *Mail, to Received) error {
 	default:
 		return fmt.Errorf("mailfake: reply: unknown program %q", program)
 	}
+
 	return nil
 }
 

@@ -82,15 +82,18 @@ func New(opts Options) *Server {
 			*v = d
 		}
 	}
+
 	def(&opts.Domain, "mail.test")
 	def(&opts.IMAPListen, "127.0.0.1:0")
 	def(&opts.SMTPListen, "127.0.0.1:0")
 	def(&opts.CustomerPassword, "customer")
 	def((*string)(&opts.UnknownHosted), string(PolicyRefuse))
 	def((*string)(&opts.UnknownForeign), string(PolicyAccept))
+
 	if opts.UIDValidity == 0 {
 		opts.UIDValidity = uint32(time.Now().Unix()) // not Clock: it may stand still
 	}
+
 	opts.MaxMessageBytes = cmp.Or(opts.MaxMessageBytes, 50<<20)
 	g := &ground{opts: opts, log: opts.Log, clock: opts.Clock, done: make(chan struct{})}
 	if g.log == nil {
@@ -99,6 +102,7 @@ func New(opts Options) *Server {
 	if g.clock == nil {
 		g.clock = time.Now
 	}
+
 	boxes := &mailboxes{ground: g, validity: opts.UIDValidity - 1, changes: emulator.NewChanges[Change](g.done)}
 	boxes.resetLocked()
 	return &Server{
@@ -113,6 +117,7 @@ func New(opts Options) *Server {
 func (s *Server) Start(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+
 	if s.started || s.closed {
 		return errors.New("mailfake: start: already started or closed")
 	}
@@ -120,11 +125,13 @@ func (s *Server) Start(ctx context.Context) error {
 		s.ports.close()
 		return fmt.Errorf("mailfake: start: %w", err)
 	}
+
 	s.started = true
 	var startTLS, implicit *tls.Config
 	if s.cert != nil {
 		startTLS, implicit = s.cert.tlsConfig(), s.cert.tlsConfig()
 	}
+
 	plain := imapserver.New(s.imapOptions(startTLS))
 	s.imapServers = append(s.imapServers, plain)
 	s.serve("imap", &faultListener{s.imapLn, s.clients}, plain.Serve)
@@ -133,6 +140,7 @@ func (s *Server) Start(ctx context.Context) error {
 	if s.cert == nil {
 		return nil
 	}
+
 	// IMAP faults need the plain text, so the faulty layer is above TLS there.
 	secure := imapserver.New(s.imapOptions(nil))
 	s.imapServers = append(s.imapServers, secure)
@@ -155,6 +163,7 @@ func (s *Server) serve(name string, ln net.Listener, run func(net.Listener) erro
 			s.log.Error("mail emulator stopped serving", "protocol", name, "error", err)
 		}
 	}()
+
 	select {
 	case <-waiting.begun:
 	case <-ended:
@@ -178,21 +187,26 @@ func (l *begunListener) Accept() (net.Conn, error) {
 // may be called often.
 func (s *Server) Close() error {
 	s.mu.Lock()
+
 	if s.closed {
 		s.mu.Unlock()
 		return nil
 	}
+
 	s.closed = true
 	started := s.started
 	close(s.done)
 	s.mu.Unlock()
+
 	if !started {
 		return nil
 	}
+
 	var errs []error
 	for _, srv := range s.imapServers {
 		errs = append(errs, srv.Close())
 	}
+
 	stopped := make(chan error, 1)
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
@@ -204,6 +218,7 @@ func (s *Server) Close() error {
 	if err != nil && !errors.Is(err, net.ErrClosed) {
 		errs = append(errs, err)
 	}
+
 	s.live.Wait()
 	return errors.Join(errs...)
 }

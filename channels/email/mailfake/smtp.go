@@ -35,6 +35,7 @@ var _ smtp.AuthSession = (*smtpSession)(nil)
 func (s *Server) newSMTPServer(starttls *tls.Config) *smtp.Server {
 	srv := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
 		ss := &smtpSession{ground: s.ground, boxes: s.mailboxes, post: s.office, clients: s.clients, faults: s.faults, fc: unwrap(c.Conn())}
+
 		if !s.enter() {
 			return nil, smtpError(codeClosing, "4.3.2", "Shutting down")
 		}
@@ -44,6 +45,7 @@ func (s *Server) newSMTPServer(starttls *tls.Config) *smtp.Server {
 		}
 		return ss, nil
 	}))
+
 	srv.Domain = s.opts.Domain
 	srv.AllowInsecureAuth = true
 	srv.TLSConfig = starttls
@@ -65,18 +67,22 @@ func (ss *smtpSession) beginCommand(op Op, recipients ...string) (hits, error) {
 
 func (ss *smtpSession) apply(h hits) error {
 	ss.faults.pause(ss.fc, h, ActionDelay)
+
 	if _, ok := h.find(ActionDropBefore); ok {
 		_ = ss.fc.Close()
 		return net.ErrClosed
 	}
+
 	f, ok := h.find(ActionReply)
 	if !ok {
 		return nil
 	}
+
 	f.Code = cmp.Or(f.Code, codeLocalError)
 	if f.Code == codeClosing { // RFC 5321 section 3.8: the server closes the channel
 		ss.fc.hangUp()
 	}
+
 	return smtpError(f.Code, f.Enhanced, cmp.Or(f.Text, "Refused"))
 }
 
@@ -122,12 +128,14 @@ func (ss *smtpSession) login(user string, allowed func(*account) bool) error {
 	if err := ss.apply(h); err != nil {
 		return err
 	}
+
 	ss.mu.Lock()
 	a := ss.boxes.findLoginLocked(user)
 	if a == nil || !allowed(a) {
 		ss.mu.Unlock()
 		return smtp.ErrAuthFailed
 	}
+
 	ss.acct = a
 	ss.mu.Unlock()
 	ss.endCommand(h)
@@ -180,12 +188,14 @@ func (ss *smtpSession) Data(r io.Reader) error {
 	if ss.acct != nil {
 		name = ss.acct.address
 	}
+
 	h := ss.faults.strike(OpDATA, name, ss.to...)
 	if f, ok := h.find(ActionDropBefore); ok {
 		_, _ = io.CopyN(io.Discard, r, int64(max(f.Bytes, 1)))
 		_ = ss.fc.Close()
 		return net.ErrClosed
 	}
+
 	raw, err := io.ReadAll(r)
 	if err != nil {
 		var known *smtp.SMTPError
@@ -194,9 +204,11 @@ func (ss *smtpSession) Data(r io.Reader) error {
 		}
 		return fmt.Errorf("mailfake: data: %w", err)
 	}
+
 	if err := ss.apply(h); err != nil {
 		return err
 	}
+
 	ss.post.submit(ss.acct, ss.from, ss.to, raw)
 	ss.endCommand(h)
 	return nil
@@ -220,6 +232,7 @@ func (o *office) submit(a *account, from string, to []string, raw []byte) {
 	sub.StoredID = head.MessageID
 	sub.Subject = head.Subject
 	o.mu.Lock()
+
 	if a != nil {
 		sub.Mailbox = a.address
 		if a.cfg.RewriteMessageID {
@@ -230,14 +243,17 @@ func (o *office) submit(a *account, from string, to []string, raw []byte) {
 			o.saveSentLocked(a, raw)
 		}
 	}
+
 	for _, addr := range to {
 		if o.ruleLocked(addr).Policy == PolicyBounce {
 			sub.Bounced = append(sub.Bounced, addr)
 		}
 	}
+
 	sub.Seq = len(o.submissions) + 1
 	o.submissions = append(o.submissions, sub)
 	o.mu.Unlock()
+
 	if _, _, err := o.deliver(from, to, raw, true); err != nil {
 		o.log.Warn("mail emulator lost its recipients between RCPT and DATA", "error", err)
 	}

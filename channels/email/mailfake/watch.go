@@ -51,15 +51,18 @@ func (b *mailboxes) Folder(address, name string) []Received {
 		b.mu.Unlock()
 		return nil
 	}
+
 	type snapshot struct {
 		m     *message
 		uid   imap.UID
 		flags []imap.Flag
 	}
+
 	list := make([]snapshot, len(f.msgs))
 	for i, m := range f.msgs {
 		list[i] = snapshot{m, m.uid, m.flagList()}
 	}
+
 	b.mu.Unlock()
 	out := make([]Received, len(list))
 	for i, sn := range list {
@@ -71,8 +74,10 @@ func (b *mailboxes) Folder(address, name string) []Received {
 		for _, flag := range sn.flags {
 			r.Flags = append(r.Flags, string(flag))
 		}
+
 		out[i] = r
 	}
+
 	return out
 }
 

@@ -25,10 +25,12 @@ func Fact(raw []byte) string {
 		for _, name := range []string{"Date", "From", "Subject"} {
 			writeSpaceless(h, rawmail.DecodeHeader(root.Header.Raw(name), root.Header.Guess))
 		}
+
 		h.writeTexts(root)
 	} else {
 		sum.Write(raw)
 	}
+
 	const hashBytes = 16 // enough that no two mails have the same
 	return "mail:" + hex.EncodeToString(sum.Sum(nil)[:hashBytes])
 }
@@ -73,20 +75,26 @@ func writeSpaceless[T string | []byte](h *spacelessHash, s T) {
 			h.to.Write(h.buf[:n])
 			n = 0
 		}
+
 		c := s[i]
 		if c < utf8.RuneSelf {
 			i++
+
 			if c > ' ' && c != '\x7f' {
 				h.buf[n] = c
 				n++
 			}
+
 			continue
 		}
+
 		r, size := utf8.DecodeRuneInString(string(s[i:min(len(s), i+utf8.UTFMax)]))
 		i += size
+
 		if !unicode.IsSpace(r) && !rawmail.IsDropped(r) {
 			n += utf8.EncodeRune(h.buf[n:], r)
 		}
 	}
+
 	h.to.Write(h.buf[:n])
 }

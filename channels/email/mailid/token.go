@@ -64,22 +64,27 @@ func cutToken(s string) (seen tokenText, length int) {
 	if seen.conversation, rest = cutNumber(rest); seen.conversation == "" {
 		return tokenText{}, 0
 	}
+
 	if after, ok := strings.CutPrefix(rest, ".m"); ok {
 		if seen.message, rest = cutNumber(after); seen.message == "" {
 			return tokenText{}, 0
 		}
 	}
+
 	if len(rest) < 1+macDigits || rest[0] != '.' {
 		return tokenText{}, 0
 	}
+
 	seen.mac = rest[1 : 1+macDigits]
 	rest = rest[1+macDigits:]
+
 	if strings.Trim(seen.mac, "0123456789abcdefABCDEF") != "" {
 		return tokenText{}, 0
 	}
 	if rest != "" && isWordByte(rest[0]) {
 		return tokenText{}, 0
 	}
+
 	return seen, len(s) - len(rest)
 }
 
@@ -111,6 +116,7 @@ func (t tokenText) verify(keys [][]byte) (conversation, message int64, ok bool) 
 	if t.message != "" {
 		body += ".m" + t.message
 	}
+
 	given := []byte(strings.ToLower(t.mac))
 	for _, key := range keys {
 		if len(key) > 0 && hmac.Equal(given, []byte(tokenMAC(key, body))) {
@@ -121,6 +127,7 @@ func (t tokenText) verify(keys [][]byte) (conversation, message int64, ok bool) 
 			return conversation, message, true
 		}
 	}
+
 	return 0, 0, false
 }
 
@@ -140,16 +147,19 @@ func Scan(keys [][]byte, text []byte) []Token {
 		if next < 0 {
 			break
 		}
+
 		at += next
 		beginsWord := at == 0 || !isWordByte(text[at-1])
 		hasNumber := at+1 < len(text) && isDigit(text[at+1])
 		if !beginsWord || !hasNumber {
 			continue
 		}
+
 		seen, length := cutToken(string(text[at:min(len(text), at+maxTokenBytes+1)]))
 		if length == 0 {
 			continue
 		}
+
 		tries++
 		conversation, message, ok := seen.verify(keys)
 		token := Token{Conversation: conversation, Message: message}
@@ -157,8 +167,10 @@ func Scan(keys [][]byte, text []byte) []Token {
 			known[token] = true
 			found = append(found, token)
 		}
+
 		at += length - 1
 	}
+
 	return found
 }
 

@@ -59,6 +59,7 @@ func (p *Provider) callError(err error) error {
 	if !errors.As(err, &said) {
 		return fmt.Errorf("oauth: %s can't be reached: %w", p.Title, err)
 	}
+
 	words, _, _ := strings.Cut(said.ErrorDescription, "Trace ID:") // what follows is of use to Microsoft only
 	out := &Refusal{Code: said.ErrorCode, Text: rawmail.Excerpt(words)}
 	if said.Response != nil {
@@ -68,5 +69,6 @@ func (p *Provider) callError(err error) error {
 			out.Wait = min(time.Duration(seconds)*time.Second, time.Hour)
 		}
 	}
+
 	return out
 }

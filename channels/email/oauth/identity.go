@@ -38,29 +38,35 @@ func (p *Provider) readIdentity(token, nonce string) (Identity, error) {
 	if token == "" {
 		return nil, nil
 	}
+
 	_, behindHeader, _ := strings.Cut(token, ".")
 	payload, signature, hasSignature := strings.Cut(behindHeader, ".")
 	if !hasSignature || strings.Contains(signature, ".") {
 		return nil, ErrUnreadable
 	}
+
 	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(payload, "="))
 	if err != nil {
 		return nil, ErrUnreadable
 	}
+
 	var c claims
 	if err := json.Unmarshal(raw, &c); err != nil {
 		return nil, ErrUnreadable
 	}
+
 	isOtherNonce := c.Nonce != "" && c.Nonce != nonce
 	isForOthers := len(c.Audience) > 0 && !slices.Contains(c.Audience, p.config.ClientID)
 	if isOtherNonce || isForOthers {
 		return nil, ErrOtherAttempt
 	}
+
 	var who Identity
 	for _, name := range []string{c.Email, c.Preferred, c.UPN} {
 		if name != "" && !slices.Contains(who, name) {
 			who = append(who, name)
 		}
 	}
+
 	return who, nil
 }

@@ -58,6 +58,7 @@ func New(name string, app App, client *http.Client) *Provider {
 		p.config.Scopes = append([]string{"openid", "email", "profile", "offline_access"}, p.neededScopes...)
 		p.askOptions = []oauth2.AuthCodeOption{oauth2.SetAuthURLParam("prompt", "select_account")}
 	}
+
 	p.config.ClientID, p.config.ClientSecret = app.ID, app.Secret
 	p.config.Endpoint.AuthStyle = oauth2.AuthStyleInParams
 	p.config.Endpoint.AuthURL = cmp.Or(app.AuthURL, p.config.Endpoint.AuthURL)
@@ -137,11 +138,13 @@ func (p *Provider) Exchange(ctx context.Context, f Flow, code string) (Tokens, I
 	if got.RefreshToken == "" {
 		return Tokens{}, nil, ErrNotLasting
 	}
+
 	text, _ := got.Extra("id_token").(string)
 	who, err := p.readIdentity(text, f.Nonce)
 	if err != nil {
 		return Tokens{}, nil, err
 	}
+
 	return Tokens{Access: got.AccessToken, Refresh: got.RefreshToken, Lasts: lifetimeOf(got)}, who, nil
 }
 

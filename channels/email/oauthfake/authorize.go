@@ -58,17 +58,21 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request) (request, bool) {
 		}
 		return asked, false
 	}
+
 	redirect, err := url.Parse(q.Get("redirect_uri"))
 	if err != nil || !s.mayReturn(redirect) {
 		text := "Error 400: redirect_uri_mismatch"
 		if s.opts.Provider == Microsoft {
 			text = "AADSTS50011: The redirect URI specified in the request does not match the redirect URIs configured for the application."
 		}
+
 		http.Error(w, text, http.StatusBadRequest)
 		return asked, false
 	}
+
 	asked.redirect = redirect
 	isMethod := slices.Contains([]string{"", "plain", "S256"}, q.Get("code_challenge_method"))
+
 	if q.Get("response_type") != "code" {
 		s.sendBack(w, r, asked, "unsupported_response_type", "")
 		return asked, false
@@ -81,6 +85,7 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request) (request, bool) {
 		s.sendBack(w, r, asked, "invalid_scope", "AADSTS70011: The provided value for the input parameter 'scope' is not valid.")
 		return asked, false
 	}
+
 	return asked, true
 }
 
@@ -134,7 +139,9 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+
 	who := strings.TrimSpace(r.PostFormValue("login"))
+
 	if r.PostFormValue("answer") != "allow" {
 		s.sendBack(w, r, asked, "access_denied", "The user denied the request.")
 		return
@@ -143,6 +150,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Couldn't find your account.", http.StatusBadRequest)
 		return
 	}
+
 	granted := slices.DeleteFunc(slices.Clone(asked.scopes), func(scope string) bool { return slices.Contains(r.PostForm["without"], scope) })
 	s.mu.Lock()
 	lasting := slices.Contains(granted, "offline_access")
@@ -150,6 +158,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 		isNewConsent := !s.known[strings.ToLower(who)] || strings.Contains(asked.Values.Get("prompt"), "consent")
 		lasting = isNewConsent && asked.Values.Get("access_type") == "offline"
 	}
+
 	s.known[strings.ToLower(who)] = true
 	c := &code{
 		who:       who,
@@ -160,6 +169,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
 		until:     s.clock().Add(codeLife),
 		lasting:   lasting,
 	}
+
 	name := s.newToken("4/0", "1.A")
 	s.codes[name] = c
 	s.mu.Unlock()
@@ -184,18 +194,22 @@ func (s *Server) answerAs(ctx context.Context, link string, form url.Values) (st
 	if err != nil {
 		return "", fmt.Errorf("oauthfake: %w", err)
 	}
+
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	resp, err := client.Do(r)
 	if err != nil {
 		return "", fmt.Errorf("oauthfake: %w", err)
 	}
 	defer func() { _ = resp.Body.Close() }()
+
 	if to := resp.Header.Get("Location"); to != "" {
 		return to, nil
 	}
+
 	said, err := io.ReadAll(io.LimitReader(resp.Body, 1<<10))
 	if err != nil && !errors.Is(err, net.ErrClosed) {
 		return "", fmt.Errorf("oauthfake: %w", err)
 	}
+
 	return "", fmt.Errorf("oauthfake: %s: %s", resp.Status, said)
 }

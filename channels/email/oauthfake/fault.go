@@ -41,6 +41,7 @@ func (s *Server) playFault(w http.ResponseWriter, r *http.Request, grant string)
 	if len(hits.List) == 0 {
 		return nil, true
 	}
+
 	f := hits.List[0]
 	switch f.Kind {
 	case FaultDropAfter:
@@ -50,15 +51,18 @@ func (s *Server) playFault(w http.ResponseWriter, r *http.Request, grant string)
 		panic(http.ErrAbortHandler)
 	default:
 	}
+
 	f.Status = cmp.Or(f.Status, http.StatusBadRequest)
 	if f.Wait > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(f.Wait.Seconds())))
 	}
+
 	if f.Code == "" {
 		http.Error(w, "<h1>"+http.StatusText(f.Status)+"</h1>", f.Status)
 	} else {
 		s.refuse(w, f.Status, f.Code, "A fault of the emulator.")
 	}
+
 	return nil, false
 }
 

@@ -97,6 +97,7 @@ func New(o Options) *Server {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
+
 	o.Lifetime = cmp.Or(o.Lifetime, time.Hour)
 	s := &Server{Host: emulator.NewHost("oauthfake", o.Log), FaultSet: emulator.NewFaultSet[Fault](1), opts: o, clock: o.Clock,
 		codes: map[string]*code{}, consents: map[string]*consent{}, access: map[string]*pass{}, known: map[string]bool{}}

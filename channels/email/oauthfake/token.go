@@ -24,14 +24,17 @@ func (s *Server) handOut(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+
 	body, no := s.grantTokens(r, grant)
 	call := Call{Grant: grant, Status: http.StatusOK, PKCE: r.PostFormValue("code_verifier") != ""}
 	if no != nil {
 		call.Status = no.status
 	}
+
 	s.mu.Lock()
 	s.calls = append(s.calls, call)
 	s.mu.Unlock()
+
 	switch {
 	case after != nil:
 		panic(http.ErrAbortHandler)
@@ -47,20 +50,24 @@ func (s *Server) grantTokens(r *http.Request, grant string) (map[string]any, *re
 	if user, password, ok := r.BasicAuth(); ok {
 		id, secret = user, password
 	}
+
 	if id != s.opts.ClientID || subtle.ConstantTimeCompare([]byte(secret), []byte(s.opts.ClientSecret)) != 1 {
 		if s.opts.Provider == Microsoft {
 			return nil, &refusal{http.StatusUnauthorized, "invalid_client", "AADSTS7000215: Invalid client secret provided."}
 		}
 		return nil, &refusal{http.StatusUnauthorized, "invalid_client", "Unauthorized"}
 	}
+
 	s.mu.Lock()
 	defer s.mu.Unlock()
+
 	switch grant {
 	case "authorization_code":
 		return s.exchangeLocked(r)
 	case "refresh_token":
 		return s.refreshLocked(r.PostFormValue("refresh_token"))
 	}
+
 	return nil, &refusal{http.StatusBadRequest, "unsupported_grant_type", "Invalid grant_type: " + grant}
 }
 
@@ -86,15 +93,18 @@ func (s *Server) exchangeLocked(r *http.Request) (map[string]any, *refusal) {
 	if !s.clock().Before(c.until) {
 		return nil, bad("Bad Request", "AADSTS70008: The provided authorization code or refresh token has expired.")
 	}
+
 	if c.redirect != r.PostFormValue("redirect_uri") {
 		if s.opts.Provider == Google {
 			return nil, &refusal{http.StatusBadRequest, "redirect_uri_mismatch", "Bad Request"}
 		}
 		return nil, bad("", "AADSTS500112: The reply address does not match the reply address provided when requesting the authorization code.")
 	}
+
 	if c.challenge != "" && c.challenge != challengeOf(r.PostFormValue("code_verifier")) {
 		return nil, bad("Invalid code verifier.", "AADSTS501481: The Code_Verifier does not match the code_challenge supplied in the authorization request.")
 	}
+
 	c.used = true
 	got := &consent{who: c.who, scopes: c.scopes}
 	body := s.handOutLocked(got)
@@ -104,6 +114,7 @@ func (s *Server) exchangeLocked(r *http.Request) (map[string]any, *refusal) {
 	if slices.Contains(c.scopes, "openid") {
 		body["id_token"] = s.identityToken(c)
 	}
+
 	return body, nil
 }
 
@@ -119,16 +130,19 @@ func (s *Server) refreshLocked(token string) (map[string]any, *refusal) {
 	if c == nil || c.ended {
 		return nil, over
 	}
+
 	at := slices.Index(c.tokens, token)
 	if s.opts.SingleUse && at < c.current { // somebody uses a token that was replaced: one of both is a thief
 		c.ended = true
 		return nil, over
 	}
+
 	c.current = max(c.current, at)
 	body := s.handOutLocked(c)
 	if s.opts.Provider == Microsoft || s.opts.Rotate {
 		body["refresh_token"] = s.nextLocked(c)
 	}
+
 	return body, nil
 }
 
@@ -162,19 +176,23 @@ func (s *Server) identityToken(c *code) string {
 	if c.nonce != "" {
 		claims["nonce"] = c.nonce
 	}
+
 	if s.opts.Provider == Microsoft && slices.Contains(c.scopes, "profile") {
 		claims["preferred_username"] = c.who
 	} else if slices.Contains(c.scopes, "email") {
 		claims["email"] = c.who
 		claims["email_verified"] = true
 	}
+
 	if s.opts.Claims != nil {
 		s.opts.Claims(claims)
 	}
+
 	part := func(v any) string {
 		raw, _ := json.Marshal(v) // plain data
 		return base64.RawURLEncoding.EncodeToString(raw)
 	}
+
 	return part(map[string]string{"alg": "RS256", "typ": "JWT", "kid": "1"}) + "." + part(claims) + "." + base64.RawURLEncoding.EncodeToString([]byte("emulated"))
 }
 

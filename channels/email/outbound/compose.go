@@ -61,10 +61,12 @@ func (c *Composer) Compose(o channels.Outbound) (*Mail, error) {
 	if err := checkSize(o); err != nil {
 		return nil, err
 	}
+
 	h, err := c.newHeaders(o)
 	if err != nil {
 		return nil, err
 	}
+
 	msg := mail.NewMsg(mail.WithNoDefaultUserAgent(), mail.WithEncoding(mail.EncodingQP))
 	h.writeTo(msg)
 	md := c.markdown()
@@ -72,6 +74,7 @@ func (c *Composer) Compose(o channels.Outbound) (*Mail, error) {
 	if err != nil {
 		return nil, errBadContent("The text can't be turned into a mail.", "Shorten or simplify it.", err)
 	}
+
 	msg.SetBodyString(mail.TypeTextPlain, bodytext.RenderText(md, o.Text, o.Signature.Text))
 	msg.AddAlternativeString(mail.TypeTextHTML, rendered)
 	placeholder := newPlaceholder()
@@ -80,14 +83,17 @@ func (c *Composer) Compose(o channels.Outbound) (*Mail, error) {
 		msg.EmbedReadSeeker(attachmentName(p.Name), bytes.NewReader(placeholder), pictureHeaders(p))
 		pictures = append(pictures, p.File)
 	}
+
 	for _, f := range o.Files {
 		msg.AttachReadSeeker(attachmentName(f.Name), bytes.NewReader(placeholder), fileHeaders(f))
 	}
+
 	o.Files = slices.Concat(pictures, o.Files) // all of them, in their order in the mail
 	text, err := cutAtFiles(msg, placeholder)
 	if err != nil {
 		return nil, errBadContent("The mail can't be put together.", "Try without the attachments.", err)
 	}
+
 	return &Mail{ID: h.id, From: h.from.Address, Recipients: h.allRecipients(), text: text, order: o, UTF8: h.needsUTF8()}, nil
 }
 
@@ -101,16 +107,20 @@ func checkSize(o channels.Outbound) error {
 		return errBadContent(fmt.Sprintf("The mail has %d files; %d is the most.", len(o.Files), MaxFiles),
 			"Pack the files into one archive.", nil)
 	}
+
 	total := int64(len(o.Text) + len(o.Signature.Text) + len(o.Signature.HTML))
 	for _, p := range o.Signature.Pictures {
 		total += p.SizeBytes
 	}
+
 	for _, f := range o.Files {
 		total += max(f.SizeBytes, 0)
 	}
+
 	if total > MaxBytes {
 		return errTooLarge(total)
 	}
+
 	return nil
 }
 
@@ -139,12 +149,14 @@ func (c *Composer) newHeaders(o channels.Outbound) (*mailHeaders, error) {
 	if slices.Contains(c.own, strings.ToLower(o.From)) {
 		from = o.From
 	}
+
 	h := &mailHeaders{
 		id:      mailid.Message(c.key, o.ConversationID, o.MessageID, c.domain),
 		from:    &netmail.Address{Name: senderName(o.Author, c.senderName), Address: from},
 		subject: subjectLine(o),
 		date:    c.now().Format("Mon, 02 Jan 2006 15:04:05 -0700"),
 	}
+
 	var err error
 	if h.to, err = mailAddresses(o.To); err != nil {
 		return nil, err
@@ -155,6 +167,7 @@ func (c *Composer) newHeaders(o channels.Outbound) (*mailHeaders, error) {
 	if len(h.to)+len(h.cc) == 0 {
 		return nil, errBadRecipient("The message has no recipient.", "Enter an e-mail address for this contact.")
 	}
+
 	h.inReplyTo = mailid.Clean(o.InReplyTo)
 	h.references = referenceChain(mailid.Anchor(c.key, o.ConversationID, c.domain), o.References, h.inReplyTo)
 	if o.Automatic {
@@ -163,6 +176,7 @@ func (c *Composer) newHeaders(o channels.Outbound) (*mailHeaders, error) {
 			h.automatic = "auto-replied"
 		}
 	}
+
 	return h, nil
 }
 
@@ -182,10 +196,12 @@ func (h *mailHeaders) writeTo(msg *mail.Msg) {
 	if len(h.cc) > 0 {
 		msg.SetAddrHeaderFromMailAddress(mail.HeaderCc, h.cc...)
 	}
+
 	msg.Subject(h.subject)
 	if h.inReplyTo != "" {
 		msg.SetGenHeader(mail.HeaderInReplyTo, "<"+h.inReplyTo+">")
 	}
+
 	// One value: the library would join several with commas.
 	msg.SetGenHeader(mail.HeaderReferences, "<"+strings.Join(h.references, "> <")+">")
 	if h.automatic != "" {
@@ -275,9 +291,12 @@ func referenceChain(anchor string, thread []string, answered string) []string {
 			add(id)
 		}
 	}
+
 	add(answered)
+
 	if over := len(out) - maxReferences; over > 0 { // RFC 5537 section 3.4.4: keep the first ones and the last
 		out = slices.Delete(out, 2, 2+over)
 	}
+
 	return out
 }

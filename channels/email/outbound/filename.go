@@ -27,12 +27,14 @@ func fileHeaders(f channels.File) mail.FileOption {
 	if isMail || !isType {
 		kind, params = "application/octet-stream", nil
 	}
+
 	charset := params["charset"]
 	return func(file *mail.File) {
 		params := map[string]string{}
 		if charset != "" {
 			params["charset"] = charset
 		}
+
 		file.Header.Set("Content-Type", typeWithName(mime.FormatMediaType(kind, params), name))
 		file.Header.Set("Content-Disposition", "attachment; "+fileNameParam(name))
 	}
@@ -66,6 +68,7 @@ func fileNameParam(name string) string {
 	if rawmail.IsASCII(name) {
 		return `filename="` + name + `"`
 	}
+
 	var pieces []string
 	piece := ""
 	for _, r := range name {
@@ -74,11 +77,14 @@ func fileNameParam(name string) string {
 			pieces = append(pieces, piece)
 			piece = ""
 		}
+
 		piece += code
 	}
+
 	if len(pieces) == 0 {
 		return "filename*=utf-8''" + piece
 	}
+
 	var b strings.Builder
 	for i, text := range append(pieces, piece) {
 		if i == 0 {
@@ -86,8 +92,10 @@ func fileNameParam(name string) string {
 		} else {
 			b.WriteString(";\r\n ")
 		}
+
 		fmt.Fprintf(&b, "filename*%d*=%s", i, text)
 	}
+
 	return b.String()
 }
 
@@ -104,13 +112,16 @@ func attachmentName(name string) string {
 	if name == "." || name == "/" || name == "" {
 		name = "file"
 	}
+
 	if over := utf8.RuneCountInString(name) - maxFileNameRunes; over > 0 { // keep the ending
 		runes := []rune(name)
 		ending := []rune(path.Ext(name))
 		if len(ending) > 10 {
 			ending = nil
 		}
+
 		name = string(runes[:maxFileNameRunes-len(ending)]) + string(ending)
 	}
+
 	return name
 }

@@ -90,6 +90,7 @@ func (m *Mail) Copy(ctx context.Context, w io.Writer) (int64, error) {
 		if i == len(m.order.Files) {
 			break
 		}
+
 		fileRead, fileWritten, err := m.writeFile(ctx, w, m.order.Files[i], MaxBytes-read)
 		read += fileRead
 		written += fileWritten
@@ -97,6 +98,7 @@ func (m *Mail) Copy(ctx context.Context, w io.Writer) (int64, error) {
 			return written, err
 		}
 	}
+
 	return written, nil
 }
 
@@ -106,6 +108,7 @@ func (m *Mail) writeFile(ctx context.Context, w io.Writer, f channels.File, maxB
 	if f.Open == nil {
 		return 0, 0, errUnreadableFile(f, errors.New("email: attachment without content"))
 	}
+
 	r, err := f.Open(ctx)
 	if err != nil {
 		return 0, 0, errUnreadableFile(f, err)
@@ -119,15 +122,18 @@ func (m *Mail) writeFile(ctx context.Context, w io.Writer, f channels.File, maxB
 		if err != nil && !atEnd {
 			return read, written, errUnreadableFile(f, err)
 		}
+
 		read += int64(n)
 		if read > maxBytes { // the file is longer than it said
 			return read, written, errTooLarge(MaxBytes - maxBytes + read)
 		}
+
 		out = out[:0]
 		for left := in[:n]; len(left) > 0; left = left[min(lineInputBytes, len(left)):] {
 			out = base64.StdEncoding.AppendEncode(out, left[:min(lineInputBytes, len(left))])
 			out = append(out, "\r\n"...)
 		}
+
 		count, err := w.Write(out)
 		written += int64(count)
 		if err != nil {

@@ -23,8 +23,10 @@ func (c *Composer) Recipient(typed string) (channels.Party, error) {
 	case slices.Contains(c.own, list[0].Key), slices.Contains(c.own, rawmail.WithoutTag(list[0].Key)):
 		return channels.Party{}, errBadRecipient(list[0].Key+" is this account's own address.", "Enter the customer's.")
 	}
+
 	if _, err := mailAddresses(list); err != nil {
 		return channels.Party{}, err
 	}
+
 	return list[0], nil
 }

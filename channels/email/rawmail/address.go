@@ -27,11 +27,13 @@ func Addresses(guess *Guesser, values ...string) []channels.Party {
 	for _, v := range values {
 		items := splitAddresses(v, room)
 		room -= len(items)
+
 		for _, item := range items {
 			p, ok := parseAddress(item, guess)
 			if !ok || seen[p.Key] {
 				continue
 			}
+
 			seen[p.Key] = true
 			out = append(out, p)
 			if len(out) == maxAddresses {
@@ -39,6 +41,7 @@ func Addresses(guess *Guesser, values ...string) []channels.Party {
 			}
 		}
 	}
+
 	return out
 }
 
@@ -59,6 +62,7 @@ func splitAddresses(v string, maxItems int) []string {
 		if v[i] == '@' {
 			lastAt = i
 		}
+
 		inComment := depth > 0
 		mayEscape := quoted || inComment
 		switch c := v[i]; {
@@ -76,6 +80,7 @@ func splitAddresses(v string, maxItems int) []string {
 			angle = true
 		case c == '>':
 			angle = false
+
 			if ahead <= i {
 				ahead = i + 1 + indexOrEnd(v[i+1:], ",<")
 			}
@@ -94,9 +99,11 @@ func splitAddresses(v string, maxItems int) []string {
 			}
 		}
 	}
+
 	if len(items) < maxItems {
 		items = append(items, v[min(start, len(v)):])
 	}
+
 	return items
 }
 
@@ -145,6 +152,7 @@ func splitUnbracketed(item string) (name, address string) {
 	if trimmed := strings.TrimSpace(plain); quotedAddress.MatchString(trimmed) { // "odd name"@x.test
 		words = []string{trimmed}
 	}
+
 	var others []string
 	for _, word := range words {
 		if address == "" && strings.Contains(strings.Trim(word, "@"), "@") {
@@ -153,9 +161,11 @@ func splitUnbracketed(item string) (name, address string) {
 			others = append(others, word)
 		}
 	}
+
 	if len(others) == 0 {
 		return comment, address
 	}
+
 	return strings.Join(others, " "), address
 }
 
@@ -190,8 +200,10 @@ func Address(a string, guess *Guesser) string {
 		if needsQuotes {
 			return ASCIIDomain(a)
 		}
+
 		a = local + domain
 	}
+
 	a = withoutStrayWords(strings.Trim(a, " <>\"'`,;"))
 	a = strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) || IsDropped(r) {
@@ -202,6 +214,7 @@ func Address(a string, guess *Guesser) string {
 	if !hasBothSides(a) || len(a) > maxAddressLength {
 		return ""
 	}
+
 	return ASCIIDomain(strings.TrimSuffix(a, "."))
 }
 
@@ -231,6 +244,7 @@ func withoutStrayWords(a string) string {
 	if len(words) < 2 {
 		return a
 	}
+
 	last, before := words[len(words)-1], words[len(words)-2]
 	isFoldedAtDot := last[0] == '.' || strings.HasSuffix(before, ".") // ann@acme. test
 	hasQuotes := strings.Contains(a, `"`)                             // the blank may stand in them
@@ -240,6 +254,7 @@ func withoutStrayWords(a string) string {
 	if !hasBothSides(last) {
 		return a
 	}
+
 	return last
 }
 

@@ -46,6 +46,7 @@ func decodeCharset(b []byte, declared string, guess *Guesser) string {
 	if s, ok := decodeByMark(b, declared); ok {
 		return s
 	}
+
 	enc := findEncoding(declared)
 	if enc == nil || !isMultiByte(declared) {
 		// Latin charsets and unknown names: text that is valid UTF-8 is UTF-8.
@@ -53,6 +54,7 @@ func decodeCharset(b []byte, declared string, guess *Guesser) string {
 			return string(b)
 		}
 	}
+
 	if enc == nil && !strings.Contains(declared, "utf-8") {
 		enc = findEncoding(metaCharset(b))
 	}
@@ -62,6 +64,7 @@ func decodeCharset(b []byte, declared string, guess *Guesser) string {
 	if enc == nil {
 		enc = guess.guessEncoding(b)
 	}
+
 	out, err := enc.NewDecoder().Bytes(b)
 	if err != nil {
 		return strings.ToValidUTF8(string(b), "\uFFFD")

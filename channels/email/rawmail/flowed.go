@@ -13,6 +13,7 @@ func Unflow(text string, delsp bool) string {
 		for depth < len(line) && line[depth] == '>' {
 			depth++
 		}
+
 		line = line[depth:]
 		line = strings.TrimPrefix(line, " ") // space-stuffing
 		isSeparator := line == "-- "         // above a signature: a line of its own, although it ends in a space
@@ -25,12 +26,16 @@ func Unflow(text string, delsp bool) string {
 				out.WriteString(strings.Repeat(">", depth) + " ")
 			}
 		}
+
 		open = strings.HasSuffix(line, " ") && !isSeparator
 		openDepth = depth
+
 		if open && delsp {
 			line = line[:len(line)-1]
 		}
+
 		out.WriteString(line)
 	}
+
 	return out.String()
 }

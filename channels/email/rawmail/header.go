@@ -121,13 +121,16 @@ func isPlainLine(v string) bool {
 		if c < ' ' || c >= asciiDelete {
 			return false
 		}
+
 		isRepeatedSpace := c == ' ' && before == ' '
 		mayBeginWord := c == '?' && before == '='
 		if isRepeatedSpace || mayBeginWord {
 			return false
 		}
+
 		before = c
 	}
+
 	return v == "" || before != ' '
 }
 
@@ -143,6 +146,7 @@ func decodeWords(v string, guess *Guesser) string {
 		}
 		pending = nil
 	}
+
 	at := 0 // what stands before it is read
 	wasWord := false
 	for _, m := range encodedWord.FindAllStringSubmatchIndex(v, -1) { // m has the start and the end of each group
@@ -151,17 +155,20 @@ func decodeWords(v string, guess *Guesser) string {
 			flush()
 			out.WriteString(ToUTF8([]byte(between), "", guess))
 		}
+
 		wordCharset, _, _ := strings.Cut(strings.ToLower(v[m[2]:m[3]]), "*") // utf-8*en names a language, too
 		if wordCharset != charset {
 			flush()
 			charset = wordCharset
 		}
+
 		encoding := v[m[4]:m[5]]
 		text := v[m[6]:m[7]]
 		pending = append(pending, decodeWord(encoding, text)...)
 		at = m[1]
 		wasWord = true
 	}
+
 	flush()
 	out.WriteString(ToUTF8([]byte(v[at:]), "", guess))
 	return out.String()
@@ -192,9 +199,11 @@ func CleanLine(s string) string {
 		if space && b.Len() > 0 {
 			b.WriteByte(' ')
 		}
+
 		space = false
 		b.WriteRune(r)
 	}
+
 	return norm.NFC.String(b.String())
 }
 
@@ -237,6 +246,7 @@ func MessageIDs(v string, guess *Guesser) []string {
 	if len(v) > maxIDFieldBytes {
 		v = v[len(v)-maxIDFieldBytes:]
 	}
+
 	ids := bracketedIDs(v)
 	if len(ids) == 0 {
 		ids = unbracketedIDs(v)
@@ -244,6 +254,7 @@ func MessageIDs(v string, guess *Guesser) []string {
 	if len(ids) > maxReferences {
 		ids = ids[len(ids)-maxReferences:]
 	}
+
 	for i, id := range ids {
 		ids[i] = ToUTF8([]byte(id), "", guess)
 	}

@@ -18,6 +18,7 @@ func ParseParams(v string, guess *Guesser) (value string, params map[string]stri
 	if len(v) > maxParamBytes {
 		v = v[:maxParamBytes]
 	}
+
 	beforeParams, rest, _ := strings.Cut(v, ";")
 	beforeComment, _, _ := strings.Cut(beforeParams, "(")
 	value = strings.ToLower(strings.Trim(FirstWord(beforeComment), "\"'<>"))
@@ -30,6 +31,7 @@ func ParseParams(v string, guess *Guesser) (value string, params map[string]stri
 		if name.base == "" {
 			continue
 		}
+
 		if name.isPiece {
 			if extended[name.base] == nil {
 				extended[name.base] = map[int]piece{}
@@ -37,13 +39,16 @@ func ParseParams(v string, guess *Guesser) (value string, params map[string]stri
 			extended[name.base][name.number] = piece{text: p.value, encoded: name.encoded}
 			continue
 		}
+
 		if _, isThere := params[name.base]; !isThere { // of a parameter that is written twice, the first one counts
 			params[name.base] = p.value
 		}
 	}
+
 	for base, pieces := range extended {
 		params[base] = joinPieces(pieces, guess) // it counts more than a plain value, which is for old programs
 	}
+
 	return value, params
 }
 
@@ -61,6 +66,7 @@ func nextParam(s string) (p param, rest string) {
 	if s[end] == ';' {
 		return param{}, s[end+1:]
 	}
+
 	name := strings.ToLower(strings.TrimSpace(s[:end]))
 	s = strings.TrimLeft(s[end+1:], " \t\r\n")
 	if quoted, ok := strings.CutPrefix(s, `"`); ok {
@@ -68,6 +74,7 @@ func nextParam(s string) (p param, rest string) {
 		_, rest, _ := strings.Cut(behind, ";")
 		return param{name, value}, rest
 	}
+
 	value, rest, _ := strings.Cut(s, ";")
 	return param{name, strings.TrimSpace(value)}, rest
 }
@@ -128,6 +135,7 @@ func joinPieces(pieces map[int]piece, guess *Guesser) string {
 	for n := range pieces {
 		order = append(order, n)
 	}
+
 	slices.Sort(order)
 	charset := ""
 	var b []byte
@@ -139,12 +147,14 @@ func joinPieces(pieces map[int]piece, guess *Guesser) string {
 				charset, text = before, value
 			}
 		}
+
 		if pieces[n].encoded {
 			b = append(b, DecodePercent(text)...)
 		} else {
 			b = append(b, text...)
 		}
 	}
+
 	return ToUTF8(b, charset, guess)
 }
 
@@ -181,6 +191,7 @@ func SafeFileName(name string) string {
 		}
 		return r
 	}, name)
+
 	name = strings.Trim(name, " .")
 	if runes := []rune(name); len(runes) > maxFileNameRunes {
 		ext := ""
@@ -188,8 +199,10 @@ func SafeFileName(name string) string {
 		if dot >= 0 && len(name)-dot <= maxExtensionBytes {
 			ext = name[dot:]
 		}
+
 		name = string(runes[:maxFileNameRunes-len(ext)]) + ext
 	}
+
 	return name
 }
 

@@ -75,11 +75,13 @@ func (s *splitter) readPart(b []byte, depth int, defaultType string) *Part {
 		s.addNotice(noticeHeaders)
 		head = head[:bytes.LastIndexByte(head[:MaxHeaderBytes], '\n')+1]
 	}
+
 	p := &Part{Header: ReadHeader(head, s.guess), Body: body}
 	p.Type, p.Params = contentType(p.Header, defaultType)
 	if !strings.HasPrefix(p.Type, "multipart/") {
 		return p
 	}
+
 	chunks := splitBody(body, p.Params["boundary"])
 	if len(chunks) == 0 {
 		chunks = splitBody(body, guessBoundary(body))
@@ -92,10 +94,12 @@ func (s *splitter) readPart(b []byte, depth int, defaultType string) *Part {
 		s.addNotice(noticeDepth)
 		return p
 	}
+
 	childType := "text/plain"
 	if p.Type == "multipart/digest" {
 		childType = "message/rfc822"
 	}
+
 	for _, chunk := range chunks {
 		if s.parts >= maxParts {
 			s.addNotice(noticeParts)
@@ -103,6 +107,7 @@ func (s *splitter) readPart(b []byte, depth int, defaultType string) *Part {
 		}
 		p.Children = append(p.Children, s.readPart(chunk, depth+1, childType))
 	}
+
 	return p
 }
 
@@ -118,6 +123,7 @@ func SplitHead(b []byte) (head, body []byte) {
 	if bytes.HasPrefix(b, []byte("From ")) || bytes.HasPrefix(b, []byte(">From ")) { // mbox files have this line
 		b = b[lineLength(b):]
 	}
+
 	at := 0
 	hasOdd := false   // there is a line that can't be a header, with no header behind it
 	odd := 0          // where the first such line begins
@@ -131,12 +137,14 @@ func SplitHead(b []byte) (head, body []byte) {
 				return b[:at], b[at:]
 			}
 		}
+
 		if len(line) == 0 {
 			if hasOdd && !cannotBelongToBody(b[:odd], b[odd:at]) {
 				return b[:odd], b[odd:]
 			}
 			return b[:at], b[next:]
 		}
+
 		if mayBeHeaderLine(line, at == 0) {
 			if !isBlank(line[0]) {
 				hasOdd = false // the odd lines before this one were a badly folded header
@@ -147,11 +155,14 @@ func SplitHead(b []byte) (head, body []byte) {
 			hasOdd = true
 			odd = at
 		}
+
 		at = next
 	}
+
 	if hasOdd {
 		return b[:odd], b[odd:]
 	}
+
 	return b, nil
 }
 
@@ -235,6 +246,7 @@ func readPlainHeader(head []byte) (fields textproto.MIMEHeader, ok bool) {
 			value = append(append(value, ' '), text...)
 			continue
 		}
+
 		colon := bytes.IndexByte(line, ':')
 		if colon <= 0 || bytes.ContainsFunc(line[:colon], isOddInName) {
 			return nil, false

@@ -23,6 +23,7 @@ func decodeTransfer(b []byte, encoding string) []byte {
 			return out
 		}
 	}
+
 	return b
 }
 
@@ -53,6 +54,7 @@ func base64Value(c byte) int {
 	case c == '/' || c == '_':
 		return valueOfSlash
 	}
+
 	return -1
 }
 
@@ -80,11 +82,14 @@ func cutFooter(b []byte) (code, footer []byte) {
 		if !hasFooter {
 			digits += n
 		}
+
 		at += len(line)
 	}
+
 	if !hasFooter {
 		return b, nil
 	}
+
 	return b[:footerStart], b[footerStart:]
 }
 
@@ -143,11 +148,13 @@ func DecodeBase64(b []byte) []byte {
 			}
 			continue
 		}
+
 		queue.push(v)
 		if queue.hasByte() {
 			out = append(out, queue.pop())
 		}
 	}
+
 	return out
 }
 
@@ -157,25 +164,30 @@ func decodeQuotedPrintable(b []byte) []byte {
 	if bytes.IndexByte(b, '=') < 0 {
 		return b
 	}
+
 	out := make([]byte, 0, len(b))
 	for i := 0; i < len(b); i++ {
 		if b[i] != '=' {
 			out = append(out, b[i])
 			continue
 		}
+
 		if c, ok := decodeHex(b[i+1:]); ok {
 			out = append(out, c)
 			i += 2
 			continue
 		}
+
 		next := skipLineBlanks(b, i+1)
 		isSoftBreak := next == len(b) || b[next] == '\n'
 		if isSoftBreak {
 			i = next
 			continue
 		}
+
 		out = append(out, '=')
 	}
+
 	return out
 }
 
@@ -234,6 +246,7 @@ func decodeUU(b []byte) (out []byte, ok bool) {
 			out = appendUULine(out, line)
 		}
 	}
+
 	return out, begun
 }
 

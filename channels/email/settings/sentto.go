@@ -17,6 +17,7 @@ func SentTo(c channels.Config) map[string][]string {
 		return r.readReceiver(fieldIMAPHost, imapHost, r.readPort(fieldIMAPPort, "993"), fieldIMAPSecurity),
 			r.readReceiver(fieldSMTPHost, smtpHost, r.readPort(fieldSMTPPort, "587"), fieldSMTPSecurity)
 	}
+
 	imap, smtp := servers("") // the provider's own servers get no password
 	sent := map[string][]string{fieldIMAPPassword: {imap}, fieldSMTPPassword: {smtp}}
 	if c[fieldSMTPPassword] == "" { // then IMAP's is used
@@ -26,9 +27,11 @@ func SentTo(c channels.Config) map[string][]string {
 		imap, smtp = servers(oauth)
 		sent[FieldOAuth] = []string{imap, smtp}
 	}
+
 	for field, servers := range sent {
 		sent[field] = slices.DeleteFunc(servers, func(s string) bool { return s == "" })
 	}
+
 	return sent
 }
 

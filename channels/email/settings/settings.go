@@ -126,6 +126,7 @@ func Read(c channels.Config) (Settings, error) {
 		SentFolder: r.readText(fieldSentFolder, ""),
 		SaveSent:   r.readOneOf(fieldSaveSent, saveAuto, saveAuto, SaveOn, SaveOff),
 	}
+
 	typed := s.Address
 	s.Address = rawmail.ASCIIDomain(typed)
 	s.Own = []string{strings.ToLower(s.Address)}
@@ -136,12 +137,14 @@ func Read(c channels.Config) (Settings, error) {
 			s.Own = append(s.Own, own)
 		}
 	}
+
 	if s.OAuth = r.readText(FieldOAuth, ""); s.OAuth != "" {
 		s.OAuth = r.readOneOf(FieldOAuth, "", OAuthGoogle, OAuthMicrosoft)
 	}
 	if user := r.readText(fieldOAuthUser, ""); user != "" {
 		r.readAddress(fieldOAuthUser, user)
 	}
+
 	imapHost, smtpHost := hostsOf(s.OAuth)
 	s.IMAP = Server{
 		Host:     r.readHost(fieldIMAPHost, imapHost),
@@ -149,6 +152,7 @@ func Read(c channels.Config) (Settings, error) {
 		Username: r.readText(fieldIMAPUsername, typed),
 		Password: r.readSecret(fieldIMAPPassword, s.OAuth == ""),
 	}
+
 	s.IMAP.Security = r.readSecurity(fieldIMAPSecurity, s.IMAP.Port)
 	s.SMTP = Server{
 		Host:     r.readHost(fieldSMTPHost, smtpHost),
@@ -156,14 +160,17 @@ func Read(c channels.Config) (Settings, error) {
 		Username: r.readText(fieldSMTPUsername, ""),
 		Password: r.readSecret(fieldSMTPPassword, false),
 	}
+
 	s.SMTP.Security = r.readSecurity(fieldSMTPSecurity, s.SMTP.Port)
 	r.fillSMTPUser(&s)
+
 	if s.SaveSent == saveAuto {
 		s.SaveSent, s.SaveAuto = SaveOn, true
 		if s.Service() != other {
 			s.SaveSent = SaveOff
 		}
 	}
+
 	return s, errors.Join(r.faults...)
 }
 

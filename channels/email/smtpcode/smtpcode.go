@@ -83,6 +83,7 @@ func Classify(step Step, code int, text string, waited time.Duration) Verdict {
 		}
 		return Verdict{Class: channels.AuthBroken, Hint: HintPassword}
 	}
+
 	ext := enhancedCode(code, text)
 	if v, ok := classifyByEnhanced(step, code, ext, waited); ok {
 		return v
@@ -90,16 +91,19 @@ func Classify(step Step, code int, text string, waited time.Duration) Verdict {
 	if step == StepAuth && classOf(code) >= classPermanent {
 		return Verdict{Class: channels.AuthBroken, Hint: HintPassword}
 	}
+
 	switch classOf(code) {
 	case classTemporary:
 		return Verdict{Class: channels.Retry, Hint: HintLater}
 	case classPermanent:
 		return classifyPermanent(step, code)
 	}
+
 	// No class that SMTP knows.
 	if step == StepDot {
 		return Verdict{Class: channels.Ambiguous}
 	}
+
 	return Verdict{Class: channels.Retry, Hint: HintLater} // no byte of the mail was sent
 }
 
@@ -111,6 +115,7 @@ func classifyPermanent(step Step, code int) Verdict {
 	case codeTooMuchData:
 		return Verdict{Class: channels.BadContent, Hint: hintSize}
 	}
+
 	switch step {
 	case StepRcpt:
 		return Verdict{Class: channels.BadRecipient, Hint: hintAddress}
@@ -118,6 +123,7 @@ func classifyPermanent(step Step, code int) Verdict {
 		return Verdict{Class: channels.BadContent, Hint: hintContent}
 	default:
 	}
+
 	// Greeting and MAIL: the server refuses us as a sender.
 	return Verdict{Class: channels.AccountBlocked, Hint: hintBlocked}
 }
@@ -177,15 +183,18 @@ func classifyByEnhanced(step Step, code int, ext string, waited time.Duration) (
 			return Verdict{Class: channels.AuthBroken, Hint: HintPassword}, true
 		}
 	}
+
 	if strings.HasPrefix(ext, "4.") {
 		if step == StepAuth && code == codePasswordTransition {
 			return Verdict{Class: channels.AuthBroken, Hint: HintPassword}, true
 		}
 		return Verdict{Class: channels.Retry, Hint: HintLater}, true
 	}
+
 	if strings.HasPrefix(ext, "5.6.") { // all codes about the content of a mail
 		return Verdict{Class: channels.BadContent, Hint: hintContent}, true
 	}
+
 	return Verdict{}, false
 }
 

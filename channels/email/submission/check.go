@@ -29,17 +29,21 @@ func (c *Sender) Check(ctx context.Context) []channels.Finding {
 	} else {
 		out = append(out, channels.Found(login, "%s asks for no sign-in.", to.Address()))
 	}
+
 	if to.Security == settings.Unprotected {
 		out = append(out, channels.Found("SMTP security", wire.UnprotectedText))
 	}
+
 	const sender = "SMTP sender"
 	if err := s.client.Mail(smtpPath(c.set.Address)); err != nil {
 		return append(out, c.smtpFault(sender, &smtpFailure{step: smtpcode.StepMail, err: err}))
 	}
+
 	out = append(out, channels.Found(sender, "The server takes mail from %s.", c.set.Address))
 	if limit := s.maxBytes(); limit > 0 {
 		out = append(out, channels.Found("SMTP size", "Mails up to %d MB.", limit>>20))
 	}
+
 	_ = s.client.Reset()
 	s.sendQuit()
 	return out

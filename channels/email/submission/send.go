@@ -61,6 +61,7 @@ func (c *Sender) sendMail(ctx context.Context, m *outbound.Mail) error {
 	case <-ctx.Done():
 		return &smtpFailure{step: smtpcode.StepGreeting, err: fmt.Errorf("waiting for other mails: %w", ctx.Err())}
 	}
+
 	done, err := c.limits.ReserveFile(ctx, m.MemoryBytes())
 	if err != nil {
 		return &smtpFailure{step: smtpcode.StepGreeting, err: fmt.Errorf("waiting for other mails: %w", err)}
@@ -71,9 +72,11 @@ func (c *Sender) sendMail(ctx context.Context, m *outbound.Mail) error {
 		return err
 	}
 	defer s.close()
+
 	if err := s.deliver(ctx, m); err != nil {
 		return err
 	}
+
 	s.sendQuit()
 	return nil
 }
@@ -83,21 +86,25 @@ func (c *Sender) explainFailure(err error, o channels.Outbound) *channels.SendEr
 	if known, ok := errors.AsType[*channels.SendError](err); ok {
 		return known
 	}
+
 	out := &channels.SendError{Cause: err}
 	var f *smtpFailure
 	if !errors.As(err, &f) {
 		out.Class, out.Text = channels.Ambiguous, "The mail may have been sent: "+rawmail.Excerpt(err.Error())
 		return out
 	}
+
 	code, words := f.reply()
 	if code == 0 {
 		c.explainUnanswered(out, f)
 		return out
 	}
+
 	var waited time.Duration
 	if !o.Attempt.FirstAt.IsZero() {
 		waited = c.now().Sub(o.Attempt.FirstAt)
 	}
+
 	v := smtpcode.Classify(f.step, code, words, waited)
 	out.Class = v.Class
 	out.Wait = v.Wait
@@ -105,6 +112,7 @@ func (c *Sender) explainFailure(err error, o channels.Outbound) *channels.SendEr
 	if v.Hint == smtpcode.HintPassword {
 		out.Hint = wire.PasswordHint(c.set)
 	}
+
 	reply := rawmail.Excerpt(fmt.Sprintf("%d %s", code, words))
 	hasOthers := len(o.To)+len(o.Cc) > 1
 	switch {
@@ -117,6 +125,7 @@ func (c *Sender) explainFailure(err error, o channels.Outbound) *channels.SendEr
 	default:
 		out.Text = "The mail server refuses the mail: " + reply
 	}
+
 	return out
 }
 
@@ -127,6 +136,7 @@ func (c *Sender) explainSignIn(out *channels.SendError, code int, reply string) 
 		// The server can't check the token now. Microsoft says the same of a wrong password, but here is no password.
 		out.Class, out.Hint = channels.Retry, smtpcode.HintLater
 	}
+
 	if byToken && code >= firstPermanentCode {
 		out.Text = fmt.Sprintf("The mail server refuses the sign-in of %s: %s", c.set.SMTP.Username, reply)
 		if out.Class == channels.AuthBroken {
@@ -134,10 +144,12 @@ func (c *Sender) explainSignIn(out *channels.SendError, code int, reply string) 
 		}
 		return
 	}
+
 	if out.Class == channels.Retry {
 		out.Text = "The mail server does not let anybody in right now: " + reply
 		return
 	}
+
 	out.Text = "The mail server refuses the user name or the password: " + reply
 }
 
@@ -150,6 +162,7 @@ func (c *Sender) explainUnanswered(out *channels.SendError, f *smtpFailure) {
 		out.Hint = "Parley looks for it in the Sent folder."
 		return
 	}
+
 	out.Class, out.Hint = channels.Retry, smtpcode.HintLater
 	if p, ok := wire.Explain(f.err, c.set.SMTP); ok {
 		out.Text, out.Hint = p.Text, p.Hint
@@ -159,5 +172,6 @@ func (c *Sender) explainUnanswered(out *channels.SendError, f *smtpFailure) {
 		out.Text = c.set.SMTP.Address() + " was too slow; the mail was not sent."
 		return
 	}
+
 	out.Text = fmt.Sprintf("The connection to %s broke before the mail was sent: %s", c.set.SMTP.Address(), rawmail.Excerpt(f.err.Error()))
 }

@@ -113,11 +113,13 @@ func (c *Sender) connect(ctx context.Context, utf8 bool, token string) (*smtpSes
 		s.close()
 		return nil, &smtpFailure{step: smtpcode.StepGreeting, err: err}
 	}
+
 	s.client.Text.R = bufio.NewReader(&replyLines{from: s.client.Text.R})
 	if err := s.login(c.set.SMTP, token); err != nil {
 		s.close()
 		return nil, &smtpFailure{step: smtpcode.StepAuth, err: err}
 	}
+
 	return s, nil
 }
 
@@ -130,6 +132,7 @@ func (c *Sender) newClient(ctx context.Context, s *smtpSession, utf8 bool) (*mai
 	if err != nil {
 		return nil, err
 	}
+
 	deadline, _ := ctx.Deadline()
 	config := c.limits.TLS(to.Host, c.tls)
 	dial := func(dialCtx context.Context, network, address string) (net.Conn, error) {
@@ -137,19 +140,23 @@ func (c *Sender) newClient(ctx context.Context, s *smtpSession, utf8 bool) (*mai
 		if err != nil {
 			return nil, err
 		}
+
 		wire.KeepAlive(raw)
 		s.conn = &fencedConn{Conn: raw, deadline: deadline}
 		s.stopWatchingCtx = context.AfterFunc(ctx, func() { _ = raw.Close() })
 		if to.Security != settings.TLS {
 			return s.conn, nil
 		}
+
 		conn := tls.Client(s.conn, config)
 		return conn, conn.HandshakeContext(dialCtx)
 	}
+
 	policy := mail.NoTLS
 	if to.Security == settings.STARTTLS {
 		policy = mail.TLSMandatory
 	}
+
 	options := []mail.Option{
 		mail.WithPort(port),
 		mail.WithTLSPolicy(policy),
@@ -162,6 +169,7 @@ func (c *Sender) newClient(ctx context.Context, s *smtpSession, utf8 bool) (*mai
 	if !utf8 {
 		options = append(options, mail.WithoutSMTPUTF8())
 	}
+
 	return mail.NewClient(to.Host, options...)
 }
 
@@ -172,6 +180,7 @@ func (s *smtpSession) login(to settings.Server, token string) error {
 	if !offered {
 		return nil
 	}
+
 	words := strings.Fields(strings.ToUpper(methods))
 	if token != "" {
 		if !slices.Contains(words, "XOAUTH2") {
@@ -179,6 +188,7 @@ func (s *smtpSession) login(to settings.Server, token string) error {
 		}
 		return s.client.Auth(smtp.XOAuth2Auth(to.Username, token))
 	}
+
 	unprotected := to.Security == settings.Unprotected
 	switch {
 	case slices.Contains(words, "PLAIN"):
@@ -188,6 +198,7 @@ func (s *smtpSession) login(to settings.Server, token string) error {
 	case slices.Contains(words, "CRAM-MD5"):
 		return s.client.Auth(smtp.CRAMMD5Auth(to.Username, to.Password))
 	}
+
 	return &textproto.Error{Code: codeNoMethod, Msg: "no password sign-in offered, only " + rawmail.Excerpt(methods)}
 }
 
@@ -201,30 +212,36 @@ func (s *smtpSession) deliver(ctx context.Context, m *outbound.Mail) error {
 		return &smtpFailure{step: smtpcode.StepData, err: &textproto.Error{Code: codeTooLarge, Msg: fmt.Sprintf(
 			"5.3.4 the mail has %.1f MB, the server takes %.1f MB", float64(size)/megabyte, float64(limit)/megabyte)}}
 	}
+
 	if m.UTF8 {
 		if ok, _ := s.client.Extension("SMTPUTF8"); !ok {
 			refused := &textproto.Error{Code: codeRefused, Msg: "5.6.7 the server takes no addresses outside ASCII"}
 			return &smtpFailure{step: smtpcode.StepMail, err: refused}
 		}
 	}
+
 	if err := s.client.Mail(smtpPath(m.From)); err != nil {
 		return &smtpFailure{step: smtpcode.StepMail, err: err}
 	}
+
 	for _, to := range m.Recipients {
 		if err := s.client.Rcpt(smtpPath(to)); err != nil {
 			return &smtpFailure{step: smtpcode.StepRcpt, recipient: to, err: err}
 		}
 	}
+
 	w, err := s.client.Data()
 	if err != nil {
 		return &smtpFailure{step: smtpcode.StepData, err: err}
 	}
+
 	if m.LengthBytes, err = m.Copy(ctx, w); err != nil {
 		if _, ok := errors.AsType[*channels.SendError](err); ok {
 			return err // nothing is sent, because the connection ends before the final dot
 		}
 		return &smtpFailure{step: smtpcode.StepData, err: s.lastWords(err)} // nothing is sent, for the same reason
 	}
+
 	err = w.Close()
 	if err != nil && !isSuccess(err) {
 		step := smtpcode.StepDot
@@ -234,6 +251,7 @@ func (s *smtpSession) deliver(ctx context.Context, m *outbound.Mail) error {
 		}
 		return &smtpFailure{step: step, err: err}
 	}
+
 	return nil
 }
 
@@ -336,6 +354,7 @@ func (r *replyLines) Read(p []byte) (int, error) {
 		if len(line) == 0 {
 			return 0, err
 		}
+
 		isEnd := bytes.HasSuffix(line, []byte("\n"))
 		isWholeLine := isEnd && !r.insideLine
 		text := bytes.TrimRight(line, "\r\n")
@@ -344,8 +363,10 @@ func (r *replyLines) Read(p []byte) (int, error) {
 		} else {
 			r.rest = append(r.rest[:0], line...)
 		}
+
 		r.insideLine = !isEnd
 	}
+
 	n := copy(p, r.rest)
 	r.rest = r.rest[n:]
 	return n, nil

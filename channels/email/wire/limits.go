@@ -111,15 +111,18 @@ func (p *Limits) TLS(host string, base *tls.Config) *tls.Config {
 			return config
 		}
 	}
+
 	config := &tls.Config{}
 	if base != nil {
 		config = base.Clone()
 	}
+
 	config.ServerName = host
 	config.MinVersion = tls.VersionTLS12
 	if base == nil {
 		config.ClientSessionCache = p.sessions // saves the certificate check when we connect again
 		p.configs[host] = config
 	}
+
 	return config
 }

@@ -72,6 +72,7 @@ func Explain(err error, to settings.Server) (problem Problem, ok bool) {
 			Hint: "Check the server's name and port, and that a firewall lets the connection through.",
 		}, true
 	}
+
 	return Problem{}, false
 }
 

@@ -61,17 +61,20 @@ func (x *XOAUTH2) Refused() (words string, refused bool) {
 	if x.challenge == nil {
 		return "", false
 	}
+
 	var said struct {
 		Status, Error, Description string
 	}
 	if err := json.Unmarshal(x.challenge, &said); err != nil {
 		return "", true
 	}
+
 	for _, word := range []string{said.Description, said.Error, said.Status} {
 		if word != "" {
 			return rawmail.Excerpt(word), true
 		}
 	}
+
 	return "", true
 }
 

@@ -79,5 +79,6 @@ func Title(code int) string {
 	case TemplateDisabled:
 		return "Template is disabled"
 	}
+
 	return "Something went wrong"
 }

@@ -94,12 +94,14 @@ func (s *Shop) Post(ctx context.Context, hook string, events ...any) (int, strin
 	if err != nil {
 		return 0, "", fmt.Errorf("httpfake: events: %w", err)
 	}
+
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, hook, bytes.NewReader(body))
 	if err != nil {
 		return 0, "", fmt.Errorf("httpfake: webhook: %w", err)
 	}
+
 	t := strconv.FormatInt(s.now().Unix(), 10)
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Parley-Signature", "t="+t+",v1="+s.sign(t, string(body)))
@@ -125,6 +127,7 @@ func (s *Shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.serveFile(w, name)
 		return
 	}
+
 	switch r.Method {
 	case http.MethodGet:
 		key := r.URL.Query().Get("key")
@@ -132,6 +135,7 @@ func (s *Shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			writeField(w, http.StatusUnauthorized, "error", "wrong signature")
 			return
 		}
+
 		s.answerQuestion(w, key)
 	case http.MethodPost:
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
@@ -143,6 +147,7 @@ func (s *Shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			writeField(w, http.StatusUnauthorized, "error", "wrong signature")
 			return
 		}
+
 		s.takeMessage(w, r, body)
 	default:
 		writeField(w, http.StatusMethodNotAllowed, "error", "POST or GET")
@@ -184,6 +189,7 @@ func (s *Shop) takeMessage(w http.ResponseWriter, r *http.Request, body []byte) 
 		writeField(w, http.StatusBadRequest, "error", "not a message")
 		return
 	}
+
 	f, failing := s.nextFault()
 	if f.Until != nil {
 		select {
@@ -192,10 +198,12 @@ func (s *Shop) takeMessage(w http.ResponseWriter, r *http.Request, body []byte) 
 		}
 		panic(http.ErrAbortHandler)
 	}
+
 	if failing && !f.After {
 		f.answer(w)
 		return
 	}
+
 	id, known := s.keep(Got{Key: m.ID, To: m.To.ID, Text: m.Text, Body: body})
 	switch {
 	case failing:

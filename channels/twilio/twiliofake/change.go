@@ -17,11 +17,13 @@ func (a *webAPI) update(w http.ResponseWriter, r *http.Request) {
 		refuseUnknown(w)
 		return
 	}
+
 	clearsBody := r.PostForm.Has("Body") && r.PostForm.Get("Body") == ""
 	if err != nil || !clearsBody || r.PostForm.Has("Status") {
 		refuse(w, http.StatusBadRequest, codeInvalid, "Only the body of a message can be changed, to nothing")
 		return
 	}
+
 	m.redacted = true
 	answer(w, http.StatusOK, a.messageView(m))
 }

@@ -115,18 +115,21 @@ func (l *library) createContent(w http.ResponseWriter, r *http.Request) {
 		Variables map[string]string          `json:"variables"`
 		Types     map[string]json.RawMessage `json:"types"`
 	}
+
 	err := json.NewDecoder(r.Body).Decode(&in)
 	isComplete := in.Language != "" && len(in.Types) > 0
 	if err != nil || !isComplete {
 		refuse(w, http.StatusBadRequest, codeInvalid, "language and types are required")
 		return
 	}
+
 	c := &storedContent{sid: newSID("HX"), name: in.Name, language: in.Language, variables: in.Variables, types: in.Types,
 		created: l.opt.Now().UTC(), status: "unsubmitted"}
 	if fault := c.findFault(); fault != "" {
 		refuse(w, http.StatusBadRequest, codeInvalid, fault)
 		return
 	}
+
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.contents = append(l.contents, c)
@@ -162,9 +165,11 @@ func (c *storedContent) findFault() string {
 	default:
 		return "unknown content type " + kind
 	}
+
 	if !isText(b.Body, maxText) {
 		return kind + ": body is required"
 	}
+
 	return ""
 }
 
@@ -212,6 +217,7 @@ func (l *library) listContents(w http.ResponseWriter, r *http.Request) {
 	if size < 1 || size > maxSize {
 		size = defaultSize
 	}
+
 	page, _ := strconv.Atoi(r.URL.Query().Get("Page")) // unreadable: 0, the first
 	begin := min(page*size, len(l.contents))
 	end := min(begin+size, len(l.contents))
@@ -224,15 +230,19 @@ func (l *library) listContents(w http.ResponseWriter, r *http.Request) {
 			delete(v, "url")
 			v["approval_requests"] = l.approvalView(c)
 		}
+
 		rows = append(rows, v)
 	}
+
 	pageURL := func(page int) string {
 		return "https://content.twilio.com" + r.URL.Path + "?" + url.Values{"PageSize": {strconv.Itoa(size)}, "Page": {strconv.Itoa(page)}}.Encode()
 	}
+
 	meta := map[string]any{"key": "contents", "page": page, "page_size": size, "first_page_url": pageURL(0), "url": pageURL(page), "previous_page_url": nil, "next_page_url": nil}
 	if end < len(l.contents) {
 		meta["next_page_url"] = pageURL(page + 1)
 	}
+
 	answer(w, http.StatusOK, map[string]any{"contents": rows, "meta": meta})
 }
 
@@ -286,6 +296,7 @@ func (l *library) updateVerdict(c *storedContent) {
 		c.status = "pending"
 		return
 	}
+
 	_, b := c.readBody()
 	c.status = "approved"
 	text := strings.TrimSpace(b.Body)
@@ -333,14 +344,17 @@ func (l *library) useContent(m *stored, f url.Values) (code int, message string)
 	if id == "" {
 		return 0, ""
 	}
+
 	c := l.findContent(id)
 	if c == nil {
 		return codeNoContent, "The ContentSid is Invalid"
 	}
+
 	values, err := rawJSON(cmp.Or(f.Get("ContentVariables"), "{}"))
 	if err != nil {
 		return codeBadVariables, "The ContentVariables Parameter is invalid"
 	}
+
 	_, b := c.readBody()
 	m.content = c
 	m.body = variable.ReplaceAllStringFunc(b.Body, func(v string) string {
@@ -350,6 +364,7 @@ func (l *library) useContent(m *stored, f url.Values) (code int, message string)
 		}
 		return c.variables[name]
 	})
+
 	return 0, ""
 }
 

@@ -18,8 +18,10 @@ func (e *exchange) processMessage(m *stored, code int) {
 	if isWhatsApp && !e.library.hasApprovedContent(m) {
 		isClosed = e.opt.Now().Sub(e.lastIn[pairKey(m.to, m.from)]) >= replyWindow
 	}
+
 	state := e.library.contentState(m)
 	e.mu.Unlock()
+
 	if code == 0 {
 		switch {
 		case isClosed:
@@ -32,18 +34,23 @@ func (e *exchange) processMessage(m *stored, code int) {
 			code = e.media.fetch(m)
 		}
 	}
+
 	if code != 0 {
 		status := "undelivered"
 		if isWhatsApp {
 			status = "failed"
 		}
+
 		e.move(m, status, code)
 		return
 	}
+
 	e.mu.Lock()
+
 	if p := e.findPhone(m.to, m.from, ""); p != nil {
 		p.inbox = append(p.inbox, m)
 	}
+
 	e.mu.Unlock()
 	e.move(m, "sent", 0)
 	e.move(m, "delivered", 0)
@@ -75,12 +82,14 @@ func (e *exchange) Callback(messageSid, status string) int {
 		e.mu.Unlock()
 		return 0
 	}
+
 	form := e.commonForm(m)
 	form.Set("MessageStatus", status)
 	form.Set("SmsStatus", status)
 	if m.code != 0 {
 		form.Set("ErrorCode", strconv.Itoa(m.code))
 	}
+
 	e.mu.Unlock()
 	return e.hooks.call(m.callback, form, nil)
 }

@@ -93,11 +93,13 @@ func (a *webAPI) withFaults(next http.Handler) http.Handler {
 			refuse(w, http.StatusRequestEntityTooLarge, codeTooLarge, "Payload too large")
 			return
 		}
+
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		f := a.faults.takeAnswerFault(r)
 		if a.playInstead(w, f) {
 			return
 		}
+
 		rec := &recorder{header: http.Header{}, status: http.StatusOK}
 		next.ServeHTTP(rec, r)
 		a.mu.Lock()
@@ -109,7 +111,9 @@ func (a *webAPI) withFaults(next http.Handler) http.Handler {
 		if len(a.requests) > mostRequests {
 			a.requests = slices.Clone(a.requests[mostRequests/2:])
 		}
+
 		a.mu.Unlock()
+
 		switch f.Kind {
 		case FaultErrorAfter:
 			http.Error(w, "<h1>Server Error</h1>", http.StatusInternalServerError)
@@ -123,13 +127,16 @@ func (a *webAPI) withFaults(next http.Handler) http.Handler {
 				panic(http.ErrAbortHandler)
 			}
 		}
+
 		for k, v := range rec.header {
 			w.Header()[k] = v
 		}
+
 		out := rec.body.Bytes()
 		if f.Kind == FaultTruncate {
 			out = out[:len(out)/2]
 		}
+
 		w.WriteHeader(rec.status)
 		_, _ = w.Write(out)
 	})
@@ -154,5 +161,6 @@ func (a *webAPI) playInstead(w http.ResponseWriter, f Fault) bool {
 	default:
 		return false
 	}
+
 	return true
 }

@@ -20,6 +20,7 @@ func (a *webAPI) list(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, codeInvalid, "Page size out of range")
 		return
 	}
+
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	selected := slices.DeleteFunc(slices.Clone(a.exchange.messages), func(m *stored) bool { return !isSelected(q, m) })
@@ -29,6 +30,7 @@ func (a *webAPI) list(w http.ResponseWriter, r *http.Request) {
 	for _, m := range selected[start:min(start+size, len(selected))] {
 		rows = append(rows, a.messageView(m))
 	}
+
 	page, _ := strconv.Atoi(q.Get("Page"))
 	base := "/2010-04-01/Accounts/" + a.opt.AccountSID + "/Messages.json?"
 	out := map[string]any{"messages": rows, "page": page, "page_size": size, "start": page * size, "end": page*size + len(rows),
@@ -47,6 +49,7 @@ func (a *webAPI) list(w http.ResponseWriter, r *http.Request) {
 	if start > 0 && len(rows) > 0 {
 		out["previous_page_uri"] = pageURI(max(page-1, 0), "PB"+selected[start].sid)
 	}
+
 	answer(w, http.StatusOK, out)
 }
 
@@ -75,6 +78,7 @@ func isSelected(q url.Values, m *stored) bool {
 			return false
 		}
 	}
+
 	day := m.sent.Format(time.DateOnly)
 	filters := map[string]func(string) bool{
 		"DateSent":  func(d string) bool { return day == d },
@@ -86,10 +90,12 @@ func isSelected(q url.Values, m *stored) bool {
 		if want == "" {
 			continue
 		}
+
 		dayWanted := want[:min(len(want), len(time.DateOnly))] // a time of day doesn't count
 		if m.sent.IsZero() || !passes(dayWanted) {
 			return false
 		}
 	}
+
 	return true
 }

@@ -44,6 +44,7 @@ func (s *storage) serveFile(w http.ResponseWriter, r *http.Request) {
 	f := s.files[strings.TrimPrefix(r.URL.Path, "/")]
 	mayRead := f != nil && s.opt.Now().Before(f.tokens[r.URL.Query().Get("token")])
 	s.mu.Unlock()
+
 	if r.Header.Get("Authorization") != "" {
 		http.Error(w, "<Error><Code>InvalidArgument</Code></Error>", http.StatusBadRequest)
 		return
@@ -52,6 +53,7 @@ func (s *storage) serveFile(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "<Error><Code>AccessDenied</Code></Error>", http.StatusForbidden)
 		return
 	}
+
 	w.Header().Set("Content-Type", f.kind)
 	_, _ = w.Write(f.content) // who hung up doesn't want it
 }
@@ -64,10 +66,13 @@ func (s *storage) getMedia(w http.ResponseWriter, r *http.Request) {
 		refuseUnknown(w)
 		return
 	}
+
 	token := newSID("")
+
 	if f.tokens == nil {
 		f.tokens = map[string]time.Time{}
 	}
+
 	f.tokens[token] = s.opt.Now().Add(linkLife)
 	w.Header().Set("Location", s.host.URL()+"/"+f.sid+"?token="+token)
 	w.WriteHeader(http.StatusTemporaryRedirect)
@@ -109,10 +114,12 @@ func (s *storage) fetch(m *stored) int {
 		if err != nil {
 			return codeBadMedia
 		}
+
 		resp, err := s.client.Do(req)
 		if err != nil {
 			return mediaFailure(isWhatsApp)
 		}
+
 		body, err := io.ReadAll(io.LimitReader(resp.Body, maxFetched))
 		_ = resp.Body.Close()
 		kind := resp.Header.Get("Content-Type")
@@ -120,17 +127,20 @@ func (s *storage) fetch(m *stored) int {
 		if err != nil || !isFile {
 			return mediaFailure(isWhatsApp)
 		}
+
 		if len(body) > sizeLimit(kind, isWhatsApp) {
 			if isWhatsApp {
 				return codeWhatsAppMedia
 			}
 			return codeFileTooLarge
 		}
+
 		s.mu.Lock()
 		f.kind, f.content = kind, body
 		s.files[f.sid] = f
 		s.mu.Unlock()
 	}
+
 	return 0
 }
 

@@ -120,6 +120,7 @@ func (a *webAPI) create(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, codeInvalid, "Unreadable form")
 		return
 	}
+
 	a.mu.Lock()
 	m, code, message := a.makeMessage(r.PostForm)
 	if code != 0 {
@@ -127,6 +128,7 @@ func (a *webAPI) create(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, code, message)
 		return
 	}
+
 	a.exchange.messages = append(a.exchange.messages, m)
 	view := a.messageView(m)
 	p, done := a.exchange.findPhone(m.to, m.from, ""), make(chan struct{})
@@ -142,6 +144,7 @@ func (a *webAPI) create(w http.ResponseWriter, r *http.Request) {
 		}
 		a.exchange.processMessage(m, fate.Code)
 	})
+
 	answer(w, http.StatusCreated, view)
 }
 
@@ -155,19 +158,23 @@ func (a *webAPI) makeMessage(f url.Values) (m *stored, code int, message string)
 			from = a.opt.Numbers[0].Address
 		}
 	}
+
 	if code, message := a.checkAddresses(to, from); code != 0 {
 		return nil, code, message
 	}
+
 	now := a.opt.Now().UTC()
 	m = &stored{sid: newSID("SM"), body: f.Get("Body"), from: from, to: to, direction: "outbound-api", status: "queued", service: service,
 		callback: f.Get("StatusCallback"), created: now, updated: now}
 	if code, message := a.checkContent(m, f); code != 0 {
 		return nil, code, message
 	}
+
 	m.segments = 1
 	if !strings.HasPrefix(m.from, waPrefix) {
 		m.segments = countSegments(m.body)
 	}
+
 	return m, 0, ""
 }
 
@@ -180,6 +187,7 @@ func (a *webAPI) checkAddresses(to, from string) (code int, message string) {
 	if from == "" {
 		return codeNoFrom, "A 'From' phone number is required."
 	}
+
 	customer, toWhatsApp := strings.CutPrefix(to, waPrefix)
 	fromWhatsApp := strings.HasPrefix(from, waPrefix)
 	isWhatsAppID := toWhatsApp && waUser.MatchString(customer)
@@ -189,18 +197,21 @@ func (a *webAPI) checkAddresses(to, from string) (code int, message string) {
 	if toWhatsApp != fromWhatsApp {
 		return codeMixedChannels, "Invalid From and To pair. From and To should be of the same channel"
 	}
+
 	if a.findNumber(from) == nil {
 		if fromWhatsApp {
 			return codeNoSender, "Twilio could not find a Channel with the specified From address"
 		}
 		return codeBadFrom, "The 'From' phone number provided is not a valid message-capable Twilio phone number for this destination."
 	}
+
 	if to == from {
 		return codeSameNumber, "'To' and 'From' number cannot be the same"
 	}
 	if a.exchange.blocked[pairKey(to, from)] {
 		return codeOptedOut, "Attempt to send to unsubscribed recipient"
 	}
+
 	return 0, ""
 }
 
@@ -217,21 +228,25 @@ const (
 // message; the code is 0 otherwise.
 func (a *webAPI) checkContent(m *stored, f url.Values) (code int, message string) {
 	isWhatsApp := strings.HasPrefix(m.from, waPrefix)
+
 	for _, link := range f["MediaUrl"] {
 		if !isWebAddress(link) {
 			return codeBadMedia, "Invalid media URL(s)"
 		}
 		m.media = append(m.media, &file{sid: newSID("ME"), from: link})
 	}
+
 	if m.callback != "" {
 		u, err := url.Parse(m.callback)
 		if err != nil || u.Host == "" {
 			return codeBadCallback, "Invalid 'StatusCallback' URL"
 		}
 	}
+
 	if code, message := a.library.useContent(m, f); code != 0 {
 		return code, message
 	}
+
 	for _, action := range f["PersistentAction"] {
 		location, isLocation := strings.CutPrefix(action, "geo:")
 		if !isLocation || !isWhatsApp {
@@ -239,15 +254,18 @@ func (a *webAPI) checkContent(m *stored, f url.Values) (code int, message string
 		}
 		m.location = location
 	}
+
 	if utf8.RuneCountInString(m.body) > maxText {
 		return codeTextTooLong, "The concatenated message body exceeds the 1600 character limit"
 	}
+
 	if len(m.media) == 0 {
 		if m.body == "" && m.content == nil {
 			return codeEmpty, "A text message body or media urls must be specified."
 		}
 		return 0, ""
 	}
+
 	most := maxMMSFiles
 	if isWhatsApp {
 		most = maxWhatsAppFiles
@@ -258,6 +276,7 @@ func (a *webAPI) checkContent(m *stored, f url.Values) (code int, message string
 	if !isWhatsApp && !a.findNumber(m.from).MMS {
 		return codeNoMMS, "Message cannot be sent with the current combination of 'To' and/or 'From' parameters"
 	}
+
 	return 0, ""
 }
 
@@ -290,6 +309,7 @@ func (a *webAPI) messageView(m *stored) map[string]any {
 	if !m.sent.IsZero() {
 		v["date_sent"] = stampOf(m.sent)
 	}
+
 	return v
 }
 

@@ -114,11 +114,13 @@ func (p *Phone) storeMessage(msg Message) (m *stored, form url.Values, hook stri
 	if n == nil {
 		return &stored{}, nil, "", errors.New("twiliofake: nobody has this number")
 	}
+
 	now := e.opt.Now().UTC()
 	prefix := "SM"
 	if len(msg.Media) > 0 {
 		prefix = "MM"
 	}
+
 	m = &stored{sid: newSID(prefix), body: msg.Text, from: p.Address, to: p.Number, direction: "inbound", status: "received",
 		created: now, sent: now, updated: now, segments: 1}
 	for _, md := range msg.Media {
@@ -126,17 +128,21 @@ func (p *Phone) storeMessage(msg Message) (m *stored, form url.Values, hook stri
 		m.media = append(m.media, f)
 		e.media.files[f.sid] = f
 	}
+
 	e.messages = append(e.messages, m)
 	e.lastIn[pairKey(p.Address, p.Number)] = now
 	extra := url.Values{}
 	maps.Copy(extra, msg.Fields)
+
 	if msg.ReplyTo != "" {
 		extra.Set("OriginalRepliedMessageSid", msg.ReplyTo)
 	}
+
 	word := e.handleKeyword(m)
 	if word != "" && e.opt.OptOutType {
 		extra.Set("OptOutType", word)
 	}
+
 	p.extra[m.sid] = extra
 	e.Poke()
 	return m, e.inboundForm(m, p), e.findWebhook(n), nil
@@ -148,6 +154,7 @@ func (e *exchange) handleKeyword(m *stored) string {
 	if strings.HasPrefix(m.from, waPrefix) {
 		return ""
 	}
+
 	pair := pairKey(m.from, m.to)
 	switch strings.ToUpper(strings.TrimSpace(m.body)) {
 	case "STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT":
@@ -171,6 +178,7 @@ func (e *exchange) handleKeyword(m *stored) string {
 		e.autoAnswer(m, "Reply STOP to unsubscribe. Msg&Data Rates May Apply.")
 		return "HELP"
 	}
+
 	return ""
 }
 
@@ -185,6 +193,7 @@ func (e *exchange) inboundForm(m *stored, p *Phone) url.Values {
 		f.Set(fmt.Sprint("MediaUrl", i), e.api.URL()+e.mediaPath(m, md))
 		f.Set(fmt.Sprint("MediaContentType", i), md.kind)
 	}
+
 	if person, isWhatsApp := strings.CutPrefix(p.Address, waPrefix); isWhatsApp {
 		f.Set("ProfileName", p.Name)
 		f.Set("MessageType", "text")
@@ -203,6 +212,7 @@ func (e *exchange) inboundForm(m *stored, p *Phone) url.Values {
 		f.Set("FromCity", "") // fields without a value are sent, and signed
 		f.Set("FromZip", "")
 	}
+
 	maps.Copy(f, p.extra[m.sid])
 	return f
 }
@@ -263,16 +273,20 @@ func (p *Phone) Chat() []Received {
 		if !mine && !slices.Contains(p.inbox, m) {
 			continue
 		}
+
 		r := Received{Mine: mine, SID: m.sid, Text: m.body, Status: m.status, Location: m.location, At: m.sent,
 			Automatic: m.direction == "outbound-reply"}
 		for _, f := range m.media {
 			r.Media = append(r.Media, Media{ContentType: f.kind, Content: f.content})
 		}
+
 		if m.content != nil {
 			r.Buttons, r.List = m.content.listButtons()
 		}
+
 		all = append(all, r)
 	}
+
 	return all
 }
 

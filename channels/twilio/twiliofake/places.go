@@ -68,19 +68,23 @@ func (a *webAPI) updateNumber(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, codeInvalid, "Unreadable form")
 		return
 	}
+
 	a.mu.Lock()
 	defer a.mu.Unlock()
+
 	for i := range a.opt.Numbers {
 		n := &a.opt.Numbers[i]
 		if numberSID("PN", i)+".json" != r.PathValue("number") || strings.HasPrefix(n.Address, waPrefix) {
 			continue
 		}
+
 		webhook := r.PostForm.Get("SmsUrl")
 		isHTTP := strings.HasPrefix(webhook, "http://") || strings.HasPrefix(webhook, "https://")
 		if webhook != "" && !isHTTP {
 			refuse(w, http.StatusBadRequest, codeBadWebhook, "SmsUrl is not a valid URL")
 			return
 		}
+
 		setIfGiven(r, "SmsUrl", &n.Webhook)
 		setIfGiven(r, "SmsMethod", &n.Method)
 		setIfGiven(r, "SmsApplicationSid", &n.App)
@@ -88,6 +92,7 @@ func (a *webAPI) updateNumber(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusOK, a.numberRow(i))
 		return
 	}
+
 	refuseUnknown(w)
 }
 
@@ -131,6 +136,7 @@ func (a *webAPI) updateService(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, codeInvalid, "Unreadable form")
 		return
 	}
+
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	s := a.findService(r)
@@ -138,6 +144,7 @@ func (a *webAPI) updateService(w http.ResponseWriter, r *http.Request) {
 		refuseUnknown(w)
 		return
 	}
+
 	setIfGiven(r, "InboundRequestUrl", &s.Webhook)
 	a.Poke()
 	answer(w, http.StatusOK, s.asRow())
@@ -183,8 +190,10 @@ func (a *webAPI) updateSender(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, codeInvalid, "Unreadable JSON")
 		return
 	}
+
 	a.mu.Lock()
 	defer a.mu.Unlock()
+
 	for i := range a.opt.Numbers {
 		if numberSID("XE", i) != r.PathValue("sender") || !strings.HasPrefix(a.opt.Numbers[i].Address, waPrefix) {
 			continue
@@ -193,10 +202,12 @@ func (a *webAPI) updateSender(w http.ResponseWriter, r *http.Request) {
 			refuse(w, http.StatusBadRequest, codeInvalid, "callback_method must be POST or PUT")
 			return
 		}
+
 		a.opt.Numbers[i].Webhook = in.Hook.URL
 		a.Poke()
 		answer(w, http.StatusAccepted, a.senderRow(i))
 		return
 	}
+
 	refuseUnknown(w)
 }

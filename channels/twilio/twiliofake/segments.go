@@ -25,20 +25,25 @@ func countSegments(text string) int {
 		single, each = ucsSingle, ucsEach
 		width = ucsWidth
 	}
+
 	count, total := 1, 0
 	room := each // what is left in the current SMS
 	for _, r := range text {
 		w := width(r)
 		total += w
+
 		if w > room {
 			count++
 			room = each
 		}
+
 		room -= w
 	}
+
 	if total <= single {
 		return 1
 	}
+
 	return count
 }
 

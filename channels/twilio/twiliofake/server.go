@@ -71,6 +71,7 @@ func Start(o Options) (*Server, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+
 	o.TotalTime = cmp.Or(o.TotalTime, defaultTotalTime)
 	log := slog.New(slog.DiscardHandler)
 	g := &ground{opt: o, api: emulator.NewHost("twiliofake", log),
@@ -86,6 +87,7 @@ func Start(o Options) (*Server, error) {
 		s.Close()
 		return nil, err
 	}
+
 	return s, nil
 }
 

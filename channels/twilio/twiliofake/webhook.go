@@ -86,9 +86,11 @@ func (h *webhooks) call(address string, form url.Values, inbound *stored) int {
 	h.mu.Lock()
 	lost := h.lost
 	h.mu.Unlock()
+
 	if lost {
 		return 0
 	}
+
 	signedAddress, fragment, _ := strings.Cut(address, "#")
 	overrides, _ := url.ParseQuery(fragment) // unreadable: none
 	repeats := 1
@@ -97,6 +99,7 @@ func (h *webhooks) call(address string, form url.Values, inbound *stored) int {
 			repeats = n
 		}
 	}
+
 	policy := cmp.Or(overrides.Get("rp"), defaultPolicy)
 	ctx, cancel := context.WithTimeout(h.api.Context(), h.opt.TotalTime)
 	defer cancel()
@@ -107,6 +110,7 @@ func (h *webhooks) call(address string, form url.Values, inbound *stored) int {
 		if !repeat {
 			return status
 		}
+
 		timer := time.NewTimer(firstWait << try)
 		select {
 		case <-timer.C:
@@ -115,6 +119,7 @@ func (h *webhooks) call(address string, form url.Values, inbound *stored) int {
 			return status
 		}
 	}
+
 	return status
 }
 
@@ -124,6 +129,7 @@ func (h *webhooks) callOnce(ctx context.Context, address string, form url.Values
 	if err != nil {
 		return 0, false
 	}
+
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=UTF-8")
 	req.Header.Set("User-Agent", "TwilioProxy/1.1")
 	req.Header.Set("I-Twilio-Idempotency-Token", newSID(""))
@@ -142,6 +148,7 @@ func (h *webhooks) callOnce(ctx context.Context, address string, form url.Values
 	case resp.StatusCode >= http.StatusBadRequest:
 		return resp.StatusCode, isInPolicy(policy, "4xx")
 	}
+
 	h.take(resp.Header.Get("Content-Type"), body, inbound)
 	return resp.StatusCode, false
 }
@@ -173,15 +180,18 @@ func (h *webhooks) take(contentType string, body []byte, inbound *stored) {
 			}
 		}
 	}
+
 	if text == "" {
 		return
 	}
+
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.answers = append(h.answers, text)
 	if inbound != nil {
 		h.exchange.autoAnswer(inbound, text)
 	}
+
 	h.Poke()
 }
 
@@ -205,6 +215,7 @@ func (e *exchange) Redeliver(messageSid string) error {
 		e.mu.Unlock()
 		return fmt.Errorf("twiliofake: no inbound message %s", messageSid)
 	}
+
 	p, n := e.findPhone(m.from, m.to, ""), e.findNumber(m.to)
 	form := e.inboundForm(m, p)
 	e.mu.Unlock()
@@ -212,5 +223,6 @@ func (e *exchange) Redeliver(messageSid string) error {
 	if status/100 != 2 {
 		return fmt.Errorf("twiliofake: webhook answered %d", status)
 	}
+
 	return nil
 }

@@ -70,12 +70,14 @@ func newAccounts(e *engine.Engine, env Env, db *Database, specs []channels.Spec,
 		consents:   consent.New(db.Pool, db.Sealer, env.OAuth, log),
 		running:    map[store.AccountID]*worker{},
 	}
+
 	a.fetchers = newFetchers(db.Pool, log, a.holder, cmp.Or(lease, defaultLease))
 	a.life = &lifeSign{pool: db.Pool, holder: a.holder}
 	a.fetchers.show = a.life.show
 	for _, s := range specs {
 		a.specs[s.Kind] = s
 	}
+
 	return a
 }
 
@@ -87,16 +89,19 @@ func (a *accounts) refresh(ctx context.Context) {
 	a.readConnected(ctx)
 	table := owners.New(all, slices.Collect(maps.Values(a.specs)))
 	a.owners.Store(&table)
+
 	for _, account := range all {
 		if account.Side != store.SideChannel {
 			continue
 		}
+
 		delete(gone, account.ID)
 		fingerprint := accountFingerprint(account, a.connected[account.ID].Connected)
 		w := a.running[account.ID]
 		if w != nil && w.fingerprint == fingerprint {
 			continue
 		}
+
 		ch, err := a.open(account)
 		if err != nil {
 			a.engine.Report(account.ID, channels.Condition{Status: channels.Broken, Text: "The account's settings don't work: " + err.Error(),
@@ -104,9 +109,11 @@ func (a *accounts) refresh(ctx context.Context) {
 			a.log.Error("account not opened", "account_id", account.ID, "error", err)
 			continue
 		}
+
 		a.setWorker(account.ID, &worker{fingerprint: fingerprint, channel: ch, webhook: a.boundWebhook(account.ID, ch), paused: account.Paused})
 		a.engine.SetChannel(account.ID, ch)
 	}
+
 	for id := range gone { // taken out by apply --prune
 		a.setWorker(id, nil)
 		a.engine.SetChannel(id, nil)
@@ -174,6 +181,7 @@ func (a *accounts) envFor(account store.Account, spec channels.Spec, config chan
 	if provider := config[spec.Consent]; provider != "" {
 		env.Grant = a.consents.For(account, provider)
 	}
+
 	return env
 }
 
@@ -185,12 +193,14 @@ func (a *accounts) acceptFor(account store.Account, spec channels.Spec) channels
 			return a.engine.Accept(ctx, account.ID, facts...)
 		}
 	}
+
 	name := spec.Owner
 	for _, f := range spec.Fields {
 		if f.Name == spec.Owner {
 			name = f.Label
 		}
 	}
+
 	return func(ctx context.Context, facts ...channels.Fact) error {
 		for _, share := range a.owners.Load().Split(account, name, facts) {
 			if err := a.engine.Accept(ctx, share.Account, share.Facts...); err != nil {
@@ -216,6 +226,7 @@ func (a *accounts) run(ctx context.Context) error {
 	a.refresh(ctx)
 	for {
 		a.fetchers.runRound(ctx, a.fetchingWorkers())
+
 		select {
 		case <-changed:
 			changed = a.engine.Changed()

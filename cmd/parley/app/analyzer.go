@@ -32,6 +32,7 @@ func (e *AIEnv) read(read func(name, def string) string) []error {
 	if err != nil || limit < 0 {
 		return []error{errors.New("PARLEY_AI_TOKENS_A_DAY is no number of tokens; 0 is no limit")}
 	}
+
 	*e = AIEnv{TokensADay: limit, Key: openai.NewKey(key), BaseURL: read("OPENAI_BASE_URL", ""), Model: cmp.Or(read("OPENAI_MODEL", ""), defaultModel)}
 	if key == "" && e.BaseURL == "" { // no model is configured, whatever OPENAI_MODEL says
 		*e = AIEnv{}
@@ -40,6 +41,7 @@ func (e *AIEnv) read(read func(name, def string) string) []error {
 	if err := e.modelOptions(nil).Check(); err != nil {
 		return []error{fmt.Errorf("OPENAI_BASE_URL, OPENAI_API_KEY: %w", err)}
 	}
+
 	return nil
 }
 
@@ -62,12 +64,14 @@ func NewAnalyzer(ctx context.Context, env Env, log *slog.Logger) (a analysis.Ana
 	if env.AI.Model == "" {
 		return rules, func() {}, nil
 	}
+
 	o := env.AI.modelOptions(log)
 	o.Fallback = rules
 	model, err := openai.New(ctx, o)
 	if err != nil {
 		return nil, nil, err
 	}
+
 	return model, func() {
 		if err := model.Close(); err != nil {
 			log.Warn("the model was not left in order", "error", err)

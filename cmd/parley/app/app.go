@@ -88,22 +88,27 @@ func assemble(ctx context.Context, env Env, db *Database, log *slog.Logger, o Op
 	if o.Surfaces == nil {
 		o.Surfaces = Surfaces()
 	}
+
 	a := &App{env: env, log: log, opt: o, db: db, front: front, bodies: newBodies()}
 	if err := a.checkClock(ctx); err != nil {
 		return nil, err
 	}
+
 	keys, err := store.TokenKeys(ctx, db.Pool, db.Sealer, "token")
 	if err != nil {
 		return nil, err
 	}
+
 	linkKeys, err := store.TokenKeys(ctx, db.Pool, db.Sealer, "link")
 	if err != nil {
 		return nil, err
 	}
+
 	erased, err := erase.LoadKey(ctx, db.Pool, db.Sealer)
 	if err != nil {
 		return nil, err
 	}
+
 	o.Relay.Erased = erased.Fact
 	a.links = &links{base: env.PublicURL, keys: linkKeys}
 	if a.objects, err = env.Objects.open(); err != nil {
@@ -112,12 +117,14 @@ func assemble(ctx context.Context, env Env, db *Database, log *slog.Logger, o Op
 	if a.engine, err = engine.New(ctx, a.engineOptions(env, o)); err != nil {
 		return nil, err
 	}
+
 	a.links.html = a.engine.Files().OriginalHTML
 	a.links.open = a.engine.Files().LinkedFile
 	a.chats = newChats(a)
 	if err := a.chats.refresh(ctx); err != nil {
 		return nil, err
 	}
+
 	a.accounts = newAccounts(a.engine, env, db, o.Specs, keys, log, o.Lease, a.bodies)
 	a.retain = tidy.New(tidy.Options{Pool: db.Pool, Log: log, Objects: a.objects, Holder: a.accounts.holder})
 	a.accounts.refresh(ctx)
@@ -141,6 +148,7 @@ func (a *App) engineOptions(env Env, o Options) engine.Options {
 	for _, s := range o.Surfaces {
 		eo.SurfaceNames[s.Kind] = s.Name
 	}
+
 	if env.PublicURL != "" {
 		eo.Original = a.links.originalAddress
 		eo.FileLink = a.links.fileAddress
@@ -149,6 +157,7 @@ func (a *App) engineOptions(env Env, o Options) engine.Options {
 			return dashboard.Address(env.PublicURL, team, from, to)
 		}
 	}
+
 	return eo
 }
 
@@ -191,6 +200,7 @@ func Serve(ctx context.Context, env Env, log *slog.Logger, say func(string), o O
 	if err != nil {
 		return err
 	}
+
 	front.start()
 	defer func() { err = errors.Join(err, front.stop(ctx, 0)) }()
 	log.Info("listening", "address", front.listenAddress())
@@ -200,13 +210,17 @@ func Serve(ctx context.Context, env Env, log *slog.Logger, say func(string), o O
 	}
 	defer db.Close()
 	front.waitFor("migrating")
+
 	if err := db.Migrate(ctx, env); err != nil {
 		return errorUnlessEnded(ctx, err)
 	}
+
 	front.waitFor("starting")
+
 	if _, err := db.AgreeErasures(ctx, env); err != nil {
 		log.Error("erasures not compared with their list", "error", err, "hint", "parley erase tries again")
 	}
+
 	a, err := assemble(ctx, env, db, log, o, front)
 	if err != nil {
 		return errorUnlessEnded(ctx, err)
@@ -214,6 +228,7 @@ func Serve(ctx context.Context, env Env, log *slog.Logger, say func(string), o O
 	if err := a.sayFirstLink(ctx, say); err != nil {
 		return errorUnlessEnded(ctx, err)
 	}
+
 	return a.Run(ctx)
 }
 
@@ -263,6 +278,7 @@ func (a *App) Run(ctx context.Context) error {
 			return nil
 		}
 	})
+
 	group.Go(func() error { return a.chats.followSetUp(ctx) })
 	group.Go(func() error { return a.accounts.run(ctx) })
 	group.Go(func() error { return a.retain.Run(ctx) })
@@ -275,6 +291,7 @@ func (a *App) Run(ctx context.Context) error {
 		err := a.engine.Run(ctx, Grace)
 		return errors.Join(err, a.front.stop(ctx, answerGrace))
 	})
+
 	a.ready.Store(true)
 	a.started.Store(int64(processAge()))
 	a.log.Info("ready", "address", a.Address())

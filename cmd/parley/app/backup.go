@@ -87,6 +87,7 @@ func (db *Database) saveBeforeMigration(ctx context.Context, env Env) error {
 	if err != nil {
 		return err
 	}
+
 	to := schema.Version()
 	if from == 0 || from >= to {
 		return nil
@@ -95,6 +96,7 @@ func (db *Database) saveBeforeMigration(ctx context.Context, env Env) error {
 		db.log.Info("the schema is about to change; backups of this database are yours", "from", from, "to", to)
 		return nil
 	}
+
 	db.log.Info("making a backup before the schema changes", "from", from, "to", to)
 	f, err := db.newBackupFolder(env, db.log)
 	if err == nil {
@@ -103,8 +105,10 @@ func (db *Database) saveBeforeMigration(ctx context.Context, env Env) error {
 			err = f.BeforeMigration(ctx, from, to, now)
 		}
 	}
+
 	if err != nil && ctx.Err() == nil {
 		db.log.Error("no backup made before the schema changes", "from", from, "to", to, "error", err)
 	}
+
 	return ctx.Err()
 }

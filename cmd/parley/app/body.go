@@ -97,10 +97,12 @@ func (a *arrival) readIn(ctx context.Context, m *room, length int64) (whole bool
 	if err := m.acquire(ctx, a.bodies.wait, p); err != nil {
 		return false, err
 	}
+
 	a.release = func() { m.release(p) }
 	for err == nil && a.received.Load() <= length {
 		err = a.readChunk(length + 1)
 	}
+
 	if a.received.Load() > length { // it is still on its way, or takes more room than it has
 		return false, nil
 	}
@@ -110,6 +112,7 @@ func (a *arrival) readIn(ctx context.Context, m *room, length int64) (whole bool
 	if errors.Is(err, io.EOF) {
 		return true, nil
 	}
+
 	return false, err
 }
 

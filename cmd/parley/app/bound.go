@@ -45,8 +45,10 @@ func (b *bound) serve(next http.Handler, w http.ResponseWriter, r *http.Request)
 		b.refuse(w)
 		return
 	}
+
 	body, release, err := b.bodies.readBody(w, r, b)
 	defer release()
+
 	switch {
 	case errors.Is(err, errTooLong):
 		http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)

@@ -104,6 +104,7 @@ func (c *chats) waitForChange(ctx context.Context, changed <-chan struct{}, fail
 		defer timer.Stop()
 		retry = timer.C
 	}
+
 	select {
 	case <-changed:
 		return true
@@ -121,6 +122,7 @@ func (c *chats) refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	c.env.Store(&env)
 	var faults []error
 	for _, s := range a.opt.Surfaces {
@@ -132,6 +134,7 @@ func (c *chats) refresh(ctx context.Context) error {
 			}
 			continue
 		}
+
 		isCurrent := old != nil && old.fingerprint == chatFingerprint(env, s.Kind)
 		if isCurrent {
 			continue
@@ -140,6 +143,7 @@ func (c *chats) refresh(ctx context.Context) error {
 			faults = append(faults, err)
 		}
 	}
+
 	c.mountHandlers()
 	return errors.Join(faults...)
 }
@@ -191,6 +195,7 @@ func (c *chats) makeSurface(ctx context.Context, env Env, s SurfaceSpec) (opened
 	if err != nil {
 		return opened{}, err
 	}
+
 	made := list[0]
 	isKnown := slices.ContainsFunc(a.engine.Accounts(), func(row store.Account) bool { return row.ID == made.account })
 	if !isKnown {
@@ -198,6 +203,7 @@ func (c *chats) makeSurface(ctx context.Context, env Env, s SurfaceSpec) (opened
 			return opened{}, err
 		}
 	}
+
 	return made, nil
 }
 
@@ -229,6 +235,7 @@ func (c *chats) connect(ctx context.Context) {
 		if one.done != nil {
 			continue
 		}
+
 		var connection context.Context
 		connection, one.stop = context.WithCancel(ctx)
 		one.done = make(chan struct{})
@@ -236,10 +243,12 @@ func (c *chats) connect(ctx context.Context) {
 		one.predecessor = nil
 		c.connecting.Go(func() {
 			defer close(one.done)
+
 			if predecessor != nil && predecessor.done != nil {
 				predecessor.stop()
 				<-predecessor.done
 			}
+
 			c.app.runSurface(connection, one.opened)
 		})
 	}
@@ -278,6 +287,7 @@ func (c *chats) settle(ctx context.Context, kind string) {
 	if err := c.app.engine.Reload(ctx); err != nil { // so that followSetUp learns of the change at once
 		return
 	}
+
 	for !c.isAtWork(kind, chatFingerprint(env, kind)) {
 		if !pause.For(ctx, settleInterval) {
 			return
@@ -349,6 +359,7 @@ func (a *App) identifyChat(ctx context.Context, kind string, values map[string]s
 		if s.Kind != kind {
 			continue
 		}
+
 		const noAccount = 0 // so the surface has no channels
 		surface, err := s.New(a.env.withChat(kind, values), SurfaceOptions{Desk: a.engine.Desk(noAccount), Log: a.log, ReadOnly: true})
 		if err != nil {
@@ -358,6 +369,7 @@ func (a *App) identifyChat(ctx context.Context, kind string, values map[string]s
 			return i.Identify(ctx)
 		}
 	}
+
 	return "", []channels.Finding{{What: kind, Text: "this chat can't be asked from here", Hint: fmt.Sprintf("Set up %s by the environment.", kind)}}
 }
 

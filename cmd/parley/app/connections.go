@@ -35,6 +35,7 @@ func newConnections(most int, log *slog.Logger) *connections {
 func (c *connections) noteState(conn net.Conn, state http.ConnState) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+
 	switch state {
 	case http.StateNew:
 		isFull := len(c.open) >= c.most
@@ -43,6 +44,7 @@ func (c *connections) noteState(conn net.Conn, state http.ConnState) {
 			_ = conn.Close()
 			return
 		}
+
 		c.open[conn] = c.quiet.PushBack(conn)
 	case http.StateActive:
 		c.takeFromQuiet(conn)

@@ -45,12 +45,14 @@ func OpenDatabase(ctx context.Context, env Env, log *slog.Logger, say func(strin
 		}
 		db.server, target = server, server.URL(pgserver.Database)
 	}
+
 	db.url = target
 	config, err := pgxpool.ParseConfig(target)
 	if err != nil {
 		db.Close()
 		return nil, errNoDatabaseURL
 	}
+
 	config.MaxConns = maxConnections
 	config.ConnConfig.DialFunc = databaseDialer().DialContext
 	config.ConnConfig.RuntimeParams["application_name"] = "parley"
@@ -67,6 +69,7 @@ func OpenDatabase(ctx context.Context, env Env, log *slog.Logger, say func(strin
 		db.Close()
 		return nil, fmt.Errorf("database: %w", err)
 	}
+
 	return db, nil
 }
 
@@ -95,12 +98,14 @@ func (db *Database) Unlock(ctx context.Context, env Env) error {
 	if db.Sealer, err = store.NewSealer(key); err != nil {
 		return err
 	}
+
 	if err := store.CheckMasterKey(ctx, db.Pool, db.Sealer); err != nil {
 		if errors.Is(err, store.ErrWrongKey) {
 			return errors.New("the master key is not the one that sealed this database's secrets; set PARLEY_MASTER_KEY to that one")
 		}
 		return err
 	}
+
 	return nil
 }
 
@@ -110,6 +115,7 @@ func findOrMakeKey(ctx context.Context, env Env, db *Database) (string, error) {
 	if env.MasterKey != "" {
 		return env.MasterKey, nil
 	}
+
 	path := KeyFile(env)
 	body, err := os.ReadFile(path)
 	if err == nil {
@@ -118,6 +124,7 @@ func findOrMakeKey(ctx context.Context, env Env, db *Database) (string, error) {
 	if !errors.Is(err, os.ErrNotExist) {
 		return "", fmt.Errorf("master key: %w", err)
 	}
+
 	bound, err := store.HasMasterKey(ctx, db.Pool)
 	if err != nil {
 		return "", err
@@ -125,10 +132,13 @@ func findOrMakeKey(ctx context.Context, env Env, db *Database) (string, error) {
 	if bound {
 		return "", fmt.Errorf("this database's secrets are sealed and there is no key: set PARLEY_MASTER_KEY, or put the key into %s", path)
 	}
+
 	key := store.NewMasterKey()
+
 	if err := os.MkdirAll(env.Data, 0o700); err != nil {
 		return "", fmt.Errorf("master key: %w", err)
 	}
+
 	err = writeKey(path, key)
 	if errors.Is(err, os.ErrExist) {
 		return findOrMakeKey(ctx, env, db) // another process has just made one
@@ -136,6 +146,7 @@ func findOrMakeKey(ctx context.Context, env Env, db *Database) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("master key: %w", err)
 	}
+
 	return key, nil
 }
 

@@ -15,6 +15,7 @@ func (db *Database) Examine(ctx context.Context, env Env, surfaces map[string]an
 	if db.Sealer != nil {
 		options.Grant = consent.New(db.Pool, db.Sealer, env.OAuth, log).For
 	}
+
 	bucket, err := env.Objects.Connect()
 	if err != nil {
 		return inspect.Report{}, err
@@ -22,6 +23,7 @@ func (db *Database) Examine(ctx context.Context, env Env, surfaces map[string]an
 	if bucket != nil {
 		options.Objects = bucket
 	}
+
 	model, err := NewModel(ctx, env, log)
 	if err != nil {
 		return inspect.Report{}, err
@@ -33,5 +35,6 @@ func (db *Database) Examine(ctx context.Context, env Env, surfaces map[string]an
 	if db.Embedded() {
 		options.Backups = BackupFolder(env)
 	}
+
 	return inspect.Doctor(ctx, options), nil
 }

@@ -77,6 +77,7 @@ func LoadEnv(get func(string) (string, bool)) (Env, error) {
 		}
 		return cmp.Or(value, def)
 	}
+
 	e := Env{
 		DatabaseURL:        read("DATABASE_URL", ""),
 		Data:               read("PARLEY_DATA", "./data"),
@@ -90,6 +91,7 @@ func LoadEnv(get func(string) (string, bool)) (Env, error) {
 		MetricsToken:       read("PARLEY_METRICS_TOKEN", ""),
 		BackupPassphrase:   read("PARLEY_BACKUP_PASSPHRASE", ""),
 	}
+
 	faults = append(faults, e.readAPIURLs(read)...)
 	faults = append(faults, e.Teams.read(read)...)
 	faults = append(faults, e.Objects.read(read)...)
@@ -100,6 +102,7 @@ func LoadEnv(get func(string) (string, bool)) (Env, error) {
 	if err := errors.Join(faults...); err != nil {
 		return e, fmt.Errorf("environment: %w", err)
 	}
+
 	return e, nil
 }
 
@@ -111,14 +114,17 @@ func (e *Env) check(level, rate string) []error {
 	if err := e.Log.UnmarshalText([]byte(level)); err != nil {
 		faults = append(faults, fmt.Errorf("PARLEY_LOG: %q is none of debug, info, warn, error", level))
 	}
+
 	if e.MasterKey != "" {
 		if _, err := store.NewSealer(e.MasterKey); err != nil {
 			faults = append(faults, fmt.Errorf("PARLEY_MASTER_KEY: %w", err))
 		}
 	}
+
 	if e.Teams.AllowUnsigned && !isLoopback(e.Listen) {
 		faults = append(faults, errors.New("TEAMS_ALLOW_UNSIGNED: PARLEY_LISTEN is not on loopback; let it be 127.0.0.1:8080, or unset TEAMS_ALLOW_UNSIGNED"))
 	}
+
 	return faults
 }
 
@@ -144,11 +150,13 @@ func (e *Env) checkSlack(rate string) (faults []error) {
 	if err != nil {
 		faults = append(faults, err)
 	}
+
 	e.SlackRate = factor
 
 	if e.SlackAPIURL != "" && !channels.IsWebAddress(e.SlackAPIURL) {
 		faults = append(faults, errors.New("SLACK_API_URL: write it like https://slack.com/api/"))
 	}
+
 	eventsCanCome := e.SlackAppToken != "" || e.SlackSigningSecret != ""
 	if e.SlackBotToken != "" && !eventsCanCome {
 		faults = append(faults, errors.New("SLACK_BOT_TOKEN needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (requests) beside it"))
@@ -156,6 +164,7 @@ func (e *Env) checkSlack(rate string) (faults []error) {
 	if e.SlackBotToken == "" && eventsCanCome {
 		faults = append(faults, errors.New("SLACK_BOT_TOKEN is missing; the other Slack variables do nothing without it"))
 	}
+
 	return faults
 }
 
@@ -182,13 +191,16 @@ func readVariable(get lookup, name string) (string, error) {
 	if value != "" {
 		return "", fmt.Errorf("%s and %s_FILE are both set; keep one", name, name)
 	}
+
 	body, err := os.ReadFile(filepath.Clean(path))
 	if err != nil {
 		return "", fmt.Errorf("%s_FILE: %w", name, err)
 	}
+
 	value = strings.TrimRight(string(body), "\r\n")
 	if value == "" {
 		return "", fmt.Errorf("%s_FILE: %s is empty", name, path)
 	}
+
 	return value, nil
 }

@@ -22,6 +22,7 @@ func (e *Env) readConsent(read func(name, def string) string) (faults []error) {
 		if app.ID == "" && app.Secret != "" {
 			faults = append(faults, fmt.Errorf("%s_CLIENT_ID is missing; %s_CLIENT_SECRET does nothing without it", prefix, prefix))
 		}
+
 		for _, u := range []struct{ name, address string }{{"AUTH_URL", app.AuthURL}, {"TOKEN_URL", app.TokenURL}} {
 			if u.address != "" && !isSafeAddress(u.address) {
 				faults = append(faults, fmt.Errorf("%s_%s: write the whole address, like https://login.example.org/token; http only for an address on loopback",
@@ -29,6 +30,7 @@ func (e *Env) readConsent(read func(name, def string) string) (faults []error) {
 			}
 		}
 	}
+
 	return append(faults, e.readSignUp(read)...)
 }
 
@@ -41,6 +43,7 @@ func (e *Env) readSignUp(read func(name, def string) string) (faults []error) {
 			given++
 		}
 	}
+
 	const all = 3
 	if given > 0 && given < all {
 		faults = append(faults, errors.New("META_APP_ID, META_APP_SECRET and META_SIGNUP_CONFIG_ID belong together: set all or none"))
@@ -48,6 +51,7 @@ func (e *Env) readSignUp(read func(name, def string) string) (faults []error) {
 	if o.DialogURL != "" && !isSafeAddress(o.DialogURL) {
 		faults = append(faults, errors.New("META_DIALOG_URL: write the whole address, like https://www.facebook.com/v26.0/dialog/oauth; http only for an address on loopback"))
 	}
+
 	e.SignUp = o
 	return faults
 }

@@ -27,6 +27,7 @@ func (o *ObjectsEnv) read(read func(name, def string) string) (faults []error) {
 	if *o == (ObjectsEnv{}) {
 		return nil
 	}
+
 	for _, v := range []struct{ name, value, what string }{
 		{"S3_ENDPOINT", o.Endpoint, "the address of the object store, like https://s3.eu-central-1.amazonaws.com"},
 		{"S3_BUCKET", o.Bucket, "the bucket, like acme-parley, or a folder in it, like acme-parley/files"},
@@ -37,9 +38,11 @@ func (o *ObjectsEnv) read(read func(name, def string) string) (faults []error) {
 			faults = append(faults, fmt.Errorf("%s is missing: %s. Set all of S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or none of them", v.name, v.what))
 		}
 	}
+
 	if o.Endpoint != "" && !isBareAddress(o.Endpoint) {
 		faults = append(faults, errors.New("S3_ENDPOINT: write it like https://s3.eu-central-1.amazonaws.com, without the bucket"))
 	}
+
 	return faults
 }
 

@@ -50,6 +50,7 @@ func (s *SignInEnv) checkProvider() (faults []error) {
 			set++
 		}
 	}
+
 	const all = 3
 	switch set {
 	case 0:
@@ -63,6 +64,7 @@ func (s *SignInEnv) checkProvider() (faults []error) {
 	default:
 		faults = append(faults, errors.New("OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET belong together; set all of them, or none"))
 	}
+
 	return faults
 }
 
@@ -80,9 +82,11 @@ func (e *Env) Providers(base string) (list []openid.Config) {
 	if s.Issuer != "" {
 		list = append(list, openid.Config{Kind: openid.Any, Name: cmp.Or(s.Name, hostOf(s.Issuer)), Issuer: s.Issuer, ClientID: s.ClientID, ClientSecret: s.ClientSecret})
 	}
+
 	for i := range list {
 		list[i].Redirect = base + openid.Back(list[i].Kind)
 	}
+
 	return list
 }
 

@@ -47,10 +47,12 @@ func (t *TeamsEnv) read(read func(name, def string) string) (faults []error) {
 			t.ServiceURLs = append(t.ServiceURLs, address)
 		}
 	}
+
 	var err error
 	if t.Rate, err = parseFactor("TEAMS_RATE", read("TEAMS_RATE", "1")); err != nil {
 		faults = append(faults, err)
 	}
+
 	switch unsigned := read("TEAMS_ALLOW_UNSIGNED", ""); unsigned {
 	case "":
 	case "loopback":
@@ -58,6 +60,7 @@ func (t *TeamsEnv) read(read func(name, def string) string) (faults []error) {
 	default:
 		faults = append(faults, fmt.Errorf("TEAMS_ALLOW_UNSIGNED: %q is not possible; write loopback, for trying on this machine, or unset it", unsigned))
 	}
+
 	switch signIn := read("TEAMS_SIGN_IN", ""); signIn {
 	case "":
 	case "off":
@@ -65,6 +68,7 @@ func (t *TeamsEnv) read(read func(name, def string) string) (faults []error) {
 	default:
 		faults = append(faults, errors.New("TEAMS_SIGN_IN: write off, or unset it"))
 	}
+
 	return append(append(faults, t.checkIDs()...), t.checkAddresses()...)
 }
 
@@ -77,19 +81,23 @@ func (t *TeamsEnv) checkIDs() (faults []error) {
 		}
 		return faults
 	}
+
 	if !setup.IsObjectID(t.AppID) {
 		faults = append(faults, errors.New("TEAMS_APP_ID is no id like 00000000-0000-0000-0000-000000000000; copy the Microsoft App ID from the Azure Bot's Configuration page"))
 	}
+
 	if t.AppPassword == "" && !t.AllowUnsigned {
 		faults = append(faults, errors.New("TEAMS_APP_ID needs TEAMS_APP_PASSWORD beside it: the Value (not the Secret ID) of a client secret of the app registration"))
 	} else if setup.IsObjectID(t.AppPassword) {
 		faults = append(faults, errors.New("TEAMS_APP_PASSWORD looks like the Secret ID; copy the secret's Value, which is shown once, when it is made"))
 	}
+
 	if t.TenantID == "" {
 		faults = append(faults, errors.New("TEAMS_APP_ID needs TEAMS_TENANT_ID beside it: the Directory (tenant) ID of the app registration"))
 	} else if !setup.IsObjectID(t.TenantID) {
 		faults = append(faults, errors.New("TEAMS_TENANT_ID is no id like 00000000-0000-0000-0000-000000000000; copy the Directory (tenant) ID of the app registration (names like common won't do: the bot belongs to one tenant)"))
 	}
+
 	return faults
 }
 

@@ -39,10 +39,12 @@ func (db *Database) ExportContact(ctx context.Context, env Env, contacts []store
 	if err != nil {
 		return nil, err
 	}
+
 	copied, err := erase.Export(ctx, db.Pool, contacts)
 	if err != nil {
 		return nil, err
 	}
+
 	archive := zip.NewWriter(w)
 	for _, f := range copied.Files {
 		content := io.NopCloser(bytes.NewReader(f.Payload))
@@ -52,6 +54,7 @@ func (db *Database) ExportContact(ctx context.Context, env Env, contacts []store
 				continue
 			}
 		}
+
 		if err == nil {
 			err = addFile(archive, f.Path, content)
 		}
@@ -59,6 +62,7 @@ func (db *Database) ExportContact(ctx context.Context, env Env, contacts []store
 			return missing, fmt.Errorf("export: %s: %w", f.Path, err)
 		}
 	}
+
 	body, err := json.MarshalIndent(copied, "", "  ")
 	if err == nil {
 		err = addFile(archive, "contact.json", io.NopCloser(bytes.NewReader(append(body, '\n'))))
@@ -66,6 +70,7 @@ func (db *Database) ExportContact(ctx context.Context, env Env, contacts []store
 	if err != nil {
 		return missing, fmt.Errorf("export: %w", err)
 	}
+
 	return missing, archive.Close()
 }
 

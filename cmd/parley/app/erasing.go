@@ -28,16 +28,19 @@ func (a *App) goOnErasing(ctx context.Context) error {
 				err = a.goOnWith(ctx, id, tried)
 			}
 		}
+
 		done := 0
 		if err == nil {
 			done, err = a.listErasures(ctx, listed)
 		}
+
 		if err == nil {
 			listed = done
 		} else if ctx.Err() == nil {
 			a.log.Error("erasure not finished", "error", err, "hint", "it is tried again")
 		}
 	}
+
 	return nil
 }
 

@@ -77,17 +77,20 @@ func (f *fetchers) runRound(ctx context.Context, wanted map[store.AccountID]*wor
 	if err == nil {
 		err = f.showLife(ctx)
 	}
+
 	if err != nil {
 		if ctx.Err() == nil {
 			f.log.Warn("leases not read", "error", err)
 		}
 		return
 	}
+
 	f.giveAway(ctx, wanted, leases)
 	err = f.takeLeases(ctx, wanted, leases)
 	if err != nil && ctx.Err() == nil {
 		f.log.Warn("leases not taken", "error", err)
 	}
+
 	f.startChannels(ctx, wanted)
 }
 
@@ -100,10 +103,12 @@ func (f *fetchers) endOutdated(wanted map[store.AccountID]*worker) {
 			f.loseLease(id)
 		}
 	}
+
 	for id, r := range f.running {
 		if r.worker != wanted[id] {
 			r.end()
 		}
+
 		select {
 		case <-r.done:
 			delete(f.running, id)
@@ -118,15 +123,18 @@ func (f *fetchers) readLeases(ctx context.Context, wanted map[store.AccountID]*w
 	for id := range wanted {
 		names = append(names, leaseOf(id))
 	}
+
 	for id := range f.heldSince {
 		names = append(names, leaseOf(id))
 	}
+
 	ctx, cancel := context.WithTimeout(ctx, f.lease/3)
 	defer cancel()
 	list, err := store.FindLeases(ctx, f.db, names, memberPrefix)
 	if err != nil {
 		return nil, err
 	}
+
 	list, err = f.releaseDead(ctx, list)
 	if err != nil {
 		return nil, err

@@ -36,6 +36,7 @@ func newFront(ctx context.Context, env Env, log *slog.Logger) (*front, error) {
 	if f.listener, err = lc.Listen(ctx, "tcp", env.Listen); err != nil {
 		return nil, fmt.Errorf("PARLEY_LISTEN: %w", err)
 	}
+
 	open := newConnections(maxOpenConnections, log)
 	f.server = &http.Server{
 		Handler:           f,
@@ -47,6 +48,7 @@ func newFront(ctx context.Context, env Env, log *slog.Logger) (*front, error) {
 		ConnState:         open.noteState,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
+
 	return f, nil
 }
 

@@ -66,6 +66,7 @@ func (a *App) serveSurfacesReady(ctx context.Context, w http.ResponseWriter) {
 		http.Error(w, "database: not reachable", http.StatusServiceUnavailable)
 		return
 	}
+
 	surfaces := a.chats.list()
 	for _, account := range accounts {
 		connected := slices.ContainsFunc(surfaces, func(s opened) bool { return s.account == account.ID })
@@ -74,6 +75,7 @@ func (a *App) serveSurfacesReady(ctx context.Context, w http.ResponseWriter) {
 			return
 		}
 	}
+
 	_, _ = io.WriteString(w, "ready\n"+degradedText(a.opt.Analyzer))
 }
 

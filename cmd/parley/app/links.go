@@ -64,17 +64,20 @@ func (l *links) check(signed string) ([]string, bool) {
 	if len(parts) < leastParts {
 		return nil, false
 	}
+
 	signedText := strings.Join(parts[:len(parts)-1], ".")
 	rest := parts[:len(parts)-2]
 	end, err := strconv.ParseInt(parts[len(parts)-2], 10, 64)
 	if err != nil || time.Now().Unix() > end {
 		return nil, false
 	}
+
 	for _, key := range l.keys {
 		if hmac.Equal([]byte(l.sign(key, signedText)), []byte(l.base+"/files/"+signed)) {
 			return rest, true
 		}
 	}
+
 	return nil, false
 }
 
@@ -97,20 +100,24 @@ func (l *links) serveSigned(w http.ResponseWriter, r *http.Request, what []strin
 	if len(what) < 2 {
 		return false
 	}
+
 	number, err := strconv.ParseInt(what[1], 10, 64)
 	if err != nil {
 		return false
 	}
+
 	message := store.MessageID(number)
 	if what[0] == "o" && len(what) == 2 {
 		l.serveOriginal(w, r, message)
 		return true
 	}
+
 	const partsOfFile = 3
 	if what[0] == "f" && len(what) == partsOfFile {
 		l.serveFile(w, r, message, what[2])
 		return true
 	}
+
 	return false
 }
 
@@ -149,12 +156,15 @@ func (l *links) serveFile(w http.ResponseWriter, r *http.Request, message store.
 	if err == nil && strings.Contains(kind, "/") { // otherwise nothing is known of it
 		h.Set("Content-Type", mime.FormatMediaType(kind, params))
 	}
+
 	h.Set("Content-Disposition", dispositionOf(f.Name))
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
 	if f.SizeBytes > 0 {
 		h.Set("Content-Length", strconv.FormatInt(f.SizeBytes, 10))
 	}
+
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(fileTimeout)) // without it the server's deadline stays
+
 	if _, err := io.Copy(w, body); err != nil {
 		panic(http.ErrAbortHandler)
 	}

@@ -24,13 +24,16 @@ func NewLookup(ctx context.Context, env Env, db *Database, log *slog.Logger, rea
 	if env, err = db.SignedIn(ctx, env); err != nil {
 		return nil, err
 	}
+
 	list, err := openSurfaces(ctx, env, db, e, Surfaces(), SurfaceOptions{Log: log, ReadOnly: readOnly})
 	if err != nil {
 		return nil, err
 	}
+
 	for _, s := range list {
 		surfaces[s.kind] = s.surface
 	}
+
 	return &Lookup{func(kind string) bridge.Surface { return surfaces[kind] }}, nil
 }
 

@@ -32,6 +32,7 @@ func (a *App) newMetricsHandler() http.Handler {
 		metrics.NewModel(a.countAnalyses, a.opt.Analyzer),
 		a.retain,
 	)
+
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 }
 

@@ -16,14 +16,17 @@ func (e Env) Outside(spec channels.Spec, account string, config channels.Config)
 	if e.PublicURL != "" {
 		out.HookURL = e.PublicURL + "/hooks/" + account // letters, digits, - and _
 	}
+
 	var own []string
 	if spec.OwnHosts != nil {
 		own = spec.OwnHosts(config)
 	}
+
 	u, err := url.Parse(out.APIURL)
 	if err == nil && u.Hostname() != "" {
 		own = append(own, u.Hostname()) // without the port: an emulator may serve files on another one
 	}
+
 	out.Dialer = guard.New(slices.DeleteFunc(own, func(host string) bool { return host == "" })...)
 	return out
 }
@@ -36,6 +39,7 @@ func (e *Env) readAPIURLs(read func(name, def string) string) (faults []error) {
 		if s.APIEnv == "" || isRead {
 			continue
 		}
+
 		value := read(s.APIEnv, "")
 		if value == "" {
 			continue
@@ -43,7 +47,9 @@ func (e *Env) readAPIURLs(read func(name, def string) string) (faults []error) {
 		if !channels.IsWebAddress(value) {
 			faults = append(faults, fmt.Errorf("%s: write the provider's base address without a version, like https://api.example.org", s.APIEnv))
 		}
+
 		e.APIURLs[s.APIEnv] = value
 	}
+
 	return faults
 }

@@ -71,15 +71,18 @@ func (m *room) acquire(ctx context.Context, wait time.Duration, p *place) error 
 	m.endSlow(p)
 	m.refuseLongest(p.source)
 	m.mu.Unlock()
+
 	select {
 	case err := <-p.answer:
 		return err
 	default:
 	}
+
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	tick := time.NewTicker(slowCheckInterval)
 	defer tick.Stop()
+
 	for {
 		select {
 		case err := <-p.answer:
@@ -151,6 +154,7 @@ func (m *room) endSlow(p *place) {
 	if missing == 0 || !slices.Contains(m.waiting, p) {
 		return
 	}
+
 	source := p.source
 	if m.bySource[source]+p.length <= m.share {
 		for other, bytes := range m.bySource {
@@ -159,6 +163,7 @@ func (m *room) endSlow(p *place) {
 			}
 		}
 	}
+
 	now := time.Now()
 	for _, a := range m.arriving {
 		if missing <= 0 {
@@ -174,6 +179,7 @@ func (m *room) endSlow(p *place) {
 			a.ended = true
 			a.end()
 		}
+
 		missing -= a.length
 	}
 }

@@ -43,6 +43,7 @@ func (a *App) addSite() error {
 	if err != nil {
 		return err
 	}
+
 	pages, err := site.New(site.Options{
 		Pool:     a.db.Pool,
 		Sealer:   a.db.Sealer,
@@ -70,6 +71,7 @@ func (a *App) addSite() error {
 	if err != nil {
 		return err
 	}
+
 	a.site = pages.Handler()
 	return nil
 }
@@ -129,6 +131,7 @@ func (a *App) newOperations() site.Operations {
 	if a.db.Embedded() {
 		o.Backups = BackupFolder(a.env)
 	}
+
 	return o
 }
 

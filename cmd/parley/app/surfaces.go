@@ -91,10 +91,12 @@ func openSurfaces(ctx context.Context, env Env, db *Database, e *engine.Engine, 
 		if s.Named != nil && !s.Named(env) {
 			continue
 		}
+
 		id, err := store.EnsureSurface(ctx, db.Pool, s.Kind)
 		if err != nil {
 			return nil, err
 		}
+
 		own := o
 		own.Desk = e.Desk(id)
 		own.Log = o.Log.With("surface", s.Kind)
@@ -102,7 +104,9 @@ func openSurfaces(ctx context.Context, env Env, db *Database, e *engine.Engine, 
 		if err != nil {
 			return nil, fmt.Errorf("surface %s: %w", s.Kind, err)
 		}
+
 		list = append(list, opened{kind: s.Kind, account: id, surface: surface})
 	}
+
 	return list, nil
 }

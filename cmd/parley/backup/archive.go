@@ -64,10 +64,12 @@ func (a *Archive) read() (err error) {
 		case dumpEntry:
 			a.dump = f
 		}
+
 		if err != nil {
 			return err
 		}
 	}
+
 	if a.manifest == nil || a.dump == nil {
 		return fmt.Errorf("%w: it lacks %s or %s", ErrDamaged, manifestEntry, dumpEntry)
 	}
@@ -77,6 +79,7 @@ func (a *Archive) read() (err error) {
 	if a.Manifest.HasKey != (a.key != nil) || a.dump.Method != zip.Store {
 		return fmt.Errorf("%w: its parts don't belong together", ErrDamaged)
 	}
+
 	return nil
 }
 
@@ -104,16 +107,19 @@ func (a *Archive) Check(ctx context.Context, progress func(bytes int64)) error {
 	sum := sha256.New()
 	count := &counter{tell: progress}
 	err := a.copyDump(ctx, io.MultiWriter(sum, count))
+
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrDamaged, dumpEntry, err)
 	}
+
 	isIntact := count.n == a.Manifest.DumpBytes && hex.EncodeToString(sum.Sum(nil)) == a.Manifest.DumpSHA
 	if !isIntact {
 		return fmt.Errorf("%w: %s is not what %s says", ErrDamaged, dumpEntry, manifestEntry)
 	}
+
 	return nil
 }
 

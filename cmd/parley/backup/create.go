@@ -49,11 +49,13 @@ func CreateFile(ctx context.Context, path string, s Source) (m Manifest, err err
 	if err != nil {
 		return Manifest{}, fmt.Errorf("backup: %w", err)
 	}
+
 	defer func() {
 		if err != nil {
 			_ = os.Remove(path + partial) // half a backup is useless
 		}
 	}()
+
 	m, err = Create(ctx, f, s)
 	if err := errors.Join(err, f.Chmod(0o600), f.Sync(), f.Close()); err != nil {
 		return m, err
@@ -61,6 +63,7 @@ func CreateFile(ctx context.Context, path string, s Source) (m Manifest, err err
 	if err := os.Rename(path+partial, path); err != nil {
 		return m, fmt.Errorf("backup: %w", err)
 	}
+
 	return m, syncDir(filepath.Dir(path))
 }
 
@@ -90,10 +93,12 @@ func Create(ctx context.Context, w io.Writer, s Source) (Manifest, error) {
 	if err != nil {
 		return m, err
 	}
+
 	tools, err := pgserver.FindTools(ctx, m.Server, s.BinDir)
 	if err != nil {
 		return m, fmt.Errorf("backup: %w", err)
 	}
+
 	m.Tools = tools.Major
 	archive := zip.NewWriter(w)
 	if err := addText(archive, readmeEntry, []byte(readme)); err != nil {
@@ -102,14 +107,17 @@ func Create(ctx context.Context, w io.Writer, s Source) (Manifest, error) {
 	if err := s.dump(ctx, archive, tools.Dir, snapshot, &m); err != nil {
 		return m, err
 	}
+
 	body, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return m, fmt.Errorf("backup: manifest: %w", err)
 	}
+
 	body = append(body, '\n')
 	if err := addText(archive, manifestEntry, body); err != nil {
 		return m, err
 	}
+
 	if m.HasKey {
 		sealed, err := sealKey(s.Key, s.Passphrase, body)
 		if err == nil {
@@ -119,9 +127,11 @@ func Create(ctx context.Context, w io.Writer, s Source) (Manifest, error) {
 			return m, err
 		}
 	}
+
 	if err := archive.Close(); err != nil {
 		return m, fmt.Errorf("backup: write: %w", err)
 	}
+
 	return m, nil
 }
 
@@ -157,12 +167,14 @@ func (s Source) takeSnapshot(ctx context.Context, conn *pgx.Conn) (m Manifest, s
 			return m, "", fmt.Errorf("backup: snapshot: %w", err)
 		}
 	}
+
 	if m.Schema, err = schema.VersionOf(ctx, conn); err != nil {
 		return m, "", err
 	}
 	if m.Schema == 0 {
 		return m, "", errors.New("backup: there is nothing to back up: Parley has never run on this database")
 	}
+
 	mark, err := store.Restoring(ctx, conn)
 	if err != nil {
 		return m, "", err
@@ -176,6 +188,7 @@ func (s Source) takeSnapshot(ctx context.Context, conn *pgx.Conn) (m Manifest, s
 	if err := s.checkKey(ctx, conn, &m); err != nil {
 		return m, "", err
 	}
+
 	m.Rows, err = countRows(ctx, conn, m.Namespace)
 	return m, snapshot, err
 }
@@ -194,6 +207,7 @@ func (s Source) checkKey(ctx context.Context, conn *pgx.Conn, m *Manifest) (err 
 	if s.Passphrase == "" {
 		return ErrNoPassphrase
 	}
+
 	sealer, err := store.NewSealer(s.Key)
 	if err != nil {
 		return err
@@ -201,6 +215,7 @@ func (s Source) checkKey(ctx context.Context, conn *pgx.Conn, m *Manifest) (err 
 	if !sealer.Fits(m.KeyCheck) {
 		return fmt.Errorf("backup: %w", store.ErrWrongKey)
 	}
+
 	return nil
 }
 
@@ -218,10 +233,12 @@ func countRows(ctx context.Context, conn *pgx.Conn, namespace string) (map[strin
 	if err != nil {
 		return nil, fmt.Errorf("backup: tables: %w", err)
 	}
+
 	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil {
 		return nil, fmt.Errorf("backup: tables: %w", err)
 	}
+
 	counts := make(map[string]int64, len(tables))
 	for _, table := range tables {
 		var n int64
@@ -230,6 +247,7 @@ func countRows(ctx context.Context, conn *pgx.Conn, namespace string) (map[strin
 		}
 		counts[table] = n
 	}
+
 	return counts, nil
 }
 
@@ -239,17 +257,20 @@ func (s Source) dump(ctx context.Context, archive *zip.Writer, dir, snapshot str
 	if err != nil {
 		return fmt.Errorf("backup: write: %w", err)
 	}
+
 	cmd, said, err := prepareTool(ctx, dir, "pg_dump", s.URL, "--format=custom", "--compress=3", "--no-owner", "--no-privileges",
 		"--schema="+pgx.Identifier{m.Namespace}.Sanitize(), "--snapshot="+snapshot, "--lock-wait-timeout="+lockWait)
 	if err != nil {
 		return err
 	}
+
 	sum := sha256.New()
 	count := &counter{tell: s.Progress}
 	cmd.Stdout = io.MultiWriter(entry, sum, count)
 	if err := toolError("pg_dump", cmd.Run(), said); err != nil {
 		return fmt.Errorf("backup: %w", errors.Join(ctx.Err(), err))
 	}
+
 	m.DumpBytes, m.DumpSHA = count.n, hex.EncodeToString(sum.Sum(nil))
 	return nil
 }

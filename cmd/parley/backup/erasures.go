@@ -40,15 +40,19 @@ func (l Erasures) Read() ([]erase.Record, error) {
 		if len(lines.Bytes()) == 0 {
 			continue
 		}
+
 		var r erase.Record
 		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
 			return nil, fmt.Errorf("backup: %s, line %d: %w", l.Path, n, err)
 		}
+
 		list = append(list, r)
 	}
+
 	if err := lines.Err(); err != nil {
 		return nil, fmt.Errorf("backup: %s: %w", l.Path, err)
 	}
+
 	return list, nil
 }
 
@@ -64,14 +68,17 @@ func (l Erasures) Add(r erase.Record) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("backup: erasures: %w", err)
 	}
+
 	body, err := json.Marshal(r)
 	if err != nil {
 		return fmt.Errorf("backup: erasures: %w", err)
 	}
+
 	f, err := os.OpenFile(l.Path+partial, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return fmt.Errorf("backup: erasures: %w", err)
 	}
+
 	_, err = f.Write(append(append(list, body...), '\n'))
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("backup: erasures: %w", err)
@@ -79,6 +86,7 @@ func (l Erasures) Add(r erase.Record) error {
 	if err := os.Rename(l.Path+partial, l.Path); err != nil {
 		return fmt.Errorf("backup: erasures: %w", err)
 	}
+
 	return syncDir(filepath.Dir(l.Path))
 }
 
@@ -118,18 +126,22 @@ func (l Erasures) Keep(ctx context.Context, o erase.Options) error {
 	if err != nil {
 		return err
 	}
+
 	known := map[string]bool{}
 	for _, r := range records {
 		known[r.Erasure] = true
 	}
+
 	ids, err := erase.Forgotten(ctx, o.Pool)
 	if err != nil {
 		return err
 	}
+
 	for _, id := range ids {
 		if known[id] {
 			continue
 		}
+
 		r, err := erase.RecordOf(ctx, o.Pool, id)
 		if err == nil {
 			err = l.Add(r)
@@ -138,5 +150,6 @@ func (l Erasures) Keep(ctx context.Context, o erase.Options) error {
 			return err
 		}
 	}
+
 	return nil
 }

@@ -58,11 +58,13 @@ func sealKey(key, passphrase string, manifest []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("backup: key: %w", err)
 	}
+
 	k.Box = aead.Seal(nil, k.Nonce, []byte(key), boundData(manifest))
 	body, err := json.MarshalIndent(k, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("backup: key: %w", err)
 	}
+
 	return append(body, '\n'), nil
 }
 
@@ -76,14 +78,17 @@ func openKey(body []byte, passphrase string, manifest []byte) (string, error) {
 	if !k.isKnownKind() {
 		return "", fmt.Errorf("%w: %s is of an unknown kind", ErrDamaged, keyEntry)
 	}
+
 	aead, err := chacha20poly1305.NewX(k.deriveKey(passphrase))
 	if err != nil {
 		return "", fmt.Errorf("backup: key: %w", err)
 	}
+
 	plain, err := aead.Open(nil, k.Nonce, k.Box, boundData(manifest))
 	if err != nil {
 		return "", ErrPassphrase
 	}
+
 	return string(plain), nil
 }
 

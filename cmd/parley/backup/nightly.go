@@ -96,16 +96,20 @@ func (f Folder) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("backup: schedule: %w", err)
 	}
+
 	f.Poll = cmp.Or(f.Poll, pollEvery)
 	if f.Zone == nil {
 		f.Zone = time.Local
 	}
+
 	tick := time.NewTicker(f.Poll)
 	defer tick.Stop()
+
 	for {
 		if now, err := f.Now(ctx); err == nil {
 			f.makeIfDue(ctx, schedule, now)
 		}
+
 		select {
 		case <-ctx.Done():
 			return nil
@@ -120,6 +124,7 @@ func (f Folder) makeIfDue(ctx context.Context, schedule cron.Schedule, now time.
 	if err != nil {
 		f.Log.Warn("backup status not read", "error", err)
 	}
+
 	isFirst := st.LastAt.IsZero() && st.Since.IsZero()
 	if err == nil && isFirst {
 		st.Since = now
@@ -127,9 +132,11 @@ func (f Folder) makeIfDue(ctx context.Context, schedule cron.Schedule, now time.
 			f.Log.Error("backups can't be kept", "error", err)
 		}
 	}
+
 	if now.Before(nextDue(schedule, st, f.Zone)) {
 		return
 	}
+
 	err = f.Night(ctx, now)
 	if err != nil && ctx.Err() == nil {
 		f.Log.Error("nightly backup failed", "error", err, "hint", "parley doctor shows the last good one; it is tried again in an hour")
@@ -168,6 +175,7 @@ func (f Folder) Night(ctx context.Context, now time.Time) error {
 	if f.Zone == nil {
 		f.Zone = time.Local
 	}
+
 	name := nightPrefix + now.In(f.Zone).Format("2006-01-02") + suffix
 	err = f.make(ctx, name)
 	if err == nil && now.Sub(st.VerifiedAt) >= verifyEvery {
@@ -176,14 +184,17 @@ func (f Folder) Night(ctx context.Context, now time.Time) error {
 			st.VerifiedAt = now
 		}
 	}
+
 	if err != nil {
 		st.FailedAt, st.Error = now, err.Error()
 		return errors.Join(err, f.write(st))
 	}
+
 	info, err := os.Stat(filepath.Join(f.Dir, name))
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
+
 	st.LastAt = now
 	st.LastFile = name
 	st.LastBytes = info.Size()
@@ -224,10 +235,12 @@ func (f Folder) lock() (unlock func(), err error) {
 	if err := os.MkdirAll(f.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("backup: %w", err)
 	}
+
 	file, err := os.OpenFile(filepath.Join(f.Dir, ".lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("backup: %w", err)
 	}
+
 	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return nil, file.Close()
@@ -235,6 +248,7 @@ func (f Folder) lock() (unlock func(), err error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("backup: lock: %w", err), file.Close())
 	}
+
 	return func() { unlockFile(file) }, nil
 }
 
@@ -252,15 +266,19 @@ func (f Folder) prune(prefix string, keep int) error {
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
+
 	left, err := filepath.Glob(filepath.Join(f.Dir, prefix+"*"+suffix+partial))
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
+
 	slices.Sort(names)
+
 	for _, name := range append(names[:max(0, len(names)-keep)], left...) {
 		if err := os.Remove(name); err != nil {
 			return fmt.Errorf("backup: %w", err)
 		}
 	}
+
 	return nil
 }

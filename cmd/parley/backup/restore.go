@@ -57,16 +57,20 @@ func Restore(ctx context.Context, a *Archive, t Target) (restore.Restored, error
 	if err := schema.CheckServer(ctx, t.Pool); err != nil {
 		return restore.Restored{}, err
 	}
+
 	begun, filled, err := t.checkEmpty(ctx, a)
 	if err != nil {
 		return restore.Restored{}, err
 	}
+
 	key, err := t.keyToSave(a)
 	if err != nil {
 		return restore.Restored{}, err
 	}
+
 	if !filled {
 		t.say("Reading the backup …")
+
 		if err := a.Check(ctx, nil); err != nil {
 			return restore.Restored{}, err
 		}
@@ -76,11 +80,13 @@ func Restore(ctx context.Context, a *Archive, t Target) (restore.Restored, error
 		if err != nil {
 			return restore.Restored{}, err
 		}
+
 		t.say("Restoring the database …")
 		if err := t.loadDump(ctx, a); err != nil {
 			return restore.Restored{}, err
 		}
 	}
+
 	t.say("Bringing the schema up to date …")
 	if err := schema.MigrateRestored(ctx, t.Pool); err != nil {
 		return restore.Restored{}, err
@@ -88,11 +94,13 @@ func Restore(ctx context.Context, a *Archive, t Target) (restore.Restored, error
 	if _, err := t.Pool.Exec(ctx, `ANALYZE`); err != nil { // statistics for the first query plans
 		return restore.Restored{}, fmt.Errorf("backup: analyze: %w", err)
 	}
+
 	if key != "" {
 		if err := t.SaveKey(key); err != nil {
 			return restore.Restored{}, err
 		}
 	}
+
 	return restore.Finish(ctx, t.Pool, a.Manifest.TakenAt)
 }
 
@@ -110,6 +118,7 @@ func (t Target) keyToSave(a *Archive) (string, error) {
 	if check == nil { // no secret was ever encrypted
 		return "", nil
 	}
+
 	if t.Key != "" {
 		sealer, err := store.NewSealer(t.Key)
 		if err != nil {
@@ -120,21 +129,26 @@ func (t Target) keyToSave(a *Archive) (string, error) {
 		}
 		return "", nil
 	}
+
 	if !a.Manifest.HasKey {
 		return "", ErrNoKey
 	}
+
 	passphrase, err := t.Passphrase()
 	if err != nil {
 		return "", err
 	}
+
 	key, err := a.Key(passphrase)
 	if err != nil {
 		return "", err
 	}
+
 	sealer, err := store.NewSealer(key)
 	if err != nil || !sealer.Fits(check) {
 		return "", fmt.Errorf("%w: %s holds another database's key", ErrDamaged, keyEntry)
 	}
+
 	return key, nil
 }
 
@@ -157,6 +171,7 @@ func (t Target) checkEmpty(ctx context.Context, a *Archive) (begun, filled bool,
 	if mark != "" && mark != a.Fingerprint() {
 		return false, false, fmt.Errorf("%w: the restore of another backup was interrupted", ErrNotEmpty)
 	}
+
 	var found string
 	err = t.Pool.QueryRow(ctx, listObjects, a.Manifest.Namespace).Scan(&found)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -168,6 +183,7 @@ func (t Target) checkEmpty(ctx context.Context, a *Archive) (begun, filled bool,
 	if mark == "" {
 		return false, false, fmt.Errorf("%w: it holds %q", ErrNotEmpty, found)
 	}
+
 	return true, true, nil // pg_restore loads all of the dump or nothing
 }
 
@@ -184,14 +200,17 @@ func restoreDump(ctx context.Context, a *Archive, databaseURL, binDir string) er
 	if err := prepare(ctx, a, databaseURL); err != nil {
 		return err
 	}
+
 	tools, err := pgserver.FindTools(ctx, a.Manifest.Tools, binDir)
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
+
 	contents, err := a.listContents(ctx, tools.Dir)
 	if err != nil {
 		return err
 	}
+
 	list, err := os.CreateTemp("", "parley-restore-*")
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
@@ -201,6 +220,7 @@ func restoreDump(ctx context.Context, a *Archive, databaseURL, binDir string) er
 	if err := errors.Join(err, list.Close()); err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
+
 	dump, err := a.dump.Open()
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
@@ -211,10 +231,12 @@ func restoreDump(ctx context.Context, a *Archive, databaseURL, binDir string) er
 	if err != nil {
 		return err
 	}
+
 	cmd.Stdin = dump
 	if err := toolError("pg_restore", cmd.Run(), said); err != nil {
 		return fmt.Errorf("backup: %w", errors.Join(ctx.Err(), err))
 	}
+
 	return nil
 }
 
@@ -235,6 +257,7 @@ func prepare(ctx context.Context, a *Archive, databaseURL string) error {
 	if _, err := conn.Exec(ctx, `CREATE SCHEMA IF NOT EXISTS `+pgx.Identifier{a.Manifest.Namespace}.Sanitize()); err != nil {
 		return fmt.Errorf("backup: database: %w", err)
 	}
+
 	return nil
 }
 
@@ -256,11 +279,13 @@ func (a *Archive) listContents(ctx context.Context, dir string) ([]string, error
 	if err != nil {
 		return nil, err
 	}
+
 	var out bytes.Buffer
 	cmd.Stdin, cmd.Stdout = dump, &out
 	if err := toolError("pg_restore", cmd.Run(), said); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDamaged, errors.Join(ctx.Err(), err))
 	}
+
 	var list []string
 	data := 0
 	for line := range strings.Lines(out.String()) {
@@ -271,11 +296,14 @@ func (a *Archive) listContents(ctx context.Context, dir string) ([]string, error
 		if tableData.MatchString(line) {
 			data++
 		}
+
 		list = append(list, line)
 	}
+
 	if data != len(a.Manifest.Rows) {
 		return nil, fmt.Errorf("%w: the dump holds %d tables, %s says %d", ErrDamaged, data, manifestEntry, len(a.Manifest.Rows))
 	}
+
 	return list, nil
 }
 
@@ -290,15 +318,18 @@ func compare(ctx context.Context, a *Archive, databaseURL string) error {
 	if err != nil {
 		return err
 	}
+
 	for table, want := range a.Manifest.Rows {
 		got, isThere := counts[table]
 		if !isThere || got != want {
 			return fmt.Errorf("%w: table %s came back with %d rows, not %d", ErrDamaged, table, got, want)
 		}
 	}
+
 	version, err := schema.VersionOf(ctx, conn)
 	if err == nil && version != a.Manifest.Schema {
 		err = fmt.Errorf("backup: the tables are in the schema %q, which this connection does not look into (search_path)", a.Manifest.Namespace)
 	}
+
 	return err
 }

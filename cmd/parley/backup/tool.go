@@ -48,8 +48,10 @@ func splitConnection(databaseURL string) (dbname, password string, err error) {
 			}
 			return s
 		})
+
 		return strings.TrimSpace(dbname), password, nil
 	}
+
 	u, err := url.Parse(databaseURL)
 	if err != nil {
 		return "", "", errors.New("backup: DATABASE_URL can't be read") // without the cause, which has the password
@@ -58,13 +60,16 @@ func splitConnection(databaseURL string) (dbname, password string, err error) {
 		password, _ = u.User.Password()
 		u.User = url.User(u.User.Username())
 	}
+
 	q := u.Query()
 	password = cmp.Or(q.Get("password"), password)
+
 	for name := range q {
 		if name == "password" || isPgxParameter(name) {
 			q.Del(name)
 		}
 	}
+
 	u.RawQuery = strings.ReplaceAll(q.Encode(), "+", "%20") // libpq doesn't read + as a space
 	return u.String(), password, nil
 }

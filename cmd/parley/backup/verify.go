@@ -21,13 +21,16 @@ func CheckFile(ctx context.Context, path, binDir string) (Manifest, error) {
 		return Manifest{}, err
 	}
 	defer func() { _ = a.Close() }()
+
 	if err := a.Check(ctx, nil); err != nil {
 		return a.Manifest, err
 	}
+
 	tools, err := pgserver.FindTools(ctx, a.Manifest.Tools, binDir)
 	if err != nil {
 		return a.Manifest, fmt.Errorf("backup: %w", err)
 	}
+
 	_, err = a.listContents(ctx, tools.Dir)
 	return a.Manifest, err
 }
@@ -44,15 +47,18 @@ func Verify(ctx context.Context, path, temp string, log *slog.Logger, say func(s
 	if err := errors.Join(a.checkReadable(), a.Check(ctx, nil)); err != nil {
 		return m, err
 	}
+
 	say("Its checksums are right. Restoring it into a database of its own …")
 	dir, err := os.MkdirTemp(temp, "parley-verify-")
 	if err != nil {
 		return m, fmt.Errorf("backup: %w", err)
 	}
 	defer func() { err = errors.Join(err, pgserver.Remove(dir)) }()
+
 	if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // as root the server's account must pass; what is in it is closed
 		return m, fmt.Errorf("backup: %w", err)
 	}
+
 	server, err := pgserver.Start(ctx, pgserver.Options{Dir: dir, Log: log, Say: say})
 	if err != nil {
 		return m, fmt.Errorf("backup: a server to try it on: %w", err)
@@ -65,6 +71,7 @@ func Verify(ctx context.Context, path, temp string, log *slog.Logger, say func(s
 	if err := compare(ctx, a, target); err != nil {
 		return m, err
 	}
+
 	pool, err := pgxpool.New(ctx, target)
 	if err != nil {
 		return m, fmt.Errorf("backup: %w", err)

@@ -81,14 +81,17 @@ func Run(ctx context.Context, o Options) (figure.Report, error) {
 	if err != nil {
 		return figure.Report{}, err
 	}
+
 	own := ""
 	if o.CPUProfile != "" {
 		own = o.CPUProfile + ".own"
 	}
+
 	stop, err := rig.Profile(own)
 	if err != nil {
 		return figure.Report{}, errors.Join(err, b.Close())
 	}
+
 	report, err := run(ctx, b, o.Only)
 	return report, errors.Join(err, stop(), b.Close())
 }
@@ -112,17 +115,20 @@ func measure(ctx context.Context, b *rig.Rig, only []string) (map[string]figure.
 			return nil, fmt.Errorf("%w: %s", ErrUnknownGroup, name)
 		}
 	}
+
 	if b.Opt.Quick {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, quickFor, errMinute)
 		defer cancel()
 	}
+
 	figures := map[string]figure.Figure{}
 	var failed []error
 	for _, g := range all {
 		if len(only) > 0 && !slices.Contains(only, g.name) {
 			continue
 		}
+
 		b.Say("%s …", g.name)
 		begin := time.Now()
 		some, err := g.run(ctx, b)
@@ -137,8 +143,10 @@ func measure(ctx context.Context, b *rig.Rig, only []string) (map[string]figure.
 			failed = append(failed, fmt.Errorf("bench: %s: %w", g.name, err))
 			b.Say("        failed: %v", err)
 		}
+
 		maps.Copy(figures, some)
 		b.Say("        %.1f s", time.Since(begin).Seconds())
 	}
+
 	return figures, errors.Join(failed...)
 }

@@ -47,6 +47,7 @@ func Start(s Spec) (*Process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("child: start %s: %w", s.Name, err)
 	}
+
 	cmd := exec.Command(s.Program[0], s.Program[1:]...) //nolint:gosec,noctx // our own program; signals end it
 	cmd.Env = s.Env
 	cmd.Stdin = s.Stdin
@@ -54,6 +55,7 @@ func Start(s Spec) (*Process, error) {
 	if s.Stdout != nil {
 		cmd.Stdout = s.Stdout
 	}
+
 	cmd.SysProcAttr = processAttributes()
 	p := &Process{cmd: cmd, done: make(chan struct{})}
 	started := make(chan error, 1)
@@ -63,14 +65,18 @@ func Start(s Spec) (*Process, error) {
 		defer close(p.done)
 		err := cmd.Start()
 		started <- err
+
 		if err == nil {
 			p.err = cmd.Wait()
 		}
+
 		_ = log.Close() // the child has its own descriptor
 	}()
+
 	if err := <-started; err != nil {
 		return nil, fmt.Errorf("child: start %s: %w", s.Name, err)
 	}
+
 	return p, nil
 }
 
@@ -148,6 +154,7 @@ func ReadEnv(ctx context.Context, path string) (map[string]string, error) {
 	const pollInterval = 20 * time.Millisecond
 	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
+
 	for {
 		body, err := os.ReadFile(filepath.Clean(path))
 		if err == nil {
@@ -159,9 +166,11 @@ func ReadEnv(ctx context.Context, path string) (map[string]string, error) {
 			}
 			return vars, nil
 		}
+
 		if !errors.Is(err, os.ErrNotExist) {
 			return nil, fmt.Errorf("child: %w", err)
 		}
+
 		select {
 		case <-ctx.Done():
 			return nil, fmt.Errorf("child: %s was not written: %w", filepath.Base(path), ctx.Err())

@@ -40,13 +40,16 @@ func read(pid int) (u Usage, parent int, err error) {
 		}
 		return u, 0, fmt.Errorf("child: usage: %w", err)
 	}
+
 	if u, parent, err = parseStat(string(stat)); err != nil {
 		return u, 0, err
 	}
+
 	status, err := os.ReadFile(filepath.Join(dir, "status"))
 	if err != nil {
 		return u, 0, fmt.Errorf("child: usage: %w", err)
 	}
+
 	u.RSS, u.Peak = readKilobytes(string(status), "VmRSS:"), readKilobytes(string(status), "VmHWM:")
 	return u, parent, nil
 }
@@ -59,10 +62,12 @@ func parseStat(stat string) (u Usage, parent int, err error) {
 	if end < 0 || len(fields) < afterTimes {
 		return u, 0, errors.New("child: usage: /proc/PID/stat has another form")
 	}
+
 	u.State = fields[0][0]
 	if parent, err = strconv.Atoi(fields[1]); err != nil {
 		return u, 0, fmt.Errorf("child: usage: %w", err)
 	}
+
 	for _, f := range fields[utime:afterTimes] {
 		n, err := strconv.ParseInt(f, 10, 64)
 		if err != nil {
@@ -70,6 +75,7 @@ func parseStat(stat string) (u Usage, parent int, err error) {
 		}
 		u.CPU += time.Duration(n) * tick
 	}
+
 	return u, parent, nil
 }
 
@@ -93,32 +99,39 @@ func Tree(pid int) (time.Duration, error) {
 	if err != nil {
 		return 0, fmt.Errorf("child: usage: %w", err)
 	}
+
 	cpu, children := map[int]time.Duration{}, map[int][]int{}
 	for _, e := range entries {
 		id, err := strconv.Atoi(e.Name())
 		if err != nil {
 			continue
 		}
+
 		stat, err := os.ReadFile(filepath.Join("/proc", e.Name(), "stat"))
 		if err != nil {
 			continue // ended meanwhile
 		}
+
 		u, parent, err := parseStat(string(stat))
 		if err != nil {
 			return 0, err
 		}
+
 		cpu[id] = u.CPU
 		children[parent] = append(children[parent], id)
 	}
+
 	if _, ok := cpu[pid]; !ok {
 		return 0, fmt.Errorf("child: usage: process %d: %w", pid, fs.ErrNotExist)
 	}
+
 	var sum time.Duration
 	for next := []int{pid}; len(next) > 0; {
 		id := next[0]
 		sum += cpu[id]
 		next = append(next[1:], children[id]...)
 	}
+
 	return sum, nil
 }
 

@@ -33,6 +33,7 @@ func (k *Keeper) Begin(account store.Account, provider, redirect string) (oauth.
 	if err != nil {
 		return oauth.Flow{}, "", err
 	}
+
 	config, err := configOf(account)
 	if err != nil {
 		return oauth.Flow{}, "", err
@@ -41,6 +42,7 @@ func (k *Keeper) Begin(account store.Account, provider, redirect string) (oauth.
 		return oauth.Flow{}, "", &Failure{Text: fmt.Sprintf("The account %s does not sign in with %s.", account.Name, p.Title),
 			Hint: fmt.Sprintf("Set oauth: %s in its e-mail settings first.", provider)}
 	}
+
 	flow, link := p.Begin(redirect, settings.Persons(config)[0])
 	return flow, link, nil
 }
@@ -65,6 +67,7 @@ func (k *Keeper) Finish(ctx context.Context, account store.Account, provider str
 	if err != nil {
 		return "", err
 	}
+
 	config, err := configOf(account)
 	if err != nil {
 		return "", err
@@ -72,25 +75,30 @@ func (k *Keeper) Finish(ctx context.Context, account store.Account, provider str
 	if err := checkAnswer(p, flow, answer); err != nil {
 		return "", err
 	}
+
 	tokens, who, err := p.Exchange(ctx, flow, answer.Get("code"))
 	if err != nil {
 		return "", explainError(p, err)
 	}
+
 	if allowed := settings.Persons(config); !who.Is(allowed) {
 		return "", &Failure{Text: fmt.Sprintf("You signed in as %s, but this account is %s.", who.Name(), strings.Join(allowed, ", ")),
 			Hint: "Sign in as the mailbox itself: sign out at " + p.Title + " first, or use a private window. " +
 				"Only if somebody else has full access to this mailbox, name that person as oauth_user in its settings."}
 	}
+
 	sealed, err := k.seal(account.ID, tokens)
 	if err != nil {
 		return "", err
 	}
+
 	err = store.InTx(ctx, k.pool, func(tx pgx.Tx) error {
 		return grant.Connect(ctx, tx, grant.Grant{AccountID: account.ID, Provider: provider, SignedIn: who.Name(), Sealed: sealed}, lastingOf(tokens))
 	})
 	if err != nil {
 		return "", err
 	}
+
 	k.log.Info("mailbox connected", "account_id", account.ID, "provider", provider)
 	return who.Name(), nil
 }
@@ -101,18 +109,22 @@ func checkAnswer(p *oauth.Provider, flow oauth.Flow, answer url.Values) error {
 	if answer.Get("state") != flow.State {
 		return otherAttemptError(nil)
 	}
+
 	code := answer.Get("error")
 	if code == "access_denied" {
 		return &Failure{Text: "You did not allow it at " + p.Title + ", so nothing was changed.", Hint: "Begin again when you want to.", cause: ErrCancelled}
 	}
+
 	if code != "" {
 		words := strings.TrimSpace(answer.Get("error_description"))
 		return &Failure{Text: fmt.Sprintf("%s refuses: %s %s", p.Title, makePrintable(code), makePrintable(words)),
 			Hint: "Check Parley's registration there: its redirect addresses and what it may ask for."}
 	}
+
 	if answer.Get("code") == "" {
 		return &Failure{Text: "What came back has no code.", Hint: "Begin again."}
 	}
+
 	return nil
 }
 
@@ -152,6 +164,7 @@ func explainError(p *oauth.Provider, err error) error {
 		return &Failure{Text: p.Title + " answered in a form that Parley can't read.",
 			Hint: "Begin again. If that changes nothing, look for a proxy between this machine and " + p.Title + ".", cause: err}
 	}
+
 	var no *oauth.Refusal
 	if !errors.As(err, &no) { // there was no answer
 		return &Failure{Text: p.Title + " can't be reached.", Hint: "Check this machine's connection to the internet, then begin again.", cause: err}
@@ -163,6 +176,7 @@ func explainError(p *oauth.Provider, err error) error {
 	if no.Passing() {
 		return &Failure{Text: p.Title + " has no time right now.", Hint: "Begin again in a few minutes.", cause: err}
 	}
+
 	prefix := strings.ToUpper(p.Name)
 	return &Failure{Text: fmt.Sprintf("%s refuses Parley's registration: %s: %s", p.Title, no.Code, no.Text),
 		Hint: fmt.Sprintf("Check %s_CLIENT_ID and %s_CLIENT_SECRET, and the registration there.", prefix, prefix), cause: err}
@@ -181,15 +195,18 @@ func (k *Keeper) Leave(ctx context.Context, account store.Account, redirect, ses
 	if err != nil {
 		return "", err
 	}
+
 	provider := config[settings.FieldOAuth]
 	flow, link, err := k.Begin(account, provider, redirect)
 	if err != nil {
 		return "", err
 	}
+
 	plain, err := json.Marshal(leaving{Provider: provider, Flow: flow})
 	if err != nil {
 		return "", fmt.Errorf("consent: attempt: %w", err)
 	}
+
 	a := grant.Attempt{State: hashOf(flow.State), AccountID: account.ID, Owner: hashOf(session)}
 	a.Sealed = k.sealer.Seal(attemptOf(a), plain)
 	return link, grant.Begin(ctx, k.pool, a, AttemptLife)
@@ -210,24 +227,29 @@ func (k *Keeper) Return(ctx context.Context, session string, answer url.Values) 
 	case err != nil:
 		return nil, "", err
 	}
+
 	plain, err := k.sealer.Open(attemptOf(a), a.Sealed)
 	if err != nil {
 		return nil, "", fmt.Errorf("consent: attempt: %w", err)
 	}
+
 	var l leaving
 	if json.Unmarshal(plain, &l) != nil {
 		return nil, "", errors.New("consent: the stored attempt can't be read")
 	}
+
 	accounts, err := store.ListAccounts(ctx, k.pool)
 	if err != nil {
 		return nil, "", err
 	}
+
 	for _, account := range accounts {
 		if account.ID == a.AccountID {
 			who, err := k.Finish(ctx, account, l.Provider, l.Flow, answer)
 			return &account, who, err
 		}
 	}
+
 	return nil, "", &Failure{Text: "The account was removed meanwhile.", Hint: "Add it again."}
 }
 

@@ -46,12 +46,14 @@ type token struct {
 func (t *token) Token(ctx context.Context, refused string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
+
 	select {
 	case t.turn <- struct{}{}:
 		defer func() { <-t.turn }()
 	case <-ctx.Done():
 		return "", passingError("Signing in takes too long.", ctx.Err())
 	}
+
 	now := t.keeper.now()
 	if t.value == refused && now.Sub(t.renewed) < refusedPause {
 		refused = "" // another one would be refused as well
@@ -59,12 +61,14 @@ func (t *token) Token(ctx context.Context, refused string) (string, error) {
 	if t.isUsable(refused) && now.Before(t.renewAt) {
 		return t.value, nil
 	}
+
 	value, err := t.fetchShared(ctx, refused)
 	var no *channels.SendError
 	mayWorkLater := errors.As(err, &no) && no.Class == channels.Retry
 	if mayWorkLater && t.isUsable(refused) && t.keeper.now().Before(t.endsAt) {
 		return t.value, nil // it is good for some more minutes
 	}
+
 	return value, err
 }
 
@@ -85,26 +89,33 @@ func (t *token) fetchShared(ctx context.Context, refused string) (string, error)
 		if t.failed != nil && t.keeper.now().Before(t.pause) {
 			return "", t.failed
 		}
+
 		lease := fmt.Sprintf("grant:%d", t.account)
 		mine, err := store.TakeLease(ctx, t.keeper.pool, lease, t.keeper.holder, leaseTime.Seconds())
 		if err != nil {
 			return "", passingError("The stored sign-in can't be read.", err)
 		}
+
 		if mine {
 			again, err := t.refresh(ctx, refused)
 			t.drop(ctx, lease)
+
 			if err != nil {
 				return "", err
 			}
 			if !again {
 				return t.value, nil
 			}
+
 			continue
 		}
+
 		if t.value != refused && g.ExpireIn > 0 {
 			return t.value, nil
 		}
+
 		pause.For(ctx, othersPace)
+
 		if ctx.Err() != nil {
 			return "", passingError("Another Parley is signing in, and takes too long.", ctx.Err())
 		}
@@ -124,11 +135,13 @@ func (t *token) read(ctx context.Context) (*grant.Grant, error) {
 	if g.Refused != "" {
 		return nil, t.revokedError(g.Refused)
 	}
+
 	s, err := t.keeper.open(g)
 	if err != nil {
 		return nil, &channels.SendError{Class: channels.AuthBroken, Text: "The stored sign-in can't be opened.",
 			Hint: "Put the right key into PARLEY_MASTER_KEY, or connect the mailbox again.", Cause: err}
 	}
+
 	now := t.keeper.now()
 	t.value = s.Access
 	t.renewAt, t.endsAt = now.Add(toDuration(g.RenewIn)), now.Add(toDuration(g.ExpireIn))
@@ -148,31 +161,38 @@ func (t *token) refresh(ctx context.Context, refused string) (again bool, err er
 	if t.value != refused && g.RenewIn > 0 {
 		return false, nil // another replica did it
 	}
+
 	p, err := t.keeper.findProvider(t.provider)
 	if err != nil {
 		var f *Failure
 		errors.As(err, &f)
 		return false, &channels.SendError{Class: channels.AuthBroken, Text: f.Text, Hint: f.Hint}
 	}
+
 	s, err := t.keeper.open(g)
 	if err != nil {
 		return false, passingError("The stored sign-in can't be opened.", err)
 	}
+
 	whole := context.WithoutCancel(ctx)
 	got, err := p.Refresh(whole, s.Refresh)
 	storing, cancel := context.WithTimeout(whole, storeTimeout)
 	defer cancel()
+
 	if err != nil {
 		return t.recordFailure(storing, g, err)
 	}
+
 	sealed, err := t.keeper.seal(t.account, got)
 	if err != nil {
 		return false, passingError("The new sign-in can't be sealed.", err)
 	}
+
 	current, err := grant.Refreshed(storing, t.keeper.pool, *g, sealed, lastingOf(got))
 	if err != nil { // not used: whoever tries next refreshes with the same refresh token again
 		return false, passingError("The new sign-in can't be stored.", err)
 	}
+
 	t.failed = nil
 	if current {
 		lasting := lastingOf(got)
@@ -183,6 +203,7 @@ func (t *token) refresh(ctx context.Context, refused string) (again bool, err er
 		t.renewed = now
 		t.log.Info("access token refreshed")
 	}
+
 	return !current, nil
 }
 
@@ -196,12 +217,15 @@ func (t *token) recordFailure(ctx context.Context, g *grant.Grant, err error) (a
 		if err != nil {
 			return false, passingError("The refusal of the sign-in can't be stored.", err)
 		}
+
 		t.log.Warn("consent refused by the provider", "code", no.Code)
+
 		if !current { // somebody else has replaced the consent meanwhile
 			return true, nil
 		}
 		return false, t.revokedError(words)
 	}
+
 	wait := failurePause
 	isRegistrationRefused := isRefused && no.Code != "" && !no.Passing()
 	if isRegistrationRefused {
@@ -215,6 +239,7 @@ func (t *token) recordFailure(ctx context.Context, g *grant.Grant, err error) (a
 		}
 		err = passingError(titleOf(t.provider)+" gives no access token right now.", err)
 	}
+
 	t.log.Warn("access token not refreshed", "error", err)
 	t.failed, t.pause = err, t.keeper.now().Add(wait)
 	return false, err

@@ -92,17 +92,21 @@ func (p *phonePane) chatTabs(address string, h *phone.Handset) []chatTab {
 		if err != nil {
 			continue
 		}
+
 		tab := chatTab{Kind: kind}
 		p.marks.mu.Lock()
+
 		for _, l := range c.Lines() {
 			tab.Used = true
 			if !l.Mine && !p.marks.seen[chatKey(address, kind, l.ID)] {
 				tab.Unread++
 			}
 		}
+
 		p.marks.mu.Unlock()
 		tabs = append(tabs, tab)
 	}
+
 	return tabs
 }
 
@@ -132,11 +136,13 @@ func (p *phonePane) useChat(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusBadRequest, errors.New("this can't be read, or the file is too large"))
 		return
 	}
+
 	h := p.phoneOf(in.Customer)
 	if h == nil {
 		writeError(w, http.StatusNotFound, errors.New("there is no such customer"))
 		return
 	}
+
 	c, err := h.Chat(in.Chat)
 	if err == nil {
 		err = p.doInChat(c, r.PathValue("verb"), in)
@@ -145,6 +151,7 @@ func (p *phonePane) useChat(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusConflict, err)
 		return
 	}
+
 	p.hub.wake()
 	writeJSON(w, map[string]bool{"ok": true})
 }
@@ -158,6 +165,7 @@ func (p *phonePane) doInChat(c phone.Chat, verb string, in chatRequest) error {
 		} else if in.File != nil {
 			f = &phone.File{Name: in.File.Name, Type: in.File.Type, Content: in.File.Data}
 		}
+
 		if err := phone.CheckSay(in.Text, f); err != nil {
 			return err
 		}
@@ -177,18 +185,23 @@ func (p *phonePane) doInChat(c phone.Chat, verb string, in chatRequest) error {
 	case "read":
 		fresh := false
 		p.marks.mu.Lock()
+
 		for _, l := range c.Lines() {
 			key := chatKey(in.Customer, in.Chat, l.ID)
 			if !l.Mine && !p.marks.seen[key] {
 				p.marks.seen[key], fresh = true, true
 			}
 		}
+
 		p.marks.mu.Unlock()
+
 		if fresh {
 			c.Read()
 		}
+
 		return nil
 	}
+
 	return fmt.Errorf("a phone can't %q", verb)
 }
 
@@ -199,16 +212,19 @@ func (p *phonePane) chatPicture(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
+
 	c, err := h.Chat(r.FormValue("chat"))
 	if err != nil {
 		http.NotFound(w, r)
 		return
 	}
+
 	l, ok := phone.LineOf(c, r.FormValue("line"))
 	if !ok || l.File == nil {
 		http.NotFound(w, r)
 		return
 	}
+
 	serveFile(w, l.File.Name, l.File.Type, l.File.Content)
 }
 

@@ -43,6 +43,7 @@ func (p *lookout) watch(ctx context.Context) {
 			last = j.Counts
 			p.hub.wake()
 		}
+
 		select {
 		case <-ctx.Done():
 			return

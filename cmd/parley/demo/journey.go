@@ -88,6 +88,7 @@ func lastJourney(ctx context.Context, q store.Querier, channel, thread string) (
 		WHERE $2 = '' OR (t.channel = $1 AND t.root = $2)
 		ORDER BY m.id DESC
 		LIMIT 1`
+
 	var j journey
 	var conversation store.ConversationID
 	err := q.QueryRow(ctx, find, channel, thread).Scan(&j.Message.ID, &conversation)
@@ -100,6 +101,7 @@ func lastJourney(ctx context.Context, q store.Querier, channel, thread string) (
 	if err := j.read(ctx, q, conversation); err != nil {
 		return j, fmt.Errorf("demo: journey: %w", err)
 	}
+
 	return j, nil
 }
 
@@ -111,10 +113,12 @@ func (j *journey) read(ctx context.Context, q store.Querier, conversation store.
 		FROM conversations AS c
 		LEFT JOIN identities AS i ON i.id = c.identity_id
 		WHERE c.id = $1`
+
 	row := q.QueryRow(ctx, about, conversation, j.Message.ID)
 	if err := row.Scan(&j.Number, &j.Subject, &j.Status, &j.Contact, &j.Earlier, &j.Assigned); err != nil {
 		return err
 	}
+
 	var err error
 	if j.Message, err = readMessage(ctx, q, j.Message.ID); err != nil {
 		return err
@@ -125,6 +129,7 @@ func (j *journey) read(ctx context.Context, q store.Querier, conversation store.
 	if j.Story, err = readStory(ctx, q, conversation); err != nil {
 		return err
 	}
+
 	j.Sends, err = readSends(ctx, q, j.Message.ID)
 	return err
 }
@@ -152,14 +157,17 @@ func readEvent(ctx context.Context, q store.Querier, id store.EventID) (*journey
 		FROM events AS e
 		JOIN accounts AS a ON a.id = e.account_id
 		WHERE e.id = $1`
+
 	rows, err := q.Query(ctx, read, id)
 	if err != nil {
 		return nil, err
 	}
+
 	e, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByName[journeyEvent])
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
+
 	return e, err
 }
 

@@ -80,6 +80,7 @@ func (p *mailPane) readState(customer string) mailState {
 				s.Mails = append(s.Mails, m)
 			}
 		}
+
 		if h := p.phones.phoneOf(c.Address); h != nil {
 			for _, tab := range p.phones.chatTabs(c.Address, h) {
 				c.Chats += tab.Unread
@@ -89,6 +90,7 @@ func (p *mailPane) readState(customer string) mailState {
 			}
 		}
 	}
+
 	slices.SortStableFunc(s.Mails, func(a, b mailRow) int { return b.At.Compare(a.At) })
 	return s
 }
@@ -99,15 +101,18 @@ func (p *house) listCustomers() []customerRow {
 	known := map[string]bool{}
 	all := outside.Personas()
 	slices.Reverse(all) // who wrote last is on top, as in a mailbox
+
 	for _, c := range all {
 		known[c.Address] = true
 		list = append(list, customerRow{Name: c.Name, Address: c.Address, About: c.About})
 	}
+
 	for _, box := range p.world.Mail.State().Mailboxes {
 		if !known[box.Address] && box.Customer {
 			list = append(list, customerRow{Name: cmp.Or(box.Name, box.Address), Address: box.Address})
 		}
 	}
+
 	return list
 }
 
@@ -116,19 +121,23 @@ func (p *mailPane) listMails(address string) []mailRow {
 	var rows []mailRow
 	p.marks.mu.Lock()
 	defer p.marks.mu.Unlock()
+
 	for _, r := range p.world.Mail.Inbox(address) {
 		row := rowOf(r, r.From.Name, r.From.Address)
 		row.Unread = !p.marks.seen[mailKey(address, r.Folder, r.UID)]
 		rows = append(rows, row)
 	}
+
 	for _, r := range p.world.Mail.Sent(address) {
 		row := rowOf(r, "", "")
 		if len(r.To) > 0 {
 			row = rowOf(r, r.To[0].Name, r.To[0].Address)
 		}
+
 		row.Sent = true
 		rows = append(rows, row)
 	}
+
 	return rows
 }
 
@@ -191,6 +200,7 @@ func (p *mailPane) openMail(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusNotFound, errors.New("this mail is gone"))
 		return
 	}
+
 	out := openedMail{From: m.From, To: m.To, Cc: m.Cc, Subject: m.Subject, At: m.At, MessageID: m.MessageID, Text: m.Text,
 		HTML: m.HTML != "", Files: []openedFile{}}
 	for i, a := range m.Attachments {
@@ -198,14 +208,17 @@ func (p *mailPane) openMail(w http.ResponseWriter, r *http.Request) {
 			out.Files = append(out.Files, openedFile{N: i, Name: a.Name, Type: a.Type, Bytes: len(a.Content)})
 		}
 	}
+
 	key := mailKey(m.Address, m.Folder, m.UID)
 	p.marks.mu.Lock()
 	first := !p.marks.seen[key]
 	p.marks.seen[key] = true
 	p.marks.mu.Unlock()
+
 	if first {
 		p.hub.wake()
 	}
+
 	writeJSON(w, out)
 }
 
@@ -217,15 +230,18 @@ func (p *mailPane) mailHTML(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
+
 	body := m.HTML
 	for _, a := range m.Attachments {
 		isPicture := strings.HasPrefix(a.Type, "image/") && !strings.Contains(a.Type, "svg") // an SVG could run scripts
 		if a.ContentID == "" || !isPicture {
 			continue
 		}
+
 		id := strings.Trim(a.ContentID, "<>")
 		body = strings.ReplaceAll(body, "cid:"+id, "data:"+a.Type+";base64,"+base64.StdEncoding.EncodeToString(a.Content))
 	}
+
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'")
@@ -278,6 +294,7 @@ func (p *mailPane) addCustomer(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusBadRequest, errors.New("that is the company's own domain; customers have other ones"))
 		return
 	}
+
 	p.world.Mail.Customer(a.String())
 	p.hub.wake()
 	writeJSON(w, map[string]string{"address": a.Address})

@@ -85,10 +85,12 @@ func NewPage(w *outside.World, o PageOptions) (*Page, error) {
 	if o.Clock == nil {
 		o.Clock = &outside.Clock{}
 	}
+
 	o.CutFor = cmp.Or(o.CutFor, cutFor)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+
 	h := &house{o: o, world: w}
 	h.marks.forgetAll()
 	phones, plugs := &phonePane{house: h}, &plugs{house: h}
@@ -96,6 +98,7 @@ func NewPage(w *outside.World, o PageOptions) (*Page, error) {
 		house: h, mail: &mailPane{house: h, phones: phones}, phones: phones, slack: &slackPane{house: h}, teams: &teamsPane{house: h},
 		plugs: plugs, lookout: &lookout{house: h, plugs: plugs, witness: witness.New(w)}, mux: http.NewServeMux(),
 	}
+
 	plugs.setPhase("")
 	var err error
 	if p.index, err = template.ParseFS(web, "web/index.html"); err != nil {
@@ -104,10 +107,13 @@ func NewPage(w *outside.World, o PageOptions) (*Page, error) {
 	if err := errors.Join(p.slack.readManifest(), p.teams.readManifest()); err != nil {
 		return nil, err
 	}
+
 	p.chosen.Store(o.Chosen)
+
 	if err := p.addPageRoutes(); err != nil {
 		return nil, err
 	}
+
 	return p, nil
 }
 
@@ -117,6 +123,7 @@ func (p *Page) addPageRoutes() error {
 	if err != nil {
 		return fmt.Errorf("demo: page: %w", err)
 	}
+
 	p.mux.HandleFunc("GET /{$}", p.showIndex)
 	p.mux.Handle("GET /assets/", http.StripPrefix("/assets/", http.FileServerFS(assets)))
 	p.mux.HandleFunc("GET /state", p.showState)
@@ -200,14 +207,17 @@ func (p *Page) isOurHost(host string) bool {
 	if err != nil { // no address: a test
 		return true
 	}
+
 	listening := net.ParseIP(bound)
 	if listening != nil && !listening.IsLoopback() {
 		return true
 	}
+
 	name, asked, err := net.SplitHostPort(host)
 	if err != nil || asked != port {
 		return false
 	}
+
 	ip := net.ParseIP(name)
 	isLoopback := ip != nil && ip.IsLoopback()
 	return isLoopback || name == "localhost"
@@ -241,11 +251,13 @@ func (p *Page) showIndex(w http.ResponseWriter, _ *http.Request) {
 		Chosen:    p.chosen.Load(),
 		Teams:     p.teams.newBoot(),
 	}
+
 	var page strings.Builder
 	if err := p.index.Execute(&page, map[string]any{"Boot": b}); err != nil {
 		p.failRequest(w, err)
 		return
 	}
+
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	_, _ = w.Write([]byte(page.String()))
 }
@@ -259,6 +271,7 @@ func (p *Page) moveClock(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusServiceUnavailable, errNotYet)
 		return
 	}
+
 	by := time.Hour
 	switch to := r.FormValue("to"); to {
 	case "hour":
@@ -270,10 +283,12 @@ func (p *Page) moveClock(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusBadRequest, fmt.Errorf("the clock can't jump to %q", to))
 		return
 	}
+
 	if err := p.o.Clock.Move(r.Context(), pool, by); err != nil {
 		p.failRequest(w, err)
 		return
 	}
+
 	p.hub.wake()
 	writeJSON(w, map[string]bool{"ok": true})
 }
@@ -285,14 +300,17 @@ func (p *Page) chooseSurface(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusConflict, fmt.Errorf("conversations can't open in %q", to))
 		return
 	}
+
 	p.world.SetHome(to)
 	p.chosen.Store(true)
+
 	if apply := p.applyHome.Load(); apply != nil { // otherwise the set-up is still to come, and will apply it
 		if err := (*apply)(r.Context()); err != nil {
 			p.failRequest(w, err)
 			return
 		}
 	}
+
 	p.hub.wake()
 	writeJSON(w, map[string]string{"home": to})
 }

@@ -174,6 +174,7 @@ func (p *past) writeConversation(at time.Time) {
 	if topic.mood != "" {
 		c.Traits[bridge.TraitSentiment] = topic.mood
 	}
+
 	c.logDeed(at, 0, store.DeedOpened, nil)
 	c.addQuestion(at, who.ID, topic.asked)
 	t := p.workTimeAfter(at, usuallyTaken)
@@ -185,10 +186,12 @@ func (p *past) writeConversation(at time.Time) {
 		t = p.workTimeAfter(t, usuallyAnswered)
 		c.addAnswer(t, "Two or three days.")
 	}
+
 	t = p.workTimeAfter(t, usuallyResolved)
 	if !t.Before(p.now) {
 		return // it would still go on: the present begins without it
 	}
+
 	c.logDeed(t, agent, store.DeedResolved, nil)
 	c.LastAt, c.ResolvedAt = t, &t
 	p.people, p.conversations = append(p.people, who), append(p.conversations, c)
@@ -248,6 +251,7 @@ func (p *past) insertAll(ctx context.Context, tx pgx.Tx) error {
 	if err != nil {
 		return err
 	}
+
 	var conversations []store.Conversation
 	var messages []store.Message
 	var log []store.LogEntry
@@ -256,12 +260,15 @@ func (p *past) insertAll(ctx context.Context, tx pgx.Tx) error {
 		for k := range c.messages {
 			c.messages[k].ConversationID = c.ID
 		}
+
 		for k := range c.log {
 			c.log[k].ConversationID = c.ID
 		}
+
 		conversations = append(conversations, c.Conversation)
 		messages, log = append(messages, c.messages...), append(log, c.log...)
 	}
+
 	people, err := json.Marshal(p.people)
 	if err != nil {
 		return fmt.Errorf("demo: past: %w", err)
@@ -272,6 +279,7 @@ func (p *past) insertAll(ctx context.Context, tx pgx.Tx) error {
 	if _, err := tx.Exec(ctx, insertPastPeople, string(people)); err != nil {
 		return fmt.Errorf("demo: past: %w", err)
 	}
+
 	return errors.Join(store.InsertConversations(ctx, tx, conversations), store.InsertMessages(ctx, tx, messages),
 		store.InsertLog(ctx, tx, log), measure.Due(ctx, tx, numbers))
 }

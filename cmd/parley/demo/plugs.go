@@ -110,14 +110,17 @@ func (p *plugs) cutLine(ctx context.Context, line string) {
 	for _, c := range p.world.Cords(line) {
 		c.Cut()
 	}
+
 	p.mu.Lock()
 	defer p.mu.Unlock()
+
 	if _, already := p.cuts[line]; already {
 		return
 	}
 	if p.cuts == nil {
 		p.cuts = map[string]cut{}
 	}
+
 	p.cuts[line] = cut{since: time.Now(), timer: time.AfterFunc(p.o.CutFor, func() {
 		if err := p.plugIn(ctx, line); err != nil {
 			p.o.Log.Error("a line can't be plugged in again", "line", line, "error", err)
@@ -162,10 +165,12 @@ func (p *plugs) moveLine(ctx context.Context, line, to string) error {
 	p.mu.Lock()
 	e := p.engine
 	p.mu.Unlock()
+
 	if line == lineParley {
 		if e == nil {
 			return errors.New("Parley doesn't run at the moment") //nolint:staticcheck // people read it
 		}
+
 		switch to {
 		case "kill":
 			return e.Kill()
@@ -174,9 +179,11 @@ func (p *plugs) moveLine(ctx context.Context, line, to string) error {
 			return nil
 		}
 	}
+
 	if p.world.Cords(line) == nil {
 		return fmt.Errorf("there is no line %q to pull here", line)
 	}
+
 	switch to {
 	case "cut":
 		p.cutLine(ctx, line)
@@ -184,6 +191,7 @@ func (p *plugs) moveLine(ctx context.Context, line, to string) error {
 	case "in":
 		return p.plugIn(ctx, line)
 	}
+
 	return fmt.Errorf("nobody knows how to do %q to %q", to, line)
 }
 
@@ -211,6 +219,7 @@ func (p *plugs) readState() plugState {
 	through := map[string]bool{
 		outside.LineSlack: p.world.Slack.Sockets.Count() > 0, outside.LineTeams: true, outside.LineMail: p.world.Mail.State().Sessions > 0,
 	}
+
 	look := func(line string) lineState {
 		s := lineState{State: "on", Can: p.world.Cords(line) != nil}
 		if c, is := p.cuts[line]; is {
@@ -221,6 +230,7 @@ func (p *plugs) readState() plugState {
 		}
 		return s
 	}
+
 	s := plugState{Slack: look(outside.LineSlack), Teams: look(outside.LineTeams), Mail: look(outside.LineMail), Parley: lineState{State: "on"}, Reset: p.over != nil}
 	if e := p.engine; e != nil {
 		runs, kills, down, back := e.State()
@@ -234,6 +244,7 @@ func (p *plugs) readState() plugState {
 	} else if s.Reset {
 		s.Parley.State = "starting"
 	}
+
 	return s
 }
 
@@ -245,20 +256,24 @@ func (p *plugs) phaseNow(s plugState) string {
 			cuts = append(cuts, line.name)
 		}
 	}
+
 	text := ""
 	isReady := s.Parley.State == "on" && p.db.Load() != nil
 	if !isReady || s.Slack.State == "dialling" {
 		text = *p.phase.Load()
 	}
+
 	if len(cuts) > 0 {
 		verb := " is cut"
 		if len(cuts) > 1 {
 			verb = " are cut"
 		}
+
 		text = cmp.Or(text, "What is said waits.")
 		text = joinNames(cuts) + verb + ". " + text
 		text = strings.ToUpper(text[:1]) + text[1:]
 	}
+
 	return text
 }
 
@@ -283,6 +298,7 @@ func (p *plugs) watch(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
+
 		s := p.readState()
 		if now := strings.Join([]string{s.Slack.State, s.Teams.State, s.Mail.State, s.Parley.State}, " "); now != last {
 			last = now

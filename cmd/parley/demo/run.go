@@ -59,12 +59,14 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return fmt.Errorf("demo: %w; choose another address with --listen", err)
 	}
+
 	url := "http://" + browserAddress(listener.Addr().(*net.TCPAddr))
 	clock := &outside.Clock{}
 	engine, err := lab.FreeAddress(ctx) // webhooks name it, so it has to stay
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+
 	// The mail server files what it sends, as most do: so a mail whose answer was cut off is
 	// found again, and nobody has to decide about it.
 	world, err := outside.New(ctx, outside.Options{Log: o.Log, Clock: clock.Now, TokenClock: time.Now,
@@ -79,6 +81,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+
 	page.plugs.setPhase("Starting the database …")
 
 	ctx, stop := context.WithCancel(ctx)
@@ -92,6 +95,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		}
 		return nil
 	})
+
 	group.Go(func() error { return page.Run(ctx) })
 	group.Go(func() error {
 		s := &stagehand{o: o, world: world, page: page, listen: engine}
@@ -99,6 +103,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		stop()
 		return errors.Join(err, app.Shutdown(ctx, server, stopGrace))
 	})
+
 	if o.Surface != "" {
 		url += "/?surface=" + o.Surface
 	}
@@ -106,6 +111,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		stop()
 		return errors.Join(err, group.Wait())
 	}
+
 	return group.Wait()
 }
 

@@ -25,17 +25,20 @@ func (p *Page) openSite(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+
 	pool := p.db.Load()
 	if pool == nil {
 		http.Error(w, "Parley is starting; try again in a moment.", http.StatusServiceUnavailable)
 		return
 	}
+
 	link, err := site.AdminLink(r.Context(), pool, p.world.PublicURL(), outside.Admin)
 	if err != nil {
 		p.o.Log.Error("demo: settings site", "error", err)
 		http.Error(w, "The settings site can't be opened: "+err.Error(), http.StatusInternalServerError)
 		return
 	}
+
 	http.Redirect(w, r, link, http.StatusSeeOther)
 }
 

@@ -43,6 +43,7 @@ func (p *slackPane) readManifest() error {
 	if err != nil {
 		return err
 	}
+
 	var m struct {
 		Features struct {
 			Shortcuts []shortcut     `json:"shortcuts"`
@@ -52,6 +53,7 @@ func (p *slackPane) readManifest() error {
 	if err := json.Unmarshal(raw, &m); err != nil {
 		return fmt.Errorf("demo: manifest: %w", err)
 	}
+
 	p.shortcuts = slices.DeleteFunc(m.Features.Shortcuts, func(s shortcut) bool { return s.Type != "message" })
 	p.commands = m.Features.Commands
 	return nil
@@ -89,13 +91,16 @@ func (p *slackPane) readState(as, channel, thread string) slackState {
 		if !slices.Contains(c.Members, as) {
 			continue
 		}
+
 		row := channelRow{ID: c.ID, Name: c.Name, IM: c.IM, Unread: badges.Channels[c.ID].Unread, Mentions: badges.Channels[c.ID].Mentions}
 		if c.IM {
 			row.Name = p.otherName(c.Members, as)
 		}
+
 		s.Channels = append(s.Channels, row)
 		s.Followed = append(s.Followed, p.listFollowed(c.ID, as, badges)...)
 	}
+
 	slices.SortStableFunc(s.Followed, func(a, b threadRow) int { return strings.Compare(b.Last.TS, a.Last.TS) })
 	s.Messages = fake.Messages(channel)
 	if n := len(s.Messages); n > shownMessages {
@@ -104,11 +109,13 @@ func (p *slackPane) readState(as, channel, thread string) slackState {
 	if thread != "" {
 		s.Thread = fake.Thread(channel, thread)
 	}
+
 	for _, e := range fake.Ephemerals(as) {
 		if e.Channel == channel {
 			s.Ephemerals = append(s.Ephemerals, e)
 		}
 	}
+
 	s.Notices = fake.Inboxes.Notifications(as)
 	s.Noticed = len(s.Notices)
 	s.Notices = s.Notices[max(0, s.Noticed-shownNotices):]
@@ -122,6 +129,7 @@ func (p *slackPane) listFollowed(channel, as string, badges slackfake.Badges) []
 		if root.ReplyCount == 0 || !slices.Contains(p.world.Slack.Followers(channel, root.TS), as) {
 			continue
 		}
+
 		all := p.world.Slack.Thread(channel, root.TS)
 		row := threadRow{Channel: channel, Root: root, Last: all[len(all)-1]}
 		for _, b := range badges.Threads {
@@ -129,8 +137,10 @@ func (p *slackPane) listFollowed(channel, as string, badges slackfake.Badges) []
 				row.Unread, row.Mentions = b.Unread, b.Mentions
 			}
 		}
+
 		rows = append(rows, row)
 	}
+
 	return rows
 }
 
@@ -163,6 +173,7 @@ func (p *slackPane) watch(ctx context.Context) {
 		if err != nil {
 			return
 		}
+
 		for _, c := range changes {
 			if !slices.Contains(quiet, c.Kind) {
 				p.hub.wake()

@@ -64,32 +64,39 @@ func (s *stagehand) run(ctx context.Context) (err error) {
 			return err
 		}
 	}
+
 	server, err := pgserver.Start(ctx, pgserver.Options{Dir: s.o.Data, Durable: true, Log: s.o.Log, Say: s.o.Say})
 	if err != nil {
 		return ignoreAfterEnd(ctx, err)
 	}
+
 	defer func() {
 		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), engine.Grace)
 		defer cancel()
 		err = errors.Join(err, server.Close(end))
 	}()
+
 	if server.Reused() {
 		return fmt.Errorf("demo: another demo runs on %s; stop it, or choose another folder with PARLEY_DATA", s.o.Data)
 	}
+
 	pace := outside.ProloguePace
 	for ctx.Err() == nil {
 		round, end := context.WithCancelCause(ctx)
 		s.page.plugs.setReset(func() { end(engine.ErrOver) })
 		err := s.playRound(round, server, pace)
 		end(nil)
+
 		if err != nil || ctx.Err() != nil {
 			return err
 		}
 		if err := s.page.startOver(ctx); err != nil {
 			return err
 		}
+
 		pace = outside.ProloguePace / secondSpeed
 	}
+
 	return nil
 }
 
@@ -99,6 +106,7 @@ func (s *stagehand) playRound(ctx context.Context, server *pgserver.Server, pace
 	if err := recreateDatabase(ctx, server); err != nil {
 		return ignoreAfterEnd(ctx, err)
 	}
+
 	s.page.plugs.setPhase("Setting Parley up …")
 	env := app.Env{DatabaseURL: server.URL(pgserver.Database), Data: s.o.Data}
 	db, err := app.OpenDatabase(ctx, env, s.o.Log, s.o.Say)
@@ -106,9 +114,11 @@ func (s *stagehand) playRound(ctx context.Context, server *pgserver.Server, pace
 		return ignoreAfterEnd(ctx, err)
 	}
 	defer db.Close()
+
 	if err := s.setUp(ctx, env, db); err != nil {
 		return ignoreAfterEnd(ctx, err)
 	}
+
 	s.page.SetDatabase(db.Pool)
 	defer s.page.SetDatabase(nil)
 	switched := make(chan struct{}, 1)
@@ -116,17 +126,21 @@ func (s *stagehand) playRound(ctx context.Context, server *pgserver.Server, pace
 		if err := applyHome(ctx, s.world, db); err != nil {
 			return err
 		}
+
 		select {
 		case switched <- struct{}{}: // only now that it is stored: customers greet soon after
 		default: // runEngine has not read the last switch yet, and will see this one with it
 		}
 		return nil
 	}
+
 	s.page.setHome(setHome)
 	defer s.page.setHome(nil)
+
 	if err := setHome(ctx); err != nil { // somebody may have chosen another one meanwhile
 		return ignoreAfterEnd(ctx, err)
 	}
+
 	return s.runEngine(ctx, env, db.Pool, pace, switched)
 }
 
@@ -140,9 +154,11 @@ func removeFolder(dir string) error {
 		return fmt.Errorf("demo: reset: %w", err)
 	}
 	defer func() { _ = lock.Close() }()
+
 	if syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
 		return fmt.Errorf("demo: another demo runs on %s; stop it first", dir)
 	}
+
 	// For root the server may live elsewhere: the package that put it there left a note.
 	note, err := os.ReadFile(filepath.Join(filepath.Clean(dir), "pg.elsewhere"))
 	home := strings.TrimSpace(string(note))
@@ -151,9 +167,11 @@ func removeFolder(dir string) error {
 			return fmt.Errorf("demo: reset: %w", err)
 		}
 	}
+
 	if err := os.RemoveAll(dir); err != nil {
 		return fmt.Errorf("demo: reset: %w", err)
 	}
+
 	return nil
 }
 
@@ -173,6 +191,7 @@ func recreateDatabase(ctx context.Context, server *pgserver.Server) error {
 		return fmt.Errorf("demo: database: %w", err)
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+
 	for _, sql := range []string{
 		`DROP DATABASE IF EXISTS ` + pgserver.Database + ` WITH (FORCE)`,
 		`CREATE DATABASE ` + pgserver.Database + ` TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'`,
@@ -181,6 +200,7 @@ func recreateDatabase(ctx context.Context, server *pgserver.Server) error {
 			return fmt.Errorf("demo: database: %w", err)
 		}
 	}
+
 	return nil
 }
 
@@ -232,6 +252,7 @@ func (s *stagehand) runEngine(ctx context.Context, env app.Env, pool *pgxpool.Po
 	if s.o.Engine != nil {
 		out = io.MultiWriter(log, s.o.Engine)
 	}
+
 	vars := append(s.world.Env(), "DATABASE_URL="+env.DatabaseURL, "PARLEY_DATA="+env.Data, "PARLEY_LISTEN="+s.listen,
 		"PARLEY_LOG=info", "SLACK_RATE=0", "TEAMS_RATE=0") // the emulator has no limits: what happens is shown at once
 	e := engine.New(engine.Options{Exe: s.o.Exe, Args: []string{"demo", "--engine"}, Env: engine.Env(vars...), Out: out, Log: s.o.Log, Report: s.page.plugs.setPhase, Pause: s.o.Back})
@@ -242,6 +263,7 @@ func (s *stagehand) runEngine(ctx context.Context, env app.Env, pool *pgxpool.Po
 	go func() { past <- writePast(ctx, pool, s.page.o.Clock.Now()) }() // while the engine starts
 	s.page.plugs.setPhase("Starting Parley …")
 	greeted := map[string]bool{s.world.Home(): true}
+
 	if err = errors.Join(waitUntilConnected(ctx, s.world, pool), <-past); err == nil {
 		err = errors.Join(s.world.Install(ctx), s.world.Subscribe(ctx))
 	}
@@ -249,20 +271,24 @@ func (s *stagehand) runEngine(ctx context.Context, env app.Env, pool *pgxpool.Po
 		s.page.plugs.setPhase("Parley is connecting to Slack again …") // shown whenever Parley isn't connected
 		err = s.world.Prologue(ctx, pace)
 	}
+
 	for err == nil {
 		select {
 		case err := <-done:
 			return err
 		case <-switched:
 		}
+
 		if home := s.world.Home(); !greeted[home] {
 			greeted[home] = true
 			err = s.world.Greet(ctx, pace)
 		}
 	}
+
 	if ctx.Err() == nil {
 		s.o.Log.Warn("what came before, or a customer's message, was not written", "error", err)
 	}
+
 	return <-done
 }
 
@@ -270,6 +296,7 @@ func (s *stagehand) runEngine(ctx context.Context, env app.Env, pool *pgxpool.Po
 func waitUntilConnected(ctx context.Context, w *outside.World, q store.Querier) error {
 	tick := time.NewTicker(connectedPace)
 	defer tick.Stop()
+
 	for {
 		unwatched, err := lab.Unwatched(ctx, q)
 		if err != nil {
@@ -278,6 +305,7 @@ func waitUntilConnected(ctx context.Context, w *outside.World, q store.Querier) 
 		if unwatched == 0 && w.Slack.Sockets.Count() > 0 {
 			return nil
 		}
+
 		select {
 		case <-ctx.Done():
 			return ctx.Err()

@@ -58,6 +58,7 @@ func (p *Page) streamEvents(w http.ResponseWriter, r *http.Request) {
 		if err != nil || out.Flush() != nil {
 			return
 		}
+
 		select {
 		case <-r.Context().Done():
 			return
@@ -66,11 +67,13 @@ func (p *Page) streamEvents(w http.ResponseWriter, r *http.Request) {
 			continue
 		case <-next:
 		}
+
 		select {
 		case <-r.Context().Done():
 			return
 		case <-time.After(streamPause):
 		}
+
 		next = p.hub.next()
 		line = "data: changed\n\n"
 	}
@@ -84,16 +87,19 @@ func (p *Page) watchDatabase(ctx context.Context) {
 	last := ""
 	tick := time.NewTicker(databasePace)
 	defer tick.Stop()
+
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
+
 		pool := p.db.Load()
 		if pool == nil {
 			continue
 		}
+
 		now, err := oneText(ctx, pool, print)
 		if err == nil && now != last {
 			last = now

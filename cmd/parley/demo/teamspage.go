@@ -55,6 +55,7 @@ func (p *teamsPane) readManifest() error {
 	if err != nil {
 		return err
 	}
+
 	var m struct {
 		Bots []struct {
 			Lists []struct {
@@ -74,6 +75,7 @@ func (p *teamsPane) readManifest() error {
 	if err := json.Unmarshal(raw, &m); err != nil {
 		return fmt.Errorf("demo: Teams manifest: %w", err)
 	}
+
 	for _, b := range m.Bots {
 		for _, l := range b.Lists {
 			if slices.Contains(l.Triggers, "slash") {
@@ -84,11 +86,13 @@ func (p *teamsPane) readManifest() error {
 			}
 		}
 	}
+
 	for _, e := range m.Extensions {
 		for _, c := range e.Commands {
 			if slices.Contains(c.Context, "message") {
 				p.app.Actions = append(p.app.Actions, c.teamsCommand)
 			}
+
 			if c.Type == "query" {
 				p.app.Search = append(p.app.Search, c.teamsCommand)
 			} else if slices.Contains(c.Context, "compose") {
@@ -96,6 +100,7 @@ func (p *teamsPane) readManifest() error {
 			}
 		}
 	}
+
 	return nil
 }
 
@@ -124,9 +129,11 @@ func (p *teamsPane) readTeams(w http.ResponseWriter, r *http.Request) {
 			last = m.ID
 		}
 	}
+
 	if channel == "" {
 		channel = p.world.Teams.PersonalID(as)
 	}
+
 	p.marks.mu.Lock()
 	p.marks.read[readKey(as, channel, thread)] = last
 	p.marks.mu.Unlock()
@@ -160,12 +167,14 @@ func (p *teamsPane) teamsPicture(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
+
 	pictures := sentPictures(m)
 	n, isIndex := parseIndex(r.PathValue("n"), len(pictures))
 	if !isIndex {
 		http.NotFound(w, r)
 		return
 	}
+
 	head, data, _ := strings.Cut(pictures[n], ",")
 	kind, encoded := strings.CutSuffix(strings.TrimPrefix(head, "data:"), ";base64")
 	picture, err := base64.StdEncoding.DecodeString(data)
@@ -173,6 +182,7 @@ func (p *teamsPane) teamsPicture(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
+
 	serveFile(w, "picture", kind, picture)
 }
 
@@ -193,6 +203,7 @@ func (p *teamsPane) watch(ctx context.Context) {
 	if p.world.Teams == nil {
 		return
 	}
+
 	sub := p.world.Teams.Subscribe()
 	quiet := []string{"call", "activity", "ack", "retry", "invoke", "answer"}
 	for {
@@ -200,6 +211,7 @@ func (p *teamsPane) watch(ctx context.Context) {
 		if err != nil {
 			return
 		}
+
 		for _, c := range changes {
 			if !slices.Contains(quiet, c.Kind) {
 				p.hub.wake()

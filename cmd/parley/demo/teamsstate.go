@@ -87,12 +87,15 @@ func (p *teamsPane) readState(as, channel, thread string) teamsState {
 	if fake == nil {
 		return teamsState{}
 	}
+
 	s := teamsState{On: true, Channels: []teamsChannel{}, Posts: []teamsPost{}, Thread: []teamsMessage{}, Activity: []teamsActivity{}, Users: fake.Users(), ReadsAll: p.world.CanReadAllOfTeams(), Dialog: fake.Dialog(as)}
 	for _, t := range fake.Teams() {
 		s.Team = t.Name
 	}
+
 	p.marks.mu.Lock()
 	defer p.marks.mu.Unlock()
+
 	for _, c := range fake.Channels() {
 		shown := fake.Shown(as, c.ID)
 		row := p.teamsRow(as, c.ID, shown, &s)
@@ -105,12 +108,14 @@ func (p *teamsPane) readState(as, channel, thread string) teamsState {
 			}
 		}
 	}
+
 	chat := fake.PersonalID(as)
 	shown := fake.Shown(as, "")
 	s.Chat = p.teamsRow(as, chat, shown, &s)
 	if channel == chat || channel == "chat" {
 		s.Thread = teamsThread(as, shown[max(0, len(shown)-shownMessages):], "")
 	}
+
 	slices.SortStableFunc(s.Activity, func(a, b teamsActivity) int { return b.At.Compare(a.At) })
 	s.Noticed = len(s.Activity)
 	s.Activity = s.Activity[:min(s.Noticed, shownActivity)]
@@ -140,14 +145,17 @@ func (p *teamsPane) teamsRow(as, channel string, shown []*teamsfake.Message, s *
 		if m.Deleted() {
 			continue
 		}
+
 		place := m.Root
 		if m.Root == m.ID {
 			place = ""
 		}
+
 		fresh := m.ID > p.marks.read[readKey(as, channel, place)]
 		if fresh && place == "" {
 			row.Unread++
 		}
+
 		kind := ""
 		isMentioned := slices.ContainsFunc(m.Mentions, func(x teamsfake.Mention) bool { return x.ID == as })
 		isReply := mine[m.Root] && place != ""
@@ -161,6 +169,7 @@ func (p *teamsPane) teamsRow(as, channel string, shown []*teamsfake.Message, s *
 		} else if isReply && !m.Bot {
 			kind = "reply"
 		}
+
 		if kind != "" {
 			text := m.Text
 			for _, card := range m.Cards {
@@ -169,6 +178,7 @@ func (p *teamsPane) teamsRow(as, channel string, shown []*teamsfake.Message, s *
 			s.Activity = append(s.Activity, teamsActivity{Kind: kind, Channel: channel, Thread: m.Root, ID: m.ID, User: m.User, Text: plaintext.Excerpt(text, plaintext.RowRunes), At: m.At, Unread: fresh})
 		}
 	}
+
 	return row
 }
 
@@ -181,15 +191,19 @@ func (p *teamsPane) teamsPosts(as string, shown []*teamsfake.Message) []teamsPos
 		if !known && m.Root != m.ID {
 			continue // a private message outside of a thread
 		}
+
 		if !known {
 			at[m.Root] = len(posts)
 			posts = append(posts, teamsPost{teamsMessage: teamsView(m, as), Who: []string{}})
 			continue
 		}
+
 		post := &posts[i]
+
 		if m.Deleted() || m.Targeted != "" {
 			continue
 		}
+
 		post.Replies++
 		post.Last = m.At
 		post.Who = slices.Insert(slices.DeleteFunc(post.Who, func(id string) bool { return id == m.User }), 0, m.User)
@@ -197,6 +211,7 @@ func (p *teamsPane) teamsPosts(as string, shown []*teamsfake.Message) []teamsPos
 			post.Unread++
 		}
 	}
+
 	return posts[max(0, len(posts)-shownMessages):]
 }
 
@@ -234,11 +249,13 @@ func sentPictures(m *teamsfake.Message) []string {
 	if m.Raw == nil || json.Unmarshal(m.Raw, &sent) != nil {
 		return nil
 	}
+
 	var urls []string
 	for _, a := range sent.Attachments {
 		if strings.HasPrefix(a.Type, "image/") {
 			urls = append(urls, a.URL)
 		}
 	}
+
 	return urls
 }

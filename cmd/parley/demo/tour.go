@@ -26,24 +26,30 @@ func (p *Page) readTour(ctx context.Context) ([]tourStep, error) {
 			EXISTS (SELECT FROM conversations WHERE kind = 'customer' AND status = 'resolved' AND id IN (SELECT conversation_id FROM threads)),
 			EXISTS (SELECT FROM suggestions WHERE kind = 'reply' AND fate IN ('used', 'edited')),
 			EXISTS (SELECT FROM log_entries WHERE what = 'asked for a text')`
+
 	steps := []tourStep{{Name: "answer"}, {Name: "undo"}, {Name: "note"}, {Name: "tag"}, {Name: "suggestion"}, {Name: "ai"},
 		{Name: "snooze"}, {Name: "wake"}, {Name: "resolve"}}
 	for _, place := range sitePlaces() {
 		steps = append(steps, tourStep{Name: place.name, Done: p.marks.hasVisited(place.name)})
 	}
+
 	var into []any
 	for _, name := range []string{"answer", "undo", "note", "tag", "snooze", "wake", "resolve", "suggestion", "ai"} {
 		i := slices.IndexFunc(steps, func(s tourStep) bool { return s.Name == name })
 		into = append(into, &steps[i].Done)
 	}
+
 	pool := p.db.Load()
 	if pool == nil {
 		return steps, nil
 	}
+
 	ctx, cancel := context.WithTimeout(ctx, pageQueryTimeout)
 	defer cancel()
+
 	if err := pool.QueryRow(ctx, done).Scan(into...); err != nil {
 		return steps, fmt.Errorf("demo: tour: %w", err)
 	}
+
 	return steps, nil
 }

@@ -26,6 +26,7 @@ func (o Options) checkAnalyses(ctx context.Context) Section {
 	} else {
 		o.checkModel(ctx, &s)
 	}
+
 	o.checkTokens(ctx, &s)
 	o.checkKnowledge(ctx, &s)
 	waits, err := stats.Read(ctx, o.Pool)
@@ -39,6 +40,7 @@ func (o Options) checkAnalyses(ctx context.Context) Section {
 	default:
 		s.addGood("waiting", "%s to be analysed", count(waits.Bursts, "conversation"))
 	}
+
 	return s
 }
 
@@ -49,6 +51,7 @@ func (o Options) checkModel(ctx context.Context, s *Section) {
 	} else {
 		s.addOdd("model", c.Text, c.Hint+" Until then rules read what customers write.")
 	}
+
 	switch c, err := ai.FindCondition(ctx, o.Pool); {
 	case err != nil:
 		s.addOdd("condition", "it can't be read: "+err.Error(), "See the database's log.")
@@ -68,11 +71,13 @@ func (o Options) checkTokens(ctx context.Context, s *Section) {
 		s.addOdd("tokens", "they can't be read: "+err.Error(), "See the database's log.")
 		return
 	}
+
 	accounts, err := store.ListAccounts(ctx, o.Pool)
 	if err != nil {
 		s.addOdd("tokens", "accounts can't be read: "+err.Error(), "See the database's log.")
 		return
 	}
+
 	for _, a := range accounts {
 		i := slices.IndexFunc(list, func(t ai.DayTokens) bool { return t.Account == a.ID })
 		switch {
@@ -96,17 +101,20 @@ func (o Options) checkKnowledge(ctx context.Context, s *Section) {
 	if err == nil && len(places) == 0 {
 		return
 	}
+
 	now, failed := store.Now(ctx, o.Pool)
 	if err = errors.Join(err, failed); err != nil {
 		s.addOdd("knowledge", "it can't be read: "+err.Error(), "See the database's log.")
 		return
 	}
+
 	for _, p := range places {
 		what := "knowledge " + p.Place.Place
 		if p.ReadAt == nil {
 			s.addGood(what, "not looked through yet; parley serve does so within a minute")
 			continue
 		}
+
 		ago := now.Sub(*p.ReadAt)
 		read := fmt.Sprintf("%s, %s, looked through %s ago", count(p.Pages, "page"), count(p.Sections, "section"), roundDuration(ago))
 		switch {

@@ -20,11 +20,13 @@ func (o Options) checkBackups(ctx context.Context) Section {
 	if err == nil {
 		st, err = backup.ReadStatus(o.Backups)
 	}
+
 	const serve = "parley serve makes one each night at 3:00, or when it next runs. Make one now: parley backup FILE."
 	good := ""
 	if !st.LastAt.IsZero() {
 		good = fmt.Sprintf("%s of %s, %.1f MB", st.LastFile, st.LastAt.Local().Format("2006-01-02 15:04"), float64(st.LastBytes)/1e6)
 	}
+
 	switch {
 	case err != nil:
 		s.addWrong("nightly", err.Error(), "Look at "+o.Backups+".")
@@ -39,5 +41,6 @@ func (o Options) checkBackups(ctx context.Context) Section {
 	default:
 		s.addGood("nightly", "%s; restored on trial on %s", good, st.VerifiedAt.Local().Format("2006-01-02"))
 	}
+
 	return s
 }

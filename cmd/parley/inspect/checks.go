@@ -26,11 +26,14 @@ func checkPeople(d store.Directory) Section {
 		if !a.Active {
 			continue
 		}
+
 		active++
+
 		if !slices.ContainsFunc(d.Users, func(u store.AgentUser) bool { return u.AgentID == a.ID }) {
 			lost = append(lost, a.Email)
 		}
 	}
+
 	switch {
 	case active == 0:
 		s.addOdd("agents", "there are none: nobody may reply", "Add them on the page People, or under agents: in parley.yaml, and run parley apply.")
@@ -40,10 +43,12 @@ func checkPeople(d store.Directory) Section {
 	default:
 		s.addGood("agents", "%d, all known in a chat", active)
 	}
+
 	names := make(map[store.AccountID]string, len(d.Accounts))
 	for _, a := range d.Accounts {
 		names[a.ID] = a.Name
 	}
+
 	for _, t := range d.Teams {
 		has := slices.ContainsFunc(d.Channels, func(c store.TeamChannel) bool { return c.TeamID == t.ID })
 		switch {
@@ -54,6 +59,7 @@ func checkPeople(d store.Directory) Section {
 		default:
 			s.addGood("team "+t.Name, "has a channel and members")
 		}
+
 		for _, c := range d.Channels {
 			if absent := membersNotInChat(d, t, c); len(absent) > 0 {
 				s.addOdd("team "+t.Name, "has a channel in "+names[c.AccountID]+", where these members are not known: "+strings.Join(absent, ", ")+". What they write there stays inside",
@@ -61,9 +67,11 @@ func checkPeople(d store.Directory) Section {
 			}
 		}
 	}
+
 	if !slices.ContainsFunc(d.Accounts, func(a store.Account) bool { return a.Side == store.SideChannel }) {
 		s.addOdd("accounts", "there are none: no customer can write", "Add the first on the page Accounts, or under accounts: in parley.yaml, and run parley apply.")
 	}
+
 	return s
 }
 
@@ -73,24 +81,30 @@ func membersNotInChat(d store.Directory, t store.Team, c store.TeamChannel) (abs
 	if c.TeamID != t.ID {
 		return nil
 	}
+
 	for _, a := range d.Agents {
 		if !a.Active || !slices.Contains(t.Members, a.ID) {
 			continue
 		}
+
 		isInSomeChat, isInThisChat := false, false
 		for _, u := range d.Users {
 			if u.AgentID != a.ID {
 				continue
 			}
+
 			isInSomeChat = true
+
 			if u.AccountID == c.AccountID {
 				isInThisChat = true
 			}
 		}
+
 		if isInSomeChat && !isInThisChat {
 			absent = append(absent, a.Email)
 		}
 	}
+
 	return absent
 }
 
@@ -108,9 +122,11 @@ func checkQuarantine(ctx context.Context, q store.Querier) Section {
 		if len(list) == maxQuarantined {
 			n = "at least " + n
 		}
+
 		s.addWrong("quarantine", n+" could not be applied; the newest: "+list[0].Account+": "+list[0].Reason,
 			fmt.Sprintf("Look at them on the page What stands still, or with parley replay and parley explain %d.", list[0].EventID))
 	}
+
 	return s
 }
 
@@ -134,6 +150,7 @@ func checkFigures(ctx context.Context, q store.Querier) Section {
 	default:
 		s.addGood("counted", "up to date")
 	}
+
 	return s
 }
 
@@ -165,6 +182,7 @@ func (o Options) checkSurface(ctx context.Context, a store.Account, d store.Dire
 		}
 		return s
 	}
+
 	checkConnection(ctx, &s, live, d.Agents)
 	addCondition(&s, a)
 	return s
@@ -176,6 +194,7 @@ func checkConnection(ctx context.Context, s *Section, live any, agents []store.A
 		s.add(checker.Check(ctx))
 		return
 	}
+
 	surface, ok := live.(finder)
 	if !ok || len(agents) == 0 {
 		s.addGood("connection", "configured")
@@ -185,6 +204,7 @@ func checkConnection(ctx context.Context, s *Section, live any, agents []store.A
 		s.addWrong("connection", err.Error(), "Check the tokens that were given on the page First steps or in the environment, the app's scopes and the network.")
 		return
 	}
+
 	s.addGood("connection", "it answers")
 }
 
@@ -201,6 +221,7 @@ func addCondition(s *Section, a store.Account) {
 func (o Options) checkAccount(ctx context.Context, a store.Account, d store.Directory) Section {
 	s := Section{Name: "account " + a.Name}
 	checkHome(&s, a, d)
+
 	switch {
 	case a.Paused:
 		s.addOdd("paused", "nothing is fetched or sent", "To go on, resume it on the page Accounts, or write paused: false and run parley apply.")
@@ -211,6 +232,7 @@ func (o Options) checkAccount(ctx context.Context, a store.Account, d store.Dire
 	default:
 		s.addGood("mode", "live")
 	}
+
 	addCondition(&s, a)
 	o.listBlocked(ctx, &s, a)
 	i := slices.IndexFunc(o.Specs, func(spec channels.Spec) bool { return spec.Kind == a.Kind })
@@ -221,16 +243,19 @@ func (o Options) checkAccount(ctx context.Context, a store.Account, d store.Dire
 	if o.Sealer == nil {
 		return s // the section of the database reports it
 	}
+
 	channel, err := o.open(ctx, a, o.Specs[i])
 	if err != nil {
 		s.addWrong("settings", err.Error(), "Put them right on the account's page, or in parley.yaml, and run parley apply.")
 		return s
 	}
+
 	if checker, ok := channel.(Checker); ok {
 		s.add(checker.Check(ctx))
 	} else {
 		s.addGood("settings", "complete")
 	}
+
 	return s
 }
 
@@ -247,13 +272,16 @@ func (o Options) listBlocked(ctx context.Context, s *Section, a store.Account) {
 	if len(senders) == 0 {
 		return
 	}
+
 	var names []string
 	for _, i := range senders[:min(len(senders), shownBlocked)] {
 		names = append(names, i.Key)
 	}
+
 	if more := len(senders) - len(names); more > 0 {
 		names = append(names, fmt.Sprintf("and %d more", more))
 	}
+
 	s.addGood("blocked senders", "automatic mail from %s is passed over (to take one back, type !unblock ADDRESS in any thread of the account)", strings.Join(names, ", "))
 }
 
@@ -315,10 +343,12 @@ func (o Options) makeChannel(ctx context.Context, a store.Account, spec channels
 	if o.Outside != nil {
 		env = o.Outside(spec, a.Name, config)
 	}
+
 	log := o.Log
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
+
 	env.Accept = func(context.Context, ...channels.Fact) error { return errors.New("inspect: a look stores nothing") }
 	env.State = lookState{db: o.Pool, account: a.ID}
 	env.Log = log.With("account_id", a.ID)
@@ -331,6 +361,7 @@ func (o Options) makeChannel(ctx context.Context, a store.Account, spec channels
 			env.Accounts = append(env.Accounts, other.Name)
 		}
 	}
+
 	provider := ""
 	if spec.Consent != "" {
 		provider = config[spec.Consent]
@@ -338,6 +369,7 @@ func (o Options) makeChannel(ctx context.Context, a store.Account, spec channels
 	if provider != "" && o.Grant != nil {
 		env.Grant = o.Grant(a, provider)
 	}
+
 	return spec.New(setup.Account(a, config), env)
 }
 

@@ -19,12 +19,14 @@ func (o Options) checkDatabase(ctx context.Context) (s Section, ready bool) {
 		s.addWrong("server", err.Error(), "Parley needs PostgreSQL 15 or newer and a database with ENCODING 'UTF8'; see DATABASE_URL.")
 		return s, false
 	}
+
 	s.addGood("server", "PostgreSQL 15 or newer, UTF8")
 	migrated, err := schema.Migrated(ctx, o.Pool)
 	if err != nil || !migrated {
 		s.addWrong("schema", "not up to date", "Run parley migrate, or start parley serve.")
 		return s, false
 	}
+
 	s.addGood("schema", "up to date")
 	switch ahead, err := store.Ahead(ctx, o.Pool); {
 	case err != nil:
@@ -35,6 +37,7 @@ func (o Options) checkDatabase(ctx context.Context) (s Section, ready bool) {
 	default:
 		s.addGood("clock", "not moved")
 	}
+
 	o.checkMachineClock(ctx, &s)
 	o.checkMasterKey(ctx, &s)
 	return s, true
@@ -48,10 +51,12 @@ const clocksApart = time.Minute
 func (o Options) checkMachineClock(ctx context.Context, s *Section) {
 	var there time.Time
 	before := o.now()
+
 	if err := o.Pool.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&there); err != nil {
 		s.addWrong("machine's clock", err.Error(), "See the database's log.")
 		return
 	}
+
 	switch after := o.now(); {
 	case before.Sub(there) > clocksApart:
 		s.addWrong("machine's clock", "it is "+roundDuration(before.Sub(there))+" ahead of the database's", "Let both machines set their clocks by the network (NTP).")
@@ -84,6 +89,7 @@ func (o Options) checkMasterKey(ctx context.Context, s *Section) {
 		s.addOdd("master key", "the database is not bound to one yet", "The first parley serve or apply does it: keep the key, and a copy elsewhere.")
 		return
 	}
+
 	if err := store.CheckMasterKey(ctx, o.Pool, o.Sealer); errors.Is(err, store.ErrWrongKey) {
 		s.addWrong("master key", "it is not the one that the secrets were sealed with", "Put the right key into PARLEY_MASTER_KEY; an old one may follow after a comma.")
 	} else if err != nil {

@@ -108,6 +108,7 @@ func (r Report) Text() string {
 		if i > 0 {
 			b.WriteString("\n")
 		}
+
 		b.WriteString(s.Name + "\n")
 		for _, f := range s.Findings {
 			mark := map[Level]string{Good: "✓", Odd: "!", Wrong: "✗"}[f.Level]
@@ -117,6 +118,7 @@ func (r Report) Text() string {
 			}
 		}
 	}
+
 	return b.String()
 }
 
@@ -153,27 +155,32 @@ func Doctor(ctx context.Context, o Options) Report {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+
 	database, ready := o.checkDatabase(ctx)
 	report := Report{Sections: []Section{database}}
 	if !ready {
 		return report
 	}
+
 	directory, err := store.LoadDirectory(ctx, o.Pool)
 	if err != nil {
 		report.Sections[0].addWrong("set-up", "it can't be read: "+err.Error(), "See the database's log.")
 		return report
 	}
+
 	checks := []func(context.Context) Section{
 		func(context.Context) Section { return checkPeople(directory) },
 		func(ctx context.Context) Section { return checkQuarantine(ctx, o.Pool) },
 		func(ctx context.Context) Section { return checkFigures(ctx, o.Pool) },
 		o.checkAnalyses,
 	}
+
 	moved, err := blob.Moved(ctx, o.Pool)
 	usesObjects := o.Objects != nil || moved != ""
 	if usesObjects || err != nil {
 		checks = append(checks, func(ctx context.Context) Section { return o.checkFiles(ctx, moved, err) })
 	}
+
 	waiting, statsErr := stats.Read(ctx, o.Pool)
 	if statsErr == nil && len(waiting.Suggestions) > 0 { // of these figures, checkAnalyses reports an error
 		checks = append(checks, func(context.Context) Section { return listSuggestions(waiting.Suggestions) })
@@ -181,6 +188,7 @@ func Doctor(ctx context.Context, o Options) Report {
 	if o.Backups != "" {
 		checks = append(checks, o.checkBackups)
 	}
+
 	for _, a := range directory.Accounts {
 		switch a.Side {
 		case store.SideSystem: // it is Parley itself
@@ -190,6 +198,7 @@ func Doctor(ctx context.Context, o Options) Report {
 			checks = append(checks, func(ctx context.Context) Section { return o.checkAccount(ctx, a, directory) })
 		}
 	}
+
 	return Report{Sections: append(report.Sections, runTogether(ctx, checks)...)}
 }
 

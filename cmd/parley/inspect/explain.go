@@ -19,14 +19,17 @@ func Explain(ctx context.Context, q store.Querier, what string, zone *time.Locat
 	if err != nil || id <= 0 {
 		return "", fmt.Errorf("inspect: %q is neither a conversation (#12) nor an event (4711)", what)
 	}
+
 	var j Journey
 	if isConversation {
 		j, err = Conversation(ctx, q, store.ConversationID(id))
 	} else {
 		j, err = Event(ctx, q, store.EventID(id))
 	}
+
 	if err != nil {
 		return "", err
 	}
+
 	return j.Text(zone), nil
 }

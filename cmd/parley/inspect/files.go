@@ -29,10 +29,13 @@ func (o Options) checkBucket(ctx context.Context, s *Section, moved string) {
 			"Check the S3 variables, the rights of the key and the network. New files are safe in the database meanwhile.")
 		return
 	}
+
 	s.addGood("object store", "%s takes, gives and removes files", o.Objects.Where())
+
 	if moved == "" {
 		return
 	}
+
 	content, err := o.Objects.Open(ctx, moved, 0)
 	switch {
 	case errors.Is(err, blob.ErrNoObject):

@@ -68,21 +68,25 @@ func Event(ctx context.Context, q store.Querier, id store.EventID) (Journey, err
 	if err != nil {
 		return Journey{}, err
 	}
+
 	touched, err := readIDs[store.ConversationID](ctx, q, "event", madeBy, id)
 	if err != nil {
 		return Journey{}, err
 	}
+
 	if len(touched) > 0 {
 		j, err := t.tellConversation(ctx, touched[0], id)
 		j.Title = fmt.Sprintf("event %d, in conversation %s", id, j.Title)
 		return j, err
 	}
+
 	if err := t.addEvents(ctx, []store.EventID{id}); err != nil {
 		return Journey{}, err
 	}
 	if len(t.steps) == 0 {
 		return Journey{}, fmt.Errorf("inspect: event %d: %w; what was applied is removed after 30 days", id, ErrUnknown)
 	}
+
 	return Journey{Title: fmt.Sprintf("event %d", id), Steps: t.steps}, nil
 }
 
@@ -118,19 +122,24 @@ func (t *teller) tellConversation(ctx context.Context, number store.Conversation
 	if len(found) == 0 {
 		return Journey{}, fmt.Errorf("inspect: conversation #%d: %w", number, ErrUnknown)
 	}
+
 	messages, err := store.LatestMessages(ctx, t.q, []store.ConversationID{number}, maxMessages)
 	if err != nil {
 		return Journey{}, err
 	}
+
 	log, err := store.ListLog(ctx, t.q, number, maxLog, 0)
 	if err != nil {
 		return Journey{}, err
 	}
+
 	sent, err := collect[delivery](ctx, t.q, "deliveries", newestDeliveries, number, maxDeliveries)
 	if err != nil {
 		return Journey{}, err
 	}
+
 	isLong := len(messages) == maxMessages || len(log) == maxLog || len(sent) == maxDeliveries
+
 	if only != 0 {
 		messages = slices.DeleteFunc(messages, func(m store.Message) bool { return m.EventID != only })
 		log = slices.DeleteFunc(log, func(e store.LogEntry) bool { return e.EventID != only })
@@ -138,6 +147,7 @@ func (t *teller) tellConversation(ctx context.Context, number store.Conversation
 			return !slices.ContainsFunc(messages, func(m store.Message) bool { return m.ID == d.MessageID })
 		})
 	}
+
 	arrived := t.addMessages(messages)
 	arrived = append(arrived, t.addLog(log)...)
 	t.addDeliveries(sent)
@@ -150,9 +160,11 @@ func (t *teller) tellConversation(ctx context.Context, number store.Conversation
 		}
 		arrived = append(arrived, open...)
 	}
+
 	if err := t.addEvents(ctx, arrived); err != nil {
 		return Journey{}, err
 	}
+
 	t.sort()
 	isCut := isLong && only == 0
 	return Journey{Title: t.writeTitle(found[0]), Conversation: number, Steps: t.steps, Cut: isCut}, nil
@@ -226,6 +238,7 @@ func (j Journey) Text(zone *time.Location) string {
 	if j.Cut {
 		b.WriteString("(older steps are left out)\n")
 	}
+
 	day := ""
 	for _, s := range j.Steps {
 		at := s.At.In(zone)
@@ -233,15 +246,18 @@ func (j Journey) Text(zone *time.Location) string {
 			day = d
 			b.WriteString("\n" + day + "\n")
 		}
+
 		mark := "  "
 		if s.Bad {
 			mark = "! "
 		}
+
 		begin := mark + at.Format("15:04:05.000") + "  "
 		b.WriteString(begin + s.Text + "\n")
 		for _, line := range s.Detail {
 			b.WriteString(strings.Repeat(" ", len(begin)) + line + "\n")
 		}
 	}
+
 	return b.String()
 }

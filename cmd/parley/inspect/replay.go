@@ -42,6 +42,7 @@ func Replay(ctx context.Context, q store.Querier, specs []channels.Spec, list []
 	if err != nil {
 		return nil, err
 	}
+
 	states := map[store.EventID]ReplayState{}
 	var back []store.EventID
 	for _, e := range known {
@@ -61,17 +62,21 @@ func Replay(ctx context.Context, q store.Querier, specs []channels.Spec, list []
 			return nil, err
 		}
 	}
+
 	queued, err := store.Replay(ctx, q, back)
 	if err != nil {
 		return nil, err
 	}
+
 	for _, id := range queued {
 		states[id] = ReplayQueued
 	}
+
 	answers := make([]Replayed, len(list))
 	for i, id := range list {
 		answers[i] = Replayed{Event: id, State: cmp.Or(states[id], ReplayUnknown)}
 	}
+
 	return answers, nil
 }
 
@@ -81,6 +86,7 @@ func handOver(ctx context.Context, q store.Querier, specs []channels.Spec, e eve
 	if err != nil {
 		return "", err
 	}
+
 	owner, own, _ := owners.Parse(e.ExternalID)
 	kind := ""
 	for _, a := range accounts {
@@ -88,14 +94,17 @@ func handOver(ctx context.Context, q store.Querier, specs []channels.Spec, e eve
 			kind = a.Kind
 		}
 	}
+
 	account := owners.New(accounts, specs).Find(kind, owner)
 	if account == 0 {
 		return ReplayUnowned, nil
 	}
+
 	freed, err := store.HandOver(ctx, q, e.ID, account, own)
 	if err != nil || !freed { // another replay was faster
 		return ReplayNotQuarantined, err
 	}
+
 	return ReplayHandedOver, nil
 }
 

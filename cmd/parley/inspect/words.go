@@ -21,17 +21,20 @@ func (t *teller) writeTitle(c store.Conversation) string {
 			}
 		}
 	}
+
 	if len(c.Assignees) == 0 {
 		parts = append(parts, "nobody holds it")
 	} else {
 		parts = append(parts, t.agentNames(c.Assignees))
 	}
+
 	if c.Kind == store.KindAutomatic {
 		parts = append(parts, "the day's automatic messages")
 	}
 	if c.PreviousID != nil {
 		parts = append(parts, fmt.Sprintf("continues #%d", *c.PreviousID))
 	}
+
 	return fmt.Sprintf("#%d: %s", c.ID, strings.Join(parts, " · "))
 }
 
@@ -67,6 +70,7 @@ func (t *teller) arrivalStep(e event) Step {
 	if first, ok := t.caused[e.ID]; ok {
 		s.At = first
 	}
+
 	s.Detail = append(s.Detail, "fact "+shorten(e.ExternalID))
 	if e.Reason != nil {
 		s.Bad = true
@@ -74,22 +78,27 @@ func (t *teller) arrivalStep(e event) Step {
 		if e.Erased {
 			advice = "its payload is no longer kept: it can't be tried again"
 		}
+
 		s.Detail = append(s.Detail, "quarantined: "+*e.Reason, advice)
 		return s
 	}
+
 	if e.Tries != nil { // it is in a queue
 		words := "not applied yet"
 		if *e.Tries > 0 {
 			s.Bad = true
 			words += ", tried " + timesWords(*e.Tries)
 		}
+
 		s.Detail = append(s.Detail, words+t.retryWords(e.WaitsUntil))
 		return s
 	}
+
 	words := "applied"
 	if e.Erased {
 		words += "; its payload is no longer kept"
 	}
+
 	s.Detail = append(s.Detail, words)
 	return s
 }
@@ -126,17 +135,21 @@ func (t *teller) messageStep(m store.Message) Step {
 			who = t.agentNames([]store.AgentID{*m.AgentID})
 		}
 	}
+
 	s := Step{At: m.CreatedAt, Kind: StepSaid, Message: m.ID, Event: m.EventID}
 	if m.Automatic != "" {
 		who = "a machine"
 		s.Detail = append(s.Detail, "automatic: "+codeWords(m.Automatic))
 	}
+
 	s.Text = fmt.Sprintf("%s wrote message %d (%s%s)", who, m.ID, countCharacters(m.Text), fileWords(len(m.Files)))
 	decision, bad := fateWords(m.Fate)
 	s.Bad = bad
+
 	if m.Reason != "" {
 		decision += ", because: " + codeWords(m.Reason)
 	}
+
 	s.Detail = append(s.Detail, decision)
 	return s
 }
@@ -165,6 +178,7 @@ func fateWords(f store.Fate) (text string, bad bool) {
 	case store.FateDropped:
 		return "given up, not sent", false
 	}
+
 	return string(f), false
 }
 
@@ -175,6 +189,7 @@ func (t *teller) deliveryStep(d delivery) Step {
 	if d.MessageID != 0 {
 		what += fmt.Sprintf(" of message %d", d.MessageID)
 	}
+
 	s.Text = fmt.Sprintf("%s to %s: %s", what, d.Account, strings.ReplaceAll(d.State, "_", " "))
 	switch d.State {
 	case store.Failed, store.Unknown, store.NeedsDecision:
@@ -182,6 +197,7 @@ func (t *teller) deliveryStep(d delivery) Step {
 	case store.Queued:
 		s.Detail = append(s.Detail, t.waitWords(d))
 	}
+
 	if d.Attempt > 0 {
 		s.Detail = append(s.Detail, "attempted "+timesWords(d.Attempt)+t.attemptWords(d))
 	}
@@ -189,6 +205,7 @@ func (t *teller) deliveryStep(d delivery) Step {
 		s.Bad = s.Bad || d.State == store.Queued
 		s.Detail = append(s.Detail, strings.TrimPrefix(codeWords(d.ErrorClass)+": "+d.ErrorText, ": "))
 	}
+
 	return s
 }
 
@@ -255,6 +272,7 @@ func (t *teller) logStep(e store.LogEntry) Step {
 		Message store.MessageID `json:"message"`
 		Agents  []store.AgentID `json:"agents"`
 	}
+
 	_ = json.Unmarshal(e.Detail, &d) // the detail of some deeds has other fields, or none: the step is told without them
 	who := "Parley"
 	if e.AgentID != nil {
@@ -262,10 +280,12 @@ func (t *teller) logStep(e store.LogEntry) Step {
 	} else if e.Actor == store.ByCustomer {
 		who = "the customer"
 	}
+
 	s := Step{At: e.At, Kind: StepDone, Event: e.EventID, Message: d.Message, Text: who + ": " + string(e.What)}
 	if len(d.Agents) > 0 {
 		s.Text += " " + t.agentNames(d.Agents)
 	}
+
 	if d.Text != "" {
 		if isSafeText(e.What) {
 			s.Text += " " + d.Text
@@ -273,9 +293,11 @@ func (t *teller) logStep(e store.LogEntry) Step {
 			s.Text += " (" + countCharacters(d.Text) + ")"
 		}
 	}
+
 	if d.Reason != "" {
 		s.Detail = append(s.Detail, "because: "+codeWords(d.Reason))
 	}
+
 	return s
 }
 

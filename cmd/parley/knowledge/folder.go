@@ -31,10 +31,12 @@ func (v *visit) readFolder(ctx context.Context) error {
 			v.note(name + " can't be read: " + fileReason(err))
 			return nil
 		}
+
 		isHidden := name != "." && strings.HasPrefix(entry.Name(), ".")
 		if isHidden && entry.IsDir() {
 			return fs.SkipDir
 		}
+
 		isText := slices.Contains([]string{".md", ".markdown", ".txt", ".html", ".htm"}, strings.ToLower(path.Ext(name)))
 		if isHidden || !isText || !entry.Type().IsRegular() {
 			return nil
@@ -42,6 +44,7 @@ func (v *visit) readFolder(ctx context.Context) error {
 		if err := v.checkRoom(); err != nil {
 			return err
 		}
+
 		return v.readFile(ctx, root, name, entry)
 	})
 }
@@ -53,12 +56,14 @@ func (v *visit) readFile(ctx context.Context, root *os.Root, name string, entry 
 		v.note(name + " can't be read: " + fileReason(err))
 		return nil
 	}
+
 	mark := fmt.Sprintf("%d %d", info.Size(), info.ModTime().UnixNano())
 	if v.known[name].ETag == mark {
 		v.present = append(v.present, name)
 		v.bytes += int(info.Size())
 		return nil
 	}
+
 	f, err := root.Open(name)
 	if err != nil {
 		v.note(name + " can't be read: " + fileReason(err))
@@ -70,6 +75,7 @@ func (v *visit) readFile(ctx context.Context, root *os.Root, name string, entry 
 		v.note(name + " can't be read: " + fileReason(err))
 		return nil
 	}
+
 	v.present = append(v.present, name)
 	v.bytes += len(raw)
 	title := strings.TrimSuffix(path.Base(name), path.Ext(name))
@@ -79,6 +85,7 @@ func (v *visit) readFile(ctx context.Context, root *os.Root, name string, entry 
 		text = d.text
 		title = cmp.Or(d.title, title)
 	}
+
 	return v.keep(ctx, knowledge.Page{Address: name, ETag: mark}, title, text)
 }
 

@@ -35,16 +35,20 @@ func readHTML(source string) document {
 func (d *document) walk(n *html.Node) {
 	for c := n.FirstChild; c != nil; {
 		next := c.NextSibling
+
 		if c.Type == html.ElementNode {
 			d.note(c)
 		}
+
 		d.walk(c)
+
 		if c.Type == html.ElementNode {
 			switch c.DataAtom {
 			case atom.Nav, atom.Header, atom.Footer, atom.Aside, atom.Form, atom.Script, atom.Style, atom.Noscript, atom.Template, atom.Iframe, atom.Svg:
 				n.RemoveChild(c)
 			}
 		}
+
 		c = next
 	}
 }

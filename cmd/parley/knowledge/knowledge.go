@@ -71,6 +71,7 @@ func (r *Reader) Round(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	for _, p := range places {
 		isMine, err := r.takeLease(ctx, p.Place)
 		if err != nil {
@@ -83,6 +84,7 @@ func (r *Reader) Round(ctx context.Context) error {
 			return err
 		}
 	}
+
 	return nil
 }
 
@@ -112,12 +114,14 @@ func (r *Reader) read(ctx context.Context, p knowledge.Place) error {
 	if err != nil {
 		return err
 	}
+
 	v := &visit{r: r, place: p, known: known, present: []string{}}
 	if p.IsSite() {
 		err = v.readSite(ctx)
 	} else {
 		err = v.readFolder(ctx)
 	}
+
 	if errors.Is(err, errFull) {
 		v.note(fmt.Sprintf("Only %d pages or %d MB are read.", maxPages, maxPlaceBytes>>20))
 		err = nil
@@ -125,8 +129,10 @@ func (r *Reader) read(ctx context.Context, p knowledge.Place) error {
 	if err != nil {
 		return err
 	}
+
 	problem := ""
 	present := v.present
+
 	if len(v.problems) > 0 {
 		problem = v.problems[0]
 		r.opt.Log.Warn("knowledge was not read completely", "place", p.Place, "problem", problem, "problems", len(v.problems))
@@ -134,6 +140,7 @@ func (r *Reader) read(ctx context.Context, p knowledge.Place) error {
 	if len(present) == 0 && problem != "" {
 		present = nil // all pages that were read before stay: they are better than nothing
 	}
+
 	return store.InTx(ctx, r.opt.Pool, func(tx pgx.Tx) error { return knowledge.Finish(ctx, tx, p.Place, problem, present) })
 }
 

@@ -35,6 +35,7 @@ func readRobots(text string) rules {
 		if !ok {
 			continue
 		}
+
 		key = strings.ToLower(strings.TrimSpace(key))
 		value = strings.TrimSpace(value)
 		switch key {
@@ -42,13 +43,16 @@ func readRobots(text string) rules {
 			if inRules {
 				current, inRules = nil, false
 			}
+
 			name := strings.ToLower(value)
 			if groups[name] == nil {
 				groups[name] = &rules{}
 			}
+
 			current = append(current, groups[name])
 		case "allow", "disallow":
 			inRules = true
+
 			for _, g := range current {
 				if value != "" { // an empty rule says nothing
 					g.lines = append(g.lines, rule{allow: key == "allow", path: value})
@@ -61,11 +65,13 @@ func readRobots(text string) rules {
 			}
 		}
 	}
+
 	for _, name := range []string{strings.ToLower(agentName), "*"} {
 		if g := groups[name]; g != nil {
 			return *g
 		}
 	}
+
 	return rules{}
 }
 
@@ -87,6 +93,7 @@ func (r rules) isAllowed(path string) bool {
 		if !matches(l.path, path) {
 			continue
 		}
+
 		isLonger := len(l.path) > len(deciding.path)
 		isAsLong := len(l.path) == len(deciding.path)
 		if isLonger || (isAsLong && l.allow) {
@@ -94,6 +101,7 @@ func (r rules) isAllowed(path string) bool {
 			isAllowed = l.allow
 		}
 	}
+
 	return isAllowed
 }
 

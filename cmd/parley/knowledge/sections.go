@@ -32,27 +32,33 @@ func cutSections(title, text string) []knowledge.Section {
 		} else if page != "" && page != current {
 			name = oneLine(page) + ": " + name
 		}
+
 		for _, part := range cutParts(strings.TrimSpace(body.String())) {
 			if len(list) < maxSections {
 				list = append(list, knowledge.Section{Title: markdown.Cut(name, maxTitleRunes), Body: part})
 			}
 		}
+
 		body.Reset()
 	}
+
 	inCode := false // between two lines of ```, where "#" begins no heading
 	for line := range strings.Lines(text) {
 		if strings.HasPrefix(strings.TrimSpace(line), "```") {
 			inCode = !inCode
 		}
+
 		match := heading.FindStringSubmatch(strings.TrimRight(line, "\r\n"))
 		if match == nil || inCode {
 			body.WriteString(line)
 			continue
 		}
+
 		endSection()
 		current = match[1]
 		page = cmp.Or(page, current)
 	}
+
 	endSection()
 	return list
 }
@@ -66,16 +72,20 @@ func cutParts(text string) []string {
 		if paragraph == "" {
 			continue
 		}
+
 		runes := utf8.RuneCountInString(part) + utf8.RuneCountInString(paragraph)
 		if part != "" && runes > maxSectionRunes {
 			list = append(list, part)
 			part = ""
 		}
+
 		part = strings.TrimSpace(part + "\n\n" + markdown.Cut(paragraph, maxSectionRunes))
 	}
+
 	if part != "" {
 		list = append(list, part)
 	}
+
 	return list
 }
 

@@ -52,23 +52,28 @@ func (v *visit) readSite(ctx context.Context) error {
 		v.note("This is no address.")
 		return nil
 	}
+
 	c := &crawl{visit: v, start: start, queued: map[string]bool{}}
 	c.client = fence.NewClient(fence.Options{Answer: requestTimeout, Dialer: newDialer(start.Host, v.place.Inside), Follow: c.checkRedirect})
 	defer c.client.CloseIdleConnections()
+
 	if ok := c.hasReadRobots(ctx); !ok {
 		return ctx.Err() // what kept it from being read is noted
 	}
+
 	c.add([]string{normaliseAddress(start)})
 	for len(c.queue) > 0 {
 		if err := c.checkRoom(); err != nil {
 			return err
 		}
+
 		address := c.queue[0]
 		c.queue = c.queue[1:]
 		if err := c.readPage(ctx, address); err != nil {
 			return err
 		}
 	}
+
 	return ctx.Err()
 }
 
@@ -141,14 +146,17 @@ func (c *crawl) get(ctx context.Context, address string, known knowledge.Page, m
 	if err != nil {
 		return answer{}, err
 	}
+
 	r.Header.Set("User-Agent", agentName+" (reads what its owner's help desk may quote)")
 	r.Header.Set("Accept", "text/html, text/markdown, text/plain")
+
 	if known.ETag != "" {
 		r.Header.Set("If-None-Match", known.ETag)
 	}
 	if known.Modified != "" {
 		r.Header.Set("If-Modified-Since", known.Modified)
 	}
+
 	resp, err := c.client.Do(r)
 	if err != nil {
 		return answer{}, err
@@ -163,9 +171,11 @@ func (c *crawl) get(ctx context.Context, address string, known knowledge.Page, m
 func (c *crawl) readPage(ctx context.Context, address string) error {
 	known := c.known[address]
 	got, err := c.get(ctx, address, known, maxPageBytes)
+
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+
 	if err != nil {
 		c.note(address + " can't be read: " + reasonOf(err))
 		if !errors.Is(err, errElsewhere) {
@@ -173,22 +183,26 @@ func (c *crawl) readPage(ctx context.Context, address string) error {
 		}
 		return nil
 	}
+
 	if got.status == http.StatusNotModified && known.Address != "" {
 		c.keepKnown(known)
 		c.add(known.Links)
 		return nil
 	}
+
 	if got.isTemporary() {
 		c.note(fmt.Sprintf("%s can't be read now: the site answers %d.", address, got.status))
 		c.keepKnown(known)
 		return nil
 	}
+
 	if got.status != http.StatusOK { // a link that leads nowhere is no fault of the set-up
 		if address == normaliseAddress(c.start) {
 			c.note(fmt.Sprintf("The site answers %d.", got.status))
 		}
 		return nil
 	}
+
 	c.bytes += len(got.body)
 	if final := normaliseAddress(got.from); final != address { // a redirect: the page counts where it is
 		if c.queued[final] {
@@ -197,6 +211,7 @@ func (c *crawl) readPage(ctx context.Context, address string) error {
 		c.queued[final] = true
 		address = final
 	}
+
 	return c.readAnswer(ctx, address, got)
 }
 
@@ -218,9 +233,11 @@ func (c *crawl) readAnswer(ctx context.Context, address string, got answer) erro
 		d := readHTML(decodeBody(got.body, got.header.Get("Content-Type")))
 		p.Links = c.linksBelow(got.from, d.links)
 		c.add(p.Links)
+
 		if d.hidden {
 			return nil
 		}
+
 		text = d.text
 		title = cmp.Or(d.title, title)
 	case "text/plain", "text/markdown":
@@ -228,6 +245,7 @@ func (c *crawl) readAnswer(ctx context.Context, address string, got answer) erro
 	default:
 		return nil
 	}
+
 	c.present = append(c.present, address)
 	return c.keep(ctx, p, clean(title), clean(text))
 }
@@ -257,12 +275,14 @@ func (c *crawl) linksBelow(page *url.URL, links []string) []string {
 		if err != nil || !c.isOnSite(target) {
 			continue
 		}
+
 		address := normaliseAddress(target)
 		isBelow := strings.HasPrefix(target.Path, folder)
 		if isBelow && len(list) < maxLinks && !slices.Contains(list, address) {
 			list = append(list, address)
 		}
 	}
+
 	return list
 }
 

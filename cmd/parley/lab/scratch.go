@@ -32,6 +32,7 @@ func NewScratch(parent, prefix string, spare int, before func(dir string)) (*Scr
 	if parent == "" {
 		parent = os.TempDir()
 	}
+
 	sweep(parent, prefix, spare, before)
 	dir, err := os.MkdirTemp(parent, prefix)
 	if err != nil {
@@ -40,10 +41,12 @@ func NewScratch(parent, prefix string, spare int, before func(dir string)) (*Scr
 	if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // PostgreSQL may run as another account, and passes through
 		return nil, fmt.Errorf("make a temporary folder: %w", errors.Join(err, os.RemoveAll(dir)))
 	}
+
 	lock, err := makeScratch(dir)
 	if err != nil {
 		return nil, fmt.Errorf("make a temporary folder: %w", errors.Join(err, os.RemoveAll(dir)))
 	}
+
 	return &Scratch{Dir: dir, lock: lock}, nil
 }
 
@@ -69,22 +72,27 @@ func removeScratch(dir string) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
+
 	for _, e := range entries {
 		if e.Name() != scratchLock {
 			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
 		}
 	}
+
 	if err != nil {
 		return err
 	}
+
 	lock := filepath.Join(dir, scratchLock)
 	if err := os.RemoveAll(lock); err != nil {
 		return err
 	}
+
 	err = os.Remove(dir)
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
+
 	return errors.Join(err, os.WriteFile(lock, nil, 0o600)) // somebody still writes there
 }
 
@@ -134,6 +142,7 @@ func sweep(parent, prefix string, spare int, before func(dir string)) {
 
 		at time.Time
 	}
+
 	var list []ended
 	dirs, _ := filepath.Glob(filepath.Join(parent, prefix+"*")) // its only error is a bad pattern
 	for _, dir := range dirs {
@@ -141,12 +150,15 @@ func sweep(parent, prefix string, spare int, before func(dir string)) {
 		if !isOwn {
 			continue
 		}
+
 		// The error is that the run still lives, or that somebody else removes the folder just now.
 		if lock, err := lockFile(filepath.Join(dir, scratchLock), 0); err == nil {
 			list = append(list, ended{Scratch: Scratch{Dir: dir, lock: lock}, at: info.ModTime()})
 		}
 	}
+
 	slices.SortFunc(list, func(a, b ended) int { return b.at.Compare(a.at) })
+
 	for i, s := range list {
 		if i < spare {
 			_ = s.Leave() // closing a file into which nothing was written
@@ -155,6 +167,7 @@ func sweep(parent, prefix string, spare int, before func(dir string)) {
 		if before != nil {
 			before(s.Dir)
 		}
+
 		_ = s.Remove() // what is left of it is removed by a later run
 	}
 }

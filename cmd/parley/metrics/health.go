@@ -61,6 +61,7 @@ func (h *health) Collect(to chan<- prometheus.Metric) {
 		if at := h.Relay.Account(a.ID).LastEvent.Load(); at > 0 {
 			h.lastEvent.Send(to, float64(at), a.Name, a.Kind)
 		}
+
 		f, isFetching := h.Channel(a.ID).(fetching)
 		if !isFetching || a.Paused {
 			continue
@@ -69,6 +70,7 @@ func (h *health) Collect(to chan<- prometheus.Metric) {
 			h.caughtUp.Send(to, float64(at.Unix()), a.Name, a.Kind)
 		}
 	}
+
 	surfaces := h.Surfaces()
 	for _, a := range accounts {
 		l, ok := surfaces[a.ID].(linked)

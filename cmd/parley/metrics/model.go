@@ -48,22 +48,28 @@ func (m *model) Collect(to chan<- prometheus.Metric) {
 	for result, count := range m.counts() {
 		m.analyses.Send(to, float64(count), result)
 	}
+
 	if c, ok := m.analyzer.(Conditioned); ok {
 		m.up.Send(to, boolNumber(c.Condition().Status == analysis.Working))
 	}
+
 	var s openai.Stats
 	if counted, ok := m.analyzer.(interface{ Stats() openai.Stats }); ok {
 		s = counted.Stats()
 	}
+
 	m.requests.Send(to, float64(s.Requests))
 	m.tokens.Send(to, float64(s.TokensIn), "in")
 	m.tokens.Send(to, float64(s.TokensOut), "out")
+
 	for _, cause := range slices.Sorted(maps.Keys(s.Failures)) {
 		m.failures.Send(to, float64(s.Failures[cause]), string(cause))
 	}
+
 	buckets := map[float64]uint64{}
 	for i, bound := range s.Latency.Bounds {
 		buckets[bound] = uint64(max(s.Latency.Counts[i], 0))
 	}
+
 	to <- prometheus.MustNewConstHistogram(m.latency, uint64(max(s.Latency.Count, 0)), s.Latency.Seconds, buckets)
 }

@@ -96,15 +96,18 @@ func newestFile(folder string) (newest time.Time) {
 	if err != nil {
 		return newest
 	}
+
 	for _, e := range entries {
 		info, err := e.Info()
 		if err != nil || strings.HasPrefix(e.Name(), ".") {
 			continue
 		}
+
 		isWritten := info.Mode().IsRegular() && info.Size() > 0
 		if isWritten && info.ModTime().After(newest) {
 			newest = info.ModTime()
 		}
 	}
+
 	return newest
 }

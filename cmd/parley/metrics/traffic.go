@@ -68,6 +68,7 @@ func (t *traffic) Collect(to chan<- prometheus.Metric) {
 			t.sendDeliveries(to, a, m)
 		}
 	}
+
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
 		k := kinds[kind]
 		t.accepted.Send(to, float64(k.accepted), kind)

@@ -105,12 +105,14 @@ func (w *waiting) Describe(to chan<- *prometheus.Desc) {
 func (w *waiting) Collect(to chan<- prometheus.Metric) {
 	s, at, failed := w.look()
 	w.looks.errors.Send(to, float64(failed))
+
 	if !at.IsZero() {
 		w.looks.at.Send(to, float64(at.UnixMilli())/1000)
 	}
 	if time.Since(at) > 2*statsFor {
 		return
 	}
+
 	w.journal.pending.Send(to, float64(s.Pending))
 	w.journal.oldest.Send(to, s.PendingOldest)
 	w.bursts.waiting.Send(to, float64(s.Bursts))
@@ -122,22 +124,27 @@ func (w *waiting) Collect(to chan<- prometheus.Metric) {
 	for _, n := range s.Suggestions {
 		suggested[n.Kind] = n
 	}
+
 	for _, kind := range suggestion.Kinds() {
 		n := suggested[string(kind)]
 		for fate, count := range map[string]int{"used": n.Used, "edited": n.Edited, "ignored": n.Ignored, "open": n.Shown - n.Used - n.Edited - n.Ignored} {
 			w.advice.Send(to, float64(count), string(kind), fate)
 		}
 	}
+
 	quarantined, undecided := countsByAccount(s.Quarantined), countsByAccount(s.Undecided)
 	lanes, gates := map[store.AccountID]stats.LaneStats{}, map[store.AccountID]stats.GateStats{}
 	for _, l := range s.Lanes {
 		lanes[l.AccountID] = l
 	}
+
 	for _, g := range s.Gates {
 		gates[g.AccountID] = g
 	}
+
 	for id, a := range accountsByID(w.accounts()) {
 		w.journal.quarantine.Send(to, float64(quarantined[id].N), a.Name, a.Kind)
+
 		if a.Side == store.SideSystem {
 			continue
 		}
@@ -145,6 +152,7 @@ func (w *waiting) Collect(to chan<- prometheus.Metric) {
 			w.lanes.undecided.Send(to, float64(undecided[id].N), a.Name, a.Kind)
 			w.lanes.undecidedOldest.Send(to, undecided[id].Oldest, a.Name, a.Kind)
 		}
+
 		w.up.Send(to, boolNumber(!slices.Contains(s.Broken, id)), a.Name, a.Kind, string(a.Side))
 		w.gates.blocked.Send(to, float64(gates[id].Blocked), a.Name, a.Kind)
 		w.gates.blockedFor.Send(to, gates[id].Wait, a.Name, a.Kind)
@@ -158,6 +166,7 @@ func (w *waiting) sendLane(to chan<- prometheus.Metric, a store.Account, l stats
 	if a.Side == store.SideSurface {
 		side = "agents"
 	}
+
 	for i, age := range []string{"not_due", "under_1m", "1m_to_10m", "10m_to_1h", "over_1h"} {
 		n := int32(0)
 		if i < len(l.Ages) {
@@ -165,6 +174,7 @@ func (w *waiting) sendLane(to chan<- prometheus.Metric, a store.Account, l stats
 		}
 		w.lanes.waiting.Send(to, float64(n), a.Name, a.Kind, side, age)
 	}
+
 	w.lanes.oldest.Send(to, l.Oldest, a.Name, a.Kind, side)
 	w.lanes.deliveries.Send(to, float64(l.Deliveries), a.Name, a.Kind, side)
 	w.lanes.unknown.Send(to, float64(l.Unknown), a.Name, a.Kind, side)
@@ -175,9 +185,11 @@ func (w *waiting) sendLane(to chan<- prometheus.Metric, a store.Account, l stats
 func (w *waiting) look() (stats.Stats, time.Time, int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+
 	if time.Since(w.tried) < statsFor {
 		return w.last, w.at, w.errors
 	}
+
 	ctx, cancel := context.WithTimeout(context.Background(), statsTimeout)
 	defer cancel()
 	w.tried = time.Now() //nolint:forbidigo // how long a look serves is no business time
@@ -186,6 +198,7 @@ func (w *waiting) look() (stats.Stats, time.Time, int) {
 		w.errors++
 		return w.last, w.at, w.errors
 	}
+
 	w.last, w.at = s, w.tried
 	w.setClock(s.Clock.Sub(w.at))
 	return w.last, w.at, w.errors

@@ -42,18 +42,22 @@ func New(accounts []store.Account, specs []channels.Spec) Table {
 		if s.Owner == "" {
 			continue
 		}
+
 		for _, a := range accounts {
 			if a.Side != store.SideChannel || a.Kind != s.Kind {
 				continue
 			}
+
 			var config channels.Config
 			if json.Unmarshal(a.Config, &config) != nil || config[s.Owner] == "" {
 				continue // settings that can't be read have no id; that account doesn't work at all
 			}
+
 			id := key{kind: a.Kind, owner: config[s.Owner]}
 			t.accounts[id] = cmp.Or(t.accounts[id], a.ID)
 		}
 	}
+
 	return t
 }
 
@@ -89,14 +93,17 @@ func (t Table) Split(called store.Account, idName string, facts []channels.Fact)
 				f = setAside(f, idName)
 			}
 		}
+
 		i, ok := indexes[account]
 		if !ok {
 			i = len(shares)
 			indexes[account] = i
 			shares = append(shares, Share{Account: account})
 		}
+
 		shares[i].Facts = append(shares[i].Facts, f)
 	}
+
 	return shares
 }
 

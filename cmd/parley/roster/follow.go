@@ -44,18 +44,21 @@ func (k *Keeper) AddNewcomers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	kinds := map[store.AccountID]string{}
 	for _, a := range d.Accounts {
 		if a.Side == store.SideSurface {
 			kinds[a.ID] = a.Kind
 		}
 	}
+
 	var faults []error
 	for _, c := range d.Channels {
 		i := slices.IndexFunc(d.Teams, func(t store.Team) bool { return t.ID == c.TeamID })
 		if i < 0 || d.Teams[i].Agents != store.AgentsOfChannel {
 			continue
 		}
+
 		kind := kinds[c.AccountID]
 		if k.o.Surface(kind) == nil {
 			continue
@@ -64,6 +67,7 @@ func (k *Keeper) AddNewcomers(ctx context.Context) error {
 			faults = append(faults, err)
 		}
 	}
+
 	return errors.Join(faults...)
 }
 
@@ -76,14 +80,17 @@ func (k *Keeper) addNewcomersOf(ctx context.Context, t store.Team, kind, channel
 	if confirmed != channel {
 		return nil
 	}
+
 	decided, err := rosterstore.Decided(ctx, k.o.Pool, t.ID, kind)
 	if err != nil {
 		return err
 	}
+
 	l, err := k.List(ctx, t.Name, kind, func(user string) bool { return decided[user] })
 	if err != nil {
 		return err
 	}
+
 	var newcomers []Person
 	var users []string
 	for _, p := range l.People {
@@ -95,12 +102,14 @@ func (k *Keeper) addNewcomersOf(ctx context.Context, t store.Team, kind, channel
 			users = append(users, p.User)
 		}
 	}
+
 	if len(newcomers) == 0 {
 		return nil
 	}
 	if err := k.join(ctx, setup.Author{Name: "the channel of team " + t.Name}, l, "", newcomers); err != nil {
 		return err
 	}
+
 	k.o.Log.Info("people of a channel became agents", "team_id", t.ID, "people", len(newcomers))
 	return rosterstore.Decide(ctx, k.o.Pool, t.ID, kind, users)
 }

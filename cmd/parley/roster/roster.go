@@ -89,10 +89,12 @@ func (k *Keeper) List(ctx context.Context, team, kind string, skip func(user str
 	if err != nil {
 		return List{}, err
 	}
+
 	view := viewOf(d, team, kind)
 	if view.team == nil || view.channel == "" {
 		return List{Team: team, Kind: kind}, ErrNoChannel
 	}
+
 	l := List{
 		Team:    view.team.Name,
 		Kind:    kind,
@@ -100,19 +102,23 @@ func (k *Keeper) List(ctx context.Context, team, kind string, skip func(user str
 		Follows: view.team.Agents == store.AgentsOfChannel,
 		id:      view.team.ID,
 	}
+
 	surface, ok := k.o.Surface(kind).(bridge.Roster)
 	if !ok {
 		return l, ErrNoChat
 	}
+
 	confirmed, err := rosterstore.Confirmed(ctx, k.o.Pool, l.id, kind)
 	if err != nil {
 		return l, err
 	}
+
 	l.Confirmed = confirmed == l.Channel
 	decided, err := rosterstore.Decided(ctx, k.o.Pool, l.id, kind)
 	if err != nil {
 		return l, err
 	}
+
 	members, err := surface.Members(ctx, l.Channel, func(user string) bool {
 		if view.byUser[user] != nil {
 			return true // the directory has the agent's name
@@ -122,12 +128,15 @@ func (k *Keeper) List(ctx context.Context, team, kind string, skip func(user str
 	if err != nil {
 		return l, fmt.Errorf("roster: %w", err)
 	}
+
 	for _, m := range members {
 		l.People = append(l.People, view.describe(m, decided[m.User]))
 	}
+
 	slices.SortFunc(l.People, func(a, b Person) int {
 		return cmp.Or(cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.User, b.User))
 	})
+
 	return l, nil
 }
 
@@ -150,6 +159,7 @@ func viewOf(d store.Directory, team, kind string) teamView {
 		byID[a.ID] = a
 		v.byEmail[strings.ToLower(a.Email)] = a
 	}
+
 	for _, u := range d.Users {
 		a := byID[u.AgentID]
 		if u.AccountID != surface || a == nil {
@@ -159,19 +169,23 @@ func viewOf(d store.Directory, team, kind string) teamView {
 			v.byUser[u.UserID] = a
 		}
 	}
+
 	i := slices.IndexFunc(d.Teams, func(t store.Team) bool { return strings.EqualFold(t.Name, team) })
 	if i < 0 {
 		return v
 	}
+
 	v.team = &d.Teams[i]
 	for _, id := range v.team.Members {
 		v.members[id] = true
 	}
+
 	for _, c := range d.Channels {
 		if c.TeamID == v.team.ID && c.AccountID == surface {
 			v.channel = c.Channel
 		}
 	}
+
 	return v
 }
 
@@ -195,11 +209,13 @@ func (v teamView) describe(m bridge.Member, decided bool) Person {
 	} else {
 		agent = v.byEmail[strings.ToLower(m.Email)]
 	}
+
 	p := Person{Member: m, Decided: decided}
 	if m.Mute {
 		p.Status = NotAllowed
 		return p
 	}
+
 	if agent == nil {
 		p.Status = NoAgent
 		if m.Email == "" {
@@ -207,6 +223,7 @@ func (v teamView) describe(m bridge.Member, decided bool) Person {
 		}
 		return p
 	}
+
 	switch {
 	case !agent.Active:
 		p.Status = TakenOut
@@ -215,6 +232,7 @@ func (v teamView) describe(m bridge.Member, decided bool) Person {
 	default: // also a member of the team whose user is not linked yet: joining links it
 		p.Status = NotInTeam
 	}
+
 	return p
 }
 
@@ -236,6 +254,7 @@ func (k *Keeper) Confirm(ctx context.Context, by setup.Author, d Decision) (int,
 	if err != nil {
 		return 0, err
 	}
+
 	var joining []Person
 	for _, p := range l.People {
 		wasListed := slices.Contains(d.Listed, p.User)
@@ -243,6 +262,7 @@ func (k *Keeper) Confirm(ctx context.Context, by setup.Author, d Decision) (int,
 			joining = append(joining, p)
 		}
 	}
+
 	rule := store.AgentsListed
 	if d.Follow {
 		rule = store.AgentsOfChannel
@@ -250,6 +270,7 @@ func (k *Keeper) Confirm(ctx context.Context, by setup.Author, d Decision) (int,
 	if err := k.join(ctx, by, l, rule, joining); err != nil {
 		return 0, err
 	}
+
 	err = store.InTx(ctx, k.o.Pool, func(tx pgx.Tx) error {
 		if err := rosterstore.Confirm(ctx, tx, l.id, l.Kind, l.Channel); err != nil {
 			return err
@@ -259,6 +280,7 @@ func (k *Keeper) Confirm(ctx context.Context, by setup.Author, d Decision) (int,
 	if err != nil {
 		return 0, err
 	}
+
 	return len(joining), nil
 }
 

@@ -18,6 +18,7 @@ func (r *Reader) Preview(ctx context.Context, source string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+
 	if t.HTML == "" {
 		var rendered bytes.Buffer
 		if err := bodytext.NewRenderer().Convert([]byte(t.Markdown), &rendered); err != nil {
@@ -25,6 +26,7 @@ func (r *Reader) Preview(ctx context.Context, source string) (string, error) {
 		}
 		return bodytext.NewPolicy().Sanitize(rendered.String()), nil
 	}
+
 	shown := t.HTML
 	for i, from := range t.Pictures {
 		p, err := r.Picture(ctx, from)
@@ -33,6 +35,7 @@ func (r *Reader) Preview(ctx context.Context, source string) (string, error) {
 		}
 		shown = strings.ReplaceAll(shown, `"cid:`+t.IDs[i]+`"`, `"`+dataAddress(p.ContentType, p.Content)+`"`)
 	}
+
 	return shown, nil
 }
 

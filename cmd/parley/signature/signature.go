@@ -79,14 +79,17 @@ func (r *Reader) Read(source string) (setup.SignatureText, error) {
 	if drawing.MatchString(source) {
 		return setup.SignatureText{}, refuse("has a picture as SVG, which mail programs don't show", "Take it out, and add it as PNG, JPEG or GIF.")
 	}
+
 	s, err := bodytext.ReadSignature(source)
 	if err != nil {
 		return setup.SignatureText{}, refuse("is too long to be read", "Shorten it.")
 	}
+
 	t := setup.SignatureText{Markdown: s.Markdown, HTML: s.HTML, Pictures: s.Pictures}
 	for i := range s.Pictures {
 		t.IDs = append(t.IDs, bodytext.PictureID(i))
 	}
+
 	return t, nil
 }
 
@@ -117,9 +120,11 @@ func (r *Reader) Picture(ctx context.Context, from string) (setup.Picture, error
 		p.Name = filepath.Base(from)
 		p.Content, err = r.readFile(from)
 	}
+
 	if err != nil {
 		return p, err
 	}
+
 	return nameByKind(p, from)
 }
 
@@ -127,12 +132,14 @@ func (r *Reader) Picture(ctx context.Context, from string) (setup.Picture, error
 // Errors: the picture is too large, or no PNG, JPEG or GIF.
 func nameByKind(p setup.Picture, from string) (setup.Picture, error) {
 	endings := map[string]string{"image/png": ".png", "image/jpeg": ".jpg", "image/gif": ".gif"}
+
 	if len(p.Content) > maxPictureBytes {
 		return p, refuse(fmt.Sprintf("the picture %q has more than %s", shorten(from), channels.SizeWords(maxPictureBytes)), "Make it smaller: every mail carries it.")
 	}
 	if endings[http.DetectContentType(p.Content)] == "" {
 		return p, refuse(fmt.Sprintf("the picture %q is no PNG, JPEG or GIF", shorten(from)), "Save it as one of these, which every mail program shows.")
 	}
+
 	p.ContentType = http.DetectContentType(p.Content)
 	ending := path.Ext(p.Name)
 	wanted := endings[p.ContentType]
@@ -140,6 +147,7 @@ func nameByKind(p setup.Picture, from string) (setup.Picture, error) {
 	if !isRight {
 		p.Name = strings.TrimSuffix(p.Name, ending) + wanted
 	}
+
 	return p, nil
 }
 
@@ -163,6 +171,7 @@ func (r *Reader) readFile(from string) ([]byte, error) {
 	if !filepath.IsAbs(at) {
 		at = filepath.Join(r.dir, at)
 	}
+
 	f, err := os.Open(at) //nolint:gosec // an admin's own file, on the admin's machine
 	if err != nil {
 		return nil, refuse(fmt.Sprintf("the picture %q can't be opened", from), "Write its path from the folder of the set-up file, or an https address.")
@@ -172,6 +181,7 @@ func (r *Reader) readFile(from string) ([]byte, error) {
 	if err != nil {
 		return nil, refuse(fmt.Sprintf("the picture %q can't be read", from), "Name a file with a picture.")
 	}
+
 	return content, nil
 }
 
@@ -183,6 +193,7 @@ func (r *Reader) fetch(ctx context.Context, from string) ([]byte, error) {
 	if err != nil {
 		return nil, refuse(fmt.Sprintf("the picture %q has an address that can't be read", shorten(from)), "Write it like https://acme.example/logo.png.")
 	}
+
 	resp, err := r.client.Do(req)
 	if errors.Is(err, channels.ErrPrivateAddress) || errors.Is(err, errRedirect) {
 		return nil, refuse(fmt.Sprintf("the picture %q leads to where Parley doesn't go", shorten(from)), "Pictures come from public https addresses; put this one into a file.")
@@ -191,13 +202,16 @@ func (r *Reader) fetch(ctx context.Context, from string) ([]byte, error) {
 		return nil, refuse(fmt.Sprintf("the picture %q could not be fetched", shorten(from)), "Try again, or put it into a file.")
 	}
 	defer resp.Body.Close() //nolint:errcheck // only read
+
 	if resp.StatusCode != http.StatusOK {
 		return nil, refuse(fmt.Sprintf("the picture %q could not be fetched: status %d", shorten(from), resp.StatusCode), "Look whether it is there, or put it into a file.")
 	}
+
 	content, err := io.ReadAll(io.LimitReader(resp.Body, maxPictureBytes+1))
 	if err != nil {
 		return nil, refuse(fmt.Sprintf("the picture %q could not be fetched to its end", shorten(from)), "Try again, or put it into a file.")
 	}
+
 	return content, nil
 }
 

@@ -32,10 +32,12 @@ func (d *settingsDesk) Try(ctx context.Context, text string) (analysis.Answer, e
 	if d.o.Analyzer == nil {
 		return analysis.Answer{}, errNoAnalyzer
 	}
+
 	dir, err := store.LoadDirectory(ctx, d.o.Pool)
 	if err != nil {
 		return analysis.Answer{}, err
 	}
+
 	chosen := bridge.SettingsOf(dir.Settings, nil, true)
 	desk := analysis.Desk{Language: chosen.Language, References: chosen.AI.References, Intents: chosen.AI.Intents}
 	for _, t := range dir.Tags {
@@ -43,5 +45,6 @@ func (d *settingsDesk) Try(ctx context.Context, text string) (analysis.Answer, e
 			desk.Tags = append(desk.Tags, analysis.Tag{Name: t.Name})
 		}
 	}
+
 	return d.o.Analyzer.Analyze(ctx, analysis.Question{Burst: []analysis.Message{{Text: text}}, Desk: desk})
 }

@@ -34,6 +34,7 @@ func (d *startDesk) listChats(ctx context.Context, directory store.Directory) ([
 	if err != nil {
 		return nil, err
 	}
+
 	list := []start.Chat{{Kind: "slack", Name: "Slack"}, {Kind: "teams", Name: "Microsoft Teams"}}
 	for i := range list {
 		c := &list[i]
@@ -44,11 +45,13 @@ func (d *startDesk) listChats(ctx context.Context, directory store.Directory) ([
 				c.AppID = one.Values["app_id"]
 			}
 		}
+
 		for _, one := range d.connectedChats() {
 			if one.Kind == c.Kind {
 				c.Connected, c.FromEnv = true, one.FromEnv
 			}
 		}
+
 		for _, a := range directory.Accounts {
 			isOfChat := a.Side == store.SideSurface && a.Kind == c.Kind
 			if c.Connected && isOfChat && a.Status != string(channels.Active) {
@@ -56,6 +59,7 @@ func (d *startDesk) listChats(ctx context.Context, directory store.Directory) ([
 			}
 		}
 	}
+
 	return list, nil
 }
 
@@ -76,15 +80,18 @@ func (d *startDesk) teamProgress(ctx context.Context, directory store.Directory,
 		if channel == "" || i < 0 {
 			continue
 		}
+
 		confirmed, err := rosterstore.Confirmed(ctx, d.o.Pool, directory.Teams[i].ID, kind)
 		if err != nil {
 			return t, err
 		}
+
 		t.Chats = append(t.Chats, kind)
 		if confirmed != channel {
 			t.Unasked = append(t.Unasked, kind)
 		}
 	}
+
 	return t, nil
 }
 
@@ -96,6 +103,7 @@ func (d *startDesk) Connect(ctx context.Context, by web.Person, kind string, val
 	if slices.ContainsFunc(d.connectedChats(), func(c Chat) bool { return c.Kind == kind && c.FromEnv }) {
 		return false, []start.Finding{{What: "environment", Text: "it says how to connect, and comes before this page", Hint: "Change it there, or unset its variables first."}}, nil
 	}
+
 	asked, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	home, found := d.o.Chats.Identify(asked, kind, values)
@@ -104,9 +112,11 @@ func (d *startDesk) Connect(ctx context.Context, by web.Person, kind string, val
 	for _, f := range found {
 		list = append(list, start.Finding{OK: f.OK, What: f.What, Text: f.Text, Hint: f.Hint})
 	}
+
 	if home == "" || hasFault {
 		return false, list, nil
 	}
+
 	moved, err := d.otherHome(ctx, kind, home)
 	if err != nil {
 		return false, nil, err
@@ -115,12 +125,14 @@ func (d *startDesk) Connect(ctx context.Context, by web.Person, kind string, val
 		return false, append(list, start.Finding{What: "workspace", Text: "it is another one than that of Parley's threads, " + moved,
 			Hint: "Take its credentials from there. To move, first give the teams of this chat no channel in it."}), nil
 	}
+
 	err = d.saveCredentials(ctx, by, kind, func(tx pgx.Tx) error {
 		return credential.Save(ctx, tx, d.o.Sealer, credential.Credential{Kind: kind, Home: home, Author: by.Email, Values: values})
 	}, "credentials given")
 	if err == nil && d.o.Chats.Settle != nil {
 		d.o.Chats.Settle(ctx, kind) // so that the next step can be done at once
 	}
+
 	return err == nil, list, err
 }
 
@@ -131,10 +143,12 @@ func (d *startDesk) otherHome(ctx context.Context, kind, home string) (string, e
 	if err != nil {
 		return "", err
 	}
+
 	i := slices.IndexFunc(stored, func(c credential.Credential) bool { return c.Kind == kind && c.Home != home })
 	if i < 0 {
 		return "", nil
 	}
+
 	entries, err := d.known.Entries(ctx)
 	if err != nil {
 		return "", err
@@ -142,6 +156,7 @@ func (d *startDesk) otherHome(ctx context.Context, kind, home string) (string, e
 	if slices.ContainsFunc(entries, func(e setup.Entry) bool { return e.Value(kind+"_channel") != "" }) {
 		return stored[i].Home, nil
 	}
+
 	return "", nil
 }
 
@@ -206,9 +221,11 @@ func noteOf(p roster.Person) string {
 		}
 		return "a guest, " + note
 	}
+
 	if p.Decided && p.Status == roster.NoAgent {
 		return "left out before"
 	}
+
 	return note
 }
 
@@ -240,6 +257,7 @@ func (d *startDesk) rosterProblem(err error) error {
 	if _, ok := errors.AsType[setup.Faults](err); ok { // words for people already
 		return err
 	}
+
 	d.o.Log.Warn("members of a channel not listed", "error", err)
 	return &web.Problem{Text: "The chat did not tell who is in the channel.", Hint: "Is Parley in the channel? Look at Health, or try again in a minute."}
 }

@@ -27,21 +27,26 @@ func (d *dashboardDesk) Names(ctx context.Context) (dashboard.Names, error) {
 	if err != nil {
 		return dashboard.Names{}, err
 	}
+
 	var n dashboard.Names
 	for _, a := range dir.Accounts {
 		if a.Side == store.SideChannel {
 			n.Accounts = append(n.Accounts, dashboard.Named{ID: int64(a.ID), Name: a.Name})
 		}
 	}
+
 	for _, t := range dir.Teams {
 		n.Teams = append(n.Teams, dashboard.Team{Named: dashboard.Named{ID: int64(t.ID), Name: t.Name}, Members: t.Members})
 	}
+
 	for _, a := range dir.Agents {
 		n.Agents = append(n.Agents, dashboard.Named{ID: int64(a.ID), Name: cmp.Or(a.Name, a.Email)})
 	}
+
 	for _, t := range dir.Tags {
 		n.Tags = append(n.Tags, t.Name)
 	}
+
 	n.Renamed = renamedTags(dir.Tags)
 	return n, nil
 }
@@ -129,6 +134,7 @@ func (d *dashboardDesk) Sums(ctx context.Context, q dashboard.Question, by dashb
 	if err != nil {
 		return nil, err
 	}
+
 	rows = joinRenamed(names, rows)
 	list := make([]dashboard.Sum, len(rows))
 	for i, r := range rows {
@@ -149,6 +155,7 @@ func (d *dashboardDesk) Sums(ctx context.Context, q dashboard.Question, by dashb
 			list[i].Ended.Seconds = r.EndedSumOpen
 		}
 	}
+
 	return list, nil
 }
 
@@ -173,10 +180,12 @@ func (d *dashboardDesk) Medians(ctx context.Context, q dashboard.Question, by da
 	if by == "" { // of all together: they are read by account, and joined below
 		group = measure.ByAccount
 	}
+
 	spreads, err := measure.Spreads(ctx, d.o.Pool, filterOf(q), group, q.Open, slices.Concat(values, names.formerNames(values)))
 	if err != nil {
 		return nil, err
 	}
+
 	joined := map[string]*measure.Spread{}
 	for value, s := range spreads {
 		name := names.currentName(value)
@@ -186,13 +195,16 @@ func (d *dashboardDesk) Medians(ctx context.Context, q dashboard.Question, by da
 		if joined[name] == nil {
 			joined[name] = &measure.Spread{}
 		}
+
 		joined[name].Add(*s)
 	}
+
 	medians := map[string]dashboard.Medians{}
 	for value, s := range joined {
 		median := func(t measure.Time) dashboard.Median { return dashboard.Median{About: s.Median(t), Of: s.Count(t)} }
 		medians[value] = dashboard.Medians{First: median(measure.FirstAnswer), Next: median(measure.NextAnswer), Ended: median(measure.Ended)}
 	}
+
 	return medians, nil
 }
 
@@ -222,22 +234,27 @@ func (d *dashboardDesk) Longest(ctx context.Context, q dashboard.Question, of da
 	if err != nil || len(worst) == 0 {
 		return nil, err
 	}
+
 	ids := make([]store.ConversationID, len(worst))
 	for i, w := range worst {
 		ids[i] = w.ConversationID
 	}
+
 	conversations, err := store.Conversations(ctx, d.o.Pool, ids...)
 	if err != nil {
 		return nil, err
 	}
+
 	links, err := d.threadLinks(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
+
 	names, err := d.Names(ctx)
 	if err != nil {
 		return nil, err
 	}
+
 	var list []dashboard.Long
 	for _, w := range worst {
 		l := dashboard.Long{Conversation: w.ConversationID, Day: w.Day, Seconds: w.Seconds, Link: links[w.ConversationID]}
@@ -247,8 +264,10 @@ func (d *dashboardDesk) Longest(ctx context.Context, q dashboard.Question, of da
 		if at := slices.IndexFunc(names.Agents, func(n dashboard.Named) bool { return n.ID == int64(w.AgentID) }); at >= 0 {
 			l.Agent = names.Agents[at].Name
 		}
+
 		list = append(list, l)
 	}
+
 	return list, nil
 }
 
@@ -271,19 +290,24 @@ func (d *dashboardDesk) threadLinks(ctx context.Context, ids []store.Conversatio
 	if err != nil {
 		return nil, err
 	}
+
 	accounts, err := store.ListAccounts(ctx, d.o.Pool)
 	if err != nil {
 		return nil, err
 	}
+
 	kinds := map[store.AccountID]string{}
 	links := map[store.ConversationID]string{}
+
 	for i := range accounts {
 		kinds[accounts[i].ID] = accounts[i].Kind
 	}
+
 	for _, t := range threads {
 		if t.Root == "" { // its thread was not posted yet
 			continue
 		}
+
 		at := bridge.Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}
 		switch kinds[t.AccountID] {
 		case "slack":
@@ -292,6 +316,7 @@ func (d *dashboardDesk) threadLinks(ctx context.Context, ids []store.Conversatio
 			links[t.ConversationID] = card.Home{}.Link(at)
 		}
 	}
+
 	return links, nil
 }
 

@@ -41,13 +41,16 @@ func (k *cached[T]) get(ctx context.Context, pool *pgxpool.Pool, read func(store
 	if err != nil {
 		return none, err
 	}
+
 	k.mu.Lock()
 	isCurrent := k.stamp == stamp
 	value := k.value
 	k.mu.Unlock()
+
 	if isCurrent {
 		return value, nil
 	}
+
 	err = pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		if stamp, err = sites.SetupStamp(ctx, tx); err == nil {
 			value, err = read(tx)
@@ -57,6 +60,7 @@ func (k *cached[T]) get(ctx context.Context, pool *pgxpool.Pool, read func(store
 	if err != nil {
 		return none, err
 	}
+
 	k.mu.Lock()
 	k.stamp, k.value = stamp, value
 	k.mu.Unlock()

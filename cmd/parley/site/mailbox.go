@@ -37,6 +37,7 @@ func (d *mailboxDesk) Find(ctx context.Context, address string) (mailbox.Found, 
 	if d.o.Finder == nil {
 		return mailbox.Found{}, nil
 	}
+
 	found, err := d.o.Finder.Find(ctx, address)
 	if errors.Is(err, autoconfig.ErrNoAddress) {
 		return mailbox.Found{}, &web.Problem{Text: "This is no e-mail address.", Hint: "Write it like help@example.com."}
@@ -44,9 +45,11 @@ func (d *mailboxDesk) Find(ctx context.Context, address string) (mailbox.Found, 
 	if err != nil {
 		return mailbox.Found{}, err
 	}
+
 	server := func(s settings.Server) mailbox.Server {
 		return mailbox.Server{Host: s.Host, Port: s.Port, Security: s.Security, Username: s.Username}
 	}
+
 	return mailbox.Found{
 		From:     found.From,
 		Hint:     found.Hint,
@@ -113,14 +116,17 @@ func (d *mailboxDesk) signIn(ctx context.Context, a store.Account, config channe
 	if d.o.Consents != nil {
 		options.Grant = d.o.Consents.For
 	}
+
 	found, err := inspect.Try(ctx, options, a, config)
 	if err != nil {
 		return nil, &web.Problem{Text: "These settings can't work: " + strings.ReplaceAll(err.Error(), "email: ", ""), Hint: "Put them right."}
 	}
+
 	list := make([]mailbox.Finding, len(found))
 	for i, f := range found {
 		list[i] = mailbox.Finding{OK: f.OK, What: f.What, Text: f.Text, Hint: f.Hint}
 	}
+
 	return list, nil
 }
 
@@ -130,23 +136,28 @@ func (d *mailboxDesk) Accounts(ctx context.Context) ([]mailbox.Account, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	grants, err := grant.Connections(ctx, d.o.Pool)
 	if err != nil {
 		return nil, err
 	}
+
 	entries, err := d.known.Entries(ctx)
 	if err != nil {
 		return nil, err
 	}
+
 	var list []mailbox.Account
 	for _, a := range accounts {
 		if a.Kind != emailKind || a.Side != store.SideChannel {
 			continue
 		}
+
 		i := slices.IndexFunc(entries, func(e setup.Entry) bool { return e.Kind == setup.EntryAccount && e.Name == a.Name })
 		if i < 0 { // it was added or taken out just now
 			continue
 		}
+
 		e, g := entries[i], grants[a.ID]
 		row := mailbox.Account{
 			Name:     a.Name,
@@ -162,8 +173,10 @@ func (d *mailboxDesk) Accounts(ctx context.Context) ([]mailbox.Account, error) {
 			row.SignedIn = g.SignedIn
 			row.Connected = g.AccountID != 0 && g.Refused == ""
 		}
+
 		list = append(list, row)
 	}
+
 	return list, nil
 }
 

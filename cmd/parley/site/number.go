@@ -51,17 +51,21 @@ func (d *numberDesk) Numbers(ctx context.Context) ([]number.Number, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	var list []number.Number
 	for _, a := range accounts {
 		if a.Side != store.SideChannel || number.Path(a.Kind, a.Name) == "" {
 			continue
 		}
+
 		n := number.Number{Name: a.Name, Kind: a.Kind, Status: a.Status, Text: a.StatusText, Hint: a.StatusHint, Paused: a.Paused, Mode: string(a.Mode)}
 		if s := d.findSpec(a.Kind); s != nil {
 			n.KindName = s.Name
 		}
+
 		list = append(list, n)
 	}
+
 	return list, nil
 }
 
@@ -87,6 +91,7 @@ func (d *numberDesk) Try(ctx context.Context, kind, account string, values map[s
 	if spec == nil {
 		return nil, &web.Problem{Text: "This Parley has no channel " + kind + ".", Hint: "Add another kind of account."}
 	}
+
 	section := cmp.Or(spec.Section, spec.Kind)
 	config := channels.Config{}
 	for path, list := range values {
@@ -94,17 +99,20 @@ func (d *numberDesk) Try(ctx context.Context, kind, account string, values map[s
 			config[field] = strings.Join(list, "\n")
 		}
 	}
+
 	for _, f := range spec.Fields {
 		if config[f.Name] == "" && f.Default != "" {
 			config[f.Name] = f.Default
 		}
 	}
+
 	ctx, cancel := context.WithTimeout(ctx, testTimeout)
 	defer cancel()
 	found, err := inspect.Try(ctx, d.inspectOptions(), store.Account{Name: account, Kind: kind}, config)
 	if err != nil {
 		return nil, problemOfSettings(err)
 	}
+
 	return found, nil
 }
 
@@ -123,17 +131,21 @@ func (d *numberDesk) storedAccount(ctx context.Context, name string) (store.Acco
 	if err != nil {
 		return store.Account{}, nil, err
 	}
+
 	for _, a := range accounts {
 		if a.Name != name || a.Side != store.SideChannel {
 			continue
 		}
+
 		spec := d.findSpec(a.Kind)
 		if spec == nil { // a channel of another version
 			continue
 		}
+
 		config, err := setup.Open(a, d.o.Sealer, *spec)
 		return a, config, err
 	}
+
 	return store.Account{}, nil, &web.Problem{Text: "There is no account " + name + ".", Hint: "It may have been taken out."}
 }
 
@@ -186,6 +198,7 @@ func (d *numberDesk) SetHook(ctx context.Context, by web.Person, name string) er
 	if err != nil {
 		return err
 	}
+
 	ctx, cancel := context.WithTimeout(ctx, hookTimeout)
 	defer cancel()
 	before, err := h.FindHook(ctx)
@@ -195,15 +208,18 @@ func (d *numberDesk) SetHook(ctx context.Context, by web.Person, name string) er
 	if err := setHook(ctx, h); err != nil {
 		return problemOfRefusal(err)
 	}
+
 	var lines []string
 	for _, v := range before.Values {
 		if v.Now != v.Wanted {
 			lines = append(lines, fmt.Sprintf("~ account %s: %s: %s → %s", name, v.What, orNothing(v.Now), orNothing(v.Wanted)))
 		}
 	}
+
 	if lines == nil {
 		return nil
 	}
+
 	return sites.KeepChange(ctx, d.o.Pool, sites.Change{Agent: &by.ID, Author: by.Email, Lines: lines})
 }
 
@@ -267,17 +283,21 @@ func (d *numberDesk) Unseal(sealed string) map[string]string {
 	if sealed == "" {
 		return nil
 	}
+
 	raw, err := base64.StdEncoding.DecodeString(sealed)
 	if err != nil {
 		return nil
 	}
+
 	plain, err := d.o.Sealer.Open(draftPlace, raw)
 	if err != nil {
 		return nil
 	}
+
 	var values map[string]string
 	if json.Unmarshal(plain, &values) != nil {
 		return nil
 	}
+
 	return values
 }

@@ -25,15 +25,18 @@ func (d *openidDesk) Agent(ctx context.Context, who openid.Identity) (store.Agen
 		if who.Organisation != team || team == "" {
 			return 0, openid.ErrElsewhere
 		}
+
 		surface = "slack"
 	case openid.Microsoft:
 		surface = "teams" // openid let in people of our tenant only
 	case openid.Any:
 	}
+
 	person, err := site.FindPersonByUser(ctx, d.o.Pool, surface, who.User, who.Mail)
 	if errors.Is(err, site.ErrNoPerson) {
 		return 0, openid.ErrStranger
 	}
+
 	return person.ID, err
 }
 

@@ -54,17 +54,21 @@ func (d *recordsDesk) Log(ctx context.Context, f records.LogFilter, after string
 		From:         f.From,
 		Until:        f.Until,
 	}
+
 	page, err := logbook.Read(ctx, d.o.Pool, filter, parsePlace(after), size)
 	if err != nil {
 		return records.LogPage{}, err
 	}
+
 	shown := records.LogPage{Seen: page.Next.At}
 	if page.More {
 		shown.Next = fmt.Sprintf("%d.%d.%d", page.Next.At.UnixMicro(), page.Next.Source, page.Next.ID)
 	}
+
 	for _, r := range page.Rows {
 		shown.Rows = append(shown.Rows, records.LogRow{At: r.At, Conversation: r.Conversation, Account: r.Account, By: r.By, What: r.What, Text: r.Text})
 	}
+
 	return shown, nil
 }
 
@@ -78,14 +82,17 @@ func parsePlace(text string) logbook.Place {
 		}
 		numbers = append(numbers, n)
 	}
+
 	const parts = 3
 	if len(numbers) != parts {
 		return logbook.Place{}
 	}
+
 	source := numbers[1]
 	if source < int64(logbook.OfSetup) || source > int64(logbook.OfConversation) {
 		return logbook.Place{}
 	}
+
 	return logbook.Place{At: time.UnixMicro(numbers[0]), Source: logbook.Source(source), ID: numbers[2]}
 }
 
@@ -158,6 +165,7 @@ func (d *recordsDesk) GoOnErasing(ctx context.Context, erasure string) error {
 	if err != nil || d.o.Operations.AgreeErasures == nil {
 		return err
 	}
+
 	return d.o.Operations.AgreeErasures(ctx)
 }
 
@@ -278,10 +286,12 @@ func (d *recordsDesk) Examine(ctx context.Context) ([]records.Examined, error) {
 	if d.o.Operations.Examine == nil {
 		return nil, errors.New("site: nothing can be examined here")
 	}
+
 	report, err := d.o.Operations.Examine(ctx)
 	if err != nil {
 		return nil, err
 	}
+
 	list := make([]records.Examined, len(report.Sections))
 	for i, s := range report.Sections {
 		list[i].Name = s.Name
@@ -289,5 +299,6 @@ func (d *recordsDesk) Examine(ctx context.Context) ([]records.Examined, error) {
 			list[i].Findings = append(list[i].Findings, records.Finding{Level: string(f.Level), What: f.What, Text: f.Text, Hint: f.Hint})
 		}
 	}
+
 	return list, nil
 }

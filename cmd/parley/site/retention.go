@@ -19,6 +19,7 @@ func (d *settingsDesk) Kept(ctx context.Context, values map[string][]string) ([]
 	if err != nil {
 		return nil, err
 	}
+
 	list := []settings.Kept{
 		{What: "Contacts, conversations, messages with their files and originals, the log", For: "ever", Then: "Goes when the customer is erased"},
 		{What: "What arrived, as it came", For: inDays(k.Payloads), Then: "Removed; that it arrived stays known, so that nothing is taken twice", Due: upTo(due.Events)},
@@ -33,6 +34,7 @@ func (d *settingsDesk) Kept(ctx context.Context, values map[string][]string) ([]
 	if d.o.Operations.Backups != "" {
 		list = append(list, settings.Kept{What: "Nightly backups, and those before the schema changes", For: fmt.Sprintf("%d nights, %d changes", backup.KeepNights, backup.KeepMigrations), Then: "The oldest is removed"})
 	}
+
 	return list, nil
 }
 

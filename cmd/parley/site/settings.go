@@ -56,14 +56,17 @@ func (d *settingsDesk) States(ctx context.Context) (map[string]settings.State, e
 	if err != nil {
 		return nil, err
 	}
+
 	waiting, err := stats.Read(ctx, d.o.Pool)
 	if err != nil {
 		return nil, err
 	}
+
 	seen, err := stats.LatestEvents(ctx, d.o.Pool)
 	if err != nil {
 		return nil, err
 	}
+
 	states := map[string]settings.State{}
 	for _, a := range accounts {
 		s := settings.State{Status: a.Status, Text: a.StatusText, Hint: a.StatusHint, Activity: seen[a.ID]}
@@ -72,13 +75,16 @@ func (d *settingsDesk) States(ctx context.Context) (map[string]settings.State, e
 				s.Queued = int(l.Deliveries)
 			}
 		}
+
 		for _, u := range waiting.Undecided {
 			if u.AccountID == a.ID {
 				s.Decide = u.N
 			}
 		}
+
 		states[a.Name] = s
 	}
+
 	return states, nil
 }
 
@@ -101,17 +107,21 @@ func (d *settingsDesk) TemplateStates(ctx context.Context) (map[string]settings.
 	if err != nil {
 		return nil, err
 	}
+
 	names := map[store.AccountID]string{}
 	for _, a := range accounts {
 		names[a.ID] = a.Name
 	}
+
 	rows, err := store.ListTemplates(ctx, d.o.Pool, 0)
 	if err != nil {
 		return nil, err
 	}
+
 	states := map[string]settings.TemplateState{}
 	for _, t := range rows {
 		states[setup.TemplateEntry(names[t.AccountID], t.Language, t.Name)] = settings.TemplateState{Status: t.Status, Reason: t.Reason, Waiting: t.Todo != ""}
 	}
+
 	return states, nil
 }

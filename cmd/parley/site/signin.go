@@ -63,6 +63,7 @@ func (d *signInDesk) Invited(ctx context.Context, link string) (signin.Invited, 
 	if err != nil {
 		return signin.Invited{}, linkError(err)
 	}
+
 	if agent == nil {
 		hasAdmin, err := site.HasAdmin(ctx, d.o.Pool)
 		if hasAdmin {
@@ -70,10 +71,12 @@ func (d *signInDesk) Invited(ctx context.Context, link string) (signin.Invited, 
 		}
 		return signin.Invited{}, err
 	}
+
 	person, err := site.FindPerson(ctx, d.o.Pool, *agent)
 	if errors.Is(err, site.ErrNoPerson) {
 		return signin.Invited{}, signin.ErrNoLink
 	}
+
 	return signin.Invited{Name: person.Name, Email: person.Email}, err
 }
 
@@ -92,6 +95,7 @@ func (d *signInDesk) Use(ctx context.Context, link, email, name string) (store.A
 	if err != nil {
 		return 0, err
 	}
+
 	email = strings.ToLower(email)
 	if invited.Email == "" {
 		if err := d.makeFirstAdmin(ctx, link, email, name); err != nil {
@@ -100,10 +104,12 @@ func (d *signInDesk) Use(ctx context.Context, link, email, name string) (store.A
 		person, err := site.FindPersonByEmail(ctx, d.o.Pool, email)
 		return person.ID, err
 	}
+
 	agent, err := site.UseLink(ctx, d.o.Pool, link)
 	if err != nil {
 		return 0, linkError(err)
 	}
+
 	return *agent, nil
 }
 
@@ -114,10 +120,12 @@ func (d *signInDesk) makeFirstAdmin(ctx context.Context, link, email, name strin
 	if err != nil {
 		return err
 	}
+
 	change := setup.Change{Kind: setup.EntryAgent, Name: email, Values: map[string][]string{"name": {name}, "roles": {store.RoleSuperAdmin}}}
 	if i := slices.IndexFunc(all, func(e setup.Entry) bool { return e.Kind == setup.EntryAgent && e.Name == email }); i >= 0 {
 		change.Version = all[i].Version
 	}
+
 	options := d.o.saveOptions(setup.Author{Name: "the first admin's link"})
 	options.With = func(ctx context.Context, tx pgx.Tx) error {
 		hasAdmin, err := site.HasAdmin(ctx, tx)
@@ -127,19 +135,23 @@ func (d *signInDesk) makeFirstAdmin(ctx context.Context, link, email, name strin
 		if hasAdmin {
 			return site.ErrNoLink
 		}
+
 		_, err = site.UseLink(ctx, tx, link)
 		return err
 	}
+
 	_, err = setup.Save(ctx, d.o.Pool, change, options)
 	if refused, ok := errors.AsType[*setup.Refused](err); ok {
 		return signin.Problems(refused.Fields)
 	}
+
 	mayBeRepeated := errors.Is(err, setup.ErrExists) || errors.Is(err, setup.ErrStale) // it was sent twice
 	if mayBeRepeated {
 		if hasAdmin, _ := site.HasAdmin(ctx, d.o.Pool); hasAdmin { // the first one has succeeded
 			return signin.ErrNoLink
 		}
 	}
+
 	return linkError(err)
 }
 

@@ -116,6 +116,7 @@ func New(o Options) (*web.Site, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	o.Doors = o.Doors.withDefaults()
 	doors := openid.Options{Providers: o.Doors.Providers, Log: o.Log, Now: o.Now, Tab: func() openid.Tab { return openid.Tab{Host: o.Doors.Tab().Host} }}
 	areas := []web.Area{
@@ -132,6 +133,7 @@ func New(o Options) (*web.Site, error) {
 	if o.Inbox != nil {
 		areas = append(areas, inbox.Area(o.Inbox))
 	}
+
 	return web.New(web.Options{
 		Company:  func(ctx context.Context) string { return companyName(ctx, o.Pool) },
 		People:   people{o.Pool},

@@ -25,10 +25,12 @@ func (d *startDesk) Progress(ctx context.Context) (start.Progress, error) {
 	if err != nil {
 		return p, err
 	}
+
 	entries, err := d.known.Entries(ctx)
 	if err != nil {
 		return p, err
 	}
+
 	seen, err := stats.LatestEvents(ctx, d.o.Pool)
 	if err != nil {
 		return p, err
@@ -39,6 +41,7 @@ func (d *startDesk) Progress(ctx context.Context) (start.Progress, error) {
 	if strings.HasPrefix(d.o.BaseURL, "https://") {
 		p.Endpoint = d.o.BaseURL + "/teams/messages"
 	}
+
 	for _, e := range entries {
 		switch e.Kind {
 		case setup.EntryAgent:
@@ -59,9 +62,11 @@ func (d *startDesk) Progress(ctx context.Context) (start.Progress, error) {
 					a.Since = seen[row.ID]
 				}
 			}
+
 			p.Accounts = append(p.Accounts, a)
 		}
 	}
+
 	return p, nil
 }
 

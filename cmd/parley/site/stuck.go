@@ -39,11 +39,13 @@ func (d *recordsDesk) Decide(ctx context.Context, by web.Person, c records.Decis
 	if u.Attempt != c.Attempt {
 		return bridge.ActResult{State: bridge.ActRefused, Why: "It was sent again meanwhile. Open the page anew and look at what became of that."}, nil
 	}
+
 	act := bridge.Act{Verb: c.Verb, Form: fmt.Sprintf("attempt %d of %d", c.Attempt, c.Delivery),
 		Args: bridge.Args{Conversation: u.Conversation, Message: u.Message, Delivery: c.Delivery}}
 	name, err := d.o.Inbox.Act(ctx, by.ID, act)
 	if err != nil {
 		return bridge.ActResult{}, err
 	}
+
 	return d.o.Inbox.Result(ctx, by.ID, u.Conversation, name)
 }

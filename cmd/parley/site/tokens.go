@@ -30,6 +30,7 @@ func (d *tokensDesk) Tokens(ctx context.Context) ([]tokens.Token, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	list := make([]tokens.Token, len(rows))
 	makers := map[store.AgentID]web.Person{}
 	for i, r := range rows {
@@ -41,6 +42,7 @@ func (d *tokensDesk) Tokens(ctx context.Context) ([]tokens.Token, error) {
 			}
 			makers[r.Agent] = maker // without rights if there is nobody
 		}
+
 		list[i] = tokens.Token{
 			ID:      r.ID,
 			Name:    r.Name,
@@ -52,6 +54,7 @@ func (d *tokensDesk) Tokens(ctx context.Context) ([]tokens.Token, error) {
 			Idle:    !r.Ended && !web.Scope(r.Scope).OpenTo(makers[r.Agent]),
 		}
 	}
+
 	return list, nil
 }
 
@@ -116,12 +119,14 @@ func (d *tokensDesk) Apply(ctx context.Context, by web.Person, a tokens.Applicat
 	if err != nil {
 		return "", tokens.Refused(err.Error())
 	}
+
 	o := d.o.saveOptions(setup.Author{Agent: &by.ID, Name: by.Email, Token: a.Token})
 	o.Prune = a.Prune
 	run := setup.Apply
 	if a.Dry {
 		run = setup.Plan
 	}
+
 	result, err := run(ctx, d.o.Pool, file, o)
 	if faults, ok := errors.AsType[setup.Faults](err); ok {
 		return "", tokens.Refused(faults.Error())
@@ -129,5 +134,6 @@ func (d *tokensDesk) Apply(ctx context.Context, by web.Person, a tokens.Applicat
 	if err != nil {
 		return "", err
 	}
+
 	return result.Text(), nil
 }

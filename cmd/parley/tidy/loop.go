@@ -137,14 +137,17 @@ func (r *Loop) Run(ctx context.Context) error {
 func (r *Loop) Turn(parent context.Context) {
 	ctx, cancel := context.WithTimeout(parent, retentionRun)
 	defer cancel()
+
 	if !r.hasLease(ctx) {
 		return
 	}
+
 	r.allowDropping(ctx)
 	kept, ok := r.readKept(ctx)
 	if !ok {
 		return
 	}
+
 	for _, round := range r.listRounds(kept) {
 		batch := func(ctx context.Context) (retention.Emptied, error) {
 			return round.batch(ctx, r.Pool, round.keep)
@@ -153,9 +156,11 @@ func (r *Loop) Turn(parent context.Context) {
 			return
 		}
 	}
+
 	if !r.tidyObjects(ctx, kept.Blobs) {
 		return
 	}
+
 	r.lastRun.Store(time.Now().Unix()) //nolint:forbidigo // for people to compare with their own clock
 }
 
@@ -180,11 +185,13 @@ func (r *Loop) runBatches(ctx context.Context, batch func(context.Context) (rete
 			}
 			return false
 		}
+
 		r.emptied.Add(int64(done.Events))
 		r.moved.Add(int64(done.Moved))
 		r.events.Add(int64(done.Removed))
 		r.deliveries.Add(int64(done.Deliveries))
 		r.blobs.Add(int64(done.Blobs))
+
 		if done.Events+done.Deliveries+done.Lanes+done.Blobs+done.Reactions+done.Posts > 0 {
 			r.Log.Debug("retention", "events", done.Events, "originals", done.Moved, "removed", done.Removed,
 				"deliveries", done.Deliveries, "lanes", done.Lanes, "blobs", done.Blobs, "reactions", done.Reactions, "posts", done.Posts)
@@ -196,6 +203,7 @@ func (r *Loop) runBatches(ctx context.Context, batch func(context.Context) (rete
 			return false
 		}
 	}
+
 	return false
 }
 

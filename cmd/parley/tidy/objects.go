@@ -55,6 +55,7 @@ func (r *Loop) moveBlobs(ctx context.Context, keep time.Duration) bool {
 			}
 		}
 	}
+
 	return r.isWell(ctx, err)
 }
 
@@ -64,6 +65,7 @@ func (r *Loop) handleObject(ctx context.Context, failures *int, do func(context.
 	if !r.hasLease(ctx) {
 		return false
 	}
+
 	one, cancel := context.WithTimeout(ctx, batchTimeout) // shorter than the lease, so that two runs never overlap
 	defer cancel()
 	err := do(one)
@@ -79,6 +81,7 @@ func (r *Loop) handleObject(ctx context.Context, failures *int, do func(context.
 	default:
 		r.Log.Warn("file not moved", "error", err)
 	}
+
 	return *failures < maxObjectFailures
 }
 

@@ -123,6 +123,7 @@ func (c *chaos) strikeOrStart(ctx context.Context, h harm) error {
 	default:
 		return c.strikeAtOnce(ctx, h)
 	}
+
 	return nil
 }
 
@@ -133,6 +134,7 @@ func (c *chaos) strikeAtOnce(ctx context.Context, h harm) error {
 	if h.isDatabaseOutage() {
 		over = c.net.beginOutage()
 	}
+
 	if h.Name == harmSilence {
 		p, way := c.net.proxyFor(h.Way, h.N)
 		c.running.Go(func() {
@@ -162,6 +164,7 @@ func (c *chaos) strikeNow(ctx context.Context, h harm) error {
 		c.receipts++
 		return c.sendForeignReceipts(ctx)
 	}
+
 	return nil
 }
 
@@ -196,9 +199,11 @@ func (c *chaos) tryStrike(ctx context.Context, h harm) bool {
 		}
 		return ok
 	}
+
 	if h.isDatabaseOutage() {
 		defer c.net.beginOutage()()
 	}
+
 	p, way := c.net.proxyFor(h.Way, h.N)
 	n := p.cut(way)
 	c.net.count("reset "+way, n)
@@ -267,15 +272,19 @@ func (c *chaos) jumpClock(ctx context.Context, h harm) error {
 	if err := c.waitForNew(ctx); err != nil { // an earlier version may refuse a moved clock
 		return err
 	}
+
 	by := time.Hour
 	if h.Name == harmDay {
 		by = day
 	}
+
 	c.recordHit(h)
 	c.driver.noteClockJump()
+
 	for { // PostgreSQL may just be starting
 		err := c.database.Jump(ctx, by)
 		c.driver.noteClockJump() // once more: what was typed meanwhile may be on its way as well
+
 		if err == nil || !pause.For(ctx, time.Second) {
 			return err
 		}

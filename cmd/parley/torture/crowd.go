@@ -44,12 +44,14 @@ func (e *errands) send(ctx context.Context, what errand, within time.Duration) b
 	e.mu.Unlock()
 	timer := time.NewTimer(within)
 	defer timer.Stop()
+
 	select {
 	case <-one.done:
 		return true
 	case <-timer.C:
 	case <-ctx.Done():
 	}
+
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.list = slices.DeleteFunc(e.list, func(other sent) bool { return other == one })
@@ -80,6 +82,7 @@ func (d *driver) runErrand(ctx context.Context) (done bool, err error) {
 	if !ok {
 		return false, nil
 	}
+
 	switch one.what {
 	case errandOne:
 		err = d.writeFlood(ctx, d.talks[d.rng.IntN(len(d.talks)):][:1])
@@ -90,9 +93,11 @@ func (d *driver) runErrand(ctx context.Context) (done bool, err error) {
 	case errandFails, errandSlow, errandDeadly:
 		err = d.writeHard(ctx, one.what)
 	}
+
 	if err == nil {
 		close(one.done)
 	}
+
 	return true, err
 }
 
@@ -122,6 +127,7 @@ func (d *driver) sendPoison(ctx context.Context) error {
 	if err := d.writeAsCustomer(ctx, t, false); err != nil {
 		return err
 	}
+
 	d.counted.Poisons++
 	id := poisonID(d.counted.Poisons)
 	message := map[string]any{"id": id, "timestamp": strconv.FormatInt(time.Now().Unix(), 10), "type": "text",
@@ -129,6 +135,7 @@ func (d *driver) sendPoison(ctx context.Context) error {
 	if err := d.wire.Hook(ctx, "messages", message); err != nil {
 		return err
 	}
+
 	d.poisons = append(d.poisons, "m:"+id)
 	return d.writeAsCustomer(ctx, t, true)
 }
@@ -148,13 +155,16 @@ func (c *chaos) sendForeignReceipts(ctx context.Context) error {
 				conv := talks[i/2%len(talks)]
 				phone, user = world.PhoneOf(conv), world.WhatsAppUser(conv)
 			}
+
 			list = append(list, map[string]any{"id": fmt.Sprintf("wamid.foreign-%d-%d", c.receipts, i), "status": "delivered",
 				"timestamp": strconv.FormatInt(time.Now().Unix(), 10), "recipient_id": phone, "recipient_user_id": user})
 		}
+
 		if err := c.wire.Hook(ctx, "statuses", list...); err != nil {
 			return err
 		}
 	}
+
 	return nil
 }
 

@@ -74,6 +74,7 @@ func (d *doors) measureGap(ctx context.Context, n int, replace func()) (gap, dra
 		defer close(replaced)
 		replace()
 	}()
+
 	last := time.Time{}
 	for old := true; time.Since(began) < openWithin+stopMost && ctx.Err() == nil; {
 		if old {
@@ -83,18 +84,22 @@ func (d *doors) measureGap(ctx context.Context, n int, replace func()) (gap, dra
 			default:
 			}
 		}
+
 		answered, at := d.isServing(ctx, n), time.Now()
 		if answered && old {
 			last = at
 		}
+
 		if answered && !old {
 			if last.IsZero() {
 				return 0, drained, false // the old process did not answer either
 			}
 			return at.Sub(last), drained, true
 		}
+
 		pause.For(ctx, knockEvery)
 	}
+
 	<-replaced
 	return 0, drained, false
 }

@@ -90,11 +90,13 @@ func newDriver(w world.Wire, o Options) *driver {
 		mails: o.Mails, replies: o.Replies, floodSize: o.floodSize(),
 		actInterval: o.Flow / time.Duration(max(o.Mails+o.Replies, 1)),
 	}
+
 	d.takeBacks.platform, d.takeBacks.hold = chat, d.hold
 	d.wishes.interval = grantInterval
 	if o.Rate > 0 {
 		d.wishes.interval = limitedGrantInterval
 	}
+
 	mailers := 0
 	for i := range min(max(minTalks, o.Mails/mailsPerTalk), maxTalks) {
 		t := &talk{conv: i + 1, kind: world.KindOf(i+1, o.Chats), agent: d.traits.Ann, colleague: d.traits.Ben}
@@ -105,8 +107,10 @@ func newDriver(w world.Wire, o Options) *driver {
 		if i%2 == 1 {
 			t.agent, t.colleague = d.traits.Ben, d.traits.Ann
 		}
+
 		d.talks = append(d.talks, t)
 	}
+
 	return d
 }
 
@@ -166,6 +170,7 @@ func (d *driver) actOnce(ctx context.Context) error {
 			return err
 		}
 	}
+
 	hasNoThread := func(t *talk) bool { return t.markCount > 0 && t.root == "" }
 	if time.Since(d.learned) > findInterval && slices.ContainsFunc(d.talks, hasNoThread) {
 		d.learned = time.Now()
@@ -173,10 +178,12 @@ func (d *driver) actOnce(ctx context.Context) error {
 			return err
 		}
 	}
+
 	done, err := d.runErrand(ctx)
 	if done || err != nil {
 		return err
 	}
+
 	done, err = d.grantWish(ctx)
 	if done || err != nil {
 		return err
@@ -184,6 +191,7 @@ func (d *driver) actOnce(ctx context.Context) error {
 	if d.mails+d.replies == 0 {
 		return nil
 	}
+
 	t := d.talks[d.rng.IntN(len(d.talks))]
 	isFirst := t.markCount == 0 && d.mails > 0
 	if isFirst || d.rng.IntN(d.mails+d.replies) < d.mails {
@@ -192,6 +200,7 @@ func (d *driver) actOnce(ctx context.Context) error {
 	if t.root != "" && time.Now().After(t.quietUntil) {
 		return d.typeIn(ctx, t)
 	}
+
 	return nil
 }
 
@@ -240,15 +249,18 @@ func (d *driver) writeAsCustomer(ctx context.Context, t *talk, last bool) error 
 	from := fmt.Sprintf("Customer %03d <%s>", t.conv, world.Customer(t.conv))
 	about := t.nextMark(judge.Said)
 	t.untilReopened = max(t.untilReopened-1, 0)
+
 	if !last {
 		d.burstMarks.add(about)
 	}
+
 	text := d.composeText(about)
 	d.mails--
 	d.counted.Mails++
 	if err := d.write(ctx, t, from, text); err != nil {
 		return err
 	}
+
 	d.said = append(d.said, judge.Record{At: time.Now(), Did: judge.ActWrite, Mark: about, Conv: t.conv, Heard: true})
 	return nil
 }
@@ -259,6 +271,7 @@ func (d *driver) write(ctx context.Context, t *talk, from, text string) error {
 	if t.kind != world.ByMail {
 		return d.wire.Text(ctx, world.ChatText{Kind: t.kind, Conv: t.conv, Text: text})
 	}
+
 	if t.root != "" && d.rng.IntN(newMailEvery) > 0 {
 		inbox, err := d.wire.Folder(ctx, world.Customer(t.conv), "INBOX")
 		if err != nil {
@@ -269,11 +282,13 @@ func (d *driver) write(ctx context.Context, t *talk, from, text string) error {
 			return d.wire.Answer(ctx, from, inbox[len(inbox)-1].MessageID, programs[d.rng.IntN(len(programs))], text)
 		}
 	}
+
 	m := mailfake.Mail{From: from, To: []string{lab.HelpAddress}, Subject: world.Subject(t.conv), Text: text}
 	if t.lastMailID != "" {
 		m.Subject = "Re: " + m.Subject
 		m.InReplyTo, m.References = t.lastMailID, []string{t.lastMailID}
 	}
+
 	sent, err := d.wire.Send(ctx, m)
 	t.lastMailID = sent.MessageID
 	return err

@@ -21,15 +21,18 @@ func (s share) mostOf(n int) int { return s.fixed + n*s.percent/wholePercent }
 func findExcessiveExcuses(v *judge.Verdict, o Options) []string {
 	replies := v.Replies + v.Backs
 	unsure := share{fixed: 2, percent: 2}
+
 	// Without copies in Sent, and at WhatsApp, nothing tells whether a message arrived whose answer
 	// was lost.
 	if o.OwnCopies || o.Chats {
 		unsure = share{fixed: 4, percent: 14}
 	}
+
 	twice := share{fixed: 2, percent: 2}
 	if o.Blind { // Parley can't look whether a post is there, and posts again
 		twice = share{fixed: 4, percent: 25}
 	}
+
 	// In the short form as many blows fall in seconds as otherwise in minutes, the clock jumps over much of
 	// what is said, and people are asked after a few looks: sooner on a slow machine.
 	short := share{fixed: 4, percent: 20}
@@ -55,5 +58,6 @@ func findExcessiveExcuses(v *judge.Verdict, o Options) []string {
 			list = append(list, fmt.Sprintf("%d %s, of %d: more than the %d that faults explain", c.N, c.What, c.from, most))
 		}
 	}
+
 	return list
 }

@@ -50,16 +50,19 @@ func (r *Report) findUnplayed() []string {
 	if r.Blows[harmNewer] > 0 && r.Versions.Accepted == 0 {
 		list = append(list, "no event of a newer version came while an older one ran")
 	}
+
 	for _, name := range slices.Sorted(maps.Keys(r.Blows)) {
 		if planned, fell := r.Blows[name], r.Harm[name]; fell < fewestBlows(planned) {
 			list = append(list, fmt.Sprintf("%q fell %d times, of %d", name, fell, planned))
 		}
 	}
+
 	if !r.opt.ShortWaits { // in the short form, replies may leave only when the faults have ended
 		for _, name := range r.opt.listUnstruck(r.Faults) {
 			list = append(list, "no fault of "+name+" struck")
 		}
 	}
+
 	return list
 }
 
@@ -70,10 +73,12 @@ func (o Options) listUnstruck(faults map[string]int) []string {
 		name   string
 		begins []string // how the names of its faults begin
 	}
+
 	chat := provider{name: "Slack", begins: []string{"slack "}}
 	if o.Teams {
 		chat = provider{name: "Teams", begins: []string{"teams "}}
 	}
+
 	used := []provider{{name: "mail", begins: []string{"imap ", "smtp "}}, chat}
 	if o.Model {
 		used = append(used, provider{name: "the model", begins: []string{"model "}})
@@ -81,6 +86,7 @@ func (o Options) listUnstruck(faults map[string]int) []string {
 	if o.Chats {
 		used = append(used, provider{name: "Meta", begins: []string{"meta "}}, provider{name: "Twilio", begins: []string{"twilio "}})
 	}
+
 	var list []string
 	for _, p := range used {
 		struck := 0
@@ -89,10 +95,12 @@ func (o Options) listUnstruck(faults map[string]int) []string {
 				struck += n
 			}
 		}
+
 		if struck == 0 {
 			list = append(list, p.name)
 		}
 	}
+
 	return list
 }
 
@@ -116,6 +124,7 @@ func (r *Report) compareCounts() []string {
 			list = append(list, fmt.Sprintf("%d %s seen, of %d", c.seen, c.what, c.said))
 		}
 	}
+
 	isModelIdle := v.Asking == 0 || v.Noted == 0
 	if r.opt.Model && isModelIdle {
 		list = append(list, fmt.Sprintf("%d questions to the model seen, and %d messages named by notes", v.Asking, v.Noted))
@@ -123,5 +132,6 @@ func (r *Report) compareCounts() []string {
 	if s == (counts{}) {
 		list = append(list, "nothing was said")
 	}
+
 	return list
 }

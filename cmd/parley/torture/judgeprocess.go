@@ -26,15 +26,18 @@ func startOracle(program, log string) (*judgeProcess, error) {
 	if err != nil {
 		return nil, fmt.Errorf("torture: oracle: %w", err)
 	}
+
 	ourIn, theirOut, err := os.Pipe()
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("torture: oracle: %w", err), theirIn.Close(), ourOut.Close())
 	}
+
 	p, err := child.Start(child.Spec{Name: "oracle", Program: []string{program, "torture", "--oracle"}, Env: child.CleanEnv(), Log: log, Stdin: theirIn, Stdout: theirOut})
 	err = errors.Join(err, theirIn.Close(), theirOut.Close())
 	if err != nil {
 		return nil, errors.Join(err, ourOut.Close(), ourIn.Close())
 	}
+
 	return &judgeProcess{process: p, in: ourOut, out: ourIn, say: json.NewEncoder(ourOut), read: json.NewDecoder(ourIn)}, nil
 }
 

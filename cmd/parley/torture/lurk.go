@@ -53,6 +53,7 @@ func (c *chaos) waitAndStrike(ctx context.Context, h harm) {
 		if h.Way == waySMTP {
 			tr.match = containsMark(&c.driver.bounceMarks)
 		}
+
 		tr.strike = func(l *link) bool {
 			l.holdAnswers(earlyFor)
 			return true
@@ -72,6 +73,7 @@ func (c *chaos) waitAndStrike(ctx context.Context, h harm) {
 		}
 	}
 	defer c.driver.wishes.add(h.wishFor())()
+
 	if h.isDatabaseOutage() {
 		defer c.net.beginOutage()()
 	}
@@ -79,6 +81,7 @@ func (c *chaos) waitAndStrike(ctx context.Context, h harm) {
 		c.recordHit(h)
 		return
 	}
+
 	c.recordMiss(h)
 }
 
@@ -89,6 +92,7 @@ func (c *chaos) waitForTrap(ctx context.Context, h harm, tr *trap) bool {
 	until, last := time.Now().Add(c.patience), c.began.Add(c.opt.Flow+c.opt.lurkAfter())
 	waiting, stop := context.WithCancel(ctx)
 	defer stop()
+
 	for waiting.Err() == nil {
 		if c.net.traps.wait(waiting, tr, time.Until(until)) {
 			if tr.landed {
@@ -96,11 +100,14 @@ func (c *chaos) waitForTrap(ctx context.Context, h harm, tr *trap) bool {
 			}
 			continue
 		}
+
 		if !last.After(until) || !c.shouldWaitOn(h.Name, stop) {
 			return false
 		}
+
 		until = last
 	}
+
 	return false
 }
 
@@ -132,6 +139,7 @@ func (c *chaos) stopBeforeWrite(ctx context.Context, h harm, tr *trap) {
 	default:
 		tr.match = containsWords(c.driver.traits.Posting)
 	}
+
 	tr.strike = func(l *link) bool {
 		tr.landed = false
 		for _, r := range c.net.ownersOf(l) {
@@ -142,6 +150,7 @@ func (c *chaos) stopBeforeWrite(ctx context.Context, h harm, tr *trap) {
 				thaw()
 			})
 		}
+
 		<-time.After(stopWithin)
 		return true
 	}

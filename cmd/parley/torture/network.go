@@ -38,19 +38,23 @@ func openNetwork(ctx context.Context, replicas int, vars map[string]string, base
 	if err != nil {
 		return nil, err
 	}
+
 	teams, err := url.Parse(vars["FAKE_TEAMS_CONTROL"])
 	if err != nil {
 		return nil, err
 	}
+
 	base, err := url.Parse(baseURL)
 	if err != nil {
 		return nil, err
 	}
+
 	socket := base.Query().Get("host") + "/.s.PGSQL." + base.Query().Get("port")
 	open := func(way string, dial func(context.Context) (net.Conn, error)) *proxy {
 		if err != nil {
 			return nil
 		}
+
 		var p *proxy
 		p, err = openProxy(ctx, &proxy{way: way, dial: dial, traps: &n.traps})
 		return p
@@ -62,21 +66,25 @@ func openNetwork(ctx context.Context, replicas int, vars map[string]string, base
 			n.slack = append(n.slack, open(waySlack, newDialer("tcp", slack.Host)))
 		}
 	}
+
 	if teams.Host != "" {
 		n.teams = open(wayTeams, newDialer("tcp", teams.Host))
 	}
+
 	n.imap = open(wayIMAP, newDialer("tcp", vars["FAKE_IMAP_ADDR"]))
 	n.smtp = open(waySMTP, newDialer("tcp", vars["FAKE_SMTP_ADDR"]))
 	if err != nil {
 		n.close()
 		return nil, err
 	}
+
 	for i, r := range n.replicas {
 		n.base[i].owner = r
 		if len(n.slack) > 0 {
 			n.slack[i].owner = r
 		}
 	}
+
 	return n, nil
 }
 
@@ -124,6 +132,7 @@ func (n *network) findProxy(way string, replica int) *proxy {
 	case wayEvents:
 		return n.front
 	}
+
 	return n.slack[replica]
 }
 

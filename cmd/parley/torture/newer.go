@@ -26,19 +26,23 @@ func (c *chaos) mixVersions(ctx context.Context, h harm) error {
 	if err := c.database.TellVersions(ctx); err != nil {
 		return err
 	}
+
 	newer := append(append([]string{}, c.newer...), "--next-version")
 	if err := c.restartReplica(ctx, h, newer, c.nextEnv(h.N)); err != nil {
 		return err
 	}
+
 	beside, err := c.workBeside(ctx, h.For)
 	if err != nil {
 		return err
 	}
+
 	for i := range c.replicas {
 		if i != h.N {
 			err = errors.Join(err, c.restartReplica(ctx, harm{Name: harmNewer, N: i}, newer, c.nextEnv(i)))
 		}
 	}
+
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.accepted += beside.Accepted

@@ -93,6 +93,7 @@ func Plan(o Options) Options {
 	if o.Replicas == 1 {
 		stops = 2 * time.Minute // otherwise the only Parley would stand still most of the time
 	}
+
 	plan := map[string]int{
 		harmKill: every(9 * time.Second), harmLaneKill: every(30 * time.Second), harmFreeze: every(stops), harmClaimStop: every(4 * stops),
 		harmBase: every(2 * time.Minute), harmRestart: every(3 * time.Minute), harmSockets: every(40 * time.Second), harmMail: every(40 * time.Second),
@@ -104,6 +105,7 @@ func Plan(o Options) Options {
 		harmPoison: every(time.Minute), harmHeld: 1, harmNewer: 1,
 		harmFails: every(2 * time.Minute), harmSlow: every(5 * time.Minute), harmEnds: every(3 * time.Minute),
 	}
+
 	maps.Copy(plan, o.Blows)
 	o.Blows = plan
 	o.adaptBlows()
@@ -159,6 +161,7 @@ func ShortWaits(o app.Options, env app.Env) app.Options {
 	if env.SlackRate > 0 { // its limit may let Parley look only after a minute
 		o.Relay.UnclearAfter = 3 * time.Minute
 	}
+
 	o.Backoff = []time.Duration{time.Second, 2 * time.Second, 3 * time.Second}
 	o.Lease = 6 * time.Second
 	o.Sweep = 10 * time.Second
@@ -168,6 +171,7 @@ func ShortWaits(o app.Options, env app.Env) app.Options {
 			o.Specs[i] = twilio.SMSSpec(twilio.Options{Poll: 3 * time.Second, Settle: 2 * time.Second})
 		}
 	}
+
 	return o
 }
 
@@ -181,6 +185,7 @@ func Quick(o Options) Options {
 		harmFloodOne: 1, harmFloodAll: 1, harmReceipts: 1, harmPoison: 1, harmHeld: 1, harmNewer: 1,
 		harmFails: 1, harmSlow: 0, harmEnds: 1, // no slow mail: it takes 40 s, three times
 	}
+
 	o.FreezeFor, o.SilentFor = 5*time.Second, 5*time.Second
 	o.StopLong = 12 * time.Second
 	o.LateFor = 2500 * time.Millisecond
@@ -190,6 +195,7 @@ func Quick(o Options) Options {
 	if o.Rate > 0 {
 		o.Settle = 15 * time.Minute // Slack takes 40 marks a minute
 	}
+
 	o.adaptBlows()
 	return o
 }
@@ -199,14 +205,17 @@ func (o *Options) adaptBlows() {
 	if o.Replicas < 2 {
 		o.Blows[harmNewer] = 0
 	}
+
 	if o.Chats {
 		o.Blows[harmDay], o.Upgrade = 0, false
 	} else {
 		o.Blows[harmReceipts], o.Blows[harmPoison] = 0, 0 // both are about WhatsApp
 	}
+
 	if !o.Teams {
 		return
 	}
+
 	o.Upgrade = o.Upgrade && o.From != ""
 	for slacks, ours := range map[string]string{harmSockets: harmTokens, harmLimit: harmLimitTeams} {
 		if n, ok := o.Blows[slacks]; ok {

@@ -83,12 +83,15 @@ func Oracle(ctx context.Context, in io.Reader, out io.Writer) error {
 			o.wire, o.chat = cmd.Begin.Wire, cmd.Begin.Wire.Platform()
 			o.convs, o.hold = cmd.Begin.Convs, cmd.Begin.Hold
 		}
+
 		for _, m := range cmd.Excused {
 			o.testimony.Excused[m] = true
 		}
+
 		if cmd.Said != nil {
 			o.testimony.Said = cmd.Said
 		}
+
 		a, err := o.inspectWorld(ctx, cmd.Click)
 		if err != nil {
 			a.Error = err.Error()
@@ -106,6 +109,7 @@ func (o *oracle) inspectWorld(ctx context.Context, click bool) (answer, error) {
 	if w.Threads, err = o.chat.Look(ctx); err != nil {
 		return answer{}, err
 	}
+
 	for conv := 1; conv <= o.convs; conv++ {
 		b, err := o.readBox(ctx, conv)
 		if err != nil {
@@ -113,18 +117,22 @@ func (o *oracle) inspectWorld(ctx context.Context, click bool) (answer, error) {
 		}
 		w.Boxes = append(w.Boxes, b)
 	}
+
 	if w.Asked, err = o.wire.Asked(ctx); err != nil {
 		return answer{}, err
 	}
+
 	var a answer
 	if click {
 		if a.Clicks, err = o.answerQuestions(ctx, w); err != nil {
 			return a, err
 		}
 	}
+
 	if err := o.askPlatform(ctx, w); err != nil {
 		return a, err
 	}
+
 	a.Verdict = judge.Decide(w, o.testimony)
 	a.Verdict.Ambiguous = len(o.unclear)
 	a.Verdict.Unsure = o.testimony.Said.Together(o.unclear)
@@ -134,12 +142,14 @@ func (o *oracle) inspectWorld(ctx context.Context, click bool) (answer, error) {
 			a.Verdict.Asked++
 		}
 	}
+
 	a.Cards = map[string]judge.CardSeen{}
 	for _, t := range w.Threads {
 		if t.Card != "" {
 			a.Cards[t.Root] = judge.CardSeen{Card: t.Card, Keepers: o.testimony.KeepersOf(t.Root)}
 		}
 	}
+
 	a.Problems, err = o.chat.Problems(ctx)
 	a.Problems = append(a.Problems, slices.Sorted(maps.Keys(o.broken))...)
 	return a, err
@@ -151,6 +161,7 @@ func (o *oracle) askPlatform(ctx context.Context, w judge.World) error {
 	if err != nil {
 		return err
 	}
+
 	for _, t := range w.Threads {
 		for _, p := range t.Posts {
 			for _, m := range p.Marks {
@@ -160,12 +171,14 @@ func (o *oracle) askPlatform(ctx context.Context, w judge.World) error {
 			}
 		}
 	}
+
 	if o.testimony.Late, err = o.chat.Untold(ctx, world.Written, judge.TellInOrder/2); err != nil {
 		return err
 	}
 	if o.testimony.LateEdits, err = o.chat.Untold(ctx, world.Edited, o.hold/2); err != nil {
 		return err
 	}
+
 	o.testimony.Never, err = o.chat.Never(ctx, world.Edited, world.Deleted)
 	return err
 }
@@ -177,17 +190,21 @@ func (o *oracle) readPhone(ctx context.Context, kind world.ChatKind, conv int) (
 	for _, text := range chat.Wrote {
 		b.Wrote = append(b.Wrote, judge.MarksIn(text)...)
 	}
+
 	for _, text := range chat.Late {
 		for _, m := range judge.MarksIn(text) {
 			o.testimony.Excused[m] = true
 		}
 	}
+
 	for _, m := range chat.Inbox {
 		b.Inbox = append(b.Inbox, judge.Letter{ID: m.ID, Marks: judge.MarksIn(m.Text)})
 	}
+
 	if err == nil && chat.Waiting > 0 {
 		b.Waiting = chat.Waiting
 	}
+
 	return b, err
 }
 
@@ -196,15 +213,18 @@ func (o *oracle) readBox(ctx context.Context, conv int) (judge.Box, error) {
 	if kind := world.KindOf(conv, o.wire.Chats); kind != world.ByMail {
 		return o.readPhone(ctx, kind, conv)
 	}
+
 	b := judge.Box{Conv: conv}
 	wrote, err := o.wire.Folder(ctx, world.Customer(conv), "Sent")
 	if err != nil {
 		return b, err
 	}
+
 	inbox, err := o.wire.Folder(ctx, world.Customer(conv), "INBOX")
 	if err != nil {
 		return b, err
 	}
+
 	for _, m := range wrote {
 		for _, found := range judge.MarksIn(m.Text) {
 			if found.Kind == judge.Said {
@@ -213,12 +233,14 @@ func (o *oracle) readBox(ctx context.Context, conv int) (judge.Box, error) {
 			}
 		}
 	}
+
 	for _, m := range inbox {
 		if m.ParseError != "" {
 			o.broken[fmt.Sprintf("the mail %s to customer %d can't be read: %s", m.MessageID, conv, m.ParseError)] = true
 		}
 		b.Inbox = append(b.Inbox, judge.Letter{ID: m.MessageID, Marks: marksOf(m)})
 	}
+
 	return b, nil
 }
 
@@ -252,12 +274,14 @@ func (o *oracle) answerQuestions(ctx context.Context, w judge.World) (int, error
 			}
 		}
 	}
+
 	clicks := 0
 	for _, t := range w.Threads {
 		for _, p := range t.Posts {
 			if p.User != "" || p.TS == t.Root {
 				continue
 			}
+
 			done, err := o.answerQuestion(ctx, t, p, authors, w)
 			if err != nil {
 				return clicks, err
@@ -267,6 +291,7 @@ func (o *oracle) answerQuestions(ctx context.Context, w judge.World) (int, error
 			}
 		}
 	}
+
 	return clicks, nil
 }
 
@@ -277,22 +302,27 @@ func (o *oracle) answerQuestion(ctx context.Context, t judge.Thread, p judge.Pos
 	if authors[about] == "" || time.Since(o.clicked[p.TS]) < clickPause {
 		return false, nil
 	}
+
 	id := chooseButton(p.Buttons, w.HasReached(about))
 	if id == "" {
 		return false, nil
 	}
+
 	isUnclear := p.Buttons["marksent"] != ""
 	if isUnclear && !o.clicked[p.TS].IsZero() { // a second click could send the reply a second time
 		return false, nil
 	}
+
 	if judge.IsResolved(t.Card) { // a resolved conversation sends nothing: reopen it first
 		if time.Since(o.clicked[t.Root]) < clickPause {
 			return true, nil
 		}
+
 		o.clicked[t.Root], o.testimony.Answered[t.Root] = time.Now(), true
 		_, err := o.chat.Say(ctx, authors[about], t.Root, o.chat.Traits().Command("reopen"))
 		return true, err
 	}
+
 	o.clicked[p.TS] = time.Now()
 	o.recordClick(t.Root, about, isUnclear, id == p.Buttons["sendagain"])
 	err := o.chat.Click(ctx, authors[about], p.TS, id)
@@ -300,6 +330,7 @@ func (o *oracle) answerQuestion(ctx context.Context, t judge.Thread, p judge.Pos
 		delete(o.clicked, p.TS)
 		err = nil
 	}
+
 	return true, err
 }
 

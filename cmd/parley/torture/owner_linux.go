@@ -15,20 +15,24 @@ func isOwnerOf(pid int, from net.Addr) bool {
 	if !ok || pid == 0 {
 		return false
 	}
+
 	inode := inodeOf(tcp.Port)
 	if inode == "" {
 		return false
 	}
+
 	fds, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
 	if err != nil {
 		return false
 	}
+
 	for _, fd := range fds {
 		to, err := os.Readlink(fd) // fails for one that was closed meanwhile, which is not the one
 		if err == nil && to == "socket:["+inode+"]" {
 			return true
 		}
 	}
+
 	return false
 }
 
@@ -58,5 +62,6 @@ func inodeOf(port int) string {
 			return f[inodeField]
 		}
 	}
+
 	return ""
 }

@@ -65,6 +65,7 @@ func openProxy(ctx context.Context, p *proxy) (*proxy, error) {
 	if err != nil {
 		return nil, fmt.Errorf("torture: proxy: %w", err)
 	}
+
 	ctx, p.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	p.in = in
 	p.links, p.silences = map[*link]bool{}, map[string]*silence{}
@@ -77,6 +78,7 @@ func openProxy(ctx context.Context, p *proxy) (*proxy, error) {
 			p.serving.Go(func() { p.serve(ctx, conn) })
 		}
 	})
+
 	return p, nil
 }
 
@@ -127,18 +129,21 @@ func (p *proxy) serve(ctx context.Context, client net.Conn) {
 			l.way = waySocket
 		}
 	}
+
 	p.mu.Lock()
 	p.links[l] = true
 	q := p.silences[l.way]
 	if q != nil {
 		l.muteLink(q.wholly)
 	}
+
 	p.mu.Unlock()
 	defer func() {
 		p.mu.Lock()
 		delete(p.links, l)
 		p.mu.Unlock()
 	}()
+
 	if ctx.Err() != nil {
 		return
 	}
@@ -146,17 +151,21 @@ func (p *proxy) serve(ctx context.Context, client net.Conn) {
 		_, _ = io.Copy(io.Discard, client) // until the client, or the fault's end, closes it
 		return
 	}
+
 	server, err := p.dial(ctx)
 	if err != nil {
 		return
 	}
+
 	l.mu.Lock()
 	l.server = server
 	l.mu.Unlock()
 	defer func() { _ = server.Close() }()
+
 	if len(first) > 0 && !l.passOn(server, first, true) {
 		return
 	}
+
 	var both sync.WaitGroup
 	both.Go(func() { l.pumpBytes(client, server, true) })
 	both.Go(func() { l.pumpBytes(server, client, false) })
@@ -185,18 +194,23 @@ func (p *proxy) keepSilent(ctx context.Context, way string, d time.Duration, who
 	for _, l := range list {
 		l.muteLink(wholly)
 	}
+
 	pause.For(ctx, d)
 	p.mu.Lock()
+
 	if p.silences[way] == q { // otherwise another silence has begun and lasts
 		delete(p.silences, way)
 	}
+
 	p.mu.Unlock()
 	struck := len(list)
+
 	for _, l := range p.openLinks(way) {
 		if l.isSilent() {
 			l.reset()
 		}
 	}
+
 	return struck
 }
 
@@ -258,6 +272,7 @@ func (l *link) pumpBytes(from, to net.Conn, up bool) {
 			l.reset()
 			return
 		}
+
 		if err != nil {
 			half, canHalfClose := to.(interface{ CloseWrite() error })
 			if canHalfClose && errors.Is(err, io.EOF) {
@@ -278,20 +293,24 @@ func (l *link) passOn(to net.Conn, piece []byte, up bool) bool {
 	if !l.p.traps.pass(l, piece, up) {
 		return false
 	}
+
 	if !up && l.p.seen != nil {
 		if status := httpStatus(piece); status != "" {
 			l.p.seen(status)
 		}
 	}
+
 	l.mu.Lock()
 	wait := time.Until(l.answersHeldUntil)
 	l.mu.Unlock()
+
 	if !up && wait > 0 {
 		<-time.After(wait) // that is the fault
 	}
 	if l.isDeaf(up) { // meanwhile
 		return true
 	}
+
 	_, err := to.Write(piece)
 	return err == nil
 }

@@ -45,26 +45,32 @@ func (r *replica) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+
 		r.mu.Lock()
 		r.now, r.started = p, time.Now()
 		r.asked, r.killed = false, false
 		r.mu.Unlock()
+
 		select {
 		case <-p.Done():
 		case <-ctx.Done():
 			p.End()
 			return nil
 		}
+
 		r.mu.Lock()
 		asked := r.asked
 		if !asked {
 			r.judgeEnd(p.Err(), log())
 		}
+
 		r.mu.Unlock()
+
 		if !asked && !pause.For(ctx, time.Second) { // as a service manager would
 			return nil
 		}
 	}
+
 	return nil
 }
 
@@ -85,11 +91,14 @@ func (r *replica) judgeEnd(how error, log string) {
 		r.refused++
 		return
 	}
+
 	last := strings.TrimSpace(log)
 	last = last[strings.LastIndexByte(last, '\n')+1:]
+
 	if how == nil {
 		how = errors.New("exit status 0")
 	}
+
 	r.unaskedEnds = append(r.unaskedEnds, fmt.Sprintf("Parley %d ended by itself (%v) after %s; it said last: %.300s", r.n+1, how,
 		time.Since(r.started).Round(time.Millisecond), last))
 }

@@ -23,18 +23,21 @@ func (s *stage) findCrashes() []string {
 	if err != nil {
 		return nil
 	}
+
 	logs = append(logs, filepath.Join(s.dir, "fakes.log"), filepath.Join(s.dir, "oracle.log"))
 	for _, log := range logs {
 		body, err := os.ReadFile(filepath.Clean(log))
 		if err != nil {
 			continue // it never started, which is an error of its own
 		}
+
 		for line := range strings.Lines(string(body)) {
 			if len(found) < most && isCrashLine(line) {
 				found = append(found, strings.TrimSpace(line))
 			}
 		}
 	}
+
 	return found
 }
 
@@ -57,12 +60,14 @@ func (s *stage) writeEvidence(ctx context.Context) error {
 	if s.wire == (world.Wire{}) {
 		return err
 	}
+
 	chat := s.wire.Platform()
 	shown, seen := chat.Evidence(ctx)
 	err = errors.Join(err, seen, s.writeJSON(chat.Traits().Kind+".json", shown))
 	if s.driver == nil {
 		return err
 	}
+
 	err = errors.Join(err, s.writeJSON("said.json", s.driver.said))
 	mail := map[string]any{}
 	for _, t := range s.driver.talks {
@@ -72,12 +77,14 @@ func (s *stage) writeEvidence(ctx context.Context) error {
 			mail[fmt.Sprintf("%s %s", t.kind, world.Subject(t.conv))] = b
 			continue
 		}
+
 		for _, folder := range []string{"INBOX", "Sent"} {
 			list, seen := s.wire.Folder(ctx, world.Customer(t.conv), folder)
 			err = errors.Join(err, seen)
 			mail[world.Customer(t.conv)+" "+folder] = list
 		}
 	}
+
 	return errors.Join(err, s.writeJSON("mail.json", mail))
 }
 
@@ -97,7 +104,9 @@ func (s *stage) printAndCleanUp(r *Report, err error) error {
 	if err == nil && s.scratch != nil {
 		return s.scratch.Remove()
 	}
+
 	r.Folder = s.dir
+
 	if s.scratch != nil {
 		defer func() { _ = s.scratch.Leave() }() // nothing is written into the lock
 		s.printLine("Folders of the last %d runs that failed are kept; --keep FOLDER keeps one for good.", keptRuns)
@@ -106,6 +115,7 @@ func (s *stage) printAndCleanUp(r *Report, err error) error {
 		s.printLine("Seed %d failed: %v. Its journal, what the emulators saw, the logs and report.json are in %s. To look:\n  PARLEY_DATA=%s parley explain '#1'",
 			r.Seed, err, s.dir, s.dir)
 	}
+
 	return errors.Join(err, s.writeJSON("report.json", r))
 }
 
@@ -115,22 +125,27 @@ func (s *stage) print(r *Report) {
 	for _, f := range slices.Concat(v.Findings, r.Audit.Findings(), r.Fell, r.Crashes, r.Problems) {
 		s.printLine("  %s", f)
 	}
+
 	s.printLine("Blows: %s (%d kills and stops)", formatCounts(r.Harm), r.Struck)
 	if len(r.Missed) > 0 {
 		s.printLine("Never met their moment: %s", formatCounts(r.Missed))
 	}
+
 	s.printLine("Faults: %s", formatCounts(r.Faults))
 	if g := r.Gaps; len(g.All)+g.Disturbed > 0 {
 		s.printLine("Restarts: %d undisturbed, %d disturbed by other blows; nobody answered for at most %s (median %s); the old process took at most %s to end",
 			len(g.All), g.Disturbed, g.Worst.Round(time.Millisecond), medianOf(g.All).Round(time.Millisecond), g.Drained.Round(10*time.Millisecond))
 	}
+
 	for _, text := range r.Skipped {
 		s.printLine("%s", text)
 	}
+
 	s.printLine("Left: %d facts, %d lanes, %d quarantined. Parley fell by itself %d times; %d starts found no database or no port. "+
 		"Seed %d, %d replicas, load average %s before, %s after; took %s, of which waiting %s.",
 		r.Left.Pending, r.Left.Lanes, r.Left.Quarantined, len(r.Fell), r.Refused, r.Seed, s.opt.Replicas, r.Loads[0], r.Loads[1],
 		r.Took.Round(time.Second), r.Quiet.Round(time.Second))
+
 	s.printLine("Verdict: %d mails, %d replies, %d came back, %d inside, %d edits, %d deletions, %d commands: "+
 		"lost %d, doubled %d, reordered %d, leaked %d, forgotten %d, scattered %d, received though deleted %d, unaccounted for %d; "+
 		"excused %d, of which %s could not tell within the hold; truly ambiguous %d, which left in %d messages, all decided by the oracle's agent; "+
@@ -138,9 +153,11 @@ func (s *stage) print(r *Report) {
 		v.Mails, v.Replies, v.Backs, v.Inside, v.Edits, v.Deletes, v.Commands,
 		v.Lost, v.Doubled, v.Reordered, v.Leaked, v.Forgotten+len(r.Audit.Forgotten), v.Scattered, v.Late, v.Unaccounted,
 		v.Excused, s.wire.Platform().Traits().Name, v.Ambiguous, v.Unsure, v.Clicked, v.Asked, v.Unseen)
+
 	s.printLine("Records: %d effects and %d places in lanes, out of the journal's order %d; applied twice %d, wrongly given up %d, "+
 		"unreadable and not given up once %d, typed and not recorded %d, stale cards %d.", r.Audit.Effects, r.Audit.Places,
 		len(r.Audit.Overtaken), len(r.Audit.Twice), len(r.Audit.GivenUp), len(r.Audit.Unread), len(r.Audit.Missing), len(r.Audit.Stale))
+
 	if s.opt.Model {
 		s.printLine("The model: %d questions; customers' messages named by notes %d.", v.Asking, v.Noted)
 	}
@@ -151,6 +168,7 @@ func (s *stage) print(r *Report) {
 		s.printLine("Where Parley could not look: %d messages shown twice and marked so, %d replies and edits that the platform gave up telling.",
 			v.Twice, v.Untold)
 	}
+
 	for _, why := range r.Broken {
 		s.printLine("FAILED: %s", why)
 	}

@@ -74,31 +74,40 @@ func (s *stage) playRun(ctx context.Context, r *Report) (err error) {
 		if err != nil {
 			err = errors.Join(err, s.writeEvidence(context.WithoutCancel(ctx)))
 		}
+
 		err = errors.Join(err, s.stopOthers(err != nil))
 	}()
+
 	if err := s.begin(life); err != nil {
 		return err
 	}
+
 	for _, p := range s.network.replicas {
 		parleys.Go(func() error { return p.run(life) })
 	}
+
 	if err := s.waitUntilConnected(life); err != nil {
 		return err
 	}
+
 	s.printLine("Parley runs (%d), seed %d, load average %s: %d mails and %d replies in %s; blows: %s; and faults of all providers.",
 		s.opt.Replicas, s.opt.Seed, r.Loads[0], s.opt.Mails, s.opt.Replies, s.opt.Flow, formatCounts(s.opt.Blows))
 	if err := s.runFlow(life, r); err != nil {
 		return err
 	}
+
 	quiet := time.Now()
+
 	if err := s.settle(life, r); err != nil {
 		return err
 	}
+
 	r.Quiet = time.Since(quiet)
 	for _, p := range s.network.replicas {
 		ends, refused := p.endsByItself()
 		r.Fell, r.Refused = append(r.Fell, ends...), r.Refused+refused
 	}
+
 	return nil
 }
 
@@ -106,23 +115,27 @@ func (s *stage) playRun(ctx context.Context, r *Report) (err error) {
 func (s *stage) waitUntilConnected(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
+
 	for watched := false; !watched; {
 		watched, _ = s.database.Watched(ctx) // the database may be down for a moment
 		if !watched && !pause.For(ctx, pollEvery) {
 			return errors.New("torture: Parley did not open its mailboxes; see parley-1.log")
 		}
 	}
+
 	if s.opt.Chats {
 		if err := s.useChats(ctx); err != nil {
 			return err
 		}
 	}
+
 	if s.opt.Teams {
 		return s.useTeams(ctx)
 	}
 	if s.opt.Webhooks {
 		return s.useWebhooks(ctx)
 	}
+
 	for {
 		n, err := s.wire.Sockets(ctx) // an error counts as no connection: the emulator is asked again
 		if err == nil && n >= s.opt.Replicas {
@@ -149,6 +162,7 @@ func (s *stage) runFlow(ctx context.Context, r *Report) error {
 	if err := errors.Join(s.driver.prepareBounces(ctx), world.Spoil(ctx, s.wire)); err != nil {
 		return err
 	}
+
 	group, both := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.driver.run(both) })
 	group.Go(func() error { return c.run(both, schedule(s.opt.Seed, s.opt)) })
@@ -158,6 +172,7 @@ func (s *stage) runFlow(ctx context.Context, r *Report) error {
 	if err := s.countFaults(ctx, r); err != nil {
 		return err
 	}
+
 	s.network.addTo(r.Faults)
 	r.Said = s.driver.counted
 	r.Harm, r.Missed = c.countBlows()
@@ -165,11 +180,13 @@ func (s *stage) runFlow(ctx context.Context, r *Report) error {
 	for _, name := range killsAndStops() {
 		r.Struck += r.Harm[name]
 	}
+
 	r.Gaps = s.doors.gaps
 	d := r.Said
 	s.printLine("All is said: %d mails, %d replies (%d to a mailbox that is gone), %d remarks inside, %d edits, %d deletions, "+
 		"%d resolved, %d handed over. The faults end.",
 		d.Mails, d.Replies+d.Backs, d.Backs, d.Inside, d.Edits, d.Deletes, d.Solved, d.Handed)
+
 	return s.wire.Heal(ctx)
 }
 
@@ -182,6 +199,7 @@ func (s *stage) countFaults(ctx context.Context, r *Report) error {
 		if r.Faults, err = s.wire.FaultCounts(ctx); err != nil {
 			return err
 		}
+
 		isEnough := s.opt.ShortWaits || len(s.opt.listUnstruck(r.Faults)) == 0
 		if isEnough || time.Now().After(until) {
 			return nil
@@ -200,17 +218,20 @@ func (s *stage) settle(ctx context.Context, r *Report) error {
 		quietLooks    = 3 // so many looks in a row must find nothing left to wait for
 		progressEvery = 5 * time.Second
 	)
+
 	calm, lastProgress := 0, time.Now()
 	excused, err := s.driver.takeBacks.listExcused(ctx)
 	if err != nil {
 		return err
 	}
+
 	o := order{Click: true, Excused: excused, Said: s.driver.said}
 	for {
 		quiet, err := s.inspectAll(ctx, o, r)
 		if err != nil {
 			return err
 		}
+
 		o.Excused, o.Said = nil, nil
 		calm++
 		if !quiet {
@@ -219,11 +240,13 @@ func (s *stage) settle(ctx context.Context, r *Report) error {
 		if calm >= quietLooks || time.Now().After(deadline) {
 			return nil
 		}
+
 		if time.Since(lastProgress) > progressEvery {
 			lastProgress = time.Now()
 			s.printLine("        waiting: %d facts, %d lanes, %d not arrived, %d answered by the oracle's agent",
 				r.Left.Pending, r.Left.Lanes, r.Verdict.Waits()+r.Audit.Waits(), r.Verdict.Clicked+r.Verdict.Ambiguous)
 		}
+
 		if !pause.For(ctx, time.Second) {
 			return ctx.Err()
 		}
@@ -240,25 +263,30 @@ func (s *stage) inspectAll(ctx context.Context, o order, r *Report) (quiet bool,
 	if r.Left, err = s.database.Load(ctx); err != nil {
 		return false, err
 	}
+
 	if s.opt.Model {
 		if r.Unread, err = s.database.Unread(ctx); err != nil {
 			return false, err
 		}
 	}
+
 	chat := s.wire.Platform()
 	untold, err := chat.Pending(ctx)
 	if err != nil {
 		return false, err
 	}
+
 	never, err := chat.Never(ctx, world.Written)
 	if err != nil {
 		return false, err
 	}
+
 	typed := slices.DeleteFunc(s.driver.said.Heard(), func(id string) bool { return never[id] })
 	k := records.Known{Typed: typed, Cards: a.Cards, Poisons: s.driver.poisons, Stopped: s.opt.StopLong, Blind: s.opt.Blind}
 	if r.Audit, err = s.database.Audit(ctx, k); err != nil {
 		return false, err
 	}
+
 	if r.Harm[harmNewer] > 0 {
 		seen, err := s.database.Versions(ctx)
 		if err != nil {
@@ -266,6 +294,7 @@ func (s *stage) inspectAll(ctx context.Context, o order, r *Report) (quiet bool,
 		}
 		r.Versions.Touched = seen.Touched
 	}
+
 	r.Verdict, r.Problems = a.Verdict, a.Problems
 	waitsFor := a.Clicks + r.Left.Lanes + r.Left.Pending + r.Unread + untold + a.Verdict.Waits() + r.Audit.Waits()
 	return waitsFor == 0, nil

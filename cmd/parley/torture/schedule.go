@@ -40,6 +40,7 @@ func schedule(seed uint64, o Options) []harm {
 	for name := range o.Blows {
 		names = append(names, name)
 	}
+
 	slices.Sort(names)
 	const mostWays = 7 // more than a blow has ways, so that each can be its first
 	for k, name := range names {
@@ -67,9 +68,11 @@ func schedule(seed uint64, o Options) []harm {
 			case harmClaimStop: // they wait for a moment, too, and then last
 				h.At /= 2
 			}
+
 			list = append(list, h)
 		}
 	}
+
 	slices.SortStableFunc(list, func(a, b harm) int { return cmp.Compare(a.At, b.At) })
 	return list
 }
@@ -93,6 +96,7 @@ func (o Options) durationOf(name, way string, rng *rand.Rand) time.Duration {
 	case harmSilence:
 		return o.SilentFor/5 + time.Duration(rng.Int64N(int64(o.SilentFor*4/5)))
 	}
+
 	return 0
 }
 
@@ -105,11 +109,13 @@ func (h harm) describe(o Options) string {
 			text += fmt.Sprintf(" %d", h.N+1)
 		}
 	}
+
 	if h.Way != "" {
 		text += ", " + h.Way
 	}
 	if h.For > 0 {
 		text += fmt.Sprintf(", for %s", h.For.Round(100*time.Millisecond))
 	}
+
 	return text
 }

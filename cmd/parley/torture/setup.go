@@ -33,6 +33,7 @@ func (s *stage) setUpOld(ctx context.Context, text string) error {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return fmt.Errorf("torture: %w", err)
 	}
+
 	env := app.Env{DatabaseURL: s.database.URL(), Data: s.dir}
 	run := func(args ...string) error {
 		cmd := exec.CommandContext(ctx, s.old[0], args...) //nolint:gosec // what we built
@@ -45,14 +46,17 @@ func (s *stage) setUpOld(ctx context.Context, text string) error {
 	if err := run("migrate"); err != nil {
 		return err
 	}
+
 	db, err := app.OpenDatabase(ctx, env, slog.New(slog.DiscardHandler), func(string) {})
 	if err != nil {
 		return err
 	}
 	defer db.Close()
+
 	if _, err := store.EnsureSurface(ctx, db.Pool, s.wire.Platform().Traits().Kind); err != nil {
 		return err
 	}
+
 	return run("apply", "-f", path)
 }
 
@@ -61,6 +65,7 @@ func (s *stage) composeConfig() string {
 	if s.opt.OwnCopies {
 		saveSent = "      save_sent: \"on\"\n"
 	}
+
 	t := s.wire.Platform().Traits()
 	return "company: Acme\n" + lab.Agents(t.Kind == "slack", t.Kind == "teams") + fmt.Sprintf(`teams:
   - {name: %[1]s, members: [ann@acme.test, ben@acme.test], %[2]s_channel: %[3]q}

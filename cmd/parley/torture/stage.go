@@ -38,9 +38,11 @@ func newStage(o Options) (*stage, error) {
 			err = os.Chmod(s.dir, 0o711) // PostgreSQL may run as another account, and passes through
 		}
 	}
+
 	if err != nil {
 		return nil, fmt.Errorf("torture: %w", err)
 	}
+
 	s.database = &records.Database{Dir: s.dir}
 	return s, nil
 }
@@ -58,16 +60,19 @@ func (s *stage) begin(ctx context.Context) error {
 	if s.opt.ShortWaits {
 		s.program = append(s.program, "--short-waits")
 	}
+
 	s.chooseOld(ctx)
 	s.limitSpace()
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
+
 	if err := s.startFakes(ctx); err != nil {
 		return err
 	}
 	if err := s.database.Start(ctx); err != nil {
 		return err
 	}
+
 	var err error
 	if s.network, err = openNetwork(ctx, s.opt.Replicas, s.vars, s.database.URL()); err != nil {
 		return fmt.Errorf("torture: %w", err)
@@ -81,14 +86,17 @@ func (s *stage) begin(ctx context.Context) error {
 	if err := s.openFront(ctx); err != nil {
 		return err
 	}
+
 	if s.opt.Chats {
 		if s.network.hooks, err = s.network.openFront(ctx, wayHooks, s.doors.list); err != nil {
 			return err
 		}
 	}
+
 	if s.oracle, err = startOracle(s.opt.Program, filepath.Join(s.dir, "oracle.log")); err != nil {
 		return err
 	}
+
 	s.specifyReplicas()
 	return nil
 }
@@ -114,6 +122,7 @@ func (s *stage) specifyReplicas() {
 	if s.old != nil {
 		program = s.old
 	}
+
 	for i, r := range s.network.replicas {
 		r.spec = child.Spec{Name: "parley", Program: program, Log: filepath.Join(s.dir, fmt.Sprintf("parley-%d.log", i+1)),
 			Env: child.CleanEnv("DATABASE_URL="+s.network.baseURL(i), "PARLEY_DATA="+s.dir, "PARLEY_LISTEN="+s.doors.list[i], "PARLEY_LOG=info")}
@@ -123,6 +132,7 @@ func (s *stage) specifyReplicas() {
 				r.spec.Env = append(r.spec.Env, name+"="+s.vars[name])
 			}
 		}
+
 		if s.opt.Chats {
 			r.spec.Env = append(r.spec.Env, "PARLEY_PUBLIC_URL="+s.publicURL(), "WHATSAPP_API_URL="+s.vars["WHATSAPP_API_URL"],
 				"MESSENGER_API_URL="+s.vars["MESSENGER_API_URL"], "TWILIO_API_URL="+s.vars["TWILIO_API_URL"])
@@ -142,10 +152,12 @@ func (s *stage) chatEnv(i int) []string {
 		}
 		return list
 	}
+
 	how := "SLACK_APP_TOKEN=" + s.vars["SLACK_APP_TOKEN"]
 	if s.opt.Webhooks {
 		how = "SLACK_SIGNING_SECRET=" + s.vars["SLACK_SIGNING_SECRET"]
 	}
+
 	return append(list, "SLACK_BOT_TOKEN="+s.vars["SLACK_BOT_TOKEN"], how, "SLACK_API_URL="+s.network.slackURL(i))
 }
 
@@ -161,9 +173,11 @@ func (s *stage) startFakes(ctx context.Context) error {
 			args = append(args, option.flag)
 		}
 	}
+
 	if s.opt.Rate > 0 {
 		args = append(args, "--rate", fmt.Sprint(s.opt.Rate))
 	}
+
 	var err error
 	s.fakes, err = child.Start(child.Spec{Name: "fakes", Program: args, Env: child.CleanEnv(), Log: filepath.Join(s.dir, "fakes.log")})
 	if err != nil {
@@ -172,6 +186,7 @@ func (s *stage) startFakes(ctx context.Context) error {
 	if s.vars, err = child.ReadEnv(ctx, envFile); err != nil {
 		return err
 	}
+
 	s.wire = world.Wire{Slack: s.vars["FAKE_SLACK_CONTROL"], Teams: s.vars["FAKE_TEAMS_CONTROL"], Blind: s.opt.Blind, Mail: s.vars["FAKE_MAIL_CONTROL"], Chats: s.opt.Chats, Model: s.opt.Model}
 	return nil
 }
@@ -180,21 +195,26 @@ func (s *stage) startFakes(ctx context.Context) error {
 func (s *stage) chooseOld(ctx context.Context) {
 	delete(s.opt.Blows, harmUpgrade)
 	delete(s.opt.Blows, harmReader)
+
 	if !s.opt.Upgrade {
 		return
 	}
+
 	program, commit, err := buildOld(ctx, s.opt, s.dir)
 	if err != nil {
 		s.skip("rolling upgrade", err)
 		return
 	}
+
 	s.old = []string{program, "serve"}
+
 	// The earlier version may know fewer options; those that it doesn't know are left out.
 	for _, flag := range s.program[2:] {
 		if exec.CommandContext(ctx, program, "serve", flag, "--help").Run() == nil { //nolint:gosec // what we built
 			s.old = append(s.old, flag)
 		}
 	}
+
 	s.opt.Blows[harmUpgrade], s.opt.Blows[harmReader] = 1, 1
 	s.printLine("The run begins with the program of %.12s (%v) and rolls to this one.", commit, s.old[1:])
 }
@@ -228,15 +248,18 @@ func (s *stage) stopOthers(failed bool) error {
 	if s.fakes != nil {
 		s.fakes.End()
 	}
+
 	err := s.database.Close()
 	if !s.limited {
 		return err
 	}
+
 	if failed || s.opt.Keep != "" {
 		err = errors.Join(err, os.RemoveAll(filepath.Join(s.dir, "pg")), os.CopyFS(filepath.Join(s.dir, "pg"), os.DirFS(filepath.Join(s.database.Dir, "pg"))),
 			os.Chmod(filepath.Join(s.dir, "pg"), 0o700), //nolint:gosec // a folder
 			copyFile(filepath.Join(s.database.Dir, "pg.log"), filepath.Join(s.dir, "pg.log")))
 	}
+
 	return errors.Join(err, records.FreeSpace(s.database.Dir), os.Remove(s.database.Dir))
 }
 

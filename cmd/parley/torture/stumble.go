@@ -62,19 +62,24 @@ const createHardTrigger = `
 // until the database answers, for at most a minute.
 func (h *hardMails) prepareHardMail(ctx context.Context, what errand, m judge.Mark) error {
 	h.mu.Lock()
+
 	if h.last == nil {
 		h.last = map[errand]judge.Mark{}
 	}
+
 	h.last[what] = m
 	h.mu.Unlock()
+
 	if what == errandDeadly {
 		h.deadly.add(m)
 		return nil
 	}
+
 	seconds := 0
 	if what == errandSlow {
 		seconds = int(slowFor.Seconds())
 	}
+
 	return h.base.WithPatience(ctx, func(ctx context.Context, c *pgx.Conn) error {
 		if _, err := c.Exec(ctx, createHardTrigger); err != nil {
 			return err
@@ -82,6 +87,7 @@ func (h *hardMails) prepareHardMail(ctx context.Context, what errand, m judge.Ma
 		if _, err := c.Exec(ctx, "CREATE SEQUENCE IF NOT EXISTS "+refusalsOf(m)); err != nil {
 			return err
 		}
+
 		_, err := c.Exec(ctx, `INSERT INTO torture.hard VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, m.String(), seconds, stumbles, refusalsOf(m))
 		return err
 	})
@@ -111,9 +117,11 @@ func (h *hardMails) inspectLast(ctx context.Context, what errand) (hardMail, err
 	h.mu.Lock()
 	m, ok := h.last[what]
 	h.mu.Unlock()
+
 	if !ok {
 		return hardMail{}, nil
 	}
+
 	var found hardMail
 	err := h.base.With(ctx, func(ctx context.Context, c *pgx.Conn) error {
 		list, err := records.Rows(ctx, c, pgx.RowToStructByName[hardMail], hardQuery, m.String(), refusalsOf(m))
@@ -122,6 +130,7 @@ func (h *hardMails) inspectLast(ctx context.Context, what errand) (hardMail, err
 		}
 		return err
 	})
+
 	return found, err
 }
 
@@ -137,6 +146,7 @@ func (c *chaos) sendHardMail(ctx context.Context, h harm) {
 	if c.waitForNew(ctx) != nil { // an earlier version may give up earlier
 		return
 	}
+
 	what := errandFails
 	switch h.Name {
 	case harmEnds:
@@ -145,10 +155,12 @@ func (c *chaos) sendHardMail(ctx context.Context, h harm) {
 	case harmSlow:
 		what = errandSlow
 	}
+
 	if !c.driver.errands.send(ctx, what, c.opt.lurkFor()) {
 		c.recordMiss(h)
 		return
 	}
+
 	for deadline := time.Now().Add(c.opt.lurkFor() + stumbles*slowFor); ; {
 		mail, err := c.driver.hard.inspectLast(ctx, what) // the database may be down for a moment
 		hasStumbled := mail.Applied && mail.Refused > 0
@@ -173,11 +185,13 @@ func (c *chaos) strikeDead(ctx context.Context, h harm) {
 		for _, r := range c.net.ownersOf(l) {
 			landed = r.kill() || landed
 		}
+
 		if landed {
 			kills++
 		}
 		return false
 	}
+
 	lurk, enough := context.WithTimeout(ctx, c.opt.lurkFor()*stumbles)
 	defer enough()
 	c.running.Go(func() { // beside the trap, which must be armed when the mail comes
@@ -189,13 +203,16 @@ func (c *chaos) strikeDead(ctx context.Context, h harm) {
 			}
 		}
 	})
+
 	for kills < stumbles && lurk.Err() == nil {
 		c.net.traps.wait(lurk, &trap{way: wayBase, up: true, match: c.driver.hard.isApplyingDeadly, strike: kill}, c.opt.lurkFor()*stumbles)
 	}
+
 	if kills == 0 {
 		c.recordMiss(h)
 		return
 	}
+
 	c.recordHit(h)
 }
 
@@ -216,9 +233,11 @@ func (d *driver) writeHard(ctx context.Context, what errand) error {
 				return err
 			}
 		}
+
 		if err := d.writeAsCustomer(ctx, t, i == mails-1); err != nil {
 			return err
 		}
 	}
+
 	return nil
 }

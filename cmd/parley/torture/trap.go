@@ -41,21 +41,26 @@ func (t *traps) wait(ctx context.Context, tr *trap, within time.Duration) bool {
 	t.mu.Unlock()
 	timer := time.NewTimer(within)
 	defer timer.Stop()
+
 	select {
 	case <-tr.sprung:
 		return true
 	case <-timer.C:
 	case <-ctx.Done():
 	}
+
 	t.mu.Lock()
 	i := slices.Index(t.list, tr)
 	if i >= 0 {
 		t.list = slices.Delete(t.list, i, i+1)
 	}
+
 	t.mu.Unlock()
+
 	if i < 0 { // it springs just now: wait until it has struck
 		<-tr.sprung
 	}
+
 	return i < 0
 }
 
@@ -90,16 +95,20 @@ func (l *link) learn(piece []byte, up bool) {
 	if l.way != wayBase {
 		return
 	}
+
 	l.mu.Lock()
 	defer l.mu.Unlock()
+
 	if up {
 		l.claims = l.claims || bytes.Contains(piece, []byte(pgHot))
 		l.justClaimed = false
 		return
 	}
+
 	if !l.claims || l.justClaimed {
 		return
 	}
+
 	l.justClaimed = bytes.Contains(piece, []byte(pgClaim)) && bytes.Contains(piece, []byte(pgReply))
 }
 

@@ -30,11 +30,13 @@ func (d *driver) typeIn(ctx context.Context, t *talk) error {
 	if n < deleteBelow {
 		return d.typeAndDelete(ctx, t)
 	}
+
 	if n < resolveBelow {
 		d.counted.Solved++
 		t.untilReopened = 2
 		return d.typeCommand(ctx, t, judge.Record{Did: judge.ActResolve}, "resolve")
 	}
+
 	if n < handOverBelow {
 		d.counted.Handed++
 		return d.typeCommand(ctx, t, judge.Record{Did: judge.ActHandOver, Team: judge.OtherTeam}, "assign #"+judge.OtherTeam)
@@ -43,6 +45,7 @@ func (d *driver) typeIn(ctx context.Context, t *talk) error {
 		d.counted.Handed++
 		return d.typeCommand(ctx, t, judge.Record{Did: judge.ActUnassign}, "unassign")
 	}
+
 	return d.doOnceOrInBurst(d.replies, func(last bool) error { return d.typeReply(ctx, t, last) })
 }
 
@@ -59,6 +62,7 @@ func (d *driver) typeReply(ctx context.Context, t *talk, last bool) error {
 	} else if !last {
 		d.burstMarks.add(m)
 	}
+
 	d.takeBacks.noteTyped(m)
 	id, err := d.typeAndRecord(ctx, t, t.agent, d.traits.Reply(d.composeText(m), m.N), judge.Record{Did: judge.ActType, Mark: m})
 	if err != nil || !last {
@@ -67,6 +71,7 @@ func (d *driver) typeReply(ctx context.Context, t *talk, last bool) error {
 	if d.drawPercent(editPercent) {
 		d.editSoon(t, id, m)
 	}
+
 	return nil
 }
 
@@ -121,14 +126,18 @@ func (d *driver) typeAndDelete(ctx context.Context, t *talk) error {
 	if err != nil {
 		return err
 	}
+
 	d.counted.Deletes++
 	d.doSoon(func(ctx context.Context) error {
 		d.takeBacks.noteDeleted(id, m)
+
 		if err := d.chat.TakeBack(ctx, t.agent, id); err != nil {
 			return err
 		}
+
 		d.said = append(d.said, judge.Record{At: time.Now(), Did: judge.ActDelete, Conv: t.conv, Root: t.root, ID: id, Heard: true})
 		return nil
 	})
+
 	return nil
 }

@@ -34,17 +34,20 @@ func buildOld(ctx context.Context, o Options, dir string) (program, commit strin
 	if source, err = runGit(ctx, source, "rev-parse", "--show-toplevel"); err != nil {
 		return "", "", fmt.Errorf("%w: no repository here: %w", errNoOld, err)
 	}
+
 	list := []string{o.From}
 	if o.From == "" {
 		if list, err = oldCommits(ctx, source); err != nil {
 			return "", "", err
 		}
 	}
+
 	for _, commit := range list {
 		if program, err = buildCommit(ctx, source, commit, dir); err == nil {
 			return program, commit, nil
 		}
 	}
+
 	return "", "", fmt.Errorf("%w: %w", errNoOld, err)
 }
 
@@ -59,10 +62,12 @@ func oldCommits(ctx context.Context, source string) ([]string, error) {
 	if shallow == "true" {
 		return nil, fmt.Errorf("%w: this clone has no history", errNoOld)
 	}
+
 	last, err := runGit(ctx, source, "log", "-1", "--format=%H", "--", migrationsPath)
 	if err != nil || last == "" {
 		return nil, fmt.Errorf("%w: no commit changed %s", errNoOld, migrationsPath)
 	}
+
 	var list []string
 	changes, err := runGit(ctx, source, "diff", "--name-status", last+"^", last, "--", migrationsPath)
 	before, _ := runGit(ctx, source, "ls-tree", "--full-tree", "--name-only", last+"^", migrationsPath+"/") // an error, too, means that there was none
@@ -71,6 +76,7 @@ func oldCommits(ctx context.Context, source string) ([]string, error) {
 	if err == nil && onlyAdded {
 		list = append(list, last+"^")
 	}
+
 	list = append(list, last)
 	later, err := runGit(ctx, source, "rev-list", "--reverse", "--first-parent", last+"..HEAD")
 	if err != nil {
@@ -79,6 +85,7 @@ func oldCommits(ctx context.Context, source string) ([]string, error) {
 	if fields := strings.Fields(later); len(fields) > 0 {
 		list = append(list, fields[:min(laterCommits, len(fields))]...)
 	}
+
 	return list, nil
 }
 
@@ -88,12 +95,14 @@ func buildCommit(ctx context.Context, source, commit, dir string) (string, error
 	if err := errors.Join(os.RemoveAll(filepath.Join(dir, "old")), os.MkdirAll(tree, 0o700)); err != nil {
 		return "", err
 	}
+
 	archive := exec.CommandContext(ctx, "git", "-C", source, "archive", "--format=tar", commit) //nolint:gosec // our own arguments
 	unpack := exec.CommandContext(ctx, "tar", "-x", "-C", tree)                                 //nolint:gosec // likewise
 	pipe, err := archive.StdoutPipe()
 	if err != nil {
 		return "", err
 	}
+
 	unpack.Stdin = pipe
 	if err := unpack.Start(); err != nil {
 		return "", err
@@ -101,12 +110,14 @@ func buildCommit(ctx context.Context, source, commit, dir string) (string, error
 	if err := errors.Join(archive.Run(), unpack.Wait()); err != nil {
 		return "", fmt.Errorf("unpack %.12s: %w", commit, err)
 	}
+
 	build := exec.CommandContext(ctx, "go", "build", "-o", program, "./cmd/parley") //nolint:gosec // likewise
 	build.Dir = tree
 	if said, err := build.CombinedOutput(); err != nil {
 		first, _, _ := bytes.Cut(bytes.TrimSpace(said), []byte("\n"))
 		return "", fmt.Errorf("%.12s does not build: %w: %s", commit, err, first)
 	}
+
 	return program, os.RemoveAll(tree)
 }
 

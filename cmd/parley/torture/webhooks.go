@@ -32,8 +32,10 @@ func (n *network) openFront(ctx context.Context, way string, doors []string) (*p
 				return c, nil
 			}
 		}
+
 		return nil, err
 	}
+
 	return openProxy(ctx, &proxy{
 		way: way, dial: dial, traps: &n.traps,
 		seen: func(answer string) { n.count("webhooks answered "+answer, 1) },

@@ -31,12 +31,14 @@ func (h harm) wishFor() wish {
 		}
 		return wishReply
 	}
+
 	if h.Name == harmLaneKill {
 		return wishMails
 	}
 	if h.Name == harmClaimStop && h.Way == wayBase {
 		return wishReply
 	}
+
 	return wishMail
 }
 
@@ -131,6 +133,7 @@ func (d *driver) replyFor(ctx context.Context, n int, bounces bool) (done bool, 
 		d.mails++
 		return true, d.writeAsCustomer(ctx, t, true)
 	}
+
 	t.quietUntil = time.Now().Add(d.hold + leaveWithin)
 	d.replies += n
 	return true, d.repeat(n, func(last bool) error { return d.typeReply(ctx, t, last) })

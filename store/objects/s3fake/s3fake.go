@@ -99,6 +99,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, status, code)
 		return
 	}
+
 	f, struck := s.takeFault(r.Method)
 	if !struck {
 		s.serve(w, r, content)
@@ -108,14 +109,17 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, f.Status, "SlowDown")
 		return
 	}
+
 	if f.Then != nil {
 		s.serve(discard{http.Header{}}, r, content)
 		f.Then()
 		panic(http.ErrAbortHandler)
 	}
+
 	if f.After == 0 {
 		panic(http.ErrAbortHandler)
 	}
+
 	s.serve(&cutting{ResponseWriter: w, left: f.After}, r, content)
 }
 
@@ -125,12 +129,14 @@ const maxClockSkew = 15 * time.Minute
 // check returns what is wrong with a request. It is empty if nothing is.
 func (s *Server) check(r *http.Request, content []byte) (status int, code string) {
 	sum := sha256.Sum256(content)
+
 	if !s.hasValidSignature(r) {
 		return http.StatusForbidden, "SignatureDoesNotMatch"
 	}
 	if r.Header.Get("X-Amz-Content-Sha256") != hex.EncodeToString(sum[:]) {
 		return http.StatusBadRequest, "XAmzContentSHA256Mismatch"
 	}
+
 	at, err := time.Parse(dateLayout, r.Header.Get("X-Amz-Date"))
 	skew := time.Since(at).Abs() //nolint:forbidigo // as a store does
 	if err != nil || skew > maxClockSkew {
@@ -139,6 +145,7 @@ func (s *Server) check(r *http.Request, content []byte) (status int, code string
 	if !strings.HasPrefix(r.URL.Path, "/"+s.Bucket+"/") {
 		return http.StatusNotFound, "NoSuchBucket"
 	}
+
 	return 0, ""
 }
 
@@ -161,13 +168,16 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, content []byte) {
 	s.mu.Lock()
 	key := strings.TrimPrefix(r.URL.Path, "/"+s.Bucket+"/")
 	object, there := s.objects[key]
+
 	switch r.Method {
 	case http.MethodPut:
 		s.objects[key] = content
 	case http.MethodDelete:
 		delete(s.objects, key)
 	}
+
 	s.mu.Unlock()
+
 	switch r.Method {
 	case http.MethodPut: // an empty answer, 200
 	case http.MethodDelete:

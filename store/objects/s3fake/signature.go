@@ -24,19 +24,23 @@ func (s *Server) hasValidSignature(r *http.Request) bool {
 		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
 		fields[name] = value
 	}
+
 	date := r.Header.Get("X-Amz-Date")
 	if !ok || len(date) != len(dateLayout) {
 		return false
 	}
+
 	day := date[:8]
 	scope := day + "/" + s.Region + "/s3/aws4_request"
 	names := strings.Split(fields["SignedHeaders"], ";")
 	if fields["Credential"] != s.KeyID+"/"+scope || !coversNeededHeaders(names, r) {
 		return false
 	}
+
 	canonical := strings.Join([]string{
 		r.Method, r.URL.EscapedPath(), r.URL.RawQuery, canonicalHeaders(names, r), fields["SignedHeaders"], r.Header.Get("X-Amz-Content-Sha256"),
 	}, "\n")
+
 	hash := sha256.Sum256([]byte(canonical))
 	toSign := strings.Join([]string{algorithm, date, scope, hex.EncodeToString(hash[:])}, "\n")
 	key := []byte("AWS4" + s.SecretKey)
@@ -45,6 +49,7 @@ func (s *Server) hasValidSignature(r *http.Request) bool {
 		mac.Write([]byte(part))
 		key = mac.Sum(nil)
 	}
+
 	return hmac.Equal([]byte(hex.EncodeToString(key)), []byte(fields["Signature"]))
 }
 

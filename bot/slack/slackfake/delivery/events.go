@@ -150,6 +150,7 @@ func eventScope(name string, ch *workspace.Channel) string {
 	case "group_archive", "group_unarchive", "group_rename", "group_deleted", "group_left":
 		return "groups:read"
 	}
+
 	return ""
 }
 
@@ -176,11 +177,13 @@ func (s *Events) Emit(name string, ch *workspace.Channel, event map[string]any) 
 	if event["event_ts"] == nil {
 		event["event_ts"] = workspace.FormatTS(s.Now().UnixMicro())
 	}
+
 	d := &delivery{kind: "events_api", name: name, id: s.NewID("Ev")}
 	shared := false
 	if ch != nil {
 		d.key, shared = ch.ID, ch.ExtShared
 	}
+
 	d.payload = workspace.MustJSON(map[string]any{
 		"token": "fakeVerificationToken", "team_id": s.Opt.TeamID, "context_team_id": s.Opt.TeamID, "api_app_id": s.Opt.AppID,
 		"type": "event_callback", "event_id": d.id, "event_time": s.Now().Unix(), "event": event,
@@ -190,6 +193,7 @@ func (s *Events) Emit(name string, ch *workspace.Channel, event map[string]any) 
 		}},
 		"event_context": "4-" + d.id,
 	})
+
 	s.recordUntold(d.id, name, event)
 	s.Note(workspace.Change{Kind: "event", ID: d.id, Channel: d.key})
 	s.throughFaults(d)
@@ -220,6 +224,7 @@ func (s *Events) handleFailure(d *delivery, reason string, final bool) {
 		s.recordLost(d, reason)
 		return
 	}
+
 	wait := s.Opt.RetryDelays[d.attempt]
 	d.attempt++
 	d.reason = reason
@@ -267,11 +272,13 @@ func (s *Events) throughFaults(d *delivery) {
 			s.send(h)
 		}
 	}()
+
 	f := s.faults.Strike("event:"+d.name, d.key)
 	if f == nil {
 		s.send(d)
 		return
 	}
+
 	switch f.Kind {
 	case emulator.FaultLose:
 		s.recordLost(d, "fault")

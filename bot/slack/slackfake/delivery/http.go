@@ -58,6 +58,7 @@ func (s *Webhooks) Use(ctx context.Context, t Targets) error {
 			return err
 		}
 	}
+
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	s.Targets = t
@@ -66,6 +67,7 @@ func (s *Webhooks) Use(ctx context.Context, t Targets) error {
 	for _, d := range waiting {
 		s.events.send(d)
 	}
+
 	return nil
 }
 
@@ -142,12 +144,15 @@ func (s *Webhooks) post(ctx context.Context, address, kind string, body []byte, 
 	if err != nil {
 		return 0, nil, nil, fmt.Errorf("slackfake: request: %w", err)
 	}
+
 	req.Header = s.Sign(body)
 	req.Header.Set("Content-Type", kind)
 	req.Header.Set("User-Agent", "Slackbot 1.0 (+https://api.slack.com/robots)")
+
 	for k, v := range extra {
 		req.Header.Set(k, v)
 	}
+
 	res, err := s.client.Do(req)
 	if err != nil {
 		return 0, nil, nil, err
@@ -180,6 +185,7 @@ func (s *Webhooks) runLane(key string) {
 			s.Mu.Unlock()
 			return
 		}
+
 		d := q[0]
 		s.Mu.Unlock()
 		s.deliverHTTP(d)
@@ -189,6 +195,7 @@ func (s *Webhooks) runLane(key string) {
 			s.lanes[key] = q[1:]
 			s.Note(workspace.Change{Kind: "delivered", ID: d.id})
 		}
+
 		s.Mu.Unlock()
 	}
 }
@@ -210,18 +217,22 @@ func (s *Webhooks) deliverHTTP(d *delivery) {
 		extra["X-Slack-Retry-Num"] = strconv.Itoa(d.attempt)
 		extra["X-Slack-Retry-Reason"] = d.reason
 	}
+
 	status, got, head, err := s.post(s.Ctx, d.target, kind, body, extra)
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
+
 	if reason := failureReason(d, status, err); reason != "" {
 		wasRead := err == nil && !d.isCut() // else Slack doesn't know what the app answered
 		s.events.handleFailure(d, reason, wasRead && head.Get("X-Slack-No-Retry") == "1")
 		return
 	}
+
 	if d.answer != nil {
 		d.passAnswer(Answer{Body: answerBody(got)})
 		return
 	}
+
 	s.events.recordAcknowledged(d.id)
 	s.Note(workspace.Change{Kind: "ack", ID: d.id})
 }
@@ -235,6 +246,7 @@ func failureReason(d *delivery, status int, err error) string {
 		}
 		return "http_timeout"
 	}
+
 	if err != nil {
 		return "connection_failed"
 	}
@@ -247,6 +259,7 @@ func failureReason(d *delivery, status int, err error) string {
 	if isQuestion {
 		return "http_" + strconv.Itoa(status)
 	}
+
 	return "http_error"
 }
 

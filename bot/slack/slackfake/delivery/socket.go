@@ -65,14 +65,17 @@ func (s *Sockets) ServeSocket(w http.ResponseWriter, r *http.Request) {
 	known := s.tickets[t]
 	delete(s.tickets, t)
 	s.Mu.Unlock()
+
 	if !known {
 		http.Error(w, "ticket unknown or used", http.StatusForbidden)
 		return
 	}
+
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
 	if err != nil {
 		return // Accept has answered
 	}
+
 	conn.SetReadLimit(1 << 20)
 	c := &socket{conn: conn, ready: make(chan struct{}, 1)}
 	ctx, stop := context.WithCancel(r.Context())
@@ -100,14 +103,17 @@ func (s *Sockets) register(c *socket) {
 		"connection_info": map[string]any{"app_id": s.Opt.AppID},
 		"debug_info":      map[string]any{"host": host, "build_number": 1, "approximate_connection_time": 18060},
 	})})
+
 	if len(s.open) > maxSockets {
 		s.sendDisconnect(c, DisconnectTooMany)
 	}
+
 	waiting := s.parked
 	s.parked = nil
 	for _, d := range waiting {
 		s.events.send(d)
 	}
+
 	s.Note(workspace.Change{Kind: "socket"})
 }
 
@@ -122,10 +128,13 @@ func (s *Sockets) unregister(c *socket) {
 			orphans = append(orphans, d)
 		}
 	}
+
 	slices.SortFunc(orphans, func(a, b *delivery) int { return strings.Compare(a.id, b.id) })
+
 	for _, d := range orphans {
 		s.events.handleFailure(d, "connection_failed", false)
 	}
+
 	s.Note(workspace.Change{Kind: "socket"})
 }
 
@@ -178,10 +187,12 @@ func (s *Sockets) writeSocket(ctx context.Context, c *socket) {
 		batch := c.out
 		c.out = nil
 		s.Mu.Unlock()
+
 		for _, f := range batch {
 			wctx, stop := context.WithTimeout(ctx, 10*time.Second)
 			err := c.conn.Write(wctx, websocket.MessageText, f.data)
 			stop()
+
 			if err != nil {
 				return
 			}
@@ -194,6 +205,7 @@ func (s *Sockets) writeSocket(ctx context.Context, c *socket) {
 				return
 			}
 		}
+
 		select {
 		case <-ctx.Done():
 			return
@@ -279,6 +291,7 @@ func (s *Sockets) sendSocket(d *delivery) {
 		s.parkDelivery(d)
 		return
 	}
+
 	s.turn++
 	c := s.open[s.turn%len(s.open)]
 	d.conn, d.envelope = c, s.UUID()
@@ -290,18 +303,22 @@ func (s *Sockets) sendSocket(d *delivery) {
 	if d.kind == "events_api" {
 		env["retry_attempt"], env["retry_reason"] = d.attempt, d.reason
 	}
+
 	c.push(frame{data: workspace.MustJSON(env), cut: d.isCut()})
 	mine := d.envelope
 	s.sched.After(s.Opt.AckTimeout, func() {
 		s.Mu.Lock()
 		defer s.Mu.Unlock()
+
 		if s.events.pending[mine] != d {
 			return
 		}
+
 		reason := "timeout"
 		if d.answer != nil {
 			reason = "operation_timeout"
 		}
+
 		s.events.handleFailure(d, reason, false)
 	})
 }

@@ -12,14 +12,17 @@ func (c *checker) checkTask(at string, b object) {
 		if b[key] == nil {
 			continue
 		}
+
 		text, ok := b[key].(object)
 		if !ok || text["type"] != "rich_text" {
 			c.fail(at+"/"+key+"/type", "unsupported type: %v", text["type"])
 			continue
 		}
+
 		c.checkFields(at+"/"+key, text, "type block_id elements")
 		c.checkRichText(at+"/"+key, text)
 	}
+
 	sources, _ := b["sources"].([]any)
 	for i, v := range sources {
 		p := fmt.Sprintf("%s/sources/%d", at, i)
@@ -28,6 +31,7 @@ func (c *checker) checkTask(at string, b object) {
 			c.fail(p+"/type", "unsupported type: %v", source["type"])
 			continue
 		}
+
 		c.checkFields(p, source, "type url text")
 		c.checkAddress(p, source, "url")
 		c.checkRequired(p, source, "text", maxTextRunes)

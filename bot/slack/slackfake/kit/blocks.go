@@ -86,6 +86,7 @@ func (c *checker) checkBlocks(list []any) {
 		c.fail("/blocks", "no more than %d items allowed", most)
 		return
 	}
+
 	for i, v := range list {
 		at := fmt.Sprintf("/blocks/%d", i)
 		b, ok := v.(object)
@@ -93,6 +94,7 @@ func (c *checker) checkBlocks(list []any) {
 			c.fail(at, "must provide an object")
 			continue
 		}
+
 		c.checkBlock(at, b)
 	}
 }
@@ -105,6 +107,7 @@ func (c *checker) checkBlock(at string, b object) {
 		c.fail(at+"/type", "unsupported type: %s", kind)
 		return
 	}
+
 	c.checkFields(at, b, "type block_id "+blockFields()[kind])
 	id := c.checkOptional(at, b, "block_id", maxIDRunes)
 	if id == "" {
@@ -114,6 +117,7 @@ func (c *checker) checkBlock(at string, b object) {
 	if c.blockIDs[id] {
 		c.fail(at+"/block_id", "`block_id`: %s already exists for another block", id)
 	}
+
 	c.blockIDs[id] = true
 	clear(c.actions) // unique within a block
 	look(c, at, b)
@@ -160,10 +164,12 @@ func (c *checker) checkSection(at string, b object) {
 	if len(fields) > 10 {
 		c.fail(at+"/fields", "no more than 10 items allowed")
 	}
+
 	for i, f := range fields {
 		key := strconv.Itoa(i)
 		c.checkText(at+"/fields", object{key: f}, key, maxValueRunes)
 	}
+
 	if acc, ok := b["accessory"].(object); ok {
 		c.checkElement(at+"/accessory", acc, append(kindsInActions(), "image"))
 	} else if b["accessory"] != nil {
@@ -189,11 +195,13 @@ func (c *checker) checkContext(at string, b object) {
 			c.fail(p, "must provide an object")
 			continue
 		}
+
 		if e["type"] == "image" {
 			c.checkFields(p, e, "type "+elementFields()["image"])
 			c.checkImage(p, e)
 			continue
 		}
+
 		c.checkTextObject(p, e, maxTextRunes, plainOrMarkup())
 	}
 }
@@ -249,6 +257,7 @@ func (c *checker) checkTextObject(at string, t object, most int, allowed []strin
 		c.fail(at+"/type", "unsupported type: %s", kind)
 		return
 	}
+
 	if kind == "plain_text" {
 		if t["emoji"] == nil {
 			t["emoji"] = true
@@ -260,6 +269,7 @@ func (c *checker) checkTextObject(at string, t object, most int, allowed []strin
 		}
 		c.checkFields(at, t, "type text verbatim")
 	}
+
 	c.checkRequired(at, t, "text", most)
 }
 
@@ -291,6 +301,7 @@ func CheckAttachments(raw json.RawMessage, newID func() string) (json.RawMessage
 	if raw == nil {
 		return nil, nil
 	}
+
 	var list []object
 	if json.Unmarshal(raw, &list) != nil {
 		return nil, &Refusal{Code: "invalid_attachments"}
@@ -301,17 +312,21 @@ func CheckAttachments(raw json.RawMessage, newID func() string) (json.RawMessage
 	if len(list) == 0 {
 		return nil, nil
 	}
+
 	for i, a := range list {
 		a["id"] = i + 1
 		if a["blocks"] == nil {
 			continue
 		}
+
 		blocks, err := Check(encode(a["blocks"]), OnMessage, newID)
 		if err != nil {
 			return nil, err
 		}
+
 		a["blocks"] = blocks
 	}
+
 	return encode(list), nil
 }
 
@@ -336,12 +351,14 @@ func Offered(answer object) (values, faults []string) {
 	if len(groups) > 0 {
 		lists = groups
 	}
+
 	for _, g := range lists {
 		m, _ := g.(object)
 		list, _ := m["options"].([]any)
 		if len(list) > 100 {
 			c.fail("/options", "no more than 100 items allowed")
 		}
+
 		for i, v := range list {
 			c.checkOption(fmt.Sprintf("/options/%d", i), v)
 			if x, ok := v.(object); ok {
@@ -349,6 +366,7 @@ func Offered(answer object) (values, faults []string) {
 			}
 		}
 	}
+
 	return values, c.errs
 }
 

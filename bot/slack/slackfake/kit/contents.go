@@ -24,6 +24,7 @@ func Mentions(text string, blocks json.RawMessage) (users map[string]bool, all b
 		scan(text)
 		return users, all
 	}
+
 	var walk func(v any)
 	walk = func(v any) {
 		switch x := v.(type) {
@@ -44,15 +45,18 @@ func Mentions(text string, blocks json.RawMessage) (users map[string]bool, all b
 			case "broadcast":
 				all = true
 			}
+
 			for _, k := range []string{"text", "fields", "elements", "accessory"} {
 				walk(x[k])
 			}
 		}
 	}
+
 	var tree any
 	if json.Unmarshal(blocks, &tree) == nil {
 		walk(tree)
 	}
+
 	return users, all
 }
 

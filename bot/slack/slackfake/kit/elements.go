@@ -47,11 +47,13 @@ func (c *checker) checkElement(at string, e object, allowed []string) {
 		c.fail(at+"/type", "unsupported type: %s", kind)
 		return
 	}
+
 	if kind == "image" {
 		c.checkFields(at, e, "type "+elementFields()[kind])
 		c.checkImage(at, e)
 		return
 	}
+
 	c.checkFields(at, e, "type action_id "+elementFields()[kind])
 	if id := c.checkOptional(at, e, "action_id", maxIDRunes); id == "" {
 		e["action_id"] = c.newID()
@@ -60,17 +62,20 @@ func (c *checker) checkElement(at string, e object, allowed []string) {
 	} else {
 		c.actions[id] = true
 	}
+
 	if e["placeholder"] != nil {
 		c.checkPlainText(at, e, "placeholder", maxHeaderRunes)
 	}
 	if e["confirm"] != nil {
 		c.checkConfirm(at+"/confirm", e["confirm"])
 	}
+
 	if e["focus_on_load"] == true {
 		if c.focused++; c.focused > 1 {
 			c.fail(at+"/focus_on_load", "only one element may have focus_on_load")
 		}
 	}
+
 	c.checkKind(at, kind, e)
 }
 
@@ -82,6 +87,7 @@ func (c *checker) checkKind(at, kind string, e object) {
 		if e["url"] != nil {
 			c.checkAddress(at, e, "url")
 		}
+
 		c.checkOptional(at, e, "accessibility_label", maxLabelRunes)
 		if e["style"] != nil {
 			c.checkOneOf(at, e, "style", "primary danger")
@@ -127,9 +133,11 @@ func (c *checker) checkStaticSelect(at string, e object) {
 		c.checkInitial(at, e)
 		return
 	}
+
 	if e["options"] != nil {
 		c.fail(at, "only one of options and option_groups is allowed")
 	}
+
 	c.checkList(at, e, "option_groups", 100)
 	for i, v := range groups {
 		p := fmt.Sprintf("%s/option_groups/%d", at, i)
@@ -138,10 +146,12 @@ func (c *checker) checkStaticSelect(at string, e object) {
 			c.fail(p, "must provide an object")
 			continue
 		}
+
 		c.checkFields(p, g, "label options")
 		c.checkPlainText(p, g, "label", maxLabelRunes)
 		c.checkOptions(p, g, 100)
 	}
+
 	c.checkInitial(at, e)
 }
 
@@ -201,6 +211,7 @@ func findOption(e object, value string) object {
 	if list, ok := e["options"].([]any); ok {
 		all = append(all, list...)
 	}
+
 	if groups, ok := e["option_groups"].([]any); ok {
 		for _, g := range groups {
 			if m, ok := g.(object); ok {
@@ -209,11 +220,13 @@ func findOption(e object, value string) object {
 			}
 		}
 	}
+
 	for _, v := range all {
 		o, _ := v.(object)
 		if o["value"] == value {
 			return o
 		}
 	}
+
 	return nil
 }

@@ -26,8 +26,10 @@ func CanonicalEmoji(name string) string {
 	case "telephone":
 		base = "phone"
 	}
+
 	if toned {
 		return base + "::" + tone
 	}
+
 	return base
 }

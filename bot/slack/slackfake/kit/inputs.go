@@ -20,6 +20,7 @@ func Each(blocks json.RawMessage, f func(block, element object) bool) {
 	if json.Unmarshal(blocks, &list) != nil {
 		return
 	}
+
 	for _, b := range list {
 		var all []any
 		if e, ok := b["element"]; ok {
@@ -32,6 +33,7 @@ func Each(blocks json.RawMessage, f func(block, element object) bool) {
 			elements, _ := b["elements"].([]any)
 			all = append(all, elements...)
 		}
+
 		for _, v := range all {
 			e, ok := v.(object)
 			if ok && !f(b, e) {
@@ -65,6 +67,7 @@ func initialValue(e object) object {
 	if !Stateful(kind) {
 		return nil
 	}
+
 	v := object{"type": kind}
 	pairs := map[string]string{
 		"initial_value": "value", "initial_option": "selected_option", "initial_options": "selected_options",
@@ -78,6 +81,7 @@ func initialValue(e object) object {
 			v[to] = e[from]
 		}
 	}
+
 	key, many := valueKey(kind)
 	if _, ok := v[key]; !ok {
 		v[key] = nil
@@ -85,6 +89,7 @@ func initialValue(e object) object {
 			v[key] = []any{}
 		}
 	}
+
 	return v
 }
 
@@ -108,6 +113,7 @@ func valueKey(kind string) (key string, many bool) {
 	case "radio_buttons", "static_select", "external_select", "overflow":
 		return "selected_option", false
 	}
+
 	base, multi := strings.CutPrefix(kind, "multi_")
 	key = "selected_" + strings.TrimSuffix(base, "s_select") // users_select → selected_user
 	if base == "static_select" || base == "external_select" {
@@ -116,6 +122,7 @@ func valueKey(kind string) (key string, many bool) {
 	if multi {
 		return key + "s", true
 	}
+
 	return key, false
 }
 
@@ -124,6 +131,7 @@ func valueKey(kind string) (key string, many bool) {
 func Choose(e object, picked []string, extra object) (object, error) {
 	kind, _ := e["type"].(string)
 	key, many := valueKey(kind)
+
 	switch kind {
 	case "button", "icon_button":
 		if e["value"] == nil {
@@ -133,6 +141,7 @@ func Choose(e object, picked []string, extra object) (object, error) {
 	case "feedback_buttons":
 		return chooseFeedback(e, picked)
 	}
+
 	options := strings.HasPrefix(key, "selected_option")
 	var out []any
 	for _, p := range picked {
@@ -145,6 +154,7 @@ func Choose(e object, picked []string, extra object) (object, error) {
 			if o == nil {
 				return nil, fmt.Errorf("no such option: %s", p)
 			}
+
 			out = append(out, o)
 		case kind == "datetimepicker":
 			n, err := strconv.ParseInt(p, 10, 64)
@@ -158,18 +168,21 @@ func Choose(e object, picked []string, extra object) (object, error) {
 			out = append(out, p)
 		}
 	}
+
 	if many {
 		if out == nil {
 			out = []any{}
 		}
 		return object{key: out}, nil
 	}
+
 	if len(out) == 0 || out[0] == "" {
 		return object{key: nil}, nil
 	}
 	if err := checkLength(e, out[0]); err != nil {
 		return nil, err
 	}
+
 	return object{key: out[0]}, nil
 }
 
@@ -179,11 +192,13 @@ func checkLength(e object, v any) error {
 	if !ok {
 		return nil
 	}
+
 	n := utf8.RuneCountInString(text)
 	most, hasMost := e["max_length"].(float64)
 	if hasMost && n > int(most) {
 		return fmt.Errorf("text has %d characters, at most %d", n, int(most))
 	}
+
 	least, hasLeast := e["min_length"].(float64)
 	if hasLeast && n < int(least) {
 		return fmt.Errorf("text has %d characters, at least %d", n, int(least))
@@ -191,6 +206,7 @@ func checkLength(e object, v any) error {
 	if e["type"] == "plain_text_input" && n > maxTextRunes {
 		return fmt.Errorf("text has %d characters, at most %d", n, maxTextRunes)
 	}
+
 	return nil
 }
 
@@ -213,6 +229,7 @@ func FullState(st State, blocks json.RawMessage) State {
 		if v == nil {
 			return true
 		}
+
 		bid, _ := b["block_id"].(string)
 		id, _ := e["action_id"].(string)
 		if have, ok := st.Values[bid][id]; ok {
@@ -220,8 +237,10 @@ func FullState(st State, blocks json.RawMessage) State {
 		} else {
 			out.Set(bid, id, v)
 		}
+
 		return true
 	})
+
 	return out
 }
 
@@ -257,33 +276,41 @@ func Fill(st *State, blocks json.RawMessage, values map[string][]string, suggest
 		if e == nil {
 			return fmt.Errorf("no element %q in the view", action)
 		}
+
 		v, err := Choose(e, picked, suggested(fmt.Sprint(e["action_id"])))
 		if err != nil {
 			return fmt.Errorf("%s: %w", action, err)
 		}
+
 		v["type"] = e["type"]
 		st.Set(fmt.Sprint(b["block_id"]), fmt.Sprint(e["action_id"]), v)
 	}
+
 	full := FullState(*st, blocks)
 	var missing []string
 	Each(blocks, func(b, e object) bool {
 		if b["type"] != "input" || b["optional"] == true {
 			return true
 		}
+
 		var v object
 		bid, id := fmt.Sprint(b["block_id"]), fmt.Sprint(e["action_id"])
 		if json.Unmarshal(full.Values[bid][id], &v) != nil {
 			return true
 		}
+
 		key, _ := valueKey(fmt.Sprint(e["type"]))
 		if isEmptyValue(v[key]) {
 			missing = append(missing, id)
 		}
+
 		return true
 	})
+
 	if len(missing) > 0 {
 		slices.Sort(missing)
 		return fmt.Errorf("please complete this required field: %s", strings.Join(missing, ", "))
 	}
+
 	return nil
 }

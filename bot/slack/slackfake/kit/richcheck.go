@@ -12,6 +12,7 @@ func (c *checker) checkRichText(at string, b object) {
 			c.fail(p, "must provide an object")
 			continue
 		}
+
 		kind, _ := e["type"].(string)
 		fields, known := map[string]string{
 			"rich_text_section": "type elements", "rich_text_list": "type elements style indent offset border",
@@ -21,14 +22,17 @@ func (c *checker) checkRichText(at string, b object) {
 			c.fail(p+"/type", "unsupported type: %s", kind)
 			continue
 		}
+
 		c.checkFields(p, e, fields)
 		if kind == "rich_text_list" {
 			c.checkOneOf(p, e, "style", "bullet ordered")
 		}
+
 		parts, ok := e["elements"].([]any)
 		if !ok {
 			c.fail(p, "missing required field: elements")
 		}
+
 		for j, q := range parts {
 			c.checkRichPart(fmt.Sprintf("%s/elements/%d", p, j), q, kind)
 		}
@@ -44,23 +48,28 @@ func (c *checker) checkRichPart(at string, v any, parent string) {
 		c.fail(at, "must provide an object")
 		return
 	}
+
 	kind, _ := e["type"].(string)
 	if parent == "rich_text_list" {
 		if kind != "rich_text_section" {
 			c.fail(at+"/type", "unsupported type: %s", kind)
 		}
+
 		c.checkFields(at, e, "type elements")
 		parts, _ := e["elements"].([]any)
 		for i, p := range parts {
 			c.checkRichPart(fmt.Sprintf("%s/elements/%d", at, i), p, kind)
 		}
+
 		return
 	}
+
 	fields, known := richPartFields()[kind]
 	if !known {
 		c.fail(at+"/type", "unsupported type: %s", kind)
 		return
 	}
+
 	c.checkFields(at, e, "type style "+fields[0]+" "+fields[1])
 	if e[fields[0]] == nil || e[fields[0]] == "" {
 		c.fail(at+"/"+fields[0], "must be more than 0 characters")
@@ -68,6 +77,7 @@ func (c *checker) checkRichPart(at string, v any, parent string) {
 	if kind == "broadcast" {
 		c.checkOneOf(at, e, "range", "here channel everyone")
 	}
+
 	if style, ok := e["style"].(object); ok {
 		c.checkFields(at+"/style", style, "bold italic strike code underline highlight client_highlight unlink")
 	} else if e["style"] != nil {

@@ -30,9 +30,11 @@ func RichText(text string) []any {
 			out = append(out, richLines(strings.Trim(part, "\n"))...)
 		}
 	}
+
 	if len(out) == 0 {
 		out = append(out, object{"type": "rich_text_section", "elements": []any{}})
 	}
+
 	return out
 }
 
@@ -41,6 +43,7 @@ func richLines(text string) []any {
 	if text == "" {
 		return nil
 	}
+
 	var out []any
 	var run []string
 	kind := ""
@@ -59,12 +62,15 @@ func richLines(text string) []any {
 		} else if m := listNumber.FindStringSubmatch(line); m != nil {
 			k, body = "ordered", m[2]
 		}
+
 		if k != kind {
 			flush()
 			kind = k
 		}
+
 		run = append(run, body)
 	}
+
 	flush()
 	return out
 }
@@ -97,16 +103,19 @@ func richInline(text string, style object) []any {
 		if loc == nil {
 			break
 		}
+
 		from, to := at+loc[0], at+loc[1]
 		word := text[from:to]
 		if strings.ContainsRune("*_~", rune(word[0])) && !isAtWordBorder(text, from, to) {
 			at = from + 1
 			continue
 		}
+
 		emit(from)
 		out = append(out, richWord(word, style)...)
 		at, plainFrom = to, to
 	}
+
 	emit(len(text))
 	return out
 }
@@ -148,6 +157,7 @@ func richWord(w string, style object) []any {
 	case '~':
 		return richInline(w[1:len(w)-1], styled("strike"))
 	}
+
 	name, tone, _ := strings.Cut(strings.Trim(w, ":"), "::skin-tone-")
 	e := object{"type": "emoji", "name": name}
 	code := emojiCode(name)
@@ -157,9 +167,11 @@ func richWord(w string, style object) []any {
 			code += "-1f3f" + string("bcdef"[tone[0]-'2'])
 		}
 	}
+
 	if code != "" {
 		e["unicode"] = code
 	}
+
 	return []any{e}
 }
 
@@ -181,9 +193,11 @@ func richChip(body string, style object) object {
 			e["text"] = unescape(label)
 		}
 	}
+
 	if len(style) > 0 {
 		e["style"] = style
 	}
+
 	return e
 }
 
@@ -224,5 +238,6 @@ func emojiCode(name string) string {
 	case "de", "flag-de":
 		return "1f1e9-1f1ea"
 	}
+
 	return ""
 }

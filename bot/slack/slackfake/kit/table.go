@@ -13,19 +13,24 @@ func (c *checker) checkTable(at string, b object) {
 	for i, v := range c.checkList(at, b, "rows", maxTableRows) {
 		c.checkRow(fmt.Sprintf("%s/rows/%d", at, i), v)
 	}
+
 	if b["column_settings"] == nil {
 		return
 	}
+
 	for i, v := range c.checkList(at, b, "column_settings", maxTableColumns) {
 		p := fmt.Sprintf("%s/column_settings/%d", at, i)
+
 		if v == nil { // a column as it is without settings
 			continue
 		}
+
 		column, ok := v.(object)
 		if !ok {
 			c.fail(p, "must provide an object")
 			continue
 		}
+
 		c.checkFields(p, column, "align is_wrapped")
 		if column["align"] != nil {
 			c.checkOneOf(p, column, "align", "left center right")
@@ -43,10 +48,12 @@ func (c *checker) checkDataTable(at string, b object) {
 	if b["page_size"] != nil && !isValid {
 		c.fail(at+"/page_size", "must be between 1 and %d", maxTableRows)
 	}
+
 	rows := c.checkList(at, b, "rows", 1+maxTableRows)
 	if len(rows) == 1 {
 		c.fail(at+"/rows", "must provide at least 2 items")
 	}
+
 	var headers []any
 	for i, v := range rows {
 		p := fmt.Sprintf("%s/rows/%d", at, i)
@@ -58,6 +65,7 @@ func (c *checker) checkDataTable(at string, b object) {
 			c.fail(p, "must have as many cells as the first row")
 		}
 	}
+
 	for i, v := range headers {
 		cell, _ := v.(object)
 		if cell["type"] == "rich_text" {
@@ -77,6 +85,7 @@ func (c *checker) checkRow(at string, v any) {
 	case len(cells) > maxTableColumns:
 		c.fail(at, "no more than %d items allowed", maxTableColumns)
 	}
+
 	for i, v := range cells {
 		p := fmt.Sprintf("%s/%d", at, i)
 		cell, ok := v.(object)
@@ -84,6 +93,7 @@ func (c *checker) checkRow(at string, v any) {
 			c.fail(p, "must provide an object")
 			continue
 		}
+
 		switch cell["type"] {
 		case "raw_text":
 			c.checkFields(p, cell, "type text")

@@ -22,12 +22,14 @@ func WireText(text string) string {
 		t = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(t)
 		b.WriteString(bareURL.ReplaceAllString(t, "<$0>"))
 	}
+
 	last := 0
 	for _, at := range chip.FindAllStringIndex(text, -1) {
 		plainPart(text[last:at[0]])
 		b.WriteString(text[at[0]:at[1]])
 		last = at[1]
 	}
+
 	plainPart(text[last:])
 	return b.String()
 }

@@ -77,7 +77,9 @@ func (a *API) findTrigger(c *webcall.Call) (*trigger, *workspace.Refusal) {
 	if id == "" {
 		id = c.Str("interactivity_pointer")
 	}
+
 	t := a.screens.triggers[id]
+
 	if id == "" {
 		return nil, workspace.Refuse("invalid_arguments", "[ERROR] missing required field: trigger_id")
 	}

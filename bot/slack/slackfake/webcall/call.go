@@ -60,22 +60,27 @@ func (c *Call) Read(w http.ResponseWriter, r *http.Request) *workspace.Refusal {
 	for k, v := range r.URL.Query() {
 		c.Args[k] = v[0]
 	}
+
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	hasBody := r.Method == http.MethodPost && r.ContentLength != 0
 	if err != nil && hasBody {
 		return workspace.Refuse("missing_post_type")
 	}
+
 	r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
 	if r.Method != http.MethodGet {
 		if e := c.readBody(r, kind); e != nil {
 			return e
 		}
 	}
+
 	c.Token = c.Args["token"]
 	delete(c.Args, "token")
+
 	if t, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
 		c.Token = t
 	}
+
 	return nil
 }
 
@@ -84,6 +89,7 @@ func (c *Call) readBody(r *http.Request, kind string) *workspace.Refusal {
 	if r.Method != http.MethodPost {
 		return workspace.Refuse("method_not_supported")
 	}
+
 	switch kind {
 	case "":
 		return nil
@@ -94,11 +100,13 @@ func (c *Call) readBody(r *http.Request, kind string) *workspace.Refusal {
 		if err != nil && !errors.Is(err, http.ErrNotMultipart) {
 			return workspace.Refuse("invalid_form_data")
 		}
+
 		for k, v := range r.PostForm {
 			c.Args[k] = v[0]
 		}
 		return nil
 	}
+
 	return workspace.Refuse("invalid_post_type")
 }
 
@@ -111,6 +119,7 @@ func (c *Call) readJSON(body io.Reader) *workspace.Refusal {
 	if len(b) == 0 {
 		return nil
 	}
+
 	var m map[string]json.RawMessage
 	if err := json.Unmarshal(b, &m); err != nil {
 		if json.Valid(b) {
@@ -118,6 +127,7 @@ func (c *Call) readJSON(body io.Reader) *workspace.Refusal {
 		}
 		return workspace.Refuse("invalid_json")
 	}
+
 	for k, v := range m {
 		var text string
 		if json.Unmarshal(v, &text) == nil {
@@ -126,8 +136,10 @@ func (c *Call) readJSON(body io.Reader) *workspace.Refusal {
 			}
 			continue
 		}
+
 		c.Args[k] = string(v)
 	}
+
 	return nil
 }
 

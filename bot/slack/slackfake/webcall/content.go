@@ -37,29 +37,35 @@ func (c *Call) Content() (Content, *workspace.Refusal) {
 		if utf8.RuneCountInString(md) > kit.MaxMarkdown {
 			return out, workspace.Refuse("msg_too_long")
 		}
+
 		out.Text = md
 		out.Blocks = workspace.MustJSON([]any{map[string]any{"type": "markdown", "block_id": c.Secret(5), "text": md}})
 		return out, nil
 	}
+
 	blocks, err := c.CheckBlocks(c.Raw("blocks"), kit.OnMessage)
 	if err != nil {
 		return out, err
 	}
+
 	if len(blocks) > 0 {
 		out.Blocks = workspace.MustJSON(blocks)
 		if utf8.RuneCount(out.Blocks) > maxAllBlocks {
 			return out, workspace.Refuse("msg_blocks_too_long")
 		}
 	}
+
 	attachments, refused := kit.CheckAttachments(c.Raw("attachments"), c.ShortID)
 	if refused != nil {
 		return out, workspace.Refuse(refused.Code, refused.Messages...)
 	}
+
 	out.Attachments = attachments
 	showsOther := out.Blocks != nil || out.Attachments != nil
 	if strings.TrimSpace(out.Text) == "" && !showsOther {
 		return out, workspace.Refuse("no_text")
 	}
+
 	return out, nil
 }
 
@@ -89,6 +95,7 @@ func (c *Call) Metadata() (m *workspace.Metadata, clear bool, err *workspace.Ref
 	if len(raw) > maxMetadataBytes {
 		return nil, false, workspace.Refuse("metadata_too_large")
 	}
+
 	var v struct {
 		EventType    *string         `json:"event_type"`
 		EventPayload json.RawMessage `json:"event_payload"`
@@ -102,11 +109,13 @@ func (c *Call) Metadata() (m *workspace.Metadata, clear bool, err *workspace.Ref
 	if v.EventType != nil && *v.EventType == "" {
 		return nil, true, nil // slack-go's empty value
 	}
+
 	var payload map[string]any
 	isObject := json.Unmarshal(v.EventPayload, &payload) == nil && payload != nil
 	if v.EventType == nil || !isObject {
 		return nil, false, workspace.Refuse("invalid_metadata_schema")
 	}
+
 	return &workspace.Metadata{EventType: *v.EventType, EventPayload: v.EventPayload}, false, nil
 }
 
@@ -124,21 +133,25 @@ func (c *Call) BotMessage(body Content) *workspace.Message {
 	if m.Blocks == nil {
 		m.Blocks, m.Composed = c.Composed(m.Text), true
 	}
+
 	if !c.HasOwnAuthor() || c.Need("chat:write.customize") != nil {
 		m.BotProfile = &workspace.BotProfile{
 			ID: c.Opt.BotID, AppID: c.Opt.AppID, Name: c.Opt.AppName, Icons: map[string]string{}, TeamID: c.Opt.TeamID,
 		}
 		return m
 	}
+
 	m.Subtype, m.User = "bot_message", ""
 	m.Username = c.Str("username")
 	m.Username = cmp.Or(m.Username, c.Opt.AppName)
 	if r := []rune(m.Username); len(r) > maxUsername {
 		m.Username = string(r[:maxUsername])
 	}
+
 	emoji, image := c.Str("icon_emoji"), c.Str("icon_url")
 	if emoji != "" || image != "" {
 		m.Icons = &workspace.Icons{Emoji: emoji, Image48: image}
 	}
+
 	return m
 }

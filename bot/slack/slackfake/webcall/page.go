@@ -28,6 +28,7 @@ func (c *Call) Window(standard, most int) (Window, *workspace.Refusal) {
 		}
 		w.Oldest = us
 	}
+
 	latest := c.Str("latest")
 	if latest != "" && latest != "now" {
 		us, ok := workspace.ParseTS(latest)
@@ -36,6 +37,7 @@ func (c *Call) Window(standard, most int) (Window, *workspace.Refusal) {
 		}
 		w.Latest = us
 	}
+
 	limit, skip, err := c.Page(standard, most)
 	w.Limit = limit
 	w.Skip = skip
@@ -54,6 +56,7 @@ func (c *Call) Page(standard, most int) (limit, skip int, err *workspace.Refusal
 			limit = min(n, most)
 		}
 	}
+
 	if v := c.Str("cursor"); v != "" {
 		b, e := base64.StdEncoding.DecodeString(v)
 		n, e2 := strconv.Atoi(strings.TrimPrefix(string(b), "next:"))
@@ -61,8 +64,10 @@ func (c *Call) Page(standard, most int) (limit, skip int, err *workspace.Refusal
 		if !isNumber || n < 0 {
 			return 0, 0, workspace.Refuse("invalid_cursor")
 		}
+
 		skip = n
 	}
+
 	return limit, skip, nil
 }
 

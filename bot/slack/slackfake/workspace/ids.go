@@ -99,6 +99,7 @@ func ParseTS(ts string) (us int64, ok bool) {
 	if !hasSeconds || len(frac) > maxFraction {
 		return 0, false
 	}
+
 	a, err := strconv.ParseUint(sec, 10, 63)
 	if err != nil {
 		return 0, false
@@ -106,9 +107,11 @@ func ParseTS(ts string) (us int64, ok bool) {
 	if !dot {
 		return int64(a) * 1e6, true
 	}
+
 	b, err := strconv.ParseUint((frac + "000000")[:maxFraction], 10, 63)
 	if err != nil {
 		return 0, false
 	}
+
 	return int64(a)*1e6 + int64(b), true
 }

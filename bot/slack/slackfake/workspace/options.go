@@ -84,6 +84,7 @@ func (o Options) WithDefaults() Options {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+
 	o.SigningSecret = cmp.Or(o.SigningSecret, "fake-signing-secret-0123456789ab")
 	o.BotToken = cmp.Or(o.BotToken, "xoxb-0000000000-0000000000-fakeBotTokenForEmulator")
 	o.AppToken = cmp.Or(o.AppToken, "xapp-1-A0FAKEAPP01-0000000000-fakeappleveltoken")
@@ -101,6 +102,7 @@ func (o Options) WithDefaults() Options {
 	if o.Scopes == nil {
 		o.Scopes = AllScopes()
 	}
+
 	o.AckTimeout = cmp.Or(o.AckTimeout, 3*time.Second)
 	o.TriggerLife = cmp.Or(o.TriggerLife, 3*time.Second)
 	o.PingInterval = cmp.Or(o.PingInterval, 5*time.Second)
@@ -108,6 +110,7 @@ func (o Options) WithDefaults() Options {
 	if o.RetryDelays == nil {
 		o.RetryDelays = []time.Duration{0, time.Minute, 5 * time.Minute}
 	}
+
 	o.PostPerSecond = cmp.Or(o.PostPerSecond, 1)
 	o.PostBurst = max(o.PostBurst, int(o.PostPerSecond), 3)
 	o.TierFactor = cmp.Or(o.TierFactor, 1)

@@ -80,10 +80,12 @@ func (s *Schedule) RunSchedule() {
 func (s *Schedule) runDue() time.Duration {
 	for {
 		s.Mu.Lock()
+
 		if len(s.tasks) == 0 {
 			s.Mu.Unlock()
 			return time.Hour
 		}
+
 		wait := s.tasks[0].at.Sub(s.Now())
 		if wait > 0 {
 			s.Mu.Unlock()
@@ -92,6 +94,7 @@ func (s *Schedule) runDue() time.Duration {
 			}
 			return wait
 		}
+
 		t := heap.Pop(&s.tasks).(*task)
 		s.Mu.Unlock()
 		t.run()

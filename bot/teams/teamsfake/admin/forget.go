@@ -18,12 +18,14 @@ func (s *Administrator) Forget(channel, id string) error {
 	if ch.ByID[id] == nil {
 		return tenant.ErrNoMessage
 	}
+
 	root, this := ch.ByID[id].Root, func(m *tenant.Message) bool { return m.ID == id }
 	delete(ch.ByID, id)
 	ch.Messages = slices.DeleteFunc(ch.Messages, this)
 	if ch.Threads[root] = slices.DeleteFunc(ch.Threads[root], this); len(ch.Threads[root]) == 0 {
 		delete(ch.Threads, root)
 	}
+
 	s.Note(tenant.Change{Kind: "deleted", Channel: channel, Message: id})
 	return nil
 }

@@ -47,11 +47,13 @@ func (s *Administrator) Uninstall(ctx context.Context, teams ...string) error {
 func (s *Administrator) changeInstallation(ctx context.Context, action string, installed bool, teams []string) error {
 	var sent []*delivery.Delivery
 	s.Mu.Lock()
+
 	for _, id := range teams {
 		if s.org.Teams[id] == nil {
 			s.Mu.Unlock()
 			return fmt.Errorf("teamsfake: no team %q", id)
 		}
+
 		before := s.org.Teams[id].Installed
 		s.org.Teams[id].Installed = installed
 		s.Note(tenant.Change{Kind: "team", ID: id})
@@ -59,13 +61,17 @@ func (s *Administrator) changeInstallation(ctx context.Context, action string, i
 			s.org.Put(s.org.Channels[id], &tenant.Message{ID: s.NextMessage(), At: s.Now(), System: true})
 			sent = append(sent, s.announcer.TellRoster(s.org.Channels[id], installed, s.Opt.BotID()))
 		}
+
 		sent = append(sent, s.announcer.TellInstallation(s.org.Channels[id], action))
 	}
+
 	s.Mu.Unlock()
+
 	for _, d := range sent {
 		if err := s.activities.Wait(ctx, d); err != nil {
 			return err
 		}
 	}
+
 	return nil
 }

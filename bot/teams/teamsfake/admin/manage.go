@@ -104,12 +104,15 @@ func (s *Administrator) ArchiveTeam(id string, archived bool) error {
 func (s *Administrator) SetMembers(id string, members []string) error {
 	return s.changeChannel(id, func(ch *tenant.Room) {
 		before := s.org.MemberIDs(ch)
+
 		if ch.Kind == tenant.KindStandard {
 			s.org.Teams[ch.Team].Members = members
 		} else {
 			ch.Members = members
 		}
+
 		after := s.org.MemberIDs(ch)
+
 		if !s.org.IsReachable(ch) {
 			return
 		}
@@ -142,19 +145,24 @@ func (s *Administrator) Erase(channel, id string) error {
 	if ch == nil {
 		return tenant.ErrNoMessage
 	}
+
 	m := ch.ByID[id]
 	if m == nil || m.Deleted() {
 		return tenant.ErrNoMessage
 	}
+
 	s.org.Erase(ch, m)
+
 	if !s.org.IsReachable(ch) || !s.entra.HasPermission(tenant.PermitMessages) {
 		return nil
 	}
+
 	a := s.announcer.Base("messageDelete", announce.Where{Room: ch, Root: m.Root, User: m.User})
 	a["id"], a["from"] = m.ID, s.announcer.Actor()
 	if data, ok := a["channelData"].(tenant.Object); ok {
 		data["eventType"] = "softDeleteMessage"
 	}
+
 	s.activities.Emit(tenant.ThreadConversation(ch.ID, m.Root), a)
 	return nil
 }

@@ -48,13 +48,16 @@ func (n *Announcer) Base(kind string, at Where) object {
 		a["channelData"] = object{"tenant": object{"id": n.Opt.TenantID}}
 		return a
 	}
+
 	a["conversation"] = object{
 		"isGroup": true, "conversationType": "channel", "tenantId": n.Opt.TenantID, "id": tenant.ThreadConversation(at.Room.ID, at.Root),
 	}
+
 	a["channelData"] = object{
 		"tenant": object{"id": n.Opt.TenantID}, "team": object{"id": at.Room.Team}, "channel": object{"id": at.Room.ID},
 		"teamsChannelId": at.Room.ID, "teamsTeamId": at.Room.Team,
 	}
+
 	return a
 }
 
@@ -89,14 +92,17 @@ func (n *Announcer) TellRoster(ch *tenant.Room, added bool, ids ...string) *deli
 		if u != nil && !u.NoAAD {
 			m["aadObjectId"] = u.ID
 		}
+
 		list = append(list, m)
 	}
+
 	data := n.teamData(a, ch)
 	if added {
 		a["membersAdded"], data["eventType"] = list, "teamMemberAdded"
 	} else {
 		a["membersRemoved"], data["eventType"] = list, "teamMemberRemoved"
 	}
+
 	delete(data, "channel")
 	return n.Activities.Emit(ch.ID, a)
 }
@@ -143,10 +149,12 @@ func (n *Announcer) IsPushed(ch *tenant.Room, m *tenant.Message) bool {
 	if ch.Person != "" || m.Targeted != "" {
 		return true
 	}
+
 	u := n.Org.Users[m.User]
 	isOfPerson := u != nil && !u.Bot
 	if m.Guise == "" && !isOfPerson {
 		return false
 	}
+
 	return n.Entra.HasPermission(tenant.PermitMessages) || slices.ContainsFunc(m.Mentions, func(x tenant.Mention) bool { return x.Bot })
 }

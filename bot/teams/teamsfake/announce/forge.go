@@ -56,9 +56,11 @@ func (f *Forger) Flood(ctx context.Context, kind entra.Token, n int) map[int]int
 			answers <- status
 		})
 	}
+
 	out := map[int]int{}
 	for range n {
 		out[<-answers]++
 	}
+
 	return out
 }

@@ -18,14 +18,17 @@ func wireText(m *tenant.Message) string {
 		names = append(names, "<at>"+x.Name+"</at>")
 		text = strings.Replace(text, tag, client.Placeholder(i), 1)
 	}
+
 	text = strings.ReplaceAll(text, "&nbsp;", "\uE002")
 	text = strings.ReplaceAll(client.Plain(text), "\uE002", "\u00a0")
 	for i, name := range names {
 		text = strings.Replace(text, client.Placeholder(i), name, 1)
 	}
+
 	if len(names) > 0 {
 		text += "\n" // as the editor's last paragraph leaves it
 	}
+
 	return text
 }
 
@@ -40,6 +43,7 @@ func (n *Announcer) MessageActivity(ch *tenant.Room, m *tenant.Message) object {
 	if m.Root != "" && m.Root != m.ID {
 		a["replyToId"] = m.Root
 	}
+
 	switch u := n.Org.Users[m.User]; {
 	case m.Guise == "connector":
 		a["from"] = object{"id": "28:connector:" + tenant.GUIDOf("connector"), "name": "Incoming webhook"}
@@ -47,6 +51,7 @@ func (n *Announcer) MessageActivity(ch *tenant.Room, m *tenant.Message) object {
 	default:
 		a["from"] = n.From(u)
 	}
+
 	entities := []object{}
 	for _, x := range m.Mentions {
 		who := object{"id": n.Opt.BotID(), "name": x.Name}
@@ -55,6 +60,7 @@ func (n *Announcer) MessageActivity(ch *tenant.Room, m *tenant.Message) object {
 		}
 		entities = append(entities, object{"type": "mention", "mentioned": who, "text": "<at>" + x.Name + "</at>"})
 	}
+
 	a["entities"] = append(entities, object{"type": "clientInfo", "locale": "en-US", "country": "US", "platform": "Web"})
 	a["attachments"] = n.personAttachments(ch, m)
 	return a
@@ -80,9 +86,11 @@ func (n *Announcer) personAttachments(ch *tenant.Room, m *tenant.Message) []obje
 			tags += fmt.Sprintf(`<attachment id="%s"></attachment>`, f.ID)
 		}
 	}
+
 	if m.Bare && tags == "" {
 		return out
 	}
+
 	return append(out, object{"contentType": tenant.KindHTML, "content": m.HTML + tags})
 }
 
@@ -91,15 +99,18 @@ func (n *Announcer) TellChange(ch *tenant.Room, m *tenant.Message, kind, event s
 	if !before && !n.IsPushed(ch, m) {
 		return
 	}
+
 	a := n.MessageActivity(ch, m)
 	a["type"] = kind
 	if data, ok := a["channelData"].(object); ok {
 		data["eventType"] = event
 	}
+
 	if kind == "messageDelete" {
 		for _, k := range []string{"text", "textFormat", "attachments", "entities"} {
 			delete(a, k)
 		}
 	}
+
 	n.Activities.Emit(tenant.ThreadConversation(ch.ID, m.Root), a)
 }

@@ -22,10 +22,12 @@ func (j *Journal) handleUnderFault(w *recorder, r *http.Request, f *emulator.Str
 		j.handleDelayed(w, r, f, h)
 		return
 	}
+
 	isLimit := f.Kind == emulator.FaultRateLimit || f.Kind == emulator.FaultBareLimit // a refused call does nothing
 	if f.After && !isLimit {
 		h(&hidden{header: http.Header{}}, r)
 	}
+
 	switch f.Kind {
 	case emulator.FaultRateLimit:
 		Throttle(w, f.RetryAfter())

@@ -104,19 +104,23 @@ func (j *Journal) Handle(method string, h http.HandlerFunc) http.HandlerFunc {
 			Refuse(w, http.StatusRequestEntityTooLarge, "MessageSizeTooBig", "Message size too large.")
 			return
 		}
+
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		rec := &recorder{ResponseWriter: w}
 		c := Call{At: j.Now(), Method: method, Verb: r.Method, Path: r.URL.RequestURI()}
 		if method != "token" && method != "graph.upload" {
 			c.Body = string(body)
 		}
+
 		place, _ := tenant.SplitConversation(r.PathValue("conv"))
 		j.Mu.Lock()
 		f := j.faults.Strike(method, place)
 		j.Mu.Unlock()
+
 		if f != nil && f.Kind == FaultReset {
 			defer cut(rec) // runs when the call stands in the journal, so that the bot can't see its end before
 		}
+
 		defer func() {
 			c.Status = rec.status
 			if method != "token" {
@@ -124,10 +128,12 @@ func (j *Journal) Handle(method string, h http.HandlerFunc) http.HandlerFunc {
 			}
 			j.record(c)
 		}()
+
 		if f == nil {
 			h(rec, r)
 			return
 		}
+
 		c.Fault = string(f.Kind)
 		j.handleUnderFault(rec, r, f, h)
 	}

@@ -68,6 +68,7 @@ func (c *cardCheck) checkRules(o object, kind string) {
 		}
 		c.ids[id] = true
 	}
+
 	switch kind {
 	case "AdaptiveCard":
 		if o["body"] == nil && o["actions"] == nil {
@@ -90,9 +91,11 @@ func (c *cardCheck) checkRules(o object, kind string) {
 	case "Refresh":
 		c.checkRefresh(o)
 	}
+
 	if whole, ok := o["selectAction"].(object); ok {
 		c.checkFallback(whole)
 	}
+
 	switch {
 	case strings.HasPrefix(kind, "Input.") && kind != "Input.Choice":
 		c.checkInputElement(o, kind)
@@ -121,10 +124,12 @@ func (c *cardCheck) checkInputElement(o object, kind string) {
 	if kind != "Input.ChoiceSet" {
 		return
 	}
+
 	choices := list(o["choices"])
 	if len(choices) == 0 && o["choices.data"] == nil {
 		c.addFault("Input.ChoiceSet %v without choices", o["id"])
 	}
+
 	seen := map[any]bool{}
 	for _, x := range choices {
 		if seen[x["value"]] {

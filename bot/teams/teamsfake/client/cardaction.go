@@ -112,8 +112,10 @@ func (c *cardCheck) checkMentions(card object) {
 		case c.known != nil && !c.known(id):
 			c.addFault("mention of somebody who is not in the conversation: %s", id)
 		}
+
 		known[text] = true
 	}
+
 	for _, text := range c.texts {
 		for _, tag := range Chips(text) {
 			if !known[tag] {

@@ -56,6 +56,7 @@ func FindAction(card object, name string) object {
 	if action, ok := followPointer(card, name).(object); ok {
 		return action
 	}
+
 	for _, key := range []string{"id", "title", "verb"} {
 		var found object
 		Walk(card, func(o object) {
@@ -65,10 +66,12 @@ func FindAction(card object, name string) object {
 				found = o
 			}
 		})
+
 		if found != nil {
 			return found
 		}
 	}
+
 	return nil
 }
 
@@ -78,6 +81,7 @@ func followPointer(card object, pointer string) any {
 	if !ok {
 		return nil
 	}
+
 	var at any = card
 	for step := range strings.SplitSeq(steps, "/") {
 		switch x := at.(type) {
@@ -92,16 +96,19 @@ func followPointer(card object, pointer string) any {
 			if err != nil || !isInList {
 				return nil
 			}
+
 			at = x[n]
 		default:
 			return nil
 		}
 	}
+
 	if action, ok := at.(object); ok {
 		if kind, _ := action["type"].(string); strings.HasPrefix(kind, "Action.") {
 			return action
 		}
 	}
+
 	return nil
 }
 
@@ -116,9 +123,11 @@ func Gather(card object, in Inputs, known func(id string) bool) (map[string]stri
 	Walk(card, func(e object) {
 		kind, _ := e["type"].(string)
 		id, _ := e["id"].(string)
+
 		if !strings.HasPrefix(kind, "Input.") {
 			return
 		}
+
 		there[id] = true
 		value, typed := in[id]
 		if !typed {
@@ -135,11 +144,13 @@ func Gather(card object, in Inputs, known func(id string) bool) (map[string]stri
 			out[id] = value
 		}
 	})
+
 	for id := range in {
 		if !there[id] {
 			faults = append(faults, fmt.Errorf("teamsfake: the card has no input %q", id))
 		}
 	}
+
 	return out, errors.Join(faults...)
 }
 
@@ -177,6 +188,7 @@ func checkInput(e object, kind, value string, known func(id string) bool) error 
 		}
 		return nil
 	}
+
 	switch kind {
 	case "Input.Text":
 		return checkText(e, value)
@@ -190,6 +202,7 @@ func checkInput(e object, kind, value string, known func(id string) bool) error 
 	case "Input.ChoiceSet":
 		return checkChoice(e, value, known)
 	}
+
 	return nil
 }
 

@@ -48,14 +48,17 @@ func Render(text, format string) (out string, faults []string) {
 	case "xml":
 		return sanitizeText(text)
 	}
+
 	tags := Chips(text)
 	for i, tag := range tags {
 		text = strings.Replace(text, tag, Placeholder(i), 1)
 	}
+
 	out = Markdown(text)
 	for i, tag := range tags {
 		out = strings.Replace(out, Placeholder(i), tag, 1)
 	}
+
 	return out, nil
 }
 
@@ -97,6 +100,7 @@ func sanitizeText(text string) (out string, faults []string) {
 		if kind == nethtml.ErrorToken {
 			break
 		}
+
 		raw := string(z.Raw())
 		t := z.Token()
 		switch kind {
@@ -108,7 +112,9 @@ func sanitizeText(text string) (out string, faults []string) {
 			if t.Data == "a" && !isGoodLink(t) {
 				faults = append(faults, fmt.Sprintf("the link %s does not work", raw))
 			}
+
 			b.WriteString(raw)
+
 			if kind == nethtml.StartTagToken && !slices.Contains([]string{"br", "hr", "img"}, t.Data) {
 				open = append(open, t.Data)
 			}
@@ -117,6 +123,7 @@ func sanitizeText(text string) (out string, faults []string) {
 				faults = append(faults, fmt.Sprintf("%s closes nothing", raw))
 				continue
 			}
+
 			open = open[:len(open)-1]
 			b.WriteString(raw)
 		case nethtml.TextToken:
@@ -125,9 +132,11 @@ func sanitizeText(text string) (out string, faults []string) {
 			faults = append(faults, fmt.Sprintf("%s is not shown", raw))
 		}
 	}
+
 	if len(open) > 0 {
 		faults = append(faults, fmt.Sprintf("<%s> is not closed", open[len(open)-1]))
 	}
+
 	return b.String(), faults
 }
 
@@ -149,6 +158,7 @@ func Plain(text string) string {
 			b.WriteByte('\n')
 		}
 	}
+
 	z := nethtml.NewTokenizer(strings.NewReader(text))
 	for {
 		switch z.Next() {

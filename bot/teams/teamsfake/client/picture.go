@@ -25,11 +25,13 @@ func PictureFault(kind, address string) string {
 	if !ok || !strings.HasPrefix(head, "data:") {
 		return ""
 	}
+
 	declared := strings.TrimPrefix(head, "data:")
 	data, err := base64.StdEncoding.DecodeString(code)
 	if err != nil {
 		return "picture: " + err.Error()
 	}
+
 	c, format, err := image.DecodeConfig(bytes.NewReader(data))
 	if err != nil {
 		return "picture: " + err.Error()
@@ -40,11 +42,13 @@ func PictureFault(kind, address string) string {
 	if len(data) > pictureBytes || max(c.Width, c.Height) > pictureSide {
 		return fmt.Sprintf("picture: %d × %d and %d bytes are more than 1024 × 1024 and 1 MB", c.Width, c.Height, len(data))
 	}
+
 	if format == "gif" {
 		all, err := gif.DecodeAll(bytes.NewReader(data))
 		if err != nil || len(all.Image) > 1 {
 			return "picture: an animated or broken GIF"
 		}
 	}
+
 	return ""
 }

@@ -142,16 +142,19 @@ func (c *cardCheck) checkObject(o object, kind string) {
 	if isGroup {
 		kind = named
 	}
+
 	fallback, hasFallback := o["fallback"].(object)
 	if hasFallback && fallback["id"] == o["id"] {
 		delete(fallback, "id") // it takes the other's place
 	}
+
 	known := cards().objects[kind]
 	for _, name := range slices.Sorted(maps.Keys(known)) {
 		if known[name].required && o[name] == nil {
 			c.addFault("%s without %s", kind, name)
 		}
 	}
+
 	for _, name := range slices.Sorted(maps.Keys(o)) {
 		p, ok := known[name]
 		switch {
@@ -161,6 +164,7 @@ func (c *cardCheck) checkObject(o object, kind string) {
 			c.checkKinds(o[name], p.kinds, kind+"."+name)
 		}
 	}
+
 	c.checkRules(o, kind)
 }
 
@@ -183,6 +187,7 @@ func (c *cardCheck) checkKinds(v any, kinds []string, at string) {
 				c.checkObject(x, kind)
 				return
 			}
+
 			ok = kind == "object"
 		case string:
 			ok = !list && isTextOfKind(x, kind)
@@ -191,9 +196,11 @@ func (c *cardCheck) checkKinds(v any, kinds []string, at string) {
 		case float64:
 			ok = kind == "number"
 		}
+
 		if ok {
 			return
 		}
 	}
+
 	c.addFault("%s is no %s: %.80v", at, strings.Join(kinds, " or "), v)
 }

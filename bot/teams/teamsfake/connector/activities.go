@@ -56,6 +56,7 @@ func (c *API) createConversation(w http.ResponseWriter, r *http.Request) {
 	if _, ok := readActivity(w, r, &p); !ok {
 		return
 	}
+
 	tenant := cmp.Or(p.TenantID, p.ChannelData.Tenant.ID)
 	inThread := p.ChannelData.Channel.ID != ""
 	mayBeMissing := tenant == "" && inThread // a channel tells its tenant
@@ -71,6 +72,7 @@ func (c *API) createConversation(w http.ResponseWriter, r *http.Request) {
 		calls.Refuse(w, http.StatusForbidden, "BadArgument", "Bots cannot create group chats.")
 		return
 	}
+
 	c.startPersonal(w, p)
 }
 
@@ -94,6 +96,7 @@ func (c *API) startThread(w http.ResponseWriter, p conversationParameters) {
 		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "A new thread needs an activity.")
 		return
 	}
+
 	var a outgoing
 	if err := json.Unmarshal(p.Activity, &a); err != nil {
 		calls.Refuse(w, http.StatusBadRequest, "BadSyntax", "activity: "+err.Error())
@@ -102,6 +105,7 @@ func (c *API) startThread(w http.ResponseWriter, p conversationParameters) {
 	if !c.reader.accept(w, ch, a, p.Activity) || !c.ensureWithinLimits(w, createRule(ch.ID)) {
 		return
 	}
+
 	msgs := c.reader.makeMessages("conversations.create", ch, a, p.Activity, c.NextMessage)
 	for i, m := range msgs {
 		m.Root = msgs[0].ID
@@ -110,11 +114,13 @@ func (c *API) startThread(w http.ResponseWriter, p conversationParameters) {
 		}
 		c.org.Put(ch, m)
 	}
+
 	root := msgs[0].ID
 	out := object{"id": tenant.ThreadConversation(ch.ID, root)}
 	if len(msgs) == 1 {
 		out["activityId"] = root
 	}
+
 	calls.WriteJSON(w, http.StatusCreated, out)
 }
 
@@ -124,6 +130,7 @@ func (c *API) startPersonal(w http.ResponseWriter, p conversationParameters) {
 		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "A personal chat needs exactly one member.")
 		return
 	}
+
 	u := c.org.Person(p.Members[0].ID)
 	switch {
 	case u == nil || u.Bot:
@@ -143,10 +150,12 @@ func (c *API) sendActivity(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+
 	ch, root, ok := c.findWritable(w, r)
 	if !ok {
 		return
 	}
+
 	id := r.PathValue("id")
 	isReplyInChannel := id != "" && ch.Person == ""
 	if root == "" && isReplyInChannel {
@@ -155,8 +164,10 @@ func (c *API) sendActivity(w http.ResponseWriter, r *http.Request) {
 			calls.Refuse(w, http.StatusNotFound, "ActivityNotFoundInConversation", "The activity to reply to is not there.")
 			return
 		}
+
 		root = m.Root
 	}
+
 	if a.Type == "typing" {
 		calls.WriteJSON(w, http.StatusAccepted, object{})
 		return
@@ -172,15 +183,18 @@ func (c *API) sendActivity(w http.ResponseWriter, r *http.Request) {
 	if !c.reader.accept(w, ch, a, raw) || !c.ensureWithinLimits(w, sendRule(ch.ID)) {
 		return
 	}
+
 	msgs := c.reader.makeMessages("activities.send", ch, a, raw, c.NextMessage)
 	for _, m := range msgs {
 		m.Root = root
 		c.org.Put(ch, m)
 	}
+
 	if len(msgs) > 1 {
 		w.WriteHeader(http.StatusAccepted) // split: there is no id of both
 		return
 	}
+
 	calls.WriteJSON(w, http.StatusCreated, object{"id": msgs[0].ID})
 }
 
@@ -190,6 +204,7 @@ func (c *API) findOwn(w http.ResponseWriter, r *http.Request) (*tenant.Room, *te
 	if !ok {
 		return nil, nil
 	}
+
 	m := findInThread(ch, root, r.PathValue("id"))
 	switch {
 	case m == nil:
@@ -203,6 +218,7 @@ func (c *API) findOwn(w http.ResponseWriter, r *http.Request) (*tenant.Room, *te
 	default:
 		return ch, m
 	}
+
 	return nil, nil
 }
 
@@ -225,6 +241,7 @@ func (c *API) updateActivity(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+
 	ch, m := c.findOwn(w, r)
 	if m == nil {
 		return
@@ -240,6 +257,7 @@ func (c *API) updateActivity(w http.ResponseWriter, r *http.Request) {
 	if !c.reader.accept(w, ch, a, raw) {
 		return
 	}
+
 	n := c.reader.makeMessages("activities.update", ch, a, raw, func() string { return m.ID })[0]
 	n.Channel = m.Channel
 	n.Root = m.Root
@@ -279,6 +297,7 @@ func (c *API) sendTargeted(w http.ResponseWriter, ch *tenant.Room, root string, 
 		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "A targeted message needs a recipient.")
 		return
 	}
+
 	u := c.org.Person(a.Recipient.ID)
 	isOfTenant := u != nil && u.TenantID == c.Opt.TenantID
 	if !isOfTenant || !c.org.IsMember(ch, u.ID) {
@@ -288,6 +307,7 @@ func (c *API) sendTargeted(w http.ResponseWriter, ch *tenant.Room, root string, 
 	if !c.reader.accept(w, ch, a, raw) || !c.ensureWithinLimits(w, sendRule(ch.ID)) {
 		return
 	}
+
 	msgs := c.reader.makeMessages("activities.send", ch, a, raw, c.NextMessage)
 	for _, m := range msgs {
 		m.Root = root
@@ -295,10 +315,12 @@ func (c *API) sendTargeted(w http.ResponseWriter, ch *tenant.Room, root string, 
 		m.Prompt = quotedPrompt(a.Entities)
 		c.org.Put(ch, m)
 	}
+
 	if len(msgs) > 1 {
 		w.WriteHeader(http.StatusAccepted)
 		return
 	}
+
 	calls.WriteJSON(w, http.StatusCreated, object{"id": msgs[0].ID})
 }
 

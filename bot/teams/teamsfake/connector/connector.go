@@ -48,6 +48,7 @@ func (c *API) Routes(mux *http.ServeMux) {
 	bot := func(verb, path, method string, h func(http.ResponseWriter, *http.Request)) {
 		mux.HandleFunc(verb+" "+base+path, c.journal.Handle(method, c.asBot(h)))
 	}
+
 	bot("POST", "conversations", "conversations.create", c.createConversation)
 	bot("POST", "conversations/{conv}/activities", "activities.send", c.sendActivity)
 	bot("POST", "conversations/{conv}/activities/{id}", "activities.send", c.sendActivity)
@@ -70,16 +71,19 @@ func (c *API) asBot(h http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		c.Mu.Lock()
 		defer c.Mu.Unlock()
+
 		if r.PathValue("tenant") != c.Opt.TenantID {
 			calls.Refuse(w, http.StatusForbidden, "Forbidden", "The tenant of the service address is another one.")
 			return
 		}
+
 		mayBeUnsigned := c.Opt.Unsigned && r.Header.Get("Authorization") == ""
 		if !c.entra.IsAuthorized(r, entra.ScopeBot) && !mayBeUnsigned {
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			calls.Refuse(w, http.StatusUnauthorized, "Unauthorized", "Authorization has been denied for this request.")
 			return
 		}
+
 		if c.ensureWithinLimits(w, tenantRule()) {
 			h(w, r)
 		}
@@ -103,6 +107,7 @@ func (c *API) findPlace(w http.ResponseWriter, r *http.Request) (ch *tenant.Room
 	default:
 		return ch, root, true
 	}
+
 	return nil, "", false
 }
 
@@ -162,6 +167,7 @@ func (c *API) pageMembers(w http.ResponseWriter, r *http.Request) {
 	if !ok || !c.ensureWithinLimits(w, readRule(ch.ID)) {
 		return
 	}
+
 	ids := c.org.MemberIDs(ch)
 	size := defaultMembers
 	if text := r.URL.Query().Get("pageSize"); text != "" {
@@ -170,8 +176,10 @@ func (c *API) pageMembers(w http.ResponseWriter, r *http.Request) {
 			calls.Refuse(w, http.StatusBadRequest, "BadSyntax", "pageSize is no number.")
 			return
 		}
+
 		size = min(max(n, leastMembers), mostMembers)
 	}
+
 	start := 0
 	if token := r.URL.Query().Get("continuationToken"); token != "" {
 		n, err := strconv.Atoi(strings.TrimPrefix(token, "page-"))
@@ -180,18 +188,22 @@ func (c *API) pageMembers(w http.ResponseWriter, r *http.Request) {
 			calls.Refuse(w, http.StatusBadRequest, "BadSyntax", "Bad continuation token.")
 			return
 		}
+
 		start = n
 	}
+
 	end := min(start+size, len(ids))
 	out := object{"members": []object{}}
 	members := []object{}
 	for _, id := range ids[start:end] {
 		members = append(members, c.memberItem(c.org.Users[id], "aadObjectId"))
 	}
+
 	out["members"] = members
 	if end < len(ids) {
 		out["continuationToken"] = "page-" + strconv.Itoa(end)
 	}
+
 	calls.WriteJSON(w, http.StatusOK, out)
 }
 
@@ -278,5 +290,6 @@ func readActivity(w http.ResponseWriter, r *http.Request, into any) (raw json.Ra
 		calls.Refuse(w, http.StatusBadRequest, "BadSyntax", "Could not parse the body: "+err.Error())
 		return nil, false
 	}
+
 	return raw, true
 }

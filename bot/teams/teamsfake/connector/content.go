@@ -28,15 +28,18 @@ func utf16Bytes(raw []byte) int {
 		for _, r := range head {
 			n += 2 * max(1, utf16.RuneLen(r))
 		}
+
 		if !found {
 			break
 		}
+
 		n += 2 * len(";base64,")
 		text = tail
 		if strings.HasPrefix(head[strings.LastIndexByte(head, '"')+1:], "data:image/") {
 			text = strings.TrimLeft(tail, base64Letters)
 		}
 	}
+
 	return n
 }
 
@@ -69,6 +72,7 @@ func (c *reader) makeMessages(where string, ch *tenant.Room, a outgoing, raw jso
 		c.fillText(where, ch, &m, a)
 		out = append(out, &m)
 	}
+
 	if len(a.Attachments) > 0 {
 		m := base
 		m.ID = id()
@@ -76,6 +80,7 @@ func (c *reader) makeMessages(where string, ch *tenant.Room, a outgoing, raw jso
 		c.fillAttachments(where, ch, &m, a)
 		out = append(out, &m)
 	}
+
 	return out
 }
 
@@ -84,6 +89,7 @@ func (c *reader) findRefusal(ch *tenant.Room, a outgoing, raw json.RawMessage) (
 	bad := func(text string, args ...any) (int, string, string) {
 		return http.StatusBadRequest, "BadArgument", fmt.Sprintf(text, args...)
 	}
+
 	if utf16Bytes(raw) > maxMessageBytes {
 		return http.StatusRequestEntityTooLarge, "MessageSizeTooBig", "Message size too large."
 	}
@@ -96,11 +102,13 @@ func (c *reader) findRefusal(ch *tenant.Room, a outgoing, raw json.RawMessage) (
 	if strings.TrimSpace(a.Text) == "" && len(a.Attachments) == 0 {
 		return bad("Activity resulted in an empty message.")
 	}
+
 	for _, at := range a.Attachments {
 		if text := c.badAttachment(ch, at); text != "" {
 			return bad("%s", text)
 		}
 	}
+
 	return 0, "", ""
 }
 
@@ -113,6 +121,7 @@ func (c *reader) badAttachment(ch *tenant.Room, at tenant.WireAttachment) string
 		var card struct {
 			Type string `json:"type"`
 		}
+
 		err := json.Unmarshal(at.Content, &card)
 		if err != nil || card.Type != "AdaptiveCard" {
 			return "the content is not an Adaptive Card"
@@ -129,6 +138,7 @@ func (c *reader) badAttachment(ch *tenant.Room, at tenant.WireAttachment) string
 	default:
 		return "unsupported attachment type " + at.ContentType
 	}
+
 	return ""
 }
 
@@ -148,6 +158,7 @@ func (c *reader) fillText(where string, ch *tenant.Room, m *tenant.Message, a ou
 		if json.Unmarshal(raw, &e) != nil || e.Type != "mention" {
 			continue
 		}
+
 		u := c.org.Person(e.Mentioned.ID)
 		switch {
 		case !strings.Contains(text, e.Text) || len(client.Chips(e.Text)) == 0:
@@ -159,16 +170,19 @@ func (c *reader) fillText(where string, ch *tenant.Room, m *tenant.Message, a ou
 			m.Mentions = append(m.Mentions, tenant.Mention{ID: u.ID, Name: client.ChipName(e.Text)})
 		}
 	}
+
 	format := cmp.Or(a.TextFormat, "markdown")
 	for _, tag := range client.Chips(text) {
 		if !known[tag] && format != "plain" {
 			c.NoteTrouble(where, m.ID, fmt.Sprintf("%s has no mention entity", tag))
 		}
 	}
+
 	html, faults := client.Render(text, format)
 	for _, f := range faults {
 		c.NoteTrouble(where, m.ID, f)
 	}
+
 	m.HTML, m.Text = html, client.Plain(html)
 }
 
@@ -183,9 +197,11 @@ func (c *reader) fillAttachments(where string, ch *tenant.Room, m *tenant.Messag
 				m.Broken = f
 			}
 		}
+
 		if at.ContentType != tenant.KindCard {
 			continue
 		}
+
 		m.Cards = append(m.Cards, at.Content)
 		for _, f := range c.org.CardFaults(at.Content, ch) {
 			c.NoteTrouble(where, m.ID, f)

@@ -59,6 +59,7 @@ func (c *API) ensureWithinLimits(w http.ResponseWriter, rules ...rule) bool {
 	if !c.Opt.Limits {
 		return true
 	}
+
 	now := c.Now()
 	var wait time.Duration
 	for _, r := range rules {
@@ -73,17 +74,21 @@ func (c *API) ensureWithinLimits(w http.ResponseWriter, rules ...rule) bool {
 			}
 		}
 	}
+
 	if wait > 0 {
 		calls.Throttle(w, int(math.Ceil(wait.Seconds())))
 		return false
 	}
+
 	for _, r := range rules {
 		longest := slices.MaxFunc(r.windows, func(a, b window) int { return int(a.span - b.span) })
 		past := append(c.rates[r.name], now)
 		for len(past) > 0 && now.Sub(past[0]) >= longest.span {
 			past = past[1:]
 		}
+
 		c.rates[r.name] = past
 	}
+
 	return true
 }

@@ -47,6 +47,7 @@ func (c *API) findReactable(w http.ResponseWriter, r *http.Request) (*tenant.Roo
 	if !ok {
 		return nil, nil, "", false
 	}
+
 	m, kind := findInThread(ch, root, r.PathValue("id")), r.PathValue("type")
 	switch {
 	case m == nil:
@@ -58,5 +59,6 @@ func (c *API) findReactable(w http.ResponseWriter, r *http.Request) (*tenant.Roo
 	case c.ensureWithinLimits(w, reactRule()):
 		return ch, m, kind, true
 	}
+
 	return nil, nil, "", false
 }

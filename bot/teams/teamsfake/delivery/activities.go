@@ -119,6 +119,7 @@ func (a *Activities) Emit(lane string, activity object) *Delivery {
 		a.loseActivity(d, "no endpoint")
 		return d
 	}
+
 	a.noteTelling(d)
 	a.Note(tenant.Change{Kind: "activity", Channel: lane, ID: d.id})
 	held := a.held
@@ -128,6 +129,7 @@ func (a *Activities) Emit(lane string, activity object) *Delivery {
 	for _, h := range held {
 		a.queue(h)
 	}
+
 	return d
 }
 
@@ -151,6 +153,7 @@ func (a *Activities) applyFaults(d *Delivery, place string) {
 		a.queue(d)
 		return
 	}
+
 	switch f.Kind {
 	case emulator.FaultLose:
 		a.loseActivity(d, "fault")
@@ -221,6 +224,7 @@ func (a *Activities) runLane(lane string) {
 			a.Mu.Unlock()
 			return
 		}
+
 		d := q[0]
 		a.Mu.Unlock()
 		status, _, err := a.Send(a.Ctx, d.activity, a.Opt.RedeliverAfter)
@@ -230,6 +234,7 @@ func (a *Activities) runLane(lane string) {
 			a.lanes[lane] = q[1:]
 			a.finishAttempt(d, status, err)
 		}
+
 		a.Mu.Unlock()
 	}
 }
@@ -252,16 +257,19 @@ func (a *Activities) finishAttempt(d *Delivery, status int, err error) {
 		a.loseActivity(d, strconv.Itoa(status))
 		return
 	}
+
 	if reason == "" {
 		a.noteTold(d, true)
 		a.Note(tenant.Change{Kind: "ack", Channel: d.lane, ID: d.id})
 		d.done <- nil
 		return
 	}
+
 	if d.attempt >= len(a.Opt.RetryDelays) {
 		a.loseActivity(d, reason)
 		return
 	}
+
 	wait := a.Opt.RetryDelays[d.attempt]
 	d.attempt++
 	a.retry(d, wait)
@@ -341,14 +349,18 @@ func (a *Activities) post(ctx context.Context, endpoint, authorization string, b
 	if err != nil {
 		return 0, nil, fmt.Errorf("teamsfake: request: %w", err)
 	}
+
 	for k, v := range extra {
 		req.Header.Set(k, v)
 	}
+
 	req.Header.Set("Content-Type", tenant.KindJSON)
 	req.Header.Set("User-Agent", "Microsoft-SkypeBotApi (Microsoft-BotFramework/3.0)")
+
 	if authorization != "" {
 		req.Header.Set("Authorization", authorization)
 	}
+
 	res, err := a.client.Do(req)
 	if err != nil {
 		return 0, nil, err

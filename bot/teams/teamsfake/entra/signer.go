@@ -87,11 +87,13 @@ func (e *Entra) Authorization(kind Token, serviceURL string) (string, error) {
 		"serviceurl": serviceURL, "iss": issuer, "aud": e.Opt.AppID,
 		"nbf": now.Unix() - tokenStart, "exp": now.Unix() + tokenLife,
 	}
+
 	e.spoilClaims(kind, claims)
 	k, err := e.keyFor(kind)
 	if err != nil {
 		return "", err
 	}
+
 	header["kid"], header["x5t"] = k.id, k.id
 	switch kind {
 	case TokenNoKid:
@@ -102,6 +104,7 @@ func (e *Entra) Authorization(kind Token, serviceURL string) (string, error) {
 	case TokenRS384Header:
 		header["alg"] = "RS384"
 	}
+
 	return authorizationHeader(kind, k, header, claims), nil
 }
 
@@ -162,6 +165,7 @@ func authorizationHeader(kind Token, k *key, header, claims object) string {
 		header["alg"] = "HS256"
 		return "Bearer " + signHS256(encode(header, claims), k.private.N.Bytes())
 	}
+
 	token := k.signRS256(encode(header, claims))
 	switch kind {
 	case TokenNone:
@@ -187,6 +191,7 @@ func authorizationHeader(kind Token, k *key, header, claims object) string {
 		const spoilt = "AAAAAAAA" // in place of the signature's end
 		token = token[:len(token)-len(spoilt)] + spoilt
 	}
+
 	return "Bearer " + token
 }
 

@@ -127,15 +127,18 @@ const (
 func (e *Entra) giveToken(w http.ResponseWriter, r *http.Request) {
 	e.Mu.Lock()
 	defer e.Mu.Unlock()
+
 	if err := r.ParseForm(); err != nil {
 		e.refuseToken(w, http.StatusBadRequest, "invalid_request", errMissingParameter, err.Error())
 		return
 	}
+
 	organisation, form := r.PathValue("tenant"), r.PostForm.Get
 	id, secret := form("client_id"), form("client_secret")
 	if user, pass, ok := r.BasicAuth(); ok {
 		id, secret = user, pass
 	}
+
 	scope, plain := strings.CutSuffix(form("scope"), "/.default")
 	switch {
 	case form("grant_type") == "":

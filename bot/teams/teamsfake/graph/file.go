@@ -17,22 +17,27 @@ func (s *API) getHosted(w http.ResponseWriter, r *http.Request) {
 	if m == nil {
 		return
 	}
+
 	list := []object{}
 	for _, f := range m.Files {
 		if !f.Image {
 			continue
 		}
+
 		if f.ID == r.PathValue("file") {
 			w.Header().Set("Content-Type", f.Type)
 			w.Write(f.Data)
 			return
 		}
+
 		list = append(list, object{"id": f.ID, "contentBytes": nil, "contentType": nil})
 	}
+
 	if r.PathValue("file") != "" {
 		s.refuse(w, http.StatusNotFound, "NotFound", "Hosted content not found.")
 		return
 	}
+
 	calls.WriteJSON(w, http.StatusOK, object{"value": list})
 }
 
@@ -45,6 +50,7 @@ func (s *API) getShare(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, http.StatusBadRequest, "invalidRequest", "The sharing token is not valid.")
 		return
 	}
+
 	f := s.files.Find(string(raw))
 	if f == nil {
 		s.refuse(w, http.StatusNotFound, "itemNotFound", "The resource could not be found.")
@@ -58,6 +64,7 @@ func (s *API) getShare(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, s.files.DownloadURL(f), http.StatusFound)
 		return
 	}
+
 	calls.WriteJSON(w, http.StatusOK, s.driveItem(f))
 }
 
@@ -136,15 +143,18 @@ func (s *API) putFile(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, http.StatusNotFound, "itemNotFound", "The resource could not be found.")
 		return
 	}
+
 	data, err := io.ReadAll(r.Body)
 	if err != nil {
 		s.refuse(w, http.StatusBadRequest, "invalidRequest", err.Error())
 		return
 	}
+
 	f := &tenant.File{
 		ID: tenant.GUIDOf("upload", ch.ID, name), Name: name, Type: r.Header.Get("Content-Type"), Size: int64(len(data)), Data: data,
 		URL: s.files.FolderURL(ch) + "/" + url.PathEscape(name), Uploaded: ch.ID,
 	}
+
 	s.files.ByID[f.ID] = f
 	s.Note(tenant.Change{Kind: "file", ID: f.ID, Channel: ch.ID})
 	calls.WriteJSON(w, http.StatusCreated, s.driveItem(f))

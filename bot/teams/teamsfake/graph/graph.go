@@ -42,6 +42,7 @@ func (s *API) Routes(mux *http.ServeMux) {
 	get := func(path, method, permission string, h http.HandlerFunc) {
 		mux.HandleFunc("GET /graph/v1.0/"+path, s.journal.Handle(method, s.asApp(h, permission)))
 	}
+
 	const messages = "teams/{group}/channels/{channel}/messages"
 	get("teams/{group}", "graph.team", tenant.PermitTeam, s.getTeam)
 	get("teams/{group}/channels", "graph.channels", tenant.PermitChannels, s.listChannels)
@@ -50,10 +51,12 @@ func (s *API) Routes(mux *http.ServeMux) {
 	get(messages+"/{root}", "graph.message", tenant.PermitMessages, s.getMessage)
 	get(messages+"/{root}/replies", "graph.replies", tenant.PermitMessages, s.listReplies)
 	get(messages+"/{root}/replies/{id}", "graph.reply", tenant.PermitMessages, s.getMessage)
+
 	for _, at := range []string{messages + "/{root}", messages + "/{root}/replies/{id}"} {
 		get(at+"/hostedContents", "graph.hosted", tenant.PermitMessages, s.getHosted)
 		get(at+"/hostedContents/{file}/$value", "graph.hosted", tenant.PermitMessages, s.getHosted)
 	}
+
 	get("shares/{share}/driveItem", "graph.file", tenant.PermitSites, s.getShare)
 	get("shares/{share}/driveItem/content", "graph.file", tenant.PermitSites, s.getShare)
 	get("users/{user}/drive", "graph.drive", tenant.PermitFilesRead, s.getDrive)
@@ -115,6 +118,7 @@ func (s *API) findChannel(w http.ResponseWriter, r *http.Request) *tenant.Room {
 	if t == nil {
 		return nil
 	}
+
 	ch := s.org.Channels[r.PathValue("channel")]
 	isOfTeam := ch != nil && ch.Team == t.ID
 	if !isOfTeam || ch.Deleted {
@@ -125,6 +129,7 @@ func (s *API) findChannel(w http.ResponseWriter, r *http.Request) *tenant.Room {
 		s.refuse(w, http.StatusForbidden, "Forbidden", "The app is not added to the channel.")
 		return nil
 	}
+
 	return ch
 }
 
@@ -179,19 +184,23 @@ func (s *API) readPage(w http.ResponseWriter, r *http.Request) (top, skip int, o
 			return 0, 0, false
 		}
 	}
+
 	var err error
 	if text := q.Get("$top"); text != "" {
 		top, err = strconv.Atoi(text)
 	}
+
 	token := q.Get("$skiptoken")
 	if token != "" && err == nil {
 		skip, err = strconv.Atoi(strings.TrimPrefix(token, "after-"))
 	}
+
 	isPage := top >= 1 && top <= maxPageSize && skip >= 0
 	if err != nil || !isPage {
 		s.refuse(w, http.StatusBadRequest, "BadRequest", "Invalid page size or token specified.")
 		return 0, 0, false
 	}
+
 	return top, skip, true
 }
 
@@ -218,15 +227,18 @@ func (s *API) listMessages(w http.ResponseWriter, r *http.Request) {
 	if ch == nil {
 		return
 	}
+
 	top, skip, ok := s.readPage(w, r)
 	if !ok {
 		return
 	}
+
 	expand := r.URL.Query().Get("$expand")
 	if expand != "" && expand != "replies" {
 		s.refuse(w, http.StatusBadRequest, "BadRequest", "Only replies can be expanded.")
 		return
 	}
+
 	roots := listNewest(ch.Messages, func(m *tenant.Message) bool { return m.Root == m.ID })
 	list := []object{}
 	for _, m := range roots[min(skip, len(roots)):min(skip+top, len(roots))] {
@@ -236,6 +248,7 @@ func (s *API) listMessages(w http.ResponseWriter, r *http.Request) {
 		}
 		list = append(list, item)
 	}
+
 	s.answerPage(w, r, list, skip+top, len(roots))
 }
 
@@ -266,15 +279,18 @@ func (s *API) listReplies(w http.ResponseWriter, r *http.Request) {
 	if root == nil {
 		return
 	}
+
 	top, skip, ok := s.readPage(w, r)
 	if !ok {
 		return
 	}
+
 	replies := listNewest(ch.Threads[root.ID], func(m *tenant.Message) bool { return m.ID != root.ID })
 	list := []object{}
 	for _, m := range replies[min(skip, len(replies)):min(skip+top, len(replies))] {
 		list = append(list, s.view.chatMessage(ch, m))
 	}
+
 	s.answerPage(w, r, list, skip+top, len(replies))
 }
 

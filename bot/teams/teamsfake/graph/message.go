@@ -27,19 +27,23 @@ func (v *View) MessagePayload(ch *tenant.Room, m *tenant.Message) object {
 	if !m.EditedAt.IsZero() {
 		out["lastModifiedDateTime"] = m.EditedAt.UTC().Format("2006-01-02T15:04:05.000Z")
 	}
+
 	var cards, mentions []object
 	for i, card := range m.Cards {
 		cards = append(cards, object{"id": fmt.Sprintf("%s-%d", m.GUID, i), "contentType": tenant.KindCard, "content": string(card)})
 	}
+
 	for i, x := range m.Mentions {
 		mentions = append(mentions, object{"id": i, "mentionText": x.Name, "mentioned": v.mentionedItem(x)})
 	}
+
 	if cards != nil {
 		out["attachments"] = cards
 	}
 	if mentions != nil {
 		out["mentions"] = mentions
 	}
+
 	return out
 }
 
@@ -112,11 +116,13 @@ func (v *View) chatMessage(ch *tenant.Room, m *tenant.Message) object {
 			modified = at
 		}
 	}
+
 	for _, x := range m.Reactions {
 		if x.At.After(modified) {
 			modified = x.At
 		}
 	}
+
 	out := object{
 		"id": m.ID, "replyToId": nil, "etag": fmt.Sprint(modified.UnixMilli()), "messageType": "message",
 		"createdDateTime": timeOrNil(m.At), "lastModifiedDateTime": timeOrNil(modified),
@@ -137,6 +143,7 @@ func (v *View) chatMessage(ch *tenant.Room, m *tenant.Message) object {
 	if m.Summary != "" {
 		out["summary"] = m.Summary
 	}
+
 	if m.System {
 		out["messageType"], out["from"] = "unknownFutureValue", nil
 		out["body"] = object{"contentType": "html", "content": "<systemEventMessage/>"}
@@ -146,6 +153,7 @@ func (v *View) chatMessage(ch *tenant.Room, m *tenant.Message) object {
 			"teamsAppName": v.Opt.BotName, "initiator": object{"user": nil, "application": nil},
 		}
 	}
+
 	return out
 }
 
@@ -166,15 +174,18 @@ func (v *View) bodyItem(ch *tenant.Room, m *tenant.Message) object {
 			html = strings.Replace(html, name, fmt.Sprintf(`<at id="%d">%s</at>`, i, stdhtml.EscapeString(x.Name)), 1)
 		}
 	}
+
 	for _, a := range v.attachmentItems(m) {
 		html += fmt.Sprintf(`<attachment id="%v"></attachment>`, a["id"])
 	}
+
 	for _, f := range m.Files {
 		if f.Image {
 			html += fmt.Sprintf(`<p><img src="%s" alt="image" itemid="%s"></p>`,
 				v.Host.URL()+v.messagePath(ch, m)+"/hostedContents/"+f.ID+"/$value", f.ID)
 		}
 	}
+
 	return object{"contentType": "html", "content": html}
 }
 
@@ -196,8 +207,10 @@ func (v *View) attachmentItems(m *tenant.Message) []object {
 		if a.Name != "" {
 			item["name"] = a.Name
 		}
+
 		out = append(out, item)
 	}
+
 	for _, f := range m.Files {
 		if !f.Image {
 			out = append(out, object{
@@ -205,6 +218,7 @@ func (v *View) attachmentItems(m *tenant.Message) []object {
 			})
 		}
 	}
+
 	return out
 }
 

@@ -43,12 +43,14 @@ func (p *Person) clickButton(ctx context.Context, channel, message, name string,
 	if err != nil {
 		return nil, err
 	}
+
 	fallback, hasFallback := b.action["fallback"].(object)
 	isUnknown := old && b.action["type"] == "Action.Execute"
 	if hasFallback && isUnknown {
 		b.action = fallback
 		b.data = client.Merge(fallback["data"], p.gatherAgain(b, inputs))
 	}
+
 	switch b.action["type"] {
 	case "Action.Execute":
 		return p.executeAction(ctx, b, "manual")
@@ -58,6 +60,7 @@ func (p *Person) clickButton(ctx context.Context, channel, message, name string,
 		address, _ := b.action["url"].(string)
 		return &Outcome{URL: address}, nil
 	}
+
 	return &Outcome{}, nil // shows or hides something in the client
 }
 
@@ -73,11 +76,13 @@ func (p *Person) pressButton(channel, message, name string, inputs client.Inputs
 	if m.Broken != "" {
 		return nil, fmt.Errorf("teamsfake: the card is not shown: %s", m.Broken)
 	}
+
 	for _, card := range m.SeenBy(p.id) {
 		action := client.FindAction(card, name)
 		if action == nil {
 			continue
 		}
+
 		b := &pressed{at: announce.Where{Room: ch, Root: m.Root, User: p.id}, m: m, id: m.ID, action: action}
 		filled := map[string]string{}
 		if action["associatedInputs"] != "none" && action["associatedInputs"] != "None" {
@@ -85,9 +90,11 @@ func (p *Person) pressButton(channel, message, name string, inputs client.Inputs
 				return nil, err
 			}
 		}
+
 		b.data = client.Merge(action["data"], filled)
 		return b, nil
 	}
+
 	return nil, fmt.Errorf("teamsfake: no button %q in message %s", name, message)
 }
 
@@ -130,18 +137,22 @@ func (i *invokes) readCardAnswer(out *Outcome, name, user string, b *pressed) *O
 	if err := json.Unmarshal(out.Response, &answer); err != nil || answer.StatusCode == 0 {
 		return i.noteMisread(out, name, "has no statusCode: "+string(out.Response))
 	}
+
 	isError := strings.HasPrefix(answer.Type, tenant.KindError)
 	if isError != (answer.StatusCode >= http.StatusBadRequest) {
 		return i.noteMisread(out, name, fmt.Sprintf("has statusCode %d with type %q", answer.StatusCode, answer.Type))
 	}
+
 	switch answer.Type {
 	case tenant.KindCard:
 		for _, f := range i.org.CardFaults(answer.Value, b.at.Room) {
 			i.NoteTrouble(name, b.m.ID, f)
 		}
+
 		if b.m.View == nil {
 			b.m.View = map[string]json.RawMessage{}
 		}
+
 		b.m.View[user], out.Card = answer.Value, answer.Value
 		i.Note(tenant.Change{Kind: "view", Channel: b.at.Room.ID, Message: b.m.ID, Root: b.m.Root, User: user})
 	case "application/vnd.microsoft.activity.message":
@@ -157,6 +168,7 @@ func (i *invokes) readCardAnswer(out *Outcome, name, user string, b *pressed) *O
 	default:
 		return i.noteMisread(out, name, fmt.Sprintf("has type %q", answer.Type))
 	}
+
 	return out
 }
 
@@ -168,6 +180,7 @@ func (p *Person) submitAction(ctx context.Context, b *pressed) (*Outcome, error)
 		d := &Dialog{family: "task", at: b.at, replyTo: b.id}
 		return p.open(ctx, d, "task/fetch", object{"data": b.data, "context": p.clientContext()})
 	}
+
 	s := p.s
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -182,6 +195,7 @@ func (p *Person) submitAction(ctx context.Context, b *pressed) (*Outcome, error)
 			value[k] = v
 		}
 	}
+
 	a["value"] = value
 	switch kind {
 	case "imBack", "messageBack":
@@ -189,14 +203,17 @@ func (p *Person) submitAction(ctx context.Context, b *pressed) (*Outcome, error)
 		if kind == "imBack" {
 			text, _ = ms["value"].(string)
 		}
+
 		a["text"] = text
 		if kind == "messageBack" && ms["value"] != nil {
 			a["value"] = ms["value"]
 		}
 	}
+
 	if m := b.m; m.Targeted != "" {
 		a["recipient"] = object{"id": s.Opt.BotID(), "name": s.Opt.BotName, "isTargeted": true}
 	}
+
 	s.activities.Emit(tenant.ThreadConversation(b.at.Room.ID, b.at.Root), a)
 	return &Outcome{}, nil
 }
@@ -212,6 +229,7 @@ func (p *Person) View(ctx context.Context, channel, message string) (*Outcome, e
 		s.Mu.Unlock()
 		return nil, err
 	}
+
 	var b *pressed
 	for _, card := range m.SeenBy(p.id) {
 		r, _ := card["refresh"].(object)
@@ -226,10 +244,13 @@ func (p *Person) View(ctx context.Context, channel, message string) (*Outcome, e
 			b = &pressed{at: at, m: m, id: m.ID, action: action, data: client.Merge(action["data"], nil)}
 		}
 	}
+
 	s.Mu.Unlock()
+
 	if b == nil {
 		return &Outcome{}, nil
 	}
+
 	return p.executeAction(ctx, b, "automatic")
 }
 
@@ -242,10 +263,13 @@ func (p *Person) Suggested(ctx context.Context, channel, message, title string) 
 	if err == nil {
 		m = m.Clone()
 	}
+
 	s.Mu.Unlock()
+
 	if err != nil {
 		return nil, err
 	}
+
 	var offered struct {
 		Actions []struct {
 			Type, Title string
@@ -264,5 +288,6 @@ func (p *Person) Suggested(ctx context.Context, channel, message, title string) 
 			}
 		}
 	}
+
 	return nil, fmt.Errorf("teamsfake: no suggested action %q in message %s", title, message)
 }

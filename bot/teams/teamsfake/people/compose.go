@@ -37,18 +37,21 @@ func (w *composer) write(m *tenant.Message, in tenant.Post) {
 		default:
 			return c
 		}
+
 		n++
 		return client.Placeholder(n - 1)
 	})
 	if in.HTML == "" {
 		text = client.Markdown(text)
 	}
+
 	for i, x := range m.Mentions {
 		tag := fmt.Sprintf(`<at id="%d">%s</at>`, i, stdhtml.EscapeString(x.Name))
 		// The editor puts a space after a chip that does not break.
 		text = strings.Replace(text, client.Placeholder(i)+" ", tag+"&nbsp;", 1)
 		text = strings.Replace(text, client.Placeholder(i), tag, 1)
 	}
+
 	m.HTML, m.Text = text, client.Plain(text)
 	m.Bare = in.Bare
 }

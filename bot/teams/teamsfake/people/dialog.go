@@ -103,6 +103,7 @@ func (p *Person) submitDialog(ctx context.Context, d *Dialog, data any) (*Outcom
 		name = "composeExtension/submitAction"
 		maps.Copy(value, d.command)
 	}
+
 	out, err := s.invokes.ask(ctx, name, value, s.invokes.invokeAt(p.id, d.at, d.replyTo))
 	if err != nil {
 		return nil, err
@@ -111,6 +112,7 @@ func (p *Person) submitDialog(ctx context.Context, d *Dialog, data any) (*Outcom
 		out.Dialog = s.Dialog(p.id)
 		return out, nil
 	}
+
 	return p.show(out, d, name), nil
 }
 
@@ -119,10 +121,12 @@ func (i *invokes) submissionData(d *Dialog, button string, inputs client.Inputs)
 	if d == nil {
 		return nil, ErrNoDialog
 	}
+
 	card := client.Decode(d.Card)
 	if card == nil {
 		return nil, errors.New("teamsfake: the dialog shows a page, not a card")
 	}
+
 	action := client.FindAction(card, button)
 	if button == "" {
 		client.Walk(card, func(o object) {
@@ -131,9 +135,11 @@ func (i *invokes) submissionData(d *Dialog, button string, inputs client.Inputs)
 			}
 		})
 	}
+
 	if action == nil || action["type"] != "Action.Submit" {
 		return nil, fmt.Errorf("teamsfake: the dialog %q has no button %q that submits", d.Title, button)
 	}
+
 	filled := map[string]string{}
 	if action["associatedInputs"] != "none" {
 		var err error
@@ -141,6 +147,7 @@ func (i *invokes) submissionData(d *Dialog, button string, inputs client.Inputs)
 			return nil, err
 		}
 	}
+
 	return client.Merge(action["data"], filled), nil
 }
 
@@ -179,6 +186,7 @@ func (p *Person) show(out *Outcome, d *Dialog, name string) *Outcome {
 			return s.invokes.noteMisread(out, name, err.Error())
 		}
 	}
+
 	next := answer.Task
 	if d.family == "config" {
 		next = answer.Config
@@ -186,6 +194,7 @@ func (p *Person) show(out *Outcome, d *Dialog, name string) *Outcome {
 			return s.invokes.noteMisread(out, name, "lacks responseType config")
 		}
 	}
+
 	isSubmission := strings.HasSuffix(name, "/submit") || name == "composeExtension/submitAction"
 	isEmpty := len(out.Response) == 0 || string(out.Response) == "{}"
 	closes := isSubmission && isEmpty // only what was submitted needs no answer
@@ -207,6 +216,7 @@ func (p *Person) show(out *Outcome, d *Dialog, name string) *Outcome {
 	default:
 		s.invokes.closeDialog(p.id)
 	}
+
 	return out
 }
 
@@ -239,6 +249,7 @@ func (i *invokes) showDialog(out *Outcome, user string, d *Dialog, name string, 
 	if err := json.Unmarshal(value, &task); err != nil {
 		return i.noteMisread(out, name, err.Error())
 	}
+
 	n := *d
 	n.Title = task.Title
 	n.URL = task.URL
@@ -253,15 +264,18 @@ func (i *invokes) showDialog(out *Outcome, user string, d *Dialog, name string, 
 	case task.Title == "":
 		i.NoteTrouble(name, "", "the dialog has no title")
 	}
+
 	if task.Card != nil {
 		if task.Card.ContentType != tenant.KindCard {
 			return i.noteMisread(out, name, "has a card of type "+task.Card.ContentType)
 		}
+
 		n.Card = task.Card.Content
 		for _, f := range i.org.DialogFaults(n.Card, d.at.Room) {
 			i.NoteTrouble(name, "", f)
 		}
 	}
+
 	i.dialogs[user] = &n
 	shown := n
 	out.Dialog = &shown
@@ -280,23 +294,29 @@ func (i *invokes) showResults(out *Outcome, name string, ch *tenant.Room, answer
 	default:
 		return i.noteMisread(out, name, fmt.Sprintf("has type %q", e.Type))
 	}
+
 	if !slices.Contains([]string{"list", "grid"}, e.AttachmentLayout) {
 		i.NoteTrouble(name, "", fmt.Sprintf("attachmentLayout %q", e.AttachmentLayout))
 	}
+
 	for _, a := range e.Attachments {
 		r := Result{Kind: a.ContentType, Card: a.Content}
 		if a.Preview != nil {
 			r.Preview = a.Preview.Content
 		}
+
 		if a.ContentType == tenant.KindCard {
 			if name == "composeExtension/query" && a.Preview == nil {
 				i.NoteTrouble(name, "", "an Adaptive Card without preview")
 			}
+
 			for _, f := range i.org.CardFaults(a.Content, ch) {
 				i.NoteTrouble(name, "", f)
 			}
 		}
+
 		out.Results = append(out.Results, r)
 	}
+
 	return out
 }

@@ -22,6 +22,7 @@ func (p *Person) MessageAction(ctx context.Context, channel, message, command st
 		s.Mu.Unlock()
 		return nil, fmt.Errorf("teamsfake: targeted messages have no actions: %w", tenant.ErrNoMessage)
 	}
+
 	payload, at := s.view.MessagePayload(ch, m), announce.Where{Room: ch, Root: m.Root, User: p.id}
 	s.Mu.Unlock()
 	return p.runExtension(ctx, at, command, "message", object{"messagePayload": payload})
@@ -60,13 +61,16 @@ func (p *Person) runExtension(ctx context.Context, at announce.Where, command, p
 	if !c.FetchTask {
 		return nil, fmt.Errorf("teamsfake: the command %q shows no dialog", command)
 	}
+
 	s.Mu.Lock()
 	isReachable := s.org.IsReachable(at.Room)
 	value["requestId"] = s.NewID("request")[:requestIDLength]
 	s.Mu.Unlock()
+
 	if !isReachable {
 		return nil, tenant.ErrNoApp
 	}
+
 	value["commandId"] = command
 	value["commandContext"] = place
 	value["context"] = p.clientContext()
@@ -86,10 +90,12 @@ func (p *Person) Search(ctx context.Context, channel, root, command, text string
 	if err != nil {
 		return nil, err
 	}
+
 	c, err := s.App.Extension(command, "query", "compose")
 	if err != nil {
 		return nil, err
 	}
+
 	parameter := object{"name": "initialRun", "value": "true"}
 	if text != "" {
 		parameter = object{"name": "q", "value": text}
@@ -97,11 +103,13 @@ func (p *Person) Search(ctx context.Context, channel, root, command, text string
 			parameter["name"] = c.Parameters[0].Name
 		}
 	}
+
 	value := object{"commandId": command, "parameters": []object{parameter}, "queryOptions": object{"skip": 0, "count": resultsPerPage}}
 	out, err := s.invokes.ask(ctx, name, value, s.invokes.invokeAt(p.id, at, ""))
 	if err != nil || out.Error != "" {
 		return out, err
 	}
+
 	return p.show(out, &Dialog{family: "composeExtension", at: at}, name), nil
 }
 

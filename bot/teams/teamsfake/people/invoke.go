@@ -70,6 +70,7 @@ func (i *invokes) ask(ctx context.Context, name string, value any, build func() 
 		defer i.Mu.Unlock()
 		i.Note(tenant.Change{Kind: "answer", ID: name})
 	}()
+
 	for try := range invokeTries {
 		i.Mu.Lock()
 		a := build()
@@ -80,6 +81,7 @@ func (i *invokes) ask(ctx context.Context, name string, value any, build func() 
 		i.Mu.Unlock()
 		var again bool
 		out, again = i.askOnce(ctx, a, f)
+
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -90,6 +92,7 @@ func (i *invokes) ask(ctx context.Context, name string, value any, build func() 
 			break
 		}
 	}
+
 	return out, nil
 }
 
@@ -99,10 +102,12 @@ func (i *invokes) askOnce(ctx context.Context, a object, f *emulator.Struck) (ou
 	if f != nil {
 		kind = f.Kind
 	}
+
 	switch kind {
 	case emulator.FaultDelay:
 		t := time.NewTimer(f.Delay)
 		defer t.Stop()
+
 		select {
 		case <-t.C:
 		case <-ctx.Done():
@@ -112,6 +117,7 @@ func (i *invokes) askOnce(ctx context.Context, a object, f *emulator.Struck) (ou
 	case emulator.FaultDuplicate:
 		i.activities.Send(ctx, a, i.Opt.InvokeDeadline) //nolint:errcheck // the second counts
 	}
+
 	status, body, err := i.activities.Send(ctx, a, i.Opt.InvokeDeadline)
 	if errors.Is(err, context.DeadlineExceeded) {
 		return &Outcome{Error: "timeout"}, true
@@ -125,6 +131,7 @@ func (i *invokes) askOnce(ctx context.Context, a object, f *emulator.Struck) (ou
 	if status < http.StatusOK || status >= http.StatusMultipleChoices {
 		return &Outcome{Error: "http_" + strconv.Itoa(status)}, false
 	}
+
 	out = &Outcome{}
 	if text := strings.TrimSpace(string(body)); text != "" {
 		if !json.Valid(body) {
@@ -134,6 +141,7 @@ func (i *invokes) askOnce(ctx context.Context, a object, f *emulator.Struck) (ou
 			out.Response = json.RawMessage(text)
 		}
 	}
+
 	return out, false
 }
 

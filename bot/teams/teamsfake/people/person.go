@@ -108,12 +108,14 @@ func (p *Person) Private(channel, root, text string) (id string, err error) {
 	if !s.App.AllowsTargeted() {
 		return "", errors.New("the app does not support targeted messages")
 	}
+
 	if command, ok := strings.CutPrefix(text, "/"); ok {
 		if err := s.App.Slash(command); err != nil {
 			return "", err
 		}
 		in.Text = command
 	}
+
 	m := s.composer.composeMessage(p.id, in)
 	m.Targeted = p.id
 	s.org.Put(ch, m)
@@ -150,6 +152,7 @@ func (p *Person) Edit(channel, id, text string) error {
 	if strings.TrimSpace(text) == "" {
 		return tenant.ErrEmpty
 	}
+
 	before := s.announcer.IsPushed(ch, m)
 	s.composer.write(m, tenant.Post{Text: text})
 	m.EditedAt = s.Now()
@@ -209,6 +212,7 @@ func (p *Person) changeReaction(channel, id, reaction string, add bool) error {
 	if err != nil {
 		return err
 	}
+
 	has := func(r tenant.Reaction) bool { return r.User == p.id && r.Type == reaction }
 	key := "reactionsAdded"
 	switch {
@@ -221,17 +225,20 @@ func (p *Person) changeReaction(channel, id, reaction string, add bool) error {
 	default:
 		m.Reactions, key = slices.DeleteFunc(m.Reactions, has), "reactionsRemoved"
 	}
+
 	s.Note(tenant.Change{Kind: "reaction", Channel: ch.ID, Message: m.ID, Root: m.Root, User: p.id})
 	isTold := m.Bot || ch.Person != "" || s.entra.HasPermission(tenant.PermitMessages)
 	if !s.org.IsReachable(ch) || !isTold {
 		return nil
 	}
+
 	a := s.announcer.Base("messageReaction", announce.Where{Room: ch, Root: m.Root, User: p.id})
 	a["from"], a["replyToId"] = s.announcer.From(s.org.Users[p.id]), m.ID
 	a[key] = []object{{"type": reaction}}
 	if ch.Person == "" {
 		a["conversation"].(object)["id"] = ch.ID //nolint:forcetypeassert // base made it; the id lacks ;messageid= [evt]
 	}
+
 	s.activities.Emit(tenant.ThreadConversation(ch.ID, m.Root), a)
 	return nil
 }

@@ -105,11 +105,14 @@ func (o *Directory) PutChannel(c Channel) *Room {
 	if c.Team == "" {
 		c.Team = o.TeamIDs[0]
 	}
+
 	c.Kind = cmp.Or(c.Kind, KindStandard)
 	ch := newChannel(c, "")
+
 	if o.Channels[c.ID] == nil {
 		o.ChannelIDs = append(o.ChannelIDs, c.ID)
 	}
+
 	o.Channels[c.ID] = ch
 	o.Note(Change{Kind: "channel", Channel: c.ID})
 	return ch

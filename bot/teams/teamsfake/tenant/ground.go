@@ -38,8 +38,10 @@ func GUIDOf(parts ...string) string {
 		case 'x':
 			guid[i] = digits[at]
 		}
+
 		at++ // the digits of form take the place of others
 	}
+
 	return string(guid)
 }
 

@@ -38,6 +38,7 @@ func (l *Library) KeepFile(user, place string, in NewFile) *File {
 	default:
 		f.URL = l.FolderURL(ch) + "/" + url.PathEscape(f.Name)
 	}
+
 	l.ByID[f.ID] = f
 	l.Note(Change{Kind: "file", ID: f.ID, Channel: place})
 	return f

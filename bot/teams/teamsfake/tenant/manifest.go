@@ -61,11 +61,13 @@ func (m *Manifest) Slash(text string) error {
 	if m == nil {
 		return nil
 	}
+
 	for _, b := range m.Bots {
 		for _, l := range b.CommandLists {
 			if !slices.Contains(l.Triggers, "slash") {
 				continue
 			}
+
 			for _, c := range l.Commands {
 				if text == c.Title || strings.HasPrefix(text, c.Title+" ") {
 					return nil
@@ -73,6 +75,7 @@ func (m *Manifest) Slash(text string) error {
 			}
 		}
 	}
+
 	return fmt.Errorf("teamsfake: the app declares no slash command %q", text)
 }
 
@@ -89,16 +92,19 @@ func (m *Manifest) Extension(id, kind, context string) (extensionCommand, error)
 	if m == nil {
 		return extensionCommand{ID: id, Type: kind, FetchTask: true}, nil
 	}
+
 	for _, e := range m.ComposeExtensions {
 		for _, c := range e.Commands {
 			if c.ID != id || c.Type != kind {
 				continue
 			}
+
 			isDeclared := slices.ContainsFunc(c.Context, func(x string) bool { return strings.EqualFold(x, context) })
 			if isDeclared || len(c.Context) == 0 {
 				return c, nil
 			}
 		}
 	}
+
 	return extensionCommand{}, fmt.Errorf("teamsfake: the app declares no %s command %q for %s", kind, id, context)
 }

@@ -51,6 +51,7 @@ func (o *Directory) BringBack(user, place, id string) (*Room, *Message, error) {
 	if ch == nil {
 		return nil, nil, ErrNoMessage
 	}
+
 	m := ch.ByID[id]
 	if m == nil || m.erased == nil {
 		return nil, nil, ErrNoMessage
@@ -58,6 +59,7 @@ func (o *Directory) BringBack(user, place, id string) (*Room, *Message, error) {
 	if m.User != user {
 		return nil, nil, ErrNotYours
 	}
+
 	*m = *m.erased
 	m.RestoredAt = o.Now()
 	o.Note(Change{Kind: "changed", Channel: ch.ID, Message: m.ID, Root: m.Root, User: user})
@@ -89,12 +91,14 @@ func (o *Directory) FindPostable(user string, in Post) (*Room, error) {
 	if strings.TrimSpace(in.Text+in.HTML) == "" && len(in.Files) == 0 {
 		return nil, ErrEmpty
 	}
+
 	if in.Channel == "" || in.Channel == o.Opt.PersonalID(user) {
 		if !o.HasApp(user) {
 			return nil, ErrNoApp
 		}
 		return o.Personal(user), nil
 	}
+
 	ch := o.Channels[in.Channel]
 	if !isTeamChannel(ch) {
 		return nil, fmt.Errorf("teamsfake: %w: %s", ErrNoChannel, in.Channel)
@@ -105,6 +109,7 @@ func (o *Directory) FindPostable(user string, in Post) (*Room, error) {
 	if in.Root != "" && !ch.IsRoot(in.Root) {
 		return nil, fmt.Errorf("teamsfake: %w: %s", ErrNoThread, in.Root)
 	}
+
 	return ch, nil
 }
 
@@ -136,10 +141,12 @@ func (o *Directory) FindVisible(user, channel, id string) (*Room, *Message, erro
 	if channel == "" {
 		channel = o.Opt.PersonalID(user)
 	}
+
 	ch := o.Channels[channel]
 	if ch == nil || !o.IsMember(ch, user) {
 		return nil, nil, ErrNoChannel
 	}
+
 	m := ch.ByID[id]
 	if m == nil || m.Deleted() {
 		return nil, nil, ErrNoMessage
@@ -147,6 +154,7 @@ func (o *Directory) FindVisible(user, channel, id string) (*Room, *Message, erro
 	if !o.CanSee(user, m) {
 		return nil, nil, ErrNoMessage
 	}
+
 	return ch, m, nil
 }
 

@@ -100,6 +100,7 @@ func (o Options) WithDefaults() Options {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+
 	o.TenantID = cmp.Or(o.TenantID, "72f98abf-0000-4000-8000-00000000d011")
 	o.AppID = cmp.Or(o.AppID, "22222222-2222-4222-8222-222222222222")
 	o.AppPassword = cmp.Or(o.AppPassword, "fake~app~password~0123456789")
@@ -108,6 +109,7 @@ func (o Options) WithDefaults() Options {
 	if o.Permissions == nil {
 		o.Permissions = AllPermissions()
 	}
+
 	o.TokenLife = cmp.Or(o.TokenLife, time.Hour)
 	o.RedeliverAfter = cmp.Or(o.RedeliverAfter, defaultRedeliverAfter)
 	o.InvokeDeadline = cmp.Or(o.InvokeDeadline, defaultInvokeDeadline)
@@ -115,10 +117,12 @@ func (o Options) WithDefaults() Options {
 	if o.RetryDelays == nil {
 		o.RetryDelays = []time.Duration{time.Second, 4 * time.Second, 10 * time.Second, 20 * time.Second}
 	}
+
 	o.RateFactor = cmp.Or(o.RateFactor, 1)
 	o.GraphPage = cmp.Or(o.GraphPage, defaultGraphPage)
 	if o.Teams == nil && o.Channels == nil {
 		o.Teams = []Team{{Name: "Support"}}
 	}
+
 	return o
 }

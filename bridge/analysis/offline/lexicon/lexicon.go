@@ -85,6 +85,7 @@ func parse(language, content string) (*Lexicon, error) {
 		Language: language, Exact: map[string][]Phrase{}, Stems: map[string][]Phrase{}, Tails: map[string][]Phrase{},
 		Numbers: map[string]bool{}, elements: map[string]Element{},
 	}
+
 	var current *Section
 	for number, line := range strings.Split(content, "\n") {
 		line = strings.TrimSpace(line)
@@ -96,17 +97,20 @@ func parse(language, content string) (*Lexicon, error) {
 			if err != nil {
 				return nil, fmt.Errorf("%s, line %d: %w", language, number+1, err)
 			}
+
 			current = s
 			continue
 		case current == nil:
 			return nil, fmt.Errorf("%s, line %d: no heading above", language, number+1)
 		}
+
 		for entry := range strings.SplitSeq(line, ",") {
 			if err := l.add(current, strings.TrimSpace(entry)); err != nil {
 				return nil, fmt.Errorf("%s, line %d: %w", language, number+1, err)
 			}
 		}
 	}
+
 	l.elements = nil
 	return l, nil
 }
@@ -117,6 +121,7 @@ func parseHeading(words []string) (*Section, error) {
 	if !numeral.IsWithin(len(words), 2, most) || allFamilies()[words[0]] == 0 {
 		return nil, fmt.Errorf("a heading is a family, a name and perhaps strong or weak: %q", words)
 	}
+
 	s := &Section{Family: allFamilies()[words[0]], Name: words[1], Weight: 1}
 	if len(words) == most {
 		switch words[2] {
@@ -128,6 +133,7 @@ func parseHeading(words []string) (*Section, error) {
 			return nil, fmt.Errorf("neither strong nor weak: %q", words[2])
 		}
 	}
+
 	return s, nil
 }
 
@@ -140,12 +146,14 @@ func (l *Lexicon) add(s *Section, entry string) error {
 		l.addOfLanguage(s.Name, entry)
 		return nil
 	}
+
 	if s.Family == OfNumber {
 		for w := range strings.FieldsSeq(entry) {
 			l.Numbers[wordform.Fold(w)] = true
 		}
 		return nil
 	}
+
 	for _, words := range expand(strings.Fields(entry)) {
 		elements, err := l.parseElements(words)
 		if err != nil {
@@ -153,6 +161,7 @@ func (l *Lexicon) add(s *Section, entry string) error {
 		}
 		l.index(elements, s)
 	}
+
 	return nil
 }
 
@@ -192,24 +201,29 @@ func (l *Lexicon) parseElements(words []string) ([]Element, error) {
 		if len(parts) < 2 {
 			parts = []string{w}
 		}
+
 		for _, p := range parts {
 			e, known := l.elements[p]
 			if !known {
 				e = parseElement(strings.Split(p, "/"))
 				l.elements[p] = e
 			}
+
 			all = append(all, e)
 		}
 	}
+
 	isOpen := len(all) == 0 || all[0].IsGap()
 	if isOpen || all[len(all)-1].IsGap() {
 		return nil, fmt.Errorf("an entry begins and ends with a word")
 	}
+
 	for _, e := range all {
 		if slices.Contains(e, "") || slices.Contains(e, "*") {
 			return nil, fmt.Errorf("a word without letters")
 		}
 	}
+
 	return all, nil
 }
 
@@ -219,6 +233,7 @@ func cutWord(w string) []string {
 	if isWhole || strings.Contains(w, "/") {
 		return nil
 	}
+
 	var parts []string
 	for p := range strings.SplitSeq(w, "-") {
 		before, after, found := strings.Cut(strings.ReplaceAll(p, "’", "'"), "'")
@@ -228,6 +243,7 @@ func cutWord(w string) []string {
 			parts = append(parts, p)
 		}
 	}
+
 	return slices.DeleteFunc(parts, func(s string) bool { return s == "" })
 }
 
@@ -247,6 +263,7 @@ func parseElement(alternatives []string) Element {
 			e = append(e, f)
 		}
 	}
+
 	return e
 }
 

@@ -25,21 +25,25 @@ func Read() (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lexicons: %w", err)
 	}
+
 	s := &Set{}
 	for _, e := range entries {
 		content, err := files.ReadFile(e.Name())
 		if err != nil {
 			return nil, fmt.Errorf("lexicons: %w", err)
 		}
+
 		language := strings.TrimSuffix(e.Name(), path.Ext(e.Name()))
 		if language == "other" {
 			s.Others = string(content)
 			continue
 		}
+
 		l, err := parse(language, string(content))
 		if err != nil {
 			return nil, err
 		}
+
 		switch language {
 		case "common":
 			s.Common = l
@@ -49,13 +53,16 @@ func Read() (*Set, error) {
 			s.Ours = append(s.Ours, l)
 		}
 	}
+
 	if s.Common == nil || s.Foreign == nil {
 		return nil, fmt.Errorf("lexicons: some are missing")
 	}
+
 	at := slices.IndexFunc(s.Ours, func(l *Lexicon) bool { return l.Language == "en" })
 	if at < 0 {
 		return nil, fmt.Errorf("lexicons: the English one is missing")
 	}
+
 	s.Ours[English], s.Ours[at] = s.Ours[at], s.Ours[English]
 	return s, nil
 }

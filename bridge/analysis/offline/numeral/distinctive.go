@@ -11,6 +11,7 @@ func IsDistinctive(value string) bool {
 	if HasMixedParts(value) {
 		return true
 	}
+
 	head := value[:PrefixLength(value)]
 	letters := strings.TrimRight(head, "-/_")
 	const (
@@ -28,11 +29,13 @@ func IsDistinctive(value string) bool {
 	if letters == "" {
 		return hasLettersAtEnd(value) || hasLettersBetween(value) || hasJoinedDigits(value)
 	}
+
 	digits := CountDigits(value)
 	hasMark := letters != head
 	if hasMark {
 		return digits >= leastBehind && !isModelName(value, digits)
 	}
+
 	return digits >= leastDigits && len(letters) <= fewLetters
 }
 
@@ -60,10 +63,12 @@ func HasMixedParts(value string) bool {
 		leastDigits  = 4
 		mostCapitals = 4 // of one part
 	)
+
 	parts := splitAt(value, "-/.")
 	if len(parts) < 2 || CountDigits(value) < leastDigits {
 		return false
 	}
+
 	capitals := 0
 	for _, part := range parts {
 		ofPart := len(part) - CountDigits(part)
@@ -72,10 +77,12 @@ func HasMixedParts(value string) bool {
 		}
 		capitals += ofPart
 	}
+
 	isModel := len(parts) == 2 && !HasDigit(parts[0])
 	if isModel && strings.HasSuffix(value, "00") { // "SX-2000"
 		return false
 	}
+
 	return capitals > 0
 }
 

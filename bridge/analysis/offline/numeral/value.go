@@ -73,6 +73,7 @@ func IsTime(value string) bool {
 	if found {
 		return len(hour) <= 2 && len(minute) <= len("30:00")
 	}
+
 	lower := strings.ToLower(value)
 	for _, end := range []string{"pm", "am", "h", "uhr", "kg", "km", "cm", "mm", "ml", "gb", "mb", "st", "nd", "rd", "th", "eme", "x", "€"} {
 		count, hasUnit := strings.CutSuffix(lower, end)
@@ -81,6 +82,7 @@ func IsTime(value string) bool {
 			return true
 		}
 	}
+
 	before, behind, _ := strings.Cut(lower, "h")
 	return isLike(behind, "30") && len(before) <= 2 && HasOnlyDigits(before)
 }
@@ -91,6 +93,7 @@ func IsTaxNumber(value string) bool {
 	if len(value) < 2 {
 		return false
 	}
+
 	country, rest := value[:2], value[2:]
 	switch country {
 	case "DE", "PT", "GB", "EL":
@@ -109,6 +112,7 @@ func IsTaxNumber(value string) bool {
 		letters := len(rest) - CountDigits(rest)
 		return len(rest) == len("X1234567L") && IsWithin(letters, 1, 2)
 	}
+
 	return false
 }
 
@@ -120,16 +124,19 @@ func IsPostcode(value, after string) bool {
 	if isBritishPostcode(value) {
 		return true
 	}
+
 	head, end, _ := strings.Cut(value, "-")
 	if !isLike(end, "123") || !HasOnlyDigits(head) {
 		return false
 	}
+
 	switch len(head) {
 	case len("30"), len("4000"), len("01310"):
 		town, isSpaced := strings.CutPrefix(after, " ")
 		r, _ := utf8.DecodeRuneInString(town)
 		return isSpaced && unicode.IsUpper(r)
 	}
+
 	return false
 }
 
@@ -165,14 +172,17 @@ func IsIBAN(s string) bool {
 		ahead = 36 // bytes that are looked at
 		head  = 15 // characters of these, without spaces, that have to fit: no country's numbers are shorter
 	)
+
 	s = s[:min(len(s), ahead)]
 	if len(s) > 2 && s[2] == ' ' {
 		return false // "RB 4410 2277" is a parcel's
 	}
+
 	s = strings.ReplaceAll(s, " ", "")
 	if len(s) < head || !hasBankAccounts(s[:2]) || !HasOnlyDigits(s[2:4]) {
 		return false
 	}
+
 	const leastDigits = 7
 	account := s[4:head]
 	return HasOnly(account, Digits+Capitals) && CountDigits(account) >= leastDigits

@@ -36,25 +36,30 @@ func (f *Finder) Find(text string, patterns []analysis.Pattern) []analysis.Refer
 	for _, p := range patterns[:min(len(patterns), analysis.MostPatterns)] {
 		re, size := f.compile(p.Regexp)
 		steps += size
+
 		if re == nil || p.Kind == "" {
 			continue
 		}
 		if steps > analysis.LargestPatterns {
 			break // sizes are no less than 0, so that all further patterns are too much as well
 		}
+
 		for _, at := range re.FindAllStringSubmatchIndex(text, mostPerPattern) {
 			from, to := at[0], at[1]
 			hasGroup := len(at) > 2 && at[2] >= 0
 			if hasGroup {
 				from, to = at[2], at[3]
 			}
+
 			value := strings.TrimSpace(text[from:to])
 			if value == "" || len(value) > longestPatternValue || strings.ContainsAny(value, "\r\n") {
 				continue // such a match is more than a number
 			}
+
 			found = append(found, analysis.Reference{Kind: p.Kind, Value: value, Link: p.LinkTo(value)})
 		}
 	}
+
 	return found
 }
 
@@ -69,6 +74,7 @@ func (f *Finder) compile(pattern string) (*regexp.Regexp, int) {
 	f.mu.Lock()
 	c, isKnown := f.known[pattern]
 	f.mu.Unlock()
+
 	if isKnown {
 		return c.re, c.size
 	}
@@ -76,11 +82,13 @@ func (f *Finder) compile(pattern string) (*regexp.Regexp, int) {
 		c = compiled{size: size}
 		c.re, _ = regexp.Compile(pattern) // PatternSize has compiled it, so it can't fail
 	}
+
 	f.mu.Lock()
 	const mostDesks = 4 // whose patterns are kept
 	if len(f.known) >= mostDesks*analysis.MostPatterns {
 		clear(f.known)
 	}
+
 	f.known[pattern] = c
 	f.mu.Unlock()
 	return c.re, c.size

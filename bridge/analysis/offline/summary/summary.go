@@ -30,29 +30,35 @@ func Write(ctx context.Context, a analysis.Analyzer, r analysis.Request) (analys
 	if r.Task != analysis.Summarise {
 		return analysis.Text{}, analysis.ErrNeedsModel
 	}
+
 	var lines []string
 	addPoint := func(name, text string) {
 		if text != "" {
 			lines = append(lines, "- **"+name+":** "+text)
 		}
 	}
+
 	customer, open := splitSides(r.Messages)
 	if len(customer) == 0 {
 		lines = []string{"- The customer has written nothing yet."}
 		addPoint("Written to them", excerptOf(lastText(r.Messages, true)))
 		return analysis.Text{Text: strings.Join(lines, "\n"), By: "offline"}, ctx.Err()
 	}
+
 	first, last := excerptOf(customer[0]), excerptOf(lastText(r.Messages, false))
 	addPoint("Asked first", first)
+
 	if last != first {
 		addPoint("Written last", last)
 	}
+
 	addPoint("Answered last", excerptOf(lastText(r.Messages, true)))
 	addPoint("Still open", questionsIn(open))
 	all, err := a.Analyze(ctx, analysis.Question{Burst: customer})
 	if err != nil {
 		return analysis.Text{}, err
 	}
+
 	addPoint("Named", numbersNamed(all.References))
 	now, err := a.Analyze(ctx, analysis.Question{Burst: customer[max(0, len(customer)-max(1, len(open))):]})
 	if err == nil && now.Sentiment != analysis.Neutral {
@@ -61,6 +67,7 @@ func Write(ctx context.Context, a analysis.Analyzer, r analysis.Request) (analys
 	if len(lines) == 0 {
 		lines = []string{"- The customer has sent files, and no words."}
 	}
+
 	return analysis.Text{Text: strings.Join(lines, "\n"), By: "offline"}, err
 }
 

@@ -66,29 +66,35 @@ func New(lexicons []*lexicon.Lexicon, others string) *Detector {
 		for _, e := range x.Endings {
 			d.endings[e] |= bit
 		}
+
 		for w := range x.Exact {
 			if len(w) >= shortestKnown {
 				d.known[w] |= bit
 			}
 		}
+
 		for w := range x.Stems {
 			if len(w) >= shortestKnown {
 				d.stems[w] |= bit
 			}
 		}
 	}
+
 	for part := range strings.SplitSeq(others, "\n== language ") {
 		code, rest, found := strings.Cut(part, "\n")
 		if !found || len(code) != 2 {
 			continue
 		}
+
 		words, letters, _ := strings.Cut(rest, "letters:")
 		var folded []string
 		for w := range strings.FieldsSeq(words) {
 			folded = append(folded, wordform.Fold(w))
 		}
+
 		d.addLanguage(code, folded, strings.TrimSpace(letters))
 	}
+
 	return d
 }
 
@@ -121,13 +127,17 @@ func (d *Detector) Detect(text iter.Seq2[string, string]) (code string, use []in
 			foreign += 1 + utf8.RuneCountInString(form)/foreignWord
 			continue
 		}
+
 		words++
 		d.weigh(raw, form, scores)
 	}
+
 	best, second := bestTwo(scores)
+
 	if foreign > words {
 		return "", []int{lexicon.English}
 	}
+
 	use = d.lexiconsNear(scores, best)
 	isLikely := scores[best] >= max(leastScore, leastShare*float64(words))
 	isAhead := scores[best] >= leastLead*scores[second]
@@ -135,6 +145,7 @@ func (d *Detector) Detect(text iter.Seq2[string, string]) (code string, use []in
 	if isClear && best < d.ours {
 		return d.codes[best], use
 	}
+
 	return "", use
 }
 
@@ -162,12 +173,15 @@ func (d *Detector) lexiconsNear(scores []float64, best int) []int {
 			use = append(use, i)
 		}
 	}
+
 	if len(use) == 0 {
 		return []int{lexicon.English}
 	}
+
 	slices.SortFunc(use, func(a, b int) int {
 		return cmp.Or(cmp.Compare(scores[b], scores[a]), cmp.Compare(a, b))
 	})
+
 	const most = 2 // lexicons
 	return use[:min(len(use), most)]
 }
@@ -190,15 +204,19 @@ func (d *Detector) weigh(raw, form string, scores []float64) {
 			}
 		}
 	}
+
 	for _, r := range strings.ToLower(raw) {
 		if r < utf8.RuneSelf {
 			continue
 		}
+
 		m := d.letters[r]
 		if m == 0 {
 			continue
 		}
+
 		spread(scores, m, ownLetter)
+
 		for i := range scores {
 			hasLetter := m>>i&1 == 1
 			if !hasLetter {

@@ -23,9 +23,11 @@ func Fold(word string) string {
 	for i := 0; i < len(word) && plain; i++ {
 		plain = numeral.IsSmallLetter(word[i]) || numeral.IsDigit(word[i])
 	}
+
 	if plain {
 		return word[:min(len(word), Longest)]
 	}
+
 	var b strings.Builder
 	for _, r := range word {
 		if b.Len() >= Longest {
@@ -33,6 +35,7 @@ func Fold(word string) string {
 		}
 		foldRune(&b, r)
 	}
+
 	return b.String()
 }
 
@@ -53,6 +56,7 @@ func foldRune(b *strings.Builder, r rune) {
 	if r == utf8.RuneError || unicode.IsMark(r) {
 		return
 	}
+
 	var raw [utf8.UTFMax]byte
 	n := utf8.EncodeRune(raw[:], r)
 	base, _ := utf8.DecodeRune(decompose(raw[:n]))
@@ -85,6 +89,7 @@ func plainLetters(r rune) string {
 	case 'ı':
 		return "i"
 	}
+
 	return ""
 }
 
@@ -117,10 +122,12 @@ func Stem(form string) string {
 		longest  = 7
 		ending   = 2
 	)
+
 	n := utf8.RuneCountInString(form)
 	if n <= shortest {
 		return form
 	}
+
 	keep := max(shortest, min(n-ending, longest))
 	for i := range form {
 		if keep == 0 {
@@ -128,5 +135,6 @@ func Stem(form string) string {
 		}
 		keep--
 	}
+
 	return form
 }

@@ -16,6 +16,7 @@ func (s *Server) complete(w http.ResponseWriter, r *http.Request, in Request) {
 		fail(w, *refused)
 		return
 	}
+
 	text := s.answerOf(r.Context(), in.Seen)
 	isIgnored := s.options.Abilities.Ignores && q.ResponseFormat != nil
 	if isIgnored && !in.Seen.Repair {
@@ -25,6 +26,7 @@ func (s *Server) complete(w http.ResponseWriter, r *http.Request, in Request) {
 		writeStream(w, q.Model, text, true)
 		return
 	}
+
 	write(w, http.StatusOK, completionOf(in, text, "stop"))
 }
 
@@ -33,6 +35,7 @@ func (s *Server) answerOf(ctx context.Context, seen Seen) string {
 	s.mu.Lock()
 	speak := s.speak
 	s.mu.Unlock()
+
 	if speak != nil {
 		return speak(seen)
 	}
@@ -42,10 +45,12 @@ func (s *Server) answerOf(ctx context.Context, seen Seen) string {
 	if s.options.Answers == nil || len(seen.Question.Burst) == 0 {
 		return Write(analysis.Answer{Sentiment: analysis.Neutral})
 	}
+
 	answer, err := s.options.Answers.Analyze(ctx, seen.Question)
 	if err != nil {
 		return "I am not able to do this."
 	}
+
 	return Write(answer)
 }
 
@@ -53,15 +58,19 @@ func (s *Server) answerOf(ctx context.Context, seen Seen) string {
 func Write(a analysis.Answer) string {
 	refs, replies := []any{}, []any{}
 	actions := []any{}
+
 	for _, r := range a.References {
 		refs = append(refs, map[string]any{"kind": r.Kind, "value": r.Value})
 	}
+
 	for _, r := range a.Replies {
 		replies = append(replies, map[string]any{"text": r.Text, "sources": list(r.Sources)})
 	}
+
 	for _, x := range a.Actions {
 		actions = append(actions, map[string]any{"name": x.Name, "value": x.Value})
 	}
+
 	out, err := json.Marshal(map[string]any{
 		"language": a.Language, "sentiment": a.Sentiment, "urgent": a.Urgency.Urgent, "because": a.Urgency.Because,
 		"intents": list(a.Intents), "references": refs, "tags": list(a.Tags), "replies": replies, "actions": actions,
@@ -69,6 +78,7 @@ func Write(a analysis.Answer) string {
 	if err != nil {
 		return "{}"
 	}
+
 	return string(out)
 }
 
@@ -122,10 +132,13 @@ func writeStream(w http.ResponseWriter, model, text string, whole bool) {
 			_, _ = w.Write([]byte("data: " + string(data) + "\n\n"))
 		}
 	}
+
 	event(map[string]any{"role": "assistant", "content": ""}, nil)
+
 	for _, word := range strings.SplitAfter(text, " ") {
 		event(map[string]any{"content": word}, nil)
 	}
+
 	if whole {
 		event(map[string]any{}, "stop")
 		_, _ = w.Write([]byte("data: [DONE]\n\n"))

@@ -27,6 +27,7 @@ func readSeen(body []byte) Seen {
 	if json.Unmarshal(body, &q) != nil {
 		return Seen{}
 	}
+
 	s := Seen{Messages: len(q.Messages)}
 	for _, m := range q.Messages {
 		switch {
@@ -38,6 +39,7 @@ func readSeen(body []byte) Seen {
 			s.Repair = true
 		}
 	}
+
 	if m := markers.FindString(s.User); m != "" {
 		s.Marker = m
 		_, rest, _ := strings.Cut(s.User, "\n"+m+"\n")
@@ -47,6 +49,7 @@ func readSeen(body []byte) Seen {
 			s.Question = readDocument([]byte(data))
 		}
 	}
+
 	return s
 }
 

@@ -140,17 +140,20 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fail(w, refusal{status: http.StatusRequestEntityTooLarge, message: "The request is too large."})
 		return
 	}
+
 	in := Request{Header: r.Header.Clone(), Path: r.URL.Path, Body: body, Seen: readSeen(body)}
 	if m := s.note(in); m != nil {
 		m.play(&exchange{s: s, w: w, r: r, in: in})
 		return
 	}
+
 	if s.options.Key != "" && r.Header.Get("Authorization") != "Bearer "+s.options.Key {
 		key := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 		fail(w, refusal{status: http.StatusUnauthorized, code: "invalid_api_key",
 			message: "Incorrect API key provided: " + key + ". You can find your API key at https://platform.openai.com/account/api-keys."})
 		return
 	}
+
 	switch {
 	case r.URL.Path == "/v1/models" && r.Method == http.MethodGet:
 		s.listModels(w)
@@ -179,9 +182,11 @@ func (s *Server) note(in Request) *Manner {
 	case m == nil && s.chance != nil:
 		m = s.chance()
 	}
+
 	if m != nil {
 		s.met[m.Name]++
 	}
+
 	return m
 }
 

@@ -148,6 +148,7 @@ func GzipBomb() Manner {
 			chunks    = 32 // together 16 MiB
 			chunkSize = 1 << 19
 		)
+
 		chunk := bytes.Repeat([]byte("x"), chunkSize)
 		for range chunks {
 			if _, err := z.Write(chunk); err != nil {
@@ -157,6 +158,7 @@ func GzipBomb() Manner {
 				return // the client is gone
 			}
 		}
+
 		_ = z.Close()
 	}}
 }

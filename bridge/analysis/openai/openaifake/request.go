@@ -53,6 +53,7 @@ func (s *Server) read(body []byte) (request, *refusal) {
 		}
 		return q, &refusal{status: http.StatusBadRequest, message: "We could not parse the JSON body of your request."}
 	}
+
 	if q.Model == "" {
 		return q, &refusal{status: http.StatusBadRequest, message: "you must provide a model parameter"}
 	}
@@ -67,6 +68,7 @@ func (s *Server) read(body []byte) (request, *refusal) {
 	if r := s.checkNumbers(q); r != nil {
 		return q, r
 	}
+
 	return q, s.checkFormat(q)
 }
 
@@ -101,6 +103,7 @@ func (s *Server) checkFormat(q request) *refusal {
 	if f == nil || can.Ignores {
 		return nil
 	}
+
 	switch {
 	case f.Type == "text":
 		return nil
@@ -110,6 +113,7 @@ func (s *Server) checkFormat(q request) *refusal {
 				return nil
 			}
 		}
+
 		return s.refuse(refusal{param: "messages",
 			message: "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'."})
 	case f.Type == "json_schema" && can.Schema:
@@ -123,6 +127,7 @@ func (s *Server) checkFormat(q request) *refusal {
 		}
 		return nil
 	}
+
 	return s.refuse(refusal{param: "response_format",
 		message: fmt.Sprintf("Invalid parameter: 'response_format' of type '%s' is not supported with this model.", f.Type)})
 }
@@ -138,6 +143,7 @@ func checkSchema(raw json.RawMessage, depth int) error {
 		Items      json.RawMessage            `json:"items"`
 		Additional *bool                      `json:"additionalProperties"`
 	}
+
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&s); err != nil {
@@ -146,11 +152,13 @@ func checkSchema(raw json.RawMessage, depth int) error {
 	if depth == 0 && s.Type != "object" {
 		return fmt.Errorf(`schema must be a JSON Schema of 'type: "object"', got 'type: "%s"'`, s.Type)
 	}
+
 	switch s.Type {
 	case "object":
 		if s.Additional == nil || *s.Additional {
 			return fmt.Errorf("'additionalProperties' is required to be supplied and to be false")
 		}
+
 		for name, p := range s.Properties {
 			if !slices.Contains(s.Required, name) {
 				return fmt.Errorf("'required' is required to be supplied and to be an array including every key in properties. Missing '%s'", name)
@@ -159,6 +167,7 @@ func checkSchema(raw json.RawMessage, depth int) error {
 				return err
 			}
 		}
+
 		if len(s.Required) != len(s.Properties) {
 			return fmt.Errorf("'required' names what is no property")
 		}
@@ -172,5 +181,6 @@ func checkSchema(raw json.RawMessage, depth int) error {
 	default:
 		return fmt.Errorf("schema must have a 'type' key")
 	}
+
 	return nil
 }

@@ -46,10 +46,12 @@ func writtenText(r analysis.Request) string {
 		return "The conversation doesn't say."
 	case analysis.Summarise:
 	}
+
 	points := fmt.Sprintf("- %d messages", len(r.Messages))
 	if len(r.Messages) > 0 {
 		points += "\n- It began with: " + r.Messages[0].Text + "\n- Last: " + r.Messages[len(r.Messages)-1].Text
 	}
+
 	return points
 }
 

@@ -41,20 +41,24 @@ func Measure(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err e
 	if err != nil {
 		return nil, err
 	}
+
 	f := &load.Flood{World: w, Parley: c, Conns: 1, Says: load.Everywhere}
 	payload, err := load.SamplePayload(ctx, f)
 	if err != nil {
 		return nil, err
 	}
+
 	idle, err := acceptIdle(ctx, f, payload)
 	if err != nil {
 		return nil, err
 	}
+
 	f.Conns = rig.Clients
 	held, err := acceptHeld(ctx, f, payload)
 	if err != nil {
 		return nil, err
 	}
+
 	return map[string]figure.Figure{"accept_idle": idle, "accept_ratio": held}, nil
 }
 
@@ -73,15 +77,18 @@ func acceptIdle(ctx context.Context, f *load.Flood, payload []byte) (figure.Figu
 			if err != nil {
 				return 0, err
 			}
+
 			p50, p99 = append(p50, figure.Median(a.AcceptedMS)), append(p99, figure.Percentile(a.AcceptedMS, 0.99))
 			return figure.Median(a.AcceptedMS), f.Settle(ctx, a)
 		})
 	if err != nil {
 		return figure.Figure{}, err
 	}
+
 	fig := figure.AtMost(acceptIdleTarget, "ratio", m.Ratios()...).With(map[string]float64{
 		"p50_ms": figure.Median(rig.Kept(m, p50)), "p99_ms": figure.Median(rig.Kept(m, p99)),
 		"reference_p50_ms": figure.Median(m.References())})
+
 	return fig.WithNote(m.Note), nil
 }
 
@@ -97,16 +104,19 @@ func acceptHeld(ctx context.Context, f *load.Flood, payload []byte) (figure.Figu
 			defer f.Parley.Hold(false)
 			return f.StillHeld(ctx, a)
 		})
+
 		details = append(details, d)
 		return rate, err
 	})
 	if err != nil {
 		return figure.Figure{}, err
 	}
+
 	target := acceptTarget
 	if b.OnRAM {
 		target = acceptTargetRAM
 	}
+
 	fig := figure.AtLeast(target, "ratio", m.Ratios()...).With(figure.Middle(rig.Kept(m, details)))
 	fig = fig.With(map[string]float64{"reference_per_s": figure.Median(m.References())})
 	return fig.WithNote(m.Note), nil

@@ -38,6 +38,7 @@ func MeasureChat(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, e
 	if err != nil {
 		return nil, err
 	}
+
 	slack := &load.Flood{World: w, Parley: c, Conns: rig.Clients, Says: load.Everywhere}
 	chat := &load.Flood{World: w, Parley: c, Conns: rig.Clients}
 	chat.Senders = func(lane int) load.Sender { return newChatSender(chat, lane) }
@@ -50,6 +51,7 @@ func MeasureChat(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, e
 			return f.StillHeld(ctx, a)
 		})
 	}
+
 	m, err := b.Bracket(ctx, b.Rounds(),
 		func(ctx context.Context) (float64, error) {
 			rate, _, err := held(ctx, slack)
@@ -63,6 +65,7 @@ func MeasureChat(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, e
 	if err != nil {
 		return nil, err
 	}
+
 	fig := figure.AtLeast(chatTarget, "ratio", m.Ratios()...).With(figure.Middle(rig.Kept(m, details))).With(map[string]float64{"slack_per_s": figure.Median(m.References())})
 	return map[string]figure.Figure{"accept_chat": fig.WithNote(m.Note)}, nil
 }

@@ -33,6 +33,7 @@ func MeasureOverload(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figur
 	if err != nil {
 		return nil, err
 	}
+
 	f := &load.Flood{World: w, Parley: c, Says: load.Everywhere}
 	var values []float64
 	var details []map[string]float64
@@ -43,11 +44,13 @@ func MeasureOverload(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figur
 		}
 		values, details = append(values, value), append(details, d)
 	}
+
 	fig := figure.AtMost(overloadTarget, "ratio", values...).With(figure.Middle(details))
 	if factor := fig.Details["factor"]; factor < leastFactor {
 		no := false
 		fig.OK, fig.Note = &no, fmt.Sprintf("the generator reached only %.1f times the sustainable rate", factor)
 	}
+
 	return map[string]figure.Figure{"overload": fig}, nil
 }
 
@@ -60,24 +63,29 @@ func measureOverload(ctx context.Context, f *load.Flood) (float64, map[string]fl
 		if err := f.World.Checkpoint(ctx); err != nil {
 			return load.Answered{}, err
 		}
+
 		a, err := f.Run(ctx, b.Span(5*time.Second, time.Second))
 		if err == nil {
 			err = f.Settle(ctx, a)
 		}
 		return a, err
 	}
+
 	sustained, err := play(rig.Clients, 0)
 	if err != nil {
 		return 0, nil, err
 	}
+
 	normal, err := play(overloadConns, normalShare*sustained.Rate())
 	if err != nil {
 		return 0, nil, err
 	}
+
 	over, err := play(overloadConns, overloadShare*sustained.Rate())
 	if err != nil {
 		return 0, nil, err
 	}
+
 	p99 := figure.Percentile(normal.AcceptedMS, 0.99)
 	details := map[string]float64{
 		"sustainable_per_s": sustained.Rate(), "factor": over.Offered() / sustained.Rate(),
@@ -85,5 +93,6 @@ func measureOverload(ctx context.Context, f *load.Flood) (float64, map[string]fl
 		"accepted_per_s": over.Rate(), "refused_per_s": over.Offered() - over.Rate(), "p50_ms": figure.Median(over.AcceptedMS), "p99_ms": figure.Percentile(over.AcceptedMS, 0.99),
 		"refused_p99_ms": figure.Percentile(over.RefusedMS, 0.99),
 	}
+
 	return figure.Percentile(over.AcceptedMS, 0.99) / p99, details, nil
 }

@@ -151,13 +151,16 @@ func (r Report) Write(path string) error {
 func (r Report) Table(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(t, "figure\tvalue\ttarget\tunit\t\trounds\tnote") // Flush tells
+
 	for _, name := range slices.Sorted(maps.Keys(r.Metrics)) {
 		f := r.Metrics[name]
 		value, target := "–", "–"
 		verdict := ""
+
 		if f.Value != nil {
 			value = Number(*f.Value)
 		}
+
 		if f.Target != nil {
 			sign := "≥ "
 			if f.AtMost {
@@ -165,11 +168,13 @@ func (r Report) Table(w io.Writer) error {
 			}
 			target = sign + Number(*f.Target)
 		}
+
 		if f.OK != nil && *f.OK {
 			verdict = "ok"
 		} else if f.OK != nil {
 			verdict = "MISSED"
 		}
+
 		var rounds string
 		for i, v := range f.Rounds {
 			if i > 0 {
@@ -177,8 +182,10 @@ func (r Report) Table(w io.Writer) error {
 			}
 			rounds += Number(v)
 		}
+
 		_, _ = fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, value, target, f.Unit, verdict, rounds, f.Note)
 	}
+
 	return t.Flush()
 }
 

@@ -73,6 +73,7 @@ func MeasureAged(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, e
 	if b.Opt.Quick && !b.Opt.Short {
 		return map[string]figure.Figure{"aged_tables": figure.LeftOut(agedTarget, false, "ratio", "left out by --quick: lets ten million rows pass first")}, nil
 	}
+
 	fresh, err := rig.StartWorld(ctx, b, rig.WorldOptions{})
 	if err != nil {
 		return nil, err
@@ -87,20 +88,25 @@ func MeasureAged(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, e
 	if b.Opt.Short {
 		rows, wave = shortAgedRows, shortAgedWave
 	}
+
 	begin := time.Now()
+
 	if err := passMessages(ctx, aged, rows/agedRowsEach, wave); err != nil {
 		return nil, err
 	}
+
 	took := time.Since(begin)
 	b.Say("        %d rows have gone within %.0f s", rows, took.Seconds())
 	dead, err := waitForVacuum(ctx, aged)
 	if err != nil {
 		return nil, err
 	}
+
 	f, err := agedRatio(ctx, b, fresh, aged)
 	if err != nil {
 		return nil, err
 	}
+
 	f = f.WithNote(figure.Join(fmt.Sprintf("%d rows have gone; %s", rows, laneNote), f.Note))
 	return map[string]figure.Figure{"aged_tables": f.With(map[string]float64{"fill_s": took.Seconds(), "dead_rows": float64(dead)})}, nil
 }
@@ -114,10 +120,12 @@ func agedRatio(ctx context.Context, b *rig.Rig, fresh, aged *rig.World) (figure.
 			return rate, err
 		}
 	}
+
 	m, err := b.Bracket(ctx, b.Rounds(), of(fresh, &freshCPU), of(aged, &agedCPU))
 	if err != nil {
 		return figure.Figure{}, err
 	}
+
 	f := figure.AtLeast(agedTarget, "ratio", m.Ratios()...)
 	return f.WithNote(m.Note).With(map[string]float64{"aged_per_second": figure.Median(m.Values), "fresh_per_second": figure.Median(m.References()),
 		"aged_cpu_us": figure.Median(rig.Kept(m, agedCPU)), "fresh_cpu_us": figure.Median(rig.KeptReferences(m, freshCPU))}), nil
@@ -155,13 +163,16 @@ func passMessages(ctx context.Context, w *rig.World, messages, wave int) error {
 			return nil
 		})
 	}
+
 	if err := group.Wait(); err != nil {
 		return err
 	}
+
 	const beyond = `SELECT setval('events_id_seq', $1)`
 	if _, err := w.Pool.Exec(ctx, beyond, messages); err != nil {
 		return fmt.Errorf("bench: aged: %w", err)
 	}
+
 	return nil
 }
 

@@ -32,10 +32,12 @@ func MeasureDump(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, e
 	if b.Opt.Quick && !b.Opt.Short {
 		return map[string]figure.Figure{"dump_snapshot": figure.LeftOut(dumpTarget, false, "ratio", "left out by --quick: holds a snapshot for ten minutes")}, nil
 	}
+
 	held, window := dumpHeld, dumpWindow
 	if b.Opt.Short {
 		held, window = shortDumpHeld, shortWindow
 	}
+
 	w, err := rig.StartWorld(ctx, b, rig.WorldOptions{})
 	if err != nil {
 		return nil, err
@@ -45,10 +47,12 @@ func MeasureDump(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, e
 	if err != nil {
 		return nil, err
 	}
+
 	f, err := m.underDump(ctx, held, window)
 	if err := errors.Join(err, m.close(ctx)); err != nil {
 		return nil, err
 	}
+
 	return map[string]figure.Figure{"dump_snapshot": f.WithNote(fmt.Sprintf("snapshot held for %s; %s", held, laneNote))}, nil
 }
 
@@ -59,29 +63,37 @@ func (m *mill) underDump(ctx context.Context, held, window time.Duration) (figur
 	if err != nil {
 		return figure.Figure{}, err
 	}
+
 	tx, err := m.w.Pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead})
 	if err != nil {
 		return figure.Figure{}, fmt.Errorf("bench: dump: %w", err)
 	}
-	defer func() { _ = tx.Rollback(ctx) }()                       // it only read
+	defer func() { _ = tx.Rollback(ctx) }() // it only read
+
 	if _, err := tx.Exec(ctx, laneHeads+` LIMIT 1`); err != nil { // takes the snapshot
 		return figure.Figure{}, fmt.Errorf("bench: dump: %w", err)
 	}
+
 	passed := m.h.sent.Load()
 	m.setPace(dumpPace)
+
 	if !pause.For(ctx, held-window-window/2) {
 		return figure.Figure{}, ctx.Err()
 	}
+
 	m.setPace(0)
 	pause.For(ctx, window/2) // warm again
 	end, cpuEnd, err := m.measureRate(ctx, window)
 	if err != nil {
 		return figure.Figure{}, err
 	}
+
 	passed = m.h.sent.Load() - passed
+
 	if err := tx.Rollback(ctx); err != nil {
 		return figure.Figure{}, fmt.Errorf("bench: dump: %w", err)
 	}
+
 	return figure.AtLeast(dumpTarget, "ratio", end/before).With(map[string]float64{"before_per_second": before, "end_per_second": end,
 		"before_cpu_us": cpuBefore, "end_cpu_us": cpuEnd, "lines_under_snapshot": float64(passed)}), nil
 }

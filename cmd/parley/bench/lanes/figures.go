@@ -33,8 +33,10 @@ func Measure(ctx context.Context, b *rig.Rig) (figures map[string]figure.Figure,
 		if f.Value != nil {
 			b.Say("        %s %s", part.name, figure.Number(*f.Value))
 		}
+
 		figures[part.name] = f
 	}
+
 	return figures, nil
 }
 
@@ -72,6 +74,7 @@ func laneRatio(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure, er
 	if err != nil {
 		return figure.Figure{}, err
 	}
+
 	f := figure.AtLeast(0.8, "ratio", m.Ratios()...)
 	f = f.WithNote(figure.Join(fmt.Sprintf("%d queued; %s", queued, laneNote), m.Note))
 	return f.With(map[string]float64{"deliveries_per_second": figure.Median(m.Values), "inserts_per_second": figure.Median(m.References()),
@@ -158,21 +161,25 @@ func laneSnapshot(ctx context.Context, b *rig.Rig, w *rig.World) (figure.Figure,
 	if b.Opt.Quick && !b.Opt.Short {
 		return figure.LeftOut(0.3, false, "ratio", "left out by --quick: holds snapshots for 36 s"), nil
 	}
+
 	rounds, held := snapshotRounds, snapshotHeld
 	queued := snapshotQueued
 	if b.Opt.Short {
 		rounds, held = 1, time.Second
 		queued = shortSnapQueued
 	}
+
 	var ratios, befores, lasts []float64
 	for range rounds {
 		before, last, err := snapshotRound(ctx, w, laneFill{queued: queued}, held)
 		if err != nil {
 			return figure.Figure{}, err
 		}
+
 		ratios = append(ratios, last/before)
 		befores, lasts = append(befores, before), append(lasts, last)
 	}
+
 	f := figure.AtLeast(0.3, "ratio", ratios...)
 	f = f.With(map[string]float64{"before_per_second": figure.Median(befores), "last_second_per_second": figure.Median(lasts)})
 	return f.WithNote(laneNote), nil
@@ -184,18 +191,22 @@ func snapshotRound(ctx context.Context, w *rig.World, f laneFill, held time.Dura
 	if err := fillTables(ctx, w, f); err != nil {
 		return 0, 0, err
 	}
+
 	r, err := startLanes(ctx, w, f)
 	if err != nil {
 		return 0, 0, err
 	}
+
 	before, last, err = r.measureUnderSnapshot(ctx, held)
 	drained := r.h.left.Load() == 0
+
 	if err := errors.Join(err, r.stopAndCheck(ctx)); err != nil {
 		return 0, 0, err
 	}
 	if drained {
 		return 0, 0, errors.New("bench: lanes: the queue was empty before the snapshot ended")
 	}
+
 	return before, last, nil
 }
 
@@ -205,18 +216,21 @@ func (r *laneRun) measureUnderSnapshot(ctx context.Context, held time.Duration) 
 		n, took := r.waitAndCount(ctx, d)
 		return float64(n) / took.Seconds()
 	}
+
 	r.waitAndCount(ctx, min(held, time.Second)/warmPart)
 	before = perSecond(min(held, 2*time.Second))
 	tx, err := r.w.Pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead})
 	if err != nil {
 		return 0, 0, fmt.Errorf("bench: lanes: snapshot: %w", err)
 	}
-	defer func() { _ = tx.Rollback(ctx) }()                       // it only read
+	defer func() { _ = tx.Rollback(ctx) }() // it only read
+
 	if _, err := tx.Exec(ctx, laneHeads+` LIMIT 1`); err != nil { // takes the snapshot
 		return 0, 0, fmt.Errorf("bench: lanes: snapshot: %w", err)
 	}
 	if held > time.Second {
 		r.waitAndCount(ctx, held-time.Second)
 	}
+
 	return before, perSecond(min(held, time.Second)), nil
 }

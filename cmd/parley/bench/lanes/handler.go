@@ -90,13 +90,16 @@ func (a laneAttempt) Send(context.Context) (relay.Sent, error) {
 		h.disorder.Add(1)
 		return relay.Sent{}, nil
 	}
+
 	h.sent.Add(1)
+
 	if h.onSent != nil {
 		h.onSent()
 	}
 	if h.left.Add(-1) == 0 {
 		close(h.drained)
 	}
+
 	return relay.Sent{}, nil
 }
 

@@ -91,6 +91,7 @@ func fillTables(ctx context.Context, w *rig.World, f laneFill) error {
 		depth        int // deliveries of each lane
 		gate, gates  int // the lanes share these gates, from the id gate on
 	}
+
 	parts := []part{{first: 0, lanes: f.freeLanes(), depth: laneDepth, gate: 1, gates: f.freeGates()}}
 	if f.stuck > 0 {
 		parts = append(parts, part{first: f.freeLanes(), lanes: 1, depth: f.stuck, gate: 1, gates: 1})
@@ -98,17 +99,20 @@ func fillTables(ctx context.Context, w *rig.World, f laneFill) error {
 	if f.throttled > 0 {
 		parts = append(parts, part{first: f.freeLanes() + 1, lanes: f.throttled, depth: 1, gate: f.freeGates() + 1, gates: 1})
 	}
+
 	run := func(sql string, args ...any) error {
 		if _, err := w.Pool.Exec(ctx, sql, args...); err != nil {
 			return fmt.Errorf("bench: lanes: fill: %w", err)
 		}
 		return nil
 	}
+
 	// The checkpoint comes before filling. After a checkpoint the first change of each page writes the
 	// whole page to the log, so a larger queue would cost more; pages that were filled since don't.
 	if err := errors.Join(run(emptyLanes), w.Checkpoint(ctx), run(fillGates, f.freeGates()+1, laneAccounts, f.rate)); err != nil {
 		return err
 	}
+
 	deliveries := 0
 	for _, p := range parts {
 		if err := run(fillLanes, p.first, p.lanes, p.depth, p.gate, p.gates, laneAccounts); err != nil {
@@ -117,13 +121,16 @@ func fillTables(ctx context.Context, w *rig.World, f laneFill) error {
 		if err := run(fillDeliveries, deliveries, p.first, p.lanes, p.lanes*p.depth); err != nil {
 			return err
 		}
+
 		deliveries += p.lanes * p.depth
 	}
+
 	for _, sql := range []string{`VACUUM (ANALYZE) lanes`, `VACUUM (ANALYZE) deliveries`, `ANALYZE gates`} {
 		if err := run(sql); err != nil {
 			return err
 		}
 	}
+
 	return nil
 }
 
@@ -159,16 +166,19 @@ func newRelay(ctx context.Context, w *rig.World, h relay.Handler) (*relay.Relay,
 	if err != nil {
 		return nil, nil, fmt.Errorf("bench: relay: %w", err)
 	}
+
 	config.MaxConns = laneConns
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, nil, fmt.Errorf("bench: relay: %w", err)
 	}
+
 	r, err := relay.New(ctx, relay.Options{Pool: pool, Handler: h, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		pool.Close()
 		return nil, nil, fmt.Errorf("bench: relay: %w", err)
 	}
+
 	return r, pool, nil
 }
 
@@ -202,13 +212,16 @@ func (r *laneRun) stopAndCheck(ctx context.Context) error {
 	r.cancel()
 	err := <-r.ended
 	r.pool.Close()
+
 	if err != nil {
 		return fmt.Errorf("bench: lanes: %w", err)
 	}
+
 	n, looks := r.h.disorder.Load(), r.h.looks.Load()
 	if n > 0 || looks > 0 {
 		return fmt.Errorf("%w: %d deliveries came twice or not in their turn, %d were looked for", errLanes, n, looks)
 	}
+
 	var astray int
 	if err := r.w.Pool.QueryRow(ctx, countMisplaced).Scan(&astray); err != nil {
 		return fmt.Errorf("bench: lanes: check: %w", err)
@@ -216,6 +229,7 @@ func (r *laneRun) stopAndCheck(ctx context.Context) error {
 	if astray > 0 {
 		return fmt.Errorf("%w: %d deliveries don't fit their lanes", errLanes, astray)
 	}
+
 	return r.checkHeads(ctx)
 }
 
@@ -244,6 +258,7 @@ func (r *laneRun) checkHeads(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+
 	written := int64(0)
 	for _, l := range heads {
 		if sent := r.h.last[l.ID].Load(); sent != l.Head {
@@ -251,9 +266,11 @@ func (r *laneRun) checkHeads(ctx context.Context) error {
 		}
 		written += l.Head
 	}
+
 	if sent := r.h.sent.Load(); sent != written {
 		return fmt.Errorf("%w: %d deliveries were sent, %d are written down", errLanes, sent, written)
 	}
+
 	return nil
 }
 
@@ -269,17 +286,21 @@ func measureLaneRate(ctx context.Context, w *rig.World, f laneFill, atLeast time
 		if err := fillTables(ctx, w, f); err != nil {
 			return 0, 0, err
 		}
+
 		wait := atLeast - took
 		if w.Rig.Opt.Short {
 			wait = laneDrain
 		}
+
 		n, d, c, err := runLanesOnce(ctx, w, f, wait)
 		if err != nil {
 			return 0, 0, err
 		}
+
 		sent += n
 		took += d
 		used += c
+
 		if w.Rig.Opt.Short {
 			if n < int64(f.queued) {
 				return 0, 0, fmt.Errorf("%w within %s: %d of %d deliveries", rig.ErrNotDrained, laneDrain, n, f.queued)
@@ -287,6 +308,7 @@ func measureLaneRate(ctx context.Context, w *rig.World, f laneFill, atLeast time
 			break
 		}
 	}
+
 	return float64(sent) / took.Seconds(), float64(used.Microseconds()) / float64(max(sent, 1)), nil
 }
 
@@ -296,14 +318,17 @@ func runLanesOnce(ctx context.Context, w *rig.World, f laneFill, d time.Duration
 	if err != nil {
 		return 0, 0, 0, err
 	}
+
 	r, err := startLanes(ctx, w, f)
 	if err != nil {
 		return 0, 0, 0, err
 	}
+
 	sent, took = r.waitAndCount(ctx, d)
 	used, err = m.Machinery()
 	if err := errors.Join(err, r.stopAndCheck(ctx), ctx.Err()); err != nil {
 		return 0, 0, 0, err
 	}
+
 	return sent, took, used, nil
 }

@@ -72,6 +72,7 @@ func startMill(ctx context.Context, w *rig.World, customers int) (*mill, error) 
 	if w.Rig.Opt.Short {
 		customers, inside = shortInside, shortInside
 	}
+
 	w.Mills++
 	first := store.LaneID(w.Mills) * millIDs
 	for sql, args := range map[string][]any{
@@ -82,6 +83,7 @@ func startMill(ctx context.Context, w *rig.World, customers int) (*mill, error) 
 			return nil, fmt.Errorf("bench: mill: %w", err)
 		}
 	}
+
 	h := &millHandler{laneHandler: newLaneHandler(laneFill{queued: customers * laneDepth})}
 	h.before = first
 	h.left.Store(math.MaxInt64)
@@ -90,6 +92,7 @@ func startMill(ctx context.Context, w *rig.World, customers int) (*mill, error) 
 	if err != nil {
 		return nil, err
 	}
+
 	m := &mill{w: w, h: h, r: r, pool: pool, said: make([]int64, customers+1), inside: make(chan struct{}, inside), ended: make(chan error, 1)}
 	h.onSent = func() { <-m.inside }
 	work, end := context.WithCancel(ctx)
@@ -101,6 +104,7 @@ func startMill(ctx context.Context, w *rig.World, customers int) (*mill, error) 
 	for i := range rig.Clients {
 		m.group.Go(func() error { return m.writeLines(speaking, i) })
 	}
+
 	return m, nil
 }
 
@@ -114,17 +118,20 @@ func (m *mill) writeLines(ctx context.Context, i int) error {
 			if rest > 0 && !pause.For(ctx, rest) {
 				return nil
 			}
+
 			select {
 			case <-ctx.Done():
 				return nil
 			case m.inside <- struct{}{}:
 			}
+
 			line := millLine{Customer: int64(m.h.before + store.LaneID(c)), Line: m.said[c] + 1}
 			fact := channels.Fact{ExternalID: fmt.Sprintf("m:%d:%d", line.Customer, line.Line), OrderKey: strconv.FormatInt(line.Customer, 10),
 				Payload: fmt.Appendf(nil, `{"customer": %d, "line": %d, "text": %q}`, line.Customer, line.Line, text)}
 			if err := m.r.Accept(context.WithoutCancel(ctx), 10+store.AccountID(c)%millAccounts, fact); err != nil {
 				return fmt.Errorf("bench: mill: %w", err)
 			}
+
 			m.said[c]++
 		}
 	}
@@ -149,6 +156,7 @@ func (m *mill) measureRate(ctx context.Context, d time.Duration) (rate, cpu floa
 	if err != nil {
 		return 0, 0, err
 	}
+
 	begin, before := time.Now(), m.h.sent.Load()
 	for wait := d; ; wait = min(d, time.Second) { // on a very busy machine: until at least one line has come out
 		if !pause.For(ctx, wait) {
@@ -158,12 +166,14 @@ func (m *mill) measureRate(ctx context.Context, d time.Duration) (rate, cpu floa
 			break
 		}
 	}
+
 	took := time.Since(begin).Seconds()
 	sent := m.h.sent.Load() - before
 	used, err := meter.Machinery()
 	if err == nil && sent == 0 {
 		err = fmt.Errorf("%w: the mill stands still", rig.ErrNotDrained)
 	}
+
 	return float64(sent) / took, float64(used.Microseconds()) / float64(max(sent, 1)), err
 }
 
@@ -179,20 +189,25 @@ func (m *mill) close(ctx context.Context) (err error) {
 	if err = m.group.Wait(); err == nil {
 		err = m.waitUntilEmpty(ctx)
 	}
+
 	m.end()
 	err = errors.Join(err, <-m.ended)
 	m.pool.Close()
+
 	if err != nil {
 		return err
 	}
+
 	n, looks := m.h.disorder.Load(), m.h.looks.Load()
 	if n > 0 || looks > 0 {
 		return fmt.Errorf("%w: %d lines came out twice or not in their turn, %d were looked for", errLanes, n, looks)
 	}
+
 	var left int
 	if err := m.w.Pool.QueryRow(ctx, millLoad).Scan(&left); err != nil {
 		return fmt.Errorf("bench: mill: %w", err)
 	}
+
 	heads, err := readHeads(ctx, m.w, millHeads, m.h.before, len(m.said)-1)
 	if err != nil {
 		return err
@@ -200,6 +215,7 @@ func (m *mill) close(ctx context.Context) (err error) {
 	if left > 0 || len(heads) != len(m.said)-1 {
 		return fmt.Errorf("%w: %d events are left, %d of %d lanes are at their ends", errLanes, left, len(heads), len(m.said)-1)
 	}
+
 	for _, l := range heads {
 		c := l.ID - m.h.before
 		sent := m.h.last[c].Load()
@@ -207,6 +223,7 @@ func (m *mill) close(ctx context.Context) (err error) {
 			return fmt.Errorf("%w: customer %d wrote %d lines, %d came out, the lane counts %d", errLanes, c, m.said[c], sent, l.Head)
 		}
 	}
+
 	return nil
 }
 
@@ -250,6 +267,7 @@ func (h *millHandler) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (rela
 	for i, f := range b.Facts {
 		conversations[i] = store.ConversationID(f.Value.(millLine).Customer) //nolint:forcetypeassert // Decode made it
 	}
+
 	b.Locks(conversations)
 	var read, write store.Pipeline
 	var locked []store.Lane
@@ -257,10 +275,12 @@ func (h *millHandler) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (rela
 	if err := read.Run(ctx, tx); err != nil {
 		return relay.Made{}, err
 	}
+
 	lanes := make(map[store.ConversationID]*store.Lane, len(locked))
 	for i := range locked {
 		lanes[locked[i].ConversationID] = &locked[i]
 	}
+
 	made := relay.Made{Write: &write}
 	deliveries := make([]store.Delivery, len(b.Facts))
 	for i, f := range b.Facts {
@@ -268,22 +288,27 @@ func (h *millHandler) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (rela
 		if l == nil {
 			return relay.Made{}, fmt.Errorf("%w: lane %d is gone", errLanes, conversations[i])
 		}
+
 		l.Tail++
 		if l.DueAt == nil {
 			l.DueAt = &b.Now
 			made.Due = append(made.Due, dispatch.GateDue{GateID: l.GateID, AccountID: l.AccountID, Waiting: 1 << l.Priority, Oldest: b.Now})
 		}
+
 		payload, err := json.Marshal(f.Value)
 		if err != nil {
 			return relay.Made{}, err
 		}
+
 		id := h.deliveries.Add(1)
 		deliveries[i] = store.Delivery{ID: store.DeliveryID(id), LaneID: l.ID, Seq: l.Tail, MessageID: store.MessageID(id), Kind: "reply",
 			Payload: payload, State: store.Queued, CreatedAt: b.Now}
 	}
+
 	if err := store.UpdateLanes(ctx, &write, locked); err != nil {
 		return relay.Made{}, err
 	}
+
 	return made, store.InsertDeliveries(ctx, &write, deliveries)
 }
 

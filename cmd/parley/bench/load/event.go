@@ -38,6 +38,7 @@ func (m *EventMaker) Message(user, channel, thread, text string) (body []byte, t
 	if thread != "" {
 		in = fmt.Sprintf(`"thread_ts":%q,"parent_user_id":%q,`, thread, lab.Ben)
 	}
+
 	id := fmt.Sprintf("%02d%08d", m.lane, m.n)
 	m.buf = fmt.Appendf(m.buf[:0], `{"token":"fakeVerificationToken","team_id":%[1]q,"context_team_id":%[1]q,"context_enterprise_id":null,"api_app_id":%[2]q,`+
 		`"event":{"user":%[3]q,"type":"message","ts":%[4]q,"client_msg_id":"5d3f7a1e-93c4-4b1f-8e2a-%[5]s00","text":%[6]q,"team":%[1]q,%[7]s`+
@@ -47,6 +48,7 @@ func (m *EventMaker) Message(user, channel, thread, text string) (body []byte, t
 		`"authorizations":[{"enterprise_id":null,"team_id":%[1]q,"user_id":%[10]q,"is_bot":true,"is_enterprise_install":false}],`+
 		`"is_ext_shared_channel":false,"event_context":"4-eyJldCI6Im1lc3NhZ2UiLCJ0aWQiOiJUMDAwMDAwMDEi%[5]s"}`,
 		m.team, m.app, user, ts, id, text, in, channel, now.Unix(), m.bot)
+
 	return m.buf, ts
 }
 

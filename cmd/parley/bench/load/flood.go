@@ -81,10 +81,12 @@ func (f *Flood) Burst(ctx context.Context, d time.Duration, checked func(Answere
 	if err := f.World.CountStatements(ctx); err != nil {
 		return 0, nil, err
 	}
+
 	m, err := rig.StartMeter(f.World, f.Parley)
 	if err != nil {
 		return 0, nil, err
 	}
+
 	a, err := f.Run(ctx, d)
 	if err != nil {
 		return 0, nil, err
@@ -98,6 +100,7 @@ func (f *Flood) Burst(ctx context.Context, d time.Duration, checked func(Answere
 	if err != nil {
 		return 0, nil, err
 	}
+
 	details["accepted_per_s"], details["refused"] = a.Rate(), float64(a.Refused)
 	details["p50_ms"], details["p99_ms"] = figure.Median(a.AcceptedMS), figure.Percentile(a.AcceptedMS, 0.99)
 	details["postgres_us_per_event"], details["reference_us_per_insert"] = details["cpu_postgres"]/a.Rate()*1e6, f.World.Rig.InsertUS
@@ -187,9 +190,11 @@ func (f *Flood) Run(ctx context.Context, d time.Duration) (Answered, error) {
 			return err
 		})
 	}
+
 	if err := group.Wait(); err != nil {
 		return Answered{}, err
 	}
+
 	f.Runs++
 	all := Answered{Took: time.Since(begin)}
 	for _, p := range parts {
@@ -197,6 +202,7 @@ func (f *Flood) Run(ctx context.Context, d time.Duration) (Answered, error) {
 		all.AcceptedMS, all.RefusedMS = append(all.AcceptedMS, p.AcceptedMS...), append(all.RefusedMS, p.RefusedMS...)
 		all.Refused += p.Refused
 	}
+
 	return all, nil
 }
 
@@ -206,11 +212,13 @@ func (f *Flood) runConnection(ctx context.Context, w *Wire, i int, begin, end ti
 	if f.Senders != nil {
 		makes = f.Senders
 	}
+
 	from := makes(i)
 	var every time.Duration
 	if f.PerSecond > 0 {
 		every = time.Duration(float64(f.Conns) / f.PerSecond * float64(time.Second))
 	}
+
 	due := begin.Add(every * time.Duration(i) / time.Duration(f.Conns))
 	for n := 0; ctx.Err() == nil; n++ {
 		wait := time.Until(due)
@@ -218,27 +226,34 @@ func (f *Flood) runConnection(ctx context.Context, w *Wire, i int, begin, end ti
 		if isEarly && !pause.For(ctx, wait) {
 			break
 		}
+
 		due = due.Add(every)
+
 		if n > 0 && !time.Now().Before(end) {
 			break
 		}
+
 		request, fact := from.Next(n*f.Conns + i)
 		at := time.Now()
 		status, err := w.Do(request)
 		if err != nil {
 			return a, err
 		}
+
 		if status >= http.StatusOK && status < http.StatusMultipleChoices {
 			a.accepted = append(a.accepted, fact)
 			a.AcceptedMS = append(a.AcceptedMS, figure.MS(time.Since(at)))
 			continue
 		}
+
 		if status != http.StatusServiceUnavailable || w.retryAfter == 0 {
 			return a, fmt.Errorf("%w: %d, Retry-After %d", ErrAnswer, status, w.retryAfter)
 		}
+
 		a.Refused++
 		a.RefusedMS = append(a.RefusedMS, figure.MS(time.Since(at)))
 	}
+
 	return a, ctx.Err()
 }
 

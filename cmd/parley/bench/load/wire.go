@@ -59,15 +59,18 @@ func (w *Wire) readAnswer() (status int, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("bench: answer: %w", err)
 	}
+
 	const statusDigits = 3
 	rest, isHTTP := bytes.CutPrefix(line, []byte("HTTP/1.1 "))
 	if !isHTTP || len(rest) < statusDigits {
 		return 0, fmt.Errorf("bench: answer: %q", line)
 	}
+
 	n, err := strconv.ParseUint(string(rest[:statusDigits]), 10, 16)
 	if err != nil {
 		return 0, fmt.Errorf("bench: answer: %q", line)
 	}
+
 	return int(n), w.readRest() //nolint:gosec // 16 bits
 }
 
@@ -80,22 +83,26 @@ func (w *Wire) readRest() error {
 		if err != nil {
 			return fmt.Errorf("bench: answer: %w", err)
 		}
+
 		line = bytes.TrimRight(line, "\r\n")
 		if len(line) == 0 {
 			break
 		}
+
 		if v, ok := readHeader(line, "Content-Length: "); ok {
 			length = v
 		} else if v, ok := readHeader(line, "Retry-After: "); ok {
 			w.retryAfter = v
 		}
 	}
+
 	if length < 0 {
 		return errors.New("bench: answer without a length")
 	}
 	if _, err := io.CopyN(io.Discard, w.in, int64(length)); err != nil {
 		return fmt.Errorf("bench: answer: %w", err)
 	}
+
 	return nil
 }
 
@@ -126,9 +133,11 @@ func NewSigner(address, secret string) *Signer {
 func (s *Signer) signRequest(path string, body []byte) []byte {
 	stamp := strconv.AppendInt(nil, time.Now().Unix(), 10)
 	s.mac.Reset()
+
 	for _, part := range [][]byte{[]byte("v0:"), stamp, {':'}, body} {
 		_, _ = s.mac.Write(part) // never fails
 	}
+
 	sum := s.mac.Sum(s.sum[:0])
 	b := s.buf[:0]
 	b = append(append(append(b, "POST "...), path...), " HTTP/1.1\r\nHost: "...)

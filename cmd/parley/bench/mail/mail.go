@@ -54,6 +54,7 @@ func Measure(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err e
 	if err != nil {
 		return nil, err
 	}
+
 	run := &mailRun{mailWorld: w, c: c, boxes: 1, count: rig.Choose(b, boxMails, quickMails, shortMails)}
 	figures, err := run.measureImport(ctx)
 	if err != nil {
@@ -62,11 +63,13 @@ func Measure(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, err e
 	if figures["mail_thread_p95"], err = run.measureThreads(ctx, b); err != nil {
 		return nil, err
 	}
+
 	pause.For(ctx, b.Span(5*time.Second, time.Second)) // until nothing is left to do
 	cpu, err := cpuOver(ctx, c, b.Span(time.Minute, 3*time.Second))
 	if err != nil {
 		return nil, err
 	}
+
 	figures["mail_idle_cpu"] = figure.AtMost(1, "percent", cpu).WithNote(fmt.Sprintf("%d mails in the box", run.written))
 	most, err := readPeak(c)
 	figures["rss_load"] = figure.AtMost(rssLoadTarget, "MB", most)
@@ -95,6 +98,7 @@ func (r *mailRun) measureImport(ctx context.Context) (map[string]figure.Figure, 
 	if err != nil {
 		return nil, err
 	}
+
 	f := figure.AtLeast(0.05, "ratio", m.Ratios()...)
 	f.Note = figure.Join(fmt.Sprintf("%d mails, each from somebody new", r.count), m.Note)
 	f = f.With(map[string]float64{"mails_per_second": figure.Median(m.Values), "inserts_per_second": figure.Median(m.References())})
@@ -108,27 +112,35 @@ func (r *mailRun) fetch(ctx context.Context) (rate, cpuMS float64, err error) {
 	for i := range mails {
 		mails[i] = r.composeMail()
 	}
+
 	before, err := r.c.CPU()
 	if err != nil {
 		return 0, 0, err
 	}
+
 	begin := time.Now()
+
 	for _, m := range mails {
 		if _, err := r.mail.Customer(m.From).Send(m); err != nil {
 			return 0, 0, fmt.Errorf("bench: mail: %w", err)
 		}
 	}
+
 	if err := r.waitUntilApplied(ctx); err != nil {
 		return 0, 0, err
 	}
+
 	took := time.Since(begin)
+
 	if err := r.Drain(ctx, mailWithin); err != nil {
 		return 0, 0, err
 	}
+
 	after, err := r.c.CPU()
 	if err != nil {
 		return 0, 0, err
 	}
+
 	n := float64(len(mails))
 	return n / took.Seconds(), figure.MS(after-before) / n, r.check(ctx)
 }
@@ -156,6 +168,7 @@ const countMails = `SELECT count(*) FROM messages WHERE direction = 'in'`
 func (r *mailRun) waitUntilApplied(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, mailWithin)
 	defer cancel()
+
 	for {
 		var n int
 		if err := r.Pool.QueryRow(ctx, countMails).Scan(&n); err != nil {
@@ -181,12 +194,14 @@ func (r *mailRun) check(ctx context.Context) error {
 	if err := r.Pool.QueryRow(ctx, countMails).Scan(&messages); err != nil {
 		return fmt.Errorf("bench: mail: %w", err)
 	}
+
 	roots := len(r.Slack.Messages(rig.SupportChannel(0)))
 	isOther := func(n int) bool { return n != r.written }
 	if slices.ContainsFunc([]int{conversations, distinct, messages, roots}, isOther) {
 		return fmt.Errorf("%w: %d mails, %d messages, %d conversations (%d distinct), %d threads", errMail, r.written, messages,
 			conversations, distinct, roots)
 	}
+
 	return nil
 }
 
@@ -225,14 +240,17 @@ func (r *mailRun) timeMail(ctx context.Context) (time.Duration, error) {
 	changes := r.Slack.Subscribe()
 	m := r.composeMail()
 	begin := time.Now()
+
 	if _, err := r.mail.Customer(m.From).Send(m); err != nil {
 		return 0, fmt.Errorf("bench: mail: %w", err)
 	}
+
 	for {
 		news, err := changes.Next(ctx)
 		if err != nil {
 			return 0, fmt.Errorf("%w: not in a thread within %s", errMail, threadWithin)
 		}
+
 		for _, c := range news {
 			if isBelowRoot(c) {
 				return c.At.Sub(begin), nil

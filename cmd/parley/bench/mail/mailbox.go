@@ -31,10 +31,12 @@ func startMailWorld(ctx context.Context, b *rig.Rig, boxes int, secure, sockets 
 	for n := range boxes {
 		o.Mailboxes = append(o.Mailboxes, mailfake.MailboxConfig{Address: mailboxAddress(n), Password: lab.HelpPassword})
 	}
+
 	m := &mailWorld{mail: mailfake.New(o)}
 	if err := m.mail.Start(ctx); err != nil {
 		return nil, fmt.Errorf("bench: %w", err)
 	}
+
 	w, err := rig.StartWorld(ctx, b, rig.WorldOptions{Slack: &rig.SlackOptions{Sockets: sockets}, Config: func(w *rig.World) string {
 		return w.SlackConfig(mailAccounts(m.mail, boxes, secure))
 	}})
@@ -44,10 +46,12 @@ func startMailWorld(ctx context.Context, b *rig.Rig, boxes int, secure, sockets 
 			_ = w.Close() // the first error counts
 		}
 	}
+
 	if err != nil {
 		_ = m.mail.Close() // the first error counts
 		return nil, err
 	}
+
 	m.World = w
 	return m, nil
 }
@@ -60,6 +64,7 @@ func mailAccounts(m *mailfake.Server, boxes int, secure bool) string {
 		security = "tls"
 		imap, smtp = m.IMAPTLSAddr(), m.SMTPTLSAddr()
 	}
+
 	var y strings.Builder
 	for n := range boxes {
 		fmt.Fprintf(&y, `  - name: mail%[1]d
@@ -72,6 +77,7 @@ func mailAccounts(m *mailfake.Server, boxes int, secure bool) string {
       sender_name: Acme
 %[3]s`, n, mailboxAddress(n), lab.MailServers(imap, smtp, security, mailboxAddress(n), lab.HelpPassword))
 	}
+
 	return y.String()
 }
 

@@ -27,6 +27,7 @@ func MeasureMemory(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, e
 	if err != nil {
 		return nil, err
 	}
+
 	figures := map[string]figure.Figure{
 		"rss_idle": figure.AtMost(rssIdleTarget, "MB", rss).WithNote("Socket Mode, one mailbox"),
 		"idle_cpu": figure.AtMost(1, "percent", cpu),
@@ -35,11 +36,13 @@ func MeasureMemory(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, e
 		figures["rss_mailboxes"] = figure.LeftOut(rssMailboxesTarget, true, "MB per 1000", "left out by --quick: connects 1,000 mailboxes")
 		return figures, nil
 	}
+
 	boxes := rig.Choose(b, memoryBoxes, memoryBoxes, shortMemoryBoxes)
 	many, err := measureMailboxes(ctx, b, boxes)
 	if err != nil {
 		return nil, err
 	}
+
 	f := figure.AtMost(rssMailboxesTarget, "MB per 1000", (many-rss)/float64(boxes)*memoryBoxes).With(map[string]float64{"rss_mb": many})
 	figures["rss_mailboxes"] = f.WithNote(fmt.Sprintf("%d mailboxes with TLS and IDLE", boxes))
 	return figures, nil
@@ -56,10 +59,13 @@ func measureIdle(ctx context.Context, b *rig.Rig, window time.Duration) (rss, cp
 	if err != nil {
 		return 0, 0, err
 	}
+
 	pause.For(ctx, b.Span(5*time.Second, 2*time.Second)) // the start leaves work behind, which is not measured
+
 	if cpu, err = cpuOver(ctx, c, window); err != nil {
 		return 0, 0, err
 	}
+
 	n, err := c.RSS()
 	return float64(n) / megabyte, cpu, err
 }

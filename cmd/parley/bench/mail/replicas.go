@@ -33,6 +33,7 @@ func MeasureReplicas(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figur
 		const why = "left out by --quick: connects 300 mailboxes"
 		return map[string]figure.Figure{"replicas_mail": figure.LeftOut(replicaRateTarget, false, "ratio", why), "replicas_p95": figure.LeftOut(replicaP95Target, true, "ratio", why)}, nil
 	}
+
 	one, err := startReplicas(ctx, b, 1, boxes, mails)
 	if err != nil {
 		return nil, err
@@ -49,10 +50,12 @@ func MeasureReplicas(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figur
 			return rate, err
 		}
 	}
+
 	m, err := b.Bracket(ctx, b.Rounds(), fetch(one), fetch(three))
 	if err != nil {
 		return nil, err
 	}
+
 	p95, details, err := replicaLatencies(ctx, b.Rounds(), singles, one, three)
 	if err != nil {
 		return nil, err
@@ -60,6 +63,7 @@ func MeasureReplicas(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figur
 	if err := three.awaitShared(ctx, replicaCount); err != nil { // nobody may have lost a share meanwhile
 		return nil, err
 	}
+
 	f := figure.AtLeast(replicaRateTarget, "ratio", m.Ratios()...).With(map[string]float64{
 		"three_per_second": figure.Median(m.Values), "one_per_second": figure.Median(m.References())})
 	f.Note = figure.Join(fmt.Sprintf("%d mails in %d mailboxes", mails, boxes), m.Note)
@@ -80,9 +84,11 @@ func replicaLatencies(ctx context.Context, rounds, mails int, one, three *mailRu
 			}
 			p95[i] = figure.Percentile(times, 0.95)
 		}
+
 		shares = append(shares, p95[1]/p95[0])
 		details["one_p95_s"], details["three_p95_s"] = p95[0], p95[1]
 	}
+
 	return shares, details, nil
 }
 
@@ -93,12 +99,14 @@ func startReplicas(ctx context.Context, b *rig.Rig, replicas, boxes, mails int) 
 	if err != nil {
 		return nil, err
 	}
+
 	r := &mailRun{mailWorld: w, count: mails, boxes: boxes}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, w.close())
 		}
 	}()
+
 	for i := range replicas {
 		c, err := w.Parley(ctx, rig.ParleyOptions{Name: fmt.Sprintf("parley%d", i+1)})
 		if err != nil {
@@ -106,9 +114,11 @@ func startReplicas(ctx context.Context, b *rig.Rig, replicas, boxes, mails int) 
 		}
 		r.c = c
 	}
+
 	if err := w.waitUntilWatched(ctx); err != nil {
 		return nil, err
 	}
+
 	return r, r.awaitShared(ctx, replicas)
 }
 

@@ -29,16 +29,19 @@ func MeasureStart(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, er
 	if err != nil {
 		return nil, err
 	}
+
 	fresh := make([]float64, b.Rounds())
 	for i := range fresh {
 		if fresh[i], err = startFresh(ctx, b); err != nil {
 			return nil, err
 		}
 	}
+
 	binary, err := binarySize(ctx, b)
 	if err != nil {
 		return nil, err
 	}
+
 	return map[string]figure.Figure{
 		"start_ms": warm, "start_fresh_s": figure.AtMost(startFreshTarget, "seconds", fresh...), "binary_mb": binary,
 	}, nil
@@ -63,8 +66,10 @@ func startWarm(ctx context.Context, b *rig.Rig) (_ figure.Figure, err error) {
 			}
 			times = append(times, figure.MS(took))
 		}
+
 		medians, all = append(medians, figure.Median(times)), append(all, times...)
 	}
+
 	return figure.AtMost(startMSTarget, "ms", medians...).With(map[string]float64{"slowest_ms": figure.Percentile(all, 1)}), nil
 }
 
@@ -101,6 +106,7 @@ func binarySize(ctx context.Context, b *rig.Rig) (figure.Figure, error) {
 	if found, err := exec.LookPath("go"); err == nil {
 		goTool = found
 	}
+
 	canBuild := source != "" && goTool != ""
 	if b.Opt.Quick {
 		note += ", not stripped: --quick builds nothing"
@@ -115,10 +121,12 @@ func binarySize(ctx context.Context, b *rig.Rig) (figure.Figure, error) {
 			path, note = built, "built with -tags served -trimpath -ldflags '-s -w'"
 		}
 	}
+
 	info, err := os.Stat(path)
 	if err != nil {
 		return figure.Figure{}, fmt.Errorf("bench: binary: %w", err)
 	}
+
 	f := figure.AtMost(binaryTarget, "MB", float64(info.Size())/megabyte)
 	return f.WithNote(note), nil
 }
@@ -141,15 +149,18 @@ func sourceTree() string {
 	if err != nil {
 		return ""
 	}
+
 	for {
 		body, err := os.ReadFile(filepath.Join(filepath.Clean(dir), "go.mod"))
 		if err == nil && bytes.HasPrefix(body, []byte("module parley\n")) {
 			return dir
 		}
+
 		parent := filepath.Dir(dir)
 		if parent == dir {
 			return ""
 		}
+
 		dir = parent
 	}
 }

@@ -22,6 +22,7 @@ func (b *Rig) Machine(ctx context.Context) (figure.Machine, error) {
 	if err != nil {
 		return m, err
 	}
+
 	conn, err := pgx.Connect(ctx, server.URL("postgres"))
 	if err != nil {
 		return m, fmt.Errorf("bench: database: %w", err)
@@ -42,12 +43,14 @@ func (b *Rig) Machine(ctx context.Context) (figure.Machine, error) {
 	if m.FlushMS, err = flushMS(b.Scratch.Dir); err != nil {
 		return m, err
 	}
+
 	b.OnRAM = m.IsOnRAM()
 	b.Tool = findPgbench(server)
 	m.Reference = "pgbench, prepared, one row a transaction"
 	if b.Tool == "" {
 		m.Reference = "pgx, prepared, one row a transaction (no pgbench found)"
 	}
+
 	return m, nil
 }
 
@@ -57,6 +60,7 @@ func flushMS(dir string) (float64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("bench: flush: %w", err)
 	}
+
 	const blockSize, blocks, writes = 8 << 10, 64, 200
 	block := make([]byte, blockSize)
 	for range blocks { // so that the writes below don't change the file's length
@@ -64,6 +68,7 @@ func flushMS(dir string) (float64, error) {
 			return 0, fmt.Errorf("bench: flush: %w", errors.Join(err, file.Close()))
 		}
 	}
+
 	var times []float64
 	for i := range writes {
 		begin := time.Now()
@@ -74,8 +79,10 @@ func flushMS(dir string) (float64, error) {
 		if err != nil {
 			return 0, fmt.Errorf("bench: flush: %w", errors.Join(err, file.Close()))
 		}
+
 		times = append(times, figure.MS(time.Since(begin)))
 	}
+
 	return figure.Median(times), errors.Join(file.Close(), os.Remove(file.Name()))
 }
 

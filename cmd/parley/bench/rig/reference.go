@@ -59,13 +59,16 @@ func findPgbench(server *pgserver.Server) string {
 // rate is per second, p50 the median time of one in ms.
 func Inserts(ctx context.Context, w *World, clients int, payload []byte, d time.Duration) (rate, p50 float64, err error) {
 	server := w.Rig.server
+
 	if err := w.Rig.createReference(ctx, w); err != nil {
 		return 0, 0, err
 	}
+
 	conn, err := pgx.Connect(ctx, server.URL(ReferenceDatabase))
 	if err != nil {
 		return 0, 0, fmt.Errorf("bench: reference: %w", err)
 	}
+
 	_, err = conn.Exec(ctx, makeReference)
 	if err == nil {
 		_, err = conn.Exec(ctx, "CHECKPOINT")
@@ -73,18 +76,22 @@ func Inserts(ctx context.Context, w *World, clients int, payload []byte, d time.
 	if err := errors.Join(err, conn.Close(ctx)); err != nil {
 		return 0, 0, fmt.Errorf("bench: reference: %w", err)
 	}
+
 	m, err := StartMeter(w, nil)
 	if err != nil {
 		return 0, 0, err
 	}
+
 	if w.Rig.Tool != "" {
 		rate, p50, err = runPgbench(ctx, w.Rig, clients, payload, d)
 	} else {
 		rate, p50, err = runInserts(ctx, server.URL(ReferenceDatabase), clients, payload, d)
 	}
+
 	if err != nil {
 		return 0, 0, err
 	}
+
 	shares, took, err := m.Shares()
 	if err == nil {
 		inserted := rate * d.Seconds()
@@ -93,6 +100,7 @@ func Inserts(ctx context.Context, w *World, clients int, payload []byte, d time.
 		}
 		w.Rig.InsertUS = shares["cpu_postgres"] * took.Seconds() / inserted * 1e6
 	}
+
 	return rate, p50, err
 }
 
@@ -125,6 +133,7 @@ func runPgbench(ctx context.Context, b *Rig, clients int, payload []byte, d time
 	if err := os.WriteFile(script, []byte(referenceScript), 0o600); err != nil {
 		return 0, 0, fmt.Errorf("bench: reference: %w", err)
 	}
+
 	sampling, length := "0.1", "--time="+strconv.Itoa(max(1, int(d.Round(time.Second)/time.Second)))
 	if clients == 1 || b.Opt.Short {
 		sampling = "1"
@@ -132,6 +141,7 @@ func runPgbench(ctx context.Context, b *Rig, clients int, payload []byte, d time
 	if b.Opt.Short { // on a machine that is very busy no second would be long enough
 		length = "--transactions=" + strconv.Itoa(shortInserts)
 	}
+
 	ctx, cancel := context.WithTimeout(ctx, d+time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, b.Tool, "--no-vacuum", "--protocol=prepared", //nolint:gosec // found beside the server
@@ -140,6 +150,7 @@ func runPgbench(ctx context.Context, b *Rig, clients int, payload []byte, d time
 		"--file="+script, "--define=n=0", "--define=payload="+escapeBytea(payload),
 		"--log", "--log-prefix="+filepath.Join(dir, "log"), "--sampling-rate="+sampling,
 		b.server.URL(ReferenceDatabase))
+
 	cmd.Env = proc.CleanEnv()
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -148,6 +159,7 @@ func runPgbench(ctx context.Context, b *Rig, clients int, payload []byte, d time
 	if rate, err = pgbenchRate(string(out)); err != nil {
 		return 0, 0, err
 	}
+
 	p50, err = pgbenchMedian(dir)
 	return rate, p50, err
 }
@@ -197,27 +209,33 @@ func pgbenchMedian(dir string) (float64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("bench: pgbench: %w", err)
 	}
+
 	var times []float64
 	for _, name := range files {
 		body, err := os.ReadFile(filepath.Clean(name))
 		if err != nil {
 			return 0, fmt.Errorf("bench: pgbench: %w", err)
 		}
+
 		for line := range strings.Lines(string(body)) {
 			fields := strings.Fields(line)
 			if len(fields) <= timeField {
 				continue
 			}
+
 			us, err := strconv.ParseFloat(fields[timeField], 64)
 			if err != nil {
 				return 0, fmt.Errorf("bench: pgbench: %w", err)
 			}
+
 			times = append(times, us/microsInMS)
 		}
 	}
+
 	if len(times) == 0 {
 		return 0, errors.New("bench: pgbench logged nothing")
 	}
+
 	return figure.Median(times), nil
 }
 
@@ -231,16 +249,20 @@ func runInserts(ctx context.Context, url string, clients int, payload []byte, d 
 			err = errors.Join(err, c.Close(context.WithoutCancel(ctx)))
 		}
 	}()
+
 	for range clients {
 		c, err := pgx.Connect(ctx, url)
 		if err != nil {
 			return 0, 0, fmt.Errorf("bench: reference: %w", err)
 		}
+
 		conns = append(conns, c)
+
 		if _, err := c.Prepare(ctx, "one", `INSERT INTO reference (key, payload) VALUES ($1, $2)`); err != nil {
 			return 0, 0, fmt.Errorf("bench: reference: %w", err)
 		}
 	}
+
 	var wg sync.WaitGroup
 	var failed atomic.Pointer[error]
 	times := make([][]float64, clients)
@@ -249,22 +271,28 @@ func runInserts(ctx context.Context, url string, clients int, payload []byte, d 
 		wg.Go(func() {
 			for n := 0; time.Since(begin) < d && failed.Load() == nil; n++ {
 				at := time.Now()
+
 				if _, err := c.Exec(ctx, "one", fmt.Sprintf("m-C0SUPPORT01-%d", i*keysByClient+n), payload); err != nil {
 					failed.Store(&err)
 					return
 				}
+
 				times[i] = append(times[i], figure.MS(time.Since(at)))
 			}
 		})
 	}
+
 	wg.Wait()
 	took := time.Since(begin).Seconds()
+
 	if err := failed.Load(); err != nil {
 		return 0, 0, fmt.Errorf("bench: reference: %w", *err)
 	}
+
 	var all []float64
 	for _, t := range times {
 		all = append(all, t...)
 	}
+
 	return float64(len(all)) / took, figure.Median(all), nil
 }

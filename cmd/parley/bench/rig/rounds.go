@@ -79,30 +79,38 @@ func (b *Rig) Bracket(ctx context.Context, n int, reference, measure func(contex
 			if err != nil {
 				return Measured{}, err
 			}
+
 			v, err := measure(ctx)
 			if err != nil {
 				return Measured{}, err
 			}
+
 			after, err := reference(ctx)
 			if err != nil {
 				return Measured{}, err
 			}
+
 			r := round{Reference: (before + after) / 2, Drift: math.Abs(before-after) / max(before, after), try: try}
 			try++
+
 			if best == (round{}) || r.Drift < best.Drift {
 				best, value = r, v
 			}
 			if best.Drift <= maxDrift {
 				break
 			}
+
 			repeats++
 			if repeats > maxRepeats || b.Opt.Quick { // --quick has no time for more
 				m.Note = fmt.Sprintf("the reference drifted by %.0f %%", best.Drift*percent)
 				break
 			}
+
 			b.Say("        the reference drifted by %.0f %%: once more", r.Drift*percent)
 		}
+
 		m.Values, m.rounds = append(m.Values, value), append(m.rounds, best)
 	}
+
 	return m, nil
 }

@@ -29,6 +29,7 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 	if err != nil {
 		return err
 	}
+
 	stop, err := Profile(o.CPUProfile)
 	if err != nil {
 		return err
@@ -46,6 +47,7 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 		defer end()
 		options.Analyzer = analyzer
 	}
+
 	options.Relay.Held = held
 	return app.Serve(ctx, env, log, func(string) {}, options)
 }
@@ -63,6 +65,7 @@ func heldBySignal() (held func() bool, end func()) {
 			on.Store(s == syscall.SIGUSR1)
 		}
 	}()
+
 	return on.Load, func() {
 		signal.Stop(signals)
 		close(signals)
@@ -75,6 +78,7 @@ func Profile(path string) (stop func() error, err error) {
 	if path == "" {
 		return func() error { return nil }, nil
 	}
+
 	file, err := os.Create(filepath.Clean(path))
 	if err != nil {
 		return nil, fmt.Errorf("bench: profile: %w", err)
@@ -82,6 +86,7 @@ func Profile(path string) (stop func() error, err error) {
 	if err := pprof.StartCPUProfile(file); err != nil {
 		return nil, errors.Join(fmt.Errorf("bench: profile: %w", err), file.Close())
 	}
+
 	return func() error {
 		pprof.StopCPUProfile()
 		return file.Close()

@@ -89,6 +89,7 @@ func (w *World) WriteStatements(ctx context.Context, messages int64) (err error)
 	if w.Rig.Opt.Statements == "" || messages == 0 {
 		return nil
 	}
+
 	conn, err := pgx.Connect(ctx, w.Rig.server.URL("postgres"))
 	if err != nil {
 		return fmt.Errorf("bench: statements: %w", err)
@@ -98,22 +99,27 @@ func (w *World) WriteStatements(ctx context.Context, messages int64) (err error)
 	if err != nil {
 		return fmt.Errorf("bench: statements: %w", err)
 	}
+
 	costs, err := pgx.CollectRows(found, pgx.RowToStructByName[statementCost])
 	if err != nil {
 		return fmt.Errorf("bench: statements: %w", err)
 	}
+
 	found, err = w.Pool.Query(ctx, tableChanges)
 	if err != nil {
 		return fmt.Errorf("bench: statements: %w", err)
 	}
+
 	changes, err := pgx.CollectRows(found, pgx.RowToStructByName[tableChange])
 	if err != nil {
 		return fmt.Errorf("bench: statements: %w", err)
 	}
+
 	file, err := os.OpenFile(filepath.Clean(w.Rig.Opt.Statements), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("bench: statements: %w", err)
 	}
+
 	writeTables(file, float64(messages), costs, changes)
 	return file.Close()
 }
@@ -123,6 +129,7 @@ func writeTables(out io.Writer, n float64, costs []statementCost, changes []tabl
 	t := tabwriter.NewWriter(out, 0, 0, 1, ' ', tabwriter.AlignRight)
 	var calls, exec, plan, records, bytes float64
 	_, _ = fmt.Fprintln(t, "calls\tplans\trows\texec µs\tplan µs\tµs a call\tblocks\trecords\tWAL bytes\t")
+
 	for _, c := range costs {
 		inner := "· "
 		if c.Toplevel {
@@ -131,15 +138,19 @@ func writeTables(out io.Writer, n float64, costs []statementCost, changes []tabl
 			exec, plan = exec+c.ExecMS, plan+c.PlanMS
 			records, bytes = records+float64(c.WALRecords), bytes+float64(c.WALBytes)
 		}
+
 		_, _ = fmt.Fprintf(t, "%.3f\t%.3f\t%.3f\t%.1f\t%.1f\t%.0f\t%.1f\t%.2f\t%.0f\t %s%.110s\n", float64(c.Calls)/n, float64(c.Plans)/n, float64(c.Rows)/n,
 			c.ExecMS*microsInMS/n, c.PlanMS*microsInMS/n, c.ExecMS*microsInMS/float64(max(1, c.Calls)), float64(c.Blocks)/n, float64(c.WALRecords)/n, float64(c.WALBytes)/n,
 			inner, strings.Join(strings.Fields(c.Query), " "))
 	}
+
 	_, _ = fmt.Fprintf(t, "%.3f\t\t\t%.1f\t%.1f\t\t\t%.2f\t%.0f\t all of %.0f messages\n", calls/n, exec*microsInMS/n, plan*microsInMS/n, records/n, bytes/n, n)
 	_, _ = fmt.Fprintln(t, "inserted\tupdated\tof these HOT\tdeleted\tby index\twhole\tindexes\t")
+
 	for _, c := range changes {
 		_, _ = fmt.Fprintf(t, "%.3f\t%.3f\t%.3f\t%.3f\t%.2f\t%.3f\t%d\t %s\n", float64(c.Inserted)/n, float64(c.Updated)/n, float64(c.HOT)/n,
 			float64(c.Deleted)/n, float64(c.ByIndex)/n, float64(c.Whole)/n, c.Indexes, c.Table)
 	}
+
 	_ = t.Flush()
 }

@@ -58,10 +58,12 @@ func (b *Rig) startPostgres(ctx context.Context) (*pgserver.Server, error) {
 	if b.server != nil {
 		return b.server, nil
 	}
+
 	settings := serverSettings()
 	if b.Opt.Statements != "" {
 		maps.Copy(settings, statementSettings())
 	}
+
 	server, err := pgserver.Start(ctx, pgserver.Options{Dir: filepath.Join(b.Scratch.Dir, "base"), Durable: true, Settings: settings, Say: func(string) {}})
 	if err != nil {
 		return nil, err
@@ -69,6 +71,7 @@ func (b *Rig) startPostgres(ctx context.Context) (*pgserver.Server, error) {
 	if server.Reused() {
 		return nil, errors.Join(errors.New("bench: the folder's database belongs to another process"), server.Close(ctx))
 	}
+
 	b.server = server
 	return server, nil
 }
@@ -81,6 +84,7 @@ func StartWorld(ctx context.Context, b *Rig, o WorldOptions) (*World, error) {
 	if _, err := b.startPostgres(ctx); err != nil {
 		return nil, err
 	}
+
 	b.worlds++
 	w := &World{Rig: b, name: fmt.Sprintf("world%d", b.worlds), options: o}
 	w.Dir = filepath.Join(b.Scratch.Dir, w.name)
@@ -103,6 +107,7 @@ func StartWorld(ctx context.Context, b *Rig, o WorldOptions) (*World, error) {
 	if err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
+
 	return w, nil
 }
 
@@ -140,14 +145,17 @@ func (w *World) createTemplate(ctx context.Context) error {
 	if err := w.CreateDatabase(ctx, templateDatabase); err != nil {
 		return err
 	}
+
 	pool, err := pgxpool.New(ctx, w.URLOf(templateDatabase))
 	if err != nil {
 		return fmt.Errorf("bench: template: %w", err)
 	}
 	defer pool.Close() // a database with sessions can't be copied
+
 	if err := schema.Migrate(ctx, pool); err != nil {
 		return fmt.Errorf("bench: template: %w", err)
 	}
+
 	return nil
 }
 
@@ -189,6 +197,7 @@ func (w *World) Close() error {
 	for _, c := range w.childs {
 		c.Stop()
 	}
+
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	var errs []error
@@ -201,6 +210,7 @@ func (w *World) Close() error {
 	if w.Pool != nil {
 		w.Pool.Close()
 	}
+
 	return errors.Join(append(errs, w.Admin(ctx, "DROP DATABASE IF EXISTS "+pgx.Identifier{w.name}.Sanitize()+" WITH (FORCE)"))...)
 }
 
@@ -224,6 +234,7 @@ func (w *World) Drain(ctx context.Context, limit time.Duration) error {
 		if err != nil && ctx.Err() == nil {
 			return err
 		}
+
 		if err == nil { // otherwise the time is over, and the pause below ends at once
 			if l.Quarantined > 0 {
 				return fmt.Errorf("%w: %d facts in quarantine", ErrNotDrained, l.Quarantined)
@@ -231,8 +242,10 @@ func (w *World) Drain(ctx context.Context, limit time.Duration) error {
 			if l.IsIdle() {
 				return nil
 			}
+
 			last = l
 		}
+
 		if !pause.For(ctx, LookEvery) {
 			return fmt.Errorf("%w within %s: %d facts, %d lanes left%s", ErrNotDrained, limit, last.Pending, last.Lanes, w.LastWords())
 		}
@@ -277,6 +290,7 @@ func (w *World) Parley(ctx context.Context, o ParleyOptions) (*Child, error) {
 	if o.Args == nil {
 		o.Args = []string{"serve"}
 	}
+
 	vars := []string{"DATABASE_URL=" + cmp.Or(o.url, w.URL()), "PARLEY_DATA=" + cmp.Or(o.data, w.Dir), "PARLEY_LOG=warn"}
 	if w.Slack != nil {
 		vars = append(vars, w.Slack.listVars()...)
@@ -284,15 +298,18 @@ func (w *World) Parley(ctx context.Context, o ParleyOptions) (*Child, error) {
 	if w.Teams != nil {
 		vars = append(vars, w.Teams.listVars()...)
 	}
+
 	listen, err := lab.FreeAddress(ctx)
 	if err != nil {
 		return nil, err
 	}
+
 	vars = append(vars, "PARLEY_LISTEN="+listen)
 	c, err := startChild(w, cmp.Or(o.Name, "parley"), append([]string{w.Rig.Opt.Program}, o.Args...), append(vars, o.Env...))
 	if err != nil {
 		return nil, err
 	}
+
 	c.Address = listen
 	if o.Start {
 		return c, nil
@@ -306,5 +323,6 @@ func (w *World) Parley(ctx context.Context, o ParleyOptions) (*Child, error) {
 	if w.Slack != nil {
 		return c, w.Slack.connect(ctx, c)
 	}
+
 	return c, nil
 }

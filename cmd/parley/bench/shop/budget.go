@@ -47,11 +47,13 @@ func MeasureBudget(ctx context.Context, b *rig.Rig) (figures map[string]figure.F
 		if err != nil {
 			return nil, err
 		}
+
 		use, calls = append(use, r.use), append(calls, r.calls)
 		burst = append(burst, r.burst)
 		isolation = append(isolation, r.beside/r.alone)
 		details = map[string]float64{"p99_alone_ms": r.alone, "p99_beside_ms": r.beside, "posts_per_second": r.rate, "refused": float64(r.refused)}
 	}
+
 	size := fmt.Sprintf("%d messages over %d conversations", budgetSizeOf(b).messages, budgetThreads)
 	pile := fmt.Sprintf("%d messages of one sender", budgetSizeOf(b).pile)
 	return map[string]figure.Figure{
@@ -79,6 +81,7 @@ func budgetRound(ctx context.Context, b *rig.Rig, size budgetSize) (r budgetResu
 		return r, err
 	}
 	defer func() { err = errors.Join(err, closeShops()) }()
+
 	if r.alone, err = s.measureCalm(ctx, size.window); err != nil {
 		return r, err
 	}
@@ -88,5 +91,6 @@ func budgetRound(ctx context.Context, b *rig.Rig, size budgetSize) (r budgetResu
 	if r.burst, err = s.measurePile(ctx, size.pile); err != nil {
 		return r, err
 	}
+
 	return r, s.checkThreads()
 }

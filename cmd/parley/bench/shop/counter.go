@@ -31,6 +31,7 @@ func openCounter(ctx context.Context, b *rig.Rig, o rig.WorldOptions) (*counter,
 	if err != nil {
 		return nil, fmt.Errorf("bench: %w", err)
 	}
+
 	account := shopAccounts(provider.URL(), 1)
 	o.Specs = []channels.Spec{channelstest.Spec()}
 	o.Config = func(w *rig.World) string {
@@ -39,10 +40,12 @@ func openCounter(ctx context.Context, b *rig.Rig, o rig.WorldOptions) (*counter,
 		}
 		return w.SlackConfig(account)
 	}
+
 	w, err := rig.StartWorld(ctx, b, o)
 	if err != nil {
 		return nil, errors.Join(err, provider.Close())
 	}
+
 	c := &counter{provider: provider, shoppers: newShoppers(w, nil, 0)}
 	if c.c, err = w.Parley(ctx, rig.ParleyOptions{Args: b.MeasuredArgs()}); err == nil {
 		_, err = c.writeInTurn(ctx, hopTalks, 0)
@@ -53,6 +56,7 @@ func openCounter(ctx context.Context, b *rig.Rig, o rig.WorldOptions) (*counter,
 	if err != nil {
 		return nil, errors.Join(err, c.close())
 	}
+
 	return c, nil
 }
 
@@ -75,9 +79,11 @@ func (c *counter) writeInTurn(ctx context.Context, n int, every time.Duration) (
 		if err := m.writeLines(time.Now(), i%hopTalks); err != nil {
 			return nil, err
 		}
+
 		who := shopperName(0, i%hopTalks)
 		answered[fmt.Sprintf("%sx%d", who, c.said[who]+m.said[who])] = time.Now()
 	}
+
 	return answered, nil
 }
 
@@ -98,6 +104,7 @@ func (c *counter) listPosts(since time.Time) (list []call) {
 		}
 		return list
 	}
+
 	for _, method := range []string{"conversations.create", "activities.send"} {
 		for _, one := range c.w.Teams.Calls(method) {
 			if !one.At.Before(since) {
@@ -106,6 +113,7 @@ func (c *counter) listPosts(since time.Time) (list []call) {
 			}
 		}
 	}
+
 	return list
 }
 
@@ -131,6 +139,7 @@ func (c *counter) measureHops(ctx context.Context, n int) ([]float64, error) {
 	if err := c.w.Drain(ctx, budgetWithin); err != nil {
 		return nil, err
 	}
+
 	waiting := maps.Clone(answered)
 	var hops []float64
 	for _, one := range c.listPosts(began) {
@@ -140,13 +149,16 @@ func (c *counter) measureHops(ctx context.Context, n int) ([]float64, error) {
 			if !ok {
 				return nil, fmt.Errorf("%w: line %s was posted twice, or never said", errPosted, line)
 			}
+
 			delete(waiting, line)
 			hops = append(hops, max(0, figure.MS(one.at.Sub(at))))
 		}
 	}
+
 	if len(waiting) > 0 {
 		return nil, fmt.Errorf("%w: %d lines of %d were not posted", errPosted, len(waiting), n)
 	}
+
 	return hops, nil
 }
 
@@ -162,11 +174,13 @@ func (c *counter) checkComplete() error {
 			seen[found[1]]++
 		}
 	}
+
 	for who, n := range c.said {
 		if seen[who] != n {
 			return fmt.Errorf("%w: %d of %d lines of %s", errPosted, seen[who], n, who)
 		}
 	}
+
 	return nil
 }
 

@@ -45,15 +45,18 @@ func MeasureFair(ctx context.Context, b *rig.Rig) (map[string]figure.Figure, err
 		if err != nil {
 			return nil, err
 		}
+
 		account = append(account, r.account/r.alone)
 		sender = append(sender, r.sender/r.alone)
 		accept = append(accept, r.accepted/r.rows)
 		details = append(details, map[string]float64{"p99_alone_ms": r.alone, "p99_account_ms": r.account, "p99_sender_ms": r.sender,
 			"accepted_per_second": r.accepted, "reference_per_s": r.rows})
 	}
+
 	named := func(f figure.Figure, note string) figure.Figure {
 		return f.WithNote(fmt.Sprintf("%s; flood of %d messages", note, floodSizeOf(b).messages)).With(figure.Middle(details))
 	}
+
 	return map[string]figure.Figure{
 		"fair_account": named(figure.AtMost(2, "ratio", account...), "p99 of nine other accounts"),
 		"fair_sender":  named(figure.AtMost(2, "ratio", sender...), "p99 of other customers"),
@@ -72,6 +75,7 @@ func fairRound(ctx context.Context, b *rig.Rig, size floodSize) (r fairness, err
 		return r, err
 	}
 	defer func() { err = errors.Join(err, closeShops()) }()
+
 	if r.rows, err = s.measureInserts(ctx); err != nil {
 		return r, err
 	}
@@ -81,14 +85,17 @@ func fairRound(ctx context.Context, b *rig.Rig, size floodSize) (r fairness, err
 	if r.account, r.accepted, err = s.measureFlood(ctx, size, 0, budgetThreads, isInFullChannel); err != nil {
 		return r, err
 	}
+
 	one := shopperName(1, fairFlooder)
 	if r.sender, _, err = s.measureFlood(ctx, size, 1, 1, func(who string) bool { return who == one }); err != nil {
 		return r, err
 	}
+
 	after, err := s.measureInserts(ctx)
 	if err != nil {
 		return r, err
 	}
+
 	r.rows = (r.rows + after) / 2
 	return r, s.checkThreads()
 }
@@ -103,6 +110,7 @@ func (s *shoppers) measureFlood(
 	if err != nil {
 		return 0, 0, err
 	}
+
 	stop, began := make(chan struct{}), time.Now()
 	var group errgroup.Group
 	group.Go(func() error { return s.writeSteadily(ctx, stop) })
@@ -113,13 +121,17 @@ func (s *shoppers) measureFlood(
 		}
 		return s.waitForQuiet(ctx)
 	})
+
 	if err := group.Wait(); err != nil {
 		return 0, 0, err
 	}
+
 	m.close()
+
 	if err := s.w.Drain(ctx, budgetWithin); err != nil {
 		return 0, 0, err
 	}
+
 	return figure.Percentile(s.listLatencies(began, isLeftOut), 0.99), perSecond, nil
 }
 

@@ -51,6 +51,7 @@ func openShops(ctx context.Context, b *rig.Rig, others int, slack rig.SlackOptio
 	if err != nil {
 		return nil, nil, fmt.Errorf("bench: %w", err)
 	}
+
 	slack.Channels = 1 + others
 	w, err := rig.StartWorld(ctx, b, rig.WorldOptions{
 		Specs:  []channels.Spec{channelstest.Spec()},
@@ -60,15 +61,18 @@ func openShops(ctx context.Context, b *rig.Rig, others int, slack rig.SlackOptio
 	if err != nil {
 		return nil, nil, errors.Join(err, provider.Close())
 	}
+
 	closeShops = func() error { return errors.Join(w.Close(), provider.Close()) }
 	c, err := w.Parley(ctx, rig.ParleyOptions{Args: b.MeasuredArgs()})
 	if err != nil {
 		return nil, nil, errors.Join(err, closeShops())
 	}
+
 	s = newShoppers(w, c, others)
 	if err := s.openConversations(ctx); err != nil {
 		return nil, nil, errors.Join(err, closeShops())
 	}
+
 	return s, closeShops, nil
 }
 
@@ -135,14 +139,17 @@ func (m *writer) writeLines(due time.Time, customers ...int) error {
 		events = append(events, channelstest.Event{Type: "message", ID: line, From: who, Name: "Shopper " + who, At: time.Now(),
 			Text: "Line " + line + ": where is my parcel?"})
 	}
+
 	body, err := json.Marshal(events)
 	if err != nil {
 		return fmt.Errorf("bench: budget: %w", err)
 	}
+
 	status, err := m.wire.Do(m.sign.Hook("shop"+strconv.Itoa(m.account), body))
 	if err == nil && status != http.StatusOK {
 		err = fmt.Errorf("%w: %d", load.ErrAnswer, status)
 	}
+
 	return err
 }
 
@@ -153,17 +160,21 @@ func (s *shoppers) openConversations(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+
 		count := budgetThreads
 		if account > 0 {
 			count = calmThreads
 		}
+
 		for n := range count {
 			if err := m.writeLines(time.Now(), n); err != nil {
 				return err
 			}
 		}
+
 		m.close()
 	}
+
 	return s.w.Drain(ctx, budgetWithin)
 }
 
@@ -176,8 +187,10 @@ func (s *shoppers) writeSteadily(ctx context.Context, stop <-chan struct{}) (err
 		}
 		defer writers[i].close()
 	}
+
 	tick := time.NewTicker(calmEvery)
 	defer tick.Stop()
+
 	for n := 0; ; n++ {
 		select {
 		case <-ctx.Done():
@@ -186,6 +199,7 @@ func (s *shoppers) writeSteadily(ctx context.Context, stop <-chan struct{}) (err
 			return nil
 		case <-tick.C:
 		}
+
 		if err := writers[n%s.others].writeLines(time.Now(), n/s.others%calmThreads); err != nil {
 			return err
 		}
@@ -214,12 +228,14 @@ func (s *shoppers) fillChannel(ctx context.Context, size budgetSize, r *budgetRe
 	if err != nil {
 		return err
 	}
+
 	stop, began := make(chan struct{}), time.Now()
 	var group errgroup.Group
 	group.Go(func() error { return s.writeSteadily(ctx, stop) })
 	group.Go(func() error {
 		defer close(stop)
 		defer m.close()
+
 		for i := range size.messages {
 			due := began.Add(time.Duration(i) * size.every)
 			wait := time.Until(due)
@@ -230,14 +246,17 @@ func (s *shoppers) fillChannel(ctx context.Context, size budgetSize, r *budgetRe
 				return err
 			}
 		}
+
 		return nil
 	})
+
 	if err := group.Wait(); err != nil {
 		return err
 	}
 	if err := s.w.Drain(ctx, budgetWithin); err != nil {
 		return err
 	}
+
 	calls := s.callsSince(began, rig.SupportChannel(0))
 	took := calls.last.Sub(began).Seconds()
 	r.use = float64(calls.posts) / (budgetRate*took + budgetBurst)
@@ -254,16 +273,21 @@ func (s *shoppers) measurePile(ctx context.Context, messages int) (float64, erro
 	if err != nil {
 		return 0, err
 	}
+
 	began := time.Now()
+
 	for range messages {
 		if err := m.writeLines(time.Now(), 0); err != nil {
 			return 0, err
 		}
 	}
+
 	m.close()
+
 	if err := s.w.Drain(ctx, budgetWithin); err != nil {
 		return 0, err
 	}
+
 	return float64(s.callsSince(began, rig.SupportChannel(0)).all) / float64(messages), nil
 }
 
@@ -280,6 +304,7 @@ func (s *shoppers) callsSince(began time.Time, channel string) (n callCounts) {
 		if c.At.Before(began) || isElsewhere {
 			continue
 		}
+
 		n.all++
 		if c.Error == "ratelimited" {
 			n.refused++
@@ -290,6 +315,7 @@ func (s *shoppers) callsSince(began time.Time, channel string) (n callCounts) {
 			n.last = c.At
 		}
 	}
+
 	return n
 }
 
@@ -318,6 +344,7 @@ func (s *shoppers) listLatencies(began time.Time, isLeftOut func(who string) boo
 		if c.At.Before(began) {
 			continue
 		}
+
 		for _, found := range linesIn(c.Args["text"], c.Args["blocks"]) {
 			who, number := found[1], found[2]
 			at, isKnown := s.at[who+"x"+number]
@@ -327,6 +354,7 @@ func (s *shoppers) listLatencies(began time.Time, isLeftOut func(who string) boo
 			}
 		}
 	}
+
 	return list
 }
 
@@ -341,6 +369,7 @@ func (s *shoppers) checkThreads() error {
 					if post.Username == "" {
 						continue
 					}
+
 					for _, found := range linesIn(post.Text, string(post.Blocks)) {
 						who, number := found[1], found[2]
 						if want := strconv.Itoa(seen[who] + 1); number != want {
@@ -352,10 +381,12 @@ func (s *shoppers) checkThreads() error {
 			}
 		}
 	}
+
 	for who, n := range s.said {
 		if seen[who] != n {
 			return fmt.Errorf("%w: %s said %d lines, %d are posted", errBudget, who, n, seen[who])
 		}
 	}
+
 	return nil
 }

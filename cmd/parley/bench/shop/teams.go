@@ -66,10 +66,12 @@ func teamsHop(ctx context.Context, b *rig.Rig) (f figure.Figure, err error) {
 	if err != nil {
 		return f, err
 	}
+
 	own, others := slices.Concat(rig.Kept(m, ours)...), slices.Concat(rig.KeptReferences(m, slacks)...)
 	f = figure.AtMost(teamsHopTarget, "ratio", m.Ratios()...).With(map[string]float64{
 		"p50_ms": figure.Median(own), "p95_ms": figure.Percentile(own, 0.95),
 		"slack_p50_ms": figure.Median(others), "slack_p95_ms": figure.Percentile(others, 0.95)})
+
 	return f.WithNote(m.Note), nil
 }
 
@@ -85,12 +87,14 @@ func teamsBudget(ctx context.Context, b *rig.Rig) (use, calls figure.Figure, err
 	refused := 0
 	for range b.Rounds() {
 		began, before := time.Now(), len(c.w.Teams.Calls(""))
+
 		if _, err := c.writeInTurn(ctx, size.messages, size.every); err != nil {
 			return use, calls, err
 		}
 		if err := c.w.Drain(ctx, budgetWithin); err != nil {
 			return use, calls, err
 		}
+
 		posted, last := 0, began
 		for _, one := range c.listPosts(began) {
 			if one.taken {
@@ -99,12 +103,15 @@ func teamsBudget(ctx context.Context, b *rig.Rig) (use, calls figure.Figure, err
 				refused++
 			}
 		}
+
 		shares = append(shares, float64(posted)/(last.Sub(began).Seconds()*teamsHour))
 		each = append(each, float64(len(c.w.Teams.Calls(""))-before)/float64(size.messages))
 	}
+
 	if err := c.checkComplete(); err != nil {
 		return use, calls, err
 	}
+
 	note := fmt.Sprintf("%d messages over %d conversations", size.messages, hopTalks)
 	use = figure.AtLeast(teamsBudgetTarget, "ratio", shares...).With(map[string]float64{"refused": float64(refused)})
 	calls = figure.AtMost(teamsCallsTarget, "per message", each...)

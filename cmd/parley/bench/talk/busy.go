@@ -29,15 +29,18 @@ func MeasureBusy(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, e
 	if err != nil {
 		return nil, err
 	}
+
 	f.Conns, f.Says = rig.Clients, s.t.chatterAt
 	var details []map[string]float64
 	m, err := b.Bracket(ctx, b.Rounds(),
 		s.w.MeasureReference(rig.Clients, payload),
 		func(ctx context.Context) (float64, error) {
 			s.t.begin()
+
 			if err := s.t.waitForEach(ctx, 1); err != nil {
 				return 0, err
 			}
+
 			before := s.t.in.Load() + s.t.out.Load()
 			relayed := 0.0
 			rate, d, err := f.Burst(ctx, b.Span(busyFor, quickFor), func(a load.Answered) error {
@@ -47,6 +50,7 @@ func MeasureBusy(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, e
 			if err != nil {
 				return 0, err
 			}
+
 			d["relayed_per_s"] = relayed
 			details = append(details, d)
 			return rate, s.t.checkTalks(ctx)
@@ -54,6 +58,7 @@ func MeasureBusy(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, e
 	if err != nil {
 		return nil, err
 	}
+
 	fig := figure.AtLeast(load.BusyTarget, "ratio", m.Ratios()...).With(figure.Middle(rig.Kept(m, details))).With(map[string]float64{"reference_per_s": figure.Median(m.References())})
 	return map[string]figure.Figure{"accept_ratio_busy": fig.WithNote(m.Note)}, nil
 }

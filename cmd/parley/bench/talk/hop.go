@@ -39,9 +39,11 @@ func MeasureHop(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, er
 	defer func() { err = errors.Join(err, queue.close(ctx)) }()
 	s.t.agentsSilent = true
 	s.t.begin() // afterwards every customer has a thread
+
 	if err := s.t.finish(ctx); err != nil {
 		return nil, err
 	}
+
 	var own, river [][]float64 // all hops of an attempt, ms
 	n := b.Span(hopFor, quickFor)
 	m, err := b.Bracket(ctx, b.Rounds(),
@@ -58,6 +60,7 @@ func MeasureHop(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, er
 	if err != nil {
 		return nil, err
 	}
+
 	hop, p95 := hopFigures(m, own, river)
 	return map[string]figure.Figure{"hop": hop, "hop_p95": p95}, nil
 }
@@ -92,6 +95,7 @@ func (s *stage) measureHops(ctx context.Context, n int) ([]float64, error) {
 	s.t.stop.Store(false)
 	tick := time.NewTicker(rig.HopEvery)
 	defer tick.Stop()
+
 	for i := range n {
 		k := s.t.talks[i%len(s.t.talks)]
 		if i >= len(s.t.talks) { // on a slow machine: another connection must not be faster with what they say next
@@ -106,17 +110,21 @@ func (s *stage) measureHops(ctx context.Context, n int) ([]float64, error) {
 				return nil, err
 			}
 		}
+
 		s.t.speaking.Add(1)
 		s.t.writeAsCustomer(k)
+
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
 	}
+
 	if err := s.t.finish(ctx); err != nil {
 		return nil, err
 	}
+
 	err := s.t.wait(ctx, "the answers to the webhooks", func() bool { // a message may stand in its thread before its sender read the answer
 		mu.Lock()
 		defer mu.Unlock()
@@ -125,6 +133,7 @@ func (s *stage) measureHops(ctx context.Context, n int) ([]float64, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	mu.Lock()
 	defer mu.Unlock()
 	return pairHops(answered, s.w.Slack.Calls("chat.postMessage"), from)
@@ -137,6 +146,7 @@ func pairHops(answered map[string]time.Time, calls []slackfake.Call, from time.T
 		if c.At.Before(from) || c.Args["username"] == "" { // Parley's own words may quote a customer
 			continue
 		}
+
 		talk, numbers := postedMarks(c.Args["text"], c.Args["blocks"])
 		for _, n := range numbers {
 			key := markOf(customerName(talk), n)
@@ -144,12 +154,15 @@ func pairHops(answered map[string]time.Time, calls []slackfake.Call, from time.T
 			if !known {
 				return nil, fmt.Errorf("%w: %s was posted, but never answered", ErrOrder, key)
 			}
+
 			delete(answered, key)
 			hops = append(hops, max(0, figure.MS(c.At.Sub(at))))
 		}
 	}
+
 	if len(answered) > 0 || len(hops) == 0 {
 		return nil, fmt.Errorf("%w: %d messages were posted, %d are missing", ErrOrder, len(hops), len(answered))
 	}
+
 	return hops, nil
 }

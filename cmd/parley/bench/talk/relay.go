@@ -46,17 +46,21 @@ func startStage(ctx context.Context, b *rig.Rig, talks int) (*stage, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	s := &stage{t: t}
 	s.w, err = rig.StartWorld(ctx, b, rig.WorldOptions{Slack: &rig.SlackOptions{Channels: relayChannels}, Specs: append(app.Specs(), channelstest.Spec()),
 		Config: func(w *rig.World) string { return w.SlackConfig(t.accountsYAML(w)) }})
 	if err != nil {
 		return nil, errors.Join(err, t.close())
 	}
+
 	t.w = s.w
 	t.addTalks(talks)
+
 	if s.c, err = s.w.Parley(ctx, rig.ParleyOptions{Args: b.MeasuredArgs()}); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
+
 	ctx, s.cancel = context.WithCancel(ctx)
 	s.ended = make(chan error, 1)
 	go func() { s.ended <- t.run(ctx, s.c, relaySenders) }()
@@ -95,11 +99,13 @@ func MeasureRelay(ctx context.Context, b *rig.Rig) (_ map[string]figure.Figure, 
 	if err != nil {
 		return nil, err
 	}
+
 	details = rig.Kept(m, details)
 	var commits []float64
 	for _, d := range details {
 		commits = append(commits, d["commits_per_message"])
 	}
+
 	ratio := figure.AtLeast(relayTarget, "ratio", m.Ratios()...).With(figure.Middle(details)).With(map[string]float64{"reference_per_s": figure.Median(m.References())})
 	return map[string]figure.Figure{
 		"relay_ratio": ratio.WithNote(m.Note), "commits_per_message": figure.AtMost(commitsTarget, "per message", commits...),

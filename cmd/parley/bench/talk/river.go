@@ -65,15 +65,18 @@ func startRiver(ctx context.Context, w *rig.World) (*riverQueue, error) {
 	if err := w.CreateDatabase(ctx, riverDatabase); err != nil {
 		return nil, err
 	}
+
 	pool, err := pgxpool.New(ctx, w.URLOf(riverDatabase))
 	if err != nil {
 		return nil, fmt.Errorf("bench: river: %w", err)
 	}
+
 	q := &riverQueue{pool: pool, started: make(chan begun, mostUnread)}
 	if err := q.start(ctx); err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("bench: river: %w", err)
 	}
+
 	return q, nil
 }
 
@@ -86,15 +89,18 @@ func (q *riverQueue) start(ctx context.Context) error {
 	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
 		return err
 	}
+
 	workers := river.NewWorkers()
 	if err := river.AddWorkerSafely(workers, &tickWorker{started: q.started}); err != nil {
 		return err
 	}
+
 	q.client, err = river.NewClient(riverpgxv5.New(q.pool), &river.Config{Logger: quiet, Workers: workers,
 		Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: riverWorkers}}})
 	if err != nil {
 		return err
 	}
+
 	return q.client.Start(context.WithoutCancel(ctx)) // close ends it
 }
 
@@ -107,6 +113,7 @@ func (q *riverQueue) measureHops(ctx context.Context, n int) ([]float64, error) 
 	collected := make(chan struct{})
 	go func() {
 		defer close(collected)
+
 		for range n {
 			select {
 			case b := <-q.started:
@@ -116,6 +123,7 @@ func (q *riverQueue) measureHops(ctx context.Context, n int) ([]float64, error) 
 			}
 		}
 	}()
+
 	for i := range n {
 		err := store.InTx(ctx, q.pool, func(tx pgx.Tx) error {
 			_, err := q.client.InsertTx(ctx, tx, tickArgs{N: i}, nil)
@@ -124,21 +132,27 @@ func (q *riverQueue) measureHops(ctx context.Context, n int) ([]float64, error) 
 		if err != nil {
 			return nil, fmt.Errorf("bench: river: %w", err)
 		}
+
 		committed[i] = time.Now()
+
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
 	}
+
 	<-collected
+
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
+
 	hops := make([]float64, n)
 	for i := range hops {
 		hops[i] = max(0, figure.MS(started[i].Sub(committed[i])))
 	}
+
 	return hops, nil
 }
 

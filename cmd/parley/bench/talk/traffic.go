@@ -147,6 +147,7 @@ func (t *traffic) run(ctx context.Context, c *rig.Child, senders int) error {
 			}
 		})
 	}
+
 	select {
 	case <-ctx.Done():
 		return nil
@@ -250,6 +251,7 @@ func (t *traffic) send(ctx context.Context, address string, sign *load.Signer) e
 			return nil
 		case h = <-t.jobs:
 		}
+
 		if w == nil {
 			var err error
 			if w, err = load.Dial(ctx, address); err != nil {
@@ -257,6 +259,7 @@ func (t *traffic) send(ctx context.Context, address string, sign *load.Signer) e
 			}
 			defer w.Close()
 		}
+
 		for {
 			status, err := w.Do(sign.Hook(h.account, h.body))
 			if err != nil {
@@ -272,6 +275,7 @@ func (t *traffic) send(ctx context.Context, address string, sign *load.Signer) e
 				return nil
 			}
 		}
+
 		if h.then != nil {
 			h.then()
 		}
@@ -285,6 +289,7 @@ func (t *traffic) watch(ctx context.Context, sub *slackfake.Subscription) {
 		if err != nil {
 			return
 		}
+
 		for _, c := range changes {
 			switch c.Kind {
 			case "call":
@@ -306,10 +311,12 @@ func (t *traffic) notePosted(c slackfake.Change) {
 	if m == nil || m.Username == "" { // Parley's own words may quote a customer
 		return
 	}
+
 	i, numbers := postedMarks(m.Text, string(m.Blocks))
 	if len(numbers) == 0 || i >= len(t.talks) {
 		return
 	}
+
 	talk := t.talks[i]
 	t.mu.Lock()
 	talk.channel, talk.thread = c.Channel, c.Thread
@@ -319,16 +326,20 @@ func (t *traffic) notePosted(c slackfake.Change) {
 		}
 		t.inMS = append(t.inMS, figure.MS(time.Since(talk.at)))
 	}
+
 	if !t.agentsSilent {
 		talk.typed, talk.at = talk.typed+1, time.Now()
 	}
+
 	n := talk.typed
 	t.mu.Unlock()
 	t.in.Add(int64(len(numbers)))
+
 	if t.agentsSilent {
 		t.speaking.Add(-int64(len(numbers)))
 		return
 	}
+
 	_, err := t.w.Slack.As(talk.agent).Post(slackfake.Post{Channel: c.Channel, Thread: c.Thread,
 		Text: markOf(talk.customer, n) + " I am sorry about the lamps! Please keep both; new ones leave our house tomorrow morning and need about two days."})
 	if err != nil {
@@ -343,6 +354,7 @@ func (t *traffic) noteTaken(s channelstest.Sent) {
 		t.addFault(fmt.Errorf("bench: the provider got %q", s.Text))
 		return
 	}
+
 	talk := t.talks[i]
 	t.mu.Lock()
 	talk.arrived++
@@ -351,6 +363,7 @@ func (t *traffic) noteTaken(s channelstest.Sent) {
 	if n != talk.arrived || !isForCustomer {
 		t.faults = append(t.faults, fmt.Errorf("%w: %s got message %d as number %d", ErrOrder, talk.customer, n, talk.arrived))
 	}
+
 	t.mu.Unlock()
 	t.out.Add(1)
 	t.receipts <- receipt{talk, s, time.Now().Add(receiptAfter)}
@@ -367,9 +380,11 @@ func (t *traffic) acknowledge(ctx context.Context) {
 			if wait > 0 && !pause.For(ctx, wait) {
 				return
 			}
+
 			status := func(state string) channelstest.Event {
 				return channelstest.Event{Type: "status", ID: r.sent.ID, State: state, Message: r.sent.Message, External: []string{r.sent.ID}, At: time.Now()}
 			}
+
 			t.queueHook(r.talk.account, nil, status("sent"))
 			t.queueHook(r.talk.account, func() {
 				if t.stop.Load() {

@@ -105,6 +105,7 @@ func (t *traffic) checkTalks(ctx context.Context) error {
 	if err := t.w.Pool.QueryRow(ctx, deliveredReplies).Scan(&delivered, &replies, &strays); err != nil {
 		return fmt.Errorf("bench: deliveries: %w", err)
 	}
+
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	errs := t.faults
@@ -115,6 +116,7 @@ func (t *traffic) checkTalks(ctx context.Context) error {
 			errs = append(errs, fmt.Errorf("%w: %s said %d, %d stand in the thread; the agent said %d, %d arrived", ErrOrder, talk.customer, talk.said, talk.posted, talk.typed, talk.arrived))
 		}
 	}
+
 	areAllDelivered := delivered == typed && replies == typed
 	if !areAllDelivered || strays > 0 {
 		errs = append(errs, fmt.Errorf("%w: of %d replies Parley knows %d, %d as delivered; %d threads of receipts that it could not place", ErrOrder, typed, replies, delivered, strays))
@@ -122,6 +124,7 @@ func (t *traffic) checkTalks(ctx context.Context) error {
 	if lost := t.w.Slack.Events.Lost(); len(lost) > 0 {
 		errs = append(errs, fmt.Errorf("%w: Slack gave up %d events", ErrOrder, len(lost)))
 	}
+
 	return errors.Join(errs...)
 }
 

@@ -49,24 +49,30 @@ func New(ctx context.Context, addr, target string) (*Cord, error) {
 func (c *Cord) Plug(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+
 	if c.listener != nil {
 		return nil
 	}
+
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp", c.Addr)
 	for try := 1; err != nil && try < cordTries; try++ {
 		if ctx.Err() != nil {
 			break
 		}
+
 		select {
 		case <-ctx.Done():
 		case <-time.After(cordPause):
 		}
+
 		ln, err = lc.Listen(ctx, "tcp", c.Addr)
 	}
+
 	if err != nil {
 		return fmt.Errorf("demo: plug in: %w", err)
 	}
+
 	c.listener = ln
 	c.live.Go(func() { c.serve(context.WithoutCancel(ctx), ln) })
 	return nil
@@ -121,8 +127,10 @@ func (c *Cord) carryBytes(ctx context.Context, ln net.Listener, near net.Conn) {
 		_ = near.Close()
 		return
 	}
+
 	hangUp := func() { _, _ = near.Close(), far.Close() }
 	defer hangUp()
+
 	if !c.hold(ln, near, far) {
 		return
 	}
@@ -132,6 +140,7 @@ func (c *Cord) carryBytes(ctx context.Context, ln net.Listener, near net.Conn) {
 		_, _ = io.Copy(near, far)
 		hangUp()
 	})
+
 	_, _ = io.Copy(far, near)
 	hangUp()
 	back.Wait()

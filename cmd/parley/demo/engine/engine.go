@@ -71,6 +71,7 @@ func New(o Options) *Engine {
 func (e *Engine) Run(ctx context.Context) error {
 	runtime.LockOSThread() // the kernel ends the child with the thread that made it
 	defer runtime.UnlockOSThread()
+
 	for ctx.Err() == nil {
 		cmd := exec.CommandContext(ctx, e.o.Exe, e.o.Args...) //nolint:gosec // our own program
 		cmd.Env = e.o.Env
@@ -82,23 +83,29 @@ func (e *Engine) Run(ctx context.Context) error {
 			}
 			return cmd.Process.Signal(syscall.SIGTERM)
 		}
+
 		cmd.WaitDelay = Grace
 		if err := cmd.Start(); err != nil {
 			return fmt.Errorf("demo: start the engine: %w", err)
 		}
+
 		e.noteStarted(cmd.Process)
 		err := cmd.Wait()
 		wait := e.noteEnded()
+
 		if ctx.Err() != nil {
 			return nil
 		}
+
 		e.o.Log.Warn("engine ended", "error", err)
+
 		select {
 		case <-ctx.Done():
 		case <-e.startNow:
 		case <-time.After(wait):
 		}
 	}
+
 	return nil
 }
 
@@ -120,11 +127,13 @@ func (e *Engine) noteEnded() time.Duration {
 	case <-e.startNow:
 	default:
 	}
+
 	e.mu.Lock()
 	wait, text := enginePause, "Parley stopped; it is being started again. Nothing is lost: see its log for the reason."
 	if e.killed {
 		wait, text = e.o.Pause, "Parley was killed; it starts again by itself. What is said waits."
 	}
+
 	now := time.Now()
 	e.proc = nil
 	e.down, e.back = now, now.Add(wait)

@@ -143,15 +143,18 @@ func Compare(said []*Saying, arrived []Arrival, claims map[string]Claim, idle ti
 			s.decided = s.decided || c.needsPerson()
 		}
 	}
+
 	for _, a := range arrived {
 		countArrival(list, a)
 		countFiles(list, a)
 	}
+
 	var n Counts
 	for i := range list {
 		list[i].State = list[i].decideState(idle)
 		n.add(list[i])
 	}
+
 	return list, n
 }
 
@@ -165,15 +168,18 @@ func countArrival(list []Verdict, a Arrival) {
 			starts[i] = i
 		}
 	}
+
 	end := 0
 	for _, from := range starts {
 		if from < end {
 			continue
 		}
+
 		at, m := findMessage(list, a, from)
 		if at < 0 {
 			continue
 		}
+
 		end = m.end
 		v := &list[at]
 		count := v.counterFor(a)
@@ -201,6 +207,7 @@ func countFiles(list []Verdict, a Arrival) {
 		if !v.MayBe(a) {
 			continue
 		}
+
 		n := min(v.missingFiles, a.Files)
 		v.missingFiles -= n
 		a.Files -= n
@@ -223,33 +230,39 @@ func findMessage(list []Verdict, a Arrival, from int) (int, Match) {
 		if isFilesOnly || !v.MayBe(a) {
 			continue
 		}
+
 		copies := *v.counterFor(a)
 		for _, words := range v.Versions {
 			m := a.Recognise(words, from)
 			if m.Found == 0 {
 				continue
 			}
+
 			isLong := m.Whole && m.Found >= startWords
 			mayBeChance := from > 0 && !isLong
 			if copies > 0 && mayBeChance {
 				continue
 			}
+
 			score := wordScore * m.Found
 			if v.isMeant() {
 				score++
 			}
+
 			if copies == 0 { // prefer the first copy of one message to the second copy of another
 				score += 2
 				if m.Whole {
 					score += wholeBonus
 				}
 			}
+
 			if score > bestScore {
 				best, bestScore = i, score
 				bestMatch = m
 			}
 		}
 	}
+
 	return best, bestMatch
 }
 
@@ -295,6 +308,7 @@ func wasOvertaken(list []Verdict, at int) bool {
 	if v.decided {
 		return false
 	}
+
 	for i := at + 1; i < len(list); i++ {
 		o := &list[i]
 		isJudged := o.IsSeen() && !o.decided
@@ -304,6 +318,7 @@ func wasOvertaken(list []Verdict, at int) bool {
 			return true
 		}
 	}
+
 	return false
 }
 
@@ -324,20 +339,24 @@ func (v *Verdict) decideState(idle time.Time) string {
 	if !v.isMeant() {
 		return StateInside
 	}
+
 	isComplete := v.Copies > 0 && v.missingFiles == 0
 	isOnlyTold := v.Copies == 0 && v.Told > 0
 	if isComplete || isOnlyTold {
 		return StateArrived
 	}
+
 	var c Claim
 	if v.Claim != nil {
 		c = *v.Claim
 	}
+
 	isDeleted := v.Gone && c.Fate != "out"
 	isUndone := c.Fate == "undone" || c.Fate == "dropped"
 	if isDeleted || isUndone {
 		return StateWithdrawn
 	}
+
 	hasFailed := c.Fate == "failed" || c.Delivery == "failed"
 	if hasFailed || c.needsPerson() {
 		return StateAsked
@@ -345,6 +364,7 @@ func (v *Verdict) decideState(idle time.Time) string {
 	if !idle.IsZero() && v.Heard.Before(idle) {
 		return StateLost
 	}
+
 	return StateWaiting
 }
 
@@ -369,6 +389,7 @@ func (n *Counts) add(v Verdict) {
 	case StateLost:
 		n.Lost++
 	}
+
 	n.Said++
 	n.Doubled += max(0, v.Copies-1) + max(0, v.Told-1)
 	if v.Late {

@@ -107,23 +107,28 @@ func (w Wording) Recognise(said []string, from int) Match {
 	if w.Words[from] != said[0] {
 		return Match{}
 	}
+
 	m := Match{Found: 1, end: from + 1, Whole: slices.Contains(w.Lines, from)}
 	for i, word := range said[1:] {
 		next, last := m.end, min(m.end+gapWords, len(w.Words)-1)
 		for next <= last && w.Words[next] != word {
 			next++
 		}
+
 		if next <= last {
 			m.Whole = m.Whole && next == m.end
 			m.Found++
 			m.end = next + 1
 			continue
 		}
+
 		if i+1 < headWords {
 			return Match{}
 		}
+
 		m.Whole = false
 	}
+
 	endsLine := m.end == len(w.Words) || slices.Contains(w.Lines, m.end)
 	m.Whole = m.Whole && endsLine
 	return m

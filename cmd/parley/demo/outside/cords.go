@@ -20,6 +20,7 @@ func (w *World) Cords(line string) []*cord.Cord {
 	if w.cords == nil {
 		return nil
 	}
+
 	switch line {
 	case LineSlack:
 		return []*cord.Cord{w.cords.slack}
@@ -30,6 +31,7 @@ func (w *World) Cords(line string) []*cord.Cord {
 	case LineMail:
 		return []*cord.Cord{w.cords.imap, w.cords.smtp}
 	}
+
 	return nil
 }
 
@@ -59,8 +61,10 @@ func (w *World) layCords(ctx context.Context, o Options) (err error) {
 			return err
 		}
 	}
+
 	if w.cords.teams != nil {
 		w.Teams.SetURL("http://" + w.cords.teams.Addr)
 	}
+
 	return nil
 }

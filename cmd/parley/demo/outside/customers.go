@@ -65,17 +65,21 @@ func (w *World) phonePrologue(ctx context.Context, pace time.Duration) error {
 	if phones == nil {
 		return nil
 	}
+
 	for _, p := range Personas() {
 		if p.then == nil {
 			continue
 		}
+
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-time.After(pace):
 		}
+
 		p.then(phones.Handset(p.Address, p.Name))
 	}
+
 	return nil
 }
 
@@ -90,23 +94,28 @@ func (w *World) Greet(ctx context.Context, pace time.Duration) error {
 	if w.hasThreadIn(w.Home()) {
 		return nil
 	}
+
 	wait := homeSettles
 	for i, p := range Personas() {
 		text := listGreetings()[p.Name]
 		if text == "" {
 			continue
 		}
+
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-time.After(wait):
 		}
+
 		subject, _, _ := strings.Cut(text, "\n")
 		if _, err := w.Mail.Customer(p.String()).Send(mailfake.Mail{To: []string{HelpAddress}, Subject: subject, Text: text}); err != nil {
 			return fmt.Errorf("demo: mail %d of those who greet: %w", i, err)
 		}
+
 		wait = pace
 	}
+
 	return nil
 }
 

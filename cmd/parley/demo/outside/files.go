@@ -52,6 +52,7 @@ func mugColor(x, y float64) color.RGBA {
 	if isBelowTop && y-chipTop < chipDepth-chipSteepness*fromChip {
 		return wall // seen through the chip
 	}
+
 	isBetweenSides := x > mugLeft && x < mugRight
 	isInHeight := y > mugTop && y < mugBottom
 	if isBetweenSides && isInHeight {
@@ -61,6 +62,7 @@ func mugColor(x, y float64) color.RGBA {
 		shade := uint8(40 + (x-mugLeft)/(mugRight-mugLeft)*60) // darker to the right
 		return color.RGBA{R: 0x2b - shade/8, G: 0x5f + shade/6, B: 0x9b + shade/4, A: 0xff}
 	}
+
 	ring := (x-handleMiddle)*(x-handleMiddle)/(handleWidth*handleWidth) + y*y/(handleHeight*handleHeight)
 	isInRing := ring > handleHole && ring < 1
 	if isInRing && x > handleLeft {
@@ -69,6 +71,7 @@ func mugColor(x, y float64) color.RGBA {
 	if y > tableTop {
 		return color.RGBA{R: 0xc9, G: 0xa8, B: 0x7c, A: 0xff}
 	}
+
 	return wall
 }
 
@@ -80,6 +83,7 @@ func onePagePDF(lines ...string) []byte {
 	for _, l := range lines {
 		fmt.Fprintf(&text, "(%s) Tj T*\n", strings.NewReplacer(`\`, `\\`, "(", `\(`, ")", `\)`).Replace(l))
 	}
+
 	text.WriteString("ET")
 	objects := []string{
 		"<< /Type /Catalog /Pages 2 0 R >>",
@@ -88,6 +92,7 @@ func onePagePDF(lines ...string) []byte {
 		fmt.Sprintf("<< /Length %d >>\nstream\n%s\nendstream", text.Len(), text.String()),
 		"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
 	}
+
 	var b bytes.Buffer
 	b.WriteString("%PDF-1.4\n")
 	var offsets []int
@@ -95,11 +100,13 @@ func onePagePDF(lines ...string) []byte {
 		offsets = append(offsets, b.Len())
 		fmt.Fprintf(&b, "%d 0 obj\n%s\nendobj\n", i+1, o)
 	}
+
 	table := b.Len()
 	fmt.Fprintf(&b, "xref\n0 %d\n0000000000 65535 f \n", len(objects)+1)
 	for _, at := range offsets {
 		fmt.Fprintf(&b, "%010d 00000 n \n", at)
 	}
+
 	fmt.Fprintf(&b, "trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n", len(objects)+1, table)
 	return b.Bytes()
 }

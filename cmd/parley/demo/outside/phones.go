@@ -18,10 +18,12 @@ func (w *World) openPhones(ctx context.Context) error {
 	if !w.o.Phones {
 		return nil
 	}
+
 	o := phone.Options{Log: w.o.Log, Clock: w.o.PhoneClock, GraphAddr: w.o.GraphAddr, TwilioAddr: w.o.TwilioAddr, Public: w.o.PublicURL}
 	if o.Clock == nil {
 		o.Clock = w.o.Clock
 	}
+
 	before := w.Phones()
 	if before != nil {
 		if err := before.Close(); err != nil {
@@ -29,13 +31,17 @@ func (w *World) openPhones(ctx context.Context) error {
 		}
 		o.GraphAddr, o.TwilioAddr = before.Addresses()
 	}
+
 	p, err := phone.New(ctx, o)
 	if err != nil {
 		return err
 	}
+
 	w.phones.Store(p)
+
 	if before != nil {
 		before.GiveWay()
 	}
+
 	return nil
 }

@@ -87,20 +87,24 @@ type World struct {
 // New starts the emulators. Close ends them.
 func New(ctx context.Context, o Options) (*World, error) {
 	outer := o
+
 	if o.Cords {
 		o.SlackAddr, o.TeamsAddr = "", ""
 		o.IMAPAddr, o.SMTPAddr = "", ""
 	}
+
 	w := &World{o: o}
 	w.SetHome(o.Home)
 	if err := w.openProviders(); err != nil {
 		return nil, errors.Join(err, w.closeProviders())
 	}
+
 	w.Mail = mailfake.New(mailfake.Options{Log: o.Log, Clock: o.Clock, CheckToken: w.isTokenAccepted, IMAPListen: o.IMAPAddr, SMTPListen: o.SMTPAddr,
 		Mailboxes: []mailfake.MailboxConfig{{Address: HelpAddress, Password: HelpPassword, SaveToSent: o.SaveSent}}})
 	if err := w.Mail.Start(ctx); err != nil {
 		return nil, errors.Join(err, w.closeProviders())
 	}
+
 	so := slackfake.Options{Log: o.Log, Clock: o.Clock, SignClock: time.Now, Limits: o.Limits, PostPerSecond: o.PostRate,
 		AppName: "Parley", WorkspaceURL: o.WorkspaceURL, AckTimeout: o.Patience, TriggerLife: o.Patience}
 	so.Users = append(lab.SlackPeople(), slackfake.User{ID: Owner, Name: "olga", RealName: "Olga Owner", Email: "olga@acme.test", Admin: true})
@@ -116,6 +120,7 @@ func New(ctx context.Context, o Options) (*World, error) {
 	if err = errors.Join(err, w.openPhones(ctx)); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
+
 	return w, nil
 }
 
@@ -198,5 +203,6 @@ func (w *World) Config(hold time.Duration) string {
       address: %s
       sender_name: Acme Support
 %s`, w.People(), hold, HelpAddress, lab.MailServers(imap, smtp, "none", HelpAddress, HelpPassword))
+
 	return w.Phones().Templates() + b.String() + w.Phones().Config(hold)
 }

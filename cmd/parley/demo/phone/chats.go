@@ -35,22 +35,27 @@ func (c whatsAppChat) Lines() []Line {
 		} else if isEmpty {
 			l.Text = "[" + m.Type + "]"
 		}
+
 		if m.FromCustomer {
 			l.Ours = m.Reaction
 		} else {
 			l.Reaction = m.Reaction
 		}
+
 		if m.File != nil {
 			l.File = &File{Name: m.File.Name, Type: m.File.ContentType, Content: m.File.Content}
 		}
+
 		if !m.FromCustomer {
 			l.List = listLabel(m)
 			for _, b := range m.Choices() {
 				l.Choices = append(l.Choices, Choice{ID: b.ID, Title: b.Title, Hint: b.Description, URL: b.URL})
 			}
 		}
+
 		list = append(list, l)
 	}
+
 	return list
 }
 
@@ -75,16 +80,19 @@ func (c whatsAppChat) Say(text string, f *File, answers string) error {
 		if text != "" {
 			extra["caption"] = text
 		}
+
 		kind := mediaKind(f.Type)
 		if kind == "file" {
 			kind = "document"
 		}
+
 		c.h.wa.Media(kind, graphfake.File{Name: f.Name, ContentType: f.Type, Content: f.Content}, extra)
 	} else if answers != "" {
 		c.h.wa.Reply(answers, text)
 	} else {
 		c.h.wa.Text(text)
 	}
+
 	return nil
 }
 
@@ -122,11 +130,13 @@ func (c smsChat) Lines() []Line {
 		if len(m.Media) > 0 {
 			l.File = mediaFile(m.Media[0], 0)
 		}
+
 		list = append(list, l)
 		for i := 1; i < len(m.Media); i++ { // each further file has a bubble of its own
 			list = append(list, Line{ID: fmt.Sprintf("%s/%d", m.SID, i), Mine: m.Mine, At: m.At, State: l.State, File: mediaFile(m.Media[i], i)})
 		}
 	}
+
 	return list
 }
 
@@ -173,25 +183,32 @@ func (c messengerChat) Lines() []Line {
 				l.State = "read"
 			}
 		}
+
 		if len(m.File) > 0 {
 			l.File = &File{Name: m.Name, Type: m.ContentType, Content: m.File}
 		}
+
 		if i == len(all)-1 { // quick replies show below the last message only
 			for _, q := range m.QuickReplies {
 				l.Choices = append(l.Choices, Choice{ID: q.Title, Title: q.Title})
 			}
 		}
+
 		for _, card := range m.Cards {
 			l.Text = strings.TrimSpace(l.Text + "\n" + card.Title + "\n" + card.Subtitle)
 		}
+
 		for _, b := range buttonsOf(m) {
 			l.Choices = append(l.Choices, Choice{ID: b.Title, Title: b.Title, URL: b.URL})
 		}
+
 		if l.Text == "" && l.File == nil {
 			l.Text = "[" + m.Kind + "]"
 		}
+
 		list = append(list, l)
 	}
+
 	return list
 }
 
@@ -210,16 +227,19 @@ func (c messengerChat) Window(now time.Time) Window {
 			last = m.At
 		}
 	}
+
 	w := Window{Limited: true}
 	if last.IsZero() {
 		return w
 	}
+
 	w.Until = last.Add(dayWindow)
 	if people := last.Add(personWindow); now.Before(w.Until) {
 		w.People = people
 	} else {
 		w.Until, w.Person = people, true
 	}
+
 	w.Open = now.Before(w.Until)
 	return w
 }

@@ -86,6 +86,7 @@ func New(ctx context.Context, o Options) (*Exchange, error) {
 	if err := p.graph.Start(o.GraphAddr); err != nil {
 		return nil, err
 	}
+
 	p.number = p.graph.AddNumber(graphfake.NumberConfig{ID: whatsAppID, WABA: whatsAppWABA, Display: whatsAppNumber, Name: "Acme"})
 	p.page = p.graph.AddPage(graphfake.PageConfig{ID: pageID, Name: "Acme", HumanAgent: true})
 	p.graph.AllowToken(metaToken)
@@ -96,6 +97,7 @@ func New(ctx context.Context, o Options) (*Exchange, error) {
 	if err != nil {
 		return nil, errors.Join(err, p.graph.Close())
 	}
+
 	p.reviewer.Go(func() { p.Changes(context.WithoutCancel(ctx), p.approveTemplates) })
 	return p, nil
 }
@@ -159,6 +161,7 @@ func (p *Exchange) Changes(ctx context.Context, each func()) {
 		case <-p.ended:
 		}
 	})
+
 	for _, emulator := range []interface {
 		Wait(context.Context, func() bool) error
 	}{p.graph, p.twilio} {
@@ -170,10 +173,12 @@ func (p *Exchange) Changes(ctx context.Context, each func()) {
 					looked = true
 					return again
 				})
+
 				each()
 			}
 		})
 	}
+
 	wait.Wait()
 }
 
@@ -183,6 +188,7 @@ func (p *Exchange) Subscribe(ctx context.Context) error {
 	if p == nil {
 		return nil
 	}
+
 	for object, account := range map[string]string{whatsAppWABA: WhatsAppAccount, pageID: PageAccount} {
 		for p.graph.Subscribe(ctx, object, hookOf(p.o.Public, account), metaVerify) != nil {
 			select {
@@ -192,6 +198,7 @@ func (p *Exchange) Subscribe(ctx context.Context) error {
 			}
 		}
 	}
+
 	p.subscribed.Store(true)
 	p.approveTemplates() //nolint:contextcheck // what it says to Parley is sent as all webhooks are, in their own time
 	return nil
@@ -215,6 +222,7 @@ func (p *Exchange) Config(hold time.Duration) string {
 	if p == nil {
 		return ""
 	}
+
 	meta := fmt.Sprintf("token: %s, app_secret: %s, verify_token: %s", metaToken, metaSecret, metaVerify)
 	return fmt.Sprintf(`  - name: %s
     kind: whatsapp

@@ -47,9 +47,11 @@ func (b block) write(to *strings.Builder) {
 		if json.Unmarshal(b.Text, &label) != nil || label == "" {
 			label = b.URL
 		}
+
 		to.WriteString(label)
 		return
 	}
+
 	var inner struct {
 		Text string `json:"text"`
 	}
@@ -60,6 +62,7 @@ func (b block) write(to *strings.Builder) {
 		_ = json.Unmarshal(b.Text, &text)
 		to.WriteString(judge.SlackText(text) + " ")
 	}
+
 	for _, e := range b.Elements {
 		e.write(to)
 		if strings.HasPrefix(e.Type, "rich_text_") {

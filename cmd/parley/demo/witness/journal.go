@@ -103,16 +103,19 @@ func (w *Witness) Account(ctx context.Context, db *pgxpool.Pool, through bool) (
 	} else if w.idle.IsZero() {
 		w.idle = now
 	}
+
 	var overdue time.Time
 	limit := now.Add(-lostAfter)
 	if !w.idle.IsZero() && w.idle.Before(limit) {
 		overdue = limit
 	}
+
 	list, n := judge.Compare(said, arrived, claims, overdue)
 	j := Account{Counts: n, Rows: []Row{}, Quiet: !w.idle.IsZero()}
 	for _, v := range slices.Backward(list[max(0, len(list)-shownRows):]) {
 		j.Rows = append(j.Rows, rowOf(&v))
 	}
+
 	return j, err
 }
 
@@ -121,6 +124,7 @@ func rowOf(v *judge.Verdict) Row {
 	r := Row{Key: v.Key, Way: v.Way, Who: v.Who, Whom: v.Whom, Text: plaintext.Excerpt(v.Text, plaintext.RowRunes),
 		At: v.At, State: v.State,
 		Copies: max(v.Copies, v.Told), Late: v.Late}
+
 	r.Box, r.Chat, _ = strings.Cut(v.Box, " ")
 	r.Surface = surfaceOf(v.Channel)
 	if v.IsSeen() {
@@ -128,12 +132,14 @@ func rowOf(v *judge.Verdict) Row {
 		r.Channel, r.Thread, _ = strings.Cut(v.Root, "/")
 		r.Surface = cmp.Or(r.Surface, surfaceOf(r.Channel))
 	}
+
 	if c := v.Claim; c != nil {
 		r.Accepted = true
 		r.Delivery, r.Attempt = c.Delivery, c.Attempt
 		r.Held, r.Error = c.Held, c.Error
 		r.Reason = c.Reason
 	}
+
 	return r
 }
 
@@ -144,9 +150,11 @@ func (w *Witness) collect(now time.Time) ([]*judge.Saying, []judge.Arrival) {
 		w.known, w.seen = map[string]*judge.Saying{}, map[string]judge.Arrival{}
 		w.boxes = map[string]map[string]int{}
 	}
+
 	for _, s := range w.known {
 		s.Gone = s.Way == judge.WayOut // until it is seen again; a mail can't be taken back
 	}
+
 	w.lookIntoMail(now)
 	w.lookIntoPhones(now)
 	w.lookIntoSlack(now)
@@ -187,12 +195,14 @@ func (w *Witness) askDatabase(ctx context.Context, pool *pgxpool.Pool) (map[stri
 	if pool == nil {
 		return nil, true, nil
 	}
+
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	list, err := readClaims(ctx, pool)
 	if err != nil {
 		return nil, true, fmt.Errorf("demo: journal: %w", err)
 	}
+
 	const left = `SELECT EXISTS (SELECT FROM queues) OR EXISTS (SELECT FROM lanes WHERE due_at IS NOT NULL)`
 	var busy bool
 	if err := pool.QueryRow(ctx, left).Scan(&busy); err != nil {
@@ -201,6 +211,7 @@ func (w *Witness) askDatabase(ctx context.Context, pool *pgxpool.Pool) (map[stri
 	if busy || w.world.Teams == nil {
 		return list, busy, nil
 	}
+
 	return list, w.world.Teams.Activities.Pending() > 0, nil
 }
 
@@ -216,14 +227,17 @@ func readClaims(ctx context.Context, q store.Querier) (map[string]judge.Claim, e
 			WHERE message_id = m.id AND kind NOT IN ('mark', 'files', 'card', 'ephemeral') AND (m.direction = 'in' OR kind = 'reply')
 			ORDER BY id
 			LIMIT 1) AS d ON true`
+
 	type row struct {
 		Key string
 		judge.Claim
 	}
+
 	rows, err := q.Query(ctx, read)
 	if err != nil {
 		return nil, err
 	}
+
 	list, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (row, error) {
 		var c row
 		return c, r.Scan(&c.Key, &c.Fate, &c.Reason, &c.Delivery, &c.Attempt, &c.Held, &c.Error)
@@ -231,9 +245,11 @@ func readClaims(ctx context.Context, q store.Querier) (map[string]judge.Claim, e
 	if err != nil {
 		return nil, err
 	}
+
 	found := make(map[string]judge.Claim, len(list))
 	for _, c := range list {
 		found[c.Key] = c.Claim
 	}
+
 	return found, nil
 }

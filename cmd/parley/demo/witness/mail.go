@@ -21,15 +21,18 @@ func (w *Witness) lookIntoMail(now time.Time) {
 		if !box.Customer || maps.Equal(box.Folders, w.boxes[box.Address]) {
 			continue
 		}
+
 		w.boxes[box.Address] = box.Folders
 		for _, m := range mail.Sent(box.Address) {
 			if !isToCompany(m) {
 				continue
 			}
+
 			text, files := judge.OwnText(m.Text, m.HTML), countAttachments(m)
 			w.noteSaying(judge.Saying{Key: m.MessageID, Way: judge.WayIn, Who: nameIn(m.From), Whom: outside.HelpAddress, At: m.At, Text: cmp.Or(text, filesOf(m), "(a message without text)"),
 				Box: box.Address, Files: files, Bare: text == "" && files > 0}, now)
 		}
+
 		for _, m := range mail.Inbox(box.Address) {
 			if strings.EqualFold(m.From.Address, outside.HelpAddress) {
 				w.noteArrival(judge.Arrival{Key: fmt.Sprintf("%s/%09d", box.Address, m.UID), Way: judge.WayOut, At: m.At, Box: box.Address,

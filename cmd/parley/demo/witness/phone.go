@@ -15,12 +15,14 @@ func (w *Witness) lookIntoPhones(now time.Time) {
 	if phones == nil {
 		return
 	}
+
 	for address, h := range phones.All() {
 		for _, kind := range phone.Kinds() {
 			c, err := h.Chat(kind)
 			if err != nil {
 				continue
 			}
+
 			for _, l := range c.Lines() {
 				w.noteLine(address+" "+kind, kind, h, l, now)
 			}
@@ -36,11 +38,13 @@ func (w *Witness) noteLine(box, kind string, h *phone.Handset, l phone.Line, now
 	if l.Automatic || l.Elsewhere { // nobody said it in Slack
 		return
 	}
+
 	if l.Mine {
 		name, alias := h.Who()
 		if kind == phone.Messenger {
 			alias = h.ByPage().ID()
 		}
+
 		w.noteSaying(judge.Saying{Key: "<" + l.ID + ">", Way: judge.WayIn, Who: name, Alias: alias, Whom: phone.CompanyAt(kind), At: l.At, Text: text, Box: box,
 			Files: files, Bare: l.Text == "" && files > 0}, now)
 	} else {

@@ -39,16 +39,19 @@ func (w *Witness) lookIntoSlack(now time.Time) {
 		if c.IM || !slices.Contains(c.Members, fake.BotUserID()) {
 			continue
 		}
+
 		for _, root := range fake.Messages(c.ID) {
 			if root.BotID == "" {
 				continue
 			}
+
 			thread := fake.Thread(c.ID, root.TS)
 			owner, box := w.ownerOf(thread)
 			for _, m := range thread {
 				if m.Subtype == "tombstone" {
 					continue
 				}
+
 				isAgents := m.User == outside.Ann || m.User == outside.Ben
 				if m.BotID != "" {
 					w.noteArrival(postSeen(m, c.ID, root.TS))
@@ -109,16 +112,19 @@ func (w *Witness) findOwner(first judge.Arrival) (name, box string) {
 		if !s.MayBe(first) {
 			continue
 		}
+
 		like := 0
 		for _, words := range s.Versions {
 			like = max(like, first.Carries(words))
 		}
+
 		isFirstOfEqual := like == most && s.Box < box // so that the order of the map decides nothing
 		if like > most || isFirstOfEqual {
 			most = like
 			name, box = s.Who, s.Box
 		}
 	}
+
 	return name, box
 }
 

@@ -43,12 +43,14 @@ func (w *Witness) lookIntoPost(channel string, thread []*teamsfake.Message, all 
 	if at >= 0 {
 		owner, box = w.findOwner(seenInTeams(thread[at], root))
 	}
+
 	var files judge.Arrival // the last post of files so far
 	linked := ""            // its text, with links to files
 	for _, m := range thread {
 		if m.Deleted() {
 			continue
 		}
+
 		hasPictures := m.Bot && len(m.Pictures) > 0
 		if hasPictures && files.From != "" {
 			w.noteArrival(judge.Arrival{Key: m.Channel + "/" + m.ID, Way: judge.WayIn, At: m.At, Thread: files.Thread, From: files.From, Files: picturesSeen(m, linked)})
@@ -73,6 +75,7 @@ func seenInTeams(m *teamsfake.Message, root string) judge.Arrival {
 	for _, card := range m.Cards {
 		text = plaintext.CardText(card)
 	}
+
 	a := judge.Arrival{Key: m.Channel + "/" + m.ID, Way: judge.WayIn, At: m.At, Thread: m.Channel + "/" + root, Wording: judge.WordingOf(text)}
 	name, rest, _ := strings.Cut(text, "\n")
 	if from := customerOfFiles(rest); from != "" {
@@ -83,6 +86,7 @@ func seenInTeams(m *teamsfake.Message, root string) judge.Arrival {
 	} else {
 		a.Told = text
 	}
+
 	return a
 }
 
@@ -99,11 +103,13 @@ func picturesSeen(m *teamsfake.Message, linked string) (n int) {
 	if m.Broken != "" || json.Unmarshal(m.Raw, &sent) != nil {
 		return 0
 	}
+
 	for _, at := range sent.Attachments {
 		if !strings.Contains(linked+"\n", downloads+at.Name+"\n") {
 			n++
 		}
 	}
+
 	return n
 }
 
@@ -116,6 +122,7 @@ func typedInTeams(m *teamsfake.Message) (text string, meant bool) {
 			text += f.Name + " "
 		}
 	}
+
 	isAgents := m.User == outside.TeamsAnn || m.User == outside.TeamsBen
 	inside := !isAgents || insideText.MatchString(text)
 	for _, x := range m.Mentions {
@@ -123,11 +130,13 @@ func typedInTeams(m *teamsfake.Message) (text string, meant bool) {
 			inside = true
 			continue
 		}
+
 		text = strings.TrimSpace(strings.Replace(text, "@"+x.Name, "", 1))
 		begin := replyCommand.FindString(text)
 		inside = inside || begin == ""
 		text = text[len(begin):]
 	}
+
 	return text, !inside
 }
 

@@ -48,6 +48,7 @@ func (b *Browser) judge(rules string) {
 	for Left(err) && ctx.Err() == nil {
 		found, err = chromedp.Run(ctx, chromedp.Evaluate[[]string](script, chromedp.EvalAwaitPromise))
 	}
+
 	if err != nil || len(found) == 0 || found[0] != axeVersion {
 		b.site.T.Fatalf("axe-core: %v, %v", found, err)
 	}

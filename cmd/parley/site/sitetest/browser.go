@@ -149,6 +149,7 @@ func (b *Browser) Shot(name string) {
 	if dir == "" {
 		return
 	}
+
 	ctx, cancel := context.WithTimeout(b.ctx, stepTime)
 	defer cancel()
 	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
@@ -185,6 +186,7 @@ func (b *Browser) look(name string, judged bool) {
 	if judged {
 		b.Accessible()
 	}
+
 	b.Shot(name + "-light")
 	b.Size(360, 740)
 	b.FitsIn()
@@ -193,9 +195,11 @@ func (b *Browser) look(name string, judged bool) {
 		if storetest.LongForm() {
 			b.judge(lookRules)
 		}
+
 		b.Shot(name + "-dark-phone")
 		b.Theme("light")
 	}
+
 	b.Size(1280, 900)
 }
 
@@ -204,11 +208,13 @@ func (b *Browser) Frame(host string) *Browser {
 	b.site.T.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, stepTime)
 	defer cancel()
+
 	for ctx.Err() == nil {
 		found, err := chromedp.Targets(b.ctx)
 		if err != nil {
 			b.site.T.Fatalf("frames: %v", err)
 		}
+
 		for _, target := range found {
 			if target.Type == "iframe" && strings.Contains(target.URL, host) {
 				tab, end := chromedp.NewContext(b.ctx, chromedp.WithTargetID(target.TargetID))
@@ -217,6 +223,7 @@ func (b *Browser) Frame(host string) *Browser {
 			}
 		}
 	}
+
 	b.site.T.Fatalf("there is no frame of %s", host)
 	return nil
 }

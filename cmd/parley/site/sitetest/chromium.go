@@ -80,6 +80,7 @@ func Tab(t testing.TB, options ...chromedp.ExecAllocatorOption) context.Context 
 	if err != nil {
 		t.Fatalf("chromium does not start: %v", err)
 	}
+
 	t.Cleanup(end)
 	timer := time.AfterFunc(tabTime, end)
 	t.Cleanup(func() { timer.Stop() })
@@ -88,19 +89,23 @@ func Tab(t testing.TB, options ...chromedp.ExecAllocatorOption) context.Context 
 	if err = errors.Join(err, chromedp.Do(tab, chromedp.EmulateViewport(1280, 900))); err != nil {
 		t.Fatalf("chromium does not open a window: %v", err)
 	}
+
 	broken := chromedp.Events(tab, runtime.ExceptionThrown)
 	go func() {
 		for ev, err := range broken {
 			if err != nil {
 				return
 			}
+
 			text := ev.ExceptionDetails.Text
 			if ev.ExceptionDetails.Exception != nil {
 				text += " " + ev.ExceptionDetails.Exception.Description
 			}
+
 			t.Errorf("a script broke: %s", text)
 		}
 	}()
+
 	return tab
 }
 

@@ -48,6 +48,7 @@ func (a Answer) Forms() (forms []Form) {
 			form.readControl(n)
 		}
 	})
+
 	return forms
 }
 
@@ -69,6 +70,7 @@ func (f *Form) readControl(n *html.Node) {
 		if kind == "" {
 			kind = "text"
 		}
+
 		f.Fields = append(f.Fields, Control{name, kind})
 		switch kind {
 		case "checkbox", "radio":
@@ -88,6 +90,7 @@ func chosenOption(n *html.Node) (value string, any bool) {
 		if option.Data != "option" || option.Type != html.ElementNode {
 			continue
 		}
+
 		text := attributeOf(option, "value")
 		if !hasAttribute(option, "value") {
 			text = textOf(option)
@@ -99,6 +102,7 @@ func chosenOption(n *html.Node) (value string, any bool) {
 			value, any = text, true
 		}
 	}
+
 	return value, any
 }
 
@@ -119,6 +123,7 @@ func (a Answer) Acting(element string) (list []string) {
 		if !begins {
 			return
 		}
+
 		switch n.Data {
 		case element, "iframe", "object", "embed", "base", "style", "applet":
 			list = append(list, "<"+n.Data+">")
@@ -131,6 +136,7 @@ func (a Answer) Acting(element string) (list []string) {
 				list = append(list, "a meta element that acts")
 			}
 		}
+
 		for _, attr := range n.Attr {
 			value := strings.ToLower(strings.TrimSpace(attr.Val))
 			switch {
@@ -148,6 +154,7 @@ func (a Answer) Acting(element string) (list []string) {
 			}
 		}
 	})
+
 	return list
 }
 
@@ -172,18 +179,22 @@ func (a Answer) eachElement(visit func(n *html.Node, begins bool)) {
 	if err != nil {
 		return // html.Parse reads whatever it is given
 	}
+
 	var walk func(*html.Node)
 	walk = func(n *html.Node) {
 		if n.Type == html.ElementNode {
 			visit(n, true)
 		}
+
 		for c := range n.ChildNodes() {
 			walk(c)
 		}
+
 		if n.Type == html.ElementNode {
 			visit(n, false)
 		}
 	}
+
 	walk(root)
 }
 

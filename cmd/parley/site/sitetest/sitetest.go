@@ -90,10 +90,12 @@ func Start(t testing.TB, yaml string, change ...func(*site.Options)) *Site {
 	for _, c := range change {
 		c(&o)
 	}
+
 	pages, err := site.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
+
 	s.Pages = pages
 	mux.Handle("/", pages.Handler())
 	return s
@@ -209,6 +211,7 @@ func (v *Visitor) Upload(path string, form url.Values, files ...File) Answer {
 			failed = append(failed, w.WriteField(name, value))
 		}
 	}
+
 	for _, f := range files {
 		part, err := w.CreatePart(map[string][]string{"Content-Disposition": {multipart.FileContentDisposition(cmp.Or(f.Field, "file"), f.Name)}, "Content-Type": {f.Type}})
 		if err == nil {
@@ -216,9 +219,11 @@ func (v *Visitor) Upload(path string, form url.Values, files ...File) Answer {
 		}
 		failed = append(failed, err)
 	}
+
 	if err := errors.Join(append(failed, w.Close())...); err != nil {
 		v.site.T.Fatal(err)
 	}
+
 	return v.send(http.MethodPost, path, &body, http.Header{"Sec-Fetch-Site": {"same-origin"}, "Content-Type": {w.FormDataContentType()}})
 }
 
@@ -252,9 +257,11 @@ func (v *Visitor) send(method, path string, body io.Reader, header http.Header) 
 	if err != nil {
 		v.site.T.Fatal(err)
 	}
+
 	for name, values := range header {
 		r.Header[name] = values
 	}
+
 	response, err := v.client.Do(r)
 	if err != nil {
 		v.site.T.Fatal(err)
@@ -264,6 +271,7 @@ func (v *Visitor) send(method, path string, body io.Reader, header http.Header) 
 	if err != nil {
 		v.site.T.Fatal(err)
 	}
+
 	return Answer{response.StatusCode, response.Header, string(text)}
 }
 

@@ -30,7 +30,9 @@ func judgeBacks(v *Verdict, t *Thread) {
 			if m.Kind != Back || p.User == "" {
 				continue
 			}
+
 			v.Backs++
+
 			if t.hasLineAbout(m) {
 				continue
 			}
@@ -38,6 +40,7 @@ func judgeBacks(v *Verdict, t *Thread) {
 				v.Untold++
 				continue
 			}
+
 			v.find(&v.Lost, "%s came back and its author was not told", m)
 		}
 	}

@@ -19,6 +19,7 @@ func Decide(w World, t Testimony) Verdict {
 			if p.User == "" {
 				continue
 			}
+
 			for _, m := range Distinct(p.Marks) {
 				switch m.Kind {
 				case Inside:
@@ -31,9 +32,11 @@ func Decide(w World, t Testimony) Verdict {
 			}
 		}
 	}
+
 	for _, b := range w.Boxes {
 		judgeBox(&v, b, replies[b.Conv], untold, t)
 	}
+
 	return v
 }
 
@@ -47,6 +50,7 @@ func judgeThreads(v *Verdict, w World, excused map[Mark]bool) {
 			if !p.isCustomers() {
 				continue
 			}
+
 			for _, m := range Distinct(p.Marks) {
 				if m.Kind != Said {
 					continue
@@ -54,25 +58,31 @@ func judgeThreads(v *Verdict, w World, excused map[Mark]bool) {
 				if n := Count(p.Marks, m); n > 1 {
 					v.find(&v.Doubled, "%s stands %d times in the post %s", m, n, p.TS)
 				}
+
 				if shown[m]++; shown[m] > 1+allowed[m] {
 					v.find(&v.Doubled, "%s is shown %d times, now at %s", m, shown[m], p.TS)
 				} else if shown[m] > 1 {
 					v.Twice++
 				}
+
 				if shown[m] > 1 {
 					continue
 				}
+
 				owner = cmp.Or(owner, m.Conv)
 				if owner != m.Conv {
 					v.find(&v.Leaked, "%s of customer %d stands in the thread of customer %d", m, m.Conv, owner)
 				}
+
 				isLate := m.N <= last
 				if isLate && excused[m] {
 					v.Excused++
 				} else if isLate {
 					v.find(&v.Reordered, "%s stands after number %d in its thread", m, last)
 				}
+
 				last = m.N
+
 				if home[m.Conv] == "" {
 					home[m.Conv] = t.Root
 				} else if home[m.Conv] != t.Root {
@@ -81,6 +91,7 @@ func judgeThreads(v *Verdict, w World, excused map[Mark]bool) {
 			}
 		}
 	}
+
 	judgeWritten(v, w, shown)
 }
 
@@ -123,12 +134,14 @@ func judgeTokens(v *Verdict, w World) {
 			if p.Token == "" {
 				continue
 			}
+
 			posts[p.Token] = append(posts[p.Token], p.TS)
 			if p.Again {
 				marked[p.Token]++
 			}
 		}
 	}
+
 	for token, list := range posts {
 		excused := min(len(list)-1, marked[token])
 		v.Twice += excused
@@ -154,12 +167,15 @@ func judgeBox(v *Verdict, b Box, replies []Mark, untold map[Mark]bool, t Testimo
 				} else {
 					v.find(&v.Late, "%s was deleted during the hold and reached the customer", m)
 				}
+
 				continue
 			}
+
 			if m.Conv != b.Conv {
 				v.find(&v.Leaked, "%s reached customer %d", m, b.Conv)
 				continue
 			}
+
 			if m.Kind == Out {
 				if n := Count(l.Marks, m); n > 1 {
 					v.find(&v.Doubled, "%s stands %d times in one message to the customer", m, n)
@@ -169,6 +185,7 @@ func judgeBox(v *Verdict, b Box, replies []Mark, untold map[Mark]bool, t Testimo
 			}
 		}
 	}
+
 	for _, m := range replies {
 		n := copies[m]
 		if n > 1+t.Clicks[m].Again {
@@ -177,17 +194,20 @@ func judgeBox(v *Verdict, b Box, replies []Mark, untold map[Mark]bool, t Testimo
 		if n > 0 {
 			continue
 		}
+
 		if untold[m] {
 			v.Untold++
 		} else {
 			v.find(&v.Lost, "%s was typed and reached nobody", m)
 		}
 	}
+
 	for m := range copies {
 		if !slices.Contains(replies, m) {
 			v.find(&v.Leaked, "%s reached the customer and stands in no thread of his", m)
 		}
 	}
+
 	judgeOrder(v, order, replies, copies, t)
 }
 
@@ -212,6 +232,7 @@ func judgeOrder(v *Verdict, order, replies []Mark, copies map[Mark]int, t Testim
 			v.Excused++
 			continue
 		}
+
 		v.find(&v.Reordered, "%s reached the customer after %s", m, replies[last])
 	}
 }

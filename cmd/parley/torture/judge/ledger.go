@@ -131,6 +131,7 @@ func (l Ledger) KeepersOf(root string, late map[string]bool) Keepers {
 		if r.Root != root {
 			continue
 		}
+
 		unsure = unsure || late[r.ID]
 		switch r.Did {
 		case ActWrite, ActEdit, ActDelete: // change neither the owner nor the team
@@ -150,9 +151,11 @@ func (l Ledger) KeepersOf(root string, late map[string]bool) Keepers {
 			if isSure {
 				k.Teams = nil
 			}
+
 			k.Teams = append(k.Teams, r.Team)
 		}
 	}
+
 	return k
 }
 
@@ -166,6 +169,7 @@ func (l Ledger) Asks() map[Mark]bool {
 		untilOpen int // how many more messages the customer must write to reopen it; 0 means it is open
 		remarks   []Record
 	}
+
 	at := map[int]*conversation{}
 	for _, r := range l {
 		p := at[r.Conv]
@@ -173,6 +177,7 @@ func (l Ledger) Asks() map[Mark]bool {
 			p = &conversation{}
 			at[r.Conv] = p
 		}
+
 		switch r.Did {
 		case ActWrite:
 			p.untilOpen = max(p.untilOpen-1, 0)
@@ -186,7 +191,9 @@ func (l Ledger) Asks() map[Mark]bool {
 			p.remarks = append(p.remarks, r)
 		case ActEdit, ActDelete, ActHandOver, ActUnassign: // neither resolve nor say anything new
 		}
+
 		p.remarks = p.remarks[max(len(p.remarks)-disorder, 0):]
 	}
+
 	return asked
 }

@@ -102,6 +102,7 @@ func Walk(raw json.RawMessage, visit func(map[string]any)) {
 	if len(raw) == 0 || json.Unmarshal(raw, &tree) != nil {
 		return
 	}
+
 	var down func(any)
 	down = func(node any) {
 		switch n := node.(type) {
@@ -116,5 +117,6 @@ func Walk(raw json.RawMessage, visit func(map[string]any)) {
 			}
 		}
 	}
+
 	down(tree)
 }

@@ -29,12 +29,14 @@ func judgeNotes(v *Verdict, w World) {
 			if !p.isParleys() {
 				continue
 			}
+
 			for _, m := range Distinct(p.Marks) {
 				isForeign := owner != 0 && m.Conv != owner
 				if m.Kind == Said && isForeign {
 					v.find(&v.Leaked, "%s of customer %d stands in a line in the thread of customer %d", m, m.Conv, owner)
 				}
 			}
+
 			for _, m := range Distinct(p.Noted) {
 				v.Noted++
 				if noted[m] = append(noted[m], p); !areCopiesOfOne(noted[m]) {
@@ -43,6 +45,7 @@ func judgeNotes(v *Verdict, w World) {
 			}
 		}
 	}
+
 	for _, marks := range w.Asked {
 		v.Asking++
 		for _, m := range Distinct(marks) {

@@ -8,6 +8,7 @@ func judgeLedger(v *Verdict, w World, t Testimony) {
 	if len(t.Said) == 0 {
 		v.find(&v.Unaccounted, "nobody said anything: such a run shows nothing")
 	}
+
 	deleted := t.Said.listDeleted()
 	for _, r := range t.Said {
 		switch r.Did {
@@ -36,6 +37,7 @@ func judgeLedger(v *Verdict, w World, t Testimony) {
 			}
 		}
 	}
+
 	judgeStrange(v, w, t.Said.listMarks())
 }
 
@@ -60,6 +62,7 @@ func judgeTyped(v *Verdict, w World, r Record, deleted bool) {
 func judgeEdit(v *Verdict, w World, t Testimony, r Record) {
 	th, p := w.find(r.ID)
 	original := t.Said.findOriginal(r.ID)
+
 	if p == nil || !slices.Contains(p.Marks, r.Mark) {
 		v.find(&v.Unaccounted, "%s was edited into %s, and its thread doesn't show it", r.ID, r.Mark)
 		return
@@ -67,6 +70,7 @@ func judgeEdit(v *Verdict, w World, t Testimony, r Record) {
 	if w.HasReached(r.Mark) || th.hasLineAbout(r.Mark) {
 		return
 	}
+
 	isLate := t.LateEdits[r.ID] || t.Excused[original]
 	hasLeft := isLate && w.HasReached(original)
 	mayQuoteOriginal := original.Kind == Back || hasLeft
@@ -77,6 +81,7 @@ func judgeEdit(v *Verdict, w World, t Testimony, r Record) {
 		v.Untold++
 		return
 	}
+
 	v.find(&v.Lost, "%s changed %s: the customer has it not, and no line says so", r.Mark, original)
 }
 
@@ -105,16 +110,19 @@ func judgeStrange(v *Verdict, w World, marks map[Mark]bool) {
 			}
 		}
 	}
+
 	for _, b := range w.Boxes {
 		for _, m := range b.Wrote {
 			seen[m] = "what a customer wrote"
 		}
+
 		for _, l := range b.Inbox {
 			for _, m := range l.Marks {
 				seen[m] = "what a customer received, " + l.ID
 			}
 		}
 	}
+
 	for m, where := range seen {
 		if !marks[m] {
 			v.find(&v.Unaccounted, "nobody said %s, which stands in %s", m, where)

@@ -204,12 +204,14 @@ func (a *Audit) compareGivenUp(list []quarantined, k Known) {
 			a.GivenUp = append(a.GivenUp, fmt.Sprintf("event %d was given up: %s", q.Event, q.Reason))
 			continue
 		}
+
 		notices := k.countNotices(q.Event)
 		isTooOften := notices > 1 && !k.Blind
 		if notices == 0 || isTooOften {
 			a.Unread = append(a.Unread, fmt.Sprintf("that event %d was given up is told %d times", q.Event, notices))
 		}
 	}
+
 	for _, fact := range unread {
 		a.Unread = append(a.Unread, fmt.Sprintf("%s can't be applied and was not given up", fact))
 	}
@@ -261,22 +263,27 @@ func (a *Audit) Read(ctx context.Context, c *pgx.Conn, k Known) error {
 	if err := a.readOrder(ctx, c); err != nil {
 		return err
 	}
+
 	list, err := Rows(ctx, c, pgx.RowToStructByName[standing], standingQuery)
 	if err != nil {
 		return err
 	}
+
 	a.compareCards(list, k.Cards)
 	if a.Twice, err = Rows(ctx, c, pgx.RowTo[string], twiceQuery); err != nil {
 		return err
 	}
+
 	givenUp, err := Rows(ctx, c, pgx.RowToStructByName[quarantined], quarantinedQuery)
 	if err != nil {
 		return err
 	}
+
 	a.compareGivenUp(givenUp, k)
 	if a.Missing, err = Rows(ctx, c, pgx.RowTo[string], missingQuery, k.Typed); err != nil {
 		return err
 	}
+
 	reopened, err := Rows(ctx, c, pgx.RowTo[string], resolvedQuery, (k.Stopped + overlapMargin).Seconds())
 	a.Forgotten = append(a.Forgotten, reopened...)
 	return err

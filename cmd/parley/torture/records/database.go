@@ -84,14 +84,17 @@ func (d *Database) Fill(ctx context.Context, lasting time.Duration) (ended bool,
 	if err := takeAll(ballast); err != nil {
 		return false, 0, err
 	}
+
 	for until := time.Now().Add(lasting); time.Now().Before(until) && ctx.Err() == nil; pause.For(ctx, writeEvery) {
 		if d.write(ctx) != nil {
 			refused++
 		}
 	}
+
 	if err := os.Remove(ballast); err != nil {
 		return false, refused, err
 	}
+
 	// It may be recovering, or giving up.
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline) && ctx.Err() == nil; pause.For(ctx, writeEvery) {
 		select {
@@ -99,10 +102,12 @@ func (d *Database) Fill(ctx context.Context, lasting time.Duration) (ended bool,
 			return true, refused, d.startAgain(ctx)
 		default:
 		}
+
 		if d.write(ctx) == nil {
 			return false, refused, nil
 		}
 	}
+
 	return true, refused, errors.New("it does not answer though there is space again")
 }
 
@@ -162,16 +167,19 @@ func (d *Database) takeLooker(ctx context.Context) (*pgx.Conn, error) {
 	conn := d.looker
 	d.looker = nil
 	d.mu.Unlock()
+
 	if conn != nil {
 		if conn.Ping(ctx) == nil {
 			return conn, nil
 		}
 		_ = conn.Close(ctx) // of a server that was killed
 	}
+
 	config, err := pgx.ParseConfig(d.URL())
 	if err != nil {
 		return nil, err
 	}
+
 	config.DefaultQueryExecMode = pgx.QueryExecModeDescribeExec // an upgrade may change tables between two looks
 	return pgx.ConnectConfig(ctx, config)
 }
@@ -226,6 +234,7 @@ func (d *Database) Export(ctx context.Context, dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
+
 	return d.With(ctx, func(ctx context.Context, c *pgx.Conn) error {
 		for _, table := range []string{"events", "queues", "queue_events", "quarantine", "conversations", "messages", "deliveries", "lanes", "gates", "posts",
 			"threads", "external_ids", "log_entries", "timers", "accounts", "leases", "clock"} {
@@ -233,6 +242,7 @@ func (d *Database) Export(ctx context.Context, dir string) error {
 			if err != nil {
 				return err
 			}
+
 			_, err = c.PgConn().CopyTo(ctx, file, "COPY "+table+" TO STDOUT (FORMAT csv, HEADER)")
 			if closed := file.Close(); err == nil {
 				err = closed
@@ -241,6 +251,7 @@ func (d *Database) Export(ctx context.Context, dir string) error {
 				return fmt.Errorf("%s: %w", table, err)
 			}
 		}
+
 		return nil
 	})
 }

@@ -57,6 +57,7 @@ func findOvertaken(list []effect, since time.Time) []string {
 				e.At.Format(time.RFC3339Nano), last.At.Format(time.RFC3339Nano)))
 		}
 	}
+
 	return found
 }
 
@@ -98,14 +99,17 @@ func (a *Audit) readOrder(ctx context.Context, c *pgx.Conn) error {
 	if err := c.QueryRow(ctx, migratedQuery).Scan(&since); err != nil {
 		return err
 	}
+
 	effects, err := Rows(ctx, c, pgx.RowToStructByName[effect], effectsQuery)
 	if err != nil {
 		return err
 	}
+
 	places, err := Rows(ctx, c, pgx.RowToStructByName[effect], placesQuery)
 	if err != nil {
 		return err
 	}
+
 	a.Effects, a.Places = len(effects), len(places)
 	a.Overtaken = append(findOvertaken(effects, since), findOvertaken(places, since)...)
 	return nil

@@ -50,15 +50,18 @@ func readOnce(ctx context.Context, url string, until time.Time, what string) (er
 		return fmt.Errorf("torture: snapshot: %w", err)
 	}
 	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
+
 	for _, sql := range []string{"BEGIN ISOLATION LEVEL REPEATABLE READ", what} {
 		if _, err := conn.Exec(ctx, sql); err != nil {
 			return fmt.Errorf("torture: snapshot: %w", err)
 		}
 	}
+
 	for time.Now().Before(until) && pause.For(ctx, min(readEvery, time.Until(until))) {
 		if err := conn.Ping(ctx); err != nil {
 			return fmt.Errorf("torture: snapshot: %w", err)
 		}
 	}
+
 	return nil
 }

@@ -52,5 +52,6 @@ func takeAll(path string) error {
 			return err
 		}
 	}
+
 	return nil
 }

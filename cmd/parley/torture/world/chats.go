@@ -86,6 +86,7 @@ func openChats(ctx context.Context, seed uint64) (*chats, error) {
 	if err := c.graph.Start(""); err != nil {
 		return nil, fmt.Errorf("torture: %w", err)
 	}
+
 	c.number = c.graph.AddNumber(graphfake.NumberConfig{ID: WhatsAppNumber, WABA: WhatsAppBusiness, Display: "+15550100000"})
 	c.page = c.graph.AddPage(graphfake.PageConfig{ID: PageID, Name: "Acme", HumanAgent: true})
 	c.graph.AllowToken(WhatsAppToken, WhatsAppNumber, WhatsAppBusiness)
@@ -95,6 +96,7 @@ func openChats(ctx context.Context, seed uint64) (*chats, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("torture: %w", err), c.graph.Close())
 	}
+
 	return c, nil
 }
 
@@ -153,6 +155,7 @@ func (c *chats) Say(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+
 	switch in.Kind {
 	case ByWhatsApp:
 		c.whatsApp(in.Conv).Text(in.Text) //nolint:contextcheck // the phone sends on when the driver has hung up
@@ -202,14 +205,17 @@ func (c *chats) Text(conv int, text string) {
 func (c *chats) sendTexts(conv int, t *texter) {
 	for {
 		c.mu.Lock()
+
 		if len(t.waiting) == 0 || c.ended.Err() != nil {
 			t.busy = false
 			c.mu.Unlock()
 			return
 		}
+
 		text := t.waiting[0]
 		t.waiting = t.waiting[1:]
 		c.mu.Unlock()
+
 		if _, err := c.smsPhone(conv).Send(twiliofake.Message{Text: text}); err != nil { // Twilio has it all the same
 			c.mu.Lock()
 			t.late = append(t.late, text)
@@ -225,6 +231,7 @@ func (c *chats) serveBox(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+
 	var b chatBox
 	switch ChatKind(r.URL.Query().Get("kind")) {
 	case ByMail: // has a mailbox
@@ -239,6 +246,7 @@ func (c *chats) serveBox(w http.ResponseWriter, r *http.Request) {
 	case BySMS:
 		c.smsBox(conv, &b)
 	}
+
 	_ = json.NewEncoder(w).Encode(b) // a reader that went away misses nothing
 }
 
@@ -248,13 +256,16 @@ func (c *chats) smsBox(conv int, b *chatBox) {
 			b.add(true, m.SID, m.Body)
 		}
 	}
+
 	for _, m := range c.smsPhone(conv).Inbox() {
 		if !m.Automatic {
 			b.add(false, m.SID, m.Text)
 		}
 	}
+
 	c.mu.Lock()
 	defer c.mu.Unlock()
+
 	if t := c.texts[conv]; t != nil {
 		b.Waiting, b.Late = len(t.waiting), append(b.Late, t.late...)
 		if t.busy {

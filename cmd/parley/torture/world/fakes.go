@@ -32,15 +32,18 @@ func Fakes(ctx context.Context, o FakesOptions) error {
 	if err := mail.Start(ctx); err != nil {
 		return err
 	}
+
 	office, vars := o.newOffice()
 	if err := office.Start("127.0.0.1:0"); err != nil {
 		return errors.Join(err, mail.Close())
 	}
+
 	var lc net.ListenConfig
 	listener, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return errors.Join(err, office.Close(), mail.Close())
 	}
+
 	mux := http.NewServeMux()
 	mux.Handle("/", mail.Control())
 	var phones *chats
@@ -52,6 +55,7 @@ func Fakes(ctx context.Context, o FakesOptions) error {
 		mux.Handle("/_fake/chat/", phones.newControl())
 		more = []string{"WHATSAPP_API_URL=" + phones.graph.URL(), "MESSENGER_API_URL=" + phones.graph.URL(), "TWILIO_API_URL=" + phones.twilio.URL()}
 	}
+
 	var read *model
 	if o.Model {
 		if read, err = openModel(ctx, o.Seed); err != nil {
@@ -60,6 +64,7 @@ func Fakes(ctx context.Context, o FakesOptions) error {
 		mux.Handle("/_fake/model/", read.newControl(o.Seed))
 		more = append(more, read.Env()...)
 	}
+
 	control := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	served := make(chan error, 1)
 	go func() { served <- control.Serve(listener) }()
@@ -71,6 +76,7 @@ func Fakes(ctx context.Context, o FakesOptions) error {
 	if err == nil {
 		<-ctx.Done()
 	}
+
 	err = errors.Join(err, control.Close())
 	if ended := <-served; !errors.Is(ended, http.ErrServerClosed) {
 		err = errors.Join(err, ended)

@@ -27,6 +27,7 @@ func (c *chats) relayHook(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+
 	c.writing.Go(func() { //nolint:contextcheck // the provider goes on when the driver has hung up
 		for {
 			status, err := c.graph.PostHook(c.base+"/hooks/wa", body)

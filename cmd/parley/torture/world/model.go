@@ -92,9 +92,11 @@ func (m *model) newControl(seed uint64) http.Handler {
 		}
 		_ = json.NewEncoder(w).Encode(counts) // whoever asked is gone
 	})
+
 	mux.HandleFunc("GET /_fake/model/asked", func(w http.ResponseWriter, _ *http.Request) {
 		_ = json.NewEncoder(w).Encode(m.readMarks()) // likewise
 	})
+
 	return mux
 }
 
@@ -145,6 +147,7 @@ func (r *reader) Analyze(_ context.Context, q analysis.Question) (analysis.Answe
 			last, conv = m, mark.Conv
 		}
 	}
+
 	a.Urgency = analysis.Urgency{Urgent: true, Because: last.Text}
 	knowsOther := r.conv != 0 && r.conv != conv
 	if knowsOther && r.rng.Float64() < lies {
@@ -154,9 +157,11 @@ func (r *reader) Analyze(_ context.Context, q analysis.Question) (analysis.Answe
 			r.lied[lie{conv, mark}] = true
 		}
 	}
+
 	if conv != 0 {
 		r.other, r.conv = last, conv
 	}
+
 	return a, nil
 }
 
@@ -169,6 +174,7 @@ func (r *reader) askedIn(body []byte) []judge.Mark {
 	if json.Unmarshal(body, &q) != nil || len(q.Messages) == 0 {
 		return judge.Distinct(judge.MarksIn(string(body)))
 	}
+
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var found []judge.Mark
@@ -179,6 +185,7 @@ func (r *reader) askedIn(body []byte) []judge.Mark {
 		}
 		found = append(found, marks...)
 	}
+
 	return judge.Distinct(found)
 }
 

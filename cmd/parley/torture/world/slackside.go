@@ -78,15 +78,18 @@ func slackThreads(channel slackfake.ChannelState) []judge.Thread {
 		if root.BotID != "" {
 			t.Card = judge.Shown(root.Text, root.Blocks)
 		}
+
 		for _, m := range append([]*slackfake.Message{root}, channel.Threads[root.TS]...) {
 			if m.Subtype == "tombstone" {
 				continue
 			}
 			t.Posts = append(t.Posts, slackPost(m))
 		}
+
 		slices.SortStableFunc(t.Posts, func(a, b judge.Post) int { return cmp.Compare(a.TS, b.TS) })
 		list = append(list, t)
 	}
+
 	return list
 }
 

@@ -28,15 +28,18 @@ func Spoil(ctx context.Context, w Wire) error {
 	if err := w.Platform().armFaults(ctx); err != nil {
 		return err
 	}
+
 	for _, f := range mailFaults() {
 		if err := w.mailFault(ctx, f); err != nil {
 			return err
 		}
 	}
+
 	for _, path := range w.moreFaults() {
 		if err := w.Call(ctx, http.MethodPost, w.Mail+path, nil, nil); err != nil {
 			return err
 		}
 	}
+
 	return nil
 }

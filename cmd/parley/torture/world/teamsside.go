@@ -65,6 +65,7 @@ func (s teamsSide) Traits() Traits {
 			}
 		}
 	}
+
 	return t
 }
 
@@ -107,10 +108,12 @@ func teamsThreads(list []*teamsfake.Message, blind bool, never map[string]bool) 
 			threads[m.Root] = &judge.Thread{Root: m.Root}
 			roots = append(roots, m.Root)
 		}
+
 		t := threads[m.Root]
 		if m.ID == m.Root && m.Bot {
 			t.Card = shownWords(m)
 		}
+
 		if !m.Deleted() {
 			p := teamsPost(m, blind)
 			p.Untold = never[m.ID]

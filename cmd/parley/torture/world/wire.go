@@ -47,15 +47,18 @@ func (w Wire) Call(ctx context.Context, method, address string, in, into any) er
 		}
 		body = bytes.NewReader(raw)
 	}
+
 	req, err := http.NewRequestWithContext(ctx, method, address, body)
 	if err != nil {
 		return fmt.Errorf("torture: %s: %w", address, err)
 	}
+
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return fmt.Errorf("torture: %w", err)
 	}
 	defer func() { _ = res.Body.Close() }()
+
 	if res.StatusCode != http.StatusOK {
 		const mostShown = 300                                      // bytes of an answer that an error quotes
 		text, _ := io.ReadAll(io.LimitReader(res.Body, mostShown)) // without a text the status still says enough
@@ -64,14 +67,17 @@ func (w Wire) Call(ctx context.Context, method, address string, in, into any) er
 		}
 		return fmt.Errorf("torture: %s: %s: %s", address, res.Status, bytes.TrimSpace(text))
 	}
+
 	if into == nil {
 		_, err = io.Copy(io.Discard, res.Body)
 	} else {
 		err = json.NewDecoder(res.Body).Decode(into)
 	}
+
 	if err != nil {
 		return fmt.Errorf("torture: %s: %w", address, err)
 	}
+
 	return nil
 }
 
@@ -116,18 +122,22 @@ func (w Wire) FaultCounts(ctx context.Context) (map[string]int, error) {
 	if err := w.Platform().addStruck(ctx, counts); err != nil {
 		return nil, err
 	}
+
 	var mail mailfake.State
 	if err := w.Call(ctx, http.MethodGet, w.Mail+"/_fake/mail/state", nil, &mail); err != nil {
 		return nil, err
 	}
+
 	for _, f := range mail.Faults {
 		counts[strings.Replace(string(f.Op), ".", " ", 1)+" "+string(f.Action)] += f.Fired
 	}
+
 	for _, path := range w.moreFaults() {
 		if err := w.Call(ctx, http.MethodGet, w.Mail+path, nil, &counts); err != nil {
 			return nil, err
 		}
 	}
+
 	return counts, nil
 }
 
@@ -187,13 +197,16 @@ func subjectIn(words string) string {
 	if hasCase && len(rest) >= caseDigits {
 		return "Case " + rest[:caseDigits]
 	}
+
 	_, rest, hasPhone := strings.Cut(words, phonePrefix)
 	if !hasPhone || len(rest) < phoneDigits {
 		return ""
 	}
+
 	n, err := strconv.Atoi(rest[:phoneDigits])
 	if err != nil || n <= firstPhone {
 		return "" // the number of somebody who is no customer of the run
 	}
+
 	return Subject(n - firstPhone)
 }
