@@ -230,10 +230,10 @@ type SendArgs struct {
 type ReplyArgs struct {
 	To          []string        `json:"to,omitempty"`          // whom the form names as recipients
 	Cc          []string        `json:"cc,omitempty"`          // who, by the form, gets a copy
-	Shown       string          `json:"shown,omitempty"`       // a digest of what the actor saw: RecipientsMark of a form, or WordsMark of a text with a Send button
+	Shown       string          `json:"shown,omitempty"`       // what the actor saw, as RecipientsMark (a form) or WordsMark (a button) sum it up
 	Rich        RichKind        `json:"rich,omitempty"`        // the kind of rich message that its form asks for
-	Most        int             `json:"most,omitempty"`        // how many items, such as buttons, a message of this kind holds on the account at most
-	Promotional bool            `json:"promotional,omitempty"` // it is an offer or advertising: some providers let that be sent only for a shorter time
+	Most        int             `json:"most,omitempty"`        // how many buttons or other items such a message holds at most on the account
+	Promotional bool            `json:"promotional,omitempty"` // an offer or advertising, which some providers let be sent for a shorter time
 	Draft       string          `json:"draft,omitempty"`       // the text with which its form begins
 	Suggestion  *SuggestionArgs `json:"suggestion,omitempty"`  // what its form begins with
 }

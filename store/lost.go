@@ -6,19 +6,13 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// ErrLost means that the caller's queues or lanes were given to another process meanwhile.
-var ErrLost = errors.New("store: lost to another process")
-
 // lostCode is the SQLSTATE that the SQL function parley_require raises.
 const lostCode = "PY001"
 
 // IsLost returns whether an error means that a row was no longer the caller's to write.
 func IsLost(err error) bool {
-	if errors.Is(err, ErrLost) {
-		return true
-	}
-	var pg *pgconn.PgError
-	return errors.As(err, &pg) && pg.Code == lostCode
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pg.Code == lostCode
 }
 
 // IsConflict reports whether PostgreSQL ended a transaction because of another one: the same statements may succeed when they

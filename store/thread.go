@@ -95,7 +95,7 @@ type Post struct {
 	MessageID      MessageID       `db:"message_id" json:"message_id"`
 	Kind           string          `db:"kind" json:"kind"`
 	Version        string          `db:"version" json:"version"` // of a message that was edited: the surface's version of it
-	Early          json.RawMessage `db:"early" json:"early"`     // an edit, or a typed text, that can't be applied yet; package retention removes it in time
+	Early          json.RawMessage `db:"early" json:"early"`     // an edit or a typed text that can't be applied yet; retention removes it in time
 }
 
 const earlyPosts = `

@@ -149,11 +149,21 @@ func isInvisible(r rune) bool {
 	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
 }
 
-// PlainTime writes a moment with its zone.
+// PlainTime writes a moment with its weekday and zone; nil means UTC.
 // Shape: Fri 20 Nov 2026 14:30 CET
 func PlainTime(t time.Time, zone *time.Location) string {
+	return formatIn(zone, t, "Mon 2 Jan 2006 15:04 MST")
+}
+
+// ShortTime writes a moment with its zone, without the weekday, where a chat shows no time in the reader's own zone; nil means UTC.
+// Shape: 20 Nov 2026 14:30 CET
+func ShortTime(t time.Time, zone *time.Location) string {
+	return formatIn(zone, t, "2 Jan 2006 15:04 MST")
+}
+
+func formatIn(zone *time.Location, t time.Time, layout string) string {
 	if zone == nil {
 		zone = time.UTC
 	}
-	return t.In(zone).Format("Mon 2 Jan 2006 15:04 MST")
+	return t.In(zone).Format(layout)
 }

@@ -2,7 +2,6 @@ package shape
 
 import (
 	"strings"
-	"time"
 	"unicode"
 )
 
@@ -34,12 +33,4 @@ func NextSentence(remark string) string {
 		return " " + s
 	}
 	return ""
-}
-
-// FormatTime writes a time in a zone, for texts that can't show it in the reader's own zone; nil means UTC.
-func FormatTime(at time.Time, zone *time.Location) string {
-	if zone == nil {
-		zone = time.UTC
-	}
-	return at.In(zone).Format("2 Jan 2006 15:04 MST")
 }

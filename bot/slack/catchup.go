@@ -256,7 +256,7 @@ func (h *history) catchUpThread(ctx context.Context, me *fact.Self, q pageQuery)
 
 // storeMissing accepts what is not stored yet of messages, their edits and deleted roots, in the order of their
 // stamps.
-// Errors: the desk's.
+// Errors: the desk's, and json's if a message can't be written as a callback.
 func (h *history) storeMissing(ctx context.Context, me *fact.Self, channel string, messages []kept) error {
 	messages = slices.Clone(messages)
 	slices.SortStableFunc(messages, func(a, b kept) int { return cmp.Compare(a.TS, b.TS) })

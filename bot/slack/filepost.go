@@ -147,8 +147,7 @@ func fileNames(p bridge.Post) []string {
 }
 
 func fileName(f channels.File) string {
-	name := cmp.Or(blockkit.DisplayName(strings.NewReplacer("/", "_", "\\", "_").Replace(f.Name)), "file")
-	return name
+	return cmp.Or(blockkit.DisplayName(strings.NewReplacer("/", "_", "\\", "_").Replace(f.Name)), "file")
 }
 
 // postNames posts only the names of files, where Slack accepts none of them.

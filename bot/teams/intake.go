@@ -148,7 +148,8 @@ func (it *intake) changeFacts(ctx context.Context, p fact.Payload, a *connector.
 }
 
 // withoutSecrets removes from a message the addresses with which anybody who reads the journal could fetch its files. raw is
-// the message as Teams sent it. It is returned as it is if it has no such address.
+// the message as Teams sent it, and is returned unchanged if the message has no such address.
+// Errors: json's, if the message can't be written again.
 func withoutSecrets(a *connector.Activity, raw []byte) ([]byte, error) {
 	isSecret := func(at connector.Attachment) bool { return at.ContentType == connector.ContentFile }
 	if !slices.ContainsFunc(a.Attachments, isSecret) {

@@ -358,8 +358,8 @@ func TestHelp(t *testing.T) {
 		return cardText(c.content.page.Card)
 	}
 	w, _, root, _ := talk(t)
-	if deaf := help(w, w.channel); strings.Contains(deaf, "!snooze") || !strings.Contains(deaf, "@Parley snooze") || !strings.Contains(deaf, "@Parley reply:") || !strings.Contains(deaf, "/snooze") {
-		t.Errorf("where nothing was read yet: %s", deaf)
+	if unread := help(w, w.channel); strings.Contains(unread, "!snooze") || !strings.Contains(unread, "@Parley snooze") || !strings.Contains(unread, "@Parley reply:") || !strings.Contains(unread, "/snooze") {
+		t.Errorf("where nothing was read yet: %s", unread)
 	}
 	if _, err := w.s.Confirm(within(t), bridge.Place{Channel: w.channel, Thread: root, Message: root}, ""); err != nil {
 		t.Fatal(err)

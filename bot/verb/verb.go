@@ -38,7 +38,7 @@ type TypedLine struct {
 	Missing string   // said when nothing follows the word; "" means that nothing need follow
 
 	// A word of a verb that is typed alone, without "!", may be a slip: its author is asked before it goes to the customer.
-	Lone    bool     // this is so for the verb's Words, except for Answers
+	Lone    bool     // this is so for the verb's Words, except for Answers and words of one letter
 	Answers []string // those of Words that may well be a whole answer to a customer: they are sent
 }
 

@@ -19,7 +19,7 @@ type CommandSyntax struct {
 	// SlashCommands are the words that the chat offers as slash commands of its own: "take" for "/take". Only their author
 	// sees what is typed there.
 	SlashCommands []string
-	// OnlyMentions is true where Parley is told only of messages that mention it, so that a plain text goes to nobody.
+	// OnlyMentions is true where Parley is told only of messages that mention it, so that it does not hear a plain text.
 	OnlyMentions bool
 	// Private is true in a chat with the app alone, in which a verb is a message by itself and nothing
 	// is said to customers. Signs are not needed there.
@@ -53,7 +53,7 @@ func (s CommandSyntax) adaptExample(example string) string {
 		}
 		return example
 	}
-	if s.OnlyMentions || s.Private { // a text without a sign, as "note: …", would reach nobody
+	if s.OnlyMentions || s.Private { // "note: …" without a sign: Parley doesn't hear it, or it names no conversation
 		return ""
 	}
 	return example
@@ -190,7 +190,8 @@ func (s CommandSyntax) introBlocks() []Block {
 		}
 	case s.OnlyMentions:
 		blocks = []Block{
-			shape.Sentence("In a thread, what follows ", shape.Code(s.sign()+"reply:"), " goes to the customer. What doesn't mention me stays among you: I don't hear it."),
+			shape.Sentence("In a thread, what follows ", shape.Code(s.sign()+"reply:"),
+				" goes to the customer. What doesn't mention me stays among you: I don't hear it."),
 			shape.Sentence("A command follows ", shape.Code(strings.TrimSpace(s.sign())), "."),
 		}
 	default:

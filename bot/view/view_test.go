@@ -104,17 +104,17 @@ func checkCard(t *testing.T, name string, c Card) {
 // Where plain text isn't heard, the card of an open conversation says how to answer.
 func TestCardSaysHowToAnswer(t *testing.T) {
 	t.Parallel()
-	deaf := CommandSyntax{Signs: []string{"@Parley "}, OnlyMentions: true}
+	onlyMentions := CommandSyntax{Signs: []string{"@Parley "}, OnlyMentions: true}
 	over := facts(t)
 	over.Status = bridge.StatusResolved
 	for _, c := range []struct {
 		facts  bridge.Facts
 		syntax CommandSyntax
 		want   bool
-	}{{facts(t), deaf, true}, {over, deaf, false}, {facts(t), CommandSyntax{Signs: []string{"!"}}, false}} {
+	}{{facts(t), onlyMentions, true}, {over, onlyMentions, false}, {facts(t), CommandSyntax{Signs: []string{"!"}}, false}} {
 		card, _ := Post(bridge.Post{Kind: bridge.PostCard, Facts: c.facts}, c.syntax)
 		if got := strings.Contains(Plain(card), "begin with @Parley reply …"); got != c.want {
-			t.Errorf("deaf %v, %s: %q", c.syntax.OnlyMentions, c.facts.Status, Plain(card))
+			t.Errorf("only mentions %v, %s: %q", c.syntax.OnlyMentions, c.facts.Status, Plain(card))
 		}
 	}
 }
@@ -207,49 +207,51 @@ func TestListHistoryHelp(t *testing.T) {
 	golden.Text(t, "testdata/help.txt", b.String())
 }
 
-// heard are the syntax of a chat in which everything typed is heard.
+// heard is the syntax of a chat in which everything typed is heard.
 func heard() CommandSyntax {
 	return CommandSyntax{Signs: []string{"!", "@Parley "}, SignsOutside: []string{"@Parley ", "/parley "}}
 }
 
 // Help says what can be typed where it is read: each line of it is read as that verb there.
-func TestHelpByWays(t *testing.T) {
+func TestHelpBySyntax(t *testing.T) {
 	t.Parallel()
 	private := CommandSyntax{Private: true}
-	deaf := CommandSyntax{Signs: []string{"@Parley "}, SignsOutside: []string{"@Parley "}, SlashCommands: []string{"note", "take"}, OnlyMentions: true}
+	onlyMentions := CommandSyntax{
+		Signs: []string{"@Parley "}, SignsOutside: []string{"@Parley "}, SlashCommands: []string{"note", "take"}, OnlyMentions: true,
+	}
 	var b strings.Builder
-	for name, w := range map[string]CommandSyntax{"heard": heard(), "deaf": deaf, "private": private} {
+	for name, syntax := range map[string]CommandSyntax{"heard": heard(), "only mentions": onlyMentions, "private": private} {
 		for _, u := range verb.All() {
-			c := Help(u.Typed.Words[0], w)
+			c := Help(u.Typed.Words[0], syntax)
 			checkCard(t, name+" "+u.Typed.Words[0], c)
 			for _, block := range c.Blocks {
 				if block.Kind != BlockItem {
 					continue
 				}
 				typed := block.Pieces[0].Text
-				if p := readAs(w, typed); p.Verb != u.Name {
+				if p := readAs(syntax, typed); p.Verb != u.Name {
 					t.Errorf("%s: %q is read as %s, not %s", name, typed, p.Verb, u.Name)
 				}
 			}
 		}
 	}
-	for _, w := range []CommandSyntax{deaf, private} {
+	for _, syntax := range []CommandSyntax{onlyMentions, private} {
 		for _, word := range []string{"", "all", "snooze", "reply"} {
-			b.WriteString(dump("help "+word, Help(word, w)))
+			b.WriteString(dump("help "+word, Help(word, syntax)))
 		}
 	}
-	golden.Text(t, "testdata/help_ways.txt", b.String())
+	golden.Text(t, "testdata/help_syntax.txt", b.String())
 }
 
-// readAs reads what was typed as a chat with these syntax does; what it doesn't hear is nothing.
-func readAs(w CommandSyntax, typed string) command.Parsed {
+// readAs reads what was typed as a chat with this syntax does; what it doesn't hear is nothing.
+func readAs(syntax CommandSyntax, typed string) command.Parsed {
 	mentioned, is := strings.CutPrefix(typed, "@Parley ")
 	switch {
-	case w.Private:
+	case syntax.Private:
 		return command.Slash("parley", typed, command.Options{})
 	case is:
 		return command.Mention(mentioned, command.Options{})
-	case w.OnlyMentions:
+	case syntax.OnlyMentions:
 		return command.Parsed{}
 	}
 	return command.Parse(typed, command.Options{})

@@ -41,8 +41,11 @@ type Field struct {
 	Required bool
 	Fixed    bool // it is shown and can't be changed
 
-	// What was typed; not for KindChoice and KindChecks.
-	Value       string
+	// Value is what is stored, or was sent: with KindLines and KindChecks one entry a line. The template draws it neither for
+	// choices nor for secrets.
+	Value string
+
+	// A text of one line: what it shows while it is empty.
 	Placeholder string
 
 	// KindChoice and KindChecks: what can be chosen, and what is.

@@ -121,9 +121,18 @@ const (
 	Pressing   Sentiment = "urgent"     // calm, and in need of an answer now
 )
 
-// SentimentNames returns all sentiments, in the order in which tables show them.
+// Sentiments returns all sentiments, in the order in which tables show them and models' weights stand.
+func Sentiments() []Sentiment {
+	return []Sentiment{Positive, Neutral, Negative, Frustrated, Pressing}
+}
+
+// SentimentNames returns the sentiments as they are written.
 func SentimentNames() []string {
-	return []string{string(Positive), string(Neutral), string(Negative), string(Frustrated), string(Pressing)}
+	var names []string
+	for _, s := range Sentiments() {
+		names = append(names, string(s))
+	}
+	return names
 }
 
 // Urgency is how soon somebody has to look at a message.

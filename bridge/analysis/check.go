@@ -27,7 +27,7 @@ func Check(q Question, a Answer) Answer {
 	d := newDeskNames(q.Desk)
 	said := newSaid(q)
 	a.Language = languageCode(a.Language)
-	if !slices.Contains(SentimentNames(), string(a.Sentiment)) {
+	if !slices.Contains(Sentiments(), a.Sentiment) {
 		a.Sentiment = Neutral
 	}
 	a.Urgency = said.checkUrgency(a.Urgency)

@@ -105,8 +105,8 @@ func (a *applier) applyAlone(ctx context.Context, b *batch, began time.Time) err
 		if bad, ok := errors.AsType[*EventError](err); ok {
 			return a.giveUp(ctx, b.runs[0], bad.Err, false)
 		}
-		if early, ok := errors.AsType[*WaitError](err); ok && b.putOffEvent(early.Wait) { // once more: the event is left out, and its queue waits
-			continue
+		if early, ok := errors.AsType[*WaitError](err); ok && b.putOffEvent(early.Wait) {
+			continue // the event is left out now, and its queue waits
 		}
 		if !isConflict(err) || tries >= maxConflicts {
 			return err

@@ -309,25 +309,22 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 
 // check refuses what the provider would refuse.
 func (c *Channel) check(o channels.Outbound) error {
-	bad := func(text, hint string) error {
-		return &channels.SendError{Class: channels.BadContent, Text: text, Hint: hint}
-	}
 	hasParts := len(o.Files) > 0 || o.Rich != nil
 	switch {
 	case len(o.To) == 0:
 		return &channels.SendError{Class: channels.BadRecipient, Text: "There is no recipient.", Hint: "Name one."}
 	case o.Rich != nil && !c.caps.Carries(o.Rich):
-		return bad("The provider doesn't carry this.", "Say it in words.")
+		return channels.RefuseContent("The provider doesn't carry this.", "Say it in words.")
 	case o.Rich.Kind().IsSentAlone() && o.Text != "":
-		return bad("No text stands beside this.", "Send the text before it.")
+		return channels.RefuseContent("No text stands beside this.", "Send the text before it.")
 	case o.ReplyTo != "" && c.caps.ReplyTo < channels.Partial:
-		return bad("The provider knows no answers to one message.", "Quote it.")
+		return channels.RefuseContent("The provider knows no answers to one message.", "Quote it.")
 	case o.Text == "" && !hasParts:
-		return bad("There is nothing to send.", "Write something.")
+		return channels.RefuseContent("There is nothing to send.", "Write something.")
 	case c.caps.MaxTextRunes > 0 && len([]rune(o.Text)) > c.caps.MaxTextRunes:
-		return bad("The text is too long.", "Shorten it.")
+		return channels.RefuseContent("The text is too long.", "Shorten it.")
 	case len(o.Files) > c.caps.Files.PerMessage:
-		return bad("There are too many files.", "Send fewer.")
+		return channels.RefuseContent("There are too many files.", "Send fewer.")
 	}
 	return nil
 }

@@ -9,8 +9,8 @@
 //	err := meta.Start("") // a free port; then meta.URL() is the base URL, without a version
 //	defer meta.Close()
 //	number := meta.AddNumber(graphfake.NumberConfig{ID: "1055", WABA: "2066", Display: "+15550100"})
-//	meta.AllowToken("T0KEN", number.ID(), number.WABA())
-//	err = meta.Subscribe(ctx, number.WABA(), "https://…/hooks/wa", "verify-me")
+//	meta.AllowToken("T0KEN", "1055", "2066")
+//	err = meta.Subscribe(ctx, "2066", "https://…/hooks/wa", "verify-me")
 //
 //	ann := number.Customer(graphfake.Person{Phone: "+4917012345678", Name: "Ann"})
 //	ann.Text("Hello?")

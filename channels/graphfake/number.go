@@ -166,15 +166,10 @@ func (n *Number) metadataFields() map[string]any {
 	return map[string]any{"display_phone_number": digitsOf(n.cfg.Display), "phone_number_id": n.cfg.ID}
 }
 
-// notify queues a webhook about the number.
-func (n *Number) notify(routeName, field string, value map[string]any) {
+// notifyMessages queues a webhook about messages of the number. It goes to the number's own callback, if it has one.
+func (n *Number) notifyMessages(routeName string, value map[string]any) {
 	value["messaging_product"], value["metadata"] = "whatsapp", n.metadataFields()
-	isMessage := field == "messages" || field == "smb_message_echoes"
-	if !isMessage { // a number's own callback takes nothing else
-		n.waba.notify(routeName, field, value)
-		return
-	}
-	n.waba.notifyAt(n.override, routeName, field, value)
+	n.waba.notifyAt(n.override, routeName, "messages", value)
 }
 
 // listHistory answers what became of a message. Source: facebook/openapi, message_history.

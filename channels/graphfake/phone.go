@@ -136,7 +136,7 @@ func (c *Customer) sendLocked(kind string, content any, extra map[string]any, sh
 	id, _ := m["id"].(string)
 
 	switch kind {
-	case "reaction", "edit", "revoke", "system":
+	case "reaction", "edit", "system":
 	default:
 		c.lastIn = now
 	}
@@ -158,7 +158,7 @@ func (c *Customer) sendLocked(kind string, content any, extra map[string]any, sh
 		value["contacts"] = []any{c.contactFields()}
 	}
 
-	c.n.notify("hook.message", "messages", value)
+	c.n.notifyMessages("hook.message", value)
 	g.Poke()
 	return id
 }

@@ -19,7 +19,6 @@ type Template struct {
 	Language   string
 	Category   string // UTILITY, MARKETING, AUTHENTICATION
 	Status     string // PENDING, APPROVED, REJECTED, PAUSED, DISABLED, …
-	Quality    string // UNKNOWN, GREEN, YELLOW, RED
 	Reason     string // of a rejection; "" means NONE
 	Components []TemplateComponent
 
@@ -91,7 +90,7 @@ func (w *waba) createTemplate(c *call) (any, *APIError) {
 		}
 	}
 
-	t := &Template{ID: w.b.newID(), Name: in.Name, Language: in.Language, Category: in.Category, Status: "PENDING", Quality: "UNKNOWN", Components: in.Components, w: w}
+	t := &Template{ID: w.b.newID(), Name: in.Name, Language: in.Language, Category: in.Category, Status: "PENDING", Components: in.Components, w: w}
 	w.templates = append(w.templates, t)
 	w.b.nodes[t.ID] = t
 	t.reviewLaterLocked()
@@ -130,7 +129,7 @@ func (w *waba) listTemplates(c *call) (any, *APIError) {
 	list := w.templates[min(max(from, 0), len(w.templates)):]
 	for _, t := range list[:min(limit, len(list))] {
 		data = append(data, map[string]any{"id": t.ID, "name": t.Name, "language": t.Language, "category": t.Category, "status": t.Status,
-			"quality_score": map[string]any{"score": t.Quality}, "rejected_reason": cmp.Or(t.Reason, "NONE"), "components": t.Components})
+			"quality_score": map[string]any{"score": "UNKNOWN"}, "rejected_reason": cmp.Or(t.Reason, "NONE"), "components": t.Components})
 	}
 
 	paging := map[string]any{"cursors": map[string]any{"before": strconv.Itoa(from), "after": strconv.Itoa(from + len(data))}}
@@ -242,7 +241,7 @@ func (b *business) AddTemplate(wabaID, name, language, category, body string) st
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	w := b.wabaLocked(wabaID)
-	t := &Template{ID: b.newID(), Name: name, Language: language, Category: category, Status: "APPROVED", Quality: "UNKNOWN",
+	t := &Template{ID: b.newID(), Name: name, Language: language, Category: category, Status: "APPROVED",
 		Components: []TemplateComponent{{Type: "BODY", Text: body}}, w: w}
 	w.templates = append(w.templates, t)
 	b.nodes[t.ID] = t

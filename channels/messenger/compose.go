@@ -167,7 +167,8 @@ func maxBytesOf(f channels.File) int64 {
 }
 
 func errTooLarge(f channels.File) error {
-	return channels.RefuseContent(fmt.Sprintf("%s is too large for Messenger: %d MB at most.", f.Name, maxBytesOf(f)/megabyte), "Make it smaller or send a link.")
+	return channels.RefuseContent(fmt.Sprintf("%s is too large for Messenger: %d MB at most.", f.Name, maxBytesOf(f)/megabyte),
+		"Make it smaller or send a link.")
 }
 
 // attachmentType returns Messenger's type for a content type: "file" for all that its apps can't show as an
@@ -208,7 +209,8 @@ func textPart(text string, buttons []channels.Button) (part, error) {
 	}
 
 	if n := utf8.RuneCountInString(text); n > maxText {
-		return part{}, channels.RefuseContent(fmt.Sprintf("The text has %d characters; Messenger takes %d.", n, maxText), "Shorten it or send it as several messages.")
+		return part{}, channels.RefuseContent(fmt.Sprintf("The text has %d characters; Messenger takes %d.", n, maxText),
+			"Shorten it or send it as several messages.")
 	}
 
 	return part{text: text, message: outMessage{Text: text, QuickReplies: replies}}, nil
@@ -235,11 +237,13 @@ func checkButtons(buttons []channels.Button, limit int) error {
 		case strings.TrimSpace(b.Title) == "":
 			return channels.RefuseContent("A button has no words.", "Name it.")
 		case utf8.RuneCountInString(b.Title) > maxTitle:
-			return channels.RefuseContent(fmt.Sprintf("The button “%s” is too long: %d characters at most.", b.Title, maxTitle), "Shorten it.")
+			return channels.RefuseContent(fmt.Sprintf("The button “%s” is too long: %d characters at most.", b.Title, maxTitle),
+				"Shorten it.")
 		case utf8.RuneCountInString(b.ID) > maxPayload:
 			return channels.RefuseContent(fmt.Sprintf("The id of the button “%s” is too long.", b.Title), "Shorten it.")
 		case b.URL != "" && !isWeb:
-			return channels.RefuseContent(fmt.Sprintf("The button “%s” has no address of the web.", b.Title), "Write it with https:// in front.")
+			return channels.RefuseContent(fmt.Sprintf("The button “%s” has no address of the web.", b.Title),
+				"Write it with https:// in front.")
 		}
 	}
 
@@ -262,7 +266,8 @@ func buttonsOf(buttons []channels.Button) []outButton {
 // cardPart returns the part for a carousel.
 func cardPart(cards []channels.RichCard) (part, error) {
 	if len(cards) > maxCards {
-		return part{}, channels.RefuseContent(fmt.Sprintf("There are %d cards; Messenger takes %d.", len(cards), maxCards), "Leave some out.")
+		return part{}, channels.RefuseContent(fmt.Sprintf("There are %d cards; Messenger takes %d.", len(cards), maxCards),
+			"Leave some out.")
 	}
 
 	t := genericTemplate{Type: "generic"}
@@ -272,11 +277,14 @@ func cardPart(cards []channels.RichCard) (part, error) {
 		case strings.TrimSpace(c.Title) == "":
 			return part{}, channels.RefuseContent("A card has no title.", "Give it one.")
 		case utf8.RuneCountInString(c.Title) > maxCardText || utf8.RuneCountInString(c.Text) > maxCardText:
-			return part{}, channels.RefuseContent(fmt.Sprintf("The card “%s” is too long: %d characters for its title and for its text.", graph.ClipText(c.Title, maxWord), maxCardText), "Shorten it.")
+			return part{}, channels.RefuseContent(fmt.Sprintf("The card “%s” is too long: %d characters for its title and for its text.",
+				graph.ClipText(c.Title, maxWord), maxCardText), "Shorten it.")
 		case c.Text == "" && c.ImageURL == "" && len(c.Buttons) == 0:
-			return part{}, channels.RefuseContent(fmt.Sprintf("The card “%s” has nothing but a title.", c.Title), "Give it a text, a picture or a button.")
+			return part{}, channels.RefuseContent(fmt.Sprintf("The card “%s” has nothing but a title.", c.Title),
+				"Give it a text, a picture or a button.")
 		case c.ImageURL != "" && !isWeb:
-			return part{}, channels.RefuseContent(fmt.Sprintf("The picture of the card “%s” has no address of the web.", c.Title), "Write it with https:// in front.")
+			return part{}, channels.RefuseContent(fmt.Sprintf("The picture of the card “%s” has no address of the web.", c.Title),
+				"Write it with https:// in front.")
 		}
 
 		if err := checkButtons(c.Buttons, maxButtons); err != nil {

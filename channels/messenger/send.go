@@ -50,7 +50,8 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 		return channels.Receipt{}, err
 	}
 	if o.Attempt.Part >= len(parts) {
-		return channels.Receipt{}, channels.RefuseContent("The message was changed after a part of it had left.", "Send what is missing as a new message.")
+		return channels.Receipt{}, channels.RefuseContent("The message was changed after a part of it had left.",
+			"Send what is missing as a new message.")
 	}
 	if err := c.uploadFiles(ctx, o, parts); err != nil {
 		return channels.Receipt{}, err

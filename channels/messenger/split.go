@@ -49,10 +49,12 @@ func split(body []byte) []channels.Fact {
 		return []channels.Fact{graph.UnreadableFact(body, "", "not a webhook of Meta's")}
 	}
 	if n.Object != pageObject {
-		return []channels.Fact{graph.UnreadableFact(body, "", "about "+strconv.Quote(graph.ClipText(n.Object, maxWord))+", not a Page: another product's webhooks come here")}
+		return []channels.Fact{graph.UnreadableFact(body, "",
+			"about "+strconv.Quote(graph.ClipText(n.Object, maxWord))+", not a Page: another product's webhooks come here")}
 	}
 	if len(n.Entry) > maxEvents {
-		return []channels.Fact{graph.UnreadableFact(body, "", "a webhook with "+strconv.Itoa(len(n.Entry))+" entries: Meta sends no more than a thousand at once")}
+		return []channels.Fact{graph.UnreadableFact(body, "",
+			"a webhook with "+strconv.Itoa(len(n.Entry))+" entries: Meta sends no more than a thousand at once")}
 	}
 
 	var facts []channels.Fact
@@ -63,7 +65,8 @@ func split(body []byte) []channels.Fact {
 			continue
 		}
 		if n := len(e.Messaging) + len(e.Standby); n > maxEvents {
-			facts = append(facts, graph.UnreadableFact(raw, e.ID, "an entry with "+strconv.Itoa(n)+" events: Meta sends no more than a thousand at once"))
+			facts = append(facts, graph.UnreadableFact(raw, e.ID,
+				"an entry with "+strconv.Itoa(n)+" events: Meta sends no more than a thousand at once"))
 			continue
 		}
 

@@ -82,7 +82,8 @@ func (c *Channel) checkNumber(ctx context.Context) []channels.Finding {
 		}
 	}
 
-	return append([]channels.Finding{{OK: true, What: what, Text: c.number.from + " carries text messages."}}, c.checkHook(ctx).AsHookFault())
+	return append([]channels.Finding{{OK: true, What: what, Text: c.number.from + " carries text messages."}},
+		c.checkHook(ctx).AsHookFault())
 }
 
 // checkSender looks at a WhatsApp sender and its webhook.

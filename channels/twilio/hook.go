@@ -71,7 +71,7 @@ type finder struct {
 func (f *finder) findHook(ctx context.Context) (*hookPlace, error) {
 	if f.address == "" {
 		u := unreachableCondition()
-		return nil, &channels.SendError{Class: channels.BadContent, Text: u.Text, Hint: u.Hint}
+		return nil, channels.RefuseContent(u.Text, u.Hint)
 	}
 
 	if f.number.whatsapp {

@@ -39,7 +39,7 @@ func planRich(r *channels.Rich, body string) ([]part, error) {
 	}
 
 	refuse := func(text, hint string) ([]part, error) {
-		return nil, &channels.SendError{Class: channels.BadContent, Text: text, Hint: hint}
+		return nil, channels.RefuseContent(text, hint)
 	}
 	if body == "" {
 		return refuse("Buttons and lists need a text.", "Write something.")

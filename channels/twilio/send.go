@@ -162,8 +162,8 @@ func (c *Channel) setContent(ctx context.Context, form url.Values, p part) error
 // linkOf returns the address from which Twilio fetches a file.
 func linkOf(f channels.File) (string, error) {
 	if f.Link == nil {
-		return "", &channels.SendError{Class: channels.BadContent, Text: "Twilio fetches files from Parley, which has no public address.",
-			Hint: "Set PARLEY_PUBLIC_URL, or send a link."}
+		return "", channels.RefuseContent("Twilio fetches files from Parley, which has no public address.",
+			"Set PARLEY_PUBLIC_URL, or send a link.")
 	}
 	link, err := f.Link()
 	if err != nil {
@@ -181,7 +181,7 @@ func (c *Channel) planParts(o channels.Outbound) ([]part, error) {
 		return []part{{template: o.Template}}, nil
 	}
 	if len(o.Files) > caps.Files.PerMessage {
-		return nil, &channels.SendError{Class: channels.BadContent, Text: "This number can't send so many files.", Hint: "Send a link, or fewer files."}
+		return nil, channels.RefuseContent("This number can't send so many files.", "Send a link, or fewer files.")
 	}
 	if c.number.whatsapp && c.isWindowClosed(o.LastIn) {
 		f := failureOf(codeWindowClosed)
@@ -196,7 +196,7 @@ func (c *Channel) planParts(o channels.Outbound) ([]part, error) {
 
 	body, note := c.bodyAndNote(o)
 	if utf8.RuneCountInString(body) > maxBody {
-		return nil, &channels.SendError{Class: channels.BadContent, Text: "The text is longer than 1600 characters.", Hint: "Send it in pieces."}
+		return nil, channels.RefuseContent("The text is longer than 1600 characters.", "Send it in pieces.")
 	}
 	if !c.number.whatsapp {
 		return c.planSMS(o, body, note)
@@ -260,7 +260,7 @@ func (c *Channel) planSMS(o channels.Outbound, body, note string) ([]part, error
 }
 
 func errNothingToSend() error {
-	return &channels.SendError{Class: channels.BadContent, Text: "There is nothing to send.", Hint: "Write something."}
+	return channels.RefuseContent("There is nothing to send.", "Write something.")
 }
 
 // bodyAndNote renders the text, with the signature if there is room for it.

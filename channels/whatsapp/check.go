@@ -143,10 +143,12 @@ func (c *Channel) checkNumber(ctx context.Context) []channels.Finding {
 	out := []channels.Finding{channels.Found(checkNumber, "%s, %s.", clippedLine(n.Display, maxWord), clippedLine(n.Name, maxName))}
 	status := strings.ToUpper(string(n.Status))
 	if status != "" && status != "CONNECTED" {
-		out = append(out, channels.Fault(checkNumber, "The number's status is "+readableWords(n.Status)+".", "Look at WhatsApp Manager > Phone numbers."))
+		out = append(out, channels.Fault(checkNumber, "The number's status is "+readableWords(n.Status)+".",
+			"Look at WhatsApp Manager > Phone numbers."))
 	}
 	if qualityWord(string(n.Quality)) == "red" {
-		out = append(out, channels.Fault(checkNumber, "The number's quality is red: WhatsApp may restrict it.", "Look at WhatsApp Manager > Insights: customers block or report it."))
+		out = append(out, channels.Fault(checkNumber, "The number's quality is red: WhatsApp may restrict it.",
+			"Look at WhatsApp Manager > Insights: customers block or report it."))
 	}
 
 	return out
@@ -203,11 +205,13 @@ func (c *Channel) checkHook(ctx context.Context) channels.Finding {
 // checkAddress checks that Parley has an address that Meta can call.
 func (c *Channel) checkAddress() channels.Finding {
 	if c.env.HookURL == "" {
-		return channels.Fault(checkWebhook, "WhatsApp can't reach this Parley: it has no public address.", "Set PARLEY_PUBLIC_URL to an https address that leads here.")
+		return channels.Fault(checkWebhook, "WhatsApp can't reach this Parley: it has no public address.",
+			"Set PARLEY_PUBLIC_URL to an https address that leads here.")
 	}
 	isRealMeta := c.env.APIURL == "" // no server stands in for it
 	if isRealMeta && !strings.HasPrefix(c.env.HookURL, "https://") {
-		return channels.Fault(checkWebhook, "Meta calls https addresses only, and ours is "+c.env.HookURL+".", "Set PARLEY_PUBLIC_URL to an https address that leads here.")
+		return channels.Fault(checkWebhook, "Meta calls https addresses only, and ours is "+c.env.HookURL+".",
+			"Set PARLEY_PUBLIC_URL to an https address that leads here.")
 	}
 	return channels.Found(checkWebhook, "The address of this Parley is %s.", c.env.HookURL)
 }

@@ -147,7 +147,8 @@ func fileStep(f *channels.File) (step, error) {
 		kind = "document"
 	}
 	if f.SizeBytes > maxFile {
-		return step{}, channels.RefuseContent(fmt.Sprintf("%s has %d MB; WhatsApp takes 100 MB.", f.Name, f.SizeBytes/megabyte), "Send a link to it.")
+		return step{}, channels.RefuseContent(fmt.Sprintf("%s has %d MB; WhatsApp takes 100 MB.", f.Name, f.SizeBytes/megabyte),
+			"Send a link to it.")
 	}
 
 	return step{kind: kind, file: f, replies: true}, nil

@@ -146,7 +146,8 @@ func splitChange(base fact, raw json.RawMessage) []channels.Fact {
 	base.Phone = string(v.Metadata.PhoneNumberID)
 	n := len(v.Messages) + len(v.Statuses) + len(v.Echoes) + len(v.Preferences) + len(v.Errors)
 	if n > maxItems {
-		return []channels.Fact{graph.UnreadableFact(raw, base.Phone, "a change that tells "+strconv.Itoa(n)+" things: Meta sends no more than a thousand at once")}
+		return []channels.Fact{graph.UnreadableFact(raw, base.Phone,
+			"a change that tells "+strconv.Itoa(n)+" things: Meta sends no more than a thousand at once")}
 	}
 
 	var facts []channels.Fact

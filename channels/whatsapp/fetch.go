@@ -38,7 +38,8 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 		return channels.Fetched{}, &channels.SendError{Class: channels.BadContent, Text: "The file has no name.", Cause: err}
 	}
 	f, err := c.fetch(ctx, r)
-	if refused, ok := errors.AsType[*graph.Error](err); ok && !refused.Coded { // not by Graph but by the file's host: the address ran out meanwhile
+	// Without a code it was refused not by Graph but by the file's host: the address ran out meanwhile.
+	if refused, ok := errors.AsType[*graph.Error](err); ok && !refused.Coded {
 		f, err = c.fetch(ctx, r)
 	}
 	if err != nil {

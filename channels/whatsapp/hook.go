@@ -58,7 +58,8 @@ func (c *Channel) FindHook(ctx context.Context) (channels.HookState, error) {
 		subscribed = append(subscribed, f.Name)
 	}
 
-	fields := channels.HookValue{What: "What the app is told", Now: graph.ListFields(subscribed), Wanted: graph.ListFields(append(neededFields(), subscribed...))}
+	fields := channels.HookValue{What: "What the app is told", Now: graph.ListFields(subscribed),
+		Wanted: graph.ListFields(append(neededFields(), subscribed...))}
 	hasMessages := len(facts.sub.Lacks([]string{"messages"})) == 0
 	if !facts.isOfOtherProgram(c.env) {
 		app.Wanted = graph.Callback(app.Now, c.env)
@@ -80,8 +81,8 @@ func (f hookFacts) isOfOtherProgram(env channels.Env) bool {
 func (c *Channel) findHook(ctx context.Context) (hookFacts, error) {
 	var facts hookFacts
 	if c.env.HookURL == "" {
-		return facts, &channels.SendError{Class: channels.BadContent, Text: "WhatsApp can't reach this Parley: it has no public address.",
-			Hint: "Set PARLEY_PUBLIC_URL to an https address that leads here."}
+		return facts, channels.RefuseContent("WhatsApp can't reach this Parley: it has no public address.",
+			"Set PARLEY_PUBLIC_URL to an https address that leads here.")
 	}
 
 	var err error

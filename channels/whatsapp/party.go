@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"parley/channels"
+	"parley/channels/graph"
 )
 
 // userIDPattern matches a business-scoped user id (BSUID): US.13491208655302741918, US.ENT.118….
@@ -123,10 +124,7 @@ func nameOf(c contact) string {
 // clippedLine shortens a text of a customer or provider to one line of at most maxRunes characters.
 func clippedLine(s loose, maxRunes int) string {
 	text := strings.Join(strings.FieldsFunc(string(s), isGap), " ")
-	if r := []rune(text); len(r) > maxRunes {
-		return string(r[:maxRunes-1]) + "…"
-	}
-	return text
+	return graph.ClipText(text, maxRunes)
 }
 
 // isGap reports whether a character of others' text becomes a space: white space, control characters, what isn't UTF-8,

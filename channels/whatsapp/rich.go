@@ -76,7 +76,8 @@ func afterText(text string, s step) []step {
 func interactiveStep(kind, text string, action object) ([]step, error) {
 	n := utf8.RuneCountInString(text)
 	if n == 0 || n > maxBody {
-		return nil, channels.RefuseContent(fmt.Sprintf("The text above buttons and lists has 1 to %d characters; this one has %d.", maxBody, n), "Write a shorter text.")
+		return nil, channels.RefuseContent(fmt.Sprintf("The text above buttons and lists has 1 to %d characters; this one has %d.",
+			maxBody, n), "Write a shorter text.")
 	}
 	return []step{{kind: "interactive", replies: true, content: object{"type": kind, "body": object{"text": text}, "action": action}}}, nil
 }
@@ -88,7 +89,8 @@ func buttonSteps(buttons []channels.Button, text string) ([]step, error) {
 	titles := map[string]bool{}
 	for _, b := range buttons {
 		if titles[b.Title] || !isText(b.Title, maxButton) {
-			return nil, channels.RefuseContent(fmt.Sprintf("A button has 1 to %d characters, and no other may have the same: %q.", maxButton, b.Title), "Change the button.")
+			return nil, channels.RefuseContent(fmt.Sprintf("A button has 1 to %d characters, and no other may have the same: %q.",
+				maxButton, b.Title), "Change the button.")
 		}
 
 		titles[b.Title] = true
@@ -156,7 +158,8 @@ func listSection(s channels.ListSection, needsTitle bool) (object, error) {
 	for _, r := range s.Rows {
 		isTooLong := utf8.RuneCountInString(r.Description) > maxRowWords || utf8.RuneCountInString(r.ID) > maxRowID
 		if isTooLong || !isText(r.Title, maxRowTitle) {
-			return nil, channels.RefuseContent(fmt.Sprintf("A row has a title of 1 to %d characters and a description of up to %d: %q.", maxRowTitle, maxRowWords, r.Title),
+			return nil, channels.RefuseContent(fmt.Sprintf("A row has a title of 1 to %d characters and a description of up to %d: %q.",
+				maxRowTitle, maxRowWords, r.Title),
 				"Change the row.")
 		}
 
@@ -176,7 +179,8 @@ func listSection(s channels.ListSection, needsTitle bool) (object, error) {
 	lacksTitle := s.Title == "" && needsTitle
 	isTooLong := utf8.RuneCountInString(s.Title) > maxRowTitle
 	if lacksTitle || isTooLong || len(rows) == 0 {
-		return nil, channels.RefuseContent(fmt.Sprintf("A section has rows, and a title of up to %d characters where there are several.", maxRowTitle), "Change the list.")
+		return nil, channels.RefuseContent(fmt.Sprintf("A section has rows, and a title of up to %d characters where there are several.",
+			maxRowTitle), "Change the list.")
 	}
 
 	return section, nil

@@ -35,7 +35,8 @@ func (c *Channel) send(ctx context.Context, o channels.Outbound) (channels.Recei
 		return channels.Receipt{}, err
 	}
 	if o.Attempt.Part < 0 || o.Attempt.Part >= len(steps) {
-		return channels.Receipt{}, channels.RefuseContent("The message changed while it was being sent.", "Look at what the customer got, and send the rest.")
+		return channels.Receipt{}, channels.RefuseContent("The message changed while it was being sent.",
+			"Look at what the customer got, and send the rest.")
 	}
 
 	if o.Attempt.Part == 0 && len(steps) > 1 { // don't send a text if its file can't be read

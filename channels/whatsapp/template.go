@@ -137,7 +137,8 @@ func listExamples(t channels.Template, names []string) ([]string, error) {
 	for _, name := range names {
 		example := oneLine(t.Examples[name])
 		if example == "" {
-			return nil, channels.RefuseContent(fmt.Sprintf("The variable %s has no example; Meta wants one for each.", name), "Write an example.")
+			return nil, channels.RefuseContent(fmt.Sprintf("The variable %s has no example; Meta wants one for each.", name),
+				"Write an example.")
 		}
 		list = append(list, example)
 	}

@@ -267,7 +267,10 @@ func (h *Hours) Between(from, to time.Time) (open time.Duration) {
 
 		for _, p := range h.periodsOf(from, n) {
 			begin := laterOf(p.from, from)
-			end := slices.MinFunc([]time.Time{p.to, to}, time.Time.Compare)
+			end := p.to
+			if to.Before(end) {
+				end = to
+			}
 			if begin.Before(end) {
 				open += end.Sub(begin)
 			}

@@ -182,7 +182,6 @@ const stopConversations = `
 	)
 	SELECT count(*) FILTER (WHERE status IN ('open', 'pending', 'snoozed')), (SELECT count(*) FROM busy) FROM conversation`
 
-// SQLSTATEs of transactions that may be repeated.
 // stopConversations closes the contact's conversations. It fails with ErrWaiting while posts are on their way.
 func (r *runner) stopConversations(ctx context.Context) error {
 	var underWay int64

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -24,7 +25,8 @@ type Fresh struct {
 const (
 	listTables    = `SELECT oid::regclass::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1`
 	listSequences = `
-		SELECT format('PERFORM setval(%L, %s, %L)', format('%I.%I', schemaname, sequencename), coalesce(last_value, start_value), last_value IS NOT NULL)
+		SELECT format('PERFORM setval(%L, %s, %L)', format('%I.%I', schemaname, sequencename),
+			coalesce(last_value, start_value), last_value IS NOT NULL)
 		FROM pg_sequences
 		WHERE schemaname = 'public'
 		ORDER BY 1`
@@ -77,8 +79,8 @@ func Remember(ctx context.Context, pool *pgxpool.Pool) (*Fresh, error) {
 // pool meanwhile, nor the further pools whose sessions stay, too.
 func (f *Fresh) Restore(ctx context.Context, further ...*pgxpool.Pool) error {
 	isGivenBack(f.pool, leakTimeout) // the pool would lend what is opened now and ended below
-	var pids []uint32
-	for _, pool := range append(further, f.pool) {
+	pids := []uint32{}               // nil would be NULL, which no session differs from: none would be ended
+	for _, pool := range slices.Concat(further, []*pgxpool.Pool{f.pool}) {
 		for _, conn := range pool.AcquireAllIdle(ctx) {
 			defer conn.Release()
 			pids = append(pids, conn.Conn().PgConn().PID())

@@ -75,7 +75,7 @@ func (h Home) renderPiece(p view.Piece) string {
 		}
 		return literalLine(p.Agent.Name)
 	case view.PieceTime:
-		fallback := shape.FormatTime(p.At, p.Zone) // for clients that can't show it in the reader's own zone
+		fallback := shape.ShortTime(p.At, p.Zone) // for clients that can't show it in the reader's own zone
 		return fmt.Sprintf("<!date^%d^{date_short_pretty} {time}|%s>", p.At.Unix(), escape(fallback))
 	case view.PieceLink:
 		return makeLink(p.URL, p.Text)

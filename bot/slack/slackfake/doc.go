@@ -28,7 +28,8 @@
 //
 // What is not: Enterprise Grid, Slack Connect beyond foreign members, user tokens, unfurling and
 // link parsing of bots' texts, user groups, canvases, lists, bookmarks, pins, search, messages that
-// are posted later, and whatever manages channels: such methods answer unknown_method. Any name in Slack's form is taken as an emoji.
+// are posted later, whatever manages channels, and lists of files, reactions and emoji: all methods
+// but those in methods.go answer unknown_method. Any name in Slack's form is taken as an emoji.
 //
 // # With the JavaScript tools
 //

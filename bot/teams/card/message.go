@@ -166,7 +166,7 @@ func (w *texter) lineMarkup(pieces []view.Piece) string {
 		case view.PieceMention:
 			text = cmp.Or(w.people.add(p.Agent, p.Text), text)
 		case view.PieceTime:
-			text = html.EscapeString(shape.FormatTime(p.At, p.Zone))
+			text = html.EscapeString(shape.ShortTime(p.At, p.Zone))
 		case view.PieceLink:
 			text = htmlLink(text, p.URL)
 		case view.PieceThread:

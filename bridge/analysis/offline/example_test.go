@@ -56,7 +56,7 @@ func parseExamples(language, content string) ([]evaluation.Message, error) {
 
 // parseExampleHeading reads "negative urgent problem complaint".
 func parseExampleHeading(words []string) (m evaluation.Message, err error) {
-	if len(words) == 0 || !slices.Contains(sentiments(), analysis.Sentiment(words[0])) {
+	if len(words) == 0 || !slices.Contains(analysis.Sentiments(), analysis.Sentiment(words[0])) {
 		return m, fmt.Errorf("no sentiment: %q", words)
 	}
 	m.Sentiment = analysis.Sentiment(words[0])
@@ -113,7 +113,7 @@ func TestExamplesAreMany(t *testing.T) {
 		if count[language] < 330 || count[language+" pressing"] < 40 {
 			t.Errorf("%s: %d examples, %d of them urgent", language, count[language], count[language+" pressing"])
 		}
-		for _, mood := range sentiments() {
+		for _, mood := range analysis.Sentiments() {
 			if n := count[language+" "+string(mood)]; n < 25 {
 				t.Errorf("%s: %d are %s", language, n, mood)
 			}

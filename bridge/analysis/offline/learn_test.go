@@ -34,7 +34,7 @@ type lesson struct {
 
 func (a *Analyzer) lesson(m evaluation.Message, rules bool) lesson {
 	l := lesson{features: a.featuresOf(m.Question(analysis.Desk{})), rules: rules}
-	l.want[slices.Index(sentiments(), m.Sentiment)] = 1
+	l.want[slices.Index(analysis.Sentiments(), m.Sentiment)] = 1
 	if m.Urgent {
 		l.want[urgentLabel] = 1
 	}

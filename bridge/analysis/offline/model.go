@@ -10,11 +10,6 @@ import (
 	"parley/bridge/analysis"
 )
 
-// sentiments gives the sentiments in the order of the model's weights.
-func sentiments() []analysis.Sentiment {
-	return []analysis.Sentiment{analysis.Positive, analysis.Neutral, analysis.Negative, analysis.Frustrated, analysis.Pressing}
-}
-
 // Where a model's weights for a label are: sentiments first, then urgency, then intents.
 const (
 	urgentLabel = 5
@@ -105,19 +100,19 @@ func (m *model) judge(features []feature) verdict {
 // isContent says whether the likeliest sentiment is that the writer is satisfied. Who is satisfied waits for nobody, so
 // nothing is urgent then.
 func (v *verdict) isContent() bool {
-	return slices.Max(v[:urgentLabel]) == v[slices.Index(sentiments(), analysis.Positive)]
+	return slices.Max(v[:urgentLabel]) == v[slices.Index(analysis.Sentiments(), analysis.Positive)]
 }
 
 // sentiment gives the likeliest sentiment. Pressing is only somebody who isn't unhappy and needs an answer now.
 func (v *verdict) sentiment(urgent bool) analysis.Sentiment {
 	best := analysis.Neutral
-	most := v[slices.Index(sentiments(), analysis.Neutral)]
-	for i, mood := range sentiments() {
+	most := v[slices.Index(analysis.Sentiments(), analysis.Neutral)]
+	for i, mood := range analysis.Sentiments() {
 		if v[i] > most && mood != analysis.Pressing {
 			best, most = mood, v[i]
 		}
 	}
-	isPressing := best == analysis.Neutral || v[slices.Index(sentiments(), analysis.Pressing)] > most
+	isPressing := best == analysis.Neutral || v[slices.Index(analysis.Sentiments(), analysis.Pressing)] > most
 	if urgent && isPressing {
 		return analysis.Pressing
 	}

@@ -163,7 +163,8 @@ func hasHashBefore(t *text, n *numberSpan) bool {
 
 // hasOtherBefore says whether a word before a number announces something other than what the number could be. It looks at the
 // words of the same sentence, from the number backwards, at most as many as most says. Words that may stand between (fillers
-// and marks) aren't counted. It stops at another number, because words before that one announce that one.
+// and marks) aren't counted. It stops at another number, because words before that one announce that one; not at the first
+// group of the same number, nor at one against which the number is set. A number that is a part of something has no other.
 func hasOtherBefore(t *text, words announcements, at, most int) bool {
 	first, _ := t.sentenceOf(at)
 

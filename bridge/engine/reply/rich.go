@@ -47,8 +47,8 @@ func (rs *UseCases) MayReferTo(c *book.Conversation, answered *book.Message) boo
 }
 
 // mayQuote reports whether those who get a reply may read the words of the message that it answers: its author is one
-// of them or, if the message is ours, all of them got it, copies counted. That has to be checked for mail: others may have written in
-// the conversation who get no replies, and an agent may have chosen other recipients. A chat has one customer.
+// of them or, if the message is ours, all of them got it, copies counted. That has to be checked for mail: others may have
+// written in the conversation who get no replies, and an agent may have chosen other recipients. A chat has one customer.
 func (rs *UseCases) mayQuote(c *book.Conversation, answered *book.Message) bool {
 	ch := rs.Channel(c.AccountID)
 	if ch == nil {

@@ -104,7 +104,8 @@ func (rs *UseCases) keepLatePromotion(c *book.Conversation, m *book.Message) boo
 	return true
 }
 
-// parkForWindow parks a reply because of the reply window, and says so. text is what the provider said; it is empty if the provider wasn't asked.
+// parkForWindow parks a reply because of the reply window, and says so. text is what the provider said; it is empty if the
+// provider wasn't asked.
 func (rs *UseCases) parkForWindow(c *book.Conversation, m *book.Message, text string) {
 	win := rs.Window(c)
 	m.Direction = store.DirectionNote

@@ -122,7 +122,8 @@ func (e *Env) check(level, rate string) []error {
 	}
 
 	if e.Teams.AllowUnsigned && !isLoopback(e.Listen) {
-		faults = append(faults, errors.New("TEAMS_ALLOW_UNSIGNED: PARLEY_LISTEN is not on loopback; let it be 127.0.0.1:8080, or unset TEAMS_ALLOW_UNSIGNED"))
+		faults = append(faults, errors.New(
+			"TEAMS_ALLOW_UNSIGNED: PARLEY_LISTEN is not on loopback; let it be 127.0.0.1:8080, or unset TEAMS_ALLOW_UNSIGNED"))
 	}
 
 	return faults
@@ -159,7 +160,8 @@ func (e *Env) checkSlack(rate string) (faults []error) {
 
 	eventsCanCome := e.SlackAppToken != "" || e.SlackSigningSecret != ""
 	if e.SlackBotToken != "" && !eventsCanCome {
-		faults = append(faults, errors.New("SLACK_BOT_TOKEN needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (requests) beside it"))
+		faults = append(faults, errors.New(
+			"SLACK_BOT_TOKEN needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (requests) beside it"))
 	}
 	if e.SlackBotToken == "" && eventsCanCome {
 		faults = append(faults, errors.New("SLACK_BOT_TOKEN is missing; the other Slack variables do nothing without it"))

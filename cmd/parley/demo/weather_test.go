@@ -14,7 +14,7 @@ import (
 // surfaceCommand is what happens to the agents' surface. What a board doesn't know there
 // is no story for.
 //
-//	surface slack (teams) …             first of all: the only surfaces where this is told; see told
+//	surface slack (teams) …             first of all: the only surfaces where this is told; see isTold
 //	surface disconnects                 what happens meanwhile is never told
 //	surface vanishes                    nor can it be called
 //	surface reconnects                  and what was said in threads meanwhile is heard of

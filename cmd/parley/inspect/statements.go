@@ -98,8 +98,8 @@ type delivery struct {
 }
 
 const newestDeliveries = `
-	SELECT deliveries.id, deliveries.message_id, coalesce(accounts.name, '?') AS account, deliveries.kind, deliveries.state, deliveries.attempt,
-		deliveries.created_at, deliveries.first_at, deliveries.sent_at, deliveries.not_before, lanes.due_at,
+	SELECT deliveries.id, deliveries.message_id, coalesce(accounts.name, '?') AS account, deliveries.kind, deliveries.state,
+		deliveries.attempt, deliveries.created_at, deliveries.first_at, deliveries.sent_at, deliveries.not_before, lanes.due_at,
 		greatest(deliveries.seq - lanes.head - 1, 0) AS before, -- the lane's head is the last one that is done
 		deliveries.error_class, deliveries.error_text
 	FROM lanes

@@ -54,7 +54,9 @@ func (v *visit) readSite(ctx context.Context) error {
 	}
 
 	c := &crawl{visit: v, start: start, queued: map[string]bool{}}
-	c.client = fence.NewClient(fence.Options{Answer: requestTimeout, Dialer: newDialer(start.Host, v.place.Inside), Follow: c.checkRedirect})
+	c.client = fence.NewClient(fence.Options{
+		Answer: requestTimeout, Dialer: newDialer(start.Host, v.place.Inside), Follow: c.checkRedirect,
+	})
 	defer c.client.CloseIdleConnections()
 
 	if ok := c.hasReadRobots(ctx); !ok {

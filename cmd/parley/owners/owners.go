@@ -111,7 +111,8 @@ func (t Table) Split(called store.Account, idName string, facts []channels.Fact)
 // long is replaced by its hash.
 func setAside(f channels.Fact, idName string) channels.Fact {
 	if f.Quarantine == "" {
-		f.Quarantine = fmt.Sprintf("it is for %s %q, which is no account's here: add the account with parley apply, then parley replay it", idName, f.Owner)
+		f.Quarantine = fmt.Sprintf("it is for %s %q, which is no account's here: add the account with parley apply, then parley replay it",
+			idName, f.Owner)
 	}
 	head := unowned + url.QueryEscape(f.Owner) + ":"
 	if len(head)+len(f.ExternalID) > maxExternalID {

@@ -102,6 +102,9 @@ func short(t *testing.T, o torture.Options) {
 	}
 	o.Program, o.Seed, o.Out = program, 7, t.Output()
 	o = torture.Quick(o)
+	if !storetest.LongForm() {
+		o = torture.Shorten(o)
+	}
 	if text := os.Getenv("PARLEY_TEST_SEED"); text != "" {
 		if o.Seed, err = strconv.ParseUint(text, 10, 64); err != nil {
 			t.Fatal(err)

@@ -142,8 +142,7 @@ func (c *Call) BotMessage(body Content) *workspace.Message {
 	}
 
 	m.Subtype, m.User = "bot_message", ""
-	m.Username = c.Str("username")
-	m.Username = cmp.Or(m.Username, c.Opt.AppName)
+	m.Username = cmp.Or(c.Str("username"), c.Opt.AppName)
 	if r := []rune(m.Username); len(r) > maxUsername {
 		m.Username = string(r[:maxUsername])
 	}

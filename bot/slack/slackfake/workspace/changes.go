@@ -11,7 +11,7 @@ import (
 type Change struct {
 	Seq     int64     `json:"seq"`
 	At      time.Time `json:"at"`
-	Kind    string    `json:"kind"` // message, changed, deleted, reaction, ephemeral, view, home, channel, user, file, status, interaction, event, ack, retry, lost, delivered, socket, call, reset
+	Kind    string    `json:"kind"` // message, changed, deleted, reaction, ephemeral, view, home, channel, user, file, interaction, event, ack, retry, lost, delivered, socket, call, reset
 	Channel string    `json:"channel,omitempty"`
 	TS      string    `json:"ts,omitempty"`
 	Thread  string    `json:"thread,omitempty"`

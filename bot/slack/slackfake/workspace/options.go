@@ -62,7 +62,7 @@ type Options struct {
 	Seed int64
 }
 
-// AllScopes lists the bot scopes that the emulator knows, except chat:write.public, which
+// AllScopes lists bot scopes that an app may be granted, also such as no method here asks for, except chat:write.public, which
 // would hide not_in_channel.
 func AllScopes() []string {
 	return []string{

@@ -66,7 +66,8 @@ func BadTokens() []Token {
 
 const issuer = "https://api.botframework.com"
 
-// tokenShared is how long activities get the same token: the Bot Framework, too, sends one for as long as it is valid.
+// tokenShared is how long activities get the same token: to sign one for each would be most of what the emulator costs. A bot has
+// to check each request all the same, and the control page makes tokens of every wrong kind.
 const tokenShared = time.Minute
 
 // Times of tokens in seconds.

@@ -20,7 +20,7 @@ var axe string
 // the style sheets once more: no rule that runs reads them. Rules whose findings are never serious don't run: an impact that
 // a rule has is that of all its findings.
 const runAxe = `Promise.allSettled(document.getAnimations().map(a => a.finished)).then(() => axe.run(document, {runOnly: %s,
-	rules: Object.fromEntries(axe._audit.rules.filter(r => r.impact === "minor" || r.impact === "moderate").map(r => [r.id, {enabled: false}])),
+	rules: Object.fromEntries(axe._audit.rules.filter(r => ["minor", "moderate"].includes(r.impact)).map(r => [r.id, {enabled: false}])),
 	resultTypes: ["violations"], preload: false})).then(r => [axe.version].concat(
 	r.violations.filter(v => v.impact === "serious" || v.impact === "critical")
 		.map(v => v.id + " (" + v.help + "): " + v.nodes.map(n => n.target.join(" ")).slice(0, 5).join(", "))))`

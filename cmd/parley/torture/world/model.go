@@ -138,7 +138,7 @@ func newReader(seed uint64) *reader {
 func (r *reader) Analyze(_ context.Context, q analysis.Question) (analysis.Answer, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	moods := []analysis.Sentiment{analysis.Positive, analysis.Neutral, analysis.Negative, analysis.Frustrated, analysis.Pressing}
+	moods := analysis.Sentiments()
 	a := analysis.Answer{Language: "en", Sentiment: moods[r.rng.IntN(len(moods))], Intents: []string{"problem"}, Replies: []analysis.Reply{{Text: "We look into it."}}}
 	last, conv := analysis.Message{}, 0
 	for _, m := range q.Burst {
