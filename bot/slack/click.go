@@ -14,32 +14,33 @@ import (
 	"parley/bridge"
 )
 
-// handleClick handles a click on a button or a menu entry.
+// handleClick handles a click on a button or a menu entry. One that opens a window changes nothing: it is answered at once.
+// Any other click is stored, and what it was clicked in is brought up to date.
 func (r *responder) handleClick(ctx context.Context, me *fact.Self, in *interaction, body []byte) (answer, error) {
 	if len(in.Actions) == 0 || in.Actions[0].IsInput() {
 		return answer{}, nil // a field of an open form
 	}
 
-	verb, opens, args, err := readClick(in.Actions[0])
+	click, err := readClick(in.Actions[0])
 	if err != nil {
 		return r.storeQuarantined(ctx, body, err.Error())
 	}
 
-	switch opens {
+	switch click.Opens {
 	case view.OpensForm:
-		return r.openForm(me, in, formRequest{verb: verb, args: args, at: in.findPlace(), user: in.User.ID}), nil
+		return r.openForm(me, in, formRequest{verb: click.Verb, args: click.Args, at: in.findPlace(), user: in.User.ID}), nil
 	case view.OpensList, view.OpensDetails, view.OpensHistory:
-		return r.openCard(me, in, opens, args), nil
-	case view.OpensNothing:
+		return r.openCard(me, in, click), nil
+	case view.OpensNothing: // it is stored
 	}
 
 	if err := r.store(ctx, me, fact.KindInteraction, in.TriggerID, in.findPlace(), body); err != nil {
 		return answer{}, err
 	}
 	if in.View != nil {
-		return answer{after: func(ctx context.Context) { r.windows.refresh(ctx, me, in, args) }}, nil
+		return answer{after: func(ctx context.Context) { r.windows.refresh(ctx, me, in, click.Args) }}, nil
 	}
-	if in.Container.Private && !verb.Reads() {
+	if in.Container.Private && !click.Verb.Reads() {
 		return answer{after: func(ctx context.Context) { r.deletePrivateMessage(ctx, in) }}, nil
 	}
 
@@ -49,11 +50,11 @@ func (r *responder) handleClick(ctx context.Context, me *fact.Self, in *interact
 // openCard makes the answer after which a window of details, history or a list is shown. A further page takes the place
 // of the one before, and a list that of the window with its button: Slack puts no more than three windows on top of each
 // other.
-func (r *responder) openCard(me *fact.Self, in *interaction, opens view.Opens, args bridge.Args) answer {
+func (r *responder) openCard(me *fact.Self, in *interaction, click blockkit.Click) answer {
 	build := func(ctx context.Context) slackapi.ModalViewRequest {
-		return r.windows.cardModal(ctx, me, in, opens, args)
+		return r.windows.cardModal(ctx, me, in, click.Opens, click.Args)
 	}
-	inPlace := opens == view.OpensList || args.Page > 0
+	inPlace := click.Opens == view.OpensList || click.Args.Page > 0
 	if in.View != nil && inPlace {
 		return answer{after: func(ctx context.Context) { r.windows.replace(ctx, in, build(ctx)) }}
 	}
@@ -65,6 +66,7 @@ func (r *responder) openCard(me *fact.Self, in *interaction, opens view.Opens, a
 func (r *responder) deletePrivateMessage(ctx context.Context, in *interaction) {
 	address, err := url.Parse(in.AnswerURL)
 	if err != nil || !r.isTrusted(address) {
+		r.log.Warn("slack private message not taken away: its address isn't Slack's")
 		return
 	}
 	err = slackapi.PostWebhookCustomHTTPContext(ctx, address.String(), r.http, &slackapi.WebhookMessage{DeleteOriginal: true})
@@ -81,22 +83,21 @@ func decodeClick(about bridge.Action, pressed []blockkit.Control) ([]bridge.Acti
 	if len(pressed) == 0 {
 		return nil, fmt.Errorf("%w: no action", fact.ErrDecode)
 	}
-	verb, _, args, err := readClick(pressed[0])
+	click, err := readClick(pressed[0])
 	if err != nil {
 		return nil, err
 	}
 	about.Origin = bridge.OriginButton
-	about.Verb = verb
-	about.Args = args
+	about.Verb, about.Args = click.Verb, click.Args
 	return []bridge.Action{about}, nil
 }
 
 // readClick reads what a click on one of our buttons or menu entries asks for.
 // Errors: fact.ErrDecode.
-func readClick(c blockkit.Control) (bridge.Verb, view.Opens, bridge.Args, error) {
-	verb, opens, args, err := c.ReadClick()
+func readClick(c blockkit.Control) (blockkit.Click, error) {
+	click, err := c.ReadClick()
 	if err != nil {
-		return "", "", bridge.Args{}, fmt.Errorf("%w: %w", fact.ErrDecode, err)
+		return blockkit.Click{}, fmt.Errorf("%w: %w", fact.ErrDecode, err)
 	}
-	return verb, opens, args, nil
+	return click, nil
 }

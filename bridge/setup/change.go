@@ -28,7 +28,7 @@ type Change struct {
 	Channel string // an account's kind
 	// Values are those that change, by path; all others stay. No values, or one empty text, clear a value. A group
 	// (Field.Input) is cleared by its own path, and given by the paths of its keys; entries of a list of groups have
-	// numbers in their paths: "hours.holidays.days.0.date".
+	// numbers in their paths, by which they are ordered: "hours.holidays.days.0.date". A number may be missing.
 	Values map[string][]string
 	// Version is that of the entry which the person saw; "" means the entry is new.
 	Version string

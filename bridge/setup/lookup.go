@@ -3,6 +3,7 @@ package setup
 import (
 	"bytes"
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -20,22 +21,22 @@ import (
 type answers struct {
 	overlay.Found
 	remarks  []string
-	pictures map[string][]byte // of signatures, by blob
+	pictures map[string][]byte           // of signatures, by blob
+	checked  map[overlay.ChannelKey]bool // channels named by their ids that checkID has looked up
 }
 
 // askSurfaces asks the surfaces for the users and channels whose ids are not in the file, and reads signatures.
-// With visit it also asks for channels that the file names by their ids, and stores the pictures of
-// signatures.
-func askSurfaces(parent context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Options, visit bool) (answers, error) {
-	ctx, cancel := context.WithTimeout(parent, lookupTimeout)
+// With checkIDs it also has them look up the channels that the file names by their ids.
+func askSurfaces(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Options, checkIDs bool) (answers, error) {
+	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
-	found := answers{Found: overlay.NewFound(), pictures: map[string][]byte{}}
+	found := answers{Found: overlay.NewFound(), pictures: map[string][]byte{}, checked: map[overlay.ChannelKey]bool{}}
 	for _, t := range f.Teams {
-		found.resolve(ctx, o.Lookup, t.Channels, visit)
+		found.resolve(ctx, o.Lookup, t.Channels, checkIDs)
 	}
 
 	for _, a := range f.Accounts {
-		found.resolve(ctx, o.Lookup, a.Channels, visit)
+		found.resolve(ctx, o.Lookup, a.Channels, checkIDs)
 	}
 
 	directory, err := store.LoadDirectory(ctx, pool)
@@ -52,19 +53,22 @@ func askSurfaces(parent context.Context, pool *pgxpool.Pool, f *parleyfile.File,
 		found.find(ctx, o.Lookup, a, have)
 	}
 
-	return found, found.readSignatures(ctx, o, f, have, func(content []byte) error {
-		if !visit {
-			return nil // Plan stores nothing
-		}
-
-		// Use parent: a fetched picture is stored even if the time for looking up is over.
-		_, _, err := blob.WriteUpload(parent, pool, bytes.NewReader(content), int64(len(content)))
-		return err
-	})
+	return found, found.readSignatures(ctx, o, f, have)
 }
 
-// resolve asks for the channels of a team or an account, by kind of surface.
-func (a *answers) resolve(ctx context.Context, l Lookup, names map[string]document.Text, visit bool) {
+// storePictures stores the pictures of the signatures that were read.
+func (a *answers) storePictures(ctx context.Context, pool *pgxpool.Pool) error {
+	for _, content := range a.pictures {
+		if _, _, err := blob.WriteUpload(ctx, pool, bytes.NewReader(content), int64(len(content))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// resolve asks for the channels of a team or an account, by kind of surface. A channel's id needs no answer; it is looked up
+// only with checkIDs.
+func (a *answers) resolve(ctx context.Context, l Lookup, names map[string]document.Text, checkIDs bool) {
 	for _, kind := range input.Chats() {
 		name := names[kind].Value
 		key := overlay.ChannelKey{Kind: kind, Name: name}
@@ -73,9 +77,10 @@ func (a *answers) resolve(ctx context.Context, l Lookup, names map[string]docume
 			continue
 		}
 
-		if !strings.HasPrefix(name, "#") {
-			if visit && l != nil {
-				a.visit(ctx, l, key)
+		isID := !strings.HasPrefix(name, "#")
+		if isID {
+			if checkIDs && l != nil {
+				a.checkID(ctx, l, key)
 			}
 			continue
 		}
@@ -97,9 +102,14 @@ func (a *answers) resolve(ctx context.Context, l Lookup, names map[string]docume
 	}
 }
 
-// visit looks up a channel that the file names by its id. So the surface joins it, and a wrong id is
+// checkID looks up a channel that the file names by its id. So the surface joins it, and a wrong id is
 // reported now and not when the first customer writes.
-func (a *answers) visit(ctx context.Context, l Lookup, key overlay.ChannelKey) {
+func (a *answers) checkID(ctx context.Context, l Lookup, key overlay.ChannelKey) {
+	if a.checked[key] {
+		return
+	}
+	a.checked[key] = true
+
 	id, err := l.Resolve(ctx, key.Kind, key.Name)
 	switch {
 	case err != nil:
@@ -107,20 +117,20 @@ func (a *answers) visit(ctx context.Context, l Lookup, key overlay.ChannelKey) {
 	case id == "":
 		a.remarks = append(a.remarks, key.Kind+" channel "+key.Name+": not known there: check the id, let the app into the channel, and connect "+key.Kind)
 	}
-	a.Channels[key] = key.Name // so that it is looked up once
 }
 
 // find looks for an agent in each surface in which the agent has no user yet. It adds a remark if the agent
 // is in no surface at all.
-func (a *answers) find(ctx context.Context, l Lookup, e parleyfile.Agent, have *state.State) {
-	known, problem := false, ""
+func (a *answers) find(ctx context.Context, l Lookup, agent parleyfile.Agent, have *state.State) {
+	known := false
+	var problems []string
 	for _, kind := range input.Chats() {
-		if user, given := e.Users[kind]; given {
+		if user, given := agent.Users[kind]; given {
 			known = known || user.Value != ""
 			continue
 		}
 
-		old := have.Agent(e.Email)
+		old := have.Agent(agent.Email)
 		if old != nil && old.Users[kind] != "" {
 			known = true
 			continue
@@ -129,18 +139,23 @@ func (a *answers) find(ctx context.Context, l Lookup, e parleyfile.Agent, have *
 			continue
 		}
 
-		id, err := l.Find(ctx, kind, e.Email)
+		id, err := l.Find(ctx, kind, agent.Email)
 		switch {
-		case err != nil:
-			problem = " (" + err.Error() + ")" // err names the surface
+		case err != nil && !slices.Contains(problems, err.Error()):
+			problems = append(problems, err.Error()) // which names the surface
 		case id != "":
-			a.Users[overlay.UserKey{Kind: kind, Email: e.Email}] = id
+			a.Users[overlay.UserKey{Kind: kind, Email: agent.Email}] = id
 			known = true
 		}
 	}
 
-	if !known {
-		a.remarks = append(a.remarks, "agent "+e.Email+": no user of "+document.Either(input.Chats())+" is known"+problem+
-			": what this person writes stays inside; apply again when connected, or write the id")
+	if known {
+		return
 	}
+	why := ""
+	if len(problems) > 0 {
+		why = " (" + strings.Join(problems, "; ") + ")"
+	}
+	a.remarks = append(a.remarks, "agent "+agent.Email+": no user of "+document.Either(input.Chats())+" is known"+why+
+		": what this person writes stays inside; apply again when connected, or write the id")
 }

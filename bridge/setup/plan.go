@@ -97,6 +97,9 @@ func Apply(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Option
 	if err != nil {
 		return Result{}, err
 	}
+	if err := found.storePictures(ctx, pool); err != nil {
+		return Result{}, err
+	}
 
 	var work work
 	err = store.InTx(ctx, pool, func(tx pgx.Tx) error {

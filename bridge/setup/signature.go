@@ -52,7 +52,7 @@ func (e *SignatureError) Error() string { return e.What + ". " + e.Hint }
 
 // readSignatures reads the signatures of the file. If a picture can't be read now, the one that an earlier
 // apply stored is used. So a file that parley export wrote can be applied on any machine.
-func (a *answers) readSignatures(ctx context.Context, o Options, file *parleyfile.File, have *state.State, keep func([]byte) error) error {
+func (a *answers) readSignatures(ctx context.Context, o Options, file *parleyfile.File, have *state.State) error {
 	known := have.Pictures()
 	var sources []document.Text
 	for _, e := range file.Agents {
@@ -81,12 +81,6 @@ func (a *answers) readSignatures(ctx context.Context, o Options, file *parleyfil
 		}
 
 		a.Signatures[source] = read
-	}
-
-	for _, content := range a.pictures {
-		if err := keep(content); err != nil {
-			return err
-		}
 	}
 
 	return nil

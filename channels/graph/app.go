@@ -122,15 +122,19 @@ type Subscription struct {
 	} `json:"fields"`
 }
 
-// Lacks returns those of the webhook fields to which the app isn't subscribed.
-func (s Subscription) Lacks(fields []string) []string {
-	return slices.DeleteFunc(slices.Clone(fields), func(f string) bool {
-		return slices.ContainsFunc(s.Fields, func(has struct {
-			Name string `json:"name"`
-		}) bool {
-			return has.Name == f
-		})
-	})
+// FieldNames returns the webhook fields to which the app is subscribed.
+func (s Subscription) FieldNames() []string {
+	var names []string
+	for _, f := range s.Fields {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// Has reports whether the app is subscribed to all these webhook fields.
+func (s Subscription) Has(fields ...string) bool {
+	subscribed := s.FieldNames()
+	return !slices.ContainsFunc(fields, func(f string) bool { return !slices.Contains(subscribed, f) })
 }
 
 // Subscription returns the app's subscription to a kind of object; the zero value if there is none.

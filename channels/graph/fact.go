@@ -31,8 +31,10 @@ func UnreadableFact(raw []byte, owner, why string) channels.Fact {
 	return channels.Fact{ExternalID: "x:" + HashOf(raw), OrderKey: "unreadable", Payload: bytes.Clone(raw), Quarantine: why, Owner: owner}
 }
 
-// ListFields writes the names of webhooks' fields for people, in the order of the alphabet and each once.
-func ListFields(fields []string) string {
-	fields = slices.Sorted(slices.Values(fields))
-	return strings.Join(slices.Compact(fields), ", ")
+// UniteFields returns the names of webhooks' fields in all lists, in the order of the alphabet and each once.
+func UniteFields(lists ...[]string) []string {
+	return slices.Compact(slices.Sorted(slices.Values(slices.Concat(lists...))))
 }
+
+// ListFields writes the names of webhooks' fields in all lists for people, in the order of the alphabet and each once.
+func ListFields(lists ...[]string) string { return strings.Join(UniteFields(lists...), ", ") }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"parley/channels"
@@ -20,7 +19,7 @@ const pageObject = "page"
 type hookFacts struct {
 	app  *graph.App
 	sub  graph.Subscription // of the app
-	page []string           // the webhook fields that the Page sends to the app
+	page []string           // the webhook fields that the Page sends to the app; none if it isn't subscribed to it
 }
 
 // FindHook implements channels.Hooked.
@@ -30,18 +29,12 @@ func (c *Channel) FindHook(ctx context.Context) (channels.HookState, error) {
 		return channels.HookState{}, err
 	}
 
-	var subscribed []string
-	for _, f := range facts.sub.Fields {
-		subscribed = append(subscribed, f.Name)
-	}
-
+	subscribed := facts.sub.FieldNames()
 	return channels.HookState{
 		Values: []channels.HookValue{
 			{What: "Callback of the app " + facts.app.Name + ", for all its Pages", Now: facts.sub.Callback, Wanted: graph.Callback(facts.sub.Callback, c.env)},
-			{What: "What the app is told", Now: graph.ListFields(subscribed),
-				Wanted: graph.ListFields(append(neededFields(), subscribed...))},
-			{What: "What the Page tells the app", Now: graph.ListFields(facts.page),
-				Wanted: graph.ListFields(append(neededFields(), facts.page...))},
+			{What: "What the app is told", Now: graph.ListFields(subscribed), Wanted: graph.ListFields(neededFields(), subscribed)},
+			{What: "What the Page tells the app", Now: graph.ListFields(facts.page), Wanted: graph.ListFields(neededFields(), facts.page)},
 		},
 		ByHand: "In Meta's app dashboard, Messenger, API settings: set the callback URL " + c.env.HookURL + " with the verify token of this account, subscribe it to " +
 			strings.Join(neededFields(), ", ") + ", and add the Page there with the same fields.",
@@ -98,21 +91,15 @@ func (c *Channel) SetHook(ctx context.Context) error {
 	}
 
 	callback := graph.Callback(facts.sub.Callback, c.env)
-	if callback != facts.sub.Callback || len(facts.sub.Lacks(neededFields())) > 0 {
-		fields := neededFields()
-		for _, f := range facts.sub.Fields {
-			fields = append(fields, f.Name)
-		}
-
-		slices.Sort(fields)
-		if err := facts.app.Subscribe(ctx, pageObject, callback, c.hook.VerifyToken, slices.Compact(fields)); err != nil {
+	if callback != facts.sub.Callback || !facts.sub.Has(neededFields()...) {
+		fields := graph.UniteFields(neededFields(), facts.sub.FieldNames())
+		if err := facts.app.Subscribe(ctx, pageObject, callback, c.hook.VerifyToken, fields); err != nil {
 			return hookError(err)
 		}
 	}
 
-	fields := append(neededFields(), facts.page...)
-	slices.Sort(fields)
-	query := url.Values{"subscribed_fields": {strings.Join(slices.Compact(fields), ",")}}
+	fields := graph.UniteFields(neededFields(), facts.page)
+	query := url.Values{"subscribed_fields": {strings.Join(fields, ",")}}
 	if err := c.graph.Call(ctx, http.MethodPost, c.page+"/subscribed_apps", query, nil, nil); err != nil {
 		return hookError(err)
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"parley/channels"
@@ -53,14 +52,10 @@ func (c *Channel) FindHook(ctx context.Context) (channels.HookState, error) {
 	}
 
 	app := channels.HookValue{What: "Callback of the app " + facts.app.Name + ", for news about templates and the account", Now: facts.sub.Callback, Wanted: facts.sub.Callback}
-	var subscribed []string
-	for _, f := range facts.sub.Fields {
-		subscribed = append(subscribed, f.Name)
-	}
-
+	subscribed := facts.sub.FieldNames()
 	fields := channels.HookValue{What: "What the app is told", Now: graph.ListFields(subscribed),
-		Wanted: graph.ListFields(append(neededFields(), subscribed...))}
-	hasMessages := len(facts.sub.Lacks([]string{"messages"})) == 0
+		Wanted: graph.ListFields(neededFields(), subscribed)}
+	hasMessages := facts.sub.Has("messages")
 	if !facts.isOfOtherProgram(c.env) {
 		app.Wanted = graph.Callback(app.Now, c.env)
 	} else if hasMessages { // the other program chooses the fields; without messages nothing would come here
@@ -144,16 +139,11 @@ func (c *Channel) SetHook(ctx context.Context) error {
 	}
 
 	ours, verify := c.env.HookURL, c.hook.VerifyToken
-	fields := neededFields()
-	for _, f := range facts.sub.Fields {
-		fields = append(fields, f.Name)
-	}
-
-	isComplete := facts.sub.Callback != "" && len(facts.sub.Lacks(neededFields())) == 0
+	isComplete := facts.sub.Callback != "" && facts.sub.Has(neededFields()...)
 	if !isComplete && !facts.isOfOtherProgram(c.env) {
-		slices.Sort(fields)
+		fields := graph.UniteFields(neededFields(), facts.sub.FieldNames())
 		callback := graph.Callback(facts.sub.Callback, c.env)
-		if err := facts.app.Subscribe(ctx, businessObject, callback, verify, slices.Compact(fields)); err != nil {
+		if err := facts.app.Subscribe(ctx, businessObject, callback, verify, fields); err != nil {
 			return c.hookError(err)
 		}
 	}

@@ -103,9 +103,10 @@ func (s *SignUp) Numbers(ctx context.Context, token string) ([]SignedNumber, err
 		return nil, errSignUp(err)
 	}
 
-	missing := facts.Missing("whatsapp_business_management", "whatsapp_business_messaging")
-	isOurs := facts.Valid && facts.AppID == s.o.AppID
-	if !isOurs || len(missing) > 0 {
+	if !facts.Valid || facts.AppID != s.o.AppID {
+		return nil, &channels.SendError{Class: channels.AuthBroken, Text: "What was granted at Meta isn't valid, or wasn't granted to Parley's app.", Hint: "Begin again."}
+	}
+	if missing := facts.Missing("whatsapp_business_management", "whatsapp_business_messaging"); len(missing) > 0 {
 		return nil, &channels.SendError{Class: channels.AuthBroken, Text: "What was granted at Meta is not enough: " + strings.Join(missing, " and ") + " is missing.",
 			Hint: "Begin again, and grant all that is asked. The app's configuration must ask for it."}
 	}

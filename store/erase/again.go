@@ -35,10 +35,10 @@ type Former struct {
 	Since time.Time `db:"created_at" json:"since"`
 }
 
-// Fact is a fact that was erased.
+// Fact names something that came from a provider and was erased: if it comes again, it isn't taken.
 type Fact struct {
 	Account store.AccountID `db:"account_id" json:"account"`
-	Hash    string          `db:"hash" json:"hash"`
+	Hash    string          `db:"hash" json:"hash"` // a keyed hash, in the form of a UUID
 }
 
 // ErrOtherKey means that a record's hashes were not made with this database's key, so that nothing can be found by them.
@@ -77,13 +77,14 @@ func Again(ctx context.Context, o Options, records []Record) ([]Certificate, err
 	var done []Certificate
 	for _, r := range records {
 		row, err := readRow(ctx, o.Pool, r.Erasure)
-		if errors.Is(err, ErrNoErasure) {
+		isUnknown := errors.Is(err, ErrNoErasure)
+		if isUnknown {
 			err = beginAgain(ctx, o, r)
 		}
 		if err != nil {
 			return done, err
 		}
-		if row.DoneAt != nil {
+		if isDone := !isUnknown && row.DoneAt != nil; isDone {
 			continue
 		}
 
@@ -177,6 +178,9 @@ func contactsOf(ctx context.Context, q store.Querier, key Key, r Record) ([]stor
 	}
 
 	rows, err := query.Collect[row](ctx, q, "contacts before", contactsBefore, r.AskedAt, ids, since)
+	if err != nil {
+		return nil, err
+	}
 	list := []store.ContactID{}
 	for _, identity := range rows {
 		hash := hex.EncodeToString(key.hashIdentity(identity.Account, identity.Key))
@@ -185,5 +189,5 @@ func contactsOf(ctx context.Context, q store.Querier, key Key, r Record) ([]stor
 		}
 	}
 
-	return slices.Compact(list), err
+	return slices.Compact(list), nil
 }

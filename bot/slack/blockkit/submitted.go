@@ -50,22 +50,29 @@ type Input struct {
 // IsInput reports whether c is a field of an open form: such a click asks for nothing.
 func (c Control) IsInput() bool { return c.ActionID == inputID }
 
-// ReadClick reads the verb, what it opens and its arguments from one of our buttons or menu entries.
+// Click is what a click on one of our buttons or menu entries asks for.
+type Click struct {
+	Verb  bridge.Verb
+	Opens view.Opens // a form or a window; view.OpensNothing if the verb is done at once
+	Args  bridge.Args
+}
+
+// ReadClick reads what a click on one of our buttons or menu entries asks for.
 // Errors: the control isn't ours, or verb.Pressed's.
-func (c Control) ReadClick() (bridge.Verb, view.Opens, bridge.Args, error) {
+func (c Control) ReadClick() (Click, error) {
 	read := c.readButton
 	if c.Selected != nil {
 		read = c.readMenuEntry
 	}
 	name, opens, value, err := read()
 	if err != nil {
-		return "", "", bridge.Args{}, err
+		return Click{}, err
 	}
 	v, args, err := verb.Pressed(name, value)
 	if err != nil {
-		return "", "", args, err
+		return Click{}, err
 	}
-	return v, view.Opens(opens), args, nil
+	return Click{Verb: v, Opens: view.Opens(opens), Args: args}, nil
 }
 
 // readMenuEntry takes apart what optionValue made.

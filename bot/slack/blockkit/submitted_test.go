@@ -34,11 +34,11 @@ func TestAnswersStayShort(t *testing.T) {
 func TestMenu(t *testing.T) {
 	t.Parallel()
 	c := Control{Selected: &option{Value: optionValue(view.Button{Verb: bridge.VerbTake, Value: verb.Value(bridge.Args{Conversation: 12})})}}
-	if v, opens, args, err := c.ReadClick(); v != bridge.VerbTake || opens != view.OpensNothing || args.Conversation != 12 || err != nil {
-		t.Errorf("%s %s %+v %v", v, opens, args, err)
+	if click, err := c.ReadClick(); click.Verb != bridge.VerbTake || click.Opens != view.OpensNothing || click.Args.Conversation != 12 || err != nil {
+		t.Errorf("%+v %v", click, err)
 	}
 	for _, bad := range []string{"", "take", "take|", "say||", "take||{}{}"} {
-		if _, _, _, err := (Control{Selected: &option{Value: bad}}).ReadClick(); err == nil {
+		if _, err := (Control{Selected: &option{Value: bad}}).ReadClick(); err == nil {
 			t.Errorf("%q passed", bad)
 		}
 	}

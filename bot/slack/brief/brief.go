@@ -9,13 +9,14 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 )
 
 // maxBytes is the size from which an answer is passed on as it is.
 const maxBytes = 1 << 20
 
-// answer is what is read of the answer to a post.
+// answer is what is read of the answer to a post. A field that isn't here is empty for whoever calls slack-go: add it here first.
 type answer struct {
 	OK       bool            `json:"ok"`
 	Channel  string          `json:"channel"`
@@ -44,17 +45,17 @@ func Shorten(r *http.Response) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBytes))
 	rest := r.Body // what is longer than maxBytes
 	if err != nil {
-		rest = brokenBody{r.Body, err}
+		rest = brokenBody{Closer: r.Body, err: err}
 	}
 
 	isWhole := err == nil && len(body) < maxBytes
 	if isWhole {
 		body = shortenBody(body)
+		r.ContentLength = int64(len(body))
+		r.Header.Set("Content-Length", strconv.Itoa(len(body)))
 	}
 
-	r.Body = readCloser{io.MultiReader(bytes.NewReader(body), rest), rest}
-	r.ContentLength = -1
-	r.Header.Del("Content-Length")
+	r.Body = readCloser{Reader: io.MultiReader(bytes.NewReader(body), rest), Closer: rest}
 }
 
 // shortenBody returns what Parley reads of an answer. An answer that isn't a success stays as it is.

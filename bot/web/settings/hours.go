@@ -152,7 +152,7 @@ func (p hoursPages) saveHours(v *web.Visit) error {
 // hoursChange returns all values of the hours that were sent, because they are replaced together; none if they are as the page
 // showed them. A day whose date was removed goes with its name and hours.
 func hoursChange(v *web.Visit, form web.Form) map[string][]string {
-	values := map[string][]string{hoursKey: nil}
+	values := map[string][]string{hoursKey: nil} // the group itself: what isn't given below is cleared
 	changed := false
 	removedRow := "" // the prefix of the fields of a day whose date was removed
 	for _, g := range form.Groups {

@@ -9,10 +9,10 @@ import (
 	"parley/bridge/analysis/offline/wordform"
 )
 
-// How much of a burst counts: its beginning and its end, in bytes. Who writes more says it there.
+// How much of a longer burst is read. What matters stands at its beginning, or at its end.
 const (
-	headBytes = 8 << 10
-	tailBytes = 2 << 10
+	headBytes = 8 << 10 // from its first message on
+	tailBytes = 2 << 10 // of its last message
 )
 
 // text is what is analysed: the subjects and texts of a burst, one after the other, cut into words.
@@ -62,7 +62,7 @@ func readText(burst []analysis.Message) *text {
 		add(m.Text)
 	}
 
-	if size > headBytes+tailBytes {
+	if size > headBytes+tailBytes { // then the head ends before the last message's tail begins
 		b.WriteString(lastOf(burst[len(burst)-1].Text))
 		b.WriteByte('\n')
 	}
@@ -80,36 +80,33 @@ func readText(burst []analysis.Message) *text {
 func (t *text) quoteForwarded() {
 	quoted := false
 	for i := range t.tokens {
-		k := &t.tokens[i]
-		const lookBehind = 4 // bytes: the end of the line, a mark and perhaps a space
-		before := strings.TrimRight(t.all[max(0, k.from-lookBehind):k.from], " ")
+		word := &t.tokens[i]
+		const lookBehind = 5 // bytes: the end of the line, a mark of up to three bytes, and perhaps a space
+		before := strings.TrimRight(t.all[max(0, word.from-lookBehind):word.from], " ")
 		for _, mark := range []string{"\n\"", "\n“", "\n„", "\n«", "\n>", "\n”"} {
 			quoted = quoted || strings.HasSuffix(before, mark)
 		}
-		k.quoted = k.quoted || quoted
+		word.quoted = word.quoted || quoted
 	}
 }
 
-// clipText gives at most so many bytes from the beginning of a text, and no half character.
-func clipText(s string, most int) string {
-	if most <= 0 {
+// clipText gives at most limit bytes from the beginning of a text, and no half character.
+func clipText(s string, limit int) string {
+	if limit <= 0 {
 		return ""
 	}
-	if len(s) <= most {
+	if len(s) <= limit {
 		return s
 	}
-	for most > 0 && !utf8.RuneStart(s[most]) {
-		most--
+	for limit > 0 && !utf8.RuneStart(s[limit]) {
+		limit--
 	}
-	return s[:most]
+	return s[:limit]
 }
 
-// lastOf gives the end of a text that was too long to be read as a whole, unless its beginning reaches there.
+// lastOf gives at most tailBytes from the end of a text, and no half character.
 func lastOf(s string) string {
-	if len(s) <= tailBytes {
-		return ""
-	}
-	from := len(s) - tailBytes
+	from := max(0, len(s)-tailBytes)
 	for from < len(s) && !utf8.RuneStart(s[from]) {
 		from++
 	}
@@ -145,8 +142,8 @@ func (t *text) wordAt(i int) string { return t.all[t.tokens[i].from:t.tokens[i].
 func (t *text) words() iter.Seq2[string, string] {
 	return func(yield func(raw, form string) bool) {
 		for i := range t.tokens {
-			k := &t.tokens[i]
-			if !k.number && !yield(clipText(t.wordAt(i), wordform.Longest), k.form) {
+			word := &t.tokens[i]
+			if !word.number && !yield(clipText(t.wordAt(i), wordform.Longest), word.form) {
 				return
 			}
 		}
@@ -167,8 +164,7 @@ func (t *text) isSentenceStart(i int) bool {
 // isForward says whether a mail's subject says that it was forwarded, in one of our languages.
 func isForward(subject string) bool {
 	prefix, _, found := strings.Cut(strings.TrimSpace(subject), ":")
-	const longest = 4 // letters
-	if !found || len(prefix) > longest {
+	if !found {
 		return false
 	}
 	switch strings.ToLower(prefix) {

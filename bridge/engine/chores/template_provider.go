@@ -15,8 +15,7 @@ import (
 // providers accept no change.
 const reviewWait = 10 * time.Minute
 
-// handIn submits a template to its provider. If the provider has one of that name already, handIn takes that one over,
-// unless it is another account's with other content, or somebody else may be waiting for its review.
+// handIn submits a template to its provider. One whose content the provider refuses may have a namesake there: see afterRefusal.
 func (cs *Chores) handIn(ctx context.Context, templater channels.Templater, row store.Template) (channels.TemplateState, error) {
 	t := bridge.ProviderTemplate(row)
 	if t.ExternalID == "" && row.Tries > 1 { // an earlier attempt may have succeeded though its answer was lost
@@ -32,45 +31,60 @@ func (cs *Chores) handIn(ctx context.Context, templater channels.Templater, row 
 		}
 	}
 
-	state, refused := templater.SubmitTemplate(ctx, t)
-	if refused == nil || channels.ClassOf(refused) != channels.BadContent {
-		return state, refused
+	state, err := templater.SubmitTemplate(ctx, t)
+	if err != nil && channels.ClassOf(err) == channels.BadContent {
+		return cs.afterRefusal(ctx, templater, row, t, err)
 	}
+	return state, err
+}
 
-	known, err := knownTemplate(ctx, templater, t)
-	if err != nil || known == nil {
-		return state, refused
-	}
-
-	twins, err := cs.findTwins(ctx, row, known.ExternalID)
+// afterRefusal finds out whether a provider refused a template only because it has one of that name already, its namesake.
+//   - A namesake that another account of the same business submitted with the same content is taken for this template.
+//   - While the provider reviews an earlier version of this template, the change waits.
+//   - A namesake that no account has is replaced, unless somebody else may be waiting for its review.
+//
+// Otherwise it returns refused. What failed while it looked is returned instead, so that the template is submitted again.
+func (cs *Chores) afterRefusal(ctx context.Context, templater channels.Templater, row store.Template, t channels.Template, refused error) (channels.TemplateState, error) {
+	namesake, err := knownTemplate(ctx, templater, t)
 	if err != nil {
-		return state, refused
+		return channels.TemplateState{}, err
+	}
+	if namesake == nil {
+		return channels.TemplateState{}, refused
+	}
+
+	twins, err := cs.findTwins(ctx, row, namesake.ExternalID)
+	if err != nil {
+		return channels.TemplateState{}, outbound.Retry(err)
 	}
 	if slices.ContainsFunc(twins, func(twin store.Template) bool { return !bridge.TemplateDiffers(twin, row) }) {
-		return *known, nil // another account of the same business has submitted the same template
+		return *namesake, nil
 	}
 
-	isInReview := known.Status == channels.TemplatePending
-	isOurs := t.ExternalID != "" && t.ExternalID == known.ExternalID
+	isInReview := namesake.Status == channels.TemplatePending
+	isOurs := t.ExternalID != "" && t.ExternalID == namesake.ExternalID
 	if isOurs && isInReview {
-		return state, &channels.SendError{Class: channels.Retry, Wait: reviewWait, Cause: refused,
+		return channels.TemplateState{}, &channels.SendError{Class: channels.Retry, Wait: reviewWait, Cause: refused,
 			Text: "The provider still reviews what was handed in before; the change follows."}
 	}
 
 	isNobodys := !isInReview && len(twins) == 0
 	if isNobodys && t.ExternalID == "" {
-		t.ExternalID = known.ExternalID
+		t.ExternalID = namesake.ExternalID
 		return templater.SubmitTemplate(ctx, t)
 	}
 
-	return state, refused
+	return channels.TemplateState{}, refused
 }
 
 // deleteTemplate removes a template from its provider, unless another account of the same business still has it.
 func (cs *Chores) deleteTemplate(ctx context.Context, templater channels.Templater, row store.Template) error {
 	twins, err := cs.findTwins(ctx, row, row.ExternalID)
-	if err != nil || len(twins) > 0 {
+	if err != nil {
 		return outbound.Retry(err)
+	}
+	if len(twins) > 0 {
+		return nil
 	}
 	return templater.DeleteTemplate(ctx, bridge.ProviderTemplate(row))
 }

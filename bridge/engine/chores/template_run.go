@@ -237,8 +237,8 @@ func isNewlyGone(row store.Template, now time.Time) bool {
 	return row.Status != string(channels.TemplateRejected) && row.Status != string(channels.TemplateDisabled)
 }
 
-// isNewState reports whether a provider's list says something of a template that Parley doesn't know yet. What the list leaves
-// out stays as it is known.
+// isNewState reports whether a provider's list says something of a template that Parley doesn't know yet: another status, or
+// another reason, category or quality. Of these three, one that the list leaves out stays as it is known.
 func isNewState(row store.Template, s channels.TemplateState) bool {
 	differs := func(listed, known string) bool { return listed != "" && listed != known }
 	if string(s.Status) != row.Status || differs(s.Reason, row.Reason) {

@@ -65,15 +65,7 @@ type editing struct{ *UseCases }
 func (sp editing) applyEdit(r book.Request, m *book.Message) {
 	r.Agent = sp.Dir.AgentOf(m.AccountID, m.AuthorUser)
 	r.Actor = bridge.Actor{ID: m.AuthorUser, Kind: bridge.ActorPerson}
-	decision, reason := Speak(sp.speechOf(r))
-	if m.Place == "" { // it was typed elsewhere, with the number of its conversation, and may not be for that one any more
-		decision, reason = Ask, elsewhereReason
-		speaksToParley := r.Explicit || r.MentionsBot
-		if !speaksToParley {
-			decision, reason = Inside, noteReason
-		}
-	}
-
+	decision, reason := sp.decideEdited(r, m)
 	m.Promotional = m.Promotional || r.Args.Promotional
 	if m.Fate == store.FateWaiting && sp.editWaiting(r, m, decision, reason) {
 		return
@@ -101,6 +93,19 @@ func (sp editing) applyEdit(r book.Request, m *book.Message) {
 	if decision == Out && m.Fate == store.FateInside {
 		amongColleagues(sp).askEdited(r.Conversation, m) // that an edit made a note a reply isn't enough to send it
 	}
+}
+
+// decideEdited decides about an edited text as about a new one. A text that was typed elsewhere, with the number of its
+// conversation, may not be for that conversation any more: it never leaves without a click.
+func (sp editing) decideEdited(r book.Request, m *book.Message) (decision Decision, reason string) {
+	wasTypedInThread := m.Place != ""
+	if wasTypedInThread {
+		return Speak(sp.speechOf(r))
+	}
+	if r.Explicit || r.MentionsBot { // it speaks to Parley
+		return Ask, elsewhereReason
+	}
+	return Inside, noteReason
 }
 
 // editWaiting applies an edit of a reply that waits to be sent. It returns false if the reply doesn't wait any more, because
@@ -179,7 +184,8 @@ func updatePreview(c *book.Conversation, before, now string) {
 	}
 }
 
-// keepInside keeps a reply inside that waited, because an edit made it a text that doesn't leave by itself.
+// keepInside keeps a reply inside that waited, because an edit made it a text that doesn't leave by itself. If decision is Ask,
+// its author is asked whether it shall leave.
 func (sp *UseCases) keepInside(c *book.Conversation, m *book.Message, a bridge.Action, decision Decision, reason string) {
 	m.KeepInside(reason)
 	sp.Log.ByParley(c, store.DeedKeptInside, book.Detail{Message: m.ID, Reason: reason})

@@ -43,7 +43,7 @@ func (wf *UseCases) Reopen(ctx context.Context, tx pgx.Tx, r book.Request) error
 	return nil
 }
 
-// End applies resolve and close.
+// End resolves a conversation, or closes it, which only admins do.
 func (wf *UseCases) End(r book.Request) {
 	c := r.Conversation
 	if !c.BridgeStatus().Open() {
@@ -63,7 +63,7 @@ func (wf *UseCases) End(r book.Request) {
 		return
 	}
 
-	wf.setEnded(r, wf.Dir.Ref(r.Surface, r.Agent.ID))
+	wf.setEnded(r)
 	c.RefreshCard()
 }
 
@@ -78,8 +78,8 @@ func (wf *UseCases) hasUnread(r book.Request) bool {
 	})
 }
 
-// setEnded ends a conversation. by is the agent who does it.
-func (wf *UseCases) setEnded(r book.Request, by bridge.AgentRef) {
+// setEnded ends a conversation: it gives it its last status, drops what was suggested, and tells its thread.
+func (wf *UseCases) setEnded(r book.Request) {
 	c, a := r.Conversation, r.Action
 	if c.BridgeStatus() == bridge.StatusSnoozed {
 		wf.EndSnooze(c)
@@ -96,7 +96,7 @@ func (wf *UseCases) setEnded(r book.Request, by bridge.AgentRef) {
 	wf.Suggested.Drop(c)
 	wf.Suggestions.End(c)
 	wf.Log.ByAgent(c, r.Agent, what, book.Detail{Text: a.Args.Note})
-	line := bridge.Line{Content: bridge.LineResolved, By: by, Text: a.Args.Note, Verb: a.Verb, Args: bridge.Args{Conversation: c.ID}}
+	line := bridge.Line{Content: bridge.LineResolved, By: wf.Dir.Ref(r.Surface, r.Agent.ID), Text: a.Args.Note, Verb: a.Verb, Args: bridge.Args{Conversation: c.ID}}
 	if a.Verb == bridge.VerbResolve {
 		line.Verbs = []bridge.Verb{bridge.VerbReopen}
 		wf.sumUp(c, own.OnResolve)

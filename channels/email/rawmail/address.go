@@ -197,6 +197,9 @@ func Address(a string, guess *Guesser) string {
 	if m := quotedAddress.FindStringSubmatch(a); m != nil {
 		local, domain := m[1], m[2]
 		needsQuotes := strings.ContainsAny(local, " \t@,;:()[]")
+		if needsQuotes && len(a) > maxAddressLength {
+			return ""
+		}
 		if needsQuotes {
 			return ASCIIDomain(a)
 		}
@@ -287,7 +290,10 @@ func withoutQuotesAround(s string) string {
 
 // WithoutTag returns an address without its +tag.
 func WithoutTag(address string) string {
-	local, domain, _ := strings.Cut(address, "@")
+	local, domain, isAddress := strings.Cut(address, "@")
+	if !isAddress {
+		return address
+	}
 	beforeTag, _, _ := strings.Cut(local, "+")
 	return beforeTag + "@" + domain
 }

@@ -59,7 +59,7 @@ func (a *App) serveReady(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveSurfacesReady answers whether all chats at work are connected.
+// serveSurfacesReady answers whether no chat that this process is connected to is broken.
 func (a *App) serveSurfacesReady(ctx context.Context, w http.ResponseWriter) {
 	accounts, err := store.ListAccounts(ctx, a.db.Pool)
 	if err != nil {
