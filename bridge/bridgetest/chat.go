@@ -191,9 +191,15 @@ func (c *Chat) Say(user, channel, thread, text string, files ...File) string {
 	return m.ID
 }
 
-// Edit changes a user's message.
-func (c *Chat) Edit(channel, id, text string) {
-	c.changeMessage(channel, id, "edit", func(m *Message) { m.Text = text })
+// Edit changes a user's message, and adds files to it.
+func (c *Chat) Edit(channel, id, text string, files ...File) {
+	c.changeMessage(channel, id, "edit", func(m *Message) {
+		m.Text = text
+		for _, f := range files {
+			f.ID = fmt.Sprintf("f%s.%d", m.ID, len(m.Files))
+			m.Files = append(m.Files, f)
+		}
+	})
 }
 
 // Delete deletes any message.

@@ -79,7 +79,7 @@ func useCases() map[bridge.Verb]*useCase {
 		bridge.VerbResolve:        {wants: wantEnd, do: byWorkflow((*workflow.UseCases).End)},
 		bridge.VerbReopen:         {needsLatest: true, read: reopen},
 		bridge.VerbClose:          {wants: wantEnd, do: byWorkflow((*workflow.UseCases).End)},
-		bridge.VerbUndo:           {needsLatest: true, do: bySpeech((*speech.UseCases).Undo)},
+		bridge.VerbUndo:           {needsLatest: true, wants: wantUndo, do: bySpeech((*speech.UseCases).Undo)},
 		bridge.VerbCC:             {needsLatest: true, do: byReplies((*reply.UseCases).ChangeRecipients)},
 		bridge.VerbTo:             {needsLatest: true, do: byReplies((*reply.UseCases).ChangeRecipients)},
 		bridge.VerbAllow:          {needsLatest: true, do: byReplies((*reply.UseCases).ChangeRecipients)},

@@ -147,6 +147,9 @@ func wantEnd(_ *work, n *book.Wanted, surface store.AccountID, a bridge.Action) 
 	n.Ends = append(n.Ends, book.Request{Surface: surface, Action: a})
 }
 
+// wantUndo adds the replies that wait: the last of them is taken back, though others may have written more since.
+func wantUndo(_ *work, n *book.Wanted, _ store.AccountID, _ bridge.Action) { n.Undo = true }
+
 func (w *work) wantOwn(n *book.Wanted, f *own.Fact) {
 	n.AddConversation(f.Conversation)
 	n.Failures = n.Failures || f.Kind == string(relay.ReportFailed)

@@ -225,7 +225,7 @@ func (b *Book) keepMessages(messages, last []store.Message) {
 // those of the loaded messages, and the parked replies that may be offered again.
 func (b *Book) loadWaiting(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	var customerLanes []store.LaneID // those in which something waits
-	if n.Waiting || n.Failures {
+	if n.Waiting || n.Undo || n.Failures {
 		for _, id := range b.replyLanes() {
 			if l := b.Outbox.Lanes[id]; l.Tail > l.Head {
 				customerLanes = append(customerLanes, id)
@@ -264,6 +264,9 @@ func (b *Book) loadWaiting(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	if n.Receipts {
 		return b.loadJoined(ctx, tx)
 	}
+	if n.Undo {
+		return b.loadReplies(ctx, tx)
+	}
 
 	return nil
 }
@@ -297,6 +300,11 @@ func (b *Book) loadJoined(ctx context.Context, tx pgx.Tx) error {
 		b.Outbox.addDelivery(d)
 	}
 
+	return b.loadReplies(ctx, tx)
+}
+
+// loadReplies reads the replies that the loaded deliveries carry, and all their deliveries.
+func (b *Book) loadReplies(ctx context.Context, tx pgx.Tx) error {
 	var missing []store.MessageID
 	for _, id := range SortedKeys(b.Outbox.Deliveries) {
 		d := b.Outbox.Deliveries[id]

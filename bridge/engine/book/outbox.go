@@ -211,6 +211,13 @@ func (o *Outbox) Cancel(d *Delivery) bool {
 	return true
 }
 
+// MakeDue ends the pause before the next attempt at a delivery, if nothing waits before it in its lane.
+func (o *Outbox) MakeDue(d *Delivery) {
+	if o.IsHead(d) {
+		o.SetDue(o.Lanes[d.LaneID], nil)
+	}
+}
+
 // Postpone has a waiting delivery held until a time.
 func (o *Outbox) Postpone(d *Delivery, until time.Time) {
 	d.NotBefore, d.Dirty = &until, true

@@ -94,10 +94,52 @@ func (o *Outbox) IsReplyUnderWay(m *Message) bool {
 	return slices.ContainsFunc(o.PartsOf(m), o.isUnderWay)
 }
 
-// HasLeftPartly reports whether some part of a reply reached the provider and another may not.
+// HasLeftPartly reports whether something of a reply reached the provider, and the rest may not: another of its deliveries, or
+// the next piece of the same one.
 func (o *Outbox) HasLeftPartly(m *Message) bool {
 	parts := o.PartsOf(m)
-	return len(parts) > 1 && slices.ContainsFunc(parts, func(d *Delivery) bool { return StateRank(d.State) > 0 })
+	return slices.ContainsFunc(parts, func(d *Delivery) bool {
+		hasArrived := StateRank(d.State) > 0
+		return len(parts) > 1 && hasArrived || d.Part > 0 && !hasArrived
+	})
+}
+
+// TextHasLeft reports whether a reply's text reached the provider, though the reply may count as waiting or failed because of
+// its files.
+func (o *Outbox) TextHasLeft(m *Message) bool {
+	return slices.ContainsFunc(o.PartsOf(m), func(d *Delivery) bool {
+		s := d.DecodedPayload().Span
+		hasText := s == nil || s.From == 0
+		return hasText && (d.Part > 0 || StateRank(d.State) > 0)
+	})
+}
+
+// IsBetweenPieces reports whether the first piece of a delivery has left, and the next one waits.
+func (o *Outbox) IsBetweenPieces(d *Delivery) bool {
+	return d.Part > 0 && d.State == store.Queued && !o.isUnderWay(d)
+}
+
+// CancelUnsent takes back all parts of a reply that still wait, if the customer has nothing of it. It returns false, and takes
+// nothing back, if something has left, or may have.
+func (o *Outbox) CancelUnsent(m *Message) bool {
+	parts := o.PartsOf(m)
+	if slices.ContainsFunc(parts, func(d *Delivery) bool { return d.Part > 0 || !hasEnded(d) && !o.CanBeTakenBack(d) }) {
+		return false
+	}
+	for _, d := range parts {
+		o.Cancel(d)
+	}
+	return true
+}
+
+// hasEnded reports whether a delivery is over without the provider having it, unless a person decides otherwise.
+func hasEnded(d *Delivery) bool {
+	return d.State == store.Failed || d.State == store.Cancelled || d.State == store.NeedsDecision
+}
+
+// Remainder returns the parts of a reply that have ended, and so don't leave by themselves.
+func (o *Outbox) Remainder(m *Message) []*Delivery {
+	return slices.DeleteFunc(o.PartsOf(m), func(d *Delivery) bool { return !hasEnded(d) })
 }
 
 // worstFate returns the worst fate of a message's deliveries: unclear, failed, waiting or out.
@@ -221,7 +263,10 @@ func (o *Outbox) TakeSentText(m *Message) (text string, edited bool) {
 	}
 
 	p := d.DecodedPayload()
-	earlier := slices.DeleteFunc(p.Earlier, func(e outbound.EarlierText) bool { return e.Attempt != d.Attempt })
+	earlier := slices.DeleteFunc(p.Earlier, func(e outbound.EarlierText) bool {
+		wasSent := bridge.TextMark(e.Text) == d.Progress // by an earlier attempt, if the reply left in pieces
+		return e.Attempt != d.Attempt && !wasSent
+	})
 
 	if len(p.Earlier) > 0 {
 		p.Earlier = nil

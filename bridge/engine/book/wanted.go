@@ -35,6 +35,7 @@ type Wanted struct {
 // depth says what is needed of the conversations besides their rows.
 type depth struct {
 	Waiting  bool // the deliveries that wait in the lanes to customers
+	Undo     bool // the same, and the replies that they carry
 	Failures bool // the same, and the latest messages of all conversations
 	Receipts bool // the deliveries that left as one message with the loaded ones
 	UpTo     bool // the replies that were sent lately, because a receipt is about all of them up to a time

@@ -192,6 +192,10 @@ func (a *attempt) sentLines(r *outgoing, state channels.DeliveryState, external 
 	}
 
 	first := resultOf(&r.message)
+	if a.c.Part > 0 { // the text was in an earlier piece: it said what was noted then
+		first.Progress = a.c.Progress
+	}
+
 	sent := relay.Sent{State: first.State, ExternalID: external, Progress: first.Progress}
 	for _, d := range a.c.With {
 		p := resultOf(a.messages[d.MessageID])
@@ -281,9 +285,12 @@ func (a *attempt) sendReply(ctx context.Context) (relay.Sent, error) {
 		return relay.Sent{Uncalled: true}, Retry(err) // the provider was not called, so that nothing has left
 	}
 
-	if len(r.lines) == 0 {
-		sent := a.sentLines(r, "", "") // all lines were taken back in the meantime
+	if len(r.lines) == 0 { // all lines were taken back in the meantime
+		sent := a.sentLines(r, "", "")
 		sent.Uncalled = true
+		if c.Part > 0 { // the customer has the earlier pieces, and whoever took the reply back is to learn that
+			sent.State = store.Accepted
+		}
 		return sent, nil
 	}
 

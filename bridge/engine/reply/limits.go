@@ -128,6 +128,18 @@ func (rs *UseCases) keepOverLimits(c *book.Conversation, m *book.Message) bool {
 	return true
 }
 
+// KeepEditOverLimits keeps a reply inside that still waits and that an edit made too much for the channel, and tells its author
+// why. It returns false if the channel can take the reply.
+func (rs *UseCases) KeepEditOverLimits(c *book.Conversation, m *book.Message) bool {
+	if !rs.keepOverLimits(c, m) {
+		return false
+	}
+	rs.Outbox.CancelReply(m)
+	rs.Messages.AwaitAnswerAgain(c)
+	rs.Mark(c, m, bridge.MarkInside)
+	return true
+}
+
 // countTexts returns as how many texts a provider counts a reply, or 1 if it doesn't count.
 func (rs *UseCases) countTexts(c *book.Conversation, text string) int {
 	counter, counts := rs.Channel(c.AccountID).(channels.Counter)

@@ -1,6 +1,8 @@
 package speech
 
 import (
+	"slices"
+
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/files"
@@ -73,6 +75,10 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 		sp.askSendAs(r, m)
 		return
 	}
+	if slices.ContainsFunc(sp.Outbox.Remainder(m), sp.isStillTried) {
+		sp.refuseBusy(r)
+		return
+	}
 	if !sp.takeForReply(r, m) {
 		return
 	}
@@ -83,25 +89,33 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 		m.Reason = outbound.RevivedReason
 	}
 
-	if sp.Outbox.IsReplyUnderWay(m) {
-		// It was taken back while an attempt was under way, and is wanted now: that attempt counts, and no other is made.
-		m.Direction, m.Fate = store.DirectionOut, store.FateWaiting
-		m.Dirty = true
-		if d := sp.Outbox.FirstPartOf(m); d != nil { // it counts as sent now, so that it may change the conversation's status again
-			p := d.DecodedPayload()
-			p.KeepsStatus = false
-			d.SetPayload(p)
-		}
-
-		sp.replies.NoteReplied(r.Conversation, r.Agent, m)
-		return
+	if sp.Outbox.CancelUnsent(m) {
+		sp.replies.SendToCustomer(r.Conversation, r.Agent, r.Surface, m, sp.FormOrder())
+	} else {
+		sp.sendRemainder(r, m)
 	}
-
-	sp.replies.SendToCustomer(r.Conversation, r.Agent, r.Surface, m, sp.FormOrder())
 
 	if *m.AgentID != r.Agent.ID && m.Fate == store.FateWaiting {
 		sp.tellSentAs(r.Conversation, r.Agent, r.Surface, m)
 	}
+}
+
+// sendRemainder has a reply leave of which something has left, or may have: what is under way counts, and only those parts are
+// sent that have ended. So the customer gets nothing twice.
+func (sp *UseCases) sendRemainder(r book.Request, m *book.Message) {
+	for _, d := range sp.Outbox.Remainder(m) {
+		requeueReply(sp.Outbox, d)
+	}
+
+	m.Direction, m.Fate = store.DirectionOut, store.FateWaiting
+	m.Dirty = true
+	if d := sp.Outbox.FirstPartOf(m); d != nil { // it counts as sent now, so that it may change the conversation's status again
+		p := d.DecodedPayload()
+		p.KeepsStatus = false
+		d.SetPayload(p)
+	}
+
+	sp.replies.NoteReplied(r.Conversation, r.Agent, m)
 }
 
 // isWaitingForChat reports whether a reply waits until its chat can say whether it was changed there.
@@ -133,10 +147,8 @@ func (sp *UseCases) sendAsItStands(r book.Request, m *book.Message) {
 
 	sp.NoteDecision(m, r.Agent, "")
 	m.Reason, m.Dirty = outbound.RevivedReason, true
-
-	if sp.Outbox.IsHead(d) {
-		sp.Outbox.SetDue(sp.Outbox.Lanes[d.LaneID], nil)
-	}
+	d.JoinKey, d.Dirty = "", true // nobody has looked at the lines that would have left with it
+	sp.Outbox.MakeDue(d)
 
 	sp.Log.ByAgent(r.Conversation, r.Agent, store.DeedSentAsItStood, book.Detail{Message: m.ID})
 
@@ -205,20 +217,14 @@ func (sp *UseCases) DecideDelivery(r book.Request) {
 		return
 	}
 
-	l := sp.Outbox.Lanes[d.LaneID]
-	isStillTried := d.Seq > l.Head && l.LeasedUntil != nil // a bounce has come before the result of the attempt
-	if r.Verb == bridge.VerbSendAgain && isStillTried {
-		sp.Refuse(r, "busy", "Its last attempt has not ended yet.", "Click again in a minute.")
+	if r.Verb == bridge.VerbSendAgain && sp.isStillTried(d) {
+		sp.refuseBusy(r)
 		return
 	}
 
 	sp.NoteDecision(m, r.Agent, "")
 	if r.Verb == bridge.VerbMarkSent {
-		d.State, d.Dirty = store.Accepted, true
-		m.Fate, m.Dirty = store.FateOut, true
-		sp.replies.AwaitCustomer(r.Conversation, false)
-		sp.Log.ByAgent(r.Conversation, r.Agent, store.DeedMarkedSent, book.Detail{Message: m.ID})
-		sp.Mark(r.Conversation, m, bridge.MarkSent)
+		sp.markSent(r, d, m)
 		return
 	}
 
@@ -226,6 +232,31 @@ func (sp *UseCases) DecideDelivery(r book.Request) {
 	m.Direction, m.Fate = store.DirectionOut, store.FateWaiting
 	m.Dirty = true
 	sp.Log.ByAgent(r.Conversation, r.Agent, store.DeedSentAgain, book.Detail{Message: m.ID})
+}
+
+// markSent has a delivery count as sent. Its message counts as sent if it has no other part that has not been.
+func (sp *UseCases) markSent(r book.Request, d *book.Delivery, m *book.Message) {
+	d.State, d.Dirty = store.Accepted, true
+	sp.Log.ByAgent(r.Conversation, r.Agent, store.DeedMarkedSent, book.Detail{Message: m.ID})
+	if sp.Outbox.AwaitOtherParts(m) {
+		return
+	}
+
+	m.Fate, m.Dirty = store.FateOut, true
+	sp.replies.AwaitCustomer(r.Conversation, false)
+	sp.Mark(r.Conversation, m, bridge.MarkSent)
+}
+
+// isStillTried reports whether an attempt at a delivery that has ended may still run: a bounce has come before its result.
+func (sp *UseCases) isStillTried(d *book.Delivery) bool {
+	l := sp.Outbox.Lanes[d.LaneID]
+	mayBeTried := d.State != store.Cancelled && l != nil
+	return mayBeTried && d.Seq > l.Head && l.LeasedUntil != nil
+}
+
+// refuseBusy refuses to send a reply of which an attempt still runs.
+func (sp *UseCases) refuseBusy(r book.Request) {
+	sp.Refuse(r, "busy", "Its last attempt has not ended yet.", "Click again in a minute.")
 }
 
 // deliveryToDecide returns the reply's delivery that a click names, else the latest one of the message that it means, with its

@@ -26,6 +26,9 @@ func (sp *UseCases) keepEarly(r book.Request, known *store.Post, deleted bool) {
 	if hasLaterEdit && !deleted {
 		return
 	}
+	if known != nil && isDeletion(known.Early) && !r.Restored {
+		return // a deletion has no version: an edit that is read after it was made before
+	}
 
 	body, err := json.Marshal(early{Delete: deleted, Action: r.Action})
 	if err != nil {
@@ -39,6 +42,12 @@ func (sp *UseCases) keepEarly(r book.Request, known *store.Post, deleted bool) {
 		p.ConversationID = root.ConversationID
 		sp.Timers.Start(store.Timer{ConversationID: root.ConversationID, Kind: own.Early, DueAt: sp.Now.Add(maxEarlyWait)})
 	}
+}
+
+// isDeletion reports whether what came before a message is its deletion.
+func isDeletion(kept []byte) bool {
+	var e early
+	return json.Unmarshal(kept, &e) == nil && e.Delete
 }
 
 // AcceptEarlyEdits takes the edits in a conversation's threads for the messages, if these have not come meanwhile: a surface

@@ -73,8 +73,10 @@ func (sp editing) applyEdit(r book.Request, m *book.Message) {
 
 	switch m.Fate {
 	case store.FateFailed:
-		sp.editFailed(r, m, decision, reason)
-		return
+		if !sp.Outbox.TextHasLeft(m) {
+			sp.editFailed(r, m, decision, reason)
+			return
+		}
 	case store.FateUndone, store.FateDropped:
 		sp.editTakenBack(r, m, decision, reason)
 		return
@@ -111,6 +113,9 @@ func (sp editing) decideEdited(r book.Request, m *book.Message) (decision Decisi
 // editWaiting applies an edit of a reply that waits to be sent. It returns false if the reply doesn't wait any more, because
 // the customer may have it, or because it has no delivery.
 func (sp editing) editWaiting(r book.Request, m *book.Message, decision Decision, reason string) bool {
+	if sp.Outbox.TextHasLeft(m) {
+		return false
+	}
 	if sp.Outbox.IsReplyUnderWay(m) {
 		updatePreview(r.Conversation, m.Text, r.Text)
 		sp.setWords(m, r.Action) // the new text leaves if the attempt fails; if it succeeds, CustomerGot tells the author
@@ -132,6 +137,10 @@ func (sp editing) editWaiting(r book.Request, m *book.Message, decision Decision
 		sp.setWords(m, r.Action)
 		if decision == Out {
 			sp.Outbox.CancelPartsWithoutFiles(m)
+			if sp.replies.KeepEditOverLimits(r.Conversation, m) {
+				return true
+			}
+			sp.replies.AddParts(r.Conversation, m)
 			sp.replies.MeasureLine(r.Conversation, d, m)
 			sp.restartHold(r.Conversation, d)
 			return true
@@ -305,7 +314,9 @@ func (sp editing) deleteWaiting(c *book.Conversation, m *book.Message) bool {
 	}
 
 	m.Fate, m.Dirty = store.FateUndone, true // if it lands all the same, CustomerGot tells the author
-	if hasLeftPartly {
+	if d := sp.Outbox.FirstPartOf(m); sp.Outbox.IsBetweenPieces(d) {
+		sp.Outbox.MakeDue(d) // the next attempt finds it taken back, and ends it
+	} else if hasLeftPartly {
 		sp.TellWith(c, m, bridge.Line{Content: bridge.LineDeleteLate})
 	}
 

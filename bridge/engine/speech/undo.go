@@ -20,7 +20,8 @@ func (sp *UseCases) Undo(r book.Request) {
 		sp.Refuse(r, "nothing_to_undo", "There is no reply of yours that still waits.", "A reply can be taken back during its hold.")
 		return
 	}
-	if m.Fate == store.FateUndone || m.Fate == store.FateOut {
+	mayBeOnItsWay := m.Fate == store.FateWaiting || m.Fate == store.FateUnclear
+	if !mayBeOnItsWay {
 		sp.RefuseDecided(r, m)
 		return
 	}

@@ -1,0 +1,298 @@
+package engine_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/bridge/relay"
+	"parley/channels"
+	"parley/channels/channelstest"
+	"parley/store"
+)
+
+// retried waits until an attempt has failed for certain, so that the reply waits for the next one.
+func (w *world) retried() {
+	w.t.Helper()
+	w.eventually("the attempt has failed", func() bool {
+		return w.count(`SELECT count(*) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id WHERE d.error_class = 'retry' AND l.leased_until IS NULL`) == 1
+	})
+}
+
+// choose lets ann choose a verb for a message, by its menu.
+func (w *world) choose(thread, message string, verb bridge.Verb) {
+	w.t.Helper()
+	w.chat.Submit("ann", support, thread, bridgetest.Button{Verb: verb,
+		Args: bridge.Args{Conversation: 1, Message: store.MessageID(w.count(`SELECT id FROM messages WHERE place = $1`, message))}}, "")
+}
+
+// A reply that was taken back while its attempt failed, and is sent by a click, leaves once: the attempt that waits doesn't
+// send it, too.
+func TestSendBesideARetry(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		takeBack func(w *world, message string)
+		send     func(w *world, thread, message string)
+	}{
+		"edited": {func(w *world, m string) { w.chat.Edit(support, m, "Ben, see you") },
+			func(w *world, thread, _ string) {
+				w.chat.Press(t, "ann", w.line(thread, bridge.LineAsk), bridge.VerbSend)
+			}},
+		"deleted": {func(w *world, m string) { w.chat.Delete(support, m) },
+			func(w *world, thread, m string) { w.choose(thread, m, bridge.VerbSend) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{backoff: []time.Duration{time.Hour}})
+			thread := w.opened()
+			release := make(chan struct{})
+			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Until: release})
+			said := w.reply(thread, "See you")
+			w.provider.WaitCalls(t, 1)
+			c.takeBack(w, said)
+			w.eventually("it is taken back", func() bool { return w.text(`SELECT fate FROM messages WHERE place = $1`, said) != "waiting" })
+			close(release)
+			w.retried()
+			c.send(w, thread, said)
+			w.eventually("it is sent", func() bool { return len(w.provider.Sent()) == 1 })
+			w.advance(2 * time.Hour)
+			w.fate(said, "out")
+			w.settled()
+			if got := w.provider.Texts(); len(got) != 1 {
+				t.Errorf("the customer got %q", got)
+			}
+		})
+	}
+}
+
+// Sending a reply again of which one file failed sends that file alone.
+func TestSendAfterOneFileFailed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, With: "b.txt"})
+	said := w.chat.Say("ann", support, thread, "Three plans", file("a.txt", 1), file("b.txt", 2), file("c.txt", 3))
+	w.line(thread, bridge.LineFailed)
+	w.settled()
+	w.choose(thread, said, bridge.VerbSend)
+	w.fate(said, "out")
+	w.settled()
+	if got := w.got(); !slices.Equal(got, []string{"Three plans+a.txt", "+c.txt", "+b.txt"}) {
+		t.Errorf("got %q", got)
+	}
+}
+
+// Who marks one file as sent says nothing of the others: one that failed can still be sent again.
+func TestOneOfTwoFilesMarkedAsSent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{lossy: true, relay: relay.Options{UnclearAfter: 30 * time.Second, MaxWait: 100 * time.Millisecond}})
+	thread := w.opened()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter, With: "a.txt"})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, With: "b.txt"})
+	said := w.chat.Say("ann", support, thread, "Two plans", file("a.txt", 1), file("b.txt", 2))
+	unclear := w.line(thread, bridge.LineUnclear)
+	w.line(thread, bridge.LineFailed)
+	w.settled()
+	w.chat.Press(t, "ann", unclear, bridge.VerbMarkSent)
+	w.fate(said, "failed")
+	w.choose(thread, said, bridge.VerbSend)
+	w.fate(said, "out")
+	w.settled()
+	if got := w.got(); !slices.Equal(got, []string{"Two plans+a.txt", "+b.txt"}) {
+		t.Errorf("got %q", got)
+	}
+}
+
+// inPieces makes a world whose channel sends each reply as two messages, one after the other.
+func inPieces(t *testing.T, o options) *world {
+	t.Helper()
+	o.stopped = true
+	w := newWorld(t, o)
+	w.engines[0].SetChannel(w.accounts[chat], &splitter{Channel: w.live[chat].Load()})
+	w.start()
+	return w
+}
+
+// A reply whose text has left isn't changed by an edit, though its file failed: its author is told what the customer has.
+func TestEditAfterTheTextHasLeft(t *testing.T) {
+	t.Parallel()
+	w := inPieces(t, options{})
+	thread := w.opened()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, Text: "Uno 2"})
+	said := w.reply(thread, "Uno")
+	failed := w.line(thread, bridge.LineFailed)
+	w.chat.Edit(support, said, "One")
+	w.lineAbout(thread, bridge.LineEditLate, "Uno")
+	w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)
+	w.fate(said, "out")
+	w.provider.WaitTexts(t, "Uno 1", "Uno 2")
+	if text := w.text(`SELECT text FROM messages WHERE place = $1`, said); text != "Uno" {
+		t.Errorf("the thread says that the customer has %q", text)
+	}
+}
+
+// What was edited or deleted while the first piece was under way: its author learns what the customer has, and what was deleted
+// goes no further.
+func TestChangedWhileTheFirstPieceIsSent(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(w *world, message string)
+		told   bridge.LineKind
+		pieces int
+	}{
+		"edited":  {func(w *world, m string) { w.chat.Edit(support, m, "One") }, bridge.LineEditLate, 2},
+		"noted":   {func(w *world, m string) { w.chat.Edit(support, m, "note: one") }, bridge.LineEditLate, 1},
+		"deleted": {func(w *world, m string) { w.chat.Delete(support, m) }, bridge.LineDeleteLate, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := inPieces(t, options{})
+			thread := w.opened()
+			release := make(chan struct{})
+			w.provider.AddFault(channelstest.Fault{Text: "Uno", Until: release})
+			said := w.reply(thread, "Uno")
+			w.provider.WaitCalls(t, 1)
+			c.change(w, said)
+			w.eventually("the change", func() bool {
+				return w.text(`SELECT text || fate FROM messages WHERE place = $1`, said) != "Unowaiting"
+			})
+			close(release)
+			w.line(thread, c.told)
+			w.fate(said, "out")
+			w.settled()
+			if got := w.provider.Texts(); len(got) != c.pieces || got[0] != "Uno 1" {
+				t.Errorf("the customer got %q", got)
+			}
+			if text := w.text(`SELECT text FROM messages WHERE place = $1`, said); text != "Uno" {
+				t.Errorf("the thread says that the customer has %q", text)
+			}
+		})
+	}
+}
+
+// Between two pieces a deletion stops the rest, and is answered once.
+func TestDeletedBetweenPieces(t *testing.T) {
+	t.Parallel()
+	w := inPieces(t, options{backoff: []time.Duration{time.Hour}})
+	thread := w.opened()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Text: "Uno 2"})
+	said := w.reply(thread, "Uno")
+	w.retried()
+	w.chat.Delete(support, said)
+	w.line(thread, bridge.LineDeleteLate)
+	w.advance(2 * time.Hour)
+	w.settled()
+	w.provider.WaitTexts(t, "Uno 1")
+	if n := w.lines(thread, bridge.LineDeleteLate); n != 1 {
+		t.Errorf("%d lines tell of it", n)
+	}
+}
+
+// A file that an edit adds to a reply in its hold leaves with the others; one that the channel doesn't take keeps the reply.
+func TestFileAddedInTheHold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.opened()
+	one := w.chat.Say("ann", support, thread, "One plan", file("a.txt", 1))
+	two := w.chat.Say("ann", support, thread, "Two plans", file("b.txt", 1), file("c.txt", 2))
+	large := w.waits(thread, "A small plan")
+	w.fate(two, "waiting")
+	w.chat.Edit(support, one, "Two plans at first", file("d.txt", 3))
+	w.chat.Edit(support, two, "Three plans", file("e.txt", 3))
+	w.chat.Edit(support, large, "A large plan", file("f.txt", 1<<20+1))
+	w.fate(large, "inside")
+	w.settledEdits("Three plans")
+	w.advance(2 * time.Hour)
+	w.fate(one, "out")
+	w.fate(two, "out")
+	w.settled()
+	if got := w.got(); !slices.Equal(got, []string{"Two plans at first+a.txt", "+d.txt", "Three plans+b.txt", "+c.txt", "+e.txt"}) {
+		t.Errorf("got %q", got)
+	}
+}
+
+// settledEdits waits until a message has the text of an edit.
+func (w *world) settledEdits(text string) {
+	w.t.Helper()
+	w.eventually("the edit", func() bool { return w.count(`SELECT count(*) FROM messages WHERE text = $1`, text) == 1 })
+}
+
+// The last reply that waits is taken back by !undo, however much was written since.
+func TestUndoBehindManyMessages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.opened()
+	said := w.waits(thread, "See you")
+	for range 6 {
+		w.writes("kim", "Are you there?")
+	}
+	w.eventually("all are there", func() bool { return w.count(`SELECT count(*) FROM messages`) == 8 })
+	w.reply(thread, "!undo")
+	w.fate(said, "undone")
+}
+
+// Who would take back a text that doesn't wait is told what became of it, and not that it is on its way.
+func TestUndoOfAKeptText(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{settings: map[string]string{"confirm_send": "on"}})
+	thread := w.opened()
+	said := w.reply(thread, "See you")
+	w.line(thread, bridge.LineAsk)
+	w.chat.Choose("ann", support, said, bridge.VerbUndo)
+	w.whisper("ann", "[decided]")
+}
+
+// A deletion counts, though an edit that was made before it is read after it.
+func TestEarlyDeletionBeforeAnEdit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.chat.Mute(true)
+	id := w.reply(thread, "Go away")
+	said := w.chat.Get(support, id)
+	w.chat.Edit(support, id, "Go home")
+	edited := w.chat.Get(support, id)
+	w.chat.Delete(support, id)
+	deleted := w.chat.Get(support, id)
+	deleted.Version = 0 // chats give deletions none
+	w.surfaceFact("delete", deleted)
+	w.surfaceFact("edit", edited)
+	w.surfaceFact("say", said)
+	w.chat.Mute(false)
+	w.fate(id, "undone")
+	w.settled()
+	if n := w.provider.Calls(); n != 0 {
+		t.Errorf("the customer got %q", w.provider.Texts())
+	}
+}
+
+// Of two lines that would leave together, an agent who has looked at one while the chat can't be reached sends that one.
+func TestOneLineSentAsItStands(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: lineHold, gapWait: time.Millisecond, backoff: []time.Duration{time.Hour}})
+	w.knowRuns()
+	thread, p := w.opened(), w.page()
+	first := w.waits(thread, "One")
+	w.waits(thread, "Two")
+	back := w.outage()
+	w.advance(2 * time.Minute)
+	var waiting bridge.Spoken
+	w.eventually("the page says that the first waits for the chat", func() bool {
+		w.dueNow()
+		list := must(p.inbox.Spoken(t.Context(), w.agents["ann"], 1, bridge.SpokenBefore{}))(t).List
+		waiting = list[len(list)-2]
+		return waiting.Unread
+	})
+	w.eventually("it is done", func() bool { // it is refused while the chat is asked once more
+		name := p.acts("ann", bridge.Act{Verb: bridge.VerbSend, Args: bridge.Args{Conversation: 1, Message: waiting.ID, SendArgs: bridge.SendArgs{Sure: true}}})
+		return must(p.inbox.Result(t.Context(), w.agents["ann"], 1, name))(t).State == bridge.ActDone
+	})
+	w.provider.WaitTexts(t, "One")
+	back()
+	w.fate(first, "out")
+	w.advance(2 * time.Hour)
+	w.provider.WaitTexts(t, "One", "Two")
+}
