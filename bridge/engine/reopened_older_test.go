@@ -31,3 +31,27 @@ func TestWritesBesideAReopenedOlderOne(t *testing.T) {
 		t.Errorf("it stands in another thread\n%s", w.dump())
 	}
 }
+
+// An agent reopened an earlier conversation of a mailbox, which a later one continues. A mailbox may have both open: the
+// answer to a mail of the earlier one belongs there, by our token as by the ids of its mails.
+func TestAnswersAReopenedOlderMail(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{settings: map[string]string{"reply_after_resolve": "new_linked"}})
+	first := w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "One", Text: "First matter"})
+	earlier := w.thread("First matter")
+	w.chat.Say("ann", support, earlier, "!resolve")
+	w.eventually("it is resolved", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`) == 1 })
+	second := w.customer(mail, channelstest.Event{From: "kim@x.test", Text: "Second matter", References: []string{first}})
+	later := w.thread("Second matter")
+	w.chat.Say("ann", support, earlier, "!reopen")
+	w.line(earlier, bridge.LineReopened)
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Text: "Answers the first mail", References: []string{first}})
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Text: "Answers by the token", Conversation: 1})
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Text: "Answers the second mail", References: []string{second, first}})
+	want := map[string]string{"Answers the first mail": earlier, "Answers by the token": earlier, "Answers the second mail": later}
+	for text, thread := range want {
+		if got := w.thread(text); got != thread {
+			t.Errorf("%q stands in the thread %s, want %s\n%s", text, got, thread, w.dump())
+		}
+	}
+}

@@ -91,8 +91,11 @@ func (cs *Conversations) TakeNumber(ctx context.Context, tx pgx.Tx) (store.Conve
 	return id, nil
 }
 
-// newestContinuation follows a conversation to the one that continues it.
+// newestContinuation follows a conversation that is over to the one that continues it. One that was reopened goes on itself.
 func (cs *Conversations) newestContinuation(c *Conversation) *Conversation {
+	if c.BridgeStatus().Open() {
+		return c
+	}
 	if next := cs.ContinuationOf(c); next != nil {
 		return cs.newestContinuation(next)
 	}
