@@ -203,7 +203,7 @@ func (b *Book) ConversationOf(a *store.Account, in channels.Inbound) *Conversati
 	named := b.Conversations.Rows[store.ConversationID(in.Answers.Conversation)]
 	isOfAccount := named != nil && named.AccountID == a.ID
 	if isOfAccount && named.canTakeAnswers() {
-		return b.Conversations.newestContinuation(named)
+		return b.continuationFor(named, in)
 	}
 
 	for _, id := range in.Answers.References {
@@ -214,7 +214,7 @@ func (b *Book) ConversationOf(a *store.Account, in channels.Inbound) *Conversati
 
 		c := b.Conversations.Rows[x.ConversationID]
 		if c != nil && c.canTakeAnswers() {
-			return b.Conversations.newestContinuation(c)
+			return b.continuationFor(c, in)
 		}
 	}
 

@@ -91,29 +91,6 @@ func (cs *Conversations) TakeNumber(ctx context.Context, tx pgx.Tx) (store.Conve
 	return id, nil
 }
 
-// newestContinuation follows a conversation that is over to the one that continues it. One that was reopened goes on itself.
-func (cs *Conversations) newestContinuation(c *Conversation) *Conversation {
-	if c.BridgeStatus().Open() {
-		return c
-	}
-	if next := cs.ContinuationOf(c); next != nil {
-		return cs.newestContinuation(next)
-	}
-	return c
-}
-
-// ContinuationOf returns the conversation that continues c, or nil if none does. Load reads it along with c, so that it is
-// loaded if it exists.
-func (cs *Conversations) ContinuationOf(c *Conversation) *Conversation {
-	for _, id := range SortedKeys(cs.Rows) {
-		next := cs.Rows[id]
-		if next.PreviousID != nil && *next.PreviousID == c.ID {
-			return next
-		}
-	}
-	return nil
-}
-
 // LatestOf returns the conversation that a customer's next message belongs to, or nil if there is none.
 func (cs *Conversations) LatestOf(i *store.Identity) *Conversation {
 	if i == nil {

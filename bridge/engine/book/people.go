@@ -287,25 +287,7 @@ func (ps *People) CustomerOf(a *store.Account, in channels.Inbound) (*store.Iden
 
 // IsNewcomer reports whether an address is new in a conversation that has participants.
 func (ps *People) IsNewcomer(c *Conversation, key string) bool {
-	if len(c.Participants) == 0 {
-		return false
-	}
-	if c.Identity != nil && c.Identity.Key == key {
-		return false
-	}
-
-	root := ps.ByAddress[NameKey{c.AccountID, key}]
-	if root != nil && root == ps.RootOf(c) {
-		return false // it is the customer with another key
-	}
-
-	for _, p := range c.Participants {
-		if p.Key == key {
-			return p.New
-		}
-	}
-
-	return true
+	return len(c.Participants) > 0 && !ps.takesPart(c, key)
 }
 
 func (ps *People) flush(ctx context.Context, p *store.Pipeline) error {

@@ -72,8 +72,11 @@ func (it *UseCases) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Acco
 		return it.sortAutomaticMail(ctx, tx, a, part, in)
 	}
 
-	isOver := c != nil && !c.BridgeStatus().Open()
-	if isOver && it.needsNewConversation(c, in) {
+	opensNew := c != nil && it.needsNewConversation(c, in)
+	if opensNew && !it.TakesPart(c, in) {
+		c, opensNew = nil, false // the mail was passed on to a stranger, who begins a conversation that continues nothing
+	}
+	if opensNew {
 		previous := c
 		var err error
 		if c, err = it.newConversation(ctx, tx, a, in, previous); err != nil {
@@ -84,7 +87,7 @@ func (it *UseCases) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Acco
 		defer it.Line(previous, bridge.Line{Content: bridge.LineContinued, Other: bridge.Facts{ID: c.ID, Subject: c.Subject}})
 	}
 
-	unseen := c == nil // Parley doesn't know the conversation, so that nobody here has seen what the mail quotes
+	unseen := c == nil // nobody has seen in this thread what the mail quotes
 	if unseen {
 		c = it.conversationToJoin(a, &in)
 	}
@@ -128,22 +131,6 @@ func (it *UseCases) queueAnalysis(c *book.Conversation, m *book.Message, in chan
 	if it.IsAnalysed(c) {
 		it.Bursts.Add(c, m)
 	}
-}
-
-// needsNewConversation reports whether a message to a conversation that is over opens a new one, which is linked to it.
-// Automatic mail never does.
-func (it *UseCases) needsNewConversation(c *book.Conversation, in channels.Inbound) bool {
-	if in.Automatic != "" {
-		return false
-	}
-	if c.BridgeStatus() == bridge.StatusClosed {
-		return true
-	}
-	s := it.Settings(c)
-	if s.ReplyAfter != "reopen" {
-		return true
-	}
-	return c.ResolvedAt != nil && it.Now.Sub(*c.ResolvedAt) > maxReopenAge
 }
 
 // newConversation makes a conversation that a customer begins.
@@ -363,9 +350,6 @@ func (it *UseCases) setFilesSize(d *book.Delivery, l *book.Lane, t *book.Thread,
 	d.Dirty = true
 	it.AllowUpload(l, t, m)
 }
-
-// maxReopenAge is how long after it was resolved a conversation is reopened by a message of its customer.
-const maxReopenAge = 30 * 24 * time.Hour
 
 // customerSays applies a message, a customer's consent to get messages or the withdrawal of it, or both at once.
 func (it *UseCases) customerSays(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {

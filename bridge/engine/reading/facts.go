@@ -140,17 +140,17 @@ func (rd *Reader) FactsOf(dir *directory.Directory, surface store.AccountID, vie
 	return f
 }
 
-// AddRelated adds to facts which conversation continues this one, and which others of the same customer are open. rows
-// are the related conversations, which may also be those of other conversations.
+// AddRelated adds to facts which conversation continues this one, the newest of several, and which others of the same customer
+// are open. rows are the related conversations, which may also be those of other conversations.
 func AddRelated(d *directory.Directory, f *bridge.Facts, surface store.AccountID, rows []store.Related) {
 	f.AlsoOpen = nil
 	for _, o := range rows {
 		if o.Beside != f.ID || !o.Follows {
 			continue
 		}
-		if f.Next != o.ID {
+		if o.ID > f.Next {
 			f.Next, f.NextAt = o.ID, rootIn(surface, o)
-		} else if f.NextAt == (bridge.Place{}) {
+		} else if o.ID == f.Next && f.NextAt == (bridge.Place{}) {
 			f.NextAt = rootIn(surface, o)
 		}
 	}

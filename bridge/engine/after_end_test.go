@@ -1,0 +1,90 @@
+package engine_test
+
+import (
+	"slices"
+	"testing"
+
+	"parley/channels/channelstest"
+)
+
+// ended lets Kim's first mail become a conversation, with Lee in copy, and resolves it. It returns the mail's id.
+func (w *world) ended() string {
+	w.t.Helper()
+	first := w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "first"})
+	w.chat.Say("ann", support, w.thread("first"), "!resolve")
+	w.eventually("it is resolved", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`) == 1 })
+	return first
+}
+
+// previousOf is the number of the conversation that one continues, or 0.
+func (w *world) previousOf(id int) int {
+	return w.count(`SELECT coalesce(previous_id, 0) FROM conversations WHERE id = $1`, id)
+}
+
+// answered sends a reply in the thread of a text, and returns to whom it went.
+func (w *world) answered(text string) []string {
+	w.t.Helper()
+	n := len(w.provider.Sent())
+	w.reply(w.thread(text), "About "+text)
+	return w.sent(n + 1)[n].To
+}
+
+// After the end of a customer's conversation somebody answers to whom the customer has passed a mail on. That begins a
+// conversation of its own: what the customer writes afterwards continues hers, and is answered to her. A conversation that an
+// earlier version linked takes no words of hers, either.
+func TestStrangersMailAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{settings: map[string]string{"reply_after_resolve": "new_linked"}})
+	first := w.ended()
+	w.customer(mail, channelstest.Event{From: "mia@y.test", Text: "by Mia", Quoted: "what Ann wrote", References: []string{first}})
+	w.thread("by Mia")
+	if n := w.previousOf(2); n != 0 {
+		t.Errorf("Mia's conversation continues #%d", n)
+	}
+	w.exec(`UPDATE conversations SET previous_id = 1 WHERE id = 2`)
+
+	second := w.customer(mail, channelstest.Event{From: "kim@x.test", Text: "by Kim", References: []string{first}})
+	if to := w.answered("by Kim"); !slices.Equal(to, []string{"kim@x.test"}) {
+		t.Errorf("Kim's words were answered to %q\n%s", to, w.dump())
+	}
+	if n := w.previousOf(3); n != 1 {
+		t.Errorf("Kim's conversation continues #%d, want her first one", n)
+	}
+
+	w.customer(mail, channelstest.Event{From: "mia@y.test", Text: "Mia again", References: []string{first}})
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Text: "Kim again", References: []string{first}})
+	w.customer(mail, channelstest.Event{From: "zoe@z.test", Text: "by Zoe", References: []string{second, first}})
+	for text, same := range map[string]string{"Mia again": "by Mia", "Kim again": "by Kim", "by Zoe": "by Kim"} {
+		if w.thread(text) != w.thread(same) {
+			t.Errorf("%q doesn't stand in the thread of %q\n%s", text, same, w.dump())
+		}
+	}
+	if to := w.answered("Kim again"); !slices.Equal(to, []string{"kim@x.test"}) {
+		t.Errorf("after a stranger's mail the answer went to %q", to)
+	}
+}
+
+// After the end a colleague writes, who was in copy, and begins what continues the conversation. The customer, who takes no
+// part in that, gets a continuation of her own.
+func TestColleaguesMailAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{settings: map[string]string{"reply_after_resolve": "new_linked"}})
+	first := w.ended()
+	w.customer(mail, channelstest.Event{From: "lee@x.test", Text: "by Lee", References: []string{first}})
+	w.thread("by Lee")
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Text: "by Kim", References: []string{first}})
+	if to := w.answered("by Kim"); !slices.Equal(to, []string{"kim@x.test"}) {
+		t.Errorf("Kim's words were answered to %q\n%s", to, w.dump())
+	}
+	if lee, kim := w.previousOf(2), w.previousOf(3); lee != 1 || kim != 1 {
+		t.Errorf("they continue #%d and #%d", lee, kim)
+	}
+	if next := w.facts().Next; next != 3 {
+		t.Errorf("the first one leads to #%d, want the newest", next)
+	}
+
+	w.customer(mail, channelstest.Event{From: "lee@x.test", Cc: []string{"kim@x.test"}, Text: "Lee again", References: []string{first}})
+	if w.thread("Lee again") != w.thread("by Lee") {
+		t.Errorf("Lee's words don't stand in his thread\n%s", w.dump())
+	}
+}

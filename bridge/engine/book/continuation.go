@@ -1,0 +1,82 @@
+package book
+
+import (
+	"slices"
+
+	"parley/channels"
+	"parley/store"
+)
+
+// continuationFor follows a conversation that is over to the one in which whoever wrote a message goes on. It returns c if
+// there is none. A conversation that was reopened goes on itself.
+//
+// Several may continue a mail conversation: the customer and a colleague in copy may both write again. Words go where their
+// writer takes part, else to what the same customer continued, but never into a conversation with somebody else.
+func (b *Book) continuationFor(c *Conversation, in channels.Inbound) *Conversation {
+	if c.BridgeStatus().Open() {
+		return c
+	}
+
+	var ofCustomer *Conversation
+	for _, next := range b.Conversations.continuationsOf(c) {
+		if b.TakesPart(next, in) {
+			return b.continuationFor(next, in)
+		}
+		if ofCustomer == nil && b.People.RootOf(next) == b.People.RootOf(c) {
+			ofCustomer = next
+		}
+	}
+
+	if ofCustomer == nil {
+		return c
+	}
+
+	return b.continuationFor(ofCustomer, in)
+}
+
+// TakesPart reports whether whoever wrote a message takes part in a conversation. Of an answer that was given without Parley,
+// which names no sender, it reports so of the person to whom it went. A chat has one customer, who writes all.
+func (b *Book) TakesPart(c *Conversation, in channels.Inbound) bool {
+	switch {
+	case c.Exclusive:
+		return true
+	case in.From.Key == "":
+		return c.IsFor(in)
+	default:
+		return b.People.takesPart(c, in.From.Key)
+	}
+}
+
+// takesPart reports whether an address is that of a conversation's customer, or of somebody who gets its replies.
+func (ps *People) takesPart(c *Conversation, key string) bool {
+	if c.Identity != nil && c.Identity.Key == key {
+		return true
+	}
+
+	root := ps.ByAddress[NameKey{c.AccountID, key}]
+	if root != nil && root == ps.RootOf(c) {
+		return true // it is the customer with another key
+	}
+
+	return slices.ContainsFunc(c.Participants, func(p store.Participant) bool { return p.Key == key && !p.New })
+}
+
+// ContinuationOf returns the newest conversation that continues c, or nil if none does.
+func (cs *Conversations) ContinuationOf(c *Conversation) *Conversation {
+	if list := cs.continuationsOf(c); len(list) > 0 {
+		return list[0]
+	}
+	return nil
+}
+
+// continuationsOf returns the conversations that continue c, the newest first. Load reads them along with c, so that they are
+// loaded if they exist.
+func (cs *Conversations) continuationsOf(c *Conversation) (list []*Conversation) {
+	for _, id := range slices.Backward(SortedKeys(cs.Rows)) {
+		next := cs.Rows[id]
+		if next.PreviousID != nil && *next.PreviousID == c.ID {
+			list = append(list, next)
+		}
+	}
+	return list
+}
