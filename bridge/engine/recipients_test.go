@@ -141,6 +141,27 @@ func TestParticipants(t *testing.T) {
 	}
 }
 
+// Somebody new answers a mail to all, with the customer in copy. Until an agent allows the newcomer, replies go on to the
+// customer, also where only the sender of a mail is answered. R-257
+func TestNewcomerAnswersToAll(t *testing.T) {
+	t.Parallel()
+	for _, replyTo := range []string{"all", "sender"} {
+		w := newWorld(t, options{settings: map[string]string{"reply_to": replyTo}})
+		first := w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "first"})
+		thread := w.thread("first")
+		w.chat.Say("ann", support, thread, "!cc lee@x.test") // which changes nothing where all are answered
+		copied := []string{"lee@x.test"}
+		w.goesAsShown(thread, "A", []string{"kim@x.test"}, copied, nil)
+		toAll := channelstest.Event{From: "mia@y.test", Cc: []string{"kim@x.test", "lee@x.test"}, Text: "second", References: []string{first}}
+		w.customer(mail, toAll)
+		line := w.line(thread, bridge.LineParticipant)
+		w.goesAsShown(thread, "B", []string{"kim@x.test"}, copied, []string{"mia@y.test"})
+		w.chat.Press(t, "ann", line, bridge.VerbAllow)
+		w.settledAs(line, bridge.OutcomeAllowed)
+		w.goesAsShown(thread, "C", []string{"mia@y.test", "kim@x.test"}, copied, nil)
+	}
+}
+
 // The form of a reply changes who gets it and what follows. Handed in as it was opened it changes
 // nobody, also when somebody joined while it was open; handed in again it counts as it is then.
 func TestReplyFormChangesRecipients(t *testing.T) {

@@ -59,7 +59,7 @@ func (rs *UseCases) Recipients(c *book.Conversation, in channels.Inbound, messag
 	}
 
 	if answered, _ := outbound.Addressed(next); len(answered) == 0 {
-		next = append(next, keepKnown(c.Participants, next)...)
+		next = withKnown(next, c.Participants)
 	}
 
 	known := c.Participants
@@ -109,15 +109,23 @@ func (rs *UseCases) askNewcomers(c *book.Conversation, message store.MessageID, 
 	}
 }
 
-// keepKnown returns the known participants who are not in next. They go on getting replies if everybody in next is a newcomer.
-func keepKnown(known, next []store.Participant) []store.Participant {
-	var kept []store.Participant
+// withKnown returns next, the people whom a newcomer's mail names, with the known participants in the roles that they have. They
+// go on getting replies, also where the newcomer's mail went to them in copy.
+func withKnown(next, known []store.Participant) []store.Participant {
 	for _, p := range known {
-		if !p.New && !slices.ContainsFunc(next, func(q store.Participant) bool { return q.Key == p.Key }) {
-			kept = append(kept, p)
+		if p.New {
+			continue
 		}
+
+		at := slices.IndexFunc(next, func(q store.Participant) bool { return q.Key == p.Key })
+		if at < 0 {
+			next = append(next, p)
+			continue
+		}
+
+		next[at].Role, next[at].New = p.Role, false
 	}
-	return kept
+	return next
 }
 
 // waitingKeys returns the keys of those who get no replies until an agent allows it.
