@@ -60,6 +60,9 @@ func (b *Book) Load(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	if err := b.lockConversations(ctx, tx, n); err != nil {
 		return err
 	}
+	if err := b.Messages.followMoved(b.Conversations); err != nil {
+		return err
+	}
 
 	return b.loadWaiting(ctx, tx, n)
 }

@@ -6,6 +6,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/outbound"
+	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
 	"parley/store/blob"
@@ -138,7 +139,28 @@ func (ms *Messages) Move(m *Message, c *Conversation) {
 	if m.ExternalID != "" {
 		link := store.ExternalID{AccountID: c.AccountID, ExternalID: m.ExternalID, ConversationID: c.ID, MessageID: m.ID}
 		ms.relinked = append(ms.relinked, link)
+		ms.External[NameKey{c.AccountID, m.ExternalID}] = link
 	}
+}
+
+// followMoved makes providers' ids lead to the conversations in which their messages stand now. A message may have been moved
+// after its id was read, while this batch waited for the lock of the conversation before.
+// Errors: relay.ErrAgain if a message was moved to a conversation that isn't loaded.
+func (ms *Messages) followMoved(cs *Conversations) error {
+	for k, x := range ms.External {
+		m := ms.Rows[x.MessageID]
+		if m == nil || m.ConversationID == x.ConversationID {
+			continue
+		}
+
+		if cs.Rows[m.ConversationID] == nil {
+			return relay.ErrAgain
+		}
+
+		x.ConversationID = m.ConversationID
+		ms.External[k] = x
+	}
+	return nil
 }
 
 // AddByPerson adds what a person wrote in a surface as a note that stays inside. The caller may give it another fate.

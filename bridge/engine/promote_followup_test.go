@@ -1,0 +1,76 @@
+package engine_test
+
+import (
+	"sync/atomic"
+	"testing"
+
+	"parley/bridge"
+	"parley/bridge/relay"
+	"parley/channels/channelstest"
+	"parley/store"
+)
+
+// listed lets an automatic mail be listed in the day's thread. It returns the mail's id and its line.
+func (w *world) listed() (id string, promote func()) {
+	w.t.Helper()
+	id = w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "Order", Text: "An order", Automatic: "no-reply"})
+	line := w.shown("Order")
+	w.settled()
+	return id, func() { w.chat.Press(w.t, "ann", line, bridge.VerbPromote) }
+}
+
+// isOneConversation checks that the promoted mail and what followed it stand in one conversation.
+func (w *world) isOneConversation() {
+	w.t.Helper()
+	w.settled()
+	if n := w.conversationsOf("customer"); n != 1 {
+		w.t.Errorf("%d conversations, want one\n%s", n, w.dump())
+	}
+	if at := w.thread("I forgot"); at != w.cardWith("| Order | Ann").ID {
+		w.t.Errorf("what followed stands in the thread %s\n%s", at, w.dump())
+	}
+}
+
+// An agent makes a conversation of a listed mail, and its sender's next mail, which answers that one, is applied in the
+// same batch: it belongs to the new conversation.
+func TestFollowUpBesideAPromotion(t *testing.T) {
+	t.Parallel()
+	var held atomic.Bool
+	w := newWorld(t, options{relay: relay.Options{Held: held.Load}})
+	first, promote := w.listed()
+	held.Store(true)
+	waiting := func(n int) {
+		w.eventually("facts wait", func() bool { return w.count(`SELECT count(*) FROM queued`) == n })
+	}
+	promote()
+	waiting(1)
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Text: "I forgot", References: []string{first}})
+	waiting(2)
+	held.Store(false)
+	w.isOneConversation()
+}
+
+// The same in another batch, which has read where the mail stands and waits for the day's thread until the promotion is
+// done.
+func TestFollowUpWaitsForAPromotion(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	first, promote := w.listed()
+	tx := must(w.pool.Begin(t.Context()))(t)
+	defer func() { _ = tx.Rollback(t.Context()) }()
+	day := must(store.LockConversations(t.Context(), tx, []store.ConversationID{1}, nil))(t)
+	if len(day) != 1 || day[0].Kind != store.KindAutomatic {
+		t.Fatalf("locked %v", day)
+	}
+	waiting := func(n int) {
+		w.eventually("batches wait for the day's thread", func() bool {
+			return w.count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == n
+		})
+	}
+	promote()
+	waiting(1)
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Text: "I forgot", References: []string{first}})
+	waiting(2)
+	check(t, tx.Commit(t.Context()))
+	w.isOneConversation()
+}
