@@ -230,6 +230,7 @@ type SendArgs struct {
 type ReplyArgs struct {
 	To          []string        `json:"to,omitempty"`          // whom the form names as recipients
 	Cc          []string        `json:"cc,omitempty"`          // who, by the form, gets a copy
+	Via         string          `json:"via,omitempty"`         // VerbPromote: which address of ours the mail was sent to, if several are the account's
 	Shown       string          `json:"shown,omitempty"`       // what the actor saw, as RecipientsMark (a form) or WordsMark (a button) sum it up
 	Rich        RichKind        `json:"rich,omitempty"`        // the kind of rich message that its form asks for
 	Most        int             `json:"most,omitempty"`        // how many buttons or other items such a message holds at most on the account

@@ -8,24 +8,29 @@ import (
 	"parley/channels/channelstest"
 )
 
-// A form on a web site sends in its own name, and names the customer as the one who gets the answers. That is so, too,
-// for a mail of which an agent made a conversation, because it came as automatic mail or among very many others.
+// A form on a web site sends in its own name, and names the customer as the one who gets the answers. These come from the
+// address of ours to which the form wrote. That is so, too, for a mail of which an agent made a conversation, because it
+// came as automatic mail or among very many others.
 //
 func TestPromotedMailIsAnsweredWhereItWants(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	form := channelstest.Event{From: "no-reply@forms.test", ReplyTo: []string{"kim@x.test"}, Subject: "Question", Text: "Do you have lamps?", Automatic: "no-reply"}
+	form := channelstest.Event{From: "no-reply@forms.test", ReplyTo: []string{"kim@x.test"}, Subject: "Question", Text: "Do you have lamps?",
+		Automatic: "no-reply", Via: "sales@acme.test"}
 	w.customer(mail, form)
 	w.chat.Press(t, "ann", w.shown("Question"), bridge.VerbPromote)
 	w.chat.Say("ann", support, w.cardWith("| Question | Ann").ID, "Yes, we have")
 	w.mails("Offer", 11, always("forms@flood.test"))
-	form = channelstest.Event{From: "forms@flood.test", ReplyTo: []string{"lee@x.test"}, Subject: "Flood", Text: "And chairs?"}
+	form = channelstest.Event{From: "forms@flood.test", ReplyTo: []string{"lee@x.test"}, Subject: "Flood", Text: "And chairs?", Via: "sales@acme.test"}
 	w.customer(mail, form)
 	w.chat.Press(t, "ann", w.shown("And chairs?"), bridge.VerbPromote)
 	w.chat.Say("ann", support, w.cardWith("| Flood | Ann").ID, "Chairs, too")
 	for i, sent := range w.sent(2) {
 		if want := []string{"kim@x.test", "lee@x.test"}[i]; !slices.Equal(sent.To, []string{want}) {
 			t.Errorf("%q went to %v, not to %s", sent.Text, sent.To, want)
+		}
+		if sent.From != "sales@acme.test" {
+			t.Errorf("%q came from %q, not from the address to which the customer wrote", sent.Text, sent.From)
 		}
 	}
 }

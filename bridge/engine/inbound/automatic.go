@@ -48,10 +48,12 @@ func (it *UseCases) sortAutomaticMail(ctx context.Context, tx pgx.Tx, a *store.A
 // maxReplyTo is how many of a mail's Reply-To addresses are kept with its line in a thread of the day.
 const maxReplyTo = 5
 
-// sortingArgs returns the arguments of the buttons under a mail in a thread of the day: which mail it is, and its Reply-To
-// addresses. A form on a web site, for example, sends in its own name and names the customer there.
+// sortingArgs returns the arguments of the buttons under a mail in a thread of the day: which mail it is, to which of our
+// addresses it was sent, and its Reply-To addresses. A form on a web site, for example, sends in its own name and names the
+// customer there.
 func sortingArgs(c *book.Conversation, m *book.Message, in channels.Inbound) bridge.Args {
 	args := bridge.Args{Conversation: c.ID, Message: m.ID}
+	args.Via = in.Envelope.Via
 	for _, p := range in.Envelope.ReplyTo[:min(len(in.Envelope.ReplyTo), maxReplyTo)] {
 		args.To = append(args.To, p.Key)
 	}
@@ -73,6 +75,16 @@ func (it *UseCases) answersOf(m *book.Message, i *store.Identity) []store.Partic
 		list = append(list, store.Participant{Key: i.Key, Name: i.Name, Role: outbound.RoleTo})
 	}
 	return list
+}
+
+// viaOf returns to which of our addresses a mail in a thread of the day was sent, as its line says, or "" if that is unknown.
+func (it *UseCases) viaOf(m *book.Message) string {
+	for _, line := range it.TrackedLines()[m.ID] {
+		if via := line.Delivery.DecodedPayload().Line.Args.Via; via != "" {
+			return via
+		}
+	}
+	return ""
 }
 
 // partyOf names the sender of a message, by the address if there is no name.
@@ -236,7 +248,7 @@ func (it *UseCases) unblockSenders(ctx context.Context, tx pgx.Tx, r book.Reques
 // promoteMail makes an automatic or collected mail the first message of a new conversation, which the agent takes.
 // Errors: the database's.
 func (it *UseCases) promoteMail(ctx context.Context, tx pgx.Tx, from *book.Conversation, agent *store.Agent, m *book.Message, i *store.Identity) error {
-	mail := channels.Inbound{Subject: m.Subject, From: channels.Party{Key: i.Key, Name: i.Name}}
+	mail := channels.Inbound{Subject: m.Subject, From: channels.Party{Key: i.Key, Name: i.Name}, Envelope: channels.Envelope{Via: it.viaOf(m)}}
 	c, err := it.newConversation(ctx, tx, from.Account, mail, nil)
 	if err != nil {
 		return err
