@@ -10,6 +10,7 @@ import (
 	"parley/bridge/analysis/offline"
 	"parley/bridge/bridgetest"
 	"parley/channels/channelstest"
+	"parley/store"
 )
 
 // notices sets what an agent is told of: whether they are away, and what they do without.
@@ -127,6 +128,38 @@ func TestNoticesOfWhoIsAway(t *testing.T) {
 	w.settled()
 	wake()
 	w.told(thread, bridge.LineWoke, "time", "ben")
+}
+
+// An agent is taken out who still has conversations. What happens in them can't be told to whoever is no agent any more: the
+// team is told that the customer writes again, and that a snooze is over, also if Parley notices that late.
+//
+func TestNoticesOfWhoIsNoAgentAnyMore(t *testing.T) {
+	t.Parallel()
+	comesBack := map[string]func(w *world){
+		"customer": func(w *world) { w.writes("kim", "Are you there?") },
+		"time":     func(w *world) { w.advance(time.Hour) },
+		"late":     func(w *world) { w.advance(3 * time.Hour) },
+	}
+	for how, happens := range comesBack {
+		w := newWorld(t, options{})
+		w.members("ann", "ben", "cat")
+		thread := w.opened()
+		w.reply(thread, "!assign @ben")
+		w.told(thread, bridge.LineAssigned, "Ann", "ben")
+		w.reply(thread, "!snooze 1h")
+		w.card(thread, "snoozed")
+		w.settled()
+		check(t, store.RetireAgent(t.Context(), w.pool, w.agents["ben"]))
+		w.reread()
+		happens(w)
+		w.card(thread, "open")
+		w.settled()
+		if w.lines(thread, bridge.LineWoke) != 1 {
+			t.Errorf("%s: no line tells that the snooze is over\n%s", how, w.dump())
+			continue
+		}
+		w.told(thread, bridge.LineWoke, "Ben", "ann", "cat")
+	}
 }
 
 // A team is told of what is handed to it by those who are there; if all are away, by all.

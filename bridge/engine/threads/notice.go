@@ -16,7 +16,8 @@ const maxMentions = 8
 // mentionsToNotify returns the mentions of a line, changed so that the chat notifies the right people. A mention
 // without a User only names the agent. Agents who chose to do without such notices are only named. So are agents who
 // are away, if somebody else is notified instead: another owner, else the team. If nobody else is, they are notified
-// all the same, so that no notice reaches nobody.
+// all the same, so that no notice reaches nobody. Who has no user in the chat, such as somebody who is no agent any more,
+// can't be notified there, and is covered like somebody who is away.
 func mentionsToNotify(dir *directory.Directory, c *book.Conversation, surface store.AccountID, line bridge.Line) []bridge.AgentRef {
 	if len(line.Mentions) == 0 {
 		return nil
@@ -31,7 +32,8 @@ func mentionsToNotify(dir *directory.Directory, c *book.Conversation, surface st
 	somePresent := false
 	for i := range mentions {
 		mentions[i].Away = dir.IsAway(mentions[i].ID)
-		if !mentions[i].Away {
+		hasUser := mentions[i].User != ""
+		if hasUser && !mentions[i].Away {
 			somePresent = true
 		}
 		if hasDeclined(dir, mentions[i].ID, notice) && mentions[i].ID != line.By.ID {

@@ -93,8 +93,7 @@ func (wf *UseCases) SnoozeOver(c *book.Conversation, due time.Time) {
 	c.Status, c.SnoozedUntil = string(bridge.StatusOpen), nil
 	wf.Log.ByParley(c, store.DeedWoke, nil)
 	c.RefreshCard()
-	if late && len(c.Assignees) > 0 {
-		wf.addToDigest(c)
+	if late && wf.addToDigest(c) {
 		return
 	}
 
@@ -102,12 +101,22 @@ func (wf *UseCases) SnoozeOver(c *book.Conversation, due time.Time) {
 }
 
 // addToDigest puts a conversation whose snooze ended too late into its owners' digest: after a downtime, each
-// owner gets one message about all such conversations.
-func (wf *UseCases) addToDigest(c *book.Conversation) {
+// owner gets one message about all such conversations. It returns false if no owner can be told directly, because nobody owns
+// the conversation, or because its owners are no agents any more.
+func (wf *UseCases) addToDigest(c *book.Conversation) bool {
+	isTold := false
 	for _, agent := range c.Assignees {
-		wf.Timers.Overdue = append(wf.Timers.Overdue, store.Overdue{AgentID: agent, ConversationID: c.ID})
+		if wf.SurfaceToTell(agent, 0) != 0 {
+			wf.Timers.Overdue = append(wf.Timers.Overdue, store.Overdue{AgentID: agent, ConversationID: c.ID})
+			isTold = true
+		}
 	}
-	wf.Timers.Start(store.Timer{Kind: own.Digest, DueAt: wf.Now.Add(digestWait)})
+
+	if isTold {
+		wf.Timers.Start(store.Timer{Kind: own.Digest, DueAt: wf.Now.Add(digestWait)})
+	}
+
+	return isTold
 }
 
 // Digest tells each agent directly which snoozes ended while Parley was down.
