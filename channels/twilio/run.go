@@ -3,7 +3,6 @@ package twilio
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -133,7 +132,8 @@ func (c *Channel) saveMemory(ctx context.Context, m memory) error {
 	return nil
 }
 
-// storeTemplateStates stores changes of templates' states, and deletes old contents that were made for single messages.
+// storeTemplateStates stores changes of templates' states, and deletes old contents that were made for single messages. One
+// that can't be deleted is tried again the next time, and keeps no state from being stored.
 func (c *Channel) storeTemplateStates(ctx context.Context, m *memory) error {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
@@ -143,12 +143,13 @@ func (c *Channel) storeTemplateStates(ctx context.Context, m *memory) error {
 	}
 
 	var facts []channels.Fact
+	var old []string // contents of single messages
 	states := map[string]channels.TemplateStatus{}
 	for _, t := range list {
 		if t.Name == onceName {
 			isOld := c.env.Now().Sub(t.Created.Time) > onceLife
 			if !t.Created.IsZero() && isOld {
-				err = errors.Join(err, c.catalogue.remove(ctx, t.SID))
+				old = append(old, t.SID)
 			}
 			continue
 		}
@@ -166,13 +167,24 @@ func (c *Channel) storeTemplateStates(ctx context.Context, m *memory) error {
 		})
 	}
 
-	if err != nil {
-		return err
-	}
 	if err := c.accept(ctx, facts); err != nil {
 		return err
 	}
 
 	m.Templates = states
-	return c.saveMemory(ctx, *m)
+	if err := c.saveMemory(ctx, *m); err != nil {
+		return err
+	}
+
+	c.removeContents(ctx, old)
+	return nil
+}
+
+// removeContents deletes contents that were made for single messages.
+func (c *Channel) removeContents(ctx context.Context, sids []string) {
+	for _, sid := range sids {
+		if err := c.catalogue.remove(ctx, sid); err != nil {
+			c.log.Warn("content of a single message can't be deleted", "content", sid, "error", err)
+		}
+	}
 }

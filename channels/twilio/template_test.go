@@ -153,6 +153,28 @@ func TestOnceContentsGo(t *testing.T) {
 	}
 }
 
+// A content of a single message that Twilio doesn't delete keeps no approval of a template from being stored.
+func TestOnceContentThatStays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, true)
+	w.write("hi")
+	if _, err := w.channel.(channels.Templater).SubmitTemplate(t.Context(), sampleTemplate()); err != nil {
+		t.Fatal(err)
+	}
+	o := w.outbound(1, "well?")
+	o.Rich = &channels.Rich{Buttons: []channels.Button{{ID: "y", Title: "Yes"}}}
+	w.sent(o)
+	w.clock.move(25 * time.Hour)
+	w.fake.AddFault(twiliofake.Fault{Route: "DELETE /v1/Content", Kind: twiliofake.FaultErrorBefore, Times: -1})
+	m := memory{}
+	if err := w.base.storeTemplateStates(t.Context(), &m); err != nil {
+		t.Error(err)
+	}
+	if len(w.fake.Contents()) != 2 || len(m.Templates) != 1 {
+		t.Errorf("%d contents are left, and the states %v are stored", len(w.fake.Contents()), m.Templates)
+	}
+}
+
 // doctor's findings, each with what to do.
 func TestCheck(t *testing.T) {
 	t.Parallel()
