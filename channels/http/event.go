@@ -69,8 +69,9 @@ func kindsByName() map[string]channels.InboundKind {
 // errIgnored is the error of an event that is ignored.
 var errIgnored = errors.New("http: ignored")
 
-// parse reads and checks one event. Errors: what is wrong, for the developers of the sender.
-func (c *Channel) parse(raw []byte) (Event, error) {
+// parse reads and checks one event. It doesn't depend on the account's settings: what was accepted can be read for ever.
+// Errors: what is wrong, for the developers of the sender.
+func parse(raw []byte) (Event, error) {
 	var e Event
 	if err := json.Unmarshal(raw, &e); err != nil {
 		if at, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && at.Field != "" {
@@ -98,7 +99,7 @@ func (c *Channel) parse(raw []byte) (Event, error) {
 		}
 	}
 
-	return e, c.checkKind(e)
+	return e, checkKind(e)
 }
 
 // whyInvalid says why an event can't be read whose fields have JSON's right types.
@@ -127,7 +128,7 @@ func whyInvalid(raw []byte) string {
 }
 
 // checkKind checks the fields that depend on the event's type.
-func (c *Channel) checkKind(e Event) error {
+func checkKind(e Event) error {
 	name := func(field, value string) error {
 		if fault := whyBadID(value); fault != "" {
 			return errors.New(field + " " + fault)
@@ -165,11 +166,11 @@ func (c *Channel) checkKind(e Event) error {
 		return errors.New("emoji, chosen or reply_to is too long")
 	}
 
-	return c.checkFiles(e.Files)
+	return checkFiles(e.Files)
 }
 
 // checkFiles checks the attachments of an event.
-func (c *Channel) checkFiles(files []File) error {
+func checkFiles(files []File) error {
 	if len(files) > maxFiles {
 		return fmt.Errorf("there are more than %d attachments", maxFiles)
 	}
@@ -180,11 +181,22 @@ func (c *Channel) checkFiles(files []File) error {
 		if hasContent == hasURL {
 			return fmt.Errorf("attachments[%d] needs either content or url", i)
 		}
-		if hasURL && !c.mayFetchFrom(f.URL) {
+	}
+
+	return nil
+}
+
+// checkAddresses checks that the attachments of a new event may be fetched with the present settings. Fetch asks this again,
+// because they may change until then; a file that may not be fetched any more is shown as missing.
+func (c *Channel) checkAddresses(e Event) error {
+	if e.Type == "status" { // has no attachments
+		return nil
+	}
+	for i, f := range e.Files {
+		if f.URL != "" && !c.mayFetchFrom(f.URL) {
 			return fmt.Errorf("attachments[%d].url is no https address of at most %d bytes", i, maxURL)
 		}
 	}
-
 	return nil
 }
 
@@ -226,9 +238,12 @@ func (c *Channel) split(body []byte) ([]channels.Fact, error) {
 
 	facts := make([]channels.Fact, 0, len(b.Events))
 	for i, raw := range b.Events {
-		e, err := c.parse(raw)
+		e, err := parse(raw)
 		if errors.Is(err, errIgnored) {
 			continue
+		}
+		if err == nil {
+			err = c.checkAddresses(e)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("events[%d]: %w", i, err)
@@ -247,7 +262,7 @@ func (c *Channel) split(body []byte) ([]channels.Fact, error) {
 
 // Decode implements channels.Channel.
 func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
-	e, err := c.parse(raw)
+	e, err := parse(raw)
 	if err != nil {
 		return nil, fmt.Errorf("http: event: %w", err)
 	}
