@@ -86,6 +86,24 @@ const (
 	FateDropped Fate = "dropped" // a person decided not to send it
 )
 
+// Reasons of answers that were written without Parley, for example in the mailbox itself.
+const (
+	ReasonElsewhere = "elsewhere" // by somebody
+	ReasonMachine   = "machine"   // most likely by a machine
+)
+
+// IsFromElsewhere reports whether a message is an answer that was written without Parley.
+func (m *Message) IsFromElsewhere() bool {
+	return m.Reason == ReasonElsewhere || m.Reason == ReasonMachine
+}
+
+// HasOriginal reports whether a message was read from what a channel brought, which holds its files and HTML: a customer's
+// words, or an answer that was written without Parley. WithOriginal is the same in SQL.
+func (m *Message) HasOriginal() bool { return m.Direction == DirectionIn || m.IsFromElsewhere() }
+
+// WithOriginal is the SQL condition that is true for the messages m for which HasOriginal is.
+const WithOriginal = `(m.direction = 'in' OR m.reason IN ('` + ReasonElsewhere + `', '` + ReasonMachine + `'))`
+
 const messageColumns = `id, conversation_id, direction, fate, reason, agent_id, identity_id, author_user, account_id, channel,
 	thread, place, subject, text, quoted, notices, files, has_html, automatic, external_id, event_id, part, said_at, created_at,
 	parts, cost, template, rich, reply_to, promotional`

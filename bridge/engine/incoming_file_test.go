@@ -13,6 +13,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/files"
+	"parley/channels"
 	"parley/channels/channelstest"
 )
 
@@ -92,6 +93,45 @@ func TestLinkToACustomersFile(t *testing.T) {
 		if _, err := e.Files().OriginalHTML(t.Context(), message); name == "" && !errors.Is(err, files.ErrNoFile) {
 			t.Errorf("its HTML after %s: %v", removed, err)
 		}
+	}
+}
+
+// A file of an answer that a colleague wrote in the mailbox can be opened as a customer's: by the link below it, and on the page.
+func TestLinkToAFileOfAnAnswerElsewhere(t *testing.T) {
+	t.Parallel()
+	l := &leading{links: map[string]string{}}
+	w := newWorld(t, options{surface: func(s bridge.Surface) bridge.Surface { l.Surface = s; return l },
+		fileLink: func(message bridge.MessageID, file string) string { return fmt.Sprintf("%d %s", message, file) }})
+	question := w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "first"})
+	w.thread("first")
+	w.hook(mail, channelstest.Event{Type: "foreign", ID: "sent-1", To: []string{"kim@x.test"}, Author: "Dora", Text: "Your bill", References: []string{question},
+		Files: []channelstest.File{{Name: "bill.pdf", Type: "application/pdf", Content: []byte("PDF")}}})
+	w.shown("Your bill")
+	var link string
+	w.eventually("the bill is posted", func() bool {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		link = l.links["bill.pdf"]
+		return link != ""
+	})
+
+	var message bridge.MessageID
+	var file string
+	must(fmt.Sscan(link, &message, &file))(t)
+	read := func(f channels.File, err error) string {
+		body := must(must(f, err)(t).Open(t.Context()))(t)
+		defer func() { check(t, body.Close()) }()
+		return string(must(io.ReadAll(body))(t))
+	}
+	if got := read(w.engines[0].Files().LinkedFile(t.Context(), message, file)); got != "PDF" {
+		t.Errorf("the link leads to %q", got)
+	}
+	p := w.page()
+	if files := p.last("ann").Files; len(files) != 1 || !files[0].Readable {
+		t.Errorf("the page shows %+v", files)
+	}
+	if got := read(p.inbox.File(t.Context(), w.agents["ann"], 1, message, 0)); got != "PDF" {
+		t.Errorf("on the page it is %q", got)
 	}
 }
 

@@ -107,15 +107,15 @@ const closedOf = `
 	FROM unnest($1::bigint[]) AS given(id)
 	WHERE NOT EXISTS (SELECT 1 FROM retained AS r WHERE r.event_id = given.id)`
 
-// emptyEvents keeps the payload of a customer's message, its original, because files and HTML are shown from it as
-// long as the message exists: the payload moves into a blob (moved, blob, chunk). It fits into one chunk, because
-// larger payloads were stored as blobs from the beginning. Of all other events the payload is removed (changed), or
-// with $2 the whole event (removed).
+// emptyEvents keeps the payload of a customer's message, or of an answer that was written without Parley: its original,
+// because files and HTML are shown from it as long as the message exists. The payload moves into a blob (moved, blob,
+// chunk). It fits into one chunk, because larger payloads were stored as blobs from the beginning. Of all other events
+// the payload is removed (changed), or with $2 the whole event (removed).
 const emptyEvents = `
 	WITH given AS MATERIALIZED (
 		SELECT events.id, events.payload, events.blob,
 			EXISTS (SELECT 1 FROM messages AS m
-				WHERE m.event_id = events.id AND m.direction = 'in'
+				WHERE m.event_id = events.id AND ` + store.WithOriginal + `
 					AND (m.has_html OR m.files <> '[]' OR m.subject <> '')) AS original
 		FROM events
 		WHERE events.id = ANY($1) AND ($2 OR events.payload IS NOT NULL OR events.blob IS NOT NULL)

@@ -75,6 +75,24 @@ func letter(t *testing.T, pool *pgxpool.Pool, event store.EventID, subject strin
 		VALUES ($1, 1, 'in', 'in', $2, $3, $4::jsonb, $1, now(), now())`, event, subject, html, files)
 }
 
+// An answer that a colleague wrote in the mailbox keeps its original as a customer's mail does: its files and HTML are shown from
+// that, too. What an agent typed in a chat has its files elsewhere.
+func TestOriginalOfAnAnswerElsewhere(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	reasons := []string{"elsewhere", "machine", "clicked"}
+	for i, reason := range reasons {
+		id := stored(t, pool, store.NewEvent{AccountID: 1, ExternalID: reason, OrderKey: "1/" + reason, Payload: []byte(reason)})[0]
+		applied(t, pool)
+		letter(t, pool, id, "", i == 0, `[{"name": "bill.pdf"}]`)
+		exec(t, pool, `UPDATE messages SET direction = 'out', fate = 'out', reason = $2 WHERE id = $1`, id, reason)
+	}
+	check(t, store.MoveClock(t.Context(), pool, month+time.Hour))
+	if done := emptyAll(t, pool); done.Moved != 2 {
+		t.Errorf("of %q, %d keep their originals", reasons, done.Moved)
+	}
+}
+
 // After a month an applied event has lost its payload, but not its key; what is still to be
 // applied, and what a message is shown from, is kept.
 func TestEmptyEvents(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"parley/bridge"
-	"parley/bridge/engine/outbound"
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
@@ -207,7 +206,7 @@ func (ms *Messages) AwaitAnswerAgain(c *Conversation) {
 			break
 		}
 
-		isAnswer := m.Direction == store.DirectionOut && m.Reason != outbound.MachineReason
+		isAnswer := m.Direction == store.DirectionOut && m.Reason != store.ReasonMachine
 		if isAnswer && mayReachCustomer(m.Fate) {
 			return
 		}

@@ -38,15 +38,15 @@ func (r *Reader) LinkedFile(ctx context.Context, message store.MessageID, file s
 	return r.IncomingFile(ctx, 0, message, index)
 }
 
-// IncomingFile returns a file that a customer sent, by its index in the message. The message must be in the
-// conversation, unless that is 0.
+// IncomingFile returns a file that a customer sent, or that came with an answer that was written without Parley, by its
+// index in the message. The message must be in the conversation, unless that is 0.
 // Errors: ErrNoFile, and the database's.
 func (r *Reader) IncomingFile(ctx context.Context, conversation store.ConversationID, message store.MessageID, index int) (channels.File, error) {
 	messages, err := store.Messages(ctx, r.pool, message)
 	if err != nil {
 		return channels.File{}, err
 	}
-	if len(messages) == 0 || messages[0].Direction != store.DirectionIn {
+	if len(messages) == 0 || !messages[0].HasOriginal() {
 		return channels.File{}, ErrNoFile
 	}
 
@@ -65,8 +65,8 @@ func (r *Reader) IncomingFile(ctx context.Context, conversation store.Conversati
 		Open: func(ctx context.Context) (io.ReadCloser, error) { return r.openIncoming(ctx, m, f) }}, nil
 }
 
-// SpokenFile returns a file of a message of a conversation, for whoever may read that: one that a customer sent, or one
-// that an agent uploaded to Parley.
+// SpokenFile returns a file of a message of a conversation, for whoever may read that: one that IncomingFile
+// returns, or one that an agent uploaded to Parley.
 // Errors: ErrNoFile, and the database's.
 func (r *Reader) SpokenFile(ctx context.Context, conversation store.ConversationID, message store.MessageID, index int) (channels.File, error) {
 	messages, err := store.Messages(ctx, r.pool, message)
@@ -76,7 +76,7 @@ func (r *Reader) SpokenFile(ctx context.Context, conversation store.Conversation
 	if len(messages) == 0 || messages[0].ConversationID != conversation {
 		return channels.File{}, ErrNoFile
 	}
-	if messages[0].Direction == store.DirectionIn {
+	if messages[0].HasOriginal() {
 		return r.IncomingFile(ctx, conversation, message, index)
 	}
 

@@ -46,7 +46,7 @@ func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.
 	m := el.intake.inboundMessage(c, a, part, in)
 	c.LastExternalID = before // this has to stay the id of the customer's last message
 	m.Direction, m.Fate = store.DirectionOut, store.FateOut
-	m.Reason = outbound.ElsewhereReason
+	m.Reason = store.ReasonElsewhere
 	m.IdentityID = nil
 	notice := elsewhereNotice
 	if in.Foreign.Origin != "" {
@@ -55,7 +55,7 @@ func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.
 
 	c.LastFrom = "agent"
 	if el.isByMachine(c, in) {
-		m.Reason, notice = outbound.MachineReason, machineNotice
+		m.Reason, notice = store.ReasonMachine, machineNotice
 	} else {
 		el.countAsAnswer(c, m)
 	}
@@ -111,14 +111,14 @@ func (el *elsewhere) acceptCopy(c *book.Conversation, m *book.Message, in channe
 // that is shown already, because it was found among the sent messages.
 func (el *elsewhere) isShownAsAnswer(a *store.Account, in channels.Inbound) bool {
 	m, _ := el.MessageByExternalID(a, in.ExternalID)
-	isShown := m != nil && m.Reason == outbound.ElsewhereReason
+	isShown := m != nil && m.Reason == store.ReasonElsewhere
 	return isShown && in.Automatic == channels.AutomaticOwn
 }
 
 // bouncedElsewhere shows that an answer is late or was not delivered, if it was written without Parley, which therefore has no
 // delivery of it.
 func (el *elsewhere) bouncedElsewhere(c *book.Conversation, m *book.Message, s *channels.Status) {
-	if m.Reason != outbound.ElsewhereReason || m.Fate != store.FateOut {
+	if m.Reason != store.ReasonElsewhere || m.Fate != store.FateOut {
 		return
 	}
 	if s.Delayed {

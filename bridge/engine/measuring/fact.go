@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"parley/bridge/engine/book"
-	"parley/bridge/engine/outbound"
 	"parley/store"
 	"parley/store/measure"
 )
@@ -54,7 +53,7 @@ func listFacts(log []store.LogEntry, said []measure.Said) []fact {
 	}
 
 	for _, m := range said {
-		if m.Reason == outbound.MachineReason {
+		if m.Reason == store.ReasonMachine {
 			continue
 		}
 

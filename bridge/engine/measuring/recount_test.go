@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"parley/bridge/engine/book"
-	"parley/bridge/engine/outbound"
 	"parley/routing/hours"
 	"parley/store"
 	"parley/store/measure"
@@ -57,7 +56,7 @@ func (r *recount) counts(m *measure.Said) bool {
 	copied := slices.ContainsFunc(r.s.log, func(l store.LogEntry) bool {
 		return l.What == store.DeedAnsweredElsewhere && book.DetailOf(l).Message == m.ID
 	})
-	return copied && m.Fate == store.FateIn || m.Direction == store.DirectionIn && !m.Automatic || m.Direction == store.DirectionOut && m.Fate == store.FateOut && m.Reason != outbound.MachineReason
+	return copied && m.Fate == store.FateIn || m.Direction == store.DirectionIn && !m.Automatic || m.Direction == store.DirectionOut && m.Fate == store.FateOut && m.Reason != store.ReasonMachine
 }
 
 // sentAt returns a message with the time at which it was last sent.

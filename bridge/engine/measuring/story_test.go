@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"parley/bridge/engine/book"
-	"parley/bridge/engine/outbound"
 	"parley/routing/hours"
 	"parley/store"
 	"parley/store/measure"
@@ -144,14 +143,14 @@ func (s *story) works(t testing.TB, who store.AgentID, what string) bool {
 		s.answer(who)
 	case "answers elsewhere":
 		m := s.say(store.DirectionOut, store.FateOut, 0)
-		m.Reason = outbound.ElsewhereReason
+		m.Reason = store.ReasonElsewhere
 		s.done(store.DeedAnsweredElsewhere, store.ByParley, 0, book.Detail{Message: m.ID})
 	case "answers by a copy to the mailbox":
 		m := s.say(store.DirectionIn, store.FateIn, 0)
 		m.Automatic = true
 		s.done(store.DeedAnsweredElsewhere, store.ByParley, 0, book.Detail{Message: m.ID})
 	case "a machine answers":
-		s.say(store.DirectionOut, store.FateOut, 0).Reason = outbound.MachineReason
+		s.say(store.DirectionOut, store.FateOut, 0).Reason = store.ReasonMachine
 	case "undoes":
 		m := s.say(store.DirectionOut, store.FateUndone, who)
 		s.done(store.DeedReplied, store.ByAgent, who, book.Detail{Message: m.ID})

@@ -289,7 +289,7 @@ func (a *attempt) makeSaid(m *store.Message, from bridge.PartyRef) bridge.Said {
 	if m.IdentityID != nil && a.identities[*m.IdentityID] != nil {
 		s.From = RefOf(a.identities[*m.IdentityID])
 	}
-	if m.Reason == ElsewhereReason || m.Reason == MachineReason {
+	if m.IsFromElsewhere() {
 		s.From, s.Elsewhere = bridge.PartyRef{Name: m.AuthorUser}, true
 	}
 

@@ -6,11 +6,5 @@ const ClickedReason = "clicked"
 // RevivedReason marks a reply that was taken back and is sent after all. It leaves even if its message was deleted in the chat.
 const RevivedReason = "revived"
 
-// ElsewhereReason marks an answer that somebody wrote without Parley, for example in the mailbox itself.
-const ElsewhereReason = "elsewhere"
-
-// MachineReason marks an answer that was written without Parley, and most likely by a machine.
-const MachineReason = "machine"
-
 // OptedOutHint says what helps if a customer wants no messages.
 const OptedOutHint = "Only the customer can allow it again, by writing START. Until then reach them another way."

@@ -103,7 +103,7 @@ func (rd *Reader) spokenOf(m *store.Message, replies []inbox.Reply) bridge.Spoke
 	}
 
 	for _, f := range m.Files {
-		isInOriginal := m.Direction == store.DirectionIn && !f.Fetched
+		isInOriginal := m.HasOriginal() && !f.Fetched
 		s.Files = append(s.Files, bridge.SpokenFile{Index: f.Index, Name: f.Name, SizeBytes: f.SizeBytes, Missing: f.Missing,
 			Picture:  strings.HasPrefix(strings.ToLower(f.ContentType), "image/"),
 			Readable: f.Blob != "" || isInOriginal})
