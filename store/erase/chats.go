@@ -53,7 +53,7 @@ const postsOf = `
 		SELECT DISTINCT l.account_id, t.external_id AS message, t.payload ->> 'to' AS recipient
 		FROM deliveries AS t
 		JOIN lanes AS l ON l.id = t.lane_id AND l.conversation_id = 0 AND l.head >= t.seq
-		WHERE lower(t.payload::text) LIKE ANY(@told) AND t.external_id <> '' AND t.payload ->> 'to' <> '' AND t.kind = 'line'
+		WHERE ` + toldDirectly + ` AND t.external_id <> '' AND t.payload ->> 'to' <> '' AND t.kind = 'line'
 			AND cardinality(@conversations::bigint[]) > 0
 	)
 	SELECT p.account_id, p.channel, p.message, '' AS recipient, p.kind, p.conversation_id, p.message_id,

@@ -15,50 +15,78 @@ import (
 
 // The journal keeps what arrived for a month, as it came. Events that have to do with a contact are found in three
 // ways: by the messages and log entries that they made; by the conversation that they name; and by the contact's
-// addresses and names in their bytes, because nothing else says what a click in a list or an event in quarantine is
-// about. Events that came after the erasure was asked for may belong to a new contact with the same address. Of these,
+// addresses and names in their bytes (pattern.go), because nothing else says what a click in a list or an event in
+// quarantine is about. Events that came after the erasure was asked for may belong to a new contact with the same address. Of these,
 // only events that name the erased conversations and came from no customer are found: a colleague's words, and
 // results of work that was under way, such as an analysis.
 
 // journalPage is how many events are looked through at once.
 const journalPage = 5000
 
-// journalMatches looks through a page of events, without what erasures asked of chats, which has only ids. named says of
-// each event by what it is found; late is true if it came after the erasure was asked for. An event of a channel that
-// made somebody else's message belongs to that person, even if it names the contact, and is left out.
-const journalMatches = `
+// journalMatches returns the statement that looks through a page of events, without what erasures asked of chats, which has
+// only ids. named says of each event by what it is found; late is true if it came after the erasure was asked for. An event
+// of a channel that made somebody else's message belongs to that person, even if it names the contact, and is left out.
+func journalMatches() string {
+	return `
 	WITH page AS MATERIALIZED (
-		SELECT e.id, e.account_id, e.external_id, e.order_key, e.blob, lower(encode(coalesce(e.payload, ''), 'escape')) AS body,
-			coalesce(a.side, 'system') AS side, e.id > @asked AS late
+		SELECT e.id, e.account_id, lower(e.external_id) AS external_id, e.order_key, substr(e.order_key, position('/' IN e.order_key) + 1) AS queue,
+			e.blob, lower(encode(coalesce(e.payload, ''), 'escape')) AS body, coalesce(a.side, 'system') AS side, e.id > @asked AS late
 		FROM events AS e
 		LEFT JOIN accounts AS a ON a.id = e.account_id
 		WHERE e.id > @after AND e.id <= @upto AND NOT (e.account_id = @system AND e.external_id LIKE 'erase:%')
 	), named AS (
-		SELECT p.id,
+		SELECT p.id, p.account_id, p.queue,
 			(p.id = ANY(@linked) OR p.order_key = ANY(@orders)) AND (NOT p.late OR p.side <> 'channel') AS own,
-			NOT p.late AND (p.body LIKE ANY(@bykey) OR lower(p.external_id || ' ' || p.order_key) LIKE ANY(@patterns)
+			NOT p.late AND (` + queueOfContact + ` OR ` + hasKey("p.body") + `
 				OR p.blob IS NOT NULL AND EXISTS (SELECT FROM quarantine AS q WHERE q.event_id = p.id)
-					AND EXISTS (SELECT FROM blob_chunks AS c WHERE c.hash = p.blob AND lower(encode(c.data, 'escape')) LIKE ANY(@bykey))) AS bykey,
-			p.side <> 'channel' AND (p.body LIKE ANY(@bythread) OR NOT p.late AND p.body LIKE ANY(@byname)) AS byname,
+					AND EXISTS (SELECT FROM blob_chunks AS c CROSS JOIN LATERAL lower(encode(c.data, 'escape')) AS chunk
+						WHERE c.hash = p.blob AND ` + hasKey("chunk") + `)) AS bykey,
+			p.side <> 'channel' AND p.body LIKE ANY(@bythread) AS bythread,
+			p.side <> 'channel' AND NOT p.late AND CASE WHEN p.body LIKE ANY(@byname) THEN p.body ~ ANY(@bywords) ELSE false END AS byname,
 			p.account_id = @system AND p.order_key LIKE ANY(@machines) AND p.body LIKE ANY(@byshared) AS bymachine
 		FROM page AS p
 	)
 	SELECT n.id
 	FROM named AS n
-	WHERE (n.own OR n.byname OR n.bykey OR n.bymachine)
+	WHERE (n.own OR n.bythread OR n.bymachine OR (n.bykey OR n.byname) AND NOT ` + queueOfOthers + `)
 		AND NOT EXISTS (
 			SELECT FROM messages AS m
 			JOIN events AS e ON e.id = m.event_id
 			JOIN accounts AS a ON a.id = e.account_id AND a.side = 'channel'
 			WHERE m.event_id = n.id AND m.conversation_id <> ALL(@conversations) AND m.id <> ALL(@messages))
 	ORDER BY n.id`
+}
+
+const (
+	// queueOfContact is true for an event (p) whose queue or name is a key of the contact's: 7/customer:u-17. Only addresses
+	// and numbers mean the contact in other accounts, too, and in an event's name, where ids of messages stand as well.
+	queueOfContact = `(lower(p.queue) = ANY(@forms) OR lower(substr(p.queue, position(':' IN p.queue) + 1)) = ANY(@forms)
+		OR string_to_array(p.external_id, ':') && @forms::text[]
+		OR p.account_id = ANY(@accounts) AND (lower(p.queue) = ANY(@localforms) OR lower(substr(p.queue, position(':' IN p.queue) + 1)) = ANY(@localforms)))`
+
+	// queueOfOthers is true for an event (n) that was told in the thread of another customer's conversation, or on its page.
+	// It belongs to that conversation, even if it names the contact.
+	queueOfOthers = `CASE WHEN n.account_id = @system AND n.queue ~ '^c[1-9][0-9]{0,17}$' THEN substr(n.queue, 2)::bigint <> ALL(@ours)
+		ELSE EXISTS (SELECT FROM posts AS t
+			WHERE t.account_id = n.account_id AND t.channel = regexp_replace(n.queue, ':[^:]*$', '') AND t.message = regexp_replace(n.queue, '^.*:', '')
+				AND t.conversation_id <> 0 AND t.conversation_id <> ALL(@ours)) END`
+)
+
+// hasKey returns the condition that is true if a key of the contact's stands in bytes of an event (p). The regular
+// expressions read only what LIKE has found.
+func hasKey(bytes string) string {
+	return `CASE WHEN ` + bytes + ` LIKE ANY(@bykey)
+		THEN ` + bytes + ` ~ ANY(@bywhole) OR p.account_id = ANY(@accounts) AND ` + bytes + ` ~ ANY(@byid)
+		ELSE false END`
+}
 
 const (
 	linkedEvents = `
 		SELECT event_id FROM messages WHERE (conversation_id = ANY($1) OR id = ANY($2)) AND event_id <> 0
 		UNION
 		SELECT event_id FROM log_entries WHERE conversation_id = ANY($1) AND event_id <> 0`
-	lastEvent = `SELECT coalesce(max(id), 0) FROM events WHERE received_at <= $1`
+	accountsOf = `SELECT DISTINCT account_id FROM identities WHERE id = ANY($1)`
+	lastEvent  = `SELECT coalesce(max(id), 0) FROM events WHERE received_at <= $1`
 )
 
 // journalScan looks through the journal up to the event upto, page by page.
@@ -76,7 +104,11 @@ func newJournalScan(ctx context.Context, q store.Querier, s *scope, asked, upto 
 		return nil, err
 	}
 
-	keys := s.keyForms()
+	accounts, err := query.IDs[store.AccountID](ctx, q, "accounts of contacts", accountsOf, s.Identities)
+	if err != nil {
+		return nil, err
+	}
+
 	threads, orders := slices.Clone(s.Roots), []string{}
 	for _, id := range s.Conversations {
 		orders = append(orders, store.ConversationKey(id), store.OrderKey(store.SystemAccount, fmt.Sprintf("written:%d", id)),
@@ -84,24 +116,32 @@ func newJournalScan(ctx context.Context, q store.Querier, s *scope, asked, upto 
 		threads = append(threads, toldOf(int64(id))...)
 	}
 
+	ours := query.Field(s.Conversations, func(id *store.ConversationID) int64 { return int64(*id) })
+	ours = append(ours, s.Shared...)
 	shared := []string{}
 	for _, id := range s.Shared {
 		shared = append(shared, toldOf(id)...)
 	}
 
-	keysInBytes := query.Field(keys, func(key *string) string { return asBytes(*key) })
+	words := slices.Concat(s.Names, s.Subjects)
 	args := pgx.NamedArgs{
 		"asked":         asked,
 		"linked":        linked,
 		"orders":        orders,
-		"patterns":      likePatterns(keys),
-		"bykey":         likePatterns(keysInBytes),
+		"accounts":      accounts,
+		"forms":         orderForms(s.Keys, isGlobal),
+		"localforms":    orderForms(s.Keys, isLocal),
+		"bykey":         likePatterns(inBytes(slices.Concat(keyForms(s.Keys, isGlobal), keyForms(s.Keys, isLocal)))),
+		"bywhole":       s.wholeKeys(asBytes),
+		"byid":          s.wholeIDs(),
 		"bythread":      likePatterns(inBytes(threads)),
-		"byname":        likePatterns(inBytes(slices.Concat(s.Names, s.Subjects))),
+		"byname":        likePatterns(inBytes(words)),
+		"bywords":       inPersonalText(words),
 		"byshared":      likePatterns(inBytes(shared)),
 		"machines":      machineOrders(),
 		"system":        store.SystemAccount,
 		"conversations": s.Conversations,
+		"ours":          ours,
 		"messages":      s.Messages,
 	}
 
@@ -119,15 +159,6 @@ func machineOrders() []string {
 	return []string{store.OrderKey(store.SystemAccount, "analysis:%"), store.OrderKey(store.SystemAccount, "written:%")}
 }
 
-// inBytes returns the forms of texts in the bytes of an event: as they are, and as JSON writes them.
-func inBytes(texts []string) []string {
-	forms := []string{}
-	for _, t := range texts {
-		forms = append(forms, asBytes(t), asBytes(asJSON(t)))
-	}
-	return forms
-}
-
 // next returns the contact's events in the page behind the event after, and the last event of that page.
 func (j *journalScan) next(ctx context.Context, after int64) (list []int64, upto int64, err error) {
 	args := maps.Clone(j.args)
@@ -137,7 +168,7 @@ func (j *journalScan) next(ctx context.Context, after int64) (list []int64, upto
 		return nil, 0, fmt.Errorf("store: journal: %w", err)
 	}
 	args["upto"] = upto
-	list, err = query.IDs[int64](ctx, j.q, "journal", journalMatches, args)
+	list, err = query.IDs[int64](ctx, j.q, "journal", journalMatches(), args)
 	return list, upto, err
 }
 

@@ -38,8 +38,20 @@ const wokenAgain = `@patient AND (due_at IS NOT NULL OR leased_until IS NOT NULL
 
 // toldThere is true for what Parley said in other customers' conversations about who gets replies there, and for what it
 // told one person. Lines that repeat what a colleague or another customer wrote stay, even if they name the contact.
-const toldThere = `lower(t.payload::text) LIKE ANY(@patterns)
+const toldThere = `(lower(t.payload::text) ~ ANY(@patterns) OR lower(t.payload::text) ~ ANY(@ids))
 	AND (t.kind = 'ephemeral' OR t.kind = 'line' AND t.payload -> 'line' ->> 'Kind' IN ('recipients', 'participant', 'done', 'delayed', 'identity', 'same_person'))`
+
+// toldDirectly is true for what colleagues were told directly about the contact. A list or line that names conversations is
+// about these; only in one that names none, names and subjects are looked for, in the texts that people wrote.
+const toldDirectly = `CASE WHEN lower(t.payload::text) LIKE ANY(@told) THEN lower(t.payload::text) ~ ANY(@patterns)
+		OR CASE WHEN jsonb_path_exists(t.payload, '$.** ? (exists(@.Subject) && @.ID > 0 || @.conversation > 0)')
+			THEN jsonb_path_exists(t.payload, '$.** ? (exists(@.Subject) && @.ID == $ids[*] || @.conversation == $ids[*])',
+				jsonb_build_object('ids', to_jsonb(@conversations::bigint[])))
+			ELSE EXISTS (
+				SELECT FROM jsonb_path_query(t.payload, '$.** ? (@.type() == "object" && !exists(@.IsAdmin)).keyvalue()
+					? (@.key like_regex "^(name|subject|text|note|reason)$" flag "i" && @.value.type() == "string").value') AS said
+				WHERE lower(said #>> '{}') ~ ANY(@names)) END
+	ELSE false END`
 
 // copiedTies is true for other customers' conversations in which the contact is in copy. A conversation whose own
 // customer has the same address, in another mailbox or since the erasure began, keeps it: replies go there.
@@ -73,14 +85,14 @@ func deliveryPlaces() []place {
 			Ties: `t.lane_id = ANY(ARRAY(SELECT l.id FROM lanes AS l WHERE l.conversation_id = ANY(@conversations) AND NOT (` + wokenAgain + `)))
 				OR t.message_id = ANY(@messages) AND EXISTS (SELECT FROM lanes AS l WHERE l.id = t.lane_id AND l.head >= t.seq)`},
 		{Name: "told", Table: "deliveries", What: "lists and lines that colleagues were told directly",
-			Ties: `t.lane_id = ANY(ARRAY(SELECT l.id FROM lanes AS l WHERE l.conversation_id = 0)) AND lower(t.payload::text) LIKE ANY(@told)
+			Ties: `t.lane_id = ANY(ARRAY(SELECT l.id FROM lanes AS l WHERE l.conversation_id = 0)) AND ` + toldDirectly + `
 				AND EXISTS (SELECT FROM lanes AS l WHERE l.id = t.lane_id AND l.head >= t.seq)`},
 		{Name: "told_there", Table: "deliveries", What: "lines about the contact in other customers' conversations, and what one person was told there",
 			Ties: `t.lane_id = ANY(ARRAY(SELECT l.id FROM lanes AS l WHERE l.conversation_id = ANY(@shared))) AND ` + toldThere + `
 				AND EXISTS (SELECT FROM lanes AS l WHERE l.id = t.lane_id AND l.head >= t.seq)`},
 		{Name: "lanes", Table: "lanes", What: "queues of deliveries", Ties: ofConversation + ` AND NOT (` + wokenAgain + `)`},
 		{Name: "posts", Table: "posts", What: "texts that wait for their thread, and what was told of the conversation",
-			Ties:  `(t.early IS NOT NULL OR t.kind = 'told') AND (` + ofConversation + ` OR lower(t.early::text) LIKE ANY(@patterns))`,
+			Ties:  `(t.early IS NOT NULL OR t.kind = 'told') AND (` + ofConversation + ` OR lower(t.early::text) ~ ANY(@patterns))`,
 			Holds: `t.kind IN ('early', 'told') OR t.early IS NOT NULL`},
 		{Name: "fetches", Table: "fetches", What: "files that a provider kept", Ties: ofMessage, Files: "blob"},
 		{Name: "reactions", Table: "reactions", What: "reactions to messages", Ties: `t.identity_id = ANY(@identities)`,
@@ -114,7 +126,8 @@ func workPlaces() []place {
 		{Name: "replying", Table: "replying", What: "open forms of replies", Ties: ofConversation},
 		{Name: "openings", Table: "openings", What: "who opened conversations lately", Ties: `t.origin = ANY(@keys)`},
 		{Name: "accounts", Table: "accounts", What: "an account's trouble that names the contact",
-			Ties:  `lower(t.status_text || ' ' || t.status_hint) LIKE ANY(@patterns)`,
+			Ties: `lower(t.status_text || ' ' || t.status_hint) ~ ANY(@patterns)
+				OR t.id = ANY(ARRAY(SELECT i.account_id FROM identities AS i WHERE i.id = ANY(@identities))) AND lower(t.status_text || ' ' || t.status_hint) ~ ANY(@ids)`,
 			Empty: `status_text = '', status_hint = ''`},
 	}
 }
@@ -139,7 +152,7 @@ func corePlaces() []place {
 				'at', t.said_at, 'subject', nullif(t.subject, ''), 'text', t.text, 'quoted', nullif(t.quoted, ''), 'rich', t.rich, 'template', t.template,
 				'files', CASE WHEN t.files <> '[]' THEN (SELECT jsonb_agg(f - 'surface') FROM jsonb_array_elements(t.files) AS f) END))`},
 		{Name: "log_entries", Table: "log_entries", What: "texts in the log",
-			Ties:  ofConversation + ` OR t.conversation_id = ANY(@shared) AND lower(t.detail::text) LIKE ANY(@patterns)`,
+			Ties:  ofConversation + ` OR t.conversation_id = ANY(@shared) AND (lower(t.detail::text) ~ ANY(@patterns) OR lower(t.detail::text) ~ ANY(@ids))`,
 			Holds: `t.detail ?| '{text,reason,note}'`, Empty: `detail = detail - '{text,reason,note}'::text[]`,
 			Export: `jsonb_build_object('conversation', t.conversation_id, 'at', t.at, 'by', t.actor, 'what', t.what, 'detail', t.detail)`},
 		{Name: "threads", Table: "threads", What: "cards of threads", Ties: ofConversation, Holds: `t.card <> ''`, Empty: `card = ''`},

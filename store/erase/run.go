@@ -358,7 +358,7 @@ const stillToPost = `
 	SELECT EXISTS (SELECT FROM lanes AS l WHERE l.conversation_id = ANY(@conversations) AND ` + wokenAgain + `) OR EXISTS (
 		SELECT FROM deliveries AS t
 		JOIN lanes AS l ON l.id = t.lane_id AND t.seq > l.head
-		WHERE l.conversation_id = 0 AND lower(t.payload::text) LIKE ANY(@told) OR t.message_id = ANY(@messages)
+		WHERE l.conversation_id = 0 AND ` + toldDirectly + ` OR t.message_id = ANY(@messages)
 			OR l.conversation_id = ANY(@shared) AND ` + toldThere + `)`
 
 // checkNothingToPost fails with ErrWaiting while something about the contact is still to be posted.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -135,10 +134,9 @@ func readScope(ctx context.Context, q store.Querier, who subject) (*scope, error
 
 // namedArguments returns the arguments of the statements of places.
 func (s *scope) namedArguments(erasure string) pgx.NamedArgs {
-	texts := append(s.keyForms(), lowerAll(s.Names)...)
-	told := append(slices.Clone(texts), lowerAll(s.Subjects)...)
-	for _, id := range s.Conversations { // in the form in which lines contain the facts of conversations
-		told = append(told, fmt.Sprintf(`"id": %d,`, id), fmt.Sprintf(`"id": %d}`, id), fmt.Sprintf(`"conversation": %d,`, id))
+	told := append(keyForms(s.Keys, isGlobal), lowerAll(slices.Concat(s.Names, s.Subjects))...)
+	for _, id := range s.Conversations {
+		told = append(told, fmt.Sprintf(`"id": %d`, id), fmt.Sprintf(`"conversation": %d`, id))
 	}
 
 	return pgx.NamedArgs{
@@ -148,26 +146,29 @@ func (s *scope) namedArguments(erasure string) pgx.NamedArgs {
 		"conversations": s.Conversations,
 		"shared":        s.Shared,
 		"messages":      s.Messages,
-		"patterns":      likePatterns(s.keyForms()),
+		"patterns":      s.wholeKeys(strings.Clone),
+		"ids":           wholeWords(keyForms(s.Keys, isLocal)),
 		"told":          likePatterns(told),
+		"names":         wholeWords(lowerAll(slices.Concat(s.Names, s.Subjects))),
 		"limit":         batchRows,
 		"erasure":       erasure,
 		"patient":       false,
 	}
 }
 
-// keyForms returns the forms in which addresses and numbers occur in texts, in small letters.
-func (s *scope) keyForms() []string {
+// keyForms returns the forms in which those of the keys that are chosen occur in texts, in small letters.
+func keyForms(keys []string, chosen func(string) bool) []string {
 	var list []string
-	for _, key := range s.Keys {
-		if len(key) < minName {
+	for _, key := range keys {
+		if len(key) < minName || !chosen(key) {
+			continue
+		}
+		digits := strings.TrimPrefix(key, "+")
+		if isNumber(digits) && len(digits) >= minDigits {
+			list = append(list, digits) // with or without the plus, however that is written
 			continue
 		}
 		list = append(list, strings.ToLower(key), strings.ToLower(url.QueryEscape(key)))
-		digits := strings.TrimPrefix(key, "+")
-		if isNumber(digits) && len(digits) >= minDigits {
-			list = append(list, digits)
-		}
 	}
 	slices.Sort(list)
 	return slices.Compact(list)
@@ -180,38 +181,4 @@ func lowerAll(list []string) []string {
 		low[i] = strings.ToLower(s)
 	}
 	return low
-}
-
-// likePatterns returns patterns for LIKE that find each of the texts anywhere.
-func likePatterns(texts []string) []string {
-	list := []string{}
-	for _, t := range texts {
-		list = append(list, "%"+strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(t)+"%")
-	}
-	return list
-}
-
-// asBytes returns a text as PostgreSQL writes bytes in the form "escape", with ASCII letters small.
-func asBytes(text string) string {
-	var b strings.Builder
-	for _, c := range []byte(text) {
-		switch {
-		case c == 0 || c >= 0x80:
-			fmt.Fprintf(&b, `\%03o`, c)
-		case c == '\\':
-			b.WriteString(`\\`)
-		case 'A' <= c && c <= 'Z':
-			b.WriteByte(c + 'a' - 'A')
-		default:
-			b.WriteByte(c)
-		}
-	}
-
-	return b.String()
-}
-
-// asJSON returns a text as JSON writes it in pure ASCII, without the quotes.
-func asJSON(text string) string {
-	quoted := strconv.QuoteToASCII(text)
-	return quoted[1 : len(quoted)-1]
 }

@@ -1,0 +1,175 @@
+package erase_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/store"
+	"parley/store/blob"
+	"parley/store/erase"
+	"parley/store/storetest"
+)
+
+// A shop's own system knows its customers by ids.
+const shopAccount = 13
+
+// shop has customers with keys of each kind, by the numbers of their contacts.
+func shop(t testing.TB) *pgxpool.Pool {
+	t.Helper()
+	pool := storetest.DB(t)
+	office(t, pool)
+	exec(t, pool, `INSERT INTO accounts (id, name, kind, side) VALUES ($1, 'shop', 'http', 'channel')`, shopAccount)
+	for contact, who := range []struct {
+		account   int
+		key, name string
+	}{{shopAccount, "u-17", "Una"}, {mailAccount, "ann@shop.example", "Ann Weber"}, {chatAccount, "+4915112345", "Phil"}, {mailAccount, "user@shop.example", "User"}} {
+		exec(t, pool, `INSERT INTO contacts (id, name) VALUES ($1, $2)`, contact+1, who.name)
+		exec(t, pool, `INSERT INTO identities (id, account_id, key, name, contact_id) VALUES ($1, $2, $3, $4, $1)`, contact+1, who.account, who.key, who.name)
+		exec(t, pool, `INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at) VALUES ($1, $2, $1, 'open', now(), now())`, contact+1, who.account)
+		exec(t, pool, `INSERT INTO threads (conversation_id, account_id, channel, root) VALUES ($1, $2, 'C1', $3)`, contact+1, slack, threadOf(contact+1))
+		exec(t, pool, `INSERT INTO posts (account_id, channel, message, conversation_id, kind) VALUES ($1, 'C1', $2, $3, 'root')`, slack, threadOf(contact+1), contact+1)
+	}
+	return pool
+}
+
+// threadOf is the first message of a conversation's thread.
+func threadOf(conversation int) string { return fmt.Sprintf("17001%d.000100", conversation) }
+
+// quarantined stores events that could not be applied: their payloads, or with a hash their blobs, by their names.
+func quarantined(t testing.TB, pool *pgxpool.Pool, account store.AccountID, queue string, payloads map[string]string) {
+	t.Helper()
+	for _, name := range slices.Sorted(maps.Keys(payloads)) {
+		e := store.NewEvent{AccountID: account, ExternalID: name, OrderKey: store.OrderKey(account, queue), Payload: []byte(payloads[name]), Quarantine: "odd"}
+		if strings.HasPrefix(name, "large") {
+			e.Payload, e.Blob = nil, must(blob.Put(t.Context(), pool, []byte(payloads[name])))(t)
+		}
+		if len(must(store.InsertEvents(t.Context(), pool, []store.NewEvent{e}))(t)) != 1 {
+			t.Fatal(name, " is not stored")
+		}
+	}
+}
+
+// erased erases a contact, without chats.
+func erased(t testing.TB, pool *pgxpool.Pool, contact store.ContactID) erase.Options {
+	t.Helper()
+	o := options(t, pool)
+	o.Ask = nil
+	id := must(erase.Begin(t.Context(), o, []store.ContactID{contact}, "ann"))(t)
+	must(erase.Run(t.Context(), o, id))(t)
+	return o
+}
+
+// left returns the names of the events that are there, sorted.
+func left(t testing.TB, pool *pgxpool.Pool) string {
+	t.Helper()
+	var names string
+	check(t, pool.QueryRow(t.Context(), `SELECT coalesce(string_agg(external_id, ', ' ORDER BY external_id COLLATE "C"), '') FROM events`).Scan(&names))
+	return names
+}
+
+// Who is erased may have a key that begins or ends another customer's, or that is a word in other accounts. What of
+// others is in quarantine stays, and is taken when it is sent again.
+// R-276
+func TestKeysInOthersKeys(t *testing.T) {
+	t.Parallel()
+	pool := shop(t)
+	from := func(who string) string { return `{"type":"message","id":"m","from":{"id":"` + who + `"},"text":"Hi"}` }
+	quarantined(t, pool, shopAccount, "customer:u-170", map[string]string{"message:longer": from("u-170"), "message:u-17": from("u-170")})
+	quarantined(t, pool, shopAccount, "customer:u-17", map[string]string{"message:own": "not even JSON"})
+	quarantined(t, pool, shopAccount, "unreadable", map[string]string{"x:own": from("u-17"), "x:other": from("my-u-17")})
+	quarantined(t, pool, mailAccount, "mails", map[string]string{"elsewhere": `{"part":"u-17"}`})
+	o := erased(t, pool, 1)
+	if got := left(t, pool); got != "elsewhere, message:longer, message:u-17, x:other" {
+		t.Errorf("left are %s", got)
+	}
+
+	exec(t, pool, `DELETE FROM quarantine`)
+	exec(t, pool, `DELETE FROM events`)
+	key := must(erase.LoadKey(t.Context(), pool, o.Sealer))(t)
+	again := store.NewEvent{AccountID: shopAccount, ExternalID: "message:longer", OrderKey: "13/customer:u-170", Payload: []byte(from("u-170")), Erased: key.Fact(shopAccount, "message:longer")}
+	if len(must(store.InsertEvents(t.Context(), pool, []store.NewEvent{again}))(t)) != 1 {
+		t.Error("another customer's message is passed over when it is sent again")
+	}
+}
+
+// Addresses and numbers are found in all forms in which they stand in mails, forms and JSON, and not within others.
+// R-276
+func TestFormsOfKeys(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		account  store.AccountID
+		contact  store.ContactID
+		payloads map[string]string
+		left     string
+	}{
+		"an address": {mailAccount, 2, map[string]string{
+			"own 1": "From: Ann <ann@shop.example>", "own 2": "Reply-To:Ann@Shop.Example.\r\n", "own 3": `{"from":"\u003cann@shop.example\u003e"}`, "own 4": `{"text":"I am\nann@shop.example"}`,
+			"own 5": "From=%3Cann%40shop.example%3E", "own 6": "Body=write+to+ann%40shop.example", "own 7": "=3Cann@shop.example=3E", "own 8": "„ann@shop.example“", "large own": "To: ann@shop.example",
+			"other 1": "From: Jo <joann@shop.example>", "other 2": "From: <jo.ann@shop.example>", "other 3": "To: ann@shop.example.org", "other 4": "To: ann@shop.examples", "other 5": "From=jo%2Bann%40shop.example",
+			"large other": "From: joann@shop.example",
+		}, "large other, other 1, other 2, other 3, other 4, other 5"},
+		"a number": {chatAccount, 3, map[string]string{
+			"own 1": `{"from":"4915112345"}`, "own 2": "From=whatsapp%3A%2B4915112345&To=1", "own 3": "call 004915112345", "own 4": `{"text":"tel:+4915112345."}`, "own 5": "„4915112345“",
+			"other 1": `{"from":"49151123456"}`, "other 2": "From=whatsapp%3A%2B14915112345", "other 3": "174915112345.000100",
+		}, "other 1, other 2, other 3"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			pool := shop(t)
+			quarantined(t, pool, c.account, "strange", c.payloads)
+			erased(t, pool, c.contact)
+			if got := left(t, pool); got != c.left {
+				t.Errorf("left are %s", got)
+			}
+		})
+	}
+}
+
+// A customer may be called like a word of programs. What agents said in other conversations' threads, and what programs say,
+// stays; what people said of the customer elsewhere goes.
+// R-276
+func TestNameThatIsAWordOfPrograms(t *testing.T) {
+	t.Parallel()
+	pool := shop(t)
+	slackSays := func(text string) string {
+		return `{"kind":"event","self":{"user":"U1"},"body":{"type":"message","user":"U2","text":"` + text + `"}}`
+	}
+	quarantined(t, pool, slack, "C1:"+threadOf(1), map[string]string{"reply to another": slackSays("Dear user, it is done")})
+	quarantined(t, pool, slack, "C1:"+threadOf(4), map[string]string{"reply": `{"body":{"thread_ts":"` + threadOf(4) + `"}}`})
+	quarantined(t, pool, slack, "C2:1.000200", map[string]string{"chat": slackSays("Good morning"), "users": slackSays("Two users called"), "gossip": slackSays(`\"Oh\", said User`)})
+	quarantined(t, pool, store.SystemAccount, "c1", map[string]string{"written to another": `{"kind":"written","text":"Dear user"}`})
+	erased(t, pool, 4)
+	if got := left(t, pool); got != "chat, reply to another, users, written to another" {
+		t.Errorf("left are %s", got)
+	}
+}
+
+// So do lists and lines that colleagues were told directly: those that name conversations are about these alone.
+// R-276
+func TestDirectLinesOfOthers(t *testing.T) {
+	t.Parallel()
+	pool := shop(t)
+	for name, line := range map[string]string{
+		"list of another":   `{"Kind": "list", "By": {"ID": 4, "Name": "User", "User": "U1", "IsAdmin": false}, "Rows": [{"ID": 1, "Subject": "User", "Contact": {"Name": "User", "Address": "u-17"}}]}`,
+		"list with another": `{"Kind": "list", "Rows": [{"ID": 1, "Subject": ""}, {"ID": 4, "Subject": ""}]}`,
+		"digest":            `{"Kind": "user", "By": {"ID": 4, "Name": "User", "User": "U1", "IsAdmin": false}, "Text": "42 users"}`,
+		"remark":            `{"Kind": "note", "Text": "Call User, please"}`,
+		"button":            `{"Kind": "note", "Args": {"conversation": 4}}`,
+		"another's button":  `{"Kind": "note", "Args": {"conversation": 41}, "Text": "Call User, please"}`,
+		"address":           `{"Kind": "note", "Args": {"conversation": 1}, "Text": "to <user@shop.example>"}`,
+		"another's address": `{"Kind": "note", "Text": "to superuser@shop.example"}`,
+	} {
+		exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, external_id, created_at)
+			SELECT count(*) + 1, 1, count(*) + 1, 'line', jsonb_build_object('to', 'U1', 'line', $2::jsonb), 'sent', $1, now() FROM deliveries`, name, line)
+	}
+	erased(t, pool, 4)
+	got := storetest.Row(t, pool, `SELECT string_agg(external_id, ', ' ORDER BY external_id COLLATE "C") FROM deliveries`)
+	if want := `("another's address, another's button, digest, list of another")`; got != want {
+		t.Errorf("left are %s", got)
+	}
+}

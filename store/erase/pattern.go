@@ -1,0 +1,145 @@
+package erase
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Addresses, numbers and names are looked for in bytes and texts in two steps. LIKE finds where they may be, and is cheap.
+// A regular expression then says whether they stand there as a whole: u-17 is not in u-170, nor ann@shop.example in
+// joann@shop.example.
+
+// What may stand before an address or a number, and behind it. Characters may be escaped as JSON, URLs, mails (=20) and
+// PostgreSQL's form of bytes (\303) do it, and end in a letter or digit then. In a form (%40), a plus is a blank.
+const (
+	escapedEnd    = `\\u[0-9a-f]{4}|\\[0-7]{3}`
+	beforeAddress = `(^|[^a-z0-9._%+-]|\\[nrtbf]|=[0-3][0-9a-f]|%(?!2[bde]|5f)[0-9a-f]{2}|` + escapedEnd + `)`
+	beforeInForm  = `(^|[^a-z0-9._%-]|%(?!2[bde]|5f)[0-9a-f]{2}|` + escapedEnd + `)`
+	afterAddress  = `(?![a-z0-9-]|\.[a-z0-9])`
+	beforeNumber  = `(^|[^0-9]|%[0-9a-f]{2}|=[0-3][0-9a-f]|` + escapedEnd + `)(00)?`
+	afterNumber   = `(?![0-9])`
+	// A provider's id is only found where it is a whole value in JSON or in a form.
+	beforeID = `["=]`
+	afterID  = `(["&\\]|$)`
+)
+
+// personalText begins a value in JSON that people write, up to any word in it. Other values, and the names of fields, are
+// words of programs: a customer may be called Line, User or Rich.
+const personalText = `"(text|note|subject|value|content|title)"\s*:\s*"([^"\\]|\\[0-7]{3}|\\\\.)*`
+
+// isGlobal returns whether a key means the same person everywhere: an address or a number. Others mean somebody only in
+// their own account.
+func isGlobal(key string) bool {
+	digits := strings.TrimPrefix(key, "+")
+	return strings.Contains(key, "@") || isNumber(digits) && len(digits) >= minDigits
+}
+
+func isLocal(key string) bool { return !isGlobal(key) }
+
+// wholeKeys returns regular expressions that find the addresses and numbers among the contact's keys. write returns the form
+// in which a text stands there.
+func (s *scope) wholeKeys(write func(string) string) []string {
+	list := []string{}
+	for _, form := range keyForms(s.Keys, isGlobal) {
+		literal := regexp.QuoteMeta(write(form))
+		switch {
+		case isNumber(form):
+			list = append(list, beforeNumber+literal+afterNumber)
+		case strings.Contains(form, "%40"):
+			list = append(list, beforeInForm+literal+afterAddress)
+		default:
+			list = append(list, beforeAddress+literal+afterAddress)
+		}
+	}
+	return list
+}
+
+// wholeIDs returns regular expressions that find the other keys of the contact in bytes, where they are whole values.
+func (s *scope) wholeIDs() []string {
+	list := []string{}
+	for _, form := range inBytes(keyForms(s.Keys, isLocal)) {
+		list = append(list, beforeID+regexp.QuoteMeta(form)+afterID)
+	}
+	return list
+}
+
+// orderForms returns how the chosen keys stand in order keys and external ids, in small letters.
+func orderForms(keys []string, chosen func(string) bool) []string {
+	list := []string{}
+	for _, key := range keys {
+		if len(key) < minName || !chosen(key) {
+			continue
+		}
+		list = append(list, strings.ToLower(key))
+		if digits := strings.TrimPrefix(key, "+"); isNumber(digits) {
+			list = append(list, digits, "+"+digits)
+		}
+	}
+	return list
+}
+
+// wholeWords returns a regular expression for each text that finds it as whole words.
+func wholeWords(texts []string) []string {
+	list := []string{}
+	for _, t := range texts {
+		list = append(list, `(?<!\w)`+regexp.QuoteMeta(t)+`(?!\w)`)
+	}
+	return list
+}
+
+// inPersonalText returns regular expressions that find words in what people wrote, in bytes of JSON.
+func inPersonalText(texts []string) []string {
+	list := wholeWords(inBytes(texts))
+	for i, t := range list {
+		list[i] = personalText + t
+	}
+	return list
+}
+
+// inBytes returns the forms of texts in the bytes of an event: as they are, and as JSON writes them.
+func inBytes(texts []string) []string {
+	forms := []string{}
+	for _, t := range texts {
+		forms = append(forms, asBytes(t))
+		if escaped := asBytes(asJSON(t)); escaped != asBytes(t) {
+			forms = append(forms, escaped)
+		}
+	}
+	return forms
+}
+
+// likePatterns returns patterns for LIKE that find each of the texts anywhere.
+func likePatterns(texts []string) []string {
+	list := []string{}
+	for _, t := range texts {
+		list = append(list, "%"+strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(t)+"%")
+	}
+	return list
+}
+
+// asBytes returns a text as PostgreSQL writes bytes in the form "escape", with ASCII letters small.
+func asBytes(text string) string {
+	var b strings.Builder
+	for _, c := range []byte(text) {
+		switch {
+		case c == 0 || c >= 0x80:
+			fmt.Fprintf(&b, `\%03o`, c)
+		case c == '\\':
+			b.WriteString(`\\`)
+		case 'A' <= c && c <= 'Z':
+			b.WriteByte(c + 'a' - 'A')
+		default:
+			b.WriteByte(c)
+		}
+	}
+
+	return b.String()
+}
+
+// asJSON returns a text as JSON writes it in pure ASCII, without the quotes.
+func asJSON(text string) string {
+	quoted := strconv.QuoteToASCII(text)
+	return quoted[1 : len(quoted)-1]
+}
