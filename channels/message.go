@@ -201,6 +201,31 @@ type Attempt struct {
 	// Again is how often the message failed and a person sent it once more. A channel whose provider recognises
 	// repeated messages by a key of ours puts Again into the key, because each time is a new message.
 	Again int
+	// Owners returns which of the provider's ids are known to be of messages of ours, with our ids of these. It is nil except
+	// for Reconcile, and may be nil there: see OfAnother.
+	Owners func(ctx context.Context, external []string) (map[string]int64, error)
+}
+
+// OfAnother returns those of the provider's ids that are known to be of other messages than o, so that Reconcile doesn't take
+// these for o.
+func (o *Outbound) OfAnother(ctx context.Context, external []string) (map[string]bool, error) {
+	others := map[string]bool{}
+	if o.Attempt.Owners == nil || len(external) == 0 {
+		return others, nil
+	}
+
+	owners, err := o.Attempt.Owners(ctx, external)
+	if err != nil {
+		return nil, err
+	}
+
+	for id, message := range owners {
+		if message != 0 && message != o.MessageID {
+			others[id] = true
+		}
+	}
+
+	return others, nil
 }
 
 // Signature stands below an agent's mails.

@@ -256,3 +256,20 @@ func TestPostsSurviveLostAnswers(t *testing.T) {
 		t.Errorf("%d roots, want 1", n)
 	}
 }
+
+// A provider that names messages by our words alone may find another message of ours in place of a lost one: whose id that is,
+// the engine knows. What was lost is sent then.
+func TestLostReplyBesideAnother(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{lossy: true})
+	w.writes("kim", "Hello")
+	thread := w.thread("Hello")
+	w.settled()
+	_, err := w.pool.Exec(t.Context(), `INSERT INTO external_ids (account_id, external_id, conversation_id, message_id) SELECT account_id, 'out-1', conversation_id, id FROM messages`)
+	check(t, err)
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
+	w.marked(w.reply(thread, "OK"), "sent")
+	if sent := w.provider.Sent(); len(sent) != 2 {
+		t.Errorf("what the provider has of another message is taken for the reply: %+v", sent)
+	}
+}

@@ -23,7 +23,7 @@ const maxSeen = 1000
 //
 //   - Landed: exactly one message since the first attempt has the same content.
 //   - Absent: the list was read back to before the first attempt, and since then it has only messages that
-//     this process has sent for other deliveries.
+//     this process has sent for other deliveries, or that are known to be other messages of ours.
 //   - CannotTell: everything else. A message with the same content that is a little older than the attempt
 //     could be ours, or another process's. A message with other content could be ours, because Twilio
 //     replaces characters when smart encoding is on.
@@ -52,12 +52,23 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 		return channels.CannotTell, channels.Receipt{}, err
 	}
 
+	sids := make([]string, len(rows))
+	for i, r := range rows {
+		sids[i] = r.SID
+	}
+
+	others, err := o.OfAnother(ctx, sids)
+	if err != nil {
+		return channels.CannotTell, channels.Receipt{}, err
+	}
+
 	var same []row
 	unexplained := 0 // messages that may be ours or another process's
 	for _, r := range rows {
 		delivery, sentHere := c.sent.findDelivery(r.SID)
 		isOther := delivery != o.DeliveryID || o.Attempt.Part > 0 // of another delivery, or an earlier part of this one
-		if sentHere && isOther {
+		isExplained := sentHere && isOther || others[r.SID]
+		if isExplained {
 			continue
 		}
 

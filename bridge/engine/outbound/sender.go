@@ -234,6 +234,12 @@ func (a *attempt) Reconcile(ctx context.Context) (channels.Outcome, relay.Sent, 
 			return channels.CannotTell, relay.Sent{}, err
 		}
 
+		if c.Joined == 0 { // several messages that left as one have one id
+			r.out.Attempt.Owners = func(ctx context.Context, external []string) (map[string]int64, error) {
+				return a.e.ownersOf(ctx, c.AccountID, external)
+			}
+		}
+
 		outcome, receipt, err := ch.Reconcile(ctx, r.out)
 		return outcome, relay.Sent{State: string(receipt.State), ExternalID: receipt.ExternalID, Progress: c.Progress, More: receipt.More}, err
 	}
@@ -246,6 +252,22 @@ func (a *attempt) Reconcile(ctx context.Context) (channels.Outcome, relay.Sent, 
 
 	outcome, sent, err := s.Reconcile(ctx, p)
 	return outcome, landedPost(c, p, t, sent), err
+}
+
+// ownersOf returns of which messages a provider's ids in an account are known to be.
+func (e *Sender) ownersOf(ctx context.Context, account store.AccountID, external []string) (map[string]int64, error) {
+	asked := make([]store.ExternalID, len(external))
+	for i, id := range external {
+		asked[i] = store.ExternalID{AccountID: account, ExternalID: id}
+	}
+
+	known, _, err := store.Written(ctx, e.opt.Pool, asked, nil)
+	owners := map[string]int64{}
+	for _, k := range known {
+		owners[k.ExternalID] = int64(k.MessageID)
+	}
+
+	return owners, err
 }
 
 // partToken names a part of a delivery to a surface, which doesn't look into it.
