@@ -176,15 +176,9 @@ func (c *Channel) storeTemplateStates(ctx context.Context, m *memory) error {
 		return err
 	}
 
-	c.removeContents(ctx, old)
-	return nil
-}
-
-// removeContents deletes contents that were made for single messages.
-func (c *Channel) removeContents(ctx context.Context, sids []string) {
-	for _, sid := range sids {
-		if err := c.catalogue.remove(ctx, sid); err != nil {
-			c.log.Warn("content of a single message can't be deleted", "content", sid, "error", err)
-		}
+	if err := c.catalogue.removeAll(ctx, old); err != nil {
+		c.log.Warn("contents of single messages can't be deleted", "error", err)
 	}
+
+	return nil
 }

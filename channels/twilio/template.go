@@ -215,6 +215,15 @@ func (c catalogue) remove(ctx context.Context, sid string) error {
 	return nil
 }
 
+// removeAll deletes contents, as many as it can.
+func (c catalogue) removeAll(ctx context.Context, sids []string) error {
+	var err error
+	for _, sid := range sids {
+		err = errors.Join(err, c.remove(ctx, sid))
+	}
+	return err
+}
+
 // ListTemplates implements channels.Templater.
 func (w *WhatsApp) ListTemplates(ctx context.Context) ([]channels.TemplateState, error) {
 	list, err := w.catalogue.list(ctx)
