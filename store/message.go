@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 
@@ -178,6 +179,20 @@ const latestMessages = `
 // in the order in which their events were accepted. Ids have no order in time: processes take them in blocks.
 func LatestMessages(ctx context.Context, q Querier, conversations []ConversationID, each int) ([]Message, error) {
 	return query.Collect[Message](ctx, q, "latest messages", latestMessages, conversations, each)
+}
+
+const hasWrittenSince = `
+	SELECT EXISTS (
+		SELECT FROM messages
+		WHERE conversation_id = $1 AND direction = 'in' AND automatic = '' AND least(said_at, created_at) > $2)`
+
+// HasWrittenSince reports whether a person wrote to us in a conversation after a time. Where the sender's clock was ahead, the
+// time at which the message was stored counts.
+func HasWrittenSince(ctx context.Context, q Querier, conversation ConversationID, at time.Time) (written bool, err error) {
+	if err := q.QueryRow(ctx, hasWrittenSince, conversation, at).Scan(&written); err != nil {
+		return false, fmt.Errorf("store: has written since: %w", err)
+	}
+	return written, nil
 }
 
 const parkedMessages = `

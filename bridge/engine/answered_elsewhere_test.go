@@ -161,3 +161,43 @@ func TestMailboxAnswerAfterItsCopy(t *testing.T) {
 		t.Errorf("the thread shows %q", said)
 	}
 }
+
+// An answer that was written in the mailbox and is read late doesn't answer what the customer wrote since: whether it was found
+// among the sent messages alone, or came into the inbox first. Nor does it once a reply to that comes back.
+func TestMailboxAnswerThatIsReadLate(t *testing.T) {
+	t.Parallel()
+	for name, copied := range map[string]bool{"sent": false, "its copy came first": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			now := time.Now()
+			question := w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "It is dark", At: now.Add(-time.Hour)})
+			thread := w.thread("It is dark")
+			w.customer(mail, channelstest.Event{From: "kim@x.test", Text: "Still dark", At: now, References: []string{question}})
+			w.shown("Still dark")
+			answer := channelstest.Event{ID: "sent-1", At: now.Add(-20 * time.Minute), To: []string{"kim@x.test"}, Text: "Press the knob", References: []string{question}}
+			if copied {
+				own := answer
+				own.Type, own.From, own.Automatic = "message", "help@acme.test", channels.AutomaticOwn
+				w.hook(mail, own)
+				w.shown("Press the knob")
+			}
+			answer.Type = "foreign"
+			w.hook(mail, answer)
+			w.shown("Press the knob")
+			w.settled()
+			w.card(thread, "#1 open")
+			if w.customersWaiting() != 1 {
+				t.Error("the customer doesn't wait any more")
+			}
+			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent})
+			w.fate(w.reply(thread, "Refused"), "failed")
+			if w.customersWaiting() != 1 {
+				t.Error("the customer doesn't wait, though nothing has come since the last words")
+			}
+			w.hook(mail, channelstest.Event{Type: "foreign", ID: "sent-2", At: now.Add(time.Minute), To: []string{"kim@x.test"}, Text: "Take a new one", References: []string{question}})
+			w.shown("Take a new one")
+			w.card(thread, "#1 pending")
+		})
+	}
+}

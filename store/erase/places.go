@@ -65,8 +65,11 @@ const copiedTies = `t.id = ANY(ARRAY(
 // What a conversation of others remembers of its last message, and by which mails are known to belong to it.
 const (
 	externalOfContact = `ARRAY(SELECT m.external_id FROM messages AS m WHERE m.id = ANY(@messages) AND m.external_id <> '')`
-	saidLast          = `(SELECT coalesce(m.identity_id = ANY(@identities), false) FROM messages AS m
-		WHERE m.conversation_id = %[1]s.id AND m.direction <> 'note' ORDER BY m.id DESC LIMIT 1)`
+	// saidLast is true if the contact wrote the newest message of a customer, or the newest that isn't automatic: what a
+	// conversation remembers as a customer's last words may be of either.
+	saidLast = `(SELECT coalesce(bool_or(newest.identity_id = ANY(@identities)), false) FROM (
+		SELECT DISTINCT ON (m.automatic = '') m.identity_id FROM messages AS m
+		WHERE m.conversation_id = %[1]s.id AND m.direction = 'in' ORDER BY m.automatic = '', m.id DESC) AS newest)`
 )
 
 // ErasedName stands where the name of a contact stood.

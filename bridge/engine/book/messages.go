@@ -207,7 +207,7 @@ func (ms *Messages) AwaitAnswerAgain(c *Conversation) {
 		}
 
 		isAnswer := m.Direction == store.DirectionOut && m.Reason != store.ReasonMachine
-		if isAnswer && mayReachCustomer(m.Fate) {
+		if isAnswer && mayReachCustomer(m.Fate) && !wasGivenBefore(m, recent[i:]) {
 			return
 		}
 	}
@@ -220,6 +220,16 @@ func (ms *Messages) AwaitAnswerAgain(c *Conversation) {
 	}
 
 	c.RefreshCard()
+}
+
+// wasGivenBefore reports whether an answer that was written elsewhere, and read late, was given before the customer's last words,
+// which are the first ones of recent, the newest first.
+func wasGivenBefore(m *Message, recent []store.Message) bool {
+	i := slices.IndexFunc(recent, func(s store.Message) bool { return s.Direction == store.DirectionIn && s.Automatic == "" })
+	if m.Reason != store.ReasonElsewhere || i < 0 {
+		return false
+	}
+	return m.SaidAt.Before(recent[i].SaidAt) && m.SaidAt.Before(recent[i].CreatedAt)
 }
 
 // mayReachCustomer reports whether a reply with this fate reached the customer or still may.

@@ -3,6 +3,7 @@ package inbound
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -28,8 +29,7 @@ const minHumanAnswer = 5 * time.Second
 // answer, unless a machine gave it.
 func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	if m, c := el.MessageByExternalID(a, in.ExternalID); m != nil {
-		el.acceptCopy(c, m, in)
-		return nil
+		return el.acceptCopy(ctx, tx, c, m, in)
 	}
 
 	c, err := el.answeredIn(ctx, tx, a, in)
@@ -42,9 +42,14 @@ func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.
 		return err
 	}
 
-	before := c.LastExternalID
+	hasWrittenSince, err := el.hasWrittenSince(ctx, tx, c, in)
+	if err != nil {
+		return err
+	}
+
+	before := *c.Conversation
 	m := el.intake.inboundMessage(c, a, part, in)
-	c.LastExternalID = before // this has to stay the id of the customer's last message
+	c.LastExternalID = before.LastExternalID // this has to stay the id of the customer's last message
 	m.Direction, m.Fate = store.DirectionOut, store.FateOut
 	m.Reason = store.ReasonElsewhere
 	m.IdentityID = nil
@@ -54,9 +59,13 @@ func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.
 	}
 
 	c.LastFrom = "agent"
+	if hasWrittenSince {
+		c.LastFrom, c.LastPreview = before.LastFrom, before.LastPreview
+	}
+
 	if el.isByMachine(c, in) {
 		m.Reason, notice = store.ReasonMachine, machineNotice
-	} else {
+	} else if !hasWrittenSince {
 		el.countAsAnswer(c, m)
 	}
 
@@ -94,17 +103,42 @@ func (el *elsewhere) answeredIn(ctx context.Context, tx pgx.Tx, a *store.Account
 // acceptCopy handles a message that was sent elsewhere and that Parley has already. If it came into the inbox from an
 // address of our own, it was shown as it came, since a sender's address proves nothing. That it is found among the sent
 // messages, too, proves it to be an answer.
-func (el *elsewhere) acceptCopy(c *book.Conversation, m *book.Message, in channels.Inbound) {
+func (el *elsewhere) acceptCopy(ctx context.Context, tx pgx.Tx, c *book.Conversation, m *book.Message, in channels.Inbound) error {
 	cameFromOurAddress := m.Direction == store.DirectionIn && m.Automatic == channels.AutomaticOwn
 	if !cameFromOurAddress || c == nil {
-		return
+		return nil
 	}
 	if c.Kind != store.KindCustomer || !c.IsFor(in) {
-		return
+		return nil
 	}
+
+	hasWrittenSince, err := el.hasWrittenSince(ctx, tx, c, in)
+	if err != nil || hasWrittenSince {
+		return err
+	}
+
 	c.LastFrom = "agent"
 	el.countAsAnswer(c, m)
 	c.RefreshCard()
+	return nil
+}
+
+// hasWrittenSince reports whether the customer wrote after an answer that is read only now: the customer still waits for an
+// answer to that. Both times are the senders', and of a customer whose clock is ahead the time at which the message came counts.
+func (el *elsewhere) hasWrittenSince(ctx context.Context, tx pgx.Tx, c *book.Conversation, in channels.Inbound) (bool, error) {
+	if in.At.IsZero() {
+		return false, nil
+	}
+
+	isLater := func(m store.Message) bool {
+		isFromPerson := m.Direction == store.DirectionIn && m.Automatic == ""
+		return isFromPerson && m.SaidAt.After(in.At) && m.CreatedAt.After(in.At)
+	}
+	if slices.ContainsFunc(c.Last, isLater) { // what came in this batch isn't stored yet
+		return true, nil
+	}
+
+	return store.HasWrittenSince(ctx, tx, c.ID, in.At)
 }
 
 // isShownAsAnswer reports whether a mail that came into the inbox from an address of our own is a copy of an answer
