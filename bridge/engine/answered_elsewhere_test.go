@@ -201,3 +201,24 @@ func TestMailboxAnswerThatIsReadLate(t *testing.T) {
 		})
 	}
 }
+
+// The customer's machine answers while an agent's reply is held: the customer has written nothing since, so the reply is the answer.
+func TestAutoReplyInTheHold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	question := w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "It is dark"})
+	thread := w.thread("It is dark")
+	held := w.reply(thread, "Press the knob")
+	w.fate(held, "waiting")
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Text: "I am on holiday", Automatic: "auto-replied", References: []string{question}})
+	w.shown("I am on holiday")
+	if got := w.text(`SELECT last_from || ': ' || last_preview FROM conversations`); got != "agent: Press the knob" {
+		t.Errorf("said last: %q", got)
+	}
+	w.advance(time.Hour)
+	w.fate(held, "out")
+	w.card(thread, "#1 pending")
+	if w.count(`SELECT count(*) FROM conversations WHERE waiting_since IS NOT NULL`) != 0 {
+		t.Error("the customer still waits")
+	}
+}

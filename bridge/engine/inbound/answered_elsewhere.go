@@ -10,6 +10,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
+	"parley/bridge/engine/clean"
 	"parley/bridge/engine/outbound"
 	"parley/channels"
 	"parley/store"
@@ -117,7 +118,7 @@ func (el *elsewhere) acceptCopy(ctx context.Context, tx pgx.Tx, c *book.Conversa
 		return err
 	}
 
-	c.LastFrom = "agent"
+	c.LastFrom, c.LastPreview = "agent", clean.Preview(m.Text)
 	el.countAsAnswer(c, m)
 	c.RefreshCard()
 	return nil

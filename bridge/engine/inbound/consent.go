@@ -1,12 +1,35 @@
 package inbound
 
 import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/outbound"
 	"parley/channels"
 	"parley/store"
 )
+
+// customerSays applies a message, a customer's consent to get messages or the withdrawal of it, or both at once.
+func (it *UseCases) customerSays(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	if in.Consent == nil {
+		return it.customerWrites(ctx, tx, a, part, in)
+	}
+	i, err := it.People.CustomerOf(a, in)
+	if err != nil || i == nil {
+		return err
+	}
+	saysNothing := in.Text == "" && len(in.Attachments) == 0
+	silent := in.Consent.Silent || saysNothing
+	it.setConsent(i, it.Conversations.LatestOf(i), *in.Consent, in.Text, silent)
+	if silent {
+		return nil
+	}
+	in.Kind = channels.InboundMessage
+	return it.customerWrites(ctx, tx, a, part, in)
+}
 
 // setConsent keeps whether a customer wants to get messages, and shows each change in the thread. silent means that the
 // customer's message says nothing else ("STOP"): then its text is shown each time, and it opens no conversation. c may be nil.

@@ -228,14 +228,24 @@ func (it *UseCases) inboundMessage(c *book.Conversation, a *store.Account, part 
 		it.AddRef(c, in.ExternalID)
 	}
 
-	c.LastAt, c.LastFrom = it.Now, "customer"
-	c.LastPreview = clean.Preview(in.Text)
+	noteSaidLast(c, m, in)
+	return m
+}
+
+// noteSaidLast keeps with a conversation what was said last, and by whom. What a customer's machine sent, or what is imported, is
+// not said last once people have spoken: a reply that an agent has typed still is the answer.
+func noteSaidLast(c *book.Conversation, m *book.Message, in channels.Inbound) {
+	c.LastAt = m.CreatedAt
+	c.Touch()
+	isNoPersonNow := in.Automatic != "" || in.Historical
+	if isNoPersonNow && c.LastFrom != "" && c.Kind == store.KindCustomer {
+		return
+	}
+
+	c.LastFrom, c.LastPreview = "customer", clean.Preview(in.Text)
 	if c.LastPreview == "" && len(m.Files) > 0 {
 		c.LastPreview = m.Files[0].Name
 	}
-
-	c.Touch()
-	return m
 }
 
 // reopenFor changes the conversation's status because the customer wrote. The customer waits for us now. The conversation opens
@@ -349,25 +359,6 @@ func (it *UseCases) setFilesSize(d *book.Delivery, l *book.Lane, t *book.Thread,
 	d.JoinSize = int(min(max(byCount, byBytes), tooLarge))
 	d.Dirty = true
 	it.AllowUpload(l, t, m)
-}
-
-// customerSays applies a message, a customer's consent to get messages or the withdrawal of it, or both at once.
-func (it *UseCases) customerSays(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
-	if in.Consent == nil {
-		return it.customerWrites(ctx, tx, a, part, in)
-	}
-	i, err := it.People.CustomerOf(a, in)
-	if err != nil || i == nil {
-		return err
-	}
-	saysNothing := in.Text == "" && len(in.Attachments) == 0
-	silent := in.Consent.Silent || saysNothing
-	it.setConsent(i, it.Conversations.LatestOf(i), *in.Consent, in.Text, silent)
-	if silent {
-		return nil
-	}
-	in.Kind = channels.InboundMessage
-	return it.customerWrites(ctx, tx, a, part, in)
 }
 
 // isMissing reports whether a file is still to be fetched from its provider.
