@@ -19,22 +19,19 @@ const earlyEditReason = "came_edited"
 // customerEdits shows what a customer's message says now. The original is kept. An edit that comes before its message is stored
 // in the message's place.
 func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
-	if _, err := it.People.CustomerOf(a, in); err != nil {
+	i, err := it.People.CustomerOf(a, in)
+	if err != nil {
 		return err
 	}
 
 	m, c := it.MessageByExternalID(a, in.Change.Target)
-	isFromCustomer := m != nil && m.Direction == store.DirectionIn
-	if c == nil || !isFromCustomer {
-		in.Kind, in.ExternalID = channels.InboundMessage, in.Change.Target
-		in.Notices = append(in.Notices, "The customer changed this message before it arrived here.")
-		if err := it.customerWrites(ctx, tx, a, part, in); err != nil {
-			return err
-		}
-		if m, _ := it.MessageByExternalID(a, in.Change.Target); m != nil {
-			m.Reason, m.Dirty = earlyEditReason, true
-		}
-		return nil
+	if c == nil {
+		return it.editComesFirst(ctx, tx, a, part, in)
+	}
+	if !it.isWrittenBy(m, i) {
+		in.Kind, in.ExternalID = channels.InboundMessage, ""
+		in.Notices = append(in.Notices, "It came as a change of a message that somebody else wrote.")
+		return it.customerWrites(ctx, tx, a, part, in)
 	}
 
 	it.Line(c, bridge.Line{Content: &bridge.ChangedLine{Before: quoteOf(&m.Message)}, Text: in.Text})
@@ -50,7 +47,32 @@ func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Accou
 	return nil
 }
 
-// customerDeletes shows that the customer deleted a message. The message is kept.
+// editComesFirst stores an edit in the place of its message, which has not come yet.
+func (it *UseCases) editComesFirst(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	in.Kind, in.ExternalID = channels.InboundMessage, in.Change.Target
+	in.Notices = append(in.Notices, "The customer changed this message before it arrived here.")
+	if err := it.customerWrites(ctx, tx, a, part, in); err != nil {
+		return err
+	}
+
+	if m, _ := it.MessageByExternalID(a, in.Change.Target); m != nil && m.Fresh {
+		m.Reason, m.Dirty = earlyEditReason, true
+	}
+	return nil
+}
+
+// isWrittenBy reports whether a message is a customer's own, written with any of the customer's keys. Nobody else can change
+// or delete it.
+func (it *UseCases) isWrittenBy(m *book.Message, customer *store.Identity) bool {
+	if m.IdentityID == nil || customer == nil {
+		return false
+	}
+	author := it.People.Identities[*m.IdentityID] // all keys of whoever writes in a chat are loaded
+	return author != nil && author.Root() == customer.Root()
+}
+
+// customerDeletes shows that the customer deleted a message. The message is kept. Of a message that isn't known, or is somebody
+// else's, the line says no more than that.
 func (it *UseCases) customerDeletes(a *store.Account, in channels.Inbound) error {
 	i, err := it.People.CustomerOf(a, in)
 	if err != nil || i == nil {
@@ -58,7 +80,13 @@ func (it *UseCases) customerDeletes(a *store.Account, in channels.Inbound) error
 	}
 
 	m, c := it.MessageByExternalID(a, in.Change.Target)
-	if m == nil || c == nil {
+	if c != nil && !it.isWrittenBy(m, i) {
+		if c = it.Conversations.LatestOf(i); c != nil {
+			it.Line(c, bridge.Line{Content: &bridge.DeletedLine{}})
+		}
+		return nil
+	}
+	if c == nil {
 		_, known := it.Messages.External[book.NameKey{Account: a.ID, Name: in.Change.Target}]
 		if !known && in.Change.Target != "" {
 			it.Messages.LinkExternalID(a.ID, in.Change.Target, 0, 0) // so that the message is known to be deleted when it comes
