@@ -67,6 +67,23 @@ func TestEditsBeforeTheOriginal(t *testing.T) {
 	}
 }
 
+// A customer changes a message twice, and both changes come before it: the thread shows the newest words last.
+func TestTwoEditsBeforeTheOriginal(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.does(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: "m1", Text: "Send it to Hamburg"})
+	thread := w.thread("Send it to Hamburg")
+	w.does(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: "m1", Text: "Send it to Bremen"})
+	w.shown("Bremen")
+	w.customer(chat, channelstest.Event{ID: "m1", From: "kim", Name: "Kim", Text: "Send it to Berlin"})
+	if m := w.shown("Berlin"); !strings.Contains(m.Plain(), "Bremen") || m.Thread != thread {
+		t.Errorf("the last line says %q", m.Plain())
+	}
+	if got := w.text(`SELECT text FROM messages WHERE external_id = 'm1'`); got != "Send it to Bremen" {
+		t.Errorf("kept: %q", got)
+	}
+}
+
 // Somebody can change and delete nothing but what they wrote themselves. What they say is not lost.
 func TestEditsOfOthersMessages(t *testing.T) {
 	t.Parallel()

@@ -17,7 +17,7 @@ import (
 const earlyEditReason = "came_edited"
 
 // customerEdits shows what a customer's message says now. The original is kept. An edit that comes before its message is stored
-// in the message's place.
+// in the message's place, and so is each further one until the message comes.
 func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	i, err := it.People.CustomerOf(a, in)
 	if err != nil {
@@ -36,6 +36,9 @@ func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Accou
 
 	it.Line(c, bridge.Line{Content: &bridge.ChangedLine{Before: quoteOf(&m.Message)}, Text: in.Text})
 	it.Log.ByCustomer(c, store.DeedChangedMessage, book.Detail{Message: m.ID})
+	if m.Reason == earlyEditReason {
+		m.Text, m.Dirty = in.Text, true
+	}
 
 	if c.BridgeStatus().Open() {
 		c.LastAt, c.LastFrom = it.Now, "customer"
