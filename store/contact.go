@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"strings"
+	"time"
 
 	"parley/store/internal/query"
 )
@@ -21,6 +22,10 @@ type Identity struct {
 	// is its id in all others and nil in the root.
 	SameAs   *IdentityID `db:"same_as" json:"same_as"`
 	OptedOut string      `db:"opted_out" json:"opted_out"` // "", OptedOutMarketing or OptedOutAll; kept in the root's row
+	// When the newest wish was said that OptedOut is made of: about all messages, and about advertising alone; nil if never.
+	// Both are kept in the root's row.
+	ConsentAt   *time.Time `db:"consent_at" json:"consent_at"`
+	MarketingAt *time.Time `db:"marketing_at" json:"marketing_at"`
 }
 
 // Values of Identity.OptedOut: which messages the customer no longer wants.
@@ -32,7 +37,8 @@ const (
 // Erased returns whether the identity's contact was erased, or is being erased.
 func (i *Identity) Erased() bool { return strings.HasPrefix(i.Key, "erased:") }
 
-const identityColumns = `id, account_id, key, name, contact_id, silenced, blocked, bad_reason, same_as, opted_out`
+const identityColumns = `id, account_id, key, name, contact_id, silenced, blocked, bad_reason, same_as, opted_out,
+	consent_at, marketing_at`
 
 // Root returns the id of the identity that stands for the customer.
 func (i Identity) Root() IdentityID {
@@ -77,9 +83,11 @@ func InsertContacts(ctx context.Context, q Execer, rows []Identity) error {
 	return execRows(ctx, q, "insert contacts", insertContacts, rows)
 }
 
-// identityWithRoot selects identities, each as identity. OptedOut is read from the root's row.
+// identityWithRoot selects identities, each as identity. OptedOut and its times are read from the root's row.
 const identityWithRoot = `SELECT identity.id, identity.account_id, identity.key, identity.name, identity.contact_id, identity.silenced,
-		identity.blocked, identity.bad_reason, identity.same_as, coalesce(root.opted_out, identity.opted_out) AS opted_out
+		identity.blocked, identity.bad_reason, identity.same_as, coalesce(root.opted_out, identity.opted_out) AS opted_out,
+		CASE WHEN root.id IS NULL THEN identity.consent_at ELSE root.consent_at END AS consent_at,
+		CASE WHEN root.id IS NULL THEN identity.marketing_at ELSE root.marketing_at END AS marketing_at
 	FROM identities AS identity
 	LEFT JOIN identities AS root ON root.id = identity.same_as`
 
@@ -143,11 +151,11 @@ func LinkIdentities(ctx context.Context, q Execer, rows []Identity) error {
 
 const setOptedOut = `
 	UPDATE identities
-	SET opted_out = given.opted_out
+	SET opted_out = given.opted_out, consent_at = given.consent_at, marketing_at = given.marketing_at
 	FROM json_populate_recordset(NULL::identities, $1) AS given
 	WHERE identities.id = given.id`
 
-// SetOptedOut writes back OptedOut.
+// SetOptedOut writes back OptedOut, ConsentAt and MarketingAt.
 func SetOptedOut(ctx context.Context, q Execer, rows []Identity) error {
 	return execRows(ctx, q, "set opted out", setOptedOut, rows)
 }

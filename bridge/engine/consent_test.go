@@ -83,3 +83,68 @@ func TestAdvertisingRefused(t *testing.T) {
 		t.Errorf("%d calls", n)
 	}
 }
+
+// Of a customer's wishes the one that was said last counts, not the one that comes last: callbacks get lost, and are made up for
+// minutes later. The older one isn't shown, either.
+func TestOlderWishComesLate(t *testing.T) {
+	t.Parallel()
+	said := time.Now().Add(-time.Hour)
+	stop, start := channels.Consent{OptedOut: true, Silent: true}, channels.Consent{Silent: true}
+	for name, test := range map[string]struct {
+		newer, older channels.Consent
+		optedOut     string
+	}{
+		"a lost START":                        {newer: stop, older: start, optedOut: "all"},
+		"a lost STOP":                         {newer: start, older: stop, optedOut: ""},
+		"a lost START before one of all":      {newer: stop, older: channels.Consent{Marketing: true, Silent: true}, optedOut: "all"},
+		"a lost START, then none of adverts":  {newer: channels.Consent{OptedOut: true, Marketing: true, Silent: true}, older: start, optedOut: "marketing"},
+		"a lost STOP of all, then of adverts": {newer: channels.Consent{Marketing: true, Silent: true}, older: stop, optedOut: "all"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			thread := w.opened()
+			w.does(channelstest.Event{Type: "consent", From: "kim", Text: "Newer", At: said.Add(5 * time.Minute), Consent: &test.newer})
+			w.shown("Newer")
+			w.does(channelstest.Event{Type: "consent", From: "kim", Text: "Older", At: said, Consent: &test.older})
+			w.settled()
+			if got := w.text(`SELECT opted_out FROM identities WHERE key = 'kim'`); got != test.optedOut {
+				t.Errorf("opted out of %q", got)
+			}
+			isOfSameKind := !test.newer.Marketing
+			if n := w.lines(thread, bridge.LineOptedIn) + w.lines(thread, bridge.LineOptedOut); isOfSameKind && n != 1 {
+				t.Errorf("%d lines", n)
+			}
+		})
+	}
+}
+
+// A wish whose sender's clock is ahead doesn't outdate the ones after it.
+func TestWishFromTheFuture(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.does(channelstest.Event{Type: "consent", From: "kim", Text: "STOP", At: time.Now().Add(24 * time.Hour), Consent: &channels.Consent{OptedOut: true, Silent: true}})
+	w.line(thread, bridge.LineOptedOut)
+	w.does(channelstest.Event{Type: "consent", From: "kim", Text: "START", Consent: &channels.Consent{Silent: true}})
+	w.line(thread, bridge.LineOptedIn)
+}
+
+// A refusal of a message that left before the customer allowed messages again changes nothing, though it is told later.
+func TestRefusedBeforeTheStart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	reply := w.reply(thread, "Your lamp is repaired")
+	w.fate(reply, "out")
+	w.settled()
+	w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '10 minutes' WHERE kind = 'reply'`)
+	w.does(channelstest.Event{Type: "consent", From: "kim", Text: "START", At: time.Now().Add(-5 * time.Minute), Consent: &channels.Consent{Silent: true}})
+	w.line(thread, bridge.LineOptedIn)
+	w.does(channelstest.Event{Type: "status", State: "failed", External: []string{w.provider.Sent()[0].ID}, Class: channels.OptedOut, Reason: "has opted out"})
+	w.fate(reply, "failed")
+	w.settled()
+	if got := w.text(`SELECT opted_out FROM identities WHERE key = 'kim'`); got != "" || w.lines(thread, bridge.LineOptedOut) != 0 {
+		t.Errorf("opted out of %q", got)
+	}
+}

@@ -148,7 +148,7 @@ const (
 	sealErasure    = `UPDATE erasures SET sealed = $2 WHERE id = $1`
 	renameContacts = `
 	WITH renamed AS (
-		UPDATE identities SET key = 'erased:' || id, name = '', bad_reason = '', opted_out = '', blocked = false, silenced = false
+		UPDATE identities SET key = 'erased:' || id, name = '', bad_reason = '', opted_out = '', consent_at = NULL, marketing_at = NULL, blocked = false, silenced = false
 		WHERE contact_id = ANY($2) AND key NOT LIKE 'erased:%'
 		RETURNING 1
 	), erased AS (

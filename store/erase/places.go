@@ -175,8 +175,9 @@ func corePlaces() []place {
 				'found_out', t.traits, 'created_at', t.created_at, 'ended_at', t.resolved_at)`},
 		{Name: "conversation_words", Table: "conversation_words", What: "words by which conversations are found", Ties: ofConversation},
 		{Name: "identities", Table: "identities", What: "addresses and numbers", Ties: `t.id = ANY(@identities)`,
-			Holds: `t.key NOT LIKE 'erased:%' OR t.name <> '' OR t.bad_reason <> '' OR t.opted_out <> '' OR t.blocked OR t.silenced`,
-			Empty: `key = 'erased:' || id, name = '', bad_reason = '', opted_out = '', blocked = false, silenced = false`,
+			Holds: `t.key NOT LIKE 'erased:%' OR t.name <> '' OR t.bad_reason <> '' OR t.opted_out <> '' OR t.blocked OR t.silenced
+				OR t.consent_at IS NOT NULL OR t.marketing_at IS NOT NULL`,
+			Empty: `key = 'erased:' || id, name = '', bad_reason = '', opted_out = '', consent_at = NULL, marketing_at = NULL, blocked = false, silenced = false`,
 			Export: `jsonb_build_object('account', (SELECT a.name FROM accounts AS a WHERE a.id = t.account_id), 'address', t.key, 'name', t.name,
 				'opted_out', t.opted_out, 'blocked', t.blocked)`},
 		{Name: "contacts", Table: "contacts", What: "the contact's name", Ties: `t.id = ANY(@contacts)`, Holds: `t.name <> '` + ErasedName + `'`,

@@ -36,40 +36,6 @@ func newPeople(m *Moment) *People {
 		consents: map[store.IdentityID]bool{}, DirtyIdentities: map[store.IdentityID]bool{}}
 }
 
-// SetConsent keeps which messages a customer wants, and reports whether that has changed anything.
-func (ps *People) SetConsent(i *store.Identity, wish channels.Consent) bool {
-	after := optedOutAfter(wish, i.OptedOut)
-	if i.OptedOut == after {
-		return false
-	}
-	i.OptedOut = after
-	ps.consents[i.ID] = true
-	return true
-}
-
-// optedOutAfter returns which messages a customer doesn't want once a wish is known. before is what the customer didn't want
-// until then. A customer who wants nothing at all still wants nothing after a wish that is about marketing alone.
-func optedOutAfter(wish channels.Consent, before string) string {
-	if !wish.Marketing {
-		if wish.OptedOut {
-			return store.OptedOutAll
-		}
-		return ""
-	}
-
-	if before == store.OptedOutAll {
-		return before
-	}
-	if wish.OptedOut {
-		return store.OptedOutMarketing
-	}
-	if before == store.OptedOutMarketing {
-		return ""
-	}
-
-	return before
-}
-
 // newIdentities returns rows for all senders, as if each were new, in the order in which all batches lock them. Their ids
 // rise in the order in which the facts name the keys, because among several new keys of a customer the one with the lowest id
 // becomes the root.
@@ -236,12 +202,7 @@ func (ps *People) uniteCustomers(first, other *store.Identity) {
 		ps.United[other.ID] = first.ID
 	}
 
-	wantsNothing := other.OptedOut == store.OptedOutAll
-	onlyOtherOptedOut := first.OptedOut == "" && other.OptedOut != ""
-	if wantsNothing || onlyOtherOptedOut {
-		first.OptedOut = other.OptedOut
-		ps.consents[first.ID] = true
-	}
+	ps.uniteConsents(first, other)
 
 	for _, id := range SortedKeys(ps.Identities) {
 		if i := ps.Identities[id]; i.Root() == other.ID {

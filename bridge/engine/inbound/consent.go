@@ -2,12 +2,14 @@ package inbound
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/outbound"
+	"parley/bridge/engine/own"
 	"parley/channels"
 	"parley/store"
 )
@@ -23,7 +25,7 @@ func (it *UseCases) customerSays(ctx context.Context, tx pgx.Tx, a *store.Accoun
 	}
 	saysNothing := in.Text == "" && len(in.Attachments) == 0
 	silent := in.Consent.Silent || saysNothing
-	it.setConsent(i, it.Conversations.LatestOf(i), *in.Consent, in.Text, silent)
+	it.setConsent(i, it.Conversations.LatestOf(i), wish{Consent: *in.Consent, at: it.consentTime(in), text: in.Text, silent: silent})
 	if silent {
 		return nil
 	}
@@ -31,28 +33,46 @@ func (it *UseCases) customerSays(ctx context.Context, tx pgx.Tx, a *store.Accoun
 	return it.customerWrites(ctx, tx, a, part, in)
 }
 
-// setConsent keeps whether a customer wants to get messages, and shows each change in the thread. silent means that the
-// customer's message says nothing else ("STOP"): then its text is shown each time, and it opens no conversation. c may be nil.
-func (it *UseCases) setConsent(i *store.Identity, c *book.Conversation, wish channels.Consent, text string, silent bool) {
-	changed := it.People.SetConsent(i, wish)
-	showsText := silent && text != ""
+// wish is which messages a customer wants from a time on, and how that was said.
+type wish struct {
+	channels.Consent
+
+	at     time.Time
+	text   string
+	silent bool // the customer's message says nothing else ("STOP"): then its text is shown each time, and it opens no conversation
+}
+
+// consentTime returns when a customer said which messages are wanted. It is not in the future: a sender's clock that is ahead
+// would make later wishes seem older.
+func (it *UseCases) consentTime(in channels.Inbound) time.Time {
+	if in.At.IsZero() || in.At.After(it.Event.ReceivedAt) {
+		return it.Event.ReceivedAt
+	}
+	return in.At
+}
+
+// setConsent keeps whether a customer wants to get messages, and shows each change in the thread. A wish that is older than a
+// known one counts for nothing, and isn't shown. c may be nil.
+func (it *UseCases) setConsent(i *store.Identity, c *book.Conversation, w wish) {
+	changed, outdated := it.People.SetConsent(i, w.Consent, w.at)
+	showsText := w.silent && w.text != ""
 	isNews := changed || showsText
-	if c == nil || !isNews {
+	if c == nil || outdated || !isNews {
 		return
 	}
 
 	var only string
-	if wish.Marketing {
+	if w.Marketing {
 		only = store.OptedOutMarketing
 	}
 
 	line, what := bridge.Line{Content: bridge.LineOptedIn, Customer: outbound.RefOf(i)}, store.DeedOptedIn
-	if wish.OptedOut {
+	if w.OptedOut {
 		what = store.DeedOptedOut
 		line.Content = &bridge.OptedOutLine{Only: only}
 	}
-	if silent {
-		line.Text = text
+	if w.silent {
+		line.Text = w.text
 	}
 
 	it.Line(c, line)
@@ -61,11 +81,19 @@ func (it *UseCases) setConsent(i *store.Identity, c *book.Conversation, wish cha
 	}
 }
 
-// noteOptOut notes that a provider refused a message because the customer wants none. If it was a template, that proves it for
-// advertising alone, whatever category we gave the template: other messages may still be sent.
-func (it *UseCases) noteOptOut(c *book.Conversation, m *book.Message, class string) {
+// noteOptOut notes that a provider refused a message because the customer wanted none when it was sent. If it was a template, that
+// proves it for advertising alone, whatever category we gave the template: other messages may still be sent. What Parley itself
+// refused proves nothing that isn't known.
+func (it *UseCases) noteOptOut(c *book.Conversation, m *book.Message, f own.Fact) {
 	i := it.People.RootOf(c)
-	if i != nil && class == string(channels.OptedOut) {
-		it.setConsent(i, c, channels.Consent{OptedOut: true, Marketing: outbound.TemplateOf(&m.Message) != nil}, "", false)
+	isByParley := f.Hint == outbound.OptedOutHint
+	if i == nil || isByParley || f.Class != string(channels.OptedOut) {
+		return
 	}
+
+	at := it.Event.ReceivedAt
+	if d := it.Outbox.DeliveryOf(m, f.Delivery); d != nil && d.SentAt != nil {
+		at = *d.SentAt
+	}
+	it.setConsent(i, c, wish{Consent: channels.Consent{OptedOut: true, Marketing: outbound.TemplateOf(&m.Message) != nil}, at: at})
 }

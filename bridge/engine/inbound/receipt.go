@@ -123,7 +123,7 @@ func (rc *Receipts) ReplyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversa
 		line.Verbs = []bridge.Verb{bridge.VerbReply} // sending it again would fail again
 	}
 	rc.TellWith(c, m, line)
-	rc.intake.noteOptOut(c, m, f.Class)
+	rc.intake.noteOptOut(c, m, f)
 	rc.Messages.AwaitAnswerAgain(c)
 	return nil
 }
