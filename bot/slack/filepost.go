@@ -11,6 +11,7 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
+	"parley/bot/shape"
 	"parley/bot/slack/blockkit"
 	"parley/bot/slack/fact"
 	"parley/bot/view"
@@ -64,15 +65,19 @@ func (s *poster) sendFiles(ctx context.Context, me *fact.Self, p bridge.Post) (b
 		card.Blocks = append(card.Blocks, view.Small(mayBeTwice))
 	}
 
-	names := me.Home.FirstMessage(card, blockSeed(p.Token))
 	if p.Part != uploadPart {
-		return s.showFiles(ctx, p, names.Text)
+		return s.showFiles(ctx, p, me.Home.Words(card))
 	}
 	if slices.ContainsFunc(p.Files, isAcceptable) {
 		return s.uploadFiles(ctx, p)
 	}
 
-	return s.postNames(ctx, p, names)
+	names := me.Home.Messages(card, blockSeed(p.Token))
+	if len(names) > 1 { // so many fit one message only without blocks
+		names = []blockkit.Message{{Text: me.Home.Words(card)}}
+	}
+
+	return s.postNames(ctx, p, names[0])
 }
 
 // uploadFiles makes the first part of a post of files.
@@ -135,7 +140,7 @@ func isAcceptable(f channels.File) bool { return f.SizeBytes > 0 && f.SizeBytes 
 func fileNames(p bridge.Post) []string {
 	names := make([]string, 0, len(p.Files))
 	for _, f := range p.Files {
-		name := fileName(f)
+		name := shape.OneLine(fileName(f), shape.MaxNameRunes)
 		if f.SizeBytes <= 0 {
 			name += " (0 bytes)"
 		} else if !isAcceptable(f) {

@@ -90,6 +90,39 @@ func TestEveryFileIsMet(t *testing.T) {
 	}
 }
 
+// However many of a customer's files can't be had, or are none that Slack takes: each is named, with the reason, beside those that
+// are shown and where none is.
+func TestManyFilesAreMissing(t *testing.T) {
+	t.Parallel()
+	for name, shown := range map[string][]channels.File{"beside a file": {upload("shown.txt", "one")}, "alone": nil} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			st := newStage(t, false)
+			root := st.root()
+			p := st.post(bridge.PostFiles, root, "t1")
+			p.Files = shown
+			var names []string
+			for i := range 30 {
+				empty, lost := fmt.Sprintf("empty-%d-%s.png", i, strings.Repeat("n", 40)), fmt.Sprintf("lost-%d.pdf", i)
+				p.Files = append(p.Files, upload(empty, ""))
+				p.Missing = append(p.Missing, bridge.Missing{Name: lost, Reason: strings.Repeat("the provider doesn't have it any more, ", 5) + "says " + lost})
+				names = append(names, empty+" (0 bytes)", lost+" from Eve", "says "+lost)
+			}
+			sent := st.sendAll(p)
+			m := st.fake.Message(st.ch, sent.Message)
+			if m == nil || len(m.Files) != len(shown) {
+				t.Fatalf("the agent sees %+v", m)
+			}
+			for _, name := range names {
+				if !strings.Contains(m.Text, name) {
+					t.Errorf("nothing says %q in %q", name, m.Text)
+					break
+				}
+			}
+		})
+	}
+}
+
 func TestReconcileFiles(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, false)

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -88,9 +89,10 @@ func answersWords(a bridge.Answered) string {
 // Files shows the line above the files that a customer sent. It also names the files that are missing.
 func Files(from bridge.PartyRef, names []string, missing []bridge.Missing) Card {
 	c := Card{Name: CustomerName(from)}
-	if len(names) > 0 {
-		sender := []Piece{shape.Text("From " + shape.PartyName(from) + ":")}
-		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.JoinPieces(" ", sender, fileNames(names))...))
+	lead := []Piece{shape.Text("From " + shape.PartyName(from) + ":")}
+	for some := range slices.Chunk(names, maxNamesInLine) {
+		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.JoinPieces(" ", lead, fileNames(some))...))
+		lead = nil
 	}
 
 	for _, m := range missing {
@@ -108,14 +110,19 @@ func Files(from bridge.PartyRef, names []string, missing []bridge.Missing) Card 
 	return c
 }
 
+const (
+	maxNamesInLine  = 20                     // names of files in one line, which surfaces don't cut then
+	maxRemarkedName = 2 * shape.MaxNameRunes // of a file's name with what its surface says of it: "plan.pdf (0 bytes)"
+)
+
 // CustomerName is the name that a customer's messages are posted under.
 func CustomerName(p bridge.PartyRef) string { return shape.PartyName(p) + " (customer)" }
 
 // fileNames lists the names of files behind a paper clip.
 func fileNames(names []string) []Piece {
-	list := make([]string, len(names))
+	list := make([][]Piece, len(names))
 	for i, name := range names {
-		list[i] = shape.Or(shape.OneLine(name, shape.MaxNameRunes), "unnamed file")
+		list[i] = []Piece{shape.Text(shape.Or(shape.OneLine(name, maxRemarkedName), "unnamed file"))}
 	}
-	return []Piece{shape.Icon("paperclip"), shape.Text(" " + strings.Join(list, ", "))}
+	return append([]Piece{shape.Icon("paperclip"), shape.Text(" ")}, shape.JoinPieces(", ", list...)...)
 }

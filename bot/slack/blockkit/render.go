@@ -36,6 +36,7 @@ const (
 	maxMessageSize  = 11500           // characters of all blocks as JSON
 	maxNoticeRunes  = 600             // of the text that notifications show
 	maxMessageRunes = pageRunes + 300 // a full page, and some lines beside it
+	maxWordsRunes   = 35000           // of a message without blocks; Slack cuts at 40,000
 )
 
 // Home is the workspace's address, as auth.test returns it, for links to messages. If it is "", links lead
@@ -60,9 +61,10 @@ type renderer struct {
 	finished []Message
 	ids      int // how many ids of blocks and buttons were made
 
-	message Message // the one that is being filled
-	runes   int     // of its text, about
-	size    int     // of its blocks as JSON, in characters
+	words   strings.Builder // the text of all blocks
+	message Message         // the one that is being filled
+	runes   int             // of its text, about
+	size    int             // of its blocks as JSON, in characters
 }
 
 // Messages lays a card out, in one message at least. A long card continues in further messages; buttons come
@@ -79,12 +81,18 @@ func (h Home) Messages(c view.Card, seed string) []Message {
 // FirstMessage lays out a card that fits one message. What doesn't fit is left out.
 func (h Home) FirstMessage(c view.Card, seed string) Message { return h.Messages(c, seed)[0] }
 
+// Words lays a card out as text alone, for a message that has no blocks, such as one of files. It holds much more than one with
+// blocks does.
+func (h Home) Words(c view.Card) string {
+	r := &renderer{home: h}
+	r.renderBlocks(c.Blocks)
+	return cutMarkup(strings.TrimSpace(r.words.String()), maxWordsRunes)
+}
+
 // render lays out blocks, and buttons below them.
 func (h Home) render(blocks []view.Block, buttons []view.Button, seed string) []Message {
 	r := &renderer{home: h, seed: seed}
-	for _, b := range blocks {
-		r.renderBlock(b)
-	}
+	r.renderBlocks(blocks)
 	r.addButtons(buttons)
 	r.finishMessage()
 	return r.finished
@@ -143,6 +151,7 @@ func (r *renderer) addBlock(b slackapi.Block, text string, runes int) {
 	r.size += size
 	if text != "" {
 		r.message.Text += text + "\n"
+		r.words.WriteString(text + "\n")
 	}
 }
 
@@ -170,6 +179,12 @@ func (r *renderer) hasRoom(runes, size int) bool {
 		return false
 	}
 	return r.runes+runes <= maxMessageRunes && r.size+size <= maxMessageSize
+}
+
+func (r *renderer) renderBlocks(blocks []view.Block) {
+	for _, b := range blocks {
+		r.renderBlock(b)
+	}
 }
 
 func (r *renderer) renderBlock(b view.Block) {
