@@ -25,7 +25,7 @@ func (it *UseCases) customerSays(ctx context.Context, tx pgx.Tx, a *store.Accoun
 	}
 	saysNothing := in.Text == "" && len(in.Attachments) == 0
 	silent := in.Consent.Silent || saysNothing
-	it.setConsent(i, it.Conversations.LatestOf(i), wish{Consent: *in.Consent, at: it.consentTime(in), text: in.Text, silent: silent})
+	it.setConsent(i, it.Conversations.LatestOf(i), wish{Consent: *in.Consent, at: consentTime(in, it.Event.ReceivedAt), text: in.Text, silent: silent})
 	if silent {
 		return nil
 	}
@@ -44,9 +44,9 @@ type wish struct {
 
 // consentTime returns when a customer said which messages are wanted. It is not in the future: a sender's clock that is ahead
 // would make later wishes seem older.
-func (it *UseCases) consentTime(in channels.Inbound) time.Time {
-	if in.At.IsZero() || in.At.After(it.Event.ReceivedAt) {
-		return it.Event.ReceivedAt
+func consentTime(in channels.Inbound, receivedAt time.Time) time.Time {
+	if in.At.IsZero() || in.At.After(receivedAt) {
+		return receivedAt
 	}
 	return in.At
 }

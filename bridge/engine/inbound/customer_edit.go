@@ -28,7 +28,7 @@ func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Accou
 	if c == nil {
 		return it.editComesFirst(ctx, tx, a, part, in)
 	}
-	if !it.isWrittenBy(m, i) {
+	if !isWrittenBy(it.People, m, i) {
 		in.Kind, in.ExternalID = channels.InboundMessage, ""
 		in.Notices = append(in.Notices, "It came as a change of a message that somebody else wrote.")
 		return it.customerWrites(ctx, tx, a, part, in)
@@ -66,11 +66,11 @@ func (it *UseCases) editComesFirst(ctx context.Context, tx pgx.Tx, a *store.Acco
 
 // isWrittenBy reports whether a message is a customer's own, written with any of the customer's keys. Nobody else can change
 // or delete it.
-func (it *UseCases) isWrittenBy(m *book.Message, customer *store.Identity) bool {
+func isWrittenBy(people *book.People, m *book.Message, customer *store.Identity) bool {
 	if m.IdentityID == nil || customer == nil {
 		return false
 	}
-	author := it.People.Identities[*m.IdentityID] // all keys of whoever writes in a chat are loaded
+	author := people.Identities[*m.IdentityID] // all keys of whoever writes in a chat are loaded
 	return author != nil && author.Root() == customer.Root()
 }
 
@@ -83,7 +83,7 @@ func (it *UseCases) customerDeletes(a *store.Account, in channels.Inbound) error
 	}
 
 	m, c := it.MessageByExternalID(a, in.Change.Target)
-	if c != nil && !it.isWrittenBy(m, i) {
+	if c != nil && !isWrittenBy(it.People, m, i) {
 		if c = it.Conversations.LatestOf(i); c != nil {
 			it.Line(c, bridge.Line{Content: &bridge.DeletedLine{}})
 		}
