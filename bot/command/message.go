@@ -25,25 +25,25 @@ func (m Message) Ask(a *bridge.Action) {
 	}
 
 	p := parse(m.Plain, opt)
+	hasWords := p.Verb == bridge.VerbSay || p.Verb == bridge.VerbNote || p.Verb == bridge.VerbReply
+	if hasWords {
+		formatted := parse(m.Markdown, opt)
+		if formatted.Verb == p.Verb && formatted.Marker == p.Marker {
+			p.Text = formatted.Text
+		}
+	}
+
+	if p.Verb == bridge.VerbUnknown && p.Text == "" {
+		p.Text = m.Markdown
+	}
+
+	p = p.Named(m.Named)
 	a.Verb = p.Verb
 	a.Args = p.Args
 	a.Text = p.Text
 	a.Marker = p.Marker
 	a.Explicit = p.Explicit
 	a.Meant = p.Meant
-	hasWords := p.Verb == bridge.VerbSay || p.Verb == bridge.VerbNote || p.Verb == bridge.VerbReply
-	if hasWords {
-		formatted := parse(m.Markdown, opt)
-		if formatted.Verb == p.Verb && formatted.Marker == p.Marker {
-			a.Text = formatted.Text
-		}
-	}
-
-	if p.Verb == bridge.VerbUnknown && a.Text == "" {
-		a.Text = m.Markdown
-	}
-
-	a.Text = m.Named(a.Text)
 	a.Raw = m.Named(a.Raw)
 	a.MentionsBot = m.NamesApp && !p.Explicit
 }

@@ -24,3 +24,15 @@ type Parsed struct {
 	// any other verb something is missing that a form may ask for.
 	Err string
 }
+
+// Named returns p with its texts as they are shown to people and kept: named puts names in place of the tokens of mentions.
+func (p Parsed) Named(named func(text string) string) Parsed {
+	p.Text = named(p.Text)
+	p.Args.Note = named(p.Args.Note)
+	if p.Meant != nil {
+		meant := *p.Meant
+		meant.Args.Note = named(meant.Args.Note)
+		p.Meant = &meant
+	}
+	return p
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	slackapi "github.com/slack-go/slack"
@@ -28,15 +29,19 @@ type slashCommand struct {
 	TriggerID string `json:"trigger_id"`
 }
 
-// parse reads the command's words. Slack marks mentions in them (should_escape).
-func (c *slashCommand) parse() command.Parsed {
+// parse reads the command's words, and returns who else than us is mentioned in them: Slack marks mentions (should_escape).
+// The texts have the names that me knows in place of the marks.
+func (c *slashCommand) parse(me *fact.Self) (p command.Parsed, mentions []string) {
 	words := blockkit.ReadArguments(c.Text)
 	name := strings.TrimPrefix(c.Command, "/")
 	v, known := verb.Find(name)
 	if !known || v.Menus.Command == nil { // a company may have given our command another name
 		name = "parley"
 	}
-	return command.Slash(name, words.Plain, command.Options{Mentions: words.Tokens})
+	p = command.Slash(name, words.Plain, command.Options{Mentions: words.Tokens})
+	p = p.Named(func(text string) string { return me.NameMentions(text, words.Tokens) })
+	mentions = slices.DeleteFunc(words.Mentions, func(id string) bool { return id == me.User })
+	return p, mentions
 }
 
 // needsForm reports whether a command needs a form first. Verbs with AtOnce, such as resolve, never do.
@@ -53,7 +58,7 @@ func needsForm(p command.Parsed) bool {
 // handleCommand handles a slash command, which has no thread. Where it names no conversation, a form asks
 // which one is meant; where arguments are missing, a form asks for them.
 func (r *responder) handleCommand(ctx context.Context, me *fact.Self, c *slashCommand, body []byte) (answer, error) {
-	p := c.parse()
+	p, mentions := c.parse(r.directory.withNames(ctx, me, body))
 	at := bridge.Place{Channel: c.ChannelID}
 	in := &interaction{
 		Type:      "command",
@@ -62,7 +67,7 @@ func (r *responder) handleCommand(ctx context.Context, me *fact.Self, c *slashCo
 		Container: container{ChannelID: c.ChannelID},
 	}
 	if forms.IsAboutConversation(p) && p.Args.Conversation == 0 {
-		pick := func(ctx context.Context) slackapi.ModalViewRequest { return r.pickModal(ctx, me, p, at, c.UserID) }
+		pick := func(ctx context.Context) slackapi.ModalViewRequest { return r.pickModal(ctx, me, in, p, mentions) }
 		return r.openWindow(me, in, pick), nil
 	}
 
@@ -75,9 +80,10 @@ func (r *responder) handleCommand(ctx context.Context, me *fact.Self, c *slashCo
 	return answer{}, r.store(ctx, me, fact.KindCommand, c.TriggerID, at, body)
 }
 
-// pickModal makes the form that asks which conversation a command is about.
-func (r *responder) pickModal(ctx context.Context, me *fact.Self, p command.Parsed, at bridge.Place, user string) slackapi.ModalViewRequest {
-	all, err := r.windows.desk.List(ctx, bridge.ListQuery{List: bridge.ListPick}, user)
+// pickModal makes the form that asks which conversation a command is about. The form keeps who is mentioned in its text.
+func (r *responder) pickModal(ctx context.Context, me *fact.Self, in *interaction, p command.Parsed, mentions []string) slackapi.ModalViewRequest {
+	at := in.findPlace()
+	all, err := r.windows.desk.List(ctx, bridge.ListQuery{List: bridge.ListPick}, in.User.ID)
 	if err != nil {
 		return me.Home.Problem(err, at)
 	}
@@ -86,7 +92,7 @@ func (r *responder) pickModal(ctx context.Context, me *fact.Self, p command.Pars
 		return me.Home.Problem(err, at)
 	}
 	memory := blockkit.Remember(at, r.windows.zone, form, r.now())
-	memory.Text = p.Text
+	memory.Text, memory.Mentions = p.Text, mentions
 	memory.Pick = true
 	return me.Home.Form(form, memory)
 }
@@ -98,7 +104,7 @@ func decodeCommand(me *fact.Self, body []byte) ([]bridge.Action, error) {
 		return nil, fmt.Errorf("%w: command: %w", fact.ErrDecode, err)
 	}
 
-	p := c.parse()
+	p, mentions := c.parse(me)
 	kind := bridge.ActorPerson
 	if c.TeamID != me.Team {
 		kind = bridge.ActorForeign
@@ -114,5 +120,6 @@ func decodeCommand(me *fact.Self, body []byte) ([]bridge.Action, error) {
 		Marker:   p.Marker,
 		Args:     p.Args,
 		Explicit: p.Explicit,
+		Mentions: mentions,
 	}}, nil
 }

@@ -3,6 +3,7 @@ package slack
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -73,6 +74,54 @@ func TestSlash(t *testing.T) {
 		t.Fatalf("%+v %v", out, err)
 	}
 	st.view(st.ann, func(v *slackfake.View) bool { return isForm(v) && strings.Contains(string(v.Blocks), "Ben") })
+}
+
+// A colleague who is mentioned in a command is named in its texts, as in a typed one, and the engine learns of the mention: it asks
+// before the customer reads it.
+func TestSlashMentions(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, true)
+	st.withFacts()
+	st.root()
+	ben := st.fake.Admin.AddUser(slackfake.User{ID: "U0BEN", Name: "ben", RealName: "Ben Kim", Email: "ben@acme.test"}).ID
+	st.desk.people = []bridge.AgentRef{{ID: 2, Name: "Ben Kim", User: ben}}
+	run := func(text string) {
+		t.Helper()
+		out, err := st.fake.As(st.ann).Command(st.ctx(), st.ch, "/parley", text)
+		must(t, err)
+		if out.Error != "" {
+			t.Errorf("%q: %+v", text, out)
+		}
+	}
+	last := func() bridge.Action {
+		facts := st.desk.Accepted()
+		return st.decode(facts[len(facts)-1])
+	}
+	for text, want := range map[string]bridge.Action{
+		"#12 reply: Ok, @ben calls you":       {Verb: bridge.VerbReply, Text: "Ok, @Ben Kim calls you"},
+		"new kim@example.org Hi, @ben is ill": {Verb: bridge.VerbNew, Text: "Hi, @Ben Kim is ill"},
+		"#12 note @ben look":                  {Verb: bridge.VerbNote, Text: "@Ben Kim look"},
+		"#12 resolve @ben did it":             {Verb: bridge.VerbResolve, Args: bridge.Args{Note: "@Ben Kim did it"}},
+		"#12 assign @ben":                     {Verb: bridge.VerbAssign},
+	} {
+		run(text)
+		if a := last(); a.Verb != want.Verb || a.Text != want.Text || a.Args.Note != want.Args.Note || !slices.Equal(a.Mentions, []string{ben}) {
+			t.Errorf("%q: %+v", text, a)
+		}
+	}
+	run("#12 reply: <!here> it is open again")
+	if a := last(); a.Text != "@here it is open again" || !slices.Equal(a.Mentions, []string{"here"}) {
+		t.Errorf("got %+v", a)
+	}
+
+	run("reply Ok, @ben calls you") // to whom?
+	v := st.view(st.ann, isForm)
+	if out, err := st.fake.As(st.ann).Submit(st.ctx(), v.ID, map[string][]string{firstInput(t, v) + "/v": {"12"}}); err != nil || out.Error != "" {
+		t.Fatalf("%+v %v", out, err)
+	}
+	if a := last(); a.Verb != bridge.VerbReply || a.Text != "Ok, @Ben Kim calls you" || a.Args.Conversation != 12 || !slices.Equal(a.Mentions, []string{ben}) {
+		t.Errorf("got %+v", a)
+	}
 }
 
 // A menu with more than a hundred entries is asked for while somebody types.

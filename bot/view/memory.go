@@ -9,13 +9,14 @@ import (
 // Memory is what a form carries until it is submitted, such as where it was opened. It comes back from a client,
 // so the ids in it are claims that the engine authorises again.
 type Memory struct {
-	Verb  string       `json:"verb"`
-	Args  string       `json:"args,omitempty"` // verb.Value
-	Place bridge.Place `json:"place"`
-	Zone  string       `json:"zone,omitempty"` // IANA name
-	At    int64        `json:"at,omitempty"`   // unix seconds when it was opened
-	Text  string       `json:"text,omitempty"` // what was typed before a conversation was picked
-	Pick  bool         `json:"pick,omitempty"` // the form only asks which conversation is meant
+	Verb     string       `json:"verb"`
+	Args     string       `json:"args,omitempty"` // verb.Value
+	Place    bridge.Place `json:"place"`
+	Zone     string       `json:"zone,omitempty"`     // IANA name
+	At       int64        `json:"at,omitempty"`       // unix seconds when it was opened
+	Text     string       `json:"text,omitempty"`     // what was typed before a conversation was picked
+	Mentions []string     `json:"mentions,omitempty"` // the user ids of the people whom Text mentions
+	Pick     bool         `json:"pick,omitempty"`     // the form only asks which conversation is meant
 }
 
 // Remember makes the memory of a form that is opened now; its verb and arguments are added when the form is laid

@@ -85,6 +85,21 @@ func TestStartTypedWithFile(t *testing.T) {
 	}
 }
 
+// A colleague's mention in such a reply makes it doubtful, as in the thread: it stays inside until somebody sends it.
+func TestReplyTypedElsewhereMentionsAColleague(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.chat.Say("ann", support, "", "<@"+bridgetest.App+"> #1 reply Ok, <@ben> calls you")
+	inside := w.line(thread, bridge.LineInside)
+	w.settled()
+	if w.provider.Calls() != 0 {
+		t.Fatalf("the customer got %q", w.provider.Texts())
+	}
+	w.chat.Press(t, "ann", inside, bridge.VerbSend)
+	w.provider.WaitTexts(t, "Ok, @ben calls you")
+}
+
 // An edit that comes before such a reply may be for somebody else, or for colleagues: its author is asked, as after any edit.
 func TestReplyTypedElsewhereEditedFirst(t *testing.T) {
 	t.Parallel()

@@ -26,7 +26,7 @@ import (
 func (w *work) wantStart(n *book.Wanted, surface store.AccountID, a bridge.Action) {
 	n.AddDirect(surface, a.Actor.ID)
 	s, problem := w.Reading.Starting(w.Dir, w.Dir.AgentOf(surface, a.Actor.ID), reading.StartOf(a))
-	if problem != nil || s.MissingText(a) != nil {
+	if problem != nil || s.MissingText(a) != nil || len(a.Mentions) > 0 {
 		return // nothing is begun, so that nobody becomes a customer
 	}
 	if s.KnownOnly {
@@ -104,6 +104,10 @@ func (w *work) startProblem(s reading.Starting, a bridge.Action, edited bool) *b
 	}
 	if problem := s.StrangerProblem(w.People.WroteBefore(s.Party)); problem != nil {
 		return problem
+	}
+	if len(a.Mentions) > 0 {
+		return &bridge.Problem{Code: "mentions", Text: "It mentions a colleague: the customer would read the mention too.",
+			Hint: "Type it again without the mention, or send it as it is with the form."}
 	}
 	if edited {
 		return &bridge.Problem{Code: "edited", Text: "It was edited before I had it: nothing is sent.", Hint: "Type it again, if it is for the customer."}

@@ -194,6 +194,21 @@ func TestStartWithStrangers(t *testing.T) {
 	w.sent(4)
 }
 
+// A colleague's mention says that the words are for the colleague: nothing is begun, and a button opens the form with what was
+// typed, from which it can be sent.
+func TestStartMentionsAColleague(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.chat.Say("ann", support, "", "!new "+mail+" eve@x.test Hi, <@ben> will call you")
+	if told := w.whisper("ann", "mentions a colleague"); !strings.Contains(told.Plain(), "Hi, @ben will call you") || offers(told) != string(bridge.VerbNew) {
+		t.Errorf("told %q, buttons %s", told.Plain(), offers(told))
+	}
+	w.settled()
+	if n := w.count(`SELECT count(*) FROM conversations`); n != 0 || w.provider.Calls() != 0 {
+		t.Errorf("%d conversations; the customer got %q", n, w.provider.Texts())
+	}
+}
+
 // The hold, Undo and a pause hold for the first message as for any other.
 func TestStartIsHeld(t *testing.T) {
 	t.Parallel()

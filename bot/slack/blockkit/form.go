@@ -47,7 +47,7 @@ func encodeMemory(m view.Memory) string {
 	raw, err := json.Marshal(m)
 	isTooLong := err == nil && len(raw) > maxMemoryBytes
 	if isTooLong && m.Text != "" {
-		m.Text = ""
+		m.Text, m.Mentions = "", nil
 		raw, err = json.Marshal(m)
 	}
 	if err != nil || len(raw) > maxMemoryBytes {

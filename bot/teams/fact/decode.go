@@ -178,10 +178,11 @@ func (p Payload) decodeCommand(a *connector.Activity) []bridge.Action {
 	default: // nothing else goes to a customer
 	}
 
+	q = q.Named(t.Named)
 	at.Message = "" // a message that others don't see is no place
 	return []bridge.Action{{
 		Verb: q.Verb, Origin: bridge.OriginSlash, Actor: p.Actor(a), Place: at, Text: q.Text, Raw: t.Named(t.Plain),
-		Marker: q.Marker, Args: q.Args, OwnThread: p.Own,
+		Marker: q.Marker, Args: q.Args, Mentions: t.Mentions, OwnThread: p.Own,
 	}}
 }
 
