@@ -27,6 +27,7 @@ const (
 	WritersAmongSQL = keysThatWrote
 
 	OutgoingThreadsSQL    = outgoingThreads
+	PostingsSQL           = postings
 	ThreadChannelsSQL     = threadChannels
 	OutgoingIdentitiesSQL = outgoingIdentities
 	FirstSubjectsSQL      = firstSubjects

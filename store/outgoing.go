@@ -34,14 +34,28 @@ type LeavingReply struct {
 
 // Posting is the place of a delivery in a surface.
 type Posting struct {
+	Channel string // with Thread, where it was posted: in a thread that the conversation may have left. Empty if that isn't known
+	Thread  string
 	Message string // the surface's id of the post; empty until it is posted
 	Coming  bool   // the delivery, or a part of it, is still to be posted
 }
 
+// A conversation has a root in each channel in which it was. A post of its own stands below the latest root that is older: ids
+// of messages rise with time.
 const postings = `
-	SELECT id, external_id, state IN ('queued', 'sending', 'unknown')
-	FROM deliveries
-	WHERE id = ANY($1)`
+	SELECT delivery.id, delivery.external_id, delivery.state IN ('queued', 'sending', 'unknown'),
+		coalesce(thread.channel, ''), coalesce(thread.message, '')
+	FROM deliveries AS delivery
+	LEFT JOIN lanes AS lane ON lane.id = delivery.lane_id
+	LEFT JOIN LATERAL (
+		SELECT root.channel, root.message
+		FROM posts AS root
+		JOIN posts AS post ON post.account_id = root.account_id AND post.channel = root.channel AND post.message = delivery.external_id
+		WHERE root.conversation_id = lane.conversation_id AND root.account_id = lane.account_id AND root.kind = 'root'
+			AND (length(root.message), root.message) <= (length(post.message), post.message)
+		ORDER BY length(root.message) DESC, root.message DESC
+		LIMIT 1) AS thread ON true
+	WHERE delivery.id = ANY($1)`
 
 const outgoingThreads = `
 	SELECT conversation_id, account_id, channel, root, rerooted, card, doubt
@@ -139,7 +153,7 @@ func LoadOutgoing(ctx context.Context, q Batcher, l Leaving) (*Outgoing, error) 
 		batch.Queue(postings, l.Posted).Query(func(rows pgx.Rows) error {
 			var id DeliveryID
 			var at Posting
-			_, err := pgx.ForEachRow(rows, []any{&id, &at.Message, &at.Coming}, func() error {
+			_, err := pgx.ForEachRow(rows, []any{&id, &at.Message, &at.Coming, &at.Channel, &at.Thread}, func() error {
 				o.Places[id] = at
 				return nil
 			})

@@ -4,9 +4,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
+	"parley/channels/channelstest"
 	"parley/store"
 )
 
@@ -193,4 +195,59 @@ func TestHandOverToTheOtherChat(t *testing.T) {
 	if n := len(w.chat.Messages(support, "")); n != 1 {
 		t.Errorf("%d roots in the first chat, want one", n)
 	}
+}
+
+// What became of a message is shown by its line, also in a thread that the conversation has left meanwhile; so is what a customer
+// makes of a reaction.
+func TestLineInTheThreadThatWasLeft(t *testing.T) {
+	t.Parallel()
+	w, old := besideBilling(t, options{hold: time.Minute})
+	w.reply(old, "We look into it")
+	w.advance(2 * time.Minute)
+	w.provider.WaitTexts(t, "We look into it")
+	w.settled()
+	ours := w.provider.Sent()[0].ID
+	react := func(emoji string) {
+		w.does(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: ours, Emoji: emoji})
+	}
+	react("👍")
+	says(t, w.chat, support, old, "[reacted]", "👍")
+	w.chat.Submit("ann", support, old, submit(bridge.VerbReply), "It comes on Monday")
+	form := says(t, w.chat, support, old, "It comes on Monday", " = waiting")
+	w.chat.Say("ann", support, old, "!assign #billing please go on")
+	threadIn(t, w.chat, billing, 1, "please go on")
+	w.settledBut(1)
+
+	w.advance(2 * time.Minute)
+	w.provider.WaitTexts(t, "We look into it", "It comes on Monday")
+	if got := w.settledAs(form, bridge.OutcomeSent); offers(got) != "" {
+		t.Errorf("the line says %q, buttons %s", got.Plain(), offers(got))
+	}
+	for _, emoji := range []string{"❤️", "🎉"} {
+		react(emoji)
+		says(t, w.chat, support, old, "[reacted]", emoji)
+	}
+	w.settled()
+	if n := w.lines(old, bridge.LineReacted); n != 1 {
+		t.Errorf("%d lines for one reaction", n)
+	}
+}
+
+// The same where the conversation goes on in the other chat.
+func TestReactionInTheChatThatWasLeft(t *testing.T) {
+	t.Parallel()
+	w := newTwoHomes(t, options{})
+	w.openBilling(w.second, w.account)
+	w.writes("kim", "Hello")
+	old := w.thread("Hello")
+	w.reply(old, "We look into it")
+	w.provider.WaitTexts(t, "We look into it")
+	w.settled()
+	ours := w.provider.Sent()[0].ID
+	w.does(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: ours, Emoji: "👍"})
+	says(t, w.chat, support, old, "[reacted]", "👍")
+	w.chat.Say("ann", support, old, "!assign #billing please go on")
+	threadIn(t, w.second, billing, 1, "please go on")
+	w.does(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: ours, Emoji: "❤️"})
+	says(t, w.chat, support, old, "[reacted]", "❤️")
 }

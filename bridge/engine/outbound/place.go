@@ -1,0 +1,93 @@
+package outbound
+
+import (
+	"cmp"
+	"errors"
+
+	"parley/bridge"
+	"parley/bridge/engine/directory"
+	"parley/channels"
+	"parley/store"
+)
+
+// placeChange points a line at the earlier line that it replaces. If the earlier line could not be posted, the new one
+// is posted by itself.
+// Errors: Retry while the earlier line is still to be posted; ErrMessageGone when it is no longer known.
+func (a *attempt) placeChange(delivery store.DeliveryID, p *bridge.Post) error {
+	at, known := a.changes[delivery]
+	if !known {
+		return &channels.SendError{Class: channels.BadContent, Text: "The line that it changes is known no more.", Cause: bridge.ErrMessageGone}
+	}
+	if at.Coming {
+		return &channels.SendError{Class: channels.Retry, Wait: rootRetry, Text: "The line that it changes is not posted yet."}
+	}
+	p.Place.Message = at.Message
+	if at.Channel != "" { // the conversation may have left that thread since
+		p.Place.Channel = a.e.opt.Engine.Directory().ChannelNow(a.c.AccountID, at.Channel)
+		p.Place.Thread = at.Thread
+	}
+	return nil
+}
+
+// placeInThread puts a post into the conversation's thread, and returns the thread.
+// Errors: Retry while there is no thread, or while its root is not posted.
+func (a *attempt) placeInThread(p *bridge.Post) (*store.Thread, error) {
+	t := a.threads.At(a.c.AccountID, a.c.ConversationID)
+	if t == nil {
+		return nil, Retry(errors.New("outbound: the conversation has no thread here"))
+	}
+
+	p.Place.Channel = cmp.Or(p.Place.Channel, t.Channel)
+	if p.Kind == bridge.PostRoot {
+		return t, nil
+	}
+	if t.Root == "" {
+		return nil, &channels.SendError{Class: channels.Retry, Wait: rootRetry, Text: "The thread is not open yet."}
+	}
+
+	switch p.Kind {
+	case bridge.PostDouble: // it names its place itself
+	case bridge.PostCard:
+		p.Place.Message = cmp.Or(p.Place.Message, t.Root)
+		p.Unsure = t.Doubt != "" && !a.body.Left
+	default:
+		p.Place.Thread = cmp.Or(p.Place.Thread, t.Root)
+	}
+
+	return t, nil
+}
+
+// pointToNewThread makes a post in a thread that the conversation has left show where it goes on.
+func (a *attempt) pointToNewThread(dir *directory.Directory, p *bridge.Post) {
+	conv := a.conversations[a.c.ConversationID]
+	account := dir.Account(conv.AccountID)
+	p.Facts.Thread.Left = a.body.Left
+
+	if account == nil {
+		return
+	}
+
+	there, _ := dir.Home(account, conv.TeamID)
+	goesOnElsewhere := there != a.c.AccountID && a.threads.At(there, conv.ID) != nil
+	canShowIt := a.body.Left || p.Kind == bridge.PostCard
+	if !goesOnElsewhere || !canShowIt {
+		return
+	}
+
+	p.Facts.Thread.Left = true
+	p.Facts.Thread.Root = bridge.Place{}
+	p.Facts.Thread.Elsewhere = a.e.opt.Engine.SurfaceName(dir, there)
+}
+
+// isInLeftThread reports whether a post goes to a thread that the conversation has left: one that says so, or the change of a line
+// that stands there.
+func (a *attempt) isInLeftThread(p bridge.Post, t *store.Thread) bool {
+	isChangeElsewhere := a.body.Changes != 0 && t != nil && p.Place.Thread != t.Root
+	return a.body.Left || isChangeElsewhere
+}
+
+// isMarkElsewhere reports whether a post is a mark on a message that isn't in the conversation's own thread.
+func isMarkElsewhere(p bridge.Post, t *store.Thread) bool {
+	isElsewhere := t != nil && p.Place.Thread != t.Root
+	return p.Kind == bridge.PostMark && isElsewhere
+}
