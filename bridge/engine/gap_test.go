@@ -191,6 +191,33 @@ func TestGapUnderAMovedClock(t *testing.T) {
 	}
 }
 
+// An edit that was lost while its text waited for a click is found by the click, however long the gap is over: what the message
+// said before doesn't leave.
+// R-249
+func TestEditLostWhileAsked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{settings: map[string]string{"confirm_send": "on"}})
+	thread := w.opened()
+	asked := w.reply(thread, "You get it all back")
+	line := w.line(thread, bridge.LineAsk)
+	w.chat.Mute(true)
+	w.chat.Edit(support, asked, "You get half of it back")
+	w.chat.Mute(false)
+	desk := w.engines[0].Desk(w.surface)
+	desk.Gap()
+	desk.Filled()
+	desk.AgeGap(10 * time.Minute)
+	w.advance(20 * time.Minute)
+	w.chat.Press(t, "ann", line, bridge.VerbSend)
+	w.eventually("the edit is read", func() bool { return w.text(`SELECT text FROM messages WHERE place = $1`, asked) == "You get half of it back" })
+	w.settled()
+	for _, text := range w.provider.Texts() {
+		if text == "You get it all back" {
+			t.Error("the old words left")
+		}
+	}
+}
+
 // A chat that asks for fewer calls while a reply is looked up again lets that reply wait as long, and
 // nothing else: no call was too many at the customer's provider.
 func TestLimitedWhileConfirming(t *testing.T) {

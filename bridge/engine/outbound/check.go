@@ -10,7 +10,6 @@ import (
 	"parley/bridge"
 	"parley/channels"
 	"parley/store"
-	"parley/store/dispatch"
 )
 
 // checkReply checks once more what may have changed while the reply waited. It returns why the reply may not leave.
@@ -77,14 +76,17 @@ func (r *outgoing) isUnwanted() bool {
 
 // confirmReply reads the message that an agent typed again in its surface, if the surface may have missed events since it was
 // typed, or if the message itself came late. It returns an error if the message was changed, or can't be read.
-func (e *Sender) confirmReply(ctx context.Context, c dispatch.Claimed, l replyLine) error {
-	m := l.message
+//
+// What counts is the age of the message, not that of its delivery: a click may queue it long after it was typed.
+func (a *attempt) confirmReply(ctx context.Context, l replyLine) error {
+	e, c, m := a.e, a.c, l.message
 	s := e.opt.Engine.Surface(m.AccountID)
 	wasTyped := m.Place != ""
 	if s == nil || !wasTyped || m.Reason == RevivedReason {
 		return nil
 	}
-	if !l.late && !e.opt.Engine.GapWithin(m.AccountID, store.Seconds(c.CreatedAgo)) {
+	age := max(store.Seconds(c.CreatedAgo), a.now.Sub(m.SaidAt))
+	if !l.late && !e.opt.Engine.GapWithin(m.AccountID, age) {
 		return nil
 	}
 
