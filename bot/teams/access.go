@@ -258,6 +258,14 @@ func (ac *access) recordSuccess(channel string) {
 	}
 }
 
+// recordPresence remembers that the app is in a channel. That doesn't show that our credentials work, nor that posts get there.
+func (ac *access) recordPresence(channel string) {
+	c, _ := ac.Notes.Channel(channel)
+	if ac.closed.openWithApp(channel, c.Team) {
+		ac.reporter.Report(ac.currentCondition())
+	}
+}
+
 // recordReopening notes that a channel, or all channels of a team, take posts again. It then reads what was
 // said there meanwhile.
 func (ac *access) recordReopening(place string) {

@@ -1,12 +1,14 @@
 package teams
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"sync"
 	"time"
 
 	"parley/bot/teams/connector"
+	"parley/bridge"
 	"parley/channels"
 )
 
@@ -48,11 +50,21 @@ func (c *closures) close(place string, err error, condition channels.Condition, 
 
 // open opens places. It reports whether any of them was closed.
 func (c *closures) open(places ...string) bool {
+	return c.openIf(func(error) bool { return true }, places...)
+}
+
+// openWithApp opens those places that were closed because the app may not be in them. It reports whether there were any.
+func (c *closures) openWithApp(places ...string) bool {
+	return c.openIf(func(err error) bool { return errors.Is(err, bridge.ErrChannelClosed) }, places...)
+}
+
+// openIf opens those places whose error is one of those wanted. It reports whether any of them was closed.
+func (c *closures) openIf(isWanted func(error) bool, places ...string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	anyClosed := false
 	for _, p := range places {
-		if _, ok := c.byPlace[p]; ok {
+		if entry, ok := c.byPlace[p]; ok && isWanted(entry.err) {
 			delete(c.byPlace, p)
 			anyClosed = true
 		}

@@ -34,7 +34,7 @@ func (i *installation) learn(ctx context.Context, a *connector.Activity) error {
 		return nil
 	}
 	if d.Channel != nil && a.Type == connector.TypeMessage {
-		i.access.recordSuccess(d.Channel.ID) // messages come from this channel, so the app is in it
+		i.access.recordPresence(d.Channel.ID) // messages come from this channel
 	}
 	if d.Team == nil || d.Team.ID == "" {
 		return nil

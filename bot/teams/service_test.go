@@ -194,6 +194,24 @@ func TestSecretEnded(t *testing.T) {
 	d.Wait(t, "it is told that it works", func() bool { return d.Status() == channels.Active })
 }
 
+// TestMessageWhileRefused: what people type shows that the app is in the channel, and not that its secret is taken. So it stays
+// broken, and is told once.
+func TestMessageWhileRefused(t *testing.T) {
+	t.Parallel()
+	w, d, root, p := talk(t)
+	w.fake.Inject(teamsfake.Fault{Method: "activities.send", Kind: teamsfake.FaultHTTP, Status: http.StatusUnauthorized, Code: "BotNotRegistered"})
+	if se := w.refused(saidPost(w, root, "x")); se.Class != channels.AuthBroken {
+		t.Fatalf("class %s", se.Class)
+	}
+	_, told := d.lastReport()
+	typed(t, w, d, p, root, "which Teams brings nevertheless")
+	w.settled()
+	_ = w.refused(saidPost(w, root, "y"))
+	if last, now := d.lastReport(); last.Status != channels.Broken || now != told {
+		t.Errorf("told %+v, and %d times more", last, now-told)
+	}
+}
+
 // TestCheck: doctor says what is granted, and what to do about what is missing.
 func TestCheck(t *testing.T) {
 	t.Parallel()
