@@ -28,6 +28,7 @@ const (
 
 	OutgoingThreadsSQL    = outgoingThreads
 	PostingsSQL           = postings
+	GapsOfMessagesSQL     = gapsOfMessages
 	ThreadChannelsSQL     = threadChannels
 	OutgoingIdentitiesSQL = outgoingIdentities
 	FirstSubjectsSQL      = firstSubjects

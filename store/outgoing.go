@@ -22,6 +22,7 @@ type Outgoing struct {
 	Places        map[DeliveryID]Posting      // where deliveries are in a surface
 	Related       []Related                   // to the conversations
 	Behind        map[MessageID]bool          // true if events from before a reply's first attempt still wait to be applied in its thread
+	MissedAgo     map[MessageID]time.Duration // how long ago events of the surface in which a reply was typed may have been missed at last
 	Now           time.Time                   // Parley's clock
 }
 
@@ -127,6 +128,8 @@ func LoadOutgoing(ctx context.Context, q Batcher, l Leaving) (*Outgoing, error) 
 		Keys:     map[ConversationID][]string{},
 		Places:   map[DeliveryID]Posting{},
 		Behind:   map[MessageID]bool{},
+
+		MissedAgo: map[MessageID]time.Duration{},
 	}
 
 	var batch pgx.Batch
@@ -168,7 +171,7 @@ func LoadOutgoing(ctx context.Context, q Batcher, l Leaving) (*Outgoing, error) 
 	return o, nil
 }
 
-// queueBehind adds the query for Behind.
+// queueBehind adds the queries for Behind and MissedAgo.
 func (o *Outgoing) queueBehind(batch *pgx.Batch, replies []LeavingReply) {
 	var messages []MessageID
 	var began []time.Time
@@ -176,6 +179,16 @@ func (o *Outgoing) queueBehind(batch *pgx.Batch, replies []LeavingReply) {
 		messages = append(messages, r.Message)
 		began = append(began, r.Began)
 	}
+
+	batch.Queue(gapsOfMessages, messages).Query(func(rows pgx.Rows) error {
+		var id MessageID
+		var seconds float64
+		_, err := pgx.ForEachRow(rows, []any{&id, &seconds}, func() error {
+			o.MissedAgo[id] = Seconds(seconds)
+			return nil
+		})
+		return err
+	})
 
 	batch.Queue(behindReplies, messages, began).Query(func(rows pgx.Rows) error {
 		var id MessageID

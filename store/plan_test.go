@@ -49,6 +49,7 @@ func TestPlans(t *testing.T) {
 		plantest.Hot("related conversations", store.RelatedSQL, []any{many}, map[string]float64{"conversations": 300, "threads": 130}, "conversations_previous"),
 		plantest.Hot("writers among keys", store.WritersAmongSQL, []any{names}, map[string]float64{"identities": 300, "conversations": 300, "messages": 300}, "messages_conversation"),
 		plantest.Hot("threads to send to", store.OutgoingThreadsSQL, []any{many}, map[string]float64{"threads": 200, "conversations": 200}, "threads_pkey"),
+		plantest.Hot("gaps of replies", store.GapsOfMessagesSQL, []any{many}, map[string]float64{"messages": 130, "leases": 130}, "messages_pkey"),
 		plantest.Hot("places of posts", store.PostingsSQL, []any{many}, map[string]float64{"deliveries": 200, "lanes": 200, "posts": 300}, "posts_conversation"),
 		plantest.Hot("identities to send to", store.OutgoingIdentitiesSQL, []any{many, many}, map[string]float64{"identities": 200, "conversations": 70, "messages": 70}, "identities_pkey"),
 		plantest.Hot("first subjects", store.FirstSubjectsSQL, []any{many[:8]}, map[string]float64{"messages": 20}, "messages_conversation"),

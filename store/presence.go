@@ -56,3 +56,25 @@ func AllKnow(ctx context.Context, q Querier, feature int) (bool, error) {
 func KeepPresence(ctx context.Context, q Querier, name string, seconds float64) ([]Vanished, error) {
 	return query.Collect[Vanished](ctx, q, "presence", keepPresence, name, seconds)
 }
+
+// The gap of a surface is a lease that nobody holds. It says until when any process may have missed events of the surface.
+const (
+	gapName  = `'gap:' || `
+	noteGaps = `
+	INSERT INTO leases (name, holder, until)
+	SELECT ` + gapName + `surface.id, '', clock_timestamp()
+	FROM unnest($1::bigint[]) AS surface (id)
+	ORDER BY surface.id
+	ON CONFLICT (name) DO UPDATE
+	SET until = EXCLUDED.until`
+	gapsOfMessages = `
+	SELECT message.id, extract(epoch FROM (SELECT clock_timestamp()) - gap.until)::float8
+	FROM messages AS message
+	JOIN leases AS gap ON gap.name = ` + gapName + `message.account_id
+	WHERE message.id = ANY($1)`
+)
+
+// NoteGaps notes, for all processes, that events of surfaces may have been missed until now.
+func NoteGaps(ctx context.Context, q Querier, surfaces []AccountID) error {
+	return query.Exec(ctx, q, "gaps", noteGaps, surfaces)
+}

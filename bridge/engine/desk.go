@@ -36,6 +36,7 @@ type Desk struct {
 	gapUntil time.Time  // until when events may have been missed at last, by this process's clock; zero if there was no gap yet
 	open     bool       // the gap is not filled yet: set by Gap, cleared by Filled
 	filledTo int64      // the newest event of the journal when the last gap was filled
+	untold   bool       // the other processes don't know yet that the gap has opened, or until when it was
 }
 
 // Accept stores facts; see channels.Accept.

@@ -11,11 +11,58 @@ import (
 // gapMargin is by how much a measured age of a message can be wrong.
 const gapMargin = 2 * time.Second
 
-// Gap says that events may have been missed until now. Replies wait until Filled is called, but at most Options.GapWait.
+// Gap says that events may have been missed until now. Replies wait until Filled is called, but at most Options.GapWait. Other
+// processes learn of it a moment later, and read a reply that is older than the gap again before it leaves.
 func (d *Desk) Gap() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.open, d.gapUntil = true, time.Now()
+	d.open, d.gapUntil, d.untold = true, time.Now(), true
+	select {
+	case d.e.gapOpened <- struct{}{}:
+	default: // a signal waits already
+	}
+}
+
+// noteGaps tells the other processes, by the database, which surfaces have a gap. What can't be noted now is noted a second later.
+func (e *Engine) noteGaps(ctx context.Context) {
+	var told []*Desk
+	var surfaces []store.AccountID
+	e.mu.RLock()
+	for account, d := range e.surfaces {
+		if d.takeUntold() {
+			told, surfaces = append(told, d), append(surfaces, account)
+		}
+	}
+	e.mu.RUnlock()
+	if len(told) == 0 {
+		return
+	}
+
+	ctx, cancel := context.WithTimeout(ctx, presenceLasts)
+	defer cancel()
+	if err := store.NoteGaps(ctx, e.pool, surfaces); err != nil {
+		e.log.Warn("gaps not noted", "error", err)
+		for _, d := range told {
+			d.setUntold()
+		}
+	}
+}
+
+// takeUntold reports whether the other processes have to be told of a gap, and counts them as told. They are told of an open gap
+// again and again, since it goes on.
+func (d *Desk) takeUntold() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	isUntold := d.open || d.untold
+	d.untold = false
+	return isUntold
+}
+
+// setUntold makes noteGaps tell of a gap again.
+func (d *Desk) setUntold() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.untold = true
 }
 
 // Filled says that all events that were missed in the gap are stored now.
@@ -29,7 +76,7 @@ func (d *Desk) Filled() {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.open, d.gapUntil = false, time.Now()
+	d.open, d.gapUntil, d.untold = false, time.Now(), true
 	d.filledTo = newest
 }
 

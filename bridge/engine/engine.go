@@ -79,10 +79,10 @@ type Engine struct {
 	files  *files.Reader
 	sender *outbound.Sender
 
-	directory        atomic.Pointer[directory.Directory] // as it was read last; replaced as a whole
-	lastBeat         atomic.Pointer[time.Time]           // when runPresence last noted that this process runs; nil while it doesn't work
-	directoryChanged chan struct{}                       // closed and replaced when the directory changes; guarded by mu
-	mu               sync.RWMutex                        // guards what follows, up to troubles
+	directory atomic.Pointer[directory.Directory] // as it was read last; replaced as a whole
+	presence
+	directoryChanged chan struct{} // closed and replaced when the directory changes; guarded by mu
+	mu               sync.RWMutex  // guards what follows, up to troubles
 	channels         map[store.AccountID]channels.Channel
 	surfaces         map[store.AccountID]*Desk
 	gates            *book.Gates
@@ -109,6 +109,7 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 		troubles:         map[troubleKey]bool{},
 		attention:        &attention{last: map[store.ConversationID]time.Time{}},
 		stopping:         make(chan struct{}),
+		presence:         presence{gapOpened: make(chan struct{}, 1)},
 	}
 
 	e.reading = reading.New(reading.Options{Connected: host{e}, Pool: o.Pool, Log: o.Log, Specs: o.Specs, SurfaceNames: o.SurfaceNames,

@@ -209,12 +209,42 @@ func TestEditLostWhileAsked(t *testing.T) {
 	desk.AgeGap(10 * time.Minute)
 	w.advance(20 * time.Minute)
 	w.chat.Press(t, "ann", line, bridge.VerbSend)
-	w.eventually("the edit is read", func() bool { return w.text(`SELECT text FROM messages WHERE place = $1`, asked) == "You get half of it back" })
+	w.eventually("the edit is read", func() bool {
+		return w.text(`SELECT text FROM messages WHERE place = $1`, asked) == "You get half of it back"
+	})
 	w.settled()
 	for _, text := range w.provider.Texts() {
 		if text == "You get it all back" {
 			t.Error("the old words left")
 		}
+	}
+}
+
+// What one replica may have missed makes the others read a reply again, too: the deletion was on its way to that one.
+// R-249
+func TestGapOfAnotherReplica(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{engines: 2, hold: time.Hour})
+	thread := w.opened()
+	deleted := w.reply(thread, "Go away")
+	w.fate(deleted, "waiting")
+	w.chat.Mute(true)
+	w.chat.Delete(support, deleted)
+	w.chat.Mute(false)
+	w.exec(`UPDATE leases SET until = until - interval '1 day' WHERE name LIKE 'gap:%'`) // both began with one
+	other := w.engines[1].Desk(w.surface)
+	other.Gap()
+	other.Filled()
+	w.eventually("the gap is noted", func() bool {
+		return w.count(`SELECT count(*) FROM leases WHERE name LIKE 'gap:%' AND until > clock_timestamp() - interval '1 hour'`) == 1
+	})
+	w.stops[1]()
+	w.engines[0].Desk(w.surface).AgeGap(24 * time.Hour)
+	w.advance(2 * time.Hour)
+	w.eventually("the deletion", func() bool { return w.text(`SELECT fate FROM messages WHERE place = $1`, deleted) == "undone" })
+	w.settled()
+	if n := w.provider.Calls(); n != 0 {
+		t.Errorf("the customer got %q", w.provider.Texts())
 	}
 }
 

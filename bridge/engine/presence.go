@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"parley/store"
@@ -15,6 +16,12 @@ const (
 	presenceInterval = time.Second
 	presenceLasts    = 4 * time.Second // a process that doesn't renew its name in the database for so long has vanished
 )
+
+// presence is what this process knows of itself, and has others know.
+type presence struct {
+	lastBeat  atomic.Pointer[time.Time] // when runPresence last noted that this process runs; nil while it doesn't work
+	gapOpened chan struct{}             // holds one signal: a surface has a gap that the other processes don't know yet
+}
 
 // CatcherUp is a Surface that can look for what it may have missed since a time. It calls Gap of its Desk before it returns.
 type CatcherUp interface {
@@ -59,14 +66,17 @@ func (e *Engine) isStalled() bool {
 	return last != nil && time.Since(*last) > stalledAfter
 }
 
-// watchOthers renews this process' name in the database, and looks for processes that have stopped renewing theirs.
+// watchOthers renews this process' name in the database, and looks for processes that have stopped renewing theirs. It also tells
+// them of gaps: at once, but of those that open within a second together.
 func (e *Engine) watchOthers(ctx context.Context) {
 	name := store.ProcessName + rand.Text()
 	var known []store.Vanished // those for which the surfaces were told to catch up
 	tick := time.NewTicker(presenceInterval)
 	defer tick.Stop()
 
+	gapOpened := e.gapOpened
 	for {
+		e.noteGaps(ctx)
 		gone, err := e.keepPresence(ctx, name)
 		if err != nil && ctx.Err() == nil {
 			e.log.Warn("presence not kept", "error", err)
@@ -85,7 +95,10 @@ func (e *Engine) watchOthers(ctx context.Context) {
 			defer cancel()
 			_ = store.DropLease(end, e.pool, name, name) // otherwise the name expires, and others catch up for nothing
 			return
+		case <-gapOpened:
+			gapOpened = nil
 		case <-tick.C:
+			gapOpened = e.gapOpened
 		}
 	}
 }

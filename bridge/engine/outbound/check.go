@@ -74,6 +74,9 @@ func (r *outgoing) isUnwanted() bool {
 	return r.message.Promotional || isAdvertisement
 }
 
+// gapMargin is by how much a gap that another process has noted may be too early: it is noted within a second.
+const gapMargin = 2 * time.Second
+
 // confirmReply reads the message that an agent typed again in its surface, if the surface may have missed events since it was
 // typed, or if the message itself came late. It returns an error if the message was changed, or can't be read.
 //
@@ -86,7 +89,10 @@ func (a *attempt) confirmReply(ctx context.Context, l replyLine) error {
 		return nil
 	}
 	age := max(store.Seconds(c.CreatedAgo), a.now.Sub(m.SaidAt))
-	if !l.late && !e.opt.Engine.GapWithin(m.AccountID, age) {
+	missedAgo, wasMissed := a.missedAgo[m.ID]
+	hasGapElsewhere := wasMissed && missedAgo < age+gapMargin
+	isSure := !l.late && !hasGapElsewhere && !e.opt.Engine.GapWithin(m.AccountID, age)
+	if isSure {
 		return nil
 	}
 

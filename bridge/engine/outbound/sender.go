@@ -100,6 +100,7 @@ type material struct {
 	templates     map[store.TemplateID]store.Template // the templates that messages use, as they are now
 	keys          map[store.ConversationID][]string   // the keys of a chat's customer, by conversation
 	changes       map[store.DeliveryID]store.Posting  // where the lines are that other lines replace, by delivery
+	missedAgo     map[store.MessageID]time.Duration   // how long ago any process may have missed events of a reply's surface
 	behind        map[store.MessageID]bool            // replies that have to wait: an earlier event of their thread is not applied yet
 }
 
@@ -212,6 +213,7 @@ func (e *Sender) loadMaterial(ctx context.Context, claims []dispatch.Claimed) *m
 	m.keys = o.Keys
 	m.changes = o.Places
 	m.behind = o.Behind
+	m.missedAgo = o.MissedAgo
 	m.err = e.templatesOf(ctx, m)
 	return m
 }
