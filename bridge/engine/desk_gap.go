@@ -24,7 +24,7 @@ func (d *Desk) Gap() {
 }
 
 // noteGaps tells the other processes, by the database, which surfaces have a gap. What can't be noted now is noted a second later.
-func (e *Engine) noteGaps(ctx context.Context) {
+func noteGaps(ctx context.Context, e *Engine) {
 	var told []*Desk
 	var surfaces []store.AccountID
 	e.mu.RLock()

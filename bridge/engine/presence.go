@@ -76,7 +76,7 @@ func (e *Engine) watchOthers(ctx context.Context) {
 
 	gapOpened := e.gapOpened
 	for {
-		e.noteGaps(ctx)
+		noteGaps(ctx, e)
 		gone, err := e.keepPresence(ctx, name)
 		if err != nil && ctx.Err() == nil {
 			e.log.Warn("presence not kept", "error", err)
