@@ -85,6 +85,8 @@ func rows() []string {
 		`INSERT INTO holders (id, until) VALUES (KEY, SOON)`,
 		`INSERT INTO openings (account_id, origin, free_at) VALUES (1, 'o' || KEY, SOON)`,
 		`INSERT INTO replying (conversation_id, agent_id, opened_at, until) VALUES (KEY, 1, now(), SOON)`,
+		`INSERT INTO contacts (id, name, created_at) VALUES (KEY, 'n', now())`,
+		`INSERT INTO identities (id, account_id, key, contact_id, consent_at, marketing_at) VALUES (KEY, 100 + KEY, 'k' || KEY, KEY, SOON, SOON)`,
 		`INSERT INTO grants (account_id, provider, signed_in, sealed, renew_at, expires_at) VALUES (100 + KEY, 'google', '', '', SOON, SOON)`,
 	}
 }

@@ -8,7 +8,8 @@ const (
 	databasesClock = `(SELECT clock_timestamp())`
 )
 
-// timeColumn is a column with a time at which something goes on: something is due, a lease is over, a budget is free.
+// timeColumn is a column with a time at which something goes on: something is due, a lease is over, a budget is free, or what
+// customers say about messages to them counts again.
 type timeColumn struct {
 	table, column string
 	clock         string // parleysClock or databasesClock
@@ -60,6 +61,8 @@ func otherColumns() []timeColumn {
 		{table: "holders", column: "until", clock: databasesClock, tolerance: lease},
 		{table: "openings", column: "free_at", clock: parleysClock, tolerance: harmless},
 		{table: "replying", column: "until", clock: parleysClock, tolerance: lease},
+		{table: "identities", column: "consent_at", clock: parleysClock, tolerance: harmless},
+		{table: "identities", column: "marketing_at", clock: parleysClock, tolerance: harmless},
 		{table: "grants", column: "renew_at", clock: databasesClock, tolerance: harmless},
 		{table: "grants", column: "expires_at", clock: databasesClock, tolerance: harmless},
 	}
