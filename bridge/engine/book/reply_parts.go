@@ -28,13 +28,13 @@ func Spans(files, each int) []*outbound.Span {
 
 // PartsOf returns the deliveries of a message's latest sending, in order. If a part was sent twice, because the first sending
 // was refused, only the later delivery counts.
-func (o *Outbox) PartsOf(m *Message) []*Delivery {
+func (o *Outbox) PartsOf(m *Message) Parts {
 	last := o.ReplyOf(m)
 	if last == nil {
 		return nil
 	}
 
-	parts := []*Delivery{last}
+	parts := Parts{last}
 	if last.DecodedPayload().Span == nil {
 		return parts
 	}
@@ -94,29 +94,33 @@ func (o *Outbox) IsReplyUnderWay(m *Message) bool {
 	return slices.ContainsFunc(o.PartsOf(m), o.isUnderWay)
 }
 
-// HasLeftPartly reports whether something of a reply reached the provider, and the rest may not: another of its deliveries, or
-// the next piece of the same one.
-func (o *Outbox) HasLeftPartly(m *Message) bool {
-	parts := o.PartsOf(m)
-	return slices.ContainsFunc(parts, func(d *Delivery) bool {
-		hasArrived := StateRank(d.State) > 0
-		return len(parts) > 1 && hasArrived || d.Part > 0 && !hasArrived
-	})
-}
-
-// TextHasLeft reports whether a reply's text reached the provider, though the reply may count as waiting or failed because of
-// its files.
-func (o *Outbox) TextHasLeft(m *Message) bool {
-	return slices.ContainsFunc(o.PartsOf(m), func(d *Delivery) bool {
-		s := d.DecodedPayload().Span
-		hasText := s == nil || s.From == 0
-		return hasText && (d.Part > 0 || StateRank(d.State) > 0)
-	})
-}
-
 // IsBetweenPieces reports whether the first piece of a delivery has left, and the next one waits.
 func (o *Outbox) IsBetweenPieces(d *Delivery) bool {
 	return d.Part > 0 && d.State == store.Queued && !o.isUnderWay(d)
+}
+
+// AddParts puts the files that an edit added to a waiting reply behind what waits of it already, if the channel takes no more
+// than so many files (each) in a message.
+func (o *Outbox) AddParts(m *Message, each int) {
+	parts, spans := o.PartsOf(m), Spans(len(m.Files), each)
+	if len(parts) == 0 || spans[0] == nil {
+		return
+	}
+
+	first := parts[0]
+	p := first.DecodedPayload()
+	if p.Span == nil { // it had no more files than one message takes
+		p.Span = spans[0]
+		first.SetPayload(p)
+	}
+
+	p.Earlier = nil // these are of the text
+	for _, s := range spans[1:] {
+		if !parts.carries(s) {
+			p.Span = s
+			o.EnqueueInOrder(o.Lanes[first.LaneID], first.OrderBy, m.ID, p, first.NotBefore)
+		}
+	}
 }
 
 // CancelUnsent takes back all parts of a reply that still wait, if the customer has nothing of it. It returns false, and takes
@@ -132,35 +136,6 @@ func (o *Outbox) CancelUnsent(m *Message) bool {
 	return true
 }
 
-// hasEnded reports whether a delivery is over without the provider having it, unless a person decides otherwise.
-func hasEnded(d *Delivery) bool {
-	return d.State == store.Failed || d.State == store.Cancelled || d.State == store.NeedsDecision
-}
-
-// Remainder returns the parts of a reply that have ended, and so don't leave by themselves.
-func (o *Outbox) Remainder(m *Message) []*Delivery {
-	return slices.DeleteFunc(o.PartsOf(m), func(d *Delivery) bool { return !hasEnded(d) })
-}
-
-// worstFate returns the worst fate of a message's deliveries: unclear, failed, waiting or out.
-func (o *Outbox) worstFate(m *Message) store.Fate {
-	fate := store.FateOut
-	for _, d := range o.PartsOf(m) {
-		switch d.State {
-		case store.NeedsDecision:
-			return store.FateUnclear
-		case store.Failed:
-			fate = store.FateFailed
-		case store.Queued, store.Sending, store.Unknown:
-			if fate == store.FateOut {
-				fate = store.FateWaiting
-			}
-		}
-	}
-
-	return fate
-}
-
 // AwaitOtherParts is called when a part of a reply has landed. If other parts have not, it sets the message's fate to the
 // worst of its parts' and returns true: the message counts as sent, and gets its mark, only when all parts have landed.
 func (o *Outbox) AwaitOtherParts(m *Message) bool {
@@ -174,7 +149,7 @@ func (o *Outbox) AwaitOtherParts(m *Message) bool {
 		return false
 	}
 
-	fate := o.worstFate(m)
+	fate := o.PartsOf(m).worstFate()
 	if fate == store.FateOut {
 		return false
 	}

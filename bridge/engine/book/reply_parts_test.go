@@ -21,11 +21,11 @@ func TestPartsThatWereSentAgain(t *testing.T) {
 	if parts := o.PartsOf(m); len(parts) != 2 || parts[0].ID != 22 || parts[1].ID != 23 {
 		t.Fatalf("parts %+v", parts)
 	}
-	if fate := o.worstFate(m); fate != store.FateOut {
+	if fate := o.PartsOf(m).worstFate(); fate != store.FateOut {
 		t.Errorf("fate %s", fate)
 	}
 	o.OfMessage[19][3].State = store.Failed
-	if fate := o.worstFate(m); fate != store.FateFailed {
+	if fate := o.PartsOf(m).worstFate(); fate != store.FateFailed {
 		t.Errorf("with a part that failed again: %s", fate)
 	}
 }

@@ -78,8 +78,8 @@ func (it *UseCases) answersOf(m *book.Message, i *store.Identity) []store.Partic
 }
 
 // viaOf returns to which of our addresses a mail in a thread of the day was sent, as its line says, or "" if that is unknown.
-func (it *UseCases) viaOf(m *book.Message) string {
-	for _, line := range it.TrackedLines()[m.ID] {
+func viaOf(th *threads.Writer, m *book.Message) string {
+	for _, line := range th.TrackedLines()[m.ID] {
 		if via := line.Delivery.DecodedPayload().Line.Args.Via; via != "" {
 			return via
 		}
@@ -248,7 +248,7 @@ func (it *UseCases) unblockSenders(ctx context.Context, tx pgx.Tx, r book.Reques
 // promoteMail makes an automatic or collected mail the first message of a new conversation, which the agent takes.
 // Errors: the database's.
 func (it *UseCases) promoteMail(ctx context.Context, tx pgx.Tx, from *book.Conversation, agent *store.Agent, m *book.Message, i *store.Identity) error {
-	mail := channels.Inbound{Subject: m.Subject, From: channels.Party{Key: i.Key, Name: i.Name}, Envelope: channels.Envelope{Via: it.viaOf(m)}}
+	mail := channels.Inbound{Subject: m.Subject, From: channels.Party{Key: i.Key, Name: i.Name}, Envelope: channels.Envelope{Via: viaOf(it.Writer, m)}}
 	c, err := it.newConversation(ctx, tx, from.Account, mail, nil)
 	if err != nil {
 		return err

@@ -74,7 +74,7 @@ func (it *UseCases) customerReacts(a *store.Account, in channels.Inbound) error 
 	case it.Outbox.CanBeTakenBack(d):
 		d.SetLine(line)
 	default:
-		d = it.PostTo(c, it.threadOfLine(c, d), bridge.PostLine, 0, outbound.Payload{Line: &line, Changes: d.ID})
+		d = it.PostTo(c, threadOfLine(it.Book, c, d), bridge.PostLine, 0, outbound.Payload{Line: &line, Changes: d.ID})
 	}
 
 	it.Messages.Reactions[k] = store.Reaction{AccountID: a.ID, Target: in.Change.Target, IdentityID: i.ID, Emoji: in.Change.Emoji, DeliveryID: d.ID}
@@ -84,12 +84,12 @@ func (it *UseCases) customerReacts(a *store.Account, in channels.Inbound) error 
 
 // threadOfLine returns the thread of a conversation in the surface in which a line was posted: the conversation may have its home
 // in another one by now.
-func (it *UseCases) threadOfLine(c *book.Conversation, d *book.Delivery) *book.Thread {
-	l := it.Outbox.Lanes[d.LaneID]
+func threadOfLine(b *book.Book, c *book.Conversation, d *book.Delivery) *book.Thread {
+	l := b.Outbox.Lanes[d.LaneID]
 	if l != nil && c.Threads[l.AccountID] != nil {
 		return c.Threads[l.AccountID]
 	}
-	return c.Home(it.Dir)
+	return c.Home(b.Dir)
 }
 
 // cancelFirstLine takes back the line that shows a reaction, if it is the first one about it and was not posted yet. It reports

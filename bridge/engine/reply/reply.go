@@ -205,35 +205,6 @@ func (rs *UseCases) Park(c *book.Conversation, m *book.Message, reason string) {
 	rs.TellAuthor(c, m, &bridge.ParkedLine{Reason: reason}, bridge.VerbSend, bridge.VerbDrop)
 }
 
-// AddParts puts the files that an edit added to a reply behind what waits of it already, if the channel doesn't take them in
-// the same message.
-func (rs *UseCases) AddParts(c *book.Conversation, m *book.Message) {
-	spans := book.Spans(len(m.Files), rs.Caps(c.AccountID).Files.PerMessage)
-	parts := rs.Outbox.PartsOf(m)
-	if len(parts) == 0 || spans[0] == nil {
-		return
-	}
-
-	first := parts[0]
-	p := first.DecodedPayload()
-	if p.Span == nil { // it had no more files than one message takes
-		p.Span = spans[0]
-		first.SetPayload(p)
-	}
-
-	p.Earlier = nil // these are of the text
-	for _, s := range spans[1:] {
-		isThere := slices.ContainsFunc(parts, func(d *book.Delivery) bool {
-			span := d.DecodedPayload().Span
-			return d.State != store.Cancelled && span != nil && span.From == s.From
-		})
-		if !isThere {
-			p.Span = s
-			rs.Outbox.EnqueueInOrder(rs.Outbox.Lanes[first.LaneID], first.OrderBy, m.ID, p, first.NotBefore)
-		}
-	}
-}
-
 // enqueueReply puts a reply into the customer's lane, as several deliveries if it has more files than the channel takes
 // in a message. It returns the first delivery, which has the text.
 func (rs *UseCases) enqueueReply(c *book.Conversation, l *book.Lane, order string, m *book.Message, p outbound.Payload) *book.Delivery {

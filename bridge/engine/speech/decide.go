@@ -75,8 +75,8 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 		sp.askSendAs(r, m)
 		return
 	}
-	if slices.ContainsFunc(sp.Outbox.Remainder(m), sp.isStillTried) {
-		sp.refuseBusy(r)
+	if slices.ContainsFunc(sp.Outbox.PartsOf(m).Remainder(), (resending{sp}).isStillTried) {
+		resending{sp}.refuseBusy(r)
 		return
 	}
 	if !sp.takeForReply(r, m) {
@@ -92,30 +92,12 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 	if sp.Outbox.CancelUnsent(m) {
 		sp.replies.SendToCustomer(r.Conversation, r.Agent, r.Surface, m, sp.FormOrder())
 	} else {
-		sp.sendRemainder(r, m)
+		resending{sp}.sendRemainder(r, m)
 	}
 
 	if *m.AgentID != r.Agent.ID && m.Fate == store.FateWaiting {
 		sp.tellSentAs(r.Conversation, r.Agent, r.Surface, m)
 	}
-}
-
-// sendRemainder has a reply leave of which something has left, or may have: what is under way counts, and only those parts are
-// sent that have ended. So the customer gets nothing twice.
-func (sp *UseCases) sendRemainder(r book.Request, m *book.Message) {
-	for _, d := range sp.Outbox.Remainder(m) {
-		requeueReply(sp.Outbox, d)
-	}
-
-	m.Direction, m.Fate = store.DirectionOut, store.FateWaiting
-	m.Dirty = true
-	if d := sp.Outbox.FirstPartOf(m); d != nil { // it counts as sent now, so that it may change the conversation's status again
-		p := d.DecodedPayload()
-		p.KeepsStatus = false
-		d.SetPayload(p)
-	}
-
-	sp.replies.NoteReplied(r.Conversation, r.Agent, m)
 }
 
 // isWaitingForChat reports whether a reply waits until its chat can say whether it was changed there.
@@ -217,14 +199,14 @@ func (sp *UseCases) DecideDelivery(r book.Request) {
 		return
 	}
 
-	if r.Verb == bridge.VerbSendAgain && sp.isStillTried(d) {
-		sp.refuseBusy(r)
+	if r.Verb == bridge.VerbSendAgain && (resending{sp}).isStillTried(d) {
+		resending{sp}.refuseBusy(r)
 		return
 	}
 
 	sp.NoteDecision(m, r.Agent, "")
 	if r.Verb == bridge.VerbMarkSent {
-		sp.markSent(r, d, m)
+		resending{sp}.markSent(r, d, m)
 		return
 	}
 
@@ -232,31 +214,6 @@ func (sp *UseCases) DecideDelivery(r book.Request) {
 	m.Direction, m.Fate = store.DirectionOut, store.FateWaiting
 	m.Dirty = true
 	sp.Log.ByAgent(r.Conversation, r.Agent, store.DeedSentAgain, book.Detail{Message: m.ID})
-}
-
-// markSent has a delivery count as sent. Its message counts as sent if it has no other part that has not been.
-func (sp *UseCases) markSent(r book.Request, d *book.Delivery, m *book.Message) {
-	d.State, d.Dirty = store.Accepted, true
-	sp.Log.ByAgent(r.Conversation, r.Agent, store.DeedMarkedSent, book.Detail{Message: m.ID})
-	if sp.Outbox.AwaitOtherParts(m) {
-		return
-	}
-
-	m.Fate, m.Dirty = store.FateOut, true
-	sp.replies.AwaitCustomer(r.Conversation, false)
-	sp.Mark(r.Conversation, m, bridge.MarkSent)
-}
-
-// isStillTried reports whether an attempt at a delivery that has ended may still run: a bounce has come before its result.
-func (sp *UseCases) isStillTried(d *book.Delivery) bool {
-	l := sp.Outbox.Lanes[d.LaneID]
-	mayBeTried := d.State != store.Cancelled && l != nil
-	return mayBeTried && d.Seq > l.Head && l.LeasedUntil != nil
-}
-
-// refuseBusy refuses to send a reply of which an attempt still runs.
-func (sp *UseCases) refuseBusy(r book.Request) {
-	sp.Refuse(r, "busy", "Its last attempt has not ended yet.", "Click again in a minute.")
 }
 
 // deliveryToDecide returns the reply's delivery that a click names, else the latest one of the message that it means, with its
@@ -280,29 +237,4 @@ func deliveryToDecide(b *book.Book, r book.Request) (*book.Delivery, *book.Messa
 	}
 
 	return d, m
-}
-
-// requeueReply has a reply's delivery attempted as if for the first time. If its lane has gone on, it goes to the end of it.
-func requeueReply(o *book.Outbox, d *book.Delivery) {
-	l := o.Lanes[d.LaneID]
-	if d.Seq <= l.Head {
-		l.Tail++
-		d.Seq = l.Tail
-	}
-
-	before := d.DecodedPayload()
-	if d.State == store.Failed { // the provider is done with the earlier attempt, so that this one has another number there
-		before.Again++
-	}
-
-	kept := outbound.ReplyPayload{Span: before.Span, Again: before.Again} // not Meant: it goes to those who get replies now
-	d.SetPayload(outbound.Payload{Place: before.Place, ReplyPayload: kept})
-	d.State, d.Dirty = store.Queued, true
-	d.NotBefore, d.AbsentAt = nil, nil
-	d.FirstAt, d.WarnedAt = nil, nil
-	if d.Seq == l.Head+1 && l.LeasedUntil == nil {
-		o.SetDue(l, nil)
-	}
-
-	l.Dirty = true
 }

@@ -73,7 +73,7 @@ func (sp editing) applyEdit(r book.Request, m *book.Message) {
 
 	switch m.Fate {
 	case store.FateFailed:
-		if !sp.Outbox.TextHasLeft(m) {
+		if !sp.Outbox.PartsOf(m).TextHasLeft() {
 			sp.editFailed(r, m, decision, reason)
 			return
 		}
@@ -113,7 +113,7 @@ func (sp editing) decideEdited(r book.Request, m *book.Message) (decision Decisi
 // editWaiting applies an edit of a reply that waits to be sent. It returns false if the reply doesn't wait any more, because
 // the customer may have it, or because it has no delivery.
 func (sp editing) editWaiting(r book.Request, m *book.Message, decision Decision, reason string) bool {
-	if sp.Outbox.TextHasLeft(m) {
+	if sp.Outbox.PartsOf(m).TextHasLeft() {
 		return false
 	}
 	if sp.Outbox.IsReplyUnderWay(m) {
@@ -140,7 +140,7 @@ func (sp editing) editWaiting(r book.Request, m *book.Message, decision Decision
 			if sp.replies.KeepEditOverLimits(r.Conversation, m) {
 				return true
 			}
-			sp.replies.AddParts(r.Conversation, m)
+			sp.Outbox.AddParts(m, sp.Caps(r.Conversation.AccountID).Files.PerMessage)
 			sp.replies.MeasureLine(r.Conversation, d, m)
 			sp.restartHold(r.Conversation, d)
 			return true
@@ -308,7 +308,7 @@ func (sp editing) deleteWaiting(c *book.Conversation, m *book.Message) bool {
 		return false
 	}
 
-	hasLeftPartly := sp.Outbox.HasLeftPartly(m)
+	hasLeftPartly := sp.Outbox.PartsOf(m).HaveLeftPartly()
 	if !hasLeftPartly && !sp.Outbox.IsReplyUnderWay(m) {
 		return false
 	}
