@@ -183,11 +183,16 @@ func LatestMessages(ctx context.Context, q Querier, conversations []Conversation
 
 const hasWrittenSince = `
 	SELECT EXISTS (
-		SELECT FROM messages
-		WHERE conversation_id = $1 AND direction = 'in' AND automatic = '' AND least(said_at, created_at) > $2)`
+		SELECT FROM (
+			SELECT direction, automatic, said_at, created_at
+			FROM messages
+			WHERE conversation_id = $1
+			ORDER BY event_id DESC, id DESC
+			LIMIT 50) AS newest
+		WHERE direction = 'in' AND automatic = '' AND least(said_at, created_at) > $2)`
 
-// HasWrittenSince reports whether a person wrote to us in a conversation after a time. Where the sender's clock was ahead, the
-// time at which the message was stored counts.
+// HasWrittenSince reports whether a person wrote to us in a conversation after a time, by its fifty newest messages. Where the
+// sender's clock was ahead, the time at which the message was stored counts.
 func HasWrittenSince(ctx context.Context, q Querier, conversation ConversationID, at time.Time) (written bool, err error) {
 	if err := q.QueryRow(ctx, hasWrittenSince, conversation, at).Scan(&written); err != nil {
 		return false, fmt.Errorf("store: has written since: %w", err)

@@ -61,8 +61,8 @@ func otherColumns() []timeColumn {
 		{table: "holders", column: "until", clock: databasesClock, tolerance: lease},
 		{table: "openings", column: "free_at", clock: parleysClock, tolerance: harmless},
 		{table: "replying", column: "until", clock: parleysClock, tolerance: lease},
-		{table: "identities", column: "consent_at", clock: parleysClock, tolerance: harmless},
-		{table: "identities", column: "marketing_at", clock: parleysClock, tolerance: harmless},
+		{table: "identities", column: "consent_at", clock: databasesClock, tolerance: harmless},
+		{table: "identities", column: "marketing_at", clock: databasesClock, tolerance: harmless},
 		{table: "grants", column: "renew_at", clock: databasesClock, tolerance: harmless},
 		{table: "grants", column: "expires_at", clock: databasesClock, tolerance: harmless},
 	}

@@ -43,8 +43,9 @@ func Subjects(ctx context.Context, tx pgx.Tx, ids []store.ConversationID, intent
 	return query.Collect[Subject](ctx, tx, "measured conversations", subjects, ids, intent, mood)
 }
 
+// What was written without Parley may be read late: it counts from when it was written.
 const said = `
-	SELECT id, conversation_id, created_at AS at, direction, fate, reason, automatic <> '' AS automatic, coalesce(agent_id, 0) AS agent_id
+	SELECT id, conversation_id, CASE WHEN reason = 'elsewhere' THEN least(said_at, created_at) ELSE created_at END AS at, direction, fate, reason, automatic <> '' AS automatic, coalesce(agent_id, 0) AS agent_id
 	FROM messages
 	WHERE conversation_id = ANY($1) AND direction <> 'note'`
 

@@ -200,22 +200,14 @@ func (b *Book) IsAnalysed(c *Conversation) bool {
 // ConversationOf finds the conversation that a customer's message belongs to: by our token in it, by the ids of the
 // messages that it answers, or in a chat by its sender. It returns nil if there is none.
 func (b *Book) ConversationOf(a *store.Account, in channels.Inbound) *Conversation {
-	named := b.Conversations.Rows[store.ConversationID(in.Answers.Conversation)]
-	isOfAccount := named != nil && named.AccountID == a.ID
-	if isOfAccount && named.canTakeAnswers() {
-		return b.continuationFor(named, in)
+	answered := b.answeredBy(a, in)
+	for _, c := range answered { // a mail that was passed on names a conversation of somebody else, too
+		if next := b.continuationFor(c, in); b.TakesPart(next, in) {
+			return next
+		}
 	}
-
-	for _, id := range in.Answers.References {
-		x, ok := b.Messages.External[NameKey{a.ID, id}]
-		if !ok {
-			continue
-		}
-
-		c := b.Conversations.Rows[x.ConversationID]
-		if c != nil && c.canTakeAnswers() {
-			return b.continuationFor(c, in)
-		}
+	if len(answered) > 0 {
+		return b.continuationFor(answered[0], in)
 	}
 
 	if b.Caps(a.ID).Threads {
@@ -223,6 +215,24 @@ func (b *Book) ConversationOf(a *store.Account, in channels.Inbound) *Conversati
 	}
 
 	return b.Conversations.LatestOf(b.People.ByAddress[NameKey{a.ID, in.From.Key}])
+}
+
+// answeredBy returns the conversations that a message names: by our token first, then by the ids of the messages that it answers.
+func (b *Book) answeredBy(a *store.Account, in channels.Inbound) (list []*Conversation) {
+	add := func(id store.ConversationID) {
+		c := b.Conversations.Rows[id]
+		if c != nil && c.AccountID == a.ID && c.canTakeAnswers() {
+			list = append(list, c)
+		}
+	}
+
+	add(store.ConversationID(in.Answers.Conversation))
+	for _, id := range in.Answers.References {
+		if x, known := b.Messages.External[NameKey{a.ID, id}]; known {
+			add(x.ConversationID)
+		}
+	}
+	return list
 }
 
 // OpenConversationWith returns the open conversation that a chat has with a customer, whichever of the customer's

@@ -235,17 +235,27 @@ func (it *UseCases) inboundMessage(c *book.Conversation, a *store.Account, part 
 // noteSaidLast keeps with a conversation what was said last, and by whom. What a customer's machine sent, or what is imported, is
 // not said last once people have spoken: a reply that an agent has typed still is the answer.
 func noteSaidLast(c *book.Conversation, m *book.Message, in channels.Inbound) {
-	c.LastAt = m.CreatedAt
 	c.Touch()
-	isNoPersonNow := in.Automatic != "" || in.Historical
+	isNoPersonNow := in.Historical || in.Automatic != "" && !mayBePersons(in.Automatic)
 	if isNoPersonNow && c.LastFrom != "" && c.Kind == store.KindCustomer {
 		return
 	}
 
-	c.LastFrom, c.LastPreview = "customer", clean.Preview(in.Text)
+	c.LastAt, c.LastFrom = m.CreatedAt, "customer"
+	c.LastPreview = clean.Preview(in.Text)
 	if c.LastPreview == "" && len(m.Files) > 0 {
 		c.LastPreview = m.Files[0].Name
 	}
+}
+
+// mayBePersons reports whether a message that nothing may react to may have been written by a person all the same. why is its
+// Inbound.Automatic.
+func mayBePersons(why string) bool {
+	switch why {
+	case "spam", "list", "damaged", "standby":
+		return true
+	}
+	return false
 }
 
 // reopenFor changes the conversation's status because the customer wrote. The customer waits for us now. The conversation opens
