@@ -202,6 +202,13 @@ func (c *Chat) Edit(channel, id, text string, files ...File) {
 	})
 }
 
+// RemoveFile edits a user's message: it takes a file out.
+func (c *Chat) RemoveFile(channel, id, name string) {
+	c.changeMessage(channel, id, "edit", func(m *Message) {
+		m.Files = slices.DeleteFunc(slices.Clone(m.Files), func(f File) bool { return f.Name == name })
+	})
+}
+
 // Delete deletes any message.
 func (c *Chat) Delete(channel, id string) {
 	c.changeMessage(channel, id, "delete", func(m *Message) { m.Deleted = true })

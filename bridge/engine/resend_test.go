@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -102,6 +103,56 @@ func TestOneOfTwoFilesMarkedAsSent(t *testing.T) {
 	w.fate(said, "out")
 	w.settled()
 	if got := w.got(); !slices.Equal(got, []string{"Two plans+a.txt", "+b.txt"}) {
+		t.Errorf("got %q", got)
+	}
+}
+
+// Of a part that may have left, nothing leaves again by a click on the whole reply: its own buttons decide.
+func TestSendBesideAnUnclearPart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{lossy: true, relay: relay.Options{UnclearAfter: 30 * time.Second, MaxWait: 100 * time.Millisecond}})
+	thread := w.opened()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter, With: "a.txt"})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, With: "b.txt"})
+	said := w.chat.Say("ann", support, thread, "Two plans", file("a.txt", 1), file("b.txt", 2))
+	w.line(thread, bridge.LineUnclear)
+	w.line(thread, bridge.LineFailed)
+	w.settled()
+	w.choose(thread, said, bridge.VerbSend)
+	w.eventually("the other part leaves", func() bool { return len(w.provider.Sent()) == 2 })
+	w.fate(said, "unclear")
+	w.settled()
+	var asked bridgetest.Message
+	for _, m := range w.chat.Messages(support, thread) {
+		if strings.HasPrefix(m.Plain(), "["+string(bridge.LineUnclear)+"]") {
+			asked = m
+		}
+	}
+	w.chat.Press(t, "ann", asked, bridge.VerbMarkSent)
+	w.fate(said, "out")
+	if got := w.got(); !slices.Equal(got, []string{"Two plans+a.txt", "+b.txt"}) {
+		t.Errorf("got %q", got)
+	}
+}
+
+// What an edit took out of a reply doesn't keep it waiting when the rest is sent again.
+func TestSendAgainWithoutTheFileThatAnEditRemoved(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.opened()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, With: "b.txt"})
+	said := w.chat.Say("ann", support, thread, "Plans", file("a.txt", 1), file("b.txt", 2), file("c.txt", 3))
+	w.fate(said, "waiting")
+	w.chat.RemoveFile(support, said, "c.txt")
+	w.eventually("the edit", func() bool { return w.count(`SELECT count(*) FROM deliveries WHERE state = 'cancelled'`) == 1 })
+	w.advance(2 * time.Hour)
+	w.line(thread, bridge.LineFailed)
+	w.settled()
+	w.choose(thread, said, bridge.VerbSend)
+	w.advance(2 * time.Hour)
+	w.fate(said, "out")
+	if got := w.got(); !slices.Equal(got, []string{"Plans+a.txt", "+b.txt"}) {
 		t.Errorf("got %q", got)
 	}
 }

@@ -29,17 +29,30 @@ func (ps Parts) TextHasLeft() bool {
 	})
 }
 
-// Remainder returns the parts that have ended, and so don't leave by themselves.
-func (ps Parts) Remainder() Parts {
-	return slices.DeleteFunc(slices.Clone(ps), func(d *Delivery) bool { return !hasEnded(d) })
+// Remainder returns the parts that haven't left and don't leave by themselves: they failed, or were taken back. files is how many
+// files the reply has: a part whose files an edit has removed doesn't belong to it any more.
+func (ps Parts) Remainder(files int) Parts {
+	return slices.DeleteFunc(slices.Clone(ps), func(d *Delivery) bool {
+		s := d.DecodedPayload().Span
+		isEmpty := s != nil && s.From > 0 && s.From >= files
+		return isEmpty || !hasEnded(d)
+	})
 }
 
-// carries reports whether some part that wasn't taken back carries the files of a span.
-func (ps Parts) carries(s *outbound.Span) bool {
-	return slices.ContainsFunc(ps, func(d *Delivery) bool {
+// Unclear returns the parts of which a person has to say whether they have left.
+func (ps Parts) Unclear() Parts {
+	return slices.DeleteFunc(slices.Clone(ps), func(d *Delivery) bool { return d.State != store.NeedsDecision })
+}
+
+// carrierOf returns the part that carries files from the same place on as a span, or nil if there is none, or if it was taken back.
+func (ps Parts) carrierOf(s *outbound.Span) *Delivery {
+	for _, d := range ps {
 		span := d.DecodedPayload().Span
-		return d.State != store.Cancelled && span != nil && span.From == s.From
-	})
+		if d.State != store.Cancelled && span != nil && span.From == s.From {
+			return d
+		}
+	}
+	return nil
 }
 
 // worstFate returns the worst fate of the parts: unclear, failed, waiting or out.
@@ -61,7 +74,5 @@ func (ps Parts) worstFate() store.Fate {
 	return fate
 }
 
-// hasEnded reports whether a delivery is over without the provider having it, unless a person decides otherwise.
-func hasEnded(d *Delivery) bool {
-	return d.State == store.Failed || d.State == store.Cancelled || d.State == store.NeedsDecision
-}
+// hasEnded reports whether a delivery is over, and the provider doesn't have it.
+func hasEnded(d *Delivery) bool { return d.State == store.Failed || d.State == store.Cancelled }

@@ -115,25 +115,24 @@ func (o *Outbox) AddParts(m *Message, each int) {
 	}
 
 	p.Earlier = nil // these are of the text
-	for _, s := range spans[1:] {
-		if !parts.carries(s) {
-			p.Span = s
-			o.EnqueueInOrder(o.Lanes[first.LaneID], first.OrderBy, m.ID, p, first.NotBefore)
+	for _, s := range spans {
+		if d := parts.carrierOf(s); d != nil { // the last part may have had room for more files
+			carried := d.DecodedPayload()
+			carried.Span = s
+			d.SetPayload(carried)
+			continue
 		}
+
+		p.Span = s
+		o.EnqueueInOrder(o.Lanes[first.LaneID], first.OrderBy, m.ID, p, first.NotBefore)
 	}
 }
 
-// CancelUnsent takes back all parts of a reply that still wait, if the customer has nothing of it. It returns false, and takes
-// nothing back, if something has left, or may have.
-func (o *Outbox) CancelUnsent(m *Message) bool {
-	parts := o.PartsOf(m)
-	if slices.ContainsFunc(parts, func(d *Delivery) bool { return d.Part > 0 || !hasEnded(d) && !o.CanBeTakenBack(d) }) {
-		return false
-	}
-	for _, d := range parts {
-		o.Cancel(d)
-	}
-	return true
+// IsUnsent reports whether nothing of a reply has left, nor may have: all its parts have ended, or can be taken back.
+func (o *Outbox) IsUnsent(m *Message) bool {
+	return !slices.ContainsFunc(o.PartsOf(m), func(d *Delivery) bool {
+		return d.Part > 0 || !hasEnded(d) && !o.CanBeTakenBack(d)
+	})
 }
 
 // AwaitOtherParts is called when a part of a reply has landed. If other parts have not, it sets the message's fate to the

@@ -81,7 +81,7 @@ const gapMargin = 2 * time.Second
 // typed, or if the message itself came late. It returns an error if the message was changed, or can't be read.
 //
 // What counts is the age of the message, not that of its delivery: a click may queue it long after it was typed.
-func (a *attempt) confirmReply(ctx context.Context, l replyLine) error {
+func (a *attempt) confirmReply(ctx context.Context, r *outgoing, l replyLine) error {
 	e, c, m := a.e, a.c, l.message
 	s := e.opt.Engine.Surface(m.AccountID)
 	wasTyped := m.Place != ""
@@ -114,11 +114,21 @@ func (a *attempt) confirmReply(ctx context.Context, l replyLine) error {
 	if found == bridge.Unchanged {
 		return e.checkUnchanged(ctx, m)
 	}
-	if store.Seconds(c.FirstAgo) > e.opt.GapWait+maxApplyTime {
+
+	isRead := store.Seconds(c.FirstAgo) > e.opt.GapWait+maxApplyTime
+	if isRead && found == bridge.Changed && a.followsText(r) {
+		return nil // the edit came too late, which its author was told, and these are the files
+	}
+	if isRead {
 		return &channels.SendError{Class: channels.BadContent, Text: "The message was changed after it was typed.", Hint: "Type it again."}
 	}
 
 	return &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: "The message was changed; the change is being read."}
+}
+
+// followsText reports whether an attempt sends files of a reply whose text left before.
+func (a *attempt) followsText(r *outgoing) bool {
+	return a.c.Part > 0 || r.payload.Span != nil && r.payload.Span.From > 0
 }
 
 // How long a reply waits before its chat is asked again: a second at first, since most faults are over in a moment,

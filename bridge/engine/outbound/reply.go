@@ -246,7 +246,7 @@ func (a *attempt) prepareReply(ctx context.Context, ch channels.Channel) (*outgo
 		if a.behind[l.message.ID] {
 			return nil, &channels.SendError{Class: channels.Retry, Wait: threadRetry(a.c), Text: "Waiting for what was said in the thread before."}
 		}
-		if err := a.confirmReply(ctx, l); err != nil {
+		if err := a.confirmReply(ctx, r, l); err != nil {
 			return nil, err
 		}
 	}

@@ -1,8 +1,6 @@
 package speech
 
 import (
-	"slices"
-
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/files"
@@ -75,8 +73,8 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 		sp.askSendAs(r, m)
 		return
 	}
-	if slices.ContainsFunc(sp.Outbox.PartsOf(m).Remainder(), (resending{sp}).isStillTried) {
-		resending{sp}.refuseBusy(r)
+	isUnsent := sp.Outbox.IsUnsent(m)
+	if (resending{sp}).refuseRemainder(r, m) {
 		return
 	}
 	if !sp.takeForReply(r, m) {
@@ -89,7 +87,8 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 		m.Reason = outbound.RevivedReason
 	}
 
-	if sp.Outbox.CancelUnsent(m) {
+	if isUnsent {
+		resending{sp}.cancelWaiting(m)
 		sp.replies.SendToCustomer(r.Conversation, r.Agent, r.Surface, m, sp.FormOrder())
 	} else {
 		resending{sp}.sendRemainder(r, m)
@@ -194,13 +193,7 @@ func (sp *UseCases) DecideDelivery(r book.Request) {
 		sp.RefuseDecided(r, m)
 		return
 	}
-	if r.Verb == bridge.VerbSendAgain && sp.replies.IsBeforeRestore() {
-		sp.Refuse(r, "restored", "That was clicked before Parley was restored from a backup.", "Click again if it wasn't sent.")
-		return
-	}
-
-	if r.Verb == bridge.VerbSendAgain && (resending{sp}).isStillTried(d) {
-		resending{sp}.refuseBusy(r)
+	if r.Verb == bridge.VerbSendAgain && (resending{sp}).refuseAgain(r, d) {
 		return
 	}
 

@@ -121,7 +121,9 @@ func (sp editing) editWaiting(r book.Request, m *book.Message, decision Decision
 		sp.setWords(m, r.Action) // the new text leaves if the attempt fails; if it succeeds, CustomerGot tells the author
 		sp.Outbox.CancelPartsWithoutFiles(m)
 
-		if decision != Out {
+		if decision == Out {
+			sp.Outbox.AddParts(m, sp.Caps(r.Conversation.AccountID).Files.PerMessage)
+		} else {
 			sp.keepInside(r.Conversation, m, r.Action, decision, reason)
 		}
 		return true
@@ -142,6 +144,10 @@ func (sp editing) editWaiting(r book.Request, m *book.Message, decision Decision
 			}
 			sp.Outbox.AddParts(m, sp.Caps(r.Conversation.AccountID).Files.PerMessage)
 			sp.replies.MeasureLine(r.Conversation, d, m)
+			if len(m.Files) > 0 {
+				d.JoinKey = "" // only texts leave as one message
+			}
+
 			sp.restartHold(r.Conversation, d)
 			return true
 		}
