@@ -88,3 +88,59 @@ func TestColleaguesMailAfterTheEnd(t *testing.T) {
 		t.Errorf("Lee's words don't stand in his thread\n%s", w.dump())
 	}
 }
+
+// passedOn lets Kim's conversation end, and Mia, to whom Kim passed a mail on, answer with what becomes #2. It returns the ids that
+// the next mails refer to: of Mia's mail, and of Kim's.
+func (w *world) passedOn() []string {
+	w.t.Helper()
+	first := w.ended()
+	mias := w.customer(mail, channelstest.Event{From: "mia@y.test", Text: "by Mia", Quoted: "what Ann wrote", References: []string{first}})
+	w.thread("by Mia")
+	if n := w.previousOf(2); n != 0 {
+		w.t.Fatalf("Mia's conversation continues #%d", n)
+	}
+	return []string{mias, first}
+}
+
+// Mia's next mail still carries the token of Kim's conversation, which Kim's mail brought along. It stands in Mia's own
+// conversation, whether Kim's is over or Kim has gone on.
+func TestStrangersMailWithTheToken(t *testing.T) {
+	t.Parallel()
+	for name, goesOn := range map[string]bool{"Kim's is over": false, "Kim has gone on": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{settings: map[string]string{"reply_after_resolve": "new_linked"}})
+			refs := w.passedOn()
+			if goesOn {
+				w.customer(mail, channelstest.Event{From: "kim@x.test", Text: "by Kim", References: refs[1:], Conversation: 1})
+				w.thread("by Kim")
+			}
+
+			w.customer(mail, channelstest.Event{From: "mia@y.test", Text: "Mia again", References: refs, Conversation: 1})
+			if w.thread("Mia again") != w.thread("by Mia") {
+				t.Errorf("Mia's words don't stand in her thread\n%s", w.dump())
+			}
+			if to := w.answered("Mia again"); !slices.Equal(to, []string{"mia@y.test"}) {
+				t.Errorf("Mia's words were answered to %q", to)
+			}
+		})
+	}
+}
+
+// A colleague answers Mia in the mailbox, with a mail that carries the token of Kim's conversation, too: it is Mia who was answered.
+func TestStrangerAnsweredInTheMailbox(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{settings: map[string]string{"reply_after_resolve": "new_linked"}})
+	refs := w.passedOn()
+	if n := w.customersWaiting(); n != 1 {
+		t.Fatalf("%d customers wait, want Mia alone", n)
+	}
+
+	w.hook(mail, channelstest.Event{Type: "foreign", ID: "sent-1", To: []string{"mia@y.test"}, Text: "Dear Mia", References: refs, Conversation: 1})
+	if m := w.shown("Dear Mia"); m.Thread != w.thread("by Mia") {
+		t.Errorf("the answer doesn't stand in Mia's thread\n%s", w.dump())
+	}
+	if n := w.customersWaiting(); n != 0 {
+		t.Errorf("Mia still waits\n%s", w.dump())
+	}
+}
