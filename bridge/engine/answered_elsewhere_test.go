@@ -210,15 +210,44 @@ func TestAutoReplyInTheHold(t *testing.T) {
 	thread := w.thread("It is dark")
 	held := w.reply(thread, "Press the knob")
 	w.fate(held, "waiting")
+	before := w.facts().LastMessage
+	if before.From != "agent" || before.Preview != "Press the knob" {
+		t.Errorf("said last: %+v", before)
+	}
+	w.advance(time.Minute)
 	w.customer(mail, channelstest.Event{From: "kim@x.test", Text: "I am on holiday", Automatic: "auto-replied", References: []string{question}})
 	w.shown("I am on holiday")
-	if got := w.text(`SELECT last_from || ': ' || last_preview FROM conversations`); got != "agent: Press the knob" {
-		t.Errorf("said last: %q", got)
+	if after := w.facts().LastMessage; after != before {
+		t.Errorf("lists show %+v after the machine's answer, want %+v", after, before)
 	}
 	w.advance(time.Hour)
 	w.fate(held, "out")
 	w.card(thread, "#1 pending")
 	if w.count(`SELECT count(*) FROM conversations WHERE waiting_since IS NOT NULL`) != 0 {
 		t.Error("the customer still waits")
+	}
+}
+
+// Mail that is marked as spam comes while an agent's reply is held. A person may have written it all the same, and has seen no answer
+// to it: the reply leaves, and the customer waits on.
+func TestSpamInTheHold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	question := w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "It is dark"})
+	thread := w.thread("It is dark")
+	held := w.reply(thread, "Press the knob")
+	w.fate(held, "waiting")
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Text: "There is no knob", Automatic: "spam", References: []string{question}})
+	w.shown("There is no knob")
+	if last := w.facts().LastMessage; last.From != "customer" || last.Preview != "There is no knob" {
+		t.Errorf("said last: %+v", last)
+	}
+
+	w.advance(time.Hour)
+	w.fate(held, "out")
+	w.settled()
+	w.card(thread, "#1 open")
+	if n := w.customersWaiting(); n != 1 {
+		t.Errorf("%d customers wait\n%s", n, w.dump())
 	}
 }
