@@ -22,7 +22,7 @@ type Subject struct {
 type Said struct {
 	ID             store.MessageID      `db:"id"`
 	ConversationID store.ConversationID `db:"conversation_id"`
-	At             time.Time            `db:"at"` // Parley's clock
+	At             time.Time            `db:"at"` // Parley's clock; of what was written without Parley, at most the provider's
 	Direction      store.Direction      `db:"direction"`
 	Fate           store.Fate           `db:"fate"`
 	Reason         string               `db:"reason"`
@@ -45,7 +45,8 @@ func Subjects(ctx context.Context, tx pgx.Tx, ids []store.ConversationID, intent
 
 // What was written without Parley may be read late: it counts from when it was written.
 const said = `
-	SELECT id, conversation_id, CASE WHEN reason = 'elsewhere' THEN least(said_at, created_at) ELSE created_at END AS at, direction, fate, reason, automatic <> '' AS automatic, coalesce(agent_id, 0) AS agent_id
+	SELECT id, conversation_id, CASE WHEN reason = 'elsewhere' THEN least(said_at, created_at) ELSE created_at END AS at,
+		direction, fate, reason, automatic <> '' AS automatic, coalesce(agent_id, 0) AS agent_id
 	FROM messages
 	WHERE conversation_id = ANY($1) AND direction <> 'note'`
 

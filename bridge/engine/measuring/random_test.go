@@ -121,8 +121,14 @@ func (w *world) label(s *story) {
 	s.done(store.DeedTagged, store.ByAgent, ann, book.Detail{})
 }
 
+// readLate is how long after it was written an answer that was given without Parley is read.
+const readLate = 21 * time.Minute
+
 func messageOf(s *story, m *measure.Said) store.Message {
 	row := store.Message{ID: m.ID, ConversationID: s.subject.ConversationID, Direction: m.Direction, Fate: m.Fate, Reason: m.Reason, SaidAt: m.At, CreatedAt: m.At}
+	if m.Reason == store.ReasonElsewhere {
+		row.CreatedAt = m.At.Add(readLate)
+	}
 	if m.AgentID != 0 {
 		row.AgentID = &m.AgentID
 	}
@@ -347,8 +353,9 @@ func (w *world) happen(s *story, what string) {
 func (w *world) anything() {
 	w.t.Helper()
 	steps := []string{"writes", "writes", "writes", "answers", "answers", "answers", "writes automatically", "sends again", "fails", "is unclear", "reopens",
-		"answers elsewhere", "answers by a copy to the mailbox", "a machine answers", "undoes", "notes", "takes", "joins", "puts back", "hands to billing", "hands to support", "snoozes",
-		"waits for the customer", "is set pending", "resolves", "resolves", "closes", "changes labels"}
+		"answers elsewhere", "answers elsewhere, read late", "answers by a copy to the mailbox", "a machine answers", "undoes", "notes", "takes",
+		"joins", "puts back", "hands to billing", "hands to support", "snoozes", "waits for the customer", "is set pending", "resolves", "resolves",
+		"closes", "changes labels"}
 	w.happen(w.stories[w.rand.IntN(len(w.stories))], steps[w.rand.IntN(len(steps))])
 }
 

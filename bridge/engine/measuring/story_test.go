@@ -145,6 +145,8 @@ func (s *story) works(t testing.TB, who store.AgentID, what string) bool {
 		m := s.say(store.DirectionOut, store.FateOut, 0)
 		m.Reason = store.ReasonElsewhere
 		s.done(store.DeedAnsweredElsewhere, store.ByParley, 0, book.Detail{Message: m.ID})
+	case "answers elsewhere, read late": // and after what the customer wrote then, which it doesn't answer
+		s.say(store.DirectionOut, store.FateOut, 0).Reason = store.ReasonElsewhere
 	case "answers by a copy to the mailbox":
 		m := s.say(store.DirectionIn, store.FateIn, 0)
 		m.Automatic = true
