@@ -206,7 +206,12 @@ func TestEditLostWhileAsked(t *testing.T) {
 	desk := w.engines[0].Desk(w.surface)
 	desk.Gap()
 	desk.Filled()
+	filled := w.text(`SELECT clock_timestamp()::text`)
+	w.eventually("the gap is noted for the other processes, too", func() bool {
+		return w.count(`SELECT count(*) FROM leases WHERE name LIKE 'gap:%' AND until > $1::text::timestamptz`, filled) == 1
+	})
 	desk.AgeGap(10 * time.Minute)
+	w.exec(`UPDATE leases SET until = until - interval '10 min' WHERE name LIKE 'gap:%'`)
 	w.advance(20 * time.Minute)
 	w.chat.Press(t, "ann", line, bridge.VerbSend)
 	w.eventually("the edit is read", func() bool {
