@@ -102,12 +102,12 @@ func (w *work) startProblem(s reading.Starting, a bridge.Action, edited bool) *b
 	if problem := s.MissingText(a); problem != nil {
 		return problem
 	}
-	if problem := s.StrangerProblem(w.People.WroteBefore(s.Party)); problem != nil {
-		return problem
-	}
-	if len(a.Mentions) > 0 {
+	if len(a.Mentions) > 0 { // first, since wantStart doesn't have read who wrote before if a colleague is mentioned
 		return &bridge.Problem{Code: "mentions", Text: "It mentions a colleague: the customer would read the mention too.",
 			Hint: "Type it again without the mention, or send it as it is with the form."}
+	}
+	if problem := s.StrangerProblem(w.People.WroteBefore(s.Party)); problem != nil {
+		return problem
 	}
 	if edited {
 		return &bridge.Problem{Code: "edited", Text: "It was edited before I had it: nothing is sent.", Hint: "Type it again, if it is for the customer."}

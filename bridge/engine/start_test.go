@@ -195,16 +195,23 @@ func TestStartWithStrangers(t *testing.T) {
 }
 
 // A colleague's mention says that the words are for the colleague: nothing is begun, and a button opens the form with what was
-// typed, from which it can be sent.
+// typed, from which it can be sent. So it is also in a chat in which only those may be written to who wrote before, and did.
 func TestStartMentionsAColleague(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.chat.Say("ann", support, "", "!new "+mail+" eve@x.test Hi, <@ben> will call you")
-	if told := w.whisper("ann", "mentions a colleague"); !strings.Contains(told.Plain(), "Hi, @ben will call you") || offers(told) != string(bridge.VerbNew) {
-		t.Errorf("told %q, buttons %s", told.Plain(), offers(told))
+	w.writes("eve", "Hello")
+	w.chat.Submit("ann", support, w.thread("Hello"), submit(bridge.VerbClose), "")
+	w.card(w.thread("Hello"), "closed")
+	for account, recipient := range map[string]string{mail: "eve@x.test", chat: "eve"} {
+		w.chat.Say("ann", support, "", "!new "+account+" "+recipient+" Hi by "+account+", <@ben> will call you")
+		told := w.whisper("ann", "Hi by "+account+", @ben will call you")
+		if !strings.Contains(told.Plain(), "mentions a colleague") || offers(told) != string(bridge.VerbNew) {
+			t.Errorf("told %q, buttons %s", told.Plain(), offers(told))
+		}
 	}
+
 	w.settled()
-	if n := w.count(`SELECT count(*) FROM conversations`); n != 0 || w.provider.Calls() != 0 {
+	if n := w.count(`SELECT count(*) FROM conversations`); n != 1 || w.provider.Calls() != 0 {
 		t.Errorf("%d conversations; the customer got %q", n, w.provider.Texts())
 	}
 }
