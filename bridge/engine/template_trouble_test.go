@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -73,4 +74,80 @@ func TestTemplatesAreClaimedOneByOne(t *testing.T) {
 	}
 	close(release)
 	w.eventually("both are handed in", func() bool { return len(w.provider.Templates()) == 2 })
+}
+
+// stumbling is a channel of which one call fails once: handing in a template, or asking for the list after a refusal.
+type stumbling struct {
+	*channelstest.TemplateChannel
+	handsIn, lists *atomic.Bool // whether the next call of the kind fails
+	refused        *atomic.Bool
+}
+
+// SubmitTemplate implements channels.Templater.
+func (s stumbling) SubmitTemplate(ctx context.Context, t channels.Template) (channels.TemplateState, error) {
+	if s.handsIn.CompareAndSwap(true, false) {
+		return channels.TemplateState{}, &channels.SendError{Class: channels.Retry, Text: "The provider stumbled."}
+	}
+	state, err := s.TemplateChannel.SubmitTemplate(ctx, t)
+	s.refused.Store(err != nil)
+	return state, err
+}
+
+// ListTemplates implements channels.Templater.
+func (s stumbling) ListTemplates(ctx context.Context) ([]channels.TemplateState, error) {
+	if s.refused.Load() && s.lists.CompareAndSwap(true, false) {
+		return nil, &channels.SendError{Class: channels.Retry, Text: "The provider stumbled."}
+	}
+	return s.TemplateChannel.ListTemplates(ctx)
+}
+
+// Two numbers of one business submit templates of one name with different words. The provider refuses the second one, whichever call
+// fails meanwhile, and the first number keeps its template as it is.
+func TestTemplateOfAnotherAccountStays(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ handsIn, lists, isReviewed bool }{
+		"handing in fails": {handsIn: true, isReviewed: true},
+		"handing in fails while the first is in review": {handsIn: true},
+		"the list fails": {lists: true, isReviewed: true},
+		"the list fails while the first is in review": {lists: true},
+		"handing in fails, and then the list":         {handsIn: true, lists: true, isReviewed: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Templates = true }})
+			w.opened()
+			first := w.template(chat, nil)
+			w.eventually("the first is known", func() bool {
+				return w.count(`SELECT count(*) FROM templates WHERE id = $1 AND todo = '' AND external_id <> ''`, first) == 1
+			})
+			if tt.isReviewed {
+				w.decide("order_update", channels.TemplateApproved, "")
+				w.status(first, "approved")
+			}
+			status, has := w.text(`SELECT status FROM templates WHERE id = $1`, first), w.provider.Templates()
+
+			second := stumbling{channelstest.NewTemplating(w.provider, secret, w.capsOf(mail), channels.Env{}), &atomic.Bool{}, &atomic.Bool{}, &atomic.Bool{}}
+			second.handsIn.Store(tt.handsIn)
+			second.lists.Store(tt.lists)
+			w.engines[0].SetChannel(w.accounts[mail], second)
+			refused := w.template(mail, func(d *bridge.Template) { d.Body = "Hello {{first_name}}, quote {{quote_number}} has other words." })
+			w.eventually("it was tried", func() bool {
+				return w.count(`SELECT count(*) FROM templates WHERE id = $1 AND leased_until IS NULL AND (tries = 1 OR todo = '')`, refused) == 1
+			})
+			w.advance(2 * time.Minute)
+			w.eventually("it is done", func() bool {
+				return w.count(`SELECT count(*) FROM templates WHERE id = $1 AND todo = ''`, refused) == 1
+			})
+			if got := w.provider.Templates(); !slices.Equal(got, has) {
+				t.Fatalf("the provider has %+v, want %+v", got, has)
+			}
+
+			w.status(refused, "rejected")
+			w.settled()
+			w.status(first, status)
+			if n := w.count(`SELECT count(DISTINCT external_id) FROM templates`); n != 2 {
+				t.Error("both accounts have one template")
+			}
+		})
+	}
 }

@@ -19,15 +19,15 @@ const reviewWait = 10 * time.Minute
 func (cs *Chores) handIn(ctx context.Context, templater channels.Templater, row store.Template) (channels.TemplateState, error) {
 	t := bridge.ProviderTemplate(row)
 	if t.ExternalID == "" && row.Tries > 1 { // an earlier attempt may have succeeded though its answer was lost
-		known, err := knownTemplate(ctx, templater, t)
+		made, err := cs.madeBefore(ctx, templater, row, t)
 		if err != nil {
 			return channels.TemplateState{}, err
 		}
-		if known != nil && known.Status == channels.TemplatePending {
-			return *known, nil
+		if made != nil && made.Status == channels.TemplatePending {
+			return *made, nil
 		}
-		if known != nil {
-			t.ExternalID = known.ExternalID
+		if made != nil {
+			t.ExternalID = made.ExternalID
 		}
 	}
 
@@ -43,19 +43,17 @@ func (cs *Chores) handIn(ctx context.Context, templater channels.Templater, row 
 //   - While the provider reviews an earlier version of this template, the change waits.
 //   - A namesake that no account has is replaced, unless somebody else may be waiting for its review.
 //
-// Otherwise it returns refused. What failed while it looked is returned instead, so that the template is submitted again.
+// Otherwise it returns refused. It does so, too, if it can't find that out, so that the provider's reason is shown at once: an admin
+// who saves the template again has it submitted again.
 func (cs *Chores) afterRefusal(ctx context.Context, templater channels.Templater, row store.Template, t channels.Template, refused error) (channels.TemplateState, error) {
 	namesake, err := knownTemplate(ctx, templater, t)
-	if err != nil {
-		return channels.TemplateState{}, err
-	}
-	if namesake == nil {
+	if err != nil || namesake == nil {
 		return channels.TemplateState{}, refused
 	}
 
 	twins, err := cs.findTwins(ctx, row, namesake.ExternalID)
 	if err != nil {
-		return channels.TemplateState{}, outbound.Retry(err)
+		return channels.TemplateState{}, refused
 	}
 	if slices.ContainsFunc(twins, func(twin store.Template) bool { return !bridge.TemplateDiffers(twin, row) }) {
 		return *namesake, nil
@@ -75,6 +73,25 @@ func (cs *Chores) afterRefusal(ctx context.Context, templater channels.Templater
 	}
 
 	return channels.TemplateState{}, refused
+}
+
+// madeBefore returns what an earlier attempt to submit a template has made at the provider, or nil if it has made nothing: what another
+// account has under this name was made by that account.
+func (cs *Chores) madeBefore(ctx context.Context, templater channels.Templater, row store.Template, t channels.Template) (*channels.TemplateState, error) {
+	known, err := knownTemplate(ctx, templater, t)
+	if err != nil || known == nil {
+		return nil, err
+	}
+
+	twins, err := cs.findTwins(ctx, row, known.ExternalID)
+	if err != nil {
+		return nil, outbound.Retry(err)
+	}
+	if len(twins) > 0 {
+		return nil, nil //nolint:nilnil // nothing was made
+	}
+
+	return known, nil
 }
 
 // deleteTemplate removes a template from its provider, unless another account of the same business still has it.
