@@ -136,7 +136,7 @@ func newJournalScan(ctx context.Context, q store.Querier, s *scope, asked, upto 
 		"byid":          s.wholeIDs(),
 		"bythread":      likePatterns(inBytes(threads)),
 		"byname":        likePatterns(inBytes(words)),
-		"bywords":       inPersonalText(words),
+		"bywords":       inPersonalText(inBytes(words)),
 		"byshared":      likePatterns(inBytes(shared)),
 		"machines":      machineOrders(),
 		"system":        store.SystemAccount,

@@ -27,7 +27,8 @@ func shop(t testing.TB) *pgxpool.Pool {
 	for contact, who := range []struct {
 		account   int
 		key, name string
-	}{{shopAccount, "u-17", "Una"}, {mailAccount, "ann@shop.example", "Ann Weber"}, {chatAccount, "+4915112345", "Phil"}, {mailAccount, "user@shop.example", "User"}} {
+	}{{shopAccount, "u-17", "Una"}, {mailAccount, "ann@shop.example", "Ann Weber"}, {chatAccount, "+4915112345", "Phil"}, {mailAccount, "user@shop.example", "User"},
+		{chatAccount, "+4917012345", "Fung"}} {
 		exec(t, pool, `INSERT INTO contacts (id, name) VALUES ($1, $2)`, contact+1, who.name)
 		exec(t, pool, `INSERT INTO identities (id, account_id, key, name, contact_id) VALUES ($1, $2, $3, $4, $1)`, contact+1, who.account, who.key, who.name)
 		exec(t, pool, `INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at) VALUES ($1, $2, $1, 'open', now(), now())`, contact+1, who.account)
@@ -149,6 +150,43 @@ func TestNameThatIsAWordOfPrograms(t *testing.T) {
 	}
 }
 
+// A name is found wherever a word can begin in what people write, as chats and Parley write it down: not behind other letters,
+// nor where a chat names its people.
+// R-276
+func TestNamesInWhatPeopleWrote(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		contact  store.ContactID
+		payloads map[string]string
+		left     string
+	}{
+		"in ASCII": {2, map[string]string{
+			"own 1": `{"text":"Ann Weber called"}`, "own 2": `{"text":"Please call:\nAnn Weber"}`, "own 3": `{"text":"She is \u201eAnn Weber\u201c"}`,
+			"own 4": `{"text":"\ud83d\udc64Ann Weber"}`, "own 5": `{"text":"_Ann Weber_"}`, "own 6": `{"body":{"content":"\u003cp\u003eAnn Weber\u003c/p\u003e"}}`,
+			"own 7": `{"value":{"form":{"verb":"note"},"t:note":"Ann Weber is angry"}}`, "own 8": `{"text":"C:\\Ann Weber"}`, "own 9": `{"attachments":[{"name":"Order of Ann Weber (1).pdf"}]}`,
+			"other 1": `{"text":"Joann Weber called"}`, "other 2": `{"text":"Ann Webers"}`, "other 3": `{"text":"Mari\u00e4Ann Weber"}`,
+			"other 4": `{"from":{"name":"Ann Weber"},"text":"Hi"}`, "other 5": `{"from":{"name":"Ann Weber"},"attachments":[{"name":"list.pdf"}]}`,
+		}, "other 1, other 2, other 3, other 4, other 5"},
+		"in UTF-8": {2, map[string]string{
+			"own 1": `{"text":"She is „Ann Weber“"}`, "own 2": `{"text":"👤Ann Weber"}`, "own 3": `{"text":"请联系Ann Weber"}`, "own 4": `{"text":"לAnn Weber"}`, "own 5": `{"text":"«Ann Weber»"}`,
+			"other 1": `{"text":"MariäAnn Weber"}`, "other 2": `{"text":"отAnn Weber"}`,
+		}, "other 1, other 2"},
+		"the end of a word": {5, map[string]string{
+			"own 1": `{"text":"Prüfung of Fung"}`, "other 1": `{"text":"Prüfung"}`, "other 2": `{"text":"Pr\u00fcfung"}`, "other 3": `{"text":"Pru\u0308fung"}`, "other 4": `{"text":"Oeffnung"}`,
+		}, "other 1, other 2, other 3, other 4"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			pool := shop(t)
+			quarantined(t, pool, slack, "C2:1.000200", c.payloads)
+			erased(t, pool, c.contact)
+			if got := left(t, pool); got != c.left {
+				t.Errorf("left are %s", got)
+			}
+		})
+	}
+}
+
 // So do lists and lines that colleagues were told directly: those that name conversations are about these alone.
 // R-276
 func TestDirectLinesOfOthers(t *testing.T) {
@@ -159,6 +197,7 @@ func TestDirectLinesOfOthers(t *testing.T) {
 		"list with another": `{"Kind": "list", "Rows": [{"ID": 1, "Subject": ""}, {"ID": 4, "Subject": ""}]}`,
 		"digest":            `{"Kind": "user", "By": {"ID": 4, "Name": "User", "User": "U1", "IsAdmin": false}, "Text": "42 users"}`,
 		"remark":            `{"Kind": "note", "Text": "Call User, please"}`,
+		"in italics":        `{"Kind": "note", "Text": "Call _User_, please"}`,
 		"button":            `{"Kind": "note", "Args": {"conversation": 4}}`,
 		"another's button":  `{"Kind": "note", "Args": {"conversation": 41}, "Text": "Call User, please"}`,
 		"address":           `{"Kind": "note", "Args": {"conversation": 1}, "Text": "to <user@shop.example>"}`,

@@ -25,9 +25,27 @@ const (
 	afterID  = `(["&\\]|$)`
 )
 
-// personalText begins a value in JSON that people write, up to any word in it. Other values, and the names of fields, are
-// words of programs: a customer may be called Line, User or Rich.
-const personalText = `"(text|note|subject|value|content|title)"\s*:\s*"([^"\\]|\\[0-7]{3}|\\\\.)*`
+// A word begins where no letter or digit stands before it. Letters of Latin, Greek and Cyrillic script count (ä, Ж), so that
+// Fung is not in Prüfung; others don't, since some languages put prefixes, or no blanks, before names. Behind a word only ASCII
+// counts, because many languages put endings there.
+const (
+	beforeWord = `(^|[^a-z0-9À-ӿ])`
+	afterWord  = `(?![a-z0-9])`
+)
+
+// What people wrote stands in values of JSON: those of some keys, those of the text inputs of Teams' forms, and names of files,
+// which have an extension. Other values, and the names of fields, are words of programs or names of colleagues: a customer may
+// be called Line, User or Rich.
+const (
+	anyCharacter = `([^"\\]|\\[0-7]{3}|\\\\(\\\\|[^\\]))`
+	// noLetter is a character behind which a word may begin, as beforeWord says it, with its escapes.
+	noLetter = `([^a-z0-9"\\]|\\\\(\\\\|["/nrtbf])|\\(302|32[4-7]|33[0-7]|2[0-7]{2})\\[0-7]{3}` +
+		`|\\\\u(00[0-9ab][0-9a-f]|0[5-9a-f][0-9a-f]{2}|[1-9a-f][0-9a-f]{3}))`
+	upToWord     = `\s*:\s*"(` + anyCharacter + `*` + noLetter + `)?`
+	personalText = `"(t:[^"\\]+|text|note|subject|value|content|title)"` + upToWord
+	fileName     = `"name"` + upToWord
+	restOfFile   = anyCharacter + `*\.[a-z0-9]{1,8}"`
+)
 
 // isGlobal returns whether a key means the same person everywhere: an address or a number. Others mean somebody only in
 // their own account.
@@ -80,20 +98,31 @@ func orderForms(keys []string, chosen func(string) bool) []string {
 	return list
 }
 
-// wholeWords returns a regular expression for each text that finds it as whole words.
-func wholeWords(texts []string) []string {
+// idsInTexts returns regular expressions that find the other keys in texts of our own.
+func (s *scope) idsInTexts() []string {
 	list := []string{}
-	for _, t := range texts {
-		list = append(list, `(?<!\w)`+regexp.QuoteMeta(t)+`(?!\w)`)
+	for _, form := range keyForms(s.Keys, isLocal) {
+		list = append(list, `(?<!\w)`+regexp.QuoteMeta(form)+`(?!\w)`)
 	}
 	return list
 }
 
-// inPersonalText returns regular expressions that find words in what people wrote, in bytes of JSON.
+// wholeWords returns a regular expression for each text that finds it as whole words.
+func wholeWords(texts []string) []string {
+	list := []string{}
+	for _, t := range texts {
+		list = append(list, beforeWord+regexp.QuoteMeta(t)+afterWord)
+	}
+	return list
+}
+
+// inPersonalText returns a regular expression for each text that finds it as whole words in what people wrote, in bytes of
+// JSON. The texts are written as inBytes does it.
 func inPersonalText(texts []string) []string {
-	list := wholeWords(inBytes(texts))
-	for i, t := range list {
-		list[i] = personalText + t
+	list := []string{}
+	for _, t := range texts {
+		whole := regexp.QuoteMeta(t) + afterWord
+		list = append(list, personalText+whole+`|`+fileName+whole+restOfFile)
 	}
 	return list
 }

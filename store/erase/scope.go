@@ -147,7 +147,7 @@ func (s *scope) namedArguments(erasure string) pgx.NamedArgs {
 		"shared":        s.Shared,
 		"messages":      s.Messages,
 		"patterns":      s.wholeKeys(strings.Clone),
-		"ids":           wholeWords(keyForms(s.Keys, isLocal)),
+		"ids":           s.idsInTexts(),
 		"told":          likePatterns(told),
 		"names":         wholeWords(lowerAll(slices.Concat(s.Names, s.Subjects))),
 		"limit":         batchRows,
