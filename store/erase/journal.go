@@ -42,7 +42,7 @@ func journalMatches() string {
 					AND EXISTS (SELECT FROM blob_chunks AS c CROSS JOIN LATERAL lower(encode(c.data, 'escape')) AS chunk
 						WHERE c.hash = p.blob AND ` + hasKey("chunk") + `)) AS bykey,
 			p.side <> 'channel' AND p.body LIKE ANY(@bythread) AS bythread,
-			p.side <> 'channel' AND NOT p.late AND CASE WHEN p.body LIKE ANY(@byname) THEN p.body ~ ANY(@bywords) ELSE false END AS byname,
+			p.side <> 'channel' AND NOT p.late AND p.body LIKE ANY(@likely) AND EXISTS (SELECT FROM (VALUES (p.body)) AS b(words) WHERE ` + hasWord + `) AS byname,
 			p.account_id = @system AND p.order_key LIKE ANY(@machines) AND p.body LIKE ANY(@byshared) AS bymachine
 		FROM page AS p
 	)
@@ -123,7 +123,7 @@ func newJournalScan(ctx context.Context, q store.Querier, s *scope, asked, upto 
 		shared = append(shared, toldOf(id)...)
 	}
 
-	words := slices.Concat(s.Names, s.Subjects)
+	words := inBytes(slices.Concat(s.Names, s.Subjects))
 	args := pgx.NamedArgs{
 		"asked":         asked,
 		"linked":        linked,
@@ -135,8 +135,8 @@ func newJournalScan(ctx context.Context, q store.Querier, s *scope, asked, upto 
 		"bywhole":       s.wholeKeys(asBytes),
 		"byid":          s.wholeIDs(),
 		"bythread":      likePatterns(inBytes(threads)),
-		"byname":        likePatterns(inBytes(words)),
-		"bywords":       inPersonalText(inBytes(words)),
+		"likely":        likePatterns(words),
+		"whole":         inPersonalText(words),
 		"byshared":      likePatterns(inBytes(shared)),
 		"machines":      machineOrders(),
 		"system":        store.SystemAccount,

@@ -212,3 +212,23 @@ func TestDirectLinesOfOthers(t *testing.T) {
 		t.Errorf("left are %s", got)
 	}
 }
+
+// A contact who had hundreds of conversations is erased as fast as others, also where lists and lines have a word that begins
+// like the contact's name.
+// R-276
+func TestContactOfManySubjects(t *testing.T) {
+	t.Parallel()
+	pool := shop(t)
+	exec(t, pool, `INSERT INTO conversations (id, account_id, identity_id, status, subject, last_at, created_at)
+		SELECT n + 100, $1, 4, 'resolved', 'My order number ' || n || ' of this year', now(), now() FROM generate_series(1, 300) AS n`, mailAccount)
+	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, external_id, created_at)
+		SELECT n, 1, n, 'line', jsonb_build_object('to', 'U1', 'line', jsonb_build_object('Kind', 'user', 'Text', n || ' users', 'Reason', 'They asked.')), 'sent', '', now()
+		FROM generate_series(1, 4000) AS n`)
+	exec(t, pool, `UPDATE lanes SET head = 5000, tail = 5000 WHERE id = 1`)
+	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, external_id, created_at)
+		VALUES (5000, 1, 5000, 'line', '{"to": "U1", "line": {"Kind": "note", "Text": "About my order number 123 of this year"}}', 'sent', 'about', now())`)
+	erased(t, pool, 4)
+	if got := storetest.Row(t, pool, `SELECT count(*), count(*) FILTER (WHERE external_id = 'about') FROM deliveries`); got != "(4000,0)" {
+		t.Errorf("left are %s", got)
+	}
+}

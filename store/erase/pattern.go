@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// Addresses, numbers and names are looked for in bytes and texts in two steps. LIKE finds where they may be, and is cheap.
-// A regular expression then says whether they stand there as a whole: u-17 is not in u-170, nor ann@shop.example in
-// joann@shop.example.
+// Addresses, numbers, names and subjects are looked for as a whole: u-17 is not in u-170, nor ann@shop.example in
+// joann@shop.example. Regular expressions do that. Where much is looked through, LIKE first finds where they may be, which is
+// cheap.
 
 // What may stand before an address or a number, and behind it. Characters may be escaped as JSON, URLs, mails (=20) and
 // PostgreSQL's form of bytes (\303) do it, and end in a letter or digit then. In a form (%40), a plus is a blank.
@@ -46,6 +46,11 @@ const (
 	fileName     = `"name"` + upToWord
 	restOfFile   = anyCharacter + `*\.[a-z0-9]{1,8}"`
 )
+
+// hasWord is true if one of the contact's names and subjects stands in a text (words). There may be hundreds of them, and of
+// regular expressions PostgreSQL keeps 32 compiled: only those are compared of which LIKE has found the word.
+const hasWord = `EXISTS (SELECT FROM unnest(@likely::text[], @whole::text[]) AS w(likely, whole)
+	WHERE CASE WHEN words LIKE w.likely THEN words ~ w.whole ELSE false END)`
 
 // isGlobal returns whether a key means the same person everywhere: an address or a number. Others mean somebody only in
 // their own account.

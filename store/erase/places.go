@@ -50,7 +50,8 @@ const toldDirectly = `CASE WHEN lower(t.payload::text) LIKE ANY(@told) THEN lowe
 			ELSE EXISTS (
 				SELECT FROM jsonb_path_query(t.payload, '$.** ? (@.type() == "object" && !exists(@.IsAdmin)).keyvalue()
 					? (@.key like_regex "^(name|subject|text|note|reason)$" flag "i" && @.value.type() == "string").value') AS said
-				WHERE lower(said #>> '{}') ~ ANY(@names)) END
+				CROSS JOIN LATERAL lower(said #>> '{}') AS words
+				WHERE ` + hasWord + `) END
 	ELSE false END`
 
 // copiedTies is true for other customers' conversations in which the contact is in copy. A conversation whose own

@@ -134,7 +134,8 @@ func readScope(ctx context.Context, q store.Querier, who subject) (*scope, error
 
 // namedArguments returns the arguments of the statements of places.
 func (s *scope) namedArguments(erasure string) pgx.NamedArgs {
-	told := append(keyForms(s.Keys, isGlobal), lowerAll(slices.Concat(s.Names, s.Subjects))...)
+	words := lowerAll(slices.Concat(s.Names, s.Subjects))
+	told := append(keyForms(s.Keys, isGlobal), words...)
 	for _, id := range s.Conversations {
 		told = append(told, fmt.Sprintf(`"id": %d`, id), fmt.Sprintf(`"conversation": %d`, id))
 	}
@@ -149,7 +150,8 @@ func (s *scope) namedArguments(erasure string) pgx.NamedArgs {
 		"patterns":      s.wholeKeys(strings.Clone),
 		"ids":           s.idsInTexts(),
 		"told":          likePatterns(told),
-		"names":         wholeWords(lowerAll(slices.Concat(s.Names, s.Subjects))),
+		"likely":        likePatterns(words),
+		"whole":         wholeWords(words),
 		"limit":         batchRows,
 		"erasure":       erasure,
 		"patient":       false,
