@@ -187,7 +187,8 @@ func TestNamesInWhatPeopleWrote(t *testing.T) {
 	}
 }
 
-// So do lists and lines that colleagues were told directly: those that name conversations are about these alone.
+// So do lists and lines that colleagues were told directly: conversations that they show count by their numbers alone, names only
+// in what a colleague wrote beside them.
 // R-276
 func TestDirectLinesOfOthers(t *testing.T) {
 	t.Parallel()
@@ -195,11 +196,18 @@ func TestDirectLinesOfOthers(t *testing.T) {
 	for name, line := range map[string]string{
 		"list of another":   `{"Kind": "list", "By": {"ID": 4, "Name": "User", "User": "U1", "IsAdmin": false}, "Rows": [{"ID": 1, "Subject": "User", "Contact": {"Name": "User", "Address": "u-17"}}]}`,
 		"list with another": `{"Kind": "list", "Rows": [{"ID": 1, "Subject": ""}, {"ID": 4, "Subject": ""}]}`,
+		"list by that name": `{"Kind": "list", "Text": "user", "Rows": [{"ID": 1, "Subject": ""}]}`,
+		"empty list by it":  `{"Kind": "list", "Text": "user"}`,
+		"found another":     `{"Kind": "list", "Rows": [{"ID": 1, "Subject": ""}], "Args": {"note": "parcel of User"}}`,
+		"for another":       `{"Kind": "top_level", "Text": "User wants her parcel", "Rows": [{"ID": 1, "Subject": ""}, {"ID": 2, "Subject": ""}], "Args": {"typed": {"channel": "C1"}}}`,
+		"of users":          `{"Kind": "top_level", "Text": "All users want it", "Rows": [{"ID": 1, "Subject": "User"}], "Args": {"typed": {"channel": "C1"}}}`,
 		"digest":            `{"Kind": "user", "By": {"ID": 4, "Name": "User", "User": "U1", "IsAdmin": false}, "Text": "42 users"}`,
 		"remark":            `{"Kind": "note", "Text": "Call User, please"}`,
 		"in italics":        `{"Kind": "note", "Text": "Call _User_, please"}`,
 		"button":            `{"Kind": "note", "Args": {"conversation": 4}}`,
-		"another's button":  `{"Kind": "note", "Args": {"conversation": 41}, "Text": "Call User, please"}`,
+		"another's button":  `{"Kind": "note", "Args": {"conversation": 41}, "Customer": {"Name": "User"}}`,
+		"remark to another": `{"Kind": "note", "Args": {"conversation": 41}, "Text": "Call User, please"}`,
+		"led to another":    `{"Kind": "top_level", "Text": "User wants her parcel", "Other": {"ID": 1, "Subject": ""}}`,
 		"address":           `{"Kind": "note", "Args": {"conversation": 1}, "Text": "to <user@shop.example>"}`,
 		"another's address": `{"Kind": "note", "Text": "to superuser@shop.example"}`,
 	} {
@@ -208,7 +216,7 @@ func TestDirectLinesOfOthers(t *testing.T) {
 	}
 	erased(t, pool, 4)
 	got := storetest.Row(t, pool, `SELECT string_agg(external_id, ', ' ORDER BY external_id COLLATE "C") FROM deliveries`)
-	if want := `("another's address, another's button, digest, list of another")`; got != want {
+	if want := `("another's address, another's button, digest, empty list by it, list by that name, list of another, of users")`; got != want {
 		t.Errorf("left are %s", got)
 	}
 }

@@ -41,18 +41,25 @@ const wokenAgain = `@patient AND (due_at IS NOT NULL OR leased_until IS NOT NULL
 const toldThere = `(lower(t.payload::text) ~ ANY(@patterns) OR lower(t.payload::text) ~ ANY(@ids))
 	AND (t.kind = 'ephemeral' OR t.kind = 'line' AND t.payload -> 'line' ->> 'Kind' IN ('recipients', 'participant', 'done', 'delayed', 'identity', 'same_person'))`
 
-// toldDirectly is true for what colleagues were told directly about the contact. A list or line that names conversations is
-// about these; only in one that names none, names and subjects are looked for, in the texts that people wrote.
-const toldDirectly = `CASE WHEN lower(t.payload::text) LIKE ANY(@told) THEN lower(t.payload::text) ~ ANY(@patterns)
-		OR CASE WHEN jsonb_path_exists(t.payload, '$.** ? (exists(@.Subject) && @.ID > 0 || @.conversation > 0)')
-			THEN jsonb_path_exists(t.payload, '$.** ? (exists(@.Subject) && @.ID == $ids[*] || @.conversation == $ids[*])',
-				jsonb_build_object('ids', to_jsonb(@conversations::bigint[])))
-			ELSE EXISTS (
-				SELECT FROM jsonb_path_query(t.payload, '$.** ? (@.type() == "object" && !exists(@.IsAdmin)).keyvalue()
+// toldDirectly is true for what colleagues were told directly about the contact. Where it shows conversations, it is about these,
+// whatever stands in their facts. But a colleague's words may be about anybody: what was typed in a channel stands above the
+// conversations for which it may be meant (Text), and what was looked for above those that were found (note). Where no
+// conversation is shown, all texts count that people wrote. The name of a list is a word of programs.
+const (
+	toldDirectly = `CASE WHEN lower(t.payload::text) LIKE ANY(@told) THEN lower(t.payload::text) ~ ANY(@patterns)
+		OR ` + showsConversations + ` AND jsonb_path_exists(t.payload, '$.** ? (exists(@.Subject) && @.ID == $ids[*] || @.conversation == $ids[*])',
+			jsonb_build_object('ids', to_jsonb(@conversations::bigint[])))
+		OR EXISTS (
+			SELECT FROM (VALUES (CASE WHEN t.payload #>> '{line,Kind}' = 'list' THEN t.payload #- '{line,Text}' ELSE t.payload END)) AS p(told)
+			CROSS JOIN LATERAL jsonb_path_query(CASE WHEN ` + showsConversations + `
+					THEN jsonb_build_object('text', told #> '{line,Text}', 'note', told #> '{line,Args,note}') ELSE told END,
+				'$.** ? (@.type() == "object" && !exists(@.IsAdmin)).keyvalue()
 					? (@.key like_regex "^(name|subject|text|note|reason)$" flag "i" && @.value.type() == "string").value') AS said
-				CROSS JOIN LATERAL lower(said #>> '{}') AS words
-				WHERE ` + hasWord + `) END
+			CROSS JOIN LATERAL lower(said #>> '{}') AS words
+			WHERE ` + hasWord + `)
 	ELSE false END`
+	showsConversations = `jsonb_path_exists(t.payload, '$.** ? (exists(@.Subject) && @.ID > 0 || @.conversation > 0)')`
+)
 
 // copiedTies is true for other customers' conversations in which the contact is in copy. A conversation whose own
 // customer has the same address, in another mailbox or since the erasure began, keeps it: replies go there.
