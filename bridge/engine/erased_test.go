@@ -54,11 +54,19 @@ func (w *world) erase(address string) erase.Certificate {
 // nowhere checks that no row of the database and no post holds a word.
 func (w *world) nowhere(words ...string) {
 	w.t.Helper()
-	tables := strings.Fields(w.text(`SELECT string_agg(tablename, ' ') FROM pg_tables WHERE schemaname = 'public'`))
 	for _, word := range words {
 		for _, post := range w.postsWith(word) {
 			w.t.Errorf("%q is left in a post: %s", word, post)
 		}
+	}
+	w.notStored(words...)
+}
+
+// notStored checks that no row of the database holds a word.
+func (w *world) notStored(words ...string) {
+	w.t.Helper()
+	tables := strings.Fields(w.text(`SELECT string_agg(tablename, ' ') FROM pg_tables WHERE schemaname = 'public'`))
+	for _, word := range words {
 		for _, table := range tables { // bytes are shown as hexadecimal digits
 			const row = `SELECT left(t::text, 600) FROM %s AS t WHERE position($1 IN lower(t::text)) > 0 OR position($2 IN t::text) > 0 LIMIT 1`
 			if left := w.text(fmt.Sprintf(row, table), word, hex.EncodeToString([]byte(word))); left != "" {
@@ -156,6 +164,35 @@ func TestEraseFromCopies(t *testing.T) {
 	w.chat.Say("ann", support, at, "Here is light")
 	if sent := w.sent(1)[0]; !slices.Equal(sent.To, []string{"kim@shop.test"}) || len(sent.Cc)+len(sent.Also) > 0 {
 		t.Errorf("sent %+v", sent)
+	}
+}
+
+// What an agent typed about the contact in a team's channel goes from all that Parley keeps, and so does the line that asked who
+// was meant, although it offered other customers' conversations. The agent's own message is the agent's.
+// R-276
+func TestEraseFromTheChannel(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.writes("kim", "It is dark")
+	w.writes("zebra", "Where is it?")
+	w.thread("It is dark")
+	w.chat.Say("ben", support, w.thread("Where is it?"), "!take") // so that it isn't offered to ann
+	w.card(w.thread("Where is it?"), "Ben")
+	w.settled()
+	typed := w.chat.Say("ann", support, "", "Call: „Zebra“, soon")
+	line := w.line(typed, bridge.LineTopLevel)
+	if len(line.Buttons) == 0 {
+		t.Fatal("no conversation is offered")
+	}
+	w.settled()
+
+	w.erase("zebra")
+	w.notStored("„zebra“")
+	if !w.chat.Get(support, line.ID).Deleted {
+		t.Error("the line that asked is left")
+	}
+	if w.chat.Get(support, typed).Deleted {
+		t.Error("the agent's own message is gone")
 	}
 }
 

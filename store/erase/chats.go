@@ -37,9 +37,10 @@ const (
 	chatsTimeout = 7 * 24 * time.Hour // what a chat has not removed by then stays there, and is listed
 )
 
-// postsOf finds posts in channels (p) and direct messages (direct). A message in a channel belongs to the last thread of
-// its conversation that began before it: there are several if a conversation was handed over, or a root was posted
-// anew. Direct messages are found by what is left of their deliveries.
+// postsOf finds posts in channels (p), and what colleagues were told outside of all conversations, in direct messages and in
+// channels (direct). A message in a channel belongs to the last thread of its conversation that began before it: there are
+// several if a conversation was handed over, or a root was posted anew. What colleagues were told is found by what is left of
+// the deliveries.
 const postsOf = `
 	WITH p AS MATERIALIZED (
 		SELECT account_id, channel, message, kind, version, conversation_id, message_id
@@ -50,10 +51,12 @@ const postsOf = `
 					SELECT l.account_id, t.external_id FROM deliveries AS t JOIN lanes AS l ON l.id = t.lane_id AND l.head >= t.seq
 					WHERE l.conversation_id = ANY(@shared) AND t.external_id <> '' AND ` + toldThere + `))
 	), direct AS (
-		SELECT DISTINCT l.account_id, t.external_id AS message, t.payload ->> 'to' AS recipient
+		SELECT DISTINCT l.account_id, x.channel, t.external_id AS message, x.recipient,
+			CASE WHEN x.channel <> '' THEN coalesce(nullif(t.payload #>> '{place,thread}', ''), t.external_id) ELSE '' END AS thread
 		FROM deliveries AS t
 		JOIN lanes AS l ON l.id = t.lane_id AND l.conversation_id = 0 AND l.head >= t.seq
-		WHERE ` + toldDirectly + ` AND t.external_id <> '' AND t.payload ->> 'to' <> '' AND t.kind = 'line'
+		CROSS JOIN LATERAL (SELECT coalesce(t.payload #>> '{place,channel}', '') AS channel, coalesce(t.payload ->> 'to', '') AS recipient) AS x
+		WHERE ` + toldDirectly + ` AND t.external_id <> '' AND t.kind = 'line' AND (x.channel <> '' OR x.recipient <> '')
 			AND cardinality(@conversations::bigint[]) > 0
 	)
 	SELECT p.account_id, p.channel, p.message, '' AS recipient, p.kind, p.conversation_id, p.message_id,
@@ -64,7 +67,7 @@ const postsOf = `
 	FROM p
 	WHERE p.version <> 'erased'
 	UNION ALL
-	SELECT d.account_id, '', d.message, d.recipient, 'line', (@conversations::bigint[])[1], 0, ''
+	SELECT d.account_id, d.channel, d.message, d.recipient, 'line', (@conversations::bigint[])[1], 0, d.thread
 	FROM direct AS d`
 
 // cardsOf finds the first messages of other customers' threads. They name who is in copy and what was said last, and are

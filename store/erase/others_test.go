@@ -198,6 +198,7 @@ func TestDirectLinesOfOthers(t *testing.T) {
 		"list with another": `{"Kind": "list", "Rows": [{"ID": 1, "Subject": ""}, {"ID": 4, "Subject": ""}]}`,
 		"list by that name": `{"Kind": "list", "Text": "user", "Rows": [{"ID": 1, "Subject": ""}]}`,
 		"empty list by it":  `{"Kind": "list", "Text": "user"}`,
+		"team of that name": `{"Kind": "evening", "Text": "user", "Rows": [{"ID": 1, "Subject": ""}]}`,
 		"found another":     `{"Kind": "list", "Rows": [{"ID": 1, "Subject": ""}], "Args": {"note": "parcel of User"}}`,
 		"for another":       `{"Kind": "top_level", "Text": "User wants her parcel", "Rows": [{"ID": 1, "Subject": ""}, {"ID": 2, "Subject": ""}], "Args": {"typed": {"channel": "C1"}}}`,
 		"of users":          `{"Kind": "top_level", "Text": "All users want it", "Rows": [{"ID": 1, "Subject": "User"}], "Args": {"typed": {"channel": "C1"}}}`,
@@ -216,7 +217,7 @@ func TestDirectLinesOfOthers(t *testing.T) {
 	}
 	erased(t, pool, 4)
 	got := storetest.Row(t, pool, `SELECT string_agg(external_id, ', ' ORDER BY external_id COLLATE "C") FROM deliveries`)
-	if want := `("another's address, another's button, digest, empty list by it, list by that name, list of another, of users")`; got != want {
+	if want := `("another's address, another's button, digest, empty list by it, list by that name, list of another, of users, team of that name")`; got != want {
 		t.Errorf("left are %s", got)
 	}
 }

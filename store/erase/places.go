@@ -44,13 +44,15 @@ const toldThere = `(lower(t.payload::text) ~ ANY(@patterns) OR lower(t.payload::
 // toldDirectly is true for what colleagues were told directly about the contact. Where it shows conversations, it is about these,
 // whatever stands in their facts. But a colleague's words may be about anybody: what was typed in a channel stands above the
 // conversations for which it may be meant (Text), and what was looked for above those that were found (note). Where no
-// conversation is shown, all texts count that people wrote. The name of a list is a word of programs.
+// conversation is shown, all texts count that people wrote. In some kinds of lines, Text is the name of a list, a team or an
+// account.
 const (
 	toldDirectly = `CASE WHEN lower(t.payload::text) LIKE ANY(@told) THEN lower(t.payload::text) ~ ANY(@patterns)
 		OR ` + showsConversations + ` AND jsonb_path_exists(t.payload, '$.** ? (exists(@.Subject) && @.ID == $ids[*] || @.conversation == $ids[*])',
 			jsonb_build_object('ids', to_jsonb(@conversations::bigint[])))
 		OR EXISTS (
-			SELECT FROM (VALUES (CASE WHEN t.payload #>> '{line,Kind}' = 'list' THEN t.payload #- '{line,Text}' ELSE t.payload END)) AS p(told)
+			SELECT FROM (VALUES (CASE WHEN t.payload #>> '{line,Kind}' IN ('list', 'evening', 'week', 'account', 'quarantine')
+				THEN t.payload #- '{line,Text}' ELSE t.payload END)) AS p(told)
 			CROSS JOIN LATERAL jsonb_path_query(CASE WHEN ` + showsConversations + `
 					THEN jsonb_build_object('text', told #> '{line,Text}', 'note', told #> '{line,Args,note}') ELSE told END,
 				'$.** ? (@.type() == "object" && !exists(@.IsAdmin)).keyvalue()
@@ -102,8 +104,10 @@ func deliveryPlaces() []place {
 			Ties: `t.lane_id = ANY(ARRAY(SELECT l.id FROM lanes AS l WHERE l.conversation_id = ANY(@shared))) AND ` + toldThere + `
 				AND EXISTS (SELECT FROM lanes AS l WHERE l.id = t.lane_id AND l.head >= t.seq)`},
 		{Name: "lanes", Table: "lanes", What: "queues of deliveries", Ties: ofConversation + ` AND NOT (` + wokenAgain + `)`},
-		{Name: "posts", Table: "posts", What: "texts that wait for their thread, and what was told of the conversation",
-			Ties:  `(t.early IS NOT NULL OR t.kind = 'told') AND (` + ofConversation + ` OR lower(t.early::text) ~ ANY(@patterns))`,
+		{Name: "posts", Table: "posts", What: "texts that wait for their thread or for who gets them, and what was told of the conversation",
+			Ties: `(t.early IS NOT NULL OR t.kind = 'told') AND (` + ofConversation + ` OR lower(t.early::text) ~ ANY(@patterns)
+				OR t.conversation_id = 0 AND EXISTS (
+					SELECT FROM lower(concat_ws(' ', t.early #>> '{action,Text}', t.early #>> '{action,Raw}')) AS words WHERE ` + hasWord + `))`,
 			Holds: `t.kind IN ('early', 'told') OR t.early IS NOT NULL`},
 		{Name: "fetches", Table: "fetches", What: "files that a provider kept", Ties: ofMessage, Files: "blob"},
 		{Name: "reactions", Table: "reactions", What: "reactions to messages", Ties: `t.identity_id = ANY(@identities)`,
