@@ -222,6 +222,51 @@ func TestDirectLinesOfOthers(t *testing.T) {
 	}
 }
 
+// Another customer's conversation forgets its last words if the contact wrote them, who was in copy there. They are the newest
+// ones of a person, or the first ones where machines alone wrote; an agent's stay.
+// R-276
+func TestLastWordsInAnothersConversation(t *testing.T) {
+	t.Parallel()
+	type said struct {
+		by        int // 1: the conversation's customer, 2: the contact
+		automatic string
+	}
+	for name, c := range map[string]struct {
+		said []said
+		from string
+		want string
+	}{
+		"hers":                            {[]said{{1, ""}, {2, ""}}, "customer", ""},
+		"the customer's":                  {[]said{{2, ""}, {1, ""}}, "customer", "remembered"},
+		"an agent's":                      {[]said{{1, ""}, {2, ""}}, "agent", "remembered"},
+		"before her machine's":            {[]said{{1, ""}, {2, "reply"}}, "customer", "remembered"},
+		"after her machine's":             {[]said{{2, "reply"}, {1, ""}, {2, "reply"}}, "customer", "remembered"},
+		"hers, before a machine's":        {[]said{{2, ""}, {1, "reply"}}, "customer", ""},
+		"her machine's alone":             {[]said{{2, "reply"}}, "customer", ""},
+		"the first machine's, hers":       {[]said{{2, "reply"}, {1, "reply"}}, "customer", ""},
+		"the first machine's, another's":  {[]said{{1, "reply"}, {2, "reply"}}, "customer", "remembered"},
+		"hers, to a list":                 {[]said{{1, ""}, {2, "list"}}, "customer", ""},
+		"the customer's, taken for spam":  {[]said{{2, ""}, {1, "spam"}}, "customer", "remembered"},
+		"hers, of which a part is broken": {[]said{{1, ""}, {2, "damaged"}, {1, "bounce"}}, "customer", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			pool := shop(t)
+			for i, m := range c.said {
+				exec(t, pool, `INSERT INTO messages (id, conversation_id, direction, fate, identity_id, account_id, text, automatic, said_at, created_at)
+					VALUES ($1, 1, 'in', 'in', $2, $3, 'Hello', $4, now(), now())`, i+1, m.by, mailAccount, m.automatic)
+			}
+			exec(t, pool, `UPDATE conversations SET last_preview = 'remembered', last_from = $1 WHERE id = 1`, c.from)
+			erased(t, pool, 2)
+			var got string
+			check(t, pool.QueryRow(t.Context(), `SELECT last_preview FROM conversations WHERE id = 1`).Scan(&got))
+			if got != c.want {
+				t.Errorf("remembered is %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
 // A contact who had hundreds of conversations is erased as fast as others, also where lists and lines have a word that begins
 // like the contact's name.
 // R-276

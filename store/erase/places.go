@@ -75,11 +75,13 @@ const copiedTies = `t.id = ANY(ARRAY(
 // What a conversation of others remembers of its last message, and by which mails are known to belong to it.
 const (
 	externalOfContact = `ARRAY(SELECT m.external_id FROM messages AS m WHERE m.id = ANY(@messages) AND m.external_id <> '')`
-	// saidLast is true if the contact wrote the newest message of a customer, or the newest that isn't automatic: what a
-	// conversation remembers as a customer's last words may be of either.
-	saidLast = `(SELECT coalesce(bool_or(newest.identity_id = ANY(@identities)), false) FROM (
-		SELECT DISTINCT ON (m.automatic = '') m.identity_id FROM messages AS m
-		WHERE m.conversation_id = %[1]s.id AND m.direction = 'in' ORDER BY m.automatic = '', m.id DESC) AS newest)`
+	// saidLast is true if the contact wrote what a conversation remembers as a customer's last words (noteSaidLast in
+	// bridge/engine/inbound): the newest message that may be a person's or, where there are only machines', the first one.
+	// What an agent said last is no customer's (last_from).
+	saidLast = `(SELECT coalesce(bool_or(said.identity_id = ANY(@identities)), false) FROM (
+		SELECT m.identity_id FROM messages AS m
+		WHERE m.conversation_id = %[1]s.id AND m.direction = 'in'
+		ORDER BY CASE WHEN m.automatic IN ('', 'spam', 'list', 'damaged', 'standby') THEN m.id END DESC NULLS LAST, m.id LIMIT 1) AS said)`
 )
 
 // ErasedName stands where the name of a contact stood.

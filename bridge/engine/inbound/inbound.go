@@ -249,7 +249,7 @@ func noteSaidLast(c *book.Conversation, m *book.Message, in channels.Inbound) {
 }
 
 // mayBePersons reports whether a message that nothing may react to may have been written by a person all the same. why is its
-// Inbound.Automatic.
+// Inbound.Automatic. The erasure of a contact has the same list, see saidLast in store/erase.
 func mayBePersons(why string) bool {
 	switch why {
 	case "spam", "list", "damaged", "standby":
