@@ -187,6 +187,29 @@ func TestNamesInWhatPeopleWrote(t *testing.T) {
 	}
 }
 
+// A name may have characters that are escaped in various ways, where chats and Parley write it down.
+// R-276
+func TestNameWithEscapedCharacters(t *testing.T) {
+	t.Parallel()
+	pool := shop(t)
+	exec(t, pool, `UPDATE contacts SET name = 'Ann 🌸 "Bee" Müller & Co/KG' WHERE id = 2`)
+	quarantined(t, pool, slack, "C2:1.000200", map[string]string{
+		"raw": `{"text":"Call Ann 🌸 \"Bee\" Müller & Co/KG"}`, "Go": `{"text":"Call Ann 🌸 \"Bee\" Müller \u0026 Co/KG"}`, "ASCII": `{"text":"Call Ann \ud83c\udf38 \"Bee\" M\u00fcller & Co/KG"}`,
+		"Slack": `{"text":"Call Ann \ud83c\udf38 \"Bee\" M\u00fcller &amp; Co\/KG"}`, "Teams": `{"body":{"content":"\u003cp\u003eAnn 🌸 \"Bee\" Müller \u0026amp; Co/KG\u003c/p\u003e"}}`,
+		"another": `{"text":"Call \"Bee\" Müller & Co/KG"}`,
+	})
+	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, external_id, created_at)
+		SELECT n, 1, n, 'line', jsonb_build_object('to', 'U1', 'line', jsonb_build_object('Kind', 'note', 'Text', said)), 'sent', said, now()
+		FROM unnest(ARRAY['Call Ann 🌸 "Bee" Müller & Co/KG', 'Call "Bee"']) WITH ORDINALITY AS told(said, n)`)
+	erased(t, pool, 2)
+	if got := left(t, pool); got != "another" {
+		t.Errorf("left are %s", got)
+	}
+	if got := storetest.Row(t, pool, `SELECT payload #>> '{line,Text}' FROM deliveries`); !strings.Contains(got, `Call ""Bee""`) {
+		t.Errorf("told is %s", got)
+	}
+}
+
 // So do lists and lines that colleagues were told directly: conversations that they show count by their numbers alone, names only
 // in what a colleague wrote beside them.
 // R-276

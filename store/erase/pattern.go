@@ -3,8 +3,10 @@ package erase
 import (
 	"fmt"
 	"regexp"
-	"strconv"
+	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf16"
 )
 
 // Addresses, numbers, names and subjects are looked for as a whole: u-17 is not in u-170, nor ann@shop.example in
@@ -132,15 +134,22 @@ func inPersonalText(texts []string) []string {
 	return list
 }
 
-// inBytes returns the forms of texts in the bytes of an event: as they are, and as JSON writes them.
+// inBytes returns the forms of texts in the bytes of an event: as they are, as markup has them, and as writers of JSON
+// escape both: none but what they must, Go, and Slack, which writes ASCII.
 func inBytes(texts []string) []string {
+	goes, slacks := strings.NewReplacer("&", `\u0026`, "<", `\u003c`, ">", `\u003e`), strings.NewReplacer("/", `\/`)
 	forms := []string{}
 	for _, t := range texts {
-		forms = append(forms, asBytes(t))
-		if escaped := asBytes(asJSON(t)); escaped != asBytes(t) {
-			forms = append(forms, escaped)
+		for _, text := range []string{t, inMarkup(t)} {
+			plain, ascii := asJSON(text, unicode.MaxRune), asJSON(text, '~')
+			for _, form := range []string{text, plain, goes.Replace(plain), ascii, slacks.Replace(ascii)} {
+				if bytes := asBytes(form); !slices.Contains(forms, bytes) {
+					forms = append(forms, bytes)
+				}
+			}
 		}
 	}
+
 	return forms
 }
 
@@ -172,8 +181,28 @@ func asBytes(text string) string {
 	return b.String()
 }
 
-// asJSON returns a text as JSON writes it in pure ASCII, without the quotes.
-func asJSON(text string) string {
-	quoted := strconv.QuoteToASCII(text)
-	return quoted[1 : len(quoted)-1]
+// asJSON returns a text as JSON writes it, without the quotes. Characters behind the last one that may stand as it is are
+// escaped.
+func asJSON(text string, last rune) string {
+	var b strings.Builder
+	for _, c := range text {
+		switch {
+		case c == '"' || c == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(c)
+		case c < ' ' || c > last:
+			for _, unit := range utf16.AppendRune(nil, c) {
+				fmt.Fprintf(&b, `\u%04x`, unit)
+			}
+		default:
+			b.WriteRune(c)
+		}
+	}
+
+	return b.String()
+}
+
+// inMarkup returns a text as it stands in Slack's texts and in HTML.
+func inMarkup(text string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(text)
 }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/jackc/pgx/v5"
 
@@ -135,7 +136,10 @@ func readScope(ctx context.Context, q store.Querier, who subject) (*scope, error
 // namedArguments returns the arguments of the statements of places.
 func (s *scope) namedArguments(erasure string) pgx.NamedArgs {
 	words := lowerAll(slices.Concat(s.Names, s.Subjects))
-	told := append(keyForms(s.Keys, isGlobal), words...)
+	told := keyForms(s.Keys, isGlobal)
+	for _, word := range words {
+		told = append(told, asJSON(word, unicode.MaxRune)) // as jsonb is written
+	}
 	for _, id := range s.Conversations {
 		told = append(told, fmt.Sprintf(`"id": %d`, id), fmt.Sprintf(`"conversation": %d`, id))
 	}
