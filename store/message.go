@@ -181,6 +181,10 @@ func LatestMessages(ctx context.Context, q Querier, conversations []Conversation
 	return query.Collect[Message](ctx, q, "latest messages", latestMessages, conversations, each)
 }
 
+// PersonsReasons returns the values of Message.Automatic of messages that nothing may react to, but that a person may have
+// written all the same: what they say is said last in their conversation.
+func PersonsReasons() []string { return []string{"spam", "list", "damaged", "standby"} }
+
 const hasWrittenSince = `
 	SELECT EXISTS (
 		SELECT FROM (

@@ -12,62 +12,66 @@ import (
 	"parley/bridge"
 )
 
+// command lets Ann type a command of ours, which has to be taken.
+func (st *stage) command(text string) {
+	st.t.Helper()
+	out, err := st.fake.As(st.ann).Command(st.ctx(), st.ch, "/parley", text)
+	must(st.t, err)
+	if out.Error != "" {
+		st.t.Errorf("%q: %+v", text, out)
+	}
+}
+
+// lastAction reads what was stored last.
+func (st *stage) lastAction() bridge.Action {
+	st.t.Helper()
+	facts := st.desk.Accepted()
+	if len(facts) == 0 {
+		st.t.Fatal("nothing stored")
+	}
+	return st.decode(facts[len(facts)-1])
+}
+
 // Case 36: a command has no thread; without a number it asks which conversation is meant.
 func TestSlash(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, true)
 	st.withFacts()
 	st.root()
-	run := func(text string) {
-		t.Helper()
-		out, err := st.fake.As(st.ann).Command(st.ctx(), st.ch, "/parley", text)
-		must(t, err)
-		if out.Error != "" {
-			t.Errorf("%q: %+v", text, out)
-		}
-	}
-	last := func() bridge.Action {
-		t.Helper()
-		facts := st.desk.Accepted()
-		if len(facts) == 0 {
-			t.Fatal("nothing stored")
-		}
-		return st.decode(facts[len(facts)-1])
-	}
-	run("mine")
-	if a := last(); a.Verb != bridge.VerbList || a.Args.List != "mine" || a.Place.Channel != st.ch {
+	st.command("mine")
+	if a := st.lastAction(); a.Verb != bridge.VerbList || a.Args.List != "mine" || a.Place.Channel != st.ch {
 		t.Errorf("got %+v", a)
 	}
-	run("find lamp <b>")
-	if a := last(); a.Verb != bridge.VerbFind || a.Args.Note != "lamp <b>" {
+	st.command("find lamp <b>")
+	if a := st.lastAction(); a.Verb != bridge.VerbFind || a.Args.Note != "lamp <b>" {
 		t.Errorf("got %+v", a)
 	}
-	run("#12 resolve")
-	if a := last(); a.Verb != bridge.VerbResolve || a.Args.Conversation != 12 {
+	st.command("#12 resolve")
+	if a := st.lastAction(); a.Verb != bridge.VerbResolve || a.Args.Conversation != 12 {
 		t.Errorf("got %+v", a)
 	}
-	run("snoooze 2h")
-	if a := last(); a.Verb != bridge.VerbUnknown {
+	st.command("snoooze 2h")
+	if a := st.lastAction(); a.Verb != bridge.VerbUnknown {
 		t.Errorf("got %+v", a)
 	}
 	n := st.desk.Number("i:")
-	run("snooze 2h") // which one?
+	st.command("snooze 2h") // which one?
 	v := st.view(st.ann, isForm)
 	if out, err := st.fake.As(st.ann).Submit(st.ctx(), v.ID, map[string][]string{firstInput(t, v) + "/v": {"12"}}); err != nil || out.Error != "" || len(out.Errors) > 0 {
 		t.Fatalf("%+v %v", out, err)
 	}
-	if a := last(); st.desk.Number("i:") != n+1 || a.Verb != bridge.VerbSnooze || a.Args.Until != "2h" || a.Args.Conversation != 12 {
+	if a := st.lastAction(); st.desk.Number("i:") != n+1 || a.Verb != bridge.VerbSnooze || a.Args.Until != "2h" || a.Args.Conversation != 12 {
 		t.Errorf("got %+v", a)
 	}
-	run("note careful *now*") // which one? then it is complete
+	st.command("note careful *now*") // which one? then it is complete
 	v = st.view(st.ann, isForm)
 	if out, err := st.fake.As(st.ann).Submit(st.ctx(), v.ID, map[string][]string{firstInput(t, v) + "/v": {"12"}}); err != nil || out.Error != "" {
 		t.Fatalf("%+v %v", out, err)
 	}
-	if a := last(); a.Verb != bridge.VerbNote || a.Text != "careful *now*" || a.Args.Conversation != 12 {
+	if a := st.lastAction(); a.Verb != bridge.VerbNote || a.Text != "careful *now*" || a.Args.Conversation != 12 {
 		t.Errorf("got %+v", a)
 	}
-	run("assign") // which one? then: to whom?
+	st.command("assign") // which one? then: to whom?
 	v = st.view(st.ann, isForm)
 	out, err := st.fake.As(st.ann).Submit(st.ctx(), v.ID, map[string][]string{firstInput(t, v) + "/v": {"12"}})
 	if err != nil || out.Error != "" || out.ViewError != "" {
@@ -85,18 +89,6 @@ func TestSlashMentions(t *testing.T) {
 	st.root()
 	ben := st.fake.Admin.AddUser(slackfake.User{ID: "U0BEN", Name: "ben", RealName: "Ben Kim", Email: "ben@acme.test"}).ID
 	st.desk.people = []bridge.AgentRef{{ID: 2, Name: "Ben Kim", User: ben}}
-	run := func(text string) {
-		t.Helper()
-		out, err := st.fake.As(st.ann).Command(st.ctx(), st.ch, "/parley", text)
-		must(t, err)
-		if out.Error != "" {
-			t.Errorf("%q: %+v", text, out)
-		}
-	}
-	last := func() bridge.Action {
-		facts := st.desk.Accepted()
-		return st.decode(facts[len(facts)-1])
-	}
 	for text, want := range map[string]bridge.Action{
 		"#12 reply: Ok, @ben calls you":       {Verb: bridge.VerbReply, Text: "Ok, @Ben Kim calls you"},
 		"new kim@example.org Hi, @ben is ill": {Verb: bridge.VerbNew, Text: "Hi, @Ben Kim is ill"},
@@ -104,22 +96,22 @@ func TestSlashMentions(t *testing.T) {
 		"#12 resolve @ben did it":             {Verb: bridge.VerbResolve, Args: bridge.Args{Note: "@Ben Kim did it"}},
 		"#12 assign @ben":                     {Verb: bridge.VerbAssign},
 	} {
-		run(text)
-		if a := last(); a.Verb != want.Verb || a.Text != want.Text || a.Args.Note != want.Args.Note || !slices.Equal(a.Mentions, []string{ben}) {
+		st.command(text)
+		if a := st.lastAction(); a.Verb != want.Verb || a.Text != want.Text || a.Args.Note != want.Args.Note || !slices.Equal(a.Mentions, []string{ben}) {
 			t.Errorf("%q: %+v", text, a)
 		}
 	}
-	run("#12 reply: <!here> it is open again")
-	if a := last(); a.Text != "@here it is open again" || !slices.Equal(a.Mentions, []string{"here"}) {
+	st.command("#12 reply: <!here> it is open again")
+	if a := st.lastAction(); a.Text != "@here it is open again" || !slices.Equal(a.Mentions, []string{"here"}) {
 		t.Errorf("got %+v", a)
 	}
 
-	run("reply Ok, @ben calls you") // to whom?
+	st.command("reply Ok, @ben calls you") // to whom?
 	v := st.view(st.ann, isForm)
 	if out, err := st.fake.As(st.ann).Submit(st.ctx(), v.ID, map[string][]string{firstInput(t, v) + "/v": {"12"}}); err != nil || out.Error != "" {
 		t.Fatalf("%+v %v", out, err)
 	}
-	if a := last(); a.Verb != bridge.VerbReply || a.Text != "Ok, @Ben Kim calls you" || a.Args.Conversation != 12 || !slices.Equal(a.Mentions, []string{ben}) {
+	if a := st.lastAction(); a.Verb != bridge.VerbReply || a.Text != "Ok, @Ben Kim calls you" || a.Args.Conversation != 12 || !slices.Equal(a.Mentions, []string{ben}) {
 		t.Errorf("got %+v", a)
 	}
 }

@@ -81,7 +81,7 @@ const (
 	saidLast = `(SELECT coalesce(bool_or(said.identity_id = ANY(@identities)), false) FROM (
 		SELECT m.identity_id FROM messages AS m
 		WHERE m.conversation_id = %[1]s.id AND m.direction = 'in'
-		ORDER BY CASE WHEN m.automatic IN ('', 'spam', 'list', 'damaged', 'standby') THEN m.id END DESC NULLS LAST, m.id LIMIT 1) AS said)`
+		ORDER BY CASE WHEN m.automatic = '' OR m.automatic = ANY(@persons) THEN m.id END DESC NULLS LAST, m.id LIMIT 1) AS said)`
 )
 
 // ErasedName stands where the name of a contact stood.

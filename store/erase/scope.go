@@ -156,6 +156,7 @@ func (s *scope) namedArguments(erasure string) pgx.NamedArgs {
 		"told":          likePatterns(told),
 		"likely":        likePatterns(words),
 		"whole":         wholeWords(words),
+		"persons":       store.PersonsReasons(),
 		"limit":         batchRows,
 		"erasure":       erasure,
 		"patient":       false,

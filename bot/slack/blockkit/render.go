@@ -61,10 +61,10 @@ type renderer struct {
 	finished []Message
 	ids      int // how many ids of blocks and buttons were made
 
-	words   strings.Builder // the text of all blocks
-	message Message         // the one that is being filled
-	runes   int             // of its text, about
-	size    int             // of its blocks as JSON, in characters
+	words   *strings.Builder // takes the text of all blocks; nil if nobody asks for it
+	message Message          // the one that is being filled
+	runes   int              // of its text, about
+	size    int              // of its blocks as JSON, in characters
 }
 
 // Messages lays a card out, in one message at least. A long card continues in further messages; buttons come
@@ -84,7 +84,7 @@ func (h Home) FirstMessage(c view.Card, seed string) Message { return h.Messages
 // Words lays a card out as text alone, for a message that has no blocks, such as one of files. It holds much more than one with
 // blocks does.
 func (h Home) Words(c view.Card) string {
-	r := &renderer{home: h}
+	r := &renderer{home: h, words: &strings.Builder{}}
 	r.renderBlocks(c.Blocks)
 	return cutMarkup(strings.TrimSpace(r.words.String()), maxWordsRunes)
 }
@@ -151,7 +151,9 @@ func (r *renderer) addBlock(b slackapi.Block, text string, runes int) {
 	r.size += size
 	if text != "" {
 		r.message.Text += text + "\n"
-		r.words.WriteString(text + "\n")
+		if r.words != nil {
+			r.words.WriteString(text + "\n")
+		}
 	}
 }
 

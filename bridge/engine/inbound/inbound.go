@@ -236,7 +236,7 @@ func (it *UseCases) inboundMessage(c *book.Conversation, a *store.Account, part 
 // not said last once people have spoken: a reply that an agent has typed still is the answer.
 func noteSaidLast(c *book.Conversation, m *book.Message, in channels.Inbound) {
 	c.Touch()
-	isNoPersonNow := in.Historical || in.Automatic != "" && !mayBePersons(in.Automatic)
+	isNoPersonNow := in.Historical || in.Automatic != "" && !slices.Contains(store.PersonsReasons(), in.Automatic)
 	if isNoPersonNow && c.LastFrom != "" && c.Kind == store.KindCustomer {
 		return
 	}
@@ -246,16 +246,6 @@ func noteSaidLast(c *book.Conversation, m *book.Message, in channels.Inbound) {
 	if c.LastPreview == "" && len(m.Files) > 0 {
 		c.LastPreview = m.Files[0].Name
 	}
-}
-
-// mayBePersons reports whether a message that nothing may react to may have been written by a person all the same. why is its
-// Inbound.Automatic. The erasure of a contact has the same list, see saidLast in store/erase.
-func mayBePersons(why string) bool {
-	switch why {
-	case "spam", "list", "damaged", "standby":
-		return true
-	}
-	return false
 }
 
 // reopenFor changes the conversation's status because the customer wrote. The customer waits for us now. The conversation opens
