@@ -157,6 +157,42 @@ func TestSendAgainWithoutTheFileThatAnEditRemoved(t *testing.T) {
 	}
 }
 
+// A file that an edit takes out after the text has left doesn't leave any more.
+func TestFileRemovedAfterTheTextHasLeft(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]channelstest.Fault{
+		"while another is sent": {With: "b.txt"},
+		"while it is tried":     {Kind: channelstest.FaultRefuse, With: "c.txt"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{backoff: []time.Duration{time.Hour}})
+			thread := w.opened()
+			release := make(chan struct{})
+			fault.Until = release
+			w.provider.AddFault(fault)
+			said := w.chat.Say("ann", support, thread, "Plans", file("a.txt", 1), file("b.txt", 2), file("c.txt", 3))
+			if fault.Kind == channelstest.FaultNone {
+				w.provider.WaitCalls(t, 2)
+			} else {
+				close(release)
+				w.retried()
+			}
+			w.chat.RemoveFile(support, said, "c.txt")
+			w.line(thread, bridge.LineEditLate)
+			if fault.Kind == channelstest.FaultNone {
+				close(release)
+			}
+			w.fate(said, "out")
+			w.advance(2 * time.Hour)
+			w.settled()
+			if got := w.got(); !slices.Equal(got, []string{"Plans+a.txt", "+b.txt"}) {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}
+
 // inPieces makes a world whose channel sends each reply as two messages, one after the other.
 func inPieces(t *testing.T, o options) *world {
 	t.Helper()

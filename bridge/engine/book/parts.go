@@ -55,6 +55,9 @@ func (ps Parts) carrierOf(s *outbound.Span) *Delivery {
 	return nil
 }
 
+// AllLeft reports whether the provider has all parts that weren't taken back.
+func (ps Parts) AllLeft() bool { return ps.worstFate() == store.FateOut }
+
 // worstFate returns the worst fate of the parts: unclear, failed, waiting or out.
 func (ps Parts) worstFate() store.Fate {
 	fate := store.FateOut

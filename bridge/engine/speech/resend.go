@@ -1,6 +1,8 @@
 package speech
 
 import (
+	"slices"
+
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/outbound"
@@ -67,6 +69,31 @@ func (sp resending) sendRemainder(r book.Request, m *book.Message) {
 	}
 
 	sp.replies.NoteReplied(r.Conversation, r.Agent, m)
+}
+
+// stopRemovedFiles takes back the parts of a reply that still wait and carry a file that an edit has removed, though its text has
+// left. If nothing else of the reply waits, the customer has all of it.
+func (sp resending) stopRemovedFiles(r book.Request, m *book.Message) {
+	isKept := func(f store.FileRef) bool {
+		return slices.ContainsFunc(r.Files, func(g bridge.SurfaceFile) bool { return g.Name == f.Name && g.SizeBytes == f.SizeBytes })
+	}
+
+	parts, isStopped := sp.Outbox.PartsOf(m), false
+	for _, d := range parts {
+		s := d.DecodedPayload().Span
+		if s == nil {
+			continue
+		}
+
+		carried := m.Files[min(s.From, len(m.Files)):min(s.To, len(m.Files))]
+		hasRemoved := slices.ContainsFunc(carried, func(f store.FileRef) bool { return !isKept(f) })
+		isStopped = hasRemoved && sp.Outbox.Cancel(d) || isStopped
+	}
+
+	if isStopped && m.Fate == store.FateWaiting && parts.AllLeft() {
+		sp.CustomerGot(r.Conversation, m)
+		sp.MarkSent(r.Conversation, m, false)
+	}
 }
 
 // markSent has a delivery count as sent. Its message counts as sent if it has no other part that has not been.
