@@ -84,7 +84,7 @@ func (sp editing) applyEdit(r book.Request, m *book.Message) {
 	}
 
 	if m.Direction == store.DirectionOut {
-		resending{sp.UseCases}.stopRemovedFiles(r, m)
+		resending(sp).stopRemovedFiles(r, m)
 		sp.tellLateEdit(r.Conversation, m, r.Action, decision)
 		return
 	}
