@@ -101,7 +101,7 @@ func (n *Announcer) TellChange(ch *tenant.Room, m *tenant.Message, kind, event s
 	}
 
 	a := n.MessageActivity(ch, m)
-	a["type"] = kind
+	a["type"], a["timestamp"] = kind, n.ChangeTime().UTC().Format("2006-01-02T15:04:05.000Z")
 	if data, ok := a["channelData"].(object); ok {
 		data["eventType"] = event
 	}

@@ -58,6 +58,7 @@ type Ground struct {
 	ids         int64
 	born        string // differs between servers, unless their clock stands
 	lastMessage int64
+	lastChange  int64 // milliseconds since 1970
 	Region      string
 	problems    []Problem
 }
@@ -129,6 +130,13 @@ func (g *Ground) threadID(what string) string {
 func (g *Ground) NextMessage() string {
 	g.lastMessage = max(g.Now().UnixMilli(), g.lastMessage+1)
 	return strconv.FormatInt(g.lastMessage, 10)
+}
+
+// ChangeTime returns the time of a change of a message, in full milliseconds, strictly rising: people don't change a message
+// twice in one of them. Caller holds the lock.
+func (g *Ground) ChangeTime() time.Time {
+	g.lastChange = max(g.Now().UnixMilli(), g.lastChange+1)
+	return time.UnixMilli(g.lastChange)
 }
 
 // teamsID is the id by which this bot knows a person.
