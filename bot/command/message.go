@@ -37,13 +37,7 @@ func (m Message) Ask(a *bridge.Action) {
 		p.Text = m.Markdown
 	}
 
-	p = p.Named(m.Named)
-	a.Verb = p.Verb
-	a.Args = p.Args
-	a.Text = p.Text
-	a.Marker = p.Marker
-	a.Explicit = p.Explicit
-	a.Meant = p.Meant
+	p.Named(m.Named).Fill(a)
 	a.Raw = m.Named(a.Raw)
 	a.MentionsBot = m.NamesApp && !p.Explicit
 }

@@ -36,3 +36,9 @@ func (p Parsed) Named(named func(text string) string) Parsed {
 	}
 	return p
 }
+
+// Fill puts into an action what its text asks for.
+func (p Parsed) Fill(a *bridge.Action) {
+	a.Verb, a.Args, a.Text = p.Verb, p.Args, p.Text
+	a.Marker, a.Explicit, a.Meant = p.Marker, p.Explicit, p.Meant
+}

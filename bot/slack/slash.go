@@ -110,16 +110,13 @@ func decodeCommand(me *fact.Self, body []byte) ([]bridge.Action, error) {
 		kind = bridge.ActorForeign
 	}
 
-	return []bridge.Action{{
-		Verb:     p.Verb,
+	a := bridge.Action{
 		Origin:   bridge.OriginSlash,
 		Actor:    bridge.Actor{ID: c.UserID, Kind: kind},
 		Place:    bridge.Place{Channel: c.ChannelID},
-		Text:     p.Text,
 		Raw:      c.Command + " " + c.Text,
-		Marker:   p.Marker,
-		Args:     p.Args,
-		Explicit: p.Explicit,
 		Mentions: mentions,
-	}}, nil
+	}
+	p.Fill(&a)
+	return []bridge.Action{a}, nil
 }

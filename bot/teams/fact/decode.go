@@ -161,8 +161,8 @@ func (p Payload) readReactions(at bridge.Place, a *connector.Activity) []bridge.
 // noRelay answers somebody who tries to write to a customer in a chat or a message that only we can see.
 const noRelay = "What is written to me in private never goes to a customer. Type it in the conversation's thread."
 
-// decodeCommand reads a slash command, or a message that only we can see. Nothing of it
-// ever goes to a customer.
+// decodeCommand reads a slash command, or a message that only we can see. Nothing of it goes to a customer, but for
+// what `new` writes to the one whom it names.
 func (p Payload) decodeCommand(a *connector.Activity) []bridge.Action {
 	t := p.Text(a)
 	at := PlaceOf(a)
@@ -178,12 +178,12 @@ func (p Payload) decodeCommand(a *connector.Activity) []bridge.Action {
 	default: // nothing else goes to a customer
 	}
 
-	q = q.Named(t.Named)
 	at.Message = "" // a message that others don't see is no place
-	return []bridge.Action{{
-		Verb: q.Verb, Origin: bridge.OriginSlash, Actor: p.Actor(a), Place: at, Text: q.Text, Raw: t.Named(t.Plain),
-		Marker: q.Marker, Args: q.Args, Mentions: t.Mentions, OwnThread: p.Own,
-	}}
+	asked := bridge.Action{
+		Origin: bridge.OriginSlash, Actor: p.Actor(a), Place: at, Raw: t.Named(t.Plain), Mentions: t.Mentions, OwnThread: p.Own,
+	}
+	q.Named(t.Named).Fill(&asked)
+	return []bridge.Action{asked}
 }
 
 // shorten shortens a value for an error's text.
