@@ -27,7 +27,7 @@ const shortLine = 6
 
 // Person knows names of a conversation's people.
 type Person struct {
-	whole []string // folded, for scripts without spaces
+	whole []string // of scripts without spaces, in NFC, the longest first: one may be a part of another
 	words []string // folded
 }
 
@@ -36,18 +36,20 @@ func NewPerson(names ...string) Person {
 	var p Person
 	for _, name := range names {
 		for _, word := range strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) }) {
-			folded := fold(word)
-			if folded == "" || slices.Contains(p.words, folded) {
+			if strings.ContainsFunc(word, isWrittenWithoutSpaces) {
+				p.whole = append(p.whole, norm.NFC.String(word))
 				continue
 			}
 
-			if strings.ContainsFunc(folded, isWrittenWithoutSpaces) {
-				p.whole = append(p.whole, folded)
-			} else if utf8.RuneCountInString(folded) > 1 { // an initial is any word
+			folded := fold(word)
+			isInitial := utf8.RuneCountInString(folded) <= 1 // an initial is any word
+			if !isInitial && !slices.Contains(p.words, folded) {
 				p.words = append(p.words, folded)
 			}
 		}
 	}
+
+	slices.SortStableFunc(p.whole, func(a, b string) int { return len(b) - len(a) })
 
 	return p
 }
