@@ -75,20 +75,35 @@ var (
 	unit  = regexp.MustCompile(`^\p{Nd}+[ ]+(?:Tag|Werktag|Woche|Monat|Jahr|Stunde|Minute|Uhr|Euro|EUR|USD|Prozent|Stück|Grad)[a-z]*$`)
 )
 
-// Text returns a text with Hole in place of what shows who somebody is. Lines of a few words of which one was taken
-// out, such as greetings, are left out whole.
+// Text returns a text with Hole in place of what shows who somebody is. Greetings and signatures from which something
+// was taken out are left out whole. Between other lines a hole stays, however short its line is: "Not for order 4711"
+// is no greeting, and the others may say something else without it.
 func (p Person) Text(text string) string {
-	text = norm.NFC.String(text)
-	var kept []string
-	for line := range strings.SplitSeq(text, "\n") {
-		clean := p.cleanLine(line)
-		isShort := len(strings.Fields(clean)) <= shortLine && !strings.ContainsFunc(clean, isWrittenWithoutSpaces)
-		if isShort && strings.Contains(clean, Hole) {
-			continue
-		}
-		kept = append(kept, clean)
+	var lines []string
+	for line := range strings.SplitSeq(norm.NFC.String(text), "\n") {
+		lines = append(lines, p.cleanLine(line))
 	}
-	return strings.TrimSpace(strings.Join(kept, "\n"))
+
+	for len(lines) > 0 && isFrame(lines[0]) {
+		lines = lines[1:]
+	}
+	for len(lines) > 0 && isFrame(lines[len(lines)-1]) {
+		lines = lines[:len(lines)-1]
+	}
+
+	return strings.TrimSpace(strings.Join(lines, "\n"))
+}
+
+// isFrame reports whether a line at the beginning or at the end of a text is empty, or a greeting, a signature or a part of
+// an address from which something was taken out: a few words that are no sentence.
+func isFrame(line string) bool {
+	words := strings.Fields(line)
+	if len(words) == 0 {
+		return true
+	}
+	isShort := len(words) <= shortLine && !strings.ContainsFunc(line, isWrittenWithoutSpaces)
+	isSentence := strings.HasSuffix(words[len(words)-1], ".")
+	return isShort && !isSentence && strings.Contains(line, Hole)
 }
 
 // cleanLine puts Hole in place of mail addresses, links, postal addresses, long numbers and names.

@@ -55,6 +55,22 @@ func TestAnswersStay(t *testing.T) {
 	}
 }
 
+// TestExceptionsStay: a short line that makes an exception leaves a hole, so that nobody is promised the rest without it.
+// Greetings and signatures leave none.
+func TestExceptionsStay(t *testing.T) {
+	t.Parallel()
+	p := anonymous.NewPerson("Maria Rossi")
+	for text, want := range map[string]string{
+		"Ja, Sie können die Lampe zurückgeben.\nNicht für Bestellung 48213.\nDas Geld kommt nach 5 Werktagen.": "Ja, Sie können die Lampe zurückgeben.\nNicht für […].\nDas Geld kommt nach 5 Werktagen.",
+		"Liebe Maria\n\nJa, Sie können die Lampe zurückgeben.\nNicht für Bestellung 48213.\n\nGrüße, Maria":    "Ja, Sie können die Lampe zurückgeben.\nNicht für […].",
+		"Hello Maria!\nYes, you can.\nNot order 48213\nThe postage is ours.\nM. Rossi\n10115 Berlin":           "Yes, you can.\nNot order […]\nThe postage is ours.",
+	} {
+		if got := p.Text(text); got != want {
+			t.Errorf("%q became %q, want %q", text, got, want)
+		}
+	}
+}
+
 // TestNumbersInWords: a number that is spelled out is one all the same, in eight languages; counts are none.
 func TestNumbersInWords(t *testing.T) {
 	t.Parallel()
