@@ -14,6 +14,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/net/publicsuffix"
 	"golang.org/x/text/unicode/norm"
 
 	"parley/bridge/analysis/mask"
@@ -34,8 +35,8 @@ type Person struct {
 // NewPerson collects the words of names and addresses: "Maria Rossi", "maria.rossi@customer.test".
 func NewPerson(names ...string) Person {
 	var p Person
-	for _, name := range names {
-		for _, word := range strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) }) {
+	for name := range strings.FieldsSeq(strings.Join(names, " ")) {
+		for _, word := range strings.FieldsFunc(withoutSuffix(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) }) {
 			if strings.ContainsFunc(word, isWrittenWithoutSpaces) {
 				p.whole = append(p.whole, norm.NFC.String(word))
 				continue
@@ -52,6 +53,17 @@ func NewPerson(names ...string) Person {
 	slices.SortStableFunc(p.whole, func(a, b string) int { return len(b) - len(a) })
 
 	return p
+}
+
+// withoutSuffix returns a mail address without the end of its domain that names nobody: of "maria@shop.com.br" it leaves
+// "maria@shop". With it, "come" and "company" would be forms of a name. Everything else it returns as it is.
+func withoutSuffix(name string) string {
+	_, domain, isAddress := strings.Cut(name, "@")
+	suffix, _ := publicsuffix.PublicSuffix(strings.ToLower(domain))
+	if !isAddress || len(suffix) >= len(domain) {
+		return name
+	}
+	return name[:len(name)-len(suffix)]
 }
 
 // isWrittenWithoutSpaces reports whether a letter belongs to a script that puts no spaces between words.

@@ -23,6 +23,7 @@ func TestNothingIsLeft(t *testing.T) {
 		{"Ludovica Malaspina", "Abito in via dei Canarini 5, 20121 Milano. La lampada è rotta. IBAN IT60 X054 2811 1010 0000 0123 456", "canarini 20121 milano 0542 123456", "è rotta"},
 		{"Wilhelmina Kraaijenbrink", "Ik woon aan de Kanarielaan 8, 1234 AB Utrecht. De lamp is kapot. Mail w.kraaijenbrink@canary.test", "kanarielaan utrecht kraaijenbrink", "is kapot"},
 		{"Świętosława Kanarek", "Mieszkam przy ul. Kanarkowej 21, 00-950 Warszawa. Lampa nie działa. To lampa Świętosławy Kanarek, faktura FV/2026/1187.", "kanark warszawa święto 1187 00-950", "nie działa"},
+		{"kim@canary.com canary@localhost", "Kim works at Canary, and wants another lamp for the office at localhost.", "kim canary localhost", "another lamp"},
 		{"王小明", "我是王小明,台灯坏了。", "王小明", "灯坏了"},
 		{"王 王小明", "我是王小明,台灯坏了。", "王 小明", "灯坏了"},
 		{"김민수", "김민수 고객님, 반품하실 수 있습니다.", "김민수", "반품하실 수"},
@@ -48,9 +49,12 @@ func TestAnswersStay(t *testing.T) {
 		"Please send it back within 30 days. We pay the postage.",
 		"Sie können die Lampe innerhalb von 30 Tagen zurückgeben.\n\nDas Geld kommt nach 5 Werktagen.",
 		"Vous pouvez la renvoyer sous 30 jours.", "Puede devolverla en 14 días.", "Può restituirla entro 14 giorni.", "U kunt hem binnen 14 dagen terugsturen.", "Można ją zwrócić w ciągu 14 dni.",
+		"Please don't come before Monday, we are closed for the holidays.", "La garantía es de dos años, y el envío es gratis.", "Como sempre, a troca é grátis.",
 	} {
-		if got := anonymous.NewPerson("Maria Rossi", "maria@customer.test").Text("Dear Maria,\n\n" + text + "\n\nRegards, Maria"); got != text {
-			t.Errorf("%q became %q", text, got)
+		for _, address := range []string{"maria@customer.test", "maria@gmail.com", "maria@tienda.es", "Maria@Loja.com.br"} {
+			if got := anonymous.NewPerson("Maria Rossi " + address).Text("Dear Maria,\n\n" + text + "\n\nRegards, Maria"); got != text {
+				t.Errorf("of %s, %q became %q", address, text, got)
+			}
 		}
 	}
 }
