@@ -44,6 +44,10 @@ func (v *visit) readFolder(ctx context.Context) error {
 		if err := v.checkRoom(); err != nil {
 			return err
 		}
+		if !v.canKeep(name) {
+			v.note(name + " is left out: its name is too long, or is no UTF-8.")
+			return nil
+		}
 
 		return v.readFile(ctx, root, name, entry)
 	})

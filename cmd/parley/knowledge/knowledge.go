@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -26,10 +27,11 @@ import (
 
 const (
 	lookEvery     = 10 * time.Second // for places that are due or new
-	leaseFor      = time.Minute      // of a place that is being read; renewed with each page
+	leaseFor      = time.Minute      // of a place that is being read; renewed before each page
 	maxPages      = 500              // of a place
 	maxPageBytes  = 1 << 20          // of a page
 	maxPlaceBytes = 30 << 20         // bytes of a place
+	maxKeyBytes   = 2500             // of a place and an address in it together: PostgreSQL's indexes take little more
 	politePage    = time.Second      // between two requests
 )
 
@@ -65,27 +67,39 @@ func (r *Reader) Run(ctx context.Context) error {
 	return nil
 }
 
-// Round reads the places that are due. What can't be read is noted with its place, and is no error.
+// Round reads the places that are due. What can't be read is noted with its place, and is no error. Where something of a
+// place can't be stored, the others are read all the same.
 func (r *Reader) Round(ctx context.Context) error {
 	places, err := knowledge.DuePlaces(ctx, r.opt.Pool, r.opt.Every)
 	if err != nil {
 		return err
 	}
 
+	var failed error
 	for _, p := range places {
 		isMine, err := r.takeLease(ctx, p.Place)
 		if err != nil {
-			return err
+			return errors.Join(failed, err)
 		}
 		if !isMine { // another process reads this place, and then those behind it
-			return nil
+			return failed
 		}
-		if err := errors.Join(r.read(ctx, p), store.DropLeases(ctx, r.opt.Pool, []string{leaseOf(p.Place)}, r.opt.Holder)); err != nil {
-			return err
-		}
+
+		failed = errors.Join(failed, r.readOrNote(ctx, p), store.DropLeases(ctx, r.opt.Pool, []string{leaseOf(p.Place)}, r.opt.Holder))
 	}
 
-	return nil
+	return failed
+}
+
+// readOrNote looks through one place. If that fails, it notes so with the place, which keeps what was read of it before: so it is
+// read again when it is due, and not in the next round.
+func (r *Reader) readOrNote(ctx context.Context, p knowledge.Place) error {
+	err := r.read(ctx, p)
+	if err == nil || ctx.Err() != nil || errors.Is(err, errTaken) {
+		return err
+	}
+	const problem = "It could not be read to its end: an admin finds why in the log."
+	return errors.Join(fmt.Errorf("knowledge: %s: %w", p.Place, err), r.finish(ctx, p, problem, nil))
 }
 
 func leaseOf(place string) string { return "knowledge:" + place }
@@ -104,6 +118,9 @@ type visit struct {
 	bytes    int                       // of these pages
 	problems []string                  // what could not be read, for people
 }
+
+// errTaken ends a visit to a place that another process reads by now.
+var errTaken = errors.New("knowledge: the place is read by another process")
 
 // errFull ends a visit that has read as much as a place may have.
 var errFull = errors.New("knowledge: the place has more than is read of one")
@@ -134,13 +151,18 @@ func (r *Reader) read(ctx context.Context, p knowledge.Place) error {
 	present := v.present
 
 	if len(v.problems) > 0 {
-		problem = v.problems[0]
+		problem = clean(v.problems[0])
 		r.opt.Log.Warn("knowledge was not read completely", "place", p.Place, "problem", problem, "problems", len(v.problems))
 	}
 	if len(present) == 0 && problem != "" {
 		present = nil // all pages that were read before stay: they are better than nothing
 	}
 
+	return r.finish(ctx, p, problem, present)
+}
+
+// finish stores that a place was looked through, as knowledge.Finish does.
+func (r *Reader) finish(ctx context.Context, p knowledge.Place, problem string, present []string) error {
 	return store.InTx(ctx, r.opt.Pool, func(tx pgx.Tx) error { return knowledge.Finish(ctx, tx, p.Place, problem, present) })
 }
 
@@ -155,11 +177,25 @@ func (v *visit) checkRoom() error {
 	return nil
 }
 
+// canKeep reports whether PostgreSQL can store what has this address.
+func (v *visit) canKeep(address string) bool {
+	return len(v.place.Place)+len(address) <= maxKeyBytes && utf8.ValidString(address)
+}
+
+// renewLease renews the lease of the place.
+// Errors: errTaken; the database's.
+func (v *visit) renewLease(ctx context.Context) error {
+	isMine, err := v.r.takeLease(ctx, v.place.Place)
+	if err == nil && !isMine {
+		return errTaken
+	}
+	return err
+}
+
 // keep stores a page that was read. text is Markdown.
 func (v *visit) keep(ctx context.Context, p knowledge.Page, title, text string) error {
-	isMine, err := v.r.takeLease(ctx, v.place.Place)
-	if err != nil || !isMine {
-		return errors.Join(err, fmt.Errorf("knowledge: %s is read by another process", v.place.Place))
+	if err := v.renewLease(ctx); err != nil {
+		return err
 	}
 	p.Place = v.place.Place
 	list := cutSections(title, text)

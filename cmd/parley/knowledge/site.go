@@ -171,6 +171,10 @@ func (c *crawl) get(ctx context.Context, address string, known knowledge.Page, m
 // readPage reads one page, and queues the pages to which it links. A page that hasn't changed since it was read before, or
 // can't be read now, is kept as it was. One that is gone, or has moved to another site, isn't.
 func (c *crawl) readPage(ctx context.Context, address string) error {
+	if err := c.renewLease(ctx); err != nil {
+		return err
+	}
+
 	known := c.known[address]
 	got, err := c.get(ctx, address, known, maxPageBytes)
 
@@ -208,6 +212,10 @@ func (c *crawl) readPage(ctx context.Context, address string) error {
 	c.bytes += len(got.body)
 	if final := normaliseAddress(got.from); final != address { // a redirect: the page counts where it is
 		if c.queued[final] {
+			return nil
+		}
+		if !c.canKeep(final) {
+			c.note(address + " leads to an address that can't be stored: it is too long, or is no UTF-8.")
 			return nil
 		}
 		c.queued[final] = true
@@ -280,9 +288,15 @@ func (c *crawl) linksBelow(page *url.URL, links []string) []string {
 
 		address := normaliseAddress(target)
 		isBelow := strings.HasPrefix(target.Path, folder)
-		if isBelow && len(list) < maxLinks && !slices.Contains(list, address) {
-			list = append(list, address)
+		if !isBelow || len(list) >= maxLinks || slices.Contains(list, address) {
+			continue
 		}
+		if !c.canKeep(address) {
+			c.note("A link is left out that can't be stored: its address is too long, or is no UTF-8.")
+			continue
+		}
+
+		list = append(list, address)
 	}
 
 	return list
@@ -308,7 +322,7 @@ func normaliseAddress(u *url.URL) string {
 func (c *crawl) add(pages []string) {
 	for _, address := range pages {
 		u, err := url.Parse(address)
-		if err != nil || c.queued[address] {
+		if err != nil || c.queued[address] || !c.canKeep(address) {
 			continue
 		}
 		if len(c.queued) >= maxQueued || !c.rules.isAllowed(u.RequestURI()) {

@@ -2,11 +2,15 @@ package knowledge_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -29,6 +33,7 @@ type site struct {
 
 	mu       sync.Mutex
 	pages    map[string]string // by path: HTML, or "-> ADDRESS" for a redirect
+	during   func(path string) // called while a page is asked for; may be nil
 	asked    []string          // paths, in their order; "304 /path" where nothing had changed
 	busy     atomic.Int32
 	together atomic.Bool // two requests came at once
@@ -50,6 +55,9 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer s.busy.Add(-1)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.during != nil {
+		s.during(r.URL.Path)
+	}
 	page, there := s.pages[r.URL.Path]
 	to, redirect := strings.CutPrefix(page, "-> ")
 	etag := fmt.Sprintf(`"%x"`, len(page))
@@ -59,7 +67,8 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	case redirect:
-		http.Redirect(w, r, to, http.StatusFound)
+		w.Header().Set("Location", to) // as it is: http.Redirect would escape it
+		w.WriteHeader(http.StatusFound)
 	case !there:
 		http.NotFound(w, r)
 	default:
@@ -95,10 +104,14 @@ func open(t *testing.T, places ...string) *pgxpool.Pool {
 // round looks through all places now.
 func round(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
-	r := reader.New(reader.Options{Pool: pool, Log: slog.New(slog.DiscardHandler), Holder: "test", Every: 0, Pause: time.Millisecond, Language: offline.New()})
-	if err := r.Round(t.Context()); err != nil {
+	if err := newReader(pool, 0).Round(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// newReader makes a Reader that looks through places so often.
+func newReader(pool *pgxpool.Pool, every time.Duration) *reader.Reader {
+	return reader.New(reader.Options{Pool: pool, Log: slog.New(slog.DiscardHandler), Holder: "test", Every: every, Pause: time.Millisecond, Language: offline.New()})
 }
 
 // titles returns the titles of the sections that fit a text, the best first.
@@ -115,13 +128,117 @@ func titles(t *testing.T, pool *pgxpool.Pool, text string) []string {
 	return all
 }
 
+// problem returns what is noted with the last of the places, by name.
 func problem(t *testing.T, pool *pgxpool.Pool) string {
 	t.Helper()
 	places, err := knowledge.Places(t.Context(), pool)
-	if err != nil || len(places) != 1 {
+	if err != nil || len(places) == 0 {
 		t.Fatal(places, err)
 	}
-	return places[0].Problem
+	return places[len(places)-1].Problem
+}
+
+// folderBehind makes a folder with one file, and places of which the folder is read behind the site.
+func folderBehind(t *testing.T, s *site) *pgxpool.Pool {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "a.md"), []byte("# Warranty\n\nThe warranty lasts two years."), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	pool := open(t, dir, s.URL+"/")
+	if _, err := pool.Exec(t.Context(), `UPDATE knowledge_places SET read_at = parley_now() - interval '1 day' WHERE place = $1`, dir); err != nil {
+		t.Fatal(err)
+	}
+	return pool
+}
+
+// A site may lead to addresses that can't be stored: such a page is left out and noted, and the others are read.
+func TestAddressesThatCannotBeStored(t *testing.T) {
+	t.Parallel()
+	var noise strings.Builder
+	for i := range 1500 { // PostgreSQL can't compress it much
+		fmt.Fprintf(&noise, "%x", sha256.Sum256([]byte(strconv.Itoa(i))))
+	}
+	for name, page := range map[string]map[string]string{
+		"too long":     {"/": `<h1>Help</h1><p>Ask.</p><a href="/list?q=` + noise.String()[:6000] + `">All</a><a href="/prices">Prices</a>`, "/list": "<p>All of it</p>"},
+		"bytes":        {"/": `<h1>Help</h1><p>Ask.</p><a href="/old">Old</a><a href="/prices">Prices</a>`, "/old": "-> /new?q=\xff\xfe", "/new": "<p>New</p>"},
+		"at the start": {"/": "-> /new?q=\xff\xfe", "/new": "<p>New</p>"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			page["/prices"] = "<h1>Prices</h1><p>A lamp costs ten euros.</p>"
+			s := newSite(t, page)
+			pool := folderBehind(t, s)
+			round(t, pool)
+			if got := titles(t, pool, "warranty"); !slices.Equal(got, []string{"Warranty"}) {
+				t.Errorf("of the place behind it %q is found", got)
+			}
+			if got := titles(t, pool, "prices"); name != "at the start" && !slices.Equal(got, []string{"Prices"}) {
+				t.Errorf("of the site's other pages %q is found", got)
+			}
+			if p := problem(t, pool); !strings.Contains(p, "can't be stored") {
+				t.Errorf("the problem is %q", p)
+			}
+		})
+	}
+}
+
+// What can't be stored of one place is noted with it, and keeps no other from being read. It is not read anew before its time.
+func TestPlaceThatCannotBeStored(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, map[string]string{"/": "<h1>Help</h1><p>Ask the unspeakable.</p>"})
+	pool := folderBehind(t, s)
+	if _, err := pool.Exec(t.Context(), `ALTER TABLE knowledge_sections ADD CHECK (body NOT LIKE '%unspeakable%')`); err != nil {
+		t.Fatal(err)
+	}
+	r := newReader(pool, time.Hour)
+	if err := r.Round(t.Context()); err == nil || !strings.Contains(err.Error(), s.URL) {
+		t.Errorf("the log tells %v", err)
+	}
+	if got := titles(t, pool, "warranty"); !slices.Equal(got, []string{"Warranty"}) {
+		t.Errorf("of the place behind it %q is found", got)
+	}
+	if p := problem(t, pool); !strings.Contains(p, "could not be read to its end") {
+		t.Errorf("the problem is %q", p)
+	}
+	asked := len(s.requests())
+	if err := r.Round(t.Context()); err != nil || asked == 0 || len(s.requests()) != 0 {
+		t.Errorf("after %d requests it was read again: %v", asked, err)
+	}
+}
+
+// A visit keeps its lease though nothing has changed at the site, however many pages that takes. Where another process has taken
+// it, it ends, and changes nothing.
+func TestLeaseOfAVisit(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, map[string]string{"/": `<p>Hello</p><a href="/a">a</a><a href="/b">b</a>`, "/a": "<p>One</p>", "/b": "<p>Two</p>"})
+	pool := open(t, s.URL+"/")
+	round(t, pool)
+	var lapsed int
+	s.during = func(path string) {
+		if err := pool.QueryRow(context.Background(), `SELECT count(*) FROM leases WHERE name LIKE 'knowledge:%' AND until < clock_timestamp()`).Scan(&lapsed); err != nil || lapsed != 0 {
+			t.Errorf("at %s %d leases have lapsed: %v", path, lapsed, err)
+		}
+		if _, err := pool.Exec(context.Background(), `UPDATE leases SET until = clock_timestamp() - interval '1 second' WHERE name LIKE 'knowledge:%'`); err != nil {
+			t.Error(err)
+		}
+	}
+	round(t, pool)
+	s.during = func(path string) {
+		if path != "/a" {
+			return
+		}
+		if _, err := pool.Exec(context.Background(), `UPDATE leases SET holder = 'another', until = clock_timestamp() + interval '1 hour' WHERE name LIKE 'knowledge:%'`); err != nil {
+			t.Error(err)
+		}
+	}
+	s.requests()
+	if err := newReader(pool, 0).Round(t.Context()); err == nil || slices.Contains(s.requests(), "304 /b") {
+		t.Errorf("it went on beside another process: %v", err)
+	}
+	if p := problem(t, pool); p != "" {
+		t.Errorf("the problem is %q", p)
+	}
 }
 
 // A site is read page by page, in a circle too, as its robots.txt allows; what is elsewhere, or frames a page, is
