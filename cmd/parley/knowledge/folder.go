@@ -23,12 +23,17 @@ func (v *visit) readFolder(ctx context.Context) error {
 		return nil
 	}
 	defer func() { _ = root.Close() }()
-	return fs.WalkDir(root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
+	return v.readFiles(ctx, root.FS())
+}
+
+// readFiles reads the files of the place's folder.
+func (v *visit) readFiles(ctx context.Context, files fs.FS) error {
+	return fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if err != nil {
-			v.note(name + " can't be read: " + fileReason(err))
+			v.failToRead(name, err)
 			return nil
 		}
 
@@ -49,34 +54,34 @@ func (v *visit) readFolder(ctx context.Context) error {
 			return nil
 		}
 
-		return v.readFile(ctx, root, name, entry)
+		return v.readFile(ctx, files, name, entry)
 	})
 }
 
 // readFile reads one file, unless it is as it was when it was last read. Of a longer file than maxPageBytes it reads the beginning.
-func (v *visit) readFile(ctx context.Context, root *os.Root, name string, entry fs.DirEntry) error {
+func (v *visit) readFile(ctx context.Context, files fs.FS, name string, entry fs.DirEntry) error {
 	info, err := entry.Info()
 	if err != nil {
-		v.note(name + " can't be read: " + fileReason(err))
+		v.failToRead(name, err)
 		return nil
 	}
 
 	mark := fmt.Sprintf("%d %d", info.Size(), info.ModTime().UnixNano())
 	if v.known[name].ETag == mark {
 		v.present = append(v.present, name)
-		v.bytes += int(info.Size())
+		v.bytes += int(min(info.Size(), maxPageBytes))
 		return nil
 	}
 
-	f, err := root.Open(name)
+	f, err := files.Open(name)
 	if err != nil {
-		v.note(name + " can't be read: " + fileReason(err))
+		v.failToRead(name, err)
 		return nil
 	}
 	defer func() { _ = f.Close() }()
 	raw, err := io.ReadAll(io.LimitReader(f, maxPageBytes))
 	if err != nil {
-		v.note(name + " can't be read: " + fileReason(err))
+		v.failToRead(name, err)
 		return nil
 	}
 
@@ -91,6 +96,20 @@ func (v *visit) readFile(ctx context.Context, root *os.Root, name string, entry 
 	}
 
 	return v.keep(ctx, knowledge.Page{Address: name, ETag: mark}, title, text)
+}
+
+// failToRead notes that a file or a folder can't be read. What was read of it before is kept, as of a site's pages, unless it is
+// gone.
+func (v *visit) failToRead(name string, err error) {
+	v.note(name + " can't be read: " + fileReason(err))
+	if errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	for known := range v.known {
+		if known == name || name == "." || strings.HasPrefix(known, name+"/") {
+			v.present = append(v.present, known)
+		}
+	}
 }
 
 // fileReason says why a file can't be read, without its path.

@@ -125,20 +125,23 @@ var errTaken = errors.New("knowledge: the place is read by another process")
 // errFull ends a visit that has read as much as a place may have.
 var errFull = errors.New("knowledge: the place has more than is read of one")
 
-// read looks through one place, and stores which pages there are and what went wrong.
+// read looks through one place, and stores what it finds.
 func (r *Reader) read(ctx context.Context, p knowledge.Place) error {
+	if p.IsSite() {
+		return r.visit(ctx, p, (*visit).readSite)
+	}
+	return r.visit(ctx, p, (*visit).readFolder)
+}
+
+// visit looks through one place, as look does it, and stores which pages there are and what went wrong.
+func (r *Reader) visit(ctx context.Context, p knowledge.Place, look func(*visit, context.Context) error) error {
 	known, err := knowledge.Pages(ctx, r.opt.Pool, p.Place)
 	if err != nil {
 		return err
 	}
 
 	v := &visit{r: r, place: p, known: known, present: []string{}}
-	if p.IsSite() {
-		err = v.readSite(ctx)
-	} else {
-		err = v.readFolder(ctx)
-	}
-
+	err = look(v, ctx)
 	if errors.Is(err, errFull) {
 		v.note(fmt.Sprintf("Only %d pages or %d MB are read.", maxPages, maxPlaceBytes>>20))
 		err = nil
