@@ -64,6 +64,50 @@ func TestSuggestedFromResolvedConversations(t *testing.T) {
 	w.eventually("it helps nobody any more", func() bool { return w.count(`SELECT count(*) FROM solved`) == 0 })
 }
 
+// A resolved conversation whose analysis is switched off helps nobody any more: nothing of it is in a question. Switched on
+// again, it helps as before.
+// R-185
+func TestSwitchedOffHelpsNobody(t *testing.T) {
+	t.Parallel()
+	r := &reader{find: func(analysis.Question) (analysis.Answer, error) {
+		return analysis.Answer{Sentiment: analysis.Neutral}, nil
+	}}
+	w := newWorld(t, options{analyzer: r})
+	w.solves(channelstest.Event{From: "kim", Name: "Kim"}, "Where is the return slip of my lamp?", "It is in the parcel.")
+	w.learned(1)
+	thread := w.thread("Where is the return slip")
+	for i, c := range []struct {
+		switched string
+		helps    int
+	}{{"off", 0}, {"on", 1}} {
+		w.chat.Say("ann", support, thread, "!analysis "+c.switched)
+		w.eventually("it is switched", func() bool {
+			return w.count(`SELECT count(*) FROM conversations WHERE id = 1 AND coalesce(traits->>'analysis', 'on') = $1`, c.switched) == 1
+		})
+		before := len(r.questions())
+		w.writes([]string{"joe", "lee"}[i], "I miss the return slip of my lamp.")
+		w.ripen()
+		w.eventually("it is asked", func() bool { return len(r.questions()) > before })
+		if q := r.questions()[before]; len(q.Desk.Examples) != c.helps || len(q.Desk.Sources) != c.helps {
+			t.Errorf("switched %s: the question has %+v", c.switched, q.Desk)
+		}
+		w.settled()
+	}
+}
+
+// An answer is suggested to nobody without the exception that stood in it.
+// R-185
+func TestAnswerWithAnExceptionIsNotSuggested(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{analyzer: offline.New()})
+	w.solves(channelstest.Event{From: "kim", Name: "Kim"}, "Kann ich die Lampe zurückgeben?",
+		"Ja, Sie können die Lampe zurückgeben.\nNicht für Bestellung 48213.\nDas Geld kommt nach 5 Werktagen.")
+	w.learned(1)
+	if got := w.text(`SELECT answered FROM solved`); got != "" {
+		t.Errorf("kept is %q", got)
+	}
+}
+
 // Nothing that shows who customers of resolved conversations are reaches a question or a suggestion, in eight
 // languages, though an Analyzer suggests all that it is shown.
 // R-185

@@ -118,7 +118,8 @@ func Keep(ctx context.Context, tx pgx.Tx, s Solved) error {
 }
 
 // Only the newest conversations of each account are compared with the text, so that the cost doesn't grow with their number.
-// Each is compared by the rules of its own language (config).
+// Each is compared by the rules of its own language (config). Those whose analysis was switched off after they were kept are
+// left out of the best.
 const likeText = `
 	WITH newest AS MATERIALIZED (
 		SELECT latest.*
@@ -128,14 +129,20 @@ const likeText = `
 			WHERE account_id = account.id AND team_id = $2
 			ORDER BY conversation_id DESC
 			LIMIT $4) AS latest
+	), best AS MATERIALIZED (
+		SELECT newest.*, ts_rank(newest.words, asked.words, 1) AS rank
+		FROM (SELECT DISTINCT config, $3::text AS given FROM newest) AS language
+		CROSS JOIN LATERAL (` + query.AnyWords + `) AS asked
+		JOIN newest ON newest.config = language.config AND newest.words @@ asked.words
+		ORDER BY rank DESC, newest.conversation_id DESC
+		LIMIT $5
 	)
-	SELECT newest.conversation_id, newest.account_id, newest.team_id, newest.intent, newest.tags, newest.agent_id,
-		newest.asked, newest.answered
-	FROM (SELECT DISTINCT config, $3::text AS given FROM newest) AS language
-	CROSS JOIN LATERAL (` + query.AnyWords + `) AS asked
-	JOIN newest ON newest.config = language.config AND newest.words @@ asked.words
-	ORDER BY ts_rank(newest.words, asked.words, 1) DESC, newest.conversation_id DESC
-	LIMIT $5`
+	SELECT best.conversation_id, best.account_id, best.team_id, best.intent, best.tags, best.agent_id, best.asked, best.answered
+	FROM best
+	WHERE NOT EXISTS (
+		SELECT FROM conversations AS conversation
+		WHERE conversation.id = best.conversation_id AND conversation.traits->>'analysis' = 'off')
+	ORDER BY best.rank DESC, best.conversation_id DESC`
 
 // comparedEach is how many conversations of each account are compared with a text.
 const comparedEach = 500
