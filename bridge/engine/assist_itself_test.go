@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"parley/bridge"
 	"parley/bridge/analysis"
@@ -61,6 +62,41 @@ func TestLongConversationIsSummedUp(t *testing.T) {
 	w.eventually("it is summed up again", func() bool { return w.lines(thread, bridge.LineWritten) == 2 })
 	if n := len(s.requests()[1].Messages); n != 14 {
 		t.Errorf("the last summary was made of %d messages", n)
+	}
+}
+
+// Who answers and resolves in one go has the conversation summed up with that answer, once it has left. Nobody waits long for an
+// answer that stays on its way.
+func TestSummaryKnowsTheLastAnswer(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		hold, later time.Duration
+		messages    int
+	}{
+		"in its hold": {30 * time.Second, 30 * time.Second, 10},
+		"for long":    {time.Hour, 3 * time.Minute, 9},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := writesAlways("- A lamp is late.")
+			w := newWorld(t, options{analyzer: s})
+			thread := w.opened()
+			w.talk(thread, 8)
+			w.opt.hold = c.hold
+			w.saveAccount(chat, nil)
+			w.stateOf(w.reply(thread, "!reply It comes tomorrow."), "queued")
+			w.reply(thread, "!resolve done")
+			w.card(thread, "resolved")
+			w.eventually("the summary waits for it", func() bool {
+				return w.count(`SELECT count(*) FROM text_requests WHERE done_at IS NULL AND due_at > asked_at AND attempt = 0`) == 1
+			})
+			w.advance(c.later)
+			w.line(thread, bridge.LineWritten)
+			list := s.requests()
+			if len(list) != 1 || len(list[0].Messages) != c.messages {
+				t.Errorf("asked was %+v", list)
+			}
+		})
 	}
 }
 

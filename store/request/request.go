@@ -111,6 +111,16 @@ func Retry(ctx context.Context, q store.Execer, r Request, wait time.Duration) e
 	return query.Exec(ctx, q, "retry text request", retryRequest, r.ConversationID, r.Name, r.Epoch, wait.Seconds())
 }
 
+const postponeRequest = `
+	UPDATE text_requests
+	SET due_at = parley_now() + make_interval(secs => $4), leased_until = NULL, attempt = attempt - 1
+	WHERE conversation_id = $1 AND name = $2 AND epoch = $3 AND done_at IS NULL`
+
+// Postpone gives a claimed request back that was not tried yet: its claim counts as no attempt. It is due again after wait.
+func Postpone(ctx context.Context, q store.Execer, r Request, wait time.Duration) error {
+	return query.Exec(ctx, q, "postpone text request", postponeRequest, r.ConversationID, r.Name, r.Epoch, wait.Seconds())
+}
+
 const dropOld = `
 	WITH old AS MATERIALIZED (
 		SELECT conversation_id, name

@@ -109,6 +109,7 @@ func TestClaims(t *testing.T) {
 	check(t, request.Finish(t.Context(), pool, old, fact("late")))
 	check(t, request.Drop(t.Context(), pool, old))
 	check(t, request.Retry(t.Context(), pool, old, 0))
+	check(t, request.Postpone(t.Context(), pool, old, 0))
 	if n := count(t, pool, `SELECT count(*) FROM events WHERE external_id = 'late'`) + len(claimed(t, pool, 9)); n != 0 {
 		t.Error("whoever lost the claim was heard")
 	}
@@ -120,6 +121,10 @@ func TestClaims(t *testing.T) {
 	again := claimed(t, pool, 9)
 	if len(again) != 1 || again[0].Attempt != 3 {
 		t.Fatalf("claimed %+v", again)
+	}
+	check(t, request.Postpone(t.Context(), pool, again[0], 0))
+	if again = claimed(t, pool, 9); len(again) != 1 || again[0].Attempt != 3 {
+		t.Fatalf("claimed after it was postponed %+v", again)
 	}
 	check(t, request.Finish(t.Context(), pool, again[0], fact("told")))
 	check(t, request.Finish(t.Context(), pool, again[0], fact("twice")))

@@ -26,6 +26,8 @@ const (
 	writeRetryPause  = 3 * time.Second // before the second attempt
 	writeInterval    = time.Second     // between two looks for texts that another process has left, or that wait for their second attempt
 	maxWriteMessages = 200             // the latest messages of a conversation that a Writer gets
+	replyPause       = 3 * time.Second // between two looks whether a reply has left of which a summary is to tell
+	maxReplyWait     = 2 * time.Minute // for such a reply, from when the summary was asked for
 )
 
 // WakeWriting says that texts may have been asked for.
@@ -93,11 +95,14 @@ func (as *Analyses) writeOne(ctx context.Context, with analysis.Writer, r reques
 	}
 
 	f := own.Fact{Kind: own.Written, Conversation: r.ConversationID, WrittenText: own.WrittenText{Ask: &ask}}
-	text, covered, err := as.composeText(ctx, with, r.ConversationID, ask)
+	text, covered, err := as.composeText(ctx, with, r, ask)
 	f.Covered = covered
 
-	if errors.Is(err, errNothingToDo) {
+	switch {
+	case errors.Is(err, errNothingToDo):
 		return as.dropRequest(ctx, r)
+	case errors.Is(err, errReplyWaits):
+		return as.postponeRequest(ctx, r)
 	}
 
 	if err == nil {
@@ -175,13 +180,20 @@ func (as *Analyses) retryRequest(ctx context.Context, r request.Request) error {
 	return request.Retry(ctx, as.pool, r, writeRetryPause)
 }
 
+func (as *Analyses) postponeRequest(ctx context.Context, r request.Request) error {
+	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
+	defer cancel()
+	return request.Postpone(ctx, as.pool, r, replyPause)
+}
+
 var (
 	errNothingToDo = errors.New("chores: the conversation is too short for it")
 	errNoText      = errors.New("chores: there is no text to work on")
+	errReplyWaits  = errors.New("chores: a reply of which the text is to tell is still on its way")
 )
 
 // composeText has a text written about a conversation, and checks it. covered is of how many messages the text was made.
-func (as *Analyses) composeText(ctx context.Context, with analysis.Writer, conversation store.ConversationID, ask own.Ask) (t analysis.Text, covered int, err error) {
+func (as *Analyses) composeText(ctx context.Context, with analysis.Writer, asked request.Request, ask own.Ask) (t analysis.Text, covered int, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("chores: writing panicked: %v", p)
@@ -190,23 +202,20 @@ func (as *Analyses) composeText(ctx context.Context, with analysis.Writer, conve
 
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
-	rows, err := store.LatestMessages(ctx, as.pool, []store.ConversationID{conversation}, maxWriteMessages)
+	used, err := as.readExchanged(ctx, asked, ask)
 	if err != nil {
 		return t, 0, err
-	}
-
-	slices.Reverse(rows)
-	r := analysis.Request{Task: ask.Task, Language: ask.Language, Draft: ask.Text, Wish: ask.Style}
-	var used []store.Message
-	for i := range rows {
-		if said, ok := messageExchanged(&rows[i]); ok {
-			r.Messages, used = append(r.Messages, said), append(used, rows[i])
-		}
 	}
 
 	covered = len(used)
 	if covered < ask.Least {
 		return t, covered, errNothingToDo
+	}
+
+	r := analysis.Request{Task: ask.Task, Language: ask.Language, Draft: ask.Text, Wish: ask.Style}
+	for i := range used {
+		said, _ := messageExchanged(&used[i])
+		r.Messages = append(r.Messages, said)
 	}
 
 	if ask.Task == analysis.Explain {
@@ -220,26 +229,58 @@ func (as *Analyses) composeText(ctx context.Context, with analysis.Writer, conve
 		return t, covered, errNoText
 	}
 
-	record := own.ModelRecord{Task: ask.Task}
+	t, err = as.askWriter(ctx, with, asked, r)
+	return t, covered, err
+}
+
+// readExchanged reads the latest messages that were exchanged with a conversation's customer, the oldest first.
+// Errors: errReplyWaits; the database's.
+func (as *Analyses) readExchanged(ctx context.Context, asked request.Request, ask own.Ask) ([]store.Message, error) {
+	rows, err := store.LatestMessages(ctx, as.pool, []store.ConversationID{asked.ConversationID}, maxWriteMessages)
+	if err != nil {
+		return nil, err
+	}
+
+	slices.Reverse(rows)
+
+	// Agents answer and resolve in one go: a summary that Parley makes then is to know the answer.
+	sumsUpByItself := ask.Task == analysis.Summarise && ask.Occasion != ""
+	isWaiting := func(m store.Message) bool { return m.Direction == store.DirectionOut && m.Fate == store.FateWaiting }
+	if sumsUpByItself && slices.ContainsFunc(rows, isWaiting) {
+		now, err := store.Now(ctx, as.pool)
+		if err != nil {
+			return nil, err
+		}
+		if now.Before(asked.AskedAt.Add(maxReplyWait)) {
+			return nil, errReplyWaits
+		}
+	}
+
+	return slices.DeleteFunc(rows, func(m store.Message) bool { _, ok := messageExchanged(&m); return !ok }), nil
+}
+
+// askWriter has a text written, under the terms of the conversation's account, and checks it.
+func (as *Analyses) askWriter(ctx context.Context, with analysis.Writer, asked request.Request, r analysis.Request) (analysis.Text, error) {
+	record := own.ModelRecord{Task: r.Task}
 	var account *store.Account
 	if _, usesModel := with.(modelAnalyzer); usesModel {
-		a, terms, err := as.termsOf(ctx, conversation)
+		a, terms, err := as.termsOf(ctx, asked.ConversationID)
 		if err != nil {
-			return t, covered, err
+			return analysis.Text{}, err
 		}
 		account, r.Terms = a, terms
 		r.Terms.Record = func(x analysis.Exchange) { record.Exchanges = append(record.Exchanges, x) }
 	}
 
-	t, err = with.Write(ctx, r)
+	t, err := with.Write(ctx, r)
 	record.Answer.By, record.Answer.Degraded = t.By, t.Degraded
 	if len(record.Exchanges) > 0 {
-		as.keepRecord(ctx, account, conversation, record)
+		as.keepRecord(ctx, account, asked.ConversationID, record)
 	}
-	if err == nil {
-		t, err = analysis.CheckText(r, t)
+	if err != nil {
+		return t, err
 	}
-	return t, covered, err
+	return analysis.CheckText(r, t)
 }
 
 // messageExchanged returns a message in the form in which Analyzers and Writers get it. ok is false for what they don't
