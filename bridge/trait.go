@@ -17,7 +17,7 @@ const (
 	TraitSuggested  = "suggested"  // what was suggested, a line each: tags, and "template …", "priority …"
 	TraitUntagged   = "untagged"   // tags that people took away, a line each: an analysis doesn't put them back
 	TraitNote       = "note"       // the note that the next analysis changes: see book.Conversation.KeepNote
-	TraitSummedUp   = "summed_up"  // how many messages the latest summary was made of
+	TraitSummedUp   = "summed_up"  // up to where the latest summary goes: see own.SummedUpTo
 )
 
 // Values of TraitUrgent.

@@ -65,6 +65,36 @@ func TestLongConversationIsSummedUp(t *testing.T) {
 	}
 }
 
+// Of a conversation with more messages than a summary is made of, too, four new ones are worth another summary. One that an
+// earlier version summed up is summed up once more, since nobody can count what came since.
+func TestVeryLongConversationIsSummedUpAgain(t *testing.T) {
+	t.Parallel()
+	s := writesAlways("- A lamp is late.")
+	w := newWorld(t, options{analyzer: s})
+	thread := w.opened()
+	w.exec(`INSERT INTO messages (id, conversation_id, direction, fate, text, event_id, said_at, created_at)
+		SELECT -n, 1, 'in', 'in', 'text ' || n, -n, now(), now() FROM generate_series(1, 209) AS n`)
+	owners := []string{"ben", "cat"}
+	handOver := func(want int) {
+		t.Helper()
+		w.reply(thread, "!assign "+owners[0])
+		w.card(thread, "| "+strings.ToUpper(owners[0][:1])+owners[0][1:]+" |")
+		slices.Reverse(owners)
+		w.eventually("it is summed up", func() bool { return w.lines(thread, bridge.LineWritten) >= want })
+		w.allWritten()
+		if n := w.lines(thread, bridge.LineWritten); n != want {
+			t.Errorf("%d summaries, want %d", n, want)
+		}
+	}
+	handOver(1)
+	w.talk(thread, 10)
+	handOver(2)
+	handOver(2)
+	w.exec(`UPDATE conversations SET traits = traits || '{"summed_up": "205"}'`)
+	handOver(3)
+	handOver(3)
+}
+
 // Who answers and resolves in one go has the conversation summed up with that answer, once it has left. Nobody waits long for an
 // answer that stays on its way.
 func TestSummaryKnowsTheLastAnswer(t *testing.T) {

@@ -80,7 +80,11 @@ func (us *UseCases) Written(c *book.Conversation, f own.Fact) {
 	}
 
 	if ask.Task == analysis.Summarise {
-		isNews := c.SetTrait(bridge.TraitSummedUp, strconv.Itoa(f.Covered))
+		summedUp := strconv.Itoa(f.Covered) // as the earlier version kept it that has written this fact
+		if f.CoveredTo != 0 {
+			summedUp = own.SummedUpTo(f.CoveredTo)
+		}
+		isNews := c.SetTrait(bridge.TraitSummedUp, summedUp)
 		byParley := ask.Occasion != ""
 		if byParley && !isNews {
 			return // nothing was said since the last summary

@@ -95,8 +95,10 @@ func (as *Analyses) writeOne(ctx context.Context, with analysis.Writer, r reques
 	}
 
 	f := own.Fact{Kind: own.Written, Conversation: r.ConversationID, WrittenText: own.WrittenText{Ask: &ask}}
-	text, covered, err := as.composeText(ctx, with, r, ask)
-	f.Covered = covered
+	used, text, err := as.composeText(ctx, with, r, ask)
+	if len(used) > 0 {
+		f.Covered, f.CoveredTo = len(used), used[len(used)-1].EventID
+	}
 
 	switch {
 	case errors.Is(err, errNothingToDo):
@@ -192,8 +194,8 @@ var (
 	errReplyWaits  = errors.New("chores: a reply of which the text is to tell is still on its way")
 )
 
-// composeText has a text written about a conversation, and checks it. covered is of how many messages the text was made.
-func (as *Analyses) composeText(ctx context.Context, with analysis.Writer, asked request.Request, ask own.Ask) (t analysis.Text, covered int, err error) {
+// composeText has a text written about a conversation, and checks it. used are the messages of which the text was made.
+func (as *Analyses) composeText(ctx context.Context, with analysis.Writer, asked request.Request, ask own.Ask) (used []store.Message, t analysis.Text, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("chores: writing panicked: %v", p)
@@ -202,14 +204,19 @@ func (as *Analyses) composeText(ctx context.Context, with analysis.Writer, asked
 
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
-	used, err := as.readExchanged(ctx, asked, ask)
+	used, err = as.readExchanged(ctx, asked, ask)
 	if err != nil {
-		return t, 0, err
+		return nil, t, err
 	}
 
-	covered = len(used)
-	if covered < ask.Least {
-		return t, covered, errNothingToDo
+	fresh := 0
+	for i := range used {
+		if used[i].EventID > ask.After {
+			fresh++
+		}
+	}
+	if len(used) < ask.Least || fresh < ask.LeastNew {
+		return nil, t, errNothingToDo
 	}
 
 	r := analysis.Request{Task: ask.Task, Language: ask.Language, Draft: ask.Text, Wish: ask.Style}
@@ -224,13 +231,13 @@ func (as *Analyses) composeText(ctx context.Context, with analysis.Writer, asked
 		r.Draft = customerWords(used, ask)
 	}
 
-	needsDraft := covered == 0 || ask.Task == analysis.Translate
+	needsDraft := len(used) == 0 || ask.Task == analysis.Translate
 	if r.Draft == "" && needsDraft {
-		return t, covered, errNoText
+		return used, t, errNoText
 	}
 
 	t, err = as.askWriter(ctx, with, asked, r)
-	return t, covered, err
+	return used, t, err
 }
 
 // readExchanged reads the latest messages that were exchanged with a conversation's customer, the oldest first.

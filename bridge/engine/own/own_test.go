@@ -31,6 +31,8 @@ func TestStoredForm(t *testing.T) {
 			WrittenText: own.WrittenText{Ask: &own.Ask{Task: analysis.Translate, Language: "de", Text: "Hello", Asker: own.Asker{Agent: 3, Surface: 2, User: "U1", Place: bridge.Place{Channel: "C1"}}}}},
 		`{"kind":"written","conversation":7,"ask":{"task":"summarise","language":"en","occasion":"resolve","least":8},"written":{"Text":"All is well.","By":"offline","Degraded":false},"covered":9}`: {Kind: own.Written, Conversation: 7,
 			WrittenText: own.WrittenText{Ask: &own.Ask{Task: analysis.Summarise, Language: "en", Occasion: own.OnResolve, Least: 8}, Written: &analysis.Text{Text: "All is well.", By: "offline"}, Covered: 9}},
+		`{"kind":"written","conversation":7,"ask":{"task":"summarise","occasion":"resolve","least":8,"after":30,"least_new":4},"written":{"Text":"All is well.","By":"offline","Degraded":false},"covered":9,"covered_to":34}`: {Kind: own.Written, Conversation: 7,
+			WrittenText: own.WrittenText{Ask: &own.Ask{Task: analysis.Summarise, Occasion: own.OnResolve, Least: 8, After: 30, LeastNew: 4}, Written: &analysis.Text{Text: "All is well.", By: "offline"}, Covered: 9, CoveredTo: 34}},
 		`{"kind":"analysed","conversation":7,"up_to":9,"answer":{"Language":"en","Sentiment":"urgent","Urgency":{"Urgent":true,"Because":"at once"},"Intents":["problem"],"References":[{"Kind":"order","Value":"4711","Link":""}],"Tags":["VIP"],"Replies":null,"Actions":null,"By":"offline","Degraded":false},"fits":[{"template":4,"name":"hello"}],"cited":[{"id":"k:1","title":"Returns","link":"https://acme.test/returns"}]}`: {Kind: own.Analysed, Conversation: 7, AnalysedBurst: own.AnalysedBurst{UpTo: 9, Fits: []own.FittingText{{Template: 4, Name: "hello"}}, Cited: []own.CitedSource{{ID: "k:1", Title: "Returns", Link: "https://acme.test/returns"}},
 			Answer: &analysis.Answer{Language: "en", Sentiment: analysis.Pressing, Urgency: analysis.Urgency{Urgent: true, Because: "at once"}, Intents: []string{"problem"},
 				References: []analysis.Reference{{Kind: "order", Value: "4711"}}, Tags: []string{"VIP"}, By: "offline"}}},
@@ -46,6 +48,19 @@ func TestStoredForm(t *testing.T) {
 		again, err := json.Marshal(read)
 		if err != nil || string(again) != stored {
 			t.Errorf("%s is read as %s, %v", stored, again, err)
+		}
+	}
+}
+
+// TestReadSummedUp: the trait says up to where the latest summary goes; of earlier versions it says of how many messages it was made.
+func TestReadSummedUp(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]struct {
+		event    bridge.EventID
+		messages int
+	}{own.SummedUpTo(4711): {event: 4711}, "205": {messages: 205}, "": {}, "event:": {}, "much": {}} {
+		if event, messages := own.ReadSummedUp(value); event != want.event || messages != want.messages {
+			t.Errorf("%q is read as event %d, %d messages", value, event, messages)
 		}
 	}
 }

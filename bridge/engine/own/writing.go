@@ -1,6 +1,9 @@
 package own
 
 import (
+	"strconv"
+	"strings"
+
 	"parley/bridge"
 	"parley/bridge/analysis"
 )
@@ -15,7 +18,9 @@ type Ask struct {
 	Occasion Occasion       `json:"occasion,omitempty"` // why Parley asked; "" means a person asked
 	From     bridge.EventID `json:"from,omitempty"`     // OnMessage: the events of what is translated
 	UpTo     bridge.EventID `json:"up_to,omitempty"`
-	Least    int            `json:"least,omitempty"` // how many messages there must be, or nothing is written
+	Least    int            `json:"least,omitempty"`     // how many messages there must be, or nothing is written
+	After    bridge.EventID `json:"after,omitempty"`     // the event up to which the last summary goes; 0 means there is none, or nobody knows
+	LeastNew int            `json:"least_new,omitempty"` // how many messages there must be after After
 }
 
 // Asker is who asked for a text, and where.
@@ -38,9 +43,32 @@ const (
 
 // WrittenText is a text that was asked for.
 type WrittenText struct {
-	Ask     *Ask           `json:"ask,omitempty"`
-	Written *analysis.Text `json:"written,omitempty"` // nil means there is none: Class says why
-	Covered int            `json:"covered,omitempty"` // messages of the conversation that it was made of
+	Ask       *Ask           `json:"ask,omitempty"`
+	Written   *analysis.Text `json:"written,omitempty"`    // nil means there is none: Class says why
+	Covered   int            `json:"covered,omitempty"`    // messages of the conversation that it was made of
+	CoveredTo bridge.EventID `json:"covered_to,omitempty"` // the event of the last of them; 0 in facts of earlier versions
+}
+
+// summedUpPrefix begins what SummedUpTo returns. Earlier versions kept a bare number: of how many messages a summary was made.
+const summedUpPrefix = "event:"
+
+// SummedUpTo returns the value of bridge.TraitSummedUp that says up to which event the latest summary goes.
+func SummedUpTo(event bridge.EventID) string {
+	return summedUpPrefix + strconv.FormatInt(int64(event), 10)
+}
+
+// ReadSummedUp reads a value of bridge.TraitSummedUp: the event up to which the latest summary goes or, where an earlier version
+// has made it, of how many messages it was made. Both are 0 if there is none.
+func ReadSummedUp(value string) (event bridge.EventID, messages int) {
+	number, isEvent := strings.CutPrefix(value, summedUpPrefix)
+	n, err := strconv.ParseInt(number, 10, 64)
+	switch {
+	case err != nil:
+		return 0, 0
+	case isEvent:
+		return bridge.EventID(n), 0
+	}
+	return 0, int(n)
 }
 
 // Classes of a fact Written without a text.

@@ -1,8 +1,6 @@
 package workflow
 
 import (
-	"strconv"
-
 	"parley/bridge"
 	"parley/bridge/analysis"
 	"parley/bridge/engine/book"
@@ -10,8 +8,9 @@ import (
 )
 
 const (
-	minToSumUp    = 8 // messages from and to the customer: fewer are quickly read
-	minNewToSumUp = 4 // messages since the last summary that are worth another one
+	minToSumUp    = 8   // messages from and to the customer: fewer are quickly read
+	minNewToSumUp = 4   // messages since the last summary that are worth another one
+	maxCounted    = 100 // messages of a summary of an earlier version: of more, nobody can count how many came since
 )
 
 // sumUp has a long conversation summed up for whoever goes on with it, or finds it later. It does nothing if the
@@ -21,9 +20,14 @@ func (wf *UseCases) sumUp(c *book.Conversation, why own.Occasion) {
 	if !settings.Analyses || !settings.AI.SumsUp {
 		return
 	}
-	least := minToSumUp
-	if covered, err := strconv.Atoi(c.Traits[bridge.TraitSummedUp]); err == nil {
-		least = max(least, covered+minNewToSumUp)
+
+	ask := own.Ask{Task: analysis.Summarise, Language: settings.Language, Occasion: why, Least: minToSumUp}
+	event, messages := own.ReadSummedUp(c.Traits[bridge.TraitSummedUp])
+	if event != 0 {
+		ask.After, ask.LeastNew = event, minNewToSumUp
+	} else if messages != 0 { // an earlier version has made the last summary, of so many messages
+		ask.Least = max(ask.Least, min(messages, maxCounted)+minNewToSumUp)
 	}
-	wf.Requests.Add(c, own.Ask{Task: analysis.Summarise, Language: settings.Language, Occasion: why, Least: least})
+
+	wf.Requests.Add(c, ask)
 }
