@@ -9,12 +9,15 @@ import (
 // about a conversation. Implementations are safe for use by several goroutines.
 type Writer interface {
 	// Write answers within the context's deadline. The same may be asked again.
-	// Errors: ErrNeedsModel; others name no customer's words.
+	// Errors: ErrNeedsModel, ErrNoTokens; others name no customer's words.
 	Write(ctx context.Context, r Request) (Text, error)
 }
 
 // ErrNeedsModel says that a text can't be written without a model.
 var ErrNeedsModel = errors.New("analysis: this text needs a model")
+
+// ErrNoTokens says that the model isn't asked, because the Budget has nothing left for today.
+var ErrNoTokens = errors.New("analysis: the day's tokens are used up")
 
 // Task is what a Writer is asked to do.
 type Task string

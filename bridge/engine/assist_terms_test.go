@@ -36,7 +36,8 @@ func TestTextsAreAskedUnderTheSameTerms(t *testing.T) {
 }
 
 // Where the analysis of a conversation is switched off, nothing of it is sent for a text either, and whoever asked
-// is told why there is none. Where a day's tokens are used up, a summary is made without the model.
+// is told why there is none. Where a day's tokens are used up, a summary is made without the model, and whoever asks for
+// something else is told so.
 func TestTextsWithoutTheModel(t *testing.T) {
 	t.Parallel()
 	model := newAsked(t)
@@ -45,6 +46,10 @@ func TestTextsWithoutTheModel(t *testing.T) {
 	w.reply(thread, "!ai")
 	if line := w.line(thread, bridge.LineWritten); !strings.Contains(line.Plain(), "Hello") {
 		t.Errorf("the summary is %s", line.Plain())
+	}
+	w.reply(thread, "!ai translate:de Your parcel left.")
+	if told := w.whisper("ann", "tokens are used up").Plain(); !strings.Contains(told, "after midnight") {
+		t.Errorf("ann is told %s", told)
 	}
 	w.reply(thread, "!analysis off")
 	w.shown("[done] Ann analysis")

@@ -142,7 +142,11 @@ func (a *Analyzer) requestOnce(ctx context.Context, r request, p prompt, talk []
 		x.fault = &Error{Kind: Unreadable}
 	}
 
-	settle(used.in + used.out)
+	if x.fault != nil && x.fault.isInterrupted() && x.reached.Load() {
+		settle(in + mostOut)
+	} else {
+		settle(used.in + used.out)
+	}
 	a.stats.countTokens(used.in, used.out)
 
 	if x.fault != nil {

@@ -3,6 +3,7 @@ package openai
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -263,23 +264,45 @@ func TestBudget(t *testing.T) {
 	}
 }
 
-// TestFailuresCost: what was refused costs nothing, what was lost costs what was sent.
+// TestFailuresCost: what was refused costs nothing. What was lost on its way back costs as much as it may have cost, since the
+// provider may have counted a whole answer.
 func TestFailuresCost(t *testing.T) {
 	t.Parallel()
+	const most = mostOut
 	for _, c := range []struct {
 		manner openaifake.Manner
+		out    int // tokens that are counted of each answer beside those that metrics show
 		costs  bool
 	}{
-		{openaifake.Status(503, "", "", "Retry-After", "30"), false}, {openaifake.Reset(), false}, {openaifake.HTML(200), true},
-		{openaifake.Cut(), true},
-		{openaifake.Refuse(), true}, {openaifake.Say("", "length"), true},
+		{openaifake.Status(503, "", "", "Retry-After", "30"), 0, false}, {openaifake.Reset(), 0, false}, {openaifake.HTML(502), 0, false},
+		{openaifake.Refuse(), 0, true}, {openaifake.Say("", "length"), 0, true},
+		{openaifake.HTML(200), most, true}, {openaifake.Cut(), most, true}, {openaifake.Hang(), most, true}, {openaifake.Drip(), most, true}, {openaifake.Huge(), most, true},
 	} {
-		p := &purse{}
-		w := newWorld(t, openaifake.Modern())
-		w.fake.Always(&c.manner)
-		w.askAt(p)
-		if n := p.used; (n > 0) != c.costs || n > 6000 {
-			t.Errorf("%s cost %d", c.manner.Name, n)
-		}
+		t.Run(c.manner.Name, func(t *testing.T) {
+			t.Parallel()
+			p := &purse{}
+			w := newWorld(t, openaifake.Modern(), func(o *Options) { o.Timeout = 2 * time.Second })
+			w.fake.Always(&c.manner)
+			w.askAt(p)
+			s := w.Stats()
+			if (p.used > 0) != c.costs || p.used-int(s.TokensIn+s.TokensOut) != c.out*int(s.Requests) {
+				t.Errorf("%d requests cost %d, %d + %d were counted", s.Requests, p.used, s.TokensIn, s.TokensOut)
+			}
+		})
+	}
+}
+
+// TestUnreachableCosts: while no connection can be made, the day's tokens are not used up by answers that nobody wrote.
+func TestUnreachableCosts(t *testing.T) {
+	t.Parallel()
+	p := &purse{}
+	away := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}}}
+	w := newWorld(t, openaifake.Modern(), func(o *Options) { o.Timeout, o.Client = 150*time.Millisecond, away })
+	w.askAt(p)
+	if s := w.Stats(); p.used >= mostOut || s.Failures[TimedOut] != 1 {
+		t.Errorf("it cost %d: %+v", p.used, s)
 	}
 }

@@ -104,6 +104,17 @@ func (e *Error) isFree() bool {
 	return e.Status != 0 || e.Kind == Unreachable || e.Kind == Redirected
 }
 
+// isInterrupted reports whether the server may have written an answer that never came whole, or not as one. Nobody knows what
+// the provider counts for it.
+func (e *Error) isInterrupted() bool {
+	switch e.Kind {
+	case TimedOut, Cut, TooLarge, Unreadable, Cancelled:
+		return true
+	default:
+		return false
+	}
+}
+
 // newBrokenError makes an Error of a request without an answer.
 func newBrokenError(ctx context.Context, err error, begun bool) *Error {
 	kind := Unreachable

@@ -8,8 +8,10 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -101,6 +103,8 @@ type exchange struct {
 	now    func() time.Time
 	sent   bool // the library let the request go
 
+	reached atomic.Bool // there was a connection: the server may have got the request
+
 	fault *Error
 	body  []byte // of an answer that isn't 2xx
 }
@@ -113,7 +117,8 @@ func (x *exchange) Do(r *http.Request) (*http.Response, error) {
 
 	r.Header.Set("User-Agent", "Parley/1.0.0")
 	x.sent = true
-	resp, err := x.client.Do(r)
+	hooks := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { x.reached.Store(true) }}
+	resp, err := x.client.Do(r.WithContext(httptrace.WithClientTrace(r.Context(), hooks)))
 	if err != nil {
 		x.fault = newBrokenError(r.Context(), err, false)
 		return nil, x.fault

@@ -10,7 +10,7 @@ import (
 const settleTimeout = 5 * time.Second
 
 // reserveTokens counts what a request may use at most, before it is sent. settle replaces it by what was used; where that
-// fails, the reservation stays, which is more.
+// fails, the reservation stays, which is more. It also stays where an answer was interrupted: see isInterrupted.
 func reserveTokens(ctx context.Context, b analysis.Budget, tokens int) (settle func(used int), fault *Error) {
 	if b == nil {
 		return func(int) {}, nil
@@ -21,7 +21,7 @@ func reserveTokens(ctx context.Context, b analysis.Budget, tokens int) (settle f
 	case err != nil:
 		return nil, &Error{Kind: Uncounted, Cause: err}
 	case !ok:
-		return nil, &Error{Kind: Budget}
+		return nil, &Error{Kind: Budget, Cause: analysis.ErrNoTokens}
 	}
 
 	return func(used int) {

@@ -146,6 +146,8 @@ func finalClassOf(err error) string {
 		return own.NeedsModel
 	case errors.Is(err, analysis.ErrLeftOut):
 		return own.LeftOut
+	case errors.Is(err, analysis.ErrNoTokens):
+		return own.NoTokens
 	case errors.Is(err, errNoText):
 		return own.NoText
 	case errors.Is(err, errSwitchedOff):
@@ -155,10 +157,10 @@ func finalClassOf(err error) string {
 }
 
 // dropUnwritten gives up a text that Parley itself asked for. It returns err, unless Parley asked in vain because no model is
-// set up, or because the analysis was switched off: nothing is wrong then.
+// set up or may be asked today, or because the analysis was switched off: nothing is wrong then.
 func (as *Analyses) dropUnwritten(ctx context.Context, r request.Request, class string, err error) error {
 	dropped := as.dropRequest(ctx, r)
-	if class == own.NeedsModel || class == own.SwitchedOff {
+	if slices.Contains([]string{own.NeedsModel, own.NoTokens, own.SwitchedOff}, class) {
 		return dropped
 	}
 	return errors.Join(err, dropped)

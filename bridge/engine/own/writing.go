@@ -78,4 +78,5 @@ const (
 	SwitchedOff = "switched_off" // nothing of the conversation may be sent to a model
 	NoText      = "no_text"      // there is nothing to be worked on
 	NoAnswer    = "no_answer"    // the model gave none
+	NoTokens    = "no_tokens"    // the model may not be asked any more today
 )
