@@ -17,19 +17,49 @@ import (
 // largestRecord is how many bytes of a record are read at most, once it is decompressed.
 const largestRecord = 8 << 20
 
-// The customer is locked FOR SHARE against an erasure at the same time. If the erasure comes second, it waits for the
-// lock and then sees the record. If it was first, the customer's key begins with "erased:", and nothing is kept.
-const keepExchange = `
-	WITH customer AS MATERIALIZED (
-		SELECT key FROM identities WHERE id = (SELECT identity_id FROM conversations WHERE id = $1) FOR SHARE
-	)
-	INSERT INTO ai_exchanges (conversation_id, account_id, at, sealed)
-	SELECT $1, $2, parley_now(), $3
-	WHERE NOT EXISTS (SELECT FROM customer WHERE key LIKE 'erased:%')`
+// Claim is what a process has claimed of a conversation while it asks a model: a burst or a text request. Make it with
+// OfBurst or OfRequest.
+type Claim struct {
+	conversation store.ConversationID
+	keep         string // the statement
+	args         []any  // of the statement, from the fourth on
+}
+
+// OfBurst is the claim of a burst that is being analysed.
+func OfBurst(b store.Burst) Claim {
+	return Claim{b.ConversationID, keepOfBurst, []any{b.Epoch, b.FirstEvent}}
+}
+
+// OfRequest is the claim of a text request (store/request) that is being answered: with its name, when it was asked, and its epoch.
+func OfRequest(conversation store.ConversationID, name string, askedAt time.Time, epoch int64) Claim {
+	return Claim{conversation, keepOfRequest, []any{epoch, name, askedAt}}
+}
+
+// Conversation returns the conversation that is asked about.
+func (c Claim) Conversation() store.ConversationID { return c.conversation }
+
+// A record has the words of all who wrote in its conversation: its customer and those in copy. Whoever of them is erased, the
+// erasure first removes the row of the claim, and the records later. The row is locked FOR SHARE: if the erasure comes
+// second, it waits for the lock, and then sees the record. If it was first, the row is gone, and nothing is kept.
+const (
+	keepOfBurst = `
+		WITH claim AS MATERIALIZED (
+			SELECT conversation_id FROM bursts WHERE conversation_id = $1 AND epoch = $4 AND first_event = $5 FOR SHARE
+		)` + keepExchange
+	keepOfRequest = `
+		WITH claim AS MATERIALIZED (
+			SELECT conversation_id FROM text_requests
+			WHERE conversation_id = $1 AND epoch = $4 AND name = $5 AND asked_at = $6 AND done_at IS NULL FOR SHARE
+		)` + keepExchange
+	keepExchange = `
+		INSERT INTO ai_exchanges (conversation_id, account_id, at, sealed)
+		SELECT conversation_id, $2, parley_now(), $3 FROM claim`
+)
 
 // KeepRecord keeps what a model was asked about a conversation and answered: any value that JSON can hold. It is
-// sealed. It keeps nothing of a customer who is being erased, or was.
-func KeepRecord(ctx context.Context, q store.Execer, s *store.Sealer, account store.AccountID, conversation store.ConversationID, record any) error {
+// sealed. It keeps nothing if the claim doesn't stand any more: another process has it, or somebody who wrote in the
+// conversation is being erased, or was.
+func KeepRecord(ctx context.Context, q store.Execer, s *store.Sealer, account store.AccountID, c Claim, record any) error {
 	body, err := json.Marshal(record)
 	if err != nil {
 		return fmt.Errorf("ai: keep record: %w", err)
@@ -41,7 +71,8 @@ func KeepRecord(ctx context.Context, q store.Execer, s *store.Sealer, account st
 	if err = errors.Join(err, w.Close()); err != nil {
 		return fmt.Errorf("ai: keep record: %w", err)
 	}
-	if _, err := q.Exec(ctx, keepExchange, conversation, account, s.Seal(sealPlace(conversation), small.Bytes())); err != nil {
+	args := append([]any{c.conversation, account, s.Seal(sealPlace(c.conversation), small.Bytes())}, c.args...)
+	if _, err := q.Exec(ctx, c.keep, args...); err != nil {
 		return fmt.Errorf("ai: keep record: %w", err)
 	}
 

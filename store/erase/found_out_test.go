@@ -2,9 +2,12 @@ package erase_test
 
 import (
 	"testing"
+	"time"
 
 	"parley/store"
+	"parley/store/ai"
 	"parley/store/erase"
+	"parley/store/request"
 	"parley/store/storetest"
 )
 
@@ -29,5 +32,71 @@ func TestWhatMachinesMadeOfIt(t *testing.T) {
 	}
 	if left := storetest.Row(t, pool, `SELECT conversation_id FROM suggestions WHERE conversation_id = $1`, o.first+1); left == "" {
 		t.Error("what has none of the contact's words is gone")
+	}
+}
+
+// ofRequest is the claim of a text request.
+func ofRequest(r request.Request) ai.Claim {
+	return ai.OfRequest(r.ConversationID, r.Name, r.AskedAt, r.Epoch)
+}
+
+// While a contact is erased, a model may be asked about another customer's conversation in which the contact wrote, in copy, or
+// about the contact's own. What it was asked and answered is kept while the claim stands, and goes with the rest; what comes later
+// is not kept.
+func TestWhatAModelIsBeingAsked(t *testing.T) {
+	t.Parallel()
+	ctx, pool := t.Context(), world(t)
+	z, other := zebra(), otter()
+	exec(t, pool, `INSERT INTO messages (id, conversation_id, direction, fate, identity_id, account_id, text, event_id, said_at, created_at)
+		VALUES (77001, $1, 'in', 'in', $2, 10, 'zebra in copy', $3, now(), now())`, other.first+1, z.first+1, z.first+1)
+	var claims []ai.Claim
+	for _, b := range must(store.ClaimBursts(ctx, pool, 9, time.Minute))(t) {
+		claims = append(claims, ai.OfBurst(b))
+	}
+	for _, r := range must(request.Claim(ctx, pool, 9, time.Minute))(t) {
+		claims = append(claims, ofRequest(r))
+	}
+	o := options(t, pool)
+	keep := func() {
+		t.Helper()
+		for _, c := range claims {
+			check(t, ai.KeepRecord(ctx, pool, o.Sealer, mailAccount, c, "otter and zebra"))
+		}
+	}
+	records := func() string { return storetest.Row(t, pool, `SELECT count(*) FROM ai_exchanges`) }
+	exec(t, pool, `DELETE FROM ai_exchanges`)
+	if keep(); len(claims) != 4 || records() != "(4)" {
+		t.Fatalf("of %d claims %s records are kept", len(claims), records())
+	}
+	o.Say = func(place string, _ int64) error {
+		if place == "requests_there" || place == "exchanges_there" { // claims and records there have just been erased
+			keep()
+		}
+		return nil
+	}
+	id := must(erase.Begin(ctx, o, []store.ContactID{z.contact()}, "ann@acme.test"))(t)
+	run(t, o, id)
+	if got := records(); got != "(0)" {
+		t.Errorf("%s records are left", got)
+	}
+}
+
+// Whoever has lost a claim keeps nothing: the burst may be another one by then, and a request may have been asked anew.
+func TestRecordOfALostClaim(t *testing.T) {
+	t.Parallel()
+	ctx, pool := t.Context(), world(t)
+	exec(t, pool, `DELETE FROM ai_exchanges`)
+	bursts, requests := must(store.ClaimBursts(ctx, pool, 9, time.Minute))(t), must(request.Claim(ctx, pool, 9, time.Minute))(t)
+	exec(t, pool, `UPDATE bursts SET epoch = epoch + 1 WHERE conversation_id = $1`, bursts[0].ConversationID)
+	exec(t, pool, `UPDATE bursts SET first_event = 4711 WHERE conversation_id = $1`, bursts[1].ConversationID)
+	exec(t, pool, `UPDATE text_requests SET done_at = now() WHERE conversation_id = $1`, requests[0].ConversationID)
+	exec(t, pool, `UPDATE text_requests SET asked_at = asked_at + interval '1 minute' WHERE conversation_id = $1`, requests[1].ConversationID)
+	o := options(t, pool)
+	for i := range 2 {
+		check(t, ai.KeepRecord(ctx, pool, o.Sealer, mailAccount, ai.OfBurst(bursts[i]), "otter"))
+		check(t, ai.KeepRecord(ctx, pool, o.Sealer, mailAccount, ofRequest(requests[i]), "otter"))
+	}
+	if got := storetest.Row(t, pool, `SELECT count(*) FROM ai_exchanges`); got != "(0)" {
+		t.Errorf("%s records are kept", got)
 	}
 }

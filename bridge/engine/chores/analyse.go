@@ -194,7 +194,7 @@ func (as *Analyses) analyseBurst(ctx context.Context, with analysis.Analyzer, b 
 
 	f := own.Fact{Kind: own.Analysed, Conversation: b.ConversationID, AnalysedBurst: own.AnalysedBurst{From: b.FirstEvent, UpTo: b.LastEvent}}
 	if len(q.Burst) > 0 {
-		a, err := as.ask(ctx, with, b.ConversationID, q.Question)
+		a, err := as.ask(ctx, with, b.Burst, q.Question)
 		if err != nil && !errors.Is(err, errSwitchedOff) {
 			return fact, err
 		}

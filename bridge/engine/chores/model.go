@@ -63,13 +63,13 @@ type lastCondition struct {
 	analysis.Condition
 }
 
-// ask asks about a burst of a conversation, counts how that ended, and reports how the model is.
-func (as *Analyses) ask(ctx context.Context, with analysis.Analyzer, conversation store.ConversationID, q analysis.Question) (analysis.Answer, error) {
+// ask asks about a burst, counts how that ended, and reports how the model is.
+func (as *Analyses) ask(ctx context.Context, with analysis.Analyzer, b store.Burst, q analysis.Question) (analysis.Answer, error) {
 	model, usesModel := with.(modelAnalyzer)
 	var r own.ModelRecord
 	var account *store.Account
 	if usesModel {
-		a, terms, err := as.termsOf(ctx, conversation)
+		a, terms, err := as.termsOf(ctx, b.ConversationID)
 		if err != nil {
 			return analysis.Answer{}, err
 		}
@@ -82,7 +82,7 @@ func (as *Analyses) ask(ctx context.Context, with analysis.Analyzer, conversatio
 	a = analysis.Check(q, a)
 	r.Answer = a
 	if len(r.Exchanges) > 0 {
-		as.keepRecord(ctx, account, conversation, r)
+		as.keepRecord(ctx, account, ai.OfBurst(b), r)
 	}
 
 	as.tally.count(a, err, usesModel)
@@ -123,15 +123,15 @@ func (as *Analyses) termsOf(ctx context.Context, conversation store.Conversation
 
 // keepRecord keeps what the model was asked and what it answered, if the account wants that. A failure is only logged,
 // because the analysis doesn't depend on the record.
-func (as *Analyses) keepRecord(ctx context.Context, account *store.Account, conversation store.ConversationID, r own.ModelRecord) {
+func (as *Analyses) keepRecord(ctx context.Context, account *store.Account, c ai.Claim, r own.ModelRecord) {
 	sealer := as.host.Sealer()
 	if sealer == nil || as.host.Directory().SettingsOf(account, true).AI.AuditDays == 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dbTimeout)
 	defer cancel()
-	if err := ai.KeepRecord(ctx, as.pool, sealer, account.ID, conversation, r); err != nil {
-		as.log.Warn("what the model was asked was not kept", "conversation_id", conversation, "error", err)
+	if err := ai.KeepRecord(ctx, as.pool, sealer, account.ID, c, r); err != nil {
+		as.log.Warn("what the model was asked was not kept", "conversation_id", c.Conversation(), "error", err)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"parley/bridge/engine/clean"
 	"parley/bridge/engine/own"
 	"parley/store"
+	"parley/store/ai"
 	"parley/store/request"
 )
 
@@ -284,7 +285,8 @@ func (as *Analyses) askWriter(ctx context.Context, with analysis.Writer, asked r
 	t, err := with.Write(ctx, r)
 	record.Answer.By, record.Answer.Degraded = t.By, t.Degraded
 	if len(record.Exchanges) > 0 {
-		as.keepRecord(ctx, account, asked.ConversationID, record)
+		claim := ai.OfRequest(asked.ConversationID, asked.Name, asked.AskedAt, asked.Epoch)
+		as.keepRecord(ctx, account, claim, record)
 	}
 	if err != nil {
 		return t, err
