@@ -61,6 +61,8 @@ func Slash(command, text string, opt Options) Parsed {
 //	note: Hello     a note
 //	Hello           VerbUnknown
 //	                VerbHelp: nothing follows
+//
+// The number of a conversation stands before the verb: behind "reply" and "note" it belongs to the text.
 func Mention(text string, opt Options) Parsed {
 	front, rest := splitFront(text, opt)
 	rest = withoutClosingMarks(front, strings.TrimLeft(rest, ",:; "))
@@ -80,8 +82,9 @@ func Mention(text string, opt Options) Parsed {
 	return p
 }
 
-// readWithoutSign reads a verb that needs no sign, and the number of its conversation before or behind the verb. Before a
-// verb the number needs its "#": "2 lamps are broken" is no command for conversation 2. A number alone doesn't need it.
+// readWithoutSign reads a verb that needs no sign, and the number of its conversation before or behind the verb. Behind the verb
+// of a text, only a slash command has one: what follows a mention was typed in a thread, whose customer is to get "#12 is your
+// order number" whole. Before a verb the number needs its "#": "2 lamps are broken" is no command for conversation 2. A number alone doesn't need it.
 func readWithoutSign(text string, marker bridge.Marker, opt Options) Parsed {
 	text = typed.Trim(text)
 	id, rest := bridge.ConversationID(0), text
@@ -110,7 +113,9 @@ func readWithoutSign(text string, marker bridge.Marker, opt Options) Parsed {
 
 	rest = typed.Trim(strings.TrimPrefix(rest[len(name):], ":"))
 	isSearch := v.Typed.Rest == verb.RestFind // its number can be one of the words that are looked for: readRest decides
-	if id == 0 && !isSearch {
+	isText := v.Typed.Rest == verb.RestReply || v.Typed.Rest == verb.RestText
+	isTextInThread := isText && marker != bridge.MarkSlash
+	if id == 0 && !isSearch && !isTextInThread {
 		id, rest = cutConversation(v, rest)
 	}
 
