@@ -106,7 +106,7 @@ func hasInsideWordFirst(text string) bool {
 func hasInsideLine(text string, opt Options) bool {
 	_, later, _ := strings.Cut(typed.Trim(text), "\n")
 	for line := range strings.SplitSeq(later, "\n") {
-		_, rest := splitFront(line, opt)
+		_, rest := splitBeforeMarker(line, opt)
 		if marker, _ := cutMarker(rest); marker == bridge.MarkNote {
 			return true
 		}
@@ -132,8 +132,8 @@ func cutInsideWord(line string) (word insideWord, after string, found bool) {
 	return insideWord{}, "", false
 }
 
-// plainBeginning returns the beginning of a line in small letters, without accents, leading brackets and
-// bullets, and invisible characters, so that it can be compared with the table.
+// plainBeginning returns the beginning of a line in small letters, without accents, leading brackets,
+// bullets and symbols, and invisible characters, so that it can be compared with the table.
 func plainBeginning(line string) string {
 	var b strings.Builder
 	runes := 0
@@ -163,7 +163,9 @@ func plainBeginning(line string) string {
 	}, norm.NFD.String(b.String()))
 
 	plain = pointMark.ReplaceAllString(strings.TrimLeft(plain, " "), "")
-	return strings.TrimLeft(plain, " ([{<\"'“”„«»*_~`#>-–—•+")
+	return strings.TrimLeftFunc(plain, func(r rune) bool {
+		return isSymbol(r) || strings.ContainsRune(" ([{<\"'“”„«»*_~`#>-–—•‣⁃·+:", r)
+	})
 }
 
 // hasLetterFirst reports whether a text begins with a letter or a digit, so that a word before it goes on.

@@ -17,6 +17,7 @@ func TestParseWordsForColleagues(t *testing.T) {
 		"Notes are attached", "fyi he called twice", "FYI: he called", "hint: he lies", "Heads-up: he calls again", "private: hm", "Confidential - hm", "<@UANN> internal: hm", "@ann internal: hm",
 		"intern: nicht erstatten", "Notiz - Vorsicht", "Zur Info: er hat angerufen", "Hinweis: hm", "en interne : ne pas rembourser", "Privé: hm", "Prive\u0301: hm", "pour info hm", "nota: no devolver", "interno - hm",
 		"Observação: hm", "appunto: hm", "per info: hm", "Notitie: hm", "ter info hm", "Notatka: hm", "Wewnętrzne: hm", "Anteckning: hm", "för kännedom: hm", "Notat: hm", "til orientering hm",
+		"🔒 internal: don't refund", "⚠️ Internal - hm", "▪ Notiz: hm", "→ intern: hm", "- 📝 note: hm", "· note: hm", ":lock2: internal: hm", "🙂 FYI he called", "Hi\n📝 note: x", "Hi\n⚠️ // ask Ben", "Hi\n🔒 internal: x", "Hi\n▪ note: x",
 		"Poznámka: hm", "poznamka - hm", "interně: hm", "Not: iade etmeyin", "İç not: hm", "şirket içi: hm", "özel: hm",
 		"Hi Dana,\nnote: this is a second line", "Hi Dana,\n\n// ask Ben first", "Hi\n  Note: x", "Hi\n> note: x", "Hi\n- note: x", "Hi\n(internal) x", "Hi\nnotiz: x", "Hi\nInterne - x", "Hi\r\nnote: x",
 	} {
@@ -27,7 +28,7 @@ func TestParseWordsForColleagues(t *testing.T) {
 	for _, text := range []string{
 		"Noted, thanks!", "Notebook arrived", "Internet is back", "International shipping: yes", "Not sure yet", "Not-so-good news: it is sold out", "Not a problem!", "Internals are fine", "Hinted at it", "Tips for cleaning follow", "Tip top!", "Appunto, grazie",
 		"For information on sizes, see below", "Özel kampanya başladı", "Please note: closed on Monday", "A note: hm", "Notre magasin ferme", "Notiere ich gern", "Privatkunden zahlen nichts", "Maria, thanks", "1. First\n2. Second",
-		"Hi\nNotes are attached", "Hi\nFYI: we close on Monday", "Hi\nnot this one", "Hi\nsee https://shop.example//x", "Hi\nHinweis: montags zu",
+		"🙂 Noted, thanks!", "🙂 Not a problem!", "Hi\n🙂 Notes are attached", "Hi\n🎉", "Hi\nNotes are attached", "Hi\nFYI: we close on Monday", "Hi\nnot this one", "Hi\nsee https://shop.example//x", "Hi\nHinweis: montags zu",
 	} {
 		if got := Parse(text, team); got.Verb != bridge.VerbSay || got.Marker != bridge.MarkNone || got.Text != typed.Trim(text) {
 			t.Errorf("%q = %s %q %q", text, got.Verb, got.Marker, got.Text)

@@ -23,12 +23,12 @@ import (
 //	internal: Hello     VerbSay with MarkColleagues: another word for colleagues stands in front
 //	Hello⏎note: Hello   VerbSay with MarkColleagues: a later line begins like a note
 //
-// Case doesn't matter, nor do mentions, marks of quotation and emphasis, spaces and invisible characters in front.
+// Case doesn't matter, nor do mentions, emoji, marks of quotation and emphasis, spaces and invisible characters in front.
 //
 // text is Markdown whose beginning is as typed: whoever writes the Markdown must not put
 // backslashes of its own before "!" and "/" there.
 func Parse(text string, opt Options) Parsed {
-	front, rest := splitFront(text, opt)
+	front, rest := splitBeforeMarker(text, opt)
 	if escaped, ok := cutEscape(rest); ok {
 		p := Parsed{Verb: bridge.VerbSay, Text: typed.Trim(front + escaped)}
 		if hasInsideLine(escaped, opt) {
