@@ -39,10 +39,13 @@ func Parse(text string, opt Options) Parsed {
 
 	switch marker, after := cutMarker(rest); marker {
 	case bridge.MarkNote:
-		note := typed.Trim(withoutClosingMarks(front, after))
+		if word := strings.TrimSuffix(rest, after); !strings.Contains(word, closingMarks(front)) { // "**note: x**", not "**note:** x"
+			after = withoutClosingMarks(front, after)
+		}
+		note := typed.Trim(after)
 		return Parsed{Verb: bridge.VerbNote, Marker: marker, Text: typed.Trim(keptMentions(front, opt) + note)}
 	case bridge.MarkBang, bridge.MarkSlash:
-		return readVerb(withoutClosingMarks(front, after), marker, opt)
+		return readVerb(withoutMarksOfCommand(front, after), marker, opt)
 	case bridge.MarkLone, bridge.MarkColleagues:
 		return Parsed{Verb: bridge.VerbSay, Marker: marker, Text: typed.Trim(text)}
 	case bridge.MarkNone:
@@ -129,12 +132,44 @@ func keptMentions(front string, opt Options) string {
 	return kept.String()
 }
 
+// closingMarks returns the marks that close the decoration at the end of front: "`**" for "**`".
+func closingMarks(front string) string {
+	marks := []byte(front[len(strings.TrimRight(front, "*_~`")):])
+	slices.Reverse(marks)
+	return string(marks)
+}
+
 // withoutClosingMarks removes from the end of rest the marks that close the decoration in front.
 func withoutClosingMarks(front, rest string) string {
-	for i := len(front); i > 0 && strings.IndexByte("*_~`", front[i-1]) >= 0; i-- {
-		rest = strings.TrimSuffix(typed.Trim(rest), front[i-1:i])
+	for _, mark := range closingMarks(front) {
+		rest = strings.TrimSuffix(typed.Trim(rest), string(mark))
 	}
 	return rest
+}
+
+// commandWord matches what stands before the arguments of a command: "reply", "!reply", "#12 reply", "parley reply".
+var commandWord = regexp.MustCompile(`^(?:#?\d{1,18}\s+)?[!/]?(?i:parley\s+)?(?:[\p{L}\p{N}_-]+|\?)`)
+
+// withoutMarksOfCommand removes from a command the marks that close the decoration in front: behind its word, if the word alone
+// is decorated ("`!reply` Hello", "**reply:** Hello"), else at its end.
+func withoutMarksOfCommand(front, text string) string {
+	word := commandWord.FindString(text)
+	closing := closingMarks(front)
+	rest, hasColon := strings.CutPrefix(text[len(word):], ":")
+	if closing == "`" {
+		rest = strings.TrimLeft(rest, " ") // code may end with a space
+	}
+
+	after, ok := strings.CutPrefix(rest, closing)
+	isOfWord := word != "" && closing != "" && ok
+	if !isOfWord {
+		return withoutClosingMarks(front, text)
+	}
+	if hasColon {
+		word += ":"
+	}
+
+	return word + after
 }
 
 // pointMark begins a point of a list, or a heading.

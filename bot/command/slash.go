@@ -65,7 +65,7 @@ func Slash(command, text string, opt Options) Parsed {
 // The number of a conversation stands before the verb: behind "reply" and "note" it belongs to the text.
 func Mention(text string, opt Options) Parsed {
 	front, rest := splitFront(text, opt)
-	rest = withoutClosingMarks(front, strings.TrimLeft(rest, ",:; "))
+	rest = withoutMarksOfCommand(front, strings.TrimLeft(rest, ",:; "))
 	switch marker, after := cutMarker(rest); marker {
 	case bridge.MarkNote:
 		return Parsed{Verb: bridge.VerbNote, Marker: marker, Text: typed.Trim(after)}

@@ -1,0 +1,40 @@
+package command
+
+import (
+	"testing"
+
+	"parley/bridge"
+)
+
+// Formatting of the command alone leaves nothing in its text, and that of the text stays.
+func TestFormattedCommand(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		plain, markdown string
+		toApp           bool
+		verb            bridge.Verb
+		want            string
+	}{
+		{"!reply Hello", "`!reply` Hello", false, bridge.VerbReply, "Hello"},
+		{"!reply Hello", "`!reply `Hello", false, bridge.VerbReply, "Hello"},
+		{"!reply: Hello", "**!reply:** Hello **Kim**", false, bridge.VerbReply, "Hello **Kim**"},
+		{"!reply: Hello", "**!reply**: Hello", false, bridge.VerbReply, "Hello"},
+		{"!reply Hello", "**`!reply`** Hello", false, bridge.VerbReply, "Hello"},
+		{"!reply Hello", "_!reply Hello_", false, bridge.VerbReply, "Hello"},
+		{"!reply Hello", "!reply **Hello**", false, bridge.VerbReply, "**Hello**"},
+		{"/parley note Hello", "`/parley note` Hello", false, bridge.VerbNote, "Hello"},
+		{"!n Hello", "`!n` Hello `x`", false, bridge.VerbNote, "Hello `x`"},
+		{"note: Hello Kim", "**note:** Hello **Kim**", false, bridge.VerbNote, "Hello **Kim**"},
+		{"note: Hello", "**note: Hello**", false, bridge.VerbNote, "Hello"},
+		{"reply: Hello", "**reply:** Hello", true, bridge.VerbReply, "Hello"},
+		{"reply: Hello", "*reply*: Hello", true, bridge.VerbReply, "Hello"},
+		{"#12 reply Hello", "`#12 reply` Hello", true, bridge.VerbReply, "Hello"},
+		{"note: Hello", "**note:** Hello", true, bridge.VerbNote, "Hello"},
+	} {
+		var got bridge.Action
+		Message{Plain: c.plain, Markdown: c.markdown, ToApp: c.toApp, Named: func(text string) string { return text }}.Ask(&got)
+		if got.Verb != c.verb || got.Text != c.want {
+			t.Errorf("%q = %s %q, want %q", c.markdown, got.Verb, got.Text, c.want)
+		}
+	}
+}
