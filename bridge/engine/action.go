@@ -122,8 +122,14 @@ func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, r book.Request, typed
 }
 
 // applySpeechElsewhere applies what somebody says where nobody knows a conversation: in a channel, or in a thread that Parley has
-// lost.
+// lost. What was said for a conversation that there isn't is shown to nobody else: only its author has seen the words.
 func (w *work) applySpeechElsewhere(ctx context.Context, tx pgx.Tx, r book.Request, typed bool) error {
+	if r.Args.Conversation != 0 {
+		problem := noSuchConversation(r.Args.Conversation)
+		w.Refuse(r, problem.Code, problem.Text, problem.Hint)
+		return nil
+	}
+
 	if w.replies.IsOrphaned(r) {
 		w.replies.TellOrphaned(r, "This thread is newer than the backup that I was restored from: I don't know it.",
 			"Go on in the customer's other thread, or write to them yourself.")
