@@ -228,7 +228,7 @@ func TestEditWhileItIsSent(t *testing.T) {
 }
 
 // An edit that the surface tells of by two ways, which give it different times, is said to be
-// late once; the next edit is another.
+// late once; the next edit is another. One that brings the sent words back tells nothing, and drops what was offered.
 func TestEditToldTwice(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -239,9 +239,40 @@ func TestEditToldTwice(t *testing.T) {
 	for _, text := range []string{"Uno", "Uno", "One", "Uno"} {
 		w.chat.Edit(support, id, text)
 	}
-	w.eventually("the last edit", func() bool { return w.lines(thread, bridge.LineEditLate) >= 3 })
+	w.eventually("the last edit", func() bool { return w.lines(thread, bridge.LineEditLate) >= 2 })
 	w.settled()
-	if n := w.lines(thread, bridge.LineEditLate); n != 3 {
-		t.Errorf("%d lines tell of three edits", n)
+	if n := w.lines(thread, bridge.LineEditLate); n != 2 {
+		t.Errorf("%d lines tell of two edits", n)
+	}
+}
+
+// A sent reply that its author deletes and brings back says what the customer has.
+func TestSentReplyRestored(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	id := w.reply(thread, "One")
+	w.fate(id, "out")
+	w.chat.Delete(support, id)
+	w.line(thread, bridge.LineDeleteLate)
+	w.chat.Restore(support, id)
+	w.settled()
+	if n := w.lines(thread, bridge.LineEditLate); n != 0 {
+		t.Errorf("%d lines offer a correction", n)
+	}
+}
+
+// A file that is added after the sending leaves by a click, without the words that the customer has.
+func TestFileAddedAfterTheSending(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	id := w.reply(thread, "Here is the plan")
+	w.fate(id, "out")
+	w.chat.Edit(support, id, "Here is the plan", bridgetest.File{Name: "plan.txt", Content: []byte("the plan")})
+	w.chat.Press(t, "ann", w.line(thread, bridge.LineEditLate), bridge.VerbSend)
+	sent := w.sent(2)
+	if got := sent[1]; got.Text != "" || len(got.Files) != 1 || string(got.Files[0].Content) != "the plan" {
+		t.Errorf("the customer got %+v", got)
 	}
 }

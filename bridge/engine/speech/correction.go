@@ -1,6 +1,7 @@
 package speech
 
 import (
+	"encoding/json"
 	"slices"
 
 	"parley/bridge"
@@ -69,20 +70,49 @@ func (sp *UseCases) CustomerGot(c *book.Conversation, m *book.Message) {
 }
 
 // tellLateEdit tells the author of a reply that was edited after it was sent what the customer has, and offers to send the new
-// text as a correction. decision is what would become of the new text if it were typed now.
+// text as a correction, with the files that were added. decision is what would become of the new text if it were typed now. If the
+// message says again what was sent, because its author has changed it back or restored it, there is nothing to tell.
 func (sp *UseCases) tellLateEdit(c *book.Conversation, m *book.Message, a bridge.Action, decision Decision) {
 	sp.dropCorrections(m)
+	added := addedFiles(m, a.Files)
+	hasSameFiles := len(added) == 0 && len(a.Files) == len(m.Files)
+	isAsSent := a.Text == m.Text && hasSameFiles
+	if isAsSent && decision != Inside {
+		return
+	}
+
+	text := a.Text
+	if text == m.Text { // the customer has it
+		text = ""
+	}
+
 	line := bridge.Line{Content: bridge.LineEditLate, Text: m.Text}
-	if decision == Inside || a.Text == "" {
+	isEmpty := text == "" && len(added) == 0
+	if decision == Inside || isEmpty {
 		sp.TellWith(c, m, line)
 		return
 	}
+
+	correction := bridge.Action{Actor: a.Actor, Text: text, Files: added}
 	agent := sp.Dir.AgentOf(m.AccountID, m.AuthorUser)
-	fix := sp.Messages.AddByPerson(book.Request{Conversation: c, Agent: agent, Surface: m.AccountID, Action: bridge.Action{Actor: a.Actor, Text: a.Text}})
+	fix := sp.Messages.AddByPerson(book.Request{Conversation: c, Agent: agent, Surface: m.AccountID, Action: correction})
 	fix.Fate, fix.Reason = store.FateAsk, correctionReason
 	line.Verbs = []bridge.Verb{bridge.VerbSend}
 	line.Args = bridge.Args{Conversation: c.ID, Message: fix.ID}
 	sp.LineAbout(c, m, line)
+}
+
+// addedFiles returns those files that a message doesn't have.
+func addedFiles(m *book.Message, files []bridge.SurfaceFile) []bridge.SurfaceFile {
+	return slices.DeleteFunc(slices.Clone(files), func(f bridge.SurfaceFile) bool {
+		return slices.ContainsFunc(m.Files, func(known store.FileRef) bool {
+			var at bridge.SurfaceFile
+			if json.Unmarshal(known.Surface, &at) == nil && at.ID != "" && f.ID != "" {
+				return at.ID == f.ID
+			}
+			return known.Name == f.Name && known.SizeBytes == f.SizeBytes
+		})
+	})
 }
 
 // dropCorrections drops the corrections of a reply that still wait for a click, because a later one is about to be offered.
