@@ -37,6 +37,10 @@ func (m Message) Ask(a *bridge.Action) {
 		p.Text = m.Markdown
 	}
 
+	if p.Verb == bridge.VerbNote { // also "!note": an edit keeps the marker, not the verb
+		p.Marker = bridge.MarkNote
+	}
+
 	p.Named(m.Named).Fill(a)
 	a.Raw = m.Named(a.Raw)
 	a.MentionsBot = m.NamesApp && !p.Explicit

@@ -38,3 +38,15 @@ func TestFormattedCommand(t *testing.T) {
 		}
 	}
 }
+
+// A note has a note's marker however it was typed, because the edit of a message keeps the marker and not the verb.
+func TestMarkerOfANote(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"!note x", "!n x", "/note x", "note: x", "// x"} {
+		var got bridge.Action
+		Message{Plain: text, Markdown: text, Named: func(text string) string { return text }}.Ask(&got)
+		if got.Verb != bridge.VerbNote || got.Marker != bridge.MarkNote || got.Text != "x" {
+			t.Errorf("%q = %s %q %q", text, got.Verb, got.Marker, got.Text)
+		}
+	}
+}

@@ -82,6 +82,8 @@ func editReasonWords(reason string) string {
 		return "It was edited since the button was shown, and says this now."
 	case "edited":
 		return "It was inside before you changed it."
+	case "edited_command":
+		return "You changed it into a command, and a changed message does none. Type the command as a new message."
 	}
 	return shape.AsSentence(reason)
 }

@@ -46,6 +46,7 @@ func decode(raw []byte) ([]bridge.Action, error) {
 		parse(&a, m)
 	case "edit":
 		parse(&a, m)
+		markVerb(&a)
 		a.Verb = bridge.VerbEdit
 		a.Version = versionOf(m) + ":" + m.Text
 		a.Restored = m.Restored
@@ -151,6 +152,18 @@ func isCommand(text string, mark byte) bool {
 	if len(text) < 2 || text[0] != mark {
 		return false
 	}
+// markVerb gives an edit the marker of the verb that was typed, which an edit doesn't do.
+func markVerb(a *bridge.Action) {
+	switch {
+	case a.Verb == bridge.VerbNote:
+		a.Marker = bridge.MarkNote
+	case a.Verb == bridge.VerbReply:
+		a.Explicit = true
+	case slices.Contains(typedVerbs(), a.Verb):
+		a.Marker, a.Text = bridge.MarkBang, ""
+	}
+}
+
 	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	return strings.IndexByte(letters, text[1]) >= 0
 }

@@ -9,6 +9,39 @@ import (
 	"parley/store"
 )
 
+// An edit into "!note" makes a text a note, in its hold and after it was sent: no button sends the words. An edit into another
+// command does nothing, which is said, and there is nothing to send.
+func TestEditedIntoACommand(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.opened()
+	sent := w.waits(thread, "Hello Kim")
+	w.advance(time.Hour)
+	w.fate(sent, "out")
+	w.chat.Edit(support, sent, "!note he lies, ask Ben")
+	if line := w.line(thread, bridge.LineEditLate); len(line.Buttons) != 0 {
+		t.Errorf("a note is offered as a correction: %q %v", line.Text, line.Buttons)
+	}
+	held := w.waits(thread, "We will see")
+	w.chat.Edit(support, held, "!note he lies, ask Ben")
+	w.fate(held, "inside")
+	w.settled()
+	if n := w.lines(thread, bridge.LineAsk); n != 0 {
+		t.Errorf("%d lines ask about a note", n)
+	}
+
+	held = w.waits(thread, "We will see later")
+	w.chat.Edit(support, held, "!take")
+	w.fate(held, "ask")
+	line := w.line(thread, bridge.LineAsk)
+	if len(line.Buttons) != 1 || line.Buttons[0].Verb != bridge.VerbKeep {
+		t.Errorf("there is nothing to send: %q %v", line.Text, line.Buttons)
+	}
+	w.chat.Choose("ann", support, held, bridge.VerbSend)
+	w.whisper("ann", "There is no text to send")
+	w.provider.WaitTexts(t, "Hello Kim")
+}
+
 // A text that waits for a click and was edited into one for colleagues doesn't leave by the button of its former words:
 // neither one that was asked about, nor one that was parked or taken back, nor one of a colleague.
 func TestEditedForColleaguesHasNoButton(t *testing.T) {

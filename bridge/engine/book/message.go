@@ -99,6 +99,12 @@ func WordsMarkOf(m *store.Message) string {
 	return bridge.WordsMark(m.Text, names)
 }
 
+// IsEmpty reports whether a message says nothing, so that there is nothing to send.
+func IsEmpty(m *store.Message) bool {
+	hasMore := len(m.Files) > 0 || len(m.Rich) > 0 || len(m.Template) > 0
+	return m.Text == "" && !hasMore
+}
+
 // WasSaidAfter reports whether a message was said after another. The order is that in which their facts were accepted. Ids of
 // messages alone don't tell it, because each batch takes its ids from a block.
 func WasSaidAfter(m, other *store.Message) bool {

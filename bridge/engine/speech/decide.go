@@ -69,6 +69,10 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 	if (amongColleagues{sp}).refuseColleagueText(r, m) || sp.refuseKept(r, m) {
 		return
 	}
+	if book.IsEmpty(&m.Message) {
+		sp.Refuse(r, "empty", "There is no text to send.", "Type in the conversation's thread what the customer is to get.")
+		return
+	}
 	if *m.AgentID != r.Agent.ID && !r.Args.Sure {
 		sp.askSendAs(r, m)
 		return

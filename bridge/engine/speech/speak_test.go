@@ -107,7 +107,7 @@ func plain(s speech.Speech) bool {
 }
 
 // Every combination of everything: what is forbidden never leaves and is never sent by
-// less than a click; the rest leaves exactly when it is plain. It runs a hundred million times,
+// less than a click; the rest leaves exactly when it is plain. It runs two hundred million times,
 // so it counts without a map: that alone would take several times as long as all else.
 //
 func TestSpeakExhaustively(t *testing.T) {

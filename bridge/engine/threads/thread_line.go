@@ -47,7 +47,7 @@ func (th *Writer) TellAuthor(c *book.Conversation, m *book.Message, fate bridge.
 }
 
 // Ask asks the author whether a text is for the customer. The button for what was more likely meant comes first: the
-// verb that a mistyped one stands for, then Keep inside.
+// verb that a mistyped one stands for, then Keep inside. A text that says nothing has no button that sends it.
 func (th *Writer) Ask(c *book.Conversation, m *book.Message, a bridge.Action, reason string) {
 	asked := &bridge.AskLine{Reason: reason}
 	line := bridge.Line{Content: asked, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}}
@@ -61,6 +61,12 @@ func (th *Writer) Ask(c *book.Conversation, m *book.Message, a bridge.Action, re
 	case "lone_verb", "for_colleagues", "names_colleague", "after_remark", "reply_mentions":
 		line.Verbs = []bridge.Verb{bridge.VerbKeep, bridge.VerbSend}
 	}
+
+	if book.IsEmpty(&m.Message) { // an edit made it a command
+		asked.Reason = "edited_command"
+		line.Verbs = []bridge.Verb{bridge.VerbKeep}
+	}
+
 	th.TellWith(c, m, line)
 }
 
