@@ -157,7 +157,7 @@ type Action struct {
 	Mentions    []string // user ids of the people it mentions
 	Files       []SurfaceFile
 	Rich        *Rich // what a reply carries besides its text
-	Broadcast   bool  // a thread reply also shown in the channel
+	Context
 	Edit
 	Explicit  bool // Say: "@Parley reply: …"
 	OwnThread bool // the thread's root is a post of our own app
@@ -166,6 +166,12 @@ type Action struct {
 	Args   Args
 	Meant  *Meant // VerbUnknown: the verb that was probably meant; nil means nobody knows
 	Answer string // where the surface shows the actor a private answer; only the surface knows what it means
+}
+
+// Context says how a typed text stands among the messages of its channel.
+type Context struct {
+	Broadcast bool     // a thread reply also shown in the channel
+	Quotes    []string // ids of messages of Place.Channel that it quotes. Their words are not in Text
 }
 
 // Edit says which change of a message a VerbEdit is.

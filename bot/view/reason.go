@@ -46,6 +46,8 @@ func reasonWords(reason string, f bridge.Facts) string {
 		return "It begins like a remark for colleagues, or one of its lines does."
 	case "names_colleague":
 		return "It begins with a colleague's name."
+	case "quotes_colleague":
+		return "It quotes what a colleague wrote, or you, so it may be meant for colleagues."
 	case "file_alone":
 		return "It is a file without a word."
 	case "after_remark":
@@ -80,10 +82,10 @@ func editReasonWords(reason string) string {
 		return "It was typed outside of this thread, and edited there."
 	case "other_words":
 		return "It was edited since the button was shown, and says this now."
-	case "edited":
-		return "It was inside before you changed it."
 	case "edited_command":
 		return "You changed it into a command, and a changed message does none. Type the command as a new message."
+	case "edited":
+		return "It was inside before you changed it."
 	}
 	return shape.AsSentence(reason)
 }

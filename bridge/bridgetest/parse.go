@@ -12,7 +12,7 @@ import (
 )
 
 // A Chat's own tiny forms: note: text · // text · internal: text · !verb words · <@app> verb words ·
-// <@app> #12 verb words · <@app> reply: text · !! escapes.
+// <@app> #12 verb words · <@app> reply: text · !! escapes · <quote ID> before any of them.
 
 // typedVerbs are the verbs that may be typed here.
 func typedVerbs() []bridge.Verb {
@@ -88,6 +88,11 @@ func versionOf(m Message) string { return fmt.Sprintf("%06d", m.Version) }
 // parse reads what was typed into a.
 func parse(a *bridge.Action, m Message) {
 	text := m.Text
+	if quoted, ok := strings.CutPrefix(text, "<quote "); ok {
+		quoted, text, _ = strings.Cut(quoted, "> ")
+		a.Quotes = []string{quoted}
+	}
+
 	isToBot := strings.HasPrefix(text, "<@"+App+">")
 
 	for _, user := range m.Mentions() {
@@ -147,11 +152,6 @@ func parse(a *bridge.Action, m Message) {
 	}
 }
 
-// isCommand reports whether a text begins with a mark and a letter: "!resolve", not "! well" or "!!".
-func isCommand(text string, mark byte) bool {
-	if len(text) < 2 || text[0] != mark {
-		return false
-	}
 // markVerb gives an edit the marker of the verb that was typed, which an edit doesn't do.
 func markVerb(a *bridge.Action) {
 	switch {
@@ -164,6 +164,11 @@ func markVerb(a *bridge.Action) {
 	}
 }
 
+// isCommand reports whether a text begins with a mark and a letter: "!resolve", not "! well" or "!!".
+func isCommand(text string, mark byte) bool {
+	if len(text) < 2 || text[0] != mark {
+		return false
+	}
 	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	return strings.IndexByte(letters, text[1]) >= 0
 }

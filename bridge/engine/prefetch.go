@@ -105,7 +105,7 @@ func (w *work) wantAction(n *book.Wanted, surface store.AccountID, a bridge.Acti
 	n.AddConversation(a.Args.Conversation)
 	n.Messages = append(n.Messages, a.Args.Message, a.Args.Slip)
 	n.Deliveries = append(n.Deliveries, a.Args.Delivery)
-	for _, m := range []string{a.Place.Thread, a.Place.Message} {
+	for _, m := range append([]string{a.Place.Thread, a.Place.Message}, a.Quotes...) {
 		if m != "" {
 			n.Posts = append(n.Posts, book.PostKey{Account: surface, Channel: a.Place.Channel, Message: m})
 		}

@@ -63,6 +63,29 @@ func readPastedTables(attachments json.RawMessage) []part {
 	return out
 }
 
+// SharedMessages returns the ids of those messages of a channel that somebody passed on with a message.
+func SharedMessages(attachments json.RawMessage, channel string) []string {
+	var list []json.RawMessage
+	if len(attachments) == 0 || json.Unmarshal(attachments, &list) != nil {
+		return nil
+	}
+
+	var out []string
+	for _, raw := range list {
+		var a struct {
+			Share   bool   `json:"is_share"`
+			Channel string `json:"channel_id"`
+			TS      string `json:"ts"`
+		}
+		isShared := json.Unmarshal(raw, &a) == nil && a.Share && a.TS != ""
+		if isShared && a.Channel == channel {
+			out = append(out, a.TS)
+		}
+	}
+
+	return out
+}
+
 // readTable returns the rows of a block that is a table, and nil for other blocks.
 func readTable(block json.RawMessage) [][]cell {
 	var table struct {

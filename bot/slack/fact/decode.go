@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"parley/bot/command"
+	"parley/bot/slack/blockkit"
 	"parley/bot/verb"
 	"parley/bridge"
 	"parley/channels/markdown"
@@ -216,12 +217,15 @@ func (me *Self) BeganThreadOf(m *Message) bool { return m.ThreadTS != m.TS && m.
 func (me *Self) Said(channel string, m *Message) bridge.Action {
 	typed := m.ReadTyped()
 	action := bridge.Action{
-		Actor:     me.actorOf(m),
-		Place:     m.placeIn(channel),
-		Order:     m.TS,
-		Raw:       typed.Plain,
-		Files:     surfaceFiles(m.Files),
-		Broadcast: m.Subtype == "thread_broadcast",
+		Actor: me.actorOf(m),
+		Place: m.placeIn(channel),
+		Order: m.TS,
+		Raw:   typed.Plain,
+		Files: surfaceFiles(m.Files),
+		Context: bridge.Context{
+			Broadcast: m.Subtype == "thread_broadcast",
+			Quotes:    blockkit.SharedMessages(m.Attached, channel),
+		},
 		OwnThread: me.BeganThreadOf(m),
 	}
 

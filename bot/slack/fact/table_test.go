@@ -35,11 +35,15 @@ func TestPastedTable(t *testing.T) {
 			t.Errorf("%s: got %+v\nwant %q", name, as, c.want)
 		}
 	}
+	_, as := actionsOf(t, msg(ann+`"attachments":[{"id":1,"is_share":true,"channel_id":"C1","ts":"5.1","text":"x"},{"id":2,"is_share":true,"channel_id":"C2","ts":"5.2"},{"id":3,"ts":7}],`, "no"))
+	if len(as) != 1 || !slices.Equal(as[0].Quotes, []string{"5.1"}) {
+		t.Errorf("a message of the channel that was passed on: %+v", as)
+	}
 	item := func(s string) string {
 		return `{"type":"rich_text_section","elements":[{"type":"text","text":"` + s + `"}]}`
 	}
 	list := `{"type":"rich_text","elements":[{"type":"rich_text_list","style":"bullet","elements":[` + item("red") + `,` + item("blue") + `]}]}`
-	_, as := actionsOf(t, msg(`"attachments":[{"id":1,"blocks":[{"type":"table","rows":[[`+list+`]]}]}],`+ann, ""))
+	_, as = actionsOf(t, msg(`"attachments":[{"id":1,"blocks":[{"type":"table","rows":[[`+list+`]]}]}],`+ann, ""))
 	if len(as) != 1 || as[0].Text != "| red blue |\n| - |" {
 		t.Errorf("a list in a cell: %+v", as)
 	}

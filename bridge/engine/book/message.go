@@ -122,7 +122,7 @@ const DeletedReason = "deleted"
 func MustTellAuthor(reason string) bool {
 	switch reason {
 	case "not_an_agent", "may_not_reply", "explicit_mode", "moved", "automatic", "not_open", "watch", "not_assignee", "unknown_verb", "lone_verb",
-		"for_colleagues", "names_colleague", "file_alone", "after_remark", "confirm", "reply_mentions":
+		"for_colleagues", "names_colleague", "quotes_colleague", "file_alone", "after_remark", "confirm", "reply_mentions":
 		return true
 	}
 	return false

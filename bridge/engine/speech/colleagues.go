@@ -17,7 +17,7 @@ type amongColleagues struct{ *UseCases }
 // wherever.
 func isFromWords(reason string) bool {
 	switch reason {
-	case "unknown_verb", "lone_verb", "for_colleagues", "names_colleague", "reply_mentions":
+	case "unknown_verb", "lone_verb", "for_colleagues", "names_colleague", "quotes_colleague", "reply_mentions":
 		return true
 	}
 	return isPlainlyInside(reason)

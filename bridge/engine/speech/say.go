@@ -102,8 +102,8 @@ func (sp *UseCases) speechOf(r book.Request) Speech {
 		},
 		Text: TypedText{
 			Verb: r.Verb, Marker: r.Marker, Explicit: r.Explicit, MentionsBot: r.MentionsBot, Mentions: len(r.Mentions) > 0,
-			Colleague: sp.isToColleague(r.Agent, r.Raw),
-			HasText:   r.Text != "" || r.Rich != nil, HasFiles: len(r.Files) > 0,
+			Colleague: sp.isToColleague(r.Agent, r.Raw), Quotes: sp.quotesPerson(r),
+			HasText: r.Text != "" || r.Rich != nil, HasFiles: len(r.Files) > 0,
 		},
 		Status:       r.Conversation.BridgeStatus(),
 		InLeftThread: sp.isInLeftThread(r.Conversation, r.Surface, r.Place),
@@ -115,6 +115,15 @@ func (sp *UseCases) speechOf(r book.Request) Speech {
 		Assigned:    len(r.Conversation.Assignees) > 0,
 		AfterRemark: sp.isAfterRemark(r.Conversation, r.Agent, r.Action),
 	}
+}
+
+// quotesPerson reports whether a text quotes what a person typed: a colleague's remark, or one of the author's own. Then it may be
+// an answer to that, unlike a text that quotes a post of Parley's, which has a customer's words.
+func (sp *UseCases) quotesPerson(r book.Request) bool {
+	return slices.ContainsFunc(r.Quotes, func(id string) bool {
+		p := sp.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: id}]
+		return p != nil && (p.Kind == book.HumanMessage || p.Kind == book.EarlyMessage)
+	})
 }
 
 // isInLeftThread reports whether a text was typed in a thread that the conversation has left, because its root was

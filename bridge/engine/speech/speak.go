@@ -34,6 +34,7 @@ type TypedText struct {
 	MentionsBot bool
 	Mentions    bool // it mentions people
 	Colleague   bool // it begins with a colleague's name: "Ben, can you …"
+	Quotes      bool // it quotes what a person wrote, and not Parley's post of a customer's words
 	HasText     bool
 	HasFiles    bool
 }
@@ -109,6 +110,8 @@ func Speak(s Speech) (d Decision, reason string) {
 		return Ask, "for_colleagues"
 	case s.Text.Colleague:
 		return Ask, "names_colleague"
+	case s.Text.Quotes:
+		return Ask, "quotes_colleague"
 	case !s.Text.HasText:
 		return Ask, "file_alone"
 	case s.AfterRemark:

@@ -68,6 +68,8 @@ func TestSpeakReasons(t *testing.T) {
 		{"a verb alone", func(s *speech.Speech) { s.Text.Marker = bridge.MarkLone }, speech.Ask, "lone_verb", true},
 		{"a word for colleagues", func(s *speech.Speech) { s.Text.Marker = bridge.MarkColleagues }, speech.Ask, "for_colleagues", true},
 		{"a colleague's name", func(s *speech.Speech) { s.Text.Colleague = true }, speech.Ask, "names_colleague", true},
+		{"an answer to a colleague's message", func(s *speech.Speech) { s.Text.Quotes = true }, speech.Ask, "quotes_colleague", true},
+		{"an answer to a colleague's message, explicitly", func(s *speech.Speech) { s.Text.Quotes, s.Text.Explicit = true, true }, speech.Out, "explicit", false},
 		{"a word for colleagues, explicitly", func(s *speech.Speech) {
 			s.Text.Marker, s.Text.Colleague, s.Text.Explicit = bridge.MarkColleagues, true, true
 		}, speech.Out, "explicit", false},
@@ -102,7 +104,7 @@ func forbidden(s speech.Speech) bool {
 // reply, or it is an ordinary text of somebody whose word it is to give.
 func plain(s speech.Speech) bool {
 	speaker := !s.Assigned || s.Author.IsAssignee || s.Account.AnyAgent
-	unusual := s.Text.Marker == bridge.MarkLone || s.Text.Marker == bridge.MarkColleagues || s.Text.Colleague || !s.Text.HasText || s.AfterRemark || s.Account.Confirm
+	unusual := s.Text.Marker == bridge.MarkLone || s.Text.Marker == bridge.MarkColleagues || s.Text.Colleague || s.Text.Quotes || !s.Text.HasText || s.AfterRemark || s.Account.Confirm
 	return s.Text.Explicit || s.Account.ReplyMode == "direct" && speaker && !unusual
 }
 
@@ -132,7 +134,7 @@ func TestSpeakExhaustively(t *testing.T) {
 		for _, verb := range []bridge.Verb{bridge.VerbSay, bridge.VerbEdit, bridge.VerbNote, bridge.VerbReply, bridge.VerbUnknown} {
 			for _, marker := range []bridge.Marker{bridge.MarkNone, bridge.MarkNote, bridge.MarkBang, bridge.MarkSlash, bridge.MarkLone, bridge.MarkColleagues} {
 				for _, status := range []bridge.Status{bridge.StatusOpen, bridge.StatusPending, bridge.StatusSnoozed, bridge.StatusResolved, bridge.StatusClosed} {
-					for bits := range 1 << 17 {
+					for bits := range 1 << 18 {
 						bit := func(n int) bool { return bits>>n&1 == 1 }
 						mode := store.ReplyDirect
 						if bit(13) {
@@ -142,7 +144,7 @@ func TestSpeakExhaustively(t *testing.T) {
 							Author: speech.Author{Kind: actor, IsAgent: bit(0), MayReply: bit(1), IsAssignee: bit(10)},
 							Text: speech.TypedText{
 								Verb: verb, Marker: marker, Explicit: bit(2), MentionsBot: bit(3), Mentions: bit(4),
-								HasText: bit(5), HasFiles: bit(6), Colleague: bit(16),
+								HasText: bit(5), HasFiles: bit(6), Colleague: bit(16), Quotes: bit(17),
 							},
 							Account: speech.AccountRules{ReplyMode: mode, Watch: bit(7), AnyAgent: bit(8), Confirm: bit(12)},
 							Status:  status, Assigned: bit(9), AfterRemark: bit(11), InLeftThread: bit(14), Automatic: bit(15),
@@ -152,7 +154,7 @@ func TestSpeakExhaustively(t *testing.T) {
 			}
 		}
 	}
-	if inside == 0 || out == 0 || ask == 0 || inside+out+ask != 5*5*6*5<<17 {
+	if inside == 0 || out == 0 || ask == 0 || inside+out+ask != 5*5*6*5<<18 {
 		t.Errorf("%d combinations stay inside, %d leave, %d ask", inside, out, ask)
 	}
 	if d, _ := speech.Speak(speech.Speech{}); d != speech.Inside {

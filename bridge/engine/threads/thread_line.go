@@ -58,7 +58,7 @@ func (th *Writer) Ask(c *book.Conversation, m *book.Message, a bridge.Action, re
 			asked.Reason = a.Args.Note // what is wrong with it, in words
 		}
 		fallthrough
-	case "lone_verb", "for_colleagues", "names_colleague", "after_remark", "reply_mentions":
+	case "lone_verb", "for_colleagues", "names_colleague", "quotes_colleague", "after_remark", "reply_mentions":
 		line.Verbs = []bridge.Verb{bridge.VerbKeep, bridge.VerbSend}
 	}
 

@@ -1,0 +1,28 @@
+package engine_test
+
+import (
+	"testing"
+
+	"parley/bridge"
+)
+
+// Who quotes a colleague may speak to the colleague, so the author is asked. Who quotes the customer's words answers them.
+func TestQuotedColleague(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "!take")
+	w.card(thread, "Ann")
+	asked := w.chat.Say("ben", support, thread, "note: is he owed a refund?")
+	w.fate(asked, "inside")
+	between := w.reply(thread, "We look into it")
+	w.fate(between, "out")
+	answer := w.reply(thread, "<quote "+asked+"> No, he makes it up")
+	w.fate(answer, "ask")
+	w.line(thread, bridge.LineAsk)
+	customers := w.shown("Hello")
+	reply := w.reply(thread, "<quote "+customers.ID+"> Yes, gladly")
+	w.fate(reply, "out")
+	w.settled()
+	w.provider.WaitTexts(t, "We look into it", "Yes, gladly")
+}
