@@ -35,7 +35,7 @@ type files struct {
 // not followed, and a login page in place of the file is an error.
 func (fs *files) Open(ctx context.Context, f bridge.SurfaceFile) (content io.ReadCloser, err error) {
 	if f.Unavailable != "" {
-		return nil, fmt.Errorf("%w: %s", errFile, f.Unavailable)
+		return nil, unavailable(f, f.Unavailable)
 	}
 
 	ctx, cancel := context.WithTimeout(ctx, uploadTimeout)
@@ -75,10 +75,24 @@ func (fs *files) Open(ctx context.Context, f bridge.SurfaceFile) (content io.Rea
 	buffered := bufio.NewReader(resp.Body)
 	if err := checkDownload(resp, buffered, f); err != nil {
 		resp.Body.Close() //nolint:errcheck // refused already
+		mayBeGone := resp.StatusCode >= http.StatusMultipleChoices && resp.StatusCode < http.StatusInternalServerError
+		if mayBeGone && f.ID != "" {
+			if _, infoErr := fs.fileInfo(ctx, f); channels.ClassOf(infoErr) == channels.BadContent {
+				return nil, infoErr
+			}
+		}
 		return nil, err
 	}
 
 	return fence.Bounded(download{Reader: buffered, cancel: cancel, body: resp.Body}, maxBytes, errTooLong), nil
+}
+
+// unavailable returns the error for a file that can't be read, and won't be later either.
+func unavailable(f bridge.SurfaceFile, why string) error {
+	return &channels.SendError{
+		Class: channels.BadContent, Text: f.Name + " can't be read: " + why,
+		Hint: "Upload the file itself and send again.", Cause: errFile,
+	}
 }
 
 // checkDownload returns an error if the answer isn't the file that was announced. To a caller who may not read the
@@ -110,6 +124,7 @@ func checkDownload(resp *http.Response, body *bufio.Reader, f bridge.SurfaceFile
 }
 
 // fileInfo asks Slack for what an event left out about a file.
+// Errors: *channels.SendError of the class BadContent for a file that can't be read.
 func (fs *files) fileInfo(ctx context.Context, f bridge.SurfaceFile) (bridge.SurfaceFile, error) {
 	var info *slackapi.File
 	err := fs.retryRead(ctx, func(ctx context.Context) error {
@@ -117,6 +132,9 @@ func (fs *files) fileInfo(ctx context.Context, f bridge.SurfaceFile) (bridge.Sur
 		info, _, _, err = fs.api.GetFileInfoContext(ctx, f.ID, 0, 0)
 		return err
 	})
+	if code := codeOf(err); code == "file_not_found" || code == "file_deleted" {
+		return f, unavailable(f, "deleted")
+	}
 	if err != nil {
 		return f, fmt.Errorf("%w: files.info: %w", errFile, err)
 	}
@@ -133,7 +151,7 @@ func (fs *files) fileInfo(ctx context.Context, f bridge.SurfaceFile) (bridge.Sur
 		Download:   info.URLPrivateDownload,
 	})
 	if full.Unavailable != "" {
-		return f, fmt.Errorf("%w: %s", errFile, full.Unavailable)
+		return f, unavailable(f, full.Unavailable)
 	}
 
 	return full, nil

@@ -11,6 +11,7 @@ import (
 	"parley/bot/slack/fact"
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
+	"parley/channels"
 )
 
 func TestConfirm(t *testing.T) {
@@ -106,6 +107,12 @@ func TestOpen(t *testing.T) {
 	}
 	if hits != 0 {
 		t.Error("the token went to another host")
+	}
+	must(t, st.fake.Admin.DeleteFile(files[1].ID))
+	for _, f := range []bridge.SurfaceFile{files[1], {ID: files[1].ID, Name: "late.txt"}} {
+		if _, err := read(f); channels.ClassOf(err) != channels.BadContent || !strings.Contains(err.Error(), "deleted") {
+			t.Errorf("a deleted file: %v", err)
+		}
 	}
 	st.fake.Inject(slackfake.Fault{Method: "download", Kind: slackfake.FaultHTTP, Status: 200, Times: 1})
 	if got, err := read(files[0]); err == nil {

@@ -131,6 +131,7 @@ func (fs *files) inspectFile(ctx context.Context, o fact.Origin, f fact.Attached
 }
 
 // download reads a file from where its address says: Teams, the message in Graph, or SharePoint.
+// Errors: errElsewhere, errDeleted.
 func (fs *files) download(ctx context.Context, o fact.Origin, address string) (*rest.Answer, error) {
 	withToken, err := fs.Hosts.Check(address)
 	isTeams := err == nil && withToken
@@ -144,7 +145,12 @@ func (fs *files) download(ctx context.Context, o fact.Origin, address string) (*
 	if err != nil {
 		return nil, err
 	}
-	return fs.Graph.File(ctx, allowed)
+
+	answer, err := fs.Graph.File(ctx, allowed)
+	if errors.Is(err, graph.ErrNotFound) {
+		return nil, errDeleted
+	}
+	return answer, err
 }
 
 // downloadHosted reads a picture of the channel by Graph's address:
@@ -172,6 +178,9 @@ func (fs *files) downloadHosted(ctx context.Context, o fact.Origin, address stri
 // errFile is the root of what Open returns.
 var errFile = errors.New("teams: file")
 
+// errDeleted means that a file isn't where it was when it was attached, and won't be there later.
+var errDeleted = errors.New("teams: the file was deleted")
+
 // Open reads a file that a person attached. The token goes to Teams' own hosts and to Graph alone.
 func (fs *files) Open(ctx context.Context, f bridge.SurfaceFile) (io.ReadCloser, error) {
 	if f.Unavailable != "" {
@@ -182,6 +191,9 @@ func (fs *files) Open(ctx context.Context, f bridge.SurfaceFile) (io.ReadCloser,
 	answer, err := fs.download(ctx, o, address)
 	if errors.Is(err, errElsewhere) {
 		return nil, &channels.SendError{Class: channels.BadContent, Text: f.Name + " can't be read: " + fileElsewhere, Hint: "Upload the file itself and send again.", Cause: errFile}
+	}
+	if errors.Is(err, errDeleted) {
+		return nil, &channels.SendError{Class: channels.BadContent, Text: f.Name + " can't be read: deleted", Hint: "Upload the file itself and send again.", Cause: errFile}
 	}
 	if errors.Is(err, graph.ErrNotGranted) {
 		return nil, fmt.Errorf("%w: %s: %w", errFile, fact.NoFileAccess, err)

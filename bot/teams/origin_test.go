@@ -136,6 +136,10 @@ func TestFilesAskedLater(t *testing.T) {
 	if read(t, w, files[mine]) != "kept plan.pdf" || read(t, w, files[hers]) != "kept own.pdf" || !w.refusedFile(files[pay]) {
 		t.Error("they stay unread when Graph can say")
 	}
+	gone := bridge.SurfaceFile{Name: "gone.pdf", URL: fact.Origin{Channel: w.channel, Author: ann}.Seal(strings.Replace(mine, "plan.pdf", "gone.pdf", 1))}
+	if _, err := w.s.Open(within(t), gone); channels.ClassOf(err) != channels.BadContent || !strings.Contains(err.Error(), "deleted") {
+		t.Errorf("a deleted file: %v", err)
+	}
 	for _, status := range []int{400, 403, 404} { // who has no OneDrive, or none that we may know of
 		later(2 * libraryLifetime)
 		fault := w.fake.Inject(teamsfake.Fault{Method: "graph.drive", Kind: teamsfake.FaultHTTP, Status: status})

@@ -313,7 +313,7 @@ func SurfaceFile(f File) bridge.SurfaceFile {
 // whyUnavailable says why a file can't be fetched; "" means that it can.
 func whyUnavailable(f File) string {
 	switch f.Mode {
-	case "tombstone":
+	case deletedMode:
 		return "deleted"
 	case "hidden_by_limit":
 		return "hidden by the limit of the Slack plan"

@@ -131,6 +131,14 @@ func TestDecodeChanges(t *testing.T) {
 			t.Errorf("both %s", a[0])
 		}
 	})
+	t.Run("a file was deleted", func(t *testing.T) { // what is left of it keeps its id
+		t.Parallel()
+		file := func(mode string) string { return `"files":[{"id":"F1","name":"a.pdf","mode":"` + mode + `"}],` }
+		_, as := actionsOf(t, changed(m(file("tombstone"), "see"), m(file("hosted"), "see")))
+		if len(as) != 1 || as[0].Verb != bridge.VerbEdit || len(as[0].Files) != 1 || as[0].Files[0].Unavailable != "deleted" {
+			t.Errorf("got %+v", as)
+		}
+	})
 	t.Run("two edits in one second", func(t *testing.T) { // edited.ts tells seconds
 		t.Parallel()
 		later := strings.Replace(changed(m(e1, "third"), m(e1, "second")), "1700000009.000000", "1700000009.000100", 1)

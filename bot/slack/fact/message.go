@@ -85,6 +85,9 @@ type File struct {
 	Access     string `json:"file_access"`
 }
 
+// deletedMode is the mode of what is left of a file that was deleted.
+const deletedMode = "tombstone"
+
 // slackbot speaks for Slack itself; a deleted root becomes one of its messages.
 const slackbot = "USLACKBOT"
 
@@ -133,11 +136,16 @@ func (m *Message) editedTS() string {
 	return m.Edited.TS
 }
 
-// fileIDs returns the ids of the files of m as one text, which doesn't depend on their order.
+// fileIDs returns the ids of the files of m as one text, which doesn't depend on their order. A file that was deleted keeps its
+// id; what is left of it has another mode.
 func (m *Message) fileIDs() string {
 	ids := make([]string, 0, len(m.Files))
 	for _, f := range m.Files {
-		ids = append(ids, f.ID)
+		id := f.ID
+		if f.Mode == deletedMode {
+			id += ":" + deletedMode
+		}
+		ids = append(ids, id)
 	}
 	slices.Sort(ids)
 	return strings.Join(ids, ",")

@@ -58,6 +58,23 @@ func TestFilesForOtherPrograms(t *testing.T) {
 	}
 }
 
+// A file that is gone makes its mail fail at once; one that can't be read for another reason may be readable later.
+func TestUnreadableFile(t *testing.T) {
+	t.Parallel()
+	gone := &channels.SendError{Class: channels.BadContent, Text: "a.bin can't be read: deleted"}
+	for want, cause := range map[channels.Class]error{channels.BadContent: gone, channels.Retry: io.ErrUnexpectedEOF} {
+		o := answer()
+		o.Files = []channels.File{{Name: "a.bin", SizeBytes: 1, Open: func(context.Context) (io.ReadCloser, error) { return nil, cause }}}
+		m, err := composer(t).Compose(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := m.Copy(t.Context(), io.Discard); channels.ClassOf(err) != want {
+			t.Errorf("%v: %v", cause, err)
+		}
+	}
+}
+
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }

@@ -145,8 +145,12 @@ func (m *Mail) writeFile(ctx context.Context, w io.Writer, f channels.File, maxB
 	}
 }
 
-// errUnreadableFile returns the error for a file that can't be read. The file may be readable later.
+// errUnreadableFile returns the error for a file that can't be read: what the file itself says, if it classified it. Otherwise the
+// file may be readable later.
 func errUnreadableFile(f channels.File, cause error) *channels.SendError {
+	if classified, ok := errors.AsType[*channels.SendError](cause); ok && classified.Class != channels.Ambiguous {
+		return classified
+	}
 	return &channels.SendError{
 		Class: channels.Retry, Text: "An attachment can't be read: " + rawmail.OneLine(f.Name),
 		Hint: "Parley tries again by itself.", Cause: cause,
