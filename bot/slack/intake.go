@@ -106,7 +106,7 @@ func (t *intake) applyNews(a *fact.Arrival) {
 func (t *intake) takeInteraction(ctx context.Context, me *fact.Self, body []byte) (answer, error) {
 	var in interaction
 	if err := json.Unmarshal(body, &in); err != nil {
-		return answer{}, t.journal.Accept(ctx, fact.Quarantined(body, "interaction not readable: "+err.Error()))
+		return t.responder.storeQuarantined(ctx, body, "interaction not readable: "+err.Error())
 	}
 	isForUs := slices.ContainsFunc(in.listTeams(), func(team string) bool { return me.IsFor(team, in.AppID) })
 	if !isForUs {
@@ -121,7 +121,7 @@ func (t *intake) takeInteraction(ctx context.Context, me *fact.Self, body []byte
 func (t *intake) takeCommand(ctx context.Context, me *fact.Self, body []byte) (answer, error) {
 	var c slashCommand
 	if err := json.Unmarshal(body, &c); err != nil {
-		return answer{}, t.journal.Accept(ctx, fact.Quarantined(body, "command not readable: "+err.Error()))
+		return t.responder.storeQuarantined(ctx, body, "command not readable: "+err.Error())
 	}
 	if !me.IsFor(c.TeamID, c.AppID) {
 		t.log.Warn("slack command for another team or app ignored")

@@ -56,7 +56,7 @@ func (r *responder) openForm(me *fact.Self, in *interaction, f formRequest) answ
 
 // storeQuarantined stores what can't be read, so that people see it.
 func (r *responder) storeQuarantined(ctx context.Context, body []byte, reason string) (answer, error) {
-	return answer{}, r.journal.Accept(ctx, fact.Quarantined(body, reason))
+	return answer{}, r.journal.Accept(ctx, fact.Quarantined(withoutSecrets(body), reason))
 }
 
 // handleInteraction handles an interaction by its kind: a question is answered at once, a form is opened after the

@@ -67,6 +67,26 @@ func TestUnknownAndMalformedEvents(t *testing.T) {
 	}
 }
 
+// What a click that can't be read would let a reader of the journal do isn't kept with it.
+func TestUnreadableClickWithoutSecrets(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, false)
+	me := testSelfOf(st)
+	const secrets = `"token":"secret","response_url":"https://hooks.slack.test/secret",`
+	for _, body := range []string{
+		`{"type":"block_actions","api_app_id":"` + me.App + `",` + secrets + `"team":{"id":"` + me.Team + `"},"user":{"id":"U1"},"actions":[{"type":"button","action_id":"x"}]}`,
+		`{"type":7,` + secrets + `"trigger_id":"1"}`,
+	} {
+		before := len(st.desk.Accepted())
+		_, err := st.s.intake.takeInteraction(st.ctx(), me, []byte(body))
+		must(t, err)
+		kept := st.desk.Accepted()[before:]
+		if len(kept) != 1 || kept[0].Quarantine == "" || strings.Contains(string(kept[0].Payload), "secret") {
+			t.Errorf("of %s is kept %+v", body, kept)
+		}
+	}
+}
+
 // An event that can't be stored is not acknowledged, and comes again.
 func TestRefusedEventComesAgain(t *testing.T) {
 	t.Parallel()
