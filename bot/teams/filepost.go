@@ -13,27 +13,45 @@ import (
 	"parley/channels"
 )
 
-// fileListPart is the part of a post of files that lists them. The other part shows the pictures. A post of files has
-// two parts because Teams would split a message with text and pictures into two.
-const fileListPart = 0
-
-// sendFileList sends the list of the files, with links to those that a message can't show.
-func (s *poster) sendFileList(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
-	list, hasPictures, err := s.renderFileList(ctx, p)
+// sendFiles sends one part of a post of files. The first parts list the files, with links to those that a message can't show. The
+// last part shows the pictures: Teams would split a message with text and pictures into two.
+func (s *poster) sendFiles(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
+	list, more, err := s.fileListOf(ctx, p)
 	if err != nil {
 		return bridge.Sent{}, s.access.classifyBeforeSend(err, p)
 	}
-	a, err := s.activityOf(ctx, content{text: &list}, p.Place.Channel)
+	if list == nil {
+		return s.sendPictures(ctx, service, p)
+	}
+	a, err := s.activityOf(ctx, content{text: list}, p.Place.Channel)
 	if err != nil {
 		return bridge.Sent{}, s.access.classifyBeforeSend(err, p)
 	}
 	sent, err := s.postMessage(ctx, service, p.Place, a)
-	sent.More = hasPictures
+	sent.More = more
 	return sent, err
 }
 
-// renderFileList renders the list of the files. hasPictures means that the part with pictures follows.
-func (s *poster) renderFileList(ctx context.Context, p bridge.Post) (list card.Message, hasPictures bool, err error) {
+// fileListOf returns the message of the list that is a post's part, or nil if the part is the one with the pictures. more means
+// that another part follows.
+func (s *poster) fileListOf(ctx context.Context, p bridge.Post) (list *card.Message, more bool, err error) {
+	lists, hasPictures, err := s.renderFileLists(ctx, p)
+	if err != nil || p.Part >= len(lists) {
+		return nil, false, err
+	}
+
+	list = &lists[p.Part]
+	if p.Unsure { // added to this message alone, so that it changes no other part
+		remark := view.Card{Blocks: []view.Block{view.Small(mayBeTwice)}}
+		list.Text += "<br>" + card.Messages(remark, "", s.Home())[0].Text
+	}
+
+	return list, hasPictures || p.Part+1 < len(lists), nil
+}
+
+// renderFileLists renders the list of the files, whose links may need several messages. hasPictures means that a part with
+// pictures follows.
+func (s *poster) renderFileLists(ctx context.Context, p bridge.Post) (lists []card.Message, hasPictures bool, err error) {
 	from := p.Facts.Contact
 	if p.Said != nil {
 		from = p.Said.From
@@ -50,7 +68,7 @@ func (s *poster) renderFileList(ctx context.Context, p bridge.Post) (list card.M
 		names = append(names, name)
 		how, err := chooseDisplay(ctx, f)
 		if err != nil {
-			return card.Message{}, false, err
+			return nil, false, err
 		}
 		if how != displayLink {
 			hasPictures = true
@@ -62,11 +80,8 @@ func (s *poster) renderFileList(ctx context.Context, p bridge.Post) (list card.M
 
 	c := view.Files(from, names, p.Missing)
 	c.Blocks = append(c.Blocks, lines...)
-	if p.Unsure {
-		c.Blocks = append(c.Blocks, view.Small(mayBeTwice))
-	}
 
-	return card.Messages(c, p.Facts.Account.ChannelIcon, s.Home())[0], hasPictures, nil // a list of files fits into one
+	return card.Messages(c, p.Facts.Account.ChannelIcon, s.Home()), hasPictures, nil
 }
 
 // fileLine makes the line with the link to a file, or with the reason why there is no link.
@@ -132,11 +147,14 @@ func (s *poster) drawPicture(ctx context.Context, f channels.File) (drawn drawin
 // the pictures as a message without text. No other such message can be under way at the same time. more means that
 // another part follows.
 func (s *poster) fileMatcherOf(ctx context.Context, p bridge.Post) (matches func(*graph.Message) bool, more bool, err error) {
-	if p.Part == fileListPart {
-		list, hasPictures, err := s.renderFileList(ctx, p)
-		return hasText(list), hasPictures, err
+	list, more, err := s.fileListOf(ctx, p)
+	if err != nil {
+		return nil, false, err
 	}
-	return isOnlyPictures, false, nil
+	if list == nil {
+		return isOnlyPictures, false, nil
+	}
+	return hasText(*list), more, nil
 }
 
 // isOnlyPictures reports whether a message has pictures and no text.

@@ -73,10 +73,7 @@ func (s *poster) dispatch(ctx context.Context, service string, p bridge.Post) (b
 	case bridge.PostMark:
 		return s.setReactions(ctx, service, p)
 	case bridge.PostFiles:
-		if p.Part == fileListPart {
-			return s.sendFileList(ctx, service, p)
-		}
-		return s.sendPictures(ctx, service, p)
+		return s.sendFiles(ctx, service, p)
 	case bridge.PostErased:
 		return s.eraseMessage(ctx, service, p)
 	case bridge.PostDouble:
