@@ -87,12 +87,7 @@ func versionOf(m Message) string { return fmt.Sprintf("%06d", m.Version) }
 
 // parse reads what was typed into a.
 func parse(a *bridge.Action, m Message) {
-	text := m.Text
-	if quoted, ok := strings.CutPrefix(text, "<quote "); ok {
-		quoted, text, _ = strings.Cut(quoted, "> ")
-		a.Quotes = []string{quoted}
-	}
-
+	text := cutQuote(a, m.Text)
 	isToBot := strings.HasPrefix(text, "<@"+App+">")
 
 	for _, user := range m.Mentions() {
@@ -150,6 +145,17 @@ func parse(a *bridge.Action, m Message) {
 	case slices.Contains(typedVerbs(), bridge.Verb(lower)):
 		a.Marker = bridge.MarkLone
 	}
+}
+
+// cutQuote notes the message that a text quotes, and returns what follows.
+func cutQuote(a *bridge.Action, text string) string {
+	quoted, ok := strings.CutPrefix(text, "<quote ")
+	if !ok {
+		return text
+	}
+	id, rest, _ := strings.Cut(quoted, "> ")
+	a.Quotes = []string{id}
+	return rest
 }
 
 // markVerb gives an edit the marker of the verb that was typed, which an edit doesn't do.
