@@ -54,7 +54,7 @@ type worker struct {
 	fingerprint [32]byte // the fingerprint of the settings with which it was made
 	channel     channels.Channel
 	webhook     http.Handler // nil if it has none
-	paused      bool
+	paused      bool         // it must not fetch
 }
 
 func newAccounts(e *engine.Engine, env Env, db *Database, specs []channels.Spec, keys [][]byte, log *slog.Logger, lease time.Duration, bodies *bodies) *accounts {
@@ -107,6 +107,7 @@ func (a *accounts) refresh(ctx context.Context) {
 			a.engine.Report(account.ID, channels.Condition{Status: channels.Broken, Text: "The account's settings don't work: " + err.Error(),
 				Hint: "Correct them with parley apply."})
 			a.log.Error("account not opened", "account_id", account.ID, "error", err)
+			a.stopFetching(account.ID)
 			continue
 		}
 
@@ -117,6 +118,15 @@ func (a *accounts) refresh(ctx context.Context) {
 	for id := range gone { // taken out by apply --prune
 		a.setWorker(id, nil)
 		a.engine.SetChannel(id, nil)
+	}
+}
+
+// stopFetching lets an account's channel fetch no more, because the account's settings changed to ones that don't work: it may
+// be paused by them, or another account may fetch from its place by now. What its webhook brings is still taken, since not every
+// provider brings it again. Whatever the settings change to next, the channel is made anew.
+func (a *accounts) stopFetching(id store.AccountID) {
+	if w := a.running[id]; w != nil {
+		a.setWorker(id, &worker{channel: w.channel, webhook: w.webhook, paused: true})
 	}
 }
 

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"sync"
@@ -27,6 +28,9 @@ type sloths struct {
 func (k *sloths) spec() channels.Spec {
 	return channels.Spec{Kind: "sloth", Name: "Sloth", Fields: []channels.Field{{Name: "tree"}},
 		New: func(a channels.Account, env channels.Env) (channels.Channel, error) {
+			if a.Config["tree"] == "stump" {
+				return nil, errors.New("nobody can hang from a stump")
+			}
 			k.made <- a.Config["tree"]
 			return &sloth{dove: dove{env: env}, kind: k}, nil
 		}}
@@ -82,6 +86,33 @@ accounts:
 	mayEnd()
 	receives(t, kind.ended, "the old one ends")
 	receives(t, kind.began, "the new one begins")
+}
+
+// Once the settings of an account don't work, its channel fetches no more by those before: otherwise a mailbox whose account
+// was paused meanwhile, and was given to another account, would be read twice. Once the settings work again, it fetches again.
+func TestWrongSettingsEndFetching(t *testing.T) {
+	t.Parallel()
+	kind := &sloths{made: make(chan string, 10), began: make(chan string, 10), ended: make(chan string, 10), mayEnd: make(chan struct{})}
+	close(kind.mayEnd)
+	specs := []channels.Spec{kind.spec()}
+	env := environment(t)
+	db := openDatabase(t, env)
+	const config = `
+teams: [{name: T, slack_channel: C1}]
+accounts:
+  - {name: slow, kind: sloth, team: T, paused: PAUSED, sloth: {tree: TREE}}`
+	change := func(tree, paused string) {
+		set(t, db, specs, strings.NewReplacer("TREE", tree, "PAUSED", paused).Replace(config))
+	}
+	change("oak", "false")
+	start(t, env, db, app.Options{Specs: specs})
+	receives(t, kind.began, "fetching begins")
+
+	change("stump", "false")
+	receives(t, kind.ended, "the channel with the settings before ends")
+	change("stump", "true")
+	change("oak", "false") // as it was at first
+	receives(t, kind.began, "fetching begins again")
 }
 
 func receives(t *testing.T, from <-chan string, what string) string {
