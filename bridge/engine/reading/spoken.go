@@ -109,10 +109,9 @@ func (rd *Reader) spokenOf(m *store.Message, replies []inbox.Reply) bridge.Spoke
 			Readable: f.Blob != "" || isInOriginal})
 	}
 
+	s.Delivery = deliveryToDecide(m.Fate, replies)
 	lowest := book.StateRank(store.Read)
 	for _, r := range replies {
-		s.Delivery = r.ID
-
 		if r.State == store.Cancelled {
 			continue
 		}
@@ -136,6 +135,20 @@ func (rd *Reader) spokenOf(m *store.Message, replies []inbox.Reply) bridge.Spoke
 	}
 
 	return s
+}
+
+// deliveryToDecide returns the part of a reply of which a person has to decide: the last one that failed, or of which nobody
+// knows whether it left, as the fate of the whole says. Parts of earlier sendings, which count no more, come before it. Where
+// nothing has to be decided it is the last part; 0 if there is none.
+func deliveryToDecide(fate store.Fate, replies []inbox.Reply) (id store.DeliveryID) {
+	wanted := map[store.Fate]string{store.FateFailed: store.Failed, store.FateUnclear: store.NeedsDecision}[fate]
+	for _, r := range slices.Backward(replies) {
+		if r.State == wanted {
+			return r.ID
+		}
+		id = max(id, r.ID)
+	}
+	return id
 }
 
 // verbsFor returns what an agent may do with a message now: the same as the buttons of its line in the thread.

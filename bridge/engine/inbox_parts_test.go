@@ -1,0 +1,65 @@
+package engine_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"parley/bridge"
+	"parley/channels"
+	"parley/channels/channelstest"
+	"parley/store"
+)
+
+// Of a reply that leaves in several parts, the page names the part that failed, or of which nobody knows, though others have
+// left behind it. So it can be sent again, or marked as sent.
+// R-274, R-070
+func TestInboxDecidesAboutPart(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		faults []channelstest.Fault
+		fate   store.Fate
+		verb   bridge.Verb
+		want   []string
+	}{
+		"failed": {[]channelstest.Fault{{Kind: channelstest.FaultReject, Class: channels.BadContent, With: "a.txt"}},
+			store.FateFailed, bridge.VerbSendAgain, []string{"+b.txt", "Two plans+a.txt"}},
+		"unclear": {[]channelstest.Fault{{Kind: channelstest.FaultDropAfter, With: "a.txt"}, {Kind: channelstest.FaultBlind, Times: -1}},
+			store.FateUnclear, bridge.VerbMarkSent, []string{"Two plans+a.txt", "+b.txt"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			w.opened()
+			p := w.page()
+			for _, f := range c.faults {
+				w.provider.AddFault(f)
+			}
+
+			var files []bridge.SurfaceFile
+			for _, name := range []string{"a.txt", "b.txt"} {
+				blob, size, err := p.inbox.StoreFile(t.Context(), strings.NewReader(name), 100)
+				check(t, err)
+				files = append(files, bridge.SurfaceFile{ID: blob, Name: name, ContentType: "text/plain", SizeBytes: size, Blob: blob})
+			}
+			p.acts("ann", bridge.Act{Verb: bridge.VerbReply, Text: "Two plans", Files: files})
+			w.eventually("the first part did not leave, and the second has", func() bool {
+				w.exec(ageUnclear)
+				w.exec(lookNow)
+				w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '1 hour' WHERE state = 'unknown'`)
+				return p.last("ann").Fate == c.fate && slices.Contains(w.got(), "+b.txt")
+			})
+
+			shown := p.last("ann")
+			if !slices.Contains(shown.Verbs, c.verb) {
+				t.Fatalf("the page shows %+v", shown)
+			}
+			act := bridge.Act{Verb: c.verb, Args: bridge.Args{Message: shown.ID, Delivery: shown.Delivery}}
+			p.result("ann", p.acts("ann", act), bridge.ActDone, "")
+			w.eventually("it has left", func() bool { return p.last("ann").Fate == store.FateOut })
+			if got := w.got(); !slices.Equal(got, c.want) {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
