@@ -8,6 +8,7 @@ import (
 
 	"parley/store"
 	"parley/store/channelmove"
+	"parley/store/roster"
 	"parley/store/storetest"
 )
 
@@ -80,5 +81,24 @@ func TestChannelMove(t *testing.T) {
 	d := must(store.LoadDirectory(t.Context(), pool))(t)
 	if len(d.Moves) != 2 || d.Moves[0].Current != "C7" || d.Moves[1].Current != "C7" {
 		t.Errorf("moves: %+v", d.Moves)
+	}
+}
+
+// A team whose channel got another id goes on taking in who joins it: its members were confirmed, whatever its id is. A channel
+// of another chat that happens to have the same id is another one.
+func TestRosterFollowsTheChannel(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	exec(t, pool, `INSERT INTO accounts (id, name, kind, side) VALUES (20, 'chat', 'slack', 'surface'), (21, 'other', 'teams', 'surface')`)
+	exec(t, pool, `INSERT INTO teams (id, name) OVERRIDING SYSTEM VALUE VALUES (30, 'Support')`)
+	for _, kind := range []string{"slack", "teams"} {
+		check(t, roster.Confirm(t.Context(), pool, 30, kind, "C1"))
+	}
+
+	check(t, channelmove.Begin(t.Context(), pool, 20, "C1", "C9"))
+	for kind, want := range map[string]string{"slack": "C9", "teams": "C1"} {
+		if got := must(roster.Confirmed(t.Context(), pool, 30, kind))(t); got != want {
+			t.Errorf("in %s the confirmed channel is %s, want %s", kind, got, want)
+		}
 	}
 }
