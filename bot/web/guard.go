@@ -31,16 +31,44 @@ func (s *Site) guardRoute(route Route) http.Handler {
 
 		v := &Visit{Request: r, Writer: w, site: s, sessions: s.sessionsOf(r), area: route.area}
 		if err := s.answer(v, route); err != nil { //nolint:contextcheck // a Visit has its request's context
-			s.opt.Log.Error("site: page failed", "pattern", route.Pattern, "error", err)
-
-			if v.Refuse(http.StatusInternalServerError, //nolint:contextcheck // as above
-				"Something went wrong here.",
-				"Nothing was changed. Try again in a moment; Parley's log says why it failed.") != nil {
-				http.Error(w, "Something went wrong here. Try again in a moment.", http.StatusInternalServerError)
-			}
+			s.answerFailure(v, route, err) //nolint:contextcheck // as above
 		}
 	})
 }
+
+// answerFailure logs why a page failed, and tells the visitor that it did. What it changed before is not known here: so it
+// doesn't say that nothing was.
+func (s *Site) answerFailure(v *Visit, route Route, err error) {
+	_, isBrokenOff := errors.AsType[brokenOffError](err)
+	if isBrokenOff && v.Context().Err() != nil {
+		panic(http.ErrAbortHandler) // the browser went away, which is no fault
+	}
+
+	s.opt.Log.Error("site: page failed", "pattern", route.Pattern, "error", err)
+	if isBrokenOff {
+		panic(http.ErrAbortHandler)
+	}
+
+	hint := "Look at the page again before you repeat anything; Parley's log says why it failed."
+	if v.Request.Method == http.MethodGet {
+		hint = "Try again in a moment; Parley's log says why it failed."
+	}
+	if v.Refuse(http.StatusInternalServerError, failed, hint) != nil {
+		http.Error(v.Writer, failed+" "+hint, http.StatusInternalServerError)
+	}
+}
+
+const failed = "Something went wrong here."
+
+// brokenOffError is an error behind which nothing more can be answered.
+type brokenOffError struct{ error }
+
+// Unwrap returns why.
+func (e brokenOffError) Unwrap() error { return e.error }
+
+// BrokenOff marks an error because of which the rest of a file can't be sent, of which some has been sent already. The
+// connection then ends, so that nobody takes half of the file for all of it.
+func BrokenOff(err error) error { return brokenOffError{err} }
 
 // answer answers a visit with its page, or says why it doesn't.
 func (s *Site) answer(v *Visit, route Route) error {

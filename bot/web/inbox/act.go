@@ -181,7 +181,10 @@ func (p pages) sendFile(v *web.Visit) error {
 	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.Name}))
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
 	_ = http.NewResponseController(v.Writer).SetWriteDeadline(time.Now().Add(fileTimeout)) //nolint:errcheck,forbidigo // without it the server's deadline stays; it is the connection's clock
-	_, _ = io.Copy(v.Writer, body)                                                         // the browser sees that it ended early
+	if _, err := io.Copy(v.Writer, body); err != nil {
+		return web.BrokenOff(err)
+	}
+
 	return nil
 }
 

@@ -227,7 +227,7 @@ func (p pages) logFile(v *web.Visit) error {
 			return nil // the browser went away, or that is all
 		}
 		if page, err = p.desk.Log(v.Context(), filter, page.Next, rowsPerRead); err != nil {
-			return err
+			return web.BrokenOff(err)
 		}
 	}
 }
