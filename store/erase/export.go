@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -26,12 +27,12 @@ type CopiedPlace struct {
 	Rows  []json.RawMessage `json:"rows"`
 }
 
-// CopiedFile is a file of a message, or a message as it came.
+// CopiedFile is a file of a message, or a message as it came. Its bytes are not here, since a customer may have any number.
 type CopiedFile struct {
 	Message store.MessageID `json:"message"`
 	Path    string          `json:"path"` // unique in the copy: files/1044-0-bill.pdf, originals/345.eml
-	Blob    string          `json:"-"`    // where its bytes are; empty if they are in Payload
-	Payload []byte          `json:"-"`
+	Blob    string          `json:"-"`    // where its bytes are; empty if the journal has them: Original
+	Event   store.EventID   `json:"-"`
 }
 
 // Export reads everything about contacts that they may have.
@@ -71,14 +72,14 @@ func Export(ctx context.Context, q store.Querier, contacts []store.ContactID) (C
 // exportedFiles finds the files of messages that are blobs, and customers' messages as they came, which contain the
 // other files.
 const exportedFiles = `
-	SELECT m.id AS message, f.n - 1 AS n, f.file ->> 'name' AS name, b.hash AS blob, NULL::bytea AS payload, 0::bigint AS event, '' AS kind
+	SELECT m.id AS message, f.n - 1 AS n, f.file ->> 'name' AS name, b.hash AS blob, 0::bigint AS event, '' AS kind
 	FROM messages AS m
 	CROSS JOIN LATERAL jsonb_array_elements(m.files) WITH ORDINALITY AS f(file, n)
 	CROSS JOIN LATERAL regexp_matches(f.file::text, '[0-9a-f]{64}') AS named(parts)
 	JOIN blobs AS b ON b.hash = named.parts[1]
 	WHERE (m.conversation_id = ANY(@conversations) OR m.id = ANY(@messages)) AND m.files <> '[]'
 	UNION ALL
-	SELECT m.id, 0, '', e.blob, e.payload, e.id, a.kind
+	SELECT m.id, 0, '', e.blob, e.id, a.kind
 	FROM messages AS m
 	JOIN events AS e ON e.id = m.event_id
 	JOIN accounts AS a ON a.id = e.account_id
@@ -93,7 +94,6 @@ func filesOf(ctx context.Context, q store.Querier, args pgx.NamedArgs) ([]Copied
 		N       int64           `db:"n"`
 		Name    *string         `db:"name"`
 		Blob    *string         `db:"blob"`
-		Payload []byte          `db:"payload"`
 		Event   store.EventID   `db:"event"`
 		Kind    string          `db:"kind"`
 	}
@@ -101,7 +101,7 @@ func filesOf(ctx context.Context, q store.Querier, args pgx.NamedArgs) ([]Copied
 	rows, err := query.Collect[row](ctx, q, "export files", exportedFiles, args)
 	list := []CopiedFile{}
 	for _, r := range rows {
-		f := CopiedFile{Message: r.Message, Payload: r.Payload}
+		f := CopiedFile{Message: r.Message, Event: r.Event}
 		if r.Blob != nil {
 			f.Blob = *r.Blob
 		}
@@ -119,6 +119,17 @@ func filesOf(ctx context.Context, q store.Querier, args pgx.NamedArgs) ([]Copied
 	}
 
 	return list, err
+}
+
+const original = `SELECT coalesce(payload, '') FROM events WHERE id = $1`
+
+// Original reads a message as it came, which has no blob. It is empty if it has been removed since the copy was made.
+func Original(ctx context.Context, q store.Querier, event store.EventID) ([]byte, error) {
+	payload, err := query.Value[[]byte](ctx, q, "original", original, event)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	return payload, err
 }
 
 // safeName replaces what could lead out of the folder in a file's name.

@@ -1,7 +1,6 @@
 package records
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
@@ -208,24 +207,15 @@ func (p pages) sendCertificate(v *web.Visit) error {
 	return download(v, "application/json", "erasure-"+id+".json", body)
 }
 
-// exportContact answers with everything of a customer as a file. The file is made as a whole first, so that an error is no half
-// file.
-func (p pages) exportContact(v *web.Visit) error {
-	c, err := p.requestedContact(v)
-	if c == nil || err != nil {
-		return refuseUnknown(v, err)
-	}
-	var file bytes.Buffer
-	if err := p.desk.ExportContact(v.Context(), c.ID, &file); err != nil {
-		return err
-	}
-	return download(v, "application/zip", fmt.Sprintf("contact-%d.zip", c.ID), file.Bytes())
-}
-
 // download answers with a file that the browser saves.
 func download(v *web.Visit, kind, name string, body []byte) error {
-	v.Writer.Header().Set("Content-Type", kind)
-	v.Writer.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name))
+	setDownload(v, kind, name)
 	_, _ = v.Writer.Write(body) // an error means that the browser went away
 	return nil
+}
+
+// setDownload says in the answer's header that the browser shall save what follows as a file.
+func setDownload(v *web.Visit, kind, name string) {
+	v.Writer.Header().Set("Content-Type", kind)
+	v.Writer.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name))
 }

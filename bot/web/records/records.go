@@ -25,11 +25,14 @@ type Desk interface {
 //go:embed *.html
 var templates embed.FS
 
-type pages struct{ desk Desk }
+type pages struct {
+	desk      Desk
+	exporting chan struct{} // has room for the one export that is under way
+}
 
 // Area has the pages about what was done.
 func Area(desk Desk) web.Area {
-	p := pages{desk}
+	p := pages{desk, make(chan struct{}, 1)}
 	return web.Area{Name: "records", Templates: templates, Routes: slices.Concat(p.logRoutes(), p.eraseRoutes(), p.stuckRoutes(), p.healthRoutes()),
 		Menu: []web.Link{
 			{Path: "/settings/log", Text: "Log", For: web.Admins, Rank: 80},
@@ -60,7 +63,7 @@ type eraseDesk interface {
 	// Certificate returns the certificate of an erasure that is done, as JSON. Errors: ErrNone.
 	Certificate(ctx context.Context, erasure string) ([]byte, error)
 
-	// ExportContact writes a customer's zip.
+	// ExportContact writes a customer's zip, of which it keeps no more than a piece in memory.
 	ExportContact(ctx context.Context, id bridge.ContactID, w io.Writer) error
 }
 

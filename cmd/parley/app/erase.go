@@ -46,15 +46,12 @@ func (db *Database) ExportContact(ctx context.Context, env Env, contacts []store
 	}
 
 	archive := zip.NewWriter(w)
-	for _, f := range copied.Files {
-		content := io.NopCloser(bytes.NewReader(f.Payload))
-		if f.Blob != "" {
-			if content, err = blob.Open(ctx, db.Pool, objects, f.Blob); errors.Is(err, blob.ErrNoObject) {
-				missing = append(missing, f.Path)
-				continue
-			}
+	for _, f := range copied.Files { // one by one: all of them may be more than fits into memory
+		content, err := db.openCopied(ctx, objects, f)
+		if errors.Is(err, blob.ErrNoObject) {
+			missing = append(missing, f.Path)
+			continue
 		}
-
 		if err == nil {
 			err = addFile(archive, f.Path, content)
 		}
@@ -72,6 +69,15 @@ func (db *Database) ExportContact(ctx context.Context, env Env, contacts []store
 	}
 
 	return missing, archive.Close()
+}
+
+// openCopied opens a file of a copy. Errors: as blob.Open; the database's.
+func (db *Database) openCopied(ctx context.Context, objects blob.Objects, f erase.CopiedFile) (io.ReadCloser, error) {
+	if f.Blob != "" {
+		return blob.Open(ctx, db.Pool, objects, f.Blob)
+	}
+	payload, err := erase.Original(ctx, db.Pool, f.Event)
+	return io.NopCloser(bytes.NewReader(payload)), err
 }
 
 func addFile(archive *zip.Writer, path string, content io.ReadCloser) error {

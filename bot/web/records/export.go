@@ -1,0 +1,87 @@
+package records
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strconv"
+	"time"
+
+	"parley/bot/web"
+	"parley/bridge"
+)
+
+// Bounds of an export, which may be gigabytes.
+const (
+	makeTimeout     = 30 * time.Minute // for making the file
+	downloadTimeout = 30 * time.Minute // for sending it to a slow browser
+)
+
+// exportContact answers with everything of a customer as a file. The file is made as a whole first, on the disk, so that an
+// error is no half file and memory stays bounded. One is made and sent at a time, so that the disk's room is bounded, too.
+func (p pages) exportContact(v *web.Visit) error {
+	c, err := p.requestedContact(v)
+	if c == nil || err != nil {
+		return refuseUnknown(v, err)
+	}
+
+	select {
+	case p.exporting <- struct{}{}:
+		defer func() { <-p.exporting }()
+	default:
+		v.Writer.Header().Set("Retry-After", "60")
+		return v.Refuse(http.StatusServiceUnavailable, "Another export is under way.", "There is one at a time. Try again in a minute.")
+	}
+
+	file, err := p.makeExport(v.Context(), c.ID)
+	if err != nil {
+		return err
+	}
+
+	defer func() { _ = file.Close() }() // it was only read
+	return sendZip(v, fmt.Sprintf("contact-%d.zip", c.ID), file)
+}
+
+// makeExport writes a customer's zip into a file that only this process can reach, and that goes when it is closed.
+func (p pages) makeExport(ctx context.Context, id bridge.ContactID) (*os.File, error) {
+	file, err := os.CreateTemp("", "parley-export-*") // mode 0600
+	if err != nil {
+		return nil, err
+	}
+
+	ctx, cancel := context.WithTimeout(ctx, makeTimeout)
+	defer cancel()
+	err = os.Remove(file.Name()) // so that nothing of the customer stays, even if this process dies
+	if err == nil {
+		err = p.desk.ExportContact(ctx, id, file)
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+
+	return file, nil
+}
+
+// sendZip answers with a file that the browser saves.
+func sendZip(v *web.Visit, name string, file *os.File) error {
+	size, err := file.Seek(0, io.SeekCurrent)
+	if err == nil {
+		_, err = file.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		return err
+	}
+
+	setDownload(v, "application/zip", name)
+	v.Writer.Header().Set("Content-Length", strconv.FormatInt(size, 10))
+	_ = http.NewResponseController(v.Writer).SetWriteDeadline(time.Now().Add(downloadTimeout)) //nolint:errcheck,forbidigo // without it the server's deadline stays; it is the connection's clock
+
+	if _, err := io.Copy(v.Writer, file); err != nil {
+		return web.BrokenOff(err)
+	}
+
+	return nil
+}
