@@ -1,9 +1,13 @@
 package openid
 
 import (
+	"context"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -319,6 +323,53 @@ func TestProviderSaysNo(t *testing.T) {
 			t.Errorf("what anybody can write into an address comes into the log: %v", err)
 		}
 	})
+}
+
+// TestProviderHangs: a provider that doesn't answer any more keeps one visitor waiting, once, while its old description does for
+// all; and those who have none wait together, for as long as they like.
+func TestProviderHangs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, Any, ann(nil))
+	arrived, answers := make(chan struct{}, 100), make(chan struct{})
+	hanging := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		arrived <- struct{}{}
+		<-answers
+		panic(http.ErrAbortHandler)
+	}))
+	release := sync.OnceFunc(func() { close(answers) })
+	t.Cleanup(func() { release(); hanging.Close() })
+
+	w.ask("ann") // its description is known
+	w.ours.Issuer = hanging.URL
+	w.ahead.Store(int64(discoveryLifetime + time.Second))
+	strange := &provider{Config: w.ours.Config, client: w.ours.client, now: w.ours.now}
+
+	slow := make(chan error, 2)
+	for _, p := range []*provider{w.ours, strange} {
+		go func() {
+			_, _, err := p.begin(t.Context())
+			slow <- err
+		}()
+		<-arrived
+	}
+	for range 10 {
+		if _, _, err := w.ours.begin(t.Context()); err != nil {
+			t.Errorf("beside one that waits: %v", err)
+		}
+	}
+	left, leave := context.WithCancel(t.Context())
+	leave()
+	if _, _, err := strange.begin(left); !errors.Is(err, context.Canceled) {
+		t.Errorf("a visitor who leaves: %v", err)
+	}
+
+	release()
+	if one, other := <-slow, <-slow; (one == nil) == (other == nil) {
+		t.Errorf("only the one with a description goes on: %v, %v", one, other)
+	}
+	if _, _, err := w.ours.begin(t.Context()); err != nil || len(arrived) > 0 {
+		t.Errorf("it is asked again at once: %v", err)
+	}
 }
 
 // TestStrangeProviders: a provider that calls itself otherwise, or would have secrets sent openly, is not asked.

@@ -18,6 +18,9 @@ import (
 // unknown one.
 const discoveryLifetime = time.Hour
 
+// discoveryPause is how long an old description counts on after the provider didn't answer, so that not everybody waits for it.
+const discoveryPause = time.Minute
+
 // provider is one provider, with its description of itself.
 type provider struct {
 	Config
@@ -27,31 +30,66 @@ type provider struct {
 
 	mu    sync.Mutex
 	found *oidc.Provider
-	at    time.Time // when it was found
+	until time.Time // until when found counts without asking again
+	asked *question // the one that is under way; nil if none is
 }
 
-// readDescription asks the provider for its addresses, unless it did so recently. If the provider can't be reached, the old ones
-// still count.
+// question asks the provider for its description of itself. Its answer counts for everybody who waits for it.
+type question struct {
+	done  chan struct{} // closed once found and err are set
+	found *oidc.Provider
+	err   error
+}
+
+// readDescription returns the provider's addresses. It asks for them, unless it did so recently. While one visitor waits for the
+// answer, others wait with that one, or use the old description. If the provider can't be reached, that still counts.
 func (p *provider) readDescription(ctx context.Context) (*oidc.Provider, error) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	found, q := p.found, p.asked
+	isFresh := found != nil && p.now().Before(p.until)
+	isOurs := !isFresh && q == nil
+	if isOurs {
+		q = &question{done: make(chan struct{})}
+		p.asked = q
+	}
+	p.mu.Unlock()
 
-	if p.found != nil && p.now().Sub(p.at) < discoveryLifetime {
-		return p.found, nil
+	if isOurs {
+		p.ask(ctx, q)
+		return q.found, q.err
+	}
+	if found != nil {
+		return found, nil
 	}
 
-	found, err := oidc.NewProvider(oidc.ClientContext(ctx, p.client), p.Issuer)
+	select {
+	case <-q.done:
+		return q.found, q.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// ask asks a question. It goes on if the visitor who began it leaves, since others may wait for the answer; the client ends it.
+func (p *provider) ask(ctx context.Context, q *question) {
+	found, err := oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), p.client), p.Issuer)
 	if err == nil {
 		err = checkAddresses(found)
 	}
 
-	if err == nil {
-		p.found, p.at = found, p.now()
-	} else if p.found == nil {
-		return nil, fmt.Errorf("openid: %s: %w", p.Kind, err)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case err == nil:
+		p.found, p.until = found, p.now().Add(discoveryLifetime)
+	case p.found != nil:
+		p.until = p.now().Add(discoveryPause)
+	default:
+		q.err = fmt.Errorf("openid: %s: %w", p.Kind, err)
 	}
 
-	return p.found, nil
+	p.asked, q.found = nil, p.found
+	close(q.done)
 }
 
 // checkAddresses refuses a provider to which secrets and tokens would be sent without encryption.
