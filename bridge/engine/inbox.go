@@ -128,7 +128,11 @@ func (in *Inbox) Act(ctx context.Context, agent store.AgentID, a bridge.Act) (st
 	if err := in.e.Accept(ctx, store.SystemAccount, event); err != nil {
 		return "", err
 	}
-	return name, in.waitUntilApplied(ctx, name, a.Args.Conversation)
+	if err := in.waitUntilApplied(ctx, name, a.Args.Conversation); err != nil { // it is stored nevertheless, and will be applied
+		in.e.log.Warn("not known whether an act is applied", "conversation_id", a.Args.Conversation, "error", err)
+	}
+
+	return name, nil
 }
 
 // factOfAct returns the fact of an act, and its name. The name is a hash of who does what in which opened form, so that the

@@ -63,3 +63,16 @@ func TestInboxDecidesAboutPart(t *testing.T) {
 		})
 	}
 }
+
+// Who answers on the page while the database can't say what became of the answer is told where to look for it, not that
+// it failed: it leaves, and who types it again sends it twice.
+// R-274
+func TestInboxActBesideADatabaseThatFails(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{statements: &statements{fails: `what = 'refused'`}})
+	w.opened()
+	p := w.page()
+	name := p.acts("ann", bridge.Act{Verb: bridge.VerbReply, Text: "On Monday"})
+	p.result("ann", name, bridge.ActDone, "")
+	w.provider.WaitTexts(t, "On Monday")
+}

@@ -36,12 +36,13 @@ func openLikeIt(ctx context.Context, pool *pgxpool.Pool) (*pgxpool.Pool, error) 
 	return pgxpool.NewWithConfig(ctx, pool.Config())
 }
 
-// statements counts what the database is asked in the transactions that apply customers' messages. It is a
+// statements counts what the database is asked in the transactions that apply customers' messages, and can let a query fail. It is a
 // pgx.QueryTracer and a pgx.BatchTracer.
 type statements struct {
 	mu    sync.Mutex
 	open  map[*pgx.Conn]*transaction
-	taken []int // statements of each transaction that has stored a message
+	taken []int  // statements of each transaction that has stored a message
+	fails string // the first query whose text contains it fails; "" means none does
 }
 
 type transaction struct {
@@ -93,7 +94,15 @@ func (s *statements) take() (middle int) {
 
 func (s *statements) TraceQueryStart(ctx context.Context, conn *pgx.Conn, d pgx.TraceQueryStartData) context.Context {
 	s.note(conn, d.SQL)
-	return ctx
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fails == "" || !strings.Contains(d.SQL, s.fails) {
+		return ctx
+	}
+	s.fails = ""
+	failed, cancel := context.WithCancel(ctx)
+	cancel()
+	return failed
 }
 
 func (s *statements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
