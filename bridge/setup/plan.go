@@ -17,6 +17,7 @@ import (
 	"parley/channels"
 	"parley/store"
 	"parley/store/site"
+	"parley/store/tag"
 )
 
 // lookupTimeout limits the time of all questions to live surfaces together.
@@ -103,6 +104,9 @@ func Apply(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o Option
 
 	var work work
 	err = store.InTx(ctx, pool, func(tx pgx.Tx) error {
+		if _, err := tag.Lock(ctx, tx); err != nil { // first, as where an agent makes a tag, so that neither waits for the other
+			return err
+		}
 		if err := store.BumpSettings(ctx, tx); err != nil { // its lock makes another apply wait
 			return err
 		}

@@ -1,12 +1,14 @@
 package setup
 
 import (
+	"context"
 	"strings"
 	"testing"
 
 	"parley/channels/golden"
 	"parley/store"
 	"parley/store/storetest"
+	"parley/store/tag"
 )
 
 const shopTags = `
@@ -62,5 +64,42 @@ func TestApplyTags(t *testing.T) {
 	again, err := Export(t.Context(), fresh, specs())
 	if err != nil || string(again) != string(round) {
 		t.Errorf("exported again (%v):\n%s\nwant:\n%s", err, again, round)
+	}
+}
+
+// Tags are saved while an agent types a new one: both are taken, whichever began first.
+func TestSaveTagsBesideANewOne(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	file, o := parse(t, shopTags), options(t)
+	batch, err := pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = batch.Rollback(context.Background()) }()
+	storetest.Must(tag.Lock(t.Context(), batch))(t)
+
+	saved := make(chan error, 1)
+	go func() {
+		_, err := Apply(t.Context(), pool, file, o)
+		saved <- err
+	}()
+	const waiting = `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+	for storetest.Row(t, pool, waiting) != "(1)" {
+		if len(saved) > 0 {
+			t.Fatalf("it waited for nobody: %v", <-saved)
+		}
+	}
+
+	storetest.Check(t, tag.Insert(t.Context(), batch, []store.Tag{{Name: "Quay", Color: "#112233"}}))
+	storetest.Check(t, store.BumpSettings(t.Context(), batch))
+	storetest.Check(t, batch.Commit(t.Context()))
+	storetest.Check(t, <-saved)
+	names := map[string]bool{}
+	for _, one := range directory(t, pool).Tags {
+		names[one.Name] = one.Active
+	}
+	if !names["Quay"] || !names["Escalated"] {
+		t.Errorf("the tags are %v", names)
 	}
 }

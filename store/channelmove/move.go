@@ -40,10 +40,13 @@ func Begin(ctx context.Context, q store.Querier, surface store.AccountID, former
 	if former == "" || current == "" || former == current {
 		return nil
 	}
+	if err := store.BumpSettings(ctx, q); err != nil { // first, as where the set-up is saved, so that neither waits for the other
+		return err
+	}
 	if _, err := q.Exec(ctx, begin, surface, former, current); err != nil {
 		return fmt.Errorf("store: move channel: %w", err)
 	}
-	return store.BumpSettings(ctx, q)
+	return nil
 }
 
 const claim = `
