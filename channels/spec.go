@@ -19,6 +19,9 @@ type Spec struct {
 	// therefore may be in the company's own network. Env.Dialer refuses all other addresses that are
 	// not on the internet. nil means there are none.
 	OwnHosts func(Config) []string
+	// Check says what is wrong with an account's settings that Fields don't say: its errors, joined, of which each names a field
+	// and quotes no value. It asks nobody. nil means that nothing more is known.
+	Check func(Config) error
 	// Sources returns the sources of an account's messages (a mailbox, a number), by the name of the field that
 	// names each. Two accounts with the same source would take each message twice. If Sources is nil, the field
 	// Owner is the only source, if there is one.

@@ -179,7 +179,7 @@ func prepare(ctx context.Context, q store.Querier, f *parleyfile.File, o Options
 		}
 	}
 
-	err = document.MergeFaults(w.checkRoles(f, found.Found), w.checkSources(f), w.checkSecretReceivers(f), w.checkFolders())
+	err = document.MergeFaults(w.checkRoles(f, found.Found), w.checkChannels(f), w.checkSources(f), w.checkSecretReceivers(f), w.checkFolders())
 	if err != nil {
 		return work{}, err
 	}

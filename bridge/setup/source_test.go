@@ -2,10 +2,13 @@ package setup
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
+	"parley/bridge/setup/parleyfile"
 	"parley/channels"
+	"parley/store/storetest"
 )
 
 // A file, or a page, that would let two accounts take the same messages is refused, and names both; one that is paused
@@ -42,5 +45,37 @@ func TestSameSource(t *testing.T) {
 	got := apply(t, pool, "company: Acme & Sons", o)
 	if text := got.Text(); !strings.Contains(text, "! accounts home-loft and twin: both take the same messages") {
 		t.Errorf("two that were there before:\n%s", text)
+	}
+}
+
+// What a channel knows to be wrong is refused before it is stored. An account that is wrong already can still be paused.
+func TestWrongChannelSettings(t *testing.T) {
+	t.Parallel()
+	pool, o := storetest.DB(t), options(t)
+	const account = `
+teams: [{name: Support, slack_channel: C1}]
+accounts: [{name: rookery, kind: raven, team: Support, paused: PAUSED, raven: {number: "NUMBER"}}]`
+	file := func(number, paused string) *parleyfile.File {
+		return parse(t, strings.NewReplacer("NUMBER", number, "PAUSED", paused).Replace(account))
+	}
+	if _, err := Apply(t.Context(), pool, file("13", "false"), o); err != nil {
+		t.Fatal(err) // nobody minds yet
+	}
+
+	i := slices.IndexFunc(o.Specs, func(s channels.Spec) bool { return s.Kind == "raven" })
+	o.Specs[i].Check = func(c channels.Config) error {
+		if c["number"] == "13" || c["number"] == "14" {
+			return errors.Join(errors.New("raven: number: brings bad luck"), errors.New("raven: number: is too small"))
+		}
+		return nil
+	}
+	_, err := Apply(t.Context(), pool, file("14", "false"), o)
+	if err == nil || !strings.Contains(err.Error(), "account rookery: raven: number: brings bad luck.\n") || !strings.Contains(err.Error(), "is too small.") {
+		t.Errorf("a wrong number: %v", err)
+	}
+	for _, f := range []*parleyfile.File{file("13", "true"), file("15", "false")} {
+		if _, err := Apply(t.Context(), pool, f, o); err != nil {
+			t.Error(err)
+		}
 	}
 }

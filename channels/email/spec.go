@@ -15,6 +15,7 @@ func Spec() channels.Spec {
 		Name:     "E-mail",
 		Icon:     "email",
 		OwnHosts: settings.Hosts,
+		Check:    settings.Check,
 		Sources:  settings.Sources,
 		SentTo:   settings.SentTo,
 		Consent:  settings.FieldOAuth,

@@ -174,6 +174,12 @@ func Read(c channels.Config) (Settings, error) {
 	return s, errors.Join(r.faults...)
 }
 
+// Check says what is wrong with a configuration. Errors: all faults, joined.
+func Check(c channels.Config) error {
+	_, err := Read(c)
+	return err
+}
+
 // hostsOf returns the servers of a provider at which Parley signs in without a password.
 func hostsOf(oauth string) (imap, smtp string) {
 	switch oauth {
