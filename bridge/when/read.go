@@ -121,7 +121,11 @@ func (r reader) readSpan(words string) (time.Time, bool) {
 		months += int(n) * u.months
 	}
 
-	return r.now.AddDate(0, months, days).Add(length), true
+	at := r.now
+	if months+days > 0 { // AddDate goes by the clock on the wall, which shows an hour twice when summer time ends
+		at = at.AddDate(0, months, days)
+	}
+	return at.Add(length), true
 }
 
 // unit is what an amount of a span counts. One of its fields is set.

@@ -74,7 +74,7 @@ func Parse(text string, now time.Time, loc *time.Location) (time.Time, error) {
 		return time.Time{}, notUnderstood(text)
 	}
 
-	at = time.Date(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), 0, 0, at.Location()).In(loc)
+	at = at.Truncate(time.Minute).In(loc)
 	if !at.After(now) {
 		return time.Time{}, &Error{
 			Code: Past,

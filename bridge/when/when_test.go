@@ -118,6 +118,40 @@ func TestParseSummerTime(t *testing.T) {
 	}
 }
 
+// Lengths are real time also in the hour that the clocks show twice.
+func TestParseInTheRepeatedHour(t *testing.T) {
+	t.Parallel()
+	for now, want := range map[string]string{
+		"2026-11-01T01:10:00-05:00": "2026-11-01T01:40:00-05:00", // New York, the second time
+		"2026-11-01T01:10:00-04:00": "2026-11-01T01:40:00-04:00",
+		"2026-11-01T01:40:30-04:00": "2026-11-01T01:10:00-05:00",
+	} {
+		checkHalfHour(t, "America/New_York", now, want)
+	}
+	for now, want := range map[string]string{
+		"2026-10-25T02:10:00+02:00": "2026-10-25T02:40:00+02:00",
+		"2026-10-25T02:10:00+01:00": "2026-10-25T02:40:00+01:00",
+	} {
+		checkHalfHour(t, "Europe/Berlin", now, want)
+	}
+}
+
+func checkHalfHour(t *testing.T, zone, now, want string) {
+	t.Helper()
+	loc, err := time.LoadLocation(zone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at, err := time.Parse(time.RFC3339, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Parse("30m", at, loc)
+	if err != nil || got.Format(time.RFC3339) != want {
+		t.Errorf("half an hour after %s is %v (%v), want %s", now, got, err, want)
+	}
+}
+
 func TestParseErrors(t *testing.T) {
 	t.Parallel()
 	now := friday(t)
