@@ -126,10 +126,18 @@ func (o *object) readSchedule(name string) *document.Text {
 	if t == nil || t.Value == "" {
 		return t
 	}
+
+	const hint = `Write a cron expression: "0 9 * * MON" is Mondays at nine.`
 	s, err := cron.ParseStandard(t.Value)
 	if err != nil || s.Next(time.Now()).IsZero() { //nolint:forbidigo // any time does
-		o.Fault(t.At, name, fmt.Sprintf("%q is no time that comes round", t.Raw), `Write a cron expression: "0 9 * * MON" is Mondays at nine.`)
+		o.Fault(t.At, name, fmt.Sprintf("%q is no time that comes round", t.Raw), hint)
+		return t
 	}
+
+	if _, isInterval := s.(cron.ConstantDelaySchedule); isInterval {
+		o.Fault(t.At, name, fmt.Sprintf("%q says how often, but not when", t.Raw), hint)
+	}
+
 	return t
 }
 
