@@ -31,11 +31,12 @@ func InsertLog(ctx context.Context, q Execer, rows []LogEntry) error {
 	return execRows(ctx, q, "insert log", insertLog, rows)
 }
 
+// Entries are in the order of their times: ids have none, since processes take them in blocks. Without OFFSET 0 the planner
+// might walk the index of all conversations' times.
 const listLog = `
 	SELECT id, conversation_id, at, agent_id, actor, what, detail, event_id
-	FROM log_entries
-	WHERE conversation_id = $1
-	ORDER BY id DESC
+	FROM (SELECT * FROM log_entries WHERE conversation_id = $1 OFFSET 0) AS entry
+	ORDER BY at DESC, id DESC
 	LIMIT $2 OFFSET $3`
 
 // ListLog returns log entries of a conversation, the newest first: at most limit, without the first
@@ -63,11 +64,13 @@ const putBack = `
 	SELECT given.id, entry.at
 	FROM unnest($1::bigint[]) AS given(id)
 	CROSS JOIN LATERAL (
-		SELECT at
-		FROM log_entries
-		WHERE conversation_id = given.id AND (what IN ('unassigned', 'reopened') OR (what = 'assigned' AND detail ? 'team'))
-		ORDER BY id DESC
-		LIMIT 1) AS entry`
+		SELECT max(at) AS at
+		FROM (
+			SELECT at
+			FROM log_entries
+			WHERE conversation_id = given.id AND (what IN ('unassigned', 'reopened') OR (what = 'assigned' AND detail ? 'team'))
+			OFFSET 0) AS change) AS entry
+	WHERE entry.at IS NOT NULL`
 
 // PutBack returns since when nobody has owned unassigned conversations, by their ids. Conversations
 // that nobody ever owned are left out.

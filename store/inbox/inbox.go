@@ -115,7 +115,7 @@ const stamp = `
 	SELECT md5(concat_ws('|', conversation.status, conversation.assignees, conversation.team_id,
 		conversation.subject, conversation.tags, conversation.last_at, conversation.snoozed_until,
 		conversation.participants, conversation.traits,
-		(SELECT max(id) FROM log_entries WHERE conversation_id = conversation.id),
+		(SELECT count(*) FROM log_entries WHERE conversation_id = conversation.id),
 		(SELECT string_agg(
 				concat_ws(',', message.id, message.fate, message.reason, md5(message.text), message.files, reply.states), ';'
 				ORDER BY message.event_id, message.id)
