@@ -8,6 +8,8 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
+	"parley/channels"
+	"parley/channels/channelstest"
 	"parley/routing/hours"
 	"parley/store"
 )
@@ -16,9 +18,13 @@ import (
 func office(t *testing.T) func(*store.Account) {
 	return func(a *store.Account) {
 		if a.Name == chat {
-			a.Hours = must(json.Marshal(hours.Plan{Zone: "Europe/Berlin", Week: []hours.Rule{{Days: "mon-fri", Open: "09:00-12:00, 13:00-17:00"}}}))(t)
+			a.Hours = officeHours(t)
 		}
 	}
+}
+
+func officeHours(t *testing.T) json.RawMessage {
+	return must(json.Marshal(hours.Plan{Zone: "Europe/Berlin", Week: []hours.Rule{{Days: "mon-fri", Open: "09:00-12:00, 13:00-17:00"}}}))(t)
 }
 
 // until moves Parley's clock to the next time at which the clock on Berlin's walls shows
@@ -34,10 +40,13 @@ func (w *world) until(day time.Weekday, hour, minute int) {
 	w.advance(at.Sub(now))
 }
 
-// evenings returns the evening lists in the channel.
-func (w *world) evenings() []bridgetest.Message {
+// evenings returns the evening lists in the team's channel.
+func (w *world) evenings() []bridgetest.Message { return w.eveningsIn(support) }
+
+// eveningsIn returns the evening lists in a channel.
+func (w *world) eveningsIn(channel string) []bridgetest.Message {
 	var list []bridgetest.Message
-	for _, m := range w.chat.Messages(support, "") {
+	for _, m := range w.chat.Messages(channel, "") {
 		if strings.HasPrefix(m.Plain(), "["+string(bridge.LineEvening)+"]") {
 			list = append(list, m)
 		}
@@ -137,5 +146,40 @@ func TestEveningThatWasMissed(t *testing.T) {
 	w.settled()
 	if n := len(w.evenings()); n != 0 {
 		t.Errorf("%d lists", n)
+	}
+}
+
+// inVault gives the account of chats a channel of its own, which not everybody can read.
+func (w *world) inVault(change func(*store.Account)) {
+	w.t.Helper()
+	w.chat.Open(vault)
+	w.chat.Private(vault, "ann", bridgetest.App)
+	w.saveAccount(chat, func(a *store.Account) {
+		change(a)
+		a.SurfaceID, a.SurfaceChannel = &w.surface, vault
+	})
+	w.start()
+}
+
+// What not everybody in the team's channel may read is listed in the channel of its own account alone.
+//
+func TestEveningListOfAPrivateChannel(t *testing.T) {
+	t.Parallel()
+	everywhere := func(caps *channels.Capabilities) { caps.Window.Free = 24 * time.Hour }
+	w := newWorld(t, options{caps: everywhere, stopped: true, account: func(a *store.Account) { a.Hours = officeHours(t) }})
+	w.inVault(office(t))
+	w.until(time.Wednesday, 8, 30)
+	w.writes("kim", "Why is my salary so small?")
+	w.chat.Wait(t, "the question is shown", func() bool { return len(w.chat.Messages(vault, "")) == 1 })
+	w.customer(mail, channelstest.Event{From: "lou@customer.test", Name: "Lou", Subject: "Lamp", Text: "Where is my lamp?"})
+	w.shown("Where is my lamp?")
+	w.settled()
+	w.until(time.Wednesday, 16, 0)
+	w.chat.Wait(t, "both lists", func() bool { return len(w.evenings()) == 1 && len(w.eveningsIn(vault)) == 1 })
+	if text := w.eveningsIn(vault)[0].Plain(); !strings.Contains(text, "#1") || strings.Contains(text, "#2") {
+		t.Errorf("the account's own channel lists %s", text)
+	}
+	if text := w.evenings()[0].Plain(); strings.Contains(text, "#1") || !strings.Contains(text, "#2") {
+		t.Errorf("the team's channel lists %s", text)
 	}
 }

@@ -155,11 +155,12 @@ func (w *work) wantOwn(n *book.Wanted, f *own.Fact) {
 	n.Failures = n.Failures || f.Kind == string(relay.ReportFailed)
 	n.Messages = append(n.Messages, f.Message)
 	n.Deliveries = append(n.Deliveries, f.Delivery)
-	for _, named := range []func(string) (store.TeamID, bool){own.EveningTeam, own.WeekTeam} {
-		if team, ok := named(f.Kind); ok {
-			surface, channel := w.Dir.TeamHome(team)
-			n.AddChannel(surface, channel)
-		}
+	if team, ok := own.EveningTeam(f.Kind); ok {
+		wantEvening(n, w.Dir, team)
+	}
+	if team, ok := own.WeekTeam(f.Kind); ok {
+		surface, channel := w.Dir.TeamHome(team)
+		n.AddChannel(surface, channel)
 	}
 
 	switch f.Kind {
@@ -173,6 +174,15 @@ func (w *work) wantOwn(n *book.Wanted, f *own.Fact) {
 		wantPeople(n, w.Dir)
 	case own.Template:
 		wantTemplates(n, w.Dir, f.Account)
+	}
+}
+
+// wantEvening adds the lanes of the channels in which a team's evening lists are posted.
+func wantEvening(n *book.Wanted, dir *directory.Directory, team store.TeamID) {
+	for id := range dir.Hours {
+		if surface, channel := dir.Home(dir.Account(id), &team); surface != 0 {
+			n.AddChannel(surface, channel)
+		}
 	}
 }
 

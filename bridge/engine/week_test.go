@@ -7,6 +7,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
+	"parley/channels/channelstest"
 )
 
 // weeks returns what the team was told of its weeks in the channel.
@@ -73,5 +74,32 @@ func TestWeeklyFigures(t *testing.T) {
 	w.eventually("no timer", func() bool { return timers() == 0 })
 	if n := len(w.weeks()); n != 2 {
 		t.Errorf("told %d times", n)
+	}
+}
+
+// The week names no conversation in the team's channel that not everybody there may read.
+// R-212
+func TestWeekOfAPrivateChannel(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{stopped: true})
+	w.inVault(office(t))
+	w.until(time.Wednesday, 10, 0)
+	w.exec(`UPDATE teams SET weekly = '0 9 * * MON'`)
+	w.exec(`UPDATE settings SET version = version + 1`)
+	w.eventually("a timer", func() bool { return w.count(`SELECT count(*) FROM timers WHERE kind LIKE 'week:%'`) == 1 })
+	w.writes("kim", "Why is my salary so small?")
+	w.chat.Wait(t, "the question is shown", func() bool { return len(w.chat.Messages(vault, "")) == 1 })
+	root := w.chat.Messages(vault, "")[0].ID
+	w.customer(mail, channelstest.Event{From: "lou@customer.test", Name: "Lou", Subject: "Lamp", Text: "Where is my lamp?"})
+	thread := w.shown("Where is my lamp?").Thread
+	w.advance(30 * time.Minute)
+	w.fate(w.chat.Say("ann", vault, root, "It is not"), "out")
+	w.fate(w.reply(thread, "Here it is"), "out")
+	w.settled()
+	w.until(time.Monday, 9, 0)
+	w.chat.Wait(t, "the week", func() bool { return len(w.weeks()) == 1 })
+	told := strings.ReplaceAll(w.text(`SELECT payload::text FROM deliveries WHERE payload::text LIKE '%"week"%'`), `": `, `":`)
+	if !strings.Contains(told, `"Answers":2`) || !strings.Contains(told, "Lamp") || strings.Contains(told, "Kim") {
+		t.Errorf("the team's channel is told %s", told)
 	}
 }

@@ -48,21 +48,53 @@ func NextClosing(d *directory.Directory, team store.TeamID, after time.Time) (t 
 	return t, ok
 }
 
+// eveningPlace is a channel in which an evening list is posted.
+type eveningPlace struct {
+	surface store.AccountID
+	channel string
+}
+
 // Evening posts the list of a team's conversations that wait for an answer and whose reply window closes before the
-// team is back: once a day, and only if there are any.
+// team is back: once a day, and only if there are any. Those of accounts with a channel of their own are listed
+// there alone, since not everybody in the team's channel may read them.
 func (wf *UseCases) Evening(ctx context.Context, tx pgx.Tx, team store.TeamID, due time.Time) error {
 	if next, ok := NextClosing(wf.Dir, team, wf.Now); ok {
 		wf.Timers.Start(next)
 	}
 
-	surface, channel := wf.Dir.TeamHome(team)
-	if surface == 0 || wf.Now.Sub(due) > maxEveningDelay {
+	if wf.Dir.Team(team) == nil || wf.Now.Sub(due) > maxEveningDelay {
 		return nil
 	}
 
-	var rows []store.Closing
-	var zone *time.Location
+	var places []eveningPlace
+	accounts := map[eveningPlace][]store.AccountID{}
 	for _, id := range book.SortedKeys(wf.Dir.Hours) {
+		surface, channel := wf.Dir.Home(wf.Dir.Account(id), &team)
+		if surface == 0 {
+			continue
+		}
+
+		p := eveningPlace{surface, channel}
+		if !slices.Contains(places, p) {
+			places = append(places, p)
+		}
+		accounts[p] = append(accounts[p], id)
+	}
+
+	for _, p := range places {
+		if err := wf.eveningOf(ctx, tx, team, p, accounts[p]); err != nil {
+			return err
+		}
+	}
+
+	return nil
+}
+
+// eveningOf posts in a channel the evening list of some accounts of a team, unless it would be empty.
+func (wf *UseCases) eveningOf(ctx context.Context, tx pgx.Tx, team store.TeamID, p eveningPlace, accounts []store.AccountID) error {
+	var ids []store.ConversationID
+	var zone *time.Location
+	for _, id := range accounts {
 		found, err := wf.closingOf(ctx, tx, id, team)
 		if err != nil {
 			return err
@@ -71,25 +103,22 @@ func (wf *UseCases) Evening(ctx context.Context, tx pgx.Tx, team store.TeamID, d
 			zone = wf.Dir.Hours[id].Zone()
 		}
 
-		rows = append(rows, found...)
+		for _, c := range found {
+			ids = append(ids, c.ID)
+		}
 	}
 
-	if len(rows) == 0 {
+	if len(ids) == 0 {
 		return nil
 	}
 
-	ids := make([]store.ConversationID, len(rows))
-	for i, r := range rows {
-		ids[i] = r.ID
-	}
-
-	facts, err := wf.Reading.Facts(ctx, tx, surface, nil, ids...)
+	facts, err := wf.Reading.Facts(ctx, tx, p.surface, nil, ids...)
 	if err != nil {
 		return err
 	}
 
 	closing := &bridge.EveningLine{Rows: facts, Team: wf.Dir.Team(team).Name, Zone: zone.String()}
-	wf.ChannelLine(surface, bridge.Place{Channel: channel}, bridge.Line{Content: closing})
+	wf.ChannelLine(p.surface, bridge.Place{Channel: p.channel}, bridge.Line{Content: closing})
 	return nil
 }
 

@@ -81,11 +81,14 @@ func (wf *UseCases) Week(ctx context.Context, tx pgx.Tx, team store.TeamID, due 
 	if line.SevenDays, err = wf.sevenDays(ctx, tx, due, team); err != nil {
 		return err
 	}
-	if err := wf.worstOfWeek(ctx, tx, surface, weekOf(line.From, line.To, team), line); err != nil {
+	home := bridge.Place{Channel: channel}
+	f := weekOf(line.From, line.To, team)
+	f.Accounts = wf.accountsShownAt(team, surface, channel)
+	if err := wf.worstOfWeek(ctx, tx, surface, home, f, line); err != nil {
 		return err
 	}
 
-	wf.ChannelLine(surface, bridge.Place{Channel: channel}, bridge.Line{Content: line})
+	wf.ChannelLine(surface, home, bridge.Line{Content: line})
 	return nil
 }
 
@@ -178,8 +181,22 @@ func weekMedians(ctx context.Context, tx pgx.Tx, f measure.Filter, w bridge.Week
 		Ended: median(measure.Ended, w.Resolved, w.Ended)}, nil
 }
 
-// worstOfWeek adds to line the conversations that waited longest for their first answer.
-func (wf *UseCases) worstOfWeek(ctx context.Context, tx pgx.Tx, surface store.AccountID, f measure.Filter, line *bridge.WeekLine) error {
+// accountsShownAt returns the accounts whose conversations with a team have their threads in a channel: all but those that
+// have another channel of their own, which not everybody can read.
+func (wf *UseCases) accountsShownAt(team store.TeamID, surface store.AccountID, channel string) []store.AccountID {
+	shown := []store.AccountID{}
+	for i := range wf.Dir.Accounts {
+		a := &wf.Dir.Accounts[i]
+		if s, ch := wf.Dir.Home(a, &team); s == surface && ch == channel {
+			shown = append(shown, a.ID)
+		}
+	}
+	return shown
+}
+
+// worstOfWeek adds to line, which is posted at home, the conversations that waited longest for their first answer. It leaves
+// out those that have gone on in an account's own channel since.
+func (wf *UseCases) worstOfWeek(ctx context.Context, tx pgx.Tx, surface store.AccountID, home bridge.Place, f measure.Filter, line *bridge.WeekLine) error {
 	worst, err := measure.LongestTimes(ctx, tx, f, measure.FirstAnswer, true, maxWorstRows)
 	if err != nil {
 		return err
@@ -190,10 +207,18 @@ func (wf *UseCases) worstOfWeek(ctx context.Context, tx pgx.Tx, surface store.Ac
 		if err != nil {
 			return err
 		}
-		if len(facts) > 0 {
+		if len(facts) > 0 && wf.mayBeShownAt(home, facts[0]) {
 			line.Rows, line.Took = append(line.Rows, facts[0]), append(line.Took, time.Duration(w.Seconds)*time.Second)
 		}
 	}
 
 	return nil
+}
+
+// mayBeShownAt reports whether everybody in a channel may read a conversation. That of an account with a channel of its own
+// may be read where its thread is now.
+func (wf *UseCases) mayBeShownAt(home bridge.Place, f bridge.Facts) bool {
+	a := wf.Dir.AccountNamed(f.Name)
+	isPrivate := a == nil || a.SurfaceChannel != ""
+	return !isPrivate || f.Root.Channel == home.Channel
 }
