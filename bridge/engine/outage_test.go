@@ -53,6 +53,31 @@ func TestOutageIsToldByText(t *testing.T) {
 	}
 }
 
+// While the server of the mails to admins hangs, their phones are told all the same.
+//
+func TestTextsWhileMailsHang(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{
+		reachEvery: 20 * time.Millisecond,
+		settings:   map[string]string{"admin_numbers": "+4915112345678"},
+		caps: func(caps *channels.Capabilities) {
+			if caps.Threads {
+				caps.Sending.Timeout = 2 * patience
+			}
+		},
+	})
+	w.provider.AddFault(channelstest.Fault{Text: "Nothing is lost", Until: make(chan struct{})})
+	w.askedAgain()
+	w.chat.AddFault(bridgetest.Fault{Call: "reach", Kind: bridgetest.FaultDropBefore, Times: -1})
+	w.eventually("the phone is told", func() bool {
+		w.minuteUntilNoticed(2)
+		return len(w.noticesTo("+4915112345678")) == 1
+	})
+	if n := len(w.noticesTo("ann@acme.test")); n != 0 {
+		t.Errorf("ann got %d mails, though the server hangs", n)
+	}
+}
+
 // noticesTo returns the subjects of the mails that admins got.
 func (w *world) noticesTo(address string) []string {
 	var list []string

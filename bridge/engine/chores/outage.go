@@ -187,13 +187,18 @@ func (cs *Chores) mailAccount() store.AccountID {
 	return 0
 }
 
-// sendNotices sends the mails and texts to admins that are due. Without an account for them they wait for one.
-func (cs *Chores) sendNotices(ctx context.Context) error {
-	texter := store.AccountID(0)
-	if by := cs.textAccount(); by != nil {
-		texter = by.ID
+// sendMails sends the mails to admins that are due. Without an account for them they wait for one.
+func (cs *Chores) sendMails(ctx context.Context) error {
+	return cs.sendAll(ctx, outage.Mail, cs.mailAccount())
+}
+
+// sendTexts sends the texts to admins that are due. Without an account for them they wait for one.
+func (cs *Chores) sendTexts(ctx context.Context) error {
+	by := cs.textAccount()
+	if by == nil {
+		return nil
 	}
-	return errors.Join(cs.sendAll(ctx, outage.Mail, cs.mailAccount()), cs.sendAll(ctx, outage.Text, texter))
+	return cs.sendAll(ctx, outage.Text, by.ID)
 }
 
 // sendAll sends the due notices of a kind by an account. Without an account (0) it sends none.
