@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"parley/bridge"
+	"parley/bridge/engine/clean"
 	"parley/bridge/engine/directory"
 	"parley/bridge/engine/outbound"
 	"parley/channels"
@@ -45,6 +46,15 @@ func (c *Conversation) IsAssignee(agent store.AgentID) bool {
 
 // Touch marks a conversation as changed.
 func (c *Conversation) Touch() { c.dirty = true }
+
+// NoteCustomerSaidLast keeps that a customer's message is what was said last.
+func (c *Conversation) NoteCustomerSaidLast(m *Message) {
+	c.LastAt, c.LastFrom = m.CreatedAt, "customer"
+	c.LastPreview = clean.Preview(m.Text)
+	if c.LastPreview == "" && len(m.Files) > 0 {
+		c.LastPreview = m.Files[0].Name
+	}
+}
 
 // Home returns the thread in which the conversation is worked on: that in the home surface of its team, else any that it
 // has. It returns nil if there is none.

@@ -114,6 +114,12 @@ func WasSaidAfter(m, other *store.Message) bool {
 	return m.ID > other.ID
 }
 
+// isByCustomer reports whether a customer said a message, or may have, and no machine of the customer's.
+func (m *Message) isByCustomer() bool {
+	isByMachine := m.Automatic != "" && !slices.Contains(store.PersonsReasons(), m.Automatic)
+	return m.Direction == store.DirectionIn && !isByMachine
+}
+
 // DeletedReason is the reason of a text that its author deleted before the customer had it.
 const DeletedReason = "deleted"
 

@@ -192,7 +192,8 @@ func (ms *Messages) AddByPerson(r Request) *Message {
 }
 
 // AwaitAnswerAgain makes the conversation wait for its agents again after a reply did not reach the customer, unless another
-// reply since the customer's last message reached the customer or still may.
+// reply since the customer's last message reached the customer or still may. An older reply that lands later then answers
+// nothing: the customer has spoken last.
 func (ms *Messages) AwaitAnswerAgain(c *Conversation) {
 	recent := slices.SortedFunc(slices.Values(c.Last), func(a, b store.Message) int {
 		if WasSaidAfter(&a, &b) {
@@ -202,7 +203,13 @@ func (ms *Messages) AwaitAnswerAgain(c *Conversation) {
 	})
 	for i := range recent {
 		m := ms.Rows[recent[i].ID]
-		if m == nil || m.Direction == store.DirectionIn {
+		if m == nil {
+			break
+		}
+		if m.isByCustomer() {
+			if c.LastFrom == "agent" { // with a reply that didn't reach the customer
+				c.NoteCustomerSaidLast(m)
+			}
 			break
 		}
 

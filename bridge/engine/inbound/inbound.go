@@ -241,11 +241,7 @@ func noteSaidLast(c *book.Conversation, m *book.Message, in channels.Inbound) {
 		return
 	}
 
-	c.LastAt, c.LastFrom = m.CreatedAt, "customer"
-	c.LastPreview = clean.Preview(in.Text)
-	if c.LastPreview == "" && len(m.Files) > 0 {
-		c.LastPreview = m.Files[0].Name
-	}
+	c.NoteCustomerSaidLast(m)
 }
 
 // reopenFor changes the conversation's status because the customer wrote. The customer waits for us now. The conversation opens

@@ -6,6 +6,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
+	"parley/bridge/engine/clean"
 	"parley/bridge/engine/outbound"
 	"parley/store"
 )
@@ -66,7 +67,23 @@ func (sp *UseCases) CustomerGot(c *book.Conversation, m *book.Message) {
 	}
 
 	d := sp.Outbox.FirstPartOf(m)
+	countAsSaid(c, m, d, before)
 	sp.replies.AwaitCustomer(c, d != nil && d.DecodedPayload().KeepsStatus)
+}
+
+// countAsSaid makes a reply that seemed not to reach the customer count again as what was said last, unless the customer has
+// written since it was sent (d, which may be nil): book.Messages.AwaitAnswerAgain had let it count no more.
+func countAsSaid(c *book.Conversation, m *book.Message, d *book.Delivery, before store.Fate) {
+	if before == store.FateWaiting || before == store.FateUnclear {
+		return // it counted all the time
+	}
+	said := m.CreatedAt
+	if d != nil {
+		said = d.CreatedAt
+	}
+	if c.LastFrom == "customer" && !c.LastAt.After(said) {
+		c.LastFrom, c.LastPreview = "agent", clean.Preview(m.Text)
+	}
 }
 
 // tellLateEdit tells the author of a reply that was edited after it was sent what the customer has, and offers to send the new

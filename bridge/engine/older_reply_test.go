@@ -1,0 +1,94 @@
+package engine_test
+
+import (
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/channels/channelstest"
+	"parley/store"
+)
+
+// A reply that lands after the customer has asked again answers only what was asked before it, also if a further reply was
+// taken back meanwhile: the customer waits, and lists show the customer's words.
+func TestOlderReplyLandsAfterANewQuestion(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		takeBack func(w *world, thread, reply string)
+		fate     store.Fate
+	}{
+		"undone":             {func(w *world, thread, _ string) { w.reply(thread, "!undo") }, "undone"},
+		"deleted":            {func(w *world, _, reply string) { w.chat.Delete(support, reply) }, "undone"},
+		"edited into a note": {func(w *world, _, reply string) { w.chat.Edit(support, reply, "// for colleagues") }, "inside"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			thread := w.opened()
+			release := make(chan struct{})
+			w.provider.AddFault(channelstest.Fault{Until: release})
+			first := w.reply(thread, "One")
+			w.provider.WaitCalls(t, 1)
+			w.writes("kim", "And where is my lamp?")
+			w.shown("And where is my lamp?")
+			second := w.reply(thread, "Two")
+			w.fate(second, "waiting")
+			tt.takeBack(w, thread, second)
+			w.fate(second, tt.fate)
+			close(release)
+			w.fate(first, "out")
+			w.settled()
+			if n := w.count(`SELECT count(*) FROM conversations WHERE status = 'open' AND waiting_since IS NOT NULL`); n != 1 {
+				t.Errorf("the customer doesn't wait: %s", w.dump())
+			}
+			if last := w.facts().LastMessage; last.From != "customer" || last.Preview != "And where is my lamp?" {
+				t.Errorf("lists show %+v", last)
+			}
+		})
+	}
+}
+
+// A reply that its author deleted while it was under way, and that lands all the same, is an answer.
+func TestDeletedReplyThatLandsIsAnAnswer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	release := make(chan struct{})
+	w.provider.AddFault(channelstest.Fault{Until: release})
+	reply := w.reply(thread, "One")
+	w.provider.WaitCalls(t, 1)
+	w.chat.Delete(support, reply)
+	w.fate(reply, "undone")
+	w.eventually("the customer waits", func() bool { return w.facts().LastMessage.From == "customer" })
+	close(release)
+	w.fate(reply, "out")
+	w.settled()
+	if n := w.count(`SELECT count(*) FROM conversations WHERE status = 'pending' AND waiting_since IS NULL`); n != 1 {
+		t.Errorf("the customer waits: %s", w.dump())
+	}
+	if last := w.facts().LastMessage; last.From != "agent" || last.Preview != "One" {
+		t.Errorf("lists show %+v", last)
+	}
+}
+
+// A machine's mail hides no answer: whoever takes back a further reply doesn't make the customer wait again.
+func TestReplyTakenBackBehindAnOutOfOffice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	question := w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "Where is it?"})
+	thread := w.thread("Where is it?")
+	first := w.reply(thread, "One")
+	w.fate(first, "waiting")
+	w.advance(time.Hour)
+	w.fate(first, "out")
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Text: "I am on holiday", Automatic: "auto-replied", References: []string{question}})
+	w.shown("I am on holiday")
+	second := w.reply(thread, "Two")
+	w.fate(second, "waiting")
+	w.reply(thread, "!undo")
+	w.line(thread, bridge.LineUndone)
+	w.settled()
+	if n := w.count(`SELECT count(*) FROM conversations WHERE kind = 'customer' AND waiting_since IS NULL`); n != 1 {
+		t.Errorf("the customer waits: %s", w.dump())
+	}
+}
