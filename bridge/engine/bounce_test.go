@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"parley/bridge"
 	"parley/channels/channelstest"
@@ -23,6 +24,36 @@ func TestBounceOfAnOlderReply(t *testing.T) {
 	w.settled()
 	if status := w.text(`SELECT status FROM conversations`); status != "pending" {
 		t.Errorf("the conversation is %s", status)
+	}
+}
+
+// What a bounce tells of an answer makes the wait go on that the answer seemed to have ended, and not begin anew.
+func TestWaitGoesOnAfterABounce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.advance(time.Minute)
+	w.fate(w.reply(thread, "One"), "out")
+	w.advance(time.Minute)
+	w.writes("kim", "And my lamp?")
+	w.shown("And my lamp?")
+	w.advance(time.Minute)
+	w.writes("kim", "It was blue")
+	w.shown("It was blue")
+	w.advance(5 * time.Minute)
+	second := w.reply(thread, "Two")
+	w.fate(second, "out")
+	w.settled()
+	if n := w.count(`SELECT count(*) FROM conversations WHERE waiting_since IS NULL`); n != 1 {
+		t.Fatal("the customer still waits")
+	}
+	w.advance(48 * time.Hour)
+	w.hook(chat, channelstest.Event{Type: "status", State: "failed", Reason: "Full",
+		Message: int64(w.count(`SELECT id FROM messages WHERE place = $1`, second))})
+	w.line(thread, bridge.LineFailed)
+	w.settled()
+	if got := w.text(`SELECT string_agg(m.text, ',') FROM messages AS m JOIN conversations AS c ON c.waiting_since = m.created_at`); got != "And my lamp?" {
+		t.Errorf("the customer waits since %q", got)
 	}
 }
 
