@@ -34,6 +34,7 @@ func listFacts(log []store.LogEntry, said []measure.Said) []fact {
 	var all []fact
 	sent := map[store.MessageID]fact{}      // by message: when it was last sent
 	elsewhere := map[store.MessageID]bool{} // answers that were given without Parley
+	promoted := map[store.MessageID]bool{}  // mails that count from when somebody promoted them, and not from when they came
 	for _, e := range log {
 		f := fact{at: e.At, id: e.ID, what: e.What, by: e.Actor, detail: book.DetailOf(e)}
 		if e.AgentID != nil {
@@ -48,6 +49,7 @@ func listFacts(log []store.LogEntry, said []measure.Said) []fact {
 				sent[f.detail.Message] = f
 			}
 		default:
+			promoted[f.detail.Message] = promoted[f.detail.Message] || e.What == store.DeedPromoted
 			all = append(all, f)
 		}
 	}
@@ -65,7 +67,7 @@ func listFacts(log []store.LogEntry, said []measure.Said) []fact {
 				f.at, f.id = s.at, s.id
 			}
 			all = append(all, f)
-		} else if isFromCustomer(m) {
+		} else if isFromCustomer(m) && !promoted[m.ID] {
 			all = append(all, fact{at: m.At, id: int64(m.ID), in: true})
 		}
 	}

@@ -131,6 +131,11 @@ func TestShares(t *testing.T) {
 			mon 09:20 ann answers`, `
 			16 support ann: in 1, out 1, first 1: 20/20 min, worst 20/20
 			16 support nobody: opened 1`},
+		"collected and promoted: it counts once": {`
+			mon 09:00 ann promotes collected
+			mon 09:20 ann answers`, `
+			16 support ann: in 1, out 1, first 1: 20/20 min, worst 20/20
+			16 support nobody: opened 1`},
 		"just before midnight in Berlin is that day": {`
 			mon 23:50 she opens
 			tue 00:10 ann answers`, `

@@ -79,10 +79,11 @@ func (s *story) does(t testing.TB, who store.AgentID, what string) bool {
 		s.owner, s.open = who, true
 		s.answer(who)
 		return !begun
-	case "promotes":
-		s.say(store.DirectionIn, store.FateIn, 0).Automatic = true
+	case "promotes", "promotes collected": // what was collected is a person's
+		m := s.say(store.DirectionIn, store.FateIn, 0)
+		m.Automatic = what == "promotes"
 		s.done(store.DeedOpened, store.ByCustomer, 0, book.Detail{})
-		s.done(store.DeedPromoted, store.ByAgent, who, book.Detail{})
+		s.done(store.DeedPromoted, store.ByAgent, who, book.Detail{Message: m.ID})
 		s.owner, s.open = who, true
 		return !begun
 	case "writes":
