@@ -121,6 +121,7 @@ func (s *story) changes(what string, who store.AgentID) bool {
 		return false
 	case what == "fails":
 		m.Fate = store.FateFailed
+		s.done(store.DeedNotDelivered, store.ByParley, 0, book.Detail{Message: m.ID})
 	case what == "is unclear":
 		m.Fate = store.FateUnclear
 	case m.Fate == store.FateFailed && s.open:

@@ -39,12 +39,18 @@ type Timeline struct {
 }
 
 // TimelineDeeds are the deeds that Attribute needs.
-func TimelineDeeds() []store.Deed { return append(measuredDeeds(), store.DeedNotDelivered) }
+func TimelineDeeds() []store.Deed { return append(measuredDeeds(), attemptEnds()...) }
+
+// attemptEnds returns the deeds by which a message that was on its way did not reach the customer.
+func attemptEnds() []store.Deed {
+	return []store.Deed{store.DeedNotDelivered, store.DeedUndone, store.DeedKeptInside, store.DeedParked}
+}
 
 // Attribute returns on whom each moment of a conversation depended, until it ended or until now. left has the times at
 // which messages left for the customer.
 func Attribute(log []store.LogEntry, said []measure.Said, left map[store.MessageID]time.Time, h *hours.Hours, now time.Time) Timeline {
-	t := attribution{hours: h, said: map[store.MessageID]measure.Said{}, left: left, failed: map[store.MessageID]time.Time{}, now: now}
+	t := attribution{hours: h, said: map[store.MessageID]measure.Said{}, left: left, sends: map[store.MessageID][]fact{},
+		ends: map[store.MessageID][]time.Time{}, now: now}
 	for _, m := range said {
 		t.said[m.ID] = m
 	}
@@ -55,10 +61,6 @@ func Attribute(log []store.LogEntry, said []measure.Said, left map[store.Message
 		if e.AgentID != nil {
 			f.agent = *e.AgentID
 		}
-		if e.What == store.DeedNotDelivered {
-			t.failed[f.detail.Message] = e.At
-		}
-
 		all = append(all, f)
 	}
 
@@ -70,6 +72,7 @@ func Attribute(log []store.LogEntry, said []measure.Said, left map[store.Message
 
 	slices.SortFunc(all, inOrder)
 
+	t.indexAttempts(all)
 	for _, f := range all {
 		t.attributeUntil(f.at)
 		t.apply(f)
@@ -82,11 +85,12 @@ func Attribute(log []store.LogEntry, said []measure.Said, left map[store.Message
 // attribution is a walk through what happened in a conversation, fact by fact. Its fields say how things stood after
 // the facts so far.
 type attribution struct {
-	hours  *hours.Hours
-	said   map[store.MessageID]measure.Said
-	left   map[store.MessageID]time.Time
-	failed map[store.MessageID]time.Time
-	now    time.Time
+	hours *hours.Hours
+	said  map[store.MessageID]measure.Said
+	left  map[store.MessageID]time.Time
+	sends map[store.MessageID][]fact      // by which a message was sent, in order
+	ends  map[store.MessageID][]time.Time // when an attempt at a message failed or was taken back, in order
+	now   time.Time
 
 	line      Timeline
 	at        time.Time // all time up to here is attributed
@@ -186,6 +190,18 @@ func (t *attribution) begin(f fact) {
 	}
 }
 
+// indexAttempts keeps when messages were sent, and when that came to nothing. all is in order.
+func (t *attribution) indexAttempts(all []fact) {
+	for _, f := range all {
+		m := f.detail.Message
+		if f.what == store.DeedReplied || f.what == store.DeedSentAgain {
+			t.sends[m] = append(t.sends[m], f)
+		} else if slices.Contains(attemptEnds(), f.what) {
+			t.ends[m] = append(t.ends[m], f.at)
+		}
+	}
+}
+
 // noteAnswer notes that an answer is on its way, until it left or failed.
 func (t *attribution) noteAnswer(f fact) {
 	m, ok := t.said[f.detail.Message]
@@ -194,6 +210,12 @@ func (t *attribution) noteAnswer(f fact) {
 	}
 	if f.what == store.DeedAnsweredElsewhere && m.Fate != store.FateFailed {
 		t.answerDue = false
+		return
+	}
+
+	again := slices.IndexFunc(t.sends[m.ID], func(later fact) bool { return inOrder(f, later) < 0 })
+	if again >= 0 {
+		t.leaving = t.endOfAttempt(m.ID, f.at, t.sends[m.ID][again].at)
 		return
 	}
 
@@ -206,7 +228,19 @@ func (t *attribution) noteAnswer(f fact) {
 	case store.FateWaiting, store.FateUnclear:
 		t.answerDue, t.leaving = false, t.now
 	case store.FateFailed:
-		t.leaving = t.failed[m.ID]
+		t.leaving = t.endOfAttempt(m.ID, f.at, time.Time{})
 	default: // it was taken back, or kept inside
 	}
+}
+
+// endOfAttempt returns when a message that was sent at a time failed or was taken back, or the time at which it was sent again if
+// nobody knows that.
+func (t *attribution) endOfAttempt(m store.MessageID, sent, again time.Time) time.Time {
+	for _, end := range t.ends[m] {
+		inTime := again.IsZero() || !end.After(again)
+		if inTime && !end.Before(sent) {
+			return end
+		}
+	}
+	return again
 }

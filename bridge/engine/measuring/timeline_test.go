@@ -89,6 +89,28 @@ func TestTimelineOfSending(t *testing.T) {
 	}
 }
 
+// If an answer failed, an answer is due again from then on, until it is sent again; each attempt counts by itself.
+func TestTimelineOfFailures(t *testing.T) {
+	t.Parallel()
+	h := office(t)
+	s := play(t, h.Zone(), `
+		mon 09:00 she opens
+		mon 10:00 ann answers
+		mon 10:05 she fails
+		mon 12:00 ann sends again
+		mon 12:02 she fails
+		mon 13:00 ann sends again`)
+	left := map[store.MessageID]time.Time{s.last().ID: s.now.Add(time.Minute)}
+	if got, want := parts(measuring.Attribute(s.log, s.said, left, h, s.now.Add(time.Hour))), "300/300 min: queue 60/60, provider 8/8, ann 173/173, customer 59/59"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	s.now = s.now.Add(10 * time.Minute)
+	s.does(t, ann, "fails")
+	if got, want := parts(measuring.Attribute(s.log, s.said, left, h, s.now.Add(50*time.Minute))), "300/300 min: queue 60/60, provider 17/17, ann 223/223"; got != want {
+		t.Errorf("failed in the end: got  %s\nwant %s", got, want)
+	}
+}
+
 // Whatever happens, the parts sum up to the time in which the conversation was not resolved.
 func TestTimelineSumsUp(t *testing.T) {
 	t.Parallel()
