@@ -32,8 +32,9 @@ type Desk interface {
 	// is "", it returns those of the whole, under "": they can't be computed from those of its parts.
 	Medians(ctx context.Context, q Question, by Group, values []string) (map[string]Medians, error)
 
-	// Longest returns the conversations that took longest, the longest first, at most ten.
-	Longest(ctx context.Context, q Question, of Measure) ([]Long, error)
+	// Longest returns the conversations that took longest, the longest first, at most ten. Of those that the viewer may not read
+	// it tells only the number, the agent, the day and the time.
+	Longest(ctx context.Context, viewer bridge.AgentID, q Question, of Measure) ([]Long, error)
 
 	// Now returns what is open at this moment. The days of the question don't matter.
 	Now(ctx context.Context, q Question) (Now, error)

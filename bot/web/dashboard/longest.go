@@ -46,7 +46,7 @@ func (p pages) showLongest(v *web.Visit) error {
 		of = FirstAnswer
 	}
 
-	list, err := p.desk.Longest(v.Context(), q, of)
+	list, err := p.desk.Longest(v.Context(), v.Person.ID, q, of)
 	if err != nil {
 		return err
 	}

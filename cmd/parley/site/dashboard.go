@@ -3,6 +3,7 @@ package site
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -229,7 +230,7 @@ func joinRenamed(names tagNames, rows []measure.Sum) []measure.Sum {
 const maxLongest = 10
 
 // Longest implements dashboard.Desk.
-func (d *dashboardDesk) Longest(ctx context.Context, q dashboard.Question, of dashboard.Measure) ([]dashboard.Long, error) {
+func (d *dashboardDesk) Longest(ctx context.Context, viewer store.AgentID, q dashboard.Question, of dashboard.Measure) ([]dashboard.Long, error) {
 	worst, err := measure.LongestTimes(ctx, d.o.Pool, filterOf(q), measure.Time(of), q.Open, maxLongest)
 	if err != nil || len(worst) == 0 {
 		return nil, err
@@ -240,12 +241,17 @@ func (d *dashboardDesk) Longest(ctx context.Context, q dashboard.Question, of da
 		ids[i] = w.ConversationID
 	}
 
-	conversations, err := store.Conversations(ctx, d.o.Pool, ids...)
+	readable, err := d.readable(ctx, viewer, ids)
 	if err != nil {
 		return nil, err
 	}
 
-	links, err := d.threadLinks(ctx, ids)
+	conversations, err := store.Conversations(ctx, d.o.Pool, readable...)
+	if err != nil {
+		return nil, err
+	}
+
+	links, err := d.threadLinks(ctx, readable)
 	if err != nil {
 		return nil, err
 	}
@@ -266,6 +272,28 @@ func (d *dashboardDesk) Longest(ctx context.Context, q dashboard.Question, of da
 		}
 
 		list = append(list, l)
+	}
+
+	return list, nil
+}
+
+// readable returns those of some conversations that an agent may read: with an engine that decides it, else none.
+func (d *dashboardDesk) readable(ctx context.Context, viewer store.AgentID, ids []store.ConversationID) ([]store.ConversationID, error) {
+	if d.o.Inbox == nil {
+		return nil, nil
+	}
+
+	var list []store.ConversationID
+	for _, id := range ids {
+		_, err := d.o.Inbox.Facts(ctx, viewer, id)
+		var problem *bridge.Problem
+		switch {
+		case err == nil:
+			list = append(list, id)
+		case errors.As(err, &problem), errors.Is(err, bridge.ErrNoConversation):
+		default:
+			return nil, err
+		}
 	}
 
 	return list, nil

@@ -36,7 +36,7 @@ type figures struct {
 
 func newFigures(t *testing.T) *figures {
 	t.Helper()
-	f := &figures{site: sitetest.Start(t, acmeWithBilling())}
+	f := &figures{site: sitetest.Start(t, acmeWithBilling(), withInbox(t))}
 	f.progress("0, 0")
 	for name, id := range map[string]*int64{"teams.Support": &f.support, "teams.Billing": &f.billing, "accounts.support-mail": &f.mail, "accounts.shop": &f.shop,
 		"accounts.billing-mail": &f.invoice, "agents.Ann Lee": &f.ann, "agents.Ben Osei": &f.ben} {
@@ -346,5 +346,45 @@ func TestFiguresBehind(t *testing.T) {
 	}
 	if a := ann.Get(page); !a.Has("Figures are 1 h behind") {
 		t.Error("nobody is told that figures are behind")
+	}
+}
+
+// Who worked on a conversation of an account with a channel of its own, and may not read it any more, sees how long it took, but
+// neither what it is about nor whose it is.
+// R-212
+func TestLongestOfAPrivateChannel(t *testing.T) {
+	t.Parallel()
+	f := &figures{site: sitetest.Start(t, deskCompany, withInbox(t))}
+	f.progress("0, 0")
+	id := func(sql string) (n int64) {
+		if err := f.site.Pool.QueryRow(t.Context(), sql).Scan(&n); err != nil {
+			t.Fatalf("%s: %v", sql, err)
+		}
+		return n
+	}
+	ben, guards := id(`SELECT id FROM agents WHERE name = 'Ben Osei'`), id(`SELECT id FROM teams WHERE name = 'Guards'`)
+	f.keep(4711, "Salary", measure.Labels{}, measure.Share{Day: daysAgo(1), TeamID: store.TeamID(guards), AgentID: store.AgentID(ben),
+		AccountID: store.AccountID(id(`SELECT id FROM accounts WHERE name = 'guards-mail'`)),
+		Figures:   measure.Figures{MessagesOut: 1, FirstCount: 1, FirstSum: 7200, FirstSumOpen: 1800, FirstWorst: 7200, FirstWorstOpen: 1800}})
+
+	longest := func(email string, query string) string {
+		a := f.site.Visitor(email).Get("/settings/dashboard/longest?days=7&hours=all&time=first&" + query)
+		if a.Status != http.StatusOK || !a.Has("#4711") || !a.Has("2 h") {
+			t.Errorf("%s: %d %s", email, a.Status, a.Body)
+		}
+		return a.Body
+	}
+	own, ofTeam := fmt.Sprint("agent=", ben), fmt.Sprint("team=", guards)
+	if page := longest("ben@acme.test", own); strings.Contains(page, "Salary") || strings.Contains(page, "Kim") {
+		t.Errorf("Ben sees %s", page)
+	}
+	if page := longest("cat@acme.test", ofTeam); !strings.Contains(page, "Salary") || !strings.Contains(page, "Kim Example") {
+		t.Errorf("Cat, of the team, sees %s", page)
+	}
+	if _, err := f.site.Pool.Exec(t.Context(), `UPDATE conversations SET assignees = ARRAY[$1::bigint]`, ben); err != nil {
+		t.Fatal(err)
+	}
+	if page := longest("ben@acme.test", own); !strings.Contains(page, "Salary") {
+		t.Errorf("Ben, who has it, sees %s", page)
 	}
 }
