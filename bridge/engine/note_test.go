@@ -43,7 +43,7 @@ func TestHistoryPages(t *testing.T) {
 	w := newWorld(t, options{})
 	thread := w.opened()
 	w.exec(`INSERT INTO log_entries (id, conversation_id, at, actor, what)
-		SELECT -n, 1, parley_now(), 'parley', 'step ' || n FROM generate_series(1, 100) AS n`)
+		SELECT n, 1, parley_now() - make_interval(mins => n), 'parley', 'step ' || n FROM generate_series(1, 100) AS n`)
 	d := w.engines[0].Desk(w.surface)
 	for page, want := range map[int]struct {
 		rows int
