@@ -125,7 +125,9 @@ func (h hostile) bodies() map[string]string {
 		"mime: mails": h.parts("digest", "From: a@b.test\r\n\r\nFrom: b@c.test\r\n\r\nx"), "mime: statuses": h.parts("report", "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: x\r\n\r\nAction: x\r\n"),
 		"mime: status": "From: mailer-daemon@b.test\r\nReferences: <" + mailid.Message(decodeKeys[0], 1, 2, "acme.test") + ">\r\nContent-Type: multipart/report; boundary=x\r\n\r\n--x\r\n\r\nwords\r\n--x\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: x\r\n\r\n" +
 			h.rep("Diagnostic-Code: \xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\r\n\r\n") + "--x--\r\n",
-		"mime: base64 of base64": hostileHead + "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n" + h.rep("Q29udGVudC1UcmFuc2Zlci1FbmNvZGluZzogYmFzZTY0DQo="),
+		// Larger than the others: looking for a newline is so cheap that only this shows what all the looking costs.
+		"mime: delimiters between bare returns": hostileHead + "Content-Type: multipart/mixed; boundary=x\r\n\r\nwords" + hostile{2 << 20}.rep("\r--xy"),
+		"mime: base64 of base64":                hostileHead + "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n" + h.rep("Q29udGVudC1UcmFuc2Zlci1FbmNvZGluZzogYmFzZTY0DQo="),
 	}
 	for _, part := range []string{
 		"", "A:\r\n\r\n", "Content-Type: text/plain\r\n\r\nx", "Content-Type: text/html\r\n\r\n<p>x", "Content-Type: image/png; name=a.png\r\nContent-ID: <a>\r\n\r\nx", "Content-Type: text/plain\r\n\r\n" + strings.Repeat("\xff", 25), "Content-Type: text/html\r\n\r\n<meta<meta\xff",

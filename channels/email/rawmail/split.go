@@ -361,12 +361,12 @@ func splitBody(body []byte, boundary string) [][]byte {
 // readDelimiterLine reads the delimiter at i. ok reports whether it is a line of its own, and isClosing whether it
 // is the closing one. next is the index of the following line.
 func readDelimiterLine(body []byte, i, length int) (next int, isClosing, ok bool) {
-	beginsLine := i == 0 || body[i-1] == '\n' || body[i-1] == '\r'
-	if !beginsLine {
+	if beginsLine := i == 0 || body[i-1] == '\n' || body[i-1] == '\r'; !beginsLine {
 		return 0, false, false
 	}
 	rest, isClosing := bytes.CutPrefix(body[i+length:], []byte("--"))
-	line := rest[:lineLength(rest)]
+	near := rest[:min(len(rest), maxBlanksBehind+1)] // not all of rest: a hostile mail has many delimiters and no newline behind them
+	line := near[:lineLength(near)]
 	if len(line) > maxBlanksBehind || len(bytes.TrimSpace(line)) > 0 {
 		return 0, false, false
 	}
