@@ -5,9 +5,12 @@ import (
 	"io"
 	"net"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // literalEnd matches the announcement of a literal at the end of a line.
@@ -152,4 +155,52 @@ func TestPreauth(t *testing.T) {
 	w.point(oddly(t, w.IMAPAddr(), known, func(s string) string { return s }), w.SMTPAddr())
 	w.config["imap.password"] = "wrong"
 	w.threeMails()
+}
+
+// refusing lets a server refuse what it has begun to answer with a response that matches a pattern.
+func refusing(pattern string) func(string) string {
+	p, end := regexp.MustCompile(pattern), regexp.MustCompile(`^(T\d+) OK.*`)
+	var refuses atomic.Bool
+	return func(s string) string {
+		if p.MatchString(s) {
+			refuses.Store(true)
+			return ""
+		}
+		if end.MatchString(s) && refuses.Swap(false) {
+			return end.ReplaceAllString(s, "$1 NO that can't be read")
+		}
+		return s
+	}
+}
+
+// One mail of which a server says nothing that can be understood, or refuses to speak, keeps neither the mails
+// beside it nor answers from the folder of sent mail from coming, and these come in order.
+func TestOneOddMailBesideSentMail(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		speak       func(string) string
+		inbox, sent []string // what lies in the folders, in the order of arrival
+	}{
+		"time of a customer's mail": {again(`^(\* 2 FETCH .*INTERNALDATE) "[^"]*"`, `$1 "yesterday"`), []string{"1 question", "2 odd", "4 thanks"}, []string{"3 answer"}},
+		"customer's mail refused":   {refusing(`^\* 2 FETCH .*INTERNALDATE`), []string{"1 question", "2 odd", "4 thanks"}, []string{"3 answer"}},
+		"time of an answer":         {again(`^(\* 2 FETCH .*INTERNALDATE) "[^"]*"`, `$1 "yesterday"`), nil, []string{"1 before", "2 odd", "3 answer"}},
+		"answer refused":            {refusing(`^\* 2 FETCH .*INTERNALDATE`), []string{"2 question"}, []string{"1 before", "3 odd", "4 answer"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.begins = time.Now().Add(-3 * time.Hour)
+			w.opts.Timing.Poll, w.opts.Timing.RescanBad = 10*time.Millisecond, time.Millisecond
+			w.point(oddly(t, w.IMAPAddr(), usual, tc.speak), w.SMTPAddr())
+			for folder, subjects := range map[string][]string{"INBOX": tc.inbox, "Sent": tc.sent} {
+				for _, subject := range subjects {
+					minute := time.Duration(subject[0] - '0')
+					w.arrived(folder, subject, time.Hour-minute*time.Minute)
+				}
+			}
+
+			w.run()
+			w.arrives(slices.Sorted(slices.Values(slices.Concat(tc.inbox, tc.sent)))...)
+		})
+	}
 }

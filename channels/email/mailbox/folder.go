@@ -13,7 +13,7 @@ type folder struct {
 	isSent bool  // the folder of sent mail, not the inbox
 	mark   *mark // how far it has been read; nil before the first look
 
-	tries       map[imap.UID]int  // for mails that are fetched alone: the attempts that didn't succeed
+	tries       map[imap.UID]int  // for mails that are asked for alone: the attempts that didn't succeed
 	quarantined map[imap.UID]bool // mails that could not be read maxTries times
 	careUpTo    imap.UID          // mails up to this UID are fetched one by one, because one of them broke a connection
 
@@ -43,4 +43,36 @@ func (d *folder) isOld(m *fetched) bool {
 		return false
 	}
 	return !m.arrivedAt.After(d.oldUntil)
+}
+
+// askCarefully lets ask ask about mails: about all of them at once or, if that fails, about each alone. About a mail
+// that broke the connection it doesn't ask again; of that mail, and of those for which the server refuses to answer,
+// nothing is found out.
+// Errors: those that end the session. The next one asks about these mails one by one.
+func (d *folder) askCarefully(uids []imap.UID, ask func(uids []imap.UID) error) error {
+	if uids[0] > d.careUpTo {
+		err := ask(uids)
+		if err == nil {
+			return nil
+		}
+
+		d.careUpTo = max(d.careUpTo, uids[len(uids)-1])
+		if !isRefusal(err) {
+			return err
+		}
+	}
+
+	for _, uid := range uids {
+		if d.tries[uid] > 0 {
+			continue
+		}
+
+		d.tries[uid] = 1 // before the question, because it may break the connection
+		if err := ask([]imap.UID{uid}); err != nil && !isRefusal(err) {
+			return err
+		}
+		delete(d.tries, uid)
+	}
+
+	return nil
 }

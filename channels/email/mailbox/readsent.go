@@ -3,6 +3,7 @@ package mailbox
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -166,18 +167,21 @@ func (f *fetcher) sentReadFrom() time.Time {
 	return f.takenFrom()
 }
 
-// describeSent returns when mails in the folder of sent mail arrived, and which of them to skip.
+// describeSent returns when mails in the folder of sent mail arrived, and which of them to skip. A mail of which
+// nothing could be found out is not skipped: whoever decodes it recognises ours.
 func (f *fetcher) describeSent(s *imapSession, uids []imap.UID) ([]filedMail, error) {
 	var list []filedMail
 	for some := range slices.Chunk(uids, batchSize) {
-		read, err := s.readHeaders(some)
+		headers := map[imap.UID]mailHeaders{}
+		err := f.sent.askCarefully(some, func(uids []imap.UID) error {
+			read, err := s.readHeaders(uids)
+			for _, h := range read {
+				headers[h.uid] = h
+			}
+			return err
+		})
 		if err != nil {
 			return nil, err
-		}
-
-		headers := map[imap.UID]mailHeaders{}
-		for _, h := range read {
-			headers[h.uid] = h
 		}
 
 		for _, uid := range some {
@@ -291,7 +295,8 @@ func (s *imapSession) selectFolder(folder string, uidValidity uint32) error {
 }
 
 // countArrivedBefore returns how many of the mails of the inbox, from the first on, did not arrive after at.
-// If at is zero, because the server didn't say, it counts all of them.
+// If at is zero, because the server didn't say, it counts all of them. It also counts mails whose time of arrival
+// can't be found out: the order of mails is worth less than that they come.
 func (f *fetcher) countArrivedBefore(s *imapSession, uids []imap.UID, uidValidity uint32, at time.Time) (int, error) {
 	if at.IsZero() || len(uids) == 0 {
 		return len(uids), nil
@@ -302,7 +307,12 @@ func (f *fetcher) countArrivedBefore(s *imapSession, uids []imap.UID, uidValidit
 
 	for first := 0; first < len(uids); first += batchSize {
 		some := uids[first:min(first+batchSize, len(uids))]
-		known, err := s.fetchSizes(some)
+		known := map[imap.UID]*fetched{}
+		err := f.inbox.askCarefully(some, func(uids []imap.UID) error {
+			mails, err := s.fetchSizes(uids)
+			maps.Copy(known, mails)
+			return err
+		})
 		if err != nil {
 			return 0, err
 		}
