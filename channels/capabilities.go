@@ -118,5 +118,6 @@ type Sending struct {
 	ReplyEvery time.Duration // the provider's pace towards one customer; 0 if there is none
 	RetryFor   time.Duration // how long a message that failed with Retry is tried again
 	Timeout    time.Duration // the longest Send may take
+	AbsentFor  time.Duration // how long Reconcile must answer Absent before a message is sent again; 0 means a few seconds
 	References bool          // Outbound.References is used: in headers, or to look for a message whose answer was lost
 }

@@ -291,3 +291,25 @@ func TestSendWhileUnknown(t *testing.T) {
 		t.Errorf("%d deliveries, want 1", n)
 	}
 }
+
+// A mail server may file a mail minutes after it took it: one look that doesn't find the mail, and another soon after, send
+// nothing again.
+func TestAbsentForAsLongAsTheChannelSays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{relay: relay.Options{ReconcileAfter: time.Minute},
+		caps: func(c *channels.Capabilities) { c.Sending.AbsentFor = 8 * time.Minute }})
+	thread := w.opened()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropBefore})
+	said := w.reply(thread, "One")
+	w.stateOf(said, store.Unknown)
+	w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '2 min' WHERE state = 'unknown'`)
+	w.exec(`UPDATE lanes SET due_at = parley_now() WHERE due_at IS NOT NULL`)
+	w.eventually("the first look, and the wait for the next one", func() bool {
+		return w.count(`SELECT count(*) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id
+			WHERE d.absent_at IS NOT NULL AND l.leased_until IS NULL AND l.due_at > parley_now() + interval '30 s'`) == 1
+	})
+	w.exec(`UPDATE deliveries SET absent_at = absent_at - interval '8 min', sent_at = sent_at - interval '8 min' WHERE state = 'unknown'`)
+	w.exec(`UPDATE lanes SET due_at = parley_now() WHERE due_at IS NOT NULL`)
+	w.fate(said, "out")
+	w.provider.WaitTexts(t, "One")
+}

@@ -167,6 +167,52 @@ func TestUnknownAbsentTwice(t *testing.T) {
 	}
 }
 
+// A channel that may show late what it took is believed only when the message has been absent for as long as it says.
+func TestUnknownArrivesLate(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		later channels.Outcome // what the look finds that comes after two that found nothing
+		want  string
+	}{
+		"filed late":  {channels.Landed, "1001:1"},
+		"never filed": {channels.Absent, "1001:1 1001:2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, func(o *relay.Options) { o.AbsentAgain = 0 }).effects()
+			s.policy.AbsentFor = 8 * time.Minute
+			s.send = first(channels.Ambiguous)
+			s.reconcile = func(dispatch.Claimed) (channels.Outcome, relay.Sent, error) {
+				if locked(s, func() int { return s.looks }) <= 2 {
+					return channels.Absent, relay.Sent{}, nil
+				}
+				return tc.later, relay.Sent{}, nil
+			}
+			s.lane(1, 1)
+			s.start()
+			s.state(1001, "unknown")
+			looked := func(looks int) {
+				t.Helper()
+				s.eventually(fmt.Sprint("unknown true ", looks+1), `SELECT d.state || ' ' || (absent_at IS NOT NULL) || ' ' || epoch FROM deliveries d, lanes WHERE leased_until IS NULL`)
+				if n := locked(s, func() int { return s.looks }); n != looks {
+					t.Errorf("looked %d times, want %d", n, looks)
+				}
+			}
+
+			s.age(10)
+			looked(1)
+			s.eventually("true", `SELECT due_at BETWEEN parley_now() + interval '30 s' AND parley_now() + interval '1 min' FROM lanes`)
+			s.age(70)
+			looked(2)
+			s.age(500)
+			s.state(1001, "accepted")
+			if got := s.sent(); got != tc.want {
+				t.Errorf("attempts %s, want %s", got, tc.want)
+			}
+		})
+	}
+}
+
 // That an attempt may have been made is known as long as its delivery is tried, whatever the
 // later attempts meet; and each unclear one is looked for twice.
 func TestAbsentRemembered(t *testing.T) {

@@ -138,6 +138,7 @@ type Policy struct {
 	BestEffort     bool            // after an unclear attempt it is given up
 	PreferDouble   bool            // when nobody can tell whether it was made, it is made again instead of asking a person
 	Rest           time.Duration   // how long the lane rests after a success
+	AbsentFor      time.Duration   // how long the destination must lack what may have been sent before it is sent again; 0 means the usual time
 	Restored       bool            // it came with a backup, so attempts may have been made of which no row tells
 }
 

@@ -10,11 +10,15 @@ import (
 	"parley/store/dispatch"
 )
 
-// lookAgainEvery is the time between two looks for a lost answer, while nobody can tell.
-const lookAgainEvery = 15 * time.Second
+// Times between two looks for a lost answer: lookAgainEvery while nobody can tell, and at most lookForLateEvery while what
+// was sent may still arrive.
+const (
+	lookAgainEvery   = 15 * time.Second
+	lookForLateEvery = time.Minute
+)
 
-// lookForAttempt looks for an attempt whose answer was lost. Only if it was found absent twice, the delivery is
-// sent again. If nobody can tell, a person decides, or a post with PreferDouble is made again.
+// lookForAttempt looks for an attempt whose answer was lost. Only if it was found absent twice, and for
+// long enough, the delivery is sent again. If nobody can tell, a person decides, or a post with PreferDouble is made again.
 func (at attempts) lookForAttempt(ctx context.Context, f *dispatch.Finish, c dispatch.Claimed, a Attempt, p Policy) {
 	f.State = store.Unknown
 	if p.Idempotent {
@@ -59,7 +63,7 @@ func (at attempts) lookForAttempt(ctx context.Context, f *dispatch.Finish, c dis
 		return
 	}
 	if outcome == channels.Absent {
-		at.noteAbsent(f, c, sent)
+		at.noteAbsent(f, c, p, sent)
 		return
 	}
 	if ago > at.opt.UnclearAfter {
@@ -76,13 +80,14 @@ func (at attempts) lookForAttempt(ctx context.Context, f *dispatch.Finish, c dis
 	}
 }
 
-// noteAbsent notes that the destination doesn't have a delivery. When it has been so for AbsentAgain, the delivery is sent
+// noteAbsent notes that the destination doesn't have a delivery. When it has been so for long enough, the delivery is sent
 // again; until then it is looked for once more, because what was sent may arrive late.
-func (at attempts) noteAbsent(f *dispatch.Finish, c dispatch.Claimed, sent Sent) {
-	foundAbsentTwice := c.AbsentAgo > 0 && store.Seconds(c.AbsentAgo) >= at.opt.AbsentAgain
+func (at attempts) noteAbsent(f *dispatch.Finish, c dispatch.Claimed, p Policy, sent Sent) {
+	absentFor, needed := store.Seconds(c.AbsentAgo), at.opt.absentFor(p.AbsentFor)
+	foundAbsentTwice := c.AbsentAgo > 0 && absentFor >= needed
 	if !foundAbsentTwice {
 		f.Absent = c.AbsentAgo == 0
-		f.Wait = at.opt.AbsentAgain.Seconds()
+		f.Wait = min(needed-absentFor, lookForLateEvery).Seconds()
 		return
 	}
 	f.State = store.Queued

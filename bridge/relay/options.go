@@ -28,7 +28,8 @@ type Options struct {
 	// ReconcileAfter is the time between an attempt's last moment and the first look for it; 0 means 10 s. LateAfter is the
 	// time after which an agent is told that a message has not left yet; 0 means 1 hour.
 	UnclearAfter, ReconcileAfter, LateAfter time.Duration
-	// AbsentAgain is the time between the two looks that allow a second send; 0 means 10 s. LeaseMargin is how much longer a
+	// AbsentAgain is the time between the two looks that allow a second send; 0 means 10 s, or Policy.AbsentFor if that is
+	// longer. LeaseMargin is how much longer a
 	// lease is than a request; 0 means 15 s. MaxRequest shortens all requests, and with them the waits that follow from a
 	// lost answer; 0 leaves them as the channel says. MaxWait shortens the pauses between attempts; 0 leaves them as the
 	// other side says. All four serve tests that can't wait.
@@ -60,7 +61,6 @@ func (o Options) withDefaults() Options {
 	o.UnclearAfter = cmp.Or(o.UnclearAfter, 10*time.Minute)
 	o.ReconcileAfter = cmp.Or(o.ReconcileAfter, 10*time.Second)
 	o.LateAfter = cmp.Or(o.LateAfter, time.Hour)
-	o.AbsentAgain = cmp.Or(o.AbsentAgain, 10*time.Second)
 	o.LookBackEvery = cmp.Or(o.LookBackEvery, time.Minute)
 	o.Version = cmp.Or(o.Version, store.FactVersion)
 	o.SlowDecode = cmp.Or(o.SlowDecode, 250*time.Millisecond)
@@ -76,6 +76,13 @@ func (o Options) withDefaults() Options {
 // LeaseFor returns how long a lane must be leased for requests that may take so long.
 func (o Options) LeaseFor(request time.Duration) time.Duration {
 	return o.requestTime(request) + cmp.Or(o.LeaseMargin, 15*time.Second)
+}
+
+// absentFor returns how long the destination must lack a delivery before that is sent again: AbsentAgain or, if that is not
+// given, what the channel wants.
+func (o Options) absentFor(wanted time.Duration) time.Duration {
+	const least = 10 * time.Second
+	return cmp.Or(o.AbsentAgain, max(wanted, least))
 }
 
 // requestTime returns how long an attempt may take: wanted, but not more than MaxRequest.

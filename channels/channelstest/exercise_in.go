@@ -23,7 +23,7 @@ func exerciseCapabilities(t *testing.T, h Harness) {
 	if caps.Sending.Timeout <= 0 || caps.Sending.RetryFor < caps.Sending.Timeout {
 		t.Errorf("times that make no sense: %+v", caps)
 	}
-	if caps.Hold < 0 || caps.Window.Free < 0 || caps.Sending.Rate < 0 {
+	if caps.Hold < 0 || caps.Sending.AbsentFor < 0 || caps.Window.Free < 0 || caps.Sending.Rate < 0 {
 		t.Errorf("times that make no sense: %+v", caps)
 	}
 

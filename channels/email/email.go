@@ -21,6 +21,10 @@ import (
 const (
 	requestTimeout = 2 * time.Minute // of one Send, a big upload included
 	retryFor       = 48 * time.Hour
+	// absentFor is how long a mail must be missing in the folder of sent mail before it is sent again. A server may answer
+	// the final dot ten minutes after it (RFC 5321 section 4.5.3.2.6), and file the mail then. We look for it
+	// from the end of requestTimeout on.
+	absentFor = 8 * time.Minute
 )
 
 // Channel is one mailbox. Make it with Spec.
@@ -87,7 +91,7 @@ func (c *Channel) Capabilities() channels.Capabilities {
 		Start:        channels.StartFree,
 		RichText:     channels.Full,
 		Files:        channels.FileRules{PerMessage: outbound.MaxFiles, MaxBytes: outbound.MaxBytes},
-		Sending:      channels.Sending{RetryFor: retryFor, Timeout: requestTimeout, References: true},
+		Sending:      channels.Sending{RetryFor: retryFor, Timeout: requestTimeout, AbsentFor: absentFor, References: true},
 		Hold:         channels.HoldMail,
 	}
 	if c.set.Service() == settings.Microsoft {

@@ -111,7 +111,7 @@ func (e *Sender) Policy(c dispatch.Claimed) relay.Policy {
 		if ch := e.opt.Engine.Channel(c.AccountID); ch != nil {
 			caps := ch.Capabilities()
 			p.RequestTimeout, p.RetryFor = caps.Sending.Timeout, caps.Sending.RetryFor
-			p.Rest = caps.Sending.ReplyEvery
+			p.Rest, p.AbsentFor = caps.Sending.ReplyEvery, caps.Sending.AbsentFor
 		}
 
 		p.Restored = isRestored(c)

@@ -38,7 +38,7 @@ import (
 // proves nothing, so only a copy that was filed since the attempt began counts. If there is no such copy, the
 // outcome is CannotTell, because servers and we file a mail with the same Message-ID only once.
 //
-// A server may file late: the caller asks again before it believes Absent.
+// A server may file late: the caller believes Absent only after it was so for minutes (Sending.AbsentFor).
 //
 // Errors: the mailbox can't be read; then the outcome is CannotTell.
 func (c *Mailbox) Reconcile(ctx context.Context, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
