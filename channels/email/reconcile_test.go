@@ -40,7 +40,7 @@ func TestReconcile(t *testing.T) {
 	const gmail, microsoft = "smtp.gmail.com", "smtp.office365.com"
 	keys := testKeys()
 	asked := mailid.Message(keys[0], 12, 34, "acme.test")
-	earlier := mailid.Message(keys[0], 12, 33, "acme.test")
+	earlier, newer := mailid.Message(keys[0], 12, 32, "acme.test"), mailid.Message(keys[0], 12, 33, "acme.test")
 	tests := map[string]struct {
 		save, host string
 		sent       []string // mails in the Sent folder
@@ -54,6 +54,9 @@ func TestReconcile(t *testing.T) {
 		"we file, nothing there":           {save: "on", want: channels.CannotTell},
 		"we file, others there":            {save: "on", sent: []string{sentMail(earlier, true)}, refers: []string{earlier}, want: channels.CannotTell},
 		"we file, but it does too":         {save: "on", sent: []string{sentMail(earlier, false)}, want: channels.Absent},
+		"it did, and we file now":          {save: "on", sent: []string{sentMail(earlier, false), sentMail(newer, true)}, want: channels.CannotTell},
+		"we did, and it files now":         {save: "on", sent: []string{sentMail(earlier, true), sentMail(newer, false)}, want: channels.Absent},
+		"both file each mail":              {save: "on", sent: []string{sentMail(newer, false), sentMail(newer, true)}, want: channels.Absent},
 		"auto, unknown host":               {save: "auto", want: channels.CannotTell},
 		"server files, first mail":         {save: "off", want: channels.Absent},
 		"server files, witness":            {save: "off", sent: []string{sentMail(earlier, false)}, refers: []string{earlier}, want: channels.Absent},
@@ -81,6 +84,41 @@ func TestReconcile(t *testing.T) {
 			if got := w.reconcile(w.channel(), o); got != tc.want {
 				t.Errorf("%v, want %v", got, tc.want)
 			}
+		})
+	}
+}
+
+// The server that the account had before filed what it sent. That says nothing of the one that it has now.
+func TestReconcileAfterAMove(t *testing.T) {
+	t.Parallel()
+	for _, moved := range []string{"imap.host", "smtp.host"} {
+		t.Run(moved, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.config["save_sent"] = "on"
+			filed := func(at time.Time) {
+				w.put("Sent", sentMail(mailid.Message(testKeys()[0], 12, 33, "acme.test"), false), at)
+			}
+			asked := func(want channels.Outcome) {
+				t.Helper()
+				if got := w.reconcile(w.channel(), reply()); got != want {
+					t.Errorf("%v, want %v", got, want)
+				}
+			}
+			stop := w.run()
+			w.ready()
+			stop()
+			filed(time.Now().Add(-time.Hour))
+			asked(channels.Absent)
+
+			w.config[moved] = "localhost"
+			asked(channels.CannotTell) // the mailbox was not read since
+			stop = w.run()
+			w.journal.wait(t, "the watermark", func() bool { return strings.Contains(string(w.journal.state), `"moved_at"`) })
+			stop()
+			asked(channels.CannotTell)
+			filed(time.Now().Add(time.Minute))
+			asked(channels.Absent)
 		})
 	}
 }

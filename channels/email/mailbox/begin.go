@@ -33,6 +33,11 @@ func (f *fetcher) alignInbox(ctx context.Context, s *imapSession, data *imap.Sel
 		return f.firstLook(ctx, s, data)
 	}
 
+	f.movedAt = m.MovedAt
+	if f.box.hasMoved(m) {
+		f.movedAt = f.box.env.Now().UTC()
+	}
+
 	hasOtherAddress := m.Address != f.box.ownAddress()
 	if f.box.isElsewhere(m) {
 		if hasOtherAddress { // another mailbox
@@ -51,8 +56,9 @@ func (f *fetcher) alignInbox(ctx context.Context, s *imapSession, data *imap.Sel
 	if m.UIDValidity != data.UIDValidity {
 		return f.startOver(ctx, s, data)
 	}
-	if hasOtherAddress || m.Server != f.box.serverAndUser() { // a new address, or an earlier version noted neither
+	if hasOtherAddress || m.Server != f.box.serverAndUser() || m.Sender != f.box.sender() { // or an earlier version noted none of them
 		m.Server, m.Address = f.box.serverAndUser(), f.box.ownAddress()
+		m.Sender, m.MovedAt = f.box.sender(), f.movedAt
 		return f.save(ctx, m)
 	}
 
@@ -88,6 +94,7 @@ func (f *fetcher) firstLook(ctx context.Context, s *imapSession, data *imap.Sele
 
 	from := f.takenFrom()
 	newMark.SentFrom = from
+	newMark.MovedAt = f.movedAt
 	taken := 0
 	if !from.IsZero() {
 		newMark.NewestAt = from
@@ -118,6 +125,7 @@ func (f *fetcher) startOver(ctx context.Context, s *imapSession, data *imap.Sele
 	newMark.StartedAt = oldMark.StartedAt
 	newMark.Left = oldMark.Left
 	newMark.SentFrom = oldMark.SentFrom
+	newMark.MovedAt = f.movedAt
 	taken, err := f.readLastDays(ctx, s, newMark, oldMark.StartedAt)
 	if err != nil {
 		return err
@@ -138,6 +146,7 @@ func (f *fetcher) markAtEnd(s *imapSession, name string, data *imap.SelectData) 
 		First:       data.UIDNext,
 		Server:      f.box.serverAndUser(),
 		Address:     f.box.ownAddress(),
+		Sender:      f.box.sender(),
 	}
 	if data.NumMessages > 0 {
 		uid, at, err := s.newestMail(data.NumMessages)

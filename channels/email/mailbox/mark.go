@@ -23,6 +23,10 @@ type mark struct {
 	// mailboxes. Both are "" in a watermark of an earlier version.
 	Server  string `json:"server,omitempty"`
 	Address string `json:"address,omitempty"`
+	// Sender is by which server the account's mail is sent, and as whom; "" in a watermark of an earlier version.
+	// MovedAt is when Server or Sender last became another one; it is zero if neither did.
+	Sender  string    `json:"sender,omitempty"`
+	MovedAt time.Time `json:"moved_at,omitzero"`
 	// First is the lowest UID to fetch: mail below it was there before the account was set up. After
 	// a change of UIDVALIDITY it is 1, and StartedAt decides.
 	First imap.UID `json:"first"`
@@ -106,11 +110,21 @@ func (c *Mailbox) serverAndUser() string {
 	return strings.ToLower(c.set.IMAP.Username + " at " + strings.TrimSuffix(c.set.IMAP.Host, "."))
 }
 
+// sender names where the account's mail is sent, and as whom.
+func (c *Mailbox) sender() string {
+	return strings.ToLower(c.set.SMTP.Username + " at " + strings.TrimSuffix(c.set.SMTP.Host, "."))
+}
+
 // ownAddress is the account's address.
 func (c *Mailbox) ownAddress() string { return strings.ToLower(c.set.Address) }
 
 // isElsewhere reports whether a watermark belongs to a mailbox at another server, or to that of another user.
 func (c *Mailbox) isElsewhere(m *mark) bool { return m.Server != "" && m.Server != c.serverAndUser() }
+
+// hasMoved reports whether the account has got another server since a watermark was written, to read mail or to send it.
+func (c *Mailbox) hasMoved(m *mark) bool {
+	return c.isElsewhere(m) || m.Sender != "" && m.Sender != c.sender()
+}
 
 // limitDone drops the lowest ranges of Done if it is too long.
 func (m *mark) limitDone() {

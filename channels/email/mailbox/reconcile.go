@@ -1,6 +1,7 @@
 package mailbox
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -23,9 +24,10 @@ import (
 // the outcome is CannotTell, and a person decides. After Absent the mail is sent again,
 // so Absent needs a reason. These are the reasons, the strongest first:
 //
-//   - There is a mail of ours that we didn't file (the copies that we file have
+//   - Of the newest mail of ours there is a copy that we didn't file (the copies that we file have
 //     X-Parley-Copy). It shows that the server files by itself and keeps our
-//     Message-ID: Absent.
+//     Message-ID: Absent. Older mails show nothing, and neither do those from before the account
+//     moved to its present servers: another server may have filed them.
 //   - A mail of ours is missing that the server is known to have accepted (the last one
 //     of this process, or one to which this conversation refers). It shows the opposite:
 //     CannotTell, whatever the settings say.
@@ -47,14 +49,16 @@ func (c *Mailbox) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 		return channels.CannotTell, channels.Receipt{}, err
 	}
 	defer s.close()
-	outcome, receipt, err := c.findOutcome(s, o)
+	outcome, receipt, err := c.findOutcome(ctx, s, o)
 	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, fmt.Errorf("email: reconcile: %w", err)
 	}
 	return outcome, receipt, nil
 }
 
-func (c *Mailbox) findOutcome(s *imapSession, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
+func (c *Mailbox) findOutcome(
+	ctx context.Context, s *imapSession, o channels.Outbound,
+) (channels.Outcome, channels.Receipt, error) {
 	folders, err := s.findSentFolders(c.set.SentFolder)
 	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, err
@@ -85,7 +89,7 @@ func (c *Mailbox) findOutcome(s *imapSession, o channels.Outbound) (channels.Out
 		return channels.CannotTell, channels.Receipt{}, nil
 	}
 
-	outcome, err := c.judgeAbsence(s, folders.sent, o)
+	outcome, err := c.judgeAbsence(ctx, s, folders.sent, o)
 	return outcome, channels.Receipt{}, err
 }
 
@@ -102,7 +106,9 @@ func isOfAttempt(m mailHeaders, a channels.Attempt) bool {
 }
 
 // judgeAbsence returns Absent or CannotTell for a mail that was not found; see Reconcile.
-func (c *Mailbox) judgeAbsence(s *imapSession, sent string, o channels.Outbound) (channels.Outcome, error) {
+func (c *Mailbox) judgeAbsence(
+	ctx context.Context, s *imapSession, sent string, o channels.Outbound,
+) (channels.Outcome, error) {
 	folder, err := s.examine(sent)
 	if err != nil {
 		return channels.CannotTell, err
@@ -130,12 +136,11 @@ func (c *Mailbox) judgeAbsence(s *imapSession, sent string, o channels.Outbound)
 		seen = append(seen, recent...)
 	}
 
-	isFiledByServer := func(m mailHeaders) bool {
-		_, message, isOurs := mailid.Parse(c.env.Keys, m.id)
-		isOurMail := isOurs && message != 0
-		return isOurMail && !m.isOurCopy
+	files, err := c.isFiling(ctx, seen)
+	if err != nil {
+		return channels.CannotTell, err
 	}
-	if slices.ContainsFunc(seen, isFiledByServer) {
+	if files {
 		return channels.Absent, nil
 	}
 	if lacksAccepted {
@@ -146,6 +151,43 @@ func (c *Mailbox) judgeAbsence(s *imapSession, sent string, o channels.Outbound)
 	}
 
 	return channels.Absent, nil
+}
+
+// isFiling reports whether mails in the folder of sent mail show that the account's present server files what it
+// sends: the newest one of ours is there as a copy that we didn't file.
+func (c *Mailbox) isFiling(ctx context.Context, seen []mailHeaders) (bool, error) {
+	seen = slices.DeleteFunc(seen, func(m mailHeaders) bool {
+		_, message, isOurs := mailid.Parse(c.env.Keys, m.id)
+		return !isOurs || message == 0
+	})
+	if len(seen) == 0 {
+		return false, nil
+	}
+
+	from, hasJustMoved, err := c.atServersSince(ctx)
+	if err != nil || hasJustMoved {
+		return false, err
+	}
+
+	newest := slices.MaxFunc(seen, func(a, b mailHeaders) int {
+		return cmp.Or(a.arrivedAt.Compare(b.arrivedAt), cmp.Compare(a.uid, b.uid))
+	})
+	return slices.ContainsFunc(seen, func(m mailHeaders) bool {
+		return m.id == newest.id && !m.isOurCopy && !m.arrivedAt.Before(from)
+	}), nil
+}
+
+// atServersSince returns since when the account has had its present servers, as far as the watermark knows: zero if
+// it had no others. hasJustMoved is true if it got them after the mailbox was last read.
+func (c *Mailbox) atServersSince(ctx context.Context) (from time.Time, hasJustMoved bool, err error) {
+	if c.env.State == nil {
+		return time.Time{}, false, nil
+	}
+	m, err := c.loadMark(ctx)
+	if err != nil || m == nil {
+		return time.Time{}, false, err
+	}
+	return m.MovedAt, c.hasMoved(m), nil
 }
 
 // knownAccepted returns the Message-IDs of mails of ours that the server is known to have accepted: those to

@@ -28,6 +28,8 @@ type fetcher struct {
 	// given another mailbox. It is zero if it was given none since Run began.
 	newestInOldMailbox time.Time
 
+	movedAt time.Time // mark.MovedAt, as the next watermark says it
+
 	sentPause     time.Duration // how long the folder of sent mail is left alone after its last failure; zero if it works
 	sentPauseEnds time.Time
 
