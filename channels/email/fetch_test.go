@@ -336,3 +336,29 @@ func TestOverloadIsWaitedOut(t *testing.T) {
 		t.Errorf("%d calls of Accept, want 4", len(w.journal.read().calls))
 	}
 }
+
+// A server that gives mails other ids than ours leaves our header in place: a bounce that returns it names the message.
+func TestBounceOfARenamedMail(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *mailfake.Options) { o.Mailboxes[0].RewriteMessageID = true })
+	o := reply()
+	if err := w.SetRecipient(mailfake.RecipientRule{Address: o.To[0].Key, Policy: mailfake.PolicyBounce}); err != nil {
+		t.Fatal(err)
+	}
+	w.run()
+	w.ready()
+	c := w.channel()
+	if _, err := c.Send(within(t, patience), o); err != nil {
+		t.Fatal(err)
+	}
+	w.journal.wait(t, "the bounce", func() bool { return len(w.journal.facts) == 1 })
+
+	ins, err := c.Decode(w.journal.read().facts[0].Payload)
+	if err != nil || len(ins) != 1 || ins[0].Status == nil {
+		t.Fatalf("%v: %+v", err, ins)
+	}
+	storedID := strings.Trim(w.Submissions()[0].StoredID, "<>")
+	if s := ins[0].Status; s.State != channels.StateFailed || s.MessageID != o.MessageID || len(s.External) == 0 || s.External[0] != storedID {
+		t.Errorf("%+v, want message %d and id %s", s, o.MessageID, storedID)
+	}
+}

@@ -186,8 +186,8 @@ func idInBrackets(text string) (id string, ok bool) {
 	return id, true
 }
 
-// findBouncedMail finds the mail that a report is about: by the Message-ID of the returned mail, by the ids
-// that the report answers, or by our token anywhere in the report. Tokens in the References of the
+// findBouncedMail finds the mail that a report is about: by our header or the Message-ID of the returned mail, by
+// the ids that the report answers, or by our token anywhere in the report. Tokens in the References of the
 // returned mail belong to earlier messages: they only show the conversation.
 func (d *Decoder) findBouncedMail(c *content, in *channels.Inbound, raw []byte, text string) bouncedMail {
 	var b bouncedMail
@@ -207,6 +207,9 @@ func (d *Decoder) findBouncedMail(c *content, in *channels.Inbound, raw []byte, 
 
 	hasMessageID := len(b.external) > 0
 	b.external = mergeIDs(b.external, in.Answers.References)
+	if d.readOurHeader(&b, c.returned) {
+		return b
+	}
 	if len(b.external) > 0 {
 		if conv, msg, ok := mailid.Parse(d.keys, b.external[0]); ok {
 			b.token, b.isOurs = mailid.Token{Conversation: conv, Message: msg}, true
@@ -236,6 +239,20 @@ func (d *Decoder) findBouncedMail(c *content, in *channels.Inbound, raw []byte, 
 	}
 
 	return b
+}
+
+// readOurHeader reads which message of ours a returned mail is by mailid.MessageHeader, which it has even if a server
+// replaced its Message-ID. It reports whether the mail names one.
+func (d *Decoder) readOurHeader(b *bouncedMail, returned *rawmail.Part) bool {
+	if returned == nil {
+		return false
+	}
+	conv, msg, ok := mailid.Parse(d.keys, mailid.Clean(returned.Header.Raw(mailid.MessageHeader)))
+	if !ok || msg == 0 {
+		return false
+	}
+	b.token, b.isOurs = mailid.Token{Conversation: conv, Message: msg}, true
+	return true
 }
 
 // mergeIDs returns ids, followed by those of more that are not among them.
