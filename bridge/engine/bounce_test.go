@@ -93,6 +93,39 @@ func TestBounceOfSeveralRecipients(t *testing.T) {
 	}
 }
 
+// A mail that waits to leave again leaves, whatever else comes back of its first sending: people are told of that.
+func TestBounceWhileItWaitsToLeaveAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "One", Text: "first", To: []string{"lee@x.test", "max@x.test"}})
+	thread := w.thread("first")
+	reply := w.reply(thread, "Answer")
+	w.fate(reply, "out")
+	id := int64(w.count(`SELECT id FROM messages WHERE place = $1`, reply))
+	bounced := func(who string) {
+		t.Helper()
+		w.hook(mail, channelstest.Event{Type: "status", State: "failed", Reason: "nobody", Recipient: who, Message: id})
+	}
+	bounced("lee@x.test")
+	failed := w.line(thread, bridge.LineFailed)
+	w.settled()
+
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultThrottle, Pair: true, Wait: time.Hour})
+	w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)
+	w.eventually("the second sending waits", func() bool {
+		return w.count(`SELECT count(*) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id WHERE d.error_class = 'throttled' AND l.leased_until IS NULL`) == 1
+	})
+	bounced("max@x.test")
+	w.shown("max@x.test: nobody")
+	if fate := w.text(`SELECT fate FROM messages WHERE place = $1`, reply); fate != "waiting" {
+		t.Errorf("the reply is %s", fate)
+	}
+
+	w.exec(`UPDATE lanes SET due_at = parley_now() WHERE due_at IS NOT NULL`)
+	w.provider.WaitTexts(t, "Answer", "Answer")
+	w.fate(reply, "out")
+}
+
 // A bounce that names a customer's mail instead of one of ours is shown, not dropped.
 func TestBounceOfACustomersMail(t *testing.T) {
 	t.Parallel()

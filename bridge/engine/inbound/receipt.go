@@ -255,7 +255,7 @@ func (rc *Receipts) applyFailure(ctx context.Context, tx pgx.Tx, c *book.Convers
 	if hasArrived(d) || d.State == store.Cancelled {
 		return nil
 	}
-	if d.State == store.Failed {
+	if d.State == store.Failed || d.State == store.Queued && d.DecodedPayload().Again > 0 { // or it is about an earlier sending
 		rc.tellFurtherFailure(c, d, m, s)
 		return nil
 	}
