@@ -211,35 +211,6 @@ func ruleAbove(lines []line, i int) int {
 	return i
 }
 
-// Limits of a block of headers: how many lines it has, with blank ones and without, and how many fields.
-const (
-	maxHeaderLines     = 16
-	maxHeaderTextLines = 9
-	minHeaderFields    = 3
-)
-
-// isHeaderBlock reports whether lines begin with the headers of a mail: From and two more fields
-// within a few lines. Cc doesn't count, because answers rarely have it.
-func isHeaderBlock(lines []line) bool {
-	seen := map[byte]bool{}
-	textLines := 0
-	for _, l := range lines[:min(len(lines), maxHeaderLines)] {
-		if l.isBlank {
-			continue
-		}
-
-		textLines++
-		if textLines > maxHeaderTextLines {
-			break
-		}
-		if l.field != 0 && l.field != fieldCc {
-			seen[l.field] = true
-		}
-	}
-
-	return seen[fieldFrom] && len(seen) >= minHeaderFields
-}
-
 // maxAttributionLines is how many lines an attribution may have: programs fold long ones.
 const maxAttributionLines = 4
 

@@ -114,9 +114,30 @@ func TestHeaderBlocks(t *testing.T) {
 	if now, _ := splitQuote("My answer.\n\nDate: 2 Nov 2026\nSubject: Order\nFrom: Acme\nTo: Ann\n\nOld text", false); strings.TrimSpace(now) != "My answer." {
 		t.Errorf("a block that begins with the date: %q", now)
 	}
+	for _, labels := range []string{"From Sent To", "Von Gesendet An", "De Envoyé À"} {
+		l := strings.Fields(labels)
+		block := l[0] + ": Acme <help@acme.test>\n" + l[1] + ": 2 Nov 2026 10:15\n" + l[2] + ": Ann"
+		if now, _ := splitQuote("My answer.\n\n"+block+"\n\nOld text", false); strings.TrimSpace(now) != "My answer." {
+			t.Errorf("a block without a subject: %q", now)
+		}
+	}
 	text := "From: the door\nTo: the window\nthat is how far it is"
 	if now, _ := splitQuote(text, false); now != text {
 		t.Errorf("two labels are no block: %q", now)
+	}
+}
+
+// TestOwnLists: what a customer lists herself has the labels of a mail's headers, and is no history.
+func TestOwnLists(t *testing.T) {
+	t.Parallel()
+	for _, list := range []string{
+		"From: Berlin\nTo: Paris\nDate: 3 May\n2 adults", "Von: Berlin\nAn: Paris\nDatum: 3. Mai\n2 Erwachsene", "De: Madrid\nPara: Lisboa\nFecha: 3 de mayo",
+		"Da: Roma\nA: Parigi\nData: 3 maggio", "From: Berlin\nTo: Paris\nDate: 3 May\nPlease write to ann@customer.test.",
+	} {
+		text := "Please book:\n\n" + list + "\n\nThank you."
+		if now, history := splitQuote(text, false); now != text {
+			t.Errorf("hid a sender's own words: %q of %q", history, text)
+		}
 	}
 }
 

@@ -226,7 +226,8 @@ func isOutlookBorder(n *html.Node) bool {
 		lines = append(lines, l.line)
 	}
 
-	return isHeaderBlock(lines)
+	seen, _ := headerFields(lines) // the border is proof enough
+	return isLikeHeaders(seen)
 }
 
 // isBlockTag reports whether an element of this kind starts a line of its own.

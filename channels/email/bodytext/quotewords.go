@@ -263,3 +263,47 @@ func fieldOfLine(s string) byte {
 	}
 	return headerField(strings.ToLower(strings.Trim(s[:end], " \t*_"+nbsp)))
 }
+
+// Limits of a block of headers: how many lines it has, with blank ones and without, and how many fields.
+const (
+	maxHeaderLines     = 16
+	maxHeaderTextLines = 9
+	minHeaderFields    = 3
+)
+
+// isHeaderBlock reports whether lines begin with the headers of a mail: From and two more fields within a few lines,
+// with a subject or an address among them. Without these it may be the sender's own list: of a journey, which also
+// has From, To and Date.
+func isHeaderBlock(lines []line) bool {
+	seen, hasAddress := headerFields(lines)
+	return isLikeHeaders(seen) && (seen[fieldSubject] || hasAddress)
+}
+
+// isLikeHeaders reports whether header fields are those of a quoted mail.
+func isLikeHeaders(seen map[byte]bool) bool { return seen[fieldFrom] && len(seen) >= minHeaderFields }
+
+// headerFields returns which header fields the first few lines have, and whether one of them has an address. Cc is
+// not among them, because answers rarely have it.
+func headerFields(lines []line) (seen map[byte]bool, hasAddress bool) {
+	seen = map[byte]bool{}
+	textLines := 0
+	for _, l := range lines[:min(len(lines), maxHeaderLines)] {
+		if l.isBlank {
+			continue
+		}
+
+		textLines++
+		if textLines > maxHeaderTextLines {
+			break
+		}
+		if l.field == 0 {
+			continue
+		}
+		if l.field != fieldCc {
+			seen[l.field] = true
+		}
+		hasAddress = hasAddress || strings.Contains(l.text, "@")
+	}
+
+	return seen, hasAddress
+}
