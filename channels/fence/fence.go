@@ -19,8 +19,17 @@ import (
 )
 
 // ErrLate is what a connection's Write returns after the request's deadline: a process
-// that was stopped must not send a post when it wakes up.
+// that was stopped, or whose machine slept, must not send a post when it wakes up.
 var ErrLate = errors.New("fence: the request's deadline is over")
+
+// Clock tells the time of day.
+type Clock func() time.Time
+
+// IsLate reports whether a deadline is over by one of two clocks: by the monotonic one, which nobody sets, or by c. The
+// monotonic clock stands still while the machine sleeps, and meanwhile another machine may have taken the work over.
+func (c Clock) IsLate(deadline time.Time) bool {
+	return time.Until(deadline) <= 0 || !c().Round(0).Before(deadline.Round(0)) // Round(0) leaves only the time of day
+}
 
 // Options of a client.
 type Options struct {
@@ -60,7 +69,7 @@ func NewClient(o Options) *http.Client {
 			if err != nil {
 				return nil, err
 			}
-			return &conn{Conn: c}, nil
+			return &conn{Conn: c, clock: time.Now}, nil //nolint:forbidigo // the deadline is by this machine's clock
 		},
 		TLSHandshakeTimeout:   tlsTimeout,
 		ResponseHeaderTimeout: o.Answer,
@@ -92,6 +101,7 @@ func Watch(ctx context.Context) (context.Context, *Attempt) {
 // conn is a connection with the request it carries.
 type conn struct {
 	net.Conn
+	clock   Clock
 	attempt atomic.Pointer[Attempt]
 }
 
@@ -99,7 +109,7 @@ type conn struct {
 func (c *conn) Write(b []byte) (int, error) {
 	if a := c.attempt.Load(); a != nil {
 		hasDeadline := !a.until.IsZero()
-		if hasDeadline && !time.Now().Before(a.until) { //nolint:forbidigo // the monotonic clock of this attempt
+		if hasDeadline && c.clock.IsLate(a.until) {
 			return 0, ErrLate
 		}
 		a.wrote.Store(true)

@@ -13,17 +13,28 @@ import (
 	"time"
 )
 
-// A process that was stopped must not write when it wakes up.
+// A process that was stopped must not write when it wakes up, and neither must one whose machine slept: there only the
+// time of day went on.
 func TestNoByteAfterTheDeadline(t *testing.T) {
 	t.Parallel()
-	here, there := net.Pipe()
-	defer here.Close()
-	defer there.Close()
-	c := &conn{Conn: here}
-	a := &Attempt{until: time.Now().Add(-time.Second)}
-	c.attempt.Store(a)
-	if n, err := c.Write([]byte("x")); n != 0 || !errors.Is(err, ErrLate) || a.Left() {
-		t.Errorf("wrote %d, %v, left %v", n, err, a.Left())
+	slept := func() time.Time { return time.Now().Add(time.Hour) }
+	for name, tc := range map[string]struct {
+		left  time.Duration // until the deadline, by the monotonic clock
+		clock Clock
+	}{"stopped": {-time.Second, time.Now}, "slept": {time.Minute, slept}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			here, there := net.Pipe()
+			defer here.Close()
+			defer there.Close()
+			c := &conn{Conn: here, clock: tc.clock}
+			a := &Attempt{until: time.Now().Add(tc.left)}
+			c.attempt.Store(a)
+			_ = here.SetWriteDeadline(time.Now().Add(time.Second)) // nobody reads
+			if n, err := c.Write([]byte("x")); n != 0 || !errors.Is(err, ErrLate) || a.Left() {
+				t.Errorf("wrote %d, %v, left %v", n, err, a.Left())
+			}
+		})
 	}
 }
 

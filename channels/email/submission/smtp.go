@@ -26,6 +26,7 @@ import (
 	"parley/channels/email/settings"
 	"parley/channels/email/smtpcode"
 	"parley/channels/email/wire"
+	"parley/channels/fence"
 )
 
 // maxReplyBytes limits how much an SMTP server may send in one connection.
@@ -142,7 +143,7 @@ func (c *Sender) newClient(ctx context.Context, s *smtpSession, utf8 bool) (*mai
 		}
 
 		wire.KeepAlive(raw)
-		s.conn = &fencedConn{Conn: raw, deadline: deadline}
+		s.conn = &fencedConn{Conn: raw, deadline: deadline, clock: time.Now} //nolint:forbidigo // the deadline is by this machine's clock
 		s.stopWatchingCtx = context.AfterFunc(ctx, func() { _ = raw.Close() })
 		if to.Security != settings.TLS {
 			return s.conn, nil
@@ -303,18 +304,19 @@ func (s *smtpSession) close() {
 	}
 }
 
-// fencedConn refuses to write after the deadline, by the monotonic clock. A process that was stopped
-// (a laptop's lid, SIGSTOP) and continues must not send a mail that another process has taken over.
+// fencedConn refuses to write after the deadline. A process that was stopped (SIGSTOP), or whose machine slept
+// (a laptop's lid), and continues must not send a mail that another process has taken over.
 type fencedConn struct {
 	net.Conn
 	deadline     time.Time
+	clock        fence.Clock
 	writeRefused atomic.Bool  // a write came after the deadline: from then on, all are refused
 	bytesRead    atomic.Int64 // limited by maxReplyBytes
 }
 
 // Write implements net.Conn.
 func (f *fencedConn) Write(p []byte) (int, error) {
-	if f.writeRefused.Load() || time.Until(f.deadline) <= 0 {
+	if f.writeRefused.Load() || f.clock.IsLate(f.deadline) {
 		f.writeRefused.Store(true)
 		return 0, errTooLate
 	}

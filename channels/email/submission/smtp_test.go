@@ -22,11 +22,18 @@ func TestSMTPPath(t *testing.T) {
 // What is written after the deadline does not leave.
 func TestFence(t *testing.T) {
 	t.Parallel()
-	client, other := net.Pipe()
-	defer client.Close()
-	defer other.Close()
-	f := &fencedConn{Conn: client, deadline: time.Now().Add(-time.Nanosecond)}
-	if n, err := f.Write([]byte("DATA")); n != 0 || !errors.Is(err, errTooLate) || !f.writeRefused.Load() {
-		t.Errorf("wrote %d bytes, %v", n, err)
+	slept := func() time.Time { return time.Now().Add(time.Hour) } // while the machine sleeps, only the time of day goes on
+	for name, f := range map[string]*fencedConn{
+		"stopped": {deadline: time.Now().Add(-time.Nanosecond), clock: time.Now},
+		"slept":   {deadline: time.Now().Add(time.Minute), clock: slept},
+	} {
+		client, other := net.Pipe()
+		defer client.Close()
+		defer other.Close()
+		f.Conn = client
+		_ = client.SetWriteDeadline(time.Now().Add(time.Second)) // nobody reads
+		if n, err := f.Write([]byte("DATA")); n != 0 || !errors.Is(err, errTooLate) || !f.writeRefused.Load() {
+			t.Errorf("%s: wrote %d bytes, %v", name, n, err)
+		}
 	}
 }
