@@ -54,12 +54,18 @@ const freeLanes = `
 
 // Ids and conversation numbers that were given after the backup are still in use outside: in
 // Message-IDs of mails, in tokens of posts, in links and buttons. None may be given again, or an
-// answer to a lost conversation would reach another customer's. Nobody knows how many were given, so
-// 2^40 ids and a number for each second since the backup are skipped: more than could have been given.
+// answer to a lost conversation would reach another customer's. Nobody knows how many were given, neither
+// between the backup and its loss, nor by a database into which the same backup was restored before. So more
+// are skipped than could have been: 2^40 ids and 10,000 numbers, and for each second since the backup 2^20
+// ids and 10 numbers. The second restore of a backup therefore begins beyond what came of the first. 2^63
+// leaves room for millions of restores one after the other.
 const skipIDs = `
-	SELECT setval('ids', (SELECT last_value FROM ids) + 1099511627776),
-		setval('conversation_number', ceil(((SELECT last_value FROM conversation_number)
-			+ greatest(10000, extract(epoch FROM clock_timestamp() - $1))) / 1000)::bigint * 1000) + 1`
+	WITH since AS (
+		SELECT greatest(0, ceil(extract(epoch FROM parley_now() - $1)))::bigint AS seconds
+	)
+	SELECT setval('ids', (SELECT last_value FROM ids) + 1099511627776 + 1048576 * seconds),
+		setval('conversation_number', ((SELECT last_value FROM conversation_number) + 10009 + 10 * seconds) / 10 * 10) + 1
+	FROM since`
 
 // The database that was backed up may itself have been an older snapshot. So its content ends at the
 // backup's time or at its newest event, whichever is earlier.

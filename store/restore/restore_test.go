@@ -1,0 +1,68 @@
+package restore_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/store"
+	"parley/store/restore"
+	"parley/store/storetest"
+)
+
+var check, exec, row = storetest.Check, storetest.Exec, storetest.Row
+
+// restored makes a new database one into which a backup was restored, some time after the backup.
+func restored(t *testing.T, backupAt time.Time, later time.Duration) *pgxpool.Pool {
+	t.Helper()
+	pool := storetest.DB(t)
+	exec(t, pool, `UPDATE clock SET ahead = $1`, later)
+	check(t, restore.Begin(t.Context(), pool, "test"))
+	_, err := restore.Finish(t.Context(), pool, backupAt)
+	check(t, err)
+	return pool
+}
+
+// given draws so many ids and conversation numbers, and returns the first and the last of each.
+func given(t *testing.T, pool *pgxpool.Pool, ids, numbers int) (firstID, lastID int64, first, last store.ConversationID) {
+	t.Helper()
+	var list store.IDs
+	check(t, list.Ensure(t.Context(), pool, ids))
+	firstID = list.Next()
+	for range ids - 1 {
+		lastID = list.Next()
+	}
+	drawn, err := store.ConversationNumbers(t.Context(), pool, numbers)
+	check(t, err)
+	return firstID, lastID, drawn[0], drawn[numbers-1]
+}
+
+// The same backup is restored twice: what the first run gave to customers and colleagues stands in their mails and buttons,
+// and must not mean another conversation in the second.
+func TestSameBackupTwice(t *testing.T) {
+	t.Parallel()
+	backupAt := time.Now().Add(-time.Hour)
+	_, lastID, _, last := given(t, restored(t, backupAt, 0), 100_000, 500)
+	firstID, _, first, _ := given(t, restored(t, backupAt, time.Minute), 2, 2)
+	if firstID <= lastID {
+		t.Errorf("the second run gives the id %d, the first gave %d", firstID, lastID)
+	}
+	if first <= last {
+		t.Errorf("the second run begins with #%d, the first gave #%d", first, last)
+	}
+}
+
+// There is room for as many restores one after the other as anybody will make, each of an old backup.
+func TestManyRestores(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	for range 100 {
+		check(t, restore.Begin(t.Context(), pool, "test"))
+		_, err := restore.Finish(t.Context(), pool, time.Now().AddDate(-1, 0, 0))
+		check(t, err)
+	}
+	if got := row(t, pool, `SELECT last_value < 9007199254740992 FROM ids`); got != "(t)" { // 2^53
+		t.Errorf("a hundred restores use up the ids: %s", row(t, pool, `SELECT last_value FROM ids`))
+	}
+}
