@@ -14,16 +14,22 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
-	"parley/store/internal/query"
 )
 
 // Begin marks a database as one into which a backup is being restored. backup identifies the
 // backup.
-func Begin(ctx context.Context, q store.Querier, backup string) error {
-	if _, err := q.Exec(ctx, `CREATE TABLE parley_restoring (backup text NOT NULL)`); err != nil {
+func Begin(ctx context.Context, pool *pgxpool.Pool, backup string) error {
+	err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error { // a mark that names no backup could never be removed
+		if _, err := tx.Exec(ctx, `CREATE TABLE parley_restoring (backup text NOT NULL)`); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `INSERT INTO parley_restoring (backup) VALUES ($1)`, backup)
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("store: begin restore: %w", err)
 	}
-	return query.Exec(ctx, q, "begin restore", `INSERT INTO parley_restoring (backup) VALUES ($1)`, backup)
+	return nil
 }
 
 // Restored is what Finish found and changed.

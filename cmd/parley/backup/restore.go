@@ -82,9 +82,13 @@ func Restore(ctx context.Context, a *Archive, t Target) (restore.Restored, error
 		}
 
 		t.say("Restoring the database …")
-		if err := t.loadDump(ctx, a); err != nil {
+		if err := restoreDump(ctx, a, t.URL, t.BinDir); err != nil {
 			return restore.Restored{}, err
 		}
+	}
+
+	if err := t.compareUnmigrated(ctx, a); err != nil {
+		return restore.Restored{}, err
 	}
 
 	t.say("Bringing the schema up to date …")
@@ -187,9 +191,11 @@ func (t Target) checkEmpty(ctx context.Context, a *Archive) (begun, filled bool,
 	return true, true, nil // pg_restore loads all of the dump or nothing
 }
 
-// loadDump loads the dump and compares the numbers of rows with the manifest.
-func (t Target) loadDump(ctx context.Context, a *Archive) error {
-	if err := restoreDump(ctx, a, t.URL, t.BinDir); err != nil {
+// compareUnmigrated compares what was loaded with the manifest, also if an interrupted restore has loaded it: that may have
+// ended because the two differ. Once the schema is newer than the backup's, that restore has compared them.
+func (t Target) compareUnmigrated(ctx context.Context, a *Archive) error {
+	version, err := schema.VersionOf(ctx, t.Pool)
+	if err != nil || version > a.Manifest.Schema {
 		return err
 	}
 	return compare(ctx, a, t.URL)
