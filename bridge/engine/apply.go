@@ -16,6 +16,10 @@ const busyCardFactor = 4
 
 // Apply implements relay.Handler.
 func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Made, error) {
+	if err := e.checkServedSince(ctx, tx, b.Real); err != nil {
+		return relay.Made{}, err
+	}
+
 	w := e.newWork(e.directory.Load(), b.Now, b.Real)
 	w.Locks = b.Locks
 	defer e.keepUnusedIDs(w)

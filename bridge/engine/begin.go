@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"parley/store/restore"
 )
 
@@ -30,10 +32,26 @@ func (e *Engine) readRestoreTime(ctx context.Context) (ok bool) {
 	}
 }
 
-func (e *Engine) readServedSince(ctx context.Context) (err error) {
+func (e *Engine) readServedSince(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
 	defer cancel()
-	e.servedSince, err = restore.ServedSince(ctx, e.pool)
+	since, err := restore.ServedSince(ctx, e.pool)
+	if err == nil {
+		e.servedSince.Store(&since)
+	}
+	return err
+}
+
+// checkServedSince reads that time anew if it lies in the future of now, the time by the database's clock: that was ahead when
+// work began, and is right now. Until then no reply would leave, since all would count as older than the restore.
+func (e *Engine) checkServedSince(ctx context.Context, tx pgx.Tx, now time.Time) error {
+	if !e.servedSince.Load().After(now) {
+		return nil
+	}
+	since, err := restore.ServedSince(ctx, tx)
+	if err == nil {
+		e.servedSince.Store(&since)
+	}
 	return err
 }
 

@@ -207,3 +207,36 @@ func TestWorkBeginsWhenTheDatabaseAnswers(t *testing.T) {
 	w.writes("kim", "Hello")
 	w.thread("Hello")
 }
+
+// The database's clock was a day ahead when a restored Parley began to serve. Once it is right, what is typed is not older than the
+// restore, for a process that works on as for one that begins anew.
+func TestServedWhileTheClockWasAhead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "!take")
+	w.card(thread, "| Ann |")
+	w.settled()
+	w.stops[0]()
+	w.exec(`CREATE FUNCTION clock_ahead() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.served_at = NEW.served_at + interval '1 day'; RETURN NEW; END $$`)
+	w.exec(`CREATE TRIGGER clock_ahead BEFORE UPDATE ON restores FOR EACH ROW EXECUTE FUNCTION clock_ahead()`)
+	w.restored(time.Now().Add(-time.Hour))
+	const inFuture = `SELECT count(*) FROM restores WHERE served_at > clock_timestamp()`
+	w.eventually("it serves", func() bool { return w.count(inFuture) == 1 })
+	w.exec(`DROP FUNCTION clock_ahead CASCADE`)
+	w.chat.SetNow(func() time.Time { return time.Now().Add(time.Minute) })
+	w.writes("lee", "Is it noticed?")
+	w.thread("Is it noticed?")
+	w.fate(w.reply(thread, "Works on"), "out")
+	if n := w.count(inFuture); n != 0 {
+		t.Errorf("%d times are in the future", n)
+	}
+
+	w.stops[1]()
+	w.exec(`UPDATE restores SET served_at = clock_timestamp() + interval '1 day'`)
+	w.addEngine()
+	connected := w.chat.Connected()
+	w.startLast()
+	w.chat.Wait(t, "the surface listens", func() bool { return w.chat.Connected() > connected })
+	w.fate(w.reply(thread, "Begins anew"), "out")
+}

@@ -127,14 +127,16 @@ func Finish(ctx context.Context, pool *pgxpool.Pool, backupAt time.Time) (Restor
 	return r, nil
 }
 
+// A time in the future was written while the database's clock was ahead. It is set anew: until then everything that is
+// typed would count as older than the restore.
 const (
-	beginServing = `UPDATE restores SET served_at = clock_timestamp() WHERE served_at IS NULL`
+	beginServing = `UPDATE restores SET served_at = clock_timestamp() WHERE served_at IS NULL OR served_at > clock_timestamp()`
 	servedSince  = `SELECT coalesce(max(served_at), '0001-01-01') FROM restores`
 )
 
 // ServedSince returns when a process first served this database after its last restore, by the
 // database's clock; the zero time when it was never restored. The first call after a restore sets that
-// time to now: so only a process that is about to serve may call it.
+// time to now, as does one that finds it in the future: so only a process that is about to serve, or serves, may call it.
 func ServedSince(ctx context.Context, q store.Querier) (time.Time, error) {
 	if _, err := q.Exec(ctx, beginServing); err != nil {
 		return time.Time{}, fmt.Errorf("store: served since: %w", err)

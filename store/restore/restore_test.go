@@ -66,3 +66,23 @@ func TestManyRestores(t *testing.T) {
 		t.Errorf("a hundred restores use up the ids: %s", row(t, pool, `SELECT last_value FROM ids`))
 	}
 }
+
+// A restored Parley first served while the database's clock was a day ahead. Once the clock is right, that is not the time
+// before which everything counts as typed.
+func TestServedAhead(t *testing.T) {
+	t.Parallel()
+	pool := restored(t, time.Now().Add(-time.Hour), 0)
+	_, err := restore.ServedSince(t.Context(), pool)
+	check(t, err)
+	exec(t, pool, `UPDATE restores SET served_at = served_at + interval '1 day'`)
+	since, err := restore.ServedSince(t.Context(), pool)
+	check(t, err)
+	if got := row(t, pool, `SELECT clock_timestamp()`); since.After(time.Now().Add(time.Hour)) {
+		t.Errorf("it serves since %s, and it is %s", since, got)
+	}
+	again, err := restore.ServedSince(t.Context(), pool)
+	check(t, err)
+	if !again.Equal(since) {
+		t.Errorf("served since %s, then since %s", since, again)
+	}
+}
