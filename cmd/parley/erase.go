@@ -93,34 +93,29 @@ func findContacts(ctx context.Context, db *app.Database, text string, all bool) 
 	return ids, nil
 }
 
-// goOn ends erasures that were cut off, and those that a restore has undone.
+// goOn ends erasures that were cut off, and those that a restore has undone. One that must wait keeps no other from being done.
 func (c eraseCommand) goOn(ctx context.Context, env app.Env, db *app.Database) error {
-	unfinished, err := erase.Unfinished(ctx, db.Pool)
-	if err != nil {
-		return err
-	}
-
-	for _, id := range unfinished {
-		if err := c.finish(ctx, env, db, id); err != nil {
-			return err
-		}
-	}
-
+	var faults []error
 	repeated, err := db.AgreeErasures(ctx, env)
-	if err != nil {
-		return err
-	}
-	if len(unfinished)+len(repeated) == 0 {
-		printRemark("There is nothing to go on with.")
-	}
-
+	faults = append(faults, err)
 	for _, certificate := range repeated {
 		if err := c.write(certificate); err != nil {
 			return err
 		}
 	}
 
-	return nil
+	unfinished, err := erase.Unfinished(ctx, db.Pool)
+	faults = append(faults, err)
+	for _, id := range unfinished {
+		faults = append(faults, c.finish(ctx, env, db, id))
+	}
+
+	err = errors.Join(faults...)
+	if err == nil && len(unfinished)+len(repeated) == 0 {
+		printRemark("There is nothing to go on with.")
+	}
+
+	return err
 }
 
 // finish goes on with an erasure until it is done, and writes its certificate.

@@ -71,28 +71,27 @@ func RecordOf(ctx context.Context, q store.Querier, id string) (Record, error) {
 }
 
 // Again applies erasures to a database that may be older than they are: those that the database doesn't know, or has
-// not finished. It returns their certificates, except of erasures whose posts are still being taken out of chats.
-// Errors: ErrOtherKey; those of Run.
+// not finished. First it begins all of them, so that each goes on by itself whatever becomes of the others. It returns their
+// certificates, except of erasures whose posts are still being taken out of chats.
+// Errors: ErrOtherKey; ErrWaiting once all others are done; those of Run.
 func Again(ctx context.Context, o Options, records []Record) ([]Certificate, error) {
-	var done []Certificate
-	for _, r := range records {
-		row, err := readRow(ctx, o.Pool, r.Erasure)
-		isUnknown := errors.Is(err, ErrNoErasure)
-		if isUnknown {
-			err = beginAgain(ctx, o, r)
-		}
-		if err != nil {
-			return done, err
-		}
-		if isDone := !isUnknown && row.DoneAt != nil; isDone {
-			continue
-		}
+	open, err := beginUnknown(ctx, o, records)
+	if err != nil {
+		return nil, err
+	}
 
-		c, err := Run(ctx, o, r.Erasure)
+	var done []Certificate
+	var waiting error
+	for _, id := range open {
+		c, err := Run(ctx, o, id)
 
 		// With ErrInChats the database itself has forgotten, which is what matters here. With ErrBusy another
 		// process goes on with it.
 		if errors.Is(err, ErrInChats) || errors.Is(err, ErrBusy) {
+			continue
+		}
+		if errors.Is(err, ErrWaiting) {
+			waiting = err
 			continue
 		}
 		if err != nil {
@@ -102,7 +101,25 @@ func Again(ctx context.Context, o Options, records []Record) ([]Certificate, err
 		done = append(done, c)
 	}
 
-	return done, nil
+	return done, waiting
+}
+
+// beginUnknown begins those erasures of a list that the database doesn't know. It returns the ids of all that are not done.
+func beginUnknown(ctx context.Context, o Options, records []Record) (open []string, err error) {
+	for _, r := range records {
+		row, err := readRow(ctx, o.Pool, r.Erasure)
+		isUnknown := errors.Is(err, ErrNoErasure)
+		if isUnknown {
+			err = beginAgain(ctx, o, r)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if isUnknown || row.DoneAt == nil {
+			open = append(open, r.Erasure)
+		}
+	}
+	return open, nil
 }
 
 const keepFact = `

@@ -77,6 +77,54 @@ func TestAfterARestore(t *testing.T) {
 	}
 }
 
+// Two customers were erased since the backup. In the backup a post of the first one's thread waits, and nobody knows whether it
+// left: that erasure waits for Parley to look. The second customer is gone all the same, before anything is served, and so are
+// the mails of both that the mailbox brings once more.
+// R-276
+func TestOneWaitsAfterARestore(t *testing.T) {
+	t.Parallel()
+	now, backup := world(t), world(t)
+	o := options(t, now)
+	var records []erase.Record
+	for _, p := range []person{zebra(), otter()} {
+		id := must(erase.Begin(t.Context(), o, []store.ContactID{p.contact()}, "ann"))(t)
+		run(t, o, id)
+		records = append(records, must(erase.RecordOf(t.Context(), now, id))(t))
+	}
+
+	exec(t, backup, `UPDATE deliveries SET state = 'unknown' WHERE id = 1002`)
+	exec(t, backup, `UPDATE lanes SET head = 0, tail = 1, due_at = now(), leased_until = NULL WHERE id = 1002`)
+	restored := o
+	restored.Pool = backup
+	if _, err := erase.Again(t.Context(), restored, records); !errors.Is(err, erase.ErrWaiting) {
+		t.Fatalf("the first doesn't wait: %v", err)
+	}
+	for place, n := range markedIn(t, backup, "otter") {
+		t.Errorf("%s holds something of the second contact in %d rows", place, n)
+	}
+	key := must(erase.LoadKey(t.Context(), backup, o.Sealer))(t)
+	for _, name := range []string{"zebra-mail", "otter-mail"} {
+		if n := len(must(store.InsertEvents(t.Context(), backup, []store.NewEvent{{AccountID: mailAccount, ExternalID: name, OrderKey: "10/mails",
+			Payload: []byte("From: somebody"), Erased: key.Fact(mailAccount, name)}}))(t)); n != 0 {
+			t.Errorf("%s was erased, and is taken a second time", name)
+		}
+	}
+
+	exec(t, backup, `UPDATE deliveries SET state = 'accepted' WHERE id = 1002`)
+	exec(t, backup, `UPDATE lanes SET head = 1, due_at = NULL WHERE id = 1002`)
+	inChats(t, backup, "erased")
+	for range 2 { // the first asks chats only now
+		must(erase.Again(t.Context(), restored, records))(t)
+		inChats(t, backup, "erased")
+	}
+	if open := must(erase.Unfinished(t.Context(), backup))(t); len(open) != 0 {
+		t.Errorf("not done: %v", open)
+	}
+	for place, n := range markedIn(t, backup, "zebra") {
+		t.Errorf("%s still holds something of the first contact in %d rows", place, n)
+	}
+}
+
 // The list of another database says nothing of this one's contacts.
 func TestAnotherDatabasesList(t *testing.T) {
 	t.Parallel()

@@ -22,9 +22,13 @@ func (db *Database) Erasing(env Env) erase.Options {
 }
 
 // AgreeErasures makes the database and the list of erasures beside its backups the same. It erases contacts again that a restored
-// backup had brought back, and returns their certificates.
+// backup had brought back, and returns their certificates. An erasure that must wait is no fault: it goes on while Parley serves.
 func (db *Database) AgreeErasures(ctx context.Context, env Env) ([]erase.Certificate, error) {
-	return backup.ErasuresIn(BackupFolder(env)).Agree(ctx, db.Erasing(env))
+	erased, err := backup.ErasuresIn(BackupFolder(env)).Agree(ctx, db.Erasing(env))
+	if errors.Is(err, erase.ErrWaiting) {
+		err = nil
+	}
+	return erased, err
 }
 
 // KeepErasures adds to this machine's list what only the database knows.

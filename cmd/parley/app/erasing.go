@@ -24,8 +24,8 @@ func (a *App) goOnErasing(ctx context.Context) error {
 	for pause.For(ctx, eraseEvery) {
 		open, err := erase.Unfinished(ctx, a.db.Pool)
 		for _, id := range open {
-			if err == nil && time.Since(tried[id]) >= eraseAgain { //nolint:forbidigo // real pauses, in this process alone
-				err = a.goOnWith(ctx, id, tried)
+			if time.Since(tried[id]) >= eraseAgain { //nolint:forbidigo // real pauses, in this process alone
+				err = errors.Join(err, a.goOnWith(ctx, id, tried))
 			}
 		}
 
