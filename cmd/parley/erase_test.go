@@ -83,6 +83,71 @@ func TestEraseAndRestore(t *testing.T) {
 	}
 }
 
+// A restore reads the list of erasures before it changes anything, also the one beside the backup, and keeps it for Parley.
+//
+func TestRestoreWithListElsewhere(t *testing.T) {
+	base := openFolder(t)
+	url := storetest.URL(t)
+	in := func(data, url string, args ...string) (string, bool) {
+		env := []string{"DATABASE_URL=" + url, "PARLEY_BACKUP_PASSPHRASE=correct horse battery"}
+		return parleyIn(t, filepath.Join(base, data), env, args...)
+	}
+	if said, ok := in("old", url, "migrate"); !ok {
+		t.Fatal(said)
+	}
+	pool, err := pgxpool.New(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	if _, err := pool.Exec(t.Context(), customers); err != nil {
+		t.Fatal(err)
+	}
+	file, beside := filepath.Join(base, "before.parley"), filepath.Join(base, "old", "backups", "before.parley")
+	for _, args := range [][]string{{"backup", file}, {"erase", "--all", "zebra@shop.example"}} {
+		if said, ok := in("old", url, args...); !ok {
+			t.Fatal(said)
+		}
+	}
+	whole, err := os.ReadFile(file)
+	if err == nil {
+		err = os.WriteFile(beside, whole, 0o600)
+	}
+	bad := filepath.Join(base, "bad.jsonl")
+	if err == nil {
+		err = os.WriteFile(bad, []byte("{\n"), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	restored := storetest.URL(t)
+	clear(t, restored)
+	for _, step := range []struct {
+		name string
+		args []string
+		ok   bool
+		says string
+	}{
+		{"a list that isn't there", []string{"restore", file, "--erasures", filepath.Join(base, "missing.jsonl")}, false, "nothing was changed"},
+		{"a list that can't be read", []string{"restore", file, "--erasures", bad}, false, "line 1"},
+		{"the list beside the backup", []string{"restore", beside}, true, "1 erasures that are newer than the backup were applied again."},
+		{"who was erased", []string{"erase", "--dry-run", "zebra@shop.example"}, false, "nobody is called"},
+	} {
+		if said, ok := in("new", restored, step.args...); ok != step.ok || !strings.Contains(said, step.says) {
+			t.Errorf("%s: ended well: %v, and said\n%s", step.name, ok, said)
+		}
+	}
+	if kept, err := os.ReadFile(filepath.Join(base, "new", "backups", "erasures.jsonl")); err != nil || len(kept) == 0 {
+		t.Errorf("the list is not kept: %v", err)
+	}
+
+	clear(t, restored)
+	if said, ok := in("third", restored, "restore", file); !ok || !strings.Contains(said, "There is no list of erasures") {
+		t.Errorf("without a list: ended well: %v, and said\n%s", ok, said)
+	}
+}
+
 // clear empties a database, so that it can be restored into.
 func clear(t *testing.T, url string) {
 	t.Helper()

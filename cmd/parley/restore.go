@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,7 +19,7 @@ import (
 // restoreCommand is `parley restore`.
 type restoreCommand struct {
 	File     string `arg:"" help:"What parley backup wrote; - reads standard input."`
-	Erasures string `help:"The list of erasures (docs/erase.md), if it isn't in PARLEY_DATA/backups: who was erased since the backup is erased again." type:"path"`
+	Erasures string `help:"The list of erasures (docs/erase.md), if it is neither in PARLEY_DATA/backups nor beside FILE: who was erased since the backup is erased again." type:"path"`
 }
 
 // Help is shown by `parley restore --help`.
@@ -32,6 +33,7 @@ Nothing is sent again by itself. Replies that waited when the backup was made ar
 Examples:
   parley restore acme.parley
   PARLEY_DATA=/srv/parley-new parley restore acme.parley
+  parley restore acme.parley --erasures data.old/backups/erasures.jsonl
   age -d acme.parley.age | parley restore -      # passes through TMPDIR`
 }
 
@@ -53,6 +55,11 @@ func (c restoreCommand) Run(ctx context.Context) error {
 	}
 	defer func() { _ = archive.Close() }()
 	printRemark("The backup: " + contentWords(archive.Manifest) + ".")
+	erasures, err := c.readErasures(env)
+	if err != nil {
+		return fmt.Errorf("the list of erasures can't be read, and nothing was changed: %w", err)
+	}
+
 	db, err := app.OpenDatabase(ctx, env, log, printRemark)
 	if err != nil {
 		return err
@@ -64,6 +71,7 @@ func (c restoreCommand) Run(ctx context.Context) error {
 	}
 
 	keySaved := false
+	list := backup.ErasuresIn(app.BackupFolder(env))
 	restored, err := backup.Restore(ctx, archive, backup.Target{Pool: db.Pool, URL: db.URL(), BinDir: db.BinDir(), Key: key, Say: printRemark,
 		Passphrase: func() (string, error) {
 			if env.BackupPassphrase != "" {
@@ -71,11 +79,12 @@ func (c restoreCommand) Run(ctx context.Context) error {
 			}
 			return ask(ctx, "Passphrase of the master key in the backup: ")
 		},
-		SaveKey: func(key string) error { keySaved = true; return app.KeepKey(env, key) }})
+		SaveKey:      func(key string) error { keySaved = true; return app.KeepKey(env, key) },
+		SaveErasures: func() error { return list.AddMissing(erasures) }})
 	if err != nil {
 		return explainRestore(err, env)
 	}
-	if err := eraseAgain(ctx, env, db, c.Erasures); err != nil {
+	if err := eraseAgain(ctx, env, db, list); err != nil {
 		return err
 	}
 
@@ -83,23 +92,55 @@ func (c restoreCommand) Run(ctx context.Context) error {
 	return nil
 }
 
+// readErasures reads the lists of erasures: those in PARLEY_DATA/backups and beside the backup, or that which was named. It says
+// so if there is none.
+func (c restoreCommand) readErasures(env app.Env) ([]erase.Record, error) {
+	folder := app.BackupFolder(env)
+	lists := []backup.Erasures{backup.ErasuresIn(folder)}
+	if c.Erasures != "" {
+		lists = append(lists, backup.Erasures{Path: c.Erasures})
+	} else if c.File != "-" {
+		lists = append(lists, backup.ErasuresIn(filepath.Dir(c.File)))
+	}
+
+	var records []erase.Record
+	isThere := false
+	for _, list := range lists {
+		_, err := os.Stat(list.Path)
+		if errors.Is(err, fs.ErrNotExist) && list.Path != c.Erasures {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+
+		some, err := list.Read()
+		if err != nil {
+			return nil, err
+		}
+
+		isThere = true
+		printRemark("The list of erasures: " + list.Path + ".")
+		records = append(records, some...)
+	}
+
+	if !isThere {
+		printRemark(fmt.Sprintf("There is no list of erasures, neither in %s nor beside the backup. Whoever was erased since the backup comes back with it: "+
+			"then put erasures.jsonl into that folder and run parley erase before parley serve.", folder))
+	}
+
+	return records, nil
+}
+
 // eraseAgain erases those who came back with a backup that is older than their erasure, by the list.
-func eraseAgain(ctx context.Context, env app.Env, db *app.Database, path string) error {
+func eraseAgain(ctx context.Context, env app.Env, db *app.Database, list backup.Erasures) error {
 	if err := db.Unlock(ctx, env); err != nil {
 		return err
 	}
 
-	list := backup.ErasuresIn(app.BackupFolder(env))
-	if path != "" {
-		list.Path = path
-		if _, err := os.Stat(path); err != nil {
-			return fmt.Errorf("the list of erasures can't be read: %w", err)
-		}
-	}
-
 	erased, err := list.Agree(ctx, db.Erasing(env))
 	if errors.Is(err, erase.ErrWaiting) {
-		printRemark("Something about a contact that was erased still waits to be applied: run parley erase when Parley serves.")
+		printRemark("Something about a contact that was erased still waits to be applied or posted: the rest is erased as soon as Parley serves.")
 	} else if err != nil {
 		return fmt.Errorf("restored, but who was erased since the backup may be back: %w\nRun parley erase before parley serve", err)
 	}
@@ -151,13 +192,23 @@ func describeRestored(restored restore.Restored, keySaved bool, env app.Env) str
 	return text
 }
 
+// notEmptyHint says how to make room beside the embedded server's data, and by which list erased customers stay erased.
+func notEmptyHint(env app.Env) string {
+	data := filepath.Clean(env.Data)
+	hint := fmt.Sprintf("Nothing was changed. Stop Parley and put its data folder aside (mv %s %s.old), or name a new one by PARLEY_DATA; then restore again", data, data)
+	list := backup.ErasuresIn(app.BackupFolder(env)).Path
+	if _, err := os.Stat(list); err == nil {
+		hint += fmt.Sprintf(", with --erasures and the list of erasures in that folder (%s)", list)
+	}
+	return hint + "."
+}
+
 // explainRestore adds to an error what to do about it.
 func explainRestore(err error, env app.Env) error {
 	hint := ""
 	switch {
 	case errors.Is(err, backup.ErrNotEmpty) && env.DatabaseURL == "":
-		data := filepath.Clean(env.Data)
-		hint = fmt.Sprintf("Nothing was changed. Stop Parley and put its data folder aside (mv %s %s.old), or name a new one by PARLEY_DATA; then restore again.", data, data)
+		hint = notEmptyHint(env)
 	case errors.Is(err, backup.ErrNotEmpty):
 		hint = "Nothing was changed. Make an empty database (createdb -T template0 -E UTF8 parley_restored), let DATABASE_URL name it, then restore again."
 	case errors.Is(err, backup.ErrOtherKey) && env.MasterKey != "":

@@ -56,9 +56,41 @@ func (l Erasures) Read() ([]erase.Record, error) {
 	return list, nil
 }
 
-// Add puts an erasure at the end of the list, and returns when that is on disk. The list is written anew and
+// AddMissing adds those erasures that the list lacks.
+func (l Erasures) AddMissing(records []erase.Record) error {
+	known, err := l.known()
+	if err != nil {
+		return err
+	}
+
+	var missing []erase.Record
+	for _, r := range records {
+		if !known[r.Erasure] {
+			known[r.Erasure] = true
+			missing = append(missing, r)
+		}
+	}
+
+	if len(missing) == 0 {
+		return nil
+	}
+
+	return l.Add(missing...)
+}
+
+// known returns the ids of the list's erasures.
+func (l Erasures) known() (map[string]bool, error) {
+	records, err := l.Read()
+	ids := make(map[string]bool, len(records))
+	for _, r := range records {
+		ids[r.Erasure] = true
+	}
+	return ids, err
+}
+
+// Add puts erasures at the end of the list, and returns when that is on disk. The list is written anew and
 // takes the place of the former one when it is whole.
-func (l Erasures) Add(r erase.Record) error {
+func (l Erasures) Add(records ...erase.Record) error {
 	unlock, err := l.lock()
 	if err != nil {
 		return err
@@ -69,9 +101,12 @@ func (l Erasures) Add(r erase.Record) error {
 		return fmt.Errorf("backup: erasures: %w", err)
 	}
 
-	body, err := json.Marshal(r)
-	if err != nil {
-		return fmt.Errorf("backup: erasures: %w", err)
+	for _, r := range records {
+		body, err := json.Marshal(r)
+		if err != nil {
+			return fmt.Errorf("backup: erasures: %w", err)
+		}
+		list = append(append(list, body...), '\n')
 	}
 
 	f, err := os.OpenFile(l.Path+partial, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
@@ -79,7 +114,7 @@ func (l Erasures) Add(r erase.Record) error {
 		return fmt.Errorf("backup: erasures: %w", err)
 	}
 
-	_, err = f.Write(append(append(list, body...), '\n'))
+	_, err = f.Write(list)
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("backup: erasures: %w", err)
 	}
@@ -126,14 +161,9 @@ func (l Erasures) Agree(ctx context.Context, o erase.Options) ([]erase.Certifica
 
 // Keep adds to the list what only the database knows.
 func (l Erasures) Keep(ctx context.Context, o erase.Options) error {
-	records, err := l.Read()
+	known, err := l.known()
 	if err != nil {
 		return err
-	}
-
-	known := map[string]bool{}
-	for _, r := range records {
-		known[r.Erasure] = true
 	}
 
 	ids, err := erase.Forgotten(ctx, o.Pool)

@@ -36,6 +36,9 @@ type Target struct {
 	// SaveKey stores the backup's key where Parley will find it. It is called before the database may be
 	// served.
 	SaveKey func(key string) error
+	// SaveErasures puts the list of erasures where Parley will find it. It, too, is called before the database may be
+	// served; it may be nil.
+	SaveErasures func() error
 	// Say is called with each step, for people; it may be nil.
 	Say func(step string)
 }
@@ -101,6 +104,12 @@ func Restore(ctx context.Context, a *Archive, t Target) (restore.Restored, error
 
 	if key != "" {
 		if err := t.SaveKey(key); err != nil {
+			return restore.Restored{}, err
+		}
+	}
+
+	if t.SaveErasures != nil {
+		if err := t.SaveErasures(); err != nil {
 			return restore.Restored{}, err
 		}
 	}
