@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/robfig/cron/v3"
 )
 
 // The password never becomes an argument, and what libpq doesn't know is left out.
@@ -125,6 +127,42 @@ func FuzzConnection(f *testing.F) {
 			t.Errorf("%q shows the password: %q", in, dbname)
 		}
 	})
+}
+
+// After a try that failed, or was cut off even after its backup was made, the next one begins an hour later: neither at once, over
+// and over, nor only when the clock reaches a time that it once showed by mistake.
+func TestNextDue(t *testing.T) {
+	t.Parallel()
+	schedule, err := cron.ParseStandard(nightlyAt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(text string) (at time.Time) {
+		if at, err = time.Parse("2006-01-02 15:04", text); err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	now := at("2026-05-02 03:00")
+	for name, c := range map[string]struct {
+		status Status
+		want   string
+	}{
+		"the first":                  {Status{Since: now.Add(-time.Hour)}, "2026-05-02 03:00"},
+		"the next":                   {Status{LastAt: now}, "2026-05-03 03:00"},
+		"none could be made":         {Status{Since: now.Add(-time.Hour), FailedAt: now}, "2026-05-02 04:00"},
+		"cut off":                    {Status{LastAt: now.AddDate(0, 0, -1), BegunAt: now}, "2026-05-02 04:00"},
+		"cut off in the trial":       {Status{LastAt: now, BegunAt: now}, "2026-05-02 04:00"},
+		"cut off after a failure":    {Status{LastAt: now, FailedAt: now.Add(-time.Hour), BegunAt: now}, "2026-05-02 04:00"},
+		"of the future":              {Status{Since: now.Add(-time.Hour), LastAt: now.AddDate(1, 0, 0)}, "2026-05-02 03:00"},
+		"failed in the future":       {Status{LastAt: now, FailedAt: now.AddDate(1, 0, 0)}, "2026-05-03 03:00"},
+		"cut off in the future":      {Status{LastAt: now, BegunAt: now.AddDate(1, 0, 0)}, "2026-05-03 03:00"},
+		"a clock that was put right": {Status{LastAt: now.Add(time.Second)}, "2026-05-03 03:00"},
+	} {
+		if got := nextDue(schedule, c.status.asOf(now), time.UTC); !got.Equal(at(c.want)) {
+			t.Errorf("%s: %s, not %s", name, got, c.want)
+		}
+	}
 }
 
 // The lock is free once it is given back, though a process that is just being started has a copy

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/robfig/cron/v3"
+
+	"parley/store/pgserver"
 )
 
 // How many backups of each kind are kept: those of the newest nights, and those of before the newest changes of the schema.
@@ -28,6 +30,7 @@ const (
 	verifyEvery  = 7 * 24 * time.Hour
 	retryAfter   = time.Hour
 	pollEvery    = time.Minute
+	maxAhead     = time.Minute // how far in the future a time may lie that a clock wrote which was not wrong
 	nightPrefix  = "nightly-"
 	schemaPrefix = "before-schema-"
 	suffix       = ".parley"
@@ -40,9 +43,24 @@ type Status struct {
 	LastFile   string    `json:"last_file,omitempty"`  // its name
 	LastBytes  int64     `json:"last_bytes,omitempty"` // its size
 	VerifiedAt time.Time `json:"verified_at,omitzero"` // when one was last restored as a test
+	BegunAt    time.Time `json:"begun_at,omitzero"`    // when an attempt began that is under way, or was cut off
 	FailedAt   time.Time `json:"failed_at,omitzero"`   // zero when the last attempt went well
 	Error      string    `json:"error,omitempty"`
 }
+
+// asOf returns the status without times that lie in the future: they were written while the clock was ahead, and nothing would be
+// done until then.
+func (st Status) asOf(now time.Time) Status {
+	for _, at := range []*time.Time{&st.Since, &st.LastAt, &st.VerifiedAt, &st.BegunAt, &st.FailedAt} {
+		if IsAhead(*at, now) {
+			*at = time.Time{}
+		}
+	}
+	return st
+}
+
+// IsAhead reports whether a time of a status was written while the clock was ahead.
+func IsAhead(at, now time.Time) bool { return at.Sub(now) > maxAhead }
 
 // Folder is a folder with backups: of each night (the newest seven are kept), and from before each change of
 // the schema (the newest three).
@@ -125,6 +143,7 @@ func (f Folder) makeIfDue(ctx context.Context, schedule cron.Schedule, now time.
 		f.Log.Warn("backup status not read", "error", err)
 	}
 
+	st = st.asOf(now)
 	isFirst := st.LastAt.IsZero() && st.Since.IsZero()
 	if err == nil && isFirst {
 		st.Since = now
@@ -144,20 +163,22 @@ func (f Folder) makeIfDue(ctx context.Context, schedule cron.Schedule, now time.
 }
 
 // nextDue returns when the next backup is to be made: in the first night after the last one. The first one is made
-// in the first night.
+// in the first night. After an attempt that failed or was cut off, it is an hour after that began.
 func nextDue(schedule cron.Schedule, st Status, zone *time.Location) time.Time {
+	tried := st.FailedAt
+	if st.BegunAt.After(tried) {
+		tried = st.BegunAt
+	}
+	if !tried.IsZero() {
+		return tried.Add(retryAfter)
+	}
+
 	last := st.LastAt
 	if last.IsZero() {
 		last = st.Since
 	}
-	next := schedule.Next(last.In(zone))
-	if st.FailedAt.IsZero() {
-		return next
-	}
-	if again := st.FailedAt.Add(retryAfter); again.After(next) {
-		return again
-	}
-	return next
+
+	return schedule.Next(last.In(zone))
 }
 
 // Night makes the backup of a night, checks it (once a week by restoring it as a test), removes old backups, and
@@ -176,20 +197,34 @@ func (f Folder) Night(ctx context.Context, now time.Time) error {
 		f.Zone = time.Local
 	}
 
-	name := nightPrefix + now.In(f.Zone).Format("2006-01-02") + suffix
-	err = f.make(ctx, name)
-	if err == nil && now.Sub(st.VerifiedAt) >= verifyEvery {
-		_, err = Verify(ctx, filepath.Join(f.Dir, name), f.Dir, f.Log, func(string) {})
-		if err == nil {
-			st.VerifiedAt = now
-		}
+	// What follows may be killed: then it begins again after a while, not at once and for ever.
+	st = st.asOf(now)
+	st.BegunAt = now
+	if err := f.write(st); err != nil {
+		return err
 	}
 
+	err = f.makeNight(ctx, now, &st)
+	st.BegunAt = time.Time{}
+	st.FailedAt, st.Error = time.Time{}, ""
 	if err != nil {
 		st.FailedAt, st.Error = now, err.Error()
-		return errors.Join(err, f.write(st))
 	}
 
+	return errors.Join(err, f.write(st))
+}
+
+// makeNight makes and checks the backup of a night, and notes in the status what it did. What must not be lost if the trial
+// restore is cut off it writes before that.
+func (f Folder) makeNight(ctx context.Context, now time.Time, st *Status) error {
+	if err := f.removeTrials(); err != nil {
+		f.Log.Error("a copy of the database is left", "error", err, "hint", "remove "+filepath.Join(f.Dir, trialPrefix+"*"))
+	}
+
+	name := nightPrefix + now.In(f.Zone).Format("2006-01-02") + suffix
+	if err := f.make(ctx, name); err != nil {
+		return err
+	}
 	info, err := os.Stat(filepath.Join(f.Dir, name))
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
@@ -198,9 +233,34 @@ func (f Folder) Night(ctx context.Context, now time.Time) error {
 	st.LastAt = now
 	st.LastFile = name
 	st.LastBytes = info.Size()
-	st.FailedAt, st.Error = time.Time{}, ""
+	if err := errors.Join(f.write(*st), f.prune(nightPrefix, KeepNights, name)); err != nil {
+		return err
+	}
+
 	f.Log.Info("backup made", "file", name, "bytes", st.LastBytes)
-	return errors.Join(f.write(st), f.prune(nightPrefix, KeepNights))
+	if now.Sub(st.VerifiedAt) < verifyEvery {
+		return nil
+	}
+	if _, err := Verify(ctx, filepath.Join(f.Dir, name), f.Dir, f.Log, func(string) {}); err != nil {
+		return fmt.Errorf("restored on trial: %w", err)
+	}
+
+	st.VerifiedAt = now
+	return nil
+}
+
+// removeTrials removes what trial restores have left that were cut off: whole databases, with all that customers wrote.
+func (f Folder) removeTrials() error {
+	left, err := filepath.Glob(filepath.Join(f.Dir, trialPrefix+"*"))
+	if err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	for _, dir := range left {
+		if err := pgserver.Remove(dir); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // BeforeMigration makes a backup before the schema changes from one version to another.
@@ -215,7 +275,7 @@ func (f Folder) BeforeMigration(ctx context.Context, from, to int64, now time.Ti
 		return err
 	}
 	f.Log.Info("backup made before the schema changes", "file", name)
-	return f.prune(schemaPrefix, KeepMigrations)
+	return f.prune(schemaPrefix, KeepMigrations, name)
 }
 
 // make writes and checks one backup.
@@ -259,9 +319,10 @@ func unlockFile(file *os.File) {
 	_ = file.Close()
 }
 
-// prune keeps the newest backups of a kind, whose names sort by time, and removes the others. It also removes
+// prune keeps the newest backups of a kind, whose names sort by time, and removes the others. newest is the one that was
+// just made: those that sort behind it were made while the clock was ahead, and count as the oldest. It also removes
 // the files of interrupted backups.
-func (f Folder) prune(prefix string, keep int) error {
+func (f Folder) prune(prefix string, keep int, newest string) error {
 	names, err := filepath.Glob(filepath.Join(f.Dir, prefix+"*"+suffix))
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
@@ -273,6 +334,8 @@ func (f Folder) prune(prefix string, keep int) error {
 	}
 
 	slices.Sort(names)
+	made := 1 + slices.Index(names, filepath.Join(f.Dir, newest))
+	names = slices.Concat(names[made:], names[:made])
 
 	for _, name := range append(names[:max(0, len(names)-keep)], left...) {
 		if err := os.Remove(name); err != nil {

@@ -74,7 +74,7 @@ func TestNightly(t *testing.T) {
 		t.Helper()
 		eventually(t, name, func() bool {
 			st, err := backup.ReadStatus(f.Dir)
-			return err == nil && st.LastFile == name
+			return err == nil && st.LastFile == name && st.BegunAt.IsZero()
 		})
 	}
 	eventually(t, "the first look", func() bool {
@@ -142,6 +142,85 @@ func TestNightlyFails(t *testing.T) {
 	})
 	cancel()
 	check(t, <-done)
+}
+
+// The clock was a year ahead for some nights. Once it is right, there is a backup of the next night, which is kept, and one is
+// restored on trial again.
+func TestNightlyAfterClockAhead(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	clk := &clock{}
+	clk.set(t, "2026-05-01 12:00")
+	now, err := clk.Now(t.Context())
+	check(t, err)
+	f := backup.Folder{Dir: t.TempDir(), Source: backup.Source{URL: c.url, WithoutKey: true}, Now: clk.Now,
+		Log: slog.New(slog.DiscardHandler), Poll: time.Millisecond, Zone: time.UTC}
+	for night := range backup.KeepNights {
+		check(t, f.Night(t.Context(), now.AddDate(1, 0, night)))
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- f.Run(ctx) }()
+	eventually(t, "the first look", func() bool {
+		st, err := backup.ReadStatus(f.Dir)
+		return err == nil && st.Since.Equal(now)
+	})
+	clk.set(t, "2026-05-02 03:01")
+	eventually(t, "the backup of the next night", func() bool {
+		st, err := backup.ReadStatus(f.Dir)
+		return err == nil && st.LastFile == "nightly-2026-05-02.parley" && st.BegunAt.IsZero()
+	})
+	cancel()
+	check(t, <-done)
+	st, err := backup.ReadStatus(f.Dir)
+	if err != nil || st.VerifiedAt.Year() != 2026 {
+		t.Errorf("it was not restored on trial: %+v, %v", st, err)
+	}
+	if got := files(t, f.Dir); len(got) != backup.KeepNights || got[0] != "nightly-2026-05-02.parley" {
+		t.Errorf("kept %v", got)
+	}
+}
+
+// madeHandler is a log that looks at the status when a backup was made, and before it is restored on trial.
+type madeHandler struct {
+	slog.Handler
+	dir  string
+	seen *backup.Status
+}
+
+func (madeHandler) Enabled(context.Context, slog.Level) bool { return true }
+
+func (h madeHandler) Handle(_ context.Context, r slog.Record) (err error) {
+	if r.Message == "backup made" {
+		*h.seen, err = backup.ReadStatus(h.dir)
+	}
+	return err
+}
+
+// A process was killed in a trial restore. What that left is removed; and should this one be killed there, too, the backup
+// counts, and it is known that a try was cut off.
+func TestTrialCutOff(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	var seen backup.Status
+	dir := t.TempDir()
+	f := backup.Folder{Dir: dir, Source: backup.Source{URL: c.url, WithoutKey: true}, Zone: time.UTC,
+		Log: slog.New(madeHandler{slog.DiscardHandler, dir, &seen})}
+	left := filepath.Join(dir, "parley-verify-1234")
+	check(t, os.MkdirAll(filepath.Join(left, "postgres"), 0o700))
+	check(t, os.WriteFile(filepath.Join(left, "postgres", "PG_VERSION"), []byte("16\n"), 0o600))
+	now := time.Date(2026, 5, 2, 3, 0, 0, 0, time.UTC)
+	check(t, f.Night(t.Context(), now))
+	if _, err := os.Stat(left); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a copy of the database is left: %v", err)
+	}
+	if !seen.BegunAt.Equal(now) || !seen.LastAt.Equal(now) || seen.LastFile != "nightly-2026-05-02.parley" || !seen.VerifiedAt.IsZero() {
+		t.Errorf("before the trial the status is %+v", seen)
+	}
+	st, err := backup.ReadStatus(dir)
+	if err != nil || !st.BegunAt.IsZero() || !st.VerifiedAt.Equal(now) {
+		t.Errorf("after it: %+v, %v", st, err)
+	}
 }
 
 func TestBeforeMigration(t *testing.T) {

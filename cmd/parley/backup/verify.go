@@ -35,6 +35,9 @@ func CheckFile(ctx context.Context, path, binDir string) (Manifest, error) {
 	return a.Manifest, err
 }
 
+// trialPrefix begins the names of the folders in which backups are restored on trial.
+const trialPrefix = "parley-verify-"
+
 // Verify restores a backup into a temporary PostgreSQL server, compares the numbers of rows, and runs this
 // binary's migrations. It needs as much space in temp ("" means the system's folder) as the database takes.
 func Verify(ctx context.Context, path, temp string, log *slog.Logger, say func(string)) (m Manifest, err error) {
@@ -49,7 +52,7 @@ func Verify(ctx context.Context, path, temp string, log *slog.Logger, say func(s
 	}
 
 	say("Its checksums are right. Restoring it into a database of its own …")
-	dir, err := os.MkdirTemp(temp, "parley-verify-")
+	dir, err := os.MkdirTemp(temp, trialPrefix)
 	if err != nil {
 		return m, fmt.Errorf("backup: %w", err)
 	}
