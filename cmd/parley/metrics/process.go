@@ -56,7 +56,7 @@ func (p *process) Collect(to chan<- prometheus.Metric) {
 	if took := p.Started(); took > 0 {
 		p.readySeconds.Send(to, took.Seconds())
 	}
-	newest := newestFile(p.Backups)
+	newest := newestBackup(p.Backups, time.Now())
 	if !newest.IsZero() {
 		p.backup.Send(to, float64(newest.Unix()))
 	} else if p.MakesBackups {
@@ -89,9 +89,9 @@ func buildVersion() []string {
 	return []string{version, revision, runtime.Version()}
 }
 
-// newestFile returns when the newest file of a folder was written, or zero if there is none. Files whose names
-// begin with a dot are not complete and don't count.
-func newestFile(folder string) (newest time.Time) {
+// newestBackup returns when the newest backup of a folder was written, or zero if there is none. A file of the future was written
+// while the clock was ahead, and says nothing of what was done since.
+func newestBackup(folder string, now time.Time) (newest time.Time) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
 		return newest
@@ -99,15 +99,26 @@ func newestFile(folder string) (newest time.Time) {
 
 	for _, e := range entries {
 		info, err := e.Info()
-		if err != nil || strings.HasPrefix(e.Name(), ".") {
+		if err != nil || !canBeBackup(e.Name()) {
 			continue
 		}
 
 		isWritten := info.Mode().IsRegular() && info.Size() > 0
-		if isWritten && info.ModTime().After(newest) {
+		isFuture := info.ModTime().Sub(now) > maxAhead
+		if isWritten && !isFuture && info.ModTime().After(newest) {
 			newest = info.ModTime()
 		}
 	}
 
 	return newest
+}
+
+// maxAhead is how far the clock of a folder on another machine may be ahead.
+const maxAhead = 10 * time.Minute
+
+// canBeBackup reports whether a file in the folder of backups may be one, to judge by its name: not what Parley keeps beside them,
+// nor a backup that is not complete.
+func canBeBackup(name string) bool {
+	isHidden, isPartial, isList := strings.HasPrefix(name, "."), strings.HasSuffix(name, ".partial"), strings.HasPrefix(name, "erasures.jsonl")
+	return !isHidden && !isPartial && !isList
 }
