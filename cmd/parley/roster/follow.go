@@ -35,7 +35,7 @@ func (k *Keeper) Run(ctx context.Context) error {
 
 // AddNewcomers makes people agents who have joined the channel of a team since an admin confirmed its members, if the
 // team is set up so. It leaves out guests, and everybody about whom was decided before: who was left out or taken out
-// stays out.
+// stays out. Who is in the team already, by an admin's hand, counts as decided, too.
 // Errors: those of teams whose channel can't be read; it goes on with the others.
 func (k *Keeper) AddNewcomers(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, roundTimeout)
@@ -92,24 +92,30 @@ func (k *Keeper) addNewcomersOf(ctx context.Context, t store.Team, kind, channel
 	}
 
 	var newcomers []Person
-	var users []string
+	var users []string // about whom is decided from now on
 	for _, p := range l.People {
-		if decided[p.User] || p.Guest {
+		if decided[p.User] {
 			continue
 		}
-		if p.Status == NoAgent || p.Status == NotInTeam {
+
+		isNew := p.Status == NoAgent || p.Status == NotInTeam
+		if isNew && !p.Guest {
 			newcomers = append(newcomers, p)
+		}
+		if isNew && !p.Guest || p.Status == InTeam {
 			users = append(users, p.User)
 		}
 	}
 
-	if len(newcomers) == 0 {
+	if len(newcomers) > 0 {
+		if err := k.join(ctx, setup.Author{Name: "the channel of team " + t.Name}, l, "", newcomers); err != nil {
+			return err
+		}
+		k.o.Log.Info("people of a channel became agents", "team_id", t.ID, "people", len(newcomers))
+	}
+	if len(users) == 0 {
 		return nil
 	}
-	if err := k.join(ctx, setup.Author{Name: "the channel of team " + t.Name}, l, "", newcomers); err != nil {
-		return err
-	}
 
-	k.o.Log.Info("people of a channel became agents", "team_id", t.ID, "people", len(newcomers))
 	return rosterstore.Decide(ctx, k.o.Pool, t.ID, kind, users)
 }

@@ -199,6 +199,27 @@ func TestWhoBecomesAnAgent(t *testing.T) {
 	}
 }
 
+// Whom an admin listed while the person was in the channel, and takes out of the team later, stays out, though the follower
+// never added that person.
+// R-273
+func TestTakenOutAfterListedByHand(t *testing.T) {
+	t.Parallel()
+	w := open(t, slackfake.Options{})
+	w.confirm(true, lab.Ann)
+	w.joins(slackfake.User{ID: "U0EVE", Name: "eve", RealName: "Eve", Email: "eve@acme.test"})
+	w.apply(`agents: [{email: ann@acme.test, name: Ann Lee, roles: [admin]}, {email: eve@acme.test, name: Eve, slack: U0EVE}]
+teams: [{name: Support, members: [ann@acme.test, eve@acme.test]}]`)
+	w.round()
+	if got := w.team(); got != "ann@acme.test eve@acme.test" {
+		t.Fatalf("listed by hand: %s", got)
+	}
+	w.apply(`teams: [{name: Support, members: [ann@acme.test]}]`)
+	w.round()
+	if got := w.team(); got != "ann@acme.test" {
+		t.Errorf("who was taken out came back: %s", got)
+	}
+}
+
 // A channel of many is read page by page, and Parley waits where Slack asks for it.
 func TestManyInTheChannel(t *testing.T) {
 	t.Parallel()
