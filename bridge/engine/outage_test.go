@@ -178,3 +178,22 @@ func TestNoticeOnce(t *testing.T) {
 		t.Errorf("ann is told %q", got)
 	}
 }
+
+// Where nobody can ever tell whether a mail to an admin was sent, it is sent a few times, and not each minute without end.
+// R-274
+func TestNoticeThatIsAlwaysUnclear(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{reachEvery: 20 * time.Millisecond})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter, Times: -1})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+	w.askedAgain()
+	w.chat.AddFault(bridgetest.Fault{Call: "reach", Kind: bridgetest.FaultDropBefore, Times: -1})
+	w.minutesPass(8)
+	w.eventually("it is given up", func() bool {
+		w.exec(`UPDATE notices SET due_at = parley_now() WHERE due_at > parley_now()`)
+		return w.count(`SELECT count(*) FROM notices WHERE state = 'failed'`) == 1
+	})
+	if got := w.noticesTo("ann@acme.test"); len(got) != 3 {
+		t.Errorf("ann is told %q", got)
+	}
+}

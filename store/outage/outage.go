@@ -71,7 +71,7 @@ type Notice struct {
 	Subject   string          `db:"subject"`
 	Body      string          `db:"body"` // Markdown
 	AccountID store.AccountID `db:"account_id"`
-	Attempt   int             `db:"attempt"`  // 1 for the first
+	Attempt   int             `db:"attempt"`  // 1 for the first; see Repeat
 	Unclear   bool            `db:"unclear"`  // nobody knows whether the last attempt arrived
 	FirstAt   *time.Time      `db:"first_at"` // when the first attempt began, database's clock
 }
@@ -123,10 +123,15 @@ const (
 
 const finish = `
 	UPDATE notices
-	SET state = $3, error_text = $4, leased_until = CASE WHEN kind = 'text' THEN 'infinity'::timestamptz END, due_at = (SELECT parley_now()) + make_interval(secs => $5)
+	SET attempt = attempt + $6, state = $3, error_text = $4, leased_until = CASE WHEN kind = 'text' THEN 'infinity'::timestamptz END, due_at = (SELECT parley_now()) + make_interval(secs => $5)
 	WHERE id = $1 AND attempt = $2`
 
 // Finish writes what became of an attempt; one that isn't over is due again after a pause.
 func Finish(ctx context.Context, q store.Querier, n *Notice, state, problem string, pause time.Duration) error {
-	return query.Exec(ctx, q, "notice", finish, n.ID, n.Attempt, state, problem, pause.Seconds())
+	return query.Exec(ctx, q, "notice", finish, n.ID, n.Attempt, state, problem, pause.Seconds(), 0)
+}
+
+// Repeat queues a notice once more of which nobody knows whether it was sent. That counts as so many attempts besides.
+func Repeat(ctx context.Context, q store.Querier, n *Notice, attempts int) error {
+	return query.Exec(ctx, q, "notice", finish, n.ID, n.Attempt, Queued, "nobody knows whether it was sent", 0.0, attempts)
 }

@@ -24,6 +24,7 @@ const (
 	noticePause       = 30 * time.Second // between two attempts
 	noticeUnsure      = time.Minute      // until an unclear attempt is surely over, and can be looked for
 	maxNoticeAttempts = 2000             // enough for most of a day
+	unclearAttempts   = 800              // as many attempts one counts of which nobody can tell: such a notice is sent three times
 )
 
 // reachAll asks all chats at once whether they answer.
@@ -236,7 +237,10 @@ func (cs *Chores) sendNotice(ctx context.Context, n *outage.Notice) error {
 		if err == nil && outcome == channels.Landed {
 			return outage.Finish(ctx, cs.pool, n, outage.Sent, "", 0)
 		}
-		return outage.Finish(ctx, cs.pool, n, outage.Queued, "nobody knows whether it was sent", 0) // a notice twice is better than none
+		if err == nil && outcome == channels.Absent {
+			return outage.Finish(ctx, cs.pool, n, outage.Queued, "it was not sent", 0)
+		}
+		return cs.repeatNotice(ctx, n)
 	}
 
 	_, err := ch.Send(sending, mail)
@@ -256,4 +260,13 @@ func (cs *Chores) sendNotice(ctx context.Context, n *outage.Notice) error {
 	}
 
 	return outage.Finish(late, cs.pool, n, outage.Queued, err.Error(), max(noticePause, se.Wait))
+}
+
+// repeatNotice sends a notice once more that may have arrived: twice is better than never, but not without end.
+func (cs *Chores) repeatNotice(ctx context.Context, n *outage.Notice) error {
+	if n.Attempt+unclearAttempts >= maxNoticeAttempts {
+		cs.log.Error("nobody can tell whether an admin was told", "notice_id", n.ID, "kind", n.Kind)
+		return outage.Finish(ctx, cs.pool, n, outage.Failed, "nobody can tell whether it was sent", 0)
+	}
+	return outage.Repeat(ctx, cs.pool, n, unclearAttempts)
 }
