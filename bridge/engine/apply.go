@@ -16,7 +16,7 @@ const busyCardFactor = 4
 
 // Apply implements relay.Handler.
 func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Made, error) {
-	if err := e.checkServedSince(ctx, tx, b.Real); err != nil {
+	if err := e.servedSince.readIfAhead(ctx, tx, b.Real); err != nil {
 		return relay.Made{}, err
 	}
 

@@ -2,10 +2,10 @@ package engine
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
+	"parley/store"
 	"parley/store/restore"
 )
 
@@ -13,7 +13,7 @@ import (
 // may have dealt with anything older. It tries until the database answers. It returns false if ctx ends before.
 func (e *Engine) readRestoreTime(ctx context.Context) (ok bool) {
 	for {
-		err := e.readServedSince(ctx)
+		err := e.servedSince.read(ctx, e.pool)
 		if err == nil {
 			return true
 		}
@@ -32,27 +32,35 @@ func (e *Engine) readRestoreTime(ctx context.Context) (ok bool) {
 	}
 }
 
-func (e *Engine) readServedSince(ctx context.Context) error {
+// servedSince is when work began after the last restore from a backup. It is safe for concurrent use.
+type servedSince struct{ at atomic.Pointer[time.Time] }
+
+// time returns that time; the zero time if there was no restore.
+func (s *servedSince) time() time.Time {
+	if at := s.at.Load(); at != nil {
+		return *at
+	}
+	return time.Time{}
+}
+
+// read reads the time from the database.
+func (s *servedSince) read(ctx context.Context, q store.Querier) error {
 	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
 	defer cancel()
-	since, err := restore.ServedSince(ctx, e.pool)
+	at, err := restore.ServedSince(ctx, q)
 	if err == nil {
-		e.servedSince.Store(&since)
+		s.at.Store(&at)
 	}
 	return err
 }
 
-// checkServedSince reads that time anew if it lies in the future of now, the time by the database's clock: that was ahead when
-// work began, and is right now. Until then no reply would leave, since all would count as older than the restore.
-func (e *Engine) checkServedSince(ctx context.Context, tx pgx.Tx, now time.Time) error {
-	if !e.servedSince.Load().After(now) {
+// readIfAhead reads the time anew if it lies in the future of now, the time by the database's clock: that was ahead when work
+// began, and is right now. Until then no reply would leave, since all would count as older than the restore.
+func (s *servedSince) readIfAhead(ctx context.Context, q store.Querier, now time.Time) error {
+	if !s.time().After(now) {
 		return nil
 	}
-	since, err := restore.ServedSince(ctx, tx)
-	if err == nil {
-		e.servedSince.Store(&since)
-	}
-	return err
+	return s.read(ctx, q)
 }
 
 // beginRetryInterval is the pause between two tries to begin work while the database does not answer.

@@ -91,7 +91,7 @@ type Engine struct {
 	attention        *attention
 	reading          *reading.Reader
 	chores           *chores.Chores
-	servedSince      atomic.Pointer[time.Time] // when work began after the last restore from a backup; Run sets it before it begins all other work
+	servedSince      servedSince // Run reads it before it begins all other work
 	stopping         chan struct{}
 }
 
@@ -112,7 +112,6 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 		presence:         presence{gapOpened: make(chan struct{}, 1)},
 	}
 
-	e.servedSince.Store(&time.Time{})
 	e.reading = reading.New(reading.Options{Connected: host{e}, Pool: o.Pool, Log: o.Log, Specs: o.Specs, SurfaceNames: o.SurfaceNames,
 		AudienceAge: o.AudienceAge})
 	e.files = files.New(files.Options{Pool: o.Pool, Objects: o.Objects, Original: o.Original, Link: o.FileLink, Connected: e})
