@@ -80,6 +80,17 @@ type UnclearLine struct {
 // Kind of its line.
 func (*UnclearLine) Kind() LineKind { return LineUnclear }
 
+// EditLateLine says what became of the files that an edit changed after a reply was sent, or while it was under way.
+type EditLateLine struct {
+	OnlyFiles bool     `json:",omitempty"` // the text is the same
+	Left      []string `json:",omitempty"` // names of removed files that Customer has
+	Stopped   []string `json:",omitempty"` // of removed files that had not left
+	Added     []string `json:",omitempty"` // of added files, which didn't leave
+}
+
+// Kind of its line.
+func (*EditLateLine) Kind() LineKind { return LineEditLate }
+
 // UndoneLine says why a reply was taken back, where By did not simply undo it.
 type UndoneLine struct {
 	Reason string `json:",omitempty"` // a code, or a sentence

@@ -102,7 +102,7 @@ var contents = map[LineKind]func() LineContent{ //nolint:gochecknoglobals // a t
 	LineRetrying:    newContent[RetryingLine],
 	LineDelayed:     newContent[DelayedLine],
 	LineUnclear:     newContent[UnclearLine],
-	LineEditLate:    nil,
+	LineEditLate:    newContent[EditLateLine],
 	LineDeleteLate:  nil,
 	LineUndone:      newContent[UndoneLine],
 	LineTopLevel:    newContent[TopLevelLine],

@@ -3,6 +3,7 @@ package view
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"parley/bot/shape"
@@ -116,10 +117,23 @@ func unclearLine(l bridge.Line, c *bridge.UnclearLine, f bridge.Facts) []Block {
 		reason: c.Reason, hint: shape.Or(c.Hint, usualHint)})
 }
 
-func editLateLine(l bridge.Line, f bridge.Facts) []Block {
-	what := "You changed this after it was sent: " + shape.Customer(l, f) + " has the earlier text."
-	return fateBlocks(l, f, remark{icon: "pencil2", what: what,
-		hint: "If it matters, send the new text as a message of its own."})
+func editLateLine(l bridge.Line, c *bridge.EditLateLine, f bridge.Facts) []Block {
+	who := shape.Customer(l, f)
+	what, hint := "You changed this after it was sent: "+who+" has the earlier text.", "If it matters, send the new text as a message of its own."
+	if c.OnlyFiles {
+		what, hint = "You changed the files after this was sent.", ""
+	}
+	if len(c.Left) > 0 {
+		what += " " + who + " has " + strings.Join(c.Left, ", ") + "."
+	}
+	if len(c.Stopped) > 0 {
+		what += " Stopped in time: " + strings.Join(c.Stopped, ", ") + "."
+	}
+	if len(c.Added) > 0 {
+		what += " Not sent: " + strings.Join(c.Added, ", ") + "."
+		hint = "If it matters, send what is new as a message of its own."
+	}
+	return fateBlocks(l, f, remark{icon: "pencil2", what: what, hint: hint})
 }
 
 func deleteLateLine(l bridge.Line, f bridge.Facts) []Block {

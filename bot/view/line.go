@@ -106,7 +106,7 @@ var renderers = map[bridge.LineKind]renderer{ //nolint:gochecknoglobals // a tab
 	bridge.LineRetrying:    withContent(retryingLine),
 	bridge.LineDelayed:     withContent(delayedLine),
 	bridge.LineUnclear:     withContent(unclearLine),
-	bridge.LineEditLate:    editLateLine,
+	bridge.LineEditLate:    withContent(editLateLine),
 	bridge.LineDeleteLate:  deleteLateLine,
 	bridge.LineUndone:      withContent(undoneLine),
 	bridge.LineTopLevel:    withContent(topLevelLine),

@@ -49,6 +49,9 @@ func decode(raw []byte) ([]bridge.Action, error) {
 		markVerb(&a)
 		a.Verb = bridge.VerbEdit
 		a.Version = versionOf(m) + ":" + m.Text
+		for _, f := range m.Files {
+			a.Version += " " + f.ID
+		}
 		a.Restored = m.Restored
 	case "delete":
 		a.Verb, a.Version = bridge.VerbDelete, versionOf(m)

@@ -217,6 +217,12 @@ func contentWords(c bridge.LineContent) (words []string) {
 		if c.Answered != "" {
 			words = append(words, "to:", c.Answered)
 		}
+	case *bridge.EditLateLine:
+		for name, list := range map[string][]string{"left": c.Left, "stopped": c.Stopped, "added": c.Added} {
+			if len(list) > 0 {
+				words = append(words, name, strings.Join(list, ","))
+			}
+		}
 	case *bridge.UnassignedLine:
 		if c.Left.Channel != "" {
 			words = append(words, "left", c.Left.Channel+"/"+c.Left.Thread)

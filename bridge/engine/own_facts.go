@@ -50,7 +50,8 @@ func (e *Engine) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
 
 	isReply := c.Kind == outbound.KindReply
 	wasTakenBack := r.Kind == relay.ReportLanded && r.Sent.State == store.Cancelled
-	if isReply && wasTakenBack {
+	isPart := isReply && wasTakenBack && outbound.PayloadOf(&c.Delivery).Span != nil // if it was the last one, the reply is out
+	if isReply && wasTakenBack && !isPart {
 		return nil // before it left, and people were told so then
 	}
 	if describeDouble(&f, c, r) {

@@ -250,9 +250,7 @@ func TestChangedWhileTheFirstPieceIsSent(t *testing.T) {
 			w.line(thread, c.told)
 			w.fate(said, "out")
 			w.settled()
-			if got := w.provider.Texts(); len(got) != c.pieces || got[0] != "Uno 1" {
-				t.Errorf("the customer got %q", got)
-			}
+			w.provider.WaitTexts(t, []string{"Uno 1", "Uno 2"}[:c.pieces]...)
 			if text := w.text(`SELECT text FROM messages WHERE place = $1`, said); text != "Uno" {
 				t.Errorf("the thread says that the customer has %q", text)
 			}

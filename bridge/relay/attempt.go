@@ -199,14 +199,20 @@ func (at attempts) concludeAttempt(f *dispatch.Finish, c dispatch.Claimed, p Pol
 	f.ErrorClass, f.ErrorText = string(class), shorten(se.Error())
 	at.metrics.countTrouble(c.AccountID, class)
 	f.Progress = cmp.Or(sent.Progress, f.Progress)
-	for _, p := range sent.With {
-		f.With = append(f.With, dispatch.Part{Progress: p.Progress})
-	}
-
+	f.With = progressOf(sent.With)
 	at.chooseNextState(f, c, p, class, se)
 	// No text: servers answer with the customer's address. The delivery's row keeps it.
 	at.log.Info("attempt failed", "delivery_id", c.ID, "conversation_id", c.ConversationID, "class", string(class), "state", f.State,
 		"attempt", c.Attempt)
+}
+
+// progressOf returns what an attempt noted of each further delivery of a run that isn't over.
+func progressOf(with []dispatch.Part) []dispatch.Part {
+	var list []dispatch.Part
+	for _, p := range with {
+		list = append(list, dispatch.Part{Progress: p.Progress})
+	}
+	return list
 }
 
 // chooseNextState chooses whether a delivery whose attempt failed is given up, looked for or tried again, and when. The first
@@ -253,6 +259,7 @@ func (at attempts) finishLanded(f *dispatch.Finish, c dispatch.Claimed, sent Sen
 	f.ExternalID = sent.ExternalID
 	if sent.More {
 		f.State, f.Part = store.Queued, c.Part+1
+		f.With = progressOf(sent.With)
 		return
 	}
 

@@ -228,8 +228,7 @@ func (o *Outbox) Postpone(d *Delivery, until time.Time) {
 
 // CanBeTakenBack reports whether a delivery can still be changed or taken back: nothing of it has left, and nothing may have.
 func (o *Outbox) CanBeTakenBack(d *Delivery) bool {
-	hasLeftPartly := d.Part > 0
-	if d.State != store.Queued || hasLeftPartly {
+	if d.State != store.Queued || hasPieceLeft(d) {
 		return false
 	}
 	l := o.Lanes[d.LaneID]

@@ -3,7 +3,6 @@ package book
 import (
 	"slices"
 
-	"parley/bridge/engine/outbound"
 	"parley/store"
 )
 
@@ -15,7 +14,7 @@ type Parts []*Delivery
 func (ps Parts) HaveLeftPartly() bool {
 	return slices.ContainsFunc(ps, func(d *Delivery) bool {
 		hasArrived := StateRank(d.State) > 0
-		return len(ps) > 1 && hasArrived || d.Part > 0 && !hasArrived
+		return len(ps) > 1 && hasArrived || hasPieceLeft(d) && !hasArrived
 	})
 }
 
@@ -23,20 +22,19 @@ func (ps Parts) HaveLeftPartly() bool {
 // its files.
 func (ps Parts) TextHasLeft() bool {
 	return slices.ContainsFunc(ps, func(d *Delivery) bool {
-		s := d.DecodedPayload().Span
-		hasText := s == nil || s.From == 0
-		return hasText && (d.Part > 0 || StateRank(d.State) > 0)
+		return d.DecodedPayload().Span.HasText() && hasBegun(d)
 	})
 }
 
-// Remainder returns the parts that haven't left and don't leave by themselves: they failed, or were taken back. files is how many
-// files the reply has: a part whose files an edit has removed doesn't belong to it any more.
-func (ps Parts) Remainder(files int) Parts {
-	return slices.DeleteFunc(slices.Clone(ps), func(d *Delivery) bool {
-		s := d.DecodedPayload().Span
-		isEmpty := s != nil && s.From > 0 && s.From >= files
-		return isEmpty || !hasEnded(d)
-	})
+// Remainder returns the parts of a message that haven't left and don't leave by themselves: they failed, or were taken back. A part
+// of which an edit has removed everything doesn't belong to the message any more.
+func (ps Parts) Remainder(m *Message) Parts {
+	return slices.DeleteFunc(slices.Clone(ps), func(d *Delivery) bool { return isEmpty(m, d) || !hasEnded(d) })
+}
+
+// Added returns the parts that an edit has added to a reply that had failed. They leave when it is sent again.
+func (ps Parts) Added(m *Message) Parts {
+	return slices.DeleteFunc(ps.Remainder(m), func(d *Delivery) bool { return d.State != store.Cancelled || d.Attempt > 0 })
 }
 
 // Unclear returns the parts of which a person has to say whether they have left.
@@ -44,19 +42,35 @@ func (ps Parts) Unclear() Parts {
 	return slices.DeleteFunc(slices.Clone(ps), func(d *Delivery) bool { return d.State != store.NeedsDecision })
 }
 
-// carrierOf returns the part that carries files from the same place on as a span, or nil if there is none, or if it was taken back.
-func (ps Parts) carrierOf(s *outbound.Span) *Delivery {
+// carrierOf returns the part that carries a file, or nil if there is none, or if it was taken back.
+func (ps Parts) carrierOf(f store.FileRef) *Delivery {
 	for _, d := range ps {
-		span := d.DecodedPayload().Span
-		if d.State != store.Cancelled && span != nil && span.From == s.From {
+		if d.State != store.Cancelled && len(d.DecodedPayload().Span.Of([]store.FileRef{f})) > 0 {
 			return d
 		}
 	}
 	return nil
 }
 
-// AllLeft reports whether the provider has all parts that weren't taken back.
-func (ps Parts) AllLeft() bool { return ps.worstFate() == store.FateOut }
+// isEmpty reports whether an edit has removed all that a part of a message carried.
+func isEmpty(m *Message, d *Delivery) bool {
+	s := d.DecodedPayload().Span
+	hasContent := m.Text != "" || m.Rich != nil || m.Template != nil
+	if s == nil || s.HasText() && hasContent {
+		return false
+	}
+	return len(s.Of(m.Files)) == 0
+}
+
+// hasBegun reports whether the provider has a delivery, or a piece of it.
+func hasBegun(d *Delivery) bool { return hasPieceLeft(d) || StateRank(d.State) > 0 }
+
+// hasPieceLeft reports whether a piece of a delivery has left, or of the message in which it leaves with others: as long as no piece
+// has, what waits belongs to no run.
+func hasPieceLeft(d *Delivery) bool {
+	isOfRun := d.State == store.Queued && d.Joined != 0
+	return d.Part > 0 || isOfRun
+}
 
 // worstFate returns the worst fate of the parts: unclear, failed, waiting or out.
 func (ps Parts) worstFate() store.Fate {

@@ -50,12 +50,15 @@ func (o *Outbox) PartsOf(m *Message) Parts {
 		}
 	}
 
-	slices.SortFunc(parts, func(a, b *Delivery) int { return cmp.Compare(a.Seq, b.Seq) })
-	return slices.DeleteFunc(slices.Clone(parts), func(d *Delivery) bool {
+	latest := slices.DeleteFunc(slices.Clone(parts), func(d *Delivery) bool {
 		return slices.ContainsFunc(parts, func(later *Delivery) bool {
 			return d.Seq < later.Seq && d.DecodedPayload().Span.From == later.DecodedPayload().Span.From
 		})
 	})
+	slices.SortFunc(latest, func(a, b *Delivery) int { // not by Seq: one that is sent again may be behind the others in the lane
+		return cmp.Compare(a.DecodedPayload().Span.From, b.DecodedPayload().Span.From)
+	})
+	return latest
 }
 
 // FirstPartOf returns the first delivery of a message to the customer, which has its text. It is nil if there is none.
@@ -78,15 +81,18 @@ func (o *Outbox) CancelReply(m *Message) bool {
 	return true
 }
 
-// CancelPartsWithoutFiles takes back the parts whose files an edit has removed.
-func (o *Outbox) CancelPartsWithoutFiles(m *Message) {
+// StopEmptyParts takes back the parts of which an edit has removed everything, also those that failed: nobody sends them again. It
+// reports whether there are any.
+func (o *Outbox) StopEmptyParts(m *Message) bool {
+	isStopped := false
 	for _, d := range o.PartsOf(m) {
-		s := d.DecodedPayload().Span
-		isLaterPart := s != nil && s.From > 0 // the first one stays, because it has the text
-		if isLaterPart && s.From >= len(m.Files) {
+		if isEmpty(m, d) && (d.State == store.Failed || o.CanBeTakenBack(d)) {
 			o.Cancel(d)
+			d.State, d.Dirty = store.Cancelled, true
+			isStopped = true
 		}
 	}
+	return isStopped
 }
 
 // IsReplyUnderWay reports whether an attempt at some part of a reply runs, or ended without a known result.
@@ -96,36 +102,63 @@ func (o *Outbox) IsReplyUnderWay(m *Message) bool {
 
 // IsBetweenPieces reports whether the first piece of a delivery has left, and the next one waits.
 func (o *Outbox) IsBetweenPieces(d *Delivery) bool {
-	return d.Part > 0 && d.State == store.Queued && !o.isUnderWay(d)
+	return hasPieceLeft(d) && d.State == store.Queued && !o.isUnderWay(d)
 }
 
-// AddParts puts the files that an edit added to a waiting reply behind what waits of it already, if the channel takes no more
-// than so many files (each) in a message.
+// AddParts makes deliveries for those files of a reply that no delivery carries, because an edit added them. They leave behind what
+// waits of the reply; but if it has failed, they wait for the click that sends it again. each is how many files the channel takes
+// in a message.
 func (o *Outbox) AddParts(m *Message, each int) {
-	parts, spans := o.PartsOf(m), Spans(len(m.Files), each)
-	if len(parts) == 0 || spans[0] == nil {
+	parts := o.PartsOf(m)
+	if len(parts) == 0 || each <= 0 {
 		return
 	}
 
 	first := parts[0]
 	p := first.DecodedPayload()
 	if p.Span == nil { // it had no more files than one message takes
-		p.Span = spans[0]
+		if len(m.Files) <= each {
+			return
+		}
+		p.Span = &outbound.Span{To: m.Files[each-1].Index + 1}
 		first.SetPayload(p)
 	}
 
-	p.Earlier = nil // these are of the text
-	for _, s := range spans {
-		if d := parts.carrierOf(s); d != nil { // the last part may have had room for more files
-			carried := d.DecodedPayload()
-			carried.Span = s
-			d.SetPayload(carried)
-			continue
+	p.Earlier, p.Again = nil, 0 // these are of the text
+	for added := range slices.Chunk(o.extendLastPart(m, parts, each), each) {
+		p.Span = &outbound.Span{From: added[0].Index, To: added[len(added)-1].Index + 1}
+		d := o.EnqueueInOrder(o.Lanes[first.LaneID], first.OrderBy, m.ID, p, first.NotBefore)
+		if m.Fate == store.FateFailed {
+			o.Cancel(d)
 		}
-
-		p.Span = s
-		o.EnqueueInOrder(o.Lanes[first.LaneID], first.OrderBy, m.ID, p, first.NotBefore)
 	}
+}
+
+// extendLastPart puts files that no part carries into the last part, if that can still be changed and has room for them. It returns
+// those for which it has none. No part has a file with a higher number than these.
+func (o *Outbox) extendLastPart(m *Message, parts Parts, each int) []store.FileRef {
+	rest := slices.DeleteFunc(slices.Clone(m.Files), func(f store.FileRef) bool { return parts.carrierOf(f) != nil })
+	last := parts[len(parts)-1]
+	p := last.DecodedPayload()
+	if last.State == store.Cancelled || !o.canBeChanged(last) {
+		return rest
+	}
+
+	room := min(each-len(p.Span.Of(m.Files)), len(rest))
+	if room > 0 {
+		span := *p.Span
+		span.To = rest[room-1].Index + 1
+		p.Span = &span
+		last.SetPayload(p)
+		rest = rest[room:]
+	}
+
+	return rest
+}
+
+// canBeChanged reports whether a delivery can still carry something else: nothing of it has left, nor may leave now.
+func (o *Outbox) canBeChanged(d *Delivery) bool {
+	return d.Part == 0 && hasEnded(d) || o.CanBeTakenBack(d)
 }
 
 // IsUnsent reports whether nothing of a reply has left, nor may have: all its parts have ended, or can be taken back.
@@ -226,35 +259,4 @@ func ReceiptOutcome(lowest int, known bool) bridge.OutcomeState {
 		return bridge.OutcomeDelivered
 	}
 	return bridge.OutcomeRead
-}
-
-// TakeSentText returns the text that the customer got, if the last attempt at a reply sent what it said before an edit;
-// edited is false if the customer got the present text. It also drops the earlier texts, which are not needed any more.
-func (o *Outbox) TakeSentText(m *Message) (text string, edited bool) {
-	d := o.FirstPartOf(m)
-	if d == nil {
-		return "", false
-	}
-
-	p := d.DecodedPayload()
-	earlier := slices.DeleteFunc(p.Earlier, func(e outbound.EarlierText) bool {
-		wasSent := bridge.TextMark(e.Text) == d.Progress // by an earlier attempt, if the reply left in pieces
-		return e.Attempt != d.Attempt && !wasSent
-	})
-
-	if len(p.Earlier) > 0 {
-		p.Earlier = nil
-		d.SetPayload(p)
-	}
-	if len(earlier) == 0 || d.Progress == bridge.TextMark(m.Text) {
-		return "", false
-	}
-
-	at := slices.IndexFunc(earlier, func(e outbound.EarlierText) bool { return bridge.TextMark(e.Text) == d.Progress })
-	if at < 0 {
-		at = 0 // the process ended before it noted which text it sent: most likely that of when the attempt began
-	}
-
-	text = earlier[at].Text
-	return text, text != m.Text
 }

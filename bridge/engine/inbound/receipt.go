@@ -32,7 +32,7 @@ func (rc *Receipts) ReplyLanded(c *book.Conversation, f own.Fact) {
 	}
 
 	rc.noteCounts(c, m, f.Parts, f.Cost)
-	if rc.isOldResult(m, f) || rc.Outbox.AwaitOtherParts(m) {
+	if rc.isOldResult(m, f) || rc.hasStopped(c, m, f.Delivery) || rc.Outbox.AwaitOtherParts(m) {
 		return
 	}
 	if m.Fate == store.FateFailed || m.Fate == store.FateOut {
@@ -88,16 +88,6 @@ func (rc *Receipts) noteCounts(c *book.Conversation, m *book.Message, parts int,
 	}
 }
 
-// isTakenBack reports whether a reply was deleted, undone or edited into something else.
-func isTakenBack(m *book.Message) bool {
-	switch m.Fate {
-	case store.FateUndone, store.FateDropped, store.FateInside, store.FateAsk:
-		return true
-	default:
-		return false
-	}
-}
-
 // ReplyFailed tells a reply's author that the customer didn't get it.
 func (rc *Receipts) ReplyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversation, f own.Fact) error {
 	m := rc.Messages.Rows[f.Message]
@@ -106,6 +96,9 @@ func (rc *Receipts) ReplyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversa
 	}
 	if f.Class == string(channels.TemplateBad) && outbound.TemplateOf(&m.Message) != nil {
 		return rc.templates.TemplateFailed(ctx, tx, c, m, f)
+	}
+	if rc.hasStopped(c, m, f.Delivery) {
+		return nil
 	}
 	part := rc.PartName(m, rc.Outbox.DeliveryOf(m, f.Delivery))
 	isFirstPart := part == ""

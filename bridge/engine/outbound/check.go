@@ -111,6 +111,9 @@ func (a *attempt) confirmReply(ctx context.Context, r *outgoing, l replyLine) er
 	if err != nil {
 		return waitForChat(err, c.Attempt)
 	}
+	if found == bridge.Unchanged && c.Part > 0 {
+		return nil // the rest of a message says what it said when it began, whatever Parley's record says now
+	}
 	if found == bridge.Unchanged {
 		return e.checkUnchanged(ctx, m)
 	}

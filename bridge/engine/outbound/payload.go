@@ -62,18 +62,6 @@ type SoughtRoot struct {
 	Since    time.Time        `json:"since"`    // when that was first attempted
 }
 
-// Span says which of a message's files a delivery carries: those from place From up to, but without, place To.
-type Span struct {
-	From int `json:"from"`
-	To   int `json:"to"`
-}
-
-// EarlierText is what a reply said before it was edited. The attempt with that number may have sent it.
-type EarlierText struct {
-	Attempt int    `json:"attempt"`
-	Text    string `json:"text"`
-}
-
 // PayloadOf reads what a delivery carries.
 func PayloadOf(d *store.Delivery) Payload {
 	var p Payload

@@ -68,6 +68,7 @@ type replyLine struct {
 	message *store.Message
 	at      bridge.Place // where it was typed
 	late    bool         // its source is read again before it leaves
+	begun   string       // the mark of its words of which a piece has left; "" if none has
 }
 
 // makeReply makes the reply of a delivery, as it is to be sent now.
@@ -89,10 +90,18 @@ func (a *attempt) makeReply() (*outgoing, error) {
 		caps = ch.Capabilities()
 	}
 
-	r := &outgoing{message: *m, account: account, now: a.now, window: WindowOf(caps, conv.WindowFrom),
+	var p Payload
+	if err := json.Unmarshal(c.Payload, &p); err != nil {
+		return nil, Retry(fmt.Errorf("outbound: delivery %d: %w", c.ID, err))
+	}
+	if c.Part > 0 {
+		m = asBegun(m, p, c.Progress)
+	}
+
+	r := &outgoing{message: *m, payload: p, account: account, now: a.now, window: WindowOf(caps, conv.WindowFrom),
 		out: channels.Outbound{
 			DeliveryID: int64(sentAs(c)), ConversationID: int64(conv.ID), MessageID: int64(m.ID),
-			Attempt: channels.Attempt{Number: c.Attempt, Part: c.Part},
+			Attempt: channels.Attempt{Number: c.Attempt, Part: c.Part, Again: p.Again},
 			Subject: a.subjects[conv.ID], Text: m.Text, Rich: RichOf(m), From: conv.Via,
 			InReplyTo: conv.LastExternalID, References: conv.Refs, ReplyTo: m.ReplyTo,
 		}}
@@ -104,11 +113,6 @@ func (a *attempt) makeReply() (*outgoing, error) {
 	if c.FirstAt != nil && isRepeated {
 		r.out.Attempt.FirstAt = *c.FirstAt
 	}
-	if err := json.Unmarshal(c.Payload, &r.payload); err != nil {
-		return nil, Retry(fmt.Errorf("outbound: delivery %d: %w", c.ID, err))
-	}
-
-	r.out.Attempt.Again = r.payload.Again
 	if m.AgentID != nil {
 		r.out.Author, r.author = dir.Ref(0, *m.AgentID).Name, dir.Agent(*m.AgentID)
 	}
@@ -151,9 +155,10 @@ func (a *attempt) addRecipients(r *outgoing, conv *store.Conversation) {
 	}
 }
 
-// addLines joins the lines that leave as one message, without those that were taken back. If all were, r has no lines.
+// addLines joins the lines that leave as one message, without those that were taken back. If all were, r has no lines. Once a
+// piece of the message has left, the rest is made of the same lines and the same words, unless all of them were taken back.
 func (a *attempt) addLines(r *outgoing) error {
-	all := []replyLine{{message: &r.message, at: r.payload.Place, late: r.payload.Late}}
+	all := []replyLine{{message: &r.message, at: r.payload.Place, late: r.payload.Late, begun: a.begunMark(a.c.Progress)}}
 	for _, d := range a.c.With {
 		m := a.messages[d.MessageID]
 		if m == nil {
@@ -165,12 +170,17 @@ func (a *attempt) addLines(r *outgoing) error {
 			return Retry(fmt.Errorf("outbound: delivery %d: %w", d.ID, err))
 		}
 
-		all = append(all, replyLine{message: m, at: p.Place, late: p.Late})
+		begun := a.begunMark(d.Progress)
+		if begun != "" {
+			m = asBegun(m, p, begun)
+		}
+		all = append(all, replyLine{message: m, at: p.Place, late: p.Late, begun: begun})
 	}
 
+	isWanted := slices.ContainsFunc(all, func(l replyLine) bool { return r.mayLeave(l.message) })
 	var texts []string
 	for _, l := range all {
-		if r.mayLeave(l.message) {
+		if isWanted && (l.begun != "" || r.mayLeave(l.message)) {
 			r.lines, texts = append(r.lines, l), append(texts, l.message.Text)
 		}
 	}
@@ -182,23 +192,31 @@ func (a *attempt) addLines(r *outgoing) error {
 	return nil
 }
 
+// begunMark returns the mark of those words of a line of which a piece has left, or "" if none has. progress is what the last
+// attempt noted of the line.
+func (a *attempt) begunMark(progress string) string {
+	if a.c.Part == 0 {
+		return ""
+	}
+	return progress
+}
+
 // sentLines returns what became of each line of a reply whose message is in the given state.
 func (a *attempt) sentLines(r *outgoing, state channels.DeliveryState, external string) relay.Sent {
-	resultOf := func(m *store.Message) dispatch.Part {
+	resultOf := func(m *store.Message, s *Span, progress string) dispatch.Part {
+		if begun := a.begunMark(progress); begun != "" {
+			return dispatch.Part{State: string(state), Progress: begun}
+		}
 		if !r.mayLeave(m) {
 			return dispatch.Part{State: store.Cancelled}
 		}
-		return dispatch.Part{State: string(state), Progress: bridge.TextMark(m.Text)}
+		return dispatch.Part{State: string(state), Progress: WordsOf(m, s).Mark()}
 	}
 
-	first := resultOf(&r.message)
-	if a.c.Part > 0 { // the text was in an earlier piece: it said what was noted then
-		first.Progress = a.c.Progress
-	}
-
+	first := resultOf(&r.message, r.payload.Span, a.c.Progress)
 	sent := relay.Sent{State: first.State, ExternalID: external, Progress: first.Progress}
 	for _, d := range a.c.With {
-		p := resultOf(a.messages[d.MessageID])
+		p := resultOf(a.messages[d.MessageID], nil, d.Progress)
 		p.ID = d.ID
 		sent.With = append(sent.With, p)
 	}
@@ -246,6 +264,9 @@ func (a *attempt) prepareReply(ctx context.Context, ch channels.Channel) (*outgo
 		if a.behind[l.message.ID] {
 			return nil, &channels.SendError{Class: channels.Retry, Wait: threadRetry(a.c), Text: "Waiting for what was said in the thread before."}
 		}
+		if !r.mayLeave(l.message) {
+			continue // a piece of it had left when it was taken back, which its author was told
+		}
 		if err := a.confirmReply(ctx, r, l); err != nil {
 			return nil, err
 		}
@@ -286,11 +307,8 @@ func (a *attempt) sendReply(ctx context.Context) (relay.Sent, error) {
 	}
 
 	if len(r.lines) == 0 { // all lines were taken back in the meantime
-		sent := a.sentLines(r, "", "")
+		sent := a.sentLines(r, store.Accepted, "") // of which the customer has earlier pieces: whoever took them back is to learn that
 		sent.Uncalled = true
-		if c.Part > 0 { // the customer has the earlier pieces, and whoever took the reply back is to learn that
-			sent.State = store.Accepted
-		}
 		return sent, nil
 	}
 
@@ -330,19 +348,19 @@ func (r *outgoing) keepOnlyPart() {
 	if s == nil {
 		return
 	}
-	if s.From > 0 {
+	if !s.HasText() {
 		r.out.Text, r.out.Rich = "", nil
 	}
 
+	isEmpty := r.out.Text == "" && r.out.Rich == nil && r.out.Template == nil
 	for i := range r.lines {
-		files := r.lines[i].message.Files
 		one := *r.lines[i].message
-		one.Files = files[min(s.From, len(files)):min(s.To, len(files))]
+		one.Files = s.Of(one.Files)
 		r.lines[i].message = &one
+		isEmpty = isEmpty && len(one.Files) == 0
 	}
 
-	isFilesOnly := s.From > 0 && len(r.lines) == 1
-	if isFilesOnly && len(r.lines[0].message.Files) == 0 {
-		r.lines, r.message.Fate = nil, store.FateUndone // an edit has removed the file
+	if isEmpty {
+		r.lines, r.message.Fate = nil, store.FateUndone // an edit has removed the files
 	}
 }

@@ -208,6 +208,10 @@ func (rs *UseCases) Park(c *book.Conversation, m *book.Message, reason string) {
 // enqueueReply puts a reply into the customer's lane, as several deliveries if it has more files than the channel takes
 // in a message. It returns the first delivery, which has the text.
 func (rs *UseCases) enqueueReply(c *book.Conversation, l *book.Lane, order string, m *book.Message, p outbound.Payload) *book.Delivery {
+	for i := range m.Files { // it leaves as a whole, perhaps anew
+		m.Files[i].Index = i
+	}
+
 	until := rs.Now.Add(rs.Hold(c))
 	var first *book.Delivery
 	for _, s := range book.Spans(len(m.Files), rs.Caps(c.AccountID).Files.PerMessage) {

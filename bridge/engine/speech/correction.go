@@ -7,7 +7,6 @@ import (
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/clean"
-	"parley/bridge/engine/outbound"
 	"parley/store"
 )
 
@@ -15,36 +14,21 @@ import (
 // and only when somebody clicks.
 const correctionReason string = "correction"
 
-// maxEarlier bounds the former texts of a reply that are kept of one attempt. People don't edit a reply more often while it is
-// under way, and the first of those texts is the one that was most likely sent.
-const maxEarlier = 10
-
-// setWords gives a message the words and files of an edit. If an attempt at it has begun, its former text is kept with the
-// delivery, because the customer may have that text.
-func (sp *UseCases) setWords(m *book.Message, a bridge.Action) {
-	d := sp.Outbox.FirstPartOf(m)
-	wasAttempted := d != nil && d.Attempt > 0
-	if wasAttempted && m.Text != a.Text {
-		p := d.DecodedPayload()
-		p.Earlier = slices.DeleteFunc(p.Earlier, func(e outbound.EarlierText) bool { return e.Attempt != d.Attempt })
-		if len(p.Earlier) < maxEarlier {
-			p.Earlier = append(p.Earlier, outbound.EarlierText{Attempt: d.Attempt, Text: m.Text})
-			d.SetPayload(p)
-		}
+// setWords gives a message the words and files of an edit. What the customer may have of the former ones is kept with its deliveries.
+func (sp *UseCases) setWords(c *book.Conversation, m *book.Message, a bridge.Action) {
+	changes := sp.Outbox.EditWords(m, a.Text, book.SurfaceFiles(a.Files))
+	if len(changes.Left) > 0 {
+		sp.tellLateFiles(c, m, book.FileChanges{Left: changes.Left})
 	}
-	m.Text, m.Files = a.Text, book.SurfaceFiles(a.Files)
-	m.Dirty = true
 }
 
 // CustomerGot notes that the customer has a reply. If the reply was edited or taken back while it was under way, its author is
 // told that the customer has something else than the message says now.
 func (sp *UseCases) CustomerGot(c *book.Conversation, m *book.Message) {
 	before, now := m.Fate, m.Text
-	sent, edited := sp.Outbox.TakeSentText(m)
-	if edited {
-		m.Text = sent
-		updatePreview(c, now, sent)
-	}
+	changes := sp.Outbox.TakeSent(m)
+	edited := m.Text != now || !changes.IsNone()
+	updatePreview(c, now, m.Text)
 
 	m.Direction, m.Fate = store.DirectionOut, store.FateOut
 	m.Dirty = true
@@ -53,16 +37,16 @@ func (sp *UseCases) CustomerGot(c *book.Conversation, m *book.Message) {
 	case store.FateUndone, store.FateDropped:
 		sp.TellWith(c, m, bridge.Line{Content: bridge.LineDeleteLate})
 	case store.FateInside:
-		sp.tellLateEdit(c, m, edit, Inside)
+		sp.tellLateEdit(c, m, edit, Inside, changes)
 	case store.FateAsk:
 		if edited {
-			sp.tellLateEdit(c, m, edit, Ask)
+			sp.tellLateEdit(c, m, edit, Ask, changes)
 		} else {
-			sp.TellWith(c, m, bridge.Line{Content: bridge.LineEditLate})
+			sp.TellWith(c, m, bridge.Line{Content: &bridge.EditLateLine{}})
 		}
 	default:
 		if edited {
-			sp.tellLateEdit(c, m, edit, Out)
+			sp.tellLateEdit(c, m, edit, Out, changes)
 		}
 	}
 
@@ -87,30 +71,31 @@ func countAsSaid(c *book.Conversation, m *book.Message, d *book.Delivery, before
 }
 
 // tellLateEdit tells the author of a reply that was edited after it was sent what the customer has, and offers to send the new
-// text as a correction, with the files that were added. decision is what would become of the new text if it were typed now. If the
-// message says again what was sent, because its author has changed it back or restored it, there is nothing to tell.
-func (sp *UseCases) tellLateEdit(c *book.Conversation, m *book.Message, a bridge.Action, decision Decision) {
+// text as a correction, with the files that were added. decision is what would become of the new text if it were typed now, changes
+// are those of the files. If the message says again what was sent, because its author has changed it back or restored it, there is
+// nothing to tell.
+func (sp *UseCases) tellLateEdit(c *book.Conversation, m *book.Message, a bridge.Action, decision Decision, changes book.FileChanges) {
 	sp.dropCorrections(m)
-	added := addedFiles(m, a.Files)
-	hasSameFiles := len(added) == 0 && len(a.Files) == len(m.Files)
-	isAsSent := a.Text == m.Text && hasSameFiles
-	if isAsSent && decision != Inside {
+	hasSentText := a.Text == m.Text
+	if hasSentText && changes.IsNone() && decision != Inside {
 		return
 	}
 
-	text := a.Text
-	if text == m.Text { // the customer has it
-		text = ""
+	correction := bridge.Action{Actor: a.Actor}
+	if !hasSentText { // else the customer has it
+		correction.Text = a.Text
+	}
+	if len(changes.Added) > 0 {
+		correction.Files = addedFiles(m, a.Files)
 	}
 
-	line := bridge.Line{Content: bridge.LineEditLate, Text: m.Text}
-	isEmpty := text == "" && len(added) == 0
+	line := bridge.Line{Content: lateEdit(changes, hasSentText && !changes.IsNone()), Text: m.Text}
+	isEmpty := correction.Text == "" && len(correction.Files) == 0
 	if decision == Inside || isEmpty {
 		sp.TellWith(c, m, line)
 		return
 	}
 
-	correction := bridge.Action{Actor: a.Actor, Text: text, Files: added}
 	agent := sp.Dir.AgentOf(m.AccountID, m.AuthorUser)
 	fix := sp.Messages.AddByPerson(book.Request{Conversation: c, Agent: agent, Surface: m.AccountID, Action: correction})
 	fix.Fate, fix.Reason = store.FateAsk, correctionReason
@@ -130,6 +115,15 @@ func addedFiles(m *book.Message, files []bridge.SurfaceFile) []bridge.SurfaceFil
 			return known.Name == f.Name && known.SizeBytes == f.SizeBytes
 		})
 	})
+}
+
+// tellLateFiles tells the author of a reply what became of files that an edit removed or added too late, though not of the text.
+func (sp *UseCases) tellLateFiles(c *book.Conversation, m *book.Message, changes book.FileChanges) {
+	sp.TellWith(c, m, bridge.Line{Content: lateEdit(changes, true), Text: m.Text})
+}
+
+func lateEdit(changes book.FileChanges, onlyFiles bool) *bridge.EditLateLine {
+	return &bridge.EditLateLine{OnlyFiles: onlyFiles, Left: changes.Left, Stopped: changes.Stopped, Added: changes.Added}
 }
 
 // dropCorrections drops the corrections of a reply that still wait for a click, because a later one is about to be offered.

@@ -78,7 +78,7 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 		return
 	}
 	isUnsent := sp.Outbox.IsUnsent(m)
-	if (resending{sp}).refuseRemainder(r, m) {
+	if (resending{sp}).refuseRemainder(r, m, isUnsent) {
 		return
 	}
 	if !sp.takeForReply(r, m) {
@@ -208,6 +208,10 @@ func (sp *UseCases) DecideDelivery(r book.Request) {
 	}
 
 	requeueReply(sp.Outbox, d)
+	for _, added := range sp.Outbox.PartsOf(m).Added(m) {
+		requeueReply(sp.Outbox, added)
+	}
+
 	m.Direction, m.Fate = store.DirectionOut, store.FateWaiting
 	m.Dirty = true
 	sp.Log.ByAgent(r.Conversation, r.Agent, store.DeedSentAgain, book.Detail{Message: m.ID})

@@ -84,12 +84,11 @@ func (sp editing) applyEdit(r book.Request, m *book.Message) {
 	}
 
 	if m.Direction == store.DirectionOut {
-		resending(sp).stopRemovedFiles(r, m)
-		sp.tellLateEdit(r.Conversation, m, r.Action, decision)
+		sp.tellLateEdit(r.Conversation, m, r.Action, decision, resending(sp).stopRemovedFiles(r, m))
 		return
 	}
 
-	sp.setWords(m, r.Action)
+	sp.setWords(r.Conversation, m, r.Action)
 	if amongColleagues(sp).keepEdited(r, m, decision, reason) {
 		return
 	}
@@ -119,8 +118,8 @@ func (sp editing) editWaiting(r book.Request, m *book.Message, decision Decision
 	}
 	if sp.Outbox.IsReplyUnderWay(m) {
 		updatePreview(r.Conversation, m.Text, r.Text)
-		sp.setWords(m, r.Action) // the new text leaves if the attempt fails; if it succeeds, CustomerGot tells the author
-		sp.Outbox.CancelPartsWithoutFiles(m)
+		sp.setWords(r.Conversation, m, r.Action) // the new text leaves if the attempt fails; if it succeeds, CustomerGot tells the author
+		sp.Outbox.StopEmptyParts(m)
 
 		if decision == Out {
 			sp.Outbox.AddParts(m, sp.Caps(r.Conversation.AccountID).Files.PerMessage)
@@ -137,9 +136,9 @@ func (sp editing) editWaiting(r book.Request, m *book.Message, decision Decision
 
 	if sp.Outbox.CanBeTakenBack(d) {
 		updatePreview(r.Conversation, m.Text, r.Text)
-		sp.setWords(m, r.Action)
+		sp.setWords(r.Conversation, m, r.Action)
 		if decision == Out {
-			sp.Outbox.CancelPartsWithoutFiles(m)
+			sp.Outbox.StopEmptyParts(m)
 			if sp.replies.KeepEditOverLimits(r.Conversation, m) {
 				return true
 			}
@@ -168,17 +167,20 @@ func (sp editing) editWaiting(r book.Request, m *book.Message, decision Decision
 
 // editFailed applies an edit of a reply that failed: "Send again" sends the new text.
 func (sp editing) editFailed(r book.Request, m *book.Message, decision Decision, reason string) {
-	sp.setWords(m, r.Action)
+	sp.setWords(r.Conversation, m, r.Action)
+	sp.Outbox.StopEmptyParts(m)
 	if decision != Out {
 		m.KeepInside(reason)
 		sp.Mark(r.Conversation, m, bridge.MarkInside)
+		return
 	}
+	sp.Outbox.AddParts(m, sp.Caps(r.Conversation.AccountID).Files.PerMessage)
 }
 
 // editTakenBack applies an edit of a reply that was undone or dropped, so that no customer has it. A text that was deleted and
 // then restored (Restored) stays inside, or its author is asked about it: that it was restored isn't enough to send it.
 func (sp editing) editTakenBack(r book.Request, m *book.Message, decision Decision, reason string) {
-	sp.setWords(m, r.Action)
+	sp.setWords(r.Conversation, m, r.Action)
 	if m.Fate == store.FateUndone && amongColleagues(sp).keepEdited(r, m, decision, reason) {
 		return
 	}

@@ -1,8 +1,6 @@
 package speech
 
 import (
-	"slices"
-
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/outbound"
@@ -12,9 +10,13 @@ import (
 // resending has a reply leave of which earlier attempts have left something, or may have.
 type resending struct{ *UseCases }
 
-// refuseRemainder refuses to send what is left of a reply if refuseAgain refuses one of the parts.
-func (sp resending) refuseRemainder(r book.Request, m *book.Message) bool {
-	for _, d := range sp.Outbox.PartsOf(m).Remainder(len(m.Files)) {
+// refuseRemainder refuses to send a reply of which something has left, or may have, if that was clicked before Parley was restored,
+// and any reply if refuseAgain refuses one of its parts. isUnsent means that nothing of it has left.
+func (sp resending) refuseRemainder(r book.Request, m *book.Message, isUnsent bool) bool {
+	if !isUnsent && sp.refuseRestored(r) {
+		return true
+	}
+	for _, d := range sp.Outbox.PartsOf(m).Remainder(m) {
 		if d.State == store.Failed && sp.refuseAgain(r, d) {
 			return true
 		}
@@ -22,11 +24,19 @@ func (sp resending) refuseRemainder(r book.Request, m *book.Message) bool {
 	return false
 }
 
-// refuseAgain refuses to send a delivery again while its last attempt may still run, or if that was clicked before Parley was
-// restored from a backup: then it may have been sent since. It returns false if the delivery can be sent.
-func (sp resending) refuseAgain(r book.Request, d *book.Delivery) bool {
-	if sp.replies.IsBeforeRestore() {
+// refuseRestored refuses what was clicked before Parley was restored from a backup: it may have been done since.
+func (sp resending) refuseRestored(r book.Request) bool {
+	isBefore := sp.replies.IsBeforeRestore()
+	if isBefore {
 		sp.Refuse(r, "restored", "That was clicked before Parley was restored from a backup.", "Click again if it wasn't sent.")
+	}
+	return isBefore
+}
+
+// refuseAgain refuses to send a delivery again while its last attempt may still run, or if that was clicked before Parley was
+// restored. It returns false if the delivery can be sent.
+func (sp resending) refuseAgain(r book.Request, d *book.Delivery) bool {
+	if sp.refuseRestored(r) {
 		return true
 	}
 
@@ -50,7 +60,7 @@ func (sp resending) cancelWaiting(m *book.Message) {
 // asked.
 func (sp resending) sendRemainder(r book.Request, m *book.Message) {
 	parts := sp.Outbox.PartsOf(m)
-	for _, d := range parts.Remainder(len(m.Files)) {
+	for _, d := range parts.Remainder(m) {
 		requeueReply(sp.Outbox, d)
 	}
 
@@ -71,28 +81,25 @@ func (sp resending) sendRemainder(r book.Request, m *book.Message) {
 	sp.replies.NoteReplied(r.Conversation, r.Agent, m)
 }
 
-// stopRemovedFiles takes back the parts of a reply that still wait and carry a file that an edit has removed, though its text has
-// left. If nothing else of the reply waits, the customer has all of it.
-func (sp resending) stopRemovedFiles(r book.Request, m *book.Message) {
-	isKept := func(f store.FileRef) bool {
-		return slices.ContainsFunc(r.Files, func(g bridge.SurfaceFile) bool { return g.Name == f.Name && g.SizeBytes == f.SizeBytes })
+// stopRemovedFiles takes back the files that an edit has removed, and that haven't left, though the reply's text has. If nothing else
+// of the reply waits, the customer has all of it.
+func (sp resending) stopRemovedFiles(r book.Request, m *book.Message) book.FileChanges {
+	changes := sp.Outbox.RemoveFiles(m, book.SurfaceFiles(r.Files))
+	if sp.Outbox.StopEmptyParts(m) {
+		sp.SettleStopped(r.Conversation, m)
 	}
+	return changes
+}
 
-	parts, isStopped := sp.Outbox.PartsOf(m), false
-	for _, d := range parts {
-		s := d.DecodedPayload().Span
-		if s == nil {
-			continue
+// SettleStopped notes that the customer has a reply, if parts that were taken back were the last ones that hadn't left.
+func (sp *UseCases) SettleStopped(c *book.Conversation, m *book.Message) {
+	switch m.Fate {
+	case store.FateWaiting, store.FateUnclear, store.FateFailed:
+		if !sp.Outbox.AwaitOtherParts(m) {
+			sp.CustomerGot(c, m)
+			sp.MarkSent(c, m, false)
 		}
-
-		carried := m.Files[min(s.From, len(m.Files)):min(s.To, len(m.Files))]
-		hasRemoved := slices.ContainsFunc(carried, func(f store.FileRef) bool { return !isKept(f) })
-		isStopped = hasRemoved && sp.Outbox.Cancel(d) || isStopped
-	}
-
-	if isStopped && m.Fate == store.FateWaiting && parts.AllLeft() {
-		sp.CustomerGot(r.Conversation, m)
-		sp.MarkSent(r.Conversation, m, false)
+	default:
 	}
 }
 
@@ -104,7 +111,7 @@ func (sp resending) markSent(r book.Request, d *book.Delivery, m *book.Message) 
 		return
 	}
 
-	m.Fate, m.Dirty = store.FateOut, true
+	sp.CustomerGot(r.Conversation, m)
 	sp.replies.AwaitCustomer(r.Conversation, false)
 	sp.Mark(r.Conversation, m, bridge.MarkSent)
 }
@@ -129,6 +136,7 @@ func requeueReply(o *book.Outbox, d *book.Delivery) {
 
 	d.SetPayload(outbound.Payload{Place: before.Place, ReplyPayload: kept})
 	d.State, d.Dirty = store.Queued, true
+	d.Joined = 0 // it leaves alone now
 	d.NotBefore, d.AbsentAt = nil, nil
 	d.FirstAt, d.WarnedAt = nil, nil
 	if d.Seq == l.Head+1 && l.LeasedUntil == nil {

@@ -243,10 +243,17 @@ func (th *Writer) PartName(m *book.Message, d *book.Delivery) string {
 	if d == nil {
 		return ""
 	}
-	s := d.DecodedPayload().Span
-	isLaterPart := s != nil && s.From > 0 // the first part has the text
-	if isLaterPart && s.From < len(m.Files) {
-		return m.Files[s.From].Name
+	p := d.DecodedPayload()
+	if p.Span.HasText() {
+		return ""
 	}
-	return ""
+
+	carried := p.Span.Of(m.Files)
+	for _, e := range p.Earlier { // an edit has removed the file, but an attempt may have sent it
+		carried = append(carried, e.Files...)
+	}
+	if len(carried) == 0 {
+		return ""
+	}
+	return carried[0].Name
 }

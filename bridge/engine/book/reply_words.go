@@ -1,0 +1,240 @@
+package book
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"parley/bridge/engine/files"
+	"parley/bridge/engine/outbound"
+	"parley/store"
+)
+
+// The files of a reply have numbers (FileRef.Index), by which the spans of its parts name them. As long as all of it can be taken
+// back, an edit numbers them anew. From then on a number is a file's for good: an edit removes files, and whatever carried them
+// alone becomes empty and is passed over; new files get free numbers.
+
+// maxEarlier bounds the former words of a delivery that are kept of one attempt. People don't edit a reply more often while it is
+// under way, and the first of those words are the ones that were most likely sent.
+const maxEarlier = 10
+
+// FileChanges names files of a reply that an edit removed or added.
+type FileChanges struct {
+	Stopped []string // removed before they left
+	Left    []string // removed, but the customer has them
+	Added   []string // added, but they don't leave
+}
+
+// IsNone reports whether there are no changes.
+func (fc FileChanges) IsNone() bool { return len(fc.Stopped)+len(fc.Left)+len(fc.Added) == 0 }
+
+// EditWords gives a reply the text and the files of an edit. What the customer may have is kept with the deliveries: former words of
+// attempts, for TakeSent, and files that have left, which stay.
+func (o *Outbox) EditWords(m *Message, text string, edit []store.FileRef) (changes FileChanges) {
+	o.keepEarlier(m, func(parts Parts) {
+		m.Text, m.Dirty = text, true
+		canNumberAnew := !slices.ContainsFunc(parts, func(d *Delivery) bool { return d.State != store.Cancelled && !o.CanBeTakenBack(d) })
+		if canNumberAnew {
+			m.Files = edit
+			return
+		}
+
+		kept, added, found := o.keepFiles(parts, m.Files, edit)
+		m.Files, changes = append(kept, o.numberFiles(parts, m.Files, kept, added)...), found
+		slices.SortFunc(m.Files, func(a, b store.FileRef) int { return cmp.Compare(a.Index, b.Index) })
+	})
+	return changes
+}
+
+// RemoveFiles takes those files out of a reply that an edit has removed and that have not left.
+func (o *Outbox) RemoveFiles(m *Message, edit []store.FileRef) (changes FileChanges) {
+	o.keepEarlier(m, func(parts Parts) {
+		kept, added, found := o.keepFiles(parts, m.Files, edit)
+		changes, changes.Added = found, namesOf(added)
+		if len(kept) < len(m.Files) {
+			m.Files, m.Dirty = kept, true
+		}
+	})
+	return changes
+}
+
+// keepEarlier lets edit change a message, and keeps what its deliveries carried before, if an attempt may have sent that.
+func (o *Outbox) keepEarlier(m *Message, edit func(Parts)) {
+	parts := o.PartsOf(m)
+	before := make([]outbound.EarlierText, len(parts))
+	for i, d := range parts {
+		before[i] = outbound.WordsOf(&m.Message, d.DecodedPayload().Span)
+	}
+
+	edit(parts)
+
+	for i, d := range parts {
+		p := d.DecodedPayload()
+		if d.Attempt == 0 || before[i].Mark() == outbound.WordsOf(&m.Message, p.Span).Mark() {
+			continue
+		}
+
+		before[i].Attempt = d.Attempt
+		p.Earlier = slices.DeleteFunc(slices.Clone(p.Earlier), func(e outbound.EarlierText) bool { return e.Attempt != d.Attempt })
+		if len(p.Earlier) < maxEarlier {
+			p.Earlier = append(p.Earlier, before[i])
+			d.SetPayload(p)
+		}
+	}
+}
+
+// keepFiles returns which of the known files of a reply stay after an edit, and which files the edit has added.
+func (o *Outbox) keepFiles(parts Parts, known, edit []store.FileRef) (kept, added []store.FileRef, changes FileChanges) {
+	foundAt, isSure := matchFiles(known, edit)
+	for i, f := range known {
+		carrier := parts.carrierOf(f)
+		switch {
+		case foundAt[i] >= 0 && files.FromSurface(f).Unavailable != "": // perhaps it can be read now
+			found := edit[foundAt[i]]
+			found.Index = f.Index
+			kept = append(kept, found)
+		case foundAt[i] >= 0, !isSure:
+			kept = append(kept, f)
+		case carrier != nil && hasBegun(carrier):
+			kept, changes.Left = append(kept, f), append(changes.Left, f.Name)
+		case carrier == nil || o.canBeChanged(carrier):
+			changes.Stopped = append(changes.Stopped, f.Name)
+		}
+	}
+
+	for at, f := range edit {
+		if !slices.Contains(foundAt, at) {
+			added = append(added, f)
+		}
+	}
+
+	return kept, added, changes
+}
+
+// matchFiles finds the known files of a message in an edit: their indexes there, -1 for those that aren't. isSure is false if the
+// surface could not describe a file of the edit that isn't known by its id: then any known file may still be there.
+func matchFiles(known, edit []store.FileRef) (foundAt []int, isSure bool) {
+	foundAt = slices.Repeat([]int{-1}, len(known))
+	match := func(isSame func(a, b store.FileRef) bool) {
+		for i, f := range known {
+			for at, g := range edit {
+				isTaken := foundAt[i] >= 0 || slices.Contains(foundAt, at)
+				if !isTaken && isSame(f, g) {
+					foundAt[i] = at
+				}
+			}
+		}
+	}
+
+	match(func(a, b store.FileRef) bool { return fileID(a) != "" && fileID(a) == fileID(b) })
+	match(func(a, b store.FileRef) bool {
+		isPicture := strings.HasPrefix(a.ContentType, "image/") && a.ContentType == b.ContentType // pasted ones are named by their order
+		return a.SizeBytes > 0 && a.SizeBytes == b.SizeBytes && (a.Name == b.Name || isPicture)
+	})
+
+	isSure = true
+	for at, f := range edit {
+		isDescribed := f.SizeBytes > 0 && files.FromSurface(f).Unavailable == ""
+		isSure = isSure && (isDescribed || slices.Contains(foundAt, at))
+	}
+	if !isSure {
+		match(func(_, _ store.FileRef) bool { return true })
+	}
+
+	return foundAt, isSure
+}
+
+func fileID(f store.FileRef) string { return files.FromSurface(f).ID }
+
+// numberFiles gives files that an edit added to a reply their numbers: first those that removed files had, if what carried these can
+// still be changed, then new ones. before are the files of the reply before the edit, kept those that stay.
+func (o *Outbox) numberFiles(parts Parts, before, kept, added []store.FileRef) []store.FileRef {
+	next, used := 0, map[int]bool{}
+	for _, f := range before {
+		next = max(next, f.Index+1)
+	}
+	for _, f := range kept {
+		used[f.Index] = true
+	}
+
+	var free []int
+	for _, d := range parts {
+		s := d.DecodedPayload().Span
+		if s == nil {
+			continue
+		}
+
+		next = max(next, s.To)
+		for n := s.From; n < s.To && o.canBeChanged(d); n++ {
+			if !used[n] {
+				free = append(free, n)
+			}
+		}
+	}
+
+	for i := range added {
+		if i < len(free) {
+			added[i].Index = free[i]
+		} else {
+			added[i].Index = next + i - len(free)
+		}
+	}
+
+	return added
+}
+
+// TakeSent gives a message the text and the files that the customer got, where an edit came too late for the attempt that has
+// landed, and names the files. It also drops the earlier words, which are not needed any more.
+func (o *Outbox) TakeSent(m *Message) FileChanges {
+	wanted := m.Files
+	for _, d := range o.PartsOf(m) {
+		p := d.DecodedPayload()
+		if len(p.Earlier) == 0 {
+			continue
+		}
+
+		sent, isEarlier := sentWords(m, d)
+		p.Earlier = nil
+		d.SetPayload(p)
+		if !isEarlier || hasEnded(d) && d.Part == 0 {
+			continue
+		}
+
+		m.Dirty = true
+		if p.Span.HasText() {
+			m.Text = sent.Text
+		}
+		if sent.Files != nil {
+			m.Files = p.Span.Restore(m.Files, sent.Files)
+		}
+	}
+
+	return FileChanges{Left: namesOf(without(m.Files, wanted)), Added: namesOf(without(wanted, m.Files))}
+}
+
+// sentWords returns what the last attempt at a delivery of a message sent, if that was what the message said before an edit.
+func sentWords(m *Message, d *Delivery) (sent outbound.EarlierText, isEarlier bool) {
+	p := d.DecodedPayload()
+	wasSent := func(e outbound.EarlierText) bool { return e.Mark() == d.Progress } // by an earlier attempt, if the reply left in pieces
+	earlier := slices.DeleteFunc(slices.Clone(p.Earlier), func(e outbound.EarlierText) bool { return e.Attempt != d.Attempt && !wasSent(e) })
+	if len(earlier) == 0 || wasSent(outbound.WordsOf(&m.Message, p.Span)) {
+		return outbound.EarlierText{}, false
+	}
+	at := slices.IndexFunc(earlier, wasSent)
+	return earlier[max(at, 0)], true // if none fits, the process ended before it noted what it sent: most likely what was there at first
+}
+
+// without returns the files of a list that aren't in another.
+func without(list, other []store.FileRef) []store.FileRef {
+	return slices.DeleteFunc(slices.Clone(list), func(f store.FileRef) bool {
+		return slices.ContainsFunc(other, func(g store.FileRef) bool { return f.Index == g.Index && f.Name == g.Name })
+	})
+}
+
+func namesOf(list []store.FileRef) []string {
+	var names []string
+	for _, f := range list {
+		names = append(names, f.Name)
+	}
+	return names
+}

@@ -1,0 +1,337 @@
+package engine_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/bridge/relay"
+	"parley/channels"
+	"parley/channels/channelstest"
+)
+
+// filesOf returns the names of the files that Parley's record of a message has.
+func (w *world) filesOf(message string) string {
+	w.t.Helper()
+	return w.text(`SELECT coalesce(string_agg(f.file ->> 'name', ' ' ORDER BY f.n), '')
+		FROM messages AS m, jsonb_array_elements(m.files) WITH ORDINALITY AS f(file, n) WHERE m.place = $1`, message)
+}
+
+// wantGot fails unless the customer got these messages, in this order.
+func (w *world) wantGot(want ...string) {
+	w.t.Helper()
+	w.settled()
+	if got := w.got(); !slices.Equal(got, want) {
+		w.t.Errorf("the customer got %q, want %q", got, want)
+	}
+}
+
+// An edit of a reply whose text failed, while its other files leave: each file leaves once when the text is sent again, the removed one
+// not at all, and one that takes its place with the text.
+func TestFileOfAFailedTextIsEdited(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		edit func(w *world, message string)
+		want []string
+	}{
+		"removed": {func(w *world, m string) { w.chat.RemoveFile(support, m, "a.txt") }, []string{"+b.txt", "+c.txt", "Plans"}},
+		"replaced": {func(w *world, m string) {
+			w.chat.RemoveFile(support, m, "a.txt")
+			w.chat.Edit(support, m, "New plans", file("a2.txt", 4))
+			w.settledEdits("New plans")
+		}, []string{"+b.txt", "+c.txt", "New plans+a2.txt"}},
+		"added": {func(w *world, m string) {
+			w.chat.RemoveFile(support, m, "a.txt")
+			w.chat.Edit(support, m, "New plans", file("a2.txt", 4), file("d.txt", 5))
+			w.settledEdits("New plans")
+		}, []string{"+b.txt", "+c.txt", "New plans+a2.txt", "+d.txt"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			thread := w.opened()
+			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, With: "a.txt"})
+			said := w.chat.Say("ann", support, thread, "Plans", file("a.txt", 1), file("b.txt", 2), file("c.txt", 3))
+			failed := w.line(thread, bridge.LineFailed)
+			w.settled()
+			c.edit(w, said)
+			w.eventually("the edit", func() bool { return !strings.Contains(w.filesOf(said)+" ", "a.txt ") })
+			w.settled()
+			w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)
+			w.fate(said, "out")
+			w.wantGot(c.want...)
+		})
+	}
+}
+
+// A file that an edit removes while it is under way: its author learns that the customer has it, the record says so, and the other
+// files leave as well.
+func TestFileRemovedWhileItIsSent(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		files []bridgetest.File
+		want  []string
+	}{
+		"the only one":      {[]bridgetest.File{file("a.txt", 1)}, []string{"Plans+a.txt"}},
+		"the first of them": {[]bridgetest.File{file("a.txt", 1), file("b.txt", 2), file("c.txt", 3)}, []string{"Plans+a.txt", "+b.txt", "+c.txt"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			thread := w.opened()
+			release := make(chan struct{})
+			w.provider.AddFault(channelstest.Fault{Until: release})
+			said := w.chat.Say("ann", support, thread, "Plans", c.files...)
+			w.provider.WaitCalls(t, 1)
+			w.chat.RemoveFile(support, said, "a.txt")
+			w.eventually("the edit", func() bool { return !strings.Contains(w.filesOf(said), "a.txt") })
+			close(release)
+			w.lineAbout(thread, bridge.LineEditLate, "left a.txt")
+			w.fate(said, "out")
+			w.wantGot(c.want...)
+			if got := w.filesOf(said); !strings.HasPrefix(got, "a.txt") {
+				t.Errorf("the record has %q", got)
+			}
+		})
+	}
+}
+
+// Of a mail that nobody knows to have left, an edit takes a file out. Who marks it as sent learns that the customer has the file.
+func TestFileRemovedFromAnUnclearReply(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{lossy: true, caps: func(c *channels.Capabilities) { c.Files.PerMessage = 2 },
+		relay: relay.Options{UnclearAfter: 30 * time.Second, MaxWait: 100 * time.Millisecond}})
+	thread := w.opened()
+	release := make(chan struct{})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter, Until: release})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+	said := w.chat.Say("ann", support, thread, "Plans", file("a.txt", 1), file("b.txt", 2))
+	w.provider.WaitCalls(t, 1)
+	w.chat.RemoveFile(support, said, "a.txt")
+	w.eventually("the edit", func() bool { return w.filesOf(said) == "b.txt" })
+	close(release)
+	w.chat.Press(t, "ann", w.line(thread, bridge.LineUnclear), bridge.VerbMarkSent)
+	w.fate(said, "out")
+	w.lineAbout(thread, bridge.LineEditLate, "left a.txt")
+	if got := w.filesOf(said); got != "a.txt b.txt" {
+		t.Errorf("the record has %q", got)
+	}
+}
+
+// A file that an edit removes while an attempt at it runs that fails isn't sent by the next attempt, and nobody waits for it.
+func TestFileRemovedWhileItFails(t *testing.T) {
+	t.Parallel()
+	for name, kind := range map[string]channelstest.FaultKind{"for now": channelstest.FaultRefuse, "for good": channelstest.FaultReject} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{backoff: []time.Duration{time.Hour}})
+			thread := w.opened()
+			release := make(chan struct{})
+			w.provider.AddFault(channelstest.Fault{Kind: kind, Class: channels.BadContent, With: "b.txt", Until: release})
+			said := w.chat.Say("ann", support, thread, "Plans", file("a.txt", 1), file("b.txt", 2))
+			w.provider.WaitCalls(t, 2)
+			w.chat.RemoveFile(support, said, "b.txt")
+			w.line(thread, bridge.LineEditLate)
+			close(release)
+			if kind == channelstest.FaultRefuse {
+				w.retried()
+				w.advance(2 * time.Hour)
+			}
+			w.fate(said, "out")
+			w.wantGot("Plans+a.txt")
+			if n := w.lines(thread, bridge.LineFailed); n != 0 {
+				t.Errorf("%d lines say that the file failed", n)
+			}
+		})
+	}
+}
+
+// An edit of the text alone, which the chat describes without the sizes of its files, stops no file.
+func TestEditWithoutTheSizesOfFiles(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(f *bridgetest.File){
+		"the same ids":  func(*bridgetest.File) {},
+		"other ids":     func(f *bridgetest.File) { f.ID, f.Name = "x"+f.ID, "file" },
+		"not described": func(f *bridgetest.File) { f.Name, f.Unavailable = "file", "no access" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{backoff: []time.Duration{time.Hour}})
+			thread := w.opened()
+			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, With: "b.txt"})
+			said := w.chat.Say("ann", support, thread, "Plans", file("a.txt", 1), file("b.txt", 2))
+			w.retried()
+			edited := w.chat.Get(support, said)
+			edited.Text, edited.Version = "Our plans", edited.Version+1
+			edited.Files = slices.Clone(edited.Files)
+			for i := range edited.Files {
+				edited.Files[i].Content = nil
+				change(&edited.Files[i])
+			}
+			w.surfaceFact("edit", edited)
+			w.lineAbout(thread, bridge.LineEditLate, "Plans")
+			w.advance(2 * time.Hour)
+			w.fate(said, "out")
+			w.wantGot("Plans+a.txt", "+b.txt")
+		})
+	}
+}
+
+// Of a part with two files one is removed: the other one leaves, and the line names what was stopped.
+func TestOneFileOfAPartRemoved(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{backoff: []time.Duration{time.Hour}, caps: func(c *channels.Capabilities) { c.Files.PerMessage = 2 }})
+	thread := w.opened()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, With: "c.txt"})
+	said := w.chat.Say("ann", support, thread, "Plans", file("a.txt", 1), file("b.txt", 2), file("c.txt", 3), file("d.txt", 4))
+	w.retried()
+	w.chat.RemoveFile(support, said, "c.txt")
+	w.lineAbout(thread, bridge.LineEditLate, "stopped c.txt")
+	w.advance(2 * time.Hour)
+	w.fate(said, "out")
+	w.wantGot("Plans+a.txt+b.txt", "+d.txt")
+	if got := w.filesOf(said); got != "a.txt b.txt d.txt" {
+		t.Errorf("the record has %q", got)
+	}
+}
+
+// A file that an edit took out after the text has left doesn't leave by a click on the reply, whether it waited or had failed.
+func TestRemovedFileIsNotSentByAClick(t *testing.T) {
+	t.Parallel()
+	t.Run("it waited", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, options{backoff: []time.Duration{time.Hour}})
+		thread := w.opened()
+		w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, With: "b.txt"})
+		w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, With: "c.txt"})
+		said := w.chat.Say("ann", support, thread, "Plans", file("a.txt", 1), file("b.txt", 2), file("c.txt", 3))
+		w.line(thread, bridge.LineFailed)
+		w.retried()
+		w.chat.RemoveFile(support, said, "c.txt")
+		w.line(thread, bridge.LineEditLate)
+		w.choose(thread, said, bridge.VerbSend)
+		w.advance(2 * time.Hour)
+		w.fate(said, "out")
+		w.wantGot("Plans+a.txt", "+b.txt")
+	})
+	t.Run("it had failed", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, options{})
+		thread := w.opened()
+		w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, With: "b.txt"})
+		said := w.chat.Say("ann", support, thread, "Plans", file("a.txt", 1), file("b.txt", 2), file("c.txt", 3))
+		failed := w.line(thread, bridge.LineFailed)
+		w.settled()
+		w.chat.RemoveFile(support, said, "b.txt")
+		w.line(thread, bridge.LineEditLate)
+		w.fate(said, "out") // all that is left of it has left
+		w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)
+		w.whisper("ann", "[decided]")
+		w.wantGot("Plans+a.txt", "+c.txt")
+	})
+}
+
+// The text of a reply is sent again behind its files: it can be taken back while it waits, as if it were still before them.
+func TestUndoOfATextBehindItsFiles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{backoff: []time.Duration{time.Hour}})
+	thread := w.opened()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, With: "a.txt"})
+	said := w.chat.Say("ann", support, thread, "Plans", file("a.txt", 1), file("b.txt", 2))
+	failed := w.line(thread, bridge.LineFailed)
+	w.settled()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, With: "a.txt"})
+	w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)
+	w.retried()
+	w.chat.Choose("ann", support, said, bridge.VerbUndo)
+	w.fate(said, "undone")
+	w.advance(2 * time.Hour)
+	w.wantGot("+b.txt")
+}
+
+// What is left of a reply of which something has left isn't sent by a click from before Parley was restored: it may have left since.
+func TestRemainderClickedBeforeTheRestore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{lossy: true, backoff: []time.Duration{time.Hour}})
+	thread := w.opened()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, With: "b.txt"})
+	said := w.chat.Say("ann", support, thread, "Plans", file("a.txt", 1), file("b.txt", 2))
+	w.retried()
+	w.chat.Delete(support, said)
+	w.line(thread, bridge.LineDeleteLate)
+	w.chat.Restore(support, said) // it is inside now, while b.txt was taken back
+	w.advance(2 * time.Hour)
+	ask := w.line(thread, bridge.LineAsk)
+	w.settled()
+	release := w.holdQueues(w.surface)
+	w.chat.Press(t, "ann", ask, bridge.VerbSend)
+	w.eventually("the click is stored", func() bool { return w.count(`SELECT count(*) FROM queued`) == 1 })
+	w.stops[0]()
+	release()
+	w.restored(time.Now().Add(-time.Hour))
+	w.whisper("ann", "restored")
+	w.wantGot("Plans+a.txt")
+}
+
+// What was deleted between the pieces of a message of several lines: if all lines were, each author learns that the customer has a
+// piece; if one was, the message ends as it began.
+func TestLinesDeletedBetweenPieces(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		deleted int
+		want    []string
+	}{"all": {2, []string{"Hi Kim,\n\nbye 1"}}, "one": {1, []string{"Hi Kim,\n\nbye 1", "Hi Kim,\n\nbye 2"}}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := inPieces(t, options{hold: lineHold, backoff: []time.Duration{time.Hour}})
+			w.knowRuns()
+			thread := w.opened()
+			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Text: "bye 2"})
+			lines := []string{w.waits(thread, "Hi Kim,"), w.waits(thread, "bye")}
+			w.advance(2 * lineHold)
+			w.eventually("the second piece waits", func() bool {
+				return w.count(`SELECT count(*) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id WHERE d.part = 1 AND d.error_class = 'retry' AND l.leased_until IS NULL`) == 1
+			})
+			for _, line := range lines[:c.deleted] {
+				w.chat.Delete(support, line)
+			}
+			w.eventually("the deletions", func() bool {
+				return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'line' AND payload -> 'line' ->> 'Kind' = 'delete_late'`)+
+					w.count(`SELECT count(*) FROM messages WHERE fate = 'undone'`) >= c.deleted
+			})
+			w.advance(2 * time.Hour)
+			for _, line := range lines {
+				w.fate(line, "out")
+			}
+			w.settled()
+			w.provider.WaitTexts(t, c.want...)
+			if n := w.lines(thread, bridge.LineDeleteLate); n != c.deleted {
+				t.Errorf("%d lines tell of the deletions", n)
+			}
+		})
+	}
+}
+
+// One line of a message of several is edited while its first piece is sent: the second piece is made of the same words.
+func TestLineEditedBetweenPieces(t *testing.T) {
+	t.Parallel()
+	w := inPieces(t, options{hold: lineHold})
+	w.knowRuns()
+	thread := w.opened()
+	release := make(chan struct{})
+	w.provider.AddFault(channelstest.Fault{Text: "bye", Until: release})
+	w.waits(thread, "Hi Kim,")
+	second := w.waits(thread, "bye")
+	w.advance(2 * lineHold)
+	w.provider.WaitCalls(t, 1)
+	w.chat.Edit(support, second, "see you")
+	w.settledEdits("see you")
+	close(release)
+	w.lineAbout(thread, bridge.LineEditLate, "bye")
+	w.fate(second, "out")
+	w.settled()
+	w.provider.WaitTexts(t, "Hi Kim,\n\nbye 1", "Hi Kim,\n\nbye 2")
+}

@@ -1,0 +1,29 @@
+package inbound
+
+import (
+	"parley/bridge/engine/book"
+	"parley/store"
+)
+
+// hasStopped reports whether the result of a part of a reply says that it leaves no more: it was taken back or, while it was under
+// way, an edit removed what it carried, and then the attempt failed. Nobody has to hear of it; perhaps the customer has all of the
+// reply now.
+func (rc *Receipts) hasStopped(c *book.Conversation, m *book.Message, part store.DeliveryID) bool {
+	rc.Outbox.StopEmptyParts(m)
+	d := rc.Outbox.Deliveries[part]
+	if d == nil || d.State != store.Cancelled {
+		return false
+	}
+	rc.speech.SettleStopped(c, m)
+	return true
+}
+
+// isTakenBack reports whether a reply was deleted, undone or edited into something else.
+func isTakenBack(m *book.Message) bool {
+	switch m.Fate {
+	case store.FateUndone, store.FateDropped, store.FateInside, store.FateAsk:
+		return true
+	default:
+		return false
+	}
+}

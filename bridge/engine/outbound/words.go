@@ -1,0 +1,87 @@
+package outbound
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"parley/bridge"
+	"parley/bridge/engine/files"
+	"parley/store"
+)
+
+// Span says which of a message's files a delivery carries: those whose number (FileRef.Index) is From or more, but less than To.
+// An edit never gives such a number to another file while a delivery may have carried the first one.
+type Span struct {
+	From int `json:"from"`
+	To   int `json:"to"`
+}
+
+// HasText reports whether a delivery with this span also carries the text: the first one does, and the only one, which has no span.
+func (s *Span) HasText() bool { return s == nil || s.From == 0 }
+
+// Of returns those files of a list that a delivery with this span carries: without a span all of them.
+func (s *Span) Of(list []store.FileRef) []store.FileRef {
+	if s == nil {
+		return list
+	}
+	return slices.DeleteFunc(slices.Clone(list), func(f store.FileRef) bool { return !s.holds(f) })
+}
+
+func (s *Span) holds(f store.FileRef) bool { return f.Index >= s.From && f.Index < s.To }
+
+// Restore returns a list of files with those that a delivery with this span has carried, in the place of those that it would
+// carry now.
+func (s *Span) Restore(list, carried []store.FileRef) []store.FileRef {
+	if s == nil {
+		return carried
+	}
+	others := slices.DeleteFunc(slices.Clone(list), s.holds)
+	return slices.SortedFunc(slices.Values(append(others, carried...)), func(a, b store.FileRef) int { return cmp.Compare(a.Index, b.Index) })
+}
+
+// EarlierText is what a delivery carried of a reply before that was edited. The attempt with that number may have sent it.
+type EarlierText struct {
+	Attempt int             `json:"attempt"`
+	Text    string          `json:"text"`
+	Files   []store.FileRef `json:"files,omitzero"` // nil if they are not known: the version before didn't note them
+}
+
+// WordsOf returns what a delivery with a span carries of a message, without the attempt.
+func WordsOf(m *store.Message, s *Span) EarlierText {
+	words := EarlierText{Files: append([]store.FileRef{}, s.Of(m.Files)...)}
+	if s.HasText() {
+		words.Text = m.Text
+	}
+	return words
+}
+
+// Mark returns a mark of the words, which attempts note as their progress. Another text, or other files, have another mark.
+func (e EarlierText) Mark() string {
+	if len(e.Files) == 0 {
+		return bridge.TextMark(e.Text)
+	}
+	names := make([]string, len(e.Files))
+	for i, f := range e.Files {
+		names[i] = fmt.Sprint(f.Index, " ", files.FromSurface(f).ID, " ", f.Name)
+	}
+	return bridge.WordsMark(e.Text, names)
+}
+
+// asBegun returns a message with the words whose first piece has left, if it was edited since: the other pieces are made of the
+// same words. progress is the mark of what has left, p what the delivery carries.
+func asBegun(m *store.Message, p Payload, progress string) *store.Message {
+	for _, e := range p.Earlier {
+		if e.Mark() != progress || WordsOf(m, p.Span).Mark() == progress {
+			continue
+		}
+
+		begun := *m
+		begun.Text = e.Text
+		if e.Files != nil {
+			begun.Files = p.Span.Restore(m.Files, e.Files)
+		}
+		return &begun
+	}
+	return m
+}
