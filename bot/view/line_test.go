@@ -377,7 +377,7 @@ func TestLineRepeatsTwoLines(t *testing.T) {
 	}
 	for name, l := range map[string]bridge.Line{
 		"short": {Content: &bridge.InsideLine{}, Text: "Two\nlines", SourceRef: at}, "of a form": {Content: &bridge.InsideLine{}, Text: long},
-		"deleted": {Content: bridge.LineDeleteLate, Text: long, SourceRef: at}, "changed": {Content: bridge.LineEditLate, Text: long, SourceRef: at},
+		"deleted": {Content: bridge.LineDeleteLate, Text: long, SourceRef: at}, "changed": {Content: &bridge.EditLateLine{}, Text: long, SourceRef: at},
 	} {
 		if text, leads := quoted(l); text != l.Text || leads {
 			t.Errorf("%s: %d of %d characters", name, len(text), len(l.Text))
