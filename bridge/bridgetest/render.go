@@ -210,6 +210,19 @@ func ownWords(c bridge.LineContent) []string {
 	return words
 }
 
+// lateFileWords names the files of which a line about a late edit tells, behind what became of them.
+func lateFileWords(c *bridge.EditLateLine) (words []string) {
+	add := func(what string, names []string) {
+		if len(names) > 0 {
+			words = append(words, what, strings.Join(names, ","))
+		}
+	}
+	add("left", c.Left)
+	add("stopped", c.Stopped)
+	add("added", c.Added)
+	return words
+}
+
 // contentWords returns those further texts of a line's content that tests look at.
 func contentWords(c bridge.LineContent) (words []string) {
 	switch c := c.(type) {
@@ -218,11 +231,7 @@ func contentWords(c bridge.LineContent) (words []string) {
 			words = append(words, "to:", c.Answered)
 		}
 	case *bridge.EditLateLine:
-		for name, list := range map[string][]string{"left": c.Left, "stopped": c.Stopped, "added": c.Added} {
-			if len(list) > 0 {
-				words = append(words, name, strings.Join(list, ","))
-			}
-		}
+		return lateFileWords(c)
 	case *bridge.UnassignedLine:
 		if c.Left.Channel != "" {
 			words = append(words, "left", c.Left.Channel+"/"+c.Left.Thread)
