@@ -128,7 +128,7 @@ func (o *Outbox) AddParts(m *Message, each int) {
 	for added := range slices.Chunk(o.extendLastPart(m, parts, each), each) {
 		p.Span = &outbound.Span{From: added[0].Index, To: added[len(added)-1].Index + 1}
 		d := o.EnqueueInOrder(o.Lanes[first.LaneID], first.OrderBy, m.ID, p, first.NotBefore)
-		if m.Fate == store.FateFailed {
+		if m.Fate == store.FateFailed || first.State == store.Failed {
 			o.Cancel(d)
 		}
 	}
