@@ -105,57 +105,6 @@ func (o *Outbox) IsBetweenPieces(d *Delivery) bool {
 	return hasPieceLeft(d) && d.State == store.Queued && !o.isUnderWay(d)
 }
 
-// AddParts makes deliveries for those files of a reply that no delivery carries, because an edit added them. They leave behind what
-// waits of the reply; but if it has failed, they wait for the click that sends it again. each is how many files the channel takes
-// in a message.
-func (o *Outbox) AddParts(m *Message, each int) {
-	parts := o.PartsOf(m)
-	if len(parts) == 0 || each <= 0 {
-		return
-	}
-
-	first := parts[0]
-	p := first.DecodedPayload()
-	if p.Span == nil { // it had no more files than one message takes
-		if len(m.Files) <= each {
-			return
-		}
-		p.Span = &outbound.Span{To: m.Files[each-1].Index + 1}
-		first.SetPayload(p)
-	}
-
-	p.Earlier, p.Again = nil, 0 // these are of the text
-	for added := range slices.Chunk(o.extendLastPart(m, parts, each), each) {
-		p.Span = &outbound.Span{From: added[0].Index, To: added[len(added)-1].Index + 1}
-		d := o.EnqueueInOrder(o.Lanes[first.LaneID], first.OrderBy, m.ID, p, first.NotBefore)
-		if m.Fate == store.FateFailed || first.State == store.Failed {
-			o.Cancel(d)
-		}
-	}
-}
-
-// extendLastPart puts files that no part carries into the last part, if that can still be changed and has room for them. It returns
-// those for which it has none. No part has a file with a higher number than these.
-func (o *Outbox) extendLastPart(m *Message, parts Parts, each int) []store.FileRef {
-	rest := slices.DeleteFunc(slices.Clone(m.Files), func(f store.FileRef) bool { return parts.carrierOf(f) != nil })
-	last := parts[len(parts)-1]
-	p := last.DecodedPayload()
-	if last.State == store.Cancelled || !o.canBeChanged(last) {
-		return rest
-	}
-
-	room := min(each-len(p.Span.Of(m.Files)), len(rest))
-	if room > 0 {
-		span := *p.Span
-		span.To = rest[room-1].Index + 1
-		p.Span = &span
-		last.SetPayload(p)
-		rest = rest[room:]
-	}
-
-	return rest
-}
-
 // canBeChanged reports whether a delivery can still carry something else: nothing of it has left, nor may leave now.
 func (o *Outbox) canBeChanged(d *Delivery) bool {
 	return d.Part == 0 && hasEnded(d) || o.CanBeTakenBack(d)

@@ -28,28 +28,31 @@ type FileChanges struct {
 // IsNone reports whether there are no changes.
 func (fc FileChanges) IsNone() bool { return len(fc.Stopped)+len(fc.Left)+len(fc.Added) == 0 }
 
+// Edits apply edits of replies to what an outbox holds of them.
+type Edits struct{ Outbox *Outbox }
+
 // EditWords gives a reply the text and the files of an edit. What the customer may have is kept with the deliveries: former words of
 // attempts, for TakeSent, and files that have left, which stay.
-func (o *Outbox) EditWords(m *Message, text string, edit []store.FileRef) (changes FileChanges) {
-	o.keepEarlier(m, func(parts Parts) {
+func (ed Edits) EditWords(m *Message, text string, edit []store.FileRef) (changes FileChanges) {
+	ed.keepEarlier(m, func(parts Parts) {
 		m.Text, m.Dirty = text, true
-		canNumberAnew := !slices.ContainsFunc(parts, func(d *Delivery) bool { return d.State != store.Cancelled && !o.CanBeTakenBack(d) })
+		canNumberAnew := !slices.ContainsFunc(parts, func(d *Delivery) bool { return d.State != store.Cancelled && !ed.Outbox.CanBeTakenBack(d) })
 		if canNumberAnew {
 			m.Files = edit
 			return
 		}
 
-		kept, added, found := o.keepFiles(parts, m.Files, edit)
-		m.Files, changes = append(kept, o.numberFiles(parts, m.Files, kept, added)...), found
+		kept, added, found := ed.keepFiles(parts, m.Files, edit)
+		m.Files, changes = append(kept, ed.numberFiles(parts, m.Files, kept, added)...), found
 		slices.SortFunc(m.Files, func(a, b store.FileRef) int { return cmp.Compare(a.Index, b.Index) })
 	})
 	return changes
 }
 
 // RemoveFiles takes those files out of a reply that an edit has removed and that have not left.
-func (o *Outbox) RemoveFiles(m *Message, edit []store.FileRef) (changes FileChanges) {
-	o.keepEarlier(m, func(parts Parts) {
-		kept, added, found := o.keepFiles(parts, m.Files, edit)
+func (ed Edits) RemoveFiles(m *Message, edit []store.FileRef) (changes FileChanges) {
+	ed.keepEarlier(m, func(parts Parts) {
+		kept, added, found := ed.keepFiles(parts, m.Files, edit)
 		changes, changes.Added = found, namesOf(added)
 		if len(kept) < len(m.Files) {
 			m.Files, m.Dirty = kept, true
@@ -59,8 +62,8 @@ func (o *Outbox) RemoveFiles(m *Message, edit []store.FileRef) (changes FileChan
 }
 
 // keepEarlier lets edit change a message, and keeps what its deliveries carried before, if an attempt may have sent that.
-func (o *Outbox) keepEarlier(m *Message, edit func(Parts)) {
-	parts := o.PartsOf(m)
+func (ed Edits) keepEarlier(m *Message, edit func(Parts)) {
+	parts := ed.Outbox.PartsOf(m)
 	before := make([]outbound.EarlierText, len(parts))
 	for i, d := range parts {
 		before[i] = outbound.WordsOf(&m.Message, d.DecodedPayload().Span)
@@ -84,7 +87,7 @@ func (o *Outbox) keepEarlier(m *Message, edit func(Parts)) {
 }
 
 // keepFiles returns which of the known files of a reply stay after an edit, and which files the edit has added.
-func (o *Outbox) keepFiles(parts Parts, known, edit []store.FileRef) (kept, added []store.FileRef, changes FileChanges) {
+func (ed Edits) keepFiles(parts Parts, known, edit []store.FileRef) (kept, added []store.FileRef, changes FileChanges) {
 	foundAt, isSure := matchFiles(known, edit)
 	for i, f := range known {
 		carrier := parts.carrierOf(f)
@@ -97,7 +100,7 @@ func (o *Outbox) keepFiles(parts Parts, known, edit []store.FileRef) (kept, adde
 			kept = append(kept, f)
 		case carrier != nil && hasBegun(carrier):
 			kept, changes.Left = append(kept, f), append(changes.Left, f.Name)
-		case carrier == nil || o.canBeChanged(carrier):
+		case carrier == nil || ed.Outbox.canBeChanged(carrier):
 			changes.Stopped = append(changes.Stopped, f.Name)
 		}
 	}
@@ -148,7 +151,7 @@ func fileID(f store.FileRef) string { return files.FromSurface(f).ID }
 
 // numberFiles gives files that an edit added to a reply their numbers: first those that removed files had, if what carried these can
 // still be changed, then new ones. before are the files of the reply before the edit, kept those that stay.
-func (o *Outbox) numberFiles(parts Parts, before, kept, added []store.FileRef) []store.FileRef {
+func (ed Edits) numberFiles(parts Parts, before, kept, added []store.FileRef) []store.FileRef {
 	next, used := 0, map[int]bool{}
 	for _, f := range before {
 		next = max(next, f.Index+1)
@@ -165,7 +168,7 @@ func (o *Outbox) numberFiles(parts Parts, before, kept, added []store.FileRef) [
 		}
 
 		next = max(next, s.To)
-		for n := s.From; n < s.To && o.canBeChanged(d); n++ {
+		for n := s.From; n < s.To && ed.Outbox.canBeChanged(d); n++ {
 			if !used[n] {
 				free = append(free, n)
 			}
@@ -181,6 +184,57 @@ func (o *Outbox) numberFiles(parts Parts, before, kept, added []store.FileRef) [
 	}
 
 	return added
+}
+
+// AddParts makes deliveries for those files of a reply that no delivery carries, because an edit added them. They leave behind what
+// waits of the reply; but if it has failed, they wait for the click that sends it again. each is how many files the channel takes
+// in a message.
+func (ed Edits) AddParts(m *Message, each int) {
+	parts := ed.Outbox.PartsOf(m)
+	if len(parts) == 0 || each <= 0 {
+		return
+	}
+
+	first := parts[0]
+	p := first.DecodedPayload()
+	if p.Span == nil { // it had no more files than one message takes
+		if len(m.Files) <= each {
+			return
+		}
+		p.Span = &outbound.Span{To: m.Files[each-1].Index + 1}
+		first.SetPayload(p)
+	}
+
+	p.Earlier, p.Again = nil, 0 // these are of the text
+	for added := range slices.Chunk(ed.extendLastPart(m, parts, each), each) {
+		p.Span = &outbound.Span{From: added[0].Index, To: added[len(added)-1].Index + 1}
+		d := ed.Outbox.EnqueueInOrder(ed.Outbox.Lanes[first.LaneID], first.OrderBy, m.ID, p, first.NotBefore)
+		if m.Fate == store.FateFailed || first.State == store.Failed {
+			ed.Outbox.Cancel(d)
+		}
+	}
+}
+
+// extendLastPart puts files that no part carries into the last part, if that can still be changed and has room for them. It returns
+// those for which it has none. No part has a file with a higher number than these.
+func (ed Edits) extendLastPart(m *Message, parts Parts, each int) []store.FileRef {
+	rest := slices.DeleteFunc(slices.Clone(m.Files), func(f store.FileRef) bool { return parts.carrierOf(f) != nil })
+	last := parts[len(parts)-1]
+	p := last.DecodedPayload()
+	if last.State == store.Cancelled || !ed.Outbox.canBeChanged(last) {
+		return rest
+	}
+
+	room := min(each-len(p.Span.Of(m.Files)), len(rest))
+	if room > 0 {
+		span := *p.Span
+		span.To = rest[room-1].Index + 1
+		p.Span = &span
+		last.SetPayload(p)
+		rest = rest[room:]
+	}
+
+	return rest
 }
 
 // TakeSent gives a message the text and the files that the customer got, where an edit came too late for the attempt that has

@@ -16,7 +16,7 @@ const correctionReason string = "correction"
 
 // setWords gives a message the words and files of an edit. What the customer may have of the former ones is kept with its deliveries.
 func (sp *UseCases) setWords(c *book.Conversation, m *book.Message, a bridge.Action) {
-	changes := sp.Outbox.EditWords(m, a.Text, book.SurfaceFiles(a.Files))
+	changes := book.Edits{Outbox: sp.Outbox}.EditWords(m, a.Text, book.SurfaceFiles(a.Files))
 	if len(changes.Left) > 0 {
 		sp.tellLateFiles(c, m, book.FileChanges{Left: changes.Left})
 	}

@@ -122,7 +122,7 @@ func (sp editing) editWaiting(r book.Request, m *book.Message, decision Decision
 		sp.Outbox.StopEmptyParts(m)
 
 		if decision == Out {
-			sp.Outbox.AddParts(m, sp.Caps(r.Conversation.AccountID).Files.PerMessage)
+			book.Edits{Outbox: sp.Outbox}.AddParts(m, sp.Caps(r.Conversation.AccountID).Files.PerMessage)
 		} else {
 			sp.keepInside(r.Conversation, m, r.Action, decision, reason)
 		}
@@ -142,7 +142,7 @@ func (sp editing) editWaiting(r book.Request, m *book.Message, decision Decision
 			if sp.replies.KeepEditOverLimits(r.Conversation, m) {
 				return true
 			}
-			sp.Outbox.AddParts(m, sp.Caps(r.Conversation.AccountID).Files.PerMessage)
+			book.Edits{Outbox: sp.Outbox}.AddParts(m, sp.Caps(r.Conversation.AccountID).Files.PerMessage)
 			sp.replies.MeasureLine(r.Conversation, d, m)
 			if len(m.Files) > 0 {
 				d.JoinKey = "" // only texts leave as one message
@@ -174,7 +174,7 @@ func (sp editing) editFailed(r book.Request, m *book.Message, decision Decision,
 		sp.Mark(r.Conversation, m, bridge.MarkInside)
 		return
 	}
-	sp.Outbox.AddParts(m, sp.Caps(r.Conversation.AccountID).Files.PerMessage)
+	book.Edits{Outbox: sp.Outbox}.AddParts(m, sp.Caps(r.Conversation.AccountID).Files.PerMessage)
 }
 
 // editTakenBack applies an edit of a reply that was undone or dropped, so that no customer has it. A text that was deleted and

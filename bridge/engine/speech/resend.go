@@ -84,7 +84,7 @@ func (sp resending) sendRemainder(r book.Request, m *book.Message) {
 // stopRemovedFiles takes back the files that an edit has removed, and that haven't left, though the reply's text has. If nothing else
 // of the reply waits, the customer has all of it.
 func (sp resending) stopRemovedFiles(r book.Request, m *book.Message) book.FileChanges {
-	changes := sp.Outbox.RemoveFiles(m, book.SurfaceFiles(r.Files))
+	changes := book.Edits{Outbox: sp.Outbox}.RemoveFiles(m, book.SurfaceFiles(r.Files))
 	if sp.Outbox.StopEmptyParts(m) {
 		sp.SettleStopped(r.Conversation, m)
 	}
