@@ -134,7 +134,7 @@ func TestFileRemovedWhileItFails(t *testing.T) {
 			said := w.chat.Say("ann", support, thread, "Plans", file("a.txt", 1), file("b.txt", 2))
 			w.provider.WaitCalls(t, 2)
 			w.chat.RemoveFile(support, said, "b.txt")
-			w.line(thread, bridge.LineEditLate)
+			w.eventually("the edit", func() bool { return w.filesOf(said) == "a.txt" })
 			close(release)
 			if kind == channelstest.FaultRefuse {
 				w.retried()
