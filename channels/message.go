@@ -186,6 +186,9 @@ type Outbound struct {
 	References []string // the provider's ids of the conversation's messages, if Sending.References says that they are used
 	Files      []File
 	Automatic  bool // no person wrote it; the channel marks it as automatic if it can
+	// Promotional says that its author marked it as advertising. It leaves only while anybody may write, never in the time in which
+	// a person alone may still answer (ReplyWindow.Human).
+	Promotional bool
 
 	ReplyTo  string       // the provider's id of the one message that is answered; "" if there is none
 	LastIn   time.Time    // when the customer last opened the reply window; zero means never

@@ -67,7 +67,8 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	}
 
 	id, err := c.deliver(ctx, req, tag)
-	mayTag := tag == "" && !o.Automatic // a person wrote it
+	isPersonsAnswer := !o.Automatic && !o.Promotional
+	mayTag := tag == "" && isPersonsAnswer
 	if mayTag && channels.ClassOf(err) == channels.WindowClosed {
 		// It was not sent: 24 hours are over by Facebook's clock, but not yet by ours.
 		id, err = c.deliver(ctx, req, tagHuman)

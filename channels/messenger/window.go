@@ -32,6 +32,10 @@ func tagNeeded(now time.Time, o channels.Outbound) (string, error) {
 		closed.Text = "After 24 hours only a person may answer on Messenger, no automatic message."
 		closed.Hint = "Answer yourself; that is possible until the seventh day."
 		return "", closed
+	case age < humanWindow && o.Promotional:
+		closed.Text = "After 24 hours Messenger takes no advertising, only a person's answer."
+		closed.Hint = "Answer without advertising; that is possible until the seventh day."
+		return "", closed
 	case age < humanWindow:
 		return tagHuman, nil
 	}

@@ -16,21 +16,24 @@ func TestWindow(t *testing.T) {
 	for name, c := range map[string]struct {
 		age       time.Duration
 		automatic bool
+		promotes  bool
 		tag       string
 		closed    bool
 	}{
-		"a minute":           {time.Minute, false, "", false},
-		"a minute, machine":  {time.Minute, true, "", false},
-		"just inside":        {24*time.Hour - time.Second, true, "", false},
-		"just outside":       {24 * time.Hour, false, "HUMAN_AGENT", false},
-		"outside, machine":   {24 * time.Hour, true, "", true},
-		"day six":            {6 * 24 * time.Hour, false, "HUMAN_AGENT", false},
-		"day six, machine":   {6 * 24 * time.Hour, true, "", true},
-		"last second":        {7*24*time.Hour - time.Second, false, "HUMAN_AGENT", false},
-		"seven days":         {7 * 24 * time.Hour, false, "", true},
-		"clocks that differ": {-time.Minute, false, "", false},
+		"a minute":            {time.Minute, false, false, "", false},
+		"a minute, machine":   {time.Minute, true, false, "", false},
+		"just inside":         {24*time.Hour - time.Second, true, false, "", false},
+		"just outside":        {24 * time.Hour, false, false, "HUMAN_AGENT", false},
+		"outside, machine":    {24 * time.Hour, true, false, "", true},
+		"day six":             {6 * 24 * time.Hour, false, false, "HUMAN_AGENT", false},
+		"day six, machine":    {6 * 24 * time.Hour, true, false, "", true},
+		"last second":         {7*24*time.Hour - time.Second, false, false, "HUMAN_AGENT", false},
+		"seven days":          {7 * 24 * time.Hour, false, false, "", true},
+		"advertisement":       {24*time.Hour - time.Second, false, true, "", false},
+		"advertisement, late": {24 * time.Hour, false, true, "", true},
+		"clocks that differ":  {-time.Minute, false, false, "", false},
 	} {
-		tag, err := tagNeeded(now, channels.Outbound{LastIn: now.Add(-c.age), Automatic: c.automatic})
+		tag, err := tagNeeded(now, channels.Outbound{LastIn: now.Add(-c.age), Automatic: c.automatic, Promotional: c.promotes})
 		if tag != c.tag || (err != nil) != c.closed || c.closed && (channels.ClassOf(err) != channels.WindowClosed || sendError(t, err).Hint == "") {
 			t.Errorf("%s: tag %q, %v", name, tag, err)
 		}
@@ -67,7 +70,11 @@ func TestWindowOnTheWire(t *testing.T) {
 	if _, err := r.Send(t.Context(), late); err != nil {
 		t.Errorf("a person whom only Facebook's clock finds late: %v", err)
 	}
-	late.Automatic = true
+	late.Promotional = true
+	if _, err := r.Send(t.Context(), late); channels.ClassOf(err) != channels.WindowClosed {
+		t.Errorf("an advertisement that only Facebook's clock finds late: %v", err)
+	}
+	late.Automatic, late.Promotional = true, false
 	if _, err := r.Send(t.Context(), late); channels.ClassOf(err) != channels.WindowClosed {
 		t.Errorf("a machine whom only Facebook's clock finds late: %v", err)
 	}

@@ -181,6 +181,7 @@ func (a *attempt) addLines(r *outgoing) error {
 	var texts []string
 	for _, l := range all {
 		if isWanted && (l.begun != "" || r.mayLeave(l.message)) {
+			r.out.Promotional = r.out.Promotional || l.message.Promotional
 			r.lines, texts = append(r.lines, l), append(texts, l.message.Text)
 		}
 	}
