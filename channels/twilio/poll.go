@@ -3,7 +3,9 @@ package twilio
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -171,8 +173,14 @@ func (c *Channel) listMedia(ctx context.Context, sid string) ([]listedMedia, err
 }
 
 // isGone reports whether Twilio refused a request, and not because of our credentials or its load: what the request
-// asks for doesn't exist any more.
-func isGone(err error) bool { return asNotSent(err).Class == channels.BadContent }
+// asks for doesn't exist any more. A list of messages was read with the same credentials just before, so that "no such
+// thing" isn't about the account here.
+func isGone(err error) bool {
+	if api, ok := errors.AsType[*apiError](err); ok && api.status == http.StatusNotFound {
+		return true
+	}
+	return asNotSent(err).Class == channels.BadContent
+}
 
 // statusFacts returns facts about our messages of the last day, or since a time before that, whose state changed between
 // since and until. They have the same external ids as those of callbacks. until leaves time for the callback to come

@@ -394,3 +394,27 @@ func TestFetchIsBounded(t *testing.T) {
 type endless struct{}
 
 func (endless) Read(p []byte) (int, error) { return len(p), nil }
+
+// A picture whose files are gone between two calls, because the company's clean-up deleted the message: its text is stored, and
+// nobody reads that the credentials are refused.
+func TestDeletedDuringTheLook(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, false)
+	w.fake.SetLost(true)
+	m, err := w.base.loadMemory(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.ann.Send(twiliofake.Message{Text: "Look", Media: []twiliofake.Media{{ContentType: "image/png", Content: []byte("png!")}}}); err != nil {
+		t.Fatal(err)
+	}
+	w.write("Did you get it?")
+	w.clock.move(time.Minute)
+	w.fake.AddFault(twiliofake.Fault{Route: "GET /Media.json", Kind: twiliofake.FaultCode, Code: codeNotFound, Status: http.StatusNotFound})
+	if _, err := w.base.pollOnce(t.Context(), &m); err != nil {
+		t.Errorf("the look failed: %v", err)
+	}
+	if in := w.decoded(channels.InboundMessage); len(in) != 2 || in[0].Text != "Look" || len(in[0].Attachments) != 0 {
+		t.Errorf("stored: %+v", in)
+	}
+}
