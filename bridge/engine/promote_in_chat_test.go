@@ -2,8 +2,10 @@ package engine_test
 
 import (
 	"testing"
+	"time"
 
 	"parley/bridge"
+	"parley/bridge/bridgetest"
 	"parley/channels/channelstest"
 )
 
@@ -32,4 +34,30 @@ func TestPromoteBesideAnOpenOne(t *testing.T) {
 		t.Fatalf("%d events in quarantine", n)
 	}
 	w.whisper("ann", "continues in #3")
+}
+
+// What a customer writes while another app holds the chat opens the reply window, whether a conversation is made of it or it comes
+// into an open one: once the app has handed over, the answer leaves.
+func TestStandbyOpensTheWindow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{caps: windowed(7 * 24 * time.Hour)})
+	promotion := submit(bridge.VerbReply)
+	promotion.Args.Promotional = true
+	said := time.Now().Add(-23 * time.Hour)
+	w.customer(chat, channelstest.Event{From: "kim", Name: "Kim", Text: "To the other app", Automatic: "standby", At: said})
+	w.chat.Press(t, "ann", w.shown("To the other app"), bridge.VerbPromote)
+	thread := w.shownAs("To the other app", func(m bridgetest.Message) bool { return m.Kind == string(bridge.PostSaid) }).Thread
+	w.reply(thread, "How can I help?")
+	w.provider.WaitTexts(t, "How can I help?")
+
+	w.advance(2 * time.Hour) // 24 hours after the customer's words only people may write
+	promotion.Args.Conversation = 2
+	w.chat.Submit("ann", support, thread, promotion, "10 % off")
+	w.line(thread, bridge.LineInside)
+
+	w.advance(8 * 24 * time.Hour)
+	w.customer(chat, channelstest.Event{From: "kim", Name: "Kim", Text: "The app again", Automatic: "standby"})
+	w.shown("The app again")
+	w.reply(thread, "I am here")
+	w.provider.WaitTexts(t, "How can I help?", "I am here")
 }

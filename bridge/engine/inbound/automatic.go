@@ -248,7 +248,14 @@ func (it *UseCases) unblockSenders(ctx context.Context, tx pgx.Tx, r book.Reques
 // promoteMail makes an automatic or collected mail the first message of a new conversation, which the agent takes.
 // Errors: the database's.
 func (it *UseCases) promoteMail(ctx context.Context, tx pgx.Tx, from *book.Conversation, agent *store.Agent, m *book.Message, i *store.Identity) error {
-	mail := channels.Inbound{Subject: m.Subject, From: channels.Party{Key: i.Key, Name: i.Name}, Envelope: channels.Envelope{Via: viaOf(it.Writer, m)}}
+	mail := channels.Inbound{
+		Kind:      channels.InboundMessage,
+		At:        m.SaidAt,
+		Automatic: m.Automatic,
+		Subject:   m.Subject,
+		From:      channels.Party{Key: i.Key, Name: i.Name},
+		Envelope:  channels.Envelope{Via: viaOf(it.Writer, m)},
+	}
 	c, err := it.newConversation(ctx, tx, from.Account, mail, nil)
 	if err != nil {
 		return err
@@ -271,6 +278,7 @@ func (it *UseCases) promoteMail(ctx context.Context, tx pgx.Tx, from *book.Conve
 		return err
 	}
 
+	it.replies.OpenWindow(c, mail) // in a chat: from when the customer wrote it
 	it.showSaid(c, t, m, outbound.Payload{Quote: m.Quoted != ""})
 	it.Log.ByAgent(c, agent, store.DeedPromoted, book.Detail{Message: m.ID})
 	return nil

@@ -1,6 +1,8 @@
 package reply
 
 import (
+	"slices"
+
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/outbound"
@@ -13,11 +15,12 @@ import (
 const offeredReason = "offered"
 
 // OpensWindow reports whether an inbound restarts the reply window: the time in which the provider lets free text go to
-// the customer. The customer's own words and taps restart it. What a machine sent, a status, a copy of our own message
-// or an edit doesn't.
+// the customer. The customer's own words and taps restart it, also while another app holds the conversation (standby). What a
+// machine sent, a status, a copy of our own message or an edit doesn't.
 func OpensWindow(in channels.Inbound) bool {
 	isSilent := in.Consent != nil && in.Consent.Silent
-	if in.Historical || isSilent || in.Automatic != "" {
+	isByMachine := in.Automatic != "" && !slices.Contains(store.PersonsReasons(), in.Automatic)
+	if in.Historical || isSilent || isByMachine {
 		return false
 	}
 	if in.Opens {
