@@ -16,9 +16,24 @@ import (
 // reportTimeout bounds a short write or read of the database.
 const reportTimeout = 5 * time.Second
 
-// Report writes an account's condition. A change is journalled in the same transaction, so that the admins are told of it
-// once, whichever process saw it.
+// Report records the condition that an account's surface or channel has found. That a channel itself finds its account to work
+// doesn't end its other troubles: replies, for example, may be refused although messages can be fetched.
 func (e *Engine) Report(account store.AccountID, c channels.Condition) {
+	a := e.directory.Load().Account(account)
+	isChannel := a != nil && a.Side == store.SideChannel
+	switch {
+	case !isChannel:
+		e.writeCondition(account, c)
+	case c.Status == channels.Active:
+		e.recordTrouble(account, runTrouble, nil)
+	default:
+		e.recordTrouble(account, runTrouble, &c)
+	}
+}
+
+// writeCondition writes an account's condition. A change is journalled in the same transaction, so that the admins are told of
+// it once, whichever process saw it.
+func (e *Engine) writeCondition(account store.AccountID, c channels.Condition) {
 	ctx, cancel := context.WithTimeout(context.Background(), reportTimeout)
 	defer cancel()
 	changed := false
@@ -44,6 +59,12 @@ func (e *Engine) Report(account store.AccountID, c channels.Condition) {
 	}
 }
 
+// Things of an account that may fail. Others are named by whoever records them: a channel of a chat, for example.
+const (
+	runTrouble  = "run"  // what a channel reports by itself (Env.Report)
+	sendTrouble = "send" // replies are refused: package outbound records it
+)
+
 // troubleKey names one thing of an account that may fail.
 type troubleKey struct {
 	account store.AccountID
@@ -53,33 +74,58 @@ type troubleKey struct {
 // recordTrouble records why one thing of an account fails (what), or with c nil that it works again. The admins are told of a
 // new trouble once. That the account works they are told only when none of its troubles is left: otherwise two closed
 // channels would make it change all the time.
+//
+// The troubles are those that this process has seen. One that an earlier process has seen, and that may be over, ends when the
+// channel first works here.
 func (e *Engine) recordTrouble(account store.AccountID, what string, c *channels.Condition) {
 	k := troubleKey{account, what}
+	mayEndEarlier := what == runTrouble || what == sendTrouble
 	e.mu.Lock()
-	wasKnown, hasOthers := e.troubles[k], false
-
-	if c == nil {
-		delete(e.troubles, k)
-	} else {
+	fails, isKnown := e.troubles[k]
+	switch {
+	case c != nil:
 		e.troubles[k] = true
+	case mayEndEarlier:
+		e.troubles[k] = false
+	default:
+		delete(e.troubles, k)
 	}
 
-	for t := range e.troubles {
-		if t.account == account && t != k {
-			hasOthers = true
-		}
-	}
-
+	hasOthers := e.hasTroubleBesides(k)
 	e.mu.Unlock()
 
 	if c != nil {
-		if !wasKnown {
-			e.Report(account, *c)
+		if !fails || what == runTrouble { // the channel may have found another reason
+			e.writeCondition(account, *c)
 		}
 		return
 	}
 
-	if wasKnown && !hasOthers {
-		e.Report(account, channels.Condition{Status: channels.Active})
+	isNews := fails || mayEndEarlier && !isKnown
+	if isNews && !hasOthers {
+		e.writeCondition(account, channels.Condition{Status: channels.Active})
 	}
+}
+
+// endRunTrouble ends what was reported of an account whose channel reports nothing by itself: its settings didn't work, and now
+// a channel could be made of them.
+func (e *Engine) endRunTrouble(account store.AccountID) {
+	k := troubleKey{account, runTrouble}
+	e.mu.Lock()
+	isOver := e.troubles[k] && !e.hasTroubleBesides(k)
+	delete(e.troubles, k)
+	e.mu.Unlock()
+	if isOver {
+		e.writeCondition(account, channels.Condition{Status: channels.Active})
+	}
+}
+
+// hasTroubleBesides reports whether something else of an account fails. The lock e.mu is held.
+func (e *Engine) hasTroubleBesides(k troubleKey) bool {
+	for other, fails := range e.troubles {
+		if fails && other.account == k.account && other != k {
+			return true
+		}
+	}
+	return false
 }

@@ -87,7 +87,7 @@ type Engine struct {
 	surfaces         map[store.AccountID]*Desk
 	gates            *book.Gates
 	unusedIDs        []*store.IDs        // blocks of ids that earlier batches have not used up
-	troubles         map[troubleKey]bool // what fails now; see recordTrouble
+	troubles         map[troubleKey]bool // what fails now (true), or was seen to work; see recordTrouble
 	attention        *attention
 	reading          *reading.Reader
 	chores           *chores.Chores
@@ -188,6 +188,10 @@ func (e *Engine) Relay() *relay.Relay { return e.relay }
 
 // SetChannel puts the channel of an account to work; nil takes it away.
 func (e *Engine) SetChannel(account store.AccountID, ch channels.Channel) {
+	if _, reports := ch.(channels.Runner); ch != nil && !reports {
+		e.endRunTrouble(account)
+	}
+
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if ch == nil {

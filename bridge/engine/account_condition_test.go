@@ -1,0 +1,74 @@
+package engine_test
+
+import (
+	"testing"
+
+	"parley/bridge"
+	"parley/channels"
+	"parley/channels/channelstest"
+)
+
+// condition waits until an account's condition is the given one.
+func (w *world) condition(account, want string) {
+	w.t.Helper()
+	w.eventually("the account is "+want, func() bool {
+		return w.text(`SELECT status FROM accounts WHERE id = $1`, w.accounts[account]) == want
+	})
+}
+
+// refused lets the provider refuse a reply because of the account, and waits until its author and the admins know.
+func (w *world) refused(thread string) {
+	w.t.Helper()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.AccountBlocked})
+	w.reply(thread, "Refused")
+	w.line(thread, bridge.LineFailed)
+	w.condition(chat, "error")
+}
+
+// A process that ended has found an account to be refused. The next one learns by the first reply that leaves that it works again,
+// also if the account's channel never reports anything by itself.
+func TestConditionAfterARestart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.writes("kim", "Hello?")
+	thread := w.thread("Hello?")
+	w.refused(thread)
+	w.settled()
+
+	w.stops[0]()
+	w.addEngine()
+	w.startLast()
+	w.reply(thread, "Here I am")
+	w.provider.WaitTexts(t, "Here I am")
+	w.condition(chat, "active")
+}
+
+// An account whose messages can be fetched, and whose replies are refused, doesn't work: it works again once a reply leaves.
+func TestConditionOfHalfAnAccount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.writes("kim", "Hello?")
+	thread := w.thread("Hello?")
+	w.refused(thread)
+	report := func(c channels.Condition) { w.engines[0].Report(w.accounts[chat], c) }
+	report(channels.Condition{Status: channels.Active})
+	w.condition(chat, "error")
+
+	report(channels.Condition{Status: channels.Broken, Text: "Nothing can be fetched either."})
+	w.reply(thread, "Here I am")
+	w.provider.WaitTexts(t, "Here I am")
+	w.settled()
+	w.condition(chat, "error")
+	report(channels.Condition{Status: channels.Active})
+	w.condition(chat, "active")
+}
+
+// An account's settings didn't work: it works again when a channel could be made of them, unless the channel itself is to say so.
+func TestConditionOfSettings(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.engines[0].Report(w.accounts[chat], channels.Condition{Status: channels.Broken, Text: "The account's settings don't work."})
+	w.condition(chat, "error")
+	w.engines[0].SetChannel(w.accounts[chat], w.live[chat].Load())
+	w.condition(chat, "active")
+}
