@@ -128,8 +128,9 @@ func (*AccountLine) Kind() LineKind { return LineAccount }
 
 // ReactedLine is an emoji of the customer's on a message.
 type ReactedLine struct {
-	Emoji   string `json:"Text,omitempty"` // "" means it was taken back
-	Message string `json:"Hint,omitempty"` // the words of the message; "" means unknown
+	Emoji   string    `json:"Text,omitempty"` // "" means it was taken back
+	Message string    `json:"Hint,omitempty"` // the words of the message; "" means unknown
+	At      time.Time `json:",omitzero"`      // when the customer did it: what was done before, and comes later, changes nothing
 }
 
 // Kind of its line.
@@ -137,7 +138,8 @@ func (*ReactedLine) Kind() LineKind { return LineReacted }
 
 // ChangedLine says which message the customer changed.
 type ChangedLine struct {
-	Before string `json:"Hint,omitempty"` // what it said; "" means unknown
+	Before string    `json:"Hint,omitempty"` // what it said; "" means unknown
+	At     time.Time `json:",omitzero"`      // when it got the words that it has now
 }
 
 // Kind of its line.

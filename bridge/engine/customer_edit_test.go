@@ -4,8 +4,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"parley/bridge"
+	"parley/bridge/bridgetest"
 	"parley/channels/channelstest"
 )
 
@@ -66,6 +68,117 @@ func TestEditsBeforeTheOriginal(t *testing.T) {
 		}
 	}
 }
+
+// A change comes before its message, a picture with a caption that answers one of ours: the picture is shown, and the reply window
+// is open.
+func TestEditBeforeAPicture(t *testing.T) {
+	t.Parallel()
+	for _, fetched := range []bool{true, false} {
+		w := newWorld(t, options{caps: windowed(0)})
+		w.does(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: "m1", Text: "The lamp is broken"})
+		thread := w.thread("The lamp is broken")
+		original := channelstest.Event{ID: "m1", From: "kim", Name: "Kim", Text: "The lamp is broke", Answered: "unheard-of", Notices: []string{"Forwarded."}}
+		if fetched {
+			w.provider.PutFile("photo", channelstest.File{Name: "lamp.jpg", Type: "image/jpeg", Content: []byte("a photo")})
+			original.Refs = []channelstest.Ref{{Name: "lamp.jpg", Type: "image/jpeg", Ref: "photo", Size: 7}}
+		} else {
+			original.Files = []channelstest.File{{Name: "lamp.jpg", Type: "image/jpeg", Content: []byte("a photo")}}
+		}
+		w.customer(chat, original)
+		w.chat.Wait(t, "the picture is in the thread", func() bool {
+			return slices.ContainsFunc(w.chat.Messages(support, thread), func(m bridgetest.Message) bool { return slices.ContainsFunc(m.Files, isLamp) })
+		})
+		w.line(thread, bridge.LineChanged)
+		w.shown("Forwarded.")
+		w.card(thread, "The lamp is broken")
+		w.reply(thread, "We send a new one")
+		w.provider.WaitTexts(t, "We send a new one")
+
+		w.does(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: "m1", Text: "Both lamps are broken"})
+		w.shown("Both lamps are broken")
+		w.settled()
+		if n := w.conversationsOf("customer"); n != 1 {
+			t.Errorf("%d conversations", n)
+		}
+	}
+}
+
+// Changes of a message come in the wrong order: the newest words stay what it says, in the line that comes last as well.
+func TestEditsInTheWrongOrder(t *testing.T) {
+	t.Parallel()
+	for _, hasOriginal := range []bool{true, false} {
+		w := newWorld(t, options{})
+		began := time.Now().Add(-time.Minute)
+		if hasOriginal {
+			w.customer(chat, channelstest.Event{ID: "m1", From: "kim", Name: "Kim", Text: "Send it to Berlin", At: began})
+			w.thread("Send it to Berlin")
+		}
+		changes := func(after time.Duration, text string) channelstest.Event {
+			return channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: "m1", Text: text, At: began.Add(after)}
+		}
+		w.does(changes(20*time.Second, "Send it to Hamburg"))
+		thread := w.thread("Hamburg")
+		w.does(changes(10*time.Second, "Send it to Bremen"))
+		if m := w.shown("Bremen"); !strings.HasSuffix(m.Plain(), "Hamburg") {
+			t.Errorf("the late line says %q", m.Plain())
+		}
+		if !hasOriginal {
+			w.customer(chat, channelstest.Event{ID: "m1", From: "kim", Name: "Kim", Text: "Send it to Berlin", At: began})
+			w.line(thread, bridge.LineChanged)
+			w.shown("Berlin")
+		}
+		w.does(changes(15*time.Second, "Send it to Bonn"))
+		if m := w.shown("Bonn"); !strings.HasSuffix(m.Plain(), "Hamburg") {
+			t.Errorf("the late line says %q", m.Plain())
+		}
+		if got := w.text(`SELECT last_preview FROM conversations`); got != "Send it to Hamburg" {
+			t.Errorf("the preview is %q", got)
+		}
+		w.does(changes(30*time.Second, "Send it to Ulm"))
+		if m := w.shown("Ulm"); !strings.HasSuffix(m.Plain(), "Ulm") {
+			t.Errorf("the newest line says %q", m.Plain())
+		}
+	}
+}
+
+// A reaction that comes late, after it was taken back or changed, isn't shown any more.
+func TestReactionsInTheWrongOrder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	began := time.Now().Add(-time.Minute)
+	reacts := func(target, emoji string, after time.Duration) {
+		t.Helper()
+		w.does(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: target, Emoji: emoji, At: began.Add(after)})
+		w.settled()
+	}
+	shows := func(emoji string) bool {
+		return slices.ContainsFunc(w.everything(), func(m bridgetest.Message) bool { return strings.Contains(m.Plain(), emoji) })
+	}
+	one, two := w.writes("kim", "One"), w.writes("kim", "Two")
+	w.thread("Two")
+
+	reacts(one, "👍", 10*time.Second)
+	w.shown("👍")
+	reacts(one, "", 30*time.Second)
+	reacts(one, "🙈", 20*time.Second)
+	reacts(two, "", 20*time.Second) // taken back before it comes
+	reacts(two, "💤", 10*time.Second)
+	if shows("🙈") || shows("💤") {
+		t.Error("a reaction is shown that was taken back")
+	}
+
+	reacts(two, "😮", 40*time.Second)
+	w.shown("😮")
+	reacts(two, "😮", 60*time.Second) // taken back in between, which comes late
+	reacts(two, "", 50*time.Second)
+	if !shows("😮") {
+		t.Error("a reaction is not shown that came after the one that was taken back")
+	}
+	reacts(two, "🙏", 70*time.Second)
+	w.shown("🙏")
+}
+
+func isLamp(f bridgetest.File) bool { return f.Name == "lamp.jpg" }
 
 // A customer changes a message twice, and both changes come before it: the thread shows the newest words last.
 func TestTwoEditsBeforeTheOriginal(t *testing.T) {

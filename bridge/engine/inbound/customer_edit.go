@@ -2,12 +2,14 @@ package inbound
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/clean"
+	"parley/bridge/engine/outbound"
 	"parley/channels"
 	"parley/store"
 )
@@ -34,8 +36,14 @@ func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Accou
 		return it.customerWrites(ctx, tx, a, part, in)
 	}
 
-	it.Line(c, bridge.Line{Content: &bridge.ChangedLine{Before: quoteOf(&m.Message)}, Text: in.Text})
 	it.Log.ByCustomer(c, store.DeedChangedMessage, book.Detail{Message: m.ID})
+	at := it.saidAt(in)
+	if newest, now := it.newestChange(m); at.Before(newest) { // a newer change has overtaken this one
+		it.showChange(c, m, quoteOf(&store.Message{Text: in.Text}), now, newest)
+		return nil
+	}
+
+	it.showChange(c, m, quoteOf(&m.Message), in.Text, at)
 	if m.Reason == earlyEditReason {
 		m.Text, m.Dirty = in.Text, true
 	}
@@ -48,6 +56,35 @@ func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Accou
 	}
 
 	return nil
+}
+
+// showChange shows that a customer changed a message: what it said before, and what it says now, since at.
+func (it *UseCases) showChange(c *book.Conversation, m *book.Message, before, now string, at time.Time) {
+	it.Line(c, bridge.Line{Content: &bridge.ChangedLine{Before: before, At: at}, Text: now, Args: bridge.Args{Message: m.ID}})
+}
+
+// newestChange returns when a customer changed a message last, as far as is known, and what it says since. The lines about it tell
+// that, and the message itself if a change of it came first. at is zero if it wasn't changed.
+func (it *UseCases) newestChange(m *book.Message) (at time.Time, now string) {
+	if m.Reason == earlyEditReason {
+		at, now = m.SaidAt, m.Text
+	}
+	for _, d := range it.Outbox.Deliveries {
+		if d.MessageID != m.ID || d.Kind != string(bridge.PostLine) {
+			continue
+		}
+
+		line := d.DecodedPayload().Line
+		if line == nil {
+			continue
+		}
+
+		changed, isChange := line.Content.(*bridge.ChangedLine)
+		if isChange && changed.At.After(at) {
+			at, now = changed.At, line.Text
+		}
+	}
+	return at, now
 }
 
 // editComesFirst stores an edit in the place of its message, which has not come yet.
@@ -107,7 +144,7 @@ func (it *UseCases) customerDeletes(a *store.Account, in channels.Inbound) error
 
 // applyEarlyChange handles a message whose edit or deletion came before it. It returns true if nothing is left to be
 // done, because the edited text is shown already.
-func (it *UseCases) applyEarlyChange(a *store.Account, in *channels.Inbound) bool {
+func (it *UseCases) applyEarlyChange(a *store.Account, part int, in *channels.Inbound) bool {
 	x, known := it.Messages.External[book.NameKey{Account: a.ID, Name: in.ExternalID}]
 	hasEarlyChange := known && in.ExternalID != ""
 	if !hasEarlyChange || in.Kind != channels.InboundMessage {
@@ -124,7 +161,33 @@ func (it *UseCases) applyEarlyChange(a *store.Account, in *channels.Inbound) boo
 		return false
 	}
 
+	at, now := it.newestChange(m)
 	m.Reason, m.Dirty = "", true
-	it.Line(c, bridge.Line{Content: &bridge.ChangedLine{Before: quoteOf(&store.Message{Text: in.Text})}, Text: m.Text})
+	it.replies.OpenWindow(c, *in) // the edit has opened none
+	it.showChange(c, m, quoteOf(&store.Message{Text: in.Text}), now, at)
+	it.showBesideText(c, a, part, *in)
+	it.replies.PostOffers(c)
+	c.RefreshCard()
 	return true
+}
+
+// showBesideText shows what else came with a message whose text isn't shown any more, because an edit came first: its files, the
+// remarks about it, and which message it answers. It becomes a message of its own, since files are read from the event that
+// brought them.
+func (it *UseCases) showBesideText(c *book.Conversation, a *store.Account, part int, in channels.Inbound) {
+	answered := it.answeredMessage(a, in)
+	hasMore := len(in.Attachments) > 0 || len(in.Notices) > 0 || answered != nil
+	t := c.Home(it.Dir)
+	if !hasMore || t == nil {
+		return
+	}
+
+	preview := c.LastPreview
+	in.ExternalID, in.Text = "", "" // the id stays that of the edited text, which further edits are about
+	m := it.inboundMessage(c, a, part, in)
+	c.LastPreview = preview
+	it.showSaid(c, t, m, outbound.Payload{Answers: answered})
+	if c.BridgeStatus().Open() {
+		it.reopenFor(c, in)
+	}
 }

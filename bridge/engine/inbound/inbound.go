@@ -63,7 +63,7 @@ func (it *UseCases) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Acco
 	if _, err := it.People.CustomerOf(a, in); err != nil {
 		return err
 	}
-	if it.applyEarlyChange(a, &in) || it.elsewhere.isShownAsAnswer(a, in) {
+	if it.applyEarlyChange(a, part, &in) || it.elsewhere.isShownAsAnswer(a, in) {
 		return nil
 	}
 
@@ -190,13 +190,16 @@ func (it *UseCases) MakeConversation(ctx context.Context, tx pgx.Tx, a *store.Ac
 	return c, nil
 }
 
+// saidAt returns when something was said, as its provider says, else when it came.
+func (it *UseCases) saidAt(in channels.Inbound) time.Time {
+	if in.At.IsZero() {
+		return it.Event.ReceivedAt
+	}
+	return in.At
+}
+
 // inboundMessage makes a message of an inbound and adds it to a conversation.
 func (it *UseCases) inboundMessage(c *book.Conversation, a *store.Account, part int, in channels.Inbound) *book.Message {
-	saidAt := in.At
-	if saidAt.IsZero() {
-		saidAt = it.Event.ReceivedAt
-	}
-
 	m := &book.Message{Fresh: true, Message: store.Message{
 		ID:             store.MessageID(it.IDs.Next()),
 		ConversationID: c.ID,
@@ -212,7 +215,7 @@ func (it *UseCases) inboundMessage(c *book.Conversation, a *store.Account, part 
 		ExternalID:     in.ExternalID,
 		EventID:        it.Event.ID,
 		Part:           part,
-		SaidAt:         saidAt,
+		SaidAt:         it.saidAt(in),
 		CreatedAt:      it.Now,
 	}}
 	if i := it.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]; i != nil {

@@ -1,6 +1,8 @@
 package inbound
 
 import (
+	"time"
+
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/clean"
@@ -37,7 +39,7 @@ func (it *UseCases) answeredMessage(a *store.Account, in channels.Inbound) *brid
 }
 
 // customerReacts shows a customer's reaction to a message by a line. The line is changed when the customer changes the reaction
-// or takes it back.
+// or takes it back. What the customer did before that, and what comes later, changes nothing.
 func (it *UseCases) customerReacts(a *store.Account, in channels.Inbound) error {
 	i, err := it.People.CustomerOf(a, in)
 	if err != nil || i == nil {
@@ -48,38 +50,55 @@ func (it *UseCases) customerReacts(a *store.Account, in channels.Inbound) error 
 	if c == nil {
 		c = it.Conversations.LatestOf(i)
 	}
-
-	k := book.ReactionKey{Account: a.ID, Target: in.Change.Target, Identity: i.ID}
-	known, before := it.Messages.Reactions[k]
-	isShownNowhere := c == nil || c.Home(it.Dir) == nil
-	if isShownNowhere || known.Emoji == in.Change.Emoji {
-		return nil
+	if c == nil || c.Home(it.Dir) == nil {
+		return nil // it is shown nowhere
 	}
 
-	reacted := &bridge.ReactedLine{Emoji: in.Change.Emoji}
+	reacted := &bridge.ReactedLine{Emoji: in.Change.Emoji, At: it.saidAt(in)}
 	if m != nil {
 		reacted.Message = quoteOf(&m.Message)
 	}
 
+	k := book.ReactionKey{Account: a.ID, Target: in.Change.Target, Identity: i.ID}
+	known := it.Messages.Reactions[k]
 	line := bridge.Line{Content: reacted, Customer: outbound.RefOf(i)}
 	d := it.Outbox.Deliveries[known.DeliveryID]
-	hasLine := before && d != nil
+	isShown := d != nil && d.State != store.Cancelled
+	isAsKnown := known.Emoji == reacted.Emoji
+	isOlder := d != nil && reacted.At.Before(reactedAt(d))
+	isRepeated := d == nil && isAsKnown && reacted.Emoji != ""
 	switch {
-	case !hasLine:
-		d = it.PostTo(c, c.Home(it.Dir), bridge.PostLine, 0, outbound.Payload{Line: &line})
-	case in.Change.Emoji == "" && it.cancelFirstLine(d):
-		it.Messages.Reactions[k] = store.Reaction{AccountID: a.ID, Target: in.Change.Target, IdentityID: i.ID}
-		it.Messages.Reacted[k] = true
+	case isOlder, isRepeated:
 		return nil
-	case it.Outbox.CanBeTakenBack(d):
+	case d != nil && isAsKnown: // only the time is news
+		d.SetLine(line)
+	case !isShown:
+		d = it.PostTo(c, c.Home(it.Dir), bridge.PostLine, 0, outbound.Payload{Line: &line})
+		if isAsKnown { // taken back before it came: a line that nobody sees keeps when
+			it.Outbox.Cancel(d)
+		}
+	case reacted.Emoji == "" && it.cancelFirstLine(d), it.Outbox.CanBeTakenBack(d):
 		d.SetLine(line)
 	default:
 		d = it.PostTo(c, threadOfLine(it.Book, c, d), bridge.PostLine, 0, outbound.Payload{Line: &line, Changes: d.ID})
 	}
 
-	it.Messages.Reactions[k] = store.Reaction{AccountID: a.ID, Target: in.Change.Target, IdentityID: i.ID, Emoji: in.Change.Emoji, DeliveryID: d.ID}
+	it.Messages.Reactions[k] = store.Reaction{AccountID: a.ID, Target: in.Change.Target, IdentityID: i.ID, Emoji: reacted.Emoji, DeliveryID: d.ID}
 	it.Messages.Reacted[k] = true
 	return nil
+}
+
+// reactedAt returns when a customer did what a line about a reaction shows; zero if it isn't known.
+func reactedAt(d *book.Delivery) time.Time {
+	line := d.DecodedPayload().Line
+	if line == nil {
+		return time.Time{}
+	}
+	reacted, ok := line.Content.(*bridge.ReactedLine)
+	if !ok {
+		return time.Time{}
+	}
+	return reacted.At
 }
 
 // threadOfLine returns the thread of a conversation in the surface in which a line was posted: the conversation may have its home
