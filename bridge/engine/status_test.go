@@ -223,6 +223,48 @@ func TestEarlyPartFailed(t *testing.T) {
 	}
 }
 
+// The text failed, and the file behind it was delivered, in whichever order that is told: the customer lacks the text, and its
+// author may send both again.
+func TestEarlyPartFailedLastDelivered(t *testing.T) {
+	t.Parallel()
+	for name, failsFirst := range map[string]bool{"failed, delivered": true, "delivered, failed": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{stopped: true})
+			w.engines[0].SetChannel(w.accounts[chat], &splitter{Channel: w.live[chat].Load()})
+			w.start()
+			thread := w.opened()
+			reply := w.reply(thread, "Hi")
+			w.provider.WaitTexts(t, "Hi 1", "Hi 2")
+			w.marked(reply, "sent")
+			message, sent := int64(w.count(`SELECT id FROM messages WHERE direction = 'out'`)), w.provider.Sent()
+			fails := func() {
+				w.tells(channelstest.Event{State: "failed", Early: true, Message: message, External: []string{sent[0].ID}, Reason: "Nobody there."})
+			}
+			if failsFirst {
+				fails()
+				w.line(thread, bridge.LineFailed)
+			}
+			for _, state := range []string{"delivered", "read"} {
+				w.tells(channelstest.Event{State: state, Message: message, External: []string{sent[1].ID}})
+			}
+			w.settled()
+			if !failsFirst {
+				fails()
+			}
+
+			line := w.line(thread, bridge.LineFailed)
+			w.marked(reply, "warning")
+			w.fate(reply, "failed")
+			w.chat.Press(t, "ann", line, bridge.VerbSendAgain)
+			w.provider.WaitTexts(t, "Hi 1", "Hi 2", "Hi 1", "Hi 2")
+			w.tells(channelstest.Event{ID: "again", State: "delivered", Message: message, External: []string{w.provider.Sent()[3].ID}})
+			w.stateOf(reply, store.Delivered)
+			w.fate(reply, "out")
+		})
+	}
+}
+
 // The same while the next part is on its way: its result doesn't make the text forgotten.
 func TestEarlyPartFailedMeanwhile(t *testing.T) {
 	t.Parallel()

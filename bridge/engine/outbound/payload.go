@@ -48,6 +48,7 @@ type ReplyPayload struct {
 	Again       int           `json:"again,omitempty"`        // how often it failed and was sent again by a click
 	KeepsStatus bool          `json:"keeps_status,omitempty"` // a person has chosen the conversation's status since
 	Earlier     []EarlierText `json:"earlier,omitempty"`      // what it said before it was edited, if an attempt may have sent that
+	LacksPiece  bool          `json:"lacks_piece,omitempty"`  // a piece of it before the last one failed (channels.Status.Early)
 }
 
 // Doubt is what SQL notes in a payload when nobody can tell what became of an attempt.
