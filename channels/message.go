@@ -198,7 +198,7 @@ type Outbound struct {
 
 // Attempt is one try to send a message.
 type Attempt struct {
-	Number  int       // 1 for the first
+	Number  int       // of the calls for this part, since it was queued or a person sent the message again; 1 for the first
 	Part    int       // how many parts have arrived already, see Receipt.More
 	FirstAt time.Time // when the first attempt began; zero during it
 	// Again is how often the message failed and a person sent it once more. A channel whose provider recognises

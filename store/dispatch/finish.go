@@ -26,7 +26,8 @@ const fence = `
 // If a receipt has decided the delivery meanwhile (delivered, failed, …), its state and part stay.
 //
 // Finish.Unsure sets payload.unsure, so that all later attempts at this part know that the part may
-// already have arrived.
+// already have arrived. payload.uncounted is how many of Delivery.Attempt don't count for the provider: those that called nobody
+// (Finish.Uncalled), and those at earlier parts.
 const finishDeliveries = `
 	UPDATE deliveries
 	SET state = CASE WHEN deliveries.state IN ('queued', 'sending', 'unknown') THEN result.state ELSE deliveries.state END,
@@ -38,13 +39,15 @@ const finishDeliveries = `
 		warned_at = CASE WHEN result.warned THEN clock_timestamp() ELSE deliveries.warned_at END,
 		payload = CASE
 			WHEN result.unsure THEN deliveries.payload || '{"unsure": true}'
-			WHEN result.part <> deliveries.part THEN deliveries.payload - 'unsure'
+			WHEN result.part <> deliveries.part THEN deliveries.payload - 'unsure' || jsonb_build_object('uncounted', deliveries.attempt)
+			WHEN result.uncalled AND result.state = 'queued' THEN deliveries.payload
+				|| jsonb_build_object('uncounted', coalesce((deliveries.payload->>'uncounted')::int, 0) + 1)
 			ELSE deliveries.payload
 		END,
 		joined = result.joined
 	FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::int[], $6::text[], $7::text[], $8::text[], $9::text[],
-		$10::boolean[], $11::boolean[], $12::boolean[], $13::bigint[])
-		AS result(lane_id, epoch, id, state, part, external_id, progress, error_class, error_text, absent, unsure, warned, joined)
+		$10::boolean[], $11::boolean[], $12::boolean[], $13::bigint[], $14::boolean[])
+		AS result(lane_id, epoch, id, state, part, external_id, progress, error_class, error_text, absent, unsure, warned, joined, uncalled)
 	JOIN lanes AS lane ON lane.id = result.lane_id AND lane.epoch = result.epoch AND lane.leased_until IS NOT NULL
 	WHERE deliveries.id = result.id`
 
@@ -245,6 +248,7 @@ func deliveryResults(done []Finish) []any {
 		query.Field(rows, func(f *Finish) bool { return f.Unsure }),
 		query.Field(rows, func(f *Finish) bool { return f.Warned }),
 		query.Field(rows, func(f *Finish) store.DeliveryID { return f.Joined }),
+		query.Field(rows, func(f *Finish) bool { return f.Uncalled }),
 	}
 }
 

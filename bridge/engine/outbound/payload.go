@@ -36,6 +36,10 @@ type Payload struct {
 
 	Erases *own.ErasedPost `json:"erases,omitempty"` // PostErased: which post goes
 
+	// Uncounted is how many attempts at a reply don't count for the provider: those that called nobody, because the reply waited
+	// for something, those at earlier parts (dispatch.Finish notes both), and those before a person sent it again.
+	Uncounted int `json:"uncounted,omitempty"`
+
 	Doubt
 }
 

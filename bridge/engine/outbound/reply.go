@@ -101,7 +101,7 @@ func (a *attempt) makeReply() (*outgoing, error) {
 	r := &outgoing{message: *m, payload: p, account: account, now: a.now, window: WindowOf(caps, conv.WindowFrom),
 		out: channels.Outbound{
 			DeliveryID: int64(sentAs(c)), ConversationID: int64(conv.ID), MessageID: int64(m.ID),
-			Attempt: channels.Attempt{Number: c.Attempt, Part: c.Part, Again: p.Again},
+			Attempt: channels.Attempt{Number: max(c.Attempt-p.Uncounted, 1), Part: c.Part, Again: p.Again},
 			Subject: a.subjects[conv.ID], Text: m.Text, Rich: RichOf(m), From: conv.Via,
 			InReplyTo: conv.LastExternalID, References: conv.Refs, ReplyTo: m.ReplyTo,
 		}}

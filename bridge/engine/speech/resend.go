@@ -134,7 +134,7 @@ func requeueReply(o *book.Outbox, d *book.Delivery) {
 		kept.Earlier = before.Earlier // the text has left
 	}
 
-	d.SetPayload(outbound.Payload{Place: before.Place, ReplyPayload: kept})
+	d.SetPayload(outbound.Payload{Place: before.Place, ReplyPayload: kept, Uncounted: d.Attempt})
 	d.State, d.Dirty = store.Queued, true
 	d.Joined = 0 // it leaves alone now
 	d.NotBefore, d.AbsentAt = nil, nil
