@@ -108,6 +108,7 @@ type FileRules struct {
 	PerMessage  int        // how many files; 0 if none is allowed
 	MaxBytes    int64      // all files of a message together
 	Limits      FileLimits // by kind of file; empty means MaxBytes for each
+	Types       []string   // the content types that the provider takes; empty means any: see SentAs
 	Captions    Level      // a text can be sent in one message with a file
 	Unavailable string     // for people: why this set-up of Parley can't send files; "" means it can
 }

@@ -49,6 +49,7 @@ func TestLimitsAreToldAtOnce(t *testing.T) {
 		{"larger than the account wants", nil, map[string]string{"file_limits": "document 1KB, image 5MB"}, "Look", []bridgetest.File{file("a.txt", 2000)}, "at most 1 KB of a document"},
 		{"a kind that it doesn't take", func(c *channels.Capabilities) { c.Files.Limits = channels.FileLimits{channels.FileImage: 1 << 20} }, nil, "Look", []bridgetest.File{file("a.txt", 1)}, "takes no documents"},
 		{"a kind that the account doesn't want", nil, map[string]string{"file_limits": "document 0"}, "Look", []bridgetest.File{file("a.txt", 1)}, "takes no documents"},
+		{"a type that it doesn't take", func(c *channels.Capabilities) { c.Files.Types = []string{"application/pdf"} }, nil, "Look", []bridgetest.File{file("a.txt", 1)}, "takes no files like a.txt"},
 		{"a text that is too long", nil, nil, strings.Repeat("long ", 801), nil, "takes 4000 characters, and this has 4004"},
 	}
 	for _, tt := range tests {

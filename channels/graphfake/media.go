@@ -173,6 +173,9 @@ func (n *Number) upload(c *call) (any, *APIError) {
 		return nil, cloudError(codes.Media, "The file is larger than 100 MB.")
 	case contentType == "" || len(form.Value["type"]) != 1:
 		return nil, missingError("type")
+	case !slices.Contains(uploadTypes(), contentType):
+		return nil, &APIError{Code: codes.Invalid, Message: "(#100) Param file must be a file with one of the following types: " +
+			strings.Join(uploadTypes(), ", ") + ". Received file of type '" + contentType + "'."}
 	}
 
 	n.g.mu.Lock()
@@ -180,6 +183,15 @@ func (n *Number) upload(c *call) (any, *APIError) {
 	m := n.addMediaLocked(File{Name: header.Filename, ContentType: contentType, Content: content}, ownLife)
 	n.g.Poke()
 	return map[string]any{"id": m.id}, nil
+}
+
+// uploadTypes returns the content types of files that can be uploaded, in the order in which Meta's answer names them.
+func uploadTypes() []string {
+	return []string{"audio/aac", "audio/mp4", "audio/mpeg", "audio/amr", "audio/ogg", "audio/opus", "application/vnd.ms-powerpoint",
+		"application/msword", "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+		"application/vnd.openxmlformats-officedocument.presentationml.presentation",
+		"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "application/pdf", "text/plain", "application/vnd.ms-excel",
+		"image/jpeg", "image/png", "image/webp", "video/mp4", "video/3gpp"}
 }
 
 // Sizes of files, in bytes. Source: Cloud API, "Supported media types".
@@ -191,7 +203,7 @@ const (
 	maxDocument = 100 << 20
 )
 
-// mediaRules returns which content types a kind of message takes, nil for all, and how many bytes.
+// mediaRules returns which content types a kind of message takes, nil for all that can be uploaded, and how many bytes.
 // Source: Cloud API, "Supported media types".
 func mediaRules(kind string) (types []string, most int) {
 	switch kind {

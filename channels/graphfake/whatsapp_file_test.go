@@ -53,6 +53,26 @@ func TestMediaRoundTrip(t *testing.T) {
 	}
 }
 
+// TestUploadTypes: only files of the types that Meta lists can be uploaded.
+func TestUploadTypes(t *testing.T) {
+	t.Parallel()
+	m := newMeta(t)
+	for kind, taken := range map[string]bool{"text/plain": true, "image/webp": true, "application/zip": false, "text/csv": false, "application/octet-stream": false} {
+		var form bytes.Buffer
+		w := multipart.NewWriter(&form)
+		_ = w.WriteField("messaging_product", "whatsapp")
+		_ = w.WriteField("type", kind)
+		part, _ := w.CreatePart(textproto.MIMEHeader{"Content-Disposition": {`form-data; name="file"; filename="a"`}, "Content-Type": {kind}})
+		_, _ = part.Write([]byte("x"))
+		_ = w.Close()
+		status, answer := m.do(http.MethodPost, "/v26.0/1055/media", "T", w.FormDataContentType(), &form)
+		refusal := `"code":100`
+		if taken != (status == http.StatusOK) || !taken && !strings.Contains(strings.ReplaceAll(answer, " ", ""), refusal) {
+			t.Errorf("%s: %d %s", kind, status, answer)
+		}
+	}
+}
+
 // TestReviewAfter: a template is approved by itself after a while, and it is told.
 func TestReviewAfter(t *testing.T) {
 	t.Parallel()

@@ -14,11 +14,12 @@ type object = map[string]any
 
 // step is one message at WhatsApp. An Outbound may become several.
 type step struct {
-	kind    string // text, image, interactive, …
-	content any    // the value of the request's field that is named like kind; nil for a file
-	file    *channels.File
-	caption string // of file
-	replies bool   // it can name the message that it answers
+	kind     string // text, image, interactive, …
+	content  any    // the value of the request's field that is named like kind; nil for a file
+	file     *channels.File
+	fileType string // the content type under which file is uploaded
+	caption  string // of file
+	replies  bool   // it can name the message that it answers
 }
 
 // composeSteps returns the messages that an Outbound becomes, in order: only one if WhatsApp can carry all of it. It
@@ -129,12 +130,40 @@ const (
 	maxAudio = 16 * megabyte
 )
 
+// fileTypes returns the content types of the files that can be uploaded. It answers with code 100 to all others, also if they are
+// to leave as documents.
+// Source: the text of that answer, "Param file must be a file with one of the following types", read in November 2026.
+func fileTypes() []string {
+	const office = "application/vnd.openxmlformats-officedocument."
+	return []string{
+		"audio/aac", "audio/mp4", "audio/mpeg", "audio/amr", "audio/ogg", "audio/opus",
+		"application/vnd.ms-powerpoint", "application/msword", office + "wordprocessingml.document", office + "presentationml.presentation",
+		office + "spreadsheetml.sheet", "application/pdf", "text/plain", "application/vnd.ms-excel",
+		"image/jpeg", "image/png", "image/webp",
+		"video/mp4", "video/3gpp",
+	}
+}
+
+// fileRules says which files a message can carry.
+func fileRules() channels.FileRules {
+	return channels.FileRules{
+		Captions:   channels.Partial, // not of audio
+		PerMessage: 1,
+		MaxBytes:   maxFile, // what is too large for a picture goes as a document
+		Types:      fileTypes(),
+	}
+}
+
 // fileStep returns the message for a file: an image, a video or audio if WhatsApp shows files of that type and
 // size, else a document.
-// Errors: *channels.SendError, for a file that is too large even for a document.
+// Errors: *channels.SendError, for a file of a type that can't be uploaded, or that is too large even for a document.
 func fileStep(f *channels.File) (step, error) {
+	sentAs := fileRules().SentAs(f.Name, f.ContentType)
 	kind, maxBytes := "document", int64(maxFile)
-	switch contentType(f.ContentType) {
+	switch sentAs {
+	case "":
+		return step{}, channels.RefuseContent(fmt.Sprintf("WhatsApp takes no files like %s.", f.Name),
+			"Send it in another form, for example as a PDF or a JPEG, or a link to it.")
 	case "image/jpeg", "image/png":
 		kind, maxBytes = "image", maxImage
 	case "video/mp4", "video/3gpp":
@@ -151,7 +180,7 @@ func fileStep(f *channels.File) (step, error) {
 			"Send a link to it.")
 	}
 
-	return step{kind: kind, file: f, replies: true}, nil
+	return step{kind: kind, file: f, fileType: sentAs, replies: true}, nil
 }
 
 // contentType returns a content type without parameters, in lower case.

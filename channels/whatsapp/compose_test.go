@@ -120,8 +120,8 @@ func plainToken(t *testing.T, body string) string {
 	return strings.ReplaceAll(body, m.Token, "TOKEN")
 }
 
-// TestEdge17FileKinds: edge case 17: what WhatsApp doesn't show as a picture (HEIC, WebP,
-// GIF, or too large) leaves as a document; the text goes with the file where it can.
+// TestEdge17FileKinds: edge case 17: what WhatsApp doesn't show as a picture (WebP, or too large) leaves as a document, a text
+// of any kind as a plain one; the text goes with the file where it can.
 //
 func TestEdge17FileKinds(t *testing.T) {
 	t.Parallel()
@@ -132,16 +132,18 @@ func TestEdge17FileKinds(t *testing.T) {
 	}{
 		"jpeg":          {file("a.jpg", "image/jpeg", []byte("x")), "look", []string{"image look"}},
 		"png, no text":  {file("a.png", "IMAGE/PNG; x=y", []byte("x")), "", []string{"image "}},
-		"heic":          {file("a.heic", "image/heic", []byte("x")), "look", []string{"document look"}},
 		"webp":          {file("a.webp", "image/webp", []byte("x")), "look", []string{"document look"}},
-		"gif":           {file("a.gif", "image/gif", []byte("x")), "look", []string{"document look"}},
+		"table":         {file("a.csv", "text/csv", []byte("x")), "look", []string{"document look"}},
+		"calendar":      {file("a.ics", "text/calendar; charset=utf-8", []byte("x")), "look", []string{"document look"}},
 		"large picture": {file("a.jpg", "image/jpeg", make([]byte, 5<<20+1)), "look", []string{"document look"}},
 		"film":          {file("a.mp4", "video/mp4", []byte("x")), "look", []string{"video look"}},
 		"large film":    {file("a.mp4", "video/mp4", make([]byte, 16<<20+1)), "look", []string{"document look"}},
 		"sound":         {file("a.ogg", "audio/ogg", []byte("x")), "listen", []string{"text listen", "audio "}},
 		"sound alone":   {file("a.mp3", "audio/mpeg", []byte("x")), "", []string{"audio "}},
 		"pdf":           {file("ü.pdf", "application/pdf", []byte("x")), "read", []string{"document read"}},
-		"unknown":       {file("a.bin", "", []byte("x")), "", []string{"document "}},
+		"unknown type":  {file("a.PDF", "", []byte("x")), "", []string{"document "}},
+		"mere bytes":    {file("a.xls", "application/octet-stream", []byte("x")), "", []string{"document "}},
+		"odd name":      {file("a.m4a", "audio/x-m4a", []byte("x")), "", []string{"audio "}},
 		"long text":     {file("a.pdf", "application/pdf", []byte("x")), long(1025), []string{"text " + long(1025), "document "}},
 	} {
 		w := newWorld(t)
@@ -167,6 +169,24 @@ func TestEdge17FileKinds(t *testing.T) {
 		if got := states(t, w.heard(), 12); !slices.Equal(got, []channels.DeliveryState{channels.StateSent, channels.StateDelivered}) {
 			t.Errorf("%s: told %v: the statuses of the last part alone are those of the message", name, got)
 		}
+	}
+}
+
+// TestFileOfUntakenType: a file that WhatsApp lets nobody upload is refused before its text leaves, with what to do.
+func TestFileOfUntakenType(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.open24h()
+	for name, kind := range map[string]string{"a.zip": "application/zip", "a.heic": "image/heic", "a.gif": "image/gif", "a.wav": "audio/wav",
+		"a.mov": "video/quicktime", "a.bin": "", "b.bin": "application/octet-stream"} {
+		o := outbound(12, long(1025)) // too long for a caption: it would leave first
+		o.Files = []channels.File{file(name, kind, []byte("x"))}
+		if se := w.fails(o, channels.BadContent); !strings.Contains(se.Text, name) || se.Hint == "" {
+			t.Errorf("%s: %+v", name, se)
+		}
+	}
+	if got := w.number.Sent(); len(got) != 0 {
+		t.Errorf("sent %+v", got)
 	}
 }
 
@@ -241,10 +261,10 @@ func TestUnreadableFile(t *testing.T) {
 		}
 	}
 	big := outbound(13, "big")
-	big.Files = []channels.File{{Name: "a.iso", SizeBytes: maxFile + 1}}
+	big.Files = []channels.File{{Name: "a.pdf", SizeBytes: maxFile + 1}}
 	w.fails(big, channels.BadContent)
 	two := outbound(14, "two")
-	two.Files = []channels.File{file("a", "", nil), file("b", "", nil)}
+	two.Files = []channels.File{file("a.pdf", "", nil), file("b.pdf", "", nil)}
 	w.fails(two, channels.BadContent)
 	if got := w.number.Sent(); len(got) != 0 {
 		t.Errorf("sent %+v", got)
@@ -302,7 +322,7 @@ func TestFileOfUnknownSize(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.open24h()
-	f := file("a.iso", "application/octet-stream", make([]byte, maxFile+1))
+	f := file("a.pdf", "application/pdf", make([]byte, maxFile+1))
 	f.SizeBytes = 0
 	o := outbound(12, "short")
 	o.Files = []channels.File{f}

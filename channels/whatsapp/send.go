@@ -1,7 +1,6 @@
 package whatsapp
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -166,12 +165,11 @@ func (c *Channel) upload(ctx context.Context, s step) (string, error) {
 		return "", errUnreadableFile(s.file.Name, err)
 	}
 	defer body.Close()
-	kind := cmp.Or(contentType(s.file.ContentType), "application/octet-stream")
 	var answer struct {
 		ID string `json:"id"`
 	}
 
-	f := graph.File{Name: s.file.Name, ContentType: kind, Body: body, SizeBytes: s.file.SizeBytes}
+	f := graph.File{Name: s.file.Name, ContentType: s.fileType, Body: body, SizeBytes: s.file.SizeBytes}
 	if f.SizeBytes <= 0 { // the size isn't known
 		tooLarge := channels.RefuseContent(s.file.Name+" is larger than 100 MB; WhatsApp takes no more.", "Send a link to it.")
 		if f.Content, err = io.ReadAll(fence.Bounded(body, maxFile, tooLarge)); err != nil {
@@ -180,7 +178,7 @@ func (c *Channel) upload(ctx context.Context, s step) (string, error) {
 		f.Body = nil
 	}
 
-	err = c.graph.Upload(ctx, c.phone+"/media", map[string]string{"messaging_product": "whatsapp", "type": kind}, f, &answer)
+	err = c.graph.Upload(ctx, c.phone+"/media", map[string]string{"messaging_product": "whatsapp", "type": s.fileType}, f, &answer)
 	if _, ok := errors.AsType[*fence.LostError](err); ok {
 		return "", &channels.SendError{Class: channels.Retry, Text: fmt.Sprintf("%s could not be handed to WhatsApp.", s.file.Name), Cause: err}
 	}

@@ -97,11 +97,7 @@ func (c *Channel) Capabilities() channels.Capabilities {
 		Start:     channels.StartTemplate,
 		Templates: true,
 		ReplyTo:   channels.Full,
-		Files: channels.FileRules{
-			Captions:   channels.Partial, // not of audio
-			PerMessage: 1,
-			MaxBytes:   maxFile, // what is too large for a picture goes as a document
-		},
+		Files:     fileRules(),
 		Rich: channels.RichLimits{
 			Buttons:     maxButtons,
 			ListRows:    maxListRows,

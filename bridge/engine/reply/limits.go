@@ -76,6 +76,11 @@ func OverLimits(ch channels.Channel, name string, account channels.FileLimits, t
 // filesOver says which of the files a channel can't take.
 func filesOver(caps channels.Capabilities, account channels.FileLimits, name string, files []store.FileRef) *bridge.Problem {
 	for i, f := range files {
+		if caps.Files.SentAs(f.Name, f.ContentType) == "" {
+			return &bridge.Problem{Code: "file_kind", Text: fmt.Sprintf("%s takes no files like %s.", name, f.Name),
+				Hint: "Send it in another form, for example as a PDF or a JPEG, or a link to it."}
+		}
+
 		kind := channels.KindOf(f.ContentType)
 		limit, ok := fileLimit(caps, account, kind)
 		if !ok {
