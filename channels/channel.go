@@ -91,7 +91,7 @@ type Fact struct {
 	Payload    []byte
 	Quarantine string // why the fact can't be read: it is stored and shown, but never applied; "" if it can be read
 	// Owner is the provider's id of the number or page that the fact is for, where several accounts
-	// share a callback: the value of the field Spec.Owner. "" means the account that was called.
+	// share a callback: the value of the field Spec.Owner, or its source (Spec.Sources). "" means the account that was called.
 	Owner string
 }
 

@@ -13,8 +13,11 @@ type Spec struct {
 	Icon    string // emoji shortcode without colons: "email"
 	Fields  []Field
 	Owner   string // the name of the field that holds Fact.Owner's value; "" means accounts never share a callback
-	Consent string // the name of the field that names the provider of Env.Grant ("google"); "" means the channel has none
-	APIEnv  string // environment variable that sets Env.APIURL: "TWILIO_API_URL"
+	// KeepsUnowned says that a fact for an id that is no account's stays with the account that was called: a messaging service, for
+	// example, may have numbers that are no accounts. Otherwise such a fact is set aside.
+	KeepsUnowned bool
+	Consent      string // the name of the field that names the provider of Env.Grant ("google"); "" means the channel has none
+	APIEnv       string // environment variable that sets Env.APIURL: "TWILIO_API_URL"
 	// OwnHosts returns the servers of an account ("host" or "host:port") that an admin typed, and that
 	// therefore may be in the company's own network. Env.Dialer refuses all other addresses that are
 	// not on the internet. nil means there are none.
@@ -24,7 +27,7 @@ type Spec struct {
 	Check func(Config) error
 	// Sources returns the sources of an account's messages (a mailbox, a number), by the name of the field that
 	// names each. Two accounts with the same source would take each message twice. If Sources is nil, the field
-	// Owner is the only source, if there is one.
+	// Owner is the only source, if there is one. If not, Fact.Owner has the source of the field Owner.
 	Sources func(Config) map[string]string
 	// SentTo returns the servers to which an account's secrets are sent readable, by the name of each secret's
 	// field. The servers that get the tokens of a consent stand under the field Consent. The text of a server

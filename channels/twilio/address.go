@@ -64,6 +64,16 @@ func (n *ownNumber) prefix() string {
 // twilioAddress returns our own address in Twilio's form.
 func (n *ownNumber) twilioAddress() string { return n.prefix() + n.from }
 
+// sendingAddress returns the address from which a message leaves: with a messaging service the number to which the customer wrote
+// (via), so that the answer stands where the customer looks for it; else, or if that isn't known, our own.
+func (n *ownNumber) sendingAddress(via string) string {
+	isNumber := phonePattern.MatchString(via) || !n.whatsapp && shortPattern.MatchString(via)
+	if n.service == "" || !isNumber {
+		return n.twilioAddress()
+	}
+	return n.prefix() + via
+}
+
 // isOurs reports whether an address is ours. With a messaging service that may be any number of the same medium.
 func (n *ownNumber) isOurs(address string) bool {
 	if n.whatsapp != strings.HasPrefix(address, waPrefix) {

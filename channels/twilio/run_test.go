@@ -418,3 +418,38 @@ func TestDeletedDuringTheLook(t *testing.T) {
 		t.Errorf("stored: %+v", in)
 	}
 }
+
+// Two numbers of one messaging service are two accounts: what customers write to the second goes to the webhook of the first, which
+// says whose it is. The second one's look finds the same message under the same name. The answer leaves from that number.
+func TestTwoNumbersOfAService(t *testing.T) {
+	t.Parallel()
+	const second = "+15550102"
+	w := newWorld(t, false, func(o *twiliofake.Options, c channels.Config) {
+		o.Numbers = append(o.Numbers, twiliofake.Number{Address: second})
+		o.Services = []twiliofake.Service{{SID: "MG1", Name: "Help", OnNumber: true, Numbers: []string{smsNumber, second}}}
+		c[fieldService] = "MG1"
+	})
+	w.fake.SetWebhook(second, w.base.callbacks.address+retryOverrides)
+	bob := w.fake.Phone("+15550124", second, "Bob")
+	sid, err := bob.Send(twiliofake.Message{Text: "To the second"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.write("To the first")
+	facts := w.accepted()
+	source := listSources(channels.Config{fieldAccount: testAccount, fieldFrom: "+1 (555) 0102"})[fieldFrom]
+	if len(facts) != 2 || facts[0].Owner != source || facts[0].ExternalID != sid || facts[1].Owner != "" {
+		t.Fatalf("accepted %+v, want the first for %q", facts, source)
+	}
+
+	o := w.outbound(1, "From the second")
+	o.From = w.decoded(channels.InboundMessage)[0].Envelope.Via
+	w.sent(o)
+	o = w.outbound(2, "From the first")
+	w.sent(o)
+	for i, want := range []string{second, smsNumber} {
+		if got := w.fake.Messages()[2+i]; got.From != want {
+			t.Errorf("%q left from %s, want %s", got.Body, got.From, want)
+		}
+	}
+}

@@ -119,7 +119,7 @@ func (c *Channel) nextForm(ctx context.Context, o channels.Outbound) (form url.V
 		}
 	}
 
-	form = url.Values{"To": {to}, "From": {c.number.twilioAddress()}}
+	form = url.Values{"To": {to}, "From": {c.number.sendingAddress(o.From)}}
 	if c.number.service != "" {
 		form.Set("MessagingServiceSid", c.number.service)
 	}

@@ -32,7 +32,7 @@ type Options struct {
 
 // WhatsAppSpec describes the channel "twilio_whatsapp".
 func WhatsAppSpec(o Options) channels.Spec {
-	return channels.Spec{Kind: "twilio_whatsapp", Section: section, Name: "WhatsApp by Twilio", Icon: "telephone_receiver", APIEnv: apiEnv, Sources: listSources,
+	return channels.Spec{Kind: "twilio_whatsapp", Section: section, Name: "WhatsApp by Twilio", Icon: "telephone_receiver", APIEnv: apiEnv, Sources: listSources, Owner: fieldFrom, KeepsUnowned: true,
 		Signature: wamark.Render,
 		Fields:    commonFields("The WhatsApp sender's number: +15550100."),
 		New: func(a channels.Account, env channels.Env) (channels.Channel, error) {
@@ -46,7 +46,7 @@ func WhatsAppSpec(o Options) channels.Spec {
 
 // SMSSpec describes the channel "sms".
 func SMSSpec(o Options) channels.Spec {
-	return channels.Spec{Kind: "sms", Section: section, Name: "SMS", Icon: "iphone", APIEnv: apiEnv, Sources: listSources,
+	return channels.Spec{Kind: "sms", Section: section, Name: "SMS", Icon: "iphone", APIEnv: apiEnv, Sources: listSources, Owner: fieldFrom, KeepsUnowned: true,
 		Signature: wamark.Plain,
 		Fields: append(commonFields("The number or short code customers write to: +15550101."),
 			channels.Field{Name: fieldMMS, Label: "MMS", Help: "`true`: files may be sent, too; carriers take them in the US and Canada alone.", Default: "false", OneOf: []string{"false", "true"}}),
@@ -76,10 +76,13 @@ func commonFields(from string) []channels.Field {
 }
 
 // listSources returns the number that customers write to. No two accounts may have the same one: both would find its
-// messages in Twilio's lists.
+// messages in Twilio's lists. Several may have numbers of one messaging service, which calls one of them for all.
 func listSources(c channels.Config) map[string]string {
-	return map[string]string{fieldFrom: strings.TrimSpace(c[fieldAccount]) + " " + withoutSpaces(c[fieldFrom])}
+	return map[string]string{fieldFrom: sourceOf(strings.TrimSpace(c[fieldAccount]), withoutSpaces(c[fieldFrom]))}
 }
+
+// sourceOf names a number of a Twilio account.
+func sourceOf(account, number string) string { return account + " " + number }
 
 // settings are the settings of one number.
 type settings struct {

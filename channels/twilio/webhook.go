@@ -125,7 +125,12 @@ func (h *webhook) factOf(form url.Values, query string, body []byte) channels.Fa
 		return h.unreadableFact(body, "it is not about this account's number")
 	}
 
-	return channels.Fact{ExternalID: id, OrderKey: clipText(customer, maxOrderKey), Payload: hookPayload(h.env.Now(), query, body)}
+	fact := channels.Fact{ExternalID: id, OrderKey: clipText(customer, maxOrderKey), Payload: hookPayload(h.env.Now(), query, body)}
+	isCustomers := statusOf(form) == ""
+	if isCustomers && ours != h.number.twilioAddress() { // the messaging service has other numbers, which may be other accounts'
+		fact.Owner = sourceOf(h.number.account, clipText(keyOf(ours), maxOrderKey))
+	}
+	return fact
 }
 
 // unreadableFact returns the quarantined fact of a callback that can't be used: people can look at it, and nothing

@@ -210,6 +210,9 @@ func (a *accounts) acceptFor(account store.Account, spec channels.Spec) channels
 			name = f.Label
 		}
 	}
+	if spec.KeepsUnowned {
+		name = ""
+	}
 
 	return func(ctx context.Context, facts ...channels.Fact) error {
 		for _, share := range a.owners.Load().Split(account, name, facts) {

@@ -54,6 +54,10 @@ func New(accounts []store.Account, specs []channels.Spec) Table {
 			}
 
 			id := key{kind: a.Kind, owner: config[s.Owner]}
+			if s.Sources != nil {
+				id.owner = s.Sources(config)[s.Owner]
+			}
+
 			t.accounts[id] = cmp.Or(t.accounts[id], a.ID)
 		}
 	}
@@ -80,7 +84,7 @@ type Share struct {
 
 // Split gives each account its facts, in their order. A fact that names no id stays with the account that was called. So
 // does one for an unknown id, set aside with a sentence that names the id. idName says in that sentence what the ids are,
-// such as "Phone number ID".
+// such as "Phone number ID". If it is "", a fact for an unknown id isn't set aside (channels.Spec.KeepsUnowned).
 func (t Table) Split(called store.Account, idName string, facts []channels.Fact) []Share {
 	var shares []Share
 	indexes := map[store.AccountID]int{} // in shares
@@ -90,7 +94,9 @@ func (t Table) Split(called store.Account, idName string, facts []channels.Fact)
 			account = t.Find(called.Kind, f.Owner)
 			if account == 0 {
 				account = called.ID
-				f = setAside(f, idName)
+				if idName != "" {
+					f = setAside(f, idName)
+				}
 			}
 		}
 

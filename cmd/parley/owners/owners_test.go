@@ -93,3 +93,22 @@ func TestSplit(t *testing.T) {
 		}
 	}
 }
+
+// A number of a messaging service that isn't an account's stays with the account that was called; that of another account goes
+// there, however its admin wrote it.
+func TestSplitOfAService(t *testing.T) {
+	t.Parallel()
+	account := func(id store.AccountID, number string) store.Account {
+		return store.Account{ID: id, Side: "channel", Kind: "dove", Config: []byte(`{"number":"` + number + `"}`)}
+	}
+	plain := func(c channels.Config) map[string]string {
+		return map[string]string{"number": strings.ReplaceAll(c["number"], " ", "")}
+	}
+	called := account(3, "111")
+	table := owners.New([]store.Account{called, account(4, "2 2 2")}, []channels.Spec{{Kind: "dove", Owner: "number", Sources: plain, KeepsUnowned: true}})
+	facts := []channels.Fact{{ExternalID: "a", Owner: "222"}, {ExternalID: "b", Owner: "333"}, {ExternalID: "c"}}
+	want := []owners.Share{{Account: 4, Facts: facts[:1]}, {Account: 3, Facts: facts[1:]}}
+	if got := table.Split(called, "", facts); !reflect.DeepEqual(got, want) {
+		t.Errorf("split into %+v, want %+v", got, want)
+	}
+}
