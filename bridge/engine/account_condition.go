@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -25,9 +26,9 @@ func (e *Engine) Report(account store.AccountID, c channels.Condition) {
 	case !isChannel:
 		e.writeCondition(account, c)
 	case c.Status == channels.Active:
-		e.recordTrouble(account, runTrouble, nil)
+		e.troubles.record(account, runTrouble, nil)
 	default:
-		e.recordTrouble(account, runTrouble, &c)
+		e.troubles.record(account, runTrouble, &c)
 	}
 }
 
@@ -71,58 +72,66 @@ type troubleKey struct {
 	what    string
 }
 
-// recordTrouble records why one thing of an account fails (what), or with c nil that it works again. The admins are told of a
+// troubles knows what fails of accounts now, as far as this process has seen it.
+type troubles struct {
+	write func(account store.AccountID, c channels.Condition)
+
+	mu    sync.Mutex
+	fails map[troubleKey]bool // false means that it was seen to work
+}
+
+// record records why one thing of an account fails (what), or with c nil that it works again. The admins are told of a
 // new trouble once. That the account works they are told only when none of its troubles is left: otherwise two closed
 // channels would make it change all the time.
 //
 // The troubles are those that this process has seen. One that an earlier process has seen, and that may be over, ends when the
 // channel first works here.
-func (e *Engine) recordTrouble(account store.AccountID, what string, c *channels.Condition) {
+func (ts *troubles) record(account store.AccountID, what string, c *channels.Condition) {
 	k := troubleKey{account, what}
 	mayEndEarlier := what == runTrouble || what == sendTrouble
-	e.mu.Lock()
-	fails, isKnown := e.troubles[k]
+	ts.mu.Lock()
+	fails, isKnown := ts.fails[k]
 	switch {
 	case c != nil:
-		e.troubles[k] = true
+		ts.fails[k] = true
 	case mayEndEarlier:
-		e.troubles[k] = false
+		ts.fails[k] = false
 	default:
-		delete(e.troubles, k)
+		delete(ts.fails, k)
 	}
 
-	hasOthers := e.hasTroubleBesides(k)
-	e.mu.Unlock()
+	failsElse := ts.hasOthers(k)
+	ts.mu.Unlock()
 
 	if c != nil {
 		if !fails || what == runTrouble { // the channel may have found another reason
-			e.writeCondition(account, *c)
+			ts.write(account, *c)
 		}
 		return
 	}
 
 	isNews := fails || mayEndEarlier && !isKnown
-	if isNews && !hasOthers {
-		e.writeCondition(account, channels.Condition{Status: channels.Active})
+	if isNews && !failsElse {
+		ts.write(account, channels.Condition{Status: channels.Active})
 	}
 }
 
-// endRunTrouble ends what was reported of an account whose channel reports nothing by itself: its settings didn't work, and now
+// endRun ends what was reported of an account whose channel reports nothing by itself: its settings didn't work, and now
 // a channel could be made of them.
-func (e *Engine) endRunTrouble(account store.AccountID) {
+func (ts *troubles) endRun(account store.AccountID) {
 	k := troubleKey{account, runTrouble}
-	e.mu.Lock()
-	isOver := e.troubles[k] && !e.hasTroubleBesides(k)
-	delete(e.troubles, k)
-	e.mu.Unlock()
+	ts.mu.Lock()
+	isOver := ts.fails[k] && !ts.hasOthers(k)
+	delete(ts.fails, k)
+	ts.mu.Unlock()
 	if isOver {
-		e.writeCondition(account, channels.Condition{Status: channels.Active})
+		ts.write(account, channels.Condition{Status: channels.Active})
 	}
 }
 
-// hasTroubleBesides reports whether something else of an account fails. The lock e.mu is held.
-func (e *Engine) hasTroubleBesides(k troubleKey) bool {
-	for other, fails := range e.troubles {
+// hasOthers reports whether something else of an account fails. The lock is held.
+func (ts *troubles) hasOthers(k troubleKey) bool {
+	for other, fails := range ts.fails {
 		if fails && other.account == k.account && other != k {
 			return true
 		}

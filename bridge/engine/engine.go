@@ -82,12 +82,12 @@ type Engine struct {
 	directory atomic.Pointer[directory.Directory] // as it was read last; replaced as a whole
 	presence
 	directoryChanged chan struct{} // closed and replaced when the directory changes; guarded by mu
-	mu               sync.RWMutex  // guards what follows, up to troubles
+	mu               sync.RWMutex  // guards what follows, up to unusedIDs
 	channels         map[store.AccountID]channels.Channel
 	surfaces         map[store.AccountID]*Desk
 	gates            *book.Gates
-	unusedIDs        []*store.IDs        // blocks of ids that earlier batches have not used up
-	troubles         map[troubleKey]bool // what fails now (true), or was seen to work; see recordTrouble
+	unusedIDs        []*store.IDs // blocks of ids that earlier batches have not used up
+	troubles         *troubles
 	attention        *attention
 	reading          *reading.Reader
 	chores           *chores.Chores
@@ -106,12 +106,12 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 		channels:         map[store.AccountID]channels.Channel{},
 		surfaces:         map[store.AccountID]*Desk{},
 		gates:            book.NewGates(),
-		troubles:         map[troubleKey]bool{},
 		attention:        &attention{last: map[store.ConversationID]time.Time{}},
 		stopping:         make(chan struct{}),
 		presence:         presence{gapOpened: make(chan struct{}, 1)},
 	}
 
+	e.troubles = &troubles{write: e.writeCondition, fails: map[troubleKey]bool{}}
 	e.reading = reading.New(reading.Options{Connected: host{e}, Pool: o.Pool, Log: o.Log, Specs: o.Specs, SurfaceNames: o.SurfaceNames,
 		AudienceAge: o.AudienceAge})
 	e.files = files.New(files.Options{Pool: o.Pool, Objects: o.Objects, Original: o.Original, Link: o.FileLink, Connected: e})
@@ -189,7 +189,7 @@ func (e *Engine) Relay() *relay.Relay { return e.relay }
 // SetChannel puts the channel of an account to work; nil takes it away.
 func (e *Engine) SetChannel(account store.AccountID, ch channels.Channel) {
 	if _, reports := ch.(channels.Runner); ch != nil && !reports {
-		e.endRunTrouble(account)
+		e.troubles.endRun(account)
 	}
 
 	e.mu.Lock()

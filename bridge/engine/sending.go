@@ -55,9 +55,9 @@ func (h host) Filling(ctx context.Context, surface store.AccountID, limit time.D
 	return h.Desk(surface).isFilling(ctx, limit)
 }
 
-// Trouble implements outbound.Engine and chores.Host; see recordTrouble.
+// Trouble implements outbound.Engine and chores.Host; see troubles.record.
 func (h host) Trouble(account store.AccountID, what string, c *channels.Condition) {
-	h.recordTrouble(account, what, c)
+	h.troubles.record(account, what, c)
 }
 
 // Channels implements chores.Host.

@@ -10,6 +10,7 @@ import (
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/clean"
 	"parley/bridge/engine/outbound"
+	"parley/bridge/engine/threads"
 	"parley/channels"
 	"parley/store"
 )
@@ -37,13 +38,13 @@ func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Accou
 	}
 
 	it.Log.ByCustomer(c, store.DeedChangedMessage, book.Detail{Message: m.ID})
-	at := it.saidAt(in)
-	if newest, now := it.newestChange(m); at.Before(newest) { // a newer change has overtaken this one
-		it.showChange(c, m, quoteOf(&store.Message{Text: in.Text}), now, newest)
+	at := saidAt(it.Writer, in)
+	if newest, now := newestChange(it.Writer, m); at.Before(newest) { // a newer change has overtaken this one
+		showChange(it.Writer, c, m, quoteOf(&store.Message{Text: in.Text}), now, newest)
 		return nil
 	}
 
-	it.showChange(c, m, quoteOf(&m.Message), in.Text, at)
+	showChange(it.Writer, c, m, quoteOf(&m.Message), in.Text, at)
 	if m.Reason == earlyEditReason {
 		m.Text, m.Dirty = in.Text, true
 	}
@@ -59,17 +60,17 @@ func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Accou
 }
 
 // showChange shows that a customer changed a message: what it said before, and what it says now, since at.
-func (it *UseCases) showChange(c *book.Conversation, m *book.Message, before, now string, at time.Time) {
-	it.Line(c, bridge.Line{Content: &bridge.ChangedLine{Before: before, At: at}, Text: now, Args: bridge.Args{Message: m.ID}})
+func showChange(th *threads.Writer, c *book.Conversation, m *book.Message, before, now string, at time.Time) {
+	th.Line(c, bridge.Line{Content: &bridge.ChangedLine{Before: before, At: at}, Text: now, Args: bridge.Args{Message: m.ID}})
 }
 
 // newestChange returns when a customer changed a message last, as far as is known, and what it says since. The lines about it tell
 // that, and the message itself if a change of it came first. at is zero if it wasn't changed.
-func (it *UseCases) newestChange(m *book.Message) (at time.Time, now string) {
+func newestChange(th *threads.Writer, m *book.Message) (at time.Time, now string) {
 	if m.Reason == earlyEditReason {
 		at, now = m.SaidAt, m.Text
 	}
-	for _, d := range it.Outbox.Deliveries {
+	for _, d := range th.Outbox.Deliveries {
 		if d.MessageID != m.ID || d.Kind != string(bridge.PostLine) {
 			continue
 		}
@@ -161,11 +162,11 @@ func (it *UseCases) applyEarlyChange(a *store.Account, part int, in *channels.In
 		return false
 	}
 
-	at, now := it.newestChange(m)
+	at, now := newestChange(it.Writer, m)
 	m.Reason, m.Dirty = "", true
 	it.replies.OpenWindow(c, *in) // the edit has opened none
-	it.showChange(c, m, quoteOf(&store.Message{Text: in.Text}), now, at)
-	it.showBesideText(c, a, part, *in)
+	showChange(it.Writer, c, m, quoteOf(&store.Message{Text: in.Text}), now, at)
+	showBesideText(it, c, a, part, *in)
 	it.replies.PostOffers(c)
 	c.RefreshCard()
 	return true
@@ -174,7 +175,7 @@ func (it *UseCases) applyEarlyChange(a *store.Account, part int, in *channels.In
 // showBesideText shows what else came with a message whose text isn't shown any more, because an edit came first: its files, the
 // remarks about it, and which message it answers. It becomes a message of its own, since files are read from the event that
 // brought them.
-func (it *UseCases) showBesideText(c *book.Conversation, a *store.Account, part int, in channels.Inbound) {
+func showBesideText(it *UseCases, c *book.Conversation, a *store.Account, part int, in channels.Inbound) {
 	answered := it.answeredMessage(a, in)
 	hasMore := len(in.Attachments) > 0 || len(in.Notices) > 0 || answered != nil
 	t := c.Home(it.Dir)

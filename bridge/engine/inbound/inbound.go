@@ -15,6 +15,7 @@ import (
 	"parley/bridge/engine/clean"
 	"parley/bridge/engine/outbound"
 	"parley/bridge/engine/own"
+	"parley/bridge/engine/threads"
 	"parley/channels"
 	"parley/store"
 )
@@ -191,9 +192,9 @@ func (it *UseCases) MakeConversation(ctx context.Context, tx pgx.Tx, a *store.Ac
 }
 
 // saidAt returns when something was said, as its provider says, else when it came.
-func (it *UseCases) saidAt(in channels.Inbound) time.Time {
+func saidAt(th *threads.Writer, in channels.Inbound) time.Time {
 	if in.At.IsZero() {
-		return it.Event.ReceivedAt
+		return th.Event.ReceivedAt
 	}
 	return in.At
 }
@@ -215,7 +216,7 @@ func (it *UseCases) inboundMessage(c *book.Conversation, a *store.Account, part 
 		ExternalID:     in.ExternalID,
 		EventID:        it.Event.ID,
 		Part:           part,
-		SaidAt:         it.saidAt(in),
+		SaidAt:         saidAt(it.Writer, in),
 		CreatedAt:      it.Now,
 	}}
 	if i := it.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]; i != nil {

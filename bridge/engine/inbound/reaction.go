@@ -54,7 +54,7 @@ func (it *UseCases) customerReacts(a *store.Account, in channels.Inbound) error 
 		return nil // it is shown nowhere
 	}
 
-	reacted := &bridge.ReactedLine{Emoji: in.Change.Emoji, At: it.saidAt(in)}
+	reacted := &bridge.ReactedLine{Emoji: in.Change.Emoji, At: saidAt(it.Writer, in)}
 	if m != nil {
 		reacted.Message = quoteOf(&m.Message)
 	}
