@@ -24,7 +24,7 @@ func (e *Engine) Report(account store.AccountID, c channels.Condition) {
 	isChannel := a != nil && a.Side == store.SideChannel
 	switch {
 	case !isChannel:
-		e.writeCondition(account, c)
+		e.troubles.write(account, c)
 	case c.Status == channels.Active:
 		e.troubles.record(account, runTrouble, nil)
 	default:
