@@ -39,18 +39,22 @@ func OfRequest(conversation store.ConversationID, name string, askedAt time.Time
 func (c Claim) Conversation() store.ConversationID { return c.conversation }
 
 // A record has the words of all who wrote in its conversation: its customer and those in copy. Whoever of them is erased, the
-// erasure first removes the row of the claim, and the records later. The row is locked FOR SHARE: if the erasure comes
-// second, it waits for the lock, and then sees the record. If it was first, the row is gone, and nothing is kept.
+// erasure first removes the row of a claim that stands by then, and the records later. The row is locked FOR SHARE: if the erasure
+// comes second, it waits for the lock, and then sees the record. If it was first, the row is gone, and nothing is kept. The
+// conversation is locked before it, as batches do, which lock conversations first and write bursts and requests later.
 const (
-	keepOfBurst = `
-		WITH claim AS MATERIALIZED (
-			SELECT conversation_id FROM bursts WHERE conversation_id = $1 AND epoch = $4 AND first_event = $5 FOR SHARE
+	keepOfBurst = lockConversation + `
+		claim AS MATERIALIZED (
+			SELECT conversation_id FROM bursts
+			WHERE conversation_id = (SELECT id FROM conversation) AND epoch = $4 AND first_event = $5 FOR SHARE
 		)` + keepExchange
-	keepOfRequest = `
-		WITH claim AS MATERIALIZED (
+	keepOfRequest = lockConversation + `
+		claim AS MATERIALIZED (
 			SELECT conversation_id FROM text_requests
-			WHERE conversation_id = $1 AND epoch = $4 AND name = $5 AND asked_at = $6 AND done_at IS NULL FOR SHARE
+			WHERE conversation_id = (SELECT id FROM conversation) AND epoch = $4 AND name = $5 AND asked_at = $6 AND done_at IS NULL FOR SHARE
 		)` + keepExchange
+	lockConversation = `
+		WITH conversation AS MATERIALIZED (SELECT id FROM conversations WHERE id = $1 FOR KEY SHARE),`
 	keepExchange = `
 		INSERT INTO ai_exchanges (conversation_id, account_id, at, sealed)
 		SELECT conversation_id, $2, parley_now(), $3 FROM claim`
