@@ -92,10 +92,11 @@ func (r *Reader) Round(ctx context.Context) error {
 }
 
 // readOrNote looks through one place. If that fails, it notes so with the place, which keeps what was read of it before: so it is
-// read again when it is due, and not in the next round.
+// read again when it is due, and not in the next round, as it is after a fault of the database that passes.
 func (r *Reader) readOrNote(ctx context.Context, p knowledge.Place) error {
 	err := r.read(ctx, p)
-	if err == nil || ctx.Err() != nil || errors.Is(err, errTaken) {
+	passes := store.IsLost(err) || store.IsConflict(err)
+	if err == nil || passes || ctx.Err() != nil || errors.Is(err, errTaken) {
 		return err
 	}
 	const problem = "It could not be read to its end: an admin finds why in the log."

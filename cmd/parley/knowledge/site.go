@@ -241,7 +241,12 @@ func (c *crawl) readAnswer(ctx context.Context, address string, got answer) erro
 	switch kind {
 	case "text/html", "application/xhtml+xml":
 		d := readHTML(decodeBody(got.body, got.header.Get("Content-Type")))
-		p.Links = c.linksBelow(got.from, d.links)
+		links, isWhole := c.linksBelow(got.from, d.links)
+		if !isWhole {
+			p.ETag, p.Modified = "", "" // so that the next visit reads the page, and notes it again
+		}
+
+		p.Links = links
 		c.add(p.Links)
 
 		if d.hidden {
@@ -276,10 +281,10 @@ func (c *crawl) titleOf(address string) string {
 }
 
 // linksBelow returns the addresses of a page's links, each once, that lead into the folder of the page that the admin named, or
-// below it. Links beyond maxLinks are left out.
-func (c *crawl) linksBelow(page *url.URL, links []string) []string {
+// below it. Links beyond maxLinks are left out. isWhole is false if a link is left out, with a note, because it can't be stored.
+func (c *crawl) linksBelow(page *url.URL, links []string) (list []string, isWhole bool) {
 	folder := c.start.Path[:strings.LastIndex(c.start.Path, "/")+1]
-	var list []string
+	isWhole = true
 	for _, link := range links {
 		target, err := page.Parse(strings.TrimSpace(link))
 		if err != nil || !c.isOnSite(target) {
@@ -293,13 +298,14 @@ func (c *crawl) linksBelow(page *url.URL, links []string) []string {
 		}
 		if !c.canKeep(address) {
 			c.note("A link is left out that can't be stored: its address is too long, or is no UTF-8.")
+			isWhole = false
 			continue
 		}
 
 		list = append(list, address)
 	}
 
-	return list
+	return list, isWhole
 }
 
 // isOnSite reports whether an address belongs to the host that the admin named, by the same protocol.
