@@ -32,8 +32,8 @@ func (p pages) exportContact(v *web.Visit) error {
 	case p.exporting <- struct{}{}:
 		defer func() { <-p.exporting }()
 	default:
-		v.Writer.Header().Set("Retry-After", "60")
-		return v.Refuse(http.StatusServiceUnavailable, "Another export is under way.", "There is one at a time. Try again in a minute.")
+		v.Writer.Header().Set("Retry-After", "300")
+		return v.Refuse(http.StatusServiceUnavailable, "Another export is under way.", "There is one at a time. Try again later.")
 	}
 
 	file, err := p.makeExport(v.Context(), c.ID)
