@@ -17,7 +17,7 @@ func TestParseWordsForColleagues(t *testing.T) {
 		"Notes are attached", "fyi he called twice", "FYI: he called", "hint: he lies", "Heads-up: he calls again", "private: hm", "Confidential - hm", "<@UANN> internal: hm", "@ann internal: hm",
 		"intern: nicht erstatten", "Notiz - Vorsicht", "Zur Info: er hat angerufen", "Hinweis: hm", "en interne : ne pas rembourser", "Privé: hm", "Prive\u0301: hm", "pour info hm", "nota: no devolver", "interno - hm",
 		"Observação: hm", "appunto: hm", "per info: hm", "Notitie: hm", "ter info hm", "Notatka: hm", "Wewnętrzne: hm", "Anteckning: hm", "för kännedom: hm", "Notat: hm", "til orientering hm",
-		"🔒 internal: don't refund", "⚠️ Internal - hm", "▪ Notiz: hm", "→ intern: hm", "- 📝 note: hm", "· note: hm", ":lock2: internal: hm", "🙂 FYI he called", "Hi\n📝 note: x", "Hi\n⚠️ // ask Ben", "Hi\n🔒 internal: x", "Hi\n▪ note: x",
+		"🔒 internal: don't refund", "ℹ️ internal: hm", "‼️ Intern: hm", "⚠️ Internal - hm", "▪ Notiz: hm", "→ intern: hm", "- 📝 note: hm", "· note: hm", ":lock2: internal: hm", "🙂 FYI he called", "Hi\n📝 note: x", "Hi\n⚠️ // ask Ben", "Hi\n🔒 internal: x", "Hi\n▪ note: x",
 		"Poznámka: hm", "poznamka - hm", "interně: hm", "Not: iade etmeyin", "İç not: hm", "şirket içi: hm", "özel: hm",
 		"Hi Dana,\nnote: this is a second line", "Hi Dana,\n\n// ask Ben first", "Hi\n  Note: x", "Hi\n> note: x", "Hi\n- note: x", "Hi\n(internal) x", "Hi\nnotiz: x", "Hi\nInterne - x", "Hi\r\nnote: x",
 	} {

@@ -44,6 +44,7 @@ func TestParseMarkers(t *testing.T) {
 		{"<@UANN> // x", note, "note", "<@UANN> x"}, {"//", note, "note", ""},
 		{"📝 note: x", note, "note", "x"}, {"⚠️ // x", note, "note", "x"}, {"👩🏽‍💻note: x", note, "note", "x"}, {"🔒 🔒\n> note: x", note, "note", "x"}, {"▪ note: x", note, "note", "x"}, {"→ **note:** x", note, "note", "x"},
 		{"📝 <@UANN>, note: x", note, "note", "<@UANN> x"}, {"<@UANN> 📝 note: x", note, "note", "<@UANN> x"}, {":lock2: note: x", note, "note", "x"}, {"1️⃣ note: x", note, "note", "x"}, {"@ann:note: x", note, "note", "@ann x"}, {":note: x", say, "colleagues", ":note: x"},
+		{"ℹ️ note: x", note, "note", "x"}, {"‼️ note: x", note, "note", "x"}, {"⁉ note: x", note, "note", "x"}, {"〰️ note: x", note, "note", "x"}, {"〽️ note: x", note, "note", "x"}, {"*️⃣ note: x", note, "note", "x"},
 		{"🔒 !n x", note, "bang", "x"}, {"🔒 !xyz", unknown, "bang", "xyz"}, {"🔒 /note x", note, "slash", "x"}, {"✔ resolve", say, "lone", "✔ resolve"}, {`📝 \note: x`, say, "", "📝 note: x"},
 		{"🎉!", say, "", "🎉!"}, {"🎉!! Wow", say, "", "🎉!! Wow"}, {"🎉 ! Wow", say, "", "🎉 ! Wow"}, {"👍/👎", say, "", "👍/👎"}, {"🙂 Hello", say, "", "🙂 Hello"}, {`¯\_(ツ)_/¯`, say, "", `¯\_(ツ)_/¯`}, {"→ Hello", say, "", "→ Hello"}, {"👍 ok // hm", say, "", "👍 ok // hm"},
 		{"!n x", note, "bang", "x"}, {"!note x", note, "bang", "x"}, {"!note: x", note, "bang", "x"}, {"!N x", note, "bang", "x"}, {"/note x", note, "slash", "x"}, {"/parley note x", note, "slash", "x"},

@@ -9,9 +9,10 @@ import (
 	"parley/bridge"
 )
 
-// isSymbol reports whether a character is a picture: an emoji, its skin tone, an arrow, a pictured bullet.
+// isSymbol reports whether a character is a picture: an emoji, its skin tone, an arrow, a pictured bullet. Some emoji are letters
+// or punctuation by Unicode's categories: ℹ, ‼, ⁉, 〰, 〽, and the frame of a key.
 func isSymbol(r rune) bool {
-	return r > unicode.MaxASCII && unicode.In(r, unicode.So, unicode.Sk, unicode.Sm)
+	return r > unicode.MaxASCII && (unicode.In(r, unicode.So, unicode.Sk, unicode.Sm) || strings.ContainsRune("ℹ‼⁉〰〽\u20e3", r))
 }
 
 // writtenSymbol matches an emoji that is written with other characters: a surface's own, which stays a shortcode (":lock2:"), or
