@@ -147,4 +147,8 @@ func TestFailureIsSettled(t *testing.T) {
 	w.provider.WaitTexts(t, "One")
 	w.settledAs(lines[len(lines)-1], bridge.OutcomeSent)
 	w.settledAs(first, bridge.OutcomeSent)
+	w.settled()
+	if n := w.count(`SELECT count(*) FROM conversations WHERE status = 'pending' AND waiting_since IS NULL AND last_from = 'agent'`); n != 1 {
+		t.Error("the customer waits, though the reply has left")
+	}
 }

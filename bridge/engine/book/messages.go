@@ -3,7 +3,6 @@ package book
 import (
 	"context"
 	"slices"
-	"time"
 
 	"parley/bridge"
 	"parley/bridge/relay"
@@ -224,36 +223,10 @@ func (ms *Messages) AwaitAnswerAgain(c *Conversation) {
 		c.Status = string(bridge.StatusOpen)
 	}
 	if c.WaitingSince == nil && c.BridgeStatus().Open() {
-		c.WaitingSince = ms.unansweredSince(recent)
+		c.WaitingSince = &ms.Now
 	}
 
 	c.RefreshCard()
-}
-
-// unansweredSince returns when the customer wrote the first of those messages behind which no answer has reached the customer, or
-// now if recent, the latest messages, newest first, has none of these: the wait goes on that an answer seemed to have ended.
-func (ms *Messages) unansweredSince(recent []store.Message) *time.Time {
-	since := &ms.Now
-	var answered time.Time // until when what the customer said was answered elsewhere
-	for i := range recent {
-		m := ms.Rows[recent[i].ID]
-		if m == nil || m.SaidAt.Before(answered) {
-			break
-		}
-
-		isQuestion := m.Direction == store.DirectionIn && m.Automatic == ""
-		isAnswer := m.Direction == store.DirectionOut && m.Reason != store.ReasonMachine && m.Fate == store.FateOut
-		switch {
-		case isQuestion:
-			since = &m.CreatedAt
-		case isAnswer && !wasGivenBefore(m, recent[i:]):
-			return since
-		case isAnswer:
-			answered = m.SaidAt
-		}
-	}
-
-	return since
 }
 
 // wasGivenBefore reports whether an answer that was written elsewhere, and read late, was given before the customer's last words,

@@ -116,8 +116,22 @@ func (rc *Receipts) ReplyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversa
 	}
 	rc.TellWith(c, m, line)
 	rc.intake.noteOptOut(c, m, f)
-	rc.Messages.AwaitAnswerAgain(c)
+	rc.awaitAnswerAgain(c, m)
 	return nil
+}
+
+// awaitAnswerAgain makes a conversation wait again after a reply failed. If the reply had ended the customer's wait, that goes on.
+func (rc *Receipts) awaitAnswerAgain(c *book.Conversation, m *book.Message) {
+	hadEnded := c.WaitingSince == nil
+	rc.Messages.AwaitAnswerAgain(c)
+
+	d := rc.Outbox.FirstPartOf(m)
+	if d == nil || !hadEnded || c.WaitingSince == nil {
+		return
+	}
+	if waited := d.DecodedPayload().Waited; waited != nil {
+		c.WaitingSince = waited
+	}
 }
 
 // ReplyLate tells a reply's author that the reply has not left yet.

@@ -52,6 +52,7 @@ type ReplyPayload struct {
 	Again       int           `json:"again,omitempty"`        // how often it failed and was sent again by a click
 	KeepsStatus bool          `json:"keeps_status,omitempty"` // a person has chosen the conversation's status since
 	Earlier     []EarlierText `json:"earlier,omitempty"`      // what it said before it was edited, if an attempt may have sent that
+	Waited      *time.Time    `json:"waited,omitempty"`       // since when the customer waited until this reply arrived
 	LacksPiece  bool          `json:"lacks_piece,omitempty"`  // a piece of it before the last one failed (channels.Status.Early)
 }
 

@@ -52,22 +52,30 @@ func (sp *UseCases) CustomerGot(c *book.Conversation, m *book.Message) {
 
 	d := sp.Outbox.FirstPartOf(m)
 	countAsSaid(c, m, d, before)
+	waited := c.WaitingSince
 	sp.replies.AwaitCustomer(c, d != nil && d.DecodedPayload().KeepsStatus)
+
+	hasEndedWait := waited != nil && c.WaitingSince == nil
+	if hasEndedWait && d != nil {
+		p := d.DecodedPayload()
+		p.Waited = waited
+		d.SetPayload(p)
+	}
 }
 
 // countAsSaid makes a reply that seemed not to reach the customer count again as what was said last, unless the customer has
-// written since it was sent (d, which may be nil): book.Messages.AwaitAnswerAgain had let it count no more.
+// written since it was to be sent (d, which may be nil): book.Messages.AwaitAnswerAgain had let it count no more. One whose fate
+// was open until now, perhaps since it was sent again, doesn't count if the customer wrote at the same time: it may be the older.
 func countAsSaid(c *book.Conversation, m *book.Message, d *book.Delivery, before store.Fate) {
-	if before == store.FateWaiting || before == store.FateUnclear {
-		return // it counted all the time
-	}
 	said := m.CreatedAt
 	if d != nil {
 		said = d.CreatedAt
 	}
-	if c.LastFrom == "customer" && !c.LastAt.After(said) {
-		c.LastFrom, c.LastPreview = "agent", clean.Preview(m.Text)
+	wasOpen := before == store.FateWaiting || before == store.FateUnclear
+	if c.LastFrom != "customer" || c.LastAt.After(said) || wasOpen && c.LastAt.Equal(said) {
+		return
 	}
+	c.LastFrom, c.LastPreview = "agent", clean.Preview(m.Text)
 }
 
 // tellLateEdit tells the author of a reply that was edited after it was sent what the customer has, and offers to send the new
