@@ -104,9 +104,10 @@ func (e *Engine) watchOthers(ctx context.Context) {
 }
 
 // keepPresence renews this process' name, and returns the processes that have vanished. It also tells the relay whether all
-// processes are new enough to know runs: several deliveries that leave as one message.
+// processes are new enough to know runs: several deliveries that leave as one message. It isn't cut off when the process ends:
+// PostgreSQL might renew the name after it was dropped.
 func (e *Engine) keepPresence(ctx context.Context, name string) ([]store.Vanished, error) {
-	ctx, cancel := context.WithTimeout(ctx, presenceLasts)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), presenceLasts)
 	defer cancel()
 	all, err := store.AllKnow(ctx, e.pool, store.KnowsRuns)
 	e.relay.AllowRuns(err == nil && all)

@@ -130,7 +130,12 @@ func Finish(ctx context.Context, pool *pgxpool.Pool, backupAt time.Time) (Restor
 // A time in the future was written while the database's clock was ahead. It is set anew: until then everything that is
 // typed would count as older than the restore.
 const (
-	beginServing = `UPDATE restores SET served_at = clock_timestamp() WHERE served_at IS NULL OR served_at > clock_timestamp()`
+	beginServing = `
+		WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now)
+		UPDATE restores
+		SET served_at = clock.now
+		FROM clock
+		WHERE served_at IS NULL OR served_at > clock.now`
 	servedSince  = `SELECT coalesce(max(served_at), '0001-01-01') FROM restores`
 )
 
