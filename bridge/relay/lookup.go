@@ -66,7 +66,11 @@ func (at attempts) lookForAttempt(ctx context.Context, f *dispatch.Finish, c dis
 		at.noteAbsent(f, c, p, sent)
 		return
 	}
-	if ago > at.opt.UnclearAfter {
+	unclearAfter := at.opt.UnclearAfter
+	if c.AbsentAgo > 0 { // it is about to be found absent for good, which this look alone doesn't tell
+		unclearAfter += at.opt.absentFor(p.AbsentFor)
+	}
+	if ago > unclearAfter {
 		if p.PreferDouble {
 			at.makeAgain(f, c)
 		} else {
@@ -81,7 +85,7 @@ func (at attempts) lookForAttempt(ctx context.Context, f *dispatch.Finish, c dis
 }
 
 // noteAbsent notes that the destination doesn't have a delivery. When it has been so for long enough, the delivery is sent
-// again; until then it is looked for once more, because what was sent may arrive late.
+// again, as after any failed attempt; until then it is looked for once more, because what was sent may arrive late.
 func (at attempts) noteAbsent(f *dispatch.Finish, c dispatch.Claimed, p Policy, sent Sent) {
 	absentFor, needed := store.Seconds(c.AbsentAgo), at.opt.absentFor(p.AbsentFor)
 	foundAbsentTwice := c.AbsentAgo > 0 && absentFor >= needed
@@ -90,7 +94,14 @@ func (at attempts) noteAbsent(f *dispatch.Finish, c dispatch.Claimed, p Policy, 
 		f.Wait = min(needed-absentFor, lookForLateEvery).Seconds()
 		return
 	}
+	failed := &channels.SendError{Class: channels.Ambiguous, Text: c.ErrorText}
+	if store.Seconds(c.FirstAgo) > p.RetryFor {
+		at.giveUp(f, c, failed)
+		return
+	}
+
 	f.State = store.Queued
+	at.warnIfLate(f, c, failed)
 	if sent.Blind {
 		at.makeAgain(f, c)
 	}
