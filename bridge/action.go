@@ -140,6 +140,9 @@ type SurfaceFile struct {
 	Blob        string `json:"blob,omitempty"`        // of one that was uploaded to us (StoreFile of the engine's Desk); then nothing else is needed
 }
 
+// FileDeleted is why a file that was deleted in the surface can't be read (SurfaceFile.Unavailable).
+const FileDeleted = "deleted"
+
 // Action is what a person did or asked for in a surface, decoded from stored bytes.
 type Action struct {
 	Verb   Verb

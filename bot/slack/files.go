@@ -133,7 +133,7 @@ func (fs *files) fileInfo(ctx context.Context, f bridge.SurfaceFile) (bridge.Sur
 		return err
 	})
 	if code := codeOf(err); code == "file_not_found" || code == "file_deleted" {
-		return f, unavailable(f, "deleted")
+		return f, unavailable(f, bridge.FileDeleted)
 	}
 	if err != nil {
 		return f, fmt.Errorf("%w: files.info: %w", errFile, err)

@@ -209,6 +209,18 @@ func (c *Chat) RemoveFile(channel, id, name string) {
 	})
 }
 
+// DeleteFile deletes a file of a message, which keeps its place there, as in Slack.
+func (c *Chat) DeleteFile(channel, id, name string) {
+	c.changeMessage(channel, id, "edit", func(m *Message) {
+		m.Files = slices.Clone(m.Files)
+		for i := range m.Files {
+			if m.Files[i].Name == name {
+				m.Files[i].Unavailable = bridge.FileDeleted
+			}
+		}
+	})
+}
+
 // Delete deletes any message.
 func (c *Chat) Delete(channel, id string) {
 	c.changeMessage(channel, id, "delete", func(m *Message) { m.Deleted = true })

@@ -193,6 +193,22 @@ func TestFileRemovedAfterTheTextHasLeft(t *testing.T) {
 	}
 }
 
+// Slack keeps a deleted file's place in the message: deleting the file takes it out of the reply all the same.
+func TestFileDeletedAfterTheTextHasLeft(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{backoff: []time.Duration{time.Hour}})
+	thread := w.opened()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, With: "b.txt"})
+	said := w.chat.Say("ann", support, thread, "Plans", file("a.txt", 1), file("b.txt", 2))
+	w.retried()
+	w.chat.DeleteFile(support, said, "b.txt")
+	w.lineAbout(thread, bridge.LineEditLate, "stopped b.txt")
+	w.fate(said, "out")
+	w.advance(2 * time.Hour)
+	w.settled()
+	w.wantGot("Plans+a.txt")
+}
+
 // inPieces makes a world whose channel sends each reply as two messages, one after the other.
 func inPieces(t *testing.T, o options) *world {
 	t.Helper()

@@ -265,6 +265,32 @@ func TestEarlyPartFailedLastDelivered(t *testing.T) {
 	}
 }
 
+// It fails once more after it was sent again, while the second piece waits: that is told, and nothing leaves until somebody clicks.
+func TestEarlyPartFailsAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{stopped: true, backoff: []time.Duration{time.Hour}})
+	w.engines[0].SetChannel(w.accounts[chat], &splitter{Channel: w.live[chat].Load()})
+	w.start()
+	thread := w.opened()
+	reply := w.reply(thread, "Hi")
+	w.provider.WaitTexts(t, "Hi 1", "Hi 2")
+	w.marked(reply, "sent")
+	message := int64(w.count(`SELECT id FROM messages WHERE direction = 'out'`))
+	fails := func(id string, piece int) {
+		w.tells(channelstest.Event{ID: id, State: "failed", Early: true, Message: message, External: []string{w.provider.Sent()[piece].ID}, Reason: "Nobody there."})
+	}
+	fails("once", 0)
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Text: "Hi 2"})
+	w.chat.Press(t, "ann", w.line(thread, bridge.LineFailed), bridge.VerbSendAgain)
+	state := `SELECT state || ' ' || part FROM deliveries WHERE kind = 'reply'`
+	w.eventually("the second piece waits", func() bool { return w.text(state) == "queued 1" })
+	fails("twice", 2)
+	w.eventually("the second failure is told", func() bool { return w.lines(thread, bridge.LineFailed) == 2 })
+	if got := w.text(state); got != "failed 0" {
+		t.Errorf("the delivery is %s", got)
+	}
+}
+
 // The same while the next part is on its way: its result doesn't make the text forgotten.
 func TestEarlyPartFailedMeanwhile(t *testing.T) {
 	t.Parallel()

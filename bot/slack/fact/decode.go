@@ -314,7 +314,7 @@ func SurfaceFile(f File) bridge.SurfaceFile {
 func whyUnavailable(f File) string {
 	switch f.Mode {
 	case deletedMode:
-		return "deleted"
+		return bridge.FileDeleted
 	case "hidden_by_limit":
 		return "hidden by the limit of the Slack plan"
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"parley/bridge"
 	"parley/bridge/engine/files"
 	"parley/bridge/engine/outbound"
 	"parley/store"
@@ -34,6 +35,9 @@ type Edits struct{ Outbox *Outbox }
 // EditWords gives a reply the text and the files of an edit. What the customer may have is kept with the deliveries: former words of
 // attempts, for TakeSent, and files that have left, which stay.
 func (ed Edits) EditWords(m *Message, text string, edit []store.FileRef) (changes FileChanges) {
+	if present := withoutDeleted(edit); text != "" || len(present) > 0 {
+		edit = present
+	}
 	ed.keepEarlier(m, func(parts Parts) {
 		m.Text, m.Dirty = text, true
 		canNumberAnew := !slices.ContainsFunc(parts, func(d *Delivery) bool { return d.State != store.Cancelled && !ed.Outbox.CanBeTakenBack(d) })
@@ -52,7 +56,7 @@ func (ed Edits) EditWords(m *Message, text string, edit []store.FileRef) (change
 // RemoveFiles takes those files out of a reply that an edit has removed and that have not left.
 func (ed Edits) RemoveFiles(m *Message, edit []store.FileRef) (changes FileChanges) {
 	ed.keepEarlier(m, func(parts Parts) {
-		kept, added, found := ed.keepFiles(parts, m.Files, edit)
+		kept, added, found := ed.keepFiles(parts, m.Files, withoutDeleted(edit))
 		changes, changes.Added = found, namesOf(added)
 		if len(kept) < len(m.Files) {
 			m.Files, m.Dirty = kept, true
@@ -98,8 +102,10 @@ func (ed Edits) keepFiles(parts Parts, known, edit []store.FileRef) (kept, added
 			kept = append(kept, found)
 		case foundAt[i] >= 0, !isSure:
 			kept = append(kept, f)
-		case carrier != nil && hasBegun(carrier):
+		case len(parts) == 0, carrier != nil && StateRank(carrier.State) > 0: // without parts the reply is old: it has left as a whole
 			kept, changes.Left = append(kept, f), append(changes.Left, f.Name)
+		case carrier != nil && hasBegun(carrier): // the file may be a piece that has not left yet
+			kept = append(kept, f)
 		case carrier == nil || ed.Outbox.canBeChanged(carrier):
 			changes.Stopped = append(changes.Stopped, f.Name)
 		}
@@ -148,6 +154,15 @@ func matchFiles(known, edit []store.FileRef) (foundAt []int, isSure bool) {
 }
 
 func fileID(f store.FileRef) string { return files.FromSurface(f).ID }
+
+// withoutDeleted leaves out the files of an edit that were deleted in the chat: they are removed, like those that are no longer there.
+func withoutDeleted(edit []store.FileRef) []store.FileRef {
+	present := slices.DeleteFunc(slices.Clone(edit), func(f store.FileRef) bool { return files.FromSurface(f).Unavailable == bridge.FileDeleted })
+	for i := range present {
+		present[i].Index = i
+	}
+	return present
+}
 
 // numberFiles gives files that an edit added to a reply their numbers: first those that removed files had, if what carried these can
 // still be changed, then new ones. before are the files of the reply before the edit, kept those that stay.
@@ -216,12 +231,13 @@ func (ed Edits) AddParts(m *Message, each int) {
 }
 
 // extendLastPart puts files that no part carries into the last part, if that can still be changed and has room for them. It returns
-// those for which it has none. No part has a file with a higher number than these.
+// those for which it has none.
 func (ed Edits) extendLastPart(m *Message, parts Parts, each int) []store.FileRef {
 	rest := slices.DeleteFunc(slices.Clone(m.Files), func(f store.FileRef) bool { return parts.carrierOf(f) != nil })
 	last := parts[len(parts)-1]
 	p := last.DecodedPayload()
-	if last.State == store.Cancelled || !ed.Outbox.canBeChanged(last) {
+	isBefore := len(rest) > 0 && rest[0].Index < p.Span.From // a number that a removed file of an earlier part had
+	if isBefore || last.State == store.Cancelled || !ed.Outbox.canBeChanged(last) {
 		return rest
 	}
 

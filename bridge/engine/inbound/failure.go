@@ -17,16 +17,21 @@ import (
 // applyFailure applies that the provider could not bring a delivery to the customer. A delivery that has arrived, or was taken
 // back, stays as it is. That its last piece has arrived doesn't say so of the earlier ones.
 func (rc *Receipts) applyFailure(ctx context.Context, tx pgx.Tx, c *book.Conversation, d *book.Delivery, m *book.Message, s *channels.Status) error {
+	isAboutEarlierSending := d.State == store.Queued && d.Part == 0 && d.DecodedPayload().Again > 0 // of this one nothing has left
+	if isAboutEarlierSending {
+		rc.tellFurtherFailure(c, d, m, s)
+		return nil
+	}
+
 	restartParts(d, s)
 	arrivedWhole := hasArrived(d) && !s.Early
 	if arrivedWhole || d.State == store.Cancelled {
 		return nil
 	}
-	isAboutEarlierSending := d.State == store.Queued && d.DecodedPayload().Again > 0
-	if s.Early && !isAboutEarlierSending {
+	if s.Early {
 		noteMissingPiece(d)
 	}
-	if d.State == store.Failed || isAboutEarlierSending {
+	if d.State == store.Failed {
 		rc.tellFurtherFailure(c, d, m, s)
 		return nil
 	}

@@ -1,12 +1,12 @@
 package speech
 
 import (
-	"encoding/json"
 	"slices"
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/clean"
+	"parley/bridge/engine/files"
 	"parley/store"
 )
 
@@ -25,14 +25,14 @@ func (sp *UseCases) setWords(c *book.Conversation, m *book.Message, a bridge.Act
 // CustomerGot notes that the customer has a reply. If the reply was edited or taken back while it was under way, its author is
 // told that the customer has something else than the message says now.
 func (sp *UseCases) CustomerGot(c *book.Conversation, m *book.Message) {
-	before, now := m.Fate, m.Text
+	before, now, wanted := m.Fate, m.Text, surfaceFiles(m)
 	changes := sp.Outbox.TakeSent(m)
 	edited := m.Text != now || !changes.IsNone()
 	updatePreview(c, now, m.Text)
 
 	m.Direction, m.Fate = store.DirectionOut, store.FateOut
 	m.Dirty = true
-	edit := bridge.Action{Actor: bridge.Actor{ID: m.AuthorUser, Kind: bridge.ActorPerson}, Text: now}
+	edit := bridge.Action{Actor: bridge.Actor{ID: m.AuthorUser, Kind: bridge.ActorPerson}, Text: now, Files: wanted}
 	switch before { // what people wanted to become of it; edited is true where an edit was too late
 	case store.FateUndone, store.FateDropped:
 		sp.TellWith(c, m, bridge.Line{Content: bridge.LineDeleteLate})
@@ -112,12 +112,20 @@ func (sp *UseCases) tellLateEdit(c *book.Conversation, m *book.Message, a bridge
 	sp.LineAbout(c, m, line)
 }
 
+// surfaceFiles returns the files of a message as its surface described them.
+func surfaceFiles(m *book.Message) []bridge.SurfaceFile {
+	list := make([]bridge.SurfaceFile, len(m.Files))
+	for i, f := range m.Files {
+		list[i] = files.FromSurface(f)
+	}
+	return list
+}
+
 // addedFiles returns those files that a message doesn't have.
-func addedFiles(m *book.Message, files []bridge.SurfaceFile) []bridge.SurfaceFile {
-	return slices.DeleteFunc(slices.Clone(files), func(f bridge.SurfaceFile) bool {
+func addedFiles(m *book.Message, wanted []bridge.SurfaceFile) []bridge.SurfaceFile {
+	return slices.DeleteFunc(slices.Clone(wanted), func(f bridge.SurfaceFile) bool {
 		return slices.ContainsFunc(m.Files, func(known store.FileRef) bool {
-			var at bridge.SurfaceFile
-			if json.Unmarshal(known.Surface, &at) == nil && at.ID != "" && f.ID != "" {
+			if at := files.FromSurface(known); at.ID != "" && f.ID != "" {
 				return at.ID == f.ID
 			}
 			return known.Name == f.Name && known.SizeBytes == f.SizeBytes
