@@ -18,7 +18,7 @@ const correctionReason string = "correction"
 func (sp *UseCases) setWords(c *book.Conversation, m *book.Message, a bridge.Action) {
 	changes := book.Edits{Outbox: sp.Outbox}.EditWords(m, a.Text, book.SurfaceFiles(a.Files))
 	if len(changes.Left) > 0 {
-		sp.tellLateFiles(c, m, book.FileChanges{Left: changes.Left})
+		sp.TellWith(c, m, bridge.Line{Content: lateEdit(book.FileChanges{Left: changes.Left}, true), Text: m.Text})
 	}
 }
 
@@ -133,11 +133,7 @@ func addedFiles(m *book.Message, wanted []bridge.SurfaceFile) []bridge.SurfaceFi
 	})
 }
 
-// tellLateFiles tells the author of a reply what became of files that an edit removed or added too late, though not of the text.
-func (sp *UseCases) tellLateFiles(c *book.Conversation, m *book.Message, changes book.FileChanges) {
-	sp.TellWith(c, m, bridge.Line{Content: lateEdit(changes, true), Text: m.Text})
-}
-
+// lateEdit says what became of the files that an edit removed or added too late, and whether it changed only these.
 func lateEdit(changes book.FileChanges, onlyFiles bool) *bridge.EditLateLine {
 	return &bridge.EditLateLine{OnlyFiles: onlyFiles, Left: changes.Left, Stopped: changes.Stopped, Added: changes.Added}
 }

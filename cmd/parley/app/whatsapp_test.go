@@ -65,7 +65,7 @@ func TestWhatsAppConversation(t *testing.T) {
 	w.chat.Say("ann", "C1", thread, "Until **eight**")
 	w.gets(t, w.kim, "text Until *eight*")
 	w.chat.Say("ann", "C1", thread, "The way", bridgetest.File{ID: "F1", Name: "map.png", Content: bytes.Repeat([]byte("PNG"), 10)})
-	got := w.gets(t, w.kim, "text Until *eight*", "document The way")
+	got := w.gets(t, w.kim, "text Until *eight*", "image The way")
 	if f := got[1].File; f == nil || f.Name != "map.png" || len(f.Content) != 30 {
 		t.Errorf("the file %+v", got[1].File)
 	}
@@ -78,7 +78,7 @@ func TestWhatsAppConversation(t *testing.T) {
 			return slices.ContainsFunc(m.Files, func(f bridgetest.File) bool { return string(f.Content) == "PICTURE" })
 		})
 	})
-	w.gets(t, w.kim, "text Until *eight*", "document The way")
+	w.gets(t, w.kim, "text Until *eight*", "image The way")
 }
 
 // Edge case 7 through and through: Meta's answer is lost, the receipt brings our token
