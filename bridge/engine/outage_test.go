@@ -2,8 +2,10 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -194,6 +196,45 @@ func TestNoticeThatIsAlwaysUnclear(t *testing.T) {
 		return w.count(`SELECT count(*) FROM notices WHERE state = 'failed'`) == 1
 	})
 	if got := w.noticesTo("ann@acme.test"); len(got) != 3 {
+		t.Errorf("ann is told %q", got)
+	}
+}
+
+// mailboxAway is a mailbox that can't be looked into for some times.
+type mailboxAway struct {
+	*channelstest.Channel
+	left atomic.Int64
+}
+
+// Reconcile implements channels.Channel.
+func (c *mailboxAway) Reconcile(ctx context.Context, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
+	if c.left.Add(-1) >= 0 {
+		return channels.CannotTell, channels.Receipt{}, errors.New("the mailbox can't be opened")
+	}
+	return c.Channel.Reconcile(ctx, o)
+}
+
+// The mailbox is away for some look-ups after a mail to an admin whose answer was lost. It is looked for until that is known, and
+// neither doubled nor given up.
+// R-274
+func TestNoticeWhileMailboxIsAway(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{reachEvery: 20 * time.Millisecond})
+	away := &mailboxAway{Channel: w.live[mail].Load()}
+	away.left.Store(5)
+	w.engines[0].SetChannel(w.accounts[mail], away)
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
+	w.askedAgain()
+	w.chat.AddFault(bridgetest.Fault{Call: "reach", Kind: bridgetest.FaultDropBefore, Times: -1})
+	w.minutesPass(8)
+	w.eventually("it is known to be sent", func() bool {
+		w.exec(`UPDATE notices SET due_at = parley_now() WHERE due_at > parley_now()`)
+		return w.count(`SELECT count(*) FROM notices WHERE state IN ('sent', 'failed')`) == 1
+	})
+	if n := w.count(`SELECT count(*) FROM notices WHERE state = 'sent' AND attempt = 6`); n != 1 {
+		t.Error("it was given up, or the failed look-ups were not counted")
+	}
+	if got := w.noticesTo("ann@acme.test"); len(got) != 1 {
 		t.Errorf("ann is told %q", got)
 	}
 }

@@ -131,6 +131,11 @@ func Finish(ctx context.Context, q store.Querier, n *Notice, state, problem stri
 	return query.Exec(ctx, q, "notice", finish, n.ID, n.Attempt, state, problem, pause.Seconds(), 0)
 }
 
+// LookAgain has a notice looked for once more after a pause, since the look-up failed. That counts as an attempt, so that it ends.
+func LookAgain(ctx context.Context, q store.Querier, n *Notice, problem string, pause time.Duration) error {
+	return query.Exec(ctx, q, "notice", finish, n.ID, n.Attempt, Unknown, problem, pause.Seconds(), 1)
+}
+
 // Repeat queues a notice once more of which nobody knows whether it was sent. That counts as so many attempts besides.
 func Repeat(ctx context.Context, q store.Querier, n *Notice, attempts int) error {
 	return query.Exec(ctx, q, "notice", finish, n.ID, n.Attempt, Queued, "nobody knows whether it was sent", 0.0, attempts)

@@ -240,6 +240,9 @@ func (cs *Chores) sendNotice(ctx context.Context, n *outage.Notice) error {
 		if err == nil && outcome == channels.Absent {
 			return outage.Finish(ctx, cs.pool, n, outage.Queued, "it was not sent", 0)
 		}
+		if err != nil && n.Attempt < maxNoticeAttempts { // the look-up failed, so that a later one may tell
+			return outage.LookAgain(ctx, cs.pool, n, err.Error(), noticeUnsure)
+		}
 		return cs.repeatNotice(ctx, n)
 	}
 
