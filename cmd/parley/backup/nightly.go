@@ -46,6 +46,8 @@ type Status struct {
 	BegunAt    time.Time `json:"begun_at,omitzero"`    // when an attempt began that is under way, or was cut off
 	FailedAt   time.Time `json:"failed_at,omitzero"`   // zero when the last attempt went well
 	Error      string    `json:"error,omitempty"`
+	// TrialFailed means that the newest trial restore failed, so that no backup since VerifiedAt is known to be good.
+	TrialFailed bool `json:"trial_failed,omitempty"`
 }
 
 // asOf returns the status without times that lie in the future: they were written while the clock was ahead, and nothing would be
@@ -158,7 +160,7 @@ func (f Folder) makeIfDue(ctx context.Context, schedule cron.Schedule, now time.
 
 	err = f.Night(ctx, now)
 	if err != nil && ctx.Err() == nil {
-		f.Log.Error("nightly backup failed", "error", err, "hint", "parley doctor shows the last good one; it is tried again in an hour")
+		f.Log.Error("nightly backup failed", "error", err, "hint", "parley doctor shows the newest one; it is tried again in an hour")
 	}
 }
 
@@ -181,8 +183,8 @@ func nextDue(schedule cron.Schedule, st Status, zone *time.Location) time.Time {
 	return schedule.Next(last.In(zone))
 }
 
-// Night makes the backup of a night, checks it (once a week by restoring it as a test), removes old backups, and
-// writes the status. It does nothing if another process is doing so.
+// Night makes the backup of a night, checks it (once a week by restoring it as a test), removes old backups unless that
+// failed, and writes the status. It does nothing if another process is doing so.
 func (f Folder) Night(ctx context.Context, now time.Time) error {
 	unlock, err := f.lock()
 	if err != nil || unlock == nil {
@@ -233,19 +235,30 @@ func (f Folder) makeNight(ctx context.Context, now time.Time, st *Status) error 
 	st.LastAt = now
 	st.LastFile = name
 	st.LastBytes = info.Size()
-	if err := errors.Join(f.write(*st), f.prune(nightPrefix, KeepNights, name)); err != nil {
+	if err := f.write(*st); err != nil {
 		return err
 	}
 
 	f.Log.Info("backup made", "file", name, "bytes", st.LastBytes)
-	if now.Sub(st.VerifiedAt) < verifyEvery {
-		return nil
+	if now.Sub(st.VerifiedAt) >= verifyEvery {
+		if err := f.try(ctx, name, now, st); err != nil {
+			return err // an older backup may be the last one that can be restored, so none is removed
+		}
 	}
-	if _, err := Verify(ctx, filepath.Join(f.Dir, name), f.Dir, f.Log, func(string) {}); err != nil {
+
+	return f.prune(nightPrefix, KeepNights, name)
+}
+
+// try restores a backup on trial, and notes in the status how that went.
+func (f Folder) try(ctx context.Context, name string, now time.Time, st *Status) error {
+	_, err := Verify(ctx, filepath.Join(f.Dir, name), f.Dir, f.Log, func(string) {})
+	if err != nil {
+		st.TrialFailed = st.TrialFailed || ctx.Err() == nil // a trial that is cut off says nothing about the backup
 		return fmt.Errorf("restored on trial: %w", err)
 	}
 
 	st.VerifiedAt = now
+	st.TrialFailed = false
 	return nil
 }
 

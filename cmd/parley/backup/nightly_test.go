@@ -3,10 +3,12 @@ package backup_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -142,6 +144,41 @@ func TestNightlyFails(t *testing.T) {
 	})
 	cancel()
 	check(t, <-done)
+}
+
+// Backups pass the check, but can't be restored. None of the good ones is removed for them, and none of them is called good, until
+// one could be restored again.
+func TestTrialFails(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	f := backup.Folder{Dir: t.TempDir(), Source: backup.Source{URL: c.url, WithoutKey: true}, Log: slog.New(slog.DiscardHandler), Zone: time.UTC}
+	for night := range backup.KeepNights {
+		check(t, os.WriteFile(filepath.Join(f.Dir, fmt.Sprintf("nightly-2026-05-%02d.parley", 1+night)), nil, 0o600))
+	}
+	server := strconv.FormatInt(count(t, c.pool, `SELECT system_identifier FROM pg_control_system()`), 10)
+	exec(t, c.pool, `CREATE FUNCTION is_here() RETURNS bool LANGUAGE sql AS 'SELECT system_identifier = `+server+` FROM pg_control_system()'`)
+	exec(t, c.pool, `CREATE TABLE elsewhere_refused (id bigint CHECK (public.is_here()))`)
+	exec(t, c.pool, `INSERT INTO elsewhere_refused VALUES (1)`)
+
+	now := time.Date(2026, 5, 8, 3, 0, 0, 0, time.UTC)
+	if err := f.Night(t.Context(), now); err == nil || !strings.Contains(err.Error(), "restored on trial") {
+		t.Fatal(err)
+	}
+	if st, err := backup.ReadStatus(f.Dir); err != nil || !st.TrialFailed || !st.LastAt.Equal(now) || !st.VerifiedAt.IsZero() {
+		t.Errorf("after a failed trial: %+v, %v", st, err)
+	}
+	if got := files(t, f.Dir); len(got) != backup.KeepNights+1 || got[0] != "nightly-2026-05-01.parley" {
+		t.Errorf("kept %v", got)
+	}
+
+	exec(t, c.pool, `DROP TABLE elsewhere_refused`)
+	check(t, f.Night(t.Context(), now.AddDate(0, 0, 1)))
+	if st, err := backup.ReadStatus(f.Dir); err != nil || st.TrialFailed || st.Error != "" {
+		t.Errorf("after a good trial: %+v, %v", st, err)
+	}
+	if got := files(t, f.Dir); len(got) != backup.KeepNights || got[0] != "nightly-2026-05-03.parley" {
+		t.Errorf("kept %v", got)
+	}
 }
 
 // The clock was a year ahead for some nights. Once it is right, there is a backup of the next night, which is kept, and one is

@@ -26,6 +26,8 @@ func TestDoctorBackups(t *testing.T) {
 	old, failed, never := good, good, backup.Status{Since: now, FailedAt: now, Error: "no pg_dump"}
 	old.LastAt = now.Add(-72 * time.Hour)
 	failed.FailedAt, failed.Error = now, "disk full"
+	untried := failed
+	untried.Error, untried.TrialFailed = "restored on trial: no table", true
 	ahead, cutOff := good, good
 	ahead.LastAt = now.AddDate(1, 0, 0)
 	cutOff.BegunAt = now.Add(-time.Minute)
@@ -38,6 +40,8 @@ func TestDoctorBackups(t *testing.T) {
 		{&good, "✓ nightly: nightly-x.parley of ", false},
 		{&old, "✗ nightly: the newest is old: nightly-x.parley", true},
 		{&failed, "✗ nightly: the last try failed: disk full", true},
+		{&failed, "The last good one: nightly-x.parley", true},
+		{&untried, "The newest one is nightly-x.parley", true},
 		{&ahead, "✗ nightly: the newest is of the future", true},
 		{&cutOff, "! nightly: a try that began on", false},
 		{&never, "✗ nightly: none could be made: no pg_dump", true},
