@@ -3,6 +3,7 @@ package main
 import (
 	"archive/zip"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -113,6 +114,13 @@ func TestRestoreWithListElsewhere(t *testing.T) {
 	if err == nil {
 		err = os.WriteFile(beside, whole, 0o600)
 	}
+	const foreign = "0b0e6f6c-5a8e-4c53-9d0a-6d5a3f1f7e11"
+	list := filepath.Join(base, "old", "backups", "erasures.jsonl")
+	own, listErr := os.ReadFile(list)
+	if err == nil && listErr == nil {
+		err = os.WriteFile(list, append([]byte(`{"erasure": "`+foreign+`", "key": "b3RoZXI="}`+"\n"), own...), 0o600)
+	}
+	err = errors.Join(err, listErr)
 	bad := filepath.Join(base, "bad.jsonl")
 	if err == nil {
 		err = os.WriteFile(bad, []byte("{\n"), 0o600)
@@ -138,8 +146,8 @@ func TestRestoreWithListElsewhere(t *testing.T) {
 			t.Errorf("%s: ended well: %v, and said\n%s", step.name, ok, said)
 		}
 	}
-	if kept, err := os.ReadFile(filepath.Join(base, "new", "backups", "erasures.jsonl")); err != nil || len(kept) == 0 {
-		t.Errorf("the list is not kept: %v", err)
+	if kept, err := os.ReadFile(filepath.Join(base, "new", "backups", "erasures.jsonl")); err != nil || len(kept) == 0 || strings.Contains(string(kept), foreign) {
+		t.Errorf("the list is not kept, or with another database's entry: %v\n%s", err, kept)
 	}
 
 	clear(t, restored)

@@ -80,7 +80,7 @@ func (c restoreCommand) Run(ctx context.Context) error {
 			return ask(ctx, "Passphrase of the master key in the backup: ")
 		},
 		SaveKey:      func(key string) error { keySaved = true; return app.KeepKey(env, key) },
-		SaveErasures: func() error { return list.AddMissing(erasures) }})
+		SaveErasures: func() error { return saveErasures(ctx, env, db, list, erasures) }})
 	if err != nil {
 		return explainRestore(err, env)
 	}
@@ -132,6 +132,27 @@ func (c restoreCommand) readErasures(env app.Env) ([]erase.Record, error) {
 	return records, nil
 }
 
+// saveErasures adds to the list in PARLEY_DATA/backups what other lists have more. It leaves out what is of another database, which
+// could not be applied to this one, and says so.
+func saveErasures(ctx context.Context, env app.Env, db *app.Database, list backup.Erasures, records []erase.Record) error {
+	if len(records) == 0 {
+		return nil
+	}
+	if err := db.Unlock(ctx, env); err != nil {
+		return err
+	}
+	ours, err := erase.Ours(ctx, db.Pool, db.Sealer, records)
+	if err != nil {
+		return err
+	}
+
+	if n := len(records) - len(ours); n > 0 {
+		printRemark(fmt.Sprintf("%d entries of the lists of erasures are another database's, and are left out.", n))
+	}
+
+	return list.AddMissing(ours)
+}
+
 // eraseAgain erases those who came back with a backup that is older than their erasure, by the list.
 func eraseAgain(ctx context.Context, env app.Env, db *app.Database, list backup.Erasures) error {
 	if err := db.Unlock(ctx, env); err != nil {
@@ -141,7 +162,7 @@ func eraseAgain(ctx context.Context, env app.Env, db *app.Database, list backup.
 	erased, err := list.Agree(ctx, db.Erasing(env))
 	if errors.Is(err, erase.ErrWaiting) {
 		printRemark("Something about a contact that was erased still waits to be applied or posted: the rest is erased as soon as Parley serves.")
-	} else if err != nil {
+	} else if err != nil && !errors.Is(err, erase.ErrOtherKey) { // what is another database's was said before
 		return fmt.Errorf("restored, but who was erased since the backup may be back: %w\nRun parley erase before parley serve", err)
 	}
 

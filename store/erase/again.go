@@ -42,7 +42,7 @@ type Fact struct {
 }
 
 // ErrOtherKey means that a record's hashes were not made with this database's key, so that nothing can be found by them.
-var ErrOtherKey = errors.New("store: the list of erasures is another database's")
+var ErrOtherKey = errors.New("store: the list of erasures has entries of another database")
 
 // RecordOf returns the record of an erasure that Forgotten names.
 func RecordOf(ctx context.Context, q store.Querier, id string) (Record, error) {
@@ -73,15 +73,19 @@ func RecordOf(ctx context.Context, q store.Querier, id string) (Record, error) {
 // Again applies erasures to a database that may be older than they are: those that the database doesn't know, or has
 // not finished. First it begins all of them, so that each goes on by itself whatever becomes of the others. It returns their
 // certificates, except of erasures whose posts are still being taken out of chats.
-// Errors: ErrOtherKey; ErrWaiting once all others are done; those of Run.
+// Errors: ErrOtherKey, or else ErrWaiting, once all others are done; those of Run.
 func Again(ctx context.Context, o Options, records []Record) ([]Certificate, error) {
-	open, err := beginUnknown(ctx, o, records)
+	open, foreign, err := beginUnknown(ctx, o, records)
 	if err != nil {
 		return nil, err
 	}
 
 	var done []Certificate
-	var waiting error
+	var left error
+	if len(foreign) > 0 {
+		left = fmt.Errorf("%w: %d, first erasure %s", ErrOtherKey, len(foreign), foreign[0])
+	}
+
 	for _, id := range open {
 		c, err := Run(ctx, o, id)
 
@@ -91,7 +95,9 @@ func Again(ctx context.Context, o Options, records []Record) ([]Certificate, err
 			continue
 		}
 		if errors.Is(err, ErrWaiting) {
-			waiting = err
+			if left == nil {
+				left = err
+			}
 			continue
 		}
 		if err != nil {
@@ -101,25 +107,56 @@ func Again(ctx context.Context, o Options, records []Record) ([]Certificate, err
 		done = append(done, c)
 	}
 
-	return done, waiting
+	return done, left
 }
 
-// beginUnknown begins those erasures of a list that the database doesn't know. It returns the ids of all that are not done.
-func beginUnknown(ctx context.Context, o Options, records []Record) (open []string, err error) {
+// beginUnknown begins those erasures of a list that the database doesn't know. It returns the ids of all that are not done, and
+// of those that it passed over since they are another database's.
+func beginUnknown(ctx context.Context, o Options, records []Record) (open, foreign []string, err error) {
 	for _, r := range records {
 		row, err := readRow(ctx, o.Pool, r.Erasure)
 		isUnknown := errors.Is(err, ErrNoErasure)
 		if isUnknown {
 			err = beginAgain(ctx, o, r)
 		}
-		if err != nil {
-			return nil, err
+		if errors.Is(err, ErrOtherKey) {
+			foreign = append(foreign, r.Erasure)
+			continue
 		}
+		if err != nil {
+			return nil, nil, err
+		}
+
 		if isUnknown || row.DoneAt == nil {
 			open = append(open, r.Erasure)
 		}
 	}
-	return open, nil
+
+	return open, foreign, nil
+}
+
+// Ours returns those records whose hashes were made with this database's key. While it has none, those count that its master key
+// opens: the first of them gives it its key.
+func Ours(ctx context.Context, q store.Querier, sealer *store.Sealer, records []Record) ([]Record, error) {
+	var sealed, plain []byte
+	err := q.QueryRow(ctx, readKey).Scan(&sealed)
+	isThere := !errors.Is(err, pgx.ErrNoRows)
+	if isThere && err == nil {
+		plain, err = sealer.Open(keyPlace, sealed)
+	}
+	if isThere && err != nil {
+		return nil, fmt.Errorf("store: key of erasures: %w", err)
+	}
+
+	var list []Record
+	for _, r := range records {
+		key, err := sealer.Open(keyPlace, r.Key)
+		if err == nil && (!isThere || bytes.Equal(key, plain)) {
+			list = append(list, r)
+		}
+	}
+
+	return list, nil
 }
 
 const keepFact = `
@@ -129,14 +166,17 @@ const keepFact = `
 
 // beginAgain begins an erasure that an earlier or later state of this database has seen.
 func beginAgain(ctx context.Context, o Options, r Record) error {
+	recordKey, err := o.Sealer.Open(keyPlace, r.Key)
+	if err != nil { // it must not become the key of a database that has none
+		return fmt.Errorf("%w: erasure %s", errors.Join(ErrOtherKey, err), r.Erasure)
+	}
+
 	key, err := keepOrLoad(ctx, o.Pool, o.Sealer, r.Key)
 	if err != nil {
 		return err
 	}
-
-	recordKey, err := o.Sealer.Open(keyPlace, r.Key)
-	if err != nil || !bytes.Equal(recordKey, key.plain) {
-		return fmt.Errorf("%w: erasure %s", errors.Join(ErrOtherKey, err), r.Erasure)
+	if !bytes.Equal(recordKey, key.plain) {
+		return fmt.Errorf("%w: erasure %s", ErrOtherKey, r.Erasure)
 	}
 
 	return store.InTx(ctx, o.Pool, func(tx pgx.Tx) error {

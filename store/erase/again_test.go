@@ -125,6 +125,38 @@ func TestOneWaitsAfterARestore(t *testing.T) {
 	}
 }
 
+// Entries of another database in a list keep none of this database's own from being applied, whichever master key sealed them, and
+// give a restored database that has no key yet none.
+// R-276
+func TestMixedList(t *testing.T) {
+	t.Parallel()
+	for _, isSameMasterKey := range []bool{true, false} {
+		now, restored, theirs := world(t), world(t), world(t)
+		o, other := options(t, now), options(t, theirs)
+		id := must(erase.Begin(t.Context(), o, []store.ContactID{zebra().contact()}, "ann@acme.test"))(t)
+		run(t, o, id)
+		record := must(erase.RecordOf(t.Context(), now, id))(t)
+		if isSameMasterKey {
+			other.Sealer = o.Sealer
+			exec(t, restored, `INSERT INTO erasure_key (id, sealed) VALUES (1, $1)`, record.Key)
+		}
+		theirID := must(erase.Begin(t.Context(), other, []store.ContactID{zebra().contact()}, "eve"))(t)
+		run(t, other, theirID)
+		list := []erase.Record{must(erase.RecordOf(t.Context(), theirs, theirID))(t), record}
+
+		o.Pool = restored
+		if ours := must(erase.Ours(t.Context(), restored, o.Sealer, list))(t); len(ours) != 1 || ours[0].Erasure != id {
+			t.Errorf("same master key %v: ours are %+v", isSameMasterKey, ours)
+		}
+		if _, err := erase.Again(t.Context(), o, list); !errors.Is(err, erase.ErrOtherKey) || !strings.Contains(err.Error(), theirID) {
+			t.Errorf("same master key %v: the other database's entry is not told: %v", isSameMasterKey, err)
+		}
+		for place, n := range markedIn(t, restored, "zebra") {
+			t.Errorf("same master key %v: %s holds something of the contact in %d rows", isSameMasterKey, place, n)
+		}
+	}
+}
+
 // The list of another database says nothing of this one's contacts.
 func TestAnotherDatabasesList(t *testing.T) {
 	t.Parallel()

@@ -143,14 +143,14 @@ func (l Erasures) lock() (unlock func(), err error) {
 // Agree makes the list and a database know the same erasures: it applies those again that the database has
 // forgotten, since it was restored from a backup that is older, finishes those that were cut off, and adds to
 // the list what only the database knows. It returns the certificates of what it erased.
-// Errors: erase.ErrWaiting once all else is done; those of erase.Again.
+// Errors: erase.ErrOtherKey or erase.ErrWaiting once all else is done; those of erase.Again.
 func (l Erasures) Agree(ctx context.Context, o erase.Options) ([]erase.Certificate, error) {
 	records, err := l.Read()
 	if err != nil {
 		return nil, err
 	}
 	erased, err := erase.Again(ctx, o, records)
-	if err != nil && !errors.Is(err, erase.ErrWaiting) {
+	if err != nil && !errors.Is(err, erase.ErrWaiting) && !errors.Is(err, erase.ErrOtherKey) {
 		return erased, err
 	}
 	if faulty := l.Keep(ctx, o); faulty != nil {
