@@ -188,13 +188,16 @@ func (cs *Chores) mailAccount() store.AccountID {
 	return 0
 }
 
+// noticing sends mails and texts to admins about outages.
+type noticing struct{ *Chores }
+
 // sendMails sends the mails to admins that are due. Without an account for them they wait for one.
-func (cs *Chores) sendMails(ctx context.Context) error {
+func (cs noticing) sendMails(ctx context.Context) error {
 	return cs.sendAll(ctx, outage.Mail, cs.mailAccount())
 }
 
 // sendTexts sends the texts to admins that are due. Without an account for them they wait for one.
-func (cs *Chores) sendTexts(ctx context.Context) error {
+func (cs noticing) sendTexts(ctx context.Context) error {
 	by := cs.textAccount()
 	if by == nil {
 		return nil
@@ -203,7 +206,7 @@ func (cs *Chores) sendTexts(ctx context.Context) error {
 }
 
 // sendAll sends the due notices of a kind by an account. Without an account (0) it sends none.
-func (cs *Chores) sendAll(ctx context.Context, kind outage.Kind, account store.AccountID) error {
+func (cs noticing) sendAll(ctx context.Context, kind outage.Kind, account store.AccountID) error {
 	if account == 0 {
 		return nil
 	}
@@ -220,7 +223,7 @@ func (cs *Chores) sendAll(ctx context.Context, kind outage.Kind, account store.A
 
 // sendNotice sends a mail or a text to an admin. If nobody knows whether an earlier attempt has arrived, it looks for
 // that instead.
-func (cs *Chores) sendNotice(ctx context.Context, n *outage.Notice) error {
+func (cs noticing) sendNotice(ctx context.Context, n *outage.Notice) error {
 	ch := cs.host.Channel(n.AccountID)
 	if ch == nil { // the account is gone, so that another one has to send it
 		return outage.Finish(ctx, cs.pool, n, outage.Queued, "its account is gone", noticePause)
@@ -266,7 +269,7 @@ func (cs *Chores) sendNotice(ctx context.Context, n *outage.Notice) error {
 }
 
 // repeatNotice sends a notice once more that may have arrived: twice is better than never, but not without end.
-func (cs *Chores) repeatNotice(ctx context.Context, n *outage.Notice) error {
+func (cs noticing) repeatNotice(ctx context.Context, n *outage.Notice) error {
 	if n.Attempt+unclearAttempts >= maxNoticeAttempts {
 		cs.log.Error("nobody can tell whether an admin was told", "notice_id", n.ID, "kind", n.Kind)
 		return outage.Finish(ctx, cs.pool, n, outage.Failed, "nobody can tell whether it was sent", 0)
