@@ -45,7 +45,7 @@ func (th *Writer) Mark(c *book.Conversation, m *book.Message, mark bridge.Mark) 
 		return
 	}
 
-	isUnposted := last != nil && th.Outbox.HasNotBegun(last)
+	isUnposted := last != nil && th.Outbox.HasNotBegun(last) && last.Attempt == 0 // an attempt may have put the mark, but not taken the former one off
 	if !isUnposted {
 		th.PostTo(c, t, bridge.PostMark, m.ID, outbound.Payload{Mark: mark, Clears: now.Mark, Place: bridge.Place{Channel: m.Channel, Thread: m.Thread, Message: m.Place}})
 		return

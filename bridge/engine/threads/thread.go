@@ -59,7 +59,7 @@ func (th *Writer) isRootUnsent(c *book.Conversation, t *book.Thread) bool {
 		return false
 	}
 	l := th.SurfaceLane(c, t, bridge.PostLine)
-	return l.LeasedUntil == nil && l.Head == 0
+	return l.LeasedUntil == nil && l.Head == 0 && l.Epoch == 0 // one whose answer was lost has no lease, but was claimed
 }
 
 // ThreadLost posts a new root after the old one was deleted, once for each root that is lost.
