@@ -95,7 +95,7 @@ func (at attempts) noteAbsent(f *dispatch.Finish, c dispatch.Claimed, p Policy, 
 		return
 	}
 	failed := &channels.SendError{Class: channels.Ambiguous, Text: c.ErrorText}
-	if store.Seconds(c.FirstAgo) > p.RetryFor {
+	if !p.PreferDouble && store.Seconds(c.FirstAgo) > p.RetryFor { // a post may come late: after a restore it has not been tried here
 		at.giveUp(f, c, failed)
 		return
 	}
