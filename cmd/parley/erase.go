@@ -145,9 +145,7 @@ func (c eraseCommand) finish(ctx context.Context, env app.Env, db *app.Database,
 	}
 
 	_, err = db.AgreeErasures(ctx, env)
-	if errors.Is(err, erase.ErrOtherKey) { // all else is done, and in the list
-		printRemark(err.Error())
-	} else if err != nil {
+	if err != nil {
 		return fmt.Errorf("it is done, but not in the list of erasures yet: %w\nRun parley erase to try again", err)
 	}
 

@@ -73,7 +73,7 @@ func RecordOf(ctx context.Context, q store.Querier, id string) (Record, error) {
 // Again applies erasures to a database that may be older than they are: those that the database doesn't know, or has
 // not finished. First it begins all of them, so that each goes on by itself whatever becomes of the others. It returns their
 // certificates, except of erasures whose posts are still being taken out of chats.
-// Errors: ErrOtherKey, or else ErrWaiting, once all others are done; those of Run.
+// Errors: ErrOtherKey, ErrWaiting, or both, once all others are done; those of Run.
 func Again(ctx context.Context, o Options, records []Record) ([]Certificate, error) {
 	open, foreign, err := beginUnknown(ctx, o, records)
 	if err != nil {
@@ -95,9 +95,7 @@ func Again(ctx context.Context, o Options, records []Record) ([]Certificate, err
 			continue
 		}
 		if errors.Is(err, ErrWaiting) {
-			if left == nil {
-				left = err
-			}
+			left = errors.Join(left, err)
 			continue
 		}
 		if err != nil {

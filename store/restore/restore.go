@@ -136,7 +136,7 @@ const (
 		SET served_at = clock.now
 		FROM clock
 		WHERE served_at IS NULL OR served_at > clock.now`
-	servedSince  = `SELECT coalesce(max(served_at), '0001-01-01') FROM restores`
+	servedSince = `SELECT coalesce(max(served_at), '0001-01-01') FROM restores`
 )
 
 // ServedSince returns when a process first served this database after its last restore, by the

@@ -24,6 +24,7 @@ const (
 	noticePause       = 30 * time.Second // between two attempts
 	noticeUnsure      = time.Minute      // until an unclear attempt is surely over, and can be looked for
 	maxNoticeAttempts = 2000             // enough for most of a day
+	maxNoticeLooks    = 30               // at an unclear one, as long as the looks fail
 	unclearAttempts   = 800              // as many attempts one counts of which nobody can tell: such a notice is sent three times
 )
 
@@ -243,7 +244,7 @@ func (cs noticing) sendNotice(ctx context.Context, n *outage.Notice) error {
 		if err == nil && outcome == channels.Absent {
 			return outage.Finish(ctx, cs.pool, n, outage.Queued, "it was not sent", 0)
 		}
-		if err != nil && n.Attempt < maxNoticeAttempts { // the look-up failed, so that a later one may tell
+		if err != nil && n.Attempt < maxNoticeLooks { // the look-up failed, so that a later one may tell
 			return outage.LookAgain(ctx, cs.pool, n, err.Error(), noticeUnsure)
 		}
 		return cs.repeatNotice(ctx, n)

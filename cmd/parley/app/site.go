@@ -18,7 +18,6 @@ import (
 	"parley/cmd/parley/signature"
 	"parley/cmd/parley/site"
 	"parley/store"
-	"parley/store/erase"
 	sites "parley/store/site"
 )
 
@@ -122,10 +121,6 @@ func (a *App) newOperations() site.Operations {
 		},
 		AgreeErasures: func(ctx context.Context) error {
 			_, err := a.db.AgreeErasures(ctx, a.env)
-			if errors.Is(err, erase.ErrOtherKey) { // all else is done, and in the list
-				a.log.Error("the list of erasures is not only this database's", "error", err)
-				return nil
-			}
 			return err
 		},
 		ExportContact: func(ctx context.Context, contacts []store.ContactID, w io.Writer) error {

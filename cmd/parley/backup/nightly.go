@@ -242,11 +242,11 @@ func (f Folder) makeNight(ctx context.Context, now time.Time, st *Status) error 
 	f.Log.Info("backup made", "file", name, "bytes", st.LastBytes)
 	if now.Sub(st.VerifiedAt) >= verifyEvery {
 		if err := f.try(ctx, name, now, st); err != nil {
-			return err // an older backup may be the last one that can be restored, so none is removed
+			return errors.Join(err, f.prune(nightPrefix, KeepNights, KeepNights, name)) // an older one may be the last that can be restored
 		}
 	}
 
-	return f.prune(nightPrefix, KeepNights, name)
+	return f.prune(nightPrefix, 0, KeepNights, name)
 }
 
 // try restores a backup on trial, and notes in the status how that went.
@@ -288,7 +288,7 @@ func (f Folder) BeforeMigration(ctx context.Context, from, to int64, now time.Ti
 		return err
 	}
 	f.Log.Info("backup made before the schema changes", "file", name)
-	return f.prune(schemaPrefix, KeepMigrations, name)
+	return f.prune(schemaPrefix, 0, KeepMigrations, name)
 }
 
 // make writes and checks one backup.
@@ -332,10 +332,10 @@ func unlockFile(file *os.File) {
 	_ = file.Close()
 }
 
-// prune keeps the newest backups of a kind, whose names sort by time, and removes the others. newest is the one that was
-// just made: those that sort behind it were made while the clock was ahead, and count as the oldest. It also removes
+// prune keeps some of the oldest and of the newest backups of a kind, whose names sort by time, and removes the others. made is the
+// one that was just made: those that sort behind it were made while the clock was ahead, and count as the oldest. It also removes
 // the files of interrupted backups.
-func (f Folder) prune(prefix string, keep int, newest string) error {
+func (f Folder) prune(prefix string, oldest, newest int, made string) error {
 	names, err := filepath.Glob(filepath.Join(f.Dir, prefix+"*"+suffix))
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
@@ -347,10 +347,11 @@ func (f Folder) prune(prefix string, keep int, newest string) error {
 	}
 
 	slices.Sort(names)
-	made := 1 + slices.Index(names, filepath.Join(f.Dir, newest))
-	names = slices.Concat(names[made:], names[:made])
+	end := 1 + slices.Index(names, filepath.Join(f.Dir, made))
+	names = slices.Concat(names[end:], names[:end])
 
-	for _, name := range append(names[:max(0, len(names)-keep)], left...) {
+	oldest = min(oldest, len(names))
+	for _, name := range append(names[oldest:max(oldest, len(names)-newest)], left...) {
 		if err := os.Remove(name); err != nil {
 			return fmt.Errorf("backup: %w", err)
 		}

@@ -34,7 +34,7 @@ func (o Options) checkBackups(ctx context.Context) Section {
 		s.addWrong("nightly", "none could be made: "+st.Error, "Put that right; it is tried again in an hour.")
 	case st.TrialFailed:
 		s.addWrong("nightly", "the last try failed: "+st.Error, "Put that right; it is tried again in an hour. The newest one is "+good+
-			", but may not be restorable: until one was restored on trial, none of the older ones in "+o.Backups+" is removed.")
+			", but may not be restorable: until one was restored on trial, the older ones in "+o.Backups+" stay.")
 	case st.Error != "":
 		s.addWrong("nightly", "the last try failed: "+st.Error, "Put that right; it is tried again in an hour. The last good one: "+good+".")
 	case backup.IsAhead(st.LastAt, now):
