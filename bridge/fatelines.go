@@ -84,6 +84,7 @@ func (*UnclearLine) Kind() LineKind { return LineUnclear }
 type EditLateLine struct {
 	OnlyFiles bool     `json:",omitempty"` // the text is the same
 	Left      []string `json:",omitempty"` // names of removed files that Customer has
+	Leaving   []string `json:",omitempty"` // of removed files that could not be stopped, though they had perhaps not left
 	Stopped   []string `json:",omitempty"` // of removed files that had not left
 	Added     []string `json:",omitempty"` // of added files, which didn't leave
 }

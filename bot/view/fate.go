@@ -126,6 +126,9 @@ func editLateLine(l bridge.Line, c *bridge.EditLateLine, f bridge.Facts) []Block
 	if len(c.Left) > 0 {
 		what += " " + who + " has " + strings.Join(c.Left, ", ") + "."
 	}
+	if len(c.Leaving) > 0 {
+		what += " Too late to stop: " + strings.Join(c.Leaving, ", ") + "."
+	}
 	if len(c.Stopped) > 0 {
 		what += " Stopped in time: " + strings.Join(c.Stopped, ", ") + "."
 	}

@@ -47,10 +47,14 @@ func TestWaitGoesOnAfterABounce(t *testing.T) {
 	if n := w.count(`SELECT count(*) FROM conversations WHERE waiting_since IS NULL`); n != 1 {
 		t.Fatal("the customer still waits")
 	}
+	third := w.reply(thread, "Three")
+	w.fate(third, "out")
 	w.advance(48 * time.Hour)
-	w.hook(chat, channelstest.Event{Type: "status", State: "failed", Reason: "Full",
-		Message: int64(w.count(`SELECT id FROM messages WHERE place = $1`, second))})
-	w.line(thread, bridge.LineFailed)
+	for i, reply := range []string{second, third} {
+		w.hook(chat, channelstest.Event{ID: reply, Type: "status", State: "failed", Reason: "Full",
+			Message: int64(w.count(`SELECT id FROM messages WHERE place = $1`, reply))})
+		w.eventually("the failure is told", func() bool { return w.lines(thread, bridge.LineFailed) == i+1 })
+	}
 	w.settled()
 	if got := w.text(`SELECT string_agg(m.text, ',') FROM messages AS m JOIN conversations AS c ON c.waiting_since = m.created_at`); got != "And my lamp?" {
 		t.Errorf("the customer waits since %q", got)

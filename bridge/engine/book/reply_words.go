@@ -23,11 +23,14 @@ const maxEarlier = 10
 type FileChanges struct {
 	Stopped []string // removed before they left
 	Left    []string // removed, but the customer has them
+	Leaving []string // removed, but they can't be stopped: a piece of what carries them has left
 	Added   []string // added, but they don't leave
 }
 
 // IsNone reports whether there are no changes.
-func (fc FileChanges) IsNone() bool { return len(fc.Stopped)+len(fc.Left)+len(fc.Added) == 0 }
+func (fc FileChanges) IsNone() bool {
+	return len(fc.Stopped)+len(fc.Left)+len(fc.Leaving)+len(fc.Added) == 0
+}
 
 // Edits apply edits of replies to what an outbox holds of them.
 type Edits struct{ Outbox *Outbox }
@@ -105,7 +108,7 @@ func (ed Edits) keepFiles(parts Parts, known, edit []store.FileRef) (kept, added
 		case len(parts) == 0, carrier != nil && StateRank(carrier.State) > 0: // without parts the reply is old: it has left as a whole
 			kept, changes.Left = append(kept, f), append(changes.Left, f.Name)
 		case carrier != nil && hasBegun(carrier): // the file may be a piece that has not left yet
-			kept = append(kept, f)
+			kept, changes.Leaving = append(kept, f), append(changes.Leaving, f.Name)
 		case carrier == nil || ed.Outbox.canBeChanged(carrier):
 			changes.Stopped = append(changes.Stopped, f.Name)
 		}

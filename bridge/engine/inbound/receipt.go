@@ -126,11 +126,32 @@ func (rc *Receipts) awaitAnswerAgain(c *book.Conversation, m *book.Message) {
 	rc.Messages.AwaitAnswerAgain(c)
 
 	d := rc.Outbox.FirstPartOf(m)
-	if d == nil || !hadEnded || c.WaitingSince == nil {
+	if d == nil || !hadEnded || d.DecodedPayload().Waited == nil {
 		return
 	}
-	if waited := d.DecodedPayload().Waited; waited != nil {
-		c.WaitingSince = waited
+	if c.WaitingSince != nil {
+		c.WaitingSince = d.DecodedPayload().Waited
+		return
+	}
+	rc.handOnWait(c, d)
+}
+
+// handOnWait notes with the replies that still stand since when the customer had waited: should they fail, too, it is known.
+func (rc *Receipts) handOnWait(c *book.Conversation, failed *book.Delivery) {
+	for _, said := range c.Last {
+		m := rc.Messages.Rows[said.ID]
+		if m == nil || m.Fate != store.FateOut {
+			continue
+		}
+
+		d := rc.Outbox.FirstPartOf(m)
+		if d == nil {
+			continue
+		}
+		if p := d.DecodedPayload(); p.Waited == nil {
+			p.Waited = failed.DecodedPayload().Waited
+			d.SetPayload(p)
+		}
 	}
 }
 
