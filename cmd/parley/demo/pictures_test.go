@@ -63,6 +63,7 @@ func picturesOfSlack(t *testing.T, folder string) {
 	l.openThread(outside.SurfaceSlack, "Two broken mugs")
 	l.shows(".threadpane .msg", "order 0977")
 	l.reply("I'm sorry, Maria! Two new mugs leave our workshop today.")
+	l.holdEnds()
 	l.customer(maria)
 	l.shows(".maillist", "Ann Lee")
 	l.saysInSlack(outside.Ben, "Two new mugs", "There are two left on the shelf, I'll pack them.")
@@ -91,6 +92,7 @@ func picturesOfTeams(t *testing.T, folder string) {
 	l.click(inPosts + " .replies")
 	l.shows(inThread, "blue vase")
 	l.inTeams("Since this morning, yes! Shall I keep one for you?")
+	l.holdEnds()
 	l.waits("Dana reads it", dana.reads("Shall I keep one"))
 	if err := dana.Say("Yes please! I'll come by on Friday.", nil, ""); err != nil {
 		t.Fatal(err)
