@@ -51,9 +51,7 @@ func (w *world) analysed(texts ...string) {
 		w.shown(text)
 	}
 	w.ripen()
-	w.eventually("it is analysed", func() bool {
-		return w.count(`SELECT count(*) FROM bursts`) == 0 && w.count(`SELECT count(*) FROM queued`) == 0
-	})
+	w.burstsDone()
 	w.settled()
 }
 

@@ -67,6 +67,15 @@ func (w *world) ripen() {
 	w.exec(`UPDATE bursts SET due_at = parley_now()`)
 }
 
+// burstsDone waits until everything due is analysed and what was found is noted. Before that, the next ripen would take the
+// burst of a question that was just asked for the one that is still to come.
+func (w *world) burstsDone() {
+	w.t.Helper()
+	w.eventually("it is analysed", func() bool {
+		return w.count(`SELECT count(*) FROM bursts`) == 0 && w.count(`SELECT count(*) FROM queued`) == 0
+	})
+}
+
 // What a customer writes in one go is analysed together, and one note says what is new. What colleagues say
 // among themselves is not in the question.
 // R-178, R-180, R-187, R-188
@@ -87,7 +96,7 @@ func TestAnalysisIsNoted(t *testing.T) {
 	w := newWorld(t, options{analyzer: r})
 	thread := w.opened() // somebody is content: nothing is noted
 	w.ripen()
-	w.eventually("it is analysed", func() bool { return w.count(`SELECT count(*) FROM bursts`) == 0 })
+	w.burstsDone()
 	w.reply(thread, "note: she is a friend of the boss")
 	w.reply(thread, "!take")
 	w.card(thread, "Ann")
@@ -115,9 +124,7 @@ func TestAnalysisIsNoted(t *testing.T) {
 	w.writes("kim", "Please, at once, order 4711.")
 	w.shown("Please, at once")
 	w.ripen()
-	w.eventually("it is analysed", func() bool {
-		return w.count(`SELECT count(*) FROM bursts`) == 0 && w.count(`SELECT count(*) FROM queued`) == 0
-	})
+	w.burstsDone()
 	if n := w.lines(thread, bridge.LineAnalysis); n != 1 {
 		t.Errorf("%d notes say the same", n)
 	}
@@ -163,9 +170,7 @@ func TestNoteIsNotRepeated(t *testing.T) {
 			w.shown(text)
 		}
 		w.ripen()
-		w.eventually("it is analysed", func() bool {
-			return w.count(`SELECT count(*) FROM bursts`) == 0 && w.count(`SELECT count(*) FROM queued`) == 0
-		})
+		w.burstsDone()
 		w.settled()
 		if n := w.lines(thread, bridge.LineAnalysis); n != 1 {
 			t.Errorf("after %d bursts %d notes say the same", i+1, n)
@@ -203,7 +208,7 @@ func TestHangingAnalysisHoldsNoOther(t *testing.T) {
 		t.Errorf("%d notes of what is not analysed", n)
 	}
 	close(release)
-	w.eventually("all is analysed", func() bool { return w.count(`SELECT count(*) FROM bursts`) == 0 })
+	w.burstsDone()
 }
 
 // What an analysis finds that comes when the conversation has ended counts in the figures, too, although nothing is noted.

@@ -184,14 +184,12 @@ func TestForeignMessageIsTranslated(t *testing.T) {
 			w := newWorld(t, options{analyzer: s, settings: c.settings})
 			thread := w.opened()
 			w.ripen()
-			w.eventually("it is analysed", func() bool { return w.count(`SELECT count(*) FROM bursts`) == 0 })
+			w.burstsDone()
 			w.writes("kim", "Wo ist es?")
 			w.writes("kim", "Ich warte.")
 			w.shown("Ich warte.")
 			w.ripen()
-			w.eventually("it is analysed", func() bool {
-				return w.count(`SELECT count(*) FROM bursts`) == 0 && w.count(`SELECT count(*) FROM queued`) == 0
-			})
+			w.burstsDone()
 			w.allWritten()
 			var drafts []string
 			for _, r := range s.requests() {

@@ -22,9 +22,7 @@ func (w *world) solves(e channelstest.Event, asked, answer string) {
 	thread := w.thread(asked)
 	w.settled()
 	w.exec(`UPDATE bursts SET due_at = parley_now()`)
-	w.eventually("it is analysed", func() bool {
-		return w.count(`SELECT count(*) FROM bursts`) == 0 && w.count(`SELECT count(*) FROM queued`) == 0
-	})
+	w.burstsDone()
 	w.reply(thread, "!reply "+answer)
 	w.eventually("it is answered", func() bool { return strings.Contains(strings.Join(w.sentTexts(), "\n"), answer) })
 	w.settled()
@@ -91,6 +89,7 @@ func TestSwitchedOffHelpsNobody(t *testing.T) {
 		if q := r.questions()[before]; len(q.Desk.Examples) != c.helps || len(q.Desk.Sources) != c.helps {
 			t.Errorf("switched %s: the question has %+v", c.switched, q.Desk)
 		}
+		w.burstsDone()
 		w.settled()
 	}
 }
@@ -139,9 +138,7 @@ func TestOthersStayUnknown(t *testing.T) {
 	w.shown("lamp lamp?")
 	w.ripen()
 	w.eventually("it is asked", func() bool { return len(r.questions()) > before })
-	w.eventually("it is analysed", func() bool {
-		return w.count(`SELECT count(*) FROM bursts`) == 0 && w.count(`SELECT count(*) FROM queued`) == 0
-	})
+	w.burstsDone()
 	w.settled()
 	q := r.questions()[before]
 	if len(q.Desk.Examples) < 6 {

@@ -97,9 +97,7 @@ func obeyedByMail(t *testing.T, all []injection, sent []int) {
 		return w.count(`SELECT count(*) FROM messages WHERE account_id = $1 AND direction = 'in'`, w.accounts[mail]) == len(facts)
 	})
 	w.ripen()
-	w.eventually("all are analysed", func() bool {
-		return w.count(`SELECT count(*) FROM bursts`) == 0 && w.count(`SELECT count(*) FROM queued`) == 0
-	})
+	w.burstsDone()
 	w.settled()
 	if n := w.engines[0].AnalysisCounts(); n.Model != int64(len(sent)) || n.Degraded+n.Failed != 0 {
 		t.Errorf("the model did not answer: %+v", n)

@@ -54,9 +54,7 @@ func TestInjectionsThroughTheThread(t *testing.T) {
 		w.writes("kim", fmt.Sprintf("Case %d: where is my lamp? %s", n, text))
 		w.shown(fmt.Sprintf("Case %d:", n))
 		w.ripen()
-		w.eventually("it is analysed", func() bool {
-			return w.count(`SELECT count(*) FROM bursts`) == 0 && w.count(`SELECT count(*) FROM queued`) == 0
-		})
+		w.burstsDone()
 		w.settled()
 		return w.count(`SELECT count(*) FROM suggested_replies`)
 	}

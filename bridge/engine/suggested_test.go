@@ -39,9 +39,7 @@ func TestSuggestedReplies(t *testing.T) {
 	analysed := func() {
 		t.Helper()
 		w.ripen()
-		w.eventually("it is analysed", func() bool {
-			return w.count(`SELECT count(*) FROM bursts`) == 0 && w.count(`SELECT count(*) FROM queued`) == 0
-		})
+		w.burstsDone()
 		w.settled()
 	}
 	suggested := func(conversation bridge.ConversationID, id bridge.EventID, user string) []bridge.SuggestedReply {
