@@ -29,10 +29,12 @@ func TestEveryPageForEverybody(t *testing.T) {
 		b := s.Browser(who)
 		for _, pattern := range pages {
 			b.Size(360, 740)
-			b.Theme("dark") // the tests of the pages look at them in the light, too
+			b.Theme("dark")
 			b.Open(requests[pattern])
 			b.FitsIn()
 			b.Accessible()
+			b.Theme("light")
+			b.AccessibleToo()
 			b.Reached()
 			if who == "" && !strings.Contains(pattern, "/auth/") {
 				break // it leads to the sign-in page, as all others do

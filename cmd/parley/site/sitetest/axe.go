@@ -37,6 +37,12 @@ func (b *Browser) Accessible() {
 	b.judge(allRules)
 }
 
+// AccessibleToo is Accessible for a page that was judged in another theme or width: only the rules run whose answer may differ.
+func (b *Browser) AccessibleToo() {
+	b.site.T.Helper()
+	b.judge(lookRules)
+}
+
 // judge runs some of axe's rules, or of its groups of rules.
 func (b *Browser) judge(rules string) {
 	b.site.T.Helper()

@@ -164,26 +164,15 @@ func (b *Browser) Shot(name string) {
 // shots is the folder for pictures; "" if nobody looks at any.
 func shots() string { return os.Getenv("PARLEY_TEST_SHOTS") }
 
-// Looks leaves pictures of a page in both themes and on a phone, and checks that it fits in both and that everybody can use
-// it. How every page looks on a phone, in the dark, axe-core judges in TestEveryPageForEverybody. What a page shows only for a
-// while, such as a refused form, it judges so in the long form of the tests.
+// Looks leaves pictures of a page in both themes and on a phone, and checks that it fits in both. Whether everybody can use it
+// axe-core judges in the long form of the tests: every page in its usual state it judges in TestEveryPageForEverybody, what a page
+// shows only for a while, such as a refused form, here.
 func (b *Browser) Looks(name string) {
-	b.site.T.Helper()
-	b.look(name, true)
-}
-
-// Fits is Looks without axe-core, for what it judges elsewhere; in the long form of the tests it judges here, too.
-func (b *Browser) Fits(name string) {
-	b.site.T.Helper()
-	b.look(name, storetest.LongForm())
-}
-
-func (b *Browser) look(name string, judged bool) {
 	b.site.T.Helper()
 	b.Size(1280, 900)
 	b.Theme("light")
 	b.FitsIn()
-	if judged {
+	if storetest.LongForm() {
 		b.Accessible()
 	}
 
@@ -193,7 +182,7 @@ func (b *Browser) look(name string, judged bool) {
 	if storetest.LongForm() || shots() != "" { // the theme changes colours alone, and is painted in vain if nobody looks
 		b.Theme("dark")
 		if storetest.LongForm() {
-			b.judge(lookRules)
+			b.AccessibleToo()
 		}
 
 		b.Shot(name + "-dark-phone")

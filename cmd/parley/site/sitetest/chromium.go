@@ -64,7 +64,9 @@ const headlessShell = "chromium-headless-shell"
 
 // allocatorOptions returns which Chromium is started: a headless shell if there is one, else what chromedp finds.
 func allocatorOptions() []chromedp.ExecAllocatorOption {
-	options := []chromedp.ExecAllocatorOption{chromedp.NoSandbox}
+	// Without a process that waits for the next site: a window of a test seldom sees a second one, and a start costs half a second.
+	options := []chromedp.ExecAllocatorOption{chromedp.NoSandbox,
+		chromedp.Flag("disable-features", "Translate,BlinkGenPropertyTrees,SpareRendererForSitePerProcess")}
 	if shell, err := exec.LookPath(headlessShell); err == nil {
 		options = append(options, chromedp.ExecPath(shell), chromedp.Flag("site-per-process", true)) // as Chromium itself keeps sites apart
 	}
