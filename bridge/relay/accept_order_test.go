@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"parley/channels"
+	"parley/store/storetest"
 )
 
 // What befalls the session that stores a fact.
@@ -136,7 +137,10 @@ func TestAcceptSameFactsInOtherOrders(t *testing.T) {
 	a.start()
 	b.start()
 	var group sync.WaitGroup
-	const rounds = 200
+	rounds := 40
+	if storetest.LongForm() {
+		rounds = 400
+	}
 	for n, s := range []*stage{a, b} {
 		group.Go(func() {
 			for round := range rounds {

@@ -95,11 +95,11 @@ func (s *stage) indexReadsAfter(before int) (scans, entries int) {
 	return scans, entries
 }
 
-// What wakes one of 20,000 gates has only that one asked, and what has nothing to hand out costs
+// What wakes one of thousands of gates has only that one asked, and what has nothing to hand out costs
 // nothing in the sweep of each second.
 func TestIdleGatesCostNothing(t *testing.T) {
 	t.Parallel()
-	const gates, wakes = 20_000, 100
+	const gates, wakes = 5_000, 25
 	s := newStage(t).effects()
 	s.exec(`INSERT INTO gates (id, account_id, key, per_second, burst) OVERRIDING SYSTEM VALUE
 		SELECT n, 1, 'idle' || n, 1, 1 FROM generate_series(2, $1::int) AS n`, gates)
@@ -126,7 +126,7 @@ func TestIdleGatesCostNothing(t *testing.T) {
 // they are passed over once, not by each claim.
 func TestHeldSnapshotCostsOnce(t *testing.T) {
 	t.Parallel()
-	const passed, lanes, each = 20_000, 20, 20
+	const passed, lanes, each = 5_000, 20, 5
 	s := newStage(t).effects()
 	s.gate(1, 0, 1)
 	snapshot, err := s.pool.BeginTx(t.Context(), pgx.TxOptions{IsoLevel: pgx.RepeatableRead})
