@@ -132,7 +132,7 @@ func classifyCode(code string, err error) error {
 			Class: channels.AuthBroken, Text: "Slack refuses our token (" + code + ").",
 			Hint: "Install the app again with the current manifest and enter its new token.", Cause: err,
 		}
-	case "team_added_to_org", "service_unavailable", "storage_limit_reached", "file_uploads_disabled":
+	case "team_added_to_org", "service_unavailable":
 		return &channels.SendError{Class: channels.Retry, Wait: time.Minute, Text: "Slack can't take it now (" + code + ").", Cause: err}
 	case "internal_error", "fatal_error", "request_timeout", "accesslimited":
 		return ambiguousError(err)

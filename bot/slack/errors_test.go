@@ -27,7 +27,6 @@ func TestClassifyCodes(t *testing.T) {
 		{"restricted_action_thread_locked", channels.BadRecipient, bridge.ErrChannelClosed},
 		{"account_inactive", channels.AuthBroken, nil},
 		{"token_revoked", channels.AuthBroken, nil},
-		{"storage_limit_reached", channels.Retry, nil},
 		{"service_unavailable", channels.Retry, nil},
 		{"fatal_error", channels.Ambiguous, nil},
 		{"request_timeout", channels.Ambiguous, nil},

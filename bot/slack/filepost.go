@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -21,7 +22,7 @@ import (
 
 // uploadPart is the first of the two parts in which a post of files is made. It uploads the files; nobody sees that, so
 // it may be repeated. The second part shows them as one message, which Reconcile finds by the files' ids.
-// Where Slack accepts none of the files, the first part is the only one: it posts their names.
+// Where Slack takes none of the files, the first part is the only one: it posts their names.
 const uploadPart = 0
 
 // maxFileText is maxFileBytes in words.
@@ -31,9 +32,30 @@ const maxFileText = "1 GB"
 const uploadTimeout = 10 * time.Minute
 
 // uploadProgress is what a post of files keeps between its two parts: the ids of files that are uploaded,
-// but not shown to anybody yet.
+// but not shown to anybody yet, and the files that Slack refused.
 type uploadProgress struct {
-	IDs []string `json:"ids"`
+	IDs     []string      `json:"ids"`
+	Refused []refusedFile `json:"refused,omitempty"`
+}
+
+// refusedFile is a file that this workspace doesn't take, with the reason for people. It is known by its name and size,
+// since a file before it may have come meanwhile.
+type refusedFile struct {
+	Name  string `json:"name"`
+	Bytes int64  `json:"bytes"`
+	Why   string `json:"why"`
+}
+
+// whyRefused returns the reason why a workspace doesn't take a file, or "" if Slack's error says something else. Such a
+// refusal lasts until a person changes the workspace, or is for good: trying again would only hold back what follows.
+func whyRefused(err error) string {
+	switch codeOf(err) {
+	case "file_uploads_disabled":
+		return "file uploads are switched off in Slack"
+	case "storage_limit_reached":
+		return "the Slack workspace's file storage is full"
+	}
+	return ""
 }
 
 // errProgressMissing says that the second part of a post doesn't know what the first has uploaded.
@@ -60,37 +82,41 @@ func (s *poster) sendFiles(ctx context.Context, me *fact.Self, p bridge.Post) (b
 		defer cancel()
 	}
 
-	card := view.Files(customerOf(p), fileNames(p), p.Missing)
+	if p.Part != uploadPart {
+		return s.showFiles(ctx, me, p)
+	}
+	return s.uploadFiles(ctx, me, p)
+}
+
+// filesCard is the text above the files of a post: it names them, and says why some are not there.
+func filesCard(p bridge.Post, refused []refusedFile) view.Card {
+	card := view.Files(customerOf(p), fileNames(p, refused), p.Missing)
 	if p.Unsure {
 		card.Blocks = append(card.Blocks, view.Small(mayBeTwice))
 	}
-
-	if p.Part != uploadPart {
-		return s.showFiles(ctx, p, me.Home.Words(card))
-	}
-	if slices.ContainsFunc(p.Files, isAcceptable) {
-		return s.uploadFiles(ctx, p)
-	}
-
-	names := me.Home.Messages(card, blockSeed(p.Token))
-	if len(names) > 1 { // so many fit one message only without blocks
-		names = []blockkit.Message{{Text: me.Home.Words(card)}}
-	}
-
-	return s.postNames(ctx, p, names[0])
+	return card
 }
 
 // uploadFiles makes the first part of a post of files.
-func (s *poster) uploadFiles(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
+func (s *poster) uploadFiles(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
 	progress, err := s.files.upload(ctx, p.Files)
 	if err != nil {
 		return bridge.Sent{}, classifyBeforeSend(err)
 	}
-	return bridge.Sent{More: true, Thread: p.Place.Thread, Progress: progress}, nil
+	if len(progress.IDs) == 0 {
+		return s.postNames(ctx, me, p, progress.Refused)
+	}
+
+	raw, err := json.Marshal(progress)
+	if err != nil {
+		return bridge.Sent{}, fmt.Errorf("slack: files: progress: %w", err)
+	}
+
+	return bridge.Sent{More: true, Thread: p.Place.Thread, Progress: string(raw)}, nil
 }
 
 // showFiles makes the second part: it shows the uploaded files as one message.
-func (s *poster) showFiles(ctx context.Context, p bridge.Post, text string) (bridge.Sent, error) {
+func (s *poster) showFiles(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
 	progress, err := readProgress(p)
 	if err != nil {
 		return bridge.Sent{}, badContentError("the uploaded files are not known any more", err)
@@ -105,7 +131,7 @@ func (s *poster) showFiles(ctx context.Context, p bridge.Post, text string) (bri
 		Files:           files,
 		Channel:         p.Place.Channel,
 		ThreadTimestamp: p.Place.Thread,
-		InitialComment:  text,
+		InitialComment:  me.Home.Words(filesCard(p, progress.Refused)),
 	})
 	if err != nil {
 		return bridge.Sent{}, classifyError(err)
@@ -136,12 +162,15 @@ func customerOf(p bridge.Post) bridge.PartyRef {
 // isAcceptable reports whether Slack accepts a file. A post only names the files that Slack doesn't accept.
 func isAcceptable(f channels.File) bool { return f.SizeBytes > 0 && f.SizeBytes <= maxFileBytes }
 
-// fileNames lists the files, with a remark on those that Slack doesn't accept.
-func fileNames(p bridge.Post) []string {
+// fileNames lists the files, with a remark on those that Slack doesn't take.
+func fileNames(p bridge.Post, refused []refusedFile) []string {
 	names := make([]string, 0, len(p.Files))
 	for _, f := range p.Files {
 		name := shape.OneLine(fileName(f), shape.MaxNameRunes)
-		if f.SizeBytes <= 0 {
+		isThis := func(r refusedFile) bool { return r.Name == fileName(f) && r.Bytes == f.SizeBytes }
+		if i := slices.IndexFunc(refused, isThis); i >= 0 {
+			name += " (" + refused[i].Why + ")"
+		} else if f.SizeBytes <= 0 {
 			name += " (0 bytes)"
 		} else if !isAcceptable(f) {
 			name += " (larger than the " + maxFileText + " that Slack takes)"
@@ -155,21 +184,24 @@ func fileName(f channels.File) string {
 	return cmp.Or(blockkit.DisplayName(strings.NewReplacer("/", "_", "\\", "_").Replace(f.Name)), "file")
 }
 
-// postNames posts only the names of files, where Slack accepts none of them.
-func (s *poster) postNames(ctx context.Context, p bridge.Post, names blockkit.Message) (bridge.Sent, error) {
-	ts, thread, err := s.postMessage(ctx, p, literalOptions(names))
+// postNames posts only the names of files, where Slack takes none of them.
+func (s *poster) postNames(ctx context.Context, me *fact.Self, p bridge.Post, refused []refusedFile) (bridge.Sent, error) {
+	card := filesCard(p, refused)
+	names := me.Home.Messages(card, blockSeed(p.Token))
+	if len(names) > 1 { // so many fit one message only without blocks
+		names = []blockkit.Message{{Text: me.Home.Words(card)}}
+	}
+
+	ts, thread, err := s.postMessage(ctx, p, literalOptions(names[0]))
 	if err != nil {
 		return bridge.Sent{}, err
 	}
 	return bridge.Sent{Message: ts, Thread: thread}, nil
 }
 
-// reconcileUpload looks whether the first part of a post of files was made.
+// reconcileUpload looks whether the first part of a post of files was made. Uploading again shows nothing twice, but where
+// Slack took none of the files their names are posted.
 func (s *poster) reconcileUpload(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
-	if slices.ContainsFunc(p.Files, isAcceptable) {
-		return channels.Absent, bridge.Sent{}, nil // uploading again shows nothing twice
-	}
-
 	me, err := s.identify(ctx)
 	if err != nil {
 		return channels.CannotTell, bridge.Sent{}, err

@@ -3,7 +3,6 @@ package slack
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -157,8 +156,8 @@ func (fs *files) fileInfo(ctx context.Context, f bridge.SurfaceFile) (bridge.Sur
 	return full, nil
 }
 
-// upload puts those files into Slack that it accepts, and returns an uploadProgress as JSON.
-func (fs *files) upload(ctx context.Context, files []channels.File) (string, error) {
+// upload puts those files into Slack that it takes.
+func (fs *files) upload(ctx context.Context, files []channels.File) (uploadProgress, error) {
 	var progress uploadProgress
 	for _, f := range files {
 		if !isAcceptable(f) {
@@ -166,19 +165,19 @@ func (fs *files) upload(ctx context.Context, files []channels.File) (string, err
 		}
 
 		id, err := fs.uploadOne(ctx, f)
+		if why := whyRefused(err); why != "" {
+			fs.log.Warn("slack takes no such file", "error", err)
+			progress.Refused = append(progress.Refused, refusedFile{Name: fileName(f), Bytes: f.SizeBytes, Why: why})
+			continue
+		}
 		if err != nil {
-			return "", err
+			return uploadProgress{}, err
 		}
 
 		progress.IDs = append(progress.IDs, id)
 	}
 
-	raw, err := json.Marshal(progress)
-	if err != nil {
-		return "", fmt.Errorf("slack: files: progress: %w", err)
-	}
-
-	return string(raw), nil
+	return progress, nil
 }
 
 func (fs *files) uploadOne(ctx context.Context, f channels.File) (string, error) {

@@ -123,6 +123,34 @@ func TestManyFilesAreMissing(t *testing.T) {
 	}
 }
 
+// Where a workspace takes no files, which lasts until a person changes that, the agent reads which files came and why they are not
+// there, and what the customer writes next is shown. Nothing is posted twice if the answer is lost.
+func TestWorkspaceTakesNoFiles(t *testing.T) {
+	t.Parallel()
+	for code, why := range map[string]string{
+		"file_uploads_disabled": "file uploads are switched off in Slack",
+		"storage_limit_reached": "the Slack workspace's file storage is full",
+	} {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			st := newStage(t, false)
+			root := st.root()
+			st.fake.Inject(slackfake.Fault{Method: "files.getUploadURLExternal", Kind: slackfake.FaultError, Error: code})
+			p := st.post(bridge.PostFiles, root, "t1")
+			p.Files = []channels.File{upload("plan.pdf", "one")}
+			sent := st.sendAll(p)
+			m := st.fake.Message(st.ch, sent.Message)
+			if m == nil || m.ThreadTS != root.Message || !strings.Contains(m.Text, "plan.pdf ("+why+")") {
+				t.Fatalf("the agent sees %+v", m)
+			}
+			out, again, err := st.s.Reconcile(st.ctx(), p)
+			if err != nil || out != channels.Landed || again.Message != sent.Message || again.More {
+				t.Errorf("looked for: %v %+v %v", out, again, err)
+			}
+		})
+	}
+}
+
 func TestReconcileFiles(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, false)
