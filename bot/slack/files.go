@@ -30,8 +30,11 @@ type files struct {
 	shareWait time.Duration // how long a finished upload waits for its message's id
 }
 
-// Open reads a file that a person attached. The token goes to Slack's own hosts only, redirects are
-// not followed, and a login page in place of the file is an error.
+// maxHops is how often Slack may send us on to where a file's bytes are.
+const maxHops = 3
+
+// Open reads a file that a person attached. The token goes to Slack's own hosts only, and a login page in place of the
+// file is an error.
 func (fs *files) Open(ctx context.Context, f bridge.SurfaceFile) (content io.ReadCloser, err error) {
 	if f.Unavailable != "" {
 		return nil, unavailable(f, f.Unavailable)
@@ -55,13 +58,7 @@ func (fs *files) Open(ctx context.Context, f bridge.SurfaceFile) (content io.Rea
 		return nil, fmt.Errorf("%w: not at Slack", errFile)
 	}
 
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errFile, err)
-	}
-
-	r.Header.Set("Authorization", "Bearer "+fs.token)
-	resp, err := fs.http.Do(r) //nolint:bodyclose // closed by what is returned, or below
+	resp, err := fs.download(ctx, u) //nolint:bodyclose // closed by what is returned, or below
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errFile, err)
 	}
@@ -84,6 +81,62 @@ func (fs *files) Open(ctx context.Context, f bridge.SurfaceFile) (content io.Rea
 	}
 
 	return fence.Bounded(download{Reader: buffered, cancel: cancel, body: resp.Body}, maxBytes, errTooLong), nil
+}
+
+// download asks for a file, and follows to where Slack keeps its bytes: an Enterprise organisation's are at another host, which
+// wants the token, too. The last answer is returned.
+func (fs *files) download(ctx context.Context, u *url.URL) (*http.Response, error) {
+	for hops := 0; ; hops++ {
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+		if err != nil {
+			return nil, err
+		}
+		if fs.isTrusted(u) {
+			r.Header.Set("Authorization", "Bearer "+fs.token)
+		}
+
+		resp, err := fs.http.Do(r)
+		if err != nil {
+			return nil, err
+		}
+
+		next := fs.nextHop(resp)
+		if next == nil || hops == maxHops {
+			return resp, nil
+		}
+
+		resp.Body.Close() //nolint:errcheck // nothing in it is of use
+		u = next
+	}
+}
+
+// nextHop returns where a file is, if an answer only says that, and if it is a place of Slack's. Otherwise it returns nil.
+func (fs *files) nextHop(resp *http.Response) *url.URL {
+	switch resp.StatusCode {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+	default:
+		return nil
+	}
+	u, err := resp.Location()
+	if err != nil || isSignIn(u) {
+		return nil
+	}
+	if !fs.isTrusted(u) && !servesFiles(u) {
+		return nil
+	}
+	return u
+}
+
+// isSignIn reports whether an address is that of the page to which Slack sends whoever may not read a file. Of a file that
+// is a web page nobody could tell that page.
+func isSignIn(u *url.URL) bool { return u.Query().Has("redir") || strings.HasPrefix(u.Path, "/signin") }
+
+// servesFiles reports whether an address is at one of Slack's hosts that serve files to whoever knows the address. They don't
+// get the token.
+func servesFiles(u *url.URL) bool {
+	isPlain := u.Scheme == "https" && u.User == nil
+	host := strings.ToLower(u.Host)
+	return isPlain && (host == "slack-files.com" || strings.HasSuffix(host, ".slack-edge.com"))
 }
 
 // unavailable returns the error for a file that can't be read, and won't be later either.

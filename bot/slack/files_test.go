@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -190,5 +192,40 @@ func TestUploadFailureIsCertain(t *testing.T) {
 	p.Files = []channels.File{upload("a", ""), upload("b", "")}
 	if sent := st.sendAll(p); st.fake.Message(st.ch, sent.Message) == nil {
 		t.Errorf("empty files: %+v", sent)
+	}
+}
+
+// In an Enterprise organisation a file's address leads on to another one, which wants the token, too. To a place that isn't Slack's
+// nobody follows, and not to the page for signing in, which nobody could tell from a file that is a web page.
+func TestOpenMovedFile(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, false, func(_ *Options, f *slackfake.Options) { f.MovedFiles = true })
+	root := st.root()
+	ts, err := st.fake.As(st.ann).Post(slackfake.Post{Channel: st.ch, Thread: root.Message, Files: []slackfake.NewFile{{Name: "a.txt", Data: []byte("hello")}}})
+	must(t, err)
+	r, err := st.s.Open(st.ctx(), bridge.SurfaceFile{ID: st.fake.Message(st.ch, ts).Files[0].ID})
+	must(t, err)
+	defer r.Close() //nolint:errcheck // read only
+	if got, err := io.ReadAll(r); string(got) != "hello" || err != nil {
+		t.Errorf("%q %v", got, err)
+	}
+
+	for target, want := range map[string]struct{ follows, token bool }{
+		"https://files-origin.slack.com/files-pri/T1-F1/a.txt": {true, true},
+		"https://slack-files.com/files-pri/T1-F1/plan.pdf?pub": {true, false},
+		"https://a.slack-edge.com/x":                           {true, false},
+		"http://a.slack-edge.com/x":                            {},
+		"https://acme.slack.com/?redir=%2Ffiles-pri%2FT1-F1":   {token: true},
+		"https://slack.com/signin":                             {token: true},
+		"https://slack-files.com.evil.test/x":                  {},
+		"https://169.254.169.254/latest":                       {},
+	} {
+		u, err := url.Parse(target)
+		must(t, err)
+		from := &url.URL{Scheme: "https", Host: "files.slack.com"}
+		resp := &http.Response{StatusCode: http.StatusFound, Header: http.Header{"Location": {target}}, Request: &http.Request{URL: from}}
+		if follows := st.s.files.nextHop(resp) != nil; follows != want.follows || st.s.isTrusted(u) != want.token {
+			t.Errorf("%s: followed %v, with the token %v", target, follows, st.s.isTrusted(u))
+		}
 	}
 }

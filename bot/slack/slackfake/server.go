@@ -156,6 +156,7 @@ func (s *Server) makeRoutes() http.Handler {
 	mux.HandleFunc("/api/{method}", s.api.serveAPI)
 	mux.HandleFunc("POST /upload/v1/{ticket}", s.api.files.serveUpload)
 	mux.HandleFunc("GET /files-pri/{key}/{name...}", s.api.files.serveFile)
+	mux.HandleFunc("GET /files-origin/{key}/{name...}", s.api.files.serveFile)
 	mux.HandleFunc("POST /actions/{team}/{id}", s.clicks.serveResponseURL)
 	mux.HandleFunc("GET /link/", s.Sockets.ServeSocket)
 	mux.HandleFunc("GET /signin", s.api.files.serveSignin)

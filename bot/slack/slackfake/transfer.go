@@ -108,6 +108,10 @@ func (a *fileAPI) serveFile(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
+	if place, isFirst := strings.CutPrefix(r.URL.Path, "/files-pri/"); isFirst && a.Opt.MovedFiles {
+		http.Redirect(w, r, "/files-origin/"+place, http.StatusFound)
+		return
+	}
 
 	w.Header().Set("Content-Type", kind)
 

@@ -44,6 +44,10 @@ type Options struct {
 	// ReadOnlyDM is messages_tab_read_only_enabled: people cannot write to the bot directly.
 	ReadOnlyDM bool
 
+	// MovedFiles lets files.slack.com send whoever asks for a file on to another address, which wants the token, too. So it is in
+	// an Enterprise organisation.
+	MovedFiles bool
+
 	Users    []User    // the seed; Reset returns to it
 	Channels []Channel // members without the bot's id do not have the bot
 
