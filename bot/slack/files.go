@@ -70,9 +70,9 @@ func (fs *files) Open(ctx context.Context, f bridge.SurfaceFile) (content io.Rea
 
 	buffered := bufio.NewReader(resp.Body)
 	if err := checkDownload(resp, buffered, f); err != nil {
-		resp.Body.Close() //nolint:errcheck // refused already
-		mayBeGone := resp.StatusCode >= http.StatusMultipleChoices && resp.StatusCode < http.StatusInternalServerError
-		if mayBeGone && f.ID != "" {
+		resp.Body.Close()                                               //nolint:errcheck // refused already
+		mayBeNoFile := resp.StatusCode < http.StatusInternalServerError // any more, or it never was one
+		if mayBeNoFile && f.ID != "" {
 			if _, infoErr := fs.fileInfo(ctx, f); channels.ClassOf(infoErr) == channels.BadContent {
 				return nil, infoErr
 			}

@@ -67,7 +67,7 @@ func TestOpen(t *testing.T) {
 	root := st.root()
 	ts, err := st.fake.As(st.ann).Post(slackfake.Post{Channel: st.ch, Thread: root.Message, Files: []slackfake.NewFile{
 		{Name: "a.txt", Data: []byte("hello")}, {Name: "late.txt", Data: []byte("late"), FileAccess: "check_file_info"},
-		{Name: "x", ExternalURL: "https://drive.test/x", Mode: "external"},
+		{Name: "x", ExternalURL: "https://drive.test/x", Mode: "external"}, {Name: "Prices", Data: []byte("canvas"), Mode: "quip"},
 	}})
 	must(t, err)
 	var files []bridge.SurfaceFile
@@ -91,6 +91,12 @@ func TestOpen(t *testing.T) {
 	}
 	if _, err := read(files[2]); err == nil || !strings.Contains(err.Error(), "external link") {
 		t.Errorf("external: %v", err)
+	}
+	longAgo := fact.SurfaceFile(fact.File{ID: files[3].ID, Private: st.fake.File(files[3].ID).URLPrivate})     // as it was stored before it was known
+	for _, f := range []bridge.SurfaceFile{files[3], {ID: files[3].ID}, {ID: files[3].ID, URL: longAgo.URL}} { // it can't be read later either
+		if _, err := read(f); channels.ClassOf(err) != channels.BadContent || !strings.Contains(err.Error(), "canvas") {
+			t.Errorf("a canvas: %v", err)
+		}
 	}
 	longer := files[0]
 	longer.SizeBytes = 4

@@ -297,9 +297,14 @@ func surfaceFiles(files []File) []bridge.SurfaceFile {
 
 // SurfaceFile reads an attached file. If it can't be fetched, the reason is in Unavailable.
 func SurfaceFile(f File) bridge.SurfaceFile {
+	name := f.Name
+	if name == "-" { // so is a canvas called, which only has a title
+		name = ""
+	}
+
 	out := bridge.SurfaceFile{
 		ID:          f.ID,
-		Name:        cmp.Or(f.Name, f.Title, "file-"+f.ID),
+		Name:        cmp.Or(name, f.Title, "file-"+f.ID),
 		ContentType: f.Mimetype,
 		SizeBytes:   f.Size,
 		Unavailable: whyUnavailable(f),
@@ -321,8 +326,21 @@ func whyUnavailable(f File) string {
 	if f.Mode == "external" || f.IsExternal {
 		return "external link"
 	}
+	if isDocument(f) {
+		return "a Slack canvas or list, which only Slack can show"
+	}
 	if f.Access == "access_denied" || f.Access == "file_not_found" {
 		return "no access"
 	}
 	return ""
+}
+
+// isDocument reports whether a file is a canvas or a list. They stand among a message's files, but there are no bytes to fetch:
+// at their address is a web page.
+func isDocument(f File) bool {
+	switch f.Mode {
+	case "quip", "canvas", "docs", "list":
+		return true
+	}
+	return f.Mimetype == "application/vnd.slack-docs" || f.Mimetype == "application/vnd.slack-list"
 }

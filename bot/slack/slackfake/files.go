@@ -13,6 +13,9 @@ import (
 	"parley/channels/emulator"
 )
 
+// canvasMode is the mode of a canvas, which has a title in place of a name, and a page in place of bytes.
+const canvasMode = "quip"
+
 // maxFileBytes is Slack's limit for one file (1 GB).
 const maxFileBytes = 1 << 30
 
@@ -79,6 +82,10 @@ func (l *library) keepFile(in NewFile, user, team string) *File {
 
 	if in.Mode != "" {
 		f.Mode = in.Mode
+	}
+	if in.Mode == canvasMode {
+		f.Name, f.Title = "-", in.Name
+		f.Mimetype = "application/vnd.slack-docs"
 	}
 	if in.Mode == "hidden_by_limit" || in.Mode == "tombstone" {
 		f.URLPrivate, f.URLPrivateDownload = "", ""
@@ -338,6 +345,6 @@ type NewFile struct {
 	Mimetype    string `json:"mimetype,omitempty"` // default from the content
 	Data        []byte `json:"data,omitempty"`     // base64 in JSON
 	ExternalURL string `json:"external_url,omitempty"`
-	Mode        string `json:"mode,omitempty"`        // default hosted; external, hidden_by_limit, tombstone
+	Mode        string `json:"mode,omitempty"`        // default hosted; external, hidden_by_limit, tombstone, quip (a canvas)
 	FileAccess  string `json:"file_access,omitempty"` // default visible; check_file_info
 }

@@ -89,6 +89,9 @@ func (a *fileAPI) serveFile(w http.ResponseWriter, r *http.Request) {
 		kind = file.Mimetype
 		name = file.Name
 		isKept = data != nil || file.Mode == "hosted"
+		if file.Mode == canvasMode {
+			kind, data = "text/html; charset=utf-8", []byte("<!DOCTYPE html><html><body>A canvas</body></html>")
+		}
 	}
 
 	if may {

@@ -138,7 +138,7 @@ type File struct {
 	User               string                         `json:"user"`
 	UserTeam           string                         `json:"user_team,omitempty"`
 	Size               int64                          `json:"size"`
-	Mode               string                         `json:"mode"` // hosted, snippet, external, hidden_by_limit, tombstone
+	Mode               string                         `json:"mode"` // hosted, snippet, external, hidden_by_limit, tombstone, quip
 	IsExternal         bool                           `json:"is_external"`
 	ExternalType       string                         `json:"external_type"`
 	ExternalURL        string                         `json:"external_url,omitempty"`
