@@ -25,11 +25,6 @@ const (
 	maxStampAge     = 5 * time.Minute // and as much ahead of our clock
 	identifyTimeout = 2 * time.Second // Slack wants an answer within 3 s
 	retryAfter      = "5"             // seconds
-
-	// retriesLast is how long Slack tries again to deliver an event: at once, after a minute, and five
-	// minutes later. So an earlier event may arrive after a later one.
-	// Source: docs.slack.dev/apis/events-api#retries
-	retriesLast = 7 * time.Minute
 )
 
 // door takes the requests that Slack signs.
@@ -123,9 +118,7 @@ func (d *door) serveEvent(w http.ResponseWriter, r *http.Request, body []byte) {
 	}
 
 	if r.Header.Get("X-Slack-Retry-Num") != "" {
-		// An earlier event may still be missing. The gap is announced before this event is stored, so that a reply in it
-		// waits until the earlier texts, which are to leave first, were read.
-		d.sweeper.CatchUpSoon(d.now().Add(-retriesLast))
+		d.expectMissing()
 	}
 
 	if err := d.takeEvents(r.Context(), me, body); err != nil {

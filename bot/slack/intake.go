@@ -55,6 +55,15 @@ type intake struct {
 // droppedWithin is how far back Parley reads again when Slack says that it left events out. Slack says so once a minute.
 const droppedWithin = 2 * time.Minute
 
+// retriesLast is how long Slack tries again to deliver an event: at once, after a minute, and five
+// minutes later. So an earlier event may arrive after a later one.
+// Source: docs.slack.dev/apis/events-api#retries
+const retriesLast = 7 * time.Minute
+
+// expectMissing is called for an event that Slack could not bring at once, before the event is stored: an earlier one may
+// still be missing. A reply in the event waits until the earlier texts, which are to leave first, were read.
+func (t *intake) expectMissing() { t.sweeper.CatchUpSoon(t.now().Add(-retriesLast)) }
+
 // takeEvents stores the facts of callbacks, in their order. The callbacks may be acknowledged once it
 // has returned nil.
 // Errors: those of journal.

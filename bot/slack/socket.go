@@ -142,6 +142,7 @@ func (c *connection) handleEvents(ctx context.Context, evt socketmode.Event) {
 type arrived struct {
 	envelope string // its id, by which the callback is acknowledged
 	body     json.RawMessage
+	retry    int // how often Slack has tried before to bring it
 }
 
 // eventsAPIPayload returns the callback in an event, or false if the event has none. A message that slack-go couldn't
@@ -150,7 +151,7 @@ func eventsAPIPayload(evt socketmode.Event) (arrived, bool) {
 	switch evt.Type {
 	case socketmode.EventTypeEventsAPI:
 		if evt.Request != nil {
-			return arrived{envelope: evt.Request.EnvelopeID, body: evt.Request.Payload}, true
+			return arrived{envelope: evt.Request.EnvelopeID, body: evt.Request.Payload, retry: evt.Request.RetryAttempt}, true
 		}
 	case socketmode.EventTypeErrorBadMessage:
 		if bad, ok := evt.Data.(*socketmode.ErrorBadMessage); ok {
@@ -166,13 +167,14 @@ func openEnvelope(message json.RawMessage) arrived {
 		ID      string          `json:"envelope_id"`
 		Type    string          `json:"type"`
 		Payload json.RawMessage `json:"payload"`
+		Retry   int             `json:"retry_attempt"`
 	}
 	err := json.Unmarshal(message, &envelope)
 	isEvent := err == nil && envelope.Type == "events_api"
 	if !isEvent || len(envelope.Payload) == 0 {
 		return arrived{envelope: envelope.ID, body: message}
 	}
-	return arrived{envelope: envelope.ID, body: envelope.Payload}
+	return arrived{envelope: envelope.ID, body: envelope.Payload, retry: envelope.Retry}
 }
 
 // storeBatch stores a batch and then acknowledges it. A batch that can't be stored now is not acknowledged:
@@ -185,8 +187,14 @@ func (c *connection) storeBatch(ctx context.Context, batch []arrived) {
 	ctx, cancel := context.WithTimeout(ctx, acceptTimeout)
 	defer cancel()
 	bodies := make([]json.RawMessage, 0, len(batch))
+	isBroughtAgain := false
 	for _, a := range batch {
 		bodies = append(bodies, a.body)
+		isBroughtAgain = isBroughtAgain || a.retry > 0
+	}
+
+	if isBroughtAgain {
+		c.parent.expectMissing()
 	}
 
 	if err := c.parent.takeEvents(ctx, c.me, bodies...); err != nil {

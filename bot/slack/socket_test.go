@@ -1,12 +1,15 @@
 package slack
 
 import (
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/slack-go/slack/socketmode"
 
 	"parley/bot/slack/fact"
 	"parley/bot/slack/slackfake"
@@ -104,6 +107,24 @@ func TestRefusedEventComesAgain(t *testing.T) {
 	st.desk.Refuse(nil)
 	ahead.Store(int64(time.Minute)) // Slack waits no longer
 	st.desk.First(t, "m:"+st.ch+":"+ts)
+}
+
+// What Slack could not bring at once may come before what was said earlier, so that is looked for, and replies wait for it.
+func TestEventBroughtAgainBySocket(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, false)
+	c := &connection{parent: st.s.connections, me: testSelfOf(st), client: socketmode.New(st.s.api)}
+	body := json.RawMessage(saidInThread(st))
+	for again, gaps := range []int{0, 1} {
+		before := st.desk.Gaps()
+		c.handleEvents(st.ctx(), socketmode.Event{Type: socketmode.EventTypeEventsAPI, Request: &socketmode.Request{Payload: body, RetryAttempt: again}})
+		if st.desk.Gaps() != before+gaps || len(st.desk.IDs()) != 1 {
+			t.Errorf("attempt %d: %d gaps, facts %v", again, st.desk.Gaps()-before, st.desk.IDs())
+		}
+	}
+	if a := openEnvelope([]byte(`{"envelope_id":"E","type":"events_api","retry_attempt":2,"payload":{}}`)); a.retry != 2 {
+		t.Errorf("read %+v", a)
+	}
 }
 
 func twoConnections(o *Options, _ *slackfake.Options) { o.Connections = 2 }
