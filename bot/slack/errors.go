@@ -113,8 +113,9 @@ func withChannel(err error, channel string) error {
 func classifyCode(code string, err error) error {
 	switch code {
 	case "channel_not_found", "not_in_channel", "is_archived", "restricted_action", "restricted_action_thread_locked",
-		"restricted_action_read_only_channel", "restricted_action_non_threadable_channel", "thread_locked",
-		"channel_is_archived", "ekm_access_denied":
+		"restricted_action_read_only_channel", "restricted_action_non_threadable_channel", "restricted_action_thread_only_channel",
+		"thread_locked", "channel_is_archived", "ekm_access_denied", "posting_to_channel_denied", "invalid_channel",
+		"no_permission": // "Make sure your app is a member of the conversation"
 		return &channels.SendError{
 			Class: channels.BadRecipient, Text: "Parley can't post to a Slack channel (" + code + ").",
 			Hint:  "Invite the app to the channel, unarchive it, or choose another channel for the account. Nothing is lost meanwhile.",
@@ -127,12 +128,13 @@ func classifyCode(code string, err error) error {
 	case "thread_not_found", "cannot_reply_to_message", "invalid_thread_ts":
 		return badContentError("The Slack thread is gone.", errors.Join(bridge.ErrThreadLost, err))
 	case "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "missing_scope", "not_allowed_token_type",
-		"no_permission", "org_login_required", "team_access_not_granted", "access_denied", "invalid_token", "app_uninstalled":
+		"team_access_not_granted", "access_denied", "invalid_token", "app_uninstalled":
 		return &channels.SendError{
 			Class: channels.AuthBroken, Text: "Slack refuses our token (" + code + ").",
 			Hint: "Install the app again with the current manifest and enter its new token.", Cause: err,
 		}
-	case "team_added_to_org", "service_unavailable":
+	case "team_added_to_org", "org_login_required", "external_channel_migrating", "service_unavailable", "update_failed",
+		"file_update_failed":
 		return &channels.SendError{Class: channels.Retry, Wait: time.Minute, Text: "Slack can't take it now (" + code + ").", Cause: err}
 	case "internal_error", "fatal_error", "request_timeout", "accesslimited":
 		return ambiguousError(err)

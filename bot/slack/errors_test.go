@@ -25,6 +25,14 @@ func TestClassifyCodes(t *testing.T) {
 		{"cannot_reply_to_message", channels.BadContent, bridge.ErrThreadLost},
 		{"channel_not_found", channels.BadRecipient, bridge.ErrChannelClosed},
 		{"restricted_action_thread_locked", channels.BadRecipient, bridge.ErrChannelClosed},
+		{"restricted_action_thread_only_channel", channels.BadRecipient, bridge.ErrChannelClosed},
+		{"posting_to_channel_denied", channels.BadRecipient, bridge.ErrChannelClosed},
+		{"invalid_channel", channels.BadRecipient, bridge.ErrChannelClosed},
+		{"no_permission", channels.BadRecipient, bridge.ErrChannelClosed}, // the app isn't in the conversation
+		{"org_login_required", channels.Retry, nil},                       // the workspace is being moved into an organisation
+		{"external_channel_migrating", channels.Retry, nil},
+		{"update_failed", channels.Retry, nil},
+		{"file_update_failed", channels.Retry, nil},
 		{"account_inactive", channels.AuthBroken, nil},
 		{"token_revoked", channels.AuthBroken, nil},
 		{"service_unavailable", channels.Retry, nil},

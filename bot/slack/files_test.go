@@ -167,8 +167,11 @@ func TestReconcileFiles(t *testing.T) {
 	if out, _, err := st.s.Reconcile(st.ctx(), p); err != nil || out != channels.Absent {
 		t.Errorf("before: %v %v", out, err)
 	}
-	st.fake.Inject(slackfake.Fault{Method: "files.completeUploadExternal", Kind: slackfake.FaultHTTP, After: true, Times: 1})
+	st.fake.Inject(slackfake.Fault{Method: "files.completeUploadExternal", Kind: slackfake.FaultError, Error: "posting_to_channel_denied", Times: 1})
 	_, err := st.s.Send(st.ctx(), p)
+	class(t, err, channels.BadRecipient, bridge.ErrChannelClosed)
+	st.fake.Inject(slackfake.Fault{Method: "files.completeUploadExternal", Kind: slackfake.FaultHTTP, After: true, Times: 1})
+	_, err = st.s.Send(st.ctx(), p)
 	class(t, err, channels.Ambiguous, nil)
 	var out channels.Outcome
 	err = st.fake.WaitFor(st.ctx(), func() bool { return len(st.fake.Thread(st.ch, root.Message)) > 1 })
