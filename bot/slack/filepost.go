@@ -3,14 +3,9 @@ package slack
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
-
-	slackapi "github.com/slack-go/slack"
 
 	"parley/bot/shape"
 	"parley/bot/slack/blockkit"
@@ -21,7 +16,8 @@ import (
 )
 
 // uploadPart is the first of the two parts in which a post of files is made. It uploads the files; nobody sees that, so
-// it may be repeated. The second part shows them as one message, which Reconcile finds by the files' ids.
+// it may be repeated. The second part shows them as one message, which Reconcile finds by the files' ids. Where Slack
+// shows nothing, the second part uploads them once more, and a third shows them.
 // Where Slack takes none of the files, the first part is the only one: it posts their names.
 const uploadPart = 0
 
@@ -30,21 +26,6 @@ const maxFileText = "1 GB"
 
 // uploadTimeout bounds an upload whose caller set no deadline.
 const uploadTimeout = 10 * time.Minute
-
-// uploadProgress is what a post of files keeps between its two parts: the ids of files that are uploaded,
-// but not shown to anybody yet, and the files that Slack refused.
-type uploadProgress struct {
-	IDs     []string      `json:"ids"`
-	Refused []refusedFile `json:"refused,omitempty"`
-}
-
-// refusedFile is a file that this workspace doesn't take, with the reason for people. It is known by its name and size,
-// since a file before it may have come meanwhile.
-type refusedFile struct {
-	Name  string `json:"name"`
-	Bytes int64  `json:"bytes"`
-	Why   string `json:"why"`
-}
 
 // whyRefused returns the reason why a workspace doesn't take a file, or "" if Slack's error says something else. Such a
 // refusal lasts until a person changes the workspace, or is for good: trying again would only hold back what follows.
@@ -56,22 +37,6 @@ func whyRefused(err error) string {
 		return "the Slack workspace's file storage is full"
 	}
 	return ""
-}
-
-// errProgressMissing says that the second part of a post doesn't know what the first has uploaded.
-var errProgressMissing = errors.New("slack: files: progress is missing")
-
-// readProgress reads what the first part of a post of files has left for the second.
-// Errors: errProgressMissing.
-func readProgress(p bridge.Post) (uploadProgress, error) {
-	var progress uploadProgress
-	if err := json.Unmarshal([]byte(p.Progress), &progress); err != nil {
-		return uploadProgress{}, errors.Join(errProgressMissing, err)
-	}
-	if len(progress.IDs) == 0 {
-		return uploadProgress{}, errProgressMissing
-	}
-	return progress, nil
 }
 
 // sendFiles makes one part of a post of files.
@@ -97,7 +62,7 @@ func filesCard(p bridge.Post, refused []refusedFile) view.Card {
 	return card
 }
 
-// uploadFiles makes the first part of a post of files.
+// uploadFiles uploads the files of a post, which its next part shows.
 func (s *poster) uploadFiles(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
 	progress, err := s.files.upload(ctx, p.Files)
 	if err != nil {
@@ -107,48 +72,7 @@ func (s *poster) uploadFiles(ctx context.Context, me *fact.Self, p bridge.Post) 
 		return s.postNames(ctx, me, p, progress.Refused)
 	}
 
-	raw, err := json.Marshal(progress)
-	if err != nil {
-		return bridge.Sent{}, fmt.Errorf("slack: files: progress: %w", err)
-	}
-
-	return bridge.Sent{More: true, Thread: p.Place.Thread, Progress: string(raw)}, nil
-}
-
-// showFiles makes the second part: it shows the uploaded files as one message.
-func (s *poster) showFiles(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
-	progress, err := readProgress(p)
-	if err != nil {
-		return bridge.Sent{}, badContentError("the uploaded files are not known any more", err)
-	}
-
-	files := make([]slackapi.FileSummary, 0, len(progress.IDs))
-	for _, id := range progress.IDs {
-		files = append(files, slackapi.FileSummary{ID: id})
-	}
-
-	_, err = s.api.CompleteUploadExternalContext(ctx, slackapi.CompleteUploadExternalParameters{
-		Files:           files,
-		Channel:         p.Place.Channel,
-		ThreadTimestamp: p.Place.Thread,
-		InitialComment:  me.Home.Words(filesCard(p, progress.Refused)),
-	})
-	if err != nil {
-		return bridge.Sent{}, classifyError(err)
-	}
-
-	shown, err := s.files.awaitShare(ctx, progress.IDs[0], p.Place.Channel) // all files are in the same message
-	if err != nil {
-		s.log.Info("slack message of files not found", "error", err)
-	}
-	if err != nil || shown.TS == "" { // the message is shown, so the post is made; only the message's id isn't known
-		return bridge.Sent{Thread: p.Place.Thread, Progress: p.Progress}, nil
-	}
-	if isMisplaced(p, shown.Thread) {
-		return bridge.Sent{}, s.refuseMisplaced(ctx, p, shown.TS)
-	}
-
-	return bridge.Sent{Message: shown.TS, Thread: p.Place.Thread, Progress: p.Progress}, nil
+	return bridge.Sent{More: true, Thread: p.Place.Thread, Progress: progress.encode()}, nil
 }
 
 // customerOf returns the customer who sent the files of a post.
@@ -217,36 +141,4 @@ func (s *poster) reconcileUpload(ctx context.Context, p bridge.Post) (channels.O
 	}
 
 	return outcome, bridge.Sent{Message: m.TS, Thread: m.Root()}, nil
-}
-
-// reconcileShown asks Slack whether the uploaded files are shown, that is whether the second part was made.
-func (s *poster) reconcileShown(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
-	progress, err := readProgress(p)
-	if err != nil {
-		return channels.CannotTell, bridge.Sent{}, err
-	}
-
-	shown, err := s.files.findShare(ctx, progress.IDs[0], p.Place.Channel)
-	switch codeOf(err) {
-	case "file_not_found": // an upload that was never completed is nowhere
-		return channels.Absent, bridge.Sent{}, nil
-	case "file_deleted":
-		return channels.CannotTell, bridge.Sent{}, nil
-	}
-
-	if err != nil {
-		return channels.CannotTell, bridge.Sent{}, err
-	}
-	if shown.TS == "" {
-		return channels.Absent, bridge.Sent{}, nil
-	}
-
-	if isMisplaced(p, shown.Thread) {
-		if err := s.deleteMisplaced(ctx, p.Place.Channel, shown.TS); err != nil {
-			return channels.CannotTell, bridge.Sent{}, err
-		}
-		return channels.Absent, bridge.Sent{}, nil
-	}
-
-	return channels.Landed, bridge.Sent{Message: shown.TS, Thread: p.Place.Thread, Progress: p.Progress}, nil
 }

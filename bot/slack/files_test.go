@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
@@ -179,6 +180,92 @@ func TestReconcileFiles(t *testing.T) {
 	out, sent, err := st.s.Reconcile(st.ctx(), p)
 	if err != nil || out != channels.Landed || st.fake.Message(st.ch, sent.Message) == nil {
 		t.Errorf("after: %v %+v %v", out, sent, err)
+	}
+	if again := st.send(p); again.Message != sent.Message { // by a process that knows of no attempt
+		t.Errorf("shown as %q, then as %q", sent.Message, again.Message)
+	}
+}
+
+// sendPatiently makes all parts of a post, as the lane does. Each time that the surface asks to wait, later lets time pass.
+func (st *stage) sendPatiently(p bridge.Post, later func()) bridge.Sent {
+	st.t.Helper()
+	for {
+		sent, err := st.s.Send(st.ctx(), p)
+		if err != nil {
+			if se := class(st.t, err, channels.Retry, nil); se.Wait == 0 || sent.Progress == "" {
+				st.t.Fatalf("%+v, %+v", sent, se)
+			}
+			p.Progress = sent.Progress
+			later()
+			continue
+		}
+		if !sent.More {
+			return sent
+		}
+		p.Part, p.Progress = p.Part+1, sent.Progress
+	}
+}
+
+// Slack shows files after it has said that it does, and now and then never: they are awaited, then uploaded once more, and named
+// when that doesn't help either. None is shown twice.
+func TestFilesThatSlackShowsLate(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		drops, calls int
+		shown        bool
+	}{"late": {0, 1, true}, "dropped once": {1, 2, true}, "dropped always": {2, 2, false}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			now := time.Now()
+			st := newStage(t, false, func(o *Options, f *slackfake.Options) {
+				o.ShareWait, o.Now = time.Millisecond, func() time.Time { return now }
+				f.FileShareDelay = 100 * time.Millisecond
+			})
+			root := st.root()
+			if c.drops > 0 {
+				st.fake.Inject(slackfake.Fault{Method: "files.completeUploadExternal", Kind: slackfake.FaultNeverShare, Times: c.drops})
+			}
+			p := st.post(bridge.PostFiles, root, "t1")
+			p.Files = []channels.File{upload("plan.pdf", "one")}
+			sent := st.sendPatiently(p, func() {
+				if len(st.fake.Calls("files.completeUploadExternal")) <= c.drops {
+					now = now.Add(sharePatience)
+					return
+				}
+				must(t, st.fake.WaitFor(st.ctx(), func() bool { return len(st.fake.Thread(st.ch, root.Message)) > 1 }))
+			})
+			m, thread := st.fake.Message(st.ch, sent.Message), st.fake.Thread(st.ch, root.Message)
+			if m == nil || len(thread) != 2 || (len(m.Files) == 1) != c.shown || !strings.Contains(m.Text, "plan.pdf") {
+				t.Fatalf("the agent sees %+v of %d", m, len(thread))
+			}
+			if saysWhy := strings.Contains(m.Text, "Slack took it, but doesn't show it"); saysWhy == c.shown {
+				t.Errorf("text %q", m.Text)
+			}
+			if calls := st.fake.Calls("files.completeUploadExternal"); len(calls) != c.calls {
+				t.Errorf("%d times asked to show files", len(calls))
+			}
+		})
+	}
+}
+
+// Where Slack showed files at top level, since the thread's first message was deleted, they are taken back and shown in the new
+// thread. Slack doesn't show the same upload again.
+func TestFilesInADeletedThread(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, false)
+	root := st.root()
+	p := st.post(bridge.PostFiles, root, "t1")
+	p.Files = []channels.File{upload("plan.pdf", "one")}
+	p.Progress = st.send(p).Progress
+	must(t, st.fake.Admin.ForgetMessage(st.ch, root.Message))
+	p.Part = 1
+	sent, err := st.s.Send(st.ctx(), p)
+	class(t, err, channels.BadContent, bridge.ErrThreadLost)
+	p.Place, p.Progress = st.root(), sent.Progress
+	sent = st.sendPatiently(p, func() {})
+	m := st.fake.Message(st.ch, sent.Message)
+	if m == nil || m.ThreadTS != p.Place.Message || len(m.Files) != 1 || len(st.fake.Messages(st.ch)) != 1 {
+		t.Errorf("the agent sees %+v, %d at top level", m, len(st.fake.Messages(st.ch)))
 	}
 }
 

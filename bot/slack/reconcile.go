@@ -124,7 +124,20 @@ func (s *poster) findOtherRoot(ctx context.Context, me *fact.Self, p bridge.Post
 // findPosted looks for the message that has p's token and part: in a thread, or at top level if thread is "". It passes
 // over the message at p's own place.
 func (s *poster) findPosted(ctx context.Context, me *fact.Self, p bridge.Post, thread string) (fact.Message, channels.Outcome, error) {
-	sought := delivery{token: p.Token, part: p.Part}
+	return s.findMessage(ctx, me, p, thread, func(m *fact.Message) bool { return isPartOf(m, p) })
+}
+
+// isPartOf reports whether a message says that it is the part of a post that is to be made now.
+func isPartOf(m *fact.Message, p bridge.Post) bool {
+	found, ok := deliveryOf(m)
+	return ok && found == delivery{token: p.Token, part: p.Part}
+}
+
+// findMessage looks for a message of ours that was posted since p's first attempt: in a thread, or at top level if thread is "".
+// It passes over the message at p's own place.
+func (s *poster) findMessage(
+	ctx context.Context, me *fact.Self, p bridge.Post, thread string, isSought func(*fact.Message) bool,
+) (fact.Message, channels.Outcome, error) {
 	q := pageQuery{channel: p.Place.Channel, thread: thread, metadata: true}
 	if !p.FirstAttemptAt.IsZero() {
 		q.oldest = formatStamp(p.FirstAttemptAt.Add(-clockTolerance))
@@ -137,13 +150,9 @@ func (s *poster) findPosted(ctx context.Context, me *fact.Self, p bridge.Post, t
 		}
 
 		for _, m := range page.Messages {
-			found, ok := deliveryOf(&m.Message)
-			if !ok || found != sought {
-				continue
-			}
-
 			// Any app can copy our metadata, so a message counts only if we wrote it.
-			if m.TS != p.Place.Message && me.Wrote(&m.Message) {
+			isOther := m.TS != p.Place.Message && me.Wrote(&m.Message)
+			if isOther && isSought(&m.Message) {
 				return m.Message, channels.Landed, nil
 			}
 		}

@@ -1,0 +1,234 @@
+package slack
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	slackapi "github.com/slack-go/slack"
+
+	"parley/bot/slack/fact"
+	"parley/bridge"
+	"parley/channels"
+)
+
+// Slack answers that files are shown, and shows them later: mostly within a second, now and then within some more, and it
+// happens that it never does.
+const (
+	sharePatience = 2 * time.Minute // after that the files are uploaded once more
+	shareLookWait = 5 * time.Second // between two looks
+	lastShowPart  = 2               // after this part the files are only named
+)
+
+// uploadProgress is what a post of files keeps between its parts: the ids of files that are uploaded,
+// but not shown to anybody yet, and the files that Slack refused.
+type uploadProgress struct {
+	IDs     []string      `json:"ids"`
+	Refused []refusedFile `json:"refused,omitempty"`
+	Asked   time.Time     `json:"asked,omitzero"` // when Slack was asked to show them, which it does later and only once
+	Lost    bool          `json:"lost,omitempty"` // Slack showed them where nobody should see them: they have to be uploaded anew
+}
+
+// refusedFile is a file that this workspace doesn't take, with the reason for people. It is known by its name and size,
+// since a file before it may have come meanwhile.
+type refusedFile struct {
+	Name  string `json:"name"`
+	Bytes int64  `json:"bytes"`
+	Why   string `json:"why"`
+}
+
+// encode returns what the next part, or the next attempt, gets as the post's Progress.
+func (u uploadProgress) encode() string {
+	raw, err := json.Marshal(u)
+	if err != nil {
+		return "" // texts and a time can always be encoded
+	}
+	return string(raw)
+}
+
+// errProgressMissing says that the second part of a post doesn't know what the first has uploaded.
+var errProgressMissing = errors.New("slack: files: progress is missing")
+
+// readProgress reads what the earlier parts of a post of files have left.
+// Errors: errProgressMissing.
+func readProgress(p bridge.Post) (uploadProgress, error) {
+	var progress uploadProgress
+	if err := json.Unmarshal([]byte(p.Progress), &progress); err != nil {
+		return uploadProgress{}, errors.Join(errProgressMissing, err)
+	}
+	if len(progress.IDs) == 0 {
+		return uploadProgress{}, errProgressMissing
+	}
+	return progress, nil
+}
+
+// showFiles makes the second part: it shows the uploaded files as one message, and waits until they are shown.
+func (s *poster) showFiles(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
+	progress, err := readProgress(p)
+	if err != nil {
+		return bridge.Sent{}, badContentError("the uploaded files are not known any more", err)
+	}
+	if progress.Lost {
+		return s.showAgain(ctx, me, p, progress)
+	}
+
+	if progress.Asked.IsZero() {
+		err := s.completeUpload(ctx, me, p, progress)
+		progress.Asked = s.now()
+		if err != nil && channels.ClassOf(err) == channels.Ambiguous {
+			return bridge.Sent{Progress: progress.encode()}, err
+		}
+		if err != nil {
+			return bridge.Sent{}, err
+		}
+	}
+
+	shown, outcome := s.findShown(ctx, me, p, progress)
+	if outcome == channels.Landed {
+		return s.concludeShown(ctx, p, progress, shown)
+	}
+	if s.now().Sub(progress.Asked) < sharePatience {
+		late := &channels.SendError{Class: channels.Retry, Wait: shareLookWait, Text: "Slack doesn't show the files yet."}
+		return bridge.Sent{Progress: progress.encode()}, late
+	}
+	if outcome == channels.CannotTell { // Slack has said that it shows them; only the message's id isn't known
+		return bridge.Sent{Thread: p.Place.Thread, Progress: progress.encode()}, nil
+	}
+
+	return s.showAgain(ctx, me, p, progress)
+}
+
+// completeUpload asks Slack to show uploaded files. Slack takes that only once: files that it doesn't know as uploads any
+// more were asked for in an attempt whose end nobody saw, or were uploaded too long ago.
+func (s *poster) completeUpload(ctx context.Context, me *fact.Self, p bridge.Post, progress uploadProgress) error {
+	files := make([]slackapi.FileSummary, 0, len(progress.IDs))
+	for _, id := range progress.IDs {
+		files = append(files, slackapi.FileSummary{ID: id})
+	}
+
+	_, err := s.api.CompleteUploadExternalContext(ctx, slackapi.CompleteUploadExternalParameters{
+		Files:           files,
+		Channel:         p.Place.Channel,
+		ThreadTimestamp: p.Place.Thread,
+		InitialComment:  me.Home.Words(filesCard(p, progress.Refused)),
+	})
+
+	switch codeOf(err) {
+	case "file_not_found", "file_update_failed":
+		return nil
+	}
+	return classifyError(err)
+}
+
+// findShown looks for the message that shows uploaded files: in what events and Slack say of the first of them, since all are
+// in the same message, and then in the thread itself.
+func (s *poster) findShown(ctx context.Context, me *fact.Self, p bridge.Post, progress uploadProgress) (fact.Share, channels.Outcome) {
+	id := progress.IDs[0]
+	shown, err := s.files.awaitShare(ctx, id, p.Place.Channel)
+	if err != nil {
+		s.log.Info("slack message of files not found", "error", err)
+	}
+	if shown.TS != "" {
+		return shown, channels.Landed
+	}
+
+	shown, outcome, err := s.findInThread(ctx, me, p, id)
+	if err != nil {
+		s.log.Info("slack thread of files not read", "error", err)
+	}
+	return shown, outcome
+}
+
+// findInThread looks in a post's thread for the message that shows a file, or names the files that Slack doesn't show. If the
+// thread is gone, it looks at top level, where Slack puts replies then.
+func (s *poster) findInThread(ctx context.Context, me *fact.Self, p bridge.Post, id string) (fact.Share, channels.Outcome, error) {
+	isSought := func(m *fact.Message) bool {
+		return isPartOf(m, p) || slices.ContainsFunc(m.Files, func(f fact.File) bool { return f.ID == id })
+	}
+
+	m, outcome, err := s.findMessage(ctx, me, p, p.Place.Thread, isSought)
+	if isGone(err) && p.Place.Thread != "" {
+		m, outcome, err = s.findMessage(ctx, me, p, "", isSought)
+	}
+	return fact.Share{File: id, Channel: p.Place.Channel, Thread: m.ThreadTS, TS: m.TS}, outcome, err
+}
+
+// concludeShown ends a post of files that are shown.
+func (s *poster) concludeShown(ctx context.Context, p bridge.Post, progress uploadProgress, shown fact.Share) (bridge.Sent, error) {
+	if isMisplaced(p, shown.Thread) {
+		progress.Lost = true
+		return bridge.Sent{Progress: progress.encode()}, s.refuseMisplaced(ctx, p, shown.TS)
+	}
+	return bridge.Sent{Message: shown.TS, Thread: p.Place.Thread, Progress: progress.encode()}, nil
+}
+
+// showAgain begins anew with files that Slack has taken and doesn't show: it uploads them once more or, when that didn't help,
+// names them. The first ones are deleted, so that Slack can't show both after all.
+func (s *poster) showAgain(ctx context.Context, me *fact.Self, p bridge.Post, progress uploadProgress) (bridge.Sent, error) {
+	s.log.Warn("slack doesn't show files that it took", "delivery_id", p.DeliveryID)
+
+	taken := make([]fact.File, 0, len(progress.IDs))
+	for _, id := range progress.IDs {
+		taken = append(taken, fact.File{ID: id})
+	}
+	if err := s.deleteFiles(ctx, taken); err != nil {
+		s.log.Info("slack files not deleted", "error", err)
+	}
+
+	if p.Part < lastShowPart {
+		return s.uploadFiles(ctx, me, p)
+	}
+
+	refused := progress.Refused
+	for _, f := range p.Files {
+		if isAcceptable(f) {
+			refused = append(refused, refusedFile{Name: fileName(f), Bytes: f.SizeBytes, Why: "Slack took it, but doesn't show it"})
+		}
+	}
+
+	return s.postNames(ctx, me, p, refused)
+}
+
+// reconcileShown asks Slack whether the uploaded files are shown, that is whether the second part was made.
+func (s *poster) reconcileShown(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
+	progress, err := readProgress(p)
+	if err != nil {
+		return channels.CannotTell, bridge.Sent{}, err
+	}
+	me, err := s.identify(ctx)
+	if err != nil {
+		return channels.CannotTell, bridge.Sent{}, err
+	}
+
+	shown, err := s.files.findShare(ctx, progress.IDs[0], p.Place.Channel)
+	isUnknown := codeOf(err) == "file_not_found" // an upload that was never completed is nowhere
+	if err != nil && !isUnknown && codeOf(err) != "file_deleted" {
+		return channels.CannotTell, bridge.Sent{}, err
+	}
+
+	outcome := channels.Landed
+	if shown.TS == "" {
+		var inThreadErr error
+		shown, outcome, inThreadErr = s.findInThread(ctx, me, p, progress.IDs[0])
+		if inThreadErr != nil {
+			return channels.CannotTell, bridge.Sent{}, inThreadErr
+		}
+		if outcome == channels.Absent && codeOf(err) == "file_deleted" {
+			outcome = channels.CannotTell // perhaps somebody has deleted the message with them
+		}
+	}
+
+	if outcome != channels.Landed {
+		return outcome, bridge.Sent{}, nil
+	}
+	if isMisplaced(p, shown.Thread) {
+		if err := s.deleteMisplaced(ctx, p.Place.Channel, shown.TS); err != nil {
+			return channels.CannotTell, bridge.Sent{}, err
+		}
+		return channels.Absent, bridge.Sent{}, nil
+	}
+
+	return channels.Landed, bridge.Sent{Message: shown.TS, Thread: p.Place.Thread, Progress: p.Progress}, nil
+}
