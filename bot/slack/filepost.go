@@ -27,6 +27,14 @@ const maxFileText = "1 GB"
 // uploadTimeout bounds an upload whose caller set no deadline.
 const uploadTimeout = 10 * time.Minute
 
+// onlyImages is Slack's error for other files than pictures.
+const onlyImages = "file_uploads_except_images_disabled"
+
+// isRefusalOf returns what reports whether a refusal is that of a file.
+func isRefusalOf(f channels.File) func(refusedFile) bool {
+	return func(r refusedFile) bool { return r.Name == fileName(f) && r.Bytes == f.SizeBytes }
+}
+
 // whyRefused returns the reason why a workspace doesn't take a file, or "" if Slack's error says something else. Such a
 // refusal lasts until a person changes the workspace, or is for good: trying again would only hold back what follows.
 func whyRefused(err error) string {
@@ -35,6 +43,12 @@ func whyRefused(err error) string {
 		return "file uploads are switched off in Slack"
 	case "storage_limit_reached":
 		return "the Slack workspace's file storage is full"
+	case "file_type_not_allowed":
+		return "files of this kind are not allowed in Slack"
+	case onlyImages:
+		return "only pictures are allowed in Slack"
+	case "file_upload_size_restricted":
+		return "larger than the Slack workspace allows"
 	}
 	return ""
 }
@@ -50,7 +64,7 @@ func (s *poster) sendFiles(ctx context.Context, me *fact.Self, p bridge.Post) (b
 	if p.Part != uploadPart {
 		return s.showFiles(ctx, me, p)
 	}
-	return s.uploadFiles(ctx, me, p)
+	return s.uploadFiles(ctx, me, p, nil)
 }
 
 // filesCard is the text above the files of a post: it names them, and says why some are not there.
@@ -62,9 +76,9 @@ func filesCard(p bridge.Post, refused []refusedFile) view.Card {
 	return card
 }
 
-// uploadFiles uploads the files of a post, which its next part shows.
-func (s *poster) uploadFiles(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
-	progress, err := s.files.upload(ctx, p.Files)
+// uploadFiles uploads the files of a post, which its next part shows, except those that Slack has refused already.
+func (s *poster) uploadFiles(ctx context.Context, me *fact.Self, p bridge.Post, refused []refusedFile) (bridge.Sent, error) {
+	progress, err := s.files.upload(ctx, p.Files, refused)
 	if err != nil {
 		return bridge.Sent{}, classifyBeforeSend(err)
 	}
@@ -91,8 +105,7 @@ func fileNames(p bridge.Post, refused []refusedFile) []string {
 	names := make([]string, 0, len(p.Files))
 	for _, f := range p.Files {
 		name := shape.OneLine(fileName(f), shape.MaxNameRunes)
-		isThis := func(r refusedFile) bool { return r.Name == fileName(f) && r.Bytes == f.SizeBytes }
-		if i := slices.IndexFunc(refused, isThis); i >= 0 {
+		if i := slices.IndexFunc(refused, isRefusalOf(f)); i >= 0 {
 			name += " (" + refused[i].Why + ")"
 		} else if f.SizeBytes <= 0 {
 			name += " (0 bytes)"

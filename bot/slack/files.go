@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -209,11 +210,11 @@ func (fs *files) fileInfo(ctx context.Context, f bridge.SurfaceFile) (bridge.Sur
 	return full, nil
 }
 
-// upload puts those files into Slack that it takes.
-func (fs *files) upload(ctx context.Context, files []channels.File) (uploadProgress, error) {
-	var progress uploadProgress
+// upload puts those files into Slack that it takes. It leaves out those that Slack has refused already.
+func (fs *files) upload(ctx context.Context, files []channels.File, refused []refusedFile) (uploadProgress, error) {
+	progress := uploadProgress{Refused: slices.Clone(refused)}
 	for _, f := range files {
-		if !isAcceptable(f) {
+		if !isAcceptable(f) || slices.ContainsFunc(refused, isRefusalOf(f)) {
 			continue
 		}
 

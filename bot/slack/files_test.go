@@ -154,6 +154,58 @@ func TestWorkspaceTakesNoFiles(t *testing.T) {
 	}
 }
 
+// A file of a kind or size that a workspace forbids doesn't keep the others from being shown, and is named with the reason.
+func TestForbiddenFileAmongOthers(t *testing.T) {
+	t.Parallel()
+	for code, why := range map[string]string{
+		"file_type_not_allowed":               "setup.exe (files of this kind are not allowed in Slack)",
+		"file_uploads_except_images_disabled": "setup.exe (only pictures are allowed in Slack)",
+		"file_upload_size_restricted":         "setup.exe (larger than the Slack workspace allows)",
+	} {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			st := newStage(t, false)
+			root := st.root()
+			st.fake.Inject(slackfake.Fault{Method: "files.getUploadURLExternal", Kind: slackfake.FaultError, Error: code, Skip: 1, Times: 1})
+			p := st.post(bridge.PostFiles, root, "t1")
+			p.Files = []channels.File{upload("plan.png", "one"), upload("setup.exe", "bad"), upload("photo.png", "two")}
+			sent := st.sendAll(p)
+			m := st.fake.Message(st.ch, sent.Message)
+			if m == nil || len(m.Files) != 2 || !strings.Contains(m.Text, "plan.png, "+why+", photo.png") {
+				t.Errorf("the agent sees %+v", m)
+			}
+		})
+	}
+}
+
+// Slack may also refuse files only when they are to be shown, all because of one, and doesn't say because of which.
+func TestFilesForbiddenTogether(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]struct {
+		files int
+		words string
+	}{
+		"file_uploads_except_images_disabled": {1, "plan.png, setup.exe (only pictures are allowed in Slack)"},
+		"file_type_not_allowed": {0, "plan.png (not shown: Slack allows no files of one of these kinds), " +
+			"setup.exe (not shown: Slack allows no files of one of these kinds)"},
+	} {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			st := newStage(t, false)
+			root := st.root()
+			st.fake.Inject(slackfake.Fault{Method: "files.completeUploadExternal", Kind: slackfake.FaultError, Error: code, Times: 1})
+			p := st.post(bridge.PostFiles, root, "t1")
+			p.Files = []channels.File{upload("plan.png", "one"), upload("setup.exe", "bad")}
+			p.Files[0].ContentType = "image/png"
+			sent := st.sendAll(p)
+			m := st.fake.Message(st.ch, sent.Message)
+			if m == nil || len(m.Files) != want.files || !strings.Contains(m.Text, want.words) {
+				t.Errorf("the agent sees %+v", m)
+			}
+		})
+	}
+}
+
 func TestReconcileFiles(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, false)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	slackapi "github.com/slack-go/slack"
@@ -79,6 +80,9 @@ func (s *poster) showFiles(ctx context.Context, me *fact.Self, p bridge.Post) (b
 		progress.Asked = s.now()
 		if err != nil && channels.ClassOf(err) == channels.Ambiguous {
 			return bridge.Sent{Progress: progress.encode()}, err
+		}
+		if whyRefused(err) != "" {
+			return s.showOthers(ctx, me, p, progress.Refused, err)
 		}
 		if err != nil {
 			return bridge.Sent{}, err
@@ -178,17 +182,39 @@ func (s *poster) showAgain(ctx context.Context, me *fact.Self, p bridge.Post, pr
 	}
 
 	if p.Part < lastShowPart {
-		return s.uploadFiles(ctx, me, p)
+		return s.uploadFiles(ctx, me, p, progress.Refused)
 	}
 
-	refused := progress.Refused
+	refused := refuse(p, progress.Refused, "Slack took it, but doesn't show it", isAcceptable)
+	return s.postNames(ctx, me, p, refused)
+}
+
+// refuse adds those files of a post to the refused ones that isRefused tells.
+func refuse(p bridge.Post, refused []refusedFile, why string, isRefused func(channels.File) bool) []refusedFile {
 	for _, f := range p.Files {
-		if isAcceptable(f) {
-			refused = append(refused, refusedFile{Name: fileName(f), Bytes: f.SizeBytes, Why: "Slack took it, but doesn't show it"})
+		isKnown := slices.ContainsFunc(refused, isRefusalOf(f))
+		if !isKnown && isRefused(f) {
+			refused = append(refused, refusedFile{Name: fileName(f), Bytes: f.SizeBytes, Why: why})
 		}
 	}
+	return refused
+}
 
-	return s.postNames(ctx, me, p, refused)
+// showOthers goes on when Slack refuses to show a post's files because of one of them, without saying because of which: those
+// that may be shown are uploaded anew, since Slack takes an upload only once, and the others are named.
+func (s *poster) showOthers(ctx context.Context, me *fact.Self, p bridge.Post, refused []refusedFile, err error) (bridge.Sent, error) {
+	s.log.Warn("slack refuses files", "delivery_id", p.DeliveryID, "error", err)
+
+	why := whyRefused(err)
+	mayTellThem := codeOf(err) == onlyImages && p.Part < lastShowPart
+	if !mayTellThem && len(p.Files) > 1 {
+		why = "not shown: Slack allows no files of one of these kinds"
+	}
+
+	return s.uploadFiles(ctx, me, p, refuse(p, refused, why, func(f channels.File) bool {
+		mayBeShown := mayTellThem && strings.HasPrefix(f.ContentType, "image/")
+		return isAcceptable(f) && !mayBeShown
+	}))
 }
 
 // reconcileShown asks Slack whether the uploaded files are shown, that is whether the second part was made.
