@@ -229,6 +229,7 @@ func (fs *files) upload(ctx context.Context, files []channels.File, refused []re
 		}
 
 		progress.IDs = append(progress.IDs, id)
+		progress.Titles = append(progress.Titles, fileName(f))
 	}
 
 	return progress, nil

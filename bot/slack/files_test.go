@@ -53,8 +53,8 @@ func TestSendFiles(t *testing.T) {
 			if !strings.Contains(m.Text, "empty (0 bytes)") || !strings.Contains(m.Text, "Eve &amp; Co") {
 				t.Errorf("text %q", m.Text)
 			}
-			if string(st.fake.File(m.Files[0].ID).Data) != "one" {
-				t.Error("content differs")
+			if f := st.fake.File(m.Files[0].ID); string(f.Data) != "one" || f.Title != "a.txt" {
+				t.Errorf("%q holds %q", f.Title, f.Data)
 			}
 		})
 	}

@@ -27,6 +27,7 @@ const (
 // but not shown to anybody yet, and the files that Slack refused.
 type uploadProgress struct {
 	IDs     []string      `json:"ids"`
+	Titles  []string      `json:"titles,omitempty"` // of the files with these ids
 	Refused []refusedFile `json:"refused,omitempty"`
 	Asked   time.Time     `json:"asked,omitzero"` // when Slack was asked to show them, which it does later and only once
 	Lost    bool          `json:"lost,omitempty"` // Slack showed them where nobody should see them: they have to be uploaded anew
@@ -108,8 +109,12 @@ func (s *poster) showFiles(ctx context.Context, me *fact.Self, p bridge.Post) (b
 // more were asked for in an attempt whose end nobody saw, or were uploaded too long ago.
 func (s *poster) completeUpload(ctx context.Context, me *fact.Self, p bridge.Post, progress uploadProgress) error {
 	files := make([]slackapi.FileSummary, 0, len(progress.IDs))
-	for _, id := range progress.IDs {
-		files = append(files, slackapi.FileSummary{ID: id})
+	for i, id := range progress.IDs {
+		file := slackapi.FileSummary{ID: id}
+		if i < len(progress.Titles) { // a process of the version before noted none
+			file.Title = progress.Titles[i]
+		}
+		files = append(files, file)
 	}
 
 	_, err := s.api.CompleteUploadExternalContext(ctx, slackapi.CompleteUploadExternalParameters{

@@ -1,6 +1,7 @@
 package slackfake
 
 import (
+	"cmp"
 	"encoding/json"
 	"path"
 	"slices"
@@ -174,8 +175,8 @@ func (a *fileAPI) uploadURL(c *call) (reply, *workspace.Refusal) {
 
 func (a *fileAPI) completeUpload(c *call) (reply, *workspace.Refusal) {
 	var list []struct {
-		ID    string `json:"id"`
-		Title string `json:"title"`
+		ID    string  `json:"id"`
+		Title *string `json:"title"`
 	}
 	if json.Unmarshal(c.Raw("files"), &list) != nil || len(list) == 0 {
 		return nil, workspace.Refuse("invalid_arguments", "[ERROR] missing required field: files")
@@ -197,8 +198,8 @@ func (a *fileAPI) completeUpload(c *call) (reply, *workspace.Refusal) {
 		if u == nil || !u.done {
 			return nil, workspace.Refuse("file_not_found")
 		}
-		if x.Title != "" {
-			u.file.Title = x.Title
+		if x.Title != nil {
+			u.file.Title = cmp.Or(*x.Title, "Untitled")
 		}
 
 		files = append(files, u.file)
