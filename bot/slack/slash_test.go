@@ -145,7 +145,11 @@ func TestLongMenu(t *testing.T) {
 			block = in.ID
 		}
 	}
-	values, err := st.fake.As(st.ann).Suggest(st.ctx(), slackfake.Target{View: v.ID}, block+"/v", "agent 14")
+	values, err := st.fake.As(st.ann).Suggest(st.ctx(), slackfake.Target{View: v.ID}, block+"/v", "nobody of that name")
+	if err != nil || len(values) != 0 {
+		t.Errorf("nothing fits, and offered is %v %v", values, err)
+	}
+	values, err = st.fake.As(st.ann).Suggest(st.ctx(), slackfake.Target{View: v.ID}, block+"/v", "agent 14")
 	if err != nil || len(values) != 10 {
 		t.Fatalf("%s: %v %v", block, values, err)
 	}

@@ -214,7 +214,7 @@ func (w *windows) showView(ctx context.Context, in *interaction, modal slackapi.
 }
 
 // suggestOptions returns the options of a long menu while somebody types into it.
-func (w *windows) suggestOptions(ctx context.Context, in *interaction) (slackapi.OptionsResponse, error) {
+func (w *windows) suggestOptions(ctx context.Context, in *interaction) (blockkit.Options, error) {
 	if in.View == nil {
 		return blockkit.NoOptions(), nil
 	}

@@ -230,9 +230,15 @@ func (h Home) Problem(err error, at bridge.Place) slackapi.ModalViewRequest {
 	return h.Window(view.Problem(p), at)
 }
 
+// Options is the answer to a question for the options of a menu. Slack wants a list also where it is empty: otherwise it goes on
+// showing what it was offered last.
+type Options struct {
+	Options []*slackapi.OptionBlockObject `json:"options"`
+}
+
 // MatchOptions returns the options of a field that contain what was typed into its menu: as many as fit into one answer
 // of less than maxBytes.
-func MatchOptions(f view.Field, typed string, maxBytes int) slackapi.OptionsResponse {
+func MatchOptions(f view.Field, typed string, maxBytes int) Options {
 	typed = strings.ToLower(strings.TrimSpace(typed))
 	var matching []view.Option
 	for _, o := range f.Options {
@@ -244,11 +250,11 @@ func MatchOptions(f view.Field, typed string, maxBytes int) slackapi.OptionsResp
 }
 
 // fitOptions makes an answer of as many options as fit into maxBytes.
-func fitOptions(options []*slackapi.OptionBlockObject, maxBytes int) slackapi.OptionsResponse {
+func fitOptions(options []*slackapi.OptionBlockObject, maxBytes int) Options {
 	const envelopeBytes = 1000 // what surrounds the answer on its way
 	options = options[:min(len(options), maxOptions)]
 	for {
-		answer := slackapi.OptionsResponse{Options: options}
+		answer := Options{Options: options}
 		raw, err := json.Marshal(answer)
 		hasRest := err == nil && len(options) > 0
 		if !hasRest || len(raw) < maxBytes-envelopeBytes {
@@ -259,6 +265,6 @@ func fitOptions(options []*slackapi.OptionBlockObject, maxBytes int) slackapi.Op
 }
 
 // NoOptions is the answer for a menu that has nothing to offer.
-func NoOptions() slackapi.OptionsResponse {
-	return slackapi.OptionsResponse{Options: []*slackapi.OptionBlockObject{}}
+func NoOptions() Options {
+	return Options{Options: []*slackapi.OptionBlockObject{}}
 }

@@ -354,7 +354,10 @@ func Offered(answer object) (values, faults []string) {
 
 	for _, g := range lists {
 		m, _ := g.(object)
-		list, _ := m["options"].([]any)
+		list, isList := m["options"].([]any)
+		if !isList {
+			c.fail("/options", "missing required field: options")
+		}
 		if len(list) > 100 {
 			c.fail("/options", "no more than 100 items allowed")
 		}
