@@ -9,6 +9,7 @@ import (
 	"parley/bot/background"
 	"parley/bot/slack/fact"
 	"parley/bot/sweep"
+	"parley/bridge"
 	"parley/channels"
 )
 
@@ -121,6 +122,12 @@ func (t *intake) takeInteraction(ctx context.Context, me *fact.Self, body []byte
 	if !isForUs {
 		t.log.Warn("slack interaction for another team or app ignored")
 		return answer{}, nil
+	}
+	if in.findActor(me).Kind == bridge.ActorForeign && t.directory.isColleague(ctx, me, in.User.ID) {
+		var err error
+		if body, err = in.nameTeam(body, me.Team); err != nil {
+			return t.responder.storeQuarantined(ctx, body, "interaction not readable: "+err.Error())
+		}
 	}
 	return t.responder.handleInteraction(ctx, me, &in, body)
 }

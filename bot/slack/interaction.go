@@ -74,6 +74,33 @@ func (in *interaction) findActor(me *fact.Self) bridge.Actor {
 	return bridge.Actor{ID: in.User.ID, Kind: kind}
 }
 
+// nameTeam writes into an interaction, and into its body, to which workspace the person belongs. It returns the new body, or
+// the old one with an error.
+func (in *interaction) nameTeam(body []byte, team string) ([]byte, error) {
+	var fields, user map[string]json.RawMessage
+	if err := json.Unmarshal(body, &fields); err != nil {
+		return body, err
+	}
+	if err := json.Unmarshal(fields["user"], &user); err != nil {
+		return body, err
+	}
+
+	var err error
+	if user["team_id"], err = json.Marshal(team); err != nil {
+		return body, err
+	}
+	if fields["user"], err = json.Marshal(user); err != nil {
+		return body, err
+	}
+	named, err := json.Marshal(fields)
+	if err != nil {
+		return body, err
+	}
+
+	in.User.TeamID = team
+	return named, nil
+}
+
 // findPlace returns where an interaction happened: at the message of a click or shortcut, or where a form was opened.
 func (in *interaction) findPlace() bridge.Place {
 	if in.View != nil {

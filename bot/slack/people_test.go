@@ -177,6 +177,10 @@ func TestLookup(t *testing.T) {
 	if id, err := st.s.Lookup(st.ctx(), "ann@acme.test"); id != st.ann || err != nil {
 		t.Errorf("%q %v", id, err)
 	}
+	mia := st.fake.Admin.AddUser(slackfake.User{Name: "mia", Email: "mia@acme.test", TeamID: "T9", Teams: []string{"T9", st.fake.TeamID()}})
+	if id, err := st.s.Lookup(st.ctx(), mia.Email); id != mia.ID || err != nil { // Slack names any of her workspaces
+		t.Errorf("%q %v", id, err)
+	}
 	if id, err := st.s.Lookup(st.ctx(), "nobody@acme.test"); id != "" || err != nil {
 		t.Errorf("%q %v", id, err)
 	}

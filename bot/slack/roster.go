@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	slackapi "github.com/slack-go/slack"
@@ -127,11 +128,28 @@ func (d *directory) readAllUsers(ctx context.Context, ids map[string]bool, found
 
 // isOutsider reports whether somebody can't be an agent at all: deactivated, a bot, or of another organisation.
 func isOutsider(u *slackapi.User, me *fact.Self) bool {
-	if u.Deleted || u.IsBot {
-		return true
+	return u.Deleted || u.IsBot || u.IsStranger || !isMember(u, me)
+}
+
+// isMember reports whether somebody belongs to our workspace. Of a person who belongs to several workspaces of an Enterprise
+// organisation, Slack names any of them as hers.
+func isMember(u *slackapi.User, me *fact.Self) bool {
+	return u.TeamID == "" || u.TeamID == me.Team || slices.Contains(u.Enterprise.Teams, me.Team)
+}
+
+// colleagueTimeout bounds the question who clicked, since Slack wants an answer to the click within 3 s.
+const colleagueTimeout = time.Second
+
+// isColleague asks Slack whether somebody belongs to our workspace, though a click says that they belong to another one.
+func (d *directory) isColleague(ctx context.Context, me *fact.Self, user string) bool {
+	ctx, cancel := context.WithTimeout(ctx, colleagueTimeout)
+	defer cancel()
+	u, err := d.api.GetUserInfoContext(ctx, user)
+	if err != nil {
+		d.log.Info("slack person of another workspace not known", "error", err)
+		return false
 	}
-	isOfOtherTeam := u.TeamID != "" && u.TeamID != me.Team
-	return u.IsStranger || isOfOtherTeam
+	return !isOutsider(u, me)
 }
 
 // isGuest reports whether somebody was only invited into some channels.

@@ -1,8 +1,12 @@
 package slack
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+
+	"parley/bot/slack/slackfake"
+	"parley/bridge"
 )
 
 // TestSharedClick: a colleague's click there is for us, whichever organisation Slack names first.
@@ -25,6 +29,33 @@ func TestSharedClick(t *testing.T) {
 		body := strings.NewReplacer(`"T"`, `"`+me.Team+`"`, `"A"`, `"`+me.App+`"`, `"1.1"`, `"`+name+`"`).Replace(c.body)
 		if _, err := st.s.intake.takeInteraction(st.ctx(), me, []byte(body)); err != nil || (len(st.desk.IDs()) > before) != c.kept {
 			t.Errorf("%s: %v, kept %v", name, err, st.desk.IDs()[before:])
+		}
+	}
+}
+
+// In an Enterprise organisation Slack names any workspace of a person who clicks, so that she is asked for: one of ours may do
+// what she may do, a stranger nothing.
+func TestClickOfAPersonOfSeveralWorkspaces(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, false)
+	me := testSelfOf(st)
+	for name, c := range map[string]struct {
+		user slackfake.User
+		want bridge.ActorKind
+	}{
+		"of ours, too": {slackfake.User{Name: "mia", Teams: []string{"T9", me.Team}}, bridge.ActorPerson},
+		"of others":    {slackfake.User{Name: "eve", Teams: []string{"T9"}}, bridge.ActorForeign},
+		"a stranger":   {slackfake.User{Name: "mal", Teams: []string{me.Team}, Stranger: true}, bridge.ActorForeign},
+		"a guest":      {slackfake.User{Name: "gus", Restricted: true}, bridge.ActorForeign},
+	} {
+		c.user.TeamID = "T9"
+		u := st.fake.Admin.AddUser(c.user)
+		body := fmt.Sprintf(`{"type":"block_actions","api_app_id":%q,"team":{"id":%q},"user":{"id":%q,"team_id":"T9"},"container":{"channel_id":"C1","message_ts":"1.2"},`+
+			`"trigger_id":%q,"actions":[{"action_id":"b:take::1","value":""}]}`, me.App, me.Team, u.ID, name)
+		_, err := st.s.intake.takeInteraction(st.ctx(), me, []byte(body))
+		must(t, err)
+		if a := st.decode(st.desk.First(t, "i:"+name)); a.Actor != (bridge.Actor{ID: u.ID, Kind: c.want}) {
+			t.Errorf("%s: %+v", name, a.Actor)
 		}
 	}
 }

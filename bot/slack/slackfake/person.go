@@ -2,6 +2,7 @@ package slackfake
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,7 +49,11 @@ func (p *Person) Post(in Post) (ts string, err error) {
 		return "", err
 	}
 
-	team := s.people.users[p.id].TeamID
+	author := s.people.users[p.id]
+	team := author.TeamID
+	if slices.Contains(author.Teams, s.Opt.TeamID) {
+		team = s.Opt.TeamID
+	}
 	m := &Message{User: p.id, Team: team, ClientMsgID: s.UUID(), ThreadTS: in.Thread}
 	if team != s.Opt.TeamID {
 		m.UserTeam, m.SourceTeam = team, team

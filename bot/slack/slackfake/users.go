@@ -89,6 +89,9 @@ func (d *directory) userJSON(u *User, email bool) reply {
 	if u.Stranger {
 		out["is_stranger"] = true
 	}
+	if len(u.Teams) > 0 {
+		out["enterprise_user"] = map[string]any{"id": u.ID, "enterprise_id": "E0FAKE", "is_admin": false, "is_owner": false, "teams": u.Teams}
+	}
 
 	return out
 }

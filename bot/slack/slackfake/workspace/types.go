@@ -17,22 +17,23 @@ type Object = map[string]any
 // User is a person or bot of the workspace.
 // Source: docs.slack.dev/reference/objects/user-object, read 2026-11.
 type User struct {
-	ID          string `json:"id"`   // U…; made up when empty
-	TeamID      string `json:"team"` // home workspace; another one marks a Slack Connect guest
-	Name        string `json:"name"` // handle without @
-	RealName    string `json:"real_name,omitempty"`
-	DisplayName string `json:"display_name,omitempty"`
-	Email       string `json:"email,omitempty"`
-	TZ          string `json:"tz,omitempty"` // IANA name
-	TZOffset    int    `json:"tz_offset,omitempty"`
-	Image       string `json:"image,omitempty"`
-	BotID       string `json:"bot_id,omitempty"` // set for bot users
-	Admin       bool   `json:"admin,omitempty"`
-	Bot         bool   `json:"bot,omitempty"`
-	Restricted  bool   `json:"restricted,omitempty"` // guest
-	Stranger    bool   `json:"stranger,omitempty"`   // foreign, shares a channel
-	Deleted     bool   `json:"deleted,omitempty"`    // deactivated
-	Updated     int64  `json:"updated,omitempty"`    // unix seconds
+	ID          string   `json:"id"`              // U…; made up when empty
+	TeamID      string   `json:"team"`            // home workspace; another one marks a Slack Connect guest
+	Teams       []string `json:"teams,omitempty"` // all her workspaces, in an Enterprise organisation; TeamID is any of them
+	Name        string   `json:"name"`            // handle without @
+	RealName    string   `json:"real_name,omitempty"`
+	DisplayName string   `json:"display_name,omitempty"`
+	Email       string   `json:"email,omitempty"`
+	TZ          string   `json:"tz,omitempty"` // IANA name
+	TZOffset    int      `json:"tz_offset,omitempty"`
+	Image       string   `json:"image,omitempty"`
+	BotID       string   `json:"bot_id,omitempty"` // set for bot users
+	Admin       bool     `json:"admin,omitempty"`
+	Bot         bool     `json:"bot,omitempty"`
+	Restricted  bool     `json:"restricted,omitempty"` // guest
+	Stranger    bool     `json:"stranger,omitempty"`   // foreign, shares a channel
+	Deleted     bool     `json:"deleted,omitempty"`    // deactivated
+	Updated     int64    `json:"updated,omitempty"`    // unix seconds
 }
 
 // Channel is a conversation in Slack's sense: public, private or direct.
