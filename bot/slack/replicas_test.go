@@ -25,6 +25,7 @@ func (d *downtime) beside() (lost string) {
 	second.run()
 	root := d.root()
 	d.desk.First(d.t, fact.MessageID(d.ch, d.say(root.Message, "known")))
+	d.acknowledged()
 	d.ago(5 * time.Hour)
 	d.fake.Inject(slackfake.Fault{Method: "conversations.history", Kind: slackfake.FaultHTTP})
 	d.fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultLose, Times: 1})
@@ -34,9 +35,16 @@ func (d *downtime) beside() (lost string) {
 	must(d.t, s.intake.takeEvents(d.ctx(), testSelfOf(&second), body))
 	d.ago(4 * time.Hour)
 	d.desk.First(d.t, fact.MessageID(d.ch, d.say(root.Message, "typed when Slack told again")))
+	d.acknowledged()
 	second.stop()
 	d.fake.ClearFaults()
 	return lost
+}
+
+// acknowledged waits until Slack knows that all has arrived. What it has to bring again opens a gap.
+func (d *downtime) acknowledged() {
+	d.t.Helper()
+	must(d.t, d.fake.WaitFor(d.ctx(), func() bool { return d.fake.Events.Pending() == 0 }))
 }
 
 // pass has the first replica look around, as it does every ten minutes.

@@ -232,9 +232,8 @@ func TestDecodeFiles(t *testing.T) {
 		{"id":"F2","name":"b","mode":"external","is_external":true,"url_private":"https://drive.test/b"},
 		{"id":"F3","mode":"hidden_by_limit"},{"id":"F4","mode":"tombstone"},
 		{"id":"F5","mode":"hosted","file_access":"check_file_info"},
-		{"id":"F6","name":"-","title":"Prices","mode":"quip","mimetype":"application/vnd.slack-docs","size":9,"url_private":"https://files.slack.com/c"},
-		{"id":"F7","name":"","title":"Orders","mode":"list","size":9,"url_private":"https://files.slack.com/l"},
-		{"id":"F8","name":"-","mode":"hosted","mimetype":"application/vnd.slack-list"}],`
+		{"id":"F6","name":"-","title":"Prices","mode":"quip","size":9,"url_private":"https://files.slack.com/c"},
+		{"id":"F7","name":"-","mode":"hosted","mimetype":"application/vnd.slack-list"}],`
 	_, as := actionsOf(t, msg(files, ""))
 	want := []bridge.SurfaceFile{
 		{ID: "F1", Name: "a.pdf", ContentType: "application/pdf", SizeBytes: 9, URL: "https://files.slack.com/d"},
@@ -242,9 +241,8 @@ func TestDecodeFiles(t *testing.T) {
 		{ID: "F3", Name: "file-F3", Unavailable: "hidden by the limit of the Slack plan"},
 		{ID: "F4", Name: "file-F4", Unavailable: "deleted"},
 		{ID: "F5", Name: "file-F5"},
-		{ID: "F6", Name: "Prices", ContentType: "application/vnd.slack-docs", SizeBytes: 9, Unavailable: "a Slack canvas or list, which only Slack can show"},
-		{ID: "F7", Name: "Orders", SizeBytes: 9, Unavailable: "a Slack canvas or list, which only Slack can show"},
-		{ID: "F8", Name: "file-F8", ContentType: "application/vnd.slack-list", Unavailable: "a Slack canvas or list, which only Slack can show"},
+		{ID: "F6", Name: "Prices", SizeBytes: 9, Unavailable: "a Slack canvas or list, which only Slack can show"},
+		{ID: "F7", Name: "file-F7", ContentType: "application/vnd.slack-list", Unavailable: "a Slack canvas or list, which only Slack can show"},
 	}
 	if len(as) != 1 || !reflect.DeepEqual(as[0].Files, want) {
 		t.Errorf("got %+v", as)
