@@ -8,7 +8,26 @@ import (
 
 	"parley/bot/teams/fact"
 	"parley/bot/teams/teamsfake"
+	"parley/bridge"
 )
+
+// A mark that Teams doesn't take leaves none behind that has become wrong: what could not be delivered doesn't stay "sent".
+func TestRefusedMarkClearsTheEarlierOne(t *testing.T) {
+	t.Parallel()
+	w, _, root, p := talk(t)
+	id, err := p.Reply(w.channel, root, "On our way")
+	must(t, err)
+	mark := bridge.Post{Kind: bridge.PostMark, Token: "sent", Attempt: 1, Place: bridge.Place{Channel: w.channel, Thread: root, Message: id}, Mark: bridge.MarkSent}
+	_, err = w.s.Send(within(t), mark)
+	must(t, err)
+	w.fake.Inject(teamsfake.Fault{Method: "reactions.add", Kind: teamsfake.FaultHTTP, Status: 400, Code: "BadArgument", Times: 1})
+	mark.Token, mark.Mark, mark.Clears = "failed", bridge.MarkWarning, bridge.MarkSent
+	_, err = w.s.Send(within(t), mark)
+	must(t, err)
+	if left := w.fake.Message(w.channel, id).Reactions; len(left) > 0 {
+		t.Errorf("left: %+v", left)
+	}
+}
 
 // A thread whose replies Graph doesn't show keeps none of its channel's others from being read, and is read in the next
 // pass. Where only a page of them has expired, it is read anew at once.

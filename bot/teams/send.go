@@ -158,27 +158,33 @@ func (s *poster) updateMessage(ctx context.Context, service string, p bridge.Pos
 }
 
 // setReactions adds our reaction to a person's message, and then removes our earlier one. If Teams takes no reactions
-// there, the message stays without a mark, and that is no error.
+// there, the message stays without a mark, and that is no error. An earlier mark is removed all the same: it is wrong now.
 func (s *poster) setReactions(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
 	sent := bridge.Sent{Message: p.Place.Message, Thread: p.Place.Thread}
 	at := connector.Conversation{Service: service, ID: connector.ThreadID(p.Place.Channel, p.Place.Thread)}
 	var err error
 	if p.Mark != "" {
-		err = s.Bot.AddReaction(ctx, at, p.Place.Message, reactionOf(p.Mark))
+		err = s.passRefusedReaction(p, s.Bot.AddReaction(ctx, at, p.Place.Message, reactionOf(p.Mark)))
 	}
 
 	if err == nil && p.Clears != "" {
-		err = s.Bot.RemoveReaction(ctx, at, p.Place.Message, reactionOf(p.Clears))
+		err = s.passRefusedReaction(p, s.Bot.RemoveReaction(ctx, at, p.Place.Message, reactionOf(p.Clears)))
 		if hasStatus(err, http.StatusNotFound) { // we had no such reaction
 			err = nil
 		}
 	}
 
-	if hasStatus(err, http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusNotImplemented) {
-		return sent, nil
-	}
-
 	return sent, err
+}
+
+// passRefusedReaction returns nil, and logs the error, if it means that Teams doesn't take a reaction. Trying again would
+// change nothing then.
+func (s *poster) passRefusedReaction(p bridge.Post, err error) error {
+	if !hasStatus(err, http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusNotImplemented) {
+		return err
+	}
+	s.Log.Warn("teams takes no such mark", "delivery_id", p.DeliveryID, "mark", string(p.Mark), "clears", string(p.Clears), "error", err)
+	return nil
 }
 
 // hasStatus reports whether a call of the Bot Connector failed with one of these HTTP statuses.
@@ -262,11 +268,12 @@ func (s *poster) tellAbsent(ctx context.Context, service string, p bridge.Post, 
 	}
 }
 
-// reactionOf is the bot's reaction for a mark, by the emoji of view.MarkIcon.
+// reactionOf returns the id of the bot's reaction for a mark: the emoji of view.MarkIcon, or the nearest that Teams has.
+// Source: learn.microsoft.com/microsoftteams/platform/agents-in-teams/teams-reactions-reference, read 2026-11.
 func reactionOf(m bridge.Mark) string {
 	switch m {
 	case bridge.MarkWaiting:
-		return "23f3_hourglasswithflowingsand"
+		return "231b_hourglassdone" // Teams has no ⏳
 	case bridge.MarkDelivered:
 		return "2611_ballotboxwithcheck"
 	case bridge.MarkSent:
@@ -274,9 +281,9 @@ func reactionOf(m bridge.Mark) string {
 	case bridge.MarkRead:
 		return "1f453_glasses"
 	case bridge.MarkWarning:
-		return "26a0_warning"
+		return "26a0_warningsign"
 	case bridge.MarkInside:
-		return "1f512_lock"
+		return "1f512_locked"
 	}
 
 	return ""

@@ -14,7 +14,7 @@ func undoVerb() *Verb {
 			Examples: []string{"!undo"},
 			Everyday: true,
 		},
-		Emoji: []string{"leftwards_arrow_with_hook", "rewind", "hourglass_flowing_sand"},
+		Emoji: []string{"leftwards_arrow_with_hook", "rewind", "hourglass_flowing_sand", "hourglass"},
 		Menus: Menus{
 			InThread: Offer{Order: 9},
 			Message:  &Entry{Order: 3, Title: "Undo this reply", About: "Take it back while it is held"},

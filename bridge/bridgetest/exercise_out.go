@@ -83,12 +83,16 @@ func exerciseCard(t *testing.T, s Stage) {
 		t.Errorf("%d marks after the second", got)
 	}
 
-	for _, then := range []bridge.Mark{bridge.MarkWaiting, ""} { // in place of another one, then none
+	// Each in place of another one, then none.
+	for _, then := range []bridge.Mark{bridge.MarkWaiting, bridge.MarkInside, bridge.MarkDelivered, bridge.MarkWarning, ""} {
 		next := mark
 		next.Token = "next" + string(then)
 		next.Mark, next.Clears = then, read.Mark
 		for range 2 {
 			s.send(t, next)
+		}
+		if got := s.Shown(t, root)[1].Marks; then != "" && got != 2 {
+			t.Errorf("%d marks with %s in place of %s", got, then, read.Mark)
 		}
 
 		read = next

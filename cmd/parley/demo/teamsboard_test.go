@@ -235,7 +235,7 @@ func (b *teamsBoard) shown(m *teamsfake.Message, who string) shown {
 	for _, r := range m.Reactions {
 		if r.Bot {
 			code, _, _ := strings.Cut(r.Type, "_")
-			mark := map[string]string{"23f3": "waiting", "1f512": "inside", "2714": "sent", "2611": "delivered", "1f453": "read", "26a0": "warning"}[strings.TrimSuffix(code, "-fe0f")]
+			mark := map[string]string{"231b": "waiting", "1f512": "inside", "2714": "sent", "2611": "delivered", "1f453": "read", "26a0": "warning"}[strings.TrimSuffix(code, "-fe0f")]
 			out.Marks = append(out.Marks, mark)
 		}
 	}

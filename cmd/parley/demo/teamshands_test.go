@@ -25,9 +25,9 @@ import (
 )
 
 // teamsEmoji are Teams' names of reactions.
-// Source: npm @microsoft/teams.api 2.1.0, MessageReactionType.
+// Source: learn.microsoft.com/microsoftteams/platform/agents-in-teams/teams-reactions-reference, read 2026-11.
 func teamsEmoji() map[string]string {
-	return map[string]string{"👀": "1f440_eyes", "✅": "2705_whiteheavycheckmark", "🦄": "1f984_unicornhead", "⏪": "23ea_fastreverse", "👋": "1f44b_wavinghand", "⏳": "23f3_hourglasswithflowingsand"}
+	return map[string]string{"👀": "1f440_eyes", "✅": "2705_whiteheavycheckmark", "🦄": "1f984_unicornhead", "⏪": "23ea_fastreversebutton", "👋": "1f44b_wavinghand", "⏳": "231b_hourglassdone"}
 }
 
 // typed is a script's text as Teams' composer takes it.

@@ -1,17 +1,37 @@
 package connector
 
 import (
+	_ "embed"
 	"net/http"
-	"regexp"
 	"slices"
+	"strings"
 
 	"parley/bot/teams/teamsfake/calls"
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-// reactionType is a name of the first generation or code points with a name.
-// Source: npm @microsoft/teams.api 2.1.0, MessageReactionType.
-var reactionType = regexp.MustCompile(`^(?:[a-z]+|[0-9a-f]+(?:-[0-9a-f]+)*_[A-Za-z0-9]+)$`) //nolint:gochecknoglobals // constant
+// reactionIDs are those of Teams' reactions which Parley, or an emoji that it knows, may need; the others are refused, too.
+// Those with an asterisk have five skin tones: 270b_raisedhand-tone3.
+// Source: learn.microsoft.com/microsoftteams/platform/agents-in-teams/teams-reactions-reference, read 2026-11.
+//
+//go:embed reactions.txt
+var reactionIDs string
+
+// isReactionID reports whether Teams has a reaction.
+func isReactionID(id string) bool {
+	plain, tone, hasTone := strings.Cut(id, "-tone")
+	if hasTone && !slices.Contains([]string{"1", "2", "3", "4", "5"}, tone) {
+		return false
+	}
+
+	for entry := range strings.FieldsSeq(reactionIDs) {
+		known, isDiverse := strings.CutSuffix(entry, "*")
+		if known == plain && (isDiverse || !hasTone) {
+			return true
+		}
+	}
+	return false
+}
 
 // addReaction is PUT …/reactions/{type}: the bot reacts to anybody's message.
 func (c *API) addReaction(w http.ResponseWriter, r *http.Request) {
@@ -54,7 +74,7 @@ func (c *API) findReactable(w http.ResponseWriter, r *http.Request) (*tenant.Roo
 		calls.Refuse(w, http.StatusNotFound, "ActivityNotFoundInConversation", "The activity is not there.")
 	case m.Targeted != "":
 		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "Targeted messages take no reactions.")
-	case !reactionType.MatchString(kind):
+	case !isReactionID(kind):
 		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "Unknown reaction type.")
 	case c.ensureWithinLimits(w, reactRule()):
 		return ch, m, kind, true

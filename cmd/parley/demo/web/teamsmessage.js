@@ -82,9 +82,9 @@ function reactions(m, channel) {
 const react = (m, channel, name, off) => act(off ? 'unreact' : 'react', { channel, message: m.id, name });
 
 // what Parley makes of some reactions, said where they are picked.
-const meanings = { '2705_whiteheavycheckmark': 'resolves', '1f440_eyes': 'takes', '21a9_leftwardsarrowwithhook': 'takes a held reply back', '1f4a4_zzz': 'snoozes', '1f512_lock': 'keeps inside' };
+const meanings = { '2705_whiteheavycheckmark': 'resolves', '1f440_eyes': 'takes', '21a9_leftwardsarrowwithhook': 'takes a held reply back', '1f4a4_zzz': 'snoozes', '1f512_locked': 'keeps inside' };
 const quick = ['2705_whiteheavycheckmark', '1f440_eyes', '21a9_leftwardsarrowwithhook'];
-const picks = [...quick, '1f4a4_zzz', '1f512_lock', 'like', 'heart', 'laugh', 'surprised', 'sad', 'angry', '1f389_partypopper'];
+const picks = [...quick, '1f4a4_zzz', '1f512_locked', 'like', 'heart', 'laugh', 'surprised', 'sad', 'angry', '1f389_partypopper'];
 const titled = (name) => `React with ${reactionName(name)}${meanings[name] ? ` (${meanings[name]})` : ''}`;
 
 function tools(m, channel) {
