@@ -46,17 +46,14 @@ func (c *API) addReaction(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusOK)
 }
 
+// removeReaction is DELETE …/reactions/{type}. Teams answers 200 where the bot did not react so, too.
+// Source: learn.microsoft.com/microsoftteams/platform/agents-in-teams/agent-reactions, read 2026-11.
 func (c *API) removeReaction(w http.ResponseWriter, r *http.Request) {
 	ch, m, kind, ok := c.findReactable(w, r)
 	if !ok {
 		return
 	}
-	n := len(m.Reactions)
 	m.Reactions = slices.DeleteFunc(m.Reactions, func(x tenant.Reaction) bool { return x.Bot && x.Type == kind })
-	if len(m.Reactions) == n {
-		calls.Refuse(w, http.StatusNotFound, "ReactionNotFound", "The bot did not react so.")
-		return
-	}
 	c.Note(tenant.Change{Kind: "reaction", Channel: ch.ID, Message: m.ID, Root: m.Root})
 	w.WriteHeader(http.StatusOK)
 }
