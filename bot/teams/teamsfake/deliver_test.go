@@ -72,7 +72,7 @@ func TestChangesArePushed(t *testing.T) {
 	w.next("message")
 	for _, err := range []error{
 		w.ann.Edit(tickets, id, "two"), w.ann.Delete(tickets, id), w.ann.Undelete(tickets, id),
-		w.ann.React(tickets, root, "like"), w.ann.Unreact(tickets, root, "like"),
+		w.ben.React(tickets, id, "heart"), w.ann.React(tickets, root, "like"), w.ann.Unreact(tickets, root, "like"),
 	} {
 		if err != nil {
 			t.Fatal(err)
@@ -89,7 +89,7 @@ func TestChangesArePushed(t *testing.T) {
 	a = w.next("messageUpdate")
 	want(t, a, "channelData.eventType", "undeleteMessage")
 	want(t, a, "text", "two")
-	a = w.next("messageReaction")
+	a = w.next("messageReaction") // of those to a person's message, the bot is not told
 	want(t, a, "reactionsAdded.0.type", "like")
 	want(t, a, "replyToId", root)
 	want(t, a, "conversation.id", tickets)

@@ -13,7 +13,6 @@ import (
 
 	"parley/bot/teams/teamsfake/announce"
 	"parley/bot/teams/teamsfake/delivery"
-	"parley/bot/teams/teamsfake/entra"
 	"parley/bot/teams/teamsfake/graph"
 	"parley/bot/teams/teamsfake/tenant"
 	"parley/channels/emulator"
@@ -35,7 +34,6 @@ type Person struct {
 type People struct {
 	*tenant.Ground
 	org        *tenant.Directory
-	entra      *entra.Entra
 	announcer  *announce.Announcer
 	activities *delivery.Activities
 	composer   *composer
@@ -46,7 +44,7 @@ type People struct {
 // New returns the people of the organisation that n announces.
 func New(n *announce.Announcer, v *graph.View, faults *emulator.FaultPlan) *People {
 	return &People{
-		Ground: n.Ground, org: n.Org, entra: n.Entra, announcer: n, activities: n.Activities, view: v,
+		Ground: n.Ground, org: n.Org, announcer: n, activities: n.Activities, view: v,
 		composer: &composer{Ground: n.Ground, org: n.Org, files: n.Files},
 		invokes:  &invokes{Ground: n.Ground, org: n.Org, announcer: n, activities: n.Activities, faults: faults},
 	}
@@ -227,7 +225,10 @@ func (p *Person) changeReaction(channel, id, reaction string, add bool) error {
 	}
 
 	s.Note(tenant.Change{Kind: "reaction", Channel: ch.ID, Message: m.ID, Root: m.Root, User: p.id})
-	isTold := m.Bot || ch.Person != "" || s.entra.HasPermission(tenant.PermitMessages)
+	// Teams tells a bot of reactions to its own messages alone, whatever it may read.
+	// Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/subscribe-to-conversation-events,
+	// "Message reaction events", read 2026-11.
+	isTold := m.Bot || ch.Person != ""
 	if !s.org.IsReachable(ch) || !isTold {
 		return nil
 	}

@@ -81,16 +81,16 @@ function reactions(m, channel) {
 
 const react = (m, channel, name, off) => act(off ? 'unreact' : 'react', { channel, message: m.id, name });
 
-// what Parley makes of some reactions, said where they are picked.
-const meanings = { '2705_whiteheavycheckmark': 'resolves', '1f440_eyes': 'takes', '21a9_leftwardsarrowwithhook': 'takes a held reply back', '1f4a4_zzz': 'snoozes', '1f512_locked': 'keeps inside' };
-const quick = ['2705_whiteheavycheckmark', '1f440_eyes', '21a9_leftwardsarrowwithhook'];
-const picks = [...quick, '1f4a4_zzz', '1f512_locked', 'like', 'heart', 'laugh', 'surprised', 'sad', 'angry', '1f389_partypopper'];
-const titled = (name) => `React with ${reactionName(name)}${meanings[name] ? ` (${meanings[name]})` : ''}`;
+// what Parley makes of some reactions to its own posts, said where they are picked: Teams tells it of no others.
+const meanings = { '2705_whiteheavycheckmark': 'resolves', '1f440_eyes': 'takes', '1f4a4_zzz': 'snoozes' };
+const quick = ['2705_whiteheavycheckmark', '1f440_eyes', 'like'];
+const picks = [...quick, '1f4a4_zzz', 'heart', 'laugh', 'surprised', 'sad', 'angry', '1f389_partypopper'];
+const titled = (name, m) => `React with ${reactionName(name)}${m.bot && meanings[name] ? ` (${meanings[name]})` : ''}`;
 
 function tools(m, channel) {
   if (m.private) return null; // nobody can react to or pass on what is private
   const has = (name) => m.reactions?.some((r) => r.type === name && r.user === me());
-  return h('div', { class: 'tools', role: 'group', 'aria-label': 'Message actions' }, quick.map((name) => tool(face(name), titled(name), () => react(m, channel, name, has(name)), name)),
+  return h('div', { class: 'tools', role: 'group', 'aria-label': 'Message actions' }, quick.map((name) => tool(face(name), titled(name, m), () => react(m, channel, name, has(name)), name)),
     tool('☺', 'More reactions', (e) => picker(e.currentTarget, m, channel), 'picker'), tool('⋯', 'More options', (e) => more(e.currentTarget, m, channel), 'more'));
 }
 
@@ -99,7 +99,7 @@ function tool(sign, label, go, name) {
 }
 
 function picker(anchor, m, channel) {
-  const box = h('div', { class: 'picker', role: 'dialog', 'aria-label': 'Pick a reaction' }, picks.map((name) => h('button', { type: 'button', title: titled(name), 'aria-label': reactionName(name),
+  const box = h('div', { class: 'picker', role: 'dialog', 'aria-label': 'Pick a reaction' }, picks.map((name) => h('button', { type: 'button', title: titled(name, m), 'aria-label': reactionName(name),
     onclick: () => { closeMenu(true); react(m, channel, name, false); } }, face(name))));
   openPopup(anchor, box);
   box.querySelector('button').focus();

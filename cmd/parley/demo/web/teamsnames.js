@@ -36,4 +36,4 @@ export function face(type) {
 }
 
 // reactionName says a reaction in words.
-export const reactionName = (type) => ({ '2714_heavycheckmark': 'sent', '2705_whiteheavycheckmark': 'check mark', '21a9_leftwardsarrowwithhook': 'arrow back' }[type] || type.replace(/^[0-9a-f-]+_/, ''));
+export const reactionName = (type) => ({ '2714_heavycheckmark': 'sent', '2705_whiteheavycheckmark': 'check mark' }[type] || type.replace(/^[0-9a-f-]+_/, ''));
