@@ -16,7 +16,7 @@ import (
 func (s *poster) eraseMessage(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
 	at := connector.Conversation{Service: service, ID: connector.ThreadID(p.Place.Channel, p.Place.Thread)}
 	if p.Place.Channel == "" {
-		chat, err := s.Bot.Personal(ctx, service, s.Tenant, p.To)
+		chat, err := s.openChat(ctx, service, p.To)
 		if err != nil {
 			return bridge.Sent{}, s.access.classifyBeforeSend(err, p)
 		}

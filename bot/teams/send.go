@@ -226,7 +226,7 @@ func isRefusedInChannel(err error) bool {
 // sendDirectMessage posts in the person's chat with us. The activity's entities go, because nobody is mentioned there.
 // Errors are classified without the post's place, which is not where the message goes.
 func (s *poster) sendDirectMessage(ctx context.Context, service string, p bridge.Post, a connector.Activity) (bridge.Sent, error) {
-	chat, err := s.Bot.Personal(ctx, service, s.Tenant, p.To)
+	chat, err := s.openChat(ctx, service, p.To)
 	if err != nil {
 		return bridge.Sent{}, s.access.classifyBeforeSend(err, bridge.Post{Kind: p.Kind})
 	}
@@ -236,6 +236,15 @@ func (s *poster) sendDirectMessage(ctx context.Context, service string, p bridge
 		return sent, retryOnlyThisPost(s.access.classifyFailure(err, bridge.Post{Kind: p.Kind}))
 	}
 	return sent, nil
+}
+
+// openChat returns the id of a user's chat with us.
+func (s *poster) openChat(ctx context.Context, service, user string) (string, error) {
+	account, err := s.People.Account(ctx, user)
+	if err != nil {
+		return "", err
+	}
+	return s.Bot.Personal(ctx, service, s.Tenant, account)
 }
 
 // tellAbsent sends a direct message to agents to whom a conversation was assigned and who aren't in its channel:

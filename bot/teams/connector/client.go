@@ -58,8 +58,8 @@ func (c *Client) StartThread(ctx context.Context, service, tenant, channel strin
 	}, true)
 }
 
-// Personal returns the id of the bot's chat with a person ("29:…" or an Entra object id), who must have the
-// app. It is the same each time.
+// Personal returns the id of the bot's chat with a person ("29:…"), who must have the app, also as a member of a team. An
+// Entra object id is taken only of those who installed the app for themselves. The chat is the same each time.
 func (c *Client) Personal(ctx context.Context, service, tenant, person string) (string, error) {
 	s, err := c.begin(ctx, service, ConversationParameters{
 		Bot: &ChannelAccount{ID: c.me}, TenantID: tenant, Members: []ChannelAccount{{ID: person}},

@@ -80,13 +80,13 @@ func TestTargeted(t *testing.T) {
 	}
 }
 
-// The chat with a person is one, found by either id.
+// The chat with a person is one. The Entra object id of a person who only is in a team with the app finds none.
 func TestPersonal(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
-	id, err := st.client.Personal(st.ctx(), st.srv.ServiceURL(), st.srv.TenantID(), ann)
-	must(t, err)
 	u, _ := st.srv.User(ann)
+	id, err := st.client.Personal(st.ctx(), st.srv.ServiceURL(), st.srv.TenantID(), u.TeamsID)
+	must(t, err)
 	again, err := st.client.Personal(st.ctx(), st.srv.ServiceURL(), st.srv.TenantID(), u.TeamsID)
 	must(t, err)
 	if id != again || !strings.HasPrefix(id, "a:") {
@@ -94,6 +94,8 @@ func TestPersonal(t *testing.T) {
 	}
 	_, err = st.client.Reply(st.ctx(), connector.Conversation{Service: st.srv.ServiceURL(), ID: id}, text("hello"))
 	must(t, err)
+	_, err = st.client.Personal(st.ctx(), st.srv.ServiceURL(), st.srv.TenantID(), ann)
+	failed(t, err, channels.BadRecipient)
 	if m := st.srv.Personal(ann); len(m) != 1 || m[0].Text != "hello" {
 		t.Errorf("there is %+v", m)
 	}

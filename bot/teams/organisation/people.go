@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -109,6 +111,29 @@ func (p *People) IsMember(ctx context.Context, channel, user string) (bool, erro
 	}
 
 	return false, err
+}
+
+// Account returns the id of a user by which the bot may begin a chat with them: "29:…", as the teams with the app list it.
+// Of a user whom none lists it returns the Entra object id, which Teams takes only if they installed the app for themselves.
+// Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/send-proactive-messages, read 2026-11.
+// Errors: *connector.Error if a team can't be asked now.
+func (p *People) Account(ctx context.Context, user string) (string, error) {
+	if person, known := p.byID.Get(user); known { // this id stays the same for ever
+		return person.Teams, nil
+	}
+
+	var failed error
+	for _, team := range slices.Sorted(maps.Keys(p.notes.Teams())) {
+		person, err := p.ask(ctx, team, user)
+		if err == nil {
+			return person.Teams, nil
+		}
+		if !isNotMember(err) && !IsClosedTo(err) {
+			failed = err
+		}
+	}
+
+	return user, failed
 }
 
 // ask asks Teams to describe a member of a channel, and notes the answer.

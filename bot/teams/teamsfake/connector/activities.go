@@ -124,7 +124,9 @@ func (c *API) startThread(w http.ResponseWriter, p conversationParameters) {
 	calls.WriteJSON(w, http.StatusCreated, out)
 }
 
-// startPersonal answers with the chat between the bot and a person.
+// startPersonal answers with the chat between the bot and a person, who is named by a 29: id. An Entra object id would do
+// for people who installed the app for themselves; nobody here has.
+// Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/send-proactive-messages, read 2026-11.
 func (c *API) startPersonal(w http.ResponseWriter, p conversationParameters) {
 	if len(p.Members) != 1 {
 		calls.Refuse(w, http.StatusBadRequest, "BadArgument", "A personal chat needs exactly one member.")
@@ -135,6 +137,8 @@ func (c *API) startPersonal(w http.ResponseWriter, p conversationParameters) {
 	switch {
 	case u == nil || u.Bot:
 		calls.Refuse(w, http.StatusBadRequest, "BadSyntax", "Bad format of member id.")
+	case u.ID == p.Members[0].ID:
+		calls.Refuse(w, http.StatusForbidden, "ForbiddenOperationException", "The bot is not installed in the user's personal scope.")
 	case c.org.Blocked[u.ID]:
 		calls.Refuse(w, http.StatusForbidden, "ConversationBlockedByUser", "User blocked the conversation with the bot.")
 	case !c.org.HasApp(u.ID) || u.TenantID != c.Opt.TenantID:
