@@ -147,7 +147,7 @@ func (ac *access) classifyClosed(e *connector.Error, p bridge.Post) error {
 
 	out.Text = "Parley can't post to the channel " + ac.ChannelName(p.Place.Channel) + codeInBrackets(e) + "."
 	switch e.Code {
-	case connector.CodeWritesBlocked:
+	case connector.CodeWritesBlocked, connector.CodeAccessDenied:
 		out.Hint = "Unarchive the team, or choose another channel."
 	case connector.CodeDisabled:
 		out.Hint = "Allow the app in the Teams admin centre."

@@ -127,7 +127,7 @@ func (c *closures) latestCondition() (channels.Condition, bool) {
 // isClosingCode reports whether a failure with this code of Teams means that we may not post in a place.
 func isClosingCode(code string) bool {
 	switch code {
-	case connector.CodeNotInRoster, connector.CodeDisabled, connector.CodeBlocked, connector.CodeWritesBlocked:
+	case connector.CodeNotInRoster, connector.CodeDisabled, connector.CodeBlocked, connector.CodeWritesBlocked, connector.CodeAccessDenied:
 		return true
 	}
 	return false

@@ -176,6 +176,18 @@ func TestNoChat(t *testing.T) {
 	}
 }
 
+// TestArchivedTeam: what is posted to the threads of an archived team waits until it takes posts again.
+func TestArchivedTeam(t *testing.T) {
+	t.Parallel()
+	w, _, root, _ := talk(t)
+	must(t, w.fake.Admin.ArchiveTeam(w.team, true))
+	line := bridge.Line{Content: &bridge.WokeLine{Cause: "customer"}}
+	reply := bridge.Post{Kind: bridge.PostLine, Token: "line", Attempt: 1, Place: bridge.Place{Channel: w.channel, Thread: root}, Facts: sampleFacts(), Line: &line}
+	if se := w.refused(reply); !errors.Is(se, bridge.ErrChannelClosed) || !strings.Contains(se.Text, connector.CodeWritesBlocked) || !strings.Contains(se.Hint, "Unarchive") {
+		t.Errorf("%v, %s", se, se.Hint)
+	}
+}
+
 // TestSharedChannel: a channel belongs to the team that owns it, whomever it is shared with.
 func TestSharedChannel(t *testing.T) {
 	t.Parallel()

@@ -32,6 +32,7 @@ const (
 	CodeDisabled      = "BotDisabledByAdmin"
 	CodeBlocked       = "ConversationBlockedByUser"
 	CodeWritesBlocked = "MessageWritesBlocked"
+	CodeAccessDenied  = "209" // ThreadAccessDenied, where the service gives no closer code
 	CodeWrongHost     = "InvalidBotApiHost"
 	CodeNoActivity    = "ActivityNotFoundInConversation"
 )

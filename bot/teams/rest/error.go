@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -48,14 +49,15 @@ func (e *Failure) Error() string {
 func (e *Failure) Unwrap() error { return e.Cause }
 
 // readRefusal makes a Failure of an answer that isn't 2xx. The Bot Connector and Graph both answer
-// {"error":{"code":"…","message":"…"}}; gateways in front of them may answer {"message":"…"} or text.
+// {"error":{"code":"…","message":"…"}}; gateways in front of them may answer {"message":"…"} or text. The service that keeps
+// the threads answers {"errorCode":209,"message":"{\"subCode\":\"…\"}"}.
 func readRefusal(call string, resp *http.Response, body []byte, now time.Time) *Failure {
 	e := &Failure{Call: call, Status: resp.StatusCode, Location: resp.Header.Get("Location"), MaybeSent: true}
 	e.RetryAfter, _ = fence.RetryAfter(resp.Header, now, maxWait)
 	var answer struct {
 		Error json.RawMessage `json:"error"`
-		Text  string          `json:"message"`
-		Code  string          `json:"errorCode"`
+		Text  json.RawMessage `json:"message"`
+		Code  json.RawMessage `json:"errorCode"`
 	}
 	if json.Unmarshal(body, &answer) != nil {
 		if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/plain") {
@@ -65,15 +67,39 @@ func readRefusal(call string, resp *http.Response, body []byte, now time.Time) *
 	}
 
 	var inner struct {
-		Code string `json:"code"`
-		Text string `json:"message"`
+		Code json.RawMessage `json:"code"`
+		Text json.RawMessage `json:"message"`
 	}
 	if json.Unmarshal(answer.Error, &inner) == nil {
 		answer.Code, answer.Text = inner.Code, inner.Text
 	}
 
-	e.Code, e.Text = Shorten(answer.Code), Shorten(answer.Text)
+	text := plainText(answer.Text)
+	e.Code, e.Text = Shorten(cmp.Or(subCodeOf(text), plainText(answer.Code))), Shorten(text)
 	return e
+}
+
+// plainText returns a JSON text without its quotes, and any other JSON value as it is written. It returns "" for null.
+func plainText(value json.RawMessage) string {
+	var text *string
+	if len(value) == 0 || json.Unmarshal(value, &text) != nil {
+		return string(value)
+	}
+	if text == nil {
+		return ""
+	}
+	return *text
+}
+
+// subCodeOf returns the code that an explanation holds if it is itself JSON; "" if it is none.
+func subCodeOf(text string) string {
+	var details struct {
+		Code string `json:"subCode"`
+	}
+	if json.Unmarshal([]byte(text), &details) != nil {
+		return ""
+	}
+	return details.Code
 }
 
 // maxWait is the longest wait that a service may ask of us.

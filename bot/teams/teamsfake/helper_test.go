@@ -142,6 +142,11 @@ func (w *world) call(verb, path string, body any) (status int, answer obj) {
 
 // code is the error code of an answer.
 func code(answer obj) string {
+	if text, isText := answer["message"].(string); isText { // of the service that keeps threads
+		var details obj
+		json.Unmarshal([]byte(text), &details) //nolint:errcheck // then there is no code
+		return fmt.Sprint(details["subCode"])
+	}
 	e, _ := answer["error"].(obj)
 	return fmt.Sprint(e["code"])
 }

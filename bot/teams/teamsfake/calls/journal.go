@@ -157,6 +157,14 @@ func WriteJSON(w http.ResponseWriter, status int, v any) {
 	json.NewEncoder(w).Encode(v) //nolint:errcheck // the client is gone
 }
 
+// RefuseThread answers as the Bot Connector does where the service behind it, which keeps the threads, refuses a post: the
+// code is a number, and the message is JSON as text.
+func RefuseThread(w http.ResponseWriter, subCode, details string) {
+	const threadAccessDenied = 209
+	message := tenant.MustJSON(object{"subCode": subCode, "details": details, "errorCode": nil})
+	WriteJSON(w, http.StatusForbidden, object{"errorCode": threadAccessDenied, "message": string(message)})
+}
+
 // Refuse answers as the Bot Connector does.
 // Source: "Send and receive messages", status codes from bot conversational APIs, read 2026-11.
 func Refuse(w http.ResponseWriter, status int, code, text string) {

@@ -118,7 +118,7 @@ func (c *API) findWritable(w http.ResponseWriter, r *http.Request) (ch *tenant.R
 		return nil, "", false
 	}
 	if ch.Person == "" && c.org.Teams[ch.Team].Archived {
-		calls.Refuse(w, http.StatusForbidden, "MessageWritesBlocked", "The team is archived.")
+		calls.RefuseThread(w, "MessageWritesBlocked", "Thread is not active.")
 		return nil, "", false
 	}
 	return ch, root, true
