@@ -121,7 +121,7 @@ func New(o Options) (*Surface, error) {
 		return nil, err
 	}
 
-	tokens := o.newTokens(connector.Scope)
+	tokens := o.newTokens(rest.BotFramework(o.LoginURL) + "/.default")
 	app := &organisation.App{
 		Tenant: o.TenantID,
 		Me:     connector.BotID(o.AppID),
@@ -132,7 +132,7 @@ func New(o Options) (*Surface, error) {
 		Work:   background.New(maxBackground),
 	}
 
-	app.Graph, err = graph.New(graph.Options{URL: o.GraphURL, Tokens: o.newTokens(graph.Scope), HTTP: o.Client, Now: o.Now, PageBytes: o.PageBytes})
+	app.Graph, err = graph.New(graph.Options{URL: o.GraphURL, Tokens: o.newTokens(rest.GraphScope(o.GraphURL)), HTTP: o.Client, Now: o.Now, PageBytes: o.PageBytes})
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
@@ -23,6 +24,8 @@ const (
 	app     = "22222222-2222-4222-8222-222222222222"
 	tenant  = "11111111-1111-4111-8111-11111111aaaa"
 	service = "https://smba.trafficmanager.net/emea/" + tenant + "/"
+	// publicIssuer is the issuer of the tokens in the requests of the public cloud.
+	publicIssuer = "https://api.botframework.com"
 )
 
 // signer is a private key with the name and endorsements under which it is published.
@@ -88,10 +91,11 @@ func (s signer) publicKey() map[string]any {
 // keyServer publishes keys as login.botframework.com does.
 type keyServer struct {
 	*httptest.Server
-	mu     sync.Mutex
-	keys   []signer
-	answer http.HandlerFunc // nil means the keys
-	asked  int              // for keys
+	mu      sync.Mutex
+	keys    []signer
+	keysURL string           // "" means here
+	answer  http.HandlerFunc // nil means the keys
+	asked   int              // for keys
 }
 
 func newKeyServer(t testing.TB, keys ...signer) *keyServer {
@@ -115,7 +119,7 @@ func (k *keyServer) count() int {
 
 func (k *keyServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/v1/.well-known/openidconfiguration" {
-		_ = json.NewEncoder(w).Encode(map[string]any{"issuer": DefaultIssuer, "jwks_uri": k.URL + "/v1/.well-known/keys"})
+		_ = json.NewEncoder(w).Encode(map[string]any{"issuer": publicIssuer, "jwks_uri": cmp.Or(k.keysURL, k.URL+"/v1/.well-known/keys")})
 		return
 	}
 	k.mu.Lock()
@@ -174,7 +178,7 @@ func (st *stage) pass(d time.Duration) {
 func (st *stage) claimsNow() map[string]any {
 	now := st.now()
 	return map[string]any{
-		"serviceurl": service, "iss": DefaultIssuer, "aud": app,
+		"serviceurl": service, "iss": publicIssuer, "aud": app,
 		"nbf": now.Unix(), "exp": now.Add(time.Hour).Unix(),
 	}
 }

@@ -16,9 +16,6 @@ import (
 	"parley/bot/teams/rest"
 )
 
-// DefaultIssuer is the issuer of the tokens in the Bot Connector's requests.
-const DefaultIssuer = "https://api.botframework.com"
-
 // leeway is how much the service's clock and ours may differ.
 const leeway = 5 * time.Minute
 
@@ -31,7 +28,7 @@ type Options struct {
 	AppID   string // the audience that tokens must have
 	Tenants []string
 	OpenID  string // address of the metadata; "" means DefaultOpenIDURL
-	Issuer  string // "" means DefaultIssuer
+	Issuer  string // "" means that of the cloud to which OpenID belongs
 	Hosts   *rest.Hosts
 	Client  *http.Client // for keys; refuses redirects
 	Now     func() time.Time
@@ -52,7 +49,7 @@ func New(o Options) (*Validator, error) {
 	if o.AppID == "" || !hasTenants {
 		return nil, errors.New("teams: the app id and the tenant must be set")
 	}
-	o.Issuer = cmp.Or(o.Issuer, DefaultIssuer)
+	o.Issuer = cmp.Or(o.Issuer, rest.BotFramework(o.OpenID))
 	return &Validator{
 		tenants: o.Tenants, hosts: o.Hosts, keys: newKeySet(o.OpenID, o.Client, o.Now),
 		parser: jwt.NewParser(

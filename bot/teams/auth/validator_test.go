@@ -63,8 +63,8 @@ func claimVariants() []variant {
 		{name: "audience a number", claims: set("aud", 1)},
 		{name: "no audience", claims: unset("aud")},
 		{name: "issuer Entra", claims: set("iss", "https://login.microsoftonline.com/"+tenant+"/v2.0")},
-		{name: "issuer with a final slash", claims: set("iss", DefaultIssuer+"/")},
-		{name: "issuer in an array", claims: set("iss", []string{DefaultIssuer})},
+		{name: "issuer with a final slash", claims: set("iss", publicIssuer+"/")},
+		{name: "issuer in an array", claims: set("iss", []string{publicIssuer})},
 		{name: "no issuer", claims: unset("iss")},
 		{name: "expired within the leeway", claims: at("exp", -4*time.Minute), good: true},
 		{name: "expired beyond the leeway", claims: at("exp", -6*time.Minute)},
@@ -178,7 +178,7 @@ func confused(s signer) string {
 		panic(err)
 	}
 	secret := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
-	text := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"HS256","kid":"one"}`)) + "." + base64.RawURLEncoding.EncodeToString([]byte(`{"aud":"`+app+`","iss":"`+DefaultIssuer+`","serviceurl":"`+service+`","exp":9999999999}`))
+	text := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"HS256","kid":"one"}`)) + "." + base64.RawURLEncoding.EncodeToString([]byte(`{"aud":"`+app+`","iss":"`+publicIssuer+`","serviceurl":"`+service+`","exp":9999999999}`))
 	mac := hmac.New(sha256.New, secret)
 	mac.Write([]byte(text))
 	return text + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
@@ -239,6 +239,40 @@ func TestNew(t *testing.T) {
 	for _, o := range []Options{{}, {AppID: app}, {Tenants: []string{tenant}}, {AppID: app, Tenants: []string{""}}} {
 		if _, err := New(o); err == nil {
 			t.Errorf("%+v is enough", o)
+		}
+	}
+}
+
+// government sends what is meant for Microsoft's government cloud to a stand-in.
+type government struct{ standIn string }
+
+func (g government) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Host != "login.botframework.azure.us" {
+		return nil, errors.New("another cloud is asked: " + r.URL.Host)
+	}
+	there := r.Clone(r.Context())
+	there.URL.Scheme, there.URL.Host = "http", g.standIn
+	return http.DefaultTransport.RoundTrip(there)
+}
+
+// In the government cloud tokens are of another issuer, and those of the public cloud count for nothing.
+func TestGovernmentCloud(t *testing.T) {
+	t.Parallel()
+	one, _ := signers()
+	st := newStage(t, one)
+	const metadata = "https://login.botframework.azure.us/v1/.well-known/openidconfiguration"
+	client := &http.Client{Transport: government{strings.TrimPrefix(st.server.URL, "http://")}}
+	st.server.keysURL = strings.Replace(metadata, "openidconfiguration", "keys", 1)
+	var err error
+	st.Validator, err = New(Options{AppID: app, Tenants: []string{tenant}, OpenID: metadata, Hosts: st.hosts, Client: client, Now: st.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for issuer, want := range map[string]error{"https://api.botframework.us": nil, publicIssuer: ErrRefused} {
+		claims, a := st.claimsNow(), activity()
+		claims["iss"], claims["serviceurl"], a.ServiceURL = issuer, "https://smba.infra.gov.teams.microsoft.us/teams", "https://smba.infra.gov.teams.microsoft.us/teams"
+		if err := st.Check(t.Context(), bearing("Bearer "+one.sign(t, headerOf(one), claims)), a); !errors.Is(err, want) {
+			t.Errorf("a request of %s: %v", issuer, err)
 		}
 	}
 }

@@ -13,10 +13,6 @@ import (
 	"parley/bot/teams/rest"
 )
 
-// Scope of the token that the Bot Connector takes.
-// Source: learn.microsoft.com/azure/bot-service/rest-api/bot-framework-rest-connector-authentication, read 2026-11.
-const Scope = "https://api.botframework.com/.default"
-
 // Bounds of answers, in bytes.
 const (
 	maxAnswer   = 8 << 20
@@ -29,7 +25,7 @@ const downloadTimeout = 2 * time.Minute
 // Options of a Client.
 type Options struct {
 	AppID  string
-	Tokens *rest.Tokens // for Scope
+	Tokens *rest.Tokens // for rest.BotFramework
 	Hosts  *rest.Hosts
 	HTTP   *http.Client // refuses redirects; see fence.NewClient
 	Now    func() time.Time

@@ -58,7 +58,7 @@ func (st *stage) clientFor(service, password string) *connector.Client {
 	}
 	return connector.New(connector.Options{AppID: st.srv.AppID(), Hosts: hosts, HTTP: st.http, Now: time.Now, Tokens: rest.NewTokens(rest.TokenOptions{
 		LoginURL: st.srv.LoginURL(), TenantID: st.srv.TenantID(), AppID: st.srv.AppID(), Password: password,
-		Scope: connector.Scope, Client: st.http, Now: time.Now,
+		Scope: rest.BotFramework("") + "/.default", Client: st.http, Now: time.Now,
 	})})
 }
 

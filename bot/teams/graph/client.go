@@ -18,9 +18,6 @@ import (
 // DefaultURL is Graph, with the version.
 const DefaultURL = "https://graph.microsoft.com/v1.0"
 
-// Scope of the token that Graph takes.
-const Scope = "https://graph.microsoft.com/.default"
-
 // Bounds of answers, in bytes. A page of 50 messages with 1000 replies each can be larger than maxPage: a
 // caller that gets rest.ErrTooLarge asks for a smaller page.
 const (
@@ -39,7 +36,7 @@ const maxPageSize = 50
 // Options of a Client.
 type Options struct {
 	URL    string       // "" means DefaultURL; http only on this machine
-	Tokens *rest.Tokens // for Scope
+	Tokens *rest.Tokens // for rest.GraphScope
 	HTTP   *http.Client // refuses redirects; see fence.NewClient
 	Now    func() time.Time
 

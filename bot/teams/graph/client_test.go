@@ -56,7 +56,7 @@ func newStage(t *testing.T, o teamsfake.Options) *stage {
 	st.ann = st.srv.As(ann)
 	st.tokens = rest.NewTokens(rest.TokenOptions{
 		LoginURL: st.srv.LoginURL(), TenantID: st.srv.TenantID(), AppID: st.srv.AppID(), Password: st.srv.AppPassword(),
-		Scope: graph.Scope, Client: st.http, Now: time.Now,
+		Scope: rest.GraphScope(""), Client: st.http, Now: time.Now,
 	})
 	st.client = st.at(st.srv.GraphURL())
 	return st
@@ -370,12 +370,12 @@ func TestRights(t *testing.T) {
 		_, _ = fmt.Fprint(w, `{"token_type":"Bearer","expires_in":3600,"access_token":"EwBwA8l6BAAU"}`)
 	}))
 	defer opaque.Close()
-	st.tokens = rest.NewTokens(rest.TokenOptions{LoginURL: opaque.URL, TenantID: "t", AppID: "a", Password: "p", Scope: graph.Scope, Client: st.http, Now: time.Now})
+	st.tokens = rest.NewTokens(rest.TokenOptions{LoginURL: opaque.URL, TenantID: "t", AppID: "a", Password: "p", Scope: rest.GraphScope(""), Client: st.http, Now: time.Now})
 	if got, ok, err := st.at(st.srv.GraphURL()).Rights(t.Context()); ok || err != nil || len(got) > 0 {
 		t.Errorf("of a token that can't be read: %v, %v, %v", got, ok, err)
 	}
 	opaque.Close()
-	st.tokens = rest.NewTokens(rest.TokenOptions{LoginURL: opaque.URL, TenantID: "t", AppID: "a", Password: "p", Scope: graph.Scope, Client: st.http, Now: time.Now})
+	st.tokens = rest.NewTokens(rest.TokenOptions{LoginURL: opaque.URL, TenantID: "t", AppID: "a", Password: "p", Scope: rest.GraphScope(""), Client: st.http, Now: time.Now})
 	if _, _, err := st.at(st.srv.GraphURL()).Rights(t.Context()); !errors.Is(err, rest.ErrToken) {
 		t.Errorf("without a token: %v", err)
 	}

@@ -21,9 +21,9 @@ type Hosts struct {
 
 // serviceHosts are Teams' own.
 // Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/send-proactive-messages
-// (service URLs of the public, GCC and GCC High clouds), read 2026-11.
+// (service URLs of the public, GCC, GCC High and DoD clouds), read 2026-11.
 func serviceHosts() []string {
-	return []string{"smba.trafficmanager.net", "smba.infra.gcc.teams.microsoft.com", "smba.infra.gov.teams.microsoft.us"}
+	return []string{"smba.trafficmanager.net", "smba.infra.gcc.teams.microsoft.com", "smba.infra.gov.teams.microsoft.us", "smba.infra.dod.teams.microsoft.us"}
 }
 
 // NewHosts makes the list of Teams' own service hosts and of more. An entry is "host.example" (https),

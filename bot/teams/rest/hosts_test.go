@@ -24,6 +24,7 @@ func TestHosts(t *testing.T) {
 		"https://SMBA.TrafficManager.net":                 {true, true, true},
 		"https://smba.infra.gcc.teams.microsoft.com/x":    {true, true, true},
 		"https://smba.infra.gov.teams.microsoft.us/x":     {true, true, true},
+		"https://smba.infra.dod.teams.microsoft.us/teams": {true, true, true},
 		"https://smba.example/":                           {true, true, true},
 		"https://smba.example:8443/other":                 {true, true, true},
 		"http://127.0.0.1:4000/other":                     {true, true, true},
