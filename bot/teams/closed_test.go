@@ -147,7 +147,7 @@ func TestOtherLimits(t *testing.T) {
 	whisper := bridge.Post{Kind: bridge.PostEphemeral, Token: "w", Attempt: 1, Place: bridge.Place{Channel: w.channel, Thread: root}, To: ben, Facts: sampleFacts(),
 		Line: &bridge.Line{Content: &bridge.RefusedLine{Reason: "There is a reason."}, Verb: bridge.VerbTake}}
 	alone := whisper
-	alone.Place = bridge.Place{}
+	alone.Place, alone.To = bridge.Place{}, ann // of Ben, Teams is asked but once
 	for method, post := range map[string]bridge.Post{"members.get": whisper, "conversations.create": alone, "activities.send": alone} {
 		w.fake.Inject(teamsfake.Fault{Method: method, Kind: teamsfake.FaultRateLimit, Retry: 7, Times: 1})
 		if se := w.refused(post); se.Class != channels.Retry || se.Wait != 7*time.Second {
