@@ -313,6 +313,10 @@ func (h *history) missedFacts(ctx context.Context, channel string, m *graph.Mess
 	at := placeOf(channel, m)
 	id := fact.MessageID(channel, m.ID)
 	deleted := !m.DeletedAt.IsZero()
+	if !deleted && m.IsBlank() { // it is being deleted, or isn't shown yet; Confirm decides before it is sent
+		return nil, false, nil
+	}
+
 	isDeletedRoot := deleted && m.ReplyToID == ""
 	if h.IsByUs(m) && !isDeletedRoot {
 		return nil, false, nil

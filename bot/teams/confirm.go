@@ -70,6 +70,14 @@ func (h *history) readAgain(ctx context.Context, at bridge.Place) (graph.Message
 	if err != nil {
 		return graph.Message{}, readError(err)
 	}
+
+	if m.DeletedAt.IsZero() && m.IsBlank() {
+		if h.isJustWritten(at.Message) {
+			return graph.Message{}, errNotShownYet()
+		}
+		m.DeletedAt = h.Now()
+	}
+
 	return m, nil
 }
 

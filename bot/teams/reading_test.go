@@ -111,6 +111,28 @@ func TestConfirmGone(t *testing.T) {
 	}
 }
 
+// TestConfirmBlank: a reply that was deleted is gone, though Graph doesn't say when, and shows only that it has no words any
+// more; where it was typed a moment ago, it is asked for again. It isn't brought back by what is read later.
+func TestConfirmBlank(t *testing.T) {
+	t.Parallel()
+	w, d, root, p, later := talkLater(t)
+	a := typed(t, w, d, p, root, "hello")
+	must(t, w.fake.Admin.Blank(w.channel, a.Place.Message))
+	if got, err := w.s.Confirm(within(t), a.Place, a.Text); got != bridge.Unchanged || err == nil || d.Number("d:") != 0 {
+		t.Errorf("it may not be shown yet: %v, %v", got, err)
+	}
+	later(time.Hour)
+	for range 2 {
+		if got, err := w.s.Confirm(within(t), a.Place, a.Text); got != bridge.Gone || err != nil || d.Number("d:") != 1 {
+			t.Errorf("it is empty: %v, %v", got, err)
+		}
+		must(t, w.s.history.catchUp(within(t)))
+	}
+	if verbs := w.verbs(d); slices.Contains(verbs, "restored") {
+		t.Errorf("it is brought back: %v", verbs)
+	}
+}
+
 // TestDeletedAgain: what was deleted, brought back and deleted again is deleted twice.
 func TestDeletedAgain(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,9 @@
 package graph
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Message is a channel's message as Graph tells it.
 type Message struct {
@@ -17,6 +20,12 @@ type Message struct {
 	Mentions    []Mention    `json:"mentions"`
 	Replies     []Message    `json:"replies"`                // at most 1000
 	MoreReplies string       `json:"replies@odata.nextLink"` // see Client.Replies
+}
+
+// IsBlank reports whether nothing is in a message. Nobody can write such a message: Graph shows so one that was deleted,
+// where it doesn't say when.
+func (m *Message) IsBlank() bool {
+	return strings.TrimSpace(m.Body.Content) == "" && len(m.Attachments) == 0
 }
 
 // From is who wrote a message: exactly one field is set.

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"slices"
+	"time"
 
 	"parley/bot/teams/teamsfake/tenant"
 )
@@ -27,5 +28,20 @@ func (s *Administrator) Forget(channel, id string) error {
 	}
 
 	s.Note(tenant.Change{Kind: "deleted", Channel: channel, Message: id})
+	return nil
+}
+
+// Blank takes a person's message away so that Graph shows neither its text nor when it was deleted, and tells nobody.
+// Reported by others; Graph's reference doesn't say it.
+// Errors: ErrNoMessage.
+func (s *Administrator) Blank(channel, id string) error {
+	s.Mu.Lock()
+	defer s.Mu.Unlock()
+	ch := s.org.Channels[channel]
+	if ch == nil || ch.ByID[id] == nil {
+		return tenant.ErrNoMessage
+	}
+	s.org.Erase(ch, ch.ByID[id])
+	ch.ByID[id].DeletedAt = time.Time{}
 	return nil
 }
