@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"parley/bot/teams/graph"
 	"parley/bot/teams/manifest"
@@ -71,6 +72,9 @@ func (s *Surface) checkFiles(ctx context.Context) channels.Finding {
 	switch {
 	case !known:
 		out.Text = "Entra doesn't tell whether they may be read"
+	case strings.HasSuffix(right, ".Read.All"):
+		out.Text = "they may be read (" + right + "): what agents attach reaches customers. Should Graph refuse one all the same, grant " +
+			strings.Replace(right, ".Read.", ".ReadWrite.", 1) + ", which its reference names for reading a file by its address"
 	case right != "":
 		out.Text = "they may be read (" + right + "): what agents attach reaches customers"
 	case rights.HasNamedSites():

@@ -273,10 +273,11 @@ func TestCheckFiles(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, newDesk(), nil).connect()
 	for want, granted := range map[string][]string{
-		"they may be read (Files.Read.All)":                  tenant.AllPermissions(),
-		"they may be read (Sites.Read.All)":                  {"Sites.Read.All", "User.Read.All"},
-		"where an admin granted it for the team's site":      {"Sites.Selected", tenant.PermitMessages},
-		"they may not be read (Files.Read.All, or Sites.Sel": {tenant.PermitMessages},
+		"they may be read (Files.ReadWrite.All)":               tenant.AllPermissions(),
+		"they may be read (Sites.Read.All)":                    {"Sites.Read.All", "User.Read.All"},
+		"grant Files.ReadWrite.All, which its reference names": {"Files.Read.All"},
+		"where an admin granted it for the team's site":        {"Sites.Selected", tenant.PermitMessages},
+		"they may not be read (Files.Read.All, or Sites.Sel":   {tenant.PermitMessages},
 	} {
 		w.fake.Entra.Permit(granted...)
 		s, err := New(w.s.opt) // whose token isn't older than the grant

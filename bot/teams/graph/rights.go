@@ -29,10 +29,11 @@ func (c *Client) Rights(ctx context.Context) (granted Rights, ok bool, err error
 	return claims.Roles, true, nil
 }
 
-// Files returns the right that lets the app read all files of channels; "" if no right does.
-// Source: what reading of drive items asks of apps, learn.microsoft.com/graph/api/permission-get, read 2026-11.
+// Files returns the right that lets the app read all files of channels; "" if no right does. Those with ReadWrite come first:
+// they are the ones that Graph's reference names for reading a file by its address (/shares), though the others are known to do.
+// Source: learn.microsoft.com/graph/api/shares-get and …/permission-get there, read 2026-11.
 func (r Rights) Files() string {
-	for _, right := range []string{"Files.Read.All", "Files.ReadWrite.All", "Sites.Read.All", "Sites.ReadWrite.All"} {
+	for _, right := range []string{"Files.ReadWrite.All", "Sites.ReadWrite.All", "Files.Read.All", "Sites.Read.All"} {
 		if slices.Contains(r, right) {
 			return right
 		}
