@@ -215,17 +215,16 @@ func TestChannelWithoutApp(t *testing.T) {
 	w, d, root, p := talk(t)
 	typed(t, w, d, p, root, "in the team's channel")
 	private := w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.team, Name: "Private", Kind: tenant.KindPrivate, Members: []string{ann}, Added: true})
-	event := func(name string, members string) {
-		t.Helper()
-		status, answer := w.raw(map[string]any{"type": connector.TypeConversationUpdate, "id": "f:" + name, members: []any{map[string]any{"id": w.s.org.Me}},
-			"channelData": map[string]any{"tenant": map[string]any{"id": w.fake.TenantID()}, "eventType": name, "team": map[string]any{"id": w.team},
-				"channel": map[string]any{"id": private.ID, "name": "Private", "type": "private"}}}, root)
-		if status != http.StatusOK {
-			t.Fatalf("%s is answered %d %s", name, status, answer)
-		}
-	}
 	post := bridge.Post{Kind: bridge.PostRoot, Token: "p", Attempt: 1, Place: bridge.Place{Channel: private.ID}, Facts: sampleFacts()}
-	event("channelMemberRemoved", "membersRemoved")
+	must(t, w.fake.Admin.AddApp(private.ID, false))
+	w.settled()
+	// Where Teams also tells it as an installation, it names the channel as the place.
+	status, answer := w.raw(map[string]any{"type": connector.TypeInstallationUpdate, "id": "f:gone", "action": "remove",
+		"conversation": map[string]any{"id": private.ID, "conversationType": "channel", "tenantId": w.fake.TenantID()},
+		"channelData":  map[string]any{"tenant": map[string]any{"id": w.fake.TenantID()}, "team": map[string]any{"id": w.team}}}, root)
+	if status != http.StatusOK {
+		t.Fatalf("answered %d %s", status, answer)
+	}
 	if se := w.refused(post); !errors.Is(se, bridge.ErrChannelClosed) || !strings.Contains(se.Text, "removed from the channel “Private”") {
 		t.Errorf("%v", se)
 	}
@@ -235,7 +234,8 @@ func TestChannelWithoutApp(t *testing.T) {
 	if last, _ := d.lastReport(); last.Status != channels.Broken || len(w.s.org.Notes.Teams()) != 1 {
 		t.Errorf("told %+v; the app is in %v", last, w.s.org.Notes.Teams())
 	}
-	event("channelMemberAdded", "membersAdded")
+	must(t, w.fake.Admin.AddApp(private.ID, true))
+	w.settled()
 	if _, err := w.s.Send(within(t), post); err != nil {
 		t.Errorf("in it again: %v", err)
 	}

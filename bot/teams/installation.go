@@ -97,7 +97,11 @@ func (i *installation) learnTeam(ctx context.Context, ref *connector.TeamRef, a 
 // isRemovedAfter reports whether the app is out of a team after an activity. before is what was known until then.
 func (i *installation) isRemovedAfter(a *connector.Activity, before bool) bool {
 	if a.Type == connector.TypeInstallationUpdate {
-		return strings.HasPrefix(a.Action, "remove") && a.Action != "remove-upgrade"
+		isRemoval := strings.HasPrefix(a.Action, "remove") && a.Action != "remove-upgrade"
+		if isRemoval && isInOneChannel(a) {
+			return before // the app stays in the team
+		}
+		return isRemoval
 	}
 	if a.Type != connector.TypeConversationUpdate {
 		return false // we get activities only from teams that the app is in
@@ -120,6 +124,16 @@ func (i *installation) isRemovedAfter(a *connector.Activity, before bool) bool {
 	}
 
 	return before
+}
+
+// isInOneChannel reports whether an activity of a team has a channel other than General as its conversation. The id of
+// General is that of its team.
+func isInOneChannel(a *connector.Activity) bool {
+	if a.Conversation == nil {
+		return false
+	}
+	channel, _ := connector.SplitThread(a.Conversation.ID)
+	return channel != "" && channel != a.ChannelData.Team.ID
 }
 
 // mayReopen reports whether an activity may mean that a team takes posts again.

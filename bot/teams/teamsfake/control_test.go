@@ -127,7 +127,7 @@ func TestManage(t *testing.T) {
 		t.Errorf("%d %v", status, got)
 	}
 	try(w.srv.Admin.AddApp(private.ID, true))
-	update("teamMemberAdded")
+	want(t, update("channelMemberAdded"), "channelData.channel.id", private.ID)
 	if status, got := w.call("POST", "conversations", body); status != 201 {
 		t.Errorf("%d %v", status, got)
 	}

@@ -81,7 +81,9 @@ func (n *Announcer) Actor() object {
 	return object{"id": "29:1administrator", "aadObjectId": tenant.GUIDOf("administrator")}
 }
 
-// TellRoster is conversationUpdate with membersAdded or membersRemoved, 28: or 29: ids.
+// TellRoster is conversationUpdate with membersAdded or membersRemoved, 28: or 29: ids. Of a private or shared channel it tells
+// which one they came to or left, of a standard one only the team.
+// Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/subscribe-to-conversation-events, read 2026-11.
 func (n *Announcer) TellRoster(ch *tenant.Room, added bool, ids ...string) *delivery.Delivery {
 	a := n.Base("conversationUpdate", Where{Room: ch})
 	a["from"] = n.Actor()
@@ -96,14 +98,19 @@ func (n *Announcer) TellRoster(ch *tenant.Room, added bool, ids ...string) *deli
 		list = append(list, m)
 	}
 
-	data := n.teamData(a, ch)
-	if added {
-		a["membersAdded"], data["eventType"] = list, "teamMemberAdded"
+	data, of := n.teamData(a, ch), "teamMember"
+	if ch.Kind == tenant.KindStandard {
+		delete(data, "channel")
 	} else {
-		a["membersRemoved"], data["eventType"] = list, "teamMemberRemoved"
+		of, data["channel"] = "channelMember", object{"id": ch.ID, "name": ch.Name, "type": ch.Kind}
 	}
 
-	delete(data, "channel")
+	if added {
+		a["membersAdded"], data["eventType"] = list, of+"Added"
+	} else {
+		a["membersRemoved"], data["eventType"] = list, of+"Removed"
+	}
+
 	return n.Activities.Emit(ch.ID, a)
 }
 
