@@ -71,11 +71,7 @@ func (at attempts) lookForAttempt(ctx context.Context, f *dispatch.Finish, c dis
 		unclearAfter += at.opt.absentFor(p.AbsentFor)
 	}
 	if ago > unclearAfter {
-		if p.PreferDouble {
-			at.makeAgain(f, c)
-		} else {
-			at.askPerson(f, c)
-		}
+		at.endDoubt(f, c, p)
 		return
 	}
 	f.Wait = lookAgainEvery.Seconds()
@@ -95,7 +91,7 @@ func (at attempts) noteAbsent(f *dispatch.Finish, c dispatch.Claimed, p Policy, 
 		return
 	}
 	failed := &channels.SendError{Class: channels.Ambiguous, Text: c.ErrorText}
-	if !p.PreferDouble && store.Seconds(c.FirstAgo) > p.RetryFor { // a post may come late: after a restore it has not been tried here
+	if store.Seconds(c.FirstAgo) > p.RetryFor {
 		at.giveUp(f, c, failed)
 		return
 	}
@@ -103,6 +99,19 @@ func (at attempts) noteAbsent(f *dispatch.Finish, c dispatch.Claimed, p Policy, 
 	f.State = store.Queued
 	at.warnIfLate(f, c, failed)
 	if sent.Blind {
+		at.makeAgain(f, c)
+	}
+}
+
+// endDoubt ends the search for an attempt of which nobody can tell for long. A post whose answers are always lost is not made
+// again for ever.
+func (at attempts) endDoubt(f *dispatch.Finish, c dispatch.Claimed, p Policy) {
+	switch wasTriedLong := store.Seconds(c.FirstAgo) > p.RetryFor; {
+	case !p.PreferDouble:
+		at.askPerson(f, c)
+	case wasTriedLong:
+		at.giveUp(f, c, &channels.SendError{Class: channels.Ambiguous, Text: c.ErrorText})
+	default:
 		at.makeAgain(f, c)
 	}
 }

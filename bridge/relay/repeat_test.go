@@ -60,3 +60,23 @@ func TestRepeatedCounted(t *testing.T) {
 		})
 	}
 }
+
+// A post whose answers are always lost, and that never lands, is given up like any other that fails for so long.
+func TestPostIsNotMadeAgainForever(t *testing.T) {
+	t.Parallel()
+	for name, outcome := range map[string]channels.Outcome{"absent": channels.Absent, "nobody knows": channels.CannotTell} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t).effects()
+			s.policy.PreferDouble = true
+			s.send = fails(channels.Ambiguous)
+			s.reconcile = func(dispatch.Claimed) (channels.Outcome, relay.Sent, error) { return outcome, relay.Sent{}, nil }
+			s.lane(1, 1)
+			s.start()
+			s.state(1001, "unknown")
+			s.exec(`UPDATE deliveries SET first_at = first_at - interval '2 hours'`)
+			s.age(700)
+			s.eventually("failed true", `SELECT state || ' ' || (attempt < 3) FROM deliveries`)
+		})
+	}
+}

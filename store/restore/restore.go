@@ -41,12 +41,13 @@ type Restored struct {
 
 // Deliveries that waited when the backup was made may have left since. In state unknown they are
 // looked for at their destination before anything is sent; those to customers are sent only when a
-// person clicks (payload.restored; relay.Policy.Restored). first_at is the time from which on to look.
+// person clicks (payload.restored; relay.Policy.Restored). first_at is the time from which on to look,
+// payload.restored_at that from which on a post is tried.
 const forgetDeliveries = `
 	WITH d AS (
 		UPDATE deliveries
-		SET state = 'unknown', payload = payload || '{"restored": true}', not_before = NULL, sent_at = NULL, absent_at = NULL,
-			first_at = least(first_at, $1), warned_at = NULL,
+		SET state = 'unknown', payload = payload || jsonb_build_object('restored', true, 'restored_at', clock_timestamp()),
+			not_before = NULL, sent_at = NULL, absent_at = NULL, first_at = least(first_at, $1), warned_at = NULL,
 			error_text = 'It waited when the backup was made that I was restored from, and may have left since.'
 		WHERE state IN ('queued', 'sending', 'unknown')
 		RETURNING kind

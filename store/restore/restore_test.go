@@ -67,6 +67,24 @@ func TestManyRestores(t *testing.T) {
 	}
 }
 
+// A post that was tried long before the backup is looked for from then on, and tried as long as one whose first attempt comes after
+// the restore.
+func TestRestoredPost(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	exec(t, pool, `INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE VALUES (1, 1, 'g')`)
+	exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id, tail, lease_seconds) VALUES (1, 1, 'c', 1, 1, 60)`)
+	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, created_at, first_at)
+		VALUES (1, 1, 1, 'said', parley_now(), clock_timestamp() - interval '30 days')`)
+	check(t, restore.Begin(t.Context(), pool, "test"))
+	_, err := restore.Finish(t.Context(), pool, time.Now().Add(-20*24*time.Hour))
+	check(t, err)
+	if got := row(t, pool, `SELECT state, first_at < clock_timestamp() - interval '29 days', payload->'restored',
+		(payload->>'restored_at')::timestamptz > clock_timestamp() - interval '1 minute' FROM deliveries`); got != "(unknown,t,true,t)" {
+		t.Errorf("it is %s", got)
+	}
+}
+
 // A restored Parley first served while the database's clock was a day ahead. Once the clock is right, that is not the time
 // before which everything counts as typed.
 func TestServedAhead(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/own"
+	"parley/bridge/relay"
 	"parley/store"
 	"parley/store/dispatch"
 )
@@ -58,8 +59,9 @@ type ReplyPayload struct {
 
 // Doubt is what SQL notes in a payload when nobody can tell what became of an attempt.
 type Doubt struct {
-	Restored bool `json:"restored,omitempty"` // set by restore.Finish: the delivery came with a backup
-	Unsure   bool `json:"unsure,omitempty"`   // set by dispatch.Finish: the post is made again though it may be there already
+	Restored   bool       `json:"restored,omitempty"`    // set by restore.Finish: the delivery came with a backup
+	RestoredAt *time.Time `json:"restored_at,omitempty"` // when that was, by the database's clock
+	Unsure     bool       `json:"unsure,omitempty"`      // set by dispatch.Finish: the post is made again though it may be there already
 }
 
 // SoughtRoot is a root that may be there twice.
@@ -75,13 +77,18 @@ func PayloadOf(d *store.Delivery) Payload {
 	return p
 }
 
-// isRestored reports whether a delivery came with a backup: it may have been sent after the backup was made.
-func isRestored(c dispatch.Claimed) bool {
-	if c.State != store.Unknown || !bytes.Contains(c.Payload, []byte(`"restored"`)) { // mostly: spare the decoding
-		return false
+// noteRestored notes in the policy of a delivery that it came with a backup: it may have been sent after the backup was made.
+// The time before the restore doesn't count for how long it is tried, since nobody tried it here.
+func noteRestored(p *relay.Policy, c dispatch.Claimed) {
+	if !bytes.Contains(c.Payload, []byte(`"restored"`)) { // mostly: spare the decoding
+		return
 	}
-	var p Payload
-	return json.Unmarshal(c.Payload, &p) == nil && p.Restored
+
+	body := PayloadOf(&c.Delivery)
+	p.Restored = body.Restored && c.State == store.Unknown
+	if body.RestoredAt != nil && c.FirstAt != nil {
+		p.RetryFor += max(body.RestoredAt.Sub(*c.FirstAt), 0)
+	}
 }
 
 // ChannelLane names the lane for posts outside conversations in a channel.

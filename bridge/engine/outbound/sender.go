@@ -114,7 +114,7 @@ func (e *Sender) Policy(c dispatch.Claimed) relay.Policy {
 			p.Rest, p.AbsentFor = caps.Sending.ReplyEvery, caps.Sending.AbsentFor
 		}
 
-		p.Restored = isRestored(c)
+		noteRestored(&p, c)
 		return p
 	}
 
@@ -134,7 +134,7 @@ func (e *Sender) Policy(c dispatch.Claimed) relay.Policy {
 		p.RetryFor = MaxMarkAge
 	}
 
-	p.Restored = isRestored(c)
+	noteRestored(&p, c)
 	if s := e.opt.Engine.Surface(c.AccountID); s != nil {
 		p.RequestTimeout = s.Limits().RequestTimeout
 	}
