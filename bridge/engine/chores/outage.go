@@ -24,7 +24,7 @@ const (
 	noticePause       = 30 * time.Second // between two attempts
 	noticeUnsure      = time.Minute      // until an unclear attempt is surely over, and can be looked for
 	maxNoticeAttempts = 2000             // enough for most of a day
-	maxNoticeLooks    = 30               // at an unclear one, as long as the looks fail
+	maxNoticeLooks    = 30               // for an unclear one, as long as they fail; those of this process count
 	unclearAttempts   = 800              // as many attempts one counts of which nobody can tell: such a notice is sent three times
 )
 
@@ -189,8 +189,11 @@ func (cs *Chores) mailAccount() store.AccountID {
 	return 0
 }
 
-// noticing sends mails and texts to admins about outages.
-type noticing struct{ *Chores }
+// noticing sends mails or texts to admins about outages.
+type noticing struct {
+	*Chores
+	looks map[int64]int // how many look-ups of an unclear notice have failed in a row, by notice
+}
 
 // sendMails sends the mails to admins that are due. Without an account for them they wait for one.
 func (cs noticing) sendMails(ctx context.Context) error {
@@ -238,16 +241,7 @@ func (cs noticing) sendNotice(ctx context.Context, n *outage.Notice) error {
 	if n.Unclear {
 		mail.Attempt.FirstAt = *n.FirstAt
 		outcome, _, err := ch.Reconcile(sending, mail)
-		if err == nil && outcome == channels.Landed {
-			return outage.Finish(ctx, cs.pool, n, outage.Sent, "", 0)
-		}
-		if err == nil && outcome == channels.Absent {
-			return outage.Finish(ctx, cs.pool, n, outage.Queued, "it was not sent", 0)
-		}
-		if err != nil && n.Attempt < maxNoticeLooks { // the look-up failed, so that a later one may tell
-			return outage.LookAgain(ctx, cs.pool, n, err.Error(), noticeUnsure)
-		}
-		return cs.repeatNotice(ctx, n)
+		return cs.noteLook(ctx, n, outcome, err)
 	}
 
 	_, err := ch.Send(sending, mail)
@@ -267,6 +261,28 @@ func (cs noticing) sendNotice(ctx context.Context, n *outage.Notice) error {
 	}
 
 	return outage.Finish(late, cs.pool, n, outage.Queued, err.Error(), max(noticePause, se.Wait))
+}
+
+// noteLook writes what a look for an unclear notice has found. If the look-up failed, a later one may tell.
+func (cs noticing) noteLook(ctx context.Context, n *outage.Notice, outcome channels.Outcome, err error) error {
+	if err != nil && cs.looks[n.ID] < maxNoticeLooks {
+		cs.looks[n.ID]++
+		return outage.LookAgain(ctx, cs.pool, n, err.Error(), noticeUnsure)
+	}
+
+	delete(cs.looks, n.ID)
+	if err != nil {
+		return cs.repeatNotice(ctx, n)
+	}
+
+	switch outcome {
+	case channels.Landed:
+		return outage.Finish(ctx, cs.pool, n, outage.Sent, "", 0)
+	case channels.Absent:
+		return outage.Finish(ctx, cs.pool, n, outage.Queued, "it was not sent", 0)
+	default:
+		return cs.repeatNotice(ctx, n)
+	}
 }
 
 // repeatNotice sends a notice once more that may have arrived: twice is better than never, but not without end.
