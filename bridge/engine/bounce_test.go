@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/channels"
 	"parley/channels/channelstest"
 )
 
@@ -47,10 +48,17 @@ func TestWaitGoesOnAfterABounce(t *testing.T) {
 	if n := w.count(`SELECT count(*) FROM conversations WHERE waiting_since IS NULL`); n != 1 {
 		t.Fatal("the customer still waits")
 	}
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.Retry, Times: -1})
 	third := w.reply(thread, "Three")
-	w.fate(third, "out")
+	w.eventually("the third is under way", func() bool {
+		return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'reply' AND attempt > 0`) == 3
+	})
 	w.advance(48 * time.Hour)
 	for i, reply := range []string{second, third} {
+		if reply == third {
+			w.provider.ClearFaults()
+			w.fate(third, "out")
+		}
 		w.hook(chat, channelstest.Event{ID: reply, Type: "status", State: "failed", Reason: "Full",
 			Message: int64(w.count(`SELECT id FROM messages WHERE place = $1`, reply))})
 		w.eventually("the failure is told", func() bool { return w.lines(thread, bridge.LineFailed) == i+1 })

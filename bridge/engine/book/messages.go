@@ -195,12 +195,7 @@ func (ms *Messages) AddByPerson(r Request) *Message {
 // reply since the customer's last message reached the customer or still may. An older reply that lands later then answers
 // nothing: the customer has spoken last.
 func (ms *Messages) AwaitAnswerAgain(c *Conversation) {
-	recent := slices.SortedFunc(slices.Values(c.Last), func(a, b store.Message) int {
-		if WasSaidAfter(&a, &b) {
-			return -1
-		}
-		return 1
-	})
+	recent := newestFirst(c)
 	for i := range recent {
 		m := ms.Rows[recent[i].ID]
 		if m == nil {
@@ -213,8 +208,7 @@ func (ms *Messages) AwaitAnswerAgain(c *Conversation) {
 			break
 		}
 
-		isAnswer := m.Direction == store.DirectionOut && m.Reason != store.ReasonMachine
-		if isAnswer && mayReachCustomer(m.Fate) && !wasGivenBefore(m, recent[i:]) {
+		if isStandingAnswer(m) && !wasGivenBefore(m, recent[i:]) {
 			return
 		}
 	}
@@ -237,6 +231,48 @@ func wasGivenBefore(m *Message, recent []store.Message) bool {
 		return false
 	}
 	return m.SaidAt.Before(recent[i].SaidAt) && m.SaidAt.Before(recent[i].CreatedAt)
+}
+
+// AnswersBeside returns the other replies that answer the same words of the customer as a reply, and reached the customer or still
+// may. The customer's next words part them from those that answer later ones.
+func (ms *Messages) AnswersBeside(c *Conversation, reply *Message) []*Message {
+	var list []*Message
+	isBeside := false
+	for _, said := range newestFirst(c) {
+		m := ms.Rows[said.ID]
+		switch {
+		case m == nil:
+		case m.isByCustomer():
+			if isBeside {
+				return list
+			}
+			list = nil
+		case m == reply:
+			isBeside = true
+		case isStandingAnswer(m):
+			list = append(list, m)
+		}
+	}
+
+	if !isBeside {
+		return nil
+	}
+	return list
+}
+
+// newestFirst returns the latest messages of a conversation in the order in which they were said, the newest first.
+func newestFirst(c *Conversation) []store.Message {
+	return slices.SortedFunc(slices.Values(c.Last), func(a, b store.Message) int {
+		if WasSaidAfter(&a, &b) {
+			return -1
+		}
+		return 1
+	})
+}
+
+// isStandingAnswer reports whether a message is a person's answer that reached the customer or still may.
+func isStandingAnswer(m *Message) bool {
+	return m.Direction == store.DirectionOut && m.Reason != store.ReasonMachine && mayReachCustomer(m.Fate)
 }
 
 // mayReachCustomer reports whether a reply with this fate reached the customer or still may.

@@ -133,18 +133,13 @@ func (rc *Receipts) awaitAnswerAgain(c *book.Conversation, m *book.Message) {
 		c.WaitingSince = d.DecodedPayload().Waited
 		return
 	}
-	rc.handOnWait(c, d)
+	rc.handOnWait(c, m, d)
 }
 
-// handOnWait notes with the replies that still stand since when the customer had waited: should they fail, too, it is known.
-func (rc *Receipts) handOnWait(c *book.Conversation, failed *book.Delivery) {
-	for _, said := range c.Last {
-		m := rc.Messages.Rows[said.ID]
-		if m == nil || m.Fate != store.FateOut {
-			continue
-		}
-
-		d := rc.Outbox.FirstPartOf(m)
+// handOnWait notes with the other replies to the same words since when the customer had waited: should they fail, too, it is known.
+func (rc *Receipts) handOnWait(c *book.Conversation, m *book.Message, failed *book.Delivery) {
+	for _, other := range rc.Messages.AnswersBeside(c, m) {
+		d := rc.Outbox.FirstPartOf(other)
 		if d == nil {
 			continue
 		}
