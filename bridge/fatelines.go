@@ -85,6 +85,7 @@ type EditLateLine struct {
 	OnlyFiles bool     `json:",omitempty"` // the text is the same
 	Left      []string `json:",omitempty"` // names of removed files that Customer has
 	Leaving   []string `json:",omitempty"` // of removed files that could not be stopped, though they had perhaps not left
+	Failed    []string `json:",omitempty"` // of removed files that failed, perhaps, and leave if the reply is sent again
 	Stopped   []string `json:",omitempty"` // of removed files that had not left
 	Added     []string `json:",omitempty"` // of added files, which didn't leave
 }

@@ -129,6 +129,9 @@ func editLateLine(l bridge.Line, c *bridge.EditLateLine, f bridge.Facts) []Block
 	if len(c.Leaving) > 0 {
 		what += " Too late to stop: " + strings.Join(c.Leaving, ", ") + "."
 	}
+	if len(c.Failed) > 0 {
+		what += " Send again would still send: " + strings.Join(c.Failed, ", ") + "."
+	}
 	if len(c.Stopped) > 0 {
 		what += " Stopped in time: " + strings.Join(c.Stopped, ", ") + "."
 	}

@@ -218,6 +218,8 @@ func lateFileWords(c *bridge.EditLateLine) (words []string) {
 		}
 	}
 	add("left", c.Left)
+	add("leaving", c.Leaving)
+	add("failed", c.Failed)
 	add("stopped", c.Stopped)
 	add("added", c.Added)
 	return words

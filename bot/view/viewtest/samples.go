@@ -130,7 +130,7 @@ func (s Samples) fateLines() map[string]bridge.Line {
 			Verbs: []bridge.Verb{bridge.VerbSendAgain, bridge.VerbMarkSent}, Args: bridge.Args{Delivery: 9}},
 		"edit_late": {Content: &bridge.EditLateLine{}, Mentions: []bridge.AgentRef{ann}, Text: kept,
 			Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Message: sampleMessage}},
-		"edit_late_files": {Content: &bridge.EditLateLine{OnlyFiles: true, Left: []string{"plan.pdf"}, Leaving: []string{"map.pdf"}, Stopped: []string{"old <b>.pdf", "older.pdf"}, Added: []string{"new.pdf"}},
+		"edit_late_files": {Content: &bridge.EditLateLine{OnlyFiles: true, Left: []string{"plan.pdf"}, Leaving: []string{"map.pdf"}, Failed: []string{"way.pdf"}, Stopped: []string{"old <b>.pdf", "older.pdf"}, Added: []string{"new.pdf"}},
 			Mentions: []bridge.AgentRef{ann}, Text: kept, Args: bridge.Args{Message: sampleMessage}},
 		"delete_late": {Content: bridge.LineDeleteLate, Mentions: []bridge.AgentRef{ann}},
 		"undone":      {Content: &bridge.UndoneLine{}, Mentions: []bridge.AgentRef{ann}, Text: kept},

@@ -24,12 +24,13 @@ type FileChanges struct {
 	Stopped []string // removed before they left
 	Left    []string // removed, but the customer has them
 	Leaving []string // removed, but they can't be stopped: a piece of what carries them has left
+	Failed  []string // removed, but what carries them failed after a piece of it, and leaves as it began if it is sent again
 	Added   []string // added, but they don't leave
 }
 
 // IsNone reports whether there are no changes.
 func (fc FileChanges) IsNone() bool {
-	return len(fc.Stopped)+len(fc.Left)+len(fc.Leaving)+len(fc.Added) == 0
+	return len(fc.Stopped)+len(fc.Left)+len(fc.Leaving)+len(fc.Failed)+len(fc.Added) == 0
 }
 
 // Edits apply edits of replies to what an outbox holds of them.
@@ -107,6 +108,8 @@ func (ed Edits) keepFiles(parts Parts, known, edit []store.FileRef) (kept, added
 			kept = append(kept, f)
 		case len(parts) == 0, carrier != nil && StateRank(carrier.State) > 0: // without parts the reply is old: it has left as a whole
 			kept, changes.Left = append(kept, f), append(changes.Left, f.Name)
+		case carrier != nil && hasBegun(carrier) && hasEnded(carrier):
+			kept, changes.Failed = append(kept, f), append(changes.Failed, f.Name)
 		case carrier != nil && hasBegun(carrier): // the file may be a piece that has not left yet
 			kept, changes.Leaving = append(kept, f), append(changes.Leaving, f.Name)
 		case carrier == nil || ed.Outbox.canBeChanged(carrier):

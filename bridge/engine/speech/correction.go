@@ -17,7 +17,7 @@ const correctionReason string = "correction"
 // setWords gives a message the words and files of an edit. What the customer may have of the former ones is kept with its deliveries.
 func (sp *UseCases) setWords(c *book.Conversation, m *book.Message, a bridge.Action) {
 	changes := book.Edits{Outbox: sp.Outbox}.EditWords(m, a.Text, book.SurfaceFiles(a.Files))
-	tooLate := book.FileChanges{Left: changes.Left, Leaving: changes.Leaving}
+	tooLate := book.FileChanges{Left: changes.Left, Leaving: changes.Leaving, Failed: changes.Failed}
 	if !tooLate.IsNone() {
 		sp.TellWith(c, m, bridge.Line{Content: lateEdit(tooLate, true), Text: m.Text})
 	}
@@ -136,7 +136,8 @@ func addedFiles(m *book.Message, wanted []bridge.SurfaceFile) []bridge.SurfaceFi
 
 // lateEdit says what became of the files that an edit removed or added too late, and whether it changed only these.
 func lateEdit(changes book.FileChanges, onlyFiles bool) *bridge.EditLateLine {
-	return &bridge.EditLateLine{OnlyFiles: onlyFiles, Left: changes.Left, Leaving: changes.Leaving, Stopped: changes.Stopped, Added: changes.Added}
+	return &bridge.EditLateLine{OnlyFiles: onlyFiles, Left: changes.Left, Leaving: changes.Leaving, Failed: changes.Failed,
+		Stopped: changes.Stopped, Added: changes.Added}
 }
 
 // dropCorrections drops the corrections of a reply that still wait for a click, because a later one is about to be offered.
