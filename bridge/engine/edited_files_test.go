@@ -180,6 +180,27 @@ func TestEditWithoutTheSizesOfFiles(t *testing.T) {
 	}
 }
 
+// After a reply has left, an edit adds a second file of the same name and size, and the chat tells no ids: the new one is offered.
+func TestFileAddedLateThatLooksTheSame(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	said := w.chat.Say("ann", support, thread, "Plans", file("a.txt", 1))
+	w.fate(said, "out")
+	w.settled()
+	edited := w.chat.Get(support, said)
+	edited.Version++
+	again := edited.Files[0]
+	again.ID = ""
+	edited.Files = []bridgetest.File{again, again}
+	w.surfaceFact("edit", edited)
+	w.lineAbout(thread, bridge.LineEditLate, "added a.txt")
+	w.settled()
+	if n := w.count(`SELECT count(*) FROM messages WHERE fate = 'ask' AND text = '' AND jsonb_array_length(files) = 1`); n != 1 {
+		t.Errorf("%d files are offered", n)
+	}
+}
+
 // Of a part with two files one is removed: the other one leaves, and the line names what was stopped.
 func TestOneFileOfAPartRemoved(t *testing.T) {
 	t.Parallel()

@@ -19,19 +19,22 @@ import (
 // under way, and the first of those words are the ones that were most likely sent.
 const maxEarlier = 10
 
-// FileChanges names files of a reply that an edit removed or added.
+// FileChanges names files of a reply that an edit removed, and has those that it added.
 type FileChanges struct {
-	Stopped []string // removed before they left
-	Left    []string // removed, but the customer has them
-	Leaving []string // removed, but they can't be stopped: a piece of what carries them has left
-	Failed  []string // removed, but what carries them failed after a piece of it, and leaves as it began if it is sent again
-	Added   []string // added, but they don't leave
+	Stopped []string        // removed before they left
+	Left    []string        // removed, but the customer has them
+	Leaving []string        // removed, but they can't be stopped: a piece of what carries them has left
+	Failed  []string        // removed, but what carries them failed after a piece of it, and leaves as it began if it is sent again
+	Added   []store.FileRef // added, but they don't leave
 }
 
 // IsNone reports whether there are no changes.
 func (fc FileChanges) IsNone() bool {
 	return len(fc.Stopped)+len(fc.Left)+len(fc.Leaving)+len(fc.Failed)+len(fc.Added) == 0
 }
+
+// AddedNames returns the names of the added files.
+func (fc FileChanges) AddedNames() []string { return namesOf(fc.Added) }
 
 // Edits apply edits of replies to what an outbox holds of them.
 type Edits struct{ Outbox *Outbox }
@@ -61,7 +64,7 @@ func (ed Edits) EditWords(m *Message, text string, edit []store.FileRef) (change
 func (ed Edits) RemoveFiles(m *Message, edit []store.FileRef) (changes FileChanges) {
 	ed.keepEarlier(m, func(parts Parts) {
 		kept, added, found := ed.keepFiles(parts, m.Files, withoutDeleted(edit))
-		changes, changes.Added = found, namesOf(added)
+		changes, changes.Added = found, added
 		if len(kept) < len(m.Files) {
 			m.Files, m.Dirty = kept, true
 		}
@@ -285,7 +288,7 @@ func (o *Outbox) TakeSent(m *Message) FileChanges {
 		}
 	}
 
-	return FileChanges{Left: namesOf(without(m.Files, wanted)), Added: namesOf(without(wanted, m.Files))}
+	return FileChanges{Left: namesOf(without(m.Files, wanted)), Added: without(wanted, m.Files)}
 }
 
 // sentWords returns what the last attempt at a delivery of a message sent, if that was what the message said before an edit.

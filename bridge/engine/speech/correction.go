@@ -1,8 +1,6 @@
 package speech
 
 import (
-	"slices"
-
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/clean"
@@ -26,14 +24,14 @@ func (sp *UseCases) setWords(c *book.Conversation, m *book.Message, a bridge.Act
 // CustomerGot notes that the customer has a reply. If the reply was edited or taken back while it was under way, its author is
 // told that the customer has something else than the message says now.
 func (sp *UseCases) CustomerGot(c *book.Conversation, m *book.Message) {
-	before, now, wanted := m.Fate, m.Text, surfaceFiles(m)
+	before, now := m.Fate, m.Text
 	changes := sp.Outbox.TakeSent(m)
 	edited := m.Text != now || !changes.IsNone()
 	updatePreview(c, now, m.Text)
 
 	m.Direction, m.Fate = store.DirectionOut, store.FateOut
 	m.Dirty = true
-	edit := bridge.Action{Actor: bridge.Actor{ID: m.AuthorUser, Kind: bridge.ActorPerson}, Text: now, Files: wanted}
+	edit := bridge.Action{Actor: bridge.Actor{ID: m.AuthorUser, Kind: bridge.ActorPerson}, Text: now}
 	switch before { // what people wanted to become of it; edited is true where an edit was too late
 	case store.FateUndone, store.FateDropped:
 		sp.TellWith(c, m, bridge.Line{Content: bridge.LineDeleteLate})
@@ -94,8 +92,8 @@ func (sp *UseCases) tellLateEdit(c *book.Conversation, m *book.Message, a bridge
 	if !hasSentText { // else the customer has it
 		correction.Text = a.Text
 	}
-	if len(changes.Added) > 0 {
-		correction.Files = addedFiles(m, a.Files)
+	for _, f := range changes.Added {
+		correction.Files = append(correction.Files, files.FromSurface(f))
 	}
 
 	line := bridge.Line{Content: lateEdit(changes, hasSentText && !changes.IsNone()), Text: m.Text}
@@ -113,31 +111,10 @@ func (sp *UseCases) tellLateEdit(c *book.Conversation, m *book.Message, a bridge
 	sp.LineAbout(c, m, line)
 }
 
-// surfaceFiles returns the files of a message as its surface described them.
-func surfaceFiles(m *book.Message) []bridge.SurfaceFile {
-	list := make([]bridge.SurfaceFile, len(m.Files))
-	for i, f := range m.Files {
-		list[i] = files.FromSurface(f)
-	}
-	return list
-}
-
-// addedFiles returns those files that a message doesn't have.
-func addedFiles(m *book.Message, wanted []bridge.SurfaceFile) []bridge.SurfaceFile {
-	return slices.DeleteFunc(slices.Clone(wanted), func(f bridge.SurfaceFile) bool {
-		return slices.ContainsFunc(m.Files, func(known store.FileRef) bool {
-			if at := files.FromSurface(known); at.ID != "" && f.ID != "" {
-				return at.ID == f.ID
-			}
-			return known.Name == f.Name && known.SizeBytes == f.SizeBytes
-		})
-	})
-}
-
 // lateEdit says what became of the files that an edit removed or added too late, and whether it changed only these.
 func lateEdit(changes book.FileChanges, onlyFiles bool) *bridge.EditLateLine {
 	return &bridge.EditLateLine{OnlyFiles: onlyFiles, Left: changes.Left, Leaving: changes.Leaving, Failed: changes.Failed,
-		Stopped: changes.Stopped, Added: changes.Added}
+		Stopped: changes.Stopped, Added: changes.AddedNames()}
 }
 
 // dropCorrections drops the corrections of a reply that still wait for a click, because a later one is about to be offered.
