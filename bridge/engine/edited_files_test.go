@@ -99,7 +99,8 @@ func TestFileRemovedWhileItIsSent(t *testing.T) {
 	}
 }
 
-// Of a mail that nobody knows to have left, an edit takes a file out. Who marks it as sent learns that the customer has the file.
+// Of a mail that nobody knows to have left, an edit takes a file out, and the conversation is reopened. Who marks it as sent learns that
+// the customer has the file, and the conversation stays open: that was chosen since.
 func TestFileRemovedFromAnUnclearReply(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{lossy: true, caps: func(c *channels.Capabilities) { c.Files.PerMessage = 2 },
@@ -113,9 +114,17 @@ func TestFileRemovedFromAnUnclearReply(t *testing.T) {
 	w.chat.RemoveFile(support, said, "a.txt")
 	w.eventually("the edit", func() bool { return w.filesOf(said) == "b.txt" })
 	close(release)
-	w.chat.Press(t, "ann", w.line(thread, bridge.LineUnclear), bridge.VerbMarkSent)
+	unclear := w.line(thread, bridge.LineUnclear)
+	for _, verb := range []string{"!resolve", "!reopen"} {
+		w.reply(thread, verb)
+		w.settled()
+	}
+	w.chat.Press(t, "ann", unclear, bridge.VerbMarkSent)
 	w.fate(said, "out")
 	w.lineAbout(thread, bridge.LineEditLate, "left a.txt")
+	if status := w.text(`SELECT status FROM conversations`); status != "open" {
+		t.Errorf("the conversation is %s", status)
+	}
 	if got := w.filesOf(said); got != "a.txt b.txt" {
 		t.Errorf("the record has %q", got)
 	}

@@ -112,7 +112,6 @@ func (sp resending) markSent(r book.Request, d *book.Delivery, m *book.Message) 
 	}
 
 	sp.CustomerGot(r.Conversation, m)
-	sp.replies.AwaitCustomer(r.Conversation, false)
 	sp.Mark(r.Conversation, m, bridge.MarkSent)
 }
 
