@@ -85,7 +85,8 @@ func TestSendAfterOneFileFailed(t *testing.T) {
 	}
 }
 
-// Who marks one file as sent says nothing of the others: one that failed can still be sent again.
+// Who marks one file as sent says nothing of the others: one that failed can still be sent again. In a chat, the text and its file may
+// be several messages: whoever decides is told to look for all of them.
 func TestOneOfTwoFilesMarkedAsSent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{lossy: true, relay: relay.Options{UnclearAfter: 30 * time.Second, MaxWait: 100 * time.Millisecond}})
@@ -94,7 +95,7 @@ func TestOneOfTwoFilesMarkedAsSent(t *testing.T) {
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, With: "b.txt"})
 	said := w.chat.Say("ann", support, thread, "Two plans", file("a.txt", 1), file("b.txt", 2))
-	unclear := w.line(thread, bridge.LineUnclear)
+	unclear := w.lineAbout(thread, bridge.LineUnclear, "Mark it as sent only if all of it is there")
 	w.line(thread, bridge.LineFailed)
 	w.settled()
 	w.chat.Press(t, "ann", unclear, bridge.VerbMarkSent)

@@ -177,8 +177,9 @@ func (rc *Receipts) ReplyUnclear(c *book.Conversation, f own.Fact) {
 	}
 	m.Fate, m.Dirty = store.FateUnclear, true
 	rc.Mark(c, m, bridge.MarkWarning)
-	rc.TellWith(c, m, bridge.Line{Content: &bridge.UnclearLine{Reason: f.Text}, Text: rc.PartName(m, rc.Outbox.DeliveryOf(m, f.Delivery)),
-		Verbs: []bridge.Verb{bridge.VerbSendAgain, bridge.VerbMarkSent}, Args: bridge.Args{Delivery: f.Delivery}})
+	line := rc.UnclearReply(c, m, rc.Outbox.DeliveryOf(m, f.Delivery), f.Text)
+	line.Args.Delivery = f.Delivery
+	rc.TellWith(c, m, line)
 }
 
 // applyStatus applies a provider's receipt for one of our messages or, with UpTo, for all up to a time.

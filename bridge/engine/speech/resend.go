@@ -68,8 +68,7 @@ func (sp resending) sendRemainder(r book.Request, m *book.Message) {
 	m.Dirty = true
 	for _, d := range parts.Unclear() {
 		m.Fate = store.FateUnclear
-		sp.TellWith(r.Conversation, m, bridge.Line{Content: &bridge.UnclearLine{Reason: d.ErrorText}, Text: sp.PartName(m, d),
-			Verbs: []bridge.Verb{bridge.VerbSendAgain, bridge.VerbMarkSent}, Args: bridge.Args{Delivery: d.ID}})
+		sp.TellWith(r.Conversation, m, sp.UnclearReply(r.Conversation, m, d, d.ErrorText))
 	}
 
 	if d := sp.Outbox.FirstPartOf(m); d != nil { // it counts as sent now, so that it may change the conversation's status again

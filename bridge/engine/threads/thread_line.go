@@ -9,6 +9,7 @@ import (
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/files"
 	"parley/bridge/engine/outbound"
+	"parley/store"
 )
 
 // How people are told something, from all of them to one:
@@ -248,12 +249,41 @@ func (th *Writer) PartName(m *book.Message, d *book.Delivery) string {
 		return ""
 	}
 
-	carried := p.Span.Of(m.Files)
-	for _, e := range p.Earlier { // an edit has removed the file, but an attempt may have sent it
-		carried = append(carried, e.Files...)
-	}
+	carried := filesOnTheWay(m, p)
 	if len(carried) == 0 {
 		return ""
 	}
 	return carried[0].Name
+}
+
+// filesOnTheWay returns the files of a message that a delivery carries, or may have carried in an attempt before an edit removed them.
+func filesOnTheWay(m *book.Message, p outbound.Payload) []store.FileRef {
+	carried := p.Span.Of(m.Files)
+	for _, e := range p.Earlier {
+		carried = append(carried, e.Files...)
+	}
+	return carried
+}
+
+// wholeHint tells who decides about an unclear reply that may leave as several messages what Mark as sent means for the others.
+const wholeHint = "Look for it where sent messages are, with all its parts and files. Mark it as sent only if all of it is there: " +
+	"what is missing does not leave any more. Else send it again."
+
+// UnclearReply returns the line that asks a person whether a delivery of a reply was sent. In a chat, a text and its files may leave
+// as several messages, one after the other.
+func (th *Writer) UnclearReply(c *book.Conversation, m *book.Message, d *book.Delivery, reason string) bridge.Line {
+	content := &bridge.UnclearLine{Reason: reason}
+	line := bridge.Line{Content: content, Text: th.PartName(m, d), Verbs: []bridge.Verb{bridge.VerbSendAgain, bridge.VerbMarkSent}}
+	if d == nil {
+		return line
+	}
+
+	p := d.DecodedPayload()
+	isTextWithFiles := p.Span.HasText() && m.Text != "" && len(filesOnTheWay(m, p)) > 0
+	if !th.Caps(c.AccountID).Threads && (d.Part > 0 || isTextWithFiles) {
+		content.Hint = wholeHint
+	}
+
+	line.Args.Delivery = d.ID
+	return line
 }
