@@ -123,7 +123,7 @@ func InsertMessages(ctx context.Context, q Execer, rows []Message) error {
 const updateMessages = `
 	UPDATE messages
 	SET direction = given.direction, fate = given.fate, reason = given.reason, agent_id = given.agent_id, text = given.text,
-		files = given.files, conversation_id = given.conversation_id, external_id = given.external_id,
+		files = given.files, conversation_id = given.conversation_id, external_id = given.external_id, automatic = given.automatic,
 		parts = given.parts, cost = given.cost, promotional = given.promotional, changed = NULL
 	FROM json_populate_recordset(NULL::messages, $1) AS given
 	WHERE messages.id = given.id`

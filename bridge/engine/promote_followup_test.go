@@ -31,6 +31,25 @@ func (w *world) isOneConversation() {
 	}
 }
 
+// An agent made a conversation of a listed mail, and the answer bounces: the mail is what was said last again, and its sender waits.
+func TestAnswerToAPromotedMailBounces(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	_, promote := w.listed()
+	promote()
+	w.settled()
+	thread := w.cardWith("| Order | Ann").ID
+	reply := w.reply(thread, "It is on its way")
+	w.fate(reply, "out")
+	w.hook(mail, channelstest.Event{Type: "status", State: "failed", Reason: "Full",
+		Message: int64(w.count(`SELECT id FROM messages WHERE place = $1`, reply))})
+	w.line(thread, bridge.LineFailed)
+	w.settled()
+	if got := w.text(`SELECT concat_ws('; ', last_from, last_preview, waiting_since IS NOT NULL) FROM conversations WHERE kind = 'customer'`); got != "customer; An order; t" {
+		t.Errorf("the conversation has %s", got)
+	}
+}
+
 // An agent makes a conversation of a listed mail, and its sender's next mail, which answers that one, is applied in the
 // same batch: it belongs to the new conversation.
 func TestFollowUpBesideAPromotion(t *testing.T) {

@@ -272,6 +272,7 @@ func (it *UseCases) promoteMail(ctx context.Context, tx pgx.Tx, from *book.Conve
 	}
 
 	it.Messages.Move(m, c)
+	m.Automatic = "" // a person has seen that it isn't: from now on it counts as the customer's words
 	it.NoteDecision(m, agent, bridge.OutcomePromoted)
 	t, err := it.OpenThread(c)
 	if err != nil {
