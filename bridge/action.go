@@ -175,6 +175,7 @@ type Action struct {
 type Context struct {
 	Broadcast bool     // a thread reply also shown in the channel
 	Quotes    []string // ids of messages of Place.Channel that it quotes. Their words are not in Text
+	Forwards  bool     // it passes on a message of elsewhere, whose words are not in Text either
 }
 
 // Edit says which change of a message a VerbEdit is.

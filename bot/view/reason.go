@@ -47,7 +47,7 @@ func reasonWords(reason string, f bridge.Facts) string {
 	case "names_colleague":
 		return "It begins with a colleague's name."
 	case "quotes_colleague":
-		return "It quotes what a colleague wrote, or you, so it may be meant for colleagues."
+		return "It quotes what a colleague wrote, or you, or a message of elsewhere, so it may be meant for colleagues."
 	case "file_alone":
 		return "It is a file without a word."
 	case "after_remark":

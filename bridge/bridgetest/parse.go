@@ -150,8 +150,12 @@ func parse(a *bridge.Action, m Message) {
 	}
 }
 
-// cutQuote notes the message that a text quotes, and returns what follows.
+// cutQuote notes the message that a text quotes, or that it passes on one of elsewhere, and returns what follows.
 func cutQuote(a *bridge.Action, text string) string {
+	if rest, ok := strings.CutPrefix(text, "<forward> "); ok {
+		a.Forwards = true
+		return rest
+	}
 	quoted, ok := strings.CutPrefix(text, "<quote ")
 	if !ok {
 		return text

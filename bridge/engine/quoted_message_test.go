@@ -6,7 +6,8 @@ import (
 	"parley/bridge"
 )
 
-// Who quotes a colleague may speak to the colleague, so the author is asked. Who quotes the customer's words answers them.
+// Who quotes a colleague, or passes on what was said elsewhere, may speak to the colleague, so the author is asked. Who quotes
+// the customer's words answers them.
 func TestQuotedColleague(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -20,6 +21,7 @@ func TestQuotedColleague(t *testing.T) {
 	answer := w.reply(thread, "<quote "+asked+"> No, he makes it up")
 	w.fate(answer, "ask")
 	w.line(thread, bridge.LineAsk)
+	w.fate(w.reply(thread, "<forward> No, he makes that up, too"), "ask")
 	customers := w.shown("Hello")
 	reply := w.reply(thread, "<quote "+customers.ID+"> Yes, gladly")
 	w.fate(reply, "out")

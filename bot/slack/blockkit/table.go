@@ -63,27 +63,29 @@ func readPastedTables(attachments json.RawMessage) []part {
 	return out
 }
 
-// SharedMessages returns the ids of those messages of a channel that somebody passed on with a message.
-func SharedMessages(attachments json.RawMessage, channel string) []string {
+// SharedMessages returns the ids of those messages of a channel that somebody passed on with a message, and whether there are any of
+// elsewhere.
+func SharedMessages(attachments json.RawMessage, channel string) (here []string, elsewhere bool) {
 	var list []json.RawMessage
 	if len(attachments) == 0 || json.Unmarshal(attachments, &list) != nil {
-		return nil
+		return nil, false
 	}
 
-	var out []string
 	for _, raw := range list {
 		var a struct {
 			Share   bool   `json:"is_share"`
 			Channel string `json:"channel_id"`
 			TS      string `json:"ts"`
 		}
-		isShared := json.Unmarshal(raw, &a) == nil && a.Share && a.TS != ""
-		if isShared && a.Channel == channel {
-			out = append(out, a.TS)
+		isShared := json.Unmarshal(raw, &a) == nil && a.Share
+		if isShared && a.Channel == channel && a.TS != "" {
+			here = append(here, a.TS)
+		} else if isShared {
+			elsewhere = true
 		}
 	}
 
-	return out
+	return here, elsewhere
 }
 
 // readTable returns the rows of a block that is a table, and nil for other blocks.

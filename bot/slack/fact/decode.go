@@ -216,6 +216,7 @@ func (me *Self) BeganThreadOf(m *Message) bool { return m.ThreadTS != m.TS && m.
 // Said reads what somebody typed.
 func (me *Self) Said(channel string, m *Message) bridge.Action {
 	typed := m.ReadTyped()
+	quotes, forwards := blockkit.SharedMessages(m.Attached, channel)
 	action := bridge.Action{
 		Actor: me.actorOf(m),
 		Place: m.placeIn(channel),
@@ -224,7 +225,8 @@ func (me *Self) Said(channel string, m *Message) bridge.Action {
 		Files: surfaceFiles(m.Files),
 		Context: bridge.Context{
 			Broadcast: m.Subtype == "thread_broadcast",
-			Quotes:    blockkit.SharedMessages(m.Attached, channel),
+			Quotes:    quotes,
+			Forwards:  forwards,
 		},
 		OwnThread: me.BeganThreadOf(m),
 	}

@@ -36,7 +36,11 @@ func TestPastedTable(t *testing.T) {
 		}
 	}
 	_, as := actionsOf(t, msg(ann+`"attachments":[{"id":1,"is_share":true,"channel_id":"C1","ts":"5.1","text":"x"},{"id":2,"is_share":true,"channel_id":"C2","ts":"5.2"},{"id":3,"ts":7}],`, "no"))
-	if len(as) != 1 || !slices.Equal(as[0].Quotes, []string{"5.1"}) {
+	if len(as) != 1 || !slices.Equal(as[0].Quotes, []string{"5.1"}) || !as[0].Forwards {
+		t.Errorf("messages of the channel and of another one that were passed on: %+v", as)
+	}
+	_, as = actionsOf(t, msg(ann+`"attachments":[{"id":1,"is_share":true,"channel_id":"C1","ts":"5.1","text":"x"},{"id":2,"channel_id":"C2","ts":"5.2"},{"id":3,"ts":7}],`, "no"))
+	if len(as) != 1 || as[0].Forwards {
 		t.Errorf("a message of the channel that was passed on: %+v", as)
 	}
 	item := func(s string) string {

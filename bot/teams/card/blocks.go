@@ -68,6 +68,8 @@ func (r *reader) noteQuote(n *html.Node) {
 	r.endBlock()
 	if id := attributeOf(n, "itemid"); id != "" {
 		r.out.Quotes = append(r.out.Quotes, id)
+	} else {
+		r.out.Forwards = true
 	}
 }
 

@@ -39,6 +39,7 @@ type Text struct {
 	Files    []string          // ids of attachments to which it refers
 	Images   []string          // addresses of pictures that stand in it
 	Quotes   []string          // ids of the messages that it quotes; their words are left out
+	Forwards bool              // it passes on a message of elsewhere, whose words are left out
 }
 
 // Named replaces the tokens in s by names.

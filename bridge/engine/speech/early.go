@@ -128,7 +128,7 @@ func (sp *UseCases) applyEarly(r *book.Request, m *book.Message, post, known *st
 	post.Version = known.Version
 	a.Text, a.Raw = e.Action.Text, e.Action.Raw
 	a.Files, a.Marker = e.Action.Files, e.Action.Marker
-	a.Quotes = e.Action.Quotes
+	a.Quotes, a.Forwards = e.Action.Quotes, e.Action.Forwards
 	a.Verb = bridge.VerbSay
 	if e.Action.Marker == bridge.MarkNote {
 		a.Verb = bridge.VerbNote

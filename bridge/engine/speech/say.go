@@ -118,9 +118,10 @@ func (sp *UseCases) speechOf(r book.Request) Speech {
 }
 
 // quotesPerson reports whether a text quotes what a person typed: a colleague's remark, or one of the author's own. Then it may be
-// an answer to that, unlike a text that quotes a post of Parley's, which has a customer's words.
+// an answer to that, unlike a text that quotes a post of Parley's, which has a customer's words. Of what was said elsewhere that
+// isn't known: it counts as a person's.
 func (sp *UseCases) quotesPerson(r book.Request) bool {
-	return slices.ContainsFunc(r.Quotes, func(id string) bool {
+	return r.Forwards || slices.ContainsFunc(r.Quotes, func(id string) bool {
 		p := sp.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: id}]
 		return p != nil && (p.Kind == book.HumanMessage || p.Kind == book.EarlyMessage)
 	})
