@@ -345,6 +345,31 @@ func TestLinesDeletedBetweenPieces(t *testing.T) {
 	}
 }
 
+// A file is removed from a reply whose text has left, while the piece behind it is still tried, or has failed for good: its author
+// learns that it leaves all the same, or only if the reply is sent again.
+func TestFileRemovedBetweenPieces(t *testing.T) {
+	t.Parallel()
+	for told, fault := range map[string]channelstest.Fault{
+		"leaving a.txt": {Kind: channelstest.FaultRefuse, Text: "Uno 2"},
+		"failed a.txt":  {Kind: channelstest.FaultReject, Class: channels.BadContent, Text: "Uno 2"},
+	} {
+		t.Run(told, func(t *testing.T) {
+			t.Parallel()
+			w := inPieces(t, options{backoff: []time.Duration{time.Hour}})
+			thread := w.opened()
+			w.provider.AddFault(fault)
+			said := w.chat.Say("ann", support, thread, "Uno", file("a.txt", 1))
+			if fault.Kind == channelstest.FaultRefuse {
+				w.retried()
+			} else {
+				w.line(thread, bridge.LineFailed)
+			}
+			w.chat.RemoveFile(support, said, "a.txt")
+			w.lineAbout(thread, bridge.LineEditLate, told)
+		})
+	}
+}
+
 // One line of a message of several is edited while its first piece is sent: the second piece is made of the same words.
 func TestLineEditedBetweenPieces(t *testing.T) {
 	t.Parallel()

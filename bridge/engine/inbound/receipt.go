@@ -177,7 +177,7 @@ func (rc *Receipts) ReplyUnclear(c *book.Conversation, f own.Fact) {
 	}
 	m.Fate, m.Dirty = store.FateUnclear, true
 	rc.Mark(c, m, bridge.MarkWarning)
-	line := rc.UnclearReply(c, m, rc.Outbox.DeliveryOf(m, f.Delivery), f.Text)
+	line := threads.UnclearReply(rc.Writer, c, m, rc.Outbox.DeliveryOf(m, f.Delivery), f.Text)
 	line.Args.Delivery = f.Delivery
 	rc.TellWith(c, m, line)
 }

@@ -4,6 +4,7 @@ import (
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/outbound"
+	"parley/bridge/engine/threads"
 	"parley/store"
 )
 
@@ -68,7 +69,7 @@ func (sp resending) sendRemainder(r book.Request, m *book.Message) {
 	m.Dirty = true
 	for _, d := range parts.Unclear() {
 		m.Fate = store.FateUnclear
-		sp.TellWith(r.Conversation, m, sp.UnclearReply(r.Conversation, m, d, d.ErrorText))
+		sp.TellWith(r.Conversation, m, threads.UnclearReply(sp.Writer, r.Conversation, m, d, d.ErrorText))
 	}
 
 	if d := sp.Outbox.FirstPartOf(m); d != nil { // it counts as sent now, so that it may change the conversation's status again

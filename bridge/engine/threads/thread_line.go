@@ -271,7 +271,7 @@ const wholeHint = "Look for it where sent messages are, with all its parts and f
 
 // UnclearReply returns the line that asks a person whether a delivery of a reply was sent. In a chat, a text and its files may leave
 // as several messages, one after the other.
-func (th *Writer) UnclearReply(c *book.Conversation, m *book.Message, d *book.Delivery, reason string) bridge.Line {
+func UnclearReply(th *Writer, c *book.Conversation, m *book.Message, d *book.Delivery, reason string) bridge.Line {
 	content := &bridge.UnclearLine{Reason: reason}
 	line := bridge.Line{Content: content, Text: th.PartName(m, d), Verbs: []bridge.Verb{bridge.VerbSendAgain, bridge.VerbMarkSent}}
 	if d == nil {
