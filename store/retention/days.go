@@ -14,7 +14,7 @@ import (
 // Days says for how many days an admin wants records to be kept. Zero means the number of DefaultDays.
 type Days struct {
 	Arrived int `json:"arrived,omitempty"` // what arrived, as it came; reactions; texts that were sent to nobody
-	Ended   int `json:"ended,omitempty"`   // deliveries of conversations, from their end on
+	Ended   int `json:"ended,omitempty"`   // deliveries of conversations, from their end on; what colleagues were told directly
 }
 
 // DefaultDays says for how many days records are kept if no admin chose otherwise.

@@ -18,7 +18,7 @@ func must[T any](v T, err error) func(testing.TB) T { return storetest.Must(v, e
 func announced(t testing.TB, pool *pgxpool.Pool, want retention.Due) {
 	t.Helper()
 	kept := retention.Kept{Payloads: month, Passing: 24 * time.Hour, Ended: 2 * month}
-	for _, n := range []*int64{&want.Events, &want.Passing, &want.Lanes, &want.Reactions, &want.Texts, &want.Told} {
+	for _, n := range []*int64{&want.Events, &want.Passing, &want.Lanes, &want.Reactions, &want.Texts, &want.Told, &want.Direct} {
 		*n = min(*n, retention.MaxDue)
 	}
 	if due := must(retention.Preview(t.Context(), pool, kept))(t); due != want {

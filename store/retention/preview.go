@@ -15,7 +15,7 @@ import (
 type Kept struct {
 	Payloads time.Duration // what arrived, as it came; reactions; texts that were sent to nobody
 	Passing  time.Duration // records of posts that only mattered for a moment
-	Ended    time.Duration // deliveries of conversations, from their end on
+	Ended    time.Duration // deliveries of conversations, from their end on; what colleagues were told outside of all conversations
 	Blobs    time.Duration // files that nothing refers to
 }
 
@@ -23,7 +23,7 @@ type Kept struct {
 const MaxDue = 1_000
 
 // Due is how many records the next runs of retention will remove or empty.
-type Due struct{ Events, Passing, Lanes, Reactions, Texts, Told int64 }
+type Due struct{ Events, Passing, Lanes, Reactions, Texts, Told, Direct int64 }
 
 const (
 	dueEvents = `
@@ -61,6 +61,7 @@ const (
 			SELECT FROM posts
 			WHERE kind = 'told' AND conversation_id = 0 AND kept_at < (SELECT parley_now()) - make_interval(secs => $1)
 			LIMIT $2) AS kept`
+	dueDirect = `SELECT count(*) FROM (` + oldDirect + `) AS next`
 )
 
 // Preview counts what the next runs of retention will remove or empty, each kind up to MaxDue. It changes nothing.
@@ -81,6 +82,7 @@ func Preview(ctx context.Context, pool *pgxpool.Pool, k Kept) (due Due, err erro
 			{dueReactions, k.Payloads, &due.Reactions},
 			{dueTexts, k.Payloads, &due.Texts},
 			{dueTold, k.Ended, &due.Told},
+			{dueDirect, k.Ended, &due.Direct},
 		} {
 			if err := tx.QueryRow(ctx, count.sql, count.keep.Seconds(), MaxDue).Scan(count.n); err != nil {
 				return err

@@ -153,8 +153,9 @@ func DropPassing(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (E
 
 // dropLanes removes the lanes of conversations that ended long ago and have nothing left to deliver (idle), together
 // with their deliveries, the records of Parley's own posts (unposted) and of what somebody was told, and what was
-// suggested. The records of roots and of people's posts stay. If the customer writes again, lanes are made anew. A
-// lane that is in use now is locked, or has changed: the next round looks at it again.
+// suggested. The records of roots and of people's posts stay. Posts are looked for in all channels in which the
+// conversation had a root (places), since it may have been handed over. If the customer writes again, lanes are made
+// anew. A lane that is in use now is locked, or has changed: the next round looks at it again.
 const dropLanes = `
 	WITH clock AS MATERIALIZED (
 		SELECT parley_now() - make_interval(secs => $2) AS before
@@ -177,15 +178,17 @@ const dropLanes = `
 		FOR UPDATE SKIP LOCKED
 	), delivered AS (
 		DELETE FROM deliveries WHERE lane_id = ANY(ARRAY(SELECT id FROM idle)) RETURNING lane_id, kind, external_id
+	), places AS (
+		SELECT conversation_id, account_id, channel FROM threads WHERE conversation_id = ANY(ARRAY(SELECT conversation_id FROM idle))
+		UNION
+		SELECT conversation_id, account_id, channel FROM posts WHERE kind = 'root' AND conversation_id = ANY(ARRAY(SELECT conversation_id FROM idle))
 	), unposted AS (
 		DELETE FROM posts
-		WHERE (account_id, channel, message) IN (
-			SELECT idle.account_id, threads.channel, delivered.external_id
-			FROM delivered
-			JOIN idle ON idle.id = delivered.lane_id
-			JOIN threads ON threads.conversation_id = idle.conversation_id AND threads.account_id = idle.account_id
-			WHERE delivered.external_id <> '' AND delivered.external_id <> threads.root)
-			AND kind IN ('said', 'files', 'line')
+		USING delivered
+		JOIN idle ON idle.id = delivered.lane_id
+		JOIN places ON places.conversation_id = idle.conversation_id AND places.account_id = idle.account_id
+		WHERE posts.account_id = places.account_id AND posts.channel = places.channel AND posts.message = delivered.external_id
+			AND delivered.external_id <> '' AND posts.conversation_id = idle.conversation_id AND posts.kind IN ('said', 'files', 'line')
 	), told AS (
 		DELETE FROM posts WHERE kind = 'told' AND conversation_id = ANY(ARRAY(SELECT conversation_id FROM idle))
 	), suggested AS (
@@ -213,6 +216,44 @@ func TidyConversations(ctx context.Context, pool *pgxpool.Pool, keep time.Durati
 			last = 0
 		}
 		_, err = tx.Exec(ctx, lanesUpTo, last)
+		return done, err
+	})
+}
+
+// oldDirect finds what was told outside of all conversations (lists, reminders, announcements). It looks at the oldest
+// hundred deliveries of each colleague's and each channel's lane, so that young ones cost little.
+const oldDirect = `
+		SELECT d.id, l.account_id, d.channel, d.external_id
+		FROM (SELECT parley_now() - make_interval(secs => $1) AS before) AS clock
+		CROSS JOIN lanes AS l
+		CROSS JOIN LATERAL (
+			SELECT id, external_id, coalesce(payload #>> '{place,channel}', '') AS channel, created_at
+			FROM deliveries
+			WHERE lane_id = l.id AND seq <= l.head AND state NOT IN ('queued', 'sending', 'unknown', 'needs_decision')
+			ORDER BY seq
+			LIMIT 100) AS d
+		WHERE l.conversation_id = 0 AND l.leased_until IS NULL AND d.created_at < clock.before
+		LIMIT $2`
+
+// dropDirect removes what was told outside of all conversations, with the records of these posts. The lanes stay.
+const dropDirect = `
+	WITH page AS MATERIALIZED (` + oldDirect + `
+	), gone AS (
+		DELETE FROM deliveries WHERE id = ANY(ARRAY(SELECT id FROM page)) RETURNING 1
+	), unposted AS (
+		DELETE FROM posts
+		USING page
+		WHERE posts.account_id = page.account_id AND posts.channel = page.channel AND posts.message = page.external_id
+			AND page.external_id <> '' AND posts.conversation_id = 0 AND posts.kind = 'line'
+	)
+	SELECT count(*) FROM gone`
+
+// DropDirect removes one batch of what colleagues were told outside of all conversations, when it is older than keep
+// (Parley's clock).
+func DropDirect(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
+	return oneBatch(ctx, pool, "drop direct messages", func(tx pgx.Tx, _ progress) (done Emptied, err error) {
+		err = tx.QueryRow(ctx, dropDirect, keep.Seconds(), batchRows).Scan(&done.Deliveries)
+		done.Looked, done.More = done.Deliveries, done.Deliveries > 0
 		return done, err
 	})
 }

@@ -119,15 +119,19 @@ func TestLanesOfEndedConversationsGo(t *testing.T) {
 		`INSERT INTO posts (account_id, channel, message, conversation_id, kind)
 			SELECT 1, 'c', x.message || n, n, x.kind FROM generate_series(1, 6) AS n, (VALUES ('root', 'root'), ('p', 'said'), ('typed', 'human')) AS x(message, kind)`,
 		`INSERT INTO posts (account_id, channel, message, conversation_id, kind) SELECT 1, 'told', 'kim:c:root' || n, n, 'told' FROM generate_series(0, 6) AS n`,
+		// It was handed over from channel b, where another conversation has a post of the same name as one in c.
+		`INSERT INTO deliveries (id, lane_id, seq, kind, state, created_at, external_id) VALUES (1, 1, 0, 'said', 'accepted', now(), 'before')`,
+		`INSERT INTO posts (account_id, channel, message, conversation_id, kind)
+			VALUES (1, 'b', 'old root', 1, 'root'), (1, 'b', 'before', 1, 'said'), (1, 'b', 'p1', 7, 'said')`,
 	} {
 		exec(t, pool, sql)
 	}
 	announced(t, pool, retention.Due{Lanes: 1})
 	done := allBatches(t, pool, 60*24*time.Hour, retention.TidyConversations)
-	if left := row(t, pool, `SELECT string_agg(id::text, ' ' ORDER BY id), (SELECT count(*) FROM deliveries) FROM lanes`); left != `("2 3 4 5 6",10)` || done.Lanes != 1 || done.Deliveries != 2 {
+	if left := row(t, pool, `SELECT string_agg(id::text, ' ' ORDER BY id), (SELECT count(*) FROM deliveries) FROM lanes`); left != `("2 3 4 5 6",10)` || done.Lanes != 1 || done.Deliveries != 3 {
 		t.Errorf("left are %s: %+v", left, done)
 	}
-	if left := row(t, pool, `SELECT string_agg(message, ' ' ORDER BY message) FROM posts WHERE conversation_id = 1`); left != `("root1 typed1")` {
+	if left := row(t, pool, `SELECT string_agg(message, ' ' ORDER BY message) FROM posts WHERE conversation_id IN (1, 7)`); left != `("old root p1 root1 typed1")` {
 		t.Errorf("posts left are %s", left)
 	}
 	if left := row(t, pool, `SELECT string_agg(conversation_id::text, ' ' ORDER BY conversation_id) FROM posts WHERE kind = 'told'`); left != `("0 2 3 4 5 6")` {
@@ -139,6 +143,34 @@ func TestLanesOfEndedConversationsGo(t *testing.T) {
 	exec(t, pool, `UPDATE lanes SET due_at = NULL, leased_until = NULL, tail = head`)
 	if done := allBatches(t, pool, 60*24*time.Hour, retention.TidyConversations); done.Lanes != 3 {
 		t.Errorf("a new round begins at the first lane again: %+v", done)
+	}
+}
+
+// What colleagues were told outside of all threads names customers: it goes once it is old, and what is young or still on
+// its way stays, as do the lanes.
+func TestDirectMessagesGo(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Reused(t)
+	for _, sql := range []string{
+		`INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE VALUES (1, 1, 'g')`,
+		`INSERT INTO lanes (id, account_id, key, gate_id, conversation_id, head, tail, leased_until)
+			VALUES (1, 1, 'ch:@kim', 1, 0, 150, 152, NULL), (2, 1, 'ch:c', 1, 0, 1, 1, NULL), (3, 1, 'c7:say', 1, 7, 1, 1, NULL), (4, 1, 'ch:@li', 1, 0, 1, 1, now())`,
+		`INSERT INTO deliveries (id, lane_id, seq, kind, state, created_at)
+			SELECT n, 1, n, 'line', CASE WHEN n > 150 THEN 'queued' ELSE 'accepted' END, now() - CASE n WHEN 150 THEN interval '1 h' ELSE interval '90 days' END
+			FROM generate_series(1, 151) AS n`,
+		`INSERT INTO deliveries (id, lane_id, seq, kind, state, created_at, external_id, payload)
+			SELECT 200 + n, n, 1, 'line', 'accepted', now() - interval '90 days', 'list', '{"place": {"channel": "c"}}' FROM generate_series(2, 4) AS n`,
+		`INSERT INTO posts (account_id, channel, message, kind) VALUES (1, 'c', 'list', 'line'), (1, 'c', 'typed', 'human'), (1, 'd', 'list', 'line')`,
+	} {
+		exec(t, pool, sql)
+	}
+	announced(t, pool, retention.Due{Direct: 101})
+	done := allBatches(t, pool, 60*24*time.Hour, retention.DropDirect)
+	if left := row(t, pool, `SELECT string_agg(id::text, ' ' ORDER BY id), (SELECT count(*) FROM lanes) FROM deliveries`); left != `("150 151 203 204",4)` || done.Deliveries != 150 {
+		t.Errorf("left are %s: %+v", left, done)
+	}
+	if left := row(t, pool, `SELECT string_agg(channel || message, ' ' ORDER BY channel, message) FROM posts`); left != `("ctyped dlist")` {
+		t.Errorf("posts left are %s", left)
 	}
 }
 

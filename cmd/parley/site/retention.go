@@ -28,6 +28,7 @@ func (d *settingsDesk) Kept(ctx context.Context, values map[string][]string) ([]
 		{What: "Customers' reactions", For: inDays(k.Payloads), Then: "Removed; the lines in the threads that tell of them stay", Due: upTo(due.Reactions)},
 		{What: "Texts that somebody typed in a channel, outside all threads, and that went to no customer", For: inDays(k.Payloads), Then: "Removed", Due: upTo(due.Texts)},
 		{What: "Who was told already what Parley does in a channel", For: inDays(k.Ended), Then: "Removed", Due: upTo(due.Told)},
+		{What: "Lists, reminders and other news that colleagues were told outside of all threads", For: inDays(k.Ended), Then: "Removed; what stands in the chat stays", Due: upTo(due.Direct)},
 		{What: "Files that belong to no message any more", For: inDays(k.Blobs), Then: "Removed, also from the object store"},
 		{What: "What a model was asked about customers' words, and what it answered", For: "as each account says", Then: "Removed"},
 	}

@@ -59,7 +59,7 @@ func New(o Options) *Loop {
 		emptiedTotal:    metrics.Counter("parley_retention_emptied_total", "Events whose payload was removed or moved, because they are old."),
 		movedTotal:      metrics.Counter("parley_retention_moved_total", "Of them, originals of messages: they live on as files."),
 		eventsTotal:     metrics.Counter("parley_retention_events_removed_total", "Old events removed; that they were here stays known."),
-		deliveriesTotal: metrics.Counter("parley_retention_deliveries_removed_total", "Deliveries removed: of the moment only, or of conversations that ended long ago."),
+		deliveriesTotal: metrics.Counter("parley_retention_deliveries_removed_total", "Deliveries removed: of the moment only, of conversations that ended long ago, or told to colleagues long ago."),
 		blobsTotal:      metrics.Counter("parley_retention_blobs_removed_total", "Files removed because nothing refers to them."),
 		outsideTotal:    metrics.Counter("parley_retention_blobs_moved_total", "Files moved from the database to the object store."),
 		runAt:           metrics.Gauge("parley_retention_run_timestamp_seconds", "When this process last ended a run of retention; of several replicas one runs."),
@@ -101,6 +101,7 @@ func (r *Loop) listRounds(kept retention.Kept) []round {
 		{kept.Payloads - seenAhead, retention.KeepSeen},
 		{kept.Passing, retention.DropPassing},
 		{kept.Ended, retention.TidyConversations},
+		{kept.Ended, retention.DropDirect},
 		{kept.Blobs, func(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (retention.Emptied, error) {
 			return retention.DropBlobs(ctx, pool, keep, r.Objects != nil)
 		}},
