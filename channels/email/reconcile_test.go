@@ -91,7 +91,7 @@ func TestReconcile(t *testing.T) {
 // The server that the account had before filed what it sent. That says nothing of the one that it has now.
 func TestReconcileAfterAMove(t *testing.T) {
 	t.Parallel()
-	for _, moved := range []string{"imap.host", "smtp.host"} {
+	for _, moved := range []string{"imap.host", "smtp.host", "smtp.host and folder"} {
 		t.Run(moved, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
@@ -111,7 +111,11 @@ func TestReconcileAfterAMove(t *testing.T) {
 			filed(time.Now().Add(-time.Hour))
 			asked(channels.Absent)
 
-			w.config[moved] = "localhost"
+			host, _, choosesFolder := strings.Cut(moved, " ")
+			w.config[host] = "localhost"
+			if choosesFolder {
+				w.config["folder"] = "Archive"
+			}
 			asked(channels.CannotTell) // the mailbox was not read since
 			stop = w.run()
 			w.journal.wait(t, "the watermark", func() bool { return strings.Contains(string(w.journal.state), `"moved_at"`) })

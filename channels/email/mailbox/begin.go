@@ -33,11 +33,7 @@ func (f *fetcher) alignInbox(ctx context.Context, s *imapSession, data *imap.Sel
 		return f.firstLook(ctx, s, data)
 	}
 
-	f.movedAt = m.MovedAt
-	if f.box.hasMoved(m) {
-		f.movedAt = f.box.env.Now().UTC()
-	}
-
+	f.movedAt = f.box.movedAt(m)
 	hasOtherAddress := m.Address != f.box.ownAddress()
 	if f.box.isElsewhere(m) {
 		if hasOtherAddress { // another mailbox

@@ -63,6 +63,16 @@ var errBadMark = errors.New("email: watermark makes no sense")
 // another folder than the account has now: reading begins anew then.
 // Errors: errBadMark, or the database's.
 func (c *Mailbox) loadMark(ctx context.Context) (*mark, error) {
+	m, err := c.loadMarkOfAnyFolder(ctx)
+	if err != nil || m == nil || m.Folder != c.set.Folder {
+		return nil, err
+	}
+	return m, nil
+}
+
+// loadMarkOfAnyFolder is loadMark, but also returns a watermark of another folder: which servers the account had
+// doesn't depend on the folder.
+func (c *Mailbox) loadMarkOfAnyFolder(ctx context.Context) (*mark, error) {
 	data, err := c.env.State.Load(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("email: load watermark: %w", err)
@@ -77,9 +87,6 @@ func (c *Mailbox) loadMark(ctx context.Context) (*mark, error) {
 	}
 	if m.V != markVersion {
 		return nil, fmt.Errorf("%w: version %d is not %d", errBadMark, m.V, markVersion)
-	}
-	if m.Folder != c.set.Folder {
-		return nil, nil // another folder was chosen
 	}
 
 	return &m, nil
@@ -124,6 +131,14 @@ func (c *Mailbox) isElsewhere(m *mark) bool { return m.Server != "" && m.Server 
 // hasMoved reports whether the account has got another server since a watermark was written, to read mail or to send it.
 func (c *Mailbox) hasMoved(m *mark) bool {
 	return c.isElsewhere(m) || m.Sender != "" && m.Sender != c.sender()
+}
+
+// movedAt returns when the account got its present servers, as far as a watermark knows. It is zero if it had no others.
+func (c *Mailbox) movedAt(m *mark) time.Time {
+	if c.hasMoved(m) {
+		return c.env.Now().UTC()
+	}
+	return m.MovedAt
 }
 
 // limitDone drops the lowest ranges of Done if it is too long.

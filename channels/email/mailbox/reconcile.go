@@ -183,7 +183,7 @@ func (c *Mailbox) atServersSince(ctx context.Context) (from time.Time, hasJustMo
 	if c.env.State == nil {
 		return time.Time{}, false, nil
 	}
-	m, err := c.loadMark(ctx)
+	m, err := c.loadMarkOfAnyFolder(ctx)
 	if err != nil || m == nil {
 		return time.Time{}, false, err
 	}

@@ -73,13 +73,20 @@ func (c *Mailbox) Run(ctx context.Context) error {
 // load reads the watermark. A watermark that can't be understood is not replaced, because a new one would
 // lose mail or fetch it twice.
 func (f *fetcher) load(ctx context.Context) error {
-	m, err := f.box.loadMark(ctx)
+	m, err := f.box.loadMarkOfAnyFolder(ctx)
 	if errors.Is(err, errBadMark) {
 		f.box.env.Report(channels.Condition{
 			Status: channels.Broken, Text: "Parley can't read how far this mailbox has been fetched.",
 			Hint: "Was an older version of Parley started? Start the newest one.",
 		})
 	}
+	if m != nil {
+		f.movedAt = f.box.movedAt(m)
+	}
+	if m != nil && m.Folder != f.box.set.Folder {
+		m = nil // another folder was chosen: reading begins anew
+	}
+
 	f.inbox.mark = m
 	if m != nil && m.Sent != nil {
 		f.sent.mark, f.sent.name = m.Sent, m.Sent.Folder
