@@ -24,7 +24,7 @@ func (e *Engine) Report(account store.AccountID, c channels.Condition) {
 	isChannel := a != nil && a.Side == store.SideChannel
 	switch {
 	case !isChannel:
-		e.troubles.write(account, c)
+		e.writeCondition(account, c, func(context.Context, pgx.Tx) (bool, error) { return true, nil })
 	case c.Status == channels.Active:
 		e.troubles.record(account, runTrouble, nil)
 	default:
@@ -32,14 +32,17 @@ func (e *Engine) Report(account store.AccountID, c channels.Condition) {
 	}
 }
 
-// writeCondition writes an account's condition. A change is journalled in the same transaction, so that the admins are told of
-// it once, whichever process saw it.
-func (e *Engine) writeCondition(account store.AccountID, c channels.Condition) {
+// writeCondition writes an account's condition if it counts, which is asked in the same transaction. A change is journalled there,
+// too, so that the admins are told of it once, whichever process saw it.
+func (e *Engine) writeCondition(account store.AccountID, c channels.Condition, counts func(context.Context, pgx.Tx) (bool, error)) {
 	ctx, cancel := context.WithTimeout(context.Background(), reportTimeout)
 	defer cancel()
 	changed := false
 	err := store.InTxWith(ctx, e.pool, func(tx pgx.Tx) (*store.Pipeline, error) {
-		var err error
+		isToWrite, err := counts(ctx, tx)
+		if err != nil || !isToWrite {
+			return nil, err
+		}
 		changed, err = store.ReportAccount(ctx, tx, account, string(c.Status), c.Text, c.Hint)
 		if err != nil || !changed {
 			return nil, err
@@ -72,48 +75,67 @@ type troubleKey struct {
 	what    string
 }
 
-// troubles knows what fails of accounts now, as far as this process has seen it.
+// troubles knows what fails of accounts now. What all processes know stands in the database (store.NoteTrouble); in memory is
+// when that must be asked.
 type troubles struct {
-	write func(account store.AccountID, c channels.Condition)
+	engine *Engine
 
-	mu    sync.Mutex
-	fails map[troubleKey]bool // false means that it was seen to work
+	mu     sync.Mutex
+	fails  map[troubleKey]bool      // as this process has seen it; false means that it was seen to work
+	broken map[store.AccountID]bool // as the database said within the last second
+	asked  map[troubleKey]bool      // which things of broken accounts were noted to work since then
 }
 
 // record records why one thing of an account fails (what), or with c nil that it works again. The admins are told of a
-// new trouble once. That the account works they are told only when none of its troubles is left: otherwise two closed
-// channels would make it change all the time.
+// new trouble once. That the account works they are told only when none of its troubles is left, whichever process has seen it:
+// otherwise two closed channels would make it change all the time.
 //
-// The troubles are those that this process has seen. One that an earlier process has seen, and that may be over, ends when the
-// channel first works here.
+// A trouble that a process has seen which has ended, and that may be over, ends when the channel first works elsewhere.
 func (ts *troubles) record(account store.AccountID, what string, c *channels.Condition) {
 	k := troubleKey{account, what}
 	mayEndEarlier := what == runTrouble || what == sendTrouble
-	ts.mu.Lock()
-	fails, isKnown := ts.fails[k]
-	switch {
-	case c != nil:
-		ts.fails[k] = true
-	case mayEndEarlier:
-		ts.fails[k] = false
-	default:
-		delete(ts.fails, k)
-	}
-
-	failsElse := ts.hasOthers(k)
-	ts.mu.Unlock()
-
 	if c != nil {
-		if !fails || what == runTrouble { // the channel may have found another reason
-			ts.write(account, *c)
-		}
+		ts.mu.Lock()
+		ts.fails[k] = true
+		ts.mu.Unlock()
+		ts.engine.writeCondition(account, *c, func(ctx context.Context, tx pgx.Tx) (bool, error) {
+			isNews, err := store.NoteTrouble(ctx, tx, account, what, ts.engine.processName)
+			return isNews || what == runTrouble, err // the channel may have found another reason
+		})
 		return
 	}
 
-	isNews := fails || mayEndEarlier && !isKnown
-	if isNews && !failsElse {
-		ts.write(account, channels.Condition{Status: channels.Active})
+	if ts.noteWorking(k, mayEndEarlier) {
+		ts.end(k, mayEndEarlier)
 	}
+}
+
+// noteWorking notes that one thing of an account works, and returns whether that may be news.
+func (ts *troubles) noteWorking(k troubleKey, mayEndEarlier bool) bool {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+
+	fails, isKnown := ts.fails[k]
+	if mayEndEarlier {
+		ts.fails[k] = false
+	} else {
+		delete(ts.fails, k)
+	}
+
+	mayFailElsewhere := ts.broken[k.account] && !ts.asked[k]
+	if mayFailElsewhere {
+		ts.asked[k] = true
+	}
+	return fails || mayFailElsewhere || mayEndEarlier && !isKnown
+}
+
+// end ends a trouble of an account for all processes. The account works if none is left. If the trouble wasn't known, that
+// shows only something if it may end what earlier processes have seen.
+func (ts *troubles) end(k troubleKey, mayEndEarlier bool) {
+	ts.engine.writeCondition(k.account, channels.Condition{Status: channels.Active}, func(ctx context.Context, tx pgx.Tx) (bool, error) {
+		wasKnown, hasOthers, err := store.EndTrouble(ctx, tx, k.account, k.what)
+		return !hasOthers && (wasKnown || mayEndEarlier), err
+	})
 }
 
 // endRun ends what was reported of an account whose channel reports nothing by itself: its settings didn't work, and now
@@ -121,20 +143,26 @@ func (ts *troubles) record(account store.AccountID, what string, c *channels.Con
 func (ts *troubles) endRun(account store.AccountID) {
 	k := troubleKey{account, runTrouble}
 	ts.mu.Lock()
-	isOver := ts.fails[k] && !ts.hasOthers(k)
+	fails := ts.fails[k]
 	delete(ts.fails, k)
 	ts.mu.Unlock()
-	if isOver {
-		ts.write(account, channels.Condition{Status: channels.Active})
+	if fails {
+		ts.end(k, false)
 	}
 }
 
-// hasOthers reports whether something else of an account fails. The lock is held.
-func (ts *troubles) hasOthers(k troubleKey) bool {
-	for other, fails := range ts.fails {
-		if fails && other.account == k.account && other != k {
-			return true
-		}
+// readBroken reads which accounts don't work, as other processes may have noted.
+func (ts *troubles) readBroken(ctx context.Context) error {
+	list, err := store.BrokenAccounts(ctx, ts.engine.pool)
+	if err != nil {
+		return err
 	}
-	return false
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	clear(ts.broken)
+	clear(ts.asked)
+	for _, account := range list {
+		ts.broken[account] = true
+	}
+	return nil
 }

@@ -43,6 +43,41 @@ func TestConditionAfterARestart(t *testing.T) {
 	w.condition(chat, "active")
 }
 
+// Of two replicas, one has found an account to be refused, or unable to fetch. It works again once the other one succeeds at
+// that very thing, not at another one, or once the process that saw the trouble has ended.
+func TestConditionOfTwoReplicas(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.addEngine()
+	w.startLast()
+	report := func(i int, c channels.Condition) { w.engines[i].Report(w.accounts[chat], c) }
+	works, broken := channels.Condition{Status: channels.Active}, channels.Condition{Status: channels.Broken, Text: "Nothing can be fetched."}
+	report(0, works) // both know it to work
+	report(1, works)
+	until := func(i int, want string) {
+		t.Helper()
+		w.eventually("the account is "+want, func() bool {
+			report(i, works)
+			return w.text(`SELECT status FROM accounts WHERE id = $1`, w.accounts[chat]) == want
+		})
+	}
+
+	report(0, broken)
+	w.condition(chat, "error")
+	until(1, "active")
+
+	w.stops[0]()
+	w.writes("kim", "Hello?")
+	thread := w.thread("Hello?")
+	w.refused(thread)
+	w.addEngine()
+	w.startLast()
+	report(2, works)
+	w.condition(chat, "error")
+	w.stops[1]()
+	until(2, "active")
+}
+
 // An account whose messages can be fetched, and whose replies are refused, doesn't work: it works again once a reply leaves.
 func TestConditionOfHalfAnAccount(t *testing.T) {
 	t.Parallel()

@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -108,10 +109,10 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 		gates:            book.NewGates(),
 		attention:        &attention{last: map[store.ConversationID]time.Time{}},
 		stopping:         make(chan struct{}),
-		presence:         presence{gapOpened: make(chan struct{}, 1)},
+		presence:         presence{gapOpened: make(chan struct{}, 1), processName: store.ProcessName + rand.Text()},
 	}
 
-	e.troubles = &troubles{write: e.writeCondition, fails: map[troubleKey]bool{}}
+	e.troubles = &troubles{engine: e, fails: map[troubleKey]bool{}, broken: map[store.AccountID]bool{}, asked: map[troubleKey]bool{}}
 	e.reading = reading.New(reading.Options{Connected: host{e}, Pool: o.Pool, Log: o.Log, Specs: o.Specs, SurfaceNames: o.SurfaceNames,
 		AudienceAge: o.AudienceAge})
 	e.files = files.New(files.Options{Pool: o.Pool, Objects: o.Objects, Original: o.Original, Link: o.FileLink, Connected: e})
@@ -296,10 +297,13 @@ func (e *Engine) watchSettings(ctx context.Context) error {
 	}
 }
 
-// readSettings rereads the directory if it is out of date.
+// readSettings rereads the directory if it is out of date, and which accounts don't work.
 func (e *Engine) readSettings(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
 	defer cancel()
+	if err := e.troubles.readBroken(ctx); err != nil {
+		return err
+	}
 	version, _, err := store.SettingsVersion(ctx, e.pool)
 	if err != nil || version == e.directory.Load().Version {
 		return err

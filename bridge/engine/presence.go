@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"crypto/rand"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -19,8 +18,9 @@ const (
 
 // presence is what this process knows of itself, and has others know.
 type presence struct {
-	lastBeat  atomic.Pointer[time.Time] // when runPresence last noted that this process runs; nil while it doesn't work
-	gapOpened chan struct{}             // holds one signal: a surface has a gap that the other processes don't know yet
+	lastBeat    atomic.Pointer[time.Time] // when runPresence last noted that this process runs; nil while it doesn't work
+	processName string                    // under which it keeps its presence in the database
+	gapOpened   chan struct{}             // holds one signal: a surface has a gap that the other processes don't know yet
 }
 
 // CatcherUp is a Surface that can look for what it may have missed since a time. It calls Gap of its Desk before it returns.
@@ -69,7 +69,7 @@ func (e *Engine) isStalled() bool {
 // watchOthers renews this process' name in the database, and looks for processes that have stopped renewing theirs. It also tells
 // them of gaps: at once, but of those that open within a second together.
 func (e *Engine) watchOthers(ctx context.Context) {
-	name := store.ProcessName + rand.Text()
+	name := e.processName
 	var known []store.Vanished // those for which the surfaces were told to catch up
 	tick := time.NewTicker(presenceInterval)
 	defer tick.Stop()

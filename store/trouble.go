@@ -1,0 +1,69 @@
+package store
+
+import (
+	"context"
+
+	"parley/store/internal/query"
+)
+
+// A trouble is one thing of an account that fails: its replies are refused, for example. All processes know of it by a
+// row of leases, whose holder is the process that saw it last. Once that process has ended, the trouble counts no longer:
+// nobody would notice that it is over.
+
+const (
+	// lockCondition has one process after the other decide what becomes of an account's condition.
+	lockCondition = `SELECT status FROM accounts WHERE id = $1 FOR NO KEY UPDATE`
+
+	ofLivingProcess = `EXISTS (
+		SELECT FROM leases AS process WHERE process.name = trouble.holder AND process.until > (SELECT clock_timestamp()))`
+	noteTrouble = `
+	WITH known AS (
+		SELECT FROM leases AS trouble WHERE trouble.name = concat('trouble:', $1::bigint, ':', $2::text) AND ` + ofLivingProcess + `
+	), noted AS (
+		INSERT INTO leases (name, holder, until)
+		VALUES (concat('trouble:', $1::bigint, ':', $2::text), $3, clock_timestamp())
+		ON CONFLICT (name) DO UPDATE
+		SET holder = EXCLUDED.holder, until = EXCLUDED.until
+	)
+	SELECT NOT EXISTS (SELECT FROM known)`
+	endTrouble = `
+	WITH known AS MATERIALIZED (
+		SELECT trouble.name, trouble.name = concat('trouble:', $1::bigint, ':', $2::text) AS ended, ` + ofLivingProcess + ` AS counts
+		FROM leases AS trouble
+		WHERE starts_with(trouble.name, concat('trouble:', $1::bigint, ':'))
+	), gone AS (
+		DELETE FROM leases WHERE name IN (SELECT name FROM known WHERE ended OR NOT counts)
+	)
+	SELECT coalesce(bool_or(ended), false), coalesce(bool_or(counts AND NOT ended), false) FROM known`
+)
+
+// NoteTrouble notes that a thing of an account (what) fails, as a process has seen. It returns whether that is news: no
+// living process knew it, or the account was thought to work.
+func NoteTrouble(ctx context.Context, q Querier, id AccountID, what, process string) (isNews bool, err error) {
+	status, err := query.Column[string](ctx, q, "condition", lockCondition, id)
+	if err != nil || len(status) == 0 {
+		return false, err
+	}
+	isNews, err = query.Value[bool](ctx, q, "trouble", noteTrouble, id, what, process)
+	return isNews || status[0] == accountWorks, err
+}
+
+// EndTrouble notes that a thing of an account works. It returns whether a process had seen it fail, and whether living
+// processes know of other things that fail.
+func EndTrouble(ctx context.Context, q Querier, id AccountID, what string) (wasKnown, hasOthers bool, err error) {
+	if _, err := query.Column[string](ctx, q, "condition", lockCondition, id); err != nil {
+		return false, false, err
+	}
+	err = q.QueryRow(ctx, endTrouble, id, what).Scan(&wasKnown, &hasOthers)
+	return wasKnown, hasOthers, err
+}
+
+// accountWorks is the status of an account that is not known to fail.
+const accountWorks = "active"
+
+const brokenAccounts = `SELECT id FROM accounts WHERE status <> $1`
+
+// BrokenAccounts returns the accounts that don't work, as far as any process knows.
+func BrokenAccounts(ctx context.Context, q Querier) ([]AccountID, error) {
+	return query.IDs[AccountID](ctx, q, "broken accounts", brokenAccounts, accountWorks)
+}
