@@ -94,6 +94,20 @@ func (n *ownNumber) mayHaveSent(r row) bool {
 	return r.From == "" || r.Service == n.service
 }
 
+// isSender reports whether a message was sent by our number, or by our messaging service from another one.
+func (n *ownNumber) isSender(r row) bool {
+	return r.From == n.twilioAddress() || n.service != "" && r.Service == n.service && n.isOurs(r.From)
+}
+
+// ownerOf names for which account a fact about one of our addresses is: "" means this one. The messaging service has other
+// numbers, which may be other accounts'.
+func (n *ownNumber) ownerOf(ours string) string {
+	if ours == n.twilioAddress() {
+		return ""
+	}
+	return sourceOf(n.account, clipText(keyOf(ours), maxOrderKey))
+}
+
 // Recipient implements channels.Starter. A number without a country code gets that of our own number.
 func (c *Channel) Recipient(typed string) (channels.Party, error) {
 	bad := &channels.SendError{Class: channels.BadRecipient, Text: "“" + clipText(typed, maxQuoted) + "” is no phone number.",

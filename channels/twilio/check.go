@@ -138,12 +138,24 @@ func (c *Channel) checkHook(ctx context.Context) channels.Finding {
 	}
 
 	isPost := p.method == "" || strings.EqualFold(p.method, http.MethodPost) // POST is Twilio's default
-	if address != c.callbacks.address || !isPost {
+	isOurs := address == c.callbacks.address || p.shared && isBeside(address, c.callbacks.address)
+	if !isOurs || !isPost {
 		return channels.Finding{What: what, Text: "Twilio calls another address for this number: " + clipText(p.address, maxAddress) + ".", Hint: hint}
 	}
 	if !strings.Contains(fragment, retryCount) || !strings.Contains(fragment, retryPolicy) {
 		return channels.Finding{What: what, Text: "Twilio does not repeat a callback that failed.", Hint: hint}
 	}
 
+	if address != c.callbacks.address {
+		return channels.Finding{OK: true, What: what, Text: "Twilio calls Parley for all numbers of the messaging service, at another account's address: " +
+			clipText(address, maxAddress) + "."}
+	}
 	return channels.Finding{OK: true, What: what, Text: "Twilio calls Parley, and repeats what failed."}
+}
+
+// isBeside reports whether an address differs from ours only in the account's name, which comes last.
+func isBeside(address, ours string) bool {
+	folder := ours[:strings.LastIndexByte(ours, '/')+1]
+	account, isThere := strings.CutPrefix(address, folder)
+	return isThere && account != "" && !strings.ContainsAny(account, "/?")
 }

@@ -18,6 +18,7 @@ type hookPlace struct {
 	address string // what is set now; "" if nothing is
 	method  string // the HTTP method that is set now
 	app     string // a TwiML application that comes before the address; "" if there is none
+	shared  bool   // it is a messaging service's, which calls one account for all of its numbers
 
 	form func(address string) request // the request that sets it
 }
@@ -150,7 +151,7 @@ func (f *finder) findInService(ctx context.Context) (p *hookPlace, onNumber bool
 	if err := f.api.call(ctx, request{method: http.MethodGet, url: at}, &s); err != nil {
 		return nil, false, asNotSent(err)
 	}
-	return &hookPlace{what: "Request URL of the messaging service " + s.Name, address: s.URL, method: s.Method, form: func(address string) request {
+	return &hookPlace{what: "Request URL of the messaging service " + s.Name, shared: true, address: s.URL, method: s.Method, form: func(address string) request {
 		return request{method: http.MethodPost, url: at, form: url.Values{"InboundRequestUrl": {address}, "InboundMethod": {http.MethodPost}}}
 	}}, s.OnNumber, nil
 }

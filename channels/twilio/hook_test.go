@@ -81,6 +81,32 @@ func TestSetHook(t *testing.T) {
 	}
 }
 
+// A messaging service calls one account for all of its numbers: the other accounts' checks find nothing wrong with that. A number
+// of its own calls its own account.
+func TestHookOfAnotherAccount(t *testing.T) {
+	t.Parallel()
+	for _, onNumber := range []bool{false, true} {
+		w := newWorld(t, false, func(o *twiliofake.Options, c channels.Config) {
+			c[fieldService] = "MG1"
+			o.Services = []twiliofake.Service{{SID: "MG1", Name: "Help", OnNumber: onNumber, Numbers: []string{smsNumber}}}
+		})
+		beside := strings.TrimSuffix(w.base.callbacks.address, "acme") + "second"
+		w.fake.SetWebhook(smsNumber, beside+retryOverrides)
+		if !onNumber {
+			p, err := w.base.newFinder().findHook(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := w.base.api.call(t.Context(), p.form(beside+retryOverrides), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if f := w.base.checkHook(t.Context()); f.OK == onNumber || !strings.Contains(f.Text, beside) {
+			t.Errorf("on the number %v: %+v", onNumber, f)
+		}
+	}
+}
+
 // What is wrong with a number is told beside its setting, and why a webhook can't be set.
 func TestSetHookRefused(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,7 @@ package twilio
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -34,7 +35,8 @@ func TestDeletedDuringTheLook(t *testing.T) {
 }
 
 // Two numbers of one messaging service are two accounts: what customers write to the second goes to the webhook of the first, which
-// says whose it is. The second one's look finds the same message under the same name. The answer leaves from that number.
+// says whose it is. The second one's look finds the same message under the same name. The answer leaves from that number, and if its
+// receipts are lost, the look finds them.
 func TestTwoNumbersOfAService(t *testing.T) {
 	t.Parallel()
 	const second = "+15550102"
@@ -56,6 +58,11 @@ func TestTwoNumbersOfAService(t *testing.T) {
 		t.Fatalf("accepted %+v, want the first for %q", facts, source)
 	}
 
+	m, err := w.base.loadMemory(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.fake.SetLost(true)
 	o := w.outbound(1, "From the second")
 	o.From = w.decoded(channels.InboundMessage)[0].Envelope.Via
 	w.sent(o)
@@ -65,5 +72,19 @@ func TestTwoNumbersOfAService(t *testing.T) {
 		if got := w.fake.Messages()[2+i]; got.From != want {
 			t.Errorf("%q left from %s, want %s", got.Body, got.From, want)
 		}
+	}
+	w.settled()
+	w.clock.move(time.Minute)
+	if _, err := w.base.pollOnce(t.Context(), &m); err != nil {
+		t.Fatal(err)
+	}
+	owners := map[string]bool{}
+	for _, f := range w.accepted() {
+		if strings.HasSuffix(f.ExternalID, ":delivered") {
+			owners[f.Owner] = true
+		}
+	}
+	if len(owners) != 2 || !owners[source] || !owners[""] {
+		t.Errorf("receipts for %v", owners)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -80,11 +81,12 @@ type listedRow struct {
 	raw json.RawMessage
 }
 
-// listRows reads messages from the day of from on, the newest first, until use returns true. filter is "To" (customers'
-// messages) or "From" (ours). A message that can't be read is skipped: it would be in the list at the next look, too,
-// and stop all others.
-func (c *Channel) listRows(ctx context.Context, filter string, from time.Time, use func(listedRow) (enough bool)) error {
-	query := url.Values{filter: {c.number.twilioAddress()}, "DateSent>": {from.UTC().Format(time.DateOnly)}, "PageSize": {"1000"}}
+// listRows reads messages from the day of from on, the newest first, until use returns true. filter says whose. A message
+// that can't be read is skipped: it would be in the list at the next look, too, and stop all others.
+func (c *Channel) listRows(ctx context.Context, filter url.Values, from time.Time, use func(listedRow) (enough bool)) error {
+	query := maps.Clone(filter)
+	query.Set("DateSent>", from.UTC().Format(time.DateOnly))
+	query.Set("PageSize", "1000")
 	return c.api.eachPage(ctx, c.api.messagesURL()+"?"+query.Encode(), func(p page) bool {
 		for _, raw := range p.Messages {
 			var r row
@@ -103,7 +105,7 @@ func (c *Channel) listRows(ctx context.Context, filter string, from time.Time, u
 // oldest ones, at least c.maxKept, and hasMore is true.
 func (c *Channel) listArrived(ctx context.Context, from, until time.Time) (rows []listedRow, hasMore bool, err error) {
 	older := 0
-	err = c.listRows(ctx, "To", from, func(r listedRow) (enough bool) {
+	err = c.listRows(ctx, url.Values{"To": {c.number.twilioAddress()}}, from, func(r listedRow) (enough bool) {
 		if r.sentOrCreated().Before(from) {
 			older++ // don't stop at the first one: messages may be slightly out of order
 			return older > maxOlder
@@ -186,6 +188,7 @@ func isGone(err error) bool {
 // since and until. They have the same external ids as those of callbacks. until leaves time for the callback to come
 // first, which is better because it has our token.
 //
+// A messaging service sends from several numbers, by which the list can't be filtered at once: then it is read as a whole.
 // Only the newest maxStatuses messages are looked at. Of the others, the state is known by callbacks alone.
 func (c *Channel) statusFacts(ctx context.Context, since, until time.Time) ([]channels.Fact, error) {
 	var facts []channels.Fact
@@ -194,10 +197,15 @@ func (c *Channel) statusFacts(ctx context.Context, since, until time.Time) ([]ch
 		from = since
 	}
 
+	filter := url.Values{"From": {c.number.twilioAddress()}}
+	if c.number.service != "" {
+		filter = url.Values{}
+	}
+
 	seen := 0
-	err := c.listRows(ctx, "From", from, func(r listedRow) (enough bool) {
+	err := c.listRows(ctx, filter, from, func(r listedRow) (enough bool) {
 		seen++
-		isOurs := !r.isInbound() && !r.isAutomatic()
+		isOurs := !r.isInbound() && !r.isAutomatic() && c.number.isSender(r.row)
 		hasChanged := !r.Updated.Before(since) && !r.Updated.After(until)
 		isReportable := r.To != "" && isReported(r.Status)
 		if isOurs && hasChanged && isReportable {
@@ -205,6 +213,7 @@ func (c *Channel) statusFacts(ctx context.Context, since, until time.Time) ([]ch
 				ExternalID: r.SID + ":" + strings.ToLower(r.Status),
 				OrderKey:   clipText(keyOf(r.To), maxOrderKey),
 				Payload:    jsonPayload(payloadListed, listedMessage{Message: r.raw}),
+				Owner:      c.number.ownerOf(r.From),
 			})
 		}
 

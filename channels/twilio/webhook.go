@@ -127,8 +127,8 @@ func (h *webhook) factOf(form url.Values, query string, body []byte) channels.Fa
 
 	fact := channels.Fact{ExternalID: id, OrderKey: clipText(customer, maxOrderKey), Payload: hookPayload(h.env.Now(), query, body)}
 	isCustomers := statusOf(form) == ""
-	if isCustomers && ours != h.number.twilioAddress() { // the messaging service has other numbers, which may be other accounts'
-		fact.Owner = sourceOf(h.number.account, clipText(keyOf(ours), maxOrderKey))
+	if isCustomers {
+		fact.Owner = h.number.ownerOf(ours)
 	}
 	return fact
 }
