@@ -81,6 +81,40 @@ func TestWhatAModelIsBeingAsked(t *testing.T) {
 	}
 }
 
+// Somebody else writes in the contact's conversation while its work was erased and its words were not yet. A model is asked, and
+// answers when the words are gone, or when all is done: nothing of what it was asked is kept, though no chat gives it a second look.
+func TestClaimedWhileItIsErased(t *testing.T) {
+	t.Parallel()
+	ctx, pool := t.Context(), world(t)
+	o := options(t, pool)
+	o.Ask = nil
+	b := store.Burst{ConversationID: store.ConversationID(zebra().first + 1), FirstEvent: 4711, Epoch: 3}
+	keep := func() {
+		t.Helper()
+		check(t, ai.KeepRecord(ctx, pool, o.Sealer, mailAccount, ai.OfBurst(b), "zebra"))
+	}
+	records := func() string {
+		return storetest.Row(t, pool, `SELECT count(*) FROM ai_exchanges WHERE conversation_id = $1`, b.ConversationID)
+	}
+	o.Say = func(place string, _ int64) error {
+		switch place {
+		case "deliveries":
+			exec(t, pool, `INSERT INTO bursts (conversation_id, first_event, last_event, began_at, due_at, epoch) VALUES ($1, $2, $2, now(), now(), $3)
+				ON CONFLICT (conversation_id) DO NOTHING`, b.ConversationID, b.FirstEvent, b.Epoch)
+		case "messages":
+			if keep(); records() == "(0)" {
+				t.Error("the claim didn't stand")
+			}
+		}
+		return nil
+	}
+	id := must(erase.Begin(ctx, o, []store.ContactID{zebra().contact()}, "ann@acme.test"))(t)
+	must(erase.Run(ctx, o, id))(t)
+	if keep(); records() != "(0)" {
+		t.Errorf("%s records are left", records())
+	}
+}
+
 // Whoever has lost a claim keeps nothing: the burst may be another one by then, and a request may have been asked anew.
 func TestRecordOfALostClaim(t *testing.T) {
 	t.Parallel()

@@ -17,6 +17,9 @@ type place struct {
 	Empty string
 	// Works is true for work on what was written, whose results go into the journal. It is erased before the journal.
 	Works bool
+	// Made is true for what such work, and the making of examples, keeps of the words that it has read. Work that began while
+	// places were erased has read words that were still there: it is erased once more when they are gone, and then what it made.
+	Made bool
 	// Files is a column with the name of a blob, which is removed if nobody else needs it.
 	Files string
 	// Export says what a copy for the contact shows of a row. It is empty if the place only serves Parley's work
@@ -121,21 +124,21 @@ func deliveryPlaces() []place {
 // workPlaces are about what Parley works out, waits for or looks for.
 func workPlaces() []place {
 	return []place{
-		{Name: "ai_exchanges", Table: "ai_exchanges", What: "what a model was asked and answered", Ties: ofConversation},
+		{Name: "ai_exchanges", Table: "ai_exchanges", What: "what a model was asked and answered", Ties: ofConversation, Made: true},
 		{Name: "suggested_replies", Table: "suggested_replies", What: "replies that were suggested", Ties: ofConversation,
 			Export: `jsonb_build_object('conversation', t.conversation_id, 'replies', t.replies)`},
 		{Name: "suggestions", Table: "suggestions", What: "what else was suggested", Ties: ofConversation,
 			Export: `jsonb_build_object('conversation', t.conversation_id, 'kind', t.kind, 'value', t.value, 'at', t.shown_at)`},
 		// An example is made in the transaction that removes its row here: once these rows are gone, no example comes any more.
-		{Name: "solved_due", Table: "solved_due", What: "examples that are to be made", Ties: ofConversation},
-		{Name: "solved", Table: "solved", What: "examples of what was answered", Ties: ofConversation},
+		{Name: "solved_due", Table: "solved_due", What: "examples that are to be made", Ties: ofConversation, Made: true},
+		{Name: "solved", Table: "solved", What: "examples of what was answered", Ties: ofConversation, Made: true},
 		{Name: "bursts", Table: "bursts", What: "messages that wait to be analysed", Ties: ofConversation, Works: true},
 		{Name: "text_requests", Table: "text_requests", What: "summaries and translations that were asked for", Ties: ofConversation, Works: true},
 		// What machines made of a conversation has the words of all who wrote in it. Replies are suggested anew when somebody writes there again.
-		{Name: "exchanges_there", Table: "ai_exchanges", What: "what a model was asked about other customers' conversations in which the contact wrote", Ties: whereWrote},
+		{Name: "exchanges_there", Table: "ai_exchanges", What: "what a model was asked about other customers' conversations in which the contact wrote", Ties: whereWrote, Made: true},
 		{Name: "suggested_there", Table: "suggested_replies", What: "replies that were suggested there", Ties: whereWrote},
-		{Name: "solved_due_there", Table: "solved_due", What: "examples that are to be made of them", Ties: whereWrote},
-		{Name: "solved_there", Table: "solved", What: "examples of what was answered there", Ties: whereWrote},
+		{Name: "solved_due_there", Table: "solved_due", What: "examples that are to be made of them", Ties: whereWrote, Made: true},
+		{Name: "solved_there", Table: "solved", What: "examples of what was answered there", Ties: whereWrote, Made: true},
 		{Name: "bursts_there", Table: "bursts", What: "messages there that wait to be analysed", Ties: whereWrote, Works: true},
 		{Name: "requests_there", Table: "text_requests", What: "summaries and translations that were asked for there", Ties: whereWrote, Works: true},
 		{Name: "timers", Table: "timers", What: "reminders", Ties: ofConversation},

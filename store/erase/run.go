@@ -83,6 +83,7 @@ func (r *runner) listSteps() []func(context.Context) error {
 		r.eraseWork,    // before the journal, into which its results go
 		r.eraseJournal,
 		r.eraseRest,
+		r.eraseLateWork,
 		r.checkNothingTold,
 		r.refreshCards,
 		r.checkNothingToPost,
@@ -329,6 +330,15 @@ func (r *runner) eraseWork(ctx context.Context) error {
 // eraseRest erases all other places.
 func (r *runner) eraseRest(ctx context.Context) error {
 	return r.erasePlaces(ctx, func(p place) bool { return !p.Works })
+}
+
+// eraseLateWork erases work that began while the words were erased, and then what it has made of them. What it has told is in the
+// journal: see checkNothingTold.
+func (r *runner) eraseLateWork(ctx context.Context) error {
+	if err := r.eraseWork(ctx); err != nil {
+		return err
+	}
+	return r.erasePlaces(ctx, func(p place) bool { return p.Made })
 }
 
 // erasePlaces erases the chosen places.
