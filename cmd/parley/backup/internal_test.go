@@ -24,6 +24,11 @@ func TestConnection(t *testing.T) {
 		{"postgres://db/parley?password=s3cret&user=ann", "postgres://db/parley?user=ann", "s3cret"},
 		{"postgres://parley@/parley?host=%2Ftmp%2Fa%20b&port=5432", "postgres://parley@/parley?host=%2Ftmp%2Fa%20b&port=5432", ""},
 		{"host=db user=ann password=s3cret dbname=parley", "host=db user=ann dbname=parley", "s3cret"},
+		// pgx takes settings of the server as parameters of their own, libpq doesn't.
+		{"postgres://db/parley?search_path=help desk,public&sslmode=disable&options=-c work_mem=9MB",
+			`postgres://db/parley?options=-c%20work_mem%3D9MB%20-c%20search_path%3Dhelp%5C%20desk%2Cpublic&sslmode=disable`, ""},
+		{`host=db search_path='it\'s here' options='-c work_mem=9MB' sslmode=disable`,
+			`host=db sslmode=disable options='-c work_mem=9MB -c search_path=it\'s\\ here'`, ""},
 		{"host=db password = 'a b\\'c' pool_max_conns=3 sslmode=disable", "host=db sslmode=disable", "a b'c"},
 	} {
 		dbname, password, err := splitConnection(c.in)

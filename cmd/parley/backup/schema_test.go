@@ -15,7 +15,8 @@ import (
 	"parley/store/schema"
 )
 
-// A backup of the schema before this one's is restored and migrated; a newer one is refused.
+// A backup of the schema before this one's is restored and migrated; a newer one is refused. A setting of the server in DATABASE_URL
+// keeps pg_dump from nothing.
 func TestOtherSchemas(t *testing.T) {
 	t.Parallel()
 	old := newTarget(t)
@@ -38,7 +39,7 @@ func TestOtherSchemas(t *testing.T) {
 	check(t, err)
 	exec(t, old.Pool, `INSERT INTO tags (name) VALUES ('From before')`)
 	file := t.TempDir() + "/old.parley"
-	m, err := backup.CreateFile(t.Context(), file, backup.Source{URL: old.URL, WithoutKey: true})
+	m, err := backup.CreateFile(t.Context(), file, backup.Source{URL: old.URL + "&search_path=public", WithoutKey: true})
 	check(t, err)
 	if m.Schema >= schema.Version() {
 		t.Fatalf("the schema is %d already", m.Schema)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"os/exec"
@@ -26,7 +27,28 @@ const lockWait = "60s"
 // isPgxParameter reports whether a parameter of DATABASE_URL is known to pgx but not to libpq.
 func isPgxParameter(name string) bool {
 	return strings.HasPrefix(name, "pool_") || slices.Contains([]string{"default_query_exec_mode", "statement_cache_capacity",
-		"description_cache_capacity", "min_read_buffer_size"}, name)
+		"description_cache_capacity", "min_read_buffer_size", "krbspn"}, name)
+}
+
+// isLibpqParameter reports whether libpq knows a parameter of DATABASE_URL.
+// Source: PostgreSQL 18, "Parameter Key Words".
+func isLibpqParameter(name string) bool {
+	for _, prefix := range []string{"ssl", "gss", "keepalives", "oauth_", "scram_"} {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return slices.Contains([]string{"host", "hostaddr", "port", "dbname", "user", "password", "passfile", "require_auth", "channel_binding",
+		"connect_timeout", "client_encoding", "options", "application_name", "fallback_application_name", "tcp_user_timeout", "replication",
+		"requiressl", "requirepeer", "min_protocol_version", "max_protocol_version", "krbsrvname", "service",
+		"servicefile", "target_session_attrs", "load_balance_hosts"}, name)
+}
+
+// addSetting adds a setting of the server, such as search_path, to the options of a connection. pgx takes settings as parameters of
+// their own, which libpq refuses.
+func addSetting(options, name, value string) string {
+	escaped := strings.NewReplacer(`\`, `\\`, " ", `\ `, "\t", "\\\t").Replace(value)
+	return strings.TrimSpace(options + " -c " + name + "=" + escaped)
 }
 
 // parameter matches one parameter of a key/value connection string: its name, then a quoted or plain value.
@@ -36,20 +58,8 @@ var parameter = regexp.MustCompile(`(\w+)\s*=\s*('(?:[^'\\]|\\.)*'|(?:[^\s'\\]|\
 // environment, because everybody on the machine can see arguments.
 func splitConnection(databaseURL string) (dbname, password string, err error) {
 	if !strings.Contains(databaseURL, "://") {
-		dbname = parameter.ReplaceAllStringFunc(databaseURL, func(s string) string {
-			m := parameter.FindStringSubmatch(s)
-			name, value := m[1], m[2]
-			if name == "password" {
-				password = unquote(value)
-				return ""
-			}
-			if isPgxParameter(name) {
-				return ""
-			}
-			return s
-		})
-
-		return strings.TrimSpace(dbname), password, nil
+		dbname, password = splitParameters(databaseURL)
+		return dbname, password, nil
 	}
 
 	u, err := url.Parse(databaseURL)
@@ -64,14 +74,45 @@ func splitConnection(databaseURL string) (dbname, password string, err error) {
 	q := u.Query()
 	password = cmp.Or(q.Get("password"), password)
 
-	for name := range q {
-		if name == "password" || isPgxParameter(name) {
+	for _, name := range slices.Sorted(maps.Keys(q)) {
+		switch {
+		case name == "password" || isPgxParameter(name):
+			q.Del(name)
+		case !isLibpqParameter(name):
+			q.Set("options", addSetting(q.Get("options"), name, q.Get(name)))
 			q.Del(name)
 		}
 	}
 
 	u.RawQuery = strings.ReplaceAll(q.Encode(), "+", "%20") // libpq doesn't read + as a space
 	return u.String(), password, nil
+}
+
+// splitParameters does the same with a key/value connection string.
+func splitParameters(connection string) (dbname, password string) {
+	options := ""
+	dbname = parameter.ReplaceAllStringFunc(connection, func(s string) string {
+		m := parameter.FindStringSubmatch(s)
+		name, value := m[1], m[2]
+		switch {
+		case name == "password":
+			password = unquote(value)
+		case name == "options":
+			options = strings.TrimSpace(unquote(value) + " " + options)
+		case isPgxParameter(name): // libpq does without
+		case !isLibpqParameter(name):
+			options = addSetting(options, name, unquote(value))
+		default:
+			return s
+		}
+		return ""
+	})
+
+	dbname = strings.TrimSpace(dbname)
+	if options != "" {
+		dbname += " options='" + strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(options) + "'"
+	}
+	return strings.TrimSpace(dbname), password
 }
 
 // unquote reads a value of a key/value connection string.
