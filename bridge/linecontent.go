@@ -32,10 +32,12 @@ type Decided struct {
 	Reason string // a code of Speak, or a sentence
 }
 
-// UnassignedLine says where the conversation was before, if it was handed over from another channel.
+// UnassignedLine says where the conversation was before, if it was handed over from another channel, and who had it, if that
+// isn't an agent any more.
 type UnassignedLine struct {
 	Left   Place  `json:",omitzero"`  // the thread in which it was, in the same chat
 	LeftIn string `json:",omitempty"` // else the name of the chat of that thread
+	Former string `json:",omitempty"` // the names of owners who are no agents any more
 }
 
 // Kind of its line.

@@ -15,7 +15,9 @@ const (
 	DeliveriesOfSQL = deliveriesOf
 	LatestSQL       = latestMessages
 	FireTimersSQL   = takeDueTimers
-	FindPostsSQL    = findPosts
+
+	TimeFormerOwnersSQL = timeFormerOwners
+	FindPostsSQL        = findPosts
 
 	BlockedSendersSQL = blockedSenders
 

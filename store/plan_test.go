@@ -76,6 +76,7 @@ func TestPlans(t *testing.T) {
 		plantest.Cold("list all", store.ListAllSQL, []any{none, none, int64(0), 51, 100}, map[string]float64{"conversations": 300}, "conversations_pressing"),
 		plantest.Cold("list of teams", store.ListTeamSQL, []any{none, []int64{1, 2}, int64(0), 51, 100}, map[string]float64{"conversations": 600}, "conversations_team_pressing"),
 		plantest.Cold("list mine", store.ListMineSQL, []any{none, none, int64(5), 51, 0}, map[string]float64{"conversations": 300}, "conversations_mine"),
+		plantest.Cold("former owners", store.TimeFormerOwnersSQL, []any{"left", 100}, map[string]float64{"conversations": 100}, "conversations_mine"),
 		plantest.Cold("due timers", store.FireTimersSQL, []any{200}, map[string]float64{"timers": 500}, "timers_due"),
 	}
 	crowd := slices.Concat(plantest.Lanes(), plantest.Queues(), plantest.Nouns(), []string{

@@ -30,6 +30,25 @@ func SetTimers(ctx context.Context, q Execer, rows []Timer) error {
 	return execRows(ctx, q, "set timers", setTimers, rows)
 }
 
+const timeFormerOwners = `
+	WITH held AS MATERIALIZED (
+		SELECT id FROM conversations
+		WHERE kind = 'customer' AND status IN ('open', 'pending', 'snoozed')
+			AND assignees && ARRAY(SELECT agents.id FROM agents WHERE NOT agents.active)
+	)
+	INSERT INTO timers (conversation_id, kind, due_at)
+	SELECT id, $1, (SELECT parley_now())
+	FROM held
+	ORDER BY id
+	LIMIT $2
+	ON CONFLICT DO NOTHING`
+
+// TimeFormerOwners sets timers of a kind, which are due at once, of at most limit conversations whose owners are no agents any
+// more.
+func TimeFormerOwners(ctx context.Context, q Execer, kind string, limit int) error {
+	return query.Exec(ctx, q, "former owners", timeFormerOwners, kind, limit)
+}
+
 const cancelTimers = `
 	DELETE FROM timers
 	USING json_populate_recordset(NULL::timers, $1) AS given

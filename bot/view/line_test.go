@@ -222,6 +222,7 @@ func TestLineVariants(t *testing.T) {
 		{Content: bridge.LineAssigned, By: nobody, Mentions: []bridge.AgentRef{bob()}},
 		{Content: bridge.LineAssigned},
 		{Content: &bridge.UnassignedLine{}},
+		{Content: &bridge.UnassignedLine{Former: "Ben Katz"}},
 		{Content: &bridge.WokeLine{}, By: bob()},
 		{Content: bridge.LineReopened, Mentions: []bridge.AgentRef{ann()}},
 		{Content: bridge.LineResolved}, {Content: &bridge.SnoozedLine{Until: now(t)}},

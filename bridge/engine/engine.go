@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -276,9 +277,9 @@ func (e *Engine) watchSettings(ctx context.Context) error {
 	for ticks := 0; ; ticks++ {
 		version := e.directory.Load().Version
 		if version != set || ticks%eveningCheckTicks == 0 {
-			err := e.chores.SetEvenings(ctx)
+			err := errors.Join(e.chores.SetEvenings(ctx), e.chores.FreeOfFormerAgents(ctx))
 			if err != nil && ctx.Err() == nil {
-				e.log.Warn("evening lists not set", "error", err)
+				e.log.Warn("evening lists, or conversations of former agents, not looked after", "error", err)
 			} else {
 				set = version
 			}

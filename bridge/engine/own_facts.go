@@ -27,8 +27,8 @@ func (e *Engine) Timer(t store.Timer) store.NewEvent {
 	if team, ok := own.WeekTeam(t.Kind); ok { // it has a queue of its own, since it may wait for its figures
 		event.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("week:%d", team))
 	}
-	if t.Kind == own.Replying { // it has a queue of its own: older versions don't know it, and nothing else is to wait for a newer one
-		event.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("replying:%d", t.ConversationID))
+	if t.Kind == own.Replying || t.Kind == own.OwnersLeft { // a queue of its own: older versions don't know it, and nothing else is to wait for a newer one
+		event.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("%s:%d", t.Kind, t.ConversationID))
 	}
 	return event
 }
@@ -178,6 +178,8 @@ func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f own.Fact) error {
 	switch f.Kind {
 	case own.Snooze:
 		w.workflow.SnoozeOver(c, f.Due)
+	case own.OwnersLeft:
+		w.workflow.OwnersLeft(c)
 	case own.Window:
 		w.replies.WindowOver(c)
 	case own.ThreadLost:
@@ -233,7 +235,7 @@ func isKnownOwn(kind string) bool {
 	}
 	switch kind {
 	case own.Digest, own.Account, own.Template, own.Snooze, own.Window, own.ThreadLost, own.Doubted, own.Sought, own.PostFailed,
-		own.Fetched, own.Early, own.Replying, own.Analysed, own.Written, own.Erase,
+		own.Fetched, own.Early, own.Replying, own.Analysed, own.Written, own.Erase, own.OwnersLeft,
 		string(relay.ReportLanded), string(relay.ReportFailed), string(relay.ReportLate), string(relay.ReportUnclear):
 		return true
 	}

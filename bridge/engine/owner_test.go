@@ -1,10 +1,12 @@
 package engine_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
 	"parley/bridge"
+	"parley/store"
 )
 
 // R-251: who takes a conversation by a button, which subscribes nobody to its thread, is
@@ -51,4 +53,40 @@ func TestEmojiResolvesOnesOwnOrAsks(t *testing.T) {
 	w.card(thread, "#1 open")
 	w.chat.React("ben", w.chat.Get(support, thread), bridge.VerbResolve)
 	w.card(thread, "#1 resolved")
+}
+
+// Whoever is no agent any more has no conversations: those with another owner go on with that one, the others stand unassigned, and
+// their threads say so. What is over keeps its owner.
+func TestOwnerLeaves(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	alone := w.opened()
+	w.reply(alone, "!assign @ben")
+	w.card(alone, "| Ben |")
+	w.writes("lee", "Both, please")
+	both := w.thread("Both, please")
+	w.reply(both, "!assign @ben @ann")
+	w.line(both, bridge.LineAssigned)
+	w.writes("joe", "Thanks")
+	over := w.thread("Thanks")
+	w.reply(over, "!assign @ben")
+	w.card(over, "| Ben |")
+	w.reply(over, "!resolve")
+	w.card(over, "resolved")
+	w.settled()
+
+	check(t, store.RetireAgent(t.Context(), w.pool, w.agents["ben"]))
+	check(t, store.BumpSettings(t.Context(), w.pool))
+	if line := w.line(alone, bridge.LineUnassigned); len(line.Mentions()) != 0 {
+		t.Errorf("the line: %q", line.Text)
+	}
+	w.card(both, "| Ann |")
+	w.settled()
+	owners := w.text(`SELECT string_agg(assignees::text, ' ' ORDER BY id) FROM conversations`)
+	if want := fmt.Sprintf("{} {%d} {%d}", w.agents["ann"], w.agents["ben"]); owners != want {
+		t.Errorf("owners are %s, want %s", owners, want)
+	}
+	if w.lines(both, bridge.LineUnassigned) != 0 {
+		t.Error("it has an owner")
+	}
 }

@@ -11,6 +11,17 @@ import (
 	"parley/store"
 )
 
+// maxLeft is how many conversations are freed at once of owners who are no agents any more. The rest follow in the next round.
+const maxLeft = 5000
+
+// FreeOfFormerAgents has conversations that are not over lose those owners who are no agents any more, whenever they left: then
+// they stand unassigned in the lists. Any process may do it, any number of times.
+func (cs *Chores) FreeOfFormerAgents(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
+	defer cancel()
+	return store.TimeFormerOwners(ctx, cs.pool, own.OwnersLeft, maxLeft)
+}
+
 // SetEvenings starts the timers of all teams' next evening lists and weekly figures, and stops the timers that don't
 // follow from the present business hours and settings any more. Any process may do it, any number of times.
 func (cs *Chores) SetEvenings(ctx context.Context) error {

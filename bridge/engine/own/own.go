@@ -121,6 +121,7 @@ const (
 	Written    = "written"  // a text that was asked for, or why there is none: Class, Text and Hint
 	Replying   = "replying" // a form of a reply was opened or closed, or its time is over
 	Acted      = "acted"    // an agent did something on a page of Parley's own: Act
+	OwnersLeft = "left"     // owners are no agents any more
 	Erase      = "erase"    // posts go from chats: Demand.Erase
 )
 

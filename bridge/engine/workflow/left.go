@@ -1,0 +1,41 @@
+package workflow
+
+import (
+	"slices"
+	"strings"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/store"
+)
+
+// OwnersLeft takes those owners off a conversation who are no agents any more. If nobody is left, it stands unassigned in its
+// team's list, and a line says so. It mentions nobody, because there may be many such conversations. The status stays: a snoozed
+// conversation comes back at its time. One that is over keeps who has answered it.
+func (wf *UseCases) OwnersLeft(c *book.Conversation) {
+	status := c.BridgeStatus()
+	isOver := status == bridge.StatusResolved || status == bridge.StatusClosed
+	hasLeft := func(id store.AgentID) bool { a := wf.Dir.Agent(id); return a == nil || !a.Active }
+	if isOver || !slices.ContainsFunc(c.Assignees, hasLeft) {
+		return
+	}
+
+	var names []string
+	for _, id := range c.Assignees {
+		if hasLeft(id) {
+			names = append(names, wf.Dir.Ref(0, id).Name)
+		}
+	}
+
+	c.Assignees = slices.DeleteFunc(slices.Clone(c.Assignees), hasLeft)
+	c.Touch()
+	c.RefreshCard()
+
+	if len(c.Assignees) > 0 {
+		wf.Log.ByParley(c, store.DeedAssigned, book.Detail{Agents: c.Assignees})
+		return
+	}
+
+	wf.Log.ByParley(c, store.DeedUnassigned, nil)
+	wf.Line(c, bridge.Line{Content: &bridge.UnassignedLine{Former: strings.Join(names, ", ")}})
+}
