@@ -58,6 +58,11 @@ func TestProviderSaysOptedOut(t *testing.T) {
 	if n := w.provider.Calls(); n != 1 {
 		t.Errorf("%d calls", n)
 	}
+
+	// Somebody wanted none before there was a conversation: the thread says so once there is one.
+	w.does(channelstest.Event{Type: "consent", From: "lee", Text: "STOP", Consent: &channels.Consent{OptedOut: true, Silent: true}})
+	w.writes("lee", "Where is my lamp?")
+	w.line(w.thread("Where is my lamp?"), bridge.LineOptedOut)
 }
 
 // Who forbade advertising alone still gets answers, also when an advertising template was tried,

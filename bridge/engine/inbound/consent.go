@@ -81,6 +81,15 @@ func (it *UseCases) setConsent(i *store.Identity, c *book.Conversation, w wish) 
 	}
 }
 
+// tellOptedOut says in a thread that begins that its customer wants no messages: that was said before, maybe where no thread was to
+// show it, and no answer leaves.
+func (it *UseCases) tellOptedOut(c *book.Conversation, begins bool) {
+	i := it.People.RootOf(c)
+	if begins && i != nil && i.OptedOut == store.OptedOutAll {
+		it.Line(c, bridge.Line{Content: &bridge.OptedOutLine{}, Customer: outbound.RefOf(i)})
+	}
+}
+
 // noteOptOut notes that a provider refused a message because the customer wanted none when it was sent. If it was a template, that
 // proves it for advertising alone, whatever category we gave the template: other messages may still be sent. What Parley itself
 // refused proves nothing that isn't known.

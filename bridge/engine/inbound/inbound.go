@@ -60,7 +60,7 @@ func (it *UseCases) ApplyInbound(ctx context.Context, tx pgx.Tx, a *store.Accoun
 }
 
 // customerWrites puts a customer's message into its conversation.
-func (it *UseCases) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+func (it *UseCases) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) (err error) {
 	if _, err := it.People.CustomerOf(a, in); err != nil {
 		return err
 	}
@@ -79,7 +79,6 @@ func (it *UseCases) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Acco
 	}
 	if opensNew {
 		previous := c
-		var err error
 		if c, err = it.newConversation(ctx, tx, a, in, previous); err != nil {
 			return err
 		}
@@ -93,12 +92,12 @@ func (it *UseCases) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Acco
 		c = it.conversationToJoin(a, &in)
 	}
 
+	begins := opensNew || c == nil
 	if c == nil {
 		if !it.mayOpen(a, in) {
 			return it.collect(ctx, tx, a, part, in)
 		}
 
-		var err error
 		if c, err = it.newConversation(ctx, tx, a, in, nil); err != nil {
 			return err
 		}
@@ -114,6 +113,7 @@ func (it *UseCases) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Acco
 	it.reopenFor(c, in)
 	it.replies.OpenWindow(c, in)
 	it.showSaid(c, t, m, outbound.Payload{Quote: unseen && m.Quoted != "", Answers: it.answeredMessage(a, in)})
+	it.tellOptedOut(c, begins)
 	it.tellOfOtherConversations()
 	it.replies.PostOffers(c)
 	it.queueAnalysis(c, m, in)
