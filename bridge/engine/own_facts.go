@@ -202,9 +202,6 @@ func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f own.Fact) error {
 		w.Replying.Outdate(c)
 	case own.Erase:
 		threads.ErasePosts(w.Writer, c, f.Erase)
-		if len(f.Erase) == 0 { // somebody who was in copy is erased
-			c.RefreshCard()
-		}
 	case string(relay.ReportLanded):
 		w.intake.Receipts.ReplyLanded(c, f)
 	case string(relay.ReportFailed):

@@ -83,7 +83,7 @@ func (it *UseCases) setConsent(i *store.Identity, c *book.Conversation, w wish) 
 
 // tellOptedOut says in a thread that begins that its customer wants no messages: that was said before, maybe where no thread was to
 // show it, and no answer leaves.
-func (it *UseCases) tellOptedOut(c *book.Conversation, begins bool) {
+func tellOptedOut(it *UseCases, c *book.Conversation, begins bool) {
 	i := it.People.RootOf(c)
 	if begins && i != nil && i.OptedOut == store.OptedOutAll {
 		it.Line(c, bridge.Line{Content: &bridge.OptedOutLine{}, Customer: outbound.RefOf(i)})

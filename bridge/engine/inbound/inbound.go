@@ -113,7 +113,7 @@ func (it *UseCases) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Acco
 	it.reopenFor(c, in)
 	it.replies.OpenWindow(c, in)
 	it.showSaid(c, t, m, outbound.Payload{Quote: unseen && m.Quoted != "", Answers: it.answeredMessage(a, in)})
-	it.tellOptedOut(c, begins)
+	tellOptedOut(it, c, begins)
 	it.tellOfOtherConversations()
 	it.replies.PostOffers(c)
 	it.queueAnalysis(c, m, in)

@@ -8,8 +8,13 @@ import (
 	"parley/store"
 )
 
-// ErasePosts queues the removal of posts from chats, in one lane of the conversation for each chat.
+// ErasePosts queues the removal of posts from chats, in one lane of the conversation for each chat. Without posts, somebody who was in
+// copy is erased, and only the card is shown anew.
 func ErasePosts(th *Writer, c *book.Conversation, posts []own.ErasedPost) {
+	if len(posts) == 0 {
+		c.RefreshCard()
+	}
+
 	for _, p := range posts {
 		gate, request := th.budgetOf(p.Surface, bridge.PostErased, p.Place.Channel)
 		lane := th.Outbox.LaneOf(book.LaneKey{Account: p.Surface, Key: conversationLane(c.ID, "erase")}, c.ID, store.PriorityMark, gate, request)
