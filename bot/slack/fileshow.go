@@ -29,8 +29,9 @@ type uploadProgress struct {
 	IDs     []string      `json:"ids"`
 	Titles  []string      `json:"titles,omitempty"` // of the files with these ids
 	Refused []refusedFile `json:"refused,omitempty"`
-	Asked   time.Time     `json:"asked,omitzero"` // when Slack was asked to show them, which it does later and only once
-	Lost    bool          `json:"lost,omitempty"` // Slack showed them where nobody should see them: they have to be uploaded anew
+	Asked   time.Time     `json:"asked,omitzero"`  // when Slack was asked to show them, which it does later and only once
+	Taken   bool          `json:"taken,omitempty"` // Slack has answered that it shows them
+	Lost    bool          `json:"lost,omitempty"`  // Slack showed them where nobody should see them: they have to be uploaded anew
 }
 
 // refusedFile is a file that this workspace doesn't take, with the reason for people. It is known by its name and size,
@@ -77,8 +78,8 @@ func (s *poster) showFiles(ctx context.Context, me *fact.Self, p bridge.Post) (b
 	}
 
 	if progress.Asked.IsZero() {
-		err := s.completeUpload(ctx, me, p, progress)
-		progress.Asked = s.now()
+		isTaken, err := s.completeUpload(ctx, me, p, progress)
+		progress.Asked, progress.Taken = s.now(), isTaken
 		if err != nil && channels.ClassOf(err) == channels.Ambiguous {
 			return bridge.Sent{Progress: progress.encode()}, err
 		}
@@ -94,20 +95,23 @@ func (s *poster) showFiles(ctx context.Context, me *fact.Self, p bridge.Post) (b
 	if outcome == channels.Landed {
 		return s.concludeShown(ctx, p, progress, shown)
 	}
-	if s.now().Sub(progress.Asked) < sharePatience {
+	isUnclear := outcome == channels.CannotTell
+	mayStillBeFound := isUnclear && !progress.Taken && !p.Unsure // whether Slack was asked at all isn't known
+	if mayStillBeFound || s.now().Sub(progress.Asked) < sharePatience {
 		late := &channels.SendError{Class: channels.Retry, Wait: shareLookWait, Text: "Slack doesn't show the files yet."}
 		return bridge.Sent{Progress: progress.encode()}, late
 	}
-	if outcome == channels.CannotTell { // Slack has said that it shows them; only the message's id isn't known
+	if isUnclear && progress.Taken { // Slack has said that it shows them; only the message's id isn't known
 		return bridge.Sent{Thread: p.Place.Thread, Progress: progress.encode()}, nil
 	}
 
 	return s.showAgain(ctx, me, p, progress)
 }
 
-// completeUpload asks Slack to show uploaded files. Slack takes that only once: files that it doesn't know as uploads any
-// more were asked for in an attempt whose end nobody saw, or were uploaded too long ago.
-func (s *poster) completeUpload(ctx context.Context, me *fact.Self, p bridge.Post, progress uploadProgress) error {
+// completeUpload asks Slack to show uploaded files, and reports whether Slack answered that it does. Slack takes that only
+// once: files that it doesn't know as uploads any more were asked for in an attempt whose end nobody saw, or were uploaded too
+// long ago. That is no error, but they have to be looked for.
+func (s *poster) completeUpload(ctx context.Context, me *fact.Self, p bridge.Post, progress uploadProgress) (isTaken bool, err error) {
 	files := make([]slackapi.FileSummary, 0, len(progress.IDs))
 	for i, id := range progress.IDs {
 		file := slackapi.FileSummary{ID: id}
@@ -117,7 +121,7 @@ func (s *poster) completeUpload(ctx context.Context, me *fact.Self, p bridge.Pos
 		files = append(files, file)
 	}
 
-	_, err := s.api.CompleteUploadExternalContext(ctx, slackapi.CompleteUploadExternalParameters{
+	_, err = s.api.CompleteUploadExternalContext(ctx, slackapi.CompleteUploadExternalParameters{
 		Files:           files,
 		Channel:         p.Place.Channel,
 		ThreadTimestamp: p.Place.Thread,
@@ -126,9 +130,9 @@ func (s *poster) completeUpload(ctx context.Context, me *fact.Self, p bridge.Pos
 
 	switch codeOf(err) {
 	case "file_not_found", "file_update_failed":
-		return nil
+		return false, nil
 	}
-	return classifyError(err)
+	return err == nil, classifyError(err)
 }
 
 // findShown looks for the message that shows uploaded files: in what events and Slack say of the first of them, since all are
