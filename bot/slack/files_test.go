@@ -310,7 +310,7 @@ func TestFilesInADeletedThread(t *testing.T) {
 	p.Files = []channels.File{upload("plan.pdf", "one")}
 	p.Progress = st.send(p).Progress
 	must(t, st.fake.Admin.ForgetMessage(st.ch, root.Message))
-	p.Part = 1
+	p.Part = lastShowPart
 	sent, err := st.s.Send(st.ctx(), p)
 	class(t, err, channels.BadContent, bridge.ErrThreadLost)
 	p.Place, p.Progress = st.root(), sent.Progress

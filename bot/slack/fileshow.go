@@ -29,9 +29,10 @@ type uploadProgress struct {
 	IDs     []string      `json:"ids"`
 	Titles  []string      `json:"titles,omitempty"` // of the files with these ids
 	Refused []refusedFile `json:"refused,omitempty"`
-	Asked   time.Time     `json:"asked,omitzero"`  // when Slack was asked to show them, which it does later and only once
-	Taken   bool          `json:"taken,omitempty"` // Slack has answered that it shows them
-	Lost    bool          `json:"lost,omitempty"`  // Slack showed them where nobody should see them: they have to be uploaded anew
+	Asked   time.Time     `json:"asked,omitzero"`   // when Slack was asked to show them, which it does later and only once
+	Taken   bool          `json:"taken,omitempty"`  // Slack has answered that it shows them
+	Thread  string        `json:"thread,omitempty"` // in which it was asked to show them; a process of the version before noted none
+	Lost    bool          `json:"lost,omitempty"`   // Slack showed them where nobody should see them: they have to be uploaded anew
 }
 
 // refusedFile is a file that this workspace doesn't take, with the reason for people. It is known by its name and size,
@@ -74,12 +75,12 @@ func (s *poster) showFiles(ctx context.Context, me *fact.Self, p bridge.Post) (b
 		return bridge.Sent{}, badContentError("the uploaded files are not known any more", err)
 	}
 	if progress.Lost {
-		return s.showAgain(ctx, me, p, progress)
+		return s.uploadAnew(ctx, me, p, progress)
 	}
 
 	if progress.Asked.IsZero() {
 		isTaken, err := s.completeUpload(ctx, me, p, progress)
-		progress.Asked, progress.Taken = s.now(), isTaken
+		progress.Asked, progress.Taken, progress.Thread = s.now(), isTaken, p.Place.Thread
 		if err != nil && channels.ClassOf(err) == channels.Ambiguous {
 			return bridge.Sent{Progress: progress.encode()}, err
 		}
@@ -93,7 +94,7 @@ func (s *poster) showFiles(ctx context.Context, me *fact.Self, p bridge.Post) (b
 
 	shown, outcome := s.findShown(ctx, me, p, progress)
 	if outcome == channels.Landed {
-		return s.concludeShown(ctx, p, progress, shown)
+		return s.concludeShown(ctx, me, p, progress, shown)
 	}
 	isUnclear := outcome == channels.CannotTell
 	mayStillBeFound := isUnclear && !progress.Taken && !p.Unsure // whether Slack was asked at all isn't known
@@ -168,20 +169,48 @@ func (s *poster) findInThread(ctx context.Context, me *fact.Self, p bridge.Post,
 	return fact.Share{File: id, Channel: p.Place.Channel, Thread: m.ThreadTS, TS: m.TS}, outcome, err
 }
 
-// concludeShown ends a post of files that are shown.
-func (s *poster) concludeShown(ctx context.Context, p bridge.Post, progress uploadProgress, shown fact.Share) (bridge.Sent, error) {
-	if isMisplaced(p, shown.Thread) {
+// concludeShown ends a post of files that are shown. Where Slack shows them at top level, the thread in which it was asked to show
+// them is lost, which need not be the thread of now.
+func (s *poster) concludeShown(
+	ctx context.Context, me *fact.Self, p bridge.Post, progress uploadProgress, shown fact.Share,
+) (bridge.Sent, error) {
+	if !isMisplaced(p, shown.Thread) {
+		return bridge.Sent{Message: shown.TS, Thread: p.Place.Thread, Progress: progress.encode()}, nil
+	}
+
+	wasAskedHere := progress.Thread == "" || progress.Thread == p.Place.Thread
+	if wasAskedHere {
 		progress.Lost = true
 		return bridge.Sent{Progress: progress.encode()}, s.refuseMisplaced(ctx, p, shown.TS)
 	}
-	return bridge.Sent{Message: shown.TS, Thread: p.Place.Thread, Progress: progress.encode()}, nil
+
+	if err := s.deleteMisplaced(ctx, p.Place.Channel, shown.TS); err != nil {
+		return bridge.Sent{Progress: progress.encode()}, err
+	}
+	return s.uploadAnew(ctx, me, p, progress)
 }
 
 // showAgain begins anew with files that Slack has taken and doesn't show: it uploads them once more or, when that didn't help,
-// names them. The first ones are deleted, so that Slack can't show both after all.
+// names them.
 func (s *poster) showAgain(ctx context.Context, me *fact.Self, p bridge.Post, progress uploadProgress) (bridge.Sent, error) {
 	s.log.Warn("slack doesn't show files that it took", "delivery_id", p.DeliveryID)
+	if p.Part < lastShowPart {
+		return s.uploadAnew(ctx, me, p, progress)
+	}
 
+	s.deleteUploads(ctx, progress)
+	refused := refuse(p, progress.Refused, "Slack took it, but doesn't show it", isAcceptable)
+	return s.postNames(ctx, me, p, refused)
+}
+
+// uploadAnew uploads files once more, since Slack shows an upload only once.
+func (s *poster) uploadAnew(ctx context.Context, me *fact.Self, p bridge.Post, progress uploadProgress) (bridge.Sent, error) {
+	s.deleteUploads(ctx, progress)
+	return s.uploadFiles(ctx, me, p, progress.Refused)
+}
+
+// deleteUploads deletes uploaded files that others replace, so that Slack can't show both after all.
+func (s *poster) deleteUploads(ctx context.Context, progress uploadProgress) {
 	taken := make([]fact.File, 0, len(progress.IDs))
 	for _, id := range progress.IDs {
 		taken = append(taken, fact.File{ID: id})
@@ -189,13 +218,6 @@ func (s *poster) showAgain(ctx context.Context, me *fact.Self, p bridge.Post, pr
 	if err := s.deleteFiles(ctx, taken); err != nil {
 		s.log.Info("slack files not deleted", "error", err)
 	}
-
-	if p.Part < lastShowPart {
-		return s.uploadFiles(ctx, me, p, progress.Refused)
-	}
-
-	refused := refuse(p, progress.Refused, "Slack took it, but doesn't show it", isAcceptable)
-	return s.postNames(ctx, me, p, refused)
 }
 
 // refuse adds those files of a post to the refused ones that isRefused tells.

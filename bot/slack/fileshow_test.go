@@ -49,3 +49,26 @@ func TestFilesOfWhichNobodyCanTell(t *testing.T) {
 		})
 	}
 }
+
+// Files that were asked for in a thread whose first message was deleted stand at top level. When that is seen only after the thread
+// has begun anew, they are taken back and shown in the new thread, which isn't lost.
+func TestFilesAskedForInAnEarlierThread(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, false)
+	root := st.root()
+	p := st.post(bridge.PostFiles, root, "t1")
+	p.Files = []channels.File{upload("plan.pdf", "one")}
+	p.Part, p.Progress = lastShowPart, st.send(p).Progress
+	must(t, st.fake.Admin.ForgetMessage(st.ch, root.Message))
+	st.fake.Inject(slackfake.Fault{Method: "files.completeUploadExternal", Kind: slackfake.FaultHTTP, After: true, Times: 1})
+	sent, err := st.s.Send(st.ctx(), p)
+	class(t, err, channels.Ambiguous, nil)
+	must(t, st.fake.WaitFor(st.ctx(), func() bool { return len(st.fake.Messages(st.ch)) == 1 }))
+
+	p.Place.Thread, p.Progress = st.root().Thread, sent.Progress
+	sent = st.sendPatiently(p, func() {})
+	m := st.fake.Message(st.ch, sent.Message)
+	if m == nil || m.ThreadTS != p.Place.Thread || len(m.Files) != 1 || len(st.fake.Messages(st.ch)) != 1 {
+		t.Errorf("the agent sees %+v, %d at top level", m, len(st.fake.Messages(st.ch)))
+	}
+}
