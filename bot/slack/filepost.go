@@ -53,6 +53,18 @@ func whyRefused(err error) string {
 	return ""
 }
 
+// whyRefusedTogether returns the reason why a workspace doesn't take several files if that lies in one of them, which Slack doesn't
+// name, or "" if it doesn't lie in the files.
+func whyRefusedTogether(err error) string {
+	switch codeOf(err) {
+	case "file_type_not_allowed", onlyImages:
+		return "not shown: Slack allows no files of one of these kinds"
+	case "file_upload_size_restricted":
+		return "not shown: one of these is larger than the Slack workspace allows"
+	}
+	return ""
+}
+
 // sendFiles makes one part of a post of files.
 func (s *poster) sendFiles(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
 	if _, hasDeadline := ctx.Deadline(); !hasDeadline {

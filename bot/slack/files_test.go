@@ -178,7 +178,8 @@ func TestForbiddenFileAmongOthers(t *testing.T) {
 	}
 }
 
-// Slack may also refuse files only when they are to be shown, all because of one, and doesn't say because of which.
+// Slack may also refuse files only when they are to be shown: all because of one, and doesn't say because of which, or because of
+// the workspace. An empty file, which was never tried, doesn't make a single one one of several.
 func TestFilesForbiddenTogether(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]struct {
@@ -188,6 +189,9 @@ func TestFilesForbiddenTogether(t *testing.T) {
 		"file_uploads_except_images_disabled": {1, "plan.png, setup.exe (only pictures are allowed in Slack)"},
 		"file_type_not_allowed": {0, "plan.png (not shown: Slack allows no files of one of these kinds), " +
 			"setup.exe (not shown: Slack allows no files of one of these kinds)"},
+		"file_upload_size_restricted": {0, "plan.png (not shown: one of these is larger than the Slack workspace allows), " +
+			"setup.exe (not shown: one of these is larger than the Slack workspace allows)"},
+		"storage_limit_reached": {0, "plan.png (the Slack workspace's file storage is full), setup.exe (the Slack workspace's file storage is full)"},
 	} {
 		t.Run(code, func(t *testing.T) {
 			t.Parallel()
@@ -201,6 +205,14 @@ func TestFilesForbiddenTogether(t *testing.T) {
 			m := st.fake.Message(st.ch, sent.Message)
 			if m == nil || len(m.Files) != want.files || !strings.Contains(m.Text, want.words) {
 				t.Errorf("the agent sees %+v", m)
+			}
+
+			st.fake.Inject(slackfake.Fault{Method: "files.completeUploadExternal", Kind: slackfake.FaultError, Error: code, Times: 1})
+			p = st.post(bridge.PostFiles, root, "t2")
+			p.Files = []channels.File{upload("setup.exe", "bad"), upload("empty.png", "")}
+			m = st.fake.Message(st.ch, st.sendAll(p).Message)
+			if m == nil || strings.Contains(m.Text, "one of these") {
+				t.Errorf("of a single file the agent sees %+v", m)
 			}
 		})
 	}

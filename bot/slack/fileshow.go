@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -85,7 +86,7 @@ func (s *poster) showFiles(ctx context.Context, me *fact.Self, p bridge.Post) (b
 			return bridge.Sent{Progress: progress.encode()}, err
 		}
 		if whyRefused(err) != "" {
-			return s.showOthers(ctx, me, p, progress.Refused, err)
+			return s.showOthers(ctx, me, p, progress, err)
 		}
 		if err != nil {
 			return bridge.Sent{}, err
@@ -233,16 +234,16 @@ func refuse(p bridge.Post, refused []refusedFile, why string, isRefused func(cha
 
 // showOthers goes on when Slack refuses to show a post's files because of one of them, without saying because of which: those
 // that may be shown are uploaded anew, since Slack takes an upload only once, and the others are named.
-func (s *poster) showOthers(ctx context.Context, me *fact.Self, p bridge.Post, refused []refusedFile, err error) (bridge.Sent, error) {
+func (s *poster) showOthers(ctx context.Context, me *fact.Self, p bridge.Post, progress uploadProgress, err error) (bridge.Sent, error) {
 	s.log.Warn("slack refuses files", "delivery_id", p.DeliveryID, "error", err)
 
 	why := whyRefused(err)
 	mayTellThem := codeOf(err) == onlyImages && p.Part < lastShowPart
-	if !mayTellThem && len(p.Files) > 1 {
-		why = "not shown: Slack allows no files of one of these kinds"
+	if !mayTellThem && len(progress.IDs) > 1 {
+		why = cmp.Or(whyRefusedTogether(err), why)
 	}
 
-	return s.uploadFiles(ctx, me, p, refuse(p, refused, why, func(f channels.File) bool {
+	return s.uploadFiles(ctx, me, p, refuse(p, progress.Refused, why, func(f channels.File) bool {
 		mayBeShown := mayTellThem && strings.HasPrefix(f.ContentType, "image/")
 		return isAcceptable(f) && !mayBeShown
 	}))
