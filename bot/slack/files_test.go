@@ -308,6 +308,9 @@ func TestFilesThatSlackShowsLate(t *testing.T) {
 			if calls := st.fake.Calls("files.completeUploadExternal"); len(calls) != c.calls {
 				t.Errorf("%d times asked to show files", len(calls))
 			}
+			if looks := len(st.fake.Calls("files.info")); looks > 4*c.calls { // three while they are awaited, one by each later attempt
+				t.Errorf("%d looks for the files", looks)
+			}
 		})
 	}
 }

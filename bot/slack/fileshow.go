@@ -20,8 +20,11 @@ import (
 // happens that it never does.
 const (
 	sharePatience = 2 * time.Minute // after that the files are uploaded once more
-	shareLookWait = 5 * time.Second // between two looks
 	lastShowPart  = 2               // after this part the files are only named
+
+	// Limits of the wait for the next look. A look is a whole attempt, which decodes a customer's mail once more.
+	minShareLookWait = 5 * time.Second
+	maxShareLookWait = 30 * time.Second
 )
 
 // uploadProgress is what a post of files keeps between its parts: the ids of files that are uploaded,
@@ -79,7 +82,9 @@ func (s *poster) showFiles(ctx context.Context, me *fact.Self, p bridge.Post) (b
 		return s.uploadAnew(ctx, me, p, progress)
 	}
 
+	look := s.files.findShare // by which a later attempt looks
 	if progress.Asked.IsZero() {
+		look = s.files.awaitShare
 		isTaken, err := s.completeUpload(ctx, me, p, progress)
 		progress.Asked, progress.Taken, progress.Thread = s.now(), isTaken, p.Place.Thread
 		if err != nil && channels.ClassOf(err) == channels.Ambiguous {
@@ -93,21 +98,11 @@ func (s *poster) showFiles(ctx context.Context, me *fact.Self, p bridge.Post) (b
 		}
 	}
 
-	shown, outcome := s.findShown(ctx, me, p, progress)
+	shown, outcome := s.findShown(ctx, me, p, progress.IDs[0], look)
 	if outcome == channels.Landed {
 		return s.concludeShown(ctx, me, p, progress, shown)
 	}
-	isUnclear := outcome == channels.CannotTell
-	mayStillBeFound := isUnclear && !progress.Taken && !p.Unsure // whether Slack was asked at all isn't known
-	if mayStillBeFound || s.now().Sub(progress.Asked) < sharePatience {
-		late := &channels.SendError{Class: channels.Retry, Wait: shareLookWait, Text: "Slack doesn't show the files yet."}
-		return bridge.Sent{Progress: progress.encode()}, late
-	}
-	if isUnclear && progress.Taken { // Slack has said that it shows them; only the message's id isn't known
-		return bridge.Sent{Thread: p.Place.Thread, Progress: progress.encode()}, nil
-	}
-
-	return s.showAgain(ctx, me, p, progress)
+	return s.concludeUnshown(ctx, me, p, progress, outcome)
 }
 
 // completeUpload asks Slack to show uploaded files, and reports whether Slack answered that it does. Slack takes that only
@@ -137,11 +132,12 @@ func (s *poster) completeUpload(ctx context.Context, me *fact.Self, p bridge.Pos
 	return err == nil, classifyError(err)
 }
 
-// findShown looks for the message that shows uploaded files: in what events and Slack say of the first of them, since all are
-// in the same message, and then in the thread itself.
-func (s *poster) findShown(ctx context.Context, me *fact.Self, p bridge.Post, progress uploadProgress) (fact.Share, channels.Outcome) {
-	id := progress.IDs[0]
-	shown, err := s.files.awaitShare(ctx, id, p.Place.Channel)
+// findShown looks for the message that shows uploaded files: by look in what events and Slack say of the first of them, since all
+// are in the same message, and then in the thread itself.
+func (s *poster) findShown(
+	ctx context.Context, me *fact.Self, p bridge.Post, id string, look func(ctx context.Context, id, channel string) (fact.Share, error),
+) (fact.Share, channels.Outcome) {
+	shown, err := look(ctx, id, p.Place.Channel)
 	if err != nil {
 		s.log.Info("slack message of files not found", "error", err)
 	}
@@ -189,6 +185,27 @@ func (s *poster) concludeShown(
 		return bridge.Sent{Progress: progress.encode()}, err
 	}
 	return s.uploadAnew(ctx, me, p, progress)
+}
+
+// concludeUnshown ends an attempt at a post of files that aren't shown yet, as far as anybody can tell: they are looked for once
+// more, each time after as long as Slack was awaited already, or uploaded anew.
+func (s *poster) concludeUnshown(
+	ctx context.Context, me *fact.Self, p bridge.Post, progress uploadProgress, outcome channels.Outcome,
+) (bridge.Sent, error) {
+	awaited := s.now().Sub(progress.Asked)
+	isUnclear := outcome == channels.CannotTell
+	mayStillBeFound := isUnclear && !progress.Taken && !p.Unsure // perhaps Slack doesn't know that it was asked
+	if mayStillBeFound || awaited < sharePatience {
+		wait := min(max(awaited, minShareLookWait), maxShareLookWait)
+		late := &channels.SendError{Class: channels.Retry, Wait: wait, Text: "Slack doesn't show the files yet."}
+		return bridge.Sent{Progress: progress.encode()}, late
+	}
+
+	if isUnclear && progress.Taken { // Slack has said that it shows them; only the message's id isn't known
+		return bridge.Sent{Thread: p.Place.Thread, Progress: progress.encode()}, nil
+	}
+
+	return s.showAgain(ctx, me, p, progress)
 }
 
 // showAgain begins anew with files that Slack has taken and doesn't show: it uploads them once more or, when that didn't help,

@@ -38,7 +38,9 @@ func TestFilesOfWhichNobodyCanTell(t *testing.T) {
 
 			p.Progress, now = sent.Progress, now.Add(10*time.Minute)
 			sent, err = st.s.Send(st.ctx(), p)
-			class(t, err, channels.Retry, nil)
+			if se := class(t, err, channels.Retry, nil); se.Wait != maxShareLookWait {
+				t.Errorf("looked for again after %s", se.Wait)
+			}
 			p.Progress, p.Unsure = sent.Progress, true
 			sent = st.sendPatiently(p, func() {
 				must(t, st.fake.WaitFor(st.ctx(), func() bool { return len(st.fake.Thread(st.ch, root.Message)) > 1 }))
