@@ -52,10 +52,11 @@ type agents interface {
 type directory struct {
 	*workspace
 
-	agents   agents
-	readOnly bool // Resolve joins no channel
-	channels channelCache
-	people   peopleCache
+	agents     agents
+	readOnly   bool // Resolve joins no channel
+	channels   channelCache
+	people     peopleCache
+	colleagues colleagueCache
 }
 
 // Resolve returns the id of a channel that is given by "#name" or id, or "" if there is no such channel. The app joins a

@@ -155,6 +155,7 @@ func newStage(t *testing.T, run bool, change ...func(*Options, *slackfake.Option
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.directory.colleagues.timeout = patience
 	st := &stage{t: t, fake: f, desk: d, s: s, ann: ann.ID, ch: ch.ID, stop: func() {}}
 	d.Open(ch.ID)
 	if run {

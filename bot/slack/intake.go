@@ -112,7 +112,8 @@ func (t *intake) applyNews(a *fact.Arrival) {
 }
 
 // takeInteraction handles one click, form, shortcut or question for options.
-// Errors: those of journal; then the interaction must not be acknowledged.
+// Errors: those of journal, and that Slack doesn't say who it was; then the interaction must not be acknowledged: Slack keeps the
+// form open and says that it failed.
 func (t *intake) takeInteraction(ctx context.Context, me *fact.Self, body []byte) (answer, error) {
 	var in interaction
 	if err := json.Unmarshal(body, &in); err != nil {
@@ -123,12 +124,20 @@ func (t *intake) takeInteraction(ctx context.Context, me *fact.Self, body []byte
 		t.log.Warn("slack interaction for another team or app ignored")
 		return answer{}, nil
 	}
-	if in.findActor(me).Kind == bridge.ActorForeign && t.directory.isColleague(ctx, me, in.User.ID) {
-		var err error
-		if body, err = in.nameTeam(body, me.Team); err != nil {
-			return t.responder.storeQuarantined(ctx, body, "interaction not readable: "+err.Error())
+
+	isStored := !slices.Contains([]string{"block_suggestion", "view_closed"}, in.Type) // a menu is asked for with each letter
+	if isStored && in.findActor(me).Kind == bridge.ActorForeign {
+		isColleague, err := t.directory.isColleague(ctx, me, in.User.ID)
+		if err != nil {
+			return answer{}, err
+		}
+		if isColleague {
+			if body, err = in.nameTeam(body, me.Team); err != nil {
+				return t.responder.storeQuarantined(ctx, body, "interaction not readable: "+err.Error())
+			}
 		}
 	}
+
 	return t.responder.handleInteraction(ctx, me, &in, body)
 }
 

@@ -137,20 +137,5 @@ func isMember(u *slackapi.User, me *fact.Self) bool {
 	return u.TeamID == "" || u.TeamID == me.Team || slices.Contains(u.Enterprise.Teams, me.Team)
 }
 
-// colleagueTimeout bounds the question who clicked, since Slack wants an answer to the click within 3 s.
-const colleagueTimeout = time.Second
-
-// isColleague asks Slack whether somebody belongs to our workspace, though a click says that they belong to another one.
-func (d *directory) isColleague(ctx context.Context, me *fact.Self, user string) bool {
-	ctx, cancel := context.WithTimeout(ctx, colleagueTimeout)
-	defer cancel()
-	u, err := d.api.GetUserInfoContext(ctx, user)
-	if err != nil {
-		d.log.Info("slack person of another workspace not known", "error", err)
-		return false
-	}
-	return !isOutsider(u, me)
-}
-
 // isGuest reports whether somebody was only invited into some channels.
 func isGuest(u *slackapi.User) bool { return u.IsRestricted || u.IsUltraRestricted }

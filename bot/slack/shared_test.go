@@ -34,7 +34,7 @@ func TestSharedClick(t *testing.T) {
 }
 
 // In an Enterprise organisation Slack names any workspace of a person who clicks, so that she is asked for: one of ours may do
-// what she may do, a stranger nothing.
+// what she may do, strangers and guests nothing.
 func TestClickOfAPersonOfSeveralWorkspaces(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, false)
@@ -46,7 +46,7 @@ func TestClickOfAPersonOfSeveralWorkspaces(t *testing.T) {
 		"of ours, too": {slackfake.User{Name: "mia", Teams: []string{"T9", me.Team}}, bridge.ActorPerson},
 		"of others":    {slackfake.User{Name: "eve", Teams: []string{"T9"}}, bridge.ActorForeign},
 		"a stranger":   {slackfake.User{Name: "mal", Teams: []string{me.Team}, Stranger: true}, bridge.ActorForeign},
-		"a guest":      {slackfake.User{Name: "gus", Restricted: true}, bridge.ActorForeign},
+		"a guest":      {slackfake.User{Name: "gus", Teams: []string{"T9", me.Team}, Restricted: true}, bridge.ActorForeign},
 	} {
 		c.user.TeamID = "T9"
 		u := st.fake.Admin.AddUser(c.user)
@@ -56,6 +56,37 @@ func TestClickOfAPersonOfSeveralWorkspaces(t *testing.T) {
 		must(t, err)
 		if a := st.decode(st.desk.First(t, "i:"+name)); a.Actor != (bridge.Actor{ID: u.ID, Kind: c.want}) {
 			t.Errorf("%s: %+v", name, a.Actor)
+		}
+	}
+}
+
+// While Slack doesn't say who a person of another workspace is, her click isn't acknowledged, so that Slack says that it failed,
+// and keeps a form. Then she is asked for once, and not for the letters that she types into a menu.
+func TestClickWhileSlackDoesNotSayWhoSheIs(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, false)
+	me := testSelfOf(st)
+	mia := st.fake.Admin.AddUser(slackfake.User{Name: "mia", TeamID: "T9", Teams: []string{"T9", me.Team}})
+	take := func(kind, trigger string) error {
+		body := fmt.Sprintf(`{"type":%q,"api_app_id":%q,"team":{"id":%q},"user":{"id":%q,"team_id":"T9"},"container":{"channel_id":"C1","message_ts":"1.2"},`+
+			`"trigger_id":%q,"actions":[{"action_id":"b:take::1","value":""}]}`, kind, me.App, me.Team, mia.ID, trigger)
+		_, err := st.s.intake.takeInteraction(st.ctx(), me, []byte(body))
+		return err
+	}
+
+	must(t, take("block_suggestion", "letter"))
+	st.fake.Inject(slackfake.Fault{Method: "users.info", Kind: slackfake.FaultRateLimit, Times: 1})
+	if err := take("block_actions", "first"); err == nil || len(st.desk.IDs()) != 0 {
+		t.Fatalf("limited: %v, stored %v", err, st.desk.IDs())
+	}
+	must(t, take("block_actions", "again"))
+	must(t, take("block_actions", "next"))
+	if calls := st.fake.Calls("users.info"); len(calls) != 2 {
+		t.Errorf("asked %d times", len(calls))
+	}
+	for _, id := range []string{"i:again", "i:next"} {
+		if a := st.decode(st.desk.First(t, id)); a.Actor.Kind != bridge.ActorPerson {
+			t.Errorf("%s: %+v", id, a.Actor)
 		}
 	}
 }
