@@ -133,8 +133,7 @@ func classifyCode(code string, err error) error {
 			Class: channels.AuthBroken, Text: "Slack refuses our token (" + code + ").",
 			Hint: "Install the app again with the current manifest and enter its new token.", Cause: err,
 		}
-	case "team_added_to_org", "org_login_required", "external_channel_migrating", "service_unavailable", "update_failed",
-		"file_update_failed":
+	case "team_added_to_org", "org_login_required", "external_channel_migrating", "service_unavailable", "update_failed":
 		return &channels.SendError{Class: channels.Retry, Wait: time.Minute, Text: "Slack can't take it now (" + code + ").", Cause: err}
 	case "internal_error", "fatal_error", "request_timeout", "accesslimited":
 		return ambiguousError(err)

@@ -32,7 +32,6 @@ func TestClassifyCodes(t *testing.T) {
 		{"org_login_required", channels.Retry, nil},                       // the workspace is being moved into an organisation
 		{"external_channel_migrating", channels.Retry, nil},
 		{"update_failed", channels.Retry, nil},
-		{"file_update_failed", channels.Retry, nil},
 		{"account_inactive", channels.AuthBroken, nil},
 		{"token_revoked", channels.AuthBroken, nil},
 		{"service_unavailable", channels.Retry, nil},

@@ -15,9 +15,9 @@ import (
 	"parley/channels"
 )
 
-// uploadPart is the first of the two parts in which a post of files is made. It uploads the files; nobody sees that, so
-// it may be repeated. The second part shows them as one message, which Reconcile finds by the files' ids. Where Slack
-// shows nothing, the second part uploads them once more, and a third shows them.
+// uploadPart is the first part of a post of files. It uploads the files; nobody sees that, so it may be repeated. The next part
+// shows them as one message, which Reconcile finds by the files' ids. If Slack doesn't show them, or not where they belong, that
+// part uploads them once more, and the one after it shows them.
 // Where Slack takes none of the files, the first part is the only one: it posts their names.
 const uploadPart = 0
 

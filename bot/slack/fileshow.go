@@ -56,7 +56,7 @@ func (u uploadProgress) encode() string {
 	return string(raw)
 }
 
-// errProgressMissing says that the second part of a post doesn't know what the first has uploaded.
+// errProgressMissing says that a later part of a post doesn't know what the part before has uploaded.
 var errProgressMissing = errors.New("slack: files: progress is missing")
 
 // readProgress reads what the earlier parts of a post of files have left.
@@ -72,7 +72,7 @@ func readProgress(p bridge.Post) (uploadProgress, error) {
 	return progress, nil
 }
 
-// showFiles makes the second part: it shows the uploaded files as one message, and waits until they are shown.
+// showFiles makes a later part: it shows what the part before has uploaded as one message, and waits until it is shown.
 func (s *poster) showFiles(ctx context.Context, me *fact.Self, p bridge.Post) (bridge.Sent, error) {
 	progress, err := readProgress(p)
 	if err != nil {
@@ -266,7 +266,7 @@ func (s *poster) showOthers(ctx context.Context, me *fact.Self, p bridge.Post, p
 	}))
 }
 
-// reconcileShown asks Slack whether the uploaded files are shown, that is whether the second part was made.
+// reconcileShown asks Slack whether the uploaded files are shown, that is whether a later part was made.
 func (s *poster) reconcileShown(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
 	progress, err := readProgress(p)
 	if err != nil {

@@ -19,7 +19,8 @@ const (
 	maxBatch         = 64 // events that are stored together
 
 	// acceptTimeout bounds the storing of what arrived. It may be longer than the 3 s within which Slack wants an
-	// answer: Slack then sends an event again, and storing it twice does no harm.
+	// answer: Slack then sends an event again, which counts once, and replies wait until Parley has read whether an
+	// earlier one is missing.
 	acceptTimeout = 10 * time.Second
 
 	reconnectWait = time.Second
