@@ -65,7 +65,7 @@ func (s *poster) eraseUnrecorded(ctx context.Context, me *fact.Self, p bridge.Po
 		if m.TS == p.Place.Message || !me.Wrote(&m.Message) {
 			continue
 		}
-		if err := s.deleteFiles(ctx, m.Files); err != nil {
+		if err := s.files.deleteAll(ctx, m.Files); err != nil {
 			return false, p.Progress, err
 		}
 		if err := s.deleteMessage(ctx, p.Place.Channel, m.TS); err != nil {
@@ -89,22 +89,7 @@ func (s *poster) eraseFiles(ctx context.Context, at bridge.Place) error {
 	}
 	for _, m := range page.Messages {
 		if m.TS == at.Message {
-			return s.deleteFiles(ctx, m.Files)
-		}
-	}
-	return nil
-}
-
-// deleteFiles deletes files of ours. Those that are gone already are no error.
-func (s *poster) deleteFiles(ctx context.Context, list []fact.File) error {
-	for _, f := range list {
-		err := s.api.DeleteFileContext(ctx, f.ID)
-		switch codeOf(err) {
-		case "file_not_found", "file_deleted":
-			continue
-		}
-		if err != nil {
-			return classifyError(err)
+			return s.files.deleteAll(ctx, m.Files)
 		}
 	}
 	return nil

@@ -299,6 +299,21 @@ func (fs *files) awaitShare(ctx context.Context, id, channel string) (fact.Share
 	return fact.Share{}, nil
 }
 
+// deleteAll deletes files of ours. Those that are gone already are no error.
+func (fs *files) deleteAll(ctx context.Context, list []fact.File) error {
+	for _, f := range list {
+		err := fs.api.DeleteFileContext(ctx, f.ID)
+		switch codeOf(err) {
+		case "file_not_found", "file_deleted":
+			continue
+		}
+		if err != nil {
+			return classifyError(err)
+		}
+	}
+	return nil
+}
+
 // download is a file that is being read; Close also ends its request.
 type download struct {
 	io.Reader

@@ -233,7 +233,7 @@ func (s *poster) deleteUploads(ctx context.Context, progress uploadProgress) {
 	for _, id := range progress.IDs {
 		taken = append(taken, fact.File{ID: id})
 	}
-	if err := s.deleteFiles(ctx, taken); err != nil {
+	if err := s.files.deleteAll(ctx, taken); err != nil {
 		s.log.Info("slack files not deleted", "error", err)
 	}
 }
