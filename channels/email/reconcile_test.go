@@ -43,6 +43,7 @@ func TestReconcile(t *testing.T) {
 	earlier, newer := mailid.Message(keys[0], 12, 32, "acme.test"), mailid.Message(keys[0], 12, 33, "acme.test")
 	tests := map[string]struct {
 		save, host string
+		blind      bool     // the server's search finds nothing
 		sent       []string // mails in the Sent folder
 		refers     []string // references of the asked message
 		want       channels.Outcome
@@ -65,6 +66,11 @@ func TestReconcile(t *testing.T) {
 		"microsoft, first mail":            {save: "auto", host: microsoft, want: channels.CannotTell},
 		"microsoft, witness":               {save: "auto", host: microsoft, sent: []string{sentMail(earlier, false)}, want: channels.Absent},
 		"microsoft replaces ids":           {save: "auto", host: microsoft, sent: []string{sentMail("AM0P@prod.outlook.com", false)}, want: channels.CannotTell},
+		"the search misses it":             {save: "off", blind: true, sent: []string{sentMail(asked, false)}, want: channels.Landed},
+		"the search misses another": {save: "off", blind: true, sent: []string{sentMail(earlier, false)}, refers: []string{earlier},
+			want: channels.CannotTell},
+		"microsoft tells the id that it replaced": {save: "auto", host: microsoft, sent: []string{
+			"X-Microsoft-Original-Message-ID: <" + asked + ">\n" + sentMail("AM0P@prod.outlook.com", false)}, want: channels.Landed},
 		// Case 34: a forged token is no witness.
 		"forged witness": {save: "auto", host: microsoft, sent: []string{sentMail("c12.m33.00000000@acme.test", false)}, want: channels.CannotTell},
 	}
@@ -79,6 +85,9 @@ func TestReconcile(t *testing.T) {
 			for _, raw := range tc.sent {
 				w.put("Sent", raw, time.Time{})
 			}
+			if tc.blind {
+				w.point(oddly(t, w.IMAPAddr(), usual, findsNothing), w.SMTPAddr())
+			}
 			o := reply()
 			o.References = append(o.References, tc.refers...)
 			if got := w.reconcile(w.channel(), o); got != tc.want {
@@ -86,6 +95,14 @@ func TestReconcile(t *testing.T) {
 			}
 		})
 	}
+}
+
+// findsNothing answers searches as a server does that searches no headers, or that has not indexed them yet.
+func findsNothing(response string) string {
+	if strings.HasPrefix(response, "* ESEARCH ") || strings.HasPrefix(response, "* SEARCH ") {
+		return "* SEARCH\r\n"
+	}
+	return response
 }
 
 // The server that the account had before filed what it sent. That says nothing of the one that it has now.

@@ -18,6 +18,9 @@ import (
 // If it is in the folder of sent mail, or in Gmail's All Mail, it has Landed: servers file
 // a mail only after they accepted it, and so do we.
 //
+// The search alone is not believed: big providers search headers late or not at all, and some replace the Message-ID.
+// So the last mails of the folder of sent mail are read, too, and ours is recognised by its own headers.
+//
 // If it is not there, that proves something only if the server itself files what it
 // sends. If we file the copies, ours is also missing when this process died after the
 // server accepted the mail and before we filed it. That is the very case in question: so
@@ -30,7 +33,8 @@ import (
 //     moved to its present servers: another server may have filed them.
 //   - A mail of ours is missing that the server is known to have accepted (the last one
 //     of this process, or one to which this conversation refers). It shows the opposite:
-//     CannotTell, whatever the settings say.
+//     CannotTell, whatever the settings say. It weighs most if such a mail is in the folder and the search
+//     misses it: what that search doesn't find is not absent.
 //   - Neither, for example for the first mail of an account. Gmail is known to file and
 //     to keep ids, and with save_sent: off an administrator says that the server files:
 //     Absent. Microsoft 365 may replace the Message-ID, and nothing is known of others:
@@ -70,8 +74,7 @@ func (c *Mailbox) findOutcome(
 			return channels.CannotTell, channels.Receipt{}, err
 		}
 
-		for _, key := range c.env.Keys { // an older key may have signed the attempt
-			id := mailid.Message(key, o.ConversationID, o.MessageID, c.set.Domain())
+		for _, id := range c.possibleIDs(o) {
 			found, err := s.findByMessageID(id)
 			if err != nil {
 				return channels.CannotTell, channels.Receipt{}, err
@@ -80,7 +83,7 @@ func (c *Mailbox) findOutcome(
 				hasEarlierCopy = true
 			}
 			if slices.ContainsFunc(found, func(m mailHeaders) bool { return isOfAttempt(m, o.Attempt) }) {
-				return channels.Landed, channels.Receipt{ExternalID: id, State: channels.StateAccepted}, nil
+				return channels.Landed, landedAs(id), nil
 			}
 		}
 	}
@@ -89,8 +92,21 @@ func (c *Mailbox) findOutcome(
 		return channels.CannotTell, channels.Receipt{}, nil
 	}
 
-	outcome, err := c.judgeAbsence(ctx, s, folders.sent, o)
-	return outcome, channels.Receipt{}, err
+	return c.judgeAbsence(ctx, s, folders.sent, o)
+}
+
+// possibleIDs returns the Message-IDs that the sought mail can have: an older key may have signed the attempt.
+func (c *Mailbox) possibleIDs(o channels.Outbound) []string {
+	var ids []string
+	for _, key := range c.env.Keys {
+		ids = append(ids, mailid.Message(key, o.ConversationID, o.MessageID, c.set.Domain()))
+	}
+	return ids
+}
+
+// landedAs is the receipt of a mail that was found.
+func landedAs(id string) channels.Receipt {
+	return channels.Receipt{ExternalID: id, State: channels.StateAccepted}
 }
 
 // filingDoubt is how far the mail server's clock may be behind ours. A copy that was filed this long before
@@ -105,17 +121,43 @@ func isOfAttempt(m mailHeaders, a channels.Attempt) bool {
 	return !m.arrivedAt.IsZero() && !m.arrivedAt.Before(a.FirstAt.Add(-filingDoubt))
 }
 
-// judgeAbsence returns Absent or CannotTell for a mail that was not found; see Reconcile.
+// judgeAbsence returns Absent or CannotTell for a mail that the search didn't find, and Landed if it is there all
+// the same; see Reconcile.
 func (c *Mailbox) judgeAbsence(
 	ctx context.Context, s *imapSession, sent string, o channels.Outbound,
-) (channels.Outcome, error) {
+) (channels.Outcome, channels.Receipt, error) {
 	folder, err := s.examine(sent)
 	if err != nil {
-		return channels.CannotTell, err
+		return channels.CannotTell, channels.Receipt{}, err
 	}
 
+	var recent []mailHeaders
+	if folder.NumMessages > 0 {
+		if recent, err = s.readLastHeaders(folder.NumMessages); err != nil {
+			return channels.CannotTell, channels.Receipt{}, err
+		}
+	}
+	for _, id := range c.possibleIDs(o) {
+		copies := slices.DeleteFunc(slices.Clone(recent), func(m mailHeaders) bool { return !m.isNamed(id) })
+		if slices.ContainsFunc(copies, func(m mailHeaders) bool { return isOfAttempt(m, o.Attempt) }) {
+			return channels.Landed, landedAs(id), nil
+		}
+		if len(copies) > 0 { // of an earlier sending
+			return channels.CannotTell, channels.Receipt{}, nil
+		}
+	}
+
+	outcome, err := c.judgeByOthers(ctx, s, recent, o)
+	return outcome, channels.Receipt{}, err
+}
+
+// judgeByOthers returns Absent or CannotTell by what became of other mails of ours. recent are the last mails of the
+// folder of sent mail, which is selected.
+func (c *Mailbox) judgeByOthers(
+	ctx context.Context, s *imapSession, recent []mailHeaders, o channels.Outbound,
+) (channels.Outcome, error) {
 	lacksAccepted := false // a mail is missing that the server is known to have accepted
-	var seen []mailHeaders
+	seen := recent
 	for _, id := range c.knownAccepted(o) {
 		found, err := s.findByMessageID(id)
 		if err != nil {
@@ -123,17 +165,12 @@ func (c *Mailbox) judgeAbsence(
 		}
 		if len(found) == 0 {
 			lacksAccepted = true
+			if slices.ContainsFunc(recent, func(m mailHeaders) bool { return m.isNamed(id) }) {
+				return channels.CannotTell, nil // the search misses what is there
+			}
 		}
 
 		seen = append(seen, found...)
-	}
-
-	if folder.NumMessages > 0 {
-		recent, err := s.readLastHeaders(folder.NumMessages)
-		if err != nil {
-			return channels.CannotTell, err
-		}
-		seen = append(seen, recent...)
 	}
 
 	files, err := c.isFiling(ctx, seen)

@@ -185,9 +185,15 @@ type mailHeaders struct {
 	uid       imap.UID
 	arrivedAt time.Time // INTERNALDATE; zero if the server didn't say
 	id        string    // Message-ID without <>
-	ourID     string    // mailid.MessageHeader: the Message-ID under which we sent the mail; "" if it has none
+	ourID     string    // the Message-ID under which the mail was sent, if another header tells it; "" if none does
 	isOurCopy bool      // it has mailid.CopyHeader: we filed it
 }
+
+// isNamed reports whether the mail has a Message-ID, or was sent under it.
+func (m mailHeaders) isNamed(id string) bool { return m.id == id || m.ourID == id }
+
+// microsoftOriginalID is the header in which Outlook.com keeps the Message-ID that it replaced.
+const microsoftOriginalID = "X-Microsoft-Original-Message-ID"
 
 // findByMessageID looks for a Message-ID in the selected folder. It leaves out mails whose ids only contain
 // the id: the server finds these, too.
@@ -230,7 +236,8 @@ func (s *imapSession) readLastHeaders(count uint32) ([]mailHeaders, error) {
 // headerItems asks for time of arrival and for the headers that mailHeaders has.
 func headerItems() *imap.FetchOptions {
 	section := &imap.FetchItemBodySection{
-		Peek: true, Specifier: imap.PartSpecifierHeader, HeaderFields: []string{"Message-ID", mailid.MessageHeader, mailid.CopyHeader},
+		Peek: true, Specifier: imap.PartSpecifierHeader,
+		HeaderFields: []string{"Message-ID", mailid.MessageHeader, microsoftOriginalID, mailid.CopyHeader},
 	}
 	return &imap.FetchOptions{UID: true, InternalDate: true, BodySection: []*imap.FetchItemBodySection{section}}
 }
@@ -249,7 +256,7 @@ func parseHeaders(mails map[imap.UID]*fetched) []mailHeaders {
 			uid:       m.uid,
 			arrivedAt: m.arrivedAt,
 			id:        mailid.Clean(h.Get("Message-ID")),
-			ourID:     mailid.Clean(h.Get(mailid.MessageHeader)),
+			ourID:     mailid.Clean(cmp.Or(h.Get(mailid.MessageHeader), h.Get(microsoftOriginalID))),
 			isOurCopy: h.Get(mailid.CopyHeader) != "",
 		})
 	}
