@@ -206,6 +206,35 @@ func TestUnreadableMailIsQuarantined(t *testing.T) {
 	}
 }
 
+// A provider that hands nothing out for a while, as Gmail does after too many bytes, is no reason to put mails aside: they
+// come later, and in order.
+func TestServerRefusesEveryMail(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]mailfake.Fault{
+		"Gmail":         {Enhanced: "OVERQUOTA", Text: "Account exceeded command or bandwidth limits.", Times: mailfake.Forever},
+		"Microsoft 365": {Text: "Request is throttled. Suggested Backoff Time: 10 milliseconds", Times: mailfake.Forever},
+		"no reason":     {Text: "System Error", Times: 20},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWatchedWorld(t)
+			w.mail("one")
+			w.mail("two")
+			answer.Op, answer.Action = mailfake.OpFETCH, mailfake.ActionReply
+			w.fault(answer)
+			w.run()
+			if got := w.condition(channels.Broken); !strings.Contains(got.Text, "hands out no mail") || !strings.Contains(got.Text, answer.Text) {
+				t.Errorf("%+v", got)
+			}
+			if answer.Times == mailfake.Forever {
+				w.ClearFaults()
+			}
+			w.mail("three")
+			w.arrives("one", "two", "three")
+		})
+	}
+}
+
 // One mail that breaks every connection does not take its neighbours along.
 func TestPoisonAmongOthers(t *testing.T) {
 	t.Parallel()

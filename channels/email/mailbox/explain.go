@@ -64,7 +64,14 @@ func explain(err error, to settings.Server, folder string) wire.Problem {
 				NeedsPerson: true,
 			}
 		}
-	default: // connecting and fetching: the server's words are all there is
+	case stageWork:
+		if isRefusal(err) {
+			return wire.Problem{
+				Text: fmt.Sprintf("%s hands out no mail at the moment: %s", to.Address(), rawmail.Excerpt(serverWords(err))),
+				Hint: "Parley tries again by itself. New mail stays in the mailbox until then.",
+			}
+		}
+	default: // connecting: the server's words are all there is
 	}
 
 	return wire.Problem{

@@ -15,6 +15,7 @@ type folder struct {
 
 	tries       map[imap.UID]int  // for mails that are asked for alone: the attempts that didn't succeed
 	quarantined map[imap.UID]bool // mails that could not be read maxTries times
+	refusals    int               // sessions in a row in which the server refused every mail
 	careUpTo    imap.UID          // mails up to this UID are fetched one by one, because one of them broke a connection
 
 	// oldUntil is set where UIDs can't tell which mail is old: mail that arrived until then is left out. If
@@ -33,6 +34,7 @@ func newFolder(name string, sent bool) *folder {
 func (d *folder) forgetTrouble() {
 	d.tries = map[imap.UID]int{}
 	d.quarantined = map[imap.UID]bool{}
+	d.refusals = 0
 	d.careUpTo = 0
 }
 
@@ -55,6 +57,9 @@ func (d *folder) askCarefully(uids []imap.UID, ask func(uids []imap.UID) error) 
 		if err == nil {
 			return nil
 		}
+		if isThrottled(err) {
+			return err
+		}
 
 		d.careUpTo = max(d.careUpTo, uids[len(uids)-1])
 		if !isRefusal(err) {
@@ -68,10 +73,14 @@ func (d *folder) askCarefully(uids []imap.UID, ask func(uids []imap.UID) error) 
 		}
 
 		d.tries[uid] = 1 // before the question, because it may break the connection
-		if err := ask([]imap.UID{uid}); err != nil && !isRefusal(err) {
+		err := ask([]imap.UID{uid})
+		if err != nil && !isRefusal(err) {
 			return err
 		}
 		delete(d.tries, uid)
+		if isThrottled(err) {
+			return err
+		}
 	}
 
 	return nil

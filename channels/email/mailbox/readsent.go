@@ -50,7 +50,8 @@ func (f *fetcher) listNewSent(ctx context.Context, s *imapSession) ([]filedMail,
 }
 
 // pauseSent leaves the folder of sent mail alone for a while, because err kept it from being read. The pause
-// doubles each time. pauseSent returns an error only if the connection can't be used any more.
+// doubles each time. pauseSent returns an error only if the connection can't be used any more, or if the server has
+// been asked too much.
 func (f *fetcher) pauseSent(ctx context.Context, s *imapSession, err error) error {
 	timing := f.box.opts.Timing
 	f.sentPause = min(max(2*f.sentPause, timing.RescanBad), timing.Rescan)
@@ -60,7 +61,7 @@ func (f *fetcher) pauseSent(ctx context.Context, s *imapSession, err error) erro
 		return ctx.Err()
 	}
 	f.box.log.Warn("folder of sent mail can't be read", "folder", f.sent.name, "error", err, "again_in", f.sentPause.String())
-	if isRefusal(err) {
+	if isRefusal(err) && !isThrottled(err) {
 		return nil
 	}
 	return err

@@ -168,7 +168,8 @@ func (f *fetcher) recordFailure(err error) time.Duration {
 	if problem.NeedsPerson {
 		return spreadWidely(waitAfterFailures(timing.LoginFirst, timing.LoginMax, f.failedSinceStable))
 	}
-	return spreadWidely(waitAfterFailures(timing.RetryFirst, timing.RetryMax, f.failedSinceStable))
+	suggested := min(suggestedWait(err), timing.LoginMax) // no server may keep us away for a day
+	return max(suggested, spreadWidely(waitAfterFailures(timing.RetryFirst, timing.RetryMax, f.failedSinceStable)))
 }
 
 // waitAfterFailures returns the wait after a number of failures in a row, which is at least 1. It begins with first

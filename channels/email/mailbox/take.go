@@ -144,6 +144,9 @@ func (t *batchFetch) fetchBatch(ctx context.Context, uids []imap.UID) ([]outcome
 		}
 
 		delete(t.folder.tries, uid)
+		if o.result == resultFetched {
+			t.folder.refusals = 0
+		}
 		done = append(done, o)
 	}
 
@@ -165,8 +168,12 @@ func (t *batchFetch) fetchMissingSizes(uids []imap.UID) error {
 
 // blameMails records, if err is not nil, that one of the mails up to last may have broken the connection:
 // the next session fetches them one by one. It returns err, or nil if the server only refused a command,
-// because then the connection still works.
+// because then the connection still works. It doesn't blame mails, and returns err, if the server refuses because it
+// was asked too much: that ends the session, since the other mails would be refused, too.
 func (t *batchFetch) blameMails(err error, last imap.UID) error {
+	if isThrottled(err) {
+		return err
+	}
 	if err == nil || isRefusal(err) {
 		return nil
 	}
@@ -235,6 +242,7 @@ func (t *batchFetch) fetchJoined(ctx context.Context, uids []imap.UID) error {
 // weren't fetched before.
 func (t *batchFetch) fetchSingle(ctx context.Context, uid imap.UID, known *fetched) (outcome, error) {
 	f := t.fetcher
+	var refusal error // the server's answer to the last try, if it refused
 	for t.folder.tries[uid] < maxTries {
 		t.folder.tries[uid]++
 		isLastTry := t.folder.tries[uid] == maxTries
@@ -244,7 +252,12 @@ func (t *batchFetch) fetchSingle(ctx context.Context, uid imap.UID, known *fetch
 		if err != nil && ctx.Err() != nil {
 			return outcome{}, ctx.Err()
 		}
+
+		refusal = err
 		if err := t.blameMails(err, uid); err != nil {
+			if isThrottled(err) {
+				t.folder.tries[uid]-- // it says nothing of the mail
+			}
 			return outcome{}, err
 		}
 		if m != nil && t.folder.isOld(m) {
@@ -270,10 +283,33 @@ func (t *batchFetch) fetchSingle(ctx context.Context, uid imap.UID, known *fetch
 		}
 	}
 
+	if refusal != nil && t.refusesAll() {
+		t.folder.tries[uid]-- // the next session tries the mail once more
+		return outcome{}, refusal
+	}
+
 	t.folder.quarantined[uid] = true
 	f.rescanSooner()
 	f.box.log.Error("mail can't be read, quarantined", "folder", t.folder.name, "uid", uid)
 	return outcome{uid: uid, result: resultUnreadable}, nil
+}
+
+// maxRefusals is in how many sessions in a row a server may refuse everything before the mail at which that happens is
+// quarantined all the same. With the waits between sessions that is some twenty minutes. It is bounded because the mail
+// by which refusesAll judges may be a bad one, too.
+const maxRefusals = 12
+
+// refusesAll reports, after the server refused a mail, whether it refuses the folder's first mail, too, so that the
+// cause is not the mail.
+func (t *batchFetch) refusesAll() bool {
+	if t.folder.refusals >= maxRefusals {
+		return false
+	}
+	if _, err := t.session.fetchSet(imap.SeqSetNum(1), headerItems(), rawmail.MaxHeaderBytes); err == nil {
+		return false
+	}
+	t.folder.refusals++
+	return true
 }
 
 // rescanSooner makes the next rescan come soon, because a mail that can't be read now may be readable in a

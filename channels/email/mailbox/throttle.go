@@ -1,0 +1,46 @@
+package mailbox
+
+import (
+	"errors"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+)
+
+// isThrottled reports whether the server answered NO or BAD because it was asked too much, whatever it was asked for:
+// Gmail says OVERQUOTA, Microsoft says that the request is throttled. What may be the fault of a single mail, such as
+// SERVERBUG, doesn't count: a mail of which a server says that for ever would keep the others from coming.
+func isThrottled(err error) bool {
+	var no *imap.Error
+	if !isRefusal(err) || !errors.As(err, &no) {
+		return false
+	}
+
+	switch no.Code {
+	case imap.ResponseCodeOverQuota, imap.ResponseCodeLimit, imap.ResponseCodeInUse:
+		return true
+	}
+	words := strings.ToLower(string(no.Code) + " " + no.Text)
+	return slices.ContainsFunc([]string{"throttled", "bandwidth", "too many"}, func(word string) bool {
+		return strings.Contains(words, word)
+	})
+}
+
+// suggestedWait returns how long a server wants to be left alone, or 0 if it doesn't say. Microsoft says it in
+// milliseconds: "Request is throttled. Suggested Backoff Time: 299910 milliseconds".
+func suggestedWait(err error) time.Duration {
+	var no *imap.Error
+	if !errors.As(err, &no) {
+		return 0
+	}
+	found := regexp.MustCompile(`(?i)backoff time: (\d{1,9}) milliseconds`).FindStringSubmatch(no.Text)
+	if found == nil {
+		return 0
+	}
+	milliseconds, _ := strconv.Atoi(found[1])
+	return time.Duration(milliseconds) * time.Millisecond
+}
