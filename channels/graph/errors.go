@@ -53,6 +53,18 @@ func ClipText(s string, maxRunes int) string {
 	return s
 }
 
+// subcodeNoObject comes with codeInvalid for an object that isn't there for the token.
+const subcodeNoObject = 33
+
+// NoAccess reports whether Graph says that the object that was called isn't there, or isn't there for this token: which of
+// both, Graph doesn't say.
+func (e *Error) NoAccess() bool {
+	if !e.Coded || e.Code != codeInvalid {
+		return false
+	}
+	return e.Subcode == subcodeNoObject || strings.Contains(e.Message, "does not exist, cannot be loaded due to missing permissions")
+}
+
 // HadNoEffect reports whether a failed request surely had no effect, so that it may be repeated.
 func HadNoEffect(err error) bool {
 	if lost, ok := errors.AsType[*fence.LostError](err); ok { // looked for first: its cause may be an *Error of a gateway

@@ -100,6 +100,10 @@ func classOf(e *graph.Error) channels.Class {
 		return classByStatus(e.Status)
 	}
 
+	if e.NoAccess() { // of the Page: all that is sent goes to it
+		return channels.AuthBroken
+	}
+
 	switch [2]int{e.Code, e.Subcode} {
 	case [2]int{codePermission, subcodeWindow}, [2]int{codePermission, subcodeWindowOld}:
 		return channels.WindowClosed

@@ -3,6 +3,7 @@ package messenger
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/graph"
 )
 
 const (
@@ -149,6 +151,9 @@ func (c *Channel) storeName(ctx context.Context, customer string) bool {
 // pauseAfter returns how long no profile is asked for after a failure. It returns 0 if the failure is about this
 // person only: her profile is private, she has none, or the app may not read it.
 func pauseAfter(err error) time.Duration {
+	if refused, ok := errors.AsType[*graph.Error](err); ok && refused.NoAccess() {
+		return 0
+	}
 	switch e := classifyError(err); e.Class {
 	case channels.Retry, channels.Ambiguous:
 		return profileRetry

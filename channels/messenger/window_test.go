@@ -116,6 +116,7 @@ func TestErrors(t *testing.T) {
 		"temporary send":      {1200, 0, 500, channels.Retry},
 		"token":               {190, 463, 401, channels.AuthBroken},
 		"permission":          {10, 0, 403, channels.AuthBroken},
+		"no access":           {100, 33, 400, channels.AuthBroken},
 		"permission, 200":     {200, 0, 403, channels.AuthBroken},
 		"permission, 230":     {230, 0, 403, channels.AuthBroken},
 		"blocked for abuse":   {368, 0, 400, channels.AccountBlocked},

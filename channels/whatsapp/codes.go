@@ -10,6 +10,7 @@ const (
 	codeCapability       = 3 // the app lacks a capability
 	codeTooManyCalls     = 4
 	codePermission       = 10
+	codeNumberDeleted    = 33
 	codeInvalidParameter = 100
 	codeBadSignature     = 104
 	codeTokenEnded       = 190

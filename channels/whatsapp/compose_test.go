@@ -282,7 +282,7 @@ func TestErrorClasses(t *testing.T) {
 		channels.OptedOut:       {131050},
 		channels.BadContent:     {130472, 131049, 100, 131008, 131009, 131051, 131052, 131053, 999999},
 		channels.TemplateBad:    {132000, 132001, 132005, 132007, 132008, 132012, 132015, 132016},
-		channels.AuthBroken:     {0, 3, 10, 190, 200, 250, 299, 131005, 131045, 133010},
+		channels.AuthBroken:     {0, 3, 10, 33, 190, 200, 250, 299, 131005, 131045, 133010},
 		channels.AccountBlocked: {368, 130497, 131031, 131037, 131042, 131063},
 	} {
 		for _, code := range codes {

@@ -91,6 +91,8 @@ func accountVerdict(code int) verdict {
 		return verdict{class: channels.AccountBlocked, text: "WhatsApp can't charge the business account.", hint: "Check the payment method in WhatsApp Manager."}
 	case codeNotRegistered:
 		return verdict{class: channels.AuthBroken, text: "The number isn't registered with the Cloud API.", hint: "Register it in WhatsApp Manager."}
+	case codeNumberDeleted:
+		return verdict{class: channels.AuthBroken, text: "WhatsApp doesn't have the number any more.", hint: "Look at WhatsApp Manager > Phone numbers."}
 	case codeAuthFailed, codeCapability, codePermission, codeBadSignature, codeTokenEnded, codeAccessDenied, codeBadCertificate:
 		return refusedToken()
 	}
@@ -106,6 +108,16 @@ func accountVerdict(code int) verdict {
 func refusedToken() verdict {
 	return verdict{class: channels.AuthBroken, text: "WhatsApp doesn't accept the access token, or it lacks a permission.",
 		hint: "Make a new token of a system user with whatsapp_business_messaging and whatsapp_business_management."}
+}
+
+// attemptError is sendError for a request to the number itself: the number may not be there for the token.
+func (c *Channel) attemptError(err error, o channels.Outbound) *channels.SendError {
+	if refused, ok := errors.AsType[*graph.Error](err); ok && refused.NoAccess() {
+		return &channels.SendError{Class: channels.AuthBroken, Text: "WhatsApp shows the number to this access token no more, or has no such number.",
+			Hint:  "Check phone_number_id, and whether the token's system user still has the number's business account among its assets.",
+			Cause: err}
+	}
+	return c.sendError(err, o)
 }
 
 // sendError returns class, text and hint of a failed request.

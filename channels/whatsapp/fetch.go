@@ -42,10 +42,31 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 	if refused, ok := errors.AsType[*graph.Error](err); ok && !refused.Coded {
 		f, err = c.fetch(ctx, r)
 	}
+	if refused, ok := errors.AsType[*graph.Error](err); ok && refused.Coded && refused.Code == codeInvalidParameter {
+		// Graph's answer for a file that is gone is also that for a number that the token doesn't open any more.
+		if refusal := c.askForNumber(ctx); refusal != nil {
+			return channels.Fetched{}, refusal
+		}
+	}
 	if err != nil {
 		return channels.Fetched{}, c.fetchError(err)
 	}
 	return f, nil
+}
+
+// askForNumber asks whether WhatsApp still shows us the number.
+// Errors: *channels.SendError, of class Retry if that isn't known.
+func (c *Channel) askForNumber(ctx context.Context) error {
+	askCtx, cancel := context.WithTimeout(ctx, fetchTimeout)
+	defer cancel()
+	err := c.graph.Call(askCtx, http.MethodGet, c.phone, url.Values{"fields": {"id"}}, nil, nil)
+	if err == nil {
+		return nil
+	}
+	if out := c.attemptError(err, channels.Outbound{Attempt: channels.Attempt{Number: 1}}); out.Class == channels.AuthBroken {
+		return out
+	}
+	return &channels.SendError{Class: channels.Retry, Text: "The file could not be read from WhatsApp.", Cause: err}
 }
 
 // fetch looks up a file's address and opens the file.

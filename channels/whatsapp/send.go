@@ -23,7 +23,7 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	}
 	r, err := c.send(ctx, o)
 	if err != nil {
-		return r, c.sendError(err, o)
+		return r, c.attemptError(err, o)
 	}
 	return r, nil
 }

@@ -1,0 +1,34 @@
+package whatsapp
+
+import (
+	"strings"
+	"testing"
+
+	"parley/channels"
+	"parley/channels/graphfake"
+)
+
+// The token's system user lost the business account: Meta says that there is no such number and no such file. Neither a reply
+// nor a customer's file is given up for that, and both come once she has it again.
+func TestNumberTakenFromTheToken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.ann.Media("image", graphfake.File{ContentType: "image/jpeg", Content: []byte("photo")}, nil)
+	photo := w.one().Attachments[0].Ref
+
+	w.AllowToken(ourToken, "4711")
+	if se := w.fails(outbound(1, "Hello"), channels.AuthBroken); !strings.Contains(se.Hint, fieldPhoneID) {
+		t.Errorf("%+v", se)
+	}
+	if _, err := w.channel.Fetch(within(t), photo); channels.ClassOf(err) != channels.AuthBroken {
+		t.Errorf("her file: %v", err)
+	}
+
+	w.AllowToken(ourToken, phoneID, wabaID)
+	w.send(outbound(1, "Hello"))
+	f, err := w.channel.Fetch(within(t), photo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Body.Close()
+}
