@@ -39,10 +39,10 @@ func (c *Client) AppOf(id, name, secret string) *App {
 	return &App{ID: id, Name: name, secret: secret, client: c.withToken(id + "|" + secret)}
 }
 
-// withToken returns a client with another token.
+// withToken returns a client with another token, which proves no secret.
 func (c *Client) withToken(token string) *Client {
 	other := *c
-	other.token = token
+	other.token, other.secret = token, ""
 	return &other
 }
 
@@ -104,7 +104,10 @@ func (c *Client) Token(ctx context.Context, secret string) (TokenFacts, error) {
 	return a.Inspect(ctx, c.token)
 }
 
-// appProof is the value of appsecret_proof, by which Meta checks that whoever has the client's token knows the secret of
+// proofParameter is the parameter by which a call proves that we know the app's secret.
+const proofParameter = "appsecret_proof"
+
+// appProof is the value of proofParameter, by which Meta checks that whoever has the client's token knows the secret of
 // its app, too.
 // Source: Graph API, "Securing requests".
 func (c *Client) appProof(secret string) string {
@@ -209,14 +212,16 @@ func IsUnverified(err error) bool {
 // the token may read.
 // Errors: those of Call, about something else.
 func (c *Client) WrongSecret(ctx context.Context, path, secret string) (bool, error) {
-	query := url.Values{"fields": {"id"}, "appsecret_proof": {c.appProof(secret)}}
+	query := url.Values{"fields": {"id"}, proofParameter: {c.appProof(secret)}}
 	err := c.Call(ctx, http.MethodGet, path, query, nil, nil)
-	var refused *Error
-	if !errors.As(err, &refused) {
-		return false, err
-	}
-	if refused.Code == codeInvalid && strings.Contains(refused.Message, "appsecret_proof") {
+	if IsAboutProof(err) {
 		return true, nil
 	}
 	return false, err
+}
+
+// IsAboutProof reports whether Graph refused a request because of the proof of the app's secret: it is missing, or wrong.
+func IsAboutProof(err error) bool {
+	var refused *Error
+	return errors.As(err, &refused) && refused.Code == codeInvalid && strings.Contains(refused.Message, proofParameter)
 }

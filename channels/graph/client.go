@@ -16,6 +16,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"parley/channels"
@@ -44,7 +45,9 @@ type Options struct {
 	BaseURL string // without a version; "" means DefaultURL
 	Version string // "v26.0"; "" means DefaultVersion
 	Token   string // access token, sent as Bearer and never logged
-	Dialer  channels.Dialer
+	// Secret is that of the token's app. Calls prove that we know it if the app demands that; "" means that they can't.
+	Secret string
+	Dialer channels.Dialer
 	// MediaHosts are hosts that Download may call besides that of BaseURL; a leading dot
 	// means all hosts below.
 	MediaHosts []string
@@ -57,9 +60,14 @@ type Client struct {
 	base  *url.URL // with the version
 	host  *url.URL // without
 	token string
-	hosts []string
-	http  *http.Client
-	media *http.Client
+	// secret is that of the token's app; "" if it isn't known, and for the app's own token, which needs no proof.
+	secret string
+	// mustProve is set when Meta was seen to demand appsecret_proof. Not every call has it from the start, because an account
+	// may have been set up with the secret of another app of the company: only its webhooks and doctor need the right one.
+	mustProve *atomic.Bool
+	hosts     []string
+	http      *http.Client
+	media     *http.Client
 }
 
 // New makes a client. It opens no connection.
@@ -77,7 +85,8 @@ func New(o Options) (*Client, error) {
 		o.MediaDialer = o.Dialer
 	}
 
-	c := &Client{base: base.JoinPath(o.Version), host: base, token: o.Token, hosts: o.MediaHosts}
+	c := &Client{base: base.JoinPath(o.Version), host: base, token: o.Token, secret: o.Secret, mustProve: &atomic.Bool{},
+		hosts: o.MediaHosts}
 	c.http = fence.NewClient(fence.Options{Answer: answerTimeout, Dialer: o.Dialer})
 	c.media = fence.NewClient(fence.Options{Answer: answerTimeout, Dialer: o.MediaDialer})
 	return c, nil
@@ -167,8 +176,39 @@ func (w *wholeReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// do makes one request. Its body has size bytes; without any, it has no content type either.
+// do makes one request. If the app turns out to demand appsecret_proof, do repeats the request with it, or leaves that to the
+// caller if the body can be read only once: the refused request had no effect.
 func (c *Client) do(ctx context.Context, method, path string, query url.Values, contentType string, body io.Reader, size int64, out any) error {
+	proves := c.secret != "" && c.mustProve.Load()
+	err := c.request(ctx, method, path, c.proven(query, proves), contentType, body, size, out)
+	if proves || c.secret == "" || !IsAboutProof(err) || query.Has(proofParameter) {
+		return err
+	}
+
+	c.mustProve.Store(true)
+	again, ok := body.(io.Seeker)
+	if !ok {
+		return &fence.LostError{Cause: err}
+	}
+	if _, seekErr := again.Seek(0, io.SeekStart); seekErr != nil {
+		return &fence.LostError{Cause: err}
+	}
+
+	return c.request(ctx, method, path, c.proven(query, true), contentType, body, size, out)
+}
+
+// proven returns a query with the proof that we know the app's secret, if it is to have one.
+func (c *Client) proven(query url.Values, proves bool) url.Values {
+	if !proves || query.Has(proofParameter) {
+		return query
+	}
+	with := url.Values{proofParameter: {c.appProof(c.secret)}}
+	maps.Copy(with, query)
+	return with
+}
+
+// request makes one request. Its body has size bytes; without any, it has no content type either.
+func (c *Client) request(ctx context.Context, method, path string, query url.Values, contentType string, body io.Reader, size int64, out any) error {
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, defaultTimeout)

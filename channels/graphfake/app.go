@@ -216,6 +216,8 @@ func (a *api) findRefusal(g *grant, token string, rt route, c *call) *APIError {
 	scope := scopeOf(rt.name)
 	proof := c.req.Query.Get("appsecret_proof")
 	switch {
+	case proof == "" && a.needsProof && !c.asApp:
+		return &APIError{Code: codes.Invalid, Type: "GraphMethodException", Message: "API calls from the server require an appsecret_proof argument"}
 	case !g.expires.IsZero() && !a.clock().Before(g.expires):
 		return &APIError{Status: http.StatusUnauthorized, Code: codes.Token, Subcode: codes.SubExpired, Message: "Error validating access token: Session has expired."}
 	case proof != "" && proof != proofOf(token, a.opts.AppSecret):
@@ -225,6 +227,9 @@ func (a *api) findRefusal(g *grant, token string, rt route, c *call) *APIError {
 	}
 	return nil
 }
+
+// RequireProof makes the app demand the proof of its secret with every call, as "Require App Secret" does in its dashboard.
+func (a *api) RequireProof() { a.change(func() { a.needsProof = true }) }
 
 // proofOf returns the proof that whoever has a token knows the app's secret, too.
 func proofOf(token, secret string) string {

@@ -114,6 +114,8 @@ type api struct {
 	tokens   map[string]*grant
 	codes    map[string]*signedUp
 	requests []Request
+
+	needsProof bool // the app demands the proof of its secret
 }
 
 // grant is what an access token may touch.

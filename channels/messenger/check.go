@@ -124,6 +124,9 @@ func (c *Channel) checkToken(ctx context.Context) channels.Finding {
 		if refused, ok := errors.AsType[*graph.Error](err); ok && refused.Coded {
 			f.Field = fieldToken
 		}
+		if graph.IsAboutProof(err) {
+			f.Field = fieldSecret
+		}
 		return f
 	}
 

@@ -39,6 +39,7 @@ func TestCheck(t *testing.T) {
 		"Facebook is down": {func(t *testing.T, r *rig) {
 			r.fault(t, graphfake.Fault{Route: "messenger.page", Action: graphfake.ActionStatus})
 		}, "Page token"},
+		"the app requires its secret": {func(_ *testing.T, r *rig) { r.meta.RequireProof() }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -60,6 +60,11 @@ func classifyError(err error) *channels.SendError {
 		return &channels.SendError{Class: channels.Retry, Text: "Facebook can't be reached.", Cause: err}
 	}
 
+	if graph.IsAboutProof(err) {
+		return &channels.SendError{Class: channels.AuthBroken, Cause: err, Hint: "Copy it from the app dashboard of that app, App settings, Basic.",
+			Text: "The app demands its secret with every call, and app_secret is not that of the app that made the token."}
+	}
+
 	e := &channels.SendError{Class: classOf(refused), Cause: err}
 	switch e.Class {
 	case channels.WindowClosed:

@@ -76,7 +76,7 @@ func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
 	}
 
 	client, err := graph.New(graph.Options{BaseURL: env.APIURL, Version: strings.TrimSpace(config[fieldVersion]),
-		Token: strings.TrimSpace(config[fieldToken]), Dialer: env.Dialer, MediaHosts: mediaHosts()})
+		Token: strings.TrimSpace(config[fieldToken]), Secret: strings.TrimSpace(config[fieldSecret]), Dialer: env.Dialer, MediaHosts: mediaHosts()})
 	if err != nil {
 		faults = append(faults, fmt.Errorf("messenger: %s: %w", fieldVersion, err))
 	}

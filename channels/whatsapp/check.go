@@ -69,6 +69,9 @@ func faultyField(err error, field string) string {
 	if !errors.As(err, &refused) || !refused.Coded {
 		return ""
 	}
+	if graph.IsAboutProof(err) {
+		return fieldSecret
+	}
 	if verdictOf(refused.Code).class == channels.AuthBroken {
 		return fieldToken
 	}
@@ -80,7 +83,7 @@ func (c *Channel) checkSecret(ctx context.Context) channels.Finding {
 	isWrong, err := c.graph.WrongSecret(ctx, c.phone, string(c.hook.Secret))
 	if isWrong {
 		return withField(channels.Fault(checkSecret, "It isn't the secret of the app that made the token: what Meta sends would be refused.",
-			"Copy it from the App Dashboard of that app, App settings > Basic."), fieldSecret)
+			secretHint), fieldSecret)
 	}
 	if err != nil {
 		return c.requestFault(checkSecret, err, "Try again.")

@@ -104,6 +104,9 @@ func accountVerdict(code int) verdict {
 	return verdict{}
 }
 
+// secretHint says where the right app secret is.
+const secretHint = "Copy it from the App Dashboard of that app, App settings > Basic."
+
 // refusedToken is what the error codes about the access token mean.
 func refusedToken() verdict {
 	return verdict{class: channels.AuthBroken, text: "WhatsApp doesn't accept the access token, or it lacks a permission.",
@@ -145,6 +148,10 @@ func (c *Channel) classifyRefusal(e *graph.Error, o channels.Outbound, cause err
 	}
 
 	v := verdictOf(e.Code)
+	if graph.IsAboutProof(e) {
+		v = verdict{class: channels.AuthBroken, text: "The app demands its secret with every call, and app_secret is not that of the app that made the token.",
+			hint: secretHint}
+	}
 	out := &channels.SendError{Class: v.class, Wait: v.wait, Pair: v.pair, Text: v.text, Hint: v.hint, Cause: cause}
 	if v.class == "" { // an unknown code: the status says whether the failure is on their side
 		out.Class = channels.BadContent

@@ -49,7 +49,7 @@ func NewSignUp(o SignUpOptions) (*SignUp, error) {
 }
 
 func (s *SignUp) newClient(token string) (*graph.Client, error) {
-	return graph.New(graph.Options{BaseURL: s.o.APIURL, Token: token, Dialer: s.o.Dialer})
+	return graph.New(graph.Options{BaseURL: s.o.APIURL, Token: token, Secret: s.o.Secret, Dialer: s.o.Dialer})
 }
 
 // Link returns the address of Meta's page on which a person signs up. Afterwards, Meta sends her to redirect, with state.

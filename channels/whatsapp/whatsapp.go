@@ -68,7 +68,8 @@ func newChannel(account channels.Account, env channels.Env) (*Channel, error) {
 		faults = append(faults, errors.New("whatsapp: no key to sign tokens with"))
 	}
 
-	client, err := graph.New(graph.Options{BaseURL: env.APIURL, Version: setting(fieldVersion), Token: setting(fieldToken), Dialer: env.Dialer,
+	client, err := graph.New(graph.Options{BaseURL: env.APIURL, Version: setting(fieldVersion), Token: setting(fieldToken), Secret: setting(fieldSecret),
+		Dialer:     env.Dialer,
 		MediaHosts: []string{"lookaside.fbsbx.com", ".fbcdn.net", ".whatsapp.net"}})
 	if err != nil {
 		faults = append(faults, fmt.Errorf("whatsapp: %w", err))
