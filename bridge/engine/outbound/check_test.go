@@ -32,3 +32,21 @@ func TestWaitsForTheChat(t *testing.T) {
 		}
 	}
 }
+
+// Admins hear of an account from which nothing leaves for an hour, and not of a moment's pause, nor of one for one customer.
+func TestAdminsHearOfALongPause(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		failure channels.SendError
+		told    bool
+	}{
+		"a day's quota":      {channels.SendError{Class: channels.Throttled, Wait: time.Hour, Text: "Enough for today."}, true},
+		"a moment":           {channels.SendError{Class: channels.Throttled, Wait: time.Minute}, false},
+		"one customer waits": {channels.SendError{Class: channels.Throttled, Wait: time.Hour, Pair: true}, false},
+		"a slow retry":       {channels.SendError{Class: channels.Retry, Wait: 12 * time.Hour}, false},
+	} {
+		if got := BrokenBy(&c.failure); (got != nil) != c.told {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}

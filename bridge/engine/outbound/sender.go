@@ -283,13 +283,18 @@ func tokenOf(sent store.DeliveryID, part int) string {
 // one left under that one's id.
 func sentAs(c dispatch.Claimed) store.DeliveryID { return cmp.Or(c.Joined, c.ID) }
 
-// BrokenBy returns the account's condition if an attempt failed in a way that only a person can put right, else nil.
+// longPause is a pause that a provider asks for of which admins hear: nothing that the account sends leaves meanwhile.
+const longPause = time.Hour
+
+// BrokenBy returns the account's condition if an attempt failed in a way that only a person can put right, or that keeps
+// the whole account from sending for long, else nil.
 func BrokenBy(err error) *channels.Condition {
 	var se *channels.SendError
 	if !errors.As(err, &se) {
 		return nil
 	}
-	if se.Class == channels.AuthBroken || se.Class == channels.AccountBlocked {
+	isPaused := se.Class == channels.Throttled && !se.Pair && se.Wait >= longPause
+	if isPaused || se.Class == channels.AuthBroken || se.Class == channels.AccountBlocked {
 		return &channels.Condition{Status: channels.Broken, Text: se.Text, Hint: se.Hint}
 	}
 	return nil

@@ -85,6 +85,9 @@ func Classify(step Step, code int, text string, waited time.Duration) Verdict {
 	}
 
 	ext := enhancedCode(code, text)
+	if v, ok := classifySender(code, ext, text); ok {
+		return v
+	}
 	if v, ok := classifyByEnhanced(step, code, ext, waited); ok {
 		return v
 	}
@@ -105,6 +108,35 @@ func Classify(step Step, code int, text string, waited time.Duration) Verdict {
 	}
 
 	return Verdict{Class: channels.Retry, Hint: HintLater} // no byte of the mail was sent
+}
+
+// quotaWait is how long a mailbox that has used up what its provider lets it send is left alone. What it sent leaves the
+// count of a day bit by bit, so there may be room before the day is over.
+const quotaWait = time.Hour
+
+// classifySender decides what the big providers say of a mailbox that has sent too much, or that may not send as the
+// sender of the mail, whatever the step is. Microsoft tells them apart only by words where it says 5.2.0. ok is false if
+// the refusal is none of these.
+func classifySender(code int, ext, text string) (verdict Verdict, ok bool) {
+	if classOf(code) != classPermanent {
+		return Verdict{}, false
+	}
+
+	switch ext {
+	// Gmail's daily limit, Microsoft's limits of recipients of a mailbox and of a whole tenant.
+	case "5.4.5", "5.1.90", "5.7.233":
+		return Verdict{Class: channels.Throttled, Wait: quotaWait, Hint: hintQuota}, true
+	case "5.2.252":
+		return Verdict{Class: channels.AccountBlocked, Hint: hintBlocked}, true
+	}
+	switch {
+	case strings.Contains(text, "SubmissionQuotaExceeded"):
+		return Verdict{Class: channels.Throttled, Wait: quotaWait, Hint: hintQuota}, true
+	case strings.Contains(text, "SendAsDenied"):
+		return Verdict{Class: channels.AccountBlocked, Hint: hintBlocked}, true
+	}
+
+	return Verdict{}, false
 }
 
 // classifyPermanent decides what a refusal for good means, by its basic code and by what was refused.
@@ -137,6 +169,7 @@ const (
 	hintFull    = "The mailbox is full. Parley tries once more after 12 hours."
 	hintFullYet = "The customer's mailbox is still full. Reach the customer in another way."
 	hintSize    = "Send it without attachments, or with smaller ones."
+	hintQuota   = "The mailbox has sent as much as its provider allows in a day. Parley tries again every hour."
 	hintContent = "Change the text or leave the attachments out, then send again."
 	hintBlocked = "The mail server does not let this mailbox send so. Ask its administrator, with the server's words."
 )

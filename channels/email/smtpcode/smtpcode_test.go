@@ -62,6 +62,13 @@ func TestClassify(t *testing.T) {
 		// A full mailbox gets twelve hours, once.
 		{StepRcpt, 552, "5.2.2 The mailbox is over quota", 0, channels.Retry, 12 * time.Hour},
 		{StepRcpt, 552, "5.2.2 The mailbox is over quota", 12 * time.Hour, channels.BadRecipient, 0},
+		// The mailbox has sent enough for today.
+		{StepRcpt, 550, "5.4.5 Daily user sending quota exceeded.", 0, channels.Throttled, time.Hour},
+		{StepDot, 550, "5.4.5 Daily user sending limit exceeded.", 0, channels.Throttled, time.Hour},
+		{StepDot, 550, "5.1.90 Your message can't be sent because you've reached your daily limit for message recipients", 0, channels.Throttled, time.Hour},
+		{StepDot, 550, "5.7.233 Your message can't be sent because your tenant exceeded its daily limit", 0, channels.Throttled, time.Hour},
+		{StepDot, 554, "5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException.MapiExceptionShutoffQuotaExceeded; Cannot submit message",
+			0, channels.Throttled, time.Hour},
 		// Content.
 		{StepDot, 552, "Message size exceeds fixed limit", 0, channels.BadContent, 0},
 		{StepMail, 552, "5.3.4 Message too big", 0, channels.BadContent, 0},
@@ -75,6 +82,9 @@ func TestClassify(t *testing.T) {
 		{StepMail, 550, "5.7.60 SMTP; Client does not have permissions to send as this sender", 0, channels.AccountBlocked, 0},
 		{StepMail, 550, "5.7.708 Service unavailable. Access denied, traffic not accepted from this IP", 0, channels.AccountBlocked, 0},
 		{StepMail, 550, "5.1.1 our own address", 0, channels.AccountBlocked, 0},
+		{StepDot, 554, "5.2.0 STOREDRV.Submission.Exception:SendAsDeniedException.MapiExceptionSendAsDenied; Cannot submit message",
+			0, channels.AccountBlocked, 0},
+		{StepDot, 554, "5.2.252 SendAsDenied; support@acme.test not allowed to send as help@acme.test", 0, channels.AccountBlocked, 0},
 		{StepMail, 553, "Sender address rejected: not owned by user", 0, channels.AccountBlocked, 0},
 		{StepGreeting, 554, "No SMTP service here", 0, channels.AccountBlocked, 0},
 		// What no standard names may mean anything.
