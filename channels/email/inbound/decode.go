@@ -105,7 +105,7 @@ func (d *Decoder) newMessage(e Envelope, raw []byte, root *rawmail.Part, c *cont
 	h := root.Header
 	in := d.readHead(e, raw, h)
 	in.Automatic = d.whyAutomatic(h, c, in.Subject, in.From)
-	d.setConversation(&in, e, h.Raw(mailid.MessageHeader))
+	d.setConversation(&in, e, cmp.Or(h.Raw(mailid.MessageHeader), h.Raw(mailid.OriginalHeader)))
 
 	if notice := authenticationNotice(h); notice != "" {
 		in.Notices = append(in.Notices, notice)
@@ -193,7 +193,7 @@ func (d *Decoder) tokensInAddresses(lists ...[]channels.Party) (conversation, me
 
 // setConversation sets the conversation by our tokens, and the kind of our own mails. Tokens in the ids that
 // a mail answers count more than the token in the address to which it was sent, which is in in.Answers so far.
-// token is the value of mailid.MessageHeader, in which our mails repeat their Message-ID, or "".
+// token is the Message-ID under which one of our mails was sent, as another header of it says, or "".
 func (d *Decoder) setConversation(in *channels.Inbound, e Envelope, token string) {
 	addressConversation, addressMessage := in.Answers.Conversation, in.Answers.Message
 	in.Answers.Conversation = 0

@@ -14,7 +14,7 @@ import (
 
 // The folder of sent mail is read for answers that somebody writes in the mailbox itself. The
 // connection that reads the inbox also reads this folder, each time before it looks into the inbox.
-// Mails that Parley sent are recognised by their headers and skipped.
+// Mails that Parley sent are recognised by their Message-IDs and skipped.
 
 // errRenumbered means that a folder got another UIDVALIDITY while another folder was selected. It
 // ends the session; the next one compares the folder with its watermark.
@@ -189,7 +189,7 @@ func (f *fetcher) describeSent(s *imapSession, uids []imap.UID) ([]filedMail, er
 			m := filedMail{uid: uid}
 			if h, ok := headers[uid]; ok {
 				m.arrivedAt = h.arrivedAt
-				m.skip = f.box.isSentByUs(h) || f.sent.isOld(&fetched{arrivedAt: h.arrivedAt})
+				m.skip = f.box.isKnownAsSent(h) || f.sent.isOld(&fetched{arrivedAt: h.arrivedAt})
 			}
 
 			list = append(list, m)
@@ -199,16 +199,12 @@ func (f *fetcher) describeSent(s *imapSession, uids []imap.UID) ([]filedMail, er
 	return list, nil
 }
 
-// isSentByUs reports whether Parley sent a mail: by its Message-ID or, should the server have replaced
-// that, by mailid.MessageHeader.
-func (c *Mailbox) isSentByUs(m mailHeaders) bool {
-	for _, id := range []string{m.id, m.ourID} {
-		_, message, isOurs := mailid.Parse(c.env.Keys, id)
-		if isOurs && message != 0 {
-			return true
-		}
-	}
-	return false
+// isKnownAsSent reports whether Parley sent a mail, and knows it by the Message-ID that it has. If the server has replaced
+// that, the mail is fetched: bounces and answers may name nothing but the new one. Whoever decodes it recognises the
+// mail by its other headers.
+func (c *Mailbox) isKnownAsSent(m mailHeaders) bool {
+	_, message, isOurs := mailid.Parse(c.env.Keys, m.id)
+	return isOurs && message != 0
 }
 
 // fetchInOrder fetches mails of the inbox and of the folder of sent mail, merged by their times of arrival.

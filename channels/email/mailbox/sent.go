@@ -192,9 +192,6 @@ type mailHeaders struct {
 // isNamed reports whether the mail has a Message-ID, or was sent under it.
 func (m mailHeaders) isNamed(id string) bool { return m.id == id || m.ourID == id }
 
-// microsoftOriginalID is the header in which Outlook.com keeps the Message-ID that it replaced.
-const microsoftOriginalID = "X-Microsoft-Original-Message-ID"
-
 // findByMessageID looks for a Message-ID in the selected folder. It leaves out mails whose ids only contain
 // the id: the server finds these, too.
 func (s *imapSession) findByMessageID(id string) ([]mailHeaders, error) {
@@ -237,7 +234,7 @@ func (s *imapSession) readLastHeaders(count uint32) ([]mailHeaders, error) {
 func headerItems() *imap.FetchOptions {
 	section := &imap.FetchItemBodySection{
 		Peek: true, Specifier: imap.PartSpecifierHeader,
-		HeaderFields: []string{"Message-ID", mailid.MessageHeader, microsoftOriginalID, mailid.CopyHeader},
+		HeaderFields: []string{"Message-ID", mailid.MessageHeader, mailid.OriginalHeader, mailid.CopyHeader},
 	}
 	return &imap.FetchOptions{UID: true, InternalDate: true, BodySection: []*imap.FetchItemBodySection{section}}
 }
@@ -256,7 +253,7 @@ func parseHeaders(mails map[imap.UID]*fetched) []mailHeaders {
 			uid:       m.uid,
 			arrivedAt: m.arrivedAt,
 			id:        mailid.Clean(h.Get("Message-ID")),
-			ourID:     mailid.Clean(cmp.Or(h.Get(mailid.MessageHeader), h.Get(microsoftOriginalID))),
+			ourID:     mailid.Clean(cmp.Or(h.Get(mailid.MessageHeader), h.Get(mailid.OriginalHeader))),
 			isOurCopy: h.Get(mailid.CopyHeader) != "",
 		})
 	}

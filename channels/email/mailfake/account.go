@@ -35,6 +35,8 @@ type MailboxConfig struct {
 	SaveToSent bool `json:"save_to_sent,omitempty"`
 	// RewriteMessageID replaces the Message-ID of submitted mail, as Microsoft 365 may.
 	RewriteMessageID bool `json:"rewrite_message_id,omitempty"`
+	// StripHeaders removes our X- headers from what leaves, though not from the copy in SentFolder, as Outlook.com does.
+	StripHeaders bool `json:"strip_headers,omitempty"`
 	// StrictSender refuses other MAIL FROM addresses with 550 5.7.60.
 	StrictSender bool `json:"strict_sender,omitempty"`
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/emersion/go-sasl"
@@ -242,6 +243,9 @@ func (o *office) submit(a *account, from string, to []string, raw []byte) {
 		if a.cfg.SaveToSent {
 			o.saveSentLocked(a, raw)
 		}
+		if a.cfg.StripHeaders {
+			raw = withoutXHeaders(raw)
+		}
 	}
 
 	for _, addr := range to {
@@ -265,6 +269,15 @@ func headerOf(raw []byte) []byte {
 }
 
 var messageIDField = regexp.MustCompile(`(?im)^message-id:[^\r\n]*(\r\n[ \t][^\r\n]*)*\r\n`)
+
+var xField = regexp.MustCompile(`(?im)^x-[^\r\n]*(\r\n[ \t][^\r\n]*)*\r\n`)
+
+// withoutXHeaders removes the headers that no standard names.
+func withoutXHeaders(raw []byte) []byte {
+	head, body, _ := bytes.Cut(raw, []byte("\r\n\r\n"))
+	kept := bytes.TrimSuffix(xField.ReplaceAll(append(head[:len(head):len(head)], "\r\n"...), nil), []byte("\r\n"))
+	return slices.Concat(kept, []byte("\r\n\r\n"), body)
+}
 
 // replaceMessageID puts another Message-ID on top of the mail.
 func replaceMessageID(raw []byte, id string) []byte {

@@ -192,6 +192,9 @@ const CopyHeader = "X-Parley-Copy"
 // and we must recognise the mail in the folder of sent mail.
 const MessageHeader = "X-Parley-Message"
 
+// OriginalHeader is the header in which Outlook.com keeps the Message-ID that it replaced.
+const OriginalHeader = "X-Microsoft-Original-Message-ID"
+
 // maxIDBytes is the length of the longest Message-ID that is written into a header. Lines of a header may have 998.
 const maxIDBytes = 500
 
