@@ -57,11 +57,23 @@ func explain(err error, to settings.Server, folder string) wire.Problem {
 			Hint: wire.TLSHint(to),
 		}
 	case stageFolder:
-		if isRefusal(err) {
+		if isAboutFolder(err) {
 			return wire.Problem{
 				Text:        fmt.Sprintf("The folder %q can't be opened: %s", folder, rawmail.Excerpt(serverWords(err))),
 				Hint:        "Check the folder's name in the account's settings; most mailboxes use INBOX.",
 				NeedsPerson: true,
+			}
+		}
+		if isNotConnected(err) {
+			return wire.Problem{
+				Text: fmt.Sprintf("The mailbox lets %s in, but not to its mail: %s", to.Username, rawmail.Excerpt(serverWords(err))),
+				Hint: "Parley tries again by itself. If it stays so, check whether oauth_user has full access to the mailbox.",
+			}
+		}
+		if isRefusal(err) {
+			return wire.Problem{
+				Text: fmt.Sprintf("The folder %q can't be opened at the moment: %s", folder, rawmail.Excerpt(serverWords(err))),
+				Hint: "Parley tries again by itself.",
 			}
 		}
 	case stageWork:
@@ -78,6 +90,26 @@ func explain(err error, to settings.Server, folder string) wire.Problem {
 		Text: fmt.Sprintf("The connection to %s broke: %s", to.Address(), rawmail.Excerpt(serverWords(err))),
 		Hint: "Parley tries again by itself.",
 	}
+}
+
+// isAboutFolder reports whether a server refused to open a folder because of its name, as far as one can tell.
+func isAboutFolder(err error) bool {
+	var no *imap.Error
+	if !errors.As(err, &no) || no.Type != imap.StatusResponseTypeNo || isNotConnected(err) || isThrottled(err) {
+		return false
+	}
+	switch no.Code {
+	case "", imap.ResponseCodeNonExistent, imap.ResponseCodeTryCreate:
+		return true
+	}
+	return false
+}
+
+// isNotConnected reports whether a server let us in and then has no mailbox for us. Microsoft 365 says so while it moves
+// or repairs mailboxes, and if the token's owner may not open the mailbox.
+func isNotConnected(err error) bool {
+	var no *imap.Error
+	return errors.As(err, &no) && strings.Contains(no.Text, "authenticated but not connected")
 }
 
 // explainLogin says why a login failed. It tells a refused password from a server that can't check passwords now.
