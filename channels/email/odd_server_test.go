@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"parley/channels"
 )
 
 // literalEnd matches the announcement of a literal at the end of a line.
@@ -202,5 +204,35 @@ func TestOneOddMailBesideSentMail(t *testing.T) {
 			w.run()
 			w.arrives(slices.Sorted(slices.Values(slices.Concat(tc.inbox, tc.sent)))...)
 		})
+	}
+}
+
+// netease lets a server open no folder before a program says what it is, as NetEase's do. The server behind knows no ID.
+func netease() func(string) string {
+	examined, unknown := regexp.MustCompile(`(?m)^(T\d+) OK \[READ-ONLY\].*\r\n`), regexp.MustCompile(`^(T\d+) BAD Unknown command.*\r\n`)
+	var isKnown atomic.Bool
+	return func(s string) string {
+		s = strings.ReplaceAll(s, "CAPABILITY IMAP4rev1", "CAPABILITY IMAP4rev1 ID")
+		if unknown.MatchString(s) {
+			isKnown.Store(true)
+			return unknown.ReplaceAllString(s, "* ID (\"name\" \"Coremail Imap\" \"vendor\" \"Mailtech\" \"TransID\" \"AQ==\")\r\n$1 OK ID completed\r\n")
+		}
+		if !isKnown.Load() {
+			s = examined.ReplaceAllString(s, "$1 NO EXAMINE Unsafe Login. Please contact kefu@188.com for help\r\n")
+		}
+		return s
+	}
+}
+
+// NetEase's mailboxes are read: Parley says which program it is.
+func TestServerThatWantsToKnowTheProgram(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.point(oddly(t, w.IMAPAddr(), usual, netease()), w.SMTPAddr())
+	w.threeMails()
+	for _, c := range w.journal.read().conditions {
+		if c.Status != channels.Active {
+			t.Errorf("%+v", c)
+		}
 	}
 }

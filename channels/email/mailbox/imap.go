@@ -9,6 +9,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -65,7 +66,8 @@ type imapSession struct {
 	folders  *sentFolders // found by findSentFolders; nil before
 	// sentNext was UIDNEXT of the folder of sent mail when that was last searched. As long as UIDNEXT stays
 	// the same, there is no new mail. 0 means that the folder has to be searched.
-	sentNext imap.UID
+	sentNext          imap.UID
+	wantsIntroduction *atomic.Bool // Mailbox.wantsIntroduction
 	// uidAfterBody is set when the server was seen to write a mail's UID behind its body; see fetch.
 	uidAfterBody bool
 }
@@ -110,13 +112,17 @@ func (c *Mailbox) connect(ctx context.Context, token string) (*imapSession, erro
 	}
 
 	wire.KeepAlive(raw)
-	s := &imapSession{conn: &watchedConn{Conn: raw}, timing: timing, news: make(chan struct{}, 1)}
+	s := &imapSession{conn: &watchedConn{Conn: raw}, timing: timing, news: make(chan struct{}, 1),
+		wantsIntroduction: &c.wantsIntroduction}
 	s.stopWatchingCtx = context.AfterFunc(ctx, func() { _ = raw.Close() })
 	disarm := s.conn.arm(timing.Dial, timing.Dial)
 	err = c.greetAndLogin(dialCtx, s, token)
 	timedOut := disarm() || errors.Is(dialCtx.Err(), context.DeadlineExceeded)
 
 	if err == nil {
+		if c.wantsIntroduction.Load() {
+			s.introduce()
+		}
 		return s, nil
 	}
 
@@ -259,20 +265,6 @@ func (s *imapSession) close() {
 func (s *imapSession) logout() {
 	_ = s.run(func() error { return s.client.Logout().Wait() })
 	s.close()
-}
-
-// examine selects a folder for reading only, so that no mail is marked as seen.
-func (s *imapSession) examine(folder string) (*imap.SelectData, error) {
-	var data *imap.SelectData
-	s.selected = "" // if it fails, no folder is selected
-	err := s.run(func() (err error) {
-		data, err = s.client.Select(folder, &imap.SelectOptions{ReadOnly: true}).Wait()
-		return err
-	})
-	if err == nil {
-		s.selected = folder
-	}
-	return data, err
 }
 
 // folderStatus asks how many mails a folder has, and for its UIDNEXT, without selecting it.

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"parley/channels"
@@ -19,6 +20,9 @@ type Mailbox struct {
 	opts     Options
 	log      *slog.Logger
 	limits   *wire.Limits
+
+	// wantsIntroduction is set when the server was seen to open no folder before it knows which program we are.
+	wantsIntroduction atomic.Bool
 
 	mu          sync.Mutex // guards the fields below, because mails are sent while Run fetches
 	lastSent    string     // Message-ID of the last mail that this process sent; "" before the first one
