@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"parley/channels"
@@ -96,14 +97,20 @@ func (f *finder) findHook(ctx context.Context) (*hookPlace, error) {
 	}
 
 	return &hookPlace{what: "“A message comes in” of the number " + f.number.from, address: n.URL, method: n.Method, app: n.App, form: func(address string) request {
+		form := url.Values{"SmsUrl": {address}, "SmsMethod": {http.MethodPost}}
+		if n.Code == "" { // short codes have no applications
+			form.Set("SmsApplicationSid", "")
+		}
 		return request{method: http.MethodPost, url: f.api.accountURL() + "/" + kind + "/" + url.PathEscape(n.SID) + ".json",
-			form: url.Values{"SmsUrl": {address}, "SmsMethod": {http.MethodPost}, "SmsApplicationSid": {""}}}
+			form: form}
 	}}, nil
 }
 
 // ownPhone is a number or short code of the account.
 type ownPhone struct {
 	SID          string `json:"sid"`
+	Number       string `json:"phone_number"` // "" of a short code
+	Code         string `json:"short_code"`   // "" of a number
 	Capabilities *struct {
 		SMS bool `json:"sms"`
 		MMS bool `json:"mms"`
@@ -130,12 +137,13 @@ func (f *finder) findNumber(ctx context.Context) (*ownPhone, string, error) {
 	}
 
 	all := append(found.Numbers, found.Codes...)
-	if len(all) == 0 {
+	at := slices.IndexFunc(all, func(p ownPhone) bool { return cmp.Or(p.Number, p.Code) == f.number.from }) // the filters find parts of numbers, too
+	if at < 0 {
 		return nil, "", &channels.SendError{Class: channels.BadRecipient, Text: "The account has no number " + f.number.from + ".",
 			Hint: "Check from, or buy the number in the Twilio Console."}
 	}
 
-	return &all[0], kind, nil
+	return &all[at], kind, nil
 }
 
 // findInService finds the address of the messaging service. onNumber is true if the service has none of its own: then

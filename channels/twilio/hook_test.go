@@ -62,7 +62,11 @@ func TestSetHook(t *testing.T) {
 			change: func(o *twiliofake.Options, _ channels.Config) { number(o).Method = "GET" }},
 		"a service":                      {change: service(false), before: "service Help: POST https://other.test/in"},
 		"a service that asks the number": {change: service(true), webhook: "https://number.test", before: "number " + smsNumber + ": POST https://number.test"},
-		"WhatsApp":                       {whatsapp: true, webhook: "https://other.test/in", before: "whatsapp:" + waNumber + ": POST https://other.test/in"},
+		"beside a number of which ours is a part": {webhook: "https://other.test/in", before: "number " + smsNumber + ": POST https://other.test/in",
+			change: func(o *twiliofake.Options, _ channels.Config) {
+				o.Numbers = append([]twiliofake.Number{{Address: smsNumber + "9", Webhook: "https://longer.test"}}, o.Numbers...)
+			}},
+		"WhatsApp": {whatsapp: true, webhook: "https://other.test/in", before: "whatsapp:" + waNumber + ": POST https://other.test/in"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -104,6 +108,18 @@ func TestHookOfAnotherAccount(t *testing.T) {
 		if f := w.base.checkHook(t.Context()); f.OK == onNumber || !strings.Contains(f.Text, beside) {
 			t.Errorf("on the number %v: %+v", onNumber, f)
 		}
+	}
+}
+
+// The same for a short code, beside a longer one that Twilio's list brings along.
+func TestSetHookOfAShortCode(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, false, func(o *twiliofake.Options, c channels.Config) {
+		c[fieldFrom] = "72345"
+		o.Numbers = []twiliofake.Number{{Address: "172345", Webhook: "https://longer.test"}, {Address: "72345", Webhook: "https://other.test/in"}}
+	})
+	if got := w.hooked(); !strings.Contains(got, "number 72345: POST https://other.test/in") {
+		t.Errorf("before: %s", got)
 	}
 }
 

@@ -80,6 +80,8 @@ func (a *webAPI) makeHandler() http.Handler {
 	mux.HandleFunc("GET "+account+"/Messages/{message}/Media/{media}", a.requireLogin(a.media.getMedia))
 	mux.HandleFunc("GET "+account+"/IncomingPhoneNumbers.json", a.requireLogin(a.listNumbers))
 	mux.HandleFunc("POST "+account+"/IncomingPhoneNumbers/{number}", a.requireLogin(a.updateNumber))
+	mux.HandleFunc("GET "+account+"/SMS/ShortCodes.json", a.requireLogin(a.listShortCodes))
+	mux.HandleFunc("POST "+account+"/SMS/ShortCodes/{code}", a.requireLogin(a.updateShortCode))
 	mux.HandleFunc("GET /v1/Services/{service}", a.requireLogin(a.getService))
 	mux.HandleFunc("POST /v1/Services/{service}", a.requireLogin(a.updateService))
 	mux.HandleFunc("GET /v2/Channels/Senders", a.requireLogin(a.listSenders))

@@ -1,6 +1,7 @@
 package twiliofake
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -34,18 +35,69 @@ func (g *ground) findWebhook(n *Number) string {
 	return n.Webhook
 }
 
+// isShortCode reports whether a sender is a short code, which is another resource than a number.
+func (n *Number) isShortCode() bool {
+	return !strings.HasPrefix(n.Address, "+") && !strings.HasPrefix(n.Address, waPrefix)
+}
+
+// listNumbers lists the phone numbers. As at Twilio, the filter finds numbers of which it is a part.
 func (a *webAPI) listNumbers(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	wanted := r.URL.Query().Get("PhoneNumber")
 	rows := []any{}
 	for i, n := range a.opt.Numbers {
-		isWanted := wanted == "" || wanted == n.Address
-		if isWanted && !strings.HasPrefix(n.Address, waPrefix) {
+		isNumber := !n.isShortCode() && !strings.HasPrefix(n.Address, waPrefix)
+		if isNumber && strings.Contains(n.Address, wanted) {
 			rows = append(rows, a.numberRow(i))
 		}
 	}
 	answer(w, http.StatusOK, map[string]any{"incoming_phone_numbers": rows, "page": 0, "page_size": 50, "next_page_uri": nil})
+}
+
+// listShortCodes lists the short codes, by the same kind of filter.
+// Source: Twilio, "ShortCode resource".
+func (a *webAPI) listShortCodes(w http.ResponseWriter, r *http.Request) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	wanted := r.URL.Query().Get("ShortCode")
+	rows := []any{}
+	for i, n := range a.opt.Numbers {
+		if n.isShortCode() && strings.Contains(n.Address, wanted) {
+			rows = append(rows, a.shortCodeRow(i))
+		}
+	}
+	answer(w, http.StatusOK, map[string]any{"short_codes": rows, "page": 0, "page_size": 50, "next_page_uri": nil})
+}
+
+func (a *webAPI) shortCodeRow(i int) map[string]any {
+	n := a.opt.Numbers[i]
+	return map[string]any{"sid": numberSID("SC", i), "account_sid": a.opt.AccountSID, "short_code": n.Address, "sms_url": n.Webhook,
+		"sms_method": cmp.Or(n.Method, "POST")}
+}
+
+// updateShortCode changes what Twilio does with a short code's messages.
+func (a *webAPI) updateShortCode(w http.ResponseWriter, r *http.Request) {
+	if err := r.ParseForm(); err != nil {
+		refuse(w, http.StatusBadRequest, codeInvalid, "Unreadable form")
+		return
+	}
+
+	a.mu.Lock()
+	defer a.mu.Unlock()
+
+	for i := range a.opt.Numbers {
+		n := &a.opt.Numbers[i]
+		if numberSID("SC", i)+".json" == r.PathValue("code") && n.isShortCode() {
+			setIfGiven(r, "SmsUrl", &n.Webhook)
+			setIfGiven(r, "SmsMethod", &n.Method)
+			a.Poke()
+			answer(w, http.StatusOK, a.shortCodeRow(i))
+			return
+		}
+	}
+
+	refuseUnknown(w)
 }
 
 func (a *webAPI) numberRow(i int) map[string]any {

@@ -18,7 +18,7 @@ import (
 
 // Number is one of the company's senders.
 type Number struct {
-	Address string // "+15550101", or "whatsapp:+15550100"
+	Address string // "+15550101", "72345" (a short code), or "whatsapp:+15550100"
 	Webhook string // with overrides: https://parley.test/hooks/sms#rc=5&rp=all; "" means none
 	Method  string // of the webhook; "" means POST
 	App     string // a TwiML application that takes messages instead of the webhook; "" means none
