@@ -196,6 +196,16 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// Microsoft takes no secret from a program that is registered as one on a desktop.
+func TestNativeProgram(t *testing.T) {
+	t.Parallel()
+	s, _ := start(t, oauthfake.Options{Provider: oauthfake.Microsoft, Native: true})
+	status, got := ask(t, s, code(t, s, link(s, oauthfake.Microsoft)))
+	if said, _ := got["error_description"].(string); status != http.StatusUnauthorized || !strings.Contains(said, "AADSTS700025") {
+		t.Errorf("%d %v", status, got)
+	}
+}
+
 // Where a refresh token works once, the old one lives until its successor is used, and its use afterwards ends all.
 func TestSingleUse(t *testing.T) {
 	t.Parallel()

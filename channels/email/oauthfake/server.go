@@ -32,6 +32,9 @@ type Options struct {
 	Log       *slog.Logger     // nil: silent
 	Clock     func() time.Time // nil: time.Now. The times in ID tokens are its, and codes and tokens end by it
 	Lifetime  time.Duration    // of access tokens. Default: one hour
+	// Native says that the addresses on loopback are registered at Microsoft as those of a program on a desktop, which must
+	// not have a secret. Otherwise they are those of a web application.
+	Native bool
 	// SingleUse ends a refresh token as soon as its successor is used, and ends the whole consent when it is used
 	// after that (RFC 9700, section 4.14). Microsoft hands out a successor each time, but keeps the old one.
 	SingleUse bool

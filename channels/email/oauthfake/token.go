@@ -105,6 +105,11 @@ func (s *Server) exchangeLocked(r *http.Request) (map[string]any, *refusal) {
 		return nil, bad("Invalid code verifier.", "AADSTS501481: The Code_Verifier does not match the code_challenge supplied in the authorization request.")
 	}
 
+	if s.opts.Native && !slices.Contains(s.opts.Redirects, c.redirect) && r.PostFormValue("client_secret") != "" {
+		return nil, &refusal{http.StatusUnauthorized, "invalid_client",
+			"AADSTS700025: Client is public so neither 'client_assertion' nor 'client_secret' should be presented."}
+	}
+
 	c.used = true
 	got := &consent{who: c.who, scopes: c.scopes}
 	body := s.handOutLocked(got)
