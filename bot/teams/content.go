@@ -48,7 +48,8 @@ func nonceSeed(p bridge.Post) string {
 }
 
 // commandForms returns how people can give us commands in a channel, or in their chat with us. Teams sends us messages that
-// mention the app from everywhere, and other messages only from channels that we may read.
+// mention the app from everywhere, and other messages only from channels that we may read. Of reactions it tells us only
+// those to our own messages.
 func (s *poster) commandForms(channel string) view.CommandSyntax {
 	if !isChannel(channel) {
 		return view.CommandSyntax{Private: true}
@@ -56,9 +57,10 @@ func (s *poster) commandForms(channel string) view.CommandSyntax {
 
 	const mention = "@Parley "
 	forms := view.CommandSyntax{
-		Signs:         []string{"!", mention},
-		SignsOutside:  []string{mention},
-		SlashCommands: verb.OfferedInThread(),
+		Signs:            []string{"!", mention},
+		SignsOutside:     []string{mention},
+		SlashCommands:    verb.OfferedInThread(),
+		EmojiOnPostsOnly: true,
 	}
 	if !s.CanRead(channel) {
 		forms.OnlyMentions = true

@@ -364,8 +364,12 @@ func TestHelp(t *testing.T) {
 	if _, err := w.s.Confirm(within(t), bridge.Place{Channel: w.channel, Thread: root, Message: root}, ""); err != nil {
 		t.Fatal(err)
 	}
-	if reads := help(w, w.channel); !strings.Contains(reads, "!snooze") || !strings.Contains(reads, "@Parley") || !strings.Contains(reads, "/snooze") || strings.Contains(reads, "/reply") {
+	reads := help(w, w.channel)
+	if !strings.Contains(reads, "!snooze") || !strings.Contains(reads, "@Parley") || !strings.Contains(reads, "/snooze") || strings.Contains(reads, "/reply") {
 		t.Errorf("where we may read: %s", reads)
+	}
+	if strings.Contains(reads, "↩️") || !strings.Contains(reads, "💤") {
+		t.Errorf("emoji that Teams doesn't tell of are offered, or others aren't: %s", reads)
 	}
 	if private := help(w, w.fake.PersonalID(ann)); strings.Contains(private, "!") || strings.Contains(private, "@Parley") || strings.Contains(private, "reply TEXT") || !strings.Contains(private, "snooze TIME") {
 		t.Errorf("in private: %s", private)

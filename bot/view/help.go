@@ -21,6 +21,8 @@ type CommandSyntax struct {
 	SlashCommands []string
 	// OnlyMentions is true where Parley is told only of messages that mention it, so that it does not hear a plain text.
 	OnlyMentions bool
+	// EmojiOnPostsOnly is true where Parley is told only of emoji on its own posts, and of none on what people type.
+	EmojiOnPostsOnly bool
 	// Private is true in a chat with the app alone, in which a verb is a message by itself and nothing
 	// is said to customers. Signs are not needed there.
 	Private bool
@@ -65,6 +67,16 @@ func (s CommandSyntax) canGive(v *verb.Verb) bool {
 		return true
 	}
 	return v.Slash && v.Name != bridge.VerbReply // nothing that is written in private goes to a customer
+}
+
+// emojiOf returns the emoji by which a verb can be given in this place. Undo and Keep are about a text that an agent typed:
+// their emoji belong on that text.
+func (s CommandSyntax) emojiOf(v *verb.Verb) []string {
+	isAboutTypedText := v.Name == bridge.VerbUndo || v.Name == bridge.VerbKeep
+	if s.EmojiOnPostsOnly && isAboutTypedText {
+		return nil
+	}
+	return v.Emoji
 }
 
 // maxTopicRunes is how much the help repeats of a word that it doesn't know.
@@ -137,7 +149,7 @@ func alsoPieces(v *verb.Verb, syntax CommandSyntax) []Piece {
 		groups = append(groups, []Piece{shape.Text("the button " + v.Button.Label)})
 	}
 
-	for _, e := range v.Emoji {
+	for _, e := range syntax.emojiOf(v) {
 		groups = append(groups, []Piece{shape.Icon(e)})
 	}
 
@@ -157,8 +169,9 @@ func helpList(syntax CommandSyntax, all bool, denied []bridge.Verb) Card {
 		}
 
 		pieces := []Piece{shape.Code(syntax.adaptExample(v.Typed.Syntax)), shape.Text(" " + v.Help.Sentence)}
-		if len(v.Emoji) > 0 && !syntax.Private {
-			pieces = append(pieces, shape.Text(" "), shape.Icon(v.Emoji[0]))
+		emoji := syntax.emojiOf(v)
+		if len(emoji) > 0 && !syntax.Private {
+			pieces = append(pieces, shape.Text(" "), shape.Icon(emoji[0]))
 		}
 
 		c.Blocks = append(c.Blocks, Block{Kind: BlockItem, Pieces: pieces})

@@ -218,6 +218,7 @@ func TestHelpBySyntax(t *testing.T) {
 	private := CommandSyntax{Private: true}
 	onlyMentions := CommandSyntax{
 		Signs: []string{"@Parley "}, SignsOutside: []string{"@Parley "}, SlashCommands: []string{"note", "take"}, OnlyMentions: true,
+		EmojiOnPostsOnly: true,
 	}
 	var b strings.Builder
 	for name, syntax := range map[string]CommandSyntax{"heard": heard(), "only mentions": onlyMentions, "private": private} {
@@ -236,7 +237,7 @@ func TestHelpBySyntax(t *testing.T) {
 		}
 	}
 	for _, syntax := range []CommandSyntax{onlyMentions, private} {
-		for _, word := range []string{"", "all", "snooze", "reply"} {
+		for _, word := range []string{"", "all", "snooze", "reply", "undo"} {
 			b.WriteString(dump("help "+word, Help(word, syntax)))
 		}
 	}

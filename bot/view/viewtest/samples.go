@@ -15,6 +15,8 @@ import (
 type Samples struct {
 	Ann, Ben    bridge.AgentRef
 	Root, Other bridge.Place // roots of two conversations
+
+	EmojiOnPostsOnly bool // as in view.CommandSyntax
 }
 
 // InSlack are the samples with ids as Slack gives them.
@@ -253,7 +255,7 @@ func (s Samples) Cards() map[string]view.Card {
 		Text:    "# Title\n\n**Help** me & _you_ <b>now</b> `code`\n\n1. a\n   - b\n2. c\n\n> quoted\n\n```\nx\n```\n\n|a|b|\n|-|-|\n|1|2|\n\n[bank.test](https://evil.test) <https://x.test> ![pic](https://x.test/p.png)",
 		Notices: []string{"Encrypted part left out."}, Files: []string{"a.pdf", "b.pdf"}, Original: "https://p.test/files/1", Quoted: "On Monday:\n- x", ShowQuote: true}
 
-	syntax := view.CommandSyntax{Signs: []string{"!", "@Parley "}, SignsOutside: []string{"@Parley "}}
+	syntax := view.CommandSyntax{Signs: []string{"!", "@Parley "}, SignsOutside: []string{"@Parley "}, EmojiOnPostsOnly: s.EmojiOnPostsOnly}
 	cards := map[string]view.Card{
 		"root": view.Root(f), "root_resolved": view.Root(resolved), "root_unassigned": view.Root(unassigned), "root_long": view.Root(long), "root_replying": view.Root(replying), "root_labelled": view.Root(labelled),
 		"list_labelled": view.List(bridge.Listing{ListQuery: bridge.ListQuery{List: "mine"}, Rows: []bridge.Facts{labelled, f}}, time.UTC),
