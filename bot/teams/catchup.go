@@ -308,19 +308,19 @@ func (h *history) storeMissing(ctx context.Context, channel string, messages []g
 
 // missedFacts returns the facts about a message that Teams should have told us and that aren't stored: that it was
 // written, changed, deleted or restored. Of our own messages only the deletion of a thread's first one counts. seen has
-// the ids of stored facts. unclear: see lives.factsOfGraph.
+// the ids of stored facts. unclear: see lives.factsOfGraph and waitForText.
 func (h *history) missedFacts(ctx context.Context, channel string, m *graph.Message, inOurThread bool, seen map[string]bool) (facts []channels.Fact, unclear bool, err error) {
 	at := placeOf(channel, m)
 	id := fact.MessageID(channel, m.ID)
 	deleted := !m.DeletedAt.IsZero()
-	if !deleted && m.IsBlank() { // it is being deleted, or isn't shown yet; Confirm decides before it is sent
-		return nil, false, nil
-	}
-
 	isDeletedRoot := deleted && m.ReplyToID == ""
 	if h.IsByUs(m) && !isDeletedRoot {
 		return nil, false, nil
 	}
+	if !deleted && m.IsBlank() { // it is being deleted, or isn't shown yet; Confirm decides before a stored one is sent
+		return nil, !seen[id] && h.waitForText(m.ID), nil
+	}
+
 	if deleted && !seen[id] { // it was never stored, so nobody needs to know that it is gone
 		return nil, false, nil
 	}

@@ -142,6 +142,16 @@ func (h *history) isJustWritten(message string) bool {
 	return err == nil && h.Now().Sub(time.UnixMilli(writtenAt)) < maxGraphDelay
 }
 
+// waitForText reports whether Graph may only not show yet what a message says. Then it makes replies wait, and the channels
+// be read again soon: what was typed behind a message that isn't stored must not leave before it.
+func (h *history) waitForText(message string) bool {
+	if !h.isJustWritten(message) {
+		return false
+	}
+	h.sweeper.CatchUpSoon(h.Now().Add(-maxGraphDelay))
+	return true
+}
+
 // errNotShownYet makes the engine ask again soon, because what Graph shows may be older than what is stored.
 func errNotShownYet() error {
 	return &channels.SendError{Class: channels.Retry, Wait: 2 * time.Second, Text: "Teams doesn't show the message as it is yet."}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/bot/teams/graph"
 	"parley/bot/teams/teamsfake"
 	"parley/bridge"
 )
@@ -32,28 +33,32 @@ func TestLateness(t *testing.T) {
 func TestBeforeALateMessage(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		before func(w *world)
+		before func(w *world, first string)
 		want   []string
 		gap    bool
 	}{
-		"read": {func(*world) {}, []string{"at once", "first", "second"}, false},
-		"not read": {func(w *world) {
+		"read": {func(*world, string) {}, []string{"at once", "first", "second"}, false},
+		"not read": {func(w *world, _ string) {
 			w.fake.Inject(teamsfake.Fault{Method: "graph.*", Kind: teamsfake.FaultHTTP, Status: 500, Code: "InternalServerError"})
 		}, []string{"at once", "second"}, true},
-		"no right": {func(w *world) {
+		"no right": {func(w *world, _ string) {
 			w.fake.Inject(teamsfake.Fault{Method: "graph.*", Kind: teamsfake.FaultHTTP, Status: 403, Code: "Forbidden"})
 		}, []string{"at once", "second"}, false},
+		"its words not shown yet": {func(w *world, first string) {
+			must(w.t, w.fake.Admin.Blank(w.channel, first))
+		}, []string{"at once", "second"}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w, d, root, p, later := talkLater(t)
-			w.unheard(func() error { _, err := p.Reply(w.channel, root, "first"); return err })
+			var first string
+			w.unheard(func() (err error) { first, err = p.Reply(w.channel, root, "first"); return err })
 			held := w.fake.Inject(teamsfake.Fault{Method: "event:message", Kind: teamsfake.FaultReorder})
 			_, err := p.Reply(w.channel, root, "second")
 			must(t, err)
 			w.fake.ClearFaults(held)
 			later(3 * time.Second)
-			c.before(w)
+			c.before(w, first)
 			before := d.Gaps()
 			typed(t, w, d, p, root, "at once") // which brings the held one
 			w.settled()
@@ -71,4 +76,40 @@ func TestBeforeALateMessage(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestTextNotShownYet: a reply of which Teams didn't tell, and which Graph shows without its words at first, is read again
+// until Graph shows them, and what was typed behind it waits. One that stays without words was deleted: nothing waits for it.
+func TestTextNotShownYet(t *testing.T) {
+	t.Parallel()
+	w, d, root, p, later := talkLater(t)
+	unheard := func(text string) graph.Message {
+		t.Helper()
+		var id string
+		w.unheard(func() (err error) { id, err = p.Reply(w.channel, root, text); return err })
+		return w.shown(root, id)
+	}
+	read := func(m graph.Message, text string, isUnclear bool) {
+		t.Helper()
+		m.Body.Content = text
+		thread := w.shown(root, root)
+		thread.Replies = []graph.Message{m}
+		before := d.Gaps()
+		if unclear, err := w.s.history.catchUpThread(within(t), w.channel, &thread); unclear != isUnclear || d.Gaps() > before != isUnclear || err != nil {
+			t.Errorf("%q is unclear: %v, a gap was told: %v, %v", text, unclear, d.Gaps() > before, err)
+		}
+	}
+	late := unheard("On its way")
+	read(late, "", true)
+	later(5 * time.Second)
+	read(late, "", true)
+	read(late, "<p>On its way</p>", false)
+	if said := w.told(d); len(said) != 1 || said[0].Text != "On its way" {
+		t.Errorf("told: %+v", said)
+	}
+	late.ModifiedAt = w.s.org.Now() // it is being deleted
+	read(late, "", false)
+	gone := unheard("Never mind")
+	later(time.Minute)
+	read(gone, "", false)
 }
