@@ -218,12 +218,16 @@ func TestChannelWithoutApp(t *testing.T) {
 	post := bridge.Post{Kind: bridge.PostRoot, Token: "p", Attempt: 1, Place: bridge.Place{Channel: private.ID}, Facts: sampleFacts()}
 	must(t, w.fake.Admin.AddApp(private.ID, false))
 	w.settled()
+	_, told := d.lastReport()
 	// Where Teams also tells it as an installation, it names the channel as the place.
 	status, answer := w.raw(map[string]any{"type": connector.TypeInstallationUpdate, "id": "f:gone", "action": "remove",
 		"conversation": map[string]any{"id": private.ID, "conversationType": "channel", "tenantId": w.fake.TenantID()},
 		"channelData":  map[string]any{"tenant": map[string]any{"id": w.fake.TenantID()}, "team": map[string]any{"id": w.team}}}, root)
 	if status != http.StatusOK {
 		t.Fatalf("answered %d %s", status, answer)
+	}
+	if last, now := d.lastReport(); last.Status != channels.Broken || now != told { // before a post closes it again
+		t.Errorf("told %+v after %d and %d reports", last, told, now)
 	}
 	if se := w.refused(post); !errors.Is(se, bridge.ErrChannelClosed) || !strings.Contains(se.Text, "removed from the channel “Private”") {
 		t.Errorf("%v", se)

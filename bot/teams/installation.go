@@ -97,11 +97,10 @@ func (i *installation) learnTeam(ctx context.Context, ref *connector.TeamRef, a 
 // isRemovedAfter reports whether the app is out of a team after an activity. before is what was known until then.
 func (i *installation) isRemovedAfter(a *connector.Activity, before bool) bool {
 	if a.Type == connector.TypeInstallationUpdate {
-		isRemoval := strings.HasPrefix(a.Action, "remove") && a.Action != "remove-upgrade"
-		if isRemoval && isInOneChannel(a) {
+		if isRemoval(a) && isInOneChannel(a) {
 			return before // the app stays in the team
 		}
-		return isRemoval
+		return isRemoval(a)
 	}
 	if a.Type != connector.TypeConversationUpdate {
 		return false // we get activities only from teams that the app is in
@@ -126,6 +125,11 @@ func (i *installation) isRemovedAfter(a *connector.Activity, before bool) bool {
 	return before
 }
 
+// isRemoval reports whether an installationUpdate says that the app was removed, and not replaced by a newer version.
+func isRemoval(a *connector.Activity) bool {
+	return strings.HasPrefix(a.Action, "remove") && a.Action != "remove-upgrade"
+}
+
 // isInOneChannel reports whether an activity of a team has a channel other than General as its conversation. The id of
 // General is that of its team.
 func isInOneChannel(a *connector.Activity) bool {
@@ -136,9 +140,13 @@ func isInOneChannel(a *connector.Activity) bool {
 	return channel != "" && channel != a.ChannelData.Team.ID
 }
 
-// mayReopen reports whether an activity may mean that a team takes posts again.
+// mayReopen reports whether an activity may mean that a team takes posts again. That the app was removed from one channel
+// doesn't mean so, though it stays in the team.
 func mayReopen(a *connector.Activity) bool {
-	return a.Type == connector.TypeInstallationUpdate || fact.EventType(a) == "teamUnarchived"
+	if a.Type == connector.TypeInstallationUpdate {
+		return !isRemoval(a)
+	}
+	return fact.EventType(a) == "teamUnarchived"
 }
 
 // containsUs reports whether the app is in a list of members who came or went.
