@@ -125,6 +125,7 @@ func New(o Options) (*Surface, error) {
 	app := &organisation.App{
 		Tenant: o.TenantID,
 		Me:     connector.BotID(o.AppID),
+		Client: rest.ClientHost(o.GraphURL),
 		Log:    o.Log,
 		Now:    o.Now,
 		Hosts:  hosts,

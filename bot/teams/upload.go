@@ -22,10 +22,12 @@ import (
 // uploadPath is where the upload page is below our public address.
 const uploadPath = "/teams/upload"
 
-// Frames are the origins of Teams' clients, which show an app's page in a frame.
-// Source: learn.microsoft.com/microsoftteams/platform/tabs/how-to/tab-requirements, read 2026-11.
+// Frames are the origins of Teams' clients, which show an app's page in a frame: in the public cloud, and in those for the
+// government of the United States.
+// Source: learn.microsoft.com/microsoftteams/platform/tabs/how-to/tab-requirements, read 2026-11. It doesn't name the
+// government's clouds: see rest.ClientHost.
 func Frames() []string {
-	return []string{"https://teams.microsoft.com", "https://*.teams.microsoft.com", "https://*.cloud.microsoft"}
+	return []string{"https://teams.microsoft.com", "https://*.teams.microsoft.com", "https://*.cloud.microsoft", "https://*.teams.microsoft.us"}
 }
 
 // newUpload makes the upload page. It returns nil if no client could open the page: Teams shows only pages with https. A

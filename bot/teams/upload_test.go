@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -147,5 +148,25 @@ func TestNoUploadPage(t *testing.T) {
 	must(t, err)
 	if out.Dialog == nil || strings.Contains(string(out.Dialog.Card), "Attach files") {
 		t.Errorf("offered without a page: %+v", out)
+	}
+}
+
+// TestClientsOfAGovernmentCloud: links lead to Teams as the organisation's people open it, which may be in a US Government
+// cloud, and Teams there may show our pages, too.
+func TestClientsOfAGovernmentCloud(t *testing.T) {
+	t.Parallel()
+	for graphURL, host := range map[string]string{
+		"":                                    "teams.microsoft.com",
+		"https://graph.microsoft.us/v1.0":     "gov.teams.microsoft.us",
+		"https://DoD-Graph.microsoft.us/v1.0": "dod.teams.microsoft.us",
+	} {
+		s, err := New(Options{AppID: "a", AppPassword: "b", TenantID: "c", GraphURL: graphURL, Desk: newDesk()})
+		must(t, err)
+		if link := s.org.Home().Link(bridge.Place{Channel: "19:X", Message: "1"}); !strings.HasPrefix(link, "https://"+host+"/l/message/") {
+			t.Errorf("Graph at %q: %s", graphURL, link)
+		}
+	}
+	if !slices.Contains(Frames(), "https://*.teams.microsoft.us") {
+		t.Errorf("frames: %q", Frames())
 	}
 }

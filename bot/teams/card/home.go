@@ -9,6 +9,7 @@ import (
 
 // Home is what cards need to know of the organisation, above all for links into Teams.
 type Home struct {
+	Client string            // host at which people open Teams; "" means that of the public cloud
 	Tenant string            // Entra tenant id
 	Groups map[string]string // channel id → its team's Entra group id; may lack some
 	Attach bool              // there is a page on which agents upload files for a customer
@@ -35,5 +36,6 @@ func (h Home) Link(p bridge.Place) string {
 		q.Set("groupId", g)
 	}
 
-	return "https://teams.microsoft.com/l/message/" + url.QueryEscape(p.Channel) + "/" + url.QueryEscape(id) + "?" + q.Encode()
+	host := cmp.Or(h.Client, "teams.microsoft.com")
+	return "https://" + host + "/l/message/" + url.QueryEscape(p.Channel) + "/" + url.QueryEscape(id) + "?" + q.Encode()
 }

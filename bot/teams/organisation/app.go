@@ -18,6 +18,7 @@ const RequestTimeout = 20 * time.Second
 type App struct {
 	Tenant string
 	Me     string // our own id: "28:" and the app id
+	Client string // as card.Home.Client
 	Log    *slog.Logger
 	Now    func() time.Time
 	Hosts  *rest.Hosts

@@ -251,7 +251,7 @@ func accountsIn(a *connector.Activity) []*connector.ChannelAccount {
 
 // Home returns what links and mentions in cards need.
 func (o *Organisation) Home() card.Home {
-	return card.Home{Tenant: o.Tenant, Groups: o.Notes.Groups(), Attach: o.Attach}
+	return card.Home{Client: o.Client, Tenant: o.Tenant, Groups: o.Notes.Groups(), Attach: o.Attach}
 }
 
 // ChannelName returns the name of a channel in quotation marks, or its id if no name is known.

@@ -27,6 +27,20 @@ func GraphScope(address string) string {
 	return "https://graph.microsoft.com/.default"
 }
 
+// ClientHost returns the host at which people open Teams in the government's cloud to which an address of Microsoft Graph
+// belongs; "" in the public cloud.
+// Source: the hosts that Microsoft's own library takes for Teams' (@microsoft/teams-js 2.58).
+func ClientHost(graph string) string {
+	host, ok := governmentHost(graph)
+	if !ok {
+		return ""
+	}
+	if strings.HasPrefix(host, "dod-") {
+		return "dod.teams.microsoft.us"
+	}
+	return "gov.teams.microsoft.us"
+}
+
 // governmentHost returns the host of an address, and reports whether it is of Microsoft's clouds for the government of the
 // United States.
 func governmentHost(address string) (host string, ok bool) {
