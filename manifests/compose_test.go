@@ -84,6 +84,7 @@ func checkParleyService(t *testing.T, service types.ServiceConfig) {
 	if !slices.Contains(service.CapDrop, "ALL") || !slices.Contains(service.SecurityOpt, "no-new-privileges:true") {
 		t.Errorf("%s keeps rights that it does not need", service.Name)
 	}
+	checkFolders(t, service)
 	if service.Name == "parley" {
 		if service.StopGracePeriod == nil || service.StopGracePeriod.String() < "40s" {
 			t.Error("parley has less time to end than docs/operations.md says")
@@ -91,6 +92,26 @@ func checkParleyService(t *testing.T, service types.ServiceConfig) {
 		if !service.ReadOnly || service.Build.Dockerfile != "manifests/Dockerfile" {
 			t.Errorf("parley: read only %v, built from %s", service.ReadOnly, service.Build.Dockerfile)
 		}
+	}
+}
+
+// checkFolders checks that what must outlive a container of our image, or may be larger than memory, lies in volumes: the list of
+// erasures and the backups above all, in one folder of both containers.
+func checkFolders(t *testing.T, service types.ServiceConfig) {
+	t.Helper()
+	volumes := map[string]string{}
+	for _, mount := range service.Volumes {
+		volumes[mount.Target] = mount.Source
+	}
+	if volumes["/data"] != "data" || volumes["/data/backups"] != "backups" {
+		t.Errorf("%s: the list of erasures isn't beside the backups: %v", service.Name, volumes)
+	}
+	if service.Name == "tools" && volumes["/backups"] != "backups" {
+		t.Error("tools: a line of cron that writes into /backups writes elsewhere")
+	}
+	temporary := service.Environment["TMPDIR"]
+	if temporary == nil || volumes[*temporary] == "" {
+		t.Errorf("%s: temporary files, which may be a whole database, lie in memory", service.Name)
 	}
 }
 

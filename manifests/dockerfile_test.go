@@ -70,6 +70,7 @@ func TestDockerfile(t *testing.T) {
 		}
 	}
 	checkVariables(t, "Dockerfile", names)
+	checkTools(t, all)
 	checkBuild(t, build)
 }
 
@@ -95,6 +96,29 @@ func checkBuild(t *testing.T, build instructions.Stage) {
 	for _, name := range []string{".git", "data", "**/secrets", "**/*.env", "**/.env"} {
 		if !slices.Contains(ignored, name) {
 			t.Errorf(".dockerignore lets %s into the builder", name)
+		}
+	}
+}
+
+// checkTools checks what the images need beside the program: PostgreSQL's initdb, with which a backup is tried, asks what its user
+// is called, and a new volume belongs to whom its folder in the image belongs to.
+func checkTools(t *testing.T, all []instructions.Stage) {
+	t.Helper()
+	ran := map[string]string{}
+	for _, stage := range all {
+		for _, c := range stage.Commands {
+			if run, ok := c.(*instructions.RunCommand); ok {
+				ran[stage.Name] += strings.Join(run.CmdLine, " ") + "\n"
+			}
+		}
+	}
+	for _, want := range []struct{ stage, part, why string }{
+		{"tools", "'parley:x:65532:65532::/data:/none' >> /etc/passwd", "initdb doesn't find the name of its user"},
+		{"tools", "-m 0700 -o 65532 -g 65532 /data /data/backups /backups", "a new volume would be root's"},
+		{"build", "install -d -m 0700 /data-of-image/backups", "a new volume would be root's"},
+	} {
+		if !strings.Contains(ran[want.stage], want.part) {
+			t.Errorf("stage %s lacks %s: %s", want.stage, want.part, want.why)
 		}
 	}
 }

@@ -155,6 +155,22 @@ func checkContainer(t *testing.T, pod corev1.PodSpec, port corev1.ServicePort) {
 	}
 }
 
+// TestKubernetesErasures: the folder with the list of erasures goes with its pod, so docs/install.md says how an admin keeps the list
+// with the snapshots of the database, and the pod's manifest doesn't say that nothing is needed.
+func TestKubernetesErasures(t *testing.T) {
+	t.Parallel()
+	_, section, _ := strings.Cut(read(t, "../docs/install.md"), "## Kubernetes\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	if !strings.Contains(section, "parley erase --list > erasures") {
+		t.Error("docs/install.md: nobody is told to copy the list of erasures")
+	}
+	for where, text := range map[string]string{"docs/install.md": section, "deployment.yaml": read(t, "kubernetes/deployment.yaml")} {
+		if strings.Contains(text, "needed again") {
+			t.Errorf("%s says of pods that nothing in them is needed again", where)
+		}
+	}
+}
+
 // checkProperties checks the variables of the pods, and where they find their secrets.
 func checkProperties(t *testing.T, pod corev1.PodSpec, host string) {
 	t.Helper()

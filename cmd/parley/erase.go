@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"strings"
@@ -15,6 +16,7 @@ import (
 
 	"parley/channels/pause"
 	"parley/cmd/parley/app"
+	"parley/cmd/parley/backup"
 	"parley/store"
 	"parley/store/erase"
 )
@@ -26,6 +28,7 @@ type eraseCommand struct {
 	All         bool   `help:"Erase all contacts that CONTACT names, such as one person in two mailboxes."`
 	By          string `help:"Who asked for it, for the certificate; else the account of this machine."`
 	Certificate string `help:"Write the certificate into this file instead of the terminal." type:"path"`
+	List        bool   `help:"Change nothing: print the list of erasures, to be kept with copies of the database."`
 }
 
 // Help is shown by `parley erase --help`.
@@ -37,12 +40,16 @@ It may be ended at any moment: parley serve goes on by itself, and so does parle
 Examples:
   parley erase ann@shop.example --dry-run
   parley erase +4915112345678 --by privacy@acme.test --certificate ann.json
-  parley erase`
+  parley erase
+  parley erase --list > erasures.jsonl`
 }
 
 // Run erases, or says what it would erase.
 func (c eraseCommand) Run(ctx context.Context) error {
 	return withDatabase(ctx, func(ctx context.Context, env app.Env, db *app.Database, _ *slog.Logger) error {
+		if c.List {
+			return printErasures(ctx, env, db)
+		}
 		if c.Contact == "" {
 			return c.goOn(ctx, env, db)
 		}
@@ -67,6 +74,21 @@ func (c eraseCommand) Run(ctx context.Context) error {
 
 		return c.finish(ctx, env, db, id)
 	})
+}
+
+// printErasures prints the list of erasures with all that the database knows, for machines whose folders nobody can look into.
+func printErasures(ctx context.Context, env app.Env, db *app.Database) error {
+	if err := db.KeepErasures(ctx, env); err != nil {
+		return err
+	}
+
+	list, err := os.ReadFile(backup.ErasuresIn(app.BackupFolder(env)).Path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // there is none before the first erasure
+		return err
+	}
+
+	_, err = os.Stdout.Write(list)
+	return err
 }
 
 // findContacts finds the contacts that a person means.

@@ -71,6 +71,11 @@ func TestEraseAndRestore(t *testing.T) {
 		t.Fatalf("%v: %s", err, body)
 	}
 	run(true, "nothing to go on with", "erase")
+	list := filepath.Join(base, "data", "backups", "erasures.jsonl")
+	if err := os.Rename(list, list+".gone"); err != nil { // as with the folder of a pod
+		t.Fatal(err)
+	}
+	run(true, `"erasure":`, "erase", "--list")
 
 	restored := storetest.URL(t) // a migrated one
 	clear(t, restored)
