@@ -46,3 +46,25 @@ func TestInstallCommands(t *testing.T) {
 		}
 	}
 }
+
+// TestInstallBuildsTools: compose builds parley-tools only when it is named, so each command of docs/install.md that follows a new
+// version of the files names it. Else the program of the version before would be run, which the database refuses.
+func TestInstallBuildsTools(t *testing.T) {
+	t.Parallel()
+	found := 0
+	for line := range strings.Lines(read(t, "../docs/install.md")) {
+		for _, command := range regexp.MustCompile("`([^`]*)`").FindAllStringSubmatch(line, -1) {
+			isUpgrade, isWayBack := strings.Contains(command[1], "--build"), strings.Contains(command[1], "tools migrate --back")
+			if !isUpgrade && !isWayBack {
+				continue
+			}
+			found++
+			if !strings.Contains(command[1], "docker compose build tools && ") {
+				t.Errorf("docs/install.md runs an old parley-tools: %s", command[1])
+			}
+		}
+	}
+	if found < 3 {
+		t.Errorf("only %d commands were found", found)
+	}
+}
