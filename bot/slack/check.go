@@ -96,7 +96,7 @@ func checkScopes(header string) channels.Finding {
 		return channels.Finding{
 			What: "scopes",
 			Text: "missing: " + strings.Join(missing, ", "),
-			Hint: "Update the app from `parley manifest slack`, then reinstall it to the workspace.",
+			Hint: "Update the app from `parley manifest slack` (with --http if it has request URLs), then reinstall it to the workspace.",
 		}
 	}
 

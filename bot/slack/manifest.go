@@ -17,7 +17,8 @@ const maxNameRunes = 35
 // ManifestOptions choose what the app's manifest asks for.
 type ManifestOptions struct {
 	Name          string // "" means Parley; maxNameRunes at most
-	PublicURL     string // where Slack reaches us, https; "" means Socket Mode
+	PublicURL     string // where the site is, https; Slack sends agents back there who sign in by it
+	HTTP          bool   // Slack sends what happens to PublicURL, instead of Socket Mode
 	ShortCommands bool   // also /assign, /snooze and /resolve
 }
 
@@ -113,7 +114,7 @@ func botEvents() []string {
 
 // Manifest prints the app's manifest as JSON, to be pasted at api.slack.com. Socket Mode also needs an
 // app token (connections:write), which a person has to make there: a manifest can't ask for it.
-// Errors: a name that is too long, a public URL that isn't https.
+// Errors: a name that is too long, a public URL that isn't https, or none where Slack shall send requests to it.
 func Manifest(o ManifestOptions) ([]byte, error) {
 	o.Name = cmp.Or(o.Name, "Parley")
 	if utf8.RuneCountInString(o.Name) > maxNameRunes {
@@ -121,6 +122,9 @@ func Manifest(o ManifestOptions) ([]byte, error) {
 	}
 	if o.PublicURL != "" && !strings.HasPrefix(o.PublicURL, "https://") {
 		return nil, fmt.Errorf("slack: manifest: the public URL is not https")
+	}
+	if o.HTTP && o.PublicURL == "" {
+		return nil, fmt.Errorf("slack: manifest: requests need a public URL")
 	}
 
 	m := manifest{
@@ -140,11 +144,11 @@ func Manifest(o ManifestOptions) ([]byte, error) {
 				URL:     o.makeAddress("/slack/interactions"),
 				Options: o.makeAddress("/slack/interactions"),
 			},
-			Socket: o.PublicURL == "",
+			Socket: !o.HTTP,
 		},
 	}
-	if back := o.makeAddress("/auth/with/slack/back"); back != "" {
-		m.OAuth.Redirects = []string{back}
+	if o.PublicURL != "" {
+		m.OAuth.Redirects = []string{o.join("/auth/with/slack/back")}
 	}
 
 	out, err := json.MarshalIndent(m, "", "  ")
@@ -157,9 +161,14 @@ func Manifest(o ManifestOptions) ([]byte, error) {
 
 // makeAddress returns where Slack reaches a path of ours, or "" in Socket Mode.
 func (o ManifestOptions) makeAddress(path string) string {
-	if o.PublicURL == "" {
+	if !o.HTTP {
 		return ""
 	}
+	return o.join(path)
+}
+
+// join returns the address of a path of the site.
+func (o ManifestOptions) join(path string) string {
 	return strings.TrimSuffix(o.PublicURL, "/") + path
 }
 

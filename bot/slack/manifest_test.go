@@ -23,7 +23,7 @@ func manifests(t *testing.T) map[string][]byte {
 	t.Helper()
 	out := map[string][]byte{}
 	for name, o := range map[string]ManifestOptions{
-		"socket": {}, "http": {Name: "Acme help", PublicURL: "https://parley.acme.test/", ShortCommands: true},
+		"socket": {}, "http": {Name: "Acme help", PublicURL: "https://parley.acme.test/", HTTP: true, ShortCommands: true},
 	} {
 		raw, err := Manifest(o)
 		must(t, err)
@@ -39,10 +39,26 @@ func TestManifest(t *testing.T) {
 		must(t, json.Unmarshal(raw, &v))
 		golden.JSON(t, "testdata/manifest_"+name+".json", v)
 	}
-	for _, o := range []ManifestOptions{{Name: strings.Repeat("x", 36)}, {PublicURL: "http://parley.acme.test"}} {
+	for _, o := range []ManifestOptions{{Name: strings.Repeat("x", 36)}, {PublicURL: "http://parley.acme.test"}, {HTTP: true}} {
 		if _, err := Manifest(o); err == nil {
 			t.Errorf("%+v passed", o)
 		}
+	}
+}
+
+// An app of Socket Mode keeps it when agents shall sign in to the site by Slack: the address of the site is only where Slack sends
+// them back.
+func TestManifestWithSignIn(t *testing.T) {
+	t.Parallel()
+	raw, err := Manifest(ManifestOptions{PublicURL: "https://parley.acme.test"})
+	must(t, err)
+	var m manifest
+	must(t, json.Unmarshal(raw, &m))
+	if !m.Settings.Socket || m.Settings.Events.URL+m.Settings.Interactivity.URL+m.Features.Commands[0].URL != "" {
+		t.Errorf("Socket Mode is switched off: %+v", m.Settings)
+	}
+	if !slices.Equal(m.OAuth.Redirects, []string{"https://parley.acme.test/auth/with/slack/back"}) {
+		t.Errorf("agents are sent back to %v", m.OAuth.Redirects)
 	}
 }
 

@@ -18,21 +18,30 @@ type manifestCommand struct {
 type slackManifestCommand struct {
 	Name          string `default:"Parley" help:"Name of the app."`
 	ShortCommands bool   `help:"Also claim /assign, /snooze and /resolve."`
-	PublicURL     string `name:"public-url" env:"PARLEY_PUBLIC_URL" help:"Events as requests to this address instead of Socket Mode."`
+	PublicURL     string `name:"public-url" env:"PARLEY_PUBLIC_URL" placeholder:"URL" help:"Where the site is: agents may then sign in to it by Slack."`
+	HTTP          bool   `name:"http" help:"Events as requests to that address instead of Socket Mode."`
 }
 
 // Help is shown by `parley manifest slack --help`.
 func (slackManifestCommand) Help() string {
 	return `Paste the output at api.slack.com/apps under "Create New App" > "From a manifest".
 
-Example:
-  parley manifest slack > manifest.json`
+The app works by Socket Mode, unless --http is given, or SLACK_SIGNING_SECRET is set and SLACK_APP_TOKEN is not.
+
+Examples:
+  parley manifest slack > manifest.json
+  parley manifest slack --public-url https://help.example.org
+  parley manifest slack --public-url https://help.example.org --http`
 }
 
 // Run prints the manifest.
 func (c slackManifestCommand) Run() error {
-	return printOutput(slack.Manifest(slack.ManifestOptions{Name: c.Name, ShortCommands: c.ShortCommands, PublicURL: c.PublicURL}))
+	return printOutput(slack.Manifest(slack.ManifestOptions{Name: c.Name, ShortCommands: c.ShortCommands, PublicURL: c.PublicURL,
+		HTTP: c.HTTP || c.PublicURL != "" && isSet("SLACK_SIGNING_SECRET") && !isSet("SLACK_APP_TOKEN")}))
 }
+
+// isSet reports whether Parley is given a variable, by its value or by a file.
+func isSet(name string) bool { return os.Getenv(name)+os.Getenv(name+"_FILE") != "" }
 
 // teamsManifestCommand is `parley manifest teams`.
 type teamsManifestCommand struct {

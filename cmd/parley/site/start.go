@@ -70,9 +70,14 @@ func (d *startDesk) Progress(ctx context.Context) (start.Progress, error) {
 	return p, nil
 }
 
-// SlackManifest implements start.Desk. Socket Mode works everywhere, also where Slack can't reach Parley.
+// SlackManifest implements start.Desk. Socket Mode works everywhere, also where Slack can't reach Parley. Agents can sign in by Slack
+// where the site has an address of https.
 func (d *startDesk) SlackManifest() ([]byte, error) {
-	return slack.Manifest(slack.ManifestOptions{})
+	var o slack.ManifestOptions
+	if strings.HasPrefix(d.o.BaseURL, "https://") {
+		o.PublicURL = d.o.BaseURL
+	}
+	return slack.Manifest(o)
 }
 
 // TeamsPackage implements start.Desk.

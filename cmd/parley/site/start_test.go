@@ -81,7 +81,8 @@ func TestFirstStepsFiles(t *testing.T) {
 	s := sitetest.Start(t, onlyAnn, func(o *site.Options) { o.BaseURL = "https://help.acme.test" })
 	v := s.Visitor("ann@acme.test")
 	a := v.Get("/settings/first-steps/slack-manifest.json")
-	if a.Header.Get("Content-Disposition") != `attachment; filename="parley-slack-manifest.json"` || !json.Valid([]byte(a.Body)) || !a.Has("socket_mode_enabled") {
+	if a.Header.Get("Content-Disposition") != `attachment; filename="parley-slack-manifest.json"` || !json.Valid([]byte(a.Body)) || !a.Has(`"socket_mode_enabled": true`) ||
+		!a.Has("https://help.acme.test/auth/with/slack/back") {
 		t.Errorf("%v %s", a.Header, a.Body)
 	}
 	a = v.Get("/settings/first-steps/teams-app.zip?package_id=00000000-0000-0000-0000-000000000001")
