@@ -11,14 +11,15 @@ import (
 
 // adminLinkCommand is `parley admin-link`.
 type adminLinkCommand struct {
-	Email string `placeholder:"ADDRESS" help:"Whom the link signs in: an admin's e-mail address. Not needed while there is no admin."`
+	Email string `placeholder:"ADDRESS" help:"Whom the link signs in: the e-mail address of an admin or any other agent. Not needed while there is no admin."`
 }
 
 // Help is shown by `parley admin-link --help`.
 func (adminLinkCommand) Help() string {
-	return `Prints an address that signs somebody in on the settings site: once, within a day.
-With --email it signs in the admin who has that address. Without, whoever opens it becomes the first
-super-admin, who may do everything; that works until there is an admin.
+	return `Prints an address that signs somebody in on the site: once, within a day.
+With --email it signs in the agent who has that address, with that agent's own rights: an admin comes into the settings, everybody into
+the inbox, also while the chat that they sign in by is down. Without, whoever opens it becomes the first super-admin, who may do
+everything; that works until there is an admin.
 
 Examples:
   parley admin-link
@@ -39,11 +40,11 @@ func (c adminLinkCommand) Run(ctx context.Context) error {
 
 func (c adminLinkCommand) link(ctx context.Context, env app.Env, db *app.Database) (string, error) {
 	if c.Email != "" {
-		return site.AdminLink(ctx, db.Pool, env.BaseURL(), c.Email)
+		return site.SignInLink(ctx, db.Pool, env.BaseURL(), c.Email)
 	}
 	link, err := site.FirstLink(ctx, db.Pool, env.BaseURL())
 	if err == nil && link == "" {
-		err = fmt.Errorf("there is an admin already; name one: parley admin-link --email ADDRESS")
+		err = fmt.Errorf("there is an admin already; name an agent: parley admin-link --email ADDRESS")
 	}
 	return link, err
 }

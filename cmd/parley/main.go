@@ -24,7 +24,7 @@ type commands struct {
 	Health        healthCommand        `cmd:"" help:"Ask the Parley that runs here whether it lives, or is ready; for supervisors."`
 	Backup        backupCommand        `cmd:"" help:"Write everything into one file, or look whether such a file is whole."`
 	Restore       restoreCommand       `cmd:"" help:"Fill an empty database from a backup. Nothing is sent again by itself."`
-	AdminLink     adminLinkCommand     `cmd:"" name:"admin-link" help:"Print a link that signs an admin in on the settings site, once."`
+	AdminLink     adminLinkCommand     `cmd:"" name:"admin-link" help:"Print a link that signs an agent in on the site, once."`
 	Erase         eraseCommand         `cmd:"" help:"Remove everything of one customer, with a certificate."`
 	ExportContact exportContactCommand `cmd:"" help:"Write everything of one customer into a zip."`
 	Migrate       migrateCommand       `cmd:"" help:"Bring the database's schema up to date (serve does so by itself)."`

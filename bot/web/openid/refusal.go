@@ -102,7 +102,7 @@ func (r reason) explain(provider string) explanation {
 			hint: "You were not signed in. Begin again; if that happens twice, tell an admin: Parley's log has the reason."}
 	case away:
 		return explanation{status: http.StatusBadGateway, text: provider + " does not answer just now.",
-			hint: "Try again in a few minutes, or sign in another way. On the server, `parley admin-link` makes a link for an admin."}
+			hint: "Try again in a few minutes, or sign in another way. On the server, `parley admin-link` makes a link for every agent."}
 	case stranger:
 		return explanation{status: http.StatusForbidden, text: "You are not an agent here.",
 			hint: provider + " knows you, but nobody has added you to this Parley. Ask one of its admins to add you, with the address that you use at " + provider + "."}

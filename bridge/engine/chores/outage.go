@@ -99,6 +99,7 @@ const isBack = "is back"
 
 // workWithoutChat tells admins how work goes on without a chat.
 const workWithoutChat = "Nothing is lost: what customers write is stored, and waits. Agents can answer meanwhile in the browser, at /inbox of Parley's address. " +
+	"Who can't sign in there is let in by `parley admin-link --email` on the server. " +
 	"What is done there is told in the threads later. You will be told when the chat is back."
 
 // noticesOf makes a mail about a chat to each admin, and a text (SMS) to each phone number that an account has for that.

@@ -1,6 +1,7 @@
 package site_test
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
 	"parley/store/storetest"
 )
@@ -54,5 +56,28 @@ func TestFirstAdminIsOne(t *testing.T) {
 		if admins != "(1)" || status[0]+status[1] != http.StatusSeeOther+http.StatusNotFound {
 			t.Errorf("%+v: there are %s admins, and the answers are %v", c, admins, status)
 		}
+	}
+}
+
+// On the day when the chat is down by which agents sign in, whoever has the server's shell lets them in by a link. An agent without
+// a role answers customers by it, and comes nowhere else; a stranger gets none.
+func TestLinkForAnAgent(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme, withInbox(t))
+	link, err := site.SignInLink(t.Context(), s.Pool, s.URL, "Ben@acme.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ben := s.Visitor("")
+	if a := ben.Post(strings.TrimPrefix(link, s.URL), nil); a.Status != http.StatusSeeOther {
+		t.Fatalf("the link: %d %s", a.Status, a.Body)
+	}
+	for path, want := range map[string]int{"/inbox": http.StatusOK, "/settings/accounts": http.StatusForbidden} {
+		if a := ben.Get(path); a.Status != want {
+			t.Errorf("%s: %d, want %d", path, a.Status, want)
+		}
+	}
+	if _, err := site.SignInLink(t.Context(), s.Pool, s.URL, "nobody@acme.test"); !errors.Is(err, site.ErrNoAgent) {
+		t.Errorf("a stranger: %v", err)
 	}
 }

@@ -16,22 +16,21 @@ import (
 	"parley/store/site"
 )
 
-// LinkLifetime is how long a link that signs an admin in works.
+// LinkLifetime is how long a link that signs somebody in works.
 const LinkLifetime = 24 * time.Hour
 
-// ErrNoAdmin means that there is no such admin.
-var ErrNoAdmin = errors.New("there is no admin with that address")
+// ErrNoAgent means that there is no such agent.
+var ErrNoAgent = errors.New("there is no agent with that address")
 
-// AdminLink makes a link that signs an admin in, once, within LinkLifetime.
-// Errors: ErrNoAdmin.
-func AdminLink(ctx context.Context, q store.Querier, baseURL, email string) (string, error) {
+// SignInLink makes a link that signs an agent in, once, within LinkLifetime. It gives her no rights but her own.
+// Errors: ErrNoAgent.
+func SignInLink(ctx context.Context, q store.Querier, baseURL, email string) (string, error) {
 	person, err := site.FindPersonByEmail(ctx, q, email)
-	isStranger := errors.Is(err, site.ErrNoPerson)
-	if err != nil && !isStranger {
-		return "", err
+	if errors.Is(err, site.ErrNoPerson) {
+		return "", fmt.Errorf("%s: %w", email, ErrNoAgent)
 	}
-	if isStranger || !person.Admin {
-		return "", fmt.Errorf("%s: %w", email, ErrNoAdmin)
+	if err != nil {
+		return "", err
 	}
 	return newLink(ctx, q, baseURL, &person.ID)
 }

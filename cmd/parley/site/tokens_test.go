@@ -171,7 +171,7 @@ func TestTakenInAgain(t *testing.T) {
 	s := sitetest.Start(t, ranks())
 	ann, cy, program := s.Visitor("ann@acme.test"), s.Visitor("cy@acme.test"), s.Visitor("")
 	token := newToken(t, cy, "setup")
-	link, err := site.AdminLink(t.Context(), s.Pool, s.URL, "cy@acme.test")
+	link, err := site.SignInLink(t.Context(), s.Pool, s.URL, "cy@acme.test")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,7 +200,7 @@ func TestRestoredSignsNobodyIn(t *testing.T) {
 	s := sitetest.Start(t, ranks())
 	ann, program := s.Visitor("ann@acme.test"), s.Visitor("")
 	token := newToken(t, ann, "setup")
-	link, err := site.AdminLink(t.Context(), s.Pool, s.URL, "ann@acme.test")
+	link, err := site.SignInLink(t.Context(), s.Pool, s.URL, "ann@acme.test")
 	if err == nil {
 		err = restore.Begin(t.Context(), s.Pool, "test")
 	}
