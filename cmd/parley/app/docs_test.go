@@ -131,7 +131,8 @@ func (anywhere) Find(_ context.Context, _, email string) (string, error) {
 	return "U" + strings.ToUpper(user), nil
 }
 
-// TestDocsExamples applies the set-up files that the documentation shows.
+// TestDocsExamples applies the set-up files that the documentation shows, where the printed first link was opened before and made
+// the admin of the examples a super-admin.
 func TestDocsExamples(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
@@ -141,6 +142,10 @@ func TestDocsExamples(t *testing.T) {
 	}
 	env := func(name string) (string, bool) {
 		return "secret", name == "MAIL_PASSWORD" || name == "SHOP_SECRET" || name == "TWILIO_TOKEN"
+	}
+	first := setup.Change{Kind: setup.EntryAgent, Name: "ann@acme.example", Values: map[string][]string{"name": {"Ann"}, "roles": {store.RoleSuperAdmin}}}
+	if _, err := setup.Save(t.Context(), pool, first, setup.Options{Sealer: sealer, Specs: app.Specs(), Lookup: anywhere{}}); err != nil {
+		t.Fatal(err)
 	}
 	for _, doc := range []string{"README.md", "docs/email.md", "docs/settings.md", "docs/http-channel.md", "docs/templates.md", "docs/twilio.md", "docs/teams.md"} {
 		examples := found(readDoc(t, doc), "(?s)```yaml\n(.*?)```")
