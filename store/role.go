@@ -6,8 +6,10 @@ import "slices"
 //
 //	super_admin  names admins and other super-admins and takes them out, connects chats, makes tokens that change the
 //	             set-up, sees certificates of erasures
-//	admin        sets up all else, sees everything, closes conversations, changes templates
+//	admin        sets up all else, sees all figures and the log, closes conversations, changes templates
 //	agent        answers customers; every agent has this role, named or not
+//
+// Which conversations somebody may read doesn't depend on roles: see May.
 //
 // While nobody is named super-admin, each admin counts as one, because the role is newer than the others. Routes of
 // package web say which role opens which page; package permission says which role may use which verb.

@@ -85,6 +85,8 @@ func TestDocsMatchCode(t *testing.T) {
 	}
 	slices.Sort(commands)
 	same(t, "command", commands, found(readDoc(t, "README.md"), "(?m)^\\| `parley ([a-z-]+)"))
+	roles := slices.Sorted(slices.Values(store.Roles()))
+	same(t, "role", roles, found(readDoc(t, "docs/signing-in.md"), "(?m)^\\| `([a-z_]+)` \\|"))
 }
 
 // TestDocsNameFiles finds files that the documentation names and that are not there.
