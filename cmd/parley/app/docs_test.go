@@ -12,6 +12,7 @@ import (
 
 	"parley/bot/teams/card"
 	"parley/bot/view"
+	"parley/bot/web"
 	"parley/bridge/setup"
 	"parley/cmd/parley/app"
 	"parley/store"
@@ -85,6 +86,13 @@ func TestDocsMatchCode(t *testing.T) {
 	}
 	slices.Sort(commands)
 	same(t, "command", commands, found(readDoc(t, "README.md"), "(?m)^\\| `parley ([a-z-]+)"))
+	_, open, _ := strings.Cut(operations, "Only these paths need to be reachable")
+	open, _, _ = strings.Cut(open, "\n")
+	for _, path := range web.Paths() {
+		if !strings.Contains(open, "`"+strings.TrimSuffix(path, "/")) {
+			t.Errorf("docs/operations.md lets no proxy pass on %s", path)
+		}
+	}
 	roles := slices.Sorted(slices.Values(store.Roles()))
 	same(t, "role", roles, found(readDoc(t, "docs/signing-in.md"), "(?m)^\\| `([a-z_]+)` \\|"))
 }
