@@ -28,3 +28,9 @@ func LatestEvents(ctx context.Context, q store.Querier) (map[store.AccountID]tim
 	}
 	return at, err
 }
+
+// HasConversation reports whether there was ever a conversation: conversations stay, also when what arrived has been removed. It looks
+// at the end of an index.
+func HasConversation(ctx context.Context, q store.Querier) (bool, error) {
+	return query.Value[bool](ctx, q, "first conversation", `SELECT max(id) IS NOT NULL FROM conversations`)
+}

@@ -51,6 +51,7 @@ type Progress struct {
 	Agents   int     // the number of all agents
 	Lost     []Agent // agents who have no user in any chat
 	Accounts []Account
+	Arrived  bool   // a customer has written
 	Endpoint string // where Microsoft sends what is said in Teams; "" if Parley has no public address
 }
 
@@ -85,7 +86,6 @@ type Account struct {
 	Name    string
 	Address string // the mailbox's address; "" for accounts that are no mailboxes
 	Mode    string
-	Since   time.Time // when something last arrived; zero if nothing has
 }
 
 // Finding is what a test found.
@@ -125,7 +125,7 @@ type stepsPage struct {
 
 	Path                           string
 	ChatDone, TeamDone, PeopleDone bool
-	AccountDone, ArrivedDone       bool
+	AccountDone                    bool
 	Manifest                       string
 	Slack, Microsoft               connection
 	Team                           web.Form
@@ -185,7 +185,6 @@ func (p pages) readSteps(v *web.Visit) (*stepsPage, error) {
 	s.ChatNames = strings.Join(names, " and ")
 	for i := range s.Accounts {
 		a := &s.Accounts[i]
-		s.ArrivedDone = s.ArrivedDone || !a.Since.IsZero()
 		if s.First == nil || s.First.Address == "" { // a mailbox is preferred
 			s.First = a
 		}

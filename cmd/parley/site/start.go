@@ -31,8 +31,7 @@ func (d *startDesk) Progress(ctx context.Context) (start.Progress, error) {
 		return p, err
 	}
 
-	seen, err := stats.LatestEvents(ctx, d.o.Pool)
-	if err != nil {
+	if p.Arrived, err = stats.HasConversation(ctx, d.o.Pool); err != nil {
 		return p, err
 	}
 	if p.Chats, err = d.listChats(ctx, directory); err != nil {
@@ -56,14 +55,7 @@ func (d *startDesk) Progress(ctx context.Context) (start.Progress, error) {
 			}
 			p.Teams = append(p.Teams, team)
 		case setup.EntryAccount:
-			a := start.Account{Name: e.Name, Address: e.Value("email.address"), Mode: e.Value("mode")}
-			for _, row := range directory.Accounts {
-				if row.Name == e.Name {
-					a.Since = seen[row.ID]
-				}
-			}
-
-			p.Accounts = append(p.Accounts, a)
+			p.Accounts = append(p.Accounts, start.Account{Name: e.Name, Address: e.Value("email.address"), Mode: e.Value("mode")})
 		}
 	}
 

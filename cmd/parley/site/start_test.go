@@ -15,6 +15,7 @@ import (
 	"parley/cmd/parley/site/sitetest"
 	"parley/store/credential"
 	sites "parley/store/site"
+	"parley/store/storetest"
 )
 
 const onlyAnn = `agents: [{email: ann@acme.test, name: Ann Lee, roles: [admin]}]`
@@ -72,6 +73,25 @@ func TestFirstStepsRefused(t *testing.T) {
 	}
 	if asked != 1 {
 		t.Errorf("Slack was asked %d times", asked)
+	}
+}
+
+// The last of the first steps is done once a customer has written, and stays done when what arrived has been removed.
+func TestFirstStepsStayDone(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme)
+	v := s.Visitor("ann@acme.test")
+	const arrived = "Something has arrived."
+	if v.Get("/settings/first-steps").Has(arrived) {
+		t.Error("nobody has written yet")
+	}
+	storetest.Exec(t, s.Pool, `
+		INSERT INTO contacts (id, name) VALUES (1, 'Zoe');
+		INSERT INTO identities (id, account_id, key, name, contact_id) SELECT 1, id, 'zoe@shop.test', 'Zoe', 1 FROM accounts WHERE name = 'support-mail';
+		INSERT INTO conversations (id, account_id, identity_id, status, subject, last_at, created_at)
+			SELECT 99, id, 1, 'resolved', 'Hello', now(), now() - interval '2 months' FROM accounts WHERE name = 'support-mail'`)
+	if !v.Get("/settings/first-steps").Has(arrived) {
+		t.Error("what was done is to be done again")
 	}
 }
 
