@@ -98,11 +98,11 @@ func (k *Keeper) addNewcomersOf(ctx context.Context, t store.Team, kind, channel
 			continue
 		}
 
-		isNew := p.Status == NoAgent || p.Status == NotInTeam
-		if isNew && !p.Guest {
+		isNewcomer := p.isNew() && !p.Guest
+		if isNewcomer {
 			newcomers = append(newcomers, p)
 		}
-		if isNew && !p.Guest || p.Status == InTeam {
+		if isNewcomer || p.Status == InTeam {
 			users = append(users, p.User)
 		}
 	}

@@ -45,6 +45,7 @@ type Status string
 const (
 	NoAgent    Status = ""            // not an agent
 	InTeam     Status = "in team"     // an agent of this team
+	NotLinked  Status = "not linked"  // an agent of this team whose user in the chat isn't known yet: joining links it
 	NotInTeam  Status = "not in team" // an agent, but not of this team
 	TakenOut   Status = "taken out"   // an agent whom an admin has deactivated
 	NoEmail    Status = "no email"    // not an agent, and can't become one: the chat doesn't tell the address
@@ -60,7 +61,12 @@ type Person struct {
 
 // CanJoin reports whether the person can be made an agent of the team.
 func (p Person) CanJoin() bool {
-	return p.Status == NoAgent || p.Status == NotInTeam || p.Status == TakenOut
+	return p.isNew() || p.Status == TakenOut
+}
+
+// isNew reports whether the person is no agent of the team yet, or one whose user in the chat is not known yet.
+func (p Person) isNew() bool {
+	return p.Status == NoAgent || p.Status == NotInTeam || p.Status == NotLinked
 }
 
 // List is who is in a team's channel.
@@ -229,7 +235,9 @@ func (v teamView) describe(m bridge.Member, decided bool) Person {
 		p.Status = TakenOut
 	case linked && v.members[agent.ID]:
 		p.Status = InTeam
-	default: // also a member of the team whose user is not linked yet: joining links it
+	case v.members[agent.ID]:
+		p.Status = NotLinked
+	default:
 		p.Status = NotInTeam
 	}
 

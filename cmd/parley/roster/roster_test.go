@@ -205,6 +205,11 @@ func TestWhoBecomesAnAgent(t *testing.T) {
 func TestTakenOutAfterListedByHand(t *testing.T) {
 	t.Parallel()
 	w := open(t, slackfake.Options{})
+	w.apply(`teams: [{name: Support, members: [ann@acme.test]}]`) // as First steps do for the admin who makes the team
+	people := w.look()
+	if i := slices.IndexFunc(people, func(p roster.Person) bool { return p.User == lab.Ann }); people[i].Status != roster.NotLinked || !people[i].CanJoin() {
+		t.Errorf("the admin, whose user isn't known yet: %+v", people[i])
+	}
 	w.confirm(true, lab.Ann)
 	w.joins(slackfake.User{ID: "U0EVE", Name: "eve", RealName: "Eve", Email: "eve@acme.test"})
 	w.apply(`agents: [{email: ann@acme.test, name: Ann Lee, roles: [admin]}, {email: eve@acme.test, name: Eve, slack: U0EVE}]

@@ -210,6 +210,7 @@ func isProposed(p roster.Person) bool {
 func noteOf(p roster.Person) string {
 	note := map[roster.Status]string{
 		roster.InTeam:     "in the team already",
+		roster.NotLinked:  "in the team, not linked to this chat yet",
 		roster.NotInTeam:  "an agent already, not in this team",
 		roster.TakenOut:   "was taken out of the agents",
 		roster.NoEmail:    "no address is told: add this person by hand",
