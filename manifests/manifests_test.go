@@ -73,6 +73,22 @@ func TestExamplesOfEnvironment(t *testing.T) {
 	checkVariables(t, "parley.service", names)
 }
 
+// TestUnitsOwnSecrets: a secret that the unit's comments let the unit have is given to the sub-commands beside it, too, so that an admin
+// who keeps tokens in files can run parley apply.
+func TestUnitsOwnSecrets(t *testing.T) {
+	t.Parallel()
+	unit, beside, ok := strings.Cut(read(t, "parley.service"), "systemd-run")
+	given := regexp.MustCompile(`LoadCredential=(\S+)`).FindAllStringSubmatch(unit, -1)
+	if !ok || len(given) == 0 {
+		t.Fatal("the unit says nothing of secrets and sub-commands")
+	}
+	for _, m := range given {
+		if !strings.Contains(beside, "-p LoadCredential="+m[1]+" ") {
+			t.Errorf("apply beside the unit lacks the secret %s", m[1])
+		}
+	}
+}
+
 // exists reports a file or folder of this folder that is not there.
 func exists(t *testing.T, name string) {
 	t.Helper()

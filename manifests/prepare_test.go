@@ -34,7 +34,8 @@ func TestPrepare(t *testing.T) {
 	if err := os.Chmod(filepath.Join(folder, "prepare"), 0o700); err != nil { //nolint:gosec // it is run
 		t.Fatal(err)
 	}
-	if said, err := prepare(t, folder, "xoxb-one\n"); err == nil || !strings.Contains(said, "slack_app_token is missing") {
+	if said, err := prepare(t, folder, "xoxb-one\n"); err == nil || !strings.Contains(said, "slack_app_token is missing") ||
+		!strings.Contains(said, "COMPOSE_FILE=compose.yaml") {
 		t.Fatalf("with one token of two: %v: %s", err, said)
 	}
 	if said, err := prepare(t, folder, "xapp-two\n"); err != nil {
@@ -64,5 +65,26 @@ func TestPrepare(t *testing.T) {
 	before := secret("master_key")
 	if said, err := prepare(t, folder, ""); err != nil || secret("master_key") != before || strings.Contains(said, "made") {
 		t.Errorf("run again: %v: %s", err, said)
+	}
+}
+
+// TestPrepareForTheBrowser: an admin who wants to paste tokens in the browser is asked for none, as docs/install.md says.
+func TestPrepareForTheBrowser(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	for _, name := range []string{"prepare", "compose.yaml"} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(read(t, "compose/"+name)), 0o700); err != nil { //nolint:gosec // it is run
+			t.Fatal(err)
+		}
+	}
+	line := "COMPOSE_FILE=compose.yaml"
+	if !strings.Contains(read(t, "../docs/install.md"), "`"+line+"`") {
+		t.Errorf("docs/install.md doesn't name %s", line)
+	}
+	if err := os.WriteFile(filepath.Join(folder, ".env"), []byte(line+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if said, err := prepare(t, folder, ""); err != nil || strings.Contains(said, "slack") {
+		t.Errorf("%v: %s", err, said)
 	}
 }

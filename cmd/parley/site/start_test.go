@@ -87,7 +87,8 @@ func TestFirstStepsStayDone(t *testing.T) {
 	}
 	storetest.Exec(t, s.Pool, `
 		INSERT INTO contacts (id, name) VALUES (1, 'Zoe');
-		INSERT INTO identities (id, account_id, key, name, contact_id) SELECT 1, id, 'zoe@shop.test', 'Zoe', 1 FROM accounts WHERE name = 'support-mail';
+		INSERT INTO identities (id, account_id, key, name, contact_id)
+			SELECT 1, id, 'zoe@shop.test', 'Zoe', 1 FROM accounts WHERE name = 'support-mail';
 		INSERT INTO conversations (id, account_id, identity_id, status, subject, last_at, created_at)
 			SELECT 99, id, 1, 'resolved', 'Hello', now(), now() - interval '2 months' FROM accounts WHERE name = 'support-mail'`)
 	if !v.Get("/settings/first-steps").Has(arrived) {
