@@ -37,14 +37,15 @@ const timeFormerOwners = `
 			AND assignees && ARRAY(SELECT agents.id FROM agents WHERE NOT agents.active)
 	)
 	INSERT INTO timers (conversation_id, kind, due_at)
-	SELECT id, $1, (SELECT parley_now())
+	SELECT id, $1, (SELECT parley_now()) + (row_number() OVER (ORDER BY id) - 1) * interval '5 seconds'
 	FROM held
 	ORDER BY id
 	LIMIT $2
 	ON CONFLICT DO NOTHING`
 
-// TimeFormerOwners sets timers of a kind, which are due at once, of at most limit conversations whose owners are no agents any
-// more.
+// TimeFormerOwners sets timers of a kind of at most limit conversations whose owners are no agents any more. They are due one after
+// the other, five seconds apart: what their threads are told leaves by the same gate as customers' words, which would wait behind
+// it, in Slack a second for each post.
 func TimeFormerOwners(ctx context.Context, q Execer, kind string, limit int) error {
 	return query.Exec(ctx, q, "former owners", timeFormerOwners, kind, limit)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"parley/bridge"
 	"parley/store"
@@ -56,7 +57,7 @@ func TestEmojiResolvesOnesOwnOrAsks(t *testing.T) {
 }
 
 // Whoever is no agent any more has no conversations: those with another owner go on with that one, the others stand unassigned, and
-// their threads say so. What is over keeps its owner.
+// their threads say so, one after the other, so that customers' words don't wait behind many such lines. What is over keeps its owner.
 func TestOwnerLeaves(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -80,8 +81,14 @@ func TestOwnerLeaves(t *testing.T) {
 	if line := w.line(alone, bridge.LineUnassigned); len(line.Mentions()) != 0 {
 		t.Errorf("the line: %q", line.Text)
 	}
+	w.advance(5 * time.Second)
 	w.card(both, "| Ann |")
 	w.settled()
+	apart := w.text(`SELECT max(due) - min(due) FROM (
+		SELECT split_part(external_id, ':', 4)::bigint AS due FROM events WHERE external_id LIKE 'timer:%:left:%') AS timer`)
+	if apart != "5000000" {
+		t.Errorf("they were due %s µs apart", apart)
+	}
 	owners := w.text(`SELECT string_agg(assignees::text, ' ' ORDER BY id) FROM conversations`)
 	if want := fmt.Sprintf("{} {%d} {%d}", w.agents["ann"], w.agents["ben"]); owners != want {
 		t.Errorf("owners are %s, want %s", owners, want)

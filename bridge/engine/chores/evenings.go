@@ -11,11 +11,12 @@ import (
 	"parley/store"
 )
 
-// maxLeft is how many conversations are freed at once of owners who are no agents any more. The rest follow in the next round.
+// maxLeft is how many conversations wait at once to be freed of owners who are no agents any more, which takes seven hours for all of
+// them. The rest follow in a later round.
 const maxLeft = 5000
 
 // FreeOfFormerAgents has conversations that are not over lose those owners who are no agents any more, whenever they left: then
-// they stand unassigned in the lists. Any process may do it, any number of times.
+// they stand unassigned in the lists. They do so one after the other. Any process may do it, any number of times.
 func (cs *Chores) FreeOfFormerAgents(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
 	defer cancel()
