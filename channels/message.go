@@ -167,6 +167,7 @@ type Status struct {
 	Early   bool   // the failed part was not the message's last one, see Receipt.More
 	Parts   int    // as in Receipt
 	Cost    string // as in Receipt
+	Others  bool   // another account or program may have sent the message: if it isn't known here, nobody is told
 }
 
 // Outbound is one message on its way to a customer.

@@ -25,7 +25,7 @@ func (w *world) statementsOf(name string, customers int) int {
 
 // Another system writes to many customers from the same number, and its receipts come to us, 240 a second: what a
 // customer says costs at most one and a half times as many statements beside them, however slow the machine is. They
-// are forgotten in the end.
+// are forgotten in the end, also those that tell of failures, if they may be somebody else's.
 func TestForeignReceipts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{statements: &statements{}})
@@ -43,6 +43,9 @@ func TestForeignReceipts(t *testing.T) {
 			for range perSecond / 20 {
 				n++
 				e := channelstest.Event{Type: "status", ID: fmt.Sprint("f", n), From: fmt.Sprint("other", n), State: "delivered", External: []string{fmt.Sprint("foreign-", n)}}
+				if n%100 == 0 {
+					e.State, e.Others = "failed", true
+				}
 				body, err := json.Marshal(e)
 				if err != nil {
 					done <- err
@@ -74,6 +77,9 @@ func TestForeignReceipts(t *testing.T) {
 			})
 			if n := w.count(`SELECT count(*) FROM quarantine`); n != 0 {
 				t.Errorf("%d events in quarantine", n)
+			}
+			if n := w.count(`SELECT count(*) FROM conversations WHERE kind <> 'customer'`); n != 0 {
+				t.Errorf("failures of %d accounts are shown", n)
 			}
 			return
 		default:

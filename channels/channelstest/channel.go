@@ -65,6 +65,7 @@ type Event struct {
 	Reason    string   `json:"reason,omitempty"`
 	Delayed   bool     `json:"delayed,omitempty"`
 	Early     bool     `json:"early,omitempty"`
+	Others    bool     `json:"others,omitempty"`
 
 	Class    channels.Class `json:"class,omitempty"`    // of a failure
 	Template *Template      `json:"template,omitempty"` // template: the verdict
@@ -213,7 +214,8 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	}
 	if e.State != "" {
 		in.Status = &channels.Status{State: channels.DeliveryState(e.State), MessageID: e.Message, External: e.External,
-			Recipient: e.Recipient, Reason: e.Reason, Delayed: e.Delayed, Early: e.Early, UpTo: e.UpTo, Parts: e.Parts, Cost: e.Cost, Class: e.Class}
+			Recipient: e.Recipient, Reason: e.Reason, Delayed: e.Delayed, Early: e.Early, UpTo: e.UpTo, Parts: e.Parts, Cost: e.Cost,
+			Class: e.Class, Others: e.Others}
 	}
 	switch in.Kind = channels.InboundKind(e.Type); in.Kind {
 	case channels.InboundMessage, channels.InboundOwn, channels.InboundForeign:

@@ -94,9 +94,10 @@ func (n *ownNumber) mayHaveSent(r row) bool {
 	return r.From == "" || r.Service == n.service
 }
 
-// isSender reports whether a message was sent by our number, or by our messaging service from another one.
-func (n *ownNumber) isSender(r row) bool {
-	return r.From == n.twilioAddress() || n.service != "" && r.Service == n.service && n.isOurs(r.From)
+// isServiceSender reports whether a message was sent by our messaging service, from another number than ours.
+func (n *ownNumber) isServiceSender(r row) bool {
+	isOfService := n.service != "" && r.Service == n.service
+	return isOfService && r.From != n.twilioAddress() && n.isOurs(r.From)
 }
 
 // ownerOf names for which account a fact about one of our addresses is: "" means this one. The messaging service has other

@@ -49,6 +49,8 @@ type Channel struct {
 	reader    *reader
 	sent      *sentMessages
 	maxKept   int // defaultMaxKept, or less in tests
+
+	maxStatuses int // defaultMaxStatuses, or less in tests
 }
 
 // WhatsApp is a WhatsApp sender at Twilio. Make it with WhatsAppSpec.
@@ -105,6 +107,8 @@ func newChannel(a channels.Account, env channels.Env, o Options, whatsapp bool) 
 		reader:    &reader{whatsapp: whatsapp, callbacks: calls},
 		sent:      newSentMessages(),
 		maxKept:   defaultMaxKept,
+
+		maxStatuses: defaultMaxStatuses,
 	}, nil
 }
 

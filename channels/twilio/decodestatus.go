@@ -132,6 +132,7 @@ func (d *reader) decodeListed(body []byte) ([]channels.Inbound, error) {
 		s := statusFor(r.Status, int(r.ErrorCode), r.ErrorMessage)
 		s.External = []string{r.SID}
 		s.Parts = int(r.Segments)
+		s.Others = l.Others
 		return []channels.Inbound{{Kind: channels.InboundStatus, From: channels.Party{Key: keyOf(r.To)}, At: r.Updated.Time, Status: s}}, nil
 	}
 

@@ -29,6 +29,7 @@ func hookPayload(at time.Time, query string, body []byte) []byte {
 type listedMessage struct {
 	Message json.RawMessage `json:"message"` // as it came
 	Media   []listedMedia   `json:"media,omitempty"`
+	Others  bool            `json:"others,omitempty"` // another account or program may have sent it: see channels.Status
 }
 
 type listedMedia struct {

@@ -17,12 +17,13 @@ import (
 
 // How much is read of the lists of messages.
 const (
-	overlap        = 10 * time.Minute // this much before the watermark is read again, because the list may lag
-	statusSpan     = 24 * time.Hour   // the age up to which our messages' states are read
-	defaultMaxKept = 20_000           // customers' messages that one look keeps before it cuts; up to twice as many are in memory
-	maxStatuses    = 5_000            // our messages whose states one look reads
-	acceptBatch    = 200              // facts stored by one call of Accept
-	maxOlder       = 100              // messages older than asked for that are passed over before reading stops
+	overlap            = 10 * time.Minute // this much before the watermark is read again, because the list may lag
+	statusSpan         = 24 * time.Hour   // the age up to which our messages' states are read
+	defaultMaxKept     = 20_000           // customers' messages that one look keeps before it cuts; up to twice as many are in memory
+	defaultMaxStatuses = 5_000            // our messages whose states one look reads, and as many of our messaging service's other numbers
+	maxListed          = 20_000           // messages of the whole Twilio account among which those of the other numbers are looked for
+	acceptBatch        = 200              // facts stored by one call of Accept
+	maxOlder           = 100              // messages older than asked for that are passed over before reading stops
 )
 
 // pollOnce stores what the lists have since the watermark, m.Since, and moves the watermark. hasMore is true if a look
@@ -188,40 +189,67 @@ func isGone(err error) bool {
 // since and until. They have the same external ids as those of callbacks. until leaves time for the callback to come
 // first, which is better because it has our token.
 //
-// A messaging service sends from several numbers, by which the list can't be filtered at once: then it is read as a whole.
-// Only the newest maxStatuses messages are looked at. Of the others, the state is known by callbacks alone.
+// Only the newest c.maxStatuses messages are looked at. Of the others, the state is known by callbacks alone.
 func (c *Channel) statusFacts(ctx context.Context, since, until time.Time) ([]channels.Fact, error) {
-	var facts []channels.Fact
 	from := c.env.Now().Add(-statusSpan)
 	if since.Before(from) {
 		from = since
 	}
 
-	filter := url.Values{"From": {c.number.twilioAddress()}}
-	if c.number.service != "" {
-		filter = url.Values{}
-	}
-
+	var facts []channels.Fact
 	seen := 0
-	err := c.listRows(ctx, filter, from, func(r listedRow) (enough bool) {
+	own := url.Values{"From": {c.number.twilioAddress()}}
+	err := c.listRows(ctx, own, from, func(r listedRow) (enough bool) {
 		seen++
-		isOurs := !r.isInbound() && !r.isAutomatic() && c.number.isSender(r.row)
-		hasChanged := !r.Updated.Before(since) && !r.Updated.After(until)
-		isReportable := r.To != "" && isReported(r.Status)
-		if isOurs && hasChanged && isReportable {
-			facts = append(facts, channels.Fact{
-				ExternalID: r.SID + ":" + strings.ToLower(r.Status),
-				OrderKey:   clipText(keyOf(r.To), maxOrderKey),
-				Payload:    jsonPayload(payloadListed, listedMessage{Message: r.raw}),
-				Owner:      c.number.ownerOf(r.From),
-			})
+		if r.hasNewState(since, until) {
+			facts = append(facts, statusFact(listedMessage{Message: r.raw}, r.row))
 		}
-
-		return seen > maxStatuses
+		return seen > c.maxStatuses
 	})
+
+	if err == nil && c.number.service != "" {
+		var others []channels.Fact
+		others, err = c.statusFactsOfOthers(ctx, from, since, until)
+		facts = append(facts, others...)
+	}
 
 	slices.Reverse(facts)
 	return facts, err
+}
+
+// statusFactsOfOthers is statusFacts for messages that our messaging service sent from other numbers. The list can't be filtered by
+// these, so it is read as a whole, with all that other programs sent. Whose such a message is can't be told here, either: each account
+// takes what it knows.
+func (c *Channel) statusFactsOfOthers(ctx context.Context, from, since, until time.Time) (facts []channels.Fact, err error) {
+	read, seen := 0, 0
+	err = c.listRows(ctx, url.Values{}, from, func(r listedRow) (enough bool) {
+		read++
+		if c.number.isServiceSender(r.row) {
+			seen++
+			if r.hasNewState(since, until) {
+				facts = append(facts, statusFact(listedMessage{Message: r.raw, Others: true}, r.row))
+			}
+		}
+		return seen > c.maxStatuses || read > maxListed
+	})
+	return facts, err
+}
+
+// hasNewState reports whether people see the state of a message of ours, and whether it changed between since and until.
+func (r row) hasNewState(since, until time.Time) bool {
+	isOurs := !r.isInbound() && !r.isAutomatic()
+	hasChanged := !r.Updated.Before(since) && !r.Updated.After(until)
+	isReportable := r.To != "" && isReported(r.Status)
+	return isOurs && hasChanged && isReportable
+}
+
+// statusFact returns the fact of a message's state.
+func statusFact(m listedMessage, r row) channels.Fact {
+	return channels.Fact{
+		ExternalID: r.SID + ":" + strings.ToLower(r.Status),
+		OrderKey:   clipText(keyOf(r.To), maxOrderKey),
+		Payload:    jsonPayload(payloadListed, m),
+	}
 }
 
 // isReported reports whether people see a state of a message. They don't see "queued" or "sending".

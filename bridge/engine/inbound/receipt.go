@@ -242,8 +242,12 @@ func (rc *Receipts) mayPrecedeResult(a *store.Account, in channels.Inbound) bool
 }
 
 // isOfOtherSystem reports whether a receipt of an unknown message is ignored: in a chat, it says that a message has arrived
-// which another system sent from the same number. That matters to nobody here.
+// which another system sent from the same number, or what became of one that may be of another account or system. That matters to
+// nobody here.
 func (rc *Receipts) isOfOtherSystem(a *store.Account, s *channels.Status) bool {
+	if s.Others {
+		return true
+	}
 	isProblem := s.State == channels.StateFailed || s.Delayed
 	return !isProblem && !rc.Caps(a.ID).Threads
 }
