@@ -17,14 +17,21 @@ import (
 // reportTimeout bounds a short write or read of the database.
 const reportTimeout = 5 * time.Second
 
-// Report records the condition that an account's surface or channel has found. That a channel itself finds its account to work
-// doesn't end its other troubles: replies, for example, may be refused although messages can be fetched.
+// Report records the condition that an account's surface or channel has found. That it finds its account to work itself doesn't end
+// other troubles: replies, for example, may be refused although messages can be fetched, and a chat's channel may be closed although
+// the chat can be reached.
 func (e *Engine) Report(account store.AccountID, c channels.Condition) {
 	a := e.directory.Load().Account(account)
 	isChannel := a != nil && a.Side == store.SideChannel
 	switch {
 	case !isChannel:
-		e.writeCondition(account, c, func(context.Context, pgx.Tx) (bool, error) { return true, nil })
+		e.writeCondition(account, c, func(ctx context.Context, tx pgx.Tx) (bool, error) {
+			if c.Status != channels.Active {
+				return true, nil
+			}
+			_, hasOthers, err := store.EndTrouble(ctx, tx, account, runTrouble)
+			return !hasOthers, err
+		})
 	case c.Status == channels.Active:
 		e.troubles.record(account, runTrouble, nil)
 	default:
@@ -91,13 +98,22 @@ type troubles struct {
 // otherwise two closed channels would make it change all the time.
 //
 // A trouble that a process has seen which has ended, and that may be over, ends when the channel first works elsewhere.
+//
+// A trouble that this process has noted isn't noted again while the account is known not to work: each refused reply would lock the
+// account's row.
 func (ts *troubles) record(account store.AccountID, what string, c *channels.Condition) {
 	k := troubleKey{account, what}
 	mayEndEarlier := what == runTrouble || what == sendTrouble
 	if c != nil {
 		ts.mu.Lock()
+		isNoted := ts.fails[k] && ts.broken[account] && what != runTrouble
 		ts.fails[k] = true
 		ts.mu.Unlock()
+
+		if isNoted {
+			return
+		}
+
 		ts.engine.writeCondition(account, *c, func(ctx context.Context, tx pgx.Tx) (bool, error) {
 			isNews, err := store.NoteTrouble(ctx, tx, account, what, ts.engine.processName)
 			return isNews || what == runTrouble, err // the channel may have found another reason

@@ -42,7 +42,7 @@ func TestChannelStartsLater(t *testing.T) {
 }
 
 // A channel that nobody can post to holds its posts back and loses none. Admins are told of it
-// once, in the chat's own words, though it told of it before.
+// once, in the chat's own words, though it told of it before. That the chat itself can be reached doesn't end it.
 func TestClosedChannelOpensAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -52,8 +52,21 @@ func TestClosedChannelOpensAgain(t *testing.T) {
 	posts := w.chat.Calls("post")
 	w.writes("kim", "Into the void")
 	w.chat.Wait(t, "a post is refused", func() bool { return w.chat.Calls("post") > posts })
-	w.eventually("it waits", func() bool {
-		return w.count(`SELECT count(*) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id WHERE d.state = 'queued' AND d.error_class <> '' AND l.leased_until IS NULL`) == 1
+	waits := func() {
+		t.Helper()
+		w.eventually("it waits", func() bool {
+			return w.count(`SELECT count(*) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id WHERE d.state = 'queued' AND d.error_class <> '' AND l.leased_until IS NULL`) == 1
+		})
+	}
+	waits()
+	w.engines[0].Desk(w.surface).Report(channels.Condition{Status: channels.Active}) // it has connected anew
+	w.eventually("what is known is not noted again", func() bool {
+		const when = `SELECT until FROM leases WHERE name LIKE 'trouble:%'`
+		noted, posts := w.text(when), w.chat.Calls("post")
+		w.advance(2 * time.Minute)
+		w.chat.Wait(t, "a post is refused again", func() bool { return w.chat.Calls("post") > posts })
+		waits()
+		return noted != "" && w.text(when) == noted
 	})
 	w.chat.Open(support)
 	w.advance(2 * time.Minute)
