@@ -30,7 +30,7 @@ const keepPresence = `
 
 // ProcessName begins the name under which a process keeps its presence. Its number says which features the
 // process knows. It rises with each feature that may be used only once all processes know it.
-const ProcessName = "process:4:"
+const ProcessName = "process:5:"
 
 // Features that all processes must know before one uses them: the lowest number in ProcessName that knows each.
 const (
@@ -38,6 +38,7 @@ const (
 	KnowsSeen = 3 // old events are removed; earlier processes would take a repeated fact for a new one
 
 	KnowsErasing = 4 // posts of erased contacts are deleted in chats; earlier processes would report that as failed
+	KnowsLeft    = 5 // conversations are freed of former agents by a timer; earlier processes would hold up what comes behind it
 )
 
 const allKnow = `

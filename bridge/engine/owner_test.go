@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/channels/channelstest"
 	"parley/store"
 )
 
@@ -57,7 +58,8 @@ func TestEmojiResolvesOnesOwnOrAsks(t *testing.T) {
 }
 
 // Whoever is no agent any more has no conversations: those with another owner go on with that one, the others stand unassigned, and
-// their threads say so, one after the other, so that customers' words don't wait behind many such lines. What is over keeps its owner.
+// their threads say so, one after the other, so that customers' words don't wait behind many such lines. What is over keeps its owner
+// until it is opened again, by whomever.
 func TestOwnerLeaves(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -68,7 +70,7 @@ func TestOwnerLeaves(t *testing.T) {
 	both := w.thread("Both, please")
 	w.reply(both, "!assign @ben @ann")
 	w.line(both, bridge.LineAssigned)
-	w.writes("joe", "Thanks")
+	w.customer(mail, channelstest.Event{From: "joe@x.test", Subject: "Thanks", Text: "Thanks"})
 	over := w.thread("Thanks")
 	w.reply(over, "!assign @ben")
 	w.card(over, "| Ben |")
@@ -95,5 +97,15 @@ func TestOwnerLeaves(t *testing.T) {
 	}
 	if w.lines(both, bridge.LineUnassigned) != 0 {
 		t.Error("it has an owner")
+	}
+
+	w.reply(over, "!reopen")
+	w.line(over, bridge.LineUnassigned)
+	w.exec(`UPDATE conversations SET status = 'resolved', assignees = ARRAY[$1::bigint] WHERE id = 3`, w.agents["ben"])
+	w.customer(mail, channelstest.Event{From: "joe@x.test", Subject: "Thanks", Text: "One more thing", Conversation: 3})
+	w.thread("One more thing")
+	w.settled()
+	if n := w.lines(over, bridge.LineUnassigned); n != 2 {
+		t.Errorf("%d lines say that nobody has it, want 2", n)
 	}
 }

@@ -17,9 +17,14 @@ const maxLeft = 5000
 
 // FreeOfFormerAgents has conversations that are not over lose those owners who are no agents any more, whenever they left: then
 // they stand unassigned in the lists. They do so one after the other. Any process may do it, any number of times.
+// While a process of an earlier version runs, which would not know what the timers mean, nothing is done: a later round does it.
 func (cs *Chores) FreeOfFormerAgents(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
 	defer cancel()
+	all, err := store.AllKnow(ctx, cs.pool, store.KnowsLeft)
+	if err != nil || !all {
+		return err
+	}
 	return store.TimeFormerOwners(ctx, cs.pool, own.OwnersLeft, maxLeft)
 }
 

@@ -276,6 +276,7 @@ func (it *UseCases) reopenFor(c *book.Conversation, in channels.Inbound) {
 	default: // pending: it opens without a line
 	}
 	c.Status = string(bridge.StatusOpen)
+	it.workflow.OwnersLeft(c)
 	c.Touch()
 }
 

@@ -15,7 +15,7 @@ import (
 func (wf *UseCases) OwnersLeft(c *book.Conversation) {
 	status := c.BridgeStatus()
 	isOver := status == bridge.StatusResolved || status == bridge.StatusClosed
-	hasLeft := func(id store.AgentID) bool { a := wf.Dir.Agent(id); return a == nil || !a.Active }
+	hasLeft := func(id store.AgentID) bool { a := wf.Dir.Agent(id); return a != nil && !a.Active } // nil: newer than what was read
 	if isOver || !slices.ContainsFunc(c.Assignees, hasLeft) {
 		return
 	}

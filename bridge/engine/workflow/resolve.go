@@ -39,6 +39,7 @@ func (wf *UseCases) Reopen(ctx context.Context, tx pgx.Tx, r book.Request) error
 	wf.Log.ByAgent(c, r.Agent, store.DeedReopened, nil)
 	wf.Line(c, bridge.Line{Content: bridge.LineReopened, By: wf.Dir.Ref(r.Surface, r.Agent.ID),
 		Mentions: wf.Conversations.OtherOwners(c, r.Agent)})
+	wf.OwnersLeft(c)
 	c.RefreshCard()
 	return nil
 }
