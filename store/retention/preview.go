@@ -61,7 +61,7 @@ const (
 			SELECT FROM posts
 			WHERE kind = 'told' AND conversation_id = 0 AND kept_at < (SELECT parley_now()) - make_interval(secs => $1)
 			LIMIT $2) AS kept`
-	dueDirect = `SELECT count(*) FROM (` + oldDirect + `) AS next`
+	dueDirect = `SELECT count(*) FROM (` + oldestDirect + `$2` + oldOfThem + `) AS next`
 )
 
 // Preview counts what the next runs of retention will remove or empty, each kind up to MaxDue. It changes nothing.

@@ -221,8 +221,12 @@ func TidyConversations(ctx context.Context, pool *pgxpool.Pool, keep time.Durati
 }
 
 // oldDirect finds what was told outside of all conversations (lists, reminders, announcements). It looks at the oldest
-// hundred deliveries of each colleague's and each channel's lane, so that young ones cost little.
-const oldDirect = `
+// hundred deliveries of each colleague's and each channel's lane, so that young ones cost little. The rest follows in the next batch.
+const oldDirect = oldestDirect + `100` + oldOfThem
+
+// oldestDirect ends where the number of deliveries belongs that are looked at in each lane; oldOfThem comes behind it.
+const (
+	oldestDirect = `
 		SELECT d.id, l.account_id, d.channel, d.external_id
 		FROM (SELECT parley_now() - make_interval(secs => $1) AS before) AS clock
 		CROSS JOIN lanes AS l
@@ -231,9 +235,11 @@ const oldDirect = `
 			FROM deliveries
 			WHERE lane_id = l.id AND seq <= l.head AND state NOT IN ('queued', 'sending', 'unknown', 'needs_decision')
 			ORDER BY seq
-			LIMIT 100) AS d
+			LIMIT `
+	oldOfThem = `) AS d
 		WHERE l.conversation_id = 0 AND l.leased_until IS NULL AND d.created_at < clock.before
 		LIMIT $2`
+)
 
 // dropDirect removes what was told outside of all conversations, with the records of these posts. The lanes stay.
 const dropDirect = `

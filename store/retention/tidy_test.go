@@ -164,7 +164,7 @@ func TestDirectMessagesGo(t *testing.T) {
 	} {
 		exec(t, pool, sql)
 	}
-	announced(t, pool, retention.Due{Direct: 101})
+	announced(t, pool, retention.Due{Direct: 150})
 	done := allBatches(t, pool, 60*24*time.Hour, retention.DropDirect)
 	if left := row(t, pool, `SELECT string_agg(id::text, ' ' ORDER BY id), (SELECT count(*) FROM lanes) FROM deliveries`); left != `("150 151 203 204",4)` || done.Deliveries != 150 {
 		t.Errorf("left are %s: %+v", left, done)
