@@ -117,8 +117,8 @@ type Env struct {
 	// HookURL is how the provider reaches this account's webhook, exactly as it was
 	// configured; "" means it can't.
 	HookURL string
-	// Accounts are the names of all accounts of this Parley: a callback that several of them share may name any of
-	// them in place of the last part of HookURL. nil means they are not known.
+	// Accounts are the names of all accounts of this kind in this Parley, also paused ones, whose callbacks are answered: a callback
+	// that several of them share may name any of them in place of the last part of HookURL. nil means they are not known.
 	Accounts []string
 }
 

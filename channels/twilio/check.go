@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -138,7 +140,7 @@ func (c *Channel) checkHook(ctx context.Context) channels.Finding {
 	}
 
 	isPost := p.method == "" || strings.EqualFold(p.method, http.MethodPost) // POST is Twilio's default
-	isOurs := address == c.callbacks.address || p.shared && isBeside(address, c.callbacks.address)
+	isOurs := address == c.callbacks.address || p.shared && c.isOfAnotherAccount(address)
 	if !isOurs || !isPost {
 		return channels.Finding{What: what, Text: "Twilio calls another address for this number: " + clipText(p.address, maxAddress) + ".", Hint: hint}
 	}
@@ -153,9 +155,9 @@ func (c *Channel) checkHook(ctx context.Context) channels.Finding {
 	return channels.Finding{OK: true, What: what, Text: "Twilio calls Parley, and repeats what failed."}
 }
 
-// isBeside reports whether an address differs from ours only in the account's name, which comes last.
-func isBeside(address, ours string) bool {
-	folder := ours[:strings.LastIndexByte(ours, '/')+1]
-	account, isThere := strings.CutPrefix(address, folder)
-	return isThere && account != "" && !strings.ContainsAny(account, "/?")
+// isOfAnotherAccount reports whether an address is the webhook of another account of this Parley.
+func (c *Channel) isOfAnotherAccount(address string) bool {
+	folder, account := path.Split(address)
+	ours, _ := path.Split(c.callbacks.address)
+	return folder == ours && slices.Contains(c.env.Accounts, account)
 }

@@ -358,7 +358,9 @@ func (o Options) makeChannel(ctx context.Context, a store.Account, spec channels
 	if accounts, err := store.ListAccounts(ctx, o.Pool); err == nil { // without the names the channel can still be asked
 		env.Accounts = []string{a.Name} // it may not be stored yet
 		for _, other := range accounts {
-			env.Accounts = append(env.Accounts, other.Name)
+			if other.Side == store.SideChannel && other.Kind == a.Kind {
+				env.Accounts = append(env.Accounts, other.Name)
+			}
 		}
 	}
 
