@@ -27,7 +27,7 @@ func (e *Engine) Timer(t store.Timer) store.NewEvent {
 	if team, ok := own.WeekTeam(t.Kind); ok { // it has a queue of its own, since it may wait for its figures
 		event.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("week:%d", team))
 	}
-	if t.Kind == own.Replying || t.Kind == own.OwnersLeft { // a queue of its own: older versions may not know it, and nothing else is to wait for a newer one
+	if t.Kind == own.Replying || t.Kind == own.OwnersLeft { // a queue of its own: nothing else is to wait for a version that knows it
 		event.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("%s:%d", t.Kind, t.ConversationID))
 	}
 	return event

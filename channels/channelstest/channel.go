@@ -69,10 +69,9 @@ type Event struct {
 
 	Class    channels.Class `json:"class,omitempty"`    // of a failure
 	Template *Template      `json:"template,omitempty"` // template: the verdict
-
-	UpTo  time.Time `json:"up_to,omitzero"`
-	Parts int       `json:"parts,omitempty"`
-	Cost  string    `json:"cost,omitempty"`
+	UpTo     time.Time      `json:"up_to,omitzero"`
+	Parts    int            `json:"parts,omitempty"`
+	Cost     string         `json:"cost,omitempty"`
 }
 
 // Ref is a file that the provider keeps; PutFile puts it there.
@@ -213,9 +212,8 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 		in.Attachments = append(in.Attachments, channels.Attachment{Name: f.Name, ContentType: f.Type, Content: f.Content, Inline: f.Inline})
 	}
 	if e.State != "" {
-		in.Status = &channels.Status{State: channels.DeliveryState(e.State), MessageID: e.Message, External: e.External,
-			Recipient: e.Recipient, Reason: e.Reason, Delayed: e.Delayed, Early: e.Early, UpTo: e.UpTo, Parts: e.Parts, Cost: e.Cost,
-			Class: e.Class, Others: e.Others}
+		in.Status = &channels.Status{State: channels.DeliveryState(e.State), MessageID: e.Message, External: e.External, Recipient: e.Recipient,
+			Reason: e.Reason, Delayed: e.Delayed, Early: e.Early, UpTo: e.UpTo, Parts: e.Parts, Cost: e.Cost, Class: e.Class, Others: e.Others}
 	}
 	switch in.Kind = channels.InboundKind(e.Type); in.Kind {
 	case channels.InboundMessage, channels.InboundOwn, channels.InboundForeign:
