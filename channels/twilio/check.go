@@ -140,7 +140,7 @@ func (c *Channel) checkHook(ctx context.Context) channels.Finding {
 	}
 
 	isPost := p.method == "" || strings.EqualFold(p.method, http.MethodPost) // POST is Twilio's default
-	isOurs := address == c.callbacks.address || p.shared && c.isOfAnotherAccount(address)
+	isOurs := address == c.callbacks.address || p.shared && isOfAnotherAccount(address, c.env)
 	if !isOurs || !isPost {
 		return channels.Finding{What: what, Text: "Twilio calls another address for this number: " + clipText(p.address, maxAddress) + ".", Hint: hint}
 	}
@@ -156,8 +156,8 @@ func (c *Channel) checkHook(ctx context.Context) channels.Finding {
 }
 
 // isOfAnotherAccount reports whether an address is the webhook of another account of this Parley.
-func (c *Channel) isOfAnotherAccount(address string) bool {
+func isOfAnotherAccount(address string, env channels.Env) bool {
 	folder, account := path.Split(address)
-	ours, _ := path.Split(c.callbacks.address)
-	return folder == ours && slices.Contains(c.env.Accounts, account)
+	ours, _ := path.Split(env.HookURL)
+	return folder == ours && slices.Contains(env.Accounts, account)
 }

@@ -209,7 +209,7 @@ func (c *Channel) statusFacts(ctx context.Context, since, until time.Time) ([]ch
 
 	if err == nil && c.number.service != "" {
 		var others []channels.Fact
-		others, err = c.statusFactsOfOthers(ctx, from, since, until)
+		others, err = statusFactsOfOthers(ctx, c, from, since, until)
 		facts = append(facts, others...)
 	}
 
@@ -220,7 +220,7 @@ func (c *Channel) statusFacts(ctx context.Context, since, until time.Time) ([]ch
 // statusFactsOfOthers is statusFacts for messages that our messaging service sent from other numbers. The list can't be filtered by
 // these, so it is read as a whole, with all that other programs sent. Whose such a message is can't be told here, either: each account
 // takes what it knows.
-func (c *Channel) statusFactsOfOthers(ctx context.Context, from, since, until time.Time) (facts []channels.Fact, err error) {
+func statusFactsOfOthers(ctx context.Context, c *Channel, from, since, until time.Time) (facts []channels.Fact, err error) {
 	read, seen := 0, 0
 	err = c.listRows(ctx, url.Values{}, from, func(r listedRow) (enough bool) {
 		read++
