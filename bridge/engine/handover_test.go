@@ -8,6 +8,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
+	"parley/bridge/relay"
 	"parley/channels/channelstest"
 	"parley/store"
 )
@@ -135,15 +136,30 @@ func TestHandOverBack(t *testing.T) {
 }
 
 // A process that ends between the roots, or whose answer is lost, loses nothing and doubles
-// nothing; an old thread that is gone holds nothing up.
+// nothing: what is typed under the new root, before anybody knows that it is there, gets to the customer.
+// An old thread that is gone holds nothing up.
 func TestHandOverThroughFaults(t *testing.T) {
 	t.Parallel()
-	w, old := besideBilling(t, options{lossy: true})
-	w.chat.AddFault(bridgetestFault("post", bridgetest.FaultDropAfter, 2))
+	w, old := besideBilling(t, options{lossy: true, relay: relay.Options{MaxWait: 100 * time.Millisecond}})
+	w.chat.AddFault(bridgetestFault("thread", bridgetest.FaultThrottle, -1)) // nobody can look whether the root is there
+	w.chat.AddFault(bridgetestFault("post", bridgetest.FaultDropAfter, 1))
 	w.chat.Say("ann", support, old, "!assign #billing over to you")
-	w.eventually("it is handed over", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'assigned'`) == 1 })
+	w.chat.Wait(t, "the root is there", func() bool { return len(w.chat.Messages(billing, "")) == 1 })
+	typed := w.chat.Say("ben", billing, w.chat.Messages(billing, "")[0].ID, "Hello Kim")
+	w.eventually("it waits", func() bool { return w.count(`SELECT count(*) FROM queued`) == 1 })
+	w.exec(`UPDATE events SET received_at = received_at - interval '20 s' WHERE id = (SELECT max(event_id) FROM queued)`) // longer than Slack's events may be in disorder
+	w.dueNow()
+	w.eventually("it waits for the root", func() bool {
+		return w.count(`SELECT count(*) FROM queues WHERE due_at BETWEEN clock_timestamp() + interval '1 s' AND clock_timestamp() + interval '6 s'`) == 1 ||
+			w.count(`SELECT count(*) FROM queued`) == 0
+	})
+	w.chat.ClearFaults()
+	w.chat.AddFault(bridgetestFault("post", bridgetest.FaultDropAfter, 1))
 	w.writes("kim", "One more thing")
 	root := threadIn(t, w.chat, billing, 1, "One more thing")
+	w.dueNow()
+	w.provider.WaitTexts(t, "Hello Kim")
+	w.chat.Wait(t, "its author sees that it left", func() bool { return len(w.chat.Get(billing, typed).Marks) == 1 })
 	says(t, w.chat, billing, root, "over to you")
 	w.settled()
 	if n := len(w.chat.Messages(billing, "")); n != 1 {

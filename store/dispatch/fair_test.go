@@ -1,6 +1,7 @@
 package dispatch_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -164,22 +165,27 @@ func TestNoSlotIsLeftFree(t *testing.T) {
 	}
 }
 
-// Once its root has landed, a conversation is no more urgent than the others.
+// Once its root has landed, a conversation is no more urgent than the others, unless another root is to follow.
 func TestLandedRootEndsItsPriority(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	g := gate(t, pool, "g", 0, 1)
 	fill(t, pool, 1, g, store.PriorityRoot, 2)
 	fill(t, pool, 2, g, store.PriorityRoot, 2)
-	exec(t, pool, `INSERT INTO conversations (id, account_id, status, last_at, created_at) VALUES (1, 1, 'open', now(), now())`)
-	claimed := turn(t, pool, nil, 2, g)
-	landed := finished(claimed[0], store.Accepted)
-	landed.Landed = []dispatch.Landed{{Post: store.Post{AccountID: 1, Channel: "C", Message: "1", Kind: "root"},
-		Thread: &store.Thread{ConversationID: 1, AccountID: 1, Channel: "C", Root: "1"}}}
+	fill(t, pool, 3, g, store.PriorityRoot, 3)
+	exec(t, pool, `UPDATE deliveries SET kind = 'root' WHERE lane_id = 3 AND seq IN (1, 3)`)
+	exec(t, pool, `INSERT INTO conversations (id, account_id, status, last_at, created_at) SELECT n, 1, 'open', now(), now() FROM generate_series(1, 3) AS n`)
+	claimed := turn(t, pool, nil, 3, g)
+	landed := func(c dispatch.Claimed) dispatch.Finish {
+		f, root := finished(c, store.Accepted), fmt.Sprint(c.ConversationID)
+		f.Landed = []dispatch.Landed{{Post: store.Post{AccountID: 1, Channel: "C", Message: root, Kind: "root"},
+			Thread: &store.Thread{ConversationID: c.ConversationID, AccountID: 1, Channel: "C", Root: root}}}
+		return f
+	}
 	failed := finished(claimed[1], store.Queued)
 	failed.Advance = 0
-	turn(t, pool, []dispatch.Finish{landed, failed}, 0)
-	if got := row(t, pool, `SELECT string_agg(id || ':' || priority, ' ' ORDER BY id) FROM lanes`); got != `("1:1 2:0")` {
+	turn(t, pool, []dispatch.Finish{landed(claimed[0]), failed, landed(claimed[2])}, 0)
+	if got := row(t, pool, `SELECT string_agg(id || ':' || priority, ' ' ORDER BY id) FROM lanes`); got != `("1:1 2:0 3:0")` {
 		t.Errorf("lanes and priorities %s", got)
 	}
 }

@@ -84,7 +84,8 @@ const returnSlots = `
 // the others of its gate. Claims don't look for lanes that were due before GateDue.Oldest. So no lane
 // becomes due earlier than it was; nor, without Keep, earlier than now.
 //
-// Once its root has landed, a lane is no more urgent than other lanes: PriorityRoot (0) becomes PrioritySay (1).
+// Once its root has landed, a lane is no more urgent than other lanes: PriorityRoot (0) becomes PrioritySay (1). It stays
+// PriorityRoot while another root waits in it, because the conversation was handed on.
 //
 // The statement fence has locked the lanes, so no delivery can be added to them that this statement doesn't see.
 const finishLanes = `
@@ -104,7 +105,10 @@ const finishLanes = `
 				CASE WHEN result.keep THEN lane.due_at ELSE clock.now END,
 				CASE WHEN result.rest > 0 THEN clock.now + make_interval(secs => result.rest) ELSE lane.rest_until END)
 		END,
-		priority = CASE WHEN result.rooted AND lane.priority = 0 THEN 1 ELSE lane.priority END
+		priority = CASE
+			WHEN result.rooted AND lane.priority = 0 AND NOT EXISTS (SELECT FROM deliveries AS later
+				WHERE later.lane_id = lane.id AND later.seq > lane.head + result.advance AND later.kind = 'root') THEN 1
+			ELSE lane.priority END
 	FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::int[], $5::double precision[], $6::boolean[],
 			$7::double precision[], $8::boolean[])
 		AS result(lane_id, epoch, id, advance, wait, keep, rest, rooted), clock

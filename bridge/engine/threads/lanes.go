@@ -73,12 +73,17 @@ func (ls *lanes) laneOfClass(c *book.Conversation, t *book.Thread, kind bridge.P
 		ls.book.Outbox.SetGate(l, gate)
 		l.Dirty = true
 	}
-	if l.Priority != priority {
+	if l.Priority != priority && !hasRootToLand(l) {
 		l.Priority, l.Dirty = priority, true
 	}
 
 	return l
 }
+
+// hasRootToLand reports whether a root waits in a lane, or is being posted. The lane keeps PriorityRoot until the root has
+// landed, since what is typed below the root meanwhile waits by that; see store.RootComing. A root that was passed over is
+// taken for one that waits, until the lane is empty.
+func hasRootToLand(l *book.Lane) bool { return l.Priority == store.PriorityRoot && l.Tail > l.Head }
 
 // AllowUpload makes a lane's leases long enough to upload a message's files over a slow connection.
 func (ls *lanes) AllowUpload(l *book.Lane, t *book.Thread, m *book.Message) {

@@ -50,7 +50,11 @@ func (th *Writer) OpenThread(c *book.Conversation) (*book.Thread, error) {
 // PostTo queues a post for a conversation's thread.
 func (th *Writer) PostTo(c *book.Conversation, t *book.Thread, kind bridge.PostKind, messageID store.MessageID, p outbound.Payload) *book.Delivery {
 	l := th.SurfaceLane(c, t, kind)
-	return th.Outbox.Enqueue(l, string(kind), messageID, p, nil)
+	d := th.Outbox.Enqueue(l, string(kind), messageID, p, nil)
+	if kind == bridge.PostRoot {
+		l.Priority = store.PriorityRoot
+	}
+	return d
 }
 
 // isRootUnsent reports whether no attempt at the root has begun, so that the root will show the newest state by itself.
