@@ -108,8 +108,8 @@ func TestHandOverToATeam(t *testing.T) {
 	}
 }
 
-// Handed over and back before the first root could be posted, it stays where it is; handed to and
-// fro it has one root for each time it came.
+// Handed over and back before the first root could be posted, it stays where it is; while that root was being posted, it
+// comes back, with a root of its own. Handed to and fro it has one root for each time it came.
 func TestHandOverBack(t *testing.T) {
 	t.Parallel()
 	w, old := besideBilling(t, options{})
@@ -124,10 +124,20 @@ func TestHandOverBack(t *testing.T) {
 	if n := len(w.chat.Messages(billing, "")); n != 0 || w.lines(old, bridge.LineHandedOver) != 0 {
 		t.Errorf("%d roots in the other channel, %d lines that it went there", n, w.lines(old, bridge.LineHandedOver))
 	}
-	w.chat.Say("ann", support, old, "!assign #billing again")
-	there := threadIn(t, w.chat, billing, 1, "again")
+	answer := make(chan struct{})
+	w.chat.AddFault(bridgetest.Fault{Call: "post", Text: billing, Until: answer})
+	w.chat.Say("ann", support, old, "!assign #billing once more")
+	w.chat.Wait(t, "its root is under way", func() bool { return w.chat.Struck() == 1 })
+	w.chat.Say("ann", support, old, "!assign #support no, here")
+	w.eventually("it is handed back", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'assigned'`) == 4 })
+	close(answer)
+	back := threadIn(t, w.chat, support, 2, "no, here")
+	says(t, w.chat, support, old, "[handed_over]", "goes on "+support+"/"+back)
+	w.card(old, "goes on in "+support+"/"+back)
+	w.chat.Say("ann", support, back, "!assign #billing again")
+	there := threadIn(t, w.chat, billing, 2, "again")
 	w.chat.Say("ben", billing, there, "!assign #support back")
-	back := threadIn(t, w.chat, support, 2, "back")
+	back = threadIn(t, w.chat, support, 3, "back")
 	says(t, w.chat, billing, there, "[handed_over]", "goes on "+support+"/"+back)
 	w.writes("kim", "Hello again")
 	if thread := w.thread("Hello again"); thread != back {

@@ -85,6 +85,12 @@ func (ls *lanes) laneOfClass(c *book.Conversation, t *book.Thread, kind bridge.P
 // taken for one that waits, until the lane is empty.
 func hasRootToLand(l *book.Lane) bool { return l.Priority == store.PriorityRoot && l.Tail > l.Head }
 
+// HasNewRootToLand reports whether a conversation's thread is to get another root, or may be: it was handed over, and the new root
+// waits or is being posted.
+func (ls *lanes) HasNewRootToLand(c *book.Conversation, t *book.Thread) bool {
+	return t.Root != "" && hasRootToLand(ls.SurfaceLane(c, t, bridge.PostRoot))
+}
+
 // AllowUpload makes a lane's leases long enough to upload a message's files over a slow connection.
 func (ls *lanes) AllowUpload(l *book.Lane, t *book.Thread, m *book.Message) {
 	var size int64

@@ -37,8 +37,9 @@ func (wf *UseCases) handOver(c *book.Conversation, agent *store.Agent, surface s
 	var before bridge.UnassignedLine
 	line := bridge.Line{Content: &before, By: wf.Dir.Ref(surface, agent.ID), Args: bridge.Args{Team: team.Name}, Text: note}
 	there, channel := wf.Dir.Home(c.Account, c.TeamID)
-	staysInChannel := there == left.AccountID && channel == wf.Dir.ChannelNow(there, left.Channel)
-	if there == 0 || staysInChannel {
+	isInChannel := there == left.AccountID && channel == wf.Dir.ChannelNow(there, left.Channel)
+	mayLeave := wf.HasNewRootToLand(c, left) // on its way to another team, so that it may have to come back
+	if there == 0 || isInChannel && !mayLeave {
 		line.Mentions = threads.TeamMentions(wf.Dir, team, left.AccountID, agent.ID)
 		wf.Line(c, line)
 		return
@@ -46,10 +47,11 @@ func (wf *UseCases) handOver(c *book.Conversation, agent *store.Agent, surface s
 
 	line.Mentions = threads.TeamMentions(wf.Dir, team, there, agent.ID)
 
-	if there == left.AccountID {
-		before.Left = bridge.Place{Channel: left.Channel, Thread: left.Root, Message: left.Root}
-	} else {
+	switch {
+	case there != left.AccountID:
 		before.LeftIn = wf.Reading.SurfaceName(wf.Dir, left.AccountID)
+	case !isInChannel: // else nobody knows yet which thread it leaves
+		before.Left = bridge.Place{Channel: left.Channel, Thread: left.Root, Message: left.Root}
 	}
 
 	wf.openThreadIn(c, there, channel)
@@ -60,7 +62,8 @@ func (wf *UseCases) handOver(c *book.Conversation, agent *store.Agent, surface s
 
 // openThreadIn queues the root in another channel. The thread moves when that root is posted: deliveries before the
 // root in the lane are still posted in the old thread, those behind it in the new one. So nothing is lost or posted
-// twice if the process ends in between.
+// twice if the process ends in between. The root is also queued where the thread is, if an earlier hand-over may move it
+// before: a root that is not needed is passed over.
 func (wf *UseCases) openThreadIn(c *book.Conversation, surface store.AccountID, channel string) {
 	t := c.Threads[surface]
 	switch {
@@ -68,7 +71,7 @@ func (wf *UseCases) openThreadIn(c *book.Conversation, surface store.AccountID, 
 		t = &book.Thread{Dirty: true, Thread: store.Thread{ConversationID: c.ID, AccountID: surface, Channel: channel}}
 		c.Threads[surface] = t
 		wf.PostTo(c, t, bridge.PostRoot, 0, outbound.Payload{})
-	case wf.Dir.ChannelNow(surface, t.Channel) != channel:
+	case wf.Dir.ChannelNow(surface, t.Channel) != channel || wf.HasNewRootToLand(c, t):
 		wf.PostTo(c, t, bridge.PostRoot, 0, outbound.Payload{Place: bridge.Place{Channel: channel}})
 	}
 }
