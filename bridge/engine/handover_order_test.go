@@ -55,7 +55,7 @@ func TestOrderOverTwoHomes(t *testing.T) {
 }
 
 // The same between two channels of one chat: what was written before the hand-over stands in the thread
-// that was left, what came later in the new one.
+// that was left, what came later in the new one, in the channel that the team has by then.
 func TestOrderOverTwoChannels(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -69,9 +69,13 @@ func TestOrderOverTwoChannels(t *testing.T) {
 	w.eventually("it is handed over", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'assigned'`) == 1 })
 	w.writes("kim", "Word-3")
 	w.writes("kim", "Word-4")
+	w.moveTeam("Billing", invoices)
 	release()
-	root := threadIn(t, w.chat, billing, 1, "Word-4")
+	root := threadIn(t, w.chat, invoices, 1, "Word-4")
 	w.settled()
 	shownInOrder(t, w.chat, support, old, "Word-1", "Word-2")
-	shownInOrder(t, w.chat, billing, root, "Word-3", "Word-4")
+	shownInOrder(t, w.chat, invoices, root, "Word-3", "Word-4")
+	if n := len(w.chat.Messages(billing, "")); n != 0 {
+		t.Errorf("%d roots in the team's former channel", n)
+	}
 }

@@ -13,8 +13,19 @@ import (
 	"parley/store"
 )
 
-// billing is the channel of a second team.
-const billing = "19:billing@thread"
+// billing is the channel of a second team, invoices another one that it, or the first team, may get.
+const (
+	billing  = "19:billing@thread"
+	invoices = "19:invoices@thread"
+)
+
+// moveTeam gives a team another channel of the chat.
+func (w *world) moveTeam(name, channel string) {
+	w.t.Helper()
+	w.chat.Open(channel)
+	w.exec(`UPDATE team_channels SET channel = $1 WHERE account_id = $2 AND team_id = (SELECT id FROM teams WHERE name = $3)`, channel, w.surface, name)
+	check(w.t, w.engines[0].Reload(w.t.Context()))
+}
 
 // openBilling makes a team Billing of ben and cat with a channel of its own in a chat.
 func (w *world) openBilling(c *bridgetest.Chat, surface store.AccountID) {

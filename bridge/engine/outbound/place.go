@@ -39,6 +39,9 @@ func (a *attempt) placeInThread(p *bridge.Post) (*store.Thread, error) {
 
 	p.Place.Channel = cmp.Or(p.Place.Channel, t.Channel)
 	if p.Kind == bridge.PostRoot {
+		if there, channel := a.home(); there == a.c.AccountID { // the team may have got another channel since the root was queued
+			p.Place.Channel = channel
+		}
 		return t, nil
 	}
 	if t.Root == "" {
@@ -55,6 +58,25 @@ func (a *attempt) placeInThread(p *bridge.Post) (*store.Thread, error) {
 	}
 
 	return t, nil
+}
+
+// home returns where a thread of the delivery's conversation opens now. surface is 0 if nobody has said so.
+func (a *attempt) home() (surface store.AccountID, channel string) {
+	conv := a.conversations[a.c.ConversationID]
+	if conv == nil {
+		return 0, ""
+	}
+	dir := a.e.opt.Engine.Directory()
+	account := dir.Account(conv.AccountID)
+	if account == nil {
+		return 0, ""
+	}
+	return dir.Home(account, conv.TeamID)
+}
+
+// queuedFor returns the channel for which a root was queued, and in which earlier attempts may have posted it.
+func (a *attempt) queuedFor(t *store.Thread) string {
+	return a.e.opt.Engine.Directory().ChannelNow(a.c.AccountID, cmp.Or(a.body.Place.Channel, t.Channel))
 }
 
 // pointToNewThread makes a post in a thread that the conversation has left show where it goes on.

@@ -300,26 +300,18 @@ func isNewMessage(kind bridge.PostKind) bool {
 }
 
 // isOutdated reports whether a post of a hand-over is wrong by now, because the conversation was handed on or back before it
-// could be posted: a root in a channel that is no longer the right one, or a line that says that the conversation has left a
-// thread in which it is again.
+// could be posted: a root in a chat that is no longer the right one, or in a channel in which the thread is already, or a line
+// that says that the conversation has left a thread in which it is again.
 func (a *attempt) isOutdated(p bridge.Post, t *store.Thread) bool {
-	conv := a.conversations[a.c.ConversationID]
-	if conv == nil || t == nil {
+	there, channel := a.home()
+	if there == 0 || t == nil {
 		return false
 	}
 
-	dir := a.e.opt.Engine.Directory()
-	account := dir.Account(conv.AccountID)
-	if account == nil {
-		return false
-	}
-
-	there, channel := dir.Home(account, conv.TeamID)
 	isHandOverRoot := p.Kind == bridge.PostRoot && a.body.Place.Channel != ""
 	if isHandOverRoot {
-		isRightPlace := there == a.c.AccountID && channel == p.Place.Channel
-		isThreadThere := dir.ChannelNow(there, t.Channel) == channel
-		return !isRightPlace || isThreadThere
+		isThreadThere := t.Root != "" && a.e.opt.Engine.Directory().ChannelNow(there, t.Channel) == channel
+		return there != a.c.AccountID || isThreadThere
 	}
 	if a.body.Left && there == a.c.AccountID {
 		return t.Root == cmp.Or(p.Place.Message, p.Place.Thread)

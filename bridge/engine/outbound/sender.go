@@ -253,6 +253,12 @@ func (a *attempt) Reconcile(ctx context.Context) (channels.Outcome, relay.Sent, 
 	}
 
 	outcome, sent, err := s.Reconcile(ctx, p)
+	isAbsent := err == nil && outcome == channels.Absent
+	if isAbsent && p.Kind == bridge.PostRoot && a.queuedFor(t) != p.Place.Channel {
+		p.Place.Channel = a.queuedFor(t)
+		outcome, sent, err = s.Reconcile(ctx, p)
+	}
+
 	return outcome, landedPost(c, p, t, sent), err
 }
 
