@@ -8,7 +8,6 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
-	"parley/bridge/relay"
 	"parley/channels/channelstest"
 	"parley/store"
 )
@@ -120,7 +119,8 @@ func TestHandOverToATeam(t *testing.T) {
 }
 
 // Handed over and back before the first root could be posted, it stays where it is; while that root was being posted, it
-// comes back, with a root of its own. Handed to and fro it has one root for each time it came.
+// comes back, with a root of its own. Handed to and fro it has one root for each time it came, which shows what was changed
+// while it was being posted, too.
 func TestHandOverBack(t *testing.T) {
 	t.Parallel()
 	w, old := besideBilling(t, options{})
@@ -147,8 +147,16 @@ func TestHandOverBack(t *testing.T) {
 	w.card(old, "goes on in "+support+"/"+back)
 	w.chat.Say("ann", support, back, "!assign #billing again")
 	there := threadIn(t, w.chat, billing, 2, "again")
+	w.settled()
+	answer = make(chan struct{})
+	w.chat.AddFault(bridgetest.Fault{Call: "post", Text: support, Until: answer})
 	w.chat.Say("ben", billing, there, "!assign #support back")
+	w.chat.Wait(t, "its root is under way", func() bool { return w.chat.Struck() == 2 })
+	w.chat.Say("ben", billing, there, "!tag Invoice")
+	w.chat.Wait(t, "the card shows it", func() bool { return strings.Contains(w.chat.Get(billing, there).Plain(), "Invoice") })
+	close(answer)
 	back = threadIn(t, w.chat, support, 3, "back")
+	w.card(back, "Invoice")
 	says(t, w.chat, billing, there, "[handed_over]", "goes on "+support+"/"+back)
 	w.writes("kim", "Hello again")
 	if thread := w.thread("Hello again"); thread != back {
@@ -161,8 +169,8 @@ func TestHandOverBack(t *testing.T) {
 // An old thread that is gone holds nothing up.
 func TestHandOverThroughFaults(t *testing.T) {
 	t.Parallel()
-	w, old := besideBilling(t, options{lossy: true, relay: relay.Options{MaxWait: 100 * time.Millisecond}})
-	w.chat.AddFault(bridgetestFault("thread", bridgetest.FaultThrottle, -1)) // nobody can look whether the root is there
+	w, old := besideBilling(t, options{lossy: true})
+	w.chat.AddFault(bridgetestFault("thread", bridgetest.FaultErrorBefore, -1)) // nobody can look whether the root is there
 	w.chat.AddFault(bridgetestFault("post", bridgetest.FaultDropAfter, 1))
 	w.chat.Say("ann", support, old, "!assign #billing over to you")
 	w.chat.Wait(t, "the root is there", func() bool { return len(w.chat.Messages(billing, "")) == 1 })

@@ -52,7 +52,7 @@ func (th *Writer) PostTo(c *book.Conversation, t *book.Thread, kind bridge.PostK
 	l := th.SurfaceLane(c, t, kind)
 	d := th.Outbox.Enqueue(l, string(kind), messageID, p, nil)
 	if kind == bridge.PostRoot {
-		l.Priority = store.PriorityRoot
+		l.Priority, l.HasNewRoot = store.PriorityRoot, true
 	}
 	return d
 }
