@@ -81,6 +81,39 @@ func TestClosedChannelOpensAgain(t *testing.T) {
 	}
 }
 
+// What can't be posted in a channel that is gone goes on in a new thread, once its team has another channel, or once it is handed
+// to a team that has one.
+func TestChannelThatIsGone(t *testing.T) {
+	t.Parallel()
+	w, _ := besideBilling(t, options{})
+	refused := func(text string) {
+		t.Helper()
+		w.writes("kim", text)
+		w.eventually("it waits", func() bool {
+			return w.count(`SELECT count(*) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id
+				WHERE d.kind = 'said' AND d.state = 'queued' AND d.error_class <> '' AND l.leased_until IS NULL`) == 1
+		})
+	}
+	w.chat.Close(support)
+	refused("Into the void")
+	w.moveTeam("Support", invoices)
+	w.advance(2 * time.Minute)
+	thread := threadIn(t, w.chat, invoices, 1, "Into the void")
+	w.chat.Say("ann", invoices, thread, "I see you")
+	w.provider.WaitTexts(t, "I see you")
+	w.settled()
+
+	w.chat.Close(invoices)
+	refused("Gone again")
+	w.chat.Say("ann", invoices, thread, "!assign #billing we are lost")
+	w.eventually("it is handed over", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'assigned'`) > 0 })
+	w.advance(2 * time.Minute)
+	thread = threadIn(t, w.chat, billing, 1, "we are lost")
+	says(t, w.chat, billing, thread, "Gone again")
+	w.advance(2 * time.Minute)
+	w.settled()
+}
+
 // A process that stops finishes what is under way; what waits is done by the next one.
 func TestRestart(t *testing.T) {
 	t.Parallel()

@@ -73,6 +73,10 @@ func (a *attempt) postFailed(ctx context.Context, p bridge.Post, t *store.Thread
 	progress := relay.Sent{Progress: sent.Progress}
 	messageGone := errors.Is(err, bridge.ErrMessageGone)
 	threadLost := errors.Is(err, bridge.ErrThreadLost)
+	if errors.Is(err, bridge.ErrChannelClosed) && a.opensElsewhere(p, t) {
+		e.opt.Engine.Trouble(c.AccountID, p.Place.Channel, nil) // nothing waits for this channel any more
+		threadLost = true
+	}
 
 	if messageGone && a.isNoteChange() {
 		return progress, err // it is journalled, so that the note is posted anew
@@ -84,8 +88,8 @@ func (a *attempt) postFailed(ctx context.Context, p bridge.Post, t *store.Thread
 		return relay.Sent{}, nil // the message that it was to change or to mark is gone
 	}
 
-	isNeededNoMore := p.Kind == bridge.PostEphemeral || isMarkElsewhere(p, t)
-	if threadLost && isNeededNoMore {
+	isAnswerToNobody := p.Kind == bridge.PostEphemeral && threadLost
+	if isAnswerToNobody || isMarkElsewhere(p, t) && isPlaceGone(err) {
 		return relay.Sent{}, nil
 	}
 	if threadLost || messageGone {
@@ -104,6 +108,22 @@ func (a *attempt) postFailed(ctx context.Context, p bridge.Post, t *store.Thread
 	}
 
 	return progress, err
+}
+
+// opensElsewhere reports whether a post belongs into the conversation's thread, which would open in another channel of the chat by
+// now: its team has got that one, or the conversation was handed over. For what nobody misses in a conversation that is over, no
+// thread is opened.
+func (a *attempt) opensElsewhere(p bridge.Post, t *store.Thread) bool {
+	if t == nil || t.Root == "" || cmp.Or(p.Place.Thread, p.Place.Message) != t.Root {
+		return false
+	}
+
+	conv := a.conversations[a.c.ConversationID]
+	isOpen := conv != nil && bridge.Status(conv.Status).Open()
+	isMissed := p.Kind == bridge.PostSaid || p.Kind == bridge.PostFiles || p.Kind == bridge.PostLine
+	isOfOpen := isOpen && (p.Kind == bridge.PostCard || p.Kind == bridge.PostMark)
+	there, channel := a.home()
+	return there == a.c.AccountID && channel != p.Place.Channel && (isMissed || isOfOpen)
 }
 
 // isPlaceGone reports whether a post failed because what it needs in the chat is no longer there: its message, its thread or
@@ -128,7 +148,7 @@ func (e *Sender) reportLost(ctx context.Context, c dispatch.Claimed, t *store.Th
 		return &channels.SendError{Class: channels.BadContent, Text: "The message it answers is gone."}
 	}
 	err := e.opt.Engine.ThreadLost(ctx, c, root)
-	return &channels.SendError{Class: channels.Retry, Wait: rootRetry, Text: "The thread's first message was deleted; it is posted anew.", Cause: err}
+	return &channels.SendError{Class: channels.Retry, Wait: rootRetry, Text: "The thread is gone; its first message is posted anew.", Cause: err}
 }
 
 // reportRefused journals, once, that a thread can't be opened. The root is not given up, because nobody would ever see the
