@@ -11,29 +11,41 @@ import (
 	"parley/channels"
 )
 
-// stubborn refuses the first roots for a reason that nobody knows.
+// stubborn refuses roots for one reason after the other, as long as it is told to.
 type stubborn struct {
 	bridge.Surface
-	left atomic.Int64
+	refuses atomic.Bool
+	refused atomic.Int64
 }
 
 // Send implements bridge.Surface.
 func (s *stubborn) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
-	if p.Kind == bridge.PostRoot && s.left.Add(-1) >= 0 {
-		return bridge.Sent{}, &channels.SendError{Class: channels.BadContent, Text: "The chat refuses this post (team_quota_exceeded)."}
+	if p.Kind == bridge.PostRoot && s.refuses.Load() {
+		reasons := []channels.Class{channels.BadContent, channels.Retry, channels.BadRecipient}
+		class := reasons[s.refused.Add(1)%int64(len(reasons))]
+		return bridge.Sent{}, &channels.SendError{Class: class, Text: "The chat refuses this post (team_quota_exceeded)."}
 	}
 	return s.Surface.Send(ctx, p)
 }
 
-// A conversation whose root is refused is not given up: without it nobody would see it.
+// A conversation whose root is refused is not given up, whatever the reason and however long it takes: without it nobody would
+// see it.
 func TestRefusedRootIsTriedAgain(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{relay: relay.Options{MaxWait: 50 * time.Millisecond}, surface: func(s bridge.Surface) bridge.Surface {
-		refuses := &stubborn{Surface: s}
-		refuses.left.Store(3)
-		return refuses
+	var s *stubborn
+	w := newWorld(t, options{relay: relay.Options{MaxWait: 50 * time.Millisecond}, surface: func(chat bridge.Surface) bridge.Surface {
+		s = &stubborn{Surface: chat}
+		s.refuses.Store(true)
+		return s
 	}})
 	w.writes("kim", "Hello")
+	w.eventually("it is refused", func() bool { return s.refused.Load() > 0 })
+	w.exec(`UPDATE deliveries SET first_at = first_at - interval '8 days' WHERE kind = 'root'`)
+	before := s.refused.Load()
+	w.eventually("it is refused again, or given up", func() bool {
+		return s.refused.Load() > before+4 || w.count(`SELECT count(*) FROM deliveries WHERE kind = 'root' AND state = 'failed'`) == 1
+	})
+	s.refuses.Store(false)
 	w.thread("Hello")
 	if n := w.count(`SELECT count(*) FROM events WHERE external_id LIKE 'refused:%'`); n != 1 {
 		t.Errorf("told %d times", n)

@@ -103,8 +103,8 @@ func (a *attempt) postFailed(ctx context.Context, p bridge.Post, t *store.Thread
 		return progress, &channels.SendError{Class: channels.Retry, Wait: closedChannelRetry, Cause: err, Text: why.Text, Hint: why.Hint}
 	}
 
-	if p.Kind == bridge.PostRoot && channels.ClassOf(err) == channels.BadContent {
-		return progress, e.reportRefused(ctx, c, err)
+	if p.Kind == bridge.PostRoot {
+		err = e.reportRefused(ctx, c, err)
 	}
 
 	return progress, err
@@ -151,9 +151,15 @@ func (e *Sender) reportLost(ctx context.Context, c dispatch.Claimed, t *store.Th
 	return &channels.SendError{Class: channels.Retry, Wait: rootRetry, Text: "The thread is gone; its first message is posted anew.", Cause: err}
 }
 
-// reportRefused journals, once, that a thread can't be opened. The root is not given up, because nobody would ever see the
-// conversation without it. It returns the error by which the root waits.
+// reportRefused journals, once, that a thread can't be opened, if that is certain, or was so for long. The root is not given up,
+// because nobody would ever see the conversation without it. It returns the error by which the root waits.
 func (e *Sender) reportRefused(ctx context.Context, c dispatch.Claimed, refused error) error {
+	class := channels.ClassOf(refused)
+	isSoon := class == channels.Retry && store.Seconds(c.FirstAgo) <= maxPostRetry
+	if isSoon || class == channels.Throttled || class == channels.AuthBroken || class == channels.Ambiguous {
+		return refused
+	}
+
 	text := "The thread can't be opened."
 	if se, ok := errors.AsType[*channels.SendError](refused); ok {
 		text = se.Text

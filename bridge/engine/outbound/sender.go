@@ -10,6 +10,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,7 +32,7 @@ import (
 const PausedWait = 10 * time.Second
 
 const (
-	maxPostRetry  = 7 * 24 * time.Hour // how long a post is tried again
+	maxPostRetry  = 7 * 24 * time.Hour // how long a post is tried again, unless it is a root
 	maxBestEffort = 10 * time.Minute   // how long one is tried again that nobody misses for good
 )
 
@@ -128,7 +129,9 @@ func (e *Sender) Policy(c dispatch.Claimed) relay.Policy {
 		BestEffort:     kind == bridge.PostEphemeral || isDirectMessage,
 		Backoff:        []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute},
 	}
-	if p.BestEffort {
+	if kind == bridge.PostRoot {
+		p.RetryFor = math.MaxInt64 // without it nobody would ever see the conversation; see reportRefused
+	} else if p.BestEffort {
 		p.RetryFor = maxBestEffort
 	} else if kind == bridge.PostMark {
 		p.RetryFor = MaxMarkAge
