@@ -123,15 +123,15 @@ const updateLanes = `
 	WITH changed AS (
 		UPDATE lanes
 		SET tail = given.tail, due_at = given.due_at, priority = given.priority, gate_id = given.gate_id,
-			lease_seconds = given.lease_seconds
-		FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::int[], $5::bigint[], $6::double precision[])
-			AS given(id, tail, due_at, priority, gate_id, lease_seconds)
+			lease_seconds = given.lease_seconds, epoch = given.epoch
+		FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::int[], $5::bigint[], $6::double precision[], $7::bigint[])
+			AS given(id, tail, due_at, priority, gate_id, lease_seconds, epoch)
 		WHERE lanes.id = given.id
 		RETURNING 1
 	)
 	SELECT parley_require(count(*) = cardinality($1::bigint[]), 'lane') FROM changed`
 
-// UpdateLanes writes back Tail, DueAt, Priority, GateID and LeaseSeconds of lanes that LockLanes returned. The
+// UpdateLanes writes back Tail, DueAt, Priority, GateID, LeaseSeconds and Epoch of lanes that LockLanes returned. The
 // transaction fails (IsLost) when one of them is gone: what was put into it would be lost.
 func UpdateLanes(ctx context.Context, q Execer, rows []Lane) error {
 	if len(rows) == 0 {
@@ -143,7 +143,8 @@ func UpdateLanes(ctx context.Context, q Execer, rows []Lane) error {
 		query.Field(rows, func(l *Lane) *time.Time { return l.DueAt }),
 		query.Field(rows, func(l *Lane) int { return l.Priority }),
 		query.Field(rows, func(l *Lane) GateID { return l.GateID }),
-		query.Field(rows, func(l *Lane) float64 { return l.LeaseSeconds }))
+		query.Field(rows, func(l *Lane) float64 { return l.LeaseSeconds }),
+		query.Field(rows, func(l *Lane) int64 { return l.Epoch }))
 }
 
 const deliveryColumns = `id, lane_id, seq, message_id, kind, payload, state, order_by, attempt, part, not_before,

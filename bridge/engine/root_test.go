@@ -7,8 +7,11 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/bridge/engine/own"
 	"parley/bridge/relay"
 	"parley/channels"
+	"parley/store"
 )
 
 // stubborn refuses roots for one reason after the other, as long as it is told to.
@@ -75,10 +78,11 @@ func TestLeftThread(t *testing.T) {
 	w.provider.WaitTexts(t, "Yes")
 }
 
-// The thread's root was deleted: it is posted anew and nothing is lost.
+// The thread's root was deleted: it is posted anew and nothing is lost, also if an attempt that took longer than its lease ends
+// meanwhile.
 func TestReroot(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{})
+	w := newWorld(t, options{lossy: true})
 	w.writes("kim", "Hello")
 	thread := w.thread("Hello")
 	w.settled()
@@ -96,4 +100,19 @@ func TestReroot(t *testing.T) {
 	if n := len(w.chat.Messages(support, "")); n != 1 {
 		t.Errorf("%d roots, want 1", n)
 	}
+
+	answer := make(chan struct{})
+	w.chat.AddFault(bridgetest.Fault{Call: "post", Until: answer})
+	w.writes("kim", "And now?")
+	w.chat.Wait(t, "it is being posted", func() bool { return w.chat.Struck() == 1 })
+	w.exec(`UPDATE gates SET next_at = clock_timestamp() + interval '1 hour'`) // so that nobody claims the lane
+	w.exec(`UPDATE lanes SET leased_until = clock_timestamp() - interval '1 s' WHERE leased_until IS NOT NULL`)
+	lost := own.Fact{Kind: own.ThreadLost, Conversation: 1, Surface: w.surface, Root: second}
+	must(store.InsertEvents(t.Context(), w.pool, []store.NewEvent{lost.Event("lost:1:" + second)}))(t)
+	w.eventually("it is lost", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'rerooted'`) == 2 })
+	close(answer)
+	w.shown("And now?")
+	w.exec(`UPDATE gates SET next_at = clock_timestamp()`)
+	w.chat.Wait(t, "there is a third root", func() bool { return len(w.chat.Messages(support, "")) == 2 })
+	w.settled()
 }

@@ -86,6 +86,7 @@ func (th *Writer) ThreadLost(c *book.Conversation, surface store.AccountID, root
 	t.Root, t.Dirty = "", true
 	t.Rerooted++
 	l.Priority, l.Dirty = store.PriorityRoot, true
+	l.Epoch++ // what comes late of an attempt whose lease has ended would count for the new root
 	th.Outbox.EnqueueFirst(l, bridge.PostRoot)
 	th.Log.ByParley(c, store.DeedRerooted, nil)
 	return nil
