@@ -30,7 +30,7 @@ func (th *Writer) QueueCards(wait time.Duration) {
 			}
 
 			t.Card, t.CardChanged = card, true
-			th.queueCardOfNewRoot(c, t)
+			queueCardOfNewRoot(th, c, t)
 			l := th.SurfaceLane(c, t, bridge.PostCard)
 			waiting := l.Tail - l.Head // updates that have not begun, and so will show the new state
 			if l.LeasedUntil != nil {
@@ -62,7 +62,7 @@ func (th *Writer) QueueCards(wait time.Duration) {
 // queueCardOfNewRoot has the next root of a thread that is handed over brought up to date: its attempt may have begun before
 // the change, and an update in the lane of cards goes to the root that the thread still has. A root that this batch has queued
 // shows the change by itself.
-func (th *Writer) queueCardOfNewRoot(c *book.Conversation, t *book.Thread) {
+func queueCardOfNewRoot(th *Writer, c *book.Conversation, t *book.Thread) {
 	if !th.HasNewRootToLand(c, t) {
 		return
 	}
