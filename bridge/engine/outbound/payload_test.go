@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/bridge/relay"
+	"parley/bridge"
 	"parley/store"
 	"parley/store/dispatch"
 )
@@ -43,25 +43,33 @@ func TestPayloadStoredForm(t *testing.T) {
 	}
 }
 
+// noChats is an Engine without any chat.
+type noChats struct{ Engine }
+
+// Surface implements Engine.
+func (noChats) Surface(store.AccountID) bridge.Surface { return nil }
+
 // A post that was tried long before the backup that it came with, is tried as long as a new one from the restore on, and then
-// given up as any other. It is restored only until it has been looked for.
+// given up as any other; a root never is. It is restored only until it has been looked for.
 func TestRestoredPostIsTriedAnew(t *testing.T) {
 	t.Parallel()
+	const twentyDays = 20*24*time.Hour + time.Second/2
 	first := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 	for name, c := range map[string]struct {
+		kind           bridge.PostKind
 		payload, state string
 		restored       bool
 		want           time.Duration
 	}{
-		"looked for":              {`{"restored": true, "restored_at": "2026-11-21T12:00:00.5+00:00"}`, store.Unknown, true, 20*24*time.Hour + time.Hour + time.Second/2},
-		"made again":              {`{"restored": true, "restored_at": "2026-11-21T12:00:00.5+00:00"}`, store.Sending, false, 20*24*time.Hour + time.Hour + time.Second/2},
-		"tried since the restore": {`{"restored": true, "restored_at": "2026-10-21T12:00:00+00:00"}`, store.Sending, false, time.Hour},
-		"of the version before":   {`{"restored": true}`, store.Unknown, true, time.Hour},
-		"not restored":            {`{}`, store.Unknown, false, time.Hour},
+		"looked for":              {bridge.PostSaid, `{"restored": true, "restored_at": "2026-11-21T12:00:00.5+00:00"}`, store.Unknown, true, maxPostRetry + twentyDays},
+		"made again":              {bridge.PostSaid, `{"restored": true, "restored_at": "2026-11-21T12:00:00.5+00:00"}`, store.Sending, false, maxPostRetry + twentyDays},
+		"a root":                  {bridge.PostRoot, `{"restored": true, "restored_at": "2026-11-21T12:00:00.5+00:00"}`, store.Unknown, true, maxRootRetry + twentyDays},
+		"tried since the restore": {bridge.PostSaid, `{"restored": true, "restored_at": "2026-10-21T12:00:00+00:00"}`, store.Sending, false, maxPostRetry},
+		"of the version before":   {bridge.PostSaid, `{"restored": true}`, store.Unknown, true, maxPostRetry},
+		"not restored":            {bridge.PostSaid, `{}`, store.Unknown, false, maxPostRetry},
 	} {
-		p := relay.Policy{RetryFor: time.Hour}
-		d := store.Delivery{State: c.state, FirstAt: &first, Payload: []byte(c.payload)}
-		if noteRestored(&p, dispatch.Claimed{Delivery: d}); p.RetryFor != c.want || p.Restored != c.restored {
+		d := store.Delivery{Kind: string(c.kind), State: c.state, FirstAt: &first, Payload: []byte(c.payload)}
+		if p := New(Options{Engine: noChats{}}).Policy(dispatch.Claimed{Delivery: d}); p.RetryFor != c.want || p.Restored != c.restored {
 			t.Errorf("%s: tried for %s, restored %t", name, p.RetryFor, p.Restored)
 		}
 	}

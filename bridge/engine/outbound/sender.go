@@ -10,7 +10,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,8 +31,9 @@ import (
 const PausedWait = 10 * time.Second
 
 const (
-	maxPostRetry  = 7 * 24 * time.Hour // how long a post is tried again, unless it is a root
-	maxBestEffort = 10 * time.Minute   // how long one is tried again that nobody misses for good
+	maxPostRetry  = 7 * 24 * time.Hour         // how long a post is tried again, unless it is a root
+	maxRootRetry  = 100 * 365 * 24 * time.Hour // for ever, but so that noteRestored can add years to it
+	maxBestEffort = 10 * time.Minute           // how long a post is tried again that nobody misses for good
 )
 
 // Engine is what sending needs of the engine.
@@ -130,7 +130,7 @@ func (e *Sender) Policy(c dispatch.Claimed) relay.Policy {
 		Backoff:        []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute},
 	}
 	if kind == bridge.PostRoot {
-		p.RetryFor = math.MaxInt64 // without it nobody would ever see the conversation; see reportRefused
+		p.RetryFor = maxRootRetry // without it nobody would ever see the conversation; see reportRefused
 	} else if p.BestEffort {
 		p.RetryFor = maxBestEffort
 	} else if kind == bridge.PostMark {
