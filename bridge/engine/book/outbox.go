@@ -168,8 +168,8 @@ func (o *Outbox) LaneOf(key LaneKey, conversation store.ConversationID, priority
 
 // EnqueueFirst puts a post, the new root of a thread, before everything that waits in its lane. An attempt that is under way
 // fails with ErrThreadLost, since the old root is gone, and is tried again behind the post.
-func (o *Outbox) EnqueueFirst(l *Lane, kind bridge.PostKind) {
-	d := o.Enqueue(l, string(kind), 0, outbound.Payload{}, nil)
+func (o *Outbox) EnqueueFirst(l *Lane, kind bridge.PostKind, p outbound.Payload) {
+	d := o.Enqueue(l, string(kind), 0, p, nil)
 	first := l.Head + 1
 	if d.Seq == first {
 		return

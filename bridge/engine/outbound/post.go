@@ -334,9 +334,9 @@ func (a *attempt) isOutdated(p bridge.Post, t *store.Thread) bool {
 		return false
 	}
 
-	isHandOverRoot := p.Kind == bridge.PostRoot && a.body.Place.Channel != ""
-	if isHandOverRoot {
-		isThreadThere := t.Root != "" && a.e.opt.Engine.Directory().ChannelNow(there, t.Channel) == channel
+	isFurtherRoot := p.Kind == bridge.PostRoot && t.Root != "" // without any root, nobody would see what waits behind this one
+	if isFurtherRoot && a.body.Place.Channel != "" {
+		isThreadThere := a.e.opt.Engine.Directory().ChannelNow(there, t.Channel) == channel
 		return there != a.c.AccountID || isThreadThere
 	}
 	if a.body.Left && there == a.c.AccountID {

@@ -255,14 +255,33 @@ func (a *attempt) Reconcile(ctx context.Context) (channels.Outcome, relay.Sent, 
 		return channels.CannotTell, relay.Sent{}, err
 	}
 
+	if p.Kind == bridge.PostRoot && a.queuedFor(t) != p.Place.Channel {
+		return a.lookForRoot(ctx, s, p, t)
+	}
 	outcome, sent, err := s.Reconcile(ctx, p)
-	isAbsent := err == nil && outcome == channels.Absent
-	if isAbsent && p.Kind == bridge.PostRoot && a.queuedFor(t) != p.Place.Channel {
-		p.Place.Channel = a.queuedFor(t)
-		outcome, sent, err = s.Reconcile(ctx, p)
+	return outcome, landedPost(c, p, t, sent), err
+}
+
+// lookForRoot looks for an earlier attempt at a root that is posted in another channel by now than it was queued for. It is absent
+// only if neither of the two channels has it.
+func (a *attempt) lookForRoot(ctx context.Context, s bridge.Surface, now bridge.Post, t *store.Thread) (channels.Outcome, relay.Sent, error) {
+	first := now
+	first.Place.Channel = a.queuedFor(t)
+	outcome, sent, err := s.Reconcile(ctx, first)
+	if err == nil && outcome == channels.Landed {
+		return outcome, landedPost(a.c, first, t, sent), nil
 	}
 
-	return outcome, landedPost(c, p, t, sent), err
+	outcomeNow, sentNow, errNow := s.Reconcile(ctx, now)
+	sentNow.Blind = sentNow.Blind || sent.Blind
+	landed := landedPost(a.c, now, t, sentNow)
+	isThere := errNow == nil && outcomeNow == channels.Landed
+	isAbsentBefore := err == nil && outcome == channels.Absent
+	if !isThere && !isAbsentBefore {
+		return channels.CannotTell, landed, err
+	}
+
+	return outcomeNow, landed, errNow
 }
 
 // ownersOf returns of which messages a provider's ids in an account are known to be.

@@ -87,9 +87,18 @@ func (th *Writer) ThreadLost(c *book.Conversation, surface store.AccountID, root
 	t.Rerooted++
 	l.Priority, l.Dirty = store.PriorityRoot, true
 	l.Epoch++ // what comes late of an attempt whose lease has ended would count for the new root
-	th.Outbox.EnqueueFirst(l, bridge.PostRoot)
+	th.Outbox.EnqueueFirst(l, bridge.PostRoot, outbound.Payload{Place: bridge.Place{Channel: channelOfNewRoot(th, c, t)}})
 	th.Log.ByParley(c, store.DeedRerooted, nil)
 	return nil
+}
+
+// channelOfNewRoot returns the channel in which a thread opens anew. The root's delivery names it, so that an attempt whose answer
+// was lost is looked for there, whichever channel the team has by then.
+func channelOfNewRoot(th *Writer, c *book.Conversation, t *book.Thread) string {
+	if there, channel := th.Dir.Home(c.Account, c.TeamID); there == t.AccountID {
+		return channel
+	}
+	return t.Channel
 }
 
 // CloseThread shows in a thread that the conversation has left where it goes on. A root in the same chat is updated

@@ -1,0 +1,104 @@
+package outbound
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"parley/bridge"
+	"parley/bridge/engine/directory"
+	"parley/channels"
+	"parley/store"
+	"parley/store/dispatch"
+)
+
+// chats is an Engine that knows which channels teams have.
+type chats struct {
+	Engine
+	dir *directory.Directory
+}
+
+// Directory implements Engine.
+func (c chats) Directory() *directory.Directory { return c.dir }
+
+// rootIn returns an attempt at a root that was queued for the channel "queued" of chat 2, whose team has the channel "home" of a
+// chat by now.
+func rootIn(home store.AccountID) *attempt {
+	team := store.TeamID(1)
+	dir := directory.New(store.Directory{Accounts: []store.Account{{ID: 1, Side: store.SideChannel, TeamID: &team}},
+		Channels: []store.TeamChannel{{TeamID: team, AccountID: home, Channel: "home", Home: true}}})
+	return &attempt{
+		e:        New(Options{Engine: chats{dir: dir}}),
+		c:        dispatch.Claimed{AccountID: 2, ConversationID: 3, Delivery: store.Delivery{ID: 4, Kind: string(bridge.PostRoot)}},
+		material: &material{conversations: map[store.ConversationID]*store.Conversation{3: {ID: 3, AccountID: 1}}},
+		body:     Payload{Place: bridge.Place{Channel: "queued"}},
+	}
+}
+
+// looking is a chat that answers by the channel in which a root is looked for.
+type looking struct {
+	bridge.Surface
+	answers map[string]looked
+}
+
+// looked is what comes of a look into a channel.
+type looked struct {
+	outcome channels.Outcome
+	sent    bridge.Sent
+	err     error
+}
+
+// Reconcile implements bridge.Surface.
+func (l looking) Reconcile(_ context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
+	a := l.answers[p.Place.Channel]
+	return a.outcome, a.sent, a.err
+}
+
+// A root whose answer was lost is looked for in the channel for which it was queued, though its team has another one by now in which
+// Parley may not look, and in that one. Only if neither has it, it isn't there.
+func TestRootIsLookedForInBothChannels(t *testing.T) {
+	t.Parallel()
+	there := func(id string) looked { return looked{channels.Landed, bridge.Sent{Message: id}, nil} }
+	absent := looked{outcome: channels.Absent}
+	guess := looked{outcome: channels.Absent, sent: bridge.Sent{Blind: true}}
+	closed := looked{channels.CannotTell, bridge.Sent{}, errors.New("not in channel")}
+	silent := looked{outcome: channels.CannotTell}
+	for name, c := range map[string]struct {
+		queued, home looked
+		want         channels.Outcome
+		channel      string
+		blind, fails bool
+	}{
+		"where it was queued":            {there("q"), closed, channels.Landed, "queued", false, false},
+		"where the team is":              {closed, there("h"), channels.Landed, "home", false, false},
+		"nowhere":                        {absent, absent, channels.Absent, "", false, false},
+		"nowhere, by a guess":            {guess, absent, channels.Absent, "", true, false},
+		"not where Parley may look":      {absent, closed, channels.CannotTell, "", false, true},
+		"not where the team is":          {closed, absent, channels.CannotTell, "", false, true},
+		"nobody knows of the former one": {silent, absent, channels.CannotTell, "", false, false},
+	} {
+		a := rootIn(2)
+		s := looking{answers: map[string]looked{"queued": c.queued, "home": c.home}}
+		post := bridge.Post{Kind: bridge.PostRoot, Place: bridge.Place{Channel: "home"}}
+		outcome, sent, err := a.lookForRoot(t.Context(), s, post, &store.Thread{ConversationID: 3, AccountID: 2, Channel: "queued"})
+		channel := ""
+		if len(sent.Landed) > 0 && sent.Landed[0].Thread != nil {
+			channel = sent.Landed[0].Thread.Channel
+		}
+		if outcome != c.want || channel != c.channel || sent.Blind != c.blind || (err != nil) != c.fails {
+			t.Errorf("%s: %v in %q, blind %t, error %v", name, outcome, channel, sent.Blind, err)
+		}
+	}
+}
+
+// A root is not needed in a chat that its conversation has left, unless nothing that waits there could be seen without it.
+func TestRootOfAThreadThatHasNone(t *testing.T) {
+	t.Parallel()
+	a := rootIn(5)
+	for root, want := range map[string]bool{"": false, "r": true} {
+		post := bridge.Post{Kind: bridge.PostRoot, Place: bridge.Place{Channel: "queued"}}
+		if got := a.isOutdated(post, &store.Thread{AccountID: 2, Channel: "queued", Root: root}); got != want {
+			t.Errorf("a thread with root %q: outdated %t", root, got)
+		}
+	}
+}
