@@ -143,8 +143,15 @@ func TestHandOverBack(t *testing.T) {
 	w.eventually("it is handed back", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'assigned'`) == 4 })
 	close(answer)
 	back := threadIn(t, w.chat, support, 2, "no, here")
-	says(t, w.chat, support, old, "[handed_over]", "goes on "+support+"/"+back)
-	w.card(old, "goes on in "+support+"/"+back)
+	between := threadIn(t, w.chat, billing, 1, "goes on "+support+"/"+back)
+	w.chat.Wait(t, "its card leads on", func() bool {
+		return strings.Contains(w.chat.Get(billing, between).Plain(), "goes on in "+support+"/"+back)
+	})
+	says(t, w.chat, support, old, "[handed_over]", "goes on "+billing+"/"+between)
+	w.card(old, "goes on in "+billing+"/"+between)
+	if n := w.lines(old, bridge.LineHandedOver); n != 1 {
+		t.Errorf("the first thread says %d times that it was left", n)
+	}
 	w.chat.Say("ann", support, back, "!assign #billing again")
 	there := threadIn(t, w.chat, billing, 2, "again")
 	w.settled()

@@ -54,8 +54,9 @@ func (e *Engine) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
 	if isReply && wasTakenBack && !isPart {
 		return nil // before it left, and people were told so then
 	}
+	left := rootsLeft(c, r)
 	if describeDouble(&f, c, r) {
-		return []store.NewEvent{f.Event(fmt.Sprintf("delivery:%d:%s:%d", c.ID, f.Kind, c.Attempt))}
+		return append(left, f.Event(fmt.Sprintf("delivery:%d:%s:%d", c.ID, f.Kind, c.Attempt)))
 	}
 
 	if isReply {
@@ -65,7 +66,7 @@ func (e *Engine) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
 		}
 	} else {
 		if r.Kind != relay.ReportFailed || bridge.PostKind(c.Kind) == bridge.PostEphemeral {
-			return nil // the thread itself shows what was posted
+			return left // else the thread itself shows what was posted
 		}
 		f.Kind, f.Post = own.PostFailed, c.Kind
 		f.Account = c.AccountID
@@ -74,6 +75,26 @@ func (e *Engine) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
 	event := f.Event(fmt.Sprintf("delivery:%d:%s:%d", c.ID, r.Kind, c.Attempt))
 	event.Share = c.AccountID
 	return []store.NewEvent{event}
+}
+
+// rootsLeft returns the facts about a root that isn't its conversation's thread any more, now that a delivery has landed. They have
+// a queue of their own, so that nothing waits while a version of Parley runs that doesn't know them.
+func rootsLeft(c dispatch.Claimed, r relay.Report) (facts []store.NewEvent) {
+	for _, l := range r.Sent.Landed {
+		if l.Left == nil {
+			continue
+		}
+
+		f := own.Fact{Kind: own.RootLeft, Conversation: c.ConversationID, Surface: c.AccountID, Root: l.Left.Message, External: l.Left.Channel}
+		if l.Thread != nil {
+			f.Delivery = c.ID
+		}
+
+		event := f.Event(fmt.Sprintf("root_left:%d", c.ID))
+		event.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("root_left:%d", c.ConversationID))
+		facts = append(facts, event)
+	}
+	return facts
 }
 
 // describeDouble fills in f if c is a root that has landed and may be there twice, or a search for such another root that has
@@ -184,6 +205,8 @@ func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f own.Fact) error {
 		w.replies.WindowOver(c)
 	case own.ThreadLost:
 		return w.ThreadLost(c, f.Surface, f.Root)
+	case own.RootLeft:
+		threads.CloseLeft(w.Writer, c, f)
 	case own.Doubted:
 		threads.Doubles{Writer: w.Writer}.Seek(c, f)
 	case own.Sought:
@@ -232,7 +255,7 @@ func isKnownOwn(kind string) bool {
 	}
 	switch kind {
 	case own.Digest, own.Account, own.Template, own.Snooze, own.Window, own.ThreadLost, own.Doubted, own.Sought, own.PostFailed,
-		own.Fetched, own.Early, own.Replying, own.Analysed, own.Written, own.Erase, own.OwnersLeft,
+		own.Fetched, own.Early, own.Replying, own.Analysed, own.Written, own.Erase, own.OwnersLeft, own.RootLeft,
 		string(relay.ReportLanded), string(relay.ReportFailed), string(relay.ReportLate), string(relay.ReportUnclear):
 		return true
 	}

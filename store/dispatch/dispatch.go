@@ -58,6 +58,7 @@ type Part struct {
 type Landed struct {
 	Post   store.Post
 	Thread *store.Thread // the thread that it opened, if it is a root; else nil
+	Left   *store.Post   // the root that nobody knew to be left before this one landed; nil means none
 }
 
 // Claim says how many deliveries a process is ready to take.

@@ -19,7 +19,7 @@ const KindReply = "reply"
 type Payload struct {
 	Place  bridge.Place `json:"place,omitzero"` // a post: where it goes, if that is fixed, else without Thread; a reply: where it was typed
 	To     string       `json:"to,omitempty"`   // PostEphemeral: the user who sees it
-	Line   *bridge.Line `json:"line,omitempty"`
+	Line   *bridge.Line `json:"line,omitempty"` // PostRoot: what the thread shows that it leaves, which isn't known before (own.RootLeft)
 	Mark   bridge.Mark  `json:"mark,omitempty"`
 	Clears bridge.Mark  `json:"clears,omitempty"` // PostMark: the mark that this one takes the place of
 	Quote  bool         `json:"quote,omitempty"`  // show the quoted history

@@ -299,6 +299,9 @@ func landedPost(c dispatch.Claimed, p bridge.Post, t *store.Thread, sent bridge.
 		root := *t
 		if root.Root != "" && root.Root != sent.Message {
 			root.Rerooted++ // it was handed over: by this number, texts in the old thread are told apart
+			if p.Line != nil {
+				landed.Left = &store.Post{Channel: root.Channel, Message: root.Root}
+			}
 		}
 
 		root.Channel, root.Root = p.Place.Channel, sent.Message

@@ -117,12 +117,13 @@ const (
 	Template   = "template" // what a provider says of a template
 	Fetched    = "fetched"
 	Analysed   = "analysed"
-	Early      = "early"    // messages may never have come of which edits are known
-	Written    = "written"  // a text that was asked for, or why there is none: Class, Text and Hint
-	Replying   = "replying" // a form of a reply was opened or closed, or its time is over
-	Acted      = "acted"    // an agent did something on a page of Parley's own: Act
-	OwnersLeft = "left"     // owners are no agents any more
-	Erase      = "erase"    // posts go from chats: Demand.Erase
+	Early      = "early"     // messages may never have come of which edits are known
+	Written    = "written"   // a text that was asked for, or why there is none: Class, Text and Hint
+	Replying   = "replying"  // a form of a reply was opened or closed, or its time is over
+	Acted      = "acted"     // an agent did something on a page of Parley's own: Act
+	OwnersLeft = "left"      // owners are no agents any more
+	RootLeft   = "root_left" // Root, in the channel External, is no thread any more; Delivery has the line that says so, 0 means none
+	Erase      = "erase"     // posts go from chats: Demand.Erase
 )
 
 // Blind is the Class of a Sought fact where nobody could look.

@@ -44,8 +44,7 @@ func (d Doubles) TakeResult(c *book.Conversation, f own.Fact) {
 	}
 
 	d.Posts.Remember(store.Post{AccountID: f.Surface, Channel: t.Channel, Message: f.External, ConversationID: c.ID, Kind: string(bridge.PostRoot)})
-	l := d.SurfaceLane(c, t, bridge.PostLine) // in the lane of cards it would count as an update of the right root
-	d.Outbox.Enqueue(l, string(bridge.PostCard), 0, outbound.Payload{Left: true, Place: bridge.Place{Channel: t.Channel, Message: f.External}}, nil)
+	queueLeftCard(d.Writer, c, t, bridge.Place{Channel: t.Channel, Message: f.External})
 }
 
 // GiveUp gives up the search of Seek, after it failed for days.

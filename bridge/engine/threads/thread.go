@@ -11,6 +11,7 @@ import (
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/files"
 	"parley/bridge/engine/outbound"
+	"parley/bridge/engine/own"
 	"parley/bridge/engine/reading"
 	"parley/bridge/relay"
 	"parley/store"
@@ -108,8 +109,25 @@ func (th *Writer) CloseThread(c *book.Conversation, left *book.Thread, there sto
 		return
 	}
 	th.PostTo(c, left, bridge.PostLine, 0, outbound.Payload{Left: true, Place: bridge.Place{Channel: left.Channel, Thread: left.Root}, Line: &line})
-	if there == left.AccountID { // in the lane of the new root, because the update is true only once that is posted
-		l := th.SurfaceLane(c, left, bridge.PostLine)
-		th.Outbox.Enqueue(l, string(bridge.PostCard), 0, outbound.Payload{Left: true, Place: bridge.Place{Channel: left.Channel, Message: left.Root}}, nil)
+	if there == left.AccountID {
+		queueLeftCard(th, c, left, bridge.Place{Channel: left.Channel, Message: left.Root})
 	}
+}
+
+// CloseLeft shows below a root that its conversation has left where it goes on, with the line of the delivery that moved the thread.
+func CloseLeft(th *Writer, c *book.Conversation, f own.Fact) {
+	t := c.Threads[f.Surface]
+	if t == nil || t.Root == f.Root {
+		return // it is in that thread again
+	}
+	if d := th.Outbox.Deliveries[f.Delivery]; d != nil {
+		th.PostTo(c, t, bridge.PostLine, 0, outbound.Payload{Left: true, Place: bridge.Place{Channel: f.External, Thread: f.Root}, Line: d.DecodedPayload().Line})
+	}
+	queueLeftCard(th, c, t, bridge.Place{Channel: f.External, Message: f.Root})
+}
+
+// queueLeftCard queues an update of a root that the conversation has left. It is in the lane of what is said: it is true only once
+// the new root is posted, and in the lane of cards it would count as an update of that one.
+func queueLeftCard(th *Writer, c *book.Conversation, t *book.Thread, root bridge.Place) {
+	th.Outbox.Enqueue(th.SurfaceLane(c, t, bridge.PostLine), string(bridge.PostCard), 0, outbound.Payload{Left: true, Place: root}, nil)
 }

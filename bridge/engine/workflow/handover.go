@@ -54,24 +54,31 @@ func (wf *UseCases) handOver(c *book.Conversation, agent *store.Agent, surface s
 		before.Left = bridge.Place{Channel: left.Channel, Thread: left.Root, Message: left.Root}
 	}
 
-	wf.openThreadIn(c, there, channel)
+	closing := bridge.Line{Content: bridge.LineHandedOver, By: wf.Dir.As(left.AccountID, line.By), Args: bridge.Args{Team: team.Name}, Customer: c.Customer()}
+	isLeftUnknown := there == left.AccountID && (mayLeave || left.Root == "") // until the roots before the new one have landed
+	if isLeftUnknown {
+		wf.openThreadIn(c, there, outbound.Payload{Place: bridge.Place{Channel: channel}, Line: &closing})
+		wf.Line(c, line)
+		return
+	}
+
+	wf.openThreadIn(c, there, outbound.Payload{Place: bridge.Place{Channel: channel}})
 	wf.Line(c, line)
-	wf.CloseThread(c, left, there, bridge.Line{Content: bridge.LineHandedOver, By: wf.Dir.As(left.AccountID, line.By),
-		Args: bridge.Args{Team: team.Name}, Customer: c.Customer()})
+	wf.CloseThread(c, left, there, closing)
 }
 
 // openThreadIn queues the root in another channel. The thread moves when that root is posted: deliveries before the
 // root in the lane are still posted in the old thread, those behind it in the new one. So nothing is lost or posted
 // twice if the process ends in between. The root is also queued where the thread is, if an earlier hand-over may move it
 // before: a root that is not needed is passed over.
-func (wf *UseCases) openThreadIn(c *book.Conversation, surface store.AccountID, channel string) {
-	t := c.Threads[surface]
+func (wf *UseCases) openThreadIn(c *book.Conversation, surface store.AccountID, root outbound.Payload) {
+	t, channel := c.Threads[surface], root.Place.Channel
 	switch {
 	case t == nil:
 		t = &book.Thread{Dirty: true, Thread: store.Thread{ConversationID: c.ID, AccountID: surface, Channel: channel}}
 		c.Threads[surface] = t
 		wf.PostTo(c, t, bridge.PostRoot, 0, outbound.Payload{})
 	case wf.Dir.ChannelNow(surface, t.Channel) != channel || wf.HasNewRootToLand(c, t):
-		wf.PostTo(c, t, bridge.PostRoot, 0, outbound.Payload{Place: bridge.Place{Channel: channel}})
+		wf.PostTo(c, t, bridge.PostRoot, 0, root)
 	}
 }
