@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"parley/bridge/engine/directory"
 	"parley/bridge/engine/own"
 	"parley/channels"
 	"parley/store"
@@ -163,6 +164,26 @@ func (ts *troubles) endRun(account store.AccountID) {
 	delete(ts.fails, k)
 	ts.mu.Unlock()
 	if fails {
+		ts.end(k, false)
+	}
+}
+
+// endOfFormerChannels ends the troubles of channels in which no team works any more, since nothing may be posted there ever again
+// that would end them.
+func (ts *troubles) endOfFormerChannels(dir *directory.Directory) {
+	var ended []troubleKey
+	ts.mu.Lock()
+	for k, fails := range ts.fails {
+		a := dir.Account(k.account)
+		isOfChannel := a != nil && a.Side == store.SideSurface && k.what != "" && k.what != runTrouble
+		if fails && isOfChannel && dir.TeamOfChannel(k.account, k.what) == nil {
+			ended = append(ended, k)
+			delete(ts.fails, k)
+		}
+	}
+	ts.mu.Unlock()
+
+	for _, k := range ended {
 		ts.end(k, false)
 	}
 }

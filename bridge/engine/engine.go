@@ -164,7 +164,9 @@ func (e *Engine) Reload(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("engine: %w", err)
 	}
-	e.directory.Store(directory.New(d))
+	dir := directory.New(d)
+	e.directory.Store(dir)
+	e.troubles.endOfFormerChannels(dir)
 	e.mu.Lock()
 	close(e.directoryChanged)
 	e.directoryChanged = make(chan struct{})

@@ -82,7 +82,7 @@ func TestClosedChannelOpensAgain(t *testing.T) {
 }
 
 // What can't be posted in a channel that is gone goes on in a new thread, once its team has another channel, or once it is handed
-// to a team that has one.
+// to a team that has one. Admins are told that the chat works again when no team works in the closed channel any more.
 func TestChannelThatIsGone(t *testing.T) {
 	t.Parallel()
 	w, _ := besideBilling(t, options{})
@@ -97,6 +97,9 @@ func TestChannelThatIsGone(t *testing.T) {
 	w.chat.Close(support)
 	refused("Into the void")
 	w.moveTeam("Support", invoices)
+	if got := w.text(`SELECT status FROM accounts WHERE id = $1`, w.surface); got != string(channels.Active) {
+		t.Errorf("the chat is %s though no team works in the closed channel", got)
+	}
 	w.advance(2 * time.Minute)
 	thread := threadIn(t, w.chat, invoices, 1, "Into the void")
 	w.chat.Say("ann", invoices, thread, "I see you")

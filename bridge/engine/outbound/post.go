@@ -74,7 +74,6 @@ func (a *attempt) postFailed(ctx context.Context, p bridge.Post, t *store.Thread
 	messageGone := errors.Is(err, bridge.ErrMessageGone)
 	threadLost := errors.Is(err, bridge.ErrThreadLost)
 	if errors.Is(err, bridge.ErrChannelClosed) && a.opensElsewhere(p, t) {
-		e.opt.Engine.Trouble(c.AccountID, p.Place.Channel, nil) // nothing waits for this channel any more
 		threadLost = true
 	}
 

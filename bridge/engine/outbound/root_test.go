@@ -12,10 +12,17 @@ import (
 	"parley/store/dispatch"
 )
 
-// chats is an Engine that knows which channels teams have.
+// chats is an Engine that knows which channels teams have, and notes which roots are lost. It takes no reports of troubles.
 type chats struct {
 	Engine
-	dir *directory.Directory
+	dir  *directory.Directory
+	lost *[]string
+}
+
+// ThreadLost implements Engine.
+func (c chats) ThreadLost(_ context.Context, _ dispatch.Claimed, root string) error {
+	*c.lost = append(*c.lost, root)
+	return nil
 }
 
 // Directory implements Engine.
@@ -28,7 +35,7 @@ func rootIn(home store.AccountID) *attempt {
 	dir := directory.New(store.Directory{Accounts: []store.Account{{ID: 1, Side: store.SideChannel, TeamID: &team}},
 		Channels: []store.TeamChannel{{TeamID: team, AccountID: home, Channel: "home", Home: true}}})
 	return &attempt{
-		e:        New(Options{Engine: chats{dir: dir}}),
+		e:        New(Options{Engine: chats{dir: dir, lost: &[]string{}}}),
 		c:        dispatch.Claimed{AccountID: 2, ConversationID: 3, Delivery: store.Delivery{ID: 4, Kind: string(bridge.PostRoot)}},
 		material: &material{conversations: map[store.ConversationID]*store.Conversation{3: {ID: 3, AccountID: 1}}},
 		body:     Payload{Place: bridge.Place{Channel: "queued"}},
@@ -100,5 +107,19 @@ func TestRootOfAThreadThatHasNone(t *testing.T) {
 		if got := a.isOutdated(post, &store.Thread{AccountID: 2, Channel: "queued", Root: root}); got != want {
 			t.Errorf("a thread with root %q: outdated %t", root, got)
 		}
+	}
+}
+
+// What can't be posted in a closed channel goes on elsewhere. That says nothing of the channel, in which other conversations may wait:
+// admins are not told that it works again.
+func TestConversationLeavesAClosedChannel(t *testing.T) {
+	t.Parallel()
+	a := rootIn(2)
+	closed := &channels.SendError{Class: channels.Retry, Cause: bridge.ErrChannelClosed}
+	post := bridge.Post{Kind: bridge.PostSaid, Place: bridge.Place{Channel: "queued", Thread: "r"}}
+	_, err := a.postFailed(t.Context(), post, &store.Thread{AccountID: 2, Channel: "queued", Root: "r"}, bridge.Sent{}, closed)
+	lost := *a.e.opt.Engine.(chats).lost
+	if len(lost) != 1 || channels.ClassOf(err) != channels.Retry {
+		t.Errorf("lost %q, error %v", lost, err)
 	}
 }
