@@ -192,9 +192,12 @@ func lanesAndEpochs(done []Finish) (lanes []store.LaneID, epochs []int64) {
 	return lanes, epochs
 }
 
+// rootKind is the kind of the deliveries that open threads.
+const rootKind = "root"
+
 // hasLandedRoot returns whether a root has landed.
 func (f *Finish) hasLandedRoot() bool {
-	return slices.ContainsFunc(f.Landed, func(l Landed) bool { return l.Thread != nil })
+	return slices.ContainsFunc(f.Landed, func(l Landed) bool { return l.Thread != nil || l.Post.Kind == rootKind })
 }
 
 // queueBlockGates adds the statement that blocks gates. Replicas lock the gates in the order of their ids.

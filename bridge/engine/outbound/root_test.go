@@ -123,3 +123,20 @@ func TestConversationLeavesAClosedChannel(t *testing.T) {
 		t.Errorf("lost %q, error %v", lost, err)
 	}
 }
+
+// A root is found after its thread was opened anew in the same channel, because the former channel was closed: the thread stays where
+// it is, and the root that was found counts as left.
+func TestSecondRootIsLeft(t *testing.T) {
+	t.Parallel()
+	a := rootIn(2)
+	a.body.Place.Channel = "home"
+	post := bridge.Post{Kind: bridge.PostRoot, Place: bridge.Place{Channel: "home"}}
+	for root, wantLeft := range map[string]bool{"first": true, "found": false} {
+		thread := &store.Thread{ConversationID: 3, AccountID: 2, Channel: "home", Root: root}
+		landed := a.foundPost(post, thread, bridge.Sent{Message: "found"}).Landed[0]
+		isLeft := landed.Left != nil && landed.Left.Message == "found" && landed.Left.Channel == "home"
+		if isLeft != wantLeft || (landed.Thread == nil) != wantLeft {
+			t.Errorf("beside root %q: left %+v, thread %+v", root, landed.Left, landed.Thread)
+		}
+	}
+}

@@ -259,7 +259,20 @@ func (a *attempt) Reconcile(ctx context.Context) (channels.Outcome, relay.Sent, 
 		return a.lookForRoot(ctx, s, p, t)
 	}
 	outcome, sent, err := s.Reconcile(ctx, p)
-	return outcome, landedPost(c, p, t, sent), err
+	return outcome, a.foundPost(p, t, sent), err
+}
+
+// foundPost returns what is to be recorded of a post that was looked for. If the thread has got another root in the right place
+// meanwhile, a root that is found doesn't take its place, but counts as one that was left.
+func (a *attempt) foundPost(p bridge.Post, t *store.Thread, sent bridge.Sent) relay.Sent {
+	out := landedPost(a.c, p, t, sent)
+	isSecond := p.Kind == bridge.PostRoot && t.Root != sent.Message && a.isOutdated(p, t)
+	for i := range out.Landed {
+		if isSecond {
+			out.Landed[i].Thread, out.Landed[i].Left = nil, &out.Landed[i].Post
+		}
+	}
+	return out
 }
 
 // lookForRoot looks for an earlier attempt at a root that is posted in another channel by now than it was queued for. It is absent
@@ -269,12 +282,12 @@ func (a *attempt) lookForRoot(ctx context.Context, s bridge.Surface, now bridge.
 	first.Place.Channel = a.queuedFor(t)
 	outcome, sent, err := s.Reconcile(ctx, first)
 	if err == nil && outcome == channels.Landed {
-		return outcome, landedPost(a.c, first, t, sent), nil
+		return outcome, a.foundPost(first, t, sent), nil
 	}
 
 	outcomeNow, sentNow, errNow := s.Reconcile(ctx, now)
 	sentNow.Blind = sentNow.Blind || sent.Blind
-	landed := landedPost(a.c, now, t, sentNow)
+	landed := a.foundPost(now, t, sentNow)
 	isThere := errNow == nil && outcomeNow == channels.Landed
 	isAbsentBefore := err == nil && outcome == channels.Absent
 	if !isThere && !isAbsentBefore {
