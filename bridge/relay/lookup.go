@@ -95,6 +95,10 @@ func (at attempts) noteAbsent(f *dispatch.Finish, c dispatch.Claimed, p Policy, 
 		at.giveUp(f, c, failed)
 		return
 	}
+	if sent.Blind && wasRepeatedLong(c, p) {
+		f.Wait = lookForLateEvery.Seconds()
+		return
+	}
 
 	f.State = store.Queued
 	at.warnIfLate(f, c, failed)
@@ -111,9 +115,17 @@ func (at attempts) endDoubt(f *dispatch.Finish, c dispatch.Claimed, p Policy) {
 		at.askPerson(f, c)
 	case wasTriedLong:
 		at.giveUp(f, c, &channels.SendError{Class: channels.Ambiguous, Text: c.ErrorText})
+	case wasRepeatedLong(c, p):
+		f.Wait = lookForLateEvery.Seconds()
 	default:
 		at.makeAgain(f, c)
 	}
+}
+
+// wasRepeatedLong reports whether a post that is never given up is no longer made again while nobody can tell whether it was made:
+// otherwise each round would leave one more in the chat, without end.
+func wasRepeatedLong(c dispatch.Claimed, p Policy) bool {
+	return p.RepeatFor > 0 && store.Seconds(c.FirstAgo) > p.RepeatFor
 }
 
 // makeAgain lets a post be made again although nobody could find out whether it was made.

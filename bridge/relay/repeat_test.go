@@ -61,6 +61,45 @@ func TestRepeatedCounted(t *testing.T) {
 	}
 }
 
+// A post that is never given up isn't made again for ever where nobody can tell whether it was made. It is looked for.
+func TestBlindRepeatsEnd(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]struct {
+		outcome channels.Outcome
+		blind   bool
+	}{"nobody may look": {channels.Absent, true}, "nobody knows": {channels.CannotTell, false}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t).effects()
+			s.policy.PreferDouble, s.policy.RetryFor, s.policy.RepeatFor = true, 1000*time.Hour, time.Hour
+			s.send = fails(channels.Ambiguous)
+			looks := 0
+			s.reconcile = func(dispatch.Claimed) (channels.Outcome, relay.Sent, error) {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				looks++
+				if looks > 5 {
+					return channels.Landed, relay.Sent{}, nil
+				}
+				return answer.outcome, relay.Sent{Blind: answer.blind}, nil
+			}
+			s.lane(1, 1)
+			s.start()
+			s.state(1001, "unknown")
+			s.exec(`UPDATE deliveries SET first_at = first_at - interval '2 hours'`)
+			s.age(700)
+			s.until("it has ended", func() bool {
+				s.exec(`UPDATE lanes SET due_at = parley_now() WHERE leased_until IS NULL AND due_at IS NOT NULL`)
+				s.Wake()
+				return s.text(`SELECT state FROM deliveries`) == "accepted"
+			})
+			if got := s.text(`SELECT attempt FROM deliveries`); got != "1" {
+				t.Errorf("%s attempts, want the first one alone", got)
+			}
+		})
+	}
+}
+
 // A post whose answers are always lost, and that never lands, is given up like any other that fails for so long.
 func TestPostIsNotMadeAgainForever(t *testing.T) {
 	t.Parallel()

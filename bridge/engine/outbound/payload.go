@@ -87,7 +87,11 @@ func noteRestored(p *relay.Policy, c dispatch.Claimed) {
 	body := PayloadOf(&c.Delivery)
 	p.Restored = body.Restored && c.State == store.Unknown
 	if body.RestoredAt != nil && c.FirstAt != nil {
-		p.RetryFor += max(body.RestoredAt.Sub(*c.FirstAt), 0)
+		before := max(body.RestoredAt.Sub(*c.FirstAt), 0)
+		p.RetryFor += before
+		if p.RepeatFor > 0 {
+			p.RepeatFor += before
+		}
 	}
 }
 

@@ -154,7 +154,7 @@ func (e *Sender) reportLost(ctx context.Context, c dispatch.Claimed, t *store.Th
 // because nobody would ever see the conversation without it. It returns the error by which the root waits.
 func (e *Sender) reportRefused(ctx context.Context, c dispatch.Claimed, refused error) error {
 	class := channels.ClassOf(refused)
-	isSoon := class == channels.Retry && store.Seconds(c.FirstAgo) <= maxPostRetry
+	isSoon := class == channels.Retry && store.Seconds(c.FirstAgo) <= e.Policy(c).RepeatFor
 	if isSoon || class == channels.Throttled || class == channels.AuthBroken || class == channels.Ambiguous {
 		return refused
 	}
@@ -165,6 +165,14 @@ func (e *Sender) reportRefused(ctx context.Context, c dispatch.Claimed, refused 
 	}
 	err := e.opt.Engine.RootRefused(ctx, c, text)
 	return &channels.SendError{Class: channels.Retry, Wait: closedChannelRetry, Text: text, Cause: errors.Join(refused, err)}
+}
+
+// reportUnclear journals, once, that nobody could tell for long whether a root is there.
+func (e *Sender) reportUnclear(ctx context.Context, c dispatch.Claimed) error {
+	if store.Seconds(c.FirstAgo) <= e.Policy(c).RepeatFor {
+		return nil
+	}
+	return e.opt.Engine.RootRefused(ctx, c, "I can't tell whether the first message of its thread is there. "+c.ErrorText)
 }
 
 // makePost makes the post of a delivery, as things are now, with the thread to which it goes.

@@ -3,7 +3,9 @@ package outbound
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
+	"time"
 
 	"parley/bridge"
 	"parley/bridge/engine/directory"
@@ -17,6 +19,16 @@ type chats struct {
 	Engine
 	dir  *directory.Directory
 	lost *[]string
+	told *int // how often admins are told that a root isn't there
+}
+
+// Surface implements Engine.
+func (chats) Surface(store.AccountID) bridge.Surface { return nil }
+
+// RootRefused implements Engine.
+func (c chats) RootRefused(context.Context, dispatch.Claimed, string) error {
+	*c.told++
+	return nil
 }
 
 // ThreadLost implements Engine.
@@ -35,7 +47,7 @@ func rootIn(home store.AccountID) *attempt {
 	dir := directory.New(store.Directory{Accounts: []store.Account{{ID: 1, Side: store.SideChannel, TeamID: &team}},
 		Channels: []store.TeamChannel{{TeamID: team, AccountID: home, Channel: "home", Home: true}}})
 	return &attempt{
-		e:        New(Options{Engine: chats{dir: dir, lost: &[]string{}}}),
+		e:        New(Options{Engine: chats{dir: dir, lost: &[]string{}, told: new(int)}}),
 		c:        dispatch.Claimed{AccountID: 2, ConversationID: 3, Delivery: store.Delivery{ID: 4, Kind: string(bridge.PostRoot)}},
 		material: &material{conversations: map[store.ConversationID]*store.Conversation{3: {ID: 3, AccountID: 1}}},
 		body:     Payload{Place: bridge.Place{Channel: "queued"}},
@@ -137,6 +149,29 @@ func TestSecondRootIsLeft(t *testing.T) {
 		isLeft := landed.Left != nil && landed.Left.Message == "found" && landed.Left.Channel == "home"
 		if isLeft != wantLeft || (landed.Thread == nil) != wantLeft {
 			t.Errorf("beside root %q: left %+v, thread %+v", root, landed.Left, landed.Thread)
+		}
+	}
+}
+
+// Admins are told of a root of which nobody could tell for a week whether it is there; the time before a restore doesn't count.
+func TestUnclearRootIsTold(t *testing.T) {
+	t.Parallel()
+	const days = 24 * 60 * 60
+	now := time.Now()
+	first := now.Add(-20 * days * time.Second)
+	restored := fmt.Sprintf(`{"restored": true, "restored_at": %q}`, now.Add(-days*time.Second).Format(time.RFC3339))
+	for name, c := range map[string]struct {
+		ago     float64
+		payload string
+		want    int
+	}{"soon": {6 * days, `{}`, 0}, "after a week": {8 * days, `{}`, 1}, "restored yesterday": {20 * days, restored, 0}} {
+		a := rootIn(2)
+		a.c.FirstAgo, a.c.FirstAt, a.c.Payload = c.ago, &first, []byte(c.payload)
+		if err := a.e.reportUnclear(t.Context(), a.c); err != nil {
+			t.Error(err)
+		}
+		if told := *a.e.opt.Engine.(chats).told; told != c.want {
+			t.Errorf("%s: told %d times", name, told)
 		}
 	}
 }

@@ -130,7 +130,8 @@ func (e *Sender) Policy(c dispatch.Claimed) relay.Policy {
 		Backoff:        []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute},
 	}
 	if kind == bridge.PostRoot {
-		p.RetryFor = maxRootRetry // without it nobody would ever see the conversation; see reportRefused
+		p.RetryFor = maxRootRetry // without it nobody would ever see the conversation; see reportRefused, reportUnclear
+		p.RepeatFor = maxPostRetry
 	} else if p.BestEffort {
 		p.RetryFor = maxBestEffort
 	} else if kind == bridge.PostMark {
@@ -255,8 +256,12 @@ func (a *attempt) Reconcile(ctx context.Context) (channels.Outcome, relay.Sent, 
 		return channels.CannotTell, relay.Sent{}, err
 	}
 
-	if p.Kind == bridge.PostRoot && a.queuedFor(t) != p.Place.Channel {
-		return a.lookForRoot(ctx, s, p, t)
+	if p.Kind == bridge.PostRoot {
+		outcome, sent, err := a.lookForRoot(ctx, s, p, t)
+		if err != nil || outcome != channels.Landed {
+			err = errors.Join(err, a.e.reportUnclear(ctx, c))
+		}
+		return outcome, sent, err
 	}
 	outcome, sent, err := s.Reconcile(ctx, p)
 	return outcome, a.foundPost(p, t, sent), err
@@ -275,14 +280,15 @@ func (a *attempt) foundPost(p bridge.Post, t *store.Thread, sent bridge.Sent) re
 	return out
 }
 
-// lookForRoot looks for an earlier attempt at a root that is posted in another channel by now than it was queued for. It is absent
-// only if neither of the two channels has it.
+// lookForRoot looks for an earlier attempt at a root, first in the channel for which it was queued. If it is posted in another one by
+// now, it is absent only if neither of the two has it.
 func (a *attempt) lookForRoot(ctx context.Context, s bridge.Surface, now bridge.Post, t *store.Thread) (channels.Outcome, relay.Sent, error) {
 	first := now
 	first.Place.Channel = a.queuedFor(t)
 	outcome, sent, err := s.Reconcile(ctx, first)
-	if err == nil && outcome == channels.Landed {
-		return outcome, a.foundPost(first, t, sent), nil
+	isFound := err == nil && outcome == channels.Landed
+	if isFound || first.Place.Channel == now.Place.Channel {
+		return outcome, a.foundPost(first, t, sent), err
 	}
 
 	outcomeNow, sentNow, errNow := s.Reconcile(ctx, now)
