@@ -84,6 +84,13 @@ func (at attempts) lookForAttempt(ctx context.Context, f *dispatch.Finish, c dis
 // again, as after any failed attempt; until then it is looked for once more, because what was sent may arrive late.
 func (at attempts) noteAbsent(f *dispatch.Finish, c dispatch.Claimed, p Policy, sent Sent) {
 	absentFor, needed := store.Seconds(c.AbsentAgo), at.opt.absentFor(p.AbsentFor)
+	wasTriedLong := store.Seconds(c.FirstAgo) > p.RetryFor
+	isSafe := p.PreferDouble && !sent.Blind // a post that is surely absent can be made again without harm
+	if wasTriedLong && isSafe && wasAbsentBefore(c) {
+		at.giveUpLate(f, c, p.RequestTimeout+at.opt.ReconcileAfter+needed)
+		return
+	}
+
 	foundAbsentTwice := c.AbsentAgo > 0 && absentFor >= needed
 	if !foundAbsentTwice {
 		f.Absent = c.AbsentAgo == 0
@@ -91,7 +98,7 @@ func (at attempts) noteAbsent(f *dispatch.Finish, c dispatch.Claimed, p Policy, 
 		return
 	}
 	failed := &channels.SendError{Class: channels.Ambiguous, Text: c.ErrorText}
-	if store.Seconds(c.FirstAgo) > p.RetryFor {
+	if wasTriedLong && !isSafe { // else the time may have passed in waits that don't count: one more attempt tells
 		at.giveUp(f, c, failed)
 		return
 	}
@@ -105,6 +112,19 @@ func (at attempts) noteAbsent(f *dispatch.Finish, c dispatch.Claimed, p Policy, 
 	if sent.Blind {
 		at.makeAgain(f, c)
 	}
+}
+
+// wasAbsentBefore reports whether an earlier attempt than the current one was found to be absent.
+func wasAbsentBefore(c dispatch.Claimed) bool { return c.AbsentAt != nil && c.AbsentAgo == 0 }
+
+// giveUpLate gives up a delivery whose current attempt is absent, too, once the attempt can't arrive any more. It doesn't note the
+// absence: then the earlier attempt's, by which it gives up, would be forgotten.
+func (at attempts) giveUpLate(f *dispatch.Finish, c dispatch.Claimed, after time.Duration) {
+	if rest := after - store.Seconds(c.SentAgo); rest > 0 {
+		f.Wait = min(rest, lookForLateEvery).Seconds()
+		return
+	}
+	at.giveUp(f, c, &channels.SendError{Class: channels.Ambiguous, Text: c.ErrorText})
 }
 
 // endDoubt ends the search for an attempt of which nobody can tell for long. A post whose answers are always lost is not made

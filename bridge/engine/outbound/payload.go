@@ -78,7 +78,8 @@ func PayloadOf(d *store.Delivery) Payload {
 }
 
 // noteRestored notes in the policy of a delivery that it came with a backup: it may have been sent after the backup was made.
-// The time before the restore doesn't count for how long it is tried, since nobody tried it here.
+// The time before the restore doesn't count for how long it is tried, since nobody tried it here. Versions before restored_at didn't
+// note when that was: there the time before the current attempt doesn't count, until it was made again though it may be there.
 func noteRestored(p *relay.Policy, c dispatch.Claimed) {
 	if !bytes.Contains(c.Payload, []byte(`"restored"`)) { // mostly: spare the decoding
 		return
@@ -86,8 +87,12 @@ func noteRestored(p *relay.Policy, c dispatch.Claimed) {
 
 	body := PayloadOf(&c.Delivery)
 	p.Restored = body.Restored && c.State == store.Unknown
-	if body.RestoredAt != nil && c.FirstAt != nil {
-		before := max(body.RestoredAt.Sub(*c.FirstAt), 0)
+	since := body.RestoredAt
+	if since == nil && body.Restored && !body.Unsure {
+		since = c.SentAt
+	}
+	if since != nil && c.FirstAt != nil {
+		before := max(since.Sub(*c.FirstAt), 0)
 		p.RetryFor += before
 		if p.RepeatFor > 0 {
 			p.RepeatFor += before
