@@ -161,9 +161,15 @@ func TestHandOverBack(t *testing.T) {
 	w.chat.Wait(t, "its root is under way", func() bool { return w.chat.Struck() == 2 })
 	w.chat.Say("ben", billing, there, "!tag Invoice")
 	w.chat.Wait(t, "the card shows it", func() bool { return strings.Contains(w.chat.Get(billing, there).Plain(), "Invoice") })
+	w.chat.Say("ben", billing, there, "!tag Refund")
+	w.chat.Wait(t, "the card shows that, too", func() bool { return strings.Contains(w.chat.Get(billing, there).Plain(), "Refund") })
+	if n := w.count(`SELECT count(*) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id
+		WHERE l.key LIKE '%:say' AND d.kind = 'card' AND d.state = 'queued' AND NOT d.payload ? 'left'`); n != 1 {
+		t.Errorf("%d updates wait behind the new root, want one for all changes", n)
+	}
 	close(answer)
 	back = threadIn(t, w.chat, support, 3, "back")
-	w.card(back, "Invoice")
+	w.card(back, "Refund")
 	says(t, w.chat, billing, there, "[handed_over]", "goes on "+support+"/"+back)
 	w.writes("kim", "Hello again")
 	if thread := w.thread("Hello again"); thread != back {

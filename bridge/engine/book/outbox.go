@@ -51,7 +51,6 @@ type shift struct {
 type Lane struct {
 	store.Lane
 	Fresh, Dirty bool        // it is new in this batch; the batch changed it
-	HasNewRoot   bool        // the batch put a thread's root at its end
 	Gate         *store.Gate // the gate of a new or moved lane: its id becomes known in Flush
 	Waiting      []*Delivery // agents' messages that wait in the lane, in order, as far as they were loaded
 }

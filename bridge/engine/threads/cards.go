@@ -30,7 +30,6 @@ func (th *Writer) QueueCards(wait time.Duration) {
 			}
 
 			t.Card, t.CardChanged = card, true
-			queueCardOfNewRoot(th, c, t)
 			l := th.SurfaceLane(c, t, bridge.PostCard)
 			waiting := l.Tail - l.Head // updates that have not begun, and so will show the new state
 			if l.LeasedUntil != nil {
@@ -56,19 +55,6 @@ func (th *Writer) QueueCards(wait time.Duration) {
 				th.Outbox.SetDue(l, &soon)
 			}
 		}
-	}
-}
-
-// queueCardOfNewRoot has the next root of a thread that is handed over brought up to date: its attempt may have begun before
-// the change, and an update in the lane of cards goes to the root that the thread still has. A root that this batch has queued
-// shows the change by itself.
-func queueCardOfNewRoot(th *Writer, c *book.Conversation, t *book.Thread) {
-	if !th.HasNewRootToLand(c, t) {
-		return
-	}
-	l := th.SurfaceLane(c, t, bridge.PostRoot)
-	if !l.HasNewRoot {
-		th.Outbox.Enqueue(l, string(bridge.PostCard), 0, outbound.Payload{}, nil)
 	}
 }
 

@@ -53,7 +53,7 @@ func (th *Writer) PostTo(c *book.Conversation, t *book.Thread, kind bridge.PostK
 	l := th.SurfaceLane(c, t, kind)
 	d := th.Outbox.Enqueue(l, string(kind), messageID, p, nil)
 	if kind == bridge.PostRoot {
-		l.Priority, l.HasNewRoot = store.PriorityRoot, true
+		l.Priority = store.PriorityRoot
 	}
 	return d
 }

@@ -55,16 +55,27 @@ func (wf *UseCases) handOver(c *book.Conversation, agent *store.Agent, surface s
 	}
 
 	closing := bridge.Line{Content: bridge.LineHandedOver, By: wf.Dir.As(left.AccountID, line.By), Args: bridge.Args{Team: team.Name}, Customer: c.Customer()}
+	root := outbound.Payload{Place: bridge.Place{Channel: channel}}
 	isLeftUnknown := there == left.AccountID && (mayLeave || left.Root == "") // until the roots before the new one have landed
 	if isLeftUnknown {
-		wf.openThreadIn(c, there, outbound.Payload{Place: bridge.Place{Channel: channel}, Line: &closing})
-		wf.Line(c, line)
-		return
+		root.Line = &closing
 	}
 
-	wf.openThreadIn(c, there, outbound.Payload{Place: bridge.Place{Channel: channel}})
+	wf.openThreadIn(c, there, root)
 	wf.Line(c, line)
-	wf.CloseThread(c, left, there, closing)
+	if !isLeftUnknown {
+		wf.CloseThread(c, left, there, closing)
+	}
+	if there == left.AccountID {
+		wf.queueCardOfNewRoot(c, left)
+	}
+}
+
+// queueCardOfNewRoot has the root of a hand-over brought up to date once it has landed: its attempt may begin before a change, and
+// an update in the lane of cards goes to the root that the thread still has. One update shows all that has changed until then.
+func (wf *UseCases) queueCardOfNewRoot(c *book.Conversation, t *book.Thread) {
+	l := wf.SurfaceLane(c, t, bridge.PostRoot)
+	wf.Outbox.Enqueue(l, string(bridge.PostCard), 0, outbound.Payload{}, nil)
 }
 
 // openThreadIn queues the root in another channel. The thread moves when that root is posted: deliveries before the
