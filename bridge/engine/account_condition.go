@@ -92,6 +92,7 @@ type troubles struct {
 	fails  map[troubleKey]bool      // as this process has seen it; false means that it was seen to work
 	broken map[store.AccountID]bool // as the database said within the last second
 	asked  map[troubleKey]bool      // which things of broken accounts were noted to work since then
+	judged *directory.Directory     // by which endOfFormerChannels was done last
 }
 
 // record records why one thing of an account fails (what), or with c nil that it works again. The admins are told of a
@@ -169,10 +170,16 @@ func (ts *troubles) endRun(account store.AccountID) {
 }
 
 // endOfFormerChannels ends the troubles of channels in which no team works any more, since nothing may be posted there ever again
-// that would end them.
+// that would end them. It does so once for each directory, since a conversation that is over may still be told something there.
 func (ts *troubles) endOfFormerChannels(dir *directory.Directory) {
 	var ended []troubleKey
 	ts.mu.Lock()
+	if ts.judged == dir {
+		ts.mu.Unlock()
+		return
+	}
+
+	ts.judged = dir
 	for k, fails := range ts.fails {
 		a := dir.Account(k.account)
 		isOfChannel := a != nil && a.Side == store.SideSurface && k.what != "" && k.what != runTrouble

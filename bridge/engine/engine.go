@@ -164,9 +164,7 @@ func (e *Engine) Reload(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("engine: %w", err)
 	}
-	dir := directory.New(d)
-	e.directory.Store(dir)
-	e.troubles.endOfFormerChannels(dir)
+	e.directory.Store(directory.New(d))
 	e.mu.Lock()
 	close(e.directoryChanged)
 	e.directoryChanged = make(chan struct{})
@@ -300,7 +298,8 @@ func (e *Engine) watchSettings(ctx context.Context) error {
 	}
 }
 
-// readSettings rereads the directory if it is out of date, and which accounts don't work.
+// readSettings rereads the directory if it is out of date, and which accounts don't work. What failed in channels that the directory
+// no longer has fails no more.
 func (e *Engine) readSettings(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
 	defer cancel()
@@ -308,10 +307,12 @@ func (e *Engine) readSettings(ctx context.Context) error {
 		return err
 	}
 	version, _, err := store.SettingsVersion(ctx, e.pool)
-	if err != nil || version == e.directory.Load().Version {
-		return err
+	if err == nil && version != e.directory.Load().Version {
+		err = e.Reload(ctx)
 	}
-	return e.Reload(ctx)
+
+	e.troubles.endOfFormerChannels(e.directory.Load()) //nolint:contextcheck // conditions are written within a time of their own
+	return err
 }
 
 // newWork makes the work on a batch. now is the time by Parley's clock, real by the database's.

@@ -203,14 +203,8 @@ func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f own.Fact) error {
 		w.workflow.OwnersLeft(c)
 	case own.Window:
 		w.replies.WindowOver(c)
-	case own.ThreadLost:
-		return w.ThreadLost(c, f.Surface, f.Root)
-	case own.RootLeft:
-		threads.CloseLeft(w.Writer, c, f)
-	case own.Doubted:
-		threads.Doubles{Writer: w.Writer}.Seek(c, f)
-	case own.Sought:
-		threads.Doubles{Writer: w.Writer}.TakeResult(c, f)
+	case own.ThreadLost, own.RootLeft, own.Doubted, own.Sought:
+		return w.applyOfRoot(c, f)
 	case own.PostFailed:
 		w.postFailed(c, f)
 	case own.Early:
@@ -233,6 +227,21 @@ func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f own.Fact) error {
 		w.intake.Receipts.ReplyLate(c, f)
 	case string(relay.ReportUnclear):
 		w.intake.Receipts.ReplyUnclear(c, f)
+	}
+	return nil
+}
+
+// applyOfRoot applies a fact about the root of a conversation's thread.
+func (w *work) applyOfRoot(c *book.Conversation, f own.Fact) error {
+	switch f.Kind {
+	case own.ThreadLost:
+		return w.ThreadLost(c, f.Surface, f.Root)
+	case own.RootLeft:
+		threads.CloseLeft(w.Writer, c, f)
+	case own.Doubted:
+		threads.Doubles{Writer: w.Writer}.Seek(c, f)
+	case own.Sought:
+		threads.Doubles{Writer: w.Writer}.TakeResult(c, f)
 	}
 	return nil
 }
