@@ -169,7 +169,7 @@ func (ts *troubles) endRun(account store.AccountID) {
 	}
 }
 
-// endOfFormerChannels ends the troubles of channels in which no team works any more, since nothing may be posted there ever again
+// endOfFormerChannels ends the troubles of channels in which no threads open any more, since nothing may be posted there ever again
 // that would end them. It does so once for each directory, since a conversation that is over may still be told something there.
 func (ts *troubles) endOfFormerChannels(dir *directory.Directory) {
 	var ended []troubleKey
@@ -183,7 +183,7 @@ func (ts *troubles) endOfFormerChannels(dir *directory.Directory) {
 	for k, fails := range ts.fails {
 		a := dir.Account(k.account)
 		isOfChannel := a != nil && a.Side == store.SideSurface && k.what != "" && k.what != runTrouble
-		if fails && isOfChannel && dir.TeamOfChannel(k.account, k.what) == nil {
+		if fails && isOfChannel && !dir.OpensThreads(k.account, k.what) {
 			ended = append(ended, k)
 			delete(ts.fails, k)
 		}

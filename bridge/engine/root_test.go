@@ -100,6 +100,9 @@ func TestReroot(t *testing.T) {
 	if n := len(w.chat.Messages(support, "")); n != 1 {
 		t.Errorf("%d roots, want 1", n)
 	}
+	if n := w.count(`SELECT count(*) FROM deliveries WHERE kind = 'root' AND payload::text LIKE '%' || $1 || '%'`, support); n != 0 {
+		t.Errorf("%d roots name the channel of their thread: the version before passes them over", n)
+	}
 
 	answer := make(chan struct{})
 	w.chat.AddFault(bridgetest.Fault{Call: "post", Until: answer})

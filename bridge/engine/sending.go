@@ -111,9 +111,9 @@ func (h host) ThreadLost(ctx context.Context, c dispatch.Claimed, root string) e
 }
 
 // RootRefused implements outbound.Engine.
-func (h host) RootRefused(ctx context.Context, c dispatch.Claimed, text string) error {
+func (h host) RootRefused(ctx context.Context, c dispatch.Claimed, reason, text string) error {
 	f := own.Fact{Kind: own.PostFailed, Conversation: c.ConversationID, Delivery: c.ID, Account: c.AccountID, Post: c.Kind, Text: text}
-	return h.journalFact(ctx, f.Event(fmt.Sprintf("refused:%d", c.ID)))
+	return h.journalFact(ctx, f.Event(fmt.Sprintf("%s:%d", reason, c.ID)))
 }
 
 // journalFact stores an own fact and has it applied.

@@ -6,6 +6,7 @@ package directory
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -207,6 +208,14 @@ func (d *Directory) TeamOfChannel(surface store.AccountID, channel string) *stor
 	}
 
 	return nil
+}
+
+// OpensThreads reports whether threads of a team or an account open in a channel.
+func (d *Directory) OpensThreads(surface store.AccountID, channel string) bool {
+	isTeams := slices.ContainsFunc(d.Channels, func(c store.TeamChannel) bool { return c.AccountID == surface && c.Channel == channel })
+	return isTeams || slices.ContainsFunc(slices.Collect(maps.Values(d.accounts)), func(a *store.Account) bool {
+		return a.SurfaceID != nil && *a.SurfaceID == surface && a.SurfaceChannel == channel
+	})
 }
 
 // TeamsOf returns the teams whose member an agent is.

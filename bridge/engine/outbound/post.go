@@ -96,6 +96,9 @@ func (a *attempt) postFailed(ctx context.Context, p bridge.Post, t *store.Thread
 	}
 
 	if errors.Is(err, bridge.ErrChannelClosed) {
+		if a.isMissedByNobody(p) {
+			return relay.Sent{}, nil
+		}
 		why := &channels.SendError{Text: "The channel " + p.Place.Channel + " can't be posted to."}
 		errors.As(err, &why) // keeps these words only if the chat has said nothing itself
 		e.opt.Engine.Trouble(c.AccountID, p.Place.Channel, &channels.Condition{Status: channels.Broken, Text: why.Text, Hint: why.Hint})
@@ -123,6 +126,15 @@ func (a *attempt) opensElsewhere(p bridge.Post, t *store.Thread) bool {
 	isOfOpen := isOpen && (p.Kind == bridge.PostCard || p.Kind == bridge.PostMark)
 	there, channel := a.home()
 	return there == a.c.AccountID && channel != p.Place.Channel && (isMissed || isOfOpen)
+}
+
+// isMissedByNobody reports whether a post only shows how a conversation ended, in a channel in which no threads open any more. Nobody
+// would mend that channel for it; should the conversation go on, its thread opens elsewhere.
+func (a *attempt) isMissedByNobody(p bridge.Post) bool {
+	conv := a.conversations[a.c.ConversationID]
+	isOver := conv != nil && !bridge.Status(conv.Status).Open()
+	showsState := p.Kind == bridge.PostCard || p.Kind == bridge.PostMark
+	return isOver && showsState && !a.e.opt.Engine.Directory().OpensThreads(a.c.AccountID, p.Place.Channel)
 }
 
 // isPlaceGone reports whether a post failed because what it needs in the chat is no longer there: its message, its thread or
@@ -154,7 +166,7 @@ func (e *Sender) reportLost(ctx context.Context, c dispatch.Claimed, t *store.Th
 // because nobody would ever see the conversation without it. It returns the error by which the root waits.
 func (e *Sender) reportRefused(ctx context.Context, c dispatch.Claimed, refused error) error {
 	class := channels.ClassOf(refused)
-	isSoon := class == channels.Retry && store.Seconds(c.FirstAgo) <= e.Policy(c).RepeatFor
+	isSoon := class == channels.Retry && !e.waitsLong(c)
 	if isSoon || class == channels.Throttled || class == channels.AuthBroken || class == channels.Ambiguous {
 		return refused
 	}
@@ -163,16 +175,22 @@ func (e *Sender) reportRefused(ctx context.Context, c dispatch.Claimed, refused 
 	if se, ok := errors.AsType[*channels.SendError](refused); ok {
 		text = se.Text
 	}
-	err := e.opt.Engine.RootRefused(ctx, c, text)
+	err := e.opt.Engine.RootRefused(ctx, c, "refused", text)
 	return &channels.SendError{Class: channels.Retry, Wait: closedChannelRetry, Text: text, Cause: errors.Join(refused, err)}
 }
 
 // reportUnclear journals, once, that nobody could tell for long whether a root is there.
 func (e *Sender) reportUnclear(ctx context.Context, c dispatch.Claimed) error {
-	if store.Seconds(c.FirstAgo) <= e.Policy(c).RepeatFor {
+	if !e.waitsLong(c) {
 		return nil
 	}
-	return e.opt.Engine.RootRefused(ctx, c, "I can't tell whether the first message of its thread is there. "+c.ErrorText)
+	return e.opt.Engine.RootRefused(ctx, c, "unclear", "I can't tell whether the first message of its thread is there. "+c.ErrorText)
+}
+
+// waitsLong reports whether a root has been tried for longer than other posts are, without the time before a restore.
+func (e *Sender) waitsLong(c dispatch.Claimed) bool {
+	beforeRestore := e.Policy(c).RetryFor - maxRootRetry
+	return store.Seconds(c.FirstAgo)-beforeRestore > maxPostRetry
 }
 
 // makePost makes the post of a delivery, as things are now, with the thread to which it goes.

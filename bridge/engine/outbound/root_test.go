@@ -26,7 +26,7 @@ type chats struct {
 func (chats) Surface(store.AccountID) bridge.Surface { return nil }
 
 // RootRefused implements Engine.
-func (c chats) RootRefused(context.Context, dispatch.Claimed, string) error {
+func (c chats) RootRefused(context.Context, dispatch.Claimed, string, string) error {
 	*c.told++
 	return nil
 }
@@ -172,6 +172,41 @@ func TestUnclearRootIsTold(t *testing.T) {
 		}
 		if told := *a.e.opt.Engine.(chats).told; told != c.want {
 			t.Errorf("%s: told %d times", name, told)
+		}
+	}
+}
+
+// A root is made again at least once, however long it waited before: only then is it looked for alone.
+func TestRootIsMadeAgainAtLeastOnce(t *testing.T) {
+	t.Parallel()
+	for payload, want := range map[string]time.Duration{`{}`: 0, `{"unsure": true}`: maxPostRetry} {
+		a := rootIn(2)
+		a.c.Payload = []byte(payload)
+		if got := a.e.Policy(a.c).RepeatFor; got != want {
+			t.Errorf("%s is made again for %v, want %v", payload, got, want)
+		}
+	}
+}
+
+// In a channel that is closed, and in which no threads open any more, nobody waits for the card of a conversation that is over.
+func TestCardInAFormerChannel(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		kind    bridge.PostKind
+		status  bridge.Status
+		channel string
+		want    bool
+	}{
+		"card of one that is over":    {bridge.PostCard, bridge.StatusResolved, "former", true},
+		"card of one that is open":    {bridge.PostCard, bridge.StatusOpen, "former", false},
+		"words of one that is over":   {bridge.PostSaid, bridge.StatusResolved, "former", false},
+		"card in the team's channel":  {bridge.PostCard, bridge.StatusResolved, "home", false},
+		"mark in one that is no more": {bridge.PostMark, bridge.StatusClosed, "former", true},
+	} {
+		a := rootIn(2)
+		a.conversations[3].Status = string(c.status)
+		if got := a.isMissedByNobody(bridge.Post{Kind: c.kind, Place: bridge.Place{Channel: c.channel}}); got != c.want {
+			t.Errorf("%s: %v", name, got)
 		}
 	}
 }

@@ -58,8 +58,8 @@ type Engine interface {
 	Trouble(account store.AccountID, what string, c *channels.Condition)
 	// ThreadLost journals, once, that the root of a conversation's thread is gone.
 	ThreadLost(ctx context.Context, c dispatch.Claimed, root string) error
-	// RootRefused journals, once, that a thread can't be opened.
-	RootRefused(ctx context.Context, c dispatch.Claimed, text string) error
+	// RootRefused journals that a thread can't be opened: once for each reason, which is a word, with a text for people.
+	RootRefused(ctx context.Context, c dispatch.Claimed, reason, text string) error
 }
 
 // Options are the options of a Sender.
@@ -130,8 +130,10 @@ func (e *Sender) Policy(c dispatch.Claimed) relay.Policy {
 		Backoff:        []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute},
 	}
 	if kind == bridge.PostRoot {
-		p.RetryFor = maxRootRetry // without it nobody would ever see the conversation; see reportRefused, reportUnclear
-		p.RepeatFor = maxPostRetry
+		p.RetryFor = maxRootRetry          // without it nobody would ever see the conversation; see reportRefused, reportUnclear
+		if PayloadOf(&c.Delivery).Unsure { // made again once already: better twice than never
+			p.RepeatFor = maxPostRetry
+		}
 	} else if p.BestEffort {
 		p.RetryFor = maxBestEffort
 	} else if kind == bridge.PostMark {
@@ -258,7 +260,8 @@ func (a *attempt) Reconcile(ctx context.Context) (channels.Outcome, relay.Sent, 
 
 	if p.Kind == bridge.PostRoot {
 		outcome, sent, err := a.lookForRoot(ctx, s, p, t)
-		if err != nil || outcome != channels.Landed {
+		isUnclear := err != nil || outcome == channels.CannotTell || outcome == channels.Absent && sent.Blind
+		if isUnclear {
 			err = errors.Join(err, a.e.reportUnclear(ctx, c))
 		}
 		return outcome, sent, err

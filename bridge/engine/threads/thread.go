@@ -88,18 +88,20 @@ func (th *Writer) ThreadLost(c *book.Conversation, surface store.AccountID, root
 	t.Rerooted++
 	l.Priority, l.Dirty = store.PriorityRoot, true
 	l.Epoch++ // what comes late of an attempt whose lease has ended would count for the new root
-	th.Outbox.EnqueueFirst(l, bridge.PostRoot, outbound.Payload{Place: bridge.Place{Channel: channelOfNewRoot(th, c, t)}})
+	th.Outbox.EnqueueFirst(l, bridge.PostRoot, outbound.Payload{Place: bridge.Place{Channel: otherChannel(th, c, t)}})
 	th.Log.ByParley(c, store.DeedRerooted, nil)
 	return nil
 }
 
-// channelOfNewRoot returns the channel in which a thread opens anew. The root's delivery names it, so that an attempt whose answer
-// was lost is looked for there, whichever channel the team has by then.
-func channelOfNewRoot(th *Writer, c *book.Conversation, t *book.Thread) string {
-	if there, channel := th.Dir.Home(c.Account, c.TeamID); there == t.AccountID {
-		return channel
+// otherChannel returns the channel in which a thread opens anew, if its conversation belongs in another one by now; "" means its
+// own. The root's delivery names it, so that an attempt whose answer was lost is looked for there, whichever channel the team has by
+// then. A root that names its thread's own channel would be passed over by the version before, as that of a hand-over.
+func otherChannel(th *Writer, c *book.Conversation, t *book.Thread) string {
+	there, channel := th.Dir.Home(c.Account, c.TeamID)
+	if there != t.AccountID || channel == th.Dir.ChannelNow(t.AccountID, t.Channel) {
+		return ""
 	}
-	return t.Channel
+	return channel
 }
 
 // CloseThread shows in a thread that the conversation has left where it goes on. A root in the same chat is updated
