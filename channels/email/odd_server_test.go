@@ -207,6 +207,25 @@ func TestOneOddMailBesideSentMail(t *testing.T) {
 	}
 }
 
+// A server refuses an old mail, the folder's first, and a new one each time. The good mail between them comes, and what comes behind
+// the bad one, too.
+func TestGoodMailBeforeARefusedOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mail("old and bad")
+	stop := w.run()
+	w.ready()
+	stop()
+	w.mail("good")
+	w.mail("bad")
+	w.opts.Timing.Poll = 10 * time.Millisecond
+	w.point(oddly(t, w.IMAPAddr(), usual, refusing(`^\* [13] FETCH .*BODY\[`)), w.SMTPAddr())
+	w.run()
+	w.arrives("good", "quarantined")
+	w.mail("better")
+	w.arrives("good", "quarantined", "better")
+}
+
 // netease lets a server open no folder before a program says what it is, as NetEase's do. The server behind knows no ID.
 func netease() func(string) string {
 	examined, unknown := regexp.MustCompile(`(?m)^(T\d+) OK \[READ-ONLY\].*\r\n`), regexp.MustCompile(`^(T\d+) BAD Unknown command.*\r\n`)

@@ -112,7 +112,8 @@ func (t *batchFetch) releaseReserved() {
 }
 
 // fetchBatch fetches the first of the mails: as many as fit into a batch, or only one if it is large or may
-// break the connection.
+// break the connection. If the server refuses a mail, fetchBatch returns those before it without an error, so that they are
+// stored and the next batch begins at that mail: otherwise each session would fetch them anew.
 func (t *batchFetch) fetchBatch(ctx context.Context, uids []imap.UID) ([]outcome, error) {
 	count := 1
 	if uids[0] > t.folder.careUpTo {
@@ -139,6 +140,9 @@ func (t *batchFetch) fetchBatch(ctx context.Context, uids []imap.UID) ([]outcome
 		} else if !isFetched {
 			var err error
 			if o, err = t.fetchSingle(ctx, uid, o.mail); err != nil {
+				if isRefusal(err) && len(done) > 0 {
+					return done, nil
+				}
 				return nil, err
 			}
 		}
