@@ -226,6 +226,18 @@ func TestGoodMailBeforeARefusedOne(t *testing.T) {
 	w.arrives("good", "quarantined", "better")
 }
 
+// Where handled mail is archived, a mail that the server refuses is soon the folder's first. It doesn't hold up those behind it.
+func TestRefusedMailIsTheFirst(t *testing.T) {
+	t.Parallel()
+	w := newWatchedWorld(t)
+	w.opts.Timing.RetryFirst, w.opts.Timing.RetryMax = time.Hour, time.Hour // a session that ends would keep the mails away
+	w.mail("bad")
+	w.mail("good")
+	w.point(oddly(t, w.IMAPAddr(), usual, refusing(`^\* 1 FETCH .*BODY\[`)), w.SMTPAddr())
+	w.run()
+	w.arrives("quarantined", "good")
+}
+
 // netease lets a server open no folder before a program says what it is, as NetEase's do. The server behind knows no ID.
 func netease() func(string) string {
 	examined, unknown := regexp.MustCompile(`(?m)^(T\d+) OK \[READ-ONLY\].*\r\n`), regexp.MustCompile(`^(T\d+) BAD Unknown command.*\r\n`)

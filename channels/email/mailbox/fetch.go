@@ -248,6 +248,30 @@ func (s *imapSession) isInFolder(uid imap.UID) (bool, error) {
 	return slices.Contains(found, uid), err
 }
 
+// otherMail returns a mail of the selected folder that is neither uid nor one of bad, or 0 if there is none. It asks only for
+// the first mails, as many as are certain to have one among them.
+func (s *imapSession) otherMail(uid imap.UID, bad map[imap.UID]bool) (imap.UID, error) {
+	selected := s.client.Mailbox()
+	if selected == nil || selected.NumMessages == 0 {
+		return 0, nil
+	}
+
+	var first imap.SeqSet
+	first.AddRange(1, min(selected.NumMessages, uint32(len(bad)+2)))
+	found, err := s.search(&imap.SearchCriteria{SeqNum: []imap.SeqSet{first}})
+	if err != nil {
+		return 0, err
+	}
+
+	for _, other := range found {
+		if other != uid && !bad[other] {
+			return other, nil
+		}
+	}
+
+	return 0, nil
+}
+
 // newestMail returns UID and time of arrival of the last mail of the selected folder, which has count mails.
 // count is not 0. The time is zero if the server didn't say.
 func (s *imapSession) newestMail(count uint32) (uid imap.UID, at time.Time, err error) {

@@ -287,7 +287,7 @@ func (t *batchFetch) fetchSingle(ctx context.Context, uid imap.UID, known *fetch
 		}
 	}
 
-	if refusal != nil && t.refusesAll() {
+	if refusal != nil && t.refusesAll(uid) {
 		t.folder.tries[uid]-- // the next session tries the mail once more
 		return outcome{}, refusal
 	}
@@ -303,15 +303,24 @@ func (t *batchFetch) fetchSingle(ctx context.Context, uid imap.UID, known *fetch
 // by which refusesAll judges may be a bad one, too.
 const maxRefusals = 12
 
-// refusesAll reports, after the server refused a mail, whether it refuses the folder's first mail, too, so that the
-// cause is not the mail.
-func (t *batchFetch) refusesAll() bool {
+// refusesAll reports, after the server refused a mail, whether it refuses another mail, too, so that the cause is not the
+// mail. It doesn't ask for mails that are in quarantine. If there is no other mail, the cause is taken to be the mail.
+func (t *batchFetch) refusesAll(uid imap.UID) bool {
 	if t.folder.refusals >= maxRefusals {
 		return false
 	}
-	if _, err := t.session.fetchSet(imap.SeqSetNum(1), headerItems(), rawmail.MaxHeaderBytes); err == nil {
+
+	other, err := t.session.otherMail(uid, t.folder.quarantined)
+	if err == nil && other == 0 {
 		return false
 	}
+	if err == nil {
+		_, err = t.session.fetchSet(imap.UIDSetNum(other), headerItems(), rawmail.MaxHeaderBytes)
+	}
+	if err == nil {
+		return false
+	}
+
 	t.folder.refusals++
 	return true
 }
