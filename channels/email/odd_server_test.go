@@ -159,8 +159,8 @@ func TestPreauth(t *testing.T) {
 	w.threeMails()
 }
 
-// refusing lets a server refuse what it has begun to answer with a response that matches a pattern.
-func refusing(pattern string) func(string) string {
+// refusing lets a server refuse, with these words, what it has begun to answer with a response that matches a pattern.
+func refusing(pattern, words string) func(string) string {
 	p, end := regexp.MustCompile(pattern), regexp.MustCompile(`^(T\d+) OK.*`)
 	var refuses atomic.Bool
 	return func(s string) string {
@@ -169,7 +169,7 @@ func refusing(pattern string) func(string) string {
 			return ""
 		}
 		if end.MatchString(s) && refuses.Swap(false) {
-			return end.ReplaceAllString(s, "$1 NO that can't be read")
+			return end.ReplaceAllString(s, "$1 NO "+words)
 		}
 		return s
 	}
@@ -184,9 +184,9 @@ func TestOneOddMailBesideSentMail(t *testing.T) {
 		inbox, sent []string // what lies in the folders, in the order of arrival
 	}{
 		"time of a customer's mail": {again(`^(\* 2 FETCH .*INTERNALDATE) "[^"]*"`, `$1 "yesterday"`), []string{"1 question", "2 odd", "4 thanks"}, []string{"3 answer"}},
-		"customer's mail refused":   {refusing(`^\* 2 FETCH .*INTERNALDATE`), []string{"1 question", "2 odd", "4 thanks"}, []string{"3 answer"}},
+		"customer's mail refused":   {refusing(`^\* 2 FETCH .*INTERNALDATE`, "that can't be read"), []string{"1 question", "2 odd", "4 thanks"}, []string{"3 answer"}},
 		"time of an answer":         {again(`^(\* 2 FETCH .*INTERNALDATE) "[^"]*"`, `$1 "yesterday"`), nil, []string{"1 before", "2 odd", "3 answer"}},
-		"answer refused":            {refusing(`^\* 2 FETCH .*INTERNALDATE`), []string{"2 question"}, []string{"1 before", "3 odd", "4 answer"}},
+		"answer refused":            {refusing(`^\* 2 FETCH .*INTERNALDATE`, "that can't be read"), []string{"2 question"}, []string{"1 before", "3 odd", "4 answer"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -219,7 +219,7 @@ func TestGoodMailBeforeARefusedOne(t *testing.T) {
 	w.mail("good")
 	w.mail("bad")
 	w.opts.Timing.Poll = 10 * time.Millisecond
-	w.point(oddly(t, w.IMAPAddr(), usual, refusing(`^\* [13] FETCH .*BODY\[`)), w.SMTPAddr())
+	w.point(oddly(t, w.IMAPAddr(), usual, refusing(`^\* [13] FETCH .*BODY\[`, "that can't be read")), w.SMTPAddr())
 	w.run()
 	w.arrives("good", "quarantined")
 	w.mail("better")
@@ -229,13 +229,18 @@ func TestGoodMailBeforeARefusedOne(t *testing.T) {
 // Where handled mail is archived, a mail that the server refuses is soon the folder's first. It doesn't hold up those behind it.
 func TestRefusedMailIsTheFirst(t *testing.T) {
 	t.Parallel()
-	w := newWatchedWorld(t)
-	w.opts.Timing.RetryFirst, w.opts.Timing.RetryMax = time.Hour, time.Hour // a session that ends would keep the mails away
-	w.mail("bad")
-	w.mail("good")
-	w.point(oddly(t, w.IMAPAddr(), usual, refusing(`^\* 1 FETCH .*BODY\[`)), w.SMTPAddr())
-	w.run()
-	w.arrives("quarantined", "good")
+	for _, words := range []string{"System Error", "[LIMIT] message has too many parts"} {
+		t.Run(words, func(t *testing.T) {
+			t.Parallel()
+			w := newWatchedWorld(t)
+			w.opts.Timing.RetryFirst, w.opts.Timing.RetryMax = time.Hour, time.Hour // a session that ends would keep the mails away
+			w.mail("bad")
+			w.mail("good")
+			w.point(oddly(t, w.IMAPAddr(), usual, refusing(`^\* 1 FETCH .*BODY\[`, words)), w.SMTPAddr())
+			w.run()
+			w.arrives("quarantined", "good")
+		})
+	}
 }
 
 // netease lets a server open no folder before a program says what it is, as NetEase's do. The server behind knows no ID.

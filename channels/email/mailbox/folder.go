@@ -57,7 +57,7 @@ func (d *folder) askCarefully(uids []imap.UID, ask func(uids []imap.UID) error) 
 		if err == nil {
 			return nil
 		}
-		if isThrottled(err) {
+		if d.isThrottling(err) {
 			return err
 		}
 
@@ -78,10 +78,20 @@ func (d *folder) askCarefully(uids []imap.UID, ask func(uids []imap.UID) error) 
 			return err
 		}
 		delete(d.tries, uid)
-		if isThrottled(err) {
+		if d.isThrottling(err) {
 			return err
 		}
 	}
 
 	return nil
+}
+
+// isThrottling reports whether the server refuses because it was asked too much, so that the session ends. It counts that as
+// a session in which everything was refused, and no longer reports it after too many of these.
+func (d *folder) isThrottling(err error) bool {
+	if !isThrottled(err) || d.refusals >= maxRefusals(err) {
+		return false
+	}
+	d.refusals++
+	return true
 }

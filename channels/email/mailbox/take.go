@@ -172,12 +172,8 @@ func (t *batchFetch) fetchMissingSizes(uids []imap.UID) error {
 
 // blameMails records, if err is not nil, that one of the mails up to last may have broken the connection:
 // the next session fetches them one by one. It returns err, or nil if the server only refused a command,
-// because then the connection still works. It doesn't blame mails, and returns err, if the server refuses because it
-// was asked too much: that ends the session, since the other mails would be refused, too.
+// because then the connection still works.
 func (t *batchFetch) blameMails(err error, last imap.UID) error {
-	if isThrottled(err) {
-		return err
-	}
 	if err == nil || isRefusal(err) {
 		return nil
 	}
@@ -259,9 +255,10 @@ func (t *batchFetch) fetchSingle(ctx context.Context, uid imap.UID, known *fetch
 
 		refusal = err
 		if err := t.blameMails(err, uid); err != nil {
-			if isThrottled(err) {
-				t.folder.tries[uid]-- // it says nothing of the mail
-			}
+			return outcome{}, err
+		}
+		if isThrottled(err) && t.refusesAll(uid, err) {
+			t.folder.tries[uid]-- // it says nothing of the mail
 			return outcome{}, err
 		}
 		if m != nil && t.folder.isOld(m) {
@@ -287,7 +284,7 @@ func (t *batchFetch) fetchSingle(ctx context.Context, uid imap.UID, known *fetch
 		}
 	}
 
-	if refusal != nil && t.refusesAll(uid) {
+	if refusal != nil && t.refusesAll(uid, refusal) {
 		t.folder.tries[uid]-- // the next session tries the mail once more
 		return outcome{}, refusal
 	}
@@ -298,27 +295,23 @@ func (t *batchFetch) fetchSingle(ctx context.Context, uid imap.UID, known *fetch
 	return outcome{uid: uid, result: resultUnreadable}, nil
 }
 
-// maxRefusals is in how many sessions in a row a server may refuse everything before the mail at which that happens is
-// quarantined all the same. With the waits between sessions that is some twenty minutes. It is bounded because the mail
-// by which refusesAll judges may be a bad one, too.
-const maxRefusals = 12
-
 // refusesAll reports, after the server refused a mail, whether it refuses another mail, too, so that the cause is not the
-// mail. It doesn't ask for mails that are in quarantine. If there is no other mail, the cause is taken to be the mail.
-func (t *batchFetch) refusesAll(uid imap.UID) bool {
-	if t.folder.refusals >= maxRefusals {
+// mail. It doesn't ask for mails that are in quarantine. If there is no other mail, the cause is taken to be the mail, unless
+// the server says that it was asked too much.
+func (t *batchFetch) refusesAll(uid imap.UID, refusal error) bool {
+	if t.folder.refusals >= maxRefusals(refusal) {
 		return false
 	}
 
 	other, err := t.session.otherMail(uid, t.folder.quarantined)
-	if err == nil && other == 0 {
+	if err == nil && other == 0 && !isThrottled(refusal) {
 		return false
 	}
-	if err == nil {
+	if err == nil && other != 0 {
 		_, err = t.session.fetchSet(imap.UIDSetNum(other), headerItems(), rawmail.MaxHeaderBytes)
-	}
-	if err == nil {
-		return false
+		if err == nil {
+			return false
+		}
 	}
 
 	t.folder.refusals++

@@ -30,6 +30,17 @@ func isThrottled(err error) bool {
 	})
 }
 
+// maxRefusals returns in how many sessions in a row a server may refuse everything before the mail at which that happens is
+// quarantined all the same. It is bounded because the mail by which refusesAll judges may be a bad one, too, and because a
+// server may say of a single mail what isThrottled takes for a limit, such as "too many parts". With the waits between
+// sessions it is some twenty minutes, or somewhat more than a day, for which Gmail's limits may hold.
+func maxRefusals(refusal error) int {
+	if isThrottled(refusal) {
+		return 300
+	}
+	return 12
+}
+
 // suggestedWait returns how long a server wants to be left alone, or 0 if it doesn't say. Microsoft says it in
 // milliseconds: "Request is throttled. Suggested Backoff Time: 299910 milliseconds".
 func suggestedWait(err error) time.Duration {
