@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/fence"
 	"parley/channels/graph"
 )
 
@@ -197,11 +198,7 @@ func (c *Channel) callUpload(ctx context.Context, f channels.File, kind string, 
 	err := c.graph.Upload(ctx, c.page+"/message_attachments", map[string]string{"message": message},
 		graph.File{Field: "filedata", Name: f.Name, ContentType: f.ContentType, Content: content}, &answer)
 	if err != nil {
-		e := classifyError(err)
-		if e.Class == channels.Ambiguous { // an upload may be repeated, because the customer doesn't see it
-			e = &channels.SendError{Class: channels.Retry, Text: "Facebook did not take the file.", Cause: err}
-		}
-		return "", e
+		return "", classifyUploadError(err)
 	}
 
 	if answer.ID == "" {
@@ -209,6 +206,18 @@ func (c *Channel) callUpload(ctx context.Context, f channels.File, kind string, 
 	}
 
 	return answer.ID, nil
+}
+
+// classifyUploadError is classifyError for an upload, which may be repeated, because the customer doesn't see it. A request
+// without an answer that can be used says nothing of the account, though what caused it may be a refusal: the client repeats no
+// upload by itself when it learns that the app requires its secret with every call.
+func classifyUploadError(err error) *channels.SendError {
+	e := classifyError(err)
+	_, isLost := errors.AsType[*fence.LostError](err)
+	if isLost || e.Class == channels.Ambiguous {
+		return &channels.SendError{Class: channels.Retry, Text: "Facebook did not take the file.", Cause: err}
+	}
+	return e
 }
 
 // readFile reads an outgoing file. Errors: *channels.SendError, never Ambiguous.

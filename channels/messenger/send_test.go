@@ -355,3 +355,19 @@ func TestSignatureLeavesAsShown(t *testing.T) {
 		t.Errorf("%+v, %v, want %q", parts, err, want)
 	}
 }
+
+// The first call that an app refuses without the proof of its secret may be an upload, which isn't repeated by itself. The
+// secret isn't wrong: the next attempt proves that Parley knows it, and the file leaves.
+func TestUploadWhereTheAppRequiresItsSecret(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.meta.RequireProof()
+	o := r.out(1, "")
+	o.Files = []channels.File{attached("a.png", "image/png", []byte("PNG"))}
+	if _, err := r.sendAll(t.Context(), o); channels.ClassOf(err) != channels.Retry {
+		t.Fatalf("the first attempt: %v", err)
+	}
+	if _, err := r.sendAll(t.Context(), o); err != nil || len(r.customer.Inbox()) != 1 {
+		t.Errorf("the second: %v, %d messages", err, len(r.customer.Inbox()))
+	}
+}
