@@ -92,14 +92,15 @@ func explain(err error, to settings.Server, folder string) wire.Problem {
 	}
 }
 
-// isAboutFolder reports whether a server refused to open a folder because of its name, as far as one can tell.
+// isAboutFolder reports whether a server refused to open a folder because of its name, or because we may not read it, as far as
+// one can tell.
 func isAboutFolder(err error) bool {
 	var no *imap.Error
 	if !errors.As(err, &no) || no.Type != imap.StatusResponseTypeNo || isNotConnected(err) || isThrottled(err) {
 		return false
 	}
 	switch no.Code {
-	case "", imap.ResponseCodeNonExistent, imap.ResponseCodeTryCreate:
+	case "", imap.ResponseCodeNonExistent, imap.ResponseCodeTryCreate, imap.ResponseCodeCannot, imap.ResponseCodeNoPerm:
 		return true
 	}
 	return false

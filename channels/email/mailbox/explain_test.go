@@ -19,8 +19,8 @@ func TestExplainLogin(t *testing.T) {
 	}
 }
 
-// What keeps a folder from being opened is its name only if the server may mean that. All else may pass, and is reported once
-// it doesn't.
+// What keeps a folder from being opened needs a person only if the server may mean its name, or who may read it. All else may
+// pass, and is reported once it doesn't.
 func TestExplainFolder(t *testing.T) {
 	t.Parallel()
 	no, bad := imap.StatusResponseTypeNo, imap.StatusResponseTypeBad
@@ -30,6 +30,8 @@ func TestExplainFolder(t *testing.T) {
 		want        string
 	}{
 		"no such folder":       {imap.Error{Type: no, Code: imap.ResponseCodeNonExistent, Text: "No such mailbox"}, true, `"INBOX" can't be opened`},
+		"no name of a folder":  {imap.Error{Type: no, Code: imap.ResponseCodeCannot, Text: "Invalid mailbox name"}, true, `"INBOX" can't be opened`},
+		"not ours":             {imap.Error{Type: no, Code: imap.ResponseCodeNoPerm, Text: "Permission denied"}, true, `"INBOX" can't be opened`},
 		"no reason":            {imap.Error{Type: no, Text: "SELECT failed"}, true, `"INBOX" can't be opened`},
 		"Microsoft 365":        {imap.Error{Type: bad, Text: "User is authenticated but not connected."}, false, "full access"},
 		"Microsoft 365, as NO": {imap.Error{Type: no, Text: "User is authenticated but not connected."}, false, "full access"},
