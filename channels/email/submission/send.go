@@ -115,10 +115,11 @@ func (c *Sender) explainFailure(err error, o channels.Outbound) *channels.SendEr
 
 	reply := rawmail.Excerpt(fmt.Sprintf("%d %s", code, words))
 	hasOthers := len(o.To)+len(o.Cc) > 1
+	isOfRecipient := f.recipient != "" && !isOfAccount(out.Class)
 	switch {
-	case f.recipient != "" && hasOthers:
+	case isOfRecipient && hasOthers:
 		out.Text = fmt.Sprintf("The mail server refuses %s, so nothing was sent to anybody: %s", f.recipient, reply)
-	case f.recipient != "":
+	case isOfRecipient:
 		out.Text = fmt.Sprintf("The mail server refuses %s: %s", f.recipient, reply)
 	case f.step == smtpcode.StepAuth:
 		c.explainSignIn(out, code, reply)
@@ -127,6 +128,12 @@ func (c *Sender) explainFailure(err error, o channels.Outbound) *channels.SendEr
 	}
 
 	return out
+}
+
+// isOfAccount reports whether a refusal of a class is one of the mailbox, whoever the mail is for. All admins are told its text,
+// so that it names no customer.
+func isOfAccount(class channels.Class) bool {
+	return class == channels.Throttled || class == channels.AuthBroken || class == channels.AccountBlocked
 }
 
 // explainSignIn fills in a refused sign-in. out has the class and hint of the code.
