@@ -143,6 +143,8 @@ type Condition struct {
 	Status ConditionStatus
 	Text   string // what happened, for people; empty when Active
 	Hint   string // what to do next
+	// Lasts is how long a success doesn't show yet that the condition is over, from when it was last seen; 0 if any success does.
+	Lasts time.Duration
 }
 
 // ConditionStatus says whether an account works.

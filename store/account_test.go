@@ -3,6 +3,7 @@ package store_test
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"parley/store"
 	"parley/store/storetest"
@@ -36,5 +37,24 @@ func TestWhenAnAccountBegins(t *testing.T) {
 	}
 	if moved := save("Archive", "Regards"); moved == made {
 		t.Errorf("another folder begins at %s, when the first one did", moved)
+	}
+}
+
+// A mailbox has used up a day's quota: a mail that leaves after an hour's pause doesn't end what admins were told. Once the
+// trouble is one that any success ends, it does.
+func TestTroubleThatLasts(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Reused(t)
+	id := must(store.EnsureSurface(t.Context(), pool, "test"))(t)
+	must(store.TakeLeases(t.Context(), pool, []string{"one"}, "one", 600))(t)
+	for _, c := range []struct {
+		lasts time.Duration
+		ends  bool
+	}{{2 * time.Hour, false}, {0, true}} {
+		must(store.NoteTrouble(t.Context(), pool, id, "send", "one", c.lasts))(t)
+		wasKnown, hasOthers, err := store.EndTrouble(t.Context(), pool, id, "send")
+		if err != nil || wasKnown != c.ends || hasOthers == c.ends {
+			t.Errorf("a trouble that lasts %s: ended %v, fails still %v, %v", c.lasts, wasKnown, hasOthers, err)
+		}
 	}
 }

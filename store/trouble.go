@@ -2,13 +2,14 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"parley/store/internal/query"
 )
 
 // A trouble is one thing of an account that fails: its replies are refused, for example. All processes know of it by a
-// row of leases, whose holder is the process that saw it last. Once that process has ended, the trouble counts no longer:
-// nobody would notice that it is over.
+// row of leases, whose holder is the process that saw it last, and which holds until a success may end it. Once that process
+// has ended, the trouble counts no longer: nobody would notice that it is over.
 
 const (
 	// lockCondition has one process after the other decide what becomes of an account's condition.
@@ -21,14 +22,15 @@ const (
 		SELECT FROM leases AS trouble WHERE trouble.name = concat('trouble:', $1::bigint, ':', $2::text) AND ` + ofLivingProcess + `
 	), noted AS (
 		INSERT INTO leases (name, holder, until)
-		VALUES (concat('trouble:', $1::bigint, ':', $2::text), $3, clock_timestamp())
+		VALUES (concat('trouble:', $1::bigint, ':', $2::text), $3, clock_timestamp() + $4::interval)
 		ON CONFLICT (name) DO UPDATE
 		SET holder = EXCLUDED.holder, until = EXCLUDED.until
 	)
 	SELECT NOT EXISTS (SELECT FROM known)`
 	endTrouble = `
 	WITH known AS MATERIALIZED (
-		SELECT trouble.name, trouble.name = concat('trouble:', $1::bigint, ':', $2::text) AS ended, ` + ofLivingProcess + ` AS counts
+		SELECT trouble.name, ` + ofLivingProcess + ` AS counts,
+			trouble.name = concat('trouble:', $1::bigint, ':', $2::text) AND trouble.until <= (SELECT clock_timestamp()) AS ended
 		FROM leases AS trouble
 		WHERE starts_with(trouble.name, concat('trouble:', $1::bigint, ':'))
 	), gone AS (
@@ -38,18 +40,18 @@ const (
 )
 
 // NoteTrouble notes that a thing of an account (what) fails, as a process has seen. It returns whether that is news: no
-// living process knew it, or the account was thought to work.
-func NoteTrouble(ctx context.Context, q Querier, id AccountID, what, process string) (isNews bool, err error) {
+// living process knew it, or the account was thought to work. For as long as it lasts, EndTrouble doesn't end it.
+func NoteTrouble(ctx context.Context, q Querier, id AccountID, what, process string, lasts time.Duration) (isNews bool, err error) {
 	status, err := query.Column[string](ctx, q, "condition", lockCondition, id)
 	if err != nil || len(status) == 0 {
 		return false, err
 	}
-	isNews, err = query.Value[bool](ctx, q, "trouble", noteTrouble, id, what, process)
+	isNews, err = query.Value[bool](ctx, q, "trouble", noteTrouble, id, what, process, lasts)
 	return isNews || status[0] == accountWorks, err
 }
 
 // EndTrouble notes that a thing of an account works. It returns whether a process had seen it fail, and whether living
-// processes know of other things that fail.
+// processes know of other things that fail. A trouble that still lasts is left as it is, and counts as one of the others.
 func EndTrouble(ctx context.Context, q Querier, id AccountID, what string) (wasKnown, hasOthers bool, err error) {
 	if _, err := query.Column[string](ctx, q, "condition", lockCondition, id); err != nil {
 		return false, false, err

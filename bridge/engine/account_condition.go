@@ -117,7 +117,7 @@ func (ts *troubles) record(account store.AccountID, what string, c *channels.Con
 		}
 
 		ts.engine.writeCondition(account, *c, func(ctx context.Context, tx pgx.Tx) (bool, error) {
-			isNews, err := store.NoteTrouble(ctx, tx, account, what, ts.engine.processName)
+			isNews, err := store.NoteTrouble(ctx, tx, account, what, ts.engine.processName, c.Lasts)
 			return isNews || what == runTrouble, err // the channel may have found another reason
 		})
 		return

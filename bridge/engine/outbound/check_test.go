@@ -40,13 +40,18 @@ func TestAdminsHearOfALongPause(t *testing.T) {
 		failure channels.SendError
 		told    bool
 	}{
+		"a wrong password":   {channels.SendError{Class: channels.AuthBroken}, true},
 		"a day's quota":      {channels.SendError{Class: channels.Throttled, Wait: time.Hour, Text: "Enough for today."}, true},
 		"a moment":           {channels.SendError{Class: channels.Throttled, Wait: time.Minute}, false},
 		"one customer waits": {channels.SendError{Class: channels.Throttled, Wait: time.Hour, Pair: true}, false},
 		"a slow retry":       {channels.SendError{Class: channels.Retry, Wait: 12 * time.Hour}, false},
 	} {
-		if got := BrokenBy(&c.failure); (got != nil) != c.told {
+		got := BrokenBy(&c.failure)
+		if (got != nil) != c.told {
 			t.Errorf("%s: %+v", name, got)
+		}
+		if got != nil && (got.Lasts > c.failure.Wait) != (c.failure.Wait > 0) {
+			t.Errorf("%s lasts for %s: the first message that leaves after a pause doesn't show that it is over", name, got.Lasts)
 		}
 	}
 }

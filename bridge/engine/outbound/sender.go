@@ -344,7 +344,11 @@ func BrokenBy(err error) *channels.Condition {
 		return nil
 	}
 	isPaused := se.Class == channels.Throttled && !se.Pair && se.Wait >= longPause
-	if isPaused || se.Class == channels.AuthBroken || se.Class == channels.AccountBlocked {
+	if isPaused {
+		// Of a day's quota, a message or two may leave after each pause: that doesn't show yet that the account works again.
+		return &channels.Condition{Status: channels.Broken, Text: se.Text, Hint: se.Hint, Lasts: se.Wait + longPause}
+	}
+	if se.Class == channels.AuthBroken || se.Class == channels.AccountBlocked {
 		return &channels.Condition{Status: channels.Broken, Text: se.Text, Hint: se.Hint}
 	}
 	return nil
