@@ -42,9 +42,9 @@ func (d *downtime) beside() (lost string) {
 }
 
 // acknowledged waits until Slack knows that all has arrived. What it has to bring again opens a gap.
-func (d *downtime) acknowledged() {
-	d.t.Helper()
-	must(d.t, d.fake.WaitFor(d.ctx(), func() bool { return d.fake.Events.Pending() == 0 }))
+func (st *stage) acknowledged() {
+	st.t.Helper()
+	must(st.t, st.fake.WaitFor(st.ctx(), func() bool { return st.fake.Events.Pending() == 0 }))
 }
 
 // pass has the first replica look around, as it does every ten minutes.

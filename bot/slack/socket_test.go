@@ -174,6 +174,7 @@ func TestGapIsFilledOnce(t *testing.T) {
 	root := st.root()
 	first := st.say(root.Message, "heard")
 	st.desk.First(t, "m:"+st.ch+":"+first)
+	st.acknowledged() // else Slack would bring it again, which is a gap of its own
 	st.stop()
 	st.fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultLose, Times: 3})
 	missed := []string{st.say(root.Message, "one"), st.say(root.Message, "two")}
