@@ -41,7 +41,8 @@ func TestSeveralSurfaces(t *testing.T) {
 	unnamed := chatSpec("third", bridgetest.NewChat(t))
 	unnamed.Named = func(app.Env) bool { return false }
 	a := start(t, env, db, app.Options{Surfaces: []app.SurfaceSpec{chatSpec("slack", one), unnamed, chatSpec("teams", two)}})
-	until(t, "both chats are connected", func() bool { return one.Streams() > 0 && two.Streams() > 0 })
+	isListening := func(c *bridgetest.Chat) bool { return c.Streams() > 0 && c.Taken() } // and has reported that it works
+	until(t, "both chats are connected", func() bool { return isListening(one) && isListening(two) })
 	until(t, "Parley is ready", func() bool { status, _ := ready(t, a); return status == http.StatusOK })
 	accounts, err := store.ListAccounts(ctx, db.Pool)
 	if err != nil {
