@@ -42,6 +42,8 @@ func (e *Engine) Report(account store.AccountID, c channels.Condition) {
 
 // writeCondition writes an account's condition if it counts, which is asked in the same transaction. A change is journalled there,
 // too, so that the admins are told of it once, whichever process saw it.
+//
+//nolint:contextcheck // it has a time limit of its own, since a condition is also written when the program ends
 func (e *Engine) writeCondition(account store.AccountID, c channels.Condition, counts func(context.Context, pgx.Tx) (bool, error)) {
 	ctx, cancel := context.WithTimeout(context.Background(), reportTimeout)
 	defer cancel()
