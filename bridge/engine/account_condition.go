@@ -104,13 +104,13 @@ type troubles struct {
 // A trouble that a process has seen which has ended, and that may be over, ends when the channel first works elsewhere.
 //
 // A trouble that this process has noted isn't noted again while the account is known not to work: each refused reply would lock the
-// account's row.
+// account's row. One that lasts is noted each time: it lasts from the latest refusal on.
 func (ts *troubles) record(account store.AccountID, what string, c *channels.Condition) {
 	k := troubleKey{account, what}
 	mayEndEarlier := what == runTrouble || what == sendTrouble
 	if c != nil {
 		ts.mu.Lock()
-		isNoted := ts.fails[k] && ts.broken[account] && what != runTrouble
+		isNoted := ts.fails[k] && ts.broken[account] && what != runTrouble && c.Lasts == 0
 		ts.fails[k] = true
 		ts.mu.Unlock()
 

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"testing"
+	"time"
 
 	"parley/bridge"
 	"parley/channels"
@@ -106,4 +107,19 @@ func TestConditionOfSettings(t *testing.T) {
 	w.condition(chat, "error")
 	w.engines[0].SetChannel(w.accounts[chat], w.live[chat].Load())
 	w.condition(chat, "active")
+}
+
+// An account that has used up its quota is refused again and again, without a success between: what admins were told of it lasts
+// from the latest refusal on.
+func TestQuotaLastsFromTheLatestRefusal(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	quota := channels.Condition{Status: channels.Broken, Text: "Enough for today.", Lasts: 2 * time.Hour}
+	check(t, w.engines[0].NoteRefusal(t.Context(), w.accounts[chat], quota))
+	w.condition(chat, "error")
+	w.exec(`UPDATE leases SET until = clock_timestamp() - interval '1 hour' WHERE name LIKE 'trouble:%'`)
+	check(t, w.engines[0].NoteRefusal(t.Context(), w.accounts[chat], quota))
+	if n := w.count(`SELECT count(*) FROM leases WHERE name LIKE 'trouble:%' AND until > clock_timestamp() + interval '1 hour'`); n != 1 {
+		t.Errorf("%d troubles last from the second refusal on, want 1", n)
+	}
 }

@@ -1,10 +1,23 @@
 package engine
 
-import "time"
+import (
+	"context"
+	"time"
+
+	"parley/channels"
+	"parley/store"
+)
 
 // AgeGap makes the latest gap of a surface one that was over earlier.
 func (d *Desk) AgeGap(by time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.gapUntil = d.gapUntil.Add(-by)
+}
+
+// NoteRefusal records that an account's replies are refused, as sending does, once the process knows which accounts don't work.
+func (e *Engine) NoteRefusal(ctx context.Context, account store.AccountID, c channels.Condition) error {
+	err := e.troubles.readBroken(ctx)
+	e.troubles.record(account, sendTrouble, &c)
+	return err
 }

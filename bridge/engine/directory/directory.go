@@ -6,7 +6,6 @@ package directory
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"time"
 
@@ -212,10 +211,12 @@ func (d *Directory) TeamOfChannel(surface store.AccountID, channel string) *stor
 
 // OpensThreads reports whether threads of a team or an account open in a channel.
 func (d *Directory) OpensThreads(surface store.AccountID, channel string) bool {
-	isTeams := slices.ContainsFunc(d.Channels, func(c store.TeamChannel) bool { return c.AccountID == surface && c.Channel == channel })
-	return isTeams || slices.ContainsFunc(slices.Collect(maps.Values(d.accounts)), func(a *store.Account) bool {
-		return a.SurfaceID != nil && *a.SurfaceID == surface && a.SurfaceChannel == channel
-	})
+	for _, a := range d.accounts {
+		if a.SurfaceID != nil && *a.SurfaceID == surface && a.SurfaceChannel == channel {
+			return true
+		}
+	}
+	return slices.ContainsFunc(d.Channels, func(c store.TeamChannel) bool { return c.AccountID == surface && c.Channel == channel })
 }
 
 // TeamsOf returns the teams whose member an agent is.

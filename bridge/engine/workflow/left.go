@@ -13,8 +13,7 @@ import (
 // team's list, and a line says so. It mentions nobody, because there may be many such conversations. The status stays: a snoozed
 // conversation comes back at its time. One that is over keeps who has answered it.
 func (wf *UseCases) OwnersLeft(c *book.Conversation) {
-	status := c.BridgeStatus()
-	isOver := status == bridge.StatusResolved || status == bridge.StatusClosed
+	isOver := !c.BridgeStatus().Open()
 	hasLeft := func(id store.AgentID) bool { a := wf.Dir.Agent(id); return a != nil && !a.Active } // nil: newer than what was read
 	if isOver || !slices.ContainsFunc(c.Assignees, hasLeft) {
 		return
