@@ -21,7 +21,7 @@ func RetentionKeys() []RetentionKey {
 	return []RetentionKey{
 		{"arrived_days", "Days for which what arrived is kept", "As it came: it is there to look into a fault, and to apply what could not be applied. Reactions, and texts that went to no customer, are kept as long.",
 			retention.MinArrived, func(d *retention.Days) *int { return &d.Arrived }},
-		{"ended_days", "Days for which deliveries are kept after a conversation's end", "What was sent when, how often it was tried, and what was suggested. Messages and the log stay for ever.",
+		{"ended_days", "Days for which deliveries are kept after a conversation's end", "What was sent when, how often it was tried, and what was suggested. What colleagues were told outside of threads is kept as long. Messages and the log stay for ever.",
 			retention.MinEnded, func(d *retention.Days) *int { return &d.Ended }},
 	}
 }
