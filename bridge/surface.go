@@ -66,6 +66,12 @@ type Reachable interface {
 	Reach(ctx context.Context) error
 }
 
+// Linked is a Surface whose messages have addresses.
+type Linked interface {
+	// Link returns the address at which people read a message or a thread; "" if it has none.
+	Link(at Place) string
+}
+
 // Identified is a Surface that can tell, before it is put to work, whether it is let in.
 type Identified interface {
 	// Identify asks the platform about the credentials. home is the id of the workspace or organisation to which

@@ -99,6 +99,7 @@ type Surface struct {
 var (
 	_ bridge.Surface    = (*Surface)(nil)
 	_ bridge.Roster     = (*Surface)(nil)
+	_ bridge.Linked     = (*Surface)(nil)
 	_ bridge.Identified = (*Surface)(nil)
 )
 
@@ -348,6 +349,14 @@ func (s *Surface) Lookup(ctx context.Context, email string) (string, error) {
 // Audience implements bridge.Surface.
 func (s *Surface) Audience(ctx context.Context, channel string) (bridge.Audience, error) {
 	return s.directory.Audience(ctx, channel)
+}
+
+// Link implements bridge.Linked.
+func (s *Surface) Link(at bridge.Place) string {
+	if me := s.me.Load(); me != nil {
+		return me.Home.Link(at)
+	}
+	return blockkit.Home("").Link(at)
 }
 
 // Members implements bridge.Roster.

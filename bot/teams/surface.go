@@ -97,6 +97,7 @@ type Surface struct {
 var (
 	_ bridge.Surface    = (*Surface)(nil)
 	_ bridge.Roster     = (*Surface)(nil)
+	_ bridge.Linked     = (*Surface)(nil)
 	_ bridge.Identified = (*Surface)(nil)
 )
 
@@ -370,6 +371,11 @@ func (s *Surface) Resolve(ctx context.Context, channel string) (string, error) {
 // Lookup implements bridge.Surface.
 func (s *Surface) Lookup(ctx context.Context, email string) (string, error) {
 	return s.directory.Lookup(ctx, email)
+}
+
+// Link implements bridge.Linked.
+func (s *Surface) Link(at bridge.Place) string {
+	return s.org.Home().Link(at)
 }
 
 // Members implements bridge.Roster.

@@ -136,11 +136,13 @@ func (cs *Conversations) Owners(c *Conversation) []bridge.AgentRef {
 	return refs
 }
 
-// OtherOwners names the assignees except the one who acts.
+// OtherOwners names the assignees except the one who acts, and except those who are no agents any more.
 func (cs *Conversations) OtherOwners(c *Conversation, agent *store.Agent) []bridge.AgentRef {
 	var refs []bridge.AgentRef
 	for _, r := range cs.Owners(c) {
-		if r.ID != agent.ID {
+		owner := cs.dir.Agent(r.ID) // nil if newer than what was read
+		hasLeft := owner != nil && !owner.Active
+		if r.ID != agent.ID && !hasLeft {
 			refs = append(refs, r)
 		}
 	}

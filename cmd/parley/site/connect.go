@@ -10,7 +10,6 @@ import (
 
 	"parley/bot/web"
 	"parley/bot/web/start"
-	"parley/bridge"
 	"parley/bridge/setup"
 	"parley/channels"
 	"parley/cmd/parley/roster"
@@ -177,11 +176,7 @@ func (d *startDesk) saveCredentials(ctx context.Context, by web.Person, kind str
 
 // rosterKeeper makes the keeper of the teams' agents by their channels' members.
 func (d *startDesk) rosterKeeper() *roster.Keeper {
-	surface := d.o.Chats.Surface
-	if surface == nil {
-		surface = func(string) bridge.Surface { return nil }
-	}
-	return roster.New(roster.Options{Pool: d.o.Pool, Sealer: d.o.Sealer, Specs: d.o.Specs, Surface: surface, Log: d.o.Log})
+	return roster.New(roster.Options{Pool: d.o.Pool, Sealer: d.o.Sealer, Specs: d.o.Specs, Surface: d.o.Chats.find, Log: d.o.Log})
 }
 
 // Roster implements start.Desk.

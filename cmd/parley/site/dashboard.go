@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"parley/bot/slack/blockkit"
-	"parley/bot/teams/card"
 	"parley/bot/web/dashboard"
 	"parley/bridge"
 	"parley/store"
@@ -312,7 +310,7 @@ func customerOf(c *store.Conversation) string {
 	return ""
 }
 
-// threadLinks returns the addresses of conversations' threads.
+// threadLinks returns the addresses of those conversations' threads whose chat is connected.
 func (d *dashboardDesk) threadLinks(ctx context.Context, ids []store.ConversationID) (map[store.ConversationID]string, error) {
 	threads, err := store.Threads(ctx, d.o.Pool, ids)
 	if err != nil {
@@ -336,12 +334,8 @@ func (d *dashboardDesk) threadLinks(ctx context.Context, ids []store.Conversatio
 			continue
 		}
 
-		at := bridge.Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}
-		switch kinds[t.AccountID] {
-		case "slack":
-			links[t.ConversationID] = blockkit.Home("").Link(at)
-		case "teams":
-			links[t.ConversationID] = card.Home{}.Link(at)
+		if chat, ok := d.o.Chats.find(kinds[t.AccountID]).(bridge.Linked); ok {
+			links[t.ConversationID] = chat.Link(bridge.Place{Channel: t.Channel, Thread: t.Root, Message: t.Root})
 		}
 	}
 

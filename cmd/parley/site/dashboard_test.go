@@ -12,6 +12,9 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/jackc/pgx/v5"
 
+	"parley/bot/slack/blockkit"
+	"parley/bridge"
+	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
 	"parley/store"
 	"parley/store/measure"
@@ -34,9 +37,27 @@ type figures struct {
 	ann, ben            int64
 }
 
+// slackAcme is the workspace of acme, as far as the dashboard asks it.
+type slackAcme struct{ bridge.Surface }
+
+// Link implements bridge.Linked.
+func (slackAcme) Link(at bridge.Place) string {
+	return blockkit.Home("https://acme.slack.com/").Link(at)
+}
+
+// withSlack connects the workspace of acme.
+func withSlack(o *site.Options) {
+	o.Chats.Surface = func(kind string) bridge.Surface {
+		if kind != "slack" {
+			return nil
+		}
+		return slackAcme{}
+	}
+}
+
 func newFigures(t *testing.T) *figures {
 	t.Helper()
-	f := &figures{site: sitetest.Start(t, acmeWithBilling(), withInbox(t))}
+	f := &figures{site: sitetest.Start(t, acmeWithBilling(), withInbox(t), withSlack)}
 	f.progress("0, 0")
 	for name, id := range map[string]*int64{"teams.Support": &f.support, "teams.Billing": &f.billing, "accounts.support-mail": &f.mail, "accounts.shop": &f.shop,
 		"accounts.billing-mail": &f.invoice, "agents.Ann Lee": &f.ann, "agents.Ben Osei": &f.ben} {
@@ -138,7 +159,7 @@ func TestDashboard(t *testing.T) {
 	b.Press(`dl.tiles a[href*="time=first"]`)
 	b.Shows("Waited longest for the first answer")
 	b.Shows("#4711 Where is my order?")
-	b.Until("it leads to the thread", `document.querySelector('a[href="https://slack.com/archives/C0SUPPORT/p1700000000000100"]')`)
+	b.Until("it leads to the thread", `document.querySelector('a[href="https://acme.slack.com/archives/C0SUPPORT/p1700000000000100"]')`)
 	b.Looks("longest")
 }
 

@@ -70,6 +70,14 @@ type Chats struct {
 	SlackTeam func(ctx context.Context) (string, error) // the workspace that Parley is in; required with a provider of Slack
 }
 
+// find returns the surface of a chat; nil if it isn't connected.
+func (c Chats) find(kind string) bridge.Surface {
+	if c.Surface == nil {
+		return nil
+	}
+	return c.Surface(kind)
+}
+
 // Doors are the ways in which agents sign in. They are asked with each request, because chats may be connected at any time. With
 // the zero value, only links sign somebody in.
 type Doors struct {
