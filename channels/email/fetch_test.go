@@ -210,23 +210,28 @@ func TestUnreadableMailIsQuarantined(t *testing.T) {
 // come later, and in order.
 func TestServerRefusesEveryMail(t *testing.T) {
 	t.Parallel()
-	for name, answer := range map[string]mailfake.Fault{
-		"Gmail":         {Enhanced: "OVERQUOTA", Text: "Account exceeded command or bandwidth limits.", Times: mailfake.Forever},
-		"Microsoft 365": {Text: "Request is throttled. Suggested Backoff Time: 10 milliseconds", Times: mailfake.Forever},
-		"no reason":     {Text: "System Error", Times: 20},
+	const quota = "Account exceeded command or bandwidth limits."
+	for name, answers := range map[string][]mailfake.Fault{
+		"Gmail":                     {{Enhanced: "OVERQUOTA", Text: quota, Times: mailfake.Forever}},
+		"Microsoft 365":             {{Text: "Request is throttled. Suggested Backoff Time: 10 milliseconds", Times: mailfake.Forever}},
+		"no reason":                 {{Text: "System Error", Times: 20}},
+		"an outage after the quota": {{Enhanced: "OVERQUOTA", Text: quota, Times: 60}, {Text: "System Error", Nth: 61, Times: 20}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWatchedWorld(t)
 			w.mail("one")
 			w.mail("two")
-			answer.Op, answer.Action = mailfake.OpFETCH, mailfake.ActionReply
-			w.fault(answer)
+			for _, answer := range answers {
+				answer.Op, answer.Action = mailfake.OpFETCH, mailfake.ActionReply
+				w.fault(answer)
+			}
 			w.run()
-			if got := w.condition(channels.Broken); !strings.Contains(got.Text, "hands out no mail") || !strings.Contains(got.Text, answer.Text) {
+			first := answers[0]
+			if got := w.condition(channels.Broken); !strings.Contains(got.Text, "hands out no mail") || !strings.Contains(got.Text, first.Text) {
 				t.Errorf("%+v", got)
 			}
-			if answer.Times == mailfake.Forever {
+			if first.Times == mailfake.Forever {
 				w.ClearFaults()
 			}
 			w.mail("three")

@@ -15,7 +15,8 @@ type folder struct {
 
 	tries       map[imap.UID]int  // for mails that are asked for alone: the attempts that didn't succeed
 	quarantined map[imap.UID]bool // mails that could not be read maxTries times
-	refusals    int               // sessions in a row in which the server refused every mail
+	refusals    int               // sessions in a row in which the server refused every mail, without saying that it was asked too much
+	throttles   int               // sessions in a row that ended because the server said so
 	careUpTo    imap.UID          // mails up to this UID are fetched one by one, because one of them broke a connection
 
 	// oldUntil is set where UIDs can't tell which mail is old: mail that arrived until then is left out. If
@@ -34,9 +35,12 @@ func newFolder(name string, sent bool) *folder {
 func (d *folder) forgetTrouble() {
 	d.tries = map[imap.UID]int{}
 	d.quarantined = map[imap.UID]bool{}
-	d.refusals = 0
 	d.careUpTo = 0
+	d.forgetRefusals()
 }
+
+// forgetRefusals forgets in how many sessions the server refused everything, once it has handed out what was asked for.
+func (d *folder) forgetRefusals() { d.refusals, d.throttles = 0, 0 }
 
 // isOld reports whether a mail was there before the account was set up, by its time of arrival. This is
 // needed where UIDs can't tell: at the first look, and after UIDVALIDITY changed.
@@ -86,12 +90,30 @@ func (d *folder) askCarefully(uids []imap.UID, ask func(uids []imap.UID) error) 
 	return nil
 }
 
-// isThrottling reports whether the server refuses because it was asked too much, so that the session ends. It counts that as
-// a session in which everything was refused, and no longer reports it after too many of these.
+// isThrottling reports whether the server refuses because it was asked too much, so that the session ends. It counts these
+// sessions, and no longer reports it after too many of them.
 func (d *folder) isThrottling(err error) bool {
-	if !isThrottled(err) || d.refusals >= maxRefusals(err) {
+	return isThrottled(err) && d.believe(err)
+}
+
+// believe counts a session in which the server refused everything, and reports whether it is still waited for. What a server
+// refuses because it was asked too much is counted apart: half an hour of that must not use up the patience with an outage.
+func (d *folder) believe(refusal error) bool {
+	if d.isUnbelieved(refusal) {
 		return false
 	}
-	d.refusals++
+	if isThrottled(refusal) {
+		d.throttles++
+	} else {
+		d.refusals++
+	}
 	return true
+}
+
+// isUnbelieved reports whether the server has refused everything in so many sessions that it is no longer waited for.
+func (d *folder) isUnbelieved(refusal error) bool {
+	if isThrottled(refusal) {
+		return d.throttles >= maxThrottles
+	}
+	return d.refusals >= maxRefusals
 }

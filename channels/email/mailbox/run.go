@@ -147,6 +147,11 @@ func (f *fetcher) checkConsent(ctx context.Context) error {
 // Only the second one shows that the connection is stable: some servers let us in and hang up at the first wait.
 func (f *fetcher) recordSuccess(fetchesInSession int) {
 	f.failedSinceFetch = 0
+	f.inbox.forgetRefusals()
+	hasReadSent := f.sentPause == 0 // otherwise that folder is left alone, because it was refused
+	if hasReadSent {
+		f.sent.forgetRefusals()
+	}
 	f.box.noteCaughtUp()
 	if fetchesInSession == 1 {
 		f.box.env.Report(channels.Condition{Status: channels.Active})

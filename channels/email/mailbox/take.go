@@ -149,7 +149,7 @@ func (t *batchFetch) fetchBatch(ctx context.Context, uids []imap.UID) ([]outcome
 
 		delete(t.folder.tries, uid)
 		if o.result == resultFetched {
-			t.folder.refusals = 0
+			t.folder.forgetRefusals()
 		}
 		done = append(done, o)
 	}
@@ -293,29 +293,6 @@ func (t *batchFetch) fetchSingle(ctx context.Context, uid imap.UID, known *fetch
 	f.rescanSooner()
 	f.box.log.Error("mail can't be read, quarantined", "folder", t.folder.name, "uid", uid)
 	return outcome{uid: uid, result: resultUnreadable}, nil
-}
-
-// refusesAll reports, after the server refused a mail, whether it refuses another mail, too, so that the cause is not the
-// mail. It doesn't ask for mails that are in quarantine. If there is no other mail, the cause is taken to be the mail, unless
-// the server says that it was asked too much.
-func (t *batchFetch) refusesAll(uid imap.UID, refusal error) bool {
-	if t.folder.refusals >= maxRefusals(refusal) {
-		return false
-	}
-
-	other, err := t.session.otherMail(uid, t.folder.quarantined)
-	if err == nil && other == 0 && !isThrottled(refusal) {
-		return false
-	}
-	if err == nil && other != 0 {
-		_, err = t.session.fetchSet(imap.UIDSetNum(other), headerItems(), rawmail.MaxHeaderBytes)
-		if err == nil {
-			return false
-		}
-	}
-
-	t.folder.refusals++
-	return true
 }
 
 // rescanSooner makes the next rescan come soon, because a mail that can't be read now may be readable in a

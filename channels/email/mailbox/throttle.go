@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/emersion/go-imap/v2"
+
+	"parley/channels/email/rawmail"
 )
 
 // isThrottled reports whether the server answered NO or BAD because it was asked too much, whatever it was asked for:
@@ -30,15 +32,37 @@ func isThrottled(err error) bool {
 	})
 }
 
-// maxRefusals returns in how many sessions in a row a server may refuse everything before the mail at which that happens is
-// quarantined all the same. It is bounded because the mail by which refusesAll judges may be a bad one, too, and because a
-// server may say of a single mail what isThrottled takes for a limit, such as "too many parts". With the waits between
-// sessions it is some twenty minutes, or somewhat more than a day, for which Gmail's limits may hold.
-func maxRefusals(refusal error) int {
-	if isThrottled(refusal) {
-		return 300
+// In how many sessions in a row a server may refuse everything before the mail at which that happens is quarantined all the
+// same. It is bounded because the mail by which refusesAll judges may be a bad one, too, and because a server may say of a
+// single mail what isThrottled takes for a limit, such as "too many parts".
+const (
+	maxThrottles = 300 // with the waits between sessions somewhat more than a day, for which Gmail's limits may hold
+	maxRefusals  = 12  // some twenty minutes
+)
+
+// refusesAll reports, after the server refused a mail, whether it refuses another mail, too, so that the cause is not the
+// mail. It doesn't ask for mails that are in quarantine. If there is no other mail, the cause is taken to be the mail, unless
+// the server says that it was asked too much. A mail in quarantine, which is only tried once more, ends no session unless the
+// server says so of another mail, too.
+func (t *batchFetch) refusesAll(uid imap.UID, refusal error) bool {
+	isThrottling, isPutAside := isThrottled(refusal), t.folder.quarantined[uid]
+	if t.folder.isUnbelieved(refusal) || isPutAside && !isThrottling {
+		return false
 	}
-	return 12
+
+	other, err := t.session.otherMail(uid, t.folder.quarantined)
+	isOnly := err == nil && other == 0
+	if isOnly && (isPutAside || !isThrottling) {
+		return false
+	}
+	if err == nil && !isOnly {
+		_, err = t.session.fetchSet(imap.UIDSetNum(other), headerItems(), rawmail.MaxHeaderBytes)
+		if err == nil {
+			return false
+		}
+	}
+
+	return t.folder.believe(refusal)
 }
 
 // suggestedWait returns how long a server wants to be left alone, or 0 if it doesn't say. Microsoft says it in
