@@ -39,6 +39,9 @@ type SendError struct {
 	Text  string        // what happened, for people: "The mailbox of … is full."
 	Hint  string        // what to do next
 	Cause error
+
+	// AccountText is Text for all admins, who look after the account: it names no customer. It is "" if Text names none.
+	AccountText string
 }
 
 // Error implements error.

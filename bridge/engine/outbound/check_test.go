@@ -33,7 +33,8 @@ func TestWaitsForTheChat(t *testing.T) {
 	}
 }
 
-// Admins hear of an account from which nothing leaves for an hour, and not of a moment's pause, nor of one for one customer.
+// Admins hear of an account from which nothing leaves for an hour, and not of a moment's pause, nor of one for one customer. They
+// don't hear which customer a message was for.
 func TestAdminsHearOfALongPause(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -41,7 +42,8 @@ func TestAdminsHearOfALongPause(t *testing.T) {
 		told    bool
 	}{
 		"a wrong password":   {channels.SendError{Class: channels.AuthBroken}, true},
-		"a day's quota":      {channels.SendError{Class: channels.Throttled, Wait: time.Hour, Text: "Enough for today."}, true},
+		"a day's quota":      {channels.SendError{Class: channels.Throttled, Wait: time.Hour, Text: "Ann.", AccountText: "Full."}, true},
+		"no relay":           {channels.SendError{Class: channels.AccountBlocked, Text: "Not to Ann.", AccountText: "No relay."}, true},
 		"a moment":           {channels.SendError{Class: channels.Throttled, Wait: time.Minute}, false},
 		"one customer waits": {channels.SendError{Class: channels.Throttled, Wait: time.Hour, Pair: true}, false},
 		"a slow retry":       {channels.SendError{Class: channels.Retry, Wait: 12 * time.Hour}, false},
@@ -49,6 +51,9 @@ func TestAdminsHearOfALongPause(t *testing.T) {
 		got := BrokenBy(&c.failure)
 		if (got != nil) != c.told {
 			t.Errorf("%s: %+v", name, got)
+		}
+		if got != nil && got.Text != c.failure.AccountText {
+			t.Errorf("%s: admins are told %q", name, got.Text)
 		}
 		if got != nil && (got.Lasts > c.failure.Wait) != (c.failure.Wait > 0) {
 			t.Errorf("%s lasts for %s: the first message that leaves after a pause doesn't show that it is over", name, got.Lasts)

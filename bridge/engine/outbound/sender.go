@@ -343,14 +343,17 @@ func BrokenBy(err error) *channels.Condition {
 	if !errors.As(err, &se) {
 		return nil
 	}
+
+	text := cmp.Or(se.AccountText, se.Text)
 	isPaused := se.Class == channels.Throttled && !se.Pair && se.Wait >= longPause
 	if isPaused {
 		// Of a day's quota, a message or two may leave after each pause: that doesn't show yet that the account works again.
-		return &channels.Condition{Status: channels.Broken, Text: se.Text, Hint: se.Hint, Lasts: se.Wait + longPause}
+		return &channels.Condition{Status: channels.Broken, Text: text, Hint: se.Hint, Lasts: se.Wait + longPause}
 	}
 	if se.Class == channels.AuthBroken || se.Class == channels.AccountBlocked {
-		return &channels.Condition{Status: channels.Broken, Text: se.Text, Hint: se.Hint}
+		return &channels.Condition{Status: channels.Broken, Text: text, Hint: se.Hint}
 	}
+
 	return nil
 }
 

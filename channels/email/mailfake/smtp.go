@@ -93,6 +93,7 @@ const (
 	codeLocalError   = 451
 	codeAuthRequired = 530
 	codeRefused      = 550
+	codeNoRelay      = 554
 )
 
 // smtpError makes a refusal with an enhanced code such as "5.1.1".
@@ -173,7 +174,7 @@ func (ss *smtpSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 		return err
 	}
 	if ss.acct == nil && !ss.boxes.isHosted(to) {
-		return smtpError(codeRefused, "5.7.1", "Relaying denied")
+		return smtpError(codeNoRelay, "5.7.1", "<"+to+">: Relay access denied") // so says Postfix
 	}
 	if err := ss.post.checkRecipient(to); err != nil {
 		return err

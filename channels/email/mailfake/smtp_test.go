@@ -177,7 +177,7 @@ func TestWithoutLogin(t *testing.T) {
 	}{
 		{"customer to the company", ann, support, ""},
 		{"customer to an unknown mailbox", ann, "nobody@acme.test", "does not exist"},
-		{"customer to another customer", ann, "bob@customer.test", "Relaying denied"},
+		{"customer to another customer", ann, "bob@customer.test", "<bob@customer.test>: Relay access denied"},
 		{"the company's own address", support, ann, "Authentication required"},
 		{"the company's domain", "boss@acme.test", support, "Authentication required"},
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"parley/channels"
 	"parley/channels/email/settings"
@@ -50,7 +51,7 @@ func (c *Sender) Check(ctx context.Context) []channels.Finding {
 }
 
 func (c *Sender) smtpFault(what string, err error) channels.Finding {
-	se := c.explainFailure(err, channels.Outbound{})
+	se := c.explainFailure(err, time.Time{}, nil)
 	hint := se.Hint
 	var f *smtpFailure
 	switch {

@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"regexp"
+	"strings"
 	"time"
 
 	"parley/channels"
@@ -48,7 +50,7 @@ func New(set settings.Settings, env channels.Env, base *tls.Config, limits *wire
 // Errors: *channels.SendError.
 func (c *Sender) Send(ctx context.Context, m *outbound.Mail, o channels.Outbound) error {
 	if err := c.sendMail(ctx, m); err != nil {
-		return c.explainFailure(err, o)
+		return c.explainFailure(err, o.Attempt.FirstAt, m.Recipients)
 	}
 	return nil
 }
@@ -81,8 +83,9 @@ func (c *Sender) sendMail(ctx context.Context, m *outbound.Mail) error {
 	return nil
 }
 
-// explainFailure returns class, text and hint of a failed attempt.
-func (c *Sender) explainFailure(err error, o channels.Outbound) *channels.SendError {
+// explainFailure returns class, texts and hint of a failed attempt. firstAt is when the first one was made, or zero. recipients
+// are all of the mail.
+func (c *Sender) explainFailure(err error, firstAt time.Time, recipients []string) *channels.SendError {
 	if known, ok := errors.AsType[*channels.SendError](err); ok {
 		return known
 	}
@@ -101,8 +104,8 @@ func (c *Sender) explainFailure(err error, o channels.Outbound) *channels.SendEr
 	}
 
 	var waited time.Duration
-	if !o.Attempt.FirstAt.IsZero() {
-		waited = c.now().Sub(o.Attempt.FirstAt)
+	if !firstAt.IsZero() {
+		waited = c.now().Sub(firstAt)
 	}
 
 	v := smtpcode.Classify(f.step, code, words, waited)
@@ -114,26 +117,36 @@ func (c *Sender) explainFailure(err error, o channels.Outbound) *channels.SendEr
 	}
 
 	reply := rawmail.Excerpt(fmt.Sprintf("%d %s", code, words))
-	hasOthers := len(o.To)+len(o.Cc) > 1
-	isOfRecipient := f.recipient != "" && !isOfAccount(out.Class)
-	switch {
-	case isOfRecipient && hasOthers:
-		out.Text = fmt.Sprintf("The mail server refuses %s, so nothing was sent to anybody: %s", f.recipient, reply)
-	case isOfRecipient:
-		out.Text = fmt.Sprintf("The mail server refuses %s: %s", f.recipient, reply)
-	case f.step == smtpcode.StepAuth:
+	if f.step == smtpcode.StepAuth {
 		c.explainSignIn(out, code, reply)
-	default:
-		out.Text = "The mail server refuses the mail: " + reply
+		return out
 	}
 
+	const refusal = "The mail server refuses the mail: "
+	switch {
+	case f.recipient == "":
+		out.Text = refusal + reply
+	case len(recipients) > 1:
+		out.Text = fmt.Sprintf("The mail server refuses %s, so nothing was sent to anybody: %s", f.recipient, reply)
+	default:
+		out.Text = fmt.Sprintf("The mail server refuses %s: %s", f.recipient, reply)
+	}
+
+	out.AccountText = refusal + rawmail.Excerpt(fmt.Sprintf("%d %s", code, withoutAddresses(words, recipients)))
 	return out
 }
 
-// isOfAccount reports whether a refusal of a class is one of the mailbox, whoever the mail is for. All admins are told its text,
-// so that it names no customer.
-func isOfAccount(class channels.Class) bool {
-	return class == channels.Throttled || class == channels.AuthBroken || class == channels.AccountBlocked
+// withoutAddresses returns a server's words without addresses, in whatever case it writes them. Postfix begins what it says of a
+// recipient with the address: "<ann@customer.test>: Relay access denied".
+func withoutAddresses(words string, addresses []string) string {
+	for _, address := range addresses {
+		for _, written := range []string{strings.Trim(smtpPath(address), "<>"), address} {
+			pattern := "(?i)" + regexp.QuoteMeta(strings.ToValidUTF8(written, "?"))
+			words = regexp.MustCompile(pattern).ReplaceAllLiteralString(words, "recipient")
+		}
+	}
+
+	return words
 }
 
 // explainSignIn fills in a refused sign-in. out has the class and hint of the code.

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"parley/channels"
 	"parley/channels/email/smtpcode"
 )
 
@@ -43,21 +42,28 @@ func TestFence(t *testing.T) {
 	}
 }
 
-// A refused recipient is named. What is about the mailbox names nobody, since all admins are told of it: Gmail says only at the
-// recipient that the day's quota is used up.
+// A refused recipient is named in the thread, and of several the agent learns that nobody got the mail. What all admins are told of
+// the mailbox names nobody, though servers do: Postfix begins with the address, and says 5.7.1 of a single recipient, too.
 func TestRefusedRecipientIsNamed(t *testing.T) {
 	t.Parallel()
-	for words, isNamed := range map[string]bool{
-		"5.1.1 The email account does not exist.":  true,
-		"5.4.5 Daily user sending quota exceeded.": false,
-		"5.7.60 Client does not have permissions.": false,
+	const ann, odd = "ann@customer.test", "odd name@customer.test"
+	for words, toAdmins := range map[string]string{
+		"5.4.5 Daily user sending quota exceeded.":                "5.4.5 Daily user sending quota exceeded.",
+		"5.7.1 <ann@customer.test>: Relay access denied":          "5.7.1 <recipient>: Relay access denied",
+		`5.7.1 Ann@Customer.Test, <"odd name"@customer.test>: no`: "5.7.1 recipient, <recipient>: no",
 	} {
-		refusal := &smtpFailure{step: smtpcode.StepRcpt, recipient: "ann@customer.test", err: &textproto.Error{Code: 550, Msg: words}}
-		for _, to := range [][]channels.Party{make([]channels.Party, 1), make([]channels.Party, 2)} {
-			text := (&Sender{}).explainFailure(refusal, channels.Outbound{To: to}).Text
-			if strings.Contains(text, "ann@customer.test") != isNamed || !strings.Contains(text, words) {
-				t.Errorf("%d recipients: %s", len(to), text)
+		refusal := &smtpFailure{step: smtpcode.StepRcpt, recipient: ann, err: &textproto.Error{Code: 550, Msg: words}}
+		for _, recipients := range [][]string{{ann}, {ann, odd}} {
+			got := (&Sender{}).explainFailure(refusal, time.Time{}, recipients)
+			isNamed := strings.Contains(got.Text, "refuses "+ann) && strings.Contains(got.Text, words)
+			if !isNamed || strings.Contains(got.Text, "nothing was sent to anybody") != (len(recipients) > 1) {
+				t.Errorf("the thread of %q is told: %s", recipients, got.Text)
 			}
+		}
+
+		got := (&Sender{}).explainFailure(refusal, time.Time{}, []string{ann, odd})
+		if got.AccountText != "The mail server refuses the mail: 550 "+toAdmins {
+			t.Errorf("admins are told: %s", got.AccountText)
 		}
 	}
 }
