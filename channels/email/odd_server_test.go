@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/email/mailfake"
 )
 
 // literalEnd matches the announcement of a literal at the end of a line.
@@ -241,6 +242,17 @@ func TestRefusedMailIsTheFirst(t *testing.T) {
 			w.arrives("quarantined", "good")
 		})
 	}
+}
+
+// A server that fails for some seconds, as while it restarts, has the time for that also where no other mail tells whether the
+// mail is the cause: it comes, and nobody is told of it before.
+func TestOnlyMailIsRefusedForAMoment(t *testing.T) {
+	t.Parallel()
+	w := newWatchedWorld(t)
+	w.mail("alone")
+	w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionReply, Enhanced: "SERVERBUG", Times: 8})
+	w.run()
+	w.arrives("alone")
 }
 
 // netease lets a server open no folder before a program says what it is, as NetEase's do. The server behind knows no ID.

@@ -38,10 +38,14 @@ func isThrottled(err error) bool {
 const (
 	maxThrottles = 300 // with the waits between sessions somewhat more than a day, for which Gmail's limits may hold
 	maxRefusals  = 12  // some twenty minutes
+
+	// maxRefusalsOfOnly is for a folder's only mail, which can be compared with no other. It is longer than a server takes to
+	// restart, some half a minute, and so short that the next mail, with which it can be compared, waits little.
+	maxRefusalsOfOnly = 5
 )
 
 // refusesAll reports, after the server refused a mail, whether it refuses another mail, too, so that the cause is not the
-// mail. It doesn't ask for mails that are in quarantine. If there is no other mail, the cause is taken to be the mail, unless
+// mail. It doesn't ask for mails that are in quarantine. If there is no other mail, the cause is soon taken to be the mail, unless
 // the server says that it was asked too much. A mail in quarantine, which is only tried once more, ends no session unless the
 // server says so of another mail, too.
 func (t *batchFetch) refusesAll(uid imap.UID, refusal error) bool {
@@ -52,7 +56,8 @@ func (t *batchFetch) refusesAll(uid imap.UID, refusal error) bool {
 
 	other, err := t.session.otherMail(uid, t.folder.quarantined)
 	isOnly := err == nil && other == 0
-	if isOnly && (isPutAside || !isThrottling) {
+	isBlamed := isPutAside || !isThrottling && t.folder.refusals >= maxRefusalsOfOnly
+	if isOnly && isBlamed {
 		return false
 	}
 	if err == nil && !isOnly {
