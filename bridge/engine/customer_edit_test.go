@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -20,6 +21,9 @@ func TestCustomerEditsAndDeletes(t *testing.T) {
 	w.reply(thread, "Will do")
 	w.provider.WaitTexts(t, "Will do")
 	w.card(thread, "#1 pending")
+	w.toldAgain(channelstest.Event{Type: "message", ID: id, From: "kim", Name: "Kim", Text: "Send it to Berlin"})
+	w.settled()
+	w.card(thread, "#1 pending") // nothing new was said
 	w.does(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: id, Text: "Send it to Hamburg"})
 	m := w.line(thread, bridge.LineChanged)
 	if !strings.Contains(m.Plain(), "Hamburg") || !strings.Contains(m.Plain(), "Berlin") {
@@ -34,6 +38,17 @@ func TestCustomerEditsAndDeletes(t *testing.T) {
 	if got := w.text(`SELECT text FROM messages WHERE external_id = $1`, id); got != "Send it to Berlin" {
 		t.Errorf("kept: %q", got)
 	}
+	if n := w.count(`SELECT count(*) FROM messages WHERE external_id = $1`, id); n != 1 {
+		t.Errorf("a message that was told twice became %d", n)
+	}
+}
+
+// toldAgain lets the provider tell something in another way than before, so that it is a fact of another name.
+func (w *world) toldAgain(e channelstest.Event) {
+	w.t.Helper()
+	f := factOf(e, must(json.Marshal(e))(w.t))
+	f.ExternalID = "again:" + f.ExternalID
+	check(w.t, w.engines[0].Accept(w.t.Context(), w.accounts[chat], f))
 }
 
 // Edge case 14: a change or deletion comes before its message: nothing is lost, and what comes is

@@ -228,13 +228,15 @@ func (c *PageCustomer) Tap(title string) error {
 	return nil
 }
 
-// Postback taps a button that isn't in the conversation, of the Page's menu.
-func (c *PageCustomer) Postback(title, payload string) string {
+// Postback taps a button that isn't in the conversation, of the Page's menu. The tap stands in the conversation as a
+// message of hers that says what was on the button; mid is the id of that message.
+// Source: Messenger Platform, "messaging_postbacks Webhooks Reference"; read in November 2026.
+func (c *PageCustomer) Postback(title, payload string) (mid string) {
 	g := c.page.g
-	mid := ""
 	g.change(func() {
 		c.becomeKnown()
 		mid = g.newMessageID()
+		c.messages = append(c.messages, &PageMessage{ID: mid, At: g.clock(), Text: title})
 		c.tellEvent("postback", "messaging_postbacks", "postback", map[string]any{"mid": mid, "title": title, "payload": payload})
 	})
 	return mid

@@ -73,6 +73,21 @@ func TestLost(t *testing.T) {
 	}
 }
 
+// A tap on a button stands in the conversation as a message, too. Its webhook came, so that the look brings nothing new.
+func TestTapIsNotLost(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	since := r.clock.now().Add(time.Second)
+	r.clock.move(time.Minute)
+	r.customer.Postback("Get Started", "GO")
+	told := r.take(t)
+	r.clock.move(missedAfter + time.Second)
+	ids, all := r.looked(t, since, map[string]string{r.customer.ID(): "Ann Lee"})
+	if len(told) != 1 || !slices.Equal(ids, []string{told[0].ExternalID}) || all[0].Text != "Get Started" {
+		t.Errorf("the webhook brought %+v, the look %q %+v", told, ids, all)
+	}
+}
+
 // What customers wrote between the set-up of an account and its first look counts as lost too.
 func TestFirstLookReachesBackToTheSetUp(t *testing.T) {
 	t.Parallel()

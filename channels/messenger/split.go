@@ -127,7 +127,8 @@ func (ev *event) findCustomer(page string) string {
 }
 
 // externalID returns the external id of an event's fact. It depends on what happened and not on the notification, so
-// that it is the same when the notification is repeated.
+// that it is the same when the notification is repeated. A tap on a button is a message of the conversation and is named
+// like one: the Page's conversations list it as a text (missedFacts).
 func (ev *event) externalID(customer string, raw []byte) string {
 	at := strconv.FormatInt(int64(ev.Timestamp), 10)
 	switch {
@@ -138,7 +139,7 @@ func (ev *event) externalID(customer string, raw []byte) string {
 	case ev.Reaction != nil && ev.Reaction.MID != "":
 		return strings.Join([]string{"r", ev.Reaction.MID, cmp.Or(ev.Sender.ID, customer), ev.Reaction.Action, at}, ":")
 	case ev.Postback != nil && ev.Postback.MID != "":
-		return "p:" + ev.Postback.MID
+		return "m:" + ev.Postback.MID
 	case ev.Read != nil && ev.Read.Watermark > 0:
 		return "read:" + customer + ":" + strconv.FormatInt(int64(ev.Read.Watermark), 10)
 	case ev.Delivery != nil && ev.Delivery.Watermark > 0:

@@ -20,7 +20,7 @@ func TestSplitNames(t *testing.T) {
 		"edit":      {`"message_edit":{"mid":"m_1","text":"x","num_edit":3}`, "e:m_1:3"},
 		"react":     {`"reaction":{"mid":"m_1","action":"react","emoji":"x"}`, "r:m_1:" + testPSID + ":react:1700000000123"},
 		"unreact":   {`"reaction":{"mid":"m_1","action":"unreact"}`, "r:m_1:" + testPSID + ":unreact:1700000000123"},
-		"postback":  {`"postback":{"mid":"m_1","payload":"x"}`, "p:m_1"},
+		"postback":  {`"postback":{"mid":"m_1","payload":"x"}`, "m:m_1"},
 		"read":      {`"read":{"watermark":5}`, "read:" + testPSID + ":5"},
 		"delivered": {`"delivery":{"watermark":6,"mids":["m_1"]}`, "delivered:" + testPSID + ":6"},
 	} {

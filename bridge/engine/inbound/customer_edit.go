@@ -144,7 +144,7 @@ func (it *UseCases) customerDeletes(a *store.Account, in channels.Inbound) error
 }
 
 // applyEarlyChange handles a message whose edit or deletion came before it. It returns true if nothing is left to be
-// done, because the edited text is shown already.
+// done, because the edited text is shown already, or the message itself.
 func (it *UseCases) applyEarlyChange(a *store.Account, part int, in *channels.Inbound) bool {
 	x, known := it.Messages.External[book.NameKey{Account: a.ID, Name: in.ExternalID}]
 	hasEarlyChange := known && in.ExternalID != ""
@@ -157,9 +157,11 @@ func (it *UseCases) applyEarlyChange(a *store.Account, part int, in *channels.In
 	}
 
 	m, c := it.MessageByExternalID(a, in.ExternalID)
-	wasStoredEdited := m != nil && m.Reason == earlyEditReason
-	if c == nil || !wasStoredEdited {
+	if c == nil {
 		return false
+	}
+	if m.Reason != earlyEditReason {
+		return it.wasToldBefore(a, m, *in)
 	}
 
 	at, now := newestChange(it.Writer, m)
@@ -170,6 +172,16 @@ func (it *UseCases) applyEarlyChange(a *store.Account, part int, in *channels.In
 	it.replies.PostOffers(c)
 	c.RefreshCard()
 	return true
+}
+
+// wasToldBefore reports whether a chat's message m is the one that comes now, told by another fact: a provider may tell a message
+// in two ways, and versions of Parley may have named the same fact differently. Of mails that doesn't hold: two of them may bear
+// the same Message-ID and say different things.
+func (it *UseCases) wasToldBefore(a *store.Account, m *book.Message, in channels.Inbound) bool {
+	isChat := !it.Caps(a.ID).Threads
+	isOfOtherFact := m.Direction == store.DirectionIn && m.EventID != it.Event.ID
+	customer := it.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]
+	return isChat && isOfOtherFact && isWrittenBy(it.People, m, customer)
 }
 
 // showBesideText shows what else came with a message whose text isn't shown any more, because an edit came first: its files, the
