@@ -5,9 +5,11 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"time"
 
 	"parley/channels"
 	"parley/channels/graph"
+	"parley/channels/pause"
 )
 
 // maxFetchBytes bounds a customer's file.
@@ -19,9 +21,31 @@ func mediaHosts() []string {
 	return []string{".fbcdn.net", ".fbsbx.com", ".cdninstagram.com"}
 }
 
-// Fetch implements channels.Fetcher. The address is signed by Meta, so the Page's token is not sent.
+// fetchWaits returns the pauses after which a file is asked for again that Meta's server doesn't find. It may fail to find a file
+// for a moment.
+// Source: reports of others, for example chatwoot/chatwoot issue 15664 (September 2026).
+func fetchWaits() []time.Duration {
+	return []time.Duration{time.Second, 3 * time.Second, 10 * time.Second}
+}
+
+// download opens a customer's file. The address is signed by Meta, so the Page's token is not sent.
+// Errors: those of graph.Client.Download; the context's, if that ends before it is certain that the file isn't there.
+func (c *Channel) download(ctx context.Context, ref string) (*graph.Download, error) {
+	for _, wait := range c.fetchWaits {
+		d, err := c.graph.Download(ctx, ref, false, maxFetchBytes)
+		if refused, ok := errors.AsType[*graph.Error](err); !ok || refused.Status != http.StatusNotFound {
+			return d, err
+		}
+		if !pause.For(ctx, wait) {
+			return nil, ctx.Err()
+		}
+	}
+	return c.graph.Download(ctx, ref, false, maxFetchBytes)
+}
+
+// Fetch implements channels.Fetcher.
 func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, error) {
-	d, err := c.graph.Download(ctx, ref, false, maxFetchBytes)
+	d, err := c.download(ctx, ref)
 	if err == nil {
 		return channels.Fetched{ContentType: d.ContentType, Body: classified{d.Body}}, nil
 	}

@@ -18,6 +18,7 @@ func TestFetch(t *testing.T) {
 	r := newRig(t)
 	r.customer.Media("image", "photo.jpg", "image/jpeg", []byte("JPEG"))
 	a := r.one(t, channels.InboundMessage).Attachments[0]
+	r.fault(t, graphfake.Fault{Route: "messenger.cdn", Action: graphfake.ActionStatus, Status: http.StatusNotFound, Times: 2}) // for a moment
 	f, err := r.Fetch(t.Context(), a.Ref)
 	if err != nil {
 		t.Fatal(err)

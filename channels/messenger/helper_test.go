@@ -87,6 +87,7 @@ func newRig(t *testing.T) *rig {
 		t.Fatal(err)
 	}
 	r.Channel = c
+	c.fetchWaits = make([]time.Duration, len(fetchWaits())) // tests don't wait
 	later := c.hook.Later
 	c.hook.Later = func() func(context.Context) {
 		do := later()

@@ -50,6 +50,8 @@ type Channel struct {
 
 	newcomer chan struct{} // signals that somebody has written whose profile can't be read
 	profiles *profiles
+
+	fetchWaits []time.Duration // fetchWaits(), or shorter in tests
 }
 
 var (
@@ -90,6 +92,8 @@ func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
 		places:   make(chan struct{}, maxInMemory),
 		newcomer: make(chan struct{}, 1),
 		profiles: &profiles{asked: map[string]time.Time{}},
+
+		fetchWaits: fetchWaits(),
 	}
 
 	c.hook = &graph.Hook{Secret: []byte(strings.TrimSpace(config[fieldSecret])), VerifyToken: config[fieldVerify],

@@ -29,6 +29,7 @@ type client struct {
 	replaced       bool   // another server stands in for Twilio (Env.APIURL)
 	http           *http.Client
 	now            func() time.Time
+	mediaWaits     []time.Duration // mediaWaits(), or shorter in tests
 }
 
 // newClient returns a client. It opens no connection.
@@ -42,6 +43,8 @@ func newClient(set settings, env channels.Env) *client {
 		replaced:  env.APIURL != "",
 		http:      fence.NewClient(fence.Options{Dialer: env.Dialer}),
 		now:       env.Now,
+
+		mediaWaits: mediaWaits(),
 	}
 }
 

@@ -8,9 +8,11 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"parley/channels"
 	"parley/channels/fence"
+	"parley/channels/pause"
 )
 
 // maxFile bounds a customer's file; Twilio's own limit is 16 MB on WhatsApp, 5 MB by MMS.
@@ -19,9 +21,32 @@ const maxFile = 100 << 20
 // maxRedirects bounds how often Twilio may send us elsewhere for a file.
 const maxRedirects = 4
 
-// fetchFile opens a customer's file. Credentials are only sent to Twilio's API, and not to the storage to
-// which it redirects.
+// mediaWaits returns the pauses after which a file is asked for again of which Twilio's API says that there is none. Twilio may tell
+// of a message some seconds before its files can be read.
+// Source: reports of others, for example chatwoot/chatwoot pull requests 15499 and 15504 (August 2026).
+func mediaWaits() []time.Duration {
+	return []time.Duration{time.Second, 3 * time.Second, 10 * time.Second}
+}
+
+// fetchFile opens a customer's file. One that isn't there yet is asked for again, see mediaWaits.
 func (c *client) fetchFile(ctx context.Context, ref string) (channels.Fetched, error) {
+	for _, wait := range c.mediaWaits {
+		f, err := c.fetchOnce(ctx, ref)
+		if !errors.Is(err, errNoMedia) {
+			return f, err
+		}
+		if !pause.For(ctx, wait) {
+			return channels.Fetched{}, &channels.SendError{Class: channels.Retry, Text: "Twilio does not have the file yet.", Cause: err}
+		}
+	}
+	return c.fetchOnce(ctx, ref)
+}
+
+// errNoMedia is the cause of a failure if Twilio's API, not its storage, says that there is no such file.
+var errNoMedia = errors.New("twilio: media: no such file")
+
+// fetchOnce opens a customer's file. Credentials are only sent to Twilio's API, and not to the storage to which it redirects.
+func (c *client) fetchOnce(ctx context.Context, ref string) (channels.Fetched, error) {
 	at, trusted, err := c.mediaURL(ref)
 	if err != nil {
 		return channels.Fetched{}, &channels.SendError{Class: channels.BadContent, Text: "The file's address is not Twilio's.", Cause: err}
@@ -102,10 +127,15 @@ func (c *client) mediaURL(ref string) (at string, trusted bool, err error) {
 // means that Twilio refuses them.
 func (c *client) readFetched(resp *http.Response, withCredentials bool) (channels.Fetched, error) {
 	tooLarge := &channels.SendError{Class: channels.BadContent, Text: "The file is too large."}
+	cause := fmt.Errorf("twilio: media: status %d", resp.StatusCode)
+	if resp.StatusCode == http.StatusNotFound && withCredentials {
+		cause = errNoMedia
+	}
 	fail := func(class channels.Class, text string) (channels.Fetched, error) {
 		_ = resp.Body.Close()
-		return channels.Fetched{}, &channels.SendError{Class: class, Wait: retryAfter(resp, c.now()), Text: text, Cause: fmt.Errorf("twilio: media: status %d", resp.StatusCode)}
+		return channels.Fetched{}, &channels.SendError{Class: class, Wait: retryAfter(resp, c.now()), Text: text, Cause: cause}
 	}
+
 	switch code := resp.StatusCode; {
 	case code == http.StatusUnauthorized && withCredentials:
 		return fail(channels.AuthBroken, "Twilio refuses the account SID or the auth token.")

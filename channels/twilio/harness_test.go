@@ -105,6 +105,7 @@ func newWorld(t *testing.T, whatsapp bool, change ...func(*twiliofake.Options, c
 	case *SMS:
 		w.base = c.Channel
 	}
+	w.base.api.mediaWaits = make([]time.Duration, len(mediaWaits())) // tests don't wait
 	w.fake.SetWebhook(w.number, env.HookURL+retryOverrides)
 	w.ann = w.fake.Phone(customer, w.number, "Ann Lee")
 	return w

@@ -380,6 +380,18 @@ func TestFetch(t *testing.T) {
 // A file that never ends is cut off with an error, not silently.
 func TestFetchIsBounded(t *testing.T) {
 	t.Parallel()
+	w.fake.AddFault(twiliofake.Fault{Route: "GET /Media/", Kind: twiliofake.FaultCode, Code: 20404, Status: http.StatusNotFound, Times: 2})
+	if got := fetched1(t, w, ref); got != "png!" { // Twilio tells of a message some seconds before its files can be read
+		t.Errorf("%q", got)
+	}
+	w.base.api.mediaWaits[0] = time.Hour
+	w.fake.AddFault(twiliofake.Fault{Route: "GET /Media/", Kind: twiliofake.FaultCode, Code: 20404, Status: http.StatusNotFound})
+	soon, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if _, err := w.base.Fetch(soon, ref); classOf(t, err).Class != channels.Retry { // the chore of fetching goes on later
+		t.Error(err)
+	}
+	w.base.api.mediaWaits[0] = 0
 	c := newWorld(t, false).base
 	f, err := c.api.readFetched(&http.Response{StatusCode: http.StatusOK, ContentLength: -1, Body: io.NopCloser(endless{})}, false)
 	if err != nil {
