@@ -16,8 +16,8 @@ const (
 	maxListed = 20
 	// messageFields asks for these messages, with what tells them apart.
 	messageFields = "messages.limit(20){id,created_time,from,message,attachments}"
-	// clockSkew is how far Facebook's clock may be from ours.
-	clockSkew = 30 * time.Second
+	// clockSkew is how far Facebook's clock may be behind our database's.
+	clockSkew = 2 * time.Minute
 	// graphTime is how the conversations API writes times, to the second.
 	graphTime = "2006-01-02T15:04:05-0700"
 )
@@ -53,7 +53,21 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 		return channels.CannotTell, channels.Receipt{}, err
 	}
 
-	id, outcome := c.searchPart(messages, o, parts[o.Attempt.Part])
+	ids := make([]string, len(messages))
+	for i, m := range messages {
+		ids[i] = m.ID
+	}
+
+	others, err := o.OfAnother(ctx, ids)
+	if err != nil {
+		return channels.CannotTell, channels.Receipt{}, err
+	}
+
+	for _, id := range o.References {
+		others[id] = true
+	}
+
+	id, outcome := c.searchPart(messages, o.Attempt.FirstAt, others, parts[o.Attempt.Part])
 	if outcome != channels.Landed {
 		return outcome, channels.Receipt{}, nil
 	}
@@ -75,11 +89,11 @@ func (c *Channel) listMessages(ctx context.Context, customer string) ([]listedMe
 	return all, nil
 }
 
-// searchPart looks for a part among a conversation's last messages, without those that are known to be other
-// messages of ours. If a message fits but is a little too old, by no more than the clocks may differ, the
+// searchPart looks for a part whose first attempt began at firstAt among a conversation's last messages, without those
+// that are known to be others. If a message fits but is a little too old, by no more than the clocks may differ, the
 // outcome is CannotTell.
-func (c *Channel) searchPart(messages []listedMessage, o channels.Outbound, p part) (string, channels.Outcome) {
-	from := o.Attempt.FirstAt.Truncate(time.Second)
+func (c *Channel) searchPart(messages []listedMessage, firstAt time.Time, others map[string]bool, p part) (string, channels.Outcome) {
+	from := firstAt.Truncate(time.Second)
 	var found []string
 	complete := len(messages) < maxListed // messages has all that were sent since from
 	for _, m := range messages {
@@ -88,7 +102,7 @@ func (c *Channel) searchPart(messages []listedMessage, o channels.Outbound, p pa
 			break
 		}
 
-		mayBeOurs := m.From.ID == c.page && !slices.Contains(o.References, m.ID)
+		mayBeOurs := m.From.ID == c.page && !others[m.ID]
 		if !mayBeOurs || !m.isPart(p) {
 			continue
 		}

@@ -1,6 +1,7 @@
 package messenger
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -71,6 +72,13 @@ func TestTimeoutWithoutToken(t *testing.T) {
 			w.clock.move(time.Minute)
 		}
 	}
+	known := func(_ *testing.T, w *world) { // the database knows whose the first message is
+		first := w.customer.Inbox()[0].ID
+		w.o.Attempt.Owners = func(context.Context, []string) (map[string]int64, error) { return map[string]int64{first: 1001}, nil }
+	}
+	ahead := func(d time.Duration) func(*testing.T, *world) { // our database's clock is ahead of Facebook's
+		return func(_ *testing.T, w *world) { w.o.Attempt.FirstAt = w.o.Attempt.FirstAt.Add(d) }
+	}
 	for name, c := range map[string]struct {
 		before  func(*testing.T, *world)
 		effect  bool
@@ -79,15 +87,18 @@ func TestTimeoutWithoutToken(t *testing.T) {
 	}{
 		"landed":                  {effect: true, outcome: channels.Landed},
 		"absent":                  {outcome: channels.Absent},
-		"the same, a minute ago":  {before: old(1, "Hello  again"), outcome: channels.Absent},
-		"the same, and landed":    {before: old(1, "Hello again"), effect: true, outcome: channels.Landed},
+		"the same, a minute ago":  {before: old(1, "Hello  again"), change: known, outcome: channels.Absent},
+		"the same, and landed":    {before: old(1, "Hello again"), effect: true, change: known, outcome: channels.Landed},
+		"the same, of whom":       {before: old(1, "Hello again"), outcome: channels.CannotTell},
+		"the same, long ago":      {before: old(1, "Hello again"), change: ahead(clockSkew), outcome: channels.Absent},
 		"somebody wrote the same": {effect: true, change: func(_ *testing.T, w *world) { w.page.AnswerElsewhere(w.customer, "Hello again") }, outcome: channels.CannotTell},
 		"somebody wrote another":  {effect: true, change: func(_ *testing.T, w *world) { w.page.AnswerElsewhere(w.customer, "Hi") }, outcome: channels.Landed},
 		"the customer said it":    {change: func(_ *testing.T, w *world) { w.customer.Text("Hello again") }, outcome: channels.Absent},
 		"known to be another": {effect: true, change: func(_ *testing.T, w *world) {
 			w.o.References = []string{w.page.AnswerElsewhere(w.customer, "Hello again")}
 		}, outcome: channels.Landed},
-		"clocks differ":           {effect: true, change: func(_ *testing.T, w *world) { w.o.Attempt.FirstAt = w.o.Attempt.FirstAt.Add(10 * time.Second) }, outcome: channels.CannotTell},
+		"clocks differ":           {effect: true, change: ahead(10 * time.Second), outcome: channels.CannotTell},
+		"clocks differ much":      {effect: true, change: ahead(45 * time.Second), outcome: channels.CannotTell},
 		"nobody knows when":       {effect: true, change: func(_ *testing.T, w *world) { w.o.Attempt.FirstAt = time.Time{} }, outcome: channels.CannotTell},
 		"too much happened since": {change: func(_ *testing.T, w *world) { chatter(w.rig) }, outcome: channels.CannotTell},
 		"Facebook can't be asked": {change: func(t *testing.T, w *world) {

@@ -11,9 +11,9 @@ import (
 	"parley/channels"
 )
 
-// skew is how much older than our attempt a message of ours may seem, because Twilio's times are whole
-// seconds.
-const skew = 3 * time.Second
+// skew is how much older than our attempt a message of ours may seem: the attempt has the time of our database's clock, which may be
+// ahead of Twilio's, and Twilio's times are whole seconds.
+const skew = 2 * time.Minute
 
 // maxSeen is how many messages to one customer are looked at.
 const maxSeen = 1000
@@ -25,7 +25,7 @@ const maxSeen = 1000
 //   - Absent: the list was read back to before the first attempt, and since then it has only messages that
 //     this process has sent for other deliveries, or that are known to be other messages of ours.
 //   - CannotTell: everything else. A message with the same content that is a little older than the attempt
-//     could be ours, or another process's. A message with other content could be ours, because Twilio
+//     could be ours, or another system's. A message with other content could be ours, because Twilio
 //     replaces characters when smart encoding is on.
 //
 // The engine asks no earlier than ten seconds after the request's timeout and needs Absent twice. So a
@@ -130,7 +130,7 @@ func (c *Channel) listSince(ctx context.Context, to string, from time.Time) ([]r
 
 			if r.Created.Before(from) {
 				older++
-			} else if !r.isInbound() && c.number.mayHaveSent(r) {
+			} else if !r.isInbound() && !r.isAutomatic() && c.number.mayHaveSent(r) {
 				rows = append(rows, r)
 			}
 		}

@@ -316,6 +316,15 @@ func TestEdge8NoToken(t *testing.T) {
 	if got := reconcile(early); got != channels.Landed {
 		t.Errorf("the same words before and since: %v", got)
 	}
+	ahead := lost(6, "by a clock that is ahead")
+	w.fake.AddFault(twiliofake.Fault{Route: "POST /Messages", Kind: twiliofake.FaultDropAfter})
+	if _, err := w.send(ahead); classOf(t, err).Class != channels.Ambiguous {
+		t.Error(err)
+	}
+	ahead.Attempt.FirstAt = w.clock.now().Add(10 * time.Second)
+	if got := reconcile(ahead); got != channels.CannotTell {
+		t.Errorf("a message that left, while our database's clock was ahead: %v", got)
+	}
 	w.fake.AddFault(twiliofake.Fault{Route: "GET /Messages", Kind: twiliofake.FaultTruncate})
 	if got := reconcile(lost(1, "y")); got != channels.CannotTell {
 		t.Errorf("half a list: %v", got)
