@@ -62,8 +62,8 @@ func (c *Channel) makeReceipt(r row, more bool, note string) channels.Receipt {
 }
 
 // sendFailure classifies a failed Send. With a free text, codeRateOrLimit means the rate, because the customer
-// has written to us; with a template, more likely the daily limit. If Twilio refuses the content of a template,
-// the template is bad.
+// has written to us; with a template, more likely the daily limit. Answers don't count against that one, so only
+// this customer's messages wait. If Twilio refuses the content of a template, the template is bad.
 func (c *Channel) sendFailure(err error, o channels.Outbound) error {
 	se := sendError(err)
 	var api *apiError
@@ -75,6 +75,8 @@ func (c *Channel) sendFailure(err error, o channels.Outbound) error {
 	case codeRateOrLimit:
 		if o.Template == nil {
 			se.Wait = max(api.after, busyWait)
+		} else {
+			se.Pair = true
 		}
 	case codeContentUnknown, codeContentVariable:
 		if o.Template != nil {
