@@ -149,7 +149,7 @@ func TestDecodeStatus(t *testing.T) {
 		{"sent", "", channels.StateSent, ""}, {"delivered", "", channels.StateDelivered, ""}, {"read", "", channels.StateRead, ""},
 		{"teleported", "", channels.StateAccepted, ""}, {"failed", "63016", channels.StateFailed, channels.WindowClosed},
 		{"undelivered", "30003", channels.StateFailed, channels.Retry}, {"undelivered", "30008", channels.StateFailed, channels.Retry},
-		{"undelivered", "30004", channels.StateFailed, channels.OptedOut}, {"undelivered", "30007", channels.StateFailed, channels.BadContent},
+		{"undelivered", "30004", channels.StateFailed, channels.BadRecipient}, {"undelivered", "30007", channels.StateFailed, channels.BadContent},
 		{"failed", "63018", channels.StateFailed, channels.Throttled}, {"failed", "63041", channels.StateFailed, channels.TemplateBad},
 		{"failed", "63015", channels.StateFailed, channels.AccountBlocked}, {"failed", "99999", channels.StateFailed, ""}, {"canceled", "", channels.StateFailed, ""},
 	} {

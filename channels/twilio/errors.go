@@ -42,8 +42,9 @@ func failureOf(code int) failure {
 		return failure{class: channels.BadRecipient, text: "This number can't be reached.", hint: "Check the number, or use another way."}
 	case codeOptedOut:
 		return failure{class: channels.OptedOut, text: "The customer has opted out by STOP.", hint: "Only the customer can allow messages again, by START."}
-	case codeBlocked:
-		return failure{class: channels.OptedOut, text: "The customer's phone or carrier blocks our messages."}
+	case codeBlocked: // no proof of an opt-out: Twilio also names lists of carriers, landlines and phones without reception
+		return failure{class: channels.BadRecipient, text: "The customer's carrier or phone blocked the message.",
+			hint: "Send it again later, or use another way; if the customer once wrote STOP, only START undoes that."}
 	case codeWindowClosed:
 		return failure{class: channels.WindowClosed, text: "WhatsApp's 24 h reply window is closed.", hint: "Send a template."}
 	}

@@ -255,8 +255,8 @@ func TestErrorClasses(t *testing.T) {
 	for class, codes := range map[channels.Class][]int{
 		channels.Throttled:      {20429, 21611, 30001, 30022, 63018},
 		channels.Retry:          {30008, 30410, 63012, 30003},
-		channels.BadRecipient:   {21211, 21612, 21614, 30005, 30006, 63003, 63024},
-		channels.OptedOut:       {21610, 30004},
+		channels.BadRecipient:   {21211, 21612, 21614, 30005, 30006, 63003, 63024, 30004},
+		channels.OptedOut:       {21610}, // and not 30004, by which a carrier's block would forbid all further answers
 		channels.WindowClosed:   {63016},
 		channels.BadContent:     {21617, 21620, 21655, 21656, 30007, 63013, 63019, 63021, 63032, 63049, 12345},
 		channels.TemplateBad:    {63027, 63028, 63041, 63042},
