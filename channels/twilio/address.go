@@ -3,6 +3,7 @@ package twilio
 import (
 	"cmp"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/nyaruka/phonenumbers"
@@ -35,9 +36,18 @@ type ownNumber struct {
 	whatsapp               bool
 }
 
-// addressOf returns the Twilio address of a customer, by the phone number if it is known.
+// addressOf returns the Twilio address to which a customer's messages are sent: by the phone number if it is known.
 // Errors: BadRecipient.
 func (n *ownNumber) addressOf(p channels.Party) (string, error) {
+	all := n.addressesOf(p)
+	if len(all) == 0 {
+		return "", &channels.SendError{Class: channels.BadRecipient, Text: "The recipient has no phone number.", Hint: "Give the number with + and country code."}
+	}
+	return all[0], nil
+}
+
+// addressesOf returns all Twilio addresses of a customer, each once, those by phone numbers first.
+func (n *ownNumber) addressesOf(p channels.Party) (all []string) {
 	keys := append([]string{p.Key}, p.Also...)
 	otherPattern := shortPattern // instead of a phone number: by SMS a short code, on WhatsApp its id of the person
 	if n.whatsapp {
@@ -45,12 +55,12 @@ func (n *ownNumber) addressOf(p channels.Party) (string, error) {
 	}
 	for _, pattern := range []*regexp.Regexp{phonePattern, otherPattern} {
 		for _, key := range keys {
-			if pattern.MatchString(key) {
-				return n.prefix() + key, nil
+			if pattern.MatchString(key) && !slices.Contains(all, n.prefix()+key) {
+				all = append(all, n.prefix()+key)
 			}
 		}
 	}
-	return "", &channels.SendError{Class: channels.BadRecipient, Text: "The recipient has no phone number.", Hint: "Give the number with + and country code."}
+	return all
 }
 
 // prefix returns what stands before a number in addresses of this medium.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,11 +19,12 @@ const skew = 2 * time.Minute
 // maxSeen is how many messages to one customer are looked at.
 const maxSeen = 1000
 
-// Reconcile looks for an earlier attempt in the list of messages to the customer. The list has a message from
-// the moment at which Twilio accepted it.
+// Reconcile looks for an earlier attempt in the lists of messages to the customer: to each of her addresses, because
+// another one may have become known, and be preferred, since the attempt. A list has a message from the moment at
+// which Twilio accepted it.
 //
 //   - Landed: exactly one message since the first attempt has the same content.
-//   - Absent: the list was read back to before the first attempt, and since then it has only messages that
+//   - Absent: the lists were read back to before the first attempt, and since then they have only messages that
 //     this process has sent for other deliveries, or that are known to be other messages of ours.
 //   - CannotTell: everything else. A message with the same content that is a little older than the attempt
 //     could be ours, or another system's. A message with other content could be ours, because Twilio
@@ -37,17 +39,12 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 		return channels.CannotTell, channels.Receipt{}, nil
 	}
 
-	to, err := c.number.addressOf(o.To[0])
-	if err != nil {
-		return channels.CannotTell, channels.Receipt{}, err
-	}
-
 	parts, err := c.planAgain(o)
 	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, err
 	}
 
-	rows, err := c.listSince(ctx, to, o.Attempt.FirstAt.Add(-skew))
+	rows, err := c.listToCustomer(ctx, o.To[0], o.Attempt.FirstAt.Add(-skew))
 	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, err
 	}
@@ -112,7 +109,32 @@ func hasContent(r row, p part) bool {
 	return strings.TrimSpace(r.Body) == strings.TrimSpace(body) && int(r.Media) == len(p.files)
 }
 
-// listSince lists our messages to a customer that were created since from, the newest first.
+// listToCustomer lists our messages to a customer that were created since from, each once.
+// Errors: BadRecipient; a list could not be read back that far.
+func (c *Channel) listToCustomer(ctx context.Context, customer channels.Party, from time.Time) ([]row, error) {
+	if _, err := c.number.addressOf(customer); err != nil {
+		return nil, err
+	}
+
+	var rows []row
+	for _, to := range c.number.addressesOf(customer) {
+		list, err := c.listSince(ctx, to, from)
+		if err != nil {
+			return nil, err
+		}
+
+		for _, r := range list {
+			isListed := func(other row) bool { return other.SID == r.SID }
+			if !slices.ContainsFunc(rows, isListed) {
+				rows = append(rows, r)
+			}
+		}
+	}
+
+	return rows, nil
+}
+
+// listSince lists our messages to an address that were created since from, the newest first.
 // Errors: the list could not be read back that far.
 func (c *Channel) listSince(ctx context.Context, to string, from time.Time) ([]row, error) {
 	var rows []row

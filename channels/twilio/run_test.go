@@ -380,15 +380,6 @@ func TestFetch(t *testing.T) {
 	if got := fetch(ref); got != channels.Retry {
 		t.Error(got)
 	}
-	w.fake.DeleteMedia() // edge case 16: the file is gone
-	if got := fetch(ref); got != channels.BadContent {
-		t.Error(got)
-	}
-}
-
-// A file that never ends is cut off with an error, not silently.
-func TestFetchIsBounded(t *testing.T) {
-	t.Parallel()
 	w.fake.AddFault(twiliofake.Fault{Route: "GET /Media/", Kind: twiliofake.FaultCode, Code: 20404, Status: http.StatusNotFound, Times: 2})
 	if got := fetched1(t, w, ref); got != "png!" { // Twilio tells of a message some seconds before its files can be read
 		t.Errorf("%q", got)
@@ -401,6 +392,15 @@ func TestFetchIsBounded(t *testing.T) {
 		t.Error(err)
 	}
 	w.base.api.mediaWaits[0] = 0
+	w.fake.DeleteMedia() // edge case 16: the file is gone
+	if got := fetch(ref); got != channels.BadContent {
+		t.Error(got)
+	}
+}
+
+// A file that never ends is cut off with an error, not silently.
+func TestFetchIsBounded(t *testing.T) {
+	t.Parallel()
 	c := newWorld(t, false).base
 	f, err := c.api.readFetched(&http.Response{StatusCode: http.StatusOK, ContentLength: -1, Body: io.NopCloser(endless{})}, false)
 	if err != nil {
