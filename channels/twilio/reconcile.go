@@ -44,7 +44,7 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 		return channels.CannotTell, channels.Receipt{}, err
 	}
 
-	rows, err := c.listToCustomer(ctx, o.To[0], o.Attempt.FirstAt.Add(-skew))
+	rows, err := listToCustomer(ctx, c, o.To[0], o.Attempt.FirstAt.Add(-skew))
 	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, err
 	}
@@ -111,7 +111,7 @@ func hasContent(r row, p part) bool {
 
 // listToCustomer lists our messages to a customer that were created since from, each once.
 // Errors: BadRecipient; a list could not be read back that far.
-func (c *Channel) listToCustomer(ctx context.Context, customer channels.Party, from time.Time) ([]row, error) {
+func listToCustomer(ctx context.Context, c *Channel, customer channels.Party, from time.Time) ([]row, error) {
 	if _, err := c.number.addressOf(customer); err != nil {
 		return nil, err
 	}

@@ -161,7 +161,7 @@ func (it *UseCases) applyEarlyChange(a *store.Account, part int, in *channels.In
 		return false
 	}
 	if m.Reason != earlyEditReason {
-		return it.wasToldBefore(a, m, *in)
+		return wasToldBefore(it, a, m, *in)
 	}
 
 	at, now := newestChange(it.Writer, m)
@@ -177,7 +177,7 @@ func (it *UseCases) applyEarlyChange(a *store.Account, part int, in *channels.In
 // wasToldBefore reports whether a chat's message m is the one that comes now, told by another fact: a provider may tell a message
 // in two ways, and versions of Parley may have named the same fact differently. Of mails that doesn't hold: two of them may bear
 // the same Message-ID and say different things.
-func (it *UseCases) wasToldBefore(a *store.Account, m *book.Message, in channels.Inbound) bool {
+func wasToldBefore(it *UseCases, a *store.Account, m *book.Message, in channels.Inbound) bool {
 	isChat := !it.Caps(a.ID).Threads
 	isOfOtherFact := m.Direction == store.DirectionIn && m.EventID != it.Event.ID
 	customer := it.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]
