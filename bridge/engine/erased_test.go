@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"parley/bridge"
 	"parley/bridge/engine"
@@ -28,10 +29,17 @@ func (w *world) contact(address string) store.ContactID {
 	return store.ContactID(w.count(`SELECT contact_id FROM identities WHERE key = $1`, address))
 }
 
-// erased goes on with an erasure until it is done.
+// erased goes on with an erasure until it is done, and waits until nothing more is under way.
 func (w *world) erased(o erase.Options, id string) erase.Certificate {
 	w.t.Helper()
-	var c erase.Certificate
+	c := w.forgotten(o, id)
+	w.settled()
+	return c
+}
+
+// forgotten goes on with an erasure until it is done.
+func (w *world) forgotten(o erase.Options, id string) (c erase.Certificate) {
+	w.t.Helper()
 	w.eventually("the contact is erased", func() bool {
 		var err error
 		c, err = erase.Run(w.t.Context(), o, id)
@@ -40,15 +48,20 @@ func (w *world) erased(o erase.Options, id string) erase.Certificate {
 		}
 		return err == nil
 	})
-	w.settled()
 	return c
+}
+
+// begun begins to erase the contact who has this address.
+func (w *world) begun(address string) (o erase.Options, id string) {
+	w.t.Helper()
+	o = w.erasing()
+	return o, must(erase.Begin(w.t.Context(), o, []store.ContactID{w.contact(address)}, "ann@acme.test"))(w.t)
 }
 
 // erase erases the contact who has this address.
 func (w *world) erase(address string) erase.Certificate {
 	w.t.Helper()
-	o := w.erasing()
-	return w.erased(o, must(erase.Begin(w.t.Context(), o, []store.ContactID{w.contact(address)}, "ann@acme.test"))(w.t))
+	return w.erased(w.begun(address))
 }
 
 // nowhere checks that no row of the database and no post holds a word.
@@ -140,11 +153,11 @@ func TestEraseFromSharedThreads(t *testing.T) {
 }
 
 // Who was in copy of another customer's conversation, and wrote there last, goes from its card, from what it remembers
-// and from its thread; its customer's words stay, and get replies.
+// and from its thread; its customer's words stay, and get replies: also one that waits in its hold while the other is erased.
 // R-276
 func TestEraseFromCopies(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{})
+	w := newWorld(t, options{hold: time.Hour})
 	w.customer(mail, channelstest.Event{ID: "lamp", From: "kim@shop.test", Name: "Kim", Subject: "Broken lamp", Text: "It is dark", Cc: []string{"eve@zebra.test"}})
 	at := w.thread("It is dark")
 	w.customer(mail, channelstest.Event{ID: "zebra-answer", From: "eve@zebra.test", Subject: "Re: Broken lamp", Text: "My zebra is afraid", References: []string{"lamp"}, Cc: []string{"kim@shop.test"}})
@@ -152,7 +165,11 @@ func TestEraseFromCopies(t *testing.T) {
 		t.Fatalf("the answer is in thread %s", other)
 	}
 	w.settled()
-	c := w.erase("eve@zebra.test")
+	held := w.reply(at, "Here is light")
+	w.fate(held, "waiting")
+	w.settledBut(1)
+	c := w.forgotten(w.begun("eve@zebra.test"))
+	w.settledBut(1)
 	w.nowhere("afraid")
 	w.exec(`DELETE FROM events WHERE external_id = 'message:lamp'`) // what Kim wrote is Kim's, also where it names the other
 	w.nowhere("zebra")
@@ -161,10 +178,13 @@ func TestEraseFromCopies(t *testing.T) {
 	}
 	w.card(at, "| Kim | Broken lamp |")
 	w.shown("It is dark")
-	w.chat.Say("ann", support, at, "Here is light")
+	w.advance(time.Hour)
+	w.fate(held, "out")
 	if sent := w.sent(1)[0]; !slices.Equal(sent.To, []string{"kim@shop.test"}) || len(sent.Cc)+len(sent.Also) > 0 {
 		t.Errorf("sent %+v", sent)
 	}
+	w.settled()
+	w.nowhere("zebra")
 }
 
 // What an agent typed about the contact in a team's channel goes from all that Parley keeps, and so does the line that asked who

@@ -66,6 +66,15 @@ const (
 	showsConversations = `jsonb_path_exists(t.payload, '$.** ? (exists(@.Subject) && @.ID > 0 || @.conversation > 0)')`
 )
 
+// meantTies is true for replies to other customers that remember that the contact was to get them, or why the contact did not.
+// A conversation whose own customer has the same address keeps it, as copiedTies says.
+const meantTies = `t.kind = 'reply' AND (t.payload -> 'meant' ?| @keys::text[] OR t.payload -> 'copied' ?| @keys::text[]
+		OR t.error_text <> '' AND lower(t.error_text) ~ ANY(@patterns))
+	AND EXISTS (
+		SELECT FROM lanes AS l
+		JOIN conversations AS c ON c.id = l.conversation_id AND c.id <> ALL(@conversations)
+		WHERE l.id = t.lane_id AND NOT EXISTS (SELECT FROM identities AS i WHERE i.id = c.identity_id AND i.key = ANY(@keys)))`
+
 // copiedTies is true for other customers' conversations in which the contact is in copy. A conversation whose own
 // customer has the same address, in another mailbox or since the erasure began, keeps it: replies go there.
 const copiedTies = `t.id = ANY(ARRAY(
@@ -183,6 +192,16 @@ func corePlaces() []place {
 					AND p ->> 'key' = (SELECT i.key FROM identities AS i WHERE i.id = conversations.identity_id)
 					AND NOT EXISTS (SELECT FROM jsonb_array_elements(conversations.participants) AS q WHERE q ->> 'role' = 'to' AND q ->> 'key' <> ALL(@keys))
 				THEN p || '{"role": "to"}' ELSE p END), '[]') FROM jsonb_array_elements(conversations.participants) AS p WHERE p ->> 'key' <> ALL(@keys))`},
+		// It comes right behind the place above: until both are done, a reply that waits would not reach whom it was meant for. One
+		// that was meant for the contact alone is for those who were to get copies, and otherwise for nobody.
+		{Name: "meant", Table: "deliveries", What: "the contact among those for whom replies to other customers were meant",
+			Ties: meantTies,
+			Empty: `payload = payload || jsonb_strip_nulls(jsonb_build_object(
+					'meant', CASE WHEN (payload -> 'meant') - @keys::text[] = '[]' AND payload -> 'meant' <> '[]'
+							THEN coalesce(nullif((payload -> 'copied') - @keys::text[], '[]'), '["erased"]')
+						ELSE (payload -> 'meant') - @keys::text[] END,
+					'copied', (payload -> 'copied') - @keys::text[])),
+				error_text = CASE WHEN lower(error_text) ~ ANY(@patterns) THEN '' ELSE error_text END`},
 		{Name: "conversations", Table: "conversations", What: "conversations: subjects, recipients and what was found out",
 			Ties: `t.id = ANY(@conversations)`,
 			Holds: `t.close_reason <> 'erased' OR t.subject <> '' OR t.participants <> '[]' OR t.via <> '' OR t.refs <> '{}' OR t.last_external_id <> ''

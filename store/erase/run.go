@@ -362,10 +362,11 @@ func (r *runner) erasePlaces(ctx context.Context, chosen func(place) bool) error
 }
 
 // stillToPost finds what is still to be posted about the contact to colleagues or in another customer's thread, which
-// can't be taken out of its lane; and the contact's own lanes into which something came after they were stopped, which
-// may be on its way.
+// can't be taken out of its lane; replies that came to name the contact again, since a transaction wrote what it had read before;
+// and the contact's own lanes into which something came after they were stopped, which may be on its way.
 const stillToPost = `
 	SELECT EXISTS (SELECT FROM lanes AS l WHERE l.conversation_id = ANY(@conversations) AND ` + wokenAgain + `) OR EXISTS (
+		SELECT FROM deliveries AS t WHERE ` + meantTies + `) OR EXISTS (
 		SELECT FROM deliveries AS t
 		JOIN lanes AS l ON l.id = t.lane_id AND t.seq > l.head
 		WHERE l.conversation_id = 0 AND ` + toldDirectly + ` OR t.message_id = ANY(@messages)
