@@ -276,8 +276,9 @@ func TestLastWordsInAnothersConversation(t *testing.T) {
 			t.Parallel()
 			pool := shop(t)
 			for i, m := range c.said {
-				exec(t, pool, `INSERT INTO messages (id, conversation_id, direction, fate, identity_id, account_id, text, automatic, said_at, created_at)
-					VALUES ($1, 1, 'in', 'in', $2, $3, 'Hello', $4, now(), now())`, i+1, m.by, mailAccount, m.automatic)
+				const ids = 100 // processes take them from blocks, so that a later message may have a lower one
+				exec(t, pool, `INSERT INTO messages (id, conversation_id, direction, fate, identity_id, account_id, text, automatic, event_id, said_at, created_at)
+					VALUES ($1, 1, 'in', 'in', $2, $3, 'Hello', $4, $5, now(), now())`, ids-i, m.by, mailAccount, m.automatic, i+1)
 			}
 			exec(t, pool, `UPDATE conversations SET last_preview = 'remembered', last_from = $1 WHERE id = 1`, c.from)
 			erased(t, pool, 2)

@@ -89,11 +89,13 @@ const (
 	externalOfContact = `ARRAY(SELECT m.external_id FROM messages AS m WHERE m.id = ANY(@messages) AND m.external_id <> '')`
 	// saidLast is true if the contact wrote what a conversation remembers as a customer's last words (noteSaidLast in
 	// bridge/engine/inbound): the newest message that may be a person's or, where there are only machines', the first one.
-	// What an agent said last is no customer's (last_from).
+	// What an agent said last is no customer's (last_from). Ids of messages have no order in time: that of the events counts, and
+	// ids only within one event.
 	saidLast = `(SELECT coalesce(bool_or(said.identity_id = ANY(@identities)), false) FROM (
 		SELECT m.identity_id FROM messages AS m
 		WHERE m.conversation_id = %[1]s.id AND m.direction = 'in'
-		ORDER BY CASE WHEN m.automatic = '' OR m.automatic = ANY(@persons) THEN m.id END DESC NULLS LAST, m.id LIMIT 1) AS said)`
+		ORDER BY CASE WHEN m.automatic = '' OR m.automatic = ANY(@persons) THEN m.event_id END DESC NULLS LAST,
+			CASE WHEN m.automatic = '' OR m.automatic = ANY(@persons) THEN m.id END DESC NULLS LAST, m.event_id, m.id LIMIT 1) AS said)`
 )
 
 // ErasedName stands where the name of a contact stood.
