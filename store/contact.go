@@ -137,14 +137,27 @@ func UpdateIdentities(ctx context.Context, q Execer, rows []Identity) error {
 	return execRows(ctx, q, "update identities", updateIdentities, rows)
 }
 
+// Contacts that have no identity any more once these are linked go: nobody could erase their names. No row but those of
+// identities refers to a contact.
 const linkIdentities = `
-	UPDATE identities
-	SET key = given.key, name = given.name, same_as = given.same_as, contact_id = given.contact_id
-	FROM json_populate_recordset(NULL::identities, $1) AS given
-	WHERE identities.id = given.id`
+	WITH given AS MATERIALIZED (
+		SELECT id, key, name, same_as, contact_id FROM json_populate_recordset(NULL::identities, $1)
+	), former AS MATERIALIZED (
+		SELECT identity.contact_id FROM given JOIN identities AS identity ON identity.id = given.id
+		EXCEPT
+		SELECT contact_id FROM given
+	), linked AS (
+		UPDATE identities
+		SET key = given.key, name = given.name, same_as = given.same_as, contact_id = given.contact_id
+		FROM given
+		WHERE identities.id = given.id
+	)
+	DELETE FROM contacts
+	WHERE id = ANY(ARRAY(SELECT contact_id FROM former)) AND NOT EXISTS (
+		SELECT FROM identities AS other WHERE other.contact_id = contacts.id AND other.id <> ALL(ARRAY(SELECT id FROM given)))`
 
 // LinkIdentities writes back Key, Name, SameAs and ContactID: identities that turned out to be one
-// customer's, and keys that were given up.
+// customer's, and keys that were given up. It removes the contacts that have no identity left.
 func LinkIdentities(ctx context.Context, q Execer, rows []Identity) error {
 	return execRows(ctx, q, "link identities", linkIdentities, rows)
 }

@@ -121,6 +121,9 @@ func TestTwoProveToBeOne(t *testing.T) {
 	w.customer(chat, channelstest.Event{From: "US.abc", Name: "Kim", Text: "And again"})
 	w.shown("And again")
 	w.settled()
+	if n := w.count(`SELECT count(*) FROM contacts AS c WHERE NOT EXISTS (SELECT FROM identities AS i WHERE i.contact_id = c.id)`); n != 0 {
+		t.Errorf("the names of %d contacts are left that nobody can erase any more", n)
+	}
 	if n := w.roots(); n != 2 {
 		t.Errorf("%d roots", n)
 	}

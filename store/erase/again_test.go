@@ -281,6 +281,13 @@ func TestTwoAdmins(t *testing.T) {
 	if again := must(erase.Begin(t.Context(), o, []store.ContactID{zebra().contact()}, "ann"))(t); again == ids[0] {
 		t.Error("who is erased once more, because something was left, gets an erasure that has ended")
 	}
+	exec(t, pool, `INSERT INTO contacts (id, name) VALUES (7777, 'Otter')`) // whom an earlier version left when two turned out to be one
+	if _, err := erase.Begin(t.Context(), o, []store.ContactID{7777}, "ann"); !errors.Is(err, erase.ErrNoContact) {
+		t.Errorf("a contact who is nobody any more is erased: %v", err)
+	}
+	if found := must(erase.Find(t.Context(), pool, "7777"))(t); len(found) > 0 {
+		t.Errorf("found is %+v", found)
+	}
 }
 
 // The same address in another mailbox is another contact's, who keeps it: replies go there.

@@ -33,7 +33,7 @@ const findContacts = `
 	WHERE c.id = ANY(ARRAY(
 		SELECT i.contact_id FROM accounts AS a JOIN identities AS i ON i.account_id = a.id AND i.key = ANY(@keys)
 		UNION
-		SELECT @id::bigint))
+		SELECT i.contact_id FROM identities AS i WHERE i.contact_id = @id))
 	ORDER BY c.id`
 
 // Find returns the contacts that a person may mean by an address, a number or a contact's id.

@@ -30,6 +30,10 @@ var ErrWaiting = errors.New("store: something about the contact still waits to b
 // ErrBusy means that another process is erasing this contact.
 var ErrBusy = errors.New("store: another process erases it at this moment")
 
+// ErrNoContact means that nobody has this number as a contact: it was never one, or two customers turned out to be one person,
+// who has the other number.
+var ErrNoContact = errors.New("store: there is no such contact")
+
 // ErrNoErasure means that there is no such erasure.
 var ErrNoErasure = errors.New("store: there is no such erasure")
 
@@ -171,6 +175,15 @@ func Begin(ctx context.Context, o Options, contacts []store.ContactID, by string
 	err = store.InTx(ctx, o.Pool, func(tx pgx.Tx) error {
 		if err := lockContacts(ctx, tx, contacts); err != nil {
 			return err
+		}
+
+		const unknown = `SELECT EXISTS (SELECT FROM unnest($1::bigint[]) AS given(id) WHERE NOT EXISTS (SELECT FROM identities AS i WHERE i.contact_id = given.id))`
+		isUnknown, err := query.Value[bool](ctx, tx, "contacts", unknown, contacts)
+		if err != nil {
+			return err
+		}
+		if isUnknown {
+			return ErrNoContact
 		}
 
 		const underWay = `SELECT id::text FROM erasures WHERE done_at IS NULL AND contacts @> $1 AND cardinality($1::bigint[]) > 0 ORDER BY asked_at, id LIMIT 1`

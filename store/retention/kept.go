@@ -95,3 +95,34 @@ func dropKept(ctx context.Context, pool *pgxpool.Pool, what, sql string, keep ti
 		return done, err
 	})
 }
+
+// dropFormer removes contacts without identities. While two customers turn out to be one person, store.LinkIdentities removes the
+// contact of one of them; processes of earlier versions left it, with a name that no erasure found.
+const dropFormer = `
+	WITH page AS MATERIALIZED (
+		SELECT c.id FROM contacts AS c WHERE NOT EXISTS (SELECT FROM identities AS i WHERE i.contact_id = c.id) LIMIT $1
+	), gone AS (
+		DELETE FROM contacts WHERE id = ANY(ARRAY(SELECT id FROM page)) RETURNING 1
+	)
+	SELECT count(*) FROM gone`
+
+// DropFormerContacts removes one batch of contacts that have no identity any more. It looks at all contacts, once a day.
+func DropFormerContacts(ctx context.Context, pool *pgxpool.Pool, _ time.Duration) (Emptied, error) {
+	const daily = "retention: former contacts"
+	return oneBatch(ctx, pool, "drop former contacts", func(tx pgx.Tx, _ progress) (done Emptied, err error) {
+		due, err := isDue(ctx, tx, daily)
+		if err != nil || !due {
+			return done, err
+		}
+		if err := tx.QueryRow(ctx, dropFormer, batchRows).Scan(&done.Contacts); err != nil {
+			return done, err
+		}
+
+		done.More = done.Contacts == batchRows
+		if done.More {
+			return done, nil
+		}
+
+		return done, noteDone(ctx, tx, daily)
+	})
+}

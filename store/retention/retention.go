@@ -35,6 +35,7 @@ type Emptied struct {
 	Blobs      int  // blobs that were removed, because nothing referred to them
 	Reactions  int  // reactions that were removed
 	Posts      int  // posts that were removed, or lost their text
+	Contacts   int  // contacts that were removed, because they were somebody else's
 	More       bool // another batch can follow at once
 }
 
@@ -325,4 +326,18 @@ func oneBatch(
 	}
 
 	return done, nil
+}
+
+// isDue returns whether nobody has noted within a day (database's clock) that a daily work was done.
+func isDue(ctx context.Context, tx pgx.Tx, daily string) (bool, error) {
+	const due = `SELECT NOT EXISTS (SELECT FROM leases WHERE name = $1 AND until > (SELECT clock_timestamp()))`
+	return query.Value[bool](ctx, tx, "daily work", due, daily)
+}
+
+// noteDone notes that a daily work is done until tomorrow.
+func noteDone(ctx context.Context, tx pgx.Tx, daily string) error {
+	const done = `
+		INSERT INTO leases (name, holder, until) VALUES ($1, 'retention', clock_timestamp() + interval '1 day')
+		ON CONFLICT (name) DO UPDATE SET until = EXCLUDED.until`
+	return query.Exec(ctx, tx, "daily work", done, daily)
 }

@@ -146,6 +146,28 @@ func TestLanesOfEndedConversationsGo(t *testing.T) {
 	}
 }
 
+// The name of a contact who turned out to be another one goes, and at most once a day all contacts are looked at for that.
+func TestFormerContactsGo(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Reused(t)
+	endLongAgo(t, pool)
+	left := func() string {
+		return row(t, pool, `SELECT string_agg(name, ' ' ORDER BY name) FROM contacts`)
+	}
+	exec(t, pool, `INSERT INTO contacts (id, name) SELECT n, 'former' FROM generate_series(2, 1001) AS n`) // more than one batch
+	allBatches(t, pool, 0, retention.DropFormerContacts)
+	exec(t, pool, `INSERT INTO contacts (id, name) VALUES (2, 'later')`)
+	allBatches(t, pool, 0, retention.DropFormerContacts)
+	if got := left(); got != `("later x")` {
+		t.Errorf("left are %s", got)
+	}
+	exec(t, pool, `UPDATE leases SET until = clock_timestamp()`)
+	allBatches(t, pool, 0, retention.DropFormerContacts)
+	if got := left(); got != "(x)" {
+		t.Errorf("left are %s", got)
+	}
+}
+
 // What colleagues were told outside of all threads names customers: it goes once it is old, and what is young or still on
 // its way stays, as do the lanes.
 func TestDirectMessagesGo(t *testing.T) {

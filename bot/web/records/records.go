@@ -51,7 +51,7 @@ type eraseDesk interface {
 	// CountContact says what an erasure of a customer would remove.
 	CountContact(ctx context.Context, id bridge.ContactID) ([]Place, error)
 
-	// EraseContact erases a customer in somebody's name, and returns the erasure. Errors: ErrWaiting, ErrInChats.
+	// EraseContact erases a customer in somebody's name, and returns the erasure. Errors: ErrWaiting, ErrInChats, ErrNone.
 	EraseContact(ctx context.Context, by web.Person, id bridge.ContactID) (erasure string, err error)
 
 	// GoOnErasing goes on with an erasure that has not ended. Errors: ErrWaiting, ErrInChats, ErrNone.

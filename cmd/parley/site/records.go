@@ -141,6 +141,9 @@ func (d *recordsDesk) eraseOptions() erase.Options {
 // EraseContact implements records.Desk.
 func (d *recordsDesk) EraseContact(ctx context.Context, by web.Person, id store.ContactID) (string, error) {
 	erasure, err := erase.Begin(ctx, d.eraseOptions(), []store.ContactID{id}, by.Email)
+	if errors.Is(err, erase.ErrNoContact) {
+		return "", records.ErrNone
+	}
 	if err != nil {
 		return "", err
 	}

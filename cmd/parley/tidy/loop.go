@@ -108,6 +108,7 @@ func (r *Loop) listRounds(kept retention.Kept) []round {
 		{kept.Payloads, retention.DropReactions},
 		{kept.Payloads, retention.DropEarly},
 		{kept.Ended, retention.DropTold},
+		{0, retention.DropFormerContacts},
 	}
 }
 
@@ -193,9 +194,9 @@ func (r *Loop) runBatches(ctx context.Context, batch func(context.Context) (rete
 		r.deliveries.Add(int64(done.Deliveries))
 		r.blobs.Add(int64(done.Blobs))
 
-		if done.Events+done.Deliveries+done.Lanes+done.Blobs+done.Reactions+done.Posts > 0 {
+		if done.Events+done.Deliveries+done.Lanes+done.Blobs+done.Reactions+done.Posts+done.Contacts > 0 {
 			r.Log.Debug("retention", "events", done.Events, "originals", done.Moved, "removed", done.Removed,
-				"deliveries", done.Deliveries, "lanes", done.Lanes, "blobs", done.Blobs, "reactions", done.Reactions, "posts", done.Posts)
+				"deliveries", done.Deliveries, "lanes", done.Lanes, "blobs", done.Blobs, "reactions", done.Reactions, "posts", done.Posts, "contacts", done.Contacts)
 		}
 		if !done.More {
 			return true
