@@ -310,3 +310,41 @@ func TestContactOfManySubjects(t *testing.T) {
 		t.Errorf("left are %s", got)
 	}
 }
+
+// An address stands in logs and lines of conversations in which the contact takes no part any more, or never did: an agent typed
+// it there. It goes, and all others stay: a longer one, a colleague's own words, and the same address as another contact's.
+// R-276
+func TestAddressTypedElsewhere(t *testing.T) {
+	t.Parallel()
+	pool := shop(t)
+	exec(t, pool, `INSERT INTO identities (id, account_id, key, name, contact_id) VALUES (50, $1, 'ann@shop.example', 'Ann', 4)`, chatAccount)
+	exec(t, pool, `INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at) VALUES (50, $1, 50, 'open', now(), now())`, chatAccount)
+	for i, e := range []struct {
+		conversation int
+		what         store.Deed
+		detail       string
+	}{
+		{1, store.DeedReaddressed, `{"text": "ann@shop.example"}`},
+		{1, store.DeedReaddressed, `{"text": "bob@shop.example"}`},
+		{3, store.DeedUnblocked, `{"text": "Ann@shop.example"}`},
+		{5, store.DeedNotDelivered, `{"reason": "550 <ann@shop.example>: unknown"}`},
+		{4, store.DeedReaddressed, `{"text": "joann@shop.example"}`},
+		{4, store.DeedResolved, `{"text": "ann@shop.example will pay"}`},
+		{50, store.DeedReaddressed, `{"text": "to ann@shop.example"}`},
+	} {
+		exec(t, pool, `INSERT INTO log_entries (id, conversation_id, at, agent_id, actor, what, detail) VALUES ($1, $2, now(), 1, 'agent', $3, $4)`, i+1, e.conversation, e.what, e.detail)
+	}
+	for _, conversation := range []int{1, 3, 50} {
+		exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id, conversation_id, head, tail) VALUES ($1, $2, 'c' || $3::bigint, 2, $3::bigint, 1, 1)`, conversation+1, slack, conversation)
+		exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, external_id, created_at)
+			VALUES ($1, $1, 1, 'line', '{"line": {"Kind": "recipients", "To": "ann@shop.example"}}', 'sent', '', now())`, conversation+1)
+	}
+	erased(t, pool, 2)
+	got := storetest.Row(t, pool, `SELECT string_agg(coalesce(detail ->> 'text', detail ->> 'reason', '-'), ', ' ORDER BY id) FROM log_entries`)
+	if want := `("-, bob@shop.example, -, -, joann@shop.example, ann@shop.example will pay, to ann@shop.example")`; got != want {
+		t.Errorf("the log says %s", got)
+	}
+	if got := storetest.Row(t, pool, `SELECT string_agg(id::text, ' ') FROM deliveries`); got != "(51)" {
+		t.Errorf("left are the lines %s", got)
+	}
+}

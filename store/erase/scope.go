@@ -83,7 +83,8 @@ const (
 	// All messages are read: erasures are too rare for an index.
 	messagesOf = `SELECT id FROM messages WHERE identity_id = ANY($1) ORDER BY id`
 	// sharedWith also finds threads of several customers in which a mail was posted before an agent made it a
-	// conversation of its own.
+	// conversation of its own, and conversations in whose log the contact's address stands because an agent typed it there, or
+	// because it was not reached. The contact need not take part in any of them. A conversation whose own customer has the same address keeps it, as copiedTies says.
 	sharedWith = `
 		SELECT DISTINCT c.id
 		FROM conversations AS c
@@ -92,7 +93,13 @@ const (
 			UNION
 			SELECT p.conversation_id FROM posts AS p WHERE p.message_id <> 0 AND p.message_id = ANY(@messages)
 			UNION
-			SELECT t.id FROM conversations AS t WHERE ` + copiedTies + `))
+			SELECT t.id FROM conversations AS t WHERE ` + copiedTies + `
+			UNION
+			SELECT l.conversation_id
+			FROM log_entries AS l
+			JOIN conversations AS t ON t.id = l.conversation_id
+			WHERE l.what = ANY(@addressing) AND lower(l.detail::text) ~ ANY(@patterns)
+				AND NOT EXISTS (SELECT FROM identities AS i WHERE i.id = t.identity_id AND i.key = ANY(@keys))))
 		ORDER BY c.id`
 	wordsOf = `
 		SELECT DISTINCT coalesce(t.root, '') AS root, c.subject
@@ -157,10 +164,17 @@ func (s *scope) namedArguments(erasure string) pgx.NamedArgs {
 		"likely":        likePatterns(words),
 		"whole":         wholeWords(words),
 		"persons":       store.PersonsReasons(),
+		"addressing":    addressingDeeds(),
 		"limit":         batchRows,
 		"erasure":       erasure,
 		"patient":       false,
 	}
+}
+
+// addressingDeeds returns what the log tells with addresses: of whom an agent named, or of whom a server's answer names.
+func addressingDeeds() []store.Deed {
+	return []store.Deed{store.DeedReaddressed, store.DeedSilenced, store.DeedBlocked, store.DeedUnblocked, store.DeedRefused,
+		store.DeedNotDelivered, store.DeedUnclear}
 }
 
 // keyForms returns the forms in which those of the keys that are chosen occur in texts, in small letters.
