@@ -1,6 +1,7 @@
 package erase_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 )
 
 // Whoever is erased may have written in another customer's conversation, in copy. What machines made of it goes
-// there, too: records of models, examples, suggestions, texts that wait. What they made of others' words stays, and is no
+// there, too: records of models, examples, suggestions, texts that wait, and what stands in the thread of it. What they made of others' words stays, and is no
 // part of what the contact is handed.
 func TestWhatMachinesMadeOfIt(t *testing.T) {
 	t.Parallel()
@@ -24,6 +25,11 @@ func TestWhatMachinesMadeOfIt(t *testing.T) {
 	exec(t, pool, `UPDATE suggested_replies SET replies = '["otter and zebra"]' WHERE conversation_id = $1`, o.first+1)
 	exec(t, pool, `UPDATE solved SET asked = 'otter and zebra', words = to_tsvector('simple', 'otter and zebra') WHERE conversation_id = $1`, o.first+1)
 	exec(t, pool, `UPDATE text_requests SET ask = '{"text": "otter and zebra"}' WHERE conversation_id = $1`, o.first+1)
+	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, created_at)
+		VALUES (77001, $1, 2, 'line', '{"line": {"Kind": "written", "Words": "otter and zebra"}}', 'sent', now()),
+			(77002, $1, 0, 'line', '{"line": {"Kind": "analysis", "Urgent": "the zebra waits"}}', 'sent', now())`, o.first+2)
+	exec(t, pool, `INSERT INTO log_entries (id, conversation_id, at, actor, what, detail)
+		VALUES (77001, $1, now(), 'parley', 'analysed', '{"text": "angry", "reason": "the zebra waits"}')`, o.first+1)
 	options := options(t, pool)
 	id := must(erase.Begin(t.Context(), options, []store.ContactID{z.contact()}, "ann@acme.test"))(t)
 	run(t, options, id)
@@ -32,6 +38,9 @@ func TestWhatMachinesMadeOfIt(t *testing.T) {
 	}
 	if left := storetest.Row(t, pool, `SELECT conversation_id FROM suggestions WHERE conversation_id = $1`, o.first+1); left == "" {
 		t.Error("what has none of the contact's words is gone")
+	}
+	if left := storetest.Row(t, pool, `SELECT detail::text FROM log_entries WHERE id = 77001`); !strings.Contains(left, "angry") {
+		t.Errorf("of the log is left %s", left)
 	}
 }
 

@@ -2,6 +2,8 @@ package erase
 
 import (
 	"fmt"
+
+	"parley/store"
 )
 
 // place is where something about a contact may be: rows of one table. The conditions are SQL, with t for the row.
@@ -32,7 +34,7 @@ const (
 	ofConversation = `t.conversation_id = ANY(@conversations)`
 	ofMessage      = ofConversation + ` OR t.message_id = ANY(@messages)`
 	// whereWrote is true in other customers' conversations in which the contact wrote, in copy.
-	whereWrote = `t.conversation_id = ANY(@shared) AND t.conversation_id = ANY(ARRAY(SELECT m.conversation_id FROM messages AS m WHERE m.id = ANY(@messages)))`
+	whereWrote = `t.conversation_id = ANY(@shared) AND t.conversation_id = ANY(ARRAY(` + writtenIn + `))`
 )
 
 // wokenAgain is true for a lane of the contact into which something came after it was stopped. What it holds may be on its
@@ -40,9 +42,16 @@ const (
 const wokenAgain = `@patient AND (due_at IS NOT NULL OR leased_until IS NOT NULL)`
 
 // toldThere is true for what Parley said in other customers' conversations about who gets replies there, and for what it
-// told one person. Lines that repeat what a colleague or another customer wrote stay, even if they name the contact.
-const toldThere = `(lower(t.payload::text) ~ ANY(@patterns) OR lower(t.payload::text) ~ ANY(@ids))
-	AND (t.kind = 'ephemeral' OR t.kind = 'line' AND t.payload -> 'line' ->> 'Kind' IN ('recipients', 'participant', 'done', 'delayed', 'identity', 'same_person'))`
+// told one person; and where the contact wrote, for what machines made of what was written, such as translations, summaries and
+// notes. Lines that repeat what a colleague or another customer wrote stay, even if they name the contact.
+const (
+	toldThere = `(t.kind IN ('ephemeral', 'line') AND (
+		(lower(t.payload::text) ~ ANY(@patterns) OR lower(t.payload::text) ~ ANY(@ids))
+			AND (t.kind = 'ephemeral' OR t.payload #>> '{line,Kind}' IN ('recipients', 'participant', 'done', 'delayed', 'identity', 'same_person'))
+		OR t.payload #>> '{line,Kind}' IN ('analysis', 'written', 'why') AND EXISTS (
+			SELECT FROM lanes AS made WHERE made.id = t.lane_id AND made.conversation_id = ANY(ARRAY(` + writtenIn + `)))))`
+	writtenIn = `SELECT m.conversation_id FROM messages AS m WHERE m.id = ANY(@messages)`
+)
 
 // toldDirectly is true for what colleagues were told directly about the contact. Where it shows conversations, it is about these,
 // whatever stands in their facts. But a colleague's words may be about anybody: what was typed in a channel stands above the
@@ -186,6 +195,8 @@ func corePlaces() []place {
 			Ties:  ofConversation + ` OR t.conversation_id = ANY(@shared) AND (lower(t.detail::text) ~ ANY(@patterns) OR lower(t.detail::text) ~ ANY(@ids))`,
 			Holds: `t.detail ?| '{text,reason,note}'`, Empty: `detail = detail - '{text,reason,note}'::text[]`,
 			Export: `jsonb_build_object('conversation', t.conversation_id, 'at', t.at, 'by', t.actor, 'what', t.what, 'detail', t.detail)`},
+		{Name: "analysed_there", Table: "log_entries", What: "why something in other customers' conversations in which the contact wrote counted as urgent",
+			Ties: `t.what = '` + string(store.DeedAnalysed) + `' AND ` + whereWrote, Holds: `t.detail ? 'reason'`, Empty: `detail = detail - 'reason'`},
 		{Name: "threads", Table: "threads", What: "cards of threads", Ties: ofConversation, Holds: `t.card <> ''`, Empty: `card = ''`},
 		{Name: "copied", Table: "conversations", What: "the contact among those in copy of other customers' conversations",
 			Ties: copiedTies,
