@@ -232,9 +232,19 @@ func TestMasterKey(t *testing.T) {
 		t.Error("a fresh database has a key")
 	}
 	check(t, store.CheckMasterKey(t.Context(), pool, sealer(old)))
-	check(t, store.CheckMasterKey(t.Context(), pool, sealer(fresh+","+old)))
 	if err := store.CheckMasterKey(t.Context(), pool, sealer(fresh)); !errors.Is(err, store.ErrWrongKey) {
 		t.Errorf("another key: %v", err)
+	}
+	for _, keys := range []string{fresh + "," + old, old + "," + fresh, fresh + "," + old} { // two processes, and a third
+		check(t, store.CheckMasterKey(t.Context(), pool, sealer(keys)))
+	}
+	for _, lacking := range []string{old, fresh} { // each of them has sealed something
+		if err := store.CheckMasterKey(t.Context(), pool, sealer(lacking)); !errors.Is(err, store.ErrWrongKey) {
+			t.Errorf("one key of two: %v", err)
+		}
+	}
+	if n := len(must(store.KeyChecks(t.Context(), pool))(t)); n != 2 {
+		t.Errorf("%d check values of two keys", n)
 	}
 	sealed := sealer(old).Seal("accounts/a", []byte("secret"))
 	if bytes.Contains(sealed, []byte("secret")) {

@@ -10,6 +10,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -86,7 +87,8 @@ const (
 	lockKeys  = `LOCK TABLE keys IN SHARE ROW EXCLUSIVE MODE`
 )
 
-// The check value: a known text, sealed with the master key, by which a database knows its key again.
+// The check values: a known text, sealed once with each master key that ever came first, by which a database knows again all keys
+// that its secrets need.
 const (
 	checkPurpose = "check"
 	checkText    = "parley"
@@ -97,17 +99,35 @@ type Beginner interface {
 	Begin(ctx context.Context) (pgx.Tx, error)
 }
 
-// CheckMasterKey compares the master key with the database's check value and sets
-// it on a fresh database.
+// CheckMasterKey compares the master keys with the database's check values. If none of them was made with the first key, by which
+// new secrets are sealed, it adds one.
 // Errors: ErrWrongKey.
 func CheckMasterKey(ctx context.Context, db Beginner, s *Sealer) error {
-	found, err := keysOf(ctx, db, s, checkPurpose, []byte(checkText))
-	if err != nil {
+	err := pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, lockKeys); err != nil {
+			return err
+		}
+
+		checks, err := KeyChecks(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if !s.Fits(checks...) {
+			return ErrWrongKey
+		}
+
+		first := Sealer{aeads: s.aeads[:1]}
+		if slices.ContainsFunc(checks, func(check []byte) bool { return first.Fits(check) }) {
+			return nil
+		}
+
+		_, err = tx.Exec(ctx, insertKey, checkPurpose, s.Seal("keys/"+checkPurpose, []byte(checkText)))
 		return err
+	})
+	if err != nil {
+		return fmt.Errorf("store: keys: %w", err)
 	}
-	if string(found[0]) != checkText {
-		return ErrWrongKey
-	}
+
 	return nil
 }
 
@@ -160,24 +180,18 @@ func keysOf(ctx context.Context, db Beginner, s *Sealer, purpose string, first [
 	return keys, nil
 }
 
-// KeyCheck returns the sealed value with which Sealer.Fits tests a master key. It returns nil if the database
+// KeyChecks returns the sealed values with which Sealer.Fits tests master keys, the newest first. It returns none if the database
 // is not bound to a key.
-func KeyCheck(ctx context.Context, q Querier) ([]byte, error) {
-	var sealed []byte
-	err := q.QueryRow(ctx, getKeys+` LIMIT 1`, checkPurpose).Scan(&sealed)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("store: keys: %w", err)
-	}
-	return sealed, nil
+func KeyChecks(ctx context.Context, q Querier) ([][]byte, error) {
+	return query.Column[[]byte](ctx, q, "keys of "+checkPurpose, getKeys, checkPurpose)
 }
 
-// Fits returns whether a KeyCheck was sealed with one of the keys.
-func (s *Sealer) Fits(check []byte) bool {
-	plain, err := s.Open("keys/"+checkPurpose, check)
-	return err == nil && string(plain) == checkText
+// Fits returns whether each of the KeyChecks was sealed with one of the keys.
+func (s *Sealer) Fits(checks ...[]byte) bool {
+	return !slices.ContainsFunc(checks, func(check []byte) bool {
+		plain, err := s.Open("keys/"+checkPurpose, check)
+		return err != nil || string(plain) != checkText
+	})
 }
 
 // Hashes returns the keyed hashes of a secret of which only a hash is stored: one for each key. New secrets are stored

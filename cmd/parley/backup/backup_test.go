@@ -117,6 +117,12 @@ func TestKeys(t *testing.T) {
 	without.WithoutKey, without.Passphrase, without.Key = true, "", ""
 	_, err := backup.CreateFile(t.Context(), bare, without)
 	check(t, err)
+	newest, renewed := store.NewMasterKey(), *c // a new master key was put in front of the old one
+	renewed.key = newest + "," + c.key
+	sealer, err := store.NewSealer(renewed.key)
+	check(t, err)
+	check(t, store.CheckMasterKey(t.Context(), c.pool, sealer))
+	later := renewed.saved(t)
 	for _, tc := range []struct {
 		name, file, key, passphrase string
 		want                        error
@@ -130,6 +136,8 @@ func TestKeys(t *testing.T) {
 		{"no key anywhere", bare, "", "", backup.ErrNoKey, 0, false},
 		{"without the key, but it is set", bare, c.key, "", nil, 0, false},
 		{"the passphrase", file, "", passphrase, nil, 1, true},
+		{"only the key before the newest", later, c.key, "", backup.ErrOtherKey, 0, false},
+		{"only the newest key", later, newest, "", backup.ErrOtherKey, 0, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -146,9 +154,11 @@ func TestKeys(t *testing.T) {
 		})
 	}
 	other := c.source()
-	other.Key = store.NewMasterKey()
-	if _, err := backup.Create(t.Context(), io.Discard, other); !errors.Is(err, store.ErrWrongKey) {
-		t.Errorf("a wrong key was saved: %v", err)
+	for _, key := range []string{store.NewMasterKey(), c.key, newest} { // the second is that of a cron job that nobody told of the newest
+		other.Key = key
+		if _, err := backup.Create(t.Context(), io.Discard, other); !errors.Is(err, store.ErrWrongKey) {
+			t.Errorf("a wrong key was saved: %v", err)
+		}
 	}
 	other.Key, other.Passphrase = c.key, ""
 	if _, err := backup.Create(t.Context(), io.Discard, other); !errors.Is(err, backup.ErrNoPassphrase) {

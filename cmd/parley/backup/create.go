@@ -194,12 +194,15 @@ func (s Source) takeSnapshot(ctx context.Context, conn *pgx.Conn) (m Manifest, s
 }
 
 // checkKey checks that the key in the backup will be the one that decrypts the secrets.
-func (s Source) checkKey(ctx context.Context, conn *pgx.Conn, m *Manifest) (err error) {
-	if m.KeyCheck, err = store.KeyCheck(ctx, conn); err != nil {
+func (s Source) checkKey(ctx context.Context, conn *pgx.Conn, m *Manifest) error {
+	checks, err := store.KeyChecks(ctx, conn)
+	if err != nil {
 		return err
 	}
-	if m.KeyCheck == nil {
+	if len(checks) == 0 {
 		m.HasKey = false // no secret was ever encrypted
+	} else {
+		m.KeyCheck, m.OldChecks = checks[0], checks[1:]
 	}
 	if !m.HasKey {
 		return nil
@@ -212,7 +215,7 @@ func (s Source) checkKey(ctx context.Context, conn *pgx.Conn, m *Manifest) (err 
 	if err != nil {
 		return err
 	}
-	if !sealer.Fits(m.KeyCheck) {
+	if !m.fits(sealer) {
 		return fmt.Errorf("backup: %w", store.ErrWrongKey)
 	}
 

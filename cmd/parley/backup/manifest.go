@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"runtime/debug"
 	"time"
+
+	"parley/store"
 )
 
 // formatVersion is the format that this binary writes and the newest that it reads.
@@ -34,7 +36,8 @@ type Manifest struct {
 	Rows      map[string]int64 `json:"rows"`      // by table
 	DumpBytes int64            `json:"dump_bytes"`
 	DumpSHA   string           `json:"dump_sha256"`
-	KeyCheck  []byte           `json:"key_check,omitempty"` // a value encrypted with the master key, to recognise the key
+	KeyCheck  []byte           `json:"key_check,omitempty"`  // a value encrypted with the newest master key, to recognise the key
+	OldChecks [][]byte         `json:"old_checks,omitempty"` // the same of the master keys before it, which older secrets need
 	HasKey    bool             `json:"has_key"`
 }
 
@@ -62,6 +65,11 @@ func (m *Manifest) isComplete() bool {
 	hasVersions := m.Format >= 1 && m.Schema >= 1
 	hasDump := len(m.DumpSHA) == hex.EncodedLen(sha256.Size) && len(m.Rows) > 0
 	return hasVersions && hasDump && m.Namespace != "" && !m.TakenAt.IsZero()
+}
+
+// fits reports whether the backup's secrets can be opened with the keys of a sealer.
+func (m *Manifest) fits(sealer *store.Sealer) bool {
+	return sealer.Fits(m.KeyCheck) && sealer.Fits(m.OldChecks...)
 }
 
 // Version is what the build recorded about this program.

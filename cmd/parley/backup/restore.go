@@ -127,8 +127,7 @@ func (a *Archive) checkReadable() error {
 
 // keyToSave returns the key to be saved; "" if the right one is set already.
 func (t Target) keyToSave(a *Archive) (string, error) {
-	check := a.Manifest.KeyCheck
-	if check == nil { // no secret was ever encrypted
+	if a.Manifest.KeyCheck == nil { // no secret was ever encrypted
 		return "", nil
 	}
 
@@ -137,7 +136,7 @@ func (t Target) keyToSave(a *Archive) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if !sealer.Fits(check) {
+		if !a.Manifest.fits(sealer) {
 			return "", ErrOtherKey
 		}
 		return "", nil
@@ -158,7 +157,7 @@ func (t Target) keyToSave(a *Archive) (string, error) {
 	}
 
 	sealer, err := store.NewSealer(key)
-	if err != nil || !sealer.Fits(check) {
+	if err != nil || !a.Manifest.fits(sealer) {
 		return "", fmt.Errorf("%w: %s holds another database's key", ErrDamaged, keyEntry)
 	}
 
