@@ -18,9 +18,9 @@ const filesOfMessages = `
 	ON CONFLICT DO NOTHING`
 
 // freeBlobs removes those of the noted files that nobody else needs (gone). What stays (needed, and the conditions of
-// gone): a picture of a signature; what an event, a fetch or another message names; and a file whose bytes were stored
-// again since the erasure was asked for, because what will name it may not be written yet. If nothing comes to name it,
-// retention removes it (retention.DropBlobs). noted leaves a row for the object of each file that may have one.
+// gone): a picture of a signature; what an event, a fetch or another message names; a file that an agent uploaded and has not
+// sent yet, for as long as retention keeps such files; and a file whose bytes were stored again since the erasure was asked for,
+// because what will name it may not be written yet. If nothing comes to name it, retention removes it (retention.DropBlobs). noted leaves a row for the object of each file that may have one.
 const freeBlobs = `
 	WITH page AS MATERIALIZED (
 		SELECT hash FROM erased_blobs WHERE erasure_id = $1 ORDER BY hash LIMIT $2 FOR UPDATE
@@ -35,7 +35,8 @@ const freeBlobs = `
 			AND b.created_at < (SELECT asked_at FROM erasures WHERE id = $1)
 			AND NOT EXISTS (SELECT FROM events AS e WHERE e.blob = b.hash)
 			AND NOT EXISTS (SELECT FROM fetches AS f WHERE f.blob = b.hash)
-			AND NOT EXISTS (SELECT FROM uploads AS u WHERE u.blob = b.hash AND u.picture)
+			AND NOT EXISTS (SELECT FROM uploads AS u WHERE u.blob = b.hash AND (u.picture
+				OR NOT u.used AND u.created_at > (SELECT clock_timestamp()) - interval '30 days'))
 			AND NOT EXISTS (SELECT FROM needed AS n WHERE n.hash = b.hash)
 		RETURNING b.hash, b.size_bytes
 	), noted AS (

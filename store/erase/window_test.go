@@ -2,6 +2,7 @@ package erase_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -213,12 +214,16 @@ func until(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) {
 	}
 }
 
-// A file that another customer sends, too, is there for them if an erasure looks at it before what they wrote is stored.
+// A file that another customer sends, too, is there for them if an erasure looks at it before what they wrote is stored. So is
+// one that an agent has uploaded for them and not sent yet.
 //
 func TestFileOfAnotherBesideAnErasure(t *testing.T) {
 	t.Parallel()
 	ctx, pool := t.Context(), world(t)
 	o := options(t, pool)
+	const uploaded = "zebra quarantined zebra@shop.example"
+	upload, _, err := blob.WriteUpload(ctx, pool, strings.NewReader(uploaded), 100)
+	check(t, err)
 	id := must(erase.Begin(ctx, o, []store.ContactID{zebra().contact()}, "ann"))(t)
 	file := zebra().blob(t, pool, "file") // the other customer's picture has the same bytes
 	if _, err := erase.Run(ctx, o, id); !errors.Is(err, erase.ErrInChats) {
@@ -226,6 +231,9 @@ func TestFileOfAnotherBesideAnErasure(t *testing.T) {
 	}
 	if got := string(must(blob.Get(ctx, pool, nil, file))(t)); got != "zebra file" {
 		t.Errorf("the other customer's file is %q", got)
+	}
+	if got := string(must(blob.Get(ctx, pool, nil, upload))(t)); got != uploaded {
+		t.Errorf("what an agent has uploaded is %q", got)
 	}
 	if _, err := blob.Get(ctx, pool, nil, zebra().nameOf("original")); err == nil {
 		t.Error("what nobody else has stored is there still")
