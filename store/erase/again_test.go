@@ -10,6 +10,7 @@ import (
 
 	"parley/store"
 	"parley/store/erase"
+	"parley/store/storetest"
 )
 
 // A database that was restored from a backup of before an erasure: the contact is back, and so may be what came
@@ -290,7 +291,8 @@ func TestTwoAdmins(t *testing.T) {
 	}
 }
 
-// The same address in another mailbox is another contact's, who keeps it: replies go there.
+// The same address in another mailbox is another contact's, who keeps it: replies go there. From other customers' lists of
+// recipients it goes, however long these are.
 // R-276
 func TestSameAddressElsewhere(t *testing.T) {
 	t.Parallel()
@@ -301,12 +303,18 @@ func TestSameAddressElsewhere(t *testing.T) {
 		VALUES (5000, 11, 5000, 'open', jsonb_build_array(jsonb_build_object('key', $1::text, 'role', 'to')), now(), now()),
 			(5001, 11, 2001, 'open', jsonb_build_array(jsonb_build_object('key', $1::text, 'role', 'cc'), jsonb_build_object('key', 'boss', 'role', 'to')), now(), now())`, zebra().address())
 	exec(t, pool, `INSERT INTO threads (conversation_id, account_id, channel, root) VALUES (5001, 12, 'C1', '5001.0')`)
+	exec(t, pool, `INSERT INTO conversations (id, account_id, identity_id, status, participants, last_at, created_at)
+		SELECT 5002, 11, 2001, 'open', jsonb_agg(jsonb_build_object('key', CASE n WHEN 480 THEN $1 ELSE repeat('n', 50) || n || '@list.example' END, 'role', 'cc') ORDER BY n), now(), now()
+		FROM generate_series(1, 480) AS n`, zebra().address())
 	o := options(t, pool)
 	run(t, o, must(erase.Begin(t.Context(), o, []store.ContactID{zebra().contact()}, "ann"))(t))
 	var left string
 	check(t, pool.QueryRow(t.Context(), `SELECT string_agg(id || ' ' || jsonb_path_query_array(participants, '$[*].key'), ', ' ORDER BY id) FROM conversations WHERE id IN (5000, 5001)`).Scan(&left))
 	if left != `5000 ["zebra@shop.example"], 5001 ["boss"]` {
 		t.Errorf("recipients: %s", left)
+	}
+	if got := storetest.Row(t, pool, `SELECT jsonb_array_length(participants) FROM conversations WHERE id = 5002`); got != "(479)" {
+		t.Errorf("%s recipients are left of 480", got)
 	}
 	var cards string
 	check(t, pool.QueryRow(t.Context(), `SELECT string_agg(external_id, ' ') FROM events WHERE external_id LIKE 'erase:%:card:%'`).Scan(&cards))
