@@ -30,6 +30,7 @@ const (
 	verifyEvery  = 7 * 24 * time.Hour
 	retryAfter   = time.Hour
 	pollEvery    = time.Minute
+	lockEvery    = time.Second
 	maxAhead     = time.Minute // how far in the future a time may lie that a clock wrote which was not wrong
 	nightPrefix  = "nightly-"
 	schemaPrefix = "before-schema-"
@@ -72,8 +73,8 @@ type Folder struct {
 	// Now is Parley's clock.
 	Now func(context.Context) (time.Time, error)
 	Log *slog.Logger
-	// Poll is how often Run looks at the clock; 0 means every minute. Zone is the time zone of the nights; nil
-	// = the machine's.
+	// Poll is how often Run looks at the clock; 0 means every minute. It is also how often BeforeMigration looks whether another
+	// process has ended; 0 means every second. Zone is the time zone of the nights; nil = the machine's.
 	Poll time.Duration
 	Zone *time.Location
 }
@@ -276,10 +277,11 @@ func (f Folder) removeTrials() error {
 	return nil
 }
 
-// BeforeMigration makes a backup before the schema changes from one version to another.
+// BeforeMigration makes a backup before the schema changes from one version to another. If another process makes one at the
+// moment, such as that of the night, it waits for its end.
 func (f Folder) BeforeMigration(ctx context.Context, from, to int64, now time.Time) error {
-	unlock, err := f.lock()
-	if err != nil || unlock == nil {
+	unlock, err := f.awaitLock(ctx)
+	if err != nil {
 		return err
 	}
 	defer unlock()
@@ -301,6 +303,30 @@ func (f Folder) make(ctx context.Context, name string) error {
 		return errors.Join(err, os.Remove(path)) // if it stayed, prune would remove a good one for it
 	}
 	return nil
+}
+
+// awaitLock waits until no other process makes a backup in the folder, and then keeps others from it.
+func (f Folder) awaitLock(ctx context.Context) (unlock func(), err error) {
+	unlock, err = f.lock()
+	if err != nil || unlock != nil {
+		return unlock, err
+	}
+
+	f.Log.Info("another process is making a backup: it is waited for", "folder", f.Dir)
+	tick := time.NewTicker(cmp.Or(f.Poll, lockEvery))
+	defer tick.Stop()
+
+	for {
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("backup: another process is making one: %w", ctx.Err())
+		case <-tick.C:
+		}
+
+		if unlock, err = f.lock(); err != nil || unlock != nil {
+			return unlock, err
+		}
+	}
 }
 
 // lock keeps processes on the same folder from making the same backup; nil when another has it.

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -260,16 +261,53 @@ func TestTrialCutOff(t *testing.T) {
 	}
 }
 
+// locked takes the lock of a folder as another process does that makes a backup there.
+func locked(t *testing.T, dir string) (release func()) {
+	t.Helper()
+	file, err := os.OpenFile(filepath.Join(dir, ".lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	check(t, err)
+	check(t, syscall.Flock(int(file.Fd()), syscall.LOCK_EX))
+	return func() { check(t, errors.Join(syscall.Flock(int(file.Fd()), syscall.LOCK_UN), file.Close())) }
+}
+
+// waitingHandler tells when another process is waited for.
+type waitingHandler struct {
+	slog.Handler
+	waits chan struct{}
+}
+
+func (waitingHandler) Enabled(context.Context, slog.Level) bool { return true }
+
+func (h waitingHandler) Handle(_ context.Context, r slog.Record) error {
+	if strings.HasPrefix(r.Message, "another process is making a backup") {
+		h.waits <- struct{}{}
+	}
+	return nil
+}
+
+// A backup is made before each change of the schema, also while another process makes that of the night.
 func TestBeforeMigration(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
 	f := backup.Folder{Dir: t.TempDir(), Source: backup.Source{URL: c.url, WithoutKey: true}, Log: slog.New(slog.DiscardHandler)}
 	check(t, os.WriteFile(filepath.Join(f.Dir, "before-schema-000002-from-1-2026.parley.partial"), nil, 0o600))
-	for to := int64(3); to < 8; to++ {
+	for to := int64(3); to < 7; to++ {
 		check(t, f.BeforeMigration(t.Context(), to-1, to, time.Now()))
 	}
+	release := locked(t, f.Dir) // another process makes the backup of the night
+	waits := make(chan struct{}, 1)
+	f.Log, f.Poll = slog.New(waitingHandler{slog.DiscardHandler, waits}), time.Millisecond
+	ended := make(chan error, 1)
+	go func() { ended <- f.BeforeMigration(t.Context(), 6, 7, time.Now()) }()
+	select {
+	case <-waits:
+	case err := <-ended:
+		t.Fatalf("it is left out: %v", err)
+	}
+	release()
+	check(t, <-ended)
 	got := files(t, f.Dir)
-	if len(got) != 3 || !strings.HasPrefix(got[0], "before-schema-000005-from-4-") {
+	if len(got) != 3 || !strings.HasPrefix(got[0], "before-schema-000005-from-4-") || !strings.HasPrefix(got[2], "before-schema-000007-from-6-") {
 		t.Errorf("kept %v", got)
 	}
 	if _, err := os.Stat(filepath.Join(f.Dir, ".status.json")); !errors.Is(err, fs.ErrNotExist) {
