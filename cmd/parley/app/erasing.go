@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"parley/channels/pause"
@@ -11,13 +12,13 @@ import (
 
 const (
 	eraseEvery = 5 * time.Second
-	// eraseAgain is the pause before an erasure is tried again that waits for something to be applied or posted: each
-	// try looks through everything.
+	// eraseAgain is the pause before an erasure is tried again that waits for something to be applied or posted, or that failed:
+	// each try looks through everything.
 	eraseAgain = 30 * time.Second
 )
 
 // goOnErasing continues erasures that have not ended, also those that another process began, until ctx ends. It also keeps this
-// machine's list of erasures complete.
+// machine's list of erasures complete, whatever becomes of single ones.
 func (a *App) goOnErasing(ctx context.Context) error {
 	tried := map[string]time.Time{}
 	listed := -1
@@ -29,14 +30,11 @@ func (a *App) goOnErasing(ctx context.Context) error {
 			}
 		}
 
-		done := 0
-		if err == nil {
-			done, err = a.listErasures(ctx, listed)
-		}
-
-		if err == nil {
+		done, listErr := a.listErasures(ctx, listed)
+		if listErr == nil {
 			listed = done
-		} else if ctx.Err() == nil {
+		}
+		if err = errors.Join(err, listErr); err != nil && ctx.Err() == nil {
 			a.log.Error("erasure not finished", "error", err, "hint", "it is tried again")
 		}
 	}
@@ -44,21 +42,23 @@ func (a *App) goOnErasing(ctx context.Context) error {
 	return nil
 }
 
-// goOnWith continues one erasure. If the erasure must wait, it notes in tried when it was tried.
+// goOnWith continues one erasure. If the erasure must wait, or fails, it notes in tried when it was tried.
 func (a *App) goOnWith(ctx context.Context, id string, tried map[string]time.Time) error {
 	_, err := erase.Run(ctx, a.db.Erasing(a.env), id)
 	if err == nil {
 		a.log.Info("erasure finished", "erasure", id)
 		return nil
 	}
-	if errors.Is(err, erase.ErrWaiting) {
-		tried[id] = time.Now() //nolint:forbidigo // as above
-		return nil
-	}
 	if errors.Is(err, erase.ErrInChats) || errors.Is(err, erase.ErrBusy) { // chats, or another process, go on with it
 		return nil
 	}
-	return err
+
+	tried[id] = time.Now() //nolint:forbidigo // as above
+	if errors.Is(err, erase.ErrWaiting) {
+		return nil
+	}
+
+	return fmt.Errorf("erasure %s: %w", id, err)
 }
 
 // listErasures completes this machine's list of erasures, unless it is complete: it had before entries when it was last compared.
