@@ -111,7 +111,8 @@ func DropEmptied(ctx context.Context, pool *pgxpool.Pool, _ time.Duration) (Empt
 }
 
 // dropDeliveries removes deliveries of cards, marks and messages that only one person saw, which nobody needs once
-// they were posted. One that still waits stays; dropLanes removes it with its lane.
+// they were posted. One that still waits stays; dropLanes removes it with its lane. Ids don't quite rise with time, since
+// processes take them from blocks: a young row between old ones is passed over, and one behind the last old one ends the batch.
 const dropDeliveries = `
 	WITH clock AS MATERIALIZED (
 		SELECT parley_now() - make_interval(secs => $2) AS before
@@ -121,7 +122,7 @@ const dropDeliveries = `
 		FROM clock
 		CROSS JOIN LATERAL (SELECT * FROM deliveries WHERE deliveries.id > $1 ORDER BY deliveries.id LIMIT $3) AS d
 	), old AS MATERIALIZED (
-		SELECT * FROM (SELECT page.*, bool_or(young) OVER (ORDER BY id) AS ended FROM page) AS marked WHERE NOT ended
+		SELECT * FROM page WHERE NOT young
 	), gone AS (
 		DELETE FROM deliveries
 		WHERE id = ANY(ARRAY(
@@ -131,21 +132,39 @@ const dropDeliveries = `
 			WHERE old.passing))
 		RETURNING 1
 	)
-	SELECT coalesce((SELECT max(id) FROM old), 0), (SELECT count(*) FROM old), (SELECT count(*) FROM gone)`
+	SELECT coalesce((SELECT max(id) FROM old), 0), (SELECT count(*) FROM page), (SELECT count(*) FROM gone)`
 
 const deliveriesUpTo = `UPDATE retention SET deliveries_upto = $1 WHERE id = 1`
 
 // DropPassing removes one batch of deliveries that only mattered for a moment (cards, marks and
-// messages that only one person saw) and are older than keep (Parley's clock).
+// messages that only one person saw) and are older than keep (Parley's clock). Once a day it begins at the first delivery again,
+// for those that were passed over, or came later with a lower id.
 func DropPassing(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
+	const daily = "retention: all deliveries"
 	return oneBatch(ctx, pool, "drop passing deliveries", func(tx pgx.Tx, p progress) (done Emptied, err error) {
 		var last int64
 		page := tx.QueryRow(ctx, dropDeliveries, p.Deliveries, keep.Seconds(), batchRows)
-		err = page.Scan(&last, &done.Looked, &done.Deliveries)
-		if err != nil || done.Looked == 0 {
+		if err := page.Scan(&last, &done.Looked, &done.Deliveries); err != nil {
 			return done, err
 		}
-		done.More = done.Looked == batchRows
+
+		ended, beginsAgain := last == 0 || done.Looked < batchRows, false
+		if ended && p.Deliveries > 0 {
+			if beginsAgain, err = isDue(ctx, tx, daily); err != nil {
+				return done, err
+			}
+		}
+		if beginsAgain {
+			last = 0
+			err = noteDone(ctx, tx, daily)
+		} else if last == 0 { // nothing is old enough
+			return done, nil
+		}
+		if err != nil {
+			return done, err
+		}
+
+		done.More = beginsAgain || !ended
 		_, err = tx.Exec(ctx, deliveriesUpTo, last)
 		return done, err
 	})
