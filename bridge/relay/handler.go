@@ -137,7 +137,7 @@ type Policy struct {
 	Idempotent     bool            // it may be made twice without harm, so a lost answer is not looked for
 	BestEffort     bool            // after an unclear attempt it is given up
 	PreferDouble   bool            // when nobody can tell whether it was made, it is made again instead of asking a person
-	RepeatFor      time.Duration   // how long it is made again by PreferDouble, and then only looked for; 0 means as long as RetryFor
+	RepeatFor      time.Duration   // how long it is made again by PreferDouble, and then once a day; 0 means as long as RetryFor
 	Rest           time.Duration   // how long the lane rests after a success
 	AbsentFor      time.Duration   // how long the destination must lack what may have been sent before it is sent again; 0 means the usual time
 	Restored       bool            // it came with a backup, so attempts may have been made of which no row tells

@@ -17,6 +17,9 @@ const (
 	lookForLateEvery = time.Minute
 )
 
+// repeatRarely is the time between two attempts at a post that is never given up, once it was made again for Policy.RepeatFor.
+const repeatRarely = 24 * time.Hour
+
 // lookForAttempt looks for an attempt whose answer was lost. Only if it was found absent twice, and for
 // long enough, the delivery is sent again. If nobody can tell, a person decides, or a post with PreferDouble is made again.
 func (at attempts) lookForAttempt(ctx context.Context, f *dispatch.Finish, c dispatch.Claimed, a Attempt, p Policy) {
@@ -102,7 +105,7 @@ func (at attempts) noteAbsent(f *dispatch.Finish, c dispatch.Claimed, p Policy, 
 		at.giveUp(f, c, failed)
 		return
 	}
-	if sent.Blind && wasRepeatedLong(c, p) {
+	if sent.Blind && isOnlyLookedFor(c, p) {
 		f.Wait = lookForLateEvery.Seconds()
 		return
 	}
@@ -135,17 +138,19 @@ func (at attempts) endDoubt(f *dispatch.Finish, c dispatch.Claimed, p Policy) {
 		at.askPerson(f, c)
 	case wasTriedLong:
 		at.giveUp(f, c, &channels.SendError{Class: channels.Ambiguous, Text: c.ErrorText})
-	case wasRepeatedLong(c, p):
+	case isOnlyLookedFor(c, p):
 		f.Wait = lookForLateEvery.Seconds()
 	default:
 		at.makeAgain(f, c)
 	}
 }
 
-// wasRepeatedLong reports whether a post that is never given up is no longer made again while nobody can tell whether it was made:
-// otherwise each round would leave one more in the chat, without end.
-func wasRepeatedLong(c dispatch.Claimed, p Policy) bool {
-	return p.RepeatFor > 0 && store.Seconds(c.FirstAgo) > p.RepeatFor
+// isOnlyLookedFor reports whether a post that is never given up isn't made again now, though nobody can tell whether it was made:
+// otherwise each round would leave one more in the chat. It is made again once a day, since its time may have passed in waits that
+// reached nobody, and where Parley may not look it would never be found.
+func isOnlyLookedFor(c dispatch.Claimed, p Policy) bool {
+	wasRepeatedLong := p.RepeatFor > 0 && store.Seconds(c.FirstAgo) > p.RepeatFor
+	return wasRepeatedLong && store.Seconds(c.SentAgo) < repeatRarely
 }
 
 // makeAgain lets a post be made again although nobody could find out whether it was made.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"parley/bridge"
 	"parley/bridge/engine/files"
@@ -179,9 +180,15 @@ func (e *Sender) reportRefused(ctx context.Context, c dispatch.Claimed, refused 
 	return &channels.SendError{Class: channels.Retry, Wait: closedChannelRetry, Text: text, Cause: errors.Join(refused, err)}
 }
 
-// reportUnclear journals, once, that nobody could tell for long whether a root is there.
+// unclearAfter is how long nobody can tell of an attempt at a root that isn't made again soon before admins are told.
+const unclearAfter = 10 * time.Minute
+
+// reportUnclear journals, once, that nobody could tell for long whether a root is there. Nobody is told of one that is made again soon:
+// its time may have passed in waits that reached nobody.
 func (e *Sender) reportUnclear(ctx context.Context, c dispatch.Claimed) error {
-	if !e.waitsLong(c) {
+	p := e.Policy(c)
+	isRepeatedRarely := p.RepeatFor > 0 && store.Seconds(c.FirstAgo) > p.RepeatFor
+	if !isRepeatedRarely || store.Seconds(c.SentAgo) < unclearAfter {
 		return nil
 	}
 	return e.opt.Engine.RootRefused(ctx, c, "unclear", "I can't tell whether the first message of its thread is there. "+c.ErrorText)

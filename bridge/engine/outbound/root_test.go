@@ -153,20 +153,28 @@ func TestSecondRootIsLeft(t *testing.T) {
 	}
 }
 
-// Admins are told of a root of which nobody could tell for a week whether it is there; the time before a restore doesn't count.
+// Admins are told of a root of which nobody could tell for a week whether it is there; the time before a restore doesn't count. They
+// are not told while it is made again soon: a week may also have passed while the chat was not connected.
 func TestUnclearRootIsTold(t *testing.T) {
 	t.Parallel()
 	const days = 24 * 60 * 60
 	now := time.Now()
 	first := now.Add(-20 * days * time.Second)
-	restored := fmt.Sprintf(`{"restored": true, "restored_at": %q}`, now.Add(-days*time.Second).Format(time.RFC3339))
+	again := `{"unsure": true}`
+	restored := fmt.Sprintf(`{"unsure": true, "restored": true, "restored_at": %q}`, now.Add(-days*time.Second).Format(time.RFC3339))
 	for name, c := range map[string]struct {
-		ago     float64
-		payload string
-		want    int
-	}{"soon": {6 * days, `{}`, 0}, "after a week": {8 * days, `{}`, 1}, "restored yesterday": {20 * days, restored, 0}} {
+		ago, sentAgo float64
+		payload      string
+		want         int
+	}{
+		"soon":                   {6 * days, 3600, again, 0},
+		"after a week":           {8 * days, 3600, again, 1},
+		"the latest one is new":  {8 * days, 40, again, 0},
+		"waited, not made again": {8 * days, 3600, `{}`, 0},
+		"restored yesterday":     {20 * days, 3600, restored, 0},
+	} {
 		a := rootIn(2)
-		a.c.FirstAgo, a.c.FirstAt, a.c.Payload = c.ago, &first, []byte(c.payload)
+		a.c.FirstAgo, a.c.SentAgo, a.c.FirstAt, a.c.Payload = c.ago, c.sentAgo, &first, []byte(c.payload)
 		if err := a.e.reportUnclear(t.Context(), a.c); err != nil {
 			t.Error(err)
 		}
@@ -176,7 +184,7 @@ func TestUnclearRootIsTold(t *testing.T) {
 	}
 }
 
-// A root is made again at least once, however long it waited before: only then is it looked for alone.
+// A root is made again at least once, however long it waited before: only then once a day.
 func TestRootIsMadeAgainAtLeastOnce(t *testing.T) {
 	t.Parallel()
 	for payload, want := range map[string]time.Duration{`{}`: 0, `{"unsure": true}`: maxPostRetry} {
