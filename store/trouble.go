@@ -36,7 +36,9 @@ const (
 	), gone AS (
 		DELETE FROM leases WHERE name IN (SELECT name FROM known WHERE ended OR NOT counts)
 	)
-	SELECT coalesce(bool_or(ended), false), coalesce(bool_or(counts AND NOT ended), false) FROM known`
+	SELECT coalesce(bool_or(ended), false), coalesce(bool_or(counts AND NOT ended), false),
+		coalesce(bool_or(counts AND NOT ended AND name = concat('trouble:', $1::bigint, ':', $2::text)), false)
+	FROM known`
 )
 
 // NoteTrouble notes that a thing of an account (what) fails, as a process has seen. It returns whether that is news: no
@@ -50,14 +52,15 @@ func NoteTrouble(ctx context.Context, q Querier, id AccountID, what, process str
 	return isNews || status[0] == accountWorks, err
 }
 
-// EndTrouble notes that a thing of an account works. It returns whether a process had seen it fail, and whether living
-// processes know of other things that fail. A trouble that still lasts is left as it is, and counts as one of the others.
-func EndTrouble(ctx context.Context, q Querier, id AccountID, what string) (wasKnown, hasOthers bool, err error) {
+// EndTrouble notes that a thing of an account works. It returns whether a process had seen it fail, whether living processes know
+// of other things that fail, and whether the trouble still lasts: then it is left as it is, counts as one of the others, and may
+// be ended later.
+func EndTrouble(ctx context.Context, q Querier, id AccountID, what string) (wasKnown, hasOthers, stillLasts bool, err error) {
 	if _, err := query.Column[string](ctx, q, "condition", lockCondition, id); err != nil {
-		return false, false, err
+		return false, false, false, err
 	}
-	err = q.QueryRow(ctx, endTrouble, id, what).Scan(&wasKnown, &hasOthers)
-	return wasKnown, hasOthers, err
+	err = q.QueryRow(ctx, endTrouble, id, what).Scan(&wasKnown, &hasOthers, &stillLasts)
+	return wasKnown, hasOthers, stillLasts, err
 }
 
 // accountWorks is the status of an account that is not known to fail.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -30,7 +31,7 @@ func (e *Engine) Report(account store.AccountID, c channels.Condition) {
 			if c.Status != channels.Active {
 				return true, nil
 			}
-			_, hasOthers, err := store.EndTrouble(ctx, tx, account, runTrouble)
+			_, hasOthers, _, err := store.EndTrouble(ctx, tx, account, runTrouble)
 			return !hasOthers, err
 		})
 	case c.Status == channels.Active:
@@ -90,11 +91,17 @@ type troubleKey struct {
 type troubles struct {
 	engine *Engine
 
-	mu     sync.Mutex
-	fails  map[troubleKey]bool      // as this process has seen it; false means that it was seen to work
-	broken map[store.AccountID]bool // as the database said within the last second
-	asked  map[troubleKey]bool      // which things of broken accounts were noted to work since then
-	judged *directory.Directory     // by which endOfFormerChannels was done last
+	mu      sync.Mutex
+	fails   map[troubleKey]bool      // as this process has seen it; false means that it was seen to work
+	broken  map[store.AccountID]bool // as the database said within the last second
+	asked   map[troubleKey]bool      // which things of broken accounts were noted to work since then
+	unended map[troubleKey]bool      // what was seen to work while its trouble lasted; true means that it may end what earlier processes saw
+	judged  *directory.Directory     // by which endOfFormerChannels was done last
+}
+
+func newTroubles(e *Engine) *troubles {
+	return &troubles{engine: e, fails: map[troubleKey]bool{}, broken: map[store.AccountID]bool{}, asked: map[troubleKey]bool{},
+		unended: map[troubleKey]bool{}}
 }
 
 // record records why one thing of an account fails (what), or with c nil that it works again. The admins are told of a
@@ -112,6 +119,7 @@ func (ts *troubles) record(account store.AccountID, what string, c *channels.Con
 		ts.mu.Lock()
 		isNoted := ts.fails[k] && ts.broken[account] && what != runTrouble && c.Lasts == 0
 		ts.fails[k] = true
+		delete(ts.unended, k)
 		ts.mu.Unlock()
 
 		if isNoted {
@@ -150,12 +158,32 @@ func (ts *troubles) noteWorking(k troubleKey, mayEndEarlier bool) bool {
 }
 
 // end ends a trouble of an account for all processes. The account works if none is left. If the trouble wasn't known, that
-// shows only something if it may end what earlier processes have seen.
+// shows only something if it may end what earlier processes have seen. One that still lasts is ended by endAgain.
 func (ts *troubles) end(k troubleKey, mayEndEarlier bool) {
+	isEnded := false
 	ts.engine.writeCondition(k.account, channels.Condition{Status: channels.Active}, func(ctx context.Context, tx pgx.Tx) (bool, error) {
-		wasKnown, hasOthers, err := store.EndTrouble(ctx, tx, k.account, k.what)
+		wasKnown, hasOthers, stillLasts, err := store.EndTrouble(ctx, tx, k.account, k.what)
+		isEnded = !stillLasts
 		return !hasOthers && (wasKnown || mayEndEarlier), err
 	})
+
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	delete(ts.unended, k)
+	hasFailedSince := ts.fails[k]
+	if !isEnded && !hasFailedSince {
+		ts.unended[k] = mayEndEarlier
+	}
+}
+
+// endAgain ends what could not be ended when it was seen to work: nothing of the account may be sent for days that would end it.
+func (ts *troubles) endAgain() {
+	ts.mu.Lock()
+	unended := maps.Clone(ts.unended)
+	ts.mu.Unlock()
+	for k, mayEndEarlier := range unended {
+		ts.end(k, mayEndEarlier)
+	}
 }
 
 // endRun ends what was reported of an account whose channel reports nothing by itself: its settings didn't work, and now

@@ -110,7 +110,7 @@ func TestConditionOfSettings(t *testing.T) {
 }
 
 // An account that has used up its quota is refused again and again, without a success between: what admins were told of it lasts
-// from the latest refusal on.
+// from the latest refusal on. A reply that leaves meanwhile doesn't end it; once the time is over it has ended, though no other reply leaves.
 func TestQuotaLastsFromTheLatestRefusal(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -122,4 +122,14 @@ func TestQuotaLastsFromTheLatestRefusal(t *testing.T) {
 	if n := w.count(`SELECT count(*) FROM leases WHERE name LIKE 'trouble:%' AND until > clock_timestamp() + interval '1 hour'`); n != 1 {
 		t.Errorf("%d troubles last from the second refusal on, want 1", n)
 	}
+
+	w.writes("kim", "Hello?")
+	w.reply(w.thread("Hello?"), "Here I am")
+	w.provider.WaitTexts(t, "Here I am")
+	w.settled()
+	w.engines[0].EndTroublesAgain()
+	w.condition(chat, "error")
+	w.exec(`UPDATE leases SET until = clock_timestamp() WHERE name LIKE 'trouble:%'`)
+	w.engines[0].EndTroublesAgain()
+	w.condition(chat, "active")
 }

@@ -113,7 +113,7 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 		presence:         presence{gapOpened: make(chan struct{}, 1), processName: store.ProcessName + rand.Text()},
 	}
 
-	e.troubles = &troubles{engine: e, fails: map[troubleKey]bool{}, broken: map[store.AccountID]bool{}, asked: map[troubleKey]bool{}}
+	e.troubles = newTroubles(e)
 	e.reading = reading.New(reading.Options{Connected: host{e}, Pool: o.Pool, Log: o.Log, Specs: o.Specs, SurfaceNames: o.SurfaceNames,
 		AudienceAge: o.AudienceAge})
 	e.files = files.New(files.Options{Pool: o.Pool, Objects: o.Objects, Original: o.Original, Link: o.FileLink, Connected: e})
@@ -269,6 +269,9 @@ func (e *Engine) Run(ctx context.Context, grace time.Duration) error {
 // changed: business hours depend on the date.
 const eveningCheckTicks = 600
 
+// endAgainTicks is after how many ticks of a second troubles are ended again that could not be ended before.
+const endAgainTicks = 60
+
 // watchSettings rereads the directory when the version of the settings has risen, and sets the timers of evening lists anew.
 func (e *Engine) watchSettings(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)
@@ -294,6 +297,9 @@ func (e *Engine) watchSettings(ctx context.Context) error {
 		err := e.readSettings(ctx)
 		if err != nil && ctx.Err() == nil {
 			e.log.Warn("settings not read", "error", err)
+		}
+		if ticks%endAgainTicks == 0 {
+			e.troubles.endAgain() //nolint:contextcheck // conditions are written within a time of their own
 		}
 	}
 }

@@ -21,3 +21,6 @@ func (e *Engine) NoteRefusal(ctx context.Context, account store.AccountID, c cha
 	e.troubles.record(account, sendTrouble, &c)
 	return err
 }
+
+// EndTroublesAgain ends the troubles that could not be ended when what fails was seen to work, as happens once a minute.
+func (e *Engine) EndTroublesAgain() { e.troubles.endAgain() }
