@@ -29,9 +29,15 @@ func (w *world) moveTeam(name, channel string) {
 // openBilling makes a team Billing of ben and cat with a channel of its own in a chat.
 func (w *world) openBilling(c *bridgetest.Chat, surface store.AccountID) {
 	w.t.Helper()
-	c.Open(billing)
-	team := must(store.SaveTeam(w.t.Context(), w.pool, store.Team{Name: "Billing", Members: []store.AgentID{w.agents["ben"], w.agents["cat"]}}))(w.t)
-	check(w.t, store.SaveTeamChannel(w.t.Context(), w.pool, store.TeamChannel{TeamID: team, AccountID: surface, Channel: billing, Home: true}))
+	w.openTeam("Billing", c, surface, billing)
+}
+
+// openTeam makes a team of ben and cat with a channel of its own in a chat.
+func (w *world) openTeam(name string, c *bridgetest.Chat, surface store.AccountID, channel string) {
+	w.t.Helper()
+	c.Open(channel)
+	team := must(store.SaveTeam(w.t.Context(), w.pool, store.Team{Name: name, Members: []store.AgentID{w.agents["ben"], w.agents["cat"]}}))(w.t)
+	check(w.t, store.SaveTeamChannel(w.t.Context(), w.pool, store.TeamChannel{TeamID: team, AccountID: surface, Channel: channel, Home: true}))
 	for _, e := range w.engines {
 		check(w.t, e.Reload(w.t.Context()))
 	}
@@ -227,7 +233,8 @@ func TestHandOverThroughFaults(t *testing.T) {
 }
 
 // A team that works in the other chat gets the conversation there; handed back it goes on in the
-// thread that it had.
+// thread that it had. Handed on from there to a team with another channel of the first chat, its new root shows what was changed
+// while that was being posted, too.
 func TestHandOverToTheOtherChat(t *testing.T) {
 	t.Parallel()
 	w := newTwoHomes(t, options{})
@@ -253,6 +260,20 @@ func TestHandOverToTheOtherChat(t *testing.T) {
 	if n := len(w.chat.Messages(support, "")); n != 1 {
 		t.Errorf("%d roots in the first chat, want one", n)
 	}
+
+	w.openTeam("Accounts", w.chat, w.surface, invoices)
+	w.chat.Say("ann", support, old, "!assign #billing once more")
+	says(t, w.second, billing, root, "once more")
+	w.settled()
+	answer := make(chan struct{})
+	w.chat.AddFault(bridgetest.Fault{Call: "post", Text: invoices, Until: answer})
+	w.second.Say("tben", billing, root, "!assign #accounts not ours")
+	w.chat.Wait(t, "its root is under way", func() bool { return w.chat.Struck() == 1 })
+	w.second.Say("tben", billing, root, "!tag Refund")
+	w.card(old, "Refund")
+	close(answer)
+	moved := threadIn(t, w.chat, invoices, 1, "not ours")
+	w.chat.Wait(t, "the new root shows it", func() bool { return strings.Contains(w.chat.Get(invoices, moved).Plain(), "Refund") })
 }
 
 // What became of a message is shown by its line, also in a thread that the conversation has left meanwhile; so is what a customer

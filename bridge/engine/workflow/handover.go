@@ -61,13 +61,13 @@ func (wf *UseCases) handOver(c *book.Conversation, agent *store.Agent, surface s
 		root.Line = &closing
 	}
 
-	wf.openThreadIn(c, there, root)
+	moved := wf.openThreadIn(c, there, root)
 	wf.Line(c, line)
 	if !isLeftUnknown {
 		wf.CloseThread(c, left, there, closing)
 	}
-	if there == left.AccountID {
-		wf.queueCardOfNewRoot(c, left)
+	if moved != nil {
+		wf.queueCardOfNewRoot(c, moved)
 	}
 }
 
@@ -81,8 +81,8 @@ func (wf *UseCases) queueCardOfNewRoot(c *book.Conversation, t *book.Thread) {
 // openThreadIn queues the root in another channel. The thread moves when that root is posted: deliveries before the
 // root in the lane are still posted in the old thread, those behind it in the new one. So nothing is lost or posted
 // twice if the process ends in between. The root is also queued where the thread is, if an earlier hand-over may move it
-// before: a root that is not needed is passed over.
-func (wf *UseCases) openThreadIn(c *book.Conversation, surface store.AccountID, root outbound.Payload) {
+// before: a root that is not needed is passed over. It returns the thread if that is to move, or may be, else nil.
+func (wf *UseCases) openThreadIn(c *book.Conversation, surface store.AccountID, root outbound.Payload) (moved *book.Thread) {
 	t, channel := c.Threads[surface], root.Place.Channel
 	switch {
 	case t == nil:
@@ -91,5 +91,7 @@ func (wf *UseCases) openThreadIn(c *book.Conversation, surface store.AccountID, 
 		wf.PostTo(c, t, bridge.PostRoot, 0, outbound.Payload{})
 	case wf.Dir.ChannelNow(surface, t.Channel) != channel || wf.HasNewRootToLand(c, t):
 		wf.PostTo(c, t, bridge.PostRoot, 0, root)
+		return t
 	}
+	return nil
 }
