@@ -10,7 +10,8 @@ import (
 )
 
 // What came with a backup is looked for at once, and never leaves for a customer by
-// itself; what is for colleagues is posted when it is not there.
+// itself; what is for colleagues is posted when it is not there. Of that it is noted how long it has been tried, where the version
+// before restored it.
 func TestRestored(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -34,7 +35,7 @@ func TestRestored(t *testing.T) {
 			s.policy.Restored, s.policy.PreferDouble, s.policy.RequestTimeout = true, tt.preferDouble, time.Minute
 			s.reconcile = func(dispatch.Claimed) (channels.Outcome, relay.Sent, error) { return tt.outcome, relay.Sent{}, nil }
 			s.lane(1, 1)
-			s.exec(`UPDATE deliveries SET state = 'unknown'`) // as restore.Finish leaves it: no attempt is known
+			s.exec(`UPDATE deliveries SET state = 'unknown', payload = '{"restored": true}'`) // as restore.Finish leaves it: no attempt is known
 			s.start()
 			s.state(1001, tt.state)
 			s.eventually("1", `SELECT head FROM lanes WHERE id = 1`)
@@ -43,6 +44,10 @@ func TestRestored(t *testing.T) {
 			}
 			if n := locked(s, func() int { return s.looks }); n < tt.looks {
 				t.Errorf("%d looks, want %d", n, tt.looks)
+			}
+			isTimed := s.text(`SELECT (payload->>'restored_at')::timestamptz > clock_timestamp() - interval '1 hour' FROM deliveries`) == "true"
+			if wantTimed := tt.sends != ""; isTimed != wantTimed {
+				t.Errorf("since when it is tried is noted: %v", isTimed)
 			}
 		})
 	}

@@ -26,7 +26,8 @@ const fence = `
 // If a receipt has decided the delivery meanwhile (delivered, failed, …), its state and part stay.
 //
 // Finish.Unsure sets payload.unsure, so that all later attempts at this part know that the part may
-// already have arrived. payload.uncounted is how many of Delivery.Attempt don't count for the provider: those that called nobody
+// already have arrived. Of a delivery that the version before restored, payload.restored_at becomes the time when it was first found
+// absent: how long it is tried counts from then on. payload.uncounted is how many of Delivery.Attempt don't count for the provider: those that called nobody
 // (Finish.Uncalled), and those at earlier parts.
 const finishDeliveries = `
 	UPDATE deliveries
@@ -39,6 +40,8 @@ const finishDeliveries = `
 		warned_at = CASE WHEN result.warned THEN clock_timestamp() ELSE deliveries.warned_at END,
 		payload = CASE
 			WHEN result.unsure THEN deliveries.payload || '{"unsure": true}'
+			WHEN result.absent AND deliveries.payload @> '{"restored": true}' AND NOT deliveries.payload ? 'restored_at' THEN deliveries.payload
+				|| jsonb_build_object('restored_at', clock_timestamp())
 			WHEN result.part <> deliveries.part THEN deliveries.payload - 'unsure' || jsonb_build_object('uncounted', deliveries.attempt)
 			WHEN result.uncalled AND result.state = 'queued' THEN deliveries.payload
 				|| jsonb_build_object('uncounted', coalesce((deliveries.payload->>'uncounted')::int, 0) + 1)

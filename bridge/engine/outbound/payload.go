@@ -79,7 +79,7 @@ func PayloadOf(d *store.Delivery) Payload {
 
 // noteRestored notes in the policy of a delivery that it came with a backup: it may have been sent after the backup was made.
 // The time before the restore doesn't count for how long it is tried, since nobody tried it here. Versions before restored_at didn't
-// note when that was: there the time before the current attempt doesn't count, until it was made again though it may be there.
+// note when that was: there it counts from the first look for it on, until it was made again though it may be there.
 func noteRestored(p *relay.Policy, c dispatch.Claimed) {
 	if !bytes.Contains(c.Payload, []byte(`"restored"`)) { // mostly: spare the decoding
 		return
@@ -89,7 +89,10 @@ func noteRestored(p *relay.Policy, c dispatch.Claimed) {
 	p.Restored = body.Restored && c.State == store.Unknown
 	since := body.RestoredAt
 	if since == nil && body.Restored && !body.Unsure {
-		since = c.SentAt
+		since = c.AbsentAt // dispatch.Finish notes then when it was restored, but the version before didn't
+		if c.State == store.Unknown {
+			since = c.SentAt // of the current attempt; that of one that begins now is now
+		}
 	}
 	if since != nil && c.FirstAt != nil {
 		before := max(since.Sub(*c.FirstAt), 0)

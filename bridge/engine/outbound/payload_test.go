@@ -55,7 +55,7 @@ func TestRestoredPostIsTriedAnew(t *testing.T) {
 	t.Parallel()
 	const twentyDays = 20*24*time.Hour + time.Second/2
 	first := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
-	sent := first.AddDate(0, 0, 20)
+	sent, later := first.AddDate(0, 0, 20), first.AddDate(0, 0, 30)
 	for name, c := range map[string]struct {
 		kind           bridge.PostKind
 		payload, state string
@@ -68,9 +68,13 @@ func TestRestoredPostIsTriedAnew(t *testing.T) {
 		"tried since the restore": {bridge.PostSaid, `{"restored": true, "restored_at": "2026-10-21T12:00:00+00:00"}`, store.Sending, false, maxPostRetry},
 		"of the version before":   {bridge.PostSaid, `{"restored": true}`, store.Unknown, true, maxPostRetry + 20*24*time.Hour},
 		"of that, made again":     {bridge.PostSaid, `{"restored": true, "unsure": true}`, store.Sending, false, maxPostRetry},
+		"of that, tried since":    {bridge.PostSaid, `{"restored": true}`, store.Sending, false, maxPostRetry + 20*24*time.Hour},
 		"not restored":            {bridge.PostSaid, `{}`, store.Unknown, false, maxPostRetry},
 	} {
 		d := store.Delivery{Kind: string(c.kind), State: c.state, FirstAt: &first, SentAt: &sent, Payload: []byte(c.payload)}
+		if c.state == store.Sending { // it was absent, and is tried again now
+			d.AbsentAt, d.SentAt = &sent, &later
+		}
 		if p := New(Options{Engine: noChats{}}).Policy(dispatch.Claimed{Delivery: d}); p.RetryFor != c.want || p.Restored != c.restored {
 			t.Errorf("%s: tried for %s, restored %t", name, p.RetryFor, p.Restored)
 		}
