@@ -42,10 +42,10 @@ func (e *Engine) Report(account store.AccountID, c channels.Condition) {
 }
 
 // writeCondition writes an account's condition if it counts, which is asked in the same transaction. A change is journalled there,
-// too, so that the admins are told of it once, whichever process saw it.
+// too, so that the admins are told of it once, whichever process saw it. It returns whether all of that could be done.
 //
 //nolint:contextcheck // it has a time limit of its own, since a condition is also written when the program ends
-func (e *Engine) writeCondition(account store.AccountID, c channels.Condition, counts func(context.Context, pgx.Tx) (bool, error)) {
+func (e *Engine) writeCondition(account store.AccountID, c channels.Condition, counts func(context.Context, pgx.Tx) (bool, error)) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), reportTimeout)
 	defer cancel()
 	changed := false
@@ -66,12 +66,13 @@ func (e *Engine) writeCondition(account store.AccountID, c channels.Condition, c
 	})
 	if err != nil {
 		e.log.Warn("account condition not written", "account_id", account, "error", err)
-		return
+		return false
 	}
 	if changed {
 		e.log.Info("account condition changed", "account_id", account, "status", string(c.Status), "text", c.Text)
 		e.relay.WakeAppliers(store.SystemAccount)
 	}
+	return true
 }
 
 // Things of an account that may fail. Others are named by whoever records them: a channel of a chat, for example.
@@ -95,7 +96,7 @@ type troubles struct {
 	fails   map[troubleKey]bool      // as this process has seen it; false means that it was seen to work
 	broken  map[store.AccountID]bool // as the database said within the last second
 	asked   map[troubleKey]bool      // which things of broken accounts were noted to work since then
-	unended map[troubleKey]bool      // what was seen to work while its trouble lasted; true means that it may end what earlier processes saw
+	unended map[troubleKey]bool      // what works, though its trouble could not be ended; true means that it may end what earlier processes saw
 	judged  *directory.Directory     // by which endOfFormerChannels was done last
 }
 
@@ -158,25 +159,26 @@ func (ts *troubles) noteWorking(k troubleKey, mayEndEarlier bool) bool {
 }
 
 // end ends a trouble of an account for all processes. The account works if none is left. If the trouble wasn't known, that
-// shows only something if it may end what earlier processes have seen. One that still lasts is ended by endAgain.
+// shows only something if it may end what earlier processes have seen. One that still lasts, or whose end could not be written, is
+// ended by endAgain.
 func (ts *troubles) end(k troubleKey, mayEndEarlier bool) {
-	isEnded := false
-	ts.engine.writeCondition(k.account, channels.Condition{Status: channels.Active}, func(ctx context.Context, tx pgx.Tx) (bool, error) {
+	lasts := false
+	isWritten := ts.engine.writeCondition(k.account, channels.Condition{Status: channels.Active}, func(ctx context.Context, tx pgx.Tx) (bool, error) {
 		wasKnown, hasOthers, stillLasts, err := store.EndTrouble(ctx, tx, k.account, k.what)
-		isEnded = !stillLasts
+		lasts = stillLasts
 		return !hasOthers && (wasKnown || mayEndEarlier), err
 	})
 
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
 	delete(ts.unended, k)
-	hasFailedSince := ts.fails[k]
+	isEnded, hasFailedSince := isWritten && !lasts, ts.fails[k]
 	if !isEnded && !hasFailedSince {
 		ts.unended[k] = mayEndEarlier
 	}
 }
 
-// endAgain ends what could not be ended when it was seen to work: nothing of the account may be sent for days that would end it.
+// endAgain ends what could not be ended before: nothing may be sent for days that would end it, nor ever where no threads open any more.
 func (ts *troubles) endAgain() {
 	ts.mu.Lock()
 	unended := maps.Clone(ts.unended)

@@ -102,7 +102,9 @@ func (a *attempt) postFailed(ctx context.Context, p bridge.Post, t *store.Thread
 		}
 		why := &channels.SendError{Text: "The channel " + p.Place.Channel + " can't be posted to."}
 		errors.As(err, &why) // keeps these words only if the chat has said nothing itself
-		e.opt.Engine.Trouble(c.AccountID, p.Place.Channel, &channels.Condition{Status: channels.Broken, Text: why.Text, Hint: why.Hint})
+		if !a.isOfFormerChannel(p) {
+			e.opt.Engine.Trouble(c.AccountID, p.Place.Channel, &channels.Condition{Status: channels.Broken, Text: why.Text, Hint: why.Hint})
+		}
 		return progress, &channels.SendError{Class: channels.Retry, Wait: closedChannelRetry, Cause: err, Text: why.Text, Hint: why.Hint}
 	}
 
@@ -136,6 +138,14 @@ func (a *attempt) isMissedByNobody(p bridge.Post) bool {
 	isOver := conv != nil && !bridge.Status(conv.Status).Open()
 	showsState := p.Kind == bridge.PostCard || p.Kind == bridge.PostMark
 	return isOver && showsState && !a.e.opt.Engine.Directory().OpensThreads(a.c.AccountID, p.Place.Channel)
+}
+
+// isOfFormerChannel reports whether no threads open any more in a post's channel, and the post was made before that was known. That
+// it failed is not told: the channel's troubles have ended with the change, and nothing would end this one. Made by what is known now,
+// the next attempt tells of it.
+func (a *attempt) isOfFormerChannel(p bridge.Post) bool {
+	now := a.e.opt.Engine.Directory()
+	return now != a.dir && !now.OpensThreads(a.c.AccountID, p.Place.Channel)
 }
 
 // isPlaceGone reports whether a post failed because what it needs in the chat is no longer there: its message, its thread or
@@ -217,8 +227,8 @@ func (a *attempt) makePost(ctx context.Context) (bridge.Post, *store.Thread, err
 		p.Token, p.FirstAttemptAt = tokenOf(s.Delivery, 0), s.Since
 	}
 
-	a.body = body
 	dir := a.e.opt.Engine.Directory()
+	a.body, a.dir = body, dir
 	if c.ConversationID == 0 {
 		p.Place.Channel = dir.ChannelNow(c.AccountID, p.Place.Channel)
 		return p, nil, nil

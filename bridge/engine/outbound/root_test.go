@@ -14,12 +14,18 @@ import (
 	"parley/store/dispatch"
 )
 
-// chats is an Engine that knows which channels teams have, and notes which roots are lost. It takes no reports of troubles.
+// chats is an Engine that knows which channels teams have, and notes which roots are lost and which channels are closed.
 type chats struct {
 	Engine
-	dir  *directory.Directory
-	lost *[]string
-	told *int // how often admins are told that a root isn't there
+	dir    *directory.Directory
+	lost   *[]string
+	closed *[]string
+	told   *int // how often admins are told that a root isn't there
+}
+
+// Trouble implements Engine.
+func (c chats) Trouble(_ store.AccountID, what string, _ *channels.Condition) {
+	*c.closed = append(*c.closed, what)
 }
 
 // Surface implements Engine.
@@ -47,7 +53,7 @@ func rootIn(home store.AccountID) *attempt {
 	dir := directory.New(store.Directory{Accounts: []store.Account{{ID: 1, Side: store.SideChannel, TeamID: &team}},
 		Channels: []store.TeamChannel{{TeamID: team, AccountID: home, Channel: "home", Home: true}}})
 	return &attempt{
-		e:        New(Options{Engine: chats{dir: dir, lost: &[]string{}, told: new(int)}}),
+		e:        New(Options{Engine: chats{dir: dir, lost: &[]string{}, closed: &[]string{}, told: new(int)}}),
 		c:        dispatch.Claimed{AccountID: 2, ConversationID: 3, Delivery: store.Delivery{ID: 4, Kind: string(bridge.PostRoot)}},
 		material: &material{conversations: map[store.ConversationID]*store.Conversation{3: {ID: 3, AccountID: 1}}},
 		body:     Payload{Place: bridge.Place{Channel: "queued"}},
@@ -130,9 +136,32 @@ func TestConversationLeavesAClosedChannel(t *testing.T) {
 	closed := &channels.SendError{Class: channels.Retry, Cause: bridge.ErrChannelClosed}
 	post := bridge.Post{Kind: bridge.PostSaid, Place: bridge.Place{Channel: "queued", Thread: "r"}}
 	_, err := a.postFailed(t.Context(), post, &store.Thread{AccountID: 2, Channel: "queued", Root: "r"}, bridge.Sent{}, closed)
-	lost := *a.e.opt.Engine.(chats).lost
-	if len(lost) != 1 || channels.ClassOf(err) != channels.Retry {
-		t.Errorf("lost %q, error %v", lost, err)
+	known := a.e.opt.Engine.(chats)
+	if len(*known.lost) != 1 || len(*known.closed) != 0 || channels.ClassOf(err) != channels.Retry {
+		t.Errorf("lost %q, closed %q, error %v", *known.lost, *known.closed, err)
+	}
+}
+
+// While a post is refused since its channel is closed, that stops being a channel of its team. Its end of troubles has been then, so
+// that admins are not told of this one, which nothing would end; of one in a team's channel they are, and of a later attempt.
+func TestClosedFormerChannel(t *testing.T) {
+	t.Parallel()
+	closed := &channels.SendError{Class: channels.Retry, Cause: bridge.ErrChannelClosed}
+	for name, c := range map[string]struct {
+		channel  string
+		isBefore bool // made by what was known before
+		want     int
+	}{"the team's channel": {"home", true, 1}, "a former one": {"former", true, 0}, "a later attempt": {"former", false, 1}} {
+		a := rootIn(2)
+		known := a.e.opt.Engine.(chats)
+		if !c.isBefore {
+			a.dir = known.dir
+		}
+		post := bridge.Post{Kind: bridge.PostSaid, Place: bridge.Place{Channel: c.channel, Thread: "other"}}
+		_, err := a.postFailed(t.Context(), post, &store.Thread{AccountID: 2, Channel: c.channel, Root: "r"}, bridge.Sent{}, closed)
+		if len(*known.closed) != c.want || channels.ClassOf(err) != channels.Retry {
+			t.Errorf("%s: told of %q, error %v", name, *known.closed, err)
+		}
 	}
 }
 

@@ -85,7 +85,8 @@ type attempt struct {
 	e *Sender
 	c dispatch.Claimed
 	*material
-	body Payload // of a post; makePost sets it
+	body Payload              // of a post; makePost sets it
+	dir  *directory.Directory // by which makePost made the post
 }
 
 // material is what was read for deliveries that were claimed together, at once for all of them.
