@@ -233,7 +233,7 @@ func TestHandOverThroughFaults(t *testing.T) {
 }
 
 // A team that works in the other chat gets the conversation there; handed back it goes on in the
-// thread that it had. Handed on from there to a team with another channel of the first chat, its new root shows what was changed
+// thread that it had, also to a team without any channel. Handed on from there to a team with another channel of the first chat, its new root shows what was changed
 // while that was being posted, too.
 func TestHandOverToTheOtherChat(t *testing.T) {
 	t.Parallel()
@@ -253,6 +253,11 @@ func TestHandOverToTheOtherChat(t *testing.T) {
 	says(t, w.second, billing, root, "Still there?")
 	w.second.Say("tben", billing, root, "Hello Kim")
 	w.provider.WaitTexts(t, "Hello Kim")
+	must(store.SaveTeam(t.Context(), w.pool, store.Team{Name: "Nowhere"}))(t)
+	check(t, w.engines[0].Reload(t.Context()))
+	w.second.Say("tben", billing, root, "!assign #nowhere yours")
+	says(t, w.chat, support, old, "[unassigned]", "yours")
+	says(t, w.second, billing, root, "[handed_over]", w.text(`SELECT name FROM accounts WHERE id = $1`, w.surface))
 	w.second.Say("tben", billing, root, "!assign #support thanks")
 	says(t, w.chat, support, old, "[unassigned]", "thanks")
 	w.chat.Say("ann", support, old, "Back again")

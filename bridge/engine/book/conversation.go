@@ -56,17 +56,14 @@ func (c *Conversation) NoteCustomerSaidLast(m *Message) {
 	}
 }
 
-// Home returns the thread in which the conversation is worked on: that in the home surface of its team, else any that it
-// has. It returns nil if there is none.
+// Home returns the thread in which the conversation is worked on: that in the home surface of its team, else the one that
+// Directory.HomeAmong chooses. It returns nil if there is none.
 func (c *Conversation) Home(dir *directory.Directory) *Thread {
 	surface, _ := dir.Home(c.Account, c.TeamID)
 	if t := c.Threads[surface]; t != nil {
 		return t
 	}
-	for _, t := range c.Threads {
-		return t
-	}
-	return nil
+	return c.Threads[dir.HomeAmong(c.Account, c.TeamID, SortedKeys(c.Threads))]
 }
 
 // Customer names the customer for people.

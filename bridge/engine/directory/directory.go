@@ -180,6 +180,20 @@ func (d *Directory) Home(a *store.Account, team *store.TeamID) (surface store.Ac
 	return d.TeamHome(*team)
 }
 
+// HomeAmong returns in which of several surfaces, in ascending order, a team's conversation on an account is worked on that has threads
+// in all of them: in the home of the team, else in that of the account, else in the first. It returns 0 if there are none.
+func (d *Directory) HomeAmong(a *store.Account, team *store.TeamID, surfaces []store.AccountID) store.AccountID {
+	for _, whose := range []*store.TeamID{team, nil} {
+		if home, _ := d.Home(a, whose); slices.Contains(surfaces, home) {
+			return home
+		}
+	}
+	if len(surfaces) == 0 {
+		return 0
+	}
+	return surfaces[0]
+}
+
 // hasNoOtherTeam reports whether a team is that of an account. It is true also if one of the two has no team.
 func hasNoOtherTeam(a *store.Account, team *store.TeamID) bool {
 	if team == nil || a.TeamID == nil {

@@ -89,8 +89,8 @@ func (a *attempt) pointToNewThread(dir *directory.Directory, p *bridge.Post) {
 		return
 	}
 
-	there, _ := dir.Home(account, conv.TeamID)
-	goesOnElsewhere := there != a.c.AccountID && a.threads.At(there, conv.ID) != nil
+	there := dir.HomeAmong(account, conv.TeamID, a.threads.surfacesOf(conv.ID))
+	goesOnElsewhere := there != 0 && there != a.c.AccountID
 	canShowIt := a.body.Left || p.Kind == bridge.PostCard
 	if !goesOnElsewhere || !canShowIt {
 		return

@@ -1,6 +1,10 @@
 package outbound
 
-import "parley/store"
+import (
+	"slices"
+
+	"parley/store"
+)
 
 // Threads are threads by their conversation.
 type Threads map[store.ConversationID][]*store.Thread
@@ -20,4 +24,13 @@ func (l Threads) At(surface store.AccountID, conversation store.ConversationID) 
 		}
 	}
 	return nil
+}
+
+// surfacesOf returns the surfaces in which a conversation has threads, in ascending order.
+func (l Threads) surfacesOf(conversation store.ConversationID) (list []store.AccountID) {
+	for _, t := range l[conversation] {
+		list = append(list, t.AccountID)
+	}
+	slices.Sort(list)
+	return list
 }

@@ -21,7 +21,7 @@ func (wf *UseCases) putInQueue(c *book.Conversation) {
 }
 
 // handOver gives a conversation to a team. If the team works in another channel, the conversation goes on there, in a
-// new thread, and each thread leads to the other.
+// new thread, and each thread leads to the other. If the team has no channel, it goes on in the thread that is its home then.
 func (wf *UseCases) handOver(c *book.Conversation, agent *store.Agent, surface store.AccountID, team *store.Team, note string) {
 	left := c.Home(wf.Dir)
 	wf.putInQueue(c)
@@ -37,9 +37,15 @@ func (wf *UseCases) handOver(c *book.Conversation, agent *store.Agent, surface s
 	var before bridge.UnassignedLine
 	line := bridge.Line{Content: &before, By: wf.Dir.Ref(surface, agent.ID), Args: bridge.Args{Team: team.Name}, Text: note}
 	there, channel := wf.Dir.Home(c.Account, c.TeamID)
+	hasNoChannel := there == 0
+	if hasNoChannel {
+		t := c.Home(wf.Dir)
+		there, channel = t.AccountID, wf.Dir.ChannelNow(t.AccountID, t.Channel)
+	}
+
 	isInChannel := there == left.AccountID && channel == wf.Dir.ChannelNow(there, left.Channel)
-	mayLeave := wf.HasNewRootToLand(c, left) // on its way to another team, so that it may have to come back
-	if there == 0 || isInChannel && !mayLeave {
+	mayLeave := !hasNoChannel && wf.HasNewRootToLand(c, left) // on its way to another team, so that it may have to come back
+	if isInChannel && !mayLeave {
 		line.Mentions = threads.TeamMentions(wf.Dir, team, left.AccountID, agent.ID)
 		wf.Line(c, line)
 		return
@@ -61,7 +67,11 @@ func (wf *UseCases) handOver(c *book.Conversation, agent *store.Agent, surface s
 		root.Line = &closing
 	}
 
-	moved := wf.openThreadIn(c, there, root)
+	var moved *book.Thread
+	if !hasNoChannel {
+		moved = wf.openThreadIn(c, there, root)
+	}
+
 	wf.Line(c, line)
 	if !isLeftUnknown {
 		wf.CloseThread(c, left, there, closing)
