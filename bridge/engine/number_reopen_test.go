@@ -69,4 +69,38 @@ func TestNumberOfSomebodyElse(t *testing.T) {
 	if name := w.text(`SELECT name FROM identities WHERE id = (SELECT identity_id FROM conversations WHERE id = 1)`); name != "Kim" {
 		t.Errorf("Kim is called %q", name)
 	}
+	w.numberPassesOn(lea)
+}
+
+// numberPassesOn lets the number that Lea has pass to people who were known before, in each way in which that is told. All of them
+// stay strangers to each other, and each is answered in a thread of their own.
+func (w *world) numberPassesOn(lea string) {
+	w.t.Helper()
+	w.customer(chat, channelstest.Event{From: "US.max", Also: []string{"+492"}, Name: "Max", Text: "I am Max"})
+	w.customer(chat, channelstest.Event{From: "US.zoe", Name: "Zoe", Text: "I hide my number"})
+	w.customer(chat, channelstest.Event{From: "+494", Name: "Ira", Text: "I have no id"})
+	maxs, zoes, iras := w.thread("I am Max"), w.thread("I hide my number"), w.thread("I have no id")
+	w.does(channelstest.Event{Type: "identity", From: "US.max2", Also: []string{"+491"}, Name: "Max", Previous: "US.max"})
+	w.line(maxs, bridge.LineIdentity)
+	w.customer(chat, channelstest.Event{From: "US.zoe", Also: []string{"+491"}, Name: "Zoe", Text: "Here it is"})
+	w.customer(chat, channelstest.Event{From: "US.lea", Also: []string{"+491"}, Name: "Lea", Text: "Told again, and late"})
+	if w.thread("Here it is") != zoes || w.thread("Told again, and late") != lea {
+		w.t.Errorf("somebody else's thread\n%s", w.dump())
+	}
+	w.does(channelstest.Event{Type: "identity", From: "+491", Name: "Ira", Previous: "+494"})
+	w.line(iras, bridge.LineIdentity)
+	w.settled()
+	want := map[string]string{}
+	for to, thread := range map[string]string{"US.lea": lea, "US.max2": maxs, "US.zoe": zoes, "+491": iras} {
+		want["To "+to] = to
+		w.reply(thread, "To "+to)
+		if w.lines(thread, bridge.LineSamePerson) != 0 {
+			w.t.Errorf("%s counts as somebody else\n%s", to, w.dump())
+		}
+	}
+	for _, sent := range w.sent(2 + len(want))[2:] {
+		if !slices.Equal(sent.To, []string{want[sent.Text]}) {
+			w.t.Errorf("%q went to %v", sent.Text, sent.To)
+		}
+	}
 }

@@ -43,11 +43,7 @@ func (w *work) collectWanted(facts []fact) *book.Wanted {
 
 func (w *work) wantInbound(n *book.Wanted, a *store.Account, in channels.Inbound) {
 	if inbound.NamesCustomer(in.Kind) || in.Opens {
-		var previous []string
-		if in.Kind == channels.InboundIdentity {
-			previous = []string{in.Change.Previous}
-		}
-		n.AddParty(a.ID, in.From, previous...)
+		n.AddParty(a.ID, in.From, in.Change.Previous)
 	}
 
 	n.AddConversation(store.ConversationID(in.Answers.Conversation))

@@ -60,8 +60,9 @@ func (d *reader) textWithMarks(body string) string {
 	return wamark.Escape(body)
 }
 
-// senderOf returns the author of a message: by phone number if there is one, else by WhatsApp's id of the
-// person, which Twilio puts into From, ExternalUserId or ExternalUserIdentifier.
+// senderOf returns the author of a message: by WhatsApp's id of the person if there is one, which Twilio puts into From,
+// ExternalUserId or ExternalUserIdentifier, else by phone number. The id stays the person's, while the number may pass to
+// somebody else.
 func senderOf(form url.Values) channels.Party {
 	var phones, ids []string
 	add := func(key string) {
@@ -85,17 +86,12 @@ func senderOf(form url.Values) channels.Party {
 	}
 
 	party := channels.Party{Key: from, Name: clipText(form.Get("ProfileName"), maxName)}
-	for _, key := range append(phones, ids...) {
-		if key != from && !slices.Contains(party.Also, key) {
-			party.Also = append(party.Also, key)
-		}
-	}
-
-	if !phonePattern.MatchString(from) && len(phones) > 0 { // prefer the phone number as the key
+	if len(ids) > 0 {
+		party.Key, party.Lasting = ids[0], true
+	} else if len(phones) > 0 {
 		party.Key = phones[0]
-		party.Also = uniqueWithout(append([]string{from}, party.Also...), party.Key)
 	}
-
+	party.Also = uniqueWithout(append(phones, ids...), party.Key)
 	return party
 }
 

@@ -53,19 +53,19 @@ func TestDecodeWhatsApp(t *testing.T) {
 			Answers: channels.Answers{External: "SM7"},
 		}},
 		"both ids": {map[string]string{"Body": "x", "ExternalUserId": waPrefix + user}, channels.Inbound{
-			From: channels.Party{Key: annPhone, Name: "Ann", Also: []string{user}},
+			From: channels.Party{Key: user, Name: "Ann", Also: []string{annPhone}, Lasting: true},
 			Text: "x",
 		}},
 		"id only": {map[string]string{"Body": "x", "From": waPrefix + user, "WaId": ""}, channels.Inbound{
-			From: channels.Party{Key: user, Name: "Ann"},
+			From: channels.Party{Key: user, Name: "Ann", Lasting: true},
 			Text: "x",
 		}},
 		"id, and phone": {map[string]string{"Body": "x", "From": waPrefix + user}, channels.Inbound{
-			From: channels.Party{Key: annPhone, Name: "Ann", Also: []string{user}},
+			From: channels.Party{Key: user, Name: "Ann", Also: []string{annPhone}, Lasting: true},
 			Text: "x",
 		}},
 		"parent id": {map[string]string{"Body": "x", "ExternalUserIdentifier": user, "ParentExternalUserId": "US.ENT.1"},
-			channels.Inbound{From: channels.Party{Key: annPhone, Name: "Ann", Also: []string{user, "US.ENT.1"}}, Text: "x"}},
+			channels.Inbound{From: channels.Party{Key: user, Name: "Ann", Also: []string{annPhone, "US.ENT.1"}, Lasting: true}, Text: "x"}},
 		"another number": {map[string]string{"Body": "x", "WaId": "5215550123"}, channels.Inbound{From: channels.Party{Key: annPhone, Name: "Ann", Also: []string{"+5215550123"}}, Text: "x"}},
 		"button": {map[string]string{"Body": "Yes", "ButtonText": "Yes", "ButtonPayload": "y", "MessageType": "button"},
 			channels.Inbound{From: ann, Text: "Yes", Chosen: "y", Notices: []string{"Chosen from what we offered."}}},
@@ -230,7 +230,8 @@ func TestFromThePhone(t *testing.T) {
 		t.Fatal(err)
 	}
 	in := w.decoded(channels.InboundMessage)
-	if len(in) != 2 || in[0].Text != "look" || len(in[0].Attachments) != 1 || in[0].From.Name != "Ann Lee" || !slices.Equal(in[0].From.Also, []string{"US.12ab"}) ||
+	if len(in) != 2 || in[0].Text != "look" || len(in[0].Attachments) != 1 || in[0].From.Name != "Ann Lee" || in[0].From.Key != "US.12ab" ||
+		!slices.Equal(in[0].From.Also, []string{annPhone}) ||
 		!strings.Contains(in[1].Text, "mlat=1.5&mlon=2.5") {
 		t.Fatalf("%+v", in)
 	}

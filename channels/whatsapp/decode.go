@@ -200,7 +200,8 @@ func revokeOf(in channels.Inbound, parts map[string]json.RawMessage) []channels.
 	return []channels.Inbound{in}
 }
 
-// systemOf reads a change of a customer's ids. in.From has the ids before it.
+// systemOf reads a change of a customer's ids. in.From has the ids before it. All forms of the number before are given up, so that
+// whoever gets that number is known by none of them.
 func systemOf(in channels.Inbound, m message, parts map[string]json.RawMessage) []channels.Inbound {
 	s, ok := readPart[system](parts, "system")
 	if !ok {
@@ -223,12 +224,13 @@ func systemOf(in channels.Inbound, m message, parts map[string]json.RawMessage) 
 	phoneBefore := phoneKey(m.From)
 	keepsPhone := s.Type == "user_changed_user_id" && phoneBefore != ""
 	if keepsPhone && len(now.Also) == 0 {
-		now.Also = []string{phoneBefore}
+		now.Also = append([]string{phoneBefore}, keysOfNumber(phoneBefore)...)
 	}
 
 	var list []channels.Inbound
 	var listed []string
-	for _, before := range []string{userKey(s.PreviousUserID), userKey(m.FromUserID), phoneBefore} {
+	former := append([]string{userKey(s.PreviousUserID), userKey(m.FromUserID), phoneBefore}, keysOfNumber(phoneBefore)...)
+	for _, before := range former {
 		isCurrent := before == now.Key || slices.Contains(now.Also, before)
 		if before == "" || isCurrent || slices.Contains(listed, before) {
 			continue

@@ -351,7 +351,7 @@ func (b *Book) admitKnown(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 
 	for _, s := range n.Strangers {
 		if b.People.WroteBefore(s.Party) {
-			n.AddParty(s.Account, s.Party)
+			n.AddParty(s.Account, s.Party, "")
 		}
 	}
 

@@ -137,37 +137,47 @@ func (ps *People) linkIdentities(same []samePerson) {
 }
 
 // releasePassedOnKeys takes from a customer the keys that have passed to somebody else. Phone numbers are given to other
-// people after some months, and nobody is told. A lasting key, in contrast, stays one person's for good. So whoever writes
-// with a known number and a new lasting key is another person, if the customer who had the number has other keys.
-//
-// A provider that changes somebody's lasting key says so in an event of its own, which names the key before.
+// people after some months, and nobody is told. A lasting key, in contrast, stays one person's for good. So whoever comes with
+// a lasting key and with a number that was another customer's is another person than that customer, if the customer has other
+// keys. The same holds for whoever changes to such a number, as the provider tells in an event that names the key before.
 func (ps *People) releasePassedOnKeys(s samePerson) {
-	first := ps.RowOf(s.account, s.keys[0])
-	isNewPerson := first != nil && ps.newIdentity[first.ID]
-	if !s.lasting || !isNewPerson {
+	if !s.lasting && s.previous == "" {
 		return
 	}
 
-	for _, key := range s.keys[1:] {
-		row := ps.RowOf(s.account, key)
-		if row == nil || ps.newIdentity[row.ID] {
-			continue
-		}
-
-		for _, id := range SortedKeys(ps.Identities) {
-			other := ps.Identities[id]
-			if other.Root() != row.Root() {
-				continue
-			}
-
-			isUsed := !strings.HasPrefix(other.Key, outbound.FormerPrefix)
-			if isUsed && !slices.Contains(s.keys, other.Key) {
-				row.Name = other.Name // it has got the name of whoever has the key now
-				ps.ReleaseKey(row)
-				break
-			}
+	sure := []string{s.previous} // keys that are surely this person's
+	if s.lasting {
+		sure = append(sure, s.keys[0])
+	}
+	var own []store.IdentityID
+	for _, key := range sure {
+		if row := ps.RowOf(s.account, key); row != nil {
+			own = append(own, row.Root())
 		}
 	}
+
+	for _, key := range s.keys {
+		row := ps.RowOf(s.account, key)
+		if row == nil || slices.Contains(own, row.Root()) {
+			continue
+		}
+		if other := ps.keptKey(row, s.keys); other != nil {
+			row.Name = other.Name // it has got the name of whoever has the key now
+			ps.ReleaseKey(row)
+		}
+	}
+}
+
+// keptKey returns a key that the customer of a row uses besides those listed, or nil if there is none.
+func (ps *People) keptKey(row *store.Identity, listed []string) *store.Identity {
+	for _, id := range SortedKeys(ps.Identities) {
+		other := ps.Identities[id]
+		isUsed := !strings.HasPrefix(other.Key, outbound.FormerPrefix)
+		if other.Root() == row.Root() && isUsed && !slices.Contains(listed, other.Key) {
+			return other
+		}
+	}
+	return nil
 }
 
 // ReleaseKey notes that a customer no longer has a key. Its row is renamed, so that somebody else can get the key.
@@ -275,9 +285,10 @@ func (ps *People) flush(ctx context.Context, p *store.Pipeline) error {
 
 // samePerson names keys that are one customer's, the one in use first.
 type samePerson struct {
-	account store.AccountID
-	keys    []string
-	lasting bool // the first key stays this person's for good, and it was a message that named the others
+	account  store.AccountID
+	keys     []string
+	lasting  bool   // the first key stays this person's for good
+	previous string // the one of the keys that the person had before, as the provider says; "" if it doesn't tell of a change
 }
 
 // BlockedRecipients says why nothing may be sent to the recipients as they are. It returns nil if something may.

@@ -98,13 +98,14 @@ func (n *Wanted) AddChannel(surface store.AccountID, channel string) {
 	n.lanes.Add(surface, outbound.ChannelLane(channel))
 }
 
-// AddParty adds a customer by all keys that are known of the person. p.Key, the one in use, comes first.
-func (n *Wanted) AddParty(account store.AccountID, p channels.Party, more ...string) {
+// AddParty adds a customer by all keys that are known of the person. p.Key, the one in use, comes first. previous is the key that
+// the person had before, if a provider tells of a change, else "".
+func (n *Wanted) AddParty(account store.AccountID, p channels.Party, previous string) {
 	if p.Key == "" {
 		return
 	}
 
-	all := slices.DeleteFunc(slices.Concat([]string{p.Key}, p.Also, more), func(key string) bool { return key == "" })
+	all := slices.DeleteFunc(slices.Concat([]string{p.Key}, p.Also, []string{previous}), func(key string) bool { return key == "" })
 	for _, key := range all {
 		k := NameKey{account, key}
 		_, known := n.parties.byKey[k]
@@ -117,8 +118,7 @@ func (n *Wanted) AddParty(account store.AccountID, p channels.Party, more ...str
 	}
 
 	if len(all) > 1 {
-		namesNoFormerKeys := len(more) == 0 // only what a provider tells of a customer's keys names more
-		n.parties.same = append(n.parties.same, samePerson{account: account, keys: all, lasting: p.Lasting && namesNoFormerKeys})
+		n.parties.same = append(n.parties.same, samePerson{account: account, keys: all, lasting: p.Lasting, previous: previous})
 	}
 }
 
