@@ -201,7 +201,7 @@ const updateDeliveries = `
 	SET seq = given.seq, lane_id = given.lane_id, state = given.state, not_before = given.not_before, payload = given.payload,
 		attempt = given.attempt, part = given.part, sent_at = given.sent_at, absent_at = given.absent_at, first_at = given.first_at,
 		warned_at = given.warned_at, error_class = given.error_class, error_text = given.error_text, join_key = given.join_key,
-		join_size = given.join_size, joined = given.joined
+		join_size = given.join_size, joined = given.joined, external_id = given.external_id
 	FROM json_populate_recordset(NULL::deliveries, $1) AS given
 	WHERE deliveries.id = given.id`
 

@@ -29,6 +29,13 @@ func (d *Delivery) SetPayload(p outbound.Payload) {
 	d.decoded = nil
 }
 
+// noteID notes the provider's id of a delivery of which none is known, so that what is told of that id later is about it, too.
+func (d *Delivery) noteID(external []string) {
+	if d.ExternalID == "" && len(external) > 0 {
+		d.ExternalID, d.Dirty = external[0], true
+	}
+}
+
 // MakeJoinable lets a delivery leave together with its neighbours in the lane that have the same key, as long as they fit
 // into one message. room is how many runes that holds, runes is how many of them this delivery takes.
 func (d *Delivery) MakeJoinable(key string, runes, room int) {

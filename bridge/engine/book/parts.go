@@ -42,6 +42,13 @@ func (ps Parts) Unclear() Parts {
 	return slices.DeleteFunc(slices.Clone(ps), func(d *Delivery) bool { return d.State != store.NeedsDecision })
 }
 
+// unanswered returns the parts that may have left without an answer by which the provider's id of them would be known.
+func (ps Parts) unanswered() Parts {
+	return slices.DeleteFunc(slices.Clone(ps), func(d *Delivery) bool {
+		return !slices.Contains([]string{store.Sending, store.Unknown, store.NeedsDecision}, d.State)
+	})
+}
+
 // carrierOf returns the part that carries a file, or nil if there is none, or if it was taken back.
 func (ps Parts) carrierOf(f store.FileRef) *Delivery {
 	for _, d := range ps {

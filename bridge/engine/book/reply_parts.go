@@ -149,7 +149,8 @@ func (o *Outbox) DeliveryOf(m *Message, delivery store.DeliveryID) *Delivery {
 }
 
 // DeliveryOfReceipt returns the delivery that a receipt is about. If a message left in parts, the provider's id tells
-// which one.
+// which one. An id that no part has is that of the one part whose own id isn't known, and is noted there. If there are several
+// such parts, nobody can tell, and nil is returned: a person is asked about each of them.
 // Errors: *NotYet while the part's own result may be about to be written.
 func (b *Book) DeliveryOfReceipt(m *Message, s *channels.Status) (*Delivery, error) {
 	parts := b.Outbox.PartsOf(m)
@@ -166,15 +167,20 @@ func (b *Book) DeliveryOfReceipt(m *Message, s *channels.Status) (*Delivery, err
 		}
 	}
 
-	answerLost := func(d *Delivery) bool { return d.State == store.Unknown && d.ExternalID == "" }
-	if i := slices.IndexFunc(parts, answerLost); i >= 0 {
-		return parts[i], nil
-	}
-	if b.Age() < ResultWait {
+	unanswered := parts.unanswered()
+	isBeingSent := slices.ContainsFunc(unanswered, func(d *Delivery) bool { return d.State == store.Sending })
+	if (isBeingSent || len(unanswered) == 0) && b.Age() < ResultWait {
 		return nil, b.Wait(ResultWait - b.Age())
 	}
 
-	return parts[0], nil
+	switch len(unanswered) {
+	case 0:
+		return parts[0], nil
+	case 1:
+		unanswered[0].noteID(s.External)
+		return unanswered[0], nil
+	}
+	return nil, nil
 }
 
 // ReplyOf returns the last delivery of a message to the customer, or nil if there is none.

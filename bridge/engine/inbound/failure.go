@@ -93,11 +93,14 @@ func isAboutEarlierPiece(d *book.Delivery, s *channels.Status) bool {
 	if s.Early {
 		return true
 	}
-	if d.State == store.Unknown {
-		return false // the id of the last piece isn't known: the receipt may be about that one
+	namesKnownPiece := slices.Contains(s.External, d.ExternalID)
+	switch d.State {
+	case store.Queued:
+		return true
+	case store.Sending, store.Unknown, store.NeedsDecision: // only the id of the piece before the last one is known
+		return namesKnownPiece
 	}
-	isLastPiece := d.State != store.Queued && slices.Contains(s.External, d.ExternalID)
-	return !isLastPiece
+	return !namesKnownPiece
 }
 
 func bounceText(s *channels.Status) string {
