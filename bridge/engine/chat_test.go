@@ -23,19 +23,22 @@ func (w *world) does(e channelstest.Event) {
 func (w *world) roots() int { return len(w.chat.Messages(support, "")) }
 
 // Edge case 10: a customer known by the provider's id alone, later also by phone, is one
-// customer; replies go to the key of the newest message.
+// customer; replies go to the key of the newest message, from the number to which it was written. One that comes late changes nothing
+// about that.
 func TestPhoneLearnedLater(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.customer(chat, channelstest.Event{From: "US.abc", Name: "Kim", Text: "Hello"})
+	w.customer(chat, channelstest.Event{From: "US.abc", Name: "Kim", Text: "Hello", Via: "+1000"})
 	thread := w.thread("Hello")
-	w.customer(chat, channelstest.Event{From: "+4915111", Also: []string{"US.abc"}, Name: "Kim", Text: "It is me"})
-	if w.thread("It is me") != thread {
-		t.Fatalf("another thread\n%s", w.dump())
-	}
-	w.customer(chat, channelstest.Event{From: "+4915111", Name: "Kim", Text: "By phone alone"})
-	if w.thread("By phone alone") != thread {
-		t.Fatalf("another thread\n%s", w.dump())
+	for _, e := range []channelstest.Event{
+		{From: "+4915111", Also: []string{"US.abc"}, Name: "Kim", Text: "It is me", Via: "+2000"},
+		{From: "+4915111", Name: "Kim", Text: "By phone alone"},
+		{From: "+4915111", Name: "Kim", Text: "Found late", Via: "+1000", At: time.Now().Add(-time.Hour)},
+	} {
+		w.customer(chat, e)
+		if w.thread(e.Text) != thread {
+			t.Fatalf("another thread\n%s", w.dump())
+		}
 	}
 	w.reply(thread, "Hi Kim")
 	w.provider.WaitTexts(t, "Hi Kim")
@@ -44,6 +47,9 @@ func TestPhoneLearnedLater(t *testing.T) {
 	}
 	if also := w.provider.Sent()[0].Also; !slices.Equal(also, []string{"US.abc"}) {
 		t.Errorf("also known as %v", also)
+	}
+	if from := w.provider.Sent()[0].From; from != "+2000" {
+		t.Errorf("sent from %q", from)
 	}
 	w.settled()
 	if n := w.roots(); n != 1 {
