@@ -164,7 +164,8 @@ type Status struct {
 	Reason  string // for people
 	Delayed bool   // not delivered yet, and the provider still tries: shown as a remark
 	Class   Class  // of a failure
-	Early   bool   // the failed part was not the message's last one, see Receipt.More
+	Early   bool   // it is about another part of the message than the last one, see Receipt.More
+	Piece   int    // with Early: which part, counted from 0. It matters only if the part has arrived
 	Parts   int    // as in Receipt
 	Cost    string // as in Receipt
 	Others  bool   // another account or program may have sent the message: if it isn't known here, nobody is told

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/bridge"
 	"parley/bridge/relay"
 	"parley/channels/channelstest"
 	"parley/store"
@@ -29,4 +30,44 @@ func TestReceiptAfterAPersonWasAsked(t *testing.T) {
 		w.eventually("it is about the second file", func() bool { return w.text(states, message) == "accepted, "+told })
 		w.fate(reply, map[string]store.Fate{store.Delivered: store.FateOut, store.Failed: store.FateFailed}[told])
 	}
+}
+
+// The answer to a reply's text was lost, and its receipts tell that it arrived: what belongs behind it leaves, and nobody is asked. If
+// they come after somebody was asked, a click doesn't send the text once more.
+func TestReceiptOfTheTextAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{stopped: true, relay: relay.Options{ReconcileAfter: time.Minute}})
+	w.engines[0].SetChannel(w.accounts[chat], &splitter{Channel: w.live[chat].Load()})
+	w.start()
+	thread := w.opened()
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+	state := `SELECT d.state || ' ' || d.part FROM deliveries AS d JOIN messages AS m ON m.id = d.message_id WHERE d.kind = 'reply' AND m.place = $1`
+	begins := func(text string) (reply string, tell func()) {
+		w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter, Text: text + " 1"})
+		reply = w.reply(thread, text)
+		w.eventually("the answer is lost", func() bool { return w.text(state, reply) == "unknown 0" })
+		sent := w.provider.Sent()
+		e := channelstest.Event{ID: text, State: "delivered", Early: true, Message: sent[len(sent)-1].Message, External: []string{sent[len(sent)-1].ID}}
+		return reply, func() { w.tells(e) }
+	}
+
+	reply, tell := begins("Hi")
+	tell()
+	w.provider.WaitTexts(t, "Hi 1", "Hi 2")
+	w.fate(reply, "out")
+	if w.lines(thread, bridge.LineUnclear) != 0 {
+		t.Error("a person was asked")
+	}
+
+	reply, tell = begins("Bye")
+	w.eventually("a person is asked", func() bool {
+		w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '1 hour' WHERE state = 'unknown'`)
+		w.exec(lookNow)
+		return w.text(state, reply) == "needs_decision 0"
+	})
+	tell()
+	w.eventually("the text is there", func() bool { return w.text(state, reply) == "needs_decision 1" })
+	w.chat.Press(t, "ann", w.line(thread, bridge.LineUnclear), bridge.VerbSendAgain)
+	w.provider.WaitTexts(t, "Hi 1", "Hi 2", "Bye 1", "Bye 2")
+	w.fate(reply, "out")
 }

@@ -65,6 +65,7 @@ type Event struct {
 	Reason    string   `json:"reason,omitempty"`
 	Delayed   bool     `json:"delayed,omitempty"`
 	Early     bool     `json:"early,omitempty"`
+	Piece     int      `json:"piece,omitempty"`
 	Others    bool     `json:"others,omitempty"`
 
 	Class    channels.Class `json:"class,omitempty"`    // of a failure
@@ -213,7 +214,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	}
 	if e.State != "" {
 		in.Status = &channels.Status{State: channels.DeliveryState(e.State), MessageID: e.Message, External: e.External, Recipient: e.Recipient,
-			Reason: e.Reason, Delayed: e.Delayed, Early: e.Early, UpTo: e.UpTo, Parts: e.Parts, Cost: e.Cost, Class: e.Class, Others: e.Others}
+			Reason: e.Reason, Delayed: e.Delayed, Early: e.Early, Piece: e.Piece, UpTo: e.UpTo, Parts: e.Parts, Cost: e.Cost, Class: e.Class, Others: e.Others}
 	}
 	switch in.Kind = channels.InboundKind(e.Type); in.Kind {
 	case channels.InboundMessage, channels.InboundOwn, channels.InboundForeign:
@@ -341,8 +342,7 @@ func readFile(ctx context.Context, f channels.File) ([]byte, error) {
 
 // transportError: a connection that was never made is certain, all else is not.
 func transportError(err error) error {
-	var op *net.OpError
-	if errors.As(err, &op) && op.Op == "dial" {
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
 		return &channels.SendError{Class: channels.Retry, Text: "The provider can't be reached.", Cause: err}
 	}
 	return &channels.SendError{Class: channels.Ambiguous, Text: "The answer was lost.", Cause: err}

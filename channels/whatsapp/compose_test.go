@@ -166,8 +166,13 @@ func TestEdge17FileKinds(t *testing.T) {
 		if !slices.Equal(kinds, c.kinds) || len(receipts) != len(kinds) {
 			t.Errorf("%s: got %.60q, %d receipts", name, kinds, len(receipts))
 		}
-		if got := states(t, w.heard(), 12); !slices.Equal(got, []channels.DeliveryState{channels.StateSent, channels.StateDelivered}) {
+		heard := w.heard()
+		if got := states(t, heard, 12); !slices.Equal(got, []channels.DeliveryState{channels.StateSent, channels.StateDelivered}) {
 			t.Errorf("%s: told %v: the statuses of the last part alone are those of the message", name, got)
+		}
+		isText := func(in channels.Inbound) bool { return in.Status != nil && in.Status.Early && in.Status.Piece == 0 }
+		if slices.ContainsFunc(heard, isText) != (len(kinds) > 1) {
+			t.Errorf("%s: told %+v of a text before the file", name, heard)
 		}
 	}
 }

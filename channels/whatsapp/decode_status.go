@@ -36,11 +36,10 @@ func (c *Channel) decodeStatus(f fact) ([]channels.Inbound, error) {
 	}
 
 	if t, ok := parseToken(c.env.Keys, string(s.Token)); ok {
-		if !t.last && state.State != channels.StateFailed {
-			return nil, nil // the status of the message's last part counts
-		}
 		state.MessageID = t.message
-		state.Early = !t.last
+		if state.Early = !t.last; state.Early {
+			state.Piece = t.part
+		}
 	}
 
 	in := channels.Inbound{Kind: channels.InboundStatus, At: timeOf(s.Timestamp), Status: state,

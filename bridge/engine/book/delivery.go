@@ -36,6 +36,19 @@ func (d *Delivery) noteID(external []string) {
 	}
 }
 
+// NotePiece notes that the piece of a delivery which was being sent has arrived, and others follow, as the result of its attempt
+// would. external are the provider's ids of the piece.
+func (d *Delivery) NotePiece(external []string) {
+	p := d.DecodedPayload()
+	p.Uncounted = d.Attempt // attempts at earlier pieces don't count
+	d.SetPayload(p)
+	d.Part++
+	d.AbsentAt, d.ErrorClass, d.ErrorText = nil, "", ""
+	if len(external) > 0 {
+		d.ExternalID = external[0]
+	}
+}
+
 // MakeJoinable lets a delivery leave together with its neighbours in the lane that have the same key, as long as they fit
 // into one message. room is how many runes that holds, runes is how many of them this delivery takes.
 func (d *Delivery) MakeJoinable(key string, runes, room int) {

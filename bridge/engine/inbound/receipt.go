@@ -209,6 +209,9 @@ func (rc *Receipts) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account
 	if c == nil || rc.Outbox.Lanes[d.LaneID] == nil {
 		return nil
 	}
+	if in.Status.Early && in.Status.State != channels.StateFailed {
+		return rc.noteEarlyPiece(d, in.Status)
+	}
 	if in.Status.MessageID == int64(m.ID) && len(in.Status.External) > 0 {
 		rc.Messages.LinkSentID(a, m, in.Status.External[0])
 	}

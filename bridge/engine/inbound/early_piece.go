@@ -1,0 +1,46 @@
+package inbound
+
+import (
+	"parley/bridge/engine/book"
+	"parley/channels"
+	"parley/store"
+)
+
+// noteEarlyPiece applies that a piece of a delivery before the last one has arrived (channels.Status.Early). That is news only if
+// the answer to that piece was lost: then the next piece may leave. If a person has been asked already, or has to be because of a
+// restore, that stays so, but what leaves by a click begins with the next piece.
+// Errors: *book.NotYet while the piece is being looked for.
+func (rc *Receipts) noteEarlyPiece(d *book.Delivery, s *channels.Status) error {
+	isOfThisAttempt := d.Part == s.Piece && d.DecodedPayload().Again == 0 // else it may be about an earlier sending
+	if !isOfThisAttempt {
+		return nil
+	}
+
+	run := rc.Outbox.RunOf(d)
+	isForPerson := d.State == store.NeedsDecision || d.DecodedPayload().Restored
+	switch d.State {
+	case store.Unknown, store.NeedsDecision:
+		if isForPerson && len(run) > 1 {
+			return nil // a person decides about each line by itself
+		}
+	default:
+		return nil
+	}
+
+	isLookedFor := d.State == store.Unknown && !rc.Outbox.IsHead(d)
+	if isLookedFor && rc.Age() < book.ResultWait {
+		return rc.Wait(book.ResultWait - rc.Age())
+	}
+	if isLookedFor {
+		return nil
+	}
+
+	for _, one := range run {
+		one.NotePiece(s.External)
+		if !isForPerson {
+			one.State = store.Queued
+		}
+	}
+	rc.Outbox.MakeDue(d)
+	return nil
+}
