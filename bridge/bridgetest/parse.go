@@ -32,10 +32,6 @@ func decode(raw []byte) ([]bridge.Action, error) {
 	m := e.Message
 	a := bridge.Action{Origin: bridge.OriginText, Actor: bridge.Actor{ID: m.User, Kind: m.By}, Order: m.Order,
 		Place: bridge.Place{Channel: m.Channel, Thread: m.Thread, Message: m.ID}, Raw: m.Plain(), OwnThread: e.OwnThread}
-	if e.CatchUp {
-		a.Origin = bridge.OriginCatchUp
-	}
-
 	for _, f := range m.Files {
 		a.Files = append(a.Files, bridge.SurfaceFile{ID: f.ID, Name: f.Name, SizeBytes: f.Size + int64(len(f.Content)), Blob: f.Blob, Unavailable: f.Unavailable})
 	}
@@ -73,6 +69,10 @@ func decode(raw []byte) ([]bridge.Action, error) {
 		a.Place.Thread, a.OwnThread = "", m.User == App
 	default:
 		return nil, fmt.Errorf("bridgetest: unknown event %q", e.Type)
+	}
+
+	if e.CatchUp { // whatever was typed: also a mention of the app
+		a.Origin = bridge.OriginCatchUp
 	}
 
 	return []bridge.Action{a}, nil

@@ -172,6 +172,39 @@ func TestCatchUp(t *testing.T) {
 	w.provider.WaitTexts(t, "One", "Two", "Three", "Four")
 }
 
+// lost lets something be typed while the surface's events are lost. Catching up finds it.
+func (w *world) lost(typed func()) {
+	w.t.Helper()
+	w.chat.Mute(true)
+	typed()
+	w.chat.Mute(false)
+	w.chat.Disconnect()
+}
+
+// A command that catching up finds means the text that was typed before it, as one that comes at once. It is never a text for the
+// customer itself, not even for who chooses it in its menu.
+//
+func TestCommandsInAGap(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour, settings: map[string]string{"confirm_send": "on"}})
+	thread := w.opened()
+	kept := w.reply(thread, "You get it all back")
+	w.fate(kept, "ask")
+	var command string
+	w.lost(func() { command = w.reply(thread, "!send") })
+	w.fate(kept, "waiting")
+	w.lost(func() { w.reply(thread, "<@"+bridgetest.App+"> undo") })
+	w.fate(kept, "undone")
+	w.chat.Choose("ann", support, command, bridge.VerbSend)
+	w.whisper("ann", "commands stay inside")
+	w.lost(func() { w.reply(thread, "!send") })
+	w.fate(kept, "waiting")
+	w.advance(time.Hour)
+	w.provider.WaitTexts(t, "You get it all back")
+	w.settled()
+	w.provider.WaitTexts(t, "You get it all back")
+}
+
 // After a gap a reply is read again, however far the clocks are apart.
 func TestGapUnderAMovedClock(t *testing.T) {
 	t.Parallel()

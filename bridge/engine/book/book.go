@@ -160,17 +160,16 @@ func (b *Book) StatusMessage(a *store.Account, s *channels.Status) *Message {
 }
 
 // MessageOfAction finds the message that an action is about: the one that it names by id; for a typed verb, the newest
-// message of the conversation that the verb can be applied to; else the message at whose place the action happened, or
+// message of the conversation that was there when it was typed, and that it can be applied to; else the message at whose place the action happened, or
 // whose line.
 func (b *Book) MessageOfAction(r Request) *Message {
 	if m := b.Messages.Rows[r.Args.Message]; m != nil {
 		return m
 	}
 
-	switch r.Origin {
-	case bridge.OriginText, bridge.OriginMention, bridge.OriginSlash:
-		return b.Messages.newestFor(r.Conversation, r.Verb)
-	default:
+	isTypedVerb := r.Typed() || r.Origin == bridge.OriginSlash
+	if isTypedVerb {
+		return b.Messages.newestFor(r)
 	}
 
 	p := b.Posts.Rows[PostKey{r.Surface, r.Place.Channel, r.Place.Message}]

@@ -299,12 +299,13 @@ func (ms *Messages) AnsweredBy(c *Conversation, a bridge.Action) *Message {
 	return m
 }
 
-// newestFor returns the newest message of a conversation to which a verb can be applied that names no message.
-func (ms *Messages) newestFor(c *Conversation, verb bridge.Verb) *Message {
+// newestFor returns the newest message of a conversation to which a typed verb can be applied that names no message.
+func (ms *Messages) newestFor(r Request) *Message {
+	c := r.Conversation
 	var found *Message
 	for i := range c.Last {
 		m := ms.Rows[c.Last[i].ID]
-		if m == nil || !canApply(c, m, verb) {
+		if m == nil || !canApply(c, m, r.Verb) || ms.WasSaidSince(m, r) {
 			continue
 		}
 		if found == nil || WasSaidAfter(&m.Message, &found.Message) {

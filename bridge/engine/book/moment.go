@@ -79,6 +79,23 @@ func (m *Moment) HasMovedOn(c *Conversation, a bridge.Action) bool {
 	return late && c.LastAt.After(typed)
 }
 
+// WasSaidSince reports whether a message was said after somebody typed a verb, which then can't mean it. Within one surface the
+// times of two messages tell. Other times are those of other clocks, by which only a verb that was found late is compared.
+func (m *Moment) WasSaidSince(said *Message, r Request) bool {
+	order := OrderTime(r.Order)
+	if order.IsZero() {
+		return false
+	}
+
+	at := OrderTime(said.Place)
+	if said.AccountID == r.Surface && !at.IsZero() {
+		return at.After(order)
+	}
+
+	typed, late := m.foundLate(r.Action)
+	return late && said.CreatedAt.After(typed)
+}
+
 // foundLate returns when a text was typed, by Parley's clock, and whether that is too long ago to send it without a look at
 // what happened since. If nobody knows when it was typed, typed is the zero time, and late is true.
 func (m *Moment) foundLate(a bridge.Action) (typed time.Time, late bool) {

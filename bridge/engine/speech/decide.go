@@ -66,6 +66,10 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 		sp.RefuseDecided(r, m)
 		return
 	}
+	if m.Reason == CommandReason {
+		sp.Refuse(r, "command", "It is a command: commands stay inside.", "Type what the customer is to get.")
+		return
+	}
 	if (amongColleagues{sp}).refuseColleagueText(r, m) || sp.refuseKept(r, m) {
 		return
 	}

@@ -9,12 +9,12 @@ import (
 // Undo takes a reply back: the one that the request names, else the last one that waits and that the agent wrote or sent.
 func (sp *UseCases) Undo(r book.Request) {
 	c, agent := r.Conversation, r.Agent
-	m := sp.replyToUndo(r)
+	m := sp.MessageOfAction(r) // a typed undo names none
 	if m != nil && m.ConversationID != c.ID {
 		m = nil
 	}
 	if m == nil && !book.IsForOneMessage(r.Action) {
-		m = sp.lastWaitingReplyOf(c, agent)
+		m = sp.lastWaitingReplyFor(r)
 	}
 	if m == nil {
 		sp.Refuse(r, "nothing_to_undo", "There is no reply of yours that still waits.", "A reply can be taken back during its hold.")
@@ -39,8 +39,10 @@ func (sp *UseCases) Undo(r book.Request) {
 	sp.Messages.AwaitAnswerAgain(c)
 }
 
-// lastWaitingReplyOf returns the latest reply that still waits, of those that an agent wrote or sent for a colleague.
-func (sp *UseCases) lastWaitingReplyOf(c *book.Conversation, agent *store.Agent) *book.Message {
+// lastWaitingReplyFor returns the latest reply that still waits, of those that the agent who asks wrote or sent for a colleague
+// before.
+func (sp *UseCases) lastWaitingReplyFor(r book.Request) *book.Message {
+	c, agent := r.Conversation, r.Agent
 	senders := sp.sendersForOthers()
 	var found *book.Message
 	var last int64
@@ -52,7 +54,7 @@ func (sp *UseCases) lastWaitingReplyOf(c *book.Conversation, agent *store.Agent)
 
 		isAgents := *m.AgentID == agent.ID || senders[id] == agent.ID
 		d := sp.Outbox.FirstPartOf(m)
-		if !isAgents || d == nil {
+		if !isAgents || d == nil || sp.Messages.WasSaidSince(m, r) {
 			continue
 		}
 		if found == nil || d.Seq > last {
@@ -75,16 +77,4 @@ func (sp *UseCases) sendersForOthers() map[store.MessageID]store.AgentID {
 		}
 	}
 	return senders
-}
-
-// replyToUndo returns the reply that a click or an emoji means. A typed undo names none.
-func (sp *UseCases) replyToUndo(r book.Request) *book.Message {
-	switch r.Origin {
-	case bridge.OriginText, bridge.OriginMention, bridge.OriginSlash:
-		if r.Args.Message == 0 {
-			return nil
-		}
-	default:
-	}
-	return sp.MessageOfAction(r)
 }
