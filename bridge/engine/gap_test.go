@@ -205,6 +205,30 @@ func TestCommandsInAGap(t *testing.T) {
 	w.provider.WaitTexts(t, "You get it all back")
 }
 
+// A command that is found late doesn't decide about what the customer wrote since: nobody has read that when typing it. Where
+// the customer wrote nothing more, it counts.
+func TestCommandFoundLate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.writes("lou", "Thank you")
+	over := w.thread("Thank you")
+	w.settled()
+	w.exec(`UPDATE conversations SET last_at = last_at - interval '1 hour'`)
+	w.chat.SetNow(func() time.Time { return time.Now().Add(-10 * time.Minute) })
+	w.lost(func() {
+		w.reply(thread, "!resolve")
+		w.reply(over, "!resolve")
+		w.chat.SetNow(time.Now)
+		w.writes("kim", "Or rather, wait")
+		w.shown("Or rather, wait")
+		w.settled()
+	})
+	w.card(over, "#2 resolved")
+	w.whisper("ann", "has written since")
+	w.card(thread, "#1 open")
+}
+
 // After a gap a reply is read again, however far the clocks are apart.
 func TestGapUnderAMovedClock(t *testing.T) {
 	t.Parallel()

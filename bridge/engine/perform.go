@@ -19,6 +19,7 @@ import (
 // useCase says where a verb may be used, what has to be read for it, and what applies it.
 type useCase struct {
 	needsOpen      bool // the verb may only be used in a conversation that is not over
+	final          bool // the verb settles the customer's latest words: found late, it doesn't count for later ones
 	inDailyThread  bool // the verb may also be used in a day's thread, in which mails are sorted
 	noConversation bool // the verb is about no conversation, wherever it is used
 
@@ -73,17 +74,17 @@ func useCases() map[bridge.Verb]*useCase {
 		bridge.VerbRename:         {do: byWorkflow((*workflow.UseCases).Rename)},
 		bridge.VerbPriority:       {do: byWorkflow((*workflow.UseCases).SetPriority)},
 		bridge.VerbAnalysis:       {do: byWorkflow((*workflow.UseCases).SwitchAnalysis)},
-		bridge.VerbPending:        {needsOpen: true, do: byWorkflow((*workflow.UseCases).SetPending)},
-		bridge.VerbSnooze:         {needsLatest: true, needsOpen: true, do: byWorkflow((*workflow.UseCases).Snooze)},
+		bridge.VerbPending:        {final: true, needsOpen: true, do: byWorkflow((*workflow.UseCases).SetPending)},
+		bridge.VerbSnooze:         {final: true, needsLatest: true, needsOpen: true, do: byWorkflow((*workflow.UseCases).Snooze)},
 		bridge.VerbWake:           {needsLatest: true, needsOpen: true, do: byWorkflow((*workflow.UseCases).Wake)},
-		bridge.VerbResolve:        {wants: wantEnd, do: byWorkflow((*workflow.UseCases).End)},
+		bridge.VerbResolve:        {final: true, wants: wantEnd, do: byWorkflow((*workflow.UseCases).End)},
 		bridge.VerbReopen:         {needsLatest: true, read: reopen},
-		bridge.VerbClose:          {wants: wantEnd, do: byWorkflow((*workflow.UseCases).End)},
+		bridge.VerbClose:          {final: true, wants: wantEnd, do: byWorkflow((*workflow.UseCases).End)},
 		bridge.VerbUndo:           {needsLatest: true, wants: wantUndo, do: bySpeech((*speech.UseCases).Undo)},
 		bridge.VerbCC:             {needsLatest: true, do: byReplies((*reply.UseCases).ChangeRecipients)},
 		bridge.VerbTo:             {needsLatest: true, do: byReplies((*reply.UseCases).ChangeRecipients)},
 		bridge.VerbAllow:          {needsLatest: true, do: byReplies((*reply.UseCases).ChangeRecipients)},
-		bridge.VerbSend:           {needsLatest: true, do: bySpeech((*speech.UseCases).DecideMessage)},
+		bridge.VerbSend:           {final: true, needsLatest: true, do: bySpeech((*speech.UseCases).DecideMessage)},
 		bridge.VerbKeep:           {needsLatest: true, do: bySpeech((*speech.UseCases).DecideMessage)},
 		bridge.VerbDrop:           {needsLatest: true, do: bySpeech((*speech.UseCases).DecideMessage)},
 		bridge.VerbSendAgain:      {needsLatest: true, do: bySpeech((*speech.UseCases).DecideDelivery)},
@@ -139,6 +140,10 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 		w.Refuse(r, "not_open", "This conversation is "+r.Conversation.Status+".", r.Conversation.HintAfterEnd())
 		return nil
 	}
+	if use.final && r.Typed() && w.wroteSince(r) {
+		w.Refuse(r, "moved_on", "The customer has written since you typed this.", "Read it, then decide anew.")
+		return nil
+	}
 	if use.do != nil {
 		use.do(w, r)
 		return nil
@@ -148,6 +153,11 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	}
 
 	return nil
+}
+
+// wroteSince reports whether what somebody typed was found late, and the customer has the last word since.
+func (w *work) wroteSince(r book.Request) bool {
+	return r.Conversation.LastFrom == "customer" && w.HasMovedOn(r.Conversation, r.Action)
 }
 
 // answerWithoutConversation answers a verb that needs a conversation, where nobody knows which one is meant.
