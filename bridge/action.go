@@ -222,7 +222,7 @@ type Args struct {
 	ReplyArgs
 	Emoji string `json:"emoji,omitempty"`
 	ListArgs
-	Seen EventID `json:"seen,omitempty"` // VerbResolve on a page of our own: the event of the newest message that the page showed
+	Seen EventID `json:"seen,omitempty"` // from a page of our own: the event of the newest message that it showed
 	StartArgs
 
 	Template *TemplateArgs `json:"template,omitempty"`

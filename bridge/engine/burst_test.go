@@ -296,8 +296,8 @@ func TestCardsOnlyWhenTheyChange(t *testing.T) {
 	w.card(thread, "#1 pending | Kim | One | Ann")
 }
 
-// Who resolves while something the customer said waits to be shown has not read it: it is
-// not resolved over.
+// Who resolves, snoozes or sets pending while something the customer said waits to be shown has not read it: it is
+// not put away.
 func TestResolveBesideSomethingUnread(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -307,8 +307,10 @@ func TestResolveBesideSomethingUnread(t *testing.T) {
 	w.chat.AddFault(bridgetest.Fault{Call: "post", Kind: bridgetest.FaultRefuse, Times: -1})
 	w.writes("kim", "Two")
 	w.eventually("the second is queued", func() bool { return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'said'`) == 2 })
-	w.chat.Say("ann", support, thread, "!resolve")
-	w.eventually("it is refused", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'refused'`) == 1 })
+	for _, verb := range []string{"!resolve", "!pending", "!snooze 2h"} {
+		w.chat.Say("ann", support, thread, verb)
+	}
+	w.eventually("they are refused", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'refused'`) == 3 })
 	w.chat.ClearFaults()
 	w.shown("Two")
 	w.card(thread, "#1 open")

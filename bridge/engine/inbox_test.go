@@ -267,6 +267,7 @@ func TestInboxVerbs(t *testing.T) {
 	w.writes("kim", "One more thing")
 	w.shown("One more thing")
 	p.result("ann", p.acts("ann", bridge.Act{Verb: bridge.VerbResolve, Args: bridge.Args{Seen: seen}}), bridge.ActRefused, "just written again")
+	p.result("ann", p.acts("ann", bridge.Act{Verb: bridge.VerbSnooze, Args: bridge.Args{Seen: seen, Until: "in 2 hours"}}), bridge.ActRefused, "just written again")
 	p.result("ann", p.acts("ann", bridge.Act{Verb: bridge.VerbResolve, Args: bridge.Args{Seen: p.last("ann").Event}}), bridge.ActDone, "")
 	w.card(thread, "resolved")
 	p.result("ann", p.acts("ann", bridge.Act{Verb: bridge.VerbSnooze, Args: bridge.Args{Until: "in 2 hours"}}), bridge.ActRefused, "resolved")

@@ -133,9 +133,9 @@ func wantTags(_ *work, n *book.Wanted, _ store.AccountID, a bridge.Action) {
 	n.Tags = append(n.Tags, a.Args.Tags...)
 }
 
-// wantEnd adds what the customer said in a conversation and what is not posted yet: the conversation isn't ended before that
-// is seen. Whoever ends it on a page of our own has read there what the thread may not show yet; the latest messages tell
-// whether it was all.
+// wantEnd adds what the customer said in a conversation and what is not posted yet: the conversation isn't ended, snoozed or set
+// pending before that is seen. Whoever does so on a page of our own has read there what the thread may not show yet; the latest
+// messages tell whether it was all.
 func wantEnd(_ *work, n *book.Wanted, surface store.AccountID, a bridge.Action) {
 	if a.Args.Seen != 0 {
 		n.Said = append(n.Said, book.Request{Surface: surface, Action: a})

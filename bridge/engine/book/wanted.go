@@ -27,7 +27,7 @@ type Wanted struct {
 	Files         []store.MessageID // messages of which the posts of files are needed
 	Opens         map[NameKey]int   // how many conversations each origin may open in this batch; see Openings
 	Said          []Request         // what is said by agents: the latest messages of its conversation are needed
-	Ends          []Request         // requests that end conversations
+	Ends          []Request         // requests that end conversations, snooze them or set them pending
 	Answers       []Incoming        // messages that open the reply windows of conversations
 	Tags          []string          // tags that are put on conversations
 }

@@ -59,13 +59,22 @@ func (wf *UseCases) End(r book.Request) {
 		return
 	}
 
-	if wf.hasUnread(r) { // nobody would read it after the end
-		wf.Refuse(r, "unread", "The customer has just written again; it is about to be shown here.", "Read it, then resolve.")
+	if wf.refuseUnread(r) {
 		return
 	}
 
 	wf.setEnded(r)
 	c.RefreshCard()
+}
+
+// refuseUnread refuses to take a conversation out of sight while the customer has said something that whoever asks for that has not
+// seen: nobody would read it afterwards. It returns false if there is nothing of the kind.
+func (wf *UseCases) refuseUnread(r book.Request) bool {
+	if !wf.hasUnread(r) {
+		return false
+	}
+	wf.Refuse(r, "unread", "The customer has just written again; it is about to be shown here.", "Read it, then decide.")
+	return true
 }
 
 // hasUnread reports whether the customer has said something that whoever ends the conversation has not seen: it is

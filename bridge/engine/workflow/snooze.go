@@ -22,6 +22,9 @@ const (
 
 // SetPending makes a conversation wait for the customer.
 func (wf *UseCases) SetPending(r book.Request) {
+	if wf.refuseUnread(r) {
+		return
+	}
 	if r.Conversation.BridgeStatus() == bridge.StatusSnoozed {
 		wf.EndSnooze(r.Conversation)
 	}
@@ -55,6 +58,9 @@ func (wf *UseCases) Snooze(r book.Request) {
 		}
 
 		wf.Refuse(r, "bad_time", text, hint)
+		return
+	}
+	if wf.refuseUnread(r) {
 		return
 	}
 
