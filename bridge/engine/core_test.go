@@ -185,6 +185,9 @@ func TestVerbs(t *testing.T) {
 	w.line(thread, bridge.LineResolved)
 	w.chat.Say("ann", support, thread, "!reopen")
 	w.card(thread, "#1 open")
+	if n := w.count(`SELECT count(*) FROM conversations WHERE waiting_since IS NOT NULL`); n != 1 {
+		t.Error("nobody has answered the customer, who doesn't wait")
+	}
 	w.settled()
 	if n := w.provider.Calls(); n != 0 {
 		t.Fatalf("verbs reached the customer: %q", w.provider.Texts())

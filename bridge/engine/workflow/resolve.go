@@ -35,6 +35,9 @@ func (wf *UseCases) Reopen(ctx context.Context, tx pgx.Tx, r book.Request) error
 
 	c.Status, c.CloseReason = string(bridge.StatusOpen), ""
 	c.ResolvedAt = nil
+	if c.LastFrom == "customer" {
+		wf.Messages.AwaitAnswerAgain(c) // the end said that nobody waits any more
+	}
 	wf.keepStatusFromReplies(c)
 	wf.Log.ByAgent(c, r.Agent, store.DeedReopened, nil)
 	wf.Line(c, bridge.Line{Content: bridge.LineReopened, By: wf.Dir.Ref(r.Surface, r.Agent.ID),
