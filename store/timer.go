@@ -15,6 +15,7 @@ type Timer struct {
 	ConversationID ConversationID `db:"conversation_id" json:"conversation_id"`
 	Kind           string         `db:"kind" json:"kind"`
 	DueAt          time.Time      `db:"due_at" json:"due_at"`
+	FiredAt        time.Time      `db:"fired_at" json:"-"` // of one that TakeDueTimers returns: when that was, by Parley's clock
 }
 
 const setTimers = `
@@ -72,7 +73,7 @@ const takeDueTimers = `
 	DELETE FROM timers
 	USING due
 	WHERE timers.conversation_id = due.conversation_id AND timers.kind = due.kind
-	RETURNING timers.conversation_id, timers.kind, timers.due_at`
+	RETURNING timers.conversation_id, timers.kind, timers.due_at, (SELECT parley_now()) AS fired_at`
 
 // TakeDueTimers removes due timers and returns them. It takes a transaction, because the caller stores a fact for each
 // timer in it: if that fails, the timers are there again.

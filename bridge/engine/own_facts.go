@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"slices"
 
@@ -12,21 +13,32 @@ import (
 	"parley/bridge/engine/outbound"
 	"parley/bridge/engine/own"
 	"parley/bridge/engine/threads"
+	"parley/bridge/engine/workflow"
 	"parley/bridge/relay"
 	"parley/store"
 	"parley/store/dispatch"
 )
 
-// Timer implements relay.Handler.
+// Timer implements relay.Handler. A timer is removed in the transaction that journals its fact, and so counts once. It may be set
+// for the same time again, and fire again, after the clock went ahead and was put right: each firing has a name of its own. Those
+// of teams may be set again while they fire, and are named by what they are about: a team is told once.
 func (e *Engine) Timer(t store.Timer) store.NewEvent {
 	f := own.Fact{Kind: t.Kind, Conversation: t.ConversationID, Due: t.DueAt}
 	if _, ok := own.EveningTeam(t.Kind); ok {
-		return f.Event("timer:" + t.Kind) // the kind names the day, so that there is one list a day
+		name := "timer:" + t.Kind // the kind names the day, so that there is one list a day
+		if workflow.IsEveningOver(t.DueAt, t.FiredAt) {
+			name += ":missed" // nothing is posted: that day's list may still come, once the clock is put right
+		}
+		return f.Event(name)
 	}
-	event := f.Event(fmt.Sprintf("timer:%d:%s:%d", t.ConversationID, t.Kind, t.DueAt.UnixMicro()))
-	if team, ok := own.WeekTeam(t.Kind); ok { // it has a queue of its own, since it may wait for its figures
+	name := fmt.Sprintf("timer:%d:%s:%d", t.ConversationID, t.Kind, t.DueAt.UnixMicro())
+	if team, ok := own.WeekTeam(t.Kind); ok {
+		event := f.Event(name) // in a queue of its own, since it may wait for its figures
 		event.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("week:%d", team))
+		return event
 	}
+
+	event := f.Event(name + ":" + rand.Text())
 	if t.Kind == own.Replying || t.Kind == own.OwnersLeft { // a queue of its own: nothing else is to wait for a version that knows it
 		event.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("%s:%d", t.Kind, t.ConversationID))
 	}

@@ -4,8 +4,10 @@ import (
 	"os"
 	"regexp"
 	"testing"
+	"time"
 
 	"parley/bridge"
+	"parley/store"
 )
 
 // Each verb has a line in the table: else its clicks and words would be applied without doing anything.
@@ -23,6 +25,32 @@ func TestEveryVerbHasAUseCase(t *testing.T) {
 		use := allUseCases()[bridge.Verb(m[1])]
 		if use == nil || !use.isSpeech && use.first == nil && use.anywhere == nil && use.do == nil && use.read == nil {
 			t.Errorf("nothing does %s", m[1])
+		}
+	}
+}
+
+// The clock goes a day ahead, timers fire, the clock is put right, and they are set for the same times again: a snooze ends then,
+// and the day's evening list is posted, though its timer has fired once when it was too late for a list. A list that was posted is
+// not posted again.
+func TestTimerThatFiresAgain(t *testing.T) {
+	t.Parallel()
+	due := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
+	nameOf := func(kind string, late time.Duration) string {
+		return (&Engine{}).Timer(store.Timer{ConversationID: 7, Kind: kind, DueAt: due, FiredAt: due.Add(late)}).ExternalID
+	}
+	for _, tt := range []struct {
+		kind          string
+		first, second time.Duration // how late it fires
+		isNew         bool
+	}{
+		{"snooze", 0, 0, true},
+		{"snooze", 24 * time.Hour, 0, true},
+		{"evening:1:2026-11-20", 24 * time.Hour, 0, true},
+		{"evening:1:2026-11-20", 0, time.Minute, false},
+		{"week:1:2026-11-20T09:00:00Z", 0, time.Minute, false},
+	} {
+		if isNew := nameOf(tt.kind, tt.first) != nameOf(tt.kind, tt.second); isNew != tt.isNew {
+			t.Errorf("%s, %v and %v late: a new fact is %v", tt.kind, tt.first, tt.second, isNew)
 		}
 	}
 }

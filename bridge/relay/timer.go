@@ -33,8 +33,8 @@ func (r *Relay) runTimers(ctx context.Context) error {
 // maxTimers is how many timers become facts in one transaction.
 const maxTimers = 200
 
-// fireTimers journals a fact for each due timer, and returns how long to wait for the next one. The fact
-// is named by the timer and its time, so that it counts once.
+// fireTimers journals a fact for each due timer, and returns how long to wait for the next one. The timer is removed in the same
+// transaction, so that it counts once.
 func (r *Relay) fireTimers(parent context.Context) (time.Duration, error) {
 	ctx, cancel := context.WithTimeout(parent, storeTimeout)
 	defer cancel()

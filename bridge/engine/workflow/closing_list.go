@@ -48,6 +48,9 @@ func NextClosing(d *directory.Directory, team store.TeamID, after time.Time) (t 
 	return t, ok
 }
 
+// IsEveningOver reports whether it is too late to post an evening list that was due at a time.
+func IsEveningOver(due, now time.Time) bool { return now.Sub(due) > maxEveningDelay }
+
 // eveningPlace is a channel in which an evening list is posted.
 type eveningPlace struct {
 	surface store.AccountID
@@ -62,7 +65,7 @@ func (wf *UseCases) Evening(ctx context.Context, tx pgx.Tx, team store.TeamID, d
 		wf.Timers.Start(next)
 	}
 
-	if wf.Dir.Team(team) == nil || wf.Now.Sub(due) > maxEveningDelay {
+	if wf.Dir.Team(team) == nil || IsEveningOver(due, wf.Now) {
 		return nil
 	}
 
