@@ -217,8 +217,8 @@ func (h *Hours) NextOpening(t time.Time) time.Time {
 	return time.Time{}
 }
 
-// LastClosing returns when the business closes for the last time on t's day. ok is false if it doesn't open on that
-// day, or stays open past midnight.
+// LastClosing returns when the business closes for the last time on t's day. ok is false if it doesn't close on
+// that day.
 func (h *Hours) LastClosing(t time.Time) (at time.Time, ok bool) {
 	_, at, ok = h.lastPeriod(t, 0)
 	return at, ok
@@ -278,17 +278,19 @@ func (h *Hours) Between(from, to time.Time) (open time.Duration) {
 	}
 }
 
-// lastPeriod returns the last period of the nth day after t's. ok is false if there is none, or it goes on past midnight.
+// lastPeriod returns the last period of the nth day after t's that ends on that day. ok is false if there is none: the business
+// doesn't open on it, or is open past midnight. Of night shifts, "00:00-06:00, 22:00-24:00" on each day, it is the one that ends in
+// the morning.
 func (h *Hours) lastPeriod(t time.Time, n int) (from, to time.Time, ok bool) {
 	if h == nil {
 		return from, to, false
 	}
-	spans := h.periodsOf(t, n)
-	if len(spans) == 0 {
-		return from, to, false
+	for _, p := range slices.Backward(h.periodsOf(t, n)) {
+		if !h.OpenAt(p.to) {
+			return p.from, p.to, true
+		}
 	}
-	final := spans[len(spans)-1]
-	return final.from, final.to, !h.OpenAt(final.to)
+	return from, to, false
 }
 
 // period is a time during which the business is open without a break; to is the first moment after it.

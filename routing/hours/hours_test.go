@@ -145,6 +145,10 @@ func TestNoEvening(t *testing.T) {
 	night := must(t, Plan{Zone: "UTC", Week: []Rule{{"fri", "20:00-24:00"}, {"sat", "00:00-06:00"}}})
 	got, _ = night.Evening(now, time.Hour)
 	same(t, "a night shift ends in the morning", got, at(t, time.UTC, "2026-11-21 05:00"))
+	nights := must(t, Plan{Zone: "UTC", Week: []Rule{{"mon-sun", "00:00-06:00, 22:00-24:00"}}})
+	got, _ = nights.Evening(at(t, time.UTC, "2026-11-20 12:00"), time.Hour)
+	same(t, "so does each of several", got, at(t, time.UTC, "2026-11-21 05:00"))
+	same(t, "they are back at night", nights.Reopens(got), at(t, time.UTC, "2026-11-21 22:00"))
 }
 
 func TestRefused(t *testing.T) {
