@@ -183,7 +183,6 @@ func (w *world) lost(typed func()) {
 
 // A command that catching up finds means the text that was typed before it, as one that comes at once. It is never a text for the
 // customer itself, not even for who chooses it in its menu.
-//
 func TestCommandsInAGap(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour, settings: map[string]string{"confirm_send": "on"}})
