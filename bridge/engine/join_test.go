@@ -22,6 +22,7 @@ func TestMailJoinsTheOpenConversation(t *testing.T) {
 	mails("Invoice 12", "And the invoice?", "On Monday you wrote")
 	w.shown("Its subject: “Invoice 12”")
 	w.shown("On Monday you wrote")
+	w.settled() // what is not known to be shown is not snoozed
 	w.reply(thread, "!snooze 2h")
 	w.card(thread, "#1 snoozed")
 	mails("", "No hurry", "")

@@ -78,6 +78,7 @@ func TestNoticesThatAgentsDoWithout(t *testing.T) {
 		w.settled()
 		w.writes("kim", "One more thing")
 		w.told(thread, bridge.LineReopened, "", told...)
+		w.thread("One more thing") // what is not shown yet is not snoozed
 		w.reply(thread, "!snooze 1h")
 		w.card(thread, "snoozed")
 		w.advance(time.Hour)
