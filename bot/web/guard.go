@@ -30,6 +30,8 @@ func (s *Site) guardRoute(route Route) http.Handler {
 		}
 
 		v := &Visit{Request: r, Writer: w, site: s, sessions: s.sessionsOf(r), area: route.area}
+		defer v.removeFiles()
+
 		if err := s.answer(v, route); err != nil { //nolint:contextcheck // a Visit has its request's context
 			s.answerFailure(v, route, err) //nolint:contextcheck // as above
 		}
@@ -94,11 +96,16 @@ func (s *Site) answer(v *Visit, route Route) error {
 	if err := v.readForm(!route.Reads); err != nil {
 		return v.refuseUnreadable(err)
 	}
-	if files := v.Request.MultipartForm; files != nil {
-		defer func() { _ = files.RemoveAll() }()
-	}
 
 	return route.Do(v)
+}
+
+// removeFiles removes the temporary files of the form that was read, also of one that was refused. net/http removes those of
+// the request that it made alone, of which Request is a copy.
+func (v *Visit) removeFiles() {
+	if files := v.Request.MultipartForm; files != nil {
+		_ = files.RemoveAll() //nolint:errcheck // nothing else can be done
+	}
 }
 
 // refuseRole answers that a page is for people with more rights.
@@ -124,13 +131,11 @@ func (v *Visit) readForm(body bool) error {
 		return nil
 	}
 
-	if r.Method == http.MethodPost {
-		maxBytes := int64(maxFilesBytes)
-		if v.Person.ID == 0 {
-			maxBytes = maxFormBytes
-		}
-		r.Body = http.MaxBytesReader(v.Writer, r.Body, maxBytes)
+	maxBytes := int64(maxFilesBytes)
+	if v.Person.ID == 0 {
+		maxBytes = maxFormBytes
 	}
+	r.Body = http.MaxBytesReader(v.Writer, r.Body, maxBytes) // whatever the method: ParseMultipartForm reads bodies of all
 
 	if err := r.ParseForm(); err != nil { // ParseMultipartForm would ignore this error
 		return err
