@@ -126,7 +126,7 @@ func (k *Keeper) List(ctx context.Context, team, kind string, skip func(user str
 	}
 
 	members, err := surface.Members(ctx, l.Channel, func(user string) bool {
-		if view.byUser[user] != nil {
+		if a := view.byUser[user]; a != nil && a.Active {
 			return true // the directory has the agent's name
 		}
 		return skip != nil && skip(user)
@@ -151,7 +151,7 @@ type teamView struct {
 	team    *store.Team             // nil if there is no such team
 	channel string                  // the team's channel in the chat; "" if it has none
 	members map[store.AgentID]bool  // the team's agents
-	byUser  map[string]*store.Agent // active agents, by their user id in the chat
+	byUser  map[string]*store.Agent // all agents, also deactivated ones, by their user id in the chat
 	byEmail map[string]*store.Agent // all agents, also deactivated ones, by their address in lower case
 }
 
@@ -167,11 +167,7 @@ func viewOf(d store.Directory, team, kind string) teamView {
 	}
 
 	for _, u := range d.Users {
-		a := byID[u.AgentID]
-		if u.AccountID != surface || a == nil {
-			continue
-		}
-		if a.Active {
+		if a := byID[u.AgentID]; u.AccountID == surface && a != nil {
 			v.byUser[u.UserID] = a
 		}
 	}
@@ -206,14 +202,22 @@ func surfaceID(d store.Directory, kind string) store.AccountID {
 	return id
 }
 
+// findAgent returns the agent who a member is, and whether that is known by the member's user in the chat. Who was deactivated
+// is known by it, too, unless the member's address is that of an active agent.
+func (v teamView) findAgent(m bridge.Member) (agent *store.Agent, linked bool) {
+	byUser, byEmail := v.byUser[m.User], v.byEmail[strings.ToLower(m.Email)]
+	isOther := byUser != nil && !byUser.Active && byEmail != nil && byEmail.Active
+	if byUser == nil || isOther {
+		return byEmail, false
+	}
+	return byUser, true
+}
+
 // describe says what a member is to the team. An agent's name and address are those of the directory.
 func (v teamView) describe(m bridge.Member, decided bool) Person {
-	agent := v.byUser[m.User]
-	linked := agent != nil // the chat's user is known as this agent's
-	if linked {
+	agent, linked := v.findAgent(m)
+	if linked { // so that who was deactivated becomes the same agent again, whatever the address in the chat is
 		m.Name, m.Email = agent.Name, agent.Email
-	} else {
-		agent = v.byEmail[strings.ToLower(m.Email)]
 	}
 
 	p := Person{Member: m, Decided: decided}

@@ -225,6 +225,38 @@ teams: [{name: Support, members: [ann@acme.test, eve@acme.test]}]`)
 	}
 }
 
+// Who was taken out of the agents stays out when she joins a channel, also if her address in Slack is another one than that by
+// which she was an agent. Confirmed by an admin she is the same agent again.
+// R-273
+func TestTakenOutUnderAnotherAddress(t *testing.T) {
+	t.Parallel()
+	w := open(t, slackfake.Options{})
+	w.apply(`agents: [{email: ann@acme.test, name: Ann Lee, roles: [admin]}, {email: eve@acme.test, name: Eve, slack: U0EVE}]
+teams: [{name: Support, agents: channel_members}]`)
+	w.confirm(true, lab.Ann)
+	file, err := setup.Parse([]byte(`agents: [{email: ann@acme.test, name: Ann Lee, roles: [admin]}]`), func(string) (string, bool) { return "", false })
+	if err == nil {
+		_, err = setup.Apply(t.Context(), w.db.Pool, file, setup.Options{Sealer: w.db.Sealer, Specs: app.Specs(), Prune: true})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.joins(slackfake.User{ID: "U0EVE", Name: "eve", RealName: "Eve Smith", Email: "e.smith@acme.test"})
+	w.round()
+	if got := w.team(); got != "ann@acme.test" {
+		t.Errorf("who was taken out came back: %s", got)
+	}
+	people := w.look()
+	i := slices.IndexFunc(people, func(p roster.Person) bool { return p.User == "U0EVE" })
+	if eve := people[i]; eve.Status != roster.TakenOut || eve.Email != "eve@acme.test" {
+		t.Errorf("the page says of her: %+v", eve)
+	}
+	w.confirm(true, "U0EVE")
+	if got := w.team(); got != "ann@acme.test eve@acme.test" {
+		t.Errorf("confirmed again: %s", got)
+	}
+}
+
 // A channel of many is read page by page, and Parley waits where Slack asks for it.
 func TestManyInTheChannel(t *testing.T) {
 	t.Parallel()
