@@ -49,7 +49,8 @@ type Route struct {
 	For     Role
 	Do      func(*Visit) error
 
-	// Streams says that the answer may take longer than that of a page; its handler ends it.
+	// Streams says that the answer may take longer than that of a page, up to half an hour or what the handler allows by
+	// Visit.GiveTime; the handler ends it.
 	Streams bool
 
 	// Reads says that the handler reads the request's form itself, which may take long. It must bound what it reads.

@@ -15,9 +15,10 @@ import (
 // Bounds of one request.
 const (
 	pageTimeout   = 30 * time.Second
-	maxNextBytes  = 1000     // bytes of an address that is remembered while somebody signs in
-	maxFormBytes  = 1 << 20  // bytes of a form that are kept in memory
-	maxFilesBytes = 12 << 20 // bytes of a form with its files
+	streamTimeout = 30 * time.Minute // for an answer that streams, or for its next piece
+	maxNextBytes  = 1000             // bytes of an address that is remembered while somebody signs in
+	maxFormBytes  = 1 << 20          // bytes of a form that are kept in memory
+	maxFilesBytes = 12 << 20         // bytes of a form with its files
 )
 
 // guardRoute returns the handler of a route, which lets in only those who may use it.
@@ -97,7 +98,22 @@ func (s *Site) answer(v *Visit, route Route) error {
 		return v.refuseUnreadable(err)
 	}
 
+	return v.do(route)
+}
+
+// do lets the route answer.
+func (v *Visit) do(route Route) error {
+	if route.Streams {
+		v.GiveTime()
+	}
 	return route.Do(v)
+}
+
+// GiveTime lets what is still to be answered take half an hour from now. Without it the server cuts answers off after the time
+// that pages have.
+func (v *Visit) GiveTime() {
+	end := time.Now().Add(streamTimeout)                           //nolint:forbidigo // the connection's clock
+	_ = http.NewResponseController(v.Writer).SetWriteDeadline(end) //nolint:errcheck // then the server's deadline stays
 }
 
 // removeFiles removes the temporary files of the form that was read, also of one that was refused. net/http removes those of

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"testing"
+	"time"
 
 	"parley/bot/web"
 )
@@ -94,5 +95,40 @@ func TestFilesOfFormsAreRemoved(t *testing.T) { //nolint:paralleltest // it chan
 	}
 	if written != 1 {
 		t.Errorf("%d forms with files were handled", written)
+	}
+}
+
+// limited is the answer of a server that cuts answers off.
+type limited struct {
+	*httptest.ResponseRecorder
+
+	until time.Time
+}
+
+// SetWriteDeadline is what http.ResponseController calls.
+func (l *limited) SetWriteDeadline(until time.Time) error {
+	l.until = until
+	return nil
+}
+
+// A page that may take long is not cut off by the server's limit for answers; others keep that limit.
+func TestLongPagesAreNotCutOff(t *testing.T) {
+	t.Parallel()
+	answer := func(streams bool) (left time.Duration) {
+		l := &limited{ResponseRecorder: httptest.NewRecorder()}
+		serve(t, l, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/settings/health", nil), web.Route{
+			Pattern: "GET /settings/health", Token: &web.ByToken{Scopes: []web.Scope{web.ScopeSetup}}, Streams: streams,
+			Do: func(*web.Visit) error {
+				left = time.Until(l.until)
+				return nil
+			},
+		})
+		return left
+	}
+	if left := answer(true); left < 10*time.Minute {
+		t.Errorf("a page that examines everything has %s", left)
+	}
+	if left := answer(false); left > 0 {
+		t.Errorf("another page has %s", left)
 	}
 }

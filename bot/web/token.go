@@ -81,7 +81,7 @@ func (s *Site) withToken(v *Visit, route Route) error {
 		return v.refuseUnreadable(err)
 	}
 
-	return route.Do(v)
+	return v.do(route)
 }
 
 // Tokens finds who holds a token. Errors: ErrNoToken.

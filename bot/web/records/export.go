@@ -14,11 +14,8 @@ import (
 	"parley/bridge"
 )
 
-// Bounds of an export, which may be gigabytes.
-const (
-	makeTimeout     = 30 * time.Minute // for making the file
-	downloadTimeout = 30 * time.Minute // for sending it to a slow browser
-)
+// makeTimeout bounds the making of an export, which may be gigabytes.
+const makeTimeout = 30 * time.Minute
 
 // exportContact answers with everything of a customer as a file. The file is made as a whole first, on the disk, so that an
 // error is no half file and memory stays bounded. One is made and sent at a time, so that the disk's room is bounded, too.
@@ -77,7 +74,7 @@ func sendZip(v *web.Visit, name string, file *os.File) error {
 
 	setDownload(v, "application/zip", name)
 	v.Writer.Header().Set("Content-Length", strconv.FormatInt(size, 10))
-	_ = http.NewResponseController(v.Writer).SetWriteDeadline(time.Now().Add(downloadTimeout)) //nolint:errcheck,forbidigo // without it the server's deadline stays; it is the connection's clock
+	v.GiveTime() // to send it to a slow browser
 
 	if _, err := io.Copy(v.Writer, file); err != nil {
 		return web.BrokenOff(err)

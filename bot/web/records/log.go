@@ -226,6 +226,7 @@ func (p pages) logFile(v *web.Visit) error {
 		if file.Error() != nil || page.Next == "" {
 			return nil // the browser went away, or that is all
 		}
+		v.GiveTime()
 		if page, err = p.desk.Log(v.Context(), filter, page.Next, rowsPerRead); err != nil {
 			return web.BrokenOff(err)
 		}
