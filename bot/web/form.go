@@ -105,13 +105,18 @@ func Choose(chosen []string, values ...string) []Choice {
 }
 
 // Keep puts what was sent, and what is wrong with it, into the form, so that nothing that somebody typed is lost. Secrets have
-// to be typed again. problems are by the names of fields.
+// to be typed again, and their fields say so. problems are by the names of fields.
 func (f *Form) Keep(v *Visit, problems map[string]string) {
 	for g := range f.Groups {
 		for i := range f.Groups[g].Fields {
 			field := &f.Groups[g].Fields[i]
 			field.Problem = problems[field.Name]
-			field.keepValues(v.Request.PostForm[field.Name])
+			sent := v.Request.PostForm[field.Name]
+			if field.Kind == KindSecret && field.Problem == "" && strings.Join(sent, "") != "" {
+				field.Problem = "Type it again: it was not kept."
+			}
+
+			field.keepValues(sent)
 		}
 	}
 }
