@@ -5,6 +5,9 @@ const live = document.getElementById("live");
 let stamp = live ? live.dataset.stamp : "";
 let reading = false;
 
+// became says what became of what was done here last; while that waits, it has the attribute data-waits.
+const became = document.getElementById("became");
+
 // bringUp reads the page again and takes over what has changed. Forms in which somebody types stay as they are.
 async function bringUp(now) {
   if (reading || now === stamp) return;
@@ -15,6 +18,12 @@ async function bringUp(now) {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.getElementById("live");
     if (!fresh) return;
+    const freshBecame = page.getElementById("became");
+    if (became && freshBecame) {
+      became.replaceChildren(...freshBecame.childNodes);
+      became.toggleAttribute("data-waits", freshBecame.hasAttribute("data-waits"));
+    }
+    if (fresh.dataset.stamp === stamp) return;
     const below = window.innerHeight + window.scrollY >= document.documentElement.scrollHeight - 80;
     const open = [...live.querySelectorAll("details")].map((d) => d.open);
     live.replaceChildren(...fresh.childNodes);
@@ -30,6 +39,17 @@ async function bringUp(now) {
     reading = false;
   }
 }
+
+// askAgain reads the page again while what was done here waits: if it is refused or can't be done, nothing else changes. It
+// asks more and more seldom, as it may wait for hours.
+function askAgain(pause) {
+  if (!became || !became.hasAttribute("data-waits")) return;
+  window.setTimeout(async () => {
+    await bringUp("");
+    askAgain(Math.min(2 * pause, 60000));
+  }, pause);
+}
+askAgain(2000);
 
 if (live && window.EventSource) {
   const source = new EventSource(live.dataset.live);

@@ -94,8 +94,9 @@ type button struct {
 
 // result is what became of an act.
 type result struct {
-	Text string
-	Look string // its class, as that of a shownMessage
+	Text  string
+	Look  string // its class, as that of a shownMessage
+	Waits bool   // the page asks again, until something has become of it
 }
 
 // showThread shows a conversation.
@@ -126,7 +127,7 @@ func threadTitle(f bridge.Facts) string {
 func resultOf(r bridge.ActResult) *result {
 	switch r.State {
 	case bridge.ActWaits:
-		return &result{Text: "That is taken, and will be done in a moment.", Look: "warn"}
+		return &result{Text: "That is taken, and will be done in a moment.", Look: "warn", Waits: true}
 	case bridge.ActRefused:
 		return &result{Text: "That was not done. " + r.Why, Look: "bad"}
 	case bridge.ActStuck:

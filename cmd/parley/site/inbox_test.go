@@ -10,9 +10,12 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"parley/bot/web/inbox"
+	"parley/bridge"
 	"parley/bridge/engine"
 	"parley/channels"
 	"parley/channels/channelstest"
@@ -58,8 +61,24 @@ type inboxSite struct {
 	*sitetest.Site
 	engine   *engine.Engine
 	provider *channelstest.Provider
+	late     *lateDesk
 	stop     func()
 	serial   int
+}
+
+// lateDesk is an inbox that says something else of what was done there, as long as a test wants.
+type lateDesk struct {
+	inbox.Desk
+
+	says atomic.Pointer[bridge.ActResult]
+}
+
+// Result implements inbox.Desk.
+func (d *lateDesk) Result(ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID, name string) (bridge.ActResult, error) {
+	if said := d.says.Load(); said != nil {
+		return *said, nil
+	}
+	return d.Desk.Result(ctx, agent, conversation, name)
 }
 
 // startInbox starts one whose mailboxes can do what mail can; change makes that different.
@@ -68,7 +87,8 @@ func startInbox(t *testing.T, change ...func(*channels.Capabilities)) *inboxSite
 	s := &inboxSite{provider: channelstest.NewProvider(t)}
 	s.Site = sitetest.Start(t, deskCompany, func(o *site.Options) {
 		s.engine = newEngine(t, o)
-		o.Inbox = s.engine.Inbox()
+		s.late = &lateDesk{Desk: s.engine.Inbox()}
+		o.Inbox = s.late
 	})
 	caps := channelstest.MailLike()
 	for _, c := range change {

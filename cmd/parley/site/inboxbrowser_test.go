@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley/bridge"
 	"parley/channels/channelstest"
 )
 
@@ -53,6 +54,18 @@ func TestInboxInBrowser(t *testing.T) {
 	b.Looks("inbox-refused")
 	b.Open("/inbox/1")
 	b.Looks("inbox-thread")
+	s.late.says.Store(&bridge.ActResult{State: bridge.ActWaits})
+	b.Press(".say summary")
+	b.Write("#note", "It leaves tomorrow.")
+	b.Press(".say details button, details.say button")
+	b.Shows("will be done in a moment")
+	b.Shows("It leaves tomorrow.")
+	s.late.says.Store(&bridge.ActResult{State: bridge.ActRefused, Why: "It is resolved."}) // which changes nothing else
+	b.Shows("That was not done. It is resolved.")
+	if text := b.Text(); strings.Contains(text, "in a moment") {
+		t.Errorf("the page still says:\n%s", text)
+	}
+	s.late.says.Store(nil)
 	s.writes("support-mail", channelstest.Event{From: "maria@customer.test", Name: "Maria Rossi", Conversation: 1, Text: "Fine, thank you!"})
 	b.Shows("Fine, thank you!")
 	b.Press("button[value=resolve]") // what came meanwhile was shown
