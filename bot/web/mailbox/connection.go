@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"path"
 
 	"parley/bot/web"
 )
@@ -109,8 +110,13 @@ func (p pages) showProviderLink(v *web.Visit, a Account) error {
 		Help: "Sign in there as the mailbox itself, and allow what is asked. Then you come back here."})
 }
 
-// comeBack handles the address with which a provider sends a person back.
+// comeBack handles the address with which a provider sends a person back. It is registered with providers, so it stays, and is
+// that of the page of a mailbox called "return", too: providers always say something in the address.
 func (p pages) comeBack(v *web.Visit) error {
+	if v.Request.URL.RawQuery == "" {
+		return p.withMailbox(v, path.Base(returnPath), func(c *connection) error { return v.Show("connection", c.makeScreen()) })
+	}
+
 	account, who, err := p.desk.Return(v.Context(), v.Recall(attemptsKey), v.Request.URL.Query())
 	if problem, ok := errors.AsType[*web.Problem](err); ok {
 		if account == "" {

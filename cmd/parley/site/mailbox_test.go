@@ -287,3 +287,12 @@ func TestMailboxPagesEscape(t *testing.T) {
 		t.Errorf("%d %s", a.Status, a.Body)
 	}
 }
+
+// A mailbox called as the address to which providers send people back has a page, too.
+func TestMailboxCalledReturn(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, strings.Replace(oneMailbox, "name: help", "name: return", 1))
+	if a := s.Visitor("ann@acme.test").Get("/settings/mailboxes/return"); a.Status != http.StatusOK || !a.Has("help@acme.test") {
+		t.Errorf("%d %s", a.Status, a.Body)
+	}
+}
