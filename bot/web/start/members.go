@@ -16,14 +16,16 @@ const membersPath = path + "/members"
 type Roster struct {
 	Team, Chat string // the chat's kind
 	Channel    string
-	Follows    bool // people who join the channel later become agents, too
-	Confirmed  bool // an admin has confirmed the members before
+	Version    string // of the team
+	Follows    bool   // people who join the channel later become agents, too
+	Confirmed  bool   // an admin has confirmed the members before
 	People     []Member
 }
 
 // Decision is what an admin decided about the members of a channel.
 type Decision struct {
 	Team, Chat string
+	Version    string   // of the team, as the page showed it
 	Listed     []string // the users whom the page showed
 	Chosen     []string // the users who become agents
 	Follow     bool     // people who join the channel later become agents, too
@@ -111,11 +113,12 @@ func (p pages) confirm(v *web.Visit) error {
 
 	form := v.Request.PostForm
 	joined, err := p.desk.Confirm(v.Context(), v.Person, Decision{
-		Team:   v.Value("team"),
-		Chat:   v.Value("chat"),
-		Listed: form["listed"],
-		Chosen: form["user"],
-		Follow: v.Value("agents") == everyNewcomer,
+		Team:    v.Value("team"),
+		Chat:    v.Value("chat"),
+		Version: v.Value("version"),
+		Listed:  form["listed"],
+		Chosen:  form["user"],
+		Follow:  v.Value("agents") == everyNewcomer,
 	})
 	if problem, ok := errors.AsType[*web.Problem](err); ok {
 		return v.Refuse(http.StatusUnprocessableEntity, problem.Text, problem.Hint)

@@ -268,6 +268,9 @@ func (p pages) saveTeam(v *web.Visit) error {
 
 	change := setup.Change{Kind: setup.EntryTeam, Name: v.Value("name"), Values: map[string][]string{}}
 	if i := slices.IndexFunc(s.Teams, func(t Team) bool { return strings.EqualFold(t.Name, change.Name) }); i >= 0 {
+		if slices.Contains(s.Teams[i].Chats, v.Value("chat")) { // another admin was faster: the page proposes no such team
+			return v.Refuse(http.StatusUnprocessableEntity, "The team "+s.Teams[i].Name+" has a channel there already.", "Look at it on the team's page, and change it there.")
+		}
 		change.Version = s.Teams[i].Version
 	} else {
 		change.Values["members"] = []string{v.Person.Email}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -183,15 +184,36 @@ func (d *startDesk) rosterKeeper() *roster.Keeper {
 func (d *startDesk) Roster(ctx context.Context, team, chat string) (start.Roster, error) {
 	ctx, cancel := context.WithTimeout(ctx, rosterTimeout)
 	defer cancel()
+	version, err := d.teamVersion(ctx, team) // before the rest is read: what changes in between makes another version
+	if err != nil {
+		return start.Roster{}, err
+	}
+
 	l, err := d.rosterKeeper().List(ctx, team, chat, nil)
 	if err != nil {
 		return start.Roster{}, d.rosterProblem(err)
 	}
-	r := start.Roster{Team: l.Team, Chat: l.Kind, Channel: l.Channel, Follows: l.Follows, Confirmed: l.Confirmed}
+
+	r := start.Roster{Team: l.Team, Chat: l.Kind, Channel: l.Channel, Version: version, Follows: l.Follows, Confirmed: l.Confirmed}
 	for _, p := range l.People {
 		r.People = append(r.People, start.Member{User: p.User, Name: p.Name, Email: p.Email, Note: noteOf(p), Fixed: !p.CanJoin(), Chosen: isProposed(p)})
 	}
+
 	return r, nil
+}
+
+// teamVersion returns the version of a team; "" if there is no such team.
+func (d *startDesk) teamVersion(ctx context.Context, team string) (string, error) {
+	entries, err := d.known.Entries(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, e := range entries {
+		if e.Kind == setup.EntryTeam && strings.EqualFold(e.Name, team) {
+			return e.Version, nil
+		}
+	}
+	return "", nil
 }
 
 // isProposed reports whether a person is proposed as an agent of the team: whoever can join, except guests and people about
@@ -229,6 +251,14 @@ func noteOf(p roster.Person) string {
 func (d *startDesk) Confirm(ctx context.Context, by web.Person, decided start.Decision) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, rosterTimeout)
 	defer cancel()
+	version, err := d.teamVersion(ctx, decided.Team)
+	if err != nil {
+		return 0, err
+	}
+	if version != decided.Version {
+		return 0, &web.Problem{Text: "Somebody else changed this team while you did.", Hint: "Nothing was changed. Open the page anew: it may show another channel."}
+	}
+
 	n, err := d.rosterKeeper().Confirm(ctx, setup.Author{Agent: &by.ID, Name: by.Email}, roster.Decision{
 		Team:   decided.Team,
 		Kind:   decided.Chat,

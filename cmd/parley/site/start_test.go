@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley/bridge"
 	"parley/channels"
 	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
@@ -73,6 +74,62 @@ func TestFirstStepsRefused(t *testing.T) {
 	}
 	if asked != 1 {
 		t.Errorf("Slack was asked %d times", asked)
+	}
+}
+
+// memberList is a chat whose channels all have the same members.
+type memberList struct {
+	bridge.Surface
+
+	list []bridge.Member
+}
+
+// Members implements bridge.Roster.
+func (m memberList) Members(context.Context, string, func(string) bool) ([]bridge.Member, error) {
+	return m.list, nil
+}
+
+// Two admins do the first steps at once: the slower one doesn't take a team's channel away that the other has given it
+// meanwhile, and doesn't confirm members of a channel that she has not seen.
+// R-273
+func TestTwoAdminsDoTheFirstSteps(t *testing.T) {
+	t.Parallel()
+	const nobody = `agents: [{email: ann@acme.test, name: Ann Lee, roles: [admin]}]
+teams: [{name: Support, members: [ann@acme.test]}]`
+	s := sitetest.Start(t, nobody, func(o *site.Options) {
+		o.Chats.Connected = func() []site.Chat { return []site.Chat{{Kind: "slack", Name: "Slack"}} }
+		o.Chats.Surface = func(string) bridge.Surface {
+			return memberList{list: []bridge.Member{{User: "U0BEN", Name: "Ben", Email: "ben@acme.test"}}}
+		}
+		o.Lookup = channelsOf{"C0OLD": "C0OLD", "C0SUPPORT": "C0SUPPORT"}
+	})
+	v := s.Visitor("ann@acme.test")
+	post := func(page sitetest.Answer, action, name, value string) sitetest.Answer {
+		t.Helper()
+		for _, f := range page.Forms() {
+			if f.Action == action {
+				return v.Post(action, with(f.Values, url.Values{name: {value}}))
+			}
+		}
+		t.Fatalf("there is no form for %s:\n%s", action, page.Body)
+		return sitetest.Answer{}
+	}
+	const team, members = "/settings/first-steps/team", "/settings/first-steps/members"
+	open := v.Get("/settings/first-steps")
+	s.Apply(`teams: [{name: Support, slack_channel: C0SUPPORT}]`)
+	before := exported(t, s)
+	if a := post(open, team, "channel", "C0OLD"); a.Status != http.StatusUnprocessableEntity || !a.Has("has a channel there already") || exported(t, s) != before {
+		t.Errorf("%d %s\n%s", a.Status, a.Body, exported(t, s))
+	}
+
+	open = v.Get(members + "?team=Support&chat=slack")
+	s.Apply(`teams: [{name: Support, slack_channel: C0OTHER}]`)
+	before = exported(t, s)
+	if a := post(open, members, "user", "U0BEN"); a.Status != http.StatusUnprocessableEntity || !a.Has("Somebody else changed this team while you did") || exported(t, s) != before {
+		t.Errorf("%d %s\n%s", a.Status, a.Body, exported(t, s))
+	}
+	if a := post(v.Get(members+"?team=Support&chat=slack"), members, "user", "U0BEN"); a.Status != http.StatusSeeOther || !strings.Contains(exported(t, s), "ben@acme.test") {
+		t.Errorf("after she has looked: %d %s", a.Status, a.Body)
 	}
 }
 

@@ -7,6 +7,18 @@ import (
 	"testing"
 )
 
+// unversioned lists the forms that overwrite nothing that somebody else may have changed: they make something new, or ask
+// somebody, or change only who is signed in where.
+func unversioned() []string {
+	return []string{
+		"POST /auth/sign-out", "POST /auth/sign-out-everywhere",
+		"POST /settings/add-mailbox", "POST /settings/add-number/{kind}", "POST /settings/new-account/{kind}", "POST /settings/new-agent", "POST /settings/new-tag",
+		"POST /settings/new-team", "POST /settings/new-template", "POST /settings/tokens",
+		"POST /settings/ai/try", "POST /settings/health", "POST /settings/mailboxes/{name}/connect", "POST /settings/mailboxes/{name}/test", "POST /settings/numbers/{name}/check",
+		"POST /settings/first-steps/agents", "POST /settings/first-steps/slack", "POST /settings/first-steps/teams",
+	}
+}
+
 // Whoever changes something that somebody else has changed since its page was opened is told, on every page that has
 // such a form, and nothing is changed.
 //
@@ -19,6 +31,9 @@ func TestTwoAdminsOnEveryPage(t *testing.T) {
 	for address, page := range pagesOf(ann, "/settings", "/settings/me") {
 		for _, form := range page.Forms() {
 			if form.Values.Get("version") == "" {
+				if route := routeOf(s, form.Method, form.Action); form.Method == http.MethodPost && !slices.Contains(unversioned(), route) {
+					t.Errorf("%s of %s: its form has no version", route, address)
+				}
 				continue
 			}
 			values := with(form.Values, nil)
