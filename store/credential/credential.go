@@ -37,7 +37,8 @@ type row struct {
 	Sealed []byte    `db:"sealed"`
 }
 
-const list = `SELECT kind, home, author, at, sealed FROM chat_credentials ORDER BY kind`
+// list leaves out those that were forgotten.
+const list = `SELECT kind, home, author, at, sealed FROM chat_credentials WHERE author <> '' ORDER BY kind`
 
 // List opens those that are stored. Without a sealer they have no values.
 // Errors: store.ErrWrongKey.
@@ -85,12 +86,20 @@ func Save(ctx context.Context, tx pgx.Tx, sealer *store.Sealer, c Credential) er
 	return store.BumpSettings(ctx, tx)
 }
 
-// Remove forgets one. Processes learn of it by store.BumpSettings, which it calls.
-func Remove(ctx context.Context, tx pgx.Tx, kind string) error {
-	if _, err := tx.Exec(ctx, `DELETE FROM chat_credentials WHERE kind = $1`, kind); err != nil {
+// Forget forgets the secrets of one, and who gave them. Its home stays known (see Home), since that of the threads stays the
+// same. Processes learn of it by store.BumpSettings, which it calls.
+func Forget(ctx context.Context, tx pgx.Tx, sealer *store.Sealer, kind string) error {
+	nothing := sealer.Seal(sealPlace(kind), []byte("{}")) // processes of an older version open it, and find no values
+	if _, err := tx.Exec(ctx, `UPDATE chat_credentials SET sealed = $2, author = '' WHERE kind = $1`, kind, nothing); err != nil {
 		return fmt.Errorf("store: credentials of %s: %w", kind, err)
 	}
 	return store.BumpSettings(ctx, tx)
+}
+
+// Home returns the id of the workspace or organisation to which a chat's credentials belong, or belonged before they were
+// forgotten; "" if none were ever given.
+func Home(ctx context.Context, q store.Querier, kind string) (string, error) {
+	return query.Value[string](ctx, q, "home of a chat", `SELECT coalesce(max(home), '') FROM chat_credentials WHERE kind = $1`, kind)
 }
 
 // sealPlace is where a credential belongs, for the sealer.

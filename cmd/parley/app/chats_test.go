@@ -95,7 +95,7 @@ func TestTokensOfThePage(t *testing.T) {
 	}
 	until(t, "the links of the former token are gone", func() bool { return w.Slack.Sockets.Count() == 4 })
 
-	err = store.InTx(t.Context(), other.Pool, func(tx pgx.Tx) error { return credential.Remove(t.Context(), tx, "slack") })
+	err = store.InTx(t.Context(), other.Pool, func(tx pgx.Tx) error { return credential.Forget(t.Context(), tx, db.Sealer, "slack") })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +165,7 @@ func TestTakenAwayAndBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = store.InTx(t.Context(), db.Pool, func(tx pgx.Tx) error { return credential.Remove(t.Context(), tx, "slack") })
+	err = store.InTx(t.Context(), db.Pool, func(tx pgx.Tx) error { return credential.Forget(t.Context(), tx, db.Sealer, "slack") })
 	if err != nil {
 		t.Fatal(err)
 	}

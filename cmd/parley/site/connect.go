@@ -136,17 +136,12 @@ func (d *startDesk) Connect(ctx context.Context, by web.Person, kind string, val
 	return err == nil, list, err
 }
 
-// otherHome returns the workspace or organisation of the stored credentials, if that is not home and teams have channels there:
-// nobody would see their threads any more. Otherwise it returns "".
+// otherHome returns the workspace or organisation of the credentials that were given before, also if they are forgotten, if
+// that is not home and teams have channels there: nobody would see their threads any more. Otherwise it returns "".
 func (d *startDesk) otherHome(ctx context.Context, kind, home string) (string, error) {
-	stored, err := credential.List(ctx, d.o.Pool, nil)
-	if err != nil {
+	former, err := credential.Home(ctx, d.o.Pool, kind)
+	if err != nil || former == "" || former == home {
 		return "", err
-	}
-
-	i := slices.IndexFunc(stored, func(c credential.Credential) bool { return c.Kind == kind && c.Home != home })
-	if i < 0 {
-		return "", nil
 	}
 
 	entries, err := d.known.Entries(ctx)
@@ -154,7 +149,7 @@ func (d *startDesk) otherHome(ctx context.Context, kind, home string) (string, e
 		return "", err
 	}
 	if slices.ContainsFunc(entries, func(e setup.Entry) bool { return e.Value(kind+"_channel") != "" }) {
-		return stored[i].Home, nil
+		return former, nil
 	}
 
 	return "", nil
@@ -162,7 +157,7 @@ func (d *startDesk) otherHome(ctx context.Context, kind, home string) (string, e
 
 // Disconnect implements start.Desk.
 func (d *startDesk) Disconnect(ctx context.Context, by web.Person, kind string) error {
-	return d.saveCredentials(ctx, by, kind, func(tx pgx.Tx) error { return credential.Remove(ctx, tx, kind) }, "credentials forgotten")
+	return d.saveCredentials(ctx, by, kind, func(tx pgx.Tx) error { return credential.Forget(ctx, tx, d.o.Sealer, kind) }, "credentials forgotten")
 }
 
 // saveCredentials makes a change of credentials, and logs it in somebody's name; what says what was done.

@@ -231,6 +231,13 @@ func TestTokensAreKept(t *testing.T) {
 	if a := v.Post("/settings/first-steps/disconnect", url.Values{"chat": {"slack"}}); a.Status != http.StatusSeeOther || kept() != "" {
 		t.Errorf("forgotten: %d, %q is kept", a.Status, kept())
 	}
+	if a := v.Get("/settings/first-steps"); a.Has("ann@acme.test gave") || a.Has("Replace") {
+		t.Errorf("after that the page says:\n%s", a.Body)
+	}
+	home = "T3"
+	if a := pastes("xoxb-five"); a.Status != http.StatusUnprocessableEntity || !a.Has("it is another one than that of Parley") || kept() != "" {
+		t.Errorf("another workspace, after what was stored is forgotten: %d, %q is kept", a.Status, kept())
+	}
 	changes, err := sites.ListChanges(t.Context(), s.Pool, 0, 9)
 	if err != nil || len(changes) < 2 || changes[0].Lines[0] != "~ chat slack: credentials forgotten" || changes[1].Lines[0] != "~ chat slack: credentials given" {
 		t.Errorf("%+v, %v", changes, err)
