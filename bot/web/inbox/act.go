@@ -162,6 +162,27 @@ func readAssign(v *web.Visit, a bridge.Act) (bridge.Act, string) {
 	return a, ""
 }
 
+// result is what became of an act.
+type result struct {
+	Text  string
+	Look  string // its class, as that of a shownMessage
+	Waits bool   // the page asks again, until something has become of it
+}
+
+// resultOf says in words what became of an act; nil if there is nothing to say.
+func resultOf(r bridge.ActResult) *result {
+	switch r.State {
+	case bridge.ActWaits:
+		return &result{Text: "That is taken, and will be done in a moment.", Look: "warn", Waits: true}
+	case bridge.ActRefused:
+		return &result{Text: "That was not done. " + r.Why, Look: "bad"}
+	case bridge.ActStuck:
+		return &result{Text: "That can't be done just now. It is kept: an admin finds it in quarantine.", Look: "bad"}
+	case bridge.ActDone, bridge.ActUnknown:
+	}
+	return nil
+}
+
 // sendFile answers with a file that a customer sent. Its headers make browsers save it, never show it as a page of ours.
 func (p pages) sendFile(v *web.Visit) error {
 	ctx, cancel := context.WithTimeout(v.Context(), fileTimeout)

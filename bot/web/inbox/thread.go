@@ -92,13 +92,6 @@ type button struct {
 	Sure            bool
 }
 
-// result is what became of an act.
-type result struct {
-	Text  string
-	Look  string // its class, as that of a shownMessage
-	Waits bool   // the page asks again, until something has become of it
-}
-
 // showThread shows a conversation.
 func (p pages) showThread(v *web.Visit) error {
 	data, f, err := p.readThread(v)
@@ -121,20 +114,6 @@ func threadTitle(f bridge.Facts) string {
 		return s
 	}
 	return shape.PartyName(f.Contact)
-}
-
-// resultOf says in words what became of an act; nil if there is nothing to say.
-func resultOf(r bridge.ActResult) *result {
-	switch r.State {
-	case bridge.ActWaits:
-		return &result{Text: "That is taken, and will be done in a moment.", Look: "warn", Waits: true}
-	case bridge.ActRefused:
-		return &result{Text: "That was not done. " + r.Why, Look: "bad"}
-	case bridge.ActStuck:
-		return &result{Text: "That can't be done just now. It is kept: an admin finds it in quarantine.", Look: "bad"}
-	case bridge.ActDone, bridge.ActUnknown:
-	}
-	return nil
 }
 
 // readThread reads what the page of a conversation shows.
