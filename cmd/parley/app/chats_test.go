@@ -248,7 +248,7 @@ func TestTeamsOfThePage(t *testing.T) {
 	if !a.Has("Ben Katz") || !a.Has("b.katz@acme.test") {
 		t.Fatalf("the members are:\n%s", a.Body)
 	}
-	a = v.Post("/settings/first-steps/members", map[string][]string{"team": {"Night"}, "chat": {"teams"}, "agents": {"channel_members"},
+	a = v.Post("/settings/first-steps/members", map[string][]string{"version": {a.Version()}, "team": {"Night"}, "chat": {"teams"}, "agents": {"channel_members"},
 		"listed": {annInEntra, benInEntra}, "user": {annInEntra, benInEntra}})
 	if a.Status != http.StatusSeeOther {
 		t.Errorf("%d %s", a.Status, a.Body)
