@@ -3,6 +3,7 @@ package relay_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"parley/bridge/relay"
 	"parley/channels"
@@ -22,6 +23,22 @@ func TestClockThatWasAhead(t *testing.T) {
 	s.eventually("new put aside", `SELECT string_agg(name, ' ' ORDER BY name) FROM effects HAVING count(*) > 1`)
 	if got := s.text(queued); got != "1" {
 		t.Errorf("%s events wait, want the one that waits for an hour", got)
+	}
+}
+
+// TestFirstSweepIsThorough: the first sweep is a thorough one, also if accounts are opened before it. So what waits for a clock
+// that was ahead goes on at once.
+func TestFirstSweepIsThorough(t *testing.T) {
+	t.Parallel()
+	s := newStage(t).effects()
+	s.journal(7, fact("k1", "new"))
+	s.exec(`UPDATE queues SET due_at = due_at + interval '6 hours'`)
+	s.OpenAccount(7)
+	began := time.Now()
+	s.start()
+	s.eventually("new", `SELECT string_agg(name, ' ') FROM effects`)
+	if waited := time.Since(began); waited > 45*time.Second {
+		t.Errorf("the event was applied after %s, by a second thorough sweep", waited)
 	}
 }
 

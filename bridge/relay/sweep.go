@@ -17,13 +17,14 @@ func (r *Relay) runSweep(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 
-	for turn := 0; ; turn++ {
+	turn := 0
+	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-r.opened.wake:
 			r.wakeOpened(ctx)
-			continue
+			continue // this was no sweep
 		case <-tick.C:
 		}
 
@@ -36,6 +37,8 @@ func (r *Relay) runSweep(ctx context.Context) error {
 				r.warn(ctx, "appliers not kept", err)
 			}
 		}
+
+		turn++
 	}
 }
 
