@@ -6,10 +6,10 @@ import (
 	"parley/store"
 )
 
-// AccountMode says what an account may send to customers.
+// AccountMode says to whom an account may send.
 type AccountMode = store.Mode
 
-// Modes of accounts: nothing, replies to chosen addresses, everything.
+// Modes: to nobody, to chosen addresses, to every customer.
 const (
 	ModeWatch = store.ModeWatch
 	ModeTrial = store.ModeTrial
@@ -19,16 +19,16 @@ const (
 // Status of a conversation.
 type Status string
 
-// Statuses. An open conversation has an assignee, or waits unassigned for somebody to take it.
+// Statuses.
 const (
-	StatusOpen     Status = "open"
-	StatusPending  Status = "pending"
-	StatusSnoozed  Status = "snoozed"
-	StatusResolved Status = "resolved"
-	StatusClosed   Status = "closed"
+	StatusOpen     Status = "open"     // it has owners, or waits for somebody to take it
+	StatusPending  Status = "pending"  // it waits for the customer
+	StatusSnoozed  Status = "snoozed"  // it comes back at Times.SnoozedUntil
+	StatusResolved Status = "resolved" // it is over; it can be reopened
+	StatusClosed   Status = "closed"   // it is over for good: what the customer writes next begins another one
 )
 
-// Open reports whether the conversation still needs somebody.
+// Open reports whether the conversation is not over: it is open, pending or snoozed.
 func (s Status) Open() bool {
 	switch s {
 	case StatusOpen, StatusPending, StatusSnoozed:
@@ -42,22 +42,22 @@ func (s Status) Open() bool {
 type AgentRef struct {
 	ID      AgentID
 	Name    string
-	User    string // the id in this surface, "" if the agent has none there
+	User    string // the agent's id in the surface that shows this; "" if the agent has none there
 	Email   string
 	IsAdmin bool
-	Away    bool `json:",omitempty"` // in a line's Mentions: the agent is away
+	Away    bool `json:",omitempty"` // the agent is away; set only in the Mentions of a line
 }
 
 // PartyRef names a customer.
 type PartyRef struct {
-	Name    string // never empty: the address when nothing better is known
+	Name    string // never empty: the address if no name is known
 	Address string
 }
 
 // AddressesOf returns the addresses of people, in the same order.
-func AddressesOf(list []PartyRef) []string {
-	addresses := make([]string, len(list))
-	for i, p := range list {
+func AddressesOf(people []PartyRef) []string {
+	addresses := make([]string, len(people))
+	for i, p := range people {
 		addresses[i] = p.Address
 	}
 	return addresses
@@ -67,11 +67,11 @@ func AddressesOf(list []PartyRef) []string {
 type Tag struct {
 	Name  string
 	Color string // #rrggbb
-	About string // what it stands for, where it is offered; may be empty
-	Label bool   // conversations that have it stand out in lists
+	About string // what it stands for, shown where tags are offered; may be empty
+	Label bool   // it makes the conversations that have it stand out in lists
 }
 
-// TagCategories are what tags can be about, in the order in which they are offered.
+// TagCategories returns the categories of tags, in the order in which they are offered.
 func TagCategories() []string { return []string{"topic", "issue", "priority", "workflow", "segment"} }
 
 // Facts are what a card, a form or a list row may show of a conversation. Bodies of messages are not among them.
@@ -81,7 +81,7 @@ func TagCategories() []string { return []string{"topic", "issue", "priority", "w
 type Facts struct {
 	ID          ConversationID // shown as #id
 	Automatic   bool           // a day's quiet thread of automatic mail: nobody holds or resolves it
-	Collects    bool           // Automatic: it collects mails of people who opened very many conversations
+	Collects    bool           // an automatic thread of another kind: it collects the day's mails of people who opened too many conversations
 	Status      Status
 	CloseReason string
 	Subject     string
@@ -90,15 +90,15 @@ type Facts struct {
 	Recipients
 	People
 	Tags   []Tag
-	Traits map[string]string // what verbs set on it, by name: "priority": "high"
+	Traits map[string]string // by the names in trait.go: what verbs and analyses set on it; "priority": "high"
 	Times
 	Window
 	LastMessage
 	Related
 	Thread
-	Viewer AgentRef       // for whom forms and lists are made
-	Zone   *time.Location // in which times are shown
-	Now    time.Time      // when a form's or window's facts were read, by Parley's clock; zero on cards and lists
+	Viewer AgentRef       // who gets the form or list; zero if everybody sees it
+	Zone   *time.Location // the zone in which times are shown
+	Now    time.Time      // when the facts of a form or window were read, by Parley's clock; zero on cards and lists
 }
 
 // Account is what the facts of a conversation say of its account.
@@ -109,7 +109,7 @@ type Account struct {
 	ChannelName string      // "E-mail"
 	ChannelIcon string      // emoji shortcode: "email"
 	OneOwner    bool        // a conversation has one owner at most
-	ResolveNow  bool        // the button Resolve asks for no note
+	ResolveNow  bool        // the button Resolve acts at once: its form, which asks for a note, isn't shown
 	MayStart    bool        // agents may begin another conversation with the contact by this account
 }
 
@@ -117,43 +117,43 @@ type Account struct {
 type Recipients struct {
 	To      []PartyRef // whom a reply would go to now
 	Cc      []PartyRef // who would get a copy of it
-	Waiting []PartyRef // who is new in the mail, and gets nothing until an agent allows it
-	Copied  []PartyRef // who reads the customer's mails in copy, but is not answered: replies go to the sender only
+	Waiting []PartyRef // who was added by the customer's mail, and gets nothing until an agent allows it
+	Copied  []PartyRef // who got the customer's mails in copy, on accounts that reply to the sender only
 }
 
-// People are those of our own who have to do with a conversation.
+// People are the team and the agents of a conversation.
 type People struct {
 	Team      string
 	Assignees []AgentRef // first is the lead
-	Replying  []Replying // who has the form of a reply open, the first one first
+	Replying  []Replying // who has the form of a reply open; whoever opened it first comes first
 }
 
 // Times of a conversation.
 type Times struct {
 	CreatedAt    time.Time
 	EndedAt      time.Time // when it was resolved or closed; zero means it wasn't
-	FreeSince    time.Time // in the list of unassigned conversations: since when nobody has it
-	WaitingSince time.Time // since when the customer waits for us; zero means that the customer doesn't
+	FreeSince    time.Time // in the list of unassigned conversations: since when it has had no owner
+	WaitingSince time.Time // since when the customer has waited for an answer; zero means that nobody waits
 	SnoozedUntil time.Time
 }
 
 // Window says what may leave to the customer now.
 type Window struct {
-	Until      time.Time `json:"WindowUntil"`  // until when people may send free text; zero means always, or the window was never opened
+	Until      time.Time `json:"WindowUntil"`  // until when people may send free text; zero means no limit or, if Closed, that it never opened
 	Closed     bool      `json:"WindowClosed"` // nobody may send free text now
-	PeopleOnly bool      `json:"WindowPeople"` // people may send free text, machines may not
+	PeopleOnly bool      `json:"WindowPeople"` // people may send free text now, Parley by itself may not
 	Templates  bool      // approved templates can be sent
 }
 
 // LastMessage is what lists show of a conversation's newest messages.
 type LastMessage struct {
-	At      time.Time `json:"LastAt"`      // of the last message of any side
+	At      time.Time `json:"LastAt"`      // when the last message was written, by anybody
 	Preview string    `json:"LastPreview"` // at most 120 runes of it
 	From    string    `json:"LastFrom"`    // "customer", "agent", ""
 	Cost    string    // the provider's price category of our newest message; "" means unknown
 }
 
-// Related names the other conversations of the same customer.
+// Related names other conversations of the same customer.
 type Related struct {
 	AlsoOpen   []OpenRef      // which of them are open, the newest first
 	Previous   ConversationID // the conversation this one continues
@@ -166,7 +166,7 @@ type Related struct {
 type Thread struct {
 	Root      Place  // its root, once posted; zero where the thread is in another chat
 	Elsewhere string // the name of that other chat: "Microsoft Teams"
-	Left      bool   // the conversation was handed over and has left the thread that shows this: it goes on at Root or Elsewhere
+	Left      bool   // the thread that shows this is no longer the conversation's, which goes on at Root or Elsewhere
 }
 
 // OpenRef names another open conversation of a customer.
@@ -187,7 +187,7 @@ type History struct {
 type LogRow struct {
 	At     time.Time
 	Actor  string // an agent's name, "Customer" or "Parley"
-	What   string // verb in the past: "assigned", "resolved"
+	What   string // what was done: "assigned", "resolved"
 	Detail string
 }
 

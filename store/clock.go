@@ -10,38 +10,35 @@ import (
 
 const clockNow = `SELECT parley_now()`
 
-// Now reads Parley's clock: the database's clock plus an offset that only tests and the demo set.
+// Now reads Parley's clock. It is the database's clock plus an offset, which only the demo, the torture and tests set.
 func Now(ctx context.Context, q Querier) (time.Time, error) {
 	return query.Value[time.Time](ctx, q, "clock", clockNow)
 }
 
 const bothClocks = `SELECT parley_now(), clock_timestamp()`
 
-// Clocks reads Parley's clock and the database's.
-func Clocks(ctx context.Context, q Querier) (now, real time.Time, err error) {
-	if err := q.QueryRow(ctx, bothClocks).Scan(&now, &real); err != nil {
-		return now, real, fmt.Errorf("store: clock: %w", err)
+// Clocks reads Parley's clock and the database's, at one moment.
+func Clocks(ctx context.Context, q Querier) (parleyNow, databaseNow time.Time, err error) {
+	if err := q.QueryRow(ctx, bothClocks).Scan(&parleyNow, &databaseNow); err != nil {
+		return parleyNow, databaseNow, fmt.Errorf("store: both clocks: %w", err)
 	}
-	return now, real, nil
+	return parleyNow, databaseNow, nil
 }
 
 const clockAhead = `SELECT extract(epoch FROM ahead)::double precision FROM clock`
 
-// Ahead returns how far Parley's clock is ahead of the database's. In production it is zero.
+// Ahead returns by how much Parley's clock is ahead of the database's. In production it is 0.
 func Ahead(ctx context.Context, q Querier) (time.Duration, error) {
-	var seconds float64
-	if err := q.QueryRow(ctx, clockAhead).Scan(&seconds); err != nil {
-		return 0, fmt.Errorf("store: clock: %w", err)
-	}
-	return Seconds(seconds), nil
+	seconds, err := query.Value[float64](ctx, q, "clock ahead", clockAhead)
+	return Seconds(seconds), err
 }
 
 const moveClock = `UPDATE clock SET ahead = ahead + make_interval(secs => $1)`
 
-// MoveClock moves Parley's clock. Only the demo, the torture and tests do so.
+// MoveClock moves Parley's clock by a duration, which may be negative. Only the demo, the torture and tests do so.
 func MoveClock(ctx context.Context, q Querier, by time.Duration) error {
 	return query.Exec(ctx, q, "move clock", moveClock, by.Seconds())
 }
 
-// Seconds converts seconds, as the database counts them, to a duration.
+// Seconds converts a number of seconds, as PostgreSQL returns it, to a duration.
 func Seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

@@ -4,7 +4,7 @@ package store
 const (
 	TakeRunsSQL     = takeRuns
 	TakeSuspectSQL  = takeSuspect
-	SuspectsSQL     = suspects
+	FindWaitingSQL  = findWaiting
 	FenceRunsSQL    = fenceRuns
 	ReleaseRunsSQL  = releaseRuns
 	SharesDueSQL    = sharesDue

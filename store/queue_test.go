@@ -61,9 +61,9 @@ func TestQueuesUnderAHeldSnapshot(t *testing.T) {
 		unseen := []string{"00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"}
 		since := []string{now.Format(time.RFC3339Nano)}
 		cost := map[string]float64{
-			"take":     pages(store.TakeRunsSQL, []int64{account}, []int32{64}, since, store.FactVersion, 32, int64(1<<20), holder),
-			"sweep":    pages(store.SharesDueSQL, []int64{account}, since, false),
-			"suspects": pages(store.SuspectsSQL, store.FactVersion),
+			"take":    pages(store.TakeRunsSQL, []int64{account}, []int32{64}, since, store.FactVersion, 32, int64(1<<20), holder),
+			"sweep":   pages(store.SharesDueSQL, []int64{account}, since, false),
+			"waiting": pages(store.FindWaitingSQL, store.FactVersion),
 			"accept": pages(store.InsertEventsSQL, []int64{account, account}, []string{"new1 " + when, "new2 " + when}, []string{"30/c8", "30/c9"},
 				[]string{"x", "x"}, []string{"", ""}, []int64{1, 1}, []string{"", ""}, []int64{account, account}, unseen, unseen),
 		}
@@ -155,7 +155,7 @@ func TestQueueStatementsGrowWithTheirRows(t *testing.T) {
 
 // Events that wait for the record of a post are found whatever else waits, also where a database sorts text by the
 // rules of a language (PARLEY_TEST_LOCALE): those pass over punctuation, or sort it in another order than bytes.
-func TestSuspectsKnowWhoWaitsForPosts(t *testing.T) {
+func TestFindWaiting(t *testing.T) {
 	t.Parallel()
 	pool, ctx := storetest.DB(t), t.Context()
 	exec(t, pool, `INSERT INTO accounts (id, name, kind, side) VALUES (30, 'chat', 'x', 'channel')`)
@@ -163,7 +163,7 @@ func TestSuspectsKnowWhoWaitsForPosts(t *testing.T) {
 	waits := func(name string, wantPosts, wantOpenings bool) {
 		t.Helper()
 		exec(t, pool, `UPDATE queues SET waits_for = $1`, name)
-		_, posts, openings, err := store.Suspects(ctx, pool, store.FactVersion)
+		_, posts, openings, err := store.FindWaiting(ctx, pool, store.FactVersion)
 		check(t, err)
 		if posts != wantPosts || openings != wantOpenings {
 			t.Errorf("who waits for %s is taken for one who waits for a post: %t, for an account: %t", name, posts, openings)

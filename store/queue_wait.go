@@ -65,7 +65,7 @@ const sharesDue = `
 
 // SharesDue returns for each account that has queues when the first of them is due, and the database's
 // clock. since is Share.From by account. With thorough it is ignored: all queues of all accounts count.
-func SharesDue(ctx context.Context, q Batcher, since map[AccountID]time.Time, thorough bool) (list []ShareDue, real time.Time, err error) {
+func SharesDue(ctx context.Context, q Batcher, since map[AccountID]time.Time, thorough bool) (list []ShareDue, databaseNow time.Time, err error) {
 	var accounts []AccountID
 	var from []time.Time
 	for id, at := range since {
@@ -77,31 +77,31 @@ func SharesDue(ctx context.Context, q Batcher, since map[AccountID]time.Time, th
 	}
 
 	var p Pipeline
-	p.batch.Queue(`SELECT clock_timestamp()`).QueryRow(func(row pgx.Row) error { return row.Scan(&real) })
+	p.batch.Queue(`SELECT clock_timestamp()`).QueryRow(func(row pgx.Row) error { return row.Scan(&databaseNow) })
 	read(&p, &list, sharesDue, accounts, from, thorough)
 
 	if err := p.Run(ctx, q); err != nil {
 		return nil, time.Time{}, fmt.Errorf("store: shares due: %w", err)
 	}
 
-	return list, real, nil
+	return list, databaseNow, nil
 }
 
 // awaitedPost begins the names that AwaitedPost returns.
 const awaitedPost = `post:`
 
-const suspects = `
+const findWaiting = `
 	SELECT EXISTS (SELECT FROM queues WHERE tries > 0 AND due_at <= (SELECT clock_timestamp()) AND holder IS NULL AND version <= $1),
 		EXISTS (SELECT FROM queues WHERE waits_for >= 'post:' AND waits_for < 'post;'),
 		EXISTS (SELECT FROM queues WHERE waits_for >= 'open:' AND waits_for < 'open;')`
 
-// Suspects returns whether an event that failed before is due to be tried again (due), and whether events
-// wait for the records of posts (posts) or until their accounts are open (openings).
-func Suspects(ctx context.Context, q Querier, version int) (due, posts, openings bool, err error) {
-	if err := q.QueryRow(ctx, suspects, version).Scan(&due, &posts, &openings); err != nil {
-		return false, false, false, fmt.Errorf("store: suspects: %w", err)
+// FindWaiting reports whether an event that failed before is due to be tried again (suspectDue), and whether events wait
+// for the records of posts (postsAwaited) or until their accounts are open (openingsAwaited).
+func FindWaiting(ctx context.Context, q Querier, version int) (suspectDue, postsAwaited, openingsAwaited bool, err error) {
+	if err := q.QueryRow(ctx, findWaiting, version).Scan(&suspectDue, &postsAwaited, &openingsAwaited); err != nil {
+		return false, false, false, fmt.Errorf("store: find waiting events: %w", err)
 	}
-	return due, posts, openings, nil
+	return suspectDue, postsAwaited, openingsAwaited, nil
 }
 
 // AwaitedOpening names the opening of an account, for which its events wait (Release.For).

@@ -273,9 +273,9 @@ func (s *schedule) hasCalmChannel(now time.Time) bool {
 	return false
 }
 
-// noteSweep notes from a sweep when the first queue of each account is due; real is the database's clock.
-// From lateCommit before that time on, queues are looked for.
-func (s *schedule) noteSweep(list []store.ShareDue, real time.Time) {
+// noteSweep notes from a sweep when the first queue of each account is due. From lateCommit before databaseNow on, queues
+// are looked for.
+func (s *schedule) noteSweep(list []store.ShareDue, databaseNow time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
@@ -284,8 +284,8 @@ func (s *schedule) noteSweep(list []store.ShareDue, real time.Time) {
 		a := s.accountOf(d.AccountID)
 		hasQueues[d.AccountID] = true
 		a.from = d.Due
-		if d.Due.After(real) {
-			a.from = real
+		if d.Due.After(databaseNow) {
+			a.from = databaseNow
 		}
 
 		a.from = a.from.Add(-lateCommit)
@@ -294,7 +294,7 @@ func (s *schedule) noteSweep(list []store.ShareDue, real time.Time) {
 
 	for id, a := range s.accounts {
 		if !hasQueues[id] {
-			a.from = real.Add(-lateCommit)
+			a.from = databaseNow.Add(-lateCommit)
 		}
 	}
 

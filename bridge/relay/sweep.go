@@ -8,16 +8,17 @@ import (
 	"parley/store/clockback"
 )
 
-// thoroughEvery is how many sweeps, and so seconds, pass between two thorough ones.
-const thoroughEvery = 60
+// sweepsPerThorough is after how many sweeps, which are a second apart, a thorough one comes again.
+const sweepsPerThorough = 60
 
-// runSweep looks each second for work that no other code of this process announces: queues of appliers
-// that died, queues that another process made due, and events that are to be tried again.
+// runSweep works until ctx ends. Each second it looks for work that no other code of this process announces: queues of
+// appliers that died, queues that another process made due, events that are to be tried again. Between sweeps it wakes the
+// events of accounts that were opened here, and every holderInterval sweeps it renews the appliers' signs of life.
 func (r *Relay) runSweep(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 
-	turn := 0
+	sweeps := 0
 	for {
 		select {
 		case <-ctx.Done():
@@ -28,24 +29,48 @@ func (r *Relay) runSweep(ctx context.Context) error {
 		case <-tick.C:
 		}
 
-		if err := r.sweep(ctx, turn%thoroughEvery == 0); err != nil {
+		if err := r.sweep(ctx, sweeps%sweepsPerThorough == 0); err != nil {
 			r.warn(ctx, "sweep failed", err)
 		}
-
-		if turn%holderInterval == 0 {
+		if sweeps%holderInterval == 0 {
 			if err := r.holders.keep(ctx, r.pool); err != nil {
-				r.warn(ctx, "appliers not kept", err)
+				r.warn(ctx, "the appliers' signs of life were not renewed", err)
 			}
 		}
-
-		turn++
+		sweeps++
 	}
 }
 
-// sweep makes one such look. A thorough one also finds what became visible long after it was due.
+// sweep looks once, and wakes whoever works on what it finds. A thorough sweep also frees queues whose holder isn't
+// registered, looks for queues that became visible long after they were due, and mends what a clock that was ahead left in
+// the future.
 func (r *Relay) sweep(ctx context.Context, thorough bool) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
+	if err := r.freeDeadQueues(ctx, thorough); err != nil {
+		return err
+	}
+	if thorough {
+		if err := r.mendClock(ctx); err != nil {
+			return err
+		}
+	}
+
+	due, databaseNow, err := store.SharesDue(ctx, r.pool, r.schedule.lookFrom(), thorough)
+	if err != nil {
+		return err
+	}
+	r.schedule.noteSweep(due, databaseNow)
+	if err := r.wakeWaiters(ctx); err != nil {
+		return err
+	}
+	r.noteDatabaseAnswer()
+	sendSignal(r.timers)
+	return nil
+}
+
+// freeDeadQueues frees the queues of appliers that ended with events in hand.
+func (r *Relay) freeDeadQueues(ctx context.Context, thorough bool) error {
 	freed, err := store.FreeHeld(ctx, r.pool, maxPerKey, thorough)
 	if err != nil {
 		return err
@@ -53,48 +78,43 @@ func (r *Relay) sweep(ctx context.Context, thorough bool) error {
 	if freed > 0 {
 		r.log.Warn("an applier ended with events in hand; each of them is tried again alone", "queues", freed)
 	}
-
-	if thorough {
-		late, back, err := clockback.Mend(ctx, r.pool)
-		if err != nil {
-			return err
-		}
-
-		r.schedule.lookFromOldest(late...)
-
-		if back > 0 {
-			r.log.Warn("the database's clock was ahead; what waited for it goes on now", "ahead", back.Round(time.Second).String())
-			r.Wake()
-		}
-	}
-
-	due, real, err := store.SharesDue(ctx, r.pool, r.schedule.lookFrom(), thorough)
-	if err != nil {
-		return err
-	}
-
-	r.schedule.noteSweep(due, real)
-	suspects, posts, openings, err := store.Suspects(ctx, r.pool, r.opt.Version)
-	if err != nil {
-		return err
-	}
-	if suspects {
-		sendSignal(r.suspects)
-	}
-	if posts {
-		r.awaitPosts()
-	}
-	if openings {
-		r.wakeOpened(ctx)
-	}
-
-	r.noteDatabaseAnswer()
-	sendSignal(r.timers)
 	return nil
 }
 
-// wakeOpened makes the events due that wait for accounts which are open here: another process may have put them off, or
-// this one just before it opened the account.
+// mendClock makes due what waits only because the database's clock was ahead for some time.
+func (r *Relay) mendClock(ctx context.Context) error {
+	lateAccounts, wentBack, err := clockback.Mend(ctx, r.pool)
+	if err != nil {
+		return err
+	}
+	r.schedule.lookFromOldest(lateAccounts...)
+	if wentBack > 0 {
+		r.log.Warn("the database's clock was ahead; what waited for it goes on now", "ahead", wentBack.Round(time.Second).String())
+		r.Wake()
+	}
+	return nil
+}
+
+// wakeWaiters wakes whoever tries failed events again, and makes events due that wait for something that is there now.
+func (r *Relay) wakeWaiters(ctx context.Context) error {
+	suspectDue, postsAwaited, openingsAwaited, err := store.FindWaiting(ctx, r.pool, r.opt.Version)
+	if err != nil {
+		return err
+	}
+	if suspectDue {
+		sendSignal(r.suspects)
+	}
+	if postsAwaited {
+		r.awaitPosts()
+	}
+	if openingsAwaited {
+		r.wakeOpened(ctx)
+	}
+	return nil
+}
+
+// wakeOpened makes the events due that wait until an account is open, for the accounts that are open here: another process
+// may have put them off, or this one just before it opened the account.
 func (r *Relay) wakeOpened(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()

@@ -41,9 +41,9 @@ type Options struct {
 	Lookup Lookup          // nil means that channels need ids, and that agents without an id only get a remark
 	Prune  bool            // remove what the file's lists don't name
 
-	Signatures Signatures // nil means signatures are Markdown without pictures
-	Author     Author     // who changes it
-	Operator   bool       // whoever runs Parley changes it, who may let stored secrets go to other servers
+	Signatures SignatureReader // nil means that signatures are Markdown without pictures
+	Author     Author          // who changes it
+	Operator   bool            // whoever runs Parley changes it, who may let stored secrets go to other servers
 
 	// With, if not nil, runs in the transaction that writes the change: after all checks, before the first write, while
 	// others that change the set-up wait. If it fails, nothing is written.

@@ -17,8 +17,8 @@ import (
 // maxPictures is how many pictures a signature may have. They are sent with every mail.
 const maxPictures = 5
 
-// Signatures reads the signatures of the file. Its methods are called outside of transactions.
-type Signatures interface {
+// SignatureReader reads signatures as the file writes them. It is called outside of transactions.
+type SignatureReader interface {
 	// Read converts a signature to the form in which replies carry it.
 	// Errors: *SignatureError.
 	Read(source string) (SignatureText, error)
@@ -32,9 +32,14 @@ type Signatures interface {
 // SignatureText is a signature in the form in which replies carry it.
 type SignatureText struct {
 	Markdown string
-	HTML     string   // sanitised; "" means Markdown has all of it
-	Pictures []string // the addresses of the pictures that HTML shows
-	IDs      []string // for each of Pictures, the content id by which HTML shows it
+	HTML     string          // sanitised; "" means that Markdown has all of it
+	Pictures []PictureInText // in the order of HTML
+}
+
+// PictureInText is a picture to which the HTML of a signature refers.
+type PictureInText struct {
+	Address   string // a file's path, an https address or a data address
+	ContentID string // by which HTML shows it: <img src="cid:…">
 }
 
 // Picture is a picture of a signature.
@@ -42,18 +47,19 @@ type Picture struct {
 	Name        string
 	ContentType string
 	Content     []byte
-	Own         bool // it is in the signature itself, as a data address
+	IsInline    bool // the signature itself holds it, as a data address
 }
 
-// SignatureError says, for an admin, why a signature or one of its pictures can't be used.
+// SignatureError says to an admin why a signature, or one of its pictures, can't be used.
 type SignatureError struct{ What, Hint string }
 
 func (e *SignatureError) Error() string { return e.What + ". " + e.Hint }
 
-// readSignatures reads the signatures of the file. If a picture can't be read now, the one that an earlier
-// apply stored is used. So a file that parley export wrote can be applied on any machine.
-func (a *answers) readSignatures(ctx context.Context, o Options, file *parleyfile.File, have *state.State) error {
-	known := have.Pictures()
+// readSignatures reads the signatures of the file into a.Signatures, each text once. A picture that can't be read is taken
+// from those that an earlier apply stored, and a remark says so: thus a file that parley export wrote can be applied on any
+// machine. What else is wrong with a signature is kept with it, as a problem.
+func (a *answers) readSignatures(ctx context.Context, o Options, file *parleyfile.File, stored *state.State) error {
+	storedPictures := stored.Pictures()
 	var sources []document.Text
 	for _, e := range file.Agents {
 		if e.Signature != nil {
@@ -69,13 +75,13 @@ func (a *answers) readSignatures(ctx context.Context, o Options, file *parleyfil
 
 	for _, t := range sources {
 		source := parleyfile.SignatureSource(t)
-		if _, done := a.Signatures[source]; done {
+		if _, isRead := a.Signatures[source]; isRead {
 			continue
 		}
 
-		read, err := a.readSignature(ctx, o.Signatures, source, known)
-		if wrong, ok := errors.AsType[*SignatureError](err); ok {
-			read.Problem, read.Hint = wrong.What, wrong.Hint
+		read, err := a.readSignature(ctx, o.Signatures, source, storedPictures)
+		if refusal, ok := errors.AsType[*SignatureError](err); ok {
+			read.Problem, read.Hint = refusal.What, refusal.Hint
 		} else if err != nil {
 			return err
 		}
@@ -86,52 +92,66 @@ func (a *answers) readSignatures(ctx context.Context, o Options, file *parleyfil
 	return nil
 }
 
-// readSignature reads one signature and its pictures.
+// readSignature reads one signature and its pictures. Without a reader a signature is Markdown without pictures.
 // Errors: *SignatureError.
-func (a *answers) readSignature(ctx context.Context, reader Signatures, source string, known map[string]store.SignaturePicture) (overlay.Signature, error) {
+func (a *answers) readSignature(
+	ctx context.Context, reader SignatureReader, source string, stored map[string]store.SignaturePicture,
+) (overlay.Signature, error) {
 	if reader == nil || source == "" {
 		return overlay.Signature{Signature: state.Signature{Markdown: source}}, nil
 	}
 
-	t, err := reader.Read(source)
-	if err != nil || t.HTML == "" {
-		return overlay.Signature{Signature: state.Signature{Markdown: t.Markdown}}, err
+	text, err := reader.Read(source)
+	if err != nil || text.HTML == "" {
+		return overlay.Signature{Signature: state.Signature{Markdown: text.Markdown}}, err
 	}
-	if len(t.Pictures) > maxPictures {
-		return overlay.Signature{}, &SignatureError{What: fmt.Sprintf("has %d pictures", len(t.Pictures)), Hint: fmt.Sprintf("Keep at most %d: every mail carries them.", maxPictures)}
+	if len(text.Pictures) > maxPictures {
+		return overlay.Signature{}, &SignatureError{
+			What: fmt.Sprintf("has %d pictures", len(text.Pictures)),
+			Hint: fmt.Sprintf("Keep at most %d: every mail carries them.", maxPictures),
+		}
 	}
 
-	rich := &store.RichSignature{Source: source, HTML: t.HTML}
-	for i, from := range t.Pictures {
-		p, err := reader.Picture(ctx, from)
+	rich := &store.RichSignature{Source: source, HTML: text.HTML}
+	for _, p := range text.Pictures {
+		picture, err := a.readPicture(ctx, reader, p, stored)
 		if err != nil {
-			kept, isKept := known[from]
-			if !isKept {
-				return overlay.Signature{}, err
-			}
-
-			a.remarks = append(a.remarks, fmt.Sprintf("signature: %v The picture that was taken from there before stays.", err))
-			kept.ContentID = t.IDs[i]
-			rich.Pictures = append(rich.Pictures, kept)
-			continue
+			return overlay.Signature{}, err
 		}
-
-		sum := sha256.Sum256(p.Content)
-		row := store.SignaturePicture{
-			ContentID:   t.IDs[i],
-			From:        from,
-			Name:        p.Name,
-			ContentType: p.ContentType,
-			SizeBytes:   int64(len(p.Content)),
-			Blob:        hex.EncodeToString(sum[:]),
-		}
-		if p.Own { // there is no address from which it could be read again
-			row.From = ""
-		}
-
-		a.pictures[row.Blob] = p.Content
-		rich.Pictures = append(rich.Pictures, row)
+		rich.Pictures = append(rich.Pictures, picture)
 	}
 
-	return overlay.Signature{Signature: state.Signature{Markdown: t.Markdown, Rich: rich}}, nil
+	return overlay.Signature{Signature: state.Signature{Markdown: text.Markdown, Rich: rich}}, nil
+}
+
+// readPicture reads a picture, or finds it among those that are stored.
+// Errors: *SignatureError.
+func (a *answers) readPicture(
+	ctx context.Context, reader SignatureReader, in PictureInText, stored map[string]store.SignaturePicture,
+) (store.SignaturePicture, error) {
+	p, err := reader.Picture(ctx, in.Address)
+	if err != nil {
+		kept, isKept := stored[in.Address]
+		if !isKept {
+			return store.SignaturePicture{}, err
+		}
+		a.remarks = append(a.remarks, fmt.Sprintf("signature: %v The picture that was taken from there before stays.", err))
+		kept.ContentID = in.ContentID
+		return kept, nil
+	}
+
+	sum := sha256.Sum256(p.Content)
+	row := store.SignaturePicture{
+		ContentID:   in.ContentID,
+		From:        in.Address,
+		Name:        p.Name,
+		ContentType: p.ContentType,
+		SizeBytes:   int64(len(p.Content)),
+		Blob:        hex.EncodeToString(sum[:]),
+	}
+	if p.IsInline { // there is no address from which it could be read again
+		row.From = ""
+	}
+	a.pictures[row.Blob] = p.Content
+	return row, nil
 }

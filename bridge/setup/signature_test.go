@@ -10,7 +10,7 @@ import (
 	"parley/store/blob"
 )
 
-// album is a Signatures of which "<" begins HTML with the pictures that stand in it, in brackets.
+// album is a SignatureReader of which "<" begins HTML with the pictures that stand in it, in brackets.
 type album map[string]string // content by where it is
 
 func (a album) Read(source string) (SignatureText, error) {
@@ -25,13 +25,13 @@ func (a album) Read(source string) (SignatureText, error) {
 		}
 		var from string
 		from, rest, _ = strings.Cut(after, "]")
-		t.Pictures, t.IDs = append(t.Pictures, from), append(t.IDs, "id-"+from)
+		t.Pictures = append(t.Pictures, PictureInText{Address: from, ContentID: "id-" + from})
 	}
 }
 
 func (a album) Picture(_ context.Context, from string) (Picture, error) {
 	if content, ok := a[from]; ok {
-		return Picture{Name: from, ContentType: "image/png", Content: []byte(content), Own: from == "own"}, nil
+		return Picture{Name: from, ContentType: "image/png", Content: []byte(content), IsInline: from == "own"}, nil
 	}
 	return Picture{}, &SignatureError{What: "the picture " + from + " can't be opened", Hint: "Write its path."}
 }

@@ -1,12 +1,20 @@
 package stats
 
-// What is asked every few seconds, for tests that look at its plans.
+// The statements of Read, for tests that look at their plans.
 const (
-	StatsPendingSQL     = countPending
-	StatsQuarantinedSQL = countQuarantined
-	StatsUndecidedSQL   = countUndecided
-	StatsLanesSQL       = countLanes
-	StatsBurstsSQL      = countBursts
-	StatsGatesSQL       = countGates
-	StatsSuggestionsSQL = countSuggestions
+	PendingSQL     = countPending
+	QuarantinedSQL = countQuarantined
+	UndecidedSQL   = countUndecided
+	LanesSQL       = countLanes
+	BurstsSQL      = countBursts
+	FiguresSQL     = ageOfFigures
+	GatesSQL       = countGates
+	SuggestionsSQL = countSuggestions
+)
+
+// The limits of Read.
+const (
+	MaxRows         = maxRows
+	MaxLanes        = maxLanes
+	MaxLanesPerGate = maxLanesPerGate
 )

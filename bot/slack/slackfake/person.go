@@ -1,7 +1,7 @@
 package slackfake
 
 import (
-	"regexp"
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -10,36 +10,39 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// Person acts as one member of the workspace through Slack's own client.
+// Person acts as one member of the workspace, as with Slack's own client: writes, edits, reacts, joins. Clicks, forms and
+// commands are in personclick.go. The errors that methods name are the codes with which Slack refuses.
 type Person struct {
 	s  *Server
 	id string
 }
 
-// As returns the person with this user id. Actions of unknown people fail with user_not_found.
+// As returns the person with a user id. It doesn't check that there is such a user: each method says how it refuses one.
 func (s *Server) As(user string) *Person { return &Person{s: s, id: user} }
 
-// ID is the person's user id.
+// ID returns the person's user id.
 func (p *Person) ID() string { return p.id }
 
-// Post is what a person writes. Text is typed text with *bold* and so on; <@U…>, <#C…>,
-// <!here> and <https://…|label> are chips, other & < > are literal.
+// Post is what a person writes. Text is as it is typed: *bold* and so on are formatting. <@U…>, <#C…>, <!here> and
+// <https://…|label> stand for what the editor shows as one piece (kit.WireText knows them all); any other &, < or > is that
+// character.
 type Post struct {
 	Channel string    `json:"channel"`
-	Thread  string    `json:"thread,omitempty"` // ts of the root; empty means top level
+	Thread  string    `json:"thread,omitempty"` // the ts of the root; empty means the top level
 	Text    string    `json:"text"`
 	Files   []NewFile `json:"files,omitempty"`
-	// Table is pasted below the text: rows of cells, which are typed text.
+	// Table is a table that is pasted below the text: rows of cells. Cells are typed text, too.
 	Table     [][]string `json:"table,omitempty"`
 	Broadcast bool       `json:"broadcast,omitempty"` // also send to the channel
 	Me        bool       `json:"me,omitempty"`        // /me
-	// As posts in another guise: "workflow", "bot" (another app's), "slackbot"; default a person.
+	// As makes the message look as if something else had posted it: "workflow", "bot" (another app) or "slackbot". It then
+	// needs no membership. Anything else means the person.
 	As string `json:"as,omitempty"`
 }
 
 // Post writes a message and returns its ts.
-// Errors: channel_not_found, not_in_channel, is_archived, thread_not_found, no_text, restricted_action_thread_locked,
-// restricted_action (Options.ReadOnlyDM).
+// Errors: user_not_found, account_inactive, channel_not_found, not_in_channel, is_archived, restricted_action
+// (Options.ReadOnlyDM), no_text, thread_not_found, restricted_action_thread_locked.
 func (p *Person) Post(in Post) (ts string, err error) {
 	s := p.s
 	s.Mu.Lock()
@@ -48,20 +51,27 @@ func (p *Person) Post(in Post) (ts string, err error) {
 	if err != nil {
 		return "", err
 	}
+	m := s.composePost(p.id, in)
+	s.board.insertMessage(ch, m)
+	s.files.shareAll(ch, m)
+	return m.TS, nil
+}
 
-	author := s.people.users[p.id]
+// composePost makes the message of a post, and keeps its files. Caller holds the lock.
+func (s *Server) composePost(user string, in Post) *Message {
+	author := s.people.users[user]
 	team := author.TeamID
 	if slices.Contains(author.Teams, s.Opt.TeamID) {
 		team = s.Opt.TeamID
 	}
-	m := &Message{User: p.id, Team: team, ClientMsgID: s.UUID(), ThreadTS: in.Thread}
-	if team != s.Opt.TeamID {
+	m := &Message{User: user, Team: team, ClientMsgID: s.UUID(), ThreadTS: in.Thread}
+	if team != s.Opt.TeamID { // somebody of another organisation, in a shared channel
 		m.UserTeam, m.SourceTeam = team, team
 	}
 
 	m.Text = kit.WireText(in.Text)
 	if strings.TrimSpace(in.Text) != "" && !in.Me {
-		m.Blocks = workspace.MustJSON([]any{object{"type": "rich_text", "block_id": s.Secret(5), "elements": kit.RichText(m.Text)}})
+		m.Blocks = s.richBlocks(m.Text)
 	}
 	if len(in.Table) > 0 {
 		m.Attachments = s.board.pastedTable(in.Table)
@@ -79,20 +89,22 @@ func (p *Person) Post(in Post) (ts string, err error) {
 	disguiseAuthor(m, in.As)
 
 	for _, f := range in.Files {
-		m.Files = append(m.Files, s.files.keepFile(f, p.id, team))
+		m.Files = append(m.Files, s.files.keepFile(f, user, team))
 	}
 
 	if len(m.Files) > 0 {
-		no := false
-		m.Upload = &no
+		m.Upload = new(bool) // not absent but false: that is how a message with files looks
 	}
-
-	s.board.insertMessage(ch, m)
-	s.files.shareAll(ch, m)
-	return m.TS, nil
+	return m
 }
 
-// findPostable finds the channel to which a person posts, and checks that they may. Caller holds the lock.
+// richBlocks returns the blocks that Slack's editor makes of a text in the wire form. Caller holds the lock.
+func (s *Server) richBlocks(wire string) json.RawMessage {
+	return workspace.MustJSON([]any{object{"type": "rich_text", "block_id": s.Secret(5), "elements": kit.RichText(wire)}})
+}
+
+// findPostable returns the channel to which a user posts; the id that a channel had before it moved finds it, too.
+// Errors: those of Post. Caller holds the lock.
 func (r *rooms) findPostable(user string, in Post) (*channel, error) {
 	ch := r.channels[in.Channel]
 	if to, ok := r.moved[in.Channel]; ok {
@@ -107,7 +119,8 @@ func (r *rooms) findPostable(user string, in Post) (*channel, error) {
 	if ch == nil {
 		return nil, workspace.Refuse("channel_not_found")
 	}
-	if !ch.members[user] && in.As == "" {
+	isGuise := in.As != ""
+	if !ch.members[user] && !isGuise {
 		return nil, workspace.Refuse("not_in_channel")
 	}
 	if ch.Archived {
@@ -137,9 +150,9 @@ func (r *rooms) findPostable(user string, in Post) (*channel, error) {
 	return ch, nil
 }
 
-// disguiseAuthor makes m come from something other than a person.
-func disguiseAuthor(m *Message, as string) {
-	switch as {
+// disguiseAuthor makes m look as if guise had posted it (see Post.As).
+func disguiseAuthor(m *Message, guise string) {
+	switch guise {
 	case "slackbot":
 		m.User, m.ClientMsgID = "USLACKBOT", ""
 	case "bot":
@@ -154,7 +167,8 @@ func disguiseAuthor(m *Message, as string) {
 	}
 }
 
-// findVisible finds a message that a person sees. Caller holds the lock.
+// findVisible returns a message that a user can see, and its channel. Errors: user_not_found, channel_not_found,
+// message_not_found. Caller holds the lock.
 func (r *rooms) findVisible(user, channel, ts string) (*channel, *Message, error) {
 	ch := r.channels[channel]
 	if r.people.users[user] == nil {
@@ -170,7 +184,8 @@ func (r *rooms) findVisible(user, channel, ts string) (*channel, *Message, error
 	return ch, m, nil
 }
 
-// Edit changes a message of the person. Errors: message_not_found, cant_update_message, no_text.
+// Edit replaces the text of one of the person's own messages. Errors: user_not_found, channel_not_found, message_not_found,
+// cant_update_message, no_text.
 func (p *Person) Edit(channel, ts, text string) error {
 	s := p.s
 	s.Mu.Lock()
@@ -189,16 +204,17 @@ func (p *Person) Edit(channel, ts, text string) error {
 	prev := m.Clone()
 	m.Text = kit.WireText(text)
 	if m.Subtype != "me_message" {
-		m.Blocks = workspace.MustJSON([]any{object{"type": "rich_text", "block_id": s.Secret(5), "elements": kit.RichText(m.Text)}})
+		m.Blocks = s.richBlocks(m.Text)
 	}
 
-	m.Edited = &Edited{User: p.id, TS: workspace.FormatTS(s.Now().Truncate(time.Second).UnixMicro())} // Slack tells no more of it
+	// Slack gives the time of an edit in whole seconds.
+	m.Edited = &Edited{User: p.id, TS: workspace.FormatTS(s.Now().Truncate(time.Second).UnixMicro())}
 	s.board.emitChange(ch, m, prev)
 	return nil
 }
 
-// Delete removes a message of the person, or anybody's when the person is an admin.
-// Errors: message_not_found, cant_delete_message.
+// Delete removes one of the person's messages, or anybody's if the person is an admin. Errors: user_not_found,
+// channel_not_found, message_not_found, cant_delete_message.
 func (p *Person) Delete(channel, ts string) error {
 	s := p.s
 	s.Mu.Lock()
@@ -214,7 +230,8 @@ func (p *Person) Delete(channel, ts string) error {
 	return nil
 }
 
-// React adds an emoji (name without colons). Errors: message_not_found, already_reacted, invalid_name.
+// React adds an emoji, which is named without colons ("+1"). Errors: user_not_found, channel_not_found, message_not_found,
+// invalid_name, already_reacted, too_many_reactions.
 func (p *Person) React(channel, ts, name string) error {
 	s := p.s
 	s.Mu.Lock()
@@ -226,7 +243,7 @@ func (p *Person) React(channel, ts, name string) error {
 	return asError(s.board.addEmoji(ch, m, p.id, name))
 }
 
-// Unreact takes an emoji off. Errors: message_not_found, no_reaction.
+// Unreact takes an emoji of the person off. Errors: user_not_found, channel_not_found, message_not_found, no_reaction.
 func (p *Person) Unreact(channel, ts, name string) error {
 	s := p.s
 	s.Mu.Lock()
@@ -238,7 +255,7 @@ func (p *Person) Unreact(channel, ts, name string) error {
 	return asError(s.board.removeEmoji(ch, m, p.id, name))
 }
 
-// asError keeps a nil *Refusal from becoming a non-nil error.
+// asError converts a refusal to an error. A nil *Refusal in an error would not be nil.
 func asError(e *workspace.Refusal) error {
 	if e == nil {
 		return nil
@@ -246,16 +263,14 @@ func asError(e *workspace.Refusal) error {
 	return e
 }
 
-// Join enters a public channel. Errors: channel_not_found, is_archived.
+// Join enters a public channel. Errors: channel_not_found (also for a private one, and for an unknown person), is_archived.
 func (p *Person) Join(channel string) error {
 	s := p.s
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	ch := s.rooms.channels[channel]
-	if ch == nil || s.people.users[p.id] == nil {
-		return workspace.Refuse("channel_not_found")
-	}
-	if ch.Private || ch.IM {
+	isPublic := ch != nil && !ch.Private && !ch.IM
+	if !isPublic || s.people.users[p.id] == nil {
 		return workspace.Refuse("channel_not_found")
 	}
 	if ch.Archived {
@@ -266,7 +281,7 @@ func (p *Person) Join(channel string) error {
 	return nil
 }
 
-// Leave leaves a channel. Errors: channel_not_found.
+// Leave leaves a channel, if the person is in it. Errors: channel_not_found.
 func (p *Person) Leave(channel string) error {
 	s := p.s
 	s.Mu.Lock()
@@ -282,7 +297,7 @@ func (p *Person) Leave(channel string) error {
 	return nil
 }
 
-// OpenHome opens the app's home tab; the app hears app_home_opened. Errors: user_not_found, not_enabled.
+// OpenHome opens the app's home tab, of which the app is told by app_home_opened. Errors: user_not_found, not_enabled.
 func (p *Person) OpenHome() error {
 	s := p.s
 	s.Mu.Lock()
@@ -304,29 +319,8 @@ func (p *Person) OpenHome() error {
 	return nil
 }
 
-var nameInText = regexp.MustCompile(`[@#][a-z0-9][a-z0-9._-]*`)
-
-// escapeNames does for slash commands what should_escape asks for. Caller holds the lock.
-func (r *rooms) escapeNames(text string) string {
-	return nameInText.ReplaceAllStringFunc(kit.WireText(text), func(w string) string {
-		for _, id := range r.people.userIDs {
-			if u := r.people.users[id]; w == "@"+u.Name {
-				return "<@" + u.ID + "|" + u.Name + ">"
-			}
-		}
-
-		for _, id := range r.chanIDs {
-			c := r.channels[id]
-			if w == "#"+c.Name && !c.IM {
-				return "<#" + c.ID + "|" + c.Name + ">"
-			}
-		}
-
-		return w
-	})
-}
-
-// Follow makes the person follow a thread by hand, or not. Errors: thread_not_found.
+// Follow makes the person follow a thread without having written in it or, if on is false, stop following it. Errors:
+// thread_not_found, whatever the reason.
 func (p *Person) Follow(channel, thread string, on bool) error {
 	s := p.s
 	s.Mu.Lock()
@@ -346,14 +340,14 @@ func (p *Person) Follow(channel, thread string, on bool) error {
 	return nil
 }
 
-// Read looks at a channel: its badge goes.
+// Read marks a channel as read: its badge is cleared.
 func (p *Person) Read(channel string) {
 	p.s.Mu.Lock()
 	defer p.s.Mu.Unlock()
 	p.s.Inboxes.inboxOf(p.id).channelBadge(channel).clear()
 }
 
-// ReadThread looks at a thread: its entry in the Threads view goes.
+// ReadThread marks a thread as read: it is no longer among the unread ones of the Threads view.
 func (p *Person) ReadThread(channel, thread string) {
 	p.s.Mu.Lock()
 	defer p.s.Mu.Unlock()

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 
 	"parley/bot/slack/slackfake/delivery"
 	"parley/bot/slack/slackfake/kit"
@@ -144,6 +145,29 @@ func (p *Person) GlobalShortcut(ctx context.Context, callback string) (*Outcome,
 	}
 
 	return p.makeOutcome(r), nil
+}
+
+var typedName = regexp.MustCompile(`[@#][a-z0-9][a-z0-9._-]*`)
+
+// escapeNames replaces @name and #name in the text of a command by <@U…|name> and <#C…|name>, as Slack does for apps whose
+// manifest has should_escape. Names that it doesn't know stay. Caller holds the lock.
+func (r *rooms) escapeNames(text string) string {
+	return typedName.ReplaceAllStringFunc(kit.WireText(text), func(w string) string {
+		for _, id := range r.people.userIDs {
+			if u := r.people.users[id]; w == "@"+u.Name {
+				return "<@" + u.ID + "|" + u.Name + ">"
+			}
+		}
+
+		for _, id := range r.chanIDs {
+			c := r.channels[id]
+			if w == "#"+c.Name && !c.IM {
+				return "<#" + c.ID + "|" + c.Name + ">"
+			}
+		}
+
+		return w
+	})
 }
 
 // Command types a slash command into a channel (Slack has none in threads). Names after @ and

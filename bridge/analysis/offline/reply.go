@@ -18,15 +18,15 @@ const (
 // findReplies gives what of the desk's sources answers a text, by how like it they are. One in the customer's own language
 // goes first also where its likeness is up to a third lower.
 func (a *Analyzer) findReplies(b bag, language string, sources []analysis.Source) []analysis.Reply {
-	sources = sources[:min(len(sources), mostSources)]
+	sources = sources[:min(len(sources), maxSources)]
 	bags := make([]bag, len(sources))
 	isOwnLanguage := make([]bool, len(sources))
 	for i, s := range sources {
-		whole := a.read(clipText(s.Title, titleBytes)+"\n"+clipText(s.Text, sourceBytes), 2*sourceBytes)
+		whole := a.read(clipText(s.Title, titleBytes)+"\n"+clipText(s.Text, maxSourceBytes), 2*maxSourceBytes)
 		bags[i] = whole.bag
 		written := whole.language
 		if s.Reply != "" {
-			written = a.read(s.Reply, sourceBytes).language
+			written = a.read(s.Reply, maxSourceBytes).language
 		}
 
 		isOwnLanguage[i] = written == language && language != ""

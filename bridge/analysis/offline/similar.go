@@ -9,33 +9,36 @@ import (
 	"parley/bridge/analysis/offline/wordform"
 )
 
-// How much of what a desk has is compared, so that a message costs the same at every desk.
+// How much of a desk's texts is compared, so that a message costs about the same at every desk.
 const (
-	mostExamples = 200
-	exampleBytes = 400
-	mostSources  = 60
-	sourceBytes  = 800
-	likeEnough   = 0.25
-	mostAlike    = 5
-	shortestWord = 3 // bytes
+	maxExamples     = 200 // the first ones
+	maxExampleBytes = 400 // of each, from its beginning
+	maxSources      = 60  // the first ones
+	maxSourceBytes  = 800 // of each, from its beginning
 )
 
-// resemblance is an example with how like a text it is, from 0 to 1.
+const (
+	minLikeness  = 0.25 // of an example that counts as like a text
+	maxAlike     = 5    // examples that similarExamples returns
+	minWordBytes = 3    // a shorter word doesn't show what a text is about
+)
+
+// resemblance is an example, and how alike it and a text are: from 0 to 1.
 type resemblance struct {
 	example  *analysis.Example
 	likeness float64
 }
 
-// bag counts the stems of a text.
+// bag says how often each stem stands in a text.
 type bag map[string]float64
 
-// newBag counts the stems of a text, of all but numbers and small words.
+// newBag returns the stems of a text. Numbers and small words are left out.
 func (a *Analyzer) newBag(t *text) bag {
 	b := make(bag, len(t.tokens))
 	for i := range t.tokens {
 		form := t.tokens[i].form
-		isSmallWord := len(form) < shortestWord || a.languages.IsSmallWord(form)
-		if isSmallWord || t.tokens[i].number {
+		isTooShort := len(form) < minWordBytes
+		if isTooShort || t.tokens[i].number || a.languages.IsSmallWord(form) {
 			continue
 		}
 		b[wordform.Stem(form)]++
@@ -43,46 +46,46 @@ func (a *Analyzer) newBag(t *text) bag {
 	return b
 }
 
-// compare says how like each of many bags is to one: the cosine of their stems, each weighed by how rare it is among all.
+// compare returns how alike a text is to each of several others, from 0 to 1: the cosine between their bags, in which a stem
+// weighs more the oftener it stands in a text, and the fewer of the others have it (tf-idf).
 func compare(one bag, many []bag) []float64 {
-	in := map[string]int{} // how many bags have a stem
+	textsWith := map[string]int{} // by stem
 	for _, b := range many {
-		for w := range b {
-			in[w]++
+		for stem := range b {
+			textsWith[stem]++
 		}
 	}
 
-	rarity := func(w string) float64 { return math.Log(1 + float64(len(many)+1)/float64(in[w]+1)) }
+	weight := func(stem string, count float64) float64 {
+		rarity := math.Log(1 + float64(len(many)+1)/float64(textsWith[stem]+1))
+		return (1 + math.Log(count)) * rarity
+	}
 	length := func(b bag) float64 {
-		var parts []float64
-		for w, n := range b {
-			v := (1 + math.Log(n)) * rarity(w)
-			parts = append(parts, v*v)
+		var squares []float64
+		for stem, count := range b {
+			w := weight(stem, count)
+			squares = append(squares, w*w)
 		}
-		return math.Sqrt(sumSorted(parts))
+		return math.Sqrt(sumSorted(squares))
 	}
 
-	whole := length(one)
-	like := make([]float64, len(many))
+	lengthOfOne := length(one)
+	likeness := make([]float64, len(many))
 	for i, b := range many {
-		var parts []float64
-		for w, n := range b {
-			if one[w] > 0 {
-				parts = append(parts, (1+math.Log(n))*(1+math.Log(one[w]))*rarity(w)*rarity(w))
+		var products []float64
+		for stem, count := range b {
+			if one[stem] > 0 {
+				products = append(products, weight(stem, count)*weight(stem, one[stem]))
 			}
 		}
-
-		if len(parts) == 0 {
-			continue
+		if len(products) > 0 {
+			likeness[i] = sumSorted(products) / (lengthOfOne * length(b))
 		}
-
-		like[i] = sumSorted(parts) / (whole * length(b))
 	}
-
-	return like
+	return likeness
 }
 
-// sumSorted adds numbers up from the least to the greatest, so that the order in which a map gave them changes nothing.
+// sumSorted adds numbers, the smallest first. So the sum doesn't depend on the order in which a map is read.
 func sumSorted(parts []float64) float64 {
 	slices.Sort(parts)
 	sum := 0.0
@@ -92,19 +95,19 @@ func sumSorted(parts []float64) float64 {
 	return sum
 }
 
-// similarExamples gives the examples most like a text, the likest first.
+// similarExamples returns at most maxAlike of a desk's examples that are like a text, the most alike first.
 func (a *Analyzer) similarExamples(b bag, examples []analysis.Example) []resemblance {
-	examples = examples[:min(len(examples), mostExamples)]
+	examples = examples[:min(len(examples), maxExamples)]
 	bags := make([]bag, len(examples))
 	for i := range examples {
-		bags[i] = a.read(examples[i].Text, exampleBytes).bag
+		bags[i] = a.read(examples[i].Text, maxExampleBytes).bag
 	}
 	var alike []resemblance
 	for i, l := range compare(b, bags) {
-		if l >= likeEnough {
+		if l >= minLikeness {
 			alike = append(alike, resemblance{&examples[i], l})
 		}
 	}
 	slices.SortStableFunc(alike, func(x, y resemblance) int { return cmp.Compare(y.likeness, x.likeness) })
-	return alike[:min(len(alike), mostAlike)]
+	return alike[:min(len(alike), maxAlike)]
 }

@@ -64,7 +64,7 @@ func (as *Analyses) solvedBefore(ctx context.Context, b claimedBurst, q *prepare
 		a := dir.Agent(s.AgentID)
 		isHere := a != nil && a.Active
 		if isHere && !slices.Contains(c.Assignees, a.ID) {
-			e.Solver = own.SolverOf(a.ID)
+			e.Solver = own.SolverName(a.ID)
 		}
 		q.Desk.Examples = append(q.Desk.Examples, e)
 		hasAnswer := s.Answered != "" && s.ConversationID != c.ID

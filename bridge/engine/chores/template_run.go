@@ -159,7 +159,7 @@ func (cs *Chores) keepTemplateState(ctx context.Context, row store.Template, sta
 
 // templateFact makes the fact of what a provider says of a template. how is on which occasion: template.HandedIn, or "listed".
 func templateFact(row store.Template, how string, state channels.TemplateState) store.NewEvent {
-	f := own.Fact{Kind: own.Template, Account: row.AccountID, Class: how, LearnedState: own.LearnedState{Template: row.ID, Version: row.Version, State: &state}}
+	f := own.Fact{Kind: own.Template, Account: row.AccountID, Class: how, TemplateVerdict: own.TemplateVerdict{Template: row.ID, Version: row.Version, State: &state}}
 	return f.Event(fmt.Sprintf("template:%d:%s", row.ID, rand.Text()))
 }
 

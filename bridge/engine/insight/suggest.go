@@ -57,7 +57,7 @@ func (us *UseCases) suggestActions(c *book.Conversation, f own.Fact, note *bridg
 	for _, a := range f.Answer.Actions {
 		switch a.Name {
 		case analysis.Assign:
-			agent := us.Dir.Agent(own.Solver(a.Value))
+			agent := us.Dir.Agent(own.ParseSolver(a.Value))
 			if len(c.Assignees) == 0 && us.canTake(agent) {
 				ref := us.Dir.Ref(0, agent.ID)
 				note.Solver = &ref

@@ -1,6 +1,6 @@
-// Package own has the facts that Parley tells itself: results of deliveries, timers, what a provider says of a
-// template, what agents do on its own pages. They are journalled and applied in order, like everything else that
-// changes a conversation.
+// Package own defines Parley's own facts: what it journals itself, beside what channels and surfaces report. Such a fact is
+// the result of a delivery, a timer, a provider's decision on a template, or what an agent did on one of Parley's pages.
+// They are applied in order, like everything else that changes a conversation.
 //
 // What does not belong here: what a fact means for a conversation.
 package own
@@ -18,49 +18,48 @@ import (
 	"parley/store"
 )
 
-// Fact is what Parley tells itself: results and timers, applied in order like
-// everything else that changes a conversation.
+// Fact is one of Parley's own facts. Kind decides which of the other fields it has: see the kinds.
 type Fact struct {
 	Kind         string               `json:"kind"`
 	Conversation store.ConversationID `json:"conversation"`
 	Message      store.MessageID      `json:"message,omitempty"`
 	Delivery     store.DeliveryID     `json:"delivery,omitempty"`
-	Attempt      int                  `json:"attempt,omitempty"` // which attempt at the delivery it is the result of; 0 means nobody knows
-	Class        string               `json:"class,omitempty"`
-	Text         string               `json:"text,omitempty"`
-	Hint         string               `json:"hint,omitempty"`
-	External     string               `json:"external,omitempty"`
-	Root         string               `json:"root,omitempty"`
+	Attempt      int                  `json:"attempt,omitempty"`  // of which attempt at Delivery it is the result; 0 means unknown
+	Class        string               `json:"class,omitempty"`    // a result's channels.Class; else see the kinds
+	Text         string               `json:"text,omitempty"`     // what happened, for people
+	Hint         string               `json:"hint,omitempty"`     // what to do next, for people
+	External     string               `json:"external,omitempty"` // a result: the provider's id of what was sent; else see the kinds
+	Root         string               `json:"root,omitempty"`     // the first message of a thread, in Surface
 	Surface      store.AccountID      `json:"surface,omitempty"`
-	Account      store.AccountID      `json:"account,omitempty"`
-	Post         string               `json:"post,omitempty"` // the kind of post that failed
-	Due          time.Time            `json:"due,omitzero"`   // a timer's time
+	Account      store.AccountID      `json:"account,omitempty"` // whose condition, template, file or post it is
+	Post         string               `json:"post,omitempty"`    // PostFailed: the bridge.PostKind
+	Due          time.Time            `json:"due,omitzero"`      // a timer: when it was due
 	SentParts
 	FetchedFile
-	LearnedState
+	TemplateVerdict
 	AnalysedBurst
 	WrittenText
 	Demand
 }
 
-// SentParts says in how many messages a reply left, and what they cost.
+// SentParts says in how many messages a reply left, and at which price.
 type SentParts struct {
-	Parts    int    `json:"parts,omitempty"` // messages that the provider counts
-	Cost     string `json:"cost,omitempty"`
-	Followed bool   `json:"followed,omitempty"` // a later line left with it as one message
+	Parts    int    `json:"parts,omitempty"`    // messages that the provider counts
+	Cost     string `json:"cost,omitempty"`     // the provider's price category: "utility"; "" means unknown
+	Followed bool   `json:"followed,omitempty"` // a later line of the author's left in the same message
 }
 
 // FetchedFile says which of a message's files was fetched.
 type FetchedFile struct {
 	File        int    `json:"file,omitempty"`
-	Blob        string `json:"blob,omitempty"` // where it is; "" means it never came: Text says why
-	Name        string `json:"name,omitempty"` // what it turned out to be called, of which type and how large
+	Blob        string `json:"blob,omitempty"` // its hash in the store of files; "" means that it could not be fetched: Text says why
+	Name        string `json:"name,omitempty"` // Name, ContentType and SizeBytes are as they turned out
 	ContentType string `json:"type,omitempty"`
 	SizeBytes   int64  `json:"size,omitempty"`
 }
 
-// LearnedState is what a provider says of a template.
-type LearnedState struct {
+// TemplateVerdict is what a provider says of a template.
+type TemplateVerdict struct {
 	Template store.TemplateID        `json:"template,omitempty"`
 	Version  int                     `json:"version,omitempty"` // of the template that State is about
 	State    *channels.TemplateState `json:"state,omitempty"`
@@ -68,11 +67,11 @@ type LearnedState struct {
 
 // AnalysedBurst is what the analysis of a burst of messages found.
 type AnalysedBurst struct {
-	From   store.EventID    `json:"from,omitempty"`  // the event of the first message that was analysed; 0 means that of UpTo
+	From   store.EventID    `json:"from,omitempty"`  // the event of the first message that was analysed; 0 means that there was only one: UpTo
 	UpTo   store.EventID    `json:"up_to,omitempty"` // the event of the latest message that was analysed
 	Answer *analysis.Answer `json:"answer,omitempty"`
 	Fits   []FittingText    `json:"fits,omitempty"`  // templates that may answer it, the best first
-	Cited  []CitedSource    `json:"cited,omitempty"` // what the answer's replies draw on
+	Cited  []CitedSource    `json:"cited,omitempty"` // the sources on which the suggested replies draw
 }
 
 // CitedSource is a text that a suggested reply draws on.
@@ -80,20 +79,6 @@ type CitedSource struct {
 	ID    string `json:"id"` // as the answer names it
 	Title string `json:"title"`
 	Link  string `json:"link,omitempty"` // "" means none
-}
-
-// SolverOf names an agent in what an Analyzer is asked and answers.
-func SolverOf(agent store.AgentID) string { return solverPrefix + strconv.FormatInt(int64(agent), 10) }
-
-const solverPrefix = "agent:"
-
-// Solver reads what SolverOf wrote. It returns 0 if name names no agent.
-func Solver(name string) store.AgentID {
-	id, err := strconv.ParseInt(strings.TrimPrefix(name, solverPrefix), 10, 64)
-	if err != nil || !strings.HasPrefix(name, solverPrefix) {
-		return 0
-	}
-	return store.AgentID(id)
 }
 
 // FittingText is a template that may answer a customer.
@@ -104,29 +89,29 @@ type FittingText struct {
 
 // Kinds of own facts besides those of relay.ReportKind.
 const (
-	Snooze     = "snooze"
-	ThreadLost = "thread_lost"
-	Digest     = "digest"
-	Window     = "window"
-	Evening    = "evening" // with a team and a day: see EveningOf
-	Week       = "week"    // with a team and a time: see WeekOf
-	Account    = "account"
-	PostFailed = "post_failed"
-	Doubted    = "doubted"  // Root, which Delivery posted and first tried to post at Due, may be there twice
-	Sought     = "sought"   // another root beside Root was looked for: External is where it is, Class is Blind where nobody could look
-	Template   = "template" // what a provider says of a template
-	Fetched    = "fetched"
-	Analysed   = "analysed"
-	Early      = "early"     // messages may never have come of which edits are known
-	Written    = "written"   // a text that was asked for, or why there is none: Class, Text and Hint
-	Replying   = "replying"  // a form of a reply was opened or closed, or its time is over
-	Acted      = "acted"     // an agent did something on a page of Parley's own: Act
-	OwnersLeft = "left"      // owners are no agents any more
-	RootLeft   = "root_left" // Root, in the channel External, is no thread any more; Delivery has the line that says so, 0 means none
-	Erase      = "erase"     // posts go from chats: Demand.Erase
+	Snooze     = "snooze"      // a timer: a snooze is over
+	ThreadLost = "thread_lost" // the thread that begins with Root is no longer in Surface
+	Digest     = "digest"      // a timer: agents are told which snoozes ended while Parley was down
+	Window     = "window"      // a timer: a reply window has closed, for all or for machines
+	Evening    = "evening"     // a timer: a team's list of windows that close soon. The kind also names team and day: EveningOf
+	Week       = "week"        // a timer: a team is told how its week was. The kind also names team and time: WeekOf
+	Account    = "account"     // an account, or the model, broke or works again: Class (its status), Text, Hint
+	PostFailed = "post_failed" // a post could not be delivered to its surface: Post, Text
+	Doubted    = "doubted"     // Root was posted by Delivery and may be there twice: it was first tried at Due
+	Sought     = "sought"      // Root may be there twice: External is the other one, "" means none; Class is Blind if nobody could look
+	Template   = "template"    // a provider said something of a template: State; Class says on which occasion
+	Fetched    = "fetched"     // a file of a message was fetched, or can't be
+	Analysed   = "analysed"    // a burst was analysed
+	Early      = "early"       // a timer: edits whose messages have not come until now count as these messages
+	Written    = "written"     // a text that was asked for is written, or Class, Text and Hint say why not
+	Replying   = "replying"    // a timer: somebody opened or closed the form of a reply, or left it open too long
+	Acted      = "acted"       // an agent did something on one of Parley's pages: Act
+	OwnersLeft = "left"        // a timer: owners of the conversation are no agents any more
+	RootLeft   = "root_left"   // Root, in the channel External, is no thread any more; Delivery is the line that says so, 0 means none
+	Erase      = "erase"       // posts are removed from chats, because a customer was erased: Demand.Erase
 )
 
-// Blind is the Class of a Sought fact where nobody could look.
+// Blind is the Class of a Sought fact if the surface could not be searched.
 const Blind = "blind"
 
 // Decode reads a journalled fact.
@@ -136,7 +121,8 @@ func Decode(payload []byte) (*Fact, error) {
 		return nil, fmt.Errorf("own: %w", err)
 	}
 
-	for _, s := range []*string{&f.Text, &f.Hint, &f.External, &f.Cost, &f.Name, &f.ContentType} { // as a provider or a mail server said it
+	// These come from a provider or a mail server, with characters that PostgreSQL doesn't store.
+	for _, s := range []*string{&f.Text, &f.Hint, &f.External, &f.Cost, &f.Name, &f.ContentType} {
 		*s = clean.Text(*s)
 	}
 
@@ -150,7 +136,8 @@ func Decode(payload []byte) (*Fact, error) {
 	return &f, nil
 }
 
-// Event makes the journal's row of an own fact; name is unique for the fact.
+// Event returns the row of the journal for a fact. name identifies it: a second fact of the same name is not journalled. It
+// is in the queue of its conversation, unless the caller changes OrderKey.
 func (f Fact) Event(name string) store.NewEvent {
 	body, err := json.Marshal(f)
 	if err != nil {
@@ -159,34 +146,28 @@ func (f Fact) Event(name string) store.NewEvent {
 	return store.NewEvent{AccountID: store.SystemAccount, ExternalID: name, OrderKey: store.ConversationKey(f.Conversation), Payload: body}
 }
 
-// EveningOf returns the kind of an evening's timer, which names its team and its day: whoever sets or fires it, a team gets one
-// list a day.
+// EveningOf returns the kind of the timer for a team's evening list. It names team and day, so that a team gets one list a
+// day, whoever sets or fires the timer.
 func EveningOf(team store.TeamID, day time.Time) string {
 	return fmt.Sprintf("%s:%d:%s", Evening, team, day.Format(time.DateOnly))
 }
 
-// WeekOf returns the kind of the timer that tells a team how its week was, which names its time: whoever sets or fires it,
-// a team is told once.
+// EveningTeam reads a kind of EveningOf.
+func EveningTeam(kind string) (team store.TeamID, ok bool) { return parseTeamKind(kind, Evening) }
+
+// WeekOf returns the kind of the timer that tells a team how its week was. It names team and time, so that a team is told
+// once.
 func WeekOf(team store.TeamID, due time.Time) string {
 	return fmt.Sprintf("%s:%d:%s", Week, team, due.UTC().Format(time.RFC3339))
 }
 
 // WeekTeam reads a kind of WeekOf.
-func WeekTeam(kind string) (team store.TeamID, ok bool) {
-	parts := strings.SplitN(kind, ":", 3)
-	if len(parts) != 3 || parts[0] != Week {
-		return 0, false
-	}
-	number, err := strconv.ParseInt(parts[1], 10, 64)
-	return store.TeamID(number), err == nil
-}
+func WeekTeam(kind string) (team store.TeamID, ok bool) { return parseTeamKind(kind, Week) }
 
-// EveningTeam reads a kind of EveningOf.
-func EveningTeam(kind string) (team store.TeamID, ok bool) {
-	parts := strings.Split(kind, ":")
-	if len(parts) != 3 || parts[0] != Evening {
-		return 0, false
-	}
-	number, err := strconv.ParseInt(parts[1], 10, 64)
-	return store.TeamID(number), err == nil
+// parseTeamKind reads the kind of a team's timer: "evening:7:2026-11-22", "week:7:2026-11-23T08:00:00Z".
+func parseTeamKind(kind, prefix string) (team store.TeamID, ok bool) {
+	rest, isOfPrefix := strings.CutPrefix(kind, prefix+":")
+	number, _, hasTime := strings.Cut(rest, ":")
+	id, err := strconv.ParseInt(number, 10, 64)
+	return store.TeamID(id), isOfPrefix && hasTime && err == nil
 }

@@ -68,7 +68,7 @@ func (ct *ChannelTexts) TopLevel(ctx context.Context, tx pgx.Tx, r book.Request)
 	post := ct.Posts.Remember(store.Post{AccountID: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message, Kind: book.HumanMessage})
 	r.Place.Thread = r.Place.Message // the message begins the thread in which its author is asked
 	ct.keepChannelText(post, channelText{Action: r.Action})
-	if !ct.NoteFirstTelling(r) {
+	if !ct.RememberTold(r) {
 		return nil
 	}
 

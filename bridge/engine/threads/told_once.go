@@ -8,36 +8,40 @@ import (
 	"parley/store"
 )
 
-// toldPost is the kind and the channel of a post that only remembers that somebody was told something that is said once.
+// toldPost is both the kind and the channel of a post that no chat shows. Its row only remembers that somebody was told
+// something, so that it is told once.
 const toldPost = "told"
 
-// ToldKey returns the key under which it is remembered that an author was told something: in a thread, once, that a text stays
-// inside; in a channel, once a day, that a text reaches no customer.
+// ToldKey returns the key of the post that remembers what the author of a typed text was told. There is one for each author
+// and thread, in which the author is told once that a text stays inside; and one for each author, channel and day (UTC), on
+// which the author is told once that a text in the channel reaches no customer.
 func ToldKey(surface store.AccountID, a bridge.Action, now time.Time) book.PostKey {
-	where := a.Place.Thread
-	if where == "" || where == a.Place.Message {
-		where = book.Day(now)
+	scope := a.Place.Thread
+	isTopLevel := scope == "" || scope == a.Place.Message // a message that begins a thread is its root
+	if isTopLevel {
+		scope = book.Day(now)
 	}
-	return book.PostKey{Account: surface, Channel: toldPost, Message: a.Actor.ID + ":" + a.Place.Channel + ":" + where}
+	return book.PostKey{Account: surface, Channel: toldPost, Message: a.Actor.ID + ":" + a.Place.Channel + ":" + scope}
 }
 
-// TellOnce tells the author of a typed text something, unseen by others, unless the author was told it before.
+// TellOnce tells the author of a typed text something, seen by nobody else, unless the author was told before (see
+// ToldKey).
 func (th *Writer) TellOnce(c *book.Conversation, surface store.AccountID, a bridge.Action, line bridge.Line) {
-	if th.NoteFirstTelling(book.Request{Conversation: c, Surface: surface, Action: a}) {
+	if th.RememberTold(book.Request{Conversation: c, Surface: surface, Action: a}) {
 		th.Whisper(c, surface, a, line)
 	}
 }
 
-// NoteFirstTelling reports whether the author of a typed text is told something for the first time that is told only once. It notes
-// that the author is told it now.
-func (th *Writer) NoteFirstTelling(r book.Request) bool {
-	k := ToldKey(r.Surface, r.Action, th.Posts.Now)
-	if th.Posts.Rows[k] != nil {
+// RememberTold notes that the author of a typed text is told now what is told once. It returns false if that was noted
+// before, so that nothing is to be told.
+func (th *Writer) RememberTold(r book.Request) bool {
+	key := ToldKey(r.Surface, r.Action, th.Posts.Now)
+	if th.Posts.Rows[key] != nil {
 		return false
 	}
-	post := store.Post{AccountID: k.Account, Channel: k.Channel, Message: k.Message, Kind: toldPost}
+	post := store.Post{AccountID: key.Account, Channel: key.Channel, Message: key.Message, Kind: toldPost}
 	if r.Conversation != nil {
-		post.ConversationID = r.Conversation.ID // so that the post is removed once the conversation ended long ago
+		post.ConversationID = r.Conversation.ID // so that the row is removed with all else of a conversation that ended long ago
 	}
 	th.Posts.Remember(post)
 	return true

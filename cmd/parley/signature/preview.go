@@ -28,12 +28,12 @@ func (r *Reader) Preview(ctx context.Context, source string) (string, error) {
 	}
 
 	shown := t.HTML
-	for i, from := range t.Pictures {
-		p, err := r.Picture(ctx, from)
+	for _, picture := range t.Pictures {
+		p, err := r.Picture(ctx, picture.Address)
 		if err != nil {
 			return "", err
 		}
-		shown = strings.ReplaceAll(shown, `"cid:`+t.IDs[i]+`"`, `"`+dataAddress(p.ContentType, p.Content)+`"`)
+		shown = strings.ReplaceAll(shown, `"cid:`+picture.ContentID+`"`, `"`+dataAddress(p.ContentType, p.Content)+`"`)
 	}
 
 	return shown, nil

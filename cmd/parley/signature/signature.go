@@ -33,7 +33,7 @@ const (
 	fetchTimeout    = 15 * time.Second
 )
 
-// Reader implements setup.Signatures.
+// Reader implements setup.SignatureReader.
 type Reader struct {
 	dir    string
 	client *http.Client
@@ -70,7 +70,7 @@ func checkRedirect(r *http.Request, via []*http.Request) error {
 // drawing matches an SVG picture in a signature. Nothing of it would be left in a mail.
 var drawing = regexp.MustCompile(`(?i)<svg[\s/>]|data:image/svg`)
 
-// Read implements setup.Signatures.
+// Read implements setup.SignatureReader.
 func (r *Reader) Read(source string) (setup.SignatureText, error) {
 	if len(source) > maxSourceBytes {
 		return setup.SignatureText{}, refuse(fmt.Sprintf("has %s", channels.SizeWords(int64(len(source)))),
@@ -85,9 +85,9 @@ func (r *Reader) Read(source string) (setup.SignatureText, error) {
 		return setup.SignatureText{}, refuse("is too long to be read", "Shorten it.")
 	}
 
-	t := setup.SignatureText{Markdown: s.Markdown, HTML: s.HTML, Pictures: s.Pictures}
-	for i := range s.Pictures {
-		t.IDs = append(t.IDs, bodytext.PictureID(i))
+	t := setup.SignatureText{Markdown: s.Markdown, HTML: s.HTML}
+	for i, address := range s.Pictures {
+		t.Pictures = append(t.Pictures, setup.PictureInText{Address: address, ContentID: bodytext.PictureID(i)})
 	}
 
 	return t, nil
@@ -99,13 +99,13 @@ func refuse(what, hint string) error { return &setup.SignatureError{What: what, 
 // scheme matches the beginning of an address. A drive's letter (C:) is no scheme.
 var scheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+:`)
 
-// Picture implements setup.Signatures.
+// Picture implements setup.SignatureReader.
 func (r *Reader) Picture(ctx context.Context, from string) (setup.Picture, error) {
 	var p setup.Picture
 	var err error
 	switch lower := strings.ToLower(from); {
 	case strings.HasPrefix(lower, "data:"):
-		p.Own, p.Name = true, "picture"
+		p.IsInline, p.Name = true, "picture"
 		p.Content, err = decodeInline(from)
 	case strings.HasPrefix(lower, "https:"):
 		p.Content, err = r.fetch(ctx, from)

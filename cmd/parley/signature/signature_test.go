@@ -67,7 +67,7 @@ func TestPicture(t *testing.T) {
 		p, err := near.Picture(t.Context(), c.from)
 		var problem *setup.SignatureError
 		switch {
-		case c.refused == "" && (err != nil || p.Name != c.name || p.ContentType != "image/png" || !bytes.Equal(p.Content, png(10)) || p.Own != (c.from == data)):
+		case c.refused == "" && (err != nil || p.Name != c.name || p.ContentType != "image/png" || !bytes.Equal(p.Content, png(10)) || p.IsInline != (c.from == data)):
 			t.Errorf("%s: %+v, %v; want %s", shorten(c.from), p, err, c.name)
 		case c.refused != "" && (!errors.As(err, &problem) || problem.Hint == "" || !strings.Contains(err.Error(), c.refused)):
 			t.Errorf("%s: %v, want %q", shorten(c.from), err, c.refused)
