@@ -1,18 +1,38 @@
 package slackfake
 
 import (
+	"context"
 	"net/http"
 
 	"parley/channels/emulator"
 )
 
-// Admin is the body of POST /_fake/admin/{verb}; each verb reads what it needs:
+// Admin is the body of POST /_fake/admin/{verb}. A verb reads the fields that stand beside it, and answers ok with what stands
+// behind the arrow:
 //
-//	add_user user → {"user"}    add_channel new_channel → {"channel"}    deactivate id  activate id
-//	archive  unarchive  delete_channel  change_channel_id → {"channel_id"}  rename name (all: channel)
-//	invite  kick (channel id)   lock_thread  unlock_thread  unfurl  forget (channel ts)
-//	delete_file id              scopes names    uninstall  reinstall
-//	disconnect name             drop_sockets    use_http targets    send_event name channel event
+//	add_user           user → "user"
+//	deactivate         id
+//	activate           id
+//	add_channel        new_channel → "channel"
+//	archive            channel
+//	unarchive          channel
+//	rename             channel, name
+//	delete_channel     channel
+//	change_channel_id  channel → "channel_id"
+//	invite             channel, id
+//	kick               channel, id
+//	lock_thread        channel, ts
+//	unlock_thread      channel, ts
+//	unfurl             channel, ts: a link preview is attached
+//	forget             channel, ts: the message vanishes without an event
+//	delete_file        id
+//	scopes             names
+//	uninstall          –
+//	reinstall          –
+//	disconnect         name: the reason of Socket Mode's disconnect
+//	drop_sockets       –
+//	use_http           targets
+//	send_event         name, channel, event
 type Admin struct {
 	User       User           `json:"user"`
 	NewChannel Channel        `json:"new_channel"`
@@ -25,63 +45,53 @@ type Admin struct {
 	Event      map[string]any `json:"event"`
 }
 
+// controlAdmin runs a verb of an administrator.
 func (d *driver) controlAdmin(w http.ResponseWriter, r *http.Request) {
-	s := d.srv
 	var a Admin
 	if !emulator.Read(w, r, &a) {
 		return
 	}
-
-	var out reply
-	var err error
-	switch verb := r.PathValue("verb"); verb {
-	case "add_user":
-		out = reply{"user": s.Admin.AddUser(a.User)}
-	case "add_channel":
-		out = reply{"channel": s.Admin.AddChannel(a.NewChannel)}
-	case "change_channel_id":
-		var id string
-		id, err = s.Admin.ChangeChannelID(a.Channel)
-		out = reply{"channel_id": id}
-	case "use_http":
-		err = s.Webhooks.Use(r.Context(), a.Targets)
-	default:
-		run, ok := d.adminVerbs(a)[verb]
-		if !ok {
-			emulator.Write(w, http.StatusNotFound, reply{"ok": false, "error": "unknown verb " + verb})
-			return
-		}
-
-		err = run()
+	verb := r.PathValue("verb")
+	run, ok := d.adminVerbs(a)[verb]
+	if !ok {
+		emulator.Write(w, http.StatusNotFound, reply{"ok": false, "error": "unknown verb " + verb})
+		return
 	}
-
+	out, err := run(r.Context())
 	emulator.Done(w, out, err)
 }
 
-func (d *driver) adminVerbs(a Admin) map[string]func() error {
+// adminVerbs returns what each verb does, and what it answers besides ok.
+func (d *driver) adminVerbs(a Admin) map[string]func(context.Context) (reply, error) {
 	s := d.srv
-	done := func(f func()) func() error {
-		return func() error { f(); return nil }
+	type verb = func(context.Context) (reply, error)
+	try := func(f func() error) verb { return func(context.Context) (reply, error) { return nil, f() } }
+	done := func(f func()) verb { return func(context.Context) (reply, error) { f(); return nil, nil } }
+	setDeleted := func(deleted bool) verb {
+		return try(func() error { return s.Admin.UpdateUser(a.ID, func(u *User) { u.Deleted = deleted }) })
 	}
 
-	active := func(deleted bool) func() error {
-		return func() error { return s.Admin.UpdateUser(a.ID, func(u *User) { u.Deleted = deleted }) }
-	}
-
-	return map[string]func() error{
-		"deactivate":     active(true),
-		"activate":       active(false),
-		"archive":        func() error { return s.Admin.ArchiveChannel(a.Channel, true) },
-		"unarchive":      func() error { return s.Admin.ArchiveChannel(a.Channel, false) },
-		"delete_channel": func() error { return s.Admin.DeleteChannel(a.Channel) },
-		"rename":         func() error { return s.Admin.RenameChannel(a.Channel, a.Name) },
-		"invite":         func() error { return s.Admin.Invite(a.Channel, a.ID, "") },
-		"kick":           func() error { return s.Admin.Kick(a.Channel, a.ID) },
-		"lock_thread":    func() error { return s.Admin.LockThread(a.Channel, a.TS, true) },
-		"unlock_thread":  func() error { return s.Admin.LockThread(a.Channel, a.TS, false) },
-		"unfurl":         func() error { return s.Admin.Unfurl(a.Channel, a.TS) },
-		"forget":         func() error { return s.Admin.ForgetMessage(a.Channel, a.TS) },
-		"delete_file":    func() error { return s.Admin.DeleteFile(a.ID) },
+	return map[string]verb{
+		"add_user":    func(context.Context) (reply, error) { return reply{"user": s.Admin.AddUser(a.User)}, nil },
+		"add_channel": func(context.Context) (reply, error) { return reply{"channel": s.Admin.AddChannel(a.NewChannel)}, nil },
+		"change_channel_id": func(context.Context) (reply, error) {
+			id, err := s.Admin.ChangeChannelID(a.Channel)
+			return reply{"channel_id": id}, err
+		},
+		"use_http":       func(ctx context.Context) (reply, error) { return nil, s.Webhooks.Use(ctx, a.Targets) },
+		"deactivate":     setDeleted(true),
+		"activate":       setDeleted(false),
+		"archive":        try(func() error { return s.Admin.ArchiveChannel(a.Channel, true) }),
+		"unarchive":      try(func() error { return s.Admin.ArchiveChannel(a.Channel, false) }),
+		"delete_channel": try(func() error { return s.Admin.DeleteChannel(a.Channel) }),
+		"rename":         try(func() error { return s.Admin.RenameChannel(a.Channel, a.Name) }),
+		"invite":         try(func() error { return s.Admin.Invite(a.Channel, a.ID, "") }),
+		"kick":           try(func() error { return s.Admin.Kick(a.Channel, a.ID) }),
+		"lock_thread":    try(func() error { return s.Admin.LockThread(a.Channel, a.TS, true) }),
+		"unlock_thread":  try(func() error { return s.Admin.LockThread(a.Channel, a.TS, false) }),
+		"unfurl":         try(func() error { return s.Admin.Unfurl(a.Channel, a.TS) }),
+		"forget":         try(func() error { return s.Admin.ForgetMessage(a.Channel, a.TS) }),
+		"delete_file":    try(func() error { return s.Admin.DeleteFile(a.ID) }),
 		"scopes":         done(func() { s.Admin.SetScopes(a.Names...) }),
 		"uninstall":      done(s.Admin.Uninstall),
 		"reinstall":      done(s.Admin.Reinstall),

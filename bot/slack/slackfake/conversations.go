@@ -47,7 +47,7 @@ func (a *conversationAPI) readHistory(c *call) (reply, *workspace.Refusal) {
 	out := []*Message{}
 	end := sort.Search(len(list), func(i int) bool {
 		us := list[i].Micros()
-		isOnEarlierPage := w.Skip > 0 && us >= int64(w.Skip)
+		isOnEarlierPage := w.After > 0 && us >= w.After
 		return us > w.Latest || isOnEarlierPage
 	})
 
@@ -68,7 +68,7 @@ func (a *conversationAPI) readHistory(c *call) (reply, *workspace.Refusal) {
 	}
 
 	return reply{
-		"messages": out, "has_more": more > 0, "pin_count": 0, "response_metadata": webcall.NextCursor(more),
+		"messages": out, "has_more": more > 0, "pin_count": 0, "response_metadata": webcall.ResponseMetadata(more),
 	}, nil
 }
 
@@ -95,7 +95,7 @@ func (a *conversationAPI) readReplies(c *call) (reply, *workspace.Refusal) {
 	out := []*Message{w.Show(root)}
 	more := 0
 	if t := ch.threads[root.TS]; t != nil {
-		for _, m := range t.replies[webcall.From(t.replies, w):] {
+		for _, m := range t.replies[webcall.FirstAfter(t.replies, w):] {
 			if !w.Holds(m) {
 				continue
 			}
@@ -108,7 +108,7 @@ func (a *conversationAPI) readReplies(c *call) (reply, *workspace.Refusal) {
 		}
 	}
 
-	return reply{"messages": out, "has_more": more > 0, "response_metadata": webcall.NextCursor(more)}, nil
+	return reply{"messages": out, "has_more": more > 0, "response_metadata": webcall.ResponseMetadata(more)}, nil
 }
 
 func (a *conversationAPI) channelInfo(c *call) (reply, *workspace.Refusal) {
@@ -169,7 +169,7 @@ func (a *conversationAPI) listChannels(c *call) (reply, *workspace.Refusal) {
 		out = append(out, a.rooms.channelJSON(ch))
 	}
 
-	return reply{"channels": out, "response_metadata": webcall.NextCursor(more)}, nil
+	return reply{"channels": out, "response_metadata": webcall.ResponseMetadata(more)}, nil
 }
 
 func (a *conversationAPI) listMembers(c *call) (reply, *workspace.Refusal) {
@@ -181,7 +181,7 @@ func (a *conversationAPI) listMembers(c *call) (reply, *workspace.Refusal) {
 	if err != nil {
 		return nil, err
 	}
-	return reply{"members": append([]string{}, page...), "response_metadata": webcall.NextCursor(next)}, nil
+	return reply{"members": append([]string{}, page...), "response_metadata": webcall.ResponseMetadata(next)}, nil
 }
 
 func (a *conversationAPI) joinChannel(c *call) (reply, *workspace.Refusal) {

@@ -316,7 +316,7 @@ func (a *fileAPI) fileInfo(c *call) (reply, *workspace.Refusal) {
 	if n.FileAccess == "check_file_info" {
 		n.FileAccess = "visible"
 	}
-	return reply{"file": &n, "comments": []any{}, "response_metadata": webcall.NextCursor(0)}, nil
+	return reply{"file": &n, "comments": []any{}, "response_metadata": webcall.ResponseMetadata(0)}, nil
 }
 
 // deleteFile removes the app's own file; messages keep a tombstone of it.

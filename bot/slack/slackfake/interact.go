@@ -126,7 +126,7 @@ func (s *clicks) clickPayload(user string, t Target, action string, picked []str
 
 	maps.Copy(act, v)
 
-	if kind := fmt.Sprint(e["type"]); kit.Stateful(kind) {
+	if kind := fmt.Sprint(e["type"]); kit.HasState(kind) {
 		v["type"] = kind
 		at.state.Set(bid, id, v)
 		s.keepChoice(user, t, at)

@@ -129,7 +129,7 @@ func (a *userAPI) listUsers(c *call) (reply, *workspace.Refusal) {
 		out = append(out, a.people.userJSON(a.people.users[a.people.userIDs[i]], email))
 	}
 
-	return reply{"members": out, "cache_ts": a.Now().Unix(), "response_metadata": webcall.NextCursor(more)}, nil
+	return reply{"members": out, "cache_ts": a.Now().Unix(), "response_metadata": webcall.ResponseMetadata(more)}, nil
 }
 
 func (a *userAPI) lookupByEmail(c *call) (reply, *workspace.Refusal) {

@@ -247,16 +247,6 @@ func elementSize(e element) int {
 	return utf16Size(string(raw)) + 2
 }
 
-// Bytes of UTF-16 that a character takes in JSON.
-const (
-	unitBytes    = 2             // most characters are one unit of UTF-16
-	pairBytes    = 2 * unitBytes // a surrogate pair, or a character with a backslash before it
-	escapedBytes = 6 * unitBytes // such as "\u003c" for "<"
-)
-
-// maxOneUnit is the last character that is one unit of UTF-16; those above it are surrogate pairs.
-const maxOneUnit = 0xffff
-
 // jsonCost returns about how many bytes of UTF-16 a character takes in a card, escaped or not.
 func jsonCost(r rune) int {
 	switch r {

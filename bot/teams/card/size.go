@@ -5,21 +5,31 @@ import (
 	"unicode/utf8"
 )
 
-// utf16Size returns how many bytes s takes as UTF-16: so Teams counts the size of messages.
+// Bytes of UTF-16 that a character takes in JSON.
+const (
+	unitBytes    = 2             // most characters are one unit of UTF-16
+	pairBytes    = 2 * unitBytes // a surrogate pair, or a character with a backslash before it
+	escapedBytes = 6 * unitBytes // such as "\u003c" for "<"
+)
+
+// maxOneUnit is the last character that is one unit of UTF-16; those above it are surrogate pairs.
+const maxOneUnit = 0xffff
+
+// utf16Size returns how many bytes s takes as UTF-16. Teams counts the size of a message so.
 func utf16Size(s string) int {
 	n := 0
 	for _, r := range s {
 		n += unitBytes
 		if r > maxOneUnit {
-			n += unitBytes
+			n += unitBytes // a surrogate pair
 		}
 	}
 	return n
 }
 
-// cutToCost returns the beginning of s whose runes together cost at most maxCost, but at least one rune. It prefers to cut
-// after a word. Otherwise it keeps a character and its accents, or the parts of an emoji, together, unless that would leave
-// less than half.
+// cutToCost returns the beginning of s whose runes together cost at most maxCost, but at least one rune. It cuts after a
+// space if there is one in the second half. Otherwise it doesn't part a letter from its accents, or an emoji that is joined
+// of several, unless less than half would be left. The two letters of a flag may be parted.
 func cutToCost(s string, maxCost int, cost func(rune) int) string {
 	spent, end := 0, 0
 	for end < len(s) {
@@ -37,36 +47,36 @@ func cutToCost(s string, maxCost int, cost func(rune) int) string {
 	}
 
 	head := s[:end]
-	if at := strings.LastIndexByte(head, ' '); at > len(head)/2 {
-		return head[:at+1]
+	half := len(head) / 2
+	if space := strings.LastIndexByte(head, ' '); space > half {
+		return head[:space+1]
 	}
-	if whole := len(head) - joinedTail(head, s[end:]); whole > len(head)/2 {
+	if whole := len(head) - joinedTail(head, s[end:]); whole > half {
 		return head[:whole]
 	}
 
 	return head
 }
 
-// joinedTail returns how many bytes at the end of head belong together with the beginning of rest, like a letter with its
-// accents or the parts of an emoji.
+// joinedTail returns how many bytes at the end of head are one character with the beginning of rest.
 func joinedTail(head, rest string) int {
 	n := 0
 	next, _ := utf8.DecodeRuneInString(rest)
 	for n < len(head) {
 		r, size := utf8.DecodeLastRuneInString(head[:len(head)-n])
-		if !isPartOfPrevious(next) && r != zeroWidthJoiner {
-			return n
+		isOneCharacter := isPartOfPrevious(next) || r == zeroWidthJoiner
+		if !isOneCharacter {
+			break
 		}
 		n, next = n+size, r
 	}
 	return n
 }
 
-// zeroWidthJoiner joins several emoji to one.
+// zeroWidthJoiner joins several emoji to one: 👩 and 🚀 to an astronaut.
 const zeroWidthJoiner = '\u200d'
 
-// isPartOfPrevious reports whether a rune belongs to the character before it: as a joiner, a variation selector, a skin tone,
-// an accent or a mark around a symbol.
+// isPartOfPrevious reports whether a rune changes the character before it, and is no character of its own.
 func isPartOfPrevious(r rune) bool {
 	switch {
 	case r == zeroWidthJoiner:
@@ -77,6 +87,8 @@ func isPartOfPrevious(r rune) bool {
 		return true
 	case r >= '\u0300' && r <= '\u036f': // accents
 		return true
+	case r >= '\u20d0' && r <= '\u20ff': // marks around a symbol, such as the box of a keycap
+		return true
 	}
-	return r >= '\u20d0' && r <= '\u20ff' // marks around a symbol, such as the box of a keycap
+	return false
 }

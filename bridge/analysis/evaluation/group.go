@@ -1,46 +1,54 @@
 package evaluation
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
-// difficultiesOf returns what makes a message hard, or "none".
+// noDifficulty is the group of messages that nothing makes hard.
+const noDifficulty = "none"
+
+// difficultiesOf returns what makes a message hard, or noDifficulty.
 func difficultiesOf(m Message) []string {
 	if len(m.Hard) == 0 {
-		return []string{"none"}
+		return []string{noDifficulty}
 	}
 	return m.Hard
 }
 
-// judgeGroups judges messages that have something in common. A message may be in several groups.
-func judgeGroups(results []Result, of func(Message) []string) []Group {
-	marks := mark(results)
-	places := map[string][]int{}
+// judgeGroups judges messages by groups, such as their languages. groupsOf returns the names of the groups of a message, which
+// may be several. The groups come in the order of their names.
+func judgeGroups(results []Result, groupsOf func(Message) []string) []Group {
+	all := mark(results)
+	members := map[string][]int{} // by group: the indices of its messages
 	for i, r := range results {
-		for _, name := range of(r.Message) {
-			places[name] = append(places[name], i)
+		for _, name := range groupsOf(r.Message) {
+			members[name] = append(members[name], i)
 		}
 	}
 
-	var names []string
-	for name := range places {
-		names = append(names, name)
-	}
-
-	slices.Sort(names)
-	var all []Group
-	for _, name := range names {
-		at := func(marks []marking) []marking {
-			var some []marking
-			for _, i := range places[name] {
-				some = append(some, marks[i])
-			}
-			return some
-		}
-
-		all = append(all, Group{Name: name, Messages: len(places[name]), Figures: Figures{
-			Language: shareExact(at(marks.language)), Sentiment: macroF1(at(marks.sentiment)), Urgency: microF1(at(marks.urgency)),
-			Intents: microF1(at(marks.intents)), References: microF1(at(marks.references)),
+	var groups []Group
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		marks := all.pick(members[name])
+		groups = append(groups, Group{Name: name, Messages: len(members[name]), Figures: Figures{
+			Language:   shareExact(marks.language),
+			Sentiment:  macroF1(marks.sentiment),
+			Urgency:    microF1(marks.urgency),
+			Intents:    microF1(marks.intents), // not macro: see Group
+			References: microF1(marks.references),
 		}})
 	}
+	return groups
+}
 
-	return all
+// pick returns the fields of the messages with these indices.
+func (m markings) pick(indices []int) markings {
+	pick := func(marks []marking) []marking {
+		picked := make([]marking, len(indices))
+		for i, index := range indices {
+			picked[i] = marks[index]
+		}
+		return picked
+	}
+	return markings{pick(m.language), pick(m.sentiment), pick(m.urgency), pick(m.intents), pick(m.references)}
 }

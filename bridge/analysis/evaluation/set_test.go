@@ -86,7 +86,7 @@ func TestSetIsLargeEnough(t *testing.T) {
 				}
 			}
 		}
-		if hard := len(messages) - counted(messages, difficultiesOf)["none"]; hard*4 < len(messages) {
+		if hard := len(messages) - counted(messages, difficultiesOf)[noDifficulty]; hard*4 < len(messages) {
 			t.Errorf("half %s: %d of %d are hard", h, hard, len(messages))
 		}
 	}

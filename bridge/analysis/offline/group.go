@@ -19,7 +19,7 @@ const (
 // 2026/883").
 func (n *numberSpan) addGroups(t *text) {
 	first := n.value
-	if strings.ContainsAny(first, "-/.:#") || numeral.IsTime(first) {
+	if strings.ContainsAny(first, "-/.:#") || numeral.IsHourOrMeasure(first) {
 		return
 	}
 
@@ -99,7 +99,7 @@ func isGroup(word string, digitsBefore int) bool {
 		return len(word) == 2 && digitsBefore >= parcelDigits
 	}
 	const enough = 6 // digits, so that "5H" behind them is rather a group than an hour
-	return digitsBefore >= enough || !numeral.IsTime(word)
+	return digitsBefore >= enough || !numeral.IsHourOrMeasure(word)
 }
 
 // addStroke adds a number with a stroke, as "5512/26", that stands behind a space.

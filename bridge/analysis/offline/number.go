@@ -178,7 +178,7 @@ func isNoReference(all string, n *numberSpan) bool {
 
 // isDateOrPrice says whether a number is a date, a time or a price.
 func isDateOrPrice(value string) bool {
-	if numeral.IsDate(value) || numeral.IsTime(value) {
+	if numeral.IsDate(value) || numeral.IsHourOrMeasure(value) {
 		return true
 	}
 	return numeral.IsDecimal(value)

@@ -12,43 +12,45 @@ import (
 	"parley/store"
 )
 
-// Analysing what customers write. A model may take long and cost money. What is found is a help, and nothing depends on
-// it: an analysis that fails is left out after a few attempts, and nobody is disturbed by it. What a customer writes in
-// one go, and what is analysed together, is called a burst.
 const (
-	maxAnalyses     = 16               // bursts that this process has analysed at the same time
-	maxAnalysesBusy = 2                // bursts that it takes in each interval while there is much else to do
-	analyseTimeout  = 45 * time.Second // of one attempt
-	analyseLease    = analyseTimeout + 15*time.Second
-	maxAnalyseTries = 5
-	analyseInterval = 500 * time.Millisecond
-	gatherTime      = 20 * time.Millisecond // results that come within this time are journalled together
-	analyseQueues   = 8                     // queues of the journal among which conversations are shared out, each to one
+	maxAnalyses     = 16                              // at a time in this process
+	maxAnalysesBusy = 2                               // begun in each interval while the process is busy
+	analyseTimeout  = 45 * time.Second                // of one attempt
+	analyseLease    = analyseTimeout + 15*time.Second // so that no other process takes the burst during an attempt
+	maxAnalyseTries = 5                               // then the burst is dropped
+	analyseInterval = 500 * time.Millisecond          // between two looks for due bursts
+	gatherTime      = 20 * time.Millisecond           // results that come within it are journalled together
+	analyseQueues   = 8                               // into which the facts are spread, by conversation
 )
 
-// analyseWaits returns the pauses after attempts that failed. The last one repeats.
+// analyseWaits returns the pauses after failed attempts: after the first one, and after every further one.
 func analyseWaits() []time.Duration { return []time.Duration{10 * time.Second, time.Minute} }
 
-// run has bursts analysed as they become due, until ctx ends. Then it cuts off the analyses that are under way: another
-// process takes their bursts when the leases end. While there is much else to do it takes few bursts, because analysing
-// may be late, and what a customer writes until then is analysed together. A burst whose analysis hangs takes one of
-// maxAnalyses places, and no other burst waits for it.
-func (as *Analyses) run(ctx context.Context, with analysis.Analyzer) error {
-	analysed := make(chan store.AnalysedBurst, maxAnalyses)
-	finished := make(chan struct{})
+// run has bursts analysed as they become due, until ctx ends. A burst is what a customer writes in one go, and what is
+// analysed together. When ctx ends it cuts off the analyses that are under way; another process takes these bursts when
+// their leases end.
+//
+// Nothing depends on what is found: an analysis that fails a few times is given up, and nobody is told. While the process
+// is busy, few bursts are taken, since what a customer writes meanwhile becomes part of the same burst. An analysis that
+// hangs takes one of maxAnalyses places; no other burst waits for it.
+func (as *Analyses) run(ctx context.Context, analyzer analysis.Analyzer) error {
+	results := make(chan store.AnalysedBurst, maxAnalyses)
+	journalled := make(chan struct{})
 	go func() {
-		defer close(finished)
-		as.journalAnalysed(ctx, analysed)
+		defer close(journalled)
+		as.journalAnalysed(ctx, results)
 	}()
 
 	tick := time.NewTicker(analyseInterval)
 	defer tick.Stop()
-	done := make(chan struct{}, maxAnalyses)
+	ended := make(chan struct{}, maxAnalyses)
 	running := 0
-	isTime, mayHaveMore := true, false // the interval is over; the last claim took as many bursts as there was room for
+	isDue := true        // the interval is over
+	mayHaveMore := false // the last claim filled all places, so that more may be due
 	for {
-		canTakeMore := mayHaveMore && running <= maxAnalyses/2 // not for each place that becomes free: few statements claim many bursts
-		if isTime || canTakeMore {
+		// Not for every place that becomes free: one statement is to claim several bursts.
+		canTakeMore := mayHaveMore && running <= maxAnalyses/2
+		if isDue || canTakeMore {
 			claimed, err := as.claimBursts(ctx, maxAnalyses-running)
 			if err != nil && ctx.Err() == nil {
 				as.log.Warn("what customers wrote was not taken to be analysed", "error", err)
@@ -57,38 +59,38 @@ func (as *Analyses) run(ctx context.Context, with analysis.Analyzer) error {
 			for _, c := range claimed {
 				running++
 				go func() {
-					defer func() { done <- struct{}{} }()
-					as.analyseOne(ctx, with, c, analysed)
+					defer func() { ended <- struct{}{} }()
+					as.analyseOne(ctx, analyzer, c, results)
 				}()
 			}
 
-			isTime, mayHaveMore = false, running == maxAnalyses
+			isDue, mayHaveMore = false, running == maxAnalyses
 		}
 
 		select {
 		case <-ctx.Done():
 			for ; running > 0; running-- {
-				<-done
+				<-ended
 			}
 
-			close(analysed)
-			<-finished
+			close(results)
+			<-journalled
 			return nil
 		case <-tick.C:
-			isTime = true
-		case <-done:
+			isDue = true
+		case <-ended:
 			running--
 		}
 	}
 }
 
-// claimedBurst is a burst that this process works on, with what its analysis reads.
+// claimedBurst is a burst that this process works on, with what was read for all bursts of its claim.
 type claimedBurst struct {
 	store.Burst
 	*store.BurstMaterial
 }
 
-// claimBursts takes at most room bursts, and few while there is much else to do.
+// claimBursts claims at most room bursts that are due, fewer while the process is busy, and reads what their analyses need.
 func (as *Analyses) claimBursts(ctx context.Context, room int) ([]claimedBurst, error) {
 	if as.host.Busy() {
 		room = min(room, maxAnalysesBusy)
@@ -104,73 +106,74 @@ func (as *Analyses) claimBursts(ctx context.Context, room int) ([]claimedBurst, 
 		return nil, err
 	}
 
-	m, err := store.LoadBursts(ctx, as.pool, bursts, maxQuestionMessages)
+	material, err := store.LoadBursts(ctx, as.pool, bursts, maxQuestionMessages)
 	if err != nil {
 		return nil, err
 	}
 
 	claimed := make([]claimedBurst, 0, len(bursts))
 	for _, b := range bursts {
-		claimed = append(claimed, claimedBurst{b, m})
+		claimed = append(claimed, claimedBurst{b, material})
 	}
 
 	return claimed, nil
 }
 
-// analyseOne has one burst analysed. It hands on what was found, or gives the burst back.
-func (as *Analyses) analyseOne(ctx context.Context, with analysis.Analyzer, c claimedBurst, analysed chan<- store.AnalysedBurst) {
-	f, err := as.analyseBurst(ctx, with, c)
+// analyseOne analyses a burst. It sends what was found to results, or puts the burst back.
+func (as *Analyses) analyseOne(ctx context.Context, analyzer analysis.Analyzer, c claimedBurst, results chan<- store.AnalysedBurst) {
+	fact, err := as.analyseBurst(ctx, analyzer, c)
 	if err == nil {
-		analysed <- store.AnalysedBurst{Burst: c.Burst, Fact: f}
+		results <- store.AnalysedBurst{Burst: c.Burst, Fact: fact}
 		return
 	}
 	if ctx.Err() != nil {
 		return // this process stops
 	}
-	as.log.Warn("what a customer wrote was not analysed", "conversation_id", c.ConversationID, "attempt", c.Attempt, "error", err)
+	as.log.Warn("a customer's messages could not be analysed", "conversation_id", c.ConversationID, "attempt", c.Attempt, "error", err)
 	if err := as.putBack(ctx, c.Burst); err != nil {
-		as.log.Warn("what was not analysed was not given back: it is taken again when its lease ends", "conversation_id", c.ConversationID, "error", err)
+		as.log.Warn("the burst was not put back: it is taken again when its lease ends", "conversation_id", c.ConversationID, "error", err)
 	}
 }
 
 // journalAnalysed journals what analyses found, until the channel is closed. Results that come at about the same time
 // are journalled together.
-func (as *Analyses) journalAnalysed(ctx context.Context, analysed <-chan store.AnalysedBurst) {
-	for first := range analysed {
-		if err := as.journalResults(ctx, gather(first, analysed)); err != nil {
+func (as *Analyses) journalAnalysed(ctx context.Context, results <-chan store.AnalysedBurst) {
+	for first := range results {
+		if err := as.journalResults(ctx, gather(first, results)); err != nil {
 			as.log.Warn("what analyses found was not journalled: they are made again when their leases end", "error", err)
 		}
 	}
 }
 
-// gather returns first and the results that come within gatherTime.
-func gather(first store.AnalysedBurst, analysed <-chan store.AnalysedBurst) []store.AnalysedBurst {
-	some := []store.AnalysedBurst{first}
+// gather returns first and the results that follow within gatherTime.
+func gather(first store.AnalysedBurst, results <-chan store.AnalysedBurst) []store.AnalysedBurst {
+	batch := []store.AnalysedBurst{first}
 	timer := time.NewTimer(gatherTime)
 	defer timer.Stop()
 
 	for {
 		select {
-		case next, more := <-analysed:
+		case next, more := <-results:
 			if !more {
-				return some
+				return batch
 			}
-			some = append(some, next)
+			batch = append(batch, next)
 		case <-timer.C:
-			return some
+			return batch
 		}
 	}
 }
 
-// journalResults ends bursts and journals what was found. The facts go into queues of their own, so that nothing else
-// waits for them. A conversation always has the same queue, so that what was found first is applied first.
-func (as *Analyses) journalResults(ctx context.Context, some []store.AnalysedBurst) error {
-	for i := range some {
-		some[i].Fact.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("analysis:%d", some[i].ConversationID%analyseQueues))
+// journalResults journals what was found, and ends the bursts. The facts have queues of their own, so that nothing else
+// waits for them; a conversation always has the same one, so that its results are applied in order.
+func (as *Analyses) journalResults(ctx context.Context, batch []store.AnalysedBurst) error {
+	for i := range batch {
+		queue := fmt.Sprintf("analysis:%d", batch[i].ConversationID%analyseQueues)
+		batch[i].Fact.OrderKey = store.OrderKey(store.SystemAccount, queue)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dbTimeout)
 	defer cancel()
-	if err := store.FinishBursts(ctx, as.pool, some); err != nil {
+	if err := store.FinishBursts(ctx, as.pool, batch); err != nil {
 		return err
 	}
 	as.host.Wake()
@@ -178,7 +181,7 @@ func (as *Analyses) journalResults(ctx context.Context, some []store.AnalysedBur
 }
 
 // analyseBurst has one burst analysed and returns the fact that says what was found.
-func (as *Analyses) analyseBurst(ctx context.Context, with analysis.Analyzer, b claimedBurst) (fact store.NewEvent, err error) {
+func (as *Analyses) analyseBurst(ctx context.Context, analyzer analysis.Analyzer, c claimedBurst) (fact store.NewEvent, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("chores: analysing panicked: %v", p)
@@ -187,29 +190,32 @@ func (as *Analyses) analyseBurst(ctx context.Context, with analysis.Analyzer, b 
 
 	ctx, cancel := context.WithTimeout(ctx, analyseTimeout)
 	defer cancel()
-	q, err := as.makeQuestion(ctx, b)
+	q, err := as.makeQuestion(ctx, c)
 	if err != nil {
 		return fact, err
 	}
 
-	f := own.Fact{Kind: own.Analysed, Conversation: b.ConversationID, AnalysedBurst: own.AnalysedBurst{From: b.FirstEvent, UpTo: b.LastEvent}}
-	if len(q.Burst) > 0 {
-		a, err := as.ask(ctx, with, b.Burst, q.Question)
-		if err != nil && !errors.Is(err, errSwitchedOff) {
-			return fact, err
-		}
-
-		if err == nil { // if the analysis was switched off, the fact says that nothing was found
-			a.Replies = slices.DeleteFunc(a.Replies, func(r analysis.Reply) bool { return hasBlanks(r) || q.hasOtherIntent(r, a) })
-			f.Answer = &a
-			f.Fits, f.Cited = namedTemplates(a, q.templates), citedSources(a, q.Desk.Sources)
-		}
+	name := fmt.Sprintf("analysis:%d:%d", c.ConversationID, c.LastEvent)
+	f := own.Fact{Kind: own.Analysed, Conversation: c.ConversationID, AnalysedBurst: own.AnalysedBurst{From: c.FirstEvent, UpTo: c.LastEvent}}
+	if len(q.Burst) == 0 {
+		return f.Event(name), nil // no message of the burst is left: there is nothing to be analysed
 	}
 
-	return f.Event(fmt.Sprintf("analysis:%d:%d", b.ConversationID, b.LastEvent)), nil
+	answer, err := as.ask(ctx, analyzer, c.Burst, q.Question)
+	if errors.Is(err, errSwitchedOff) {
+		return f.Event(name), nil // the fact says that nothing was found
+	}
+	if err != nil {
+		return fact, err
+	}
+
+	answer.Replies = slices.DeleteFunc(answer.Replies, func(r analysis.Reply) bool { return hasBlanks(r) || q.hasOtherIntent(r, answer) })
+	f.Answer = &answer
+	f.Fits, f.Cited = namedTemplates(answer, q.templates), citedSources(answer, q.Desk.Sources)
+	return f.Event(name), nil
 }
 
-// putBack puts a burst back whose analysis failed, or gives it up.
+// putBack makes a burst due again after its analysis failed. After maxAnalyseTries attempts it drops it.
 func (as *Analyses) putBack(ctx context.Context, b store.Burst) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dbTimeout)
 	defer cancel()

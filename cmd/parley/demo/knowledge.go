@@ -2,21 +2,24 @@ package demo
 
 import (
 	"embed"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 )
 
-// What the demo's company knows: a page a file, from which replies are suggested.
+// knowledgePages are the pages of knowledge of the demo's company. Replies are suggested from them.
 //
 //go:embed knowledge/*.md
 var knowledgePages embed.FS
 
-// layKnowledge writes the company's pages into a folder of the demo's, whose path it returns.
-func layKnowledge(dir string) (string, error) {
-	folder := filepath.Join(filepath.Clean(dir), "knowledge")
-	if err := errors.Join(os.RemoveAll(folder), os.CopyFS(filepath.Dir(folder), knowledgePages)); err != nil {
+// writeKnowledge writes these pages into a folder below dir, in place of those that an earlier version wrote, and returns
+// its path.
+func writeKnowledge(dir string) (string, error) {
+	folder := filepath.Join(dir, "knowledge")
+	if err := os.RemoveAll(folder); err != nil {
+		return "", fmt.Errorf("demo: knowledge: %w", err)
+	}
+	if err := os.CopyFS(dir, knowledgePages); err != nil { // the pages are below knowledge/ there, too
 		return "", fmt.Errorf("demo: knowledge: %w", err)
 	}
 	return folder, nil

@@ -209,7 +209,7 @@ func (s *stagehand) setUp(ctx context.Context, env app.Env, db *app.Database) er
 	if err := db.Migrate(ctx, env); err != nil {
 		return err
 	}
-	folder, err := layKnowledge(s.o.Data)
+	folder, err := writeKnowledge(s.o.Data)
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ func (l *live) tourAt(step string) {
 func TestTourOfHelpAndSite(t *testing.T) {
 	t.Parallel()
 	l := newLiveIn(t, outside.SurfaceSlack, func(o *app.Options) { o.Analyzer = offline.New() })
-	folder, err := layKnowledge(t.TempDir())
+	folder, err := writeKnowledge(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

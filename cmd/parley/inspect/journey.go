@@ -167,7 +167,7 @@ func (t *teller) tellConversation(ctx context.Context, number store.Conversation
 
 	t.sort()
 	isCut := isLong && only == 0
-	return Journey{Title: t.writeTitle(found[0]), Conversation: number, Steps: t.steps, Cut: isCut}, nil
+	return Journey{Title: t.titleOf(found[0]), Conversation: number, Steps: t.steps, Cut: isCut}, nil
 }
 
 // sort puts the steps in order: by time, and those of one time by cause and effect.

@@ -1,6 +1,6 @@
-// Package tidy removes what Parley no longer needs, once an hour and in one of all processes, and moves old files to an
-// object store.
+// Package tidy removes what Parley no longer needs, and moves old files to an object store if there is one. It does
+// so once an hour, in whichever process has the lease.
 //
-// What does not belong here: which rows a statement removes (store/retention, store/blob), and what is erased because a
-// person asked for it (store/erase).
+// What does not belong here: which rows a statement removes (store/retention, store/blob), and erasing a customer on
+// somebody's demand (store/erase).
 package tidy

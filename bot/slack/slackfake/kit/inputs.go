@@ -3,89 +3,48 @@ package kit
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 )
 
-// State holds the inputs of a view or message: block id → action id → value.
+// State is what is filled in in a view or message: by block id and action id, the value of each input.
 type State struct {
 	Values map[string]map[string]json.RawMessage `json:"values"`
 }
 
-// Each calls f for every interactive element of blocks until f returns false.
-func Each(blocks json.RawMessage, f func(block, element object) bool) {
-	var list []object
-	if json.Unmarshal(blocks, &list) != nil {
-		return
-	}
-
-	for _, b := range list {
-		var all []any
-		if e, ok := b["element"]; ok {
-			all = append(all, e)
-		}
-		if e, ok := b["accessory"]; ok {
-			all = append(all, e)
-		}
-		if b["type"] == "actions" || b["type"] == "context_actions" {
-			elements, _ := b["elements"].([]any)
-			all = append(all, elements...)
-		}
-
-		for _, v := range all {
-			e, ok := v.(object)
-			if ok && !f(b, e) {
-				return
-			}
-		}
-	}
-}
-
-// Find looks for an action id, or "block_id/action_id" where ids repeat.
-func Find(blocks json.RawMessage, action string) (block, element object) {
-	Each(blocks, func(b, e object) bool {
-		id, _ := e["action_id"].(string)
-		bid, _ := b["block_id"].(string)
-		if id == action || bid+"/"+id == action {
-			block, element = b, e
-		}
-		return element == nil
-	})
-	return block, element
-}
-
-// Stateful tells elements whose value shows in state.
-func Stateful(kind string) bool {
+// HasState reports whether an element's value shows in the state of its view or message.
+func HasState(kind string) bool {
 	return !slices.Contains([]string{"button", "overflow", "image", "feedback_buttons", "icon_button"}, kind)
 }
 
-// initialValue is the state of an element that nobody touched; nil if it has no state.
+// initialValue returns the value of an element that nobody touched; nil if the element has no state.
 func initialValue(e object) object {
 	kind, _ := e["type"].(string)
-	if !Stateful(kind) {
+	if !HasState(kind) {
 		return nil
 	}
 
 	v := object{"type": kind}
-	pairs := map[string]string{
+	valueKeys := map[string]string{
 		"initial_value": "value", "initial_option": "selected_option", "initial_options": "selected_options",
 		"initial_user": "selected_user", "initial_users": "selected_users", "initial_channel": "selected_channel",
 		"initial_channels": "selected_channels", "initial_conversation": "selected_conversation",
 		"initial_conversations": "selected_conversations", "initial_date": "selected_date", "initial_time": "selected_time",
 		"initial_date_time": "selected_date_time",
 	}
-	for from, to := range pairs {
+	for from, to := range valueKeys {
 		if e[from] != nil {
 			v[to] = e[from]
 		}
 	}
 
-	key, many := valueKey(kind)
+	key, isList := valueKey(kind)
 	if _, ok := v[key]; !ok {
 		v[key] = nil
-		if many {
+		if isList {
 			v[key] = []any{}
 		}
 	}
@@ -93,8 +52,9 @@ func initialValue(e object) object {
 	return v
 }
 
-// valueKey names the field that carries an element's value in state and actions.
-func valueKey(kind string) (key string, many bool) {
+// valueKey returns the name of the field that has an element's value, in states and in actions. isList means that the value
+// is a list.
+func valueKey(kind string) (key string, isList bool) {
 	switch kind {
 	case "plain_text_input", "number_input", "email_text_input", "url_text_input", "button":
 		return "value", false
@@ -114,24 +74,26 @@ func valueKey(kind string) (key string, many bool) {
 		return "selected_option", false
 	}
 
-	base, multi := strings.CutPrefix(kind, "multi_")
-	key = "selected_" + strings.TrimSuffix(base, "s_select") // users_select → selected_user
+	// The menus: users_select has selected_user, multi_users_select has selected_users. Of static and external ones an option is
+	// selected.
+	base, isMulti := strings.CutPrefix(kind, "multi_")
+	key = "selected_" + strings.TrimSuffix(base, "s_select")
 	if base == "static_select" || base == "external_select" {
 		key = "selected_option"
 	}
-	if multi {
+	if isMulti {
 		return key + "s", true
 	}
 
 	return key, false
 }
 
-// Choose turns what a person picks into an element's value, as {key: value}. extra holds
-// options that came from the app. Errors: "no such option: …" and the client's own checks.
+// Choose returns the value of an element after a person picked or typed something, as {key: value}. picked are option
+// values, ids, a date, a time or text, by the element's type. extra has the options that the app gave for it, in the form of
+// an element; it may be nil.
+// Errors: "no such option: …", "not a time: …", "text has …".
 func Choose(e object, picked []string, extra object) (object, error) {
 	kind, _ := e["type"].(string)
-	key, many := valueKey(kind)
-
 	switch kind {
 	case "button", "icon_button":
 		if e["value"] == nil {
@@ -142,51 +104,56 @@ func Choose(e object, picked []string, extra object) (object, error) {
 		return chooseFeedback(e, picked)
 	}
 
-	options := strings.HasPrefix(key, "selected_option")
-	var out []any
+	key, isList := valueKey(kind)
+	values := []any{}
 	for _, p := range picked {
-		switch {
-		case options:
-			o := findOption(e, p)
-			if o == nil {
-				o = findOption(extra, p)
-			}
-			if o == nil {
-				return nil, fmt.Errorf("no such option: %s", p)
-			}
-
-			out = append(out, o)
-		case kind == "datetimepicker":
-			n, err := strconv.ParseInt(p, 10, 64)
-			if err != nil {
-				return nil, fmt.Errorf("not a time: %s", p)
-			}
-			out = append(out, n)
-		case kind == "rich_text_input":
-			out = append(out, json.RawMessage(encode(RichText(p)[0])))
-		default:
-			out = append(out, p)
+		v, err := chooseOne(e, p, extra)
+		if err != nil {
+			return nil, err
 		}
+		values = append(values, v)
 	}
 
-	if many {
-		if out == nil {
-			out = []any{}
-		}
-		return object{key: out}, nil
+	if isList {
+		return object{key: values}, nil
 	}
-
-	if len(out) == 0 || out[0] == "" {
+	if len(values) == 0 || values[0] == "" { // nothing was filled in
 		return object{key: nil}, nil
 	}
-	if err := checkLength(e, out[0]); err != nil {
+	if err := checkLength(e, values[0]); err != nil {
 		return nil, err
 	}
-
-	return object{key: out[0]}, nil
+	return object{key: values[0]}, nil
 }
 
-// checkLength applies the limits that the client enforces while typing.
+// chooseOne returns the value of one thing that a person picked or typed (see Choose).
+func chooseOne(e object, picked string, extra object) (any, error) {
+	kind, _ := e["type"].(string)
+	key, _ := valueKey(kind)
+	picksOption := strings.HasPrefix(key, "selected_option")
+	switch {
+	case picksOption:
+		o := findOption(e, picked)
+		if o == nil {
+			o = findOption(extra, picked)
+		}
+		if o == nil {
+			return nil, fmt.Errorf("no such option: %s", picked)
+		}
+		return o, nil
+	case kind == "datetimepicker":
+		n, err := strconv.ParseInt(picked, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("not a time: %s", picked)
+		}
+		return n, nil
+	case kind == "rich_text_input":
+		return json.RawMessage(encode(RichText(picked)[0])), nil
+	}
+	return picked, nil
+}
+
+// checkLength applies the limits that Slack's client enforces while somebody types.
 func checkLength(e object, v any) error {
 	text, ok := v.(string)
 	if !ok {
@@ -194,14 +161,14 @@ func checkLength(e object, v any) error {
 	}
 
 	n := utf8.RuneCountInString(text)
-	most, hasMost := e["max_length"].(float64)
-	if hasMost && n > int(most) {
-		return fmt.Errorf("text has %d characters, at most %d", n, int(most))
+	maxLength, hasMax := e["max_length"].(float64)
+	if hasMax && n > int(maxLength) {
+		return fmt.Errorf("text has %d characters, at most %d", n, int(maxLength))
 	}
 
-	least, hasLeast := e["min_length"].(float64)
-	if hasLeast && n < int(least) {
-		return fmt.Errorf("text has %d characters, at least %d", n, int(least))
+	minLength, hasMin := e["min_length"].(float64)
+	if hasMin && n < int(minLength) {
+		return fmt.Errorf("text has %d characters, at least %d", n, int(minLength))
 	}
 	if e["type"] == "plain_text_input" && n > maxTextRunes {
 		return fmt.Errorf("text has %d characters, at most %d", n, maxTextRunes)
@@ -210,7 +177,7 @@ func checkLength(e object, v any) error {
 	return nil
 }
 
-// Set stores the value of one input.
+// Set sets the value of an input.
 func (st *State) Set(block, action string, v any) {
 	if st.Values == nil {
 		st.Values = map[string]map[string]json.RawMessage{}
@@ -221,7 +188,7 @@ func (st *State) Set(block, action string, v any) {
 	st.Values[block][action] = encode(v)
 }
 
-// FullState is st over the initial values of blocks.
+// FullState returns the values of all inputs of blocks: from st, or the initial value of an input that st doesn't have.
 func FullState(st State, blocks json.RawMessage) State {
 	out := State{Values: map[string]map[string]json.RawMessage{}}
 	Each(blocks, func(b, e object) bool {
@@ -244,7 +211,7 @@ func FullState(st State, blocks json.RawMessage) State {
 	return out
 }
 
-// KeepState is what remains of st when a view gets new blocks: inputs with the same ids.
+// KeepState returns what is left of st when a view gets other blocks: the values of inputs whose ids are still there.
 func KeepState(st State, blocks json.RawMessage) State {
 	out := State{}
 	Each(blocks, func(b, e object) bool {
@@ -267,17 +234,17 @@ func isEmptyValue(v any) bool {
 	return isList && len(list) == 0
 }
 
-// Fill enters values (by action id or block_id/action_id) into st and makes the checks that
-// the client makes before it submits. suggested gives the options that the app offered last for
-// an action id, nil means none.
+// Fill sets values in st, by action id or block_id/action_id, and then checks what Slack's client checks before it submits
+// a view: that each required input is filled in. suggested returns the options that the app last gave for an action id, or
+// nil.
 func Fill(st *State, blocks json.RawMessage, values map[string][]string, suggested func(id string) object) error {
-	for action, picked := range values {
+	for _, action := range slices.Sorted(maps.Keys(values)) {
 		b, e := Find(blocks, action)
 		if e == nil {
 			return fmt.Errorf("no element %q in the view", action)
 		}
 
-		v, err := Choose(e, picked, suggested(fmt.Sprint(e["action_id"])))
+		v, err := Choose(e, values[action], suggested(fmt.Sprint(e["action_id"])))
 		if err != nil {
 			return fmt.Errorf("%s: %w", action, err)
 		}
@@ -285,8 +252,12 @@ func Fill(st *State, blocks json.RawMessage, values map[string][]string, suggest
 		v["type"] = e["type"]
 		st.Set(fmt.Sprint(b["block_id"]), fmt.Sprint(e["action_id"]), v)
 	}
+	return checkRequired(*st, blocks)
+}
 
-	full := FullState(*st, blocks)
+// checkRequired checks that each required input of blocks is filled in.
+func checkRequired(st State, blocks json.RawMessage) error {
+	full := FullState(st, blocks)
 	var missing []string
 	Each(blocks, func(b, e object) bool {
 		if b["type"] != "input" || b["optional"] == true {
@@ -296,14 +267,13 @@ func Fill(st *State, blocks json.RawMessage, values map[string][]string, suggest
 		var v object
 		bid, id := fmt.Sprint(b["block_id"]), fmt.Sprint(e["action_id"])
 		if json.Unmarshal(full.Values[bid][id], &v) != nil {
-			return true
+			return true // it has no state, such as a button
 		}
 
 		key, _ := valueKey(fmt.Sprint(e["type"]))
 		if isEmptyValue(v[key]) {
 			missing = append(missing, id)
 		}
-
 		return true
 	})
 
@@ -311,6 +281,5 @@ func Fill(st *State, blocks json.RawMessage, values map[string][]string, suggest
 		slices.Sort(missing)
 		return fmt.Errorf("please complete this required field: %s", strings.Join(missing, ", "))
 	}
-
 	return nil
 }

@@ -3,6 +3,7 @@ package webcall
 import (
 	"encoding/base64"
 	"encoding/json"
+	"math"
 	"sort"
 	"strconv"
 	"strings"
@@ -10,17 +11,18 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// Window is the part of a message list that was asked for.
+// Window says which messages of a list a call asks for. Times are microseconds, as workspace.ParseTS returns them.
 type Window struct {
 	Oldest, Latest int64
-	inclusive      bool
-	Limit, Skip    int
-	full           bool // metadata with payload
+	inclusive      bool  // messages of exactly these times belong to it
+	Limit          int   // messages of a page
+	After          int64 // the message with which the page before ended; 0 on the first page
+	full           bool  // metadata is shown with its payload
 }
 
-// Window reads which messages a call asks for.
-func (c *Call) Window(standard, most int) (Window, *workspace.Refusal) {
-	w := Window{inclusive: c.Flag("inclusive"), Limit: standard, Latest: 1 << 62, full: c.Flag("include_all_metadata")}
+// Window reads which messages a call asks for. It fails if a time, the limit or the cursor can't be read.
+func (c *Call) Window(standardLimit, maxLimit int) (Window, *workspace.Refusal) {
+	w := Window{inclusive: c.Flag("inclusive"), Limit: standardLimit, Latest: math.MaxInt64, full: c.Flag("include_all_metadata")}
 	if v := c.Str("oldest"); v != "" {
 		us, ok := workspace.ParseTS(v)
 		if !ok {
@@ -38,70 +40,79 @@ func (c *Call) Window(standard, most int) (Window, *workspace.Refusal) {
 		w.Latest = us
 	}
 
-	limit, skip, err := c.Page(standard, most)
+	limit, position, err := c.Page(standardLimit, maxLimit)
 	w.Limit = limit
-	w.Skip = skip
+	w.After = int64(position)
 	return w, err
 }
 
-// Page reads limit and cursor. Cursors are opaque text over an offset or a time stamp.
-func (c *Call) Page(standard, most int) (limit, skip int, err *workspace.Refusal) {
-	limit = standard
+// Page reads limit and cursor. position is where the page begins, as the method counts that made the cursor: a number of
+// items, or a time; 0 is the beginning. Errors: invalid_limit, invalid_cursor.
+func (c *Call) Page(standardLimit, maxLimit int) (limit, position int, err *workspace.Refusal) {
+	limit = standardLimit
 	if v := c.Str("limit"); v != "" {
 		n, e := strconv.Atoi(v)
 		if e != nil || n < 0 {
 			return 0, 0, workspace.Refuse("invalid_limit")
 		}
-		if n > 0 {
-			limit = min(n, most)
+		if n > 0 { // 0 means the standard
+			limit = min(n, maxLimit)
 		}
 	}
 
 	if v := c.Str("cursor"); v != "" {
-		b, e := base64.StdEncoding.DecodeString(v)
-		n, e2 := strconv.Atoi(strings.TrimPrefix(string(b), "next:"))
-		isNumber := e == nil && e2 == nil
-		if !isNumber || n < 0 {
+		n, ok := parseCursor(v)
+		if !ok {
 			return 0, 0, workspace.Refuse("invalid_cursor")
 		}
-
-		skip = n
+		position = n
 	}
 
-	return limit, skip, nil
+	return limit, position, nil
 }
 
-// Items of a page, of methods whose documentation names no others.
+// parseCursor returns the position that ResponseMetadata wrote into a cursor.
+func parseCursor(cursor string) (position int, ok bool) {
+	text, err := base64.StdEncoding.DecodeString(cursor)
+	if err != nil {
+		return 0, false
+	}
+	position, err = strconv.Atoi(strings.TrimPrefix(string(text), "next:"))
+	return position, err == nil && position >= 0
+}
+
+// ResponseMetadata returns the response_metadata of a page: with the cursor of the page that begins at position, or an empty
+// one if position is 0.
+func ResponseMetadata(position int) Reply {
+	cursor := ""
+	if position > 0 {
+		cursor = base64.StdEncoding.EncodeToString([]byte("next:" + strconv.Itoa(position)))
+	}
+	return Reply{"next_cursor": cursor}
+}
+
+// Limits of a page, for methods whose documentation names none.
 const (
 	standardPage = 100
 	maxPage      = 1000
 )
 
-// PageOf cuts the page that a call asks for by limit and cursor. next is where the page behind it begins; 0 means that there is
-// none.
+// PageOf returns the items of the page that a call asks for. next is where the page after it begins; 0 means that it is the
+// last one.
 func PageOf[T any](c *Call, all []T) (page []T, next int, err *workspace.Refusal) {
-	limit, skip, err := c.Page(standardPage, maxPage)
+	limit, position, err := c.Page(standardPage, maxPage)
 	if err != nil {
 		return nil, 0, err
 	}
-	skip = min(skip, len(all))
-	end := min(skip+limit, len(all))
+	begin := min(position, len(all))
+	end := min(begin+limit, len(all))
 	if end < len(all) {
 		next = end
 	}
-	return all[skip:end], next, nil
+	return all[begin:end], next, nil
 }
 
-// NextCursor names the page that begins at n; there is none after 0.
-func NextCursor(n int) Reply {
-	v := ""
-	if n > 0 {
-		v = base64.StdEncoding.EncodeToString([]byte("next:" + strconv.Itoa(n)))
-	}
-	return Reply{"next_cursor": v}
-}
-
-// Holds reports whether a message lies in the window.
+// Holds reports whether the time of a message is in the window.
 func (w Window) Holds(m *workspace.Message) bool {
 	us := m.Micros()
 	if w.inclusive {
@@ -110,7 +121,7 @@ func (w Window) Holds(m *workspace.Message) bool {
 	return us > w.Oldest && us < w.Latest
 }
 
-// Show copies a message as the call wants it.
+// Show returns a copy of a message as the call gets it: without the payload of its metadata, unless it asked for that.
 func (w Window) Show(m *workspace.Message) *workspace.Message {
 	n := m.Clone()
 	if n.Metadata != nil && !w.full {
@@ -119,15 +130,16 @@ func (w Window) Show(m *workspace.Message) *workspace.Message {
 	return n
 }
 
-// From finds the first reply that a page may start with.
-func From(list []*workspace.Message, w Window) int {
+// FirstAfter returns the index of the first reply of a page: the first that is not older than the window, and later than
+// the page before.
+func FirstAfter(list []*workspace.Message, w Window) int {
 	return sort.Search(len(list), func(i int) bool {
 		us := list[i].Micros()
-		return us >= w.Oldest && us > int64(w.Skip)
+		return us >= w.Oldest && us > w.After
 	})
 }
 
-// List encodes ids for arguments that accept a JSON array or a comma list.
+// List reads an argument that is a JSON array or a list with commas.
 func List(v string) []string {
 	var list []string
 	if json.Unmarshal([]byte(v), &list) == nil {

@@ -1,40 +1,119 @@
 package numeral_test
 
 import (
+	"strings"
 	"testing"
 
 	"parley/bridge/analysis/offline/numeral"
 )
 
-// TestForms holds that each form has its examples, and not those of others.
+// TestForms: each form is recognised in its examples, and not in values that look like it.
 func TestForms(t *testing.T) {
 	t.Parallel()
 	for _, form := range []struct {
-		name   string
-		is     func(string) bool
-		of     []string
-		others []string
+		name       string
+		matches    func(string) bool
+		examples   []string
+		lookalikes []string
 	}{
-		{"date", numeral.IsDate, []string{"05.12.2026", "2026-12-05", "5/12/26", "5.12"}, []string{"5-12", "55120", "2026/118", "45.12"}},
-		{"time", numeral.IsTime, []string{"17:30", "14h30", "14h", "40mm", "3rd"}, []string{"55120", "117:30"}},
-		{"decimal", numeral.IsDecimal, []string{"3.90"}, []string{"3.900", "1234.50", "390"}},
-		{"error code", numeral.IsErrorCode, []string{"E-77", "F03"}, []string{"E-4410", "G03", "E"}},
-		{"tax number", numeral.IsTaxNumber, []string{"DE811887442", "ATU12345678", "NL123456789B01"}, []string{"DE81188744", "XX811887442", "D"}},
-		{"British postcode", func(s string) bool { return numeral.IsPostcode(s, "") }, []string{"SW1A 1AA", "M1 2AB"}, []string{"AB12CD", "AB-4410", "M1 2204"}},
-		{"bank account", numeral.IsIBAN, []string{"PL61109010140000071219812874", "DE89 3704 0044 0532"}, []string{"RB 4410 2277 9018 2CH", "JD014600003828392821", "LP00471188207735"}},
-		{"parcel", numeral.IsParcelNumber, []string{"1Z999AA10123456784", "rr123456785de", "JD014600003828392821", "00340434161094015902", "QB 771 204 118 BR", "3SKLMN 0087 4412", "6A04418829311", "PX4417009312", "TBA441700931187", "LP00471188207735"}, []string{"55120", "RR12345678"}},
-		{"rating", numeral.IsRating, []string{"XR-4410-220V", "SL-2200W"}, []string{"XR-4410", "2200W", "SL-2211W"}},
-		{"distinctive", numeral.IsDistinctive, []string{"55-1188", "77120-B", "77Q-3310", "RG1183"}, []string{"2026/27", "11/2027", "600-100-200", "205/55R16", "12-AB-34", "AB-123-CD", "SX-2000", "55120"}},
+		{
+			name: "date", matches: numeral.IsDate,
+			examples:   []string{"05.12.2026", "2026-12-05", "5/12/26", "5.12"},
+			lookalikes: []string{"5-12", "55120", "2026/118", "45.12"}, // a span; no mark; no month; no month has 45 days
+		},
+		{
+			name: "year", matches: numeral.IsYear,
+			examples:   []string{"1998", "2026"},
+			lookalikes: []string{"1826", "26", "20266"},
+		},
+		{
+			name: "hour or measure", matches: numeral.IsHourOrMeasure,
+			examples:   []string{"17:30", "14h30", "14h", "40mm", "3rd"},
+			lookalikes: []string{"55120", "117:30"},
+		},
+		{
+			name: "decimal", matches: numeral.IsDecimal,
+			examples:   []string{"3.90"},
+			lookalikes: []string{"3.900", "1234.50", "390"}, // thousands; too large for a price; no point
+		},
+		{
+			name: "dotted number", matches: numeral.IsDotted,
+			examples:   []string{"64.713"},
+			lookalikes: []string{"12.500", "12.550", "1.713"}, // two round ones; four digits
+		},
+		{
+			name: "number counted in a year", matches: numeral.IsCountedInYear,
+			examples:   []string{"54/26"},
+			lookalikes: []string{"5/26", "54/96", "54/2026"}, // a month; two dates of other forms
+		},
+		{
+			name: "error code", matches: numeral.IsErrorCode,
+			examples:   []string{"E-77", "F03"},
+			lookalikes: []string{"E-4410", "G03", "E"},
+		},
+		{
+			name: "tax number", matches: numeral.IsTaxNumber,
+			examples:   []string{"DE811887442", "ATU12345678", "NL123456789B01"},
+			lookalikes: []string{"DE81188744", "XX811887442", "D"}, // a digit is missing; no such state; no number
+		},
+		{
+			name: "British postcode", matches: func(s string) bool { return numeral.IsPostcode(s, "") },
+			examples:   []string{"SW1A 1AA", "M1 2AB"},
+			lookalikes: []string{"AB12CD", "AB-4410", "M1 2204"},
+		},
+		{
+			name: "postcode before a town", matches: func(s string) bool { return numeral.IsPostcode(s, " Porto") },
+			examples:   []string{"4000-123", "30-001", "01310-100"},
+			lookalikes: []string{"400-123", "4000-12"},
+		},
+		{
+			name: "postcode before a word that is no name", matches: func(s string) bool { return numeral.IsPostcode(s, " and") },
+			lookalikes: []string{"4000-123", "30-001", "01310-100"},
+		},
+		{
+			name: "phone number", matches: func(s string) bool {
+				first, _, _ := strings.Cut(s, " ")
+				return numeral.IsInPhone(s, 0, len(first))
+			},
+			examples:   []string{"030 1234567", "06.39.98.41.20"},
+			lookalikes: []string{"4711 lamps", "4711 22", "RG1183 1234567"},
+		},
+		{
+			name: "bank account", matches: numeral.IsIBAN,
+			examples:   []string{"PL61109010140000071219812874", "DE89 3704 0044 0532"},
+			lookalikes: []string{"RB 4410 2277 9018 2CH", "JD014600003828392821", "LP00471188207735"}, // parcels
+		},
+		{
+			name: "parcel number", matches: numeral.IsParcelNumber,
+			examples: []string{
+				"1Z999AA10123456784", "rr123456785de", "JD014600003828392821", "00340434161094015902", "QB 771 204 118 BR", "3SKLMN 0087 4412",
+				"6A04418829311", "PX4417009312", "TBA441700931187", "LP00471188207735",
+			},
+			lookalikes: []string{"55120", "RR12345678"}, // too short; without a country
+		},
+		{
+			name: "rating", matches: numeral.IsRating,
+			examples:   []string{"XR-4410-220V", "SL-2200W"},
+			lookalikes: []string{"XR-4410", "2200W", "SL-2211W"}, // no unit; a measure alone; not round
+		},
+		{
+			name: "distinctive number", matches: numeral.IsDistinctive,
+			examples: []string{"55-1188", "77120-B", "77Q-3310", "RG1183"},
+			// Years; a month; a phone number; a tyre; number plates; a model; digits alone.
+			lookalikes: []string{"2026/27", "11/2027", "600-100-200", "205/55R16", "12-AB-34", "AB-123-CD", "SX-2000", "55120"},
+		},
 	} {
-		for _, value := range form.of {
-			if !form.is(value) {
-				t.Errorf("%s isn't called a %s", value, form.name)
+		t.Run(form.name, func(t *testing.T) {
+			for _, value := range form.examples {
+				if !form.matches(value) {
+					t.Errorf("%q is not recognised", value)
+				}
 			}
-		}
-		for _, value := range form.others {
-			if form.is(value) {
-				t.Errorf("%s is called a %s", value, form.name)
+			for _, value := range form.lookalikes {
+				if form.matches(value) {
+					t.Errorf("%q is taken for one", value)
+				}
 			}
-		}
+		})
 	}
 }

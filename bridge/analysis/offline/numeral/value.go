@@ -66,9 +66,9 @@ func IsErrorCode(value string) bool {
 	return IsWithin(len(digits), 1, longest) && HasOnlyDigits(digits)
 }
 
-// IsTime says whether a number is an hour of the day, "17:30", "14h30", or has another unit right behind its digits: "40mm",
+// IsHourOrMeasure reports whether a number is an hour of the day, "17:30", "14h30", or has another unit right behind its digits: "40mm",
 // "3rd".
-func IsTime(value string) bool {
+func IsHourOrMeasure(value string) bool {
 	hour, minute, found := strings.Cut(value, ":")
 	if found {
 		return len(hour) <= 2 && len(minute) <= len("30:00")

@@ -1,0 +1,149 @@
+package inspect
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"parley/store"
+)
+
+// arrivalStep returns the step of an event that arrived. It stands just before the first thing that the event caused, by the
+// time of that; an event that caused nothing has its own time, converted to Parley's clock.
+func (t *teller) arrivalStep(e event) Step {
+	s := Step{At: t.toParleysClock(e.ReceivedAt), Kind: StepArrived, Event: e.ID,
+		Text: fmt.Sprintf("event %d arrived from %s (%s)", e.ID, e.Account, sizeWords(e.SizeBytes))}
+	if first, ok := t.caused[e.ID]; ok {
+		s.At = first
+	}
+
+	words, isBad := t.stateOfEvent(e)
+	s.Bad = isBad
+	s.Detail = append([]string{"fact " + shorten(e.ExternalID)}, words...)
+	return s
+}
+
+// stateOfEvent says what became of an event: in quarantine, in a queue or applied. isBad means that somebody should look.
+func (t *teller) stateOfEvent(e event) (words []string, isBad bool) {
+	if e.Reason != nil {
+		advice := fmt.Sprintf("to try it again: parley replay %d", e.ID)
+		if e.Erased {
+			advice = "its payload is no longer kept: it can't be tried again"
+		}
+		return []string{"quarantined: " + *e.Reason, advice}, true
+	}
+
+	isQueued := e.Tries != nil
+	if isQueued && *e.Tries > 0 {
+		return []string{"not applied yet, tried " + timesWords(*e.Tries) + t.retryWords(e.WaitsUntil)}, true
+	}
+	if isQueued {
+		return []string{"not applied yet" + t.retryWords(e.WaitsUntil)}, false
+	}
+	if e.Erased {
+		return []string{"applied; its payload is no longer kept"}, false
+	}
+	return []string{"applied"}, false
+}
+
+// messageStep returns the step of a message: who wrote it, how long it is, what was decided about it and why.
+func (t *teller) messageStep(m store.Message) Step {
+	s := Step{At: m.CreatedAt, Kind: StepSaid, Message: m.ID, Event: m.EventID}
+	if m.Automatic != "" {
+		s.Detail = append(s.Detail, "automatic: "+codeWords(m.Automatic))
+	}
+
+	size := countCharacters(m.Text)
+	if len(m.Files) > 0 {
+		size += ", " + count(len(m.Files), "file")
+	}
+	s.Text = fmt.Sprintf("%s wrote message %d (%s)", t.authorOf(m), m.ID, size)
+
+	decision, isBad := fateWords(m.Fate)
+	s.Bad = isBad
+	if m.Reason != "" {
+		decision += ", because: " + codeWords(m.Reason)
+	}
+	s.Detail = append(s.Detail, decision)
+	return s
+}
+
+// authorOf says who wrote a message.
+func (t *teller) authorOf(m store.Message) string {
+	switch {
+	case m.Automatic != "":
+		return "a machine"
+	case m.Direction == store.DirectionIn:
+		return "the customer"
+	case m.AgentID != nil:
+		return t.agentNames([]store.AgentID{*m.AgentID})
+	}
+	return "somebody who is no agent"
+}
+
+// deliveryStep returns the step of a delivery: its state, and the errors of its attempts.
+func (t *teller) deliveryStep(d delivery) Step {
+	s := Step{At: d.CreatedAt, Kind: StepDelivery, Message: d.MessageID, Delivery: d.ID}
+	what := kindWords(d.Kind)
+	if d.MessageID != 0 {
+		what += fmt.Sprintf(" of message %d", d.MessageID)
+	}
+
+	s.Text = fmt.Sprintf("%s to %s: %s", what, d.Account, strings.ReplaceAll(d.State, "_", " "))
+	switch d.State {
+	case store.Failed, store.Unknown, store.NeedsDecision:
+		s.Bad = true
+	case store.Queued:
+		s.Detail = append(s.Detail, t.waitWords(d))
+	}
+
+	if d.Attempt > 0 {
+		s.Detail = append(s.Detail, "attempted "+timesWords(d.Attempt)+t.attemptWords(d))
+	}
+	if d.ErrorClass != "" || d.ErrorText != "" {
+		isTriedAgain := d.State == store.Queued // after a failure
+		s.Bad = s.Bad || isTriedAgain
+		s.Detail = append(s.Detail, strings.TrimPrefix(codeWords(d.ErrorClass)+": "+d.ErrorText, ": "))
+	}
+
+	return s
+}
+
+// logStep returns the step of a log entry. Of texts that people typed (notes, names, addresses) it shows the length
+// only.
+func (t *teller) logStep(e store.LogEntry) Step {
+	var d struct {
+		Text    string          `json:"text"`
+		Reason  string          `json:"reason"`
+		Message store.MessageID `json:"message"`
+		Agents  []store.AgentID `json:"agents"`
+	}
+
+	// Some deeds have other fields, or none: they are told without these.
+	_ = json.Unmarshal(e.Detail, &d)
+	who := "Parley"
+	if e.AgentID != nil {
+		who = t.agentNames([]store.AgentID{*e.AgentID})
+	} else if e.Actor == store.ByCustomer {
+		who = "the customer"
+	}
+
+	s := Step{At: e.At, Kind: StepDone, Event: e.EventID, Message: d.Message, Text: who + ": " + string(e.What)}
+	if len(d.Agents) > 0 {
+		s.Text += " " + t.agentNames(d.Agents)
+	}
+
+	if d.Text != "" {
+		if isSafeText(e.What) {
+			s.Text += " " + d.Text
+		} else {
+			s.Text += " (" + countCharacters(d.Text) + ")"
+		}
+	}
+
+	if d.Reason != "" {
+		s.Detail = append(s.Detail, "because: "+codeWords(d.Reason))
+	}
+
+	return s
+}
