@@ -236,10 +236,11 @@ func (l *link) muteLink(wholly bool) {
 	l.deafUp, l.deafDown = wholly, true
 }
 
+// isSilent reports whether the link was muted.
 func (l *link) isSilent() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.deafDown || l.server == nil
+	return l.deafDown
 }
 
 // holdAnswers keeps back what comes from the server until d is over.

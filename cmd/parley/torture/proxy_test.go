@@ -159,6 +159,19 @@ func silenced(t *testing.T, p *proxy, wholly bool) (end func() int) {
 	}
 }
 
+// TestConnectingLinkIsNotSilent: the end of a silence spares a link that began to connect after it.
+func TestConnectingLinkIsNotSilent(t *testing.T) {
+	t.Parallel()
+	connecting := &link{}
+	if connecting.isSilent() {
+		t.Error("a link that has no server yet counts as silent")
+	}
+	connecting.muteLink(true)
+	if !connecting.isSilent() {
+		t.Error("a link that was muted before it had a server doesn't count as silent")
+	}
+}
+
 // TestProxySilence: nothing comes back, on old and new connections, until the reset. Only a silence that is
 // not a whole one lets through what Parley says.
 func TestProxySilence(t *testing.T) {
