@@ -48,6 +48,9 @@ type AgentRef struct {
 	Away    bool `json:",omitempty"` // the agent is away; set only in the Mentions of a line
 }
 
+// You refers to the person who reads the line.
+func You(user string) AgentRef { return AgentRef{User: user, Name: "you"} }
+
 // PartyRef names a customer.
 type PartyRef struct {
 	Name    string // never empty: the address if no name is known

@@ -9,40 +9,47 @@ import (
 	"parley/store"
 )
 
-// What Parley tells itself about the conversations of an account that isn't open is applied, however many of the account's
-// own events wait. Those are applied as soon as the account is open, also when another process has put them off.
+// closedAccount is open in no process at first.
+const closedAccount = 7
+
+// TestOwnFactsOfAClosedAccount: Parley's own facts about an account's conversations are applied while the account is closed,
+// however many events of the account wait. These are applied once a process opens the account, also if it was another process
+// that put them off.
 func TestOwnFactsOfAClosedAccount(t *testing.T) {
 	t.Parallel()
-	const many = 300
+	const waiting = 300
 	s := newStage(t).effects()
 	other := stageOn(t, s.pool)
-	for _, p := range []*stage{s, other} {
-		p.decode = closed
-	}
+	s.decode, other.decode = refuseClosed, refuseClosed
 	s.start()
-	facts := make([]channels.Fact, 0, many)
-	for i := range many {
+	facts := make([]channels.Fact, 0, waiting)
+	for i := range waiting {
 		facts = append(facts, fact(fmt.Sprint("customer", i), fmt.Sprint("mail", i)))
 	}
-	s.journal(7, facts...)
-	s.WakeAppliers(7)
-	s.eventually(fmt.Sprint(many), `SELECT count(*) FROM queues WHERE waits_for IS NOT NULL`)
+	s.journal(closedAccount, facts...)
+	s.WakeAppliers(closedAccount)
+	s.eventually(fmt.Sprint(waiting), `SELECT count(*) FROM queues WHERE waits_for IS NOT NULL`) // they are put aside
+
 	_, err := store.InsertEvents(t.Context(), s.pool, []store.NewEvent{
-		{AccountID: store.SystemAccount, ExternalID: "own", OrderKey: store.ConversationKey(1), Payload: []byte("{}"), Share: 7}})
+		{AccountID: store.SystemAccount, ExternalID: "own", OrderKey: store.ConversationKey(1), Payload: []byte("{}"), Share: closedAccount}})
 	check(t, err)
-	s.WakeAppliers(7)
+	s.WakeAppliers(closedAccount)
 	s.eventually("own", `SELECT string_agg(name, ' ') FROM effects`)
 	if got := s.text(`SELECT max(tries) FROM queues`); got != "0" {
-		t.Errorf("%s tries were counted", got)
+		t.Errorf("%s tries were counted, want none: nothing failed", got)
 	}
+
 	locked(other, func() any { other.decode = nil; return nil })
-	other.start().OpenAccount(7)
+	other.start().OpenAccount(closedAccount)
 	s.eventually("0", queued)
+	if got := s.text(`SELECT count(*) FROM effects`); got != fmt.Sprint(waiting+1) {
+		t.Errorf("%s effects, want all %d and the own one", got, waiting)
+	}
 }
 
-// closed is a handler's Decode in a process in which account 7 isn't open.
-func closed(e store.Event) (any, error) {
-	if e.AccountID == 7 {
+// refuseClosed is a Decode of a process in which the account isn't open.
+func refuseClosed(e store.Event) (any, error) {
+	if e.AccountID == closedAccount {
 		return nil, relay.ErrNotOpen
 	}
 	return nil, nil

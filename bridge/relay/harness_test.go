@@ -252,7 +252,7 @@ func (s *stage) Timer(t store.Timer) store.NewEvent {
 		OrderKey: store.ConversationKey(t.ConversationID), Payload: []byte("{}")}
 }
 
-// locked reads the stage's memory.
+// locked runs f while nothing else reads or changes the stage.
 func locked[T any](s *stage, f func() T) T {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -97,7 +97,7 @@ func (s Statement) check(t *testing.T, pool *pgxpool.Pool, blind float64) {
 // firstOf gives arguments whose lists of 64 are cut; cut is false when there are none.
 func firstOf(args []any, n int) (few []any, cut bool) {
 	for _, a := range args {
-		if v := reflect.ValueOf(a); v.Kind() == reflect.Slice && v.Len() == 64 {
+		if v := reflect.ValueOf(a); v.Kind() == reflect.Slice && v.Len() == keys {
 			a, cut = v.Slice(0, n).Interface(), true
 		}
 		few = append(few, a)

@@ -14,26 +14,29 @@ import (
 	"parley/bot/slack/slackfake"
 )
 
-// hook is an app in HTTP mode: it verifies signatures with slack-go and records requests.
-type hook struct {
-	got    chan received
-	status chan int // answers of the next requests; then 200
+// httpApp is an app in HTTP mode. It checks Slack's signatures with slack-go, answers url_verification, and records all other
+// requests.
+type httpApp struct {
+	requests chan received
+	answers  chan int // the statuses of the next answers; without any it is 200
 }
 
+// received is a request that the app got.
 type received struct {
 	head http.Header
 	body []byte
 }
 
-func (w *world) hook() (*hook, string) {
-	h := &hook{got: make(chan received, 100), status: make(chan int, 100)}
+// startApp starts an app, and returns its address.
+func (w *world) startApp() (app *httpApp, address string) {
+	app = &httpApp{requests: make(chan received, 100), answers: make(chan int, 100)}
 	srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		v, err := slack.NewSecretsVerifier(r.Header, w.srv.SigningSecret())
 		if err != nil {
 			w.t.Errorf("headers: %v", err)
 			return
 		}
-		body, _ := io.ReadAll(io.TeeReader(r.Body, &v)) //nolint:errcheck // shows below
+		body, _ := io.ReadAll(io.TeeReader(r.Body, &v)) //nolint:errcheck // a body that was cut doesn't fit its signature
 		if err := v.Ensure(); err != nil {
 			w.t.Errorf("signature: %v", err)
 		}
@@ -41,21 +44,22 @@ func (w *world) hook() (*hook, string) {
 			io.WriteString(rw, ev.Data.(*slackevents.EventsAPIURLVerificationEvent).Challenge) //nolint:errcheck // test
 			return
 		}
-		h.got <- received{r.Header, body}
+		app.requests <- received{r.Header, body}
 		select {
-		case s := <-h.status:
-			rw.WriteHeader(s)
+		case status := <-app.answers:
+			rw.WriteHeader(status)
 		default:
 		}
 	}))
 	w.t.Cleanup(srv.Close)
-	return h, srv.URL
+	return app, srv.URL
 }
 
-func (h *hook) next(w *world) received {
+// next waits for the next request.
+func (a *httpApp) next(w *world) received {
 	w.t.Helper()
 	select {
-	case r := <-h.got:
+	case r := <-a.requests:
 		return r
 	case <-w.ctx.Done():
 		w.t.Fatal("no request")
@@ -63,82 +67,139 @@ func (h *hook) next(w *world) received {
 	}
 }
 
-func TestHTTPMode(t *testing.T) {
-	t.Parallel()
+// nextForm waits for the next request, and reads its form.
+func (a *httpApp) nextForm(w *world) url.Values {
+	w.t.Helper()
+	body := string(a.next(w).body)
+	form, err := url.ParseQuery(body)
+	if err != nil {
+		w.t.Fatalf("the form %q: %v", body, err)
+	}
+	return form
+}
+
+// newHTTPWorld makes a world whose app is in HTTP mode, with one address for all that Slack sends.
+func newHTTPWorld(t *testing.T) (*world, *httpApp) {
+	t.Helper()
 	w := newWorld(t, slackfake.Options{})
-	h, address := w.hook()
+	app, address := w.startApp()
 	if err := w.srv.Webhooks.Use(w.ctx, slackfake.Targets{Events: address, Commands: address, Interactions: address}); err != nil {
 		t.Fatal(err)
 	}
+	return w, app
+}
+
+// TestHTTPEvent: an event is a signed request that names workspace and app; the first attempt isn't marked as a retry.
+func TestHTTPEvent(t *testing.T) {
+	t.Parallel()
+	w, app := newHTTPWorld(t)
 	root := w.say(w.ann, "", "hi")
-	r := h.next(w)
+	r := app.next(w)
 	ev, err := slackevents.ParseEvent(r.body, slackevents.OptionNoVerifyToken())
-	if m, ok := ev.InnerEvent.Data.(*slackevents.MessageEvent); err != nil || !ok || m.TimeStamp != root || ev.TeamID != w.srv.TeamID() || ev.APIAppID != w.srv.AppID() {
-		t.Errorf("event = %s, %v", r.body, err)
+	m, isMessage := ev.InnerEvent.Data.(*slackevents.MessageEvent)
+	if err != nil || !isMessage || m.TimeStamp != root {
+		t.Fatalf("event = %s, %v; want the message %s", r.body, err, root)
 	}
-	if r.head.Get("X-Slack-Retry-Num") != "" {
-		t.Error("first attempt must not look like a retry")
+	if ev.TeamID != w.srv.TeamID() || ev.APIAppID != w.srv.AppID() {
+		t.Errorf("event of %s, %s; want %s, %s", ev.TeamID, ev.APIAppID, w.srv.TeamID(), w.srv.AppID())
 	}
+	if num := r.head.Get("X-Slack-Retry-Num"); num != "" {
+		t.Errorf("the first attempt is marked as retry %s", num)
+	}
+}
+
+// TestHTTPCommand: a slash command is a form with its words.
+func TestHTTPCommand(t *testing.T) {
+	t.Parallel()
+	w, app := newHTTPWorld(t)
 	if o, err := w.ann.Command(w.ctx, w.ch, "/helpdesk", "list"); err != nil || o.Error != "" {
 		t.Fatalf("command = %+v, %v", o, err)
 	}
-	form, err := url.ParseQuery(string(h.next(w).body))
-	if err != nil || form.Get("command") != "/helpdesk" || form.Get("text") != "list" || form.Get("team_id") != w.srv.TeamID() {
-		t.Errorf("command = %v, %v", form, err)
+	form := app.nextForm(w)
+	for field, want := range map[string]string{"command": "/helpdesk", "text": "list", "team_id": w.srv.TeamID()} {
+		if got := form.Get(field); got != want {
+			t.Errorf("%s = %q, want %q", field, got, want)
+		}
 	}
-	h.status <- http.StatusInternalServerError
+}
+
+// TestHTTPFailedShortcut: whoever uses a shortcut sees that the app answered 500.
+func TestHTTPFailedShortcut(t *testing.T) {
+	t.Parallel()
+	w, app := newHTTPWorld(t)
+	root := w.say(w.ann, "", "hi")
+	app.next(w)
+	app.answers <- http.StatusInternalServerError
 	if o, err := w.ann.Shortcut(w.ctx, "x", w.ch, root); err != nil || o.Error != "http_500" {
 		t.Errorf("failed shortcut = %+v, %v", o, err)
 	}
-	form, err = url.ParseQuery(string(h.next(w).body))
-	if err != nil || form.Get("payload") == "" {
-		t.Errorf("interaction = %v, %v", form, err)
+	if form := app.nextForm(w); form.Get("payload") == "" {
+		t.Errorf("the interaction has no payload: %v", form)
 	}
+}
+
+// TestHTTPSSLCheck: ssl_check goes to the address of the commands.
+func TestHTTPSSLCheck(t *testing.T) {
+	t.Parallel()
+	w, app := newHTTPWorld(t)
 	if status, err := w.srv.Webhooks.CheckSSL(w.ctx); err != nil || status != http.StatusOK {
 		t.Errorf("ssl_check = %d, %v", status, err)
 	}
-	if form, _ := url.ParseQuery(string(h.next(w).body)); form.Get("ssl_check") != "1" {
+	if form := app.nextForm(w); form.Get("ssl_check") != "1" {
 		t.Errorf("ssl_check = %v", form)
 	}
 }
 
-// TestHTTPRetries: at once, after a minute, after five, then lost; by Slack's clock.
+// TestHTTPRetries: an event that fails is tried again at once, after a minute and after five more, by Slack's clock. Then it is
+// lost.
 func TestHTTPRetries(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	w := newWorld(t, slackfake.Options{Clock: c.now, SignClock: time.Now, AckTimeout: time.Minute})
-	h, address := w.hook()
+	app, address := w.startApp()
 	if err := w.srv.Webhooks.Use(w.ctx, slackfake.Targets{Events: address}); err != nil {
 		t.Fatal(err)
 	}
 	for range 4 {
-		h.status <- http.StatusServiceUnavailable
+		app.answers <- http.StatusServiceUnavailable
 	}
+
 	w.say(w.ann, "", "hi")
-	for i, wait := range []time.Duration{0, 0, time.Minute, 5 * time.Minute} {
-		if wait > 0 {
-			c.advance(wait - time.Second)
-			if n := len(h.got); n != 0 {
-				t.Errorf("retry %d came early", i)
+	for attempt, tt := range []struct {
+		wait        time.Duration // since the attempt before
+		num, reason string        // of the retry
+	}{{}, {0, "1", "http_error"}, {time.Minute, "2", "http_error"}, {5 * time.Minute, "3", "http_error"}} {
+		if tt.wait > 0 {
+			c.advance(tt.wait - time.Second)
+			if len(app.requests) != 0 {
+				t.Errorf("attempt %d came early", attempt)
 			}
 			c.advance(time.Second)
 		}
-		r := h.next(w)
-		num, reason := r.head.Get("X-Slack-Retry-Num"), r.head.Get("X-Slack-Retry-Reason")
-		if want := []string{"", "1", "2", "3"}[i]; num != want || (reason == "http_error") != (i > 0) {
-			t.Errorf("attempt %d has %q %q", i, num, reason)
+		r := app.next(w)
+		if num, reason := r.head.Get("X-Slack-Retry-Num"), r.head.Get("X-Slack-Retry-Reason"); num != tt.num || reason != tt.reason {
+			t.Errorf("attempt %d has %q %q, want %q %q", attempt, num, reason, tt.num, tt.reason)
 		}
 		w.until("the failure to be noted", func() bool { return w.srv.Events.Pending() == 0 })
 	}
+
 	slow := w.srv.Events.Slow(6 * time.Minute)
-	if len(slow) != 1 || slow[0].Name != "message.channels" || slow[0].TS == "" || slow[0].Told || len(w.srv.Events.Slow(time.Hour)) != 0 {
-		t.Errorf("slow = %+v", slow)
+	if len(slow) != 1 {
+		t.Fatalf("%d events were slow, want 1: %+v", len(slow), slow)
+	}
+	if slow[0].Name != "message.channels" || slow[0].TS == "" || slow[0].Told {
+		t.Errorf("slow was %+v, want a message of which the app was not told", slow[0])
+	}
+	if slower := w.srv.Events.Slow(time.Hour); len(slower) != 0 {
+		t.Errorf("took an hour: %+v", slower)
 	}
 	if lost := w.srv.Events.Lost(); len(lost) != 1 || lost[0].Name != "message.channels" {
 		t.Errorf("lost = %+v", lost)
 	}
 }
 
+// TestNoRetryHeader: an app that answers X-Slack-No-Retry loses the event at once. It echoes the challenge as JSON, which
+// Slack takes as well as plain text.
 func TestNoRetryHeader(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})
@@ -159,6 +220,7 @@ func TestNoRetryHeader(t *testing.T) {
 	w.until("the loss", func() bool { return len(w.srv.Events.Lost()) == 1 })
 }
 
+// TestURLVerificationFails: HTTP mode isn't switched on at an address that doesn't echo the challenge.
 func TestURLVerificationFails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, slackfake.Options{})

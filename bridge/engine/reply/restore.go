@@ -59,7 +59,7 @@ func (rs *UseCases) TellOrphaned(r book.Request, reason, hint string) {
 	}
 
 	rs.Posts.Remember(store.Post{AccountID: surface, Channel: a.Place.Channel, Message: a.Place.Message, Kind: book.HumanMessage})
-	ref := bridge.AgentRef{User: a.Actor.ID, Name: "you"}
+	ref := bridge.You(a.Actor.ID)
 	if agent := rs.Dir.AgentOf(surface, a.Actor.ID); agent != nil {
 		ref = rs.Dir.Ref(surface, agent.ID)
 	}

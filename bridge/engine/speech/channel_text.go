@@ -80,7 +80,7 @@ func (ct *ChannelTexts) askWhoIsMeant(ctx context.Context, tx pgx.Tx, p *store.P
 	text, _ := channelTextOf(p)
 	a := text.Action
 	var offered bridge.TopLevelLine
-	line := bridge.Line{Content: &offered, Mentions: []bridge.AgentRef{{User: a.Actor.ID, Name: "you"}}, Text: a.Text,
+	line := bridge.Line{Content: &offered, Mentions: []bridge.AgentRef{bridge.You(a.Actor.ID)}, Text: a.Text,
 		Args: bridge.Args{SendArgs: bridge.SendArgs{Typed: &bridge.Place{Channel: p.Channel, Message: p.Message}},
 			ReplyArgs: bridge.ReplyArgs{Shown: text.wordsMark()}}}
 

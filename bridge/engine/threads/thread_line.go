@@ -229,7 +229,7 @@ func (th *Writer) Confirm(c *book.Conversation, surface bridge.AccountID, a brid
 
 // Author names the person who typed a message, agent or not, to a surface.
 func (th *Writer) Author(m *book.Message, surface bridge.AccountID) bridge.AgentRef {
-	ref := bridge.AgentRef{Name: "you"}
+	ref := bridge.You("")
 	if m.AgentID != nil {
 		ref = th.Dir.Ref(surface, *m.AgentID)
 	}

@@ -11,57 +11,60 @@ import (
 	"time"
 )
 
-// rounds is a door to several Parleys: each request goes to the next of them, as behind a
-// load balancer. While there is none, callers meet 503.
-type rounds struct {
-	url    string
+// balancer stands before several Parleys, as a load balancer does: each request goes to the next of them. While there is
+// none it answers 503.
+type balancer struct {
+	url    string // where it listens: "http://127.0.0.1:…"
 	server *http.Server
-	done   chan error
+	done   chan error // gets what Serve returned
 
 	mu      sync.Mutex
 	targets []*url.URL
-	next    int
+	turn    int
 }
 
-func newRounds(ctx context.Context) (*rounds, error) {
+// newBalancer starts a balancer without Parleys. close ends it.
+func newBalancer(ctx context.Context) (*balancer, error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	r := &rounds{url: "http://" + l.Addr().String(), done: make(chan error, 1)}
-	proxy := &httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) { p.SetURL(r.pick()) },
+	b := &balancer{url: "http://" + l.Addr().String(), done: make(chan error, 1)}
+	proxy := &httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) { p.SetURL(b.next()) },
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusServiceUnavailable) }}
-	r.server = &http.Server{Handler: proxy, ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
-	go func() { r.done <- r.server.Serve(l) }()
-	return r, nil
+	b.server = &http.Server{Handler: proxy, ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
+	go func() { b.done <- b.server.Serve(l) }()
+	return b, nil
 }
 
-// pick returns the next Parley; one that nobody listens at while there is none.
-func (r *rounds) pick() *url.URL {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.targets) == 0 {
-		return &url.URL{Scheme: "http", Host: "127.0.0.1:1"}
+// next returns the address of the Parley whose turn it is. If there is none, it returns one at which nobody listens, so
+// that the proxy fails.
+func (b *balancer) next() *url.URL {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.targets) == 0 {
+		const nobody = "127.0.0.1:1"
+		return &url.URL{Scheme: "http", Host: nobody}
 	}
-	r.next++
-	return r.targets[r.next%len(r.targets)]
+	b.turn++
+	return b.targets[b.turn%len(b.targets)]
 }
 
-func (r *rounds) add(address string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.targets = append(r.targets, &url.URL{Scheme: "http", Host: address})
+func (b *balancer) add(address string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.targets = append(b.targets, &url.URL{Scheme: "http", Host: address})
 }
 
-func (r *rounds) clear() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.targets = nil
+func (b *balancer) clear() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.targets = nil
 }
 
-func (r *rounds) close() {
-	_ = r.server.Close()
-	if err := <-r.done; !errors.Is(err, http.ErrServerClosed) {
-		panic(err) // it served nobody
+func (b *balancer) close() {
+	_ = b.server.Close()
+	if err := <-b.done; !errors.Is(err, http.ErrServerClosed) {
+		panic(err) // it had ended before, so that no request reached Parley
 	}
 }

@@ -13,10 +13,10 @@ import (
 	"parley/cmd/parley/demo/plaintext"
 )
 
-// shownNotices is how many notifications the page shows, the latest ones.
-const shownNotices = 3
+// maxNotices is how many notifications the page shows: the latest.
+const maxNotices = 3
 
-// slackPane is the page's Slack.
+// slackPane serves the Slack that the demo's page shows.
 type slackPane struct {
 	*house
 	shortcuts []shortcut
@@ -27,7 +27,7 @@ type slackPane struct {
 type shortcut struct {
 	Name     string `json:"name"`
 	Callback string `json:"callback_id"`
-	Type     string `json:"type"` // message, or global: beside the message box, where the page has /parley
+	Type     string `json:"type"` // "message"; "global" ones are left out: the page has /parley in their place
 }
 
 // slashCommand is a command that can be typed.
@@ -37,7 +37,7 @@ type slashCommand struct {
 	Hint        string `json:"usage_hint"`
 }
 
-// readManifest learns from Parley's own manifest what Slack would offer.
+// readManifest reads the shortcuts and commands from Parley's manifest, from which Slack would take them.
 func (p *slackPane) readManifest() error {
 	raw, err := slack.Manifest(slack.ManifestOptions{})
 	if err != nil {
@@ -59,6 +59,7 @@ func (p *slackPane) readManifest() error {
 	return nil
 }
 
+// addRoutes adds the addresses that the page calls.
 func (p *slackPane) addRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /archives/{channel}/{message}", p.followLink)
 	mux.HandleFunc("GET /slack/files/{id}", p.serveUpload)
@@ -66,12 +67,12 @@ func (p *slackPane) addRoutes(mux *http.ServeMux) {
 	mux.Handle("POST /_fake/person/", p.world.Slack)
 }
 
-// followLink opens the page at a message that a permalink names.
+// followLink opens the page where a permalink leads: at the message or, if it is a reply, at its thread.
 // Shape: /archives/C0SUPPORT01/p1700000000000100?thread_ts=1700000000.000100
 func (p *slackPane) followLink(w http.ResponseWriter, r *http.Request) {
 	channel, digits := r.PathValue("channel"), strings.TrimPrefix(r.PathValue("message"), "p")
 	ts := r.FormValue("thread_ts")
-	const microDigits = 6 // of a ts, behind the dot
+	const microDigits = 6 // of a ts, after its point
 	if ts == "" && len(digits) > microDigits {
 		dot := len(digits) - microDigits
 		ts = digits[:dot] + "." + digits[dot:]
@@ -83,50 +84,56 @@ func (p *slackPane) followLink(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/#"+channel+"/"+ts, http.StatusSeeOther)
 }
 
-func (p *slackPane) readState(as, channel, thread string) slackState {
+// readState returns what a person sees in Slack, with a channel and perhaps a thread open.
+func (p *slackPane) readState(user, channel, thread string) slackState {
 	fake := p.world.Slack
-	s := slackState{Users: fake.Users(), Bot: fake.BotUserID(), Views: fake.Views(as)}
-	badges := fake.Inboxes.Badges(as)
-	for _, c := range fake.Channels() {
-		if !slices.Contains(c.Members, as) {
-			continue
-		}
-
-		row := channelRow{ID: c.ID, Name: c.Name, IM: c.IM, Unread: badges.Channels[c.ID].Unread, Mentions: badges.Channels[c.ID].Mentions}
-		if c.IM {
-			row.Name = p.otherName(c.Members, as)
-		}
-
-		s.Channels = append(s.Channels, row)
-		s.Followed = append(s.Followed, p.listFollowed(c.ID, as, badges)...)
-	}
-
-	slices.SortStableFunc(s.Followed, func(a, b threadRow) int { return strings.Compare(b.Last.TS, a.Last.TS) })
+	s := slackState{Users: fake.Users(), Bot: fake.BotUserID(), Views: fake.Views(user)}
+	s.Channels, s.Followed = p.listChannels(user)
 	s.Messages = fake.Messages(channel)
-	if n := len(s.Messages); n > shownMessages {
-		s.Messages = s.Messages[n-shownMessages:]
-	}
+	s.Messages = s.Messages[max(0, len(s.Messages)-maxMessages):]
 	if thread != "" {
 		s.Thread = fake.Thread(channel, thread)
 	}
 
-	for _, e := range fake.Ephemerals(as) {
+	for _, e := range fake.Ephemerals(user) {
 		if e.Channel == channel {
 			s.Ephemerals = append(s.Ephemerals, e)
 		}
 	}
 
-	s.Notices = fake.Inboxes.Notifications(as)
+	s.Notices = fake.Inboxes.Notifications(user)
 	s.Noticed = len(s.Notices)
-	s.Notices = s.Notices[max(0, s.Noticed-shownNotices):]
+	s.Notices = s.Notices[max(0, s.Noticed-maxNotices):]
 	return s
 }
 
-// listFollowed lists the threads of a channel that a person follows.
-func (p *slackPane) listFollowed(channel, as string, badges slackfake.Badges) []threadRow {
+// listChannels returns the channels of which a person is a member, and the threads in them that the person follows, the latest
+// first.
+func (p *slackPane) listChannels(user string) (channels []channelRow, followed []threadRow) {
+	badges := p.world.Slack.Inboxes.Badges(user)
+	for _, c := range p.world.Slack.Channels() {
+		if !slices.Contains(c.Members, user) {
+			continue
+		}
+
+		row := channelRow{ID: c.ID, Name: c.Name, IM: c.IM, Unread: badges.Channels[c.ID].Unread, Mentions: badges.Channels[c.ID].Mentions}
+		if c.IM {
+			row.Name = p.otherName(c.Members, user)
+		}
+
+		channels = append(channels, row)
+		followed = append(followed, p.listFollowed(c.ID, user, badges)...)
+	}
+
+	slices.SortStableFunc(followed, func(a, b threadRow) int { return strings.Compare(b.Last.TS, a.Last.TS) })
+	return channels, followed
+}
+
+// listFollowed returns the threads of a channel that a person follows.
+func (p *slackPane) listFollowed(channel, user string, badges slackfake.Badges) []threadRow {
 	var rows []threadRow
 	for _, root := range p.world.Slack.Messages(channel) {
-		if root.ReplyCount == 0 || !slices.Contains(p.world.Slack.Followers(channel, root.TS), as) {
+		if root.ReplyCount == 0 || !slices.Contains(p.world.Slack.Followers(channel, root.TS), user) {
 			continue
 		}
 
@@ -144,17 +151,17 @@ func (p *slackPane) listFollowed(channel, as string, badges slackfake.Badges) []
 	return rows
 }
 
-// otherName is whom a direct channel is with.
-func (p *slackPane) otherName(members []string, as string) string {
+// otherName returns the name of the other person in a direct channel.
+func (p *slackPane) otherName(members []string, user string) string {
 	for _, u := range p.world.Slack.Users() {
-		if u.ID != as && slices.Contains(members, u.ID) {
+		if u.ID != user && slices.Contains(members, u.ID) {
 			return plaintext.UserName(u)
 		}
 	}
 	return "direct message"
 }
 
-// serveUpload gives an uploaded file: pictures are shown, all else is saved.
+// serveUpload sends an uploaded file. Browsers show plain pictures, and save all else.
 func (p *slackPane) serveUpload(w http.ResponseWriter, r *http.Request) {
 	f := p.world.Slack.File(r.PathValue("id"))
 	if f == nil {
@@ -164,21 +171,18 @@ func (p *slackPane) serveUpload(w http.ResponseWriter, r *http.Request) {
 	serveFile(w, f.Name, f.Mimetype, f.Data)
 }
 
-// watch tells open pages what happens in Slack.
+// watch wakes the open pages when something changes that they show, until ctx ends.
 func (p *slackPane) watch(ctx context.Context) {
 	sub := p.world.Slack.Subscribe()
-	quiet := []string{"call", "event", "ack"} // what Parley and Slack tell each other: nobody sees it
+	unseen := []string{"call", "event", "ack"} // what Parley and Slack tell each other
+	isSeen := func(c slackfake.Change) bool { return !slices.Contains(unseen, c.Kind) }
 	for {
 		changes, err := sub.Next(ctx)
 		if err != nil {
 			return
 		}
-
-		for _, c := range changes {
-			if !slices.Contains(quiet, c.Kind) {
-				p.hub.wake()
-				break
-			}
+		if slices.ContainsFunc(changes, isSeen) {
+			p.hub.wake()
 		}
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"parley/bot/slack/slackfake"
 )
 
-// shownMessages is how many of a channel's messages the page shows.
-const shownMessages = 200
+// maxMessages is how many of a channel's messages the page shows.
+const maxMessages = 200
 
 // state is what a page shows at a moment, for one choice of people and places.
 type state struct {

@@ -25,7 +25,7 @@ type teamsBoard struct {
 	blind bool // Parley hears only what mentions it: no RSC, no Graph
 	twice bool // every event comes twice
 	clock func() time.Time
-	door  *rounds
+	door  *balancer
 
 	support string // the channel that is looked at
 
@@ -54,7 +54,7 @@ func newTeamsBoard(ctx context.Context, t testing.TB, w *outside.World, v varian
 	if v.blind {
 		w.Teams.Entra.Permit()
 	}
-	door, err := newRounds(ctx)
+	door, err := newBalancer(ctx)
 	return &teamsBoard{t: t, fake: w.Teams, blind: v.blind, twice: v.twice, clock: w.Clock(), door: door, support: outside.TeamsSupport, passing: map[string][]shown{}}, err
 }
 

@@ -113,7 +113,7 @@ func (p *teamsPane) readState(as, channel, thread string) teamsState {
 	shown := fake.Shown(as, "")
 	s.Chat = p.teamsRow(as, chat, shown, &s)
 	if channel == chat || channel == "chat" {
-		s.Thread = teamsThread(as, shown[max(0, len(shown)-shownMessages):], "")
+		s.Thread = teamsThread(as, shown[max(0, len(shown)-maxMessages):], "")
 	}
 
 	slices.SortStableFunc(s.Activity, func(a, b teamsActivity) int { return b.At.Compare(a.At) })
@@ -212,7 +212,7 @@ func (p *teamsPane) teamsPosts(as string, shown []*teamsfake.Message) []teamsPos
 		}
 	}
 
-	return posts[max(0, len(posts)-shownMessages):]
+	return posts[max(0, len(posts)-maxMessages):]
 }
 
 func teamsThread(as string, shown []*teamsfake.Message, root string) []teamsMessage {

@@ -19,6 +19,8 @@ const (
 	commitWithin = 200 * time.Millisecond
 	// stopWithin is how long the system needs at most until a process that gets SIGSTOP stands still.
 	stopWithin = 5 * time.Millisecond
+	// earlyFor is how long harmEarly holds an answer back, so that the event about its effect arrives before it.
+	earlyFor = 1500 * time.Millisecond
 )
 
 // lurkFor is how long a blow waits for its moment.
@@ -67,7 +69,7 @@ func (c *chaos) waitAndStrike(ctx context.Context, h harm) {
 	case harmCommit:
 		tr.way, tr.match = wayBase, isCommitRequest
 		tr.strike = func(l *link) bool {
-			l.muteLink(false)
+			l.mute(false)
 			time.AfterFunc(commitWithin, l.reset)
 			return true
 		}

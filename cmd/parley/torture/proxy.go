@@ -13,7 +13,7 @@ import (
 	"parley/channels/pause"
 )
 
-// Ways are what Parley speaks to.
+// A way is a kind of connection, as faults and counts name it. These lead to servers that Parley calls:
 const (
 	wayBase   = "postgres"
 	waySlack  = "slack"        // the Web API
@@ -23,7 +23,7 @@ const (
 	waySMTP   = "smtp"
 )
 
-// The connections on which providers send requests to Parley, as faults and counts name them.
+// On these, Slack and Teams call Parley:
 const (
 	wayHooks  = "slack webhooks"
 	wayEvents = "teams webhooks"
@@ -31,34 +31,34 @@ const (
 
 const (
 	dialTimeout = 10 * time.Second
-	// earlyFor is how long an answer is held back so that its receipt comes first.
-	earlyFor = 1500 * time.Millisecond
-	// pieceSize is how much is carried at once: traps look for words within one piece, so most messages should fit.
+	// pieceSize is how many bytes are read at once. Traps look for words within one piece: most messages have to fit into one.
 	pieceSize = 32 << 10
 )
 
-// proxy stands between Parley and something that Parley speaks to: it cuts connections and lets them go silent.
+// proxy carries connections between Parley and a server that it calls, or between a chat and Parley's webhooks. It can cut
+// them, let them go silent, and spring traps on what they carry. What the side sends that connected goes up, the answers
+// come down.
 type proxy struct {
-	way    string
-	owner  *replica // whose connections these are; nil means anybody's
-	dial   func(context.Context) (net.Conn, error)
-	traps  *traps
-	seen   func(answer string) // gets the status of each answer to a webhook, such as "200"; nil where there are no webhooks
-	in     net.Listener
-	cancel context.CancelFunc
+	way      string
+	owner    *replica // whose connections these are; nil means anybody's
+	dial     func(context.Context) (net.Conn, error)
+	traps    *traps
+	onAnswer func(status string) // is called with the status of each answer to a webhook: "200"; nil where there are no webhooks
+	in       net.Listener
+	cancel   context.CancelFunc
 
 	mu       sync.Mutex
 	links    map[*link]bool
-	silences map[string]*silence // that last, by way: connections that are opened meanwhile are silent, too
+	silences map[string]*silence // by way: those that last now, also for connections that are opened meanwhile
 	serving  sync.WaitGroup
 }
 
-// silence is a fault that lasts: nothing comes back.
+// silence is a fault that lasts: no answers come back.
 type silence struct {
-	wholly bool // what Parley sends doesn't reach the server either
+	wholly bool // and no requests reach the server
 }
 
-// openProxy listens on a loopback address of its own and serves until close.
+// openProxy completes p, and serves at a loopback address of its own until close.
 func openProxy(ctx context.Context, p *proxy) (*proxy, error) {
 	var lc net.ListenConfig
 	in, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
@@ -73,7 +73,7 @@ func openProxy(ctx context.Context, p *proxy) (*proxy, error) {
 		for {
 			conn, err := in.Accept()
 			if err != nil {
-				return // closed
+				return // close was called
 			}
 			p.serving.Go(func() { p.serve(ctx, conn) })
 		}
@@ -90,8 +90,10 @@ func newDialer(network, address string) func(context.Context) (net.Conn, error) 
 	}
 }
 
+// address returns where the proxy listens.
 func (p *proxy) address() string { return p.in.Addr().String() }
 
+// close ends the proxy with all its links, and waits until nothing of it runs.
 func (p *proxy) close() {
 	p.cancel()
 	_ = p.in.Close() // Accept returns and serving ends, whatever Close says
@@ -114,27 +116,24 @@ func (p *proxy) openLinks(way string) []*link {
 	return list
 }
 
-// serve carries one connection. The first bytes tell its way.
+// serve carries one connection. Slack's two ways come to one address: the first request tells them apart. The other ways
+// aren't read first, since IMAP and SMTP servers speak before the client.
 func (p *proxy) serve(ctx context.Context, client net.Conn) {
 	l := &link{p: p, way: p.way, client: client}
 	defer l.reset()
 	var first []byte
-	if p.way == waySlack { // SMTP and IMAP servers speak first
-		buf := make([]byte, pieceSize)
-		n, err := client.Read(buf)
-		if err != nil {
+	if p.way == waySlack {
+		var ok bool
+		if l.way, first, ok = readSlackWay(client); !ok {
 			return
-		}
-		if first = buf[:n]; bytes.HasPrefix(first, []byte("GET /link/")) {
-			l.way = waySocket
 		}
 	}
 
 	p.mu.Lock()
 	p.links[l] = true
-	q := p.silences[l.way]
-	if q != nil {
-		l.muteLink(q.wholly)
+	fault := p.silences[l.way]
+	if fault != nil {
+		l.mute(fault.wholly)
 	}
 
 	p.mu.Unlock()
@@ -147,11 +146,29 @@ func (p *proxy) serve(ctx context.Context, client net.Conn) {
 	if ctx.Err() != nil {
 		return
 	}
-	if q != nil && q.wholly {
-		_, _ = io.Copy(io.Discard, client) // until the client, or the fault's end, closes it
+	if fault != nil && fault.wholly { // nothing reaches the server, so there is none
+		_, _ = io.Copy(io.Discard, client) // ends when the client or the end of the silence closes it
 		return
 	}
+	p.carry(ctx, l, first)
+}
 
+// readSlackWay reads the first request of a connection to Slack, which tells the Web API from Socket Mode.
+func readSlackWay(client net.Conn) (way string, first []byte, ok bool) {
+	buf := make([]byte, pieceSize)
+	n, err := client.Read(buf)
+	if err != nil {
+		return "", nil, false
+	}
+	first = buf[:n]
+	if bytes.HasPrefix(first, []byte("GET /link/")) {
+		return waySocket, first, true
+	}
+	return waySlack, first, true
+}
+
+// carry connects a link to its server, and carries both directions until they end. first was read of the client already.
+func (p *proxy) carry(ctx context.Context, l *link, first []byte) {
 	server, err := p.dial(ctx)
 	if err != nil {
 		return
@@ -167,10 +184,10 @@ func (p *proxy) serve(ctx context.Context, client net.Conn) {
 	}
 
 	var both sync.WaitGroup
-	both.Go(func() { l.pumpBytes(client, server, true) })
-	both.Go(func() { l.pumpBytes(server, client, false) })
+	both.Go(func() { l.pumpBytes(l.client, server, true) })
+	both.Go(func() { l.pumpBytes(server, l.client, false) })
 	both.Wait()
-	_ = client.Close() // in peace: what is on the way arrives
+	_ = l.client.Close() // not reset: what is still on its way arrives
 }
 
 // cut resets the open connections of a way and reports how many those were.
@@ -182,23 +199,22 @@ func (p *proxy) cut(way string) int {
 	return len(list)
 }
 
-// keepSilent makes the connections of a way half open for some time, also those that are opened meanwhile:
-// nothing comes back on them. With wholly nothing gets through to the server either. Afterwards it resets
-// the silent connections. It returns how many it struck at first.
+// keepSilent silences the connections of a way for some time, also those that are opened meanwhile: no answers come back
+// and, with wholly, no requests get through. Then it resets the silent ones. It returns how many it silenced at first.
 func (p *proxy) keepSilent(ctx context.Context, way string, d time.Duration, wholly bool) int {
-	q := &silence{wholly: wholly}
+	fault := &silence{wholly: wholly}
 	p.mu.Lock()
-	p.silences[way] = q
+	p.silences[way] = fault
 	p.mu.Unlock()
 	list := p.openLinks(way)
 	for _, l := range list {
-		l.muteLink(wholly)
+		l.mute(wholly)
 	}
 
 	pause.For(ctx, d)
 	p.mu.Lock()
 
-	if p.silences[way] == q { // otherwise another silence has begun and lasts
+	if p.silences[way] == fault { // otherwise another silence has begun and lasts
 		delete(p.silences, way)
 	}
 
@@ -214,23 +230,23 @@ func (p *proxy) keepSilent(ctx context.Context, way string, d time.Duration, who
 	return struck
 }
 
-// link is one connection of Parley.
+// link is one connection through a proxy.
 type link struct {
 	p      *proxy
 	way    string
 	client net.Conn
 
 	mu               sync.Mutex
-	server           net.Conn  // nil means swallowed from the start
-	deafUp           bool      // what Parley says is swallowed
-	deafDown         bool      // what Parley is told is swallowed
-	answersHeldUntil time.Time // what comes from the server is kept back until then
-	claims           bool      // PostgreSQL: a connection over which deliveries are claimed
-	justClaimed      bool      // a reply was just claimed over it
+	server           net.Conn  // nil until it is connected, and on a link that is wholly silent from its beginning
+	deafUp           bool      // what goes up is thrown away
+	deafDown         bool      // what comes down is thrown away
+	answersHeldUntil time.Time // what comes down is held back until then
+	claims           bool      // PostgreSQL: Parley claims deliveries over it
+	justClaimed      bool      // PostgreSQL: the latest answer claimed a reply
 }
 
-// muteLink lets nothing come back from now on. With wholly nothing gets through to the server either.
-func (l *link) muteLink(wholly bool) {
+// mute lets nothing come down any more and, with wholly, nothing go up.
+func (l *link) mute(wholly bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.deafUp, l.deafDown = wholly, true
@@ -243,14 +259,14 @@ func (l *link) isSilent() bool {
 	return l.deafDown
 }
 
-// holdAnswers keeps back what comes from the server until d is over.
+// holdAnswers holds back what comes down until d is over.
 func (l *link) holdAnswers(d time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.answersHeldUntil = time.Now().Add(d)
 }
 
-// reset ends both sides at once, without a word.
+// reset closes both sides at once: TCP connections by RST, so that what is on its way is lost.
 func (l *link) reset() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -259,7 +275,7 @@ func (l *link) reset() {
 			_ = tcp.SetLinger(0) // then Close resets
 		}
 		if c != nil {
-			_ = c.Close() // once more does no harm
+			_ = c.Close() // it may be closed already
 		}
 	}
 }
@@ -286,7 +302,8 @@ func (l *link) pumpBytes(from, to net.Conn, up bool) {
 	}
 }
 
-// passOn passes a piece on, unless the link is silent or a trap springs. It returns false when the link is over.
+// passOn sends a piece on. It throws the piece away if the link is deaf in that direction. It returns false if the link
+// must end, because a trap says so or the other side is gone.
 func (l *link) passOn(to net.Conn, piece []byte, up bool) bool {
 	if l.isDeaf(up) {
 		return true
@@ -295,25 +312,31 @@ func (l *link) passOn(to net.Conn, piece []byte, up bool) bool {
 		return false
 	}
 
-	if !up && l.p.seen != nil {
+	if !up && l.p.onAnswer != nil {
 		if status := httpStatus(piece); status != "" {
-			l.p.seen(status)
+			l.p.onAnswer(status)
 		}
 	}
 
-	l.mu.Lock()
-	wait := time.Until(l.answersHeldUntil)
-	l.mu.Unlock()
-
-	if !up && wait > 0 {
-		<-time.After(wait) // that is the fault
+	if !up {
+		l.awaitHeldAnswers()
 	}
-	if l.isDeaf(up) { // meanwhile
+	if l.isDeaf(up) { // it was muted while this waited
 		return true
 	}
 
 	_, err := to.Write(piece)
 	return err == nil
+}
+
+// awaitHeldAnswers waits until answers are no longer held back.
+func (l *link) awaitHeldAnswers() {
+	l.mu.Lock()
+	wait := time.Until(l.answersHeldUntil)
+	l.mu.Unlock()
+	if wait > 0 {
+		<-time.After(wait) // holding it back is the fault
+	}
 }
 
 // httpStatus returns the status of the answer that begins with piece, such as "200", or "" if no answer begins there.

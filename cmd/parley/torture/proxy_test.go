@@ -166,7 +166,7 @@ func TestConnectingLinkIsNotSilent(t *testing.T) {
 	if connecting.isSilent() {
 		t.Error("a link that has no server yet counts as silent")
 	}
-	connecting.muteLink(true)
+	connecting.mute(true)
 	if !connecting.isSilent() {
 		t.Error("a link that was muted before it had a server doesn't count as silent")
 	}

@@ -38,7 +38,7 @@ func (n *network) openFront(ctx context.Context, way string, doors []string) (*p
 
 	return openProxy(ctx, &proxy{
 		way: way, dial: dial, traps: &n.traps,
-		seen: func(answer string) { n.count("webhooks answered "+answer, 1) },
+		onAnswer: func(status string) { n.count("webhooks answered "+status, 1) },
 	})
 }
 

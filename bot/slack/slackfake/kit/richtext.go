@@ -1,27 +1,36 @@
 package kit
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
-// inline finds the next marked-up part of a line in Slack's wire form. Marks must stand at
-// word borders, which Go's regexp cannot say by itself; see wordBorder.
-var inline = regexp.MustCompile("<[^<>]+>|`[^`\n]+`|\\*[^*\n]+\\*|_[^_\n]+_|~[^~\n]+~|:[a-z0-9_+'-]+:(?::skin-tone-[2-6]:)?")
+// inline matches the next piece of a line that isn't plain text, in Slack's wire form. *, _ and ~ count only at the borders of
+// words, which Go's regexp can't say: see isAtWordBorder.
+var inline = regexp.MustCompile(strings.Join([]string{
+	`<[^<>]+>`,                              // a chip
+	"`[^`\n]+`",                             // code
+	`\*[^*\n]+\*`,                           // bold
+	`_[^_\n]+_`,                             // italic
+	`~[^~\n]+~`,                             // struck through
+	`:[a-z0-9_+'-]+:(?::skin-tone-[2-6]:)?`, // an emoji, perhaps with a skin tone
+}, "|"))
 
 var (
-	listBullet = regexp.MustCompile(`^(\s*)(?:•|-|\*)\s+(.+)$`)
-	listNumber = regexp.MustCompile(`^(\s*)\d+[.)]\s+(.+)$`)
+	listBullet = regexp.MustCompile(`^\s*(?:•|-|\*)\s+(.+)$`)
+	listNumber = regexp.MustCompile(`^\s*\d+[.)]\s+(.+)$`)
 )
 
-// RichText returns the elements of a rich_text block for text in Slack's wire form, as Slack's
-// editor would have made them.
+// RichText returns the elements of the rich_text block that Slack's editor makes of a text in the wire form. It knows no
+// nested lists, and takes what follows an unclosed ``` as code.
 func RichText(text string) []any {
 	var out []any
 	for i, part := range strings.Split(text, "```") {
-		if i%2 == 1 {
+		isCode := i%2 == 1 // between two ```
+		if isCode {
 			body := strings.Trim(part, "\n")
 			if body != "" {
 				out = append(out, object{"type": "rich_text_preformatted", "elements": []any{textPart(unescape(body), nil)}, "border": 0})
@@ -38,43 +47,43 @@ func RichText(text string) []any {
 	return out
 }
 
-// richLines groups lines into sections, quotes and lists.
+// richLines returns lines as sections, quotations and lists: neighbours of one kind together.
 func richLines(text string) []any {
 	if text == "" {
 		return nil
 	}
 
 	var out []any
-	var run []string
-	kind := ""
+	var group []string
+	groupKind := ""
 	flush := func() {
-		if len(run) > 0 {
-			out = append(out, richGroup(kind, run))
+		if len(group) > 0 {
+			out = append(out, richGroup(groupKind, group))
 		}
-		run = nil
+		group = nil
 	}
 	for line := range strings.SplitSeq(text, "\n") {
-		k, body := "section", line
+		kind, body := "section", line
 		if q, ok := strings.CutPrefix(line, "&gt;"); ok {
-			k, body = "quote", strings.TrimPrefix(q, " ")
+			kind, body = "quote", strings.TrimPrefix(q, " ")
 		} else if m := listBullet.FindStringSubmatch(line); m != nil {
-			k, body = "bullet", m[2]
+			kind, body = "bullet", m[1]
 		} else if m := listNumber.FindStringSubmatch(line); m != nil {
-			k, body = "ordered", m[2]
+			kind, body = "ordered", m[1]
 		}
 
-		if k != kind {
+		if kind != groupKind {
 			flush()
-			kind = k
+			groupKind = kind
 		}
-
-		run = append(run, body)
+		group = append(group, body)
 	}
 
 	flush()
 	return out
 }
 
+// richGroup returns lines of one kind ("bullet", "ordered", "quote", "section") as an element.
 func richGroup(kind string, lines []string) any {
 	switch kind {
 	case "bullet", "ordered":
@@ -89,13 +98,13 @@ func richGroup(kind string, lines []string) any {
 	return object{"type": "rich_text_section", "elements": richInline(strings.Join(lines, "\n"), nil)}
 }
 
-// richInline splits a line into text, links, mentions and emoji with their styles.
+// richInline returns the elements of a line: text, links, mentions and emoji, each with style.
 func richInline(text string, style object) []any {
 	out := []any{}
-	plainFrom := 0
-	emit := func(to int) {
-		if to > plainFrom {
-			out = append(out, textPart(unescape(text[plainFrom:to]), style))
+	plainStart := 0
+	addPlain := func(to int) {
+		if to > plainStart {
+			out = append(out, textPart(unescape(text[plainStart:to]), style))
 		}
 	}
 	for at := 0; at < len(text); {
@@ -106,21 +115,23 @@ func richInline(text string, style object) []any {
 
 		from, to := at+loc[0], at+loc[1]
 		word := text[from:to]
-		if strings.ContainsRune("*_~", rune(word[0])) && !isAtWordBorder(text, from, to) {
+		isMark := strings.ContainsRune("*_~", rune(word[0]))
+		if isMark && !isAtWordBorder(text, from, to) {
 			at = from + 1
 			continue
 		}
 
-		emit(from)
+		addPlain(from)
 		out = append(out, richWord(word, style)...)
-		at, plainFrom = to, to
+		at, plainStart = to, to
 	}
 
-	emit(len(text))
+	addPlain(len(text))
 	return out
 }
 
-// isAtWordBorder reports whether a mark opens and closes where Slack sees one.
+// isAtWordBorder reports whether Slack takes text[from:to], such as "*so*", for formatting: no letter or digit touches it,
+// and no space stands inside of the marks.
 func isAtWordBorder(text string, from, to int) bool {
 	isOfWord := func(b byte) bool {
 		if b >= utf8.RuneSelf { // a part of a letter beyond ASCII, most likely
@@ -137,25 +148,26 @@ func isAtWordBorder(text string, from, to int) bool {
 	return strings.TrimSpace(inner) == inner
 }
 
+// richWord returns the elements of one match of inline.
 func richWord(w string, style object) []any {
-	styled := func(k string) object {
-		n := object{k: true}
-		for x := range style {
-			n[x] = true
+	with := func(added string) object {
+		styles := object{added: true}
+		for name := range style {
+			styles[name] = true
 		}
-		return n
+		return styles
 	}
 	switch w[0] {
 	case '<':
 		return []any{richChip(w[1:len(w)-1], style)}
 	case '`':
-		return []any{textPart(unescape(w[1:len(w)-1]), styled("code"))}
+		return []any{textPart(unescape(w[1:len(w)-1]), with("code"))}
 	case '*':
-		return richInline(w[1:len(w)-1], styled("bold"))
+		return richInline(w[1:len(w)-1], with("bold"))
 	case '_':
-		return richInline(w[1:len(w)-1], styled("italic"))
+		return richInline(w[1:len(w)-1], with("italic"))
 	case '~':
-		return richInline(w[1:len(w)-1], styled("strike"))
+		return richInline(w[1:len(w)-1], with("strike"))
 	}
 
 	name, tone, _ := strings.Cut(strings.Trim(w, ":"), "::skin-tone-")
@@ -164,7 +176,8 @@ func richWord(w string, style object) []any {
 	if tone != "" {
 		e["skin_tone"] = int(tone[0] - '0')
 		if code != "" {
-			code += "-1f3f" + string("bcdef"[tone[0]-'2'])
+			// Unicode's five tones are 1f3fb to 1f3ff; Slack counts them from 2 to 6.
+			code += fmt.Sprintf("-1f3f%x", 0xb+int(tone[0]-'2'))
 		}
 	}
 
@@ -175,6 +188,7 @@ func richWord(w string, style object) []any {
 	return []any{e}
 }
 
+// richChip returns the element of what stands between < and >: a mention, a channel or a link.
 func richChip(body string, style object) object {
 	id, label, labelled := strings.Cut(body, "|")
 	var e object
@@ -214,30 +228,21 @@ func unescape(t string) string {
 	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(t)
 }
 
-// emojiCode knows a few common emoji; Slack leaves the code out for custom ones.
+// emojiCode returns the Unicode characters of an emoji, as Slack writes them. It knows a few; for others it returns "", as
+// Slack has no code for a custom one.
 func emojiCode(name string) string {
-	switch name {
-	case "wave":
-		return "1f44b"
-	case "+1", "thumbsup":
-		return "1f44d"
-	case "smile":
-		return "1f604"
-	case "slightly_smiling_face":
-		return "1f642"
-	case "tada":
-		return "1f389"
-	case "heart":
-		return "2764-fe0f"
-	case "white_check_mark":
-		return "2705"
-	case "eyes":
-		return "1f440"
-	case "fire":
-		return "1f525"
-	case "de", "flag-de":
-		return "1f1e9-1f1ea"
-	}
-
-	return ""
+	return map[string]string{
+		"wave":                  "1f44b",
+		"+1":                    "1f44d",
+		"thumbsup":              "1f44d",
+		"smile":                 "1f604",
+		"slightly_smiling_face": "1f642",
+		"tada":                  "1f389",
+		"heart":                 "2764-fe0f",
+		"white_check_mark":      "2705",
+		"eyes":                  "1f440",
+		"fire":                  "1f525",
+		"de":                    "1f1e9-1f1ea",
+		"flag-de":               "1f1e9-1f1ea",
+	}[name]
 }

@@ -1,5 +1,5 @@
-// Package tongue tells which language a text is in by its words: ours, whose lexicons know most of them, and those that must
-// not be taken for one of ours.
+// Package tongue finds out in which language a text is written, by its words. It knows our languages by their lexicons, and
+// some others by a few words, so that these aren't taken for one of ours.
 //
 // What does not belong here: what words mean, and where they begin and end in a text (bridge/analysis/offline).
 package tongue
@@ -16,46 +16,48 @@ import (
 	"parley/bridge/analysis/offline/wordform"
 )
 
-// What evidence a word gives for a language.
+// How much a word speaks for a language.
 const (
-	smallWord  = 1.0  // one of its frequent small words
-	knownWord  = 0.6  // a word of its lexicon
-	knownStem  = 0.4  // begins like one
-	ending     = 0.2  // ends as its words do
-	ownLetter  = 0.4  // has a letter of its own
-	notLetter  = 0.6  // has a letter which it lacks
-	leastScore = 0.55 // less says nothing
-	leastShare = 0.09 // of all words
-	leastLead  = 1.08 // before the next language
-	nearEnough = 0.75 // of the best score: so that a lexicon is used as well
+	smallWordWeight = 1.0 // it is one of the language's frequent small words
+	knownWordWeight = 0.6 // it is in the language's lexicon
+	knownStemWeight = 0.4 // it begins like a word of the lexicon
+	endingWeight    = 0.2 // it ends as words of the language do
+	letterWeight    = 0.4 // it has a letter beside a–z that the language has
+	noLetterPenalty = 0.6 // it has such a letter that the language doesn't have
 )
 
-// Which words tell a language, by their length in bytes.
+// When a language is clear.
 const (
-	shortestKnown = 4 // of a lexicon
-	longestKnown  = 12
-	longestEnding = 5
+	minScore        = 0.55 // in all
+	minScorePerWord = 0.09
+	minLead         = 1.08 // times the score of the next language
+	minNearness     = 0.75 // times the best score: the lexicon of such a language is used, too
+	maxLexicons     = 2    // that are used
 )
 
-// lastLatin is the last letter of Latin alphabets with its signs. Words in other letters count by foreignWord characters,
-// as some of these languages write no spaces.
 const (
-	lastLatin   = 0x24F
-	foreignWord = 6
+	minKnownBytes  = 4  // shorter words of a lexicon are not used: they are in too many languages
+	maxStemBytes   = 12 // of a stem that is looked for
+	maxEndingBytes = 5
 )
 
-// Detector tells languages apart: ours, and those that must not be taken for one of ours. Each has a bit.
+const (
+	lastLatin    = 0x24F // the last letter of the Latin alphabets, with their signs
+	runesPerWord = 6     // so many characters of another script count as a word, since some languages write no spaces
+)
+
+// Detector tells languages apart. Each language has a bit, so that there can be 64.
 type Detector struct {
-	codes   []string
-	ours    int               // so many of the codes, the first, have a lexicon
-	words   map[string]uint64 // small words: which languages have them
-	known   map[string]uint64 // words of lexicons
-	stems   map[string]uint64 // their beginnings: "deliver" of "deliver*"
-	endings map[string]uint64
-	letters map[rune]uint64
+	codes   []string          // ours first
+	ours    int               // how many of codes are ours
+	words   map[string]uint64 // by small word: the languages that have it
+	known   map[string]uint64 // by word of a lexicon
+	stems   map[string]uint64 // by stem of a lexicon: "deliver" of "deliver*"
+	endings map[string]uint64 // by the end of a word
+	letters map[rune]uint64   // by letter beside a–z
 }
 
-// New collects what the lexicons of our languages say of them, and the file of others.
+// New makes a Detector. others is the text of other.txt (lexicon.Set.Others).
 func New(lexicons []*lexicon.Lexicon, others string) *Detector {
 	d := &Detector{
 		words: map[string]uint64{}, known: map[string]uint64{}, stems: map[string]uint64{},
@@ -68,21 +70,28 @@ func New(lexicons []*lexicon.Lexicon, others string) *Detector {
 		}
 
 		for w := range x.Exact {
-			if len(w) >= shortestKnown {
+			if len(w) >= minKnownBytes {
 				d.known[w] |= bit
 			}
 		}
 
 		for w := range x.Stems {
-			if len(w) >= shortestKnown {
+			if len(w) >= minKnownBytes {
 				d.stems[w] |= bit
 			}
 		}
 	}
 
+	d.addOthers(others)
+	return d
+}
+
+// addOthers adds the languages of other.txt.
+func (d *Detector) addOthers(others string) {
 	for part := range strings.SplitSeq(others, "\n== language ") {
 		code, rest, found := strings.Cut(part, "\n")
-		if !found || len(code) != 2 {
+		isLanguage := found && len(code) == 2
+		if !isLanguage { // what stands before the first heading
 			continue
 		}
 
@@ -91,14 +100,11 @@ func New(lexicons []*lexicon.Lexicon, others string) *Detector {
 		for w := range strings.FieldsSeq(words) {
 			folded = append(folded, wordform.Fold(w))
 		}
-
 		d.addLanguage(code, folded, strings.TrimSpace(letters))
 	}
-
-	return d
 }
 
-// addLanguage adds a language and gives its bit.
+// addLanguage adds a language, and returns its bit.
 func (d *Detector) addLanguage(code string, words []string, letters string) uint64 {
 	bit := uint64(1) << len(d.codes)
 	d.codes = append(d.codes, code)
@@ -111,45 +117,46 @@ func (d *Detector) addLanguage(code string, words []string, letters string) uint
 	return bit
 }
 
-// Detect gives the language of the larger part of a text, "" if none of ours is clear, and which lexicons are worth
-// looking into, by their places. It gets the text's words without its numbers: each as it is written, of which the first
-// wordform.Longest bytes are enough, and folded.
-func (d *Detector) Detect(text iter.Seq2[string, string]) (code string, use []int) {
+// Detect returns the language of a text if it is clearly one of ours, else "". lexicons are the indices of our lexicons that
+// help to read the text, the best first; it is never empty. words yields the text's words without its numbers: each as it is
+// written, at least its first wordform.Longest bytes, and folded.
+func (d *Detector) Detect(words iter.Seq2[string, string]) (code string, lexicons []int) {
 	scores := make([]float64, len(d.codes))
-	words, foreign := 0, 0
-	for raw, form := range text {
+	latinWords, foreignWords := 0, 0
+	for raw, form := range words {
 		r, _ := utf8.DecodeRuneInString(form)
-		isWord := r >= 'a' && !wordform.IsEmoji(r)
+		isWord := r >= 'a' && !wordform.IsEmoji(r) // folded words have no capitals
 		if !isWord {
 			continue
 		}
 		if r > lastLatin {
-			foreign += 1 + utf8.RuneCountInString(form)/foreignWord
+			foreignWords += 1 + utf8.RuneCountInString(form)/runesPerWord
 			continue
 		}
 
-		words++
-		d.weigh(raw, form, scores)
+		latinWords++
+		d.weighWord(form, scores)
+		d.weighLetters(raw, scores)
 	}
 
-	best, second := bestTwo(scores)
-
-	if foreign > words {
+	if foreignWords > latinWords {
 		return "", []int{lexicon.English}
 	}
 
-	use = d.lexiconsNear(scores, best)
-	isLikely := scores[best] >= max(leastScore, leastShare*float64(words))
-	isAhead := scores[best] >= leastLead*scores[second]
+	best, second := bestTwo(scores)
+	lexicons = d.lexiconsNear(scores, best)
+	isLikely := scores[best] >= max(minScore, minScorePerWord*float64(latinWords))
+	isAhead := scores[best] >= minLead*scores[second]
 	isClear := isLikely && isAhead
-	if isClear && best < d.ours {
-		return d.codes[best], use
+	isOurs := best < d.ours
+	if isClear && isOurs {
+		return d.codes[best], lexicons
 	}
-
-	return "", use
+	return "", lexicons
 }
 
-// bestTwo gives the places of the two highest of two scores or more; of equal ones that of the first.
+// bestTwo returns the indices of the highest and the second highest score. There must be two scores or more; of equal ones the
+// first wins.
 func bestTwo(scores []float64) (best, second int) {
 	best, second = 0, 1
 	if scores[1] > scores[0] {
@@ -165,83 +172,86 @@ func bestTwo(scores []float64) (best, second int) {
 	return best, second
 }
 
-// lexiconsNear gives the lexicons of the best language and of that which comes nearest; English where none is ours.
+// lexiconsNear returns the indices of at most maxLexicons of our lexicons: those of the languages whose scores are near to the
+// best one, the nearest first. If there is none, it returns the English one.
 func (d *Detector) lexiconsNear(scores []float64, best int) []int {
-	var use []int
+	var near []int
 	for i := range d.ours {
-		if scores[i] > 0 && scores[i] >= nearEnough*scores[best] {
-			use = append(use, i)
+		if scores[i] > 0 && scores[i] >= minNearness*scores[best] {
+			near = append(near, i)
 		}
 	}
 
-	if len(use) == 0 {
+	if len(near) == 0 {
 		return []int{lexicon.English}
 	}
 
-	slices.SortFunc(use, func(a, b int) int {
+	slices.SortFunc(near, func(a, b int) int {
 		return cmp.Or(cmp.Compare(scores[b], scores[a]), cmp.Compare(a, b))
 	})
-
-	const most = 2 // lexicons
-	return use[:min(len(use), most)]
+	return near[:min(len(near), maxLexicons)]
 }
 
-// IsSmallWord says whether a word is one of the frequent small words of a language, ours or another.
+// IsSmallWord reports whether a word is one of the frequent small words of any language.
 func (d *Detector) IsSmallWord(form string) bool { return d.words[form] != 0 }
 
-// weigh adds what a word says to the scores.
-func (d *Detector) weigh(raw, form string, scores []float64) {
-	if m := d.words[form]; m != 0 {
-		spread(scores, m, smallWord*sizeFactor(form))
-	} else if m := d.known[form]; m != 0 {
-		spread(scores, m, knownWord)
-	} else if m := d.languagesOfStem(form); m != 0 {
-		spread(scores, m, knownStem)
-	} else {
-		for n := 2; n <= min(longestEnding, len(form)-2); n++ {
-			if m := d.endings[form[len(form)-n:]]; m != 0 {
-				spread(scores, m, ending)
-			}
+// weighWord adds to the scores what a word says.
+func (d *Detector) weighWord(form string, scores []float64) {
+	if mask := d.words[form]; mask != 0 {
+		spread(scores, mask, smallWordWeight*sizeFactor(form))
+		return
+	}
+	if mask := d.known[form]; mask != 0 {
+		spread(scores, mask, knownWordWeight)
+		return
+	}
+	if mask := d.languagesOfStem(form); mask != 0 {
+		spread(scores, mask, knownStemWeight)
+		return
+	}
+	for n := 2; n <= min(maxEndingBytes, len(form)-2); n++ {
+		if mask := d.endings[form[len(form)-n:]]; mask != 0 {
+			spread(scores, mask, endingWeight)
 		}
 	}
+}
 
+// weighLetters adds to the scores what the letters of a word beside a–z say: they speak for the languages that have them, and
+// against all others.
+func (d *Detector) weighLetters(raw string, scores []float64) {
 	for _, r := range strings.ToLower(raw) {
-		if r < utf8.RuneSelf {
+		mask := d.letters[r]
+		if r < utf8.RuneSelf || mask == 0 {
 			continue
 		}
 
-		m := d.letters[r]
-		if m == 0 {
-			continue
-		}
-
-		spread(scores, m, ownLetter)
-
+		spread(scores, mask, letterWeight)
 		for i := range scores {
-			hasLetter := m>>i&1 == 1
+			hasLetter := mask>>i&1 == 1
 			if !hasLetter {
-				scores[i] -= notLetter
+				scores[i] -= noLetterPenalty
 			}
 		}
 	}
 }
 
-// sizeFactor says how much more or less a small word says of a language for its length: "a" is one of many languages.
+// sizeFactor returns how much a small word counts for its length in bytes: the shorter it is, the more languages have it,
+// such as "a".
 func sizeFactor(form string) float64 {
 	switch len(form) {
 	case 1:
 		return 0.4
 	case 2:
 		return 0.8
-	case len("the"):
+	case 3:
 		return 1
 	}
 	return 1.2
 }
 
-// languagesOfStem gives the languages of which a known stem begins a word: those of the longest.
+// languagesOfStem returns the languages that have the longest stem with which a word begins.
 func (d *Detector) languagesOfStem(form string) uint64 {
-	for n := min(len(form), longestKnown); n >= shortestKnown; n-- {
+	for n := min(len(form), maxStemBytes); n >= minKnownBytes; n-- {
 		if m := d.stems[form[:n]]; m != 0 {
 			return m
 		}
@@ -249,7 +259,7 @@ func (d *Detector) languagesOfStem(form string) uint64 {
 	return 0
 }
 
-// spread adds a weight to the languages of a mask, less the more they are.
+// spread adds a weight to the scores of some languages, in equal parts.
 func spread(scores []float64, mask uint64, weight float64) {
 	share := weight / float64(bits.OnesCount64(mask))
 	for m := mask; m != 0; m &= m - 1 {
