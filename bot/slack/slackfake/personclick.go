@@ -12,9 +12,9 @@ import (
 	"parley/bot/slack/slackfake/workspace"
 )
 
-// Submit fills a modal's inputs (by action id, or block_id/action_id) and submits it. A client
-// refuses to submit incomplete input; so does this, without asking the app.
-// Errors: not_found, "please complete …", "no such option …", ctx's.
+// Submit fills a modal's inputs (see kit.Fill) and submits it. As a client does, it refuses incomplete input without asking the
+// app.
+// Errors: not_found, "no element …", those of kit.Choose, "please complete …", ctx's.
 func (p *Person) Submit(ctx context.Context, view string, values map[string][]string) (*Outcome, error) {
 	s := p.s
 	s.Mu.Lock()
@@ -96,8 +96,8 @@ func (p *Person) CloseView(ctx context.Context, view string, all bool) (*Outcome
 	return p.makeOutcome(r), nil
 }
 
-// Shortcut uses a message shortcut on a message. Errors: message_not_found, not_found when the
-// app has no such shortcut, ctx's.
+// Shortcut uses a message shortcut on a message. Errors: user_not_found, channel_not_found, message_not_found, not_found if
+// the app has no such shortcut, ctx's.
 func (p *Person) Shortcut(ctx context.Context, callback, channel, ts string) (*Outcome, error) {
 	s := p.s
 	s.Mu.Lock()
@@ -126,7 +126,7 @@ func (p *Person) Shortcut(ctx context.Context, callback, channel, ts string) (*O
 	return p.makeOutcome(r), nil
 }
 
-// GlobalShortcut uses a global shortcut. Errors: not_found when the app has none such, ctx's.
+// GlobalShortcut uses a global shortcut. Errors: not_found (also for an unknown person), ctx's.
 func (p *Person) GlobalShortcut(ctx context.Context, callback string) (*Outcome, error) {
 	s := p.s
 	s.Mu.Lock()
@@ -170,9 +170,9 @@ func (r *rooms) escapeNames(text string) string {
 	})
 }
 
-// Command types a slash command into a channel (Slack has none in threads). Names after @ and
-// # in text are escaped to ids, as with should_escape. Errors: channel_not_found, not_found when the
-// app has no such command, ctx's.
+// Command types a slash command into a channel (Slack has none in threads). Names after @ and # in text are escaped to ids,
+// as with should_escape. Errors: channel_not_found (also for an unknown person), not_found if the app has no such command,
+// ctx's.
 func (p *Person) Command(ctx context.Context, channel, command, text string) (*Outcome, error) {
 	s := p.s
 	s.Mu.Lock()
@@ -216,7 +216,7 @@ func (p *Person) Command(ctx context.Context, channel, command, text string) (*O
 
 // Click presses a button or picks from a menu: picked holds option values, user or channel
 // ids, a date (2006-01-02), a time (15:04) or typed text, by the element's type.
-// Errors: message_not_found, not_found, "no element …", "no such option …", ctx's.
+// Errors: user_not_found, channel_not_found, message_not_found, not_found, "no element …", those of kit.Choose, ctx's.
 func (p *Person) Click(ctx context.Context, t Target, action string, picked ...string) (*Outcome, error) {
 	s := p.s
 	s.Mu.Lock()

@@ -127,7 +127,7 @@ func findCards(text string) []Found {
 	return all
 }
 
-// cardLength gives how many digits the longest card's number has that begins with the first of some digits; 0 if none does.
+// cardLength returns how many digits the longest card's number has that begins with the first of some digits; 0 if none does.
 func cardLength(text string, digits []int) int {
 	for n := min(longestCard, len(digits)); n >= shortestCard; n-- {
 		from, to := digits[0], digits[n-1]+1

@@ -52,7 +52,7 @@ func foldRune(r rune) rune {
 	return r
 }
 
-// foldASCII gives a space for a tab and the end of a line, because a number may go on in the next line.
+// foldASCII returns a space for a tab and the end of a line, because a number may go on in the next line.
 func foldASCII(r rune) rune {
 	switch r {
 	case '\t', '\n', '\r':

@@ -116,7 +116,7 @@ func (m *Mask) Show(text string) (shown string, ok bool) {
 	return shown, ok && !strings.Contains(strings.ToLower(rest), m.mark)
 }
 
-// valueOf gives what the placeholder of a kind with a number, from 1, stands for.
+// valueOf returns what the placeholder of a kind with a number, from 1, stands for.
 func (m *Mask) valueOf(kind Kind, number string) (value string, found bool) {
 	i, err := strconv.Atoi(number)
 	if err != nil || i < 1 || i > len(m.values) {

@@ -30,7 +30,7 @@ func suggestActions(t *text, matches []match, q *analysis.Question, alike []rese
 	return found
 }
 
-// solverOf gives who resolved the conversations that are most like a text, "" if none is quite like it.
+// solverOf returns who resolved the conversations that are most like a text, "" if none is quite like it.
 func solverOf(alike []resemblance) string {
 	best, most := "", 0.0
 	sums := map[string]float64{}

@@ -38,7 +38,7 @@ type knowledge struct {
 // known is read once in a process, since reading it takes long.
 var known = sync.OnceValues(readKnowledge) //nolint:gochecknoglobals // constant
 
-// New gives an Analyzer. It panics if a lexicon is malformed: they are part of the program, and a test reads them.
+// New returns an Analyzer. It panics if a lexicon is malformed: they are part of the program, and a test reads them.
 func New() *Analyzer {
 	k, err := known()
 	if err != nil {

@@ -74,13 +74,13 @@ func (words announcements) addUnknown(t *text) {
 	}
 }
 
-// isCompoundWith says whether a word is a compound that ends so: "Schülernummer", "Policennr".
+// isCompoundWith reports whether a word is a compound that ends so: "Schülernummer", "Policennr".
 func isCompoundWith(form, end string) bool {
 	const shortest = 3 // letters of what has the number
 	return len(form) >= len(end)+shortest && strings.HasSuffix(form, end)
 }
 
-// isNumberOf says whether the number of a word is named right before it: "número de colegiado".
+// isNumberOf reports whether the number of a word is named right before it: "número de colegiado".
 func (t *text) isNumberOf(at int) bool {
 	const shortest = 4 // letters
 	if at < 2 || len(t.tokens[at].form) < shortest || t.tokens[at].number {
@@ -100,7 +100,7 @@ func (t *text) isNumberOf(at int) bool {
 	return number == "numero" || number == "nummer"
 }
 
-// isNameBefore says whether a noun may stand before "number", and not a word as "my" or "with".
+// isNameBefore reports whether a noun may stand before "number", and not a word as "my" or "with".
 func (t *text) isNameBefore(at int) bool {
 	if at == 0 || t.tokens[at-1].sentence != t.tokens[at].sentence || t.tokens[at-1].number {
 		return false
@@ -115,7 +115,7 @@ func (t *text) isNameBefore(at int) bool {
 	return true
 }
 
-// isNumberWord says whether a word says that a number of any form follows: "Bestellnummer", "ordernr", "Bestellnummern".
+// isNumberWord reports whether a word says that a number of any form follows: "Bestellnummer", "ordernr", "Bestellnummern".
 func isNumberWord(form string) bool {
 	if strings.Contains(form, "nummer") {
 		return true
@@ -123,7 +123,7 @@ func isNumberWord(form string) bool {
 	return strings.HasSuffix(form, "nr") || strings.HasSuffix(form, "number")
 }
 
-// isVague says whether a word announces a number of whatever the text is about.
+// isVague reports whether a word announces a number of whatever the text is about.
 func isVague(form string) bool {
 	for _, head := range []string{"referen", "referin", "riferiment", "kenmerk"} {
 		if strings.HasPrefix(form, head) {
@@ -133,7 +133,7 @@ func isVague(form string) bool {
 	return form == "ref" || form == "rif"
 }
 
-// kindAt gives the kind of number that a word announces wherever the number stands. It is "" if the word announces none, or
+// kindAt returns the kind of number that a word announces wherever the number stands. It is "" if the word announces none, or
 // of any kind.
 func (words announcements) kindAt(i int) string {
 	if words[i].vague || words[i].nearKind {
@@ -142,7 +142,7 @@ func (words announcements) kindAt(i int) string {
 	return words[i].kind
 }
 
-// hasAnyKind says whether any word of a text announces a number of ours.
+// hasAnyKind reports whether any word of a text announces a number of ours.
 func (words announcements) hasAnyKind() bool {
 	for _, w := range words {
 		if w.kind != "" && !w.nearKind {
@@ -152,7 +152,7 @@ func (words announcements) hasAnyKind() bool {
 	return false
 }
 
-// hasClearKind says whether any word of a text tells what a number is of, as "reference" doesn't.
+// hasClearKind reports whether any word of a text tells what a number is of, as "reference" doesn't.
 func (words announcements) hasClearKind() bool {
 	for i := range words {
 		if words.kindAt(i) != "" {
@@ -162,7 +162,7 @@ func (words announcements) hasClearKind() bool {
 	return false
 }
 
-// hasKind says whether a word of a text announces a number of a kind.
+// hasKind reports whether a word of a text announces a number of a kind.
 func (words announcements) hasKind(kind string) bool {
 	for _, w := range words {
 		if w.kind == kind && !w.nearKind {
@@ -172,7 +172,7 @@ func (words announcements) hasKind(kind string) bool {
 	return false
 }
 
-// isJoin says whether what stands between two numbers counts them up: "4711 and 4712".
+// isJoin reports whether what stands between two numbers counts them up: "4711 and 4712".
 func isJoin(between string) bool {
 	const longest = 12 // "as well as" with a space on both sides
 	if len(between) > longest || strings.ContainsAny(between, ".!?;\n") {
@@ -185,7 +185,7 @@ func isJoin(between string) bool {
 	return false
 }
 
-// isEndOfRow says whether a number is the last of a row that the number before begins: "1001 to 1004". The numbers of a row
+// isEndOfRow reports whether a number is the last of a row that the number before begins: "1001 to 1004". The numbers of a row
 // differ in their last two digits.
 func (n *numberSpan) isEndOfRow(t *text, before foundNumber) bool {
 	if before.size < shortestReference || len(n.value) != before.size {

@@ -16,7 +16,7 @@ const (
 	leastDigitsOfMarked = 6 // behind "no."
 )
 
-// isAnswer says whether a number that no word announces is what an agent asked for: "its 0098163", "0442/26-C". A round
+// isAnswer reports whether a number that no word announces is what an agent asked for: "its 0098163", "0442/26-C". A round
 // count, a year and a telephone are none.
 func (f *referenceFinder) isAnswer(n *numberSpan) bool {
 	if f.asked == "" || hasOtherBefore(f.t, f.words, n.first, farOther) {
@@ -62,7 +62,7 @@ func (f *referenceFinder) readGroups(n *numberSpan) string {
 	return kind
 }
 
-// kindOfGroups gives the kind of digits in groups that no word announces, "" if they are no reference: of a label
+// kindOfGroups returns the kind of digits in groups that no word announces, "" if they are no reference: of a label
 // "00340434 2290 0617 7733", of an answer "556 012", of a file "2026 0419 8831", of an order "la 550 812".
 func (f *referenceFinder) kindOfGroups(n *numberSpan) string {
 	digits := numeral.CountDigits(n.value)

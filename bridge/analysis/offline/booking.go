@@ -24,7 +24,7 @@ func findBookingCodes(t *text) (codes []string) {
 	return codes
 }
 
-// isBookingAnnounced says whether one of the five words before a place names a booking, and one of them a code.
+// isBookingAnnounced reports whether one of the five words before a place names a booking, and one of them a code.
 func (t *text) isBookingAnnounced(at int) bool {
 	hasBooking, hasCode := false, false
 	for i := at - 1; i >= max(0, at-mostWordsBefore) && t.tokens[i].sentence == t.tokens[at].sentence; i-- {
@@ -35,7 +35,7 @@ func (t *text) isBookingAnnounced(at int) bool {
 	return hasBooking && hasCode
 }
 
-// hasBookingBefore says whether a word before a place, in its sentence, names a booking.
+// hasBookingBefore reports whether a word before a place, in its sentence, names a booking.
 func (t *text) hasBookingBefore(at int) bool {
 	first, _ := t.sentenceOf(at)
 	for i := first; i < at; i++ {
@@ -46,7 +46,7 @@ func (t *text) hasBookingBefore(at int) bool {
 	return false
 }
 
-// isBookingCodeWord says whether a word may say that the code of a booking follows.
+// isBookingCodeWord reports whether a word may say that the code of a booking follows.
 func isBookingCodeWord(form string) bool {
 	if isCodeWord(form) || isVague(form) || isMark(form) {
 		return true
@@ -58,7 +58,7 @@ func isBookingCodeWord(form string) bool {
 	return isCode && isBooking(form)
 }
 
-// isBooking says whether a word names a booking, or the code of one.
+// isBooking reports whether a word names a booking, or the code of one.
 func isBooking(form string) bool {
 	for _, head := range []string{"booking", "reserv", "buchung", "prenotaz", "rezerwac", "boeking", "pnr", "localizador", "localizzatore"} {
 		if strings.HasPrefix(form, head) {

@@ -22,7 +22,7 @@ type concepts struct {
 // clockKind is the kind of an hour of the day, "17:30", "5 pm" or "at nine".
 const clockKind = 'a'
 
-// kindsOfMeanings gives the words that begin a line whose meanings are of one kind, and a letter for each.
+// kindsOfMeanings returns the words that begin a line whose meanings are of one kind, and a letter for each.
 func kindsOfMeanings() map[string]byte {
 	return map[string]byte{
 		"clock": clockKind,
@@ -81,7 +81,7 @@ func parseConcepts(content string) (*concepts, error) {
 	return c, nil
 }
 
-// find gives the concept of a word, by the word or by its longest known beginning; 0 if there is none.
+// find returns the concept of a word, by the word or by its longest known beginning; 0 if there is none.
 func (c *concepts) find(language, form string) uint16 {
 	var key [2 + 1 + wordform.Longest]byte
 	n := copy(key[:], language)

@@ -49,7 +49,7 @@ func BenchmarkAnalyze(b *testing.B) {
 	}
 }
 
-// used gives the processor time that the test has used: other work on the machine counts for nothing.
+// used returns the processor time that the test has used: other work on the machine counts for nothing.
 func used(t testing.TB) time.Duration {
 	t.Helper()
 	var u syscall.Rusage

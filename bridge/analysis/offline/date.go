@@ -9,7 +9,7 @@ import (
 	"parley/bridge/analysis/offline/lexicon"
 )
 
-// awayUntil gives the date until which a customer says to be away, as "2026-12-05", and "" if none is named. A day
+// awayUntil returns the date until which a customer says to be away, as "2026-12-05", and "" if none is named. A day
 // without a year is the next one after now; a day of the week is no date.
 func awayUntil(t *text, matches []match, now time.Time) string {
 	const ahead = 4 // words behind the phrase at which a date may begin
@@ -64,7 +64,7 @@ func dateAt(t *text, matches []match, at int, now time.Time) string {
 	return upcomingDate(t, matches, at, now)
 }
 
-// isDayMonthYear says whether the mark between two numbers tells that the first is the day and the second the month:
+// isDayMonthYear reports whether the mark between two numbers tells that the first is the day and the second the month:
 // "5.12.", or "25/12" and "5/5". "5/12" may be the 12th of May.
 func isDayMonthYear(between string, first, second int) bool {
 	switch between {
@@ -113,7 +113,7 @@ func upcomingDate(t *text, matches []match, at int, now time.Time) string {
 	return formatDate(year, month, day)
 }
 
-// numberAt gives the number that a word is, "5th" included, or 0.
+// numberAt returns the number that a word is, "5th" included, or 0.
 func (t *text) numberAt(at int) int {
 	const most = 9999
 	n, err := strconv.Atoi(strings.TrimRight(t.tokens[at].form, "sthndreo")) // without "st", "nd", "rd", "th", "ero", "o"

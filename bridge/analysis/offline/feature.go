@@ -26,7 +26,7 @@ type feature struct {
 	press bool  // says something of urgency, and nothing of what else is learned
 }
 
-// findFeatures gives what a text has, for a model to weigh: its words and their parts, what they mean in any
+// findFeatures returns what a text has, for a model to weigh: its words and their parts, what they mean in any
 // language, what the lexicons say of it, and its form.
 func (a *Analyzer) findFeatures(t *text, use []int, matches []match) []feature {
 	const usual = 16 // of a word: a guess that saves copying
@@ -176,7 +176,7 @@ func (f *featurer) addMeanings(known *concepts, lexicons []*lexicon.Lexicon, use
 	}
 }
 
-// findAny gives the concept of a word in the first language that knows it, 0 if none does.
+// findAny returns the concept of a word in the first language that knows it, 0 if none does.
 func (c *concepts) findAny(lexicons []*lexicon.Lexicon, use []int, k *token) uint16 {
 	for _, u := range use {
 		language := lexicons[u].Language

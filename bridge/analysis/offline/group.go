@@ -55,7 +55,7 @@ func (n *numberSpan) addGroups(t *text) {
 	}
 }
 
-// canBeginGroups says whether groups may follow a word: up to four capitals that mean nothing else, or letters and digits.
+// canBeginGroups reports whether groups may follow a word: up to four capitals that mean nothing else, or letters and digits.
 func canBeginGroups(word string) bool {
 	if !numeral.HasOnlyCapitals(word) {
 		return numeral.IsWithin(numeral.CountDigits(word), 1, len(word)-1)
@@ -67,7 +67,7 @@ func canBeginGroups(word string) bool {
 	return !isMark(wordform.Fold(word)) && !isUnitBefore(word)
 }
 
-// findGroups gives the last word of the groups that follow a number, the digits of all and how many groups these are.
+// findGroups returns the last word of the groups that follow a number, the digits of all and how many groups these are.
 func (n *numberSpan) findGroups(t *text) (last, digits, groups int) {
 	last = n.last
 	digits = numeral.CountDigits(n.value)
@@ -89,7 +89,7 @@ func isSenderOf3S(before, word string) bool {
 	return before == "3S" && len(word) == len("KLMN") && isCode(word)
 }
 
-// isGroup says whether a word may be a group within the number of a shipment: digits, with capitals or without, or the
+// isGroup reports whether a word may be a group within the number of a shipment: digits, with capitals or without, or the
 // letters of the country at its end.
 func isGroup(word string, digitsBefore int) bool {
 	if len(word) > longestGroup || !numeral.HasOnly(word, numeral.Digits+numeral.Capitals) {
@@ -113,7 +113,7 @@ func (n *numberSpan) addStroke(t *text) {
 	n.value = t.all[n.from:n.to]
 }
 
-// findStroke gives the last word of a number with a stroke, as "5512/26", that stands behind a space.
+// findStroke returns the last word of a number with a stroke, as "5512/26", that stands behind a space.
 func (n *numberSpan) findStroke(t *text) (last int, found bool) {
 	if n.last+2 >= len(t.tokens) || t.separatorAfter(n.last) != " " {
 		return 0, false
@@ -152,10 +152,10 @@ func (n *numberSpan) findStroke(t *text) (last int, found bool) {
 	return 0, false
 }
 
-// isFirstOfThree says whether a number that is announced is written in three groups or more: "77 44 01", "10 448 06".
+// isFirstOfThree reports whether a number that is announced is written in three groups or more: "77 44 01", "10 448 06".
 func (n *numberSpan) isFirstOfThree(t *text) bool { return n.countInThree(t) > 0 }
 
-// isFirstOfSeven says whether a number is written in three groups or more of seven digits or more together: sizes, as "40
+// isFirstOfSeven reports whether a number is written in three groups or more of seven digits or more together: sizes, as "40
 // 30 20", have less.
 func (n *numberSpan) isFirstOfSeven(t *text) bool {
 	const digits = 7
@@ -176,7 +176,7 @@ func (n *numberSpan) countInThree(t *text) (digits int) {
 	return numeral.CountDigits(t.all[whole.from:whole.to])
 }
 
-// isFirstOfTwo says whether a number is written as two groups of digits right behind a word or sign that says that a
+// isFirstOfTwo reports whether a number is written as two groups of digits right behind a word or sign that says that a
 // number follows: "n° 7712 884", "ordernr 88 120". A second group that is a year, or has a unit, is no part of it.
 func (n *numberSpan) isFirstOfTwo(t *text, words announcements) bool {
 	const (
@@ -206,7 +206,7 @@ func (n *numberSpan) isFirstOfTwo(t *text, words announcements) bool {
 	return !hasUnitBehind(word, after) && !hasMarkAndDigit(after, ".,/:- ")
 }
 
-// isFirstOfPair says whether a number is written as two groups of three digits, which are no round sum and end a part of a
+// isFirstOfPair reports whether a number is written as two groups of three digits, which are no round sum and end a part of a
 // sentence: "compra 771 204, e só recebi um".
 func (n *numberSpan) isFirstOfPair(t *text) bool {
 	if !n.digitsOnly || n.length() != 3 || !t.isSpaceAfter(n.last) {
@@ -219,7 +219,7 @@ func (n *numberSpan) isFirstOfPair(t *text) bool {
 	return isEndOfPart(t.all[t.tokens[n.last+1].to:])
 }
 
-// isEndOfPart says whether a text begins with a mark that ends a sentence or a part of one.
+// isEndOfPart reports whether a text begins with a mark that ends a sentence or a part of one.
 func isEndOfPart(rest string) bool {
 	return rest == "" || strings.ContainsRune(",.;:)!?\n", rune(rest[0]))
 }
@@ -277,7 +277,7 @@ func (n *numberSpan) addFile(t *text) {
 	n.digitsOnly = false
 }
 
-// isMarkedBefore says whether the word right before a place says that a number follows, or a colon stands behind it.
+// isMarkedBefore reports whether the word right before a place says that a number follows, or a colon stands behind it.
 func isMarkedBefore(t *text, at int, words announcements) bool {
 	if at == 0 {
 		return false
@@ -310,7 +310,7 @@ func (n *numberSpan) joinOverStroke(t *text) bool {
 	return true
 }
 
-// isNumberOfYear says whether one of two numbers around a stroke may be a year, and the other is counted within it.
+// isNumberOfYear reports whether one of two numbers around a stroke may be a year, and the other is counted within it.
 func isNumberOfYear(before, behind string) bool {
 	switch len(before) {
 	case 0, 1:
@@ -337,7 +337,7 @@ func (n *numberSpan) takeGroups(t *text) {
 	}
 }
 
-// isPolishAccount says whether groups of digits are those of an account at a Polish bank, which is written without its
+// isPolishAccount reports whether groups of digits are those of an account at a Polish bank, which is written without its
 // country: two digits and six times four.
 func (n *numberSpan) isPolishAccount(t *text) bool {
 	const (

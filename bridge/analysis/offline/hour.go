@@ -8,7 +8,7 @@ import (
 	"parley/bridge/analysis/offline/numeral"
 )
 
-// isClock says whether a word tells an hour of the day, in digits or as a word.
+// isClock reports whether a word tells an hour of the day, in digits or as a word.
 func isClock(t *text, i int, lexicons []*lexicon.Lexicon, use []int) bool {
 	if t.tokens[i].number && isHour(t, i) {
 		return true
@@ -16,7 +16,7 @@ func isClock(t *text, i int, lexicons []*lexicon.Lexicon, use []int) bool {
 	return isHourWord(t, i, lexicons, use)
 }
 
-// isHour says whether a number tells an hour of the day: "17:30", "14h", "5 pm", "17 Uhr", "at 4", "alle 16".
+// isHour reports whether a number tells an hour of the day: "17:30", "14h", "5 pm", "17 Uhr", "at 4", "alle 16".
 func isHour(t *text, i int) bool {
 	if len(t.wordAt(i)) > len("17h30pm") {
 		return false
@@ -40,7 +40,7 @@ func isHour(t *text, i int) bool {
 	return isBehindHourWord && !t.isCounted(i)
 }
 
-// hasHourUnit says whether an hour has its unit in the same word: "5pm", "14h", "14u", "14h30".
+// hasHourUnit reports whether an hour has its unit in the same word: "5pm", "14h", "14u", "14h30".
 func hasHourUnit(word string) bool {
 	for _, end := range []string{"pm", "am", "h", "u"} {
 		head, found := strings.CutSuffix(word, end)
@@ -52,7 +52,7 @@ func hasHourUnit(word string) bool {
 	return len(minute) == 2 && isHourOfDay(hour)
 }
 
-// minuteMark gives the mark between an hour and the minutes at the beginning of a text, ":" or ".", and "" if none stand
+// minuteMark returns the mark between an hour and the minutes at the beginning of a text, ":" or ".", and "" if none stand
 // there.
 func minuteMark(after string) string {
 	const length = len(":30")
@@ -66,7 +66,7 @@ func minuteMark(after string) string {
 	return after[:1]
 }
 
-// isBeforeHourUnit says whether the word behind a number makes an hour of it: "5 pm", "17 Uhr".
+// isBeforeHourUnit reports whether the word behind a number makes an hour of it: "5 pm", "17 Uhr".
 func (t *text) isBeforeHourUnit(i int) bool {
 	if i+1 >= len(t.tokens) || t.tokens[i+1].sentence != t.tokens[i].sentence {
 		return false
@@ -78,10 +78,10 @@ func (t *text) isBeforeHourUnit(i int) bool {
 	return false
 }
 
-// isBehindHourWord says whether the word before a number often stands before an hour: "at".
+// isBehindHourWord reports whether the word before a number often stands before an hour: "at".
 func (t *text) isBehindHourWord(i int) bool { return i > 0 && isBeforeHour(t.tokens[i-1].form) }
 
-// isHourWord says whether a word tells an hour of the day: "at nine", "um acht". What is counted has its word behind the number.
+// isHourWord reports whether a word tells an hour of the day: "at nine", "um acht". What is counted has its word behind the number.
 func isHourWord(t *text, i int, lexicons []*lexicon.Lexicon, use []int) bool {
 	k := &t.tokens[i]
 
@@ -109,7 +109,7 @@ func isHourWord(t *text, i int, lexicons []*lexicon.Lexicon, use []int) bool {
 // longestParticle is how long words are, in bytes, that are rarely what is counted: "at nine in the morning".
 const longestParticle = 3
 
-// isBeforeHour says whether a word often stands before an hour of the day.
+// isBeforeHour reports whether a word often stands before an hour of the day.
 func isBeforeHour(form string) bool {
 	switch form {
 	case "at", "by", "until", "till", "before", "um", "bis", "vor", "ab", "las", "alle", "entro", "om", "voor", "vanaf", "godz", "godzinie", "godziny", "ate", "as":
@@ -118,7 +118,7 @@ func isBeforeHour(form string) bool {
 	return false
 }
 
-// isCounted says whether the word behind a number makes a count of it: "by 4 percent".
+// isCounted reports whether the word behind a number makes a count of it: "by 4 percent".
 func (t *text) isCounted(i int) bool {
 	if i+1 >= len(t.tokens) || t.tokens[i+1].sentence != t.tokens[i].sentence {
 		return false
@@ -128,7 +128,7 @@ func (t *text) isCounted(i int) bool {
 	return isWord && strings.TrimSpace(t.separatorAfter(i)) == ""
 }
 
-// isHourOfDay says whether a text is a number from 0 to 9 or from 00 to 24.
+// isHourOfDay reports whether a text is a number from 0 to 9 or from 00 to 24.
 func isHourOfDay(s string) bool {
 	if len(s) == 2 {
 		return s >= "00" && s <= "24"
@@ -136,5 +136,5 @@ func isHourOfDay(s string) bool {
 	return len(s) == 1 && numeral.HasOnlyDigits(s)
 }
 
-// isMinute says whether two characters are a number up to 59.
+// isMinute reports whether two characters are a number up to 59.
 func isMinute(s string) bool { return numeral.HasOnlyDigits(s) && s <= "59" }

@@ -27,7 +27,7 @@ type scored struct {
 	score float64
 }
 
-// findIntents gives one or two things that a customer wants: by the model, by the desk's words and by what similar ones
+// findIntents returns one or two things that a customer wants: by the model, by the desk's words and by what similar ones
 // wanted.
 func (a *Analyzer) findIntents(t *text, desk *analysis.Desk, alike []resemblance, v *verdict) []string {
 	known := desk.Intents
@@ -78,7 +78,7 @@ func (a *Analyzer) countMentions(t *text, phrases []string) float64 {
 	return count
 }
 
-// hasWords says whether words stand in a text in this order, with at most two others between them. No words stand nowhere.
+// hasWords reports whether words stand in a text in this order, with at most two others between them. No words stand nowhere.
 func (t *text) hasWords(words []string) bool {
 	if len(words) == 0 {
 		return false
@@ -91,7 +91,7 @@ func (t *text) hasWords(words []string) bool {
 	return false
 }
 
-// hasWordsBehind says whether words stand behind a word, each where it is found first.
+// hasWordsBehind reports whether words stand behind a word, each where it is found first.
 func (t *text) hasWordsBehind(at int, words []string) bool {
 	for _, w := range words {
 		const ahead = 3 // words
@@ -105,7 +105,7 @@ func (t *text) hasWordsBehind(at int, words []string) bool {
 	return true
 }
 
-// isSameWord says whether two folded words are forms of one.
+// isSameWord reports whether two folded words are forms of one.
 func isSameWord(a, b string) bool {
 	const (
 		shortest       = 4 // bytes: shorter words are hardly inflected

@@ -11,7 +11,7 @@ import (
 // mostWordsBefore is how many words before a number are asked what it is of.
 const mostWordsBefore = 5
 
-// kindBefore gives the kind that the words before a number announce, in its sentence; "" if none does. The word next to
+// kindBefore returns the kind that the words before a number announce, in its sentence; "" if none does. The word next to
 // the number is asked first. Words that may stand between are passed over, any other word ends the search.
 func kindBefore(t *text, words announcements, n *numberSpan) string {
 	isMarked := n.hashBefore
@@ -40,7 +40,7 @@ type wordBefore struct {
 	isMarked bool
 }
 
-// kindByWord gives what one word before a number says of it. It is decided, with or without a kind, unless the word is one
+// kindByWord returns what one word before a number says of it. It is decided, with or without a kind, unless the word is one
 // that may stand between a number and what announces it.
 func kindByWord(t *text, words announcements, n *numberSpan, word wordBefore) (kind string, isDecided bool) {
 	w := words[word.at]
@@ -82,7 +82,7 @@ func kindByWord(t *text, words announcements, n *numberSpan, word wordBefore) (k
 	return "", !mayStandBetween
 }
 
-// kindByOther gives what a word says of a number that announces numbers of something else.
+// kindByOther returns what a word says of a number that announces numbers of something else.
 func kindByOther(t *text, words announcements, n *numberSpan, at int) (kind string, isDecided bool) {
 	if isCodeWord(t.tokens[at].form) && numeral.HasMixedParts(n.value) {
 		return "", true // "the code 77Q-3310" is no door's
@@ -109,7 +109,7 @@ func kindByOther(t *text, words announcements, n *numberSpan, at int) (kind stri
 	return kindOther, true
 }
 
-// isVagueTogether says whether a word, or the one before it that belongs to the same phrase, announces a number of
+// isVagueTogether reports whether a word, or the one before it that belongs to the same phrase, announces a number of
 // whatever the text is about: "ref client".
 func (words announcements) isVagueTogether(t *text, at int) bool {
 	if isVague(t.tokens[at].form) {
@@ -118,7 +118,7 @@ func (words announcements) isVagueTogether(t *text, at int) bool {
 	return words[at-1].firm && isVague(t.tokens[at-1].form)
 }
 
-// isCodeWord says whether a word may announce a door's code as well as a booking's.
+// isCodeWord reports whether a word may announce a door's code as well as a booking's.
 func isCodeWord(form string) bool {
 	switch form {
 	case "code", "codice", "codigo", "kod":
@@ -127,13 +127,13 @@ func isCodeWord(form string) bool {
 	return false
 }
 
-// isInitials says whether a word is two or three capitals, as before the digits of "KV 2218".
+// isInitials reports whether a word is two or three capitals, as before the digits of "KV 2218".
 func isInitials(word string) bool {
 	const longest = 3
 	return numeral.IsWithin(len(word), 2, longest) && numeral.HasOnlyCapitals(word)
 }
 
-// isOtherFirst says whether a word that may announce an account, or what is ours, rather announces the account.
+// isOtherFirst reports whether a word that may announce an account, or what is ours, rather announces the account.
 func isOtherFirst(form string) bool {
 	switch form {
 	case "konto", "conto", "rekening":
@@ -142,7 +142,7 @@ func isOtherFirst(form string) bool {
 	return false
 }
 
-// isMark says whether a word says that a number follows.
+// isMark reports whether a word says that a number follows.
 func isMark(form string) bool {
 	switch form {
 	case "no", "nr", "nº", "numero", "number", "num", "nummer", "numer", "id", "ref", "n", "nro", "numeru", "numerem", "numerze":
@@ -151,7 +151,7 @@ func isMark(form string) bool {
 	return false
 }
 
-// isPlausible says whether a number may be a reference where a word announces it. Without a mark, short digits are rather
+// isPlausible reports whether a number may be a reference where a word announces it. Without a mark, short digits are rather
 // a quantity or a year.
 func isPlausible(n *numberSpan, isMarked bool) bool {
 	if isMarked || !n.digitsOnly || n.groupsFollow {
@@ -160,7 +160,7 @@ func isPlausible(n *numberSpan, isMarked bool) bool {
 	return n.length() >= shortestReference && !numeral.IsYear(n.value)
 }
 
-// kindAround gives the kind of a number without a word of what it is: that of an announcing word in its sentence, or in
+// kindAround returns the kind of a number without a word of what it is: that of an announcing word in its sentence, or in
 // one of the two before; else an order. What speaks of paying makes it an invoice, and so does what the customer wants.
 func (f *referenceFinder) kindAround(at int) string {
 	if kind := f.kindInSentence(at); kind != "" {
@@ -182,7 +182,7 @@ func (f *referenceFinder) kindAround(at int) string {
 	return kindOrder
 }
 
-// kindNear gives the kind of an announcing word in a number's sentence, in one of the two before, or in a subject; "" where
+// kindNear returns the kind of an announcing word in a number's sentence, in one of the two before, or in a subject; "" where
 // there is none.
 func (f *referenceFinder) kindNear(at int) string {
 	if kind := f.kindInSentence(at); kind != "" {
@@ -191,7 +191,7 @@ func (f *referenceFinder) kindNear(at int) string {
 	return f.kindBeforeSentence(at)
 }
 
-// kindInSentence gives the kind of the announcing word in a number's sentence that is nearest before it, or else behind it.
+// kindInSentence returns the kind of the announcing word in a number's sentence that is nearest before it, or else behind it.
 func (f *referenceFinder) kindInSentence(at int) string {
 	first, last := f.t.sentenceOf(at)
 	for i := at - 1; i >= first; i-- {
@@ -207,7 +207,7 @@ func (f *referenceFinder) kindInSentence(at int) string {
 	return ""
 }
 
-// kindBeforeSentence gives the kind of the last announcing word in the two sentences before a number's, or else in a
+// kindBeforeSentence returns the kind of the last announcing word in the two sentences before a number's, or else in a
 // subject.
 func (f *referenceFinder) kindBeforeSentence(at int) string {
 	first, _ := f.t.sentenceOf(at)
@@ -225,7 +225,7 @@ func (f *referenceFinder) kindBeforeSentence(at int) string {
 	return ""
 }
 
-// isAboutChange says whether what stands right before a number asks to change or to cancel it, as one does with orders:
+// isAboutChange reports whether what stands right before a number asks to change or to cancel it, as one does with orders:
 // "annullate OC26/0118, l'ho pagato due volte".
 func (f *referenceFinder) isAboutChange(at int) bool {
 	const nearest = 2 // words
@@ -235,7 +235,7 @@ func (f *referenceFinder) isAboutChange(at int) bool {
 	})
 }
 
-// isAboutPaying says whether the sentence of a word speaks of paying.
+// isAboutPaying reports whether the sentence of a word speaks of paying.
 func (f *referenceFinder) isAboutPaying(at int) bool {
 	first, last := f.t.sentenceOf(at)
 	return slices.ContainsFunc(f.matches, func(m match) bool {
@@ -246,7 +246,7 @@ func (f *referenceFinder) isAboutPaying(at int) bool {
 	})
 }
 
-// tellVagueKind gives the kind of a number behind a word as "reference": what its letters say, or a word around it. Of
+// tellVagueKind returns the kind of a number behind a word as "reference": what its letters say, or a word around it. Of
 // somebody who tells of a fault it is a ticket's.
 func (f *referenceFinder) tellVagueKind(n *numberSpan) string {
 	if kind := kindOfPrefix(n.value); kind != "" {

@@ -71,7 +71,7 @@ func learn(lessons []lesson, orders int) *learned {
 	return kept
 }
 
-// placesOf gives each feature that two lessons have a place for its weights.
+// placesOf returns each feature that two lessons have a place for its weights.
 func placesOf(lessons []lesson) map[uint32]int {
 	count, places := map[uint32]int{}, map[uint32]int{}
 	for i := range lessons {
@@ -215,7 +215,7 @@ func (m *model) bytes(sum string) []byte {
 	return append(b, m.weights...)
 }
 
-// dev gives the half of our set that is for tuning.
+// dev returns the half of our set that is for tuning.
 func dev(t testing.TB) []evaluation.Message { return ours(t, evaluation.Dev) }
 
 func ours(t testing.TB, half evaluation.Half) []evaluation.Message {

@@ -48,7 +48,7 @@ func (n *numberSpan) addLetters(t *text, words announcements) bool {
 	return true
 }
 
-// isCountOrDate says whether letters and digits together are no reference: a year, a date, a time, a price, a count with a
+// isCountOrDate reports whether letters and digits together are no reference: a year, a date, a time, a price, a count with a
 // unit, or less than three digits. digits is the number without its letters and further groups.
 func (n *numberSpan) isCountOrDate(t *text, digits *numberSpan) bool {
 	const leastDigits = 3
@@ -64,7 +64,7 @@ func (n *numberSpan) isCountOrDate(t *text, digits *numberSpan) bool {
 	return hasUnitBehind(t.all[digits.from:n.to], textAfter(t.all, n.to))
 }
 
-// isAbbreviation says whether capitals stand for a word that announces a number, also where no other word does. What else
+// isAbbreviation reports whether capitals stand for a word that announces a number, also where no other word does. What else
 // such letters may stand for is written without digits behind it.
 func isAbbreviation(letters string) bool {
 	switch letters {
@@ -74,7 +74,7 @@ func isAbbreviation(letters string) bool {
 	return false
 }
 
-// valueWithLetters gives a number that no word announces, with the capitals that stand before it: "N 40118".
+// valueWithLetters returns a number that no word announces, with the capitals that stand before it: "N 40118".
 func (n *numberSpan) valueWithLetters(t *text, words announcements) string {
 	if !n.digitsOnly || !n.hasLettersBefore(t, words) {
 		return n.value
@@ -85,7 +85,7 @@ func (n *numberSpan) valueWithLetters(t *text, words announcements) string {
 	return t.all[t.tokens[n.first-1].from:n.to]
 }
 
-// hasLettersBefore says whether capitals that may belong to a number stand right before it.
+// hasLettersBefore reports whether capitals that may belong to a number stand right before it.
 func (n *numberSpan) hasLettersBefore(t *text, words announcements) bool {
 	if n.first == 0 || n.hashBefore {
 		return false
@@ -118,7 +118,7 @@ func (n *numberSpan) hasLettersBefore(t *text, words announcements) bool {
 	return !isShouted(t.wordAt(n.first - 2))
 }
 
-// hasOwnMeaning says whether capitals before a number are a word of their own, and no part of the number.
+// hasOwnMeaning reports whether capitals before a number are a word of their own, and no part of the number.
 func hasOwnMeaning(letters string) bool {
 	switch letters {
 	case "I", "KV", "KVA", "SAV":
@@ -130,13 +130,13 @@ func hasOwnMeaning(letters string) bool {
 	return isUnitBefore(letters) && !isCountry(letters)
 }
 
-// isShouted says whether a word is written in capitals, so that those of its neighbours say nothing.
+// isShouted reports whether a word is written in capitals, so that those of its neighbours say nothing.
 func isShouted(word string) bool {
 	const shortest = 4 // shorter ones may be an abbreviation
 	return len(word) >= shortest && numeral.HasOnlyCapitals(word)
 }
 
-// isCountry says whether capitals may stand for a country: before a number for taxes or a size.
+// isCountry reports whether capitals may stand for a country: before a number for taxes or a size.
 func isCountry(letters string) bool {
 	switch letters {
 	case "GB", "DE", "FR", "ES", "PT", "IT", "NL", "PL", "AT", "BE", "IE", "UK", "US", "EU":
@@ -145,7 +145,7 @@ func isCountry(letters string) bool {
 	return false
 }
 
-// isPostcodeWithCountry says whether a number and the letter before it are a postcode before the name of a town: "D 50667
+// isPostcodeWithCountry reports whether a number and the letter before it are a postcode before the name of a town: "D 50667
 // Köln".
 func (n *numberSpan) isPostcodeWithCountry(t *text) bool {
 	letter := t.wordAt(n.first - 1)
@@ -175,7 +175,7 @@ func (n *numberSpan) addDigits(t *text) (groups int) {
 	return groups
 }
 
-// isGroupNext says whether the word behind a number is one more group of it: two to four digits, of which a date, a time, a
+// isGroupNext reports whether the word behind a number is one more group of it: two to four digits, of which a date, a time, a
 // count or a price is none, or the letters of the country that end a parcel's number. The last digit of a parcel's number
 // may stand alone.
 func (n *numberSpan) isGroupNext(t *text) bool {
@@ -207,7 +207,7 @@ func (n *numberSpan) isGroupNext(t *text) bool {
 	return !hasUnitBehind(word, after) && !hasMarkAndDigit(after, ".,/:-")
 }
 
-// isCountryNext says whether the letters of a country stand behind a word that ends a number of seven digits or more, which
+// isCountryNext reports whether the letters of a country stand behind a word that ends a number of seven digits or more, which
 // begins with two letters: "YT 6093 227 GB". They are no gigabytes then.
 func (n *numberSpan) isCountryNext(t *text, last int) bool {
 	const enough = 7
@@ -240,7 +240,7 @@ func (n *numberSpan) addTail(t *text) {
 	}
 }
 
-// isSpacedDate says whether a number begins a day that is written with spaces: "12 11 2026".
+// isSpacedDate reports whether a number begins a day that is written with spaces: "12 11 2026".
 func (n *numberSpan) isSpacedDate(t *text) bool {
 	if !n.digitsOnly || n.last+2 >= len(t.tokens) {
 		return false

@@ -152,7 +152,7 @@ func longest(matches []match) []match {
 	})
 }
 
-// matchesOf gives the matches of a family.
+// matchesOf returns the matches of a family.
 func matchesOf(matches []match, f lexicon.Family) []match {
 	var found []match
 	for _, m := range matches {

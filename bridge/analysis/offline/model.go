@@ -72,7 +72,7 @@ func readModel() (*model, error) {
 	return m, nil
 }
 
-// row gives a feature's weights, a byte for each label; "" of a feature that wasn't learned.
+// row returns a feature's weights, a byte for each label; "" of a feature that wasn't learned.
 func (m *model) row(f feature) string {
 	row := m.weights[int(f.name%rows)*rowSize:][:rowSize]
 	owner := uint32(row[0]) | uint32(row[1])<<8
@@ -97,13 +97,13 @@ func (m *model) judge(features []feature) verdict {
 	return v
 }
 
-// isContent says whether the likeliest sentiment is that the writer is satisfied. Who is satisfied waits for nobody, so
+// isContent reports whether the likeliest sentiment is that the writer is satisfied. Who is satisfied waits for nobody, so
 // nothing is urgent then.
 func (v *verdict) isContent() bool {
 	return slices.Max(v[:urgentLabel]) == v[slices.Index(analysis.Sentiments(), analysis.Positive)]
 }
 
-// sentiment gives the likeliest sentiment. Pressing is only somebody who isn't unhappy and needs an answer now.
+// sentiment returns the likeliest sentiment. Pressing is only somebody who isn't unhappy and needs an answer now.
 func (v *verdict) sentiment(urgent bool) analysis.Sentiment {
 	best := analysis.Neutral
 	most := v[slices.Index(analysis.Sentiments(), analysis.Neutral)]
@@ -119,7 +119,7 @@ func (v *verdict) sentiment(urgent bool) analysis.Sentiment {
 	return best
 }
 
-// scoreOfIntent gives what speaks for an intent, and much against one that the model never learned.
+// scoreOfIntent returns what speaks for an intent, and much against one that the model never learned.
 func (v *verdict) scoreOfIntent(name string) float64 {
 	if i := slices.Index(analysis.IntentNames(), name); i >= 0 {
 		return v[firstIntent+i]
@@ -127,7 +127,7 @@ func (v *verdict) scoreOfIntent(name string) float64 {
 	return unlearned
 }
 
-// mostWanted gives the likeliest of our intents, or nothing where that is in doubt.
+// mostWanted returns the likeliest of our intents, or nothing where that is in doubt.
 func (v *verdict) mostWanted() string {
 	if best := v.likeliest(); v.scoreOfIntent(best) >= surelyWanted {
 		return best
@@ -135,7 +135,7 @@ func (v *verdict) mostWanted() string {
 	return ""
 }
 
-// likeliest gives the likeliest of our intents, however little speaks for it.
+// likeliest returns the likeliest of our intents, however little speaks for it.
 func (v *verdict) likeliest() string {
 	best := 0
 	for i := range analysis.IntentNames() {

@@ -51,7 +51,7 @@ func numbersIn(t *text) []numberSpan {
 	return found
 }
 
-// isUnitBefore says whether capitals before digits say that these are no reference: money, a telephone, a postcode.
+// isUnitBefore reports whether capitals before digits say that these are no reference: money, a telephone, a postcode.
 func isUnitBefore(word string) bool {
 	switch word {
 	case "EUR", "USD", "GBP", "PLN", "CHF", "BRL", "TEL", "FAX", "CAP", "PLZ", "CEP", "NIP", "CP", "KW", "PIN", "BIC", "BLZ",
@@ -75,7 +75,7 @@ func (n *numberSpan) join(t *text) {
 	}
 }
 
-// isCode says whether a word may be part of a reference: digits, capitals, or letters with digits.
+// isCode reports whether a word may be part of a reference: digits, capitals, or letters with digits.
 func isCode(word string) bool {
 	const (
 		longestWithDigits = 30
@@ -107,7 +107,7 @@ func isCode(word string) bool {
 	return small+capitals <= mostLetters
 }
 
-// isJoinMark says whether one mark joins two parts of a number.
+// isJoinMark reports whether one mark joins two parts of a number.
 func isJoinMark(between string) bool {
 	switch between {
 	case "-", "/", "_", ".", ":":
@@ -116,7 +116,7 @@ func isJoinMark(between string) bool {
 	return false
 }
 
-// hasWordBefore says whether a number begins with a word that only announces it: "Nr.4711", "no:4711", and not with letters
+// hasWordBefore reports whether a number begins with a word that only announces it: "Nr.4711", "no:4711", and not with letters
 // of its own: "TRV.552.18".
 func hasWordBefore(value string) bool {
 	head := value[:numeral.PrefixLength(value)]
@@ -151,7 +151,7 @@ func (n *numberSpan) trimPrefix(t *text) {
 	n.value = t.all[n.from:n.to]
 }
 
-// isHashBefore says whether "#", or a sign that stands for "number", is before a place, perhaps with spaces between.
+// isHashBefore reports whether "#", or a sign that stands for "number", is before a place, perhaps with spaces between.
 func isHashBefore(all string, at int) bool {
 	const longestSign = 3 // bytes, of "№"
 	before := strings.TrimRight(all[max(0, at-longestSign-1):at], " ")
@@ -159,7 +159,7 @@ func isHashBefore(all string, at int) bool {
 	return strings.ContainsRune("#№°º", r)
 }
 
-// isNoReference says whether a number is a date, a time, a price, a quantity with a unit, or a part of something longer: an
+// isNoReference reports whether a number is a date, a time, a price, a quantity with a unit, or a part of something longer: an
 // amount, an address on the web. Telephones are told by numeral.IsInPhone.
 func isNoReference(all string, n *numberSpan) bool {
 	const longestMoney = 8 // bytes: " EUR" with some spaces
@@ -176,7 +176,7 @@ func isNoReference(all string, n *numberSpan) bool {
 	return hasUnitBehind(n.value, after)
 }
 
-// isDateOrPrice says whether a number is a date, a time or a price.
+// isDateOrPrice reports whether a number is a date, a time or a price.
 func isDateOrPrice(value string) bool {
 	if numeral.IsDate(value) || numeral.IsHourOrMeasure(value) {
 		return true
@@ -184,7 +184,7 @@ func isDateOrPrice(value string) bool {
 	return numeral.IsDecimal(value)
 }
 
-// isMoneyBefore says whether a sign for money stands before a number.
+// isMoneyBefore reports whether a sign for money stands before a number.
 func isMoneyBefore(before string) bool {
 	before = strings.TrimRight(before, " ")
 	for _, sign := range []string{"€", "$", "£"} {
@@ -195,7 +195,7 @@ func isMoneyBefore(before string) bool {
 	return strings.HasSuffix(strings.ToUpper(before), "EUR")
 }
 
-// isPartOfLonger says whether a number is a part of an address or of a telephone's number, or one side of a decimal comma.
+// isPartOfLonger reports whether a number is a part of an address or of a telephone's number, or one side of a decimal comma.
 func isPartOfLonger(before, after string) bool {
 	for _, mark := range []string{"@", "/", "+"} {
 		if strings.HasSuffix(before, mark) {
@@ -212,7 +212,7 @@ func isPartOfLonger(before, after string) bool {
 	return numeral.IsDigit(whole[len(whole)-1])
 }
 
-// hasMarkAndDigit says whether one of some marks stands at the beginning of a text, and a digit behind it, so that
+// hasMarkAndDigit reports whether one of some marks stands at the beginning of a text, and a digit behind it, so that
 // what is before the mark is a part of a date, a time or an amount.
 func hasMarkAndDigit(s, marks string) bool {
 	if len(s) < 2 {
@@ -221,13 +221,13 @@ func hasMarkAndDigit(s, marks string) bool {
 	return strings.ContainsAny(s[:1], marks) && numeral.IsDigit(s[1])
 }
 
-// textAfter gives as much of the text behind a place as is needed to know a unit.
+// textAfter returns as much of the text behind a place as is needed to know a unit.
 func textAfter(all string, at int) string {
 	const longestUnit = 12 // " Einwohner" and the like
 	return all[at:min(len(all), at+longestUnit)]
 }
 
-// hasUnitBehind says whether money, a percentage or a measure stands behind a number. What has letters in it is no count,
+// hasUnitBehind reports whether money, a percentage or a measure stands behind a number. What has letters in it is no count,
 // and an hour has at most two digits: "am" behind a longer number is German.
 func hasUnitBehind(value, after string) bool {
 	if strings.Contains(value, "-") && !numeral.HasOnly(value, numeral.Digits+".,") {
@@ -266,7 +266,7 @@ func hasUnitBehind(value, after string) bool {
 	return false
 }
 
-// endOfIBAN gives the last word of a bank account's number: groups of at most four characters follow each other.
+// endOfIBAN returns the last word of a bank account's number: groups of at most four characters follow each other.
 func (t *text) endOfIBAN(at int) int {
 	const longestGroup = 4
 	size := len(t.wordAt(at))

@@ -40,7 +40,7 @@ func (a *Analyzer) Analyze(ctx context.Context, q analysis.Question) (analysis.A
 	return answer, ctx.Err()
 }
 
-// isOfOurKinds says whether a match that announces a number tells that it is of an order, an invoice and the like.
+// isOfOurKinds reports whether a match that announces a number tells that it is of an order, an invoice and the like.
 func (m *match) isOfOurKinds() bool { return m.Name != kindOther && m.Name != "filler" }
 
 // addAnnouncing adds what announces numbers in any language, where a text is too short to tell its own and holds no such word:

@@ -6,7 +6,7 @@ import (
 	"parley/bridge/analysis/offline/numeral"
 )
 
-// kindOfPaper gives the kind of a paper by its short name in capitals, which is no part of its number: "LS 48812" is the
+// kindOfPaper returns the kind of a paper by its short name in capitals, which is no part of its number: "LS 48812" is the
 // delivery note 48812. It is "" of other capitals.
 func kindOfPaper(letters string) string {
 	switch letters {
@@ -22,7 +22,7 @@ func kindOfPaper(letters string) string {
 	return ""
 }
 
-// readPaper gives the kind of a number that no word announces, by a paper's short name before it, and takes that name from
+// readPaper returns the kind of a number that no word announces, by a paper's short name before it, and takes that name from
 // the number. It is "" where there is no such name.
 func (n *numberSpan) readPaper(t *text) string {
 	if letters, _, hasSpace := strings.Cut(n.value, " "); hasSpace && kindOfPaper(letters) != "" { // "WZ 2204/26"
@@ -44,7 +44,7 @@ func (n *numberSpan) readPaper(t *text) string {
 	return kindOfPaper(t.wordAt(n.first - 1))
 }
 
-// isNorm says whether a number is of a standard that something meets: "EN 455", "DIN 18017-3".
+// isNorm reports whether a number is of a standard that something meets: "EN 455", "DIN 18017-3".
 func (n *numberSpan) isNorm(t *text) bool {
 	const longest = 7 // "18017-3"
 	if n.first == 0 || n.length() > longest || !numeral.HasOnly(n.value, numeral.Digits+"-:/.") {
@@ -57,14 +57,14 @@ func (n *numberSpan) isNorm(t *text) bool {
 	return false
 }
 
-// isInSquareBrackets says whether a number stands alone in square brackets, as helpdesks write theirs in subjects:
+// isInSquareBrackets reports whether a number stands alone in square brackets, as helpdesks write theirs in subjects:
 // "[#8812093]".
 func (n *numberSpan) isInSquareBrackets(t *text) bool {
 	before := strings.TrimRight(t.all[max(0, n.from-4):n.from], "# ")
 	return strings.HasSuffix(before, "[") && strings.HasPrefix(t.all[n.to:], "]")
 }
 
-// kindBehind gives the kind of a number that stands between an article and the word which tells what it is of: "the 3318 quote",
+// kindBehind returns the kind of a number that stands between an article and the word which tells what it is of: "the 3318 quote",
 // "die 88213 Bestellung", else "". A count is followed by several of what it counts.
 func (f *referenceFinder) kindBehind(n *numberSpan) string {
 	t := f.t
@@ -87,7 +87,7 @@ func (f *referenceFinder) kindBehind(n *numberSpan) string {
 	return f.words[n.last+1].kind
 }
 
-// isDeterminer says whether a word may stand before one thing that was named before.
+// isDeterminer reports whether a word may stand before one thing that was named before.
 func isDeterminer(form string) bool {
 	switch form {
 	case "the", "my", "our", "your", "this", "that", "der", "die", "das", "dem", "meine", "unsere", "ihre", "de", "het", "mijn",

@@ -80,7 +80,7 @@ func closersOf(r rune) string {
 	return ""
 }
 
-// canOpen says whether a mark stands where a quotation begins: not behind a word, and before something. A mark that can also be
+// canOpen reports whether a mark stands where a quotation begins: not behind a word, and before something. A mark that can also be
 // an apostrophe, or close a quotation, must stand before a word.
 func canOpen(before, behind string, mark rune) bool {
 	if behind == "" {

@@ -71,7 +71,7 @@ func (a *Analyzer) findReferences(t *text, matches []match, patterns []analysis.
 	return dropRepeated(found)
 }
 
-// dropRepeated gives the first references of all, each value once.
+// dropRepeated returns the first references of all, each value once.
 func dropRepeated(found []analysis.Reference) []analysis.Reference {
 	var once []analysis.Reference
 	for _, r := range found {
@@ -83,7 +83,7 @@ func dropRepeated(found []analysis.Reference) []analysis.Reference {
 	return once
 }
 
-// findAskedKind gives the kind of number that was asked for in the last two messages before a burst, "" if none was.
+// findAskedKind returns the kind of number that was asked for in the last two messages before a burst, "" if none was.
 func (a *Analyzer) findAskedKind(before []analysis.Message) string {
 	if len(before) == 0 {
 		return ""
@@ -100,7 +100,7 @@ func (a *Analyzer) findAskedKind(before []analysis.Message) string {
 	return kind
 }
 
-// hasNumberBehind says whether one of the next words of a word's sentence is a number, which then needn't be asked for:
+// hasNumberBehind reports whether one of the next words of a word's sentence is a number, which then needn't be asked for:
 // "your order 4711 left us".
 func (t *text) hasNumberBehind(at int) bool {
 	const nearest = 3
@@ -191,7 +191,7 @@ const (
 	surelyShipment   = 12 // characters: "BRT ha perso 049123456789"
 )
 
-// tellKind gives the kind of a number before which no word stands that announces it; "" if it is no reference. It adds
+// tellKind returns the kind of a number before which no word stands that announces it; "" if it is no reference. It adds
 // to the number the capitals that belong to it.
 func (f *referenceFinder) tellKind(n *numberSpan) string {
 	if f.isNextInRow(n) {
@@ -239,7 +239,7 @@ func (f *referenceFinder) tellKind(n *numberSpan) string {
 	return ""
 }
 
-// isNextInRow says whether a number is of the same kind as the reference before it: "4711 and 4712", "1001 to 1004".
+// isNextInRow reports whether a number is of the same kind as the reference before it: "4711 and 4712", "1001 to 1004".
 func (f *referenceFinder) isNextInRow(n *numberSpan) bool {
 	before := f.previous
 	if before.kind == "" || n.length() < shortestInRow {
@@ -252,14 +252,14 @@ func (f *referenceFinder) isNextInRow(n *numberSpan) bool {
 	return n.isEndOfRow(f.t, before)
 }
 
-// isLikeOther says whether digits are as many as in a number before that is no reference, in a text that announces none:
+// isLikeOther reports whether digits are as many as in a number before that is no reference, in a text that announces none:
 // "the meter reads 48213, in May it was 47990".
 func (f *referenceFinder) isLikeOther(n *numberSpan) bool {
 	isAsLong := n.digitsOnly && len(n.value) == f.otherLength
 	return isAsLong && !f.words.hasAnyKind()
 }
 
-// kindOfUnannounced gives the kind of a number that looks like a reference though no word announces it.
+// kindOfUnannounced returns the kind of a number that looks like a reference though no word announces it.
 func (f *referenceFinder) kindOfUnannounced(n *numberSpan) string {
 	if f.asked != "" && f.kindInSentence(n.first) == "" {
 		return f.asked

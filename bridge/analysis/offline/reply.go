@@ -15,7 +15,7 @@ const (
 	titleBytes     = 200
 )
 
-// findReplies gives what of the desk's sources answers a text, by how like it they are. One in the customer's own language
+// findReplies returns what of the desk's sources answers a text, by how like it they are. One in the customer's own language
 // goes first also where its likeness is up to a third lower.
 func (a *Analyzer) findReplies(b bag, language string, sources []analysis.Source) []analysis.Reply {
 	sources = sources[:min(len(sources), maxSources)]

@@ -100,12 +100,12 @@ func (f *feelings) addMatch(t *text, m match, modifiers []match) {
 	f.count(m.Name, w, isNegated && !holdsNegation)
 }
 
-// isShortlyBefore says whether a modifier stands before a phrase in the same clause, at most so many words away.
+// isShortlyBefore reports whether a modifier stands before a phrase in the same clause, at most so many words away.
 func isShortlyBefore(t *text, modifier, m match, most int) bool {
 	return numeral.IsWithin(m.first-modifier.last, 1, most) && t.tokens[modifier.last].clause == t.tokens[m.first].clause
 }
 
-// isNegatedBehind says whether a negation stands right behind praise, as in German and Dutch: "das gefällt mir nicht".
+// isNegatedBehind reports whether a negation stands right behind praise, as in German and Dutch: "das gefällt mir nicht".
 func isNegatedBehind(t *text, negation, m match) bool {
 	form := t.tokens[negation.first].form
 	if form != "nicht" && form != "niet" {
@@ -200,7 +200,7 @@ func (f *feelings) decideSentiment(t *text, shouts int, urgent bool) analysis.Se
 	return analysis.Neutral
 }
 
-// isEven says whether hardly anything speaks for a mood.
+// isEven reports whether hardly anything speaks for a mood.
 func (f *feelings) isEven() bool {
 	if f.frustrated > 1 || f.unhappy >= 0.5 {
 		return false
@@ -208,7 +208,7 @@ func (f *feelings) isEven() bool {
 	return f.happy < 1
 }
 
-// isThanks says whether a text is short, asks nothing, and thanks with more than a word of politeness.
+// isThanks reports whether a text is short, asks nothing, and thanks with more than a word of politeness.
 func (f *feelings) isThanks(t *text, shouts int) bool {
 	const longest = 12 // words
 	if f.thanks < 1 || f.fault != 0 {
@@ -232,7 +232,7 @@ func (t *text) countShouts() int {
 	return shouts
 }
 
-// hasQuestion says whether a customer asks anything.
+// hasQuestion reports whether a customer asks anything.
 func (t *text) hasQuestion() bool {
 	for i := range t.tokens {
 		if t.tokens[i].asks && !t.tokens[i].quoted {

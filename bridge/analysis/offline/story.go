@@ -26,7 +26,7 @@ func (t *text) measureRepetition() float64 {
 	return 0
 }
 
-// sentenceBeginnings gives the first two words of each sentence that is the customer's own and begins with no number.
+// sentenceBeginnings returns the first two words of each sentence that is the customer's own and begins with no number.
 func (t *text) sentenceBeginnings() []string {
 	var found []string
 	sentence := -1
@@ -74,10 +74,10 @@ func (t *text) countDates() int {
 	return dates
 }
 
-// isOwnText says whether a word is the customer's own and in the text, not in a subject.
+// isOwnText reports whether a word is the customer's own and in the text, not in a subject.
 func (t *text) isOwnText(k *token) bool { return !k.quoted && !t.isInSubject(k.from) }
 
-// isDayBefore says whether a word stands before the day of a date.
+// isDayBefore reports whether a word stands before the day of a date.
 func isDayBefore(form string) bool {
 	switch form {
 	case "am", "le", "el", "dia", "il", "op", "de", "the", "on", "den":
@@ -86,7 +86,7 @@ func isDayBefore(form string) bool {
 	return false
 }
 
-// hasQuotedStaff says whether a customer names somebody who works at the company and quotes them, which tells of anger at
+// hasQuotedStaff reports whether a customer names somebody who works at the company and quotes them, which tells of anger at
 // them: "The lady at the counter said “not my problem”."
 func (t *text) hasQuotedStaff(modifiers []match) bool {
 	const (

@@ -15,7 +15,7 @@ const (
 	likenessTag = 1.2 // times the likeness of a conversation that has the tag
 )
 
-// findTags gives the desk's tags that fit: by their names and words, by what the customer wants, and by what similar
+// findTags returns the desk's tags that fit: by their names and words, by what the customer wants, and by what similar
 // conversations got.
 func (a *Analyzer) findTags(t *text, desk *analysis.Desk, intents []string, alike []resemblance) []string {
 	usual := usualTags(desk, intents)
@@ -48,7 +48,7 @@ func (a *Analyzer) findTags(t *text, desk *analysis.Desk, intents []string, alik
 	return found
 }
 
-// usualTags gives the tags, in small letters, that are most often given to intents.
+// usualTags returns the tags, in small letters, that are most often given to intents.
 func usualTags(desk *analysis.Desk, intents []string) map[string]bool {
 	known := desk.Intents
 	if len(known) == 0 {

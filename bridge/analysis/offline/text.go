@@ -90,7 +90,7 @@ func (t *text) quoteForwarded() {
 	}
 }
 
-// clipText gives at most limit bytes from the beginning of a text, and no half character.
+// clipText returns at most limit bytes from the beginning of a text, and no half character.
 func clipText(s string, limit int) string {
 	if limit <= 0 {
 		return ""
@@ -104,7 +104,7 @@ func clipText(s string, limit int) string {
 	return s[:limit]
 }
 
-// lastOf gives at most tailBytes from the end of a text, and no half character.
+// lastOf returns at most tailBytes from the end of a text, and no half character.
 func lastOf(s string) string {
 	from := max(0, len(s)-tailBytes)
 	for from < len(s) && !utf8.RuneStart(s[from]) {
@@ -113,7 +113,7 @@ func lastOf(s string) string {
 	return s[from:]
 }
 
-// isInSubject says whether a place of the text is in a subject.
+// isInSubject reports whether a place of the text is in a subject.
 func (t *text) isInSubject(at int) bool {
 	for _, s := range t.subjects {
 		if at >= s.from && at < s.to {
@@ -123,7 +123,7 @@ func (t *text) isInSubject(at int) bool {
 	return false
 }
 
-// sentenceOf gives the first and the last word of a word's sentence.
+// sentenceOf returns the first and the last word of a word's sentence.
 func (t *text) sentenceOf(at int) (first, last int) {
 	first, last = at, at
 	for first > 0 && t.tokens[first-1].sentence == t.tokens[at].sentence {
@@ -135,10 +135,10 @@ func (t *text) sentenceOf(at int) (first, last int) {
 	return first, last
 }
 
-// wordAt gives a word as it is written.
+// wordAt returns a word as it is written.
 func (t *text) wordAt(i int) string { return t.all[t.tokens[i].from:t.tokens[i].to] }
 
-// words gives the words that aren't numbers: each as it is written, at most so far as it is compared, and folded.
+// words returns the words that aren't numbers: each as it is written, at most so far as it is compared, and folded.
 func (t *text) words() iter.Seq2[string, string] {
 	return func(yield func(raw, form string) bool) {
 		for i := range t.tokens {
@@ -150,18 +150,18 @@ func (t *text) words() iter.Seq2[string, string] {
 	}
 }
 
-// separatorAfter gives what stands between a word and the next. There has to be a next word.
+// separatorAfter returns what stands between a word and the next. There has to be a next word.
 func (t *text) separatorAfter(i int) string { return t.all[t.tokens[i].to:t.tokens[i+1].from] }
 
-// isSpaceAfter says whether one space and another word stand behind a word.
+// isSpaceAfter reports whether one space and another word stand behind a word.
 func (t *text) isSpaceAfter(i int) bool { return i+1 < len(t.tokens) && t.separatorAfter(i) == " " }
 
-// isSentenceStart says whether a word is the first of its sentence.
+// isSentenceStart reports whether a word is the first of its sentence.
 func (t *text) isSentenceStart(i int) bool {
 	return i == 0 || t.tokens[i-1].sentence != t.tokens[i].sentence
 }
 
-// isForward says whether a mail's subject says that it was forwarded, in one of our languages.
+// isForward reports whether a mail's subject says that it was forwarded, in one of our languages.
 func isForward(subject string) bool {
 	prefix, _, found := strings.Cut(strings.TrimSpace(subject), ":")
 	if !found {

@@ -111,7 +111,7 @@ func (z *tokenizer) readWord(start int) (end int) {
 	return end
 }
 
-// isApostropheOfWord says whether an apostrophe between two parts of a text belongs to a word. It doesn't behind an article
+// isApostropheOfWord reports whether an apostrophe between two parts of a text belongs to a word. It doesn't behind an article
 // or a pronoun that lost its vowel, as in "l'ordine" and "n'est".
 func isApostropheOfWord(before, behind string) bool {
 	next, _ := utf8.DecodeRuneInString(behind)
@@ -150,7 +150,7 @@ func (z *tokenizer) readMark(r rune, at int) {
 	}
 }
 
-// isSentenceEnd says whether a full stop ends a sentence. It doesn't within a number or behind an abbreviation.
+// isSentenceEnd reports whether a full stop ends a sentence. It doesn't within a number or behind an abbreviation.
 func (z *tokenizer) isSentenceEnd(at int) bool {
 	all := z.t.all
 	if at+1 < len(all) && strings.IndexByte(" \n.\"", all[at+1]) < 0 {
@@ -201,7 +201,7 @@ func (z *tokenizer) readEmoticon(at int) int {
 	return length
 }
 
-// isEyes says whether a mark may be the eyes of an emoticon.
+// isEyes reports whether a mark may be the eyes of an emoticon.
 func isEyes(r rune) bool {
 	switch r {
 	case ':', ';', '=':
@@ -210,7 +210,7 @@ func isEyes(r rune) bool {
 	return false
 }
 
-// emoticonAt gives the length and the mood of an emoticon whose eyes stand at a place, and "" where there is none.
+// emoticonAt returns the length and the mood of an emoticon whose eyes stand at a place, and "" where there is none.
 func emoticonAt(all string, at int) (length int, form string) {
 	if at > 0 && numeral.IsDigit(all[at-1]) {
 		return 0, ""

@@ -16,7 +16,7 @@ const (
 	nearOther = 2
 )
 
-// isUnannouncedReference says whether a number that no word announces looks like a reference all the same.
+// isUnannouncedReference reports whether a number that no word announces looks like a reference all the same.
 func (f *referenceFinder) isUnannouncedReference(n *numberSpan) bool {
 	if hasHashBefore(f.t, n) {
 		return true
@@ -45,7 +45,7 @@ func (f *referenceFinder) isUnannouncedReference(n *numberSpan) bool {
 	return !hasOtherBefore(f.t, f.words, n.first, farOther)
 }
 
-// isModel says whether a number that nothing announces is a model's or an article's, as in a question about a product:
+// isModel reports whether a number that nothing announces is a model's or an article's, as in a question about a product:
 // "does the A2411 fit?"
 func (f *referenceFinder) isModel(n *numberSpan) bool {
 	if numeral.IsRating(n.value) {
@@ -58,7 +58,7 @@ func (f *referenceFinder) isModel(n *numberSpan) bool {
 	return f.isAboutGoods(n.first) && !isPlain
 }
 
-// isAboutGoods says whether a word stands in a question about goods, in a text that announces no number of ours.
+// isAboutGoods reports whether a word stands in a question about goods, in a text that announces no number of ours.
 func (f *referenceFinder) isAboutGoods(at int) bool {
 	if f.words.hasClearKind() {
 		return false
@@ -68,7 +68,7 @@ func (f *referenceFinder) isAboutGoods(at int) bool {
 	return isLikely || f.wants == "product"
 }
 
-// isSubject says whether four digits behind a word as "in", or behind an article, are an order of which the customer wants
+// isSubject reports whether four digits behind a word as "in", or behind an article, are an order of which the customer wants
 // something: "in 6614 please swap the rye loaf", "où en est la 5512". A year, a round number, and a count of what follows
 // are none.
 func (f *referenceFinder) isSubject(n *numberSpan) bool {
@@ -79,7 +79,7 @@ func (f *referenceFinder) isSubject(n *numberSpan) bool {
 	return f.isBehindSubject(n) && !f.isAboutGoods(n.first)
 }
 
-// isBehindSubject says whether a word that may stand before an order is before a number, in a text that wants something of
+// isBehindSubject reports whether a word that may stand before an order is before a number, in a text that wants something of
 // an order.
 func (f *referenceFinder) isBehindSubject(n *numberSpan) bool {
 	switch f.wants {
@@ -105,7 +105,7 @@ func (f *referenceFinder) isBehindSubject(n *numberSpan) bool {
 	return !unicode.IsUpper(r)
 }
 
-// isBeforeSubject says whether a word may stand before an order, of which something is said: "in 6614", "op die 8841".
+// isBeforeSubject reports whether a word may stand before an order, of which something is said: "in 6614", "op die 8841".
 func isBeforeSubject(form string) bool {
 	switch form {
 	case "in", "on", "to", "from", "for", "of", "bei", "aus", "zu", "von", "fur", "dans", "sur", "pour", "en", "del", "al",
@@ -116,7 +116,7 @@ func isBeforeSubject(form string) bool {
 	return false
 }
 
-// isRoundOrder says whether a number that may be the name of a model, as "RX-3000", is an order of which the customer wants
+// isRoundOrder reports whether a number that may be the name of a model, as "RX-3000", is an order of which the customer wants
 // something: "las sillas del RX-3000 no han llegado".
 func (f *referenceFinder) isRoundOrder(n *numberSpan) bool {
 	letters, digits, _ := strings.Cut(n.value, "-")
@@ -125,7 +125,7 @@ func (f *referenceFinder) isRoundOrder(n *numberSpan) bool {
 	return isForm && isOfOrder && !numeral.IsRating(n.value) && f.isBehindSubject(n)
 }
 
-// isInBrackets says whether a number stands in brackets behind what it is of: "the two orders (A 4417 and B 4418)".
+// isInBrackets reports whether a number stands in brackets behind what it is of: "the two orders (A 4417 and B 4418)".
 func (f *referenceFinder) isInBrackets(n *numberSpan) bool {
 	isRound := strings.HasSuffix(n.value, "00") || strings.HasSuffix(n.value, "50")
 	if !n.digitsOnly || n.length() < shortestReference || isRound || numeral.IsYear(n.value) {
@@ -147,7 +147,7 @@ func (f *referenceFinder) isInBrackets(n *numberSpan) bool {
 	return false
 }
 
-// isPaidNumber says whether a number is an invoice's that is paid: "I've transferred 440 pounds for 54/26".
+// isPaidNumber reports whether a number is an invoice's that is paid: "I've transferred 440 pounds for 54/26".
 func (f *referenceFinder) isPaidNumber(n *numberSpan) bool {
 	if !numeral.IsCountedInYear(n.value) {
 		return false
@@ -155,13 +155,13 @@ func (f *referenceFinder) isPaidNumber(n *numberSpan) bool {
 	return f.wants == "billing" || f.isAboutPaying(n.first)
 }
 
-// hasHashBefore says whether "#" stands directly before a number of three characters or more: "#1" is rather a rank.
+// hasHashBefore reports whether "#" stands directly before a number of three characters or more: "#1" is rather a rank.
 func hasHashBefore(t *text, n *numberSpan) bool {
 	const shortest = 3
 	return n.length() >= shortest && strings.HasSuffix(t.all[:n.from], "#")
 }
 
-// hasOtherBefore says whether a word before a number announces something other than what the number could be. It looks at the
+// hasOtherBefore reports whether a word before a number announces something other than what the number could be. It looks at the
 // words of the same sentence, from the number backwards, at most as many as most says. Words that may stand between (fillers
 // and marks) aren't counted. It stops at another number, because words before that one announce that one; not at the first
 // group of the same number, nor at one against which the number is set. A number that is a part of something has no other.
@@ -190,7 +190,7 @@ func hasOtherBefore(t *text, words announcements, at, most int) bool {
 	return false
 }
 
-// isPartOf says whether what stands before a number is a part of what the number is of, or its subject: "the article in
+// isPartOf reports whether what stands before a number is a part of what the number is of, or its subject: "the article in
 // 88213", "call me about 88213", "un article de la 88120".
 func isPartOf(t *text, at int) bool {
 	first, _ := t.sentenceOf(at)
@@ -203,7 +203,7 @@ func isPartOf(t *text, at int) bool {
 	return isPreposition(t.tokens[at-1].form) || isTax(t.tokens[at-2].form)
 }
 
-// isTax says whether a word is a tax on what an invoice asks for: "the VAT on 26-0093".
+// isTax reports whether a word is a tax on what an invoice asks for: "the VAT on 26-0093".
 func isTax(form string) bool {
 	switch form {
 	case "vat", "mwst", "ust", "tva", "iva", "btw":
@@ -220,7 +220,7 @@ func isArticle(form string) bool {
 	return false
 }
 
-// isPreposition says whether a word before a number makes what was named before it a part of what the number is of, or its
+// isPreposition reports whether a word before a number makes what was named before it a part of what the number is of, or its
 // subject.
 func isPreposition(form string) bool {
 	switch form {
@@ -231,7 +231,7 @@ func isPreposition(form string) bool {
 	return false
 }
 
-// isSize says whether a word is a size of clothes.
+// isSize reports whether a word is a size of clothes.
 func isSize(word string) bool {
 	switch word {
 	case "S", "M", "L", "XS", "XL", "XXL":
@@ -240,7 +240,7 @@ func isSize(word string) bool {
 	return false
 }
 
-// isSetAgainst says whether a number is set against one that stands two or three words before it. Both are then of the
+// isSetAgainst reports whether a number is set against one that stands two or three words before it. Both are then of the
 // same sort: "12345, not 12346".
 func isSetAgainst(t *text, number, at int) bool {
 	const farthest = 3
@@ -254,7 +254,7 @@ func isSetAgainst(t *text, number, at int) bool {
 	return false
 }
 
-// hasMarkBefore says whether "no." or its like stands directly before a number that is long enough for a reference.
+// hasMarkBefore reports whether "no." or its like stands directly before a number that is long enough for a reference.
 func hasMarkBefore(t *text, n *numberSpan) bool {
 	if n.first == 0 || n.length() < shortestReference {
 		return false
@@ -263,7 +263,7 @@ func hasMarkBefore(t *text, n *numberSpan) bool {
 	return isMark(before.form) && before.sentence == t.tokens[n.first].sentence
 }
 
-// isGivenNumber says whether a number without any word of what it is may be one that the customer was given: five to eight
+// isGivenNumber reports whether a number without any word of what it is may be one that the customer was given: five to eight
 // digits that are no round number, no postcode before a town, and no sum of money.
 func isGivenNumber(t *text, n *numberSpan) bool {
 	if strings.Contains(n.value, ".") {
@@ -284,7 +284,7 @@ func isGivenNumber(t *text, n *numberSpan) bool {
 	return !isPostcodeOfTown(t, n) && !isPostcodeInAddress(t, n)
 }
 
-// isPostcodeInAddress says whether a street and a house's number stand before five digits in their sentence: "via Luna 118,
+// isPostcodeInAddress reports whether a street and a house's number stand before five digits in their sentence: "via Luna 118,
 // interno 4, 40141".
 func isPostcodeInAddress(t *text, n *numberSpan) bool {
 	if n.length() != 5 {
@@ -301,7 +301,7 @@ func isPostcodeInAddress(t *text, n *numberSpan) bool {
 	return false
 }
 
-// isStreet says whether a word begins or ends the name of a street: "via", "Bahnhofstraße".
+// isStreet reports whether a word begins or ends the name of a street: "via", "Bahnhofstraße".
 func isStreet(form string) bool {
 	switch form {
 	case "street", "road", "avenue", "lane", "rue", "via", "viale", "corso", "piazza", "calle", "avenida", "paseo", "plaza",
@@ -313,7 +313,7 @@ func isStreet(form string) bool {
 	})
 }
 
-// isPostcodeOfTown says whether five digits stand before a word with a capital: "50667 Köln".
+// isPostcodeOfTown reports whether five digits stand before a word with a capital: "50667 Köln".
 func isPostcodeOfTown(t *text, n *numberSpan) bool {
 	if n.length() != len("50667") || !t.isSpaceAfter(n.last) {
 		return false
@@ -322,7 +322,7 @@ func isPostcodeOfTown(t *text, n *numberSpan) bool {
 	return unicode.IsUpper(r)
 }
 
-// isTransfer says whether a word tells that money was sent, so that a number right behind it is how much.
+// isTransfer reports whether a word tells that money was sent, so that a number right behind it is how much.
 func isTransfer(form string) bool {
 	switch form {
 	case "transferred", "wired", "vire", "transferi", "bonificato", "przelalem", "przelalam":

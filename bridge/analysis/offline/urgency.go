@@ -12,7 +12,7 @@ import (
 // longestBecause is how many characters of a customer's words say why something is urgent.
 const longestBecause = 120
 
-// findUrgency says whether somebody has to look at once, with the sentence that says so. What the lexicons found comes
+// findUrgency reports whether somebody has to look at once, with the sentence that says so. What the lexicons found comes
 // first as a reason, then what the model found.
 func findUrgency(t *text, matches []match, features []feature, m *model, v *verdict) analysis.Urgency {
 	if v[urgentLabel] < leastUrgent || v.isContent() {
@@ -38,10 +38,10 @@ func findUrgency(t *text, matches []match, features []feature, m *model, v *verd
 	return analysis.Urgency{Urgent: because != "", Because: because}
 }
 
-// isCalming says whether a phrase says that something isn't urgent, or not any more.
+// isCalming reports whether a phrase says that something isn't urgent, or not any more.
 func (m match) isCalming() bool { return m.Name == "calm" || m.Name == "over" }
 
-// findUrgentWord gives the first word that the lexicons call urgent, or one that names a time at which something is lost.
+// findUrgentWord returns the first word that the lexicons call urgent, or one that names a time at which something is lost.
 func findUrgentWord(t *text, all, modifiers []match) (at int, found bool) {
 	var urgent, soon []int
 	for _, m := range all {
@@ -72,7 +72,7 @@ func findUrgentWord(t *text, all, modifiers []match) (at int, found bool) {
 	return 0, false
 }
 
-// firstOf gives the first of some words that isn't in a subject, or else the first.
+// firstOf returns the first of some words that isn't in a subject, or else the first.
 func (t *text) firstOf(words []int) int {
 	for _, at := range words {
 		if !t.isInSubject(t.tokens[at].from) {
@@ -82,7 +82,7 @@ func (t *text) firstOf(words []int) int {
 	return words[0]
 }
 
-// findUrgentWord gives a word of the sentence that speaks most for urgency: the one that does so within it. A sentence of
+// findUrgentWord returns a word of the sentence that speaks most for urgency: the one that does so within it. A sentence of
 // the text goes before a subject.
 func (m *model) findUrgentWord(t *text, features []feature) (at int, found bool) {
 	weights := make([]int64, len(t.tokens)) // by word
@@ -119,13 +119,13 @@ func (m *model) findUrgentWord(t *text, features []feature) (at int, found bool)
 	return at, found
 }
 
-// isInQuestion says whether a word's sentence is a question: what smokes in one is asked for, and doesn't burn.
+// isInQuestion reports whether a word's sentence is a question: what smokes in one is asked for, and doesn't burn.
 func (t *text) isInQuestion(at int) bool {
 	_, last := t.sentenceOf(at)
 	return t.tokens[last].asks
 }
 
-// isNegated says whether a word of negation stands right before a match of one word, with at most one word between.
+// isNegated reports whether a word of negation stands right before a match of one word, with at most one word between.
 func isNegated(t *text, m match, modifiers []match) bool {
 	if m.first != m.last {
 		return false
@@ -138,7 +138,7 @@ func isNegated(t *text, m match, modifiers []match) bool {
 	return false
 }
 
-// isAtStake says whether something is lost if a time passes: an event in its sentence or one beside it, or in its own
+// isAtStake reports whether something is lost if a time passes: an event in its sentence or one beside it, or in its own
 // sentence what the customer needs, unless the time is a bare hour.
 func isAtStake(t *text, soon match, all, modifiers []match) bool {
 	for _, m := range all {
@@ -162,7 +162,7 @@ func isAtStake(t *text, soon match, all, modifiers []match) bool {
 	return false
 }
 
-// quoteAround gives the sentence of a word, or as much of it around the word as has room; only the word where what is
+// quoteAround returns the sentence of a word, or as much of it around the word as has room; only the word where what is
 // around it is on several lines.
 func (t *text) quoteAround(at int) string {
 	first, last := t.sentenceOf(at)
@@ -188,7 +188,7 @@ func (t *text) quoteAround(at int) string {
 	return quote
 }
 
-// firstRunes gives the beginning of a text, up to a number of characters or to what isn't valid, which is written as \x00.
+// firstRunes returns the beginning of a text, up to a number of characters or to what isn't valid, which is written as \x00.
 func firstRunes(s string, most int) string {
 	for i, r := range s {
 		if most == 0 || r == 0 {

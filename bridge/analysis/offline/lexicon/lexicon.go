@@ -49,7 +49,7 @@ type Element []string
 // Gap is the element that ".." stands for.
 const Gap = ".."
 
-// IsGap says whether an element stands for words of any kind.
+// IsGap reports whether an element stands for words of any kind.
 func (e Element) IsGap() bool { return len(e) == 1 && e[0] == Gap }
 
 // English is the place of the English lexicon among ours.
@@ -71,7 +71,7 @@ type Lexicon struct {
 // AnyNumber stands in phrases for a number in digits or in a word.
 const AnyNumber = "0"
 
-// allFamilies gives the families by what headings call them.
+// allFamilies returns the families by what headings call them.
 func allFamilies() map[string]Family {
 	return map[string]Family{
 		"language": OfLanguage, "number": OfNumber, "mood": OfMood, "turn": OfModifier, "urgency": OfUrgency,

@@ -12,30 +12,30 @@ const (
 	Capitals = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 )
 
-// IsDigit says whether a byte is a digit of ASCII.
+// IsDigit reports whether a byte is a digit of ASCII.
 func IsDigit(c byte) bool { return c >= '0' && c <= '9' }
 
-// IsCapital says whether a byte is a capital of ASCII.
+// IsCapital reports whether a byte is a capital of ASCII.
 func IsCapital(c byte) bool { return c >= 'A' && c <= 'Z' }
 
-// IsSmallLetter says whether a byte is a small letter of ASCII.
+// IsSmallLetter reports whether a byte is a small letter of ASCII.
 func IsSmallLetter(c byte) bool { return c >= 'a' && c <= 'z' }
 
 func isInSet(c byte, characters string) bool { return strings.IndexByte(characters, c) >= 0 }
 
-// IsLetter says whether a byte is a letter of ASCII.
+// IsLetter reports whether a byte is a letter of ASCII.
 func IsLetter(c byte) bool { return IsSmallLetter(c) || IsCapital(c) }
 
-// HasOnly says whether a text has no other characters than these. That is true of an empty text.
+// HasOnly reports whether a text has no other characters than these. That is true of an empty text.
 func HasOnly(s, characters string) bool { return strings.Trim(s, characters) == "" }
 
-// HasOnlyDigits says whether a text has no other characters than digits.
+// HasOnlyDigits reports whether a text has no other characters than digits.
 func HasOnlyDigits(s string) bool { return HasOnly(s, Digits) }
 
-// HasOnlyCapitals says whether a text has no other characters than capitals.
+// HasOnlyCapitals reports whether a text has no other characters than capitals.
 func HasOnlyCapitals(s string) bool { return HasOnly(s, Capitals) }
 
-// isLike says whether a text has only digits, as many as an example.
+// isLike reports whether a text has only digits, as many as an example.
 func isLike(s, example string) bool { return len(s) == len(example) && HasOnlyDigits(s) }
 
 // splitAt cuts a number at hyphens, strokes or other marks. Parts without characters are left out.
@@ -43,10 +43,10 @@ func splitAt(value, marks string) []string {
 	return strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(marks, r) })
 }
 
-// HasDigit says whether a text has a digit.
+// HasDigit reports whether a text has a digit.
 func HasDigit(s string) bool { return strings.ContainsAny(s, Digits) }
 
-// IsWithin says whether n lies between two numbers, or is one of them.
+// IsWithin reports whether n lies between two numbers, or is one of them.
 func IsWithin(n, least, most int) bool { return n >= least && n <= most }
 
 // CountDigits counts the digits of a text.

@@ -2,7 +2,7 @@ package numeral
 
 import "strings"
 
-// IsDistinctive says whether a number looks like a reference wherever it stands: capitals and digits, or groups of
+// IsDistinctive reports whether a number looks like a reference wherever it stands: capitals and digits, or groups of
 // digits, joined by a hyphen or a stroke.
 func IsDistinctive(value string) bool {
 	if isLookalike(value) {
@@ -39,7 +39,7 @@ func IsDistinctive(value string) bool {
 	return digits >= leastDigits && len(letters) <= fewLetters
 }
 
-// isModelName says whether letters, a hyphen and few digits end as names of models do: "SX-2000", "HD-450".
+// isModelName reports whether letters, a hyphen and few digits end as names of models do: "SX-2000", "HD-450".
 func isModelName(value string, digits int) bool {
 	if strings.HasSuffix(value, "00") {
 		return digits <= len("2000")
@@ -47,7 +47,7 @@ func isModelName(value string, digits int) bool {
 	return digits == len("450") && strings.HasSuffix(value, "0")
 }
 
-// hasJoinedDigits says whether a number has five digits or more in parts, and no letters: "55-1188".
+// hasJoinedDigits reports whether a number has five digits or more in parts, and no letters: "55-1188".
 func hasJoinedDigits(value string) bool {
 	const leastDigits = 5
 	if value[0] == '0' || CountDigits(value) < leastDigits {
@@ -56,7 +56,7 @@ func hasJoinedDigits(value string) bool {
 	return strings.ContainsAny(value, "-/") && HasOnly(value, Digits+"-/")
 }
 
-// HasMixedParts says whether a number has two parts or more of digits and capitals, joined by hyphens, strokes or dots,
+// HasMixedParts reports whether a number has two parts or more of digits and capitals, joined by hyphens, strokes or dots,
 // with both in it: "77Q-3310", "4/2026-B", "C.2026.551".
 func HasMixedParts(value string) bool {
 	const (
@@ -86,7 +86,7 @@ func HasMixedParts(value string) bool {
 	return capitals > 0
 }
 
-// hasLettersAtEnd says whether a number of four digits or more ends with a hyphen and one or two capitals: "77120-B".
+// hasLettersAtEnd reports whether a number of four digits or more ends with a hyphen and one or two capitals: "77120-B".
 func hasLettersAtEnd(value string) bool {
 	const leastDigits = 4
 	number, end, found := strings.Cut(value, "-")
@@ -96,7 +96,7 @@ func hasLettersAtEnd(value string) bool {
 	return HasOnlyDigits(number) && HasOnlyCapitals(end)
 }
 
-// hasLettersBetween says whether up to three capitals stand between digits, of which four or more are behind them:
+// hasLettersBetween reports whether up to three capitals stand between digits, of which four or more are behind them:
 // "26F00417".
 func hasLettersBetween(value string) bool {
 	letters := strings.Trim(value, Digits)
@@ -107,7 +107,7 @@ func hasLettersBetween(value string) bool {
 	return head != "" && len(tail) >= 4
 }
 
-// IsCountedInYear says whether a number is counted within a year of this decade or the next ones, as those of invoices:
+// IsCountedInYear reports whether a number is counted within a year of this decade or the next ones, as those of invoices:
 // "54/26".
 func IsCountedInYear(value string) bool {
 	number, year, _ := strings.Cut(value, "/")
@@ -118,7 +118,7 @@ func IsCountedInYear(value string) bool {
 	return year[0] == '2' && IsWithin(len(number), 2, longest)
 }
 
-// IsDotted says whether a number of five or six digits with a dot before the last three isn't a round one: "64.713",
+// IsDotted reports whether a number of five or six digits with a dot before the last three isn't a round one: "64.713",
 // but not "12.500" or "12.550".
 func IsDotted(value string) bool {
 	const longestWhole = 3

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// isLookalike says whether a number of parts looks like a reference and is none where no word announces it: a season, a
+// isLookalike reports whether a number of parts looks like a reference and is none where no word announces it: a season, a
 // telephone, a tyre, a number plate.
 func isLookalike(value string) bool {
 	parts := splitAt(value, "-/")
@@ -22,7 +22,7 @@ func isLookalike(value string) bool {
 	return isNumberPlate(value, parts)
 }
 
-// IsRating says whether a value ends with a measure of electricity or light, as what stands on the plates of machines:
+// IsRating reports whether a value ends with a measure of electricity or light, as what stands on the plates of machines:
 // "XR-4410-220V", "SL-2200W".
 func IsRating(value string) bool {
 	for _, unit := range []string{"V", "W", "A", "HZ", "MM", "CM", "KG", "L"} {
@@ -34,7 +34,7 @@ func IsRating(value string) bool {
 	return false
 }
 
-// isSpan says whether two parts are a span of years or of round numbers, or a month of a year. A tyre's are none, but no
+// isSpan reports whether two parts are a span of years or of round numbers, or a month of a year. A tyre's are none, but no
 // reference either.
 func isSpan(first, last string) bool {
 	if IsYear(first) && areShortNumbers([]string{first, last}) {
@@ -49,7 +49,7 @@ func isSpan(first, last string) bool {
 	return strings.Contains(last, "R1") // of a tyre: "205/55R16"
 }
 
-// isInYear says whether what stands behind a year is a month of it, or a year of the same century: "2026/04", "2026/27",
+// isInYear reports whether what stands behind a year is a month of it, or a year of the same century: "2026/04", "2026/27",
 // "2019-2024".
 func isInYear(year, last string) bool {
 	if len(last) == len(year) {
@@ -59,7 +59,7 @@ func isInYear(year, last string) bool {
 	return isMonth || last == nextYear(year)
 }
 
-// nextYear gives the last two digits of the year after one.
+// nextYear returns the last two digits of the year after one.
 func nextYear(year string) string {
 	decade, ones := year[len(year)-2], year[len(year)-1]
 	if ones < '9' {
@@ -71,13 +71,13 @@ func nextYear(year string) string {
 	return "00"
 }
 
-// areShortNumbers says whether all parts are of two to four digits.
+// areShortNumbers reports whether all parts are of two to four digits.
 func areShortNumbers(parts []string) bool {
 	const longest = 4
 	return !slices.ContainsFunc(parts, func(part string) bool { return !IsWithin(len(part), 2, longest) || !HasOnlyDigits(part) })
 }
 
-// isPhoneInParts says whether three short numbers are a telephone's: "600-100-200".
+// isPhoneInParts reports whether three short numbers are a telephone's: "600-100-200".
 func isPhoneInParts(parts []string) bool {
 	const (
 		leastDigits = 9
@@ -87,7 +87,7 @@ func isPhoneInParts(parts []string) bool {
 	return IsWithin(digits, leastDigits, mostDigits)
 }
 
-// isNumberPlate says whether three parts are on a car: "12-AB-34", "AB-123-CD".
+// isNumberPlate reports whether three parts are on a car: "12-AB-34", "AB-123-CD".
 func isNumberPlate(value string, parts []string) bool {
 	const mostLetters = 4
 	all := strings.Join(parts, "")

@@ -2,7 +2,7 @@ package numeral
 
 import "strings"
 
-// IsParcelNumber says whether a number has the form that carriers give to parcels.
+// IsParcelNumber reports whether a number has the form that carriers give to parcels.
 func IsParcelNumber(value string) bool {
 	upper := strings.ToUpper(strings.ReplaceAll(value, " ", ""))
 	if isUPSNumber(upper) || isPostalNumber(upper) || isChineseNumber(upper) {
@@ -14,22 +14,22 @@ func IsParcelNumber(value string) bool {
 	return isDHLNumber(upper) || isDutchNumber(upper) || isLabelNumber(upper)
 }
 
-// isFrenchNumber says whether a number has the form of Colissimo: "6A04418829311".
+// isFrenchNumber reports whether a number has the form of Colissimo: "6A04418829311".
 func isFrenchNumber(value string) bool {
 	return len(value) == len("6A04418829311") && IsDigit(value[0]) && IsCapital(value[1]) && HasOnlyDigits(value[2:])
 }
 
-// isPolishNumber says whether a number has the form of Poczta Polska within the country: "PX4417009312".
+// isPolishNumber reports whether a number has the form of Poczta Polska within the country: "PX4417009312".
 func isPolishNumber(value string) bool {
 	return len(value) == len("PX4417009312") && strings.HasPrefix(value, "PX") && HasOnlyDigits(value[2:])
 }
 
-// isAmazonNumber says whether a number has the form of Amazon's own deliveries: "TBA441700931187".
+// isAmazonNumber reports whether a number has the form of Amazon's own deliveries: "TBA441700931187".
 func isAmazonNumber(value string) bool {
 	return len(value) == len("TBA441700931187") && strings.HasPrefix(value, "TB") && IsCapital(value[2]) && HasOnlyDigits(value[3:])
 }
 
-// isDutchNumber says whether a number has the form of the Dutch post: "3S", four letters or digits of the sender, and seven
+// isDutchNumber reports whether a number has the form of the Dutch post: "3S", four letters or digits of the sender, and seven
 // to nine digits, "3SKLMN00874412".
 func isDutchNumber(value string) bool {
 	const head = len("3SKLMN")
@@ -39,12 +39,12 @@ func isDutchNumber(value string) bool {
 	return IsWithin(len(value)-head, 7, 9) && HasOnlyDigits(value[head:])
 }
 
-// isUPSNumber says whether a number has the form that UPS gives to parcels.
+// isUPSNumber reports whether a number has the form that UPS gives to parcels.
 func isUPSNumber(value string) bool {
 	return len(value) == len("1Z999AA10123456784") && strings.HasPrefix(value, "1Z")
 }
 
-// isPostalNumber says whether a number has the form that all posts give to parcels: two letters, nine digits and the
+// isPostalNumber reports whether a number has the form that all posts give to parcels: two letters, nine digits and the
 // country, "RR123456785DE".
 func isPostalNumber(value string) bool {
 	if len(value) != len("RR123456785DE") {
@@ -54,7 +54,7 @@ func isPostalNumber(value string) bool {
 	return HasOnlyCapitals(value[:2]+value[country:]) && HasOnlyDigits(value[2:country])
 }
 
-// isChineseNumber says whether a number has the form of parcels from China: "LP00471188207735".
+// isChineseNumber reports whether a number has the form of parcels from China: "LP00471188207735".
 func isChineseNumber(value string) bool {
 	if len(value) != len("LP00471188207735") || !HasOnlyDigits(value[2:]) {
 		return false
@@ -62,7 +62,7 @@ func isChineseNumber(value string) bool {
 	return value[:2] == "LP" || value[:2] == "CN"
 }
 
-// isDHLNumber says whether a number has the form that DHL and Hermes give to parcels: "JD014600003828392821",
+// isDHLNumber reports whether a number has the form that DHL and Hermes give to parcels: "JD014600003828392821",
 // "H1001234567890123456".
 func isDHLNumber(value string) bool {
 	const (
@@ -76,7 +76,7 @@ func isDHLNumber(value string) bool {
 	return strings.HasPrefix(value, "JD") || strings.HasPrefix(value, "H")
 }
 
-// isLabelNumber says whether a number has as many digits as those on other labels: "00340434161094015902" has twenty.
+// isLabelNumber reports whether a number has as many digits as those on other labels: "00340434161094015902" has twenty.
 func isLabelNumber(value string) bool {
 	const (
 		leastDigits = 18

@@ -8,7 +8,7 @@ const (
 	mostPhoneGroups  = 12 // so many groups of digits are read at most
 )
 
-// IsInPhone says whether a number is one of several groups of digits, as telephones and cards have, or has four parts of
+// IsInPhone reports whether a number is one of several groups of digits, as telephones and cards have, or has four parts of
 // its own: "030 1234567", "06.39.98.41.20".
 func IsInPhone(text string, from, to int) bool {
 	number := text[from:to]
@@ -40,7 +40,7 @@ func countGroupsBehind(text string, most int) (groups, digits int) {
 	return groups, digits
 }
 
-// isGroupAtStart says whether a text begins with a space and a digit.
+// isGroupAtStart reports whether a text begins with a space and a digit.
 func isGroupAtStart(text string) bool {
 	if len(text) < 2 {
 		return false
@@ -61,7 +61,7 @@ func countGroupsBefore(text string, most int) (groups, digits int) {
 	return groups, digits
 }
 
-// isGroupAtEnd says whether a text ends with a digit or a bracket, and a space or a bracket behind that.
+// isGroupAtEnd reports whether a text ends with a digit or a bracket, and a space or a bracket behind that.
 func isGroupAtEnd(text string) bool {
 	if len(text) < 2 {
 		return false

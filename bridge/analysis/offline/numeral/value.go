@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// IsDate says whether a number is a date as 05.12.2026, 2026-12-05, 5/12/26 or 5.12.
+// IsDate reports whether a number is a date as 05.12.2026, 2026-12-05, 5/12/26 or 5.12.
 func IsDate(value string) bool {
 	parts := splitAt(value, ".-/")
 	for _, part := range parts {
@@ -21,7 +21,7 @@ func IsDate(value string) bool {
 	return isFullDate(parts)
 }
 
-// isFullDate says whether some numbers are a day, a month and a year, in the order of any country.
+// isFullDate reports whether some numbers are a day, a month and a year, in the order of any country.
 func isFullDate(parts []string) bool {
 	const inDate = 3
 	if len(parts) != inDate || !isDayOrMonth(parts[1]) {
@@ -35,7 +35,7 @@ func isFullDate(parts []string) bool {
 	return isDayOrMonth(first) && endsInYear
 }
 
-// isDayOrMonth says whether a number may be the day of a date, or its month.
+// isDayOrMonth reports whether a number may be the day of a date, or its month.
 func isDayOrMonth(s string) bool {
 	if len(s) == 2 {
 		return s <= "31"
@@ -43,20 +43,20 @@ func isDayOrMonth(s string) bool {
 	return len(s) == 1
 }
 
-// IsYear says whether four digits are a year of this or the last century.
+// IsYear reports whether four digits are a year of this or the last century.
 func IsYear(word string) bool {
 	isOfCentury := strings.HasPrefix(word, "19") || strings.HasPrefix(word, "20")
 	return len(word) == len("2026") && isOfCentury
 }
 
-// IsDecimal says whether a number has two digits behind its point, as a price has: "3.90".
+// IsDecimal reports whether a number has two digits behind its point, as a price has: "3.90".
 func IsDecimal(value string) bool {
 	const longestWhole = 3
 	whole, rest, _ := strings.Cut(value, ".")
 	return IsWithin(len(whole), 1, longestWhole) && HasOnlyDigits(whole) && isLike(rest, "90")
 }
 
-// IsErrorCode says whether a number is what a machine shows when it fails: "E-77", "F03".
+// IsErrorCode reports whether a number is what a machine shows when it fails: "E-77", "F03".
 func IsErrorCode(value string) bool {
 	if !strings.HasPrefix(value, "E") && !strings.HasPrefix(value, "F") {
 		return false
@@ -87,7 +87,7 @@ func IsHourOrMeasure(value string) bool {
 	return isLike(behind, "30") && len(before) <= 2 && HasOnlyDigits(before)
 }
 
-// IsTaxNumber says whether a number has the form of a company's for value added tax, as DE811887442: two letters for the
+// IsTaxNumber reports whether a number has the form of a company's for value added tax, as DE811887442: two letters for the
 // state, and as many digits as its numbers have.
 func IsTaxNumber(value string) bool {
 	if len(value) < 2 {
@@ -116,7 +116,7 @@ func IsTaxNumber(value string) bool {
 	return false
 }
 
-// IsPostcode says whether a number is a Portuguese, Brazilian or Polish postcode before the name of a town: "4000-123
+// IsPostcode reports whether a number is a Portuguese, Brazilian or Polish postcode before the name of a town: "4000-123
 // Porto", "01310-100 São Paulo", "30-001 Kraków".
 //
 // A British one needs no town: "SW1A 1AA".
@@ -140,7 +140,7 @@ func IsPostcode(value, after string) bool {
 	return false
 }
 
-// isBritishPostcode says whether a value has the form of a British postcode: one or two letters, a digit, perhaps one more
+// isBritishPostcode reports whether a value has the form of a British postcode: one or two letters, a digit, perhaps one more
 // character, and behind a space a digit and two letters.
 func isBritishPostcode(value string) bool {
 	area, end, _ := strings.Cut(value, " ")
@@ -157,7 +157,7 @@ func isBritishPostcode(value string) bool {
 // LongestIBAN is how many characters the number of a bank account has at most, without spaces.
 const LongestIBAN = 34
 
-// hasBankAccounts says whether a country's banks number accounts so. None is called JD or LP: "JD014600003828392821" and
+// hasBankAccounts reports whether a country's banks number accounts so. None is called JD or LP: "JD014600003828392821" and
 // "LP00471188207735" are parcels'.
 func hasBankAccounts(country string) bool {
 	const countries = " AD AE AL AT AZ BA BE BG BH BR BY CH CR CY CZ DE DK DO EE EG ES FI FO FR GB GE GI GL GR GT HR HU IE IL " +
@@ -166,7 +166,7 @@ func hasBankAccounts(country string) bool {
 	return HasOnlyCapitals(country) && strings.Contains(countries, " "+country+" ")
 }
 
-// IsIBAN says whether a text begins like the number of a bank account.
+// IsIBAN reports whether a text begins like the number of a bank account.
 func IsIBAN(s string) bool {
 	const (
 		ahead = 36 // bytes that are looked at

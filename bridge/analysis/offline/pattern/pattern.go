@@ -25,7 +25,7 @@ type Finder struct {
 	known map[string]compiled // by their source
 }
 
-// New gives a Finder that knows no pattern yet.
+// New returns a Finder that knows no pattern yet.
 func New() *Finder { return &Finder{known: map[string]compiled{}} }
 
 // Find finds references in a text by a desk's patterns. A pattern that can't be read or costs too much finds
@@ -69,7 +69,7 @@ type compiled struct {
 	size int
 }
 
-// compile gives a pattern ready to be used and its size, or nil if it can't be read.
+// compile returns a pattern ready to be used and its size, or nil if it can't be read.
 func (f *Finder) compile(pattern string) (*regexp.Regexp, int) {
 	f.mu.Lock()
 	c, isKnown := f.known[pattern]

@@ -71,7 +71,7 @@ func Write(ctx context.Context, a analysis.Analyzer, r analysis.Request) (analys
 	return analysis.Text{Text: strings.Join(lines, "\n"), By: "offline"}, err
 }
 
-// splitSides gives what the customer wrote, and the part of it that nobody has answered.
+// splitSides returns what the customer wrote, and the part of it that nobody has answered.
 func splitSides(messages []analysis.Message) (customer, open []analysis.Message) {
 	for _, m := range messages {
 		if m.FromAgent {
@@ -83,7 +83,7 @@ func splitSides(messages []analysis.Message) (customer, open []analysis.Message)
 	return customer, open
 }
 
-// lastText gives the last message of one side; an empty one if there is none.
+// lastText returns the last message of one side; an empty one if there is none.
 func lastText(messages []analysis.Message, fromAgent bool) analysis.Message {
 	for _, m := range slices.Backward(messages) {
 		if m.FromAgent == fromAgent && m.Text+m.Subject != "" {
@@ -135,7 +135,7 @@ var (
 	callsTeam = regexp.MustCompile(`(?i)@(\s*(?:here|channel|everyone|all|team|group))\b`)
 )
 
-// plainWords gives the words of a message on one line, without what a chat could take for a link with another name, for
+// plainWords returns the words of a message on one line, without what a chat could take for a link with another name, for
 // a tag, for emphasis or for a call to people.
 func plainWords(s string) string {
 	s = linkText.ReplaceAllString(s, "$1")

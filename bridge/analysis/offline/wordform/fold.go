@@ -16,7 +16,7 @@ import (
 // Longest bounds how much of a word is compared, in bytes: no word of a lexicon is as long.
 const Longest = 48
 
-// Fold gives a word as it is compared: in small letters, without accents and without apostrophes, because
+// Fold returns a word as it is compared: in small letters, without accents and without apostrophes, because
 // customers leave all of these out. A word that is folded already is returned as it is.
 func Fold(word string) string {
 	plain := true
@@ -63,7 +63,7 @@ func foldRune(b *strings.Builder, r rune) {
 	b.WriteRune(unicode.ToLower(base))
 }
 
-// decompose gives the canonical or compatible parts of one rune, or the rune itself if it has none.
+// decompose returns the canonical or compatible parts of one rune, or the rune itself if it has none.
 func decompose(raw []byte) []byte {
 	if parts := norm.NFKD.Properties(raw).Decomposition(); len(parts) > 0 {
 		return parts
@@ -71,7 +71,7 @@ func decompose(raw []byte) []byte {
 	return raw
 }
 
-// plainLetters gives the base letters of a letter which Unicode does not take apart, "" of all others.
+// plainLetters returns the base letters of a letter which Unicode does not take apart, "" of all others.
 func plainLetters(r rune) string {
 	switch r {
 	case 'ß':
@@ -93,7 +93,7 @@ func plainLetters(r rune) string {
 	return ""
 }
 
-// WithoutUmlauts gives the other reading of a folded German word whose umlauts were written with an e, and "" if there is
+// WithoutUmlauts returns the other reading of a folded German word whose umlauts were written with an e, and "" if there is
 // none: "zurueck" is found as "zuruck", which is how "zurück" folds.
 func WithoutUmlauts(form string) string {
 	for _, written := range []string{"ae", "oe", "ue"} {
@@ -104,7 +104,7 @@ func WithoutUmlauts(form string) string {
 	return ""
 }
 
-// IsApostrophe says whether a character is written for an apostrophe.
+// IsApostrophe reports whether a character is written for an apostrophe.
 func IsApostrophe(r rune) bool {
 	switch r {
 	case '\'', '’', '‘', '`', '´', 'ʼ', '＇':
@@ -113,7 +113,7 @@ func IsApostrophe(r rune) bool {
 	return false
 }
 
-// Stem gives the part of a folded word by which it is compared with its other forms, for the similarity of texts: four
+// Stem returns the part of a folded word by which it is compared with its other forms, for the similarity of texts: four
 // to seven characters, without the last two where that leaves so many. It is rough and the same for all languages: they all
 // inflect at the end.
 func Stem(form string) string {

@@ -7,7 +7,7 @@ import (
 	"parley/bridge/analysis/offline/numeral"
 )
 
-// IsWordRune says whether a character may stand in a word or a number.
+// IsWordRune reports whether a character may stand in a word or a number.
 func IsWordRune(r rune) bool {
 	if r < utf8.RuneSelf {
 		return numeral.IsLetter(byte(r)) || numeral.IsDigit(byte(r))
@@ -21,7 +21,7 @@ func IsWordRune(r rune) bool {
 	return unicode.IsMark(r) && !isEmojiMark(r)
 }
 
-// isEmojiMark says whether a mark only says how the emoji before it is drawn.
+// isEmojiMark reports whether a mark only says how the emoji before it is drawn.
 func isEmojiMark(r rune) bool {
 	const (
 		firstSelector = 0xFE00
@@ -31,7 +31,7 @@ func isEmojiMark(r rune) bool {
 	return r == keycap || numeral.IsWithin(int(r), firstSelector, lastSelector)
 }
 
-// IsEmoji says whether a character is an emoji.
+// IsEmoji reports whether a character is an emoji.
 func IsEmoji(r rune) bool {
 	const (
 		firstPicture, lastPicture = 0x1F300, 0x1FAFF
@@ -46,7 +46,7 @@ func IsEmoji(r rune) bool {
 	return numeral.IsWithin(int(r), firstPicture, lastPicture) || numeral.IsWithin(int(r), firstSign, lastSign)
 }
 
-// IsElided says whether a folded word is one that French and Italian shorten before a vowel.
+// IsElided reports whether a folded word is one that French and Italian shorten before a vowel.
 func IsElided(form string) bool {
 	switch form {
 	case "l", "d", "n", "j", "m", "t", "s", "c", "qu", "un", "dell", "all", "nell", "sull", "dall", "quell", "quest",

@@ -196,7 +196,7 @@ func ToolCalls() Manner {
 	}}
 }
 
-// WrongType gives a good answer that calls itself plain text.
+// WrongType returns a good answer that calls itself plain text.
 func WrongType() Manner {
 	return Manner{Name: "wrong content type", play: func(x *exchange) {
 		rec := &recorder{header: http.Header{}}

@@ -72,7 +72,7 @@ func (s *Server) read(body []byte) (request, *refusal) {
 	return q, s.checkFormat(q)
 }
 
-// refuse gives a refusal the status with which this server says that it can't do something.
+// refuse returns a refusal the status with which this server says that it can't do something.
 func (s *Server) refuse(r refusal) *refusal {
 	r.status = cmp.Or(s.options.Abilities.RefuseWith, http.StatusBadRequest)
 	return &r
