@@ -26,6 +26,7 @@ type Roster struct {
 type Decision struct {
 	Team, Chat string
 	Version    string   // of the team, as the page showed it
+	Channel    string   // the channel whose members the page showed
 	Listed     []string // the users whom the page showed
 	Chosen     []string // the users who become agents
 	Follow     bool     // people who join the channel later become agents, too
@@ -116,6 +117,7 @@ func (p pages) confirm(v *web.Visit) error {
 		Team:    v.Value("team"),
 		Chat:    v.Value("chat"),
 		Version: v.Value("version"),
+		Channel: v.Value("channel"),
 		Listed:  form["listed"],
 		Chosen:  form["user"],
 		Follow:  v.Value("agents") == everyNewcomer,

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -248,8 +249,9 @@ func TestTeamsOfThePage(t *testing.T) {
 	if !a.Has("Ben Katz") || !a.Has("b.katz@acme.test") {
 		t.Fatalf("the members are:\n%s", a.Body)
 	}
-	a = v.Post("/settings/first-steps/members", map[string][]string{"version": {a.Version()}, "team": {"Night"}, "chat": {"teams"}, "agents": {"channel_members"},
-		"listed": {annInEntra, benInEntra}, "user": {annInEntra, benInEntra}})
+	chosen := a.Forms()[slices.IndexFunc(a.Forms(), func(f sitetest.Form) bool { return f.Values.Has("listed") })].Values
+	chosen["user"] = []string{annInEntra, benInEntra}
+	a = v.Post("/settings/first-steps/members", chosen)
 	if a.Status != http.StatusSeeOther {
 		t.Errorf("%d %s", a.Status, a.Body)
 	}

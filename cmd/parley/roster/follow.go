@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"parley/bridge/setup"
 	"parley/store"
 	rosterstore "parley/store/roster"
@@ -90,9 +92,32 @@ func (k *Keeper) addNewcomersOf(ctx context.Context, t store.Team, kind, channel
 	if err != nil {
 		return err
 	}
+	if !l.Confirmed || !l.Follows || l.Channel != channel { // an admin has changed the team meanwhile
+		return nil
+	}
 
-	var newcomers []Person
-	var users []string // about whom is decided from now on
+	newcomers, users := listUndecided(l, decided)
+	if len(newcomers) == 0 {
+		return rosterstore.Decide(ctx, k.o.Pool, t.ID, kind, users)
+	}
+
+	err = k.join(ctx, setup.Author{Name: "the channel of team " + t.Name}, l, "", newcomers, func(tx pgx.Tx) error {
+		return decideUnlessDecided(ctx, tx, l, users)
+	})
+	if errors.Is(err, setup.ErrStale) { // the next round sees what has changed
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+
+	k.o.Log.Info("people of a channel became agents", "team_id", t.ID, "people", len(newcomers))
+	return nil
+}
+
+// listUndecided returns the people who become agents of the team, and the users about whom is decided from now on: they, and
+// who is in the team already.
+func listUndecided(l List, decided map[string]bool) (newcomers []Person, users []string) {
 	for _, p := range l.People {
 		if decided[p.User] {
 			continue
@@ -107,15 +132,18 @@ func (k *Keeper) addNewcomersOf(ctx context.Context, t store.Team, kind, channel
 		}
 	}
 
-	if len(newcomers) > 0 {
-		if err := k.join(ctx, setup.Author{Name: "the channel of team " + t.Name}, l, "", newcomers); err != nil {
-			return err
-		}
-		k.o.Log.Info("people of a channel became agents", "team_id", t.ID, "people", len(newcomers))
-	}
-	if len(users) == 0 {
-		return nil
-	}
+	return newcomers, users
+}
 
-	return rosterstore.Decide(ctx, k.o.Pool, t.ID, kind, users)
+// decideUnlessDecided records that about users was decided.
+// Errors: setup.ErrStale, if an admin has decided about one of them while the chat was asked.
+func decideUnlessDecided(ctx context.Context, tx pgx.Tx, l List, users []string) error {
+	decided, err := rosterstore.Decided(ctx, tx, l.id, l.Kind)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(users, func(user string) bool { return decided[user] }) {
+		return setup.ErrStale
+	}
+	return rosterstore.Decide(ctx, tx, l.id, l.Kind, users)
 }

@@ -251,20 +251,24 @@ func (v teamView) describe(m bridge.Member, decided bool) Person {
 // Decision is what an admin decided about the people who were listed.
 type Decision struct {
 	Team, Kind string   // the team, and the kind of the chat
+	Channel    string   // the channel whose members the admin saw
 	Listed     []string // the users whom the admin saw; others who have joined the channel meanwhile stay undecided
 	Chosen     []string // the users who become agents
 	Follow     bool     // people who join the channel later become agents, too
 }
 
 // Confirm makes the chosen users agents of the team, as far as they were listed and can join. It records that an admin
-// has decided about all listed users. It returns how many joined. If recording fails after they have joined, the
-// admin can confirm again, which changes nothing about those who are in the team.
-// Errors: ErrNoChannel, ErrNoChat, setup.ErrMissing; the chat's.
+// has decided about all listed users. It returns how many joined.
+// Errors: ErrNoChannel, ErrNoChat, setup.ErrMissing; setup.ErrStale, if the team has another channel than the admin saw;
+// the chat's.
 func (k *Keeper) Confirm(ctx context.Context, by setup.Author, d Decision) (int, error) {
 	notChosen := func(user string) bool { return !slices.Contains(d.Chosen, user) }
 	l, err := k.List(ctx, d.Team, d.Kind, notChosen)
 	if err != nil {
 		return 0, err
+	}
+	if l.Channel != d.Channel {
+		return 0, setup.ErrStale
 	}
 
 	var joining []Person
@@ -279,11 +283,8 @@ func (k *Keeper) Confirm(ctx context.Context, by setup.Author, d Decision) (int,
 	if d.Follow {
 		rule = store.AgentsOfChannel
 	}
-	if err := k.join(ctx, by, l, rule, joining); err != nil {
-		return 0, err
-	}
 
-	err = store.InTx(ctx, k.o.Pool, func(tx pgx.Tx) error {
+	err = k.join(ctx, by, l, rule, joining, func(tx pgx.Tx) error {
 		if err := rosterstore.Confirm(ctx, tx, l.id, l.Kind, l.Channel); err != nil {
 			return err
 		}
@@ -296,13 +297,42 @@ func (k *Keeper) Confirm(ctx context.Context, by setup.Author, d Decision) (int,
 	return len(joining), nil
 }
 
-// join makes people agents of the team of l. rule says who else becomes an agent (store.AgentsListed, …); "" leaves that
-// as it is.
-func (k *Keeper) join(ctx context.Context, by setup.Author, l List, rule string, people []Person) error {
+// join makes people agents of the team of l. rule says who else becomes an agent (store.AgentsListed, …); "" means that the
+// team's rule must still be store.AgentsOfChannel. record runs in the same transaction.
+// Errors: setup.ErrMissing; setup.ErrStale, if the team's channel or rule is not that of l any more; those of record.
+func (k *Keeper) join(ctx context.Context, by setup.Author, l List, rule string, people []Person, record func(tx pgx.Tx) error) error {
 	var list []setup.Joining
 	for _, p := range people {
 		list = append(list, setup.Joining{Kind: l.Kind, User: p.User, Email: p.Email, Name: p.Name})
 	}
-	_, err := setup.Join(ctx, k.o.Pool, l.Team, rule, list, setup.Options{Sealer: k.o.Sealer, Specs: k.o.Specs, Author: by})
-	return err
+
+	checkAndRecord := func(ctx context.Context, tx pgx.Tx) error {
+		d, err := store.LoadDirectory(ctx, tx)
+		if err != nil {
+			return err
+		}
+
+		now := viewOf(d, l.Team, l.Kind)
+		if now.team == nil || now.channel != l.Channel {
+			return setup.ErrStale
+		}
+		if rule == "" && now.team.Agents != store.AgentsOfChannel {
+			return setup.ErrStale
+		}
+
+		return record(tx)
+	}
+
+	result, err := setup.Join(ctx, k.o.Pool, l.Team, rule, list, setup.Options{
+		Sealer: k.o.Sealer,
+		Specs:  k.o.Specs,
+		Author: by,
+		With:   checkAndRecord,
+	})
+	if err != nil || len(result.Changes) > 0 {
+		return err
+	}
+
+	// Nobody had to be changed, and so nothing is recorded yet.
+	return store.InTx(ctx, k.o.Pool, func(tx pgx.Tx) error { return checkAndRecord(ctx, tx) })
 }

@@ -24,6 +24,8 @@ type workspace struct {
 	slack  *slackfake.Server
 	db     *app.Database
 	keeper *roster.Keeper
+
+	asking, listing func() // what happens once, when the keeper takes the chat, and while the chat lists members; may be nil
 }
 
 const bots, support = "B0HELPER", lab.Support
@@ -43,7 +45,7 @@ func open(t *testing.T, o slackfake.Options) *workspace {
 	t.Cleanup(func() { _ = w.slack.Close() })
 	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(), SlackAPIURL: w.slack.APIURL(), SlackBotToken: w.slack.BotToken(), SlackAppToken: w.slack.AppToken()}
 	w.db = database(t, env)
-	w.keeper = keeper(t, env, w.db)
+	w.keeper = w.newKeeper(env)
 	w.apply(`agents: [{email: ann@acme.test, name: Ann Lee, roles: [admin]}]
 teams: [{name: Support, members: [], slack_channel: ` + support + `}]`)
 	return w
@@ -62,14 +64,18 @@ func database(t *testing.T, env app.Env) *app.Database {
 	return db
 }
 
-func keeper(t *testing.T, env app.Env, db *app.Database) *roster.Keeper {
-	t.Helper()
-	l, err := app.NewLookup(t.Context(), env, db, slog.New(slog.DiscardHandler), true)
+func (w *workspace) newKeeper(env app.Env) *roster.Keeper {
+	w.t.Helper()
+	l, err := app.NewLookup(w.t.Context(), env, w.db, slog.New(slog.DiscardHandler), true)
 	if err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
-	return roster.New(roster.Options{Pool: db.Pool, Sealer: db.Sealer, Specs: app.Specs(), Log: slog.New(slog.DiscardHandler), Surface: func(kind string) bridge.Surface {
+	return roster.New(roster.Options{Pool: w.db.Pool, Sealer: w.db.Sealer, Specs: app.Specs(), Log: slog.New(slog.DiscardHandler), Surface: func(kind string) bridge.Surface {
+		once(&w.asking)
 		s, _ := l.Surfaces()[kind].(bridge.Surface)
+		if r, ok := s.(bridge.Roster); ok {
+			return slowRoster{Surface: s, Roster: r, w: w}
+		}
 		return s
 	}})
 }
@@ -105,16 +111,25 @@ func (w *workspace) look() []roster.Person {
 
 func (w *workspace) confirm(follow bool, chosen ...string) int {
 	w.t.Helper()
-	var listed []string
-	for _, p := range w.look() {
-		listed = append(listed, p.User)
-	}
-	n, err := w.keeper.Confirm(w.t.Context(), setup.Author{Name: "ann@acme.test"},
-		roster.Decision{Team: "Support", Kind: "slack", Listed: listed, Chosen: chosen, Follow: follow})
+	n, err := w.keeper.Confirm(w.t.Context(), setup.Author{Name: "ann@acme.test"}, w.decides(follow, chosen...))
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	return n
+}
+
+// decides gives the decision of an admin who looks at the members now.
+func (w *workspace) decides(follow bool, chosen ...string) roster.Decision {
+	w.t.Helper()
+	l, err := w.keeper.List(w.t.Context(), "Support", "slack", nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	d := roster.Decision{Team: "Support", Kind: "slack", Channel: l.Channel, Chosen: chosen, Follow: follow}
+	for _, p := range l.People {
+		d.Listed = append(d.Listed, p.User)
+	}
+	return d
 }
 
 // round looks at the channels once, as Parley does from time to time.
@@ -301,7 +316,7 @@ func TestMembersInTeams(t *testing.T) {
 		AppPassword: fake.AppPassword(), TenantID: fake.TenantID(), LoginURL: fake.LoginURL(), OpenIDURL: fake.OpenIDURL(), GraphURL: fake.GraphURL(), ServiceURLs: []string{fake.ServiceURL()}}}
 	w := &workspace{t: t, db: database(t, env)}
 	serve(t, env, w.db, fake)
-	w.keeper = keeper(t, env, w.db)
+	w.keeper = w.newKeeper(env)
 	w.apply(`teams: [{name: Support, teams_channel: "` + lab.TeamsSupport + `"}]`)
 	l, err := w.keeper.List(t.Context(), "Support", "teams", nil)
 	if err != nil {

@@ -255,11 +255,12 @@ func (d *startDesk) Confirm(ctx context.Context, by web.Person, decided start.De
 	}
 
 	n, err := d.rosterKeeper().Confirm(ctx, setup.Author{Agent: &by.ID, Name: by.Email}, roster.Decision{
-		Team:   decided.Team,
-		Kind:   decided.Chat,
-		Listed: decided.Listed,
-		Chosen: decided.Chosen,
-		Follow: decided.Follow,
+		Team:    decided.Team,
+		Kind:    decided.Chat,
+		Channel: decided.Channel,
+		Listed:  decided.Listed,
+		Chosen:  decided.Chosen,
+		Follow:  decided.Follow,
 	})
 	return n, d.rosterProblem(err)
 }
@@ -271,6 +272,9 @@ func (d *startDesk) rosterProblem(err error) error {
 	}
 	if errors.Is(err, roster.ErrNoChannel) || errors.Is(err, setup.ErrMissing) {
 		return &web.Problem{Text: "This team has no channel there.", Hint: "Give it one first, by the step before."}
+	}
+	if errors.Is(err, setup.ErrStale) {
+		return &web.Problem{Text: "The team has another channel by now.", Hint: "Nothing was changed. Open the page anew: it shows who is in that one."}
 	}
 	if errors.Is(err, roster.ErrNoChat) {
 		return &web.Problem{Text: "This chat is not connected.", Hint: "Connect it first; it takes some seconds after its tokens were given."}
