@@ -24,6 +24,7 @@ func TestNothingIsLeft(t *testing.T) {
 		{"Wilhelmina Kraaijenbrink", "Ik woon aan de Kanarielaan 8, 1234 AB Utrecht. De lamp is kapot. Mail w.kraaijenbrink@canary.test", "kanarielaan utrecht kraaijenbrink", "is kapot"},
 		{"Świętosława Kanarek", "Mieszkam przy ul. Kanarkowej 21, 00-950 Warszawa. Lampa nie działa. To lampa Świętosławy Kanarek, faktura FV/2026/1187.", "kanark warszawa święto 1187 00-950", "nie działa"},
 		{"kim@canary.com canary@localhost", "Kim works at Canary, and wants another lamp for the office at localhost.", "kim canary localhost", "another lamp"},
+		{"", "My lamp is broken, mail wilma@\u200bcanary.test, or zoe\u200b@canary.test, or bob@cana\u00adry.test.", "wilma zoe bob cana ry.test", "lamp is broken"},
 		{"王小明", "我是王小明,台灯坏了。", "王小明", "灯坏了"},
 		{"王 王小明", "我是王小明,台灯坏了。", "王 小明", "灯坏了"},
 		{"김민수", "김민수 고객님, 반품하실 수 있습니다.", "김민수", "반품하실 수"},

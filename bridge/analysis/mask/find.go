@@ -14,11 +14,23 @@ type Found struct {
 	From, To int
 }
 
-// The separators that people write into numbers. '\u200b' stands for all invisible characters.
-const gap = `[ .\-/()` + "\u200b" + `]{0,3}`
+// invisible stands for all invisible characters, such as soft hyphens; see foldRune.
+const invisible = "\u200b"
+
+// gap is the separators that people write into numbers.
+const gap = `[ .\-/()` + invisible + `]{0,3}`
+
+// The characters of mail addresses. Accents may stand behind their letters, as characters of their own.
+const (
+	localStart  = `[\p{L}\p{N}.!#$%&'*+/=?^_{|}~\-]`
+	local       = `[\p{L}\p{M}\p{N}.!#$%&'*+/=?^_{|}~\-` + invisible + `]`
+	domainStart = `[\p{L}\p{N}]`
+	domain      = `[\p{L}\p{M}\p{N}.\-` + invisible + `]`
+	domainEnd   = `[\p{L}\p{M}\p{N}]`
+)
 
 var (
-	email = regexp.MustCompile(`[\p{L}\p{N}.!#$%&'*+/=?^_{|}~\-]+@[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}.\-]*[\p{L}\p{M}\p{N}])?`)
+	email = regexp.MustCompile(localStart + local + `*@` + invisible + `*` + domainStart + `(?:` + domain + `*` + domainEnd + `)?`)
 	iban  = regexp.MustCompile(`[A-Za-z]{2}` + gap + `[0-9]` + gap + `[0-9](?:` + gap + `[A-Za-z0-9]){11,30}`)
 	card  = regexp.MustCompile(`[0-9](?:` + gap + `[0-9]){11,}`)
 	// Numbers of phones begin with a plus, a zero or a bracket, or are written in North America's three groups.

@@ -41,7 +41,7 @@ func foldRune(r rune) rune {
 		return '@'
 	case unicode.Is(unicode.Nd, r):
 		return asciiDigit(r)
-	case unicode.Is(unicode.Cf, r):
+	case unicode.Is(unicode.Cf, r): // see invisible
 		return '\u200b'
 	case unicode.Is(unicode.Dash, r):
 		return '-'
