@@ -1,7 +1,10 @@
 package engine_test
 
 import (
+	"context"
+	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -57,6 +60,42 @@ func TestEditWhileUnknown(t *testing.T) {
 	w.fate(first, "out")
 	w.settled()
 	w.provider.WaitTexts(t, "Uno")
+}
+
+// takesOnce is a provider that takes a message once, by its token, and answers to a repetition that it has it.
+type takesOnce struct {
+	channels.Channel
+	seen sync.Map
+}
+
+// Send implements channels.Channel.
+func (p *takesOnce) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
+	token := fmt.Sprint(o.DeliveryID, " ", o.Attempt.Again)
+	if _, known := p.seen.LoadOrStore(token, true); known {
+		return channels.Receipt{ExternalID: token, State: channels.StateAccepted}, nil
+	}
+	return p.Channel.Send(ctx, o)
+}
+
+// A reply that was edited while nobody knew whether it had left, and that somebody sends again, is another message for a
+// provider that takes each once: the customer gets the new words.
+func TestEditedWhileUnknownSentAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{stopped: true, lossy: true, relay: relay.Options{UnclearAfter: 30 * time.Second, MaxWait: 100 * time.Millisecond}})
+	w.engines[0].SetChannel(w.accounts[chat], &takesOnce{Channel: w.live[chat].Load()})
+	w.start()
+	thread := w.opened()
+	release := make(chan struct{})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter, Until: release})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
+	first := w.reply(thread, "Uno")
+	w.provider.WaitCalls(t, 1)
+	w.chat.Edit(support, first, "One")
+	w.eventually("the edit", func() bool { return w.text(`SELECT text FROM messages WHERE place = $1`, first) == "One" })
+	close(release)
+	w.chat.Press(t, "ann", w.line(thread, bridge.LineUnclear), bridge.VerbSendAgain)
+	w.fate(first, "out")
+	w.provider.WaitTexts(t, "Uno", "One")
 }
 
 // A long reply of which the first part has left is not changed: the customer would get the beginning of one

@@ -124,8 +124,10 @@ func requeueReply(o *book.Outbox, d *book.Delivery) {
 	}
 
 	before := d.DecodedPayload()
-	if d.State == store.Failed { // the provider is done with the earlier attempt, so that this one has another number there
-		before.Again++
+	isDone := d.State == store.Failed                       // the provider is done with the earlier attempt
+	hasOtherWords := d.Part == 0 && len(before.Earlier) > 0 // a provider that has the earlier ones would take these for a repetition
+	if isDone || hasOtherWords {
+		before.Again++ // so that this attempt has another number there
 	}
 
 	kept := outbound.ReplyPayload{Span: before.Span, Again: before.Again} // not Meant: it goes to those who get replies now
