@@ -34,6 +34,9 @@ func (c *Channel) checkCallback(ctx context.Context) channels.Finding {
 		f.Text, f.Hint = fmt.Sprintf("It refuses Parley's signature (status %d).", status), "Give both sides the same secret."
 	case status == http.StatusNotFound && s.Key == checkKey:
 		f.OK, f.Text = true, "It answers and can be asked about messages."
+	case isThere(status, s):
+		f.Text = "It says that it has a message that doesn't exist. So Parley can't believe it about others: where its answer is lost, a person decides."
+		f.Hint = `Answer a GET about a key that you don't know with 404 and {"key": "…"}, or all GETs with a bare 404.`
 	default:
 		f.OK, f.Text = true, fmt.Sprintf("It answers (status %d), but can't be asked about messages: where its answer is lost, a person decides.", status)
 	}

@@ -131,8 +131,8 @@ func (c *Channel) readReceipt(resp *http.Response, s said, token string) (channe
 	}
 
 	status := resp.StatusCode
-	isThere := status == http.StatusConflict // the receiver has the message already
-	if isThere || classOf(status) == classSuccess {
+	isKnown := status == http.StatusConflict // the receiver has the message already
+	if isKnown || classOf(status) == classSuccess {
 		s.ID = cmp.Or(s.ID, token)
 		return channels.Receipt{ExternalID: s.ID, State: channels.StateAccepted}, nil
 	}
@@ -174,21 +174,30 @@ func waitAsked(h http.Header, now time.Time) time.Duration {
 }
 
 // Reconcile implements channels.Channel: it asks the callback whether it has a message. 200 with an id means
-// yes; 404 that repeats the key means no. A 404 without the key may come from a server that doesn't know
-// the question.
+// yes, unless it says the same of a message that doesn't exist; 404 that repeats the key means no. A 404 without the key may
+// come from a server that doesn't know the question.
 func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
 	token := c.tokenOf(o)
 	status, s, err := c.askState(ctx, token)
 	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, err
 	}
-	if status == http.StatusOK && s.ID != "" {
+	if isThere(status, s) {
+		statusOfNone, none, err := c.askState(ctx, checkKey)
+		if err != nil || isThere(statusOfNone, none) {
+			return channels.CannotTell, channels.Receipt{}, err
+		}
 		return channels.Landed, channels.Receipt{ExternalID: s.ID, State: channels.StateAccepted}, nil
 	}
 	if status == http.StatusNotFound && s.Key == token {
 		return channels.Absent, channels.Receipt{}, nil
 	}
 	return channels.CannotTell, channels.Receipt{}, nil
+}
+
+// isThere reports whether the callback says that it has a message.
+func isThere(status int, s said) bool {
+	return status == http.StatusOK && s.ID != ""
 }
 
 // askState asks the callback about a key and returns the status of its answer.

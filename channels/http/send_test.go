@@ -162,6 +162,23 @@ func TestBare404(t *testing.T) {
 	}
 }
 
+// A callback that says of every message that it has it proves nothing, and doctor says so.
+func TestSaysYesToEverything(t *testing.T) {
+	t.Parallel()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"id": "shop", "ok": true}`) }))
+	defer srv.Close()
+	ch, err := parleyhttp.Spec().New(channels.Account{Config: config(srv.URL)}, channels.Env{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if outcome, _, err := ch.Reconcile(t.Context(), outbound(1, "x")); outcome != channels.CannotTell || err != nil {
+		t.Errorf("%v, %v", outcome, err)
+	}
+	if f := ch.(channels.Checker).Check(t.Context()); f[1].OK || !strings.Contains(f[1].Text, "doesn't exist") || f[1].Hint == "" {
+		t.Errorf("checked %+v", f)
+	}
+}
+
 // Files go as addresses, or inside where there is no public address, up to a megabyte.
 func TestFiles(t *testing.T) {
 	t.Parallel()
