@@ -186,6 +186,18 @@ func checkFiles(files []File) error {
 	return nil
 }
 
+// The years of which something is said. Others can't all be stored, and come from programs that have no time.
+const (
+	firstYear = 1980
+	lastYear  = 9000
+)
+
+// isPossible reports whether something can have been said at a time. Go's zero time is that of an event without one.
+func isPossible(at time.Time) bool {
+	year := at.UTC().Year()
+	return at.IsZero() || firstYear <= year && year <= lastYear
+}
+
 // checkAddresses checks that the attachments of a new event may be fetched with the present settings. Fetch asks this again,
 // because they may change until then; a file that may not be fetched any more is shown as missing.
 func (c *Channel) checkAddresses(e Event) error {
@@ -242,6 +254,9 @@ func (c *Channel) split(body []byte) ([]channels.Fact, error) {
 		if errors.Is(err, errIgnored) {
 			continue
 		}
+		if err == nil && !isPossible(e.At) {
+			err = fmt.Errorf("at is not between the years %d and %d", firstYear, lastYear)
+		}
 		if err == nil {
 			err = c.checkAddresses(e)
 		}
@@ -267,7 +282,10 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 		return nil, fmt.Errorf("http: event: %w", err)
 	}
 
-	in := channels.Inbound{Kind: kindsByName()[e.Type], At: e.At}
+	in := channels.Inbound{Kind: kindsByName()[e.Type]}
+	if isPossible(e.At) { // else it was stored by a version that took every time
+		in.At = e.At
+	}
 	if e.Type == "status" {
 		in.Status = &channels.Status{State: channels.DeliveryState(e.State), MessageID: c.messageOf(e.Message), External: []string{e.Message}, Reason: e.Reason}
 		if e.State == "failed" {

@@ -69,6 +69,8 @@ func events() []event {
 		{raw: `{"type":"message","id":"1",` + from + `,"attachments":[{"url":"http://x.test/a"}]}`, fault: "attachments[0].url", finer: true},
 		{raw: `{"type":"message","id":"1",` + from + `,"attachments":[` + strings.Repeat(`{"content":"eA=="},`, 10) + `{"content":"eA=="}]}`, fault: "more than 10"},
 		{raw: `{"type":"message","id":"1",` + from + `,"text":"x","at":"2026-11-20T12:00:00"}`, fault: "events[0]: at is no time", finer: true},
+		{raw: `{"type":"message","id":"1",` + from + `,"text":"x","at":"0000-12-31T19:03:58-04:56"}`, fault: "events[0]: at is not between", finer: true},
+		{raw: `{"type":"message","id":"1",` + from + `,"text":"x","at":"9999-12-31T23:59:59Z"}`, fault: "events[0]: at is not between", finer: true},
 		{raw: `{"type":"message","id":"1",` + from + `,"text":"x","at":1790000000}`, fault: "events[0]: at is no time"},
 		{raw: `{"type":"message","id":"1",` + from + `,"attachments":[{"content":"eA=="},{"content":"-_-_"}]}`, fault: "attachments[1].content is no base64", finer: true},
 		{raw: `{"type":"edit","id":"1",` + from + `,"target":"m1"}`, fault: "text is empty"},
@@ -103,6 +105,10 @@ func TestEvents(t *testing.T) {
 		if err != nil || !reflect.DeepEqual(got, []channels.Inbound{c.want}) {
 			t.Errorf("%s became\n%+v, %v, want\n%+v", c.raw, got, err, c.want)
 		}
+	}
+	stored := `{"type":"message","id":"1","from":{"id":"kim"},"at":"0000-12-31T19:03:58-04:56","text":"x"}` // by a version that took it
+	if got, err := newWorld(t, nil).channel.Decode([]byte(stored)); err != nil || !got[0].At.IsZero() {
+		t.Errorf("stored before, it became %+v, %v", got, err)
 	}
 }
 
