@@ -153,6 +153,12 @@ func TestEditsInTheWrongOrder(t *testing.T) {
 		if m := w.shown("Ulm"); !strings.HasSuffix(m.Plain(), "Ulm") {
 			t.Errorf("the newest line says %q", m.Plain())
 		}
+		w.does(changes(time.Hour, "Send it to Kiel")) // by a device whose clock is ahead
+		w.shown("Kiel")
+		w.does(changes(2*time.Minute, "Send it to Jena"))
+		if m := w.shown("Jena"); !strings.HasSuffix(m.Plain(), "Jena") {
+			t.Errorf("after a clock that is ahead, the newest line says %q", m.Plain())
+		}
 	}
 }
 

@@ -25,7 +25,7 @@ func (it *UseCases) customerSays(ctx context.Context, tx pgx.Tx, a *store.Accoun
 	}
 	saysNothing := in.Text == "" && len(in.Attachments) == 0
 	silent := in.Consent.Silent || saysNothing
-	it.setConsent(i, it.Conversations.LatestOf(i), wish{Consent: *in.Consent, at: consentTime(in, it.Event.ReceivedAt), text: in.Text, silent: silent})
+	it.setConsent(i, it.Conversations.LatestOf(i), wish{Consent: *in.Consent, at: saidAt(it.Writer, in), text: in.Text, silent: silent})
 	if silent {
 		return nil
 	}
@@ -40,15 +40,6 @@ type wish struct {
 	at     time.Time
 	text   string
 	silent bool // the customer's message says nothing else ("STOP"): then its text is shown each time, and it opens no conversation
-}
-
-// consentTime returns when a customer said which messages are wanted. It is not in the future: a sender's clock that is ahead
-// would make later wishes seem older.
-func consentTime(in channels.Inbound, receivedAt time.Time) time.Time {
-	if in.At.IsZero() || in.At.After(receivedAt) {
-		return receivedAt
-	}
-	return in.At
 }
 
 // setConsent keeps whether a customer wants to get messages, and shows each change in the thread. A wish that is older than a

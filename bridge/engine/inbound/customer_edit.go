@@ -59,6 +59,16 @@ func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Accou
 	return nil
 }
 
+// saidAt returns when something was said, as its provider says, else when it came. It is not in the future: by a sender's clock
+// that is ahead, what comes later would seem older.
+func saidAt(th *threads.Writer, in channels.Inbound) time.Time {
+	receivedAt := th.Event.ReceivedAt
+	if in.At.IsZero() || in.At.After(receivedAt) {
+		return receivedAt
+	}
+	return in.At
+}
+
 // showChange shows that a customer changed a message: what it said before, and what it says now, since at.
 func showChange(th *threads.Writer, c *book.Conversation, m *book.Message, before, now string, at time.Time) {
 	th.Line(c, bridge.Line{Content: &bridge.ChangedLine{Before: before, At: at}, Text: now, Args: bridge.Args{Message: m.ID}})

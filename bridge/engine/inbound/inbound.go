@@ -15,7 +15,6 @@ import (
 	"parley/bridge/engine/clean"
 	"parley/bridge/engine/outbound"
 	"parley/bridge/engine/own"
-	"parley/bridge/engine/threads"
 	"parley/channels"
 	"parley/store"
 )
@@ -212,14 +211,6 @@ func (it *UseCases) MakeConversation(ctx context.Context, tx pgx.Tx, a *store.Ac
 
 	it.Conversations.Rows[id] = c
 	return c, nil
-}
-
-// saidAt returns when something was said, as its provider says, else when it came.
-func saidAt(th *threads.Writer, in channels.Inbound) time.Time {
-	if in.At.IsZero() {
-		return th.Event.ReceivedAt
-	}
-	return in.At
 }
 
 // inboundMessage makes a message of an inbound and adds it to a conversation.
