@@ -188,7 +188,7 @@ func prepare(ctx context.Context, q store.Querier, f *parleyfile.File, o Options
 	}
 
 	w.result.Changes = diff(have, w.want, o.Specs, w.kept)
-	w.result.Remarks = slices.Concat(found.remarks, remarks, w.listRemarks(), w.doubled)
+	w.result.Remarks = slices.Concat(found.remarks, remarks, w.listRemarks(f), w.doubled)
 	return w, nil
 }
 
@@ -199,8 +199,16 @@ func (w *work) prepareSaving() saving {
 }
 
 // listRemarks lists what works but probably is a mistake.
-func (w *work) listRemarks() []string {
+func (w *work) listRemarks(f *parleyfile.File) []string {
 	list := w.roleRemarks()
+	for _, e := range f.Accounts {
+		a := w.have.Account(e.Name)
+		staysPaused := a != nil && a.Row.Paused && e.Paused == nil // such as one that was taken out, and is named again
+		if staysPaused {
+			list = append(list, "account "+a.Row.Name+": stays paused, until it is changed to paused: false")
+		}
+	}
+
 	for _, t := range w.have.Teams {
 		if w.kept.teams[t.ID] {
 			list = append(list, "team "+t.Name+" stays: conversations or paused accounts belong to it")

@@ -49,6 +49,12 @@ accounts: [{name: typo, kind: raven, team: Mistake}, {name: old-rookery, kind: r
 	if names := teamNames(d); names != "Support Used" {
 		t.Errorf("teams: %s", names)
 	}
+	for _, said := range []string{"", ", paused: false"} {
+		again := apply(t, pool, `accounts: [{name: old-rookery`+said+`}]`, options(t))
+		if isTold := strings.Contains(again.Text(), "account old-rookery: stays paused"); isTold != (said == "") {
+			t.Errorf("an account that is named again%s:\n%s", said, again.Text())
+		}
+	}
 	back := apply(t, pool, `agents: [{email: old@acme.test, name: Old}]`, options(t))
 	if len(back.Changes) == 0 || len(directory(t, pool).Agents) != 3 {
 		t.Errorf("an agent who comes back:\n%s", back.Text())
