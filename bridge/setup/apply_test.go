@@ -11,6 +11,7 @@ import (
 	"parley/channels"
 	"parley/channels/golden"
 	"parley/store"
+	"parley/store/channelmove"
 	"parley/store/storetest"
 )
 
@@ -168,6 +169,17 @@ func TestApplyChanges(t *testing.T) {
 		t.Error("a secret is shown")
 	}
 	golden.Text(t, "testdata/apply_changes.txt", shown.String())
+	surfaces := directory(t, pool).Accounts
+	slack := surfaces[slices.IndexFunc(surfaces, func(a store.Account) bool { return a.Kind == "slack" })].ID
+	for _, former := range []string{"C0NIGHT", "C0OLD"} { // Slack has changed a channel's id, and the file still has the former one
+		if err := channelmove.Begin(t.Context(), pool, slack, former, "C0MOVED"); err != nil {
+			t.Fatal(err)
+		}
+		old := `teams: [{name: Support, slack_channel: ` + former + `}]`
+		if got := apply(t, pool, old, o); len(got.Changes) > 0 || !strings.Contains(got.Text(), former+" is C0MOVED by now") {
+			t.Errorf("a file with a channel's former id:\n%s", got.Text())
+		}
+	}
 	o.Specs = specs()[1:]
 	if got := apply(t, pool, `accounts: [{name: home-loft, paused: false}]`, o); len(got.Changes) != 1 {
 		t.Errorf("an account of another version's channel: %s", got.Text())

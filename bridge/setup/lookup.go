@@ -31,14 +31,6 @@ func askSurfaces(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o 
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
 	found := answers{Found: overlay.NewFound(), pictures: map[string][]byte{}, checked: map[overlay.ChannelKey]bool{}}
-	for _, t := range f.Teams {
-		found.resolve(ctx, o.Lookup, t.Channels, checkIDs)
-	}
-
-	for _, a := range f.Accounts {
-		found.resolve(ctx, o.Lookup, a.Channels, checkIDs)
-	}
-
 	directory, err := store.LoadDirectory(ctx, pool)
 	if err != nil {
 		return found, err
@@ -47,6 +39,14 @@ func askSurfaces(ctx context.Context, pool *pgxpool.Pool, f *parleyfile.File, o 
 	have, err := state.Of(directory, nil)
 	if err != nil {
 		return found, err
+	}
+
+	for _, t := range f.Teams {
+		found.resolve(ctx, o.Lookup, t.Channels, have, checkIDs)
+	}
+
+	for _, a := range f.Accounts {
+		found.resolve(ctx, o.Lookup, a.Channels, have, checkIDs)
 	}
 
 	for _, a := range f.Agents {
@@ -68,9 +68,9 @@ func (a *answers) storePictures(ctx context.Context, pool *pgxpool.Pool) error {
 
 // resolve asks for the channels of a team or an account, by kind of surface. A channel's id needs no answer; it is looked up
 // only with checkIDs.
-func (a *answers) resolve(ctx context.Context, l Lookup, names map[string]document.Text, checkIDs bool) {
+func (a *answers) resolve(ctx context.Context, l Lookup, names map[string]document.Text, have *state.State, checkIDs bool) {
 	for _, kind := range input.Chats() {
-		name := names[kind].Value
+		name := have.ChannelNow(kind, names[kind].Value)
 		key := overlay.ChannelKey{Kind: kind, Name: name}
 		isAnswered := a.Channels[key] != "" || a.Problems[key] != ""
 		if name == "" || isAnswered {

@@ -21,7 +21,7 @@ type Options struct {
 }
 
 // Apply changes a state to what a file says. What the file doesn't name stays. The remarks name agents whose user,
-// found by e-mail, stays another agent's.
+// found by e-mail, stays another agent's, and channels whose id in the file is a former one.
 // Errors: Faults.
 func Apply(s *state.State, f *parleyfile.File, with Options) (remarks []string, err error) {
 	o := overlay{State: s, specs: with.Specs, found: with.Found}
@@ -115,10 +115,15 @@ func (o *overlay) setRetention(given map[string]int) {
 	}
 }
 
-// findChannel returns a channel's id; "" and a fault if it was not found.
+// findChannel returns a channel's id; "" and a fault if it was not found. In place of an id that the surface has changed it
+// returns the present one, and adds a remark: files that were written before have the former one.
 func (o *overlay) findChannel(kind string, given document.Text, where string) string {
 	if !strings.HasPrefix(given.Value, "#") {
-		return given.Value
+		now := o.ChannelNow(kind, given.Value)
+		if now != given.Value {
+			o.remarks = append(o.remarks, fmt.Sprintf("%s: %s_channel: %s is %s by now, and that counts: write it into the file", where, kind, given.Value, now))
+		}
+		return now
 	}
 
 	key := ChannelKey{Kind: kind, Name: given.Value}

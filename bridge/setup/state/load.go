@@ -44,6 +44,7 @@ func Of(d store.Directory, sealer *store.Sealer) (*State, error) {
 		}
 	}
 
+	s.Moved = movedChannels(d.Moves, kinds)
 	emails := map[store.AgentID]string{}
 	for _, a := range d.Agents {
 		if !a.Active {
@@ -83,6 +84,19 @@ func Of(d store.Directory, sealer *store.Sealer) (*State, error) {
 	}
 
 	return s, nil
+}
+
+// movedChannels returns the present ids of channels whose surface has changed them, by kind of surface and former id.
+func movedChannels(moves []store.ChannelMove, kinds map[store.AccountID]string) map[string]map[string]string {
+	all := map[string]map[string]string{}
+	for _, m := range moves {
+		kind := kinds[m.AccountID]
+		if all[kind] == nil {
+			all[kind] = map[string]string{}
+		}
+		all[kind][m.Former] = m.Current
+	}
+	return all
 }
 
 func teamOf(t store.Team, channels []store.TeamChannel, emails map[store.AgentID]string, kinds map[store.AccountID]string) Team {

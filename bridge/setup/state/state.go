@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -24,6 +25,8 @@ type State struct {
 	Knowledge []string    // folders and addresses, sorted
 
 	Retention retention.Days
+
+	Moved map[string]map[string]string // the present ids of channels by their former ones, by kind of surface; see ChannelNow
 }
 
 // Agent is a person who answers.
@@ -97,6 +100,7 @@ func (s *State) Clone() *State {
 		Tags:      slices.Clone(s.Tags),
 		Knowledge: s.Knowledge,
 		Retention: s.Retention,
+		Moved:     s.Moved,
 	}
 	for i := range c.Agents {
 		c.Agents[i].Users = maps.Clone(c.Agents[i].Users)
@@ -114,6 +118,11 @@ func (s *State) Clone() *State {
 	}
 
 	return c
+}
+
+// ChannelNow returns the present id of a channel, which its surface may have changed.
+func (s *State) ChannelNow(kind, channel string) string {
+	return cmp.Or(s.Moved[kind][channel], channel)
 }
 
 // AgentsRule returns a team's rule in the form of a state, where "" stands for the usual one, store.AgentsListed.
