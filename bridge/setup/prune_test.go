@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -55,9 +56,17 @@ accounts: [{name: typo, kind: raven, team: Mistake}, {name: old-rookery, kind: r
 			t.Errorf("an account that is named again%s:\n%s", said, again.Text())
 		}
 	}
-	back := apply(t, pool, `agents: [{email: old@acme.test, name: Old}]`, options(t))
-	if len(back.Changes) == 0 || len(directory(t, pool).Agents) != 3 {
-		t.Errorf("an agent who comes back:\n%s", back.Text())
+	for _, nobody := range []string{"", `, slack: ""`} { // who comes back, and of whom no user is known now
+		back := apply(t, pool, `agents: [{email: old@acme.test, name: Old`+nobody+`}]`, options(t))
+		d := directory(t, pool)
+		if len(back.Changes) == 0 || len(d.Agents) != 3 {
+			t.Errorf("an agent who comes back:\n%s", back.Text())
+		}
+		if slices.ContainsFunc(d.Users, func(u store.AgentUser) bool { return u.UserID == "U0OLD" }) {
+			t.Errorf("an agent who comes back%s has the former user:\n%s", nobody, back.Text())
+		}
+		apply(t, pool, `agents: [{email: old@acme.test, slack: U0OLD}]`, options(t))
+		apply(t, pool, acme, o, secrets...) // the agent goes again
 	}
 }
 

@@ -39,6 +39,12 @@ func (s saving) saveAgents(ctx context.Context, tx pgx.Tx) error {
 		}
 
 		a.ID = id
+		if old == nil { // whoever was an agent before comes back without the users of that time
+			if err := exec(ctx, tx, deleteAgentUsers, id); err != nil {
+				return err
+			}
+		}
+
 		for kind, user := range a.Users {
 			if old != nil && old.Users[kind] == user {
 				continue

@@ -61,6 +61,8 @@ const deleteTeam = `DELETE FROM teams WHERE id = $1`
 
 const deleteAgentUser = `DELETE FROM agent_users WHERE agent_id = $1 AND account_id = $2`
 
+const deleteAgentUsers = `DELETE FROM agent_users WHERE agent_id = $1`
+
 const deleteAccount = `DELETE FROM accounts WHERE id = $1 AND side = 'channel'`
 
 func exec(ctx context.Context, tx pgx.Tx, sql string, args ...any) error {
