@@ -1,7 +1,7 @@
 package knowledge
 
 import (
-	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,9 +19,25 @@ type rules struct {
 	delay time.Duration // that it asks for between two requests; 0 means none
 }
 
+// maxRules is how many rules of a group count at most. Each link of each page is compared with all of them.
+const maxRules = 5000
+
+// rule is one line of a robots.txt: * in its pattern stands for anything, $ at the end for the path's end.
 type rule struct {
-	allow bool
-	path  string
+	allow  bool
+	length int      // of the pattern
+	parts  []string // of the pattern between its stars, at least one; only the first and the last may be empty
+	hasEnd bool     // the pattern ends with $
+}
+
+// newRule reads the pattern of a rule.
+func newRule(allow bool, pattern string) rule {
+	path, hasEnd := strings.CutSuffix(pattern, "$")
+	parts := strings.Split(path, "*")
+	if last := len(parts) - 1; last > 0 { // two stars in a row are one
+		parts = slices.Concat(parts[:1], slices.DeleteFunc(slices.Clone(parts[1:last]), func(p string) bool { return p == "" }), parts[last:])
+	}
+	return rule{allow: allow, length: len(pattern), parts: parts, hasEnd: hasEnd}
 }
 
 // readRobots reads a robots.txt: the groups that name us, else those for all.
@@ -54,8 +70,8 @@ func readRobots(text string) rules {
 			inRules = true
 
 			for _, g := range current {
-				if value != "" { // an empty rule says nothing
-					g.lines = append(g.lines, rule{allow: key == "allow", path: value})
+				if value != "" && len(g.lines) < maxRules { // an empty rule says nothing
+					g.lines = append(g.lines, newRule(key == "allow", value))
 				}
 			}
 		case "crawl-delay":
@@ -90,12 +106,12 @@ func (r rules) isAllowed(path string) bool {
 	var deciding rule
 	isAllowed := true
 	for _, l := range r.lines {
-		if !matches(l.path, path) {
+		if !l.matches(path) {
 			continue
 		}
 
-		isLonger := len(l.path) > len(deciding.path)
-		isAsLong := len(l.path) == len(deciding.path)
+		isLonger := l.length > deciding.length
+		isAsLong := l.length == deciding.length
 		if isLonger || (isAsLong && l.allow) {
 			deciding = l
 			isAllowed = l.allow
@@ -105,13 +121,26 @@ func (r rules) isAllowed(path string) bool {
 	return isAllowed
 }
 
-// matches reports whether a path begins as a rule's pattern says: * stands for anything, $ at the end for the path's end.
-func matches(pattern, path string) bool {
-	pattern, hasEnd := strings.CutSuffix(pattern, "$")
-	expression := "^" + strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, ".*")
-	if hasEnd {
-		expression += "$"
+// matches reports whether a path begins as the rule's pattern says.
+func (l rule) matches(path string) bool {
+	rest, ok := strings.CutPrefix(path, l.parts[0])
+	if !ok {
+		return false
 	}
-	ok, err := regexp.MatchString(expression, path)
-	return err == nil && ok // a pattern that is too long for an expression matches nothing
+
+	last := len(l.parts) - 1
+	if last == 0 {
+		return !l.hasEnd || rest == ""
+	}
+
+	for _, part := range l.parts[1:last] {
+		if _, rest, ok = strings.Cut(rest, part); !ok {
+			return false
+		}
+	}
+
+	if l.hasEnd {
+		return strings.HasSuffix(rest, l.parts[last])
+	}
+	return strings.Contains(rest, l.parts[last])
 }
