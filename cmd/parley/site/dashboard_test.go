@@ -12,9 +12,6 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/jackc/pgx/v5"
 
-	"parley/bot/slack/blockkit"
-	"parley/bridge"
-	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
 	"parley/store"
 	"parley/store/measure"
@@ -35,24 +32,6 @@ type figures struct {
 	support, billing    int64 // teams
 	mail, shop, invoice int64 // accounts
 	ann, ben            int64
-}
-
-// slackAcme is the workspace of acme, as far as the dashboard asks it.
-type slackAcme struct{ bridge.Surface }
-
-// Link implements bridge.Linked.
-func (slackAcme) Link(at bridge.Place) string {
-	return blockkit.Home("https://acme.slack.com/").Link(at)
-}
-
-// withSlack connects the workspace of acme.
-func withSlack(o *site.Options) {
-	o.Chats.Surface = func(kind string) bridge.Surface {
-		if kind != "slack" {
-			return nil
-		}
-		return slackAcme{}
-	}
 }
 
 func newFigures(t *testing.T) *figures {
