@@ -77,11 +77,20 @@ func (n *ownNumber) twilioAddress() string { return n.prefix() + n.from }
 // sendingAddress returns the address from which a message leaves: with a messaging service the number to which the customer wrote
 // (via), so that the answer stands where the customer looks for it; else, or if that isn't known, our own.
 func (n *ownNumber) sendingAddress(via string) string {
-	isNumber := phonePattern.MatchString(via) || !n.whatsapp && shortPattern.MatchString(via)
-	if n.service == "" || !isNumber {
+	if n.service == "" || numberOf(via, n.whatsapp) == "" {
 		return n.twilioAddress()
 	}
 	return n.prefix() + via
+}
+
+// numberOf returns the phone number or short code of an address of ours; "" if it has none: an RCS sender (rcs:acme_agent) is a
+// name. WhatsApp has no short codes.
+func numberOf(address string, whatsapp bool) string {
+	key := keyOf(address)
+	if phonePattern.MatchString(key) || !whatsapp && shortPattern.MatchString(key) {
+		return key
+	}
+	return ""
 }
 
 // isOurs reports whether an address is ours. With a messaging service that may be any number of the same medium.

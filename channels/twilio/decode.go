@@ -33,7 +33,7 @@ func (d *reader) decodeForm(form url.Values, at time.Time, query string) ([]chan
 		ExternalID: sid,
 		From:       senderOf(form),
 		At:         at,
-		Envelope:   channels.Envelope{Via: keyOf(form.Get("To"))},
+		Envelope:   channels.Envelope{Via: numberOf(form.Get("To"), d.whatsapp)},
 		Text:       d.textWithMarks(form.Get("Body")),
 		Answers:    channels.Answers{External: form.Get("OriginalRepliedMessageSid")},
 	}

@@ -118,7 +118,6 @@ func TestDecodeSMS(t *testing.T) {
 	}
 }
 
-// Statuses mean what Twilio's error dictionary says.
 // A customer whose phone answers by RCS is the one to whom we write by SMS: the same key, and an address to which can be answered.
 func TestDecodeRCS(t *testing.T) {
 	t.Parallel()
@@ -134,8 +133,16 @@ func TestDecodeRCS(t *testing.T) {
 	if to, err := (&ownNumber{}).addressOf(got.From); err != nil || to != annPhone {
 		t.Errorf("answered to %q, %v", to, err)
 	}
+	if via := got.Envelope.Via; via != "" { // no number: the answer goes on to leave from the one to which the customer wrote before
+		t.Errorf("written to the number %q", via)
+	}
+	form.Set("To", "72345")
+	if via := decodeOne(t, c, form).Envelope.Via; via != "72345" {
+		t.Errorf("written to the short code %q", via)
+	}
 }
 
+// Statuses mean what Twilio's error dictionary says.
 func TestDecodeStatus(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, true)

@@ -141,7 +141,7 @@ func (d *reader) decodeListed(body []byte) ([]channels.Inbound, error) {
 		ExternalID: r.SID,
 		From:       channels.Party{Key: keyOf(r.From)},
 		At:         r.sentOrCreated(),
-		Envelope:   channels.Envelope{Via: keyOf(r.To)},
+		Envelope:   channels.Envelope{Via: numberOf(r.To, d.whatsapp)},
 		Text:       d.textWithMarks(r.Body),
 	}
 	for i, m := range l.Media[:min(len(l.Media), maxMedia)] {
