@@ -92,6 +92,14 @@ func (a *addPage) makeScreen() web.Screen {
 func (a *addPage) keepInput(v *web.Visit, problems map[string]string) {
 	form := web.Form{Groups: a.Groups}
 	form.Keep(v, problems)
+	for _, g := range a.Groups {
+		for i := range g.Fields {
+			if f := &g.Fields[i]; f.Kind == web.KindSecret && f.Stored { // the session holds it: it needn't be typed again
+				f.Problem = problems[f.Name]
+			}
+		}
+	}
+
 	for path, text := range problems {
 		hasField := func(g web.Group) bool {
 			return slices.ContainsFunc(g.Fields, func(f web.Field) bool { return f.Name == path })

@@ -133,6 +133,7 @@ func TestAddWhatsApp(t *testing.T) {
 	b.Write("#f-whatsapp-app_secret", "of another app")
 	b.Press("form.page button.main")
 	b.Until("the token is at fault", `document.querySelector('#f-whatsapp-token-problem')?.innerText.includes("doesn't accept the access token")`)
+	b.Until("the secret needs no second typing", `document.querySelector('#f-whatsapp-app_secret-problem') === null`)
 	b.Write("#f-whatsapp-token", "short") // the secret is held, so that it need not be pasted again
 	b.Press("form.page button.main")
 	b.Until("the secret is at fault", `document.querySelector('#f-whatsapp-app_secret-problem')?.innerText.includes("isn't the secret of the app")`)
