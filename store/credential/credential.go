@@ -28,6 +28,9 @@ type Credential struct {
 // String leaves the secrets out, so that no log shows them.
 func (c Credential) String() string { return "credential of " + c.Kind }
 
+// Version is another one whenever the credential is saved: a page that shows it sends it back.
+func (c Credential) Version() string { return c.At.UTC().Format(time.RFC3339Nano) }
+
 // row is how one is stored.
 type row struct {
 	Kind   string    `db:"kind"`
@@ -65,6 +68,28 @@ func List(ctx context.Context, q store.Querier, sealer *store.Sealer) ([]Credent
 	}
 
 	return all, nil
+}
+
+const lock = `LOCK TABLE chat_credentials IN SHARE ROW EXCLUSIVE MODE`
+
+// Lock keeps others from saving and forgetting credentials until the transaction ends, and returns the version of those of a chat;
+// "" if none are stored.
+func Lock(ctx context.Context, tx pgx.Tx, kind string) (version string, err error) {
+	if _, err := tx.Exec(ctx, lock); err != nil {
+		return "", fmt.Errorf("store: credentials of chats not locked: %w", err)
+	}
+
+	stored, err := List(ctx, tx, nil)
+	if err != nil {
+		return "", err
+	}
+	for _, c := range stored {
+		if c.Kind == kind {
+			return c.Version(), nil
+		}
+	}
+
+	return "", nil
 }
 
 const save = `

@@ -1,10 +1,13 @@
 package start
 
 import (
+	"errors"
+	"net/http"
 	"slices"
 	"strings"
 
 	"parley/bot/web"
+	"parley/bridge/setup"
 )
 
 // sampleID shows how Microsoft writes ids.
@@ -105,11 +108,17 @@ func (p pages) connect(v *web.Visit, form connection) error {
 	if form.Kind == s.Microsoft.Kind {
 		c = &s.Microsoft
 	}
+	if v.Value("version") != c.Version { // nobody needs to correct what others have given meanwhile
+		return refuseStale(v)
+	}
 	if !c.check(values) {
 		return v.ShowAgain("start", s.makeScreen())
 	}
 
-	kept, findings, err := p.desk.Connect(v.Context(), v.Person, form.Kind, values)
+	kept, findings, err := p.desk.Connect(v.Context(), v.Person, form.Kind, c.Version, values)
+	if errors.Is(err, setup.ErrStale) {
+		return refuseStale(v)
+	}
 	if err != nil {
 		return err
 	}
@@ -121,15 +130,27 @@ func (p pages) connect(v *web.Visit, form connection) error {
 	return v.ShowAgain("start", s.makeScreen())
 }
 
+// refuseStale answers that other credentials are stored than those that the page showed.
+func refuseStale(v *web.Visit) error {
+	return v.Refuse(http.StatusUnprocessableEntity, "Somebody else changed this while you did.",
+		"Nothing was kept, and nothing forgotten. Open First steps anew: it says who gave what is stored now.")
+}
+
 // disconnect forgets the stored credentials of a chat.
 func (p pages) disconnect(v *web.Visit) error {
 	for _, form := range []connection{slackForm(), teamsForm()} {
 		if form.Kind != v.Value("chat") {
 			continue
 		}
-		if err := p.desk.Disconnect(v.Context(), v.Person, form.Kind); err != nil {
+
+		err := p.desk.Disconnect(v.Context(), v.Person, form.Kind, v.Value("version"))
+		if errors.Is(err, setup.ErrStale) {
+			return refuseStale(v)
+		}
+		if err != nil {
 			return err
 		}
+
 		return v.GoWithText(path, form.Name+": what was stored is forgotten. Replies wait until it is connected again.")
 	}
 	return v.NotFound()

@@ -28,11 +28,12 @@ type Desk interface {
 	TeamsPackage(appID string) ([]byte, error)
 
 	// Connect asks a chat about credentials that somebody typed, and stores them sealed if nothing is wrong. Otherwise
-	// kept is false, and the findings say why.
-	Connect(ctx context.Context, by web.Person, kind string, values map[string]string) (kept bool, found []Finding, err error)
+	// kept is false, and the findings say why. version is that of the stored ones, as the page showed it.
+	// Errors: setup.ErrStale if others are stored meanwhile.
+	Connect(ctx context.Context, by web.Person, kind, version string, values map[string]string) (kept bool, found []Finding, err error)
 
-	// Disconnect forgets the credentials of a chat that are stored.
-	Disconnect(ctx context.Context, by web.Person, kind string) error
+	// Disconnect forgets the credentials of a chat that are stored. Errors: as Connect.
+	Disconnect(ctx context.Context, by web.Person, kind, version string) error
 
 	// Roster lists who is in a team's channel. Errors: a *web.Problem in words for people; others.
 	Roster(ctx context.Context, team, chat string) (Roster, error)
@@ -64,6 +65,7 @@ type Chat struct {
 	FromEnv   bool      // the credentials come from the environment, which wins over stored ones
 	Author    string    // who gave the stored credentials; "" if none are stored
 	At        time.Time // when the stored credentials were given
+	Version   string    // of the stored credentials; "" if none are stored
 	AppID     string    // the id of Teams' app among the stored credentials; it isn't secret
 }
 

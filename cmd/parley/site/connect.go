@@ -42,6 +42,7 @@ func (d *startDesk) listChats(ctx context.Context, directory store.Directory) ([
 			if one.Kind == c.Kind {
 				c.Author = one.Author
 				c.At = one.At
+				c.Version = one.Version()
 				c.AppID = one.Values["app_id"]
 			}
 		}
@@ -96,7 +97,7 @@ func (d *startDesk) teamProgress(ctx context.Context, directory store.Directory,
 }
 
 // Connect implements start.Desk.
-func (d *startDesk) Connect(ctx context.Context, by web.Person, kind string, values map[string]string) (bool, []start.Finding, error) {
+func (d *startDesk) Connect(ctx context.Context, by web.Person, kind, version string, values map[string]string) (bool, []start.Finding, error) {
 	if d.o.Chats.Identify == nil {
 		return false, []start.Finding{{What: kind, Text: "can't be asked from here.", Hint: "Use parley doctor."}}, nil
 	}
@@ -126,9 +127,9 @@ func (d *startDesk) Connect(ctx context.Context, by web.Person, kind string, val
 			Hint: "Take its credentials from there. To move, first give the teams of this chat no channel in it."}), nil
 	}
 
-	err = d.saveCredentials(ctx, by, kind, func(tx pgx.Tx) error {
+	err = d.saveCredentials(ctx, by, credentialChange{kind: kind, version: version, what: "credentials given", do: func(tx pgx.Tx) error {
 		return credential.Save(ctx, tx, d.o.Sealer, credential.Credential{Kind: kind, Home: home, Author: by.Email, Values: values})
-	}, "credentials given")
+	}})
 	if err == nil && d.o.Chats.Settle != nil {
 		d.o.Chats.Settle(ctx, kind) // so that the next step can be done at once
 	}
@@ -156,17 +157,36 @@ func (d *startDesk) otherHome(ctx context.Context, kind, home string) (string, e
 }
 
 // Disconnect implements start.Desk.
-func (d *startDesk) Disconnect(ctx context.Context, by web.Person, kind string) error {
-	return d.saveCredentials(ctx, by, kind, func(tx pgx.Tx) error { return credential.Forget(ctx, tx, d.o.Sealer, kind) }, "credentials forgotten")
+func (d *startDesk) Disconnect(ctx context.Context, by web.Person, kind, version string) error {
+	return d.saveCredentials(ctx, by, credentialChange{kind: kind, version: version, what: "credentials forgotten", do: func(tx pgx.Tx) error {
+		return credential.Forget(ctx, tx, d.o.Sealer, kind)
+	}})
 }
 
-// saveCredentials makes a change of credentials, and logs it in somebody's name; what says what was done.
-func (d *startDesk) saveCredentials(ctx context.Context, by web.Person, kind string, change func(pgx.Tx) error, what string) error {
+// credentialChange is a change of a chat's credentials.
+type credentialChange struct {
+	kind    string
+	version string // of the stored ones, as the page showed it; "" if it showed none
+	what    string // what is done, for the log
+	do      func(pgx.Tx) error
+}
+
+// saveCredentials makes a change of credentials, and logs it in somebody's name.
+// Errors: setup.ErrStale if the stored ones are others than the page showed; then nothing is changed.
+func (d *startDesk) saveCredentials(ctx context.Context, by web.Person, c credentialChange) error {
 	return store.InTx(ctx, d.o.Pool, func(tx pgx.Tx) error {
-		if err := change(tx); err != nil {
+		stored, err := credential.Lock(ctx, tx, c.kind)
+		if err != nil {
 			return err
 		}
-		return site.KeepChange(ctx, tx, site.Change{Agent: &by.ID, Author: by.Email, Lines: []string{"~ chat " + kind + ": " + what}})
+		if stored != c.version {
+			return setup.ErrStale
+		}
+
+		if err := c.do(tx); err != nil {
+			return err
+		}
+		return site.KeepChange(ctx, tx, site.Change{Agent: &by.ID, Author: by.Email, Lines: []string{"~ chat " + c.kind + ": " + c.what}})
 	})
 }
 

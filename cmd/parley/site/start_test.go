@@ -199,9 +199,18 @@ func TestTokensAreKept(t *testing.T) {
 		}
 		return list[0].Home + " " + list[0].Values[site.SlackBotToken] + " " + list[0].Author
 	}
+	versionNow := func() string { return v.Get("/settings/first-steps").Version() } // Slack's forms come first
+	pastesOver := func(version, token string) sitetest.Answer {
+		t.Helper()
+		return v.Post("/settings/first-steps/slack", url.Values{"version": {version}, "bot_token": {token}, "app_token": {"xapp-tops3cret"}})
+	}
 	pastes := func(token string) sitetest.Answer {
 		t.Helper()
-		return v.Post("/settings/first-steps/slack", url.Values{"bot_token": {token}, "app_token": {"xapp-tops3cret"}})
+		return pastesOver(versionNow(), token)
+	}
+	forgets := func(version string) sitetest.Answer {
+		t.Helper()
+		return v.Post("/settings/first-steps/disconnect", url.Values{"version": {version}, "chat": {"slack"}})
 	}
 	for _, step := range []struct{ home, token, want string }{
 		{"T1", "xoxb-one", "T1 xoxb-one ann@acme.test"}, {"T2", "xoxb-two", "T2 xoxb-two ann@acme.test"}, // nothing is there yet that could be lost
@@ -217,8 +226,14 @@ func TestTokensAreKept(t *testing.T) {
 		t.Errorf("another workspace: %d, %q is kept", a.Status, kept())
 	}
 	home = "T2"
+	seen := versionNow()
 	if a := pastes("xoxb-four"); a.Status != http.StatusSeeOther || !strings.Contains(kept(), "xoxb-four") || settled != 3 {
 		t.Errorf("a new token: %d, %q is kept, waited %d times", a.Status, kept(), settled)
+	}
+	for what, a := range map[string]sitetest.Answer{"pastes": pastesOver(seen, "xoxb-old"), "forgets": forgets(seen)} { // on a page from before the new token
+		if a.Status != http.StatusUnprocessableEntity || !a.Has("Somebody else changed this while you did") || !strings.Contains(kept(), "xoxb-four") {
+			t.Errorf("another admin %s: %d, %q is kept", what, a.Status, kept())
+		}
 	}
 	for _, path := range []string{"/settings/first-steps", "/settings/log", "/settings/log.csv"} {
 		if a := v.Get(path); a.Has("xoxb-four") || a.Has("tops3cret") {
@@ -228,7 +243,7 @@ func TestTokensAreKept(t *testing.T) {
 	if a := v.Get("/settings/first-steps"); !a.Has("connecting with what ann@acme.test gave") || !a.Has("Replace") {
 		t.Errorf("the page says:\n%s", a.Body)
 	}
-	if a := v.Post("/settings/first-steps/disconnect", url.Values{"chat": {"slack"}}); a.Status != http.StatusSeeOther || kept() != "" {
+	if a := forgets(versionNow()); a.Status != http.StatusSeeOther || kept() != "" {
 		t.Errorf("forgotten: %d, %q is kept", a.Status, kept())
 	}
 	if a := v.Get("/settings/first-steps"); a.Has("ann@acme.test gave") || a.Has("Replace") {

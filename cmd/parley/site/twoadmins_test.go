@@ -1,10 +1,17 @@
 package site_test
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/cmd/parley/site/sitetest"
+	"parley/store"
+	"parley/store/credential"
 )
 
 // unversioned lists the forms that overwrite nothing that somebody else may have changed: they make something new, or ask
@@ -15,7 +22,21 @@ func unversioned() []string {
 		"POST /settings/add-mailbox", "POST /settings/add-number/{kind}", "POST /settings/new-account/{kind}", "POST /settings/new-agent", "POST /settings/new-tag",
 		"POST /settings/new-team", "POST /settings/new-template", "POST /settings/tokens",
 		"POST /settings/ai/try", "POST /settings/health", "POST /settings/mailboxes/{name}/connect", "POST /settings/mailboxes/{name}/test", "POST /settings/numbers/{name}/check",
-		"POST /settings/first-steps/agents", "POST /settings/first-steps/slack", "POST /settings/first-steps/teams",
+		"POST /settings/first-steps/agents",
+	}
+}
+
+// giveTokens keeps credentials of both chats, in the name of another admin.
+func giveTokens(t *testing.T, s *sitetest.Site) {
+	t.Helper()
+	err := store.InTx(t.Context(), s.Pool, func(tx pgx.Tx) error {
+		sealer := sitetest.Sealer(t)
+		slack := credential.Save(t.Context(), tx, sealer, credential.Credential{Kind: "slack", Home: "T1", Author: "cy@acme.test"})
+		teams := credential.Save(t.Context(), tx, sealer, credential.Credential{Kind: "teams", Home: "E1", Author: "cy@acme.test"})
+		return errors.Join(slack, teams)
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -25,6 +46,7 @@ func unversioned() []string {
 func TestTwoAdminsOnEveryPage(t *testing.T) {
 	t.Parallel()
 	s := startEverything(t)
+	giveTokens(t, s)
 	ann := s.Visitor("ann@acme.test")
 	before := exported(t, s)
 	routes := map[string]bool{}
@@ -53,6 +75,12 @@ func TestTwoAdminsOnEveryPage(t *testing.T) {
 	}
 	if len(routes) < 15 {
 		t.Errorf("only %d kinds of forms have a version: %v", len(routes), routes)
+	}
+	if list, err := credential.List(t.Context(), s.Pool, sitetest.Sealer(t)); err != nil || len(list) != 2 || list[0].Author != "cy@acme.test" || list[1].Author != "cy@acme.test" {
+		t.Errorf("of chats' credentials there are %+v, %v", list, err)
+	}
+	if route := "POST /settings/first-steps/disconnect"; !routes[route] {
+		t.Errorf("%s: no form with a version was found", route)
 	}
 	asking := []string{"/connect", "/webhook", "/test", "/check"} // at a provider; they change no entry
 	for _, r := range s.Pages.Routes() {
