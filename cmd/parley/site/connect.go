@@ -123,8 +123,9 @@ func (d *startDesk) Connect(ctx context.Context, by web.Person, kind, version st
 		return false, nil, err
 	}
 	if moved != "" {
-		return false, append(list, start.Finding{What: "workspace", Text: "it is another one than that of Parley's threads, " + moved,
-			Hint: "Take its credentials from there. To move, first give the teams of this chat no channel in it."}), nil
+		return false, append(list, start.Finding{What: "workspace", Text: "it is not " + moved + ", to which the credentials belong that were last given on this page; the threads may be there",
+			Hint: "Take the credentials from there. If the threads are in this one, as the environment has connected it meanwhile, or if you want to move: " +
+				"take this chat's channel from each team, give the credentials, and give the channels again."}), nil
 	}
 
 	err = d.saveCredentials(ctx, by, credentialChange{kind: kind, version: version, what: "credentials given", do: func(tx pgx.Tx) error {
@@ -138,7 +139,8 @@ func (d *startDesk) Connect(ctx context.Context, by web.Person, kind, version st
 }
 
 // otherHome returns the workspace or organisation of the credentials that were given before, also if they are forgotten, if
-// that is not home and teams have channels there: nobody would see their threads any more. Otherwise it returns "".
+// that is not home and teams have channels there: nobody would see their threads any more. Otherwise it returns "". It can't tell
+// whether the environment has connected another one since.
 func (d *startDesk) otherHome(ctx context.Context, kind, home string) (string, error) {
 	former, err := credential.Home(ctx, d.o.Pool, kind)
 	if err != nil || former == "" || former == home {

@@ -222,7 +222,7 @@ func TestTokensAreKept(t *testing.T) {
 	}
 	s.Apply(`teams: [{name: Support, slack_channel: C0SUPPORT}]`)
 	home = "T3"
-	if a := pastes("xoxb-three"); a.Status != http.StatusUnprocessableEntity || !a.Has("it is another one than that of Parley") || !strings.HasPrefix(kept(), "T2 ") {
+	if a := pastes("xoxb-three"); a.Status != http.StatusUnprocessableEntity || !a.Has("it is not T2") || !strings.HasPrefix(kept(), "T2 ") {
 		t.Errorf("another workspace: %d, %q is kept", a.Status, kept())
 	}
 	home = "T2"
@@ -250,11 +250,15 @@ func TestTokensAreKept(t *testing.T) {
 		t.Errorf("after that the page says:\n%s", a.Body)
 	}
 	home = "T3"
-	if a := pastes("xoxb-five"); a.Status != http.StatusUnprocessableEntity || !a.Has("it is another one than that of Parley") || kept() != "" {
+	if a := pastes("xoxb-five"); a.Status != http.StatusUnprocessableEntity || !a.Has("it is not T2") || !a.Has("take this chat") || kept() != "" {
 		t.Errorf("another workspace, after what was stored is forgotten: %d, %q is kept", a.Status, kept())
 	}
+	s.Apply(`teams: [{name: Support, slack_channel: ""}]`) // which the page says: the environment may have connected it meanwhile
+	if a := pastes("xoxb-six"); a.Status != http.StatusSeeOther || kept() != "T3 xoxb-six ann@acme.test" {
+		t.Errorf("as the page has said: %d, %q is kept", a.Status, kept())
+	}
 	changes, err := sites.ListChanges(t.Context(), s.Pool, 0, 9)
-	if err != nil || len(changes) < 2 || changes[0].Lines[0] != "~ chat slack: credentials forgotten" || changes[1].Lines[0] != "~ chat slack: credentials given" {
+	if err != nil || len(changes) < 4 || changes[2].Lines[0] != "~ chat slack: credentials forgotten" || changes[3].Lines[0] != "~ chat slack: credentials given" {
 		t.Errorf("%+v, %v", changes, err)
 	}
 }
