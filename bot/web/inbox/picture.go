@@ -3,6 +3,7 @@ package inbox
 import (
 	"bytes"
 	"context"
+	"errors"
 	"image/jpeg"
 	"io"
 	"net/http"
@@ -30,14 +31,10 @@ func (p pages) sendPicture(v *web.Visit) error {
 		return refuseFile(v, err)
 	}
 
-	select {
-	case p.drawing <- struct{}{}:
-		defer func() { <-p.drawing }()
-	case <-ctx.Done():
+	small, err := p.drawInTurn(ctx, f)
+	if errors.Is(err, errBusy) {
 		return v.Refuse(http.StatusServiceUnavailable, "No picture just now.", "Too many are asked for at once.")
 	}
-
-	small, err := drawSmall(ctx, f)
 	if err != nil {
 		return v.Refuse(http.StatusNotFound, "There is no picture.", "Open the file itself.")
 	}
@@ -48,6 +45,22 @@ func (p pages) sendPicture(v *web.Visit) error {
 	h.Set("Cache-Control", "private, max-age=300")
 	_, _ = v.Writer.Write(small) // an error means that the browser went away
 	return nil
+}
+
+// errBusy means that other pictures were being made all the time.
+var errBusy = errors.New("inbox: too many pictures are being made")
+
+// drawInTurn makes a small JPEG of a file once fewer than maxDrawing are being made. Its place is free again before anything is
+// written to a browser, which may take nothing.
+// Errors: errBusy; those of drawSmall.
+func (p pages) drawInTurn(ctx context.Context, f channels.File) ([]byte, error) {
+	select {
+	case p.drawing <- struct{}{}:
+		defer func() { <-p.drawing }()
+	case <-ctx.Done():
+		return nil, errBusy
+	}
+	return drawSmall(ctx, f)
 }
 
 // drawSmall makes a small JPEG of a file. Errors: those of picture.Small; those of reading it.
