@@ -28,9 +28,8 @@ async function bringUp(now) {
     const open = [...live.querySelectorAll("details")].map((d) => d.open);
     live.replaceChildren(...fresh.childNodes);
     [...live.querySelectorAll("details")].forEach((d, i) => { d.open = Boolean(open[i]); });
-    const seen = document.querySelector("input[name=seen]");
-    const freshSeen = page.querySelector("input[name=seen]");
-    if (seen && freshSeen) seen.value = freshSeen.value;
+    const freshSeen = page.querySelector("input[name=seen]"); // all forms have the same
+    if (freshSeen) document.querySelectorAll("input[name=seen]").forEach((seen) => { seen.value = freshSeen.value; });
     stamp = fresh.dataset.stamp;
     if (below) window.scrollTo(0, document.documentElement.scrollHeight);
   } catch (error) {
