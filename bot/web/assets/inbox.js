@@ -4,14 +4,25 @@
 const live = document.getElementById("live");
 let stamp = live ? live.dataset.stamp : "";
 let reading = false;
+let missed = ""; // the stamp that was told last while the page was being read, which may have been read too early for it
 
 // became says what became of what was done here last; while that waits, it has the attribute data-waits.
 const became = document.getElementById("became");
 
-// bringUp reads the page again and takes over what has changed. Forms in which somebody types stay as they are.
+// bringUp reads the page again if it is another one now, by its stamp; "" if that isn't known.
 async function bringUp(now) {
+  if (reading) missed = now || missed;
   if (reading || now === stamp) return;
   reading = true;
+  await readAgain();
+  reading = false;
+  const next = missed;
+  missed = "";
+  if (next) await bringUp(next);
+}
+
+// readAgain reads the page and takes over what has changed. Forms in which somebody types stay as they are.
+async function readAgain() {
   try {
     const answer = await fetch(location.href, { credentials: "same-origin" });
     if (!answer.ok) return;
@@ -34,8 +45,6 @@ async function bringUp(now) {
     if (below) window.scrollTo(0, document.documentElement.scrollHeight);
   } catch (error) {
     // The next change tries again.
-  } finally {
-    reading = false;
   }
 }
 

@@ -12,6 +12,20 @@ import (
 	"parley/channels/channelstest"
 )
 
+// holdFirstRead tells a page of a change, and lets its next reading of itself go on only at goOn.
+const holdFirstRead = `(() => {
+	const read = window.fetch;
+	window.reads = 0;
+	window.fetch = async (...request) => {
+		window.reads++;
+		const answer = await read(...request);
+		if (window.reads === 1) await new Promise((go) => { window.goOn = go; });
+		return answer;
+	};
+	bringUp('a change');
+	return '';
+})()`
+
 // In a browser the page brings itself up to date, and what somebody types stays; keys are enough to answer; it fits
 // on a phone, in both themes.
 // R-274
@@ -68,6 +82,10 @@ func TestInboxInBrowser(t *testing.T) {
 	s.late.says.Store(nil)
 	s.writes("support-mail", channelstest.Event{From: "maria@customer.test", Name: "Maria Rossi", Conversation: 1, Text: "Fine, thank you!"})
 	b.Shows("Fine, thank you!")
+	b.Value(holdFirstRead)
+	b.Until("it reads the page", "window.goOn")
+	b.Value("(bringUp('a change meanwhile'), window.goOn(), '')")
+	b.Until("it reads the page again", "window.reads >= 2")
 	b.Press("button[value=resolve]") // what came meanwhile was shown
 	b.Shows("It is resolved.")
 	b.Looks("inbox-resolved")
