@@ -3,8 +3,11 @@ package erase
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"github.com/jackc/pgx/v5"
+
+	"parley/store/internal/query"
 )
 
 // filesOfMessages notes the files that messages name: 64 hexadecimal digits are the name of a blob.
@@ -17,8 +20,46 @@ const filesOfMessages = `
 	WHERE (t.conversation_id = ANY(@conversations) OR t.id = ANY(@messages)) AND t.files <> '[]'
 	ON CONFLICT DO NOTHING`
 
+// uploadedSince finds and locks those files of the contact's messages that an agent has uploaded again since the newest of these was
+// written.
+const uploadedSince = `
+	SELECT u.blob
+	FROM (
+		SELECT named.parts[1] AS hash, max(t.created_at) AS newest
+		FROM messages AS t
+		CROSS JOIN LATERAL regexp_matches(t.files::text, '[0-9a-f]{64}', 'g') AS named(parts)
+		WHERE (t.conversation_id = ANY(@conversations) OR t.id = ANY(@messages)) AND t.files <> '[]'
+		GROUP BY named.parts[1]
+	) AS sent
+	JOIN uploads AS u ON u.blob = sent.hash AND u.used AND NOT u.picture AND u.created_at > sent.newest
+	ORDER BY u.blob
+	FOR UPDATE OF u`
+
+// keepUploads has such files kept as pictures of signatures are: one may be such a picture, too, and the others stay for a month,
+// unless a message comes to have them. Those that other customers' messages have stay for ever.
+const keepUploads = `
+	UPDATE uploads SET picture = true
+	WHERE blob = ANY(@uploads) AND blob <> ALL(ARRAY(
+		SELECT named.parts[1]
+		FROM messages AS t
+		CROSS JOIN LATERAL regexp_matches(t.files::text, '[0-9a-f]{64}', 'g') AS named(parts)
+		WHERE t.conversation_id <> ALL(@conversations) AND t.id <> ALL(@messages) AND t.files <> '[]' AND named.parts[1] = ANY(@uploads)))`
+
+// keepUploadedAgain keeps files of the contact's messages that an agent has uploaded again for somebody else, and not sent yet. They
+// are locked by a statement of its own, so that the next one sees the messages of whoever has just used them.
+func keepUploadedAgain(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs) error {
+	uploads, err := query.Column[string](ctx, tx, "erase", uploadedSince, args)
+	if err != nil || len(uploads) == 0 {
+		return err
+	}
+
+	further := maps.Clone(args)
+	further["uploads"] = uploads
+	return query.Exec(ctx, tx, "erase", keepUploads, further)
+}
+
 // freeBlobs removes those of the noted files that nobody else needs (gone). What stays (needed, and the conditions of
-// gone): a picture of a signature; what an event, a fetch or another message names; a file that an agent uploaded and has not
+// gone): a picture of a signature; what an event, a fetch or another message names; a file that an agent uploaded (again) and has not
 // sent yet, for as long as retention keeps such files; and a file whose bytes were stored again since the erasure was asked for,
 // because what will name it may not be written yet. If nothing comes to name it, retention removes it (retention.DropBlobs). noted leaves a row for the object of each file that may have one.
 const freeBlobs = `

@@ -212,113 +212,15 @@ func (r *runner) stopConversations(ctx context.Context) error {
 	return nil
 }
 
-// noteFiles remembers the files of messages.
+// noteFiles remembers the files of messages. Of those that an agent has uploaded again since, for somebody else perhaps, it notes
+// that no message has them yet.
 func (r *runner) noteFiles(ctx context.Context) error {
-	return query.Exec(ctx, r.o.Pool, "erase", filesOfMessages, r.args)
-}
-
-// scanJournal prepares a look through the journal as it is now.
-func (r *runner) scanJournal(ctx context.Context) (*journalScan, error) {
-	asked, err := query.Value[int64](ctx, r.o.Pool, "erase", lastEvent, r.row.AskedAt)
-	if err != nil {
-		return nil, err
-	}
-	newest, err := store.NewestEvent(ctx, r.o.Pool)
-	if err != nil {
-		return nil, err
-	}
-	return newJournalScan(ctx, r.o.Pool, r.scope, asked, newest)
-}
-
-// eraseJournal removes what arrived about the contact before the erasure was asked for, and what was told about the
-// contact's conversations since. It fails with ErrWaiting if some of that is still to be applied.
-func (r *runner) eraseJournal(ctx context.Context) error {
-	scan, err := r.scanJournal(ctx)
-	if err != nil {
+	if err := query.Exec(ctx, r.o.Pool, "erase", filesOfMessages, r.args); err != nil {
 		return err
 	}
 
-	var waiting int64
-	for r.scanned = 0; r.scanned < scan.upto; {
-		events, end, err := scan.next(ctx, r.scanned)
-		if err != nil {
-			return err
-		}
-
-		left, err := r.eraseEvents(ctx, events)
-		if err != nil {
-			return err
-		}
-
-		waiting += left
-		r.scanned = end
-	}
-
-	if waiting > 0 {
-		return ErrWaiting
-	}
-
-	return nil
-}
-
-// eraseEvents notes the facts of events and then removes the events. It returns how many are left because they wait to
-// be applied.
-func (r *runner) eraseEvents(ctx context.Context, list []int64) (waiting int64, err error) {
-	if len(list) == 0 {
-		return 0, nil
-	}
-
-	var noted []int64
-	for some := range slices.Chunk(list, batchRows) {
-		var ids []int64
-		_, err := r.runBatch(ctx, "events", func(tx pgx.Tx) (removed int64, err error) {
-			ids, err = keepFound(ctx, tx, r.key, r.row.ID, some)
-			return 0, err
-		})
-		if err != nil {
-			return 0, err
-		}
-
-		noted = append(noted, ids...)
-	}
-
-	if err := awaitWriters(ctx, r.o.Pool); err != nil {
-		return 0, err
-	}
-
-	waiting = int64(len(list))
-	for some := range slices.Chunk(noted, batchRows) {
-		removed, err := r.runBatch(ctx, "events", func(tx pgx.Tx) (int64, error) { return dropFound(ctx, tx, r.row.ID, some) })
-		if err != nil {
-			return 0, err
-		}
-		waiting -= removed
-	}
-
-	return waiting, nil
-}
-
-// checkNothingTold fails with ErrWaiting if something was told about the contact's conversations since the journal was
-// looked through: if it was applied, it may have changed what had been erased before.
-func (r *runner) checkNothingTold(ctx context.Context) error {
-	scan, err := r.scanJournal(ctx)
-	if err != nil {
-		return err
-	}
-
-	for after := r.scanned; after < scan.upto; {
-		list, end, err := scan.next(ctx, after)
-		if err != nil {
-			return err
-		}
-		if len(list) > 0 {
-			return ErrWaiting
-		}
-
-		after = end
-	}
-
-	return nil
+	_, err := r.runBatch(ctx, "blobs", func(tx pgx.Tx) (int64, error) { return 0, keepUploadedAgain(ctx, tx, r.args) })
+	return err
 }
 
 // eraseWork erases the work on the contact's words whose results go into the journal. A process that has claimed such

@@ -11,6 +11,7 @@ import (
 	"parley/store"
 	"parley/store/blob"
 	"parley/store/erase"
+	"parley/store/retention"
 )
 
 // A fact that was erased isn't stored again, also if the statement that is to store it looked for it among the erased
@@ -224,6 +225,8 @@ func TestFileOfAnotherBesideAnErasure(t *testing.T) {
 	const uploaded = "zebra quarantined zebra@shop.example"
 	upload, _, err := blob.WriteUpload(ctx, pool, strings.NewReader(uploaded), 100)
 	check(t, err)
+	sent, _, err := blob.WriteUpload(ctx, pool, strings.NewReader("zebra upload"), 100) // it was sent to her before
+	check(t, err)
 	id := must(erase.Begin(ctx, o, []store.ContactID{zebra().contact()}, "ann"))(t)
 	file := zebra().blob(t, pool, "file") // the other customer's picture has the same bytes
 	if _, err := erase.Run(ctx, o, id); !errors.Is(err, erase.ErrInChats) {
@@ -234,6 +237,15 @@ func TestFileOfAnotherBesideAnErasure(t *testing.T) {
 	}
 	if got := string(must(blob.Get(ctx, pool, nil, upload))(t)); got != uploaded {
 		t.Errorf("what an agent has uploaded is %q", got)
+	}
+	if got := string(must(blob.Get(ctx, pool, nil, sent))(t)); got != "zebra upload" {
+		t.Errorf("what an agent has uploaded again is %q", got)
+	}
+	exec(t, pool, `UPDATE uploads SET created_at = created_at - interval '40 days'`)
+	exec(t, pool, `UPDATE blobs SET created_at = created_at - interval '40 days'`)
+	must(retention.DropBlobs(ctx, pool, time.Hour, false))(t)
+	if _, err := blob.Get(ctx, pool, nil, sent); err == nil {
+		t.Error("what was uploaded again and never sent stays for ever")
 	}
 	if _, err := blob.Get(ctx, pool, nil, zebra().nameOf("original")); err == nil {
 		t.Error("what nobody else has stored is there still")
