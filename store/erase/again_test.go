@@ -306,8 +306,24 @@ func TestSameAddressElsewhere(t *testing.T) {
 	exec(t, pool, `INSERT INTO conversations (id, account_id, identity_id, status, participants, last_at, created_at)
 		SELECT 5002, 11, 2001, 'open', jsonb_agg(jsonb_build_object('key', CASE n WHEN 480 THEN $1 ELSE repeat('n', 50) || n || '@list.example' END, 'role', 'cc') ORDER BY n), now(), now()
 		FROM generate_series(1, 480) AS n`, zebra().address())
+	exec(t, pool, `INSERT INTO lanes (id, account_id, key, conversation_id, gate_id, head, tail) VALUES (5001, 11, 'c5001:say', 5001, 1, 0, 1)`)
+	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, created_at)
+		VALUES (5001, 5001, 1, 'reply', jsonb_build_object('meant', jsonb_build_array('boss', $1::text)), 'queued', now())`, zebra().address())
 	o := options(t, pool)
-	run(t, o, must(erase.Begin(t.Context(), o, []store.ContactID{zebra().contact()}, "ann"))(t))
+	meant := ""
+	o.Say = func(place string, _ int64) error {
+		if place == "copied" { // the reply that waits would fail if it was still meant for her now
+			meant = storetest.Row(t, pool, `SELECT payload #>> '{meant}' FROM deliveries WHERE id = 5001`)
+		}
+		return nil
+	}
+	c := run(t, o, must(erase.Begin(t.Context(), o, []store.ContactID{zebra().contact()}, "ann"))(t))
+	if meant != `("[""boss""]")` {
+		t.Errorf("once she is in copy no more, the reply is meant for %s", meant)
+	}
+	if i := slices.IndexFunc(c.Places, func(f erase.Found) bool { return f.Place == "meant" }); c.Places[i].Rows != 1 {
+		t.Errorf("the certificate counts %d replies", c.Places[i].Rows)
+	}
 	var left string
 	check(t, pool.QueryRow(t.Context(), `SELECT string_agg(id || ' ' || jsonb_path_query_array(participants, '$[*].key'), ', ' ORDER BY id) FROM conversations WHERE id IN (5000, 5001)`).Scan(&left))
 	if left != `5000 ["zebra@shop.example"], 5001 ["boss"]` {

@@ -49,7 +49,7 @@ const postsOf = `
 			AND (conversation_id = ANY(@conversations) OR message_id <> 0 AND message_id = ANY(@messages)
 				OR kind = 'line' AND conversation_id = ANY(@shared) AND (account_id, message) IN (
 					SELECT l.account_id, t.external_id FROM deliveries AS t JOIN lanes AS l ON l.id = t.lane_id AND l.head >= t.seq
-					WHERE l.conversation_id = ANY(@shared) AND t.external_id <> '' AND ` + toldThere + `))
+					WHERE l.conversation_id = ANY(@shared) AND t.external_id <> '' AND (` + toldThere + ` OR ` + failedThere + `)))
 	), direct AS (
 		SELECT DISTINCT l.account_id, x.channel, t.external_id AS message, x.recipient,
 			CASE WHEN x.channel <> '' THEN coalesce(nullif(t.payload #>> '{place,thread}', ''), t.external_id) ELSE '' END AS thread

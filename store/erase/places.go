@@ -24,6 +24,8 @@ type place struct {
 	Made bool
 	// Files is a column with the name of a blob, which is removed if nobody else needs it.
 	Files string
+	// Along is erased in the same transaction, as far as it is there; a place with its name stands in the list, too. It may be nil.
+	Along *place
 	// Export says what a copy for the contact shows of a row. It is empty if the place only serves Parley's work
 	// and says no more than other places.
 	Export string
@@ -52,6 +54,12 @@ const (
 			SELECT FROM lanes AS made WHERE made.id = t.lane_id AND made.conversation_id = ANY(ARRAY(` + writtenIn + `)))))`
 	writtenIn = `SELECT m.conversation_id FROM messages AS m WHERE m.id = ANY(@messages)`
 )
+
+// failedThere is true for lines that tell in other customers' conversations, in the words of a server or of ours that name the
+// contact, why a reply did not arrive. What the reply said (Text) is its author's.
+const failedThere = `(t.kind = 'line' AND t.payload #>> '{line,Kind}' IN ('failed', 'retrying', 'unclear') AND EXISTS (
+	SELECT FROM lower(concat_ws(' ', t.payload #>> '{line,Reason}', t.payload #>> '{line,Hint}')) AS why
+	WHERE why ~ ANY(@patterns) OR why ~ ANY(@ids)))`
 
 // toldDirectly is true for what colleagues were told directly about the contact. Where it shows conversations, it is about these,
 // whatever stands in their facts. But a colleague's words may be about anybody: what was typed in a channel stands above the
@@ -126,6 +134,11 @@ func deliveryPlaces() []place {
 		{Name: "told_there", Table: "deliveries", What: "lines about the contact in other customers' conversations, and what one person was told there",
 			Ties: `t.lane_id = ANY(ARRAY(SELECT l.id FROM lanes AS l WHERE l.conversation_id = ANY(@shared))) AND ` + toldThere + `
 				AND EXISTS (SELECT FROM lanes AS l WHERE l.id = t.lane_id AND l.head >= t.seq)`},
+		// The row stays: while others decide about the reply, its lines are found by it.
+		{Name: "failed_there", Table: "deliveries", What: "why replies to other customers did not arrive, where that names the contact",
+			Ties: `t.lane_id = ANY(ARRAY(SELECT l.id FROM lanes AS l WHERE l.conversation_id = ANY(@shared))) AND ` + failedThere + `
+				AND EXISTS (SELECT FROM lanes AS l WHERE l.id = t.lane_id AND l.head >= t.seq)`,
+			Empty: `payload = payload #- '{line,Reason}' #- '{line,Hint}'`},
 		{Name: "lanes", Table: "lanes", What: "queues of deliveries", Ties: ofConversation + ` AND NOT (` + wokenAgain + `)`},
 		{Name: "posts", Table: "posts", What: "texts that wait for their thread or for who gets them, and what was told of the conversation",
 			Ties: `(t.early IS NOT NULL OR t.kind = 'told') AND (` + ofConversation + ` OR lower(t.early::text) ~ ANY(@patterns)
@@ -172,6 +185,7 @@ func workPlaces() []place {
 
 // corePlaces are who the contact is, and what was said.
 func corePlaces() []place {
+	meantThere := meantPlace(`t.lane_id = ANY(ARRAY(SELECT l.id FROM lanes AS l WHERE l.conversation_id = ANY(@shared))) AND ` + meantTies)
 	return []place{
 		{Name: "remembered", Table: "conversations", What: "what other customers' conversations, and threads of several customers, remember of the contact's messages",
 			Ties: `t.id = ANY(@shared)`,
@@ -197,22 +211,13 @@ func corePlaces() []place {
 			Ties: `t.what = '` + string(store.DeedAnalysed) + `' AND ` + whereWrote, Holds: `t.detail ? 'reason'`, Empty: `detail = detail - 'reason'`},
 		{Name: "threads", Table: "threads", What: "cards of threads", Ties: ofConversation, Holds: `t.card <> ''`, Empty: `card = ''`},
 		{Name: "copied", Table: "conversations", What: "the contact among those in copy of other customers' conversations",
-			Ties: copiedTies,
+			Ties: copiedTies, Along: &meantThere, // a reply that waits and is still meant for the contact would fail
 			// Where replies went to the contact alone, with its customer in copy, they go to the customer.
 			Empty: `participants = (SELECT coalesce(jsonb_agg(CASE WHEN p ->> 'role' = 'cc'
 					AND p ->> 'key' = (SELECT i.key FROM identities AS i WHERE i.id = conversations.identity_id)
 					AND NOT EXISTS (SELECT FROM jsonb_array_elements(conversations.participants) AS q WHERE q ->> 'role' = 'to' AND q ->> 'key' <> ALL(@keys))
 				THEN p || '{"role": "to"}' ELSE p END), '[]') FROM jsonb_array_elements(conversations.participants) AS p WHERE p ->> 'key' <> ALL(@keys))`},
-		// It comes right behind the place above: until both are done, a reply that waits would not reach whom it was meant for. One
-		// that was meant for the contact alone is for those who were to get copies, and otherwise for nobody.
-		{Name: "meant", Table: "deliveries", What: "the contact among those for whom replies to other customers were meant",
-			Ties: meantTies,
-			Empty: `payload = payload || jsonb_strip_nulls(jsonb_build_object(
-					'meant', CASE WHEN (payload -> 'meant') - @keys::text[] = '[]' AND payload -> 'meant' <> '[]'
-							THEN coalesce(nullif((payload -> 'copied') - @keys::text[], '[]'), '["erased"]')
-						ELSE (payload -> 'meant') - @keys::text[] END,
-					'copied', (payload -> 'copied') - @keys::text[])),
-				error_text = CASE WHEN lower(error_text) ~ ANY(@patterns) THEN '' ELSE error_text END`},
+		meantPlace(meantTies), // what the place above has left: others may have been in copy before
 		{Name: "conversations", Table: "conversations", What: "conversations: subjects, recipients and what was found out",
 			Ties: `t.id = ANY(@conversations)`,
 			Holds: `t.close_reason <> 'erased' OR t.subject <> '' OR t.participants <> '[]' OR t.via <> '' OR t.refs <> '{}' OR t.last_external_id <> ''
@@ -230,6 +235,19 @@ func corePlaces() []place {
 		{Name: "contacts", Table: "contacts", What: "the contact's name", Ties: `t.id = ANY(@contacts)`, Holds: `t.name <> '` + ErasedName + `'`,
 			Empty: `name = '` + ErasedName + `'`, Export: `jsonb_build_object('contact', t.id, 'name', t.name, 'since', t.created_at)`},
 	}
+}
+
+// meantPlace is whom replies were meant for. One that was meant for the contact alone is for those who were to get copies, and
+// otherwise for nobody.
+func meantPlace(ties string) place {
+	return place{Name: "meant", Table: "deliveries", What: "the contact among those for whom replies to other customers were meant",
+		Ties: ties,
+		Empty: `payload = payload || jsonb_strip_nulls(jsonb_build_object(
+				'meant', CASE WHEN (payload -> 'meant') - @keys::text[] = '[]' AND payload -> 'meant' <> '[]'
+						THEN coalesce(nullif((payload -> 'copied') - @keys::text[], '[]'), '["erased"]')
+					ELSE (payload -> 'meant') - @keys::text[] END,
+				'copied', (payload -> 'copied') - @keys::text[])),
+			error_text = CASE WHEN lower(error_text) ~ ANY(@patterns) THEN '' ELSE error_text END`}
 }
 
 // rowCondition returns the SQL condition that is true for the rows of a place that hold something of the contact.

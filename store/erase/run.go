@@ -247,10 +247,7 @@ func (r *runner) eraseLateWork(ctx context.Context) error {
 func (r *runner) erasePlaces(ctx context.Context, chosen func(place) bool) error {
 	for _, p := range listPlaces() {
 		for chosen(p) {
-			rows, err := r.runBatch(ctx, p.Name, func(tx pgx.Tx) (rows int64, err error) {
-				err = tx.QueryRow(ctx, p.eraseStatement(), r.args).Scan(&rows)
-				return rows, err
-			})
+			rows, err := r.runBatch(ctx, p.Name, func(tx pgx.Tx) (int64, error) { return r.eraseBatch(ctx, tx, p) })
 			if err != nil {
 				return fmt.Errorf("store: erase %s: %w", p.Name, err)
 			}
@@ -263,6 +260,27 @@ func (r *runner) erasePlaces(ctx context.Context, chosen func(place) bool) error
 	return nil
 }
 
+// eraseBatch erases one batch of a place, and then all of the place that goes along with it.
+func (r *runner) eraseBatch(ctx context.Context, tx pgx.Tx, p place) (rows int64, err error) {
+	if err := tx.QueryRow(ctx, p.eraseStatement(), r.args).Scan(&rows); err != nil || rows == 0 || p.Along == nil {
+		return rows, err
+	}
+
+	for more := true; more; {
+		var along int64
+		if err := tx.QueryRow(ctx, p.Along.eraseStatement(), r.args).Scan(&along); err != nil {
+			return 0, err
+		}
+		if _, err := tx.Exec(ctx, addCount, r.row.ID, p.Along.Name, along); err != nil {
+			return 0, err
+		}
+
+		more = along == batchRows
+	}
+
+	return rows, nil
+}
+
 // stillToPost finds what is still to be posted about the contact to colleagues or in another customer's thread, which
 // can't be taken out of its lane; replies that came to name the contact again, since a transaction wrote what it had read before;
 // and the contact's own lanes into which something came after they were stopped, which may be on its way.
@@ -272,7 +290,7 @@ const stillToPost = `
 		SELECT FROM deliveries AS t
 		JOIN lanes AS l ON l.id = t.lane_id AND t.seq > l.head
 		WHERE l.conversation_id = 0 AND ` + toldDirectly + ` OR t.message_id = ANY(@messages)
-			OR l.conversation_id = ANY(@shared) AND ` + toldThere + `)`
+			OR l.conversation_id = ANY(@shared) AND (` + toldThere + ` OR ` + failedThere + `))`
 
 // checkNothingToPost fails with ErrWaiting while something about the contact is still to be posted.
 func (r *runner) checkNothingToPost(ctx context.Context) error {
