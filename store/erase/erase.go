@@ -249,11 +249,7 @@ func begin(ctx context.Context, tx pgx.Tx, sealer *store.Sealer, key Key, e eras
 		return "", fmt.Errorf("store: begin erasure: %w", err)
 	}
 
-	body, err := json.Marshal(who)
-	if err != nil {
-		return "", fmt.Errorf("store: begin erasure: %w", err)
-	}
-	if err := query.Exec(ctx, tx, "begin erasure", sealErasure, id, sealer.Seal(sealPlace(id), body)); err != nil {
+	if err := keepSubject(ctx, tx, sealer, id, who); err != nil {
 		return "", err
 	}
 	if err := query.Exec(ctx, tx, "begin erasure", renameContacts, id, e.Contacts); err != nil {
@@ -261,6 +257,15 @@ func begin(ctx context.Context, tx pgx.Tx, sealer *store.Sealer, key Key, e eras
 	}
 
 	return id, nil
+}
+
+// keepSubject stores sealed what an erasure is about.
+func keepSubject(ctx context.Context, q store.Execer, sealer *store.Sealer, id string, who subject) error {
+	body, err := json.Marshal(who)
+	if err != nil {
+		return fmt.Errorf("store: erase: %w", err)
+	}
+	return query.Exec(ctx, q, "erase", sealErasure, id, sealer.Seal(sealPlace(id), body))
 }
 
 // sealPlace is the place to which the sealed names and addresses of an erasure are bound.

@@ -1,6 +1,7 @@
 package erase_test
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -354,5 +355,32 @@ func TestAddressTypedElsewhere(t *testing.T) {
 		FROM deliveries AS d, LATERAL (SELECT d.payload -> 'line' AS l) AS line WHERE id >= 60`)
 	if want := `("Dear ann@shop.example sendagain, Dear ann@shop.example The answer was lost.")`; failed != want {
 		t.Errorf("of replies that did not arrive is said %s", failed)
+	}
+}
+
+// An agent has put the contact in copy of another customer's conversation, and taken her out again. The line that says so waits in
+// its lane, while the first run empties the log that names her: each run waits for the line, and it goes once it is posted.
+// R-276
+func TestLineThatWaitsElsewhere(t *testing.T) {
+	t.Parallel()
+	pool := shop(t)
+	exec(t, pool, `INSERT INTO log_entries (id, conversation_id, at, agent_id, actor, what, detail) VALUES (1, 1, now(), 1, 'agent', $1, '{"text": "copy: ann@shop.example"}')`,
+		store.DeedReaddressed)
+	exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id, conversation_id, head, tail, due_at) VALUES (2, $1, 'c1', 2, 1, 0, 1, now())`, slack)
+	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, payload, state, external_id, created_at)
+		VALUES (2, 2, 1, 'line', '{"line": {"Kind": "recipients", "Text": "copy: ann@shop.example"}}', 'queued', '', now())`)
+	o := options(t, pool)
+	o.Ask = nil
+	id := must(erase.Begin(t.Context(), o, []store.ContactID{2}, "ann"))(t)
+	for run := range 2 {
+		if _, err := erase.Run(t.Context(), o, id); !errors.Is(err, erase.ErrWaiting) {
+			t.Errorf("run %d ended before the line was posted: %v", run+1, err)
+		}
+	}
+	exec(t, pool, `UPDATE deliveries SET state = 'sent', external_id = '1.2'`)
+	exec(t, pool, `UPDATE lanes SET head = 1, due_at = NULL WHERE id = 2`)
+	must(erase.Run(t.Context(), o, id))(t)
+	if got := storetest.Row(t, pool, `SELECT count(*) FROM deliveries`); got != "(0)" {
+		t.Errorf("%s lines are left", got)
 	}
 }

@@ -106,6 +106,11 @@ func (r *runner) readScope(ctx context.Context) error {
 	if r.scope, err = readScope(ctx, r.o.Pool, who); err != nil {
 		return err
 	}
+	if len(r.scope.Shared) > len(who.Shared) {
+		if err := keepSubject(ctx, r.o.Pool, r.o.Sealer, r.row.ID, r.scope.subject); err != nil {
+			return err
+		}
+	}
 
 	r.args = r.scope.namedArguments(r.row.ID)
 	r.args["patient"] = r.patient

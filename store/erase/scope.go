@@ -20,6 +20,9 @@ type subject struct {
 	Identities []store.IdentityID `json:"identities"`
 	Keys       []string           `json:"keys"`  // addresses, numbers and providers' ids
 	Names      []string           `json:"names"` // no shorter than minName; looked for in what colleagues' chats told
+	// Shared are conversations of others, and threads of several customers, in which something of the contact is or was. Some are
+	// known only by what the erasure empties, so that what one run has found is kept for the next one.
+	Shared []int64 `json:"shared,omitempty"`
 }
 
 // scope is what the rows of places are found by.
@@ -27,7 +30,6 @@ type scope struct {
 	subject
 	Conversations []store.ConversationID // of the contact
 	Messages      []store.MessageID      // what the contact wrote, in whosever conversation
-	Shared        []int64                // conversations of others, and threads of several customers, in which something of the contact is or was
 	Roots         []string               // the first messages of the conversations' threads
 	Subjects      []string               // of the conversations
 }
@@ -118,9 +120,13 @@ func readScope(ctx context.Context, q store.Querier, who subject) (*scope, error
 	if s.Messages, err = query.IDs[store.MessageID](ctx, q, "messages", messagesOf, who.Identities); err != nil {
 		return nil, err
 	}
-	if s.Shared, err = query.IDs[int64](ctx, q, "shared conversations", sharedWith, s.namedArguments("")); err != nil {
+	found, err := query.IDs[int64](ctx, q, "shared conversations", sharedWith, s.namedArguments(""))
+	if err != nil {
 		return nil, err
 	}
+	s.Shared = slices.Concat(who.Shared, found)
+	slices.Sort(s.Shared)
+	s.Shared = slices.Compact(s.Shared)
 
 	type row struct {
 		Root    string `db:"root"`
