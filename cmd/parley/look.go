@@ -35,7 +35,7 @@ func (doctorCommand) Run(ctx context.Context) error {
 	}
 	defer db.Close()
 	surfaces := map[string]any{}
-	if err := db.Unlock(ctx, env); err == nil { // else the doctor says what is wrong with the database
+	if err := db.UnlockToLook(ctx, env); err == nil { // else the doctor says what is wrong with the database
 		if lookup, err := app.NewLookup(ctx, env, db, log, true); err == nil {
 			surfaces = lookup.Surfaces()
 		}

@@ -109,6 +109,27 @@ func (db *Database) Unlock(ctx context.Context, env Env) error {
 	return nil
 }
 
+// UnlockToLook opens the secrets for whoever changes nothing: it makes no key, and binds the database to none.
+// Errors: store.ErrWrongKey, also when no key is at hand.
+func (db *Database) UnlockToLook(ctx context.Context, env Env) error {
+	key, err := KnownKey(env)
+	if err != nil {
+		return err
+	}
+	if key == "" {
+		return store.ErrWrongKey
+	}
+	if db.Sealer, err = store.NewSealer(key); err != nil {
+		return err
+	}
+
+	checks, err := store.KeyChecks(ctx, db.Pool)
+	if err == nil && !db.Sealer.Fits(checks...) {
+		err = store.ErrWrongKey
+	}
+	return err
+}
+
 // findOrMakeKey returns the key of the environment or of the data folder. If there is none, it makes one,
 // but only for the embedded server or for a fresh database.
 func findOrMakeKey(ctx context.Context, env Env, db *Database) (string, error) {

@@ -2,7 +2,6 @@ package inspect
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"parley/store"
@@ -77,24 +76,17 @@ func (o Options) now() time.Time {
 
 // checkMasterKey examines whether the secrets in the database can be opened.
 func (o Options) checkMasterKey(ctx context.Context, s *Section) {
-	bound, err := store.HasMasterKey(ctx, o.Pool)
+	checks, err := store.KeyChecks(ctx, o.Pool)
 	switch {
 	case err != nil:
 		s.addWrong("master key", err.Error(), "See the database's log.")
-		return
 	case o.Sealer == nil:
 		s.addWrong("master key", "none is at hand: secrets can't be opened", "Set PARLEY_MASTER_KEY, or PARLEY_MASTER_KEY_FILE.")
-		return
-	case !bound:
+	case len(checks) == 0:
 		s.addOdd("master key", "the database is not bound to one yet", "The first parley serve or apply does it: keep the key, and a copy elsewhere.")
-		return
-	}
-
-	if err := store.CheckMasterKey(ctx, o.Pool, o.Sealer); errors.Is(err, store.ErrWrongKey) {
+	case !o.Sealer.Fits(checks...):
 		s.addWrong("master key", "it is not the one that the secrets were sealed with", "Put the right key into PARLEY_MASTER_KEY; an old one may follow after a comma.")
-	} else if err != nil {
-		s.addWrong("master key", err.Error(), "See the database's log.")
-	} else {
+	default:
 		s.addGood("master key", "fits")
 	}
 }

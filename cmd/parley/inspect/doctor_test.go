@@ -92,11 +92,14 @@ func TestDoctor(t *testing.T) {
 	ctx := t.Context()
 	pool := configured(t, healthy, setup.Options{Specs: birds()})
 	must(t, store.CheckMasterKey(ctx, pool, sealer(t, masterKey)))
-	o := inspect.Options{Pool: pool, Sealer: sealer(t, masterKey), Specs: birds(),
+	o := inspect.Options{Pool: pool, Sealer: sealer(t, store.NewMasterKey()+","+masterKey), Specs: birds(), // a new key is about to come first
 		Surfaces: map[string]any{"slack": chat{{OK: true, What: "token", Text: "Works."}}}}
 	report := inspect.Doctor(ctx, o)
 	if report.IsBroken() {
 		t.Error("a healthy system is called broken")
+	}
+	if checks, err := store.KeyChecks(ctx, pool); err != nil || len(checks) != 1 {
+		t.Errorf("the doctor bound the database to a further key: %d, %v", len(checks), err)
 	}
 	var shown strings.Builder
 	shown.WriteString("== healthy\n" + report.Text())
