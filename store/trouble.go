@@ -30,14 +30,16 @@ const (
 	endTrouble = `
 	WITH known AS MATERIALIZED (
 		SELECT trouble.name, ` + ofLivingProcess + ` AS counts,
-			trouble.name = concat('trouble:', $1::bigint, ':', $2::text) AND trouble.until <= (SELECT clock_timestamp()) AS ended
+			trouble.name = concat('trouble:', $1::bigint, ':', $2::text) AND trouble.until <= (SELECT clock_timestamp())
+				AND trouble.until = coalesce($3, trouble.until) AS ended,
+			trouble.until
 		FROM leases AS trouble
 		WHERE starts_with(trouble.name, concat('trouble:', $1::bigint, ':'))
 	), gone AS (
 		DELETE FROM leases WHERE name IN (SELECT name FROM known WHERE ended OR NOT counts)
 	)
 	SELECT coalesce(bool_or(ended), false), coalesce(bool_or(counts AND NOT ended), false),
-		coalesce(bool_or(counts AND NOT ended AND name = concat('trouble:', $1::bigint, ':', $2::text)), false)
+		max(until) FILTER (WHERE counts AND NOT ended AND name = concat('trouble:', $1::bigint, ':', $2::text))
 	FROM known`
 )
 
@@ -53,14 +55,15 @@ func NoteTrouble(ctx context.Context, q Querier, id AccountID, what, process str
 }
 
 // EndTrouble notes that a thing of an account works. It returns whether a process had seen it fail, whether living processes know
-// of other things that fail, and whether the trouble still lasts: then it is left as it is, counts as one of the others, and may
-// be ended later.
-func EndTrouble(ctx context.Context, q Querier, id AccountID, what string) (wasKnown, hasOthers, stillLasts bool, err error) {
+// of other things that fail, and until when the trouble lasts, or nil if it has ended: one that lasts is left as it is, counts as one
+// of the others, and may be ended later. With noted, only the trouble of which an earlier call has returned this end is ended: one
+// that was noted since is another one.
+func EndTrouble(ctx context.Context, q Querier, id AccountID, what string, noted *time.Time) (wasKnown, hasOthers bool, lasts *time.Time, err error) {
 	if _, err := query.Column[string](ctx, q, "condition", lockCondition, id); err != nil {
-		return false, false, false, err
+		return false, false, nil, err
 	}
-	err = q.QueryRow(ctx, endTrouble, id, what).Scan(&wasKnown, &hasOthers, &stillLasts)
-	return wasKnown, hasOthers, stillLasts, err
+	err = q.QueryRow(ctx, endTrouble, id, what, noted).Scan(&wasKnown, &hasOthers, &lasts)
+	return wasKnown, hasOthers, lasts, err
 }
 
 // accountWorks is the status of an account that is not known to fail.

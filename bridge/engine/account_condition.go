@@ -31,7 +31,7 @@ func (e *Engine) Report(account store.AccountID, c channels.Condition) {
 			if c.Status != channels.Active {
 				return true, nil
 			}
-			_, hasOthers, _, err := store.EndTrouble(ctx, tx, account, runTrouble)
+			_, hasOthers, _, err := store.EndTrouble(ctx, tx, account, runTrouble, nil)
 			return !hasOthers, err
 		})
 	case c.Status == channels.Active:
@@ -96,13 +96,19 @@ type troubles struct {
 	fails   map[troubleKey]bool      // as this process has seen it; false means that it was seen to work
 	broken  map[store.AccountID]bool // as the database said within the last second
 	asked   map[troubleKey]bool      // which things of broken accounts were noted to work since then
-	unended map[troubleKey]bool      // what works, though its trouble could not be ended; true means that it may end what earlier processes saw
+	unended map[troubleKey]unended   // what works, though its trouble could not be ended
 	judged  *directory.Directory     // by which endOfFormerChannels was done last
+}
+
+// unended is a trouble that is over and could not be ended.
+type unended struct {
+	mayEndEarlier bool       // it may end what earlier processes saw
+	until         *time.Time // until when it lasts, by which it is told from one that is noted later; nil means that this isn't known
 }
 
 func newTroubles(e *Engine) *troubles {
 	return &troubles{engine: e, fails: map[troubleKey]bool{}, broken: map[store.AccountID]bool{}, asked: map[troubleKey]bool{},
-		unended: map[troubleKey]bool{}}
+		unended: map[troubleKey]unended{}}
 }
 
 // record records why one thing of an account fails (what), or with c nil that it works again. The admins are told of a
@@ -135,7 +141,7 @@ func (ts *troubles) record(account store.AccountID, what string, c *channels.Con
 	}
 
 	if ts.noteWorking(k, mayEndEarlier) {
-		ts.end(k, mayEndEarlier)
+		ts.end(k, unended{mayEndEarlier: mayEndEarlier})
 	}
 }
 
@@ -160,31 +166,44 @@ func (ts *troubles) noteWorking(k troubleKey, mayEndEarlier bool) bool {
 
 // end ends a trouble of an account for all processes. The account works if none is left. If the trouble wasn't known, that
 // shows only something if it may end what earlier processes have seen. One that still lasts, or whose end could not be written, is
-// ended by endAgain.
-func (ts *troubles) end(k troubleKey, mayEndEarlier bool) {
-	lasts := false
+// ended by endAgain, unless it is noted anew before: then it is another one, which this process hasn't seen to be over.
+func (ts *troubles) end(k troubleKey, over unended) {
+	var lasts *time.Time
 	isWritten := ts.engine.writeCondition(k.account, channels.Condition{Status: channels.Active}, func(ctx context.Context, tx pgx.Tx) (bool, error) {
-		wasKnown, hasOthers, stillLasts, err := store.EndTrouble(ctx, tx, k.account, k.what)
-		lasts = stillLasts
-		return !hasOthers && (wasKnown || mayEndEarlier), err
+		wasKnown, hasOthers, until, err := store.EndTrouble(ctx, tx, k.account, k.what, over.until)
+		lasts = until
+		return !hasOthers && (wasKnown || over.mayEndEarlier), err
 	})
 
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
 	delete(ts.unended, k)
-	isEnded, hasFailedSince := isWritten && !lasts, ts.fails[k]
-	if !isEnded && !hasFailedSince {
-		ts.unended[k] = mayEndEarlier
+	if ts.fails[k] {
+		return // since then
+	}
+
+	isNotedAnew := over.until != nil && lasts != nil && !lasts.Equal(*over.until)
+	switch {
+	case !isWritten:
+		ts.unended[k] = over
+	case lasts != nil && !isNotedAnew:
+		ts.unended[k] = unended{mayEndEarlier: over.mayEndEarlier, until: lasts}
 	}
 }
 
 // endAgain ends what could not be ended before: nothing may be sent for days that would end it, nor ever where no threads open any more.
 func (ts *troubles) endAgain() {
 	ts.mu.Lock()
-	unended := maps.Clone(ts.unended)
+	list := maps.Clone(ts.unended)
 	ts.mu.Unlock()
-	for k, mayEndEarlier := range unended {
-		ts.end(k, mayEndEarlier)
+	for k, over := range list {
+		ts.mu.Lock()
+		hasFailedSince := ts.fails[k]
+		ts.mu.Unlock()
+
+		if !hasFailedSince {
+			ts.end(k, over)
+		}
 	}
 }
 
@@ -197,7 +216,7 @@ func (ts *troubles) endRun(account store.AccountID) {
 	delete(ts.fails, k)
 	ts.mu.Unlock()
 	if fails {
-		ts.end(k, false)
+		ts.end(k, unended{})
 	}
 }
 
@@ -223,7 +242,7 @@ func (ts *troubles) endOfFormerChannels(dir *directory.Directory) {
 	ts.mu.Unlock()
 
 	for _, k := range ended {
-		ts.end(k, false)
+		ts.end(k, unended{})
 	}
 }
 

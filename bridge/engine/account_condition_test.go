@@ -111,6 +111,7 @@ func TestConditionOfSettings(t *testing.T) {
 
 // An account that has used up its quota is refused again and again, without a success between: what admins were told of it lasts
 // from the latest refusal on. A reply that leaves meanwhile doesn't end it; once the time is over it has ended, though no other reply leaves.
+// What another replica has noted since, such as that the access is revoked, is another trouble: only a later reply ends that.
 func TestQuotaLastsFromTheLatestRefusal(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -129,7 +130,18 @@ func TestQuotaLastsFromTheLatestRefusal(t *testing.T) {
 	w.settled()
 	w.engines[0].EndTroublesAgain()
 	w.condition(chat, "error")
-	w.exec(`UPDATE leases SET until = clock_timestamp() WHERE name LIKE 'trouble:%'`)
+	over := time.Now().Add(-time.Minute).Truncate(time.Microsecond)
+	w.exec(`UPDATE leases SET until = $1 WHERE name LIKE 'trouble:%'`, over)
+	w.engines[0].KnowTroublesUntil(over)
 	w.engines[0].EndTroublesAgain()
 	w.condition(chat, "active")
+
+	check(t, w.engines[0].NoteRefusal(t.Context(), w.accounts[chat], quota))
+	w.reply(w.thread("Hello?"), "Still there?")
+	w.provider.WaitTexts(t, "Here I am", "Still there?")
+	w.settled()
+	w.exec(`UPDATE leases SET until = $1 WHERE name LIKE 'trouble:%'`, over) // access is revoked, as another replica notes
+	w.engines[0].EndTroublesAgain()
+	w.engines[0].EndTroublesAgain()
+	w.condition(chat, "error")
 }
