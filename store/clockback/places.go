@@ -22,7 +22,7 @@ const (
 	harmless = `interval '1 minute'`
 	// lease is for the ends of leases. A lease that is ended while its holder still works lets a second process do the
 	// same work. All leases are shorter than this, except those of lanes, and except rows of leases by which a day's quota lasts
-	// (store.NoteTrouble): that one ends early does no harm.
+	// (store.NoteTrouble), or by which daily work of retention rests until tomorrow: that one ends early does no harm.
 	lease = `interval '15 minutes'`
 	// laneLease is for the leases of lanes, each of which has its own length.
 	laneLease = `make_interval(secs => 60 + lease_seconds)`

@@ -38,7 +38,7 @@ var nothing = []struct{ table, columns, why string }{
 	{"knowledge_pages", "place address etag modified links", "texts of the company for all customers"},
 	{"knowledge_places", "place problem", "texts of the company for all customers"},
 	{"knowledge_sections", "place address title body words", "texts of the company for all customers"},
-	{"leases", "name holder", "processes"},
+	{"leases", "name holder", "processes, and how far daily work is"},
 	{"log_entries", "actor what", "words of ours"},
 	{"log_entries", "changed", "a number of the database"},
 	{"measure_days", "kind value", "names of tags, agents and moods, for sums"},

@@ -96,17 +96,22 @@ func dropKept(ctx context.Context, pool *pgxpool.Pool, what, sql string, keep ti
 	})
 }
 
-// dropFormer removes contacts without identities. While two customers turn out to be one person, store.LinkIdentities removes the
-// contact of one of them; processes of earlier versions left it, with a name that no erasure found.
+// formerRows is how many contacts one batch looks at: several million are looked at within one run.
+const formerRows = 20_000
+
+// dropFormer removes those of the next contacts (page) that have no identities. While two customers turn out to be one person,
+// store.LinkIdentities removes the contact of one of them; processes of earlier versions left it, with a name that no erasure found.
 const dropFormer = `
 	WITH page AS MATERIALIZED (
-		SELECT c.id FROM contacts AS c WHERE NOT EXISTS (SELECT FROM identities AS i WHERE i.contact_id = c.id) LIMIT $1
+		SELECT id FROM contacts WHERE id > $1 ORDER BY id LIMIT $2
 	), gone AS (
-		DELETE FROM contacts WHERE id = ANY(ARRAY(SELECT id FROM page)) RETURNING 1
+		DELETE FROM contacts AS c
+		WHERE c.id = ANY(ARRAY(SELECT id FROM page)) AND NOT EXISTS (SELECT FROM identities AS i WHERE i.contact_id = c.id)
+		RETURNING 1
 	)
-	SELECT count(*) FROM gone`
+	SELECT coalesce((SELECT max(id) FROM page), 0), (SELECT count(*) FROM page), (SELECT count(*) FROM gone)`
 
-// DropFormerContacts removes one batch of contacts that have no identity any more. It looks at all contacts, once a day.
+// DropFormerContacts looks at one batch of contacts, and removes those that have no identity any more. Once a day it looks at all.
 func DropFormerContacts(ctx context.Context, pool *pgxpool.Pool, _ time.Duration) (Emptied, error) {
 	const daily = "retention: former contacts"
 	return oneBatch(ctx, pool, "drop former contacts", func(tx pgx.Tx, _ progress) (done Emptied, err error) {
@@ -114,13 +119,18 @@ func DropFormerContacts(ctx context.Context, pool *pgxpool.Pool, _ time.Duration
 		if err != nil || !due {
 			return done, err
 		}
-		if err := tx.QueryRow(ctx, dropFormer, batchRows).Scan(&done.Contacts); err != nil {
+
+		last, err := doneUpTo(ctx, tx, daily)
+		if err != nil {
+			return done, err
+		}
+		if err := tx.QueryRow(ctx, dropFormer, last, formerRows).Scan(&last, &done.Looked, &done.Contacts); err != nil {
 			return done, err
 		}
 
-		done.More = done.Contacts == batchRows
+		done.More = done.Looked == formerRows
 		if done.More {
-			return done, nil
+			return done, noteUpTo(ctx, tx, daily, last)
 		}
 
 		return done, noteDone(ctx, tx, daily)

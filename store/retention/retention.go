@@ -8,6 +8,7 @@ package retention
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -334,10 +335,22 @@ func isDue(ctx context.Context, tx pgx.Tx, daily string) (bool, error) {
 	return query.Value[bool](ctx, tx, "daily work", due, daily)
 }
 
+// doneUpTo returns the last id that a daily work has looked at, which is under way; 0 means none.
+func doneUpTo(ctx context.Context, tx pgx.Tx, daily string) (int64, error) {
+	const upTo = `SELECT coalesce((SELECT holder::bigint FROM leases WHERE name = $1 AND holder ~ '^[0-9]+$'), 0)`
+	return query.Value[int64](ctx, tx, "daily work", upTo, daily)
+}
+
+const noteDaily = `
+	INSERT INTO leases (name, holder, until) VALUES ($1, $2, clock_timestamp() + $3::interval)
+	ON CONFLICT (name) DO UPDATE SET holder = EXCLUDED.holder, until = EXCLUDED.until`
+
+// noteUpTo notes the last id that a daily work has looked at. It goes on behind that at once, or in the next run.
+func noteUpTo(ctx context.Context, tx pgx.Tx, daily string, last int64) error {
+	return query.Exec(ctx, tx, "daily work", noteDaily, daily, strconv.FormatInt(last, 10), time.Duration(0))
+}
+
 // noteDone notes that a daily work is done until tomorrow.
 func noteDone(ctx context.Context, tx pgx.Tx, daily string) error {
-	const done = `
-		INSERT INTO leases (name, holder, until) VALUES ($1, 'retention', clock_timestamp() + interval '1 day')
-		ON CONFLICT (name) DO UPDATE SET until = EXCLUDED.until`
-	return query.Exec(ctx, tx, "daily work", done, daily)
+	return query.Exec(ctx, tx, "daily work", noteDaily, daily, "retention", 24*time.Hour)
 }

@@ -174,7 +174,7 @@ func TestFormerContactsGo(t *testing.T) {
 	left := func() string {
 		return row(t, pool, `SELECT string_agg(name, ' ' ORDER BY name) FROM contacts`)
 	}
-	exec(t, pool, `INSERT INTO contacts (id, name) SELECT n, 'former' FROM generate_series(2, 1001) AS n`) // more than one batch
+	exec(t, pool, `INSERT INTO contacts (id, name) SELECT n, 'former' FROM generate_series(2, 20002) AS n`) // more than one batch
 	allBatches(t, pool, 0, retention.DropFormerContacts)
 	exec(t, pool, `INSERT INTO contacts (id, name) VALUES (2, 'later')`)
 	allBatches(t, pool, 0, retention.DropFormerContacts)

@@ -27,6 +27,10 @@ const (
 	retentionYield = 100 * time.Millisecond // pause between batches, for other work
 	batchTimeout   = 30 * time.Second
 	retentionName  = "retention"
+
+	// maxPassing is how many batches of deliveries one run looks at, which takes three minutes: once a day it looks at all, and the
+	// rounds behind that would have no turn for hours.
+	maxPassing = 1500
 )
 
 // Options are what a Loop works with.
@@ -88,6 +92,7 @@ func (r *Loop) Collect(to chan<- prometheus.Metric) {
 type round struct {
 	keep  time.Duration // how old rows must be; 0 means that age doesn't matter
 	batch func(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (retention.Emptied, error)
+	max   int // how many batches a run does at most, and leaves the rest for the next one; 0 means any number
 }
 
 // listRounds returns the work of a run in order. Events are removed of which an earlier run recorded the ids, or are emptied
@@ -95,20 +100,20 @@ type round struct {
 // when the event is gone. No such statement lasts from one run to the next (retentionLease).
 func (r *Loop) listRounds(kept retention.Kept) []round {
 	return []round{
-		{kept.Payloads, retention.EmptyEvents},
-		{0, retention.EmptyRetained},
-		{0, retention.DropEmptied},
-		{kept.Payloads - seenAhead, retention.KeepSeen},
-		{kept.Passing, retention.DropPassing},
-		{kept.Ended, retention.TidyConversations},
-		{kept.Ended, retention.DropDirect},
-		{kept.Blobs, func(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (retention.Emptied, error) {
+		{keep: kept.Payloads, batch: retention.EmptyEvents},
+		{keep: 0, batch: retention.EmptyRetained},
+		{keep: 0, batch: retention.DropEmptied},
+		{keep: kept.Payloads - seenAhead, batch: retention.KeepSeen},
+		{keep: kept.Passing, batch: retention.DropPassing, max: maxPassing},
+		{keep: kept.Ended, batch: retention.TidyConversations},
+		{keep: kept.Ended, batch: retention.DropDirect},
+		{keep: kept.Blobs, batch: func(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (retention.Emptied, error) {
 			return retention.DropBlobs(ctx, pool, keep, r.Objects != nil)
 		}},
-		{kept.Payloads, retention.DropReactions},
-		{kept.Payloads, retention.DropEarly},
-		{kept.Ended, retention.DropTold},
-		{0, retention.DropFormerContacts},
+		{keep: kept.Payloads, batch: retention.DropReactions},
+		{keep: kept.Payloads, batch: retention.DropEarly},
+		{keep: kept.Ended, batch: retention.DropTold},
+		{keep: 0, batch: retention.DropFormerContacts},
 	}
 }
 
@@ -154,7 +159,7 @@ func (r *Loop) Turn(parent context.Context) {
 		batch := func(ctx context.Context) (retention.Emptied, error) {
 			return round.batch(ctx, r.Pool, round.keep)
 		}
-		if !r.runBatches(ctx, batch) {
+		if !r.runBatches(ctx, round.max, batch) {
 			return
 		}
 	}
@@ -177,9 +182,9 @@ func (r *Loop) readKept(ctx context.Context) (retention.Kept, bool) {
 	return days.Kept(), err == nil
 }
 
-// runBatches repeats a batch until nothing is left. It returns false if the run must end.
-func (r *Loop) runBatches(ctx context.Context, batch func(context.Context) (retention.Emptied, error)) bool {
-	for r.hasLease(ctx) {
+// runBatches repeats a batch until nothing is left, or limit times unless that is 0. It returns false if the run must end.
+func (r *Loop) runBatches(ctx context.Context, limit int, batch func(context.Context) (retention.Emptied, error)) bool {
+	for n := 1; r.hasLease(ctx); n++ {
 		done, err := r.runBatch(ctx, batch)
 		if err != nil {
 			if ctx.Err() == nil {
@@ -198,7 +203,7 @@ func (r *Loop) runBatches(ctx context.Context, batch func(context.Context) (rete
 			r.Log.Debug("retention", "events", done.Events, "originals", done.Moved, "removed", done.Removed,
 				"deliveries", done.Deliveries, "lanes", done.Lanes, "blobs", done.Blobs, "reactions", done.Reactions, "posts", done.Posts, "contacts", done.Contacts)
 		}
-		if !done.More {
+		if !done.More || n == limit {
 			return true
 		}
 		if !pause.For(ctx, retentionYield) {

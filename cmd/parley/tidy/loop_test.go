@@ -1,0 +1,25 @@
+package tidy
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+
+	"parley/store/retention"
+	"parley/store/storetest"
+)
+
+// What has very much to look at, such as all deliveries once a day, leaves the rest for the next run, so that what comes behind it
+// has its turn.
+func TestBatchesOfARun(t *testing.T) {
+	t.Parallel()
+	loop := New(Options{Pool: storetest.Reused(t), Log: slog.New(slog.DiscardHandler), Holder: "one"})
+	batches := 0
+	goesOn := loop.runBatches(t.Context(), 2, func(context.Context) (retention.Emptied, error) {
+		batches++
+		return retention.Emptied{More: true}, nil
+	})
+	if batches != 2 || !goesOn {
+		t.Errorf("%d batches, the run goes on: %v", batches, goesOn)
+	}
+}
