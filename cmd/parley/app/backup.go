@@ -83,7 +83,8 @@ func (db *Database) newBackupFolder(env Env, log *slog.Logger) (backup.Folder, e
 // saveBeforeMigration makes a backup when the schema is about to change. If that fails, Parley starts
 // all the same: migrations only add, and can be repeated.
 func (db *Database) saveBeforeMigration(ctx context.Context, env Env) error {
-	from, err := schema.VersionOf(ctx, db.Pool)
+	versionOf := func(ctx context.Context) (int64, error) { return schema.VersionOf(ctx, db.Pool) }
+	from, err := versionOf(ctx)
 	if err != nil {
 		return err
 	}
@@ -102,7 +103,7 @@ func (db *Database) saveBeforeMigration(ctx context.Context, env Env) error {
 	if err == nil {
 		var now time.Time
 		if now, err = f.Now(ctx); err == nil {
-			err = f.BeforeMigration(ctx, from, to, now)
+			err = f.BeforeMigration(ctx, versionOf, to, now)
 		}
 	}
 

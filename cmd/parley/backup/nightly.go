@@ -277,22 +277,6 @@ func (f Folder) removeTrials() error {
 	return nil
 }
 
-// BeforeMigration makes a backup before the schema changes from one version to another. If another process makes one at the
-// moment, such as that of the night, it waits for its end.
-func (f Folder) BeforeMigration(ctx context.Context, from, to int64, now time.Time) error {
-	unlock, err := f.awaitLock(ctx)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	name := fmt.Sprintf("%s%06d-from-%d-%s%s", schemaPrefix, to, from, now.UTC().Format("2006-01-02-150405"), suffix)
-	if err := f.make(ctx, name); err != nil {
-		return err
-	}
-	f.Log.Info("backup made before the schema changes", "file", name)
-	return f.prune(schemaPrefix, 0, KeepMigrations, name)
-}
-
 // make writes and checks one backup.
 func (f Folder) make(ctx context.Context, name string) error {
 	path := filepath.Join(f.Dir, name)

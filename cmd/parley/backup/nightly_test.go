@@ -285,27 +285,45 @@ func (h waitingHandler) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-// A backup is made before each change of the schema, also while another process makes that of the night.
+// A backup is made before each change of the schema, also while another process makes that of the night. A process that has waited
+// for one of the same change makes no second one, nor after the change.
 func TestBeforeMigration(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
 	f := backup.Folder{Dir: t.TempDir(), Source: backup.Source{URL: c.url, WithoutKey: true}, Log: slog.New(slog.DiscardHandler)}
 	check(t, os.WriteFile(filepath.Join(f.Dir, "before-schema-000002-from-1-2026.parley.partial"), nil, 0o600))
-	for to := int64(3); to < 7; to++ {
-		check(t, f.BeforeMigration(t.Context(), to-1, to, time.Now()))
+	version := int64(2)
+	versionOf := func(context.Context) (int64, error) { return version, nil }
+	for ; version < 6; version++ {
+		check(t, f.BeforeMigration(t.Context(), versionOf, version+1, time.Now()))
 	}
-	release := locked(t, f.Dir) // another process makes the backup of the night
+	check(t, f.BeforeMigration(t.Context(), versionOf, version, time.Now())) // it has changed while this process waited
+	release := locked(t, f.Dir)                                              // another process makes the backup of the night
 	waits := make(chan struct{}, 1)
 	f.Log, f.Poll = slog.New(waitingHandler{slog.DiscardHandler, waits}), time.Millisecond
 	ended := make(chan error, 1)
-	go func() { ended <- f.BeforeMigration(t.Context(), 6, 7, time.Now()) }()
-	select {
-	case <-waits:
-	case err := <-ended:
-		t.Fatalf("it is left out: %v", err)
+	waiting := func(to int64) {
+		t.Helper()
+		go func() { ended <- f.BeforeMigration(t.Context(), versionOf, to, time.Now()) }()
+		select {
+		case <-waits:
+		case err := <-ended:
+			t.Fatalf("it is left out: %v", err)
+		}
 	}
+	waiting(7)
 	release()
 	check(t, <-ended)
+	release = locked(t, f.Dir) // another process makes one before the next change
+	waiting(8)
+	theirs := filepath.Join(f.Dir, "before-schema-000008-from-6-2026.parley")
+	check(t, os.WriteFile(theirs, nil, 0o600))
+	release()
+	check(t, <-ended)
+	if got := files(t, f.Dir); len(got) != 4 {
+		t.Errorf("beside the other process's there are %v", got)
+	}
+	check(t, os.Remove(theirs))
 	got := files(t, f.Dir)
 	if len(got) != 3 || !strings.HasPrefix(got[0], "before-schema-000005-from-4-") || !strings.HasPrefix(got[2], "before-schema-000007-from-6-") {
 		t.Errorf("kept %v", got)

@@ -1,0 +1,44 @@
+package backup
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// BeforeMigration makes a backup before the schema changes from the version of the database (versionOf) to another. If another
+// process makes one at the moment, such as that of the night, it waits for its end. Then it makes none if that one was for the same
+// change, or if the schema has changed meanwhile.
+func (f Folder) BeforeMigration(ctx context.Context, versionOf func(context.Context) (int64, error), to int64, now time.Time) error {
+	sameChange := filepath.Join(f.Dir, fmt.Sprintf("%s%06d-*%s", schemaPrefix, to, suffix))
+	earlier, err := filepath.Glob(sameChange)
+	if err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	unlock, err := f.awaitLock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+
+	from, err := versionOf(ctx)
+	if err != nil || from >= to {
+		return err
+	}
+	made, err := filepath.Glob(sameChange)
+	if err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	if slices.ContainsFunc(made, func(path string) bool { return !slices.Contains(earlier, path) }) {
+		return nil
+	}
+
+	name := fmt.Sprintf("%s%06d-from-%d-%s%s", schemaPrefix, to, from, now.UTC().Format("2006-01-02-150405"), suffix)
+	if err := f.make(ctx, name); err != nil {
+		return err
+	}
+	f.Log.Info("backup made before the schema changes", "file", name)
+	return f.prune(schemaPrefix, 0, KeepMigrations, name)
+}
