@@ -185,8 +185,8 @@ func TestVerbs(t *testing.T) {
 	w.line(thread, bridge.LineResolved)
 	w.chat.Say("ann", support, thread, "!reopen")
 	w.card(thread, "#1 open")
-	if n := w.count(`SELECT count(*) FROM conversations WHERE waiting_since IS NOT NULL`); n != 1 {
-		t.Error("nobody has answered the customer, who doesn't wait")
+	if n := w.count(`SELECT count(*) FROM conversations AS c JOIN messages AS m ON m.direction = 'in' AND m.created_at = c.waiting_since`); n != 1 {
+		t.Error("nobody has answered the customer, who doesn't wait since she wrote")
 	}
 	w.settled()
 	if n := w.provider.Calls(); n != 0 {

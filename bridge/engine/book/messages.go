@@ -3,6 +3,7 @@ package book
 import (
 	"context"
 	"slices"
+	"time"
 
 	"parley/bridge"
 	"parley/bridge/relay"
@@ -221,6 +222,24 @@ func (ms *Messages) AwaitAnswerAgain(c *Conversation) {
 	}
 
 	c.RefreshCard()
+}
+
+// UnansweredSince returns when the first message came of those with which the customer spoke last, as far as the latest messages
+// tell it; else when the last one came.
+func (ms *Messages) UnansweredSince(c *Conversation) time.Time {
+	recent := newestFirst(c)
+	since := c.LastAt
+	for i := range recent {
+		m := ms.Rows[recent[i].ID]
+		if m == nil || isStandingAnswer(m) && !wasGivenBefore(m, recent[i:]) {
+			break
+		}
+		if m.isByCustomer() {
+			since = m.CreatedAt
+		}
+	}
+
+	return since
 }
 
 // wasGivenBefore reports whether an answer that was written elsewhere, and read late, was given before the customer's last words,

@@ -37,6 +37,10 @@ func (wf *UseCases) Reopen(ctx context.Context, tx pgx.Tx, r book.Request) error
 	c.ResolvedAt = nil
 	if c.LastFrom == "customer" {
 		wf.Messages.AwaitAnswerAgain(c) // the end said that nobody waits any more
+		if c.WaitingSince != nil {
+			since := wf.Messages.UnansweredSince(c) // she has waited all the while, not from the reopening on
+			c.WaitingSince = &since
+		}
 	}
 	wf.keepStatusFromReplies(c)
 	wf.Log.ByAgent(c, r.Agent, store.DeedReopened, nil)
