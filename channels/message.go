@@ -105,7 +105,7 @@ type Original struct {
 type Change struct {
 	Target   string // the provider's id of the message that a reaction, edit or delete is about
 	Emoji    string // of a reaction, as Unicode; "" means it was taken back
-	Previous string // InboundIdentity: the key that is no longer used
+	Previous Party  // InboundIdentity: the customer by the keys that are no longer used; zero if none was given up
 }
 
 // Foreign is where an answer was written that didn't leave through Parley.

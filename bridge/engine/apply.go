@@ -31,6 +31,7 @@ func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Mad
 			return relay.Made{}, &relay.WaitError{Wait: relay.Wait{EventID: one.Event.ID, Most: unknownFor}}
 		}
 
+		f.waits = one.Waits
 		f.actions = teamEmoji(w.Dir, f.account.ID, inMovedChannels(w.Dir, f.account.ID, f.actions))
 		facts = append(facts, f)
 	}
@@ -60,7 +61,7 @@ func (w *work) applyAll(ctx context.Context, tx pgx.Tx, facts []fact) (relay.Mad
 			continue
 		}
 
-		w.Event, w.PartApplied = f.event, false
+		w.Event, w.Waits, w.PartApplied = f.event, f.waits, false
 		err := w.apply(ctx, tx, f)
 		if early, ok := errors.AsType[*book.NotYet](err); ok {
 			if w.PartApplied { // what it has changed can't be taken back alone: the relay repeats the batch without it

@@ -104,6 +104,27 @@ func TestNumberChange(t *testing.T) {
 	if n := w.lines(thread, bridge.LineIdentity); n != 1 {
 		t.Errorf("%d lines, want one\n%s", n, w.dump())
 	}
+	w.changesOfStrangersAndLate(thread, w.thread("I am somebody else"))
+}
+
+// changesOfStrangersAndLate tells of a change by somebody who is unknown and whose number had two forms, and of one of Kim's when
+// Lea has Kim's earlier number already. What Kim and Lea are answered goes to each.
+func (w *world) changesOfStrangersAndLate(kims, leas string) {
+	w.t.Helper()
+	w.does(channelstest.Event{Type: "identity", From: "+1219", Name: "Eva", Previous: "+521", PreviousAlso: []string{"+52"}})
+	w.customer(chat, channelstest.Event{From: "+1219", Name: "Eva", Text: "I was in Mexico"})
+	w.shown("I was in Mexico")
+
+	w.does(channelstest.Event{Type: "identity", From: "US.new2", Also: []string{"+493"}, Name: "Kim", Previous: "US.new", PreviousAlso: []string{"+491"}})
+	w.lineAbout(kims, bridge.LineIdentity, "US.new2")
+	w.fate(w.reply(kims, "To Kim"), "waiting")
+	w.fate(w.reply(leas, "To Lea"), "waiting")
+	w.advance(time.Hour)
+	for _, sent := range w.sent(3) {
+		if want := map[string]string{"To Kim": "US.new2", "To Lea": "+491"}[sent.Text]; want != "" && sent.To[0] != want {
+			w.t.Errorf("%q went to %v", sent.Text, sent.To)
+		}
+	}
 }
 
 // Two customers prove to be one while both have an open conversation: both stay, both say so.

@@ -18,6 +18,7 @@ import (
 // fact is a decoded event: what its account's channel (inbound) or surface (actions) reads in it, or a fact of Parley's own.
 type fact struct {
 	event   store.Event
+	waits   int // how often the event was put off
 	account *store.Account
 	inbound []channels.Inbound
 	actions []bridge.Action

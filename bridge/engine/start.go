@@ -33,7 +33,7 @@ func (w *work) wantStart(n *book.Wanted, surface store.AccountID, a bridge.Actio
 		n.Strangers = append(n.Strangers, book.Stranger{Account: s.Account.ID, Party: s.Party})
 		return
 	}
-	n.AddParty(s.Account.ID, s.Party, "")
+	n.AddParty(s.Account.ID, s.Party, channels.Party{})
 }
 
 // start begins a conversation with a customer: it posts the root and a line with the agent's text, and sends the text as a

@@ -81,7 +81,7 @@ func (b *batch) inOrder() []eventPlace {
 func (b *batch) listFacts() []Fact {
 	var list []Fact
 	for _, p := range b.inOrder() {
-		list = append(list, Fact{Event: p.Events[p.n], Value: p.values[p.n]})
+		list = append(list, Fact{Event: p.Events[p.n], Waits: p.waitsOf(p.n), Value: p.values[p.n]})
 	}
 	return list
 }

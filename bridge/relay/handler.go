@@ -48,6 +48,7 @@ type Handler interface {
 // Fact is an event with what Handler.Decode made of it.
 type Fact struct {
 	Event store.Event
+	Waits int // how often the event was put off
 	Value any
 }
 

@@ -50,6 +50,7 @@ type Event struct {
 	Target       string    `json:"target,omitempty"`
 	Emoji        string    `json:"emoji,omitempty"`
 	Previous     string    `json:"previous,omitempty"`
+	PreviousAlso []string  `json:"previous_also,omitempty"`
 	Answered     string    `json:"answered,omitempty"`
 	Author       string    `json:"author,omitempty"`
 	Origin       string    `json:"origin,omitempty"`
@@ -195,11 +196,11 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	}
 
 	in := channels.Inbound{
-		ExternalID: e.ID, From: channels.Party{Key: e.From, Name: e.Name, Also: e.Also, Lasting: strings.HasPrefix(e.From, "US.")}, At: e.At,
+		ExternalID: e.ID, From: channels.Party{Key: e.From, Name: e.Name, Also: e.Also, Lasting: isLasting(e.From)}, At: e.At,
 		Envelope: channels.Envelope{To: partiesOf(e.To), Cc: partiesOf(e.Cc), ReplyTo: partiesOf(e.ReplyTo), Via: e.Via},
 		Answers:  channels.Answers{Conversation: e.Conversation, Message: e.Answers, References: e.References, External: e.Answered},
 		Subject:  e.Subject, Text: e.Text, Original: channels.Original{Quoted: e.Quoted}, Notices: e.Notices,
-		Change:  channels.Change{Target: e.Target, Emoji: e.Emoji, Previous: e.Previous},
+		Change:  channels.Change{Target: e.Target, Emoji: e.Emoji, Previous: channels.Party{Key: e.Previous, Also: e.PreviousAlso, Lasting: isLasting(e.Previous)}},
 		Foreign: channels.Foreign{Author: e.Author, Origin: e.Origin},
 		Opens:   e.Opens, Consent: e.Consent, Automatic: e.Automatic, Historical: e.Historical,
 	}
@@ -236,6 +237,9 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	}
 	return []channels.Inbound{in}, nil
 }
+
+// isLasting reports whether a key is an id that stays one person's for good.
+func isLasting(key string) bool { return strings.HasPrefix(key, "US.") }
 
 func partiesOf(keys []string) []channels.Party {
 	var list []channels.Party

@@ -227,24 +227,32 @@ func systemOf(in channels.Inbound, m message, parts map[string]json.RawMessage) 
 		now.Also = append([]string{phoneBefore}, keysOfNumber(phoneBefore)...)
 	}
 
-	var list []channels.Inbound
-	var listed []string
-	former := append([]string{userKey(s.PreviousUserID), userKey(m.FromUserID), phoneBefore}, keysOfNumber(phoneBefore)...)
-	for _, before := range former {
-		isCurrent := before == now.Key || slices.Contains(now.Also, before)
-		if before == "" || isCurrent || slices.Contains(listed, before) {
+	users := []string{userKey(s.PreviousUserID), userKey(m.FromUserID)}
+	previous := formerParty(now, users, append([]string{phoneBefore}, keysOfNumber(phoneBefore)...))
+	if previous.Key == "" {
+		return nil
+	}
+	in.Kind, in.From, in.Change.Previous = channels.InboundIdentity, now, previous
+	return []channels.Inbound{in}
+}
+
+// formerParty returns a customer by the user ids and numbers that the customer had before, without those that are still in use.
+// It returns the zero Party if all are.
+func formerParty(now channels.Party, users, phones []string) channels.Party {
+	var p channels.Party
+	for _, key := range slices.Concat(users, phones) {
+		isCurrent := key == now.Key || slices.Contains(now.Also, key)
+		if key == "" || isCurrent || key == p.Key {
 			continue
 		}
 
-		listed = append(listed, before)
-		change := in
-		change.Kind = channels.InboundIdentity
-		change.From = now
-		change.Change.Previous = before
-		list = append(list, change)
+		if p.Key == "" {
+			p.Key, p.Lasting = key, slices.Contains(users, key)
+		} else if !slices.Contains(p.Also, key) {
+			p.Also = append(p.Also, key)
+		}
 	}
-
-	return list
+	return p
 }
 
 // isIDChange reports whether a system message of that type says that a customer's ids change.

@@ -230,7 +230,7 @@ func TestPublishedWebhooks(t *testing.T) {
 			case channels.InboundReaction:
 				text = in.Change.Emoji
 			case channels.InboundIdentity:
-				text = in.Change.Previous + " is now " + in.From.Key
+				text = in.Change.Previous.Key + " is now " + in.From.Key
 			default:
 				if in.From.Key != "+16505551234" || in.From.Name != "Sheena Nelson" {
 					t.Errorf("%s: from %+v", name, in.From)

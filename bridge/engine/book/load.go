@@ -9,6 +9,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/outbound"
+	"parley/channels"
 	"parley/store"
 )
 
@@ -337,7 +338,7 @@ func (b *Book) loadReplies(ctx context.Context, tx pgx.Tx) error {
 func (b *Book) admitKnown(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	var keys []string
 	for _, s := range n.Strangers {
-		keys = append(keys, s.allKeys()...)
+		keys = append(keys, allKeys(s.Party)...)
 	}
 
 	if len(keys) == 0 {
@@ -351,7 +352,7 @@ func (b *Book) admitKnown(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 
 	for _, s := range n.Strangers {
 		if b.People.WroteBefore(s.Party) {
-			n.AddParty(s.Account, s.Party, "")
+			n.AddParty(s.Account, s.Party, channels.Party{})
 		}
 	}
 

@@ -16,11 +16,12 @@ const (
 )
 
 // Moment is the event that is being applied, and the time. All holders of a batch share one. The engine sets Event,
-// PartApplied and Typed anew for each event.
+// Waits, PartApplied and Typed anew for each event.
 type Moment struct {
 	Now         time.Time   // by Parley's clock, which tests and the demo can move
 	DatabaseNow time.Time   // by the database's clock, to compare with times of events and leases
 	Event       store.Event // the event that is being applied
+	Waits       int         // how often the event was put off
 	PartApplied bool        // a part of the event has changed something: the event can't be put aside alone any more
 	Typed       time.Time   // when the action that is being applied was typed; zero if nobody knows
 	IDs         *store.IDs  // ids for the rows that the batch makes

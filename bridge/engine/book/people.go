@@ -3,6 +3,7 @@ package book
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/outbound"
+	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
 )
@@ -112,6 +114,7 @@ func (ps *People) linkIdentities(same []samePerson) {
 	}
 
 	for _, s := range same {
+		s = ps.withoutPassedOn(s)
 		ps.releasePassedOnKeys(s)
 		var roots []*store.Identity
 		for _, key := range s.keys {
@@ -136,21 +139,53 @@ func (ps *People) linkIdentities(same []samePerson) {
 	}
 }
 
+// withoutPassedOn leaves out the keys that a person had before and that belong to somebody else by now: a change may be told so
+// late that whoever has got the number has written already. That is so if another of the person's keys, which stays hers for good,
+// is a known customer's, and the one who has the number now has other keys.
+func (ps *People) withoutPassedOn(s samePerson) samePerson {
+	hasPassedOn := func(key string) bool {
+		row := ps.RowOf(s.account, key)
+		if row == nil || !slices.Contains(s.previous, key) || slices.Contains(s.lasting, key) {
+			return false
+		}
+		isKnownElsewhere := false
+		for _, lasting := range s.lasting {
+			own := ps.RowOf(s.account, lasting)
+			if own == nil || ps.newIdentity[own.Root()] {
+				continue
+			}
+			if own.Root() == row.Root() {
+				return false
+			}
+			isKnownElsewhere = true
+		}
+		return isKnownElsewhere && ps.keptKey(row, s.keys) != nil
+	}
+
+	var passedOn []string
+	for _, key := range s.keys {
+		if hasPassedOn(key) {
+			passedOn = append(passedOn, key)
+		}
+	}
+
+	isPassedOn := func(key string) bool { return slices.Contains(passedOn, key) }
+	s.keys = slices.DeleteFunc(slices.Clone(s.keys), isPassedOn)
+	s.previous = slices.DeleteFunc(slices.Clone(s.previous), isPassedOn)
+	return s
+}
+
 // releasePassedOnKeys takes from a customer the keys that have passed to somebody else. Phone numbers are given to other
 // people after some months, and nobody is told. A lasting key, in contrast, stays one person's for good. So whoever comes with
 // a lasting key and with a number that was another customer's is another person than that customer, if the customer has other
 // keys. The same holds for whoever changes to such a number, as the provider tells in an event that names the key before.
 func (ps *People) releasePassedOnKeys(s samePerson) {
-	if !s.lasting && s.previous == "" {
+	if len(s.lasting) == 0 && len(s.previous) == 0 {
 		return
 	}
 
-	sure := []string{s.previous} // keys that are surely this person's
-	if s.lasting {
-		sure = append(sure, s.keys[0])
-	}
 	var own []store.IdentityID
-	for _, key := range sure {
+	for _, key := range slices.Concat(s.lasting, s.previous) { // these are surely this person's
 		if row := ps.RowOf(s.account, key); row != nil {
 			own = append(own, row.Root())
 		}
@@ -245,7 +280,8 @@ func (ps *People) RowOf(account store.AccountID, key string) *store.Identity {
 }
 
 // CustomerOf returns the root identity of the customer of an inbound, or nil if the inbound names no customer.
-// Errors: *NotYet if an earlier event of this batch has released the key. The next batch makes it anew.
+// Errors: *NotYet if an earlier event of this batch has released the key. The next batch makes it anew. *relay.EventError if even
+// several batches didn't: then the keys contradict each other, and nothing behind the event may stand still for that.
 func (ps *People) CustomerOf(a *store.Account, in channels.Inbound) (*store.Identity, error) {
 	if in.From.Key == "" {
 		return nil, nil
@@ -253,8 +289,15 @@ func (ps *People) CustomerOf(a *store.Account, in channels.Inbound) (*store.Iden
 	if i := ps.ByAddress[NameKey{a.ID, in.From.Key}]; i != nil {
 		return i, nil
 	}
+	if ps.Waits >= maxMakings {
+		return nil, &relay.EventError{EventID: ps.Event.ID, Err: errors.New("book: the sender's key passes on whenever this is applied")}
+	}
 	return nil, ps.Wait(0)
 }
+
+// maxMakings is after how many waits of an event the key of its sender is not made anew again. One is enough where nothing contradicts
+// itself; an event may have waited for something else before.
+const maxMakings = 50
 
 // IsNewcomer reports whether an address is new in a conversation that has participants.
 func (ps *People) IsNewcomer(c *Conversation, key string) bool {
@@ -287,8 +330,8 @@ func (ps *People) flush(ctx context.Context, p *store.Pipeline) error {
 type samePerson struct {
 	account  store.AccountID
 	keys     []string
-	lasting  bool   // the first key stays this person's for good
-	previous string // the one of the keys that the person had before, as the provider says; "" if it doesn't tell of a change
+	lasting  []string // those of the keys that stay this person's for good
+	previous []string // those of the keys that the person had before, as the provider says; none if it doesn't tell of a change
 }
 
 // BlockedRecipients says why nothing may be sent to the recipients as they are. It returns nil if something may.

@@ -98,14 +98,15 @@ func (n *Wanted) AddChannel(surface store.AccountID, channel string) {
 	n.lanes.Add(surface, outbound.ChannelLane(channel))
 }
 
-// AddParty adds a customer by all keys that are known of the person. p.Key, the one in use, comes first. previous is the key that
-// the person had before, if a provider tells of a change, else "".
-func (n *Wanted) AddParty(account store.AccountID, p channels.Party, previous string) {
+// AddParty adds a customer by all keys that are known of the person. p.Key, the one in use, comes first. previous is the same
+// person by the keys that are no longer used, if a provider tells of a change, else the zero Party.
+func (n *Wanted) AddParty(account store.AccountID, p, previous channels.Party) {
 	if p.Key == "" {
 		return
 	}
 
-	all := slices.DeleteFunc(slices.Concat([]string{p.Key}, p.Also, []string{previous}), func(key string) bool { return key == "" })
+	former := allKeys(previous)
+	all := slices.Concat(allKeys(p), former)
 	for _, key := range all {
 		k := NameKey{account, key}
 		_, known := n.parties.byKey[k]
@@ -118,12 +119,20 @@ func (n *Wanted) AddParty(account store.AccountID, p channels.Party, previous st
 	}
 
 	if len(all) > 1 {
-		n.parties.same = append(n.parties.same, samePerson{account: account, keys: all, lasting: p.Lasting, previous: previous})
+		same := samePerson{account: account, keys: all, previous: former}
+		for _, one := range []channels.Party{p, previous} {
+			if one.Lasting {
+				same.lasting = append(same.lasting, one.Key)
+			}
+		}
+		n.parties.same = append(n.parties.same, same)
 	}
 }
 
-// allKeys returns all keys of the stranger.
-func (s Stranger) allKeys() []string { return append([]string{s.Party.Key}, s.Party.Also...) }
+// allKeys returns all keys of a person, the one in use first.
+func allKeys(p channels.Party) []string {
+	return slices.DeleteFunc(slices.Concat([]string{p.Key}, p.Also), func(key string) bool { return key == "" })
+}
 
 // maxNewRows returns a bound for how many rows the batch may make.
 func (n *Wanted) maxNewRows() int {

@@ -45,10 +45,11 @@ func cleanParties(list []channels.Party) {
 // Inbound cleans all texts that came from a customer, in place.
 func Inbound(in *channels.Inbound) {
 	cleanTexts(&in.ExternalID, &in.From.Key, &in.From.Name, &in.Subject, &in.Text, &in.Original.Quoted, &in.Envelope.Via, &in.Automatic,
-		&in.Change.Target, &in.Change.Emoji, &in.Change.Previous, &in.Answers.External, &in.Foreign.Author)
+		&in.Change.Target, &in.Change.Emoji, &in.Change.Previous.Key, &in.Answers.External, &in.Foreign.Author)
 	All(in.Notices)
 	All(in.Answers.References)
 	All(in.From.Also)
+	All(in.Change.Previous.Also)
 	cleanParties(in.Envelope.To)
 	cleanParties(in.Envelope.Cc)
 	cleanParties(in.Envelope.ReplyTo)

@@ -74,16 +74,17 @@ func (it *UseCases) applyIdentity(a *store.Account, in channels.Inbound) error {
 		}
 	}
 
-	if in.Change.Previous == "" || in.Change.Previous == in.From.Key {
+	previous := in.Change.Previous
+	if previous.Key == "" || previous.Key == in.From.Key {
 		return nil
 	}
 
-	former := it.People.RowOf(a.ID, in.Change.Previous)
-	if former == nil {
-		return nil
+	for _, key := range append([]string{previous.Key}, previous.Also...) {
+		former := it.People.RowOf(a.ID, key)
+		if former != nil && former.Root() == i.ID { // else it has passed on to somebody else already
+			it.People.ReleaseKey(former)
+		}
 	}
-
-	it.People.ReleaseKey(former)
 
 	for _, id := range book.SortedKeys(it.Conversations.Rows) {
 		c := it.Conversations.Rows[id]
@@ -95,7 +96,7 @@ func (it *UseCases) applyIdentity(a *store.Account, in channels.Inbound) error {
 		}
 
 		if c.SetReplyKey(in.From) && c.BridgeStatus().Open() {
-			it.Line(c, bridge.Line{Content: &bridge.IdentityLine{Now: in.From.Key, Before: in.Change.Previous}})
+			it.Line(c, bridge.Line{Content: &bridge.IdentityLine{Now: in.From.Key, Before: previous.Key}})
 			it.Log.ByCustomer(c, store.DeedChangedAddress, nil)
 			c.RefreshCard()
 		}
