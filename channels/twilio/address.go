@@ -9,6 +9,7 @@ import (
 	"github.com/nyaruka/phonenumbers"
 
 	"parley/channels"
+	"parley/channels/wanumber"
 )
 
 // waPrefix marks WhatsApp addresses at Twilio: whatsapp:+15550100, whatsapp:US.12ab.
@@ -148,7 +149,11 @@ func (c *Channel) Recipient(typed string) (channels.Party, error) {
 		return channels.Party{}, bad
 	}
 
-	return channels.Party{Key: phonenumbers.Format(n, phonenumbers.E164)}, nil
+	p := channels.Party{Key: phonenumbers.Format(n, phonenumbers.E164)}
+	if c.number.whatsapp {
+		p.Also = wanumber.OtherForms(p.Key)
+	}
+	return p, nil
 }
 
 // How many characters are kept of what others wrote.

@@ -13,6 +13,7 @@ import (
 
 	"parley/channels"
 	"parley/channels/wamark"
+	"parley/channels/wanumber"
 )
 
 // maxMedia is how many files of one message are read; Twilio's own limit is ten.
@@ -31,7 +32,7 @@ func (d *reader) decodeForm(form url.Values, at time.Time, query string) ([]chan
 	in := channels.Inbound{
 		Kind:       channels.InboundMessage,
 		ExternalID: sid,
-		From:       senderOf(form),
+		From:       d.senderOf(form),
 		At:         at,
 		Envelope:   channels.Envelope{Via: numberOf(form.Get("To"), d.whatsapp)},
 		Text:       d.textWithMarks(form.Get("Body")),
@@ -62,13 +63,16 @@ func (d *reader) textWithMarks(body string) string {
 
 // senderOf returns the author of a message: by WhatsApp's id of the person if there is one, which Twilio puts into From,
 // ExternalUserId or ExternalUserIdentifier, else by phone number. The id stays the person's, while the number may pass to
-// somebody else.
-func senderOf(form url.Values) channels.Party {
-	var phones, ids []string
+// somebody else. On WhatsApp, the author is known by all forms of the number, since not each message shows the same one.
+func (d *reader) senderOf(form url.Values) channels.Party {
+	var phones, ids, forms []string
 	add := func(key string) {
 		switch {
 		case phonePattern.MatchString(key):
 			phones = append(phones, key)
+			if d.whatsapp {
+				forms = append(forms, wanumber.OtherForms(key)...)
+			}
 		case bsuidPattern.MatchString(key):
 			ids = append(ids, key)
 		}
@@ -91,7 +95,7 @@ func senderOf(form url.Values) channels.Party {
 	} else if len(phones) > 0 {
 		party.Key = phones[0]
 	}
-	party.Also = uniqueWithout(append(phones, ids...), party.Key)
+	party.Also = uniqueWithout(slices.Concat(phones, ids, forms), party.Key)
 	return party
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/nyaruka/phonenumbers"
 
 	"parley/channels"
+	"parley/channels/wanumber"
 )
 
 // attendTimeout limits the time of a read receipt: a late one is useless.
@@ -52,5 +53,5 @@ func (c *Channel) Recipient(typed string) (channels.Party, error) {
 	}
 
 	key := phonenumbers.Format(n, phonenumbers.E164)
-	return channels.Party{Key: key, Also: keysOfNumber(key)}, nil
+	return channels.Party{Key: key, Also: wanumber.OtherForms(key)}, nil
 }

@@ -10,6 +10,7 @@ import (
 	"parley/channels"
 	"parley/channels/graph"
 	"parley/channels/wamark"
+	"parley/channels/wanumber"
 )
 
 // Decode turns a stored fact into what the customer, or WhatsApp, did. It returns no Inbound for facts that
@@ -224,11 +225,11 @@ func systemOf(in channels.Inbound, m message, parts map[string]json.RawMessage) 
 	phoneBefore := phoneKey(m.From)
 	keepsPhone := s.Type == "user_changed_user_id" && phoneBefore != ""
 	if keepsPhone && len(now.Also) == 0 {
-		now.Also = append([]string{phoneBefore}, keysOfNumber(phoneBefore)...)
+		now.Also = append([]string{phoneBefore}, wanumber.OtherForms(phoneBefore)...)
 	}
 
 	users := []string{userKey(s.PreviousUserID), userKey(m.FromUserID)}
-	previous := formerParty(now, users, append([]string{phoneBefore}, keysOfNumber(phoneBefore)...))
+	previous := formerParty(now, users, append([]string{phoneBefore}, wanumber.OtherForms(phoneBefore)...))
 	if previous.Key == "" {
 		return nil
 	}

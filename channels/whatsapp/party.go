@@ -8,6 +8,7 @@ import (
 
 	"parley/channels"
 	"parley/channels/graph"
+	"parley/channels/wanumber"
 )
 
 // userIDPattern matches a business-scoped user id (BSUID): US.13491208655302741918, US.ENT.118….
@@ -39,7 +40,7 @@ func userKey(s loose) string {
 func partyOf(userID, waID loose, name string) channels.Party {
 	p := channels.Party{Name: name, Lasting: userKey(userID) != ""}
 	phone := phoneKey(waID)
-	keys := append([]string{userKey(userID), phone}, keysOfNumber(phone)...)
+	keys := append([]string{userKey(userID), phone}, wanumber.OtherForms(phone)...)
 	for _, key := range keys {
 		if key == "" || key == p.Key {
 			continue
@@ -53,51 +54,6 @@ func partyOf(userID, waID loose, name string) channels.Party {
 	}
 
 	return p
-}
-
-// Digits of phone numbers.
-const (
-	nationalDigits  = 10 // Mexico and Argentina: without country code and the digit that marks mobile phones
-	brazilArea      = 2
-	brazilOldDigits = 8 // behind the area: mobile phones had a ninth digit added, a 9 before the others
-)
-
-// keysOfNumber returns the phone numbers that people may use for a WhatsApp id that differs from them: with or
-// without Brazil's ninth digit, Mexico's 1 and Argentina's 9.
-func keysOfNumber(key string) []string {
-	if rest, isMexican := strings.CutPrefix(key, "+52"); isMexican {
-		mobile, hasOne := strings.CutPrefix(rest, "1")
-		if hasOne && len(mobile) == nationalDigits {
-			return []string{"+52" + mobile}
-		}
-		if len(rest) == nationalDigits {
-			return []string{"+521" + rest}
-		}
-		return nil
-	}
-
-	mobile, isArgentine := strings.CutPrefix(key, "+549")
-	if isArgentine && len(mobile) == nationalDigits {
-		return []string{"+54" + mobile}
-	}
-
-	national, isBrazilian := strings.CutPrefix(key, "+55")
-	if !isBrazilian || len(national) < brazilArea+brazilOldDigits {
-		return nil
-	}
-
-	area, local := national[:brazilArea], national[brazilArea:]
-	isOldMobile := len(local) == brazilOldDigits && local[0] >= '6' // lower digits begin the numbers of landlines
-	if isOldMobile {
-		return []string{"+55" + area + "9" + local}
-	}
-
-	isNewMobile := len(local) == brazilOldDigits+1 && local[0] == '9'
-	if isNewMobile {
-		return []string{"+55" + area + local[1:]}
-	}
-
-	return nil
 }
 
 // How many characters are kept of what customers and WhatsApp write, by what it is.
