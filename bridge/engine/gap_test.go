@@ -182,7 +182,7 @@ func (w *world) lost(typed func()) {
 }
 
 // A command that catching up finds means the text that was typed before it, as one that comes at once. It is never a text for the
-// customer itself, not even for who chooses it in its menu.
+// customer itself, not even for who chooses it in its menu, unless it is edited into one: then its author is asked.
 func TestCommandsInAGap(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour, settings: map[string]string{"confirm_send": "on"}})
@@ -202,6 +202,13 @@ func TestCommandsInAGap(t *testing.T) {
 	w.provider.WaitTexts(t, "You get it all back")
 	w.settled()
 	w.provider.WaitTexts(t, "You get it all back")
+
+	w.chat.Edit(support, command, "And what you paid for the post")
+	w.fate(command, "ask")
+	w.chat.Choose("ann", support, command, bridge.VerbSend)
+	w.fate(command, "waiting")
+	w.advance(time.Hour)
+	w.provider.WaitTexts(t, "You get it all back", "And what you paid for the post")
 }
 
 // A command that is found late doesn't decide about what the customer wrote since: nobody has read that when typing it. Where

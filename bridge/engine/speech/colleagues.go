@@ -65,12 +65,17 @@ func (sp amongColleagues) keepEdited(r book.Request, m *book.Message, decision D
 }
 
 // changeReason applies an edit of a text that is inside already, and stays there. If a line has a button that sends the text,
-// and the new words may be for colleagues (decision is Ask), the author is asked anew. decision isn't Out.
+// and the new words may be for colleagues (decision is Ask), the author is asked anew. So is the author of a command that became a
+// text. decision isn't Out.
 func (sp amongColleagues) changeReason(r book.Request, m *book.Message, decision Decision, reason string) {
 	if decision == Ask {
 		lineHasButton := book.MustTellAuthor(m.Reason) && !isFromWords(m.Reason)
-		if lineHasButton && isFromWords(reason) {
+		wasCommand := m.Reason == CommandReason // now it is none, and its author doesn't expect that it stays inside
+		switch {
+		case (lineHasButton || wasCommand) && isFromWords(reason):
 			sp.keepInside(r.Conversation, m, r.Action, decision, reason)
+		case wasCommand:
+			sp.askEdited(r.Conversation, m)
 		}
 		return
 	}
