@@ -157,7 +157,7 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 
 // wroteSince reports whether what somebody typed was found late, and the customer has the last word since.
 func (w *work) wroteSince(r book.Request) bool {
-	return r.Conversation.LastFrom == "customer" && w.HasMovedOn(r.Conversation, r.Action)
+	return r.Conversation.LastFrom == "customer" && w.WasTypedBefore(r.Action, r.Conversation.LastAt)
 }
 
 // answerWithoutConversation answers a verb that needs a conversation, where nobody knows which one is meant.

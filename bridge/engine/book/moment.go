@@ -13,6 +13,8 @@ import (
 const (
 	lateAfter   = 2 * time.Minute // a reply that is found more than this after it was typed may no longer fit
 	rereadAfter = 5 * time.Second // a reply that comes more than this after it was typed is read again in its chat before it leaves
+	// clockDifference is how far the clocks of a surface and of the database may be apart without deciding about a text.
+	clockDifference = 5 * time.Second
 )
 
 // Moment is the event that is being applied, and the time. All holders of a batch share one. The engine sets Event,
@@ -78,6 +80,16 @@ func (m *Moment) HasComeLate(order string) bool {
 func (m *Moment) HasMovedOn(c *Conversation, a bridge.Action) bool {
 	typed, late := m.foundLate(a)
 	return late && c.LastAt.After(typed)
+}
+
+// WasTypedBefore reports whether a command was found late and was typed before a time. What catching up finds was found late,
+// however short the gap was.
+func (m *Moment) WasTypedBefore(a bridge.Action, at time.Time) bool {
+	typed, late := m.foundLate(a)
+	if a.Origin == bridge.OriginCatchUp && !late {
+		return at.After(typed.Add(clockDifference))
+	}
+	return late && at.After(typed)
 }
 
 // WasSaidSince reports whether a message was said after somebody typed a verb, which then can't mean it. Within one surface the

@@ -1,6 +1,7 @@
 package book
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -51,6 +52,31 @@ func TestVerbMeansWhatWasSaidBefore(t *testing.T) {
 		r := Request{Conversation: c, Surface: chat, Action: bridge.Action{Verb: bridge.VerbSend, Origin: bridge.OriginCatchUp, Order: tt.order}}
 		if got := ms.newestFor(r); got == nil || got.ID != tt.want {
 			t.Errorf("%s: it means %+v, want %d", name, got, tt.want)
+		}
+	}
+}
+
+// A command that catching up finds was typed before what the customer wrote in the gap, however short that was. Clocks that differ a
+// little don't matter, and a command that comes by itself within two minutes counts.
+func TestTypedBeforeTheCustomerWrote(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1700000600, 0)
+	w := &Moment{Now: now.Add(time.Hour), DatabaseNow: now} // Parley's clock is ahead
+	for name, tt := range map[string]struct {
+		origin       bridge.Origin
+		typed, wrote time.Duration // ago
+		want         bool
+	}{
+		"in a gap of a minute":           {bridge.OriginCatchUp, time.Minute, 30 * time.Second, true},
+		"within the clocks' difference":  {bridge.OriginCatchUp, time.Minute, 57 * time.Second, false},
+		"in the gap, but typed after it": {bridge.OriginCatchUp, 30 * time.Second, time.Minute, false},
+		"in a long gap":                  {bridge.OriginCatchUp, 10 * time.Minute, time.Minute, true},
+		"not late":                       {bridge.OriginText, time.Minute, 30 * time.Second, false},
+		"late":                           {bridge.OriginText, 10 * time.Minute, time.Minute, true},
+	} {
+		a := bridge.Action{Origin: tt.origin, Order: fmt.Sprintf("%d.000100", now.Add(-tt.typed).Unix())}
+		if got := w.WasTypedBefore(a, w.Now.Add(-tt.wrote)); got != tt.want {
+			t.Errorf("%s: %v", name, got)
 		}
 	}
 }
