@@ -58,6 +58,28 @@ func TestPhoneLearnedLater(t *testing.T) {
 	if n := w.count(`SELECT count(*) FROM contacts`); n != 1 {
 		t.Errorf("%d contacts", n)
 	}
+	w.numberWrittenToLast()
+}
+
+// numberWrittenToLast lets answers leave from the number to which the customer wrote last, whatever agents said since, and however late
+// the messages are found. One that was in quarantine says nothing of it once newer ones have come.
+func (w *world) numberWrittenToLast() {
+	w.t.Helper()
+	ago := func(d time.Duration) time.Time { return time.Now().Add(-d) }
+	for i, e := range []channelstest.Event{
+		{Text: "At nine", Via: "+2000", At: ago(3 * time.Hour)},
+		{Text: "At ten", Via: "+1000", At: ago(2 * time.Hour)},
+		{Text: "At eight", Via: "+3000", At: ago(4 * time.Hour)},
+	} {
+		e.From, e.Name = "+4922", "Lea"
+		w.customer(chat, e)
+		w.shown(e.Text)
+		w.reply(w.thread("At nine"), "About "+e.Text)
+		sent := w.sent(i + 2)[i+1]
+		if want := []string{"+2000", "+1000", "+1000"}[i]; sent.From != want {
+			w.t.Errorf("%q left from %q, want %q", sent.Text, sent.From, want)
+		}
+	}
 }
 
 // A customer whose name the provider tells later is called by it on the card at once, not with the

@@ -31,6 +31,7 @@ func (w *work) collectWanted(facts []fact) *book.Wanted {
 	for _, f := range facts {
 		for _, in := range f.inbound {
 			w.wantInbound(n, f.account, in)
+			n.Latest = n.Latest || inbound.NeedsLatest(w.Caps(f.account.ID), w.DatabaseNow, f.event, in)
 		}
 		for _, a := range f.actions {
 			w.wantAction(n, f.account.ID, a)

@@ -26,7 +26,7 @@ const lastMessages = 5 // the latest messages that are read of a conversation, w
 
 // wantLatestMessages returns the conversations of which it matters what was said last.
 func (b *Book) wantLatestMessages(n *Wanted) []store.ConversationID {
-	if n.Failures {
+	if n.Failures || n.Latest {
 		return SortedKeys(b.Conversations.Rows)
 	}
 	return b.conversationsOf(n.Said)

@@ -37,6 +37,7 @@ type depth struct {
 	Waiting  bool // the deliveries that wait in the lanes to customers
 	Undo     bool // the same, and the replies that they carry
 	Failures bool // the same, and the latest messages of all conversations
+	Latest   bool // the latest messages of all conversations
 	Receipts bool // the deliveries that left as one message with the loaded ones
 	UpTo     bool // the replies that were sent lately, because a receipt is about all of them up to a time
 	Notes    bool // the notes of analyses that stand in their threads

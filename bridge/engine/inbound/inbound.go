@@ -121,28 +121,6 @@ func (it *UseCases) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Acco
 	return nil
 }
 
-// lateAfter is how long after it was said a customer's message may come without counting as found late.
-const lateAfter = time.Minute
-
-// noteVia notes to which of our own addresses the customer of a chat wrote last: answers leave from that one. A message that was
-// found late says nothing of it if something was said since.
-func noteVia(it *UseCases, c *book.Conversation, in channels.Inbound) {
-	via := in.Envelope.Via
-	if !c.Exclusive || in.Historical || via == "" || via == c.Via {
-		return
-	}
-
-	said := saidAt(it.Writer, in)
-	wasFoundLate := it.Event.ReceivedAt.Sub(said) > lateAfter
-	clockLead := it.Now.Sub(it.DatabaseNow) // said is the time of a real clock, while Parley's clock may be ahead
-	if wasFoundLate && c.LastAt.After(said.Add(clockLead)) {
-		return
-	}
-
-	c.Via = via
-	c.Touch()
-}
-
 // queueAnalysis has what a customer wrote analysed, once the customer has written nothing more for a moment.
 func (it *UseCases) queueAnalysis(c *book.Conversation, m *book.Message, in channels.Inbound) {
 	if in.Automatic != "" || in.Historical {
