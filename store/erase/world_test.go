@@ -151,6 +151,6 @@ INSERT INTO fetches (id, account_id, conversation_id, message_id, n, ref, state,
 	VALUES (@n::bigint + 1, 11, @n::bigint + 1, @n::bigint + 11, 0, @w::text, 'fetched', @file::text, @w::text, now());
 INSERT INTO reactions (account_id, target, identity_id, emoji) VALUES (11, @w::text || '-wamid', @n::bigint + 2, @w::text);
 INSERT INTO openings (account_id, origin, free_at) VALUES (10, @key::text, now());
-INSERT INTO uploads (blob, used) VALUES (@upload::text, true);
+INSERT INTO uploads (blob, used, created_at) VALUES (@upload::text, true, now() - interval '1 minute');
 UPDATE accounts SET status_text = 'The server refused ' || @key::text, status_hint = 'Ask ' || @key::text WHERE id = 10 AND @w::text = 'zebra';
 `
