@@ -2,6 +2,7 @@ package command
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"parley/bot/typed"
@@ -14,9 +15,12 @@ var (
 	phonePart = regexp.MustCompile(`^\+?[0-9()./-]+$`)
 )
 
-// phoneDigits is how many digits make a telephone number complete: groups of digits that follow are
-// the beginning of the text.
-const phoneDigits = 10
+// How many digits telephone numbers have. Source of the maximum: ITU-T E.164, section 6.2.
+const (
+	minPhoneDigits = 7  // a number with fewer goes on with any group of digits
+	phoneDigits    = 10 // most numbers with a country code are complete with these
+	maxPhoneDigits = 15
+)
 
 // readStart reads "[account] recipient text"; bad says for people what is wrong. A recipient is an address
 // or a number. Behind an account it may be any word, because only the account knows which ones are good.
@@ -33,7 +37,9 @@ func readStart(p *Parsed, text string, opt Options) (bad string) {
 	case first == "":
 		return ""
 	case strings.HasPrefix(first, "+") || phonePart.MatchString(first):
-		p.Args.Recipient, rest = cutPhoneNumber(text)
+		if p.Args.Recipient, rest, bad = cutPhoneNumber(text); bad != "" {
+			return bad
+		}
 	default:
 		p.Args.Recipient = strings.TrimPrefix(first, "mailto:")
 	}
@@ -59,17 +65,67 @@ func isLikelyRecipient(s string) bool {
 	return beginsNumber || typed.IsPhone(digits)
 }
 
-// cutPhoneNumber reads the groups of a number at the beginning of a text.
-func cutPhoneNumber(text string) (number, rest string) {
+// cutPhoneNumber reads the number at the beginning of a text, which may be written in groups. The number ends with its line, if
+// nothing else stands there, or before the first word that is no group. bad says that nobody can tell whether the next group
+// belongs to the number or to the text: the text must not go to half a number.
+func cutPhoneNumber(text string) (number, rest, bad string) {
+	first, after := cutWord(text)
+	if typed.DigitsIn(first) >= phoneDigits {
+		return first, after, ""
+	}
+
+	line, behind, _ := strings.Cut(text, "\n")
+	isNoGroup := func(word string) bool { return !phonePart.MatchString(word) }
+	isOnlyNumber := !slices.ContainsFunc(strings.FieldsFunc(line, typed.Blank), isNoGroup)
+	if isOnlyNumber && typed.DigitsIn(line) <= maxPhoneDigits {
+		return typed.Trim(line), typed.Trim(behind), ""
+	}
+
 	for {
 		part, after := cutWord(text)
 		isComplete := typed.DigitsIn(number) >= phoneDigits
-		if isComplete || !phonePart.MatchString(part) {
-			return number, text
+		hasNoRoom := typed.DigitsIn(number+firstDigits(text)) > maxPhoneDigits
+		switch {
+		case !phonePart.MatchString(part) || isComplete && hasNoRoom:
+			return number, text, ""
+		case mayBeginText(number, firstDigits(text)):
+			return "", text, "I can't see where the number ends. Write it without spaces, or the text on the next line."
+		case isComplete: // only a dash or the like follows
+			return number, text, ""
 		}
+
 		number = typed.Trim(number + " " + part)
 		text = after
 	}
+}
+
+// firstDigits returns the first group with digits that a text begins with. Groups without digits, such as a dash, may stand before
+// it. It returns "" if there is none.
+func firstDigits(text string) string {
+	for {
+		part, after := cutWord(text)
+		if !phonePart.MatchString(part) || typed.DigitsIn(part) > 0 {
+			return phonePart.FindString(part)
+		}
+		text = after
+	}
+}
+
+// mayBeginText reports whether a group of digits behind a number may be the beginning of the text ("3 lamps", "24.12. we close")
+// as well as the end of the number.
+func mayBeginText(number, group string) bool {
+	digits, more := typed.DigitsIn(number), typed.DigitsIn(group)
+	if digits < minPhoneDigits || more == 0 {
+		return false
+	}
+
+	mayBeDate := strings.ContainsAny(group, "./")
+	if !strings.HasPrefix(number, "+") { // numbers within a country are shorter
+		return digits > minPhoneDigits || more < 3 || mayBeDate
+	}
+
+	isInOneWord := !strings.ContainsFunc(number, typed.Blank)
+	return digits >= phoneDigits || isInOneWord && digits > minPhoneDigits || more == 1 || mayBeDate
 }
 
 // cutWord splits the first word off a text.
