@@ -116,7 +116,7 @@ func readWithoutSign(text string, marker bridge.Marker, opt Options) Parsed {
 	isText := v.Typed.Rest == verb.RestReply || v.Typed.Rest == verb.RestText
 	isTextInThread := isText && marker != bridge.MarkSlash
 	if id == 0 && !isSearch && !isTextInThread {
-		id, rest = cutConversation(v, rest)
+		id, rest = cutConversation(v, rest, marker, opt)
 	}
 
 	p = readArguments(v, p, name, rest, marker, opt)
@@ -128,8 +128,9 @@ func readWithoutSign(text string, marker bridge.Marker, opt Options) Parsed {
 }
 
 // cutConversation takes "#12" out of a verb's arguments. It is looked for right behind the verb and, if the arguments are
-// no free text, anywhere in them. Without it the result is 0, and rest as it was.
-func cutConversation(v *verb.Verb, rest string) (bridge.ConversationID, string) {
+// no free text, anywhere in them. Behind people and tags only the last word counts, since a note follows people ("assign @ann same
+// as #99 please") and tags may be written "#1042"; see canEndWithNumber. Without a number the result is 0, and rest as it was.
+func cutConversation(v *verb.Verb, rest string, marker bridge.Marker, opt Options) (bridge.ConversationID, string) {
 	if strings.HasPrefix(rest, "#") {
 		if id, after := cutNumber(rest); id > 0 {
 			return id, typed.Trim(after)
@@ -153,5 +154,21 @@ func cutConversation(v *verb.Verb, rest string) (bridge.ConversationID, string) 
 		return 0, rest
 	}
 
+	isPeopleOrTags := v.Typed.Rest == verb.RestPeople || v.Typed.Rest == verb.RestTags
+	if isPeopleOrTags && (behind != "" || !canEndWithNumber(v, before, marker, opt)) {
+		return 0, rest
+	}
+
 	return bridge.ConversationID(id), typed.Trim(before + " " + behind)
+}
+
+// canEndWithNumber reports whether the number that people or tags end with is that of their conversation. What follows a mention
+// is typed in a thread, whose conversation is meant: there, nothing but people may stand before the number.
+func canEndWithNumber(v *verb.Verb, before string, marker bridge.Marker, opt Options) bool {
+	if marker == bridge.MarkSlash || v.Typed.Rest == verb.RestTags {
+		return marker == bridge.MarkSlash
+	}
+	var args bridge.Args
+	bad := readPeople(&args, before, opt)
+	return bad == "" && args.Note == ""
 }
