@@ -234,3 +234,14 @@ func TestMistypedVerbs(t *testing.T) {
 		}
 	}
 }
+
+// A slip keeps the number before it, so that it is not taken for one about the thread in which it was typed.
+func TestMistypedVerbOfAnotherConversation(t *testing.T) {
+	t.Parallel()
+	if got := Mention("#12 snoze 2h", team); got.Verb != bridge.VerbUnknown || got.Args.Conversation != 12 {
+		t.Errorf("mentioned: %+v", got)
+	}
+	if got := Slash("parley", "#12 snoze 2h", team); got.Verb != bridge.VerbUnknown || got.Args.Conversation != 12 {
+		t.Errorf("a slash command: %+v", got)
+	}
+}

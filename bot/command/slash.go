@@ -108,7 +108,9 @@ func readWithoutSign(text string, marker bridge.Marker, opt Options) Parsed {
 		if name == "" {
 			name = firstWord(rest)
 		}
-		return unknownVerb(name, strings.TrimPrefix(rest, name), marker, opt)
+		p = unknownVerb(name, strings.TrimPrefix(rest, name), marker, opt)
+		p.Args.Conversation = id // otherwise the verb that was meant would be offered for the thread's own conversation
+		return p
 	}
 
 	rest = typed.Trim(strings.TrimPrefix(rest[len(name):], ":"))
