@@ -1,6 +1,9 @@
 package command
 
-import "parley/bridge"
+import (
+	"parley/bridge"
+	"parley/channels/markdown"
+)
 
 // Message is what a person wrote in a thread, as a surface has read it. A mention of the app at
 // its beginning is cut off; other mentions are tokens.
@@ -14,7 +17,8 @@ type Message struct {
 }
 
 // Ask fills in what the message asks for: verb, arguments and text. The verb is read from the
-// characters as typed, without their formatting; the text of a reply or note is Markdown.
+// characters as typed, without their formatting; the text of a reply or note, or with which a
+// conversation begins, is Markdown.
 func (m Message) Ask(a *bridge.Action) {
 	opt := Options{Mentions: m.Tokens}
 	parse := Parse
@@ -33,6 +37,10 @@ func (m Message) Ask(a *bridge.Action) {
 		}
 	}
 
+	if p.Verb == bridge.VerbNew && p.Text != "" {
+		p.Text = m.firstWords(p, parse(m.Markdown, opt))
+	}
+
 	if p.Verb == bridge.VerbUnknown && p.Text == "" {
 		p.Text = m.Markdown
 	}
@@ -44,4 +52,16 @@ func (m Message) Ask(a *bridge.Action) {
 	p.Named(m.Named).Fill(a)
 	a.Raw = m.Named(a.Raw)
 	a.MentionsBot = m.NamesApp && !p.Explicit
+}
+
+// firstWords returns the text with which a conversation begins, as Markdown. It is that of formatted, which was read from the
+// Markdown, unless signs of Markdown made its account or recipient another one: "+1 \(415\) 555-0100".
+func (m Message) firstWords(p, formatted Parsed) string {
+	isSame := formatted.Verb == p.Verb && formatted.Marker == p.Marker && formatted.Args.StartArgs == p.Args.StartArgs
+	if isSame && formatted.Text != "" {
+		return formatted.Text
+	}
+	w := markdown.NewWriter()
+	w.Literal(m.Named(p.Text)) // before tokens of mentions are escaped
+	return w.Text().Markdown
 }

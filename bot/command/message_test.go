@@ -30,6 +30,12 @@ func TestFormattedCommand(t *testing.T) {
 		{"reply: Hello", "*reply*: Hello", true, bridge.VerbReply, "Hello"},
 		{"#12 reply Hello", "`#12 reply` Hello", true, bridge.VerbReply, "Hello"},
 		{"note: Hello", "**note:** Hello", true, bridge.VerbNote, "Hello"},
+		{"!new a@x.test see here", "!new a@x.test see [here](<https://x.test>)", false, bridge.VerbNew, "see [here](<https://x.test>)"},
+		{"new a@x.test Hello", "new a@x.test **Hello**", true, bridge.VerbNew, "**Hello**"},
+		{"!new a@x.test Hello", "!new [a@x.test](mailto:a@x.test) **Hello**", false, bridge.VerbNew, "**Hello**"},
+		{"!new shop_sms +491715550100 2*3", `!new shop\_sms +491715550100 2\*3`, false, bridge.VerbNew, `2\*3`},
+		{"!new sms +1 (415) 555-0100 Hello *", `!new sms +1 \(415\) 555-0100 Hello \*`, false, bridge.VerbNew, `Hello \*`},
+		{"!new sms +4917155501001 1. Lamp", `!new sms +4917155501001 1. Lamp`, false, bridge.VerbNew, `1. Lamp`},
 	} {
 		var got bridge.Action
 		Message{Plain: c.plain, Markdown: c.markdown, ToApp: c.toApp, Named: func(text string) string { return text }}.Ask(&got)

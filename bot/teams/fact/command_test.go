@@ -36,3 +36,15 @@ func TestMentionInACommand(t *testing.T) {
 		}
 	}
 }
+
+// A typed text with which a conversation begins keeps its paragraphs and the addresses of its links, as a reply does.
+func TestFirstWordsKeepTheirFormatting(t *testing.T) {
+	t.Parallel()
+	a := &connector.Activity{From: &connector.ChannelAccount{ID: "29:ann"}}
+	a.Attachments = []connector.Attachment{{ContentType: connector.ContentHTML,
+		Content: []byte(`"<p>!new ann@example.org Hello</p><p>&nbsp;</p><p>see <a href=\"https://x.test\">here</a></p>"`)}}
+	said := Payload{Me: "28:bot"}.Said(bridge.Place{Channel: "c", Message: "1700000000002"}, a)
+	if want := "Hello\n\nsee [here](<https://x.test>)"; said.Verb != bridge.VerbNew || said.Text != want {
+		t.Errorf("%s %q, want %q", said.Verb, said.Text, want)
+	}
+}
