@@ -20,17 +20,40 @@ func NonEmpty(list ...string) []string {
 	return all
 }
 
-// Recipients names everybody who would get a reply now.
-func Recipients(r bridge.Recipients) string {
-	to := Or(Parties(r.To), "nobody")
+// Recipients names who would get a reply now, as far as they fit into a line.
+func Recipients(r bridge.Recipients) string { return CutList(AllRecipients(r)) }
+
+// AllRecipients names everybody who would get a reply now, on a page that has room for them.
+func AllRecipients(r bridge.Recipients) string {
+	to := Or(AllParties(r.To), "nobody")
 	if len(r.Cc) > 0 {
-		to += Between + "copy: " + Parties(r.Cc)
+		to += Between + "copy: " + AllParties(r.Cc)
 	}
 	return to
 }
 
-// Parties names people with their addresses.
-func Parties(list []bridge.PartyRef) string {
+// Parties names people with their addresses, as far as they fit into a line.
+func Parties(list []bridge.PartyRef) string { return CutList(AllParties(list)) }
+
+// maxListRunes bounds a list of people: with the words around it, it fits into one piece of a line.
+const maxListRunes = 430
+
+// CutList ends a list that is too long for a line behind the last of its members that fits, and says that there are others.
+func CutList(words string) string {
+	const others = " and others"
+	runes := []rune(words)
+	if len(runes) <= maxListRunes {
+		return words
+	}
+	fitting := string(runes[:maxListRunes-len(others)])
+	if end := strings.LastIndex(fitting, ", "); end > 0 {
+		fitting = fitting[:end]
+	}
+	return fitting + others
+}
+
+// AllParties names people with their addresses, on a page that has room for them.
+func AllParties(list []bridge.PartyRef) string {
 	names := make([]string, len(list))
 	for i, p := range list {
 		names[i] = Party(p)

@@ -90,6 +90,17 @@ func Sentence(parts ...any) Block {
 	return Line(pieces...)
 }
 
+// maxPieceRunes bounds the text of one piece.
+const maxPieceRunes = 500
+
+// CutPiece cuts the text of a piece that is too long for a line, and shows that something is missing.
+func CutPiece(p Piece) Piece {
+	if runes := []rune(p.Text); len(runes) > maxPieceRunes {
+		p.Text = string(runes[:maxPieceRunes-1]) + "…"
+	}
+	return p
+}
+
 // JoinPieces puts the separator between groups of pieces. It leaves out empty groups.
 func JoinPieces(sep string, groups ...[]Piece) []Piece {
 	var all []Piece

@@ -23,7 +23,7 @@ func recipientWords(in shape.FormInput) string {
 	if len(in.Args.Cc) > 0 {
 		words += shape.Between + "copy: " + strings.Join(in.Args.Cc, ", ")
 	}
-	return words
+	return shape.CutList(words)
 }
 
 // recipientFields let people change who gets the reply, where a channel has several recipients. The

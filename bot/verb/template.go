@@ -144,7 +144,7 @@ func fillTemplate(form *shape.Form, in shape.FormInput, t bridge.Template, given
 	words, missing := t.Preview(values)
 	form.Title, form.Submit = "Send a template", "Send"
 	form.Args.Template = &bridge.TemplateArgs{ID: t.ID, Version: t.Version, Seen: bridge.TemplateSeen(t.ID, t.Version, values)}
-	category := shape.SmallPrint(shape.Text(shape.TemplateName(t) + shape.Between + shape.Or(t.ProviderCategory, t.Category) + shape.Between + "goes to " + shape.Recipients(in.Facts.Recipients)))
+	category := shape.SmallPrint(shape.Text(shape.TemplateName(t)+shape.Between+shape.Or(t.ProviderCategory, t.Category)+shape.Between), shape.Text("goes to "+shape.Recipients(in.Facts.Recipients)))
 	form.Intro = append(append(form.Intro, category), shape.Quote(words)...)
 	switch {
 	case len(missing) > 0:

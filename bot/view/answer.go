@@ -14,7 +14,7 @@ import (
 
 // Bounds of what such a line shows.
 const (
-	maxRecipientsRunes = 1000 // long enough for some dozens of addresses
+	maxRecipientsRunes = 1000 // before the list is cut to what a line shows
 	maxCommandRunes    = 60   // of a command for admins, such as "parley replay 12"
 )
 
@@ -28,8 +28,8 @@ func recipientsLine(l bridge.Line, c *bridge.RecipientsLine, f bridge.Facts) []B
 	if !shape.IsNobody(l.By) {
 		by = shape.AgentName(l.By) + " changed who gets replies. "
 	}
-	to := shape.OneLine(shape.Or(c.To, shape.Recipients(f.Recipients)), maxRecipientsRunes)
-	return []Block{makeHeadline(l, "incoming_envelope", by+"Replies go to "+to+"."+removedWords(c.Without))}
+	to := shape.CutList(shape.OneLine(shape.Or(c.To, shape.Recipients(f.Recipients)), maxRecipientsRunes))
+	return []Block{makeHeadline(l, "incoming_envelope", by, "Replies go to "+to+".", removedWords(c.Without))}
 }
 
 func bounceOtherLine(l bridge.Line, c *bridge.BounceOtherLine, f bridge.Facts) []Block {

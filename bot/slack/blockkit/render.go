@@ -9,6 +9,7 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
+	"parley/bot/shape"
 	"parley/bot/view"
 	"parley/channels/markdown"
 )
@@ -31,7 +32,6 @@ const (
 // Limits of our own, which leave some room below those of Slack.
 const (
 	maxSectionRunes = 2900
-	maxPieceRunes   = 500
 	maxBlocks       = 45              // of a message
 	maxMessageSize  = 11500           // characters of all blocks as JSON
 	maxNoticeRunes  = 600             // of the text that notifications show
@@ -210,8 +210,7 @@ func (r *renderer) renderPieces(pieces []view.Piece) string {
 	var line strings.Builder
 	runes := 0
 	for _, p := range pieces {
-		p.Text = markdown.Cut(p.Text, maxPieceRunes)
-		text := r.home.renderPiece(p)
+		text := r.home.renderPiece(shape.CutPiece(p))
 		runes += utf8.RuneCountInString(text)
 		if runes > maxSectionRunes {
 			line.WriteString(" …")

@@ -85,6 +85,31 @@ func TestLiteral(t *testing.T) {
 	}
 }
 
+// Where many get replies, the line ends behind a whole address and says that there are others; who gets none any more stays shown.
+func TestLineOfManyRecipients(t *testing.T) {
+	t.Parallel()
+	content := &bridge.RecipientsLine{Without: []bridge.PartyRef{{Name: "Lee", Address: "lee@shop.example"}}}
+	for range 40 {
+		content.To += "accounting.department@shop.example, "
+	}
+	content.To += "mia@shop.example"
+	got := Home("").Messages(view.Line(bridge.Line{Content: content}, samples().Facts()), "s")[0].Text
+	for _, want := range []string{"department@shop.example and others.", "No longer among them: Lee &lt;lee@shop.example&gt;."} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q isn't in %q", want, got)
+		}
+	}
+}
+
+// A word that is too long for a line is cut, and this can be seen.
+func TestCutPiece(t *testing.T) {
+	t.Parallel()
+	var r renderer
+	if got := r.renderPieces([]view.Piece{{Text: strings.Repeat("x", 600)}, {Text: " end"}}); !strings.HasSuffix(got, "x… end") {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestDisplayName(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{

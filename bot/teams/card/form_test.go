@@ -253,3 +253,20 @@ func TestNonces(t *testing.T) {
 		t.Errorf("zone %v", m.Location())
 	}
 }
+
+// Where many get replies, the line ends behind a whole address and says that there are others; who gets none any more stays shown.
+func TestLineOfManyRecipients(t *testing.T) {
+	t.Parallel()
+	content := &bridge.RecipientsLine{Without: []bridge.PartyRef{{Name: "Lee", Address: "lee@shop.example"}}}
+	for range 40 {
+		content.To += "accounting.department@shop.example, "
+	}
+	content.To += "mia@shop.example"
+	got := Render(view.Line(bridge.Line{Content: content}, samples().Facts()), home(), "n")[0]
+	shown := string(got.Card)
+	for _, want := range []string{"department@shop.example and others.", "No longer among them: Lee"} {
+		if !strings.Contains(shown, want) {
+			t.Errorf("%q isn't in %q", want, shown)
+		}
+	}
+}

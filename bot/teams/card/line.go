@@ -4,12 +4,10 @@ import (
 	"strings"
 	"time"
 
+	"parley/bot/shape"
 	"parley/bot/view"
 	"parley/channels/markdown"
 )
-
-// maxPieceRunes bounds one piece of a line.
-const maxPieceRunes = 500
 
 // lineElement lays pieces out as one paragraph of literal text. Mentions, times in the reader's own zone, and links that
 // work in all of Teams' clients exist only in TextBlocks. So a line with one of them becomes a TextBlock, and its words are
@@ -33,8 +31,7 @@ func (r *renderer) lineElement(pieces []view.Piece, small bool) element {
 
 	e := element{Type: "RichTextBlock"}
 	for _, p := range pieces {
-		p.Text = markdown.Cut(p.Text, maxPieceRunes)
-		run := pieceRun(p)
+		run := pieceRun(shape.CutPiece(p))
 		run.Size, run.Subtle = textSize(small)
 		e.Inlines = appendRun(e.Inlines, run)
 	}
@@ -103,8 +100,7 @@ func isWebURL(s string) bool {
 func (r *renderer) textBlock(pieces []view.Piece, small bool) element {
 	var b strings.Builder
 	for _, p := range pieces {
-		p.Text = markdown.Cut(p.Text, maxPieceRunes)
-		b.WriteString(r.pieceMarkup(p))
+		b.WriteString(r.pieceMarkup(shape.CutPiece(p)))
 	}
 	e := element{Type: "TextBlock", Text: guardStart(b.String()), Wrap: true}
 	e.Size, e.Subtle = textSize(small)

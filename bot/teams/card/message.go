@@ -153,7 +153,7 @@ func (w *texter) addBlock(b view.Block) {
 func (w *texter) lineMarkup(pieces []view.Piece) string {
 	var b strings.Builder
 	for _, p := range pieces {
-		text := html.EscapeString(oneLine(markdown.Cut(p.Text, maxPieceRunes)))
+		text := html.EscapeString(oneLine(shape.CutPiece(p).Text))
 		switch p.Kind {
 		case view.PieceBold:
 			text = "<strong>" + text + "</strong>"

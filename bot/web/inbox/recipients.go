@@ -22,7 +22,7 @@ const maxRecipients = 500
 
 // shownRecipientsOf returns the recipients that the form of a reply shows now.
 func shownRecipientsOf(r bridge.Recipients) shownRecipients {
-	g := shownRecipients{Words: shape.Recipients(r), To: bridge.AddressesOf(r.To), Cc: bridge.AddressesOf(r.Cc)}
+	g := shownRecipients{Words: shape.AllRecipients(r), To: bridge.AddressesOf(r.To), Cc: bridge.AddressesOf(r.Cc)}
 	if !areAddresses(g.To, g.Cc) {
 		g.To, g.Cc = nil, nil // the forms of the chats send no odd addresses either
 	}

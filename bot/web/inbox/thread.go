@@ -221,10 +221,10 @@ func detailsOf(v *web.Visit, f bridge.Facts) []detail {
 		}
 	}
 	if len(f.To) > 0 {
-		add("A reply goes to", shape.Recipients(f.Recipients))
+		add("A reply goes to", shape.AllRecipients(f.Recipients))
 	}
 	if len(f.Waiting) > 0 {
-		add("Gets nothing yet", shape.Parties(f.Waiting))
+		add("Gets nothing yet", shape.AllParties(f.Waiting))
 	}
 
 	add("Team", f.Team)
