@@ -212,17 +212,21 @@ func TestCommandsInAGap(t *testing.T) {
 }
 
 // A command that is found late doesn't decide about what the customer wrote since: nobody has read that when typing it. Where
-// the customer wrote nothing more, it counts.
+// the customer wrote nothing more, it counts, a snooze from when it was typed.
 func TestCommandFoundLate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	thread := w.opened()
 	w.writes("lou", "Thank you")
 	over := w.thread("Thank you")
+	w.writes("max", "No hurry")
+	later := w.thread("No hurry")
 	w.settled()
 	w.exec(`UPDATE conversations SET last_at = last_at - interval '1 hour'`)
 	w.chat.SetNow(func() time.Time { return time.Now().Add(-10 * time.Minute) })
 	w.lost(func() {
+		w.reply(later, "!snooze 5m")
+		w.reply(later, "!snooze 1h")
 		w.reply(thread, "!resolve")
 		w.reply(over, "!resolve")
 		w.chat.SetNow(time.Now)
@@ -233,6 +237,11 @@ func TestCommandFoundLate(t *testing.T) {
 	w.card(over, "#2 resolved")
 	w.whisper("ann", "has written since")
 	w.card(thread, "#1 open")
+	w.whisper("ann", "which is past")
+	w.card(later, "#3 snoozed")
+	if n := w.count(`SELECT count(*) FROM conversations WHERE snoozed_until < now() + interval '55 minutes'`); n != 1 {
+		t.Error("the hour doesn't count from when it was typed")
+	}
 }
 
 // After a gap a reply is read again, however far the clocks are apart.

@@ -46,11 +46,15 @@ func (wf *UseCases) Wake(r book.Request) {
 	r.Conversation.RefreshCard()
 }
 
-// Snooze hides the conversation until a time, in the agent's zone.
+// Snooze hides the conversation until a time, in the agent's zone. The time counts from when the agent typed it: “tomorrow” that is
+// found a day later means today.
 func (wf *UseCases) Snooze(r book.Request) {
 	c, agent := r.Conversation, r.Agent
 	zone := wf.Dir.Zone(agent)
-	until, err := when.Parse(r.Args.Until, wf.Now, zone)
+	until, err := when.Parse(r.Args.Until, wf.typedAt(), zone)
+	if err == nil && !until.After(wf.Now) {
+		err = &when.Error{Code: when.Past, Text: "From when you typed it, that is " + until.Format("Mon 2 Jan 2006 15:04") + ", which is past.", Hint: "Say it anew."}
+	}
 	if err != nil {
 		text, hint := err.Error(), ""
 		if forPeople, ok := errors.AsType[*when.Error](err); ok {
@@ -74,6 +78,18 @@ func (wf *UseCases) Snooze(r book.Request) {
 		Args: bridge.Args{Conversation: c.ID}})
 
 	c.RefreshCard()
+}
+
+// typedAt returns when the present action was typed, by Parley's clock, or now if nobody typed it.
+func (wf *UseCases) typedAt() time.Time {
+	if wf.Typed.IsZero() {
+		return wf.Now
+	}
+	typed := wf.Typed.Add(wf.Now.Sub(wf.DatabaseNow)) // the surface's clock isn't moved along with Parley's
+	if typed.After(wf.Now) {
+		return wf.Now // the surface's clock is ahead
+	}
+	return typed
 }
 
 // EndSnooze clears until when a conversation is snoozed, and stops the timer that would wake it. The caller changes the status.
