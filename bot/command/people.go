@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	meWord      = regexp.MustCompile(`^(?i:me|myself|mir|mich)\b`)
+	meWord      = regexp.MustCompile(`^((?i:me|myself|mir|mich))(?:$|[\s\p{Zs}\p{Cf},;:!?&+]|\.(?:$|[\s\p{Zs}]))`) // and no "mich.weber"
 	bareName    = regexp.MustCompile(`^[\p{L}][\p{L}\p{N}._-]*$`)
 	teamName    = regexp.MustCompile(`^#(?:"([^"]+)"|“([^”]+)”|([\p{L}\p{N}_.&-]*[\p{L}_][\p{L}\p{N}_.&-]*))`)
 	separators  = regexp.MustCompile(`^[\s\p{Zs}\p{Cf},;&]+`)
@@ -30,12 +30,16 @@ func readPeople(args *bridge.Args, text string, opt Options) (bad string) {
 	}
 
 	for {
-		text = text[len(separators.FindString(text)):]
-		after := text[len(joiningWord.FindString(text)):]
-		if strings.HasPrefix(after, "#") || hasPersonFirst(after, opt) { // else the word begins the note
+		separator := separators.FindString(text)
+		text = text[len(separator):]
+		joining := joiningWord.FindString(text)
+		after := text[len(joining):]
+
+		mayBeMe := len(args.Agents) == 0 || isAnd(separator, joining)
+		if strings.HasPrefix(after, "#") || hasPersonFirst(after, opt, mayBeMe) { // else the word begins the note
 			text = after
 		}
-		if strings.HasPrefix(text, "-") && hasPersonFirst(text, opt) {
+		if strings.HasPrefix(text, "-") && hasPersonFirst(text, opt, true) {
 			return "To take somebody off, name all who keep it: assign @ann @bob"
 		}
 
@@ -44,7 +48,7 @@ func readPeople(args *bridge.Args, text string, opt Options) (bad string) {
 			text = strings.TrimLeft(afterPlus, " ")
 		}
 
-		id, length := cutPerson(text, opt)
+		id, length := cutPerson(text, opt, mayBeMe || hasPlus)
 		if length == 0 && hasPlus {
 			return "After “+” comes a person: assign +@bob"
 		}
@@ -74,14 +78,22 @@ func readPeople(args *bridge.Args, text string, opt Options) (bad string) {
 	return ""
 }
 
-// hasPersonFirst reports whether a text begins with a person, with or without "+" or "-" before them.
-func hasPersonFirst(text string, opt Options) bool {
-	_, cut := cutPerson(strings.TrimLeft(text, "+- "), opt)
+// isAnd reports whether what stands between two people joins them: a comma or the like, or "and". A space doesn't: in "@ann mir
+// fehlt die Zeit" the word "mir" is no second person.
+func isAnd(separator, joining string) bool {
+	word := strings.ToLower(typed.Trim(joining))
+	return strings.ContainsAny(separator, ",;&") || word == "and" || word == "und"
+}
+
+// hasPersonFirst reports whether a text begins with a person, with or without "+" or "-" before them; see cutPerson.
+func hasPersonFirst(text string, opt Options, mayBeMe bool) bool {
+	_, cut := cutPerson(strings.TrimLeft(text, "+- "), opt, mayBeMe || strings.HasPrefix(text, "+"))
 	return cut > 0
 }
 
-// cutPerson returns the person that a text begins with, and the length of that mention in bytes. It is 0 if there is none.
-func cutPerson(text string, opt Options) (id string, cut int) {
+// cutPerson returns the person that a text begins with, and the length of that mention in bytes. It is 0 if there is none. Words
+// such as "me" are read as a person only with mayBeMe.
+func cutPerson(text string, opt Options, mayBeMe bool) (id string, cut int) {
 	if cut = mentionLength(text, opt); cut > 0 {
 		return opt.Mentions[text[:cut]], cut
 	}
@@ -89,8 +101,8 @@ func cutPerson(text string, opt Options) (id string, cut int) {
 		typed = strings.TrimRight(typed, ".")
 		return typed, len(typed)
 	}
-	if me := meWord.FindString(text); me != "" {
-		return "me", len(me)
+	if me := meWord.FindStringSubmatch(text); me != nil && mayBeMe {
+		return "me", len(me[1])
 	}
 
 	field := strings.TrimRight(firstWord(text), ".,;:")
