@@ -3,6 +3,7 @@ package verb
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"parley/bot/shape"
 	"parley/bot/typed"
@@ -42,7 +43,8 @@ func richForm(form *shape.Form, in shape.FormInput) {
 	form.Args.Most = in.Can.MaxItems(kind)
 	form.Intro = append(form.Intro, shape.SmallPrint(shape.Icon("information_source"), shape.Text(" "+richLimits(in))))
 	words := shape.Field{Name: FieldWords, Kind: shape.FieldLong, Label: "Text", Value: textValue(in.Text), Optional: kind.IsSentAlone(), MaxRunes: maxTextRunes}
-	if form.Args.Most > 0 && !kind.IsSentAlone() {
+	isTooLong := utf8.RuneCountInString(in.Text) > typed.MaxRichTextRunes // a surface would cut it: handing it in says in words that it is
+	if form.Args.Most > 0 && !kind.IsSentAlone() && !isTooLong {
 		words.MaxRunes = typed.MaxRichTextRunes
 	}
 

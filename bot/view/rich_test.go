@@ -161,6 +161,26 @@ func TestRichErrorsHaveFields(t *testing.T) {
 	}
 }
 
+// A text that is too long to stand above buttons comes into their form whole; handing it in says so.
+func TestLongTextAboveButtons(t *testing.T) {
+	t.Parallel()
+	in := input(t, bridge.VerbReply, facts(t))
+	in.Can, in.Text = chatCan(), strings.Repeat("word ", 300)
+	in.Args = bridge.Args{Conversation: 12, ReplyArgs: bridge.ReplyArgs{Rich: bridge.RichIsButtons}}
+	form, err := NewForm(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := form.Fields[0]
+	if words.MaxRunes < len(words.Value[0]) || len(words.Value[0]) < 1499 {
+		t.Errorf("of the text's %d characters %d are left", len(words.Value[0]), words.MaxRunes)
+	}
+	_, problems := Submit(bridge.VerbReply, form.Args, map[string][]string{words.Name: words.Value, "choices": {"Yes"}}, now(t), time.UTC)
+	if !strings.Contains(problems[words.Name], "at most 1024 characters") {
+		t.Errorf("handed in: %v", problems)
+	}
+}
+
 func hasField(f Form, name string) bool {
 	for _, field := range f.Fields {
 		if field.Name == name {

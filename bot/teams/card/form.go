@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"parley/bot/verb"
 	"parley/bot/view"
@@ -49,11 +50,15 @@ const (
 func Form(f view.Form, m Memory, h Home) Dialog { return formDialog(f, m, h, nil) }
 
 // FormAgain makes the dialog of a form that was submitted with errors, which are by field name. It keeps what was
-// typed. Each error stands at its field, and errors of no field on top.
+// typed, also what is too long. Each error stands at its field, and errors of no field on top.
 func FormAgain(f view.Form, s Submitted, errs map[string]string, h Home) Dialog {
 	f.Fields = slices.Clone(f.Fields)
 	for i := range f.Fields {
-		f.Fields[i].Value = s.Values[f.Fields[i].Name]
+		field := &f.Fields[i]
+		field.Value = s.Values[field.Name]
+		if len(field.Value) > 0 && field.MaxRunes > 0 {
+			field.MaxRunes = max(field.MaxRunes, utf8.RuneCountInString(field.Value[0]))
+		}
 	}
 	return formDialog(f, s.Memory, h, errs)
 }

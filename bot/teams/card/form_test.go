@@ -98,6 +98,17 @@ func TestAwkwardValues(t *testing.T) {
 	}
 }
 
+// What is too long stays whole in the form that says so.
+func TestAgainWithTooMuch(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 1500)
+	f := view.Form{Fields: []view.Field{{Name: "text", Kind: view.FieldLong, MaxRunes: 1024}}}
+	d := FormAgain(f, Submitted{Values: map[string][]string{"text": {long}}}, map[string]string{"text": "At most 1024."}, home())
+	if !strings.Contains(string(d.Card), long) {
+		t.Errorf("cut: %s", d.Card)
+	}
+}
+
 // A form with errors keeps what was typed and says what is wrong under its field.
 func TestAgain(t *testing.T) {
 	t.Parallel()
