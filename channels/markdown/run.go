@@ -30,12 +30,21 @@ func (r Run) Spelled() string {
 	if strings.TrimSpace(r.Text) == "" {
 		return address
 	}
-	_, withoutScheme, _ := strings.Cut(address, "://")
-	isAddress := r.Text == r.URL || r.Text == address
-	if isAddress || strings.TrimSuffix(r.Text, "/") == strings.TrimSuffix(withoutScheme, "/") {
+	if IsSameAddress(r.Text, r.URL) {
 		return r.Text
 	}
 	return r.Text + " (" + address + ")"
+}
+
+// IsSameAddress reports whether the words of a link are its address, also as people write it: "shop.example" is
+// "http://shop.example/".
+func IsSameAddress(words, address string) bool {
+	shown := shownAddress(address)
+	if words == address || words == shown {
+		return true
+	}
+	_, withoutScheme, hasScheme := strings.Cut(shown, "://")
+	return hasScheme && strings.TrimSuffix(words, "/") == strings.TrimSuffix(withoutScheme, "/")
 }
 
 // Plain returns the text of parts without formatting, each part on a line of its own.

@@ -154,7 +154,7 @@ func linkText(label, address string) string {
 		return label
 	}
 	shown := strings.TrimPrefix(strings.TrimPrefix(address, "mailto:"), "tel:")
-	if label == "" || label == address || label == shown {
+	if label == "" || markdown.IsSameAddress(label, address) {
 		return shown
 	}
 	return label + ": " + shown

@@ -25,6 +25,7 @@ func TestRender(t *testing.T) {
 		{"```go\nx := *y\n```", "```\nx := *y\n```", "x := *y"},
 		{"[our site](https://acme.test/a_b)", "our site: https://acme.test/a_b", "our site: https://acme.test/a_b"},
 		{"<https://acme.test/a_b_c>", "https://acme.test/a_b_c", "https://acme.test/a_b_c"},
+		{"[shop.example](<http://shop.example>)", "http://shop.example", "http://shop.example"},
 		{"[x](javascript:alert(1))", "x", "x"},
 		{"[x](<  javascript:alert(1)>)", "x", "x"},
 		{"[1]: https://acme.test/a", "[1]: https://acme.test/a", "[1]: https://acme.test/a"},

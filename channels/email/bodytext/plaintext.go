@@ -77,8 +77,7 @@ func linkText(label, address string) string {
 	if address == "" || util.IsBlank([]byte(address)) {
 		return label
 	}
-	isSame := label == address || "mailto:"+label == address || "tel:"+label == address
-	if label == "" || isSame {
+	if label == "" || markdown.IsSameAddress(label, address) {
 		return strings.TrimPrefix(strings.TrimPrefix(address, "mailto:"), "tel:")
 	}
 	return label + " <" + address + ">"

@@ -13,6 +13,7 @@ func TestPlainText(t *testing.T) {
 		{"**b** *i* ~~s~~ `c*d`", "*b* _i_ s `c*d`"},
 		{"[text](https://x.test) <https://y.test> [https://z.test](https://z.test)", "text <https://x.test> https://y.test https://z.test"},
 		{"[mail](mailto:a@b.test) [a@b.test](mailto:a@b.test)", "mail <mailto:a@b.test> a@b.test"},
+		{"[shop.example/a](<http://shop.example/a/>) [shop.example](<http://evil.test>)", "http://shop.example/a/ shop.example <http://evil.test>"},
 		{"[x](javascript:alert(1)) [y]( JavaScript:alert(1))", "x y"},
 		{"![cat](https://x.test/c.png)", "cat <https://x.test/c.png>"},
 		{"- a\n- b\n  1. c", "- a\n- b\n  1. c"},
