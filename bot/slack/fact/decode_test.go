@@ -81,9 +81,6 @@ func TestDecodeMessages(t *testing.T) {
 		{"mention reply", msg(ann, "<@UBOT>, reply: *now*"), func(a bridge.Action) bool {
 			return a.Verb == bridge.VerbReply && a.Explicit && !a.MentionsBot && a.Text == "**now**"
 		}},
-		{"first words", msg(ann, "<@UBOT> new a@x.test see <https://x.test|here>"), func(a bridge.Action) bool {
-			return a.Verb == bridge.VerbNew && a.Args.Recipient == "a@x.test" && a.Text == "see [here](<https://x.test>)"
-		}},
 		{"mention of us inside", msg(ann, "ask <@UBOT> please"), func(a bridge.Action) bool { return a.Verb == bridge.VerbSay && a.MentionsBot }},
 		{"colleague", msg(ann, "<@UBEN> look"), func(a bridge.Action) bool {
 			return a.Verb == bridge.VerbSay && reflect.DeepEqual(a.Mentions, []string{"UBEN"}) && a.Text == "@UBEN look" && a.Raw == a.Text
