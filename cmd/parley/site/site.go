@@ -119,13 +119,13 @@ const (
 
 // New makes the site.
 func New(o Options) (*web.Site, error) {
+	o.Doors = o.Doors.withDefaults()
 	setUp := &setupCache{pool: o.Pool, specs: o.Specs}
 	dashboards, err := dashboard.Area(&dashboardDesk{o, setUp})
 	if err != nil {
 		return nil, err
 	}
 
-	o.Doors = o.Doors.withDefaults()
 	doors := openid.Options{Providers: o.Doors.Providers, Log: o.Log, Now: o.Now, Tab: func() openid.Tab { return openid.Tab{Host: o.Doors.Tab().Host} }}
 	areas := []web.Area{
 		signin.Area(&signInDesk{o}, providerButtons(o.Doors.Providers)),
@@ -143,7 +143,7 @@ func New(o Options) (*web.Site, error) {
 	}
 
 	return web.New(web.Options{
-		Company:  func(ctx context.Context) string { return companyName(ctx, o.Pool) },
+		Company:  o.companyName,
 		People:   people{o.Pool},
 		Sessions: site.Sessions{Pool: o.Pool},
 		Secure:   strings.HasPrefix(o.BaseURL, "https://"),
@@ -156,10 +156,11 @@ func New(o Options) (*web.Site, error) {
 	})
 }
 
-// companyName returns the company's name; "" if it isn't known.
-func companyName(ctx context.Context, q store.Querier) string {
-	_, name, err := store.SettingsVersion(ctx, q)
+// companyName returns the company's name, or "" if it can't be read.
+func (o Options) companyName(ctx context.Context) string {
+	_, name, err := store.SettingsVersion(ctx, o.Pool)
 	if err != nil {
+		o.Log.Warn("the company's name could not be read", "error", err)
 		return ""
 	}
 	return name
@@ -174,11 +175,15 @@ func (p people) Person(ctx context.Context, id store.AgentID) (web.Person, error
 	if errors.Is(err, site.ErrNoPerson) {
 		return web.Person{}, web.ErrNobody
 	}
-	zone, zoneErr := time.LoadLocation(row.Zone)
-	if zoneErr != nil || row.Zone == "" {
+	if err != nil {
+		return web.Person{}, err
+	}
+
+	zone, err := time.LoadLocation(row.Zone)
+	if err != nil || row.Zone == "" { // "" would be UTC
 		zone = time.Local
 	}
-	return web.Person{ID: row.ID, Email: row.Email, Name: row.Name, Zone: zone, Admin: row.Admin, Super: row.Super, SignedOut: row.SignedOut}, err
+	return web.Person{ID: row.ID, Email: row.Email, Name: row.Name, Zone: zone, Admin: row.Admin, Super: row.Super, SignedOut: row.SignedOut}, nil
 }
 
 // SignOutEverywhere implements web.People.

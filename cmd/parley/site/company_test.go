@@ -1,0 +1,29 @@
+package site
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// If the company's name can't be read, pages have none, and the log tells why.
+func TestUnreadableCompanyIsLogged(t *testing.T) {
+	t.Parallel()
+	unreachable, err := pgxpool.New(t.Context(), "postgres://127.0.0.1:1/parley")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unreachable.Close()
+
+	var log bytes.Buffer
+	o := Options{Pool: unreachable, Log: slog.New(slog.NewTextHandler(&log, nil))}
+	if name := o.companyName(t.Context()); name != "" {
+		t.Errorf("the company is called %q", name)
+	}
+	if !strings.Contains(log.String(), "the company's name could not be read") || !strings.Contains(log.String(), "error=") {
+		t.Errorf("the log says %q", log.String())
+	}
+}
