@@ -272,13 +272,13 @@ func chatFingerprint(env Env, kind string) [32]byte {
 }
 
 const (
-	settleTimeout  = 10 * time.Second      // how long an admin who gave new credentials waits for the chat to be at work with them
-	settleInterval = 20 * time.Millisecond // between two looks whether it is
+	connectTimeout  = 10 * time.Second      // how long an admin who gave new credentials waits for the chat to be at work with them
+	connectInterval = 20 * time.Millisecond // between two looks whether it is
 )
 
-// settle waits until a chat is at work with its stored credentials, at most settleTimeout.
-func (c *chats) settle(ctx context.Context, kind string) {
-	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
+// awaitConnected waits until a chat is at work with its stored credentials, at most connectTimeout.
+func (c *chats) awaitConnected(ctx context.Context, kind string) {
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	env, err := c.app.db.SignedIn(ctx, c.app.env)
 	if err != nil {
@@ -289,7 +289,7 @@ func (c *chats) settle(ctx context.Context, kind string) {
 	}
 
 	for !c.isAtWork(kind, chatFingerprint(env, kind)) {
-		if !pause.For(ctx, settleInterval) {
+		if !pause.For(ctx, connectInterval) {
 			return
 		}
 	}

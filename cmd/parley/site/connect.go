@@ -131,8 +131,8 @@ func (d *startDesk) Connect(ctx context.Context, by web.Person, kind, version st
 	err = d.saveCredentials(ctx, by, credentialChange{kind: kind, version: version, what: "credentials given", do: func(tx pgx.Tx) error {
 		return credential.Save(ctx, tx, d.o.Sealer, credential.Credential{Kind: kind, Home: home, Author: by.Email, Values: values})
 	}})
-	if err == nil && d.o.Chats.Settle != nil {
-		d.o.Chats.Settle(ctx, kind) // so that the next step can be done at once
+	if err == nil && d.o.Chats.AwaitConnected != nil {
+		d.o.Chats.AwaitConnected(ctx, kind) // so that the next step can be done at once
 	}
 
 	return err == nil, list, err

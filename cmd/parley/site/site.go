@@ -1,4 +1,4 @@
-// Package site puts the settings site together: it joins the pages (bot/web) with what is stored.
+// Package site makes Parley's site: it gives the pages of bot/web what they need from the database and from the running process.
 //
 // What does not belong here: what a page shows (its area), SQL (store), and rules.
 package site
@@ -35,24 +35,24 @@ import (
 	"parley/store/site"
 )
 
-// Options of New. Pool, Sealer, Specs, Signatures, BaseURL and Log are required.
+// Options of New. Pool, Sealer, Specs, Signatures, BaseURL and Log are required; what may be nil says so.
 type Options struct {
 	Pool     *pgxpool.Pool
 	Sealer   *store.Sealer
-	Analyzer analysis.Analyzer // reads texts that are tried; nil if nothing does
+	Analyzer analysis.Analyzer // analyses a text with which an admin tries it out; nil if that can't be done here
 	Specs    []channels.Spec
 	Lookup   setup.Lookup       // asks live chats; nil if none is connected
-	Consents *consent.Keeper    // signs in to mailboxes at their providers; nil means nowhere
-	Finder   *autoconfig.Finder // finds the servers of mailboxes; nil if nothing is known of any
+	Consents *consent.Keeper    // signs in to mailboxes at Google and Microsoft; nil means that this can't be done here
+	Finder   *autoconfig.Finder // finds the servers of a mailbox by its address; nil means that people type them
 	// Outside returns the part of a channel's Env that is about the network; nil means an empty Env.
 	Outside    func(spec channels.Spec, account string, config channels.Config) channels.Env
-	SignUp     *whatsapp.SignUp  // by which people connect numbers of WhatsApp; nil means the company has no app for it
+	SignUp     *whatsapp.SignUp  // connects numbers of WhatsApp; nil if the company has no app for it
 	Inbox      inbox.Desk        // what the inbox asks of the engine; nil if there is no inbox
-	Chats      Chats             // what pages ask of them
+	Chats      Chats             // how the site reaches Slack and Teams
 	Signatures *signature.Reader // reads signatures that are written on pages
 	BaseURL    string            // where browsers reach the site
 	Doors      Doors             // by which agents sign in
-	Operations Operations        // what the pages about the work of this process need of it
+	Operations Operations        // what the pages about backups, erasures and checks need
 	Log        *slog.Logger
 	Now        func() time.Time // nil means time.Now
 }
@@ -64,13 +64,14 @@ type Chats struct {
 	// Identify asks a chat about credentials that somebody typed (SlackBotToken, …), and changes nothing; home is the
 	// workspace or organisation to which they belong, "" if that is not known. nil means no chat can be asked.
 	Identify func(ctx context.Context, kind string, values map[string]string) (home string, found []channels.Finding)
-	// Settle waits for some seconds until a chat is at work with what is stored of it now; nil if nobody waits.
-	Settle    func(ctx context.Context, kind string)
-	Surface   func(kind string) bridge.Surface          // a chat that is connected, nil where it isn't; nil if none is
-	SlackTeam func(ctx context.Context) (string, error) // the workspace that Parley is in; required with a provider of Slack
+	// AwaitConnected waits, for some seconds at most, until a chat runs with the credentials that are stored now. nil means that the
+	// page doesn't wait.
+	AwaitConnected func(ctx context.Context, kind string)
+	Surface        func(kind string) bridge.Surface          // returns a connected chat, or nil; nil if none can be connected
+	SlackTeam      func(ctx context.Context) (string, error) // the workspace that Parley is in; required if Doors has a provider of Slack
 }
 
-// find returns the surface of a chat; nil if it isn't connected.
+// find returns the surface of a chat, or nil if it isn't connected.
 func (c Chats) find(kind string) bridge.Surface {
 	if c.Surface == nil {
 		return nil
@@ -82,7 +83,7 @@ func (c Chats) find(kind string) bridge.Surface {
 // the zero value, only links sign somebody in.
 type Doors struct {
 	Providers func() []openid.Config // nil if there are none
-	Tab       func() Tab             // of Teams; nil if there is none
+	Tab       func() Tab             // the tab in Teams; nil if there is none
 }
 
 // withDefaults returns the doors with functions in place of nil.
@@ -104,8 +105,9 @@ type Tab struct {
 
 // Chat is a chat in which agents work.
 type Chat struct {
-	Kind, Name string
-	FromEnv    bool // its credentials come from the environment, so stored ones don't count
+	Kind    string // "slack"
+	Name    string // "Slack"
+	FromEnv bool   // its credentials come from the environment, so stored ones don't count
 }
 
 // Names of the credentials of chats, on the page of the first steps and where they are stored.
@@ -113,29 +115,29 @@ const (
 	SlackBotToken = "bot_token"
 	SlackAppToken = "app_token"
 	TeamsAppID    = "app_id"
-	TeamsPassword = "app_password" //nolint:gosec // a name
+	TeamsPassword = "app_password" //nolint:gosec // the name of a credential, not a password
 	TeamsTenantID = "tenant_id"
 )
 
-// New makes the site.
+// New makes the site from its areas.
 func New(o Options) (*web.Site, error) {
 	o.Doors = o.Doors.withDefaults()
-	setUp := &setupCache{pool: o.Pool, specs: o.Specs}
-	dashboards, err := dashboard.Area(&dashboardDesk{o, setUp})
+	known := &setupCache{pool: o.Pool, specs: o.Specs}
+	dashboards, err := dashboard.Area(&dashboardDesk{o, known})
 	if err != nil {
 		return nil, err
 	}
 
-	doors := openid.Options{Providers: o.Doors.Providers, Log: o.Log, Now: o.Now, Tab: func() openid.Tab { return openid.Tab{Host: o.Doors.Tab().Host} }}
+	signInOptions := openid.Options{Providers: o.Doors.Providers, Log: o.Log, Now: o.Now, Tab: func() openid.Tab { return openid.Tab{Host: o.Doors.Tab().Host} }}
 	areas := []web.Area{
 		signin.Area(&signInDesk{o}, providerButtons(o.Doors.Providers)),
-		openid.Area(&openidDesk{o}, doors),
-		settings.Area(&settingsDesk{o, setUp}),
+		openid.Area(&openidDesk{o}, signInOptions),
+		settings.Area(&settingsDesk{o, known}),
 		dashboards,
 		records.Area(&recordsDesk{o}),
-		mailbox.Area(&mailboxDesk{o, setUp}),
-		number.Area(&numberDesk{o, setUp}),
-		start.Area(&startDesk{o, setUp}),
+		mailbox.Area(&mailboxDesk{o, known}),
+		number.Area(&numberDesk{o, known}),
+		start.Area(&startDesk{o, known}),
 		tokens.Area(&tokensDesk{o}),
 	}
 	if o.Inbox != nil {
@@ -143,15 +145,14 @@ func New(o Options) (*web.Site, error) {
 	}
 
 	return web.New(web.Options{
-		Company:  o.companyName,
-		People:   people{o.Pool},
-		Sessions: site.Sessions{Pool: o.Pool},
-		Secure:   strings.HasPrefix(o.BaseURL, "https://"),
-		Log:      o.Log,
-		Now:      o.Now,
-		Areas:    areas,
-		Tokens:   o.findHolder,
-
+		Company:   o.companyName,
+		People:    people{o.Pool},
+		Sessions:  site.Sessions{Pool: o.Pool},
+		Secure:    strings.HasPrefix(o.BaseURL, "https://"),
+		Log:       o.Log,
+		Now:       o.Now,
+		Areas:     areas,
+		Tokens:    o.findHolder,
 		Ancestors: func() []string { return o.Doors.Tab().Ancestors },
 	})
 }
@@ -166,7 +167,7 @@ func (o Options) companyName(ctx context.Context) string {
 	return name
 }
 
-// people implements web.People.
+// people reads from the database who signs in. It implements web.People.
 type people struct{ pool *pgxpool.Pool }
 
 // Person implements web.People.

@@ -185,7 +185,7 @@ func TestTokensAreKept(t *testing.T) {
 		o.Chats.Identify = func(context.Context, string, map[string]string) (string, []channels.Finding) {
 			return home, []channels.Finding{{OK: true, What: "bot token", Text: "works"}}
 		}
-		o.Chats.Settle = func(context.Context, string) { settled++ }
+		o.Chats.AwaitConnected = func(context.Context, string) { settled++ }
 	})
 	v := s.Visitor("ann@acme.test")
 	kept := func() string {
