@@ -12,17 +12,21 @@ import (
 	"parley/channels/wamark"
 )
 
-// maxRefBytes is the longest address that an Attachment can have as its Ref.
+// What a customer attached to a message, made into what agents see: files to fetch, text with links, or a remark that
+// something can only be seen on Facebook.
+
+// maxRefBytes is the longest address that can be kept for fetching a file (channels.Attachment.Ref). Longer links aren't shown either.
 const maxRefBytes = 2000
 
-// maxShown is how many attachments are shown of a message; Messenger allows 30.
-const maxShown = 100
+// maxAttachments is how many attachments of one message are read. Messenger allows 30; the bound keeps a malformed event from
+// filling a thread.
+const maxAttachments = 100
 
 // maxNameBytes is the longest file name that is kept.
 const maxNameBytes = 150
 
-// addTo adds an attachment to a message: as a file to fetch, as text, or as a remark that it can't be shown.
-// text is the message's own text.
+// addTo adds an attachment to a message: as a file to fetch, as text, or as a remark that it can't be shown. text is what the
+// customer typed beside it: a link or a title that is in it already isn't added again.
 func (a *attachment) addTo(in *channels.Inbound, text string) {
 	switch a.Type {
 	case "image", "video", "audio", "file", "sticker":
@@ -31,19 +35,24 @@ func (a *attachment) addTo(in *channels.Inbound, text string) {
 		a.addLocation(in)
 	case "template":
 		a.addTemplate(in)
+	// All that can be shown of what was shared is a title and a link.
 	case "fallback", "post", "ig_post", "reel", "ig_reel", "share", "story_mention", "ig_story", "appointment_booking":
 		a.addLink(in, text)
 	default:
-		in.Notices = append(in.Notices, fmt.Sprintf("Sent something of a kind that isn't known here (%s). Look into the Page's inbox.",
-			oneLine(a.Type)))
-		a.addLink(in, text)
+		addNotice(in, fmt.Sprintf("Sent something of a kind that isn't known here (%s).", oneLine(a.Type)))
+		a.addLink(in, text) // its title and link, if it has any; no second remark is added
 	}
 }
 
-// addFile adds a file that has to be fetched from Meta's servers, soon, because its address expires.
+// addNotice adds a remark that something can't be shown here, and says where it can be seen.
+func addNotice(in *channels.Inbound, what string) {
+	in.Notices = append(in.Notices, what+" Look into the Page's inbox.")
+}
+
+// addFile adds a file, which has to be fetched from Meta's servers soon, because its address expires. A thumbs-up becomes an emoji.
 func (a *attachment) addFile(in *channels.Inbound) {
 	isSticker := a.Type == "sticker" || a.Payload.StickerID != 0
-	if isSticker && isThumbsUp(int64(a.Payload.StickerID)) {
+	if isSticker && isThumbsUp(a.Payload.StickerID) {
 		addText(in, "👍")
 		return
 	}
@@ -53,19 +62,19 @@ func (a *attachment) addFile(in *channels.Inbound) {
 		kind = "sticker"
 	}
 
-	at := a.Payload.URL
-	u, isWeb := parseWebURL(at)
+	address := a.Payload.URL
+	u, isWeb := parseWebURL(address)
 	if !isWeb {
-		in.Notices = append(in.Notices, "Sent "+withArticle(kind)+" that Messenger doesn't pass on. Look into the Page's inbox.")
+		addNotice(in, "Sent "+withArticle(kind)+" that Messenger doesn't pass on.")
 		return
 	}
-	if len(at) > maxRefBytes {
-		in.Notices = append(in.Notices, "Sent "+withArticle(kind)+" whose address is too long to be fetched. Look into the Page's inbox.")
+	if len(address) > maxRefBytes {
+		addNotice(in, "Sent "+withArticle(kind)+" whose address is too long to be fetched.")
 		return
 	}
 
 	name, contentType := fileName(u, kind, len(in.Attachments))
-	in.Attachments = append(in.Attachments, channels.Attachment{Name: name, ContentType: contentType, Inline: isSticker, Ref: at})
+	in.Attachments = append(in.Attachments, channels.Attachment{Name: name, ContentType: contentType, Inline: isSticker, Ref: address})
 }
 
 func withArticle(kind string) string {
@@ -75,32 +84,34 @@ func withArticle(kind string) string {
 	return "a " + kind
 }
 
-// isThumbsUp reports whether a sticker is the thumb beside the text field, in one of its three sizes.
-func isThumbsUp(id int64) bool {
+// isThumbsUp reports whether a sticker is the thumb that stands beside Messenger's text field. Each of its three sizes has an id.
+func isThumbsUp(id number) bool {
 	const small, medium, large = 369239263222822, 369239343222814, 369239383222810
 	return id == small || id == medium || id == large
 }
 
-// fileName guesses name and type of a file by its address. Fetch learns the true type.
-func fileName(u *url.URL, kind string, nth int) (name, contentType string) {
+// fileName guesses the name and the content type of a file by its address; Fetch learns the true type. index is the file's place
+// in the message, counted from 0: from the second one on it is in the name, "image-2.jpg".
+func fileName(u *url.URL, kind string, index int) (name, contentType string) {
 	base := path.Base(u.Path)
 	ext := path.Ext(base)
 	contentType = channels.TypeOf(base)
-	isCustomersName := kind == "file" && ext != "" // of other kinds, the name in the address is not the customer's
+
+	// Only of a file does the address end with the name that the customer gave it. Images, videos and audio have a name of Meta's.
+	isCustomersName := kind == "file" && ext != ""
 	if isCustomersName && len(base) <= maxNameBytes {
 		return base, cmp.Or(contentType, "application/octet-stream")
 	}
 	if contentType == "" {
 		ext, contentType = typeByKind(kind)
 	}
-	if nth == 0 {
+	if index == 0 {
 		return kind + ext, contentType
 	}
-
-	return kind + "-" + strconv.Itoa(nth+1) + ext, contentType
+	return kind + "-" + strconv.Itoa(index+1) + ext, contentType
 }
 
-// typeByKind returns what files of a kind usually are.
+// typeByKind returns the extension and the content type that files of a kind usually have.
 func typeByKind(kind string) (ext, contentType string) {
 	switch kind {
 	case "image":
@@ -115,23 +126,26 @@ func typeByKind(kind string) (ext, contentType string) {
 	return "", "application/octet-stream"
 }
 
-// addLocation adds a location: its title with a link to a map, or what else is known of it.
+// addLocation adds a location as its title and a link to a map. Without coordinates it adds the title and Messenger's link, or a remark.
 func (a *attachment) addLocation(in *channels.Inbound) {
 	title := cmp.Or(a.Payload.Title, a.Title)
 	c := a.Payload.Coordinates
-	if c != nil && c.Lat.Known && c.Long.Known {
+	hasCoordinates := c != nil && c.Lat.Known && c.Long.Known
+	if hasCoordinates {
 		place := channels.Location{Latitude: c.Lat.Value, Longitude: c.Long.Value}
-		addText(in, strings.TrimSpace("📍 "+wamark.Escape(oneLine(title)))+"\n"+wamark.Escape(place.MapURL()))
+		heading := strings.TrimSpace("📍 " + wamark.Escape(oneLine(title)))
+		addText(in, heading+"\n"+wamark.Escape(place.MapURL()))
 		return
 	}
 	if title != "" || a.findLink() != "" {
 		a.addLink(in, "")
 		return
 	}
-	in.Notices = append(in.Notices, "Sent a location that Messenger doesn't pass on. Look into the Page's inbox.")
+	addNotice(in, "Sent a location that Messenger doesn't pass on.")
 }
 
-// addTemplate adds the texts of buttons, cards and products.
+// addTemplate adds what a message with buttons, cards or products says: its text, each card's title and subtitle, then all buttons
+// with their links.
 func (a *attachment) addTemplate(in *channels.Inbound) {
 	p := a.Payload
 	var lines []string
@@ -169,10 +183,10 @@ func (a *attachment) addTemplate(in *channels.Inbound) {
 	addText(in, strings.Join(lines, "\n"))
 }
 
-// addLink adds title and address of something that was shared.
+// addLink adds the title and the address of something that was shared.
 func (a *attachment) addLink(in *channels.Inbound, text string) {
-	at, title := a.findLink(), oneLine(cmp.Or(a.Title, a.Payload.Title))
-	if at != "" && strings.Contains(text, at) {
+	address, title := a.findLink(), oneLine(cmp.Or(a.Title, a.Payload.Title))
+	if address != "" && strings.Contains(text, address) {
 		return // a preview of a link that is in the text
 	}
 
@@ -180,40 +194,42 @@ func (a *attachment) addLink(in *channels.Inbound, text string) {
 	if title != "" && !strings.Contains(text, title) {
 		lines = append(lines, wamark.Escape(title))
 	}
-	if at != "" {
-		lines = append(lines, wamark.Escape(at))
+	if address != "" {
+		lines = append(lines, wamark.Escape(address))
 	}
 	if len(lines) > 0 {
 		addText(in, strings.Join(lines, "\n"))
 		return
 	}
-	if text == "" && len(in.Notices) == 0 {
-		in.Notices = append(in.Notices, "Shared something ("+oneLine(a.Type)+") that Messenger doesn't pass on. Look into the Page's inbox.")
+	isSomethingShown := text != "" || len(in.Notices) > 0
+	if !isSomethingShown {
+		addNotice(in, "Shared something ("+oneLine(a.Type)+") that Messenger doesn't pass on.")
 	}
 }
 
-// findLink returns the address, which may stand at two places; "" if there is none for people.
+// findLink returns the link of what was shared, or "" if it has none that can be shown. Of a fallback it stands beside the payload,
+// of all else in it.
 func (a *attachment) findLink() string { return cmp.Or(webLink(a.Payload.URL), webLink(a.URL)) }
 
-// webLink returns an address if it is one of the web and not too long for people; else "".
-func webLink(at string) string {
-	_, isWeb := parseWebURL(at)
-	if !isWeb || len(at) > maxRefBytes {
+// webLink returns an address if it is one of the web and not longer than maxRefBytes. Otherwise it returns "".
+func webLink(address string) string {
+	_, isWeb := parseWebURL(address)
+	if !isWeb || len(address) > maxRefBytes {
 		return ""
 	}
-	return at
+	return address
 }
 
-// parseWebURL reads an address; false if it isn't one of the web.
-func parseWebURL(at string) (*url.URL, bool) {
-	u, err := url.Parse(at)
+// parseWebURL reads an address and reports whether it is one of the web (http or https, with a host).
+func parseWebURL(address string) (*url.URL, bool) {
+	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {
 		return nil, false
 	}
 	return u, u.Scheme == "https" || u.Scheme == "http"
 }
 
-// addText adds a paragraph.
+// addText adds a text as a paragraph of its own.
 func addText(in *channels.Inbound, text string) {
 	if in.Text != "" {
 		in.Text += "\n\n"

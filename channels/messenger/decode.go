@@ -105,7 +105,7 @@ func messageOf(in channels.Inbound, m *message) []channels.Inbound {
 		in.Notices = append(in.Notices, "Another app holds this conversation on Messenger; it answers.")
 	}
 	if isEmpty(in) {
-		in.Notices = []string{"Sent something that Messenger doesn't pass on. Look into the Page's inbox."}
+		addNotice(&in, "Sent something that Messenger doesn't pass on.")
 	}
 
 	return []channels.Inbound{in}
@@ -120,8 +120,8 @@ func isEmpty(in channels.Inbound) bool {
 func readBody(in *channels.Inbound, m *message) {
 	in.Text = wamark.Escape(m.Text)
 	for i, a := range m.Attachments {
-		if i == maxShown {
-			in.Notices = append(in.Notices, fmt.Sprintf("Sent %d things more. Look into the Page's inbox.", len(m.Attachments)-maxShown))
+		if i == maxAttachments {
+			addNotice(in, fmt.Sprintf("Sent %d things more.", len(m.Attachments)-maxAttachments))
 			break
 		}
 		a.addTo(in, m.Text)

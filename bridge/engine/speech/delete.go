@@ -1,0 +1,97 @@
+package speech
+
+import (
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/store"
+)
+
+// Delete applies the deletion of a message. A typed text is taken back as far as it hasn't left. If the thread's first message was
+// deleted, it is posted anew.
+func (sp *UseCases) Delete(r book.Request) error {
+	p := sp.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message}]
+	if p == nil || p.Kind == book.EarlyMessage {
+		sp.keepEarly(r, p, true)
+		return nil
+	}
+
+	c := conversationOf(sp.Book, p)
+	if c == nil {
+		sp.ChannelTexts.dropChannelText(p)
+		return nil
+	}
+	if p.Kind == string(bridge.PostRoot) {
+		return sp.ThreadLost(c, r.Surface, r.Place.Message)
+	}
+
+	m := sp.Messages.Rows[p.MessageID]
+	if m != nil && p.Kind == book.HumanMessage {
+		editing{sp}.applyDelete(c, m)
+	}
+
+	return nil
+}
+
+// erasedReason is the reason that store/erase gives to the messages of a customer who was erased, when it empties them.
+const erasedReason = "erased"
+
+// applyDelete takes back a text that its author deleted. Nobody can send it any more, unless the author restores it. One exception:
+// if an attempt is under way, or a part has left, Send still works (deleteWaiting).
+func (sp editing) applyDelete(c *book.Conversation, m *book.Message) {
+	if m.Reason == erasedReason {
+		return // the erasure asks people to delete what is left in the chat: that takes nothing back
+	}
+
+	wasDeleted := m.Fate == store.FateUndone && m.Reason == book.DeletedReason
+	if m.Fate == store.FateDropped || wasDeleted {
+		return // it was taken back before
+	}
+	if hasSendButton(m) {
+		m.Fate, m.Dirty = store.FateDropped, true
+		return
+	}
+	if m.Fate == store.FateWaiting && sp.deleteWaiting(c, m) {
+		return
+	}
+	if m.Direction == store.DirectionOut {
+		sp.TellWith(c, m, bridge.Line{Content: bridge.LineDeleteLate})
+	}
+}
+
+// hasSendButton reports whether a line about a message has a button that sends it.
+func hasSendButton(m *book.Message) bool {
+	return m.Fate == store.FateFailed || m.Fate == store.FateUndone || book.CanBeSent(m)
+}
+
+// deleteWaiting takes back a reply that waits to be sent, because its author deleted it. It returns false if it can't be
+// taken back, because the customer may have all of it, or because it doesn't wait.
+func (sp editing) deleteWaiting(c *book.Conversation, m *book.Message) bool {
+	if sp.Outbox.CancelReply(m) {
+		m.SetFate(store.FateUndone, book.DeletedReason)
+		sp.Log.ByParley(c, store.DeedUndone, book.Detail{Message: m.ID, Reason: book.DeletedReason})
+		sp.Messages.AwaitAnswerAgain(c)
+		return true
+	}
+
+	if sp.Outbox.ReplyOf(m) == nil {
+		return false
+	}
+
+	hasLeftPartly := sp.Outbox.PartsOf(m).HaveLeftPartly()
+	if !hasLeftPartly && !sp.Outbox.IsReplyUnderWay(m) {
+		return false
+	}
+
+	// The reason isn't DeletedReason, so that Send still works. If the reply lands all the same, CustomerGot tells the author.
+	m.Fate, m.Dirty = store.FateUndone, true
+	d := sp.Outbox.FirstPartOf(m)
+	switch {
+	case sp.Outbox.IsBetweenPieces(d):
+		sp.Outbox.MakeDue(d) // the next attempt finds it taken back, and ends it
+	case hasLeftPartly:
+		sp.TellWith(c, m, bridge.Line{Content: bridge.LineDeleteLate})
+	}
+
+	sp.Messages.AwaitAnswerAgain(c)
+	return true
+}
