@@ -91,7 +91,7 @@ type Receipts struct {
 // ReplyWindow is the time after the customer's last message in which free text may be sent.
 type ReplyWindow struct {
 	Free  time.Duration // how long any text may be sent; 0 means always
-	Human time.Duration // how long after Free a person may still answer, but no automation; 0 means never
+	Human time.Duration // how long a person may answer; longer than Free. 0 means as long as Free
 }
 
 // RichLimits say what a message can carry besides its text.

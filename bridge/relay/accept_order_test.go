@@ -57,7 +57,7 @@ func keepsOrderWhile(t *testing.T, befalls string) {
 	if tries == 0 {
 		t.Error("the database never went away")
 	}
-	s.applied7(2)
+	s.waitApplied(2)
 	if got := s.order("k"); got != "first second" {
 		t.Errorf("applied: %s", got)
 	}
@@ -85,7 +85,7 @@ func TestAcceptKeepsOrderOverTwoBatches(t *testing.T) {
 	if tries == 0 {
 		t.Error("the database never went away")
 	}
-	s.applied7(150)
+	s.waitApplied(150)
 	if got := s.order("k"); got != strings.Join(want, " ") {
 		t.Errorf("applied: %s", got)
 	}
@@ -123,7 +123,7 @@ func TestAcceptPassesAHeldQueue(t *testing.T) {
 	s.eventually("3", `SELECT count(*) FROM effects`)
 	check(t, tx.Rollback(t.Context()))
 	waiting.Wait()
-	s.applied7(5)
+	s.waitApplied(5)
 	if got := s.order("held"); got != "first second" {
 		t.Errorf("applied: %s", got)
 	}

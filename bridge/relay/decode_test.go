@@ -8,7 +8,7 @@ import (
 	"parley/store"
 )
 
-// slowHandler decodes every event at once but one, for which it waits.
+// slowHandler decodes each event immediately, except one, which it decodes only after release is closed.
 type slowHandler struct {
 	Handler
 	slow    store.EventID
@@ -22,40 +22,43 @@ func (h slowHandler) Decode(e store.Event, _ []byte) (any, error) {
 	return e.ID, nil
 }
 
-// An event that is decoded for long holds up none of those behind it, and its value is found when it is asked for again.
-func TestDecodeBesideSlow(t *testing.T) {
+// An event that takes long to decode doesn't hold up the events behind it. Asked for again, its value is there.
+func TestDecodeBesideSlowEvent(t *testing.T) {
 	t.Parallel()
-	h := slowHandler{slow: 2, release: make(chan struct{})}
+	const slow = 2
+	h := slowHandler{slow: slow, release: make(chan struct{})}
 	r := &Relay{slow: newSlowDecodes(), handler: h}
 	d := decoder{Relay: r}
 	defer d.release()
-	for _, id := range []store.EventID{1, 3, 4} {
-		if id == 3 {
-			if _, err := d.decode(t.Context(), store.Event{ID: h.slow}, time.Nanosecond); !errors.Is(err, errSlow) {
-				t.Fatalf("the slow one: %v", err)
-			}
-		}
+	wantDecoded := func(id store.EventID) {
+		t.Helper()
 		if value, err := d.decode(t.Context(), store.Event{ID: id}, time.Hour); err != nil || value != id {
-			t.Errorf("event %d: %v %v", id, value, err)
+			t.Errorf("event %d is decoded as %v, %v", id, value, err)
 		}
 	}
-	close(h.release)
-	if value, err := d.decode(t.Context(), store.Event{ID: h.slow}, time.Hour); err != nil || value != h.slow {
-		t.Errorf("the slow one, asked again: %v %v", value, err)
+
+	wantDecoded(1)
+	if _, err := d.decode(t.Context(), store.Event{ID: slow}, time.Nanosecond); !errors.Is(err, errSlow) {
+		t.Fatalf("the slow event: %v, want errSlow", err)
 	}
+	wantDecoded(3)
+	wantDecoded(4)
+
+	close(h.release)
+	wantDecoded(slow)
 	r.background.Wait()
 }
 
-// Events that are decoded at once share a goroutine.
-func TestDecodeInOneGoroutine(t *testing.T) {
+// As long as no event takes long, one goroutine decodes them all.
+func TestDecodeSharesGoroutine(t *testing.T) {
 	t.Parallel()
 	d := decoder{Relay: &Relay{slow: newSlowDecodes(), handler: slowHandler{}}}
 	defer d.release()
 	if _, err := d.decode(t.Context(), store.Event{ID: 1}, time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	first := d.work
-	if _, err := d.decode(t.Context(), store.Event{ID: 2}, time.Hour); err != nil || d.work != first {
-		t.Errorf("the second event has a goroutine of its own: %v", err)
+	goroutine := d.work
+	if _, err := d.decode(t.Context(), store.Event{ID: 2}, time.Hour); err != nil || d.work != goroutine {
+		t.Errorf("a second goroutine was started, or decoding failed: %v", err)
 	}
 }

@@ -23,8 +23,8 @@ func (s *stage) order(key string) string {
 	return s.text(`SELECT string_agg(name, ' ' ORDER BY n) FROM effects WHERE key = $1`, store.OrderKey(7, key))
 }
 
-// applied7 waits until n events had their effect.
-func (s *stage) applied7(n int) {
+// waitApplied waits until n events had their effect.
+func (s *stage) waitApplied(n int) {
 	s.t.Helper()
 	s.eventually(fmt.Sprint(n), `SELECT count(*) FROM effects`)
 }
@@ -113,7 +113,7 @@ func TestAcceptOneBadFact(t *testing.T) {
 	if err := <-bad; err == nil {
 		t.Error("a fact that can't be stored was accepted")
 	}
-	s.applied7(1)
+	s.waitApplied(1)
 }
 
 // An id of any length, or that is no text, is known by a hash: nothing is kept out, and it
@@ -128,7 +128,7 @@ func TestAcceptAnyID(t *testing.T) {
 			check(t, s.Accept(t.Context(), 7, channels.Fact{ExternalID: id, OrderKey: id, Payload: []byte("x")}))
 		}
 	}
-	s.applied7(len(ids))
+	s.waitApplied(len(ids))
 	seen, err := store.SeenEvents(t.Context(), s.pool, 7, append(ids, "another"))
 	if err != nil || len(seen) != len(ids) || !seen[ids[0]] || !seen[ids[2]] || seen["another"] {
 		t.Errorf("seen %d, %v", len(seen), err)
@@ -143,7 +143,7 @@ func TestAcceptQuarantined(t *testing.T) {
 	f := fact("k", "riddle")
 	f.Quarantine = "no idea"
 	check(t, s.Accept(t.Context(), 7, f, fact("k", "clear")))
-	s.applied7(1)
+	s.waitApplied(1)
 	check(t, s.Accept(t.Context(), 7, f))
 	if got := s.text(`SELECT string_agg(reason, ',') FROM quarantine`); got != "no idea" {
 		t.Errorf("quarantine %q", got)
@@ -162,7 +162,7 @@ func TestLargePayload(t *testing.T) {
 	s.payload = func(body []byte) { got <- body }
 	s.start()
 	check(t, s.Accept(t.Context(), 7, channels.Fact{ExternalID: "big", OrderKey: "k", Payload: payload}))
-	s.applied7(1)
+	s.waitApplied(1)
 	if body := <-got; !bytes.Equal(body, payload) {
 		t.Errorf("%d bytes came back, want %d", len(body), len(payload))
 	}
@@ -194,7 +194,7 @@ func TestOrderOfAKey(t *testing.T) {
 			check(t, s.Accept(t.Context(), 7, fact(key, fmt.Sprint(key, i))))
 		}
 	}
-	s.applied7(18)
+	s.waitApplied(18)
 	for _, key := range []string{"a", "b", "c"} {
 		want := fmt.Sprintf("%[1]s0 %[1]s1 %[1]s2 %[1]s3 %[1]s4 %[1]s5", key)
 		if got := s.order(key); got != want {
@@ -224,14 +224,14 @@ func TestFailingEvent(t *testing.T) {
 	for i := range 20 {
 		check(t, s.Accept(t.Context(), 7, fact(fmt.Sprint("other", i), fmt.Sprint("other", i))))
 	}
-	s.applied7(21)
+	s.waitApplied(21)
 	if got := s.order("k"); got != "before" {
 		t.Fatalf("the key went on past its failing event: %s", got)
 	}
 	for s.text(`SELECT count(*) FROM quarantine`) == "0" {
 		s.dueNow() // the waits between tries
 	}
-	s.applied7(22)
+	s.waitApplied(22)
 	if got := s.order("k"); got != "before after" {
 		t.Fatalf("after quarantine: %s", got)
 	}
@@ -247,7 +247,7 @@ func TestFailingEvent(t *testing.T) {
 	if err != nil || !slices.Equal(back, []store.EventID{event}) {
 		t.Fatalf("replayed %v, %v", back, err)
 	}
-	s.applied7(23)
+	s.waitApplied(23)
 }
 
 // What can never be applied is given up at once, and what panics in the end.
@@ -313,7 +313,7 @@ func TestNotYet(t *testing.T) {
 	}
 	locked(s, func() bool { ready = true; return true })
 	s.dueNow()
-	s.applied7(4)
+	s.waitApplied(4)
 	if got := s.order("k"); got != "before a b" {
 		t.Errorf("applied: %s", got)
 	}
@@ -338,11 +338,11 @@ func TestTimers(t *testing.T) {
 	a.start()
 	b.start()
 	check(t, a.Accept(t.Context(), 7, fact("k", "marker")))
-	a.applied7(1)
+	a.waitApplied(1)
 	check(t, store.MoveClock(t.Context(), a.pool, time.Hour))
-	a.applied7(1 + 14)
+	a.waitApplied(1 + 14)
 	check(t, store.MoveClock(t.Context(), a.pool, time.Hour))
-	a.applied7(1 + 15)
+	a.waitApplied(1 + 15)
 	a.eventually("0", `SELECT count(*) FROM timers`)
 	if got := a.text(`SELECT count(DISTINCT name) FROM effects`); got != "16" {
 		t.Errorf("%s different effects, want 16", got)

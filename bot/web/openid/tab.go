@@ -78,7 +78,7 @@ func (p *provider) tabToken(ctx context.Context, raw, host string) (Identity, er
 	case token.Expiry.Before(now.Add(-skew)):
 		return Identity{}, errors.New("openid: tab: the token has expired")
 	case token.IssuedAt.After(now.Add(skew)), stated.NotBefore > now.Add(skew).Unix():
-		return Identity{}, errors.New("openid: tab: the token is of the future; compare the clocks")
+		return Identity{}, errors.New("openid: tab: the token is not valid yet; compare the clocks")
 	case stated.ObjectID == "":
 		return Identity{}, errors.New("openid: tab: the token names nobody (oid)")
 	}

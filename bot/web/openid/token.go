@@ -12,17 +12,17 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// claims are what a token may say of somebody.
+// claims are the fields of an ID token that Parley reads, of all providers together.
 type claims struct {
 	AuthorizedParty string `json:"azp"`
 	NotBefore       int64  `json:"nbf"` // in seconds; 0 if the token has none
 
-	Email         string `json:"email"`
-	EmailVerified yes    `json:"email_verified"`
+	Email         string    `json:"email"`
+	EmailVerified looseBool `json:"email_verified"`
 	// DomainVerified is true if Microsoft has verified that the user's organisation owns the domain of the address. Without
 	// it, an address in Microsoft's tokens proves nothing.
 	// Source: learn.microsoft.com, "Optional claims reference", read 2026-11.
-	DomainVerified yes `json:"xms_edov"`
+	DomainVerified looseBool `json:"xms_edov"`
 
 	Tenant   string `json:"tid"` // Microsoft
 	ObjectID string `json:"oid"`
@@ -32,30 +32,32 @@ type claims struct {
 	SlackUser string `json:"https://slack.com/user_id"`
 }
 
-// yes is a yes that providers write in several ways: true, "true", 1, "1".
-type yes bool
+// looseBool is a truth value that providers write in several ways: true, "true", 1, "1". Everything else is false.
+type looseBool bool
 
-// UnmarshalJSON implements json.Unmarshaler. Every other value means no.
-func (y *yes) UnmarshalJSON(raw []byte) error {
-	*y = yes(slices.Contains([]string{`true`, `"true"`, `1`, `"1"`}, string(raw)))
+// UnmarshalJSON implements json.Unmarshaler.
+func (b *looseBool) UnmarshalJSON(raw []byte) error {
+	*b = looseBool(slices.Contains([]string{`true`, `"true"`, `1`, `"1"`}, string(raw)))
 	return nil
 }
 
-// exchangeCode gives the code to the provider, and returns what the provider's token says.
-func (p *provider) exchangeCode(ctx context.Context, found *oidc.Provider, code string, asked pending) (Identity, error) {
+// exchangeCode exchanges the code for the provider's tokens, checks them, and returns the person of whom they speak. question is the
+// sign-in that they answer.
+// Errors: ErrElsewhere; all others say why the tokens count for nothing.
+func (p *provider) exchangeCode(ctx context.Context, discovered *oidc.Provider, code string, question pending) (Identity, error) {
 	ctx = oidc.ClientContext(ctx, p.client)
-	got, err := p.makeConfig(found).Exchange(ctx, code, oauth2.VerifierOption(asked.Verifier))
+	tokens, err := p.makeConfig(discovered).Exchange(ctx, code, oauth2.VerifierOption(question.Verifier))
 	if err != nil {
 		return Identity{}, fmt.Errorf("openid: %s: code: %w", p.Kind, err)
 	}
 
-	raw, _ := got.Extra("id_token").(string)
+	raw, _ := tokens.Extra("id_token").(string)
 	if raw == "" {
 		return Identity{}, errors.New("openid: the answer has no id_token")
 	}
 
 	// checkTimes checks the times, and allows for clocks that differ.
-	token, err := found.Verifier(&oidc.Config{ClientID: p.ClientID, SkipExpiryCheck: true}).Verify(ctx, raw)
+	token, err := discovered.Verifier(&oidc.Config{ClientID: p.ClientID, SkipExpiryCheck: true}).Verify(ctx, raw)
 	if err != nil {
 		return Identity{}, fmt.Errorf("openid: %s: token: %w", p.Kind, err)
 	}
@@ -65,63 +67,68 @@ func (p *provider) exchangeCode(ctx context.Context, found *oidc.Provider, code 
 		return Identity{}, fmt.Errorf("openid: %s: claims: %w", p.Kind, err)
 	}
 
-	err = errors.Join(p.checkTimes(token, stated), p.checkUse(token, stated, got.AccessToken, asked))
+	err = errors.Join(p.checkTimes(token, stated), p.checkUse(token, stated, tokens.AccessToken, question))
 	if err != nil {
 		return Identity{}, fmt.Errorf("openid: %s: %w", p.Kind, err)
 	}
-	if err := p.askMore(ctx, found, token, got, &stated); err != nil {
+	if err := p.readMissingAddress(ctx, discovered, token, tokens, &stated); err != nil {
 		return Identity{}, fmt.Errorf("openid: %s: userinfo: %w", p.Kind, err)
 	}
 
 	return p.identityOf(stated)
 }
 
-// askMore reads the address from the userinfo endpoint if the token has none: the standard lets a provider tell it only there.
+// readMissingAddress asks the userinfo endpoint for the address if the token has none, as the standard allows.
 // Slack's and Microsoft's tokens have all that is needed.
 // Source: OpenID Connect Core 1.0, sections 5.3.2 and 5.4.
-func (p *provider) askMore(ctx context.Context, found *oidc.Provider, token *oidc.IDToken, got *oauth2.Token, stated *claims) error {
-	hasAddress := p.Kind != Any || stated.Email != ""
-	if hasAddress || found.UserInfoEndpoint() == "" {
-		return nil
+func (p *provider) readMissingAddress(ctx context.Context, discovered *oidc.Provider, token *oidc.IDToken, tokens *oauth2.Token, stated *claims) error {
+	if p.Kind != Any || stated.Email != "" {
+		return nil // the token says enough
 	}
-	info, err := found.UserInfo(ctx, oauth2.StaticTokenSource(got))
+	if discovered.UserInfoEndpoint() == "" {
+		return nil // nothing more can be learned
+	}
+
+	info, err := discovered.UserInfo(ctx, oauth2.StaticTokenSource(tokens))
 	if err != nil {
 		return err
 	}
 	if info.Subject != token.Subject {
-		return errors.New("the provider tells of somebody else than its token does")
+		return errors.New("it is about another person than the token (sub)")
 	}
-	stated.Email, stated.EmailVerified = info.Email, yes(info.EmailVerified)
+	stated.Email, stated.EmailVerified = info.Email, looseBool(info.EmailVerified)
 	return nil
 }
 
-// checkTimes checks that a token was made for our question, and is valid now.
+// checkTimes checks that a token is valid now and isn't older than a sign-in may take. Clocks may differ by skew.
 func (p *provider) checkTimes(token *oidc.IDToken, stated claims) error {
 	now := p.now()
 	switch {
 	case token.Expiry.Before(now.Add(-skew)):
 		return fmt.Errorf("the token expired %s ago; compare the clocks", now.Sub(token.Expiry).Round(time.Second))
 	case token.IssuedAt.After(now.Add(skew)), stated.NotBefore > now.Add(skew).Unix():
-		return errors.New("the token is of the future; compare the clocks")
+		return errors.New("the token is not valid yet; compare the clocks")
 	case token.IssuedAt.Before(now.Add(-signInTimeout - skew)):
-		return errors.New("the token is older than our question")
+		return errors.New("the token was issued before this sign-in can have begun")
 	}
 	return nil
 }
 
 // checkUse checks that a token answers this sign-in, and was made for us.
-func (p *provider) checkUse(token *oidc.IDToken, stated claims, access string, asked pending) error {
-	if subtle.ConstantTimeCompare([]byte(token.Nonce), []byte(asked.Nonce)) != 1 {
+func (p *provider) checkUse(token *oidc.IDToken, stated claims, access string, question pending) error {
+	if subtle.ConstantTimeCompare([]byte(token.Nonce), []byte(question.Nonce)) != 1 {
 		return errors.New("the token is of another sign-in (nonce)")
 	}
 
-	forOther := errors.New("the token was made for another client (azp)")
+	errOtherClient := errors.New("the token was made for another client (azp)")
 	namesClient := stated.AuthorizedParty != ""
 	if namesClient && stated.AuthorizedParty != p.ClientID {
-		return forOther
+		return errOtherClient
 	}
-	if !namesClient && len(token.Audience) > 1 { // with several audiences, the token must name the client
-		return forOther
+	// A token for several audiences should name the client, and we insist on it.
+	// Source: OpenID Connect Core 1.0, section 3.1.3.7.
+	if !namesClient && len(token.Audience) > 1 {
+		return errOtherClient
 	}
 	if token.AccessTokenHash != "" {
 		return token.VerifyAccessToken(access)
@@ -130,10 +137,15 @@ func (p *provider) checkUse(token *oidc.IDToken, stated claims, access string, a
 	return nil
 }
 
-// identityOf returns the person of a token. Errors: ErrElsewhere.
+// identityOf returns the person of a checked token.
+// Errors: ErrElsewhere for a user of another tenant.
 func (p *provider) identityOf(stated claims) (Identity, error) {
 	who := Identity{Kind: p.Kind}
-	if stated.EmailVerified || stated.DomainVerified {
+	isAddressProven := stated.EmailVerified || stated.DomainVerified
+	if p.Kind == Microsoft {
+		isAddressProven = stated.DomainVerified // an admin of any tenant can give its users any address
+	}
+	if isAddressProven {
 		who.Mail = normalizeAddress(stated.Email)
 	}
 
@@ -141,15 +153,12 @@ func (p *provider) identityOf(stated claims) (Identity, error) {
 	case Slack:
 		who.Organisation, who.User = stated.SlackTeam, stated.SlackUser
 	case Microsoft:
-		if !stated.DomainVerified {
-			who.Mail = "" // whoever runs a tenant writes any address into it
-		}
 		if stated.Tenant != p.Tenant {
 			return who, ErrElsewhere
 		}
 
 		who.Organisation, who.User = stated.Tenant, normalizeAddress(stated.ObjectID)
-	case Any:
+	case Any: // an address is all that it says
 	}
 
 	return who, nil

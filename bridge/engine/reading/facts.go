@@ -218,10 +218,10 @@ func byNumber(list []store.Identity) map[store.IdentityID]*store.Identity {
 func (rd *Reader) windowFacts(f *bridge.Facts, c *store.Conversation, now time.Time) {
 	caps := rd.Caps(c.AccountID)
 	win := outbound.WindowOf(caps, c.WindowFrom)
-	f.Window.Until = win.Human
+	f.Window.Until = win.HumanUntil
 	f.Window.Closed = !win.IsOpen(now)
 	f.Window.Templates = caps.Templates
-	f.Window.PeopleOnly = !f.Window.Closed && !win.IsOpenFor(false, now)
+	f.Window.PeopleOnly = !f.Window.Closed && !win.IsOpenForMachines(now)
 }
 
 // KindName returns a channel's name and icon for people.

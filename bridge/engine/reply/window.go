@@ -114,13 +114,13 @@ func (rs *UseCases) parkForWindow(c *book.Conversation, m *book.Message, text st
 	m.Direction = store.DirectionNote
 	if win.IsOpen(rs.Now) { // opened while the attempt was under way, or for people alone
 		m.SetFate(store.FateParked, offeredReason)
-		rs.TellWith(c, m, bridge.Line{Content: &bridge.OfferedLine{Until: win.Human, Provider: text},
+		rs.TellWith(c, m, bridge.Line{Content: &bridge.OfferedLine{Until: win.HumanUntil, Provider: text},
 			Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}})
 		return
 	}
 
 	m.SetFate(store.FateParked, bridge.ReasonWindow)
-	line := bridge.Line{Content: &bridge.ParkedLine{Reason: bridge.ReasonWindow, Hint: text, Until: win.Human},
+	line := bridge.Line{Content: &bridge.ParkedLine{Reason: bridge.ReasonWindow, Hint: text, Until: win.HumanUntil},
 		Verbs: []bridge.Verb{bridge.VerbKeep, bridge.VerbDrop}}
 	if rs.Caps(c.AccountID).Templates {
 		line.Verbs = []bridge.Verb{bridge.VerbTemplate, bridge.VerbKeep, bridge.VerbDrop}
@@ -184,7 +184,7 @@ func isWaitingForWindow(m *book.Message) bool {
 // the offers come behind it.
 func (rs *UseCases) PostOffers(c *book.Conversation) {
 	for _, m := range rs.Messages.Offers {
-		line := bridge.Line{Content: &bridge.OfferedLine{Until: rs.Window(c).Human}, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}}
+		line := bridge.Line{Content: &bridge.OfferedLine{Until: rs.Window(c).HumanUntil}, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}}
 		if m.ConversationID != c.ID { // that conversation is over, so that nothing is sent from it
 			line.Verbs, line.Other = nil, bridge.Facts{ID: m.ConversationID}
 		}

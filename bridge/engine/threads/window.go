@@ -22,10 +22,10 @@ func (th *Writer) windowDigest(c *book.Conversation) string {
 	if !win.IsOpen(th.Now) {
 		return "closed"
 	}
-	if !win.IsOpenFor(false, th.Now) {
-		return "people " + win.Human.Truncate(windowStep).UTC().String()
+	if !win.IsOpenForMachines(th.Now) {
+		return "people " + win.HumanUntil.Truncate(windowStep).UTC().String()
 	}
-	return win.Human.Truncate(windowStep).UTC().String() // in UTC, because times of providers and of the database have different zones
+	return win.HumanUntil.Truncate(windowStep).UTC().String() // in UTC, because times of providers and of the database have different zones
 }
 
 // windowStep is to what the window's end on a card is cut.

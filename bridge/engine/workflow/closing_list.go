@@ -132,7 +132,7 @@ func (wf *UseCases) closingOf(ctx context.Context, tx pgx.Tx, account store.Acco
 	if !win.Limited {
 		return nil, nil
 	}
-	length := win.Human.Sub(time.Time{})
+	length := win.HumanUntil.Sub(time.Time{})
 	back := wf.Dir.Hours[account].Reopens(wf.Now)
 	if back.IsZero() {
 		back = wf.Now.Add(length)

@@ -34,7 +34,7 @@ func TestEveryPageForEverybody(t *testing.T) {
 			b.FitsIn()
 			b.Accessible()
 			b.Theme("light")
-			b.AccessibleToo()
+			b.AccessibleInOtherLook()
 			b.Reached()
 			if who == "" && !strings.Contains(pattern, "/auth/") {
 				break // it leads to the sign-in page, as all others do

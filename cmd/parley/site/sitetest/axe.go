@@ -9,16 +9,20 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// axeVersion is the version of axe-core that judges the pages.
+// axe-core (https://github.com/dequelabs/axe-core) looks in a page for what keeps people with a disability from using it.
+
+// axeVersion is the version of axe/axe.min.js. A page that brought another axe along would be judged by that one.
 const axeVersion = "4.14.1"
 
 //go:embed axe/axe.min.js
 var axe string
 
-// runAxe lists what keeps somebody from using the page: one line for each finding that is serious or worse.
-// Colours that are on their way to others are waited for. What axe would tell of what is well isn't asked for, nor does it load
-// the style sheets once more: no rule that runs reads them. Rules whose findings are never serious don't run: an impact that
-// a rule has is that of all its findings.
+// runAxe is a script that returns axe-core's version, and then one line for each serious or critical finding. %s is the list of
+// rules, or of groups of rules, that run.
+//
+// It waits until animations are over, because a colour that is just changing would be judged half-way. Three things only save
+// time: rules of minor and moderate impact are off, since no finding of theirs would be listed; what passes isn't listed
+// (resultTypes); and style sheets aren't loaded again (preload), because none of these rules reads them.
 const runAxe = `Promise.allSettled(document.getAnimations().map(a => a.finished)).then(() => axe.run(document, {runOnly: %s,
 	rules: Object.fromEntries(axe._audit.rules.filter(r => ["minor", "moderate"].includes(r.impact)).map(r => [r.id, {enabled: false}])),
 	resultTypes: ["violations"], preload: false})).then(r => [axe.version].concat(
@@ -26,37 +30,42 @@ const runAxe = `Promise.allSettled(document.getAnimations().map(a => a.finished)
 		.map(v => v.id + " (" + v.help + "): " + v.nodes.map(n => n.target.join(" ")).slice(0, 5).join(", "))))`
 
 const (
+	// allRules are the groups of axe's rules by which pages are judged.
 	allRules = `["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]`
-	// lookRules are those whose answer another theme or another width of the window may change.
-	lookRules = `["color-contrast", "link-in-text-block", "target-size", "scrollable-region-focusable", "meta-viewport", "button-name", "link-name"]`
+	// appearanceRules are the rules whose result can depend on the theme or on the width of the window.
+	appearanceRules = `["color-contrast", "link-in-text-block", "target-size", "scrollable-region-focusable", "meta-viewport", "button-name", "link-name"]`
 )
 
 // Accessible fails the test if axe-core finds something serious in the page as it is shown now.
 func (b *Browser) Accessible() {
 	b.site.T.Helper()
-	b.judge(allRules)
+	b.checkRules(allRules)
 }
 
-// AccessibleToo is Accessible for a page that was judged in another theme or width: only the rules run whose answer may differ.
-func (b *Browser) AccessibleToo() {
+// AccessibleInOtherLook is Accessible for a page that was judged already, and is now shown in another theme or width. Only the rules
+// run whose result can differ.
+func (b *Browser) AccessibleInOtherLook() {
 	b.site.T.Helper()
-	b.judge(lookRules)
+	b.checkRules(appearanceRules)
 }
 
-// judge runs some of axe's rules, or of its groups of rules.
-func (b *Browser) judge(rules string) {
+// checkRules fails the test if axe-core finds something by these rules.
+func (b *Browser) checkRules(rules string) {
 	b.site.T.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, stepTime)
 	defer cancel()
-	// In one go: a page that is being left would take an axe along that was brought before.
+	// One script loads axe and runs it: between two, the browser may leave the page, and axe with it.
 	script := "if (!window.axe) {" + axe + "}; " + fmt.Sprintf(runAxe, rules)
 	found, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](script, chromedp.EvalAwaitPromise))
-	for Left(err) && ctx.Err() == nil {
+	for IsPageLeft(err) && ctx.Err() == nil {
 		found, err = chromedp.Run(ctx, chromedp.Evaluate[[]string](script, chromedp.EvalAwaitPromise))
 	}
 
-	if err != nil || len(found) == 0 || found[0] != axeVersion {
-		b.site.T.Fatalf("axe-core: %v, %v", found, err)
+	if err != nil {
+		b.site.T.Fatalf("run axe-core: %v", err)
+	}
+	if len(found) == 0 || found[0] != axeVersion {
+		b.site.T.Fatalf("axe-core reported %q, want version %s first", found, axeVersion)
 	}
 	if len(found) > 1 {
 		b.site.T.Errorf("%s: %s", b.Value("location.pathname"), strings.Join(found[1:], "\n"))

@@ -182,7 +182,7 @@ func (b *Browser) Looks(name string) {
 	if storetest.LongForm() || shots() != "" { // the theme changes colours alone, and is painted in vain if nobody looks
 		b.Theme("dark")
 		if storetest.LongForm() {
-			b.AccessibleToo()
+			b.AccessibleInOtherLook()
 		}
 
 		b.Shot(name + "-dark-phone")

@@ -142,8 +142,8 @@ func Until(ctx context.Context, condition string) error {
 	}
 }
 
-// Left says that an error is that of a page that was left, or loaded anew, while something was asked of it.
-func Left(err error) bool {
+// IsPageLeft reports whether a script failed because the page was left, or loaded anew, while it ran.
+func IsPageLeft(err error) bool {
 	if err == nil {
 		return false
 	}
