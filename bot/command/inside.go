@@ -150,7 +150,7 @@ func plainBeginning(line string) string {
 			b.WriteByte(' ')
 		case r == '：':
 			b.WriteByte(':')
-		case !typed.Blank(r):
+		case !typed.IsBlank(r):
 			b.WriteRune(r)
 		}
 	}

@@ -93,7 +93,7 @@ func splitFront(text string, opt Options) (front, rest string) {
 
 // ignorableLength counts the bytes of spaces, invisible characters and decoration at the beginning of s.
 func ignorableLength(s string) int {
-	isIgnorable := func(r rune) bool { return typed.Blank(r) || strings.ContainsRune(decoration, r) }
+	isIgnorable := func(r rune) bool { return typed.IsBlank(r) || strings.ContainsRune(decoration, r) }
 	return len(s) - len(strings.TrimLeftFunc(s, isIgnorable))
 }
 
@@ -238,7 +238,7 @@ func cutEscape(rest string) (text string, ok bool) {
 
 // isLoneVerb reports whether a text is nothing but a verb's word, or a snooze with its time.
 func isLoneVerb(text string) bool {
-	isEnding := func(r rune) bool { return typed.Blank(r) || strings.ContainsRune(decoration+".!", r) }
+	isEnding := func(r rune) bool { return typed.IsBlank(r) || strings.ContainsRune(decoration+".!", r) }
 	text = strings.ToLower(strings.TrimRightFunc(typed.Trim(text), isEnding))
 	word, args := text, ""
 	if i := strings.IndexFunc(text, unicode.IsSpace); i >= 0 {

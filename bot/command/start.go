@@ -70,21 +70,21 @@ func isLikelyRecipient(s string) bool {
 // belongs to the number or to the text: the text must not go to half a number.
 func cutPhoneNumber(text string) (number, rest, bad string) {
 	first, after := cutWord(text)
-	if typed.DigitsIn(first) >= phoneDigits {
+	if countDigits(first) >= phoneDigits {
 		return first, after, ""
 	}
 
 	line, behind, _ := strings.Cut(text, "\n")
 	isNoGroup := func(word string) bool { return !phonePart.MatchString(word) }
-	isOnlyNumber := !slices.ContainsFunc(strings.FieldsFunc(line, typed.Blank), isNoGroup)
-	if isOnlyNumber && typed.DigitsIn(line) <= maxPhoneDigits {
+	isOnlyNumber := !slices.ContainsFunc(strings.FieldsFunc(line, typed.IsBlank), isNoGroup)
+	if isOnlyNumber && countDigits(line) <= maxPhoneDigits {
 		return typed.Trim(line), typed.Trim(behind), ""
 	}
 
 	for {
 		part, after := cutWord(text)
-		isComplete := typed.DigitsIn(number) >= phoneDigits
-		hasNoRoom := typed.DigitsIn(number+firstDigits(text)) > maxPhoneDigits
+		isComplete := countDigits(number) >= phoneDigits
+		hasNoRoom := countDigits(number+firstDigits(text)) > maxPhoneDigits
 		switch {
 		case !phonePart.MatchString(part) || isComplete && hasNoRoom:
 			return number, text, ""
@@ -104,7 +104,7 @@ func cutPhoneNumber(text string) (number, rest, bad string) {
 func firstDigits(text string) string {
 	for {
 		part, after := cutWord(text)
-		if !phonePart.MatchString(part) || typed.DigitsIn(part) > 0 {
+		if !phonePart.MatchString(part) || countDigits(part) > 0 {
 			return phonePart.FindString(part)
 		}
 		text = after
@@ -114,7 +114,7 @@ func firstDigits(text string) string {
 // mayBeginText reports whether a group of digits behind a number may be the beginning of the text ("3 lamps", "24.12. we close")
 // as well as the end of the number.
 func mayBeginText(number, group string) bool {
-	digits, more := typed.DigitsIn(number), typed.DigitsIn(group)
+	digits, more := countDigits(number), countDigits(group)
 	if digits < minPhoneDigits || more == 0 {
 		return false
 	}
@@ -124,15 +124,25 @@ func mayBeginText(number, group string) bool {
 		return digits > minPhoneDigits || more < 3 || mayBeDate
 	}
 
-	isInOneWord := !strings.ContainsFunc(number, typed.Blank)
+	isInOneWord := !strings.ContainsFunc(number, typed.IsBlank)
 	return digits >= phoneDigits || isInOneWord && digits > minPhoneDigits || more == 1 || mayBeDate
 }
 
 // cutWord splits the first word off a text.
 func cutWord(text string) (first, rest string) {
-	i := strings.IndexFunc(text, typed.Blank)
+	i := strings.IndexFunc(text, typed.IsBlank)
 	if i < 0 {
 		return text, ""
 	}
 	return text[:i], typed.Trim(text[i:])
+}
+
+func countDigits(s string) int {
+	n := 0
+	for _, r := range s {
+		if r >= '0' && r <= '9' {
+			n++
+		}
+	}
+	return n
 }

@@ -24,7 +24,7 @@ func symbolLength(s string) int {
 	if written := writtenSymbol.FindString(s); written != "" {
 		return len(written)
 	}
-	return len(s) - len(strings.TrimLeftFunc(s, func(r rune) bool { return isSymbol(r) || typed.Blank(r) }))
+	return len(s) - len(strings.TrimLeftFunc(s, func(r rune) bool { return isSymbol(r) || typed.IsBlank(r) }))
 }
 
 // splitBeforeMarker splits a text like splitFront. If a marker or an escape stands behind symbols, they are part of front, too:

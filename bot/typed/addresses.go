@@ -7,22 +7,31 @@ import (
 )
 
 var (
-	linked      = regexp.MustCompile(`\[[^\]\n]*\]\(mailto:([^)\s]+)\)|<(?:mailto:)?([^<>|\s]+@[^<>|\s]+)(?:\|[^>\n]*)?>`)
+	// linked matches a link that a chat or Markdown made of an address: [Ann](mailto:ann@acme.test), <mailto:ann@acme.test|Ann>,
+	// <ann@acme.test>.
+	linked = regexp.MustCompile(`\[[^\]\n]*\]\(mailto:([^)\s]+)\)|<(?:mailto:)?([^<>|\s]+@[^<>|\s]+)(?:\|[^>\n]*)?>`)
+	// mailAddress matches the beginning of what may be a mail address. It keeps net/mail from names, comments and quotes; IsAddress
+	// has the last word.
 	mailAddress = regexp.MustCompile(`^[^\s<>,;:|()\[\]"@]+@[^\s<>,;:|()\[\]"@]+\.?[^\s<>,;:|()\[\]"@.]`)
-	phone       = regexp.MustCompile(`^\+?[0-9][0-9()./-]{4,20}$`)
+	// phone matches a phone number as people write it, without spaces.
+	phone = regexp.MustCompile(`^\+?[0-9][0-9()./-]{4,20}$`)
 )
 
-// Addresses reads mail addresses and phone numbers that are separated by spaces,
-// commas or lines. Each is listed once. removed counts those with "-" before them; wrong is the first
-// word that isn't an address, or "" if all are.
+// maxAddressBytes is the limit of a mail address. Source: RFC 5321, section 4.5.3.1.3, without the angle brackets.
+const maxAddressBytes = 254
+
+// Addresses reads mail addresses and phone numbers that are separated by white space, commas or semicolons. list has each once,
+// without the "-" before it, or the "+" before a mail address. removed counts those of the list whose first mention has a "-".
+// wrong is the first word that is no address; then list is nil.
 func Addresses(text string) (list []string, removed int, wrong string) {
-	seen := map[string]bool{} // in small letters
-	isSeparator := func(r rune) bool { return Blank(r) || strings.ContainsRune(",;", r) }
+	seen := map[string]bool{} // by the address in lower case
+	isSeparator := func(r rune) bool { return IsBlank(r) || strings.ContainsRune(",;", r) }
 	for _, field := range strings.FieldsFunc(Unlink(text), isSeparator) {
+		// A full stop ends a sentence. "-" removes an address.
 		address := strings.TrimSuffix(strings.TrimPrefix(field, "mailto:"), ".")
 		address, hasMinus := strings.CutPrefix(address, "-")
 		if strings.Contains(address, "@") {
-			address = strings.TrimPrefix(address, "+")
+			address = strings.TrimPrefix(address, "+") // adds it; a phone number begins with "+" itself
 		}
 		if !IsAddress(address) && !IsPhone(address) {
 			return nil, 0, field
@@ -47,9 +56,6 @@ func Unlink(text string) string {
 	return linked.ReplaceAllString(text, "$1$2")
 }
 
-// maxAddressBytes is the limit of a mail address. Source: RFC 5321, section 4.5.3.1.3, without the angle brackets.
-const maxAddressBytes = 254
-
 // IsAddress reports whether a word is a mail address and nothing else.
 func IsAddress(s string) bool {
 	if len(s) > maxAddressBytes || !mailAddress.MatchString(s) {
@@ -60,17 +66,6 @@ func IsAddress(s string) bool {
 		return false
 	}
 	return parsed.Address == s && parsed.Name == ""
-}
-
-// DigitsIn counts the digits of a text.
-func DigitsIn(s string) int {
-	n := 0
-	for _, r := range s {
-		if r >= '0' && r <= '9' {
-			n++
-		}
-	}
-	return n
 }
 
 // IsPhone reports whether a word is a phone number and nothing else.

@@ -235,7 +235,7 @@ func isWebAddress(s string) bool {
 	if err != nil || len(s) > maxLinkBytes {
 		return false
 	}
-	if strings.ContainsFunc(s, Blank) {
+	if strings.ContainsFunc(s, IsBlank) {
 		return false
 	}
 	return u.Scheme == "https" && strings.Contains(u.Host, ".")
@@ -296,7 +296,7 @@ func textLines(text string) []string {
 }
 
 // visibleText returns what people see of a line.
-func visibleText(line string) string { return strings.Join(strings.FieldsFunc(line, Blank), " ") }
+func visibleText(line string) string { return strings.Join(strings.FieldsFunc(line, IsBlank), " ") }
 
 var listMark = regexp.MustCompile(`^(?:[-*•]|\d{1,2}[.)])\s+`)
 

@@ -5,8 +5,8 @@ import (
 	"unicode"
 )
 
-// Blank reports whether nobody sees a character: spaces, control characters, those without width, marks of direction.
-func Blank(r rune) bool {
+// IsBlank reports whether nobody sees a character: spaces, control characters, those without width, marks of direction.
+func IsBlank(r rune) bool {
 	switch r {
 	case '\u115f', '\u1160', '\u3164': // the fillers of Hangul
 		return true
@@ -35,7 +35,7 @@ func Tags(text string) []string {
 	var tags []string
 	seen := map[string]bool{}
 	for _, tag := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(",;\n", r) }) {
-		tag = strings.Trim(strings.Join(strings.FieldsFunc(tag, Blank), " "), `"“”#' `)
+		tag = strings.Trim(strings.Join(strings.FieldsFunc(tag, IsBlank), " "), `"“”#' `)
 		if tag != "" && !seen[strings.ToLower(tag)] {
 			seen[strings.ToLower(tag)] = true
 			tags = append(tags, tag)

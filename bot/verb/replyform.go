@@ -28,7 +28,7 @@ func askReply(form *shape.Form, in shape.FormInput) error {
 	}
 
 	if in.Args.Rich != "" {
-		richForm(form, in)
+		askRich(form, in)
 		return nil
 	}
 

@@ -10,104 +10,117 @@ import (
 	"parley/bridge"
 )
 
-// Bounds of what is typed into the form of a reply with more than text.
+// How many characters the fields of this form take.
 const (
 	maxPlaceRunes   = 200  // the address of a place
-	maxPointRunes   = 1000 // where a place is: links of maps are long
-	maxButtonsRunes = 600  // some lines with buttons
+	maxPointRunes   = 1000 // coordinates, or a map's link, which is long
+	maxButtonsRunes = 600  // one button a line
 	maxPhonesRunes  = 200
 	maxEmailsRunes  = 600
 )
 
 // richKind describes one kind of content that a reply can carry besides text.
 type richKind struct {
-	kind          bridge.RichKind
-	label         string
-	piece, pieces string // what its limit counts, in singular and plural; "" if there can be only one
+	kind             bridge.RichKind
+	label            string
+	singular, plural string // what its limit counts; "" if there can be only one
 }
 
 // richKinds lists what a reply can carry, in the order in which a form offers it.
 func richKinds() []richKind {
 	return []richKind{
-		{kind: bridge.RichIsButtons, label: "Buttons", piece: "button", pieces: "buttons"},
-		{kind: bridge.RichIsList, label: "List", piece: "choice", pieces: "choices"},
+		{kind: bridge.RichIsButtons, label: "Buttons", singular: "button", plural: "buttons"},
+		{kind: bridge.RichIsList, label: "List", singular: "choice", plural: "choices"},
 		{kind: bridge.RichIsLocation, label: "Location"},
 		{kind: bridge.RichIsContact, label: "Contact card"},
-		{kind: bridge.RichIsCards, label: "Carousel", piece: "card", pieces: "cards"},
+		{kind: bridge.RichIsCards, label: "Carousel", singular: "card", plural: "cards"},
 	}
 }
 
-// richForm is the second step of a reply: it asks for the buttons, list or the like that go with the text.
-func richForm(form *shape.Form, in shape.FormInput) {
+// richKindOf returns the description of a kind of content, or false if it is none that a reply can carry.
+func richKindOf(kind bridge.RichKind) (richKind, bool) {
+	for _, k := range richKinds() {
+		if k.kind == kind {
+			return k, true
+		}
+	}
+	return richKind{}, false
+}
+
+// askRich fills in the second form of a reply, which asks for what goes with the text: buttons, a list, a place, a contact card or
+// a carousel.
+func askRich(form *shape.Form, in shape.FormInput) {
 	kind := in.Args.Rich
-	form.Args.Most = in.Can.MaxItems(kind)
+	form.Args.Most = in.Can.MaxItems(kind) // readRich checks against what was shown
 	form.Intro = append(form.Intro, shape.SmallPrint(shape.Icon("information_source"), shape.Text(" "+richLimits(in))))
+	if k, isKnown := richKindOf(kind); isKnown {
+		form.Title = k.label
+	}
+
 	words := shape.Field{Name: FieldWords, Kind: shape.FieldLong, Label: "Text", Value: textValue(in.Text), Optional: kind.IsSentAlone(), MaxRunes: maxTextRunes}
+	isAboveRich := form.Args.Most > 0 && !kind.IsSentAlone() // it stands above what the channel carries, in one message
 	isTooLong := utf8.RuneCountInString(in.Text) > typed.MaxRichTextRunes // a surface would cut it: handing it in says in words that it is
-	if form.Args.Most > 0 && !kind.IsSentAlone() && !isTooLong {
+	if isAboveRich && !isTooLong {
 		words.MaxRunes = typed.MaxRichTextRunes
 	}
+	form.Fields = append([]shape.Field{words}, richFields(kind)...)
+}
 
-	form.Fields = []shape.Field{words}
+// richFields returns the fields that ask for one kind of content. readRich reads them.
+func richFields(kind bridge.RichKind) []shape.Field {
 	switch kind {
 	case bridge.RichIsButtons:
-		form.Title = "Buttons"
-		form.Fields = append(form.Fields, shape.Field{Name: fieldChoices, Kind: shape.FieldLong, Label: "Buttons", Hint: "One per line.", Example: "Yes, please\nNo, thanks", MaxRunes: maxButtonsRunes})
+		return []shape.Field{{Name: fieldChoices, Kind: shape.FieldLong, Label: "Buttons", Hint: "One per line.", Example: "Yes, please\nNo, thanks", MaxRunes: maxButtonsRunes}}
 	case bridge.RichIsList:
-		form.Title = "List"
-		form.Fields = append(form.Fields,
-			shape.Field{Name: fieldOpen, Kind: shape.FieldText, Label: "Opens with", Example: "Choose a lamp", MaxRunes: typed.MaxButtonRunes},
-			shape.Field{Name: fieldChoices, Kind: shape.FieldLong, Label: "Choices", Hint: "One per line: Title | description. A line that ends in : begins a section.", Example: "Desk lamps:\nLuna | 40 cm, warm white", MaxRunes: maxTextRunes})
+		return []shape.Field{
+			{Name: fieldOpen, Kind: shape.FieldText, Label: "Opens with", Example: "Choose a lamp", MaxRunes: typed.MaxButtonRunes},
+			{Name: fieldChoices, Kind: shape.FieldLong, Label: "Choices", Hint: "One per line: Title | description. A line that ends in : begins a section.", Example: "Desk lamps:\nLuna | 40 cm, warm white", MaxRunes: maxTextRunes},
+		}
 	case bridge.RichIsLocation:
-		form.Title = "Location"
-		form.Fields = append(form.Fields,
-			shape.Field{Name: fieldPoint, Kind: shape.FieldText, Label: "Where", Hint: "Latitude and longitude, or the link of a map.", Example: "52.5163, 13.3777", MaxRunes: maxPointRunes},
-			shape.Field{Name: fieldName, Kind: shape.FieldText, Label: "Name", Optional: true, MaxRunes: shape.MaxNameRunes},
-			shape.Field{Name: fieldPlace, Kind: shape.FieldText, Label: "Address", Optional: true, MaxRunes: maxPlaceRunes})
+		return []shape.Field{
+			{Name: fieldPoint, Kind: shape.FieldText, Label: "Where", Hint: "Latitude and longitude, or the link of a map.", Example: "52.5163, 13.3777", MaxRunes: maxPointRunes},
+			{Name: fieldName, Kind: shape.FieldText, Label: "Name", Optional: true, MaxRunes: shape.MaxNameRunes},
+			{Name: fieldPlace, Kind: shape.FieldText, Label: "Address", Optional: true, MaxRunes: maxPlaceRunes},
+		}
 	case bridge.RichIsContact:
-		form.Title = "Contact card"
-		form.Fields = append(form.Fields,
-			shape.Field{Name: fieldName, Kind: shape.FieldText, Label: "Name", MaxRunes: shape.MaxNameRunes},
-			shape.Field{Name: fieldOrg, Kind: shape.FieldText, Label: "Company", Optional: true, MaxRunes: shape.MaxNameRunes},
-			shape.Field{Name: fieldPhones, Kind: shape.FieldLong, Label: "Phone numbers", Hint: "One per line, with the country: +49 171 5550100", Optional: true, MaxRunes: maxPhonesRunes},
-			shape.Field{Name: fieldEmails, Kind: shape.FieldLong, Label: "E-mail addresses", Hint: "One per line.", Optional: true, MaxRunes: maxEmailsRunes})
+		return []shape.Field{
+			{Name: fieldName, Kind: shape.FieldText, Label: "Name", MaxRunes: shape.MaxNameRunes},
+			{Name: fieldOrg, Kind: shape.FieldText, Label: "Company", Optional: true, MaxRunes: shape.MaxNameRunes},
+			{Name: fieldPhones, Kind: shape.FieldLong, Label: "Phone numbers", Hint: "One per line, with the country: +49 171 5550100", Optional: true, MaxRunes: maxPhonesRunes},
+			{Name: fieldEmails, Kind: shape.FieldLong, Label: "E-mail addresses", Hint: "One per line.", Optional: true, MaxRunes: maxEmailsRunes},
+		}
 	case bridge.RichIsCards:
-		form.Title = "Carousel"
-		form.Fields = append(form.Fields, shape.Field{Name: fieldCards, Kind: shape.FieldLong, Label: "Cards",
+		return []shape.Field{{Name: fieldCards, Kind: shape.FieldLong, Label: "Cards",
 			Hint:    "Cards are separated by an empty line. First its title, then its text; a web address is its picture, and > Title or > Title | https://… a button.",
-			Example: "Luna\nWarm white, 40 cm\n> Order it | https://lamps.example/luna", MaxRunes: maxTextRunes})
+			Example: "Luna\nWarm white, 40 cm\n> Order it | https://lamps.example/luna", MaxRunes: maxTextRunes}}
 	}
+	return nil
 }
 
-// richLimits says what the customer will get.
+// richLimits says for people how many items fit, and whether the text is sent by itself.
 func richLimits(in shape.FormInput) string {
-	channel := shape.Or(in.Facts.Account.ChannelName, "This channel")
-	for _, k := range richKinds() {
-		if k.kind != in.Args.Rich {
-			continue
-		}
-
-		maxCount := in.Can.MaxItems(k.kind)
-		limit := fmt.Sprintf("At most %d %s.", maxCount, shape.Plural(maxCount, k.piece, k.pieces))
-		const apart = "The text goes before it, as a message of its own."
-
-		if maxCount == 0 {
-			return channel + " can't carry this: the customer gets it as text."
-		}
-		if k.kind.IsSentAlone() && k.pieces != "" {
-			return limit + " " + apart
-		}
-		if k.kind.IsSentAlone() {
-			return apart
-		}
-
-		return limit
+	k, isKnown := richKindOf(in.Args.Rich)
+	if !isKnown {
+		return ""
 	}
 
-	return ""
+	maxCount := in.Can.MaxItems(k.kind)
+	if maxCount == 0 {
+		return shape.Or(in.Facts.Account.ChannelName, "This channel") + " can't carry this: the customer gets it as text."
+	}
+
+	var sentences []string
+	if k.plural != "" {
+		sentences = append(sentences, fmt.Sprintf("At most %d %s.", maxCount, shape.Plural(maxCount, k.singular, k.plural)))
+	}
+	if k.kind.IsSentAlone() {
+		sentences = append(sentences, "The text goes before it, as a message of its own.")
+	}
+	return strings.Join(sentences, " ")
 }
 
-// readRich reads what goes with the text.
+// readRich reads what the form's second step asked for. problem says for people what is wrong with the field; r counts only if it
+// is "".
 func readRich(args bridge.Args, v Values) (r *bridge.Rich, field, problem string) {
 	r = &bridge.Rich{}
 	switch args.Rich {
@@ -143,9 +156,11 @@ func readRich(args bridge.Args, v Values) (r *bridge.Rich, field, problem string
 		return r, fieldCards, problem
 	}
 
+	// An older form, of a kind that there isn't any more.
 	return nil, FieldWords, "This form is no longer valid. Close it and open it again."
 }
 
+// readContact reads a contact card: a name, and at least one number or address.
 func readContact(v Values) (r *bridge.Rich, field, problem string) {
 	c := &bridge.RichContact{
 		Name: shape.OneLine(v.Text(fieldName), shape.MaxNameRunes),
@@ -161,8 +176,8 @@ func readContact(v Values) (r *bridge.Rich, field, problem string) {
 	}
 
 	for _, word := range strings.Fields(v.Text(fieldEmails)) {
-		list, problem := readMailAddresses(word)
-		if problem != "" || len(list) != 1 {
+		list, wrong := readMailAddresses(word)
+		if wrong != "" || len(list) != 1 {
 			return nil, fieldEmails, "“" + shape.OneLine(word, maxWrongRunes) + "” is no address."
 		}
 		c.Emails = append(c.Emails, list...)

@@ -6,6 +6,12 @@ import (
 	"io/fs"
 )
 
+// Pages of areas to which this package sends people: the set-up, and the sign-in.
+const (
+	homePath   = "/settings"
+	signInPath = "/auth/sign-in"
+)
+
 // Role says who may use a route.
 type Role int
 

@@ -93,7 +93,7 @@ func New(o Options) (*Site, error) {
 		templates: map[string]pageTemplate{},
 	}
 
-	o.Areas = append(slices.Clone(o.Areas), s.ownArea())
+	o.Areas = append(slices.Clone(o.Areas), refusalArea())
 	s.opt.Areas = o.Areas
 	if o.Ancestors != nil {
 		s.tabSessions = newTabs(s.sessions)

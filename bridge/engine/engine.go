@@ -23,6 +23,7 @@ import (
 	"parley/bridge/engine/outbound"
 	"parley/bridge/engine/reading"
 	"parley/bridge/engine/threads"
+	"parley/bridge/engine/workflow"
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
@@ -46,7 +47,7 @@ type Options struct {
 	AccountPage func(channel, name string) string
 	// Dashboard makes the address of the page with a team's figures of some days, yyyy-mm-dd; the team
 	// 0 stands for all. nil means there is none (no public URL).
-	Dashboard func(team store.TeamID, from, to string) string
+	Dashboard workflow.DashboardLink
 	// Relay's waits; zero values are those of production.
 	Relay relay.Options
 	// Specs of the channels, for names and icons.

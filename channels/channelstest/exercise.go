@@ -84,7 +84,8 @@ func ExerciseChannel(t *testing.T, h Harness) {
 	t.Run("count", func(t *testing.T) { t.Parallel(); exerciseCount(t, h) })
 	t.Run("fetch", func(t *testing.T) { t.Parallel(); exerciseFetch(t, h) })
 	t.Run("attend", func(t *testing.T) { t.Parallel(); exerciseAttend(t, h) })
-	t.Run("deadline", func(t *testing.T) { t.Parallel(); exerciseDeadline(t, h) })
+	t.Run("ended context", func(t *testing.T) { t.Parallel(); exerciseEndedContext(t, h) })
+	t.Run("silent provider", func(t *testing.T) { t.Parallel(); exerciseSilentProvider(t, h) })
 	t.Run("never sent", func(t *testing.T) { t.Parallel(); exerciseNeverSent(t, h) })
 	t.Run("start", func(t *testing.T) { t.Parallel(); exerciseStart(t, h) })
 	ambiguous := map[bool]bool{}

@@ -9,42 +9,49 @@ import (
 	"parley/channels"
 )
 
-// checkChat: what is declared for chats makes sense and fits what is implemented.
+// What a chat declares: windows, rich content, replies to one message, and read receipts.
+
+// checkChat checks that an account's capabilities are possible, and that the channel implements what they declare.
 func checkChat(t *testing.T, c channels.Channel) {
 	t.Helper()
 	caps := c.Capabilities()
-	isHumanLonger := caps.Window.Free != 0 && caps.Window.Human > caps.Window.Free
-	hasBadWindow := caps.Window.Human != 0 && !isHumanLonger
-	if hasBadWindow || caps.Sending.ReplyEvery < 0 {
-		t.Errorf("windows of %s and %s, a pace of %s", caps.Window.Free, caps.Window.Human, caps.Sending.ReplyEvery)
+	w := caps.Window
+	hasLongerWindow := w.Human != 0
+	if hasLongerWindow && (w.Free == 0 || w.Human <= w.Free) {
+		t.Errorf("people may answer for %s, which isn't longer than Free, %s", w.Human, w.Free)
+	}
+	if caps.Sending.ReplyEvery < 0 {
+		t.Errorf("ReplyEvery is %s", caps.Sending.ReplyEvery)
 	}
 	if min(caps.Rich.Buttons, caps.Rich.ListRows, caps.Rich.Carousel) < 0 {
-		t.Errorf("%d buttons, %d rows, %d cards", caps.Rich.Buttons, caps.Rich.ListRows, caps.Rich.Carousel)
+		t.Errorf("a number of items is negative: %+v", caps.Rich)
 	}
 
 	for kind, limit := range caps.Files.Limits {
-		isKind := channels.KindOf(string(kind)+"/x") == kind
-		allowsFiles := limit > 0 && caps.Files.PerMessage != 0
-		if !isKind || !allowsFiles {
-			t.Errorf("files of kind %q up to %d, %d in a message", kind, limit, caps.Files.PerMessage)
+		isKind := channels.KindOf(string(kind)+"/x") == kind // one of the kinds that KindOf returns
+		if !isKind {
+			t.Errorf("unknown kind of file %q", kind)
+		}
+		if limit <= 0 || caps.Files.PerMessage == 0 {
+			t.Errorf("a limit of %d bytes for %q, and %d files in a message", limit, kind, caps.Files.PerMessage)
 		}
 	}
 
 	_, isTemplater := c.(channels.Templater)
 	if caps.Templates && !isTemplater {
-		t.Error("templates are declared, and it is no Templater")
+		t.Error("Templates is declared, but the channel is no channels.Templater")
 	}
 
 	_, isStarter := c.(channels.Starter)
 	if caps.Start != channels.StartNever && !isStarter {
-		t.Error("we may begin, and it is no Starter")
+		t.Error("Start is declared, but the channel is no channels.Starter")
 	}
 	if caps.Start == channels.StartTemplate && !caps.Templates {
-		t.Error("we may begin with a template, and there are none")
+		t.Error("Start needs a template, but Templates isn't declared")
 	}
 }
 
-// requireHook fails the test when the harness can't prove what is declared.
+// requireHook fails the test if the harness lacks a function that is needed to prove what the channel declares.
 func requireHook(t *testing.T, has bool, hook, why string) {
 	t.Helper()
 	if !has {
@@ -52,6 +59,7 @@ func requireHook(t *testing.T, has bool, hook, why string) {
 	}
 }
 
+// makeButtons returns rich content with n buttons.
 func makeButtons(n int) *channels.Rich {
 	r := &channels.Rich{}
 	for i := range n {
@@ -60,6 +68,7 @@ func makeButtons(n int) *channels.Rich {
 	return r
 }
 
+// makeRows returns a list with n rows.
 func makeRows(n int) *channels.Rich {
 	list := make([]channels.ListRow, n)
 	for i := range list {
@@ -68,6 +77,7 @@ func makeRows(n int) *channels.Rich {
 	return &channels.Rich{List: &channels.List{Button: "Open", Sections: []channels.ListSection{{Title: "All", Rows: list}}}}
 }
 
+// makeCards returns a carousel with n cards.
 func makeCards(n int) *channels.Rich {
 	r := &channels.Rich{}
 	for i := range n {
@@ -76,27 +86,28 @@ func makeCards(n int) *channels.Rich {
 	return r
 }
 
-// exerciseRich: rich parts go up to the declared limits and no further.
+// exerciseRich: of buttons, rows and cards, one and the declared maximum are sent, one more is refused. A location and a contact
+// card are sent if they are declared.
 func exerciseRich(t *testing.T, h Harness) {
 	caps := h.New(t).Channel.Capabilities()
 	for name, c := range map[string]struct {
-		most int
-		make func(int) *channels.Rich
+		limit int
+		build func(int) *channels.Rich
 	}{"buttons": {caps.Rich.Buttons, makeButtons}, "rows": {caps.Rich.ListRows, makeRows}, "cards": {caps.Rich.Carousel, makeCards}} {
-		if c.most == 0 {
-			continue // the engine makes words of them
+		if c.limit == 0 {
+			continue // the channel carries none: the engine writes them as text
 		}
 
 		s := h.New(t)
-		for i, n := range slices.Compact([]int{1, c.most}) {
+		for i, n := range slices.Compact([]int{1, c.limit}) {
 			o := s.Outbound(int64(i+1), "Which one?")
-			o.Rich = c.make(n)
+			o.Rich = c.build(n)
 			s.mustSend(t, o)
 		}
 
-		o := s.Outbound(9, "Which one?")
-		o.Rich = c.make(c.most + 1)
-		s.mustRefuse(t, fmt.Sprintf("%d %s of %d", c.most+1, name, c.most), o, channels.BadContent)
+		o := s.Outbound(3, "Which one?")
+		o.Rich = c.build(c.limit + 1)
+		s.mustRefuse(t, fmt.Sprintf("%d %s of %d", c.limit+1, name, c.limit), o, channels.BadContent)
 	}
 
 	s := h.New(t)
@@ -113,8 +124,8 @@ func exerciseRich(t *testing.T, h Harness) {
 	}
 }
 
-// exerciseWindow: free text leaves while the window is open; after it, it is told from other
-// failures, and nothing reaches the customer.
+// exerciseWindow: free text is sent while the window is open. Later it fails with the class WindowClosed, and doesn't reach the
+// customer.
 func exerciseWindow(t *testing.T, h Harness) {
 	s := h.New(t)
 	caps := s.Channel.Capabilities()
@@ -127,7 +138,7 @@ func exerciseWindow(t *testing.T, h Harness) {
 	o := s.Outbound(1, "in time")
 	o.LastIn = now.Add(-time.Minute)
 	s.mustSend(t, o)
-	if caps.Window.Human > 0 {
+	if caps.Window.Human > 0 { // a person may answer for longer
 		o = s.Outbound(2, "in time for a person")
 		o.LastIn = now.Add(-caps.Window.Free - time.Hour)
 		s.mustSend(t, o)
@@ -142,7 +153,7 @@ func exerciseWindow(t *testing.T, h Harness) {
 	s.mustRefuse(t, "what comes too late", o, channels.WindowClosed)
 }
 
-// exerciseReplyTo: an answer names the message that it answers.
+// exerciseReplyTo: a reply shows the customer which message it answers.
 func exerciseReplyTo(t *testing.T, h Harness) {
 	s := h.New(t)
 	if s.Channel.Capabilities().ReplyTo < channels.Partial {
@@ -188,7 +199,8 @@ func exerciseAttend(t *testing.T, h Harness) {
 	requireHook(t, s.Attended != nil, "Attended", "it is an Attendant")
 	s.writeAsCustomer(t, "Is anybody there?")
 	last := s.writeAsCustomer(t, "Hello?")
-	if err := attendant.Attend(contextFor(t, patience), s.Outbound(1, "x").To[0], last); err != nil {
+	customer := s.Outbound(1, "").To[0]
+	if err := attendant.Attend(contextFor(t, patience), customer, last); err != nil {
 		t.Fatalf("attend: %v", err)
 	}
 	if got := s.Attended(t); !slices.Contains(got, last) {

@@ -10,14 +10,16 @@ import (
 	"parley/channels"
 )
 
-// contextFor returns a context that ends before the test does.
+// What a channel sends: texts, refusals, deadlines and failures.
+
+// contextFor returns a context that ends after d, at the latest with the test.
 func contextFor(t *testing.T, d time.Duration) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), d)
 	t.Cleanup(cancel)
 	return ctx
 }
 
-// wantGot checks what the customer got.
+// wantGot checks that the customer got exactly these texts, in this order.
 func (s Stage) wantGot(t *testing.T, want ...string) {
 	t.Helper()
 	if got := s.Got(t); !slices.Equal(got, want) {
@@ -25,43 +27,39 @@ func (s Stage) wantGot(t *testing.T, want ...string) {
 	}
 }
 
-// maxParts is how many parts of a message are sent before the channel is taken to ask for more without end.
+// maxParts is after how many parts of a message a test gives up: the channel says that there is more, for ever.
 const maxParts = 20
 
-// mustSend sends what must succeed, part by part, and returns the receipt of the last part.
+// mustSend sends a message part by part, checks the receipt of the last part, and returns it.
 func (s Stage) mustSend(t *testing.T, o channels.Outbound) channels.Receipt {
 	t.Helper()
-	var r channels.Receipt
-	for {
-		var err error
-		r, err = s.Channel.Send(contextFor(t, patience), o)
+	r := s.sendAllParts(t, o)
+	states := []channels.DeliveryState{channels.StateAccepted, channels.StateSent, channels.StateDelivered, channels.StateRead}
+	if !slices.Contains(states, r.State) {
+		t.Errorf("Send succeeded with the state %q", r.State)
+	}
+	if r.ExternalID == "" {
+		t.Error("Send succeeded without an external id")
+	}
+	return r
+}
+
+func (s Stage) sendAllParts(t *testing.T, o channels.Outbound) channels.Receipt {
+	t.Helper()
+	for ; o.Attempt.Part <= maxParts; o.Attempt.Part++ {
+		r, err := s.Channel.Send(contextFor(t, patience), o)
 		if err != nil {
 			t.Fatalf("send: %v", err)
 		}
 		if !r.More {
-			break
-		}
-
-		o.Attempt.Part++
-		if o.Attempt.Part > maxParts {
-			t.Fatal("send: there is always more")
+			return r
 		}
 	}
-
-	switch r.State {
-	case channels.StateAccepted, channels.StateSent, channels.StateDelivered, channels.StateRead:
-	default:
-		t.Errorf("a successful Send leaves the state %q", r.State)
-	}
-
-	if r.ExternalID == "" {
-		t.Error("a successful Send has no id")
-	}
-
-	return r
+	t.Fatal("send: there is always more")
+	return channels.Receipt{}
 }
 
-// exerciseSend: what is sent arrives once each, in order, with ids of their own.
+// exerciseSend: messages arrive once each, in order, and have different external ids.
 func exerciseSend(t *testing.T, h Harness) {
 	s := h.New(t)
 	texts := []string{"first answer", "second answer with *stars* & <tags>", "third answer"}
@@ -75,21 +73,25 @@ func exerciseSend(t *testing.T, h Harness) {
 	s.wantGot(t, texts...)
 }
 
-// exerciseRefused: what can't be sent fails for good, in words, without an effect.
+// exerciseRefused: what the provider refuses for good has a class that says so and words for people, and doesn't reach the customer.
 func exerciseRefused(t *testing.T, h Harness) {
 	s := h.New(t)
 	for name, change := range h.Refused {
 		_, err := s.Channel.Send(contextFor(t, patience), change(s.Outbound(1, "refused")))
-		switch class := checkError(t, name, err); class {
-		case channels.BadRecipient, channels.BadContent, channels.WindowClosed, channels.OptedOut, channels.AccountBlocked:
-		default:
-			t.Errorf("%s has the class %s", name, class)
-		}
+		wantClass(t, name, err, channels.BadRecipient, channels.BadContent, channels.WindowClosed, channels.OptedOut, channels.AccountBlocked)
 	}
 	s.wantGot(t)
 }
 
-// checkError checks that an error can be understood and gives its class.
+// wantClass checks that an error is a *SendError with words for people, and has one of these classes.
+func wantClass(t *testing.T, name string, err error, classes ...channels.Class) {
+	t.Helper()
+	if class := checkError(t, name, err); !slices.Contains(classes, class) {
+		t.Errorf("%s has the class %s: %v", name, class, err)
+	}
+}
+
+// checkError checks that an error is a *SendError with words for people, and returns its class.
 func checkError(t *testing.T, name string, err error) channels.Class {
 	t.Helper()
 	var se *channels.SendError
@@ -99,40 +101,38 @@ func checkError(t *testing.T, name string, err error) channels.Class {
 	return channels.ClassOf(err)
 }
 
-// exerciseDeadline: nothing leaves when it is too late, and a silent provider doesn't
-// hold Send longer than its context.
-func exerciseDeadline(t *testing.T, h Harness) {
+// exerciseEndedContext: with a context that has ended, nothing leaves.
+func exerciseEndedContext(t *testing.T, h Harness) {
 	s := h.New(t)
 	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
 	defer cancel()
 	_, err := s.Channel.Send(ctx, s.Outbound(1, "too late"))
-	if class := checkError(t, "too late", err); class != channels.Retry {
-		t.Errorf("what never left has the class %s", class)
-	}
-
+	wantClass(t, "what never left", err, channels.Retry)
 	s.wantGot(t)
-	s.Hang(t)
-	const short = 300 * time.Millisecond // less than a channel's own limit of waiting
-	began := time.Now()
-	_, err = s.Channel.Send(contextFor(t, short), s.Outbound(2, "no answer"))
-	if err == nil || time.Since(began) > patience/2 {
-		t.Errorf("a silent provider: %v after %s", err, time.Since(began))
-	}
-
-	switch class := checkError(t, "no answer", err); class {
-	case channels.Ambiguous, channels.Retry:
-	default:
-		t.Errorf("a silent provider has the class %s", class)
-	}
 }
 
-// exerciseNeverSent: what was never sent has not landed, however often one asks.
+// exerciseSilentProvider: if the provider doesn't answer, Send returns when its context ends.
+func exerciseSilentProvider(t *testing.T, h Harness) {
+	s := h.New(t)
+	s.Hang(t)
+	const short = 300 * time.Millisecond // less than a channel's own limit of waiting
+	const muchLater = patience / 2       // far more than short, also on a slow machine
+	began := time.Now()
+	_, err := s.Channel.Send(contextFor(t, short), s.Outbound(1, "no answer"))
+	if err == nil || time.Since(began) > muchLater {
+		t.Errorf("a silent provider: %v after %s", err, time.Since(began))
+	}
+	wantClass(t, "a silent provider", err, channels.Ambiguous, channels.Retry)
+}
+
+// exerciseNeverSent: Reconcile never finds a message that was not sent.
 func exerciseNeverSent(t *testing.T, h Harness) {
 	s := h.New(t)
 	s.mustSend(t, s.Outbound(1, "another one"))
 	const questions = 3
 	for range questions {
-		outcome, _, _ := s.Channel.Reconcile(contextFor(t, patience), s.Outbound(2, "never sent")) // an error counts as CannotTell
+		// An error means that it can't be told: only Landed is wrong.
+		outcome, _, _ := s.Channel.Reconcile(contextFor(t, patience), s.Outbound(2, "never sent"))
 		if outcome == channels.Landed {
 			t.Error("what was never sent has landed")
 		}
@@ -140,8 +140,8 @@ func exerciseNeverSent(t *testing.T, h Harness) {
 	s.wantGot(t, "another one")
 }
 
-// exerciseFailure: a failure has its class; whoever then follows the rules of the engine
-// (repeat what is certain, ask about what is not) has the customer get it exactly once.
+// exerciseFailure: a failure has the class that the harness states. If the message is then treated as the engine treats it (sent
+// again if it surely failed, reconciled if nobody knows), the customer gets it exactly once.
 func exerciseFailure(t *testing.T, h Harness, f Failure) {
 	s := h.New(t)
 	s.mustSend(t, s.Outbound(1, "before"))
@@ -155,30 +155,39 @@ func exerciseFailure(t *testing.T, h Harness, f Failure) {
 	var se *channels.SendError
 	isSendError := errors.As(err, &se) // checkError has complained if it is none
 	if isSendError && se.Class == channels.Throttled && se.Wait <= 0 {
-		t.Error("throttled without a time")
+		t.Error("Throttled, and Wait doesn't say how long")
 	}
 
 	want := []string{"before"}
 	if f.Effect {
 		want = append(want, "the message")
 	}
-
 	s.wantGot(t, want...)
-	o.Attempt.Number, o.Attempt.FirstAt = 2, began
-	mayRepeat := f.Class == channels.Retry || f.Class == channels.Throttled
+
+	o.Attempt.Number, o.Attempt.FirstAt = 2, began // the second attempt
 	if f.Class == channels.Ambiguous {
 		s.wantReconciled(t, o, f.Outcome)
-		mayRepeat = f.Outcome == channels.Absent
 	}
-	if !mayRepeat {
+	if !f.mayRepeat() {
 		return
 	}
 
 	s.mustSend(t, o)
 	s.wantGot(t, "before", "the message")
 	if outcome, _, err := s.Channel.Reconcile(contextFor(t, patience), o); outcome == channels.Absent {
-		t.Errorf("after it was sent it is absent: %v", err)
+		t.Errorf("Reconcile says Absent of a message that was sent: %v", err)
 	}
+}
+
+// mayRepeat reports whether the engine sends a message again after this failure.
+func (f Failure) mayRepeat() bool {
+	switch f.Class {
+	case channels.Retry, channels.Throttled:
+		return true
+	case channels.Ambiguous:
+		return f.Outcome == channels.Absent
+	}
+	return false
 }
 
 // wantReconciled checks what the channel says of an attempt whose answer was lost. It asks twice: the second question must
@@ -190,8 +199,8 @@ func (s Stage) wantReconciled(t *testing.T, o channels.Outbound, want channels.O
 		if outcome != want {
 			t.Fatalf("reconciled: %v, %v, want %v", outcome, err, want)
 		}
-		isReceipt := r.ExternalID != "" && r.State != ""
-		if outcome == channels.Landed && !isReceipt {
+		isComplete := r.ExternalID != "" && r.State != ""
+		if outcome == channels.Landed && !isComplete {
 			t.Errorf("landed with the receipt %+v", r)
 		}
 	}

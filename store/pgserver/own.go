@@ -31,8 +31,8 @@ const (
 
 var errEnded = errors.New("ended before it was ready")
 
-// owned is what the owner of a folder holds until close.
-type owned struct {
+// ownServer is what the owner of a folder holds until close.
+type ownServer struct {
 	dir       string       // the data folder
 	lock      *os.File     // of the data folder
 	homeLock  *os.File     // of the folder that holds the cluster; nil if that is the data folder
@@ -43,7 +43,7 @@ type owned struct {
 }
 
 // startOwned starts the server and returns when it is ready. The caller holds the data folder's lock.
-func startOwned(ctx context.Context, o Options, m machine) (*owned, run, error) {
+func startOwned(ctx context.Context, o Options, m machine) (*ownServer, run, error) {
 	if err := removeOldRun(o.Dir); err != nil {
 		return nil, run{}, err
 	}
@@ -56,7 +56,7 @@ func startOwned(ctx context.Context, o Options, m machine) (*owned, run, error) 
 		return nil, run{}, fmt.Errorf("data folder: %w", err)
 	}
 
-	own := &owned{dir: o.Dir}
+	own := &ownServer{dir: o.Dir}
 	r, err := own.begin(ctx, o, m, home, acct)
 	if err != nil {
 		// A new context: a start that was cancelled must not leave a server.
@@ -67,7 +67,7 @@ func startOwned(ctx context.Context, o Options, m machine) (*owned, run, error) 
 }
 
 // begin takes what the owner needs and starts the server. The caller calls close if it fails.
-func (own *owned) begin(ctx context.Context, o Options, m machine, home string, acct account) (run, error) {
+func (own *ownServer) begin(ctx context.Context, o Options, m machine, home string, acct account) (run, error) {
 	cluster := filepath.Join(home, "pg")
 
 	if home != o.Dir { // a copy of the data folder would name the same home
@@ -159,7 +159,7 @@ func findBinaries(ctx context.Context, o Options, m machine, home string, acct a
 
 // launch starts the server and waits until it takes connections. A postmaster that was killed a moment ago may have
 // left children, and PostgreSQL refuses to start until they have ended: launch tries until then.
-func (own *owned) launch(ctx context.Context, o Options, acct account, bin install, r run) error {
+func (own *ownServer) launch(ctx context.Context, o Options, acct account, bin install, r run) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
 	late := time.NewTimer(leftoverTimeout)
@@ -188,7 +188,7 @@ func (own *owned) launch(ctx context.Context, o Options, acct account, bin insta
 }
 
 // tryLaunch starts the server once. If that fails, said is what the server has logged.
-func (own *owned) tryLaunch(ctx context.Context, o Options, acct account, bin install, r run) (said string, err error) {
+func (own *ownServer) tryLaunch(ctx context.Context, o Options, acct account, bin install, r run) (said string, err error) {
 	log, err := openLog(filepath.Join(o.Dir, "pg.log"))
 	if err != nil {
 		return "", err
@@ -331,7 +331,7 @@ func ensureDatabase(ctx context.Context, r run) (err error) {
 }
 
 // close undoes what begin did, in the reverse order; the lock goes last.
-func (own *owned) close(ctx context.Context) error {
+func (own *ownServer) close(ctx context.Context) error {
 	errs := []error{removeRun(own.dir)}
 	if own.process != nil {
 		errs = append(errs, own.process.stop(ctx))

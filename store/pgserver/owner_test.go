@@ -39,8 +39,8 @@ func TestTwoProcessesAtOnce(t *testing.T) {
 	}
 	// A third one, in this process, outlives both.
 	s := begin(t, Options{Dir: dir}, testMachine(lib))
-	if !s.Reused() || s.PID() != owner.pid {
-		t.Errorf("third: reused %v, pid %d, want %d", s.Reused(), s.PID(), owner.pid)
+	if !s.IsShared() || s.PID() != owner.pid {
+		t.Errorf("third: shared %v, pid %d, want %d", s.IsShared(), s.PID(), owner.pid)
 	}
 	query(t, s, "SELECT 'works'")
 	if err := guest.stdin.Close(); err != nil {
@@ -57,7 +57,7 @@ func TestTwoProcessesAtOnce(t *testing.T) {
 		t.Errorf("owner: %v", err)
 	}
 	ended(t, s)
-	if next := begin(t, Options{Dir: dir}, testMachine(lib)); next.Reused() {
+	if next := begin(t, Options{Dir: dir}, testMachine(lib)); next.IsShared() {
 		t.Error("nobody took over")
 	}
 }
@@ -74,8 +74,8 @@ func TestKilledOwner(t *testing.T) {
 	}
 	_ = owner.wait()
 	s := begin(t, Options{Dir: dir}, testMachine(lib)) // at once, while the old server still ends
-	if s.Reused() || s.PID() == owner.pid {
-		t.Errorf("reused %v, pid %d as before %d", s.Reused(), s.PID(), owner.pid)
+	if s.IsShared() || s.PID() == owner.pid {
+		t.Errorf("shared %v, pid %d as before %d", s.IsShared(), s.PID(), owner.pid)
 	}
 	query(t, s, "SELECT 'fresh'")
 }

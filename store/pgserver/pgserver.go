@@ -2,8 +2,8 @@
 // try or run the program without setting up a database first.
 //
 // One process owns a folder's server; others that start on the same folder use it until the
-// owner ends. The server dies with its owner, however the owner dies, and listens only on a
-// Unix socket in a folder closed to other accounts.
+// owner ends. Then Done is closed, and they have to start anew. The server dies with its owner,
+// however the owner dies, and listens only on a Unix socket in a folder closed to other accounts.
 //
 // Not here: schema, migrations, pools, backups, and databases named by DATABASE_URL.
 package pgserver
@@ -36,15 +36,15 @@ const (
 
 // Options says which server to run and how.
 type Options struct {
-	// Dir is the data folder (PARLEY_DATA); it is created when missing. The cluster, the lock, the
-	// server's log (pg.log) and run.json are kept in it.
+	// Dir is the data folder (PARLEY_DATA); it is created when missing. It holds the lock, the server's log (pg.log) and run.json,
+	// and the cluster, unless the server's account can't enter it: then the cluster is elsewhere, and Say tells where.
 	Dir string
 	// Durable turns fsync on. False loses data when the machine stops: for tests only.
 	Durable bool
-	// Log gets what operators want to know. If it is nil, that is dropped.
+	// Log gets remarks for operators. nil drops them.
 	Log *slog.Logger
-	// Say gets the rare remarks meant for the person at the terminal, one sentence each, without a
-	// final line feed: a download, a cluster kept elsewhere. If it is nil, they are logged.
+	// Say is called with a sentence for the person at the terminal, for example when PostgreSQL is downloaded, or where the cluster
+	// is kept elsewhere. nil means that these sentences go to Log.
 	Say func(string)
 	// Settings are further server parameters (max_connections: "300"). Those that keep the server
 	// private can't be changed. Only those of the process that owns the server have an effect.
@@ -53,12 +53,12 @@ type Options struct {
 
 // Server is a running PostgreSQL server: our own, or another process's that we may use.
 type Server struct {
-	run   run
-	owned *owned        // nil if another process owns the server
-	done  chan struct{} // closed when the server has ended, or is no longer used
-	stop  chan struct{} // closed by Close; only of a reused server
-	once  sync.Once     // of Close
-	err   error         // what Close returns
+	run  run
+	own  *ownServer    // nil if another process owns the server
+	done chan struct{} // closed when the server has ended, or is no longer used
+	stop chan struct{} // closed by Close; only if another process owns the server
+	once sync.Once     // of Close
+	err  error         // what Close returns
 }
 
 // Start returns when the server for o.Dir accepts connections and Database exists. It makes the cluster if there is
@@ -76,6 +76,8 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	return s, nil
 }
 
+// start is Start with what it needs to know of the machine. It joins the server of the process that holds the folder's lock, or takes
+// the lock and starts one.
 func start(ctx context.Context, o Options, m machine) (*Server, error) {
 	if o.Dir == "" {
 		return nil, errors.New("no data folder given")
@@ -97,7 +99,7 @@ func start(ctx context.Context, o Options, m machine) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if lock == nil {
+	if lock == nil { // another process holds it
 		return join(r), nil
 	}
 
@@ -107,11 +109,11 @@ func start(ctx context.Context, o Options, m machine) (*Server, error) {
 	}
 
 	own.lock = lock
-	return &Server{run: r, owned: own, done: own.process.done}, nil
+	return &Server{run: r, own: own, done: own.process.done}, nil
 }
 
-// dataDir makes the data folder and returns its absolute path without symbolic links. As root the
-// folder lets the server's account pass; what is private in it has its own mode.
+// dataDir makes the data folder and returns its absolute path without symbolic links. When Parley runs as root, the server runs as
+// another account, which must be able to pass through the folder; files in it have stricter modes of their own.
 func dataDir(dir string, m machine) (string, error) {
 	mode := os.FileMode(0o700)
 	if m.euid == 0 {
@@ -132,7 +134,8 @@ func dataDir(dir string, m machine) (string, error) {
 	return dir, nil
 }
 
-// join returns the server of the process that holds the lock, and watches whether it lives.
+// join returns the server of the process that holds the lock. A goroutine checks every watchInterval whether it still runs; Close
+// ends that.
 func join(r run) *Server {
 	s := &Server{run: r, done: make(chan struct{}), stop: make(chan struct{})}
 	go func() {
@@ -166,42 +169,43 @@ func (s *Server) PID() int {
 	return s.run.PostmasterPID
 }
 
-// BinDir is the folder that holds the server's own programs; pg_dump and pg_restore of the same
-// installation are there too, unless it was downloaded. It is "" if the folder can't be found out.
+// BinDir returns the folder with the server's own programs, or "" if it can't be found out. An installed PostgreSQL has pg_dump and
+// pg_restore there, too; a downloaded one has not.
 func (s *Server) BinDir() string {
 	if s.run.BinDir != "" {
 		return s.run.BinDir
 	}
-	exe, err := os.Readlink("/proc/" + strconv.Itoa(s.run.PostmasterPID) + "/exe") // for an owner of an earlier version, which didn't write BinDir
+	// An owner of an earlier version didn't write BinDir.
+	exe, err := os.Readlink("/proc/" + strconv.Itoa(s.run.PostmasterPID) + "/exe")
 	if err != nil {
 		return ""
 	}
 	return filepath.Dir(exe)
 }
 
-// Reused returns whether another process owns the server, which then ends with that process.
-func (s *Server) Reused() bool {
-	return s.owned == nil
+// IsShared reports whether another process owns the server. It then ends with that process.
+func (s *Server) IsShared() bool {
+	return s.own == nil
 }
 
-// Done is closed when the postmaster has ended, whether asked to or not. Of a reused server it is
-// closed within a second of that, or by Close.
+// Done is closed when the server has ended, whoever ended it. If another process owns the server, that takes up to watchInterval,
+// and Close closes it, too.
 func (s *Server) Done() <-chan struct{} {
 	return s.done
 }
 
 // Close ends the owner's server: connections are cut, open transactions roll back, everything is
 // written. It waits until the server is gone. If ctx ends first, the server is killed, which loses nothing
-// committed but makes the next start recover. A reused server keeps running. Further calls return what the
+// committed but makes the next start recover. A server of another process keeps running. Further calls return what the
 // first one returned.
 func (s *Server) Close(ctx context.Context) error {
 	s.once.Do(func() {
-		if s.owned == nil {
+		if s.own == nil {
 			close(s.stop)
 			<-s.done
 			return
 		}
-		if err := s.owned.close(ctx); err != nil {
+		if err := s.own.close(ctx); err != nil {
 			s.err = fmt.Errorf("pgserver: close: %w", err)
 		}
 	})
@@ -223,7 +227,7 @@ func (r run) databaseURL(database string) string {
 	q.Set("port", strconv.Itoa(port))
 	q.Set("user", Superuser)
 	q.Set("sslmode", "disable") // whatever PGSSLMODE says: there is no TLS on a socket
-	// Clients take a plus sign for itself; a real one is already %2B.
+	// Encode writes a space as "+", which libpq and pgx read as a plus sign.
 	query := strings.ReplaceAll(q.Encode(), "+", "%20")
 	u := url.URL{Scheme: "postgres", User: url.User(Superuser), Path: "/" + database, RawQuery: query}
 	return u.String()

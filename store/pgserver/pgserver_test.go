@@ -41,7 +41,7 @@ func helper(dir string) int {
 		fmt.Println("error", err)
 		return 1
 	}
-	fmt.Println("ready", s.Reused(), s.PID(), s.URL(Database))
+	fmt.Println("ready", s.IsShared(), s.PID(), s.URL(Database))
 	if _, err := io.Copy(io.Discard, os.Stdin); err != nil {
 		return 1
 	}
@@ -196,7 +196,7 @@ func TestStartStopReuse(t *testing.T) {
 	t.Parallel()
 	dir, m := filepath.Join(openDir(t), `my "data" is 1+1`), testMachine(openDir(t))
 	s := begin(t, Options{Dir: dir, Settings: map[string]string{"max_connections": "33", "listen_addresses": "*"}}, m)
-	if s.Reused() {
+	if s.IsShared() {
 		t.Error("the first start reused a server")
 	}
 	if group, err := syscall.Getpgid(s.PID()); err != nil || group == syscall.Getpgrp() {
@@ -267,7 +267,7 @@ func TestDoneWhenPostmasterDies(t *testing.T) {
 		t.Errorf("Close of a server that died: %v", err)
 	}
 	again := begin(t, Options{Dir: dir}, m)
-	if again.Reused() {
+	if again.IsShared() {
 		t.Error("joined a dead server")
 	}
 	if err := <-busy; err == nil {
@@ -304,7 +304,7 @@ func TestCancelledStartLeavesNothing(t *testing.T) {
 	if b, err := os.ReadFile(pidFile); err == nil {
 		t.Errorf("a server is left: %s", b)
 	}
-	if s := begin(t, Options{Dir: dir}, m); s.Reused() {
+	if s := begin(t, Options{Dir: dir}, m); s.IsShared() {
 		t.Error("the lock was not given back")
 	}
 }

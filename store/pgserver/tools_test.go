@@ -87,7 +87,7 @@ func TestBinDir(t *testing.T) {
 	dir, m := openDir(t), testMachine(openDir(t))
 	owner := begin(t, Options{Dir: dir}, m)
 	joined := begin(t, Options{Dir: dir}, m)
-	if !joined.Reused() || owner.BinDir() == "" || joined.BinDir() != owner.BinDir() {
+	if !joined.IsShared() || owner.BinDir() == "" || joined.BinDir() != owner.BinDir() {
 		t.Errorf("owner %q, joined %q", owner.BinDir(), joined.BinDir())
 	}
 	if _, err := os.Stat(filepath.Join(owner.BinDir(), "postgres")); err != nil {

@@ -32,11 +32,11 @@ func (f *referenceFinder) isAnswer(n *numberSpan) bool {
 // readGroups adds to a number that no word announces the groups of digits behind it, where it is a reference so, and gives
 // its kind. It is "" where it is none, and the number stays as it is.
 func (f *referenceFinder) readGroups(n *numberSpan) string {
-	if !n.digitsOnly || n.impossible && !n.groupsFollow || !f.t.isSpaceAfter(n.last) {
+	if !n.digitsOnly || n.impossible && !n.groupsFollow || !f.t.isOneSpaceAfter(n.last) {
 		return ""
 	}
 
-	isFirst := n.first == 0 || !f.t.isSpaceAfter(n.first-1) || !numeral.HasOnlyDigits(f.t.wordAt(n.first-1))
+	isFirst := n.first == 0 || !f.t.isOneSpaceAfter(n.first-1) || !numeral.HasOnlyDigits(f.t.wordAt(n.first-1))
 	if !isFirst || hasOtherBefore(f.t, f.words, n.first, farOther) {
 		return ""
 	}

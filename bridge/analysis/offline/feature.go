@@ -298,7 +298,7 @@ func (f *featurer) addForm() {
 	f.addSize("loud", loud, few)
 	f.addSize("quoted", quoted, many)
 	f.addSize("numbers", numbers, several)
-	if t.caps > 2 && t.caps*2 > len(t.tokens) {
+	if t.capitals > 2 && t.capitals*2 > len(t.tokens) {
 		f.addSize("caps", 1, few)
 	}
 

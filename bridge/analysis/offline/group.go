@@ -71,7 +71,7 @@ func canBeginGroups(word string) bool {
 func (n *numberSpan) findGroups(t *text) (last, digits, groups int) {
 	last = n.last
 	digits = numeral.CountDigits(n.value)
-	for t.isSpaceAfter(last) {
+	for t.isOneSpaceAfter(last) {
 		word := t.wordAt(last + 1)
 		isSender := last == n.last && isSenderOf3S(n.value, word)
 		if !isSender && !isGroup(word, digits) {
@@ -186,7 +186,7 @@ func (n *numberSpan) isFirstOfTwo(t *text, words announcements) bool {
 	if !n.digitsOnly || !numeral.IsWithin(n.length(), 2, longest) {
 		return false
 	}
-	if !t.isSpaceAfter(n.last) {
+	if !t.isOneSpaceAfter(n.last) {
 		return false
 	}
 
@@ -209,7 +209,7 @@ func (n *numberSpan) isFirstOfTwo(t *text, words announcements) bool {
 // isFirstOfPair reports whether a number is written as two groups of three digits, which are no round sum and end a part of a
 // sentence: "compra 771 204, e só recebi um".
 func (n *numberSpan) isFirstOfPair(t *text) bool {
-	if !n.digitsOnly || n.length() != 3 || !t.isSpaceAfter(n.last) {
+	if !n.digitsOnly || n.length() != 3 || !t.isOneSpaceAfter(n.last) {
 		return false
 	}
 	word := t.wordAt(n.last + 1)
@@ -242,7 +242,7 @@ func (n *numberSpan) addShortGroups(t *text) {
 
 // addFinalLetter adds a capital that stands behind the groups of a number and ends a part of a sentence: "26 118 440 K".
 func (n *numberSpan) addFinalLetter(t *text) {
-	if n.value == "" || !t.isSpaceAfter(n.last) {
+	if n.value == "" || !t.isOneSpaceAfter(n.last) {
 		return
 	}
 	letter := t.wordAt(n.last + 1)
@@ -262,7 +262,7 @@ func (n *numberSpan) addFile(t *text) {
 	}
 
 	letters := t.wordAt(n.last + 1)
-	if !numeral.HasOnlyCapitals(letters) || len(letters) > 3 || !t.isSpaceAfter(n.last) || !t.isSpaceAfter(n.last+1) {
+	if !numeral.HasOnlyCapitals(letters) || len(letters) > 3 || !t.isOneSpaceAfter(n.last) || !t.isOneSpaceAfter(n.last+1) {
 		return
 	}
 
@@ -327,7 +327,7 @@ func isNumberOfYear(before, behind string) bool {
 // takeGroups adds all groups of digits that follow a number, as on labels of parcels: "9400 1118 9922". An account at a
 // Polish bank is no reference: its value becomes "".
 func (n *numberSpan) takeGroups(t *text) {
-	for t.isSpaceAfter(n.last) && numeral.HasOnlyDigits(t.wordAt(n.last+1)) {
+	for t.isOneSpaceAfter(n.last) && numeral.HasOnlyDigits(t.wordAt(n.last+1)) {
 		n.last++
 	}
 	n.to = t.tokens[n.last].to

@@ -152,7 +152,7 @@ func (n *numberSpan) isPostcodeWithCountry(t *text) bool {
 	if len(letter) > 1 || !numeral.HasOnly(letter, "ABDFLI") {
 		return false
 	}
-	if !numeral.IsWithin(len(n.value), len("8001"), len("50667")) || !t.isSpaceAfter(n.last) {
+	if !numeral.IsWithin(len(n.value), len("8001"), len("50667")) || !t.isOneSpaceAfter(n.last) {
 		return false
 	}
 	r, _ := utf8.DecodeRuneInString(t.wordAt(n.last + 1))
@@ -212,7 +212,7 @@ func (n *numberSpan) isGroupNext(t *text) bool {
 func (n *numberSpan) isCountryNext(t *text, last int) bool {
 	const enough = 7
 	value := t.all[n.from:t.tokens[last].to]
-	if !t.isSpaceAfter(last) || len(value) < enough || !numeral.HasOnlyCapitals(value[:2]) {
+	if !t.isOneSpaceAfter(last) || len(value) < enough || !numeral.HasOnlyCapitals(value[:2]) {
 		return false
 	}
 	return numeral.CountDigits(value) >= enough && isCountry(t.wordAt(last+1))
@@ -245,7 +245,7 @@ func (n *numberSpan) isSpacedDate(t *text) bool {
 	if !n.digitsOnly || n.last+2 >= len(t.tokens) {
 		return false
 	}
-	if !t.isSpaceAfter(n.last) || !t.isSpaceAfter(n.last+1) {
+	if !t.isOneSpaceAfter(n.last) || !t.isOneSpaceAfter(n.last+1) {
 		return false
 	}
 	return numeral.IsDate(n.value + "." + t.wordAt(n.last+1) + "." + t.wordAt(n.last+2))

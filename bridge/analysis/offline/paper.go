@@ -68,7 +68,7 @@ func (n *numberSpan) isInSquareBrackets(t *text) bool {
 // "die 88213 Bestellung", else "". A count is followed by several of what it counts.
 func (f *referenceFinder) kindBehind(n *numberSpan) string {
 	t := f.t
-	if n.first == 0 || !n.digitsOnly || n.length() < shortestReference || numeral.IsYear(n.value) || !t.isSpaceAfter(n.last) {
+	if n.first == 0 || !n.digitsOnly || n.length() < shortestReference || numeral.IsYear(n.value) || !t.isOneSpaceAfter(n.last) {
 		return ""
 	}
 	if !isDeterminer(t.tokens[n.first-1].form) {

@@ -93,7 +93,7 @@ func (f *feelings) addMatch(t *text, m match, modifiers []match) {
 		}
 	}
 
-	if t.tokens[m.first].caps && t.caps < len(t.tokens)/2 {
+	if t.tokens[m.first].caps && t.capitals < len(t.tokens)/2 {
 		w *= capitalsFactor
 	}
 
@@ -169,7 +169,7 @@ func (f *feelings) addForm(t *text, shouts int) {
 	}
 
 	const fewCapitals = 5 // words in capitals
-	if t.caps > fewCapitals && t.caps > len(t.tokens)/2 {
+	if t.capitals > fewCapitals && t.capitals > len(t.tokens)/2 {
 		f.unhappy += allCapitals
 	}
 }

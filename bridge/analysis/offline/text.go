@@ -2,6 +2,7 @@ package offline
 
 import (
 	"iter"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -9,10 +10,10 @@ import (
 	"parley/bridge/analysis/offline/wordform"
 )
 
-// How much of a longer burst is read. What matters stands at its beginning, or at its end.
+// Of a longer burst only two parts are read: what matters stands at its beginning or at its end.
 const (
-	headBytes = 8 << 10 // from its first message on
-	tailBytes = 2 << 10 // of its last message
+	headBytes = 8 << 10 // of all messages in order
+	tailBytes = 2 << 10 // of the last message, from its end
 )
 
 // text is what is analysed: the subjects and texts of a burst, one after the other, cut into words.
@@ -20,15 +21,15 @@ type text struct {
 	all      string
 	subjects []span // where subjects stand
 	tokens   []token
-	caps     int // words in capitals
+	capitals int // how many words are in capitals
 
-	forwarded bool // a subject says that somebody else's mail follows
+	forwarded bool // a subject begins with a sign of forwarding: "Fwd:"
 }
 
 // span is a part of a string, by bytes.
 type span struct{ from, to int }
 
-// readText joins a burst and cuts it into words.
+// readText joins a burst's subjects and texts, each with a line end, and cuts them into words.
 func readText(burst []analysis.Message) *text {
 	t := &text{}
 	var b strings.Builder
@@ -37,8 +38,9 @@ func readText(burst []analysis.Message) *text {
 		size += len(m.Subject) + len(m.Text) + 2
 	}
 
+	isLong := size > headBytes+tailBytes
 	room := headBytes + tailBytes
-	if size > room {
+	if isLong {
 		room = headBytes
 	}
 
@@ -62,8 +64,8 @@ func readText(burst []analysis.Message) *text {
 		add(m.Text)
 	}
 
-	if size > headBytes+tailBytes { // then the head ends before the last message's tail begins
-		b.WriteString(lastOf(burst[len(burst)-1].Text))
+	if isLong { // the head ends before the last message's tail begins
+		b.WriteString(tailOf(burst[len(burst)-1].Text))
 		b.WriteByte('\n')
 	}
 
@@ -76,21 +78,20 @@ func readText(burst []analysis.Message) *text {
 	return t
 }
 
-// quoteForwarded makes everything a quotation from where one begins a line of a forwarded mail.
+// quoteForwarded marks all words of a forwarded mail as quoted, from the first line on that begins with a quotation mark or ">".
 func (t *text) quoteForwarded() {
+	marks := []string{"\n\"", "\n“", "\n„", "\n«", "\n>", "\n”"}
+	const lookBehind = 5 // bytes before a word: a line's end, a quotation mark of up to three bytes, and a space
 	quoted := false
 	for i := range t.tokens {
 		word := &t.tokens[i]
-		const lookBehind = 5 // bytes: the end of the line, a mark of up to three bytes, and perhaps a space
 		before := strings.TrimRight(t.all[max(0, word.from-lookBehind):word.from], " ")
-		for _, mark := range []string{"\n\"", "\n“", "\n„", "\n«", "\n>", "\n”"} {
-			quoted = quoted || strings.HasSuffix(before, mark)
-		}
+		quoted = quoted || slices.ContainsFunc(marks, func(mark string) bool { return strings.HasSuffix(before, mark) })
 		word.quoted = word.quoted || quoted
 	}
 }
 
-// clipText returns at most limit bytes from the beginning of a text, and no half character.
+// clipText returns the beginning of a text: at most limit bytes, without cutting a character.
 func clipText(s string, limit int) string {
 	if limit <= 0 {
 		return ""
@@ -104,8 +105,8 @@ func clipText(s string, limit int) string {
 	return s[:limit]
 }
 
-// lastOf returns at most tailBytes from the end of a text, and no half character.
-func lastOf(s string) string {
+// tailOf returns the end of a text: at most tailBytes, without cutting a character.
+func tailOf(s string) string {
 	from := max(0, len(s)-tailBytes)
 	for from < len(s) && !utf8.RuneStart(s[from]) {
 		from++
@@ -113,7 +114,7 @@ func lastOf(s string) string {
 	return s[from:]
 }
 
-// isInSubject reports whether a place of the text is in a subject.
+// isInSubject reports whether a byte of the text belongs to a subject.
 func (t *text) isInSubject(at int) bool {
 	for _, s := range t.subjects {
 		if at >= s.from && at < s.to {
@@ -123,7 +124,7 @@ func (t *text) isInSubject(at int) bool {
 	return false
 }
 
-// sentenceOf returns the first and the last word of a word's sentence.
+// sentenceOf returns the first and the last word of the sentence that a word is in. Words are numbers of tokens.
 func (t *text) sentenceOf(at int) (first, last int) {
 	first, last = at, at
 	for first > 0 && t.tokens[first-1].sentence == t.tokens[at].sentence {
@@ -138,7 +139,7 @@ func (t *text) sentenceOf(at int) (first, last int) {
 // wordAt returns a word as it is written.
 func (t *text) wordAt(i int) string { return t.all[t.tokens[i].from:t.tokens[i].to] }
 
-// words returns the words that aren't numbers: each as it is written, at most so far as it is compared, and folded.
+// words returns all words but numbers, each in two forms: as it is written, cut to wordform.Longest bytes, and folded.
 func (t *text) words() iter.Seq2[string, string] {
 	return func(yield func(raw, form string) bool) {
 		for i := range t.tokens {
@@ -150,25 +151,33 @@ func (t *text) words() iter.Seq2[string, string] {
 	}
 }
 
-// separatorAfter returns what stands between a word and the next. There has to be a next word.
+// separatorAfter returns what stands between a word and the next one. The last word has none: it panics there.
 func (t *text) separatorAfter(i int) string { return t.all[t.tokens[i].to:t.tokens[i+1].from] }
 
-// isSpaceAfter reports whether one space and another word stand behind a word.
-func (t *text) isSpaceAfter(i int) bool { return i+1 < len(t.tokens) && t.separatorAfter(i) == " " }
+// isOneSpaceAfter reports whether exactly one space separates a word from the next one.
+func (t *text) isOneSpaceAfter(i int) bool { return i+1 < len(t.tokens) && t.separatorAfter(i) == " " }
 
 // isSentenceStart reports whether a word is the first of its sentence.
 func (t *text) isSentenceStart(i int) bool {
 	return i == 0 || t.tokens[i-1].sentence != t.tokens[i].sentence
 }
 
-// isForward reports whether a mail's subject says that it was forwarded, in one of our languages.
+// isForward reports whether a mail's subject begins with a sign of forwarding: "Fwd: …".
 func isForward(subject string) bool {
 	prefix, _, found := strings.Cut(strings.TrimSpace(subject), ":")
 	if !found {
 		return false
 	}
 	switch strings.ToLower(prefix) {
-	case "fw", "fwd", "wg", "rv", "enc", "tr", "pd", "i", "doorst", "vs", "vb":
+	case "fw", "fwd", // English
+		"wg",       // German
+		"rv",       // Spanish
+		"enc",      // Portuguese
+		"tr",       // French
+		"pd",       // Polish
+		"i",        // Italian
+		"doorst",   // Dutch
+		"vs", "vb": // Danish and Norwegian, Swedish
 		return true
 	}
 	return false

@@ -102,7 +102,7 @@ func (z *tokenizer) readWord(start int) (end int) {
 	isInCapitals := capitals == letters && digits == 0
 	k.caps = isInCapitals && capitals >= shortestCaps
 	if k.caps {
-		z.t.caps++
+		z.t.capitals++
 	}
 	if k.form != "" {
 		z.add(k)

@@ -315,7 +315,7 @@ func isStreet(form string) bool {
 
 // isPostcodeOfTown reports whether five digits stand before a word with a capital: "50667 Köln".
 func isPostcodeOfTown(t *text, n *numberSpan) bool {
-	if n.length() != len("50667") || !t.isSpaceAfter(n.last) {
+	if n.length() != len("50667") || !t.isOneSpaceAfter(n.last) {
 		return false
 	}
 	r, _ := utf8.DecodeRuneInString(t.wordAt(n.last + 1))

@@ -40,11 +40,13 @@ func NextWeek(d *directory.Directory, team store.TeamID, after time.Time) (next,
 	return store.Timer{Kind: own.WeekOf(team, at), DueAt: at}, last, !at.IsZero()
 }
 
-// weekZone returns the zone of the first account of a team with business hours, or UTC if there is none. For team 0,
-// the accounts of all teams count.
+// allTeams are all teams together, and the conversations that have none.
+const allTeams store.TeamID = 0
+
+// weekZone returns the zone of the first account of a team with business hours, or UTC if there is none.
 func weekZone(d *directory.Directory, team store.TeamID) *time.Location {
 	for _, id := range book.SortedKeys(d.Hours) {
-		if team != 0 && !isOfTeam(d.Account(id), team) {
+		if team != allTeams && !isOfTeam(d.Account(id), team) {
 			continue
 		}
 		if h := d.Hours[id]; h != nil {
@@ -96,7 +98,7 @@ func (wf *UseCases) Week(ctx context.Context, tx pgx.Tx, team store.TeamID, due 
 func isIncomplete(b measure.Behind) bool { return b.Older || b.Seconds > maxWeekWait.Seconds() }
 
 // sevenDays reads the figures of the seven days before the day of a time, of the seven days before those, and of who
-// waits now. Team 0 stands for all teams together, and for the conversations that have none.
+// waits now.
 func (wf *UseCases) sevenDays(ctx context.Context, tx pgx.Tx, at time.Time, team store.TeamID) (d bridge.SevenDays, err error) {
 	today := at.In(weekZone(wf.Dir, team))
 	d.From, d.To = dayBefore(today, 7), dayBefore(today, 1)
@@ -117,10 +119,10 @@ func (wf *UseCases) sevenDays(ctx context.Context, tx pgx.Tx, at time.Time, team
 	return d, err
 }
 
-// weekOf makes the filter for some days of a team. Team 0 stands for all.
+// weekOf makes the filter for some days of a team.
 func weekOf(from, to string, team store.TeamID) measure.Filter {
 	f := measure.Filter{From: from, To: to, Kind: measure.KindAll}
-	if team != 0 {
+	if team != allTeams {
 		f.Teams = []store.TeamID{team}
 	}
 	return f

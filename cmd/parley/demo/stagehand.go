@@ -76,7 +76,7 @@ func (s *stagehand) run(ctx context.Context) (err error) {
 		err = errors.Join(err, server.Close(end))
 	}()
 
-	if server.Reused() {
+	if server.IsShared() {
 		return fmt.Errorf("demo: another demo runs on %s; stop it, or choose another folder with PARLEY_DATA", s.o.Data)
 	}
 

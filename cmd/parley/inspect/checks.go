@@ -190,8 +190,8 @@ func (o Options) checkSurface(ctx context.Context, a store.Account, d store.Dire
 
 // checkConnection tests the credentials of a connected surface, by the best way that it offers.
 func checkConnection(ctx context.Context, s *Section, live any, agents []store.Agent) {
-	if checker, ok := live.(Checker); ok {
-		s.add(checker.Check(ctx))
+	if checker, ok := live.(channels.Checker); ok {
+		s.addChecked(checker.Check(ctx))
 		return
 	}
 
@@ -250,8 +250,8 @@ func (o Options) checkAccount(ctx context.Context, a store.Account, d store.Dire
 		return s
 	}
 
-	if checker, ok := channel.(Checker); ok {
-		s.add(checker.Check(ctx))
+	if checker, ok := channel.(channels.Checker); ok {
+		s.addChecked(checker.Check(ctx))
 	} else {
 		s.addGood("settings", "complete")
 	}
@@ -309,7 +309,7 @@ func Try(ctx context.Context, o Options, a store.Account, config channels.Config
 	if err != nil {
 		return nil, err
 	}
-	if checker, ok := channel.(Checker); ok {
+	if checker, ok := channel.(channels.Checker); ok {
 		return checker.Check(ctx), nil
 	}
 	return []channels.Finding{{OK: true, What: "settings", Text: "complete"}}, nil

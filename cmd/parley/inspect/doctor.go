@@ -20,17 +20,10 @@ import (
 // checkTimeout limits the time to examine one account or surface.
 const checkTimeout = 2 * time.Minute
 
-// checkedAtOnce is how many accounts and surfaces are examined at the same time.
-const checkedAtOnce = 8
+// maxParallelChecks is how many accounts and surfaces are examined at the same time.
+const maxParallelChecks = 8
 
-// Checker is what an account or a surface offers to the doctor; channels.Checker has
-// the same method.
-type Checker interface {
-	// Check connects with the stored credentials and changes nothing.
-	Check(ctx context.Context) []channels.Finding
-}
-
-// Bucket is a place in an object store, as the doctor examines it.
+// Bucket is what the doctor asks of an object store.
 type Bucket interface {
 	blob.Objects
 	// Try writes, reads and removes a small object of its own.
@@ -39,18 +32,18 @@ type Bucket interface {
 	Where() string
 }
 
-// Model is a model that reads what customers write, as the doctor examines it.
+// Model is what the doctor asks of a language model.
 type Model interface {
-	// Probe asks the model a short question of nobody's and tells how it is.
+	// Probe sends the model a short question without any customer's words, and says whether it works.
 	Probe(ctx context.Context) analysis.Condition
 }
 
-// Options of Doctor.
+// Options say what Doctor examines. A field that is nil or "" leaves that out, unless it says otherwise.
 type Options struct {
 	Pool     *pgxpool.Pool
 	Sealer   *store.Sealer // nil if there is no master key
 	Specs    []channels.Spec
-	Surfaces map[string]any // the configured surfaces by kind; each should be a Checker or a finder
+	Surfaces map[string]any // the configured surfaces by kind. Each is a channels.Checker or a finder; others can't be examined
 	// Outside returns the part of a channel's Env that is about the network; nil means an empty Env.
 	Outside func(spec channels.Spec, account string, config channels.Config) channels.Env
 	// Grant returns the consent by which an account signs in at a provider, or nil if there is none.
@@ -72,15 +65,27 @@ const (
 	Wrong Level = "wrong"
 )
 
+func (l Level) mark() string {
+	switch l {
+	case Good:
+		return "✓"
+	case Odd:
+		return "!"
+	case Wrong:
+		return "✗"
+	}
+	return ""
+}
+
 // Finding is one line of the doctor.
 type Finding struct {
 	Level Level
 	What  string // "IMAP login"
 	Text  string // what was found
-	Hint  string // what to do; may be empty when Good
+	Hint  string // what to do next; "" if nothing is to be done
 }
 
-// Section is what was found about one thing.
+// Section is all findings about one thing, with its name as heading.
 type Section struct {
 	Name     string // "database", "account support-mail"
 	Findings []Finding
@@ -111,8 +116,7 @@ func (r Report) Text() string {
 
 		b.WriteString(s.Name + "\n")
 		for _, f := range s.Findings {
-			mark := map[Level]string{Good: "✓", Odd: "!", Wrong: "✗"}[f.Level]
-			b.WriteString("  " + mark + " " + f.What + ": " + f.Text + "\n")
+			b.WriteString("  " + f.Level.mark() + " " + f.What + ": " + f.Text + "\n")
 			if f.Hint != "" {
 				b.WriteString("      → " + f.Hint + "\n")
 			}
@@ -137,8 +141,8 @@ func (s *Section) addWrong(what, text, hint string) {
 	s.Findings = append(s.Findings, Finding{Level: Wrong, What: what, Text: text, Hint: hint})
 }
 
-// add adds the findings of a Checker.
-func (s *Section) add(list []channels.Finding) {
+// addChecked adds the findings of a channels.Checker.
+func (s *Section) addChecked(list []channels.Finding) {
 	for _, f := range list {
 		level := Good
 		if !f.OK {
@@ -168,6 +172,12 @@ func Doctor(ctx context.Context, o Options) Report {
 		return report
 	}
 
+	sections := runTogether(ctx, o.listChecks(ctx, directory))
+	return Report{Sections: append(report.Sections, sections...)}
+}
+
+// listChecks returns what there is to examine beside the database itself.
+func (o Options) listChecks(ctx context.Context, directory store.Directory) []func(context.Context) Section {
 	checks := []func(context.Context) Section{
 		func(context.Context) Section { return checkPeople(directory) },
 		func(ctx context.Context) Section { return checkQuarantine(ctx, o.Pool) },
@@ -182,7 +192,7 @@ func Doctor(ctx context.Context, o Options) Report {
 	}
 
 	waiting, statsErr := stats.Read(ctx, o.Pool)
-	if statsErr == nil && len(waiting.Suggestions) > 0 { // of these figures, checkAnalyses reports an error
+	if statsErr == nil && len(waiting.Suggestions) > 0 { // checkAnalyses, which reads the same figures, reports an error
 		checks = append(checks, func(context.Context) Section { return listSuggestions(waiting.Suggestions) })
 	}
 	if o.Backups != "" {
@@ -191,7 +201,7 @@ func Doctor(ctx context.Context, o Options) Report {
 
 	for _, a := range directory.Accounts {
 		switch a.Side {
-		case store.SideSystem: // it is Parley itself
+		case store.SideSystem: // Parley's own account has nothing to examine
 		case store.SideSurface:
 			checks = append(checks, func(ctx context.Context) Section { return o.checkSurface(ctx, a, directory) })
 		case store.SideChannel:
@@ -199,15 +209,15 @@ func Doctor(ctx context.Context, o Options) Report {
 		}
 	}
 
-	return Report{Sections: append(report.Sections, runTogether(ctx, checks)...)}
+	return checks
 }
 
-// runTogether runs checks at the same time, so that none waits for the silent server of another one. It returns
-// their sections in the order of the checks.
+// runTogether runs checks at the same time, so that a server that doesn't answer holds up only its own check. It returns their
+// sections in the order of the checks.
 func runTogether(ctx context.Context, checks []func(context.Context) Section) []Section {
 	sections := make([]Section, len(checks))
 	var group errgroup.Group
-	group.SetLimit(checkedAtOnce)
+	group.SetLimit(maxParallelChecks)
 	for i, check := range checks {
 		group.Go(func() error {
 			ctx, cancel := context.WithTimeout(ctx, checkTimeout)

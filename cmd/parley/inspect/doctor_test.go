@@ -55,7 +55,7 @@ func birds() []channels.Spec {
 
 type chat []channels.Finding
 
-// Check implements inspect.Checker.
+// Check implements channels.Checker.
 func (c chat) Check(context.Context) []channels.Finding { return c }
 
 // switchboard is a surface that only finds people.

@@ -7,41 +7,53 @@ import (
 	"parley/bot/teams/teamsfake/tenant"
 )
 
-// Forget removes a message without a trace, as a retention policy does; nobody is told.
+// Forget removes a message without a trace, as a retention policy does. The bot isn't told.
 // Errors: ErrNoChannel, ErrNoMessage.
 func (s *Administrator) Forget(channel, id string) error {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	ch := s.org.Channels[channel]
-	if ch == nil {
-		return tenant.ErrNoChannel
-	}
-	if ch.ByID[id] == nil {
-		return tenant.ErrNoMessage
+	ch, m, err := s.messageLocked(channel, id)
+	if err != nil {
+		return err
 	}
 
-	root, this := ch.ByID[id].Root, func(m *tenant.Message) bool { return m.ID == id }
+	isForgotten := func(m *tenant.Message) bool { return m.ID == id }
 	delete(ch.ByID, id)
-	ch.Messages = slices.DeleteFunc(ch.Messages, this)
-	if ch.Threads[root] = slices.DeleteFunc(ch.Threads[root], this); len(ch.Threads[root]) == 0 {
-		delete(ch.Threads, root)
+	ch.Messages = slices.DeleteFunc(ch.Messages, isForgotten)
+	ch.Threads[m.Root] = slices.DeleteFunc(ch.Threads[m.Root], isForgotten)
+	if len(ch.Threads[m.Root]) == 0 {
+		delete(ch.Threads, m.Root)
 	}
 
 	s.Note(tenant.Change{Kind: "deleted", Channel: channel, Message: id})
 	return nil
 }
 
-// Blank takes a person's message away so that Graph shows neither its text nor when it was deleted, and tells nobody.
-// Reported by others; Graph's reference doesn't say it.
-// Errors: ErrNoMessage.
+// Blank deletes a message so that Graph shows an empty body and no deletedDateTime, and doesn't tell the bot. Graph is reported to do
+// that with some deleted messages of a channel; its reference doesn't mention it.
+// Errors: ErrNoChannel, ErrNoMessage.
 func (s *Administrator) Blank(channel, id string) error {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
-	ch := s.org.Channels[channel]
-	if ch == nil || ch.ByID[id] == nil {
-		return tenant.ErrNoMessage
+	ch, m, err := s.messageLocked(channel, id)
+	if err != nil {
+		return err
 	}
-	s.org.Erase(ch, ch.ByID[id])
-	ch.ByID[id].DeletedAt = time.Time{}
+	s.org.Erase(ch, m)
+	m.DeletedAt = time.Time{}
 	return nil
+}
+
+// messageLocked finds a message.
+// Errors: ErrNoChannel, ErrNoMessage.
+func (s *Administrator) messageLocked(channel, id string) (*tenant.Room, *tenant.Message, error) {
+	ch := s.org.Channels[channel]
+	if ch == nil {
+		return nil, nil, tenant.ErrNoChannel
+	}
+	m := ch.ByID[id]
+	if m == nil {
+		return nil, nil, tenant.ErrNoMessage
+	}
+	return ch, m, nil
 }

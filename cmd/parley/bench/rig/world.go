@@ -68,7 +68,7 @@ func (b *Rig) startPostgres(ctx context.Context) (*pgserver.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if server.Reused() {
+	if server.IsShared() {
 		return nil, errors.Join(errors.New("bench: the folder's database belongs to another process"), server.Close(ctx))
 	}
 
