@@ -41,7 +41,7 @@ func TestReplyFormsAreTold(t *testing.T) {
 	}
 	for _, all := range []bool{false, true} {
 		open("conv_reply")
-		v := st.view(st.ann, has("text"))
+		v := st.view(st.ann, hasField("text"))
 		heard("opened")
 		_, err := ann.CloseView(st.ctx(), v.ID, all)
 		must(t, err)
@@ -57,7 +57,7 @@ func TestReplyFormsAreTold(t *testing.T) {
 	must(t, err)
 	open("conv_reply")
 	heard("opened")
-	st.fill(st.view(st.ann, has("add")), map[string]string{"text": "On our way"})
+	st.fill(st.view(st.ann, hasField("add")), map[string]string{"text": "On our way"})
 	if a := st.decode(st.desk.First(t, "i:")); a.Verb != bridge.VerbReply {
 		t.Errorf("handed in: %+v", a)
 	}

@@ -299,10 +299,10 @@ func (a *applier) applyInTransaction(ctx context.Context, conn *pgx.Conn, b *bat
 	}()
 
 	var locked []store.ConversationID
-	defer func() { a.lockedLanes.remove(locked) }()
+	defer func() { a.lockedConversations.remove(locked) }()
 	locks := func(conversations []store.ConversationID) {
 		if b.isLong() {
-			a.lockedLanes.add(conversations)
+			a.lockedConversations.add(conversations)
 			locked = append(locked, conversations...)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 // What became of a delivery waits for the long batch that has its lane locked; the results of other
 // conversations don't, and it doesn't wait for ever.
 func TestResultsOfLockedLanesWaitAlone(t *testing.T) {
-	d := &dispatcher{Relay: &Relay{lockedLanes: newLockedConversations()}}
+	d := &dispatcher{Relay: &Relay{lockedConversations: newLockedConversations()}}
 	of := func(conversation store.ConversationID) result {
 		return result{claim: dispatch.Claimed{ConversationID: conversation}}
 	}
@@ -23,13 +23,13 @@ func TestResultsOfLockedLanesWaitAlone(t *testing.T) {
 		d.unwritten = nil
 		return list
 	}
-	d.lockedLanes.add([]store.ConversationID{7, 9})
+	d.lockedConversations.add([]store.ConversationID{7, 9})
 	d.unwritten = []result{of(7), of(8), of(9)}
 	if got := written(); len(got) != 1 || got[0] != 8 {
 		t.Errorf("beside a batch that has conversations 7 and 9 results of %v are written, want 8", got)
 	}
-	d.lockedLanes.remove([]store.ConversationID{7, 9})
-	d.lockedLanes.add([]store.ConversationID{9}) // the next batch
+	d.lockedConversations.remove([]store.ConversationID{7, 9})
+	d.lockedConversations.add([]store.ConversationID{9}) // the next batch
 	if got := written(); len(got) != 1 || got[0] != 7 {
 		t.Errorf("after the batch results of %v are written, want 7", got)
 	}

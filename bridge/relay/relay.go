@@ -32,17 +32,17 @@ type Relay struct {
 	signals
 	runsAllowed atomic.Bool // several deliveries of a lane may leave as one message
 	// batchPlaces bounds the batches in work: more at a time than there are cores only hinder each other.
-	batchPlaces       chan struct{}
-	load              loads               // how much there was to do lately
-	largePayloads     *semaphore.Weighted // bytes of large payloads being applied
-	slow              *slowDecodes
-	holders           *holders
-	lockedLanes       *lockedConversations
-	background        sync.WaitGroup // work that took too long and goes on in the background
-	databaseAnswered  atomic.Int64   // when the database last answered, in nanoseconds since began
-	postsAwaitedUntil atomic.Int64   // until when events may wait for posts, in nanoseconds since began
-	began             time.Time
-	metrics           *Metrics
+	batchPlaces         chan struct{}
+	load                loads               // how much there was to do lately
+	largePayloads       *semaphore.Weighted // bytes of large payloads being applied
+	slow                *slowDecodes
+	holders             *holders
+	lockedConversations *lockedConversations
+	background          sync.WaitGroup // work that took too long and goes on in the background
+	databaseAnswered    atomic.Int64   // when the database last answered, in nanoseconds since began
+	postsAwaitedUntil   atomic.Int64   // until when events may wait for posts, in nanoseconds since began
+	began               time.Time
+	metrics             *Metrics
 }
 
 // From these loads on there is much to do: see Busy.
@@ -77,13 +77,13 @@ func New(ctx context.Context, o Options) (*Relay, error) {
 			woken:    &wakeups{gates: map[store.GateID]wakeup{}, added: make(chan struct{}, 1)},
 			timers:   make(chan struct{}, 1),
 		},
-		metrics:       newMetrics(),
-		batchPlaces:   make(chan struct{}, max(2, runtime.GOMAXPROCS(0))),
-		largePayloads: semaphore.NewWeighted(maxLargeTogether),
-		slow:          newSlowDecodes(),
-		holders:       &holders{lost: map[int]*atomic.Bool{}},
-		lockedLanes:   newLockedConversations(),
-		began:         time.Now(),
+		metrics:             newMetrics(),
+		batchPlaces:         make(chan struct{}, max(2, runtime.GOMAXPROCS(0))),
+		largePayloads:       semaphore.NewWeighted(maxLargeTogether),
+		slow:                newSlowDecodes(),
+		holders:             &holders{lost: map[int]*atomic.Bool{}},
+		lockedConversations: newLockedConversations(),
+		began:               time.Now(),
 	}, nil
 }
 

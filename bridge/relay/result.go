@@ -47,7 +47,7 @@ func (d *dispatcher) putAside() {
 		if r.since.IsZero() {
 			r.since = now
 		}
-		if d.lockedLanes.has(r.claim.ConversationID) && now.Sub(r.since) < maxAside {
+		if d.lockedConversations.has(r.claim.ConversationID) && now.Sub(r.since) < maxAside {
 			d.aside = append(d.aside, r)
 		} else {
 			d.unwritten = append(d.unwritten, r)

@@ -53,7 +53,7 @@ func (a *chatAPI) postMessage(c *call) (reply, *workspace.Refusal) {
 		return nil, err
 	}
 
-	body, err := c.Content()
+	body, err := c.ReadContent()
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +128,7 @@ func (a *chatAPI) updateMessage(c *call) (reply, *workspace.Refusal) {
 		return nil, workspace.Refuse("msg_too_long")
 	}
 
-	body, err := c.Content()
+	body, err := c.ReadContent()
 	if err != nil {
 		return nil, err
 	}
@@ -158,7 +158,7 @@ func (a *chatAPI) updateMessage(c *call) (reply, *workspace.Refusal) {
 	}
 
 	if m.Blocks == nil {
-		m.Blocks, m.Composed = c.Composed(m.Text), true
+		m.Blocks, m.Composed = c.RichTextOf(m.Text), true
 	}
 	if c.Has("attachments") {
 		m.Attachments = body.Attachments
@@ -195,7 +195,7 @@ func (a *chatAPI) postEphemeral(c *call) (reply, *workspace.Refusal) {
 		return nil, workspace.Refuse("user_not_in_channel")
 	}
 
-	body, err := c.Content()
+	body, err := c.ReadContent()
 	if err != nil {
 		return nil, err
 	}

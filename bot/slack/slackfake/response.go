@@ -122,7 +122,7 @@ func (s *clicks) reply(l *responseURL, body []byte) *workspace.Refusal {
 		c.Args["attachments"] = string(a.Attachments)
 	}
 
-	show, err := c.Content()
+	show, err := c.ReadContent()
 	if err != nil {
 		return err
 	}

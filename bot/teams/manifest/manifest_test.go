@@ -95,8 +95,8 @@ func TestManifestLimits(t *testing.T) {
 	if err := json.Unmarshal(sampleManifest(t, "plain"), &m); err != nil {
 		t.Fatal(err)
 	}
-	if len(m.Bots) != 1 || len(m.Bots[0].Commands) > 3 || len(m.Extensions) != 1 || len(m.Extensions[0].Commands) > 10 {
-		t.Errorf("%d bots, %d extensions", len(m.Bots), len(m.Extensions))
+	if len(m.Bots) != 1 || len(m.Bots[0].Commands) > 3 || len(m.ComposeExtensions) != 1 || len(m.ComposeExtensions[0].Commands) > 10 {
+		t.Errorf("%d bots, %d extensions", len(m.Bots), len(m.ComposeExtensions))
 	}
 	for key, most := range map[string]int{"short": 30, "full": 100} {
 		if n := len([]rune(m.Name[key])); n == 0 || n > most {
@@ -118,7 +118,7 @@ func TestManifestLimits(t *testing.T) {
 			}
 		}
 	}
-	for _, c := range m.Extensions[0].Commands {
+	for _, c := range m.ComposeExtensions[0].Commands {
 		known := VerbOf(c.ID) != ""
 		if inMenu := slices.Contains(c.Context, "message"); inMenu != known || len(c.Title) > 32 || len(c.Parameters) > 5 {
 			t.Errorf("the command %+v", c)

@@ -19,15 +19,15 @@ const (
 	maxUsername      = 80
 )
 
-// Content is what a message shows, checked.
+// Content is what a message shows, after Slack's checks.
 type Content struct {
 	Text        string
 	Blocks      json.RawMessage
 	Attachments json.RawMessage
 }
 
-// Content reads text, markdown_text, blocks and attachments.
-func (c *Call) Content() (Content, *workspace.Refusal) {
+// ReadContent reads and checks what a call's message shows: text, markdown_text, blocks and attachments.
+func (c *Call) ReadContent() (Content, *workspace.Refusal) {
 	var out Content
 	out.Text = c.Str("text")
 	if md := c.Str("markdown_text"); md != "" {
@@ -39,13 +39,13 @@ func (c *Call) Content() (Content, *workspace.Refusal) {
 		}
 
 		out.Text = md
-		out.Blocks = workspace.MustJSON([]any{map[string]any{"type": "markdown", "block_id": c.Secret(5), "text": md}})
+		out.Blocks = workspace.MustJSON([]any{map[string]any{"type": "markdown", "block_id": c.ShortID(), "text": md}})
 		return out, nil
 	}
 
-	blocks, err := c.CheckBlocks(c.Raw("blocks"), kit.OnMessage)
-	if err != nil {
-		return out, err
+	blocks, refusal := c.CheckBlocks(c.Raw("blocks"), kit.OnMessage)
+	if refusal != nil {
+		return out, refusal
 	}
 
 	if len(blocks) > 0 {
@@ -61,24 +61,24 @@ func (c *Call) Content() (Content, *workspace.Refusal) {
 	}
 
 	out.Attachments = attachments
-	showsOther := out.Blocks != nil || out.Attachments != nil
-	if strings.TrimSpace(out.Text) == "" && !showsOther {
+	hasBlocksOrAttachments := out.Blocks != nil || out.Attachments != nil
+	if strings.TrimSpace(out.Text) == "" && !hasBlocksOrAttachments {
 		return out, workspace.Refuse("no_text")
 	}
 
 	return out, nil
 }
 
-// Composed makes the rich text that Slack shows of a text without blocks, of apps and people alike; nil for no text.
+// RichTextOf returns the rich text that Slack makes of a text without blocks, or nil for an empty text.
 // Source: messages of apps in answers of conversations.history, recorded in 2025 (github.com/sgupta005/tick).
-func (c *Call) Composed(text string) json.RawMessage {
+func (c *Call) RichTextOf(text string) json.RawMessage {
 	if strings.TrimSpace(text) == "" {
 		return nil
 	}
-	return workspace.MustJSON([]any{workspace.Object{"type": "rich_text", "block_id": c.Secret(5), "elements": kit.RichText(text)}})
+	return workspace.MustJSON([]any{workspace.Object{"type": "rich_text", "block_id": c.ShortID(), "elements": kit.RichText(text)}})
 }
 
-// CutText cuts what is longer than Slack keeps.
+// CutText returns the part of a text that Slack keeps of a message.
 func CutText(text string) string {
 	if utf8.RuneCountInString(text) <= maxText {
 		return text
@@ -86,8 +86,10 @@ func CutText(text string) string {
 	return string([]rune(text)[:maxText])
 }
 
-// Metadata reads the argument; nil when absent or without an event type, clear when it is {}.
-func (c *Call) Metadata() (m *workspace.Metadata, clear bool, err *workspace.Refusal) {
+// Metadata reads the argument metadata. m is nil if there is none. isCleared means that the call removes the message's metadata: it
+// has neither event_type nor event_payload, or an empty event_type, as slack-go sends it.
+// Errors: metadata_too_large, invalid_metadata_format, invalid_metadata_schema.
+func (c *Call) Metadata() (m *workspace.Metadata, isCleared bool, err *workspace.Refusal) {
 	raw := c.Raw("metadata")
 	if raw == nil {
 		return nil, false, nil
@@ -119,22 +121,23 @@ func (c *Call) Metadata() (m *workspace.Metadata, clear bool, err *workspace.Ref
 	return &workspace.Metadata{EventType: *v.EventType, EventPayload: v.EventPayload}, false, nil
 }
 
-// HasOwnAuthor reports whether the app asks for another name or icon than its own.
-func (c *Call) HasOwnAuthor() bool {
+// hasOwnAuthor reports whether the app asks for another name or icon than its own.
+func (c *Call) hasOwnAuthor() bool {
 	return cmp.Or(c.Str("username"), c.Str("icon_emoji"), c.Str("icon_url")) != ""
 }
 
-// BotMessage makes the app's message; name and icon are ignored without their scope.
+// BotMessage makes a message of the app. Another name or icon than the app's own counts only with the scope chat:write.customize.
 func (c *Call) BotMessage(body Content) *workspace.Message {
 	m := &workspace.Message{
 		User: c.Opt.BotUser, BotID: c.Opt.BotID, AppID: c.Opt.AppID,
 		Text: CutText(body.Text), Blocks: body.Blocks, Attachments: body.Attachments,
 	}
 	if m.Blocks == nil {
-		m.Blocks, m.Composed = c.Composed(m.Text), true
+		m.Blocks, m.Composed = c.RichTextOf(m.Text), true
 	}
 
-	if !c.HasOwnAuthor() || c.Need("chat:write.customize") != nil {
+	mayCustomize := c.hasOwnAuthor() && c.Need("chat:write.customize") == nil
+	if !mayCustomize {
 		m.BotProfile = &workspace.BotProfile{
 			ID: c.Opt.BotID, AppID: c.Opt.AppID, Name: c.Opt.AppName, Icons: map[string]string{}, TeamID: c.Opt.TeamID,
 		}

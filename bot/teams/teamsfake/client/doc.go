@@ -1,10 +1,11 @@
-// Package client is what Teams' clients make of what they are given: which cards and texts they do not
-// show as they were meant, what HTML they make of Markdown, what a person may fill in, and what a button
-// then sends. All of it is pure, so that the emulator (bot/teams/teamsfake) and tests of cards can ask it.
+// Package client imitates what a Teams client does with what a bot sends. It reports what a client wouldn't show as it was meant,
+// makes HTML of Markdown, checks what a person fills into a form, and returns what a button sends.
+//
+// It has no state and makes no requests, so both the emulator (bot/teams/teamsfake) and tests of cards call it.
 //
 // What does not belong here: people, channels and messages (bot/teams/teamsfake), and anything that knows
 // Parley.
 package client
 
-// object is a JSON object.
+// object is a JSON object whose fields are looked up by name.
 type object = map[string]any

@@ -18,11 +18,13 @@ import (
 	"parley/store"
 )
 
+// Threads of the day: automatic mail that belongs to no conversation, and what agents do with it.
+
 // sortAutomaticMail puts automatic mail that belongs to no conversation into the account's one quiet thread of the day
 // . A silenced sender's mail is kept without a post, a blocked sender's mail is not kept at all.
 func (it *UseCases) sortAutomaticMail(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
-	i := it.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]
-	if i != nil && i.Blocked {
+	sender := it.People.ByAddress[book.NameKey{Account: a.ID, Name: in.From.Key}]
+	if sender != nil && sender.Blocked {
 		return nil // nothing is kept here; the mail is still in the mailbox
 	}
 
@@ -31,10 +33,9 @@ func (it *UseCases) sortAutomaticMail(ctx context.Context, tx pgx.Tx, a *store.A
 		return err
 	}
 
-	m := it.inboundMessage(c, a, part, in)
-
-	if i != nil && i.Silenced {
-		return nil // kept, without a post
+	m := it.inboundMessage(c, a, part, in) // keeps the mail
+	if sender != nil && sender.Silenced {
+		return nil // without a post
 	}
 	if _, err := it.OpenThread(c); err != nil {
 		return err
@@ -48,9 +49,8 @@ func (it *UseCases) sortAutomaticMail(ctx context.Context, tx pgx.Tx, a *store.A
 // maxReplyTo is how many of a mail's Reply-To addresses are kept with its line in a thread of the day.
 const maxReplyTo = 5
 
-// sortingArgs returns the arguments of the buttons under a mail in a thread of the day: which mail it is, to which of our
-// addresses it was sent, and its Reply-To addresses. A form on a web site, for example, sends in its own name and names the
-// customer there.
+// sortingArgs returns the arguments of the buttons under a mail in a thread of the day: the mail, which of our addresses it was sent
+// to, and its Reply-To addresses. Mails of a web form come from the form, and name the customer only as Reply-To.
 func sortingArgs(c *book.Conversation, m *book.Message, in channels.Inbound) bridge.Args {
 	args := bridge.Args{Conversation: c.ID, Message: m.ID}
 	args.Via = in.Envelope.Via
@@ -60,9 +60,9 @@ func sortingArgs(c *book.Conversation, m *book.Message, in channels.Inbound) bri
 	return args
 }
 
-// answersOf returns the people to whom answers to a mail in a thread of the day go: its Reply-To addresses, which its
+// recipientsOfAnswers returns the people to whom answers to a mail in a thread of the day go: its Reply-To addresses, which its
 // line names, else its sender.
-func (it *UseCases) answersOf(m *book.Message, i *store.Identity) []store.Participant {
+func (it *UseCases) recipientsOfAnswers(m *book.Message, i *store.Identity) []store.Participant {
 	var list []store.Participant
 	for _, line := range it.TrackedLines()[m.ID] {
 		for _, key := range line.Delivery.DecodedPayload().Line.Args.To {
@@ -77,9 +77,10 @@ func (it *UseCases) answersOf(m *book.Message, i *store.Identity) []store.Partic
 	return list
 }
 
-// viaOf returns to which of our addresses a mail in a thread of the day was sent, as its line says, or "" if that is unknown.
-func viaOf(th *threads.Writer, m *book.Message) string {
-	for _, line := range th.TrackedLines()[m.ID] {
+// addressOf returns which of our addresses a mail in a thread of the day was sent to, as the line about it says, or "" if that is
+// unknown.
+func (it *UseCases) addressOf(m *book.Message) string {
+	for _, line := range it.TrackedLines()[m.ID] {
 		if via := line.Delivery.DecodedPayload().Line.Args.Via; via != "" {
 			return via
 		}
@@ -89,9 +90,7 @@ func viaOf(th *threads.Writer, m *book.Message) string {
 
 // partyOf names the sender of a message, by the address if there is no name.
 func partyOf(in channels.Inbound) bridge.PartyRef {
-	p := bridge.PartyRef{Name: in.From.Name, Address: in.From.Key}
-	p.Name = cmp.Or(p.Name, p.Address)
-	return p
+	return bridge.PartyRef{Name: cmp.Or(in.From.Name, in.From.Key), Address: in.From.Key}
 }
 
 // showUnmatchedBounce shows a bounce of a message that Parley doesn't know, in the account's quiet thread of the day.
@@ -117,13 +116,13 @@ func (it *UseCases) SortAutomatic(ctx context.Context, tx pgx.Tx, r book.Request
 	}
 
 	m := it.MessageOfAction(r)
-	hasSender := m != nil && m.IdentityID != nil
-	if !hasSender || c.Kind != store.KindAutomatic {
+	isSortable := m != nil && m.IdentityID != nil && c.Kind == store.KindAutomatic
+	if !isSortable {
 		it.Refuse(r, "unknown_message", "I don't know which mail you mean.", "Use the button under the mail.")
 		return nil
 	}
 
-	if m.ConversationID != c.ID {
+	if m.ConversationID != c.ID { // a colleague has promoted it: it is in another conversation now
 		it.Whisper(c, r.Surface, a, bridge.Line{
 			Content: bridge.LineDecided, Verb: a.Verb,
 			Outcome: &bridge.Outcome{State: bridge.OutcomePromoted},
@@ -132,22 +131,29 @@ func (it *UseCases) SortAutomatic(ctx context.Context, tx pgx.Tx, r book.Request
 		return nil
 	}
 
-	i, err := it.People.SenderOf(ctx, tx, m)
-	if err != nil || i == nil {
+	sender, err := it.People.SenderOf(ctx, tx, m)
+	if err != nil {
 		return err
+	}
+	if sender == nil {
+		return nil // erased since
 	}
 
 	switch a.Verb {
 	case bridge.VerbBlock:
-		it.blockSender(r, m, i)
+		it.blockSender(r, m, sender)
 		return nil
 	case bridge.VerbSilence:
-		it.silenceSender(r, m, i)
+		it.silenceSender(r, m, sender)
 		return nil
 	default: // VerbPromote
+		return it.promote(ctx, tx, r, m, sender)
 	}
+}
 
-	open, err := it.OpenConversationWith(ctx, tx, c.AccountID, i)
+// promote makes a mail a conversation of its own, unless its sender has an open one already.
+func (it *UseCases) promote(ctx context.Context, tx pgx.Tx, r book.Request, m *book.Message, sender *store.Identity) error {
+	open, err := it.OpenConversationWith(ctx, tx, r.Conversation.AccountID, sender)
 	if err != nil {
 		return err
 	}
@@ -156,10 +162,10 @@ func (it *UseCases) SortAutomatic(ctx context.Context, tx pgx.Tx, r book.Request
 		return nil
 	}
 
-	return it.promoteMail(ctx, tx, c, r.Agent, m, i)
+	return it.promoteMail(ctx, tx, r.Conversation, r.Agent, m, sender)
 }
 
-// silenceSender makes Parley keep later mail of a sender in the thread of the day without a post.
+// silenceSender lets later automatic mail of a sender be kept in the thread of the day without a post.
 func (it *UseCases) silenceSender(r book.Request, m *book.Message, i *store.Identity) {
 	i.Silenced, it.People.DirtyIdentities[i.ID] = true, true
 	it.NoteDecision(m, r.Agent, bridge.OutcomeSilenced)
@@ -171,8 +177,8 @@ func (it *UseCases) silenceSender(r book.Request, m *book.Message, i *store.Iden
 	it.Confirm(r.Conversation, r.Surface, r.Action, bridge.Line{Content: done, Verb: bridge.VerbSilence})
 }
 
-// blockSender makes Parley ignore later automatic mail of a sender. Mail that belongs to a conversation, or
-// that the sender writes as a person, still arrives: sortAutomaticMail never gets it.
+// blockSender lets later automatic mail of a sender be dropped. Mail that belongs to a conversation, or that isn't marked as
+// automatic, still arrives: only sortAutomaticMail asks whether a sender is blocked.
 func (it *UseCases) blockSender(r book.Request, m *book.Message, i *store.Identity) {
 	if m.Automatic == "" {
 		it.Refuse(r, "not_automatic", "Only senders of automatic mail are blocked, and this mail is a person's.", "To see no more of them here: Silence sender.")
@@ -192,43 +198,20 @@ func (it *UseCases) blockSender(r book.Request, m *book.Message, i *store.Identi
 // those that are named.
 func (it *UseCases) unblockSenders(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	c, a := r.Conversation, r.Action
-	var found []*store.Identity
 	m := it.Messages.Rows[a.Args.Message]
-	isMailHere := m != nil && m.ConversationID == c.ID
-	if isMailHere && m.IdentityID != nil {
-		i, err := it.People.SenderOf(ctx, tx, m)
-		if err != nil {
-			return err
-		}
-		found = append(found, i)
+	if m != nil && m.ConversationID != c.ID {
+		m = nil // it isn't a mail of this thread
 	}
-
-	var keys []string
-	for _, address := range a.Args.Addresses {
-		if i := it.People.ByAddress[book.NameKey{Account: c.AccountID, Name: bridge.AddressKey(address)}]; i != nil {
-			found = append(found, i)
-		} else {
-			keys = append(keys, bridge.AddressKey(address))
-		}
-	}
-
-	if len(keys) > 0 {
-		rows, err := store.BlockedSenders(ctx, tx, c.AccountID, keys)
-		if err != nil {
-			return err
-		}
-
-		for i := range rows {
-			it.People.AddIdentity(&rows[i])
-			found = append(found, &rows[i])
-		}
+	senders, err := it.findSenders(ctx, tx, r, m)
+	if err != nil {
+		return err
 	}
 
 	var freed []string
-	for _, i := range found {
-		if i != nil && i.Blocked {
-			i.Blocked, it.People.DirtyIdentities[i.ID] = false, true
-			freed = append(freed, i.Key)
+	for _, sender := range senders {
+		if sender.Blocked {
+			sender.Blocked, it.People.DirtyIdentities[sender.ID] = false, true
+			freed = append(freed, sender.Key)
 		}
 	}
 
@@ -236,13 +219,52 @@ func (it *UseCases) unblockSenders(ctx context.Context, tx pgx.Tx, r book.Reques
 		it.Refuse(r, "not_blocked", "Nobody of that address is blocked here.", "Say which: !unblock news@shop.example. parley doctor lists who is blocked.")
 		return nil
 	}
-	if isMailHere {
+	if m != nil {
 		it.NoteDecision(m, r.Agent, bridge.OutcomeUnblocked)
 	}
 
 	it.Log.ByAgent(c, r.Agent, store.DeedUnblocked, book.Detail{Text: strings.Join(freed, ", ")})
 	it.Confirm(c, r.Surface, a, bridge.Line{Content: &bridge.SendersLine{Senders: strings.Join(freed, ", ")}, Verb: bridge.VerbUnblock})
 	return nil
+}
+
+// findSenders returns the sender of a mail, which may be nil, and those of the addresses that are named. Of senders whom this batch
+// hasn't read it finds only the blocked ones.
+func (it *UseCases) findSenders(ctx context.Context, tx pgx.Tx, r book.Request, m *book.Message) ([]*store.Identity, error) {
+	var found []*store.Identity
+	if m != nil && m.IdentityID != nil {
+		sender, err := it.People.SenderOf(ctx, tx, m)
+		if err != nil {
+			return nil, err
+		}
+		if sender != nil {
+			found = append(found, sender)
+		}
+	}
+
+	account := r.Conversation.AccountID
+	var unloaded []string
+	for _, address := range r.Args.Addresses {
+		key := bridge.AddressKey(address)
+		if sender := it.People.ByAddress[book.NameKey{Account: account, Name: key}]; sender != nil {
+			found = append(found, sender)
+		} else {
+			unloaded = append(unloaded, key)
+		}
+	}
+	if len(unloaded) == 0 {
+		return found, nil
+	}
+
+	rows, err := store.BlockedSenders(ctx, tx, account, unloaded)
+	if err != nil {
+		return nil, err
+	}
+	for i := range rows {
+		it.People.AddIdentity(&rows[i])
+		found = append(found, &rows[i])
+	}
+	return found, nil
 }
 
 // promoteMail makes an automatic or collected mail the first message of a new conversation, which the agent takes.
@@ -254,14 +276,14 @@ func (it *UseCases) promoteMail(ctx context.Context, tx pgx.Tx, from *book.Conve
 		Automatic: m.Automatic,
 		Subject:   m.Subject,
 		From:      channels.Party{Key: i.Key, Name: i.Name},
-		Envelope:  channels.Envelope{Via: viaOf(it.Writer, m)},
+		Envelope:  channels.Envelope{Via: it.addressOf(m)},
 	}
 	c, err := it.newConversation(ctx, tx, from.Account, mail, nil)
 	if err != nil {
 		return err
 	}
 
-	c.Participants = it.answersOf(m, i)
+	c.Participants = it.recipientsOfAnswers(m, i)
 	c.Assignees = []store.AgentID{agent.ID}
 	c.LastFrom, c.LastPreview = "customer", clean.Preview(m.Text)
 	c.LastExternalID = m.ExternalID
@@ -272,14 +294,14 @@ func (it *UseCases) promoteMail(ctx context.Context, tx pgx.Tx, from *book.Conve
 	}
 
 	it.Messages.Move(m, c)
-	m.Automatic = "" // a person has seen that it isn't: from now on it counts as the customer's words
+	m.Automatic = "" // an agent has decided that a person is to answer it: from now on it counts as the customer's words
 	it.NoteDecision(m, agent, bridge.OutcomePromoted)
 	t, err := it.OpenThread(c)
 	if err != nil {
 		return err
 	}
 
-	it.replies.OpenWindow(c, mail) // in a chat: from when the customer wrote it
+	it.replies.OpenWindow(c, mail) // if the account is a chat, the window is open from when the customer wrote this
 	it.showSaid(c, t, m, outbound.Payload{Quote: m.Quoted != ""})
 	it.Log.ByAgent(c, agent, store.DeedPromoted, book.Detail{Message: m.ID})
 	return nil

@@ -12,7 +12,7 @@ import (
 	"parley/bridge"
 )
 
-// fill submits the form on top and gives what came of it.
+// fill submits a form with these values and returns what Slack was answered.
 func (st *stage) fill(v *slackfake.View, fields map[string]string) *slackfake.Outcome {
 	st.t.Helper()
 	values := map[string][]string{}
@@ -24,15 +24,15 @@ func (st *stage) fill(v *slackfake.View, fields map[string]string) *slackfake.Ou
 	return out
 }
 
-// has waits for a form with a field.
-func has(field string) func(*slackfake.View) bool {
+// hasField matches a form that has a field. It is for view.
+func hasField(field string) func(*slackfake.View) bool {
 	return func(v *slackfake.View) bool {
 		return isForm(v) && strings.Contains(string(v.Blocks), `"block_id":"f:`+field+`"`)
 	}
 }
 
-// The global shortcut asks for the account, then for the rest; what is wrong is said at its
-// field, an open conversation is shown instead, and sending it twice asks once.
+// The global shortcut asks for the account first, then for the rest. A wrong recipient is said at its field, and a recipient with an
+// open conversation is shown that one. If the desk can't tell, the form is accepted.
 func TestStartByShortcut(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, true)
@@ -49,16 +49,20 @@ func TestStartByShortcut(t *testing.T) {
 		}
 		return bridge.Facts{}, nil
 	}
-	open := func() *slackfake.View {
+	openSecondStep := func() *slackfake.View {
 		_, err := st.fake.As(st.ann).GlobalShortcut(st.ctx(), "conv_start")
 		must(t, err)
-		st.fill(st.view(st.ann, has("account")), map[string]string{"account": "support-mail"})
-		return st.view(st.ann, has("recipient"))
+		st.fill(st.view(st.ann, hasField("account")), map[string]string{"account": "support-mail"})
+		return st.view(st.ann, hasField("recipient"))
 	}
-	v := open()
+
+	// A bad recipient.
+	v := openSecondStep()
 	if out := st.fill(v, map[string]string{"recipient": "eve", "subject": "Lamp", "text": "It is repaired."}); !strings.Contains(out.Errors["f:recipient"], "no e-mail address. Write it") {
 		t.Fatalf("a bad recipient: %+v", out)
 	}
+
+	// A recipient with an open conversation.
 	st.fill(v, map[string]string{"recipient": "known@example.org", "subject": "Lamp", "text": "It is repaired."})
 	st.view(st.ann, func(v *slackfake.View) bool {
 		return v.CallbackID == "card" && strings.Contains(string(v.Blocks), "#12")
@@ -68,29 +72,31 @@ func TestStartByShortcut(t *testing.T) {
 	}
 	_, err := st.fake.As(st.ann).CloseView(st.ctx(), v.ID, true)
 	must(t, err)
-	st.fill(open(), map[string]string{"recipient": "slow@example.org", "subject": "Lamp", "text": "It is *repaired*."})
+
+	// The desk can't tell.
+	st.fill(openSecondStep(), map[string]string{"recipient": "slow@example.org", "subject": "Lamp", "text": "It is *repaired*."})
 	a := st.decode(st.desk.First(t, "i:"))
 	if a.Verb != bridge.VerbNew || a.Args.Account != "support-mail" || a.Args.Recipient != "slow@example.org" || a.Args.Subject != "Lamp" || a.Text != "It is *repaired*." ||
 		a.Origin != bridge.OriginForm || a.Form == "" || a.Place.Channel != "" || a.Actor.ID != st.ann {
-		t.Errorf("got %+v", a)
+		t.Errorf("the stored action is %+v, want a new conversation by mail to slow@example.org from Ann's form", a)
 	}
 }
 
-// A form that is sent again, because its answer was lost, is the same action; one that was
-// changed before is another.
+// A form that Slack sends again, because our answer was lost, counts as the same action. If its text was changed before, it counts as
+// another.
 func TestFormSentTwice(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, false)
-	me := testSelfOf(st)
+	self := testSelfOf(st)
 	forms, err := samples().Forms()
 	must(t, err)
-	p := blockkit.Home("").Form(forms["new_mail"], view.Memory{}).PrivateMetadata
+	private := blockkit.Home("").Form(forms["new_mail"], view.Memory{}).PrivateMetadata // what Slack keeps with the form and sends back
 	send := func(trigger, text string) {
 		var in interaction
 		in.Type, in.TriggerID, in.User = "view_submission", trigger, userRef{ID: st.ann}
-		in.View = &blockkit.View{ID: "V1", Callback: "form", Private: p}
+		in.View = &blockkit.View{ID: "V1", Callback: "form", Private: private}
 		in.View.State.Values = map[string]map[string]blockkit.Input{"f:recipient": {"v": {Value: "eve@example.org"}}, "f:text": {"v": {Value: text}}}
-		_, err := st.s.intake.responder.handleSubmission(st.ctx(), me, &in, []byte(`{"type":"view_submission"}`))
+		_, err := st.s.intake.responder.handleSubmission(st.ctx(), self, &in, []byte(`{"type":"view_submission"}`))
 		must(t, err)
 	}
 	send("1.1", "Hello")
@@ -104,7 +110,7 @@ func TestFormSentTwice(t *testing.T) {
 	}
 }
 
-// A command with everything acts at once; one that lacks something opens the form.
+// A command with everything acts without a form; one that lacks something opens it.
 func TestStartByCommand(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, true)
@@ -113,34 +119,34 @@ func TestStartByCommand(t *testing.T) {
 	must(t, err)
 	a := st.decode(st.desk.First(t, "i:"))
 	if a.Verb != bridge.VerbNew || a.Args.Account != "support-mail" || a.Args.Recipient != "eve@example.org" || a.Text != "It is repaired." || a.Place.Channel != st.ch {
-		t.Errorf("got %+v", a)
+		t.Errorf("the stored action is %+v, want a new conversation by mail to eve@example.org", a)
 	}
+
 	_, err = st.fake.As(st.ann).Command(st.ctx(), st.ch, "/parley", "new shop-chat +491715550100")
 	must(t, err)
-	v := st.view(st.ann, has("recipient"))
+	v := st.view(st.ann, hasField("recipient"))
 	if !strings.Contains(string(v.Blocks), "+491715550100") || strings.Contains(string(v.Blocks), "f:subject") {
 		t.Errorf("the form is %s", v.Blocks)
 	}
 }
 
-// "Reply to customer" under a customer's post, then buttons: two steps, one action that names
-// the message.
+// A reply to one message of a customer, with buttons, takes two forms and becomes one action, which names that message.
 func TestReplyToThisWithButtons(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, true)
 	st.withFacts()
 	st.desk.accounts = viewtest.Accounts()
-	st.desk.accounts[0].Can = st.desk.accounts[1].Can
+	st.desk.accounts[0].Can = st.desk.accounts[1].Can // the mail account can carry buttons here
 	st.desk.said = []bridge.Said{{MessageID: 7, Text: "Do you have lamps?"}}
 	root := st.root()
 	_, err := st.fake.As(st.ann).Shortcut(st.ctx(), "conv_reply", root.Channel, root.Message)
 	must(t, err)
-	v := st.view(st.ann, has("add"))
+	v := st.view(st.ann, hasField("add"))
 	if !strings.Contains(string(v.Blocks), "Do you have lamps?") {
 		t.Errorf("the form is %s", v.Blocks)
 	}
 	st.fill(v, map[string]string{"text": "Shall I send one?", "add": "buttons"})
-	v = st.view(st.ann, has("choices"))
+	v = st.view(st.ann, hasField("choices"))
 	if out := st.fill(v, map[string]string{"text": "Shall I send one?", "choices": "a\nb\nc\nd"}); !strings.Contains(out.Errors["f:choices"], "3 is the most") {
 		t.Errorf("too many: %+v", out)
 	}
@@ -148,6 +154,6 @@ func TestReplyToThisWithButtons(t *testing.T) {
 	a := st.decode(st.desk.First(t, "i:"))
 	if a.Verb != bridge.VerbReply || a.Args.Message != 7 || a.Args.Conversation != 12 || a.Text != "Shall I send one?" || !a.Explicit ||
 		a.Rich == nil || len(a.Rich.Buttons) != 2 || a.Rich.Buttons[1].Title != "No" {
-		t.Errorf("got %+v", a)
+		t.Errorf("the stored action is %+v, want a reply to message 7 with two buttons", a)
 	}
 }
