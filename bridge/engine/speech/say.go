@@ -101,19 +101,19 @@ func (sp *UseCases) speechOf(r book.Request) Speech {
 			IsAssignee: r.Agent != nil && r.Conversation.IsAssignee(r.Agent.ID),
 		},
 		Text: TypedText{
-			Verb: r.Verb, Marker: r.Marker, Explicit: r.Explicit, MentionsBot: r.MentionsBot, Mentions: len(r.Mentions) > 0,
-			Colleague: sp.isToColleague(r.Agent, r.Raw), Quotes: sp.quotesPerson(r),
+			Verb: r.Verb, Marker: r.Marker, IsExplicit: r.Explicit, MentionsBot: r.MentionsBot, MentionsPeople: len(r.Mentions) > 0,
+			NamesColleague: sp.isToColleague(r.Agent, r.Raw), QuotesPerson: sp.quotesPerson(r),
 			HasText: r.Text != "" || r.Rich != nil, HasFiles: len(r.Files) > 0,
 		},
-		Status:       r.Conversation.BridgeStatus(),
-		InLeftThread: sp.isInLeftThread(r.Conversation, r.Surface, r.Place),
-		Automatic:    r.Conversation.Kind == store.KindAutomatic,
+		Status:        r.Conversation.BridgeStatus(),
+		InLeftThread:  sp.isInLeftThread(r.Conversation, r.Surface, r.Place),
+		InDailyThread: r.Conversation.Kind == store.KindAutomatic,
 		Account: AccountRules{
-			Watch:     r.Conversation.Account.Mode == store.ModeWatch,
-			ReplyMode: r.Conversation.Account.ReplyMode, AnyAgent: s.WhoReplies == "any_agent", Confirm: s.ConfirmSend,
+			OnlyWatches: r.Conversation.Account.Mode == store.ModeWatch,
+			ReplyMode:   r.Conversation.Account.ReplyMode, AnyAgentReplies: s.WhoReplies == "any_agent", MustConfirm: s.ConfirmSend,
 		},
-		Assigned:    len(r.Conversation.Assignees) > 0,
-		AfterRemark: sp.isAfterRemark(r.Conversation, r.Agent, r.Action),
+		HasOwner:      len(r.Conversation.Assignees) > 0,
+		FollowsRemark: sp.isAfterRemark(r.Conversation, r.Agent, r.Action),
 	}
 }
 

@@ -11,11 +11,11 @@ type Speech struct {
 	Text    TypedText
 	Account AccountRules
 
-	Status       bridge.Status
-	InLeftThread bool // it was typed in a thread that the conversation has left
-	Automatic    bool // it was typed in a day's thread of automatic mail, in which nobody is to be answered
-	Assigned     bool // the conversation has an owner
-	AfterRemark  bool // the last thing said here is a colleague's remark that stayed inside
+	Status        bridge.Status
+	InLeftThread  bool // it was typed in a thread that the conversation has left
+	InDailyThread bool // it was typed in a day's thread of automatic mail, in which nobody is to be answered
+	HasOwner      bool
+	FollowsRemark bool // the last thing said here is a colleague's remark that stayed inside
 }
 
 // Author is who typed a text, and what this person may do in the conversation.
@@ -23,31 +23,32 @@ type Author struct {
 	Kind       bridge.ActorKind
 	IsAgent    bool // the person is one of Parley's agents
 	MayReply   bool // the agent may reply in this conversation
-	IsAssignee bool
+	IsAssignee bool // the agent is one of the conversation's owners
 }
 
-// TypedText is what a text itself shows of what its author meant by it.
+// TypedText is what can be told from the text alone.
 type TypedText struct {
-	Verb        bridge.Verb
-	Marker      bridge.Marker
-	Explicit    bool // "@Parley reply: …", the Reply form, !reply
-	MentionsBot bool
-	Mentions    bool // it mentions people
-	Colleague   bool // it begins with a colleague's name: "Ben, can you …"
-	Quotes      bool // it quotes what a person wrote, and not Parley's post of a customer's words
-	HasText     bool
-	HasFiles    bool
+	Verb           bridge.Verb
+	Marker         bridge.Marker
+	IsExplicit     bool // it says that it is a reply: "@Parley reply: …", !reply, the form Reply
+	MentionsBot    bool
+	MentionsPeople bool
+	NamesColleague bool // it begins with a colleague's name: "Ben, can you …"
+	QuotesPerson   bool // it quotes what a person wrote, and not Parley's post of a customer's words
+	HasText        bool
+	HasFiles       bool
 }
 
 // AccountRules are what an account's settings say of typed texts.
 type AccountRules struct {
-	Watch     bool // the account only watches
-	ReplyMode store.ReplyMode
-	AnyAgent  bool // who_replies: any_agent
-	Confirm   bool // confirm_send: a click is wanted for each reply
+	OnlyWatches     bool
+	ReplyMode       store.ReplyMode
+	AnyAgentReplies bool // who_replies: any_agent
+	MustConfirm     bool // confirm_send: a click is wanted for each reply
 }
 
-// isLikeCommand reports whether a text looks like a command that Parley doesn't know.
+// isLikeCommand reports whether a text looks like a command and is none: it begins with "!" or "/" and a letter, or it was taken for a
+// mistyped verb.
 func (t TypedText) isLikeCommand() bool {
 	if t.Verb == bridge.VerbUnknown {
 		return true
@@ -55,7 +56,7 @@ func (t TypedText) isLikeCommand() bool {
 	return t.Marker == bridge.MarkBang || t.Marker == bridge.MarkSlash
 }
 
-// Decision is the fate of a typed text.
+// Decision says what becomes of a typed text.
 type Decision string
 
 // Decisions.
@@ -66,12 +67,13 @@ const (
 )
 
 // Speak decides what becomes of a text that was typed in a conversation's thread, and why. Everything that is not clearly a
-// reply stays inside. The first case that fits counts, so that their order matters: what the author plainly wants comes first,
-// then what forbids to answer, last what makes a reply doubtful. The reason is a code; book.MustTellAuthor says for which
-// reasons the author must learn that the customer didn't get the text.
+// reply stays inside. The first case that fits counts: first texts that are never for the customer, then what forbids a reply here
+// and now, then an explicit reply, and last what makes a plain text doubtful. The reason is a code; book.MustTellAuthor says for
+// which codes the author must learn that the customer didn't get the text.
 func Speak(s Speech) (d Decision, reason string) {
-	isOthers := s.Assigned && !s.Author.IsAssignee // the conversation has an owner, who isn't the author
+	isSomebodyElses := s.HasOwner && !s.Author.IsAssignee
 	switch {
+	// Never for the customer.
 	case s.Author.Kind != bridge.ActorPerson:
 		return Inside, "not_a_person"
 	case s.Text.Verb == bridge.VerbNote || s.Text.Marker == bridge.MarkNote:
@@ -80,53 +82,56 @@ func Speak(s Speech) (d Decision, reason string) {
 		return Inside, "not_an_agent"
 	case s.Text.isLikeCommand():
 		return Ask, "unknown_verb"
-	case s.Text.MentionsBot && !s.Text.Explicit:
+	case s.Text.MentionsBot && !s.Text.IsExplicit:
 		return Inside, "mentions_us"
-	case s.Text.Mentions && !s.Text.Explicit:
+	case s.Text.MentionsPeople && !s.Text.IsExplicit:
 		return Inside, "mentions_colleague"
 	case !s.Text.HasText && !s.Text.HasFiles:
 		return Inside, "empty"
+	// Nobody may reply here and now.
 	case !s.Author.MayReply:
 		return Inside, "may_not_reply"
 	case s.InLeftThread:
 		return Inside, "moved"
-	case s.Automatic:
+	case s.InDailyThread:
 		return Inside, "automatic"
 	case !s.Status.Open():
 		return Inside, "not_open"
-	case s.Account.Watch:
+	case s.Account.OnlyWatches:
 		return Inside, "watch"
-	case s.Text.Explicit && s.Text.Mentions:
+	// An explicit reply.
+	case s.Text.IsExplicit && s.Text.MentionsPeople:
 		return Ask, "reply_mentions" // "reply" says that it is for the customer, the mention that it is for a colleague
-	case s.Text.Explicit:
+	case s.Text.IsExplicit:
 		return Out, "explicit"
+	// A plain text that may not be meant for the customer.
 	case s.Account.ReplyMode == store.ReplyExplicit:
 		return Inside, "explicit_mode"
-	case isOthers && !s.Account.AnyAgent:
+	case isSomebodyElses && !s.Account.AnyAgentReplies:
 		return Inside, "not_assignee"
 	case s.Text.Marker == bridge.MarkLone:
 		return Ask, "lone_verb"
 	case s.Text.Marker == bridge.MarkColleagues:
 		return Ask, "for_colleagues"
-	case s.Text.Colleague:
+	case s.Text.NamesColleague:
 		return Ask, "names_colleague"
-	case s.Text.Quotes:
+	case s.Text.QuotesPerson:
 		return Ask, "quotes_colleague"
 	case !s.Text.HasText:
 		return Ask, "file_alone"
-	case s.AfterRemark:
+	case s.FollowsRemark:
 		return Ask, "after_remark"
-	case s.Account.Confirm:
+	case s.Account.MustConfirm:
 		return Ask, "confirm"
-	case !s.Assigned:
+	case !s.HasOwner:
 		return Out, "claims"
 	default:
 		return Out, "assignee"
 	}
 }
 
-// reasonOfWords returns the reason that Speak finds in a text's own words, as if the conversation could be answered by
-// its author.
+// reasonOfWords returns the reason that Speak would give if its author owned the conversation and it were open: what the words alone
+// decide.
 func (s Speech) reasonOfWords() string {
 	author := Author{Kind: s.Author.Kind, IsAgent: s.Author.IsAgent, MayReply: true, IsAssignee: true}
 	_, reason := Speak(Speech{Author: author, Text: s.Text, Status: bridge.StatusOpen})

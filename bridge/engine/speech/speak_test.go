@@ -16,7 +16,7 @@ func reply() speech.Speech {
 		Text:     speech.TypedText{Verb: bridge.VerbSay, HasText: true},
 		Status:   bridge.StatusOpen,
 		Account:  speech.AccountRules{ReplyMode: "direct"},
-		Assigned: true,
+		HasOwner: true,
 	}
 }
 
@@ -32,14 +32,14 @@ func TestSpeakReasons(t *testing.T) {
 		told   bool
 	}{
 		{"an assignee's text", func(*speech.Speech) {}, speech.Out, "assignee", false},
-		{"the first text claims", func(s *speech.Speech) { s.Assigned, s.Author.IsAssignee = false, false }, speech.Out, "claims", false},
+		{"the first text claims", func(s *speech.Speech) { s.HasOwner, s.Author.IsAssignee = false, false }, speech.Out, "claims", false},
 		{"text with a file", func(s *speech.Speech) { s.Text.HasFiles = true }, speech.Out, "assignee", false},
-		{"anybody's, where anybody may", func(s *speech.Speech) { s.Author.IsAssignee, s.Account.AnyAgent = false, true }, speech.Out, "assignee", false},
+		{"anybody's, where anybody may", func(s *speech.Speech) { s.Author.IsAssignee, s.Account.AnyAgentReplies = false, true }, speech.Out, "assignee", false},
 		{"while it is pending", func(s *speech.Speech) { s.Status = bridge.StatusPending }, speech.Out, "assignee", false},
 		{"while it is snoozed", func(s *speech.Speech) { s.Status = bridge.StatusSnoozed }, speech.Out, "assignee", false},
-		{"explicitly", func(s *speech.Speech) { s.Text.Explicit, s.Text.MentionsBot = true, true }, speech.Out, "explicit", false},
-		{"explicitly in explicit mode", func(s *speech.Speech) { s.Text.Explicit, s.Account.ReplyMode = true, "explicit" }, speech.Out, "explicit", false},
-		{"explicitly by another agent", func(s *speech.Speech) { s.Text.Explicit, s.Author.IsAssignee = true, false }, speech.Out, "explicit", false},
+		{"explicitly", func(s *speech.Speech) { s.Text.IsExplicit, s.Text.MentionsBot = true, true }, speech.Out, "explicit", false},
+		{"explicitly in explicit mode", func(s *speech.Speech) { s.Text.IsExplicit, s.Account.ReplyMode = true, "explicit" }, speech.Out, "explicit", false},
+		{"explicitly by another agent", func(s *speech.Speech) { s.Text.IsExplicit, s.Author.IsAssignee = true, false }, speech.Out, "explicit", false},
 
 		{"another app", func(s *speech.Speech) { s.Author.Kind = bridge.ActorBot }, speech.Inside, "not_a_person", false},
 		{"our own app", func(s *speech.Speech) { s.Author.Kind = bridge.ActorSelf }, speech.Inside, "not_a_person", false},
@@ -49,16 +49,16 @@ func TestSpeakReasons(t *testing.T) {
 		{"a note by form", func(s *speech.Speech) { s.Text.Verb = bridge.VerbNote }, speech.Inside, "note", false},
 		{"a note by marker", func(s *speech.Speech) { s.Text.Marker = bridge.MarkNote }, speech.Inside, "note", false},
 		{"mentions us", func(s *speech.Speech) { s.Text.MentionsBot = true }, speech.Inside, "mentions_us", false},
-		{"in a thread that was left", func(s *speech.Speech) { s.InLeftThread, s.Text.Explicit = true, true }, speech.Inside, "moved", true},
-		{"explicitly, with a colleague", func(s *speech.Speech) { s.Text.Explicit, s.Text.Mentions = true, true }, speech.Ask, "reply_mentions", true},
-		{"in a thread of automatic mail", func(s *speech.Speech) { s.Automatic, s.Text.Explicit = true, true }, speech.Inside, "automatic", true},
-		{"mentions a colleague", func(s *speech.Speech) { s.Text.Mentions = true }, speech.Inside, "mentions_colleague", false},
+		{"in a thread that was left", func(s *speech.Speech) { s.InLeftThread, s.Text.IsExplicit = true, true }, speech.Inside, "moved", true},
+		{"explicitly, with a colleague", func(s *speech.Speech) { s.Text.IsExplicit, s.Text.MentionsPeople = true, true }, speech.Ask, "reply_mentions", true},
+		{"in a thread of automatic mail", func(s *speech.Speech) { s.InDailyThread, s.Text.IsExplicit = true, true }, speech.Inside, "automatic", true},
+		{"mentions a colleague", func(s *speech.Speech) { s.Text.MentionsPeople = true }, speech.Inside, "mentions_colleague", false},
 		{"nothing", func(s *speech.Speech) { s.Text.HasText = false }, speech.Inside, "empty", false},
 		{"resolved", func(s *speech.Speech) { s.Status = bridge.StatusResolved }, speech.Inside, "not_open", true},
 		{"closed", func(s *speech.Speech) { s.Status = bridge.StatusClosed }, speech.Inside, "not_open", true},
-		{"explicitly, but resolved", func(s *speech.Speech) { s.Text.Explicit, s.Status = true, bridge.StatusResolved }, speech.Inside, "not_open", true},
-		{"the account watches", func(s *speech.Speech) { s.Account.Watch = true }, speech.Inside, "watch", true},
-		{"explicitly, but it watches", func(s *speech.Speech) { s.Text.Explicit, s.Account.Watch = true, true }, speech.Inside, "watch", true},
+		{"explicitly, but resolved", func(s *speech.Speech) { s.Text.IsExplicit, s.Status = true, bridge.StatusResolved }, speech.Inside, "not_open", true},
+		{"the account watches", func(s *speech.Speech) { s.Account.OnlyWatches = true }, speech.Inside, "watch", true},
+		{"explicitly, but it watches", func(s *speech.Speech) { s.Text.IsExplicit, s.Account.OnlyWatches = true, true }, speech.Inside, "watch", true},
 		{"explicit mode", func(s *speech.Speech) { s.Account.ReplyMode = "explicit" }, speech.Inside, "explicit_mode", true},
 		{"not the assignee", func(s *speech.Speech) { s.Author.IsAssignee = false }, speech.Inside, "not_assignee", true},
 
@@ -67,16 +67,16 @@ func TestSpeakReasons(t *testing.T) {
 		{"/ and a letter", func(s *speech.Speech) { s.Text.Marker = bridge.MarkSlash }, speech.Ask, "unknown_verb", true},
 		{"a verb alone", func(s *speech.Speech) { s.Text.Marker = bridge.MarkLone }, speech.Ask, "lone_verb", true},
 		{"a word for colleagues", func(s *speech.Speech) { s.Text.Marker = bridge.MarkColleagues }, speech.Ask, "for_colleagues", true},
-		{"a colleague's name", func(s *speech.Speech) { s.Text.Colleague = true }, speech.Ask, "names_colleague", true},
-		{"an answer to a colleague's message", func(s *speech.Speech) { s.Text.Quotes = true }, speech.Ask, "quotes_colleague", true},
-		{"an answer to a colleague's message, explicitly", func(s *speech.Speech) { s.Text.Quotes, s.Text.Explicit = true, true }, speech.Out, "explicit", false},
+		{"a colleague's name", func(s *speech.Speech) { s.Text.NamesColleague = true }, speech.Ask, "names_colleague", true},
+		{"an answer to a colleague's message", func(s *speech.Speech) { s.Text.QuotesPerson = true }, speech.Ask, "quotes_colleague", true},
+		{"an answer to a colleague's message, explicitly", func(s *speech.Speech) { s.Text.QuotesPerson, s.Text.IsExplicit = true, true }, speech.Out, "explicit", false},
 		{"a word for colleagues, explicitly", func(s *speech.Speech) {
-			s.Text.Marker, s.Text.Colleague, s.Text.Explicit = bridge.MarkColleagues, true, true
+			s.Text.Marker, s.Text.NamesColleague, s.Text.IsExplicit = bridge.MarkColleagues, true, true
 		}, speech.Out, "explicit", false},
 		{"a word for colleagues, by another agent", func(s *speech.Speech) { s.Text.Marker, s.Author.IsAssignee = bridge.MarkColleagues, false }, speech.Inside, "not_assignee", true},
 		{"a file alone", func(s *speech.Speech) { s.Text.HasText, s.Text.HasFiles = false, true }, speech.Ask, "file_alone", true},
-		{"after a colleague's remark", func(s *speech.Speech) { s.AfterRemark = true }, speech.Ask, "after_remark", true},
-		{"confirm_send", func(s *speech.Speech) { s.Account.Confirm = true }, speech.Ask, "confirm", true},
+		{"after a colleague's remark", func(s *speech.Speech) { s.FollowsRemark = true }, speech.Ask, "after_remark", true},
+		{"confirm_send", func(s *speech.Speech) { s.Account.MustConfirm = true }, speech.Ask, "confirm", true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -96,16 +96,16 @@ func forbidden(s speech.Speech) bool {
 	marked := s.Text.Marker == bridge.MarkNote || s.Text.Marker == bridge.MarkBang || s.Text.Marker == bridge.MarkSlash
 	command := s.Text.Verb == bridge.VerbNote || s.Text.Verb == bridge.VerbUnknown
 	ended := s.Status == bridge.StatusResolved || s.Status == bridge.StatusClosed
-	return s.Author.Kind != bridge.ActorPerson || !s.Author.IsAgent || !s.Author.MayReply || s.InLeftThread || s.Automatic || marked || command || ended || s.Account.Watch ||
-		!s.Text.HasText && !s.Text.HasFiles || s.Text.Mentions || !s.Text.Explicit && s.Text.MentionsBot
+	return s.Author.Kind != bridge.ActorPerson || !s.Author.IsAgent || !s.Author.MayReply || s.InLeftThread || s.InDailyThread || marked || command || ended || s.Account.OnlyWatches ||
+		!s.Text.HasText && !s.Text.HasFiles || s.Text.MentionsPeople || !s.Text.IsExplicit && s.Text.MentionsBot
 }
 
 // plain says, apart from Speak, that a permitted text needs no click: it was said to be a
 // reply, or it is an ordinary text of somebody whose word it is to give.
 func plain(s speech.Speech) bool {
-	speaker := !s.Assigned || s.Author.IsAssignee || s.Account.AnyAgent
-	unusual := s.Text.Marker == bridge.MarkLone || s.Text.Marker == bridge.MarkColleagues || s.Text.Colleague || s.Text.Quotes || !s.Text.HasText || s.AfterRemark || s.Account.Confirm
-	return s.Text.Explicit || s.Account.ReplyMode == "direct" && speaker && !unusual
+	speaker := !s.HasOwner || s.Author.IsAssignee || s.Account.AnyAgentReplies
+	unusual := s.Text.Marker == bridge.MarkLone || s.Text.Marker == bridge.MarkColleagues || s.Text.NamesColleague || s.Text.QuotesPerson || !s.Text.HasText || s.FollowsRemark || s.Account.MustConfirm
+	return s.Text.IsExplicit || s.Account.ReplyMode == "direct" && speaker && !unusual
 }
 
 // Every combination of everything: what is forbidden never leaves and is never sent by
@@ -143,11 +143,11 @@ func TestSpeakExhaustively(t *testing.T) {
 						try(speech.Speech{
 							Author: speech.Author{Kind: actor, IsAgent: bit(0), MayReply: bit(1), IsAssignee: bit(10)},
 							Text: speech.TypedText{
-								Verb: verb, Marker: marker, Explicit: bit(2), MentionsBot: bit(3), Mentions: bit(4),
-								HasText: bit(5), HasFiles: bit(6), Colleague: bit(16), Quotes: bit(17),
+								Verb: verb, Marker: marker, IsExplicit: bit(2), MentionsBot: bit(3), MentionsPeople: bit(4),
+								HasText: bit(5), HasFiles: bit(6), NamesColleague: bit(16), QuotesPerson: bit(17),
 							},
-							Account: speech.AccountRules{ReplyMode: mode, Watch: bit(7), AnyAgent: bit(8), Confirm: bit(12)},
-							Status:  status, Assigned: bit(9), AfterRemark: bit(11), InLeftThread: bit(14), Automatic: bit(15),
+							Account: speech.AccountRules{ReplyMode: mode, OnlyWatches: bit(7), AnyAgentReplies: bit(8), MustConfirm: bit(12)},
+							Status:  status, HasOwner: bit(9), FollowsRemark: bit(11), InLeftThread: bit(14), InDailyThread: bit(15),
 						})
 					}
 				}

@@ -65,7 +65,7 @@ func (c *Mailbox) olderMails(ctx context.Context) string {
 	}
 
 	if m == nil {
-		from := c.takenFrom()
+		from := c.firstLookSince()
 		if from.IsZero() {
 			return " parley serve has not looked into it yet."
 		}

@@ -165,7 +165,7 @@ func (f *fetcher) sentReadFrom() time.Time {
 	if f.inbox.mark != nil {
 		return f.inbox.mark.SentFrom
 	}
-	return f.takenFrom()
+	return f.firstLookSince()
 }
 
 // describeSent returns when mails in the folder of sent mail arrived, and which of them to skip. A mail of which

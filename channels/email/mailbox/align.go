@@ -11,16 +11,16 @@ import (
 // up to this long before the account was set up is fetched as well, so that none is missed.
 const clockDoubt = 10 * time.Minute
 
-// takenFrom returns the time of arrival from which on mail is fetched at the first look. It returns zero if
-// nothing that is there at the first look is fetched.
-func (c *Mailbox) takenFrom() time.Time {
+// firstLookSince returns the time of arrival from which on the first look fetches mail. The zero time means that it fetches nothing
+// that is there already.
+func (c *Mailbox) firstLookSince() time.Time {
 	if c.beginsAt.IsZero() {
 		return time.Time{}
 	}
 	return c.beginsAt.Add(-clockDoubt).UTC()
 }
 
-// alignInbox compares the inbox with its watermark.
+// alignInbox makes the watermark fit the inbox that was just selected.
 //
 // Without a watermark, this is the first look, which fetches the mail since the account was set up. It is
 // the first look, too, if the account was given another mailbox since.
@@ -34,43 +34,40 @@ func (f *fetcher) alignInbox(ctx context.Context, s *imapSession, data *imap.Sel
 	}
 
 	f.movedAt = f.box.movedAt(m)
-	hasOtherAddress := m.Address != f.box.ownAddress()
-	if f.box.isElsewhere(m) {
-		if hasOtherAddress { // another mailbox
-			f.newestInOldMailbox = m.NewestAt
-			f.inbox.mark = nil
-			f.sent.mark = nil
-			return f.firstLook(ctx, s, data)
-		}
-
+	switch {
+	case f.box.isElsewhere(m) && m.Address != f.box.ownAddress(): // another mailbox
+		f.newestInOldMailbox = m.NewestAt
+		f.inbox.mark = nil
+		f.sent.mark = nil
+		return f.firstLook(ctx, s, data)
+	case f.box.isElsewhere(m): // the same mailbox at another server
 		if f.sent.mark != nil {
-			f.sent.mark.UIDValidity = 0 // that of no server, so that alignSent makes a new watermark
+			f.sent.mark.UIDValidity = 0 // no server has it: alignSent will make a new watermark
 		}
-		return f.startOver(ctx, s, data) // the same mailbox at another server
-	}
-
-	if m.UIDValidity != data.UIDValidity {
 		return f.startOver(ctx, s, data)
-	}
-	if hasOtherAddress || m.Server != f.box.serverAndUser() || m.Sender != f.box.sender() { // or an earlier version noted none of them
+	case m.UIDValidity != data.UIDValidity:
+		return f.startOver(ctx, s, data)
+	case f.needsIdentity(m):
 		m.Server, m.Address = f.box.serverAndUser(), f.box.ownAddress()
 		m.Sender, m.MovedAt = f.box.sender(), f.movedAt
 		return f.save(ctx, m)
 	}
-
 	return nil
 }
 
-// takenFrom is Mailbox.takenFrom, except if the account was given another mailbox. That may be the old
-// mailbox under another name. So the mail since the newest known one is fetched, but not that of more than
-// Timing.Overlap before the account was set up.
-func (f *fetcher) takenFrom() time.Time {
-	from := f.box.takenFrom()
+// needsIdentity reports whether a watermark doesn't name the account's address and servers: they were changed, or an earlier version
+// noted none.
+func (f *fetcher) needsIdentity(m *mark) bool {
+	return m.Address != f.box.ownAddress() || m.Server != f.box.serverAndUser() || m.Sender != f.box.sender()
+}
+
+// firstLookSince is Mailbox.firstLookSince, except if the account was given another mailbox. That may be the old one under another
+// name. So mail is fetched from the newest known one on, but not from earlier than Timing.Overlap before the account was set up.
+func (f *fetcher) firstLookSince() time.Time {
+	from := f.box.firstLookSince()
 	newest := f.newestInOldMailbox
-	if newest.IsZero() || from.IsZero() {
-		return from
-	}
-	if !newest.Before(from) {
+	hasOldMailbox := !newest.IsZero() && newest.Before(from)
+	if !hasOldMailbox {
 		return from
 	}
 	earliest := from.Add(-f.box.opts.Timing.Overlap)
@@ -88,7 +85,7 @@ func (f *fetcher) firstLook(ctx context.Context, s *imapSession, data *imap.Sele
 		return err
 	}
 
-	from := f.takenFrom()
+	from := f.firstLookSince()
 	newMark.SentFrom = from
 	newMark.MovedAt = f.movedAt
 	taken := 0
@@ -102,8 +99,8 @@ func (f *fetcher) firstLook(ctx context.Context, s *imapSession, data *imap.Sele
 	}
 
 	newMark.Left = max(0, int(data.NumMessages)-taken)
-	f.box.log.Info("first look into the folder", "folder", newMark.Folder, "mails_taken", taken,
-		"older_mails_left", newMark.Left, "taken_from", from)
+	f.box.log.Info("first look into the folder", "folder", newMark.Folder, "mails_fetched", taken,
+		"older_mails_left", newMark.Left, "since", from)
 	return f.save(ctx, newMark)
 }
 
@@ -117,10 +114,7 @@ func (f *fetcher) startOver(ctx context.Context, s *imapSession, data *imap.Sele
 	}
 
 	oldMark := f.inbox.mark
-	newMark.NewestAt = oldMark.NewestAt
-	newMark.StartedAt = oldMark.StartedAt
-	newMark.Left = oldMark.Left
-	newMark.SentFrom = oldMark.SentFrom
+	newMark.inherit(oldMark)
 	newMark.MovedAt = f.movedAt
 	taken, err := f.readLastDays(ctx, s, newMark, oldMark.StartedAt)
 	if err != nil {
@@ -129,8 +123,14 @@ func (f *fetcher) startOver(ctx context.Context, s *imapSession, data *imap.Sele
 
 	newMark.First = 1 // so that a rescan also fetches mails that appear late, whatever their UIDs
 	f.box.log.Info("the folder's mails have other UIDs, read the last days again", "old", oldMark.UIDValidity, "new", data.UIDValidity,
-		"mails_read", taken, "older_mails_left", max(0, int(data.NumMessages)-taken))
+		"mails_fetched", taken)
 	return f.save(ctx, newMark)
+}
+
+// inherit takes over what doesn't depend on UIDs.
+func (m *mark) inherit(old *mark) {
+	m.NewestAt, m.StartedAt = old.NewestAt, old.StartedAt
+	m.Left, m.SentFrom = old.Left, old.SentFrom
 }
 
 // markAtEnd returns a watermark behind all mails that are in the folder now.
@@ -145,18 +145,18 @@ func (f *fetcher) markAtEnd(s *imapSession, name string, data *imap.SelectData) 
 		Sender:      f.box.sender(),
 	}
 	if data.NumMessages > 0 {
-		uid, at, err := s.newestMail(data.NumMessages)
+		newestUID, arrivedAt, err := s.newestMail(data.NumMessages)
 		if err != nil {
 			return nil, err
 		}
-		if m.First == 0 { // the server did not tell UIDNEXT
-			m.First = uid + 1
-		}
-		if at.IsZero() || at.After(now) {
-			at = now
-		}
 
-		m.StartedAt = at.UTC()
+		if m.First == 0 { // the server did not tell UIDNEXT
+			m.First = newestUID + 1
+		}
+		if arrivedAt.IsZero() || arrivedAt.After(now) { // no INTERNALDATE, or a clock that is ahead
+			arrivedAt = now
+		}
+		m.StartedAt = arrivedAt.UTC()
 	}
 
 	m.First = max(m.First, 1)
@@ -169,9 +169,9 @@ func (f *fetcher) markAtEnd(s *imapSession, name string, data *imap.SelectData) 
 	return m, nil
 }
 
-// readLastDays fetches the inbox's mail of the last days, and new mail of the folder of sent mail. It leaves
-// out mail of the inbox that arrived until oldUntil; if that is zero, it leaves out none. It notes the mails
-// in newMark, which is not saved yet, and returns how many it took from the inbox.
+// readLastDays fetches the inbox's mail of the last days, and new mail of the folder of sent mail. Mail of the inbox that arrived at
+// oldUntil or before is left out; the zero time leaves out none. It notes the mails in newMark, which is not saved yet, and returns
+// how many it took from the inbox.
 func (f *fetcher) readLastDays(ctx context.Context, s *imapSession, newMark *mark, oldUntil time.Time) (taken int, err error) {
 	sent, err := f.listNewSent(ctx, s) // before the inbox is searched: see fetchNew
 	if err != nil {
@@ -186,7 +186,7 @@ func (f *fetcher) readLastDays(ctx context.Context, s *imapSession, newMark *mar
 		return 0, err
 	}
 
-	f.inbox.oldUntil = oldUntil
+	f.inbox.oldUntil = oldUntil // read by folder.go, which leaves out old mail
 	defer func() { f.inbox.oldUntil = time.Time{} }()
 	err = f.fetchInOrder(ctx, s, newMark.UIDValidity, newMails{uids, sent}, func(_ context.Context, done []outcome) error {
 		for _, o := range done {
