@@ -5,7 +5,7 @@ import (
 	"net/url"
 	"strings"
 
-	"parley/bot/slack/brief"
+	"parley/bot/slack/postanswer"
 )
 
 // bearerTransport adds the token as a header, and has answers shortened. slack-go sends the token only as a form field,
@@ -44,7 +44,7 @@ func (t bearerTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	resp, err := t.next.RoundTrip(r)
 	if err == nil && callsAPI {
-		brief.Shorten(resp)
+		postanswer.Shorten(resp)
 	}
 	return resp, err
 }

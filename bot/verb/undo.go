@@ -5,6 +5,7 @@ import (
 	"parley/bridge"
 )
 
+// undoVerb takes back the agent's last reply that still waits.
 func undoVerb() *Verb {
 	return &Verb{
 		Name:  bridge.VerbUndo,
@@ -14,6 +15,7 @@ func undoVerb() *Verb {
 			Examples: []string{"!undo"},
 			Everyday: true,
 		},
+		// Parley marks a waiting reply with an hourglass: whoever presses that mark takes the reply back. Teams has only the second one.
 		Emoji: []string{"leftwards_arrow_with_hook", "rewind", "hourglass_flowing_sand", "hourglass"},
 		Menus: Menus{
 			InThread: Offer{Order: 9},

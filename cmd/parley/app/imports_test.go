@@ -103,7 +103,7 @@ func bans() []ban {
 			why: "each group of figures can be read alone"},
 		{from: []string{"cmd/parley/torture/world/...", "cmd/parley/torture/records/..."}, to: []string{"cmd/parley/torture/..."},
 			except: []string{"cmd/parley/torture/judge"}, why: "what Parley speaks to, and its database, know marks and what the judge is told, and not who uses them"},
-		{from: []string{"bot/slack/brief", "bot/slack/glance"}, to: []string{"..."},
+		{from: []string{"bot/slack/glance", "bot/slack/postanswer"}, to: []string{"..."},
 			why: "they read JSON for speed, and need nothing of ours"},
 		{from: []string{"bridge/setup/..."}, to: []string{"bot/...", "channels/*/...", "cmd/parley/app/..."},
 			why: "the set-up file knows channels by their Spec alone"},

@@ -1,8 +1,8 @@
-// Package brief reduces Slack's answers to posts to the little that Parley reads of them. Slack repeats the whole message in
-// each answer, which slack-go would decode block by block.
+// Package postanswer shortens Slack's answers to posts before slack-go decodes them. Slack repeats the whole message in each answer;
+// Parley reads a few fields of it, and slack-go would decode it block by block.
 //
 // What does not belong here: what the answers mean.
-package brief
+package postanswer
 
 import (
 	"bytes"
@@ -13,10 +13,11 @@ import (
 	"strings"
 )
 
-// maxBytes is the size from which an answer is passed on as it is.
+// maxBytes is the size from which on an answer is not shortened.
 const maxBytes = 1 << 20
 
-// answer is what is read of the answer to a post. A field that isn't here is empty for whoever calls slack-go: add it here first.
+// answer has the fields that Parley reads of the answer to a post. slack-go finds all other fields empty: a field that is to be read
+// must be added here.
 type answer struct {
 	OK       bool            `json:"ok"`
 	Channel  string          `json:"channel"`
@@ -43,8 +44,9 @@ func Shorten(r *http.Response) {
 	}
 
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBytes))
-	rest := r.Body // what is longer than maxBytes
+	rest := r.Body // what was not read yet
 	if err != nil {
+		// A body that broke off is passed on with its error behind what was read.
 		rest = brokenBody{Closer: r.Body, err: err}
 	}
 
@@ -58,7 +60,7 @@ func Shorten(r *http.Response) {
 	r.Body = readCloser{Reader: io.MultiReader(bytes.NewReader(body), rest), Closer: rest}
 }
 
-// shortenBody returns what Parley reads of an answer. An answer that isn't a success stays as it is.
+// shortenBody returns a successful answer with only the fields of answer. Every other body is returned as it is.
 func shortenBody(body []byte) []byte {
 	var a answer
 	if json.Unmarshal(body, &a) != nil || !a.OK {

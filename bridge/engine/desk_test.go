@@ -1,0 +1,68 @@
+package engine_test
+
+import (
+	"slices"
+	"testing"
+
+	"parley/bridge"
+)
+
+// A tag that was made by one replica is known to the others.
+func TestSettingsReachReplicas(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{engines: 2})
+	thread := w.opened()
+	w.reply(thread, "!tag Brand new, Billing")
+	w.card(thread, "Brand new,Billing")
+	for _, e := range w.engines {
+		w.eventually("it knows the tag", func() bool {
+			tags := must(e.Desk(w.surface).TagNames(t.Context()))(t)
+			return slices.ContainsFunc(tags, func(tag bridge.Tag) bool { return tag.Name == "Brand new" })
+		})
+	}
+}
+
+// The desk answers what surfaces ask for, to those who may know.
+//
+func TestDesk(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	reply := w.reply(thread, "Hi")
+	w.provider.WaitTexts(t, "Hi")
+	w.card(thread, "| Ann |")
+	d := w.engines[0].Desk(w.surface)
+
+	// A conversation by its thread or a message.
+	for _, at := range []bridge.Place{{Channel: support, Thread: thread}, {Channel: support, Message: reply}} {
+		if f, err := d.FactsAt(t.Context(), at, "ben"); err != nil || f.ID != 1 || f.Contact.Name != "Kim" || f.Thread.Root.Message != thread {
+			t.Errorf("at %+v: %+v, %v", at, f, err)
+		}
+	}
+	if _, err := d.FactsAt(t.Context(), bridge.Place{Channel: support, Thread: "nowhere"}, "ben"); err == nil {
+		t.Error("a conversation was found nowhere")
+	}
+
+	// Somebody who is no agent.
+	const stranger = "dan"
+	_, factsErr := d.Facts(t.Context(), 1, stranger)
+	_, listErr := d.List(t.Context(), bridge.ListQuery{List: "all"}, stranger)
+	_, historyErr := d.History(t.Context(), 1, 0, stranger)
+	for what, err := range map[string]error{"Facts": factsErr, "List": listErr, "History": historyErr} {
+		if err == nil {
+			t.Errorf("%s answers somebody who is no agent", what)
+		}
+	}
+
+	// Which facts were seen, my conversations, the history.
+	seen := must(d.Seen(t.Context(), []string{"m:" + support + ":" + reply, "m:" + support + ":" + thread, "m:" + support + ":other"}))(t)
+	if !seen["m:"+support+":"+reply] || !seen["m:"+support+":"+thread] || seen["m:"+support+":other"] {
+		t.Errorf("seen %v", seen)
+	}
+	if list := must(d.List(t.Context(), bridge.ListQuery{}, "ann"))(t); len(list.Rows) != 1 {
+		t.Errorf("mine: %d", len(list.Rows))
+	}
+	if rows := must(d.History(t.Context(), 1, 0, "ann"))(t).Rows; len(rows) < 3 {
+		t.Errorf("history: %+v", rows)
+	}
+}
