@@ -58,7 +58,7 @@ func askRich(form *shape.Form, in shape.FormInput) {
 	}
 
 	words := shape.Field{Name: FieldWords, Kind: shape.FieldLong, Label: "Text", Value: textValue(in.Text), Optional: kind.IsSentAlone(), MaxRunes: maxTextRunes}
-	isAboveRich := form.Args.Most > 0 && !kind.IsSentAlone() // it stands above what the channel carries, in one message
+	isAboveRich := form.Args.Most > 0 && !kind.IsSentAlone()              // it stands above what the channel carries, in one message
 	isTooLong := utf8.RuneCountInString(in.Text) > typed.MaxRichTextRunes // a surface would cut it: handing it in says in words that it is
 	if isAboveRich && !isTooLong {
 		words.MaxRunes = typed.MaxRichTextRunes

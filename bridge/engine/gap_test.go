@@ -209,6 +209,15 @@ func TestCommandsInAGap(t *testing.T) {
 	w.fate(command, "waiting")
 	w.advance(time.Hour)
 	w.provider.WaitTexts(t, "You get it all back", "And what you paid for the post")
+
+	misspelt := w.reply(thread, "!tag refnd")
+	w.fate(misspelt, "inside")
+	w.settled()
+	w.chat.Edit(support, misspelt, "!tag refund")
+	w.settled()
+	if n := w.count(`SELECT count(*) FROM messages WHERE fate = 'inside' AND reason = 'command'`); n != 3 {
+		t.Errorf("a command that was edited into a command is no command any more\n%s", w.dump())
+	}
 }
 
 // A command that is found late doesn't decide about what the customer wrote since: nobody has read that when typing it. Where

@@ -38,6 +38,7 @@ func TestVerbMeansWhatWasSaidBefore(t *testing.T) {
 		"typed before":               {at("1700000099.000100", chat, 0), "1700000100.000100", 2},
 		"typed after":                {at("1700000101.000100", chat, 0), "1700000100.000100", 1},
 		"typed after, not late":      {at("1700000599.000100", chat, 0), "1700000598.000100", 1},
+		"in Teams, within a second":  {at("1700000100101", chat, 0), "1700000100.522000", 2},
 		"in a form after":            {at("", chat, time.Minute), "1700000100.000100", 1},
 		"in a form before":           {at("", chat, 510*time.Second), "1700000100.000100", 2},
 		"by another clock, not late": {at("", mail, 0), "1700000599.000100", 2},

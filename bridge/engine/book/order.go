@@ -9,8 +9,8 @@ import (
 const minMillis = 100_000_000_000
 
 // OrderTime reads the time with which a surface's order, or the id of a message in a surface, begins: Unix seconds
-// ("1700000000.000100") or milliseconds ("00000001700000000101"). It ignores what follows. It returns the zero time if the
-// order begins with no time.
+// with microseconds ("1700000000.000100") or milliseconds ("00000001700000000101"). It ignores what follows. It returns the zero
+// time if the order begins with no time.
 func OrderTime(order string) time.Time {
 	digits := len(order)
 	for i, r := range order {
@@ -28,5 +28,17 @@ func OrderTime(order string) time.Time {
 		return time.UnixMilli(n)
 	}
 
-	return time.Unix(n, 0)
+	return time.Unix(n, 0).Add(microseconds(order[digits:]))
+}
+
+// microseconds reads what stands behind the seconds of an order: a dot and six digits. Anything else counts as nothing.
+func microseconds(behind string) time.Duration {
+	if len(behind) < len(".000000") || behind[0] != '.' {
+		return 0
+	}
+	n, err := strconv.ParseUint(behind[1:len(".000000")], 10, 32)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(n) * time.Microsecond
 }

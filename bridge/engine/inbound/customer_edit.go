@@ -60,10 +60,10 @@ func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Accou
 }
 
 // saidAt returns when something was said, as its provider says, else when it came. It is not in the future: by a sender's clock
-// that is ahead, what comes later would seem older.
+// that is ahead, what comes later would seem older. A provider's clock may be ahead of ours by some seconds.
 func saidAt(th *threads.Writer, in channels.Inbound) time.Time {
 	receivedAt := th.Event.ReceivedAt
-	if in.At.IsZero() || in.At.After(receivedAt) {
+	if in.At.IsZero() || in.At.After(receivedAt.Add(time.Minute)) {
 		return receivedAt
 	}
 	return in.At

@@ -31,12 +31,22 @@ func noteVia(it *UseCases, c *book.Conversation, in channels.Inbound) {
 		return
 	}
 
-	said := saidAt(it.Writer, in)
-	isSaidLater := func(m store.Message) bool { return m.Direction == store.DirectionIn && m.SaidAt.After(said) }
-	if NeedsLatest(it.Caps(c.AccountID), it.DatabaseNow, it.Event, in) && slices.ContainsFunc(c.Last, isSaidLater) {
+	isLate := NeedsLatest(it.Caps(c.AccountID), it.DatabaseNow, it.Event, in)
+	if isLate && hasWrittenSince(it, c, saidAt(it.Writer, in)) {
 		return
 	}
 
 	c.Via = via
 	c.Touch()
+}
+
+// hasWrittenSince reports whether a customer has written after a time. If the latest messages are all by agents, it goes by when
+// anything was said last: then the number to which the customer is known to have written stays.
+func hasWrittenSince(it *UseCases, c *book.Conversation, at time.Time) bool {
+	isByCustomer := func(m store.Message) bool { return m.Direction == store.DirectionIn }
+	if !slices.ContainsFunc(c.Last, isByCustomer) {
+		byParleysClock := at.Add(it.Now.Sub(it.DatabaseNow))
+		return c.LastAt.After(byParleysClock)
+	}
+	return slices.ContainsFunc(c.Last, func(m store.Message) bool { return isByCustomer(m) && m.SaidAt.After(at) })
 }

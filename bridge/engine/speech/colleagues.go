@@ -70,12 +70,13 @@ func (sp amongColleagues) keepEdited(r book.Request, m *book.Message, decision D
 func (sp amongColleagues) changeReason(r book.Request, m *book.Message, decision Decision, reason string) {
 	if decision == Ask {
 		lineHasButton := book.MustTellAuthor(m.Reason) && !isFromWords(m.Reason)
-		wasCommand := m.Reason == CommandReason // now it is none, and its author doesn't expect that it stays inside
+		isStillCommand := sp.speechOf(r).Text.isLikeCommand() // its words may be for somebody else, as those of !new
+		wasCommand := m.Reason == CommandReason && !isStillCommand
 		switch {
-		case (lineHasButton || wasCommand) && isFromWords(reason):
-			sp.keepInside(r.Conversation, m, r.Action, decision, reason)
-		case wasCommand:
+		case wasCommand: // its author doesn't expect that it stays inside
 			sp.askEdited(r.Conversation, m)
+		case lineHasButton && isFromWords(reason):
+			sp.keepInside(r.Conversation, m, r.Action, decision, reason)
 		}
 		return
 	}
