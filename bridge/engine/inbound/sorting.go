@@ -62,7 +62,7 @@ func sortingArgs(c *book.Conversation, m *book.Message, in channels.Inbound) bri
 
 // recipientsOfAnswers returns the people to whom answers to a mail in a thread of the day go: its Reply-To addresses, which its
 // line names, else its sender.
-func (it *UseCases) recipientsOfAnswers(m *book.Message, i *store.Identity) []store.Participant {
+func (it sorting) recipientsOfAnswers(m *book.Message, i *store.Identity) []store.Participant {
 	var list []store.Participant
 	for _, line := range it.TrackedLines()[m.ID] {
 		for _, key := range line.Delivery.DecodedPayload().Line.Args.To {
@@ -79,7 +79,7 @@ func (it *UseCases) recipientsOfAnswers(m *book.Message, i *store.Identity) []st
 
 // addressOf returns which of our addresses a mail in a thread of the day was sent to, as the line about it says, or "" if that is
 // unknown.
-func (it *UseCases) addressOf(m *book.Message) string {
+func (it sorting) addressOf(m *book.Message) string {
 	for _, line := range it.TrackedLines()[m.ID] {
 		if via := line.Delivery.DecodedPayload().Line.Args.Via; via != "" {
 			return via
@@ -108,11 +108,14 @@ func (it *UseCases) showUnmatchedBounce(ctx context.Context, tx pgx.Tx, a *store
 	return nil
 }
 
+// sorting has what agents do with automatic and collected mail.
+type sorting struct{ *UseCases }
+
 // SortAutomatic applies the verbs with which agents sort automatic and collected mail: Promote, Silence, Block and Unblock.
 func (it *UseCases) SortAutomatic(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	c, a := r.Conversation, r.Action
 	if a.Verb == bridge.VerbUnblock {
-		return it.unblockSenders(ctx, tx, r)
+		return sorting{it}.unblockSenders(ctx, tx, r)
 	}
 
 	m := it.MessageOfAction(r)
@@ -141,18 +144,18 @@ func (it *UseCases) SortAutomatic(ctx context.Context, tx pgx.Tx, r book.Request
 
 	switch a.Verb {
 	case bridge.VerbBlock:
-		it.blockSender(r, m, sender)
+		sorting{it}.blockSender(r, m, sender)
 		return nil
 	case bridge.VerbSilence:
-		it.silenceSender(r, m, sender)
+		sorting{it}.silenceSender(r, m, sender)
 		return nil
 	default: // VerbPromote
-		return it.promote(ctx, tx, r, m, sender)
+		return sorting{it}.promote(ctx, tx, r, m, sender)
 	}
 }
 
 // promote makes a mail a conversation of its own, unless its sender has an open one already.
-func (it *UseCases) promote(ctx context.Context, tx pgx.Tx, r book.Request, m *book.Message, sender *store.Identity) error {
+func (it sorting) promote(ctx context.Context, tx pgx.Tx, r book.Request, m *book.Message, sender *store.Identity) error {
 	open, err := it.OpenConversationWith(ctx, tx, r.Conversation.AccountID, sender)
 	if err != nil {
 		return err
@@ -166,7 +169,7 @@ func (it *UseCases) promote(ctx context.Context, tx pgx.Tx, r book.Request, m *b
 }
 
 // silenceSender lets later automatic mail of a sender be kept in the thread of the day without a post.
-func (it *UseCases) silenceSender(r book.Request, m *book.Message, i *store.Identity) {
+func (it sorting) silenceSender(r book.Request, m *book.Message, i *store.Identity) {
 	i.Silenced, it.People.DirtyIdentities[i.ID] = true, true
 	it.NoteDecision(m, r.Agent, bridge.OutcomeSilenced)
 	it.Log.ByAgent(r.Conversation, r.Agent, store.DeedSilenced, book.Detail{Text: i.Key})
@@ -179,7 +182,7 @@ func (it *UseCases) silenceSender(r book.Request, m *book.Message, i *store.Iden
 
 // blockSender lets later automatic mail of a sender be dropped. Mail that belongs to a conversation, or that isn't marked as
 // automatic, still arrives: only sortAutomaticMail asks whether a sender is blocked.
-func (it *UseCases) blockSender(r book.Request, m *book.Message, i *store.Identity) {
+func (it sorting) blockSender(r book.Request, m *book.Message, i *store.Identity) {
 	if m.Automatic == "" {
 		it.Refuse(r, "not_automatic", "Only senders of automatic mail are blocked, and this mail is a person's.", "To see no more of them here: Silence sender.")
 		return
@@ -196,7 +199,7 @@ func (it *UseCases) blockSender(r book.Request, m *book.Message, i *store.Identi
 
 // unblockSenders lets automatic mail of senders come again: of the one whose mail a button is under, or of
 // those that are named.
-func (it *UseCases) unblockSenders(ctx context.Context, tx pgx.Tx, r book.Request) error {
+func (it sorting) unblockSenders(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	c, a := r.Conversation, r.Action
 	m := it.Messages.Rows[a.Args.Message]
 	if m != nil && m.ConversationID != c.ID {
@@ -230,7 +233,7 @@ func (it *UseCases) unblockSenders(ctx context.Context, tx pgx.Tx, r book.Reques
 
 // findSenders returns the sender of a mail, which may be nil, and those of the addresses that are named. Of senders whom this batch
 // hasn't read it finds only the blocked ones.
-func (it *UseCases) findSenders(ctx context.Context, tx pgx.Tx, r book.Request, m *book.Message) ([]*store.Identity, error) {
+func (it sorting) findSenders(ctx context.Context, tx pgx.Tx, r book.Request, m *book.Message) ([]*store.Identity, error) {
 	var found []*store.Identity
 	if m != nil && m.IdentityID != nil {
 		sender, err := it.People.SenderOf(ctx, tx, m)
@@ -269,7 +272,7 @@ func (it *UseCases) findSenders(ctx context.Context, tx pgx.Tx, r book.Request, 
 
 // promoteMail makes an automatic or collected mail the first message of a new conversation, which the agent takes.
 // Errors: the database's.
-func (it *UseCases) promoteMail(ctx context.Context, tx pgx.Tx, from *book.Conversation, agent *store.Agent, m *book.Message, i *store.Identity) error {
+func (it sorting) promoteMail(ctx context.Context, tx pgx.Tx, from *book.Conversation, agent *store.Agent, m *book.Message, i *store.Identity) error {
 	mail := channels.Inbound{
 		Kind:      channels.InboundMessage,
 		At:        m.SaidAt,

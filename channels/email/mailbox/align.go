@@ -47,7 +47,7 @@ func (f *fetcher) alignInbox(ctx context.Context, s *imapSession, data *imap.Sel
 		return f.startOver(ctx, s, data)
 	case m.UIDValidity != data.UIDValidity:
 		return f.startOver(ctx, s, data)
-	case f.needsIdentity(m):
+	case f.box.needsIdentity(m):
 		m.Server, m.Address = f.box.serverAndUser(), f.box.ownAddress()
 		m.Sender, m.MovedAt = f.box.sender(), f.movedAt
 		return f.save(ctx, m)
@@ -57,8 +57,8 @@ func (f *fetcher) alignInbox(ctx context.Context, s *imapSession, data *imap.Sel
 
 // needsIdentity reports whether a watermark doesn't name the account's address and servers: they were changed, or an earlier version
 // noted none.
-func (f *fetcher) needsIdentity(m *mark) bool {
-	return m.Address != f.box.ownAddress() || m.Server != f.box.serverAndUser() || m.Sender != f.box.sender()
+func (c *Mailbox) needsIdentity(m *mark) bool {
+	return m.Address != c.ownAddress() || m.Server != c.serverAndUser() || m.Sender != c.sender()
 }
 
 // firstLookSince is Mailbox.firstLookSince, except if the account was given another mailbox. That may be the old one under another
