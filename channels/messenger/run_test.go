@@ -116,7 +116,7 @@ func TestNames(t *testing.T) {
 	names := map[string]string{}
 	ids, all := r.looked(t, r.clock.now().Add(time.Hour), names)
 	if len(all) != 1 || all[0].Kind != channels.InboundIdentity || all[0].From.Key != r.customer.ID() || all[0].From.Name != "Ann Lee" ||
-		all[0].Change.Previous != "" || !strings.HasPrefix(ids[0], "n:"+r.customer.ID()) {
+		all[0].Change.Previous.Key != "" || !strings.HasPrefix(ids[0], "n:"+r.customer.ID()) {
 		t.Fatalf("%q %+v", ids, all)
 	}
 	if ids, _ := r.looked(t, r.clock.now().Add(time.Hour), names); len(ids) != 0 {
