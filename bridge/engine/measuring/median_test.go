@@ -86,7 +86,8 @@ func (w *world) medians(all []timed) {
 			}
 		}
 	}
-	if found == 0 && len(all) > 0 {
+	const few = 10 // the days and groups that were drawn may miss all of so few times
+	if found == 0 && len(all) > few {
 		w.t.Error("no time was found in any days")
 	}
 }
