@@ -204,8 +204,8 @@ type Attempt struct {
 	Part    int       // how many parts have arrived already, see Receipt.More
 	FirstAt time.Time // when the first attempt began; zero during it
 	// Again is how often the message failed and a person sent it once more, or was edited while nobody knew whether it had left, and
-	// then sent once more. A channel whose provider recognises
-	// repeated messages by a key of ours puts Again into the key, because each time is a new message.
+	// then sent once more. A channel whose provider recognises repeated messages by a key of ours puts Again into the key, because
+	// each time is a new message.
 	Again int
 	// Owners returns which of the provider's ids are known to be of messages of ours, with our ids of these. It is nil except
 	// for Reconcile, and may be nil there: see OfAnother.

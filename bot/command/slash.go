@@ -12,6 +12,7 @@ import (
 
 var (
 	numberFirst = regexp.MustCompile(`^#?(\d{1,18})(?:\s+|$)`)
+	lastNumber  = regexp.MustCompile(`(?:^|\s)#(\d{1,18})$`)
 	hashNumber  = regexp.MustCompile(`(?:^|\s)#(\d{1,18})(?:\s|$)`)
 )
 
@@ -145,7 +146,13 @@ func cutConversation(v *verb.Verb, rest string, marker bridge.Marker, opt Option
 	case verb.RestNothing, verb.RestPeople, verb.RestTags, verb.RestTime, verb.RestAddresses, verb.RestCopies, verb.RestList, verb.RestFind, verb.RestPage:
 	}
 
-	match := hashNumber.FindStringSubmatchIndex(rest)
+	isPeopleOrTags := v.Typed.Rest == verb.RestPeople || v.Typed.Rest == verb.RestTags
+	pattern := hashNumber
+	if isPeopleOrTags {
+		pattern = lastNumber
+	}
+
+	match := pattern.FindStringSubmatchIndex(rest)
 	if match == nil {
 		return 0, rest
 	}
@@ -156,8 +163,7 @@ func cutConversation(v *verb.Verb, rest string, marker bridge.Marker, opt Option
 		return 0, rest
 	}
 
-	isPeopleOrTags := v.Typed.Rest == verb.RestPeople || v.Typed.Rest == verb.RestTags
-	if isPeopleOrTags && (behind != "" || !canEndWithNumber(v, before, marker, opt)) {
+	if isPeopleOrTags && !canEndWithNumber(v, before, marker, opt) {
 		return 0, rest
 	}
 

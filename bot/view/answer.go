@@ -14,7 +14,7 @@ import (
 
 // Bounds of what such a line shows.
 const (
-	maxRecipientsRunes = 1000 // before the list is cut to what a line shows
+	maxRecipientsRunes = 1000 // more than shape.CutList leaves
 	maxCommandRunes    = 60   // of a command for admins, such as "parley replay 12"
 )
 
@@ -28,7 +28,7 @@ func recipientsLine(l bridge.Line, c *bridge.RecipientsLine, f bridge.Facts) []B
 	if !shape.IsNobody(l.By) {
 		by = shape.AgentName(l.By) + " changed who gets replies. "
 	}
-	to := shape.CutList(shape.OneLine(shape.Or(c.To, shape.Recipients(f.Recipients)), maxRecipientsRunes))
+	to := shape.OneLine(shape.Or(shape.CutList(c.To), shape.Recipients(f.Recipients)), maxRecipientsRunes)
 	return []Block{makeHeadline(l, "incoming_envelope", by, "Replies go to "+to+".", removedWords(c.Without))}
 }
 

@@ -26,7 +26,7 @@ func (r Run) Spelled() string {
 	if !canBeLink(r.URL) {
 		return r.Text
 	}
-	address := shownAddress(r.URL)
+	address := ShownAddress(r.URL)
 	if strings.TrimSpace(r.Text) == "" {
 		return address
 	}
@@ -39,7 +39,7 @@ func (r Run) Spelled() string {
 // IsSameAddress reports whether the words of a link are its address, also as people write it: "shop.example" is
 // "http://shop.example/".
 func IsSameAddress(words, address string) bool {
-	shown := shownAddress(address)
+	shown := ShownAddress(address)
 	if words == address || words == shown {
 		return true
 	}

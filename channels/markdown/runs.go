@@ -59,7 +59,7 @@ func visibleFormat(runs []Run) string {
 		}
 
 		if r.Text == "" {
-			r.Text = shownAddress(r.URL)
+			r.Text = ShownAddress(r.URL)
 		}
 
 		for _, c := range r.Text {

@@ -177,7 +177,7 @@ func (w *Writer) Literal(s string) {
 // Link writes a link. It writes only the label where a customer can't open the address, and where the label
 // is a mail address or phone number that mail programs and chats link by themselves.
 func (w *Writer) Link(address, label string, st Style) {
-	shown := shownAddress(address)
+	shown := ShownAddress(address)
 	label = cmp.Or(label, shown)
 	linksItself := label == shown && shown != address
 	needsNoLink := linksItself || st.Code
@@ -202,7 +202,7 @@ func canBeLink(address string) bool {
 	return found && slices.Contains([]string{"http", "https", "mailto", "tel"}, scheme)
 }
 
-// shownAddress returns an address as people write it.
-func shownAddress(address string) string {
+// ShownAddress returns an address as people write it.
+func ShownAddress(address string) string {
 	return strings.TrimPrefix(strings.TrimPrefix(address, "mailto:"), "tel:")
 }

@@ -153,7 +153,7 @@ func linkText(label, address string) string {
 	if address == "" {
 		return label
 	}
-	shown := strings.TrimPrefix(strings.TrimPrefix(address, "mailto:"), "tel:")
+	shown := markdown.ShownAddress(address)
 	if label == "" || markdown.IsSameAddress(label, address) {
 		return shown
 	}

@@ -61,7 +61,8 @@ func keepUploadedAgain(ctx context.Context, tx pgx.Tx, args pgx.NamedArgs) error
 // freeBlobs removes those of the noted files that nobody else needs (gone). What stays (needed, and the conditions of
 // gone): a picture of a signature; what an event, a fetch or another message names; a file that an agent uploaded (again) and has not
 // sent yet, for as long as retention keeps such files; and a file whose bytes were stored again since the erasure was asked for,
-// because what will name it may not be written yet. If nothing comes to name it, retention removes it (retention.DropBlobs). noted leaves a row for the object of each file that may have one.
+// because what will name it may not be written yet. If nothing comes to name it, retention removes it (retention.DropBlobs).
+// noted leaves a row for the object of each file that may have one.
 const freeBlobs = `
 	WITH page AS MATERIALIZED (
 		SELECT hash FROM erased_blobs WHERE erasure_id = $1 ORDER BY hash LIMIT $2 FOR UPDATE

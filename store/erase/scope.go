@@ -86,7 +86,8 @@ const (
 	messagesOf = `SELECT id FROM messages WHERE identity_id = ANY($1) ORDER BY id`
 	// sharedWith also finds threads of several customers in which a mail was posted before an agent made it a
 	// conversation of its own, and conversations in whose log the contact's address stands because an agent typed it there, or
-	// because it was not reached. The contact need not take part in any of them. A conversation whose own customer has the same address keeps it, as copiedTies says.
+	// because it was not reached. The contact need not take part in any of them. A conversation whose own customer has the same
+	// address keeps it, as copiedTies says.
 	sharedWith = `
 		SELECT DISTINCT c.id
 		FROM conversations AS c

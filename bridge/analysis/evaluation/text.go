@@ -155,7 +155,7 @@ func (w *tables) writeGroups(by string, all []Group) {
 	w.writeTable(rows)
 }
 
-// nameOfClass returns the empty class a name: a language that need not be known, or an answer that was left empty.
+// nameOfClass returns the name of a class, also for the empty one: a language that need not be known, or an answer that was left empty.
 func nameOfClass(class string) string {
 	return cmp.Or(class, "(other)")
 }

@@ -116,9 +116,12 @@ func (m *Moment) foundLate(a bridge.Action) (typed time.Time, late bool) {
 	if typed.IsZero() {
 		return typed, true
 	}
-	typed = typed.Add(m.Now.Sub(m.DatabaseNow)) // the surface's clock isn't moved along with Parley's
+	typed = m.ByParleysClock(typed)
 	return typed, m.Now.Sub(typed) > lateAfter
 }
+
+// ByParleysClock returns a time of a surface, or of a provider, by Parley's clock: theirs isn't moved along with that.
+func (m *Moment) ByParleysClock(at time.Time) time.Time { return at.Add(m.Now.Sub(m.DatabaseNow)) }
 
 // ResultWait is how long a receipt waits for the result of the attempt that it is about.
 const ResultWait = 10 * time.Second

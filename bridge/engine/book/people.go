@@ -143,6 +143,10 @@ func (ps *People) linkIdentities(same []samePerson) {
 // late that whoever has got the number has written already. That is so if another of the person's keys, which stays hers for good,
 // is a known customer's, and the one who has the number now has other keys.
 func (ps *People) withoutPassedOn(s samePerson) samePerson {
+	if len(s.previous) == 0 {
+		return s
+	}
+
 	hasPassedOn := func(key string) bool {
 		row := ps.RowOf(s.account, key)
 		if row == nil || !slices.Contains(s.previous, key) || slices.Contains(s.lasting, key) {
@@ -186,14 +190,18 @@ func (ps *People) releasePassedOnKeys(s samePerson) {
 
 	var own []store.IdentityID
 	for _, key := range slices.Concat(s.lasting, s.previous) { // these are surely this person's
-		if row := ps.RowOf(s.account, key); row != nil {
-			own = append(own, row.Root())
+		if root := ps.ByAddress[NameKey{s.account, key}]; root != nil {
+			own = append(own, root.Root())
 		}
 	}
 
 	for _, key := range s.keys {
+		root := ps.ByAddress[NameKey{s.account, key}]
+		if root == nil || slices.Contains(own, root.Root()) {
+			continue
+		}
 		row := ps.RowOf(s.account, key)
-		if row == nil || slices.Contains(own, row.Root()) {
+		if row == nil {
 			continue
 		}
 		if other := ps.keptKey(row, s.keys); other != nil {

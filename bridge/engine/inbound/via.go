@@ -45,8 +45,7 @@ func noteVia(it *UseCases, c *book.Conversation, in channels.Inbound) {
 func hasWrittenSince(it *UseCases, c *book.Conversation, at time.Time) bool {
 	isByCustomer := func(m store.Message) bool { return m.Direction == store.DirectionIn }
 	if !slices.ContainsFunc(c.Last, isByCustomer) {
-		byParleysClock := at.Add(it.Now.Sub(it.DatabaseNow))
-		return c.LastAt.After(byParleysClock)
+		return c.LastAt.After(it.ByParleysClock(at))
 	}
 	return slices.ContainsFunc(c.Last, func(m store.Message) bool { return isByCustomer(m) && m.SaidAt.After(at) })
 }

@@ -50,7 +50,7 @@ type ReplyPayload struct {
 	Meant       []string      `json:"meant,omitempty"`        // keys of those for whom it was when it was typed
 	Copied      []string      `json:"copied,omitempty"`       // keys of those who got copies of what was said then
 	Span        *Span         `json:"span,omitempty"`         // of a reply in parts: which files this delivery carries
-	Again       int           `json:"again,omitempty"`        // how often it failed and was sent again by a click
+	Again       int           `json:"again,omitempty"`        // how often a click sent it again as a new message: see channels.Attempt
 	KeepsStatus bool          `json:"keeps_status,omitempty"` // a person has chosen the conversation's status since
 	Earlier     []EarlierText `json:"earlier,omitempty"`      // what it said before it was edited, if an attempt may have sent that
 	Waited      *time.Time    `json:"waited,omitempty"`       // since when the customer waited until this reply arrived

@@ -70,7 +70,7 @@ func (sp amongColleagues) keepEdited(r book.Request, m *book.Message, decision D
 func (sp amongColleagues) changeReason(r book.Request, m *book.Message, decision Decision, reason string) {
 	if decision == Ask {
 		lineHasButton := book.MustTellAuthor(m.Reason) && !isFromWords(m.Reason)
-		isStillCommand := sp.speechOf(r).Text.isLikeCommand() // its words may be for somebody else, as those of !new
+		isStillCommand := reason == "unknown_verb" // its words may be for somebody else, as those of !new
 		wasCommand := m.Reason == CommandReason && !isStillCommand
 		switch {
 		case wasCommand: // its author doesn't expect that it stays inside

@@ -85,7 +85,7 @@ func (wf *UseCases) typedAt() time.Time {
 	if wf.Typed.IsZero() {
 		return wf.Now
 	}
-	typed := wf.Typed.Add(wf.Now.Sub(wf.DatabaseNow)) // the surface's clock isn't moved along with Parley's
+	typed := wf.ByParleysClock(wf.Typed)
 	if typed.After(wf.Now) {
 		return wf.Now // the surface's clock is ahead
 	}

@@ -78,7 +78,7 @@ func linkText(label, address string) string {
 		return label
 	}
 	if label == "" || markdown.IsSameAddress(label, address) {
-		return strings.TrimPrefix(strings.TrimPrefix(address, "mailto:"), "tel:")
+		return markdown.ShownAddress(address)
 	}
 	return label + " <" + address + ">"
 }

@@ -96,7 +96,8 @@ func (d *folder) isThrottling(err error) bool {
 	return isThrottled(err) && d.believe(err)
 }
 
-// believe counts a session in which the server refused everything, and reports whether it is still waited for. What a server
+// believe counts a session in which the server refused everything (twice, if mails before a refused one were stored in it: see
+// fetchBatch), and reports whether it is still waited for. What a server
 // refuses because it was asked too much is counted apart: half an hour of that must not use up the patience with an outage.
 func (d *folder) believe(refusal error) bool {
 	if d.isUnbelieved(refusal) {

@@ -97,6 +97,9 @@ func (k *Keeper) addNewcomersOf(ctx context.Context, t store.Team, kind, channel
 	}
 
 	newcomers, users := listUndecided(l, decided)
+	if len(users) == 0 {
+		return nil
+	}
 	if len(newcomers) == 0 {
 		return rosterstore.Decide(ctx, k.o.Pool, t.ID, kind, users)
 	}
