@@ -135,14 +135,15 @@ func (m *Meter) timesAllowed(spent time.Duration, bytes int) float64 {
 
 // measureSlowness returns how many times longer the reference takes now than on the machine of the
 // figures: slower processors, other work, the race detector and the counters of a fuzzer make
-// it longer, as they do any parser.
+// it longer, as they do any parser. It is never below 1: a machine on which the reference is quicker
+// is not as much quicker with every parser, and an allowance is never less than what it says.
 func (m *Meter) measureSlowness() float64 {
 	if m.reference == nil {
 		m.reference = newReference()
 		m.runReference()
 	}
 	least := min(cpuTimeOf(m.runReference), cpuTimeOf(m.runReference), cpuTimeOf(m.runReference))
-	return float64(least) / float64(referenceCost)
+	return max(1, float64(least)/float64(referenceCost))
 }
 
 // runReference runs the reference once. Its result shows that the compiler left nothing out.
