@@ -4,6 +4,7 @@ import (
 	"errors"
 	"regexp"
 	"strings"
+	"time"
 
 	"parley/bot/shape"
 	"parley/bridge"
@@ -47,7 +48,7 @@ func snoozeVerb() *Verb {
 
 				form.Title, form.Submit = "Snooze", "Snooze"
 				form.Fields = []shape.Field{
-					{Name: fieldUntil, Kind: shape.FieldOne, Label: "Until", Options: snoozeOptions(in), Value: []string{"tomorrow"}, Optional: true},
+					{Name: fieldUntil, Kind: shape.FieldOne, Label: "Until", Options: snoozeOptions(in), Value: []string{snoozeOption(in, "tomorrow", "").Value}, Optional: true},
 					{Name: fieldOther, Kind: shape.FieldText, Label: "Or type a time", Example: "3d, friday 14:00, 24.12. 9:00", Optional: true, MaxRunes: 64},
 				}
 
@@ -62,16 +63,25 @@ func snoozeVerb() *Verb {
 // plainSpan is a time from now on: "2h", "3 days".
 var plainSpan = regexp.MustCompile(`^\d+ ?(?:m|min|minutes?|h|hours?|d|days?|w|weeks?)$`)
 
-// snoozeOptions are R-030's times, with the day they mean now.
+// snoozeOptions are R-030's times.
 func snoozeOptions(in shape.FormInput) []shape.Option {
-	var options []shape.Option
-	for _, o := range [...]shape.Option{{Value: "1h", Label: "1 hour"}, {Value: "2h", Label: "2 hours"}, {Value: "4h", Label: "4 hours"}, {Value: "tomorrow", Label: "Tomorrow"}, {Value: "monday", Label: "Next Monday"}} {
-		if at, err := when.Parse(o.Value, in.Now, in.Facts.Zone); err == nil {
-			o.Label += " (" + at.Format("Mon 2 Jan 15:04") + ")"
-		}
-		options = append(options, o)
+	return []shape.Option{
+		snoozeOption(in, "1h", "1 hour"),
+		snoozeOption(in, "2h", "2 hours"),
+		snoozeOption(in, "4h", "4 hours"),
+		snoozeOption(in, "tomorrow", "Tomorrow"),
+		snoozeOption(in, "monday", "Next Monday"),
 	}
-	return options
+}
+
+// snoozeOption is a time to choose, with the moment that it means now. Its value is that moment: who hands the form in after
+// midnight gets the day that the label names.
+func snoozeOption(in shape.FormInput, words, label string) shape.Option {
+	at, err := when.Parse(words, in.Now, in.Facts.Zone)
+	if err != nil {
+		return shape.Option{Value: words, Label: label}
+	}
+	return shape.Option{Value: at.Format(time.RFC3339), Label: label + " (" + at.Format("Mon 2 Jan 15:04") + ")"}
 }
 
 // readSnooze reads a time that was chosen or typed.

@@ -105,6 +105,27 @@ func TestNewFormRefuses(t *testing.T) {
 	}
 }
 
+// Who opens the snooze form before midnight and hands it in afterwards gets the day that the label named.
+//
+func TestSnoozeFormAcrossMidnight(t *testing.T) {
+	t.Parallel()
+	in := input(t, bridge.VerbSnooze, full(t))
+	in.Now = time.Date(2026, 11, 20, 23, 50, 0, 0, in.Facts.Zone)
+	form, err := NewForm(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	chosen := form.Fields[0].Value // tomorrow, which stands in the form at first
+	filled, errs := Submit(form.Verb, form.Args, map[string][]string{"until": chosen}, in.Now.Add(20*time.Minute), in.Facts.Zone)
+	if len(errs) > 0 {
+		t.Fatalf("handed in after midnight: %v", errs)
+	}
+	if want := "2026-11-21T09:00:00"; !strings.HasPrefix(filled.Args.Until, want) {
+		t.Errorf("snoozed until %s, want %s as the label said", filled.Args.Until, want)
+	}
+}
+
 //
 func TestSubmit(t *testing.T) {
 	t.Parallel()

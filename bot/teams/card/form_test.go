@@ -50,7 +50,7 @@ func TestFormComesBack(t *testing.T) {
 		"assign": {map[string]string{"m:people": annID + "," + benID, "t:note": "look"}, func(f view.Filled) bool {
 			return slices.Equal(f.Args.Agents, []string{annID, benID}) && f.Args.Note == "look" && f.Args.Conversation == 12
 		}},
-		"snooze": {nil, func(f view.Filled) bool { return f.Args.Until == "tomorrow" }},
+		"snooze": {nil, func(f view.Filled) bool { return f.Args.Until == "2026-11-21T09:00:00Z" }},
 		"note":   {map[string]string{"t:text": "a\n*b*"}, func(f view.Filled) bool { return f.Text == "a\n*b*" }},
 		"reply":  {map[string]string{"o:add": "buttons"}, func(f view.Filled) bool { return f.Next && f.Args.Rich == bridge.RichIsButtons }},
 		"tag":    {map[string]string{"m:tags": "bug", "t:new": "a, b"}, func(f view.Filled) bool { return slices.Equal(f.Args.Tags, []string{"bug", "a", "b"}) }},

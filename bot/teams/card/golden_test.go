@@ -97,7 +97,7 @@ func TestForms(t *testing.T) {
 	m := memory()
 	m.Pick, m.Text = true, "typed"
 	shows("form_pick", Form(pick, m, home()))
-	wrong := Submitted{Memory: memory(), Values: map[string][]string{"until": {"4h"}, "other": {"a <b> moment"}}}
+	wrong := Submitted{Memory: memory(), Values: map[string][]string{"until": {forms["snooze"].Fields[0].Options[2].Value}, "other": {"a <b> moment"}}}
 	shows("form_snooze_wrong", FormAgain(forms["snooze"], wrong, map[string]string{"other": "I can't read this time.", "": "Something else."}, home()))
 	shows("window_details", Window(view.Details(samples().Facts()), m.Place, home(), "n"))
 	shows("window_problem", Problem(bridge.ErrNoConversation, m.Place, home()))
