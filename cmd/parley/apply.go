@@ -45,7 +45,11 @@ func (c applyCommand) Run(ctx context.Context) error {
 		return fmt.Errorf("%s:\n%w", c.File, err)
 	}
 
-	return withDatabase(ctx, func(ctx context.Context, env app.Env, db *app.Database, log *slog.Logger) error {
+	use := useDatabase(withDatabase)
+	if c.DryRun {
+		use = withMigratedDatabase
+	}
+	return use(ctx, func(ctx context.Context, env app.Env, db *app.Database, log *slog.Logger) error {
 		lookup, err := app.NewLookup(ctx, env, db, log, c.DryRun)
 		if err != nil {
 			return err

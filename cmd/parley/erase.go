@@ -46,7 +46,11 @@ Examples:
 
 // Run erases, or says what it would erase.
 func (c eraseCommand) Run(ctx context.Context) error {
-	return withDatabase(ctx, func(ctx context.Context, env app.Env, db *app.Database, _ *slog.Logger) error {
+	use := useDatabase(withDatabase)
+	if c.DryRun || c.List {
+		use = withMigratedDatabase
+	}
+	return use(ctx, func(ctx context.Context, env app.Env, db *app.Database, _ *slog.Logger) error {
 		if c.List {
 			return printErasures(ctx, env, db)
 		}

@@ -89,6 +89,19 @@ func (db *Database) Migrate(ctx context.Context, env Env) error {
 	return db.Unlock(ctx, env)
 }
 
+// RefuseOlderSchema returns an error if Migrate would change the tables of a database that holds data.
+func (db *Database) RefuseOlderSchema(ctx context.Context) error {
+	has, err := schema.VersionOf(ctx, db.Pool)
+	if err != nil {
+		return err
+	}
+	if needed := schema.Version(); 0 < has && has < needed {
+		return fmt.Errorf("the database has schema %d and this Parley needs %d: what promises to change nothing doesn't migrate it."+
+			" Run parley migrate first, or use the Parley that serves this database", has, needed)
+	}
+	return nil
+}
+
 // Unlock opens the secrets of a migrated database.
 func (db *Database) Unlock(ctx context.Context, env Env) error {
 	key, err := findOrMakeKey(ctx, env, db)
