@@ -196,7 +196,8 @@ func (fs *files) Open(ctx context.Context, f bridge.SurfaceFile) (io.ReadCloser,
 		return nil, &channels.SendError{Class: channels.BadContent, Text: f.Name + " can't be read: deleted", Hint: "Upload the file itself and send again.", Cause: errFile}
 	}
 	if errors.Is(err, graph.ErrNotGranted) {
-		return nil, fmt.Errorf("%w: %s: %w", errFile, fact.NoFileAccess, err)
+		// Waiting doesn't help: the author is told at once, as if the file had been found unreadable when it was attached.
+		return nil, &channels.SendError{Class: channels.BadContent, Text: f.Name + " can't be read: " + fact.NoFileAccess, Cause: fmt.Errorf("%w: %w", errFile, err)}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errFile, err)

@@ -152,6 +152,8 @@ func TestFilesAskedLater(t *testing.T) {
 	later(2 * libraryLifetime)
 	if _, err := w.s.Open(within(t), files[mine]); !errors.Is(err, graph.ErrNotGranted) || !strings.Contains(err.Error(), fact.NoFileAccess) {
 		t.Errorf("with Files.Read.All, while the folder isn't shown: %v", err)
+	} else if class := channels.ClassOf(err); class != channels.BadContent {
+		t.Errorf("a file that may not be read has class %q, want %q: waiting doesn't help", class, channels.BadContent)
 	}
 	if !w.s.org.CanRead(w.channel) {
 		t.Error("messages count as unreadable for it")
