@@ -36,8 +36,8 @@ func (r *Report) brokenPromises() []string {
 	}))
 }
 
-// findUnplayed reports what of the plan was not carried out. Half of the blows of a kind may
-// wait in vain for their moment; what this machine can't play is no part of the plan.
+// findUnplayed reports what of the plan was not carried out. Some blows of a kind may
+// wait in vain for their moment (fewestBlows); what this machine can't play is no part of the plan.
 func (r *Report) findUnplayed() []string {
 	var list []string
 	replies := r.Said.Replies + r.Said.Backs
@@ -52,7 +52,7 @@ func (r *Report) findUnplayed() []string {
 	}
 
 	for _, name := range slices.Sorted(maps.Keys(r.Blows)) {
-		if planned, fell := r.Blows[name], r.Harm[name]; fell < fewestBlows(planned) {
+		if planned, fell := r.Blows[name], r.Harm[name]; fell < r.opt.fewestBlows(planned) {
 			list = append(list, fmt.Sprintf("%q fell %d times, of %d", name, fell, planned))
 		}
 	}
@@ -104,8 +104,14 @@ func (o Options) listUnstruck(faults map[string]int) []string {
 	return list
 }
 
-// fewestBlows returns how many blows of a kind have to fall.
-func fewestBlows(planned int) int { return (planned + 1) / 2 }
+// fewestBlows returns how many of the planned blows of a kind have to fall: half of them, or a third in the short form, which
+// has two or three of a kind, and half a minute in which their moment has to come.
+func (o Options) fewestBlows(planned int) int {
+	if o.ShortWaits {
+		return (planned + 2) / 3
+	}
+	return (planned + 1) / 2
+}
 
 // compareCounts compares what the driver counted with what the oracle counted: an oracle that
 // looks into an empty world, or was told of nothing, finds nothing.

@@ -89,7 +89,7 @@ func TestLurkTogether(t *testing.T) {
 	t.Parallel()
 	const blows = 3
 	c := &chaos{opt: Options{Blows: map[string]int{harmClaimStop: 2 * blows}}, struck: map[string]int{}}
-	c.struck[harmClaimStop] = fewestBlows(2*blows) - 1
+	c.struck[harmClaimStop] = c.opt.fewestBlows(2*blows) - 1
 	before, h, over := c.struck[harmClaimStop], lurker(t, c), make(chan struct{}, blows)
 	for range blows {
 		go func() {
