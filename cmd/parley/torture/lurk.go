@@ -128,7 +128,9 @@ func (c *chaos) shouldWaitOn(name string, stop func()) bool {
 }
 
 // needsMore reports whether fewer blows of a kind have fallen than a good run needs. Caller holds c.mu.
-func (c *chaos) needsMore(name string) bool { return c.struck[name] < c.opt.fewestBlows(c.opt.Blows[name]) }
+func (c *chaos) needsMore(name string) bool {
+	return c.struck[name] < c.opt.fewestBlows(c.opt.Blows[name])
+}
 
 // stopBeforeWrite lets a trap stop a sender once its claim is committed, before or just as the first
 // byte of the message leaves. The stop lasts longer than the sender's lease.

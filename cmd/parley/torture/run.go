@@ -211,15 +211,18 @@ func (s *stage) countFaults(ctx context.Context, r *Report) error {
 }
 
 // settle waits until every lane is empty and the oracle misses nothing, then for two more
-// looks, in case something arrives twice. After opt.Settle it gives up waiting.
+// looks, in case something arrives twice. After opt.Settle it gives up waiting. A reply that failed for half an hour pauses for an
+// hour: Parley's clock jumps over such a pause.
 func (s *stage) settle(ctx context.Context, r *Report) error {
 	deadline := time.Now().Add(s.opt.Settle)
 	const (
 		quietLooks    = 3 // so many looks in a row must find nothing left to wait for
 		progressEvery = 5 * time.Second
+		stillFor      = 3 * time.Minute // while lanes wait, and none of them gets empty
 	)
 
 	calm, lastProgress := 0, time.Now()
+	lanes, lanesSince := 0, time.Now()
 	excused, err := s.driver.takeBacks.listExcused(ctx)
 	if err != nil {
 		return err
@@ -239,6 +242,17 @@ func (s *stage) settle(ctx context.Context, r *Report) error {
 		}
 		if calm >= quietLooks || time.Now().After(deadline) {
 			return nil
+		}
+
+		if r.Left.Lanes != lanes {
+			lanes, lanesSince = r.Left.Lanes, time.Now()
+		}
+		if lanes > 0 && time.Since(lanesSince) > stillFor {
+			lanesSince = time.Now()
+			s.printLine("        Parley's clock goes on by an hour, for what pauses between two attempts")
+			if err := s.database.Jump(ctx, time.Hour); err != nil {
+				return err
+			}
 		}
 
 		if time.Since(lastProgress) > progressEvery {
