@@ -45,6 +45,7 @@ type chaos struct {
 
 	running    sync.WaitGroup // blows that are not over yet
 	restarting sync.Mutex     // one replica at a time
+	oneDeadly  sync.Mutex     // one deadly mail at a time
 
 	mu     sync.Mutex
 	struck map[string]int

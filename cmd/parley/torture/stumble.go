@@ -176,8 +176,12 @@ func (c *chaos) sendHardMail(ctx context.Context, h harm) {
 }
 
 // strikeDead kills the process that applies a deadly mail, again and again, until Parley has counted
-// as many attempts as may fail, whoever ended them.
+// as many attempts as may fail, whoever ended them. One mail is deadly at a time: the kills for one would count as attempts at the
+// others, too, until Parley gives those up.
 func (c *chaos) strikeDead(ctx context.Context, h harm) {
+	c.oneDeadly.Lock()
+	defer c.oneDeadly.Unlock()
+	defer c.driver.hard.deadly.clear()
 	c.running.Go(func() { c.driver.errands.send(ctx, errandDeadly, c.opt.lurkFor()) })
 	kills := 0
 	kill := func(l *link) bool {

@@ -160,6 +160,12 @@ func (s *markSet) has(m judge.Mark) bool {
 	return s.set[m]
 }
 
+func (s *markSet) clear() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.set)
+}
+
 func (s *markSet) list() []judge.Mark {
 	s.mu.Lock()
 	defer s.mu.Unlock()
