@@ -87,7 +87,7 @@ func customerLooks(ts *testscript.TestScript, neg bool, s *stage, c *mailfake.Cu
 		})
 	case "has":
 		if !neg {
-			ts.Check(s.settle())
+			ts.Check(s.untilSettled())
 		}
 		expect(ts, neg, fmt.Sprintf("%s has %s mails, not %d", args[0], args[2], len(c.Inbox())), func() bool {
 			return fmt.Sprint(len(c.Inbox())) == args[2]

@@ -56,12 +56,12 @@ func agentCommand(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(s.board.react(who, s.find(ts, args[2]).ID, args[3], args[1] == "reacts"))
 	case "sees":
 		expect(ts, neg, who+" sees "+args[2], func() bool {
-			return anySays(s.board.whispers(who), args[2]) ||
+			return anyShows(s.board.whispers(who), args[2]) ||
 				slices.ContainsFunc(s.board.forms(who), func(f form) bool { return strings.Contains(f.Text, args[2]) })
 		})
 	case "learns": // by whatever way it reaches her alone
 		expect(ts, neg, who+" learns "+args[2], func() bool {
-			return anySays(s.board.whispers(who), args[2]) || anySays(s.board.direct(who), args[2])
+			return anyShows(s.board.whispers(who), args[2]) || anyShows(s.board.direct(who), args[2])
 		})
 	case "is":
 		agentLearns(ts, neg, s, who, args[2:])
@@ -102,15 +102,15 @@ func manner(ts *testscript.TestScript, u *utterance, args []string) {
 // agentLearns looks at what reaches a person: `told 'text' [once]`, `notified 'text'`.
 func agentLearns(ts *testscript.TestScript, neg bool, s *stage, who string, args []string) {
 	if args[0] != "told" {
-		expect(ts, neg, who+" is notified: "+args[1], func() bool { return anySays(s.board.notices(who), args[1]) })
+		expect(ts, neg, who+" is notified: "+args[1], func() bool { return anyShows(s.board.notices(who), args[1]) })
 		return
 	}
 	told := func() int {
-		return len(slices.DeleteFunc(s.board.direct(who), func(m shown) bool { return !m.says(args[1]) }))
+		return len(slices.DeleteFunc(s.board.direct(who), func(m shown) bool { return !m.shows(args[1]) }))
 	}
 	expect(ts, neg, who+" is told by direct message: "+args[1], func() bool { return told() > 0 })
 	if len(args) > 2 && args[2] == "once" {
-		ts.Check(s.settle())
+		ts.Check(s.untilSettled())
 		if told() != 1 {
 			ts.Fatalf("%s is told %d times: %s", who, told(), args[1])
 		}
@@ -152,14 +152,14 @@ func agentUses(ts *testscript.TestScript, neg bool, s *stage, who string, args [
 			return len(open) > before, nil
 		})
 		if err != nil {
-			ts.Fatalf("%v\n%s", err, s.picture())
+			ts.Fatalf("%v\n%s", err, s.describe())
 		}
 	case "chooses":
 		ts.Check(s.board.choose(ctx, who, args[1], s.find(ts, args[2]).ID))
 	case "searches":
 		found, err := s.board.search(ctx, who, args[1])
 		ts.Check(err)
-		if anySays(found, args[2]) == neg {
+		if anyShows(found, args[2]) == neg {
 			ts.Fatalf("found: %v", found)
 		}
 	case "submits":
@@ -208,10 +208,10 @@ func (s *stage) submit(ctx context.Context, ts *testscript.TestScript, neg bool,
 		if len(open) > 0 {
 			top = open[len(open)-1]
 		}
-		return len(open) > 0 && known(top.Fields, names), nil
+		return len(open) > 0 && containsAll(top.Fields, names), nil
 	})
 	if err != nil {
-		ts.Fatalf("%v\n%s", err, s.picture())
+		ts.Fatalf("%v\n%s", err, s.describe())
 	}
 	s.deeds.add(s.where, "dialog", top.Title)
 	refused, err := s.board.submit(ctx, who, top, values)
@@ -227,7 +227,7 @@ func (s *stage) button(ts *testscript.TestScript, neg bool, who, label, words st
 	look := func() (bool, error) {
 		for _, m := range append(everything(s.board), s.board.whispers(who)...) {
 			for _, b := range m.Buttons {
-				if b.Label == label && m.says(words) {
+				if b.Label == label && m.shows(words) {
 					found = b
 				}
 			}
@@ -235,14 +235,14 @@ func (s *stage) button(ts *testscript.TestScript, neg bool, who, label, words st
 		return found.at != nil, nil
 	}
 	if neg {
-		ts.Check(s.settle())
+		ts.Check(s.untilSettled())
 		if there, _ := look(); there {
-			ts.Fatalf("must not be: a button %s\n%s", label, s.picture())
+			ts.Fatalf("must not be: a button %s\n%s", label, s.describe())
 		}
 		return found
 	}
 	if err := s.until("a button "+label, look); err != nil {
-		ts.Fatalf("%v\n%s", err, s.picture())
+		ts.Fatalf("%v\n%s", err, s.describe())
 	}
 	return found
 }

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -31,7 +32,7 @@ func (s *stage) restore() error {
 		s.db.Close()
 	}
 	s.env.DatabaseURL = storetest.URL(s.t)
-	if err := empty(s, s.env.DatabaseURL); err != nil {
+	if err := dropTables(s.ctx, s.env.DatabaseURL); err != nil {
 		return err
 	}
 	var err error
@@ -55,11 +56,12 @@ func (s *stage) restore() error {
 	return s.start()
 }
 
-func empty(s *stage, url string) error {
-	conn, err := pgx.Connect(s.ctx, url)
+// dropTables removes all that a database holds.
+func dropTables(ctx context.Context, url string) error {
+	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
-		return fmt.Errorf("empty: %w", err)
+		return fmt.Errorf("drop tables: %w", err)
 	}
-	_, err = conn.Exec(s.ctx, `DROP SCHEMA public CASCADE; CREATE SCHEMA public`)
-	return errors.Join(err, conn.Close(s.ctx))
+	_, err = conn.Exec(ctx, `DROP SCHEMA public CASCADE; CREATE SCHEMA public`)
+	return errors.Join(err, conn.Close(ctx))
 }

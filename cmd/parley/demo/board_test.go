@@ -12,9 +12,9 @@ import (
 	"parley/cmd/parley/demo/outside"
 )
 
-// board is where agents work, as its people and its channel see it: everything that a
-// scenario does or looks at goes through one, so that a story doesn't know where it is
-// told. People have their names of the scripts, and words are those of shown.
+// board is the chat in which agents work: Slack, Teams or plain text. Everything that a scenario does or looks at there goes
+// through a board, so that the same story can be told on each of them. People are named as in the scripts ("ann"), and what
+// is seen is described by shown.
 type board interface {
 	boardView
 	boardHands
@@ -24,7 +24,7 @@ type board interface {
 
 // boardView is what can be seen.
 type boardView interface {
-	// channel is the team's, by the id that facts name it by.
+	// channel is the id of the team's channel, as facts name it.
 	channel() string
 	// look goes to the channel of a name, "support" being the team's. Another one is private, and is
 	// made the first time, with these people.
@@ -85,11 +85,11 @@ type boardWires interface {
 	stopped()
 	// close ends the board, when the story is over.
 	close()
-	// calls tells of Parley's newest calls, for who wonders why a story fails.
+	// calls describes Parley's newest calls, for whoever wonders why a story fails.
 	calls() string
-	// connected says that so many Parleys hear what happens.
+	// connected reports whether so many Parleys hear what happens.
 	connected(parleys int) bool
-	// pending says that a running Parley hasn't heard yet of something that people did.
+	// pending reports whether a running Parley has yet to hear of something that people did.
 	pending() bool
 }
 
@@ -193,10 +193,10 @@ func everything(b board) []shown {
 	return list
 }
 
-// says tells that a message shows a text.
-func (m shown) says(text string) bool { return strings.Contains(m.Text, text) }
+// shows reports whether a message shows a text.
+func (m shown) shows(text string) bool { return strings.Contains(m.Text, text) }
 
-// anySays tells that one of several messages shows a text.
-func anySays(list []shown, text string) bool {
-	return slices.ContainsFunc(list, func(m shown) bool { return m.says(text) })
+// anyShows reports whether one of several messages shows a text.
+func anyShows(list []shown, text string) bool {
+	return slices.ContainsFunc(list, func(m shown) bool { return m.shows(text) })
 }

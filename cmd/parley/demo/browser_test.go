@@ -26,8 +26,8 @@ import (
 
 const (
 	maria    = "maria@lopez-ceramics.test"
-	testHold = 10 * time.Minute // no machine is so slow that it ends by itself: see holdEnds
-	stepTime = 2 * time.Minute
+	testHold = 10 * time.Minute // no machine is so slow that it ends by itself: see endHold
+	stepTime = 2 * time.Minute  // after which a step on the page has failed
 	attack   = `<img src=x onerror="document.title='owned'">`
 )
 
@@ -140,6 +140,7 @@ func (l *live) emulateMedia(theme string) {
 	}
 }
 
+// do lets the browser do something within stepTime.
 func (l *live) do(what string, actions ...chromedp.Action[chromedp.Void]) {
 	l.t.Helper()
 	ctx, cancel := context.WithTimeout(l.ctx, stepTime)
@@ -149,18 +150,18 @@ func (l *live) do(what string, actions ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// until waits for a JavaScript condition.
+// until waits for a JavaScript condition on the page. All methods that begin with until wait.
 func (l *live) until(what, condition string) {
 	l.t.Helper()
 	ctx, cancel := context.WithTimeout(l.ctx, stepTime)
 	defer cancel()
 	if err := sitetest.Until(ctx, condition); err != nil {
-		l.fail("in vain: %s: %v", what, err)
+		l.fail("waited in vain until %s: %v", what, err)
 	}
 }
 
-// shows waits for a text in a part of the page.
-func (l *live) shows(selector, text string) {
+// untilShown waits for a text in a part of the page.
+func (l *live) untilShown(selector, text string) {
 	l.t.Helper()
 	l.until(selector+" shows "+text, fmt.Sprintf("[...document.querySelectorAll(%q)].some((e) => e.innerText.includes(%q))", selector, text))
 }
@@ -173,6 +174,7 @@ func (l *live) click(selector string) {
 	l.js("press "+selector, find+".click()")
 }
 
+// js runs a script on the page.
 func (l *live) js(what, script string) {
 	l.t.Helper()
 	l.do(what, chromedp.Evaluate[chromedp.Void]("void ("+script+")"))
@@ -196,20 +198,21 @@ func (l *live) attach(selector, name, content string) {
 	l.do("attach "+name, chromedp.SetUploadFiles(chromedp.CSS(selector), []string{path}))
 }
 
+// reply writes into the thread that is open in Slack.
 func (l *live) reply(text string) {
 	l.t.Helper()
 	l.write("#reply", text)
 	l.click(".threadpane .send")
-	l.shows(".threadpane .msg", text)
+	l.untilShown(".threadpane .msg", text)
 }
 
-// ticked waits until a step of the tour is done.
-func (l *live) ticked(step string) {
+// untilTicked waits until a step of the tour is done.
+func (l *live) untilTicked(step string) {
 	l.t.Helper()
 	l.until("the tour ticks "+step, fmt.Sprintf("document.querySelector('.dots [data-name=%s].done')", step))
 }
 
-// fail shows what the page looked like.
+// fail ends the test, and shows what the page looked like.
 func (l *live) fail(format string, args ...any) {
 	l.t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), 30*time.Second)
@@ -220,7 +223,8 @@ func (l *live) fail(format string, args ...any) {
 	l.t.Fatalf(format, args...)
 }
 
-func (l *live) inbox() string {
+// mariasMail returns all that Maria received, as one text.
+func (l *live) mariasMail() string {
 	var b strings.Builder
 	for _, m := range l.world.Mail.Inbox(maria) {
 		_, _ = io.WriteString(&b, m.Text+"\n"+m.HTML+"\n")
@@ -233,18 +237,18 @@ func TestTour(t *testing.T) {
 	t.Parallel()
 	l := newLive(t)
 
-	dana := l.texts("Dana Cole", "dana@cole.test", "Me again, about order 0977.")
-	l.shows(".center .msg", "Dana Cole")
+	dana := l.textByWhatsApp("Dana Cole", "dana@cole.test", "Me again, about order 0977.")
+	l.untilShown(".center .msg", "Dana Cole")
 	l.click(`#tour [data-step="answer"]`)
-	l.shows(".threadpane .msg", "Me again, about order 0977.")
+	l.untilShown(".threadpane .msg", "Me again, about order 0977.")
 	l.until("an answer is suggested", `document.getElementById('reply').value.includes('looking into it')`)
 	l.click(".threadpane .send")
-	l.holdEnds()
-	l.ticked("answer") // by whatever the newest customer wrote
-	l.waits("Dana reads the answer", dana.reads("We are looking into it"))
+	l.endHold()
+	l.untilTicked("answer") // by whatever the newest customer wrote
+	l.untilOutside("Dana reads the answer", dana.hasReceived("We are looking into it"))
 
-	l.shows("#mail .chat", "Me again, about order 0977.") // who is answered is shown
-	l.customer(maria)
+	l.untilShown("#mail .chat", "Me again, about order 0977.") // who is answered is shown
+	l.openMailbox(maria)
 	l.click(".mailhead .primary")
 	l.write("#w-subject", "Two broken mugs")
 	l.write("#w-text", "Can you send new ones?")
@@ -252,18 +256,18 @@ func TestTour(t *testing.T) {
 	l.shot("write")
 	l.click(".write .primary")
 	l.openThread(outside.SurfaceSlack, "Two broken mugs")
-	l.shows(".threadpane .msg", "Can you send new ones?")
-	l.shows(".threadpane .file", "list.csv")
+	l.untilShown(".threadpane .msg", "Can you send new ones?")
+	l.untilShown(".threadpane .file", "list.csv")
 	l.shot("thread")
 
 	l.reply("They leave today, sorry!")
 	l.click("#journeybutton")
-	l.shows(".journey", "waits a moment")
+	l.untilShown(".journey", "waits a moment")
 	l.shot("held")
-	l.holdEnds()
-	l.shows(".maillist", "Ann Lee")
-	l.ticked("answer")
-	l.shows(".journey", "with the customer, once")
+	l.endHold()
+	l.untilShown(".maillist", "Ann Lee")
+	l.untilTicked("answer")
+	l.untilShown(".journey", "with the customer, once")
 	l.shot("sent")
 	l.click("#journeybutton")
 	l.click(".mailrow.unread")
@@ -272,37 +276,37 @@ func TestTour(t *testing.T) {
 
 	l.reply("This one I regret")
 	l.click(`.threadpane .msg [data-tool="leftwards_arrow_with_hook"]`)
-	l.ticked("undo")
+	l.untilTicked("undo")
 	l.reply("note: the glaze is from May")
-	l.ticked("note")
+	l.untilTicked("note")
 	l.reply("!tag Complaint")
-	l.ticked("tag")
+	l.untilTicked("tag")
 	l.until("the card shows the tag", `document.querySelector('.threadpane .msg')?.innerText.includes('Complaint')`)
 
-	l.form(`.threadpane [data-label="Snooze"]`, "select")
+	l.openForm(`.threadpane [data-label="Snooze"]`, "select")
 	l.js("choose an hour", `(() => { const s = document.querySelector('#modal select'); s.value = '1h'; s.dispatchEvent(new Event('change')); })()`)
 	l.shot("form")
 	l.click("#modal footer .primary")
-	l.ticked("snooze")
+	l.untilTicked("snooze")
 	l.until("the form closes", `!document.querySelector('#modal[open]')`)
 	l.click("#clock")
 	l.click(".menu button:first-of-type")
-	l.ticked("wake")
-	l.formOrDone(`.threadpane [data-label="Resolve"]`, "footer .primary", `/esolved/.test(document.querySelector('.threadpane').innerText)`)
+	l.untilTicked("wake")
+	l.openFormOrDone(`.threadpane [data-label="Resolve"]`, "footer .primary", `/esolved/.test(document.querySelector('.threadpane').innerText)`)
 	l.js("resolve", `document.querySelector('#modal[open] footer .primary')?.click()`)
-	l.ticked("resolve")
-	l.tourEnds()
+	l.untilTicked("resolve")
+	l.skipRestOfTour()
 	l.shot("done")
 
 	l.click(".reader > header .primary")
 	l.write("#w-text", "They came, thank you!")
 	l.click(".write .primary")
-	l.shows(".threadpane .msg", "They came, thank you!")
-	l.shows(".threadpane .msg", "wrote again")
+	l.untilShown(".threadpane .msg", "They came, thank you!")
+	l.untilShown(".threadpane .msg", "wrote again")
 	l.formsInSlack(dana)
 	l.plugsInPage(outside.SurfaceSlack, dana)
 
-	got := l.inbox()
+	got := l.mariasMail()
 	if !strings.Contains(got, "They leave today") || strings.Contains(got, "regret") || strings.Contains(got, "glaze") {
 		t.Errorf("Maria received:\n%s", got)
 	}
@@ -320,43 +324,43 @@ func TestSlackInThePage(t *testing.T) {
 
 	l.write("#post", "/parley all")
 	l.click(".center .send")
-	l.shows(".ephemeral", "Glaze")
+	l.untilShown(".ephemeral", "Glaze")
 	l.shot("list")
 	l.write("#reply", "/parley all")
 	l.click(".threadpane .send")
-	l.shows(".toast", "does not work in threads")
+	l.untilShown(".toast", "does not work in threads")
 	l.js("clear", `document.getElementById('reply').value = ''`)
 	l.write("#post", "anybody here?")
 	l.do("press Enter", chromedp.KeyEvent("\r"))
-	l.shows(".center .msg", "anybody here?")
+	l.untilShown(".center .msg", "anybody here?")
 	l.until("the box is empty", `document.getElementById('post').value === ''`)
 	l.js("go to the newest message", `document.querySelector('.center [role=listitem][tabindex="0"]').focus()`)
 	l.do("go up", chromedp.KeyEvent(kb.ArrowUp))
 	l.until("an earlier message has the focus", `document.activeElement.matches('.center [role=listitem]') && document.activeElement.nextElementSibling`)
 
 	l.write("#reply", "!assign @be")
-	l.shows(".threadpane .suggest", "Ben Katz")
+	l.untilShown(".threadpane .suggest", "Ben Katz")
 	l.do("take the name that is offered", chromedp.KeyEvent("\t"))
 	l.click(".threadpane .send")
-	l.shows(".threadpane .msg", "Ann Lee assigned this to you")
+	l.untilShown(".threadpane .msg", "Ann Lee assigned this to you")
 	l.js("be Ben", `(() => { const s = document.getElementById('agent'); s.value = s.options[1].value; s.dispatchEvent(new Event('change')); })()`)
 	l.until("Ben has a badge or has read it", `document.getElementById('agent').selectedIndex === 1`)
 	l.click(`.entry[data-focus="threads"]`)
-	l.shows(".center .followed", "Glaze")
+	l.untilShown(".center .followed", "Glaze")
 	l.shot("threads")
 	l.attach(".threadpane input[type=file]", "recipe.csv", "sand;1\n")
 	l.reply("Only sand <b>&amp;</b> ash")
 	l.click(`.threadpane .msg [data-tool="more"]`)
-	l.shows(".menu", "Undo this reply")
+	l.untilShown(".menu", "Undo this reply")
 	l.shot("menu")
 	l.js("edit", `[...document.querySelectorAll('.menu button')].find((b) => b.textContent === 'Edit message').click()`)
 	l.until("the editor has what was typed", `document.querySelector('.editor textarea')?.value === 'Only sand <b>&amp;</b> ash'`)
 	l.js("write anew", `(() => { const e = document.querySelector('.editor textarea'); e.value = 'Only sand & ash'; e.dispatchEvent(new Event('input')); })()`)
 	l.click(".editor .primary")
-	l.shows(".threadpane .msg", "(edited)")
-	l.holdEnds()
-	l.shows(".maillist", "Ben Katz")
-	if got := l.inbox(); !strings.Contains(got, "Only sand & ash") || strings.Contains(got, "<b>&amp;") {
+	l.untilShown(".threadpane .msg", "(edited)")
+	l.endHold()
+	l.untilShown(".maillist", "Ben Katz")
+	if got := l.mariasMail(); !strings.Contains(got, "Only sand & ash") || strings.Contains(got, "<b>&amp;") {
 		t.Errorf("Maria received:\n%s", got)
 	}
 
@@ -364,7 +368,7 @@ func TestSlackInThePage(t *testing.T) {
 	if len(files) != 1 || files[0].Name != "recipe.csv" || string(files[0].Content) != "sand;1\n" {
 		t.Errorf("Maria received the files %v", files)
 	}
-	l.shows(".maillist", attack)
+	l.untilShown(".maillist", attack)
 	l.until("what people write stays text", `document.title === 'Parley demo' && !document.querySelector('img[src="x"]')`)
 
 	l.do("a narrow window", chromedp.EmulateViewport(420, 800))
@@ -376,6 +380,6 @@ func TestSlackInThePage(t *testing.T) {
 	l.until("nothing sticks out", `document.documentElement.scrollWidth <= 420`)
 	l.shot("narrow-thread")
 	l.click(`.tabs [data-tab="journey"]`)
-	l.shows(".journey", "Decision")
+	l.untilShown(".journey", "Decision")
 	l.shot("narrow-journey")
 }

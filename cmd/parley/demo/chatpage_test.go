@@ -2,9 +2,9 @@ package demo
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -17,10 +17,11 @@ import (
 	"parley/cmd/parley/demo/phone"
 )
 
-// TestPagePhone: what a person does on a phone reaches the emulator, shows in the state,
-// and what no phone would do is refused.
-func TestPagePhone(t *testing.T) {
-	t.Parallel()
+const dana = "dana@cole.test"
+
+// newPhonePage returns the page of an empty world with phones, without a Parley behind it.
+func newPhonePage(t *testing.T) (*Page, *outside.World) {
+	t.Helper()
 	w, err := outside.New(t.Context(), outside.Options{Phones: true, PublicURL: "http://127.0.0.1:9"})
 	if err != nil {
 		t.Fatal(err)
@@ -30,93 +31,128 @@ func TestPagePhone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	post := func(verb, body string) int {
-		r := httptest.NewRequest(http.MethodPost, "/phone/"+verb, strings.NewReader(body))
-		out := httptest.NewRecorder()
-		p.ServeHTTP(out, r)
-		return out.Code
-	}
-	const dana = "dana@cole.test"
+	return p, w
+}
+
+// usePhone posts what a person does on a phone, and returns the status.
+func usePhone(p *Page, verb, body string) int {
+	out := httptest.NewRecorder()
+	p.ServeHTTP(out, httptest.NewRequest(http.MethodPost, "/phone/"+verb, strings.NewReader(body)))
+	return out.Code
+}
+
+// danasPhone returns what the page shows of a chat on Dana's phone.
+func danasPhone(t *testing.T, p *Page, chat string) phoneState {
+	t.Helper()
+	return stateOf(t, p, url.Values{"as": {outside.Ann}, "customer": {dana}, "chat": {chat}}).Phone
+}
+
+// What a person can do on a phone is taken; what no phone would do is refused.
+func TestPhoneRequests(t *testing.T) {
+	t.Parallel()
+	p, _ := newPhonePage(t)
 	for _, c := range []struct {
 		name, verb, body string
 		want             int
 	}{
-		{"a text by WhatsApp", "say", `{"customer":"` + dana + `","chat":"whatsapp","text":"hello"}`, 200},
-		{"the sample picture", "say", `{"customer":"` + dana + `","chat":"messenger","sample":true}`, 200},
-		{"a text message", "say", `{"customer":"` + dana + `","chat":"sms","text":"STOP"}`, 200},
-		{"nothing", "say", `{"customer":"` + dana + `","chat":"sms","text":" "}`, 409},
-		{"too much", "say", `{"customer":"` + dana + `","chat":"sms","text":"` + strings.Repeat("x", phone.MaxRunes+1) + `"}`, 409},
-		{"a stranger", "say", `{"customer":"who@else.test","chat":"sms","text":"x"}`, 404},
-		{"by pigeon", "say", `{"customer":"` + dana + `","chat":"pigeon","text":"x"}`, 409},
-		{"a button that isn't there", "tap", `{"customer":"` + dana + `","chat":"whatsapp","line":"wamid.x","choice":"yes"}`, 409},
-		{"an unknown verb", "dance", `{"customer":"` + dana + `","chat":"whatsapp"}`, 409},
-		{"no JSON", "say", `{`, 400},
-		{"looking", "read", `{"customer":"` + dana + `","chat":"sms"}`, 200},
+		{name: "a text by WhatsApp", verb: "say", body: `{"customer":"` + dana + `","chat":"whatsapp","text":"hello"}`, want: 200},
+		{name: "the sample picture", verb: "say", body: `{"customer":"` + dana + `","chat":"messenger","sample":true}`, want: 200},
+		{name: "a text message", verb: "say", body: `{"customer":"` + dana + `","chat":"sms","text":"STOP"}`, want: 200},
+		{name: "nothing", verb: "say", body: `{"customer":"` + dana + `","chat":"sms","text":" "}`, want: 409},
+		{name: "too much", verb: "say", body: `{"customer":"` + dana + `","chat":"sms","text":"` + strings.Repeat("x", phone.MaxRunes+1) + `"}`, want: 409},
+		{name: "a stranger", verb: "say", body: `{"customer":"who@else.test","chat":"sms","text":"x"}`, want: 404},
+		{name: "by pigeon", verb: "say", body: `{"customer":"` + dana + `","chat":"pigeon","text":"x"}`, want: 409},
+		{name: "a button that isn't there", verb: "tap", body: `{"customer":"` + dana + `","chat":"whatsapp","line":"wamid.x","choice":"yes"}`, want: 409},
+		{name: "an unknown verb", verb: "dance", body: `{"customer":"` + dana + `","chat":"whatsapp"}`, want: 409},
+		{name: "no JSON", verb: "say", body: `{`, want: 400},
+		{name: "looking", verb: "read", body: `{"customer":"` + dana + `","chat":"sms"}`, want: 200},
 	} {
-		if got := post(c.verb, c.body); got != c.want {
-			t.Errorf("%s: %d, want %d", c.name, got, c.want)
+		if got := usePhone(p, c.verb, c.body); got != c.want {
+			t.Errorf("%s: got %d, want %d", c.name, got, c.want)
 		}
 	}
-	var s state
-	if err := json.Unmarshal(ask(p, "GET", "/state?as="+outside.Ann+"&customer="+dana+"&chat=sms").Body.Bytes(), &s); err != nil {
-		t.Fatal(err)
-	}
-	if !s.Phone.On || len(s.Phone.Tabs) != 3 || s.Phone.Chat == nil || !s.Phone.Chat.Window.Stopped || len(s.Phone.Chat.Lines) != 2 {
-		t.Fatalf("the phone: %+v", s.Phone)
-	}
-	if l := s.Phone.Chat.Lines[1]; !l.Automatic || l.Mine || s.Phone.Tabs[1].Unread != 0 {
-		t.Errorf("Twilio's answer to STOP: %+v", l)
-	}
-	if err := json.Unmarshal(ask(p, "GET", "/state?as="+outside.Ann+"&customer="+dana+"&chat=messenger").Body.Bytes(), &s); err != nil {
-		t.Fatal(err)
-	}
-	if c := s.Phone.Chat; c.Customer != dana || c.Window.People.Sub(c.Window.Until) != 6*24*time.Hour {
-		t.Errorf("how long people may answer by Messenger: %+v", c)
-	}
-	messenger, err := p.phones.phoneOf(dana).Chat(phone.Messenger)
-	if err != nil {
-		t.Fatal(err)
-	}
-	line := messenger.Lines()[0].ID
-	if got := ask(p, "GET", "/phone/file?customer="+dana+"&chat=messenger&line="+line); got.Code != 200 || got.Header().Get("Content-Type") != "image/png" {
-		t.Errorf("the picture: %d %s", got.Code, got.Header().Get("Content-Type"))
-	}
-	if got := ask(p, "GET", "/phone/file?customer="+dana+"&chat=sms&line="+line); got.Code != 404 {
-		t.Errorf("a picture of another chat: %d", got.Code)
+}
+
+// What a person does on a phone shows in the page's state: STOP by text message with Twilio's answer to it, a picture by
+// Messenger with the week in which people may answer it.
+func TestPhoneState(t *testing.T) {
+	t.Parallel()
+	p, _ := newPhonePage(t)
+	for _, c := range []struct{ verb, body string }{
+		{verb: "say", body: `{"customer":"` + dana + `","chat":"sms","text":"STOP"}`},
+		{verb: "read", body: `{"customer":"` + dana + `","chat":"sms"}`},
+		{verb: "say", body: `{"customer":"` + dana + `","chat":"messenger","sample":true}`},
+	} {
+		if got := usePhone(p, c.verb, c.body); got != http.StatusOK {
+			t.Fatalf("%s %s: got %d", c.verb, c.body, got)
+		}
 	}
 
+	sms := danasPhone(t, p, phone.SMS)
+	if !sms.On || len(sms.Tabs) != 3 || sms.Chat == nil {
+		t.Fatalf("the phone: got %+v, want one that is on, with 3 chats and one of them open", sms)
+	}
+	if !sms.Chat.Window.Stopped {
+		t.Error("the customer sent STOP, and Window.Stopped is false")
+	}
+	if lines := sms.Chat.Lines; len(lines) != 2 || !lines[1].Automatic || lines[1].Mine {
+		t.Errorf("text messages: got %+v, want STOP and Twilio's answer", lines)
+	}
+	if got := sms.Tabs[1].Unread; got != 0 {
+		t.Errorf("unread text messages: got %d, want 0, as the phone is looked at", got)
+	}
+
+	messenger := danasPhone(t, p, phone.Messenger).Chat
+	if messenger.Customer != dana {
+		t.Errorf("the Messenger chat is of %q, want %q", messenger.Customer, dana)
+	}
+	const week = 7 * 24 * time.Hour // for people; programs may answer for a day
+	if got, want := messenger.Window.People.Sub(messenger.Window.Until), week-24*time.Hour; got != want {
+		t.Errorf("people may answer %s longer than programs, want %s", got, want)
+	}
+	line := messenger.Lines[0].ID
+	picture := ask(p, "GET", "/phone/file?customer="+dana+"&chat=messenger&line="+line)
+	if kind := picture.Header().Get("Content-Type"); picture.Code != http.StatusOK || kind != "image/png" {
+		t.Errorf("the picture: got %d %s, want %d image/png", picture.Code, kind, http.StatusOK)
+	}
+	if got := ask(p, "GET", "/phone/file?customer="+dana+"&chat=sms&line="+line); got.Code != http.StatusNotFound {
+		t.Errorf("the picture asked for in another chat: got %d, want %d", got.Code, http.StatusNotFound)
+	}
+}
+
+// A reset empties the phones, which stay at their addresses, and tells whoever watches the ones before.
+func TestPhonesAfterReset(t *testing.T) {
+	t.Parallel()
+	p, w := newPhonePage(t)
+	if got := usePhone(p, "say", `{"customer":"`+dana+`","chat":"whatsapp","text":"hello"}`); got != http.StatusOK {
+		t.Fatalf("a text by WhatsApp: got %d", got)
+	}
 	before := w.Phones()
 	graph, twilio := before.Addresses()
 	if err := w.Reset(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	if graphNow, twilioNow := w.Phones().Addresses(); graphNow != graph || twilioNow != twilio {
+		t.Errorf("addresses after a reset: got %s and %s, want %s and %s", graphNow, twilioNow, graph, twilio)
+	}
 	whatsApp, err := p.phones.phoneOf(dana).Chat(phone.WhatsApp)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if graphNow, twilioNow := w.Phones().Addresses(); graphNow != graph || twilioNow != twilio || len(whatsApp.Lines()) != 0 {
-		t.Error("after a reset the phones are not empty, or elsewhere")
+	if lines := whatsApp.Lines(); len(lines) != 0 {
+		t.Errorf("WhatsApp after a reset: got %+v, want nothing", lines)
 	}
 	select {
 	case <-before.Replaced():
 	default:
-		t.Error("whoever watches the phones before isn't told of a reset")
+		t.Error("whoever watches the phones before the reset isn't told that there are others")
 	}
 }
 
-// TestPhonesWatched: whoever watches the phones rests while a reset puts others in their place, and then
-// watches those.
+// Whoever watches the phones rests while a reset puts others in their place, and then watches those.
 func TestPhonesWatched(t *testing.T) {
 	t.Parallel()
-	w, err := outside.New(t.Context(), outside.Options{Phones: true, PublicURL: "http://127.0.0.1:9"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = w.Close() })
-	p, err := NewPage(w, PageOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	p, w := newPhonePage(t)
 	ctx, end := context.WithCancel(t.Context())
 	var watching sync.WaitGroup
 	watching.Go(func() { p.phones.watch(ctx) })
@@ -126,8 +162,8 @@ func TestPhonesWatched(t *testing.T) {
 	if err := before.Close(); err != nil { // as a reset does
 		t.Fatal(err)
 	}
-	if n := wakes(t, p); n > 10 {
-		t.Errorf("open pages were woken %d times in a tenth of a second", n)
+	if n := countWakes(t, p); n > 10 {
+		t.Errorf("open pages were woken %d times in a tenth of a second, want at most 10", n)
 	}
 	if err := w.Reset(t.Context()); err != nil {
 		t.Fatal(err)
@@ -152,8 +188,8 @@ func TestPhonesWatched(t *testing.T) {
 	}
 }
 
-// wakes counts how often open pages are woken in a tenth of a second.
-func wakes(t *testing.T, p *Page) int {
+// countWakes counts how often open pages are woken in a tenth of a second.
+func countWakes(t *testing.T, p *Page) int {
 	t.Helper()
 	over := time.After(100 * time.Millisecond)
 	for n := 0; ; n++ {
@@ -165,7 +201,7 @@ func wakes(t *testing.T, p *Page) int {
 	}
 }
 
-// What Parley shows as an emoji is one on the page too, and no word between colons.
+// The page knows each emoji that Parley posts in Slack: else people would read :word:.
 func TestPageKnowsParleysEmoji(t *testing.T) {
 	known, err := os.ReadFile("web/emoji.js")
 	if err != nil {

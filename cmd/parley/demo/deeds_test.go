@@ -127,8 +127,8 @@ func newChronicle(t *testing.T, surface string) *chronicle {
 	return c
 }
 
-// told takes what a story did that ended well, and returns what is wrongly claimed of it.
-func (c *chronicle) told(story string, done map[string]bool) (wrong []string) {
+// record keeps what a story did that ended well, and returns what is wrongly claimed of it.
+func (c *chronicle) record(story string, done map[string]bool) (wrong []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.stories[story] = done
@@ -194,14 +194,9 @@ func (c *chronicle) close() {
 
 // watchStory begins a story's record, where its variant has a chronicle. end is called while
 // its Parley still runs.
-func (s *stage) watchStory(c *chronicle, told testscript.T) (end func()) {
+func (s *stage) watchStory(c *chronicle, script testscript.T) (end func()) {
 	return func() {
-		story, ok := told.(interface { // what testscript's T really is
-			Failed() bool
-			Skipped() bool
-			Name() string
-			Errorf(format string, args ...any)
-		})
+		story, ok := script.(testing.TB) // it has more methods than testscript.T says
 		if !ok {
 			s.t.Error("testscript doesn't tell how a story ended")
 			return
@@ -211,8 +206,8 @@ func (s *stage) watchStory(c *chronicle, told testscript.T) (end func()) {
 		}
 		name := story.Name()[strings.LastIndex(story.Name(), "/")+1:]
 		// What a story doesn't wait for itself may still be on its way: its Parley runs until the end.
-		_ = s.until("the story's deeds are seen", func() (bool, error) { return len(c.told(name, s.deeds.list(c.surface))) == 0, nil })
-		for _, deed := range c.told(name, s.deeds.list(c.surface)) {
+		_ = s.until("the story's deeds are seen", func() (bool, error) { return len(c.record(name, s.deeds.list(c.surface))) == 0, nil })
+		for _, deed := range c.record(name, s.deeds.list(c.surface)) {
 			story.Errorf("docs/parity.md claims of this story, on %s: %s. It no longer does that; run with -update", c.surface, deed)
 		}
 	}

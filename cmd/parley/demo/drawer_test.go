@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -44,13 +45,14 @@ const faultsInPage = `(() => {
 	return out.join('\n');
 })()`
 
-// sound checks what every page must keep: names, ids, lists, contrast, width.
-func (l *live) sound(where string) {
+// checkDrawer is checkPart for the drawer of plugs.
+func (l *live) checkDrawer(where string) {
 	l.t.Helper()
-	l.soundIn("#plugs", where)
+	l.checkPart("#plugs", where)
 }
 
-func (l *live) soundIn(part, where string) {
+// checkPart fails the test for what faultsInPage finds in a part of the page; where says in which state the page is.
+func (l *live) checkPart(part, where string) {
 	l.t.Helper()
 	ctx, cancel := context.WithTimeout(l.ctx, stepTime)
 	defer cancel()
@@ -60,91 +62,91 @@ func (l *live) soundIn(part, where string) {
 	}
 }
 
-// count waits until a counter of the drawer shows a number.
-func (l *live) count(name string, n int) {
+// untilCount waits until a counter of the drawer shows a number.
+func (l *live) untilCount(name string, n int) {
 	l.t.Helper()
 	l.until(fmt.Sprintf("%s is %d", name, n), fmt.Sprintf(`document.querySelector('#plugs [data-count=%q] dd')?.textContent === '%d'`, name, n))
 }
 
-// showDrawer looks at a demo that has just begun: the drawer says what is cut, what waits and what
-// has arrived; it works by keyboard, in the dark and in a narrow window; Reset begins anew.
+// showDrawer looks at a demo that has just begun: the drawer says what is cut, what waits and what has arrived; it works by
+// keyboard and in a narrow window; Reset begins anew.
 func showDrawer(t *testing.T, d *runningDemo) {
 	t.Helper()
 	l := browseTo(t, d.url)
 	l.click("#plugbutton")
-	l.count("arrived", firstSaid)
+	l.untilCount("arrived", firstSaid)
 	d.post("/_fake/mail/send", mailfake.Mail{From: longName + " <long@name.test>", To: []string{outside.HelpAddress}, Subject: longName, Text: longName + " says <b>this</b>"}, nil)
-	l.count("arrived", firstSaid+1)
-	l.shows("#plugs .sum", "All 11 arrived, each once and in order.")
-	l.shows("#plugs .records", "Tomás Ó Briain-Featherstonehaugh")
-	l.sound("quiet")
+	l.untilCount("arrived", firstSaid+1)
+	l.untilShown("#plugs .sum", fmt.Sprintf("All %d arrived, each once and in order.", firstSaid+1))
+	l.untilShown("#plugs .records", "Tomás Ó Briain-Featherstonehaugh")
+	l.checkDrawer("quiet")
 	l.shot("plugs-quiet")
 
 	// By keyboard: the first line's button, then a reply, while Slack is cut.
 	l.js("focus", `document.querySelector('[data-focus="plug-slack"]').focus()`)
 	l.do("press Enter", chromedp.KeyEvent(kb.Enter))
-	l.shows("#plugs .cut", "Plugs itself in after")
+	l.untilShown("#plugs .cut", "Plugs itself in after")
 	l.until("the button keeps the focus and plugs in", `document.activeElement.dataset.focus === 'plug-slack' && document.activeElement.ariaLabel === 'Plug Slack in'`)
-	l.shows("#phase", "Slack is cut")
+	l.untilShown("#phase", "Slack is cut")
 	l.click(".center .replies")
 	l.reply("Two new mugs leave today")
-	l.count("waiting", 1)
-	l.shows("#plugs .records li", "Waits: Slack is cut.")
-	l.customer(maria)
+	l.untilCount("waiting", 1)
+	l.untilShown("#plugs .records li", "Waits: Slack is cut.")
+	l.openMailbox(maria)
 	l.click(".mailhead .primary")
 	l.write("#w-subject", "One more thing")
 	l.write("#w-text", "Are you there?")
 	l.click(".write .primary")
-	l.count("waiting", 2)
-	l.shows("#plugs .records li", "Stored. Waits: Slack is cut.")
-	l.sound("Slack is cut")
+	l.untilCount("waiting", 2)
+	l.untilShown("#plugs .records li", "Stored. Waits: Slack is cut.")
+	l.checkDrawer("Slack is cut")
 	l.shot("plugs-cut")
 
 	l.click(`[data-focus="plug-parley"]`)
-	l.shows("#plugs .down", "Starts by itself in")
-	l.shows("#phase", "Parley was killed")
+	l.untilShown("#plugs .down", "Starts by itself in")
+	l.untilShown("#phase", "Parley was killed")
 	l.shot("plugs-killed")
 	l.click(`[data-focus="plug-slack"]`)
 	l.click(`[data-focus="plug-parley"]`)
-	l.count("arrived", firstSaid+3)
-	l.shows("#plugs .sum", "All 13 arrived")
-	l.shows("#plugs .lines", "was killed once")
+	l.untilCount("arrived", firstSaid+3)
+	l.untilShown("#plugs .sum", fmt.Sprintf("All %d arrived", firstSaid+3))
+	l.untilShown("#plugs .lines", "was killed once")
 	l.until("the bar is silent", `document.getElementById('phase').textContent === ''`)
 	l.reply("note: Parley was away")
-	l.shows("#plugs .sum", "Not counted: 1 internal.")
-	l.shows("#plugs .records li", "not for the customer")
+	l.untilShown("#plugs .sum", "Not counted: 1 internal.")
+	l.untilShown("#plugs .records li", "not for the customer")
 	l.click(`[data-focus="jump-day"]`)
-	l.shows("#plugs .clockline", "24 h ahead")
+	l.untilShown("#plugs .clockline", "24 h ahead")
 	l.js("to the top", `document.getElementById('plugs').scrollTo(0, 0)`)
-	l.sound("all back")
+	l.checkDrawer("all back")
 	l.shot("plugs-back")
 	l.do("a small window", chromedp.EmulateViewport(960, 700))
-	l.sound("small")
+	l.checkDrawer("small")
 	l.shot("plugs-small")
 
 	l.do("a narrow window", chromedp.EmulateViewport(360, 740))
 	l.click(`.tabs [data-tab="plugs"]`)
 	l.until("the drawer has the window", `document.getElementById('plugs').getBoundingClientRect().width >= 358`)
-	l.sound("narrow")
+	l.checkDrawer("narrow")
 	l.shot("plugs-narrow")
 	l.js("to the journal", `document.querySelector('#plugs .records').scrollIntoView()`)
 	l.shot("plugs-narrow-journal")
 
 	l.click(`[data-focus="over"]`)
-	l.shows("dialog[open]", "Reset the demo?")
+	l.untilShown("dialog[open]", "Reset the demo?")
 	l.shot("plugs-ask")
 	l.click("dialog[open] .primary")
-	l.until("the page has begun anew", `document.documentElement.dataset.ready === 'yes' && !document.querySelector('#plugs .over').disabled && document.querySelector('#plugs [data-count=said] dd')?.textContent === '10'`)
-	l.count("arrived", firstSaid)
-	l.shows("#plugs .clockline", "Clock")
+	l.until("the page has begun anew", `document.documentElement.dataset.ready === 'yes' && !document.querySelector('#plugs .over').disabled && document.querySelector('#plugs [data-count=said] dd')?.textContent === '`+strconv.Itoa(firstSaid)+`'`)
+	l.untilCount("arrived", firstSaid)
+	l.untilShown("#plugs .clockline", "Clock")
 	l.until("the clock is at now", `!document.querySelector('#plugs .clockline').textContent.includes('ahead')`)
 	l.shot("plugs-over")
 
 	l.do("a wide window", chromedp.EmulateViewport(1280, 800))
 	l.click(`#surfaces [data-surface="teams"]`)
-	l.shows("#teams .elsewhere", "open in Slack")
-	l.shows(inPosts, "Do you ship to Canada?")
-	l.count("arrived", firstSaid+3)
+	l.untilShown("#teams .elsewhere", "open in Slack")
+	l.untilShown(inPosts, "Do you ship to Canada?")
+	l.untilCount("arrived", firstSaid+3)
 	l.click("#plugbutton")
 	l.shot("teams-greeted")
 	l.click(`[data-focus="show-slack"]`)
@@ -155,5 +157,5 @@ func showDrawer(t *testing.T, d *runningDemo) {
 	l.until("answers by mail are prepared", `[...document.querySelectorAll('#modal option, #modal label')].some((o) => o.textContent.includes('Parcel on its way'))`)
 	l.shot("templates")
 	l.click("#modal .close")
-	l.shows("#slack .elsewhere", "3 conversations are open in Teams")
+	l.untilShown("#slack .elsewhere", "3 conversations are open in Teams")
 }

@@ -26,8 +26,8 @@ type livePhone struct {
 	phone.Chat
 }
 
-// texts lets a customer write by WhatsApp.
-func (l *live) texts(name, address, text string) livePhone {
+// textByWhatsApp lets a customer write by WhatsApp, and returns the phone.
+func (l *live) textByWhatsApp(name, address, text string) livePhone {
 	l.t.Helper()
 	h := l.world.Phones().Handset(address, name)
 	c, err := h.Chat(phone.WhatsApp)
@@ -40,22 +40,23 @@ func (l *live) texts(name, address, text string) livePhone {
 	return livePhone{h, c}
 }
 
-// reads reports whether the company's words, or a choice to tap, are on the phone.
-func (p livePhone) reads(text string) func() bool {
+// hasReceived returns a condition: a message of the company's on the phone has these words, or this choice to tap.
+func (p livePhone) hasReceived(text string) func() bool {
 	return func() bool {
 		return slices.ContainsFunc(p.Lines(), func(m phone.Line) bool {
-			return !m.Mine && (strings.Contains(m.Text, text) || slices.ContainsFunc(m.Choices, func(c phone.Choice) bool { return c.Title == text }))
+			hasChoice := slices.ContainsFunc(m.Choices, func(c phone.Choice) bool { return c.Title == text })
+			return !m.Mine && (strings.Contains(m.Text, text) || hasChoice)
 		})
 	}
 }
 
-// holdEnds lets the time go by in which a reply can be taken back, once Parley has one more than the last
+// endHold lets the time go by in which a reply can be taken back, once Parley has one more than the last
 // time and knows of all that people did.
-func (l *live) holdEnds() {
+func (l *live) endHold() {
 	l.t.Helper()
 	const replies = `SELECT count(*) FROM deliveries WHERE kind = 'reply' AND state <> 'cancelled' AND NOT EXISTS (SELECT FROM queued)`
 	pool, before := l.page.db.Load(), l.replies
-	l.waits("Parley holds one more reply", func() bool {
+	l.untilOutside("Parley holds one more reply", func() bool {
 		heard := l.world.Slack.Events.Pending()+l.world.Teams.Activities.Pending() == 0
 		return heard && pool.QueryRow(l.ctx, replies).Scan(&l.replies) == nil && l.replies > before
 	})
@@ -64,8 +65,8 @@ func (l *live) holdEnds() {
 	}
 }
 
-// customer shows a customer's mailbox.
-func (l *live) customer(address string) {
+// openMailbox shows a customer's mailbox.
+func (l *live) openMailbox(address string) {
 	l.t.Helper()
 	l.click(`.rail [data-focus="` + address + `"]`)
 	l.click(`[data-focus="tab-"]`)
@@ -79,15 +80,15 @@ func (l *live) choose(selector, value string) {
 	l.js("choose "+value, fmt.Sprintf(`(() => { const s = document.querySelector(%q); s.value = %q; s.dispatchEvent(new Event('change', { bubbles: true })); })()`, selector, value))
 }
 
-// form presses a button of Slack's until its form shows a field. An agent who is told that the machine
+// openForm presses a button of Slack's until its form shows a field. An agent who is told that the machine
 // was too slow for Slack presses again.
-func (l *live) form(button, field string) {
+func (l *live) openForm(button, field string) {
 	l.t.Helper()
-	l.formOrDone(button, field, "false")
+	l.openFormOrDone(button, field, "false")
 }
 
-// formOrDone presses a button until its form opens, or a condition on the page says that none is needed.
-func (l *live) formOrDone(button, field, done string) {
+// openFormOrDone presses a button until its form opens, or a condition on the page says that none is needed.
+func (l *live) openFormOrDone(button, field, done string) {
 	l.t.Helper()
 	for tries := 1; ; tries++ {
 		l.click(button)
@@ -107,7 +108,7 @@ func (l *live) openThread(half, text string) {
 	find := fmt.Sprintf(`[...document.querySelectorAll('#%s .center [data-key]')].filter((e) => e.innerText.includes(%q) && e.querySelector('.replies')).at(-1)`, half, text)
 	l.until("there is a thread of "+text, find)
 	l.js("open it", find+`.querySelector('.replies').click()`)
-	l.shows("#"+half+" .threadpane", text)
+	l.untilShown("#"+half+" .threadpane", text)
 }
 
 // shot keeps a picture where PARLEY_TEST_SHOTS says, for people to look at.
@@ -129,8 +130,8 @@ func (l *live) shot(name string) {
 	}
 }
 
-// closed waits until no form is open.
-func (l *live) closed() {
+// untilFormClosed waits until no form is open.
+func (l *live) untilFormClosed() {
 	l.t.Helper()
 	l.until("the form closes", `!document.querySelector('#modal[open]')`)
 }
@@ -141,39 +142,39 @@ func (l *live) closed() {
 func (l *live) formsInSlack(dana livePhone) {
 	l.t.Helper()
 	l.openThread(outside.SurfaceSlack, "Dana Cole")
-	l.form(`#slack .threadpane [data-label="More"]`, `[data-label="Reply"]`)
-	l.form(`#modal [data-label="Reply"]`, `[data-focus="f:text/v"]`)
-	l.shows("#slack .threadpane", "Ann Lee is replying")
+	l.openForm(`#slack .threadpane [data-label="More"]`, `[data-label="Reply"]`)
+	l.openForm(`#modal [data-label="Reply"]`, `[data-focus="f:text/v"]`)
+	l.untilShown("#slack .threadpane", "Ann Lee is replying")
 	l.shot("replying")
 	l.click("#modal footer .plainbutton")
 	l.until("the card names nobody once the form is closed", `!document.querySelector('#slack .threadpane').textContent.includes('is replying')`)
-	l.form(`#modal [data-label="Reply"]`, `[data-focus="f:text/v"]`)
+	l.openForm(`#modal [data-label="Reply"]`, `[data-focus="f:text/v"]`)
 	l.write(`#modal [data-focus="f:text/v"]`, "Shall we send the money again?")
 	l.choose(`#modal select[data-focus="f:add/v"]`, "buttons")
 	l.click("#modal footer .primary")
-	l.shows("#modal", "At most 3 buttons")
+	l.untilShown("#modal", "At most 3 buttons")
 	l.until("the text is kept", `document.querySelector('#modal [data-focus="f:text/v"]').value === 'Shall we send the money again?'`)
 	l.write(`#modal [data-focus="f:choices/v"]`, "Yes, please\nNo, thanks")
 	l.shot("form-buttons")
 	l.click("#modal footer .primary")
-	l.holdEnds()
-	l.waits("Dana may tap", dana.reads("Yes, please"))
+	l.endHold()
+	l.untilOutside("Dana may tap", dana.hasReceived("Yes, please"))
 	l.js("close what is still open", `document.querySelector('#modal[open] .close')?.click()`)
-	l.closed()
+	l.untilFormClosed()
 
 	l.write("#post", "/parley new")
-	l.form("#slack .center .send", `select[data-focus="f:account/v"]`)
+	l.openForm("#slack .center .send", `select[data-focus="f:account/v"]`)
 	l.choose(`#modal select[data-focus="f:account/v"]`, "support-mail")
 	l.click("#modal footer .primary")
-	l.shows("#modal", "Subject")
+	l.untilShown("#modal", "Subject")
 	l.write(`#modal [data-focus="f:recipient/v"]`, maria)
 	l.write(`#modal [data-focus="f:subject/v"]`, "Open day")
 	l.write(`#modal [data-focus="f:text/v"]`, "Come and see our new kiln.")
 	l.shot("form-new")
 	l.click("#modal footer .primary")
-	l.closed()
-	l.holdEnds()
-	l.waits("Maria is invited", func() bool { return strings.Contains(l.inbox(), "new kiln") })
+	l.untilFormClosed()
+	l.endHold()
+	l.untilOutside("Maria is invited", func() bool { return strings.Contains(l.mariasMail(), "new kiln") })
 }
 
 // formsInTeams does the same in Teams' dialogs.
@@ -182,33 +183,33 @@ func (l *live) formsInTeams(dana livePhone) {
 	l.openThread(outside.SurfaceTeams, "Dana Cole")
 	l.click(`#teams .threadpane [data-label="More"]`)
 	l.click(`#modal [data-label="Reply"]`)
-	l.shows("#teams .threadpane", "Ben Katz is replying")
+	l.untilShown("#teams .threadpane", "Ben Katz is replying")
 	l.shot("teams-replying")
 	l.write(`#modal [data-input="t:text"]`, "Shall we send the money again?")
 	l.choose(`#modal select[data-input="o:add"]`, "buttons")
 	l.click("#modal .ac-button.positive")
-	l.shows("#modal", "At most 3 buttons")
+	l.untilShown("#modal", "At most 3 buttons")
 	l.write(`#modal [data-input="t:choices"]`, "Yes, please\nNo, thanks")
 	l.shot("teams-form-buttons")
 	l.click("#modal .ac-button.positive")
-	l.holdEnds()
-	l.waits("Dana may tap", dana.reads("Yes, please"))
-	l.closed()
+	l.endHold()
+	l.untilOutside("Dana may tap", dana.hasReceived("Yes, please"))
+	l.untilFormClosed()
 
 	l.click(`#teams [data-focus="post-apps"]`)
-	l.shows(".menu", "Start conversation")
+	l.untilShown(".menu", "Start conversation")
 	l.js("begin", `[...document.querySelectorAll('.menu button')].find((b) => b.textContent.startsWith('Start conversation')).click()`)
 	l.click(`#modal [data-focus="o:account/support-mail"]`)
 	l.click("#modal .ac-button.positive")
-	l.shows("#modal", "Subject")
+	l.untilShown("#modal", "Subject")
 	l.write(`#modal [data-input="t:recipient"]`, maria)
 	l.write(`#modal [data-input="t:subject"]`, "Open day")
 	l.write(`#modal [data-input="t:text"]`, "Come and see our new kiln.")
 	l.shot("teams-form-new")
 	l.click("#modal .ac-button.positive")
-	l.holdEnds()
-	l.waits("Maria is invited", func() bool { return strings.Contains(l.inbox(), "new kiln") })
-	l.closed()
+	l.endHold()
+	l.untilOutside("Maria is invited", func() bool { return strings.Contains(l.mariasMail(), "new kiln") })
+	l.untilFormClosed()
 }
 
 // plugsInPage cuts each line that the half needs while both sides write, and plugs it in again:
@@ -228,20 +229,23 @@ func (l *live) plugsInPage(half string, dana livePhone) {
 		}
 		l.click(`[data-focus="plug-` + line + `"]`)
 		l.until(line+" is whole", `!document.querySelector('#plugs .cut')`)
-		l.shows("#"+half+" .threadpane", "While "+line+" was cut")
+		l.untilShown("#"+half+" .threadpane", "While "+line+" was cut")
 	}
-	l.shows("#plugs .sum", "each once and in order")
+	l.untilShown("#plugs .sum", "each once and in order")
 	l.shot("plugs-" + half)
-	l.sound("after the plugs")
+	l.checkDrawer("after the plugs")
 	l.click("#plugbutton")
 	j, err := l.page.lookout.readAccount(l.ctx)
-	if n := j.Counts; err != nil || n.Lost+n.Doubled+n.Disordered+n.Leaked > 0 {
-		l.t.Errorf("the witness says %+v, %v", n, err)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	if n := j.Counts; n.Lost+n.Doubled+n.Disordered+n.Leaked > 0 {
+		l.t.Errorf("the witness counts %+v, want nothing lost, doubled, out of order or leaked", n)
 	}
 }
 
-// tourEnds skips the steps that this test doesn't take.
-func (l *live) tourEnds() {
+// skipRestOfTour skips the steps that this test doesn't take.
+func (l *live) skipRestOfTour() {
 	l.t.Helper()
 	l.until("the tour's other steps are skipped", `(document.querySelector('[data-focus="tourskip"]')?.click(), document.getElementById('tour').innerText.includes('That was the tour'))`)
 }

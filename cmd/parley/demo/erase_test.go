@@ -40,19 +40,19 @@ func (s *stage) erase(name string, words []string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.settle(); err != nil {
+	if err := s.untilSettled(); err != nil {
 		return err
 	}
 	for _, word := range words {
-		if err := errors.Join(s.nowhere(strings.ToLower(word)), s.unposted(strings.ToLower(word))); err != nil {
+		if err := errors.Join(s.checkNotInDatabase(strings.ToLower(word)), s.checkNotInPosts(strings.ToLower(word))); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// unposted refuses a word that stands in something that Parley posted for all, or directly to an agent.
-func (s *stage) unposted(word string) error {
+// checkNotInPosts refuses a word that stands in something that Parley posted for all, or directly to an agent.
+func (s *stage) checkNotInPosts(word string) error {
 	var all []shown
 	for _, root := range s.board.roots() {
 		all = append(all, s.board.thread(root.ID)...)
@@ -72,8 +72,8 @@ const everyColumn = `
 	JOIN information_schema.tables AS t USING (table_schema, table_name)
 	WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE'`
 
-// nowhere refuses a word that stands in some row of the database, and shows where.
-func (s *stage) nowhere(word string) error {
+// checkNotInDatabase refuses a word that stands in some row of the database, and shows where.
+func (s *stage) checkNotInDatabase(word string) error {
 	rows, err := s.db.Pool.Query(s.ctx, everyColumn)
 	if err != nil {
 		return err

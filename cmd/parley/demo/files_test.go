@@ -8,51 +8,54 @@ import (
 	"testing"
 )
 
-func TestForget(t *testing.T) {
-	t.Parallel()
+// newDemoFolder makes the folder of a demo whose database server lies in a folder beside it.
+func newDemoFolder(t *testing.T, serverName string) (demo, server string) {
+	t.Helper()
 	base := t.TempDir()
-	dir, home, precious := filepath.Join(base, "demo"), filepath.Join(base, "parley-0123"), filepath.Join(base, "precious")
-	for _, d := range []string{dir, home, precious} {
-		if err := os.Mkdir(d, 0o700); err != nil {
-			t.Fatal(err)
+	demo, server = filepath.Join(base, "demo"), filepath.Join(base, serverName)
+	must(t, os.Mkdir(demo, 0o700))
+	must(t, os.Mkdir(server, 0o700))
+	must(t, os.WriteFile(filepath.Join(demo, "lock"), nil, 0o600))
+	must(t, os.WriteFile(filepath.Join(demo, "pg.elsewhere"), []byte(server+"\n"), 0o600))
+	return demo, server
+}
+
+// wantFolder checks whether a folder exists.
+func wantFolder(t *testing.T, path string, want bool) {
+	t.Helper()
+	if _, err := os.Stat(path); (err == nil) != want {
+		t.Errorf("%s exists: %t (%v), want %t", path, err == nil, err, want)
+	}
+}
+
+func TestRemoveFolder(t *testing.T) {
+	t.Parallel()
+	t.Run("a demo's folder and its database server's are removed", func(t *testing.T) {
+		t.Parallel()
+		demo, server := newDemoFolder(t, "parley-0123")
+		must(t, removeFolder(demo))
+		wantFolder(t, demo, false)
+		wantFolder(t, server, false)
+		must(t, removeFolder(demo)) // there is nothing left to remove
+	})
+	t.Run("the folder of a demo that runs stays", func(t *testing.T) {
+		t.Parallel()
+		demo, server := newDemoFolder(t, "parley-0123")
+		lock, err := os.Open(filepath.Join(demo, "lock"))
+		must(t, err)
+		defer lock.Close()
+		must(t, syscall.Flock(int(lock.Fd()), syscall.LOCK_EX))
+		if err := removeFolder(demo); err == nil || !strings.Contains(err.Error(), "another demo") {
+			t.Errorf("got %v, want an error that names another demo", err)
 		}
-	}
-	write := func(name, text string) {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write("lock", "")
-	write("pg.elsewhere", home+"\n")
-	held, err := os.Open(filepath.Join(dir, "lock"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Flock(int(held.Fd()), syscall.LOCK_EX); err != nil {
-		t.Fatal(err)
-	}
-	if err := removeFolder(dir); err == nil || !strings.Contains(err.Error(), "another demo") {
-		t.Fatalf("a running demo's folder: %v", err)
-	}
-	_ = held.Close()
-	for range 2 { // there is nothing left the second time
-		if err := removeFolder(dir); err != nil {
-			t.Fatal(err)
-		}
-	}
-	left, err := os.ReadDir(base)
-	if err != nil || len(left) != 1 || left[0].Name() != "precious" {
-		t.Errorf("left: %v %v", left, err)
-	}
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	write("lock", "")
-	write("pg.elsewhere", precious)
-	if err := removeFolder(dir); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(precious); err != nil {
-		t.Errorf("a folder that is no server's was removed: %v", err)
-	}
+		wantFolder(t, demo, true)
+		wantFolder(t, server, true)
+	})
+	t.Run("a folder elsewhere that isn't named as a server's stays", func(t *testing.T) {
+		t.Parallel()
+		demo, precious := newDemoFolder(t, "precious")
+		must(t, removeFolder(demo))
+		wantFolder(t, demo, false)
+		wantFolder(t, precious, true)
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -16,19 +17,18 @@ import (
 
 // flood is how much arrives while the surface refuses everything in one channel.
 type flood struct {
-	conversations int
-	refused       time.Duration // how long it says slow down, at least
-	calls         int           // how many calls it refuses, at least
+	conversations  int
+	minRefusedTime time.Duration // how long the surface answers 429, at least
+	minRefusals    int           // how many calls it refuses meanwhile, at least
 }
 
-// TestFlood: many conversations behind a surface that answers 429 for a while all
-// arrive, each in order and once, and another channel notices nothing. Full size
-// (1,000 conversations, a minute) with PARLEY_FLOOD=full.
+// Mails of 120 customers wait behind a channel that answers 429 for a while: all arrive, each once and in order, and another
+// channel isn't held up. PARLEY_FLOOD=full makes it 1,000 customers and a minute.
 func TestFlood(t *testing.T) {
 	t.Parallel()
-	size, patience := flood{conversations: 120, refused: 3 * time.Second, calls: 3}, 5*time.Minute
+	size, patience := flood{conversations: 120, minRefusedTime: 3 * time.Second, minRefusals: 3}, 5*time.Minute
 	if os.Getenv("PARLEY_FLOOD") == "full" {
-		size, patience = flood{conversations: 1000, refused: time.Minute, calls: 20}, 10*time.Minute
+		size, patience = flood{conversations: 1000, minRefusedTime: time.Minute, minRefusals: 20}, 10*time.Minute
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -44,24 +44,32 @@ func TestFlood(t *testing.T) {
 
 	began := time.Now()
 	refusal := s.world.Slack.Inject(slackfake.Fault{Method: "chat.*", Channel: outside.Support, Kind: slackfake.FaultRateLimit})
-	size.send(t, s.world)
-	s.quiet(t, patience)
-	must(t, s.waitFor(patience, "it is refused for a while", func() bool {
-		told := s.world.Slack.Faults()
-		return len(told) > 0 && told[0].Fired >= size.calls && time.Since(began) >= size.refused
+	size.sendMails(t, s.world)
+	s.checkOtherChannel(t, patience)
+	refusals := func() (n int) {
+		for _, f := range s.world.Slack.Faults() {
+			if f.ID == refusal {
+				n += f.Fired
+			}
+		}
+		return n
+	}
+	must(t, s.untilWithin(patience, "the channel has refused long enough", func() bool {
+		return refusals() >= size.minRefusals && time.Since(began) >= size.minRefusedTime
 	}))
-	refused, lasted := s.world.Slack.Faults(), time.Since(began)
+	tries, lasted := refusals(), time.Since(began)
 	s.world.Slack.ClearFaults(refusal)
-	must(t, s.waitFor(patience, "everything has arrived", func() bool { return size.arrived(s.world) == "" }))
-	must(t, s.settle())
-	if wrong := size.arrived(s.world); wrong != "" {
-		t.Error(wrong)
+	must(t, s.untilWithin(patience, "everything has arrived", func() bool { return size.findFault(s.world) == "" }))
+	must(t, s.untilSettled()) // what comes twice may come late
+	if fault := size.findFault(s.world); fault != "" {
+		t.Error(fault)
 	}
-	if n := len(ours(s.world, outside.Support)); n != size.conversations {
-		t.Errorf("%d threads", n)
+	if n := len(listThreads(s.world, outside.Support)); n != size.conversations {
+		t.Errorf("got %d threads, want %d", n, size.conversations)
 	}
-	if len(refused) == 0 || refused[0].ID != refusal || refused[0].Fired == 0 || refused[0].Fired > 40+int(lasted.Seconds())*20 {
-		t.Errorf("refused calls in %s: %+v", lasted, refused)
+	const atOnce, perSecond = 40, 20 // who is told to slow down doesn't try more often
+	if limit := atOnce + int(lasted.Seconds())*perSecond; tries > limit {
+		t.Errorf("Parley tried %d times within %s of 429, want at most %d", tries, lasted, limit)
 	}
 }
 
@@ -80,8 +88,8 @@ func secondAccount(w *outside.World) string {
 `, outside.Random, imapHost, imapPort, outside.HelpPassword, smtpHost, smtpPort, outside.HelpPassword)
 }
 
-// send lets every customer write two mails, the second to the first.
-func (f flood) send(t *testing.T, w *outside.World) {
+// sendMails lets every customer write two mails, the second in answer to the first.
+func (f flood) sendMails(t *testing.T, w *outside.World) {
 	t.Helper()
 	for i := range f.conversations {
 		c := w.Mail.Customer(fmt.Sprintf("c%04d@customer.test", i))
@@ -92,18 +100,18 @@ func (f flood) send(t *testing.T, w *outside.World) {
 	}
 }
 
-// quiet says that the other channel gets its mail while this one is refused.
-func (s *stage) quiet(t *testing.T, patience time.Duration) {
+// checkOtherChannel checks that the other channel gets its mail while this one is refused.
+func (s *stage) checkOtherChannel(t *testing.T, patience time.Duration) {
 	t.Helper()
 	began := time.Now()
 	_, err := s.world.Mail.Customer("vera@customer.test").Send(mailfake.Mail{To: []string{"sales@acme.test"}, Subject: "An order", Text: "Ten lamps."})
 	must(t, err)
-	must(t, s.waitFor(patience, "the other channel gets its mail", func() bool { return len(ours(s.world, outside.Random)) == 1 }))
+	must(t, s.untilWithin(patience, "the other channel gets its mail", func() bool { return len(listThreads(s.world, outside.Random)) == 1 }))
 	t.Logf("the other channel waited %s", time.Since(began).Round(time.Millisecond))
 }
 
-// ours lists the threads that Parley opened in a channel.
-func ours(w *outside.World, channel string) []*slackfake.Message {
+// listThreads lists the threads that Parley opened in a channel.
+func listThreads(w *outside.World, channel string) []*slackfake.Message {
 	var list []*slackfake.Message
 	for _, m := range w.Slack.Messages(channel) {
 		if m.BotID == w.Slack.BotID() && (m.ThreadTS == "" || m.ThreadTS == m.TS) {
@@ -113,16 +121,19 @@ func ours(w *outside.World, channel string) []*slackfake.Message {
 	return list
 }
 
-// arrived reports what is missing, double or out of order; "" when nothing is.
-func (f flood) arrived(w *outside.World) string {
+// findFault describes something that is missing, double or out of order; "" means that nothing is.
+func (f flood) findFault(w *outside.World) string {
 	seen := map[string]bool{}
-	for _, root := range ours(w, outside.Support) {
+	for _, root := range listThreads(w, outside.Support) {
 		text := plain(root.Text, root.Blocks)
-		_, rest, ok := strings.Cut(text, "Matter ")
-		if !ok || len(rest) < 4 || seen[rest[:4]] {
-			return "an odd or double thread: " + text
+		subject := regexp.MustCompile(`Matter (\d{4})`).FindStringSubmatch(text)
+		if subject == nil {
+			return "a thread about nothing that was sent: " + text
 		}
-		id := rest[:4]
+		id := subject[1]
+		if seen[id] {
+			return "two threads about Matter " + id
+		}
 		seen[id] = true
 		var said []string // both may stand in one post
 		for _, m := range w.Slack.Thread(outside.Support, root.TS)[1:] {
@@ -134,21 +145,21 @@ func (f flood) arrived(w *outside.World) string {
 		}
 	}
 	if len(seen) != f.conversations {
-		return fmt.Sprintf("%d threads of %d", len(seen), f.conversations)
+		return fmt.Sprintf("got %d threads, want %d", len(seen), f.conversations)
 	}
 	return ""
 }
 
-// waitFor polls a condition that no signal tells of, at most so long.
-func (s *stage) waitFor(most time.Duration, what string, ok func() bool) error {
-	ctx, cancel := context.WithTimeout(s.ctx, most)
+// untilWithin polls a condition that no signal tells of, and gives up after patience.
+func (s *stage) untilWithin(patience time.Duration, what string, ok func() bool) error {
+	ctx, cancel := context.WithTimeout(s.ctx, patience)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for !ok() {
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("in vain: %s", what)
+			return fmt.Errorf("waited in vain for: %s", what)
 		case <-tick.C:
 		}
 	}

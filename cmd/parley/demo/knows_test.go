@@ -7,8 +7,8 @@ import (
 	"net/http/httptest"
 )
 
-// know lets a web site of the company say something, from which Parley may draw once it starts.
-func (s *stage) know(title, text string) {
+// addKnowledgeSite lets a web site of the company say something, from which Parley may draw once it starts.
+func (s *stage) addKnowledgeSite(title, text string) {
 	pages := http.NewServeMux()
 	pages.HandleFunc("GET /help/{$}", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -24,8 +24,8 @@ func (s *stage) know(title, text string) {
 	s.taught = true
 }
 
-// knowing waits until a Parley that was told of a site has read it.
-func (s *stage) knowing() error {
+// untilSiteIsRead waits until a Parley that was told of a site has read it.
+func (s *stage) untilSiteIsRead() error {
 	if !s.taught {
 		return nil
 	}

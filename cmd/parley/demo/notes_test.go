@@ -18,8 +18,8 @@ const (
 // analysing lets a Parley analyse what customers write, without a model.
 func analysing(o *app.Options) { o.Analyzer = offline.New() }
 
-// upset lets two such customers write what an analysis has much to say about.
-func (l *live) upset() {
+// sendUpsetMails lets these two customers complain, so that an analysis has much to say.
+func (l *live) sendUpsetMails() {
 	l.t.Helper()
 	for _, m := range []struct{ from, subject, text string }{
 		{longNamed, "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft: order 4711",
@@ -37,17 +37,20 @@ func (l *live) upset() {
 func TestNotesInSlack(t *testing.T) {
 	t.Parallel()
 	l := newLiveIn(t, outside.SurfaceSlack, analysing)
-	l.upset()
-	for _, c := range []struct{ name, words string }{{"long", "4712"}, {"rtl", "שבורה"}} {
-		l.openThread("slack", map[string]string{"long": "Donaudampf", "rtl": "הזמנה"}[c.name])
-		l.shows(".threadpane .msg", "Looks urgent")
-		l.soundIn("#slack", "a note, "+c.name)
+	l.sendUpsetMails()
+	for _, c := range []struct{ name, subject string }{
+		{name: "long", subject: "Donaudampf"},
+		{name: "rtl", subject: "הזמנה"},
+	} {
+		l.openThread(outside.SurfaceSlack, c.subject)
+		l.untilShown(".threadpane .msg", "Looks urgent")
+		l.checkPart("#slack", "a note, "+c.name)
 		l.shot("note-slack-" + c.name)
 	}
 	l.click(`.threadpane [data-label="+ Complaint"]`)
-	l.shows(".threadpane", "Complaint")
+	l.untilShown(".threadpane", "Complaint")
 	l.click(`.threadpane [data-label="Priority urgent"]`)
-	l.shows(".threadpane .msg", "set the priority")
+	l.untilShown(".threadpane .msg", "set the priority")
 	l.shot("note-slack-used")
 }
 
@@ -55,13 +58,16 @@ func TestNotesInSlack(t *testing.T) {
 func TestNotesInTeams(t *testing.T) {
 	t.Parallel()
 	l := newLiveIn(t, outside.SurfaceTeams, analysing)
-	l.upset()
-	for _, c := range []struct{ name, words string }{{"long", "Donaudampf"}, {"rtl", "הזמנה"}} {
-		l.openThread("teams", c.words)
-		l.shows(inThread, "Looks urgent")
-		l.soundIn("#teams", "a note, "+c.name)
+	l.sendUpsetMails()
+	for _, c := range []struct{ name, subject string }{
+		{name: "long", subject: "Donaudampf"},
+		{name: "rtl", subject: "הזמנה"},
+	} {
+		l.openThread(outside.SurfaceTeams, c.subject)
+		l.untilShown(inThread, "Looks urgent")
+		l.checkPart("#teams", "a note, "+c.name)
 		l.shot("note-teams-" + c.name)
 	}
 	l.click(`#teams .threadpane [data-label="+ Complaint"]`)
-	l.clean()
+	l.checkTeamsProblems()
 }

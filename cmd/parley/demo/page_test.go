@@ -2,7 +2,9 @@ package demo
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -31,6 +33,7 @@ func newTestPage(t *testing.T, address string) (*Page, *outside.World) {
 	return p, w
 }
 
+// ask sends a request with the header fields given as name, value, name, value …
 func ask(p http.Handler, method, target string, header ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, target, strings.NewReader("{}"))
 	for i := 0; i+1 < len(header); i += 2 {
@@ -44,47 +47,57 @@ func ask(p http.Handler, method, target string, header ...string) *httptest.Resp
 	return w
 }
 
+// The page answers only under its own address, takes nothing from other sites, and hides the emulators' controls.
 func TestPageRefusesStrangers(t *testing.T) {
 	t.Parallel()
-	p, _ := newTestPage(t, "127.0.0.1:8090")
+	const own = "127.0.0.1:8090"
+	p, _ := newTestPage(t, own)
 	post := "/_fake/person/" + outside.Ann + "/post"
 	for _, c := range []struct {
 		name, method, target string
-		header               []string
+		host                 string   // "" means own
+		header               []string // name, value …
 		want                 int
 	}{
-		{"the page", "GET", "/", []string{"Host", "127.0.0.1:8090"}, 200},
-		{"by another name of the machine", "GET", "/", []string{"Host", "localhost:8090"}, 200},
-		{"under a name of somebody else", "GET", "/", []string{"Host", "evil.test:8090"}, 403},
-		{"another port", "GET", "/", []string{"Host", "127.0.0.1:1"}, 403},
-		{"a form of another site", "POST", post, []string{"Host", "127.0.0.1:8090", "Sec-Fetch-Site", "cross-site"}, 403},
-		{"a form of another origin", "POST", post, []string{"Host", "127.0.0.1:8090", "Origin", "http://evil.test"}, 403},
-		{"an empty post of ours", "POST", post, []string{"Host", "127.0.0.1:8090", "Sec-Fetch-Site", "same-origin"}, 409},
-		{"the emulator's controls", "POST", "/_fake/admin/uninstall", []string{"Host", "127.0.0.1:8090"}, 404},
-		{"the mail servers' controls", "POST", "/_fake/mail/reset", []string{"Host", "127.0.0.1:8090"}, 404},
-		{"the clock before there is a database", "POST", "/clock?to=hour", []string{"Host", "127.0.0.1:8090"}, 503},
-		{"the settings site before there is a database", "GET", "/site", []string{"Host", "127.0.0.1:8090"}, 503},
-		{"a plug pulled by another site", "POST", "/plug?line=slack&to=cut", []string{"Host", "127.0.0.1:8090", "Sec-Fetch-Site", "cross-site"}, 403},
-		{"a reset by another site", "POST", "/reset", []string{"Host", "127.0.0.1:8090", "Origin", "http://evil.test"}, 403},
-		{"a plug where there is no line", "POST", "/plug?line=slack&to=cut", []string{"Host", "127.0.0.1:8090"}, 409},
-		{"a file of the server", "GET", "/assets/../page.go", []string{"Host", "127.0.0.1:8090"}, 307},
+		{name: "the page", method: "GET", target: "/", want: 200},
+		{name: "by another name of the machine", method: "GET", target: "/", host: "localhost:8090", want: 200},
+		{name: "under a name of somebody else", method: "GET", target: "/", host: "evil.test:8090", want: 403},
+		{name: "another port", method: "GET", target: "/", host: "127.0.0.1:1", want: 403},
+		{name: "a form of another site", method: "POST", target: post, header: []string{"Sec-Fetch-Site", "cross-site"}, want: 403},
+		{name: "a form of another origin", method: "POST", target: post, header: []string{"Origin", "http://evil.test"}, want: 403},
+		{name: "an empty post of ours", method: "POST", target: post, header: []string{"Sec-Fetch-Site", "same-origin"}, want: 409},
+		{name: "the emulator's controls", method: "POST", target: "/_fake/admin/uninstall", want: 404},
+		{name: "the mail servers' controls", method: "POST", target: "/_fake/mail/reset", want: 404},
+		{name: "the clock before there is a database", method: "POST", target: "/clock?to=hour", want: 503},
+		{name: "the settings site before there is a database", method: "GET", target: "/site", want: 503},
+		{name: "a plug pulled by another site", method: "POST", target: "/plug?line=slack&to=cut", header: []string{"Sec-Fetch-Site", "cross-site"}, want: 403},
+		{name: "a reset by another site", method: "POST", target: "/reset", header: []string{"Origin", "http://evil.test"}, want: 403},
+		{name: "a plug where there is no line", method: "POST", target: "/plug?line=slack&to=cut", want: 409},
+		{name: "a file of the server", method: "GET", target: "/assets/../page.go", want: 307},
 	} {
-		if got := ask(p, c.method, c.target, c.header...); got.Code != c.want {
-			t.Errorf("%s: %d, want %d: %s", c.name, got.Code, c.want, got.Body)
+		header := append([]string{"Host", cmp.Or(c.host, own)}, c.header...)
+		if got := ask(p, c.method, c.target, header...); got.Code != c.want {
+			t.Errorf("%s: got %d, want %d: %s", c.name, got.Code, c.want, got.Body)
 		}
 	}
 }
 
+// The page works offline, and under a policy that allows no script but its own.
 func TestPageIsStrict(t *testing.T) {
 	t.Parallel()
 	p, _ := newTestPage(t, "")
 	got := ask(p, "GET", "/")
 	policy := got.Header().Get("Content-Security-Policy")
-	if !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
-		t.Errorf("policy %q", policy)
+	if !strings.Contains(policy, "default-src 'none'") {
+		t.Errorf("policy %q lacks default-src 'none'", policy)
 	}
-	if body := got.Body.String(); !strings.Contains(body, `"hold":10`) || !strings.Contains(body, "conv_undo") {
-		t.Errorf("the page misses what it needs at start:\n%s", body)
+	if strings.Contains(policy, "unsafe") {
+		t.Errorf("policy %q allows what is unsafe", policy)
+	}
+	for _, needed := range []string{`"hold":10`, "conv_undo"} {
+		if body := got.Body.String(); !strings.Contains(body, needed) {
+			t.Errorf("the page lacks %s, which its script needs at start:\n%s", needed, body)
+		}
 	}
 	for _, bad := range []string{" style=", "onclick=", "http://", "https://"} {
 		if strings.Contains(got.Body.String(), bad) {
@@ -93,6 +106,7 @@ func TestPageIsStrict(t *testing.T) {
 	}
 }
 
+// HTML of a mail runs in a sandbox, and its attachments are downloaded, never opened.
 func TestMailIsShownSafely(t *testing.T) {
 	t.Parallel()
 	p, w := newTestPage(t, "")
@@ -112,17 +126,28 @@ func TestMailIsShownSafely(t *testing.T) {
 		t.Error("the picture inside the mail is not shown")
 	}
 	var open openedMail
-	if err := json.Unmarshal(ask(p, "GET", "/mail/open?"+q).Body.Bytes(), &open); err != nil || len(open.Files) != 1 || !open.HTML {
-		t.Fatalf("opened: %+v %v", open, err)
+	if err := json.Unmarshal(ask(p, "GET", "/mail/open?"+q).Body.Bytes(), &open); err != nil {
+		t.Fatal(err)
 	}
-	file := ask(p, "GET", "/mail/file?"+q+"&n="+string(rune('0'+open.Files[0].N)))
-	if file.Header().Get("Content-Type") != "application/octet-stream" || !strings.HasPrefix(file.Header().Get("Content-Disposition"), "attachment") {
-		t.Errorf("an HTML attachment would be opened: %v", file.Header())
+	if len(open.Files) != 1 || !open.HTML {
+		t.Fatalf("the open mail has the files %v, HTML %t; want one file and HTML", open.Files, open.HTML)
 	}
-	for _, gone := range []string{"/mail/html?address=bob@customer.test&folder=INBOX&uid=9", "/mail/open?address=bob@customer.test&folder=INBOX&uid=7",
-		"/mail/file?" + q + "&n=99", "/mail/file?" + q + "&n=-1", "/slack/files/F0"} {
-		if got := ask(p, "GET", gone); got.Code != http.StatusNotFound {
-			t.Errorf("%s: %d", gone, got.Code)
+	file := ask(p, "GET", fmt.Sprintf("/mail/file?%s&n=%d", q, open.Files[0].N)).Header()
+	if got := file.Get("Content-Type"); got != "application/octet-stream" {
+		t.Errorf("Content-Type of an HTML attachment: got %q, want application/octet-stream", got)
+	}
+	if got := file.Get("Content-Disposition"); !strings.HasPrefix(got, "attachment") {
+		t.Errorf("Content-Disposition of an HTML attachment: got %q, want attachment", got)
+	}
+	for _, missing := range []string{
+		"/mail/html?address=bob@customer.test&folder=INBOX&uid=9",
+		"/mail/open?address=bob@customer.test&folder=INBOX&uid=7",
+		"/mail/file?" + q + "&n=99",
+		"/mail/file?" + q + "&n=-1",
+		"/slack/files/F0",
+	} {
+		if got := ask(p, "GET", missing); got.Code != http.StatusNotFound {
+			t.Errorf("%s: got %d, want %d", missing, got.Code, http.StatusNotFound)
 		}
 	}
 }
@@ -136,6 +161,7 @@ func stateOf(t *testing.T, p *Page, q url.Values) state {
 	return s
 }
 
+// The state that a page reads is that of the person and the customer who are looked at: what they see, and what is new to them.
 func TestStateFollowsPeople(t *testing.T) {
 	t.Parallel()
 	p, w := newTestPage(t, "")
@@ -150,28 +176,39 @@ func TestStateFollowsPeople(t *testing.T) {
 		t.Fatal(err)
 	}
 	ann := stateOf(t, p, url.Values{"as": {outside.Ann}, "channel": {outside.Support}, "thread": {root}, "customer": {"maria@lopez-ceramics.test"}})
-	if len(ann.Slack.Messages) != 1 || len(ann.Slack.Thread) != 2 || len(ann.Slack.Followed) != 1 || ann.Slack.Followed[0].Mentions != 1 {
-		t.Errorf("Ann sees %+v", ann.Slack)
+	if s := ann.Slack; len(s.Messages) != 1 || len(s.Thread) != 2 {
+		t.Errorf("Ann sees %d roots and a thread of %d messages, want 1 and 2", len(s.Messages), len(s.Thread))
 	}
-	if len(ann.Mail.Mails) != 1 || !ann.Mail.Mails[0].Unread || ann.Mail.Mails[0].Preview != "one two" || ann.Mail.Customers[0].Unread != 1 {
-		t.Errorf("Maria sees %+v", ann.Mail)
+	if followed := ann.Slack.Followed; len(followed) != 1 || followed[0].Mentions != 1 {
+		t.Errorf("threads that Ann follows: got %+v, want one with a mention", followed)
+	}
+	if mails := ann.Mail.Mails; len(mails) != 1 || !mails[0].Unread || mails[0].Preview != "one two" {
+		t.Errorf(`mails of Maria: got %+v, want an unread one that begins with "one two"`, mails)
+	}
+	if got := ann.Mail.Customers[0].Unread; got != 1 {
+		t.Errorf("unread mails beside Maria's name: got %d, want 1", got)
 	}
 	if !slices.ContainsFunc(ann.Mail.Customers, func(c customerRow) bool { return c.Address == "kim@x.test" }) {
-		t.Error("who writes has no mailbox to look into")
+		t.Errorf("Kim, who wrote, is not among the customers: %+v", ann.Mail.Customers)
 	}
 	zoe := stateOf(t, p, url.Values{"as": {outside.Zoe}, "channel": {outside.Support}})
-	if len(zoe.Slack.Followed) != 0 || zoe.Slack.Channels[0].Unread != 1 || len(zoe.Mail.Mails) != 0 {
-		t.Errorf("Zoe sees %+v", zoe.Slack)
+	if len(zoe.Slack.Followed) != 0 || zoe.Slack.Channels[0].Unread != 1 {
+		t.Errorf("Zoe follows %d threads and has %d unread messages, want 0 and 1", len(zoe.Slack.Followed), zoe.Slack.Channels[0].Unread)
 	}
-	if len(zoe.Tour) != 12 || zoe.Tour[0].Done {
-		t.Errorf("tour %+v", zoe.Tour)
+	if len(zoe.Mail.Mails) != 0 {
+		t.Errorf("mails where no customer is looked at: got %+v, want none", zoe.Mail.Mails)
+	}
+	const chatSteps = 9 // answer, undo, note, tag, suggestion, ai, snooze, wake, resolve
+	if want := chatSteps + len(sitePlaces()); len(zoe.Tour) != want || zoe.Tour[0].Done {
+		t.Errorf("tour: got %+v, want %d steps, of which the first isn't done", zoe.Tour, want)
 	}
 	ask(p, "GET", "/mail/open?address=maria@lopez-ceramics.test&folder=INBOX&uid=1")
-	if again := stateOf(t, p, url.Values{"as": {outside.Ann}}); again.Mail.Customers[0].Unread != 0 {
-		t.Error("a mail that was read is unread")
+	if got := stateOf(t, p, url.Values{"as": {outside.Ann}}).Mail.Customers[0].Unread; got != 0 {
+		t.Errorf("unread mails once Maria has opened hers: got %d, want 0", got)
 	}
 }
 
+// A link to a message, as Slack writes it, leads to the page with its thread.
 func TestPermalinkLeadsToThread(t *testing.T) {
 	t.Parallel()
 	p, w := newTestPage(t, "")
@@ -180,28 +217,41 @@ func TestPermalinkLeadsToThread(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := ask(p, "GET", "/archives/"+outside.Support+"/p"+strings.Replace(ts, ".", "", 1))
-	if got.Code != http.StatusSeeOther || got.Header().Get("Location") != "/#"+outside.Support+"/"+ts {
-		t.Errorf("%d %s", got.Code, got.Header().Get("Location"))
+	if want := "/#" + outside.Support + "/" + ts; got.Code != http.StatusSeeOther || got.Header().Get("Location") != want {
+		t.Errorf("a link to a message: got %d to %q, want %d to %q", got.Code, got.Header().Get("Location"), http.StatusSeeOther, want)
 	}
 	if got := ask(p, "GET", "/archives/"+outside.Support+"/p17"); got.Code != http.StatusNotFound {
-		t.Errorf("a link to nothing: %d", got.Code)
+		t.Errorf("a link to no message: got %d, want %d", got.Code, http.StatusNotFound)
 	}
 }
 
+// A customer can be added whose address is one, and isn't the company's.
 func TestNewCustomers(t *testing.T) {
 	t.Parallel()
 	p, w := newTestPage(t, "")
-	for address, want := range map[string]int{"kim@x.test": 200, "  lee@x.test ": 200, "nobody": 400, "a b@x.test": 400, "ann@acme.test": 400, "": 400} {
+	before, added := len(w.Mail.State().Mailboxes), 0
+	for address, want := range map[string]int{
+		"kim@x.test":    http.StatusOK,
+		"  lee@x.test ": http.StatusOK,
+		"nobody":        http.StatusBadRequest,
+		"a b@x.test":    http.StatusBadRequest,
+		"ann@acme.test": http.StatusBadRequest, // the company's
+		"":              http.StatusBadRequest,
+	} {
 		got := ask(p, "POST", "/mail/customer?"+url.Values{"name": {"Kim <b>"}, "address": {address}}.Encode())
 		if got.Code != want {
-			t.Errorf("%q: %d, want %d: %s", address, got.Code, want, got.Body)
+			t.Errorf("%q: got %d, want %d: %s", address, got.Code, want, got.Body)
+		}
+		if want == http.StatusOK {
+			added++
 		}
 	}
-	if n := len(w.Mail.State().Mailboxes); n != 3 {
-		t.Errorf("%d mailboxes", n)
+	if got := len(w.Mail.State().Mailboxes); got != before+added {
+		t.Errorf("got %d mailboxes, want %d and %d new ones", got, before, added)
 	}
 }
 
+// An open page is told when something happens, in a mailbox or in Slack.
 func TestEventsWakePages(t *testing.T) {
 	t.Parallel()
 	p, w := newTestPage(t, "")

@@ -12,8 +12,8 @@ import (
 	"parley/store/storetest"
 )
 
-// The quarter that the demo begins with is counted as any other work is, and the same when it is counted anew: each
-// month has conversations, answers, ends, topics and moods. None of it has a thread, so the tour begins untouched.
+// The quarter of work that the demo begins with is measured as any other work is, and a recount gives the same figures. Each of
+// its months has conversations, answers, ends, topics and moods. None of it has a thread, so no step of the tour is done.
 // R-230 R-231 R-232 R-233 R-234
 func TestPast(t *testing.T) {
 	t.Parallel()
@@ -56,8 +56,11 @@ func TestPast(t *testing.T) {
 	if _, err := db.Pool.Exec(t.Context(), `UPDATE measured SET below = (SELECT max(id) + 1 FROM conversations)`); err != nil {
 		t.Fatal(err)
 	}
-	if kept == "" || kept != figures() {
-		t.Error("the figures differ from a recount, or there are none")
+	if kept == "" {
+		t.Error("the past has no figures")
+	}
+	if again := figures(); again != kept {
+		t.Errorf("a recount gives other figures:\n%s\nwant\n%s", again, kept)
 	}
 	var months, topics, moods, agents int
 	const look = `
@@ -68,8 +71,12 @@ func TestPast(t *testing.T) {
 	if err := db.Pool.QueryRow(t.Context(), look).Scan(&months, &topics, &moods, &agents); err != nil {
 		t.Fatal(err)
 	}
-	if months < 3 || topics < 7 || moods < 4 || agents != 2 {
-		t.Errorf("%d months with figures, %d topics, %d moods, %d agents", months, topics, moods, agents)
+	const wantAgents = 2 // Ann and Ben
+	if months < 3 || topics < 7 || moods < 4 {
+		t.Errorf("got %d months with figures, %d topics, %d moods; want at least 3, 7 and 4", months, topics, moods)
+	}
+	if agents != wantAgents {
+		t.Errorf("%d agents have written, want %d", agents, wantAgents)
 	}
 	p.SetDatabase(db.Pool)
 	steps, err := p.readTour(t.Context())
@@ -81,7 +88,11 @@ func TestPast(t *testing.T) {
 			t.Errorf("the tour's step %s is done before anybody did anything", s.Name)
 		}
 	}
-	if state := ask(p, "GET", "/site?to=dashboard"); state.Header().Get("Location") != "http://127.0.0.1:1/settings/dashboard?days=91" || !p.marks.hasVisited("dashboard") {
-		t.Errorf("the tour leads to %q", state.Header().Get("Location"))
+	const quarter = "http://127.0.0.1:1/settings/dashboard?days=91"
+	if got := ask(p, "GET", "/site?to=dashboard").Header().Get("Location"); got != quarter {
+		t.Errorf("the tour leads to %q, want %q", got, quarter)
+	}
+	if !p.marks.hasVisited("dashboard") {
+		t.Error("the dashboard doesn't count as visited after the tour led there")
 	}
 }

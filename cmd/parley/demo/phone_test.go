@@ -84,7 +84,7 @@ func (s *stage) phoneShows(ts *testscript.TestScript, neg bool, c phone.Chat, ar
 	case "sees-in-order":
 		expect(ts, neg, what, func() bool { return inOrder(theirs(), args[1:]) })
 	case "counts":
-		ts.Check(s.settle())
+		ts.Check(s.untilSettled())
 		expect(ts, neg, what, func() bool {
 			n := 0
 			for _, l := range c.Lines() {

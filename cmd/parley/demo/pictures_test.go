@@ -56,27 +56,27 @@ func TestPictures(t *testing.T) {
 func picturesOfSlack(t *testing.T, folder string) {
 	l := newLive(t)
 	l.closeTour()
-	l.texts("Dana Cole", "dana@cole.test", "Hi! Is the blue vase back in stock?")
-	l.mails("Kim Brandt <kim@brandt-interiors.test>", "Invoice for March", "Could you send me the invoice again, please?")
-	l.mails("Maria Lopez <"+maria+">", "Two broken mugs",
+	l.textByWhatsApp("Dana Cole", "dana@cole.test", "Hi! Is the blue vase back in stock?")
+	l.sendMail("Kim Brandt <kim@brandt-interiors.test>", "Invoice for March", "Could you send me the invoice again, please?")
+	l.sendMail("Maria Lopez <"+maria+">", "Two broken mugs",
 		"Hello,\n\norder 0977 arrived today, and two of the six mugs are broken. Can you send me new ones?\n\nMaria")
 	l.openThread(outside.SurfaceSlack, "Two broken mugs")
-	l.shows(".threadpane .msg", "order 0977")
+	l.untilShown(".threadpane .msg", "order 0977")
 	l.reply("I'm sorry, Maria! Two new mugs leave our workshop today.")
-	l.holdEnds()
-	l.customer(maria)
-	l.shows(".maillist", "Ann Lee")
+	l.endHold()
+	l.openMailbox(maria)
+	l.untilShown(".maillist", "Ann Lee")
 	l.saysInSlack(outside.Ben, "Two new mugs", "There are two left on the shelf, I'll pack them.")
-	l.shows(".threadpane .msg", "on the shelf")
+	l.untilShown(".threadpane .msg", "on the shelf")
 	l.reply("note: both from the May kiln, like last week's")
 	if _, err := l.world.Mail.Customer("Maria Lopez <"+maria+">").Reply(l.world.Mail.Inbox(maria)[0], "That was quick, thank you! What shall I do with the broken ones?"); err != nil {
 		l.t.Fatal(err)
 	}
-	l.shows(".threadpane .msg", "That was quick")
+	l.untilShown(".threadpane .msg", "That was quick")
 	l.click(".mailrow.unread")
 	l.until("the mail is open", `document.querySelector('.reader iframe') || document.querySelector('.reader .plaintext')`)
 	l.reply("Keep them, they make fine pots for small plants.")
-	l.shows(".threadpane .msg:last-child", "⏳")
+	l.untilShown(".threadpane .msg:last-child", "⏳")
 	l.do("a window for the picture", chromedp.EmulateViewport(1280, 800))
 	l.take(folder, "demo", "body")
 	l.fit("#slack .threadpane")
@@ -88,32 +88,32 @@ func picturesOfSlack(t *testing.T, folder string) {
 func picturesOfTeams(t *testing.T, folder string) {
 	l := newLiveIn(t, outside.SurfaceTeams)
 	l.closeTour()
-	dana := l.texts("Dana Cole", "dana@cole.test", "Hi! Is the blue vase back in stock?")
+	dana := l.textByWhatsApp("Dana Cole", "dana@cole.test", "Hi! Is the blue vase back in stock?")
 	l.click(inPosts + " .replies")
-	l.shows(inThread, "blue vase")
-	l.inTeams("Since this morning, yes! Shall I keep one for you?")
-	l.holdEnds()
-	l.waits("Dana reads it", dana.reads("Shall I keep one"))
+	l.untilShown(inThread, "blue vase")
+	l.replyInTeams("Since this morning, yes! Shall I keep one for you?")
+	l.endHold()
+	l.untilOutside("Dana reads it", dana.hasReceived("Shall I keep one"))
 	if err := dana.Say("Yes please! I'll come by on Friday.", nil, ""); err != nil {
 		t.Fatal(err)
 	}
-	l.shows(inThread, "on Friday")
+	l.untilShown(inThread, "on Friday")
 	l.saysInTeams(outside.TeamsBen, "blue vase", "We close at five on Friday, tell her.")
-	l.shows(inThread, "close at five")
-	l.inTeams("It is yours. We are here until five on Friday.")
-	l.shows(inThread, "Not sent yet")
-	l.clean()
+	l.untilShown(inThread, "close at five")
+	l.replyInTeams("It is yours. We are here until five on Friday.")
+	l.untilShown(inThread, "Not sent yet")
+	l.checkTeamsProblems()
 	l.fit("#teams .threadpane")
 	l.take(folder, "teams", "#teams .threadpane")
 }
 
-// mails lets a customer write a mail to the company.
-func (l *live) mails(from, subject, text string) {
+// sendMail lets a customer write a mail to the company.
+func (l *live) sendMail(from, subject, text string) {
 	l.t.Helper()
 	if _, err := l.world.Mail.Customer(from).Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: subject, Text: text}); err != nil {
 		l.t.Fatal(err)
 	}
-	l.shows(".center", subject)
+	l.untilShown(".center", subject)
 }
 
 // saysInSlack lets a colleague write into the thread in which some words were said.
@@ -161,7 +161,7 @@ func (l *live) fit(selector string) {
 	l.t.Helper()
 	for height := int64(400); ; {
 		l.do("a window for the picture", chromedp.EmulateViewport(1700, height, chromedp.EmulateScale(pictureScale)))
-		l.settle(selector)
+		l.untilStill(selector)
 		hidden, err := chromedp.Run(l.ctx, chromedp.Evaluate[int64](fmt.Sprintf(
 			`Math.max(0, ...[...document.querySelectorAll(%q)].map((e) => e.scrollHeight - e.clientHeight))`, selector+" .messages")))
 		switch {
@@ -189,7 +189,7 @@ func (l *live) take(folder, name, selector string) {
 			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}}); err != nil {
 			l.t.Fatal(err)
 		}
-		l.settle(selector)
+		l.untilStill(selector)
 		shot, err := chromedp.Call(l.ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{Clip: &box})
 		if err != nil {
 			l.t.Fatal(err)
@@ -240,8 +240,8 @@ func fewColors(raw []byte) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// settle waits until nothing in a part of the page has moved for some frames.
-func (l *live) settle(selector string) {
+// untilStill waits until nothing in a part of the page has moved for some frames.
+func (l *live) untilStill(selector string) {
 	l.t.Helper()
 	l.js("count frames", fmt.Sprintf(`(() => {
 		let was = '', calm = 0;

@@ -16,7 +16,7 @@ import (
 func (s *stage) rootOf(subject string) (string, error) {
 	found := ""
 	for _, m := range s.board.roots() {
-		if m.Ours && m.says(subject) {
+		if m.Ours && m.shows(subject) {
 			found = m.ID
 		}
 	}
@@ -35,7 +35,7 @@ func (s *stage) root(ts *testscript.TestScript) string {
 		return err == nil, nil
 	})
 	if err != nil {
-		ts.Fatalf("%v\n%s", err, s.picture())
+		ts.Fatalf("%v\n%s", err, s.describe())
 	}
 	return root
 }
@@ -46,14 +46,14 @@ func (s *stage) find(ts *testscript.TestScript, text string) shown {
 	var found shown
 	err := s.until("a message with "+text, func() (bool, error) {
 		for _, m := range everything(s.board) {
-			if m.says(text) && (found.ID == "" || found.Ours || !m.Ours) {
+			if m.shows(text) && (found.ID == "" || found.Ours || !m.Ours) {
 				found = m
 			}
 		}
 		return found.ID != "", nil
 	})
 	if err != nil {
-		ts.Fatalf("%v\n%s", err, s.picture())
+		ts.Fatalf("%v\n%s", err, s.describe())
 	}
 	return found
 }
@@ -75,19 +75,19 @@ func threadCommand(ts *testscript.TestScript, neg bool, args []string) {
 	case "about":
 		s.last = args[1]
 		if neg {
-			ts.Check(s.settle())
+			ts.Check(s.untilSettled())
 			if _, err := s.rootOf(args[1]); err == nil {
-				ts.Fatalf("must not be: a thread about %s\n%s", args[1], s.picture())
+				ts.Fatalf("must not be: a thread about %s\n%s", args[1], s.describe())
 			}
 			return
 		}
 		s.root(ts)
 	case "marks":
 		expect(ts, neg, args[1]+" is marked "+args[2], func() bool {
-			return slices.ContainsFunc(everything(s.board), func(m shown) bool { return m.says(args[1]) && slices.Contains(m.Marks, args[2]) })
+			return slices.ContainsFunc(everything(s.board), func(m shown) bool { return m.shows(args[1]) && slices.Contains(m.Marks, args[2]) })
 		})
 	case "count":
-		ts.Check(s.settle())
+		ts.Check(s.untilSettled())
 		n := 0
 		for _, m := range s.board.roots() {
 			if m.Ours && !m.Gone {
@@ -95,7 +95,7 @@ func threadCommand(ts *testscript.TestScript, neg bool, args []string) {
 			}
 		}
 		if (fmt.Sprint(n) == args[1]) == neg {
-			ts.Fatalf("%d threads\n%s", n, s.picture())
+			ts.Fatalf("%d threads\n%s", n, s.describe())
 		}
 	default:
 		threadLooks(ts, neg, s, args)
@@ -114,7 +114,7 @@ func threadLooks(ts *testscript.TestScript, neg bool, s *stage, args []string) {
 		}
 		return n
 	}
-	has := func(text string) func(shown) bool { return func(m shown) bool { return m.says(text) } }
+	has := func(text string) func(shown) bool { return func(m shown) bool { return m.shows(text) } }
 	switch args[0] {
 	case "shows":
 		by := ""
@@ -122,47 +122,47 @@ func threadLooks(ts *testscript.TestScript, neg bool, s *stage, args []string) {
 			by = strings.TrimPrefix(args[2], "by=")
 		}
 		expect(ts, neg, "the thread shows "+strings.Join(args[1:], " "), func() bool {
-			return count(func(m shown) bool { return m.says(args[1]) && (by == "" || m.Name == by) }) > 0
+			return count(func(m shown) bool { return m.shows(args[1]) && (by == "" || m.Name == by) }) > 0
 		})
 	case "shows-once":
 		expect(ts, false, "the thread shows "+args[1], func() bool { return count(has(args[1])) > 0 })
-		ts.Check(s.settle())
+		ts.Check(s.untilSettled())
 		if n := count(has(args[1])); n != 1 {
-			ts.Fatalf("%d times: %s\n%s", n, args[1], s.picture())
+			ts.Fatalf("%d times: %s\n%s", n, args[1], s.describe())
 		}
 	case "orders":
 		expect(ts, neg, "the thread shows in order "+strings.Join(args[1:], ", "), func() bool {
-			return inOrder(s.said(root), args[1:])
+			return inOrder(s.threadText(root), args[1:])
 		})
 	case "posts": // at most so many of Parley's, the card left out
 		n, err := strconv.Atoi(args[1])
 		ts.Check(err)
 		if got := count(func(m shown) bool { return m.Ours && m.ID != root }); got > n {
-			ts.Fatalf("%d posts\n%s", got, s.picture())
+			ts.Fatalf("%d posts\n%s", got, s.describe())
 		}
 	case "pictures":
-		expect(ts, neg, "the thread has "+args[1]+" pictures", func() bool {
-			n := 0
-			count(func(m shown) bool { n += len(m.Files); return false })
-			return strconv.Itoa(n) == args[1]
-		})
+		expect(ts, neg, "the thread has "+args[1]+" pictures", func() bool { return strconv.Itoa(len(s.threadFiles(root))) == args[1] })
 	case "lines":
 		n, err := strconv.Atoi(args[1])
 		ts.Check(err)
-		expect(ts, neg, "the thread shows all lines", func() bool { return linesInOrder(s.said(root), n) })
+		expect(ts, neg, "the thread shows all lines", func() bool { return linesInOrder(s.threadText(root), n) })
 	case "files":
-		expect(ts, neg, "the thread has the files "+strings.Join(args[1:], " "), func() bool {
-			var files []string
-			count(func(m shown) bool { files = append(files, m.Files...); return false })
-			return known(files, args[1:])
-		})
+		expect(ts, neg, "the thread has the files "+strings.Join(args[1:], " "), func() bool { return containsAll(s.threadFiles(root), args[1:]) })
 	default:
 		ts.Fatalf("unknown: thread %s", args[0])
 	}
 }
 
-// said returns everything in a thread as one text.
-func (s *stage) said(root string) string {
+// threadFiles returns the names of all files in a thread.
+func (s *stage) threadFiles(root string) (names []string) {
+	for _, m := range s.board.thread(root) {
+		names = append(names, m.Files...)
+	}
+	return names
+}
+
+// threadText returns everything in a thread as one text.
+func (s *stage) threadText(root string) string {
 	var b strings.Builder
 	for _, m := range s.board.thread(root) {
 		b.WriteString(m.Body)
@@ -173,8 +173,8 @@ func (s *stage) said(root string) string {
 	return b.String()
 }
 
-// picture is what a failing scenario shows of the channel.
-func (s *stage) picture() string {
+// describe is what a failing scenario shows of the channel.
+func (s *stage) describe() string {
 	var b strings.Builder
 	for _, m := range everything(s.board) {
 		indent := ""
@@ -198,11 +198,11 @@ func (s *stage) picture() string {
 			fmt.Fprintf(&b, "(form of %s) %s\n", who, f.Text)
 		}
 	}
-	return b.String() + s.journal() + s.board.calls()
+	return b.String() + s.describeDatabase() + s.board.calls()
 }
 
-// journal is what a failing scenario shows of the database.
-func (s *stage) journal() string {
+// describeDatabase is what a failing scenario shows of the database.
+func (s *stage) describeDatabase() string {
 	const ask = `
 		SELECT 'event ' || id || ' ' || external_id FROM events
 		UNION ALL SELECT 'quarantined ' || event_id || ' ' || reason FROM quarantine

@@ -49,7 +49,7 @@ func beEngine() error {
 	return app.Serve(ctx, env, slog.New(slog.NewTextHandler(os.Stderr, nil)), func(string) {}, EngineOptions())
 }
 
-// running is a whole demo, with Parley as a process of its own.
+// runningDemo is a whole demo, with Parley as a process of its own.
 type runningDemo struct {
 	t    *testing.T
 	ctx  context.Context
@@ -62,14 +62,8 @@ type runningDemo struct {
 // noBack is longer than any test: what was pulled comes back when the test says so.
 const noBack = time.Hour
 
-// runDemo starts a demo; what was pulled comes back by itself after a while, 0 means as for people.
-func runDemo(t *testing.T, hold, back time.Duration) *runningDemo {
-	t.Helper()
-	return runDemoIn(t, "", hold, back)
-}
-
-// runDemoIn is runDemo with a surface in which conversations open.
-func runDemoIn(t *testing.T, home string, hold, back time.Duration) *runningDemo {
+// runDemo starts a demo with the Surface, Hold and Back of o.
+func runDemo(t *testing.T, o Options) *runningDemo {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Minute)
 	t.Cleanup(cancel)
@@ -82,12 +76,14 @@ func runDemoIn(t *testing.T, home string, hold, back time.Duration) *runningDemo
 	if err := os.WriteFile(exe, []byte(script), 0o700); err != nil { //nolint:gosec // it is run
 		t.Fatal(err)
 	}
-	d := &runningDemo{t: t, ctx: ctx, data: data, home: home}
+	d := &runningDemo{t: t, ctx: ctx, data: data, home: o.Surface}
 	runCtx, stop := context.WithCancel(ctx)
 	ready, done := make(chan string, 1), make(chan error, 1)
 	go func() {
-		done <- Run(runCtx, Options{Listen: "127.0.0.1:0", Data: data, Exe: exe, Surface: home, Hold: hold, Back: back, Log: slog.New(slog.DiscardHandler), Say: func(string) {},
-			Ready: func(url string, _ []string) error { ready <- url; return nil }})
+		o.Listen, o.Data, o.Exe = "127.0.0.1:0", data, exe
+		o.Log, o.Say = slog.New(slog.DiscardHandler), func(string) {}
+		o.Ready = func(url string, _ []string) error { ready <- url; return nil }
+		done <- Run(runCtx, o)
 	}()
 	t.Cleanup(func() {
 		stop()
@@ -177,7 +173,7 @@ func (d *runningDemo) until(what string, ok func() bool) {
 		case <-limit.C:
 			raw, err := json.MarshalIndent(d.journal(), "", " ")
 			log, _ := os.ReadFile(filepath.Join(d.data, "engine.log")) // may not be there yet
-			d.t.Fatalf("in vain: %s\n%+v\n%s %v\n%s", what, d.readState().Plugs, raw, err, log[max(0, len(log)-5000):])
+			d.t.Fatalf("waited in vain until %s\n%+v\n%s %v\n%s", what, d.readState().Plugs, raw, err, log[max(0, len(log)-5000):])
 		case <-tick.C:
 		}
 	}
@@ -186,8 +182,8 @@ func (d *runningDemo) until(what string, ok func() bool) {
 // firstSaid is how much the customers say at first: six mails, and four messages by phone.
 const firstSaid = 10
 
-// first waits for the customers' first messages and returns the thread of Maria's.
-func (d *runningDemo) first() (thread string) {
+// untilFirstMessages waits for the customers' first messages and returns the thread of Maria's.
+func (d *runningDemo) untilFirstMessages() (thread string) {
 	d.t.Helper()
 	d.until("the first mails arrive", func() bool { return d.journal().Counts == judge.Counts{Said: firstSaid, Arrived: firstSaid} })
 	s := d.readState()
@@ -206,14 +202,15 @@ func (d *runningDemo) first() (thread string) {
 	return ""
 }
 
-// talk lets Maria mail and Ann reply, in one conversation.
-func (d *runningDemo) talk(thread, about string) {
+// mailAndReply lets Maria mail and Ann reply, in one conversation.
+func (d *runningDemo) mailAndReply(thread, about string) {
 	d.t.Helper()
 	d.post("/_fake/mail/send", mailfake.Mail{From: "Maria Lopez <" + maria + ">", To: []string{outside.HelpAddress},
 		Subject: "Re: Order 1042: two mugs arrived chipped", Text: about + " I ask", InReplyTo: d.mail, References: []string{d.mail}}, nil)
 	d.say(thread, about+" I answer")
 }
 
+// say lets Ann write into a thread.
 func (d *runningDemo) say(thread, text string) {
 	d.t.Helper()
 	if d.home == outside.SurfaceTeams {
@@ -226,70 +223,76 @@ func (d *runningDemo) say(thread, text string) {
 // pulledPlug is a plug with what pulls and mends it, and its state meanwhile.
 type pulledPlug struct{ line, pull, mend, down string }
 
-// pull pulls each plug while a customer mails and an agent replies; plugged in again,
-// everything must have arrived once and in order. It returns how much was said.
-func (d *runningDemo) pull(thread string, all []pulledPlug) (said int) {
+// pullEach pulls each plug while a customer mails and an agent replies; plugged in again, everything must have arrived once
+// and in order. It returns how much was said.
+func (d *runningDemo) pullEach(thread string, all []pulledPlug) (said int) {
 	d.t.Helper()
+	const whileOff = 3                     // mails with replies, while a plug is pulled
+	const saidForEach = 2 * (1 + whileOff) // a mail and its reply before, the others meanwhile
 	said = firstSaid
 	for i, c := range all {
-		d.talk(thread, "Just before "+c.line+" goes")
+		d.mailAndReply(thread, "Just before "+c.line+" goes")
 		d.plug(c.line, c.pull)
 		d.until(c.line+" is off", func() bool { return d.readState().Plugs.of(c.line).State == c.down && d.readState().Phase != "" })
-		for n := range 3 {
-			d.talk(thread, fmt.Sprintf("Number %d while %s is off", n, c.line))
+		for n := range whileOff {
+			d.mailAndReply(thread, fmt.Sprintf("Number %d while %s is off", n, c.line))
 		}
 		d.say(thread, "note: "+c.line+" is off")
 		d.until("what must go through there waits", func() bool {
 			n := d.journal().Counts
-			return n.Said == said+8 && n.Waiting >= 3 && n.Lost == 0
+			return n.Said == said+saidForEach && n.Waiting >= whileOff && n.Lost == 0
 		})
 		d.plug(c.line, c.mend)
-		said += 8
+		said += saidForEach
 		want := judge.Counts{Said: said, Arrived: said, Inside: i + 1}
 		d.until("all of it has arrived", func() bool { return d.journal().Counts == want })
 		d.until(c.line+" is on", func() bool { return d.readState().Plugs.of(c.line).State == "on" && d.readState().Phase == "" })
 		d.until("Parley is quiet", func() bool { return d.journal().Quiet })
 		if n := d.journal().Counts; n != want {
-			d.t.Errorf("after %s: %+v", c.line, n)
+			d.t.Errorf("counts once %s is on and Parley is quiet: got %+v, want %+v", c.line, n, want)
 		}
 	}
 	return said
 }
 
-// TestPlugs: each plug is pulled while a customer mails and an agent replies; plugged in
-// again, everything has arrived once and in order. Reset brings the first state back,
-// also while something is cut; then the page's drawer shows all of it.
+// Each plug is pulled while a customer mails and an agent replies; plugged in again, everything has arrived once and in order.
+// Reset brings the first state back, also while something is cut; then the page's drawer shows all of it.
 func TestPlugs(t *testing.T) {
 	t.Parallel()
-	d := runDemo(t, time.Second, noBack) // the first replies still wait when the plug is pulled
-	thread := d.first()
-	said := d.pull(thread, []pulledPlug{{outside.LineSlack, "cut", "in", "cut"}, {outside.LineMail, "cut", "in", "cut"}, {lineParley, "kill", "start", "down"}})
+	d := runDemo(t, Options{Hold: time.Second, Back: noBack}) // the first replies still wait when the plug is pulled
+	thread := d.untilFirstMessages()
+	said := d.pullEach(thread, []pulledPlug{
+		{line: outside.LineSlack, pull: "cut", mend: "in", down: "cut"},
+		{line: outside.LineMail, pull: "cut", mend: "in", down: "cut"},
+		{line: lineParley, pull: "kill", mend: "start", down: "down"},
+	})
 	if n := d.readState().Plugs.Parley.Times; n != 1 {
-		t.Errorf("Parley was killed %d times", n)
+		t.Errorf("the state says that Parley was killed %d times, want 1", n)
 	}
 
 	d.form("/clock", url.Values{"to": {"day"}})
 	d.say(thread, "A day later I answer once more")
 	d.until("it arrives a day later", func() bool { return d.journal().Counts.Arrived == said+1 })
 	if ahead := d.readState().Ahead; ahead != 24*60*60 {
-		t.Errorf("the clock is %d s ahead", ahead)
+		t.Errorf("the clock is %d s ahead, want a day", ahead)
 	}
 	if row := d.journal().Rows[0]; time.Until(row.At) < 23*time.Hour || row.SeenAt == nil {
-		t.Errorf("the newest message: %+v", row)
+		t.Errorf("the newest message was said at %s and seen at %v, want a day ahead and seen", row.At, row.SeenAt)
 	}
 
 	d.plug(outside.LineSlack, "cut")
 	d.plug(outside.LineMail, "cut")
 	d.form("/reset", nil)
 	d.until("a new round begins, with every line plugged in", func() bool { s := d.readState(); return s.Round == 1 && s.Phase == "" })
-	if n := len(d.readState().Slack.Messages); n > 9 { // eight threads and the word about the template
-		t.Errorf("%d messages in the channel after the reset", n)
+	const wantMost = 8 + 1 // threads, and the word about the template
+	if n := len(d.readState().Slack.Messages); n > wantMost {
+		t.Errorf("%d messages in the channel after the reset, want at most %d", n, wantMost)
 	}
-	if d.first() == thread {
+	if d.untilFirstMessages() == thread {
 		t.Error("the thread of the first round is still there")
 	}
 	if s := d.readState(); s.Ahead != 0 || s.Plugs.Parley.Times != 0 || len(s.Mail.Mails) != 1 {
-		t.Errorf("after reset: ahead %d, %+v, %d mails", s.Ahead, s.Plugs, len(s.Mail.Mails))
+		t.Errorf("after the reset: got a clock %d s ahead, Parley killed %d times, %d mails; want 0, 0, 1", s.Ahead, s.Plugs.Parley.Times, len(s.Mail.Mails))
 	}
 	showDrawer(t, d)
 }
@@ -299,27 +302,30 @@ func (s plugState) of(line string) lineState {
 	return map[string]lineState{outside.LineSlack: s.Slack, outside.LineTeams: s.Teams, outside.LineMail: s.Mail, lineParley: s.Parley}[line]
 }
 
-// TestPlugsOfTeams: the same where conversations open in Teams, and what was pulled comes back
-// by itself: Parley starts after it was killed, and a line that nobody plugs in plugs itself in.
+// TestPlugsOfTeams does the same where conversations open in Teams. Then Parley starts by itself after it was killed.
 func TestPlugsOfTeams(t *testing.T) {
 	t.Parallel()
-	d := runDemoIn(t, outside.SurfaceTeams, time.Second, 0)
-	thread := d.first()
-	said := d.pull(thread, []pulledPlug{{outside.LineTeams, "cut", "in", "cut"}})
+	d := runDemo(t, Options{Surface: outside.SurfaceTeams, Hold: time.Second})
+	thread := d.untilFirstMessages()
+	said := d.pullEach(thread, []pulledPlug{{line: outside.LineTeams, pull: "cut", mend: "in", down: "cut"}})
 	if n := len(d.readState().Slack.Messages); n != 0 {
-		t.Errorf("%d messages in Slack", n)
+		t.Errorf("%d messages in Slack, want none", n)
 	}
 	d.plug(lineParley, "kill")
 	d.until("Parley is down", func() bool { return d.readState().Plugs.Parley.State == "down" })
-	d.talk(thread, "Nobody listens")
+	d.mailAndReply(thread, "Nobody listens")
 	d.until("Parley comes back and hears it", func() bool { return d.journal().Counts == judge.Counts{Said: said + 2, Arrived: said + 2, Inside: 1} })
 	d.plug(outside.LineTeams, "cut")
 	d.form("/reset", nil)
 	d.until("a new round begins, with every line plugged in", func() bool { s := d.readState(); return s.Round == 1 && s.Phase == "" })
-	if d.first() == thread {
+	if d.untilFirstMessages() == thread {
 		t.Error("the thread of the first round is still there")
 	}
+}
 
+// A line that was cut plugs itself in after PageOptions.CutFor. What can't be pulled, or is no line, is refused.
+func TestPlugRequests(t *testing.T) {
+	t.Parallel()
 	w, err := outside.New(t.Context(), outside.Options{Cords: true})
 	if err != nil {
 		t.Fatal(err)
@@ -330,12 +336,22 @@ func TestPlugsOfTeams(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := ask(p, "POST", "/plug?line=slack&to=cut"); got.Code != http.StatusOK || !strings.Contains(got.Body.String(), `"state":"cut"`) {
-		t.Errorf("%d %s", got.Code, got.Body)
+		t.Errorf("cut Slack: got %d %s, want %d and the state cut", got.Code, got.Body, http.StatusOK)
 	}
-	d.until("the line is whole", func() bool { return p.plugs.readState().Slack.State != "cut" })
-	for path, want := range map[string]int{"/plug?line=moon&to=cut": 409, "/plug?line=slack&to=moon": 409, "/plug?line=parley&to=kill": 409, "/reset": 503} {
+	for deadline := time.Now().Add(stepTime); p.plugs.readState().Slack.State == "cut"; {
+		if time.Now().After(deadline) {
+			t.Fatal("the line to Slack is still cut")
+		}
+		<-time.After(10 * time.Millisecond)
+	}
+	for path, want := range map[string]int{
+		"/plug?line=moon&to=cut":    http.StatusConflict,
+		"/plug?line=slack&to=moon":  http.StatusConflict,
+		"/plug?line=parley&to=kill": http.StatusConflict,
+		"/reset":                    http.StatusServiceUnavailable,
+	} {
 		if got := ask(p, "POST", path); got.Code != want {
-			t.Errorf("%s: %d %s", path, got.Code, got.Body)
+			t.Errorf("%s: got %d, want %d: %s", path, got.Code, want, got.Body)
 		}
 	}
 }

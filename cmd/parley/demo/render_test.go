@@ -15,16 +15,22 @@ import (
 )
 
 var (
-	shortcode = regexp.MustCompile(`(^|[^\x{2060}]):[a-z][a-z0-9_]+:`)
-	mishap    = regexp.MustCompile(`\[object|undefined|NaN|\(rich_text|\([a-z]+_[a-z_]+\)$`)
+	shortcode = regexp.MustCompile(`(^|[^\x{2060}]):[a-z][a-z0-9_]+:`)                       // an emoji that stayed a word
+	mishap    = regexp.MustCompile(`\[object|undefined|NaN|\(rich_text|\([a-z]+_[a-z_]+\)$`) // a value that the script couldn't write, or a block that it doesn't know
 )
 
-// TestRendering shows the page all cards and forms that Parley posts, and Slack's marks.
+// The page draws all cards and forms that Parley posts in Slack, and Slack's markup as Slack does.
 func TestRendering(t *testing.T) {
 	t.Parallel()
 	p, w := newTestPage(t, "")
 	l := browse(t, w, p)
+	l.checkCards(t)
+	l.checkMarkup(t)
+}
 
+// checkCards draws the golden files of cards and forms.
+func (l *live) checkCards(t *testing.T) {
+	t.Helper()
 	cards, err := filepath.Glob("../../../bot/slack/blockkit/testdata/*_*.json")
 	if err != nil {
 		t.Fatal(err)
@@ -33,16 +39,25 @@ func TestRendering(t *testing.T) {
 	for _, name := range cards {
 		for _, blocks := range blocksOf(t, name) {
 			text := l.rendered(fmt.Sprintf(`import('/assets/blocks.js').then((b) => b.blocks(%s, {click() {}, suggest() { return []; }, values: {}}))`, blocks))
-			if text == "" || shortcode.MatchString(text) || mishap.MatchString(text) {
-				t.Errorf("%s looks like this: %q", filepath.Base(name), text)
+			switch {
+			case text == "":
+				t.Errorf("%s shows nothing", filepath.Base(name))
+			case shortcode.MatchString(text):
+				t.Errorf("%s shows a word in place of an emoji: %q", filepath.Base(name), text)
+			case mishap.MatchString(text):
+				t.Errorf("%s shows what the page couldn't draw: %q", filepath.Base(name), text)
 			}
 			shown++
 		}
 	}
 	if shown < 40 {
-		t.Errorf("only %d cards and forms were found", shown)
+		t.Errorf("%d cards and forms were found, want at least 40", shown)
 	}
+}
 
+// checkMarkup draws texts with Slack's markup.
+func (l *live) checkMarkup(t *testing.T) {
+	t.Helper()
 	for text, want := range map[string]string{
 		`*bold* _it_ ~no~ a_b_c 2*3*4`:                     `<strong>bold</strong> <em>it</em> <s>no</s> a_b_c 2*3*4`,
 		"\u2060*\u2060fire\u2060*\u2060":                   "\u2060*\u2060fire\u2060*\u2060",

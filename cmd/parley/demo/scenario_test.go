@@ -125,8 +125,8 @@ func surfaceNamed(name string) error {
 // soak reports whether every story is told wherever it can be: `make soak`.
 func soak() bool { return os.Getenv("PARLEY_TEST_LONG") != "" }
 
-// told reports whether a story is told on a surface now.
-func told(t *testing.T, file, surface string) bool {
+// isToldNow reports whether a story is told on a surface in this run.
+func isToldNow(t *testing.T, file, surface string) bool {
 	t.Helper()
 	return isTold(t, file, surface, soak())
 }
@@ -194,7 +194,7 @@ func play(t *testing.T, v variant, names ...string) {
 		if err != nil || len(files) == 0 {
 			t.Fatalf("there is no story %s: %v", name, err)
 		}
-		p.Files = append(p.Files, slices.DeleteFunc(files, func(f string) bool { return !told(t, f, cmp.Or(v.on, onSlack)) })...)
+		p.Files = append(p.Files, slices.DeleteFunc(files, func(f string) bool { return !isToldNow(t, f, cmp.Or(v.on, onSlack)) })...)
 	}
 	testscript.Run(t, p)
 }

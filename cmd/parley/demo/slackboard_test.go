@@ -24,6 +24,8 @@ type slackBoard struct {
 	letIn    bool   // the strangers are in the channel
 }
 
+var _ board = (*slackBoard)(nil)
+
 // slackPlace is where a button of Slack's is pressed.
 type slackPlace struct {
 	at     slackfake.Target
@@ -36,7 +38,8 @@ func newSlackBoard(w *outside.World, v variant) *slackBoard {
 	return &slackBoard{fake: w.Slack, requests: v.requests, twice: v.twice, clock: w.Clock(), support: outside.Support}
 }
 
-// wire implements board.
+// How Parley hangs on Slack: see boardWires.
+
 func (b *slackBoard) wire(e *app.Env, o *app.Options) {
 	e.SlackBotToken, e.SlackAPIURL = b.fake.BotToken(), b.fake.APIURL()
 	if b.requests {
@@ -47,7 +50,6 @@ func (b *slackBoard) wire(e *app.Env, o *app.Options) {
 	o.Now = b.clock
 }
 
-// started implements board.
 func (b *slackBoard) started(ctx context.Context, address string) error {
 	if b.requests {
 		base := "http://" + address + "/slack/"
@@ -68,27 +70,20 @@ func (b *slackBoard) started(ctx context.Context, address string) error {
 	return nil
 }
 
-// stopped implements board.
-func (b *slackBoard) stopped() {}
-
-// close implements board.
-func (b *slackBoard) close() {}
-
-// calls implements board.
+func (b *slackBoard) stopped()      {}
+func (b *slackBoard) close()        {}
 func (b *slackBoard) calls() string { return "" }
 
-// connected implements board.
 func (b *slackBoard) connected(parleys int) bool {
 	return b.requests || b.fake.Sockets.Count() >= parleys
 }
 
-// pending implements board.
 func (b *slackBoard) pending() bool { return b.fake.Events.Pending() > 0 }
 
-// channel implements board.
+// What can be seen: see boardView.
+
 func (b *slackBoard) channel() string { return b.support }
 
-// roots implements board.
 func (b *slackBoard) roots() []shown {
 	var list []shown
 	for _, m := range b.fake.Messages(b.support) {
@@ -99,15 +94,12 @@ func (b *slackBoard) roots() []shown {
 	return list
 }
 
-// thread implements board.
 func (b *slackBoard) thread(root string) []shown { return b.list(b.fake.Thread(b.support, root)) }
 
-// direct implements board.
 func (b *slackBoard) direct(who string) []shown {
 	return b.list(b.fake.Messages(b.fake.DM(cast()[who])))
 }
 
-// notices implements board.
 func (b *slackBoard) notices(who string) []shown {
 	var list []shown
 	for _, n := range b.fake.Inboxes.Notifications(cast()[who]) {
@@ -118,7 +110,6 @@ func (b *slackBoard) notices(who string) []shown {
 	return list
 }
 
-// whispers implements board.
 func (b *slackBoard) whispers(who string) []shown {
 	var list []shown
 	for _, e := range b.fake.Ephemerals(cast()[who]) {
@@ -131,7 +122,6 @@ func (b *slackBoard) whispers(who string) []shown {
 	return list
 }
 
-// forms implements board.
 func (b *slackBoard) forms(who string) []form {
 	var list []form
 	for _, v := range b.fake.Views(cast()[who]) {
@@ -206,10 +196,10 @@ func plain(text string, blocks json.RawMessage) string {
 	return strings.Join(words, " ")
 }
 
-// trees are those that tree has read: it is asked for the same cards again and again, until they show what is waited for.
+// trees keeps what tree has read: it is asked for the same cards again and again, until they show what is waited for.
 var trees sync.Map //nolint:gochecknoglobals // a cache: what it holds depends on its keys alone
 
-// tree reads JSON. It may be kept and is never changed. Nil = it is empty or none.
+// tree reads JSON; nil means that it is empty or broken. Callers must not change the result, which is kept.
 func tree(raw json.RawMessage) (tree any) {
 	if len(raw) == 0 {
 		return nil
@@ -239,7 +229,7 @@ func walk(node any, visit func(map[string]any)) {
 	}
 }
 
-// known reports whether a list of names has all of others.
-func known(list, names []string) bool {
+// containsAll reports whether a list has all of these names.
+func containsAll(list, names []string) bool {
 	return !slices.ContainsFunc(names, func(n string) bool { return !slices.Contains(list, n) })
 }

@@ -44,7 +44,8 @@ func (b *slackBoard) typed(text string) string {
 
 func (b *slackBoard) as(who string) *slackfake.Person { return b.fake.As(cast()[who]) }
 
-// post implements board.
+// What people do: see boardHands.
+
 func (b *slackBoard) post(who string, u utterance) error {
 	in := slackfake.Post{Channel: b.support, Thread: u.Thread, Text: b.typed(u.Text), Broadcast: u.Aloud, Me: u.Me, As: u.As}
 	if u.As == "surface" {
@@ -64,27 +65,12 @@ func (b *slackBoard) post(who string, u utterance) error {
 	return err
 }
 
-// edit implements board.
 func (b *slackBoard) edit(who, id, text string) error {
 	return b.as(who).Edit(b.support, id, b.typed(text))
 }
 
-// remove implements board.
 func (b *slackBoard) remove(who, id string) error { return b.as(who).Delete(b.support, id) }
 
-// restore implements board.
-func (b *slackBoard) attach(context.Context, string, string, []attached) (string, error) {
-	return "", notHere("a form with files")
-}
-
-func (b *slackBoard) restore(_, _ string) error { return notHere("to bring back a message") }
-
-// search implements board.
-func (b *slackBoard) search(context.Context, string, string) ([]shown, error) {
-	return nil, notHere("to search")
-}
-
-// react implements board.
 func (b *slackBoard) react(who, id, emoji string, on bool) error {
 	name := slackEmoji()[emoji]
 	if name == "" {
@@ -96,18 +82,15 @@ func (b *slackBoard) react(who, id, emoji string, on bool) error {
 	return b.as(who).Unreact(b.support, id, name)
 }
 
-// press implements board.
 func (b *slackBoard) press(ctx context.Context, who string, at button) error {
 	place := at.at.(slackPlace)
 	return answered(b.as(who).Click(ctx, place.at, place.action))
 }
 
-// choose implements board.
 func (b *slackBoard) choose(ctx context.Context, who, action, id string) error {
 	return answered(b.as(who).Shortcut(ctx, "conv_"+action, b.support, id))
 }
 
-// command implements board.
 func (b *slackBoard) command(ctx context.Context, who, where, text string) error {
 	p := b.as(who)
 	in := map[string]string{here: b.support, elsewhere: outside.Random, directly: b.fake.DM(p.ID())}[where]
@@ -128,7 +111,6 @@ func answered(out *slackfake.Outcome, err error) error {
 	return nil
 }
 
-// submit implements board.
 func (b *slackBoard) submit(ctx context.Context, who string, f form, values map[string][]string) (refused string, err error) {
 	fields := map[string][]string{}
 	for name, value := range values {
@@ -141,12 +123,24 @@ func (b *slackBoard) submit(ctx context.Context, who string, f form, values map[
 	return refused, err
 }
 
-// dismiss implements board.
 func (b *slackBoard) dismiss(ctx context.Context, who string, f form) error {
 	return answered(b.as(who).CloseView(ctx, f.ID, false))
 }
 
-// calm implements board.
+// What Slack has no means for.
+
+func (b *slackBoard) restore(_, _ string) error { return notHere("to bring back a message") }
+
+func (b *slackBoard) attach(context.Context, string, string, []attached) (string, error) {
+	return "", notHere("a form with files")
+}
+
+func (b *slackBoard) search(context.Context, string, string) ([]shown, error) {
+	return nil, notHere("to search")
+}
+
+// What goes wrong: see boardWeather.
+
 func (b *slackBoard) calm() {
 	b.fake.ClearFaults()
 	if b.twice {
@@ -154,7 +148,6 @@ func (b *slackBoard) calm() {
 	}
 }
 
-// suffer implements board.
 func (b *slackBoard) suffer(trouble string, args []string) error {
 	switch trouble {
 	case "disconnects":
@@ -210,7 +203,6 @@ func (b *slackBoard) failCalls(kind, times string) error {
 	return err
 }
 
-// look implements board.
 func (b *slackBoard) look(name string, members []string) {
 	b.support = outside.Support
 	if name == "support" {

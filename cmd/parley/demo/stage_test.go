@@ -36,8 +36,8 @@ type stage struct {
 	options outside.Options
 	world   *outside.World
 	boards  map[string]board // where agents work, by surface
-	where   string           // the surface that is looked at
-	board   board            // and its board
+	where   string           // the surface that is looked at, as in onSlack
+	board   board            // that of where
 	deeds   deeds
 	env     app.Env
 	lent    *lent // the database, for this story alone
@@ -57,7 +57,7 @@ type stage struct {
 	running  []*replica
 	hooks    *cord.Cord     // way of webhooks to the newest Parley; nil without phones
 	clock    *outside.Clock // of the phones
-	chat     string         // the kind of chat that is talked about
+	chat     string         // the kind of the customer's chat that is talked about: "whatsapp"
 }
 
 // replica is one running Parley.
@@ -100,7 +100,7 @@ func (s *stage) open() error {
 			s.env.APIURLs[name] = value
 		}
 	}
-	if err = s.hang(); err != nil {
+	if err = s.makeBoards(); err != nil {
 		return err
 	}
 	s.lent = lend(s.t)
@@ -108,8 +108,8 @@ func (s *stage) open() error {
 	return s.db.Migrate(s.ctx, s.env)
 }
 
-// hang makes the boards, and looks at the first.
-func (s *stage) hang() (err error) {
+// makeBoards makes the boards, and looks at the first.
+func (s *stage) makeBoards() (err error) {
 	kinds := []string{cmp.Or(s.variant.on, onSlack)}
 	if s.options.Teams && !s.options.NoSlack {
 		kinds = []string{onSlack, onTeams}
@@ -138,8 +138,8 @@ func (s *stage) hang() (err error) {
 	return nil
 }
 
-// each lets every board do something, up to the first error.
-func (s *stage) each(do func(b board) error) error {
+// onEachBoard lets every board do something, up to the first error.
+func (s *stage) onEachBoard(do func(b board) error) error {
 	for _, b := range s.boards {
 		if err := do(b); err != nil {
 			return err
@@ -148,8 +148,8 @@ func (s *stage) each(do func(b board) error) error {
 	return nil
 }
 
-// every reports whether something holds for all boards.
-func (s *stage) every(holds func(b board) bool) bool {
+// onAllBoards reports whether something holds for all boards.
+func (s *stage) onAllBoards(holds func(b board) bool) bool {
 	for _, b := range s.boards {
 		if !holds(b) {
 			return false
@@ -186,59 +186,11 @@ func (s *stage) setUp(changes []string) error {
 		s.lines = slices.DeleteFunc(s.lines, func(l string) bool { return strings.HasPrefix(l, name+"=") })
 		s.lines = append(s.lines, c)
 	}
-	hold, extra, teams, team, weekly := time.Duration(0), "", "", "Support", ""
-	var ofPeople []string
-	for _, l := range s.lines {
-		name, value, _ := strings.Cut(l, "=")
-		if name == "signature" || strings.Contains(name, "_of_") { // the account's, or signature_of_ben, presence_of_ben
-			ofPeople = append(ofPeople, l)
-			continue
-		}
-		if name == "home" { // the team's
-			s.world.SetHome(value)
-			continue
-		}
-		if name == "billing" { // a second team, Ben alone, at home in a chat
-			channel := map[string]string{onSlack: "slack_channel: " + outside.Support, onTeams: `teams_channel: "` + outside.TeamsSupport + `"`, "here": s.here()}[value]
-			teams = "  - {name: Billing, members: [ben@acme.test], " + channel + "}\n"
-			continue
-		}
-		if name == "room" { // the account's own: that which is looked at
-			extra += "    " + s.here() + "\n"
-			continue
-		}
-		if name == "weekly_figures" { // of the team
-			weekly = fmt.Sprintf(", weekly_figures: %q", value)
-			continue
-		}
-		if name == "team" { // the account's
-			team = value
-			continue
-		}
-		if name != "hold" {
-			extra += fmt.Sprintf("    %s: %s\n", name, value)
-			continue
-		}
-		var err error
-		if hold, err = time.ParseDuration(value); err != nil {
-			return err
-		}
+	text, err := s.config()
+	if err != nil {
+		return err
 	}
-	text := strings.Replace(s.world.Config(hold), "    team: Support\n", "    team: "+team+"\n"+extra, 1)
-	text = strings.Replace(text, "\nteams:\n  - {name: Support", "\nteams:\n"+teams+"  - {name: Support"+weekly, 1)
-	for _, l := range ofPeople {
-		name, value, _ := strings.Cut(l, "=")
-		old, now := "    signature: |\n      **Acme Support**\n      Monday to Friday, 9 to 17\n", fmt.Sprintf("    signature: %q\n", value)
-		if key, who, ok := strings.Cut(name, "_of_"); ok {
-			old = "{email: " + who + "@acme.test"
-			if !strings.HasPrefix(value, "[") { // a list is written as it is
-				value = strconv.Quote(value)
-			}
-			now = old + ", " + key + ": " + value
-		}
-		text = strings.Replace(text, old, now, 1)
-	}
-	file, err := setup.Parse([]byte(text+s.extra), os.LookupEnv)
+	file, err := setup.Parse([]byte(text), os.LookupEnv)
 	if err != nil {
 		return err
 	}
@@ -246,8 +198,66 @@ func (s *stage) setUp(changes []string) error {
 	return err
 }
 
-// here names the channel that is looked at, as parley.yaml does.
-func (s *stage) here() string { return fmt.Sprintf("%s_channel: %q", s.where, s.board.channel()) }
+// config returns the world's parley.yaml with the changes of this story.
+func (s *stage) config() (text string, err error) {
+	hold, accountLines, team, otherTeams, weekly := time.Duration(0), "", "Support", "", ""
+	var ofPeople []string
+	for _, l := range s.lines {
+		name, value, _ := strings.Cut(l, "=")
+		switch {
+		case name == "signature" || strings.Contains(name, "_of_"):
+			ofPeople = append(ofPeople, l)
+		case name == "home": // the team's
+			s.world.SetHome(value)
+		case name == "billing": // a second team, Ben alone, at home in a chat
+			otherTeams = "  - {name: Billing, members: [ben@acme.test], " + s.channelOf(value) + "}\n"
+		case name == "room": // the account's own: that which is looked at
+			accountLines += "    " + s.channelOf("here") + "\n"
+		case name == "weekly_figures": // of the team
+			weekly = fmt.Sprintf(", weekly_figures: %q", value)
+		case name == "team": // the account's
+			team = value
+		case name == "hold":
+			if hold, err = time.ParseDuration(value); err != nil {
+				return "", err
+			}
+		default:
+			accountLines += fmt.Sprintf("    %s: %s\n", name, value)
+		}
+	}
+	text = strings.Replace(s.world.Config(hold), "    team: Support\n", "    team: "+team+"\n"+accountLines, 1)
+	text = strings.Replace(text, "\nteams:\n  - {name: Support", "\nteams:\n"+otherTeams+"  - {name: Support"+weekly, 1)
+	for _, l := range ofPeople {
+		text = changePerson(text, l)
+	}
+	return text + s.extra, nil
+}
+
+// changePerson changes a text of parley.yaml by name=value: signature is the account's, signature_of_ben or presence_of_ben a
+// person's.
+func changePerson(text, line string) string {
+	name, value, _ := strings.Cut(line, "=")
+	key, who, isOfPerson := strings.Cut(name, "_of_")
+	if !isOfPerson {
+		return strings.Replace(text, "    signature: |\n      **Acme Support**\n      Monday to Friday, 9 to 17\n", fmt.Sprintf("    signature: %q\n", value), 1)
+	}
+	if !strings.HasPrefix(value, "[") { // a list is written as it is
+		value = strconv.Quote(value)
+	}
+	person := "{email: " + who + "@acme.test"
+	return strings.Replace(text, person, person+", "+key+": "+value, 1)
+}
+
+// channelOf returns a line of parley.yaml that names the channel in Slack, in Teams, or "here": that which is looked at.
+func (s *stage) channelOf(surface string) string {
+	switch surface {
+	case onSlack:
+		return "slack_channel: " + outside.Support
+	case onTeams:
+		return fmt.Sprintf("teams_channel: %q", outside.TeamsSupport)
+	}
+	return fmt.Sprintf("%s_channel: %q", s.where, s.board.channel())
+}
 
 // start runs Parley until halt, and waits until its mailbox and its surface are
 // connected.
@@ -270,7 +280,7 @@ func (s *stage) start() error {
 				return false, err
 			}
 		}
-		return s.every(func(b board) bool { return b.connected(len(s.running)) }), nil
+		return s.onAllBoards(func(b board) bool { return b.connected(len(s.running)) }), nil
 	})
 }
 
@@ -301,7 +311,7 @@ func (s *stage) startOne() error {
 	if s.hooks != nil {
 		s.hooks.Point(a.Address())
 	}
-	return s.each(func(b board) error { return b.started(s.ctx, a.Address()) })
+	return s.onEachBoard(func(b board) error { return b.started(s.ctx, a.Address()) })
 }
 
 func (s *stage) halt() {
@@ -333,7 +343,7 @@ func (s *stage) until(what string, ok func() (bool, error)) error {
 		select {
 		case <-ctx.Done():
 			timer.Stop()
-			return fmt.Errorf("in vain: %s", what)
+			return fmt.Errorf("waited in vain for: %s", what)
 		case <-timer.C:
 		}
 	}

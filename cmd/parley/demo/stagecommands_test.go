@@ -60,9 +60,9 @@ func parleyCommand(ts *testscript.TestScript, neg bool, args []string) {
 	case "start":
 		ts.Check(s.setUp(args[1:]))
 		ts.Check(s.start())
-		ts.Check(s.knowing())
+		ts.Check(s.untilSiteIsRead())
 	case "knows": // from its site, once it starts: a title and a text
-		s.know(args[1], args[2])
+		s.addKnowledgeSite(args[1], args[2])
 	case "set":
 		ts.Check(s.setUp(args[1:]))
 		for _, r := range s.running {
@@ -134,12 +134,12 @@ func clockCommand(ts *testscript.TestScript, neg bool, args []string) {
 func settleCommand(ts *testscript.TestScript, neg bool, args []string) {
 	switch {
 	case !neg && len(args) == 0:
-		ts.Check(onStage(ts).settle())
+		ts.Check(onStage(ts).untilSettled())
 	case !neg && len(args) == 1 && args[0] == "inside":
-		ts.Check(onStage(ts).arrive())
+		ts.Check(onStage(ts).untilApplied())
 	case !neg && len(args) == 1 && args[0] == "figures":
 		s := onStage(ts)
-		ts.Check(s.settle())
+		ts.Check(s.untilSettled())
 		ts.Check(s.until("all is counted", func() (counted bool, err error) {
 			err = s.db.Pool.QueryRow(s.ctx, `SELECT below = 0 AND NOT EXISTS (SELECT FROM measure_due) FROM measured`).Scan(&counted)
 			return counted, err
@@ -155,13 +155,13 @@ func expect(ts *testscript.TestScript, neg bool, what string, found func() bool)
 	s := onStage(ts)
 	if !neg {
 		if err := s.until(what, func() (bool, error) { return found(), nil }); err != nil {
-			ts.Fatalf("%v\n%s", err, s.picture())
+			ts.Fatalf("%v\n%s", err, s.describe())
 		}
 		return
 	}
-	ts.Check(s.settle())
+	ts.Check(s.untilSettled())
 	if found() {
-		ts.Fatalf("must not be: %s\n%s", what, s.picture())
+		ts.Fatalf("must not be: %s\n%s", what, s.describe())
 	}
 }
 

@@ -8,45 +8,47 @@ import (
 	"parley/store"
 )
 
-// settle waits until nothing is under way: no fact unapplied, no event undelivered,
-// no delivery due. What waits for its hold, or for a person, stays.
-func (s *stage) settle() error {
+// untilSettled waits until nothing is under way: every fact is applied, every event delivered, and no delivery is due. What
+// waits for its hold, or for a person, stays.
+func (s *stage) untilSettled() error {
 	learning := "" // from what was resolved, which other stories don't wait for
 	if s.analyzer != nil {
 		learning = ` + (SELECT count(*) FROM solved_due)`
 	}
-	return s.idle("everything settles", `SELECT (SELECT count(*) FROM queued) + (SELECT count(*) FROM timers WHERE due_at <= parley_now())
+	return s.untilNothingIsLeft("everything settles", `SELECT (SELECT count(*) FROM queued) + (SELECT count(*) FROM timers WHERE due_at <= parley_now())
 		+ (SELECT count(*) FROM lanes WHERE due_at <= parley_now() + interval '1 second' OR leased_until IS NOT NULL)`+learning)
 }
 
-// arrive waits until all that came is applied, and files are fetched, whatever of it can't be
-// posted.
-func (s *stage) arrive() error {
-	return s.idle("everything arrives", `SELECT (SELECT count(*) FROM queued) + (SELECT count(*) FROM fetches WHERE due_at IS NOT NULL)`)
+// untilApplied waits until all that came is applied and its files are fetched, though it may not be posted yet.
+func (s *stage) untilApplied() error {
+	return s.untilNothingIsLeft("everything arrives", `SELECT (SELECT count(*) FROM queued) + (SELECT count(*) FROM fetches WHERE due_at IS NOT NULL)`)
 }
 
-// idle waits until a query that counts what is under way stays at nothing.
-func (s *stage) idle(what, busy string) error {
-	quiet := 0
+// untilNothingIsLeft waits until a query that counts what is under way has returned 0 several times in a row, and nothing is
+// on its way to Parley.
+func (s *stage) untilNothingIsLeft(what, query string) error {
+	const enough = 4
+	quietLooks := 0
 	return s.until(what, func() (bool, error) {
-		var n int
-		if err := s.db.Pool.QueryRow(s.ctx, busy).Scan(&n); err != nil {
+		var left int
+		if err := s.db.Pool.QueryRow(s.ctx, query).Scan(&left); err != nil {
 			return false, err
 		}
-		if n > 0 || len(s.running) > 0 && s.pending() || !s.fetched() || !s.told() {
-			quiet = 0
+		isHeard := len(s.running) == 0 || !s.pending()
+		if left > 0 || !isHeard || !s.mailFetched() || !s.webhooksDelivered() {
+			quietLooks = 0
 			return false, nil
 		}
-		quiet++
-		return quiet > 3, nil
+		quietLooks++
+		return quietLooks == enough, nil
 	})
 }
 
 // pending reports whether something that agents did hasn't reached Parley.
-func (s *stage) pending() bool { return !s.every(func(b board) bool { return !b.pending() }) }
+func (s *stage) pending() bool { return !s.onAllBoards(func(b board) bool { return !b.pending() }) }
 
-// fetched reports whether every mail in the mailbox is read, unless nobody reads it now.
-func (s *stage) fetched() bool {
+// mailFetched reports whether every mail in the mailbox is read, unless nobody reads it now.
+func (s *stage) mailFetched() bool {
 	inbox := s.world.Mail.Inbox(outside.HelpAddress)
 	if len(s.running) == 0 || len(inbox) == 0 {
 		return true
@@ -66,8 +68,8 @@ func (s *stage) fetched() bool {
 	return true
 }
 
-// told reports whether no webhook is on its way, unless nobody listens.
-func (s *stage) told() bool {
+// webhooksDelivered reports whether no webhook is on its way, unless nobody listens.
+func (s *stage) webhooksDelivered() bool {
 	phones := s.world.Phones()
 	if phones == nil || len(s.running) == 0 {
 		return true

@@ -34,6 +34,8 @@ type teamsBoard struct {
 	passing   map[string][]shown // what the client showed in passing, by person
 }
 
+var _ board = (*teamsBoard)(nil)
+
 // teamsPlace is where a button of Teams' is pressed.
 type teamsPlace struct{ channel, message, name string }
 
@@ -58,7 +60,8 @@ func newTeamsBoard(ctx context.Context, t testing.TB, w *outside.World, v varian
 	return &teamsBoard{t: t, fake: w.Teams, blind: v.blind, twice: v.twice, clock: w.Clock(), door: door, support: outside.TeamsSupport, passing: map[string][]shown{}}, err
 }
 
-// wire implements board.
+// How Parley hangs on Teams: see boardWires.
+
 func (b *teamsBoard) wire(e *app.Env, o *app.Options) {
 	e.Teams = app.TeamsEnv{AppID: b.fake.AppID(), AppPassword: b.fake.AppPassword(), TenantID: b.fake.TenantID(),
 		LoginURL: b.fake.LoginURL(), OpenIDURL: b.fake.OpenIDURL(), GraphURL: b.fake.GraphURL(), ServiceURLs: []string{b.fake.ServiceURL()}}
@@ -68,7 +71,6 @@ func (b *teamsBoard) wire(e *app.Env, o *app.Options) {
 	o.Now = b.clock
 }
 
-// started implements board.
 func (b *teamsBoard) started(ctx context.Context, address string) error {
 	b.door.add(address)
 	b.mu.Lock()
@@ -81,10 +83,9 @@ func (b *teamsBoard) started(ctx context.Context, address string) error {
 	return b.fake.Admin.Connect(ctx, b.door.url+"/teams/messages")
 }
 
-// stopped implements board.
 func (b *teamsBoard) stopped() { b.door.clear() }
 
-// close implements board. What Teams' clients wouldn't show as it was meant is a fault.
+// close ends the board. It fails the test for what Teams' clients wouldn't show as it was meant.
 func (b *teamsBoard) close() {
 	b.door.close()
 	for _, p := range b.fake.Problems() {
@@ -92,7 +93,6 @@ func (b *teamsBoard) close() {
 	}
 }
 
-// calls implements board.
 func (b *teamsBoard) calls() string {
 	var out strings.Builder
 	for _, c := range b.fake.Calls("") {
@@ -108,24 +108,20 @@ func (b *teamsBoard) calls() string {
 	return out.String()
 }
 
-// connected implements board.
 func (b *teamsBoard) connected(int) bool { return b.fake.Activities.Pending() == 0 }
 
-// pending implements board.
 func (b *teamsBoard) pending() bool { return b.fake.Activities.Pending() > 0 }
 
-// channel implements board.
+// What can be seen: see boardView.
+
 func (b *teamsBoard) channel() string { return b.support }
 
-// roots implements board.
 func (b *teamsBoard) roots() []shown { return b.list(b.fake.Roots(b.support), "") }
 
-// thread implements board.
 func (b *teamsBoard) thread(root string) []shown {
 	return b.list(b.fake.Thread(b.support, root), "")
 }
 
-// whispers implements board.
 func (b *teamsBoard) whispers(who string) []shown {
 	list := b.list(b.fake.Targeted(teamsCast()[who]), who)
 	b.mu.Lock()
@@ -133,13 +129,11 @@ func (b *teamsBoard) whispers(who string) []shown {
 	return append(list, b.passing[who]...)
 }
 
-// direct implements board.
 func (b *teamsBoard) direct(who string) []shown {
 	return slices.DeleteFunc(b.list(b.fake.Personal(teamsCast()[who]), who), func(m shown) bool { return !m.Ours })
 }
 
-// notices implements board: mentions, what comes in a personal chat, and what Parley
-// puts into somebody's activity feed.
+// notices lists mentions, what comes in a personal chat, and what Parley puts into somebody's activity feed.
 func (b *teamsBoard) notices(who string) []shown {
 	var list []shown
 	me := teamsCast()[who]
@@ -158,7 +152,6 @@ func (b *teamsBoard) notices(who string) []shown {
 	return append(append(list, b.direct(who)...), b.whispers(who)...)
 }
 
-// forms implements board.
 func (b *teamsBoard) forms(who string) []form {
 	d := b.fake.Dialog(teamsCast()[who])
 	if d == nil {

@@ -20,8 +20,8 @@ const (
 	inPosts  = "#teams .t-post"
 )
 
-// newTeams is a page that shows Teams, with the thread of a mail of Maria's open.
-func newTeams(t *testing.T, subject, text string) *live {
+// newTeamsThread opens a page that shows Teams, with the thread of a mail of Maria's open.
+func newTeamsThread(t *testing.T, subject, text string) *live {
 	t.Helper()
 	l := newLiveIn(t, outside.SurfaceTeams)
 	l.until("Teams is shown, since conversations open there", `!document.getElementById('teams').hidden && document.getElementById('slack').hidden`)
@@ -29,27 +29,28 @@ func newTeams(t *testing.T, subject, text string) *live {
 		t.Fatal(err)
 	}
 	l.click(inPosts + " .replies")
-	l.shows(inThread, text)
+	l.untilShown(inThread, text)
 	return l
 }
 
-// inTeams writes into the open thread.
-func (l *live) inTeams(text string) {
+// replyInTeams writes into the thread that is open in Teams; reply does so in Slack.
+func (l *live) replyInTeams(text string) {
 	l.t.Helper()
 	l.write("#t-reply", text)
 	l.do("press Enter", chromedp.KeyEvent("\r"))
 	l.until("the box is empty", `document.getElementById('t-reply').value === ''`)
 }
 
-// be lets the page be somebody: Ann 0, Ben 1, Zoe 2.
-func (l *live) be(who string) {
+// becomeAgent lets the page be the agent with a name.
+func (l *live) becomeAgent(name string) {
 	l.t.Helper()
-	l.js("be "+who, `(() => { const s = document.getElementById('t-agent'); s.selectedIndex = `+who+`; s.dispatchEvent(new Event('change')); })()`)
-	l.until("the page is "+who, `document.getElementById('t-agent').selectedIndex === `+who)
+	find := fmt.Sprintf(`[...document.getElementById('t-agent').options].find((o) => o.text.includes(%q))`, name)
+	l.js("be "+name, `(() => { const o = `+find+`; o.selected = true; o.parentElement.dispatchEvent(new Event('change')); })()`)
+	l.until("the page is "+name, find+`.selected`)
 }
 
-// waits waits for something that happens outside the page.
-func (l *live) waits(what string, ok func() bool) {
+// untilOutside waits for something that happens outside the page; until waits for the page.
+func (l *live) untilOutside(what string, ok func() bool) {
 	l.t.Helper()
 	ctx, cancel := context.WithTimeout(l.ctx, stepTime)
 	defer cancel()
@@ -58,14 +59,14 @@ func (l *live) waits(what string, ok func() bool) {
 	for !ok() {
 		select {
 		case <-ctx.Done():
-			l.fail("in vain: %s", what)
+			l.fail("waited in vain until %s", what)
 		case <-tick.C:
 		}
 	}
 }
 
-// clean wants nothing that Teams' clients would not show as it was meant.
-func (l *live) clean() {
+// checkTeamsProblems fails the test for what Teams' clients would not show as it was meant.
+func (l *live) checkTeamsProblems() {
 	l.t.Helper()
 	for _, p := range l.world.Teams.Problems() {
 		l.t.Errorf("%s %s: %s", p.Where, p.ID, p.Text)
@@ -76,52 +77,52 @@ func (l *live) clean() {
 // answers, the message menu and names do what they do in Teams.
 func TestTeamsInThePage(t *testing.T) {
 	t.Parallel()
-	l := newTeams(t, "Glaze "+attack, "What is in it? **sand** <at>Ann Lee</at> "+attack)
-	l.shows(inPosts, "Glaze "+attack)
-	l.inTeams("Only sand & ash")
-	l.shows(inThread+".mine", "Only sand & ash")
-	l.holdEnds()
-	l.shows(".maillist", "Ann Lee")
-	l.ticked("answer")
-	if got := l.inbox(); !strings.Contains(got, "Only sand & ash") {
+	l := newTeamsThread(t, "Glaze "+attack, "What is in it? **sand** <at>Ann Lee</at> "+attack)
+	l.untilShown(inPosts, "Glaze "+attack)
+	l.replyInTeams("Only sand & ash")
+	l.untilShown(inThread+".mine", "Only sand & ash")
+	l.endHold()
+	l.untilShown(".maillist", "Ann Lee")
+	l.untilTicked("answer")
+	if got := l.mariasMail(); !strings.Contains(got, "Only sand & ash") {
 		t.Errorf("Maria received:\n%s", got)
 	}
 	l.until("what people write stays text", `document.title === 'Parley demo' && !document.querySelector('img[src="x"]') && !document.querySelector('.t-post .t-at, .threadpane .t-msg:nth-child(2) .t-at')`)
 	l.shot("teams-thread")
 
 	l.click(`#teams .threadpane [data-label="Snooze"]`)
-	l.shows("#modal[open]", "Or type a time")
+	l.untilShown("#modal[open]", "Or type a time")
 	l.write(`#modal [data-input="t:other"]`, "never ever")
 	l.shot("teams-dialog")
 	l.click(`#modal [data-label="Snooze"]`)
-	l.shows("#modal[open]", "I can't read “never ever” as a time")
+	l.untilShown("#modal[open]", "I can't read “never ever” as a time")
 	l.until("what was typed is kept", `document.querySelector('#modal [data-input="t:other"]').value === 'never ever'`)
-	l.soundIn("#teams", "a dialog with an error")
+	l.checkPart("#teams", "a dialog with an error")
 	l.shot("teams-wrong")
 	l.js("type it right", `document.querySelector('#modal [data-input="t:other"]').value = '2h'`)
 	l.click(`#modal [data-label="Snooze"]`)
 	l.until("the dialog closes", `!document.querySelector('#modal[open]')`)
-	l.shows(inThread, "Ann Lee snoozed this")
+	l.untilShown(inThread, "Ann Lee snoozed this")
 	l.click(`#teams .threadpane [data-label="Wake"]`)
-	l.ticked("wake")
+	l.untilTicked("wake")
 
-	l.inTeams("/list all")
-	l.shows(inThread+".private.app", "Glaze")
+	l.replyInTeams("/list all")
+	l.untilShown(inThread+".private.app", "Glaze")
 	l.shot("teams-private")
 	l.write("#t-reply", "/assign @be")
-	l.shows("#teams .threadpane .suggest", "Ben Katz")
+	l.untilShown("#teams .threadpane .suggest", "Ben Katz")
 	l.do("take the name that is offered", chromedp.KeyEvent("\t"), chromedp.KeyEvent("\r"))
-	l.shows(inThread, "Ann Lee assigned this to you")
-	l.be("1")
+	l.untilShown(inThread, "Ann Lee assigned this to you")
+	l.becomeAgent("Ben Katz")
 	l.until("Ben sees nothing of what is private to Ann", `![...document.querySelectorAll('#teams .threadpane .private')].length && document.querySelector('#teams .threadpane .t-at.me')`)
 	l.click(`#teams [data-focus="activity"]`)
-	l.shows("#teams .t-activity", "Parley mentioned you")
+	l.untilShown("#teams .t-activity", "Parley mentioned you")
 	l.shot("teams-activity")
 	l.click("#teams .t-activity")
 	l.until("the thread is open", `document.querySelector('#teams .threadpane').checkVisibility()`)
 
 	l.click(inThread + ` [data-tool="more"]`)
-	l.shows(".menu", "Add internal note")
+	l.untilShown(".menu", "Add internal note")
 	l.shot("teams-menu")
 	l.js("note", `[...document.querySelectorAll('.menu button')].find((b) => b.textContent.startsWith('Add internal note')).click()`)
 	l.until("a dialog opens", `document.querySelector('#modal[open] [data-input]')`)
@@ -130,150 +131,150 @@ func TestTeamsInThePage(t *testing.T) {
 	l.until("the client wants the field to be filled in", `document.querySelector('#modal[open] [aria-invalid]') === document.activeElement`)
 	l.write("#modal [data-input]", "the glaze is from May")
 	l.click(`#modal .ac-button.positive`)
-	l.shows(inThread, "the glaze is from May")
-	l.ticked("note")
-	l.inTeams("!tag Complaint")
-	l.ticked("tag")
+	l.untilShown(inThread, "the glaze is from May")
+	l.untilTicked("note")
+	l.replyInTeams("!tag Complaint")
+	l.untilTicked("tag")
 
-	dana := l.texts("Dana Cole", "dana@cole.test", "Me again, about order 0977.")
+	dana := l.textByWhatsApp("Dana Cole", "dana@cole.test", "Me again, about order 0977.")
 	l.click("#clock")
 	l.click(".menu button:last-of-type")
-	l.shows("#clock", "+24 h")
+	l.untilShown("#clock", "+24 h")
 	l.click(`#teams [data-focus="` + outside.TeamsSupport + `"]`)
 	l.openThread(outside.SurfaceTeams, "Glaze")
-	l.inTeams("This one I regret")
-	l.shows(inThread+".mine", "This one I regret")
+	l.replyInTeams("This one I regret")
+	l.untilShown(inThread+".mine", "This one I regret")
 	l.click(inThread + `.mine:last-of-type [data-tool="more"]`)
 	l.js("delete", `[...document.querySelectorAll('.menu button')].find((b) => b.textContent === 'Delete').click()`)
-	l.ticked("undo")
+	l.untilTicked("undo")
 	l.click(`#teams .threadpane [data-label="Resolve"]`)
 	l.until("a form opens, or it is done", `document.querySelector('#modal[open] .ac-button.positive') || /esolved/.test(document.querySelector('#teams .threadpane').innerText)`)
 	l.js("resolve", `document.querySelector('#modal[open] .ac-button.positive')?.click()`)
-	l.ticked("resolve")
-	l.tourEnds()
+	l.untilTicked("resolve")
+	l.skipRestOfTour()
 	l.shot("teams-done")
 	if err := dana.Say("I am still waiting.", nil, ""); err != nil { // a day later the window opens anew
 		t.Fatal(err)
 	}
 	l.formsInTeams(dana)
 	l.plugsInPage(outside.SurfaceTeams, dana)
-	l.clean()
+	l.checkTeamsProblems()
 }
 
 // What agents do to their own messages, files, reactions and the chat with the app; what
 // Parley hears when it may not read all messages.
 func TestTeamsHabits(t *testing.T) {
 	t.Parallel()
-	l := newTeams(t, "Two mugs", "Both are chipped.")
+	l := newTeamsThread(t, "Two mugs", "Both are chipped.")
 	l.attach("#teams .threadpane input[type=file]", "recipe.csv", "sand;1\n")
-	l.inTeams("See *this*")
-	l.shows(inThread+".mine .file", "recipe.csv")
+	l.replyInTeams("See *this*")
+	l.untilShown(inThread+".mine .file", "recipe.csv")
 	l.click(inThread + `.mine [data-tool="more"]`)
 	l.js("edit", `[...document.querySelectorAll('.menu button')].find((b) => b.textContent === 'Edit').click()`)
 	l.until("the editor has what was typed", `document.querySelector('#teams .editor textarea')?.value === 'See this'`)
 	l.js("write anew", `(() => { const e = document.querySelector('#teams .editor textarea'); e.value = 'See this list'; e.dispatchEvent(new Event('input')); })()`)
 	l.click("#teams .editor .primary")
-	l.shows(inThread+".mine", "Edited")
-	l.holdEnds()
-	l.shows(".maillist", "Ann Lee")
-	if got := l.inbox(); !strings.Contains(got, "See this list") {
+	l.untilShown(inThread+".mine", "Edited")
+	l.endHold()
+	l.untilShown(".maillist", "Ann Lee")
+	if got := l.mariasMail(); !strings.Contains(got, "See this list") {
 		t.Errorf("Maria received:\n%s", got)
 	}
 
-	l.inTeams("Nor this")
-	l.shows(inThread+".mine", "Nor this")
+	l.replyInTeams("Nor this")
+	l.untilShown(inThread+".mine", "Nor this")
 	l.click(inThread + `.mine:last-of-type [data-tool="more"]`)
 	l.js("undo", `[...document.querySelectorAll('.menu button')].find((b) => b.textContent.startsWith('Undo this reply')).click()`)
-	l.shows("#modal[open]", "takes it back")
+	l.untilShown("#modal[open]", "takes it back")
 	l.shot("teams-undo")
 	l.click("#modal .close")
 	l.until("the dialog is closed", `!document.querySelector('#modal[open]')`)
 	l.write("#t-reply", "/rep")
-	l.shows("#teams .threadpane .suggest", "Reply to customer")
+	l.untilShown("#teams .threadpane .suggest", "Reply to customer")
 	l.do("take what is offered", chromedp.KeyEvent("\t"), chromedp.KeyEvent("\r"))
 	l.until("the form opens", `document.querySelector('#modal[open] [data-input="t:text"]')`)
 	l.shot("teams-reply")
 	l.click("#modal .close")
 	l.until("the dialog is closed", `!document.querySelector('#modal[open]')`)
-	l.inTeams("And this one")
-	l.shows(inThread+".mine", "And this one")
+	l.replyInTeams("And this one")
+	l.untilShown(inThread+".mine", "And this one")
 	l.click(inThread + `.mine [data-tool="more"]`)
 	l.js("delete", `[...document.querySelectorAll('.menu button')].find((b) => b.textContent === 'Delete').click()`)
-	l.shows(inThread+".mine", "This message has been deleted")
+	l.untilShown(inThread+".mine", "This message has been deleted")
 
 	l.click(`#teams [data-focus="permit"]`)
 	l.until("Parley may not read all", `!document.getElementById('t-permit').checked`)
-	l.inTeams("Nobody tells Parley of this")
-	l.inTeams("@Parley reply: It leaves today")
+	l.replyInTeams("Nobody tells Parley of this")
+	l.replyInTeams("@Parley reply: It leaves today")
 	l.until("the app is mentioned", `document.querySelector('`+inThread+`.mine .t-at')?.textContent === 'Parley'`)
-	l.holdEnds()
-	l.waits("Maria is told", func() bool { return strings.Contains(l.inbox(), "It leaves today") })
-	if got := l.inbox(); strings.Contains(got, "regret") || strings.Contains(got, "And this one") || strings.Contains(got, "Nobody tells") {
+	l.endHold()
+	l.untilOutside("Maria is told", func() bool { return strings.Contains(l.mariasMail(), "It leaves today") })
+	if got := l.mariasMail(); strings.Contains(got, "regret") || strings.Contains(got, "And this one") || strings.Contains(got, "Nobody tells") {
 		t.Errorf("Maria received:\n%s", got)
 	}
 
 	l.click(`#teams [data-focus="chat"]`)
-	l.shows("#teams .center .empty", "Your chat with Parley")
+	l.untilShown("#teams .center .empty", "Your chat with Parley")
 	l.write("#t-chat", "help")
 	l.do("press Enter", chromedp.KeyEvent("\r"), chromedp.KeyEvent("\r"))
-	l.shows("#teams .center .t-msg.app", "snooze")
+	l.untilShown("#teams .center .t-msg.app", "snooze")
 	l.shot("teams-chat")
 	l.click(`#teams [data-focus="` + outside.TeamsSupport + `"]`)
 	l.until("the channel is open", `document.querySelector('#teams [data-focus="post-apps"]').checkVisibility()`)
 	l.click(`#teams [data-focus="post-apps"]`)
-	l.shows(".menu", "Start conversation")
+	l.untilShown(".menu", "Start conversation")
 	l.js("search", `[...document.querySelectorAll('.menu button')].find((b) => b.textContent.startsWith('Find conversation')).click()`)
-	l.shows(".t-search summary", "Two mugs")
+	l.untilShown(".t-search summary", "Two mugs")
 	l.shot("teams-search")
 	l.do("leave the search", chromedp.KeyEvent(kb.Escape))
 	l.until("it is closed", `!document.querySelector('.t-search')`)
-	l.clean()
+	l.checkTeamsProblems()
 }
 
 // The switch chooses what is shown and where conversations open; threads stay. The page is
 // sound in light and dark, in a narrow window, with long names, by keyboard.
 func TestTeamsSwitch(t *testing.T) {
 	t.Parallel()
-	l := newTeams(t, longName, longName+" asks")
+	l := newTeamsThread(t, longName, longName+" asks")
 	if _, err := l.world.Teams.As(outside.TeamsBen).Post(teamsfake.Post{Channel: outside.TeamsSupport, Text: longName + " `" + longName + "`", Subject: longName}); err != nil {
 		t.Fatal(err)
 	}
-	l.shows(inPosts+" .subject", longName)
+	l.untilShown(inPosts+" .subject", longName)
 	for _, theme := range []string{"light", "dark"} {
 		l.emulateMedia(theme)
 		for _, width := range []int64{1280, 960, 420, 360} {
 			l.do("a window", chromedp.EmulateViewport(width, 780))
 			l.click(`.tabs [data-tab="teams"]`)
-			l.soundIn("#teams", theme)
+			l.checkPart("#teams", theme)
 			l.shot("teams-" + theme + "-" + strings.Repeat("i", int(width/100)))
 		}
 	}
 	l.click("#teams .threadpane .close")
 	l.until("the channel has the window", `document.querySelector('#teams .center').checkVisibility() && !document.querySelector('#teams .threadpane').checkVisibility()`)
-	l.soundIn("#teams", "a narrow channel")
+	l.checkPart("#teams", "a narrow channel")
 	l.shot("teams-narrow-channel")
 
 	l.do("a wide window", chromedp.EmulateViewport(1280, 800))
 	const asked = `[...document.querySelectorAll('#teams .t-post')].find((p) => p.textContent.includes('Maria Lopez'))`
 	l.js("go to the post below hers, wherever others stand", asked+`.nextElementSibling.focus()`)
 	l.do("go up, and open it", chromedp.KeyEvent(kb.ArrowUp), chromedp.KeyEvent(kb.Enter))
-	l.shows(inThread, longName+" asks")
+	l.untilShown(inThread, longName+" asks")
 	l.until("the cursor is in the reply", `document.activeElement.id === 't-reply'`)
 	l.do("press Enter on the switch", chromedp.SendKeys(chromedp.CSS(`#surfaces [data-surface=slack]`), kb.Enter))
-	l.shows(".toast", "New conversations open in Slack from now on. Those in Teams stay there.")
+	l.untilShown(".toast", "New conversations open in Slack from now on. Those in Teams stay there.")
 	l.until("the address says so", `location.search === '?surface=slack' && document.querySelector('#surfaces .home').dataset.surface === 'slack'`)
-	l.shows("#slack .center .empty", "Threads in Teams stay there.")
+	l.untilShown("#slack .center .empty", "Threads in Teams stay there.")
 	l.shot("teams-away")
 	before := len(l.world.Teams.Roots(outside.TeamsSupport))
 	for n := 1; len(l.world.Slack.Messages(outside.Support)) == 0; n++ { // Parley reads its settings anew every second
 		if _, err := l.world.Mail.Customer(fmt.Sprintf("Kim <kim@x%d.test>", n)).Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: fmt.Sprintf("Opening hours %d", n), Text: "On Sunday?"}); err != nil {
 			t.Fatal(err)
 		}
-		l.waits("the conversation opens somewhere", func() bool {
+		l.untilOutside("the conversation opens somewhere", func() bool {
 			return len(l.world.Slack.Messages(outside.Support))+len(l.world.Teams.Roots(outside.TeamsSupport)) == before+n
 		})
 	}
-	l.shows("#slack .center .msg", "Opening hours")
+	l.untilShown("#slack .center .msg", "Opening hours")
 	if _, err := l.world.Mail.Customer("Maria Lopez <" + maria + ">").Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: "Re: " + longName, Text: "Are you there?",
 		InReplyTo: l.world.Mail.Sent(maria)[0].MessageID}); err != nil {
 		t.Fatal(err)
@@ -284,15 +285,15 @@ func TestTeamsSwitch(t *testing.T) {
 	const ofMaria = asked + `?.querySelector('.replies')`
 	l.until("her post has replies", ofMaria+` != null`)
 	l.js("open her thread", ofMaria+`.click()`)
-	l.shows(inThread, "Are you there?")
-	l.clean()
+	l.untilShown(inThread, "Are you there?")
+	l.checkTeamsProblems()
 }
 
 // The page alone, as where a client can't show it: what goes wrong is said where it can be put
 // right, nothing that was typed or chosen is lost, and nothing changes while it is sent.
 func TestTeamsUploadPageAlone(t *testing.T) {
 	t.Parallel()
-	l := newTeams(t, "The form", "Send me the form, please.")
+	l := newTeamsThread(t, "The form", "Send me the form, please.")
 	l.click(inThread + ` [data-tool="more"]`)
 	l.js("reply", `[...document.querySelectorAll('.menu button')].find((b) => b.textContent.startsWith('Reply to customer')).click()`)
 	l.until("a dialog opens", `document.querySelector('#modal[open] [data-input="t:text"]')`)
@@ -341,10 +342,10 @@ func TestTeamsUploadPageAlone(t *testing.T) {
 	l.do("once more", chromedp.Navigate(again))
 	l.until("there is no form any more", `document.querySelector('main[data-done] [role=status]')?.textContent.includes('sent before') && !document.querySelector('form')`)
 	l.shot("upload-alone-again")
-	l.holdEnds()
-	l.waits("Maria has the files", func() bool {
+	l.endHold()
+	l.untilOutside("Maria has the files", func() bool {
 		list := l.world.Mail.Inbox(maria)
 		return len(list) == 1 && strings.Contains(list[0].Text, "Two of them") && len(list[0].Attachments) == 2
 	})
-	l.clean()
+	l.checkTeamsProblems()
 }

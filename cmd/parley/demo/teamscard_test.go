@@ -21,8 +21,8 @@ type cardIn struct {
 	Card json.RawMessage `json:"Card"` //nolint:tagliatelle // as the file has it
 }
 
-// drawCard draws a card where the page has its posts, and gives what is wrong with it.
-const drawCard = `((card) => {
+// drawCardScript draws a card where the page has its posts, and returns what is wrong with it.
+const drawCardScript = `((card) => {
 	const box = document.querySelector('#teams .messages'), out = [], wants = new Set();
 	box.replaceChildren(window.cardOf(card, { press: () => {} }));
 	const walk = (x) => {
@@ -42,6 +42,36 @@ const drawCard = `((card) => {
 	return out.join('\n');
 })(%s)`
 
+// drawCard draws a card on the page, and returns what is wrong with it.
+func (l *live) drawCard(name string, card json.RawMessage) (faults string) {
+	l.t.Helper()
+	faults, err := chromedp.Run(l.ctx, chromedp.Evaluate[string](fmt.Sprintf(drawCardScript, card)))
+	if err != nil {
+		l.t.Fatalf("%s: %v", name, err)
+	}
+	return faults
+}
+
+// cardsOf reads the cards of a golden file.
+func cardsOf(t *testing.T, file string) (cards []json.RawMessage) {
+	t.Helper()
+	raw, err := os.ReadFile(file) //nolint:gosec // a golden file
+	must(t, err)
+	var in cardIn
+	if err := json.Unmarshal(raw, &in); err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	if in.Card != nil {
+		cards = append(cards, in.Card)
+	}
+	for _, c := range in.Cards {
+		if c.Card != nil {
+			cards = append(cards, c.Card)
+		}
+	}
+	return cards
+}
+
 // The page draws every card and dialog that Parley makes, and says so of what it doesn't know.
 func TestTeamsCards(t *testing.T) {
 	t.Parallel()
@@ -52,52 +82,30 @@ func TestTeamsCards(t *testing.T) {
 	l.js("load the renderer", `import('/assets/adaptive.js').then((m) => { window.cardOf = m.card; })`)
 	l.until("the renderer is there", `window.cardOf`)
 	l.do("a narrow window", chromedp.EmulateViewport(600, 800))
-	draw := func(name string, card json.RawMessage) string {
-		faults, err := chromedp.Run(l.ctx, chromedp.Evaluate[string](fmt.Sprintf(drawCard, card)))
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		return faults
-	}
 	files, err := filepath.Glob("../../../bot/teams/card/testdata/*.json")
-	if err != nil || len(files) < 50 {
-		t.Fatalf("%d golden files: %v", len(files), err)
-	}
+	must(t, err)
 	drawn := 0
 	for _, file := range files {
-		raw, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var in cardIn
-		if err := json.Unmarshal(raw, &in); err != nil {
-			t.Fatalf("%s: %v", file, err)
-		}
-		cards := []json.RawMessage{}
-		if in.Card != nil {
-			cards = append(cards, in.Card)
-		}
-		for _, c := range in.Cards {
-			if c.Card != nil {
-				cards = append(cards, c.Card)
-			}
-		}
-		for _, c := range cards {
+		for _, card := range cardsOf(t, file) {
 			drawn++
-			if faults := draw(file, c); faults != "" {
+			if faults := l.drawCard(file, card); faults != "" {
 				t.Errorf("%s: %s", filepath.Base(file), faults)
 			}
 		}
 	}
 	if drawn < 50 {
-		t.Errorf("%d cards were drawn", drawn)
+		t.Errorf("%d cards of %d golden files were drawn, want at least 50", drawn, len(files))
 	}
 	strange := `{"type":"AdaptiveCard","version":"1.5","body":[{"type":"Hologram"},{"type":"Hologram","fallback":{"type":"TextBlock","text":"**flat** <at>Ann</at> [x](javascript:alert(1))"}},
 		{"type":"FactSet","facts":[{"title":"Due","value":"{{DATE(2026-11-20T09:30:00Z, SHORT)}}"}]},{"type":"Image","url":"https://elsewhere.test/x.png","altText":"a mug"},
 		{"type":"Table","rows":[{"cells":[{"items":[{"type":"TextBlock","text":"cell"}]}]}]},{"type":"Input.Date","id":"d","label":"Day"},{"type":"Input.Number","id":"n","label":"How many"},
 		{"type":"Input.Toggle","id":"g","title":"Loud"}],"actions":[{"type":"Action.Teleport","title":"Beam"}]}`
-	if faults := draw("strange", json.RawMessage(strange)); !strings.Contains(faults, "Hologram is not shown here") || strings.Contains(faults, "label") {
-		t.Errorf("what is unknown: %s", faults)
+	faults := l.drawCard("strange", json.RawMessage(strange))
+	if !strings.Contains(faults, "Hologram is not shown here") {
+		t.Errorf("the page doesn't say that it can't draw a Hologram: %s", faults)
+	}
+	if strings.Contains(faults, "label") {
+		t.Errorf("an input of an unknown card lacks its label: %s", faults)
 	}
 	l.until("the rest is there", `((box) => box.querySelector('strong')?.textContent === 'flat' && !box.querySelector('a') && box.textContent.includes('Fri, 20 Nov 2026') &&
 		box.textContent.includes('a mug') && box.querySelector('td')?.textContent === 'cell' && box.textContent.includes('Action.Teleport is not shown here'))(document.querySelector('#teams .messages'))`)
@@ -111,7 +119,7 @@ func TestSurfaceRemembered(t *testing.T) {
 	l := browse(t, w, p)
 	l.until("Slack is shown", `document.getElementById('teams').hidden`)
 	l.click(`#surfaces [data-surface="teams"]`)
-	l.waits("Teams is home", func() bool { return w.Home() == outside.SurfaceTeams })
+	l.untilOutside("Teams is home", func() bool { return w.Home() == outside.SurfaceTeams })
 
 	w.SetHome(outside.SurfaceSlack) // as in a new demo
 	p.chosen.Store(false)
@@ -130,7 +138,7 @@ func TestSurfaceRemembered(t *testing.T) {
 		t.Error("what was chosen the last time is not home")
 	}
 	l.click(`#surfaces [data-surface="slack"]`)
-	l.waits("Slack is home", func() bool { return w.Home() == outside.SurfaceSlack })
+	l.untilOutside("Slack is home", func() bool { return w.Home() == outside.SurfaceSlack })
 	l.js("as another tab", `localStorage.setItem('surface', 'teams')`)
 	open("")
 	l.until("Slack is shown, as somebody chose in this demo", `document.getElementById('teams').hidden`)

@@ -42,8 +42,9 @@ func (b *teamsBoard) typed(text string) string {
 
 func (b *teamsBoard) as(who string) *teamsfake.Person { return b.fake.As(teamsCast()[who]) }
 
-// post implements board. Where Parley hears only what mentions it, agents who mean the
-// customer say so to Parley.
+// What people do: see boardHands.
+
+// post writes a message. Where Parley hears only what mentions it, agents who mean the customer mention it.
 func (b *teamsBoard) post(who string, u utterance) error {
 	if u.Aloud || u.Me {
 		return notHere("another guise")
@@ -82,7 +83,6 @@ func inside(text string) bool {
 	return strings.HasPrefix(text, "note:") || strings.HasPrefix(text, "//") || strings.HasPrefix(text, "<@")
 }
 
-// edit implements board.
 func (b *teamsBoard) edit(who, id, text string) error {
 	text = b.typed(text)
 	if m := b.fake.Message(b.support, id); b.blind && m != nil && len(m.Mentions) > 0 && m.Mentions[0].Bot && !inside(text) {
@@ -91,13 +91,10 @@ func (b *teamsBoard) edit(who, id, text string) error {
 	return b.as(who).Edit(b.support, id, text)
 }
 
-// remove implements board.
 func (b *teamsBoard) remove(who, id string) error { return b.as(who).Delete(b.support, id) }
 
-// restore implements board.
 func (b *teamsBoard) restore(who, id string) error { return b.as(who).Undelete(b.support, id) }
 
-// search implements board.
 func (b *teamsBoard) search(ctx context.Context, who, words string) ([]shown, error) {
 	out, err := b.as(who).Search(ctx, b.support, "", manifest.CommandFind, words)
 	if err = b.happened(who, out, err); err != nil {
@@ -110,7 +107,6 @@ func (b *teamsBoard) search(ctx context.Context, who, words string) ([]shown, er
 	return list, nil
 }
 
-// react implements board.
 func (b *teamsBoard) react(who, id, emoji string, on bool) error {
 	name := teamsEmoji()[emoji]
 	if name == "" {
@@ -122,7 +118,6 @@ func (b *teamsBoard) react(who, id, emoji string, on bool) error {
 	return b.as(who).Unreact(b.support, id, name)
 }
 
-// press implements board.
 func (b *teamsBoard) press(ctx context.Context, who string, at button) error {
 	place := at.at.(teamsPlace)
 	out, err := b.as(who).Click(ctx, place.channel, place.message, place.name, nil)
@@ -147,14 +142,12 @@ func (b *teamsBoard) happened(who string, out *teamsfake.Outcome, err error) err
 	return err
 }
 
-// choose implements board.
 func (b *teamsBoard) choose(ctx context.Context, who, action, id string) error {
 	out, err := b.as(who).MessageAction(ctx, b.support, id, action+"FromMessage")
 	return b.happened(who, out, err)
 }
 
-// command implements board: what is written to Parley in private. A form opens only from
-// an action of the app's, which also begins with a slash.
+// command writes to Parley in private. A form opens only from an action of the app's, which also begins with a slash.
 func (b *teamsBoard) command(ctx context.Context, who, where, text string) (err error) {
 	channel, root := map[string]string{here: b.support, elsewhere: outside.TeamsRandom, directly: ""}[where], ""
 	if where != here && where != elsewhere && where != directly {
@@ -172,7 +165,6 @@ func (b *teamsBoard) command(ctx context.Context, who, where, text string) (err 
 	return err
 }
 
-// submit implements board.
 func (b *teamsBoard) submit(ctx context.Context, who string, _ form, values map[string][]string) (refused string, err error) {
 	d := b.fake.Dialog(teamsCast()[who])
 	if d == nil {
@@ -199,12 +191,11 @@ func (b *teamsBoard) submit(ctx context.Context, who string, _ form, values map[
 	return refused, nil
 }
 
-// dismiss implements board.
 func (b *teamsBoard) dismiss(_ context.Context, who string, _ form) error {
 	return b.as(who).CloseDialog()
 }
 
-// attach implements board: the form leads to a page, in which people do what a browser does.
+// attach sends files from the page that the form of a reply opens, as a browser does.
 func (b *teamsBoard) attach(ctx context.Context, who, text string, files []attached) (refused string, err error) {
 	out, err := b.as(who).Submit(ctx, "Attach files…", client.Inputs{"t:text": text})
 	if err = b.happened(who, out, err); err != nil {
@@ -262,7 +253,8 @@ func sendForm(ctx context.Context, address, text string, files []attached) (refu
 // errorMark stands in a dialog that was handed in and refused: what is wrong is in red.
 const errorMark = `"color":"Attention"`
 
-// calm implements board.
+// What goes wrong: see boardWeather.
+
 func (b *teamsBoard) calm() {
 	b.fake.ClearFaults()
 	if b.twice {
@@ -270,7 +262,6 @@ func (b *teamsBoard) calm() {
 	}
 }
 
-// suffer implements board.
 func (b *teamsBoard) suffer(trouble string, args []string) error {
 	switch trouble {
 	case "disconnects":
@@ -320,7 +311,6 @@ func (b *teamsBoard) failCalls(kind, times string) error {
 	return err
 }
 
-// look implements board.
 func (b *teamsBoard) look(name string, members []string) {
 	b.support = outside.TeamsSupport
 	if name == "support" {

@@ -28,12 +28,19 @@ func newTeamsPage(t *testing.T) (*Page, *outside.World) {
 	return p, w
 }
 
-func teamsOf(t *testing.T, p *Page, as, channel, thread string) teamsState {
+// supportTeamOf returns what a person sees in Teams, who looks at the support channel and one of its threads; "" means none.
+func supportTeamOf(t *testing.T, p *Page, as, thread string) teamsState {
 	t.Helper()
-	return stateOf(t, p, url.Values{"as": {outside.Ann}, "teams_as": {as}, "teams_channel": {channel}, "teams_thread": {thread}}).Teams
+	return stateOf(t, p, url.Values{"as": {outside.Ann}, "teams_as": {as}, "teams_channel": {outside.TeamsSupport}, "teams_thread": {thread}}).Teams
 }
 
-// What each person sees in Teams, and what is new to them.
+// supportChannel returns the row of the support channel in somebody's list.
+func (s teamsState) supportChannel() teamsChannel {
+	return s.Channels[slices.IndexFunc(s.Channels, func(c teamsChannel) bool { return c.ID == outside.TeamsSupport })]
+}
+
+// Ann's post has two answers by Ben, of which one mentions her, and one that he deleted. She has mentions and unread answers until
+// she reads them; Zoe has no part in it.
 func TestTeamsStateFollowsPeople(t *testing.T) {
 	t.Parallel()
 	p, w := newTeamsPage(t)
@@ -50,72 +57,103 @@ func TestTeamsStateFollowsPeople(t *testing.T) {
 	if err := w.Teams.As(outside.TeamsBen).Delete(outside.TeamsSupport, last.ID); err != nil {
 		t.Fatal(err)
 	}
-	ann := teamsOf(t, p, outside.TeamsAnn, outside.TeamsSupport, root)
-	support := slices.IndexFunc(ann.Channels, func(c teamsChannel) bool { return c.ID == outside.TeamsSupport })
-	if len(ann.Posts) != 1 || ann.Posts[0].Replies != 2 || ann.Posts[0].Unread != 2 || len(ann.Thread) != 4 || !ann.Thread[3].Deleted || ann.Channels[support].Mentions != 1 {
-		t.Errorf("Ann sees %+v", ann)
+	ann := supportTeamOf(t, p, outside.TeamsAnn, root)
+	if len(ann.Posts) != 1 || ann.Posts[0].Replies != 2 || ann.Posts[0].Unread != 2 {
+		t.Errorf("posts that Ann sees: got %+v, want one with 2 replies that are both unread", ann.Posts)
 	}
-	if len(ann.Activity) != 2 || ann.Activity[0].Kind != "reply" || ann.Activity[1].Kind != "mention" || !ann.Activity[1].Unread {
-		t.Errorf("Ann is told of %+v", ann.Activity)
+	if len(ann.Thread) != 4 || !ann.Thread[3].Deleted {
+		t.Errorf("thread that Ann sees: got %+v, want the post and 3 answers, the last one deleted", ann.Thread)
 	}
-	zoe := teamsOf(t, p, outside.TeamsZoe, outside.TeamsSupport, "")
-	if len(zoe.Activity) != 0 || zoe.Channels[support].Unread != 1 || len(zoe.Thread) != 0 {
-		t.Errorf("Zoe sees %+v", zoe)
+	if got := ann.supportChannel().Mentions; got != 1 {
+		t.Errorf("Ann's mentions in the channel: got %d, want 1", got)
+	}
+	if got := ann.Activity; len(got) != 2 || got[0].Kind != "reply" || got[1].Kind != "mention" || !got[1].Unread {
+		t.Errorf("Ann's activity: got %+v, want a reply and, before it, an unread mention", got)
+	}
+	zoe := supportTeamOf(t, p, outside.TeamsZoe, "")
+	if len(zoe.Activity) != 0 || len(zoe.Thread) != 0 {
+		t.Errorf("Zoe, who looks at no thread, sees the activity %+v and the thread %+v; want neither", zoe.Activity, zoe.Thread)
+	}
+	if got := zoe.supportChannel().Unread; got != 1 {
+		t.Errorf("posts that are new to Zoe: got %d, want 1", got)
 	}
 	for _, place := range []string{"", root} {
 		if got := ask(p, "POST", "/teams/read?"+url.Values{"as": {outside.TeamsAnn}, "channel": {outside.TeamsSupport}, "thread": {place}}.Encode()); got.Code != http.StatusOK {
-			t.Fatalf("%d %s", got.Code, got.Body)
+			t.Fatalf("read thread %q: got %d: %s", place, got.Code, got.Body)
 		}
 	}
-	if ann := teamsOf(t, p, outside.TeamsAnn, outside.TeamsSupport, root); ann.Posts[0].Unread != 0 || ann.Channels[support].Mentions != 0 || ann.Activity[1].Unread {
-		t.Errorf("after reading Ann sees %+v", ann)
+	ann = supportTeamOf(t, p, outside.TeamsAnn, root)
+	if ann.Posts[0].Unread != 0 || ann.supportChannel().Mentions != 0 || ann.Activity[1].Unread {
+		t.Errorf("once Ann has read all: got %d unread, %d mentions, an unread activity: %t; want none of them",
+			ann.Posts[0].Unread, ann.supportChannel().Mentions, ann.Activity[1].Unread)
 	}
-	if got := ask(p, "GET", "/l/message/"+outside.TeamsSupport+"/"+last.Root+"?parentMessageId="+root); got.Code != http.StatusSeeOther || !strings.HasSuffix(got.Header().Get("Location"), "/"+root) {
-		t.Errorf("a link to a message: %d %s", got.Code, got.Header().Get("Location"))
+	link := ask(p, "GET", "/l/message/"+outside.TeamsSupport+"/"+last.Root+"?parentMessageId="+root)
+	if location := link.Header().Get("Location"); link.Code != http.StatusSeeOther || !strings.HasSuffix(location, "/"+root) {
+		t.Errorf("a link to a message: got %d to %q, want %d to the thread %s", link.Code, location, http.StatusSeeOther, root)
 	}
 }
 
-// What others may not do, and what there is not.
+// The page of Teams takes nothing from other sites, hides the emulator's controls, and answers 404 for what there is not.
 func TestTeamsPageRefuses(t *testing.T) {
 	t.Parallel()
-	p, w := newTeamsPage(t)
+	p, _ := newTeamsPage(t)
 	post := "/teams/_fake/person/" + outside.TeamsAnn + "/post"
+	crossSite := []string{"Sec-Fetch-Site", "cross-site"}
 	for _, c := range []struct {
 		name, method, target string
-		header               []string
+		header               []string // name, value …
 		want                 int
 	}{
-		{"an empty post", "POST", post, nil, 409},
-		{"a post of another site", "POST", post, []string{"Sec-Fetch-Site", "cross-site"}, 403},
-		{"the emulator's controls", "POST", "/teams/_fake/admin/uninstall", nil, 404},
-		{"the emulator's secrets", "GET", "/teams/_fake/info", nil, 404},
-		{"another surface", "POST", "/surface?to=irc", nil, 409},
-		{"a choice by another site", "POST", "/surface?to=teams", []string{"Sec-Fetch-Site", "cross-site"}, 403},
-		{"a file that is not there", "GET", "/teams/files/x", nil, 404},
-		{"a picture that is not there", "GET", "/teams/pictures/" + outside.TeamsSupport + "/17/0", nil, 404},
-		{"a message that is not there", "GET", "/l/message/" + outside.TeamsSupport + "/17", nil, 404},
-		{"Teams", "POST", "/surface?to=teams", nil, 200},
-		{"the permission", "POST", "/teams/permission?all=no", nil, 200},
+		{name: "an empty post", method: "POST", target: post, want: 409},
+		{name: "a post of another site", method: "POST", target: post, header: crossSite, want: 403},
+		{name: "the emulator's controls", method: "POST", target: "/teams/_fake/admin/uninstall", want: 404},
+		{name: "the emulator's secrets", method: "GET", target: "/teams/_fake/info", want: 404},
+		{name: "another surface", method: "POST", target: "/surface?to=irc", want: 409},
+		{name: "a choice by another site", method: "POST", target: "/surface?to=teams", header: crossSite, want: 403},
+		{name: "a file that is not there", method: "GET", target: "/teams/files/x", want: 404},
+		{name: "a picture that is not there", method: "GET", target: "/teams/pictures/" + outside.TeamsSupport + "/17/0", want: 404},
+		{name: "a message that is not there", method: "GET", target: "/l/message/" + outside.TeamsSupport + "/17", want: 404},
 	} {
 		if got := ask(p, c.method, c.target, c.header...); got.Code != c.want {
-			t.Errorf("%s: %d, want %d: %s", c.name, got.Code, c.want, got.Body)
+			t.Errorf("%s: got %d, want %d: %s", c.name, got.Code, c.want, got.Body)
+		}
+	}
+}
+
+// The page can make Teams the home of new conversations, and take from Parley the permission to read all messages.
+func TestTeamsPageSettings(t *testing.T) {
+	t.Parallel()
+	p, w := newTeamsPage(t)
+	for _, target := range []string{"/surface?to=teams", "/teams/permission?all=no"} {
+		if got := ask(p, "POST", target); got.Code != http.StatusOK {
+			t.Errorf("%s: got %d, want %d: %s", target, got.Code, http.StatusOK, got.Body)
 		}
 	}
 	s := stateOf(t, p, url.Values{"as": {outside.Ann}, "teams_as": {outside.TeamsAnn}})
-	if s.Home != outside.SurfaceTeams || s.Teams.ReadsAll || !strings.Contains(w.Config(time.Second), "home: teams") {
-		t.Errorf("home %q, reads all: %v", s.Home, s.Teams.ReadsAll)
+	if s.Home != outside.SurfaceTeams {
+		t.Errorf("home: got %q, want %q", s.Home, outside.SurfaceTeams)
 	}
-
-	slack, _ := newTestPage(t, "")
-	if got := ask(slack, "POST", "/surface?to=teams"); got.Code != http.StatusConflict {
-		t.Errorf("Teams where there is none: %d", got.Code)
+	if s.Teams.ReadsAll {
+		t.Error("Parley reads all messages, though it may not")
 	}
-	if s := stateOf(t, slack, url.Values{"as": {outside.Ann}}); s.Teams.On || s.Home != outside.SurfaceSlack {
-		t.Errorf("Teams where there is none: %+v", s.Teams)
+	if config := w.Config(time.Second); !strings.Contains(config, "home: teams") {
+		t.Errorf("parley.yaml lacks home: teams:\n%s", config)
 	}
 }
 
-// What the page offers is what Parley's own manifest declares.
+// Where the demo has no Teams, it can't become home.
+func TestTeamsPageWithoutTeams(t *testing.T) {
+	t.Parallel()
+	p, _ := newTestPage(t, "")
+	if got := ask(p, "POST", "/surface?to=teams"); got.Code != http.StatusConflict {
+		t.Errorf("got %d, want %d", got.Code, http.StatusConflict)
+	}
+	if s := stateOf(t, p, url.Values{"as": {outside.Ann}}); s.Teams.On || s.Home != outside.SurfaceSlack {
+		t.Errorf("got Teams %t, home %q; want no Teams, home %q", s.Teams.On, s.Home, outside.SurfaceSlack)
+	}
+}
+
+// What the page offers of Parley's commands in Teams is what Parley's own manifest declares.
 func TestTeamsManifestInPage(t *testing.T) {
 	t.Parallel()
 	p, _ := newTeamsPage(t)
@@ -126,11 +164,19 @@ func TestTeamsManifestInPage(t *testing.T) {
 	if err := json.Unmarshal([]byte(boot), &b); err != nil {
 		t.Fatal(err)
 	}
-	has := func(list []teamsCommand, title string) bool {
-		return slices.ContainsFunc(list, func(c teamsCommand) bool { return c.Title == title && c.Description != "" })
-	}
 	app := b.Teams.App
-	if !has(app.Actions, "Reply to customer") || !has(app.Slash, "resolve") || !has(app.Personal, "inbox") || !has(app.Compose, "Start conversation") || !has(app.Search, "Find conversation") {
-		t.Errorf("the page offers %+v", app)
+	for _, c := range []struct {
+		where, title string
+		offered      []teamsCommand
+	}{
+		{where: "a message's menu", title: "Reply to customer", offered: app.Actions},
+		{where: "slash commands", title: "resolve", offered: app.Slash},
+		{where: "the personal chat", title: "inbox", offered: app.Personal},
+		{where: "the compose box", title: "Start conversation", offered: app.Compose},
+		{where: "the search", title: "Find conversation", offered: app.Search},
+	} {
+		if !slices.ContainsFunc(c.offered, func(o teamsCommand) bool { return o.Title == c.title && o.Description != "" }) {
+			t.Errorf("%s: got %+v, want %q with a description", c.where, c.offered, c.title)
+		}
 	}
 }

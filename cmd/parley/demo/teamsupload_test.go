@@ -20,7 +20,7 @@ import (
 // what is wrong is said, and when it is sent the dialog closes.
 func TestTeamsUploadPage(t *testing.T) {
 	t.Parallel()
-	l := newTeams(t, "The form", "Send me the form, please.")
+	l := newTeamsThread(t, "The form", "Send me the form, please.")
 	l.click(inThread + ` [data-tool="more"]`)
 	l.js("reply", `[...document.querySelectorAll('.menu button')].find((b) => b.textContent.startsWith('Reply to customer')).click()`)
 	l.until("a dialog opens", `document.querySelector('#modal[open] [data-input="t:text"]')`)
@@ -32,7 +32,7 @@ func TestTeamsUploadPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.toldTeams(0, "initialize", "v2_app.initialize", `["2.58.0",4,null]`)
+	l.untilTeamsHears(0, "initialize", "v2_app.initialize", `["2.58.0",4,null]`)
 	in := chromedp.FromNode(l.frame("#modal iframe.t-page", "#hint"))
 	if typed, err := chromedp.Run(l.ctx, chromedp.Value(chromedp.CSS("#text"), in)); err != nil || typed != "50 % & more #1" {
 		t.Errorf("typed: %q, %v", typed, err)
@@ -51,27 +51,27 @@ func TestTeamsUploadPage(t *testing.T) {
 	l.shot("teams-upload")
 	l.do("send", chromedp.Click(chromedp.CSS(".foot button"), in))
 	l.until("the dialog closes by itself", `!document.querySelector('#modal[open]')`)
-	l.shows(inThread, "form.txt")
+	l.untilShown(inThread, "form.txt")
 	l.shot("teams-uploaded")
-	l.holdEnds()
-	l.waits("Maria has the file", func() bool {
+	l.endHold()
+	l.untilOutside("Maria has the file", func() bool {
 		list := l.world.Mail.Inbox(maria)
 		return len(list) == 1 && strings.Contains(list[0].Text, "50 % & more #1") && len(list[0].Attachments) == 2
 	})
-	l.clean()
-	l.toldTeams(1, "tasks.completeTask", "v2_dialog.url.submit", `[{"uploaded":true},["`+outside.TeamsAppID+`"]]`)
+	l.checkTeamsProblems()
+	l.untilTeamsHears(1, "tasks.completeTask", "v2_dialog.url.submit", `[{"uploaded":true},["`+outside.TeamsAppID+`"]]`)
 
 	phone := `window.told = []; window.nativeInterface = { framelessPostMessage: (m) => told.push(m) }`
 	l.do("open the page as phones do, in no frame", func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
 		_, err := cdp.Call(ctx, t, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: phone})
 		return chromedp.Void{}, err
 	}, chromedp.Navigate(link))
-	l.toldTeams(0, "initialize", "v2_app.initialize", `["2.58.0",4,null]`)
+	l.untilTeamsHears(0, "initialize", "v2_app.initialize", `["2.58.0",4,null]`)
 }
 
-// toldTeams waits until the page told its host something, as Microsoft's library would.
+// untilTeamsHears waits until the page told its host something, as Microsoft's library would.
 // Source: what npm @microsoft/teams-js 2.58.0 sent in a browser.
-func (l *live) toldTeams(id int, function, tag, args string) {
+func (l *live) untilTeamsHears(id int, function, tag, args string) {
 	l.t.Helper()
 	l.until("the host hears "+function, fmt.Sprintf(`window.told?.map((m) => JSON.parse(m)).some((m) => m.id === %d && m.func === %q && m.apiVersionTag === %q &&
 		JSON.stringify(m.args) === %q && m.isProxiedFromChild === false && Math.abs(m.timestamp - m.monotonicTimestamp) < 60000 &&

@@ -33,28 +33,28 @@ func TestTourOfHelpAndSite(t *testing.T) {
 	if err := store.InTx(t.Context(), pool, func(tx pgx.Tx) error { return knowledge.SavePlaces(t.Context(), tx, []string{folder}, true) }); err != nil {
 		t.Fatal(err)
 	}
-	l.waits("the company's pages are read", func() bool {
+	l.untilOutside("the company's pages are read", func() bool {
 		var pages int
 		err := pool.QueryRow(t.Context(), `SELECT count(*) FROM knowledge_sections`).Scan(&pages)
 		return err == nil && pages >= 4
 	})
-	l.mails("Maria Lopez <"+maria+">", "A mug arrived broken", "Hello, one of the mugs arrived broken. What can I do?\n\nMaria")
+	l.sendMail("Maria Lopez <"+maria+">", "A mug arrived broken", "Hello, one of the mugs arrived broken. What can I do?\n\nMaria")
 	l.openThread(outside.SurfaceSlack, "A mug arrived broken")
-	l.shows(".threadpane .msg", "Broken in transit")
+	l.untilShown(".threadpane .msg", "Broken in transit")
 	l.tourAt("suggestion")
-	l.form(`.threadpane [data-label="Use reply"]`, "textarea")
+	l.openForm(`.threadpane [data-label="Use reply"]`, "textarea")
 	l.shot("suggestion-form")
 	l.click("#modal footer .primary")
-	l.ticked("suggestion")
+	l.untilTicked("suggestion")
 	l.tourAt("ai")
 	l.until("the command is typed", `document.getElementById('reply').value === '!ai'`)
 	l.click(".threadpane .send")
-	l.ticked("ai")
-	l.shows(".threadpane .msg", "Summary")
+	l.untilTicked("ai")
+	l.untilShown(".threadpane .msg", "Summary")
 	l.shot("summary")
 	for _, place := range sitePlaces() {
 		l.tourAt(place.name)
-		l.ticked(place.name)
+		l.untilTicked(place.name)
 	}
-	l.shows("#tour", "That was the tour")
+	l.untilShown("#tour", "That was the tour")
 }

@@ -49,7 +49,7 @@ func surfaceCommand(ts *testscript.TestScript, neg bool, args []string) {
 	case "reconnects":
 		s.board.calm()
 		ts.Check(s.until("the surface is connected again", func() (bool, error) { return s.board.connected(len(s.running)), nil }))
-		ts.Check(s.until("what was said meanwhile is found", s.heard))
+		ts.Check(s.until("what was said meanwhile is found", s.threadsKnown))
 	case "recovers":
 		s.board.calm()
 	case "removes":
@@ -61,8 +61,8 @@ func surfaceCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// heard says that Parley knows of everything that people have said in threads.
-func (s *stage) heard() (bool, error) {
+// threadsKnown says that Parley knows of everything that people have said in threads.
+func (s *stage) threadsKnown() (bool, error) {
 	var said []string
 	for _, m := range everything(s.board) {
 		if !m.Ours && m.Thread != "" {
@@ -127,9 +127,9 @@ func mailCommand(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(fake.ChangeUIDValidity(args[1], "INBOX"))
 		return
 	case "accepted":
-		ts.Check(s.settle())
+		ts.Check(s.untilSettled())
 		if got := fmt.Sprint(len(fake.Submissions())); got != args[1] {
-			ts.Fatalf("%s mails were handed over\n%s", got, s.picture())
+			ts.Fatalf("%s mails were handed over\n%s", got, s.describe())
 		}
 		return
 	case "recovers":

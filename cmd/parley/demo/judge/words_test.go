@@ -7,44 +7,65 @@ import (
 	"parley/cmd/parley/demo/judge"
 )
 
-func TestWording(t *testing.T) {
+// What a person said is recognised in what arrived, however it was marked up, signed, quoted or wrapped on its way.
+func TestRecognise(t *testing.T) {
 	t.Parallel()
 	quoted := "Yes, both.\n\nOn Fri, Nov 20, 2026 at 3:04 PM Ann <help@acme.test> wrote:\n\n> Both mugs?\n"
 	for _, c := range []struct {
 		name, said, arrived string
-		want, whole         bool
+		found               bool // it is recognised at all
+		whole               bool // and nothing is missing or added
 	}{
-		{"as it is", "Hello, two mugs broke.", "Hello,\n\ntwo *mugs* broke.", true, true},
-		{"with a signature below", "Leave today", "Leave today\n\n-- \n*Acme Support*\nMonday to Friday", true, true},
-		{"with another below", "Leave today", "Leave today\n\nSorry\n", true, true},
-		{"a web address in another way", judge.SlackText("look <https://x.test/a|here> please"), "look here <https://x.test/a> please", true, true},
-		{"emoji in another way", "done :tada: thanks", "done 🎉 thanks", true, true},
-		{"nothing but emoji", "👍", ":thumbsup:", true, true},
-		{"marks that nobody sees", "a\u2060b \u200bc", "ab c", true, true},
-		{"without what was quoted", judge.OwnText(quoted, ""), "Yes, both.", true, true},
-		{"a word between", "one two three", "one (strange) two three", true, false},
-		{"more in its line", "one two three", "one two three four", true, false},
-		{"another text", "one two three", "one two four", false, false},
-		{"only a part", "one two three", "one two", false, false},
-		{"other order", "one two three", "two one three", false, false},
-		{"not at the start", "one two", "he wrote to us that one two", false, false},
-		{"text for emoji", "👍", "one", false, false},
-		{"a long tail that was cut", strings.Repeat("word ", 30) + "and my signature", strings.Repeat("word ", 30), true, false},
+		{name: "as it is", said: "Hello, two mugs broke.", arrived: "Hello,\n\ntwo *mugs* broke.", found: true, whole: true},
+		{name: "with a signature below", said: "Leave today", arrived: "Leave today\n\n-- \n*Acme Support*\nMonday to Friday", found: true, whole: true},
+		{name: "with another below", said: "Leave today", arrived: "Leave today\n\nSorry\n", found: true, whole: true},
+		{name: "a web address in another way", said: judge.SlackText("look <https://x.test/a|here> please"), arrived: "look here <https://x.test/a> please", found: true, whole: true},
+		{name: "emoji in another way", said: "done :tada: thanks", arrived: "done 🎉 thanks", found: true, whole: true},
+		{name: "nothing but emoji", said: "👍", arrived: ":thumbsup:", found: true, whole: true},
+		{name: "marks that nobody sees", said: "a\u2060b \u200bc", arrived: "ab c", found: true, whole: true},
+		{name: "without what was quoted", said: judge.OwnText(quoted, ""), arrived: "Yes, both.", found: true, whole: true},
+		{name: "a word between", said: "one two three", arrived: "one (strange) two three", found: true},
+		{name: "more in its line", said: "one two three", arrived: "one two three four", found: true},
+		{name: "another text", said: "one two three", arrived: "one two four"},
+		{name: "only a part", said: "one two three", arrived: "one two"},
+		{name: "other order", said: "one two three", arrived: "two one three"},
+		{name: "not at the start", said: "one two", arrived: "he wrote to us that one two"},
+		{name: "text for emoji", said: "👍", arrived: "one"},
+		{name: "a long tail that was cut", said: strings.Repeat("word ", 30) + "and my signature", arrived: strings.Repeat("word ", 30), found: true},
 	} {
 		got := judge.WordingOf(judge.OwnText(c.arrived, "")).Recognise(judge.WordingOf(c.said).Said(), 0)
-		if got.Found > 0 != c.want || got.Whole != c.whole {
-			t.Errorf("%s: %+v", c.name, got)
+		if found := got.Found > 0; found != c.found || got.Whole != c.whole {
+			t.Errorf("%s: got found %t, whole %t; want found %t, whole %t", c.name, found, got.Whole, c.found, c.whole)
 		}
 	}
-	if got := judge.OwnText("", "<p>Hello <b>there</b></p>"); strings.Join(judge.WordsOf(got), " ") != "hello there" {
-		t.Errorf("HTML alone reads %q", got)
+}
+
+// Words are compared without HTML, and without what is quoted.
+func TestWordsOf(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, text, want string }{
+		{name: "HTML alone", text: judge.OwnText("", "<p>Hello <b>there</b></p>"), want: "hello there"},
+		{name: "a quotation in Slack", text: judge.SlackText("new\n&gt; old <https://x.test>\nmore"), want: "new more"},
+	} {
+		if got := strings.Join(judge.WordsOf(c.text), " "); got != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
 	}
-	if got := judge.SlackText("new\n&gt; old <https://x.test>\nmore"); strings.Join(judge.WordsOf(got), " ") != "new more" {
-		t.Errorf("a quotation reads %q", got)
-	}
-	for shown, want := range map[string]bool{"Ada Byron King": true, "Ada Byr…": true, "Ada": false, "…": false, "Bob…": false} {
-		if judge.IsSameName(judge.NameKey("Ada Byron King"), judge.NameKey(shown)) != want {
-			t.Errorf("shown as %q: %v", shown, !want)
+}
+
+// A name that was cut short is the same if enough of it is left.
+func TestIsSameName(t *testing.T) {
+	t.Parallel()
+	const full = "Ada Byron King"
+	for shown, want := range map[string]bool{
+		full:       true,
+		"Ada Byr…": true,
+		"Ada":      false,
+		"…":        false,
+		"Bob…":     false,
+	} {
+		if got := judge.IsSameName(judge.NameKey(full), judge.NameKey(shown)); got != want {
+			t.Errorf("%q is %s: got %t, want %t", shown, full, got, want)
 		}
 	}
 }

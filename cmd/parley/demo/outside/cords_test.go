@@ -2,7 +2,6 @@ package outside
 
 import (
 	"bufio"
-	"context"
 	"net"
 	"net/http"
 	"strings"
@@ -17,10 +16,10 @@ func TestCord(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.Close() })
-	c := w.cords.slack
+	slack, imap := w.cords.slack, w.cords.imap
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	try := func(ctx context.Context) error {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.Addr+"/_fake/state", nil)
+	callSlack := func() error {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+slack.Addr+"/_fake/state", nil)
 		if err != nil {
 			return err
 		}
@@ -31,30 +30,30 @@ func TestCord(t *testing.T) {
 		return err
 	}
 	for round := range 3 {
-		if err := try(t.Context()); err != nil {
-			t.Fatalf("round %d: %v", round, err)
+		if err := callSlack(); err != nil {
+			t.Fatalf("round %d: call Slack: %v", round, err)
 		}
-		open, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", w.cords.imap.Addr)
+		open, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", imap.Addr)
 		if err != nil {
 			t.Fatal(err)
 		}
 		greeting := bufio.NewReader(open)
 		if line, err := greeting.ReadString('\n'); err != nil || !strings.HasPrefix(line, "* OK") {
-			t.Fatalf("round %d: %q %v", round, line, err)
+			t.Fatalf("round %d: IMAP's greeting: got %q %v, want * OK", round, line, err)
 		}
-		w.cords.imap.Cut()
+		imap.Cut()
 		if _, err := greeting.ReadString('\n'); err == nil {
-			t.Errorf("round %d: the connection lives", round)
+			t.Errorf("round %d: the connection to IMAP survived the cut", round)
 		}
 		_ = open.Close()
-		if err := w.cords.imap.Plug(t.Context()); err != nil {
+		if err := imap.Plug(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		c.Cut()
-		if err := try(t.Context()); err == nil || !strings.Contains(err.Error(), "refused") {
-			t.Fatalf("round %d, cut: %v", round, err)
+		slack.Cut()
+		if err := callSlack(); err == nil || !strings.Contains(err.Error(), "refused") {
+			t.Fatalf("round %d: call Slack while it is cut: got %v, want that it is refused", round, err)
 		}
-		if err := c.Plug(t.Context()); err != nil {
+		if err := slack.Plug(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,9 +1,9 @@
 package outside
 
-import (
-	"testing"
-)
+import "testing"
 
+// At first each customer has written one mail: among them a newsletter, two with files, one with a picture, one with a copy to a
+// colleague.
 func TestPrologue(t *testing.T) {
 	t.Parallel()
 	w, err := New(t.Context(), Options{})
@@ -16,26 +16,27 @@ func TestPrologue(t *testing.T) {
 	}
 	inbox := w.Mail.Inbox(HelpAddress)
 	if len(inbox) != len(Personas()) {
-		t.Fatalf("%d mails of %d customers", len(inbox), len(Personas()))
+		t.Fatalf("got %d mails, want one of each of %d customers", len(inbox), len(Personas()))
 	}
-	lists, files, pictures, copied := 0, 0, 0, 0
+	type kinds struct{ newsletters, files, pictures, copies int }
+	var got kinds
 	for _, m := range inbox {
 		if m.ParseError != "" {
 			t.Errorf("%s: %s", m.Subject, m.ParseError)
 		}
 		if m.Get("List-Id") != "" {
-			lists++
+			got.newsletters++
 		}
 		for _, a := range m.Attachments {
 			if a.Inline {
-				pictures++
+				got.pictures++
 			} else {
-				files++
+				got.files++
 			}
 		}
-		copied += len(m.Cc)
+		got.copies += len(m.Cc)
 	}
-	if lists != 1 || files != 2 || pictures != 1 || copied != 1 {
-		t.Errorf("%d newsletters, %d files, %d pictures, %d copied colleagues", lists, files, pictures, copied)
+	if want := (kinds{newsletters: 1, files: 2, pictures: 1, copies: 1}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 }

@@ -1,6 +1,7 @@
 package plaintext
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -8,7 +9,7 @@ import (
 	"parley/cmd/parley/demo/judge"
 )
 
-// What a person reads stands in the blocks; the text beside them is cut short.
+// A message reads as its blocks do; its text is cut short, and is read only where there are no blocks.
 func TestShownText(t *testing.T) {
 	t.Parallel()
 	const blocks = `[{"type":"context","elements":[{"type":"mrkdwn","text":"<!date^1^{time}|9:07>"}]},
@@ -18,13 +19,21 @@ func TestShownText(t *testing.T) {
 			{"type":"rich_text_quote","elements":[{"type":"text","text":"old"}]}]},
 		{"type":"section","text":{"type":"mrkdwn","text":"from &lt;x@y.test&gt;\n&gt; old"}},
 		{"type":"actions","elements":[{"type":"button","text":{"type":"plain_text","text":"Press"}}]}]`
-	for text, m := range map[string]*slackfake.Message{
-		"one twothree\na\nb\n\n\nfrom <x@y.test>": {Text: "one …", Blocks: []byte(blocks)},
-		"one <two>": {Text: "one &lt;two&gt;"},
-		"one":       {Text: "one", Blocks: []byte("{")},
+	for _, c := range []struct {
+		name string
+		in   slackfake.Message
+		want string
+	}{
+		{name: "blocks", in: slackfake.Message{Text: "one …", Blocks: []byte(blocks)}, want: "one twothree\na\nb\n\n\nfrom <x@y.test>"},
+		{name: "text alone", in: slackfake.Message{Text: "one &lt;two&gt;"}, want: "one <two>"},
+		{name: "broken blocks", in: slackfake.Message{Text: "one", Blocks: []byte("{")}, want: "one"},
 	} {
-		if got := strings.ReplaceAll(MessageText(m), " \n", "\n"); strings.Join(strings.Fields(got), " ") != strings.Join(strings.Fields(text), " ") || len(judge.WordingOf(got).Lines) != len(judge.WordingOf(text).Lines) {
-			t.Errorf("got %q, want %q", got, text)
+		got := strings.ReplaceAll(MessageText(&c.in), " \n", "\n")
+		if !slices.Equal(strings.Fields(got), strings.Fields(c.want)) {
+			t.Errorf("words of %s: got %q, want %q", c.name, got, c.want)
+		}
+		if lines, want := len(judge.WordingOf(got).Lines), len(judge.WordingOf(c.want).Lines); lines != want {
+			t.Errorf("lines of %s: got %d in %q, want %d as in %q", c.name, lines, got, want, c.want)
 		}
 	}
 }
