@@ -76,7 +76,9 @@ func (a *App) addSite() error {
 	return nil
 }
 
-// newDoors returns the ways in which agents sign in, by the credentials with which the chats are at work now.
+// newDoors returns the ways in which agents sign in: by the identity provider of each chat that is connected, and in a tab of
+// Teams. Both follow the chats' credentials, which may change at any time. The tab is offered only at an https address, since
+// Teams shows no other pages.
 func (a *App) newDoors() site.Doors {
 	return site.Doors{
 		Providers: func() []openid.Config {
@@ -86,7 +88,7 @@ func (a *App) newDoors() site.Doors {
 		Tab: func() site.Tab {
 			env := a.chats.signedIn()
 			at, err := url.Parse(a.env.BaseURL())
-			isSecure := err == nil && at.Scheme == "https" // Teams shows no other pages
+			isSecure := err == nil && at.Scheme == "https"
 			if !isSecure || !env.Teams.canSignIn() {
 				return site.Tab{}
 			}
@@ -107,7 +109,8 @@ func (a *App) connectedChats() (list []site.Chat) {
 	return list
 }
 
-// newOperations returns what the site's pages need of this process.
+// newOperations returns what the site's pages let an admin do to the whole system: inspect it, erase a contact, export what is
+// kept of one, and see the nightly backups. Backups is "" where the database is somebody else's, who has to back it up.
 func (a *App) newOperations() site.Operations {
 	o := site.Operations{
 		WithObjects: a.objects != nil,
@@ -135,16 +138,18 @@ func (a *App) newOperations() site.Operations {
 	return o
 }
 
-// slackTeam asks which workspace Parley is in.
+// workspaceTeller is a surface that knows in which workspace it is: Slack's.
+type workspaceTeller interface {
+	Workspace(ctx context.Context) (id string, err error)
+}
+
+// slackTeam returns the id of the workspace that Parley is connected to.
 func (a *App) slackTeam(ctx context.Context) (string, error) {
-	for _, s := range a.chats.list() {
-		if w, ok := s.surface.(interface {
-			Workspace(ctx context.Context) (string, error)
-		}); ok {
-			return w.Workspace(ctx)
-		}
+	slack, ok := a.chats.findSurface(kindSlack).(workspaceTeller)
+	if !ok {
+		return "", errors.New("sign-in by Slack: no workspace is connected; connect Slack in the settings")
 	}
-	return "", errors.New("sign-in by Slack: no workspace is connected")
+	return slack.Workspace(ctx)
 }
 
 // expiredSessionsInterval is how often sessions that have expired are removed.
@@ -157,7 +162,7 @@ func (a *App) dropExpiredSessions(ctx context.Context) error {
 	for {
 		err := sites.DropExpired(ctx, a.db.Pool)
 		if err != nil && ctx.Err() == nil {
-			a.log.Error("site: old sessions stay", "error", err)
+			a.log.Error("site: expired sessions not removed", "error", err, "retry_in", expiredSessionsInterval)
 		}
 		select {
 		case <-tick.C:

@@ -7,55 +7,59 @@ import (
 	"testing"
 )
 
-// stuck puts an entry into a folder that can't be removed until free is called. Nothing stops root but a mount.
-func stuck(t *testing.T, dir string) (free func()) {
+// addStuckEntry puts an entry into a folder that can't be removed until release is called. Root may remove anything but what is
+// mounted.
+func addStuckEntry(t *testing.T, dir string) (release func()) {
 	t.Helper()
 	entry := filepath.Join(dir, "entry")
 	if err := os.MkdirAll(filepath.Join(entry, "inner"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if os.Geteuid() != 0 {
-		if err := os.Chmod(entry, 0o500); err != nil { //nolint:gosec // a folder
-			t.Fatal(err)
-		}
-		free = func() { _ = os.Chmod(entry, 0o700) } //nolint:gosec // a folder
-	} else {
+	if os.Geteuid() == 0 {
 		if err := syscall.Mount("parley-test", entry, "tmpfs", 0, "size=64k"); err != nil {
 			t.Skipf("this account may not mount: %v", err)
 		}
-		free = func() { _ = syscall.Unmount(entry, syscall.MNT_DETACH) }
+		release = func() { _ = syscall.Unmount(entry, syscall.MNT_DETACH) }
+	} else {
+		if err := os.Chmod(entry, 0o500); err != nil { //nolint:gosec // a folder
+			t.Fatal(err)
+		}
+		release = func() { _ = os.Chmod(entry, 0o700) } //nolint:gosec // a folder
 	}
-	t.Cleanup(free)
-	return free
+	t.Cleanup(release)
+	return release
 }
 
-// TestScratchStuck: a folder in which something can't be removed is tried again by later runs.
-func TestScratchStuck(t *testing.T) {
+// What a run can't remove of its folder is left to the runs after it, which try again.
+func TestScratchWithStuckEntry(t *testing.T) {
 	t.Parallel()
 	parent := t.TempDir()
-	begin := func() *Scratch {
+	newRun := func() *Scratch {
 		s, err := NewScratch(parent, "run-", 0, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return s
 	}
-	first := begin()
-	free := stuck(t, first.Dir)
-	if err := os.WriteFile(filepath.Join(first.Dir, "zzz"), nil, 0o600); err != nil {
+
+	first := newRun()
+	release := addStuckEntry(t, first.Dir)
+	removable := filepath.Join(first.Dir, "zzz")
+	if err := os.WriteFile(removable, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := first.Remove(); err == nil {
-		t.Fatal("the folder went")
+		t.Fatal("Remove succeeded, want an error while an entry is stuck")
 	}
-	if _, err := os.Stat(filepath.Join(first.Dir, "zzz")); !os.IsNotExist(err) {
-		t.Error("what can be removed stayed")
+	if _, err := os.Stat(removable); !os.IsNotExist(err) {
+		t.Errorf("Remove left a file that isn't stuck: %v", err)
 	}
-	second := begin() // sweeps, in vain
-	free()
-	third := begin()
+
+	second := newRun() // tries to remove the first run's folder, in vain
+	release()
+	third := newRun() // tries again
 	if _, err := os.Stat(first.Dir); !os.IsNotExist(err) {
-		t.Errorf("the leftovers stay for ever: %v", err)
+		t.Errorf("a later run left the folder whose entry isn't stuck any more: %v", err)
 	}
 	for _, s := range []*Scratch{second, third} {
 		if err := s.Remove(); err != nil {

@@ -17,43 +17,55 @@ import (
 	"parley/cmd/parley/torture/world"
 )
 
-// TestErrands: whoever sends one learns whether it was done; what nobody waits for is not done.
+// wantNone checks that no errand is to be done.
+func (e *errands) wantNone(t *testing.T) {
+	t.Helper()
+	if e.isAnyOpen() {
+		t.Error("an errand is open, want none")
+	}
+	if one, ok := e.next(); ok {
+		t.Errorf("the next errand is %q, want none", one.what)
+	}
+}
+
+// Whoever sends an errand learns whether it was done. It is taken off the list when he stops waiting for it.
 func TestErrands(t *testing.T) {
 	t.Parallel()
 	var e errands
-	if _, ok := e.next(); ok || e.isAnyOpen() {
-		t.Error("there is an errand that nobody sent")
+	e.wantNone(t)
+	if e.send(t.Context(), errandOne, time.Millisecond) {
+		t.Error("send reports that an errand was done, which nobody did")
 	}
-	if e.send(t.Context(), errandOne, time.Millisecond) || e.isAnyOpen() {
-		t.Error("an errand that nobody did counts as done, or stays")
-	}
+	e.wantNone(t)
+
 	done := make(chan bool, 1)
 	go func() { done <- e.send(t.Context(), errandAll, time.Minute) }()
 	for {
 		if one, ok := e.next(); ok {
-			if one.what != errandAll || e.isAnyOpen() {
-				t.Errorf("the errand is %q", one.what)
+			if one.what != errandAll {
+				t.Errorf("the errand is %q, want %q", one.what, errandAll)
 			}
+			e.wantNone(t)
 			close(one.done)
 			break
 		}
 		if !pause.For(t.Context(), time.Millisecond) {
-			t.Fatal("it was never sent")
+			t.Fatal("the errand is not on the list")
 		}
 	}
 	if !<-done {
-		t.Error("it was done, and the sender was not told")
+		t.Error("send reports that an errand was not done, which was")
 	}
 }
 
-// controlled answers the driver in the place of the emulators, and keeps what was asked.
-type controlled struct {
+// recordingEmulators answers the driver in the place of the emulators, and keeps the requests.
+type recordingEmulators struct {
 	mu      sync.Mutex
 	asks    map[string][]string // bodies by path
 	answers map[string]string   // by path; {} unless said otherwise
 }
 
-func (c *controlled) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (c *recordingEmulators) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var body json.RawMessage
 	_ = json.NewDecoder(r.Body).Decode(&body) // a request without a body asks for something
 	c.mu.Lock()
@@ -63,91 +75,123 @@ func (c *controlled) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // answer says what the emulators answer from now on.
-func (c *controlled) answer(path, with string) {
+func (c *recordingEmulators) answer(path, with string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.answers[path] = with
 }
 
-// crowded is a driver whose customers write to nobody.
-func crowded(t *testing.T, o Options) (*driver, *controlled) {
+// newTestDriver returns a driver whose customers write to emulators that only record it.
+func newTestDriver(t *testing.T, o Options) (*driver, *recordingEmulators) {
 	t.Helper()
-	c := &controlled{asks: map[string][]string{}, answers: map[string]string{}}
+	c := &recordingEmulators{asks: map[string][]string{}, answers: map[string]string{}}
 	server := httptest.NewServer(c)
 	t.Cleanup(server.Close)
 	return newDriver(world.Wire{Slack: server.URL, Mail: server.URL, Chats: o.Chats}, o), c
 }
 
-// TestFlood: one customer, or all of an account in turn, write a whole flood, each message of which is
-// in the ledger.
+// One customer, or all of an account in turn, write a flood of mails. Each is sent once and is in the ledger, and none counts as
+// one of the mails that were to be written anyway.
 func TestFlood(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		what errand
-		most int // customers who write
-	}{{errandOne, 1}, {errandAll, minTalks}} {
+	for what, wantWriters := range map[errand]int{errandOne: 1, errandAll: minTalks} {
 		o := Options{Mails: 6, Flow: 20 * time.Second}
-		d, emulators := crowded(t, o)
-		do(t, d, c.what)
+		d, emulators := newTestDriver(t, o)
+		runErrand(t, d, what)
 		writers := map[int]bool{}
 		for _, r := range d.said {
 			writers[r.Conv] = true
 		}
-		if len(d.said) != o.floodSize() || len(writers) != c.most || d.counted.Mails != o.floodSize() || d.mails != o.Mails {
-			t.Errorf("%s: %d messages of %d customers; %d are still to be written", c.what, len(d.said), len(writers), d.mails)
+		if len(writers) != wantWriters {
+			t.Errorf("%s: %d customers wrote, want %d", what, len(writers), wantWriters)
 		}
-		if got := len(emulators.asks["/_fake/mail/send"]); got != o.floodSize() {
-			t.Errorf("%s: %d mails", c.what, got)
+		for where, got := range map[string]int{
+			"in the ledger": len(d.said),
+			"counted":       d.counted.Mails,
+			"sent":          len(emulators.asks["/_fake/mail/send"]),
+		} {
+			if got != o.floodSize() {
+				t.Errorf("%s: %d mails are %s, want %d", what, got, where, o.floodSize())
+			}
+		}
+		if d.mails != o.Mails {
+			t.Errorf("%s: %d mails are still to be written, want %d", what, d.mails, o.Mails)
 		}
 	}
 }
 
-// TestSameAccount: a flood of one account is one of customers who write by one kind of channel.
-func TestSameAccount(t *testing.T) {
+// The customers of an account all write by the same kind of channel.
+func TestPickAccountTalks(t *testing.T) {
 	t.Parallel()
 	d := newDriver(world.Wire{Chats: true}, Options{Mails: 90, Chats: true})
 	for range 10 {
 		list := d.pickAccountTalks()
 		if len(list) == 0 || slices.ContainsFunc(list, func(t *talk) bool { return t.kind != list[0].kind }) {
-			t.Errorf("customers %+v", list)
+			t.Errorf("got %d customers %+v, want some who write by one kind of channel", len(list), list)
 		}
 	}
 }
 
-// TestPoison: what can't be read stands between two messages of a customer, and names no sender.
+// An event that can't be read comes between two messages of a customer. It belongs to her conversation, and names no sender.
 func TestPoison(t *testing.T) {
 	t.Parallel()
-	d, emulators := crowded(t, Options{Mails: 90, Chats: true})
-	do(t, d, errandPoison)
-	if len(d.said) != 2 || d.said[0].Conv != d.said[1].Conv || d.counted.Poisons != 1 || !slices.Equal(d.poisons, []string{"m:" + poisonID(1)}) {
-		t.Errorf("said %+v, poisons %q", d.said, d.poisons)
+	d, emulators := newTestDriver(t, Options{Mails: 90, Chats: true})
+	runErrand(t, d, errandPoison)
+	if len(d.said) != 2 || d.said[0].Conv != d.said[1].Conv {
+		t.Fatalf("said: got %+v, want two messages of one customer", d.said)
+	}
+	if want := []string{"m:" + poisonID(1)}; d.counted.Poisons != 1 || !slices.Equal(d.poisons, want) {
+		t.Errorf("poisons: got %d, %q; want %q", d.counted.Poisons, d.poisons, want)
 	}
 	hooks := emulators.asks["/_fake/chat/hook"]
-	if len(hooks) != 1 || strings.Contains(hooks[0], `"from`) || !strings.Contains(hooks[0], world.WhatsAppUser(d.said[0].Conv)) {
-		t.Errorf("webhooks %q", hooks)
+	if len(hooks) != 1 {
+		t.Fatalf("got %d webhooks, want 1", len(hooks))
+	}
+	if strings.Contains(hooks[0], `"from`) {
+		t.Errorf("the webhook names a sender: %s", hooks[0])
+	}
+	if user := world.WhatsAppUser(d.said[0].Conv); !strings.Contains(hooks[0], user) {
+		t.Errorf("the webhook doesn't name the customer %s: %s", user, hooks[0])
 	}
 }
 
-// TestWriteHard: a hard mail stands between two others of the customer, and is known before it is
-// written; what ends a process is its applying, not its arrival.
-func TestWriteHard(t *testing.T) {
+// A mail that ends the process that applies it comes between two others of its customer. It does so when its text is applied, not
+// when the mail arrives.
+func TestDeadlyMail(t *testing.T) {
 	t.Parallel()
-	d, _ := crowded(t, Options{Mails: 90, Chats: true})
-	do(t, d, errandDeadly)
-	if len(d.said) != 3 || d.said[0].Conv != d.said[2].Conv || d.counted.Hard != 1 || d.mails != 90 {
-		t.Fatalf("said %+v", d.said)
+	o := Options{Mails: 90, Chats: true}
+	d, _ := newTestDriver(t, o)
+	runErrand(t, d, errandDeadly)
+	if len(d.said) != 3 || d.said[0].Conv != d.said[2].Conv {
+		t.Fatalf("said: got %+v, want three messages, the first and the last of one customer", d.said)
 	}
-	if deadly := d.hard.deadly.list(); !slices.Equal(deadly, []judge.Mark{d.said[1].Mark}) || world.KindOf(d.said[1].Conv, true) != world.ByMail {
-		t.Errorf("deadly are %v of %+v", deadly, d.said)
+	if d.counted.Hard != 1 || d.mails != o.Mails {
+		t.Errorf("got %d hard mails, and %d mails still to be written; want 1 and %d", d.counted.Hard, d.mails, o.Mails)
 	}
-	text := []byte("Please look at " + d.said[1].Mark.String() + ".")
-	if !d.hard.isApplyingDeadly(nil, text) || d.hard.isApplyingDeadly(nil, append([]byte("Subject: x\r\n\r\n"), text...)) || d.hard.isApplyingDeadly(nil, []byte(d.said[0].Mark.String())) {
-		t.Error("applying isn't told from arriving")
+	before, deadly := d.said[0], d.said[1]
+	if got := d.hard.deadly.list(); !slices.Equal(got, []judge.Mark{deadly.Mark}) {
+		t.Errorf("deadly: got %v, want %v", got, deadly.Mark)
+	}
+	if got := world.KindOf(deadly.Conv, true); got != world.ByMail {
+		t.Errorf("its customer writes by %v, want mail", got)
+	}
+	text := "Please look at " + deadly.Mark.String() + "."
+	for _, c := range []struct {
+		name, written string // to the database
+		want          bool
+	}{
+		{name: "its text", written: text, want: true},
+		{name: "the mail", written: "Subject: x\r\n\r\n" + text},
+		{name: "another text", written: before.Mark.String()},
+	} {
+		if got := d.hard.isApplyingDeadly(nil, []byte(c.written)); got != c.want {
+			t.Errorf("%s is written: got applying %t, want %t", c.name, got, c.want)
+		}
 	}
 }
 
-// do has a driver do one errand.
-func do(t *testing.T, d *driver, what errand) {
+// runErrand has a driver do one errand.
+func runErrand(t *testing.T, d *driver, what errand) {
 	t.Helper()
 	ctx, end := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer end()
@@ -159,20 +203,19 @@ func do(t *testing.T, d *driver, what errand) {
 			t.Fatal(err)
 		}
 		if !pause.For(ctx, time.Millisecond) {
-			t.Fatal("the errand never came")
+			t.Fatalf("%s: the driver found no errand to do", what)
 		}
 	}
 	if !<-done {
-		t.Errorf("%s: not done", what)
+		t.Errorf("%s: send reports that it was not done", what)
 	}
 }
 
-// TestForeignReceipts: half of another system's receipts are about customers of ours, and none about
-// the same message twice.
+// Half of the receipts for another system's messages are about customers of ours, and each is about a message of its own.
 func TestForeignReceipts(t *testing.T) {
 	t.Parallel()
 	o := Options{Mails: 90, Chats: true, Flow: 20 * time.Second}
-	d, emulators := crowded(t, o)
+	d, emulators := newTestDriver(t, o)
 	c := &chaos{wire: d.wire, driver: d, opt: o}
 	if err := c.sendForeignReceipts(t.Context()); err != nil {
 		t.Fatal(err)
@@ -183,7 +226,13 @@ func TestForeignReceipts(t *testing.T) {
 		id, _, _ := strings.Cut(part, `"`)
 		ids[id] = true
 	}
-	if want := o.floodSize() * receiptsEach; len(ids) != want || strings.Count(all, "US.torture") != want/2 || strings.Count(all, "US.foreign") != want/2 {
-		t.Errorf("%d receipts, %d about customers of ours", len(ids), strings.Count(all, "US.torture"))
+	want := o.floodSize() * receiptsEach
+	if len(ids) != want {
+		t.Errorf("receipts for %d messages, want %d", len(ids), want)
+	}
+	for _, user := range []string{"US.torture", "US.foreign"} {
+		if got := strings.Count(all, user); got != want/2 {
+			t.Errorf("receipts about %s: got %d, want %d", user, got, want/2)
+		}
 	}
 }

@@ -13,19 +13,30 @@ import (
 // mailStart is what a blow of lurking waits for.
 const mailStart = "MAIL FROM:<help@acme.test>"
 
-// lurker gives c what a blow needs that waits for the first bytes of a mail.
-func lurker(t *testing.T, c *chaos) harm {
+// newLurk returns the chaos of a run in which so many blows of harmClaimStop are planned and have fallen, and one more blow that
+// waits for the first bytes of a mail.
+func newLurk(t *testing.T, planned, fallen int) (*chaos, harm) {
 	t.Helper()
-	c.net, c.driver, c.began = &network{}, newDriver(world.Wire{}, Options{}), time.Now()
-	c.say, c.missed = t.Logf, map[string]int{}
-	return harm{Name: harmClaimStop, Way: waySMTP, For: time.Millisecond}
+	c := &chaos{
+		opt:    Options{Blows: map[string]int{harmClaimStop: planned}},
+		struck: map[string]int{harmClaimStop: fallen},
+		missed: map[string]int{},
+		net:    &network{},
+		driver: newDriver(world.Wire{}, Options{}),
+		began:  time.Now(),
+		say:    t.Logf,
+	}
+	return c, harm{Name: harmClaimStop, Way: waySMTP, For: time.Millisecond}
 }
 
-// lurking lets a blow wait for the first bytes of a mail, lets these pass on a connection of a replica until the
-// blow stops waiting, and says what became of it. The replica's process starts after some of them, or never.
-func lurking(t *testing.T, c *chaos, starts bool) (struck, missed int) {
+// outcome is what became of blows that waited.
+type outcome struct{ struck, missed int }
+
+// lurk lets a blow wait for the first bytes of a mail, and lets these pass on a connection of a replica until the blow stops
+// waiting. The replica's process starts after some of them, or never.
+func lurk(t *testing.T, c *chaos, h harm, starts bool) outcome {
 	t.Helper()
-	h, r := lurker(t, c), &replica{}
+	r := &replica{}
 	before := c.struck[harmClaimStop]
 	l := &link{p: &proxy{owner: r}, way: waySMTP}
 	over := make(chan struct{})
@@ -37,23 +48,23 @@ func lurking(t *testing.T, c *chaos, starts bool) (struck, missed int) {
 		select {
 		case <-over:
 			c.running.Wait()
-			return c.struck[harmClaimStop] - before, c.missed[harmClaimStop]
+			return outcome{struck: c.struck[harmClaimStop] - before, missed: c.missed[harmClaimStop]}
 		default:
 		}
 		c.net.traps.pass(l, []byte(mailStart), true)
 		if n == 20 && starts {
 			r.mu.Lock()
-			r.now = running(t)
+			r.now = startIdle(t)
 			r.mu.Unlock()
 		}
 		if !pause.For(t.Context(), time.Millisecond) {
-			t.Fatal("the blow waits for ever")
+			t.Fatal("the blow still waits at the end of the test")
 		}
 	}
 }
 
-// running is a process that does nothing.
-func running(t *testing.T) *child.Process {
+// startIdle starts a process that does nothing.
+func startIdle(t *testing.T) *child.Process {
 	t.Helper()
 	p, err := child.Start(child.Spec{Name: "idle", Program: []string{"sleep", "600"}, Env: child.CleanEnv(), Log: filepath.Join(t.TempDir(), "log")})
 	if err != nil {
@@ -63,34 +74,43 @@ func running(t *testing.T) *child.Process {
 	return p
 }
 
-// TestLurkAgain: a blow that meets its moment when its process has just ended waits for the next one.
-func TestLurkAgain(t *testing.T) {
+// A blow that meets its moment when its process has just ended waits for the next one.
+func TestLurkUntilProcessRuns(t *testing.T) {
 	t.Parallel()
-	c := &chaos{opt: Options{Blows: map[string]int{harmClaimStop: 1}}, patience: time.Minute, struck: map[string]int{}}
-	if struck, missed := lurking(t, c, true); struck != 1 || missed != 0 {
-		t.Errorf("struck %d, missed %d", struck, missed)
+	c, h := newLurk(t, 1, 0)
+	c.patience = time.Minute
+	if got, want := lurk(t, c, h, true), (outcome{struck: 1}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
 
-// TestLurkOn: a blow waits longer than others only if a good run needs it.
-func TestLurkOn(t *testing.T) {
+// At the end of a run, a blow waits on only if fewer than half of those planned have fallen: a good run needs these.
+func TestLurkAtEnd(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ planned, fell, struck int }{{1, 0, 1}, {4, 1, 1}, {4, 2, 0}, {2, 1, 0}} {
-		ch := &chaos{opt: Options{Blows: map[string]int{harmClaimStop: c.planned}}, struck: map[string]int{harmClaimStop: c.fell}}
-		struck, missed := lurking(t, ch, c.struck > 0) // a blow that gives up must not depend on when it does
-		if struck != c.struck || struck+missed != 1 {
-			t.Errorf("%d of %d fell: struck %d, missed %d", c.fell, c.planned, struck, missed)
+	for _, c := range []struct {
+		planned, fallen int
+		want            outcome
+	}{
+		{planned: 1, fallen: 0, want: outcome{struck: 1}},
+		{planned: 4, fallen: 1, want: outcome{struck: 1}},
+		{planned: 4, fallen: 2, want: outcome{missed: 1}},
+		{planned: 2, fallen: 1, want: outcome{missed: 1}},
+	} {
+		chaos, h := newLurk(t, c.planned, c.fallen)
+		starts := c.want.struck > 0 // else the blow could strike before it gives up
+		if got := lurk(t, chaos, h, starts); got != c.want {
+			t.Errorf("%d of %d have fallen: got %+v, want %+v", c.fallen, c.planned, got, c.want)
 		}
 	}
 }
 
-// TestLurkTogether: of several blows that wait because their kind has fallen too rarely, one is enough.
+// Several blows wait because one more of their kind has to fall. When one has struck, the others give up.
 func TestLurkTogether(t *testing.T) {
 	t.Parallel()
 	const blows = 3
-	c := &chaos{opt: Options{Blows: map[string]int{harmClaimStop: 2 * blows}}, struck: map[string]int{}}
-	c.struck[harmClaimStop] = c.opt.fewestBlows(2*blows) - 1
-	before, h, over := c.struck[harmClaimStop], lurker(t, c), make(chan struct{}, blows)
+	before := Options{}.fewestBlows(2*blows) - 1
+	c, h := newLurk(t, 2*blows, before)
+	over := make(chan struct{}, blows)
 	for range blows {
 		go func() {
 			c.waitAndStrike(t.Context(), h)
@@ -104,10 +124,10 @@ func TestLurkTogether(t *testing.T) {
 	}
 	for deadline := time.Now().Add(5 * time.Minute); armed() < blows; pause.For(t.Context(), time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatal("not all of them wait")
+			t.Fatalf("%d blows wait, want %d", armed(), blows)
 		}
 	}
-	c.net.traps.pass(&link{p: &proxy{owner: &replica{now: running(t)}}, way: waySMTP}, []byte(mailStart), true)
+	c.net.traps.pass(&link{p: &proxy{owner: &replica{now: startIdle(t)}}, way: waySMTP}, []byte(mailStart), true)
 	deadline := time.After(5 * time.Minute)
 	for n := range blows {
 		select {
@@ -117,16 +137,20 @@ func TestLurkTogether(t *testing.T) {
 		}
 	}
 	c.running.Wait()
-	if struck, missed := c.struck[harmClaimStop]-before, c.missed[harmClaimStop]; struck != 1 || missed != blows-1 {
-		t.Errorf("struck %d, missed %d", struck, missed)
+	got := outcome{struck: c.struck[harmClaimStop] - before, missed: c.missed[harmClaimStop]}
+	if want := (outcome{struck: 1, missed: blows - 1}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
 
-// TestLurkAfter: where the chat limits what Parley may read, replies leave later.
-func TestLurkAfter(t *testing.T) {
+// Where the chat limits what Parley may read, replies leave later: blows wait longer for them, and wishes are granted less often.
+func TestLurkWhereChatIsLimited(t *testing.T) {
 	t.Parallel()
 	free, limited := Options{}, Options{Rate: 1}
-	if limited.lurkAfter() <= free.lurkAfter() || newDriver(world.Wire{}, limited).wishes.interval <= newDriver(world.Wire{}, free).wishes.interval {
-		t.Error("nobody waits longer there")
+	if got, than := limited.lurkAfter(), free.lurkAfter(); got <= than {
+		t.Errorf("blows wait %s, want longer than %s", got, than)
+	}
+	if got, than := newDriver(world.Wire{}, limited).wishes.interval, newDriver(world.Wire{}, free).wishes.interval; got <= than {
+		t.Errorf("wishes are granted every %s, want less often than every %s", got, than)
 	}
 }

@@ -4,33 +4,30 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"parley/cmd/parley/torture/judge"
 )
 
-// listened is a proxy, and what its server hears.
-func listened(t *testing.T) (*proxy, <-chan string) {
+// newTestProxy returns a proxy before a server that echoes lines; heard gets each line that the server hears.
+func newTestProxy(t *testing.T) (p *proxy, heard <-chan string) {
 	t.Helper()
-	heard := make(chan string, 10)
-	var tr traps
-	p, err := openProxy(t.Context(), &proxy{way: waySMTP, dial: newDialer("tcp", echo(t, heard)), traps: &tr})
+	lines := make(chan string, 10)
+	p, err := openProxy(t.Context(), &proxy{way: waySMTP, dial: newDialer("tcp", startEchoServer(t, lines)), traps: &traps{}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.close)
-	return p, heard
+	return p, lines
 }
 
-// echo serves lines back, and "hello" first. It tells heard of them, if that is not nil.
-func echo(t *testing.T, heard chan<- string) string {
+// startEchoServer starts a server that says "hello", then echoes lines and passes them to heard. It returns its address.
+func startEchoServer(t *testing.T, heard chan<- string) string {
 	t.Helper()
 	var lc net.ListenConfig
 	in, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -47,9 +44,7 @@ func echo(t *testing.T, heard chan<- string) string {
 			go func() {
 				_, _ = io.WriteString(c, "hello\n")
 				for lines := bufio.NewScanner(c); lines.Scan(); {
-					if heard != nil {
-						heard <- lines.Text()
-					}
+					heard <- lines.Text()
 					_, _ = io.WriteString(c, lines.Text()+"\n")
 				}
 				_ = c.Close()
@@ -59,38 +54,46 @@ func echo(t *testing.T, heard chan<- string) string {
 	return in.Addr().String()
 }
 
-// phone is a client behind a proxy.
-type phone struct {
+// client is connected to the server through a proxy.
+type client struct {
 	t    *testing.T
 	conn net.Conn
 	in   *bufio.Reader
 }
 
-func call(t *testing.T, p *proxy) *phone {
+func connect(t *testing.T, p *proxy) *client {
 	t.Helper()
 	conn, err := newDialer("tcp", p.address())(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	return &phone{t, conn, bufio.NewReader(conn)}
+	return &client{t, conn, bufio.NewReader(conn)}
 }
 
-func (c *phone) say(text string) {
+func (c *client) send(text string) {
 	c.t.Helper()
 	if _, err := io.WriteString(c.conn, text+"\n"); err != nil {
 		c.t.Fatal(err)
 	}
 }
 
-func (c *phone) hear(want string) {
+func (c *client) wantLine(want string) {
 	c.t.Helper()
-	if got, err := c.within(time.Minute); err != nil || got != want {
-		c.t.Fatalf("heard %q, %v; want %q", got, err, want)
+	if got, err := c.readWithin(time.Minute); err != nil || got != want {
+		c.t.Fatalf("read %q, %v; want %q", got, err, want)
 	}
 }
 
-func (c *phone) within(d time.Duration) (string, error) {
+// wantSilence checks that nothing comes for a while.
+func (c *client) wantSilence() {
+	c.t.Helper()
+	if line, err := c.readWithin(100 * time.Millisecond); !errors.Is(err, os.ErrDeadlineExceeded) {
+		c.t.Errorf("read %q, %v during the silence; want nothing", line, err)
+	}
+}
+
+func (c *client) readWithin(d time.Duration) (string, error) {
 	c.t.Helper()
 	if err := c.conn.SetReadDeadline(time.Now().Add(d)); err != nil {
 		c.t.Fatal(err)
@@ -99,57 +102,48 @@ func (c *phone) within(d time.Duration) (string, error) {
 	return strings.TrimSpace(line), err
 }
 
-// judgeEnd waits for the end of the connection.
-func (c *phone) ended() {
+// wantEnd waits for the end of the connection.
+func (c *client) wantEnd() {
 	c.t.Helper()
-	if line, err := c.within(time.Minute); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
-		c.t.Fatalf("heard %q, %v; want an end", line, err)
+	if line, err := c.readWithin(time.Minute); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		c.t.Fatalf("read %q, %v; want the end of the connection", line, err)
 	}
 }
 
-func testProxy(t *testing.T) (*proxy, *traps) {
-	t.Helper()
-	var tr traps
-	p, err := openProxy(t.Context(), &proxy{way: waySMTP, dial: newDialer("tcp", echo(t, nil)), traps: &tr})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(p.close)
-	return p, &tr
-}
-
+// A cut ends the connections of one way; the next one works again.
 func TestProxyCuts(t *testing.T) {
 	t.Parallel()
-	p, _ := testProxy(t)
-	c := call(t, p)
-	c.hear("hello")
-	c.say("one")
-	c.hear("one")
+	p, _ := newTestProxy(t)
+	c := connect(t, p)
+	c.wantLine("hello")
+	c.send("one")
+	c.wantLine("one")
 	if n := p.cut(wayIMAP); n != 0 {
-		t.Errorf("cut %d of another way", n)
+		t.Errorf("cut(wayIMAP) cut %d connections, want 0, as there are none of this way", n)
 	}
 	if n := p.cut(waySMTP); n != 1 {
-		t.Errorf("cut %d", n)
+		t.Errorf("cut(waySMTP) cut %d connections, want 1", n)
 	}
-	c.ended()
-	call(t, p).hear("hello")
+	c.wantEnd()
+	connect(t, p).wantLine("hello")
 }
 
-// silenced begins a silence, and returns a function that ends it and reports how many connections it struck.
-func silenced(t *testing.T, p *proxy, wholly bool) (end func() int) {
+// beginSilence begins a silence, and returns a function that ends it and reports how many connections it struck. wholly
+// means that the server hears nothing either.
+func beginSilence(t *testing.T, p *proxy, wholly bool) (end func() int) {
 	t.Helper()
-	now := func() *silence {
+	current := func() *silence {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		return p.silences[waySMTP]
 	}
-	before := now()
+	before := current()
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan int, 1)
 	go func() { done <- p.keepSilent(ctx, waySMTP, time.Hour, wholly) }()
-	for deadline := time.Now().Add(time.Minute); now() == before || !p.openLinks(waySMTP)[0].isSilent(); {
+	for deadline := time.Now().Add(time.Minute); current() == before || !p.openLinks(waySMTP)[0].isSilent(); {
 		if time.Now().After(deadline) {
-			t.Fatal("not silent")
+			t.Fatal("the silence has not begun within a minute")
 		}
 		runtime.Gosched()
 	}
@@ -159,7 +153,7 @@ func silenced(t *testing.T, p *proxy, wholly bool) (end func() int) {
 	}
 }
 
-// TestConnectingLinkIsNotSilent: the end of a silence spares a link that began to connect after it.
+// The end of a silence spares a link that began to connect after it.
 func TestConnectingLinkIsNotSilent(t *testing.T) {
 	t.Parallel()
 	connecting := &link{}
@@ -172,130 +166,180 @@ func TestConnectingLinkIsNotSilent(t *testing.T) {
 	}
 }
 
-// TestProxySilence: nothing comes back, on old and new connections, until the reset. Only a silence that is
-// not a whole one lets through what Parley says.
+// During a silence, nothing comes back on old and new connections; its end resets them. The server hears what is sent
+// meanwhile unless the silence is a whole one.
 func TestProxySilence(t *testing.T) {
 	t.Parallel()
-	for _, wholly := range []bool{true, false} {
-		t.Run(fmt.Sprint(wholly), func(t *testing.T) {
+	for name, wholly := range map[string]bool{"a whole silence": true, "a silence of the server's alone": false} {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p, heard := listened(t)
-			old := call(t, p)
-			old.hear("hello")
-			end := silenced(t, p, wholly)
-			fresh := call(t, p)
-			old.say("from the old one")
-			fresh.say("from the new one")
-			for _, c := range []*phone{old, fresh} {
-				if line, err := c.within(100 * time.Millisecond); !errors.Is(err, os.ErrDeadlineExceeded) {
-					t.Errorf("heard %q, %v in the silence", line, err)
-				}
-			}
+			p, heard := newTestProxy(t)
+			old := connect(t, p)
+			old.wantLine("hello")
+			end := beginSilence(t, p, wholly)
+			fresh := connect(t, p)
+			old.send("from the old one")
+			fresh.send("from the new one")
+			old.wantSilence()
+			fresh.wantSilence()
 			if !wholly {
-				for range 2 {
-					select {
-					case line := <-heard:
-						if !strings.HasPrefix(line, "from the ") {
-							t.Errorf("the server heard %q", line)
-						}
-					case <-time.After(time.Minute):
-						t.Fatal("the server heard nothing")
-					}
-				}
+				wantHeard(t, heard, "from the new one", "from the old one")
 			}
 			if n := end(); n != 1 {
-				t.Errorf("struck %d", n)
+				t.Errorf("the silence struck %d connections, want 1", n)
 			}
-			old.ended()
-			fresh.ended()
+			old.wantEnd()
+			fresh.wantEnd()
 			if len(heard) > 0 {
-				t.Errorf("the server heard %q", <-heard)
+				t.Errorf("the server heard %q, want nothing more", <-heard)
 			}
-			call(t, p).hear("hello")
+			connect(t, p).wantLine("hello")
 		})
 	}
 }
 
-// TestProxySilences: the end of a silence does not end one that began later.
+// wantHeard waits until the server has heard these lines, in whatever order.
+func wantHeard(t *testing.T, heard <-chan string, want ...string) {
+	t.Helper()
+	var got []string
+	for range want {
+		select {
+		case line := <-heard:
+			got = append(got, line)
+		case <-time.After(time.Minute):
+			t.Fatalf("the server heard %q within a minute, want %q", got, want)
+		}
+	}
+	if slices.Sort(got); !slices.Equal(got, want) {
+		t.Errorf("the server heard %q, want %q", got, want)
+	}
+}
+
+// The end of a silence does not end one that began later.
 func TestProxySilences(t *testing.T) {
 	t.Parallel()
-	p, _ := testProxy(t)
-	call(t, p).hear("hello")
-	endFirst := silenced(t, p, true)
-	endSecond := silenced(t, p, true)
+	p, _ := newTestProxy(t)
+	connect(t, p).wantLine("hello")
+	endFirst := beginSilence(t, p, true)
+	endSecond := beginSilence(t, p, true)
 	endFirst()
-	if line, err := call(t, p).within(100 * time.Millisecond); !errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Errorf("heard %q, %v in the second silence", line, err)
-	}
+	connect(t, p).wantSilence()
 	endSecond()
-	call(t, p).hear("hello")
+	connect(t, p).wantLine("hello")
+}
+
+// arm sets a trap; sprang gets whether it sprang.
+func (tr *traps) arm(t *testing.T, one *trap) (sprang <-chan bool) {
+	t.Helper()
+	result := make(chan bool, 1)
+	go func() { result <- tr.wait(t.Context(), one, time.Minute) }()
+	for deadline := time.Now().Add(time.Minute); ; {
+		tr.mu.Lock()
+		armed := len(tr.list)
+		tr.mu.Unlock()
+		if armed > 0 {
+			return result
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the trap is not set after a minute")
+		}
+		runtime.Gosched()
+	}
 }
 
 func TestTraps(t *testing.T) {
 	t.Parallel()
-	p, traps := testProxy(t)
-	var set markSet
-	set.add(judge.Mark{Kind: judge.Out, Conv: 1, N: 2})
-	arm := func(tr *trap) <-chan bool {
-		sprang := make(chan bool, 1)
-		go func() { sprang <- traps.wait(t.Context(), tr, time.Minute) }()
-		for deadline := time.Now().Add(time.Minute); ; {
-			traps.mu.Lock()
-			armed := len(traps.list)
-			traps.mu.Unlock()
-			if armed > 0 {
-				return sprang
-			}
-			if time.Now().After(deadline) {
-				t.Fatal("not armed")
-			}
-			runtime.Gosched()
+	t.Run("holds back the answer to the message that it waits for", func(t *testing.T) {
+		t.Parallel()
+		const held = 50 * time.Millisecond
+		p, _ := newTestProxy(t)
+		c := connect(t, p)
+		c.wantLine("hello")
+		var marks markSet
+		marks.add(reply())
+		sprang := p.traps.arm(t, &trap{way: waySMTP, up: true, match: containsMark(&marks), strike: func(l *link) bool { l.holdAnswers(held); return true }})
+		c.send("out-c001-1") // another message
+		c.wantLine("out-c001-1")
+		began := time.Now()
+		c.send("see out-c001-2")
+		c.wantLine("see out-c001-2")
+		if took := time.Since(began); took < held {
+			t.Errorf("the answer came after %s, want at least %s", took, held)
 		}
+		if !<-sprang {
+			t.Error("wait reports that the trap did not spring")
+		}
+	})
+	t.Run("ends the connection on which it springs", func(t *testing.T) {
+		t.Parallel()
+		p, _ := newTestProxy(t)
+		c := connect(t, p)
+		c.wantLine("hello")
+		sprang := p.traps.arm(t, &trap{way: waySMTP, up: true, match: containsWords("DATA"), strike: func(*link) bool { return false }})
+		c.send("DATA")
+		c.wantEnd()
+		if !<-sprang {
+			t.Error("wait reports that the trap did not spring")
+		}
+	})
+	t.Run("is taken away when nobody waits any more", func(t *testing.T) {
+		t.Parallel()
+		var tr traps
+		if tr.wait(t.Context(), &trap{way: waySMTP, match: containsWords("never")}, time.Millisecond) {
+			t.Error("wait reports that a trap sprang, which nothing passed")
+		}
+		if len(tr.list) != 0 {
+			t.Errorf("%d traps are still set, want none", len(tr.list))
+		}
+	})
+}
+
+// newHotLink returns a connection to PostgreSQL on which Parley claims deliveries.
+func newHotLink() *link {
+	l := &link{way: wayBase}
+	l.learn([]byte("user\x00parley\x00enable_seqscan\x00off\x00"), true)
+	return l
+}
+
+// A commit is a Sync on a connection that claims, and elsewhere the statement.
+func TestCommitRequest(t *testing.T) {
+	t.Parallel()
+	sync, statement := []byte("P…"+pgSync), []byte("Q\x00\x00\x00\x0bcommit\x00")
+	if !isCommitRequest(newHotLink(), sync) {
+		t.Error("a Sync where deliveries are claimed is no commit, want one")
 	}
-	c := call(t, p)
-	c.hear("hello")
-	sprang := arm(&trap{way: waySMTP, up: true, match: containsMark(&set), strike: func(l *link) bool { l.holdAnswers(50 * time.Millisecond); return true }})
-	c.say("out-c001-1")
-	c.hear("out-c001-1") // another message
-	began := time.Now()
-	c.say("see out-c001-2")
-	c.hear("see out-c001-2")
-	if !<-sprang || time.Since(began) < 50*time.Millisecond {
-		t.Error("the answer was not held back")
+	if isCommitRequest(&link{way: wayBase}, sync) {
+		t.Error("a Sync elsewhere is a commit, want none")
 	}
-	sprang = arm(&trap{way: waySMTP, up: true, match: containsWords("DATA"), strike: func(*link) bool { return false }})
-	c.say("DATA")
-	c.ended()
-	if !<-sprang {
-		t.Error("did not spring")
-	}
-	if traps.wait(t.Context(), &trap{way: waySMTP, match: containsWords("never")}, time.Millisecond) || len(traps.list) != 0 {
-		t.Error("sprang, or is still armed")
+	if !isCommitRequest(&link{way: wayBase}, statement) {
+		t.Error("the statement is no commit, want one")
 	}
 }
 
-// TestPostgresMoments knows a claim and a commit from what passes.
-func TestPostgresMoments(t *testing.T) {
+// A claim is answered when PostgreSQL is ready again after rows of replies that are being sent.
+func TestClaimAnswer(t *testing.T) {
 	t.Parallel()
-	hot, plain := &link{way: wayBase}, &link{way: wayBase}
-	hot.learn([]byte("user\x00parley\x00enable_seqscan\x00off\x00"), true)
-	sync := []byte("P…" + pgSync)
-	if !isCommitRequest(hot, sync) || isCommitRequest(plain, sync) || !isCommitRequest(plain, []byte("Q\x00\x00\x00\x0bcommit\x00")) {
-		t.Error("commits are not told apart")
-	}
+	hot, plain := newHotLink(), &link{way: wayBase}
 	claim := []byte("D…reply…sending…" + pgReady)
 	for _, c := range []struct {
-		l    *link
+		name string
+		link *link
 		text []byte
 		want bool
-	}{{hot, claim, true}, {plain, claim, false}, {hot, []byte(pgReady), true}, {hot, []byte("D…"), false}} {
-		c.l.learn(c.text, false)
-		if got := isClaimAnswer(c.l, c.text); got != c.want {
-			t.Errorf("%q: %v", c.text, got)
+	}{
+		{name: "a claim", link: hot, text: claim, want: true},
+		{name: "the same where nothing is claimed", link: plain, text: claim},
+		{name: "the rest of a claim", link: hot, text: []byte(pgReady), want: true},
+		{name: "another row", link: hot, text: []byte("D…")},
+	} {
+		c.link.learn(c.text, false)
+		if got := isClaimAnswer(c.link, c.text); got != c.want {
+			t.Errorf("%s: got %t, want %t", c.name, got, c.want)
 		}
 	}
 	hot.learn([]byte("next"), true)
-	if hot.learn([]byte(pgReady), false); isClaimAnswer(hot, []byte(pgReady)) {
-		t.Error("an old claim counts")
+	hot.learn([]byte(pgReady), false)
+	if isClaimAnswer(hot, []byte(pgReady)) {
+		t.Error("the answer to the next request counts as that to the claim before")
 	}
 }

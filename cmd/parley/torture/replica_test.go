@@ -13,61 +13,67 @@ import (
 	"parley/cmd/parley/child"
 )
 
-// TestEnded: an end that nobody asked for is a fault, but for a start that gives up as the
-// database is out of reach, and says so.
-func TestEnded(t *testing.T) {
+// A process that ends though nobody asked it to is a fault, but for a start that fails as the database is out of reach, or the
+// port is taken.
+func TestJudgeEnd(t *testing.T) {
 	t.Parallel()
-	const said = "parley: database: connection refused\n"
+	const refused = "parley: database: connection refused\n"
 	exit := func(status int) error {
 		return exec.CommandContext(t.Context(), "sh", "-c", "exit "+strconv.Itoa(status)).Run()
 	}
 	killed := exec.CommandContext(t.Context(), "sh", "-c", "kill -9 $$").Run()
-	outage, none := func(time.Time) bool { return true }, func(time.Time) bool { return false }
+	outage, noOutage := func(time.Time) bool { return true }, func(time.Time) bool { return false }
 	const taken = "PARLEY_LISTEN: listen tcp 127.0.0.1:33457: bind: address already in use\n"
 	cases := []struct {
 		name   string
 		how    error
 		log    string
-		excuse func(time.Time) bool
-		fell   bool
+		excuse func(time.Time) bool // whether the database was out of reach
+		fault  bool
 	}{
-		{name: "a start without a database", how: exit(1), log: said, excuse: outage},
-		{name: "a start that fails for nothing", how: exit(1), log: said, excuse: none, fell: true},
-		{name: "a start whose port is taken", how: exit(1), log: taken, excuse: none},
-		{name: "a port that is taken at work", how: exit(1), log: "{" + readyLine + "}\n" + taken, excuse: none, fell: true},
-		{name: "one that was at work", how: exit(1), log: "{" + readyLine + "}\n" + said, excuse: outage, fell: true},
-		{name: "a panic at start", how: exit(2), log: "panic: x\n", excuse: outage, fell: true},
-		{name: "killed by somebody else", how: killed, log: said, excuse: outage, fell: true},
-		{name: "ended as if asked", how: nil, log: said, excuse: outage, fell: true},
-		{name: "no exit of a program", how: errors.New("wait failed"), log: said, excuse: outage, fell: true},
-		{name: "nobody knows of the database", how: exit(1), log: said, fell: true},
+		{name: "a start without a database", how: exit(1), log: refused, excuse: outage},
+		{name: "a start that fails for nothing", how: exit(1), log: refused, excuse: noOutage, fault: true},
+		{name: "a start whose port is taken", how: exit(1), log: taken, excuse: noOutage},
+		{name: "a port that is taken at work", how: exit(1), log: "{" + readyLine + "}\n" + taken, excuse: noOutage, fault: true},
+		{name: "one that was at work", how: exit(1), log: "{" + readyLine + "}\n" + refused, excuse: outage, fault: true},
+		{name: "a panic at start", how: exit(2), log: "panic: x\n", excuse: outage, fault: true},
+		{name: "killed by somebody else", how: killed, log: refused, excuse: outage, fault: true},
+		{name: "ended as if asked", how: nil, log: refused, excuse: outage, fault: true},
+		{name: "no exit of a program", how: errors.New("wait failed"), log: refused, excuse: outage, fault: true},
+		{name: "nobody knows of the database", how: exit(1), log: refused, fault: true},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			r := &replica{excuse: c.excuse}
 			r.judgeEnd(c.how, c.log)
-			ends, refused := r.endsByItself()
-			if (len(ends) == 1) != c.fell || (refused == 1) == c.fell {
-				t.Errorf("ends %q, %d starts excused", ends, refused)
+			wantFaults, wantExcused := 0, 1
+			if c.fault {
+				wantFaults, wantExcused = 1, 0
+			}
+			faults, excused := r.endsByItself()
+			if len(faults) != wantFaults || excused != wantExcused {
+				t.Errorf("got the faults %q and %d excused starts, want %d faults and %d excused", faults, excused, wantFaults, wantExcused)
 			}
 		})
 	}
 }
 
-// TestFell: a process that ends by itself is started again and counted; one that is killed by
-// the run is not.
-func TestFell(t *testing.T) {
+// A process that ends by itself is started again, and counts as a fault. One that the run kills is started again, too.
+func TestRestart(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
+	for _, c := range []struct {
+		name   string
 		script string
-		kill   bool
-		fell   bool
-	}{"by itself": {script: "echo panic: help; exit 2", fell: true}, "by us": {script: "sleep 60", kill: true}} {
-		t.Run(name, func(t *testing.T) {
+		kill   bool // the run ends it
+	}{
+		{name: "ends by itself", script: "echo panic: help; exit 2"},
+		{name: "is killed by the run", script: "sleep 60", kill: true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			ctx, end := context.WithCancel(t.Context())
-			r := &replica{spec: child.Spec{Name: name, Program: []string{"sh", "-c", c.script}, Env: child.CleanEnv(), Log: filepath.Join(t.TempDir(), "log")}}
+			r := &replica{spec: child.Spec{Name: c.name, Program: []string{"sh", "-c", c.script}, Env: child.CleanEnv(), Log: filepath.Join(t.TempDir(), "log")}}
 			ran := make(chan error, 1)
 			go func() { ran <- r.run(ctx) }()
 			for first := 0; ; {
@@ -79,61 +85,69 @@ func TestFell(t *testing.T) {
 					break
 				}
 				if !pause.For(ctx, 10*time.Millisecond) {
-					t.Fatal("nothing ended")
+					t.Fatal("no process has ended and been started again")
 				}
 			}
 			end()
 			if err := <-ran; err != nil {
 				t.Fatal(err)
 			}
-			if ends, _ := r.endsByItself(); len(ends) > 0 != c.fell {
-				t.Errorf("ends %q", ends)
+			if faults, _ := r.endsByItself(); len(faults) > 0 == c.kill {
+				t.Errorf("got the faults %q, want some only if it ended by itself", faults)
 			}
 		})
 	}
 }
 
-// TestStrikeNobody: a blow to a process that doesn't run was none.
+// wantNotStruck checks that a replica can be neither frozen nor killed.
+func wantNotStruck(t *testing.T, r *replica, why string) {
+	t.Helper()
+	if _, ok := r.freezeChild(); ok {
+		t.Errorf("freezeChild froze a process that %s", why)
+	}
+	if r.kill() {
+		t.Errorf("kill killed a process that %s", why)
+	}
+}
+
+// A blow to a process that doesn't run counts as missed.
 func TestStrikeNobody(t *testing.T) {
 	t.Parallel()
 	r := &replica{}
-	if _, ok := r.freezeChild(); ok || r.kill() {
-		t.Error("struck a process that never ran")
-	}
+	wantNotStruck(t, r, "never ran")
 	ended, err := child.Start(child.Spec{Name: "ended", Program: []string{"true"}, Env: child.CleanEnv(), Log: filepath.Join(t.TempDir(), "log")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	<-ended.Done()
 	r.now = ended
-	if _, ok := r.freezeChild(); ok || r.kill() {
-		t.Error("struck a process that had ended")
-	}
+	wantNotStruck(t, r, "has ended")
 	ctx, end := context.WithCancel(t.Context())
 	end()
 	c := &chaos{replicas: []*replica{r}, net: &network{}, say: func(string, ...any) {}, struck: map[string]int{}, missed: map[string]int{}}
 	for _, name := range []string{harmKill, harmFreeze} {
 		if c.strikeWhenPossible(ctx, harm{Name: name}); c.missed[name] != 1 || c.struck[name] != 0 {
-			t.Errorf("%s: struck %v, missed %v", name, c.struck, c.missed)
+			t.Errorf("%s: got %d struck, %d missed; want 0 and 1", name, c.struck[name], c.missed[name])
 		}
 	}
 }
 
-// TestOutage: a start is excused while the database is struck, and for a while after it.
+// The database was out of reach at some time since a moment if a blow to it began or lasted then.
 func TestOutage(t *testing.T) {
 	t.Parallel()
 	n := &network{}
-	began := time.Now()
-	if n.wasOutOfReach(began) {
-		t.Error("trouble without a blow")
+	began, inAnHour := time.Now(), time.Now().Add(time.Hour)
+	want := func(when string, since time.Time, want bool) {
+		t.Helper()
+		if got := n.wasOutOfReach(since); got != want {
+			t.Errorf("%s: out of reach: got %t, want %t", when, got, want)
+		}
 	}
-	first, second := n.beginOutage(), n.beginOutage()
-	first()
-	if !n.wasOutOfReach(time.Now().Add(time.Hour)) {
-		t.Error("the second blow still lasts")
-	}
-	second()
-	if !n.wasOutOfReach(began) || n.wasOutOfReach(time.Now().Add(time.Hour)) {
-		t.Error("trouble doesn't end with its blows")
-	}
+	want("before any blow", began, false)
+	endFirst, endSecond := n.beginOutage(), n.beginOutage()
+	endFirst()
+	want("while the second blow lasts", inAnHour, true)
+	endSecond()
+	want("after both, since they began", began, true)
+	want("after both, since later", inAnHour, false)
 }

@@ -1,33 +1,51 @@
 package torture
 
 import (
+	"cmp"
 	"slices"
 	"testing"
 )
 
-// TestSchedule: the seed alone decides, and every blow falls into the flow.
+func planned() Options { return Plan(Quick(Options{Replicas: 3})) }
+
+// The same seed gives the same blows, another seed others.
+func TestScheduleFollowsSeed(t *testing.T) {
+	t.Parallel()
+	list := schedule(7, planned())
+	if again := schedule(7, planned()); !slices.Equal(again, list) {
+		t.Errorf("the same seed: got %+v, want %+v", again, list)
+	}
+	if slices.Equal(schedule(8, planned()), list) {
+		t.Error("another seed gives the same schedule, want another one")
+	}
+}
+
+// Blows are listed in their order, and all fall while people write, on a replica that there is.
 func TestSchedule(t *testing.T) {
 	t.Parallel()
-	o := Plan(Quick(Options{Replicas: 3}))
-	a, b := schedule(7, o), schedule(7, o)
-	if !slices.Equal(a, b) || slices.Equal(a, schedule(8, o)) {
-		t.Error("the schedule does not follow from the seed")
+	o := planned()
+	list := schedule(7, o)
+	if !slices.IsSortedFunc(list, func(a, b harm) int { return cmp.Compare(a.At, b.At) }) {
+		t.Errorf("blows are not in order: %+v", list)
 	}
 	kills := 0
-	for i, h := range a {
-		if h.At < 0 || h.At >= o.Flow || i > 0 && h.At < a[i-1].At || h.N < 0 || h.N >= o.Replicas {
-			t.Errorf("blow %d: %+v", i, h)
+	for i, h := range list {
+		if h.At < 0 || h.At >= o.Flow {
+			t.Errorf("blow %d falls at %s, want within %s: %+v", i, h.At, o.Flow, h)
 		}
-		if h.Name == harmKill {
+		if h.N < 0 || h.N >= o.Replicas {
+			t.Errorf("blow %d falls on replica %d of %d: %+v", i, h.N, o.Replicas, h)
+		}
+		switch h.Name {
+		case harmKill:
 			kills++
+		case harmHeld:
+			if h.At != 0 || h.For != o.Flow {
+				t.Errorf("the snapshot is held from %s for %s, want for the whole run of %s", h.At, h.For, o.Flow)
+			}
 		}
 	}
-	for _, h := range a {
-		if h.Name == harmHeld && (h.At != 0 || h.For != o.Flow) {
-			t.Errorf("the snapshot is not held for the whole run: %+v", h)
-		}
-	}
-	if kills != o.Blows[harmKill] {
-		t.Errorf("%d kills", kills)
+	if want := o.Blows[harmKill]; kills != want {
+		t.Errorf("got %d kills, want %d", kills, want)
 	}
 }

@@ -25,20 +25,28 @@ func TestMain(m *testing.M) {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := play(ctx, os.Args[1:]); err != nil {
+	if err := runSubcommand(ctx, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1) //nolint:gocritic // the process ends
 	}
 }
 
-func play(ctx context.Context, args []string) error {
+// runSubcommand is a Parley, the oracle or the emulators of a run.
+func runSubcommand(ctx context.Context, args []string) error {
+	has := func(flag string) bool { return slices.Contains(args, flag) }
 	switch {
 	case args[0] == "serve":
 		return serve(ctx, args)
-	case slices.Contains(args, "--oracle"):
+	case has("--oracle"):
 		return torture.Oracle(ctx, os.Stdin, os.Stdout)
 	}
-	o := world.FakesOptions{SaveSent: !slices.Contains(args, "--own-copies"), Chats: slices.Contains(args, "--chats"), Teams: slices.Contains(args, "--teams"), Model: slices.Contains(args, "--model"), Blind: slices.Contains(args, "--no-graph")}
+	o := world.FakesOptions{
+		SaveSent: !has("--own-copies"),
+		Chats:    has("--chats"),
+		Teams:    has("--teams"),
+		Model:    has("--model"),
+		Blind:    has("--no-graph"),
+	}
 	for i, a := range args {
 		switch a {
 		case "--fakes":
@@ -90,12 +98,13 @@ func TestTorture(t *testing.T) {
 	for name, o := range runs {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			short(t, o)
+			runShort(t, o)
 		})
 	}
 }
 
-func short(t *testing.T, o torture.Options) {
+// runShort plays a run, and checks that it was the one that was ordered. Run itself fails for a broken promise.
+func runShort(t *testing.T, o torture.Options) {
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +123,13 @@ func short(t *testing.T, o torture.Options) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Harm["kill"] != o.Blows["kill"] || r.Struck < 6 || r.Verdict.Replies == 0 || r.Verdict.Inside == 0 {
-		t.Errorf("the run was not the one ordered: %+v", r)
+	if got, want := r.Harm["kill"], o.Blows["kill"]; got != want {
+		t.Errorf("got %d kills, want %d", got, want)
+	}
+	if r.Struck < 6 {
+		t.Errorf("got %d blows, want at least 6: %v", r.Struck, r.Harm)
+	}
+	if r.Verdict.Replies == 0 || r.Verdict.Inside == 0 {
+		t.Errorf("got %d replies and %d remarks inside, want some of both", r.Verdict.Replies, r.Verdict.Inside)
 	}
 }

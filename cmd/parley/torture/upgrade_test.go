@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestOldCommits builds histories and asks which version comes before ours.
+// Which commits may be the version before ours follows from when the newest migration came.
 func TestOldCommits(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -32,17 +32,17 @@ func TestOldCommits(t *testing.T) {
 	}
 	run("init", "-q")
 	if _, err := oldCommits(t.Context(), dir); !errors.Is(err, errNoOld) {
-		t.Errorf("no history: %v", err)
+		t.Errorf("no history: got %v, want %v", err, errNoOld)
 	}
 	commit("main.go", "1")
 	if _, err := oldCommits(t.Context(), dir); !errors.Is(err, errNoOld) {
-		t.Errorf("no migration: %v", err)
+		t.Errorf("no migration: got %v, want %v", err, errNoOld)
 	}
 	first := commit("store/migrations/0001.sql", "1")
 	want := func(list ...string) {
 		t.Helper()
 		if got, err := oldCommits(t.Context(), dir); err != nil || !slices.Equal(got, list) {
-			t.Errorf("candidates %q, %v; want %q", got, err, list)
+			t.Errorf("got %q, %v; want %q", got, err, list)
 		}
 	}
 	want(first)
@@ -53,6 +53,6 @@ func TestOldCommits(t *testing.T) {
 	edited := commit("store/migrations/0002.sql", "3") // not released: there is nothing to migrate from
 	want(edited)
 	if _, err := oldCommits(t.Context(), t.TempDir()); !errors.Is(err, errNoOld) {
-		t.Errorf("no repository: %v", err)
+		t.Errorf("no repository: got %v, want %v", err, errNoOld)
 	}
 }

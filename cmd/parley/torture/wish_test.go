@@ -7,97 +7,119 @@ import (
 	"parley/cmd/parley/torture/world"
 )
 
-// TestWishes: whoever waits is served in turn, not too often, until it waits no more.
-func TestWishes(t *testing.T) {
-	t.Parallel()
-	w := wishes{interval: grantInterval}
-	if w.isAnyOpen() || w.next() != "" {
-		t.Error("there is a wish that nobody made")
-	}
-	first, second := w.add(wishBack), w.add(wishMail)
-	for i, want := range []wish{wishBack, "", wishMail, "", wishBack} {
-		if got := w.next(); got != want {
-			t.Errorf("%d: %q, want %q", i, got, want)
-		}
-		if want == "" {
-			w.granted = time.Now().Add(-grantInterval)
-		}
-	}
-	first()
-	if w.granted = (time.Time{}); w.next() != wishMail || !w.isAnyOpen() {
-		t.Error("the other wish is gone")
-	}
-	second()
-	if w.granted = (time.Time{}); w.isAnyOpen() || w.next() != "" {
-		t.Error("a wish stays though nobody waits")
+// wantNext checks which wish is granted next once the interval since the last one is over.
+func (w *wishes) wantNext(t *testing.T, want wish) {
+	t.Helper()
+	w.granted = time.Now().Add(-w.interval)
+	if got := w.next(); got != want {
+		t.Errorf("the next wish is %q, want %q", got, want)
 	}
 }
 
-// TestWishFor: what people are to do so that a blow meets its moment.
+// wantOpen checks whether anybody waits for a wish.
+func (w *wishes) wantOpen(t *testing.T, want bool) {
+	t.Helper()
+	if got := w.isAnyOpen(); got != want {
+		t.Errorf("a wish is open: %t, want %t", got, want)
+	}
+}
+
+// Wishes are granted in turn, one an interval, until those who made them take them back.
+func TestWishes(t *testing.T) {
+	t.Parallel()
+	w := wishes{interval: grantInterval}
+	w.wantOpen(t, false)
+	w.wantNext(t, "")
+
+	takeBackFirst, takeBackSecond := w.add(wishBack), w.add(wishMail)
+	w.wantNext(t, wishBack)
+	if got := w.next(); got != "" {
+		t.Errorf("within an interval a second wish is granted: %q", got)
+	}
+	w.wantNext(t, wishMail)
+	w.wantNext(t, wishBack)
+
+	takeBackFirst()
+	w.wantNext(t, wishMail)
+	w.wantOpen(t, true)
+	takeBackSecond()
+	w.wantOpen(t, false)
+	w.wantNext(t, "")
+}
+
+// What people are to do so that a blow meets the moment that it waits for.
 func TestWishFor(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		harm harm
 		want wish
 	}{
-		{harm{Name: harmLaneKill, Way: waySMTP}, wishReplies},
-		{harm{Name: harmLaneKill, Way: waySlack}, wishMails},
-		{harm{Name: harmClaimStop, Way: wayBase}, wishReply},
-		{harm{Name: harmClaimStop, Way: waySMTP}, wishReply},
-		{harm{Name: harmClaimStop, Way: wayTeams}, wishMail},
-		{harm{Name: harmEarly, Way: waySMTP}, wishBack},
-		{harm{Name: harmEarly, Way: waySlack}, wishMail},
-		{harm{Name: harmCommit}, wishMail},
-		{harm{Name: harmLate}, wishMail},
+		{harm: harm{Name: harmLaneKill, Way: waySMTP}, want: wishReplies},
+		{harm: harm{Name: harmLaneKill, Way: waySlack}, want: wishMails},
+		{harm: harm{Name: harmClaimStop, Way: wayBase}, want: wishReply},
+		{harm: harm{Name: harmClaimStop, Way: waySMTP}, want: wishReply},
+		{harm: harm{Name: harmClaimStop, Way: wayTeams}, want: wishMail},
+		{harm: harm{Name: harmEarly, Way: waySMTP}, want: wishBack},
+		{harm: harm{Name: harmEarly, Way: waySlack}, want: wishMail},
+		{harm: harm{Name: harmCommit}, want: wishMail},
+		{harm: harm{Name: harmLate}, want: wishMail},
 	} {
 		if got := c.harm.wishFor(); got != c.want {
-			t.Errorf("%+v: %q, want %q", c.harm, got, c.want)
+			t.Errorf("%+v: got %q, want %q", c.harm, got, c.want)
 		}
 	}
 }
 
-// TestMailer: a wish about mail is granted where nobody waits for what was typed before.
-func TestMailer(t *testing.T) {
+// For a wish about mail, a customer is picked who writes by mail, has a thread, and whom nobody has to leave alone.
+func TestPickMailer(t *testing.T) {
 	t.Parallel()
-	ready, gone := &talk{conv: 1, root: "1"}, &talk{conv: 2, root: "2", bounces: true}
+	ready, bouncing := &talk{conv: 1, root: "1"}, &talk{conv: 2, root: "2", bounces: true}
+	unfit := []*talk{
+		{conv: 3}, // has no thread yet
+		{conv: 4, root: "4", kind: world.BySMS},
+		{conv: 5, root: "5", quietUntil: time.Now().Add(time.Hour)},
+	}
 	d := newDriver(world.Wire{}, Options{Mails: 90})
-	d.talks = []*talk{ready, gone, {conv: 3}, {conv: 4, root: "4", kind: world.BySMS}, {conv: 5, root: "5", quietUntil: time.Now().Add(time.Hour)}}
-	for range 20 {
+	d.talks = append([]*talk{ready, bouncing}, unfit...)
+	for range 20 { // picks are random
 		if got := d.pickMailer(false); got != ready {
-			t.Fatalf("customer %d", got.conv)
+			t.Fatalf("got customer %d, want %d", got.conv, ready.conv)
 		}
-		if got := d.pickMailer(true); got != gone {
-			t.Fatalf("customer %d, whose mailbox is there", got.conv)
+		if got := d.pickMailer(true); got != bouncing {
+			t.Fatalf("got customer %d, want %d, whose mailbox is gone", got.conv, bouncing.conv)
 		}
 	}
-	if d.talks = d.talks[2:]; d.pickMailer(false) != nil {
-		t.Error("somebody was picked who can't be")
+	d.talks = unfit
+	if got := d.pickMailer(false); got != nil {
+		t.Errorf("got customer %d, want none", got.conv)
 	}
 }
 
-// TestReplyFor: nothing leaves from a resolved conversation, so its customer writes before an agent
-// replies.
+// Nothing leaves from a resolved conversation, so its customer writes before an agent replies.
 func TestReplyFor(t *testing.T) {
 	t.Parallel()
-	d, emulators := crowded(t, Options{Mails: 90})
+	d, emulators := newTestDriver(t, Options{Mails: 90})
 	d.talks = []*talk{{conv: 1, root: "1", untilReopened: 2}}
 	for i, card := range []string{"Case 001", "Case 001", "Case 001 Resolved"} {
 		emulators.answer("/_fake/messages", `[{"ts": "1", "bot_id": "B1", "text": "`+card+`"}]`)
 		if done, err := d.replyFor(t.Context(), 1, false); !done || err != nil {
-			t.Fatal(done, err)
+			t.Fatalf("card %q: replyFor: got %t, %v; want true", card, done, err)
 		}
 		if d.counted.Mails != i+1 || d.counted.Replies != 0 {
-			t.Errorf("after %q: said %+v", card, d.counted)
+			t.Errorf("card %q: got %d mails and %d replies, want %d and 0", card, d.counted.Mails, d.counted.Replies, i+1)
 		}
 	}
 	emulators.answer("/_fake/messages", `[{"ts": "1", "bot_id": "B1", "text": "Case 001"}]`)
-	if _, err := d.replyFor(t.Context(), 1, false); err != nil || d.counted.Replies != 1 {
-		t.Errorf("said %+v, asked for %v: %v", d.counted, emulators.asks, err)
+	if _, err := d.replyFor(t.Context(), 1, false); err != nil {
+		t.Fatal(err)
+	}
+	if d.counted.Replies != 1 {
+		t.Errorf("got %d replies in a conversation that was reopened, want 1; the emulators were asked for %v", d.counted.Replies, emulators.asks)
 	}
 }
 
-// TestTalks: in each world, however small, some customers write mails, and the mailbox of one
-// of them is gone: blows wait for that.
+// In each world, however small, some customers write mails, and the mailbox of at least one of them is gone, but not of all: blows
+// wait for both.
 func TestTalks(t *testing.T) {
 	t.Parallel()
 	for _, o := range []Options{{}, {Chats: true}, {Teams: true}, {Mails: 2000, Chats: true}} {
@@ -111,7 +133,7 @@ func TestTalks(t *testing.T) {
 			}
 		}
 		if bounces == 0 || mailers <= bounces {
-			t.Errorf("%+v: %d customers write mails, the mailboxes of %d are gone", o, mailers, bounces)
+			t.Errorf("%+v: %d customers write mails, and the mailboxes of %d are gone; want at least one, and fewer than write", o, mailers, bounces)
 		}
 	}
 }

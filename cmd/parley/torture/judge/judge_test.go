@@ -2,6 +2,7 @@ package judge
 
 import (
 	"encoding/json"
+	"maps"
 	"reflect"
 	"slices"
 	"testing"
@@ -43,7 +44,7 @@ func good() (World, Testimony) {
 		}
 }
 
-// TestJudge breaks each promise in an otherwise good world.
+// Each promise that is broken in an otherwise good world shows in the verdict, and nothing else does.
 func TestJudge(t *testing.T) {
 	t.Parallel()
 	for _, c := range slices.Concat(threadCases(), boxCases(), clickCases(), careCases(), ledgerCases(), noteCases()) {
@@ -52,20 +53,22 @@ func TestJudge(t *testing.T) {
 			w, known := good()
 			c.spoil(&w, &known)
 			got := Decide(w, known)
+			// How much was seen is TestJudgeCounts' matter.
 			c.want.Mails, c.want.Replies, c.want.Inside, c.want.Backs, c.want.Edits, c.want.Deletes, c.want.Commands, c.want.Noted, c.want.Asking =
 				got.Mails, got.Replies, got.Inside, got.Backs, got.Edits, got.Deletes, got.Commands, got.Noted, got.Asking
 			found := got.Findings
 			if got.Findings = nil; !reflect.DeepEqual(got, c.want) {
-				t.Errorf("verdict %+v, want %+v: %q", got, c.want, found)
+				t.Errorf("got the verdict %+v, want %+v; findings %q", got, c.want, found)
 			}
-			if got.IsBad() != (len(found) > 0) || len(got.Broken()) > 0 != got.IsBad() {
-				t.Errorf("bad = %v, broken %q, findings %q", got.IsBad(), got.Broken(), found)
+			hasFindings, isBroken := len(found) > 0, len(got.Broken()) > 0
+			if got.IsBad() != hasFindings || isBroken != got.IsBad() {
+				t.Errorf("IsBad %t, Broken %q, findings %q: want all or none", got.IsBad(), got.Broken(), found)
 			}
 		})
 	}
 }
 
-// TestJudgeCounts: what a verdict counts is what was said.
+// A verdict counts what was said.
 func TestJudgeCounts(t *testing.T) {
 	t.Parallel()
 	got := Decide(good())
@@ -74,24 +77,37 @@ func TestJudgeCounts(t *testing.T) {
 	}
 }
 
-func TestMarks(t *testing.T) {
+const againButton = `[{"type":"section","text":{"type":"mrkdwn","text":"again out-c017-5"}},
+	{"type":"actions","elements":[{"type":"button","action_id":"b:sendagain::0","text":{"type":"plain_text","text":"Send again"}}]}]`
+
+// Marks are found in what people read, each as often as it stands there.
+func TestMarksIn(t *testing.T) {
 	t.Parallel()
 	m := Mark{Out, 17, 5}
-	blocks := json.RawMessage(`[{"type":"section","text":{"type":"mrkdwn","text":"again out-c017-5"}},
-		{"type":"actions","elements":[{"type":"button","action_id":"b:sendagain::0","text":{"type":"plain_text","text":"Send again"}}]}]`)
-	if got := MarksIn(Shown("a notice, cut in out-c017-5…", nil) + Shown("", blocks) + " *inside-c001-12*."); !slices.Equal(got, []Mark{m, m, {Inside, 1, 12}}) {
-		t.Errorf("marks = %v", got)
+	blocks := json.RawMessage(againButton)
+	for _, c := range []struct {
+		name, text string
+		want       []Mark
+	}{
+		{name: "notice, blocks and markup", text: Shown("a notice, cut in out-c017-5…", nil) + Shown("", blocks) + " *inside-c001-12*.", want: []Mark{m, m, {Inside, 1, 12}}},
+		{name: "blocks take the notice's place", text: Shown("said-c001-1 is cut: said-c001-12", blocks), want: []Mark{m}},
+		{name: "other words", text: "without-c017-5 out-c17-5 out-c017"},
+	} {
+		if got := MarksIn(c.text); !slices.Equal(got, c.want) {
+			t.Errorf("%s: got %v, want %v", c.name, got, c.want)
+		}
 	}
-	if got := MarksIn(Shown("said-c001-1 is cut: said-c001-12", blocks)); !slices.Equal(got, []Mark{m}) {
-		t.Errorf("the notice counts: %v", got)
-	}
-	if got := MarksIn("without-c017-5 out-c17-5 out-c017"); got != nil {
-		t.Errorf("found %v in other words", got)
-	}
-	if got := Buttons(blocks); len(got) != 1 || got["sendagain"] != "b:sendagain::0" {
-		t.Errorf("buttons = %v", got)
-	}
-	if got := Buttons(json.RawMessage(`{`)); len(got) != 0 {
-		t.Errorf("buttons of nothing = %v", got)
+}
+
+// Buttons are known by their verbs.
+func TestButtons(t *testing.T) {
+	t.Parallel()
+	for blocks, want := range map[string]map[string]string{
+		againButton: {"sendagain": "b:sendagain::0"},
+		`{`:         {},
+	} {
+		if got := Buttons(json.RawMessage(blocks)); !maps.Equal(got, want) {
+			t.Errorf("%s: got %v, want %v", blocks, got, want)
+		}
 	}
 }

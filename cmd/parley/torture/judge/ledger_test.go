@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// TestAsks: what Parley rightly asks about.
+// Parley rightly asks about the three replies after a colleague's remark, and about those after a resolution, also that after the
+// customer's first message since.
 func TestAsks(t *testing.T) {
 	t.Parallel()
 	reply := func(n int) Record { return Record{Did: ActType, Mark: Mark{Out, 1, n}, Conv: 1, By: "ann"} }
@@ -15,8 +16,12 @@ func TestAsks(t *testing.T) {
 		return Record{Did: ActType, Mark: Mark{Inside, 1, n}, Conv: 1, By: by}
 	}
 	write, resolve := Record{Did: ActWrite, Mark: Mark{Said, 1, 90}, Conv: 1}, Record{Did: ActResolve, Conv: 1, By: "ann"}
-	l := Ledger{reply(1), remark(2, "ann"), reply(3), remark(4, "zoe"), reply(5), reply(6), reply(7), reply(8), resolve, reply(9), write, reply(10), write, reply(11),
-		{Did: ActType, Mark: Mark{Out, 2, 1}, Conv: 2, By: "ben"}}
+	l := Ledger{
+		reply(1), remark(2, "ann"), reply(3),
+		remark(4, "zoe"), reply(5), reply(6), reply(7), reply(8),
+		resolve, reply(9), write, reply(10), write, reply(11),
+		{Did: ActType, Mark: Mark{Out, 2, 1}, Conv: 2, By: "ben"},
+	}
 	var rightly []int
 	for _, m := range slices.SortedFunc(maps.Keys(l.Asks()), func(a, b Mark) int { return a.N - b.N }) {
 		if l.Asks()[m] {
@@ -24,24 +29,29 @@ func TestAsks(t *testing.T) {
 		}
 	}
 	if want := []int{5, 6, 7, 9, 10}; !slices.Equal(rightly, want) {
-		t.Errorf("asks about %v, want %v", rightly, want)
+		t.Errorf("got the replies %v, want %v", rightly, want)
 	}
 }
 
-// TestTogether: replies that left in one message are one case of doubt.
+// Unclear replies of a conversation count once if no other reply was typed between them: they may have left in one message.
 func TestTogether(t *testing.T) {
 	t.Parallel()
 	typed := func(conv, n int, kind string) Record {
 		return Record{Did: ActType, Mark: Mark{kind, conv, n}, Conv: conv}
 	}
-	l := Ledger{typed(1, 1, Out), typed(1, 2, Out), typed(2, 1, Out), typed(1, 3, Inside), typed(1, 4, Out), typed(1, 5, Out), typed(1, 6, Out), {Did: ActWrite, Conv: 1}}
+	l := Ledger{
+		typed(1, 1, Out), typed(1, 2, Out),
+		typed(2, 1, Out),
+		typed(1, 3, Inside), typed(1, 4, Out), typed(1, 5, Out), typed(1, 6, Out),
+		{Did: ActWrite, Conv: 1},
+	}
 	unclear := map[Mark]bool{{Out, 1, 1}: true, {Out, 1, 2}: true, {Out, 1, 4}: true, {Out, 1, 6}: true, {Out, 2, 1}: true}
 	if got := l.Together(unclear); got != 3 {
-		t.Errorf("%d messages, want 3", got)
+		t.Errorf("got %d messages, want 3", got)
 	}
 }
 
-// TestKeepersOf: who is to have a conversation after all that was typed in its thread.
+// Who is to have a conversation follows from what was typed in its thread; where Parley was told late, either order will do.
 func TestKeepersOf(t *testing.T) {
 	t.Parallel()
 	at := func(second int) time.Time { return time.Unix(int64(second), 0) }
@@ -69,7 +79,7 @@ func TestKeepersOf(t *testing.T) {
 		{name: "resolved before", said: Ledger{reply(1), {At: at(5), Did: ActResolve, Root: "1"}, hand}, want: Keepers{Teams: both, Owner: true}},
 	} {
 		if got := c.said.KeepersOf("1", c.late); !slices.Equal(got.Teams, c.want.Teams) || got.Owner != c.want.Owner {
-			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
+			t.Errorf("%s: got %+v, want %+v", c.name, got, c.want)
 		}
 	}
 }

@@ -46,16 +46,17 @@ func noteCases() []judgeCase {
 	}
 }
 
+// What a note names is found in it once, and counted in the verdict.
 func TestNotedIn(t *testing.T) {
 	t.Parallel()
 	got := NotedIn("Looks urgent: “please look at said-c001-1”\nTicket said-c001-1 · Ticket said-c001-12")
 	if want := []Mark{{Said, 1, 1}, {Said, 1, 12}}; !slices.Equal(got, want) {
-		t.Errorf("noted %v, want %v", got, want)
+		t.Errorf("got %v, want %v", got, want)
 	}
 	w, known := good()
 	w.Threads[0].Posts = append(w.Threads[0].Posts, Post{TS: "10", Noted: got, Marks: got})
 	w.Asked = [][]Mark{got}
 	if v := Decide(w, known); v.Noted != 2 || v.Asking != 1 {
-		t.Errorf("noted %d, asked %d", v.Noted, v.Asking)
+		t.Errorf("got %d noted and %d asked, want 2 and 1", v.Noted, v.Asking)
 	}
 }

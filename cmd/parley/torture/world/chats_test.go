@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestChatFaults: what went wrong is counted at Meta and at Twilio.
+// Faults of Meta and of Twilio are counted.
 func TestChatFaults(t *testing.T) {
 	t.Parallel()
 	c, err := openChats(t.Context(), 7)
@@ -32,8 +32,11 @@ func TestChatFaults(t *testing.T) {
 	if err := w.Call(t.Context(), http.MethodGet, w.Mail+"/_fake/chat/faults", nil, &counts); err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := counts["meta status"]; !ok || counts["twilio error_before"] != 1 {
-		t.Errorf("counted %v", counts)
+	if _, ok := counts["meta status"]; !ok {
+		t.Errorf("the counts lack those of Meta: %v", counts)
+	}
+	if got := counts["twilio error_before"]; got != 1 {
+		t.Errorf("errors of Twilio: got %d, want 1", got)
 	}
 }
 
@@ -54,15 +57,18 @@ func sendText(ctx context.Context, t *testing.T, base string) {
 	_ = res.Body.Close()
 }
 
-// TestSubjectIn: a thread's card names its conversation, also that of somebody who has no name.
+// A thread's card names its customer, whose case is known by her name, her number or her first message.
 func TestSubjectIn(t *testing.T) {
 	t.Parallel()
 	for card, want := range map[string]string{
 		":iphone: *" + PhoneOf(15) + "* · #3 · About said-c015-1: it was the cable.": "Case 015",
-		"*Case 004* · #7 · Hello": "Case 004", "*" + SMSNumber + "* · #3": "", "+1555": "", "nobody": "",
+		"*Case 004* · #7 · Hello":  "Case 004",
+		"*" + SMSNumber + "* · #3": "", // the company's own
+		"+1555":                    "",
+		"nobody":                   "",
 	} {
 		if got := subjectIn(card); got != want {
-			t.Errorf("%q: %q, want %q", card, got, want)
+			t.Errorf("%q: got %q, want %q", card, got, want)
 		}
 	}
 }

@@ -25,21 +25,28 @@ func TestOwnLiesAreNoQuestions(t *testing.T) {
 		ask("said-c003-19")
 		lied = len(ask("said-c002-12").References) > 1
 	}
-	for name, tt := range map[string]struct{ user, assistant, also string }{
-		"its own lie":          {"said-c002-12", "Ticket said-c003-19", ""},
-		"never said":           {"said-c002-12", "Ticket said-c004-1", "said-c004-1"},
-		"of another question":  {"said-c005-1", "Ticket said-c003-19", "said-c003-19"},
-		"asked in the request": {"said-c002-12, said-c003-19", "Ticket said-c003-19", "said-c003-19"},
+	for _, tt := range []struct {
+		name, user, assistant string
+		alsoAsked             string // what counts as asked beside the first mark of user
+	}{
+		{name: "its own lie", user: "said-c002-12", assistant: "Ticket said-c003-19"},
+		{name: "never said", user: "said-c002-12", assistant: "Ticket said-c004-1", alsoAsked: "said-c004-1"},
+		{name: "a lie about another question", user: "said-c005-1", assistant: "Ticket said-c003-19", alsoAsked: "said-c003-19"},
+		{name: "asked in the request", user: "said-c002-12, said-c003-19", assistant: "Ticket said-c003-19", alsoAsked: "said-c003-19"},
 	} {
-		body, err := json.Marshal(map[string]any{"messages": []map[string]string{{"role": "system", "content": "Read."},
-			{"role": "user", "content": tt.user}, {"role": "assistant", "content": tt.assistant}, {"role": "user", "content": "That answer is not valid."}}})
+		body, err := json.Marshal(map[string]any{"messages": []map[string]string{
+			{"role": "system", "content": "Read."},
+			{"role": "user", "content": tt.user},
+			{"role": "assistant", "content": tt.assistant},
+			{"role": "user", "content": "That answer is not valid."},
+		}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		got := r.askedIn(body)
-		want := judge.Distinct(append(judge.MarksIn(tt.user)[:1:1], judge.MarksIn(tt.also)...))
+		want := judge.Distinct(append(judge.MarksIn(tt.user)[:1:1], judge.MarksIn(tt.alsoAsked)...))
 		if !slices.Equal(got, want) {
-			t.Errorf("%s: %v, want %v", name, got, want)
+			t.Errorf("%s: got %v, want %v", tt.name, got, want)
 		}
 	}
 }

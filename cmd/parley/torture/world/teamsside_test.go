@@ -11,7 +11,8 @@ import (
 	"parley/cmd/parley/torture/judge"
 )
 
-// TestTeamsThreads: what the oracle reads off a channel, where Parley may look and where not.
+// The oracle reads threads, cards and messages off a channel of Teams. Where Parley is blind, cards have no tokens by which
+// copies are told apart.
 func TestTeamsThreads(t *testing.T) {
 	t.Parallel()
 	card := func(text, verb, nonce string) []json.RawMessage {
@@ -33,21 +34,31 @@ func TestTeamsThreads(t *testing.T) {
 	}
 	for _, blind := range []bool{true, false} {
 		threads := teamsThreads(list, blind, map[string]bool{"3": true})
-		if len(threads) != 3 || len(threads[0].Posts) != 5 || threads[1].Card != "" || subjectIn(threads[0].Card) != "Case 001" {
-			t.Fatalf("threads %+v", threads)
+		if len(threads) != 3 || len(threads[0].Posts) != 5 {
+			t.Fatalf("threads: got %+v, want 3, the first of 5 posts", threads)
 		}
-		p := threads[0].Posts
-		if p[1].Name != "Customer 001" || !p[1].Again || !slices.Equal(p[1].Marks, []judge.Mark{{Kind: judge.Said, Conv: 1, N: 1}}) {
-			t.Errorf("a customer's message: %+v", p[1])
+		if got := subjectIn(threads[0].Card); got != "Case 001" {
+			t.Errorf("the first card is about %q, want Case 001", got)
 		}
-		if p[2].User != lab.TeamsAnn || !p[2].Untold || p[2].Name != "" || p[2].Resolve || !p[4].Resolve {
-			t.Errorf("people's messages: %+v, %+v", p[2], p[4])
+		if got := threads[1].Card; got != "" {
+			t.Errorf("the card of what people talk about: got %q, want none", got)
 		}
-		if p[3].Token != "bb" || !maps.Equal(p[3].Buttons, map[string]string{"send": "send"}) {
-			t.Errorf("a line of ours: %+v", p[3])
+		cardPost, customers, reply, line, command := threads[0].Posts[0], threads[0].Posts[1], threads[0].Posts[2], threads[0].Posts[3], threads[0].Posts[4]
+		if customers.Name != "Customer 001" || !customers.Again || !slices.Equal(customers.Marks, []judge.Mark{{Kind: judge.Said, Conv: 1, N: 1}}) {
+			t.Errorf("a customer's message: got %+v, want said-c001-1 by Customer 001, which may be shown twice", customers)
 		}
-		if one := threads[2].Posts[0].Token; blind != (one == "") || one != p[0].Token {
-			t.Errorf("two cards of one conversation: %q and %q", p[0].Token, one)
+		if reply.User != lab.TeamsAnn || reply.Name != "" || !reply.Untold || reply.Resolve {
+			t.Errorf("a reply: got %+v, want one by Ann of which nobody told Parley", reply)
+		}
+		if !command.Resolve {
+			t.Errorf("a command: got %+v, want Resolve", command)
+		}
+		if line.Token != "bb" || !maps.Equal(line.Buttons, map[string]string{"send": "send"}) {
+			t.Errorf("a line of Parley's: got the token %q and the buttons %v, want bb and send", line.Token, line.Buttons)
+		}
+		again := threads[2].Posts[0]
+		if again.Token != cardPost.Token || (again.Token == "") != blind {
+			t.Errorf("blind %t: the tokens of two cards of a conversation are %q and %q, want the same, and none if blind", blind, cardPost.Token, again.Token)
 		}
 	}
 }
