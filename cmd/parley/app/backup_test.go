@@ -19,8 +19,7 @@ import (
 	"parley/store"
 )
 
-// An embedded database is backed up before a new version changes its schema, and a fresh
-// one is not.
+// An embedded database is backed up before a new version changes its schema, and only then.
 func TestBackupBeforeMigration(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
@@ -65,7 +64,7 @@ func TestBackupBeforeMigration(t *testing.T) {
 	}
 	made, err := filepath.Glob(filepath.Join(app.BackupFolder(env), "*.parley"))
 	if err != nil || len(made) != 1 || !strings.Contains(made[0], "before-schema-") {
-		t.Fatalf("made %v, %v", made, err)
+		t.Fatalf("backups: got %v, %v; want one before-schema-", made, err)
 	}
 	number, _, _ := strings.Cut(filepath.Base(names[len(names)-2]), "_")
 	before, err := strconv.ParseInt(number, 10, 64)
@@ -73,8 +72,11 @@ func TestBackupBeforeMigration(t *testing.T) {
 		t.Fatal(err)
 	}
 	m, err := backup.CheckFile(t.Context(), made[0], db.BinDir())
-	if err != nil || m.Schema != before {
-		t.Errorf("schema %d, %v", m.Schema, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Schema != before {
+		t.Errorf("schema of the backup: got %d, want %d", m.Schema, before)
 	}
 }
 
@@ -83,18 +85,22 @@ func TestKeepKey(t *testing.T) {
 	t.Parallel()
 	env := app.Env{Data: filepath.Join(t.TempDir(), "new")}
 	if key, err := app.KnownKey(env); err != nil || key != "" {
-		t.Errorf("a key was invented: %q, %v", key, err)
+		t.Errorf("before a key is kept: got %q, %v; want none", key, err)
 	}
 	if err := app.KeepKey(env, "one"); err != nil {
 		t.Fatal(err)
 	}
 	if err := app.KeepKey(env, "two"); err == nil {
-		t.Error("it was replaced")
+		t.Error("KeepKey replaced a key, want an error")
 	}
 	if key, err := app.KnownKey(env); err != nil || key != "one" {
-		t.Errorf("%q, %v", key, err)
+		t.Errorf("the known key: got %q, %v; want one", key, err)
 	}
-	if info, err := os.Stat(app.KeyFile(env)); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("mode %v, %v", info.Mode(), err)
+	info, err := os.Stat(app.KeyFile(env))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := info.Mode().Perm(); got != 0o600 {
+		t.Errorf("mode: got %o, want 600", got)
 	}
 }

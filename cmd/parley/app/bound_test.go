@@ -14,8 +14,8 @@ import (
 // boundPatience bounds every wait; only a failing test uses it up.
 const boundPatience = 2 * time.Minute
 
-// gatehouse is a bounded handler whose requests stay inside until they are let go.
-type gatehouse struct {
+// boundServer has a bounded handler whose requests stay inside until they are let go.
+type boundServer struct {
 	*httptest.Server
 	inside  chan struct{}
 	letGo   chan struct{}
@@ -23,8 +23,8 @@ type gatehouse struct {
 	got     chan int // lengths of bodies
 }
 
-func newGatehouse(t *testing.T) *gatehouse {
-	g := &gatehouse{inside: make(chan struct{}, 2*maxInside), letGo: make(chan struct{}), got: make(chan int, 2*maxInside)}
+func newBoundServer(t *testing.T) *boundServer {
+	g := &boundServer{inside: make(chan struct{}, 2*maxInside), letGo: make(chan struct{}), got: make(chan int, 2*maxInside)}
 	g.Server = httptest.NewServer(newBound(newBodies(), &g.refused).wrapHandler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		g.inside <- struct{}{}
 		<-g.letGo
@@ -38,7 +38,8 @@ func newGatehouse(t *testing.T) *gatehouse {
 	return g
 }
 
-func (g *gatehouse) post(ctx context.Context, body io.Reader) (status int, retry string) {
+// post returns the status and Retry-After of the answer; status 0 means that there is none.
+func (g *boundServer) post(ctx context.Context, body io.Reader) (status int, retry string) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, g.URL, body)
 	if err != nil {
 		return 0, ""
@@ -51,13 +52,13 @@ func (g *gatehouse) post(ctx context.Context, body io.Reader) (status int, retry
 	return res.StatusCode, res.Header.Get("Retry-After")
 }
 
-// Who finds too many inside is asked to come back, and gets in when somebody left. Bodies
-// arrive whole, also those that are no small ones.
+// While maxInside requests are inside, another one is asked to come back; later it gets in. Bodies arrive whole, also those that
+// are no small ones.
 func TestBound(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), boundPatience)
 	defer cancel()
-	g := newGatehouse(t)
+	g := newBoundServer(t)
 	statuses := make(chan int, maxInside)
 	for range maxInside {
 		go func() {
@@ -68,29 +69,32 @@ func TestBound(t *testing.T) {
 	for range maxInside {
 		<-g.inside
 	}
-	if status, retry := g.post(ctx, bytes.NewReader([]byte("x"))); status != http.StatusServiceUnavailable || retry != "1" || g.refused.Load() != 1 {
-		t.Errorf("one too many: %d, Retry-After %q, %d counted", status, retry, g.refused.Load())
+	if status, retry := g.post(ctx, bytes.NewReader([]byte("x"))); status != http.StatusServiceUnavailable || retry != "1" {
+		t.Errorf("one too many: got %d, Retry-After %q; want %d, Retry-After 1", status, retry, http.StatusServiceUnavailable)
+	}
+	if n := g.refused.Load(); n != 1 {
+		t.Errorf("refused requests counted: got %d, want 1", n)
 	}
 	close(g.letGo)
 	for range maxInside {
 		if status := <-statuses; status != http.StatusOK {
-			t.Errorf("inside: %d", status)
+			t.Errorf("a request inside: got %d, want %d", status, http.StatusOK)
 		}
 		if n := <-g.got; n != maxSmallBody+1 {
-			t.Errorf("a body of %d bytes, want %d", n, maxSmallBody+1)
+			t.Errorf("the handler read %d bytes, want %d", n, maxSmallBody+1)
 		}
 	}
 	if status, _ := g.post(ctx, bytes.NewReader([]byte("x"))); status != http.StatusOK {
-		t.Errorf("afterwards: %d", status)
+		t.Errorf("a request when all others are done: got %d, want %d", status, http.StatusOK)
 	}
 }
 
-// Slow senders take nobody's place.
+// A request whose body has yet to arrive takes no place inside.
 func TestBoundSlowBodies(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), boundPatience)
 	defer cancel()
-	g := newGatehouse(t)
+	g := newBoundServer(t)
 	close(g.letGo)
 	for range maxInside + 10 {
 		r, w := io.Pipe()
@@ -101,6 +105,6 @@ func TestBoundSlowBodies(t *testing.T) {
 		defer func() { _ = w.Close() }()
 	}
 	if status, _ := g.post(ctx, bytes.NewReader([]byte("x"))); status != http.StatusOK {
-		t.Errorf("beside slow senders: %d", status)
+		t.Errorf("a request beside slow senders: got %d, want %d", status, http.StatusOK)
 	}
 }

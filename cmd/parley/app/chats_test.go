@@ -1,9 +1,7 @@
 package app_test
 
 import (
-	"bytes"
 	"context"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -27,8 +25,8 @@ import (
 	"parley/store/credential"
 )
 
-// pastes stores credentials as the page does, in another process than those that run.
-func pastes(t *testing.T, db *app.Database, kind string, values map[string]string) {
+// saveCredentials stores a chat's credentials as the page does, in another process than those that run.
+func saveCredentials(t *testing.T, db *app.Database, kind string, values map[string]string) {
 	t.Helper()
 	err := store.InTx(t.Context(), db.Pool, func(tx pgx.Tx) error {
 		return credential.Save(t.Context(), tx, db.Sealer, credential.Credential{Kind: kind, Home: "T0", Author: "ann@acme.test", Values: values})
@@ -38,8 +36,17 @@ func pastes(t *testing.T, db *app.Database, kind string, values map[string]strin
 	}
 }
 
-// inChannel reports whether a text was posted in the team's channel.
-func inChannel(s *slackfake.Server, text string) bool {
+// forgetCredentials removes a chat's credentials as the page does, in another process than those that run.
+func forgetCredentials(t *testing.T, db *app.Database, kind string) {
+	t.Helper()
+	err := store.InTx(t.Context(), db.Pool, func(tx pgx.Tx) error { return credential.Forget(t.Context(), tx, db.Sealer, kind) })
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// isInChannel reports whether a text was posted in the team's channel.
+func isInChannel(s *slackfake.Server, text string) bool {
 	for _, root := range s.Messages(lab.Support) {
 		for _, m := range s.Thread(lab.Support, root.TS) {
 			if strings.Contains(m.Text+string(m.Blocks), text) {
@@ -50,9 +57,9 @@ func inChannel(s *slackfake.Server, text string) bool {
 	return false
 }
 
-// TestTokensOfThePage: what an admin gave is used by all replicas without a restart, on the sign-in page too, also when
-// the process that took it ended before it connected; a revoked token is told, a new one takes its place, and what is forgotten ends the
-// connection. The log never has a token.
+// Tokens that an admin gave on a page are used by all replicas without a restart, on the sign-in page too, also when the process that
+// took them ended before it connected. When a token is revoked, /readyz says so, and a new one takes its place. When the tokens are
+// forgotten, the connections end. The log never has a token.
 func TestTokensOfThePage(t *testing.T) {
 	t.Parallel()
 	w := openWorld(t)
@@ -61,88 +68,87 @@ func TestTokensOfThePage(t *testing.T) {
 	env.SignIn.SlackClientID, env.SignIn.SlackClientSecret = "1.2", "geheim"
 	db := openDatabase(t, env)
 	tokens := map[string]string{site.SlackBotToken: w.Slack.BotToken(), site.SlackAppToken: w.Slack.AppToken()}
-	pastes(t, db, "slack", tokens) // and the process was killed
+	saveCredentials(t, db, "slack", tokens) // then the process was killed
 	var log logged
 	a, err := app.New(t.Context(), env, db, slog.New(slog.NewTextHandler(&log, nil)), app.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	serve(t, a)
-	until(t, "the process that starts next connects", func() bool { return w.Slack.Sockets.Count() == 2 })
+	const sockets = 2 // of each process
+	until(t, "the process that starts next connects", func() bool { return w.Slack.Sockets.Count() == sockets })
 	other := openDatabase(t, env)
 	b := start(t, env, other, app.Options{})
-	until(t, "so does its replica", func() bool { return w.Slack.Sockets.Count() == 4 })
-	set(t, db, app.Specs(), w.Config(0)+"\n")
-	says := func(text string) {
+	until(t, "so does its replica", func() bool { return w.Slack.Sockets.Count() == 2*sockets })
+	applyFile(t, db, app.Specs(), w.Config(0)+"\n")
+	sendMail := func(text string) {
 		t.Helper()
 		if _, err := w.Mail.Customer("Jane Doe <jane@customer.test>").Send(demoMail(text)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	says("Is anybody there?")
-	until(t, "a mail is a thread", func() bool { return inChannel(w.Slack, "Is anybody there?") })
+	sendMail("Is anybody there?")
+	until(t, "a mail is a thread", func() bool { return isInChannel(w.Slack, "Is anybody there?") })
 
 	w.Slack.Admin.Uninstall()
 	tokens[site.SlackBotToken] = w.Slack.Admin.NewToken()
-	says("Hello again?")
-	until(t, "the revoked token is told", func() bool {
+	sendMail("Hello again?")
+	until(t, "/readyz says that Slack is broken", func() bool {
 		status, text := ready(t, a)
 		return status == http.StatusServiceUnavailable && strings.Contains(text, "slack:")
 	})
-	pastes(t, db, "slack", tokens)
-	until(t, "what waited leaves with the new one", func() bool { return inChannel(w.Slack, "Hello again?") })
+	saveCredentials(t, db, "slack", tokens)
+	until(t, "what waited leaves with the new token", func() bool { return isInChannel(w.Slack, "Hello again?") })
 	for _, one := range []*app.App{a, b} {
-		until(t, "all is well again", func() bool { status, _ := ready(t, one); return status == http.StatusOK })
+		until(t, "/readyz says that all works", func() bool { status, _ := ready(t, one); return status == http.StatusOK })
 	}
-	until(t, "the links of the former token are gone", func() bool { return w.Slack.Sockets.Count() == 4 })
+	until(t, "the connections of the former token are gone", func() bool { return w.Slack.Sockets.Count() == 2*sockets })
 
-	err = store.InTx(t.Context(), other.Pool, func(tx pgx.Tx) error { return credential.Forget(t.Context(), tx, db.Sealer, "slack") })
-	if err != nil {
-		t.Fatal(err)
-	}
+	forgetCredentials(t, other, "slack")
 	until(t, "nobody is connected any more", func() bool { return w.Slack.Sockets.Count() == 0 })
 	for _, one := range []*app.App{a, b} {
 		until(t, "nobody signs in by Slack any more", func() bool { return !hasButton(t, db, one, "Slack") })
 	}
-	pastes(t, db, "slack", tokens)
+	saveCredentials(t, db, "slack", tokens)
 	for _, one := range []*app.App{a, b} {
 		until(t, "the button is there again", func() bool { return hasButton(t, db, one, "Slack") })
 	}
 	for _, secret := range tokens {
 		if strings.Contains(log.String(), secret) {
-			t.Error("the log has a token")
+			t.Errorf("the log has a token:\n%s", log.String())
 		}
 	}
 }
 
-// snail is a chat that takes its time to end.
+// snail is a chat that ends only when its kind lets it.
 type snail struct {
 	bridge.Surface
 	kind *snails
 }
 
-// snails are what a chat was made to, one after the other.
+// snails are the surfaces that are made for one chat, one after the other.
 type snails struct {
-	made, began chan string
-	running     atomic.Int32
-	mayEnd      chan struct{}
+	made    chan string // the token of each that was made
+	began   chan int32  // how many run when one begins, itself included
+	running atomic.Int32
+	mayEnd  chan struct{} // closed when they may end
 }
 
 // Run implements bridge.Surface.
 func (s *snail) Run(ctx context.Context) error {
-	s.kind.began <- fmt.Sprint(s.kind.running.Add(1), " at once")
+	s.kind.began <- s.kind.running.Add(1)
 	<-ctx.Done()
 	<-s.kind.mayEnd
 	s.kind.running.Add(-1)
 	return nil
 }
 
-// A chat that was taken away, and is connected again before it has ended, begins when it has: two at once would tell
-// the engine of each other's gaps as of their own, so that a reply left which nobody had looked at again.
-func TestTakenAwayAndBack(t *testing.T) {
+// A chat is taken away, and connected again before its connection has ended: the new connection begins only then. Two at once would
+// tell the engine of each other's gaps as of their own, so that a reply left which nobody had looked at again.
+func TestChatTakenAwayAndBack(t *testing.T) {
 	t.Parallel()
 	chat := bridgetest.NewChat(t)
-	kind := &snails{made: make(chan string, 10), began: make(chan string, 10), mayEnd: make(chan struct{})}
+	kind := &snails{made: make(chan string, 10), began: make(chan int32, 10), mayEnd: make(chan struct{})}
 	mayEnd := sync.OnceFunc(func() { close(kind.mayEnd) })
 	spec := app.SurfaceSpec{Kind: "slack", Name: "Slack", Named: func(e app.Env) bool { return e.SlackBotToken != "" },
 		New: func(e app.Env, o app.SurfaceOptions) (bridge.Surface, error) {
@@ -151,31 +157,28 @@ func TestTakenAwayAndBack(t *testing.T) {
 		}}
 	env := environment(t)
 	db := openDatabase(t, env)
-	connects := func(token string) {
+	connect := func(token string) {
 		t.Helper()
-		pastes(t, db, "slack", map[string]string{site.SlackBotToken: token, site.SlackAppToken: "xapp-1"})
-		if made := receives(t, kind.made, "it is made"); made != token {
-			t.Errorf("made with %s, not %s", made, token)
+		saveCredentials(t, db, "slack", map[string]string{site.SlackBotToken: token, site.SlackAppToken: "xapp-1"})
+		if made := waitToReceive(t, kind.made, "the surface is made"); made != token {
+			t.Errorf("the surface is made with the token %s, want %s", made, token)
 		}
 	}
 	a := start(t, env, db, app.Options{Surfaces: []app.SurfaceSpec{spec}})
 	t.Cleanup(mayEnd)
-	connects("xoxb-1")
-	receives(t, kind.began, "it is connected")
+	connect("xoxb-1")
+	waitToReceive(t, kind.began, "the chat is connected")
 	account, err := store.EnsureSurface(t.Context(), db.Pool, "slack")
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = store.InTx(t.Context(), db.Pool, func(tx pgx.Tx) error { return credential.Forget(t.Context(), tx, db.Sealer, "slack") })
-	if err != nil {
-		t.Fatal(err)
-	}
-	until(t, "it is taken away", func() bool { return a.Engine().Surface(account) == nil })
-	connects("xoxb-2")
-	connects("xoxb-3") // so the second was begun, if it waits for nobody
+	forgetCredentials(t, db, "slack")
+	until(t, "the chat is taken away", func() bool { return a.Engine().Surface(account) == nil })
+	connect("xoxb-2")
+	connect("xoxb-3") // so the second has begun, if it waits for nobody
 	mayEnd()
-	if began := receives(t, kind.began, "the latest is connected"); began != "1 at once" {
-		t.Errorf("it ran with others: %s", began)
+	if n := waitToReceive(t, kind.began, "the latest is connected"); n != 1 {
+		t.Errorf("%d connections run at once, want 1", n)
 	}
 }
 
@@ -185,8 +188,8 @@ func hasButton(t *testing.T, db *app.Database, a *app.App, provider string) bool
 	return sitetest.At(t, db.Pool, "http://"+a.Address()).Visitor("").Get("/auth/sign-in").Has("Sign in with " + provider)
 }
 
-// TestEnvironmentBeforeThePage: tokens of the environment are used even when others are stored, doctor asks with those
-// that count, and a parley.yaml that is exported has none.
+// Tokens of the environment are used even when others are stored. Stored ones are sealed, and StoredChats names their chat without
+// them.
 func TestEnvironmentBeforeThePage(t *testing.T) {
 	t.Parallel()
 	w := openWorld(t)
@@ -194,72 +197,78 @@ func TestEnvironmentBeforeThePage(t *testing.T) {
 	env.SlackAPIURL = w.Slack.APIURL()
 	db := openDatabase(t, env)
 	stored := map[string]string{site.SlackBotToken: "xoxb-stored", site.SlackAppToken: "xapp-stored"}
-	pastes(t, db, "slack", stored)
-	with := env
-	withSlack(&with, w)
-	for name, c := range map[string]struct {
+	saveCredentials(t, db, "slack", stored)
+	withTokens := env
+	withSlack(&withTokens, w)
+	for _, c := range []struct {
+		name string
 		env  app.Env
 		want string
-	}{"the environment's": {with, w.Slack.BotToken()}, "those stored": {env, "xoxb-stored"}} {
+	}{
+		{name: "tokens in the environment, too", env: withTokens, want: w.Slack.BotToken()},
+		{name: "stored tokens alone", env: env, want: "xoxb-stored"},
+	} {
 		signedIn, err := db.SignedIn(t.Context(), c.env)
 		if err != nil || signedIn.SlackBotToken != c.want {
-			t.Errorf("%s: %v, or another token", name, err)
+			t.Errorf("%s: got the token %q, %v; want %q", c.name, signedIn.SlackBotToken, err, c.want)
 		}
 	}
-	var raw []byte
-	if err := db.Pool.QueryRow(t.Context(), `SELECT convert_to(c::text, 'UTF8') FROM chat_credentials AS c`).Scan(&raw); err != nil || bytes.Contains(raw, []byte("xoxb")) {
-		t.Errorf("stored as %s, %v", raw, err)
+	var row string
+	if err := db.Pool.QueryRow(t.Context(), `SELECT c::text FROM chat_credentials AS c`).Scan(&row); err != nil || strings.Contains(row, "xoxb") {
+		t.Errorf("the row is %s, %v; want it without the token", row, err)
 	}
 	notes, err := db.StoredChats(t.Context())
 	if err != nil || len(notes) != 1 || !strings.Contains(notes[0], "slack") || strings.Contains(notes[0], "xoxb") {
-		t.Errorf("%q, %v", notes, err)
+		t.Errorf("StoredChats: got %q, %v; want one note about slack without the token", notes, err)
 	}
 }
 
-// TestTeamsOfThePage: the registration of a bot is tried at Microsoft on the page, and connects Teams when it is right.
+// An admin types the registration of a bot on the first page. It is tried at Microsoft, and connects Teams when it is right; then
+// the admin chooses the members of a team there.
 func TestTeamsOfThePage(t *testing.T) {
 	t.Parallel()
-	var named app.TeamsEnv
+	var registration app.TeamsEnv
 	w := openTeams(t, func(e *app.Env) {
-		named = e.Teams
+		registration = e.Teams
 		e.Teams.AppID, e.Teams.AppPassword, e.Teams.TenantID = "", "", ""
 	})
-	set(t, w.db, app.Specs(), `agents: [{email: ann@acme.test, name: Ann Lee, roles: [admin]}]`)
+	applyFile(t, w.db, app.Specs(), `agents: [{email: ann@acme.test, name: Ann Lee, roles: [admin]}]`)
 	v := sitetest.At(t, w.db.Pool, "http://"+w.app.Address()).Visitor("ann@acme.test")
 	form := func(password string) map[string][]string {
-		return map[string][]string{site.TeamsAppID: {named.AppID}, site.TeamsTenantID: {named.TenantID}, site.TeamsPassword: {password}}
+		return map[string][]string{site.TeamsAppID: {registration.AppID}, site.TeamsTenantID: {registration.TenantID}, site.TeamsPassword: {password}}
 	}
 	a := v.Post("/settings/first-steps/teams", form("wr0ng-secret"))
 	if a.Status != http.StatusUnprocessableEntity || !a.Has("Nothing was kept.") || !a.Has("AADSTS7000215") || a.Has("wr0ng-secret") {
-		t.Errorf("a wrong secret: %d %s", a.Status, a.Body)
+		t.Errorf("a wrong secret: got %d, want %d, Microsoft's code, and the secret not shown:\n%s", a.Status, http.StatusUnprocessableEntity, a.Body)
 	}
-	if a = v.Post("/settings/first-steps/teams", form(named.AppPassword)); a.Status != http.StatusSeeOther {
-		t.Fatalf("the right one: %d %s", a.Status, a.Body)
+	if a = v.Post("/settings/first-steps/teams", form(registration.AppPassword)); a.Status != http.StatusSeeOther {
+		t.Fatalf("the right secret: got %d, want %d:\n%s", a.Status, http.StatusSeeOther, a.Body)
 	}
 	w.connect(t) // requests of Teams are taken
 	if !hasButton(t, w.db, w.app, "Microsoft") {
-		t.Error("nobody can sign in by Microsoft until the next start")
+		t.Error("the sign-in page has no button for Microsoft before the next start")
 	}
 	a = v.Get("/settings/first-steps")
-	if !a.Has("Microsoft Teams is connected with what ann@acme.test gave") || a.Has(named.AppPassword) {
-		t.Errorf("the page says:\n%s", a.Body)
+	if !a.Has("Microsoft Teams is connected with what ann@acme.test gave") || a.Has(registration.AppPassword) {
+		t.Errorf("the page doesn't say who connected Teams, or shows the secret:\n%s", a.Body)
 	}
 	v.Post("/settings/first-steps/team", map[string][]string{"name": {"Night"}, "chat": {"teams"}, "channel": {"#Night shift"}})
 	a = v.Get("/settings/first-steps/members?team=Night&chat=teams")
 	if !a.Has("Ben Katz") || !a.Has("b.katz@acme.test") {
-		t.Fatalf("the members are:\n%s", a.Body)
+		t.Fatalf("the page doesn't offer Ben as a member:\n%s", a.Body)
 	}
 	chosen := a.Forms()[slices.IndexFunc(a.Forms(), func(f sitetest.Form) bool { return f.Values.Has("listed") })].Values
 	chosen["user"] = []string{annInEntra, benInEntra}
 	a = v.Post("/settings/first-steps/members", chosen)
 	if a.Status != http.StatusSeeOther {
-		t.Errorf("%d %s", a.Status, a.Body)
+		t.Errorf("choose the members: got %d, want %d:\n%s", a.Status, http.StatusSeeOther, a.Body)
 	}
 	if out := v.Get("/settings/first-steps"); !out.Has("2 agents, all known in a chat.") {
-		t.Errorf("the page says:\n%s", out.Body)
+		t.Errorf("the page doesn't say that both agents are known in a chat:\n%s", out.Body)
 	}
 }
 
+// demoMail is a mail to the company.
 func demoMail(text string) mailfake.Mail {
 	return mailfake.Mail{To: []string{outside.HelpAddress}, Subject: "Question", Text: text}
 }

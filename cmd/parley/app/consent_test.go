@@ -55,9 +55,9 @@ func newConsentWorld(t *testing.T) *consentWorld {
 	env := environment(t)
 	env.OAuth = map[string]oauth.App{oauth.Google: {ID: "client-1", Secret: "client-secret-1", AuthURL: w.google.AuthURL(), TokenURL: w.google.TokenURL()}}
 	w.db = openDatabase(t, env)
-	set(t, w.db, app.Specs(), w.file())
+	applyFile(t, w.db, app.Specs(), w.file())
 	w.keeper = consent.New(w.db.Pool, w.db.Sealer, env.OAuth, slog.New(slog.DiscardHandler))
-	w.read(t)
+	w.readAccount(t)
 	start(t, env, w.db, app.Options{Relay: relay.Options{MaxWait: 50 * time.Millisecond}, Surfaces: inChat(w.chat)})
 	return w
 }
@@ -76,7 +76,8 @@ accounts:
      email: {address: %s, oauth: google, imap: %s, smtp: %s}}`, gmailAddress, server(w.mail.IMAPAddr()), server(w.mail.SMTPAddr()))
 }
 
-func (w *consentWorld) read(t *testing.T) {
+// readAccount reads the account anew.
+func (w *consentWorld) readAccount(t *testing.T) {
 	t.Helper()
 	accounts, err := store.ListAccounts(t.Context(), w.db.Pool)
 	if err != nil {
@@ -106,23 +107,24 @@ func (w *consentWorld) connect(t *testing.T) {
 	}
 }
 
-// becomes waits until the account has a condition.
-func (w *consentWorld) becomes(t *testing.T, status string) {
+// waitForStatus waits until the account has a status.
+func (w *consentWorld) waitForStatus(t *testing.T, status string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), servePatience)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for w.read(t); w.account.Status != status; w.read(t) {
+	for w.readAccount(t); w.account.Status != status; w.readAccount(t) {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			t.Fatalf("the account stays %s: %s", w.account.Status, w.account.StatusText)
+			t.Fatalf("the account is %s (%s), want %s", w.account.Status, w.account.StatusText, status)
 		}
 	}
 }
 
-func (w *consentWorld) customerWrites(t *testing.T, subject string) {
+// sendMail lets a customer write to the mailbox.
+func (w *consentWorld) sendMail(t *testing.T, subject string) {
 	t.Helper()
 	_, err := w.mail.Customer("Kim Doe <kim@customer.test>").Send(mailfake.Mail{To: []string{gmailAddress}, Subject: subject, Text: "About " + subject})
 	if err != nil {
@@ -136,69 +138,67 @@ func (w *consentWorld) customerWrites(t *testing.T, subject string) {
 func TestReconnectLosesNothing(t *testing.T) {
 	t.Parallel()
 	w := newConsentWorld(t)
-	w.becomes(t, "error")
-	if !strings.Contains(w.account.StatusText, "not connected") || !strings.Contains(w.account.StatusHint, "parley connect google --account gmail") {
-		t.Errorf("%s %s", w.account.StatusText, w.account.StatusHint)
+	w.waitForStatus(t, "error")
+	if text := w.account.StatusText; !strings.Contains(text, "not connected") {
+		t.Errorf("before the first consent the status says %q, want that it is not connected", text)
+	}
+	if hint := w.account.StatusHint; !strings.Contains(hint, "parley connect google --account gmail") {
+		t.Errorf("before the first consent the hint is %q, want the command that connects", hint)
 	}
 	w.connect(t)
-	w.becomes(t, "active")
-	w.customerWrites(t, "chairs")
+	w.waitForStatus(t, "active")
+	w.sendMail(t, "chairs")
 	thread := threadOf(t, w.chat, "C1", "chairs")
 
 	w.google.Revoke(gmailAddress)
-	if _, err := w.db.Pool.Exec(t.Context(), `UPDATE grants SET renew_at = clock_timestamp(), expires_at = clock_timestamp()`); err != nil {
+	// The access token has expired, and is forgotten as if the process had restarted.
+	if _, err := w.db.Pool.Exec(t.Context(), `UPDATE grants SET renew_at = clock_timestamp(), expires_at = clock_timestamp(), connected = connected + 1`); err != nil {
 		t.Fatal(err)
 	}
-	bump := func() { // as if the process had restarted, which forgets the access token
-		if _, err := w.db.Pool.Exec(t.Context(), `UPDATE grants SET connected = connected + 1`); err != nil {
-			t.Fatal(err)
-		}
-		if err := store.BumpSettings(t.Context(), w.db.Pool); err != nil {
-			t.Fatal(err)
-		}
+	if err := store.BumpSettings(t.Context(), w.db.Pool); err != nil {
+		t.Fatal(err)
 	}
-	bump()
-	w.becomes(t, "error")
-	if !strings.Contains(w.account.StatusText, "invalid_grant") {
-		t.Error(w.account.StatusText)
+	w.waitForStatus(t, "error")
+	if text := w.account.StatusText; !strings.Contains(text, "invalid_grant") {
+		t.Errorf("after the consent was taken back the status says %q, want invalid_grant", text)
 	}
-	w.customerWrites(t, "tables")
+	w.sendMail(t, "tables")
 	w.chat.Say("ann", "C1", thread, "They come on Friday.")
 	w.connect(t)
-	w.becomes(t, "active")
+	w.waitForStatus(t, "active")
 	threadOf(t, w.chat, "C1", "tables")
 	ctx, cancel := context.WithTimeout(t.Context(), servePatience)
 	defer cancel()
 	got, err := w.mail.WaitFor(ctx, "kim@customer.test", func(in []mailfake.Received) bool { return len(in) > 0 })
 	if err != nil || len(got) != 1 || !strings.Contains(got[0].Text, "They come on Friday.") {
-		t.Errorf("the customer got %+v, %v", got, err)
+		t.Errorf("the customer got %+v, %v; want the answer once", got, err)
 	}
-	w.exported(t)
+	w.checkExport(t)
 }
 
-// exported: the set-up file has the account without any secret, and changes nothing when it is applied again.
-func (w *consentWorld) exported(t *testing.T) {
+// checkExport checks that the set-up file has the account without any secret, and changes nothing when it is applied again.
+func (w *consentWorld) checkExport(t *testing.T) {
 	t.Helper()
 	out, err := setup.Export(t.Context(), w.db.Pool, app.Specs())
 	if err != nil {
 		t.Fatal(err)
 	}
 	text := string(out)
-	if !strings.Contains(text, "oauth: google") || strings.Contains(text, "password") || strings.Contains(text, "${") {
-		t.Error(text)
+	if !strings.Contains(text, "oauth: google") {
+		t.Errorf("the export lacks oauth: google:\n%s", text)
 	}
-	for _, secret := range append(w.google.Tokens(), "client-secret-1") {
+	for _, secret := range append(w.google.Tokens(), "client-secret-1", "password", "${") {
 		if strings.Contains(text, secret) {
-			t.Error("a secret is exported")
+			t.Errorf("the export has a secret, or asks for one:\n%s", text)
 		}
 	}
 	result, err := setup.Apply(t.Context(), w.db.Pool, parse(t, text), setup.Options{Sealer: w.db.Sealer, Specs: app.Specs(), Operator: true})
 	if err != nil || len(result.Changes) != 0 {
-		t.Errorf("%v, %v", result, err)
+		t.Errorf("to apply the export again: got %v, %v; want no change", result, err)
 	}
 	raw, err := json.Marshal(w.account)
 	if err != nil || bytes.Contains(raw, []byte("ya29")) {
-		t.Errorf("%s, %v", raw, err)
+		t.Errorf("the account holds an access token: %s, %v", raw, err)
 	}
-	w.becomes(t, "active")
+	w.waitForStatus(t, "active")
 }

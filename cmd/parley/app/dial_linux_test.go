@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestDatabaseDialer: a connection to a database ends by itself when nobody is there any more;
-// one by a socket is none of the network's.
+// A connection to a database over the network ends by itself when nobody is there any more. One by a Unix socket is made, too, and
+// needs no such option.
 func TestDatabaseDialer(t *testing.T) {
 	t.Parallel()
 	for network, address := range map[string]string{"tcp": "127.0.0.1:0", "unix": filepath.Join(t.TempDir(), "s")} {
@@ -39,7 +39,7 @@ func TestDatabaseDialer(t *testing.T) {
 				t.Fatal(err, failed)
 			}
 			if got != want {
-				t.Errorf("option %d is %d, not %d", option, got, want)
+				t.Errorf("TCP option %d: got %d, want %d", option, got, want)
 			}
 		}
 	}

@@ -144,7 +144,7 @@ func TestDocsNameFunctions(t *testing.T) {
 	places, tests := 0, 0
 	files, known := sourceFiles(t, moduleRoot(t), ".go"), map[string]bool{}
 	for name, text := range files {
-		for _, test := range found(text, `(?m)^func (Test\w+)\(`) {
+		for _, test := range findAll(text, `(?m)^func (Test\w+)\(`) {
 			known[test] = strings.HasSuffix(name, "_test.go")
 		}
 	}
@@ -156,14 +156,14 @@ func TestDocsNameFunctions(t *testing.T) {
 				continue
 			}
 			names := declared(t, files[m[1]])
-			for _, f := range found(m[2], "`(\\w+)`") {
+			for _, f := range findAll(m[2], "`(\\w+)`") {
 				places++
 				if !slices.Contains(names, f) {
 					t.Errorf("%s: there is no %s in %s", doc, f, m[1])
 				}
 			}
 		}
-		for _, test := range found(text, "`(Test\\w+)`") {
+		for _, test := range findAll(text, "`(Test\\w+)`") {
 			tests++
 			if !known[test] {
 				t.Errorf("%s names the test %s, which is not there", doc, test)

@@ -29,8 +29,8 @@ func readDoc(t *testing.T, name string) string {
 	return string(raw)
 }
 
-// found lists what a pattern's group finds in a text, sorted, once each.
-func found(text, pattern string) (all []string) {
+// findAll lists what a pattern's group finds in a text, sorted, once each.
+func findAll(text, pattern string) (all []string) {
 	for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(text, -1) {
 		all = append(all, m[1])
 	}
@@ -38,8 +38,8 @@ func found(text, pattern string) (all []string) {
 	return slices.Compact(all)
 }
 
-// same reports what only one of two lists has.
-func same(t *testing.T, what string, code, doc []string) {
+// wantSame reports what only one of two lists has.
+func wantSame(t *testing.T, what string, code, doc []string) {
 	t.Helper()
 	if len(code) == 0 {
 		t.Fatalf("no %s found in the code", what)
@@ -74,18 +74,18 @@ func environmentSources(t *testing.T) string {
 func TestDocsMatchCode(t *testing.T) {
 	t.Parallel()
 	operations := readDoc(t, "docs/operations.md")
-	same(t, "variable", found(environmentSources(t), `read\("([A-Z0-9_]+)"`), found(operations, "(?m)^\\| `([A-Z0-9_]+)` \\|"))
+	wantSame(t, "variable", findAll(environmentSources(t), `read\("([A-Z0-9_]+)"`), findAll(operations, "(?m)^\\| `([A-Z0-9_]+)` \\|"))
 	for _, s := range app.Specs() {
 		if s.APIEnv != "" && !strings.Contains(operations, "`"+s.APIEnv+"`") {
 			t.Errorf("variable %s is not documented", s.APIEnv)
 		}
 	}
-	commands := found(readDoc(t, "cmd/parley/main.go")+readDoc(t, "cmd/parley/withemulators.go"), `(?m)^\s+([A-Z]\w+)\s+\w+Command\s`)
+	commands := findAll(readDoc(t, "cmd/parley/main.go")+readDoc(t, "cmd/parley/withemulators.go"), `(?m)^\s+([A-Z]\w+)\s+\w+Command\s`)
 	for i, c := range commands {
 		commands[i] = strings.ToLower(regexp.MustCompile(`(.)([A-Z][a-z])`).ReplaceAllString(c, "$1-$2")) // AIEval is ai-eval
 	}
 	slices.Sort(commands)
-	same(t, "command", commands, found(readDoc(t, "README.md"), "(?m)^\\| `parley ([a-z-]+)"))
+	wantSame(t, "command", commands, findAll(readDoc(t, "README.md"), "(?m)^\\| `parley ([a-z-]+)"))
 	_, open, _ := strings.Cut(operations, "Only these paths need to be reachable")
 	open, _, _ = strings.Cut(open, "\n")
 	for _, path := range web.Paths() {
@@ -94,7 +94,7 @@ func TestDocsMatchCode(t *testing.T) {
 		}
 	}
 	roles := slices.Sorted(slices.Values(store.Roles()))
-	same(t, "role", roles, found(readDoc(t, "docs/signing-in.md"), "(?m)^\\| `([a-z_]+)` \\|"))
+	wantSame(t, "role", roles, findAll(readDoc(t, "docs/signing-in.md"), "(?m)^\\| `([a-z_]+)` \\|"))
 }
 
 // TestDocsNameFiles finds files that the documentation names and that are not there.
@@ -115,13 +115,13 @@ func TestDocsNameFiles(t *testing.T) {
 	for _, doc := range []string{"README.md", "docs/architecture.md", "docs/contributing.md", "docs/invariants.md", "docs/operations.md", "docs/install.md", "docs/signing-in.md", "docs/slack.md", "docs/teams.md",
 		"docs/adding-a-channel.md", "docs/adding-a-surface.md", "docs/email.md", "docs/settings.md", "docs/http-channel.md", "docs/templates.md", "docs/metrics.md"} {
 		text := readDoc(t, doc)
-		for _, name := range found(text, "`([A-Za-z0-9_/]+\\.go)`") {
+		for _, name := range findAll(text, "`([A-Za-z0-9_/]+\\.go)`") {
 			_, err := os.Stat(filepath.Join(root, name))
 			if !names[filepath.Base(name)] || strings.Contains(name, "/") && err != nil {
 				t.Errorf("%s names %s, which is not there", doc, name)
 			}
 		}
-		for _, link := range slices.Concat(found(text, `\]\(([^)#:]+)[)#]`), found(text, `(?:src|srcset)="(docs/[^":]+)"`)) {
+		for _, link := range slices.Concat(findAll(text, `\]\(([^)#:]+)[)#]`), findAll(text, `(?:src|srcset)="(docs/[^":]+)"`)) {
 			if _, err := os.Stat(filepath.Join(root, filepath.Dir(doc), link)); err != nil {
 				t.Errorf("%s links to %s, which is not there", doc, link)
 			}
@@ -158,7 +158,7 @@ func TestDocsExamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, doc := range []string{"README.md", "docs/email.md", "docs/settings.md", "docs/http-channel.md", "docs/templates.md", "docs/twilio.md", "docs/teams.md"} {
-		examples := found(readDoc(t, doc), "(?s)```yaml\n(.*?)```")
+		examples := findAll(readDoc(t, doc), "(?s)```yaml\n(.*?)```")
 		if len(examples) != 1 {
 			t.Fatalf("%s shows %d set-up files", doc, len(examples))
 		}

@@ -162,7 +162,7 @@ func TestImports(t *testing.T) {
 					t.Errorf("%s imports %s: %s", from, to, b.why)
 				}
 			}
-			if sibling(from, to) {
+			if isSibling(from, to) {
 				t.Errorf("%s imports %s: plug-ins do not know each other, so that one can be read, changed and removed alone", from, to)
 			}
 			if matchAny(emulators(), to) && !matchAny(withEmulators(), from) && !matchAny(emulators(), from) {
@@ -171,7 +171,7 @@ func TestImports(t *testing.T) {
 			if match("bridge/engine/...", to) && !matchAny([]string{"bridge/engine/...", "cmd/parley/app"}, from) {
 				t.Errorf("%s imports %s: who speaks with the engine uses the words of bridge; only the wiring makes one", from, to)
 			}
-			if aboveLayer(from, to) {
+			if isAboveLayer(from, to) {
 				t.Errorf("%s imports %s: of what the engine is made of, a package knows only those before it", from, to)
 			}
 			if match("store/pgserver", to) && !matchAny([]string{"cmd/...", "store/storetest"}, from) {
@@ -185,15 +185,15 @@ func TestImports(t *testing.T) {
 			if match("bridge/engine/...", to) && !matchAny([]string{"bridge/...", "cmd/..."}, from) {
 				t.Errorf("tests of %s import %s: surfaces and channels are tested without the engine", from, to)
 			}
-			if sibling(from, to) {
+			if isSibling(from, to) {
 				t.Errorf("tests of %s import %s: plug-ins do not know each other", from, to)
 			}
 		}
 	}
 }
 
-// aboveLayer: an engine's package imports itself or one that is listed behind it.
-func aboveLayer(from, to string) bool {
+// isAboveLayer reports whether a package of the engine imports itself, or one that is listed behind it.
+func isAboveLayer(from, to string) bool {
 	above, own := slices.Index(engineLayers(), to), slices.Index(engineLayers(), from)
 	return own >= 0 && above >= own
 }
@@ -202,8 +202,8 @@ func (b ban) forbids(from, to string) bool {
 	return matchAny(b.from, from) && matchAny(b.to, to) && !matchAny(b.except, to)
 }
 
-// sibling: two channels, or two surfaces.
-func sibling(from, to string) bool {
+// isSibling reports whether two packages belong to two channels, or to two surfaces.
+func isSibling(from, to string) bool {
 	a, b := strings.Split(from, "/"), strings.Split(to, "/")
 	if len(a) < 2 || len(b) < 2 || a[0] != b[0] || a[1] == b[1] {
 		return false

@@ -10,7 +10,7 @@ import (
 	"parley/store/storetest"
 )
 
-// TestWriteKey: the first key stays, is private, and nothing else is left behind.
+// The first key that is written stays. Its file is private, and no other file is left behind.
 func TestWriteKey(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -19,18 +19,22 @@ func TestWriteKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := writeKey(path, "second"); !errors.Is(err, os.ErrExist) {
-		t.Errorf("second key: %v", err)
+		t.Errorf("a second key: got %v, want %v", err, os.ErrExist)
 	}
 	body, err := os.ReadFile(path)
-	if err != nil || string(body) != "first\n" {
-		t.Errorf("key %q: %v", body, err)
+	storetest.Check(t, err)
+	if got, want := string(body), "first\n"; got != want {
+		t.Errorf("the file holds %q, want %q", got, want)
 	}
 	info, err := os.Stat(path)
-	if err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("mode %v: %v", info.Mode(), err)
+	storetest.Check(t, err)
+	if got := info.Mode().Perm(); got != 0o600 {
+		t.Errorf("mode: got %o, want 600", got)
 	}
-	if list, err := os.ReadDir(dir); err != nil || len(list) != 1 {
-		t.Errorf("left %v: %v", list, err)
+	list, err := os.ReadDir(dir)
+	storetest.Check(t, err)
+	if len(list) != 1 {
+		t.Errorf("files: got %v, want the key's alone", list)
 	}
 }
 
@@ -38,29 +42,34 @@ func TestWriteKey(t *testing.T) {
 func TestUnlockToLook(t *testing.T) {
 	t.Parallel()
 	db, env := &Database{Pool: storetest.Reused(t)}, Env{Data: t.TempDir()}
-	looked := func() error {
+	unlockToLook := func() error {
 		before, err := store.KeyChecks(t.Context(), db.Pool)
 		storetest.Check(t, err)
-		looked := db.UnlockToLook(t.Context(), env)
-		if after, err := store.KeyChecks(t.Context(), db.Pool); err != nil || len(after) != len(before) {
-			t.Errorf("of %d check values there are %d: %v", len(before), len(after), err)
+		result := db.UnlockToLook(t.Context(), env)
+		after, err := store.KeyChecks(t.Context(), db.Pool)
+		storetest.Check(t, err)
+		if len(after) != len(before) {
+			t.Errorf("UnlockToLook changed the number of check values from %d to %d", len(before), len(after))
 		}
-		return looked
+		return result
 	}
-	if err := looked(); !errors.Is(err, store.ErrWrongKey) {
-		t.Errorf("without a key: %v", err)
+	if err := unlockToLook(); !errors.Is(err, store.ErrWrongKey) {
+		t.Errorf("without a key: got %v, want %v", err, store.ErrWrongKey)
 	}
-	if list, err := os.ReadDir(env.Data); err != nil || len(list) > 0 {
-		t.Errorf("it made %v, %v", list, err)
+	list, err := os.ReadDir(env.Data)
+	storetest.Check(t, err)
+	if len(list) > 0 {
+		t.Errorf("UnlockToLook made the files %v, want none", list)
 	}
-	storetest.Check(t, db.Unlock(t.Context(), env))
-	storetest.Check(t, looked())
+
+	storetest.Check(t, db.Unlock(t.Context(), env)) // as serve does at first
+	storetest.Check(t, unlockToLook())
 	old, err := KnownKey(env)
 	storetest.Check(t, err)
 	env.MasterKey = store.NewMasterKey() + "," + old
-	storetest.Check(t, looked())
+	storetest.Check(t, unlockToLook())
 	env.MasterKey = store.NewMasterKey()
-	if err := looked(); !errors.Is(err, store.ErrWrongKey) {
-		t.Errorf("another key: %v", err)
+	if err := unlockToLook(); !errors.Is(err, store.ErrWrongKey) {
+		t.Errorf("another key alone: got %v, want %v", err, store.ErrWrongKey)
 	}
 }

@@ -11,13 +11,13 @@ import (
 	"parley/store/storetest"
 )
 
-// showing makes a process that shows its life, with a clock of its own.
-func showing(t *testing.T, db *pgxpool.Pool, all *mailboxes, name string, ahead *time.Duration) (*replica, *lifeSign) {
+// newShowingReplica makes a process that shows by a session that it lives; life.end ends the session.
+func newShowingReplica(t *testing.T, db *pgxpool.Pool, all *mailboxes, name string, accounts store.AccountID) (r *replica, life *lifeSign) {
 	t.Helper()
-	r := newReplica(t, db, all, store.ShowingPrefix+name, 20)
-	life := &lifeSign{pool: db, holder: r.holder}
+	r = newReplica(t, db, all, store.ShowingPrefix+name, accounts)
+	life = &lifeSign{pool: db, holder: r.holder}
 	t.Cleanup(life.end)
-	r.show, r.now = life.show, func() time.Time { return time.Now().Add(*ahead) }
+	r.show = life.show
 	return r, life
 }
 
@@ -27,7 +27,7 @@ func untilSilent(t *testing.T, db *pgxpool.Pool, r *replica) {
 	for deadline := time.Now().Add(boundPatience); ; pause.For(t.Context(), time.Millisecond) {
 		leases, err := store.FindLeases(t.Context(), db, nil, memberPrefix+r.holder)
 		if err != nil || time.Now().After(deadline) {
-			t.Fatal("the session has not ended", err)
+			t.Fatalf("PostgreSQL doesn't say that the session has ended: %v", err)
 		}
 		if len(leases) == 1 && leases[0].Silent {
 			return
@@ -39,45 +39,57 @@ func untilSilent(t *testing.T, db *pgxpool.Pool, r *replica) {
 // dead one run out. One that lost its session but lives shows that again, and keeps what it has.
 func TestFetchersOfAKilledProcess(t *testing.T) {
 	t.Parallel()
-	db, all := storetest.DB(t), &mailboxes{fetched: map[store.AccountID]int{}}
-	var ahead time.Duration
-	one, life := showing(t, db, all, "one", &ahead)
-	one.turn()
-	if n := has(one); n != 20 {
-		t.Fatalf("alone it has %d of 20 accounts", n)
+	const accounts = 20
+	db, all := storetest.DB(t), newMailboxes()
+	one, life := newShowingReplica(t, db, all, "one", accounts)
+	one.round()
+	if n := countHeld(one); n != accounts {
+		t.Fatalf("the only process holds %d of %d accounts, want all", n, accounts)
 	}
-	two, _ := showing(t, db, all, "two", &ahead)
-	for deadline := time.Now().Add(boundPatience); has(one, two) != 20 || has(two) == 0; {
+	two, _ := newShowingReplica(t, db, all, "two", accounts)
+	for deadline := time.Now().Add(boundPatience); countHeld(one, two) != accounts || countHeld(two) == 0; {
 		if time.Now().After(deadline) {
-			t.Fatalf("they have %d and %d of 20 accounts", has(one), has(two))
+			t.Fatalf("they hold %d and %d of %d accounts, want that the second has some", countHeld(one), countHeld(two), accounts)
 		}
-		one.turn()
-		two.turn()
-	}
-	mine := has(one)
-	life.end()
-	untilSilent(t, db, one)
-	two.turn()
-	one.turn()
-	for range 5 { // it lives, and has another session
-		ahead += two.roundInterval()
-		two.turn()
-		one.turn()
-	}
-	if n := has(one); n != mine || all.doubles > 0 {
-		t.Errorf("of a process that lives %d accounts are left of %d, and %d were fetched twice", n, mine, all.doubles)
+		one.round()
+		two.round()
 	}
 
+	// One loses its session, but lives.
+	before := countHeld(one)
+	life.end()
+	untilSilent(t, db, one)
+	two.round()
+	one.round()
+	for range 5 { // meanwhile it has another session
+		passRound(one, two)
+		two.round()
+		one.round()
+	}
+	if n := countHeld(one); n != before {
+		t.Errorf("a process that lost its session but lives holds %d accounts, want %d as before", n, before)
+	}
+	all.checkNoDoubles(t)
+
+	// One is killed.
 	life.end()
 	one.crash()
 	untilSilent(t, db, one)
-	two.turn()
-	if n := has(two); n == 20 {
-		t.Error("a process that was silent once counts as ended")
+	two.round()
+	if n := countHeld(two); n == accounts {
+		t.Error("a process that was silent once counts as ended, want that it does from the second time on")
 	}
-	ahead += 2 * two.roundInterval()
-	two.turn()
-	if n := has(two); n != 20 {
-		t.Errorf("two rounds after another process was killed it has %d of 20 accounts", n)
+	passRound(one, two)
+	passRound(one, two)
+	two.round()
+	if n := countHeld(two); n != accounts {
+		t.Errorf("two rounds after the other process was killed, this one holds %d of %d accounts, want all", n, accounts)
+	}
+}
+
+// passRound lets the time until the next round pass for processes.
+func passRound(replicas ...*replica) {
+	for _, r := range replicas {
+		r.ahead += r.roundInterval()
 	}
 }

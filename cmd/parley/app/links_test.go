@@ -18,8 +18,9 @@ import (
 	"parley/store"
 )
 
-// stock opens file "aa" of message 7; "half" breaks off, "shut" can't be read now.
-func stock(_ context.Context, message store.MessageID, file string) (channels.File, error) {
+// openTestFile opens the files of message 7: "aa" is whole, "half" breaks off, "shut" can't be read now, "removed" has no original any
+// more, "odd" has a type that is none.
+func openTestFile(_ context.Context, message store.MessageID, file string) (channels.File, error) {
 	f := channels.File{Name: "Größe \"1\".html", ContentType: "text/html; charset=utf-8", SizeBytes: 6}
 	f.Open = func(context.Context) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("<b>hi!")), nil }
 	switch {
@@ -47,53 +48,114 @@ type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-// TestFileLinks: a provider fetches a file by its signed address, on any replica and also
-// after a new key; everything else gets nothing.
-func TestFileLinks(t *testing.T) {
-	t.Parallel()
+// fileServer serves files by signed addresses.
+type fileServer struct {
+	url     string
+	link    func(store.MessageID, string) string // signed with the newest key
+	oldLink func(store.MessageID, string) string // signed with the key before
+	foreign func(store.MessageID, string) string // signed with a key that is none of ours
+	sign    func(string) string                  // signs any path
+}
+
+func newFileServer(t *testing.T) fileServer {
+	t.Helper()
 	old, fresh := []byte("old key"), []byte("new key")
 	mux := http.NewServeMux()
 	srv := httptest.NewServer(mux)
-	defer srv.Close()
-	serve, link, sign := app.Files(srv.URL, [][]byte{fresh, old}, stock)
+	t.Cleanup(srv.Close)
+	s := fileServer{url: srv.URL}
+	var serve http.HandlerFunc
+	serve, s.link, s.sign = app.Files(srv.URL, [][]byte{fresh, old}, openTestFile)
 	mux.HandleFunc("GET /files/{signed}", serve)
-	_, oldLink, _ := app.Files(srv.URL, [][]byte{old}, stock)
-	_, foreign, _ := app.Files(srv.URL, [][]byte{[]byte("another")}, stock)
-	for name, address := range map[string]string{"fresh": link(7, "aa"), "old key": oldLink(7, "aa")} {
-		resp, body := fetch(t, address)
-		h := resp.Header
-		if resp.StatusCode != 200 || body != "<b>hi!" || h.Get("Content-Type") != "text/html; charset=utf-8" || h.Get("Content-Length") != "6" ||
-			!strings.HasPrefix(h.Get("Content-Disposition"), "attachment; filename") || h.Get("X-Content-Type-Options") != "nosniff" ||
-			!strings.HasPrefix(h.Get("Content-Security-Policy"), "sandbox;") || h.Get("Cache-Control") != "private, no-store" {
-			t.Errorf("%s: %d %q %v", name, resp.StatusCode, body, h)
+	_, s.oldLink, _ = app.Files(srv.URL, [][]byte{old}, openTestFile)
+	_, s.foreign, _ = app.Files(srv.URL, [][]byte{[]byte("another")}, openTestFile)
+	return s
+}
+
+// wantHeader checks header fields of an answer; of values that end in … only the beginning counts.
+func wantHeader(t *testing.T, name string, h http.Header, want map[string]string) {
+	t.Helper()
+	for field, value := range want {
+		begin, isOpen := strings.CutSuffix(value, "…")
+		if got := h.Get(field); got != value && !(isOpen && strings.HasPrefix(got, begin)) {
+			t.Errorf("%s: %s: got %q, want %q", name, field, got, value)
 		}
 	}
-	if resp, _ := fetch(t, link(7, "odd")); resp.StatusCode != 200 || resp.Header.Get("Content-Type") != "application/octet-stream" ||
-		resp.Header.Get("Content-Disposition") != "attachment" || resp.Header.Get("Set-Cookie") != "" {
-		t.Errorf("an odd type: %v", resp.Header)
+}
+
+// A provider fetches a file by its signed address, also if that was signed before the newest key. No browser opens it.
+func TestFileLinks(t *testing.T) {
+	t.Parallel()
+	s := newFileServer(t)
+	for name, address := range map[string]string{"newest key": s.link(7, "aa"), "old key": s.oldLink(7, "aa")} {
+		resp, body := fetch(t, address)
+		if resp.StatusCode != http.StatusOK || body != "<b>hi!" {
+			t.Errorf("%s: got %d %q, want %d and the file", name, resp.StatusCode, body, http.StatusOK)
+		}
+		wantHeader(t, name, resp.Header, map[string]string{
+			"Content-Type":            "text/html; charset=utf-8",
+			"Content-Length":          "6",
+			"Content-Disposition":     "attachment; filename…",
+			"X-Content-Type-Options":  "nosniff",
+			"Content-Security-Policy": "sandbox;…",
+			"Cache-Control":           "private, no-store",
+		})
 	}
-	good := link(7, "aa")
+	resp, _ := fetch(t, s.link(7, "odd"))
+	if resp.StatusCode != http.StatusOK {
+		t.Errorf("an odd type: got %d, want %d", resp.StatusCode, http.StatusOK)
+	}
+	wantHeader(t, "an odd type", resp.Header, map[string]string{
+		"Content-Type":        "application/octet-stream",
+		"Content-Disposition": "attachment",
+		"Set-Cookie":          "",
+	})
+}
+
+// Whatever is not signed by us, is over, or isn't there, gets 404 and no file.
+func TestFileLinksRefused(t *testing.T) {
+	t.Parallel()
+	s := newFileServer(t)
+	good := s.link(7, "aa")
 	end := strings.Split(path.Base(good), ".")[3]
 	for name, address := range map[string]string{
-		"another key": foreign(7, "aa"), "another message": strings.Replace(good, "f.7.", "f.8.", 1), "another file": strings.Replace(good, ".aa.", ".bb.", 1),
-		"signed, but not there": link(8, "aa"), "removed since": link(7, "removed"), "as an original": strings.Replace(good, "/f.", "/o.", 1), "longer": strings.Replace(good, end, end+"9", 1),
-		"over": sign(fmt.Sprintf("f.7.aa.%d", time.Now().Add(-time.Second).Unix())), "cut": good[:len(good)-1], "empty MAC": good[:strings.LastIndexByte(good, '.')+1],
-		"unknown letter": sign("x.7.aa." + end), "no number": sign("f.x.aa." + end), "too short": sign("f." + end), "points": srv.URL + "/files/....",
+		"another key":           s.foreign(7, "aa"),
+		"another message":       strings.Replace(good, "f.7.", "f.8.", 1),
+		"another file":          strings.Replace(good, ".aa.", ".bb.", 1),
+		"as an original":        strings.Replace(good, "/f.", "/o.", 1),
+		"longer":                strings.Replace(good, end, end+"9", 1),
+		"cut":                   good[:len(good)-1],
+		"empty MAC":             good[:strings.LastIndexByte(good, '.')+1],
+		"signed, but over":      s.sign(fmt.Sprintf("f.7.aa.%d", time.Now().Add(-time.Second).Unix())),
+		"signed, but not there": s.link(8, "aa"),
+		"removed since":         s.link(7, "removed"),
+		"unknown letter":        s.sign("x.7.aa." + end),
+		"no number":             s.sign("f.x.aa." + end),
+		"too short":             s.sign("f." + end),
+		"points":                s.url + "/files/....",
 	} {
-		if resp, body := fetch(t, address); resp.StatusCode != http.StatusNotFound || strings.Contains(body, "hi!") || resp.Header.Get("X-Content-Type-Options") != "nosniff" {
-			t.Errorf("%s: %d %q", name, resp.StatusCode, body)
+		resp, body := fetch(t, address)
+		if resp.StatusCode != http.StatusNotFound || strings.Contains(body, "hi!") {
+			t.Errorf("%s: got %d %q, want %d without the file", name, resp.StatusCode, body, http.StatusNotFound)
 		}
+		wantHeader(t, name, resp.Header, map[string]string{"X-Content-Type-Options": "nosniff"})
 	}
-	if resp, _ := fetch(t, link(7, "shut")); resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
-		t.Errorf("not readable now: %d", resp.StatusCode)
+}
+
+// A file that can't be read now is to be asked for again. One that breaks off isn't taken for whole.
+func TestFileLinksBroken(t *testing.T) {
+	t.Parallel()
+	s := newFileServer(t)
+	if resp, _ := fetch(t, s.link(7, "shut")); resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
+		t.Errorf("a file that can't be read now: got %d, Retry-After %q; want %d and a time", resp.StatusCode, resp.Header.Get("Retry-After"), http.StatusServiceUnavailable)
 	}
-	resp, err := http.Get(link(7, "half"))
+	resp, err := http.Get(s.link(7, "half"))
 	if err == nil {
 		_, err = io.ReadAll(resp.Body)
 		_ = resp.Body.Close()
 	}
 	if err == nil {
-		t.Error("half a file was taken for the whole")
+		t.Error("half a file was read without an error")
 	}
 }
 

@@ -34,8 +34,8 @@ accounts:
 	return w
 }
 
-// inbox waits until the customer got so many messages.
-func (w *pageWorld) inbox(t *testing.T, n int) []graphfake.PageMessage {
+// waitForInbox waits until the customer has so many messages.
+func (w *pageWorld) waitForInbox(t *testing.T, n int) []graphfake.PageMessage {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
@@ -58,23 +58,27 @@ func TestMessengerConversation(t *testing.T) {
 		})
 	})
 	w.chat.Say("ann", "C1", thread, "Until **eight**")
-	if got := w.inbox(t, 1); got[0].Text != "Until eight" || got[0].Tag != "" {
-		t.Errorf("the customer got %+v", got)
+	if got := w.waitForInbox(t, 1); got[0].Text != "Until eight" || got[0].Tag != "" {
+		t.Errorf("the customer got %+v, want Until eight without a tag", got)
 	}
-	w.chat.Say("ann", "C1", thread, "The way", bridgetest.File{ID: "F1", Name: "map.png", Content: bytes.Repeat([]byte("PNG"), 10)})
-	got := w.inbox(t, 3)
-	if got[1].Text != "The way" || got[2].Text != "" || len(got[2].File) != 30 || got[2].Name != "map.png" {
-		t.Errorf("the customer got %+v", got)
+	picture := bytes.Repeat([]byte("PNG"), 10)
+	w.chat.Say("ann", "C1", thread, "The way", bridgetest.File{ID: "F1", Name: "map.png", Content: picture})
+	got := w.waitForInbox(t, 3)
+	if got[1].Text != "The way" {
+		t.Errorf("the second message is %+v, want The way", got[1])
+	}
+	if got[2].Text != "" || len(got[2].File) != len(picture) || got[2].Name != "map.png" {
+		t.Errorf("the third message is %+v, want map.png alone", got[2])
 	}
 	w.customer.Text("Thanks")
-	shows(t, w.chat, thread, "Thanks")
+	waitForText(t, w.chat, thread, "Thanks")
 	if n := len(w.customer.Inbox()); n != 3 {
-		t.Errorf("the customer got %d messages", n)
+		t.Errorf("the customer has %d messages, want 3", n)
 	}
 }
 
-// What else happens on Messenger comes to the thread: files, answers written elsewhere,
-// reactions; and an answer of Facebook's that was lost sends nothing twice.
+// What else happens on Messenger comes to the thread: files, answers that were written elsewhere, reactions. When Facebook's answer to
+// a message is lost, nothing is sent twice.
 func TestMessengerElsewhere(t *testing.T) {
 	t.Parallel()
 	w := newPageWorld(t)
@@ -87,25 +91,25 @@ func TestMessengerElsewhere(t *testing.T) {
 		})
 	})
 	w.page.AnswerElsewhere(w.customer, "I know it from the Page's inbox")
-	shows(t, w.chat, thread, "I know it from the Page's inbox")
+	waitForText(t, w.chat, thread, "I know it from the Page's inbox")
 	if _, err := w.meta.AddFault(graphfake.Fault{Route: "messenger.messages", Action: graphfake.ActionDropAfter}); err != nil {
 		t.Fatal(err)
 	}
 	w.chat.Say("ann", "C1", thread, "A printer")
-	w.inbox(t, 2)
+	w.waitForInbox(t, 2)
 	w.chat.Say("ann", "C1", thread, "A red one")
-	got := w.inbox(t, 3)
+	got := w.waitForInbox(t, 3)
 	if got[1].Text != "A printer" || got[2].Text != "A red one" {
-		t.Errorf("the customer got %+v", got)
+		t.Errorf("the customer got %+v, want A printer and A red one, each once", got)
 	}
 	w.customer.React(got[2].ID, "❤️")
-	shows(t, w.chat, thread, "❤️")
+	waitForText(t, w.chat, thread, "❤️")
 	if n := len(w.customer.Inbox()); n != 3 {
-		t.Errorf("the customer got %d messages", n)
+		t.Errorf("the customer has %d messages, want 3", n)
 	}
 }
 
-// Facebook blocks the messages of a Page, and unblocks them: admins are told both.
+// When Facebook blocks the messages of a Page, and when it unblocks them, admins are told by direct message.
 //
 func TestPageIsBlocked(t *testing.T) {
 	t.Parallel()

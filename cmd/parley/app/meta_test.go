@@ -44,7 +44,7 @@ func openMeta(t *testing.T, meta *graphfake.Server, file string) metaWorld {
 	env := environment(t)
 	env.APIURLs = map[string]string{"WHATSAPP_API_URL": meta.URL(), "MESSENGER_API_URL": meta.URL()}
 	w.db = openDatabase(t, env)
-	set(t, w.db, app.Specs(), file)
+	applyFile(t, w.db, app.Specs(), file)
 	quick := relay.Options{ReconcileAfter: 100 * time.Millisecond, AbsentAgain: 100 * time.Millisecond, MaxWait: 50 * time.Millisecond}
 	w.app = start(t, env, w.db, app.Options{Relay: quick, Surfaces: inChat(w.chat)})
 	return w
@@ -66,7 +66,7 @@ func threadOf(t *testing.T, chat *bridgetest.Chat, channel, text string) string 
 	thread := ""
 	chat.Wait(t, "a thread about "+text, func() bool {
 		for _, root := range chat.Messages(channel, "") {
-			if says(chat, channel, root.ID, text) {
+			if threadShows(chat, channel, root.ID, text) {
 				thread = root.ID
 				return true
 			}
@@ -76,12 +76,13 @@ func threadOf(t *testing.T, chat *bridgetest.Chat, channel, text string) string 
 	return thread
 }
 
-// shows waits until a thread of C1 shows a text.
-func shows(t *testing.T, chat *bridgetest.Chat, thread, text string) {
+// waitForText waits until a thread of C1 shows a text.
+func waitForText(t *testing.T, chat *bridgetest.Chat, thread, text string) {
 	t.Helper()
-	chat.Wait(t, text, func() bool { return says(chat, "C1", thread, text) })
+	chat.Wait(t, text, func() bool { return threadShows(chat, "C1", thread, text) })
 }
 
-func says(chat *bridgetest.Chat, channel, thread, text string) bool {
+// threadShows reports whether a thread has a message with a text.
+func threadShows(chat *bridgetest.Chat, channel, thread, text string) bool {
 	return slices.ContainsFunc(chat.Messages(channel, thread), func(m bridgetest.Message) bool { return strings.Contains(m.Plain(), text) })
 }

@@ -23,22 +23,16 @@ import (
 	"parley/cmd/parley/demo/outside"
 )
 
-// running is a whole Parley with emulators around it.
-type running struct {
+// runningParley is a whole Parley with emulators around it.
+type runningParley struct {
 	app   *app.App
 	db    *app.Database
 	world *outside.World
 }
 
-// inSlack runs Parley until the test ends, and waits until it watches its mailbox. change adds to its
-// environment.
-func inSlack(t *testing.T, change ...func(*app.Env)) running {
-	t.Helper()
-	return inSlackWith(t, nil, change...)
-}
-
-// inSlackWith is inSlack with an Analyzer.
-func inSlackWith(t *testing.T, with analysis.Analyzer, change ...func(*app.Env)) running {
+// runInSlack runs Parley until the test ends, and waits until it watches its mailbox. analyzer is nil if nobody analyses what
+// customers write; change adds to the environment.
+func runInSlack(t *testing.T, analyzer analysis.Analyzer, change ...func(*app.Env)) runningParley {
 	t.Helper()
 	w := openWorld(t)
 	env := environment(t)
@@ -54,8 +48,8 @@ func inSlackWith(t *testing.T, with analysis.Analyzer, change ...func(*app.Env))
 		t.Fatal(err)
 	}
 	db := openDatabase(t, env)
-	set(t, db, app.Specs(), w.Config(time.Millisecond))
-	r := running{start(t, env, db, app.Options{MovedTime: true, Analyzer: with}), db, w}
+	applyFile(t, db, app.Specs(), w.Config(time.Millisecond))
+	r := runningParley{start(t, env, db, app.Options{MovedTime: true, Analyzer: analyzer}), db, w}
 	until(t, "the mailbox is watched", func() bool {
 		at, ok := r.scrape(t).value("parley_account_caught_up_timestamp_seconds", "support-mail")
 		return ok && time.Since(time.Unix(int64(at), 0)) < time.Minute
@@ -63,9 +57,9 @@ func inSlackWith(t *testing.T, with analysis.Analyzer, change ...func(*app.Env))
 	return r
 }
 
-// unreachable is a model at an address at which nobody listens, with rules behind it: a port that is never given to
-// a server of another test.
-func unreachable(t *testing.T) analysis.Analyzer {
+// newUnreachableModel returns a model at an address at which nobody listens, with rules behind it. Its port is never given to a
+// server of another test.
+func newUnreachableModel(t *testing.T) analysis.Analyzer {
 	t.Helper()
 	env, err := app.LoadEnv(func(name string) (string, bool) {
 		value, ok := map[string]string{"OPENAI_BASE_URL": "http://127.0.0.1:1/v1", "OPENAI_MODEL": "gpt-none"}[name]
@@ -82,7 +76,7 @@ func unreachable(t *testing.T) analysis.Analyzer {
 	return a
 }
 
-// until asks again and again, until a condition holds; only a failing test waits so long.
+// until looks every 50 ms whether a condition holds, and fails the test after two minutes.
 func until(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	deadline := time.After(2 * time.Minute)
@@ -91,7 +85,7 @@ func until(t *testing.T, what string, holds func() bool) {
 	for !holds() {
 		select {
 		case <-deadline:
-			t.Fatalf("never: %s", what)
+			t.Fatalf("waited in vain until %s", what)
 		case <-tick.C:
 		}
 	}
@@ -104,7 +98,7 @@ type scrape struct {
 	lines  []string
 }
 
-func (r running) scrape(t *testing.T) scrape {
+func (r runningParley) scrape(t *testing.T) scrape {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+r.app.Address()+"/metrics", nil)
 	if err != nil {
@@ -117,7 +111,7 @@ func (r running) scrape(t *testing.T) scrape {
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil || resp.StatusCode != http.StatusOK {
-		t.Fatalf("%d %v: %s", resp.StatusCode, err, body)
+		t.Fatalf("/metrics: got %d, %v: %s", resp.StatusCode, err, body)
 	}
 	s := scrape{types: map[string]string{}, labels: map[string]bool{"instance": true, "job": true}}
 	for line := range strings.Lines(string(body)) {
@@ -179,7 +173,7 @@ func (s scrape) knows(name string) bool {
 // the documentation, the alerts and the dashboard say.
 func TestMetrics(t *testing.T) {
 	t.Parallel()
-	r := inSlackWith(t, unreachable(t))
+	r := runInSlack(t, newUnreachableModel(t))
 	if _, err := r.world.Mail.Customer("Maria <maria@lopez.test>").Send(mailfake.Mail{To: []string{outside.HelpAddress}, Subject: "Mugs", Text: "Two are chipped."}); err != nil {
 		t.Fatal(err)
 	}
@@ -199,60 +193,65 @@ func TestMetrics(t *testing.T) {
 		wanted, _ := s.value("parley_surface_connections_wanted", "slack")
 		return open == wanted && open > 0
 	})
-	t.Run("values", func(t *testing.T) { exported(t, s) })
+	t.Run("values", func(t *testing.T) { checkValues(t, s) })
+	t.Run("names", func(t *testing.T) { checkNames(t, s) })
 	docs := readDoc(t, "docs/metrics.md")
-	t.Run("docs", func(t *testing.T) { same(t, "metric", s.ours(), found(docs, "(?m)^\\| `(parley_[a-z_]+)` \\|")) })
-	t.Run("alerts", func(t *testing.T) { alerts(t, s, docs) })
-	t.Run("dashboard", func(t *testing.T) { dashboard(t, s) })
+	t.Run("docs", func(t *testing.T) { wantSame(t, "metric", s.ours(), findAll(docs, "(?m)^\\| `(parley_[a-z_]+)` \\|")) })
+	t.Run("alerts", func(t *testing.T) { checkAlerts(t, s, docs) })
+	t.Run("dashboard", func(t *testing.T) { checkDashboard(t, s) })
 }
 
-// exported looks whether the story is in the numbers, and no customer.
-func exported(t *testing.T, s scrape) {
+// checkValues checks that the numbers tell of one mail, its post and its analysis.
+func checkValues(t *testing.T, s scrape) {
 	for _, tt := range []struct {
 		name, label string
 		least, most float64
 	}{
-		{"parley_events_accepted_total", `kind="email"`, 1, 1},
-		{"parley_events_applied_total", `kind="email"`, 1, 1},
-		{"parley_events_new_total", "", 1, 100},
-		{"parley_events_refused_total", "", 0, 0},
-		{"parley_events_quarantined_total", "", 0, 0},
-		{"parley_quarantine_events", "", 0, 0},
-		{"parley_accept_duration_seconds_count", "", 1, 100},
-		{"parley_apply_batch_events_sum", "", 1, 100},
-		{"parley_event_delay_seconds_count", "", 1, 100},
-		{"parley_event_delay_seconds_sum", "", 0, 30},
-		{"parley_delivery_delay_seconds_count", "", 2, 100},
-		{"parley_hop_seconds_count", "", 2, 100},
-		{"parley_hop_seconds_sum", "", 0, 60},
-		{"parley_delivery_attempts_total", `account="slack"`, 2, 100},
-		{"parley_delivery_attempts_total", `account="support-mail"`, 0, 0},
-		{"parley_account_up", `side="channel"`, 1, 1},
-		{"parley_account_up", `side="surface"`, 1, 1},
-		{"parley_account_last_event_timestamp_seconds", `account="support-mail"`, 1e9, 1e10},
-		{"parley_lanes_waiting", `age="over_1h"`, 0, 0},
-		{"parley_provider_errors_total", `class="auth"`, 0, 0},
-		{"parley_attempts_in_flight", "", 0, 3},
-		{"parley_ready", "", 1, 1},
-		{"parley_build_info", "goversion=\"go1", 1, 1},
-		{"parley_database_connections_max", "", 16, 16},
-		{"parley_database_clock_offset_seconds", "", -5, 5},
-		{"parley_backup_newest_timestamp_seconds", "", 1e9, 1e10},
-		{"parley_retention_run_timestamp_seconds", "", 1e9, 1e10},
-		{"parley_stats_errors_total", "", 0, 0},
-		{"parley_analyses_total", `result="degraded"`, 1, 1},
-		{"parley_analyses_total", `result="model"`, 0, 0},
-		{"parley_model_failures_total", `cause="unreachable"`, 1, 1},
-		{"parley_model_requests_total", "", 1, 10},
-		{"parley_model_latency_seconds_count", "", 0, 0},
-		{"parley_model_up", "", 1, 1}, // a single failure tells nothing
-		{"parley_bursts_waiting", "", 0, 0},
-		{"process_resident_memory_bytes", "", 1, 1e10},
+		{name: "parley_events_accepted_total", label: `kind="email"`, least: 1, most: 1},
+		{name: "parley_events_applied_total", label: `kind="email"`, least: 1, most: 1},
+		{name: "parley_events_new_total", least: 1, most: 100},
+		{name: "parley_events_refused_total", least: 0, most: 0},
+		{name: "parley_events_quarantined_total", least: 0, most: 0},
+		{name: "parley_quarantine_events", least: 0, most: 0},
+		{name: "parley_accept_duration_seconds_count", least: 1, most: 100},
+		{name: "parley_apply_batch_events_sum", least: 1, most: 100},
+		{name: "parley_event_delay_seconds_count", least: 1, most: 100},
+		{name: "parley_event_delay_seconds_sum", least: 0, most: 30},
+		{name: "parley_delivery_delay_seconds_count", least: 2, most: 100},
+		{name: "parley_hop_seconds_count", least: 2, most: 100},
+		{name: "parley_hop_seconds_sum", least: 0, most: 60},
+		{name: "parley_delivery_attempts_total", label: `account="slack"`, least: 2, most: 100},
+		{name: "parley_delivery_attempts_total", label: `account="support-mail"`, least: 0, most: 0},
+		{name: "parley_account_up", label: `side="channel"`, least: 1, most: 1},
+		{name: "parley_account_up", label: `side="surface"`, least: 1, most: 1},
+		{name: "parley_account_last_event_timestamp_seconds", label: `account="support-mail"`, least: 1e9, most: 1e10},
+		{name: "parley_lanes_waiting", label: `age="over_1h"`, least: 0, most: 0},
+		{name: "parley_provider_errors_total", label: `class="auth"`, least: 0, most: 0},
+		{name: "parley_attempts_in_flight", least: 0, most: 3},
+		{name: "parley_ready", least: 1, most: 1},
+		{name: "parley_build_info", label: "goversion=\"go1", least: 1, most: 1},
+		{name: "parley_database_connections_max", least: 16, most: 16},
+		{name: "parley_database_clock_offset_seconds", least: -5, most: 5},
+		{name: "parley_backup_newest_timestamp_seconds", least: 1e9, most: 1e10},
+		{name: "parley_retention_run_timestamp_seconds", least: 1e9, most: 1e10},
+		{name: "parley_stats_errors_total", least: 0, most: 0},
+		{name: "parley_analyses_total", label: `result="degraded"`, least: 1, most: 1},
+		{name: "parley_analyses_total", label: `result="model"`, least: 0, most: 0},
+		{name: "parley_model_failures_total", label: `cause="unreachable"`, least: 1, most: 1},
+		{name: "parley_model_requests_total", least: 1, most: 10},
+		{name: "parley_model_latency_seconds_count", least: 0, most: 0},
+		{name: "parley_model_up", least: 1, most: 1}, // a single failure tells nothing
+		{name: "parley_bursts_waiting", least: 0, most: 0},
+		{name: "process_resident_memory_bytes", least: 1, most: 1e10},
 	} {
 		if got, ok := s.value(tt.name, tt.label); !ok || got < tt.least || got > tt.most {
-			t.Errorf("%s{%s} is %g (%v), not %g to %g", tt.name, tt.label, got, ok, tt.least, tt.most)
+			t.Errorf("%s{%s} is %g (found: %t), want %g to %g", tt.name, tt.label, got, ok, tt.least, tt.most)
 		}
 	}
+}
+
+// checkNames checks that no label names a customer or a place, and that counters, and they alone, are called so.
+func checkNames(t *testing.T, s scrape) {
 	for _, line := range s.lines {
 		if strings.ContainsAny(line, "@") || strings.Contains(strings.ToLower(line), "maria") || strings.Contains(line, outside.Support) {
 			t.Errorf("a label names a person or a place: %s", line)
@@ -260,29 +259,29 @@ func exported(t *testing.T, s scrape) {
 	}
 	for name := range s.types {
 		if strings.HasPrefix(name, "parley_") && (s.types[name] == "counter") != strings.HasSuffix(name, "_total") {
-			t.Errorf("%s is a %s", name, s.types[name])
+			t.Errorf("%s is a %s: names of counters, and only those, end in _total", name, s.types[name])
 		}
 	}
 }
 
-// expression checks the names in a query: metrics, and the labels it selects and groups by.
-func expression(t *testing.T, s scrape, where, expr string) {
+// checkQuery checks the names in a query: metrics, and the labels by which it selects and groups.
+func checkQuery(t *testing.T, s scrape, where, expr string) {
 	t.Helper()
 	if strings.Count(expr, "(") != strings.Count(expr, ")") || strings.Count(expr, "{") != strings.Count(expr, "}") {
-		t.Errorf("%s: brackets in %s", where, expr)
+		t.Errorf("%s: a bracket lacks the other one in %s", where, expr)
 	}
 	bare := regexp.MustCompile(`"[^"]*"`).ReplaceAllString(expr, `""`)
-	names := found(bare, `\b((?:parley|go|process)_[a-z_]+|up)\b`)
+	names := findAll(bare, `\b((?:parley|go|process)_[a-z_]+|up)\b`)
 	if len(names) == 0 {
-		t.Errorf("%s asks for nothing: %s", where, expr)
+		t.Errorf("%s: the query names no metric: %s", where, expr)
 	}
 	for _, name := range names {
 		if !s.knows(name) {
 			t.Errorf("%s: there is no metric %s", where, name)
 		}
 	}
-	labels := found(bare, `[{,]\s*([a-z_]+)\s*(?:=|!)`)
-	for _, list := range found(bare, `\bby \(([^)]*)\)`) {
+	labels := findAll(bare, `[{,]\s*([a-z_]+)\s*(?:=|!)`)
+	for _, list := range findAll(bare, `\bby \(([^)]*)\)`) {
 		for label := range strings.SplitSeq(list, ",") {
 			labels = append(labels, strings.TrimSpace(label))
 		}
@@ -294,8 +293,8 @@ func expression(t *testing.T, s scrape, where, expr string) {
 	}
 }
 
-// alerts reads the rules as Prometheus does: no unknown keys, names that exist.
-func alerts(t *testing.T, s scrape, docs string) {
+// checkAlerts reads the rules as Prometheus does: they have no unknown keys, name metrics that exist, and are documented.
+func checkAlerts(t *testing.T, s scrape, docs string) {
 	type rule struct {
 		Alert       string            `yaml:"alert"`
 		Expr        string            `yaml:"expr"`
@@ -316,15 +315,15 @@ func alerts(t *testing.T, s scrape, docs string) {
 	for _, g := range file.Groups {
 		for _, r := range g.Rules {
 			names = append(names, r.Alert)
-			expression(t, s, r.Alert, r.Expr)
+			checkQuery(t, s, r.Alert, r.Expr)
 			if _, err := time.ParseDuration(r.For); r.For != "" && err != nil {
 				t.Errorf("%s: %v", r.Alert, err)
 			}
 			if want := "docs/metrics.md#" + strings.ToLower(r.Alert); r.Annotations["runbook"] != want || r.Annotations["summary"] == "" {
-				t.Errorf("%s: annotations %v", r.Alert, r.Annotations)
+				t.Errorf("%s: got the annotations %v, want a summary and the runbook %s", r.Alert, r.Annotations, want)
 			}
 			if !slices.Contains([]string{"warning", "critical"}, r.Labels["severity"]) {
-				t.Errorf("%s: labels %v", r.Alert, r.Labels)
+				t.Errorf("%s: got the severity %q, want warning or critical", r.Alert, r.Labels["severity"])
 			}
 		}
 	}
@@ -332,16 +331,16 @@ func alerts(t *testing.T, s scrape, docs string) {
 	if twice := slices.Compact(slices.Clone(names)); len(twice) != len(names) {
 		t.Errorf("two alerts have one name: %v", names)
 	}
-	same(t, "alert", names, found(docs, `(?m)^### (Parley[A-Za-z]+)$`))
-	for _, link := range found(docs, `\]\(#([a-z]+)\)`) {
+	wantSame(t, "alert", names, findAll(docs, `(?m)^### (Parley[A-Za-z]+)$`))
+	for _, link := range findAll(docs, `\]\(#([a-z]+)\)`) {
 		if !slices.ContainsFunc(names, func(n string) bool { return strings.ToLower(n) == link }) {
-			t.Errorf("the documentation links to #%s", link)
+			t.Errorf("docs/metrics.md links to #%s, want an alert's name", link)
 		}
 	}
 }
 
-// dashboard checks what Grafana would only show as an empty panel. It shows every metric.
-func dashboard(t *testing.T, s scrape) {
+// checkDashboard checks what Grafana would only show as an empty panel, and that the dashboard shows every metric.
+func checkDashboard(t *testing.T, s scrape) {
 	type panel struct {
 		ID         int
 		Title      string
@@ -370,8 +369,11 @@ func dashboard(t *testing.T, s scrape) {
 	}
 	ids, rows := map[int]bool{}, []string{}
 	for _, p := range board.Panels {
-		if ids[p.ID] || p.GridPos.X+p.GridPos.W > 24 {
-			t.Errorf("panel %q: id %d, position %+v", p.Title, p.ID, p.GridPos)
+		if ids[p.ID] {
+			t.Errorf("panel %q: another panel has the id %d, too", p.Title, p.ID)
+		}
+		if right := p.GridPos.X + p.GridPos.W; right > 24 {
+			t.Errorf("panel %q ends at column %d, want at most 24", p.Title, right)
 		}
 		ids[p.ID] = true
 		if p.Type == "row" {
@@ -382,11 +384,11 @@ func dashboard(t *testing.T, s scrape) {
 			t.Errorf("panel %q has no query, or a data source of its own", p.Title)
 		}
 		for _, target := range p.Targets {
-			expression(t, s, p.Title, strings.ReplaceAll(target.Expr, "$__rate_interval", "5m"))
+			checkQuery(t, s, p.Title, strings.ReplaceAll(target.Expr, "$__rate_interval", "5m"))
 		}
 	}
 	if want := []string{"Now", "Ingest", "Delivery", "Providers", "Health", "Analyses", "Resources"}; !slices.Equal(rows, want) {
-		t.Errorf("rows are %v, not %v", rows, want)
+		t.Errorf("rows: got %v, want %v", rows, want)
 	}
 	for _, name := range s.ours() {
 		if !strings.Contains(text, name) {

@@ -39,8 +39,8 @@ func (l *logged) String() string {
 	return l.text.String()
 }
 
-// find waits until the log holds something of this form, and gives the first group.
-func (l *logged) find(t *testing.T, form string) string {
+// waitFor waits until the log matches a regular expression, and returns its last group.
+func (l *logged) waitFor(t *testing.T, form string) string {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
@@ -59,8 +59,8 @@ func (l *logged) find(t *testing.T, form string) string {
 	}
 }
 
-// answer asks a process for something. Its connections end with each request.
-func answer(t *testing.T, method, url string) (status int, body string, header http.Header) {
+// request asks a process for something. Its connections end with each request.
+func request(t *testing.T, method, url string) (status int, body string, header http.Header) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), servePatience)
 	defer cancel()
@@ -81,8 +81,8 @@ func answer(t *testing.T, method, url string) (status int, body string, header h
 	return res.StatusCode, strings.TrimSpace(string(text)), res.Header
 }
 
-// A process that finds another one migrating lives, says what it waits for, and asks all
-// others to come again; it serves once the other is done, and ends at once when asked to.
+// A process that finds another one migrating is alive, says what it waits for, and asks all callers to come again. It serves once
+// the other is done, and ends at once when asked to.
 func TestServeBehindMigration(t *testing.T) {
 	t.Parallel()
 	env := environment(t)
@@ -97,7 +97,7 @@ func TestServeBehindMigration(t *testing.T) {
 		}
 	}
 
-	serveOnce := func() (address string, log *logged, stop func(), ended <-chan error) {
+	startProcess := func() (address string, log *logged, stop func(), ended <-chan error) {
 		ctx, cancel := context.WithCancel(context.Background())
 		log, done := &logged{}, make(chan error, 1)
 		finished := make(chan struct{})
@@ -109,52 +109,53 @@ func TestServeBehindMigration(t *testing.T) {
 			cancel()
 			<-finished
 		})
-		return "http://" + log.find(t, `msg=listening address=(\S+)`), log, cancel, done
+		return "http://" + log.waitFor(t, `msg=listening address=(\S+)`), log, cancel, done
 	}
 
-	address, log, stop, ended := serveOnce()
-	log.find(t, `msg=migrating progress="waiting for another process that migrates this database; in the way may be [^"]+`)
-	if status, body, _ := answer(t, http.MethodGet, address+"/healthz"); status != http.StatusOK || body != "ok" {
-		t.Errorf("/healthz: %d %s", status, body)
+	address, log, stop, ended := startProcess()
+	log.waitFor(t, `msg=migrating progress="waiting for another process that migrates this database; in the way may be [^"]+`)
+	if status, body, _ := request(t, http.MethodGet, address+"/healthz"); status != http.StatusOK || body != "ok" {
+		t.Errorf("/healthz: got %d %s, want %d ok", status, body, http.StatusOK)
 	}
-	if status, body, _ := answer(t, http.MethodGet, address+"/readyz"); status != http.StatusServiceUnavailable || body != "migrating" {
-		t.Errorf("/readyz: %d %s", status, body)
+	if status, body, _ := request(t, http.MethodGet, address+"/readyz"); status != http.StatusServiceUnavailable || body != "migrating" {
+		t.Errorf("/readyz: got %d %s, want %d migrating", status, body, http.StatusServiceUnavailable)
 	}
 	for _, path := range []string{"/hooks/shop", "/slack/events", "/teams/messages", "/nothing"} {
-		if status, _, header := answer(t, http.MethodPost, address+path); status != http.StatusServiceUnavailable || header.Get("Retry-After") == "" {
-			t.Errorf("%s: %d, Retry-After %q", path, status, header.Get("Retry-After"))
+		if status, _, header := request(t, http.MethodPost, address+path); status != http.StatusServiceUnavailable || header.Get("Retry-After") == "" {
+			t.Errorf("%s: got %d, Retry-After %q; want %d and a time", path, status, header.Get("Retry-After"), http.StatusServiceUnavailable)
 		}
 	}
 	stop()
-	if err := waitFor(t, ended); err != nil {
-		t.Errorf("asked to end while it waits: %v", err)
+	if err := waitForEnd(t, ended); err != nil {
+		t.Errorf("Serve, asked to end while it waits: got %v, want no error", err)
 	}
 
-	address, log, stop, ended = serveOnce()
-	log.find(t, `waiting for another process`)
+	address, log, stop, ended = startProcess()
+	log.waitFor(t, `waiting for another process`)
 	if _, err := other.Exec(t.Context(), `SELECT pg_advisory_unlock(4097083626)`); err != nil {
 		t.Fatal(err)
 	}
-	log.find(t, `msg=ready`)
-	if status, body, _ := answer(t, http.MethodGet, address+"/readyz"); status != http.StatusOK {
-		t.Errorf("/readyz after the migration: %d %s", status, body)
+	log.waitFor(t, `msg=ready`)
+	if status, body, _ := request(t, http.MethodGet, address+"/readyz"); status != http.StatusOK {
+		t.Errorf("/readyz after the migration: got %d %s, want %d", status, body, http.StatusOK)
 	}
-	if status, _, _ := answer(t, http.MethodPost, address+"/nothing"); status != http.StatusNotFound {
-		t.Errorf("/nothing after the migration: %d", status)
+	if status, _, _ := request(t, http.MethodPost, address+"/nothing"); status != http.StatusNotFound {
+		t.Errorf("/nothing after the migration: got %d, want %d", status, http.StatusNotFound)
 	}
 	stop()
-	if err := waitFor(t, ended); err != nil {
-		t.Errorf("asked to end: %v", err)
+	if err := waitForEnd(t, ended); err != nil {
+		t.Errorf("Serve, asked to end: got %v, want no error", err)
 	}
 }
 
-func waitFor(t *testing.T, ended <-chan error) error {
+// waitForEnd waits until a process has ended.
+func waitForEnd(t *testing.T, ended <-chan error) error {
 	t.Helper()
 	select {
 	case err := <-ended:
 		return err
 	case <-time.After(servePatience):
-		t.Fatal("it does not end")
+		t.Fatal("the process has not ended")
 		return nil
 	}
 }

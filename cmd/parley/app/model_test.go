@@ -29,10 +29,11 @@ func TestReadyWithoutTheModel(t *testing.T) {
 	db := openDatabase(t, env)
 	a := start(t, env, db, app.Options{MovedTime: true, Analyzer: keyless{}})
 	until(t, "it is ready", func() bool {
-		status, _, _ := answer(t, http.MethodGet, "http://"+a.Address()+"/readyz")
+		status, _, _ := request(t, http.MethodGet, "http://"+a.Address()+"/readyz")
 		return status == http.StatusOK
 	})
-	if _, body, _ := answer(t, http.MethodGet, "http://"+a.Address()+"/readyz"); body != "ready\ndegraded: The key is refused." {
-		t.Errorf("/readyz says %q", body)
+	const want = "ready\ndegraded: The key is refused."
+	if _, body, _ := request(t, http.MethodGet, "http://"+a.Address()+"/readyz"); body != want {
+		t.Errorf("/readyz says %q, want %q", body, want)
 	}
 }

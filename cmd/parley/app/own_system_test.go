@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
@@ -40,7 +41,7 @@ func openShop(t *testing.T) shopWorld {
 	env := environment(t)
 	withSlack(&env, w)
 	db := openDatabase(t, env)
-	set(t, db, app.Specs(), w.Config(time.Millisecond)+fmt.Sprintf(`
+	applyFile(t, db, app.Specs(), w.Config(time.Millisecond)+fmt.Sprintf(`
   - {name: shop, kind: http, team: Support, hold: 0s, http: {secret: "${SHOP_SECRET}", callback_url: "%s/parley", allow_private: "true"}}
 `, callback.URL))
 	passOn := publicAddress(t, &env) // its own links lead there, so it must be known before
@@ -67,7 +68,7 @@ func publicAddress(t *testing.T, env *app.Env) (passOn func(address string)) {
 	return func(address string) { listens <- &url.URL{Scheme: "http", Host: address} }
 }
 
-// post lets the shop tell of one event.
+// post lets the shop send an event to the webhook.
 func (w shopWorld) post(t *testing.T, event map[string]any) {
 	t.Helper()
 	if status, answer, err := w.shop.Post(t.Context(), w.hook, event); err != nil || status != 200 {
@@ -75,8 +76,8 @@ func (w shopWorld) post(t *testing.T, event map[string]any) {
 	}
 }
 
-// thread waits for the thread of a text and gives its root.
-func (w shopWorld) thread(t *testing.T, text string) (root string) {
+// waitForThread waits for a thread with a text, and returns its root.
+func (w shopWorld) waitForThread(t *testing.T, text string) (root string) {
 	t.Helper()
 	until(t, "a thread shows "+text, func() bool {
 		for _, m := range w.world.Slack.Messages(outside.Support) {
@@ -92,8 +93,8 @@ func (w shopWorld) thread(t *testing.T, text string) (root string) {
 	return root
 }
 
-// TestOwnSystem: a channel that the engine has never heard of carries a customer's message
-// into a thread, an agent's answer and file out, and receipts back.
+// A system of the company's own is a channel like any other: a customer's message comes into a thread, an agent's answer and file
+// go out, and receipts come back.
 func TestOwnSystem(t *testing.T) {
 	t.Parallel()
 	w := openShop(t)
@@ -101,7 +102,7 @@ func TestOwnSystem(t *testing.T) {
 	question := map[string]any{"type": "message", "id": "m-1", "from": map[string]any{"id": "u-17", "name": "Kim Miller"}, "text": "Where is my order?"}
 	w.post(t, question)
 	w.post(t, question) // once more, to be sure
-	root := w.thread(t, "Where is my order?")
+	root := w.waitForThread(t, "Where is my order?")
 	ann := w.world.Slack.As(outside.Ann)
 	if _, err := ann.Post(slackfake.Post{Channel: outside.Support, Thread: root, Text: "It leaves *today*.",
 		Files: []slackfake.NewFile{{Name: "label.txt", Data: []byte("the label")}}}); err != nil {
@@ -110,11 +111,21 @@ func TestOwnSystem(t *testing.T) {
 	until(t, "the shop has the answer", func() bool { return len(w.shop.Got()) > 0 })
 	got := w.shop.Got()[0]
 	var m struct{ Attachments []struct{ Name, URL string } }
-	if err := json.Unmarshal(got.Body, &m); err != nil || got.To != "u-17" || got.Text != "It leaves **today**." || len(m.Attachments) != 1 {
-		t.Fatalf("the shop got %s, %v", got.Body, err)
+	if err := json.Unmarshal(got.Body, &m); err != nil {
+		t.Fatal(err)
 	}
-	if resp, body := fetch(t, m.Attachments[0].URL); resp.StatusCode != 200 || body != "the label" || !strings.Contains(resp.Header.Get("Content-Disposition"), "label.txt") {
-		t.Errorf("the file: %d %q %v", resp.StatusCode, body, resp.Header)
+	if got.To != "u-17" || got.Text != "It leaves **today**." {
+		t.Errorf("the shop got %q to %q, want the answer to u-17", got.Text, got.To)
+	}
+	if len(m.Attachments) != 1 {
+		t.Fatalf("the shop got %s, want one attachment", got.Body)
+	}
+	resp, body := fetch(t, m.Attachments[0].URL)
+	if resp.StatusCode != http.StatusOK || body != "the label" {
+		t.Errorf("the file: got %d %q, want %d and its content", resp.StatusCode, body, http.StatusOK)
+	}
+	if name := resp.Header.Get("Content-Disposition"); !strings.Contains(name, "label.txt") {
+		t.Errorf("the file's Content-Disposition is %q, want label.txt", name)
 	}
 	w.post(t, map[string]any{"type": "status", "id": "e-1", "message": got.Key, "state": "read"})
 	until(t, "it is read", func() bool {
@@ -124,17 +135,17 @@ func TestOwnSystem(t *testing.T) {
 	})
 	n := 0
 	if err := w.db.Pool.QueryRow(t.Context(), `SELECT count(*) FROM messages WHERE direction = 'in'`).Scan(&n); err != nil || n != 1 {
-		t.Errorf("%d messages came in, %v", n, err)
+		t.Errorf("messages of the customer: got %d, %v; want 1", n, err)
 	}
-	w.sendsFile(t, root)
-	if len(w.shop.Got()) != 1 {
-		t.Errorf("the shop got %d messages", len(w.shop.Got()))
+	w.checkFileFromShop(t, root)
+	if n := len(w.shop.Got()); n != 1 {
+		t.Errorf("the shop got %d messages, want 1", n)
 	}
-	w.lookAround(t)
+	w.checkDoctorAndExport(t)
 }
 
-// sendsFile: a file that stays with the shop is fetched and stands in the thread.
-func (w shopWorld) sendsFile(t *testing.T, root string) {
+// checkFileFromShop checks that a file that stays with the shop is fetched and stands in the thread.
+func (w shopWorld) checkFileFromShop(t *testing.T, root string) {
 	t.Helper()
 	w.shop.PutFile("box.txt", &httpfake.File{Type: "text/plain", Content: []byte("a picture of the box")})
 	w.post(t, map[string]any{"type": "message", "id": "m-2", "from": map[string]any{"id": "u-17"}, "text": "It looks like this",
@@ -151,8 +162,8 @@ func (w shopWorld) sendsFile(t *testing.T, root string) {
 	})
 }
 
-// lookAround: doctor and export know the channel by its Spec alone.
-func (w shopWorld) lookAround(t *testing.T) {
+// checkDoctorAndExport checks that doctor and export know the channel by its Spec alone.
+func (w shopWorld) checkDoctorAndExport(t *testing.T) {
 	t.Helper()
 	report := inspect.Doctor(t.Context(), inspect.Options{Pool: w.db.Pool, Sealer: w.db.Sealer, Specs: app.Specs(), Outside: w.env.Outside, Surfaces: map[string]any{"slack": nil}})
 	for _, want := range []string{"Events are posted to " + w.hook, "It answers and can be asked about messages."} {
@@ -161,7 +172,13 @@ func (w shopWorld) lookAround(t *testing.T) {
 		}
 	}
 	out, err := setup.Export(t.Context(), w.db.Pool, app.Specs())
-	if err != nil || !strings.Contains(string(out), `secret: "${SHOP_SECRET}"`) || strings.Contains(string(out), shopSecret) {
-		t.Errorf("exported:\n%s\n%v", out, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(out), `secret: "${SHOP_SECRET}"`) {
+		t.Errorf("the export doesn't ask for SHOP_SECRET:\n%s", out)
+	}
+	if strings.Contains(string(out), shopSecret) {
+		t.Errorf("the export has the secret:\n%s", out)
 	}
 }

@@ -58,8 +58,8 @@ func parse(t *testing.T, text string) *setup.File {
 	return file
 }
 
-// set applies a set-up file.
-func set(t *testing.T, db *app.Database, specs []channels.Spec, text string) {
+// applyFile applies a set-up file.
+func applyFile(t *testing.T, db *app.Database, specs []channels.Spec, text string) {
 	t.Helper()
 	if _, err := setup.Apply(t.Context(), db.Pool, parse(t, text), setup.Options{Sealer: db.Sealer, Specs: specs, Operator: true}); err != nil {
 		t.Fatal(err)

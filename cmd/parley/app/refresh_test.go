@@ -13,16 +13,22 @@ import (
 	"parley/cmd/parley/app"
 )
 
-// sloth is a channel that fetches, and takes its time to end.
+// sloth is a channel that fetches, and ends only when its kind lets it.
 type sloth struct {
 	dove
 	kind *sloths
 }
 
-// sloths are a kind of channel.
+// sloths are the channels of the kind sloth.
 type sloths struct {
-	made, began, ended chan string // names of accounts
-	mayEnd             chan struct{}
+	made   chan string   // the tree of each channel that was made
+	began  chan string   // something whenever one begins to fetch
+	ended  chan string   // something whenever one ends
+	mayEnd chan struct{} // closed when they may end
+}
+
+func newSloths() *sloths {
+	return &sloths{made: make(chan string, 10), began: make(chan string, 10), ended: make(chan string, 10), mayEnd: make(chan struct{})}
 }
 
 func (k *sloths) spec() channels.Spec {
@@ -49,9 +55,8 @@ func (s *sloth) Run(ctx context.Context) error {
 // and the one that takes its place does not fetch beside it.
 func TestSlowEndKeepsNobodyWaiting(t *testing.T) {
 	t.Parallel()
-	kind := &sloths{made: make(chan string, 10), began: make(chan string, 10), ended: make(chan string, 10), mayEnd: make(chan struct{})}
-	birds := &doves{envs: map[string]channels.Env{}}
-	specs := []channels.Spec{kind.spec(), birds.spec()}
+	kind := newSloths()
+	specs := []channels.Spec{kind.spec(), newDoves().spec()}
 	env := environment(t)
 	db := openDatabase(t, env)
 	const config = `
@@ -59,40 +64,40 @@ teams: [{name: T, slack_channel: C1}]
 accounts:
   - {name: slow, kind: sloth, team: T, sloth: {tree: TREE}}
   - {name: quick, kind: dove, team: T, dove: {number: "111"}}`
-	set(t, db, specs, strings.ReplaceAll(config, "TREE", "oak"))
+	applyFile(t, db, specs, strings.ReplaceAll(config, "TREE", "oak"))
 	a := start(t, env, db, app.Options{Specs: specs})
 	mayEnd := sync.OnceFunc(func() { close(kind.mayEnd) })
 	t.Cleanup(mayEnd)
 	base := "http://" + a.Address() + "/hooks/"
-	receives(t, kind.began, "fetching begins")
-	receives(t, kind.made, "the channel is made")
+	waitToReceive(t, kind.began, "fetching begins")
+	waitToReceive(t, kind.made, "the channel is made")
 
-	set(t, db, specs, strings.ReplaceAll(config, "TREE", "beech"))
-	if tree := receives(t, kind.made, "the channel is made again"); tree != "beech" {
-		t.Errorf("made for %s", tree)
+	applyFile(t, db, specs, strings.ReplaceAll(config, "TREE", "beech"))
+	if tree := waitToReceive(t, kind.made, "the channel is made again"); tree != "beech" {
+		t.Errorf("the channel is made again for %q, want beech", tree)
 	}
 	for range 20 { // while it is put in place, and afterwards
 		for _, name := range []string{"quick", "slow"} {
-			if status, body, _ := answer(t, http.MethodGet, base+name+"?challenge=42"); status != http.StatusOK || body != "42" {
-				t.Fatalf("%s, beside a channel that does not end: %d %s", name, status, body)
+			if status, body, _ := request(t, http.MethodGet, base+name+"?challenge=42"); status != http.StatusOK || body != "42" {
+				t.Fatalf("the webhook of %s, beside a channel that does not end: got %d %s, want %d 42", name, status, body, http.StatusOK)
 			}
 		}
 	}
 	select {
 	case <-kind.began:
-		t.Error("two fetch at once")
+		t.Error("the new channel fetches while the old one has not ended")
 	default:
 	}
 	mayEnd()
-	receives(t, kind.ended, "the old one ends")
-	receives(t, kind.began, "the new one begins")
+	waitToReceive(t, kind.ended, "the old one ends")
+	waitToReceive(t, kind.began, "the new one begins")
 }
 
 // Once the settings of an account don't work, its channel fetches no more by those before: otherwise a mailbox whose account
 // was paused meanwhile, and was given to another account, would be read twice. Once the settings work again, it fetches again.
 func TestWrongSettingsEndFetching(t *testing.T) {
 	t.Parallel()
-	kind := &sloths{made: make(chan string, 10), began: make(chan string, 10), ended: make(chan string, 10), mayEnd: make(chan struct{})}
+	kind := newSloths()
 	close(kind.mayEnd)
 	specs := []channels.Spec{kind.spec()}
 	env := environment(t)
@@ -102,26 +107,26 @@ teams: [{name: T, slack_channel: C1}]
 accounts:
   - {name: slow, kind: sloth, team: T, paused: PAUSED, sloth: {tree: TREE}}`
 	change := func(tree, paused string) {
-		set(t, db, specs, strings.NewReplacer("TREE", tree, "PAUSED", paused).Replace(config))
+		applyFile(t, db, specs, strings.NewReplacer("TREE", tree, "PAUSED", paused).Replace(config))
 	}
 	change("oak", "false")
 	start(t, env, db, app.Options{Specs: specs})
-	receives(t, kind.began, "fetching begins")
+	waitToReceive(t, kind.began, "fetching begins")
 
 	change("stump", "false")
-	receives(t, kind.ended, "the channel with the settings before ends")
+	waitToReceive(t, kind.ended, "the channel with the settings before ends")
 	change("stump", "true")
 	change("oak", "false") // as it was at first
-	receives(t, kind.began, "fetching begins again")
+	waitToReceive(t, kind.began, "fetching begins again")
 }
 
-func receives(t *testing.T, from <-chan string, what string) string {
+// waitToReceive waits until a channel has something.
+func waitToReceive[T any](t *testing.T, from <-chan T, what string) (got T) {
 	t.Helper()
 	select {
-	case text := <-from:
-		return text
+	case got = <-from:
 	case <-time.After(servePatience):
-		t.Fatalf("never: %s", what)
-		return ""
+		t.Fatalf("waited in vain until %s", what)
 	}
+	return got
 }

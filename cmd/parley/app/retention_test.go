@@ -13,14 +13,13 @@ import (
 	"parley/store/retention"
 )
 
-// A month later a mail is still shown from its original, while what only announced things
-// is gone; of two processes one does the work. What is left moves to the object store, and goes from
-// there with its message.
+// A month later a mail is still shown from its original, while facts that only announced things are gone; of two processes one does
+// the work. The original moves to the object store, and is removed there when nothing names it any more.
 func TestRetention(t *testing.T) {
 	t.Parallel()
 	fake, endpoint, stop := s3fake.Start()
 	defer stop()
-	r := inSlack(t, func(env *app.Env) {
+	r := runInSlack(t, nil, func(env *app.Env) {
 		env.Objects = app.ObjectsEnv{Endpoint: endpoint, Bucket: fake.Bucket, Region: fake.Region, KeyID: fake.KeyID, SecretKey: fake.SecretKey}
 	})
 	ctx := t.Context()
@@ -56,67 +55,77 @@ func TestRetention(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	// While another process has the lease, this one removes nothing.
 	if got, err := store.TakeLease(ctx, r.db.Pool, "retention", "another process", 60); err != nil || !got {
-		t.Fatal(got, err)
+		t.Fatalf("take the lease as another process: %t, %v", got, err)
 	}
 	r.app.Retain(ctx)
 	if n := count(`SELECT count(*) FROM events WHERE payload IS NULL`); n != 0 {
-		t.Fatalf("%d events were emptied beside another process", n)
+		t.Fatalf("%d events were emptied beside another process, want none", n)
 	}
+
+	// Then what is old is removed: all payloads but the quarantined one, and all files but the mail.
 	if err := store.DropLease(ctx, r.db.Pool, "retention", "another process"); err != nil {
 		t.Fatal(err)
 	}
 	r.app.Retain(ctx)
 	if n := count(`SELECT count(*) FROM events WHERE payload IS NOT NULL`); n != 1 {
-		t.Errorf("%d events have a payload, not the quarantined one alone", n)
+		t.Errorf("%d events have a payload, want the quarantined one alone", n)
 	}
 	if n := count(`SELECT count(*) FROM blobs`); n != 1 {
-		t.Errorf("%d files are left, not the mail alone", n)
+		t.Errorf("%d files are left, want the mail alone", n)
 	}
 	message := count(`SELECT id FROM messages WHERE direction = 'in'`)
-	shown := func() {
+	checkFiles := func() {
 		t.Helper()
 		mails, err := store.Messages(ctx, r.db.Pool, store.MessageID(message))
 		if err != nil || len(mails) != 1 {
-			t.Fatalf("the mail: %v, %v", mails, err)
+			t.Fatalf("the mail: got %v, %v", mails, err)
 		}
 		files, _, err := r.app.Engine().Files().Of(ctx, &mails[0], func(store.FileRef) bool { return true }, false)
 		if err != nil || len(files) != 1 || files[0].Name != "mug.txt" {
-			t.Errorf("the files of the mail: %v, %v", files, err)
+			t.Errorf("files of the mail: got %v, %v; want mug.txt", files, err)
 		}
 	}
-	shown()
+	checkFiles()
 
+	// The mail moves to the object store, at the next run if that is busy.
 	if _, err := r.db.Pool.Exec(ctx, `UPDATE blobs SET created_at = created_at - interval '2 days'`); err != nil {
 		t.Fatal(err)
 	}
 	fake.Fail(s3fake.Fault{Method: s3fake.Put, Status: 503})
 	r.app.Retain(ctx)
 	if n := count(`SELECT count(*) FROM blob_chunks`); n != 1 {
-		t.Errorf("%d chunks are left while the object store is busy", n)
+		t.Errorf("%d chunks are in the database while the object store is busy, want 1", n)
 	}
 	r.app.Retain(ctx)
 	if n := count(`SELECT count(*) FROM blob_chunks`); n != 0 || len(fake.Objects()) != 1 {
-		t.Errorf("%d chunks are left, and the object store has %s", n, fake.Objects())
+		t.Errorf("%d chunks are in the database, and the object store has %s; want one object alone", n, fake.Objects())
 	}
-	shown()
+	checkFiles()
+
+	// When nothing names the mail any more, it is removed from both.
 	if _, err := r.db.Pool.Exec(ctx, `UPDATE events SET blob = NULL`); err != nil {
 		t.Fatal(err)
 	}
 	r.app.Retain(ctx)
 	if n := count(`SELECT count(*) FROM blobs`); n != 0 || len(fake.Objects()) != 0 {
-		t.Errorf("%d files are left, and the object store has %s", n, fake.Objects())
+		t.Errorf("%d files are left, and the object store has %s; want neither", n, fake.Objects())
 	}
 	s := r.scrape(t)
-	for name, want := range map[string]float64{"parley_retention_moved_total": 1, "parley_retention_blobs_removed_total": 2, "parley_retention_blobs_moved_total": 1} {
+	for name, want := range map[string]float64{
+		"parley_retention_moved_total":         1, // the mail, which became a file
+		"parley_retention_blobs_removed_total": 2, // nobody's file, and at last the mail
+		"parley_retention_blobs_moved_total":   1, // the mail's file
+	} {
 		if got, ok := s.value(name, ""); !ok || got != want {
-			t.Errorf("%s is %g (%v), not %g", name, got, ok, want)
+			t.Errorf("%s is %g (found: %t), want %g", name, got, ok, want)
 		}
 	}
 }
 
-// A fact that comes again is known, also if its event is removed while the statement that is to store it waits: that one
-// looked before into what stays known of removed events. Until then nothing had been removed for long.
+// A fact that comes again is not stored again, also if its event is removed while the statement that is to store it waits: that
+// statement looked before into what stays known of removed events.
 func TestKnownBesideItsRemoval(t *testing.T) {
 	t.Parallel()
 	ctx, env := t.Context(), environment(t)
@@ -172,15 +181,15 @@ func TestKnownBesideItsRemoval(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := count(`SELECT count(*) FROM events WHERE payload = 'said again'`); n != 0 {
-		t.Fatal("the old fact was stored again")
+		t.Fatal("the old fact was stored again by the statement that waited")
 	}
 	a.Retain(ctx)
 	if n := count(`SELECT count(*) FROM events WHERE external_id = 'old'`); n != 0 {
-		t.Errorf("the old event is still there")
+		t.Errorf("the old event is still there after the next run")
 	}
 	again, err := store.InsertEvents(ctx, db.Pool, []store.NewEvent{{AccountID: account, ExternalID: "old", OrderKey: "x", Quarantine: "not applied"}})
 	if err != nil || len(again) != 0 {
-		t.Errorf("the removed fact is stored again: %v, %v", again, err)
+		t.Errorf("the removed fact told once more: got the events %v, %v; want none", again, err)
 	}
 }
 
@@ -200,8 +209,12 @@ func TestRetentionAsChosen(t *testing.T) {
 	}
 	for _, c := range []struct {
 		days retention.Days
-		want int
-	}{{retention.Days{Arrived: 60}, 3}, {retention.Days{}, 2}, {retention.Days{Arrived: 7}, 1}} {
+		want int // of events that are 40, 10 and 1 days old
+	}{
+		{days: retention.Days{Arrived: 60}, want: 3},
+		{days: retention.Days{}, want: 2}, // the default is a month
+		{days: retention.Days{Arrived: 7}, want: 1},
+	} {
 		if err := retention.SaveDays(ctx, db.Pool, c.days); err != nil {
 			t.Fatal(err)
 		}
@@ -211,7 +224,7 @@ func TestRetentionAsChosen(t *testing.T) {
 			t.Fatal(err)
 		}
 		if left != c.want {
-			t.Errorf("%+v: %d events have what arrived, want %d", c.days, left, c.want)
+			t.Errorf("%+v: %d events have their payload, want %d", c.days, left, c.want)
 		}
 	}
 }

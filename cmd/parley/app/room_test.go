@@ -10,121 +10,128 @@ import (
 	"time"
 )
 
-// crowd is a room with places in it.
-type crowd struct {
+// testRoom is a room that counts the bodies that were ended.
+type testRoom struct {
 	*room
 	ended int
 }
 
-// enter asks for room, and gives what waits for the answer.
-func (c *crowd) enter(t *testing.T, source *bound, length int64) (*place, <-chan error) {
+// enter asks for room for a body, and waits until it has it, waits for it or is refused. answer gets what acquire returns.
+func (c *testRoom) enter(t *testing.T, source *bound, length int64) (p *place, answer <-chan error) {
 	t.Helper()
-	p := &place{source: source, length: length, received: &atomic.Int64{}, end: func() { c.ended++ }}
-	answer := make(chan error, 1)
+	p = &place{source: source, length: length, received: &atomic.Int64{}, end: func() { c.ended++ }}
+	result := make(chan error, 1)
 	ctx, cancel := context.WithTimeout(context.Background(), boundPatience)
 	t.Cleanup(cancel)
-	go func() { answer <- c.acquire(ctx, boundPatience, p) }()
+	go func() { result <- c.acquire(ctx, boundPatience, p) }()
 	for patience := time.After(boundPatience); ; {
 		c.mu.Lock()
-		known := len(answer) > 0 || slices.Contains(c.waiting, p) || slices.Contains(c.arriving, p)
+		known := len(result) > 0 || slices.Contains(c.waiting, p) || slices.Contains(c.arriving, p)
 		c.mu.Unlock()
 		if known {
-			return p, answer
+			return p, result
 		}
 		select {
 		case <-patience:
-			t.Fatal("it neither waits nor has room")
+			t.Fatal("the body neither waits nor has room")
 		default:
 			runtime.Gosched()
 		}
 	}
 }
 
-func (c *crowd) admits(t *testing.T, answer <-chan error) {
+func wantRoom(t *testing.T, answer <-chan error) {
 	t.Helper()
 	select {
 	case err := <-answer:
 		if err != nil {
-			t.Errorf("no room: %v", err)
+			t.Errorf("acquire: got %v, want room", err)
 		}
 	case <-time.After(boundPatience):
-		t.Fatal("it waits")
+		t.Fatal("the body still waits, want that it has room")
 	}
 }
 
-func (c *crowd) keepsWaiting(t *testing.T, p *place) {
+func (c *testRoom) wantWaiting(t *testing.T, p *place) {
 	t.Helper()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !slices.Contains(c.waiting, p) {
-		t.Error("it does not wait")
+		t.Error("the body doesn't wait any more, want that it does")
 	}
 }
 
-// A source that takes all it may keeps no other one out, and of those that wait the newest
-// comes first. Too many don't wait.
+// A source that holds all it may, 60 of 100, keeps no other one out. Of its bodies that wait the newest comes first, and only
+// some may wait.
 func TestRoomShares(t *testing.T) {
 	t.Parallel()
 	flooded, quiet := &bound{}, &bound{}
-	c := &crowd{room: newRoom(100, 60)}
+	c := &testRoom{room: newRoom(100, 60)}
 	var inside []*place
 	for range 6 {
 		p, answer := c.enter(t, flooded, 10)
-		c.admits(t, answer)
+		wantRoom(t, answer)
 		if !c.complete(p) {
-			t.Error("it was ended")
+			t.Error("complete reports that a body was ended that had room")
 		}
 		inside = append(inside, p)
 	}
+
+	// Further ones of this source wait; those of another don't.
 	first, firstAnswer := c.enter(t, flooded, 10)
 	last, lastAnswer := c.enter(t, flooded, 10)
-	c.keepsWaiting(t, first)
-	c.keepsWaiting(t, last)
+	c.wantWaiting(t, first)
+	c.wantWaiting(t, last)
 	other, answer := c.enter(t, quiet, 40)
-	c.admits(t, answer)
+	wantRoom(t, answer)
+
+	// When one of its own is done, the newest gets its room.
 	c.release(other)
 	c.release(inside[0])
-	c.admits(t, lastAnswer)
-	c.keepsWaiting(t, first)
+	wantRoom(t, lastAnswer)
+	c.wantWaiting(t, first)
+
+	// When too many wait, the oldest is refused.
 	for range maxWaiting {
 		c.enter(t, flooded, 10)
 	}
 	if err := <-firstAnswer; !errors.Is(err, errNoRoom) {
-		t.Errorf("too many wait: %v", err)
+		t.Errorf("the oldest of too many that wait: got %v, want %v", err, errNoRoom)
 	}
 	if c.ended > 0 {
-		t.Errorf("%d complete bodies were ended", c.ended)
+		t.Errorf("%d bodies were ended that had arrived completely, want none", c.ended)
 	}
 }
 
-// Bodies that come slowly are ended when others need their room, those of the source that
-// holds most; a quick one and a complete one are not.
+// When another body needs room, one that comes slowly is ended: of the source that holds most, and not one that comes quickly.
 func TestRoomEndsSlow(t *testing.T) {
 	t.Parallel()
 	greedy, modest, third := &bound{}, &bound{}, &bound{}
-	c := &crowd{room: newRoom(100, 60)}
+	c := &testRoom{room: newRoom(100, 60)}
 	slow, answer := c.enter(t, greedy, 30)
-	c.admits(t, answer)
+	wantRoom(t, answer)
 	quick, answer := c.enter(t, greedy, 30)
-	c.admits(t, answer)
+	wantRoom(t, answer)
 	quick.received.Store(1 << 40)
 	other, answer := c.enter(t, modest, 40)
-	c.admits(t, answer)
+	wantRoom(t, answer)
 	_, answer = c.enter(t, third, 10)
-	for deadline := time.Now().Add(boundPatience); ; {
+	countEnded := func() int {
 		c.mu.Lock()
-		ended := c.ended
-		c.mu.Unlock()
-		if ended > 0 {
-			break
-		}
+		defer c.mu.Unlock()
+		return c.ended
+	}
+	for deadline := time.Now().Add(boundPatience); countEnded() == 0; {
 		if time.Now().After(deadline) {
-			t.Fatal("none was ended")
+			t.Fatal("no body was ended, want the slow one")
 		}
 	}
 	c.release(slow)
-	c.admits(t, answer)
-	if !slow.ended || quick.ended || other.ended || c.ended != 1 {
-		t.Errorf("ended: slow %t, quick %t, of a modest source %t; %d in all", slow.ended, quick.ended, other.ended, c.ended)
+	wantRoom(t, answer)
+	if !slow.ended {
+		t.Error("the slow body of the source that holds most was not ended")
+	}
+	if quick.ended || other.ended || c.ended != 1 {
+		t.Errorf("ended: quick %t, of a modest source %t, %d in all; want none but the slow one", quick.ended, other.ended, c.ended)
 	}
 }

@@ -51,11 +51,13 @@ func (dove) Capabilities() channels.Capabilities { return channels.Capabilities{
 // Decode implements channels.Channel.
 func (dove) Decode([]byte) ([]channels.Inbound, error) { return nil, nil }
 
-// doves are a kind of channel, and what its channels were given.
+// doves are the channels of the kind dove.
 type doves struct {
 	mu   sync.Mutex
-	envs map[string]channels.Env // by account
+	envs map[string]channels.Env // what each was given, by account
 }
+
+func newDoves() *doves { return &doves{envs: map[string]channels.Env{}} }
 
 func (d *doves) spec() channels.Spec {
 	return channels.Spec{Kind: "dove", Name: "Dove", Owner: "number", APIEnv: "DOVE_API_URL",
@@ -69,17 +71,17 @@ func (d *doves) spec() channels.Spec {
 		}}
 }
 
-// TestSharedCallback: numbers of one provider share a callback, and a channel is given its
-// address, its provider's and a guarded way out.
+// Numbers of one provider share a callback, which sorts what comes by number. A channel is given the address of its callback,
+// its provider's, and a guarded way out.
 func TestSharedCallback(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	kind := &doves{envs: map[string]channels.Env{}}
+	kind := newDoves()
 	specs := []channels.Spec{kind.spec()}
 	env := environment(t)
 	env.APIURLs = map[string]string{"DOVE_API_URL": "http://127.0.0.1:1/"}
 	db := openDatabase(t, env)
-	set(t, db, specs, `
+	applyFile(t, db, specs, `
 teams: [{name: T, slack_channel: C1}]
 accounts:
   - {name: one, kind: dove, team: T, dove: {number: "111", loft: "10.255.255.1:1"}}
@@ -87,21 +89,24 @@ accounts:
 	a := start(t, env, db, app.Options{Specs: specs})
 	base := "http://" + a.Address() + "/hooks/"
 	if got := call(t, http.MethodGet, base+"one?challenge=42", ""); got != "200 42" {
-		t.Errorf("the challenge is answered with %q", got)
+		t.Errorf("the challenge is answered with %q, want 200 42", got)
 	}
 	for range 2 { // the provider brings it again
 		if got := call(t, http.MethodPost, base+"one", "111 a hello\n222 b hi\n333 c who?\n222 d again\n"); got != "200 " {
-			t.Errorf("the callback is answered with %q", got)
+			t.Errorf("the callback is answered with %q, want 200", got)
 		}
 	}
 	if got := call(t, http.MethodPost, base+"three", "111 x x\n"); !strings.HasPrefix(got, "404") {
-		t.Errorf("an unknown account: %q", got)
+		t.Errorf("the callback of an unknown account is answered with %q, want 404", got)
+	}
+	rows, err := store.ListQuarantine(ctx, db.Pool, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) != 1 || rows[0].Account != "one" || !strings.Contains(rows[0].Reason, `Number of the dove "333"`) {
+		t.Fatalf("quarantine: got %+v, want the event for 333, as of account one", rows)
 	}
 	got := map[string][]string{}
-	rows, err := store.ListQuarantine(ctx, db.Pool, 10)
-	if err != nil || len(rows) != 1 || rows[0].Account != "one" || !strings.Contains(rows[0].Reason, `Number of the dove "333"`) {
-		t.Errorf("set aside: %+v, %v", rows, err)
-	}
 	for _, name := range []string{"one", "two-2"} {
 		var ids []string
 		if err := db.Pool.QueryRow(ctx, `SELECT array_agg(external_id ORDER BY e.id) FROM events e JOIN accounts a ON a.id = account_id WHERE a.name = $1`,
@@ -111,10 +116,10 @@ accounts:
 		got[name] = ids
 	}
 	if want := map[string][]string{"one": {"a", "unowned:333:c"}, "two-2": {"b", "d"}}; !reflect.DeepEqual(got, want) {
-		t.Errorf("stored %v, want %v", got, want)
+		t.Errorf("events by account: got %v, want %v", got, want)
 	}
 	kind.checkEnvs(t)
-	replayStray(t, db, specs, rows[0].EventID)
+	checkReplay(t, db, specs, rows[0].EventID)
 }
 
 // Two accounts at work never have the same number or Page: at Twilio each would take every message, at Meta one of them
@@ -132,36 +137,41 @@ func TestOneAccountHasANumber(t *testing.T) {
 			return fmt.Sprintf("teams: [{name: T, slack_channel: C1}]\naccounts: [{name: %s-%s, kind: %s, team: T%s, %s}]",
 				strings.ReplaceAll(kind, "_", "-"), name, kind, more, fmt.Sprintf(settings, number))
 		}
-		set(t, db, app.Specs(), account("one", "+15550100", ""))
-		set(t, db, app.Specs(), account("other", "+15550101", ""))
+		applyFile(t, db, app.Specs(), account("one", "+15550100", ""))
+		applyFile(t, db, app.Specs(), account("other", "+15550101", ""))
 		o := setup.Options{Sealer: db.Sealer, Specs: app.Specs()}
 		var faults setup.Faults
 		if _, err := setup.Apply(t.Context(), db.Pool, parse(t, account("twin", "+15550100", "")), o); !errors.As(err, &faults) ||
 			!strings.Contains(err.Error(), "-one takes messages from there already") {
-			t.Errorf("%s: the same number: %v", kind, err)
+			t.Errorf("%s: a second account with the number: got %v, want that the first one takes messages from there already", kind, err)
 		}
-		set(t, db, app.Specs(), account("one", "+15550100", ", paused: true"))
-		set(t, db, app.Specs(), account("twin", "+15550100", ""))
+		applyFile(t, db, app.Specs(), account("one", "+15550100", ", paused: true"))
+		applyFile(t, db, app.Specs(), account("twin", "+15550100", ""))
 	}
 }
 
-// replayStray: what was nobody's goes to the account that is added later, once.
-func replayStray(t *testing.T, db *app.Database, specs []channels.Spec, event store.EventID) {
+// checkReplay checks that an event of a number that nobody had can be replayed once an account has it, and then goes there once.
+func checkReplay(t *testing.T, db *app.Database, specs []channels.Spec, event store.EventID) {
 	t.Helper()
-	for i, want := range []inspect.ReplayState{inspect.ReplayUnowned, inspect.ReplayHandedOver, inspect.ReplayNotQuarantined} {
-		if i == 1 {
-			set(t, db, specs, `accounts: [{name: three, kind: dove, team: T, dove: {number: "333"}}]`)
-		}
+	wantReplay := func(want inspect.ReplayState) {
+		t.Helper()
 		answers, err := inspect.Replay(t.Context(), db.Pool, specs, []store.EventID{event})
-		if err != nil || answers[0].State != want || !strings.HasPrefix(answers[0].Text(), "event ") {
-			t.Errorf("replayed: %+v, %v, want %s", answers, err, want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if answers[0].State != want || !strings.HasPrefix(answers[0].Text(), "event ") {
+			t.Errorf("replay: got %+v, want %s", answers, want)
 		}
 	}
+	wantReplay(inspect.ReplayUnowned)
+	applyFile(t, db, specs, `accounts: [{name: three, kind: dove, team: T, dove: {number: "333"}}]`)
+	wantReplay(inspect.ReplayHandedOver)
+	wantReplay(inspect.ReplayNotQuarantined)
 	var got string
 	err := db.Pool.QueryRow(t.Context(), `SELECT string_agg(e.external_id || ' ' || (order_key = a.id || '/kim') || ' ' || convert_from(payload, 'UTF8'), ',')
 		FROM events e JOIN accounts a ON a.id = account_id WHERE a.name = 'three'`).Scan(&got)
-	if err != nil || got != "c true 333 c who?\n" {
-		t.Errorf("the new account has %q, %v", got, err)
+	if want := "c true 333 c who?\n"; err != nil || got != want {
+		t.Errorf("events of the new account: got %q, %v; want %q", got, err, want)
 	}
 	until(t, "it is applied", func() bool {
 		n := 0
@@ -177,25 +187,28 @@ func (d *doves) checkEnvs(t *testing.T) {
 	defer d.mu.Unlock()
 	for name, hook := range map[string]string{"one": "https://help.acme.test/hooks/one", "two-2": "https://help.acme.test/hooks/two-2"} {
 		if e := d.envs[name]; e.HookURL != hook || e.APIURL != "http://127.0.0.1:1/" {
-			t.Errorf("%s was given %q and %q", name, e.HookURL, e.APIURL)
+			t.Errorf("%s was given the callback %q and the API %q, want %q and http://127.0.0.1:1/", name, e.HookURL, e.APIURL, hook)
 		}
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel() // nothing is to be reached; what is refused is refused all the same
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
 	for _, c := range []struct {
-		account, address string
-		refused          bool
+		name, account, address string
+		refused                bool
 	}{
-		{"one", "10.255.255.1:1", false}, {"two-2", "10.255.255.1:1", true}, {"one", "10.255.255.1:2", true},
-		{"one", "127.0.0.1:9", false}, {"one", "169.254.169.254:80", true},
+		{name: "an account's own host", account: "one", address: "10.255.255.1:1"},
+		{name: "another account's own host", account: "two-2", address: "10.255.255.1:1", refused: true},
+		{name: "another port of its own host", account: "one", address: "10.255.255.1:2", refused: true},
+		{name: "this machine", account: "one", address: "127.0.0.1:9"},
+		{name: "a cloud's metadata", account: "one", address: "169.254.169.254:80", refused: true},
 	} {
-		ctx := ctx
+		ctx := ended // what is allowed isn't to be reached
 		if c.refused {
 			ctx = t.Context()
 		}
 		_, err := d.envs[c.account].Dialer.DialContext(ctx, "tcp", c.address)
 		if err == nil || errors.Is(err, channels.ErrPrivateAddress) != c.refused {
-			t.Errorf("%s dials %s: %v", c.account, c.address, err)
+			t.Errorf("%s: got %v, want that it is refused: %t", c.name, err, c.refused)
 		}
 	}
 }

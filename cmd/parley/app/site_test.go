@@ -7,7 +7,8 @@ import (
 	"parley/cmd/parley/app"
 )
 
-// Tokens that an admin types on the first page are tried at Slack itself, before Parley has any.
+// Tokens that an admin types on the first page are tried at Slack itself, before Parley has any. Each finding that is wrong has a hint,
+// and none shows a token.
 func TestTypedTokens(t *testing.T) {
 	t.Parallel()
 	w := openWorld(t)
@@ -16,25 +17,28 @@ func TestTypedTokens(t *testing.T) {
 	db := openDatabase(t, env)
 	a := start(t, env, db, app.Options{})
 	for _, c := range []struct {
-		bot, app string
-		want     string // what is wrong; "" if nothing
+		name, bot, app string
+		want           string // what is wrong; "" if nothing
 	}{
-		{w.Slack.BotToken(), w.Slack.AppToken(), ""},
-		{"xoxb-made-up", w.Slack.AppToken(), "bot token"},
-		{w.Slack.BotToken(), "xapp-made-up", "app-level token"},
-		{w.Slack.BotToken(), "", "Slack"},
+		{name: "both right", bot: w.Slack.BotToken(), app: w.Slack.AppToken()},
+		{name: "a wrong bot token", bot: "xoxb-made-up", app: w.Slack.AppToken(), want: "bot token"},
+		{name: "a wrong app token", bot: w.Slack.BotToken(), app: "xapp-made-up", want: "app-level token"},
+		{name: "no app token", bot: w.Slack.BotToken(), want: "Slack"},
 	} {
 		wrong := ""
 		for _, f := range a.CheckSlack(t.Context(), c.bot, c.app) {
 			if !f.OK {
 				wrong += f.What
 			}
-			if (f.Hint == "") != f.OK || strings.Contains(f.Text+f.Hint, c.bot) {
-				t.Errorf("%+v", f)
+			if hasHint := f.Hint != ""; hasHint == f.OK {
+				t.Errorf("%s: got %+v, want a hint only for what is wrong", c.name, f)
+			}
+			if strings.Contains(f.Text+f.Hint, c.bot) {
+				t.Errorf("%s: %+v shows the token", c.name, f)
 			}
 		}
 		if wrong != c.want {
-			t.Errorf("%s, %s: %q is wrong, want %q", c.bot, c.app, wrong, c.want)
+			t.Errorf("%s: got %q as wrong, want %q", c.name, wrong, c.want)
 		}
 	}
 }

@@ -16,8 +16,8 @@ import (
 // maxLines is how many lines a package may have, tests apart: what somebody reads in a day.
 const maxLines = 5000
 
-// TestPackagesAreShort: no package has more lines than a reader can go through in a day. What has a noun
-// of its own becomes a package below, as those of store.
+// No package has more lines than a reader can go through in a day. What has a noun of its own becomes a package below, as those of
+// store.
 func TestPackagesAreShort(t *testing.T) {
 	t.Parallel()
 	root := moduleRoot(t)

@@ -61,7 +61,7 @@ func openHooks(t *testing.T) *hooks {
 	return h
 }
 
-// post sends a body and gives the answer; "" when the connection was closed instead.
+// post sends a body and returns the answer: status 0 if the connection was closed instead. A length of -1 isn't announced.
 func (h *hooks) post(t *testing.T, path string, body io.Reader, length int64) (status int, answer string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), boundPatience)
@@ -84,17 +84,17 @@ func (h *hooks) post(t *testing.T, path string, body io.Reader, length int64) (s
 	return res.StatusCode, strings.TrimSpace(string(text))
 }
 
-// takes checks that a body of so many bytes is taken, with its length announced and without.
-func (h *hooks) takes(t *testing.T, path string, bytes int64) {
+// checkTaken checks that a body of so many bytes is taken, with its length announced and without.
+func (h *hooks) checkTaken(t *testing.T, path string, bytes int64) {
 	t.Helper()
 	for _, announced := range []int64{bytes, -1} {
 		if status, answer := h.post(t, path, io.LimitReader(endless{}, bytes), announced); status != http.StatusOK || answer != fmt.Sprint(bytes) {
-			t.Errorf("%s, %d bytes, announced %d: %d %q", path, bytes, announced, status, answer)
+			t.Errorf("%s, %d bytes, announced as %d: got %d %q, want %d and that all of it was read", path, bytes, announced, status, answer, http.StatusOK)
 		}
 	}
 }
 
-// endless gives as many bytes as anybody wants.
+// endless is a body without an end.
 type endless struct{}
 
 func (endless) Read(p []byte) (int, error) {
@@ -102,7 +102,7 @@ func (endless) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// begin sends a request without its end.
+// begin sends a request that announces so many bytes, and only some of them.
 func (h *hooks) begin(t *testing.T, path string, announced, sent int) net.Conn {
 	t.Helper()
 	conn, err := net.Dial("tcp", h.address)
@@ -114,8 +114,8 @@ func (h *hooks) begin(t *testing.T, path string, announced, sent int) net.Conn {
 	return conn
 }
 
-// seen counts the bodies that have room, wait for it or were refused.
-func (h *hooks) seen() (n int64) {
+// countSeen counts the bodies that have room, wait for it or were refused.
+func (h *hooks) countSeen() (n int64) {
 	for _, m := range []*room{h.bodies.small, h.bodies.large} {
 		m.mu.Lock()
 		n += int64(len(m.arriving) + len(m.waiting))
@@ -124,60 +124,60 @@ func (h *hooks) seen() (n int64) {
 	return n + h.refused[0].Load() + h.refused[1].Load()
 }
 
-// Strangers send the beginnings of many bodies, and no more. They cost little memory, and
-// keep nobody out: not at their own hook either.
+// Strangers send the beginnings of many bodies, and no more. They cost little memory, and keep nobody out, not even at the hook
+// that they call.
 func TestSlowSenders(t *testing.T) {
 	for name, announced := range map[string]int{"large": 1_000_000, "small": maxSmallBody, "the largest": maxBody} {
 		t.Run(name, func(t *testing.T) {
 			h := openHooks(t)
-			before := heap()
+			before := heapBytes()
 			const strangers, most = 1500, 64 << 20
 			for range strangers {
 				h.begin(t, "/hooks/one", announced, min(announced-1, 255<<10))
 			}
 			var worst int64
-			for deadline := time.Now().Add(boundPatience); h.seen() < strangers; {
+			for deadline := time.Now().Add(boundPatience); h.countSeen() < strangers; {
 				if time.Now().After(deadline) {
-					t.Fatalf("%d of %d requests were seen", h.seen(), strangers)
+					t.Fatalf("%d of %d requests were seen", h.countSeen(), strangers)
 				}
-				worst = max(worst, heap()-before)
+				worst = max(worst, heapBytes()-before)
 			}
-			worst = max(worst, heap()-before)
+			worst = max(worst, heapBytes()-before)
 			for _, path := range []string{"/hooks/one", "/hooks/two"} {
 				for _, bytes := range []int64{2000, maxSmallBody, 300_000} {
-					h.takes(t, path, bytes)
+					h.checkTaken(t, path, bytes)
 				}
 			}
-			worst = max(worst, heap()-before)
+			worst = max(worst, heapBytes()-before)
 			t.Logf("%d unfinished bodies: %d MB of heap in use, %d refused so far", strangers, worst>>20, h.refused[0].Load())
 			if worst > most {
 				t.Errorf("%d MB of heap in use, want at most %d", worst>>20, most>>20)
 			}
 			if n := h.refused[1].Load(); n > 0 {
-				t.Errorf("%d requests refused at another hook", n)
+				t.Errorf("%d requests were refused at the hook that no stranger called, want none", n)
 			}
 		})
 	}
 }
 
-// heap is the memory in use now, in bytes.
-func heap() int64 {
+// heapBytes is the memory in use now.
+func heapBytes() int64 {
 	var now runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&now)
 	return int64(now.HeapInuse)
 }
 
-// What was taken before there was a bound is taken: long bodies, several at once, and uploads
-// of any length.
+// Bodies up to the longest are taken, also several of these at once, and uploads of any length. When all have been read, no room
+// is held.
 func TestBodies(t *testing.T) {
 	t.Parallel()
 	h := openHooks(t)
 	h.bodies.wait = boundPatience // a busy machine takes long to send eight long bodies
 	for _, bytes := range []int64{0, 1, firstChunk, maxSmallBody - 1, maxSmallBody, maxSmallBody + 1, maxBody - 1, maxBody} {
-		h.takes(t, "/hooks/one", bytes)
+		h.checkTaken(t, "/hooks/one", bytes)
 	}
-	h.takes(t, "/upload", 3*maxBody)
+	h.checkTaken(t, "/upload", 3*maxBody)
 	answers := make(chan int, 8)
 	for range cap(answers) {
 		go func() {
@@ -187,38 +187,38 @@ func TestBodies(t *testing.T) {
 	}
 	for range cap(answers) {
 		if status := <-answers; status != http.StatusOK {
-			t.Errorf("one of several long bodies: %d", status)
+			t.Errorf("one of %d longest bodies at once: got %d, want %d", cap(answers), status, http.StatusOK)
 		}
 	}
 	if n := h.refused[0].Load(); n > 0 {
-		t.Errorf("%d refused", n)
+		t.Errorf("%d bodies were refused, want none", n)
 	}
 	if status, _ := h.post(t, "/hooks/one", io.LimitReader(endless{}, maxBody+1), -1); status != http.StatusRequestEntityTooLarge {
-		t.Errorf("a body that turns out too long: %d", status)
+		t.Errorf("a body that turns out too long: got %d, want %d", status, http.StatusRequestEntityTooLarge)
 	}
-	if h.bodies.small.held+h.bodies.large.held != 0 {
-		t.Errorf("room is held by nobody: %d, %d", h.bodies.small.held, h.bodies.large.held)
+	if small, large := h.bodies.small.held, h.bodies.large.held; small != 0 || large != 0 {
+		t.Errorf("room still held: got %d for small bodies and %d for large ones, want none", small, large)
 	}
 }
 
-// What is announced as too long is refused before any of it was read, and what breaks off
-// reaches no handler.
+// A body that is announced as too long is refused before any of it was read. One that breaks off reaches no handler.
 func TestBodiesRefused(t *testing.T) {
 	t.Parallel()
 	h := openHooks(t)
 	conn := h.begin(t, "/hooks/one", maxBody+1, 0)
 	if got := firstLine(t, conn); got != "HTTP/1.1 413 Request Entity Too Large" {
-		t.Errorf("too long: %s", got)
+		t.Errorf("announced as too long: got %q", got)
 	}
 	conn = h.begin(t, "/hooks/one", 100, 50)
 	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
 		t.Fatal(err)
 	}
 	if got := firstLine(t, conn); got != "HTTP/1.1 400 Bad Request" {
-		t.Errorf("broken off: %s", got)
+		t.Errorf("broken off: got %q", got)
 	}
 }
 
+// firstLine returns the first line of an answer.
 func firstLine(t *testing.T, conn net.Conn) string {
 	t.Helper()
 	if err := conn.SetReadDeadline(time.Now().Add(boundPatience)); err != nil {
@@ -232,7 +232,8 @@ func firstLine(t *testing.T, conn net.Conn) string {
 	return line
 }
 
-// Of too many connections, those without a request make room for new ones.
+// Of too many connections, those without a request make room for new ones. Those with a request stay, and then a new connection is
+// closed.
 func TestConnections(t *testing.T) {
 	t.Parallel()
 	server := &http.Server{ConnState: newConnections(3, slog.New(slog.DiscardHandler)).noteState, ReadHeaderTimeout: time.Minute}
@@ -270,28 +271,28 @@ func TestConnections(t *testing.T) {
 		<-inside
 	}
 	for _, conn := range silent {
-		closed(t, conn)
+		wantClosed(t, conn)
 	}
-	closed(t, h.begin(t, "/", 0, 0))
+	wantClosed(t, h.begin(t, "/", 0, 0)) // all others have requests
 	close(letGo)
 	for _, conn := range busy {
 		line := make([]byte, len("HTTP/1.1 200"))
 		if _, err := io.ReadFull(conn, line); err != nil || string(line) != "HTTP/1.1 200" {
-			t.Errorf("a request that was under way: %q, %v", line, err)
+			t.Errorf("a request that was under way: got %q, %v; want an answer", line, err)
 		}
 	}
-	h.begin(t, "/", 0, 0)
+	h.begin(t, "/", 0, 0) // now there is room
 	<-inside
 }
 
-// closed waits until the other side closed a connection without an answer.
-func closed(t *testing.T, conn net.Conn) {
+// wantClosed waits until the other side closes a connection without an answer.
+func wantClosed(t *testing.T, conn net.Conn) {
 	t.Helper()
 	if err := conn.SetReadDeadline(time.Now().Add(boundPatience)); err != nil {
 		t.Fatal(err)
 	}
 	var timeout net.Error
 	if n, err := conn.Read(make([]byte, 1)); n > 0 || err == nil || errors.As(err, &timeout) && timeout.Timeout() {
-		t.Errorf("it is not closed: %d, %v", n, err)
+		t.Errorf("read %d bytes, %v; want a closed connection", n, err)
 	}
 }

@@ -24,8 +24,7 @@ func chatSpec(kind string, c *bridgetest.Chat) app.SurfaceSpec {
 	}}
 }
 
-// TestSeveralSurfaces: each chat that the environment names is connected, the others are not,
-// and Parley is ready while all that are connected work.
+// Each chat that the environment names is connected, the others are not, and Parley is ready while all that are connected work.
 func TestSeveralSurfaces(t *testing.T) {
 	t.Parallel()
 	ctx, env := t.Context(), environment(t)
@@ -56,23 +55,23 @@ func TestSeveralSurfaces(t *testing.T) {
 			a.Engine().Report(account.ID, channels.Condition{Status: channels.Broken, Text: "The secret has expired."})
 		}
 	}
-	until(t, "the broken chat is told", func() bool {
+	until(t, "/readyz says that the chat is broken", func() bool {
 		status, text := ready(t, a)
 		return status == http.StatusServiceUnavailable && strings.Contains(text, "teams: The secret has expired.")
 	})
-	if status, text := readyBy(t, a, "/readyz?without=surfaces"); status != http.StatusOK {
-		t.Errorf("whoever only balances requests is told %d %s: webhooks would reach nobody", status, text)
+	if status, text := get(t, a, "/readyz?without=surfaces"); status != http.StatusOK {
+		t.Errorf("/readyz for a load balancer: got %d %s, want %d: else no webhook would reach Parley", status, text, http.StatusOK)
 	}
 }
 
 // ready asks /readyz.
 func ready(t *testing.T, a *app.App) (int, string) {
 	t.Helper()
-	return readyBy(t, a, "/readyz")
+	return get(t, a, "/readyz")
 }
 
-// readyBy asks a path of it.
-func readyBy(t *testing.T, a *app.App, path string) (int, string) {
+// get asks a running Parley for a path.
+func get(t *testing.T, a *app.App, path string) (int, string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()

@@ -30,8 +30,8 @@ func newNumberWorld(t *testing.T, file string) *numberWorld {
 	return w
 }
 
-// template reads the one template there is.
-func (w *numberWorld) template(t *testing.T, status string) store.Template {
+// waitForTemplate waits until the only template has a status.
+func (w *numberWorld) waitForTemplate(t *testing.T, status string) store.Template {
 	t.Helper()
 	var found store.Template
 	w.chat.Wait(t, "the template is "+status, func() bool {
@@ -45,8 +45,8 @@ func (w *numberWorld) template(t *testing.T, status string) store.Template {
 	return found
 }
 
-// A template of the set-up file goes to WhatsApp, is approved there by webhook, is told to
-// the team, sent with its variables and buttons, and parked when WhatsApp pauses it.
+// A template of the set-up file goes to WhatsApp. When a webhook says that it is approved, the team is told, and it can be sent with its
+// variables; when it is paused, a use of it is refused.
 //
 func TestWhatsAppTemplate(t *testing.T) {
 	t.Parallel()
@@ -69,16 +69,16 @@ templates:
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	if err := w.meta.Wait(ctx, func() bool { return len(w.meta.Templates("2066")) == 1 }); err != nil {
-		t.Fatalf("it is not handed in: %v", err)
+		t.Fatalf("the template is not submitted: %v", err)
 	}
 	given := w.meta.Templates("2066")[0]
 	if given.Name != "quote_ready" || given.Category != "UTILITY" || given.Components[1].Text != "Hello {{1}}, your quote {{2}} is ready." {
-		t.Errorf("handed in %+v", given)
+		t.Errorf("submitted %+v, want the utility template quote_ready with numbered variables", given)
 	}
 	if err := w.meta.Review(given.ID, "APPROVED", ""); err != nil {
 		t.Fatal(err)
 	}
-	row := w.template(t, "approved")
+	row := w.waitForTemplate(t, "approved")
 	w.chat.Wait(t, "the team is told", func() bool {
 		return slices.ContainsFunc(w.chat.Messages("C1", ""), func(m bridgetest.Message) bool { return strings.Contains(m.Plain(), "Quote ready (en) approved") })
 	})
@@ -87,21 +87,21 @@ templates:
 		Values: values, Seen: bridge.TemplateSeen(row.ID, row.Version, values)}}}
 	w.chat.Submit("ann", "C1", "", use, "")
 	if err := w.meta.Wait(ctx, func() bool { return len(w.customer.Inbox()) == 1 }); err != nil {
-		t.Fatalf("the customer got %+v", w.customer.Inbox())
+		t.Fatalf("the customer got %+v, want one message", w.customer.Inbox())
 	}
 	if got := w.customer.Inbox()[0]; got.Type != "template" || !strings.Contains(got.Text, "Hello Kim, your quote Q-7 is ready.") {
 		body, _ := json.Marshal(got)
-		t.Errorf("the customer got %s", body)
+		t.Errorf("the customer got %s, want the template with its variables", body)
 	}
 	if err := w.meta.Review(given.ID, "PAUSED", ""); err != nil {
 		t.Fatal(err)
 	}
-	w.template(t, "paused")
+	w.waitForTemplate(t, "paused")
 	w.chat.Submit("ann", "C1", "", use, "")
 	w.chat.Wait(t, "it is refused", func() bool {
 		return slices.ContainsFunc(w.chat.Whispers("ann"), func(m bridgetest.Message) bool { return strings.Contains(m.Plain(), "was paused by the provider") })
 	})
 	if n := len(w.customer.Inbox()); n != 1 {
-		t.Errorf("the customer got %d messages", n)
+		t.Errorf("the customer got %d messages, want 1", n)
 	}
 }

@@ -37,8 +37,8 @@ accounts:
 	return w
 }
 
-// gets waits until a phone shows exactly these kinds and texts of ours.
-func (w *numbersWorld) gets(t *testing.T, phone *graphfake.Customer, want ...string) []graphfake.Message {
+// wantInbox waits until a phone has so many messages of the company's, and checks their kinds and texts.
+func (w *numbersWorld) wantInbox(t *testing.T, phone *graphfake.Customer, want ...string) []graphfake.Message {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
@@ -49,7 +49,7 @@ func (w *numbersWorld) gets(t *testing.T, phone *graphfake.Customer, want ...str
 		return got
 	}
 	if err := w.meta.Wait(ctx, func() bool { return len(list()) >= len(want) }); err != nil || !slices.Equal(list(), want) {
-		t.Fatalf("the customer got %q, want %q: %v", list(), want, err)
+		t.Fatalf("the customer got %q, %v; want %q", list(), err, want)
 	}
 	return phone.Inbox()
 }
@@ -63,26 +63,26 @@ func TestWhatsAppConversation(t *testing.T) {
 	w.kim.Text("Is the *shop* open?")
 	thread := threadOf(t, w.chat, "C1", "shop")
 	w.chat.Say("ann", "C1", thread, "Until **eight**")
-	w.gets(t, w.kim, "text Until *eight*")
-	w.chat.Say("ann", "C1", thread, "The way", bridgetest.File{ID: "F1", Name: "map.png", Content: bytes.Repeat([]byte("PNG"), 10)})
-	got := w.gets(t, w.kim, "text Until *eight*", "image The way")
-	if f := got[1].File; f == nil || f.Name != "map.png" || len(f.Content) != 30 {
-		t.Errorf("the file %+v", got[1].File)
+	w.wantInbox(t, w.kim, "text Until *eight*")
+	picture := bytes.Repeat([]byte("PNG"), 10)
+	w.chat.Say("ann", "C1", thread, "The way", bridgetest.File{ID: "F1", Name: "map.png", Content: picture})
+	got := w.wantInbox(t, w.kim, "text Until *eight*", "image The way")
+	if f := got[1].File; f == nil || f.Name != "map.png" || len(f.Content) != len(picture) {
+		t.Errorf("the file is %+v, want map.png", got[1].File)
 	}
 	w.kim.Location(52.5, 13.4, "Here", "")
 	w.kim.Media("image", graphfake.File{ContentType: "image/jpeg", Content: []byte("PICTURE")}, map[string]any{"caption": "the door"})
-	shows(t, w.chat, thread, "Here")
-	shows(t, w.chat, thread, "the door")
+	waitForText(t, w.chat, thread, "Here")
+	waitForText(t, w.chat, thread, "the door")
 	w.chat.Wait(t, "the picture", func() bool {
 		return slices.ContainsFunc(w.chat.Messages("C1", thread), func(m bridgetest.Message) bool {
 			return slices.ContainsFunc(m.Files, func(f bridgetest.File) bool { return string(f.Content) == "PICTURE" })
 		})
 	})
-	w.gets(t, w.kim, "text Until *eight*", "image The way")
+	w.wantInbox(t, w.kim, "text Until *eight*", "image The way")
 }
 
-// Edge case 7 through and through: Meta's answer is lost, the receipt brings our token
-// back, and the lane goes on; nothing is sent twice.
+// When Meta's answer to a message is lost, the receipt brings our token back, and the lane goes on; nothing is sent twice.
 func TestWhatsAppLostAnswer(t *testing.T) {
 	t.Parallel()
 	w := newNumbersWorld(t)
@@ -92,17 +92,16 @@ func TestWhatsAppLostAnswer(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.chat.Say("ann", "C1", thread, "A printer")
-	w.gets(t, w.kim, "text A printer")
+	w.wantInbox(t, w.kim, "text A printer")
 	w.chat.Say("ann", "C1", thread, "A red one")
-	got := w.gets(t, w.kim, "text A printer", "text A red one")
+	got := w.wantInbox(t, w.kim, "text A printer", "text A red one")
 	w.kim.React(got[1].ID, "❤️")
-	shows(t, w.chat, thread, "❤️")
-	w.gets(t, w.kim, "text A printer", "text A red one")
+	waitForText(t, w.chat, thread, "❤️")
+	w.wantInbox(t, w.kim, "text A printer", "text A red one")
 }
 
-// Two numbers share a callback: what customers write goes to the number's own team. A
-// customer who hides his number is the same one when it comes, and is answered by his user
-// id before.
+// Two numbers share a callback: what customers write goes to the number's own team. A customer who hides his number is answered by his
+// user id, and keeps his thread when he shows the number later.
 func TestWhatsAppSharedCallback(t *testing.T) {
 	t.Parallel()
 	w := newNumbersWorld(t)
@@ -112,13 +111,13 @@ func TestWhatsAppSharedCallback(t *testing.T) {
 	threadOf(t, w.chat, "C1", "to the first number")
 	thread := threadOf(t, w.chat, "C2", "to the second number")
 	w.chat.Say("ann", "C2", thread, "Hi Bob")
-	w.gets(t, bob, "text Hi Bob")
+	w.wantInbox(t, bob, "text Hi Bob")
 	bob.ChangeNumber("+4917088888888", "DE.1349")
 	bob.Text("with my number now")
 	if again := threadOf(t, w.chat, "C2", "with my number now"); again != thread {
-		t.Errorf("Bob has another thread")
+		t.Errorf("with his number Bob writes in the thread %s, want %s as before", again, thread)
 	}
 	if n := len(w.chat.Messages("C2", "")); n != 1 {
-		t.Errorf("the second team has %d threads", n)
+		t.Errorf("the second team has %d threads, want 1", n)
 	}
 }

@@ -40,8 +40,8 @@ func notServing() []string {
 // width is how much a type has.
 type width struct{ fields, methods int }
 
-// TestTypesAreNarrow: no type of what serves has more fields or methods than a reader can keep in mind. Who has more
-// to say makes a type of a part of it, with a noun of the field for a name.
+// No type of what serves has more fields or methods than a reader can keep in mind. Who has more to say makes a type of a part of it,
+// with a noun of the field for a name.
 func TestTypesAreNarrow(t *testing.T) {
 	t.Parallel()
 	root := moduleRoot(t)

@@ -30,10 +30,10 @@ func TestOtherNamespaceTwice(t *testing.T) {
 	tg := newTarget(t)
 	for _, run := range []string{"the first", "the second"} {
 		if _, err := tg.restore(t, file); err == nil || !strings.Contains(err.Error(), "search_path") {
-			t.Errorf("%s run: %v", run, err)
+			t.Errorf("%s run: got %v, want an error that names search_path", run, err)
 		}
 		if err := schema.Migrate(t.Context(), tg.Pool); !errors.Is(err, store.ErrRestoring) {
-			t.Errorf("after %s run it may be served: %v", run, err)
+			t.Errorf("Migrate after %s run: got %v, want %v", run, err, store.ErrRestoring)
 		}
 	}
 }
@@ -45,12 +45,12 @@ func TestRowsMissingTwice(t *testing.T) {
 	file := t.TempDir() + "/bare.parley"
 	_, err := backup.CreateFile(t.Context(), file, backup.Source{URL: c.url, WithoutKey: true})
 	check(t, err)
-	file = altered(t, file, `"events": 2000`, `"events": 2001`)
+	file = withManifest(t, file, eventsInManifest(events), eventsInManifest(events+1))
 	tg := newTarget(t)
 	tg.Key = c.key
 	for _, run := range []string{"the first", "the second"} {
 		if _, err := tg.restore(t, file); !errors.Is(err, backup.ErrDamaged) {
-			t.Errorf("%s run: %v", run, err)
+			t.Errorf("%s run: got %v, want %v", run, err, backup.ErrDamaged)
 		}
 	}
 }

@@ -25,23 +25,29 @@ import (
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
 	c, tg := newCompany(t), newTarget(t)
-	file := c.saved(t)
-	if fi, err := os.Stat(file); err != nil || fi.Mode().Perm() != 0o600 {
-		t.Errorf("mode %v, %v", fi.Mode(), err)
+	file := c.backUp(t)
+	info, err := os.Stat(file)
+	check(t, err)
+	if got := info.Mode().Perm(); got != 0o600 {
+		t.Errorf("mode of the backup: got %o, want 600", got)
 	}
 	names, err := os.ReadDir(filepath.Dir(file))
-	if err != nil || len(names) != 1 {
-		t.Errorf("left beside it: %v %v", names, err)
+	check(t, err)
+	if len(names) != 1 {
+		t.Errorf("files in the folder: got %v, want the backup alone", names)
 	}
 	_, err = tg.restore(t, file)
 	check(t, err)
-	if tg.saved != c.key || tg.asked != 1 {
-		t.Errorf("the key was saved as %q; asked %d times", tg.saved, tg.asked)
+	if tg.saved != c.key {
+		t.Errorf("the key was saved as %q, want %q", tg.saved, c.key)
+	}
+	if tg.asked != 1 {
+		t.Errorf("the passphrase was asked for %d times, want once", tg.asked)
 	}
 	check(t, schema.Migrate(t.Context(), tg.Pool))
 	got, err := blob.Get(t.Context(), tg.Pool, nil, c.blob)
 	if err != nil || !bytes.Equal(got, content) {
-		t.Errorf("the blob came back with %d bytes, %v", len(got), err)
+		t.Errorf("the blob came back with %d bytes, %v; want %d as before", len(got), err, len(content))
 	}
 	sealer, err := store.NewSealer(tg.saved)
 	check(t, err)
@@ -49,17 +55,21 @@ func TestRoundTrip(t *testing.T) {
 	var secrets []byte
 	check(t, tg.Pool.QueryRow(t.Context(), `SELECT secrets FROM accounts WHERE name = 'mail'`).Scan(&secrets))
 	if plain, err := sealer.Open("accounts/mail", secrets); err != nil || string(plain) != "imap password" {
-		t.Errorf("the password is %q, %v", plain, err)
+		t.Errorf("the password came back as %q, %v", plain, err)
 	}
-	for _, sql := range []string{`SELECT count(*) FROM events`, `SELECT sum(hashtext(external_id || encode(payload, 'hex'))) FROM events`,
-		`SELECT count(*) FROM pg_indexes WHERE schemaname = 'public'`, `SELECT count(*) FROM pg_constraint WHERE connamespace = 'public'::regnamespace`} {
-		if a, b := count(t, c.pool, sql), count(t, tg.Pool, sql); a != b || a == 0 {
-			t.Errorf("%s: %d before, %d after", sql, a, b)
+	for _, sql := range []string{
+		`SELECT count(*) FROM events`,
+		`SELECT sum(hashtext(external_id || encode(payload, 'hex'))) FROM events`,
+		`SELECT count(*) FROM pg_indexes WHERE schemaname = 'public'`,
+		`SELECT count(*) FROM pg_constraint WHERE connamespace = 'public'::regnamespace`,
+	} {
+		if before, after := count(t, c.pool, sql), count(t, tg.Pool, sql); before != after || before == 0 {
+			t.Errorf("%s: got %d after the restore, want %d as before", sql, after, before)
 		}
 	}
 }
 
-// A backup is one moment, though Parley works on.
+// A backup shows one moment, though Parley works on: of rows that are always written together, it never has one alone.
 func TestOneMoment(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
@@ -100,18 +110,20 @@ func TestOneMoment(t *testing.T) {
 	check(t, <-done)
 	for _, m := range manifests {
 		if m.Rows["tags"]-predefined != m.Rows["leases"] {
-			t.Errorf("%d tags, %d leases", m.Rows["tags"]-predefined, m.Rows["leases"])
+			t.Errorf("a backup has %d new tags and %d leases, want as many", m.Rows["tags"]-predefined, m.Rows["leases"])
 		}
 	}
 	if manifests[0].Rows["leases"] == manifests[2].Rows["leases"] {
-		t.Error("nothing was written meanwhile")
+		t.Error("nothing was written between the first and the last backup")
 	}
 }
 
-func TestKeys(t *testing.T) {
+// A restore needs the key that the data is sealed with, from the backup by its passphrase or as a set master key. Without it, nothing
+// is restored.
+func TestRestoreKeys(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
-	file := c.saved(t)
+	file := c.backUp(t)
 	bare := filepath.Join(t.TempDir(), "bare.parley")
 	without := c.source()
 	without.WithoutKey, without.Passphrase, without.Key = true, "", ""
@@ -122,22 +134,24 @@ func TestKeys(t *testing.T) {
 	sealer, err := store.NewSealer(renewed.key)
 	check(t, err)
 	check(t, store.CheckMasterKey(t.Context(), c.pool, sealer))
-	later := renewed.saved(t)
+	later := renewed.backUp(t)
 	for _, tc := range []struct {
-		name, file, key, passphrase string
-		want                        error
-		asked                       int
-		saves                       bool
+		name, file string
+		key        string // the master key that is set; "" if none is
+		passphrase string // what a person answers
+		want       error
+		asked      int  // how often for the passphrase
+		saves      bool // the key of the backup becomes the master key
 	}{
-		{"wrong passphrase", file, "", "wrong", backup.ErrPassphrase, 1, false},
-		{"another key is set", file, store.NewMasterKey(), "", backup.ErrOtherKey, 0, false},
-		{"the same key is set", file, c.key, "", nil, 0, false},
-		{"the key among newer ones", file, store.NewMasterKey() + "," + c.key, "", nil, 0, false},
-		{"no key anywhere", bare, "", "", backup.ErrNoKey, 0, false},
-		{"without the key, but it is set", bare, c.key, "", nil, 0, false},
-		{"the passphrase", file, "", passphrase, nil, 1, true},
-		{"only the key before the newest", later, c.key, "", backup.ErrOtherKey, 0, false},
-		{"only the newest key", later, newest, "", backup.ErrOtherKey, 0, false},
+		{name: "wrong passphrase", file: file, passphrase: "wrong", want: backup.ErrPassphrase, asked: 1},
+		{name: "the passphrase", file: file, passphrase: passphrase, asked: 1, saves: true},
+		{name: "another key is set", file: file, key: store.NewMasterKey(), want: backup.ErrOtherKey},
+		{name: "the same key is set", file: file, key: c.key},
+		{name: "the key among newer ones", file: file, key: store.NewMasterKey() + "," + c.key},
+		{name: "no key anywhere", file: bare, want: backup.ErrNoKey},
+		{name: "without the key, but it is set", file: bare, key: c.key},
+		{name: "only the key before the newest", file: later, key: c.key, want: backup.ErrOtherKey},
+		{name: "only the newest key", file: later, key: newest, want: backup.ErrOtherKey},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -145,60 +159,75 @@ func TestKeys(t *testing.T) {
 			tg.Key = tc.key
 			tg.Target.Passphrase = func() (string, error) { tg.asked++; return tc.passphrase, nil }
 			_, err := tg.restore(t, tc.file)
-			if !errors.Is(err, tc.want) || tg.asked != tc.asked || (tg.saved == c.key) != tc.saves {
-				t.Errorf("%v; asked %d times, saved %q", err, tg.asked, tg.saved)
+			if !errors.Is(err, tc.want) {
+				t.Errorf("got %v, want %v", err, tc.want)
 			}
-			if tc.want != nil && count(t, tg.Pool, `SELECT count(*) FROM pg_tables WHERE schemaname = 'public'`) != 0 {
-				t.Error("it was filled all the same")
+			if tg.asked != tc.asked {
+				t.Errorf("the passphrase was asked for %d times, want %d", tg.asked, tc.asked)
+			}
+			if saved := tg.saved == c.key; saved != tc.saves {
+				t.Errorf("the key of the backup was saved: %t, want %t", saved, tc.saves)
+			}
+			if n := count(t, tg.Pool, `SELECT count(*) FROM pg_tables WHERE schemaname = 'public'`); tc.want != nil && n != 0 {
+				t.Errorf("the refused restore left %d tables, want none", n)
 			}
 		})
 	}
-	other := c.source()
-	for _, key := range []string{store.NewMasterKey(), c.key, newest} { // the second is that of a cron job that nobody told of the newest
-		other.Key = key
-		if _, err := backup.Create(t.Context(), io.Discard, other); !errors.Is(err, store.ErrWrongKey) {
-			t.Errorf("a wrong key was saved: %v", err)
+	checkSourceKeys(t, c, map[string]string{
+		"a made-up key":                  store.NewMasterKey(),
+		"the key before the newest":      c.key, // of a cron job that nobody told of the newest
+		"the newest key without the old": newest,
+	})
+}
+
+// checkSourceKeys checks that no backup is made with a key that doesn't open all secrets, or with a key and no passphrase for it.
+func checkSourceKeys(t *testing.T, c *company, wrong map[string]string) {
+	t.Helper()
+	source := c.source()
+	for name, key := range wrong {
+		source.Key = key
+		if _, err := backup.Create(t.Context(), io.Discard, source); !errors.Is(err, store.ErrWrongKey) {
+			t.Errorf("back up with %s: got %v, want %v", name, err, store.ErrWrongKey)
 		}
 	}
-	other.Key, other.Passphrase = c.key, ""
-	if _, err := backup.Create(t.Context(), io.Discard, other); !errors.Is(err, backup.ErrNoPassphrase) {
-		t.Errorf("without a passphrase: %v", err)
+	source.Key, source.Passphrase = c.key, ""
+	if _, err := backup.Create(t.Context(), io.Discard, source); !errors.Is(err, backup.ErrNoPassphrase) {
+		t.Errorf("back up a key without a passphrase: got %v, want %v", err, backup.ErrNoPassphrase)
 	}
 }
 
 // Whatever happened to a file on its way is noticed before anything is written.
 func TestDamage(t *testing.T) {
 	t.Parallel()
-	whole, err := os.ReadFile(newCompany(t).saved(t))
+	whole, err := os.ReadFile(newCompany(t).backUp(t))
 	check(t, err)
-	damaged := func(change func([]byte) []byte) string {
+	writeDamaged := func(change func([]byte) []byte) string {
 		file := filepath.Join(t.TempDir(), "damaged.parley")
 		check(t, os.WriteFile(file, change(bytes.Clone(whole)), 0o600))
 		return file
 	}
 	dump := bytes.Index(whole, []byte("PGDMP"))
+	flipBit := func(b []byte) []byte { b[dump+len(b)/2] ^= 1; return b }
 	for name, change := range map[string]func([]byte) []byte{
 		"empty":           func([]byte) []byte { return nil },
 		"something else":  func([]byte) []byte { return []byte("-- PostgreSQL database dump") },
 		"cut short":       func(b []byte) []byte { return b[:len(b)-1000] },
 		"half":            func(b []byte) []byte { return b[:len(b)/2] },
-		"a bit of dump":   func(b []byte) []byte { b[dump+len(b)/2] ^= 1; return b },
+		"a bit of dump":   flipBit,
 		"the dump's head": func(b []byte) []byte { b[dump] = 'X'; return b },
 	} {
-		file := damaged(change)
-		if _, err := backup.CheckFile(t.Context(), file, ""); !errors.Is(err, backup.ErrDamaged) {
-			t.Errorf("%s: %v", name, err)
+		if _, err := backup.CheckFile(t.Context(), writeDamaged(change), ""); !errors.Is(err, backup.ErrDamaged) {
+			t.Errorf("check %s: got %v, want %v", name, err, backup.ErrDamaged)
 		}
 	}
 	tg := newTarget(t)
-	if _, err := tg.restore(t, damaged(func(b []byte) []byte { b[dump+len(b)/2] ^= 1; return b })); !errors.Is(err, backup.ErrDamaged) {
-		t.Errorf("restored: %v", err)
+	if _, err := tg.restore(t, writeDamaged(flipBit)); !errors.Is(err, backup.ErrDamaged) {
+		t.Errorf("restore a bit of dump: got %v, want %v", err, backup.ErrDamaged)
 	}
 }
 
-// A manifest that somebody changed is noticed by the passphrase, and without a key at least
-// by the rows.
-func TestAltered(t *testing.T) {
+// A manifest that somebody changed is noticed by the passphrase, and without a key at least by the number of rows.
+func TestChangedManifest(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
 	bare := filepath.Join(t.TempDir(), "bare.parley")
@@ -207,67 +236,73 @@ func TestAltered(t *testing.T) {
 	for _, tc := range []struct {
 		name, file, key string
 		want            error
-		begun           bool
+		begun           bool // it was noticed only when the rows were there
 	}{
-		{"with the key", c.saved(t), "", backup.ErrPassphrase, false},
-		{"without", bare, c.key, backup.ErrDamaged, true},
+		{name: "a backup with the key", file: c.backUp(t), want: backup.ErrPassphrase},
+		{name: "a backup without the key", file: bare, key: c.key, want: backup.ErrDamaged, begun: true},
 	} {
-		file := altered(t, tc.file, `"events": 2000`, `"events": 2001`)
+		file := withManifest(t, tc.file, eventsInManifest(events), eventsInManifest(events+1))
 		tg := newTarget(t)
 		tg.Key = tc.key
 		if _, err := tg.restore(t, file); !errors.Is(err, tc.want) {
-			t.Errorf("%s: %v", tc.name, err)
+			t.Errorf("%s: got %v, want %v", tc.name, err, tc.want)
 		}
 		if err := schema.Migrate(t.Context(), tg.Pool); tc.begun && !errors.Is(err, store.ErrRestoring) {
-			t.Errorf("%s may be served: %v", tc.name, err)
+			t.Errorf("%s: Migrate: got %v, want %v, so that it isn't served", tc.name, err, store.ErrRestoring)
 		}
 	}
-	other := altered(t, bare, `"has_key": false`, `"has_key": true`)
+	other := withManifest(t, bare, `"has_key": false`, `"has_key": true`)
 	if _, err := backup.Open(other); !errors.Is(err, backup.ErrDamaged) {
-		t.Errorf("a key that isn't there: %v", err)
+		t.Errorf("a manifest that names a key which isn't there: got %v, want %v", err, backup.ErrDamaged)
 	}
 }
 
-// Only an empty database is filled, and one that is being filled is not served.
-func TestNotEmpty(t *testing.T) {
+// A database in which nothing of Parley's is can't be backed up.
+func TestBackUpEmptyDatabase(t *testing.T) {
+	t.Parallel()
+	empty := newTarget(t)
+	if _, err := backup.Create(t.Context(), io.Discard, backup.Source{URL: empty.URL, WithoutKey: true}); err == nil || !strings.Contains(err.Error(), "nothing to back up") {
+		t.Errorf("got %v, want that there is nothing to back up", err)
+	}
+}
+
+// Only an empty database is filled. A restore that was interrupted after the dump was loaded goes on with the same backup, and no
+// other; until it is done, the database is neither served nor backed up.
+func TestRestoreNeedsEmptyDatabase(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
-	file := c.saved(t)
+	file := c.backUp(t)
 	tg := newTarget(t)
 	exec(t, tg.Pool, `CREATE TABLE other (n int)`)
 	if _, err := tg.restore(t, file); !errors.Is(err, backup.ErrNotEmpty) || !strings.Contains(err.Error(), "other") {
-		t.Errorf("a table was there: %v", err)
+		t.Errorf("restore beside a table: got %v, want %v that names the table other", err, backup.ErrNotEmpty)
 	}
 	exec(t, tg.Pool, `DROP TABLE other`)
 
-	// Interrupted after the dump: the same backup goes on, another does not.
 	tg.Target.SaveKey = func(string) error { return errors.New("no room") }
 	if _, err := tg.restore(t, file); err == nil || !strings.Contains(err.Error(), "no room") {
-		t.Fatalf("the key was not saved: %v", err)
+		t.Fatalf("restore where the key can't be saved: got %v, want no room", err)
 	}
 	if err := schema.Migrate(t.Context(), tg.Pool); !errors.Is(err, store.ErrRestoring) {
-		t.Errorf("half a restore may be served: %v", err)
+		t.Errorf("Migrate in the middle of a restore: got %v, want %v", err, store.ErrRestoring)
 	}
 	if _, err := backup.Create(t.Context(), io.Discard, backup.Source{URL: tg.URL, WithoutKey: true}); !errors.Is(err, store.ErrRestoring) {
-		t.Errorf("half a restore may be backed up: %v", err)
+		t.Errorf("back up in the middle of a restore: got %v, want %v", err, store.ErrRestoring)
 	}
-	if _, err := tg.restore(t, c.saved(t)); !errors.Is(err, backup.ErrNotEmpty) {
-		t.Errorf("another backup: %v", err)
+	if _, err := tg.restore(t, c.backUp(t)); !errors.Is(err, backup.ErrNotEmpty) {
+		t.Errorf("go on with another backup: got %v, want %v", err, backup.ErrNotEmpty)
 	}
 	tg.Target.SaveKey = func(string) error { return nil }
 	_, err := tg.restore(t, file)
 	check(t, err)
 	check(t, schema.Migrate(t.Context(), tg.Pool))
 	if _, err := tg.restore(t, file); !errors.Is(err, backup.ErrNotEmpty) {
-		t.Errorf("a second time: %v", err)
-	}
-	empty := newTarget(t)
-	if _, err := backup.Create(t.Context(), io.Discard, backup.Source{URL: empty.URL, WithoutKey: true}); err == nil || !strings.Contains(err.Error(), "nothing to back up") {
-		t.Errorf("a database of nobody: %v", err)
+		t.Errorf("restore what is restored already: got %v, want %v", err, backup.ErrNotEmpty)
 	}
 }
 
-// What waited is unknown afterwards, and due, whatever its hold was.
+// Whether deliveries that waited at the backup have left since, nobody knows: after the restore they are unknown, and are looked for at
+// once, whatever their hold was.
 func TestNothingIsQueuedAfterwards(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
@@ -275,49 +310,62 @@ func TestNothingIsQueuedAfterwards(t *testing.T) {
 	exec(t, c.pool, `INSERT INTO lanes (id, account_id, key, conversation_id, gate_id, head, tail, due_at, leased_until) VALUES
 		(1, 10, 'c1:say', 1, 1, 1, 4, now() + interval '1 day', now() + interval '1 hour'), (2, 10, 'c2:say', 2, 1, 1, 1, NULL, NULL)`)
 	exec(t, c.pool, `INSERT INTO deliveries (id, lane_id, seq, kind, state, not_before, sent_at, payload, created_at) VALUES
-		(1, 1, 1, 'reply', 'sent', NULL, now(), '{}', now()), (2, 1, 2, 'reply', 'sending', NULL, now(), '{"meant": ["a@b.test"]}', now()),
-		(3, 1, 3, 'reply', 'unknown', NULL, now(), '{}', now()), (4, 1, 4, 'line', 'queued', now() + interval '1 day', NULL, '{}', now()),
+		(1, 1, 1, 'reply', 'sent', NULL, now(), '{}', now()),
+		(2, 1, 2, 'reply', 'sending', NULL, now(), '{"meant": ["a@b.test"]}', now()),
+		(3, 1, 3, 'reply', 'unknown', NULL, now(), '{}', now()),
+		(4, 1, 4, 'line', 'queued', now() + interval '1 day', NULL, '{}', now()),
 		(5, 2, 1, 'reply', 'failed', NULL, now(), '{}', now())`)
+	const wantReplies, wantPosts = 2, 1 // deliveries 2 and 3, and 4
 	tg := newTarget(t)
-	r, err := tg.restore(t, c.saved(t))
+	r, err := tg.restore(t, c.backUp(t))
 	check(t, err)
-	if r.Replies != 2 || r.Posts != 1 || r.Next < 10_000 {
-		t.Errorf("%+v", r)
+	if r.Replies != wantReplies || r.Posts != wantPosts {
+		t.Errorf("got %d replies and %d posts, want %d and %d", r.Replies, r.Posts, wantReplies, wantPosts)
+	}
+	if r.Next < 10_000 {
+		t.Errorf("the next conversation gets the number %d, want that numbers leap, as some were given since the backup", r.Next)
 	}
 	if n := count(t, tg.Pool, `SELECT count(*) FROM deliveries WHERE state IN ('queued', 'sending')`); n != 0 {
-		t.Errorf("%d would leave by themselves", n)
+		t.Errorf("%d deliveries would leave by themselves, want none", n)
 	}
 	if n := count(t, tg.Pool, `SELECT count(*) FROM deliveries WHERE state = 'unknown' AND payload @> '{"restored": true}' AND not_before IS NULL AND sent_at IS NULL
-		AND first_at <= (SELECT max(backup_at) FROM restores)`); n != 3 {
-		t.Errorf("%d are looked for", n)
+		AND first_at <= (SELECT max(backup_at) FROM restores)`); n != wantReplies+wantPosts {
+		t.Errorf("%d deliveries are looked for, want %d", n, wantReplies+wantPosts)
 	}
 	if n := count(t, tg.Pool, `SELECT count(*) FROM deliveries WHERE id = 2 AND payload @> '{"meant": ["a@b.test"]}'`); n != 1 {
-		t.Error("a payload was lost")
+		t.Error("delivery 2 has lost its payload")
 	}
 	if n := count(t, tg.Pool, `SELECT count(*) FROM lanes WHERE id = 1 AND due_at <= parley_now() AND leased_until IS NULL OR id = 2 AND due_at IS NULL`); n != 2 {
-		t.Errorf("%d lanes are as they should be", n)
+		t.Errorf("%d lanes are as they should be, want 2: the first due and free, the second done", n)
 	}
 	first, err := restore.ServedSince(t.Context(), tg.Pool)
 	check(t, err)
-	if again, err := restore.ServedSince(t.Context(), tg.Pool); err != nil || !again.Equal(first) || time.Since(first) > time.Minute {
-		t.Errorf("served since %v, then %v, %v", first, again, err)
+	if time.Since(first) > time.Minute {
+		t.Errorf("served since %s, want since now", first)
+	}
+	if again, err := restore.ServedSince(t.Context(), tg.Pool); err != nil || !again.Equal(first) {
+		t.Errorf("asked again it is served since %s, %v; want %s as before", again, err, first)
 	}
 }
 
+// A backup is verified by restoring it into a server of its own, of which nothing is left.
 // R-275
 func TestVerify(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
-	file := c.saved(t)
+	file := c.backUp(t)
 	temp := t.TempDir()
 	var said []string
 	m, err := backup.Verify(t.Context(), file, temp, slog.New(slog.DiscardHandler), func(s string) { said = append(said, s) })
 	check(t, err)
-	if m.Rows["events"] != 2000 || m.Company != "Ächme" || !m.HasKey || len(said) == 0 {
-		t.Errorf("%+v; said %q", m, said)
+	if m.Rows["events"] != events || m.Company != "Ächme" || !m.HasKey {
+		t.Errorf("got %d events of %q, key %t; want %d of Ächme, with the key", m.Rows["events"], m.Company, m.HasKey, events)
+	}
+	if len(said) == 0 {
+		t.Error("Verify said nothing on its way")
 	}
 	if names, err := os.ReadDir(temp); err != nil || len(names) != 0 {
-		t.Errorf("left behind: %v, %v", names, err)
+		t.Errorf("left behind: got %v, %v; want nothing", names, err)
 	}
 	if _, err := backup.CheckFile(t.Context(), file, ""); err != nil {
 		t.Error(err)

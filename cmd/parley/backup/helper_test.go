@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -32,8 +33,11 @@ type company struct {
 	url  string
 	pool *pgxpool.Pool
 	key  string
-	blob string
+	blob string // the hash of content
 }
+
+// events is how many a company has.
+const events = 2000
 
 var content = bytes.Repeat([]byte("photo "), 400_000)
 
@@ -52,7 +56,7 @@ func newCompany(t *testing.T) *company {
 	check(t, err)
 	exec(t, c.pool, `UPDATE settings SET company = 'Ächme'`)
 	exec(t, c.pool, `INSERT INTO events (account_id, external_id, order_key, payload, size_bytes)
-		SELECT 10, 'm' || n, 'k', decode(repeat(md5(n::text), 20), 'hex'), 320 FROM generate_series(1, 2000) AS n`)
+		SELECT 10, 'm' || n, 'k', decode(repeat(md5(n::text), 20), 'hex'), 320 FROM generate_series(1, $1) AS n`, events)
 	return c
 }
 
@@ -83,8 +87,8 @@ func (c *company) source() backup.Source {
 	return backup.Source{URL: c.url, Key: c.key, Passphrase: passphrase}
 }
 
-// saved backs the company up into a file.
-func (c *company) saved(t *testing.T) string {
+// backUp backs the company up into a file.
+func (c *company) backUp(t *testing.T) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "acme.parley")
 	_, err := backup.CreateFile(t.Context(), file, c.source())
@@ -95,8 +99,8 @@ func (c *company) saved(t *testing.T) string {
 // target is an empty database, with what a restore is told and keeps.
 type target struct {
 	backup.Target
-	saved string
-	asked int
+	saved string // the key
+	asked int    // how often for the passphrase
 }
 
 func newTarget(t *testing.T) *target {
@@ -119,8 +123,11 @@ func (tg *target) restore(t *testing.T, file string) (restore.Restored, error) {
 	return backup.Restore(t.Context(), a, tg.Target)
 }
 
-// altered copies a backup with a change in its manifest.
-func altered(t *testing.T, file, old, changed string) string {
+// eventsInManifest is how a manifest says how many events there are.
+func eventsInManifest(n int) string { return fmt.Sprintf(`"events": %d`, n) }
+
+// withManifest copies a backup with a change in its manifest.
+func withManifest(t *testing.T, file, old, changed string) string {
 	t.Helper()
 	from, err := zip.OpenReader(file)
 	check(t, err)

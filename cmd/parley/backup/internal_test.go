@@ -15,32 +15,73 @@ import (
 )
 
 // The password never becomes an argument, and what libpq doesn't know is left out.
-func TestConnection(t *testing.T) {
+func TestSplitConnection(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ in, dbname, password string }{
-		{"postgres://ann:s3cret@db:5432/parley", "postgres://ann@db:5432/parley", "s3cret"},
-		{"postgresql://ann@db/parley?sslmode=require&pool_max_conns=9", "postgresql://ann@db/parley?sslmode=require", ""},
-		{"postgres://ann:a%40b%2Fc@db/parley", "postgres://ann@db/parley", "a@b/c"},
-		{"postgres://db/parley?password=s3cret&user=ann", "postgres://db/parley?user=ann", "s3cret"},
-		{"postgres://parley@/parley?host=%2Ftmp%2Fa%20b&port=5432", "postgres://parley@/parley?host=%2Ftmp%2Fa%20b&port=5432", ""},
-		{"host=db user=ann password=s3cret dbname=parley", "host=db user=ann dbname=parley", "s3cret"},
+	for _, c := range []struct{ name, in, dbname, password string }{
+		{
+			name:     "a password in the address",
+			in:       "postgres://ann:s3cret@db:5432/parley",
+			dbname:   "postgres://ann@db:5432/parley",
+			password: "s3cret",
+		},
+		{
+			name:     "a password with escapes",
+			in:       "postgres://ann:a%40b%2Fc@db/parley",
+			dbname:   "postgres://ann@db/parley",
+			password: "a@b/c",
+		},
+		{
+			name:     "a password among the parameters",
+			in:       "postgres://db/parley?password=s3cret&user=ann",
+			dbname:   "postgres://db/parley?user=ann",
+			password: "s3cret",
+		},
+		{
+			name:     "keywords",
+			in:       "host=db user=ann password=s3cret dbname=parley",
+			dbname:   "host=db user=ann dbname=parley",
+			password: "s3cret",
+		},
+		{
+			name:     "keywords with quotes, and one of pgx",
+			in:       "host=db password = 'a b\\'c' pool_max_conns=3 sslmode=disable",
+			dbname:   "host=db sslmode=disable",
+			password: "a b'c",
+		},
+		{
+			name:   "a parameter of pgx",
+			in:     "postgresql://ann@db/parley?sslmode=require&pool_max_conns=9",
+			dbname: "postgresql://ann@db/parley?sslmode=require",
+		},
+		{
+			name:   "a socket",
+			in:     "postgres://parley@/parley?host=%2Ftmp%2Fa%20b&port=5432",
+			dbname: "postgres://parley@/parley?host=%2Ftmp%2Fa%20b&port=5432",
+		},
 		// pgx takes settings of the server as parameters of their own, libpq doesn't.
-		{"postgres://db/parley?search_path=help desk,public&sslmode=disable&options=-c work_mem=9MB",
-			`postgres://db/parley?options=-c%20work_mem%3D9MB%20-c%20search_path%3Dhelp%5C%20desk%2Cpublic&sslmode=disable`, ""},
-		{`host=db search_path='it\'s here' options='-c work_mem=9MB' sslmode=disable`,
-			`host=db sslmode=disable options='-c work_mem=9MB -c search_path=it\'s\\ here'`, ""},
-		{"host=db password = 'a b\\'c' pool_max_conns=3 sslmode=disable", "host=db sslmode=disable", "a b'c"},
+		{
+			name:   "a setting of the server in an address",
+			in:     "postgres://db/parley?search_path=help desk,public&sslmode=disable&options=-c work_mem=9MB",
+			dbname: `postgres://db/parley?options=-c%20work_mem%3D9MB%20-c%20search_path%3Dhelp%5C%20desk%2Cpublic&sslmode=disable`,
+		},
+		{
+			name:   "a setting of the server among keywords",
+			in:     `host=db search_path='it\'s here' options='-c work_mem=9MB' sslmode=disable`,
+			dbname: `host=db sslmode=disable options='-c work_mem=9MB -c search_path=it\'s\\ here'`,
+		},
 	} {
 		dbname, password, err := splitConnection(c.in)
 		if err != nil || dbname != c.dbname || password != c.password {
-			t.Errorf("%s: %q, %q, %v", c.in, dbname, password, err)
+			t.Errorf("%s: got %q and %q, %v; want %q and %q", c.name, dbname, password, err, c.dbname, c.password)
 		}
 	}
 	if _, _, err := splitConnection("postgres://ann:s3cret@db:not-a-port/parley"); err == nil || strings.Contains(err.Error(), "s3cret") {
-		t.Errorf("a bad address: %v", err)
+		t.Errorf("a bad address: got %v, want an error without the password", err)
 	}
 }
 
+// A key that is sealed by a passphrase opens with it, beside the manifest with which it was sealed. One that would cost the reader too
+// much is damaged.
 func TestSealedKey(t *testing.T) {
 	t.Parallel()
 	manifest := []byte(`{"company": "Acme"}`)
@@ -49,18 +90,18 @@ func TestSealedKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	if strings.Contains(string(sealed), "the key") {
-		t.Error("it is readable")
+		t.Errorf("the sealed key can be read: %s", sealed)
 	}
 	if key, err := openKey(sealed, "horse", manifest); err != nil || key != "the key" {
-		t.Errorf("%q, %v", key, err)
+		t.Errorf("the passphrase: got %q, %v; want the key", key, err)
 	}
 	if _, err := openKey(sealed, "cow", manifest); !errors.Is(err, ErrPassphrase) {
-		t.Errorf("a wrong passphrase: %v", err)
+		t.Errorf("a wrong passphrase: got %v, want %v", err, ErrPassphrase)
 	}
 	if _, err := openKey(sealed, "horse", []byte(`{"company": "Other"}`)); !errors.Is(err, ErrPassphrase) {
-		t.Errorf("another manifest: %v", err)
+		t.Errorf("another manifest: got %v, want %v", err, ErrPassphrase)
 	}
-	greedy := func(change func(*sealedKey)) []byte {
+	changed := func(change func(*sealedKey)) []byte {
 		var k sealedKey
 		if err := json.Unmarshal(sealed, &k); err != nil {
 			t.Fatal(err)
@@ -73,17 +114,22 @@ func TestSealedKey(t *testing.T) {
 		return body
 	}
 	for name, body := range map[string][]byte{
-		"no JSON": []byte("{"), "all memory": greedy(func(k *sealedKey) { k.MemoryKiB = 1 << 31 }), "for ever": greedy(func(k *sealedKey) { k.Time = 1 << 30 }),
-		"no time": greedy(func(k *sealedKey) { k.Time = 0 }), "no threads": greedy(func(k *sealedKey) { k.Threads = 0 }),
-		"short nonce": greedy(func(k *sealedKey) { k.Nonce = nil }), "another kind": greedy(func(k *sealedKey) { k.KDF = "md5" }),
+		"no JSON":      []byte("{"),
+		"all memory":   changed(func(k *sealedKey) { k.MemoryKiB = 1 << 31 }),
+		"for ever":     changed(func(k *sealedKey) { k.Time = 1 << 30 }),
+		"no time":      changed(func(k *sealedKey) { k.Time = 0 }),
+		"no threads":   changed(func(k *sealedKey) { k.Threads = 0 }),
+		"short nonce":  changed(func(k *sealedKey) { k.Nonce = nil }),
+		"another kind": changed(func(k *sealedKey) { k.KDF = "md5" }),
 	} {
 		if _, err := openKey(body, "horse", manifest); !errors.Is(err, ErrDamaged) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got %v, want %v", name, err, ErrDamaged)
 		}
 	}
 }
 
-func TestManifest(t *testing.T) {
+// A manifest of a later format is refused as newer, one that lacks something as damaged.
+func TestParseManifest(t *testing.T) {
 	t.Parallel()
 	good := Manifest{Format: 1, Parley: "v1", TakenAt: time.Unix(1, 0), Schema: 2, Namespace: "public", Rows: map[string]int64{"a": 1},
 		DumpSHA: strings.Repeat("0", 64)}
@@ -91,13 +137,13 @@ func TestManifest(t *testing.T) {
 		change func(*Manifest)
 		want   error
 	}{
-		"good":      {func(*Manifest) {}, nil},
-		"format":    {func(m *Manifest) { m.Format = 2 }, ErrNewer},
-		"no format": {func(m *Manifest) { m.Format = 0 }, ErrDamaged},
-		"no schema": {func(m *Manifest) { m.Schema = 0 }, ErrDamaged},
-		"no rows":   {func(m *Manifest) { m.Rows = nil }, ErrDamaged},
-		"no sum":    {func(m *Manifest) { m.DumpSHA = "" }, ErrDamaged},
-		"no time":   {func(m *Manifest) { m.TakenAt = time.Time{} }, ErrDamaged},
+		"good":      {change: func(*Manifest) {}},
+		"format":    {change: func(m *Manifest) { m.Format = 2 }, want: ErrNewer},
+		"no format": {change: func(m *Manifest) { m.Format = 0 }, want: ErrDamaged},
+		"no schema": {change: func(m *Manifest) { m.Schema = 0 }, want: ErrDamaged},
+		"no rows":   {change: func(m *Manifest) { m.Rows = nil }, want: ErrDamaged},
+		"no sum":    {change: func(m *Manifest) { m.DumpSHA = "" }, want: ErrDamaged},
+		"no time":   {change: func(m *Manifest) { m.TakenAt = time.Time{} }, want: ErrDamaged},
 	} {
 		m := good
 		c.change(&m)
@@ -106,7 +152,7 @@ func TestManifest(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := parseManifest(body); !errors.Is(err, c.want) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got %v, want %v", name, err, c.want)
 		}
 	}
 }
@@ -118,7 +164,7 @@ func FuzzManifest(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		m, err := parseManifest(body)
 		if err == nil && (m.Schema < 1 || len(m.Rows) == 0) {
-			t.Errorf("%+v", m)
+			t.Errorf("got the schema %d and %d tables, want an error", m.Schema, len(m.Rows))
 		}
 	})
 }
@@ -148,30 +194,30 @@ func TestNextDue(t *testing.T) {
 		}
 		return at
 	}
-	now := at("2026-05-02 03:00")
+	const atThree, anHourLater, nextNight = "2026-05-02 03:00", "2026-05-02 04:00", "2026-05-03 03:00"
+	now := at(atThree)
 	for name, c := range map[string]struct {
 		status Status
 		want   string
 	}{
-		"the first":                  {Status{Since: now.Add(-time.Hour)}, "2026-05-02 03:00"},
-		"the next":                   {Status{LastAt: now}, "2026-05-03 03:00"},
-		"none could be made":         {Status{Since: now.Add(-time.Hour), FailedAt: now}, "2026-05-02 04:00"},
-		"cut off":                    {Status{LastAt: now.AddDate(0, 0, -1), BegunAt: now}, "2026-05-02 04:00"},
-		"cut off in the trial":       {Status{LastAt: now, BegunAt: now}, "2026-05-02 04:00"},
-		"cut off after a failure":    {Status{LastAt: now, FailedAt: now.Add(-time.Hour), BegunAt: now}, "2026-05-02 04:00"},
-		"of the future":              {Status{Since: now.Add(-time.Hour), LastAt: now.AddDate(1, 0, 0)}, "2026-05-02 03:00"},
-		"failed in the future":       {Status{LastAt: now, FailedAt: now.AddDate(1, 0, 0)}, "2026-05-03 03:00"},
-		"cut off in the future":      {Status{LastAt: now, BegunAt: now.AddDate(1, 0, 0)}, "2026-05-03 03:00"},
-		"a clock that was put right": {Status{LastAt: now.Add(time.Second)}, "2026-05-03 03:00"},
+		"the first":                  {status: Status{Since: now.Add(-time.Hour)}, want: atThree},
+		"the next":                   {status: Status{LastAt: now}, want: nextNight},
+		"none could be made":         {status: Status{Since: now.Add(-time.Hour), FailedAt: now}, want: anHourLater},
+		"cut off":                    {status: Status{LastAt: now.AddDate(0, 0, -1), BegunAt: now}, want: anHourLater},
+		"cut off in the trial":       {status: Status{LastAt: now, BegunAt: now}, want: anHourLater},
+		"cut off after a failure":    {status: Status{LastAt: now, FailedAt: now.Add(-time.Hour), BegunAt: now}, want: anHourLater},
+		"of the future":              {status: Status{Since: now.Add(-time.Hour), LastAt: now.AddDate(1, 0, 0)}, want: atThree},
+		"failed in the future":       {status: Status{LastAt: now, FailedAt: now.AddDate(1, 0, 0)}, want: nextNight},
+		"cut off in the future":      {status: Status{LastAt: now, BegunAt: now.AddDate(1, 0, 0)}, want: nextNight},
+		"a clock that was put right": {status: Status{LastAt: now.Add(time.Second)}, want: nextNight},
 	} {
 		if got := nextDue(schedule, c.status.asOf(now), time.UTC); !got.Equal(at(c.want)) {
-			t.Errorf("%s: %s, not %s", name, got, c.want)
+			t.Errorf("%s: got %s, want %s", name, got, c.want)
 		}
 	}
 }
 
-// The lock is free once it is given back, though a process that is just being started has a copy
-// of its file.
+// The lock is free once it is given back, though a process that is just being started has a copy of its file.
 func TestLockIsGivenBack(t *testing.T) {
 	t.Parallel()
 	f := Folder{Dir: t.TempDir()}
@@ -194,7 +240,7 @@ func TestLockIsGivenBack(t *testing.T) {
 	unlock()
 	again, err := f.lock()
 	if err != nil || again == nil {
-		t.Fatalf("with %d copies it is still held: %v", copies, err)
+		t.Fatalf("with %d copies of its file the lock is still held: %v", copies, err)
 	}
 	again()
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -39,20 +40,21 @@ func (c *clock) Now(context.Context) (time.Time, error) {
 	return c.now, nil
 }
 
-func eventually(t *testing.T, what string, done func() bool) {
+// waitUntil waits until done returns true, at most two minutes.
+func waitUntil(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(2 * time.Minute)
 	for !done() {
 		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain: %s", what)
+			t.Fatalf("waited in vain for: %s", what)
 		}
 		timer := time.NewTimer(5 * time.Millisecond)
 		<-timer.C
 	}
 }
 
-// files returns the names of the backups in a folder.
-func files(t *testing.T, dir string) []string {
+// backupNames returns the names of the backups in a folder.
+func backupNames(t *testing.T, dir string) []string {
 	t.Helper()
 	names, err := filepath.Glob(filepath.Join(dir, "*.parley*"))
 	check(t, err)
@@ -62,93 +64,125 @@ func files(t *testing.T, dir string) []string {
 	return names
 }
 
-// One backup a night, also one that was missed; the newest seven are kept.
-func TestNightly(t *testing.T) {
-	t.Parallel()
-	c := newCompany(t)
-	clk := &clock{}
-	clk.set(t, "2026-05-01 12:00")
-	f := backup.Folder{Dir: filepath.Join(t.TempDir(), "backups"), Source: backup.Source{URL: c.url, WithoutKey: true}, Now: clk.Now,
+// nightly is a folder of nightly backups of a company, with a clock of its own.
+type nightly struct {
+	backup.Folder
+	clock *clock
+}
+
+// newNightly returns the folder at noon of the first of May.
+func newNightly(t *testing.T) nightly {
+	t.Helper()
+	n := nightly{clock: &clock{}}
+	n.clock.set(t, "2026-05-01 12:00")
+	n.Folder = backup.Folder{Dir: t.TempDir(), Source: backup.Source{URL: newCompany(t).url, WithoutKey: true}, Now: n.clock.Now,
 		Log: slog.New(slog.DiscardHandler), Poll: time.Millisecond, Zone: time.UTC}
+	return n
+}
+
+// start lets the folder make its backups until stop is called.
+func (n nightly) start(t *testing.T) (stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- f.Run(ctx) }()
-	made := func(name string) {
+	go func() { done <- n.Run(ctx) }()
+	return func() {
 		t.Helper()
-		eventually(t, name, func() bool {
-			st, err := backup.ReadStatus(f.Dir)
-			return err == nil && st.LastFile == name && st.BegunAt.IsZero()
-		})
+		cancel()
+		check(t, <-done)
 	}
-	eventually(t, "the first look", func() bool {
-		st, err := backup.ReadStatus(f.Dir)
-		return err == nil && !st.Since.IsZero()
+}
+
+// waitForStatus waits until the status is as wanted, and returns it.
+func (n nightly) waitForStatus(t *testing.T, what string, isWanted func(backup.Status) bool) (st backup.Status) {
+	t.Helper()
+	waitUntil(t, what, func() bool {
+		var err error
+		st, err = backup.ReadStatus(n.Dir)
+		return err == nil && isWanted(st)
 	})
-	clk.set(t, "2026-05-02 02:59")
-	clk.set(t, "2026-05-02 03:00")
-	made("nightly-2026-05-02.parley")
-	if st, err := backup.ReadStatus(f.Dir); err != nil || st.VerifiedAt.IsZero() || st.LastBytes == 0 {
-		t.Errorf("the first was not restored on trial: %+v, %v", st, err)
+	return st
+}
+
+// waitForBackup waits until the backup of this name is made and was restored on trial.
+func (n nightly) waitForBackup(t *testing.T, name string) backup.Status {
+	t.Helper()
+	return n.waitForStatus(t, name, func(st backup.Status) bool { return st.LastFile == name && st.BegunAt.IsZero() })
+}
+
+// readStatus reads the status of a folder.
+func readStatus(t *testing.T, dir string) backup.Status {
+	t.Helper()
+	st, err := backup.ReadStatus(dir)
+	check(t, err)
+	return st
+}
+
+// wantBackups checks how many backups a folder has, and the name of the oldest.
+func wantBackups(t *testing.T, dir string, n int, oldest string) {
+	t.Helper()
+	got := backupNames(t, dir)
+	if len(got) != n || got[0] != oldest {
+		t.Errorf("got the backups %v, want %d from %s on", got, n, oldest)
 	}
-	clk.set(t, "2026-05-04 09:00") // the machine was off
-	made("nightly-2026-05-04.parley")
-	if n := len(files(t, f.Dir)); n != 2 {
-		t.Errorf("%d files", n)
+}
+
+// There is one backup a night, also of a night that was missed; the newest seven are kept.
+func TestNightly(t *testing.T) {
+	t.Parallel()
+	f := newNightly(t)
+	f.Dir = filepath.Join(f.Dir, "backups") // which isn't there yet
+	stop := f.start(t)
+	f.waitForStatus(t, "the first look", func(st backup.Status) bool { return !st.Since.IsZero() })
+	f.clock.set(t, "2026-05-02 02:59")
+	f.clock.set(t, "2026-05-02 03:00")
+	if st := f.waitForBackup(t, "nightly-2026-05-02.parley"); st.VerifiedAt.IsZero() || st.LastBytes == 0 {
+		t.Errorf("the first backup has %d bytes and was restored on trial at %s, want that it was", st.LastBytes, st.VerifiedAt)
 	}
+	f.clock.set(t, "2026-05-04 09:00") // the machine was off
+	f.waitForBackup(t, "nightly-2026-05-04.parley")
+	wantBackups(t, f.Dir, 2, "nightly-2026-05-02.parley")
 	for _, day := range []string{"05", "06", "07", "08", "09", "10"} {
-		clk.set(t, "2026-05-"+day+" 03:01")
-		made("nightly-2026-05-" + day + ".parley")
+		f.clock.set(t, "2026-05-"+day+" 03:01")
+		f.waitForBackup(t, "nightly-2026-05-"+day+".parley")
 	}
-	cancel()
-	check(t, <-done)
-	got := files(t, f.Dir)
-	if len(got) != 7 || got[0] != "nightly-2026-05-04.parley" || got[6] != "nightly-2026-05-10.parley" {
-		t.Errorf("kept %v", got)
-	}
-	if _, err := backup.CheckFile(t.Context(), filepath.Join(f.Dir, got[6]), ""); err != nil {
+	stop()
+	wantBackups(t, f.Dir, backup.KeepNights, "nightly-2026-05-04.parley")
+	if _, err := backup.CheckFile(t.Context(), filepath.Join(f.Dir, "nightly-2026-05-10.parley"), ""); err != nil {
 		t.Error(err)
 	}
 }
 
-// A failure is kept where it is seen, costs no good backup, and is tried again in an hour.
+// A failure is kept in the status, costs no good backup, and is tried again in an hour.
 func TestNightlyFails(t *testing.T) {
 	t.Parallel()
-	c := newCompany(t)
-	clk := &clock{}
-	clk.set(t, "2026-05-01 12:00")
-	f := backup.Folder{Dir: t.TempDir(), Source: backup.Source{URL: c.url, WithoutKey: true}, Now: clk.Now,
-		Log: slog.New(slog.DiscardHandler), Poll: time.Millisecond, Zone: time.UTC}
-	now, err := clk.Now(t.Context())
+	f := newNightly(t)
+	now, err := f.Now(t.Context())
 	check(t, err)
 	check(t, f.Night(t.Context(), now))
-	broken := f
+	broken := f.Folder
 	broken.Source.URL = "postgres://nobody@127.0.0.1:1/none"
 	if err := broken.Night(t.Context(), now.Add(24*time.Hour)); err == nil {
-		t.Error("no error")
+		t.Error("Night succeeded without a database, want an error")
 	}
-	st, err := backup.ReadStatus(f.Dir)
-	check(t, err)
-	if st.Error == "" || !st.FailedAt.Equal(now.Add(24*time.Hour)) || !st.LastAt.Equal(now) {
-		t.Errorf("%+v", st)
+	st := readStatus(t, f.Dir)
+	if st.Error == "" || !st.FailedAt.Equal(now.Add(24*time.Hour)) {
+		t.Errorf("status: got the error %q of %s, want one of the next day", st.Error, st.FailedAt)
 	}
-	if got := files(t, f.Dir); len(got) != 1 {
-		t.Errorf("files %v", got)
+	if !st.LastAt.Equal(now) {
+		t.Errorf("status: the last good backup is of %s, want %s", st.LastAt, now)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- f.Run(ctx) }()
-	clk.set(t, "2026-05-02 12:59")
-	clk.set(t, "2026-05-02 13:01")
-	eventually(t, "another try", func() bool {
-		st, err := backup.ReadStatus(f.Dir)
-		return err == nil && st.Error == "" && st.LastFile == "nightly-2026-05-02.parley"
-	})
-	cancel()
-	check(t, <-done)
+	wantBackups(t, f.Dir, 1, "nightly-2026-05-01.parley")
+
+	stop := f.start(t)
+	f.clock.set(t, "2026-05-02 12:59")
+	f.clock.set(t, "2026-05-02 13:01")
+	f.waitForStatus(t, "another try", func(st backup.Status) bool { return st.Error == "" && st.LastFile == "nightly-2026-05-02.parley" })
+	stop()
 }
 
-// Backups pass the check, but can't be restored. None of the good ones is removed for them, and none of them is called good, until
-// one could be restored again.
+// Backups pass the check, but can't be restored. Until one could be restored again, none of the good ones is removed for them, and none
+// of them is called good.
 func TestTrialFails(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
@@ -165,106 +199,88 @@ func TestTrialFails(t *testing.T) {
 
 	now := time.Date(2026, 5, 8, 3, 0, 0, 0, time.UTC)
 	if err := f.Night(t.Context(), now); err == nil || !strings.Contains(err.Error(), "restored on trial") {
-		t.Fatal(err)
+		t.Fatalf("got %v, want that the backup couldn't be restored on trial", err)
 	}
-	if st, err := backup.ReadStatus(f.Dir); err != nil || !st.TrialFailed || !st.LastAt.Equal(now) || !st.VerifiedAt.IsZero() {
-		t.Errorf("after a failed trial: %+v, %v", st, err)
+	if st := readStatus(t, f.Dir); !st.TrialFailed || !st.LastAt.Equal(now) || !st.VerifiedAt.IsZero() {
+		t.Errorf("after a failed trial: got %+v, want TrialFailed, LastAt now, and no VerifiedAt", st)
 	}
-	if got := files(t, f.Dir); len(got) != backup.KeepNights+1 || got[0] != "nightly-2026-05-01.parley" {
-		t.Errorf("kept %v", got)
-	}
+	wantBackups(t, f.Dir, backup.KeepNights+1, "nightly-2026-05-01.parley")
 
 	exec(t, c.pool, `DROP TABLE elsewhere_refused`)
 	check(t, f.Night(t.Context(), now.AddDate(0, 0, 1)))
-	if st, err := backup.ReadStatus(f.Dir); err != nil || st.TrialFailed || st.Error != "" {
-		t.Errorf("after a good trial: %+v, %v", st, err)
+	if st := readStatus(t, f.Dir); st.TrialFailed || st.Error != "" {
+		t.Errorf("after a good trial: got TrialFailed %t and the error %q, want neither", st.TrialFailed, st.Error)
 	}
-	if got := files(t, f.Dir); len(got) != backup.KeepNights || got[0] != "nightly-2026-05-03.parley" {
-		t.Errorf("kept %v", got)
-	}
+	wantBackups(t, f.Dir, backup.KeepNights, "nightly-2026-05-03.parley")
 }
 
 // The clock was a year ahead for some nights. Once it is right, there is a backup of the next night, which is kept, and one is
 // restored on trial again.
 func TestNightlyAfterClockAhead(t *testing.T) {
 	t.Parallel()
-	c := newCompany(t)
-	clk := &clock{}
-	clk.set(t, "2026-05-01 12:00")
-	now, err := clk.Now(t.Context())
+	f := newNightly(t)
+	now, err := f.Now(t.Context())
 	check(t, err)
-	f := backup.Folder{Dir: t.TempDir(), Source: backup.Source{URL: c.url, WithoutKey: true}, Now: clk.Now,
-		Log: slog.New(slog.DiscardHandler), Poll: time.Millisecond, Zone: time.UTC}
 	for night := range backup.KeepNights {
 		check(t, f.Night(t.Context(), now.AddDate(1, 0, night)))
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- f.Run(ctx) }()
-	eventually(t, "the first look", func() bool {
-		st, err := backup.ReadStatus(f.Dir)
-		return err == nil && st.Since.Equal(now)
-	})
-	clk.set(t, "2026-05-02 03:01")
-	eventually(t, "the backup of the next night", func() bool {
-		st, err := backup.ReadStatus(f.Dir)
-		return err == nil && st.LastFile == "nightly-2026-05-02.parley" && st.BegunAt.IsZero()
-	})
-	cancel()
-	check(t, <-done)
-	st, err := backup.ReadStatus(f.Dir)
-	if err != nil || st.VerifiedAt.Year() != 2026 {
-		t.Errorf("it was not restored on trial: %+v, %v", st, err)
+	stop := f.start(t)
+	f.waitForStatus(t, "the first look", func(st backup.Status) bool { return st.Since.Equal(now) })
+	f.clock.set(t, "2026-05-02 03:01")
+	st := f.waitForBackup(t, "nightly-2026-05-02.parley")
+	stop()
+	if got := st.VerifiedAt.Year(); got != 2026 {
+		t.Errorf("a backup was restored on trial last in %d, want 2026", got)
 	}
-	if got := files(t, f.Dir); len(got) != backup.KeepNights || got[0] != "nightly-2026-05-02.parley" {
-		t.Errorf("kept %v", got)
-	}
+	wantBackups(t, f.Dir, backup.KeepNights, "nightly-2026-05-02.parley")
 }
 
-// madeHandler is a log that looks at the status when a backup was made, and before it is restored on trial.
-type madeHandler struct {
+// statusReader is a log that reads the status when a backup was made, before it is restored on trial.
+type statusReader struct {
 	slog.Handler
 	dir  string
 	seen *backup.Status
 }
 
-func (madeHandler) Enabled(context.Context, slog.Level) bool { return true }
+func (statusReader) Enabled(context.Context, slog.Level) bool { return true }
 
-func (h madeHandler) Handle(_ context.Context, r slog.Record) (err error) {
+func (h statusReader) Handle(_ context.Context, r slog.Record) (err error) {
 	if r.Message == "backup made" {
 		*h.seen, err = backup.ReadStatus(h.dir)
 	}
 	return err
 }
 
-// A process was killed in a trial restore. What that left is removed; and should this one be killed there, too, the backup
-// counts, and it is known that a try was cut off.
+// A process was killed in a trial restore: what that left is removed by the next. Should that be killed there, too, the status says that
+// there is a backup, and that a try was cut off.
 func TestTrialCutOff(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
 	var seen backup.Status
 	dir := t.TempDir()
 	f := backup.Folder{Dir: dir, Source: backup.Source{URL: c.url, WithoutKey: true}, Zone: time.UTC,
-		Log: slog.New(madeHandler{slog.DiscardHandler, dir, &seen})}
+		Log: slog.New(statusReader{slog.DiscardHandler, dir, &seen})}
 	left := filepath.Join(dir, "parley-verify-1234")
 	check(t, os.MkdirAll(filepath.Join(left, "postgres"), 0o700))
 	check(t, os.WriteFile(filepath.Join(left, "postgres", "PG_VERSION"), []byte("16\n"), 0o600))
 	now := time.Date(2026, 5, 2, 3, 0, 0, 0, time.UTC)
 	check(t, f.Night(t.Context(), now))
 	if _, err := os.Stat(left); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("a copy of the database is left: %v", err)
+		t.Errorf("the copy of the database that the killed process left: got %v, want that it is removed", err)
 	}
-	if !seen.BegunAt.Equal(now) || !seen.LastAt.Equal(now) || seen.LastFile != "nightly-2026-05-02.parley" || !seen.VerifiedAt.IsZero() {
-		t.Errorf("before the trial the status is %+v", seen)
+	if seen.LastFile != "nightly-2026-05-02.parley" || !seen.LastAt.Equal(now) {
+		t.Errorf("before the trial: got the backup %q of %s, want that of %s", seen.LastFile, seen.LastAt, now)
 	}
-	st, err := backup.ReadStatus(dir)
-	if err != nil || !st.BegunAt.IsZero() || !st.VerifiedAt.Equal(now) {
-		t.Errorf("after it: %+v, %v", st, err)
+	if !seen.BegunAt.Equal(now) || !seen.VerifiedAt.IsZero() {
+		t.Errorf("before the trial: got begun at %s and verified at %s, want begun at %s and not verified", seen.BegunAt, seen.VerifiedAt, now)
+	}
+	if st := readStatus(t, dir); !st.BegunAt.IsZero() || !st.VerifiedAt.Equal(now) {
+		t.Errorf("after the trial: got begun at %s and verified at %s, want nothing begun and verified at %s", st.BegunAt, st.VerifiedAt, now)
 	}
 }
 
-// locked takes the lock of a folder as another process does that makes a backup there.
-func locked(t *testing.T, dir string) (release func()) {
+// lockFolder takes the lock of a folder as another process does that makes a backup there.
+func lockFolder(t *testing.T, dir string) (release func()) {
 	t.Helper()
 	file, err := os.OpenFile(filepath.Join(dir, ".lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	check(t, err)
@@ -287,8 +303,8 @@ func (h waitingHandler) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-// A backup is made before each change of the schema, also while another process makes that of the night. A process that has waited
-// for one of the same change makes no second one, nor after the change.
+// A backup is made before each change of the schema, also while another process makes that of the night; the newest three are kept. A
+// process that has waited for one of the same change makes no second one, nor does one that finds the schema changed already.
 func TestBeforeMigration(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
@@ -299,38 +315,40 @@ func TestBeforeMigration(t *testing.T) {
 	for ; version < 6; version++ {
 		check(t, f.BeforeMigration(t.Context(), versionOf, version+1, time.Now()))
 	}
-	check(t, f.BeforeMigration(t.Context(), versionOf, version, time.Now())) // it has changed while this process waited
-	release := locked(t, f.Dir)                                              // another process makes the backup of the night
+	check(t, f.BeforeMigration(t.Context(), versionOf, version, time.Now())) // the schema has changed already
+
 	waits := make(chan struct{}, 1)
 	f.Log, f.Poll = slog.New(waitingHandler{slog.DiscardHandler, waits}), time.Millisecond
 	ended := make(chan error, 1)
-	waiting := func(to int64) {
+	beginAndWait := func(to int64) { // begins a backup before a change to a version, and waits until it waits for the lock
 		t.Helper()
 		go func() { ended <- f.BeforeMigration(t.Context(), versionOf, to, time.Now()) }()
 		select {
 		case <-waits:
 		case err := <-ended:
-			t.Fatalf("it is left out: %v", err)
+			t.Fatalf("BeforeMigration ended with %v, want that it waits for the other process", err)
 		}
 	}
-	waiting(7)
+
+	// Another process makes the backup of the night.
+	release := lockFolder(t, f.Dir)
+	beginAndWait(7)
 	release()
 	check(t, <-ended)
-	release = locked(t, f.Dir) // another process makes one before the next change
-	waiting(8)
+
+	// Another process makes the backup before the next change.
+	release = lockFolder(t, f.Dir)
+	beginAndWait(8)
 	theirs := filepath.Join(f.Dir, "before-schema-000008-from-6-2026.parley")
 	check(t, os.WriteFile(theirs, nil, 0o600))
 	release()
 	check(t, <-ended)
-	if got := files(t, f.Dir); len(got) != 4 {
-		t.Errorf("beside the other process's there are %v", got)
-	}
 	check(t, os.Remove(theirs))
-	got := files(t, f.Dir)
-	if len(got) != 3 || !strings.HasPrefix(got[0], "before-schema-000005-from-4-") || !strings.HasPrefix(got[2], "before-schema-000007-from-6-") {
-		t.Errorf("kept %v", got)
+	want := []string{"before-schema-000005-from-4-", "before-schema-000006-from-5-", "before-schema-000007-from-6-"}
+	if got := backupNames(t, f.Dir); !slices.EqualFunc(got, want, strings.HasPrefix) {
+		t.Errorf("beside the other process's backup, got %v, want %v", got, want)
 	}
 	if _, err := os.Stat(filepath.Join(f.Dir, ".status.json")); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("a backup before a migration counts as a night's: %v", err)
+		t.Errorf("the status of nightly backups: got %v, want none, since a backup before a migration is no night's", err)
 	}
 }

@@ -15,8 +15,8 @@ import (
 	"parley/store/schema"
 )
 
-// A backup of the schema before this one's is restored and migrated; a newer one is refused. A setting of the server in DATABASE_URL
-// keeps pg_dump from nothing.
+// A backup of the schema before this one's is restored and migrated; a newer one is refused. pg_dump works, too, if DATABASE_URL has
+// settings of the server.
 func TestOtherSchemas(t *testing.T) {
 	t.Parallel()
 	old := newTarget(t)
@@ -42,22 +42,22 @@ func TestOtherSchemas(t *testing.T) {
 	m, err := backup.CreateFile(t.Context(), file, backup.Source{URL: old.URL + "&search_path=public", WithoutKey: true})
 	check(t, err)
 	if m.Schema >= schema.Version() {
-		t.Fatalf("the schema is %d already", m.Schema)
+		t.Fatalf("the backup's schema is %d, want one before %d", m.Schema, schema.Version())
 	}
 	tg := newTarget(t)
 	_, err = tg.restore(t, file)
 	check(t, err)
 	if ok, err := schema.Migrated(t.Context(), tg.Pool); err != nil || !ok {
-		t.Errorf("migrated: %v, %v", ok, err)
+		t.Errorf("migrated: got %t, %v; want true", ok, err)
 	}
 	if n := count(t, tg.Pool, `SELECT count(*) FROM tags WHERE name = 'From before'`); n != 1 {
-		t.Error("a row was lost")
+		t.Errorf("the tag of before: got %d, want 1", n)
 	}
 
 	exec(t, tg.Pool, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, true)`)
 	_, err = backup.CreateFile(t.Context(), file, backup.Source{URL: tg.URL, WithoutKey: true})
 	check(t, err)
 	if _, err := newTarget(t).restore(t, file); !errors.Is(err, backup.ErrNewer) {
-		t.Errorf("a newer schema: %v", err)
+		t.Errorf("a newer schema: got %v, want %v", err, backup.ErrNewer)
 	}
 }
