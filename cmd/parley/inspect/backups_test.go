@@ -32,19 +32,19 @@ func TestDoctorBackups(t *testing.T) {
 	ahead.LastAt = now.AddDate(1, 0, 0)
 	cutOff.BegunAt = now.Add(-time.Minute)
 	for _, c := range []struct {
-		status *backup.Status
-		want   string
+		status *backup.Status // nil if there is none
+		want   string         // in the report
 		broken bool
 	}{
-		{nil, "! nightly: there is none yet", false},
-		{&good, "✓ nightly: nightly-x.parley of ", false},
-		{&old, "✗ nightly: the newest is old: nightly-x.parley", true},
-		{&failed, "✗ nightly: the last try failed: disk full", true},
-		{&failed, "The last good one: nightly-x.parley", true},
-		{&untried, "The newest one is nightly-x.parley", true},
-		{&ahead, "✗ nightly: the newest is of the future", true},
-		{&cutOff, "! nightly: a try that began on", false},
-		{&never, "✗ nightly: none could be made: no pg_dump", true},
+		{status: nil, want: "! nightly: there is none yet"},
+		{status: &good, want: "✓ nightly: nightly-x.parley of "},
+		{status: &old, want: "✗ nightly: the newest is old: nightly-x.parley", broken: true},
+		{status: &failed, want: "✗ nightly: the last try failed: disk full", broken: true},
+		{status: &failed, want: "The last good one: nightly-x.parley", broken: true},
+		{status: &untried, want: "The newest one is nightly-x.parley", broken: true},
+		{status: &ahead, want: "✗ nightly: the newest is of the future", broken: true},
+		{status: &cutOff, want: "! nightly: a try that began on"},
+		{status: &never, want: "✗ nightly: none could be made: no pg_dump", broken: true},
 	} {
 		dir := t.TempDir()
 		if c.status != nil {
@@ -63,8 +63,11 @@ func TestDoctorBackups(t *testing.T) {
 				broken = broken || s.Name == "backups" && f.Level == inspect.Wrong
 			}
 		}
-		if !strings.Contains(report.Text(), c.want) || broken != c.broken {
-			t.Errorf("want %q in\n%s", c.want, report.Text())
+		if !strings.Contains(report.Text(), c.want) {
+			t.Errorf("the report lacks %q:\n%s", c.want, report.Text())
+		}
+		if broken != c.broken {
+			t.Errorf("%q: got broken %t, want %t", c.want, broken, c.broken)
 		}
 	}
 	if report := inspect.Doctor(t.Context(), inspect.Options{Pool: pool}); strings.Contains(report.Text(), "nightly") {

@@ -220,31 +220,37 @@ func TestDoctorDatabase(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	var shown strings.Builder
-	for _, c := range []struct{ name, sql, key string }{
-		{"not bound to a key", ``, masterKey},
-		{"no key", ``, ""},
-		{"another key", `bind`, store.NewMasterKey()},
-		{"moved clock", `UPDATE clock SET ahead = '25 hours'`, masterKey},
-		{"not migrated", `DROP TABLE goose_db_version`, masterKey},
+	for _, c := range []struct {
+		name, sql string
+		key       string // "" if none is set
+		bound     bool   // the database belongs to masterKey
+		healthy   bool
+	}{
+		{name: "not bound to a key", key: masterKey, healthy: true},
+		{name: "no key"},
+		{name: "another key", key: store.NewMasterKey(), bound: true},
+		{name: "moved clock", sql: `UPDATE clock SET ahead = '25 hours'`, key: masterKey},
+		{name: "not migrated", sql: `DROP TABLE goose_db_version`, key: masterKey},
 	} {
 		pool := storetest.DB(t)
 		o := inspect.Options{Pool: pool}
 		if c.key != "" {
 			o.Sealer = sealer(t, c.key)
 		}
-		if c.sql == "bind" {
+		if c.bound {
 			must(t, store.CheckMasterKey(ctx, pool, sealer(t, masterKey)))
-		} else if c.sql != "" {
+		}
+		if c.sql != "" {
 			_, err := pool.Exec(ctx, c.sql)
 			must(t, err)
 		}
 		report := inspect.Doctor(ctx, o)
-		if broken := c.name != "not bound to a key"; report.IsBroken() != broken {
-			t.Errorf("%s: broken %v", c.name, report.IsBroken())
+		if report.IsBroken() == c.healthy {
+			t.Errorf("%s: got broken %t, want %t", c.name, report.IsBroken(), !c.healthy)
 		}
 		shown.WriteString("== " + c.name + "\n" + report.Text())
-		if bound, err := store.HasMasterKey(ctx, pool); err != nil || bound != (c.sql == "bind") {
-			t.Errorf("%s: the doctor bound the database to a key: %v %v", c.name, bound, err)
+		if bound, err := store.HasMasterKey(ctx, pool); err != nil || bound != c.bound {
+			t.Errorf("%s: after the doctor the database is bound to a key: %t, %v; want %t", c.name, bound, err, c.bound)
 		}
 	}
 	golden.Text(t, "testdata/doctor_database.txt", shown.String())

@@ -131,8 +131,12 @@ func TestConversation(t *testing.T) {
 	s := tell(t)
 	j, err := inspect.Conversation(t.Context(), s.pool, 12)
 	must(t, err)
-	if j.Conversation != 12 || j.Cut || len(j.Steps) != 7+5+6+4 {
-		t.Errorf("%d steps of #%d, cut %v", len(j.Steps), j.Conversation, j.Cut)
+	const messages, logEntries, deliveries, ownEvents = 7, 5, 6, 4
+	if want := messages + logEntries + deliveries + ownEvents; len(j.Steps) != want {
+		t.Errorf("got %d steps, want %d", len(j.Steps), want)
+	}
+	if j.Conversation != 12 || j.Cut {
+		t.Errorf("got conversation #%d, cut %t; want the whole of #12", j.Conversation, j.Cut)
 	}
 	for i, step := range j.Steps {
 		if i > 0 && step.At.Before(j.Steps[i-1].At) {
@@ -166,10 +170,19 @@ func TestConversationOnMovedClock(t *testing.T) {
 func TestExplainUnknown(t *testing.T) {
 	t.Parallel()
 	pool := configured(t, checkPeople, ravens())
-	for what, known := range map[string]bool{"#99": true, "99": true, "": false, "#": false, "abc": false, "-1": false, "#0": false, "12x": false} {
+	for what, isNumber := range map[string]bool{
+		"#99": true,
+		"99":  true,
+		"":    false,
+		"#":   false,
+		"abc": false,
+		"-1":  false,
+		"#0":  false,
+		"12x": false,
+	} {
 		_, err := inspect.Explain(t.Context(), pool, what, time.UTC)
-		if err == nil || errors.Is(err, inspect.ErrUnknown) != known {
-			t.Errorf("explain %q: %v", what, err)
+		if err == nil || errors.Is(err, inspect.ErrUnknown) != isNumber {
+			t.Errorf("explain %q: got %v, want an error, and that it is ErrUnknown: %t", what, err, isNumber)
 		}
 	}
 }
@@ -189,8 +202,11 @@ func TestLongConversation(t *testing.T) {
 	for _, step := range j.Steps {
 		newest = newest || step.Message == 1299
 	}
-	if !j.Cut || !newest || !strings.Contains(j.Text(time.UTC), "older steps are left out") {
-		t.Errorf("cut %v, newest %v", j.Cut, newest)
+	if !newest {
+		t.Error("the journey lacks the newest message")
+	}
+	if !j.Cut || !strings.Contains(j.Text(time.UTC), "older steps are left out") {
+		t.Errorf("got cut %t, want that the journey says that older steps are left out:\n%s", j.Cut, j.Text(time.UTC))
 	}
 }
 
