@@ -21,7 +21,7 @@ func TestConnect(t *testing.T) {
 			t.Parallel()
 			f := newOffice(t, oauthfake.Options{Provider: p})
 			k := f.replica()
-			fails(t, k.For(f.account, f.name()), channels.AuthBroken)
+			wantError(t, k.For(f.account, f.name()), channels.AuthBroken)
 			flow, link, err := k.Begin(f.account, f.name(), f.redirect())
 			if err != nil {
 				t.Fatal(err)
@@ -38,11 +38,11 @@ func TestConnect(t *testing.T) {
 			if who, err := k.Finish(t.Context(), f.account, f.name(), flow, query(t, back)); err != nil || !strings.EqualFold(who, mailbox) {
 				t.Fatalf("%q, %v", who, err)
 			}
-			f.opens(k.For(f.account, f.name()), "")
+			f.wantToken(k.For(f.account, f.name()), "")
 			if _, err := k.Finish(t.Context(), f.account, f.name(), flow, query(t, back)); !isFailure(err, "no longer takes this answer") {
 				t.Errorf("replayed: %v", err)
 			}
-			f.opens(k.For(f.account, f.name()), "")
+			f.wantToken(k.For(f.account, f.name()), "")
 			if calls := f.provider.Calls(); !calls[0].PKCE {
 				t.Error("exchanged without the verifier")
 			}
@@ -58,7 +58,7 @@ func isFailure(err error, words string) bool {
 // Each way in which it goes wrong is explained, and leaves the connection that there was.
 func TestConnectRefused(t *testing.T) {
 	t.Parallel()
-	f, g := connected(t, oauthfake.Options{Provider: oauthfake.Microsoft})
+	f, g := newConnectedOffice(t, oauthfake.Options{Provider: oauthfake.Microsoft})
 	k := f.replica()
 	for name, c := range map[string]struct {
 		come func(link string) (string, error)
@@ -96,9 +96,9 @@ func TestConnectRefused(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		if _, err := k.Finish(t.Context(), f.account, f.name(), flow, query(t, back)); !isFailure(err, c.want) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got %v, want a failure that says %q", name, err, c.want)
 		}
-		f.opens(g, "")
+		f.wantToken(g, "")
 	}
 }
 
@@ -110,7 +110,7 @@ func TestIdentityUnreadable(t *testing.T) {
 	if _, err := f.connect(k, "boss@acme.test"); !errors.Is(err, oauth.ErrUnreadable) || !isFailure(err, "in a form that Parley can't read") {
 		t.Error(err)
 	}
-	fails(t, k.For(f.account, f.name()), channels.AuthBroken)
+	wantError(t, k.For(f.account, f.name()), channels.AuthBroken)
 }
 
 // Somebody else signs in for a shared mailbox, if the settings say who.
@@ -143,11 +143,11 @@ func TestNotRegistered(t *testing.T) {
 		t.Fatal(err)
 	}
 	wrong := New(f.pool, k.sealer, map[string]oauth.App{"google": {ID: "client-1", Secret: "other", TokenURL: f.provider.TokenURL()}}, k.log)
-	f.due(true)
-	if _, hint := fails(t, wrong.For(f.account, "google"), channels.AuthBroken); !strings.Contains(hint, "GOOGLE_CLIENT_SECRET") {
+	f.expireToken()
+	if _, hint := wantError(t, wrong.For(f.account, "google"), channels.AuthBroken); !strings.Contains(hint, "GOOGLE_CLIENT_SECRET") {
 		t.Error(hint)
 	}
-	f.opens(k.For(f.account, "google"), "") // the consent is not taken for over
+	f.wantToken(k.For(f.account, "google"), "") // the consent is not taken for over
 }
 
 // An attempt in a browser belongs to one session, works once, and not for ever.

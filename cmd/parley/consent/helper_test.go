@@ -149,8 +149,8 @@ func query(t *testing.T, address string) url.Values {
 	return u.Query()
 }
 
-// connected is an office whose mailbox is connected, with the grant of one replica.
-func connected(t *testing.T, o oauthfake.Options) (*office, channels.Grant) {
+// newConnectedOffice returns an office whose mailbox is connected, with the grant of one replica.
+func newConnectedOffice(t *testing.T, o oauthfake.Options) (*office, channels.Grant) {
 	t.Helper()
 	f := newOffice(t, o)
 	k := f.replica()
@@ -160,20 +160,20 @@ func connected(t *testing.T, o oauthfake.Options) (*office, channels.Grant) {
 	return f, k.For(f.account, f.name())
 }
 
-// due makes the stored access token one that is to be replaced, or that has ended.
-func (f *office) due(ended bool) {
+// makeTokenDue makes the stored access token one that is to be replaced.
+func (f *office) makeTokenDue() {
 	f.t.Helper()
-	sql := `UPDATE grants SET renew_at = clock_timestamp() - interval '1 second'`
-	if ended {
-		sql += `, expires_at = clock_timestamp() - interval '1 second'`
-	}
-	if _, err := f.pool.Exec(f.t.Context(), sql); err != nil {
-		f.t.Fatal(err)
-	}
+	storetest.Exec(f.t, f.pool, `UPDATE grants SET renew_at = clock_timestamp() - interval '1 second'`)
 }
 
-// opens demands an access token that opens the mailbox.
-func (f *office) opens(g channels.Grant, refused string) string {
+// expireToken makes the stored access token one that has ended.
+func (f *office) expireToken() {
+	f.t.Helper()
+	storetest.Exec(f.t, f.pool, `UPDATE grants SET renew_at = clock_timestamp() - interval '1 second', expires_at = clock_timestamp() - interval '1 second'`)
+}
+
+// wantToken checks that the grant gives an access token that opens the mailbox, another one than refused.
+func (f *office) wantToken(g channels.Grant, refused string) string {
 	f.t.Helper()
 	token, err := g.Token(f.t.Context(), refused)
 	if err != nil || !f.provider.Accepts(mailbox, token) {
@@ -182,8 +182,8 @@ func (f *office) opens(g channels.Grant, refused string) string {
 	return token
 }
 
-// fails demands an error of a class, and gives what it says.
-func fails(t *testing.T, g channels.Grant, class channels.Class) (text, hint string) {
+// wantError checks that the grant gives an error of a class and no token, and returns what it says.
+func wantError(t *testing.T, g channels.Grant, class channels.Class) (text, hint string) {
 	t.Helper()
 	token, err := g.Token(t.Context(), "")
 	var no *channels.SendError
@@ -193,8 +193,8 @@ func fails(t *testing.T, g channels.Grant, class channels.Class) (text, hint str
 	return no.Error(), no.Hint
 }
 
-// refreshes counts the requests for a refresh that came to the provider.
-func (f *office) refreshes() (n int) {
+// countRefreshes counts the requests for a refresh that came to the provider.
+func (f *office) countRefreshes() (n int) {
 	for _, c := range f.provider.Calls() {
 		if c.Grant == "refresh_token" {
 			n++

@@ -17,20 +17,20 @@ func TestRefreshedEarly(t *testing.T) {
 	for _, p := range []oauthfake.Provider{oauthfake.Google, oauthfake.Microsoft} {
 		t.Run(string(p), func(t *testing.T) {
 			t.Parallel()
-			f, one := connected(t, oauthfake.Options{Provider: p, SingleUse: true})
-			first := f.opens(one, "")
-			f.due(false)
+			f, one := newConnectedOffice(t, oauthfake.Options{Provider: p, SingleUse: true})
+			first := f.wantToken(one, "")
+			f.makeTokenDue()
 			two := f.replica().For(f.account, f.name())
-			second := f.opens(two, "")
-			if second == first || f.refreshes() != 1 {
-				t.Errorf("not refreshed early: %d refreshes", f.refreshes())
+			second := f.wantToken(two, "")
+			if second == first || f.countRefreshes() != 1 {
+				t.Errorf("got %d refreshes and the same token: %t; want one refresh and another token", f.countRefreshes(), second == first)
 			}
-			if third := f.opens(f.replica().For(f.account, f.name()), ""); third != second || f.refreshes() != 1 {
-				t.Errorf("another replica refreshed again: %d refreshes", f.refreshes())
+			if third := f.wantToken(f.replica().For(f.account, f.name()), ""); third != second || f.countRefreshes() != 1 {
+				t.Errorf("another replica refreshed again: %d refreshes", f.countRefreshes())
 			}
 			for range 3 { // the replaced refresh token must not be used again
-				f.due(true)
-				f.opens(f.replica().For(f.account, f.name()), "")
+				f.expireToken()
+				f.wantToken(f.replica().For(f.account, f.name()), "")
 			}
 		})
 	}
@@ -39,9 +39,9 @@ func TestRefreshedEarly(t *testing.T) {
 // Replicas that need a new token at once ask for one once.
 func TestReplicasRefreshTogether(t *testing.T) {
 	t.Parallel()
-	f, _ := connected(t, oauthfake.Options{Provider: oauthfake.Microsoft, SingleUse: true})
+	f, _ := newConnectedOffice(t, oauthfake.Options{Provider: oauthfake.Microsoft, SingleUse: true})
 	for round := range 3 {
-		f.due(true)
+		f.expireToken()
 		var all sync.WaitGroup
 		tokens := make([]string, 6)
 		for i := range tokens {
@@ -54,8 +54,8 @@ func TestReplicasRefreshTogether(t *testing.T) {
 			})
 		}
 		all.Wait()
-		if f.refreshes() != round+1 {
-			t.Fatalf("%d refreshes in %d rounds", f.refreshes(), round+1)
+		if f.countRefreshes() != round+1 {
+			t.Fatalf("got %d refreshes in %d rounds, want one a round", f.countRefreshes(), round+1)
 		}
 		for _, token := range tokens {
 			if token != tokens[0] || !f.provider.Accepts(mailbox, token) {
@@ -68,13 +68,13 @@ func TestReplicasRefreshTogether(t *testing.T) {
 // The answer to a refresh is lost after the provider replaced the refresh token: the old one is used again.
 func TestLostAnswer(t *testing.T) {
 	t.Parallel()
-	f, _ := connected(t, oauthfake.Options{Provider: oauthfake.Microsoft, SingleUse: true})
-	f.due(true)
+	f, _ := newConnectedOffice(t, oauthfake.Options{Provider: oauthfake.Microsoft, SingleUse: true})
+	f.expireToken()
 	f.provider.AddFault(oauthfake.Fault{Kind: oauthfake.FaultDropAfter, Grant: "refresh_token"})
-	fails(t, f.replica().For(f.account, f.name()), channels.Retry)
-	f.opens(f.replica().For(f.account, f.name()), "")
-	if f.refreshes() != 2 {
-		t.Errorf("%d refreshes", f.refreshes())
+	wantError(t, f.replica().For(f.account, f.name()), channels.Retry)
+	f.wantToken(f.replica().For(f.account, f.name()), "")
+	if f.countRefreshes() != 2 {
+		t.Errorf("got %d refreshes, want 2", f.countRefreshes())
 	}
 }
 
@@ -84,11 +84,11 @@ func TestRevoked(t *testing.T) {
 	for _, p := range []oauthfake.Provider{oauthfake.Google, oauthfake.Microsoft} {
 		t.Run(string(p), func(t *testing.T) {
 			t.Parallel()
-			f, _ := connected(t, oauthfake.Options{Provider: p})
+			f, _ := newConnectedOffice(t, oauthfake.Options{Provider: p})
 			f.provider.Revoke(mailbox)
-			f.due(true)
+			f.expireToken()
 			for range 3 {
-				text, hint := fails(t, f.replica().For(f.account, f.name()), channels.AuthBroken)
+				text, hint := wantError(t, f.replica().For(f.account, f.name()), channels.AuthBroken)
 				if !strings.Contains(text, "invalid_grant") || !strings.Contains(hint, "parley connect "+f.name()+" --account support-mail") {
 					t.Errorf("%s\n%s", text, hint)
 				}
@@ -96,14 +96,14 @@ func TestRevoked(t *testing.T) {
 					t.Errorf("words for the provider alone: %s", text)
 				}
 			}
-			if f.refreshes() != 1 {
-				t.Errorf("asked %d times", f.refreshes())
+			if f.countRefreshes() != 1 {
+				t.Errorf("the provider was asked %d times, want once", f.countRefreshes())
 			}
 			k := f.replica()
 			if _, err := f.connect(k, mailbox); err != nil {
 				t.Fatal(err)
 			}
-			f.opens(k.For(f.account, f.name()), "")
+			f.wantToken(k.For(f.account, f.name()), "")
 		})
 	}
 }
@@ -118,24 +118,24 @@ func TestProviderAway(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f, g := connected(t, oauthfake.Options{Provider: oauthfake.Google})
-			first := f.opens(g, "")
+			f, g := newConnectedOffice(t, oauthfake.Options{Provider: oauthfake.Google})
+			first := f.wantToken(g, "")
 			fault.Times = -1
 			f.provider.AddFault(fault)
-			f.due(false)
+			f.makeTokenDue()
 			late := f.replica().For(f.account, f.name())
 			for range 5 {
-				if f.opens(late, "") != first {
-					t.Error("another token")
+				if f.wantToken(late, "") != first {
+					t.Error("got another token, want the old one while it is good")
 				}
 			}
-			if f.refreshes() > 1 {
-				t.Errorf("asked %d times in a moment", f.refreshes())
+			if f.countRefreshes() > 1 {
+				t.Errorf("the provider was asked %d times in a moment, want at most once", f.countRefreshes())
 			}
-			f.due(true)
-			fails(t, f.replica().For(f.account, f.name()), channels.Retry)
+			f.expireToken()
+			wantError(t, f.replica().For(f.account, f.name()), channels.Retry)
 			f.provider.ClearFaults()
-			f.opens(f.replica().For(f.account, f.name()), "")
+			f.wantToken(f.replica().For(f.account, f.name()), "")
 		})
 	}
 }
@@ -143,15 +143,15 @@ func TestProviderAway(t *testing.T) {
 // A mail server refuses a token that is good by our clock: another is fetched, once a minute at most.
 func TestRefusedByTheServer(t *testing.T) {
 	t.Parallel()
-	f, g := connected(t, oauthfake.Options{Provider: oauthfake.Google})
-	old := f.opens(g, "")
+	f, g := newConnectedOffice(t, oauthfake.Options{Provider: oauthfake.Google})
+	old := f.wantToken(g, "")
 	f.provider.ExpireAccess()
-	fresh := f.opens(g, old)
-	if fresh == old || f.refreshes() != 1 {
-		t.Errorf("%d refreshes", f.refreshes())
+	fresh := f.wantToken(g, old)
+	if fresh == old || f.countRefreshes() != 1 {
+		t.Errorf("got %d refreshes and the same token: %t; want one refresh and another token", f.countRefreshes(), fresh == old)
 	}
-	if again, err := g.Token(t.Context(), fresh); err != nil || again != fresh || f.refreshes() != 1 {
-		t.Errorf("a server that refuses everything makes us ask %d times, %v", f.refreshes(), err)
+	if again, err := g.Token(t.Context(), fresh); err != nil || again != fresh || f.countRefreshes() != 1 {
+		t.Errorf("a server that refuses everything makes us ask %d times, %v", f.countRefreshes(), err)
 	}
 }
 
@@ -167,9 +167,9 @@ func TestClockSkew(t *testing.T) {
 			if _, err := f.connect(k, mailbox); err != nil {
 				t.Fatal(err)
 			}
-			f.opens(k.For(f.account, f.name()), "")
-			f.due(true)
-			f.opens(f.replica().For(f.account, f.name()), "")
+			f.wantToken(k.For(f.account, f.name()), "")
+			f.expireToken()
+			f.wantToken(f.replica().For(f.account, f.name()), "")
 		})
 	}
 }
@@ -177,8 +177,8 @@ func TestClockSkew(t *testing.T) {
 // Who stops while a refresh is under way loses nothing of it.
 func TestEndedWhileRefreshing(t *testing.T) {
 	t.Parallel()
-	f, _ := connected(t, oauthfake.Options{Provider: oauthfake.Microsoft, SingleUse: true})
-	f.due(true)
+	f, _ := newConnectedOffice(t, oauthfake.Options{Provider: oauthfake.Microsoft, SingleUse: true})
+	f.expireToken()
 	hang := f.provider.AddFault(oauthfake.Fault{Kind: oauthfake.FaultHang, Grant: "refresh_token"})
 	ended := make(chan error, 1)
 	ctx := within(t, time.Minute)
@@ -194,19 +194,19 @@ func TestEndedWhileRefreshing(t *testing.T) {
 	if err := <-ended; channels.ClassOf(err) != channels.Retry {
 		t.Errorf("%v", err)
 	}
-	f.opens(f.replica().For(f.account, f.name()), "")
+	f.wantToken(f.replica().For(f.account, f.name()), "")
 }
 
 // Nothing that is logged, stored or said has a token in it.
 func TestTokensStayHidden(t *testing.T) {
 	t.Parallel()
-	f, g := connected(t, oauthfake.Options{Provider: oauthfake.Microsoft})
-	f.opens(g, "")
-	f.due(true)
-	f.opens(f.replica().For(f.account, f.name()), "")
+	f, g := newConnectedOffice(t, oauthfake.Options{Provider: oauthfake.Microsoft})
+	f.wantToken(g, "")
+	f.expireToken()
+	f.wantToken(f.replica().For(f.account, f.name()), "")
 	f.provider.Revoke(mailbox)
-	f.due(true)
-	said, _ := fails(t, f.replica().For(f.account, f.name()), channels.AuthBroken)
+	f.expireToken()
+	said, _ := wantError(t, f.replica().For(f.account, f.name()), channels.AuthBroken)
 	var stored string
 	if err := f.pool.QueryRow(t.Context(), `SELECT (SELECT string_agg(g::text, '') FROM grants AS g) || (SELECT string_agg(a::text, '') FROM accounts AS a)`).Scan(&stored); err != nil {
 		t.Fatal(err)
