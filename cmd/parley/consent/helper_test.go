@@ -172,7 +172,8 @@ func (f *office) expireToken() {
 	storetest.Exec(f.t, f.pool, `UPDATE grants SET renew_at = clock_timestamp() - interval '1 second', expires_at = clock_timestamp() - interval '1 second'`)
 }
 
-// wantToken checks that the grant gives an access token that opens the mailbox, another one than refused.
+// wantToken checks that the grant gives an access token that opens the mailbox. refused is one that the mail server has refused; ""
+// means none.
 func (f *office) wantToken(g channels.Grant, refused string) string {
 	f.t.Helper()
 	token, err := g.Token(f.t.Context(), refused)
