@@ -12,77 +12,145 @@ import (
 	"parley/bridge"
 )
 
-// check asks whether a reply would be taken.
-func (s *stand) check(body string) *httptest.ResponseRecorder {
-	page, _, _ := strings.Cut(s.link(), "?")
-	return s.ask(httptest.NewRequest(http.MethodPost, page+"/check", strings.NewReader(body)))
+// postCheck asks, as the page does before an upload, whether a reply would be accepted. body is its JSON.
+func (p *testPage) postCheck(body string) *httptest.ResponseRecorder {
+	p.t.Helper()
+	page, _, _ := strings.Cut(p.annsLink(), "?")
+	return p.serve(httptest.NewRequest(http.MethodPost, page+"/check", strings.NewReader(body)))
 }
 
-// What would not be taken is said before a long upload, not after it.
-func TestRefusedBeforeTheFilesCome(t *testing.T) {
+// What wouldn't be accepted is refused before a long upload, not after it.
+func TestCheckBeforeUpload(t *testing.T) {
 	t.Parallel()
-	s := newStand(t)
-	const one = `{"text":"Here","files":[{"name":"a.pdf","type":"application/pdf","size":8}]}`
-	if w := s.check(one); w.Code != http.StatusNoContent || s.desk.checked != "Here" {
-		t.Errorf("%d %s, checked %q", w.Code, w.Body, s.desk.checked)
+	const onePDF = `{"text":"Here","files":[{"name":"a.pdf","type":"application/pdf","size":8}]}`
+	for _, tt := range []struct {
+		name     string
+		body     string
+		refusal  error // of the desk
+		resolved bool  // the conversation is
+		want     string
+	}{
+		{name: "a note", body: `{"text":"note: no","files":[{"name":"a.pdf","size":8}]}`, want: "begins like a note"},
+		{name: "no file", body: `{"files":[]}`, want: "Choose at least one file."},
+		{name: "no JSON", body: `text=a`, want: "not what the page sends"},
+		{name: "too many bytes", body: `{"text":"` + strings.Repeat("a", maxCheckBytes), want: "not what the page sends"},
+		{name: "too large for the channel", body: onePDF, want: "takes at most 10 MB",
+			refusal: &bridge.Problem{Text: "a.pdf has 90 MB; WhatsApp takes at most 10 MB."}},
+		{name: "a resolved conversation", body: onePDF, resolved: true, want: "resolved"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p := newTestPage(t)
+			p.desk.refusal, p.desk.resolved = tt.refusal, tt.resolved
+			wantAnswer(t, p.postCheck(tt.body), http.StatusUnprocessableEntity, tt.want)
+			p.wantNothingSubmitted()
+			p.wantNoFileStored()
+		})
 	}
-	s.says(s.check(`{"text":"note: no","files":[{"name":"a.pdf","size":8}]}`), http.StatusUnprocessableEntity, "begins like a note")
-	s.says(s.check(`{"files":[]}`), http.StatusUnprocessableEntity, "Choose at least one file.")
-	s.says(s.check(`text=a`), http.StatusUnprocessableEntity, "not what the page sends")
-	s.says(s.check(`{"text":"`+strings.Repeat("a", maxCheckBytes)), http.StatusUnprocessableEntity, "not what the page sends")
-	s.desk.refuse = &bridge.Problem{Text: "a.pdf has 90 MB; WhatsApp takes at most 10 MB."}
-	s.says(s.check(one), http.StatusUnprocessableEntity, "takes at most 10 MB")
-	s.desk.resolved = true
-	s.says(s.check(one), http.StatusUnprocessableEntity, "resolved")
-	if len(s.replies) != 0 || s.desk.stored != 0 {
-		t.Errorf("handed in: %+v, stored %d", s.replies, s.desk.stored)
+
+	t.Run("a reply that would be accepted", func(t *testing.T) {
+		t.Parallel()
+		p := newTestPage(t)
+		wantAnswer(t, p.postCheck(onePDF), http.StatusNoContent, "")
+		if p.desk.checkedText != "Here" {
+			t.Errorf("checked the text %q, want %q", p.desk.checkedText, "Here")
+		}
+		p.wantNothingSubmitted()
+		p.wantNoFileStored()
+	})
+}
+
+func (p *testPage) wantNoFileStored() {
+	p.t.Helper()
+	if p.desk.storedFiles != 0 {
+		p.t.Errorf("got %d files stored, want none", p.desk.storedFiles)
 	}
 }
 
-// A ticket that was used shows no form, and takes no files to keep them for nothing.
+// With a ticket that was used, the page shows no form, and stores no files that nobody would need.
 func TestUsedTicket(t *testing.T) {
 	t.Parallel()
-	s := newStand(t)
-	s.used = true
-	for _, w := range []*httptest.ResponseRecorder{s.get(s.link()), s.check(`{}`), s.send(s.link(), "Here", plan)} {
-		s.says(w, http.StatusOK, "This was sent before")
-		if strings.Contains(w.Body.String(), "</form>") {
-			t.Error("there is a form")
+	p := newTestPage(t)
+	p.isUsed = true
+	for name, w := range map[string]*httptest.ResponseRecorder{
+		"page":  p.get(p.annsLink()),
+		"check": p.postCheck(`{}`),
+		"form":  p.postForm(p.annsLink(), "Here", pdf()),
+	} {
+		t.Run(name, func(t *testing.T) {
+			wantAnswer(t, w, http.StatusOK, "This was sent before")
+			wantForm(t, w, false)
+		})
+	}
+	p.wantNothingSubmitted()
+	p.wantNoFileStored()
+}
+
+// Browsers escape quotes and line ends in names of files. Such names lose control characters, and a file without a usable
+// type gets that of its name.
+func TestNamesAndTypesOfFiles(t *testing.T) {
+	t.Parallel()
+	p := newTestPage(t)
+	files := []struct {
+		sent               file
+		wantName, wantType string
+	}{
+		{sent: file{name: "100%22 🔥 \u202efdp.txt", contentType: "text/plain"}, wantName: "100\" 🔥 \u202efdp.txt", wantType: "text/plain"},
+		{sent: file{name: "..", contentType: "text"}, wantName: "file", wantType: "application/octet-stream"},
+		{sent: file{name: "a%0D%0Ab.png"}, wantName: "a  b.png", wantType: "image/png"},
+		{sent: file{name: "a\tb c.csv", contentType: "text/csv; charset=x"}, wantName: "a b c.csv", wantType: "text/csv"},
+	}
+	var sent []file
+	for _, f := range files {
+		f.sent.content = "x"
+		sent = append(sent, f.sent)
+	}
+	wantAnswer(t, p.postForm(p.annsLink(), "Here", sent...), http.StatusOK, "On its way")
+	if len(p.replies) != 1 || len(p.replies[0].Files) != len(files) {
+		t.Fatalf("got %+v, want one reply with %d files", p.replies, len(files))
+	}
+	for i, f := range files {
+		got := p.replies[0].Files[i]
+		if got.Name != f.wantName {
+			t.Errorf("%q is named %q, want %q", f.sent.name, got.Name, f.wantName)
+		}
+		if got.ContentType != f.wantType {
+			t.Errorf("%q with type %q has type %q, want %q", f.sent.name, f.sent.contentType, got.ContentType, f.wantType)
 		}
 	}
-	if s.desk.stored != 0 || len(s.replies) != 0 {
-		t.Errorf("stored %d, handed in %+v", s.desk.stored, s.replies)
+}
+
+// Browsers end lines of a form with "\r\n", texts with "\n".
+func TestLineEndsOfText(t *testing.T) {
+	t.Parallel()
+	p := newTestPage(t)
+	wantAnswer(t, p.postForm(p.annsLink(), "one\r\ntwo", pdf()), http.StatusOK, "On its way")
+	if want := "one\ntwo"; p.desk.checkedText != want {
+		t.Errorf("checked the text %q, want %q", p.desk.checkedText, want)
 	}
 }
 
-// Names come as browsers write them in forms, types from anywhere, and lines end as in forms.
-func TestNamesOfFiles(t *testing.T) {
+// If one of two files can't be read, neither is sent.
+func TestFileThatCannotBeRead(t *testing.T) {
 	t.Parallel()
-	s := newStand(t)
-	s.says(s.send(s.link(), "one\r\ntwo", file{"100%22 🔥 \u202efdp.txt", "text/plain", "x"}, file{"..", "text", "x"}, file{"a%0D%0Ab.png", "", "x"}, file{"a\tb c.csv", "text/csv; charset=x", "x"}),
-		http.StatusOK, "On its way")
-	var names []string
-	for _, f := range s.replies[0].Files {
-		names = append(names, f.Name+" "+f.ContentType)
-	}
-	want := "100\" 🔥 \u202efdp.txt text/plain|file application/octet-stream|a  b.png image/png|a b c.csv text/csv"
-	if got := strings.Join(names, "|"); got != want || s.desk.checked != "one\ntwo" {
-		t.Errorf("%q, want %q; the text %q", got, want, s.desk.checked)
-	}
-	s.says(s.send(s.link(), "both", plan, file{`odd\`, "text/plain", "x"}), http.StatusUnprocessableEntity, "not what the page sends")
-	if len(s.replies) != 1 {
-		t.Errorf("one of two is sent: %+v", s.replies[1:])
-	}
+	p := newTestPage(t)
+	unreadable := file{name: `odd\`, contentType: "text/plain", content: "x"} // the backslash escapes the quote that ends the name
+	wantAnswer(t, p.postForm(p.annsLink(), "both", pdf(), unreadable), http.StatusUnprocessableEntity, "not what the page sends")
+	p.wantNothingSubmitted()
 }
 
-// A line that is too slow is told so; it is no fault of ours.
-func TestTooSlow(t *testing.T) {
+// An upload that takes too long is told so. It is not answered as a fault of ours.
+func TestSlowUpload(t *testing.T) {
 	t.Parallel()
-	s := newStand(t)
-	head := "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.bin\"\r\n\r\nhalf"
-	for _, sent := range []string{head, head[:3]} {
-		r := httptest.NewRequest(http.MethodPost, s.link(), io.MultiReader(strings.NewReader(sent), iotest.ErrReader(os.ErrDeadlineExceeded)))
-		r.Header.Set("Content-Type", "multipart/form-data; boundary=x")
-		s.says(s.ask(r), http.StatusUnprocessableEntity, "longer than 10 minutes: nothing was sent")
+	for name, sent := range map[string]string{
+		"while a file is read":       fileHead + "half",
+		"before the first part ends": fileHead[:3],
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newTestPage(t)
+			w := p.postRaw(io.MultiReader(strings.NewReader(sent), iotest.ErrReader(os.ErrDeadlineExceeded)))
+			wantAnswer(t, w, http.StatusUnprocessableEntity, "longer than 10 minutes: nothing was sent")
+		})
 	}
 }
