@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"parley/bot/shape"
 	"parley/bridge"
@@ -71,14 +72,15 @@ func askTemplate(form *shape.Form, in shape.FormInput) error {
 	}
 
 	form.Args.Note = ""
-	switch {
-	case len(list) == 0:
+	if len(list) == 0 {
 		return &bridge.Problem{Code: "no_template", Text: shape.Or(in.Templates.None, "There is no template that fits."), Hint: "Admins make them: @Parley templates"}
-	case args.ID == 0 && len(list) == 1:
-		args.ID = list[0].ID
-	case args.ID == 0:
+	}
+	if args.ID == 0 && len(list) > 1 {
 		pickTemplate(form, list, args.Label)
 		return nil
+	}
+	if args.ID == 0 { // there is nothing to choose between
+		args.ID = list[0].ID
 	}
 
 	at := slices.IndexFunc(list, func(t bridge.Template) bool { return t.ID == args.ID })
@@ -125,7 +127,9 @@ func pickTemplate(form *shape.Form, list []bridge.Template, label string) {
 	form.Args.Template = &bridge.TemplateArgs{Label: label}
 }
 
-// fillTemplate shows a template as it would be sent, and asks for its variables.
+// fillTemplate shows a template as it would be sent, and asks for its variables. given is what was typed into the form. It is
+// nil if the form is shown for the first time: then the fields have what is known of the customer. If it is empty, somebody
+// cleared all fields, and they stay empty.
 func fillTemplate(form *shape.Form, in shape.FormInput, t bridge.Template, given map[string]string) {
 	values := map[string]string{}
 	for _, name := range t.Variables {
@@ -133,6 +137,7 @@ func fillTemplate(form *shape.Form, in shape.FormInput, t bridge.Template, given
 		if given != nil {
 			v = given[name]
 		}
+
 		if v = bridge.TemplateValue(v); v != "" {
 			values[name] = v
 		}
@@ -143,9 +148,13 @@ func fillTemplate(form *shape.Form, in shape.FormInput, t bridge.Template, given
 
 	words, missing := t.Preview(values)
 	form.Title, form.Submit = "Send a template", "Send"
+
+	// Seen marks the version and the values that this form shows. If they come back with it unchanged, whoever submits
+	// the form has seen exactly what is sent. If not, Ready refuses them, and they are shown once more.
 	form.Args.Template = &bridge.TemplateArgs{ID: t.ID, Version: t.Version, Seen: bridge.TemplateSeen(t.ID, t.Version, values)}
 	category := shape.SmallPrint(shape.Text(shape.TemplateName(t)+shape.Between+shape.Or(t.ProviderCategory, t.Category)+shape.Between), shape.Text("goes to "+shape.Recipients(in.Facts.Recipients)))
 	form.Intro = append(append(form.Intro, category), shape.Quote(words)...)
+
 	switch {
 	case len(missing) > 0:
 		form.Submit, form.Args.Template.Seen = "Preview", ""
@@ -155,10 +164,13 @@ func fillTemplate(form *shape.Form, in shape.FormInput, t bridge.Template, given
 	}
 }
 
-// variableLabel makes a label of a variable's name.
+// variableLabel makes a label of a variable's name: "order_number" becomes "Order number".
 func variableLabel(name string) string {
-	words := strings.ReplaceAll(name, "_", " ")
-	return strings.ToUpper(words[:1]) + words[1:]
+	label := []rune(strings.ReplaceAll(name, "_", " "))
+	if len(label) > 0 {
+		label[0] = unicode.ToUpper(label[0])
+	}
+	return string(label)
 }
 
 // readTemplate reads either step of askTemplate; out.Next says that another step follows.
@@ -187,11 +199,11 @@ func readTemplate(out *shape.Filled, v Values, _ Reading) (field, problem string
 
 	if chosen := v.Text(fieldTemplate); chosen != "" {
 		id, err := strconv.ParseInt(chosen, 10, 64)
-		args.ID = bridge.TemplateID(id)
-
 		if err != nil || id <= 0 {
 			return fieldTemplate, "Choose a template."
 		}
+
+		args.ID = bridge.TemplateID(id)
 		return "", ""
 	}
 
