@@ -37,10 +37,13 @@ func colorIcon() ([]byte, error) {
 
 // outlineIcon draws the outline of the same bubble.
 func outlineIcon() ([]byte, error) {
-	const width = 0.07
+	const (
+		edgeWidth    = 0.042
+		outlineScale = 0.66 // the part of the unit square that is drawn: the bubble is larger here, since no ground is around it
+	)
 	return draw(outlineSize, func(x, y float64) color.NRGBA {
-		x, y = 0.5+(x-0.5)*0.66, 0.5+(y-0.5)*0.66 // larger than the other icon: this one has no ground around it
-		isOnEdge := isInBubble(x, y, 0) && !isInBubble(x, y, width*0.6)
+		x, y = 0.5+(x-0.5)*outlineScale, 0.5+(y-0.5)*outlineScale
+		isOnEdge := isInBubble(x, y, 0) && !isInBubble(x, y, edgeWidth)
 		if isOnEdge || isOnText(x, y) {
 			return color.NRGBA{R: fullLight, G: fullLight, B: fullLight, A: fullLight}
 		}
@@ -54,12 +57,20 @@ func isInBubble(x, y, inset float64) bool {
 	if isInBox(x, y, left+inset, right-inset, top+inset, bottom-inset, round-inset) {
 		return true
 	}
-	// The tail, a triangle below the left half; its edges lean by 45° and stand upright.
-	const tailLeft, tailTip, slope = 0.34, 0.8, 1.0
-	if x < tailLeft+inset || y <= bottom-inset-0.01 {
+
+	// The tail is a triangle below the left half. Its left edge is upright, its right one leans by 45°.
+	const (
+		tailLeft    = 0.34
+		tailTip     = 0.8
+		tailOverlap = 0.01 // with the box, so that no gap is between them
+		// An inset moves the upright edge right by itself and the leaning one left by √2 times itself, so that the
+		// tip rises by the sum of both.
+		tipRise = 1 + math.Sqrt2
+	)
+	if x < tailLeft+inset || y <= bottom-inset-tailOverlap {
 		return false
 	}
-	return (x-tailLeft-inset)*slope <= tailTip-inset*2.41-y
+	return x-(tailLeft+inset) <= tailTip-inset*tipRise-y
 }
 
 // isOnText reports whether a point is on one of the lines of text: a message and, indented, its answers.
@@ -79,15 +90,19 @@ func isInBox(x, y, left, right, top, bottom, round float64) bool {
 	return math.Hypot(dx, dy) <= round
 }
 
-// draw makes a square picture; each pixel is the mean of 64 points.
+// draw makes a square picture. Each pixel is the mean of fine × fine points. A point's color counts as much as it is
+// opaque, so that what is clear doesn't darken the edge of what is white.
 func draw(size int, at shape) ([]byte, error) {
-	const fine = 8
+	const fine = 8 // points of a pixel in each direction
+	step := 1 / float64(size*fine)
 	img := image.NewNRGBA(image.Rect(0, 0, size, size))
 	for py := range size {
 		for px := range size {
 			var red, green, blue, alpha int
 			for i := range fine * fine {
-				c := at((float64(px)+(float64(i%fine)+0.5)/fine)/float64(size), (float64(py)+(float64(i/fine)+0.5)/fine)/float64(size))
+				x := (float64(px*fine+i%fine) + 0.5) * step
+				y := (float64(py*fine+i/fine) + 0.5) * step
+				c := at(x, y)
 				a := int(c.A)
 				red += int(c.R) * a
 				green += int(c.G) * a
