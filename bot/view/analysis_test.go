@@ -7,25 +7,26 @@ import (
 	"parley/bridge"
 )
 
-// A card shows how the customer feels, and how that changed.
+// A card says how the customer feels, and how that changed.
 //
 func TestMoodMark(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct{ now, was, want string }{
-		{"", "", ""},
-		{"negative", "", " Negative"},
-		{"frustrated", "negative", " Frustrated, was negative"},
-		{"", "frustrated", "Calm, was frustrated"},
-		{"positive", "negative", " Positive, was negative"},
+	for _, tt := range []struct{ name, now, before, want string }{
+		{name: "unknown"},
+		{name: "known for the first time", now: "negative", want: " Negative"},
+		{name: "worse than before", now: "frustrated", before: "negative", want: " Frustrated, was negative"},
+		{name: "calm again", before: "frustrated", want: "Calm, was frustrated"},
+		{name: "better than before", now: "positive", before: "negative", want: " Positive, was negative"},
 	} {
-		var said strings.Builder
-		for _, p := range moodMarkPieces(bridge.Facts{Traits: map[string]string{bridge.TraitSentiment: tt.now, bridge.TraitWas: tt.was}}) {
-			if p.Kind == PieceText {
-				said.WriteString(p.Text)
+		t.Run(tt.name, func(t *testing.T) {
+			traits := map[string]string{bridge.TraitSentiment: tt.now, bridge.TraitWas: tt.before}
+			var got strings.Builder
+			for _, p := range moodMarkPieces(bridge.Facts{Traits: traits}) {
+				if p.Kind == PieceText {
+					got.WriteString(p.Text)
+				}
 			}
-		}
-		if said.String() != tt.want {
-			t.Errorf("%q after %q: %q, want %q", tt.now, tt.was, said.String(), tt.want)
-		}
+			wantEqual(t, "words of the mark", got.String(), tt.want)
+		})
 	}
 }

@@ -1,20 +1,16 @@
 package view
 
 import (
-	"strings"
 	"testing"
 
 	"parley/bridge"
 )
 
-// Where files can't be sent as Parley is set up the form of a reply takes none, and says why.
+// If files can't be sent as Parley is set up, the form of a reply has no field for them and says why.
 func TestReplyFormSaysWhyNoFiles(t *testing.T) {
 	t.Parallel()
-	form, err := NewForm(FormInput{Verb: bridge.VerbReply, Facts: facts(t), Can: bridge.Capabilities{Files: bridge.FileRules{Unavailable: "No public address."}}, Now: now(t)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if form.Files || !strings.Contains(dumpForm("reply", form), "No public address.") {
-		t.Errorf("the form takes files: %v\n%s", form.Files, dumpForm("reply", form))
-	}
+	can := bridge.Capabilities{Files: bridge.FileRules{Unavailable: "No public address."}}
+	form := mustForm(t, FormInput{Verb: bridge.VerbReply, Facts: facts(t), Can: can, Now: now(t)})
+	wantEqual(t, "the form has a field for files", form.Files, false)
+	wantWords(t, dumpForm("reply", form), "No public address.")
 }

@@ -11,7 +11,7 @@ import (
 	"parley/bridge"
 )
 
-// dump shows all of a card: pieces by type, buttons with what they do.
+// dump shows all of a card for golden files: pieces by type, buttons with what they do.
 func dump(title string, c Card) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "=== %s\n", title)
@@ -64,10 +64,8 @@ func dumpBlocks(b *strings.Builder, blocks []Block) {
 
 func dumpButton(b Button) string {
 	s := fmt.Sprintf("[%s] %s %s", b.Label, b.Verb, b.Value)
-	for name, v := range map[string]string{" opens=": string(b.Opens)} {
-		if v != "" {
-			s += name + v
-		}
+	if b.Opens != "" {
+		s += " opens=" + string(b.Opens)
 	}
 	if b.Style != "" {
 		s += " style=" + string(b.Style)
@@ -105,7 +103,33 @@ func dumpForm(title string, f Form) string {
 	return b.String()
 }
 
+// wantEqual checks one value; what says whose it is.
+func wantEqual[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %#v, want %#v", what, got, want)
+	}
+}
+
+// wantWords checks that what is shown contains each of these words.
+func wantWords(t *testing.T, shown string, words ...string) {
+	t.Helper()
+	for _, w := range words {
+		if !strings.Contains(shown, w) {
+			t.Errorf("want %q in:\n%s", w, shown)
+		}
+	}
+}
+
+// wantOneLine checks that a card is one line without buttons.
+func wantOneLine(t *testing.T, c Card) {
+	t.Helper()
+	wantEqual(t, "blocks of the card", len(c.Blocks), 1)
+	wantEqual(t, "buttons of the card", len(c.Buttons), 0)
+}
+
 // The people and the conversation of the tests.
+
 func berlin(t testing.TB) *time.Location {
 	t.Helper()
 	loc, err := time.LoadLocation("Europe/Berlin")
@@ -127,6 +151,7 @@ func eve() bridge.AgentRef {
 	return bridge.AgentRef{ID: 3, Name: "Eve Fox", Email: "eve@acme.test"} // not on this surface
 }
 
+// facts returns an open conversation that nobody has, as Bob sees it.
 func facts(t testing.TB) bridge.Facts {
 	n := now(t)
 	return bridge.Facts{
@@ -145,7 +170,7 @@ func facts(t testing.TB) bridge.Facts {
 	}
 }
 
-// full has everything that facts can have.
+// full returns facts with everything that they can have.
 func full(t testing.TB) bridge.Facts {
 	f := facts(t)
 	f.Assignees = []bridge.AgentRef{ann(), bob()}
@@ -159,6 +184,7 @@ func full(t testing.TB) bridge.Facts {
 	return f
 }
 
+// with returns a copy of facts with a change.
 func with(f bridge.Facts, change func(*bridge.Facts)) bridge.Facts {
 	change(&f)
 	return f

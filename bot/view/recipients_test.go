@@ -10,127 +10,179 @@ import (
 	"parley/bridge"
 )
 
-// The form of recipients holds those to whom replies go, and only them: saved unchanged it allows
-// nobody who waits and makes no copy a recipient.
+// people returns a person for each name, with an address made of it.
+func people(names ...string) (list []bridge.PartyRef) {
+	for _, n := range names {
+		list = append(list, bridge.PartyRef{Name: n, Address: strings.ToLower(n) + "@x.test"})
+	}
+	return list
+}
+
+// leeAndMia are recipients with a copy for Dan. Spy wrote to the thread, and isn't allowed yet.
+func leeAndMia() bridge.Recipients {
+	return bridge.Recipients{
+		To:      []bridge.PartyRef{{Name: "Lee", Address: "lee@x.test"}, {Address: "mia@x.test"}},
+		Cc:      []bridge.PartyRef{{Name: "Dan", Address: "dan@x.test"}},
+		Waiting: []bridge.PartyRef{{Address: "spy@x.test"}},
+	}
+}
+
+// The form of recipients has those to whom replies go, and only them: submitted unchanged it neither allows
+// those who wait nor makes a copy a recipient.
 func TestRecipientsFormHoldsWhomRepliesGoTo(t *testing.T) {
 	t.Parallel()
 	f := facts(t)
-	f.Recipients.To = []bridge.PartyRef{{Name: "Lee", Address: "lee@x.test"}, {Address: "mia@x.test"}} // !to replaced the customer
-	f.Recipients.Cc = []bridge.PartyRef{{Name: "Dan", Address: "dan@x.test"}}
-	f.Recipients.Waiting = []bridge.PartyRef{{Address: "spy@y.test"}}
-	form, err := NewForm(FormInput{Verb: bridge.VerbTo, Facts: f, Now: now(t)})
-	if err != nil {
-		t.Fatal(err)
+	f.Recipients = leeAndMia() // !to replaced the customer
+	form := mustForm(t, FormInput{Verb: bridge.VerbTo, Facts: f, Now: now(t)})
+	filled := mustSubmit(t, form, map[string][]string{"addresses": form.Fields[0].Value})
+	if want := []string{"lee@x.test", "mia@x.test"}; !slices.Equal(filled.Args.Addresses, want) {
+		t.Errorf("submitted unchanged: got %q, want %q", filled.Args.Addresses, want)
 	}
-	filled, problems := Submit(bridge.VerbTo, form.Args, map[string][]string{"addresses": form.Fields[0].Value}, now(t), time.UTC)
-	if want := []string{"lee@x.test", "mia@x.test"}; len(problems) > 0 || !slices.Equal(filled.Args.Addresses, want) {
-		t.Errorf("saved unchanged it names %q, %v; want %q", filled.Args.Addresses, problems, want)
-	}
-	if intro := dumpForm("to", form); !strings.Contains(intro, "dan@x.test") || !strings.Contains(intro, "Not allowed yet: spy@y.test") {
-		t.Errorf("the form does not show who else there is:\n%s", intro)
-	}
+	wantWords(t, dumpForm("to", form), "dan@x.test", "Not allowed yet: spy@x.test")
 }
 
-// A card names who is in copy, and of many the first.
+// A card names who is in copy, and of many the first three.
 func TestCardNamesWhoIsInCopy(t *testing.T) {
 	t.Parallel()
-	people := func(names ...string) (list []bridge.PartyRef) {
-		for _, n := range names {
-			list = append(list, bridge.PartyRef{Name: n, Address: strings.ToLower(n) + "@x.test"})
-		}
-		return list
-	}
-	for want, change := range map[string]func(*bridge.Facts){
-		"Cc: Lucía":                    func(f *bridge.Facts) { f.Recipients.Cc = people("Lucía") },
-		"Cc: A, B, C and 2 more":       func(f *bridge.Facts) { f.Recipients.Cc = people("A", "B", "C", "D", "E") },
-		"Cc: Lucía (gets no replies)":  func(f *bridge.Facts) { f.Recipients.Copied = people("Lucía") },
-		"No longer among them: Lucía ": nil,
+	for _, tt := range []struct {
+		name       string
+		recipients bridge.Recipients
+		want       string
+	}{
+		{name: "one copy", recipients: bridge.Recipients{Cc: people("Lucía")}, want: "Cc: Lucía"},
+		{name: "five copies", recipients: bridge.Recipients{Cc: people("A", "B", "C", "D", "E")}, want: "Cc: A, B, C and 2 more"},
+		{name: "a copy of the customer's mail alone", recipients: bridge.Recipients{Copied: people("Lucía")}, want: "Cc: Lucía (gets no replies)"},
 	} {
-		shown := ""
-		if change == nil {
-			shown = dump("line", Line(bridge.Line{Content: &bridge.RecipientsLine{Without: people("Lucía")}}, facts(t)))
-		} else {
-			shown = dump("root", Root(with(facts(t), change)))
-		}
-		if !strings.Contains(shown, want) {
-			t.Errorf("%q is not in\n%s", want, shown)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			tt.recipients.To = facts(t).Recipients.To
+			wantWords(t, dump("root", Root(with(facts(t), func(f *bridge.Facts) { f.Recipients = tt.recipients }))), tt.want)
+		})
 	}
 }
 
-// The card of a thread that was left leads to where the conversation goes on, and offers nothing.
+// A line names who was taken out of the recipients.
+func TestLineNamesWhoGetsNoMoreReplies(t *testing.T) {
+	t.Parallel()
+	line := bridge.Line{Content: &bridge.RecipientsLine{Without: people("Lucía")}}
+	wantWords(t, dump("line", Line(line, facts(t))), "No longer among them: Lucía ")
+}
+
+// The card of a thread that was left leads to where the conversation goes on, and offers no buttons.
 func TestCardOfAThreadThatWasLeft(t *testing.T) {
 	t.Parallel()
-	left := Root(with(facts(t), func(f *bridge.Facts) { f.Thread.Left, f.Team = true, "Billing" }))
-	if shown := dump("root", left); !strings.Contains(shown, "goes on in <thread Billing C1 100.1>") || len(left.Buttons) != 0 || len(left.Blocks) != 1 {
-		t.Errorf("the card of a thread that was left is\n%s", shown)
+	t.Run("for another thread", func(t *testing.T) {
+		left := Root(with(facts(t), func(f *bridge.Facts) { f.Thread.Left, f.Team = true, "Billing" }))
+		wantWords(t, dump("root", left), "goes on in <thread Billing C1 100.1>")
+		wantOneLine(t, left)
+	})
+	t.Run("for another chat", func(t *testing.T) {
+		left := Root(with(facts(t), func(f *bridge.Facts) {
+			f.Thread.Left, f.Thread.Root, f.Thread.Elsewhere = true, bridge.Place{}, "Teams"
+		}))
+		wantWords(t, dump("root", left), " in Teams")
+	})
+}
+
+// replyByMail is a reply to a mail, which goes to Lee and Mia.
+func replyByMail(t *testing.T) FormInput {
+	t.Helper()
+	f := with(facts(t), func(f *bridge.Facts) { f.Recipients = leeAndMia() })
+	return FormInput{Verb: bridge.VerbReply, Facts: f, Can: bridge.Capabilities{Participants: true}, Now: now(t)}
+}
+
+// typedReply returns what is submitted if somebody writes a text and leaves the recipients as the form has them.
+func typedReply(form Form) map[string][]string {
+	typed := map[string][]string{"text": {"Hello"}}
+	for _, field := range form.Fields {
+		if field.Name == "to" || field.Name == "cc" {
+			typed[field.Name] = field.Value
+		}
 	}
-	elsewhere := Root(with(facts(t), func(f *bridge.Facts) {
-		f.Thread.Left, f.Thread.Root, f.Thread.Elsewhere = true, bridge.Place{}, "Teams"
-	}))
-	if shown := dump("root", elsewhere); !strings.Contains(shown, " in Teams") {
-		t.Errorf("the card of a thread that was left for another chat is\n%s", shown)
+	return typed
+}
+
+// wantRecipients checks to whom a reply goes.
+func wantRecipients(t *testing.T, got bridge.Args, to, cc []string) {
+	t.Helper()
+	if !slices.Equal(got.To, to) {
+		t.Errorf("goes to %q, want %q", got.To, to)
+	}
+	if !slices.Equal(got.Cc, cc) {
+		t.Errorf("goes in copy to %q, want %q", got.Cc, cc)
 	}
 }
 
-// The form of a mail's reply names whom it goes to. Handed in as it is it names the same people
-// again; a newcomer who waits is told, but in no field.
+// The form of a reply to a mail shows to whom it goes, and lets its author change that for this reply.
 func TestReplyFormNamesItsRecipients(t *testing.T) {
 	t.Parallel()
-	f := facts(t)
-	f.Recipients.To, f.Recipients.Cc = []bridge.PartyRef{{Name: "Lee", Address: "lee@x.test"}, {Address: "mia@x.test"}}, []bridge.PartyRef{{Address: "dan@x.test"}}
-	f.Recipients.Waiting = []bridge.PartyRef{{Address: "spy@y.test"}}
-	in := FormInput{Verb: bridge.VerbReply, Facts: f, Can: bridge.Capabilities{Participants: true}, Now: now(t)}
-	open := func() (Form, map[string][]string) {
-		t.Helper()
-		form, err := NewForm(in)
-		if err != nil {
-			t.Fatal(err)
-		}
-		typed := map[string][]string{"text": {"Hello"}}
-		for _, field := range form.Fields {
-			if field.Name == "to" || field.Name == "cc" {
-				typed[field.Name] = field.Value
+	to := []string{"lee@x.test", "mia@x.test"}
+
+	t.Run("who isn't allowed yet is named, but in no field", func(t *testing.T) {
+		form := mustForm(t, replyByMail(t))
+		wantWords(t, dumpForm("reply", form), "lee@x.test, mia@x.test", "Gets nothing until somebody allows it: spy@x.test")
+		for name, values := range typedReply(form) {
+			if strings.Contains(strings.Join(values, " "), "spy@x.test") {
+				t.Errorf("the field %s has %q, want it without spy@x.test", name, values)
 			}
 		}
-		return form, typed
-	}
-	form, typed := open()
-	if shown := dumpForm("reply", form); !strings.Contains(shown, "lee@x.test, mia@x.test") || !strings.Contains(shown, "Gets nothing until somebody allows it: spy@y.test") {
-		t.Errorf("the form is\n%s", shown)
-	}
-	filled, problems := Submit(bridge.VerbReply, form.Args, typed, now(t), time.UTC)
-	if len(problems) > 0 || bridge.RecipientsMark(filled.Args.To, filled.Args.Cc) != form.Args.Shown {
-		t.Errorf("unchanged it names %q, %q, %v", filled.Args.To, filled.Args.Cc, problems)
-	}
-	typed["cc"], typed["add"] = nil, []string{string(bridge.RichIsButtons)}
-	filled, _ = Submit(bridge.VerbReply, form.Args, typed, now(t), time.UTC)
-	if !filled.Next || len(filled.Args.To) != 2 || len(filled.Args.Cc) != 0 || bridge.RecipientsMark(filled.Args.To, filled.Args.Cc) == form.Args.Shown {
-		t.Errorf("the first step without copies gives %+v", filled)
-	}
-	in.Args = filled.Args
-	second, _ := open()
-	if intro := dumpForm("second", second); strings.Contains(intro, "dan@x.test") {
-		t.Errorf("the second step names who was taken out:\n%s", intro)
-	}
-	filled, _ = Submit(bridge.VerbReply, second.Args, map[string][]string{"text": {"Hello"}, "choices": {"Yes"}}, now(t), time.UTC)
-	if len(filled.Args.To) != 2 || len(filled.Args.Cc) != 0 || filled.Args.Shown == "" {
-		t.Errorf("the second step gives %+v", filled.Args)
-	}
-	for field, wrong := range map[string]string{"to": "", "cc": "+49 171 5550100"} {
-		typed := map[string][]string{"text": {"Hello"}, "to": {"lee@x.test"}, field: {wrong}}
-		if _, problems := Submit(bridge.VerbReply, form.Args, typed, now(t), time.UTC); problems[field] == "" {
-			t.Errorf("%s: %q is taken", field, wrong)
+	})
+
+	t.Run("submitted unchanged it goes to the same people", func(t *testing.T) {
+		form := mustForm(t, replyByMail(t))
+		filled := mustSubmit(t, form, typedReply(form))
+		wantRecipients(t, filled.Args, to, []string{"dan@x.test"})
+		wantEqual(t, "mark of the recipients", bridge.RecipientsMark(filled.Args.To, filled.Args.Cc), form.Args.Shown)
+	})
+
+	t.Run("who is taken out in the first step stays out in the second", func(t *testing.T) {
+		in := replyByMail(t)
+		form := mustForm(t, in)
+		typed := typedReply(form)
+		typed["cc"], typed["add"] = nil, []string{string(bridge.RichIsButtons)}
+		first := mustSubmit(t, form, typed)
+		wantEqual(t, "a second step follows", first.Next, true)
+		wantRecipients(t, first.Args, to, nil)
+		if bridge.RecipientsMark(first.Args.To, first.Args.Cc) == form.Args.Shown {
+			t.Error("the recipients count as unchanged, want them to count as changed")
 		}
-	}
-	many := make([]bridge.PartyRef, 60)
-	for i := range many {
-		many[i].Address = fmt.Sprintf("somebody%d@example.org", i)
-	}
-	for what, cc := range map[string][]bridge.PartyRef{"long": many, "odd": {{Address: "lee(home)@x.test"}}} {
-		in.Args, in.Facts.Recipients.Cc = bridge.Args{}, cc
-		if form, typed := open(); len(typed["to"]) != 0 || form.Args.Shown != "" {
-			t.Errorf("a list that is too %s for a field is offered to be changed", what)
+
+		in.Args = first.Args
+		second := mustForm(t, in)
+		if shown := dumpForm("second", second); strings.Contains(shown, "dan@x.test") {
+			t.Errorf("the second step names who was taken out:\n%s", shown)
 		}
+		last := mustSubmit(t, second, map[string][]string{"text": {"Hello"}, "choices": {"Yes"}})
+		wantRecipients(t, last.Args, to, nil)
+		if last.Args.Shown == "" {
+			t.Error("the second step forgot which recipients the form had shown")
+		}
+	})
+
+	for field, value := range map[string]string{"to": "", "cc": "+49 171 5550100"} {
+		t.Run(fmt.Sprintf("%q is refused as %s", value, field), func(t *testing.T) {
+			typed := map[string][]string{"text": {"Hello"}, "to": {"lee@x.test"}}
+			typed[field] = []string{value}
+			_, problems := Submit(bridge.VerbReply, mustForm(t, replyByMail(t)).Args, typed, now(t), time.UTC)
+			if problems[field] == "" {
+				t.Errorf("problems %v, want one at %q", problems, field)
+			}
+		})
+	}
+
+	var many []bridge.PartyRef
+	for i := range 60 {
+		many = append(many, bridge.PartyRef{Address: fmt.Sprintf("somebody%d@example.org", i)})
+	}
+	for name, cc := range map[string][]bridge.PartyRef{
+		"a list that is too long for a field can't be changed":       many,
+		"an address that a field can't hold can't be changed either": {{Address: "lee(home)@x.test"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := replyByMail(t)
+			in.Facts.Recipients.Cc = cc
+			form := mustForm(t, in)
+			wantEqual(t, "recipients in the form's field", len(typedReply(form)["to"]), 0)
+			wantEqual(t, "mark of the recipients that were shown", form.Args.Shown, "")
+		})
 	}
 }

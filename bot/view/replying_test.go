@@ -9,43 +9,41 @@ import (
 	"parley/bridge"
 )
 
-// Who is replying stands on the card in plain words; a form tells its reader of the others only, and how
-// long ago they began.
+// A card says who is replying. A form tells its reader, who is Bob Ray here, of the others only, and how long ago they began.
 //
 func TestReplyingWords(t *testing.T) {
 	t.Parallel()
-	since := func(who bridge.AgentRef, ago time.Duration) bridge.Replying {
+	began := func(who bridge.AgentRef, ago time.Duration) bridge.Replying {
 		return bridge.Replying{By: who, Since: now(t).Add(-ago)}
 	}
 	for _, tt := range []struct {
-		replying   []bridge.Replying
-		card, form string // the form's reader is Bob Ray
+		name           string
+		replying       []bridge.Replying
+		onCard, inForm string
 	}{
-		{nil, "", ""},
-		{[]bridge.Replying{since(bob(), 0)}, "Bob Ray is replying", ""},
-		{[]bridge.Replying{since(ann(), -time.Second)}, "Ann Lee is replying", "Ann Lee opened a reply just now"},
-		{[]bridge.Replying{since(ann(), time.Minute), since(bob(), 0)}, "Ann Lee and Bob Ray are replying", "Ann Lee opened a reply 1 minute ago"},
-		{[]bridge.Replying{since(ann(), 4*time.Minute+time.Second), since(bob(), 0), since(eve(), 59*time.Second)}, "Ann Lee, Bob Ray and Eve Fox are replying",
-			"Ann Lee opened a reply 4 minutes ago\nEve Fox opened a reply just now"},
+		{name: "nobody"},
+		{name: "only the reader", replying: []bridge.Replying{began(bob(), 0)}, onCard: "Bob Ray is replying"},
+		{name: "somebody whose clock is ahead", replying: []bridge.Replying{began(ann(), -time.Second)},
+			onCard: "Ann Lee is replying", inForm: "Ann Lee opened a reply just now"},
+		{name: "two", replying: []bridge.Replying{began(ann(), time.Minute), began(bob(), 0)},
+			onCard: "Ann Lee and Bob Ray are replying", inForm: "Ann Lee opened a reply 1 minute ago"},
+		{name: "three", replying: []bridge.Replying{began(ann(), 4*time.Minute+time.Second), began(bob(), 0), began(eve(), 59*time.Second)},
+			onCard: "Ann Lee, Bob Ray and Eve Fox are replying", inForm: "Ann Lee opened a reply 4 minutes ago\nEve Fox opened a reply just now"},
 	} {
-		f := with(facts(t), func(f *bridge.Facts) { f.Replying = tt.replying })
-		if got := textOf(replyingPieces(f)); got != tt.card {
-			t.Errorf("the card says %q, want %q", got, tt.card)
-		}
-		if card := dump("", Root(f)); !strings.Contains(card, tt.card) {
-			t.Errorf("the card is without it:\n%s", card)
-		}
-		var lines []string
-		for _, b := range verb.OthersReplying(FormInput{Verb: bridge.VerbReply, Facts: f, Now: now(t)}) {
-			lines = append(lines, textOf(b.Pieces))
-		}
-		if got := strings.Join(lines, "\n"); got != tt.form {
-			t.Errorf("the form says %q, want %q", got, tt.form)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			f := with(facts(t), func(f *bridge.Facts) { f.Replying = tt.replying })
+			wantEqual(t, "words of the card", textOf(replyingPieces(f)), tt.onCard)
+			wantWords(t, dump("", Root(f)), tt.onCard)
+			var lines []string
+			for _, b := range verb.OthersReplying(FormInput{Verb: bridge.VerbReply, Facts: f, Now: now(t)}) {
+				lines = append(lines, textOf(b.Pieces))
+			}
+			wantEqual(t, "words of the form", strings.Join(lines, "\n"), tt.inForm)
+		})
 	}
 }
 
-// textOf gives the words of pieces, one after the other.
+// textOf returns the words of pieces, one after the other.
 func textOf(pieces []Piece) (all string) {
 	for _, p := range pieces {
 		all += p.Text

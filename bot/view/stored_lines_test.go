@@ -11,38 +11,45 @@ import (
 	"parley/channels/golden"
 )
 
-// Lines that were stored by earlier versions say what they said then, also once they are stored anew.
+// Lines that earlier versions stored say what they said then, also once they are stored anew. Every kind of line is among them.
 func TestStoredLines(t *testing.T) {
 	t.Parallel()
 	rows, err := os.ReadFile("testdata/stored_lines.jsonl")
 	if err != nil {
 		t.Fatal(err)
 	}
+	var shown strings.Builder
 	kinds := map[bridge.LineKind]bool{}
-	show := func(row []byte) (bridge.Line, string) {
-		var l bridge.Line
-		if err := json.Unmarshal(row, &l); err != nil {
-			t.Fatalf("%v: %s", err, row)
-		}
-		kinds[l.Kind()] = true
-		return l, dump(strings.TrimSpace(string(l.Kind())+" "+string(l.Verb)), posted(t, l, facts(t)))
-	}
-	var b strings.Builder
 	for row := range bytes.Lines(rows) {
-		l, said := show(row)
-		again, err := json.Marshal(l)
+		l := storedLine(t, row)
+		kinds[l.Kind()] = true
+		anew, err := json.Marshal(l)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, now := show(again); now != said {
-			t.Errorf("stored anew it says %s, before %s", now, said)
+		want := showStored(t, l)
+		if got := showStored(t, storedLine(t, anew)); got != want {
+			t.Errorf("stored anew it says:\n%s\nbefore it said:\n%s", got, want)
 		}
-		b.WriteString(said)
+		shown.WriteString(want)
 	}
 	for _, k := range lineKinds(t) {
 		if !kinds[k.kind] {
-			t.Errorf("there is no row of a %s line", k.kind)
+			t.Errorf("testdata/stored_lines.jsonl has no line of kind %s", k.kind)
 		}
 	}
-	golden.Text(t, "testdata/stored_lines.txt", b.String())
+	golden.Text(t, "testdata/stored_lines.txt", shown.String())
+}
+
+func storedLine(t *testing.T, row []byte) (l bridge.Line) {
+	t.Helper()
+	if err := json.Unmarshal(row, &l); err != nil {
+		t.Fatalf("%v: %s", err, row)
+	}
+	return l
+}
+
+func showStored(t *testing.T, l bridge.Line) string {
+	t.Helper()
+	return dump(strings.TrimSpace(string(l.Kind())+" "+string(l.Verb)), postedLine(t, l, facts(t)))
 }

@@ -1,7 +1,6 @@
 package view
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -10,156 +9,222 @@ import (
 	"parley/channels/golden"
 )
 
-// stock are templates of one account.
+// stock are templates of one account: one with all that a template may have, one whose category the provider changed, and one
+// that was rejected.
 func stock() bridge.Templates {
-	return bridge.Templates{Accounts: []string{"wa", "support-mail"}, Admin: true, Known: map[string]string{"first_name": "Carla", "agent_name": "Bob Ray"},
+	return bridge.Templates{
+		Accounts: []string{"wa", "support-mail"},
+		Admin:    true,
+		Known:    map[string]string{"first_name": "Carla", "agent_name": "Bob Ray"},
 		List: []bridge.Template{
-			{ID: 7, Version: 2, Account: "wa", Name: "Order update", Language: "en", Category: "utility", Uses: []string{"reply", "window"}, Labels: []string{"Orders"},
-				Header: "Order", Body: "Hello {{first_name}}, your quote {{quote_number}} is ready.", Footer: "Acme", Variables: []string{"first_name", "quote_number"},
-				Examples: map[string]string{"first_name": "Ann", "quote_number": "Q-1042"}, Status: "approved", Buttons: []bridge.TemplateButton{{Title: "Track it", URL: "https://shop.example"}, {Title: "Call me"}}},
-			{ID: 8, Version: 1, Account: "wa", Name: "Hello again", Language: "de", Category: "utility", ProviderCategory: "marketing", Uses: []string{"window"}, Labels: []string{"Care", "Orders"},
-				Body: "Hallo {{first_name}}, sind Sie noch da?", Variables: []string{"first_name"}, Status: "approved", Quality: "yellow"},
-			{ID: 9, Version: 1, Account: "wa", Name: "Spring", Language: "en", Category: "marketing", Uses: []string{"start"}, Body: "Buy!", Status: "rejected", Reason: "Too <loud>."},
-		}}
+			{ID: 7, Version: 2, Account: "wa", Name: "Order update", Language: "en", Category: "utility", Status: "approved",
+				Uses: []string{"reply", "window"}, Labels: []string{"Orders"},
+				Header: "Order", Body: "Hello {{first_name}}, your quote {{quote_number}} is ready.", Footer: "Acme",
+				Variables: []string{"first_name", "quote_number"}, Examples: map[string]string{"first_name": "Ann", "quote_number": "Q-1042"},
+				Buttons: []bridge.TemplateButton{{Title: "Track it", URL: "https://shop.example"}, {Title: "Call me"}}},
+			{ID: 8, Version: 1, Account: "wa", Name: "Hello again", Language: "de", Category: "utility", ProviderCategory: "marketing",
+				Status: "approved", Quality: "yellow", Uses: []string{"window"}, Labels: []string{"Care", "Orders"},
+				Body: "Hallo {{first_name}}, sind Sie noch da?", Variables: []string{"first_name"}},
+			{ID: 9, Version: 1, Account: "wa", Name: "Spring", Language: "en", Category: "marketing", Status: "rejected", Reason: "Too <loud>.",
+				Uses: []string{"start"}, Body: "Buy!"},
+		},
+	}
 }
 
-// templateForms are all steps of both forms.
+// templateForms shows all steps of the form that sends a template, and the one that edits it.
 func templateForms(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder
-	for _, c := range []struct {
-		name string
-		verb bridge.Verb
-		args *bridge.TemplateArgs
-		note string
+	partly := map[string]string{"first_name": "*Carla*"}
+	whole := map[string]string{"first_name": "Carla", "quote_number": "Q_1"}
+	for _, tt := range []struct {
+		name  string
+		verb  bridge.Verb
+		args  *bridge.TemplateArgs
+		typed string // behind the command
 	}{
-		{"labelled", bridge.VerbTemplate, &bridge.TemplateArgs{Label: "Care"}, ""},
-		{"named", bridge.VerbTemplate, nil, "hello AGAIN"},
-		{"fill", bridge.VerbTemplate, &bridge.TemplateArgs{ID: 7}, ""},
-		{"missing", bridge.VerbTemplate, &bridge.TemplateArgs{ID: 7, Values: map[string]string{"first_name": "*Carla*"}}, ""},
-		{"all there", bridge.VerbTemplate, &bridge.TemplateArgs{ID: 7, Values: map[string]string{"first_name": "Carla", "quote_number": "Q_1"}}, ""},
-		{"nothing to fill", bridge.VerbTemplate, &bridge.TemplateArgs{ID: 9}, ""},
-		{"edit", bridge.VerbTemplateEdit, &bridge.TemplateArgs{ID: 9}, ""},
+		{name: "labelled", verb: bridge.VerbTemplate, args: &bridge.TemplateArgs{Label: "Care"}},
+		{name: "named", verb: bridge.VerbTemplate, typed: "hello AGAIN"},
+		{name: "fill", verb: bridge.VerbTemplate, args: &bridge.TemplateArgs{ID: 7}},
+		{name: "missing", verb: bridge.VerbTemplate, args: &bridge.TemplateArgs{ID: 7, Values: partly}},
+		{name: "all there", verb: bridge.VerbTemplate, args: &bridge.TemplateArgs{ID: 7, Values: whole}},
+		{name: "nothing to fill", verb: bridge.VerbTemplate, args: &bridge.TemplateArgs{ID: 9}},
+		{name: "edit", verb: bridge.VerbTemplateEdit, args: &bridge.TemplateArgs{ID: 9}},
 	} {
-		in := input(t, c.verb, full(t))
-		in.Args.Template, in.Args.Note = c.args, c.note
-		form, err := NewForm(in)
-		if err != nil {
-			t.Fatalf("%s: %v", c.name, err)
-		}
-		b.WriteString(dumpForm("template, "+c.name, form))
+		in := input(t, tt.verb, full(t))
+		in.Args.Template, in.Args.Note = tt.args, tt.typed
+		b.WriteString(dumpForm("template, "+tt.name, mustForm(t, in)))
 	}
 	return b.String()
 }
 
-// What is sent is what was seen: a form whose values are those of its preview is ready,
-// any change goes on to another preview.
+// templateForm makes the form of the step that these arguments ask for.
+func templateForm(t *testing.T, args *bridge.TemplateArgs) Form {
+	t.Helper()
+	in := input(t, bridge.VerbTemplate, full(t))
+	in.Args.Template = args
+	return mustForm(t, in)
+}
+
+// submitWith submits a form as it is shown, but for one field.
+func submitWith(t *testing.T, form Form, field, value string) Filled {
+	t.Helper()
+	values := map[string][]string{}
+	for _, f := range form.Fields {
+		values[f.Name] = f.Value
+	}
+	values[field] = []string{value}
+	return mustSubmit(t, form, values)
+}
+
+// What is sent is what was seen: a form that is submitted as it is shown is sent, any change leads to another preview.
 //
 func TestTemplateSteps(t *testing.T) {
 	t.Parallel()
-	step := func(args *bridge.TemplateArgs, fields map[string][]string) (Form, Filled) {
-		t.Helper()
-		in := input(t, bridge.VerbTemplate, full(t))
-		in.Args.Template = args
-		form, err := NewForm(in)
-		if err != nil {
-			t.Fatal(err)
-		}
-		given := map[string][]string{}
-		for _, f := range form.Fields {
-			given[f.Name] = f.Value
-		}
-		maps.Copy(given, fields)
-		filled, wrong := Submit(form.Verb, form.Args, given, now(t), nil)
-		if len(wrong) > 0 {
-			t.Fatalf("wrong: %v", wrong)
-		}
-		return form, filled
+
+	// The first step asks which template.
+	picked := submitWith(t, templateForm(t, nil), "template", "7")
+	wantEqual(t, "a step follows the choice", picked.Next, true)
+	wantEqual(t, "chosen template", picked.Args.Template.ID, 7)
+
+	// The second one asks for what is missing in it, and can't send it yet.
+	form := templateForm(t, picked.Args.Template)
+	wantEqual(t, "button of a form with a gap", form.Submit, "Preview")
+	first := submitWith(t, form, "v:quote_number", " Q-1\n")
+	wantEqual(t, "a preview follows the gap", first.Next, true)
+	wantEqual(t, "value without blanks around it", first.Args.Template.Values["quote_number"], "Q-1")
+
+	// Its preview could be sent. A change that nobody has seen yet is shown first.
+	form = templateForm(t, first.Args.Template)
+	wantEqual(t, "button of a preview", form.Submit, "Send")
+	changed := submitWith(t, form, "v:quote_number", "Q-2")
+	wantEqual(t, "a preview follows the change", changed.Next, true)
+
+	// What was seen is sent.
+	sent := submitWith(t, templateForm(t, changed.Args.Template), "v:quote_number", "Q-2")
+	wantEqual(t, "a step follows what was seen", sent.Next, false)
+	wantEqual(t, "what was seen is ready to be sent", sent.Args.Template.Ready(), true)
+	wantEqual(t, "value that is sent", sent.Args.Template.Values["quote_number"], "Q-2")
+	wantEqual(t, "version that is sent", sent.Args.Template.Version, 2)
+}
+
+func TestSubmitNoTemplate(t *testing.T) {
+	t.Parallel()
+	got, problems := Submit(bridge.VerbTemplate, bridge.Args{}, nil, now(t), nil)
+	wantFieldProblem(t, got, problems, "template")
+}
+
+// draft is a form of a template that providers would accept.
+func draft() map[string][]string {
+	return map[string][]string{
+		"account":  {"wa"},
+		"name":     {"Order update"},
+		"language": {"en"},
+		"types":    {"reply"},
+		"category": {"utility"},
+		"labels":   {"Orders, orders now"},
+		"body":     {"Hello {{first_name}}, your quote {{quote_number}} is ready."},
+		"buttons":  {"Track it | https://shop.example\nCall me"},
+		"examples": {"{{quote_number}}: Q-1: 2"},
 	}
-	_, picked := step(nil, map[string][]string{"template": {"7"}})
-	if !picked.Next || picked.Args.Template.ID != 7 {
-		t.Fatalf("picked %+v", picked.Args.Template)
+}
+
+func TestSubmitTemplateEdit(t *testing.T) {
+	t.Parallel()
+	filled := mustSubmit(t, Form{Verb: bridge.VerbTemplateEdit}, draft())
+	wantEqual(t, "a step follows", filled.Next, false)
+	got := filled.Args.Template.Draft
+	wantEqual(t, "account", got.Account, "wa")
+	wantEqual(t, "example", got.Examples["quote_number"], "Q-1: 2")
+	if want := []string{"Orders", "orders now"}; !slices.Equal(got.Labels, want) {
+		t.Errorf("labels: got %q, want %q", got.Labels, want)
 	}
-	form, first := step(picked.Args.Template, map[string][]string{"v:quote_number": {" Q-1\n"}})
-	if form.Submit != "Preview" || !first.Next || first.Args.Template.Values["quote_number"] != "Q-1" {
-		t.Fatalf("%s: %+v", form.Submit, first.Args.Template)
-	}
-	form, changed := step(first.Args.Template, map[string][]string{"v:quote_number": {"Q-2"}})
-	if form.Submit != "Send" || !changed.Next {
-		t.Fatalf("a change would be sent unseen: %+v", changed.Args.Template)
-	}
-	_, sent := step(changed.Args.Template, nil)
-	if sent.Next || !sent.Args.Template.Ready() || sent.Args.Template.Values["quote_number"] != "Q-2" || sent.Args.Template.Version != 2 {
-		t.Fatalf("what was seen isn't ready: %+v", sent.Args.Template)
-	}
-	_, wrong := Submit(bridge.VerbTemplate, bridge.Args{}, nil, now(t), nil)
-	if wrong["template"] == "" {
-		t.Error("nothing was chosen")
+	if want := []bridge.TemplateButton{{Title: "Track it", URL: "https://shop.example"}, {Title: "Call me"}}; !slices.Equal(got.Buttons, want) {
+		t.Errorf("buttons: got %+v, want %+v", got.Buttons, want)
 	}
 }
 
 // What providers would refuse is said at its field.
-func TestSubmitTemplateEdit(t *testing.T) {
+func TestSubmitTemplateEditRefuses(t *testing.T) {
 	t.Parallel()
-	good := map[string][]string{"account": {"wa"}, "name": {"Order update"}, "language": {"en"}, "types": {"reply"}, "category": {"utility"}, "labels": {"Orders, orders now"},
-		"body": {"Hello {{first_name}}, your quote {{quote_number}} is ready."}, "buttons": {"Track it | https://shop.example\nCall me"}, "examples": {"{{quote_number}}: Q-1: 2"}}
-	filled, wrong := Submit(bridge.VerbTemplateEdit, bridge.Args{}, good, now(t), nil)
-	if len(wrong) > 0 || filled.Next {
-		t.Fatalf("wrong: %v", wrong)
-	}
-	d := filled.Args.Template.Draft
-	if d.Account != "wa" || d.Examples["quote_number"] != "Q-1: 2" || !slices.Equal(d.Labels, []string{"Orders", "orders now"}) || len(d.Buttons) != 2 || d.Buttons[0].URL != "https://shop.example" {
-		t.Errorf("read %+v", d)
-	}
-	for field, value := range map[string]string{"account": "", "name": "", "language": "English", "types": "", "category": "fun", "header": "{{a}} {{b}}", "body": "{{first_name}}",
-		"footer": "{{x}}", "buttons": "| https://x.example", "examples": "Q-1"} {
-		bad := maps.Clone(good)
+	for field, value := range map[string]string{
+		"account":  "",
+		"name":     "",
+		"language": "English",
+		"types":    "",
+		"category": "fun",
+		"header":   "{{a}} {{b}}",
+		"body":     "{{first_name}}",
+		"footer":   "{{x}}",
+		"buttons":  "| https://x.example",
+		"examples": "Q-1",
+	} {
+		bad := draft()
 		bad[field] = []string{value}
-		if _, wrong := Submit(bridge.VerbTemplateEdit, bridge.Args{}, bad, now(t), nil); wrong[field] == "" {
-			t.Errorf("%s %q: %v", field, value, wrong)
+		if _, problems := Submit(bridge.VerbTemplateEdit, bridge.Args{}, bad, now(t), nil); problems[field] == "" {
+			t.Errorf("%s %q: problems %v, want one at this field", field, value, problems)
 		}
 	}
-	bad := maps.Clone(good)
-	delete(bad, "examples")
-	bad["body"] = []string{"Your order {{order}} is here."}
-	if _, wrong := Submit(bridge.VerbTemplateEdit, bridge.Args{}, bad, now(t), nil); wrong["examples"] == "" {
-		t.Errorf("no example: %v", wrong)
-	}
+
+	t.Run("a variable without an example", func(t *testing.T) {
+		bad := draft()
+		bad["body"], bad["examples"] = []string{"Your order {{order}} is here."}, nil
+		if _, problems := Submit(bridge.VerbTemplateEdit, bridge.Args{}, bad, now(t), nil); problems["examples"] == "" {
+			t.Errorf("problems %v, want one at examples", problems)
+		}
+	})
 }
 
 // What is told about templates, in all its forms.
 func TestTemplateLines(t *testing.T) {
 	t.Parallel()
-	var b strings.Builder
-	as := func(status, reason string) bridge.Template {
+	orderUpdate := func(status, reason string) []bridge.Template {
 		one := stock().List[0]
 		one.Status, one.Reason = status, reason
-		return one
+		return []bridge.Template{one}
 	}
-	verdict := func(t bridge.Template) bridge.Line {
-		return bridge.Line{Content: &bridge.VerdictLine{Templates: []bridge.Template{t}}, Verb: bridge.VerbTemplates, Verbs: []bridge.Verb{bridge.VerbTemplateEdit}, Args: bridge.Args{Template: &bridge.TemplateArgs{ID: 7}}}
+	verdict := func(c *bridge.VerdictLine) bridge.Line {
+		args := bridge.Args{Template: &bridge.TemplateArgs{ID: 7}}
+		return bridge.Line{Content: c, Verb: bridge.VerbTemplates, Verbs: verbs{bridge.VerbTemplateEdit}, Args: args}
 	}
-	moved := verdict(stock().List[1])
-	moved.Content = &bridge.VerdictLine{Templates: stock().List[1:2], Before: "utility"}
-	choose := bridge.Line{Content: &bridge.ChooseTemplateLine{}, Verb: bridge.VerbTemplate, Verbs: []bridge.Verb{bridge.VerbTemplate}}
-	one := choose
-	one.Content, one.Args.Template = &bridge.ChooseTemplateLine{Templates: stock().List[:1]}, &bridge.TemplateArgs{ID: 7}
-	for _, c := range []struct {
+	verdictOn := func(status, reason string) bridge.Line {
+		return verdict(&bridge.VerdictLine{Templates: orderUpdate(status, reason)})
+	}
+	changed := func(by bridge.Verb, list []bridge.Template) bridge.Line {
+		return bridge.Line{Content: &bridge.TemplateChangedLine{Templates: list}, Verb: by}
+	}
+	choose := bridge.Line{Content: &bridge.ChooseTemplateLine{}, Verb: bridge.VerbTemplate, Verbs: verbs{bridge.VerbTemplate}}
+	oneFits := choose
+	oneFits.Content, oneFits.Args.Template = &bridge.ChooseTemplateLine{Templates: stock().List[:1]}, &bridge.TemplateArgs{ID: 7}
+	sent := bridge.Line{Content: &bridge.BegunLine{Template: "Order update"}, Verb: bridge.VerbTemplate, By: ann(), Text: "Hello Carla",
+		Verbs: verbs{bridge.VerbUndo}, Args: bridge.Args{Message: 34}}
+	parked := bridge.Line{Mentions: agents{ann()}, Text: "Hello Carla", Verbs: verbs{bridge.VerbTemplate, bridge.VerbSend, bridge.VerbDrop},
+		Content: &bridge.ParkedLine{Reason: "The template Order update (en) was paused by the provider.",
+			Hint: "Send another one, or this one when it is approved again."}}
+
+	var b strings.Builder
+	for _, tt := range []struct {
 		name string
 		line bridge.Line
 	}{
-		{"approved", verdict(as("approved", ""))}, {"rejected", verdict(as("rejected", "It is <!channel> advertising."))}, {"paused", verdict(as("paused", "Low quality"))},
-		{"disabled", verdict(as("disabled", ""))}, {"another category", moved}, {"choose", choose}, {"one fits", one},
-		{"none", bridge.Line{Content: &bridge.TemplatesLine{}}}, {"for agents", bridge.Line{Content: &bridge.TemplatesLine{Templates: stock().List}}},
-		{"handed in", bridge.Line{Content: &bridge.TemplateChangedLine{Templates: []bridge.Template{as("pending", "")}}, Verb: bridge.VerbTemplateEdit}},
-		{"kept", bridge.Line{Content: &bridge.TemplateChangedLine{Templates: []bridge.Template{as("approved", "")}}, Verb: bridge.VerbTemplateEdit}},
-		{"deleted", bridge.Line{Content: &bridge.TemplateChangedLine{Templates: stock().List[:1]}, Verb: bridge.VerbTemplateDelete}},
-		{"sent", bridge.Line{Content: &bridge.BegunLine{Template: "Order update"}, Verb: bridge.VerbTemplate, By: ann(), Text: "Hello Carla", Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Message: 34}}},
-		{"parked", bridge.Line{Content: &bridge.ParkedLine{Reason: "The template Order update (en) was paused by the provider.", Hint: "Send another one, or this one when it is approved again."}, Mentions: []bridge.AgentRef{ann()}, Text: "Hello Carla", Verbs: []bridge.Verb{bridge.VerbTemplate, bridge.VerbSend, bridge.VerbDrop}}},
+		{name: "approved", line: verdictOn("approved", "")},
+		{name: "rejected", line: verdictOn("rejected", "It is <!channel> advertising.")},
+		{name: "paused", line: verdictOn("paused", "Low quality")},
+		{name: "disabled", line: verdictOn("disabled", "")},
+		{name: "another category", line: verdict(&bridge.VerdictLine{Templates: stock().List[1:2], Before: "utility"})},
+		{name: "choose", line: choose},
+		{name: "one fits", line: oneFits},
+		{name: "none", line: bridge.Line{Content: &bridge.TemplatesLine{}}},
+		{name: "for agents", line: bridge.Line{Content: &bridge.TemplatesLine{Templates: stock().List}}},
+		{name: "handed in", line: changed(bridge.VerbTemplateEdit, orderUpdate("pending", ""))},
+		{name: "kept", line: changed(bridge.VerbTemplateEdit, orderUpdate("approved", ""))},
+		{name: "deleted", line: changed(bridge.VerbTemplateDelete, stock().List[:1])},
+		{name: "sent", line: sent},
+		{name: "parked", line: parked},
 	} {
-		card := Line(c.line, facts(t))
-		checkCard(t, c.name, card)
-		b.WriteString(dump(c.name, card))
+		card := Line(tt.line, facts(t))
+		checkCard(t, tt.name, card)
+		b.WriteString(dump(tt.name, card))
 	}
 	golden.Text(t, "testdata/template_lines.txt", b.String())
 }

@@ -1,0 +1,138 @@
+package view
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"parley/bot/shape"
+	"parley/bridge"
+	"parley/channels/golden"
+)
+
+// codesIn returns what the first group of a pattern matches in a file, and fails if there are fewer than atLeast: then the test
+// can't read the file any more.
+func codesIn(t *testing.T, file, pattern string, atLeast int) (codes []string) {
+	t.Helper()
+	src, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(string(src), -1) {
+		codes = append(codes, m[1])
+	}
+	if len(codes) < atLeast {
+		t.Fatalf("only %d codes found in %s: %q", len(codes), file, codes)
+	}
+	return codes
+}
+
+// What became of a message is said in each state, by whom, and with what can still be done.
+func TestLineOutcome(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	for _, state := range codesIn(t, "../../bridge/outcome.go", `Outcome[A-Za-z]+ +OutcomeState = "([a-z]+)"`, 10) {
+		o := &bridge.Outcome{State: bridge.OutcomeState(state), By: bob(), At: now(t)}
+		for _, l := range []bridge.Line{
+			{Content: &bridge.AskLine{}, Mentions: agents{ann()}, Text: nasty, Outcome: o, Verbs: verbs{bridge.VerbUndo}, Other: bridge.Facts{ID: 13}},
+			{Content: &bridge.RepliedLine{}, Verb: bridge.VerbReply, By: bob(), Text: "Hi", Outcome: o},
+			{Content: &bridge.AutomaticLine{Subject: "Weekly"}, Outcome: o, Other: bridge.Facts{ID: 13}},
+			{Content: bridge.LineDecided, Verb: bridge.VerbSend, Outcome: o},
+			{Content: bridge.LineParticipant, Args: bridge.Args{Addresses: []string{"lee@x.test"}}, Outcome: o},
+		} {
+			c := Line(l, facts(t))
+			checkCard(t, state, c)
+			b.WriteString(dump(state+" "+string(l.Kind()), c))
+			if words := Plain(c); strings.Contains(words, "ettled") { // what stands for a state without words of its own
+				t.Errorf("the outcome %s has no words of its own: %q", state, words)
+			}
+		}
+	}
+	golden.Text(t, "testdata/line_outcome.txt", b.String())
+}
+
+// The engine's codes never reach people, who would not know what they mean. Other reasons become sentences.
+func TestReasonWords(t *testing.T) {
+	t.Parallel()
+	for _, code := range codesIn(t, "../../bridge/engine/speech/speak.go", `return (?:Inside|Ask), "([a-z_]+)"`, 10) {
+		if got := reasonWords(code, facts(t)); got == shape.AsSentence(code) {
+			t.Errorf("the reason %s has no words: it reads %q", code, got)
+		}
+	}
+	for reason, want := range map[string]string{
+		"not_assignee":             "Ann Lee, Bob Ray have this conversation.",
+		"the mailbox is full":      "The mailbox is full.",
+		"":                         "",
+		"late":                     "",
+		"ann@x.test: user unknown": "ann@x.test: user unknown.",
+		"Done!":                    "Done!",
+	} {
+		wantEqual(t, "words of the reason "+reason, reasonWords(reason, full(t)), want)
+	}
+}
+
+// Each verb that an agent can give is confirmed in words of its own. A reaction isn't given as a verb.
+func TestLineDone(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	for _, v := range []bridge.Verb{
+		bridge.VerbTake, bridge.VerbUnassign, bridge.VerbTag, bridge.VerbUntag, bridge.VerbTopic, bridge.VerbPending, bridge.VerbWake,
+		bridge.VerbResolve, bridge.VerbReopen, bridge.VerbClose, bridge.VerbUndo, bridge.VerbCC, bridge.VerbTo, bridge.VerbAllow,
+		bridge.VerbReply, bridge.VerbNote, bridge.VerbSend, bridge.VerbKeep, bridge.VerbSendAgain, bridge.VerbMarkSent, bridge.VerbDrop,
+		bridge.VerbPromote, bridge.VerbSilence, bridge.VerbReact,
+	} {
+		args := bridge.Args{Tags: []string{"billing", "vip"}, Addresses: []string{"dan@shop.example"}}
+		words := Plain(Line(bridge.Line{Content: bridge.ContentOf(bridge.LineDone, v), By: ann(), Verb: v, Args: args}, facts(t)))
+		wantEqual(t, string(v)+" is confirmed by the words for any verb", words == ":ok: Done.", v == bridge.VerbReact)
+		b.WriteString(string(v) + ": " + words + "\n")
+	}
+	golden.Text(t, "testdata/line_done.txt", b.String())
+}
+
+// quoteIn returns the text that a line repeats, and whether the line leads to the message.
+func quoteIn(t *testing.T, l bridge.Line) (text string, leads bool) {
+	t.Helper()
+	l.Mentions = agents{ann()}
+	for _, b := range Line(l, facts(t)).Blocks {
+		if b.Kind == BlockQuote {
+			text = b.Text
+		}
+		leads = leads || b.Kind == BlockSmall && b.Pieces[0].Kind == PieceThread
+	}
+	return text, leads
+}
+
+// A line repeats two lines of a long message and leads to it. It repeats the whole of what can't be read there any more, or
+// stands nowhere else.
+func TestLineRepeatsTwoLines(t *testing.T) {
+	t.Parallel()
+	const maxRepeatedBytes = 210
+	paragraphs := "**Dear** Carla,\n\n- one_two\n- three\n\n```\ncode\n```\n" + strings.Repeat("And so on, as was said before. ", 200)
+	at := bridge.Place{Channel: "C1", Message: "101.1"}
+
+	t.Run("many lines", func(t *testing.T) {
+		text, leads := quoteIn(t, bridge.Line{Content: &bridge.InsideLine{}, Text: paragraphs, SourceRef: at})
+		wantEqual(t, "repeated text", text, "Dear Carla,\none\\_two …")
+		wantEqual(t, "leads to the message", leads, true)
+	})
+	t.Run("one line that is very long", func(t *testing.T) {
+		text, leads := quoteIn(t, bridge.Line{Content: &bridge.FailedLine{}, Text: strings.Repeat("word ", 1000), SourceRef: at})
+		if len(text) > maxRepeatedBytes {
+			t.Errorf("repeats %d bytes, want at most %d", len(text), maxRepeatedBytes)
+		}
+		wantEqual(t, "leads to the message", leads, true)
+	})
+	for name, l := range map[string]bridge.Line{
+		"two short lines":   {Content: &bridge.InsideLine{}, Text: "Two\nlines", SourceRef: at},
+		"a form's text":     {Content: &bridge.InsideLine{}, Text: paragraphs},
+		"a deleted message": {Content: bridge.LineDeleteLate, Text: paragraphs, SourceRef: at},
+		"an edited message": {Content: &bridge.EditLateLine{}, Text: paragraphs, SourceRef: at},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text, leads := quoteIn(t, l)
+			wantEqual(t, "repeated text", text, l.Text)
+			wantEqual(t, "leads to the message", leads, false)
+		})
+	}
+}

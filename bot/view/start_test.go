@@ -1,0 +1,127 @@
+package view
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"parley/bot/verb"
+	"parley/bridge"
+	"parley/channels/golden"
+)
+
+func accounts() []bridge.AccountRef {
+	return []bridge.AccountRef{
+		{Name: "support-mail", ChannelName: "E-mail", ChannelIcon: "email", Can: bridge.Capabilities{Subject: true, Threads: true}, Starts: true},
+		{Name: "sms", ChannelName: "SMS", ChannelIcon: "iphone", Can: bridge.Capabilities{MaxTextRunes: 1600}, Starts: true, KnownOnly: true},
+		{Name: "page", ChannelName: "Chat", Starts: false},
+		{Name: "wa", ChannelName: "WhatsApp", ChannelIcon: "iphone", Starts: true, ByTemplate: true},
+	}
+}
+
+// The form of a new conversation asks for its account, if there are several, then for the rest.
+func TestStartForm(t *testing.T) {
+	t.Parallel()
+	show := func(args bridge.Args, accounts []bridge.AccountRef) string {
+		return dumpForm("new", mustForm(t, FormInput{Verb: bridge.VerbNew, Args: args, Text: "Hello", Accounts: accounts, Templates: stock(), Now: now(t)}))
+	}
+	template := startWith("wa", "+491715550100")
+	template.Template = &bridge.TemplateArgs{ID: 7}
+	golden.Text(t, "testdata/form_start.txt", show(startWith("", "ann@example.org"), accounts())+
+		show(startWith("page", ""), accounts())+ // which can't begin one: the form asks for another
+		show(startWith("SMS", "+491715550100"), accounts())+
+		show(startWith("", "ann@example.org"), accounts()[:1])+
+		show(startWith("wa", "+491715550100"), accounts())+
+		show(template, accounts()))
+}
+
+// startWith are the arguments of a conversation that begins with an account and a recipient.
+func startWith(account, recipient string) bridge.Args {
+	return bridge.Args{StartArgs: bridge.StartArgs{Account: account, Recipient: recipient}}
+}
+
+func TestStartFormRefuses(t *testing.T) {
+	t.Parallel()
+	t.Run("no account can begin one", func(t *testing.T) {
+		_, err := NewForm(FormInput{Verb: bridge.VerbNew, Accounts: accounts()[2:3]})
+		wantProblem(t, err, "no_account")
+	})
+	t.Run("the account needs a template and has none", func(t *testing.T) {
+		_, err := NewForm(FormInput{Verb: bridge.VerbNew, Accounts: accounts(), Args: startWith("wa", "")})
+		wantProblem(t, err, "no_template")
+	})
+}
+
+func TestSubmitStart(t *testing.T) {
+	t.Parallel()
+	type v = map[string][]string
+	byTemplate := func(recipient string, template bridge.TemplateArgs) bridge.Args {
+		args := startWith("wa", recipient)
+		args.Template = &template
+		return args
+	}
+	aboutLamp := startWith("m", "a@x.test")
+	aboutLamp.Subject = "Lamp Bcc: x"
+	one := map[string]string{"x": "1"}
+	seen := bridge.TemplateArgs{ID: 7, Version: 2, Seen: bridge.TemplateSeen(7, 2, one)}
+	sent := seen
+	sent.Values = one
+
+	for _, tt := range []struct {
+		args      bridge.Args
+		values    v
+		want      Filled
+		problemAt string // a field; then want is empty
+	}{
+		{values: v{"account": {"sms"}}, want: Filled{Args: startWith("sms", ""), Next: true}},
+		{problemAt: "account"},
+		{args: startWith("sms", ""), values: v{"recipient": {" +49 171 5550100\n"}, "text": {`\!Hello`}},
+			want: Filled{Args: startWith("sms", "+49 171 5550100"), Text: "!Hello"}},
+		{args: startWith("m", ""), values: v{"recipient": {"a@x.test"}, "subject": {"Lamp\r\nBcc: x"}, "text": {"Hi"}},
+			want: Filled{Args: aboutLamp, Text: "Hi"}},
+		{args: byTemplate("", bridge.TemplateArgs{}), values: v{"recipient": {"+49171"}, "template": {"7"}},
+			want: Filled{Args: byTemplate("+49171", bridge.TemplateArgs{ID: 7}), Next: true}},
+		{args: byTemplate("", bridge.TemplateArgs{}), values: v{"recipient": {"+49171"}}, problemAt: "template"},
+		{args: byTemplate("", bridge.TemplateArgs{}), values: v{"template": {"7"}}, problemAt: "recipient"},
+		{args: byTemplate("+49171", seen), values: v{"v:x": {"1"}}, want: Filled{Args: byTemplate("+49171", sent)}},
+		{args: startWith("m", ""), values: v{"text": {"Hi"}}, problemAt: "recipient"},
+		{args: startWith("m", ""), values: v{"recipient": {"a@x.test"}}, problemAt: "text"},
+		{args: startWith("m", ""), values: v{"recipient": {"a@x.test"}, "text": {"note: x"}}, problemAt: "text"},
+	} {
+		t.Run(fmt.Sprintf("%s with %q", tt.args.Account, tt.values), func(t *testing.T) {
+			got, problems := Submit(bridge.VerbNew, tt.args, tt.values, now(t), time.UTC)
+			if tt.problemAt != "" {
+				wantFieldProblem(t, got, problems, tt.problemAt)
+				return
+			}
+			tt.want.Verb = bridge.VerbNew
+			wantFilled(t, got, problems, tt.want)
+		})
+	}
+}
+
+// Lines and cards about conversations that agents begin.
+func TestStartCards(t *testing.T) {
+	t.Parallel()
+	f := facts(t)
+	closed := with(f, func(f *bridge.Facts) { f.Status, f.Account.MayStart = bridge.StatusClosed, true })
+	begun := bridge.Line{Content: &bridge.BegunLine{}, Verb: bridge.VerbNew, By: ann(), Mentions: agents{ann()}, Text: "It is *repaired*.",
+		Verbs: verbs{bridge.VerbUndo}}
+	refused := bridge.Line{Content: &bridge.RefusedLine{Reason: "“ann” is no e-mail address.", Hint: "Write it like ann@example.org."},
+		Verb: bridge.VerbNew, Text: "It is repaired."}
+	golden.Text(t, "testdata/start.txt", dump("begun", Line(begun, f))+dump("refused", Line(refused, bridge.Facts{}))+
+		dump("in place of the form", Exists(f, "It is repaired."))+dump("closed", Root(closed)))
+}
+
+// The card of a closed conversation offers to begin another one with its customer.
+func TestClosedCardBeginsAnother(t *testing.T) {
+	t.Parallel()
+	closed := with(facts(t), func(f *bridge.Facts) { f.Status, f.Account.MayStart = bridge.StatusClosed, true })
+	button := Root(closed).Buttons[0]
+	wantEqual(t, "what the button opens", button.Opens, OpensForm)
+	got, args, err := verb.Pressed(string(button.Verb), button.Value)
+	if err != nil || got != bridge.VerbNew {
+		t.Fatalf("the button does %q, %v, want %s", got, err, bridge.VerbNew)
+	}
+	wantEqual(t, "arguments of the button", args.StartArgs, startWith("support-mail", "carla@shop.example").StartArgs)
+}
