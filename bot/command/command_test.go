@@ -1,7 +1,7 @@
 package command
 
 import (
-	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -50,18 +50,28 @@ func TestSlash(t *testing.T) {
 	} {
 		name, rest, _ := strings.Cut(text, " ")
 		want.Marker = bridge.MarkSlash
-		if got := Slash(name, rest, team); !reflect.DeepEqual(got, want) {
-			t.Errorf("%q\n got %+v\nwant %+v", text, got, want)
+		wantParsed(t, text, Slash(name, rest, team), want)
+	}
+}
+
+func TestSlashRefuses(t *testing.T) {
+	t.Parallel()
+	for text, why := range map[string]string{
+		"xyz":          "no command “/xyz”",
+		"#12 xyz":      "no command “/xyz”",
+		"take #12 now": "Nothing may follow",
+		"#12 …":        "no command “/…”",
+		"#12 cc bob":   "no address",
+		"#12 take now": "follow “take”",
+	} {
+		wantUnknown(t, text, Slash("parley", text, team), why)
+	}
+	t.Run("without arguments the command stays, so that a form can ask", func(t *testing.T) {
+		got := Slash("/snooze", "", team)
+		if got.Verb != bridge.VerbSnooze || got.Err == "" {
+			t.Errorf("got %+v, want %s with what is missing", got, bridge.VerbSnooze)
 		}
-	}
-	for text, says := range map[string]string{"xyz": "no command “/xyz”", "#12 xyz": "no command “/xyz”", "take #12 now": "Nothing may follow", "#12 …": "no command “/…”", "#12 cc bob": "no address", "#12 take now": "follow “take”"} {
-		if got := Slash("parley", text, team); got.Verb != bridge.VerbUnknown || !strings.Contains(got.Err, says) {
-			t.Errorf("%q = %+v", text, got)
-		}
-	}
-	if got := Slash("/snooze", "", team); got.Verb != bridge.VerbSnooze || got.Err == "" {
-		t.Errorf("/snooze = %+v", got)
-	}
+	})
 }
 
 func TestMention(t *testing.T) {
@@ -97,58 +107,84 @@ func TestMention(t *testing.T) {
 		"**resolve**":                       {Verb: bridge.VerbResolve},
 		"mine":                              {Verb: bridge.VerbList, Args: args{ListArgs: bridge.ListArgs{List: "mine"}}},
 	} {
-		if got := Mention(text, team); !reflect.DeepEqual(got, want) {
-			t.Errorf("%q\n got %+v\nwant %+v", text, got, want)
-		}
-	}
-	for _, text := range []string{"Hello", "please reply: Hello", "replying: Hello", "!xyz", "…", "thanks!"} {
-		if got := Mention(text, team); got.Verb != bridge.VerbUnknown || got.Explicit || got.Err == "" {
-			t.Errorf("%q = %+v", text, got)
-		}
-	}
-	if got := Mention("reply:", team); got.Verb != bridge.VerbReply || got.Explicit || got.Err == "" {
-		t.Errorf("an empty reply = %+v", got)
+		wantParsed(t, text, Mention(text, team), want)
 	}
 }
 
-// Each verb is explained, each word is one verb's, and each example is read as it says.
+// Nothing is sent unless the mention is followed by the word "reply" and a text.
+func TestMentionRefuses(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"Hello", "please reply: Hello", "replying: Hello", "!xyz", "…", "thanks!"} {
+		wantUnknown(t, text, Mention(text, team), "")
+	}
+	got := Mention("reply:", team)
+	wantText(t, "reply:", got, bridge.VerbReply, bridge.MarkNone, "")
+	if got.Explicit || got.Err == "" {
+		t.Errorf("an empty reply: got %+v, want one that isn't sent, and what is missing", got)
+	}
+}
+
+// Each command is explained, and begins with its own name.
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	owner := map[string]bridge.Verb{}
-	opt := Options{Mentions: map[string]string{"@ann": "UANN", "@bob": "UBOB"}}
 	for _, u := range verb.All() {
-		if len(u.Typed.Words) == 0 || u.Typed.Syntax == "" || !strings.HasSuffix(u.Help.Sentence, ".") || len(u.Help.Examples) == 0 {
-			t.Errorf("%s is not explained: %+v", u.Name, u)
+		if len(u.Typed.Words) == 0 || u.Typed.Words[0] != string(u.Name) {
+			t.Errorf("%s: its words are %q, want its name first", u.Name, u.Typed.Words)
 		}
-		for _, w := range u.Typed.Words {
-			if other, taken := owner[w]; taken || w != strings.ToLower(w) {
-				t.Errorf("%q is a word of %s and %s", w, other, u.Name)
-			}
-			owner[w] = u.Name
-			if got, ok := verb.Find("!" + strings.ToUpper(w)); !ok || got.Name != u.Name {
-				t.Errorf("Find(%q) = %+v", w, got)
-			}
+		if u.Typed.Syntax == "" {
+			t.Errorf("%s has no syntax", u.Name)
 		}
-		if u.Typed.Words[0] != string(u.Name) {
-			t.Errorf("%s is first called %s", u.Name, u.Typed.Words[0])
+		if !strings.HasSuffix(u.Help.Sentence, ".") {
+			t.Errorf("%s is explained by %q, want a sentence", u.Name, u.Help.Sentence)
 		}
-		for _, e := range append(u.Help.Examples, u.Typed.Missing) {
-			_, e, _ = strings.Cut(": "+e, ": ")
-			for part := range strings.SplitSeq(e, ", !") {
-				if got, ok := readExample(strings.TrimPrefix(part, "or "), opt); ok && (got.Verb != u.Name || got.Err != "") {
-					t.Errorf("%s: %q = %+v", u.Name, part, got)
-				}
-			}
-		}
-	}
-	for _, gone := range []string{"", "xyz", "!"} {
-		if _, ok := verb.Find(gone); ok {
-			t.Errorf("Find(%q) explains something", gone)
+		if len(u.Help.Examples) == 0 {
+			t.Errorf("%s has no examples", u.Name)
 		}
 	}
 }
 
-func readExample(e string, opt Options) (Parsed, bool) {
+// Each word is one command's, and is found with its sign and in capital letters.
+func TestFind(t *testing.T) {
+	t.Parallel()
+	owner := map[string]bridge.Verb{}
+	for _, u := range verb.All() {
+		for _, w := range u.Typed.Words {
+			if other, taken := owner[w]; taken {
+				t.Errorf("%q is a word of %s and of %s", w, other, u.Name)
+			}
+			owner[w] = u.Name
+			if w != strings.ToLower(w) {
+				t.Errorf("the word %q of %s has capital letters", w, u.Name)
+			}
+			if got, ok := verb.Find("!" + strings.ToUpper(w)); !ok || got.Name != u.Name {
+				t.Errorf("Find(%q) = %+v, want %s", w, got, u.Name)
+			}
+		}
+	}
+	for _, word := range []string{"", "xyz", "!"} {
+		if got, ok := verb.Find(word); ok {
+			t.Errorf("Find(%q) = %+v, want nothing", word, got)
+		}
+	}
+}
+
+// Each example is read as the command that it explains, also those in the words that say what is missing.
+func TestExamples(t *testing.T) {
+	t.Parallel()
+	opt := Options{Mentions: map[string]string{"@ann": "UANN", "@bob": "UBOB"}}
+	for _, u := range verb.All() {
+		_, missing, _ := strings.Cut(u.Typed.Missing, ": ") // "Say to whom: !assign @ann, or !assign #billing"
+		examples := strings.Split(strings.NewReplacer(", or !", "|!", ", !", "|!").Replace(missing), "|")
+		for _, e := range slices.Concat(u.Help.Examples, examples) {
+			if got, ok := readExample(e, opt); ok && (got.Verb != u.Name || got.Err != "") {
+				t.Errorf("the example %q of %s is read as %+v", e, u.Name, got)
+			}
+		}
+	}
+}
+
+// readExample reads an example as it would be read where people type it. ok is false if it is none that can be typed.
+func readExample(e string, opt Options) (got Parsed, ok bool) {
 	if rest, ok := strings.CutPrefix(e, "@Parley "); ok {
 		return Mention(rest, opt), true
 	}

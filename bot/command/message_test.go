@@ -6,42 +6,58 @@ import (
 	"parley/bridge"
 )
 
+// readMessage reads a message that a surface tells without and with its formatting. toApp means that it is for the app alone,
+// so that a command needs no sign.
+func readMessage(plain, markdown string, toApp bool) (got bridge.Action) {
+	Message{Plain: plain, Markdown: markdown, ToApp: toApp, Named: func(text string) string { return text }}.Ask(&got)
+	return got
+}
+
+func wantAction(t *testing.T, typed string, got bridge.Action, verb bridge.Verb, text string) {
+	t.Helper()
+	if got.Verb != verb || got.Text != text {
+		t.Errorf("%q: got %s %q, want %s %q", typed, got.Verb, got.Text, verb, text)
+	}
+}
+
+// formattedCommand is a command with formatting, and what is wanted of it.
+type formattedCommand struct {
+	plain, markdown string
+	verb            bridge.Verb
+	text            string
+}
+
 // Formatting of the command alone leaves nothing in its text, and that of the text stays.
 func TestFormattedCommand(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		plain, markdown string
-		toApp           bool
-		verb            bridge.Verb
-		want            string
-	}{
-		{"!reply Hello", "`!reply` Hello", false, bridge.VerbReply, "Hello"},
-		{"!reply Hello", "`!reply `Hello", false, bridge.VerbReply, "Hello"},
-		{"!reply: Hello", "**!reply:** Hello **Kim**", false, bridge.VerbReply, "Hello **Kim**"},
-		{"!reply: Hello", "**!reply**: Hello", false, bridge.VerbReply, "Hello"},
-		{"!reply Hello", "**`!reply`** Hello", false, bridge.VerbReply, "Hello"},
-		{"!reply Hello", "_!reply Hello_", false, bridge.VerbReply, "Hello"},
-		{"!reply Hello", "!reply **Hello**", false, bridge.VerbReply, "**Hello**"},
-		{"/parley note Hello", "`/parley note` Hello", false, bridge.VerbNote, "Hello"},
-		{"!n Hello", "`!n` Hello `x`", false, bridge.VerbNote, "Hello `x`"},
-		{"note: Hello Kim", "**note:** Hello **Kim**", false, bridge.VerbNote, "Hello **Kim**"},
-		{"note: Hello", "**note: Hello**", false, bridge.VerbNote, "Hello"},
-		{"reply: Hello", "**reply:** Hello", true, bridge.VerbReply, "Hello"},
-		{"reply: Hello", "*reply*: Hello", true, bridge.VerbReply, "Hello"},
-		{"#12 reply Hello", "`#12 reply` Hello", true, bridge.VerbReply, "Hello"},
-		{"note: Hello", "**note:** Hello", true, bridge.VerbNote, "Hello"},
-		{"!new a@x.test see here", "!new a@x.test see [here](<https://x.test>)", false, bridge.VerbNew, "see [here](<https://x.test>)"},
-		{"new a@x.test Hello", "new a@x.test **Hello**", true, bridge.VerbNew, "**Hello**"},
-		{"!new a@x.test Hello", "!new [a@x.test](mailto:a@x.test) **Hello**", false, bridge.VerbNew, "**Hello**"},
-		{"!new shop_sms +491715550100 2*3", `!new shop\_sms +491715550100 2\*3`, false, bridge.VerbNew, `2\*3`},
-		{"!new sms +1 (415) 555-0100 Hello *", `!new sms +1 \(415\) 555-0100 Hello \*`, false, bridge.VerbNew, `Hello \*`},
-		{"!new sms +4917155501001 1. Lamp", `!new sms +4917155501001 1. Lamp`, false, bridge.VerbNew, `1. Lamp`},
+	for _, tt := range []formattedCommand{
+		{plain: "!reply Hello", markdown: "`!reply` Hello", verb: bridge.VerbReply, text: "Hello"},
+		{plain: "!reply Hello", markdown: "`!reply `Hello", verb: bridge.VerbReply, text: "Hello"},
+		{plain: "!reply: Hello", markdown: "**!reply:** Hello **Kim**", verb: bridge.VerbReply, text: "Hello **Kim**"},
+		{plain: "!reply: Hello", markdown: "**!reply**: Hello", verb: bridge.VerbReply, text: "Hello"},
+		{plain: "!reply Hello", markdown: "**`!reply`** Hello", verb: bridge.VerbReply, text: "Hello"},
+		{plain: "!reply Hello", markdown: "_!reply Hello_", verb: bridge.VerbReply, text: "Hello"},
+		{plain: "!reply Hello", markdown: "!reply **Hello**", verb: bridge.VerbReply, text: "**Hello**"},
+		{plain: "/parley note Hello", markdown: "`/parley note` Hello", verb: bridge.VerbNote, text: "Hello"},
+		{plain: "!n Hello", markdown: "`!n` Hello `x`", verb: bridge.VerbNote, text: "Hello `x`"},
+		{plain: "note: Hello Kim", markdown: "**note:** Hello **Kim**", verb: bridge.VerbNote, text: "Hello **Kim**"},
+		{plain: "note: Hello", markdown: "**note: Hello**", verb: bridge.VerbNote, text: "Hello"},
+		{plain: "!new a@x.test see here", markdown: "!new a@x.test see [here](<https://x.test>)", verb: bridge.VerbNew, text: "see [here](<https://x.test>)"},
+		{plain: "!new a@x.test Hello", markdown: "!new [a@x.test](mailto:a@x.test) **Hello**", verb: bridge.VerbNew, text: "**Hello**"},
+		{plain: "!new shop_sms +491715550100 2*3", markdown: `!new shop\_sms +491715550100 2\*3`, verb: bridge.VerbNew, text: `2\*3`},
+		{plain: "!new sms +1 (415) 555-0100 Hello *", markdown: `!new sms +1 \(415\) 555-0100 Hello \*`, verb: bridge.VerbNew, text: `Hello \*`},
+		{plain: "!new sms +4917155501001 1. Lamp", markdown: `!new sms +4917155501001 1. Lamp`, verb: bridge.VerbNew, text: `1. Lamp`},
 	} {
-		var got bridge.Action
-		Message{Plain: c.plain, Markdown: c.markdown, ToApp: c.toApp, Named: func(text string) string { return text }}.Ask(&got)
-		if got.Verb != c.verb || got.Text != c.want {
-			t.Errorf("%q = %s %q, want %q", c.markdown, got.Verb, got.Text, c.want)
-		}
+		wantAction(t, tt.markdown, readMessage(tt.plain, tt.markdown, false), tt.verb, tt.text)
+	}
+	for _, tt := range []formattedCommand{
+		{plain: "reply: Hello", markdown: "**reply:** Hello", verb: bridge.VerbReply, text: "Hello"},
+		{plain: "reply: Hello", markdown: "*reply*: Hello", verb: bridge.VerbReply, text: "Hello"},
+		{plain: "#12 reply Hello", markdown: "`#12 reply` Hello", verb: bridge.VerbReply, text: "Hello"},
+		{plain: "note: Hello", markdown: "**note:** Hello", verb: bridge.VerbNote, text: "Hello"},
+		{plain: "new a@x.test Hello", markdown: "new a@x.test **Hello**", verb: bridge.VerbNew, text: "**Hello**"},
+	} {
+		wantAction(t, tt.markdown+", to the app", readMessage(tt.plain, tt.markdown, true), tt.verb, tt.text)
 	}
 }
 
@@ -49,10 +65,10 @@ func TestFormattedCommand(t *testing.T) {
 func TestMarkerOfANote(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"!note x", "!n x", "/note x", "note: x", "// x"} {
-		var got bridge.Action
-		Message{Plain: text, Markdown: text, Named: func(text string) string { return text }}.Ask(&got)
-		if got.Verb != bridge.VerbNote || got.Marker != bridge.MarkNote || got.Text != "x" {
-			t.Errorf("%q = %s %q %q", text, got.Verb, got.Marker, got.Text)
+		got := readMessage(text, text, false)
+		wantAction(t, text, got, bridge.VerbNote, "x")
+		if got.Marker != bridge.MarkNote {
+			t.Errorf("%q: got the marker %q, want %q", text, got.Marker, bridge.MarkNote)
 		}
 	}
 }
