@@ -7,26 +7,30 @@ import (
 	"parley/bot/background"
 )
 
+// At most as much work runs at once as there is room for, and Wait waits for all of it.
 func TestWork(t *testing.T) {
 	t.Parallel()
-	w := background.New(2)
+	const room = 2
+	w := background.New(room)
 	release := make(chan struct{})
 	var ended atomic.Int32
-	for range 2 {
+	for range room {
 		if !w.Go(func() { <-release; ended.Add(1) }) {
-			t.Fatal("there was room")
+			t.Fatal("work is refused, but there is room")
 		}
 	}
-	if w.Go(func() { t.Error("it ran without room") }) {
-		t.Error("a third was taken")
+	if w.Go(func() { t.Error("work runs without room") }) {
+		t.Error("work is taken, but there is no room")
 	}
+
+	// What ends makes room for more.
 	close(release)
 	w.Wait()
-	if ended.Load() != 2 {
-		t.Errorf("%d had ended", ended.Load())
+	if got := ended.Load(); got != room {
+		t.Errorf("Wait came back after %d of %d had ended", got, room)
 	}
 	if !w.Go(func() { ended.Add(1) }) {
-		t.Error("there is room again")
+		t.Error("work is refused, but there is room again")
 	}
 	w.Wait()
 }

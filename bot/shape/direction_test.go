@@ -2,7 +2,7 @@ package shape
 
 import "testing"
 
-// TestStraight: what is isolated stays so, and nothing else turns a text around.
+// Isolated parts of a text stay isolated. Every other character that turns the direction of a text is left out.
 func TestStraight(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
@@ -15,10 +15,15 @@ func TestStraight(t *testing.T) {
 		"a\u202eb\u2066c\u200fd\u061c": "abcd",
 	} {
 		if got := Straight(in); got != want {
-			t.Errorf("%+q: %+q, want %+q", in, got, want)
+			t.Errorf("Straight(%+q) = %+q, want %+q", in, got, want)
 		}
 	}
-	if got := OneLine("\u202eנועה \u2069כהן", 80); got != "\u2068נועה כהן\u2069" {
-		t.Errorf("a name became %+q", got)
+}
+
+// A name that reads from right to left is isolated, so that what stands around it keeps its place.
+func TestOneLineIsolatesNames(t *testing.T) {
+	t.Parallel()
+	if got, want := OneLine("\u202eנועה \u2069כהן", 80), "\u2068נועה כהן\u2069"; got != want {
+		t.Errorf("got %+q, want %+q", got, want)
 	}
 }

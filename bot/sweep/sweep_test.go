@@ -15,138 +15,154 @@ import (
 	"parley/channels"
 )
 
-// TestGap: a gap that is announced while what was missed is read is filled by the next
-// reading; a failed one fills nothing.
+// newSweeper returns a sweeper that reads by itself only once in an hour.
+func newSweeper(desk *bridgetest.Desk) *sweep.Sweeper {
+	return sweep.New(desk, slog.New(slog.DiscardHandler), time.Hour)
+}
+
+// wantFills checks how many gaps were filled so far.
+func wantFills(t *testing.T, desk *bridgetest.Desk, want int) {
+	t.Helper()
+	if got := desk.Fills(); got != want {
+		t.Errorf("got %d gaps filled, want %d", got, want)
+	}
+}
+
+// A gap is filled by a reading that began after it was announced and that succeeds.
 func TestGap(t *testing.T) {
 	t.Parallel()
 	desk := bridgetest.NewDesk()
-	s := sweep.New(desk, slog.New(slog.DiscardHandler), time.Hour)
-	turns := make(chan func() error)
+	s := newSweeper(desk)
+	readings := make(chan func() error) // what the next reading does
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		s.Run(ctx, func(context.Context) error { return (<-turns)() })
+		s.Run(ctx, func(context.Context) error { return (<-readings)() })
 	}()
+
+	// Of two gaps the earlier beginning counts.
 	early, late := time.Unix(1000, 0), time.Unix(2000, 0)
 	s.Announce(late)
 	s.Announce(early)
-	if since, open := s.Gap(); !open || !since.Equal(early) {
-		t.Errorf("gap since %v, %v", since, open)
+	if since, isOpen := s.Gap(); !isOpen || !since.Equal(early) {
+		t.Errorf("got a gap since %v (open: %v), want one since %v", since, isOpen, early)
 	}
+
+	// A gap that is announced during a reading isn't filled by it, but by the next one.
 	s.Wake()
-	turns <- func() error { s.Announce(late); return nil }
+	readings <- func() error { s.Announce(late); return nil }
 	s.Wake()
-	turns <- func() error {
-		if n := desk.Fills(); n != 0 {
-			t.Errorf("%d gaps filled too early", n)
-		}
-		return nil
-	}
+	readings <- func() error { wantFills(t, desk, 0); return nil }
 	desk.Connected(t, 1)
-	if _, open := s.Gap(); open {
-		t.Error("the gap is still open")
+	if since, isOpen := s.Gap(); isOpen {
+		t.Errorf("got a gap since %v, want none after a reading", since)
 	}
+
+	// A reading that fails fills nothing, and is soon tried again without being asked to.
 	s.Announce(late)
 	s.Wake()
-	turns <- func() error { return errors.New("not now") }
-	turns <- func() error { // by itself, soon
-		if n := desk.Fills(); n != 1 {
-			t.Errorf("%d gaps filled by a failure", n)
-		}
-		return nil
-	}
+	readings <- func() error { return errors.New("not now") }
+	readings <- func() error { wantFills(t, desk, 1); return nil }
 	desk.Connected(t, 2)
 	cancel()
 	<-done
 }
 
-// TestFailing: what goes on failing is tried ever less often, at least every minute; what works
-// again is read as before.
-func TestFailing(t *testing.T) {
+// A reading that goes on failing is tried ever less often, but once a minute. After one that works, pauses are short again.
+func TestPausesBetweenFailures(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := sweep.New(bridgetest.NewDesk(), slog.New(slog.DiscardHandler), time.Hour)
+		s := newSweeper(bridgetest.NewDesk())
+		want := []time.Duration{5 * time.Second, 5 * time.Second, 10 * time.Second, 20 * time.Second, 40 * time.Second, time.Minute, time.Minute, time.Minute}
 		ctx, cancel := context.WithCancel(t.Context())
-		var last time.Time
+		last := time.Now()
 		var pauses []time.Duration
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
 			s.Run(ctx, func(context.Context) error {
 				pauses, last = append(pauses, time.Since(last).Round(time.Second)), time.Now()
-				if len(pauses) == 8 {
+				if len(pauses) == len(want) {
 					return nil
 				}
 				return errors.New("not now")
 			})
 		}()
-		last = time.Now()
+
 		s.CatchUpSoon(time.Now())
 		<-time.After(10 * time.Minute)
 		synctest.Wait()
-		want := []time.Duration{5, 5, 10, 20, 40, 60, 60, 60}
-		for i := range want {
-			want[i] *= time.Second
-		}
 		if !slices.Equal(pauses, want) {
-			t.Errorf("pauses %v, want %v", pauses, want)
+			t.Errorf("got the pauses %v, want %v", pauses, want)
 		}
+
+		// Ten seconds have room for the first two pauses, of five seconds each.
 		s.CatchUpSoon(time.Now())
 		<-time.After(11 * time.Second)
 		synctest.Wait()
-		if n := len(pauses); n != 10 {
-			t.Errorf("read %d times, want 10", n)
+		if got := len(pauses) - len(want); got != 2 {
+			t.Errorf("got %d readings after one that worked, want 2", got)
 		}
 		cancel()
 		<-done
 	})
 }
 
-// TestChannels: a channel that can't be read keeps no other one from being read, and its failure
-// is told all the same.
+// A channel that can't be read keeps no other one from being read, and its error is returned all the same.
 func TestChannels(t *testing.T) {
 	t.Parallel()
 	desk := bridgetest.NewDesk()
-	for _, id := range []string{"C1", "C2", "C3"} {
+	want := []string{"C1", "C2", "C3"}
+	for _, id := range want {
 		desk.Open(id)
 	}
-	s := sweep.New(desk, slog.New(slog.DiscardHandler), time.Hour)
 	var read []string
-	lost := errors.New("no answer")
-	err := s.Channels(t.Context(), func(_ context.Context, channel string) error {
+	errLost := errors.New("no answer")
+	err := newSweeper(desk).Channels(t.Context(), func(_ context.Context, channel string) error {
 		read = append(read, channel)
 		if channel == "C1" {
-			return lost
+			return errLost
 		}
 		return nil
 	})
-	if !errors.Is(err, lost) || !slices.Equal(read, []string{"C1", "C2", "C3"}) {
-		t.Errorf("read %v, error %v", read, err)
+	if !errors.Is(err, errLost) {
+		t.Errorf("got error %v, want %v", err, errLost)
+	}
+	if !slices.Equal(read, want) {
+		t.Errorf("read %v, want %v", read, want)
 	}
 }
 
-// TestManyFacts: many facts are stored in their order, and known again.
+// More facts than fit into one statement are stored in their order, and found again.
 func TestManyFacts(t *testing.T) {
 	t.Parallel()
 	desk := bridgetest.NewDesk()
-	s := sweep.New(desk, slog.New(slog.DiscardHandler), time.Hour)
+	s := newSweeper(desk)
 	var facts []channels.Fact
 	var ids []string
 	for n := range 1201 {
 		ids = append(ids, fmt.Sprintf("m:C1:%d", n))
 		facts = append(facts, channels.Fact{ExternalID: ids[n], OrderKey: "C1:1", Payload: []byte("{}")})
 	}
+	stored := ids[1:]
 	if err := s.Accept(t.Context(), facts[1:]); err != nil {
 		t.Fatal(err)
 	}
-	known, err := s.Seen(t.Context(), ids...)
-	if err != nil || !slices.Equal(desk.IDs(), ids[1:]) {
-		t.Errorf("%d facts stored, error %v", len(desk.IDs()), err)
+	if got := desk.IDs(); !slices.Equal(got, stored) {
+		t.Errorf("got %d facts stored, want %d in their order", len(got), len(stored))
 	}
-	for n, id := range ids {
-		if known[id] != (n > 0) {
-			t.Fatalf("%s known = %v", id, known[id])
+
+	known, err := s.Seen(t.Context(), ids...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if known[ids[0]] {
+		t.Errorf("%s is known, but was never stored", ids[0])
+	}
+	for _, id := range stored {
+		if !known[id] {
+			t.Fatalf("%s is not known, but was stored", id)
 		}
 	}
 }

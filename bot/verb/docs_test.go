@@ -22,7 +22,7 @@ In a conversation's thread a command begins with ` + "`!`" + ` or ` + "`@Parley`
 them itself. From elsewhere it names its conversation: ` + "`@Parley #12 take`" + `. ` + "`!help COMMAND`" + ` explains one.
 `
 
-// docs/verbs.md says what the table says.
+// docs/verbs.md is written from the table of commands.
 func TestDocs(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
@@ -35,15 +35,15 @@ func TestDocs(t *testing.T) {
 		for _, e := range v.Help.Examples {
 			fmt.Fprintf(&b, "- `%s`\n", e)
 		}
-		if also := ways(v); also != "" {
+		if also := otherWays(v); also != "" {
 			fmt.Fprintf(&b, "\nAlso: %s.\n", also)
 		}
 	}
 	golden.Text(t, "../../docs/verbs.md", b.String())
 }
 
-// ways are the other ways in which a verb can be given.
-func ways(v *Verb) string {
+// otherWays lists how else a command can be given.
+func otherWays(v *Verb) string {
 	var list []string
 	for _, w := range v.Typed.Words[1:] {
 		list = append(list, "`!"+w+"`")
@@ -66,33 +66,48 @@ func ways(v *Verb) string {
 	return strings.Join(list, ", ")
 }
 
-// Every verb of the vocabulary is in the table, but for those that people don't give by name, and
-// every one in the table is whole.
-func TestTableIsWhole(t *testing.T) {
+// Every verb of bridge/action.go has a row in the table, but for those that nobody gives by name.
+func TestTableHasAllVerbs(t *testing.T) {
 	t.Parallel()
-	behaviour := []bridge.Verb{bridge.VerbSay, bridge.VerbEdit, bridge.VerbDelete, bridge.VerbMoveChannel, bridge.VerbReact, bridge.VerbUnreact, bridge.VerbUnknown}
+	withoutName := []bridge.Verb{
+		bridge.VerbSay, bridge.VerbEdit, bridge.VerbDelete, bridge.VerbMoveChannel, bridge.VerbReact, bridge.VerbUnreact, bridge.VerbUnknown,
+	}
 	source, err := os.ReadFile("../../bridge/action.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := regexp.MustCompile(`(?m)^\tVerb\w+ +Verb = "(\w+)"`).FindAllStringSubmatch(string(source), -1)
-	if len(known) < 40 {
-		t.Fatalf("only %d verbs found in bridge/action.go", len(known))
+	declared := regexp.MustCompile(`(?m)^\tVerb\w+ +Verb = "(\w+)"`).FindAllStringSubmatch(string(source), -1)
+	if len(declared) < 40 {
+		t.Fatalf("only %d verbs found in bridge/action.go: this test can't read it any more", len(declared))
 	}
-	for _, k := range known {
-		if name := bridge.Verb(k[1]); (Of(name).Typed.Words == nil) != slices.Contains(behaviour, name) {
-			t.Errorf("%s has no line in the table, or is none that people give", name)
+	for _, d := range declared {
+		name := bridge.Verb(d[1])
+		hasRow := Of(name).Typed.Words != nil
+		if want := !slices.Contains(withoutName, name); hasRow != want {
+			t.Errorf("%s has a row in the table: %v, want %v", name, hasRow, want)
 		}
 	}
+}
+
+// A form is both asked and read, and a button that opens one has a label for people.
+func TestTableIsWhole(t *testing.T) {
+	t.Parallel()
 	for _, v := range All() {
-		if (v.Form.Ask == nil) != (v.Form.Read == nil) && v.Name != bridge.VerbSend {
-			t.Errorf("%s has a form that is never read, or reads one that is never asked", v.Name)
+		asks, reads := v.Form.Ask != nil, v.Form.Read != nil
+		if asks != reads && v.Name != bridge.VerbSend {
+			t.Errorf("%s asks a form: %v, reads one: %v, want both or none", v.Name, asks, reads)
 		}
 		if v.Needs(bridge.Args{}) && v.ButtonLabel() == string(v.Name) {
-			t.Errorf("%s asks something, but nobody wrote what stands on its button", v.Name)
+			t.Errorf("%s needs a form, but its button has no label", v.Name)
 		}
 	}
-	if n := len(InMenu()); n > 10 {
-		t.Errorf("%d entries in a message's menu: Teams takes 10 with those beside the message box", n)
+}
+
+// Teams takes ten entries in a message's menu, with those beside the message box.
+func TestMenuFits(t *testing.T) {
+	t.Parallel()
+	const maxEntries = 10
+	if n := len(InMenu()); n > maxEntries {
+		t.Errorf("got %d entries in the menu, want at most %d", n, maxEntries)
 	}
 }
