@@ -6,7 +6,7 @@ import (
 	"parley/bot/web"
 )
 
-// No part of a text that a spreadsheet may take for a cell of its own begins as formulas do.
+// A spreadsheet may split a text at semicolons, tabs and line ends. No part begins as formulas do: a "'" is put before it.
 func TestCell(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
@@ -21,7 +21,7 @@ func TestCell(t *testing.T) {
 		"a; b = c":          "a; b = c",
 	} {
 		if got := web.Cell(text); got != want {
-			t.Errorf("%q: %q, want %q", text, got, want)
+			t.Errorf("Cell(%q) = %q, want %q", text, got, want)
 		}
 	}
 }

@@ -18,26 +18,29 @@ func TestWords(t *testing.T) {
 		"`<b>` & <i>":                                       "<code>&lt;b&gt;</code> &amp; &lt;i&gt;",
 	} {
 		if got := web.Words(text); got != want {
-			t.Errorf("%s: %s", text, got)
+			t.Errorf("Words(%q) = %q, want %q", text, got, want)
 		}
 	}
 }
 
-// A form that was refused says at each secret that was typed that it has to be typed again: the admin would otherwise save the
-// form without it, and the old secret would stay.
+// No page shows a secret. So in a form that was refused, each secret that was typed has to be typed again, and the form says so:
+// the admin would otherwise save it without, and the old secret would stay.
 func TestTypedSecretIsAskedForAgain(t *testing.T) {
 	t.Parallel()
-	secret := func(name string) web.Field { return web.Field{Name: name, Kind: web.KindSecret, Stored: true} }
-	form := web.Form{Groups: []web.Group{{Folded: true, Fields: []web.Field{secret("typed"), secret("empty"), secret("wrong"), {Name: "hold"}}}}}
-	r := &http.Request{PostForm: url.Values{"typed": {"an0ther"}, "empty": {""}, "wrong": {"x"}, "hold": {"soon"}}}
-	form.Keep(&web.Visit{Request: r}, map[string]string{"wrong": "Is no token.", "hold": "Is no time."})
-	fields := form.Groups[0].Fields
-	if !strings.Contains(fields[0].Problem, "Type it again") || fields[1].Problem != "" || fields[2].Problem != "Is no token." {
-		t.Errorf("%+v", fields)
+	var fields []web.Field
+	typed := url.Values{"typed": {"an0ther"}, "empty": {""}, "wrong": {"x"}}
+	for _, name := range []string{"typed", "empty", "wrong"} {
+		fields = append(fields, web.Field{Name: name, Kind: web.KindSecret, Stored: true})
 	}
-	for _, f := range fields[:3] {
+	form := web.Form{Groups: []web.Group{{Folded: true, Fields: fields}}}
+	form.Keep(&web.Visit{Request: &http.Request{PostForm: typed}}, map[string]string{"wrong": "Is no token."})
+	for i, want := range []string{"Type it again", "", "Is no token."} {
+		f := form.Groups[0].Fields[i]
+		if got := f.Problem; !strings.Contains(got, want) || (want == "") != (got == "") {
+			t.Errorf("the problem of the secret that is %s is %q, want %q", f.Name, got, want)
+		}
 		if f.Value != "" {
-			t.Errorf("a secret is kept: %+v", f)
+			t.Errorf("the secret that is %s is shown: %q", f.Name, f.Value)
 		}
 	}
 }

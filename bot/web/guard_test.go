@@ -3,6 +3,8 @@ package web_test
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"mime/multipart"
 	"net/http"
@@ -32,22 +34,17 @@ func serve(t *testing.T, w http.ResponseWriter, r *http.Request, routes ...web.R
 	site.Handler().ServeHTTP(w, r)
 }
 
-// withFile makes the request of a form with a file of some size, and with a text.
-func withFile(t *testing.T, method, path string, size int, text string) *http.Request {
+// postedFile is the form of a file of some size, and of a text.
+func postedFile(t *testing.T, method, path string, size int, text string) *http.Request {
 	t.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
 	part, err := form.CreateFormFile("picture", "logo.png")
-	if err == nil {
-		_, err = part.Write(make([]byte, size))
-	}
-	if err == nil {
-		err = form.WriteField("signature", text)
-	}
-	if err == nil {
-		err = form.Close()
-	}
 	if err != nil {
+		t.Fatal(err)
+	}
+	_, errWrite := part.Write(make([]byte, size))
+	if err := errors.Join(errWrite, form.WriteField("signature", text), form.Close()); err != nil {
 		t.Fatal(err)
 	}
 	r := httptest.NewRequestWithContext(t.Context(), method, path, &body)
@@ -58,12 +55,14 @@ func withFile(t *testing.T, method, path string, size int, text string) *http.Re
 // Nothing of the files that somebody sends stays on the disk, whoever sends them, by whatever method, also beside a text that
 // can't be stored. A stranger's large file isn't even read.
 func TestFilesOfFormsAreRemoved(t *testing.T) { //nolint:paralleltest // it changes the environment
+	const large, small = 20 << 20, 2 << 20 // bytes: more than a stranger may send, and less than a program may
+	const invalidUTF8 = "\xff"
 	folder := t.TempDir()
 	t.Setenv("TMPDIR", folder)
-	written := 0
+	formsWithFiles := 0
 	do := func(v *web.Visit) error {
 		if v.Request.MultipartForm != nil {
-			written++
+			formsWithFiles++
 		}
 		return v.Go("/settings")
 	}
@@ -72,29 +71,33 @@ func TestFilesOfFormsAreRemoved(t *testing.T) { //nolint:paralleltest // it chan
 		{Pattern: "POST /auth/sign-in", For: web.Anyone, Do: do},
 		{Pattern: "POST /api/me", Token: &web.ByToken{Scopes: []web.Scope{web.ScopeSetup}}, Do: do},
 	}
-	for _, c := range []struct {
+	for _, tt := range []struct {
 		method, path string
 		size         int
 		text         string
 		status       int
 	}{
-		{http.MethodGet, "/auth/sign-in", 20 << 20, "\xff", http.StatusRequestEntityTooLarge},
-		{http.MethodPost, "/auth/sign-in", 20 << 20, "Ann", http.StatusRequestEntityTooLarge},
-		{http.MethodPost, "/api/me", 2 << 20, "\xff", http.StatusBadRequest},
-		{http.MethodPost, "/api/me", 2 << 20, "Ann", http.StatusSeeOther},
+		{method: http.MethodGet, path: "/auth/sign-in", size: large, text: invalidUTF8, status: http.StatusRequestEntityTooLarge},
+		{method: http.MethodPost, path: "/auth/sign-in", size: large, text: "Ann", status: http.StatusRequestEntityTooLarge},
+		{method: http.MethodPost, path: "/api/me", size: small, text: invalidUTF8, status: http.StatusBadRequest},
+		{method: http.MethodPost, path: "/api/me", size: small, text: "Ann", status: http.StatusSeeOther},
 	} {
+		name := fmt.Sprintf("%s %s, %d bytes beside %q", tt.method, tt.path, tt.size, tt.text)
 		answer := httptest.NewRecorder()
-		serve(t, answer, withFile(t, c.method, c.path, c.size, c.text), routes...)
-		if answer.Code != c.status {
-			t.Errorf("%s %s, %d bytes beside %q: %d", c.method, c.path, c.size, c.text, answer.Code)
+		serve(t, answer, postedFile(t, tt.method, tt.path, tt.size, tt.text), routes...)
+		if answer.Code != tt.status {
+			t.Errorf("%s: got status %d, want %d", name, answer.Code, tt.status)
 		}
 		left, err := os.ReadDir(folder)
-		if err != nil || len(left) > 0 {
-			t.Errorf("%s %s, %d bytes beside %q: %d files are left, %v", c.method, c.path, c.size, c.text, len(left), err)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(left) > 0 {
+			t.Errorf("%s: %d files are left, want none", name, len(left))
 		}
 	}
-	if written != 1 {
-		t.Errorf("%d forms with files were handled", written)
+	if formsWithFiles != 1 {
+		t.Errorf("%d forms with files reached their route, want only the last one", formsWithFiles)
 	}
 }
 
@@ -111,10 +114,10 @@ func (l *limited) SetWriteDeadline(until time.Time) error {
 	return nil
 }
 
-// A page that may take long is not cut off by the server's limit for answers; others keep that limit.
+// A page that may take long is not cut off by the server's limit for answers. Other pages keep that limit.
 func TestLongPagesAreNotCutOff(t *testing.T) {
 	t.Parallel()
-	answer := func(streams bool) (left time.Duration) {
+	timeLeft := func(streams bool) (left time.Duration) {
 		l := &limited{ResponseRecorder: httptest.NewRecorder()}
 		serve(t, l, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/settings/health", nil), web.Route{
 			Pattern: "GET /settings/health", Token: &web.ByToken{Scopes: []web.Scope{web.ScopeSetup}}, Streams: streams,
@@ -125,10 +128,10 @@ func TestLongPagesAreNotCutOff(t *testing.T) {
 		})
 		return left
 	}
-	if left := answer(true); left < 10*time.Minute {
-		t.Errorf("a page that examines everything has %s", left)
+	if left := timeLeft(true); left < 10*time.Minute {
+		t.Errorf("a page that may take long has %s left, want at least 10 minutes", left)
 	}
-	if left := answer(false); left > 0 {
-		t.Errorf("another page has %s", left)
+	if left := timeLeft(false); left > 0 {
+		t.Errorf("another page has %s left, want its limit not to be moved", left)
 	}
 }

@@ -1,4 +1,4 @@
 package chart
 
-// Axis is axis.
+// Axis returns the values at which an axis is labelled.
 func Axis(highest, unit float64) []float64 { return axisValues(highest, unit) }

@@ -5,33 +5,47 @@ import (
 	"testing"
 )
 
-// The server for sending may be left out, and no password goes readable to a server for which nobody
-// said so.
-func TestComplete(t *testing.T) {
+// The server for sending may be left out: then it is that for fetching. Its security is taken over, too, if it is the same server
+// for which somebody said that it has none, so that no password goes unencrypted to another one.
+func TestCompleteServers(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ imap, smtp, want string }{ // host port security
-		{"a 993 ", " 587 ", "a||a|"},
-		{"a 1143 none", " 1025 ", "a|none|a|none"},
-		{"a 1143 none", " 587 ", "a|none|a|"},
-		{"a 1143 none", "A 1025 ", "a|none|A|none"},
-		{"a 1143 none", "b 1025 ", "a|none|b|"},
-		{"a 993 tls", "b 25 none", "a|tls|b|none"},
+	type server struct{ host, port, security string }
+	for _, tt := range []struct {
+		name     string
+		imap     server
+		smtp     server
+		wantSMTP server
+	}{
+		{name: "nobody spoke of security", imap: server{host: "a", port: "993"}, smtp: server{port: "587"}, wantSMTP: server{host: "a", port: "587"}},
+		{name: "the same server without security", imap: server{host: "a", port: "1143", security: "none"}, smtp: server{port: "1025"},
+			wantSMTP: server{host: "a", port: "1025", security: "none"}},
+		{name: "its usual port, which has security", imap: server{host: "a", port: "1143", security: "none"}, smtp: server{port: "587"},
+			wantSMTP: server{host: "a", port: "587"}},
+		{name: "the same server in capital letters", imap: server{host: "a", port: "1143", security: "none"}, smtp: server{host: "A", port: "1025"},
+			wantSMTP: server{host: "A", port: "1025", security: "none"}},
+		{name: "another server", imap: server{host: "a", port: "1143", security: "none"}, smtp: server{host: "b", port: "1025"},
+			wantSMTP: server{host: "b", port: "1025"}},
+		{name: "both were said", imap: server{host: "a", port: "993", security: "tls"}, smtp: server{host: "b", port: "25", security: "none"},
+			wantSMTP: server{host: "b", port: "25", security: "none"}},
 	} {
-		given := map[string][]string{}
-		for side, text := range map[string]string{"imap": c.imap, "smtp": c.smtp} {
-			for i, value := range strings.Split(text, " ") {
+		form := map[string][]string{}
+		for side, given := range map[string]server{"imap": tt.imap, "smtp": tt.smtp} {
+			for name, value := range map[string]string{"host": given.host, "port": given.port, "security": given.security} {
 				if value != "" {
-					given["email."+side+"."+[]string{"host", "port", "security"}[i]] = []string{value}
+					form["email."+side+"."+name] = []string{value}
 				}
 			}
 		}
-		completeServers(given)
-		var got []string
-		for _, name := range []string{"imap.host", "imap.security", "smtp.host", "smtp.security"} {
-			got = append(got, strings.Join(given["email."+name], ""))
+		completeServers(form)
+		read := func(side string) server {
+			value := func(name string) string { return strings.Join(form["email."+side+"."+name], "") }
+			return server{host: value("host"), port: value("port"), security: value("security")}
 		}
-		if strings.Join(got, "|") != c.want {
-			t.Errorf("%q and %q: %q, want %q", c.imap, c.smtp, got, c.want)
+		if got := read("smtp"); got != tt.wantSMTP {
+			t.Errorf("%s: got the server for sending %+v, want %+v", tt.name, got, tt.wantSMTP)
+		}
+		if got := read("imap"); got != tt.imap {
+			t.Errorf("%s: got the server for fetching %+v, want it unchanged: %+v", tt.name, got, tt.imap)
 		}
 	}
 }

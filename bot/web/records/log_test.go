@@ -15,19 +15,28 @@ import (
 	"parley/bot/web/records"
 )
 
-// torn is a desk whose log can be read up to its second page.
-type torn struct{ records.Desk }
+// brokenLog is a desk whose log can't be read beyond its first page.
+type brokenLog struct{ records.Desk }
 
-// Log implements records.Desk.
-func (torn) Log(_ context.Context, _ records.LogFilter, after string, size int) (records.LogPage, error) {
+func (brokenLog) Log(_ context.Context, _ records.LogFilter, after string, size int) (records.LogPage, error) {
 	if after != "" {
 		return records.LogPage{}, errors.New("the database fails over")
 	}
 	return records.LogPage{Rows: make([]records.LogRow, size), Next: "the second page"}, nil
 }
 
-// open starts the pages of a desk, with a token for the log.
-func open(t *testing.T, desk records.Desk) http.Handler {
+// longLog is a desk whose log has longLogPages pages.
+type longLog struct{ records.Desk }
+
+const longLogPages = 3
+
+func (longLog) Log(_ context.Context, _ records.LogFilter, after string, size int) (records.LogPage, error) {
+	next := map[string]string{"": "2", "2": "3"}[after]
+	return records.LogPage{Rows: make([]records.LogRow, size), Next: next}, nil
+}
+
+// newSite starts the pages of a desk, with a token for the log.
+func newSite(t *testing.T, desk records.Desk) http.Handler {
 	t.Helper()
 	admin := web.Person{ID: 1, Admin: true}
 	site, err := web.New(web.Options{
@@ -44,58 +53,58 @@ func open(t *testing.T, desk records.Desk) http.Handler {
 	return site.Handler()
 }
 
-// long is a desk whose log has three pages.
-type long struct{ records.Desk }
-
-// Log implements records.Desk.
-func (long) Log(_ context.Context, _ records.LogFilter, after string, size int) (records.LogPage, error) {
-	next := map[string]string{"": "2", "2": "3"}[after]
-	return records.LogPage{Rows: make([]records.LogRow, size), Next: next}, nil
-}
-
-// limited is the answer of a server that cuts answers off; it counts how often that moment is moved.
-type limited struct {
+// deadlines is the answer of a server that cuts answers off. It counts how often that moment is moved.
+type deadlines struct {
 	*httptest.ResponseRecorder
 
 	moved int
 }
 
 // SetWriteDeadline is what http.ResponseController calls.
-func (l *limited) SetWriteDeadline(time.Time) error {
-	l.moved++
+func (d *deadlines) SetWriteDeadline(time.Time) error {
+	d.moved++
 	return nil
 }
 
-// However long a log is, it is not cut off while its pages go on being read.
-func TestLongLogIsNotCutOff(t *testing.T) {
-	t.Parallel()
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/log.csv", nil)
-	r.Header.Set("Authorization", "Bearer parley_x")
-	answer := &limited{ResponseRecorder: httptest.NewRecorder()}
-	open(t, long{}).ServeHTTP(answer, r)
-	if lines := strings.Count(answer.Body.String(), "\n"); lines != 3*2000+1 || answer.moved != 3 {
-		t.Errorf("%d: %d lines, and it was given time %d times", answer.Code, lines, answer.moved)
-	}
-}
-
-// A log that can't be read to its end doesn't look whole to the program that asked for it, and has no page of an error in it.
-func TestTornLogBreaksOff(t *testing.T) {
-	t.Parallel()
-	server := httptest.NewServer(open(t, torn{}))
-	t.Cleanup(server.Close)
-
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/api/log.csv", nil)
+func logRequest(t *testing.T, server string) *http.Request {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server+"/api/log.csv", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.Header.Set("Authorization", "Bearer parley_x")
-	answer, err := server.Client().Do(r)
+	return r
+}
+
+// However long a log is, its answer is not cut off while its pages go on being read.
+func TestLongLogIsNotCutOff(t *testing.T) {
+	t.Parallel()
+	const pageRows, headLines = 2000, 1
+	answer := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+	newSite(t, longLog{}).ServeHTTP(answer, logRequest(t, ""))
+	if got, want := strings.Count(answer.Body.String(), "\n"), headLines+longLogPages*pageRows; got != want {
+		t.Errorf("got %d lines with status %d, want %d", got, answer.Code, want)
+	}
+	if answer.moved != longLogPages {
+		t.Errorf("the deadline was moved %d times, want once for each of %d pages", answer.moved, longLogPages)
+	}
+}
+
+// A log that can't be read to its end doesn't look whole to the program that asked for it, and has no page of an error in it.
+func TestBrokenLogBreaksOff(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(newSite(t, brokenLog{}))
+	t.Cleanup(server.Close)
+	answer, err := server.Client().Do(logRequest(t, server.URL))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = answer.Body.Close() }()
 	body, err := io.ReadAll(answer.Body)
-	if err == nil || strings.Contains(string(body), "went wrong") {
-		t.Errorf("%d, %d bytes, which end with %q: %v", answer.StatusCode, len(body), body[max(0, len(body)-200):], err)
+	if err == nil {
+		t.Errorf("the answer ends with status %d as if it were whole, want an error while it is read", answer.StatusCode)
+	}
+	if strings.Contains(string(body), "went wrong") {
+		t.Errorf("the log ends with a page: %q", body[max(0, len(body)-200):])
 	}
 }
