@@ -1,0 +1,173 @@
+package openid
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"parley/bot/web/oidcfake"
+)
+
+// What can go wrong at the provider has reasons of its own.
+func TestProviderSaysNo(t *testing.T) {
+	t.Parallel()
+	t.Run("the user cancels", func(t *testing.T) {
+		t.Parallel()
+		_, err := newWorld(t, Any, ann(nil)).signIn(oidcfake.Cancel)
+		wantRefusal(t, err, cancelled)
+	})
+	t.Run("our secret is wrong", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, Any, ann(nil))
+		w.ours.ClientSecret = "wrong"
+		_, err := w.signIn("ann")
+		wantRefusal(t, err, failed)
+	})
+	t.Run("our address is not registered", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, Any, ann(nil))
+		w.fake.Register("https://elsewhere.example/")
+		_, address, err := w.ours.begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if back, err := w.fake.Choose(t.Context(), address, "ann"); err == nil {
+			t.Errorf("the provider sends her to %s, want it to refuse", back)
+		}
+	})
+	t.Run("it is down before the sign-in", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, Any, ann(nil))
+		w.fake.SetDown(true)
+		if _, _, err := w.ours.begin(t.Context()); err == nil {
+			t.Error("the sign-in begins, want an error")
+		}
+		w.fake.SetDown(false)
+		if _, err := w.signIn("ann"); err != nil {
+			t.Errorf("once it is back, refused: %v", err)
+		}
+	})
+	t.Run("it goes down during the sign-in", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, Any, ann(nil))
+		kept, answer := w.chooseAs("ann")
+		w.fake.SetDown(true)
+		_, err := w.ours.finish(t.Context(), kept, answer)
+		wantRefusal(t, err, away)
+	})
+	t.Run("it can't be reached during the sign-in", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, Any, ann(nil))
+		kept, answer := w.chooseAs("ann")
+		if err := w.fake.Close(); err != nil {
+			t.Fatal(err)
+		}
+		_, err := w.ours.finish(t.Context(), kept, answer)
+		wantRefusal(t, err, away)
+	})
+	t.Run("its words for an error don't come into the log", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, Any, ann(nil))
+		kept, answer := w.chooseAs("ann")
+		answer.Set("error", "<script>alert(1)</script>")
+		_, err := w.ours.finish(t.Context(), kept, answer)
+		wantRefusal(t, err, failed)
+		if strings.Contains(err.Error(), "script") {
+			t.Errorf("what anybody can write into a link is in the error: %v", err)
+		}
+	})
+}
+
+// hangingServer is a provider that doesn't answer before release is called. arrived gets a value for each request.
+func hangingServer(t *testing.T) (server *httptest.Server, arrived <-chan struct{}, release func()) {
+	t.Helper()
+	requests, released := make(chan struct{}, 100), make(chan struct{})
+	server = httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		requests <- struct{}{}
+		<-released
+		panic(http.ErrAbortHandler)
+	}))
+	release = sync.OnceFunc(func() { close(released) })
+	t.Cleanup(func() { release(); server.Close() })
+	return server, requests, release
+}
+
+// A provider that doesn't answer any more keeps one visitor waiting, once: the others use its old description. If there is none,
+// all visitors wait, for as long as they like.
+func TestProviderHangs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, Any, ann(nil))
+	w.chooseAs("ann") // the provider's description is known from now on
+
+	// The description gets too old, and the provider hangs.
+	hanging, arrived, release := hangingServer(t)
+	w.ours.Issuer = hanging.URL
+	w.ahead.Store(int64(discoveryLifetime + time.Second))
+	unknown := &provider{Config: w.ours.Config, client: w.ours.client, now: w.ours.now}
+	errKnown, errUnknown := beginInBackground(t.Context(), w.ours), beginInBackground(t.Context(), unknown)
+	<-arrived
+	<-arrived
+
+	// While the first visitor waits for the new description, others go on with the old one.
+	for range 10 {
+		if _, _, err := w.ours.begin(t.Context()); err != nil {
+			t.Errorf("beside a visitor who waits: %v", err)
+		}
+	}
+	// Without a description a visitor waits, and may leave.
+	left, leave := context.WithCancel(t.Context())
+	leave()
+	if _, _, err := unknown.begin(left); !errors.Is(err, context.Canceled) {
+		t.Errorf("a visitor who leaves gets %v, want %v", err, context.Canceled)
+	}
+
+	// Once the request for a new description fails, the old one still does.
+	release()
+	if err := <-errKnown; err != nil {
+		t.Errorf("with an old description: %v", err)
+	}
+	if err := <-errUnknown; err == nil {
+		t.Error("without a description a sign-in begins, want an error")
+	}
+	if _, _, err := w.ours.begin(t.Context()); err != nil {
+		t.Errorf("after the failure: %v", err)
+	}
+	if n := len(arrived); n > 0 {
+		t.Errorf("the provider is asked %d times at once after a failure, want a pause", n)
+	}
+}
+
+// beginInBackground begins a sign-in, and returns where its error comes.
+func beginInBackground(ctx context.Context, p *provider) <-chan error {
+	done := make(chan error, 1)
+	go func() {
+		_, _, err := p.begin(ctx)
+		done <- err
+	}()
+	return done
+}
+
+// A provider has to call itself by the issuer that is configured, to the letter.
+func TestIssuerIsComparedToTheLetter(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, Any, ann(nil))
+	w.ours.Issuer += "/"
+	if _, _, err := w.ours.begin(t.Context()); err == nil {
+		t.Error("a sign-in begins at an issuer with another name, want an error")
+	}
+}
+
+// Only on this machine a provider may be asked without encryption.
+func TestIsLoopback(t *testing.T) {
+	t.Parallel()
+	for host, want := range map[string]bool{"127.0.0.1": true, "::1": true, "login.example": false, "127.0.0.1.example": false} {
+		if got := isLoopback(host); got != want {
+			t.Errorf("isLoopback(%q) = %v, want %v", host, got, want)
+		}
+	}
+}
