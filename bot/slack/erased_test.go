@@ -12,27 +12,37 @@ import (
 //
 func TestErasedFiles(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, false)
-	root := st.root()
-	p := st.post(bridge.PostFiles, root, "t1")
-	p.Files = []channels.File{upload("zebra.txt", "one"), upload("otter.txt", "two")}
-	sent := st.sendAll(p)
-	held := st.fake.Message(st.ch, sent.Message).Files
-	gone := st.post(bridge.PostErased, root, "t2")
+	st := newStage(t)
+	root := st.postRoot()
+	p := st.newPost(bridge.PostFiles, root, "t1")
+	p.Files = []channels.File{textFile("zebra.txt", "one"), textFile("otter.txt", "two")}
+	sent := st.mustSendAll(p)
+	shown := st.fake.Message(st.channel, sent.Message).Files
+	wantEqual(t, "files shown", len(shown), 2)
+	gone := st.newPost(bridge.PostErased, root, "t2")
 	gone.Place.Message, gone.Was = sent.Message, bridge.PostFiles
-	st.send(gone)
-	for _, f := range held {
-		if left := st.fake.File(f.ID); len(held) != 2 || left != nil && (len(left.Data) > 0 || left.Mode != "tombstone") {
-			t.Errorf("%s is left: %+v", f.ID, left)
+	st.mustSend(gone)
+	for _, f := range shown {
+		if left := st.fake.File(f.ID); left != nil && (len(left.Data) > 0 || left.Mode != "tombstone") {
+			t.Errorf("of the file %s is left: %+v, want nothing but a tombstone", f.ID, left)
 		}
 	}
-	unknown := st.post(bridge.PostSaid, root, "t3") // its record is gone
+}
+
+// When a thread's root is erased, all of our posts in it go, also those of which there is no record any more. Its card says only that
+// it was erased.
+//
+func TestErasedThread(t *testing.T) {
+	t.Parallel()
+	st := newStage(t)
+	root := st.postRoot()
+	unknown := st.newPost(bridge.PostSaid, root, "t3") // there is no record of it
 	unknown.Said = &bridge.Said{From: bridge.PartyRef{Name: "Zebra"}, Text: "a zebra"}
-	st.send(unknown)
-	last := st.post(bridge.PostErased, root, "t4")
+	st.mustSend(unknown)
+	last := st.newPost(bridge.PostErased, root, "t4")
 	last.Place.Message, last.Was = root.Message, bridge.PostRoot
-	st.sendAll(last)
-	if left := st.fake.Thread(st.ch, root.Message); len(left) != 1 || !strings.HasPrefix(left[0].Text, "Erased") {
+	st.mustSendAll(last)
+	if left := st.fake.Thread(st.channel, root.Message); len(left) != 1 || !strings.HasPrefix(left[0].Text, "Erased") {
 		t.Errorf("left in the thread: %+v", left)
 	}
 }

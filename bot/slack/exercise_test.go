@@ -11,23 +11,23 @@ import (
 	"parley/bridge/bridgetest"
 )
 
-// TestExercise: Slack passes the suite of all surfaces.
+// Slack passes the suite of all surfaces.
 func TestExercise(t *testing.T) {
 	t.Parallel()
 	bridgetest.ExerciseSurface(t, bridgetest.Harness{New: exerciseStage})
 }
 
-// exerciseStage connects a surface to a workspace of its own, with a desk that remembers.
+// exerciseStage connects a surface to a workspace of its own.
 func exerciseStage(t *testing.T) bridgetest.Stage {
 	d := &desk{Desk: bridgetest.NewDesk("C0SUPPORT")}
-	st := newStage(t, false, func(o *Options, f *slackfake.Options) {
+	st := newStage(t, func(o *Options, f *slackfake.Options) {
 		o.Desk, f.PostPerSecond, f.PostBurst = d, 1000, 1000
 	})
 	other := st.fake.Admin.AddUser(slackfake.User{ID: "U0BEN", Name: "ben", RealName: "Ben Kim"})
-	must(t, st.fake.Admin.Invite(st.ch, other.ID, st.ann))
+	must(t, st.fake.Admin.Invite(st.channel, other.ID, st.ann))
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- st.s.Run(ctx) }()
+	go func() { done <- st.surface.Run(ctx) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {
@@ -37,10 +37,10 @@ func exerciseStage(t *testing.T) bridgetest.Stage {
 	d.Connected(t, 1)
 	ann := st.fake.As(st.ann)
 	return bridgetest.Stage{
-		Surface: st.s, Desk: d.Desk, Channel: st.ch, Agent: st.ann, Other: other.ID,
+		Surface: st.surface, Desk: d.Desk, Channel: st.channel, Agent: st.ann, Other: other.ID,
 		Mention: func(user string) string { return "<@" + user + ">" },
 		Shown: func(_ *testing.T, root string) (shown []bridgetest.Shown) {
-			for _, m := range st.fake.Thread(st.ch, root) {
+			for _, m := range st.fake.Thread(st.channel, root) {
 				shown = append(shown, shownMessage(m))
 			}
 			return shown
@@ -61,14 +61,14 @@ func exerciseStage(t *testing.T) bridgetest.Stage {
 		},
 		Say: func(t *testing.T, thread, text string) string {
 			t.Helper()
-			ts, err := ann.Post(slackfake.Post{Channel: st.ch, Thread: thread, Text: text})
+			ts, err := ann.Post(slackfake.Post{Channel: st.channel, Thread: thread, Text: text})
 			must(t, err)
 			return ts
 		},
-		Edit:   func(t *testing.T, message, text string) { t.Helper(); must(t, ann.Edit(st.ch, message, text)) },
-		Delete: func(t *testing.T, message string) { t.Helper(); must(t, ann.Delete(st.ch, message)) },
-		Vanish: func(t *testing.T, root string) { t.Helper(); must(t, st.fake.Admin.ForgetMessage(st.ch, root)) },
-		Close:  func(t *testing.T) { t.Helper(); must(t, st.fake.Admin.ArchiveChannel(st.ch, true)) },
+		Edit:   func(t *testing.T, message, text string) { t.Helper(); must(t, ann.Edit(st.channel, message, text)) },
+		Delete: func(t *testing.T, message string) { t.Helper(); must(t, ann.Delete(st.channel, message)) },
+		Vanish: func(t *testing.T, root string) { t.Helper(); must(t, st.fake.Admin.ForgetMessage(st.channel, root)) },
+		Close:  func(t *testing.T) { t.Helper(); must(t, st.fake.Admin.ArchiveChannel(st.channel, true)) },
 		Fail: func(_ *testing.T, name string, _ bridge.PostKind) {
 			f := slackfake.Fault{Method: "chat.postMessage", Times: 1, Kind: slackfake.FaultDrop, After: name == bridgetest.FailLostAfter}
 			if name == bridgetest.FailThrottled {

@@ -16,17 +16,18 @@ import (
 	"parley/channels"
 )
 
-func upload(name, content string) channels.File {
+// textFile is a file of a customer's message.
+func textFile(name, content string) channels.File {
 	return channels.File{Name: name, ContentType: "text/plain", SizeBytes: int64(len(content)), Open: func(context.Context) (io.ReadCloser, error) {
 		return io.NopCloser(bytes.NewReader([]byte(content))), nil
 	}}
 }
 
 // sendAll sends all parts of a post, as the lane does.
-func (st *stage) sendAll(p bridge.Post) bridge.Sent {
+func (st *stage) mustSendAll(p bridge.Post) bridge.Sent {
 	st.t.Helper()
 	for {
-		sent := st.send(p)
+		sent := st.mustSend(p)
 		if !sent.More {
 			return sent
 		}
@@ -34,99 +35,99 @@ func (st *stage) sendAll(p bridge.Post) bridge.Sent {
 	}
 }
 
-// Cases 8 and 24: files are one message; its id is learned from its event; an empty one is
-// named.
+// newFilesPost makes a post of files in a root's thread.
+func (st *stage) newFilesPost(root bridge.Place, files ...channels.File) bridge.Post {
+	p := st.newPost(bridge.PostFiles, root, "t1")
+	p.Files = files
+	return p
+}
+
+// Cases 8 and 24: files become one message, whose stamp Slack tells by an event, or in the thread if we aren't connected. A file
+// without bytes, which Slack refuses, is named.
 func TestSendFiles(t *testing.T) {
 	t.Parallel()
-	for _, run := range []bool{true, false} {
-		t.Run(fmt.Sprintf("connected %v", run), func(t *testing.T) {
+	for name, newStage := range map[string]func(*testing.T, ...func(*Options, *slackfake.Options)) *stage{
+		"connected": newConnectedStage, "not connected": newStage,
+	} {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			st := newStage(t, run)
-			root := st.root()
-			p := st.post(bridge.PostFiles, root, "t1")
-			p.Files = []channels.File{upload("a.txt", "one"), upload("", "two"), upload("../../empty", "")}
-			sent := st.sendAll(p)
-			m := st.fake.Message(st.ch, sent.Message)
-			if m == nil || m.ThreadTS != root.Message || len(m.Files) != 2 {
-				t.Fatalf("sent %+v, message %+v", sent, m)
-			}
-			if !strings.Contains(m.Text, "empty (0 bytes)") || !strings.Contains(m.Text, "Eve &amp; Co") {
-				t.Errorf("text %q", m.Text)
-			}
-			if f := st.fake.File(m.Files[0].ID); string(f.Data) != "one" || f.Title != "a.txt" {
-				t.Errorf("%q holds %q", f.Title, f.Data)
-			}
+			st := newStage(t)
+			root := st.postRoot()
+			sent := st.mustSendAll(st.newFilesPost(root, textFile("a.txt", "one"), textFile("", "two"), textFile("../../empty", "")))
+			m := st.wantMessage(sent.Message, root.Message, 2)
+			wantWords(t, m.Text, "empty (0 bytes)", "Eve &amp; Co")
+			f := st.fake.File(m.Files[0].ID)
+			wantEqual(t, "title of the first file", f.Title, "a.txt")
+			wantEqual(t, "content of the first file", string(f.Data), "one")
 		})
 	}
 }
 
-// Whatever a customer sends, of each kind and size: the agent finds it among the message's files,
-// or is told why not.
-func TestEveryFileIsMet(t *testing.T) {
+// Whatever a customer sends, of each kind and size, the agent finds it among the message's files, or is told why not.
+func TestFilesOfAllKinds(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true)
-	root := st.root()
-	for _, c := range []struct {
-		name, kind string
-		size       int64
-		word       string // "" = the file itself
+	st := newConnectedStage(t)
+	root := st.postRoot()
+	for _, tt := range []struct {
+		name, contentType string
+		size              int64
+		why               string // it can't be shown; "" if it can
 	}{
-		{"photo.png", "image/png", 1, ""}, {"phone.jpg", "image/jpeg", 400_000, ""}, {"heavy.jpg", "image/jpeg", 1<<20 + 1, ""},
-		{"moving.gif", "image/gif", 10, ""}, {"sticker.webp", "image/webp", 10, ""}, {"photo.heic", "image/heic", 10, ""},
-		{"drawing.svg", "image/svg+xml", 10, ""}, {"plan.pdf", "application/pdf", 10, ""}, {"unknown", "", 1, ""},
-		{"empty.png", "image/png", 0, "(0 bytes)"}, {"film.mp4", "video/mp4", maxFileBytes + 1, "1 GB"},
+		{name: "photo.png", contentType: "image/png", size: 1},
+		{name: "phone.jpg", contentType: "image/jpeg", size: 400_000},
+		{name: "heavy.jpg", contentType: "image/jpeg", size: 1<<20 + 1},
+		{name: "moving.gif", contentType: "image/gif", size: 10},
+		{name: "sticker.webp", contentType: "image/webp", size: 10},
+		{name: "photo.heic", contentType: "image/heic", size: 10},
+		{name: "drawing.svg", contentType: "image/svg+xml", size: 10},
+		{name: "plan.pdf", contentType: "application/pdf", size: 10},
+		{name: "unknown", size: 1},
+		{name: "empty.png", contentType: "image/png", why: "(0 bytes)"},
+		{name: "film.mp4", contentType: "video/mp4", size: maxFileBytes + 1, why: "1 GB"},
 	} {
-		p := st.post(bridge.PostFiles, root, c.name)
-		f := upload(c.name, strings.Repeat("x", int(min(c.size, 1<<21))))
-		f.ContentType, f.SizeBytes = c.kind, c.size
-		p.Files = []channels.File{f}
-		sent := st.sendAll(p)
-		m := st.fake.Message(st.ch, sent.Message)
-		switch {
-		case m == nil || !strings.Contains(m.Text, c.name):
-			t.Errorf("%s: the agent sees %+v", c.name, m)
-		case c.word != "" && !strings.Contains(m.Text, c.word):
-			t.Errorf("%s: nothing says why it isn't there: %s", c.name, m.Text)
-		case c.word == "" && (len(m.Files) != 1 || int64(len(st.fake.File(m.Files[0].ID).Data)) != c.size):
-			t.Errorf("%s: files %+v", c.name, m.Files)
+		f := textFile(tt.name, strings.Repeat("x", int(min(tt.size, 1<<21)))) // of the film only a part is made
+		f.ContentType, f.SizeBytes = tt.contentType, tt.size
+		p := st.newFilesPost(root, f)
+		p.Token = tt.name
+		m := st.fake.Message(st.channel, st.mustSendAll(p).Message)
+		if m == nil {
+			t.Fatalf("%s: there is no message", tt.name)
+		}
+		wantWords(t, m.Text, tt.name, tt.why)
+		if tt.why == "" && (len(m.Files) != 1 || int64(len(st.fake.File(m.Files[0].ID).Data)) != tt.size) {
+			t.Errorf("%s: got the files %+v, want one of %d bytes", tt.name, m.Files, tt.size)
 		}
 	}
 }
 
-// However many of a customer's files can't be had, or are none that Slack takes: each is named, with the reason, beside those that
-// are shown and where none is.
+// However many of a customer's files can't be had, or are none that Slack takes, each is named with the reason, beside those that
+// are shown, and also if none is.
 func TestManyFilesAreMissing(t *testing.T) {
 	t.Parallel()
-	for name, shown := range map[string][]channels.File{"beside a file": {upload("shown.txt", "one")}, "alone": nil} {
+	for name, shown := range map[string][]channels.File{"beside a file": {textFile("shown.txt", "one")}, "alone": nil} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			st := newStage(t, false)
-			root := st.root()
-			p := st.post(bridge.PostFiles, root, "t1")
-			p.Files = shown
-			var names []string
+			st := newStage(t)
+			root := st.postRoot()
+			p := st.newFilesPost(root, shown...)
+			var want []string
 			for i := range 30 {
 				empty, lost := fmt.Sprintf("empty-%d-%s.png", i, strings.Repeat("n", 40)), fmt.Sprintf("lost-%d.pdf", i)
-				p.Files = append(p.Files, upload(empty, ""))
+				p.Files = append(p.Files, textFile(empty, ""))
 				p.Missing = append(p.Missing, bridge.Missing{Name: lost, Reason: strings.Repeat("the provider doesn't have it any more, ", 5) + "says " + lost})
-				names = append(names, empty+" (0 bytes)", lost+" from Eve", "says "+lost)
+				want = append(want, empty+" (0 bytes)", lost+" from Eve", "says "+lost)
 			}
-			sent := st.sendAll(p)
-			m := st.fake.Message(st.ch, sent.Message)
-			if m == nil || len(m.Files) != len(shown) {
-				t.Fatalf("the agent sees %+v", m)
-			}
-			for _, name := range names {
-				if !strings.Contains(m.Text, name) {
-					t.Errorf("nothing says %q in %q", name, m.Text)
-					break
+			m := st.wantMessage(st.mustSendAll(p).Message, root.Message, len(shown))
+			for _, words := range want {
+				if !strings.Contains(m.Text, words) {
+					t.Fatalf("want %q in %q", words, m.Text)
 				}
 			}
 		})
 	}
 }
 
-// Where a workspace takes no files, which lasts until a person changes that, the agent reads which files came and why they are not
+// If a workspace takes no files, which lasts until a person changes that, the agent reads which files came and why they are not
 // there, and what the customer writes next is shown. Nothing is posted twice if the answer is lost.
 func TestWorkspaceTakesNoFiles(t *testing.T) {
 	t.Parallel()
@@ -136,25 +137,20 @@ func TestWorkspaceTakesNoFiles(t *testing.T) {
 	} {
 		t.Run(code, func(t *testing.T) {
 			t.Parallel()
-			st := newStage(t, false)
-			root := st.root()
+			st := newStage(t)
+			root := st.postRoot()
 			st.fake.Inject(slackfake.Fault{Method: "files.getUploadURLExternal", Kind: slackfake.FaultError, Error: code})
-			p := st.post(bridge.PostFiles, root, "t1")
-			p.Files = []channels.File{upload("plan.pdf", "one")}
-			sent := st.sendAll(p)
-			m := st.fake.Message(st.ch, sent.Message)
-			if m == nil || m.ThreadTS != root.Message || !strings.Contains(m.Text, "plan.pdf ("+why+")") {
-				t.Fatalf("the agent sees %+v", m)
-			}
-			out, again, err := st.s.Reconcile(st.ctx(), p)
-			if err != nil || out != channels.Landed || again.Message != sent.Message || again.More {
-				t.Errorf("looked for: %v %+v %v", out, again, err)
-			}
+			p := st.newFilesPost(root, textFile("plan.pdf", "one"))
+			sent := st.mustSendAll(p)
+			wantWords(t, st.wantMessage(sent.Message, root.Message, 0).Text, "plan.pdf ("+why+")")
+			found := st.wantReconciled(p, channels.Landed)
+			wantEqual(t, "message that is found", found.Message, sent.Message)
+			wantEqual(t, "more follows", found.More, false)
 		})
 	}
 }
 
-// A file of a kind or size that a workspace forbids doesn't keep the others from being shown, and is named with the reason.
+// A file of a kind or size that a workspace forbids keeps no others from being shown, and is named with the reason.
 func TestForbiddenFileAmongOthers(t *testing.T) {
 	t.Parallel()
 	for code, why := range map[string]string{
@@ -164,100 +160,92 @@ func TestForbiddenFileAmongOthers(t *testing.T) {
 	} {
 		t.Run(code, func(t *testing.T) {
 			t.Parallel()
-			st := newStage(t, false)
-			root := st.root()
+			st := newStage(t)
+			root := st.postRoot()
 			st.fake.Inject(slackfake.Fault{Method: "files.getUploadURLExternal", Kind: slackfake.FaultError, Error: code, Skip: 1, Times: 1})
-			p := st.post(bridge.PostFiles, root, "t1")
-			p.Files = []channels.File{upload("plan.png", "one"), upload("setup.exe", "bad"), upload("photo.png", "two")}
-			sent := st.sendAll(p)
-			m := st.fake.Message(st.ch, sent.Message)
-			if m == nil || len(m.Files) != 2 || !strings.Contains(m.Text, "plan.png, "+why+", photo.png") {
-				t.Errorf("the agent sees %+v", m)
-			}
+			sent := st.mustSendAll(st.newFilesPost(root, textFile("plan.png", "one"), textFile("setup.exe", "bad"), textFile("photo.png", "two")))
+			wantWords(t, st.wantMessage(sent.Message, root.Message, 2).Text, "plan.png, "+why+", photo.png")
 		})
 	}
 }
 
-// Slack may also refuse files only when they are to be shown: all because of one, and doesn't say because of which, or because of
-// the workspace. An empty file, which was never tried, doesn't make a single one one of several.
+// refusedTogether is a fault: Slack refuses files when they are to be shown.
+func refusedTogether(code string) slackfake.Fault {
+	return slackfake.Fault{Method: "files.completeUploadExternal", Kind: slackfake.FaultError, Error: code, Times: 1}
+}
+
+// Slack may refuse files only when they are to be shown: all because of one, without saying of which, or because of the workspace.
 func TestFilesForbiddenTogether(t *testing.T) {
 	t.Parallel()
-	for code, want := range map[string]struct {
-		files int
+	const kinds, size = "(not shown: Slack allows no files of one of these kinds)", "(not shown: one of these is larger than the Slack workspace allows)"
+	const full = "(the Slack workspace's file storage is full)"
+	for code, tt := range map[string]struct {
+		shown int
 		words string
 	}{
-		"file_uploads_except_images_disabled": {1, "plan.png, setup.exe (only pictures are allowed in Slack)"},
-		"file_type_not_allowed": {0, "plan.png (not shown: Slack allows no files of one of these kinds), " +
-			"setup.exe (not shown: Slack allows no files of one of these kinds)"},
-		"file_upload_size_restricted": {0, "plan.png (not shown: one of these is larger than the Slack workspace allows), " +
-			"setup.exe (not shown: one of these is larger than the Slack workspace allows)"},
-		"storage_limit_reached": {0, "plan.png (the Slack workspace's file storage is full), setup.exe (the Slack workspace's file storage is full)"},
+		"file_uploads_except_images_disabled": {shown: 1, words: "plan.png, setup.exe (only pictures are allowed in Slack)"},
+		"file_type_not_allowed":               {words: "plan.png " + kinds + ", setup.exe " + kinds},
+		"file_upload_size_restricted":         {words: "plan.png " + size + ", setup.exe " + size},
+		"storage_limit_reached":               {words: "plan.png " + full + ", setup.exe " + full},
 	} {
 		t.Run(code, func(t *testing.T) {
 			t.Parallel()
-			st := newStage(t, false)
-			root := st.root()
-			st.fake.Inject(slackfake.Fault{Method: "files.completeUploadExternal", Kind: slackfake.FaultError, Error: code, Times: 1})
-			p := st.post(bridge.PostFiles, root, "t1")
-			p.Files = []channels.File{upload("plan.png", "one"), upload("setup.exe", "bad")}
+			st := newStage(t)
+			root := st.postRoot()
+			st.fake.Inject(refusedTogether(code))
+			p := st.newFilesPost(root, textFile("plan.png", "one"), textFile("setup.exe", "bad"))
 			p.Files[0].ContentType = "image/png"
-			sent := st.sendAll(p)
-			m := st.fake.Message(st.ch, sent.Message)
-			if m == nil || len(m.Files) != want.files || !strings.Contains(m.Text, want.words) {
-				t.Errorf("the agent sees %+v", m)
-			}
-
-			st.fake.Inject(slackfake.Fault{Method: "files.completeUploadExternal", Kind: slackfake.FaultError, Error: code, Times: 1})
-			p = st.post(bridge.PostFiles, root, "t2")
-			p.Files = []channels.File{upload("setup.exe", "bad"), upload("empty.png", "")}
-			m = st.fake.Message(st.ch, st.sendAll(p).Message)
-			if m == nil || strings.Contains(m.Text, "one of these") {
-				t.Errorf("of a single file the agent sees %+v", m)
-			}
+			wantWords(t, st.wantMessage(st.mustSendAll(p).Message, root.Message, tt.shown).Text, tt.words)
+		})
+		t.Run(code+", beside an empty file, which isn't uploaded", func(t *testing.T) {
+			t.Parallel()
+			st := newStage(t)
+			st.fake.Inject(refusedTogether(code))
+			p := st.newFilesPost(st.postRoot(), textFile("setup.exe", "bad"), textFile("empty.png", ""))
+			text := st.fake.Message(st.channel, st.mustSendAll(p).Message).Text
+			wantEqual(t, "the file counts as one of several", strings.Contains(text, "one of these"), false)
 		})
 	}
 }
 
+// Of files that Slack showed although its answer was lost, the message is found. Those that it didn't show aren't.
 func TestReconcileFiles(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, false)
-	root := st.root()
-	p := st.post(bridge.PostFiles, root, "t1")
-	p.Files = []channels.File{upload("a.txt", "one")}
-	first := st.send(p)
-	if !first.More || first.Progress == "" || len(st.fake.Thread(st.ch, root.Message)) > 1 {
-		t.Fatalf("first part %+v", first)
-	}
+	st := newStage(t)
+	root := st.postRoot()
+	p := st.newFilesPost(root, textFile("a.txt", "one"))
+
+	// The first part uploads the files: nothing is seen of it.
+	first := st.mustSend(p)
+	wantEqual(t, "another part follows", first.More, true)
+	wantEqual(t, "messages in the thread", len(st.fake.Thread(st.channel, root.Message)), 1)
+
+	// The second part shows them. It fails for certain, then perhaps.
 	p.Part, p.Progress = 1, first.Progress
-	if out, _, err := st.s.Reconcile(st.ctx(), p); err != nil || out != channels.Absent {
-		t.Errorf("before: %v %v", out, err)
-	}
-	st.fake.Inject(slackfake.Fault{Method: "files.completeUploadExternal", Kind: slackfake.FaultError, Error: "posting_to_channel_denied", Times: 1})
-	_, err := st.s.Send(st.ctx(), p)
-	class(t, err, channels.BadRecipient, bridge.ErrChannelClosed)
+	st.wantReconciled(p, channels.Absent)
+	st.fake.Inject(refusedTogether("posting_to_channel_denied"))
+	_, err := st.surface.Send(st.ctx(), p)
+	wantSendErrorIs(t, err, channels.BadRecipient, bridge.ErrChannelClosed)
 	st.fake.Inject(slackfake.Fault{Method: "files.completeUploadExternal", Kind: slackfake.FaultHTTP, After: true, Times: 1})
-	_, err = st.s.Send(st.ctx(), p)
-	class(t, err, channels.Ambiguous, nil)
-	var out channels.Outcome
-	err = st.fake.WaitFor(st.ctx(), func() bool { return len(st.fake.Thread(st.ch, root.Message)) > 1 })
-	must(t, err)
-	out, sent, err := st.s.Reconcile(st.ctx(), p)
-	if err != nil || out != channels.Landed || st.fake.Message(st.ch, sent.Message) == nil {
-		t.Errorf("after: %v %+v %v", out, sent, err)
-	}
-	if again := st.send(p); again.Message != sent.Message { // by a process that knows of no attempt
-		t.Errorf("shown as %q, then as %q", sent.Message, again.Message)
-	}
+	_, err = st.surface.Send(st.ctx(), p)
+	wantSendError(t, err, channels.Ambiguous)
+
+	// It is found, also by a process that knows of no attempt.
+	st.waitInThread(root, 2)
+	found := st.wantReconciled(p, channels.Landed)
+	st.wantMessage(found.Message, root.Message, 1)
+	wantEqual(t, "message of the next attempt", st.mustSend(p).Message, found.Message)
 }
 
-// sendPatiently makes all parts of a post, as the lane does. Each time that the surface asks to wait, later lets time pass.
+// sendPatiently sends all parts of a post, as the lane does. Each time that the surface asks to wait, it calls later, in which time passes.
 func (st *stage) sendPatiently(p bridge.Post, later func()) bridge.Sent {
 	st.t.Helper()
 	for {
-		sent, err := st.s.Send(st.ctx(), p)
+		sent, err := st.surface.Send(st.ctx(), p)
 		if err != nil {
-			if se := class(st.t, err, channels.Retry, nil); se.Wait == 0 || sent.Progress == "" {
-				st.t.Fatalf("%+v, %+v", sent, se)
+			se := wantSendError(st.t, err, channels.Retry)
+			if se.Wait == 0 || sent.Progress == "" {
+				st.t.Fatalf("got %v with the progress %q, want a time to wait and what was done so far", se, sent.Progress)
 			}
 			p.Progress = sent.Progress
 			later()
@@ -270,119 +258,116 @@ func (st *stage) sendPatiently(p bridge.Post, later func()) bridge.Sent {
 	}
 }
 
-// Slack shows files after it has said that it does, and now and then never: they are awaited, then uploaded once more, and named
-// when that doesn't help either. None is shown twice.
+// Slack shows files some time after it has said that it does, and now and then never. They are awaited, then uploaded once more, and
+// named if that doesn't help either. None is shown twice.
 func TestFilesThatSlackShowsLate(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		drops, calls int
-		shown        bool
-	}{"late": {0, 1, true}, "dropped once": {1, 2, true}, "dropped always": {2, 2, false}} {
+	const looksPerUpload = 4 // three while they are awaited, one by each later attempt
+	for name, tt := range map[string]struct {
+		dropped int // how many uploads Slack never shows
+		uploads int // wanted
+		shown   int // files that are wanted
+	}{
+		"late":           {uploads: 1, shown: 1},
+		"dropped once":   {dropped: 1, uploads: 2, shown: 1},
+		"dropped always": {dropped: 2, uploads: 2},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			now := time.Now()
-			st := newStage(t, false, func(o *Options, f *slackfake.Options) {
+			st := newStage(t, func(o *Options, f *slackfake.Options) {
 				o.ShareWait, o.Now = time.Millisecond, func() time.Time { return now }
 				f.FileShareDelay = 100 * time.Millisecond
 			})
-			root := st.root()
-			if c.drops > 0 {
-				st.fake.Inject(slackfake.Fault{Method: "files.completeUploadExternal", Kind: slackfake.FaultNeverShare, Times: c.drops})
+			root := st.postRoot()
+			if tt.dropped > 0 {
+				st.fake.Inject(slackfake.Fault{Method: "files.completeUploadExternal", Kind: slackfake.FaultNeverShare, Times: tt.dropped})
 			}
-			p := st.post(bridge.PostFiles, root, "t1")
-			p.Files = []channels.File{upload("plan.pdf", "one")}
-			sent := st.sendPatiently(p, func() {
-				if len(st.fake.Calls("files.completeUploadExternal")) <= c.drops {
+			sent := st.sendPatiently(st.newFilesPost(root, textFile("plan.pdf", "one")), func() {
+				if len(st.fake.Calls("files.completeUploadExternal")) <= tt.dropped {
 					now = now.Add(sharePatience)
 					return
 				}
-				must(t, st.fake.WaitFor(st.ctx(), func() bool { return len(st.fake.Thread(st.ch, root.Message)) > 1 }))
+				st.waitInThread(root, 2)
 			})
-			m, thread := st.fake.Message(st.ch, sent.Message), st.fake.Thread(st.ch, root.Message)
-			if m == nil || len(thread) != 2 || (len(m.Files) == 1) != c.shown || !strings.Contains(m.Text, "plan.pdf") {
-				t.Fatalf("the agent sees %+v of %d", m, len(thread))
-			}
-			if saysWhy := strings.Contains(m.Text, "Slack took it, but doesn't show it"); saysWhy == c.shown {
-				t.Errorf("text %q", m.Text)
-			}
-			if calls := st.fake.Calls("files.completeUploadExternal"); len(calls) != c.calls {
-				t.Errorf("%d times asked to show files", len(calls))
-			}
-			if looks := len(st.fake.Calls("files.info")); looks > 4*c.calls { // three while they are awaited, one by each later attempt
-				t.Errorf("%d looks for the files", looks)
+			m := st.wantMessage(sent.Message, root.Message, tt.shown)
+			wantWords(t, m.Text, "plan.pdf")
+			wantEqual(t, "says why it isn't shown", strings.Contains(m.Text, "Slack took it, but doesn't show it"), tt.shown == 0)
+			wantEqual(t, "messages in the thread", len(st.fake.Thread(st.channel, root.Message)), 2)
+			wantEqual(t, "uploads", len(st.fake.Calls("files.completeUploadExternal")), tt.uploads)
+			if looks, most := len(st.fake.Calls("files.info")), looksPerUpload*tt.uploads; looks > most {
+				t.Errorf("looked %d times for the files, want at most %d", looks, most)
 			}
 		})
 	}
 }
 
-// Where Slack showed files at top level, since the thread's first message was deleted, they are taken back and shown in the new
+// If Slack showed files at top level, because the thread's first message was deleted, they are taken back and shown in the new
 // thread. Slack doesn't show the same upload again.
 func TestFilesInADeletedThread(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, false)
-	root := st.root()
-	p := st.post(bridge.PostFiles, root, "t1")
-	p.Files = []channels.File{upload("plan.pdf", "one")}
-	p.Progress = st.send(p).Progress
-	must(t, st.fake.Admin.ForgetMessage(st.ch, root.Message))
+	st := newStage(t)
+	root := st.postRoot()
+	p := st.newFilesPost(root, textFile("plan.pdf", "one"))
+	p.Progress = st.mustSend(p).Progress
+	must(t, st.fake.Admin.ForgetMessage(st.channel, root.Message))
 	p.Part = lastShowPart
-	sent, err := st.s.Send(st.ctx(), p)
-	class(t, err, channels.BadContent, bridge.ErrThreadLost)
-	p.Place, p.Progress = st.root(), sent.Progress
+	sent, err := st.surface.Send(st.ctx(), p)
+	wantSendErrorIs(t, err, channels.BadContent, bridge.ErrThreadLost)
+	p.Place, p.Progress = st.postRoot(), sent.Progress
 	sent = st.sendPatiently(p, func() {})
-	m := st.fake.Message(st.ch, sent.Message)
-	if m == nil || m.ThreadTS != p.Place.Message || len(m.Files) != 1 || len(st.fake.Messages(st.ch)) != 1 {
-		t.Errorf("the agent sees %+v, %d at top level", m, len(st.fake.Messages(st.ch)))
-	}
+	st.wantMessage(sent.Message, p.Place.Message, 1)
+	wantEqual(t, "messages at top level", len(st.fake.Messages(st.channel)), 1)
 }
 
-// Uploading is invisible: whatever fails there is certain.
+// Nobody sees an upload, so that it is certain that nothing was shown if it fails.
 func TestUploadFailureIsCertain(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, false)
-	root := st.root()
-	p := st.post(bridge.PostFiles, root, "t1")
-	p.Files = []channels.File{upload("a.txt", "one")}
+	st := newStage(t)
 	st.fake.Inject(slackfake.Fault{Method: "upload", Kind: slackfake.FaultHTTP, Times: 1})
-	_, err := st.s.Send(st.ctx(), p)
-	class(t, err, channels.Retry, nil)
-	p.Files = []channels.File{upload("a", ""), upload("b", "")}
-	if sent := st.sendAll(p); st.fake.Message(st.ch, sent.Message) == nil {
-		t.Errorf("empty files: %+v", sent)
-	}
+	_, err := st.surface.Send(st.ctx(), st.newFilesPost(st.postRoot(), textFile("a.txt", "one")))
+	wantSendError(t, err, channels.Retry)
 }
 
-// In an Enterprise organisation a file's address leads on to another one, which wants the token, too. To a place that isn't Slack's
-// nobody follows, and not to the page for signing in, which nobody could tell from a file that is a web page.
+// Files without bytes are told of in a message without files.
+func TestOnlyEmptyFiles(t *testing.T) {
+	t.Parallel()
+	st := newStage(t)
+	root := st.postRoot()
+	sent := st.mustSendAll(st.newFilesPost(root, textFile("a", ""), textFile("b", "")))
+	st.wantMessage(sent.Message, root.Message, 0)
+}
+
+// In an Enterprise organisation a file's address leads on to another one, which wants the token, too.
 func TestOpenMovedFile(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, false, func(_ *Options, f *slackfake.Options) { f.MovedFiles = true })
-	root := st.root()
-	ts, err := st.fake.As(st.ann).Post(slackfake.Post{Channel: st.ch, Thread: root.Message, Files: []slackfake.NewFile{{Name: "a.txt", Data: []byte("hello")}}})
+	st := newStage(t, func(_ *Options, f *slackfake.Options) { f.MovedFiles = true })
+	shared := st.shareFile(slackfake.NewFile{Name: "a.txt", Data: []byte("hello")})
+	got, err := st.readFile(bridge.SurfaceFile{ID: shared.ID})
 	must(t, err)
-	r, err := st.s.Open(st.ctx(), bridge.SurfaceFile{ID: st.fake.Message(st.ch, ts).Files[0].ID})
-	must(t, err)
-	defer r.Close() //nolint:errcheck // read only
-	if got, err := io.ReadAll(r); string(got) != "hello" || err != nil {
-		t.Errorf("%q %v", got, err)
-	}
+	wantEqual(t, "content of the file", got, "hello")
+}
 
-	for target, want := range map[string]struct{ follows, token bool }{
-		"https://files-origin.slack.com/files-pri/T1-F1/a.txt": {true, true},
-		"https://slack-files.com/files-pri/T1-F1/plan.pdf?pub": {true, false},
-		"https://a.slack-edge.com/x":                           {true, false},
+// Nobody follows an address to a place that isn't Slack's, or to the page for signing in, which can't be told from a file that is a
+// web page. Of those that are followed only some get the token.
+func TestWhereFilesMayMove(t *testing.T) {
+	t.Parallel()
+	st := newStage(t)
+	from := &url.URL{Scheme: "https", Host: "files.slack.com"}
+	for target, want := range map[string]struct{ isFollowed, getsToken bool }{
+		"https://files-origin.slack.com/files-pri/T1-F1/a.txt": {isFollowed: true, getsToken: true},
+		"https://slack-files.com/files-pri/T1-F1/plan.pdf?pub": {isFollowed: true},
+		"https://a.slack-edge.com/x":                           {isFollowed: true},
 		"http://a.slack-edge.com/x":                            {},
-		"https://acme.slack.com/?redir=%2Ffiles-pri%2FT1-F1":   {token: true},
-		"https://slack.com/signin":                             {token: true},
+		"https://acme.slack.com/?redir=%2Ffiles-pri%2FT1-F1":   {getsToken: true},
+		"https://slack.com/signin":                             {getsToken: true},
 		"https://slack-files.com.evil.test/x":                  {},
 		"https://169.254.169.254/latest":                       {},
 	} {
 		u, err := url.Parse(target)
 		must(t, err)
-		from := &url.URL{Scheme: "https", Host: "files.slack.com"}
 		resp := &http.Response{StatusCode: http.StatusFound, Header: http.Header{"Location": {target}}, Request: &http.Request{URL: from}}
-		if follows := st.s.files.nextHop(resp) != nil; follows != want.follows || st.s.isTrusted(u) != want.token {
-			t.Errorf("%s: followed %v, with the token %v", target, follows, st.s.isTrusted(u))
-		}
+		wantEqual(t, target+" is followed", st.surface.files.nextHop(resp) != nil, want.isFollowed)
+		wantEqual(t, target+" gets the token", st.surface.isTrusted(u), want.getsToken)
 	}
 }

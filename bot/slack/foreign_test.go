@@ -2,7 +2,6 @@ package slack
 
 import (
 	"cmp"
-	"context"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -15,8 +14,7 @@ import (
 	"parley/channels/fence"
 )
 
-// TestOtherAPI speaks to an API that reads the token from the header only and doesn't
-// tell apps apart, as another emulator of Slack does.
+// Another API, as that of another emulator of Slack, may read the token from the header only and not tell apps apart.
 func TestOtherAPI(t *testing.T) {
 	t.Parallel()
 	answers := map[string]string{
@@ -36,15 +34,15 @@ func TestOtherAPI(t *testing.T) {
 	me, err := s.identify(t.Context())
 	must(t, err)
 	got, err := s.Confirm(t.Context(), bridge.Place{Channel: "C1", Thread: "1.1", Message: "1.2"}, "Hi")
-	if err != nil || got != bridge.Unchanged {
-		t.Errorf("confirmed %v: %v", got, err)
-	}
-	if me.User != "U0BOT" || !me.IsFor("T1", "") || !me.IsFor("T1", "A1") || me.IsFor("T2", "A1") {
-		t.Errorf("we are %+v", me)
-	}
+	must(t, err)
+	wantEqual(t, "a message that can't be read", got, bridge.Unchanged)
+	wantEqual(t, "who we are", me.User, "U0BOT")
+	wantEqual(t, "callbacks of our team without an app are ours", me.IsFor("T1", ""), true)
+	wantEqual(t, "callbacks of our team with an app are ours", me.IsFor("T1", "A1"), true)
+	wantEqual(t, "callbacks of another team are ours", me.IsFor("T2", "A1"), false)
 }
 
-// TestTokenStays proves that the token is named to the API only.
+// The token is sent to the API only.
 func TestTokenStays(t *testing.T) {
 	t.Parallel()
 	var got string
@@ -59,57 +57,63 @@ func TestTokenStays(t *testing.T) {
 		resp, err := bearerClient(fence.NewClient(fence.Options{Answer: requestTimeout}), s.apiURL, "xoxb-1").Do(r)
 		must(t, err)
 		must(t, resp.Body.Close())
-		if got != want {
-			t.Errorf("%s got %q", url, got)
-		}
+		wantEqual(t, "authorization sent to "+url, got, want)
 	}
 }
 
-// TestEventsBesideTheManifest: what an app is subscribed to beyond our manifest is no
-// fault, and events that Slack left out are looked for.
+// takeEvent takes a callback for our app. TEAM and APP stand for ours.
+func (st *stage) takeEvent(body string) {
+	st.t.Helper()
+	me := st.self()
+	body = strings.NewReplacer("TEAM", me.Team, "APP", me.App).Replace(body)
+	must(st.t, st.surface.intake.takeEvents(st.ctx(), me, []byte(body)))
+}
+
+// An app may be subscribed to more events than our manifest has: they are no fault, and are left out.
 func TestEventsBesideTheManifest(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, false)
-	me, err := st.s.identify(t.Context())
-	must(t, err)
-	take := func(body string) {
-		t.Helper()
-		body = strings.NewReplacer("TEAM", me.Team, "APP", me.App).Replace(body)
-		must(t, st.s.intake.takeEvents(context.Background(), me, []byte(body)))
-	}
-	take(`{"type":"event_callback","team_id":"TEAM","api_app_id":"APP","event":{"type":"file_shared","file_id":"F1","channel_id":"C1"}}`)
-	take(`{"type":"event_callback","team_id":"TEAM","api_app_id":"APP","event":{"type":"brand_new","channel":{"id":"C1"}}}`)
-	if ids := st.desk.IDs(); len(ids) != 0 || st.desk.Gaps() != 0 {
-		t.Errorf("stored %v, gaps %v", ids, st.desk.Gaps())
-	}
-	take(`{"type":"app_rate_limited","team_id":"TEAM","api_app_id":"APP","minute_rate_limited":1700000000}`)
-	if len(st.desk.IDs()) != 0 || st.desk.Gaps() != 1 || !gapOpen(st.s) {
-		t.Errorf("stored %v, gaps %v", st.desk.IDs(), st.desk.Gaps())
-	}
-	take(`{"type":"event_callback","team_id":"TEAM","api_app_id":"APP","event":{"channel":"C1"}}`)
-	if ids := st.desk.IDs(); len(ids) != 1 || !strings.Contains(ids[0], "without type") {
-		t.Errorf("stored %v", ids)
-	}
+	st := newStage(t)
+	st.takeEvent(`{"type":"event_callback","team_id":"TEAM","api_app_id":"APP","event":{"type":"file_shared","file_id":"F1","channel_id":"C1"}}`)
+	st.takeEvent(`{"type":"event_callback","team_id":"TEAM","api_app_id":"APP","event":{"type":"brand_new","channel":{"id":"C1"}}}`)
+	st.wantFacts("", 0)
+	wantEqual(t, "gaps", st.desk.Gaps(), 0)
 }
 
-// TestOnlyLook: who only looks finds a channel without joining it.
-func TestOnlyLook(t *testing.T) {
+// If Slack says that it left events out, that is a gap.
+func TestEventsThatSlackLeftOut(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, false, func(o *Options, _ *slackfake.Options) { o.ReadOnly = true })
+	st := newStage(t)
+	st.takeEvent(`{"type":"app_rate_limited","team_id":"TEAM","api_app_id":"APP","minute_rate_limited":1700000000}`)
+	st.wantFacts("", 0)
+	wantEqual(t, "gaps", st.desk.Gaps(), 1)
+	wantEqual(t, "the gap is open", hasGap(st.surface), true)
+}
+
+// An event without a type is stored, for people to look at.
+func TestEventWithoutType(t *testing.T) {
+	t.Parallel()
+	st := newStage(t)
+	st.takeEvent(`{"type":"event_callback","team_id":"TEAM","api_app_id":"APP","event":{"channel":"C1"}}`)
+	st.wantFacts("", 1)
+	wantWords(t, st.desk.IDs()[0], "without type")
+}
+
+// A surface that only reads finds a channel without joining it.
+func TestReadOnlyDoesNotJoin(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, func(o *Options, _ *slackfake.Options) { o.ReadOnly = true })
 	ch := st.fake.Admin.AddChannel(slackfake.Channel{Name: "elsewhere", Members: []string{st.ann}})
 	for _, name := range []string{"#elsewhere", ch.ID} {
-		if id, err := st.s.Resolve(t.Context(), name); err != nil || id != ch.ID {
-			t.Errorf("%s is %q: %v", name, id, err)
-		}
+		id, err := st.surface.Resolve(t.Context(), name)
+		must(t, err)
+		wantEqual(t, name+" is", id, ch.ID)
 	}
-	info, err := st.s.api.GetConversationInfoContext(t.Context(), &slackapi.GetConversationInfoInput{ChannelID: ch.ID})
+	info, err := st.surface.api.GetConversationInfoContext(t.Context(), &slackapi.GetConversationInfoInput{ChannelID: ch.ID})
 	must(t, err)
-	if info.IsMember {
-		t.Error("the app joined")
-	}
+	wantEqual(t, "the app is a member", info.IsMember, false)
 }
 
-func gapOpen(s *Surface) bool {
+func hasGap(s *Surface) bool {
 	_, open := s.sweeper.Gap()
 	return open
 }

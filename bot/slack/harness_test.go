@@ -2,6 +2,7 @@ package slack
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -120,19 +121,27 @@ func samples() viewtest.Samples { return viewtest.InSlack() }
 
 func sampleFacts() bridge.Facts { return samples().Facts() }
 
-// stage is a workspace with our surface in it.
+// stage is a workspace with our surface in it, with Ann and a channel in which both are.
 type stage struct {
-	t    *testing.T
-	fake *slackfake.Server
-	desk *desk
-	s    *Surface
-	ann  string
-	ch   string
-	stop func()
+	t       *testing.T
+	fake    *slackfake.Server
+	desk    *desk
+	surface *Surface
+	ann     string // her id
+	channel string // its id
+	stop    func() // ends the surface, if it is connected
 }
 
-// newStage starts a workspace; run says whether the surface connects.
-func newStage(t *testing.T, run bool, change ...func(*Options, *slackfake.Options)) *stage {
+// newConnectedStage starts a workspace and connects the surface.
+func newConnectedStage(t *testing.T, change ...func(*Options, *slackfake.Options)) *stage {
+	t.Helper()
+	st := newStage(t, change...)
+	st.connect()
+	return st
+}
+
+// newStage starts a workspace. The surface can call it, and isn't connected.
+func newStage(t *testing.T, change ...func(*Options, *slackfake.Options)) *stage {
 	t.Helper()
 	fo := slackfake.Options{TriggerLife: time.Minute, AckTimeout: time.Minute} // a slow machine is no late answer
 	d := newDesk()
@@ -141,9 +150,7 @@ func newStage(t *testing.T, run bool, change ...func(*Options, *slackfake.Option
 		c(&opt, &fo)
 	}
 	f := slackfake.New(fo)
-	if err := f.Start("127.0.0.1:0"); err != nil {
-		t.Fatal(err)
-	}
+	must(t, f.Start("127.0.0.1:0"))
 	t.Cleanup(func() { _ = f.Close() })
 	ann := f.Admin.AddUser(slackfake.User{ID: "U0ANN", Name: "ann", RealName: "Ann Lee", Email: "ann@acme.test"})
 	ch := f.Admin.AddChannel(slackfake.Channel{ID: "C0SUPPORT", Name: "support", Members: []string{ann.ID, f.BotUserID()}})
@@ -152,25 +159,19 @@ func newStage(t *testing.T, run bool, change ...func(*Options, *slackfake.Option
 		opt.AppToken = f.AppToken()
 	}
 	s, err := New(opt)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	s.directory.colleagues.timeout = patience
-	st := &stage{t: t, fake: f, desk: d, s: s, ann: ann.ID, ch: ch.ID, stop: func() {}}
 	d.Open(ch.ID)
-	if run {
-		st.run()
-	}
-	return st
+	return &stage{t: t, fake: f, desk: d, surface: s, ann: ann.ID, channel: ch.ID, stop: func() {}}
 }
 
-// run connects the surface and waits until it is caught up.
-func (st *stage) run() {
+// connect connects the surface and waits until it is caught up.
+func (st *stage) connect() {
 	st.t.Helper()
 	before := st.desk.Fills()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- st.s.Run(ctx) }()
+	go func() { done <- st.surface.Run(ctx) }()
 	var once sync.Once
 	st.stop = func() {
 		once.Do(func() {
@@ -190,30 +191,90 @@ func (st *stage) ctx() context.Context {
 	return ctx
 }
 
-// root posts a card as our own and tells its place.
-func (st *stage) root() bridge.Place {
+// postRoot posts a card as our own and returns its place.
+func (st *stage) postRoot() bridge.Place {
 	st.t.Helper()
-	sent, err := st.s.Send(st.ctx(), bridge.Post{Kind: bridge.PostRoot, Token: "root", Attempt: 1, Place: bridge.Place{Channel: st.ch}, Facts: sampleFacts()})
-	if err != nil {
-		st.t.Fatal(err)
-	}
-	return bridge.Place{Channel: st.ch, Thread: sent.Thread, Message: sent.Message}
+	sent := st.mustSend(bridge.Post{Kind: bridge.PostRoot, Token: "root", Attempt: 1, Place: bridge.Place{Channel: st.channel}, Facts: sampleFacts()})
+	return bridge.Place{Channel: st.channel, Thread: sent.Thread, Message: sent.Message}
 }
 
-func (st *stage) say(thread, text string) string {
+// postAsAnn posts a text in a thread, or at top level if thread is "". It returns the message's stamp.
+func (st *stage) postAsAnn(thread, text string) (ts string) {
 	st.t.Helper()
-	ts, err := st.fake.As(st.ann).Post(slackfake.Post{Channel: st.ch, Thread: thread, Text: text})
-	if err != nil {
-		st.t.Fatal(err)
-	}
+	ts, err := st.fake.As(st.ann).Post(slackfake.Post{Channel: st.channel, Thread: thread, Text: text})
+	must(st.t, err)
 	return ts
 }
 
-func (st *stage) decode(f channels.Fact) bridge.Action {
+// mustDecode decodes a fact that is one action.
+func (st *stage) mustDecode(f channels.Fact) bridge.Action {
 	st.t.Helper()
-	as, err := st.s.Decode(f.Payload)
+	as, err := st.surface.Decode(f.Payload)
 	if err != nil || len(as) != 1 {
-		st.t.Fatalf("decode %s: %v, %d actions", f.ExternalID, err, len(as))
+		st.t.Fatalf("%s is decoded as %d actions, %v, want one", f.ExternalID, len(as), err)
 	}
 	return as[0]
+}
+
+// waitAction waits for the first fact whose id begins so, and decodes it.
+func (st *stage) waitAction(id string) bridge.Action {
+	st.t.Helper()
+	return st.mustDecode(st.desk.First(st.t, id))
+}
+
+// waitAcknowledged waits until Slack knows that all has arrived. What it has to bring again opens a gap.
+func (st *stage) waitAcknowledged() {
+	st.t.Helper()
+	must(st.t, st.fake.WaitFor(st.ctx(), func() bool { return st.fake.Events.Pending() == 0 }))
+}
+
+// waitInThread waits until Slack has so many messages in a thread, with its root.
+func (st *stage) waitInThread(root bridge.Place, messages int) {
+	st.t.Helper()
+	must(st.t, st.fake.WaitFor(st.ctx(), func() bool { return len(st.fake.Thread(st.channel, root.Message)) >= messages }))
+}
+
+// wantFacts checks how many facts are stored whose ids begin so.
+func (st *stage) wantFacts(id string, want int) {
+	st.t.Helper()
+	if got := st.desk.Number(id); got != want {
+		st.t.Errorf("got %d facts %s…, want %d; all: %v", got, id, want, st.desk.IDs())
+	}
+}
+
+// wantMessage checks that a message stands in a thread, with so many files, and returns it.
+func (st *stage) wantMessage(ts, thread string, files int) *slackfake.Message {
+	st.t.Helper()
+	m := st.fake.Message(st.channel, ts)
+	if m == nil {
+		st.t.Fatalf("there is no message %q", ts)
+	}
+	wantEqual(st.t, "thread of the message", m.ThreadTS, thread)
+	wantEqual(st.t, "files of the message", len(m.Files), files)
+	return m
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// wantEqual checks one value. what says whose it is.
+func wantEqual[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %#v, want %#v", what, got, want)
+	}
+}
+
+// wantWords checks that what is shown contains each of these words.
+func wantWords(t *testing.T, shown string, words ...string) {
+	t.Helper()
+	for _, w := range words {
+		if !strings.Contains(shown, w) {
+			t.Errorf("want %q in:\n%s", w, shown)
+		}
+	}
 }

@@ -17,15 +17,15 @@ import (
 	"parley/channels"
 )
 
-// httpStage is a workspace that calls us.
+// httpStage is a workspace that calls us by HTTP.
 func httpStage(t *testing.T) (*stage, *httptest.Server) {
 	t.Helper()
-	st := newStage(t, false, func(o *Options, f *slackfake.Options) {
+	st := newStage(t, func(o *Options, f *slackfake.Options) {
 		o.SigningSecret = "s3cret"
 		f.SigningSecret = o.SigningSecret
 	})
 	mux := http.NewServeMux()
-	for pattern, h := range st.s.Handlers() {
+	for pattern, h := range st.surface.Handlers() {
 		mux.Handle(pattern, h)
 	}
 	srv := httptest.NewServer(mux)
@@ -35,91 +35,94 @@ func httpStage(t *testing.T) (*stage, *httptest.Server) {
 
 func TestSocketModeHasNoHandlers(t *testing.T) {
 	t.Parallel()
-	if h := newStage(t, false).s.Handlers(); h != nil {
-		t.Errorf("handlers %v", h)
+	if h := newStage(t).surface.Handlers(); h != nil {
+		t.Errorf("got the handlers %v, want none", h)
 	}
 }
 
+// Events and commands that Slack brings by HTTP are stored, without what would let a reader of the journal act in our name.
 func TestEventsByHTTP(t *testing.T) {
 	t.Parallel()
 	st, srv := httpStage(t)
+	interactions := srv.URL + "/slack/interactions"
 	must(t, st.fake.Webhooks.Use(st.ctx(), slackfake.Targets{
-		Events: srv.URL + "/slack/events", Commands: srv.URL + "/slack/commands", Interactions: srv.URL + "/slack/interactions", Options: srv.URL + "/slack/interactions",
+		Events: srv.URL + "/slack/events", Commands: srv.URL + "/slack/commands", Interactions: interactions, Options: interactions,
 	})) // proves url_verification
-	st.run()
-	root := st.root()
-	ts := st.say(root.Message, "On our way")
-	if a := st.decode(st.desk.First(t, fact.MessageID(st.ch, ts))); a.Text != "On our way" {
-		t.Errorf("got %+v", a)
-	}
-	out, err := st.fake.As(st.ann).Command(st.ctx(), st.ch, "/parley", "#12 assign <@U0ANN>")
-	must(t, err)
+	st.connect()
+
+	root := st.postRoot()
+	ts := st.postAsAnn(root.Message, "On our way")
+	wantEqual(t, "text of the message", st.waitAction(fact.MessageID(st.channel, ts)).Text, "On our way")
+
+	st.typeCommand("#12 assign <@U0ANN>")
 	f := st.desk.First(t, "i:")
-	a := st.decode(f)
-	if out.Error != "" || a.Verb != bridge.VerbAssign || a.Args.Conversation != 12 || len(a.Args.Agents) != 1 || a.Args.Agents[0] != st.ann || a.Origin != bridge.OriginSlash {
-		t.Errorf("outcome %+v, got %+v", out, a)
-	}
-	if bytes.Contains(f.Payload, []byte("response_url")) || bytes.Contains(f.Payload, []byte("fakeVerificationToken")) {
-		t.Error("secrets are stored")
+	a := st.mustDecode(f)
+	wantEqual(t, "verb", a.Verb, bridge.VerbAssign)
+	wantEqual(t, "conversation", a.Args.Conversation, 12)
+	wantEqual(t, "assigned to", strings.Join(a.Args.Agents, " "), st.ann)
+	wantEqual(t, "origin", a.Origin, bridge.OriginSlash)
+	for _, secret := range []string{"response_url", "fakeVerificationToken"} {
+		if bytes.Contains(f.Payload, []byte(secret)) {
+			t.Errorf("%s is stored: %s", secret, f.Payload)
+		}
 	}
 }
 
 // saidInThread is the callback of a message that somebody wrote in a thread of ours.
 func saidInThread(st *stage) string {
-	me := testSelfOf(st)
+	me := st.self()
 	return fmt.Sprintf(`{"type":"event_callback","team_id":%q,"api_app_id":%q,"event_id":"Ev1","event":{"type":"message","user":"UANN",`+
 		`"channel":"C1","ts":"1700000002.000200","thread_ts":"1700000001.000100","parent_user_id":"UBOT","text":"x"}}`, me.Team, me.App)
 }
 
+// If an event can't be stored, Slack is asked to bring it later. What is said meanwhile may overtake it, so that a gap is open.
 func TestOverloadAnswers503(t *testing.T) {
 	t.Parallel()
 	st, srv := httpStage(t)
 	st.desk.Refuse(channels.ErrOverloaded)
-	body := saidInThread(st)
-	resp := st.call(srv.URL+"/slack/events", []byte(body), st.fake.Webhooks.Sign([]byte(body)))
-	if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
-		t.Errorf("%d %v", resp.StatusCode, resp.Header)
-	}
-	if n := st.desk.Gaps(); n != 1 || !gapOpen(st.s) {
-		t.Errorf("%d gaps: what is said later may overtake what was not stored", n)
-	}
+	body := []byte(saidInThread(st))
+	resp := st.postTo(srv.URL+"/slack/events", body, st.fake.Webhooks.Sign(body))
+	wantEqual(t, "status", resp.StatusCode, http.StatusServiceUnavailable)
+	wantEqual(t, "Slack is told when to try again", resp.Header.Get("Retry-After") != "", true)
+	wantEqual(t, "gaps", st.desk.Gaps(), 1)
+	wantEqual(t, "the gap is open", hasGap(st.surface), true)
+
 	st.desk.Refuse(nil)
-	if resp := st.call(srv.URL+"/slack/events", []byte(body), st.fake.Webhooks.Sign([]byte(body))); resp.StatusCode != http.StatusOK || len(st.desk.IDs()) != 1 {
-		t.Errorf("%d, facts %v", resp.StatusCode, st.desk.IDs())
-	}
+	resp = st.postTo(srv.URL+"/slack/events", body, st.fake.Webhooks.Sign(body))
+	wantEqual(t, "status of the second attempt", resp.StatusCode, http.StatusOK)
+	st.wantFacts("", 1)
 }
 
-// TestEventBroughtAgain: what Slack could not bring at once may come before what was said earlier, so
-// that is looked for, and replies wait for it.
+// An event that Slack could not bring at once may come after what was said later, so that more may be missing: replies wait until
+// that is looked for.
 func TestEventBroughtAgain(t *testing.T) {
 	t.Parallel()
 	st, srv := httpStage(t)
-	body := saidInThread(st)
-	for again, gaps := range map[string]int{"": 0, "1": 1} {
-		head := st.fake.Webhooks.Sign([]byte(body))
-		if again != "" {
-			head.Set("X-Slack-Retry-Num", again)
+	body := []byte(saidInThread(st))
+	for attempt, wantGaps := range map[string]int{"": 0, "1": 1} {
+		head := st.fake.Webhooks.Sign(body)
+		if attempt != "" {
+			head.Set("X-Slack-Retry-Num", attempt)
 		}
 		before := st.desk.Gaps()
-		if resp := st.call(srv.URL+"/slack/events", []byte(body), head); resp.StatusCode != http.StatusOK || st.desk.Gaps() != before+gaps {
-			t.Errorf("attempt %q: %d, %d gaps", again, resp.StatusCode, st.desk.Gaps()-before)
-		}
+		resp := st.postTo(srv.URL+"/slack/events", body, head)
+		wantEqual(t, "status of attempt "+attempt, resp.StatusCode, http.StatusOK)
+		wantEqual(t, "gaps by attempt "+attempt, st.desk.Gaps()-before, wantGaps)
 	}
 }
 
-// TestInvitedAgain: while the app was not in a channel, nobody told it what was said there. When it is
-// invited again, that is a gap.
+// While the app isn't in a channel, nobody tells it what is said there. When it is invited again, that is a gap.
 func TestInvitedAgain(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true, func(_ *Options, f *slackfake.Options) { f.Scopes, f.Events = botScopes(), botEvents() })
-	root := st.root()
-	must(t, st.fake.Admin.Kick(st.ch, st.fake.BotUserID()))
-	missed := st.say(root.Message, "Is anybody there?")
-	must(t, st.fake.Admin.Invite(st.ch, st.fake.BotUserID(), st.ann))
-	st.desk.First(t, fact.MessageID(st.ch, missed))
+	st := newConnectedStage(t, func(_ *Options, f *slackfake.Options) { f.Scopes, f.Events = botScopes(), botEvents() })
+	root := st.postRoot()
+	must(t, st.fake.Admin.Kick(st.channel, st.fake.BotUserID()))
+	missed := st.postAsAnn(root.Message, "Is anybody there?")
+	must(t, st.fake.Admin.Invite(st.channel, st.fake.BotUserID(), st.ann))
+	st.desk.First(t, fact.MessageID(st.channel, missed))
 }
 
-func (st *stage) call(url string, body []byte, h http.Header) *http.Response {
+func (st *stage) postTo(url string, body []byte, h http.Header) *http.Response {
 	st.t.Helper()
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, url, bytes.NewReader(body))
 	must(st.t, err)
@@ -136,69 +139,70 @@ func TestSignatures(t *testing.T) {
 	st, srv := httpStage(t)
 	body := []byte(`{"type":"url_verification","challenge":"c"}`)
 	good := st.fake.Webhooks.Sign(body)
-	sign := func(at time.Time) http.Header {
+	signedAt := func(at time.Time) http.Header {
 		s := slackfake.New(slackfake.Options{SigningSecret: "s3cret", Clock: func() time.Time { return at }})
 		defer s.Close() //nolint:errcheck // it never listened
 		return s.Webhooks.Sign(body)
 	}
-	with := func(k, v string) http.Header {
+	with := func(name, value string) http.Header {
 		h := good.Clone()
-		h.Set(k, v)
+		h.Set(name, value)
 		return h
 	}
-	cases := []struct {
+	anotherTime := strconv.FormatInt(time.Now().Unix()-60, 10)
+	for _, tt := range []struct {
 		name string
-		h    http.Header
-		body []byte
+		head http.Header
+		body []byte // the one that was signed, if nil
 		want int
 	}{
-		{"good", good, body, 200},
-		{"four minutes old", sign(time.Now().Add(-4 * time.Minute)), body, 200},
-		{"old", sign(time.Now().Add(-6 * time.Minute)), body, 401},
-		{"future", sign(time.Now().Add(6 * time.Minute)), body, 401},
-		{"none", http.Header{}, body, 401},
-		{"tampered body", good, append([]byte(" "), body...), 401},
-		{"other stamp", with("X-Slack-Request-Timestamp", strconv.FormatInt(time.Now().Unix()-60, 10)), body, 401},
-		{"no scheme", with("X-Slack-Signature", strings.TrimPrefix(good.Get("X-Slack-Signature"), "v0=")), body, 401},
-		{"empty signature", with("X-Slack-Signature", "v0="), body, 401},
-		{"no number", with("X-Slack-Request-Timestamp", "now"), body, 401},
-		{"too long", good, bytes.Repeat([]byte("x"), maxBodyBytes+1), 413},
-	}
-	for _, c := range cases {
-		for _, path := range []string{"/slack/events", "/slack/commands", "/slack/interactions"} {
-			if c.want == 200 && path != "/slack/events" {
-				continue
-			}
-			if resp := st.call(srv.URL+path, c.body, c.h); resp.StatusCode != c.want {
-				t.Errorf("%s on %s: %d, want %d", c.name, path, resp.StatusCode, c.want)
-			}
+		{name: "good", head: good, want: http.StatusOK},
+		{name: "four minutes old", head: signedAt(time.Now().Add(-4 * time.Minute)), want: http.StatusOK},
+		{name: "six minutes old", head: signedAt(time.Now().Add(-6 * time.Minute)), want: http.StatusUnauthorized},
+		{name: "six minutes ahead", head: signedAt(time.Now().Add(6 * time.Minute)), want: http.StatusUnauthorized},
+		{name: "no signature", head: http.Header{}, want: http.StatusUnauthorized},
+		{name: "another body", head: good, body: append([]byte(" "), body...), want: http.StatusUnauthorized},
+		{name: "another time", head: with("X-Slack-Request-Timestamp", anotherTime), want: http.StatusUnauthorized},
+		{name: "no scheme", head: with("X-Slack-Signature", strings.TrimPrefix(good.Get("X-Slack-Signature"), "v0=")), want: http.StatusUnauthorized},
+		{name: "an empty signature", head: with("X-Slack-Signature", "v0="), want: http.StatusUnauthorized},
+		{name: "a time that is no number", head: with("X-Slack-Request-Timestamp", "now"), want: http.StatusUnauthorized},
+		{name: "a body that is too long", head: good, body: bytes.Repeat([]byte("x"), maxBodyBytes+1), want: http.StatusRequestEntityTooLarge},
+	} {
+		paths := []string{"/slack/events"}
+		if tt.want != http.StatusOK {
+			paths = append(paths, "/slack/commands", "/slack/interactions")
+		}
+		if tt.body == nil {
+			tt.body = body
+		}
+		for _, path := range paths {
+			wantEqual(t, tt.name+" at "+path+": status", st.postTo(srv.URL+path, tt.body, tt.head).StatusCode, tt.want)
 		}
 	}
-	if len(st.desk.IDs()) != 0 {
-		t.Errorf("facts %v", st.desk.IDs())
-	}
-	closed := &door{intake: &intake{workspace: &workspace{now: time.Now}}}
-	if closed.isSigned(good, body) {
-		t.Error("without a secret everything passes")
-	}
+	st.wantFacts("", 0)
 }
 
-// Slack doesn't sign the requests by which it looks at the certificate of a command's address. Nothing else gets in
-// by such a request.
+// Without a secret nothing is taken for signed.
+func TestNoSigningSecret(t *testing.T) {
+	t.Parallel()
+	st, _ := httpStage(t)
+	body := []byte("{}")
+	d := &door{intake: &intake{workspace: &workspace{now: time.Now}}}
+	wantEqual(t, "is signed", d.isSigned(st.fake.Webhooks.Sign(body), body), false)
+}
+
+// Slack doesn't sign the requests by which it looks at the certificate of a command's address. Nothing else gets in by such a request.
 func TestSSLCheck(t *testing.T) {
 	t.Parallel()
 	st, srv := httpStage(t)
 	form := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
+	command := "&command=%2Fparley&text=%2312+resolve&team_id=" + st.fake.TeamID() + "&api_app_id=" + st.fake.AppID()
 	for body, want := range map[string]int{
-		"ssl_check=1&token=x": http.StatusOK,
-		"ssl_check=1&token=x&command=%2Fparley&text=%2312+resolve&team_id=" + st.fake.TeamID() + "&api_app_id=" + st.fake.AppID(): http.StatusOK,
-		"ssl_check=0&token=x": http.StatusUnauthorized,
+		"ssl_check=1&token=x":           http.StatusOK,
+		"ssl_check=1&token=x" + command: http.StatusOK,
+		"ssl_check=0&token=x":           http.StatusUnauthorized,
 	} {
-		if resp := st.call(srv.URL+"/slack/commands", []byte(body), form); resp.StatusCode != want {
-			t.Errorf("%s: %d, want %d", body, resp.StatusCode, want)
-		}
+		wantEqual(t, "status of "+body, st.postTo(srv.URL+"/slack/commands", []byte(body), form).StatusCode, want)
 	}
-	if ids := st.desk.IDs(); len(ids) != 0 {
-		t.Errorf("facts %v", ids)
-	}
+	st.wantFacts("", 0)
 }

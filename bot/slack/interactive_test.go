@@ -2,7 +2,6 @@ package slack
 
 import (
 	"encoding/json"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,8 +12,11 @@ import (
 	"parley/channels"
 )
 
-// withFacts lets the desk know the conversation, at Parley's time if one is given.
-func (st *stage) withFacts(now ...time.Time) {
+// withFacts has the desk know the conversation, which Ann may see.
+func (st *stage) withFacts() { st.withFactsAt(time.Time{}) }
+
+// withFactsAt does so by a clock of Parley's own.
+func (st *stage) withFactsAt(now time.Time) {
 	st.desk.mu.Lock()
 	defer st.desk.mu.Unlock()
 	st.desk.facts = func(_ bridge.Place, id bridge.ConversationID, user string) (bridge.Facts, error) {
@@ -25,16 +27,14 @@ func (st *stage) withFacts(now ...time.Time) {
 			return bridge.Facts{}, &bridge.Problem{Code: "not_allowed", Text: "You may not see this.", Hint: "Ask an admin."}
 		}
 		f := sampleFacts()
-		if len(now) > 0 {
-			f.Now = now[0]
-		}
+		f.Now = now
 		return f, nil
 	}
 	st.desk.people = []bridge.AgentRef{{ID: 1, Name: "Ann", User: "U0ANN"}, {ID: 2, Name: "Ben", User: "U0BEN"}}
 }
 
-// button gives the action id of the button with this label.
-func button(t *testing.T, blocks json.RawMessage, label string) string {
+// buttonID returns the action id of the button with this label.
+func buttonID(t *testing.T, blocks json.RawMessage, label string) string {
 	t.Helper()
 	var all []struct {
 		Elements []struct {
@@ -56,6 +56,7 @@ func button(t *testing.T, blocks json.RawMessage, label string) string {
 	return ""
 }
 
+// onlyActions returns those blocks that have buttons.
 func onlyActions(t *testing.T, blocks json.RawMessage) json.RawMessage {
 	t.Helper()
 	var all []json.RawMessage
@@ -71,8 +72,8 @@ func onlyActions(t *testing.T, blocks json.RawMessage) json.RawMessage {
 	return raw
 }
 
-// view waits for the modal that user sees on top and that matches.
-func (st *stage) view(user string, match func(v *slackfake.View) bool) *slackfake.View {
+// waitForWindow waits until the topmost window that a user sees is one that matches, and returns it.
+func (st *stage) waitForWindow(user string, match func(v *slackfake.View) bool) *slackfake.View {
 	st.t.Helper()
 	var got *slackfake.View
 	err := st.fake.WaitFor(st.ctx(), func() bool {
@@ -84,69 +85,70 @@ func (st *stage) view(user string, match func(v *slackfake.View) bool) *slackfak
 		return match(got)
 	})
 	if err != nil {
-		st.t.Fatalf("no such view; seen: %+v", got)
+		st.t.Fatalf("no window matches; the topmost is: %+v", got)
 	}
 	return got
 }
 
+// For waitForWindow.
 func isForm(v *slackfake.View) bool { return v.CallbackID == "form" }
+func isCard(v *slackfake.View) bool { return v.CallbackID == "card" }
 
-func (st *stage) click(at bridge.Place, label string) *slackfake.Outcome {
+// press has Ann press a button of a message.
+func (st *stage) press(at bridge.Place, label string) *slackfake.Outcome {
 	st.t.Helper()
 	blocks := st.fake.Message(at.Channel, at.Message).Blocks
-	out, err := st.fake.As(st.ann).Click(st.ctx(), slackfake.Target{Channel: at.Channel, TS: at.Message}, button(st.t, blocks, label))
+	out, err := st.fake.As(st.ann).Click(st.ctx(), slackfake.Target{Channel: at.Channel, TS: at.Message}, buttonID(st.t, blocks, label))
 	must(st.t, err)
 	if out.Error != "" {
-		st.t.Fatalf("%s: %+v", label, out)
+		st.t.Fatalf("the button %q is answered with %+v, want it to be accepted", label, out)
 	}
 	return out
 }
 
+// A form opens by a button of the card, says what is wrong with its values, and stores one action once they are good.
 func TestFormFromCard(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true)
+	st := newConnectedStage(t)
 	st.withFacts()
-	root := st.root()
-	st.click(root, "Snooze")
-	v := st.view(st.ann, isForm)
-	block := firstInput(t, v)
-	bad, err := st.fake.As(st.ann).Submit(st.ctx(), v.ID, map[string][]string{"f:other/v": {"blurgh"}, block + "/v": {}})
+	root := st.postRoot()
+	st.press(root, "Snooze")
+	v := st.waitForWindow(st.ann, isForm)
+	bad, err := st.fake.As(st.ann).Submit(st.ctx(), v.ID, map[string][]string{"f:other/v": {"blurgh"}, firstInput(t, v) + "/v": {}})
 	if err == nil && len(bad.Errors) == 0 {
-		t.Errorf("nonsense passed: %+v", bad)
+		t.Errorf("nonsense is answered with %+v, want an error at its field", bad)
 	}
-	if n := st.desk.Number("i:"); n != 0 {
-		t.Fatalf("stored without being valid: %v", st.desk.IDs())
-	}
-	out, err := st.fake.As(st.ann).Submit(st.ctx(), v.ID, map[string][]string{"f:other/v": {"2h"}})
-	must(t, err)
+	st.wantFacts("i:", 0)
+
+	out := st.submitForm(v, map[string]string{"other": "2h"})
 	f := st.desk.First(t, "i:")
 	if out.Error != "" || len(out.Errors) != 0 || out.View != nil {
-		t.Errorf("outcome %+v", out)
+		t.Errorf("the form is answered with %+v, want it to close", out)
 	}
-	a := st.decode(f)
-	if a.Verb != bridge.VerbSnooze || a.Args.Until != "2h" || a.Args.Conversation != 12 || a.Origin != bridge.OriginForm || a.Actor.ID != st.ann || a.Place.Message != root.Message {
-		t.Errorf("got %+v", a)
-	}
-	if f.OrderKey != fact.OrderKey(st.ch, root.Message) {
-		t.Errorf("order key %q", f.OrderKey)
-	}
+	wantEqual(t, "order key", f.OrderKey, fact.OrderKey(st.channel, root.Message))
+	a := st.mustDecode(f)
+	wantEqual(t, "verb", a.Verb, bridge.VerbSnooze)
+	wantEqual(t, "until", a.Args.Until, "2h")
+	wantEqual(t, "conversation", a.Args.Conversation, 12)
+	wantEqual(t, "origin", a.Origin, bridge.OriginForm)
+	wantEqual(t, "author", a.Actor.ID, st.ann)
+	wantEqual(t, "message", a.Place.Message, root.Message)
 }
 
 // The days in a form are those of Parley's clock, which may not be the machine's.
 func TestFormByParleysClock(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true)
-	st.withFacts(time.Date(2031, 3, 3, 12, 0, 0, 0, time.UTC))
-	st.click(st.root(), "Snooze")
-	v := st.view(st.ann, isForm)
-	if !strings.Contains(string(v.Blocks), "Tomorrow (Tue 4 Mar 09:00)") {
-		t.Errorf("the form offers %s", v.Blocks)
-	}
-	if bad, err := st.fake.As(st.ann).Submit(st.ctx(), v.ID, map[string][]string{"f:other/v": {"2031-03-03 11:00"}}); err != nil || len(bad.Errors) == 0 {
-		t.Errorf("an hour ago was taken: %+v, %v", bad, err)
+	st := newConnectedStage(t)
+	st.withFactsAt(time.Date(2031, 3, 3, 12, 0, 0, 0, time.UTC))
+	st.press(st.postRoot(), "Snooze")
+	v := st.waitForWindow(st.ann, isForm)
+	wantWords(t, string(v.Blocks), "Tomorrow (Tue 4 Mar 09:00)")
+	if out := st.submitForm(v, map[string]string{"other": "2031-03-03 11:00"}); len(out.Errors) == 0 {
+		t.Errorf("an hour ago is answered with %+v, want an error at its field", out)
 	}
 }
 
+// firstInput returns the id of a window's first field.
 func firstInput(t *testing.T, v *slackfake.View) string {
 	t.Helper()
 	var all []struct {
@@ -163,217 +165,213 @@ func firstInput(t *testing.T, v *slackfake.View) string {
 	return ""
 }
 
-// A button that acts at once is stored before it is acknowledged; case 27: a double click is
-// two facts, since Slack gives each its trigger.
+// ask posts a line that asks whether message 7 is to be sent.
+func (st *stage) postQuestion(root bridge.Place, verbs ...bridge.Verb) bridge.Sent {
+	st.t.Helper()
+	p := st.newPost(bridge.PostLine, root, "t1")
+	p.Line = &bridge.Line{Content: &bridge.AskLine{}, Text: "Sure?", Verbs: verbs, Args: bridge.Args{Message: 7}}
+	return st.mustSend(p)
+}
+
+// A button that acts at once is stored before it is acknowledged. Case 27: a double click is two facts, since Slack gives each its
+// trigger.
 func TestButton(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true)
-	root := st.root()
-	p := st.post(bridge.PostLine, root, "t1")
-	p.Line = &bridge.Line{Content: &bridge.AskLine{}, Text: "Sure?", Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}, Args: bridge.Args{Message: 7}}
-	sent := st.send(p)
-	at := bridge.Place{Channel: st.ch, Message: sent.Message}
-	label := "Send to customer"
-	if !strings.Contains(string(st.fake.Message(st.ch, sent.Message).Blocks), label) {
-		t.Fatalf("blocks %s", st.fake.Message(st.ch, sent.Message).Blocks)
+	st := newConnectedStage(t)
+	root := st.postRoot()
+	sent := st.postQuestion(root, bridge.VerbSend, bridge.VerbKeep)
+	for range 2 {
+		st.press(bridge.Place{Channel: st.channel, Message: sent.Message}, "Send to customer")
 	}
-	st.click(at, label)
-	st.click(at, label)
-	if n := st.desk.Number("i:"); n != 2 {
-		t.Fatalf("facts %v", st.desk.IDs())
-	}
+	st.wantFacts("i:", 2)
 	f := st.desk.First(t, "i:")
-	a := st.decode(f)
-	if a.Verb != bridge.VerbSend || a.Args.Message != 7 || a.Origin != bridge.OriginButton || a.Place != (bridge.Place{Channel: st.ch, Thread: root.Message, Message: sent.Message}) {
-		t.Errorf("got %+v", a)
-	}
-	if f.OrderKey != fact.OrderKey(st.ch, root.Message) {
-		t.Errorf("order key %q", f.OrderKey)
-	}
+	wantEqual(t, "order key", f.OrderKey, fact.OrderKey(st.channel, root.Message))
+	a := st.mustDecode(f)
+	wantEqual(t, "verb", a.Verb, bridge.VerbSend)
+	wantEqual(t, "message that is meant", a.Args.Message, 7)
+	wantEqual(t, "origin", a.Origin, bridge.OriginButton)
+	wantEqual(t, "place", a.Place, bridge.Place{Channel: st.channel, Thread: root.Message, Message: sent.Message})
 }
 
-// What can't be stored is not acknowledged: the person sees that it failed.
+// What can't be stored is not acknowledged, so that the person sees that it failed.
 func TestButtonThatIsNotStored(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true, func(_ *Options, f *slackfake.Options) { f.AckTimeout = 2 * time.Second })
-	root := st.root()
-	p := st.post(bridge.PostLine, root, "t1")
-	p.Line = &bridge.Line{Content: &bridge.AskLine{}, Text: "Sure?", Verbs: []bridge.Verb{bridge.VerbKeep}, Args: bridge.Args{Message: 7}}
-	sent := st.send(p)
+	st := newConnectedStage(t, func(_ *Options, f *slackfake.Options) { f.AckTimeout = 2 * time.Second })
+	sent := st.postQuestion(st.postRoot(), bridge.VerbKeep)
 	st.desk.Refuse(channels.ErrOverloaded)
-	m := st.fake.Message(st.ch, sent.Message)
-	out, err := st.fake.As(st.ann).Click(st.ctx(), slackfake.Target{Channel: st.ch, TS: m.TS}, "b:keep::"+strings.Split(string(m.Blocks), "b:keep::")[1][:1])
+	m := st.fake.Message(st.channel, sent.Message)
+	keep := "b:keep::" + strings.Split(string(m.Blocks), "b:keep::")[1][:1]
+	out, err := st.fake.As(st.ann).Click(st.ctx(), slackfake.Target{Channel: st.channel, TS: m.TS}, keep)
 	must(t, err)
 	if out.Error == "" {
-		t.Error("acknowledged")
+		t.Errorf("the click is answered with %+v, want an error", out)
 	}
 }
 
-// A form that takes long to make is announced by a waiting view, in time for its trigger.
+// Slack's triggers live for 3 seconds. A form that takes longer to make is announced by a window that says so.
 func TestSlowForm(t *testing.T) {
 	t.Parallel()
-	if maxFormDelay > 1500*time.Millisecond {
-		t.Errorf("it is announced after %s; Slack's triggers live for 3 s", maxFormDelay)
+	if most := 1500 * time.Millisecond; maxFormDelay > most {
+		t.Errorf("the form is announced after %s, want at most %s", maxFormDelay, most)
 	}
-	st := newStage(t, true)
+	st := newConnectedStage(t)
 	st.withFacts()
-	root := st.root()
+	root := st.postRoot()
 	slow := make(chan struct{})
 	st.desk.mu.Lock()
 	st.desk.slow = slow
 	st.desk.mu.Unlock()
-	st.click(root, "Resolve")
-	st.view(st.ann, func(v *slackfake.View) bool {
-		return v.CallbackID == "card" && strings.Contains(string(v.Blocks), "Loading")
-	})
+	st.press(root, "Resolve")
+	st.waitForWindow(st.ann, func(v *slackfake.View) bool { return isCard(v) && strings.Contains(string(v.Blocks), "Loading") })
 	close(slow)
-	st.view(st.ann, isForm)
+	st.waitForWindow(st.ann, isForm)
 }
 
-// Case 27: an expired trigger opens nothing and breaks nothing, and whoever pressed is told, alone.
+// Case 27: a trigger that has expired opens nothing. Who pressed is told so, alone, and can press again.
 func TestExpiredTrigger(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true)
+	st := newConnectedStage(t)
 	st.withFacts()
-	root := st.root()
+	root := st.postRoot()
 	st.fake.Inject(slackfake.Fault{Method: "views.open", Kind: slackfake.FaultError, Error: "expired_trigger_id", Times: 1})
-	st.click(root, "Resolve")
+	st.press(root, "Resolve")
 	must(t, st.fake.WaitFor(st.ctx(), func() bool { return len(st.fake.Ephemerals(st.ann)) == 1 }))
-	if told := st.fake.Ephemerals(st.ann)[0]; told.Text != tooLateText || told.ThreadTS != root.Message {
-		t.Errorf("told %+v", told)
-	}
-	st.click(root, "Resolve")
-	st.view(st.ann, isForm)
+	told := st.fake.Ephemerals(st.ann)[0]
+	wantEqual(t, "what Ann is told", told.Text, tooLateText)
+	wantEqual(t, "thread in which she is told", told.ThreadTS, root.Message)
+	st.press(root, "Resolve")
+	st.waitForWindow(st.ann, isForm)
 }
 
+// The details open by a button of the card, and another window, on top of them, by a button of theirs.
 func TestDetailsAndTheirButtons(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true)
+	st := newConnectedStage(t)
 	st.withFacts()
-	root := st.root()
-	st.click(root, "More")
-	v := st.view(st.ann, func(v *slackfake.View) bool {
-		return v.CallbackID == "card" && !strings.Contains(string(v.Blocks), "Loading")
-	})
-	out, err := st.fake.As(st.ann).Click(st.ctx(), slackfake.Target{View: v.ID}, button(t, v.Blocks, "History"))
-	must(t, err)
-	if out.Error != "" {
-		t.Fatalf("%+v", out)
-	}
-	st.view(st.ann, func(v *slackfake.View) bool {
+	root := st.postRoot()
+	st.press(root, "More")
+	v := st.waitForWindow(st.ann, func(v *slackfake.View) bool { return isCard(v) && !strings.Contains(string(v.Blocks), "Loading") })
+	st.pressInWindow(v, "History")
+	st.waitForWindow(st.ann, func(v *slackfake.View) bool {
 		return strings.Contains(string(v.Blocks), "assigned") && len(st.fake.Views(st.ann)) == 2
 	})
+}
+
+// pressInWindow has Ann press a button of a window.
+func (st *stage) pressInWindow(v *slackfake.View, label string) {
+	st.t.Helper()
+	out, err := st.fake.As(st.ann).Click(st.ctx(), slackfake.Target{View: v.ID}, buttonID(st.t, v.Blocks, label))
+	must(st.t, err)
+	if out.Error != "" {
+		st.t.Fatalf("the button %q is answered with %+v, want it to be accepted", label, out)
+	}
 }
 
 // A form that was opened from the details closes them too: they show what was before.
 func TestFormClosesDetails(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true)
+	st := newConnectedStage(t)
 	st.withFacts()
-	st.click(st.root(), "More")
-	v := st.view(st.ann, func(v *slackfake.View) bool {
-		return v.CallbackID == "card" && strings.Contains(string(v.Blocks), `"Note"`)
-	})
-	_, err := st.fake.As(st.ann).Click(st.ctx(), slackfake.Target{View: v.ID}, button(t, v.Blocks, "Note"))
-	must(t, err)
-	form := st.view(st.ann, isForm)
-	out, err := st.fake.As(st.ann).Submit(st.ctx(), form.ID, map[string][]string{"f:text/v": {"Asked the warehouse"}})
-	must(t, err)
-	if n := len(st.fake.Views(st.ann)); out.Error != "" || n != 0 {
-		t.Errorf("%d windows stay: %+v", n, out)
-	}
+	st.press(st.postRoot(), "More")
+	v := st.waitForWindow(st.ann, func(v *slackfake.View) bool { return isCard(v) && strings.Contains(string(v.Blocks), `"Note"`) })
+	st.pressInWindow(v, "Note")
+	out := st.submitForm(st.waitForWindow(st.ann, isForm), map[string]string{"text": "Asked the warehouse"})
+	wantEqual(t, "error of the form", out.Error, "")
+	wantEqual(t, "open windows", len(st.fake.Views(st.ann)), 0)
 }
 
-// Of the form to assign, one click on a name hands the conversation over; its owner isn't among them.
+// In the form to assign, one click on a name hands the conversation over. Its owner isn't among the names.
 // R-118
 func TestHandOver(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true)
+	st := newConnectedStage(t)
 	st.withFacts()
-	root := st.root()
-	st.click(root, "Assign")
-	v := st.view(st.ann, isForm)
-	out, err := st.fake.As(st.ann).Click(st.ctx(), slackfake.Target{View: v.ID}, button(t, v.Blocks, "Ben"))
-	must(t, err)
-	if out.Error != "" {
-		t.Fatalf("%+v", out)
-	}
-	st.desk.Wait(t, "it is handed over", func() bool { return st.desk.Number("i:") == 1 })
-	facts := st.desk.Accepted()
-	if a := st.decode(facts[len(facts)-1]); a.Verb != bridge.VerbAssign || !slices.Equal(a.Args.Agents, []string{"U0BEN"}) || a.Args.Conversation != 12 {
-		t.Errorf("%+v", a)
-	}
-	st.view(st.ann, func(v *slackfake.View) bool { return v.CallbackID == "card" })
+	st.press(st.postRoot(), "Assign")
+	st.pressInWindow(st.waitForWindow(st.ann, isForm), "Ben")
+	a := st.waitAction("i:")
+	wantEqual(t, "verb", a.Verb, bridge.VerbAssign)
+	wantEqual(t, "assigned to", strings.Join(a.Args.Agents, " "), "U0BEN")
+	wantEqual(t, "conversation", a.Args.Conversation, 12)
+	st.waitForWindow(st.ann, isCard)
 }
 
-// A list's buttons show the next list, or page, in the place of the one before: Slack refuses a fourth
-// window on top of three.
+// A list's buttons show the next list, or page, in the place of the one before: Slack refuses a fourth window on top of three.
 func TestListsFollowEachOther(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true)
-	p := st.post(bridge.PostLine, st.root(), "t1")
-	p.Line = &bridge.Line{Content: &bridge.ListLine{List: "mine", Rows: []bridge.Facts{sampleFacts()}, More: true}, Args: bridge.Args{ListArgs: bridge.ListArgs{List: "mine"}}}
-	at := slackfake.Target{Channel: st.ch, TS: st.send(p).Message}
+	st := newConnectedStage(t)
+	p := st.newPost(bridge.PostLine, st.postRoot(), "t1")
+	p.Line = &bridge.Line{Content: &bridge.ListLine{List: "mine", Rows: []bridge.Facts{sampleFacts()}, More: true},
+		Args: bridge.Args{ListArgs: bridge.ListArgs{List: "mine"}}}
+	at := slackfake.Target{Channel: st.channel, TS: st.mustSend(p).Message}
 	blocks := st.fake.Message(at.Channel, at.TS).Blocks
 	for _, list := range []string{"All", "Team", "All", "Team", "Mine"} {
-		out, err := st.fake.As(st.ann).Click(st.ctx(), at, button(t, blocks, list))
+		out, err := st.fake.As(st.ann).Click(st.ctx(), at, buttonID(t, blocks, list))
 		must(t, err)
 		if out.Error != "" {
-			t.Fatalf("%s: %+v", list, out)
+			t.Fatalf("the button %q is answered with %+v, want it to be accepted", list, out)
 		}
-		v := st.view(st.ann, func(v *slackfake.View) bool { return strings.Contains(string(v.Title), list) })
+		v := st.waitForWindow(st.ann, func(v *slackfake.View) bool { return strings.Contains(string(v.Title), list) })
 		at, blocks = slackfake.Target{View: v.ID}, v.Blocks
 	}
-	if n := len(st.fake.Views(st.ann)); n != 1 {
-		t.Errorf("%d windows are open", n)
-	}
+	wantEqual(t, "open windows", len(st.fake.Views(st.ann)), 1)
 }
 
+// Who may not see a conversation is told so in the window that was to show it.
 func TestProblemIsShown(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true)
+	st := newConnectedStage(t)
 	st.withFacts()
-	root := st.root()
+	root := st.postRoot()
 	ben := st.fake.Admin.AddUser(slackfake.User{ID: "U0BEN", Name: "ben"})
-	must(t, st.fake.Admin.Invite(st.ch, ben.ID, st.ann))
-	blocks := st.fake.Message(st.ch, root.Message).Blocks
-	_, err := st.fake.As(ben.ID).Click(st.ctx(), slackfake.Target{Channel: st.ch, TS: root.Message}, button(t, blocks, "More"))
+	must(t, st.fake.Admin.Invite(st.channel, ben.ID, st.ann))
+	blocks := st.fake.Message(st.channel, root.Message).Blocks
+	_, err := st.fake.As(ben.ID).Click(st.ctx(), slackfake.Target{Channel: st.channel, TS: root.Message}, buttonID(t, blocks, "More"))
 	must(t, err)
-	st.view(ben.ID, func(v *slackfake.View) bool { return strings.Contains(string(v.Blocks), "You may not see this.") })
+	st.waitForWindow(ben.ID, func(v *slackfake.View) bool { return strings.Contains(string(v.Blocks), "You may not see this.") })
 }
 
+// useShortcut has Ann use a shortcut in a message's menu.
+func (st *stage) useShortcut(callback, ts string) {
+	st.t.Helper()
+	out, err := st.fake.As(st.ann).Shortcut(st.ctx(), callback, st.channel, ts)
+	must(st.t, err)
+	if out.Error != "" {
+		st.t.Errorf("the shortcut %s is answered with %+v, want it to be accepted", callback, out)
+	}
+}
+
+// A shortcut that needs nothing more is stored at once.
 func TestShortcuts(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true)
+	st := newConnectedStage(t)
 	st.withFacts()
-	root := st.root()
-	ts := st.say(root.Message, "Dear *customer*")
-	use := func(callback string) {
-		out, err := st.fake.As(st.ann).Shortcut(st.ctx(), callback, st.ch, ts)
-		must(t, err)
-		if out.Error != "" {
-			t.Errorf("%s: %+v", callback, out)
-		}
-	}
-	for n, verb := range map[string]bridge.Verb{"conv_undo": bridge.VerbUndo, "conv_send": bridge.VerbSend} {
+	root := st.postRoot()
+	ts := st.postAsAnn(root.Message, "Dear *customer*")
+	for callback, verb := range map[string]bridge.Verb{"conv_undo": bridge.VerbUndo, "conv_send": bridge.VerbSend} {
 		before := st.desk.Number("i:")
-		use(n)
-		facts := st.desk.Accepted()
-		if st.desk.Number("i:") != before+1 {
-			t.Fatalf("%s: %v", n, st.desk.IDs())
-		}
-		a := st.decode(facts[len(facts)-1])
-		if a.Verb != verb || a.Origin != bridge.OriginShortcut || a.Place != (bridge.Place{Channel: st.ch, Thread: root.Message, Message: ts}) || !a.OwnThread {
-			t.Errorf("got %+v", a)
-		}
+		st.useShortcut(callback, ts)
+		st.wantFacts("i:", before+1)
+		a := st.lastAction()
+		wantEqual(t, callback+": verb", a.Verb, verb)
+		wantEqual(t, callback+": origin", a.Origin, bridge.OriginShortcut)
+		wantEqual(t, callback+": place", a.Place, bridge.Place{Channel: st.channel, Thread: root.Message, Message: ts})
+		wantEqual(t, callback+": in a thread of ours", a.OwnThread, true)
 	}
-	use("conv_note")
-	st.view(st.ann, func(v *slackfake.View) bool { return isForm(v) && strings.Contains(string(v.Blocks), "customer") })
-	for _, n := range []string{"conv_assign", "conv_snooze", "conv_tag", "conv_resolve"} {
+}
+
+// Others open their form, that of a note with the message's words.
+func TestShortcutsWithForms(t *testing.T) {
+	t.Parallel()
+	st := newConnectedStage(t)
+	st.withFacts()
+	ts := st.postAsAnn(st.postRoot().Message, "Dear *customer*")
+	st.useShortcut("conv_note", ts)
+	st.waitForWindow(st.ann, func(v *slackfake.View) bool { return isForm(v) && strings.Contains(string(v.Blocks), "customer") })
+	for _, callback := range []string{"conv_assign", "conv_snooze", "conv_tag", "conv_resolve"} {
 		for _, v := range st.fake.Views(st.ann) {
 			_, _ = st.fake.As(st.ann).CloseView(st.ctx(), v.ID, true) //nolint:errcheck // closed with the first
 		}
-		use(n)
-		st.view(st.ann, isForm)
+		st.useShortcut(callback, ts)
+		st.waitForWindow(st.ann, isForm)
 	}
 }

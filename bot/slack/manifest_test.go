@@ -32,6 +32,7 @@ func manifests(t *testing.T) map[string][]byte {
 	return out
 }
 
+// Golden files hold both manifests.
 func TestManifest(t *testing.T) {
 	t.Parallel()
 	for name, raw := range manifests(t) {
@@ -39,9 +40,17 @@ func TestManifest(t *testing.T) {
 		must(t, json.Unmarshal(raw, &v))
 		golden.JSON(t, "testdata/manifest_"+name+".json", v)
 	}
-	for _, o := range []ManifestOptions{{Name: strings.Repeat("x", 36)}, {PublicURL: "http://parley.acme.test"}, {HTTP: true}} {
+}
+
+func TestManifestRefuses(t *testing.T) {
+	t.Parallel()
+	for name, o := range map[string]ManifestOptions{
+		"a name that is too long":       {Name: strings.Repeat("x", 36)},
+		"an address without encryption": {PublicURL: "http://parley.acme.test"},
+		"HTTP without an address":       {HTTP: true},
+	} {
 		if _, err := Manifest(o); err == nil {
-			t.Errorf("%+v passed", o)
+			t.Errorf("%s: got a manifest, want an error", name)
 		}
 	}
 }
@@ -54,11 +63,12 @@ func TestManifestWithSignIn(t *testing.T) {
 	must(t, err)
 	var m manifest
 	must(t, json.Unmarshal(raw, &m))
-	if !m.Settings.Socket || m.Settings.Events.URL+m.Settings.Interactivity.URL+m.Features.Commands[0].URL != "" {
-		t.Errorf("Socket Mode is switched off: %+v", m.Settings)
-	}
-	if !slices.Equal(m.OAuth.Redirects, []string{"https://parley.acme.test/auth/with/slack/back"}) {
-		t.Errorf("agents are sent back to %v", m.OAuth.Redirects)
+	wantEqual(t, "Socket Mode is on", m.Settings.Socket, true)
+	wantEqual(t, "where events go", m.Settings.Events.URL, "")
+	wantEqual(t, "where clicks go", m.Settings.Interactivity.URL, "")
+	wantEqual(t, "where commands go", m.Features.Commands[0].URL, "")
+	if want := []string{"https://parley.acme.test/auth/with/slack/back"}; !slices.Equal(m.OAuth.Redirects, want) {
+		t.Errorf("agents are sent back to %v, want %v", m.OAuth.Redirects, want)
 	}
 }
 
@@ -87,53 +97,31 @@ func TestManifestFitsSlacksSchema(t *testing.T) {
 	v, err := jsonschema.UnmarshalJSON(strings.NewReader(`{"display_information":{"name":"` + strings.Repeat("x", 50) + `"}}`))
 	must(t, err)
 	if schema.Validate(v) == nil {
-		t.Error("the schema takes everything")
+		t.Error("the schema takes a name of 50 characters, want an error: it may take everything")
 	}
 }
 
-// Every shortcut of the manifest is known, and every event's and call's scope is asked for;
-// none is superfluous.
+// Each shortcut in a message's menu is a command. Another one begins a conversation. Slack shows 24 characters of their names.
+func TestManifestShortcuts(t *testing.T) {
+	t.Parallel()
+	const maxNameBytes = 24
+	for _, s := range manifestShortcuts() {
+		_, isVerb := shortcutVerb(s.Callback)
+		wantEqual(t, s.Callback+" is a command", isVerb, s.Type == "message")
+		if !isVerb {
+			wantEqual(t, "the shortcut that is no command", s.Callback, startShortcut)
+		}
+		if len(s.Name) > maxNameBytes {
+			t.Errorf("the name of %s is %q, want at most %d characters", s.Callback, s.Name, maxNameBytes)
+		}
+	}
+}
+
+// The manifest asks for the scopes that are used, and for no other.
 func TestManifestScopes(t *testing.T) {
 	t.Parallel()
-	for _, s := range manifestShortcuts() {
-		if _, ok := shortcutVerb(s.Callback); ok != (s.Type == "message") || !ok && s.Callback != startShortcut || len(s.Name) > 24 {
-			t.Errorf("shortcut %+v", s)
-		}
-	}
-	st := newStage(t, true, func(_ *Options, f *slackfake.Options) { f.Scopes, f.Events = botScopes(), botEvents() })
-	private := st.fake.Admin.AddChannel(slackfake.Channel{Name: "vip", Private: true, Members: []string{st.ann, st.fake.BotUserID()}})
-	st.fake.Admin.AddChannel(slackfake.Channel{Name: "open", Members: []string{st.ann}})
-	st.desk.Open(private.ID)
-	root := st.root()
-	for _, name := range []string{"#open", "#vip", private.ID} {
-		if id, err := st.s.Resolve(st.ctx(), name); err != nil || id == "" {
-			t.Fatalf("%s: %q %v", name, id, err)
-		}
-	}
-	if _, err := st.s.Lookup(st.ctx(), "ann@acme.test"); err != nil {
-		t.Fatal(err)
-	}
-	ts := st.say(root.Message, "<@"+st.fake.BotUserID()+"> take")
-	st.desk.First(t, fact.MessageID(st.ch, ts))
-	must(t, st.fake.As(st.ann).React(st.ch, ts, "eyes"))
-	st.desk.First(t, "r:")
-	st.send(bridge.Post{Kind: bridge.PostMark, Mark: bridge.MarkSent, Place: bridge.Place{Channel: st.ch, Message: ts}})
-	st.send(st.post(bridge.PostSaid, root, "t1"))
-	files := st.post(bridge.PostFiles, root, "t2")
-	files.Files = []channels.File{upload("a.txt", "x")}
-	st.sendAll(files)
-	shared, err := st.fake.As(st.ann).Post(slackfake.Post{Channel: st.ch, Thread: root.Message, Files: []slackfake.NewFile{{Name: "b.txt", Data: []byte("b"), FileAccess: "check_file_info"}}})
-	must(t, err)
-	content, err := st.s.Open(st.ctx(), bridge.SurfaceFile{ID: st.fake.Message(st.ch, shared).Files[0].ID})
-	must(t, err)
-	must(t, content.Close())
-	whisper := st.post(bridge.PostEphemeral, root, "t3")
-	whisper.To, whisper.Place = st.ann, bridge.Place{Channel: "C0NOTHERE"}
-	st.send(whisper)
-	must(t, st.s.history.catchUp(st.ctx(), testSelfOf(st)))
-	if out, err := st.fake.As(st.ann).Command(st.ctx(), st.ch, "/parley", "mine"); err != nil || out.Error != "" {
-		t.Fatalf("%+v %v", out, err)
-	}
+	st := newConnectedStage(t, func(_ *Options, f *slackfake.Options) { f.Scopes, f.Events = botScopes(), botEvents() })
+	useAllScopes(t, st)
 	used := st.fake.Admin.ScopesUsed()
 	for _, scope := range used {
 		if !slices.Contains(botScopes(), scope) {
@@ -152,14 +140,59 @@ func TestManifestScopes(t *testing.T) {
 	}
 }
 
-func testSelfOf(st *stage) *fact.Self {
+// useAllScopes does everything for which a scope is needed.
+func useAllScopes(t *testing.T, st *stage) {
+	t.Helper()
+
+	// Find channels and people.
+	private := st.fake.Admin.AddChannel(slackfake.Channel{Name: "vip", Private: true, Members: []string{st.ann, st.fake.BotUserID()}})
+	st.fake.Admin.AddChannel(slackfake.Channel{Name: "open", Members: []string{st.ann}})
+	st.desk.Open(private.ID)
+	for _, name := range []string{"#open", "#vip", private.ID} {
+		if id, err := st.surface.Resolve(st.ctx(), name); err != nil || id == "" {
+			t.Fatalf("%s is resolved to %q, %v, want a channel", name, id, err)
+		}
+	}
+	_, err := st.surface.Lookup(st.ctx(), "ann@acme.test")
+	must(t, err)
+
+	// Read messages and reactions, and mark.
+	root := st.postRoot()
+	ts := st.postAsAnn(root.Message, "<@"+st.fake.BotUserID()+"> take")
+	st.desk.First(t, fact.MessageID(st.channel, ts))
+	must(t, st.fake.As(st.ann).React(st.channel, ts, "eyes"))
+	st.desk.First(t, "r:")
+	st.mustSend(bridge.Post{Kind: bridge.PostMark, Mark: bridge.MarkSent, Place: bridge.Place{Channel: st.channel, Message: ts}})
+
+	// Post under a customer's name, and show and read files.
+	st.mustSend(st.newPost(bridge.PostSaid, root, "t1"))
+	files := st.newPost(bridge.PostFiles, root, "t2")
+	files.Files = []channels.File{textFile("a.txt", "x")}
+	st.mustSendAll(files)
+	shared, err := st.fake.As(st.ann).Post(slackfake.Post{Channel: st.channel, Thread: root.Message,
+		Files: []slackfake.NewFile{{Name: "b.txt", Data: []byte("b"), FileAccess: "check_file_info"}}})
+	must(t, err)
+	content, err := st.surface.Open(st.ctx(), bridge.SurfaceFile{ID: st.fake.Message(st.channel, shared).Files[0].ID})
+	must(t, err)
+	must(t, content.Close())
+
+	// Write directly to somebody, read what was missed, and take commands.
+	whisper := st.newPost(bridge.PostEphemeral, root, "t3")
+	whisper.To, whisper.Place = st.ann, bridge.Place{Channel: "C0NOTHERE"}
+	st.mustSend(whisper)
+	must(t, st.surface.history.catchUp(st.ctx(), st.self()))
+	st.typeCommand("mine")
+}
+
+// self asks Slack who we are.
+func (st *stage) self() *fact.Self {
 	st.t.Helper()
-	me, err := st.s.identify(st.ctx())
+	me, err := st.surface.identify(st.ctx())
 	must(st.t, err)
 	return me
 }
 
-// unlike is a pattern of JavaScript with a negative lookahead in front, which Go's lacks.
+// unlike is a pattern of JavaScript with a negative lookahead in front, which Go's expressions lack.
 type unlike struct{ not, yes *regexp.Regexp }
 
 func (u unlike) MatchString(s string) bool { return !u.not.MatchString(s) && u.yes.MatchString(s) }
@@ -176,5 +209,5 @@ func lookahead(pattern string) (jsonschema.Regexp, error) {
 		return nil, err
 	}
 	yes, err := regexp.Compile("^" + m[2])
-	return unlike{not, yes}, err
+	return unlike{not: not, yes: yes}, err
 }

@@ -14,210 +14,262 @@ import (
 	"parley/channels"
 )
 
+// Confirm says whether a message still stands in Slack as the engine knows it. What it finds changed there it stores as a fact, so
+// that the engine learns of it. The engine may know a message in a thread only by its id.
 func TestConfirm(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ thread, known bool }{{true, true}, {true, false}, {false, false}} {
-		thread := c.thread
-		st := newStage(t, false)
-		root := st.root()
-		at := bridge.Place{Channel: st.ch}
-		if thread {
-			at.Thread = root.Message
-		}
-		expect := func(what, text string, want bridge.Confirmation) {
-			t.Helper()
-			asked := at
-			if !c.known {
-				asked.Thread = "" // the engine may know the message only
+	for name, tt := range map[string]struct{ inThread, isThreadKnown bool }{
+		"in a thread":                  {inThread: true, isThreadKnown: true},
+		"in a thread that isn't known": {inThread: true},
+		"at top level":                 {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			st := newStage(t)
+			root := st.postRoot()
+			at := bridge.Place{Channel: st.channel}
+			if tt.inThread {
+				at.Thread = root.Message
 			}
-			if got, err := st.s.Confirm(st.ctx(), asked, text); err != nil || got != want {
-				t.Errorf("%s (in thread: %v): %v %v", what, thread, got, err)
+			wantConfirmed := func(when, text string, want bridge.Confirmation) {
+				t.Helper()
+				asked := at
+				if !tt.isThreadKnown {
+					asked.Thread = ""
+				}
+				got, err := st.surface.Confirm(st.ctx(), asked, text)
+				must(t, err)
+				wantEqual(t, when, got, want)
 			}
-		}
-		st.say(at.Thread, "another")
-		at.Message = st.say(at.Thread, "Dear *customer*")
-		st.say(at.Thread, "yet another")
-		expect("as it was", "Dear **customer**", bridge.Unchanged)
-		must(t, st.fake.As(st.ann).Edit(st.ch, at.Message, "note: he is rude"))
-		expect("edited", "Dear **customer**", bridge.Changed)
-		f := st.desk.First(t, "e:"+st.ch+":"+at.Message)
-		if a := st.decode(f); a.Verb != bridge.VerbEdit || a.Text != "he is rude" || a.Place.Message != at.Message || a.Place.Thread != at.Thread || a.OwnThread != thread {
-			t.Errorf("got %+v", a)
-		}
-		expect("35 edited into a note, stored", "he is rude", bridge.Changed)
-		must(t, st.fake.As(st.ann).Edit(st.ch, at.Message, "Dear *customer*"))
-		expect("35 edited back, not stored yet", "Dear **customer**", bridge.Changed)
-		expect("35 edited back, stored", "Dear **customer**", bridge.Unchanged)
-		if n := st.desk.Number("e:"); n != 2 {
-			t.Errorf("%d edits", n)
-		}
-		must(t, st.fake.As(st.ann).Delete(st.ch, at.Message))
-		expect("deleted", "Dear **customer**", bridge.Gone)
-		a := st.decode(st.desk.First(t, fact.DeleteID(st.ch, at.Message)))
-		if a.Verb != bridge.VerbDelete || a.Place.Message != at.Message || a.Place.Channel != at.Channel || c.known && a.Place != at {
-			t.Errorf("got %+v", a)
-		}
+			st.postAsAnn(at.Thread, "another")
+			at.Message = st.postAsAnn(at.Thread, "Dear *customer*")
+			st.postAsAnn(at.Thread, "yet another")
+			wantConfirmed("as it was typed", "Dear **customer**", bridge.Unchanged)
+
+			// Case 35: an edit is stored by the first question, and known in the second one.
+			must(t, st.fake.As(st.ann).Edit(st.channel, at.Message, "note: he is rude"))
+			wantConfirmed("edited into a note, which isn't stored", "Dear **customer**", bridge.Changed)
+			a := st.waitAction("e:" + st.channel + ":" + at.Message)
+			wantEqual(t, "verb of the edit", a.Verb, bridge.VerbEdit)
+			wantEqual(t, "text of the edit", a.Text, "he is rude")
+			wantEqual(t, "place of the edit", a.Place, at)
+			wantEqual(t, "in a thread of ours", a.OwnThread, tt.inThread)
+			wantConfirmed("edited into a note, which is stored", "he is rude", bridge.Changed)
+			must(t, st.fake.As(st.ann).Edit(st.channel, at.Message, "Dear *customer*"))
+			wantConfirmed("edited back, which isn't stored", "Dear **customer**", bridge.Changed)
+			wantConfirmed("edited back, which is stored", "Dear **customer**", bridge.Unchanged)
+			st.wantFacts("e:", 2)
+
+			// So is a deletion.
+			must(t, st.fake.As(st.ann).Delete(st.channel, at.Message))
+			wantConfirmed("deleted", "Dear **customer**", bridge.Gone)
+			a = st.waitAction(fact.DeleteID(st.channel, at.Message))
+			wantEqual(t, "verb of the deletion", a.Verb, bridge.VerbDelete)
+			if !tt.isThreadKnown { // then nobody says in which thread it stood
+				at.Thread, a.Place.Thread = "", ""
+			}
+			wantEqual(t, "place of the deletion", a.Place, at)
+		})
 	}
 }
 
-// Case 25: login pages, foreign hosts and redirects are no files; the token stays at Slack.
+// readFile reads a file as agents' files are read.
+func (st *stage) readFile(f bridge.SurfaceFile) (string, error) {
+	st.t.Helper()
+	r, err := st.surface.Open(st.ctx(), f)
+	if err != nil {
+		return "", err
+	}
+	defer r.Close() //nolint:errcheck // read only
+	b, err := io.ReadAll(r)
+	return string(b), err
+}
+
+// shareFile has Ann share a file, and returns it as a message names it.
+func (st *stage) shareFile(f slackfake.NewFile) bridge.SurfaceFile {
+	st.t.Helper()
+	ts, err := st.fake.As(st.ann).Post(slackfake.Post{Channel: st.channel, Thread: st.postRoot().Message, Files: []slackfake.NewFile{f}})
+	must(st.t, err)
+	shared := st.fake.Message(st.channel, ts).Files[0]
+	return fact.SurfaceFile(fact.File{ID: shared.ID, Name: shared.Name, Mimetype: shared.Mimetype, Size: shared.Size, Mode: shared.Mode,
+		IsExternal: shared.IsExternal, Private: shared.URLPrivate, Download: shared.URLPrivateDownload})
+}
+
+// Case 25: an agent's file is read, also one of which a message has only the id.
 func TestOpen(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, false)
-	root := st.root()
-	ts, err := st.fake.As(st.ann).Post(slackfake.Post{Channel: st.ch, Thread: root.Message, Files: []slackfake.NewFile{
-		{Name: "a.txt", Data: []byte("hello")}, {Name: "late.txt", Data: []byte("late"), FileAccess: "check_file_info"},
-		{Name: "x", ExternalURL: "https://drive.test/x", Mode: "external"}, {Name: "Prices", Data: []byte("canvas"), Mode: "quip"},
-	}})
-	must(t, err)
-	var files []bridge.SurfaceFile
-	for _, f := range st.fake.Message(st.ch, ts).Files {
-		files = append(files, fact.SurfaceFile(fact.File{ID: f.ID, Name: f.Name, Mimetype: f.Mimetype, Size: f.Size, Mode: f.Mode, IsExternal: f.IsExternal, Private: f.URLPrivate, Download: f.URLPrivateDownload}))
+	st := newStage(t)
+	hello := st.shareFile(slackfake.NewFile{Name: "a.txt", Data: []byte("hello")})
+	late := st.shareFile(slackfake.NewFile{Name: "late.txt", Data: []byte("late"), FileAccess: "check_file_info"})
+	for want, f := range map[string]bridge.SurfaceFile{"hello": hello, "late": {ID: late.ID}} {
+		got, err := st.readFile(f)
+		must(t, err)
+		wantEqual(t, "content of the file", got, want)
 	}
-	read := func(f bridge.SurfaceFile) (string, error) {
-		r, err := st.s.Open(st.ctx(), f)
-		if err != nil {
-			return "", err
+}
+
+// Case 25: what can't be had says why, for good.
+func TestOpenWhatCannotBeHad(t *testing.T) {
+	t.Parallel()
+	st := newStage(t)
+	external := st.shareFile(slackfake.NewFile{Name: "x", ExternalURL: "https://drive.test/x", Mode: "external"})
+	canvas := st.shareFile(slackfake.NewFile{Name: "Prices", Data: []byte("canvas"), Mode: "quip"})
+	// As it was stored before canvases were known as such.
+	canvasAddress := fact.SurfaceFile(fact.File{ID: canvas.ID, Private: st.fake.File(canvas.ID).URLPrivate}).URL
+	deleted := st.shareFile(slackfake.NewFile{Name: "late.txt", Data: []byte("late")})
+	must(t, st.fake.Admin.DeleteFile(deleted.ID))
+	for name, tt := range map[string]struct {
+		file bridge.SurfaceFile
+		why  string
+	}{
+		"external":             {file: external, why: "external link"},
+		"a canvas":             {file: canvas, why: "canvas"},
+		"a canvas, by its id":  {file: bridge.SurfaceFile{ID: canvas.ID}, why: "canvas"},
+		"a canvas, by address": {file: bridge.SurfaceFile{ID: canvas.ID, URL: canvasAddress}, why: "canvas"},
+		"deleted":              {file: deleted, why: "deleted"},
+		"deleted, by its id":   {file: bridge.SurfaceFile{ID: deleted.ID, Name: "late.txt"}, why: "deleted"},
+	} {
+		_, err := st.readFile(tt.file)
+		if err == nil || !strings.Contains(err.Error(), tt.why) {
+			t.Errorf("%s: got error %v, want one with %q", name, err, tt.why)
 		}
-		defer r.Close() //nolint:errcheck // read only
-		b, err := io.ReadAll(r)
-		return string(b), err
+		wantEqual(t, name+": class of the error", channels.ClassOf(err), channels.BadContent)
 	}
-	if got, err := read(files[0]); got != "hello" || err != nil {
-		t.Errorf("%q %v", got, err)
-	}
-	if got, err := read(bridge.SurfaceFile{ID: files[1].ID}); got != "late" || err != nil {
-		t.Errorf("%q %v", got, err)
-	}
-	if _, err := read(files[2]); err == nil || !strings.Contains(err.Error(), "external link") {
-		t.Errorf("external: %v", err)
-	}
-	longAgo := fact.SurfaceFile(fact.File{ID: files[3].ID, Private: st.fake.File(files[3].ID).URLPrivate})     // as it was stored before it was known
-	for _, f := range []bridge.SurfaceFile{files[3], {ID: files[3].ID}, {ID: files[3].ID, URL: longAgo.URL}} { // it can't be read later either
-		if _, err := read(f); channels.ClassOf(err) != channels.BadContent || !strings.Contains(err.Error(), "canvas") {
-			t.Errorf("a canvas: %v", err)
-		}
-	}
-	longer := files[0]
-	longer.SizeBytes = 4
-	if _, err := read(longer); err == nil {
-		t.Error("a file longer than announced was read")
-	}
-	hits := 0
-	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { hits++ }))
+}
+
+// Case 25: the token goes to Slack alone, and to no address that only looks like it.
+func TestOpenAsksSlackAlone(t *testing.T) {
+	t.Parallel()
+	st := newStage(t)
+	requests := 0
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { requests++ }))
 	defer other.Close()
-	for _, u := range []string{other.URL + "/f", "http://files.slack.com/f", "https://slack.com.evil.test/f", "https://evilslack.com/f", "https://u:p@files.slack.com/f", "file:///etc/passwd"} {
-		if _, err := read(bridge.SurfaceFile{ID: "F", URL: u}); err == nil {
-			t.Errorf("%s was fetched", u)
+	for _, url := range []string{
+		other.URL + "/f", "http://files.slack.com/f", "https://slack.com.evil.test/f", "https://evilslack.com/f", "https://u:p@files.slack.com/f", "file:///etc/passwd",
+	} {
+		if _, err := st.readFile(bridge.SurfaceFile{ID: "F", URL: url}); err == nil {
+			t.Errorf("%s is fetched, want an error", url)
 		}
 	}
-	if hits != 0 {
-		t.Error("the token went to another host")
-	}
-	must(t, st.fake.Admin.DeleteFile(files[1].ID))
-	for _, f := range []bridge.SurfaceFile{files[1], {ID: files[1].ID, Name: "late.txt"}} {
-		if _, err := read(f); channels.ClassOf(err) != channels.BadContent || !strings.Contains(err.Error(), "deleted") {
-			t.Errorf("a deleted file: %v", err)
-		}
+	wantEqual(t, "requests to another host", requests, 0)
+}
+
+// Case 25: longer files than announced, pages and redirects for signing in are no files.
+func TestOpenNoFile(t *testing.T) {
+	t.Parallel()
+	st := newStage(t)
+	hello := st.shareFile(slackfake.NewFile{Name: "a.txt", Data: []byte("hello")})
+	longer := hello
+	longer.SizeBytes = 4
+	if got, err := st.readFile(longer); err == nil {
+		t.Errorf("a file that is longer than announced is read: %q, want an error", got)
 	}
 	st.fake.Inject(slackfake.Fault{Method: "download", Kind: slackfake.FaultHTTP, Status: 200, Times: 1})
-	if got, err := read(files[0]); err == nil {
-		t.Errorf("a page was taken for a file: %q", got)
+	if got, err := st.readFile(hello); err == nil {
+		t.Errorf("a page is taken for a file: %q, want an error", got)
 	}
-	st.s.token = "xoxb-wrong"
-	if _, err := read(files[0]); err == nil {
-		t.Error("a redirect was followed")
+	st.surface.token = "xoxb-wrong"
+	if got, err := st.readFile(hello); err == nil {
+		t.Errorf("a redirect is followed to %q, want an error", got)
 	}
 }
 
+// A channel is found by its name or id, if Parley is in it or can join it.
 func TestResolve(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, false)
+	st := newStage(t)
 	open := st.fake.Admin.AddChannel(slackfake.Channel{Name: "open", Members: []string{st.ann}})
 	hidden := st.fake.Admin.AddChannel(slackfake.Channel{Name: "hidden", Private: true, Members: []string{st.ann}})
-	for in, want := range map[string]string{"#support": st.ch, st.ch: st.ch, "#Open": open.ID, "#hidden": "", hidden.ID: "", "#none": "", "C0NONE": ""} {
-		if got, err := st.s.Resolve(st.ctx(), in); err != nil || got != want {
-			t.Errorf("%s: %q %v, want %q", in, got, err, want)
-		}
+	for name, want := range map[string]string{
+		"#support": st.channel,
+		st.channel: st.channel,
+		"#Open":    open.ID,
+		"#hidden":  "",
+		hidden.ID:  "",
+		"#none":    "",
+		"C0NONE":   "",
+	} {
+		got, err := st.surface.Resolve(st.ctx(), name)
+		must(t, err)
+		wantEqual(t, name+" is", got, want)
 	}
-	if _, err := st.s.Send(st.ctx(), bridge.Post{Kind: bridge.PostRoot, Token: "t", Place: bridge.Place{Channel: open.ID}, Facts: sampleFacts()}); err != nil {
-		t.Errorf("not joined: %v", err)
-	}
+	st.mustSend(bridge.Post{Kind: bridge.PostRoot, Token: "t", Place: bridge.Place{Channel: open.ID}, Facts: sampleFacts()}) // it is joined
 }
 
-// Case 18: a channel's new name is found at once.
+// Case 18: a channel is found by its new name at once.
 func TestRename(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true)
-	if got, err := st.s.Resolve(st.ctx(), "#support"); got != st.ch || err != nil {
-		t.Fatalf("%q %v", got, err)
+	st := newConnectedStage(t)
+	wantChannel := func(name string) {
+		t.Helper()
+		got, err := st.surface.Resolve(st.ctx(), name)
+		must(t, err)
+		wantEqual(t, name+" is", got, st.channel)
 	}
-	must(t, st.fake.Admin.RenameChannel(st.ch, "help"))
-	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.Events.Pending() == 0 }); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := st.s.Resolve(st.ctx(), "#help"); got != st.ch || err != nil {
-		t.Errorf("%q %v", got, err)
-	}
+	wantChannel("#support")
+	must(t, st.fake.Admin.RenameChannel(st.channel, "help"))
+	st.waitAcknowledged()
+	wantChannel("#help")
+}
+
+// wantUser checks who has an address: "" is nobody.
+func (st *stage) wantUser(address, want string) {
+	st.t.Helper()
+	got, err := st.surface.Lookup(st.ctx(), address)
+	must(st.t, err)
+	wantEqual(st.t, "user of "+address, got, want)
 }
 
 // Cases 19 and 26: only active members of the workspace are found.
 func TestLookup(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, false)
+	st := newStage(t)
 	for name, u := range map[string]slackfake.User{
-		"gone": {Deleted: true}, "guest": {Restricted: true}, "stranger": {Stranger: true, TeamID: "T9"}, "robot": {Bot: true, BotID: "B9"},
+		"gone":     {Deleted: true},
+		"guest":    {Restricted: true},
+		"stranger": {Stranger: true, TeamID: "T9"},
+		"robot":    {Bot: true, BotID: "B9"},
 	} {
 		u.Name, u.Email = name, name+"@acme.test"
 		st.fake.Admin.AddUser(u)
-		if id, err := st.s.Lookup(st.ctx(), u.Email); id != "" || err != nil {
-			t.Errorf("%s: %q %v", name, id, err)
-		}
+		st.wantUser(u.Email, "")
 	}
-	if id, err := st.s.Lookup(st.ctx(), "ann@acme.test"); id != st.ann || err != nil {
-		t.Errorf("%q %v", id, err)
-	}
+	st.wantUser("ann@acme.test", st.ann)
+	st.wantUser("nobody@acme.test", "")
+	// Of a person of several workspaces Slack names any of them.
 	mia := st.fake.Admin.AddUser(slackfake.User{Name: "mia", Email: "mia@acme.test", TeamID: "T9", Teams: []string{"T9", st.fake.TeamID()}})
-	if id, err := st.s.Lookup(st.ctx(), mia.Email); id != mia.ID || err != nil { // Slack names any of her workspaces
-		t.Errorf("%q %v", id, err)
-	}
-	if id, err := st.s.Lookup(st.ctx(), "nobody@acme.test"); id != "" || err != nil {
-		t.Errorf("%q %v", id, err)
-	}
+	st.wantUser(mia.Email, mia.ID)
 }
 
-// Reads wait as long as Slack asks.
-func TestPatience(t *testing.T) {
+// Reads wait as long as Slack asks, and are tried again after failures.
+func TestReadsAreTriedAgain(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, false)
+	st := newStage(t)
 	st.fake.Inject(slackfake.Fault{Method: "users.lookupByEmail", Kind: slackfake.FaultRateLimit, Retry: 1, Times: 1})
 	begin := time.Now()
-	if id, err := st.s.Lookup(st.ctx(), "ann@acme.test"); id != st.ann || err != nil {
-		t.Errorf("%q %v", id, err)
-	}
-	if time.Since(begin) < time.Second {
-		t.Error("didn't wait")
+	st.wantUser("ann@acme.test", st.ann)
+	if waited := time.Since(begin); waited < time.Second {
+		t.Errorf("waited for %s, want the second that Slack asked for", waited)
 	}
 	st.fake.Inject(slackfake.Fault{Method: "users.lookupByEmail", Kind: slackfake.FaultHTTP, Times: 2})
-	if id, err := st.s.Lookup(st.ctx(), "ann@acme.test"); id != st.ann || err != nil {
-		t.Errorf("%q %v", id, err)
-	}
+	st.wantUser("ann@acme.test", st.ann)
 }
 
+// Posts of one channel share a budget. Other kinds of calls have budgets for all channels.
 func TestBudget(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, false)
-	if b := st.s.Budget(bridge.PostSaid, "C1"); b != (bridge.Budget{Key: "post:C1", PerSecond: 1, Burst: 3}) {
-		t.Errorf("%+v", b)
-	}
-	if st.s.Budget(bridge.PostLine, "C1").Key != st.s.Budget(bridge.PostRoot, "C1").Key || st.s.Budget(bridge.PostCard, "C1").Key != st.s.Budget(bridge.PostCard, "C2").Key {
-		t.Error("keys")
-	}
-	st.s.opt.Rate = 0
-	for _, k := range []bridge.PostKind{bridge.PostRoot, bridge.PostCard, bridge.PostMark, bridge.PostEphemeral} {
-		if b := st.s.Budget(k, "C1"); b.PerSecond != 0 {
-			t.Errorf("%s: %+v", k, b)
-		}
+	st := newStage(t)
+	budget := st.surface.Budget
+	wantEqual(t, "budget of a customer's message", budget(bridge.PostSaid, "C1"), bridge.Budget{Key: "post:C1", PerSecond: 1, Burst: 3})
+	wantEqual(t, "key of a root", budget(bridge.PostRoot, "C1").Key, budget(bridge.PostLine, "C1").Key)
+	wantEqual(t, "key of a card in another channel", budget(bridge.PostCard, "C2").Key, budget(bridge.PostCard, "C1").Key)
+}
+
+func TestNoBudget(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, func(o *Options, _ *slackfake.Options) { o.Rate = 0 })
+	for _, kind := range []bridge.PostKind{bridge.PostRoot, bridge.PostCard, bridge.PostMark, bridge.PostEphemeral} {
+		wantEqual(t, "rate of "+string(kind), st.surface.Budget(kind, "C1").PerSecond, 0)
 	}
 }
 
@@ -225,11 +277,7 @@ func TestNewSaysAllThatIsMissing(t *testing.T) {
 	t.Parallel()
 	_, err := New(Options{APIURL: "::"})
 	if err == nil {
-		t.Fatal("passed")
+		t.Fatal("New made a surface of nothing, want an error")
 	}
-	for _, want := range []string{"bot token", "app token", "desk", "API URL"} {
-		if !strings.Contains(err.Error(), want) {
-			t.Errorf("%q is not in %v", want, err)
-		}
-	}
+	wantWords(t, err.Error(), "bot token", "app token", "desk", "API URL")
 }

@@ -1,36 +1,40 @@
 package slack
 
 import (
-	"errors"
 	"testing"
 
 	"parley/bot/slack/slackfake"
 	"parley/channels"
 )
 
-// Slack can be reached, whatever it answers; one that gives no answer can't, and one that has revoked the token
-// refuses us.
+// Slack counts as reachable if it answers, whatever that is. If it has revoked the token, it refuses us.
 //
 func TestReach(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, false)
+	st := newStage(t)
+	authTest := func(f slackfake.Fault) slackfake.Fault {
+		f.Method = "auth.test"
+		return f
+	}
 	for name, tt := range map[string]struct {
-		fault          slackfake.Fault
-		there, refused bool
+		fault slackfake.Fault
+		err   string // wanted: "", "not reached" or "refused"
 	}{
-		"as ever":     {slackfake.Fault{Method: "none"}, true, false},
-		"too often":   {slackfake.Fault{Method: "auth.test", Kind: slackfake.FaultRateLimit, Retry: 1}, true, false},
-		"an outage":   {slackfake.Fault{Method: "auth.test", Kind: slackfake.FaultHTTP}, false, false},
-		"no answer":   {slackfake.Fault{Method: "auth.test", Kind: slackfake.FaultDrop}, false, false},
-		"not ours":    {slackfake.Fault{Method: "auth.test", Kind: slackfake.FaultError, Error: "token_revoked"}, false, true},
-		"no such app": {slackfake.Fault{Method: "auth.test", Kind: slackfake.FaultError, Error: "account_inactive"}, false, true},
+		"no fault":            {fault: slackfake.Fault{Method: "none"}},
+		"too many calls":      {fault: authTest(slackfake.Fault{Kind: slackfake.FaultRateLimit, Retry: 1})},
+		"an outage":           {fault: authTest(slackfake.Fault{Kind: slackfake.FaultHTTP}), err: "not reached"},
+		"no answer":           {fault: authTest(slackfake.Fault{Kind: slackfake.FaultDrop}), err: "not reached"},
+		"a token of the past": {fault: authTest(slackfake.Fault{Kind: slackfake.FaultError, Error: "token_revoked"}), err: "refused"},
+		"no such app":         {fault: authTest(slackfake.Fault{Kind: slackfake.FaultError, Error: "account_inactive"}), err: "refused"},
 	} {
 		st.fake.ClearFaults()
 		st.fake.Inject(tt.fault)
-		err := st.s.Reach(t.Context())
-		var se *channels.SendError
-		if refused := errors.As(err, &se) && se.Class == channels.AuthBroken; (err == nil) != tt.there || refused != tt.refused {
-			t.Errorf("%s: %v", name, err)
+		got := ""
+		if err := st.surface.Reach(t.Context()); channels.ClassOf(err) == channels.AuthBroken {
+			got = "refused"
+		} else if err != nil {
+			got = "not reached"
 		}
+		wantEqual(t, name, got, tt.err)
 	}
 }

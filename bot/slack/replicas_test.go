@@ -11,47 +11,41 @@ import (
 	"parley/bot/sweep"
 )
 
-// beside leaves a hole in a thread that only a second replica knows of, which ends before it has read what it missed. The
-// first replica stored the thread's newest reply and goes on. It gives the stamp of the reply that is lost; the clock is at
-// four hours ago.
-func (d *downtime) beside() (lost string) {
+// leaveHoleOfReplica leaves a hole in a thread that only a second replica knows of, which ends before it has read what it missed. The
+// first replica stored the thread's newest reply and goes on. It returns the stamp of the reply that is lost. The clock is at four
+// hours ago then.
+func (d *downtime) leaveHoleOfReplica() (lost string) {
 	d.t.Helper()
-	d.ago(6 * time.Hour)
-	d.run()
+	d.setClockBack(6 * time.Hour)
+	d.connect()
 	second := *d.stage
 	s, err := New(d.opt)
 	must(d.t, err)
-	second.s = s
-	second.run()
-	root := d.root()
-	d.desk.First(d.t, fact.MessageID(d.ch, d.say(root.Message, "known")))
-	d.acknowledged()
-	d.ago(5 * time.Hour)
+	second.surface = s
+	second.connect()
+	root := d.postRoot()
+	d.desk.First(d.t, fact.MessageID(d.channel, d.postAsAnn(root.Message, "known")))
+	d.waitAcknowledged()
+	d.setClockBack(5 * time.Hour)
 	d.fake.Inject(slackfake.Fault{Method: "conversations.history", Kind: slackfake.FaultHTTP})
 	d.fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultLose, Times: 1})
-	lost = d.say(root.Message, "typed while Slack left events out")
+	lost = d.postAsAnn(root.Message, "typed while Slack left events out")
 	body, err := json.Marshal(map[string]any{"type": "app_rate_limited", "team_id": d.fake.TeamID(), "api_app_id": d.fake.AppID()})
 	must(d.t, err)
-	must(d.t, s.intake.takeEvents(d.ctx(), testSelfOf(&second), body))
-	d.ago(4 * time.Hour)
-	d.desk.First(d.t, fact.MessageID(d.ch, d.say(root.Message, "typed when Slack told again")))
-	d.acknowledged()
+	must(d.t, s.intake.takeEvents(d.ctx(), second.self(), body))
+	d.setClockBack(4 * time.Hour)
+	d.desk.First(d.t, fact.MessageID(d.channel, d.postAsAnn(root.Message, "typed when Slack told again")))
+	d.waitAcknowledged()
 	second.stop()
 	d.fake.ClearFaults()
 	return lost
 }
 
-// acknowledged waits until Slack knows that all has arrived. What it has to bring again opens a gap.
-func (st *stage) acknowledged() {
-	st.t.Helper()
-	must(st.t, st.fake.WaitFor(st.ctx(), func() bool { return st.fake.Events.Pending() == 0 }))
-}
-
-// pass has the first replica look around, as it does every ten minutes.
-func (d *downtime) pass(ago time.Duration) {
+// sweepAt has the first replica sweep, as it does every ten minutes, with the clock set back.
+func (d *downtime) sweepAt(ago time.Duration) {
 	d.t.Helper()
-	d.ago(ago)
-	must(d.t, d.s.history.catchUp(d.ctx(), testSelfOf(d.stage)))
+	d.setClockBack(ago)
+	must(d.t, d.surface.history.catchUp(d.ctx(), d.self()))
 }
 
 // A replica that ends before it has filled its gap leaves it to whoever is started next, although another one had
@@ -59,53 +53,45 @@ func (d *downtime) pass(ago time.Duration) {
 func TestGapOfAReplicaThatEnded(t *testing.T) {
 	t.Parallel()
 	d := newDowntime(t)
-	lost := d.beside()
-	d.pass(3*time.Hour + 50*time.Minute)
-	if d.desk.Number(fact.MessageID(d.ch, lost)) != 0 {
-		t.Fatal("found too early for this test")
-	}
+	lost := d.leaveHoleOfReplica()
+	d.sweepAt(3*time.Hour + 50*time.Minute)
+	d.wantFacts(fact.MessageID(d.channel, lost), 0) // found now, it would be too early for this test
 	d.stop()
 	s, err := New(d.opt)
 	must(t, err)
-	d.s = s
-	d.ago(0)
-	d.run()
-	d.desk.First(t, fact.MessageID(d.ch, lost))
+	d.surface = s
+	d.setClockBack(0)
+	d.connect()
+	d.desk.First(t, fact.MessageID(d.channel, lost))
 }
 
-// Without a start the gap is taken over as soon as the engine says that a process has vanished, ...
+// Nobody has to be started: the gap is taken over as soon as the engine says that a process has vanished, ...
 func TestGapOfAReplicaThatVanished(t *testing.T) {
 	t.Parallel()
 	d := newDowntime(t)
-	lost := d.beside()
-	d.pass(3*time.Hour + 50*time.Minute)
-	d.s.CatchUp(d.s.now().Add(-8 * time.Second))
-	d.desk.First(t, fact.MessageID(d.ch, lost))
+	lost := d.leaveHoleOfReplica()
+	d.sweepAt(3*time.Hour + 50*time.Minute)
+	d.surface.CatchUp(d.surface.now().Add(-8 * time.Second))
+	d.desk.First(t, fact.MessageID(d.channel, lost))
 }
 
 // ... or when its mark hasn't moved for long: once, and then it is forgotten.
 func TestAbandonedMark(t *testing.T) {
 	t.Parallel()
 	d := newDowntime(t)
-	lost := d.beside()
+	lost := d.leaveHoleOfReplica()
 	for minutes := range 5 {
-		d.pass(4*time.Hour - time.Duration(10*(minutes+1))*time.Minute)
+		d.sweepAt(4*time.Hour - time.Duration(10*(minutes+1))*time.Minute)
 	}
-	if list := d.desk.IDs(); d.desk.Number(fact.MessageID(d.ch, lost)) != 1 {
-		t.Errorf("facts %v", list)
-	}
-	if n := d.marks(); n != 1 {
-		t.Errorf("%d marks are kept, want that of the process that works", n)
-	}
+	d.wantFacts(fact.MessageID(d.channel, lost), 1)
+	wantEqual(t, "marks, of processes that work", d.countMarks(), 1)
 	calls := len(d.fake.Calls("conversations.replies"))
-	d.pass(3 * time.Hour)
-	if n := len(d.fake.Calls("conversations.replies")) - calls; n != 0 {
-		t.Errorf("%d threads were read again", n)
-	}
+	d.sweepAt(3 * time.Hour)
+	wantEqual(t, "threads read again", len(d.fake.Calls("conversations.replies"))-calls, 0)
 }
 
-// marks says how many processes have a mark.
-func (d *downtime) marks() (n int) {
+// countMarks counts the processes that have a mark: until when they know everything.
+func (d *downtime) countMarks() (n int) {
 	d.t.Helper()
 	kept, err := d.desk.Kept(d.ctx())
 	must(d.t, err)
@@ -122,9 +108,9 @@ func (d *downtime) marks() (n int) {
 func TestMarkOfAnEarlierVersion(t *testing.T) {
 	t.Parallel()
 	d := newDowntime(t)
-	lost := d.hole()
-	d.ago(0)
-	early, err := json.Marshal(d.s.now().Add(-5*time.Hour - time.Minute))
+	lost := d.leaveHole()
+	d.setClockBack(0)
+	early, err := json.Marshal(d.surface.now().Add(-5*time.Hour - time.Minute))
 	must(t, err)
 	kept, err := d.desk.Kept(d.ctx())
 	must(t, err)
@@ -132,77 +118,90 @@ func TestMarkOfAnEarlierVersion(t *testing.T) {
 		must(t, d.desk.Keep(d.ctx(), key, nil))
 	}
 	must(t, d.desk.Keep(d.ctx(), "complete", early))
-	d.run()
-	d.desk.First(t, fact.MessageID(d.ch, lost))
+	d.connect()
+	d.desk.First(t, fact.MessageID(d.channel, lost))
 	for minutes := range 5 {
-		d.pass(-time.Duration(10*(minutes+1)) * time.Minute)
+		d.sweepAt(-time.Duration(10*(minutes+1)) * time.Minute)
 	}
-	if n := d.marks(); n != 1 {
-		t.Errorf("%d marks are kept", n)
-	}
+	wantEqual(t, "marks", d.countMarks(), 1)
 }
 
-// A process that is taken for ended but lives has its mark again as soon as it looks around, at the latest.
+// A process that was taken for ended but lives has its mark again with its next sweep at the latest.
 func TestMarkOfALivingProcessReturns(t *testing.T) {
 	t.Parallel()
 	d := newDowntime(t)
-	d.run()
+	d.connect()
 	before, err := d.desk.Kept(d.ctx())
 	must(t, err)
 	for key := range before {
 		must(t, d.desk.Keep(d.ctx(), key, nil))
 	}
 	d.fake.Inject(slackfake.Fault{Method: "conversations.history", Kind: slackfake.FaultError, Error: "no_such_answer"})
-	d.s.sweeper.Announce(d.s.now())
-	if d.s.history.catchUp(d.ctx(), testSelfOf(d.stage)) == nil {
+	d.surface.sweeper.Announce(d.surface.now())
+	if d.surface.history.catchUp(d.ctx(), d.self()) == nil {
 		t.Fatal("the pass did not fail")
 	}
 	after, err := d.desk.Kept(d.ctx())
 	must(t, err)
-	if len(before) != 1 || len(after) != 1 || string(after[only(after)]) != string(before[only(before)]) {
-		t.Errorf("marks %s before, %s after", before, after)
-	}
+	wantEqual(t, "marks before", len(before), 1)
+	wantEqual(t, "marks after", len(after), 1)
+	wantEqual(t, "mark after", onlyValue(after), onlyValue(before))
 }
 
-func only(m map[string]json.RawMessage) (key string) {
-	for key = range m {
+// onlyValue returns the value of a map with one key.
+func onlyValue(m map[string]json.RawMessage) (value string) {
+	for _, raw := range m {
+		value = string(raw)
 	}
-	return key
+	return value
 }
 
-// Processes that end in order leave one mark, the last one; those that never come to work leave no more than a few, and
-// among them the least.
-func TestFewMarks(t *testing.T) {
+// Processes that end in order leave one mark, that of the last one.
+func TestMarkOfProcessesThatEnded(t *testing.T) {
 	t.Parallel()
 	d := newDowntime(t)
+	d.workOneAfterTheOther()
+	kept, err := d.desk.Kept(d.ctx())
+	must(t, err)
+	wantEqual(t, "marks", len(kept), 1)
+	wantWords(t, onlyValue(kept), d.surface.now().Format("15:04"))
+}
+
+// workOneAfterTheOther starts three processes, eight hours ago the last one, and ends them.
+func (d *downtime) workOneAfterTheOther() {
+	d.t.Helper()
 	var stops []func()
-	for hours := range 3 {
-		d.ago(time.Duration(10-hours) * time.Hour)
+	for _, hours := range []int{10, 9, 8} {
+		d.setClockBack(time.Duration(hours) * time.Hour)
 		s, err := New(d.opt)
-		must(t, err)
-		d.s = s
-		d.run()
+		must(d.t, err)
+		d.surface = s
+		d.connect()
 		stops = append(stops, d.stop)
 	}
 	for _, stop := range stops {
 		stop()
 	}
-	kept, err := d.desk.Kept(d.ctx())
-	must(t, err)
-	if until := string(kept[only(kept)]); len(kept) != 1 || !strings.Contains(until, d.s.now().Format("15:04")) {
-		t.Errorf("kept: %s", kept)
-	}
-	d.ago(0)
+}
+
+// Processes that never come to work leave no more than a few marks, and the least of all marks stays.
+func TestFewMarks(t *testing.T) {
+	t.Parallel()
+	d := newDowntime(t)
+	d.workOneAfterTheOther()
+	ended := d.surface.now()
+	d.setClockBack(0)
 	for range 2 * sweep.MaxMarks {
 		s, err := New(d.opt)
 		must(t, err)
 		must(t, s.history.marks.Begin(d.ctx()))
 	}
-	if n := d.marks(); n > sweep.MaxMarks {
-		t.Errorf("%d marks are kept", n)
+	if n := d.countMarks(); n > sweep.MaxMarks {
+		t.Errorf("got %d marks, want at most %d", n, sweep.MaxMarks)
 	}
-	m, err := d.s.history.marks.Inspect(d.ctx())
-	if want := d.s.now().Add(-8 * time.Hour); err != nil || m.Least.After(want) {
-		t.Errorf("the least mark is %v, want none after %v, %v", m.Least, want, err)
+	m, err := d.surface.history.marks.Inspect(d.ctx())
+	must(t, err)
+	if m.Least.After(ended) {
+		t.Errorf("the least mark is %v, want that of the process that ended at %v", m.Least, ended)
 	}
 }

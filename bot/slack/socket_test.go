@@ -3,6 +3,7 @@ package slack
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -19,74 +20,66 @@ import (
 
 func TestMessageIsStoredThenAcknowledged(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true)
-	root := st.root()
-	ts := st.say(root.Message, "On our way")
-	f := st.desk.First(t, "m:"+st.ch+":"+ts)
-	if f.OrderKey != st.ch+":"+root.Message {
-		t.Errorf("order key %q", f.OrderKey)
-	}
-	a := st.decode(f)
-	if a.Verb != bridge.VerbSay || a.Text != "On our way" || a.Actor != (bridge.Actor{ID: st.ann, Kind: bridge.ActorPerson}) {
-		t.Errorf("got %+v", a)
-	}
-	if a.Place != (bridge.Place{Channel: st.ch, Thread: root.Message, Message: ts}) || a.Order != ts {
-		t.Errorf("place %+v, order %q", a.Place, a.Order)
-	}
-	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.Events.Pending() == 0 }); err != nil {
-		t.Errorf("not acknowledged: %v", err)
-	}
+	st := newConnectedStage(t)
+	root := st.postRoot()
+	ts := st.postAsAnn(root.Message, "On our way")
+	f := st.desk.First(t, fact.MessageID(st.channel, ts))
+	wantEqual(t, "order key", f.OrderKey, fact.OrderKey(st.channel, root.Message))
+	a := st.mustDecode(f)
+	wantEqual(t, "verb", a.Verb, bridge.VerbSay)
+	wantEqual(t, "text", a.Text, "On our way")
+	wantEqual(t, "actor", a.Actor, bridge.Actor{ID: st.ann, Kind: bridge.ActorPerson})
+	wantEqual(t, "place", a.Place, bridge.Place{Channel: st.channel, Thread: root.Message, Message: ts})
+	wantEqual(t, "order", a.Order, ts)
+	st.waitAcknowledged()
 }
 
 // Case 8: what we post ourselves is not stored.
 func TestOwnEchoIsIgnored(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true)
-	root := st.root()
-	ts := st.say(root.Message, "after")
-	st.desk.First(t, "m:"+st.ch+":"+ts)
+	st := newConnectedStage(t)
+	root := st.postRoot()
+	ts := st.postAsAnn(root.Message, "after")
+	st.desk.First(t, fact.MessageID(st.channel, ts))
 	for _, id := range st.desk.IDs() {
 		if strings.Contains(id, root.Message) && !strings.Contains(id, ts) {
-			t.Errorf("own post stored as %s", id)
+			t.Errorf("our own post is stored as %s", id)
 		}
 	}
 }
 
-// Case 30: an unknown event is acknowledged and of no interest; one that can't be read is
-// stored under its hash and acknowledged.
+// Case 30: an event of an unknown kind is acknowledged and left out. One that can't be read is acknowledged and stored under its hash,
+// in quarantine.
 func TestUnknownAndMalformedEvents(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true)
-	st.fake.Admin.SendEvent("message.channels", st.ch, map[string]any{"type": "hologram_added", "channel": st.ch})
-	st.fake.Admin.SendEvent("message.channels", st.ch, map[string]any{"type": "message", "channel": st.ch, "ts": 17})
-	st.desk.Wait(t, "one quarantined", func() bool {
-		return st.desk.Number("q:") == 1 && st.desk.First(t, "q:").Quarantine != ""
-	})
-	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.Events.Pending() == 0 }); err != nil {
-		t.Errorf("not acknowledged: %v", err)
+	st := newConnectedStage(t)
+	st.fake.Admin.SendEvent("message.channels", st.channel, map[string]any{"type": "hologram_added", "channel": st.channel})
+	st.fake.Admin.SendEvent("message.channels", st.channel, map[string]any{"type": "message", "channel": st.channel, "ts": 17})
+	if f := st.desk.First(t, "q:"); f.Quarantine == "" {
+		t.Errorf("stored is %+v, want it in quarantine", f)
 	}
-	if ids := st.desk.IDs(); len(ids) != 1 {
-		t.Errorf("stored %v", ids)
-	}
+	st.waitAcknowledged()
+	st.wantFacts("", 1)
 }
 
-// What a click that can't be read would let a reader of the journal do isn't kept with it.
+// A click that can't be read is kept without what would let a reader of the journal act in our name.
 func TestUnreadableClickWithoutSecrets(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, false)
-	me := testSelfOf(st)
+	st := newStage(t)
+	me := st.self()
 	const secrets = `"token":"secret","response_url":"https://hooks.slack.test/secret",`
 	for _, body := range []string{
 		`{"type":"block_actions","api_app_id":"` + me.App + `",` + secrets + `"team":{"id":"` + me.Team + `"},"user":{"id":"U1"},"actions":[{"type":"button","action_id":"x"}]}`,
 		`{"type":7,` + secrets + `"trigger_id":"1"}`,
 	} {
 		before := len(st.desk.Accepted())
-		_, err := st.s.intake.takeInteraction(st.ctx(), me, []byte(body))
+		_, err := st.surface.intake.takeInteraction(st.ctx(), me, []byte(body))
 		must(t, err)
 		kept := st.desk.Accepted()[before:]
-		if len(kept) != 1 || kept[0].Quarantine == "" || strings.Contains(string(kept[0].Payload), "secret") {
-			t.Errorf("of %s is kept %+v", body, kept)
+		if len(kept) != 1 || kept[0].Quarantine == "" {
+			t.Fatalf("of %s is kept %+v, want one fact in quarantine", body, kept)
 		}
+		wantEqual(t, "a secret is kept", strings.Contains(string(kept[0].Payload), "secret"), false)
 	}
 }
 
@@ -94,284 +87,268 @@ func TestUnreadableClickWithoutSecrets(t *testing.T) {
 func TestRefusedEventComesAgain(t *testing.T) {
 	t.Parallel()
 	var ahead atomic.Int64
-	st := newStage(t, true, func(_ *Options, f *slackfake.Options) {
+	st := newConnectedStage(t, func(_ *Options, f *slackfake.Options) {
 		f.Clock = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
 	})
 	before := st.desk.Attempts()
 	st.desk.Refuse(errors.New("database gone"))
-	ts := st.say("", "hello")
+	ts := st.postAsAnn("", "hello")
 	st.desk.Wait(t, "an attempt", func() bool { return st.desk.Attempts() > before })
-	if st.fake.Events.Pending() == 0 {
-		t.Error("acknowledged although not stored")
-	}
+	wantEqual(t, "acknowledged although it isn't stored", st.fake.Events.Pending() == 0, false)
 	st.desk.Refuse(nil)
 	ahead.Store(int64(time.Minute)) // Slack waits no longer
-	st.desk.First(t, "m:"+st.ch+":"+ts)
+	st.desk.First(t, fact.MessageID(st.channel, ts))
 }
 
-// What Slack could not bring at once may come before what was said earlier, so that is looked for, and replies wait for it.
+// An event that Slack could not bring at once may come after what was said later, so that more may be missing: replies wait until
+// that is looked for.
 func TestEventBroughtAgainBySocket(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, false)
-	c := &connection{parent: st.s.connections, me: testSelfOf(st), client: socketmode.New(st.s.api)}
-	body := json.RawMessage(saidInThread(st))
-	for again, gaps := range []int{0, 1} {
+	st := newStage(t)
+	c := &connection{parent: st.surface.connections, me: st.self(), client: socketmode.New(st.surface.api)}
+	request := &socketmode.Request{Payload: json.RawMessage(saidInThread(st))}
+	for attempt, wantGaps := range []int{0, 1} {
 		before := st.desk.Gaps()
-		c.handleEvents(st.ctx(), socketmode.Event{Type: socketmode.EventTypeEventsAPI, Request: &socketmode.Request{Payload: body, RetryAttempt: again}})
-		if st.desk.Gaps() != before+gaps || len(st.desk.IDs()) != 1 {
-			t.Errorf("attempt %d: %d gaps, facts %v", again, st.desk.Gaps()-before, st.desk.IDs())
-		}
-	}
-	if a := openEnvelope([]byte(`{"envelope_id":"E","type":"events_api","retry_attempt":2,"payload":{}}`)); a.retry != 2 {
-		t.Errorf("read %+v", a)
+		request.RetryAttempt = attempt
+		c.handleEvents(st.ctx(), socketmode.Event{Type: socketmode.EventTypeEventsAPI, Request: request})
+		wantEqual(t, fmt.Sprintf("gaps by attempt %d", attempt), st.desk.Gaps()-before, wantGaps)
+		st.wantFacts("", 1)
 	}
 }
 
-func twoConnections(o *Options, _ *slackfake.Options) { o.Connections = 2 }
+func TestEnvelopeSaysWhichAttempt(t *testing.T) {
+	t.Parallel()
+	e := openEnvelope([]byte(`{"envelope_id":"E","type":"events_api","retry_attempt":2,"payload":{}}`))
+	wantEqual(t, "attempt", e.retry, 2)
+}
 
-// Case 9: the same event on two sockets.
+// newStageOfTwoConnections starts a workspace to which the surface opens two sockets, and waits for both.
+func newStageOfTwoConnections(t *testing.T) *stage {
+	t.Helper()
+	st := newConnectedStage(t, func(o *Options, _ *slackfake.Options) { o.Connections = 2 })
+	st.waitSockets(2)
+	return st
+}
+
+func (st *stage) waitSockets(number int) {
+	st.t.Helper()
+	must(st.t, st.fake.WaitFor(st.ctx(), func() bool { return st.fake.Sockets.Count() == number }))
+}
+
+// Case 9: the same event on two sockets is one fact.
 func TestOneFactOnTwoSockets(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true, twoConnections)
-	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.Sockets.Count() == 2 }); err != nil {
-		t.Fatal(err)
-	}
+	st := newStageOfTwoConnections(t)
 	st.fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultDuplicate})
-	ts := st.say("", "hello")
-	st.desk.First(t, "m:"+st.ch+":"+ts)
-	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.Events.Pending() == 0 }); err != nil {
-		t.Fatal(err)
-	}
-	if n := st.desk.Number("m:"); n != 1 {
-		t.Errorf("%d facts", n)
-	}
+	ts := st.postAsAnn("", "hello")
+	st.desk.First(t, fact.MessageID(st.channel, ts))
+	st.waitAcknowledged()
+	st.wantFacts("m:", 1)
 }
 
-// Case 10: message and app_mention of one ts.
+// Case 10: a mention of us comes as two events with one stamp, and is one fact.
 func TestMentionIsOneFact(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true)
+	st := newConnectedStage(t)
 	st.fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultDuplicate})
-	root := st.root()
-	ts := st.say(root.Message, "<@"+st.fake.BotUserID()+"> snooze 2h")
-	f := st.desk.First(t, "m:"+st.ch+":"+ts)
-	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.Events.Pending() == 0 }); err != nil {
-		t.Fatal(err)
-	}
-	if n := st.desk.Number("m:" + st.ch + ":" + ts); n != 1 {
-		t.Errorf("%d facts", n)
-	}
-	a := st.decode(f)
-	if a.Verb != bridge.VerbSnooze || a.Origin != bridge.OriginMention || a.Args.Until != "2h" || !a.MentionsBot {
-		t.Errorf("got %+v", a)
-	}
+	root := st.postRoot()
+	id := fact.MessageID(st.channel, st.postAsAnn(root.Message, "<@"+st.fake.BotUserID()+"> snooze 2h"))
+	a := st.waitAction(id)
+	st.waitAcknowledged()
+	st.wantFacts(id, 1)
+	wantEqual(t, "verb", a.Verb, bridge.VerbSnooze)
+	wantEqual(t, "until", a.Args.Until, "2h")
+	wantEqual(t, "origin", a.Origin, bridge.OriginMention)
+	wantEqual(t, "mentions us", a.MentionsBot, true)
 }
 
-// Case 31: what was said while we were away is found, once, and the gap is told.
+// Case 31: what was said and edited while we were away is found, once, and one gap is announced for it.
 func TestGapIsFilledOnce(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true)
-	root := st.root()
-	first := st.say(root.Message, "heard")
-	st.desk.First(t, "m:"+st.ch+":"+first)
-	st.acknowledged() // else Slack would bring it again, which is a gap of its own
+	st := newConnectedStage(t)
+	root := st.postRoot()
+	heard := st.postAsAnn(root.Message, "heard")
+	st.desk.First(t, fact.MessageID(st.channel, heard))
+	st.waitAcknowledged() // else Slack would bring it again, which is a gap of its own
 	st.stop()
 	st.fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultLose, Times: 3})
-	missed := []string{st.say(root.Message, "one"), st.say(root.Message, "two")}
-	if err := st.fake.As(st.ann).Edit(st.ch, missed[0], "one, edited"); err != nil {
-		t.Fatal(err)
-	}
+	missed := []string{st.postAsAnn(root.Message, "one"), st.postAsAnn(root.Message, "two")}
+	must(t, st.fake.As(st.ann).Edit(st.channel, missed[0], "one, edited"))
 	st.fake.ClearFaults()
+
 	gaps := st.desk.Gaps()
-	st.run()
+	st.connect()
 	for _, ts := range missed {
-		f := st.desk.First(t, "m:"+st.ch+":"+ts)
-		if a := st.decode(f); a.Origin != bridge.OriginCatchUp || a.Place.Thread != root.Message {
-			t.Errorf("got %+v", a)
-		}
+		a := st.waitAction(fact.MessageID(st.channel, ts))
+		wantEqual(t, "origin", a.Origin, bridge.OriginCatchUp)
+		wantEqual(t, "thread", a.Place.Thread, root.Message)
 	}
-	e := st.desk.First(t, "e:"+st.ch+":"+missed[0])
-	if a := st.decode(e); a.Verb != bridge.VerbEdit || a.Text != "one, edited" {
-		t.Errorf("got %+v", a)
-	}
-	if st.desk.Number("m:") != 3 {
-		t.Errorf("facts %v", st.desk.IDs())
-	}
-	if since, _ := st.s.sweeper.Gap(); st.desk.Gaps() != gaps+1 || since.IsZero() {
-		t.Errorf("%d gaps, the latest since %v", st.desk.Gaps()-gaps, since)
+	edit := st.waitAction("e:" + st.channel + ":" + missed[0])
+	wantEqual(t, "verb of the edit", edit.Verb, bridge.VerbEdit)
+	wantEqual(t, "text of the edit", edit.Text, "one, edited")
+	st.wantFacts("m:", 1+len(missed))
+	wantEqual(t, "gaps", st.desk.Gaps()-gaps, 1)
+	if since, _ := st.surface.sweeper.Gap(); since.IsZero() {
+		t.Error("the gap has no beginning")
 	}
 }
 
-// A lost connection is opened again; nothing is missed.
+// A lost connection is opened again, and nothing is missed.
 func TestReconnect(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true, twoConnections)
-	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.Sockets.Count() == 2 }); err != nil {
-		t.Fatal(err)
-	}
-	root := st.root()
+	st := newStageOfTwoConnections(t)
+	root := st.postRoot()
 	filled := st.desk.Fills()
 	st.fake.Sockets.Drop()
-	ts := st.say(root.Message, "while reconnecting")
-	st.desk.First(t, "m:"+st.ch+":"+ts)
+	ts := st.postAsAnn(root.Message, "while reconnecting")
+	st.desk.First(t, fact.MessageID(st.channel, ts))
 	st.desk.Wait(t, "filled again", func() bool { return st.desk.Fills() > filled })
-	if err := st.fake.WaitFor(st.ctx(), func() bool { return st.fake.Sockets.Count() == 2 }); err != nil {
-		t.Errorf("sockets: %d", st.fake.Sockets.Count())
-	}
+	st.waitSockets(2)
 }
 
-// The gap begins when the last connection is lost, not when one opens again: what is edited or deleted between is not
-// told, and a reply whose hold ends then is read again before it leaves.
+// A gap begins when the last connection is lost, not when one opens again: edits and deletions in between are not told, so that a
+// reply whose hold ends then is read again before it leaves.
 // R-249
 func TestGapBeginsWithTheLoss(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true, twoConnections)
-	must(t, st.fake.WaitFor(st.ctx(), func() bool { return st.fake.Sockets.Count() == 2 }))
-	st.desk.Wait(t, "both are known to be open", func() bool { open, _ := st.s.Connections(); return open == 2 })
+	st := newStageOfTwoConnections(t)
+	st.desk.Wait(t, "both are known to be open", func() bool { open, _ := st.surface.Connections(); return open == 2 })
 	gaps := st.desk.Gaps()
 	st.fake.Inject(slackfake.Fault{Method: "apps.connections.open", Kind: slackfake.FaultHTTP})
 	st.fake.Sockets.Drop()
 	st.desk.Wait(t, "a gap, while Slack lets nobody connect", func() bool { return st.desk.Gaps() > gaps })
-	if _, open := st.s.sweeper.Gap(); !open || st.fake.Sockets.Count() != 0 {
-		t.Errorf("a gap is open: %v, beside %d connections", open, st.fake.Sockets.Count())
-	}
+	wantEqual(t, "the gap is open", hasGap(st.surface), true)
+	wantEqual(t, "connections", st.fake.Sockets.Count(), 0)
 	filled := st.desk.Fills()
 	st.fake.ClearFaults()
 	st.desk.Connected(t, filled+1)
 }
 
-// A gap in which all connections were lost begins with the first of them, however long ago Slack was out
-// of reach before that.
+// If all connections were lost together, the gap begins with the first loss, however long ago Slack couldn't be reached before that.
+// If one was lost and the other only later, there is none.
 func TestLostTogether(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_700_000_000, 0)
 	ago := func(d time.Duration) time.Time { return now.Add(-d) }
-	for name, c := range map[string]struct {
-		lostAt map[int]time.Time
-		since  time.Time // zero = it is no gap
+	for name, tt := range map[string]struct {
+		lostAt map[int]time.Time // by the number of the connection
+		since  time.Time         // zero if there is no gap
 	}{
-		"both a moment ago":           {map[int]time.Time{0: ago(9 * time.Second), 1: ago(4 * time.Second)}, ago(9 * time.Second)},
-		"one a moment ago":            {map[int]time.Time{1: ago(4 * time.Second)}, time.Time{}},
-		"one after the other, slowly": {map[int]time.Time{0: ago(time.Hour), 1: ago(4 * time.Second)}, time.Time{}},
+		"both a moment ago":           {lostAt: map[int]time.Time{0: ago(9 * time.Second), 1: ago(4 * time.Second)}, since: ago(9 * time.Second)},
+		"one a moment ago":            {lostAt: map[int]time.Time{1: ago(4 * time.Second)}},
+		"one after the other, slowly": {lostAt: map[int]time.Time{0: ago(time.Hour), 1: ago(4 * time.Second)}},
 	} {
-		links := &connections{intake: &intake{workspace: &workspace{now: func() time.Time { return now }}}, wanted: 2, lostAt: c.lostAt, allLostAt: ago(200 * time.Hour)}
-		since, together := links.lostTogether()
-		if together != !c.since.IsZero() || together && !since.Equal(c.since) {
-			t.Errorf("%s: a gap since %v, %v, want %v", name, since, together, c.since)
+		w := &workspace{now: func() time.Time { return now }}
+		c := &connections{intake: &intake{workspace: w}, wanted: 2, lostAt: tt.lostAt, allLostAt: ago(200 * time.Hour)}
+		since, isGap := c.lostTogether()
+		wantEqual(t, name+": there is a gap", isGap, !tt.since.IsZero())
+		if isGap && !since.Equal(tt.since) {
+			t.Errorf("%s: got a gap since %v, want since %v", name, since, tt.since)
 		}
 	}
 }
 
-// An app that was removed is told to people.
+// If the app was removed, people are told so, with what to do.
 func TestUninstall(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true)
+	st := newConnectedStage(t)
 	st.fake.Admin.Uninstall()
 	st.desk.Wait(t, "a broken condition", func() bool {
 		return slices.ContainsFunc(st.desk.Reports(), func(c channels.Condition) bool { return c.Status == channels.Broken && c.Hint != "" })
 	})
 }
 
-// Slack that can't be reached at start is told, and tried again.
+// If Slack can't be reached at the start, people are told so, and again once it can.
 func TestStartWithoutSlack(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, false)
+	st := newStage(t)
 	st.fake.Inject(slackfake.Fault{Method: "auth.test", Kind: slackfake.FaultHTTP, Times: 1})
-	st.run()
-	if told := st.desk.Reports(); len(told) < 2 || told[0].Status != channels.Broken || told[len(told)-1].Status != channels.Active {
-		t.Errorf("reports %+v", told)
+	st.connect()
+	reports := st.desk.Reports()
+	if len(reports) < 2 {
+		t.Fatalf("got the reports %+v, want at least two", reports)
 	}
+	wantEqual(t, "first report", reports[0].Status, channels.Broken)
+	wantEqual(t, "last report", reports[len(reports)-1].Status, channels.Active)
 }
 
-// Case 6: a root that is deleted, with and without replies, is a deletion.
+// Case 6: a root that is deleted, with or without replies, is a deletion.
 func TestDeletedRoots(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true)
-	for _, replies := range []bool{true, false} {
-		ts := st.say("", "mine")
-		if replies {
-			st.say(ts, "reply")
-		}
-		must(t, st.fake.As(st.ann).Delete(st.ch, ts))
-		a := st.decode(st.desk.First(t, fact.DeleteID(st.ch, ts)))
-		if a.Verb != bridge.VerbDelete || a.Place != (bridge.Place{Channel: st.ch, Message: ts}) || a.Actor.ID != st.ann {
-			t.Errorf("with replies %v: %+v", replies, a)
-		}
+	st := newConnectedStage(t)
+	alone, withReply := st.postAsAnn("", "mine"), st.postAsAnn("", "mine, too")
+	st.postAsAnn(withReply, "reply")
+	for _, ts := range []string{alone, withReply} {
+		must(t, st.fake.As(st.ann).Delete(st.channel, ts))
+		a := st.waitAction(fact.DeleteID(st.channel, ts))
+		wantEqual(t, "verb", a.Verb, bridge.VerbDelete)
+		wantEqual(t, "place", a.Place, bridge.Place{Channel: st.channel, Message: ts})
+		wantEqual(t, "actor", a.Actor.ID, st.ann)
 	}
 }
 
-// People's words at top level from before our time are not dug out; threads of others aren't
-// read.
+// What people said at top level before we came is not read, nor are their threads, only ours. Threads that were read aren't read
+// again without a reason.
 func TestSweepReadsWhatConcernsUs(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	var past atomic.Int64
 	past.Store(int64(3 * time.Hour))
-	st := newStage(t, false, func(_ *Options, f *slackfake.Options) {
+	st := newStage(t, func(_ *Options, f *slackfake.Options) {
 		f.Clock = func() time.Time { return now.Add(-time.Duration(past.Load())) }
 	})
 	st.fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultLose})
-	old := st.say("", "long ago")
-	st.say(old, "a thread of theirs")
-	root := st.root()
-	missed := st.say(root.Message, "a reply long ago")
+	old := st.postAsAnn("", "long ago")
+	st.postAsAnn(old, "a thread of theirs")
+	root := st.postRoot()
+	missed := st.postAsAnn(root.Message, "a reply long ago")
 	past.Store(0)
-	st.run()
-	st.desk.First(t, fact.MessageID(st.ch, missed))
-	if n := len(st.desk.IDs()); n != 1 {
-		t.Errorf("facts %v", st.desk.IDs())
-	}
+	st.connect()
+	st.desk.First(t, fact.MessageID(st.channel, missed))
+	st.wantFacts("", 1)
 	calls := len(st.fake.Calls("conversations.replies"))
-	must(t, st.s.history.catchUp(st.ctx(), testSelfOf(st)))
-	if n := len(st.fake.Calls("conversations.replies")); n != calls {
-		t.Errorf("%d threads were read again", n-calls)
-	}
+	must(t, st.surface.history.catchUp(st.ctx(), st.self()))
+	wantEqual(t, "threads read again", len(st.fake.Calls("conversations.replies"))-calls, 0)
 }
 
-// Case 31: a connection that is cut before the acknowledgement counts.
+// Case 31: an event whose connection is cut before we acknowledged it is brought again, and is one fact.
 func TestCutBeforeAcknowledgement(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true)
+	st := newConnectedStage(t)
 	st.fake.Inject(slackfake.Fault{Method: "event:message.channels", Kind: slackfake.FaultDrop, Times: 1})
-	ts := st.say("", "hello")
-	st.desk.First(t, fact.MessageID(st.ch, ts))
-	must(t, st.fake.WaitFor(st.ctx(), func() bool { return st.fake.Events.Pending() == 0 }))
-	if n := st.desk.Number("m:"); n != 1 {
-		t.Errorf("facts %v", st.desk.IDs())
-	}
+	ts := st.postAsAnn("", "hello")
+	st.desk.First(t, fact.MessageID(st.channel, ts))
+	st.waitAcknowledged()
+	st.wantFacts("m:", 1)
 }
 
-// Mentions are stored with the names of those who are agents.
+// Mentions in a text are replaced by the names of those who are agents, also when it is compared later with what stands in Slack.
 func TestMentionsHaveNames(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true)
+	st := newConnectedStage(t)
 	st.withFacts()
 	st.fake.Admin.AddUser(slackfake.User{ID: "U0BEN", Name: "ben"})
 	st.fake.Admin.AddUser(slackfake.User{ID: "U0EVE", Name: "eve"})
-	root := st.root()
-	at := bridge.Place{Channel: st.ch, Message: st.say(root.Message, "ask <@U0BEN> or <@U0EVE>")}
-	a := st.decode(st.desk.First(t, fact.MessageID(st.ch, at.Message)))
-	if a.Text != "ask @Ben or @U0EVE" || a.Raw != a.Text || len(a.Mentions) != 2 {
-		t.Errorf("got %+v", a)
-	}
-	must(t, st.fake.As(st.ann).Edit(st.ch, at.Message, "ask <@U0BEN>"))
+	root := st.postRoot()
+	at := bridge.Place{Channel: st.channel, Message: st.postAsAnn(root.Message, "ask <@U0BEN> or <@U0EVE>")}
+	a := st.waitAction(fact.MessageID(st.channel, at.Message))
+	wantEqual(t, "text", a.Text, "ask @Ben or @U0EVE")
+	wantEqual(t, "text as it was typed", a.Raw, a.Text)
+	wantEqual(t, "mentions", strings.Join(a.Mentions, " "), "U0BEN U0EVE")
+	must(t, st.fake.As(st.ann).Edit(st.channel, at.Message, "ask <@U0BEN>"))
 	st.desk.First(t, "e:")
-	if got, err := st.s.Confirm(st.ctx(), at, "ask @Ben"); err != nil || got != bridge.Unchanged {
-		t.Errorf("%v %v", got, err)
-	}
+	got, err := st.surface.Confirm(st.ctx(), at, "ask @Ben")
+	must(t, err)
+	wantEqual(t, "compared with what stands in Slack", got, bridge.Unchanged)
 }
 
-// A message that can't be read again because Slack asks for fewer calls says how long to wait, and
-// doesn't keep its caller for that time.
+// If Slack asks for fewer calls, Confirm returns how long to wait, instead of waiting itself.
 func TestConfirmWhenLimited(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true)
-	root := st.root()
-	at := bridge.Place{Channel: st.ch, Thread: root.Message, Message: st.say(root.Message, "hello")}
+	st := newConnectedStage(t)
+	root := st.postRoot()
+	at := bridge.Place{Channel: st.channel, Thread: root.Message, Message: st.postAsAnn(root.Message, "hello")}
 	st.fake.Inject(slackfake.Fault{Method: "conversations.replies", Kind: slackfake.FaultRateLimit, Retry: 3600, Times: 1})
-	_, err := st.s.Confirm(st.ctx(), at, "hello")
-	var se *channels.SendError
-	if !errors.As(err, &se) || se.Wait != time.Hour {
-		t.Errorf("got %v", err)
-	}
+	_, err := st.surface.Confirm(st.ctx(), at, "hello")
+	wantEqual(t, "time to wait", wantSendError(t, err, channels.Throttled).Wait, time.Hour)
 }

@@ -8,22 +8,20 @@ import (
 	"parley/bridge"
 )
 
-// TestPasteTable: a person pastes a table in Slack's client, and it comes here whole, also alone. A cell has no formatting, so
-// that the address of a link stands behind its words.
+// A table that is pasted in Slack's client comes here whole, also alone. A cell has no formatting, so that the address of a link
+// stands behind its words.
 func TestPasteTable(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, true)
-	root := st.root()
-	for text, want := range map[string]string{
-		"":            "| Lamp | EUR \\| net |\n| - | - |\n| Desk | 19 (https://x.test/19) |",
-		"Our prices:": "Our prices:\n\n| Lamp | EUR \\| net |\n| - | - |\n| Desk | 19 (https://x.test/19) |",
-	} {
+	st := newConnectedStage(t)
+	root := st.postRoot()
+	const table = "| Lamp | EUR \\| net |\n| - | - |\n| Desk | 19 (https://x.test/19) |"
+	for text, want := range map[string]string{"": table, "Our prices:": "Our prices:\n\n" + table} {
 		ts, err := st.fake.As(st.ann).Post(slackfake.Post{
-			Channel: st.ch, Thread: root.Message, Text: text, Table: [][]string{{"Lamp", "EUR | net"}, {"_Desk_", "<https://x.test/19|19>"}},
+			Channel: st.channel, Thread: root.Message, Text: text, Table: [][]string{{"Lamp", "EUR | net"}, {"_Desk_", "<https://x.test/19|19>"}},
 		})
 		must(t, err)
-		if a := st.decode(st.desk.First(t, fact.MessageID(st.ch, ts))); a.Verb != bridge.VerbSay || a.Text != want {
-			t.Errorf("got %q, want %q", a.Text, want)
-		}
+		a := st.waitAction(fact.MessageID(st.channel, ts))
+		wantEqual(t, "verb", a.Verb, bridge.VerbSay)
+		wantEqual(t, "text", a.Text, want)
 	}
 }

@@ -12,7 +12,7 @@ import (
 // newTemplateStage makes a stage whose desk knows a conversation and has templates.
 func newTemplateStage(t *testing.T) *stage {
 	t.Helper()
-	st := newStage(t, true)
+	st := newConnectedStage(t)
 	st.withFacts()
 	st.desk.mu.Lock()
 	defer st.desk.mu.Unlock()
@@ -20,44 +20,38 @@ func newTemplateStage(t *testing.T) *stage {
 	return st
 }
 
-// From a button to what is sent: pick, fill in, look, send. Nothing is stored before the
-// words were seen.
+// From the command to what is sent: choose a template, fill it in, see it, send it. Nothing is stored before the words were seen.
 func TestTemplateForm(t *testing.T) {
 	t.Parallel()
 	st := newTemplateStage(t)
-	_, err := st.fake.As(st.ann).Command(st.ctx(), st.ch, "/parley", "#12 template")
-	must(t, err)
-	v := st.view(st.ann, isForm)
-	submit := func(values map[string][]string) *slackfake.Outcome {
+	st.typeCommand("#12 template")
+	submit := func(v *slackfake.View, values map[string]string) {
 		t.Helper()
-		out, err := st.fake.As(st.ann).Submit(st.ctx(), v.ID, values)
-		must(t, err)
-		if out.Error != "" || len(out.Errors) > 0 {
-			t.Fatalf("outcome %+v", out)
+		if out := st.submitForm(v, values); out.Error != "" || len(out.Errors) > 0 {
+			t.Fatalf("the form is answered with %+v, want it to be accepted", out)
 		}
-		return out
 	}
-	submit(map[string][]string{"f:template/v": {"7"}})
-	v = st.view(st.ann, func(v *slackfake.View) bool { return strings.Contains(string(v.Blocks), "{{quote_number}}") })
-	submit(map[string][]string{"f:v:quote_number/v": {"Q-1"}, "f:v:first_name/v": {"Kim"}})
-	if n := st.desk.Number("i:"); n != 0 {
-		t.Fatalf("stored before it was seen: %v", st.desk.IDs())
+	shows := func(words string) *slackfake.View {
+		t.Helper()
+		return st.waitForWindow(st.ann, func(v *slackfake.View) bool { return strings.Contains(string(v.Blocks), words) })
 	}
-	v = st.view(st.ann, func(v *slackfake.View) bool { return strings.Contains(string(v.Blocks), "your quote Q-1 is ready") })
-	submit(map[string][]string{"f:v:quote_number/v": {"Q-1"}, "f:v:first_name/v": {"Kim"}})
-	a := st.decode(st.desk.First(t, "i:"))
-	if a.Verb != bridge.VerbTemplate || a.Args.Conversation != 12 || !a.Args.Template.Ready() || a.Args.Template.Values["quote_number"] != "Q-1" || a.Args.Template.Version != 2 {
-		t.Errorf("got %+v with %+v", a, a.Args.Template)
-	}
+	submit(st.waitForWindow(st.ann, isForm), map[string]string{"template": "7"})
+	submit(shows("{{quote_number}}"), map[string]string{"v:quote_number": "Q-1", "v:first_name": "Kim"})
+	st.wantFacts("i:", 0)
+	submit(shows("your quote Q-1 is ready"), map[string]string{"v:quote_number": "Q-1", "v:first_name": "Kim"})
+
+	a := st.waitAction("i:")
+	wantEqual(t, "verb", a.Verb, bridge.VerbTemplate)
+	wantEqual(t, "conversation", a.Args.Conversation, 12)
+	wantEqual(t, "the values were seen", a.Args.Template.Ready(), true)
+	wantEqual(t, "value", a.Args.Template.Values["quote_number"], "Q-1")
+	wantEqual(t, "version", a.Args.Template.Version, 2)
 }
 
-// An admin makes a template.
-func TestTemplateEditForm(t *testing.T) {
+// A command asks for the list of templates.
+func TestTemplatesCommand(t *testing.T) {
 	t.Parallel()
 	st := newTemplateStage(t)
-	out, err := st.fake.As(st.ann).Command(st.ctx(), st.ch, "/parley", "templates")
-	must(t, err)
-	if a := st.decode(st.desk.First(t, "i:")); a.Verb != bridge.VerbTemplates || out.Error != "" {
-		t.Errorf("got %+v, %+v", a, out)
-	}
+	st.typeCommand("templates")
+	wantEqual(t, "verb", st.waitAction("i:").Verb, bridge.VerbTemplates)
 }

@@ -11,13 +11,13 @@ import (
 	"parley/channels/golden"
 )
 
-// shown is the golden form of a card.
+// shown is how a card is kept in a golden file.
 type shown struct {
-	Name     string    `json:"name,omitempty"`
-	Messages []oneShow `json:"messages"`
+	Name     string      `json:"name,omitempty"`
+	Messages []shownPart `json:"messages"`
 }
 
-type oneShow struct {
+type shownPart struct {
 	Text   string           `json:"text"`
 	Blocks []slackapi.Block `json:"blocks"`
 }
@@ -25,7 +25,7 @@ type oneShow struct {
 func show(home Home, c view.Card) shown {
 	out := shown{Name: DisplayName(c.Name)}
 	for _, r := range home.Messages(c, "s") {
-		out.Messages = append(out.Messages, oneShow{Text: r.Text, Blocks: r.Blocks})
+		out.Messages = append(out.Messages, shownPart{Text: r.Text, Blocks: r.Blocks})
 	}
 	return out
 }
@@ -57,10 +57,10 @@ func TestRenderForms(t *testing.T) {
 	golden.JSON(t, "testdata/window_problem.json", home.Problem(bridge.ErrNoConversation, at))
 }
 
-// Nothing that comes from outside can mention, link, format or end a token.
+// No text that comes from outside can mention somebody, format, or end a token.
 func TestLiteral(t *testing.T) {
 	t.Parallel()
-	for in, want := range map[string]string{
+	for text, want := range map[string]string{
 		"<!channel> <@U1>":       "&lt;!channel&gt; &lt;@U1&gt;",
 		"a & b":                  "a &amp; b",
 		"*b*":                    joiner + "*" + joiner + "b" + joiner + "*" + joiner,
@@ -70,22 +70,35 @@ func TestLiteral(t *testing.T) {
 		"snake_case":             "snake" + joiner + "_" + joiner + "case",
 		"\u2068נועה\u2069 · #12": "\u2068נועה\u2069 · #12",
 	} {
-		if got := literalLine(in); got != want {
-			t.Errorf("%q: %q, want %q", in, got, want)
+		if got := literalLine(text); got != want {
+			t.Errorf("literalLine(%q) = %q, want %q", text, got, want)
 		}
-	}
-	if got := makeLink("javascript:alert(1)", "x"); got != "x" {
-		t.Errorf("script link %q", got)
-	}
-	if got := makeLink("https://x.test/a|b>c", "y|z>"); got != "<https://x.test/a%7Cb%3Ec|y¦z&gt;>" {
-		t.Errorf("link %q", got)
-	}
-	if got := Home("").renderPiece(view.Piece{Kind: view.PieceMention, Agent: bridge.AgentRef{User: "U1> <!channel", Name: "x"}}); got != "x" {
-		t.Errorf("mention %q", got)
 	}
 }
 
-// Where many get replies, the line ends behind a whole address and says that there are others; who gets none any more stays shown.
+// Nor can an address lead to a script, or end the link.
+func TestMakeLink(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ url, words, want string }{
+		{url: "javascript:alert(1)", words: "x", want: "x"},
+		{url: "https://x.test/a|b>c", words: "y|z>", want: "<https://x.test/a%7Cb%3Ec|y¦z&gt;>"},
+	} {
+		if got := makeLink(tt.url, tt.words); got != tt.want {
+			t.Errorf("makeLink(%q, %q) = %q, want %q", tt.url, tt.words, got, tt.want)
+		}
+	}
+}
+
+// Nor can an id that is none mention others.
+func TestMentionOfNobody(t *testing.T) {
+	t.Parallel()
+	got := Home("").renderPiece(view.Piece{Kind: view.PieceMention, Agent: bridge.AgentRef{User: "U1> <!channel", Name: "x"}})
+	if got != "x" {
+		t.Errorf("got %q, want the name alone", got)
+	}
+}
+
+// If many get replies, the line ends with a whole address and says that there are others. Who gets none any more is still named.
 func TestLineOfManyRecipients(t *testing.T) {
 	t.Parallel()
 	content := &bridge.RecipientsLine{Without: []bridge.PartyRef{{Name: "Lee", Address: "lee@shop.example"}}}
@@ -96,7 +109,7 @@ func TestLineOfManyRecipients(t *testing.T) {
 	got := Home("").Messages(view.Line(bridge.Line{Content: content}, samples().Facts()), "s")[0].Text
 	for _, want := range []string{"department@shop.example and others.", "No longer among them: Lee &lt;lee@shop.example&gt;."} {
 		if !strings.Contains(got, want) {
-			t.Errorf("%q isn't in %q", want, got)
+			t.Errorf("want %q in %q", want, got)
 		}
 	}
 }
@@ -105,11 +118,13 @@ func TestLineOfManyRecipients(t *testing.T) {
 func TestCutPiece(t *testing.T) {
 	t.Parallel()
 	var r renderer
-	if got := r.renderPieces([]view.Piece{{Text: strings.Repeat("x", 600)}, {Text: " end"}}); !strings.HasSuffix(got, "x… end") {
-		t.Errorf("%q", got)
+	got := r.renderPieces([]view.Piece{{Text: strings.Repeat("x", 600)}, {Text: " end"}})
+	if want := "x… end"; !strings.HasSuffix(got, want) {
+		t.Errorf("got %q, want it to end with %q", got, want)
 	}
 }
 
+// Slack shows 80 characters of a name. Of a longer one the end says that it is a customer.
 func TestDisplayName(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
@@ -118,8 +133,11 @@ func TestDisplayName(t *testing.T) {
 		strings.Repeat("x", 200) + " (customer)":          strings.Repeat("x", 68) + "… (customer)",
 		strings.Repeat("(", 200) + strings.Repeat("y", 9): strings.Repeat("(", 68) + "… (yyyyyyyyy",
 	} {
-		if got := DisplayName(in); got != want || len([]rune(got)) > 80 {
-			t.Errorf("%q: %q", in, got)
+		if got := DisplayName(in); got != want {
+			t.Errorf("DisplayName(%q) = %q, want %q", in, got, want)
+		}
+		if n := len([]rune(want)); n > 80 {
+			t.Errorf("%q has %d characters, want at most 80", want, n)
 		}
 	}
 }

@@ -2,7 +2,7 @@ package fact
 
 import "testing"
 
-// TestRevokedTokens: only the token of the bot counts. A person may take back what they allowed the app themselves, such as
+// Of tokens that were revoked only that of the bot counts. A person may take back what they allowed the app themselves, such as
 // to sign in with Slack, and the app stays.
 func TestRevokedTokens(t *testing.T) {
 	t.Parallel()
@@ -15,8 +15,8 @@ func TestRevokedTokens(t *testing.T) {
 		`{"type":"tokens_revoked","tokens":"all"}`:                             "tokens_revoked",
 		`{"type":"app_uninstalled"}`:                                           "app_uninstalled",
 	} {
-		if a := testSelf().SplitEvent(KindEvent, callbackOf(event)); a.Revoked != want || len(a.Facts) != 0 {
-			t.Errorf("%s: %q, facts %v", event, a.Revoked, a.Facts)
-		}
+		split := testSelf().SplitEvent(KindEvent, callbackOf(event))
+		wantEqual(t, event+" revokes", split.Revoked, want)
+		wantEqual(t, event+": facts", len(split.Facts), 0)
 	}
 }

@@ -34,8 +34,11 @@ func TestShorten(t *testing.T) {
 			r.Request = httptest.NewRequest(http.MethodPost, "https://slack.com/api/chat.postMessage", http.NoBody)
 			Shorten(r)
 			got, err := io.ReadAll(r.Body)
-			if string(got) != c.want || !errors.Is(err, c.err) {
-				t.Errorf("%.100q, %v; want %.100q, %v", got, err, c.want, c.err)
+			if string(got) != c.want {
+				t.Errorf("got %.100q, want %.100q", got, c.want)
+			}
+			if !errors.Is(err, c.err) {
+				t.Errorf("got error %v, want %v", err, c.err)
 			}
 		})
 	}
