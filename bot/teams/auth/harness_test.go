@@ -28,7 +28,7 @@ const (
 	publicIssuer = "https://api.botframework.com"
 )
 
-// signer is a private key with the name and endorsements under which it is published.
+// signer is a private key, with the name and the endorsements under which it is published.
 type signer struct {
 	id       string
 	private  *rsa.PrivateKey
@@ -54,6 +54,7 @@ func signers() (one, two signer) {
 	return signer{id: "one", private: keys[0], endorsed: []string{"msteams", "webchat"}}, signer{id: "two", private: keys[1], endorsed: []string{"msteams"}}
 }
 
+// part encodes a part of a token.
 func part(t testing.TB, v any) string {
 	t.Helper()
 	b, err := json.Marshal(v)
@@ -95,7 +96,7 @@ type keyServer struct {
 	keys    []signer
 	keysURL string           // "" means here
 	answer  http.HandlerFunc // nil means the keys
-	asked   int              // for keys
+	asked   int              // how often for keys
 }
 
 func newKeyServer(t testing.TB, keys ...signer) *keyServer {
@@ -105,6 +106,7 @@ func newKeyServer(t testing.TB, keys ...signer) *keyServer {
 	return k
 }
 
+// publish changes the keys, or what is answered in their place if answer isn't nil.
 func (k *keyServer) publish(answer http.HandlerFunc, keys ...signer) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -168,13 +170,14 @@ func (st *stage) now() time.Time {
 	return st.time
 }
 
-func (st *stage) pass(d time.Duration) {
+// advance moves the clock on.
+func (st *stage) advance(d time.Duration) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.time = st.time.Add(d)
 }
 
-// claimsNow are those of a good token.
+// claimsNow are the claims of a good token.
 func (st *stage) claimsNow() map[string]any {
 	now := st.now()
 	return map[string]any{
@@ -187,7 +190,7 @@ func headerOf(s signer) map[string]any {
 	return map[string]any{"typ": "JWT", "alg": "RS256", "kid": s.id, "x5t": s.id}
 }
 
-// token is a good one of a signer.
+// token returns a good token of a signer.
 func (st *stage) token(t testing.TB, s signer) string {
 	t.Helper()
 	return s.sign(t, headerOf(s), st.claimsNow())
@@ -201,4 +204,5 @@ func activity() connector.Activity {
 	}
 }
 
+// bearing returns a header with these values of Authorization.
 func bearing(values ...string) http.Header { return http.Header{"Authorization": values} }

@@ -8,6 +8,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,15 +16,15 @@ import (
 	"parley/bot/teams/connector"
 )
 
-// variant is one request; the zero one is good.
+// variant is one request, which is a good one but for what is set here.
 type variant struct {
 	name     string
-	header   func(h map[string]any)
-	claims   func(c map[string]any, now time.Time)
-	by       *signer // nil means the published one
-	text     func(token string) []string
-	activity func(a *connector.Activity)
-	good     bool
+	header   func(h map[string]any)                // changes the token's header
+	claims   func(c map[string]any, now time.Time) // changes the token's claims
+	by       *signer                               // who signed; nil means the published key
+	text     func(token string) []string           // the values of Authorization
+	activity func(a *connector.Activity)           // changes the activity
+	good     bool                                  // it is accepted
 }
 
 func set(key string, value any) func(map[string]any, time.Time) {
@@ -38,17 +39,14 @@ func at(key string, d time.Duration) func(map[string]any, time.Time) {
 	return func(c map[string]any, now time.Time) { c[key] = now.Add(d).Unix() }
 }
 
-func written(format func(token string) string) func(string) []string {
+// bearer makes one value of Authorization of a token.
+func bearer(format func(token string) string) func(string) []string {
 	return func(token string) []string { return []string{format(token)} }
 }
 
-func service2(url string) func(a *connector.Activity) {
-	return func(a *connector.Activity) { a.ServiceURL = url }
-}
-
-// both puts a service URL into the token and the activity.
-func both(name, url string, good bool) variant {
-	return variant{name: name, claims: set("serviceurl", url), activity: service2(url), good: good}
+// serviceURL puts an address into the token and the activity.
+func serviceURL(name, url string) variant {
+	return variant{name: name, claims: set("serviceurl", url), activity: func(a *connector.Activity) { a.ServiceURL = url }}
 }
 
 func claimVariants() []variant {
@@ -83,25 +81,31 @@ func claimVariants() []variant {
 	}
 }
 
-func hostVariants() []variant {
-	return []variant{
-		both("GCC's host", "https://smba.infra.gcc.teams.microsoft.com/gcc", true),
-		both("GCC High's host", "https://smba.infra.gov.teams.microsoft.us/gov", true),
-		both("host in capitals", "https://SMBA.trafficmanager.net/emea/", true),
-		both("a neighbour below trafficmanager.net", "https://evil.trafficmanager.net/emea/", false),
-		both("below the host", "https://x.smba.trafficmanager.net/emea/", false),
-		both("the host as a prefix", "https://smba.trafficmanager.net.evil.example/emea/", false),
-		both("a port", "https://smba.trafficmanager.net:443/emea/", false),
-		both("an empty port", "https://smba.trafficmanager.net:/emea/", false),
-		both("a user", "https://smba.trafficmanager.net@evil.example/", false),
-		both("a user before the host", "https://a:b@smba.trafficmanager.net/", false),
-		both("plain http", "http://smba.trafficmanager.net/emea/", false),
-		both("loopback", "http://127.0.0.1:3978/", false),
-		both("a final dot", "https://smba.trafficmanager.net./emea/", false),
-		both("a backslash", "https://smba.trafficmanager.net\\@evil.example/", false),
-		both("no scheme", "smba.trafficmanager.net/emea/", false),
-		both("empty", "", false),
+func hostVariants() (all []variant) {
+	for name, url := range map[string]string{
+		"GCC's host":       "https://smba.infra.gcc.teams.microsoft.com/gcc",
+		"GCC High's host":  "https://smba.infra.gov.teams.microsoft.us/gov",
+		"host in capitals": "https://SMBA.trafficmanager.net/emea/",
+	} {
+		v := serviceURL(name, url)
+		v.good = true
+		all = append(all, v)
 	}
+	return append(all,
+		serviceURL("a neighbour below trafficmanager.net", "https://evil.trafficmanager.net/emea/"),
+		serviceURL("below the host", "https://x.smba.trafficmanager.net/emea/"),
+		serviceURL("the host as a prefix", "https://smba.trafficmanager.net.evil.example/emea/"),
+		serviceURL("a port", "https://smba.trafficmanager.net:443/emea/"),
+		serviceURL("an empty port", "https://smba.trafficmanager.net:/emea/"),
+		serviceURL("a user", "https://smba.trafficmanager.net@evil.example/"),
+		serviceURL("a user before the host", "https://a:b@smba.trafficmanager.net/"),
+		serviceURL("plain http", "http://smba.trafficmanager.net/emea/"),
+		serviceURL("loopback", "http://127.0.0.1:3978/"),
+		serviceURL("a final dot", "https://smba.trafficmanager.net./emea/"),
+		serviceURL("a backslash", "https://smba.trafficmanager.net\\@evil.example/"),
+		serviceURL("no scheme", "smba.trafficmanager.net/emea/"),
+		serviceURL("empty", ""),
+	)
 }
 
 func headerVariants() []variant {
@@ -118,34 +122,32 @@ func headerVariants() []variant {
 		{name: "algorithm RS512 in the header", header: func(h map[string]any) { h["alg"] = "RS512" }},
 		{name: "no algorithm", header: func(h map[string]any) { delete(h, "alg") }},
 		{name: "algorithm none, signed", header: func(h map[string]any) { h["alg"] = "none" }},
-		{name: "algorithm none, unsigned", header: func(h map[string]any) { h["alg"] = "none" }, text: written(func(k string) string {
-			return "Bearer " + k[:strings.LastIndexByte(k, '.')+1]
-		})},
-		{name: "signature cut off", text: written(func(k string) string { return "Bearer " + k[:strings.LastIndexByte(k, '.')+1] })},
-		{name: "signature of other text", text: written(func(k string) string {
+		{name: "algorithm none, unsigned", header: func(h map[string]any) { h["alg"] = "none" }, text: bearer(func(k string) string { return "Bearer " + withoutSignature(k) })},
+		{name: "signature cut off", text: bearer(func(k string) string { return "Bearer " + withoutSignature(k) })},
+		{name: "signature of other text", text: bearer(func(k string) string {
 			p := strings.Split(k, ".")
-			return "Bearer " + p[0] + "." + base64.RawURLEncoding.EncodeToString([]byte(`{"aud":"`+app+`"}`)) + "." + p[2]
+			return "Bearer " + p[0] + "." + encode(`{"aud":"`+app+`"}`) + "." + p[2]
 		})},
-		{name: "signature changed in its last bits", text: written(func(k string) string { return "Bearer " + lastBit(k) })},
-		{name: "HS256 with the public key", text: written(func(string) string { return "Bearer " + confused(one) })},
+		{name: "signature changed in its last bits", text: bearer(func(k string) string { return "Bearer " + changeLastBit(k) })},
+		{name: "HS256 with the public key", text: bearer(func(string) string { return "Bearer " + signedWithPublicKey(one) })},
 		{name: "no header", text: func(string) []string { return nil }},
-		{name: "header empty", text: written(func(string) string { return "" })},
+		{name: "header empty", text: bearer(func(string) string { return "" })},
 		{name: "two headers", text: func(k string) []string { return []string{"Bearer " + k, "Bearer " + k} }},
-		{name: "no scheme", text: written(func(k string) string { return k })},
-		{name: "scheme in lower case", text: written(func(k string) string { return "bearer " + k })},
-		{name: "scheme in capitals", text: written(func(k string) string { return "BEARER " + k })},
-		{name: "scheme Basic", text: written(func(k string) string { return "Basic " + k })},
-		{name: "scheme alone", text: written(func(string) string { return "Bearer " })},
-		{name: "two blanks", text: written(func(k string) string { return "Bearer  " + k })},
-		{name: "a tab", text: written(func(k string) string { return "Bearer\t" + k })},
-		{name: "a blank before", text: written(func(k string) string { return " Bearer " + k })},
-		{name: "garbage after a blank", text: written(func(k string) string { return "Bearer " + k + " x" })},
-		{name: "garbage after the signature", text: written(func(k string) string { return "Bearer " + k + "A" })},
-		{name: "a fourth part", text: written(func(k string) string { return "Bearer " + k + ".e30" })},
-		{name: "padding", text: written(func(k string) string { return "Bearer " + k + "==" })},
-		{name: "a line break", text: written(func(k string) string { return "Bearer " + k + "\n" })},
-		{name: "very long", text: written(func(k string) string { return "Bearer " + k + strings.Repeat("A", maxToken) })},
-		{name: "no JSON inside", text: written(func(string) string { return "Bearer e30.e30x.e30" })},
+		{name: "no scheme", text: bearer(func(k string) string { return k })},
+		{name: "scheme in lower case", text: bearer(func(k string) string { return "bearer " + k })},
+		{name: "scheme in capitals", text: bearer(func(k string) string { return "BEARER " + k })},
+		{name: "scheme Basic", text: bearer(func(k string) string { return "Basic " + k })},
+		{name: "scheme alone", text: bearer(func(string) string { return "Bearer " })},
+		{name: "two blanks", text: bearer(func(k string) string { return "Bearer  " + k })},
+		{name: "a tab", text: bearer(func(k string) string { return "Bearer\t" + k })},
+		{name: "a blank before", text: bearer(func(k string) string { return " Bearer " + k })},
+		{name: "garbage after a blank", text: bearer(func(k string) string { return "Bearer " + k + " x" })},
+		{name: "garbage after the signature", text: bearer(func(k string) string { return "Bearer " + k + "A" })},
+		{name: "a fourth part", text: bearer(func(k string) string { return "Bearer " + k + ".e30" })},
+		{name: "padding", text: bearer(func(k string) string { return "Bearer " + k + "==" })},
+		{name: "a line break", text: bearer(func(k string) string { return "Bearer " + k + "\n" })},
+		{name: "very long", text: bearer(func(k string) string { return "Bearer " + k + strings.Repeat("A", maxToken) })},
+		{name: "no JSON inside", text: bearer(func(string) string { return "Bearer e30.e30x.e30" })},
 	}
 }
 
@@ -164,21 +166,26 @@ func activityVariants() []variant {
 	}
 }
 
-// lastBit changes the padding bits of the signature's last letter, which carry nothing.
-func lastBit(token string) string {
+func withoutSignature(token string) string { return token[:strings.LastIndexByte(token, '.')+1] }
+
+func encode(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
+
+// changeLastBit changes the padding bits of the signature's last letter, which carry nothing.
+func changeLastBit(token string) string {
 	const order = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	last := strings.IndexByte(order, token[len(token)-1])
 	return token[:len(token)-1] + order[last^1:last^1+1]
 }
 
-// confused signs with HMAC and the public key, as if that were the secret.
-func confused(s signer) string {
+// signedWithPublicKey signs with HMAC and the public key, as if that were a secret.
+func signedWithPublicKey(s signer) string {
 	der, err := x509.MarshalPKIXPublicKey(&s.private.PublicKey)
 	if err != nil {
 		panic(err)
 	}
 	secret := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
-	text := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"HS256","kid":"one"}`)) + "." + base64.RawURLEncoding.EncodeToString([]byte(`{"aud":"`+app+`","iss":"`+publicIssuer+`","serviceurl":"`+service+`","exp":9999999999}`))
+	text := encode(`{"alg":"HS256","kid":"one"}`) + "." +
+		encode(`{"aud":"`+app+`","iss":"`+publicIssuer+`","serviceurl":"`+service+`","exp":9999999999}`)
 	mac := hmac.New(sha256.New, secret)
 	mac.Write([]byte(text))
 	return text + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
@@ -207,38 +214,40 @@ func (v variant) request(t *testing.T, st *stage, by signer) (http.Header, conne
 	return bearing("Bearer " + token), a
 }
 
-// TestVariants checks every way in which a request can be wrong alone, and that all are
-// told the same.
+// A request is refused if any single thing about it is wrong, and always with the same error, which doesn't have the token.
 func TestVariants(t *testing.T) {
 	t.Parallel()
 	one, _ := signers()
-	for _, list := range [][]variant{claimVariants(), hostVariants(), headerVariants(), activityVariants()} {
-		for _, v := range list {
-			t.Run(v.name, func(t *testing.T) {
-				t.Parallel()
-				st := newStage(t, one)
-				h, a := v.request(t, st, one)
-				err := st.Check(t.Context(), h, a)
-				if v.good && err != nil {
-					t.Errorf("refused: %v", err)
-				}
-				if !v.good && !errors.Is(err, ErrRefused) {
-					t.Errorf("not refused as the others: %v", err)
-				}
-				if err != nil && strings.Contains(err.Error(), "eyJ") {
-					t.Errorf("the token is in the error: %v", err)
-				}
-			})
-		}
+	for _, v := range slices.Concat(claimVariants(), hostVariants(), headerVariants(), activityVariants()) {
+		t.Run(v.name, func(t *testing.T) {
+			t.Parallel()
+			st := newStage(t, one)
+			h, a := v.request(t, st, one)
+			err := st.Check(t.Context(), h, a)
+			if v.good && err != nil {
+				t.Errorf("refused: %v", err)
+			}
+			if !v.good && !errors.Is(err, ErrRefused) {
+				t.Errorf("got error %v, want ErrRefused", err)
+			}
+			if err != nil && strings.Contains(err.Error(), "eyJ") {
+				t.Errorf("the token is in the error: %v", err)
+			}
+		})
 	}
 }
 
-// Without these anybody's token would do.
+// Without an app id and a tenant anybody's token would do.
 func TestNew(t *testing.T) {
 	t.Parallel()
-	for _, o := range []Options{{}, {AppID: app}, {Tenants: []string{tenant}}, {AppID: app, Tenants: []string{""}}} {
+	for name, o := range map[string]Options{
+		"neither":         {},
+		"no tenant":       {AppID: app},
+		"no app id":       {Tenants: []string{tenant}},
+		"an empty tenant": {AppID: app, Tenants: []string{""}},
+	} {
 		if _, err := New(o); err == nil {
-			t.Errorf("%+v is enough", o)
+			t.Errorf("%s: got a Validator, want an error", name)
 		}
 	}
 }
@@ -261,18 +270,19 @@ func TestGovernmentCloud(t *testing.T) {
 	one, _ := signers()
 	st := newStage(t, one)
 	const metadata = "https://login.botframework.azure.us/v1/.well-known/openidconfiguration"
-	client := &http.Client{Transport: government{strings.TrimPrefix(st.server.URL, "http://")}}
+	client := &http.Client{Transport: government{standIn: strings.TrimPrefix(st.server.URL, "http://")}}
 	st.server.keysURL = strings.Replace(metadata, "openidconfiguration", "keys", 1)
 	var err error
 	st.Validator, err = New(Options{AppID: app, Tenants: []string{tenant}, OpenID: metadata, Hosts: st.hosts, Client: client, Now: st.now})
 	if err != nil {
 		t.Fatal(err)
 	}
+	const host = "https://smba.infra.gov.teams.microsoft.us/teams"
 	for issuer, want := range map[string]error{"https://api.botframework.us": nil, publicIssuer: ErrRefused} {
 		claims, a := st.claimsNow(), activity()
-		claims["iss"], claims["serviceurl"], a.ServiceURL = issuer, "https://smba.infra.gov.teams.microsoft.us/teams", "https://smba.infra.gov.teams.microsoft.us/teams"
+		claims["iss"], claims["serviceurl"], a.ServiceURL = issuer, host, host
 		if err := st.Check(t.Context(), bearing("Bearer "+one.sign(t, headerOf(one), claims)), a); !errors.Is(err, want) {
-			t.Errorf("a request of %s: %v", issuer, err)
+			t.Errorf("a token of %s: got error %v, want %v", issuer, err, want)
 		}
 	}
 }
@@ -281,25 +291,30 @@ func TestGovernmentCloud(t *testing.T) {
 func TestEndorsements(t *testing.T) {
 	t.Parallel()
 	one, _ := signers()
-	for name, endorsed := range map[string][]string{"none": nil, "others": {"webchat", "directline"}, "alike": {"msteams2", "MSTEAMS"}} {
-		s := one
-		s.endorsed = endorsed
-		st := newStage(t, s)
-		if err := st.Check(t.Context(), bearing("Bearer "+st.token(t, s)), activity()); !errors.Is(err, ErrRefused) {
-			t.Errorf("%s: %v", name, err)
-		}
+	for name, endorsed := range map[string][]string{
+		"none":   nil,
+		"others": {"webchat", "directline"},
+		"alike":  {"msteams2", "MSTEAMS"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := one
+			s.endorsed = endorsed
+			newStage(t, s).wantRefused(t, s)
+		})
 	}
 }
 
-// FuzzBearer: whatever is sent, what is taken for a token has the form of one.
+// Whatever is sent, what is taken for a token has the form of one.
 func FuzzBearer(f *testing.F) {
-	for _, s := range []string{"Bearer a.b.c", "bearer a.b.c", "Bearer a.b.c d", "Bearer ..", "Bearer", "Bearer a.b", "Bearer a.b.c.d", "", "Bearer \x00.b.c", "Bearer a.b.\u212a"} {
+	for _, s := range []string{
+		"Bearer a.b.c", "bearer a.b.c", "Bearer a.b.c d", "Bearer ..", "Bearer", "Bearer a.b", "Bearer a.b.c.d", "", "Bearer \x00.b.c", "Bearer a.b.\u212a",
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
 		token, err := bearerToken(bearing(value))
 		if (err == nil) != (token != "") {
-			t.Fatalf("%q: %q, %v", value, token, err)
+			t.Fatalf("%q: got the token %q and the error %v, want one of both", value, token, err)
 		}
 		if err != nil {
 			return
