@@ -2,30 +2,40 @@ package card
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
 
 	"parley/bot/view"
 	"parley/bridge"
 )
 
-// A button of the root card comes back as what it is.
+// The buttons of a root come back as what they are.
 func TestButtonComesBack(t *testing.T) {
 	t.Parallel()
 	f := samples().Facts()
 	f.Assignees = nil
 	pages := Render(view.Root(f), Home{}, "n")
+	wantEqual(t, "pages", len(pages), 1)
 	var c adaptive
-	if err := json.Unmarshal(pages[0].Card, &c); err != nil || len(pages) != 1 {
-		t.Fatal(err, len(pages))
-	}
+	must(t, json.Unmarshal(pages[0].Card, &c))
 	set := c.Body[len(c.Body)-1]
 	for i, want := range []struct {
 		verb  bridge.Verb
 		opens view.Opens
-	}{{bridge.VerbTake, ""}, {bridge.VerbSnooze, view.OpensForm}, {bridge.VerbResolve, view.OpensForm}, {bridge.VerbFind, view.OpensDetails}} {
+	}{
+		{verb: bridge.VerbTake},
+		{verb: bridge.VerbSnooze, opens: view.OpensForm},
+		{verb: bridge.VerbResolve, opens: view.OpensForm},
+		{verb: bridge.VerbFind, opens: view.OpensDetails},
+	} {
 		got, err := Read(set.Actions[i].Data)
-		if err != nil || got.Click == nil || got.Click.Verb != want.verb || got.Click.Opens != want.opens || got.Click.Args.Conversation != 12 || got.Click.Nonce == "" {
-			t.Errorf("%d: %+v, %v", i, got.Click, err)
+		must(t, err)
+		if got.Click == nil {
+			t.Fatalf("button %d is read as %+v, want a click", i, got)
 		}
+		wantEqual(t, fmt.Sprintf("verb of button %d", i), got.Click.Verb, want.verb)
+		wantEqual(t, fmt.Sprintf("what button %d opens", i), got.Click.Opens, want.opens)
+		wantEqual(t, fmt.Sprintf("conversation of button %d", i), got.Click.Args.Conversation, 12)
+		wantEqual(t, fmt.Sprintf("button %d has a nonce", i), got.Click.Nonce != "", true)
 	}
 }

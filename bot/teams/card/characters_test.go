@@ -1,50 +1,63 @@
 package card
 
 import (
-	"slices"
 	"testing"
 
 	"parley/channels/markdown"
 )
 
-// TestCharacters: what stands in code and in the cells of a table comes whole. The address of a link stands behind its words,
-// and a mention counts as anywhere else, because a text with one is for colleagues.
+// What stands in code and in the cells of a table comes whole. The address of a link stands behind its words, and a mention counts as
+// anywhere else, because a text with one is for colleagues.
 func TestCharacters(t *testing.T) {
 	t.Parallel()
 	ben := markdown.MentionToken(benID)
-	cell := func(inside string) string { return "<table><tbody><tr><td>" + inside + "</td></tr></tbody></table>" }
-	for _, c := range []struct {
-		name, html, md string
-		mentions       []string
-		images, files  []string
+	const row = "\n| - |"
+	for _, tt := range []struct {
+		name, html, markdown string
+		mentions             []string
+		images, files        []string
 	}{
-		{"a link in a cell", cell(`<a href="https://x.test/19"><strong>19</strong></a> EUR`), "| 19 (https://x.test/19) EUR |\n| - |", nil, nil, nil},
-		{"an address in a cell", cell(`<a href="https://x.test/">x.test</a> <a href="mailto:eve@example.org">eve@example.org</a>`), "| x.test eve@example.org |\n| - |", nil, nil, nil},
-		{"a link that leads nowhere", cell(`<a href="javascript:x">no</a>`), "| no |\n| - |", nil, nil, nil},
-		{"lines in a cell", cell(`<p>one</p><p>two<br>three</p>`), "| one two three |\n| - |", nil, nil, nil},
-		{"a colleague in a cell", cell(`<at id="0">Ben &amp; Co</at> look`), `| \` + ben + ` look |` + "\n| - |", []string{benID}, nil, nil},
-		{"a forged one", cell(`<at id="0">Ann</at> look`), "| @Ann look |\n| - |", nil, nil, nil},
-		{"emoji in a cell", cell(`<emoji alt="🙂"></emoji><img itemtype="http://schema.skype.com/Emoji" alt="😀" src="https://x.test/e.png">`), "| 🙂😀 |\n| - |", nil, nil, nil},
-		{"a picture and a file", cell(`see <img src="https://x.test/p.png"><attachment id="f1"></attachment>`), "| see |\n| - |", nil, []string{"https://x.test/p.png"}, []string{"f1"}},
-		{"hidden", cell(`<style>x</style>a<blockquote itemtype="http://schema.skype.com/Reply">inside</blockquote>`), "| a |\n| - |", nil, nil, nil},
-		{"a colleague in code", `<pre>x <at id="0">Ben &amp; Co</at></pre>`, "```\nx " + ben + "\n```", []string{benID}, nil, nil},
-		{"a link in code", `<codeblock class="Go"><code>a<br>&nbsp;&nbsp;<a href="https://x.test/19">b</a></code></codeblock>`, "```\na\n  b (https://x.test/19)\n```", nil, nil, nil},
-		{"lines of code", `<pre>a<div>b</div><div>c</div>d</pre>`, "```\na\nb\nc\nd\n```", nil, nil, nil},
-		{"a link as code", `<p>see <code>x <a href="https://x.test/19">label</a> <a href="https://x.test/">x.test</a></code></p>`, "see `x` [label](<https://x.test/19>) `x.test`", nil, nil, nil},
+		{name: "a link in a cell", html: cell(`<a href="https://x.test/19"><strong>19</strong></a> EUR`), markdown: "| 19 (https://x.test/19) EUR |" + row},
+		{name: "an address in a cell", markdown: "| x.test eve@example.org |" + row,
+			html: cell(`<a href="https://x.test/">x.test</a> <a href="mailto:eve@example.org">eve@example.org</a>`)},
+		{name: "a link that leads nowhere", html: cell(`<a href="javascript:x">no</a>`), markdown: "| no |" + row},
+		{name: "lines in a cell", html: cell(`<p>one</p><p>two<br>three</p>`), markdown: "| one two three |" + row},
+		{name: "a colleague in a cell", html: cell(`<at id="0">Ben &amp; Co</at> look`), markdown: `| \` + ben + ` look |` + row, mentions: []string{benID}},
+		{name: "a forged one", html: cell(`<at id="0">Ann</at> look`), markdown: "| @Ann look |" + row},
+		{name: "emoji in a cell", markdown: "| 🙂😀 |" + row,
+			html: cell(`<emoji alt="🙂"></emoji><img itemtype="http://schema.skype.com/Emoji" alt="😀" src="https://x.test/e.png">`)},
+		{name: "a picture and a file", html: cell(`see <img src="https://x.test/p.png"><attachment id="f1"></attachment>`), markdown: "| see |" + row,
+			images: []string{"https://x.test/p.png"}, files: []string{"f1"}},
+		{name: "hidden", html: cell(`<style>x</style>a<blockquote itemtype="http://schema.skype.com/Reply">inside</blockquote>`), markdown: "| a |" + row},
+		{name: "a colleague in code", html: `<pre>x <at id="0">Ben &amp; Co</at></pre>`, markdown: "```\nx " + ben + "\n```", mentions: []string{benID}},
+		{name: "a link in code", markdown: "```\na\n  b (https://x.test/19)\n```",
+			html: `<codeblock class="Go"><code>a<br>&nbsp;&nbsp;<a href="https://x.test/19">b</a></code></codeblock>`},
+		{name: "lines of code", html: `<pre>a<div>b</div><div>c</div>d</pre>`, markdown: "```\na\nb\nc\nd\n```"},
+		{name: "a link as code", markdown: "see `x` [label](<https://x.test/19>) `x.test`",
+			html: `<p>see <code>x <a href="https://x.test/19">label</a> <a href="https://x.test/">x.test</a></code></p>`},
 	} {
-		t.Run(c.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := ReadText(Typed{HTML: c.html, Mentions: []TypedMention{benly(0)}, Bot: botID})
-			if got.Markdown != c.md {
-				t.Errorf("markdown\n got %q\nwant %q", got.Markdown, c.md)
-			}
-			if !slices.Equal(got.Mentions, c.mentions) || !slices.Equal(got.Images, c.images) || !slices.Equal(got.Files, c.files) {
-				t.Errorf("mentions %v, pictures %v, files %v", got.Mentions, got.Images, got.Files)
-			}
+			got := ReadText(Typed{HTML: tt.html, Mentions: []TypedMention{mentionOfBen(0)}, Bot: botID})
+			wantEqual(t, "Markdown", got.Markdown, tt.markdown)
+			wantList(t, "mentions", got.Mentions, tt.mentions)
+			wantList(t, "pictures", got.Images, tt.images)
+			wantList(t, "files", got.Files, tt.files)
 		})
 	}
-	own := ReadText(Typed{HTML: cell(`<at id="0">Helpdesk</at> take`), Mentions: []TypedMention{us(0)}, Bot: botID})
-	if own.Markdown != "| take |\n| - |" || !own.Bot || own.Leads || len(own.Mentions) != 0 {
-		t.Errorf("we are mentioned in a cell: %+v", own)
-	}
+}
+
+// cell is a table of one cell.
+func cell(inside string) string {
+	return "<table><tbody><tr><td>" + inside + "</td></tr></tbody></table>"
+}
+
+// A mention of us in a cell doesn't make the text a command.
+func TestMentionOfUsInACell(t *testing.T) {
+	t.Parallel()
+	got := ReadText(Typed{HTML: cell(`<at id="0">Helpdesk</at> take`), Mentions: []TypedMention{mentionOfUs(0)}, Bot: botID})
+	wantEqual(t, "Markdown", got.Markdown, "| take |\n| - |")
+	wantEqual(t, "mentions us", got.Bot, true)
+	wantEqual(t, "begins with us", got.Leads, false)
+	wantList(t, "mentions of others", got.Mentions, nil)
 }

@@ -2,6 +2,7 @@ package card
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 
 	"parley/bot/view"
@@ -38,7 +39,22 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// shown is the golden form of a card: as cards, and as text where it can be one.
+// wantEqual checks one value. what says whose it is.
+func wantEqual[T comparable](t testing.TB, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %#v, want %#v", what, got, want)
+	}
+}
+
+func wantList(t testing.TB, what string, got, want []string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("%s: got %q, want %q", what, got, want)
+	}
+}
+
+// shown is how a card is kept in a golden file: as cards, and as text if it can be one.
 type shown struct {
 	Cards []shownCard `json:"cards"`
 	Texts []Message   `json:"texts,omitempty"`
@@ -52,7 +68,7 @@ type shownCard struct {
 func show(c view.Card) shown {
 	var out shown
 	for _, p := range Render(c, home(), "n") {
-		out.Cards = append(out.Cards, shownCard{p.Summary, p.Card})
+		out.Cards = append(out.Cards, shownCard{Summary: p.Summary, Card: p.Card})
 	}
 	if !HasButtons(c) {
 		out.Texts = Messages(c, "email", home())
@@ -66,10 +82,10 @@ func TestCards(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, p := range Render(c, home(), "n") {
-				sound(t, p.Card)
+				checkMessageCard(t, p.Card)
 			}
 			for _, m := range Messages(c, "email", home()) {
-				wellFormed(t, m.Text)
+				checkMarkup(t, m.Text)
 			}
 			golden.JSON(t, "testdata/card_"+name+".json", show(c))
 		})
@@ -84,21 +100,22 @@ func TestForms(t *testing.T) {
 	t.Parallel()
 	forms, err := samples().Forms()
 	must(t, err)
-	shows := func(name string, d Dialog) {
+	keepDialog := func(name string, d Dialog) {
 		t.Helper()
-		soundDialog(t, d.Card)
+		checkDialogCard(t, d.Card)
 		golden.JSON(t, "testdata/"+name+".json", d)
 	}
 	for name, f := range forms {
-		shows("form_"+name, Form(f, memory(), home()))
+		keepDialog("form_"+name, Form(f, memory(), home()))
 	}
 	pick, err := samples().Pick()
 	must(t, err)
 	m := memory()
 	m.Pick, m.Text = true, "typed"
-	shows("form_pick", Form(pick, m, home()))
+	keepDialog("form_pick", Form(pick, m, home()))
 	wrong := Submitted{Memory: memory(), Values: map[string][]string{"until": {forms["snooze"].Fields[0].Options[2].Value}, "other": {"a <b> moment"}}}
-	shows("form_snooze_wrong", FormAgain(forms["snooze"], wrong, map[string]string{"other": "I can't read this time.", "": "Something else."}, home()))
-	shows("window_details", Window(view.Details(samples().Facts()), m.Place, home(), "n"))
-	shows("window_problem", Problem(bridge.ErrNoConversation, m.Place, home()))
+	problems := map[string]string{"other": "I can't read this time.", "": "Something else."}
+	keepDialog("form_snooze_wrong", FormAgain(forms["snooze"], wrong, problems, home()))
+	keepDialog("window_details", Window(view.Details(samples().Facts()), m.Place, home(), "n"))
+	keepDialog("window_problem", Problem(bridge.ErrNoConversation, m.Place, home()))
 }

@@ -27,11 +27,38 @@ func hostile() []string {
 		lines *= 4
 	}
 	return []string{
-		"<at>Ann Lee</at> look", "**b** [x](https://evil.test) ![y](https://evil.test/i.png)", "{{DATE(2026-11-20T09:30:00Z, SHORT)}}", "\u202eevil\u202c", "<script>alert(1)</script>", "&lt;b&gt; &#x1f600;",
-		"# h\n- l\n> q\n+ n\n\n    code", "[x]: https://evil.test", "<https://evil.test>", `\*x\* \[y\](z)`, "~~s~~ __u__ _i_ ``c``", "\x00\x1b[31m\xff\xfe", "a\u0000b", "</pre></blockquote><br>", "\"}]}",
-		strings.Repeat("x", 150<<10), strings.Repeat("<", 60<<10), strings.Repeat("😀", 40<<10), strings.Repeat("word \U0001f468\u200d\U0001f469\u200d\U0001f467 ", 8<<10), strings.Repeat("a\n", 4*lines), strings.Repeat("\\", 50<<10),
-		strings.Repeat("> ", 2000) + "x", strings.Repeat("- a\n", 2*lines), strings.Repeat("[l](https://x.test/"+strings.Repeat("p", 1000)+") ", 100), "```\n" + strings.Repeat("code  \t<b>\n", lines+lines/8) + "```",
+		"<at>Ann Lee</at> look", "**b** [x](https://evil.test) ![y](https://evil.test/i.png)", "{{DATE(2026-11-20T09:30:00Z, SHORT)}}",
+		"\u202eevil\u202c", "<script>alert(1)</script>", "&lt;b&gt; &#x1f600;", "# h\n- l\n> q\n+ n\n\n    code", "[x]: https://evil.test",
+		"<https://evil.test>", `\*x\* \[y\](z)`, "~~s~~ __u__ _i_ ``c``", "\x00\x1b[31m\xff\xfe", "a\u0000b", "</pre></blockquote><br>", "\"}]}",
+		strings.Repeat("x", 150<<10), strings.Repeat("<", 60<<10), strings.Repeat("😀", 40<<10), strings.Repeat("\\", 50<<10),
+		strings.Repeat("word \U0001f468\u200d\U0001f469\u200d\U0001f467 ", 8<<10), strings.Repeat("a\n", 4*lines),
+		strings.Repeat("> ", 2000) + "x", strings.Repeat("- a\n", 2*lines), strings.Repeat("[l](https://x.test/"+strings.Repeat("p", 1000)+") ", 100),
+		"```\n" + strings.Repeat("code  \t<b>\n", lines+lines/8) + "```",
 	}
+}
+
+// shownBy returns the words that cards show of a customer's message, after checking the cards.
+func shownBy(t *testing.T, c view.Card) string {
+	t.Helper()
+	var b strings.Builder
+	for _, p := range Render(c, home(), "n") {
+		checkMessageCard(t, p.Card)
+		b.WriteString(cardText(t, p.Card))
+	}
+	return withoutMarks(b.String())
+}
+
+// saidBy returns the words that messages show of a customer's message, after checking the messages.
+func saidBy(t *testing.T, c view.Card) string {
+	t.Helper()
+	var b strings.Builder
+	for _, m := range Messages(c, "email", home()) {
+		checkMarkup(t, m.Text)
+		wantEqual(t, "mentions", len(m.Mentions), 0)
+		_, words, _ := strings.Cut(m.Text, "<br>") // behind the name
+		b.WriteString(ReadText(Typed{Text: words, Format: "xml"}).Plain)
+	}
+	return withoutMarks(b.String())
 }
 
 // Nothing of a hostile text acts, and none of it is lost, however long it is.
@@ -41,56 +68,55 @@ func TestHostileText(t *testing.T) {
 		t.Run(markdown.Cut(strings.ToValidUTF8(s, ""), 12), func(t *testing.T) {
 			t.Parallel()
 			from := bridge.PartyRef{Name: s[:min(len(s), 300)], Address: "eve@example.org"}
-			c := view.Said(bridge.Said{From: from, Text: s, Notices: []string{s}, Files: []string{s}, Answers: &bridge.Answered{Text: s}}, time.UTC)
-			var got strings.Builder
-			for _, p := range Render(c, home(), "n") {
-				sound(t, p.Card)
-				got.WriteString(cardText(t, p.Card))
-			}
+			said := view.Said(bridge.Said{From: from, Text: s, Notices: []string{s}, Files: []string{s}, Answers: &bridge.Answered{Text: s}}, time.UTC)
 			parts := markdown.Parts(strings.ToValidUTF8(s, "\ufffd"))
-			want := letters(markdown.Plain(parts))
-			for i := range parts {
+			want := withoutMarks(withoutLayout(markdown.Plain(parts)))
+			if got := saidBy(t, said); len(s) < maxHTMLBytes/8 && !strings.Contains(got, want) {
+				t.Errorf("the messages lost some of it: got %.200q, want %.200q", got, want)
+			}
+			for i := range parts { // a card has the addresses of links
 				parts[i].Runs = spellLinks(parts[i].Runs)
 			}
-			if !strings.Contains(bare(got.String()), bare(letters(markdown.Plain(parts)))) {
-				t.Errorf("the card lost some of it: %d of %d bytes", len(got.String()), len(want))
+			want = withoutMarks(withoutLayout(markdown.Plain(parts)))
+			if got := shownBy(t, said); !strings.Contains(got, want) {
+				t.Errorf("the card lost some of it: got %d bytes, want these %d among them", len(got), len(want))
 			}
-			got.Reset()
-			for _, m := range Messages(c, "email", home()) {
-				wellFormed(t, m.Text)
-				if len(m.Mentions) > 0 {
-					t.Errorf("mentions %v", m.Mentions)
-				}
-				_, words, _ := strings.Cut(m.Text, "<br>") // the name
-				got.WriteString(ReadText(Typed{Text: words, Format: "xml"}).Plain)
-			}
-			if len(s) < maxHTMLBytes/8 && !strings.Contains(bare(got.String()), bare(want)) {
-				t.Errorf("the messages lost some of it: %.200q, want %.200q", bare(got.String()), bare(want))
-			}
-			full := samples().Facts()
-			full.Subject, full.Contact, full.LastMessage.Preview, full.Team, full.Tags = s, from, s, s, []bridge.Tag{{Name: s, Color: s}}
-			full.Assignees = []bridge.AgentRef{{ID: 1, Name: s, User: annID}}
-			for _, c := range []view.Card{view.Root(full), view.Details(full), view.List(bridge.Listing{ListQuery: bridge.ListQuery{List: "mine"}, Rows: []bridge.Facts{full, full}}, time.UTC),
-				view.Line(bridge.Line{Content: &bridge.FailedLine{Reason: s, Hint: s}, Mentions: full.Assignees, Text: s, Verbs: []bridge.Verb{bridge.VerbSendAgain}, Args: bridge.Args{Note: s}}, full)} {
+			for _, c := range cardsOf(s, from) {
 				for _, p := range Render(c, home(), "n") {
-					soundBut(t, p.Card, len(s) > 500)
+					if len(s) <= 500 {
+						checkMessageCard(t, p.Card)
+					}
+					checkJSON(t, p.Card)
 				}
-				soundBut(t, Window(c, full.Thread.Root, home(), "n").Card, true)
+				checkJSON(t, Window(c, samples().Facts().Thread.Root, home(), "n").Card)
 			}
 		})
 	}
 }
 
-// soundBut checks a card whose buttons may carry arguments that don't fit: they are refused
-// when they come back, which sound would complain about.
-func soundBut(t *testing.T, card json.RawMessage, long bool) {
+// cardsOf returns cards that show a text wherever a card has a customer's or an agent's words.
+func cardsOf(s string, from bridge.PartyRef) []view.Card {
+	f := samples().Facts()
+	f.Subject, f.Contact, f.LastMessage.Preview, f.Team, f.Tags = s, from, s, s, []bridge.Tag{{Name: s, Color: s}}
+	f.Assignees = []bridge.AgentRef{{ID: 1, Name: s, User: annID}}
+	failed := bridge.Line{Content: &bridge.FailedLine{Reason: s, Hint: s}, Mentions: f.Assignees, Text: s,
+		Verbs: []bridge.Verb{bridge.VerbSendAgain}, Args: bridge.Args{Note: s}}
+	list := bridge.Listing{ListQuery: bridge.ListQuery{List: "mine"}, Rows: []bridge.Facts{f, f}}
+	return []view.Card{view.Root(f), view.Details(f), view.List(list, time.UTC), view.Line(failed, f)}
+}
+
+// checkJSON checks no more of a card than that it is JSON and fits. Its buttons may carry arguments that don't fit, which are refused
+// when they come back.
+func checkJSON(t *testing.T, card json.RawMessage) {
 	t.Helper()
-	if !long {
-		sound(t, card)
-		return
-	}
-	if n := utf16Size(string(card)); n > 100<<10 || !json.Valid(card) {
-		t.Errorf("%d bytes as UTF-16", n)
+	checkSize(t, string(card), 100<<10)
+	wantEqual(t, "the card is JSON", json.Valid(card), true)
+}
+
+func checkSize(t testing.TB, s string, maxBytes int) {
+	t.Helper()
+	if n := utf16Size(s); n > maxBytes {
+		t.Errorf("got %d bytes as UTF-16, want at most %d", n, maxBytes)
 	}
 }
 
@@ -115,8 +141,8 @@ func cardText(t *testing.T, card json.RawMessage) string {
 	return b.String()
 }
 
-// bare leaves out what layout adds or takes: spaces, list marks, joiners.
-func bare(s string) string {
+// withoutMarks leaves out of a text what layout adds or takes: spaces, list marks, joiners.
+func withoutMarks(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r <= ' ' || strings.ContainsRune("\u00a0\u2060•|☐\ufffd", r) {
 			return -1
@@ -125,26 +151,27 @@ func bare(s string) string {
 	}, s)
 }
 
-// Neutral words are words to a Markdown parser, and look as they did.
+// Words of a customer are nothing but words to a Markdown parser, and look as they did.
 func TestNeutral(t *testing.T) {
 	t.Parallel()
-	for _, s := range append(hostile(), "snake_case a_b@x.test", "_i_", "*", "-x", "1. x", "a * b", "http://x.test", "me@x.test") {
-		s = markdown.Cut(strings.ToValidUTF8(s, ""), 400)
-		if strings.HasPrefix(s, "http") || strings.HasPrefix(s, "me@") {
-			continue // what looks like an address may lead there
-		}
-		checkNeutral(t, s)
+	for _, s := range append(hostile(), "snake_case a_b@x.test", "_i_", "*", "-x", "1. x", "a * b") {
+		checkNeutral(t, markdown.Cut(strings.ToValidUTF8(s, ""), 400))
 	}
 }
 
 func FuzzNeutral(f *testing.F) {
 	f.Add("*a* _b_ [c](d) <e> &amp; `f`")
 	f.Fuzz(func(t *testing.T, s string) {
-		if s = strings.ToValidUTF8(s, ""); strings.Contains(s, "@") || strings.Contains(s, "://") || strings.Contains(s, "www.") {
+		if s = strings.ToValidUTF8(s, ""); mayBeAddress(s) {
 			t.Skip()
 		}
 		checkNeutral(t, s)
 	})
+}
+
+// mayBeAddress reports whether a parser may take a part of a text for an address. What looks like one may lead there.
+func mayBeAddress(s string) bool {
+	return strings.Contains(s, "@") || strings.Contains(s, "://") || strings.Contains(s, "www.")
 }
 
 func checkNeutral(t *testing.T, s string) {
@@ -161,18 +188,20 @@ func checkNeutral(t *testing.T, s string) {
 		case *ast.Text:
 			b.Write(n.Segment.Value(source))
 		default:
-			if n.Kind() != ast.KindLink && n.Kind() != ast.KindAutoLink || !strings.Contains(s, "www.") && !strings.Contains(s, "://") && !strings.Contains(s, "@") {
-				t.Errorf("%q has a %s", source, n.Kind())
+			if isLink := n.Kind() == ast.KindLink || n.Kind() == ast.KindAutoLink; !isLink || !mayBeAddress(s) {
+				t.Errorf("a parser finds a %s in %q", n.Kind(), source)
 			}
 		}
 		return ast.WalkContinue, nil
 	}))
 	want := strings.NewReplacer("*", "∗", "~", "∼", "`", "'").Replace(oneLine(s))
-	if got := b.String(); bare(got) != bare(want) && !strings.Contains(s, "://") && !strings.Contains(s, "www.") && !strings.Contains(s, "@") {
+	if got := b.String(); !mayBeAddress(s) && withoutMarks(got) != withoutMarks(want) {
 		t.Errorf("%q shows as %q, want %q", s, got, want)
 	}
-	if strings.Contains(string(source), "<at>") || strings.Contains(string(source), "{{") {
-		t.Errorf("%q mentions or dates", source)
+	for _, bad := range []string{"<at>", "{{"} { // a mention, and a date
+		if strings.Contains(string(source), bad) {
+			t.Errorf("%q has %q", source, bad)
+		}
 	}
 }
 
@@ -181,58 +210,59 @@ func TestIsolatedWordsStaySo(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{"\u2068נועה\u2069 · 12": "\u2068נועה\u2069 · 12", "a\u2069\u202eb": "ab"} {
 		if got := showLiterally(in); got != want {
-			t.Errorf("%+q: %+q, want %+q", in, got, want)
+			t.Errorf("showLiterally(%+q) = %+q, want %+q", in, got, want)
 		}
 	}
 }
 
-// Two people of one name are two mentions; one person is told once.
+// Two people of one name are two mentions. One person is mentioned once.
 func TestMentions(t *testing.T) {
 	t.Parallel()
-	cara := bridge.AgentRef{ID: 3, Name: "Ann Lee", User: "c3333333-3333-4333-8333-333333333333"}
-	people := []bridge.AgentRef{{Name: "Ann Lee", User: annID}, cara, {Name: "Ann Lee", User: annID}, {Name: "D*n <x>", User: benID}, {Name: "Eve", User: "U0EVE"}}
+	annLee := bridge.AgentRef{Name: "Ann Lee", User: annID}
+	namesake := bridge.AgentRef{Name: "Ann Lee", User: "c3333333-3333-4333-8333-333333333333"}
+	elsewhere := bridge.AgentRef{Name: "Eve", User: "U0EVE"}
 	var pieces []view.Piece
-	for _, a := range people {
+	for _, a := range []bridge.AgentRef{annLee, namesake, annLee, {Name: "D*n <x>", User: benID}, elsewhere} {
 		pieces = append(pieces, view.Piece{Kind: view.PieceMention, Text: a.Name, Agent: a}, view.Piece{Kind: view.PieceText, Text: ", "})
 	}
 	c := view.Card{Blocks: []view.Block{{Kind: view.BlockLine, Pieces: pieces}}}
+	const want = "<at>Ann Lee</at>, <at>Ann Lee (2)</at>, Ann Lee, <at>Dn x</at>, Eve, "
 	page := Render(c, home(), "n")[0]
-	sound(t, page.Card)
-	if got, want := cardText(t, page.Card), "<at>Ann Lee</at>, <at>Ann Lee (2)</at>, Ann Lee, <at>Dn x</at>, Eve, "; got != want {
-		t.Errorf("card %q, want %q", got, want)
-	}
+	checkMessageCard(t, page.Card)
+	wantEqual(t, "text of the card", cardText(t, page.Card), want)
 	m := Messages(c, "", home())[0]
-	if want := "<at>Ann Lee</at>, <at>Ann Lee (2)</at>, Ann Lee, <at>Dn x</at>, Eve, "; m.Text != want || len(m.Mentions) != 3 || m.Mentions[1].User != cara.User || m.Mentions[1].Text != "<at>Ann Lee (2)</at>" {
-		t.Errorf("text %q, %+v", m.Text, m.Mentions)
-	}
+	wantEqual(t, "text of the message", m.Text, want)
+	wantEqual(t, "mentions", len(m.Mentions), 3)
+	wantEqual(t, "user of the second mention", m.Mentions[1].User, namesake.User)
+	wantEqual(t, "text of the second mention", m.Mentions[1].Text, "<at>Ann Lee (2)</at>")
 }
 
 // A mention belongs to the page on which it stands.
 func TestMentionsOnPages(t *testing.T) {
 	t.Parallel()
+	const people = 700
 	c := view.Card{}
-	for i := range 700 {
+	for i := range people {
 		a := bridge.AgentRef{Name: fmt.Sprintf("Agent %d", i), User: fmt.Sprintf("a1111111-1111-4111-8111-%012d", i)}
-		c.Blocks = append(c.Blocks, view.Block{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceMention, Text: a.Name, Agent: a}, {Kind: view.PieceText, Text: strings.Repeat(" word", 40)}}})
+		words := view.Piece{Kind: view.PieceText, Text: strings.Repeat(" word", 40)}
+		c.Blocks = append(c.Blocks, view.Block{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceMention, Text: a.Name, Agent: a}, words}})
 	}
-	pages := Render(c, home(), "n")
+	pages, texts := Render(c, home(), "n"), Messages(c, "", home())
+	if len(pages) < 3 || len(texts) < 3 {
+		t.Errorf("got %d pages and %d messages, want at least 3 of both: else this test shows little", len(pages), len(texts))
+	}
 	for _, p := range pages {
-		sound(t, p.Card)
+		checkMessageCard(t, p.Card)
 	}
-	soundDialog(t, Window(c, bridge.Place{}, home(), "n").Card)
-	told := 0
-	texts := Messages(c, "", home())
+	checkDialogCard(t, Window(c, bridge.Place{}, home(), "n").Card)
+	mentions := 0
 	for _, m := range texts {
-		told += len(m.Mentions)
+		mentions += len(m.Mentions)
 		for _, who := range m.Mentions {
-			if strings.Count(m.Text, who.Text) != 1 {
-				t.Errorf("%q stands %d times", who.Text, strings.Count(m.Text, who.Text))
-			}
+			wantEqual(t, "how often "+who.Text+" stands in its message", strings.Count(m.Text, who.Text), 1)
 		}
 	}
-	if len(pages) < 3 || len(texts) < 3 || told != 700 {
-		t.Errorf("%d pages, %d messages, %d told", len(pages), len(texts), told)
-	}
+	wantEqual(t, "mentions in all messages", mentions, people)
 }
 
 // Every icon that cards use has its characters.
@@ -242,34 +272,38 @@ func TestIcons(t *testing.T) {
 		for _, b := range c.Blocks {
 			for _, p := range b.Pieces {
 				if p.Kind == view.PieceIcon && findEmoji(p.Text) == "" {
-					t.Errorf("%s: no characters for %q", name, p.Text)
+					t.Errorf("%s: there are no characters for the icon %q", name, p.Text)
 				}
 			}
 		}
 	}
 	for _, m := range []bridge.Mark{bridge.MarkWaiting, bridge.MarkSent, bridge.MarkDelivered, bridge.MarkRead, bridge.MarkWarning, bridge.MarkInside} {
 		if findEmoji(view.MarkIcon(m)) == "" {
-			t.Errorf("no characters for the mark %q", m)
+			t.Errorf("there are no characters for the mark %q", m)
 		}
 	}
 	for _, v := range verb.All() { // by these a reaction is known, too
 		for _, name := range v.Emoji {
 			if findEmoji(name) == "" {
-				t.Errorf("no characters for %q, which stands for %q", name, v.Name)
+				t.Errorf("there are no characters for %q, which stands for %q", name, v.Name)
 			}
 		}
 	}
 }
 
+// A link leads to a message in its thread. In a channel whose team isn't known it still leads to the thread.
 func TestLink(t *testing.T) {
 	t.Parallel()
-	for want, p := range map[string]bridge.Place{
-		"": {Channel: channel},
-		"https://teams.microsoft.com/l/message/19%3ACH%40thread.tacv2/2?groupId=c0c0c0c0-0000-4000-8000-000000000000&parentMessageId=1&tenantId=d9d9d9d9-0000-4000-8000-000000000000": {Channel: channel, Thread: "1", Message: "2"},
-		"https://teams.microsoft.com/l/message/19%3AX/1?parentMessageId=1&tenantId=d9d9d9d9-0000-4000-8000-000000000000":                                                              {Channel: "19:X", Thread: "1"},
+	const tenant = "tenantId=d9d9d9d9-0000-4000-8000-000000000000"
+	for _, tt := range []struct {
+		place bridge.Place
+		want  string
+	}{
+		{place: bridge.Place{Channel: channel}},
+		{place: bridge.Place{Channel: channel, Thread: "1", Message: "2"}, want: "https://teams.microsoft.com/l/message/19%3ACH%40thread.tacv2/2" +
+			"?groupId=c0c0c0c0-0000-4000-8000-000000000000&parentMessageId=1&" + tenant},
+		{place: bridge.Place{Channel: "19:X", Thread: "1"}, want: "https://teams.microsoft.com/l/message/19%3AX/1?parentMessageId=1&" + tenant},
 	} {
-		if got := home().Link(p); got != want {
-			t.Errorf("%+v: %q, want %q", p, got, want)
-		}
+		wantEqual(t, fmt.Sprintf("link to %+v", tt.place), home().Link(tt.place), tt.want)
 	}
 }

@@ -9,22 +9,22 @@ import (
 	"parley/bot/teams/teamsfake/client"
 )
 
-// sound checks a card of ours for a message: that the published schema has all of it, that Teams
+// checkMessageCard checks a card of ours for a message: that the published schema has all of it, that Teams
 // shows it (as teamsfake knows), and what we promise ourselves beyond that. It fits, nothing in
 // it is empty, a line is a line, each mention stands in the text once, and each button comes back
 // as itself.
-func sound(t testing.TB, card json.RawMessage) {
+func checkMessageCard(t testing.TB, card json.RawMessage) {
 	t.Helper()
-	ours(t, card, client.CardFaults(card, nil))
+	checkCard(t, card, client.CardFaults(card, nil))
 }
 
-// soundDialog is sound for a card in a dialog.
-func soundDialog(t testing.TB, card json.RawMessage) {
+// checkDialogCard does so for a card in a dialog.
+func checkDialogCard(t testing.TB, card json.RawMessage) {
 	t.Helper()
-	ours(t, card, client.DialogFaults(card, nil))
+	checkCard(t, card, client.DialogFaults(card, nil))
 }
 
-func ours(t testing.TB, card json.RawMessage, faults []string) {
+func checkCard(t testing.TB, card json.RawMessage, faults []string) {
 	t.Helper()
 	for _, f := range faults {
 		t.Errorf("Teams: %s", f)
@@ -32,9 +32,7 @@ func ours(t testing.TB, card json.RawMessage, faults []string) {
 	if err := schemaFault(t, card); err != nil {
 		t.Errorf("Adaptive Cards 1.5: %v", err)
 	}
-	if n := utf16Size(string(card)); n > 80<<10 {
-		t.Errorf("%d bytes as UTF-16", n)
-	}
+	checkSize(t, string(card), 80<<10)
 	var root map[string]any
 	if err := json.Unmarshal(card, &root); err != nil {
 		t.Fatalf("%v: %.200s", err, card)
@@ -46,11 +44,12 @@ func ours(t testing.TB, card json.RawMessage, faults []string) {
 	for _, e := range list {
 		text, _ := e.(map[string]any)["text"].(string)
 		if n := strings.Count(c.text.String(), text); n != 1 {
-			t.Errorf("mention %q stands %d times in %.300q", text, n, c.text.String())
+			t.Errorf("the mention %q stands %d times in %.300q, want once", text, n, c.text.String())
 		}
 	}
 }
 
+// checker looks at all parts of a card.
 type checker struct {
 	t      testing.TB
 	nonces map[string]bool
@@ -68,7 +67,7 @@ func (c *checker) object(o map[string]any) {
 		c.property(kind, name, v)
 	}
 	if strings.HasPrefix(kind, "Input.") && o["label"] == nil {
-		c.t.Errorf("%s without label", kind)
+		c.t.Errorf("%s has no label", kind)
 	}
 	if kind == "TextBlock" {
 		s, _ := o["text"].(string)
@@ -101,17 +100,17 @@ func (c *checker) property(kind, name string, v any) {
 	}
 }
 
-// data is what a button sends back: we read it, and tell it from any other's of its kind.
+// data is what a button sends back: we read it, and can tell it from that of any other button of its kind.
 func (c *checker) data(kind string, v any) {
 	c.t.Helper()
 	raw := encode(v)
 	got, err := Read(raw)
 	switch {
 	case err != nil:
-		c.t.Errorf("data %s: %v", raw, err)
+		c.t.Errorf("the data %s of a button can't be read: %v", raw, err)
 	case got.Click == nil:
 	case c.nonces[kind+got.Click.Nonce]:
-		c.t.Errorf("nonce %q is there twice", got.Click.Nonce)
+		c.t.Errorf("two buttons have the nonce %q", got.Click.Nonce)
 	default:
 		c.nonces[kind+got.Click.Nonce] = true
 	}
