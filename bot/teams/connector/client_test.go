@@ -2,10 +2,10 @@ package connector_test
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,215 +15,242 @@ import (
 	"parley/channels"
 )
 
-// A thread from its first message to its last change.
+// A message that we reply, update and react to is one message in its thread.
 func TestThread(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
-	at := st.root()
+	at := st.startThread()
 	channel, root := connector.SplitThread(at.ID)
-	if channel != tickets || connector.ThreadID(channel, root) != at.ID {
-		t.Fatalf("started %q", at.ID)
-	}
-	r, err := st.client.Reply(st.ctx(), at, text("one <b>two</b>"))
+	wantEqual(t, "channel of the thread", channel, tickets)
+	wantEqual(t, "id of the thread", connector.ThreadID(channel, root), at.ID)
+
+	r, err := st.client.Reply(st.ctx(), at, textActivity("one <b>two</b>"))
 	must(t, err)
-	again, err := st.client.Update(st.ctx(), at, r.ID, text("three"))
+	updated, err := st.client.Update(st.ctx(), at, r.ID, textActivity("three"))
 	must(t, err)
-	if r.ID == "" || again.ID != r.ID {
-		t.Errorf("replied %q, updated %q", r.ID, again.ID)
-	}
+	wantEqual(t, "id after the update", updated.ID, r.ID)
 	must(t, st.client.AddReaction(st.ctx(), at, r.ID, "like"))
 	must(t, st.client.AddReaction(st.ctx(), at, r.ID, "1f440_eyes"))
 	must(t, st.client.RemoveReaction(st.ctx(), at, r.ID, "like"))
+
 	m := st.srv.Message(tickets, r.ID)
-	if m.Text != "three" || m.Root != root || len(m.Reactions) != 1 || m.Reactions[0].Type != "1f440_eyes" {
-		t.Errorf("there is %+v", m)
+	wantEqual(t, "text", m.Text, "three")
+	wantEqual(t, "root", m.Root, root)
+	if len(m.Reactions) != 1 || m.Reactions[0].Type != "1f440_eyes" {
+		t.Errorf("got the reactions %+v, want eyes alone", m.Reactions)
 	}
-	both := text("words")
-	both.Attachments = []connector.Attachment{{ContentType: "application/vnd.microsoft.card.adaptive", Content: []byte(`{"type":"AdaptiveCard","version":"1.5","body":[{"type":"TextBlock","text":"x"}]}`)}}
-	split, err := st.client.Reply(st.ctx(), at, both)
-	must(t, err)
-	if split.ID != "" {
-		t.Errorf("a split message has the id %q", split.ID)
-	}
-	if n := len(st.srv.Calls("token")); n != 1 {
-		t.Errorf("%d tokens", n)
-	}
+	wantEqual(t, "requests for tokens", len(st.srv.Calls("token")), 1)
 }
 
-// What one person sees is told from what all see.
+// Teams splits a message with a text and a card, and then names neither part.
+func TestSplitMessage(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, teamsfake.Options{})
+	both := textActivity("words")
+	both.Attachments = []connector.Attachment{{ContentType: "application/vnd.microsoft.card.adaptive",
+		Content: []byte(`{"type":"AdaptiveCard","version":"1.5","body":[{"type":"TextBlock","text":"x"}]}`)}}
+	split, err := st.client.Reply(st.ctx(), st.startThread(), both)
+	must(t, err)
+	wantEqual(t, "id of a split message", split.ID, "")
+}
+
+// A message that one person sees can be deleted, but not updated as if all saw it. One for nobody is refused.
 func TestTargeted(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
-	at := st.root()
-	a := text("for you")
+	at := st.startThread()
+	a := textActivity("for you")
 	_, err := st.client.SendTargeted(st.ctx(), at, a)
-	failed(t, err, channels.BadContent)
+	wantClass(t, err, channels.BadContent)
+
 	a.Recipient = &connector.ChannelAccount{ID: ann}
 	r, err := st.client.SendTargeted(st.ctx(), at, a)
 	must(t, err)
-	if a.Recipient.IsTargeted {
-		t.Error("the caller's recipient was changed")
-	}
+	wantEqual(t, "the caller's recipient was changed", a.Recipient.IsTargeted, false)
 	if got := st.srv.Targeted(ann); len(got) != 1 || got[0].Text != "for you" {
-		t.Fatalf("sees %+v", got)
+		t.Fatalf("Ann alone sees %+v, want one message", got)
 	}
-	_, err = st.client.Update(st.ctx(), at, r.ID, text("for all"))
-	failed(t, err, channels.BadContent)
+	_, err = st.client.Update(st.ctx(), at, r.ID, textActivity("for all"))
+	wantClass(t, err, channels.BadContent)
+
 	must(t, st.client.DeleteTargeted(st.ctx(), at, r.ID))
-	if got := st.srv.Targeted(ann); len(got) != 0 {
-		t.Errorf("sees %+v", got)
-	}
+	wantEqual(t, "messages after the deletion", len(st.srv.Targeted(ann)), 0)
 	err = st.client.DeleteTargeted(st.ctx(), at, r.ID)
-	failed(t, err, channels.BadContent)
-	if e := (*connector.Error)(nil); !errors.As(err, &e) || e.Code != connector.CodeNoActivity {
-		t.Errorf("it says %v", err)
-	}
+	wantClass(t, err, channels.BadContent)
+	wantEqual(t, "code of a second deletion", asError(t, err).Code, connector.CodeNoActivity)
 }
 
-// The chat with a person is one. The Entra object id of a person who only is in a team with the app finds none.
+// personal asks for the chat with a person.
+func (st *stage) personal(user string) (string, error) {
+	return st.client.Personal(st.ctx(), st.srv.ServiceURL(), st.srv.TenantID(), user)
+}
+
+// There is one chat with a person. It is found by their id of Teams, and not by that of Entra if they only are in a team with the app.
 func TestPersonal(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
 	u, _ := st.srv.User(ann)
-	id, err := st.client.Personal(st.ctx(), st.srv.ServiceURL(), st.srv.TenantID(), u.TeamsID)
+	id, err := st.personal(u.TeamsID)
 	must(t, err)
-	again, err := st.client.Personal(st.ctx(), st.srv.ServiceURL(), st.srv.TenantID(), u.TeamsID)
+	again, err := st.personal(u.TeamsID)
 	must(t, err)
-	if id != again || !strings.HasPrefix(id, "a:") {
-		t.Errorf("chats %q and %q", id, again)
-	}
-	_, err = st.client.Reply(st.ctx(), connector.Conversation{Service: st.srv.ServiceURL(), ID: id}, text("hello"))
+	wantEqual(t, "chat that is found again", again, id)
+	wantEqual(t, "it is a chat of one person", strings.HasPrefix(id, "a:"), true)
+	_, err = st.client.Reply(st.ctx(), connector.Conversation{Service: st.srv.ServiceURL(), ID: id}, textActivity("hello"))
 	must(t, err)
-	_, err = st.client.Personal(st.ctx(), st.srv.ServiceURL(), st.srv.TenantID(), ann)
-	failed(t, err, channels.BadRecipient)
 	if m := st.srv.Personal(ann); len(m) != 1 || m[0].Text != "hello" {
-		t.Errorf("there is %+v", m)
+		t.Errorf("Ann's chat has %+v, want one message", m)
 	}
-	_, err = st.client.Personal(st.ctx(), st.srv.ServiceURL(), st.srv.TenantID(), "nobody")
-	failed(t, err, channels.BadContent)
+	_, err = st.personal(ann)
+	wantClass(t, err, channels.BadRecipient)
+	_, err = st.personal("nobody")
+	wantClass(t, err, channels.BadContent)
 }
 
-// People, the team and its channels.
-func TestDirectory(t *testing.T) {
+// inTeam is the team's conversation, by an address without a final slash.
+func (st *stage) inTeam() connector.Conversation {
+	return connector.Conversation{Service: strings.TrimSuffix(st.srv.ServiceURL(), "/"), ID: team}
+}
+
+// The members of a team come in pages of 500.
+func TestMembers(t *testing.T) {
 	t.Parallel()
 	o := teamsfake.Options{}
-	for i := range 620 {
-		o.Users = append(o.Users, teamsfake.User{ID: fmt.Sprintf("cccccccc-0000-4000-8000-%012d", i), Name: fmt.Sprint("Person ", i), Guest: i == 7})
+	const others = 620
+	for i := range others {
+		o.Users = append(o.Users, teamsfake.User{ID: fmt.Sprintf("cccccccc-0000-4000-8000-%012d", i), Name: fmt.Sprint("Person ", i)})
 	}
 	st := newStage(t, o)
-	at := connector.Conversation{Service: strings.TrimSuffix(st.srv.ServiceURL(), "/"), ID: team}
 	seen := map[string]bool{}
-	pages, next := 0, ""
-	for {
-		p, err := st.client.Members(st.ctx(), at, next)
+	pages := 0
+	for next, more := "", true; more; more = next != "" {
+		p, err := st.client.Members(st.ctx(), st.inTeam(), next)
 		must(t, err)
 		for _, m := range p.Members {
 			seen[m.AADObjectID] = true
 		}
 		pages++
-		if next = p.ContinuationToken; next == "" {
-			break
-		}
+		next = p.ContinuationToken
 	}
-	if len(seen) != 621 || pages != 2 || !seen[ann] {
-		t.Errorf("%d people on %d pages", len(seen), pages)
-	}
+	wantEqual(t, "people, with Ann", len(seen), others+1)
+	wantEqual(t, "Ann is one of them", seen[ann], true)
+	wantEqual(t, "pages", pages, 2)
+}
+
+// A member is found by either id. Guests are told apart.
+func TestMember(t *testing.T) {
+	t.Parallel()
+	const guest = "cccccccc-0000-4000-8000-000000000007"
+	st := newStage(t, teamsfake.Options{Users: []teamsfake.User{{ID: guest, Name: "Guest", Guest: true}}})
 	u, _ := st.srv.User(ann)
 	for _, id := range []string{ann, u.TeamsID} {
-		m, err := st.client.Member(st.ctx(), at, id)
+		m, err := st.client.Member(st.ctx(), st.inTeam(), id)
 		must(t, err)
-		if m.ID != u.TeamsID || m.AADObjectID != ann || m.Email != "ann@acme.test" || m.TenantID != st.srv.TenantID() || m.UserRole != "user" {
-			t.Errorf("%s is %+v", id, m)
-		}
+		wantEqual(t, "id of Teams", m.ID, u.TeamsID)
+		wantEqual(t, "id of Entra", m.AADObjectID, ann)
+		wantEqual(t, "address", m.Email, "ann@acme.test")
+		wantEqual(t, "tenant", m.TenantID, st.srv.TenantID())
+		wantEqual(t, "role", m.UserRole, "user")
 	}
-	m, err := st.client.Member(st.ctx(), at, "cccccccc-0000-4000-8000-000000000007")
+	m, err := st.client.Member(st.ctx(), st.inTeam(), guest)
 	must(t, err)
-	if m.UserRole != "guest" {
-		t.Errorf("the guest is %+v", m)
-	}
-	_, err = st.client.Member(st.ctx(), at, "nobody")
-	failed(t, err, channels.BadRecipient)
-	d, err := st.client.Team(st.ctx(), at.Service, team)
+	wantEqual(t, "role of the guest", m.UserRole, "guest")
+	_, err = st.client.Member(st.ctx(), st.inTeam(), "nobody")
+	wantClass(t, err, channels.BadRecipient)
+}
+
+// The team's first channel has the team's id, and no name.
+func TestTeamAndChannels(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, teamsfake.Options{})
+	d, err := st.client.Team(st.ctx(), st.inTeam().Service, team)
 	must(t, err)
-	if d.AADGroupID != group || d.Name != "Support" || d.ChannelCount != 2 {
-		t.Errorf("the team is %+v", d)
-	}
-	list, err := st.client.Channels(st.ctx(), at.Service, team)
+	wantEqual(t, "group", d.AADGroupID, group)
+	wantEqual(t, "name", d.Name, "Support")
+	wantEqual(t, "channels", d.ChannelCount, 2)
+	list, err := st.client.Channels(st.ctx(), st.inTeam().Service, team)
 	must(t, err)
-	if len(list) != 2 || list[0] != (connector.ChannelInfo{ID: team, Type: "standard"}) || list[1] != (connector.ChannelInfo{ID: tickets, Name: "tickets", Type: "standard"}) {
-		t.Errorf("the channels are %+v", list)
+	if want := []connector.ChannelInfo{{ID: team, Type: "standard"}, {ID: tickets, Name: "tickets", Type: "standard"}}; !slices.Equal(list, want) {
+		t.Errorf("got the channels %+v, want %+v", list, want)
 	}
 }
 
-// A pasted picture is read with our token; another host doesn't get it.
+// A pasted picture is read with our token, which no other host gets.
 func TestDownload(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
-	at := st.root()
-	_, root := connector.SplitThread(at.ID)
+	_, root := connector.SplitThread(st.startThread().ID)
 	picture := append([]byte("\x89PNG\r\n\x1a\n"), bytes.Repeat([]byte{7}, 300_000)...)
 	id, err := st.srv.As(ann).Post(teamsfake.Post{Channel: tickets, Root: root, Text: "look", Files: []teamsfake.NewFile{{Name: "p.png", Data: picture, Image: true}}})
 	must(t, err)
-	f := st.srv.Message(tickets, id).Files[0]
-	answer, err := st.client.Download(st.ctx(), f.URL)
+	url := st.srv.Message(tickets, id).Files[0].URL
+	answer, err := st.client.Download(st.ctx(), url)
 	must(t, err)
 	got, err := io.ReadAll(answer)
 	must(t, err)
 	must(t, answer.Close())
-	if !bytes.Equal(got, picture) || answer.ContentType != "image/png" || answer.SizeBytes >= 0 && answer.SizeBytes != int64(len(picture)) {
-		t.Errorf("%d bytes of %s, said %d", len(got), answer.ContentType, answer.SizeBytes)
+	wantEqual(t, "it is the picture", bytes.Equal(got, picture), true)
+	wantEqual(t, "content type", answer.ContentType, "image/png")
+	if answer.SizeBytes >= 0 { // it may be unknown
+		wantEqual(t, "size", answer.SizeBytes, int64(len(picture)))
 	}
-	_, err = st.client.Download(st.ctx(), strings.Replace(f.URL, "127.0.0.1", "localhost", 1))
-	failed(t, err, channels.BadRecipient)
+
+	_, err = st.client.Download(st.ctx(), strings.Replace(url, "127.0.0.1", "localhost", 1))
+	wantClass(t, err, channels.BadRecipient)
 	st.srv.Inject(teamsfake.Fault{Method: "attachments.get", Kind: teamsfake.FaultHTTP, Status: http.StatusNotFound, Code: "NotFound"})
-	_, err = st.client.Download(st.ctx(), f.URL)
-	failed(t, err, channels.BadRecipient)
+	_, err = st.client.Download(st.ctx(), url)
+	wantClass(t, err, channels.BadRecipient)
 }
 
-// An id leads nowhere but to what it names.
+// An id can't lead to anything but what it names. Those that could aren't called.
 func TestIDs(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
-	at := st.root()
+	at := st.startThread()
 	before := len(st.srv.Calls(""))
 	for _, id := range []string{"", ".", ".."} {
-		failed(t, st.client.DeleteTargeted(st.ctx(), at, id), channels.BadRecipient)
+		wantClass(t, st.client.DeleteTargeted(st.ctx(), at, id), channels.BadRecipient)
 	}
-	_, err := st.client.Reply(st.ctx(), connector.Conversation{Service: st.srv.ServiceURL() + "?x=", ID: at.ID}, text("x"))
-	failed(t, err, channels.BadRecipient)
-	if n := len(st.srv.Calls("")); n != before {
-		t.Errorf("%d calls were made", n-before)
-	}
-	failed(t, st.client.DeleteTargeted(st.ctx(), at, "../../../teams/x?y#z%2e"), channels.BadContent)
-	last := st.srv.Calls("activities.delete")
-	if len(last) != 1 || !strings.HasSuffix(last[0].Path, "/activities/..%2F..%2F..%2Fteams%2Fx%3Fy%23z%252e?isTargetedActivity=true") {
-		t.Errorf("called %+v", last)
+	_, err := st.client.Reply(st.ctx(), connector.Conversation{Service: st.srv.ServiceURL() + "?x=", ID: at.ID}, textActivity("x"))
+	wantClass(t, err, channels.BadRecipient)
+	wantEqual(t, "calls", len(st.srv.Calls(""))-before, 0)
+
+	wantClass(t, st.client.DeleteTargeted(st.ctx(), at, "../../../teams/x?y#z%2e"), channels.BadContent)
+	calls := st.srv.Calls("activities.delete")
+	if want := "/activities/..%2F..%2F..%2Fteams%2Fx%3Fy%23z%252e?isTargetedActivity=true"; len(calls) != 1 || !strings.HasSuffix(calls[0].Path, want) {
+		t.Errorf("called %+v, want one path that ends with %s", calls, want)
 	}
 }
 
-// The times of activities, as they come.
-func TestAt(t *testing.T) {
+// Times come with a zone, or without one, which means UTC.
+func TestTimeOfActivity(t *testing.T) {
 	t.Parallel()
-	want := time.Date(2026, 1, 2, 3, 4, 5, 678000000, time.UTC)
-	for in, ok := range map[string]bool{
-		"2026-01-02T03:04:05.678Z": true, "2026-01-02T04:04:05.678+01:00": true, "2026-01-02T03:04:05.678": true, "2026-01-02T03:04:05.6780000Z": true,
-		"": false, "yesterday": false,
+	at := time.Date(2026, 1, 2, 3, 4, 5, 678000000, time.UTC)
+	for text, want := range map[string]time.Time{
+		"2026-01-02T03:04:05.678Z":      at,
+		"2026-01-02T04:04:05.678+01:00": at,
+		"2026-01-02T03:04:05.678":       at,
+		"2026-01-02T03:04:05.6780000Z":  at,
+		"":                              {},
+		"yesterday":                     {},
 	} {
-		if got := (connector.Activity{Timestamp: in}).At(); ok != got.Equal(want) || !ok && !got.IsZero() {
-			t.Errorf("%q is %v", in, got)
+		if got := (connector.Activity{Timestamp: text}).At(); !got.Equal(want) {
+			t.Errorf("%q is %v, want %v", text, got, want)
 		}
 	}
 }
 
-// Conversations' ids, cut.
 func TestSplitThread(t *testing.T) {
 	t.Parallel()
-	for id, want := range map[string][2]string{
-		"19:x@thread.tacv2;messageid=17": {"19:x@thread.tacv2", "17"}, "19:x@thread.tacv2": {"19:x@thread.tacv2", ""},
-		"a:1-x": {"a:1-x", ""}, "19:x@thread.skype;other=1;messageid=17": {"19:x@thread.skype", "17"}, "": {"", ""},
+	type thread struct{ channel, root string }
+	for id, want := range map[string]thread{
+		"19:x@thread.tacv2;messageid=17":         {channel: "19:x@thread.tacv2", root: "17"},
+		"19:x@thread.tacv2":                      {channel: "19:x@thread.tacv2"},
+		"a:1-x":                                  {channel: "a:1-x"},
+		"19:x@thread.skype;other=1;messageid=17": {channel: "19:x@thread.skype", root: "17"},
+		"":                                       {},
 	} {
-		if c, r := connector.SplitThread(id); c != want[0] || r != want[1] {
-			t.Errorf("%q: %q and %q", id, c, r)
-		}
+		channel, root := connector.SplitThread(id)
+		wantEqual(t, "thread of "+id, thread{channel, root}, want)
 	}
 }

@@ -1,6 +1,7 @@
 package connector_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -17,235 +18,254 @@ import (
 	"parley/channels"
 )
 
-// TestTable checks what each failure means for what is made, and for what can be repeated.
-func TestTable(t *testing.T) {
+// Each failure says whether something was made, and whether a call may be repeated. Of a call that makes nothing that is certain.
+func TestFailures(t *testing.T) {
 	t.Parallel()
 	status := func(n int, code string) teamsfake.Fault {
 		return teamsfake.Fault{Kind: teamsfake.FaultHTTP, Status: n, Code: code}
 	}
 	after := func(f teamsfake.Fault) teamsfake.Fault { f.After = true; return f }
-	for _, c := range []struct {
-		name           string
-		fault          teamsfake.Fault
-		creates, other channels.Class
-		landed         bool
+	for _, tt := range []struct {
+		name   string
+		fault  teamsfake.Fault
+		reply  channels.Class // wanted of a call that makes something
+		update channels.Class // wanted of a call that doesn't; the same if it is ""
+		landed bool           // the reply is there all the same
 	}{
-		{"400", status(400, "BadSyntax"), channels.BadContent, channels.BadContent, false},
-		{"401 twice", status(401, "BotNotRegistered"), channels.AuthBroken, channels.AuthBroken, false},
-		{"403 not in the roster", status(403, connector.CodeNotInRoster), channels.BadRecipient, channels.BadRecipient, false},
-		{"403 disabled", status(403, connector.CodeDisabled), channels.BadRecipient, channels.BadRecipient, false},
-		{"403 blocked", status(403, connector.CodeBlocked), channels.BadRecipient, channels.BadRecipient, false},
-		{"403 writes blocked", status(403, connector.CodeWritesBlocked), channels.BadRecipient, channels.BadRecipient, false},
-		{"403 wrong host", status(403, connector.CodeWrongHost), channels.AuthBroken, channels.AuthBroken, false},
-		{"404 conversation", status(404, "ConversationNotFound"), channels.BadRecipient, channels.BadRecipient, false},
-		{"404 activity", status(404, connector.CodeNoActivity), channels.BadContent, channels.BadContent, false},
-		{"408", status(408, "Timeout"), channels.Ambiguous, channels.Retry, false},
-		{"412", status(412, "PreconditionFailed"), channels.Retry, channels.Retry, false},
-		{"413", status(413, "MessageSizeTooBig"), channels.BadContent, channels.BadContent, false},
-		{"429 with Retry-After", teamsfake.Fault{Kind: teamsfake.FaultRateLimit, Retry: 7}, channels.Throttled, channels.Throttled, false},
-		{"429 without", teamsfake.Fault{Kind: teamsfake.FaultBareLimit}, channels.Throttled, channels.Throttled, false},
-		{"500", status(500, "ServiceError"), channels.Ambiguous, channels.BadContent, false},
-		{"501", status(501, "NotImplemented"), channels.BadContent, channels.BadContent, false},
-		{"502 before storing", status(502, ""), channels.Ambiguous, channels.Retry, false},
-		{"502 after storing", after(status(502, "")), channels.Ambiguous, channels.Retry, true},
-		{"503", status(503, "ServiceUnavailable"), channels.Ambiguous, channels.Retry, false},
-		{"504 after storing", after(status(504, "")), channels.Ambiguous, channels.Retry, true},
-		{"cut", teamsfake.Fault{Kind: teamsfake.FaultDrop}, channels.Ambiguous, channels.Retry, false},
-		{"cut after storing", teamsfake.Fault{Kind: teamsfake.FaultDrop, After: true}, channels.Ambiguous, channels.Retry, true},
-		{"reset after storing", teamsfake.Fault{Kind: teamsfake.FaultReset, After: true}, channels.Ambiguous, channels.Retry, true},
-		{"garbage after storing", teamsfake.Fault{Kind: teamsfake.FaultGarbage, After: true}, channels.Ambiguous, channels.Retry, true},
+		{name: "400", fault: status(400, "BadSyntax"), reply: channels.BadContent},
+		{name: "401 twice", fault: status(401, "BotNotRegistered"), reply: channels.AuthBroken},
+		{name: "403 not in the roster", fault: status(403, connector.CodeNotInRoster), reply: channels.BadRecipient},
+		{name: "403 disabled", fault: status(403, connector.CodeDisabled), reply: channels.BadRecipient},
+		{name: "403 blocked", fault: status(403, connector.CodeBlocked), reply: channels.BadRecipient},
+		{name: "403 writes blocked", fault: status(403, connector.CodeWritesBlocked), reply: channels.BadRecipient},
+		{name: "403 wrong host", fault: status(403, connector.CodeWrongHost), reply: channels.AuthBroken},
+		{name: "404 conversation", fault: status(404, "ConversationNotFound"), reply: channels.BadRecipient},
+		{name: "404 activity", fault: status(404, connector.CodeNoActivity), reply: channels.BadContent},
+		{name: "408", fault: status(408, "Timeout"), reply: channels.Ambiguous, update: channels.Retry},
+		{name: "412", fault: status(412, "PreconditionFailed"), reply: channels.Retry},
+		{name: "413", fault: status(413, "MessageSizeTooBig"), reply: channels.BadContent},
+		{name: "429 with Retry-After", fault: teamsfake.Fault{Kind: teamsfake.FaultRateLimit, Retry: 7}, reply: channels.Throttled},
+		{name: "429 without", fault: teamsfake.Fault{Kind: teamsfake.FaultBareLimit}, reply: channels.Throttled},
+		{name: "500", fault: status(500, "ServiceError"), reply: channels.Ambiguous, update: channels.BadContent},
+		{name: "501", fault: status(501, "NotImplemented"), reply: channels.BadContent},
+		{name: "502 before storing", fault: status(502, ""), reply: channels.Ambiguous, update: channels.Retry},
+		{name: "502 after storing", fault: after(status(502, "")), reply: channels.Ambiguous, update: channels.Retry, landed: true},
+		{name: "503", fault: status(503, "ServiceUnavailable"), reply: channels.Ambiguous, update: channels.Retry},
+		{name: "504 after storing", fault: after(status(504, "")), reply: channels.Ambiguous, update: channels.Retry, landed: true},
+		{name: "cut", fault: teamsfake.Fault{Kind: teamsfake.FaultDrop}, reply: channels.Ambiguous, update: channels.Retry},
+		{name: "cut after storing", fault: after(teamsfake.Fault{Kind: teamsfake.FaultDrop}), reply: channels.Ambiguous, update: channels.Retry, landed: true},
+		{name: "reset after storing", fault: after(teamsfake.Fault{Kind: teamsfake.FaultReset}), reply: channels.Ambiguous, update: channels.Retry, landed: true},
+		{name: "garbage after storing", fault: after(teamsfake.Fault{Kind: teamsfake.FaultGarbage}), reply: channels.Ambiguous, update: channels.Retry, landed: true},
 	} {
-		t.Run(c.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			st := newStage(t, teamsfake.Options{})
-			at := st.root()
-			r, err := st.client.Reply(st.ctx(), at, text("before"))
+			at := st.startThread()
+			r, err := st.client.Reply(st.ctx(), at, textActivity("before"))
 			must(t, err)
-			c.fault.Method = "activities.*"
-			st.srv.Inject(c.fault)
-			_, err = st.client.Reply(st.ctx(), at, text("reply"))
-			failed(t, err, c.creates)
-			checkWords(t, details(t, err), c.fault)
-			_, err = st.client.Update(st.ctx(), at, r.ID, text("after"))
-			failed(t, err, c.other)
-			if got := len(st.srv.Messages(tickets)) == 3; got != c.landed {
-				t.Errorf("landed: %v, want %v", got, c.landed)
-			}
+			tt.fault.Method = "activities.*"
+			st.srv.Inject(tt.fault)
+			_, err = st.client.Reply(st.ctx(), at, textActivity("reply"))
+			wantClass(t, err, tt.reply)
+			checkDetails(t, asError(t, err), tt.fault)
+			_, err = st.client.Update(st.ctx(), at, r.ID, textActivity("after"))
+			wantClass(t, err, cmp.Or(tt.update, tt.reply))
+			wantEqual(t, "the reply is there", len(st.srv.Messages(tickets)) == 3, tt.landed) // beside the root and the first reply
+
+			// The failure leaves nothing behind.
 			st.srv.ClearFaults()
-			_, err = st.client.Update(st.ctx(), at, r.ID, text("after"))
+			_, err = st.client.Update(st.ctx(), at, r.ID, textActivity("after"))
 			must(t, err)
 		})
 	}
 }
 
-// checkWords wants what the service said in the error.
-func checkWords(t *testing.T, e *connector.Error, f teamsfake.Fault) {
+// checkDetails checks that an error has what the service said, and no token.
+func checkDetails(t *testing.T, e *connector.Error, f teamsfake.Fault) {
 	t.Helper()
-	if f.Kind == teamsfake.FaultHTTP && (e.Status != f.Status || e.Code != f.Code) {
-		t.Errorf("status %d, code %q: %v", e.Status, e.Code, e)
+	if f.Kind == teamsfake.FaultHTTP {
+		wantEqual(t, "status of the error", e.Status, f.Status)
+		wantEqual(t, "code of the error", e.Code, f.Code)
 	}
-	if want := time.Duration(f.Retry) * time.Second; e.RetryAfter != want {
-		t.Errorf("wait %v, want %v", e.RetryAfter, want)
-	}
-	if strings.Contains(e.Error(), "eyJ") {
-		t.Errorf("a token is in the error: %v", e)
-	}
+	wantEqual(t, "time to wait", e.RetryAfter, time.Duration(f.Retry)*time.Second)
+	wantEqual(t, "a token is in the error", strings.Contains(e.Error(), "eyJ"), false)
 }
 
 // Who handles failures of all calls to Teams alike finds those of the connector by errors.As, and their cause by errors.Is.
 func TestErrorIsAFailure(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
-	at := st.root()
+	at := st.startThread()
 	st.srv.Inject(teamsfake.Fault{Method: "activities.send", Kind: teamsfake.FaultHTTP, Status: 503, Code: "ServiceUnavailable"})
-	_, err := st.client.Reply(st.ctx(), at, text("reply"))
+	_, err := st.client.Reply(st.ctx(), at, textActivity("reply"))
 	var f *rest.Failure
-	if !errors.As(err, &f) || f.Status != 503 || f.Code != "ServiceUnavailable" {
-		t.Errorf("no failure is in %v", err)
+	if !errors.As(err, &f) {
+		t.Fatalf("got error %v, want a *rest.Failure in it", err)
 	}
+	wantEqual(t, "status", f.Status, 503)
+	wantEqual(t, "code", f.Code, "ServiceUnavailable")
 	cause := errors.New("the wire is cut")
 	if err := error(&connector.Error{Failure: rest.Failure{Cause: cause}}); !errors.Is(err, cause) {
-		t.Errorf("the cause isn't in %v", err)
+		t.Errorf("got error %v, want its cause in it", err)
 	}
 }
 
-// A refused token is renewed once, and what was to be made is made once.
+// A token that is refused is renewed once, and what was to be made is made once.
 func TestRenewOnce(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
-	at := st.root()
+	at := st.startThread()
 	st.srv.Entra.RevokeTokens()
-	_, err := st.client.Reply(st.ctx(), at, text("one"))
+	_, err := st.client.Reply(st.ctx(), at, textActivity("one"))
 	must(t, err)
-	if n, sent := len(st.srv.Calls("token")), len(st.srv.Calls("activities.send")); n != 2 || sent != 2 {
-		t.Errorf("%d tokens, %d requests", n, sent)
-	}
+	wantEqual(t, "tokens", len(st.srv.Calls("token")), 2)
+	wantEqual(t, "attempts to send", len(st.srv.Calls("activities.send")), 2)
+
 	st.srv.Inject(teamsfake.Fault{Method: "activities.send", Kind: teamsfake.FaultHTTP, Status: 401, Code: "BotNotRegistered"})
-	_, err = st.client.Reply(st.ctx(), at, text("two"))
-	failed(t, err, channels.AuthBroken)
-	if sent := len(st.srv.Calls("activities.send")); sent > 4 {
-		t.Errorf("%d requests", sent)
+	_, err = st.client.Reply(st.ctx(), at, textActivity("two"))
+	wantClass(t, err, channels.AuthBroken)
+	if n := len(st.srv.Calls("activities.send")) - 2; n > 2 {
+		t.Errorf("got %d attempts to send with tokens that are refused, want at most 2", n)
 	}
 }
 
-// A refused token doesn't mean us where no other can be had just now.
+// If a token is refused and no other can be had just now, that doesn't mean that our secret is wrong.
 func TestNotRenewed(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
-	at := st.root()
+	at := st.startThread()
 	st.srv.Entra.RevokeTokens()
 	st.srv.Inject(teamsfake.Fault{Method: "token", Kind: teamsfake.FaultHTTP, Status: 503})
-	_, err := st.client.Reply(st.ctx(), at, text("one"))
-	failed(t, err, channels.Retry)
+	_, err := st.client.Reply(st.ctx(), at, textActivity("one"))
+	wantClass(t, err, channels.Retry)
 }
 
-// Without a token nothing is sent, and the error says why.
+// Without a token nothing is sent, and the error says why, without our secret.
 func TestNoToken(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
-	wrong := st.clientFor(st.srv.ServiceURL(), "wrong")
-	_, err := wrong.StartThread(st.ctx(), st.srv.ServiceURL(), st.srv.TenantID(), tickets, text("x"))
-	failed(t, err, channels.AuthBroken)
-	if !strings.Contains(err.Error(), "AADSTS7000215") || strings.Contains(err.Error(), "wrong") {
-		t.Errorf("it says %v", err)
+	start := func(c *connector.Client) error {
+		_, err := c.StartThread(st.ctx(), st.srv.ServiceURL(), st.srv.TenantID(), tickets, textActivity("x"))
+		return err
 	}
+	err := start(st.clientFor(st.srv.ServiceURL(), "wrong"))
+	wantClass(t, err, channels.AuthBroken)
+	wantEqual(t, "Entra's words are in the error", strings.Contains(err.Error(), "AADSTS7000215"), true)
+	wantEqual(t, "our secret is in the error", strings.Contains(err.Error(), "wrong"), false)
 	st.srv.Inject(teamsfake.Fault{Method: "token", Kind: teamsfake.FaultHTTP, Status: 503})
-	_, err = st.client.StartThread(st.ctx(), st.srv.ServiceURL(), st.srv.TenantID(), tickets, text("x"))
-	failed(t, err, channels.Retry)
-	if n := len(st.srv.Calls("conversations.create")); n != 0 {
-		t.Errorf("%d requests without a token", n)
-	}
+	wantClass(t, start(st.client), channels.Retry)
+	wantEqual(t, "requests without a token", len(st.srv.Calls("conversations.create")), 0)
 }
 
 // What is too late isn't sent, and that is certain.
 func TestTooLate(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
-	at := st.root()
+	at := st.startThread()
 	ctx, cancel := context.WithDeadline(context.Background(), time.Now().Add(-time.Second))
 	defer cancel()
-	_, err := st.client.Reply(ctx, at, text("late"))
-	failed(t, err, channels.Retry)
-	if n := len(st.srv.Calls("activities.send")); n != 0 {
-		t.Errorf("%d requests", n)
+	_, err := st.client.Reply(ctx, at, textActivity("late"))
+	wantClass(t, err, channels.Retry)
+	wantEqual(t, "attempts to send", len(st.srv.Calls("activities.send")), 0)
+}
+
+// badService answers late, slowly, with too much, with nothing or with a way elsewhere, as its path says.
+type badService struct {
+	stop     chan struct{} // ends the answers that don't come
+	arrived  chan struct{} // gets a value for each request whose answer doesn't come
+	redirect atomic.Int32  // how often a redirect was followed
+}
+
+func (s *badService) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case strings.HasPrefix(r.URL.Path, "/redirect/"):
+		http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+	case strings.HasPrefix(r.URL.Path, "/long/"):
+		w.WriteHeader(http.StatusCreated)
+		chunk := []byte(`{"id":"` + strings.Repeat("x", 1<<20))
+		for range 12 {
+			if _, err := w.Write(chunk); err != nil {
+				return
+			}
+		}
+	case strings.HasPrefix(r.URL.Path, "/slow/"):
+		w.WriteHeader(http.StatusCreated)
+		_, _ = w.Write([]byte(`{"id":`))
+		_ = http.NewResponseController(w).Flush()
+		s.arrived <- struct{}{}
+		<-s.stop
+	case strings.HasPrefix(r.URL.Path, "/silent/"):
+		s.arrived <- struct{}{}
+		<-s.stop
+	case strings.HasPrefix(r.URL.Path, "/empty/"):
+		w.WriteHeader(http.StatusAccepted)
+	default:
+		s.redirect.Add(1)
 	}
 }
 
-// A service that answers late, long, slowly or with a way elsewhere.
+// Unless an answer says whether something was made, nobody can tell. A redirect isn't followed.
 func TestBadService(t *testing.T) {
 	t.Parallel()
-	var elsewhere atomic.Int32
-	stop, arrived := make(chan struct{}), make(chan struct{}, 2)
-	bad := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case strings.HasPrefix(r.URL.Path, "/redirect/"):
-			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
-		case strings.HasPrefix(r.URL.Path, "/long/"):
-			w.WriteHeader(http.StatusCreated)
-			chunk := []byte(`{"id":"` + strings.Repeat("x", 1<<20))
-			for range 12 {
-				if _, err := w.Write(chunk); err != nil {
-					return
-				}
-			}
-		case strings.HasPrefix(r.URL.Path, "/slow/"):
-			w.WriteHeader(http.StatusCreated)
-			_, _ = w.Write([]byte(`{"id":`))
-			_ = http.NewResponseController(w).Flush()
-			arrived <- struct{}{}
-			<-stop
-		case strings.HasPrefix(r.URL.Path, "/silent/"):
-			arrived <- struct{}{}
-			<-stop
-		case strings.HasPrefix(r.URL.Path, "/empty/"):
-			w.WriteHeader(http.StatusAccepted)
-		default:
-			elsewhere.Add(1)
-		}
-	}))
-	defer bad.Close()
-	defer close(stop)
+	bad := &badService{stop: make(chan struct{}), arrived: make(chan struct{}, 2)}
+	server := httptest.NewServer(bad)
+	defer server.Close()
+	defer close(bad.stop)
 	st := newStage(t, teamsfake.Options{})
-	client := st.clientFor(bad.URL, st.srv.AppPassword())
+	client := st.clientFor(server.URL, st.srv.AppPassword())
 	for name, want := range map[string]channels.Class{
-		"redirect": channels.BadContent, "long": channels.Ambiguous, "slow": channels.Ambiguous, "silent": channels.Ambiguous, "empty": channels.Ambiguous,
+		"redirect": channels.BadContent,
+		"long":     channels.Ambiguous,
+		"slow":     channels.Ambiguous,
+		"silent":   channels.Ambiguous,
+		"empty":    channels.Ambiguous,
 	} {
-		ctx, cancel := context.WithCancel(st.ctx())
-		var watch sync.WaitGroup
-		watch.Go(func() {
-			select {
-			case <-arrived: // it is given up when it is sure that the request arrived
-				cancel()
-			case <-ctx.Done():
-			}
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(st.ctx())
+			var watch sync.WaitGroup
+			watch.Go(func() {
+				select {
+				case <-bad.arrived: // it is given up when it is sure that the request arrived
+					cancel()
+				case <-ctx.Done():
+				}
+			})
+			_, err := client.StartThread(ctx, server.URL+"/"+name+"/", st.srv.TenantID(), tickets, textActivity("x"))
+			cancel()
+			watch.Wait()
+			wantClass(t, err, want)
 		})
-		_, err := client.StartThread(ctx, bad.URL+"/"+name+"/", st.srv.TenantID(), tickets, text("x"))
-		cancel()
-		watch.Wait()
-		failed(t, err, want)
 	}
-	if elsewhere.Load() != 0 {
-		t.Error("the redirect was followed")
-	}
+	wantEqual(t, "redirects followed", bad.redirect.Load(), 0)
 }
 
-// The token goes to no host that isn't on the list, whatever an activity says.
+// newCounted starts a server that counts its calls.
+func newCounted(t *testing.T) (url string, calls *atomic.Int32) {
+	t.Helper()
+	calls = &atomic.Int32{}
+	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { calls.Add(1) }))
+	t.Cleanup(s.Close)
+	return s.URL, calls
+}
+
+// A host that isn't on the list isn't called, whatever an activity says.
 func TestForeignHost(t *testing.T) {
 	t.Parallel()
-	var called atomic.Int32
-	foreign := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { called.Add(1) }))
-	defer foreign.Close()
+	foreign, calls := newCounted(t)
 	st := newStage(t, teamsfake.Options{})
-	_, err := st.client.StartThread(st.ctx(), foreign.URL, st.srv.TenantID(), tickets, text("x"))
-	failed(t, err, channels.BadRecipient)
-	if called.Load() != 0 || len(st.srv.Calls("token")) != 0 {
-		t.Error("it was called")
-	}
+	_, err := st.client.StartThread(st.ctx(), foreign, st.srv.TenantID(), tickets, textActivity("x"))
+	wantClass(t, err, channels.BadRecipient)
+	wantEqual(t, "calls", calls.Load(), 0)
+	wantEqual(t, "requests for tokens", len(st.srv.Calls("token")), 0)
+}
+
+// What is on this machine may be called, if that is set, and needs no token: this client has none.
+func TestHostOnThisMachine(t *testing.T) {
+	t.Parallel()
+	local, calls := newCounted(t)
 	hosts, err := rest.NewHosts(nil, true)
 	must(t, err)
-	local := connector.New(connector.Options{AppID: "app", Hosts: hosts, HTTP: st.http, Now: time.Now})
-	must(t, local.DeleteTargeted(st.ctx(), connector.Conversation{Service: foreign.URL, ID: "c"}, "1"))
-	if called.Load() != 1 {
-		t.Error("what is on this machine isn't called without a token")
-	}
+	client := connector.New(connector.Options{AppID: "app", Hosts: hosts, HTTP: http.DefaultClient, Now: time.Now})
+	must(t, client.DeleteTargeted(t.Context(), connector.Conversation{Service: local, ID: "c"}, "1"))
+	wantEqual(t, "calls", calls.Load(), 1)
 }

@@ -36,14 +36,10 @@ func newStage(t *testing.T, o teamsfake.Options) *stage {
 	o.Teams = append(o.Teams, teamsfake.Team{ID: team, GroupID: group, Name: "Support", Installed: true})
 	o.Channels = append(o.Channels, teamsfake.Channel{ID: tickets, Team: team, Name: "tickets"})
 	st.srv = teamsfake.New(o)
-	if err := st.srv.Start("127.0.0.1:0"); err != nil {
-		t.Fatal(err)
-	}
+	must(t, st.srv.Start("127.0.0.1:0"))
 	t.Cleanup(func() {
 		st.http.CloseIdleConnections()
-		if err := st.srv.Close(); err != nil {
-			t.Error(err)
-		}
+		must(t, st.srv.Close())
 	})
 	st.client = st.clientFor(st.srv.ServiceURL(), st.srv.AppPassword())
 	return st
@@ -53,9 +49,7 @@ func newStage(t *testing.T, o teamsfake.Options) *stage {
 func (st *stage) clientFor(service, password string) *connector.Client {
 	st.t.Helper()
 	hosts, err := rest.NewHosts([]string{service}, false)
-	if err != nil {
-		st.t.Fatal(err)
-	}
+	must(st.t, err)
 	return connector.New(connector.Options{AppID: st.srv.AppID(), Hosts: hosts, HTTP: st.http, Now: time.Now, Tokens: rest.NewTokens(rest.TokenOptions{
 		LoginURL: st.srv.LoginURL(), TenantID: st.srv.TenantID(), AppID: st.srv.AppID(), Password: password,
 		Scope: rest.BotFramework("") + "/.default", Client: st.http, Now: time.Now,
@@ -68,32 +62,31 @@ func (st *stage) ctx() context.Context {
 	return ctx
 }
 
-func text(s string) connector.Activity {
+func textActivity(s string) connector.Activity {
 	return connector.Activity{Type: connector.TypeMessage, Content: connector.Content{TextFormat: "xml", Text: s}}
 }
 
-// root starts a thread.
-func (st *stage) root() connector.Conversation {
+func (st *stage) startThread() connector.Conversation {
 	st.t.Helper()
-	s, err := st.client.StartThread(st.ctx(), st.srv.ServiceURL(), st.srv.TenantID(), tickets, text("root"))
-	if err != nil {
-		st.t.Fatal(err)
-	}
+	s, err := st.client.StartThread(st.ctx(), st.srv.ServiceURL(), st.srv.TenantID(), tickets, textActivity("root"))
+	must(st.t, err)
 	return connector.Conversation{Service: st.srv.ServiceURL(), ID: s.ID}
 }
 
-// failed wants an *Error of a class.
-func failed(t *testing.T, err error, want channels.Class) {
+// wantClass checks how an error is classified.
+func wantClass(t *testing.T, err error, want channels.Class) {
 	t.Helper()
-	if e := details(t, err); e.Class != want || e.Ambiguous() != (want == channels.Ambiguous) {
-		t.Errorf("class %s, want %s: %v", e.Class, want, err)
+	e := asError(t, err)
+	if e.Class != want {
+		t.Errorf("got error %v of class %s, want class %s", err, e.Class, want)
 	}
+	wantEqual(t, "it is ambiguous", e.Ambiguous(), want == channels.Ambiguous)
 }
 
-func details(t *testing.T, err error) (e *connector.Error) {
+func asError(t *testing.T, err error) (e *connector.Error) {
 	t.Helper()
 	if !errors.As(err, &e) {
-		t.Fatalf("no *connector.Error: %v", err)
+		t.Fatalf("got error %v, want a *connector.Error", err)
 	}
 	return e
 }
@@ -102,5 +95,13 @@ func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// wantEqual checks one value. what says whose it is.
+func wantEqual[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %#v, want %#v", what, got, want)
 	}
 }
