@@ -9,22 +9,31 @@ import (
 	"parley/bridge"
 )
 
-// The engine learns which messages a text quotes, and that it passes on one of elsewhere, which has no id; their words are left out.
+// The engine learns which messages a text quotes, and that it passes on one of elsewhere, which has no id. Their words are left out.
 func TestQuotedMessage(t *testing.T) {
 	t.Parallel()
 	for quote, want := range map[string]bridge.Context{
 		`Reply" itemid="1700000000001"`: {Quotes: []string{"1700000000001"}},
 		`Forward"`:                      {Forwards: true},
 	} {
-		html, err := json.Marshal(`<blockquote itemscope itemtype="http://schema.skype.com/` + quote + `><p>is he owed a refund?</p></blockquote><p>No, he makes it up</p>`)
-		if err != nil {
-			t.Fatal(err)
+		a := saidHTML(t, `<blockquote itemscope itemtype="http://schema.skype.com/`+quote+`><p>is he owed a refund?</p></blockquote><p>No, he makes it up</p>`)
+		if a.Verb != bridge.VerbSay || a.Text != "No, he makes it up" {
+			t.Errorf("%s: got %s %q, want the answer alone", quote, a.Verb, a.Text)
 		}
-		a := &connector.Activity{From: &connector.ChannelAccount{ID: "29:ann"}}
-		a.Attachments = []connector.Attachment{{ContentType: connector.ContentHTML, Content: html}}
-		said := Payload{Me: "28:bot"}.Said(bridge.Place{Channel: "c", Thread: "1", Message: "1700000000002"}, a)
-		if said.Verb != bridge.VerbSay || said.Text != "No, he makes it up" || !reflect.DeepEqual(said.Context, want) {
-			t.Errorf("%s: %+v", quote, said)
+		if !reflect.DeepEqual(a.Context, want) {
+			t.Errorf("%s: got %+v, want %+v", quote, a.Context, want)
 		}
 	}
+}
+
+// saidHTML decodes a message with this text.
+func saidHTML(t *testing.T, html string) bridge.Action {
+	t.Helper()
+	content, err := json.Marshal(html)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &connector.Activity{From: &connector.ChannelAccount{ID: "29:ann"}}
+	a.Attachments = []connector.Attachment{{ContentType: connector.ContentHTML, Content: content}}
+	return Payload{Me: "28:bot"}.Said(bridge.Place{Channel: "c", Thread: "1", Message: "1700000000002"}, a)
 }
