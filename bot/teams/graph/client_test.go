@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -21,12 +22,18 @@ import (
 	"parley/channels/fence"
 )
 
+// The emulated organisation's team, its channel, and Ann, who is in it.
 const (
 	ann     = "aaaaaaaa-0000-4000-8000-000000000001"
 	team    = "19:team0000@thread.tacv2"
 	group   = "99999999-0000-4000-8000-000000000009"
 	tickets = "19:tickets0@thread.tacv2"
 )
+
+// thread is a thread of the channel.
+func thread(root string) graph.Thread {
+	return graph.Thread{Group: group, Channel: tickets, Root: root}
+}
 
 // stage is a client beside an emulated organisation.
 type stage struct {
@@ -44,30 +51,25 @@ func newStage(t *testing.T, o teamsfake.Options) *stage {
 	o.Teams = []teamsfake.Team{{ID: team, GroupID: group, Name: "Support", Installed: true}}
 	o.Channels = []teamsfake.Channel{{ID: tickets, Team: team, Name: "tickets"}}
 	st := &stage{t: t, srv: teamsfake.New(o), http: fence.NewClient(fence.Options{Answer: time.Minute})}
-	if err := st.srv.Start("127.0.0.1:0"); err != nil {
-		t.Fatal(err)
-	}
+	must(t, st.srv.Start("127.0.0.1:0"))
 	t.Cleanup(func() {
 		st.http.CloseIdleConnections()
-		if err := st.srv.Close(); err != nil {
-			t.Error(err)
-		}
+		must(t, st.srv.Close())
 	})
 	st.ann = st.srv.As(ann)
 	st.tokens = rest.NewTokens(rest.TokenOptions{
 		LoginURL: st.srv.LoginURL(), TenantID: st.srv.TenantID(), AppID: st.srv.AppID(), Password: st.srv.AppPassword(),
 		Scope: rest.GraphScope(""), Client: st.http, Now: time.Now,
 	})
-	st.client = st.at(st.srv.GraphURL())
+	st.client = st.clientAt(st.srv.GraphURL())
 	return st
 }
 
-func (st *stage) at(address string) *graph.Client {
+// clientAt returns a client that calls Graph at another address.
+func (st *stage) clientAt(address string) *graph.Client {
 	st.t.Helper()
 	c, err := graph.New(graph.Options{URL: address, Tokens: st.tokens, HTTP: st.http, Now: time.Now})
-	if err != nil {
-		st.t.Fatal(err)
-	}
+	must(st.t, err)
 	return c
 }
 
@@ -77,8 +79,8 @@ func (st *stage) ctx() context.Context {
 	return ctx
 }
 
-// post writes as Ann and returns the message's id.
-func (st *stage) post(root, text string, files ...teamsfake.NewFile) string {
+// postAsAnn posts a text in a thread, or at top level if root is "", and returns the message's id.
+func (st *stage) postAsAnn(root, text string, files ...teamsfake.NewFile) string {
 	st.t.Helper()
 	id, err := st.ann.Post(teamsfake.Post{Channel: tickets, Root: root, Text: text, Files: files})
 	must(st.t, err)
@@ -92,182 +94,216 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// Every message is found once, however many pages they are on.
-func TestPages(t *testing.T) {
-	t.Parallel()
-	st := newStage(t, teamsfake.Options{GraphPage: 3})
-	want := map[string]string{} // message: root
-	for i := range 7 {
-		root := st.post("", fmt.Sprint("root ", i))
-		want[root] = ""
-		for range i * 10 {
-			want[st.post(root, "reply")] = root
-		}
+// wantEqual checks one value. what says whose it is.
+func wantEqual[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %#v, want %#v", what, got, want)
 	}
+}
+
+// readAll reads a channel page by page: the root of each message, by the message's id.
+func (st *stage) readAll() map[string]string {
+	st.t.Helper()
 	got := map[string]string{}
-	take := func(list []graph.Message) {
+	add := func(list ...graph.Message) {
 		for _, m := range list {
-			if _, twice := got[m.ID]; twice {
-				t.Errorf("%s came twice", m.ID)
+			if _, isKnown := got[m.ID]; isKnown {
+				st.t.Errorf("%s is found twice", m.ID)
 			}
 			got[m.ID] = m.ReplyToID
 		}
 	}
-	for next, first := "", true; first || next != ""; first = false {
+	for next, isFirst := "", true; isFirst || next != ""; isFirst = false {
 		p, err := st.client.Messages(st.ctx(), group, tickets, 2, next)
-		must(t, err)
+		must(st.t, err)
 		for _, m := range p.Value {
-			take([]graph.Message{m})
-			take(m.Replies)
+			add(m)
+			add(m.Replies...)
 			for more := m.MoreReplies; more != ""; {
-				r, err := st.client.Replies(st.ctx(), graph.Thread{Group: group, Channel: tickets, Root: m.ID}, more)
-				must(t, err)
-				take(r.Value)
+				r, err := st.client.Replies(st.ctx(), thread(m.ID), more)
+				must(st.t, err)
+				add(r.Value...)
 				more = r.Next
 			}
 		}
 		next = p.Next
 	}
-	if len(got) != len(want) {
-		t.Errorf("%d of %d messages", len(got), len(want))
-	}
-	for id, root := range want {
-		if r, ok := got[id]; !ok || r != root {
-			t.Errorf("%s is in %q (found %v), want %q", id, r, ok, root)
-		}
-	}
-	if n := len(st.srv.Calls("token")); n != 1 {
-		t.Errorf("%d tokens", n)
-	}
+	return got
 }
 
-// A thread's replies from the first page on, and single messages.
+// Every message is found once, however many pages they are on, and with one token.
+func TestPages(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, teamsfake.Options{GraphPage: 3})
+	want := map[string]string{} // the root by the message, as of readAll
+	for i := range 7 {
+		root := st.postAsAnn("", fmt.Sprint("root ", i))
+		want[root] = ""
+		for range i * 10 {
+			want[st.postAsAnn(root, "reply")] = root
+		}
+	}
+	if got := st.readAll(); !maps.Equal(got, want) {
+		t.Errorf("got %d messages, want %d:\n got %v\nwant %v", len(got), len(want), got, want)
+	}
+	wantEqual(t, "requests for tokens", len(st.srv.Calls("token")), 1)
+}
+
+// The replies of a thread come in pages of 50.
+func TestReplies(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, teamsfake.Options{})
+	root := st.postAsAnn("", "hello")
+	for i := range 60 {
+		st.postAsAnn(root, fmt.Sprint("reply ", i))
+	}
+	first, err := st.client.Replies(st.ctx(), thread(root), "")
+	must(t, err)
+	wantEqual(t, "replies on the first page", len(first.Value), 50)
+	second, err := st.client.Replies(st.ctx(), thread(root), first.Next)
+	must(t, err)
+	wantEqual(t, "replies on the second page", len(second.Value), 10)
+	wantEqual(t, "page behind the second one", second.Next, "")
+}
+
+// A message says who wrote it, and when it was changed or deleted.
 func TestMessage(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
-	root := st.post("", "hello **there**")
-	var ids []string
-	for i := range 60 {
-		ids = append(ids, st.post(root, fmt.Sprint("reply ", i)))
+	root := st.postAsAnn("", "hello **there**")
+	edited, deleted := st.postAsAnn(root, "first"), st.postAsAnn(root, "second")
+	must(t, st.ann.Edit(tickets, edited, "changed"))
+	must(t, st.ann.Delete(tickets, deleted))
+	read := func(id string) graph.Message {
+		t.Helper()
+		m, err := st.client.Message(st.ctx(), thread(root), id)
+		must(t, err)
+		return m
 	}
-	must(t, st.ann.Edit(tickets, ids[1], "changed"))
-	must(t, st.ann.Delete(tickets, ids[2]))
-	p, err := st.client.Replies(st.ctx(), graph.Thread{Group: group, Channel: tickets, Root: root}, "")
-	must(t, err)
-	rest, err := st.client.Replies(st.ctx(), graph.Thread{Group: group, Channel: tickets, Root: root}, p.Next)
-	must(t, err)
-	if len(p.Value) != 50 || len(rest.Value) != 10 || rest.Next != "" {
-		t.Errorf("%d and %d replies, then %q", len(p.Value), len(rest.Value), rest.Next)
-	}
-	m, err := st.client.Message(st.ctx(), graph.Thread{Group: group, Channel: tickets, Root: root}, root)
-	must(t, err)
-	if m.ID != root || m.ReplyToID != "" || m.Type != "message" || m.From.User.ID != ann || !strings.Contains(m.Body.Content, "<strong>there</strong>") || m.CreatedAt.IsZero() {
-		t.Errorf("the root is %+v", m)
-	}
-	m, err = st.client.Message(st.ctx(), graph.Thread{Group: group, Channel: tickets, Root: root}, ids[1])
-	must(t, err)
-	if m.ReplyToID != root || m.EditedAt.IsZero() || !m.DeletedAt.IsZero() || !strings.Contains(m.Body.Content, "changed") {
-		t.Errorf("the changed one is %+v", m)
-	}
-	m, err = st.client.Message(st.ctx(), graph.Thread{Group: group, Channel: tickets, Root: root}, ids[2])
-	must(t, err)
-	if m.DeletedAt.IsZero() {
-		t.Errorf("the deleted one is %+v", m)
-	}
-	_, err = st.client.Message(st.ctx(), graph.Thread{Group: group, Channel: tickets, Root: root}, "1")
-	if !errors.Is(err, graph.ErrNotFound) {
-		t.Error(err)
-	}
-	list, err := st.client.Channels(st.ctx(), group)
-	must(t, err)
-	if len(list) != 2 || !slices.Contains(list, graph.Channel{ID: tickets, Name: "tickets", MembershipType: "standard"}) {
-		t.Errorf("channels %+v", list)
+
+	m := read(root)
+	wantEqual(t, "id of the root", m.ID, root)
+	wantEqual(t, "its root", m.ReplyToID, "")
+	wantEqual(t, "its type", m.Type, "message")
+	wantEqual(t, "its author", m.From.User.ID, ann)
+	wantEqual(t, "it has a time", m.CreatedAt.IsZero(), false)
+	wantEqual(t, "it has its formatting", strings.Contains(m.Body.Content, "<strong>there</strong>"), true)
+
+	m = read(edited)
+	wantEqual(t, "root of the edited reply", m.ReplyToID, root)
+	wantEqual(t, "it is edited", !m.EditedAt.IsZero(), true)
+	wantEqual(t, "it is deleted", !m.DeletedAt.IsZero(), false)
+	wantEqual(t, "it has its new words", strings.Contains(m.Body.Content, "changed"), true)
+
+	wantEqual(t, "the deleted reply is deleted", !read(deleted).DeletedAt.IsZero(), true)
+	if _, err := st.client.Message(st.ctx(), thread(root), "1"); !errors.Is(err, graph.ErrNotFound) {
+		t.Errorf("of no message: got error %v, want ErrNotFound", err)
 	}
 }
 
-// The bytes of a pasted picture and of a file; the file's come without our token.
-func TestFiles(t *testing.T) {
+func TestChannels(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, teamsfake.Options{})
+	list, err := st.client.Channels(st.ctx(), group)
+	must(t, err)
+	if want := (graph.Channel{ID: tickets, Name: "tickets", MembershipType: "standard"}); len(list) != 2 || !slices.Contains(list, want) {
+		t.Errorf("got the channels %+v, want two with %+v", list, want)
+	}
+}
+
+// wantContent checks the bytes of an answer.
+func wantContent(t *testing.T, a *rest.Answer, err error, want []byte) {
+	t.Helper()
+	must(t, err)
+	got, err := io.ReadAll(a)
+	must(t, err)
+	must(t, a.Close())
+	if !bytes.Equal(got, want) {
+		t.Errorf("got %d bytes, want %d: %.40q, want %.40q", len(got), len(want), got, want)
+	}
+}
+
+// A pasted picture is read with its message: with the root, or with a reply.
+func TestPictures(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
 	picture := append([]byte("\x89PNG\r\n\x1a\n"), bytes.Repeat([]byte{7}, 100_000)...)
-	root := st.post("", "look", teamsfake.NewFile{Name: "p.png", Data: picture, Image: true})
-	id := st.post(root, "and", teamsfake.NewFile{Name: "bill ü.pdf", Data: []byte("%PDF-1.7 bill")}, teamsfake.NewFile{Name: "q.png", Data: picture[:500], Image: true})
-	read := func(a *rest.Answer, err error) []byte {
-		t.Helper()
-		must(t, err)
-		b, err := io.ReadAll(a)
-		must(t, err)
-		must(t, a.Close())
-		return b
+	root := st.postAsAnn("", "look", teamsfake.NewFile{Name: "p.png", Data: picture, Image: true})
+	reply := st.postAsAnn(root, "and", teamsfake.NewFile{Name: "q.png", Data: picture[:500], Image: true})
+	for id, want := range map[string][]byte{root: picture, reply: picture[:500]} {
+		a, err := st.client.Picture(st.ctx(), thread(root), id, st.srv.Message(tickets, id).Files[0].ID)
+		wantContent(t, a, err, want)
 	}
-	if got := read(st.client.Picture(st.ctx(), graph.Thread{Group: group, Channel: tickets, Root: root}, root, st.srv.Message(tickets, root).Files[0].ID)); !bytes.Equal(got, picture) {
-		t.Errorf("%d bytes", len(got))
-	}
-	if got := read(st.client.Picture(st.ctx(), graph.Thread{Group: group, Channel: tickets, Root: root}, id, st.srv.Message(tickets, id).Files[1].ID)); !bytes.Equal(got, picture[:500]) {
-		t.Errorf("%d bytes", len(got))
-	}
-	m, err := st.client.Message(st.ctx(), graph.Thread{Group: group, Channel: tickets, Root: root}, id)
+}
+
+// A file is read by its address, if an admin granted the right to read files.
+func TestFile(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, teamsfake.Options{})
+	content := []byte("%PDF-1.7 bill")
+	id := st.postAsAnn("", "see", teamsfake.NewFile{Name: "bill ü.pdf", Data: content})
+	m, err := st.client.Message(st.ctx(), thread(id), id)
 	must(t, err)
 	i := slices.IndexFunc(m.Attachments, func(a graph.Attachment) bool { return a.ContentType == graph.ContentFile })
 	if i < 0 || m.Attachments[i].Name != "bill ü.pdf" {
-		t.Fatalf("attachments %+v", m.Attachments)
+		t.Fatalf("got the attachments %+v, want a file named bill ü.pdf", m.Attachments)
 	}
-	if got := read(st.client.File(st.ctx(), m.Attachments[i].ContentURL)); string(got) != "%PDF-1.7 bill" {
-		t.Errorf("the file is %q", got)
-	}
-	_, err = st.client.File(st.ctx(), m.Attachments[i].ContentURL+"x")
-	if !errors.Is(err, graph.ErrNotFound) {
-		t.Error(err)
+	address := m.Attachments[i].ContentURL
+	a, err := st.client.File(st.ctx(), address)
+	wantContent(t, a, err, content)
+	if _, err = st.client.File(st.ctx(), address+"x"); !errors.Is(err, graph.ErrNotFound) {
+		t.Errorf("of no file: got error %v, want ErrNotFound", err)
 	}
 	st.srv.Entra.Permit(tenant.PermitMessages)
-	_, err = st.client.File(st.ctx(), m.Attachments[i].ContentURL)
-	if !errors.Is(err, graph.ErrNotGranted) {
-		t.Error(err)
+	if _, err = st.client.File(st.ctx(), address); !errors.Is(err, graph.ErrNotGranted) {
+		t.Errorf("without the right to read files: got error %v, want ErrNotGranted", err)
 	}
 }
 
-// What isn't granted is told from what fails, and what may be tried again from what not.
+// An error tells what isn't granted or isn't there from what fails, and whether and when it may be tried again.
 func TestFailures(t *testing.T) {
 	t.Parallel()
-	st := newStage(t, teamsfake.Options{})
-	st.post("", "hello")
-	for _, c := range []struct {
-		name  string
+	for name, tt := range map[string]struct {
 		fault teamsfake.Fault
-		kind  error
-		again bool
-		after time.Duration
+		kind  error         // wanted; nil if it is none of ours
+		again bool          // wanted
+		after time.Duration // wanted
 	}{
-		{"forbidden", teamsfake.Fault{Kind: teamsfake.FaultHTTP, Status: 403, Code: "Forbidden"}, graph.ErrNotGranted, false, 0},
-		{"missing", teamsfake.Fault{Kind: teamsfake.FaultHTTP, Status: 404, Code: "NotFound"}, graph.ErrNotFound, false, 0},
-		{"wrong", teamsfake.Fault{Kind: teamsfake.FaultHTTP, Status: 400, Code: "BadRequest"}, nil, false, 0},
-		{"refused twice", teamsfake.Fault{Kind: teamsfake.FaultHTTP, Status: 401, Code: "InvalidAuthenticationToken"}, nil, false, 0},
-		{"slow down", teamsfake.Fault{Kind: teamsfake.FaultRateLimit, Retry: 17}, nil, true, 17 * time.Second},
-		{"slow down, unsaid", teamsfake.Fault{Kind: teamsfake.FaultBareLimit}, nil, true, 10 * time.Second},
-		{"stumbles", teamsfake.Fault{Kind: teamsfake.FaultHTTP, Status: 502}, nil, true, 0},
-		{"busy", teamsfake.Fault{Kind: teamsfake.FaultHTTP, Status: 503, Code: "serviceNotAvailable", Retry: 9}, nil, true, 9 * time.Second},
-		{"cut", teamsfake.Fault{Kind: teamsfake.FaultDrop}, nil, true, 0},
-		{"reset", teamsfake.Fault{Kind: teamsfake.FaultReset}, nil, true, 0},
-		{"garbage", teamsfake.Fault{Kind: teamsfake.FaultGarbage}, nil, true, 0},
+		"forbidden":                {fault: teamsfake.Fault{Kind: teamsfake.FaultHTTP, Status: 403, Code: "Forbidden"}, kind: graph.ErrNotGranted},
+		"not there":                {fault: teamsfake.Fault{Kind: teamsfake.FaultHTTP, Status: 404, Code: "NotFound"}, kind: graph.ErrNotFound},
+		"wrong":                    {fault: teamsfake.Fault{Kind: teamsfake.FaultHTTP, Status: 400, Code: "BadRequest"}},
+		"refused with two tokens":  {fault: teamsfake.Fault{Kind: teamsfake.FaultHTTP, Status: 401, Code: "InvalidAuthenticationToken"}},
+		"too many calls":           {fault: teamsfake.Fault{Kind: teamsfake.FaultRateLimit, Retry: 17}, again: true, after: 17 * time.Second},
+		"too many, without a time": {fault: teamsfake.Fault{Kind: teamsfake.FaultBareLimit}, again: true, after: 10 * time.Second},
+		"a fault of Graph's":       {fault: teamsfake.Fault{Kind: teamsfake.FaultHTTP, Status: 502}, again: true},
+		"busy":                     {fault: teamsfake.Fault{Kind: teamsfake.FaultHTTP, Status: 503, Code: "serviceNotAvailable", Retry: 9}, again: true, after: 9 * time.Second},
+		"cut":                      {fault: teamsfake.Fault{Kind: teamsfake.FaultDrop}, again: true},
+		"reset":                    {fault: teamsfake.Fault{Kind: teamsfake.FaultReset}, again: true},
+		"unreadable":               {fault: teamsfake.Fault{Kind: teamsfake.FaultGarbage}, again: true},
 	} {
-		c.fault.Method = "graph.*"
-		st.srv.ClearFaults()
-		st.srv.Inject(c.fault)
-		_, err := st.client.Messages(st.ctx(), group, tickets, 50, "")
-		after, again := graph.Wait(err)
-		var e *graph.Error
-		if !errors.As(err, &e) || again != c.again || after != c.after || strings.Contains(err.Error(), "eyJ") {
-			t.Errorf("%s: again %v after %v: %v", c.name, again, after, err)
-		}
-		for _, kind := range []error{graph.ErrNotGranted, graph.ErrNotFound, graph.ErrAddress} {
-			if errors.Is(err, kind) != errors.Is(c.kind, kind) {
-				t.Errorf("%s: is %v: %v", c.name, kind, err)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			st := newStage(t, teamsfake.Options{})
+			tt.fault.Method = "graph.*"
+			st.srv.Inject(tt.fault)
+			_, err := st.client.Messages(st.ctx(), group, tickets, 50, "")
+			var e *graph.Error
+			if !errors.As(err, &e) {
+				t.Fatalf("got error %v, want a *graph.Error", err)
 			}
-		}
+			after, again := graph.Wait(err)
+			wantEqual(t, "it may be tried again", again, tt.again)
+			wantEqual(t, "when", after, tt.after)
+			wantEqual(t, "a token is in the error", strings.Contains(err.Error(), "eyJ"), false)
+			for _, kind := range []error{graph.ErrNotGranted, graph.ErrNotFound, graph.ErrAddress} {
+				wantEqual(t, "it is "+kind.Error(), errors.Is(err, kind), errors.Is(tt.kind, kind))
+			}
+		})
 	}
 }
 
-// A refused token is renewed; a permission that was taken away is not a refused token.
+// A token that is refused is renewed. A permission that was taken away is no refused token.
 func TestRevoked(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
@@ -275,15 +311,15 @@ func TestRevoked(t *testing.T) {
 	must(t, err)
 	st.srv.Entra.RevokeTokens()
 	if _, err := st.client.Messages(st.ctx(), group, tickets, 50, ""); err != nil {
-		t.Error("a refused token isn't renewed:", err)
+		t.Errorf("with a token that is refused: got error %v, want it to be renewed", err)
 	}
 	st.srv.Entra.SetRSC(false)
 	if _, err := st.client.Messages(st.ctx(), group, tickets, 50, ""); !errors.Is(err, graph.ErrNotGranted) {
-		t.Error(err)
+		t.Errorf("without the permission: got error %v, want ErrNotGranted", err)
 	}
 }
 
-// An address that leads elsewhere isn't called, whoever gave it.
+// No address that leads elsewhere is called, whoever gave it: Graph, in a page's link to the next one, or an id.
 func TestElsewhere(t *testing.T) {
 	t.Parallel()
 	var called atomic.Int32
@@ -296,38 +332,48 @@ func TestElsewhere(t *testing.T) {
 		strings.Replace(base, "127.0.0.1", "localhost", 1) + "/teams/x", base + "x/teams", base + "/../beta/teams", base + "/%2e%2e/beta", "teams/x", "//" + foreign.URL,
 	} {
 		_, err := st.client.Messages(st.ctx(), group, tickets, 50, next)
-		if _, again := graph.Wait(err); !errors.Is(err, graph.ErrAddress) || again {
-			t.Errorf("%q: %v", next, err)
-		}
+		wantAddressError(t, next, err)
 	}
 	for _, id := range []string{"", ".", ".."} {
-		if _, err := st.client.Message(st.ctx(), graph.Thread{Group: group, Channel: id, Root: "1"}, "2"); !errors.Is(err, graph.ErrAddress) {
-			t.Errorf("%q: %v", id, err)
-		}
-		if _, err := st.client.Picture(st.ctx(), graph.Thread{Group: group, Channel: tickets, Root: "1"}, "2", id); !errors.Is(err, graph.ErrAddress) {
-			t.Errorf("%q: %v", id, err)
-		}
+		_, err := st.client.Message(st.ctx(), graph.Thread{Group: group, Channel: id, Root: "1"}, "2")
+		wantAddressError(t, "channel "+id, err)
+		_, err = st.client.Picture(st.ctx(), thread("1"), "2", id)
+		wantAddressError(t, "picture "+id, err)
 	}
-	if n := len(st.srv.Calls("")); called.Load() != 0 || n != 0 {
-		t.Errorf("%d calls elsewhere, %d here", called.Load(), n)
+	wantEqual(t, "calls elsewhere", called.Load(), 0)
+	wantEqual(t, "calls of Graph", len(st.srv.Calls("")), 0)
+}
+
+// wantAddressError checks that an address was not called, and never will be.
+func wantAddressError(t *testing.T, what string, err error) {
+	t.Helper()
+	if !errors.Is(err, graph.ErrAddress) {
+		t.Errorf("%s: got error %v, want ErrAddress", what, err)
 	}
+	if _, again := graph.Wait(err); again {
+		t.Errorf("%s: it may be tried again, want it never to be", what)
+	}
+}
+
+func TestAddressesOfGraph(t *testing.T) {
+	t.Parallel()
 	for _, address := range []string{"http://graph.example/v1.0", "https://a@graph.example", "ftp://x", "graph.example", "https://x?y=1"} {
 		if _, err := graph.New(graph.Options{URL: address}); err == nil {
-			t.Errorf("%q is taken", address)
+			t.Errorf("%q is accepted, want an error", address)
 		}
 	}
 }
 
-// A file's bytes are read where the file is, without our token, and no further.
+// Graph redirects to where a file's bytes are. They are read there without our token, and no further redirect is followed.
 func TestFileRedirects(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
-	var target atomic.Pointer[string]
-	var with atomic.Int32
+	var target atomic.Pointer[string] // where Graph redirects to
+	var wrongCalls atomic.Int32       // of another host, or with the token
 	own := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/bytes" {
 			if r.Header.Get("Authorization") != "" {
-				with.Add(1)
+				wrongCalls.Add(1)
 			}
 			_, _ = io.WriteString(w, "bytes")
 			return
@@ -335,48 +381,63 @@ func TestFileRedirects(t *testing.T) {
 		http.Redirect(w, r, *target.Load(), http.StatusFound)
 	}))
 	defer own.Close()
-	foreign := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { with.Add(1) }))
+	foreign := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { wrongCalls.Add(1) }))
 	defer foreign.Close()
-	client := st.at(own.URL + "/v1.0")
-	for to, ok := range map[string]bool{
-		own.URL + "/bytes": true, foreign.URL + "/bytes": false, own.URL + "/again": false, "https://evil.example/x": false,
-		strings.Replace(own.URL, "//", "//a@", 1) + "/bytes": false, "file:///etc/passwd": false,
+	client := st.clientAt(own.URL + "/v1.0")
+	for address, isFollowed := range map[string]bool{
+		own.URL + "/bytes":       true,
+		foreign.URL + "/bytes":   false,
+		own.URL + "/again":       false,
+		"https://evil.example/x": false,
+		strings.Replace(own.URL, "//", "//a@", 1) + "/bytes": false,
+		"file:///etc/passwd": false,
 	} {
-		target.Store(&to)
+		target.Store(&address)
 		a, err := client.File(st.ctx(), own.URL+"/sites/x/bill.pdf")
-		if (err == nil) != ok {
-			t.Errorf("%q: %v", to, err)
-		}
 		if err == nil {
 			must(t, a.Close())
 		}
+		wantEqual(t, address+" is followed", err == nil, isFollowed)
 	}
-	if with.Load() != 0 {
-		t.Error("the token went to the file's host, or another host was called")
-	}
+	wantEqual(t, "calls of another host, or with the token", wrongCalls.Load(), 0)
 }
 
-// TestRights: what an admin granted is in the token; one that can't be read tells nothing.
+// An access token says what an admin granted.
 func TestRights(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, teamsfake.Options{})
 	st.srv.Entra.Permit(tenant.PermitMessages, tenant.PermitFilesRead, "Sites.Selected")
 	got, ok, err := st.client.Rights(t.Context())
-	if !ok || err != nil || !slices.Equal(got, graph.Rights{"Files.Read.All", "Sites.Selected"}) || got.Files() != "Files.Read.All" || !got.HasNamedSites() {
-		t.Errorf("rights %v, %v, %v", got, ok, err)
+	must(t, err)
+	wantEqual(t, "the rights are known", ok, true)
+	if want := (graph.Rights{"Files.Read.All", "Sites.Selected"}); !slices.Equal(got, want) {
+		t.Errorf("got the rights %v, want %v", got, want)
 	}
+	wantEqual(t, "the right to read files", got.Files(), "Files.Read.All")
+	wantEqual(t, "sites are named", got.HasNamedSites(), true)
+}
+
+// A token that can't be read tells nothing, and without a token nothing is known.
+func TestUnknownRights(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, teamsfake.Options{})
 	opaque := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = fmt.Fprint(w, `{"token_type":"Bearer","expires_in":3600,"access_token":"EwBwA8l6BAAU"}`)
 	}))
 	defer opaque.Close()
-	st.tokens = rest.NewTokens(rest.TokenOptions{LoginURL: opaque.URL, TenantID: "t", AppID: "a", Password: "p", Scope: rest.GraphScope(""), Client: st.http, Now: time.Now})
-	if got, ok, err := st.at(st.srv.GraphURL()).Rights(t.Context()); ok || err != nil || len(got) > 0 {
-		t.Errorf("of a token that can't be read: %v, %v, %v", got, ok, err)
+	client := func() *graph.Client {
+		st.tokens = rest.NewTokens(rest.TokenOptions{LoginURL: opaque.URL, TenantID: "t", AppID: "a", Password: "p",
+			Scope: rest.GraphScope(""), Client: st.http, Now: time.Now})
+		return st.clientAt(st.srv.GraphURL())
+	}
+	got, ok, err := client().Rights(t.Context())
+	must(t, err)
+	if ok || len(got) > 0 {
+		t.Errorf("of a token that can't be read: got the rights %v (known: %v), want none", got, ok)
 	}
 	opaque.Close()
-	st.tokens = rest.NewTokens(rest.TokenOptions{LoginURL: opaque.URL, TenantID: "t", AppID: "a", Password: "p", Scope: rest.GraphScope(""), Client: st.http, Now: time.Now})
-	if _, _, err := st.at(st.srv.GraphURL()).Rights(t.Context()); !errors.Is(err, rest.ErrToken) {
-		t.Errorf("without a token: %v", err)
+	if _, _, err := client().Rights(t.Context()); !errors.Is(err, rest.ErrToken) {
+		t.Errorf("without a token: got error %v, want ErrToken", err)
 	}
 }
