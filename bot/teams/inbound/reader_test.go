@@ -2,6 +2,7 @@ package inbound
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -33,207 +34,223 @@ type bot struct {
 	raws []string
 }
 
-func newBot(t *testing.T, unsigned bool, metadata string) *bot {
+// settings are how a bot is made.
+type settings struct {
+	unsigned bool   // it takes unsigned requests from this machine
+	metadata string // where the keys are told of
+}
+
+func newBot(t *testing.T, s settings) *bot {
 	t.Helper()
-	hosts, err := rest.NewHosts(nil, unsigned)
-	if err != nil {
-		t.Fatal(err)
-	}
+	hosts, err := rest.NewHosts(nil, s.unsigned)
+	must(t, err)
 	v, err := auth.New(auth.Options{
-		AppID: "app", Tenants: []string{tenant}, OpenID: metadata, Hosts: hosts, Client: fence.NewClient(fence.Options{Answer: time.Minute}), Now: time.Now,
+		AppID: "app", Tenants: []string{tenant}, OpenID: s.metadata, Hosts: hosts, Client: fence.NewClient(fence.Options{Answer: time.Minute}), Now: time.Now,
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	b := &bot{log: &bytes.Buffer{}}
 	log := slog.New(slog.NewTextHandler(b.log, nil))
-	s := httptest.NewServer(New(v, unsigned, log).Handler(func(_ http.ResponseWriter, _ *http.Request, a connector.Activity, raw []byte) {
+	server := httptest.NewServer(New(v, s.unsigned, log).Handler(func(_ http.ResponseWriter, _ *http.Request, a connector.Activity, raw []byte) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		b.got, b.raws = append(b.got, a), append(b.raws, string(raw))
 	}))
-	t.Cleanup(s.Close)
-	b.url = s.URL
+	t.Cleanup(server.Close)
+	b.url = server.URL
 	return b
 }
 
-// local is a request as the playground makes it.
-func (b *bot) local(t *testing.T, body string, change func(*http.Request)) int {
+func must(t *testing.T, err error) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.url, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// wantEqual checks one value. what says whose it is.
+func wantEqual[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %#v, want %#v", what, got, want)
+	}
+}
+
+// post sends a request as Microsoft's playground does, and returns the status of the answer. change may be nil.
+func (b *bot) post(t *testing.T, body string, change func(*http.Request)) int {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.url, strings.NewReader(body))
+	must(t, err)
 	r.Header.Set("Content-Type", "application/json")
 	if change != nil {
 		change(r)
 	}
 	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	_ = resp.Body.Close()
 	return resp.StatusCode
 }
 
+// good is an activity without its final brace, so that fields can be added.
 const good = `{"type":"message","id":"1","channelId":"msteams","serviceUrl":"http://localhost:56150/_connector","conversation":{"id":"19:x","tenantId":"` + tenant + `"},"text":"hi"`
+
+// replaced is good with a change.
+func replaced(old, now string) string { return strings.Replace(good, old, now, 1) }
 
 func header(name, value string) func(*http.Request) {
 	return func(r *http.Request) { r.Header.Set(name, value) }
 }
 
-// Unsigned requests are taken from this machine alone, and only where that is set.
+// Unsigned requests are taken from this machine alone, and only if that is set. Then the log warns of it at the start.
 func TestUnsigned(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		name   string
-		body   string
-		change func(*http.Request)
-		want   int
+	const nobody = "http://127.0.0.1:1/meta"
+	for _, tt := range []struct {
+		name    string
+		body    string // good, if ""
+		change  func(*http.Request)
+		isTaken bool // if that is set
 	}{
-		{"direct", good + "}", nil, 200},
-		{"service by address", strings.Replace(good, "localhost", "127.0.0.2", 1) + "}", nil, 200},
-		{"service by IPv6", strings.Replace(good, "localhost", "[::1]", 1) + "}", nil, 200},
-		{"service elsewhere", strings.Replace(good, "localhost", "203.0.113.9", 1) + "}", nil, 401},
-		{"Teams' own service", strings.Replace(good, "http://localhost:56150/_connector", "https://smba.trafficmanager.net/emea/", 1) + "}", nil, 401},
-		{"service that looks local", strings.Replace(good, "localhost", "localhost.evil.example", 1) + "}", nil, 401},
-		{"service with a user", strings.Replace(good, "localhost", "localhost:1@evil.example", 1) + "}", nil, 401},
-		{"no service", strings.Replace(good, "http://localhost:56150/_connector", "", 1) + "}", nil, 401},
-		{"another tenant", strings.Replace(good, tenant, "other", 1) + "}", nil, 401},
-		{"another channel", strings.Replace(good, "msteams", "emulator", 1) + "}", nil, 401},
-		{"through a proxy", good + "}", header("X-Forwarded-For", "203.0.113.9"), 401},
-		{"through a tunnel", good + "}", header("X-Forwarded-Proto", "https"), 401},
-		{"through a standard proxy", good + "}", header("Forwarded", "for=203.0.113.9"), 401},
-		{"by a web page", good + "}", header("Origin", "https://evil.example"), 401},
-		{"by a browser", good + "}", header("Sec-Fetch-Mode", "no-cors"), 401},
-		{"as a form", good + "}", header("Content-Type", "text/plain"), 401},
-		{"under another name", good + "}", func(r *http.Request) { r.Host = "evil.example" }, 401},
-		{"with a token", good + "}", header("Authorization", "Bearer a.b.c"), 401},
-		{"with an empty token", good + "}", header("Authorization", ""), 401},
+		{name: "direct", isTaken: true},
+		{name: "service by address", body: replaced("localhost", "127.0.0.2"), isTaken: true},
+		{name: "service by IPv6", body: replaced("localhost", "[::1]"), isTaken: true},
+		{name: "service elsewhere", body: replaced("localhost", "203.0.113.9")},
+		{name: "Teams' own service", body: replaced("http://localhost:56150/_connector", "https://smba.trafficmanager.net/emea/")},
+		{name: "service that looks local", body: replaced("localhost", "localhost.evil.example")},
+		{name: "service with a user", body: replaced("localhost", "localhost:1@evil.example")},
+		{name: "no service", body: replaced("http://localhost:56150/_connector", "")},
+		{name: "another tenant", body: replaced(tenant, "other")},
+		{name: "another channel", body: replaced("msteams", "emulator")},
+		{name: "through a proxy", change: header("X-Forwarded-For", "203.0.113.9")},
+		{name: "through a tunnel", change: header("X-Forwarded-Proto", "https")},
+		{name: "through a standard proxy", change: header("Forwarded", "for=203.0.113.9")},
+		{name: "by a web page", change: header("Origin", "https://evil.example")},
+		{name: "by a browser", change: header("Sec-Fetch-Mode", "no-cors")},
+		{name: "as a form", change: header("Content-Type", "text/plain")},
+		{name: "under another name", change: func(r *http.Request) { r.Host = "evil.example" }},
+		{name: "with a token", change: header("Authorization", "Bearer a.b.c")},
+		{name: "with an empty token", change: header("Authorization", "")},
 	} {
-		t.Run(c.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			on, off := newBot(t, true, "http://127.0.0.1:1/meta"), newBot(t, false, "http://127.0.0.1:1/meta")
-			if got := on.local(t, c.body, c.change); got != c.want {
-				t.Errorf("allowed: status %d, want %d; %s", got, c.want, on.log)
+			body := cmp.Or(tt.body, good) + "}"
+			status, received := http.StatusUnauthorized, 0
+			if tt.isTaken {
+				status, received = http.StatusOK, 1
 			}
-			if got := off.local(t, c.body, c.change); got != 401 || len(off.got) != 0 {
-				t.Errorf("not allowed: status %d", got)
-			}
-			if (c.want == 200) != (len(on.got) == 1) {
-				t.Errorf("%d came through", len(on.got))
-			}
-			if !strings.Contains(on.log.String(), "level=WARN") || strings.Contains(off.log.String(), "level=WARN") {
-				t.Error("the mode is not warned of at the start")
-			}
+			b := newBot(t, settings{unsigned: true, metadata: nobody})
+			wantEqual(t, "status if it is set", b.post(t, body, tt.change), status)
+			wantEqual(t, "activities if it is set", len(b.got), received)
+			wantEqual(t, "warned if it is set", strings.Contains(b.log.String(), "level=WARN"), true)
+
+			b = newBot(t, settings{metadata: nobody})
+			wantEqual(t, "status if it isn't set", b.post(t, body, tt.change), http.StatusUnauthorized)
+			wantEqual(t, "activities if it isn't set", len(b.got), 0)
+			wantEqual(t, "warned if it isn't set", strings.Contains(b.log.String(), "level=WARN"), false)
 		})
 	}
 }
 
-// An address of the machine that isn't loopback may be anybody's.
+// A request may come from outside by an address of this machine that isn't loopback.
 func TestUnsignedFromOutside(t *testing.T) {
 	t.Parallel()
 	hosts, err := rest.NewHosts(nil, true)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	validator, err := auth.New(auth.Options{AppID: "app", Tenants: []string{tenant}, Hosts: hosts, Now: time.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	h := New(validator, true, slog.New(slog.DiscardHandler)).Handler(func(w http.ResponseWriter, _ *http.Request, _ connector.Activity, _ []byte) {
 		w.WriteHeader(http.StatusAccepted)
 	})
-	for _, c := range []struct {
-		remote, local string
-		want          int
+	for _, tt := range []struct {
+		from, to string
+		want     int
 	}{
-		{"127.0.0.1:5000", "127.0.0.1:3978", 202},
-		{"[::1]:5000", "[::1]:3978", 202},
-		{"10.0.0.7:5000", "127.0.0.1:3978", 401},
-		{"127.0.0.1:5000", "10.0.0.7:3978", 401},
-		{"203.0.113.9:5000", "203.0.113.1:3978", 401},
-		{"", "127.0.0.1:3978", 401},
-		{"@", "127.0.0.1:3978", 401},
+		{from: "127.0.0.1:5000", to: "127.0.0.1:3978", want: http.StatusAccepted},
+		{from: "[::1]:5000", to: "[::1]:3978", want: http.StatusAccepted},
+		{from: "10.0.0.7:5000", to: "127.0.0.1:3978", want: http.StatusUnauthorized},
+		{from: "127.0.0.1:5000", to: "10.0.0.7:3978", want: http.StatusUnauthorized},
+		{from: "203.0.113.9:5000", to: "203.0.113.1:3978", want: http.StatusUnauthorized},
+		{from: "", to: "127.0.0.1:3978", want: http.StatusUnauthorized},
+		{from: "@", to: "127.0.0.1:3978", want: http.StatusUnauthorized},
 	} {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "http://localhost:3978/", strings.NewReader(good+"}"))
 		r.Header.Set("Content-Type", "application/json")
-		r.RemoteAddr = c.remote
-		at, err := net.ResolveTCPAddr("tcp", c.local)
-		if err != nil {
-			t.Fatal(err)
-		}
+		r.RemoteAddr = tt.from
+		at, err := net.ResolveTCPAddr("tcp", tt.to)
+		must(t, err)
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, at)))
-		if w.Code != c.want {
-			t.Errorf("from %s to %s: %d, want %d", c.remote, c.local, w.Code, c.want)
-		}
+		wantEqual(t, "status from "+tt.from+" to "+tt.to, w.Code, tt.want)
 	}
 }
 
-// What the SDK's own types can't hold comes through whole; what is no activity does not.
+// Activities that the SDK's own types can't hold come through whole, byte by byte.
 func TestBodies(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		name, body string
-		want       int
-	}{
-		{"value a text", good + `,"value":"x"}`, 200},
-		{"value an array", good + `,"value":[1,2]}`, 200},
-		{"value a number", good + `,"value":7}`, 200},
-		{"value null", good + `,"value":null}`, 200},
-		{"channelData a text", good + `,"channelData":"x"}`, 200},
-		{"channelData an array", good + `,"channelData":[]}`, 200},
-		{"time empty", good + `,"timestamp":""}`, 200},
-		{"time without a zone", good + `,"timestamp":"2026-01-02T03:04:05.678","localTimestamp":"2026-01-02T03:04:05"}`, 200},
-		{"a field of another kind", good + `,"locale":{"a":1},"entities":"none"}`, 200},
-		{"from null", good + `,"from":null,"recipient":null}`, 200},
-		{"unknown type", strings.Replace(good, `"message"`, `"news"`, 1) + `,"x":{"y":[]}}`, 200},
-		{"no type", strings.Replace(good, `"message"`, `""`, 1) + `}`, 400},
-		{"null", `null`, 400},
-		{"empty", ``, 400},
-		{"an array", `[` + good + `}]`, 400},
-		{"a text", `"message"`, 400},
-		{"cut", good, 400},
-		{"trailing", good + `} {}`, 400},
-		{"deep", good + `,"value":` + strings.Repeat("[", 20000) + strings.Repeat("]", 20000) + `}`, 400},
-		{"2 MB", good + `,"x":"` + strings.Repeat("x", 2<<20) + `"}`, 413},
+	for name, body := range map[string]string{
+		"value a text":            good + `,"value":"x"}`,
+		"value an array":          good + `,"value":[1,2]}`,
+		"value a number":          good + `,"value":7}`,
+		"value null":              good + `,"value":null}`,
+		"channelData a text":      good + `,"channelData":"x"}`,
+		"channelData an array":    good + `,"channelData":[]}`,
+		"time empty":              good + `,"timestamp":""}`,
+		"time without a zone":     good + `,"timestamp":"2026-01-02T03:04:05.678","localTimestamp":"2026-01-02T03:04:05"}`,
+		"a field of another kind": good + `,"locale":{"a":1},"entities":"none"}`,
+		"from null":               good + `,"from":null,"recipient":null}`,
+		"unknown type":            replaced(`"message"`, `"news"`) + `,"x":{"y":[]}}`,
 	} {
-		t.Run(c.name, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBot(t, true, "")
-			if got := b.local(t, c.body, nil); got != c.want {
-				t.Fatalf("status %d, want %d; %s", got, c.want, b.log)
+			b := newBot(t, settings{unsigned: true})
+			wantEqual(t, "status", b.post(t, body, nil), http.StatusOK)
+			if len(b.got) != 1 {
+				t.Fatalf("got %d activities, want one; %s", len(b.got), b.log)
 			}
-			if c.want != 200 {
-				return
-			}
-			if len(b.raws) != 1 || b.raws[0] != c.body || b.got[0].Conversation == nil || b.got[0].Text != "hi" {
-				t.Errorf("came through as %q, %+v", b.raws, b.got)
-			}
-			if _, err := envelopeOf(b.got[0]); err != nil || !json.Valid([]byte(b.raws[0])) {
-				t.Error(err)
-			}
+			wantEqual(t, "bytes", b.raws[0], body)
+			wantEqual(t, "text", b.got[0].Text, "hi")
+			wantEqual(t, "it has a conversation", b.got[0].Conversation != nil, true)
+			_, err := envelopeOf(b.got[0])
+			must(t, err)
 		})
 	}
 }
 
-// While the keys can't be had a request is neither taken nor refused for good.
-func TestKeysDown(t *testing.T) {
+// What is no activity is refused.
+func TestBadBodies(t *testing.T) {
 	t.Parallel()
-	b := newBot(t, false, "http://127.0.0.1:1/meta")
-	body := strings.Replace(good, "http://localhost:56150/_connector", "https://smba.trafficmanager.net/emea/", 1) + "}"
-	token := "Bearer eyJhbGciOiJSUzI1NiIsImtpZCI6Im9uZSJ9.e30.AAAA"
-	if got := b.local(t, body, header("Authorization", token)); got != http.StatusServiceUnavailable || len(b.got) != 0 {
-		t.Errorf("status %d, %d came through", got, len(b.got))
-	}
-	if strings.Contains(b.log.String(), "eyJ") {
-		t.Error("the token is in the log")
+	for name, tt := range map[string]struct {
+		body string
+		want int
+	}{
+		"no type":  {body: replaced(`"message"`, `""`) + `}`, want: http.StatusBadRequest},
+		"null":     {body: `null`, want: http.StatusBadRequest},
+		"empty":    {body: ``, want: http.StatusBadRequest},
+		"an array": {body: `[` + good + `}]`, want: http.StatusBadRequest},
+		"a text":   {body: `"message"`, want: http.StatusBadRequest},
+		"cut":      {body: good, want: http.StatusBadRequest},
+		"trailing": {body: good + `} {}`, want: http.StatusBadRequest},
+		"deep":     {body: good + `,"value":` + strings.Repeat("[", 20000) + strings.Repeat("]", 20000) + `}`, want: http.StatusBadRequest},
+		"2 MB":     {body: good + `,"x":"` + strings.Repeat("x", 2<<20) + `"}`, want: http.StatusRequestEntityTooLarge},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			wantEqual(t, "status", newBot(t, settings{unsigned: true}).post(t, tt.body, nil), tt.want)
+		})
 	}
 }
 
-// FuzzRead: whatever is read as an activity, the SDK can read its envelope, and reads the
-// same of what decides.
+// While the keys can't be had, a request is neither taken nor refused for good, and its token isn't logged.
+func TestKeysDown(t *testing.T) {
+	t.Parallel()
+	b := newBot(t, settings{metadata: "http://127.0.0.1:1/meta"})
+	body := replaced("http://localhost:56150/_connector", "https://smba.trafficmanager.net/emea/") + "}"
+	token := "Bearer eyJhbGciOiJSUzI1NiIsImtpZCI6Im9uZSJ9.e30.AAAA"
+	wantEqual(t, "status", b.post(t, body, header("Authorization", token)), http.StatusServiceUnavailable)
+	wantEqual(t, "activities", len(b.got), 0)
+	wantEqual(t, "the token is in the log", strings.Contains(b.log.String(), "eyJ"), false)
+}
+
+// The SDK can read the envelope of whatever we read as an activity, and reads the same of what decides.
 func FuzzRead(f *testing.F) {
 	for _, s := range []string{
 		good + "}", "null", "{}", `{"type":1}`, `{"type":"message","TYPE":"x"}`, good + `,"conversation":null}`, good + `,"from":{"id":1}}`,
@@ -247,15 +264,13 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		envelope, err := envelopeOf(a)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		var parsed schema.Activity
 		if err := json.Unmarshal(envelope, &parsed); err != nil {
 			t.Fatalf("the SDK can't read %s: %v", envelope, err)
 		}
 		if string(parsed.Type) != a.Type || parsed.ServiceURL != a.ServiceURL || parsed.ChannelID != a.ChannelID {
-			t.Fatalf("%s is read as %+v", envelope, parsed)
+			t.Fatalf("the SDK reads %s as %+v, we as %+v", envelope, parsed, a)
 		}
 	})
 }
