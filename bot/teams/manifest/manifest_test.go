@@ -8,12 +8,14 @@ import (
 	"image/color"
 	"image/png"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
@@ -32,13 +34,18 @@ func sampleOptions() map[string]Options {
 func sampleManifest(t *testing.T, name string) []byte {
 	t.Helper()
 	raw, err := JSON(sampleOptions()[name])
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return raw
 }
 
-// TestManifestFitsTheSchema: Teams refuses a package whose manifest doesn't.
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Teams refuses a package whose manifest doesn't fit to its schema.
 func TestManifestFitsTheSchema(t *testing.T) {
 	t.Parallel()
 	folder := os.Getenv("PARLEY_TESTDATA")
@@ -46,36 +53,26 @@ func TestManifestFitsTheSchema(t *testing.T) {
 		t.Skip("PARLEY_TESTDATA is unset: the schema of app manifests is not there")
 	}
 	raw, err := os.ReadFile(filepath.Join(folder, "teams", "MicrosoftTeams.v1.30.schema.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	c := jsonschema.NewCompiler()
 	c.UseRegexpEngine(goPattern)
-	if err := c.AddResource("manifest.json", doc); err != nil {
-		t.Fatal(err)
-	}
+	must(t, c.AddResource("manifest.json", doc))
 	schema, err := c.Compile("manifest.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	fits := func(raw []byte) error {
+	must(t, err)
+	validate := func(raw []byte) error {
 		v, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		return schema.Validate(v)
 	}
 	for name := range sampleOptions() {
-		if err := fits(sampleManifest(t, name)); err != nil {
+		if err := validate(sampleManifest(t, name)); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if fits(bytes.Replace(sampleManifest(t, "plain"), []byte(`"tier1"`), []byte(`"tier9"`), 1)) == nil {
-		t.Error("the schema takes everything")
+	if validate(bytes.Replace(sampleManifest(t, "plain"), []byte(`"tier1"`), []byte(`"tier9"`), 1)) == nil {
+		t.Error("the schema takes an unknown tier, want an error: it may take everything")
 	}
 }
 
@@ -88,125 +85,170 @@ func goPattern(pattern string) (jsonschema.Regexp, error) {
 	return regexp.Compile(pattern)
 }
 
-// TestManifestLimits: what Teams says beside the schema, and that what it offers is known.
+// wantLength checks that a text has 1 to most characters.
+func wantLength(t *testing.T, what, text string, most int) {
+	t.Helper()
+	if n := utf8.RuneCountInString(text); n == 0 || n > most {
+		t.Errorf("%s %q has %d characters, want 1 to %d", what, text, n, most)
+	}
+}
+
+// The schema doesn't have all of Teams' limits. What the app offers must be a command of ours.
 func TestManifestLimits(t *testing.T) {
 	t.Parallel()
+	const maxTitle, maxCommands, maxEntries, maxParameters, maxLists = 32, 12, 10, 5, 3
 	var m document
-	if err := json.Unmarshal(sampleManifest(t, "plain"), &m); err != nil {
-		t.Fatal(err)
+	must(t, json.Unmarshal(sampleManifest(t, "plain"), &m))
+	if len(m.Bots) != 1 || len(m.ComposeExtensions) != 1 {
+		t.Fatalf("got %d bots and %d extensions, want one of each", len(m.Bots), len(m.ComposeExtensions))
 	}
-	if len(m.Bots) != 1 || len(m.Bots[0].Commands) > 3 || len(m.ComposeExtensions) != 1 || len(m.ComposeExtensions[0].Commands) > 10 {
-		t.Errorf("%d bots, %d extensions", len(m.Bots), len(m.ComposeExtensions))
-	}
-	for key, most := range map[string]int{"short": 30, "full": 100} {
-		if n := len([]rune(m.Name[key])); n == 0 || n > most {
-			t.Errorf("name.%s has %d characters", key, n)
-		}
-	}
-	for key, most := range map[string]int{"short": 80, "full": 4000} {
-		if n := len([]rune(m.Description[key])); n == 0 || n > most {
-			t.Errorf("description.%s has %d characters", key, n)
-		}
+	wantLength(t, "the short name", m.Name["short"], 30)
+	wantLength(t, "the full name", m.Name["full"], 100)
+	wantLength(t, "the short description", m.Description["short"], 80)
+	wantLength(t, "the full description", m.Description["full"], 4000)
+
+	if n := len(m.Bots[0].Commands); n > maxLists {
+		t.Errorf("got %d lists of commands, want at most %d", n, maxLists)
 	}
 	for _, list := range m.Bots[0].Commands {
-		if len(list.Commands) == 0 || len(list.Commands) > 12 {
-			t.Errorf("%d commands for %v", len(list.Commands), list.Scopes)
+		if n := len(list.Commands); n == 0 || n > maxCommands {
+			t.Errorf("got %d commands for %v, want 1 to %d", n, list.Scopes, maxCommands)
 		}
 		for _, c := range list.Commands {
-			if p := command.Mention(c.Title, command.Options{}); p.Verb == "unknown" || c.Description == "" || len(c.Title) > 32 {
-				t.Errorf("the command %q is read as %q", c.Title, p.Verb)
+			wantLength(t, "the command", c.Title, maxTitle)
+			if c.Description == "" {
+				t.Errorf("the command %q has no description", c.Title)
+			}
+			if p := command.Mention(c.Title, command.Options{}); p.Verb == "unknown" {
+				t.Errorf("the command %q is not known: %s", c.Title, p.Err)
 			}
 		}
 	}
-	for _, c := range m.ComposeExtensions[0].Commands {
-		known := VerbOf(c.ID) != ""
-		if inMenu := slices.Contains(c.Context, "message"); inMenu != known || len(c.Title) > 32 || len(c.Parameters) > 5 {
-			t.Errorf("the command %+v", c)
+
+	entries := m.ComposeExtensions[0].Commands
+	if n := len(entries); n > maxEntries {
+		t.Errorf("got %d entries of menus, want at most %d", n, maxEntries)
+	}
+	for _, c := range entries {
+		wantLength(t, "the entry", c.Title, maxTitle)
+		if n := len(c.Parameters); n > maxParameters {
+			t.Errorf("the entry %q has %d parameters, want at most %d", c.Title, n, maxParameters)
+		}
+		isInMessageMenu, isVerb := slices.Contains(c.Context, "message"), VerbOf(c.ID) != ""
+		if isInMessageMenu != isVerb {
+			t.Errorf("the entry %q is in a message's menu: %v, and a verb: %v, want the same", c.Title, isInMessageMenu, isVerb)
 		}
 	}
 }
 
-// TestManifestRights: the app asks for one right, and for none where mentions are enough.
+// The app asks for one right: to read a team's messages.
 func TestManifestRights(t *testing.T) {
 	t.Parallel()
-	var all, less document
-	for name, m := range map[string]*document{"plain": &all, "all": &less} {
-		if err := json.Unmarshal(sampleManifest(t, name), m); err != nil {
-			t.Fatal(err)
-		}
+	var m document
+	must(t, json.Unmarshal(sampleManifest(t, "plain"), &m))
+	if m.Authorization == nil || m.Application == nil {
+		t.Fatalf("got the rights %+v for %+v, want both", m.Authorization, m.Application)
 	}
-	if all.Authorization == nil || len(all.Authorization.Permissions.Resource) != 1 || all.Authorization.Permissions.Resource[0].Name != ReadRight ||
-		all.Application == nil || all.Application.Resource != "api://help.acme.test/botid-"+all.Application.ID {
-		t.Errorf("rights %+v %+v", all.Authorization, all.Application)
+	rights := m.Authorization.Permissions.Resource
+	if len(rights) != 1 || rights[0].Name != ReadRight {
+		t.Errorf("got the rights %+v, want %s alone", rights, ReadRight)
 	}
-	if less.Authorization != nil {
-		t.Errorf("rights %+v %+v", less.Authorization, less.Application)
+	if got, want := m.Application.Resource, "api://help.acme.test/botid-"+m.Application.ID; got != want {
+		t.Errorf("got the resource %q, want %q", got, want)
 	}
 }
 
-// TestManifestFaults: each is told, with what to do.
+// If mentions are enough, the app asks for no right.
+func TestManifestWithoutRights(t *testing.T) {
+	t.Parallel()
+	var m document
+	must(t, json.Unmarshal(sampleManifest(t, "all"), &m))
+	if m.Authorization != nil {
+		t.Errorf("got the rights %+v, want none", m.Authorization)
+	}
+}
+
+// All that is wrong with a manifest is told together.
 func TestManifestFaults(t *testing.T) {
 	t.Parallel()
 	_, err := JSON(Options{AppID: "parley", Name: strings.Repeat("x", 31), Developer: strings.Repeat("x", 33), PublicURL: "http://help.acme.test", Version: "1.0"})
-	for _, part := range []string{"the app id is no id", "31 characters", "33 characters", "public URL is not https", "no version"} {
-		if err == nil || !strings.Contains(err.Error(), part) {
-			t.Errorf("%q is not said: %v", part, err)
+	if err == nil {
+		t.Fatal("got a manifest, want an error")
+	}
+	for _, want := range []string{"the app id is no id", "31 characters", "33 characters", "public URL is not https", "no version"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("got the error %v, want %q in it", err, want)
 		}
 	}
 }
 
-// TestPackage: three files, the same bytes each time, icons as Teams wants them.
-func TestPackage(t *testing.T) {
-	t.Parallel()
-	o := sampleOptions()["plain"]
-	raw, err := Package(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if again, err := Package(o); err != nil || !bytes.Equal(raw, again) {
-		t.Errorf("the second time it is another: %v", err)
-	}
+// unpack returns a package's files by name.
+func unpack(t *testing.T, raw []byte) map[string][]byte {
+	t.Helper()
 	z, err := zip.NewReader(bytes.NewReader(raw), int64(len(raw)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	files := map[string][]byte{}
 	for _, f := range z.File {
 		r, err := f.Open()
-		if err != nil {
-			t.Fatal(err)
+		must(t, err)
+		files[f.Name], err = io.ReadAll(r)
+		must(t, err)
+	}
+	return files
+}
+
+// A package has the manifest and two icons, and the same bytes each time that it is made.
+func TestPackage(t *testing.T) {
+	t.Parallel()
+	raw, err := Package(sampleOptions()["plain"])
+	must(t, err)
+	again, err := Package(sampleOptions()["plain"])
+	must(t, err)
+	if !bytes.Equal(raw, again) {
+		t.Error("the second package has other bytes than the first")
+	}
+	files := unpack(t, raw)
+	if got, want := slices.Sorted(maps.Keys(files)), []string{colorFile, "manifest.json", outlineFile}; !slices.Equal(got, want) {
+		t.Fatalf("got the files %v, want %v", got, want)
+	}
+	if want := sampleManifest(t, "plain"); !bytes.Equal(files["manifest.json"], want) {
+		t.Errorf("got the manifest %s, want %s", files["manifest.json"], want)
+	}
+	for name, size := range map[string]int{colorFile: 192, outlineFile: 32} {
+		if got := picture(t, files[name]).Bounds(); got.Dx() != size || got.Dy() != size {
+			t.Errorf("%s is %v, want %d × %d pixels", name, got, size, size)
 		}
-		if files[f.Name], err = io.ReadAll(r); err != nil {
-			t.Fatal(err)
-		}
 	}
-	if len(files) != 3 || !bytes.Equal(files["manifest.json"], sampleManifest(t, "plain")) {
-		t.Errorf("%d files", len(files))
-	}
-	large, small := picture(t, files["color.png"]), picture(t, files["outline.png"])
-	if large.Bounds().Dx() != 192 || large.Bounds().Dy() != 192 || small.Bounds().Dx() != 32 || small.Bounds().Dy() != 32 {
-		t.Errorf("icons of %v and %v", large.Bounds(), small.Bounds())
-	}
-	seen := map[bool]int{}
-	for y := range 32 {
-		for x := range 32 {
-			c := color.NRGBAModel.Convert(small.At(x, y)).(color.NRGBA)
-			if c.A > 0 && (c.R != 255 || c.G != 255 || c.B != 255) {
-				t.Fatalf("the outline is %v at %d,%d", c, x, y)
+}
+
+// The outline has nothing but white, and enough of it, on a clear ground.
+func TestOutline(t *testing.T) {
+	t.Parallel()
+	raw, err := outlineIcon()
+	must(t, err)
+	img := picture(t, raw)
+	white, clear := 0, 0
+	for y := range outlineSize {
+		for x := range outlineSize {
+			c := color.NRGBAModel.Convert(img.At(x, y)).(color.NRGBA)
+			if c.A > 0 && (c.R != fullLight || c.G != fullLight || c.B != fullLight) {
+				t.Fatalf("the point at %d,%d is %v, want white or nothing", x, y, c)
 			}
-			seen[c.A > 127]++
+			if c.A > fullLight/2 {
+				white++
+			} else {
+				clear++
+			}
 		}
 	}
-	if seen[true] < 60 || seen[false] < 400 {
-		t.Errorf("the outline has %d white points and %d clear ones", seen[true], seen[false])
+	if white < 60 || clear < 400 {
+		t.Errorf("got %d white points and %d clear ones, want at least 60 and 400 of %d", white, clear, outlineSize*outlineSize)
 	}
 }
 
 func picture(t *testing.T, raw []byte) image.Image {
 	t.Helper()
 	img, err := png.Decode(bytes.NewReader(raw))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return img
 }
