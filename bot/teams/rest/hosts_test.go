@@ -7,67 +7,102 @@ import (
 	"parley/bot/teams/rest"
 )
 
-// Which addresses may be called, and which of them get the token.
+// newHosts returns the hosts of the tests, among which a server on this machine may be any if local.
+func newHosts(t *testing.T, local bool) *rest.Hosts {
+	t.Helper()
+	h, err := rest.NewHosts([]string{"smba.example", " https://smba.example:8443/path ", "http://127.0.0.1:4000/connector/", ""}, local)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// wantHost checks whether an address may be called, and if so whether it gets the token.
+func wantHost(t *testing.T, h *rest.Hosts, address string, isAllowed, getsToken bool) {
+	t.Helper()
+	token, err := h.Check(address)
+	if isAllowed && err != nil {
+		t.Errorf("%q is refused: %v", address, err)
+	}
+	if !isAllowed && !errors.Is(err, rest.ErrHost) {
+		t.Errorf("%q: got error %v, want ErrHost", address, err)
+	}
+	if token != getsToken {
+		t.Errorf("%q gets the token: %v, want %v", address, token, getsToken)
+	}
+}
+
+// Teams' own hosts and those that an admin named may be called, and get the token.
 func TestHosts(t *testing.T) {
 	t.Parallel()
-	more := []string{"smba.example", " https://smba.example:8443/path ", "http://127.0.0.1:4000/connector/", ""}
-	strict, err := rest.NewHosts(more, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	local, err := rest.NewHosts(more, true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for address, want := range map[string]struct{ strict, local, token bool }{
-		"https://smba.trafficmanager.net/emea/T/":         {true, true, true},
-		"https://SMBA.TrafficManager.net":                 {true, true, true},
-		"https://smba.infra.gcc.teams.microsoft.com/x":    {true, true, true},
-		"https://smba.infra.gov.teams.microsoft.us/x":     {true, true, true},
-		"https://smba.infra.dod.teams.microsoft.us/teams": {true, true, true},
-		"https://smba.example/":                           {true, true, true},
-		"https://smba.example:8443/other":                 {true, true, true},
-		"http://127.0.0.1:4000/other":                     {true, true, true},
-		"http://smba.example/":                            {},
-		"https://smba.example:9443/":                      {},
-		"https://x.trafficmanager.net/":                   {},
-		"https://smba.trafficmanager.net:443/":            {},
-		"https://smba.trafficmanager.net:/":               {},
-		"https://smba.trafficmanager.net./":               {},
-		"http://smba.trafficmanager.net/":                 {},
-		"https://a@smba.trafficmanager.net/":              {},
-		"https://@smba.trafficmanager.net/":               {},
-		"https://smba.trafficmanager.net@evil.example/":   {},
-		"https://smba.trafficmanager.net\\.evil.example/": {},
-		"https://smba.trafficmanager.net%2eevil.example/": {},
-		"//smba.trafficmanager.net/":                      {},
-		"https:smba.trafficmanager.net":                   {},
-		"ftp://smba.trafficmanager.net/":                  {},
-		"http://127.0.0.1:4001/":                          {local: true},
-		"http://localhost:56150/_connector":               {local: true},
-		"https://LOCALHOST/":                              {local: true},
-		"http://[::1]:80/":                                {local: true},
-		"http://127.9.9.9/":                               {local: true},
-		"http://[::ffff:127.0.0.1]/":                      {local: true},
-		"http://a@localhost/":                             {},
-		"http://localhost.evil.example/":                  {},
-		"http://0.0.0.0/":                                 {},
-		"http://127.1/":                                   {},
-		"http://10.0.0.1/":                                {},
-		"http://169.254.169.254/latest/":                  {},
-		"":                                                {},
+	for _, address := range []string{
+		"https://smba.trafficmanager.net/emea/T/",
+		"https://SMBA.TrafficManager.net",
+		"https://smba.infra.gcc.teams.microsoft.com/x",
+		"https://smba.infra.gov.teams.microsoft.us/x",
+		"https://smba.infra.dod.teams.microsoft.us/teams",
+		"https://smba.example/",
+		"https://smba.example:8443/other",
+		"http://127.0.0.1:4000/other",
 	} {
-		for name, h := range map[string]*rest.Hosts{"strict": strict, "local": local} {
-			ok := want.strict && name == "strict" || want.local && name == "local"
-			token, err := h.Check(address)
-			if (err == nil) != ok || err != nil && !errors.Is(err, rest.ErrHost) || token != (ok && want.token) {
-				t.Errorf("%s, %q: token %v, %v", name, address, token, err)
-			}
-		}
+		wantHost(t, newHosts(t, false), address, true, true)
+		wantHost(t, newHosts(t, true), address, true, true)
 	}
+}
+
+// If that is set, any server on this machine may be called, without the token.
+func TestHostsOfThisMachine(t *testing.T) {
+	t.Parallel()
+	for _, address := range []string{
+		"http://127.0.0.1:4001/",
+		"http://localhost:56150/_connector",
+		"https://LOCALHOST/",
+		"http://[::1]:80/",
+		"http://127.9.9.9/",
+		"http://[::ffff:127.0.0.1]/",
+	} {
+		wantHost(t, newHosts(t, false), address, false, false)
+		wantHost(t, newHosts(t, true), address, true, false)
+	}
+}
+
+// No address that only looks like one of these may be called.
+func TestForeignHosts(t *testing.T) {
+	t.Parallel()
+	for _, address := range []string{
+		"http://smba.example/",
+		"https://smba.example:9443/",
+		"https://x.trafficmanager.net/",
+		"https://smba.trafficmanager.net:443/",
+		"https://smba.trafficmanager.net:/",
+		"https://smba.trafficmanager.net./",
+		"http://smba.trafficmanager.net/",
+		"https://a@smba.trafficmanager.net/",
+		"https://@smba.trafficmanager.net/",
+		"https://smba.trafficmanager.net@evil.example/",
+		"https://smba.trafficmanager.net\\.evil.example/",
+		"https://smba.trafficmanager.net%2eevil.example/",
+		"//smba.trafficmanager.net/",
+		"https:smba.trafficmanager.net",
+		"ftp://smba.trafficmanager.net/",
+		"http://a@localhost/",
+		"http://localhost.evil.example/",
+		"http://0.0.0.0/",
+		"http://127.1/",
+		"http://10.0.0.1/",
+		"http://169.254.169.254/latest/",
+		"",
+	} {
+		wantHost(t, newHosts(t, false), address, false, false)
+		wantHost(t, newHosts(t, true), address, false, false)
+	}
+}
+
+func TestHostsThatCannotBeNamed(t *testing.T) {
+	t.Parallel()
 	for _, entry := range []string{"http://smba.example", "https://a@smba.example", "ftp://smba.example", "https://", "http://10.0.0.1:80"} {
 		if _, err := rest.NewHosts([]string{entry}, false); err == nil {
-			t.Errorf("%q is taken", entry)
+			t.Errorf("%q is accepted, want an error", entry)
 		}
 	}
 }

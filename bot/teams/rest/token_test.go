@@ -14,7 +14,7 @@ import (
 	"parley/channels/fence"
 )
 
-// stage is a source of tokens beside an emulated Entra, and the clock of both.
+// stage is a source of tokens with an emulated Entra. Both have the same clock.
 type stage struct {
 	*rest.Tokens
 	srv *teamsfake.Server
@@ -28,12 +28,14 @@ func (st *stage) now() time.Time {
 	return st.at
 }
 
-func (st *stage) pass(d time.Duration) {
+// advance moves the clock on.
+func (st *stage) advance(d time.Duration) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.at = st.at.Add(d)
 }
 
+// newStage starts Entra. change may be nil.
 func newStage(t *testing.T, change func(*rest.TokenOptions)) *stage {
 	t.Helper()
 	st := &stage{at: time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)}
@@ -59,172 +61,209 @@ func newStage(t *testing.T, change func(*rest.TokenOptions)) *stage {
 	return st
 }
 
-func (st *stage) token(t *testing.T) string {
+func (st *stage) mustToken(t *testing.T) string {
 	t.Helper()
 	v, err := st.Token(t.Context())
 	if err != nil || v == "" {
-		t.Fatalf("token %q: %v", v, err)
+		t.Fatalf("got the token %q, %v, want one", v, err)
 	}
 	return v
 }
 
-func (st *stage) asked(t *testing.T, want int) {
+// wantRequests checks how often Entra was asked for a token so far.
+func (st *stage) wantRequests(t *testing.T, want int) {
 	t.Helper()
-	if n := len(st.srv.Calls("token")); n != want {
-		t.Errorf("asked %d times, want %d", n, want)
+	if got := len(st.srv.Calls("token")); got != want {
+		t.Errorf("Entra was asked %d times, want %d", got, want)
 	}
 }
-
-func (st *stage) down() { st.srv.Inject(teamsfake.Fault{Method: "token", Kind: teamsfake.FaultDrop}) }
 
 // Without a secret, Entra isn't asked.
 func TestNoSecret(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, func(o *rest.TokenOptions) { o.Password = "" })
-	if v, err := st.Token(t.Context()); v != "" || !errors.Is(err, rest.ErrToken) || !errors.Is(err, rest.ErrNoSecret) {
-		t.Errorf("%q, %v", v, err)
+	v, err := st.Token(t.Context())
+	if v != "" {
+		t.Errorf("got the token %q, want none", v)
 	}
-	st.asked(t, 0)
+	if !errors.Is(err, rest.ErrToken) || !errors.Is(err, rest.ErrNoSecret) {
+		t.Errorf("got error %v, want ErrToken because of ErrNoSecret", err)
+	}
+	st.wantRequests(t, 0)
+}
+
+// getTogether asks for a token 50 times at once, and returns the one that all get.
+func getTogether(t *testing.T, get func(context.Context) (string, error)) (token string) {
+	t.Helper()
+	var mu sync.Mutex
+	got := map[string]bool{}
+	var wait sync.WaitGroup
+	for range 50 {
+		wait.Go(func() {
+			v, err := get(t.Context())
+			if err != nil {
+				t.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			got[v] = true
+		})
+	}
+	wait.Wait()
+	if len(got) != 1 {
+		t.Errorf("got %d tokens, want one for all", len(got))
+	}
+	for v := range got {
+		token = v
+	}
+	return token
 }
 
 // All share one token, and ask for it once, also when it was refused to all of them.
-func TestShared(t *testing.T) {
+func TestTokenIsShared(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, nil)
-	together := func(f func(context.Context) (string, error)) string {
-		var mu sync.Mutex
-		got := map[string]bool{}
-		var wait sync.WaitGroup
-		for range 50 {
-			wait.Go(func() {
-				v, err := f(t.Context())
-				if err != nil {
-					t.Error(err)
-				}
-				mu.Lock()
-				defer mu.Unlock()
-				got[v] = true
-			})
-		}
-		wait.Wait()
-		if len(got) != 1 {
-			t.Errorf("%d tokens", len(got))
-		}
-		for v := range got {
-			return v
-		}
-		return ""
+	first := getTogether(t, st.Token)
+	st.wantRequests(t, 1)
+	second := getTogether(t, func(ctx context.Context) (string, error) { return st.Renew(ctx, first) })
+	st.wantRequests(t, 2)
+	if first == second {
+		t.Error("the token that was refused is returned as a new one")
 	}
-	first := together(st.Token)
-	st.asked(t, 1)
-	second := together(func(ctx context.Context) (string, error) { return st.Renew(ctx, first) })
-	st.asked(t, 2)
-	if third := together(st.Token); first == second || second != third {
-		t.Error("the refused token is still used")
+	if third := getTogether(t, st.Token); third != second {
+		t.Error("after it was renewed another token is returned")
 	}
-	st.asked(t, 2)
-	if _, err := st.Renew(t.Context(), second); !errors.Is(err, rest.ErrToken) {
-		t.Error("every token that is refused is renewed at once:", err)
-	}
-	st.asked(t, 2)
-	st.pass(5 * time.Second)
-	if v, err := st.Renew(t.Context(), second); err != nil || v == second {
-		t.Error("not renewed later:", err)
-	}
-	st.asked(t, 3)
+	st.wantRequests(t, 2)
 }
 
-// It is renewed before it ends; while Entra can't be reached the old one is used to its
-// end, and Entra is asked every five seconds at most.
+// A token that is refused at once, too, is renewed only five seconds later.
+func TestRenewTwice(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, nil)
+	second, err := st.Renew(t.Context(), st.mustToken(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := st.Renew(t.Context(), second); !errors.Is(err, rest.ErrToken) {
+		t.Errorf("renewed at once: got error %v, want ErrToken", err)
+	}
+	st.wantRequests(t, 2)
+	st.advance(5 * time.Second)
+	if v, err := st.Renew(t.Context(), second); err != nil || v == second {
+		t.Errorf("renewed later: got the same token: %v, %v, want another", v == second, err)
+	}
+	st.wantRequests(t, 3)
+}
+
+// A token, which lives for an hour, is renewed before it ends. While Entra can't be reached, the old one is used to its end, and Entra
+// is asked every five seconds at most.
 func TestRenewedEarly(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, nil)
-	first := st.token(t)
-	st.pass(54 * time.Minute)
-	if st.token(t) != first {
-		t.Error("renewed too early")
+	first := st.mustToken(t)
+	st.advance(54 * time.Minute)
+	if st.mustToken(t) != first {
+		t.Error("six minutes before its end it is renewed, want it to be used")
 	}
-	st.pass(2 * time.Minute)
-	st.down()
+
+	// Four minutes before its end Entra is asked, and doesn't answer.
+	st.advance(2 * time.Minute)
+	st.srv.Inject(teamsfake.Fault{Method: "token", Kind: teamsfake.FaultDrop})
 	for range 3 {
-		if st.token(t) != first {
-			t.Error("another token from nowhere")
+		if st.mustToken(t) != first {
+			t.Error("while Entra is down another token is returned")
 		}
 	}
-	st.asked(t, 2)
-	st.pass(5 * time.Second)
-	st.token(t)
-	st.asked(t, 3)
-	st.pass(4 * time.Minute)
-	if _, err := st.Token(t.Context()); !errors.Is(err, rest.ErrToken) || errors.Is(err, rest.ErrCredentials) || !strings.Contains(err.Error(), "can't be reached") {
-		t.Errorf("a token that ended is used: %v", err)
+	st.wantRequests(t, 2)
+	st.advance(5 * time.Second)
+	st.mustToken(t)
+	st.wantRequests(t, 3)
+
+	// At its end there is none, which says nothing about our secret.
+	st.advance(4 * time.Minute)
+	_, err := st.Token(t.Context())
+	if !errors.Is(err, rest.ErrToken) || errors.Is(err, rest.ErrCredentials) {
+		t.Errorf("at its end: got error %v, want ErrToken that isn't ErrCredentials", err)
+	} else if !strings.Contains(err.Error(), "can't be reached") {
+		t.Errorf("at its end: got error %v, want it to say that Entra can't be reached", err)
 	}
 	if _, err := st.Renew(t.Context(), first); !errors.Is(err, rest.ErrToken) {
-		t.Errorf("the refused one: %v", err)
+		t.Errorf("renewed at its end: got error %v, want ErrToken", err)
 	}
-	st.asked(t, 4)
+	st.wantRequests(t, 4)
+
+	// Entra is back.
 	st.srv.ClearFaults()
-	st.pass(5 * time.Second)
-	if st.token(t) == first {
-		t.Error("not renewed")
+	st.advance(5 * time.Second)
+	if st.mustToken(t) == first {
+		t.Error("once Entra is back the old token is still used")
 	}
-	st.asked(t, 5)
+	st.wantRequests(t, 5)
 }
 
-// What Entra says is told, without what was sent to it; what passes is told from what stays.
+// An error says what Entra says, without what was sent to it, and whether our credentials are wrong or another try may help.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
+	for name, tt := range map[string]struct {
 		change func(*rest.TokenOptions)
 		fault  teamsfake.Fault
-		final  bool
 		says   string
+		final  bool // our credentials are wrong
 	}{
-		"secret":       {change: func(o *rest.TokenOptions) { o.Password = "wrong" }, final: true, says: "AADSTS7000215"},
-		"app":          {change: func(o *rest.TokenOptions) { o.AppID = "wrong" }, final: true, says: "AADSTS700016"},
-		"tenant":       {change: func(o *rest.TokenOptions) { o.TenantID = "../wrong" }, final: true, says: "AADSTS90002"},
-		"bot tenant":   {change: func(o *rest.TokenOptions) { o.TenantID = "botframework.com" }, final: true, says: "Bot Framework"},
-		"scope":        {change: func(o *rest.TokenOptions) { o.Scope = "https://wrong/.default" }, final: true, says: "AADSTS70011"},
-		"not there":    {change: func(o *rest.TokenOptions) { o.LoginURL = "http://127.0.0.1:1" }, says: "can't be reached"},
-		"stumbles":     {fault: teamsfake.Fault{Kind: teamsfake.FaultHTTP, Status: 503}, says: "status 503"},
-		"slow down":    {fault: teamsfake.Fault{Kind: teamsfake.FaultRateLimit}, says: "status 429"},
-		"garbage":      {fault: teamsfake.Fault{Kind: teamsfake.FaultGarbage}, says: "Entra"},
-		"cut":          {fault: teamsfake.Fault{Kind: teamsfake.FaultReset}, says: "can't be reached"},
-		"answer's end": {fault: teamsfake.Fault{Kind: teamsfake.FaultDrop, After: true}, says: "can't be reached"},
+		"a wrong secret":         {change: func(o *rest.TokenOptions) { o.Password = "wrong" }, final: true, says: "AADSTS7000215"},
+		"an unknown app":         {change: func(o *rest.TokenOptions) { o.AppID = "wrong" }, final: true, says: "AADSTS700016"},
+		"an unknown tenant":      {change: func(o *rest.TokenOptions) { o.TenantID = "../wrong" }, final: true, says: "AADSTS90002"},
+		"the Bot Framework's":    {change: func(o *rest.TokenOptions) { o.TenantID = "botframework.com" }, final: true, says: "Bot Framework"},
+		"a wrong scope":          {change: func(o *rest.TokenOptions) { o.Scope = "https://wrong/.default" }, final: true, says: "AADSTS70011"},
+		"nobody there":           {change: func(o *rest.TokenOptions) { o.LoginURL = "http://127.0.0.1:1" }, says: "can't be reached"},
+		"a fault of Entra's":     {fault: teamsfake.Fault{Kind: teamsfake.FaultHTTP, Status: 503}, says: "status 503"},
+		"too many requests":      {fault: teamsfake.Fault{Kind: teamsfake.FaultRateLimit}, says: "status 429"},
+		"an unreadable answer":   {fault: teamsfake.Fault{Kind: teamsfake.FaultGarbage}, says: "Entra"},
+		"a cut connection":       {fault: teamsfake.Fault{Kind: teamsfake.FaultReset}, says: "can't be reached"},
+		"an answer that is lost": {fault: teamsfake.Fault{Kind: teamsfake.FaultDrop, After: true}, says: "can't be reached"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			st := newStage(t, c.change)
-			if c.fault.Kind != "" {
-				c.fault.Method = "token"
-				st.srv.Inject(c.fault)
+			st := newStage(t, tt.change)
+			if tt.fault.Kind != "" {
+				tt.fault.Method = "token"
+				st.srv.Inject(tt.fault)
 			}
 			_, err := st.Token(t.Context())
-			if !errors.Is(err, rest.ErrToken) || errors.Is(err, rest.ErrCredentials) != c.final || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), st.srv.AppPassword()) {
-				t.Errorf("it says %v", err)
+			if !errors.Is(err, rest.ErrToken) {
+				t.Fatalf("got error %v, want ErrToken", err)
+			}
+			if got := errors.Is(err, rest.ErrCredentials); got != tt.final {
+				t.Errorf("got error %v; it is ErrCredentials: %v, want %v", err, got, tt.final)
+			}
+			if !strings.Contains(err.Error(), tt.says) {
+				t.Errorf("got error %v, want %q in it", err, tt.says)
+			}
+			if strings.Contains(err.Error(), st.srv.AppPassword()) {
+				t.Errorf("our secret is in the error %v", err)
 			}
 		})
 	}
 }
 
-// Who gives up doesn't spoil it for others.
+// Who gives up doesn't keep others from getting a token.
 func TestGivenUp(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, nil)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := st.Token(ctx); !errors.Is(err, context.Canceled) {
-		t.Error(err)
+		t.Errorf("got error %v, want %v", err, context.Canceled)
 	}
-	st.token(t)
+	st.mustToken(t)
 }
 
-// A redirect would carry the secret away.
+// A redirect isn't followed: it would carry the secret away.
 func TestTokenRedirect(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, nil)
 	st.srv.Inject(teamsfake.Fault{Method: "token", Kind: teamsfake.FaultHTTP, Status: http.StatusTemporaryRedirect, Code: "moved"})
 	if _, err := st.Token(t.Context()); !errors.Is(err, rest.ErrToken) {
-		t.Error(err)
+		t.Errorf("got error %v, want ErrToken", err)
 	}
 }
