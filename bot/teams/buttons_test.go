@@ -3,6 +3,8 @@ package teams
 import (
 	"encoding/json"
 	"io"
+	"maps"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -14,110 +16,55 @@ import (
 	"parley/bridge"
 )
 
-// read returns a file's content.
-func read(t *testing.T, w *world, f bridge.SurfaceFile) string {
-	t.Helper()
-	r, err := w.s.Open(within(t), f)
-	must(t, err)
+func (w *world) readFile(f bridge.SurfaceFile) string {
+	w.t.Helper()
+	r, err := w.surface.Open(w.ctx(), f)
+	must(w.t, err)
 	defer r.Close()
 	b, err := io.ReadAll(r)
-	must(t, err)
+	must(w.t, err)
 	return string(b)
 }
 
-// click presses a button and wants a good answer.
-func (w *world) click(p *teamsfake.Person, message, name string) *teamsfake.Outcome {
+// press presses a button of a message, which is answered without an error.
+func (w *world) press(p *teamsfake.Person, message, button string) *teamsfake.Outcome {
 	w.t.Helper()
-	out, err := p.Click(within(w.t), w.channel, message, name, nil)
+	out, err := p.Click(w.ctx(), w.channel, message, button, nil)
 	must(w.t, err)
 	if out.Error != "" {
-		w.t.Fatalf("%s answers %s: %s", name, out.Error, out.Message)
+		w.t.Fatalf("the button %s answers %s: %s", button, out.Error, out.Message)
 	}
 	return out
 }
 
-func (w *world) noProblems() {
+// submit fills in Ann's dialog and presses one of its buttons, or the one that hands it in if that is "".
+func (w *world) submit(button string, in client.Inputs) *teamsfake.Outcome {
 	w.t.Helper()
-	if p := w.fake.Problems(); len(p) > 0 {
-		w.t.Errorf("people see it otherwise: %+v", p)
+	out, err := w.ann.Submit(w.ctx(), button, in)
+	must(w.t, err)
+	return out
+}
+
+// wantDialog checks that a dialog is open which contains these words, and returns its card.
+func wantDialog(t *testing.T, what string, out *teamsfake.Outcome, words ...string) string {
+	t.Helper()
+	if out.Dialog == nil {
+		t.Fatalf("%s: got %+v, want a dialog", what, out)
+	}
+	wantWords(t, string(out.Dialog.Card), words...)
+	return string(out.Dialog.Card)
+}
+
+// wantNoDialog checks that the dialog closed without an error.
+func wantNoDialog(t *testing.T, out *teamsfake.Outcome) {
+	t.Helper()
+	if out.Dialog != nil || out.Error != "" {
+		t.Errorf("got %+v, want the dialog closed without an error", out)
 	}
 }
 
-func edgeTwoClicks(t *testing.T) {
-	w, d, root, _ := talk(t)
-	var wg sync.WaitGroup
-	for _, who := range []string{ann, ben} {
-		wg.Go(func() {
-			out, err := w.fake.As(who).Click(within(t), w.channel, root, "Take", nil)
-			if err != nil || out.Error != "" || out.Card == nil {
-				t.Errorf("%s: %+v, %v", who, out, err)
-			}
-		})
-	}
-	wg.Wait()
-	if n := d.Number("i:"); n != 2 {
-		t.Errorf("%d clicks of two people", n)
-	}
-	for _, f := range d.Accepted() {
-		actions, err := w.s.Decode(f.Payload)
-		must(t, err)
-		if strings.HasPrefix(f.ExternalID, "k:") {
-			continue // when the click was
-		}
-		if a := actions[0]; a.Verb != bridge.VerbTake || a.Args.Conversation != 12 || a.Place.Channel != w.channel || a.Place.Message != root || a.Actor.Kind != bridge.ActorPerson {
-			t.Errorf("%+v", a)
-		}
-	}
-	w.noProblems()
-}
-
-func edgeStale(t *testing.T) {
-	w, d, root, p := talk(t)
-	w.fake.Inject(teamsfake.Fault{Method: "event:invoke", Kind: teamsfake.FaultDuplicate, Times: 1})
-	w.click(p, root, "Take") // Teams tells it twice
-	old := w.fake.Message(w.channel, root).Cards[0]
-	card := bridge.Post{Kind: bridge.PostCard, Token: "card", Attempt: 1, Place: bridge.Place{Channel: w.channel, Message: root}, Facts: sampleFacts()}
-	_, err := w.s.Send(within(t), card)
-	must(t, err)
-	if n := d.Number("i:"); n != 1 {
-		t.Errorf("one click became %d facts", n)
-	}
-	if now := w.fake.Message(w.channel, root).Cards[0]; string(now) == string(old) {
-		t.Error("the buttons of the new card are those of the old one")
-	}
-	w.click(w.fake.As(ben), root, "Take")
-	if n := d.Number("i:"); n != 2 {
-		t.Errorf("%d facts", n)
-	}
-}
-
-func edgeOldClient(t *testing.T) {
-	w, d, root, p := talk(t)
-	_, err := p.ClickOld(within(t), w.channel, root, "Take", nil)
-	must(t, err)
-	if a := w.accepted(d, "i:"); a.Verb != bridge.VerbTake || a.Place.Message != root || a.Args.Conversation != 12 {
-		t.Errorf("%+v", a)
-	}
-	var kept struct {
-		Body struct {
-			Value     json.RawMessage `json:"value"`
-			Timestamp string          `json:"timestamp"`
-		} `json:"body"`
-	}
-	must(t, json.Unmarshal(d.Accepted()[0].Payload, &kept))
-	w.raw(map[string]any{"type": "message", "id": "1700000000999", "replyToId": root, "value": string(kept.Body.Value), "timestamp": kept.Body.Timestamp}, root) // the same, as JSON in a string
-	w.settled()
-	w.raw(map[string]any{"type": "message", "id": "1700000001000", "value": []any{"riddle"}}, root)
-	if n := d.Number("i:"); n != 1 {
-		t.Errorf("%d facts of one button: %v", n, d.IDs())
-	}
-	if n := d.Number("q:"); n != 1 {
-		t.Errorf("%d facts are kept as unreadable", n)
-	}
-}
-
-// raw sends an activity of Ann's that clients don't make.
-func (w *world) raw(a map[string]any, root string) (status int, answer string) {
+// sendActivity sends an activity of Ann's that clients don't make.
+func (w *world) sendActivity(a map[string]any, root string) (status int, answer string) {
 	w.t.Helper()
 	user, _ := w.fake.User(ann)
 	whole := map[string]any{
@@ -126,86 +73,156 @@ func (w *world) raw(a map[string]any, root string) (status int, answer string) {
 		"conversation": map[string]any{"isGroup": true, "conversationType": "channel", "tenantId": w.fake.TenantID(), "id": w.channel + ";messageid=" + root},
 		"channelData":  map[string]any{"tenant": map[string]any{"id": w.fake.TenantID()}, "team": map[string]any{"id": w.team}, "channel": map[string]any{"id": w.channel}},
 	}
-	for k, v := range a {
-		whole[k] = v
-	}
+	maps.Copy(whole, a)
 	body, err := json.Marshal(whole)
 	must(w.t, err)
-	status, got, err := w.fake.Forger.SendRaw(within(w.t), entra.TokenGood, body)
+	status, got, err := w.fake.Forger.SendRaw(w.ctx(), entra.TokenGood, body)
 	must(w.t, err)
 	return status, string(got)
 }
 
-// edgeRefresh: none of our cards asks for a refresh, so sixty people looking cost nothing;
-// one that comes all the same changes nothing.
-func edgeRefresh(t *testing.T) {
-	w, d, root, p := talk(t)
-	if strings.Contains(string(w.fake.Message(w.channel, root).Cards[0]), `"refresh"`) {
-		t.Error("a card asks for a refresh")
+// Two people who press a button at once both get an answer, and both clicks are stored.
+func TestTwoClicks(t *testing.T) {
+	t.Parallel()
+	w := newTalk(t)
+	var wg sync.WaitGroup
+	for _, who := range []string{ann, ben} {
+		wg.Go(func() {
+			out, err := w.fake.As(who).Click(w.t.Context(), w.channel, w.root, "Take", nil)
+			if err != nil || out.Error != "" || out.Card == nil {
+				t.Errorf("%s: got %+v and error %v, want a new card", who, out, err)
+			}
+		})
 	}
+	wg.Wait()
+	w.wantFacts("i:", 2)
+	for _, f := range w.desk.Accepted() {
+		if !strings.HasPrefix(f.ExternalID, "i:") {
+			w.decode(f) // k: says when the click was
+			continue
+		}
+		a := w.decode(f)[0]
+		wantEqual(t, "verb", a.Verb, bridge.VerbTake)
+		wantEqual(t, "conversation", a.Args.Conversation, 12)
+		wantEqual(t, "channel", a.Place.Channel, w.channel)
+		wantEqual(t, "message", a.Place.Message, w.root)
+		wantEqual(t, "actor", a.Actor.Kind, bridge.ActorPerson)
+	}
+	w.wantNoProblems()
+}
+
+// A click of which Teams tells twice is one. A new card has buttons of its own, whose clicks count again.
+func TestClickToldTwice(t *testing.T) {
+	t.Parallel()
+	w := newTalk(t)
+	w.fake.Inject(teamsfake.Fault{Method: "event:invoke", Kind: teamsfake.FaultDuplicate, Times: 1})
+	w.press(w.ann, w.root, "Take")
+	w.wantFacts("i:", 1)
+	old := w.fake.Message(w.channel, w.root).Cards[0]
+	w.mustSend(w.newCard())
+	wantEqual(t, "the card is the old one", string(w.fake.Message(w.channel, w.root).Cards[0]) == string(old), false)
+	w.press(w.fake.As(ben), w.root, "Take")
+	w.wantFacts("i:", 2)
+}
+
+// newCard makes a post that changes the card of the conversation's root.
+func (w *world) newCard() bridge.Post {
+	p := w.newPost(bridge.PostCard, "card")
+	p.Place = bridge.Place{Channel: w.channel, Message: w.root}
+	return p
+}
+
+// A button that an old client sends as a message counts once, in whatever form its data comes. What can't be read is kept as that.
+func TestOldClient(t *testing.T) {
+	t.Parallel()
+	w := newTalk(t)
+	_, err := w.ann.ClickOld(w.ctx(), w.channel, w.root, "Take", nil)
+	must(t, err)
+	a := w.waitAction("i:")
+	wantEqual(t, "verb", a.Verb, bridge.VerbTake)
+	wantEqual(t, "message", a.Place.Message, w.root)
+	wantEqual(t, "conversation", a.Args.Conversation, 12)
+	var kept struct {
+		Body struct {
+			Value     json.RawMessage `json:"value"`
+			Timestamp string          `json:"timestamp"`
+		} `json:"body"`
+	}
+	must(t, json.Unmarshal(w.desk.Accepted()[0].Payload, &kept))
+	// The same comes as JSON in a string.
+	w.sendActivity(map[string]any{"type": "message", "id": "1700000000999", "replyToId": w.root, "value": string(kept.Body.Value), "timestamp": kept.Body.Timestamp}, w.root)
+	w.waitDelivered()
+	w.sendActivity(map[string]any{"type": "message", "id": "1700000001000", "value": []any{"riddle"}}, w.root)
+	w.wantFacts("i:", 1)
+	w.wantFacts("q:", 1)
+}
+
+// None of our cards asks for a refresh, so sixty people looking cost nothing. A refresh that comes all the same changes nothing.
+func TestRefresh(t *testing.T) {
+	t.Parallel()
+	w := newTalk(t)
+	wantEqual(t, "the card asks for a refresh", strings.Contains(string(w.fake.Message(w.channel, w.root).Cards[0]), `"refresh"`), false)
 	calls := len(w.fake.Calls("activities.*"))
 	for range 60 {
-		_, err := p.View(within(t), w.channel, root)
+		_, err := w.ann.View(w.ctx(), w.channel, w.root)
 		must(t, err)
 	}
-	status, answer := w.raw(map[string]any{"type": "invoke", "name": fact.InvokeCard, "replyToId": root, "value": map[string]any{"trigger": "automatic",
-		"action": map[string]any{"type": "Action.Execute", "verb": "take", "data": map[string]any{"v": "take", "a": `{"v":1,"a":{"conversation":12}}`, "n": "x"}}}}, root)
-	if status != 200 || !strings.Contains(answer, answerError) || d.Number("i:") != 0 || len(w.fake.Calls("activities.*")) != calls {
-		t.Errorf("%d %s; facts %v", status, answer, d.IDs())
-	}
+	status, answer := w.sendActivity(map[string]any{"type": "invoke", "name": fact.InvokeCard, "replyToId": w.root, "value": map[string]any{"trigger": "automatic",
+		"action": map[string]any{"type": "Action.Execute", "verb": "take", "data": map[string]any{"v": "take", "a": `{"v":1,"a":{"conversation":12}}`, "n": "x"}}}}, w.root)
+	wantEqual(t, "status", status, http.StatusOK)
+	wantWords(t, answer, answerError)
+	w.wantFacts("i:", 0)
+	wantEqual(t, "calls", len(w.fake.Calls("activities.*"))-calls, 0)
 }
 
-// edgeLateDialog: what a dialog asks for is a claim, stored as it is and judged when it is
-// applied; here it is found that nothing of it is lost or invented.
-func edgeLateDialog(t *testing.T) {
-	w, d, root, p := talk(t)
-	if out := w.click(p, root, "Resolve"); out.Dialog == nil {
-		t.Fatalf("no dialog: %+v", out)
-	}
-	_, err := w.s.Send(within(t), bridge.Post{Kind: bridge.PostCard, Token: "card", Attempt: 1, Place: bridge.Place{Channel: w.channel, Message: root}, Facts: sampleFacts()})
-	must(t, err)
-	w.fake.Inject(teamsfake.Fault{Method: "event:invoke", Kind: teamsfake.FaultDrop, Times: 1}) // the answer is lost: handed in twice
-	out, err := p.Submit(within(t), "", client.Inputs{"t:note": "New cable"})
-	must(t, err)
-	if out.Error != "" || out.Dialog != nil {
-		t.Errorf("handed in: %+v", out)
-	}
-	if a := w.accepted(d, "i:"); a.Verb != bridge.VerbResolve || a.Args.Note != "New cable" || a.Origin != bridge.OriginForm || a.Args.Conversation != 12 || a.Place.Channel != w.channel {
-		t.Errorf("%+v", a)
-	}
-	if n := d.Number("i:"); n != 1 {
-		t.Errorf("%d facts of one form", n)
-	}
-	w.noProblems()
+// What a dialog asks for is a claim, which is stored as it is and judged when it is applied. Nothing of it is lost or invented, though
+// the card has changed since, and though it is handed in twice because its answer was lost.
+func TestDialogHandedInLate(t *testing.T) {
+	t.Parallel()
+	w := newTalk(t)
+	wantDialog(t, "Resolve", w.press(w.ann, w.root, "Resolve"))
+	w.mustSend(w.newCard())
+	w.fake.Inject(teamsfake.Fault{Method: "event:invoke", Kind: teamsfake.FaultDrop, Times: 1})
+	wantNoDialog(t, w.submit("", client.Inputs{"t:note": "New cable"}))
+	a := w.waitAction("i:")
+	wantEqual(t, "verb", a.Verb, bridge.VerbResolve)
+	wantEqual(t, "note", a.Args.Note, "New cable")
+	wantEqual(t, "origin", a.Origin, bridge.OriginForm)
+	wantEqual(t, "conversation", a.Args.Conversation, 12)
+	wantEqual(t, "channel", a.Place.Channel, w.channel)
+	w.wantFacts("i:", 1)
+	w.wantNoProblems()
 }
 
-func edgeTextAndCard(t *testing.T) {
-	w, d, root, _ := talk(t)
-	w.line(d, root, bridge.Line{Content: &bridge.AskLine{}, Mentions: []bridge.AgentRef{{ID: 1, Name: "Ann Lee", User: ann}}, Text: "Hi", Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}, Args: bridge.Args{Message: 7}})
-	w.line(d, root, bridge.Line{Content: bridge.LineAssigned, By: bridge.AgentRef{Name: "Ben Kim"}, Mentions: []bridge.AgentRef{{ID: 1, Name: "Ann Lee", User: ann}}})
-	for _, m := range w.fake.Thread(w.channel, root) {
+// No message has both a text and a card, as Teams shows the mentions of only one of them.
+func TestTextOrCard(t *testing.T) {
+	t.Parallel()
+	w := newTalk(t)
+	ref := bridge.AgentRef{ID: 1, Name: "Ann Lee", User: ann}
+	w.postLine(w.root, bridge.Line{Content: &bridge.AskLine{}, Mentions: []bridge.AgentRef{ref}, Text: "Hi",
+		Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}, Args: bridge.Args{Message: 7}})
+	w.postLine(w.root, bridge.Line{Content: bridge.LineAssigned, By: bridge.AgentRef{Name: "Ben Kim"}, Mentions: []bridge.AgentRef{ref}})
+	for _, m := range w.fake.Thread(w.channel, w.root) {
 		if m.Text != "" && len(m.Cards) > 0 {
-			t.Errorf("a text and a card in one message: %+v", m)
+			t.Errorf("got a text and a card in one message: %+v", m)
 		}
 	}
-	w.noProblems()
+	w.wantNoProblems()
 }
 
-func edgeForeignThread(t *testing.T) {
-	w, _, root, p := talk(t)
-	reply, err := p.Reply(w.channel, root, "in the customer's thread")
+// The menu of a message opens a verb's form in a thread of ours. Elsewhere it says that there is no conversation.
+func TestMenuInAnotherThread(t *testing.T) {
+	t.Parallel()
+	w := newTalk(t)
+	reply, err := w.ann.Reply(w.channel, w.root, "in the customer's thread")
 	must(t, err)
-	other, err := p.Post(teamsfake.Post{Channel: w.channel, Text: "our own chat"})
+	other, err := w.ann.Post(teamsfake.Post{Channel: w.channel, Text: "our own chat"})
 	must(t, err)
-	out, err := p.MessageAction(within(t), w.channel, reply, "resolveFromMessage")
-	must(t, err)
-	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "t:note") {
-		t.Errorf("in the customer's thread: %+v", out)
+	for message, words := range map[string]string{reply: "t:note", other: "There is no conversation here."} {
+		out, err := w.ann.MessageAction(w.ctx(), w.channel, message, "resolveFromMessage")
+		must(t, err)
+		wantDialog(t, "menu of "+message, out, words)
+		must(t, w.ann.CloseDialog())
 	}
-	out, err = p.MessageAction(within(t), w.channel, other, "resolveFromMessage")
-	must(t, err)
-	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "There is no conversation here.") {
-		t.Errorf("in another thread: %+v", out)
-	}
-	w.noProblems()
+	w.wantNoProblems()
 }

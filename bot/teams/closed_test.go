@@ -2,9 +2,9 @@ package teams
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,12 +16,12 @@ import (
 	"parley/channels"
 )
 
-// shutOut is how Teams says that the app may not post.
-func shutOut(method, channel string) teamsfake.Fault {
+// forbidden is how Teams says that the app may not post in a channel, or in any if it is "".
+func forbidden(method, channel string) teamsfake.Fault {
 	return teamsfake.Fault{Method: method, Channel: channel, Kind: teamsfake.FaultHTTP, Status: http.StatusForbidden, Code: connector.CodeNotInRoster}
 }
 
-// lastReport returns what was told last, and how much was told.
+// lastReport returns what was told last of the surface's condition, and how often something was told.
 func (d *desk) lastReport() (last channels.Condition, told int) {
 	all := d.Reports()
 	if len(all) > 0 {
@@ -30,226 +30,214 @@ func (d *desk) lastReport() (last channels.Condition, told int) {
 	return last, len(all)
 }
 
-// TestClosedIsTold: what is told of a closed channel are the words of the failed post, so
-// that the engine, which tells those, tells nothing new.
+// wantReport checks which condition was told last, and with which words.
+func (w *world) wantReport(want channels.ConditionStatus, words ...string) {
+	w.t.Helper()
+	got, _ := w.desk.lastReport()
+	wantEqual(w.t, "status that was told last", got.Status, want)
+	wantWords(w.t, got.Text, words...)
+}
+
+// wantReports checks how often a condition was told so far.
+func (w *world) wantReports(want int) {
+	w.t.Helper()
+	if last, got := w.desk.lastReport(); got != want {
+		w.t.Errorf("conditions were told %d times, want %d; the last is %+v", got, want, last)
+	}
+}
+
+// wantClosed checks that a post fails because its channel is closed, and returns the failure.
+func (w *world) wantClosed(p bridge.Post) *channels.SendError {
+	w.t.Helper()
+	se := w.mustFail(p)
+	if !errors.Is(se, bridge.ErrChannelClosed) {
+		w.t.Errorf("the post %s fails with %v, want that its channel is closed", p.Token, se)
+	}
+	return se
+}
+
+// What is told of a closed channel are the words of the failed post. So the engine, which tells those, tells nothing new.
 func TestClosedIsTold(t *testing.T) {
 	t.Parallel()
-	w, d, root, p := talk(t)
+	w := newTalk(t)
 	other := w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.team, Name: "Billing"})
-	d.Open(other.ID)
-	typed(t, w, d, p, root, "which doesn't say how the channel is called")
-	must(t, w.s.history.catchUp(within(t)))
-	w.fake.Inject(shutOut("activities.send", ""))
-	w.fake.Inject(shutOut("conversations.create", ""))
+	w.desk.Open(other.ID)
+	w.annTypes("which doesn't say how the channel is called")
+	must(t, w.surface.history.catchUp(w.ctx()))
+	w.fake.Inject(forbidden("activities.send", ""))
+	w.fake.Inject(forbidden("conversations.create", ""))
 	for channel, post := range map[string]bridge.Post{
-		"“Customers”": saidPost(w, root, "x"),
-		"“Billing”":   {Kind: bridge.PostRoot, Token: "y", Attempt: 1, Place: bridge.Place{Channel: other.ID}, Facts: sampleFacts()},
+		"“Customers”": w.saidPost(w.root, "x"),
+		"“Billing”":   w.newRoot("y", other.ID),
 	} {
-		se := w.refused(post)
-		if got, _ := d.lastReport(); got != (channels.Condition{Status: channels.Broken, Text: se.Text, Hint: se.Hint}) || !strings.Contains(se.Text, channel) {
-			t.Errorf("%s: told %+v, the post says %q, %q", channel, got, se.Text, se.Hint)
-		}
+		se := w.mustFail(post)
+		got, _ := w.desk.lastReport()
+		wantEqual(t, "what is told of "+channel, got, channels.Condition{Status: channels.Broken, Text: se.Text, Hint: se.Hint})
+		wantWords(t, se.Text, channel)
 	}
-	_, told := d.lastReport()
-	_ = w.refused(saidPost(w, root, "again"))
-	if _, now := d.lastReport(); now != told {
-		t.Errorf("told %d times more", now-told)
-	}
-	must(t, w.fake.Admin.Uninstall(within(t), w.team))
-	w.settled()
-	if got, _ := d.lastReport(); !strings.Contains(got.Text, "removed from the team “Support”") { // which is told last, too
-		t.Errorf("told %+v", got)
-	}
+	_, told := w.desk.lastReport()
+	_ = w.mustFail(w.saidPost(w.root, "again"))
+	w.wantReports(told)
+
+	// That the app is removed is told last, too.
+	must(t, w.fake.Admin.Uninstall(w.ctx(), w.team))
+	w.waitDelivered()
+	w.wantReport(channels.Broken, "removed from the team “Support”")
 }
 
-// TestProbe: a place that Teams keeps us from is tried once a minute, whoever heard that it
-// is open again.
+// Once a minute one post is tried in a channel that Teams keeps us from. So it is found when it is open again, also if no event
+// tells it.
 func TestProbe(t *testing.T) {
 	t.Parallel()
-	var mu sync.Mutex
-	now := time.Now()
-	d := newDesk()
-	w := newWorld(t, d, func(o *Options, _ *teamsfake.Options) {
-		o.Now = func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
-	}).connect()
-	root := w.thread(d)
-	w.fake.Inject(shutOut("activities.send", w.channel))
-	_ = w.refused(saidPost(w, root, "x"))
-	calls := len(w.fake.Calls("activities.send"))
-	for minute := range 3 {
-		mu.Lock()
-		now = now.Add(time.Minute)
-		mu.Unlock()
+	w := newClockedTalk(t)
+	w.fake.Inject(forbidden("activities.send", w.channel))
+	_ = w.mustFail(w.saidPost(w.root, "x"))
+	before := len(w.fake.Calls("activities.send"))
+	for minute := 1; minute <= 3; minute++ {
+		w.later(time.Minute)
 		for range 5 {
-			_ = w.refused(saidPost(w, root, "x"))
+			_ = w.mustFail(w.saidPost(w.root, "x"))
 		}
-		if n := len(w.fake.Calls("activities.send")) - calls; n != minute+1 {
-			t.Errorf("%d calls in %d minutes", n, minute+1)
-		}
+		wantEqual(t, fmt.Sprintf("attempts in %d minutes", minute), len(w.fake.Calls("activities.send"))-before, minute)
 	}
-	w.fake.ClearFaults() // no event tells it
-	mu.Lock()
-	now = now.Add(time.Minute)
-	mu.Unlock()
-	if _, err := w.s.Send(within(t), saidPost(w, root, "x")); err != nil {
-		t.Error(err)
-	}
-	if got, _ := d.lastReport(); got.Status != channels.Active {
-		t.Errorf("told %+v", got)
-	}
+	w.fake.ClearFaults()
+	w.later(time.Minute)
+	w.mustSend(w.saidPost(w.root, "x"))
+	w.wantReport(channels.Active)
 }
 
-// TestRemovedIsToldOnce: what an event said of a team or channel is not said a second time, in
-// other words, when a post is tried there a minute later.
+// What an event said of a team or a channel isn't said a second time, in other words, when a post is tried there a minute later.
 func TestRemovedIsToldOnce(t *testing.T) {
 	t.Parallel()
 	for kind, remove := range map[string]func(*world){
-		"team": func(w *world) { must(t, w.fake.Admin.Uninstall(within(t), w.team)) },
+		"team": func(w *world) { must(t, w.fake.Admin.Uninstall(w.ctx(), w.team)) },
 		"channel": func(w *world) {
-			w.raw(map[string]any{"type": connector.TypeConversationUpdate, "id": "f:removed", "membersRemoved": []any{map[string]any{"id": w.s.org.Me}},
+			w.sendActivity(map[string]any{"type": connector.TypeConversationUpdate, "id": "f:removed", "membersRemoved": []any{map[string]any{"id": w.surface.org.Me}},
 				"channelData": map[string]any{"tenant": map[string]any{"id": w.fake.TenantID()}, "eventType": "channelMemberRemoved",
 					"team": map[string]any{"id": w.team}, "channel": map[string]any{"id": w.channel, "name": "Customers", "type": "private"}}}, w.channel)
-			w.fake.Inject(shutOut("activities.send", w.channel))
+			w.fake.Inject(forbidden("activities.send", w.channel))
 		},
 	} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			w, d, root, ann, later := talkLater(t)
-			typed(t, w, d, ann, root, "which tells of what team the channel is")
+			w := newClockedTalk(t)
+			w.annTypes("which tells of what team the channel is")
 			remove(w)
-			w.settled()
-			before, told := d.lastReport()
-			if !strings.Contains(before.Text, "removed from the "+kind) {
-				t.Fatalf("told %+v", before)
-			}
+			w.waitDelivered()
+			w.wantReport(channels.Broken, "removed from the "+kind)
+			first, told := w.desk.lastReport()
 			for range 3 {
-				later(time.Minute)
+				w.later(time.Minute)
 				calls := len(w.fake.Calls("activities.send"))
-				se := w.refused(saidPost(w, root, "x"))
-				if len(w.fake.Calls("activities.send")) == calls {
-					t.Error("the post was not tried")
-				}
-				if !errors.Is(se, bridge.ErrChannelClosed) || se.Text != before.Text || se.Hint != before.Hint {
-					t.Errorf("the post says %q, %q; told was %q, %q", se.Text, se.Hint, before.Text, before.Hint)
-				}
+				se := w.wantClosed(w.saidPost(w.root, "x"))
+				wantEqual(t, "the post was tried", len(w.fake.Calls("activities.send")) > calls, true)
+				wantEqual(t, "text of the failure", se.Text, first.Text)
+				wantEqual(t, "hint of the failure", se.Hint, first.Hint)
 			}
-			if last, n := d.lastReport(); n != told {
-				t.Errorf("told %d times more: %+v", n-told, last)
-			}
+			w.wantReports(told)
 		})
 	}
 }
 
-// TestOtherLimits: too many questions about members, or messages to a person, keep nobody else from posting.
+// If we ask for too many members, or write too often to one person, nobody else has to wait for that.
 func TestOtherLimits(t *testing.T) {
 	t.Parallel()
-	w, _, root, _ := talk(t)
-	whisper := bridge.Post{Kind: bridge.PostEphemeral, Token: "w", Attempt: 1, Place: bridge.Place{Channel: w.channel, Thread: root}, To: ben, Facts: sampleFacts(),
-		Line: &bridge.Line{Content: &bridge.RefusedLine{Reason: "There is a reason."}, Verb: bridge.VerbTake}}
-	alone := whisper
-	alone.Place, alone.To = bridge.Place{}, ann // of Ben, Teams is asked but once
-	for method, post := range map[string]bridge.Post{"members.get": whisper, "conversations.create": alone, "activities.send": alone} {
+	w := newTalk(t)
+	inChannel, alone := w.newWhisper(ben), w.newWhisper(ann)
+	alone.Place = bridge.Place{} // and to another person, as Teams is asked for Ben only once
+	for method, post := range map[string]bridge.Post{"members.get": inChannel, "conversations.create": alone, "activities.send": alone} {
 		w.fake.Inject(teamsfake.Fault{Method: method, Kind: teamsfake.FaultRateLimit, Retry: 7, Times: 1})
-		if se := w.refused(post); se.Class != channels.Retry || se.Wait != 7*time.Second {
-			t.Errorf("%s: class %s, wait %v", method, se.Class, se.Wait)
-		}
+		se := w.mustFail(post)
+		wantEqual(t, method+": class", se.Class, channels.Retry)
+		wantEqual(t, method+": wait", se.Wait, 7*time.Second)
 	}
 }
 
-// TestNoChat: a chat with a person that isn't there is no missing channel.
+// A chat with a person that isn't there is no missing channel.
 func TestNoChat(t *testing.T) {
 	t.Parallel()
-	w, d, _, _ := talk(t)
-	line := bridge.Line{Content: &bridge.RefusedLine{Reason: "There is a reason."}, Verb: bridge.VerbTake}
+	w := newTalk(t)
 	for _, at := range []bridge.Place{{}, {Channel: "a:chat"}} {
 		for _, method := range []string{"conversations.create", "activities.send"} {
 			w.fake.Inject(teamsfake.Fault{Method: method, Kind: teamsfake.FaultHTTP, Status: http.StatusNotFound, Code: "ConversationNotFound", Times: 1})
-			se := w.refused(bridge.Post{Kind: bridge.PostEphemeral, Token: "w", Attempt: 1, Place: at, To: ben, Facts: sampleFacts(), Line: &line})
-			if se.Class != channels.BadRecipient || !strings.Contains(se.Text, "person") || strings.Contains(se.Error(), bridge.ErrChannelClosed.Error()) {
-				t.Errorf("%s in %q: %v", method, at.Channel, se)
-			}
+			post := w.newWhisper(ben)
+			post.Place = at
+			se := w.mustFail(post)
+			what := fmt.Sprintf("%s in %q: ", method, at.Channel)
+			wantEqual(t, what+"class", se.Class, channels.BadRecipient)
+			wantWords(t, se.Text, "person")
+			wantEqual(t, what+"a channel is said to be closed", strings.Contains(se.Error(), bridge.ErrChannelClosed.Error()), false)
 			w.fake.ClearFaults()
 		}
 	}
-	if last, told := d.lastReport(); told > 0 && last.Status == channels.Broken {
-		t.Errorf("told %+v", last)
+	if last, _ := w.desk.lastReport(); last.Status == channels.Broken {
+		t.Errorf("got the report %+v, want none that something is broken", last)
 	}
 }
 
-// TestArchivedTeam: what is posted to the threads of an archived team waits until it takes posts again.
+// What is posted to the threads of an archived team waits until the team takes posts again.
 func TestArchivedTeam(t *testing.T) {
 	t.Parallel()
-	w, _, root, _ := talk(t)
+	w := newTalk(t)
 	must(t, w.fake.Admin.ArchiveTeam(w.team, true))
-	line := bridge.Line{Content: &bridge.WokeLine{Cause: "customer"}}
-	reply := bridge.Post{Kind: bridge.PostLine, Token: "line", Attempt: 1, Place: bridge.Place{Channel: w.channel, Thread: root}, Facts: sampleFacts(), Line: &line}
-	if se := w.refused(reply); !errors.Is(se, bridge.ErrChannelClosed) || !strings.Contains(se.Text, connector.CodeWritesBlocked) || !strings.Contains(se.Hint, "Unarchive") {
-		t.Errorf("%v, %s", se, se.Hint)
-	}
+	p := w.newPost(bridge.PostLine, "line")
+	p.Line = &bridge.Line{Content: &bridge.WokeLine{Cause: "customer"}}
+	se := w.wantClosed(p)
+	wantWords(t, se.Text, connector.CodeWritesBlocked)
+	wantWords(t, se.Hint, "Unarchive")
 }
 
-// TestSharedChannel: a channel belongs to the team that owns it, whomever it is shared with.
+// A channel belongs to the team that owns it, whomever it is shared with.
 func TestSharedChannel(t *testing.T) {
 	t.Parallel()
-	w, d, root, p := talk(t)
-	typed(t, w, d, p, root, "heard in its own team")
-	data := func(event string) map[string]any {
-		return map[string]any{"tenant": map[string]any{"id": w.fake.TenantID()}, "eventType": event,
-			"team": map[string]any{"id": "19:guests@thread.tacv2"}, "channel": map[string]any{"id": w.channel, "name": "Customers", "type": "shared"}}
-	}
+	w := newTalk(t)
+	w.annTypes("heard in its own team")
 	for _, event := range []string{"channelShared", "channelMemberAdded", "channelUnshared"} {
-		status, answer := w.raw(map[string]any{"type": connector.TypeConversationUpdate, "id": "f:" + event, "channelData": data(event)}, root)
-		if now, _ := w.s.org.Notes.Channel(w.channel); status != http.StatusOK || now.Team != w.team {
-			t.Errorf("%s is answered %d %s; the channel's note is %+v", event, status, answer, now)
-		}
+		status, _ := w.sendActivity(map[string]any{"type": connector.TypeConversationUpdate, "id": "f:" + event, "channelData": map[string]any{
+			"tenant": map[string]any{"id": w.fake.TenantID()}, "eventType": event,
+			"team": map[string]any{"id": "19:guests@thread.tacv2"}, "channel": map[string]any{"id": w.channel, "name": "Customers", "type": "shared"}}}, w.root)
+		wantEqual(t, event+": status", status, http.StatusOK)
+		note, _ := w.surface.org.Notes.Channel(w.channel)
+		wantEqual(t, "team after "+event, note.Team, w.team)
 	}
-	if group := w.s.org.Notes.Groups()[w.channel]; group == "" {
-		t.Error("links into the channel are lost")
-	}
+	wantEqual(t, "links into the channel are lost", w.surface.org.Notes.Groups()[w.channel] == "", false)
 }
 
-// TestChannelWithoutApp: an app that is taken out of a shared or private channel is still in
-// the team and its other channels.
+// If the app is taken out of a private channel, it is still in the team and the team's other channels.
 func TestChannelWithoutApp(t *testing.T) {
 	t.Parallel()
-	w, d, root, p := talk(t)
-	typed(t, w, d, p, root, "in the team's channel")
+	w := newTalk(t)
+	w.annTypes("in the team's channel")
 	private := w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.team, Name: "Private", Kind: tenant.KindPrivate, Members: []string{ann}, Added: true})
-	post := bridge.Post{Kind: bridge.PostRoot, Token: "p", Attempt: 1, Place: bridge.Place{Channel: private.ID}, Facts: sampleFacts()}
+	post := w.newRoot("p", private.ID)
 	must(t, w.fake.Admin.AddApp(private.ID, false))
-	w.settled()
-	_, told := d.lastReport()
-	// Where Teams also tells it as an installation, it names the channel as the place.
-	status, answer := w.raw(map[string]any{"type": connector.TypeInstallationUpdate, "id": "f:gone", "action": "remove",
+	w.waitDelivered()
+	_, told := w.desk.lastReport()
+
+	// If Teams also tells it as an installation, it names the channel as the place. That changes nothing.
+	status, _ := w.sendActivity(map[string]any{"type": connector.TypeInstallationUpdate, "id": "f:gone", "action": "remove",
 		"conversation": map[string]any{"id": private.ID, "conversationType": "channel", "tenantId": w.fake.TenantID()},
-		"channelData":  map[string]any{"tenant": map[string]any{"id": w.fake.TenantID()}, "team": map[string]any{"id": w.team}}}, root)
+		"channelData":  map[string]any{"tenant": map[string]any{"id": w.fake.TenantID()}, "team": map[string]any{"id": w.team}}}, w.root)
 	if status != http.StatusOK {
-		t.Fatalf("answered %d %s", status, answer)
+		t.Fatalf("the installation is answered with %d, want 200", status)
 	}
-	if last, now := d.lastReport(); last.Status != channels.Broken || now != told { // before a post closes it again
-		t.Errorf("told %+v after %d and %d reports", last, told, now)
-	}
-	if se := w.refused(post); !errors.Is(se, bridge.ErrChannelClosed) || !strings.Contains(se.Text, "removed from the channel “Private”") {
-		t.Errorf("%v", se)
-	}
-	if _, err := w.s.Send(within(t), saidPost(w, root, "in the team")); err != nil {
-		t.Errorf("in another channel of the team: %v", err)
-	}
-	if last, _ := d.lastReport(); last.Status != channels.Broken || len(w.s.org.Notes.Teams()) != 1 {
-		t.Errorf("told %+v; the app is in %v", last, w.s.org.Notes.Teams())
-	}
+	w.wantReport(channels.Broken)
+	w.wantReports(told)
+
+	// Posts fail in that channel only.
+	wantWords(t, w.wantClosed(post).Text, "removed from the channel “Private”")
+	w.mustSend(w.saidPost(w.root, "in the team"))
+	w.wantReport(channels.Broken)
+	wantEqual(t, "teams that the app is in", len(w.surface.org.Notes.Teams()), 1)
+
+	// When the app is in the channel again, they don't.
 	must(t, w.fake.Admin.AddApp(private.ID, true))
-	w.settled()
-	if _, err := w.s.Send(within(t), post); err != nil {
-		t.Errorf("in it again: %v", err)
-	}
-	if last, _ := d.lastReport(); last.Status != channels.Active {
-		t.Errorf("told %+v", last)
-	}
+	w.waitDelivered()
+	w.mustSend(post)
+	w.wantReport(channels.Active)
 }
 
-// TestWrongHost: where Teams is not at the address that is known, a setting is wrong: posts
-// wait, and admins are told which.
+// If Teams isn't at the address that is known, a setting is wrong. Posts wait, and admins are told which setting it is.
 func TestWrongHost(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func(*world){
@@ -257,19 +245,19 @@ func TestWrongHost(t *testing.T) {
 			w.fake.Inject(teamsfake.Fault{Method: "activities.send", Kind: teamsfake.FaultHTTP, Status: http.StatusForbidden, Code: connector.CodeWrongHost})
 		},
 		"it is not allowed": func(w *world) {
-			must(t, w.s.org.Notes.Keep(within(t), organisation.NoteService, "https://elsewhere.test/"))
+			must(t, w.surface.org.Notes.Keep(w.ctx(), organisation.NoteService, "https://elsewhere.test/"))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w, d, root, _ := talk(t)
+			w := newTalk(t)
 			spoil(w)
-			if se := w.refused(saidPost(w, root, "x")); se.Class != channels.AuthBroken || !strings.Contains(se.Hint, "TEAMS_SERVICE_URLS") {
-				t.Errorf("class %s, hint %q", se.Class, se.Hint)
-			}
-			if last, _ := d.lastReport(); last.Status != channels.Broken || !strings.Contains(last.Hint, "TEAMS_SERVICE_URLS") {
-				t.Errorf("told %+v", last)
-			}
+			se := w.mustFail(w.saidPost(w.root, "x"))
+			wantEqual(t, "class", se.Class, channels.AuthBroken)
+			wantWords(t, se.Hint, "TEAMS_SERVICE_URLS")
+			w.wantReport(channels.Broken)
+			last, _ := w.desk.lastReport()
+			wantWords(t, last.Hint, "TEAMS_SERVICE_URLS")
 		})
 	}
 }

@@ -3,15 +3,18 @@ package teams
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
+	"parley/channels"
 )
 
-// desk is an engine that remembers what comes, and has one conversation.
+// desk is an engine that remembers what comes, and has conversation 12.
 type desk struct {
 	*bridgetest.Desk
 
@@ -110,57 +113,69 @@ func (d *desk) MayStart(_ context.Context, _ string, s bridge.Start) (bridge.Fac
 	return d.mayStart(s)
 }
 
-// accepted waits for a fact whose id begins so, and decodes it.
-func (w *world) accepted(d *desk, prefix string) bridge.Action {
+// decode decodes a fact, which isn't in quarantine.
+func (w *world) decode(f channels.Fact) []bridge.Action {
 	w.t.Helper()
-	found := d.First(w.t, prefix)
-	if found.Quarantine != "" {
-		w.t.Fatalf("%s is quarantined: %s", found.ExternalID, found.Quarantine)
+	if f.Quarantine != "" {
+		w.t.Fatalf("%s is in quarantine: %s", f.ExternalID, f.Quarantine)
 	}
-	actions, err := w.s.Decode(found.Payload)
+	actions, err := w.surface.Decode(f.Payload)
 	must(w.t, err)
+	return actions
+}
+
+// waitAction waits for the first fact whose id begins so, and decodes it.
+func (w *world) waitAction(prefix string) bridge.Action {
+	w.t.Helper()
+	f := w.desk.First(w.t, prefix)
+	actions := w.decode(f)
 	if len(actions) != 1 {
-		w.t.Fatalf("%s is %d actions", found.ExternalID, len(actions))
+		w.t.Fatalf("%s is decoded as %d actions, want one", f.ExternalID, len(actions))
 	}
 	return actions[0]
 }
 
-// settled waits until the emulator has nothing left to deliver.
-func (w *world) settled() {
+// wantFacts checks how many facts are stored whose ids begin so.
+func (w *world) wantFacts(prefix string, want int) {
 	w.t.Helper()
-	must(w.t, w.fake.WaitFor(within(w.t), func() bool { return w.fake.Activities.Pending() == 0 }))
+	if got := w.desk.Number(prefix); got != want {
+		w.t.Errorf("got %d facts %s…, want %d; all: %v", got, prefix, want, w.desk.IDs())
+	}
+}
+
+// waitDelivered waits until the emulator has nothing left to deliver.
+func (w *world) waitDelivered() {
+	w.t.Helper()
+	must(w.t, w.fake.WaitFor(w.ctx(), func() bool { return w.fake.Activities.Pending() == 0 }))
 }
 
 var errDown = errors.New("the database is down")
 
-// thread opens the conversation's thread.
-func (w *world) thread(d *desk) string {
+// openThread opens a thread of the conversation, and returns its root.
+func (w *world) openThread() string {
 	w.t.Helper()
-	sent, err := w.s.Send(within(w.t), bridge.Post{Kind: bridge.PostRoot, Token: "root", Attempt: 1, Place: bridge.Place{Channel: w.channel}, Facts: sampleFacts()})
-	must(w.t, err)
-	d.Own(w.channel, sent.Message)
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.root = bridge.Place{Channel: w.channel, Thread: sent.Message, Message: sent.Message}
+	sent := w.mustSend(w.newRoot("root", w.channel))
+	w.desk.Own(w.channel, sent.Message)
+	w.desk.mu.Lock()
+	defer w.desk.mu.Unlock()
+	w.desk.root = bridge.Place{Channel: w.channel, Thread: sent.Message, Message: sent.Message}
 	return sent.Message
 }
 
-// line posts a line in a thread.
-func (w *world) line(d *desk, root string, l bridge.Line) string {
+// postLine posts a line in a thread.
+func (w *world) postLine(root string, l bridge.Line) string {
 	w.t.Helper()
-	sent, err := w.s.Send(within(w.t), bridge.Post{Kind: bridge.PostLine, Token: "line " + string(l.Kind()), Attempt: 1, Place: bridge.Place{Channel: w.channel, Thread: root}, Facts: sampleFacts(), Line: &l})
-	must(w.t, err)
-	d.Own(w.channel, sent.Message)
+	p := w.newPost(bridge.PostLine, "line "+string(l.Kind()))
+	p.Place.Thread, p.Line = root, &l
+	sent := w.mustSend(p)
+	w.desk.Own(w.channel, sent.Message)
 	return sent.Message
 }
 
-// notes returns the keys of what the surface keeps.
-func (d *desk) notes(t *testing.T) (keys []string) {
+// keptKeys returns the keys of what the surface keeps.
+func (d *desk) keptKeys(t *testing.T) []string {
 	t.Helper()
 	all, err := d.Kept(t.Context())
 	must(t, err)
-	for key := range all {
-		keys = append(keys, key)
-	}
-	return keys
+	return slices.Collect(maps.Keys(all))
 }

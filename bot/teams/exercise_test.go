@@ -12,22 +12,23 @@ import (
 	"parley/bridge/bridgetest"
 )
 
-// TestExercise: Teams passes the suite of all surfaces where its messages may be read, and
-// as far as that goes where they may not, and in a trial without Azure.
+// Teams passes the suite of all surfaces if its messages may be read, and as far as that goes if they may not, or in a trial without
+// Azure.
 func TestExercise(t *testing.T) {
 	t.Parallel()
-	t.Run("with Graph", func(t *testing.T) {
-		t.Parallel()
-		bridgetest.ExerciseSurface(t, bridgetest.Harness{New: func(t *testing.T) bridgetest.Stage { return exerciseStage(t, true, nil) }})
-	})
-	t.Run("without Graph", func(t *testing.T) {
-		t.Parallel()
-		bridgetest.ExerciseSurface(t, bridgetest.Harness{New: func(t *testing.T) bridgetest.Stage { return exerciseStage(t, false, nil) }})
-	})
-	t.Run("without Azure", func(t *testing.T) {
-		t.Parallel()
-		bridgetest.ExerciseSurface(t, bridgetest.Harness{New: func(t *testing.T) bridgetest.Stage { return exerciseStage(t, false, withoutAzure) }})
-	})
+	for name, tt := range map[string]struct {
+		reads   bool
+		changes []func(*Options, *teamsfake.Options)
+	}{
+		"with Graph":    {reads: true},
+		"without Graph": {},
+		"without Azure": {changes: []func(*Options, *teamsfake.Options){withoutAzure}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bridgetest.ExerciseSurface(t, bridgetest.Harness{New: func(t *testing.T) bridgetest.Stage { return newExerciseStage(t, tt.reads, tt.changes...) }})
+		})
+	}
 }
 
 // withoutAzure makes a trial: nobody signs, nobody has a secret, and Entra isn't there.
@@ -35,19 +36,18 @@ func withoutAzure(o *Options, f *teamsfake.Options) {
 	o.AllowUnsigned, f.Unsigned = true, true
 }
 
-// exerciseStage connects a surface to an organisation of its own, with a desk that remembers.
-func exerciseStage(t *testing.T, reads bool, change func(*Options, *teamsfake.Options)) bridgetest.Stage {
-	d := newDesk()
-	w := newWorld(t, d, change)
-	d.Open(w.channel)
+// newExerciseStage connects a surface to an organisation of its own. reads says whether Graph shows messages.
+func newExerciseStage(t *testing.T, reads bool, changes ...func(*Options, *teamsfake.Options)) bridgetest.Stage {
+	w := newWorld(t, changes...)
+	w.desk.Open(w.channel)
 	w.connect().run()
 	if !reads {
 		w.fake.Inject(teamsfake.Fault{Method: "graph.*", Kind: teamsfake.FaultHTTP, Status: http.StatusForbidden, Code: "Forbidden"})
 	}
-	d.Connected(t, 1)
+	w.desk.Connected(t, 1)
 	person := w.fake.As(ann)
 	return bridgetest.Stage{
-		Surface: w.s, Desk: d.Desk, Channel: w.channel, Agent: ann, Other: ben, FindsDeleted: true, Blind: !reads,
+		Surface: w.surface, Desk: w.desk.Desk, Channel: w.channel, Agent: ann, Other: ben, FindsDeleted: true, Blind: !reads,
 		Mention: func(user string) string { return "<@" + user + ">" },
 		Shown: func(_ *testing.T, root string) (shown []bridgetest.Shown) {
 			for _, m := range w.fake.Thread(w.channel, root) {
@@ -82,7 +82,7 @@ func exerciseStage(t *testing.T, reads bool, change func(*Options, *teamsfake.Op
 		Edit:   func(t *testing.T, message, text string) { t.Helper(); must(t, person.Edit(w.channel, message, text)) },
 		Delete: func(t *testing.T, message string) { t.Helper(); must(t, person.Delete(w.channel, message)) },
 		Vanish: func(t *testing.T, root string) { t.Helper(); must(t, w.fake.Admin.Forget(w.channel, root)) },
-		Close:  func(t *testing.T) { t.Helper(); must(t, w.fake.Admin.Uninstall(within(t), w.team)) },
+		Close:  func(t *testing.T) { t.Helper(); must(t, w.fake.Admin.Uninstall(w.ctx(), w.team)) },
 		Fail: func(_ *testing.T, name string, kind bridge.PostKind) {
 			f := teamsfake.Fault{Method: "activities.send", Times: 1, Kind: teamsfake.FaultDrop, After: name == bridgetest.FailLostAfter}
 			if kind == bridge.PostRoot {
@@ -98,9 +98,9 @@ func exerciseStage(t *testing.T, reads bool, change func(*Options, *teamsfake.Op
 			id := w.fake.Inject(teamsfake.Fault{Method: "event:*", Kind: teamsfake.FaultLose})
 			f()
 			w.fake.ClearFaults(id)
-			fills := d.Fills()
-			w.s.CatchUp(time.Now().Add(-time.Minute))
-			d.Connected(t, fills+1)
+			fills := w.desk.Fills()
+			w.surface.CatchUp(time.Now().Add(-time.Minute))
+			w.desk.Connected(t, fills+1)
 		},
 	}
 }

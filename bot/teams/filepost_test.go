@@ -4,49 +4,39 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
-	"parley/bot/teams/teamsfake"
 	"parley/bridge"
 	"parley/channels"
 )
 
-// TestManyFilesOut: however many files a mail has, the thread leads to each of them; the pictures come last.
+// However many files a mail has, the thread leads to each of them. The pictures come last.
 func TestManyFilesOut(t *testing.T) {
 	t.Parallel()
-	w, d, root, _ := talk(t)
-	post := bridge.Post{Kind: bridge.PostFiles, Token: "files", Attempt: 1, FirstAttemptAt: time.Now(), Place: bridge.Place{Channel: w.channel, Thread: root}, Facts: sampleFacts(),
-		Files: []channels.File{fileOf("photo.png", "image/png", strip(t, 10))}}
+	const files = 200
+	w := newTalk(t)
+	post := w.newPost(bridge.PostFiles, "files")
+	post.Files = []channels.File{fileWith("photo.png", "image/png", pngStrip(t, 10))}
 	link := func(n int) string { return fmt.Sprintf("https://parley.test/files/%s/%d", strings.Repeat("x", 100), n) }
-	for n := range 200 {
-		f := fileOf(fmt.Sprintf("plan %d.pdf", n), "application/pdf", []byte("plan"))
+	for n := range files {
+		f := fileWith(fmt.Sprintf("plan %d.pdf", n), "application/pdf", []byte("plan"))
 		f.Link = func() (string, error) { return link(n), nil }
 		post.Files = append(post.Files, f)
 	}
-	for more := true; more; post.Part++ {
-		w.fake.Inject(teamsfake.Fault{Method: "activities.send", Kind: teamsfake.FaultDrop, After: true, Times: 1})
-		if se := w.refused(post); se.Class != channels.Ambiguous {
-			t.Fatalf("part %d: %v", post.Part, se)
-		}
-		outcome, sent, err := w.s.Reconcile(within(t), post)
-		if outcome != channels.Landed || err != nil {
-			t.Fatalf("part %d: reconciled %v, %v", post.Part, outcome, err)
-		}
-		d.Own(w.channel, sent.Message)
-		more = sent.More
+	parts := w.sendAndLose(post)
+	if parts < 3 {
+		t.Errorf("got %d parts, want at least two of links and one of pictures", parts)
 	}
 	var html strings.Builder
-	all := w.fake.Thread(w.channel, root)
+	all := w.fake.Thread(w.channel, w.root)
+	wantEqual(t, "messages", len(all), 1+parts) // the root and one of each part
 	for _, m := range all {
 		html.WriteString(m.HTML)
 	}
-	for n := range 200 {
+	for n := range files {
 		if !strings.Contains(html.String(), `href="`+link(n)+`"`) {
-			t.Fatalf("in %d messages no link leads to file %d", len(all), n)
+			t.Fatalf("no link in %d messages leads to file %d", len(all), n)
 		}
 	}
-	if n := strings.Count(string(all[len(all)-1].Raw), "data:image/png;base64,"); n != 1 || post.Part != len(all)-1 || post.Part < 3 {
-		t.Errorf("%d pictures in the last of %d messages, %d parts", n, len(all), post.Part)
-	}
-	w.noProblems()
+	wantEqual(t, "pictures in the last message", countPictures(all[len(all)-1]), 1)
+	w.wantNoProblems()
 }

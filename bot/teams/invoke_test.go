@@ -1,9 +1,8 @@
 package teams
 
 import (
-	"slices"
+	"fmt"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,365 +14,326 @@ import (
 	"parley/bridge"
 )
 
-// TestDialogs: a form opens, says what is wrong with it and keeps what was typed; what is
-// right is stored before it closes; a form that was sent twice asks for one thing.
+// A form says what is wrong with it and keeps what was typed. What is right is stored before it closes.
 func TestDialogs(t *testing.T) {
 	t.Parallel()
-	w, d, root, p := talk(t)
-	w.click(p, root, "Snooze")
-	out, err := p.Submit(within(t), "", client.Inputs{"t:other": "when pigs fly"})
-	must(t, err)
-	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "when pigs fly") || !strings.Contains(string(out.Dialog.Card), "⚠️") {
-		t.Fatalf("a wrong time: %+v", out)
-	}
-	if d.Number("i:") != 0 {
-		t.Error("it was stored all the same")
-	}
-	out, err = p.Submit(within(t), "", client.Inputs{"t:other": "2h"})
-	must(t, err)
-	if out.Dialog != nil || out.Error != "" {
-		t.Errorf("a good time: %+v", out)
-	}
-	if a := w.accepted(d, "i:"); a.Verb != bridge.VerbSnooze || a.Args.Until != "2h" || a.Place.Channel != w.channel || a.Actor.ID != ann {
-		t.Errorf("%+v", a)
-	}
-	w.noProblems()
+	w := newTalk(t)
+	w.press(w.ann, w.root, "Snooze")
+	wantDialog(t, "a wrong time", w.submit("", client.Inputs{"t:other": "when pigs fly"}), "when pigs fly", "⚠️")
+	w.wantFacts("i:", 0)
+	wantNoDialog(t, w.submit("", client.Inputs{"t:other": "2h"}))
+	a := w.waitAction("i:")
+	wantEqual(t, "verb", a.Verb, bridge.VerbSnooze)
+	wantEqual(t, "until", a.Args.Until, "2h")
+	wantEqual(t, "channel", a.Place.Channel, w.channel)
+	wantEqual(t, "actor", a.Actor.ID, ann)
+	w.wantNoProblems()
 }
 
-// TestDetails: the window of details opens, its buttons act and open further windows; the desk hears
-// who opens the form of a reply.
+// The window of details opens, and its buttons act and open further windows. The desk hears who opens the form of a reply.
 // R-241
 func TestDetails(t *testing.T) {
 	t.Parallel()
-	w, d, root, p := talk(t)
-	out := w.click(p, root, "More")
-	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "kim@example.org") {
-		t.Fatalf("details: %+v", out)
+	w := newTalk(t)
+	wantDialog(t, "details", w.press(w.ann, w.root, "More"), "kim@example.org")
+	wantDialog(t, "a form on top of them", w.submit("Reply", nil), "t:text")
+	heard := w.desk.Replies()
+	if len(heard) != 1 || !strings.HasPrefix(heard[0], "opened #12 "+ann+" ") {
+		t.Errorf("of the form the desk heard %q, want once that Ann opened it", heard)
 	}
-	out, err := p.Submit(within(t), "Reply", nil)
-	must(t, err)
-	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "t:text") {
-		t.Fatalf("a form on top of it: %+v", out)
-	}
-	if told := d.Replies(); len(told) != 1 || !strings.HasPrefix(told[0], "opened #12 "+ann+" ") {
-		t.Errorf("of the form the desk heard %q", told)
-	}
-	out, err = p.Submit(within(t), "", client.Inputs{"t:text": "We are **on it**."})
-	must(t, err)
-	if out.Error != "" || out.Dialog != nil {
-		t.Errorf("handed in: %+v", out)
-	}
-	if a := w.accepted(d, "i:"); a.Verb != bridge.VerbReply || a.Text != "We are **on it**." || !a.Explicit || a.Form == "" || a.Args.Conversation != 12 {
-		t.Errorf("%+v", a)
-	}
-	w.noProblems()
+	wantNoDialog(t, w.submit("", client.Inputs{"t:text": "We are **on it**."}))
+	w.wantReply(w.waitAction("i:"), "We are **on it**.")
+	w.wantNoProblems()
 }
 
-// TestHandOver: of the form to assign, one click on a name hands the conversation over.
+// wantReply checks that a form asks for a reply in the conversation.
+func (w *world) wantReply(a bridge.Action, text string) {
+	w.t.Helper()
+	wantEqual(w.t, "verb", a.Verb, bridge.VerbReply)
+	wantEqual(w.t, "text", a.Text, text)
+	wantEqual(w.t, "it is explicit", a.Explicit, true)
+	wantEqual(w.t, "the form is known", a.Form != "", true)
+	wantEqual(w.t, "conversation", a.Args.Conversation, 12)
+}
+
+// In the form to assign, one click on a name hands the conversation over.
 func TestHandOver(t *testing.T) {
 	t.Parallel()
-	w, d, root, p := talk(t)
-	w.click(p, root, "More")
-	_, err := p.Submit(within(t), "Assign", nil)
-	must(t, err)
-	out, err := p.Submit(within(t), "Ben Kim", nil)
-	must(t, err)
-	if a := w.accepted(d, "i:"); a.Verb != bridge.VerbAssign || !slices.Equal(a.Args.Agents, []string{ben}) || a.Args.Conversation != 12 || out.Error != "" {
-		t.Errorf("%+v: %+v", out, a)
-	}
-	w.noProblems()
+	w := newTalk(t)
+	w.press(w.ann, w.root, "More")
+	w.submit("Assign", nil)
+	wantEqual(t, "error", w.submit("Ben Kim", nil).Error, "")
+	a := w.waitAction("i:")
+	wantEqual(t, "verb", a.Verb, bridge.VerbAssign)
+	wantList(t, "agents", a.Args.Agents, []string{ben})
+	wantEqual(t, "conversation", a.Args.Conversation, 12)
+	w.wantNoProblems()
 }
 
-// TestNewConversation: from the message box; the first form asks for the account, and what
-// can't begin says so at its field.
+// In the message box a new conversation can begin. What can't begin says so at its field, and keeps what was typed.
 func TestNewConversation(t *testing.T) {
 	t.Parallel()
-	w, d, _, p := talk(t)
+	w := newTalk(t)
 	refuse := true
-	d.mayStart = func(s bridge.Start) (bridge.Facts, error) {
+	w.desk.mayStart = func(s bridge.Start) (bridge.Facts, error) {
 		if refuse {
 			return bridge.Facts{}, &bridge.Problem{Code: "bad", Text: "That is no address.", Field: "recipient"}
 		}
 		return bridge.Facts{}, nil
 	}
-	out, err := p.Compose(within(t), w.channel, "", manifest.CommandNew)
+	out, err := w.ann.Compose(w.ctx(), w.channel, "", manifest.CommandNew)
 	must(t, err)
-	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "t:recipient") {
-		t.Fatalf("%+v", out)
-	}
+	wantDialog(t, "a new conversation", out, "t:recipient")
 	in := client.Inputs{"t:recipient": "kim@example.org", "t:text": "Hello Kim"}
-	out, err = p.Submit(within(t), "", in)
-	must(t, err)
-	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "That is no address.") || !strings.Contains(string(out.Dialog.Card), "Hello Kim") {
-		t.Fatalf("refused: %+v", out)
-	}
+	wantDialog(t, "a wrong address", w.submit("", in), "That is no address.", "Hello Kim")
 	refuse = false
-	out, err = p.Submit(within(t), "", in)
-	must(t, err)
-	if out.Error != "" || out.Dialog != nil {
-		t.Errorf("handed in: %+v", out)
-	}
-	if a := w.accepted(d, "i:"); a.Verb != bridge.VerbNew || a.Args.Account != "support-mail" || a.Args.Recipient != "kim@example.org" || a.Text != "Hello Kim" {
-		t.Errorf("%+v", a)
-	}
-	w.noProblems()
+	wantNoDialog(t, w.submit("", in))
+	a := w.waitAction("i:")
+	wantEqual(t, "verb", a.Verb, bridge.VerbNew)
+	wantEqual(t, "account", a.Args.Account, "support-mail")
+	wantEqual(t, "recipient", a.Args.Recipient, "kim@example.org")
+	wantEqual(t, "text", a.Text, "Hello Kim")
+	w.wantNoProblems()
 }
 
-// TestFind: the search gives what its asker may see, and nothing to a guest.
+// The search gives what its asker may see. What it gives leads to the thread.
 func TestFind(t *testing.T) {
 	t.Parallel()
-	w, _, root, p := talk(t)
+	w := newTalk(t)
 	for query, want := range map[string]int{"": 1, "printer KIM": 1, "riddle": 0, "#12": 1, "12": 1, "#99": 0} {
-		out, err := p.Search(within(t), w.channel, "", manifest.CommandFind, query)
+		out, err := w.ann.Search(w.ctx(), w.channel, "", manifest.CommandFind, query)
 		must(t, err)
-		if len(out.Results) != want || out.Error != "" {
-			t.Errorf("%q finds %+v", query, out)
-		}
-		if want > 0 && !strings.Contains(string(out.Results[0].Card), root) {
-			t.Errorf("%q doesn't lead to the thread: %s", query, out.Results[0].Card)
-		}
-		if want > 0 && (strings.Contains(string(out.Results[0].Preview), "_") || !strings.Contains(string(out.Results[0].Preview), "📧")) {
-			t.Errorf("the line in the list has no characters for icons: %s", out.Results[0].Preview)
+		wantEqual(t, fmt.Sprintf("error of %q", query), out.Error, "")
+		wantEqual(t, fmt.Sprintf("results of %q", query), len(out.Results), want)
+		for _, result := range out.Results {
+			wantWords(t, string(result.Card), w.root)
+			wantWords(t, string(result.Preview), "📧")
+			wantEqual(t, "the line in the list has the names of icons", strings.Contains(string(result.Preview), "_"), false)
 		}
 	}
-	out, err := w.fake.As(eve).Search(within(t), w.channel, "", manifest.CommandFind, "printer")
-	must(t, err)
-	if len(out.Results) != 0 {
-		t.Errorf("a guest finds %+v", out)
-	}
-	w.noProblems()
+	w.wantNoProblems()
 }
 
-// TestMessageMenu: each entry opens the form of its verb, but for Undo; a guest gets none.
+// A guest finds nothing.
+func TestFindAsGuest(t *testing.T) {
+	t.Parallel()
+	w := newTalk(t)
+	out, err := w.fake.As(eve).Search(w.ctx(), w.channel, "", manifest.CommandFind, "printer")
+	must(t, err)
+	wantEqual(t, "results", len(out.Results), 0)
+	w.wantNoProblems()
+}
+
+// choose lets somebody choose a command in the menu of a message, and returns the card of the dialog that opens.
+func (w *world) choose(who, message, command string) string {
+	w.t.Helper()
+	out, err := w.fake.As(who).MessageAction(w.ctx(), w.channel, message, command)
+	must(w.t, err)
+	return wantDialog(w.t, command+" for "+who, out)
+}
+
+// Each command in a message's menu but Undo opens the form of its verb, which stores nothing yet.
 func TestMessageMenu(t *testing.T) {
 	t.Parallel()
-	w, d, root, p := talk(t)
-	id, err := p.Reply(w.channel, root, "he is **angry**")
+	w := newTalk(t)
+	id, err := w.ann.Reply(w.channel, w.root, "he is **angry**")
 	must(t, err)
+	shown := map[bridge.Verb]string{bridge.VerbNote: "he is **angry**", bridge.VerbSend: `"text":"angry"`} // of the message, by some verbs
 	for _, v := range verb.InMenu() {
 		if v.Name == bridge.VerbUndo {
 			continue
 		}
-		out, err := p.MessageAction(within(t), w.channel, id, manifest.CommandOf(v.Name))
-		must(t, err)
-		if out.Dialog == nil || strings.Contains(string(out.Dialog.Card), "Internal error") || strings.Contains(string(out.Dialog.Card), "Input.") == (v.Name == bridge.VerbSend) {
-			t.Errorf("%s: %+v", v.Name, out)
-		}
-		if want := map[bridge.Verb]string{bridge.VerbNote: "he is **angry**", bridge.VerbSend: `"text":"angry"`}[v.Name]; !strings.Contains(string(out.Dialog.Card), want) {
-			t.Errorf("%s doesn't show the message: %s", v.Name, out.Dialog.Card)
-		}
-		if marked := strings.Contains(string(out.Dialog.Card), "marked"); marked != (v.Name == bridge.VerbSend) {
-			t.Errorf("%s: what the message says is marked: %t", v.Name, marked)
-		}
-		must(t, p.CloseDialog())
+		card, isSend := w.choose(ann, id, manifest.CommandOf(v.Name)), v.Name == bridge.VerbSend
+		what := string(v.Name) + ": "
+		wantEqual(t, what+"it is an error", strings.Contains(card, "Internal error"), false)
+		wantEqual(t, what+"there is something to fill in", strings.Contains(card, "Input."), !isSend)
+		wantEqual(t, what+"what the message says is marked", strings.Contains(card, "marked"), isSend)
+		wantWords(t, card, shown[v.Name])
+		must(t, w.ann.CloseDialog())
 	}
-	out, err := w.fake.As(ben).MessageAction(within(t), w.channel, id, "sendFromMessage")
-	must(t, err)
-	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "Ann Lee wrote this, and would be its author: send it to Kim Lee?") || !strings.Contains(string(out.Dialog.Card), "Send as Ann Lee") {
-		t.Errorf("Ben is asked: %+v", out)
-	}
-	out, err = w.fake.As(eve).MessageAction(within(t), w.channel, id, "resolveFromMessage")
-	must(t, err)
-	if out.Dialog == nil || strings.Contains(string(out.Dialog.Card), "Input.") {
-		t.Errorf("a guest: %+v", out)
-	}
-	if d.Number("i:") != 0 {
-		t.Error("opening stored something")
-	}
-	w.noProblems()
+	wantWords(t, w.choose(ben, id, "sendFromMessage"), "Ann Lee wrote this, and would be its author: send it to Kim Lee?", "Send as Ann Lee")
+	wantEqual(t, "a guest has something to fill in", strings.Contains(w.choose(eve, id, "resolveFromMessage"), "Input."), false)
+	w.wantFacts("i:", 0)
+	w.wantNoProblems()
 }
 
-// TestUndoFromMenu: choosing it is enough; the dialog that Teams must have only says so. A
-// guest's choice is nothing.
+// To choose Undo in the menu is enough: the dialog that Teams must have only says so. A guest can't undo anything.
 func TestUndoFromMenu(t *testing.T) {
 	t.Parallel()
-	w, d, root, p := talk(t)
-	id, err := p.Reply(w.channel, root, "Too fast")
+	w := newTalk(t)
+	id, err := w.ann.Reply(w.channel, w.root, "Too fast")
 	must(t, err)
-	out, err := w.fake.As(eve).MessageAction(within(t), w.channel, id, "undoFromMessage")
-	must(t, err)
-	if out.Dialog == nil || d.Number("i:") != 0 {
-		t.Errorf("a guest: %+v", out)
-	}
-	out, err = p.MessageAction(within(t), w.channel, id, "undoFromMessage")
-	must(t, err)
-	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "takes it back") {
-		t.Errorf("%+v", out)
-	}
-	if a := w.accepted(d, "i:"); a.Verb != bridge.VerbUndo || a.Origin != bridge.OriginShortcut || a.Actor.ID != ann || !a.OwnThread ||
-		a.Place != (bridge.Place{Channel: w.channel, Thread: root, Message: id}) {
-		t.Errorf("%+v", a)
-	}
-	w.noProblems()
+	w.choose(eve, id, "undoFromMessage")
+	w.wantFacts("i:", 0)
+	wantWords(t, w.choose(ann, id, "undoFromMessage"), "takes it back")
+	a := w.waitAction("i:")
+	wantEqual(t, "verb", a.Verb, bridge.VerbUndo)
+	wantEqual(t, "origin", a.Origin, bridge.OriginShortcut)
+	wantEqual(t, "actor", a.Actor.ID, ann)
+	wantEqual(t, "it is our thread", a.OwnThread, true)
+	wantEqual(t, "place", a.Place, bridge.Place{Channel: w.channel, Thread: w.root, Message: id})
+	w.wantNoProblems()
 }
 
-// TestReplyFromMessageBox: in a conversation's thread it is about that; elsewhere it asks which.
+// In a conversation's thread a reply from the message box is about that conversation. Elsewhere it asks which.
 func TestReplyFromMessageBox(t *testing.T) {
 	t.Parallel()
-	w, d, root, p := talk(t)
-	out, err := p.Compose(within(t), w.channel, root, "replyFromMessage")
+	w := newTalk(t)
+	out, err := w.ann.Compose(w.ctx(), w.channel, w.root, "replyFromMessage")
 	must(t, err)
-	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "t:text") {
-		t.Fatalf("in the thread: %+v", out)
-	}
-	must(t, p.CloseDialog())
-	out, err = p.Compose(within(t), w.channel, "", "replyFromMessage")
+	wantDialog(t, "in the thread", out, "t:text")
+	must(t, w.ann.CloseDialog())
+	out, err = w.ann.Compose(w.ctx(), w.channel, "", "replyFromMessage")
 	must(t, err)
-	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "o:conversation") {
-		t.Fatalf("elsewhere: %+v", out)
-	}
-	out, err = p.Submit(within(t), "", client.Inputs{"o:conversation": "12"})
-	must(t, err)
-	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "t:text") {
-		t.Fatalf("a conversation was picked: %+v", out)
-	}
-	out, err = p.Submit(within(t), "", client.Inputs{"t:text": "On our way"})
-	must(t, err)
-	if out.Dialog != nil || out.Error != "" {
-		t.Errorf("handed in: %+v", out)
-	}
-	if a := w.accepted(d, "i:"); a.Verb != bridge.VerbReply || a.Args.Conversation != 12 || a.Text != "On our way" || !a.Explicit {
-		t.Errorf("%+v", a)
-	}
-	w.noProblems()
+	wantDialog(t, "elsewhere", out, "o:conversation")
+	wantDialog(t, "a conversation was picked", w.submit("", client.Inputs{"o:conversation": "12"}), "t:text")
+	wantNoDialog(t, w.submit("", client.Inputs{"t:text": "On our way"}))
+	w.wantReply(w.waitAction("i:"), "On our way")
+	w.wantNoProblems()
 }
 
-// TestLineButtons: a line's button acts, and is told apart from the same one of another line.
+// The button of a line acts, and is told apart from the same one of another line. A guest's click is nothing.
 func TestLineButtons(t *testing.T) {
 	t.Parallel()
-	w, d, root, p := talk(t)
-	ask := bridge.Line{Content: &bridge.AskLine{}, Mentions: []bridge.AgentRef{{ID: 1, Name: "Ann Lee", User: ann}}, Text: "Hi", Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}, Args: bridge.Args{Message: 7}}
-	line := w.line(d, root, ask)
-	if out := w.click(p, line, "Keep inside"); out.Message == "" && out.Card == nil {
-		t.Errorf("nothing is answered: %+v", out)
-	}
-	if a := w.accepted(d, "i:"); a.Verb != bridge.VerbKeep || a.Args.Message != 7 || a.Place != (bridge.Place{Channel: w.channel, Thread: root, Message: line}) || !a.OwnThread {
-		t.Errorf("%+v", a)
-	}
-	if out, err := w.fake.As(eve).Click(within(t), w.channel, line, "Send to customer", nil); err != nil || d.Number("i:") != 1 {
-		t.Errorf("a guest clicks: %+v, %v", out, err)
-	}
-	w.noProblems()
+	w := newTalk(t)
+	line := w.postLine(w.root, bridge.Line{Content: &bridge.AskLine{}, Mentions: []bridge.AgentRef{{ID: 1, Name: "Ann Lee", User: ann}}, Text: "Hi",
+		Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}, Args: bridge.Args{Message: 7}})
+	out := w.press(w.ann, line, "Keep inside")
+	wantEqual(t, "something is answered", out.Message != "" || out.Card != nil, true)
+	a := w.waitAction("i:")
+	wantEqual(t, "verb", a.Verb, bridge.VerbKeep)
+	wantEqual(t, "message of the conversation", a.Args.Message, 7)
+	wantEqual(t, "place", a.Place, bridge.Place{Channel: w.channel, Thread: w.root, Message: line})
+	wantEqual(t, "it is our thread", a.OwnThread, true)
+	_, err := w.fake.As(eve).Click(w.ctx(), w.channel, line, "Send to customer", nil)
+	must(t, err)
+	w.wantFacts("i:", 1)
+	w.wantNoProblems()
 }
 
-// TestClickedAgain: a click that comes again by itself is one; a later one is another, and that
-// again comes but once.
+// A click that comes again within a few seconds came by itself, and is one. A later one is another, which may come again, too.
 func TestClickedAgain(t *testing.T) {
 	t.Parallel()
-	now := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
-	var mu sync.Mutex
-	clock := func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
-	d := newDesk()
-	w := newWorld(t, d, func(o *Options, f *teamsfake.Options) { f.Clock, o.Now = clock, clock }).connect()
-	p, line := w.fake.As(ann), w.line(d, w.thread(d), bridge.Line{Content: &bridge.AskLine{}, Text: "Hi", Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Message: 7}})
+	w := newClockedTalk(t)
+	line := w.postLine(w.root, bridge.Line{Content: &bridge.AskLine{}, Text: "Hi", Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Message: 7}})
 	for _, step := range []struct {
 		after time.Duration
-		want  int
-	}{{0, 1}, {5 * time.Second, 1}, {15 * time.Second, 1}, {time.Minute, 2}, {5 * time.Second, 2}, {time.Minute, 3}} {
-		mu.Lock()
-		now = now.Add(step.after)
-		mu.Unlock()
-		w.click(p, line, "Send to customer")
-		if n := d.Number("i:"); n != step.want {
-			t.Errorf("%d facts %v later, want %d", n, step.after, step.want)
-		}
+		want  int // clicks so far
+	}{
+		{after: 0, want: 1},
+		{after: 5 * time.Second, want: 1},
+		{after: 15 * time.Second, want: 1},
+		{after: time.Minute, want: 2},
+		{after: 5 * time.Second, want: 2},
+		{after: time.Minute, want: 3},
+	} {
+		w.later(step.after)
+		w.press(w.ann, line, "Send to customer")
+		w.wantFacts("i:", step.want)
 	}
 }
 
-// TestNothingStoredNothingAnswered: while nothing can be stored, a click fails in sight.
+// While nothing can be stored, a click fails in sight.
 func TestNothingStoredNothingAnswered(t *testing.T) {
 	t.Parallel()
-	w, d, root, p := talk(t)
-	d.Refuse(errDown)
-	out, err := p.Click(within(t), w.channel, root, "Take", nil)
+	w := newTalk(t)
+	w.desk.Refuse(errDown)
+	out, err := w.ann.Click(w.ctx(), w.channel, w.root, "Take", nil)
 	must(t, err)
-	if out.Error == "" {
-		t.Errorf("answered %+v", out)
-	}
+	wantEqual(t, "the click fails", out.Error != "", true)
 }
 
-// TestReactions: those that stand for a verb are that verb.
+// A reaction that stands for a verb is that verb. To take it back, or any other, is told as what it is.
 func TestReactions(t *testing.T) {
 	t.Parallel()
-	w, d, root, p := talk(t)
-	must(t, p.React(w.channel, root, "1f440_eyes"))
-	if a := w.accepted(d, "r:"); a.Verb != bridge.VerbTake || a.Place.Message != root || a.Actor.ID != ann || a.Origin != bridge.OriginEmoji {
-		t.Errorf("%+v", a)
-	}
-	must(t, p.Unreact(w.channel, root, "1f440_eyes"))
-	must(t, p.React(w.channel, root, "like"))
-	w.settled()
+	w := newTalk(t)
+	must(t, w.ann.React(w.channel, w.root, "1f440_eyes"))
+	a := w.waitAction("r:")
+	wantEqual(t, "message", a.Place.Message, w.root)
+	wantEqual(t, "actor", a.Actor.ID, ann)
+	wantEqual(t, "origin", a.Origin, bridge.OriginEmoji)
+	must(t, w.ann.Unreact(w.channel, w.root, "1f440_eyes"))
+	must(t, w.ann.React(w.channel, w.root, "like"))
+	w.waitDelivered()
 	var got []bridge.Verb
-	for _, a := range w.told(d) {
+	for _, a := range w.acceptedActions() {
 		got = append(got, a.Verb)
 	}
-	if len(got) != 3 || got[1] != bridge.VerbUnreact || got[2] != bridge.VerbReact {
-		t.Errorf("%v", got)
+	wantList(t, "verbs", got, []bridge.Verb{bridge.VerbTake, bridge.VerbUnreact, bridge.VerbReact})
+}
+
+// A reaction to what may be a post of ours that isn't recorded yet is stored, and judged when it is.
+func TestEarlyReaction(t *testing.T) {
+	t.Parallel()
+	w := newTalk(t)
+	p := w.newPost(bridge.PostLine, "early")
+	p.Line = &bridge.Line{Content: &bridge.WokeLine{Cause: "customer"}}
+	early := w.mustSend(p).Message
+	for _, message := range []string{early, w.root} {
+		must(t, w.ann.React(w.channel, message, "1f440_eyes"))
+		a := w.waitAction("r:" + w.channel + ":" + message)
+		wantEqual(t, "verb", a.Verb, bridge.VerbTake)
+		wantEqual(t, "its thread is known as ours", a.OwnThread, message == early)
 	}
 }
 
-// TestEarlyReaction: what may be a post of ours that isn't recorded yet is waited for.
-func TestEarlyReaction(t *testing.T) {
+// What somebody writes to us alone is a command, and is answered there.
+func TestPersonal(t *testing.T) {
 	t.Parallel()
-	w, d, root, p := talk(t)
-	sent, err := w.s.Send(within(t), bridge.Post{Kind: bridge.PostLine, Token: "early", Attempt: 1, Place: bridge.Place{Channel: w.channel, Thread: root},
-		Facts: sampleFacts(), Line: &bridge.Line{Content: &bridge.WokeLine{Cause: "customer"}}})
+	w := newTalk(t)
+	id, err := w.ann.Say("inbox")
 	must(t, err)
-	for _, message := range []string{sent.Message, root} {
-		must(t, p.React(w.channel, message, "1f440_eyes"))
-		if a := w.accepted(d, "r:"+w.channel+":"+message); a.Verb != bridge.VerbTake || a.OwnThread != (message == sent.Message) {
-			t.Errorf("%+v", a)
+	a := w.waitAction(fact.MessageID(w.fake.PersonalID(ann), id))
+	wantEqual(t, "verb", a.Verb, bridge.VerbList)
+	wantEqual(t, "list", a.Args.List, "mine")
+	wantEqual(t, "origin", a.Origin, bridge.OriginSlash)
+	wantEqual(t, "actor", a.Actor.ID, ann)
+	wantEqual(t, "channel", a.Place.Channel, w.fake.PersonalID(ann))
+	sent := w.mustSend(bridge.Post{Kind: bridge.PostEphemeral, Token: "list", Attempt: 1, Place: a.Place, To: ann,
+		Line: &bridge.Line{Content: &bridge.ListLine{List: "mine", Rows: []bridge.Facts{sampleFacts()}}}})
+	chat := w.fake.Personal(ann)
+	last := chat[len(chat)-1]
+	wantEqual(t, "last message of the chat", last.ID, sent.Message)
+	wantWords(t, last.Text+cardTexts(last), "Kim Lee")
+	w.wantNoProblems()
+}
+
+// helpIn returns the help as it is shown in a channel.
+func (w *world) helpIn(channel string) string {
+	w.t.Helper()
+	c, err := w.surface.posts.composePost(w.ctx(), bridge.Post{Kind: bridge.PostEphemeral, Token: "help", Attempt: 1,
+		Place: bridge.Place{Channel: channel}, To: ann, Line: &bridge.Line{Content: &bridge.HelpLine{}}})
+	must(w.t, err)
+	return cardText(c.content.page.Card)
+}
+
+// wantNoWords checks that what is shown contains none of these words.
+func wantNoWords(t *testing.T, shown string, words ...string) {
+	t.Helper()
+	for _, w := range words {
+		if strings.Contains(shown, w) {
+			t.Errorf("want no %q in:\n%s", w, shown)
 		}
 	}
 }
 
-// TestPersonal: what somebody writes to us alone is a command, and is answered there.
-func TestPersonal(t *testing.T) {
-	t.Parallel()
-	w, d, _, p := talk(t)
-	id, err := p.Say("inbox")
-	must(t, err)
-	a := w.accepted(d, fact.MessageID(w.fake.PersonalID(ann), id))
-	if a.Verb != bridge.VerbList || a.Args.List != "mine" || a.Origin != bridge.OriginSlash || a.Actor.ID != ann || a.Place.Channel != w.fake.PersonalID(ann) {
-		t.Errorf("%+v", a)
-	}
-	sent, err := w.s.Send(within(t), bridge.Post{Kind: bridge.PostEphemeral, Token: "list", Attempt: 1, Place: a.Place, To: ann,
-		Line: &bridge.Line{Content: &bridge.ListLine{List: "mine", Rows: []bridge.Facts{sampleFacts()}}}})
-	must(t, err)
-	chat := w.fake.Personal(ann)
-	if last := chat[len(chat)-1]; last.ID != sent.Message || !strings.Contains(last.Text+cardTexts(last), "Kim Lee") {
-		t.Errorf("answered %+v", last)
-	}
-	w.noProblems()
-}
-
-// TestHelp: it says what can be typed where it is read: in a channel that may be read, in one
-// where only mentions are heard, and in the chat of somebody with us.
+// Help says what can be typed where it is read: in a channel where only mentions are heard, in one that may be read, and in the
+// chat of somebody with us.
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	help := func(w *world, channel string) string {
-		p := bridge.Post{Kind: bridge.PostEphemeral, Token: "help", Attempt: 1, Place: bridge.Place{Channel: channel}, To: ann, Line: &bridge.Line{Content: &bridge.HelpLine{}}}
-		c, err := w.s.posts.composePost(within(t), p)
-		must(t, err)
-		return cardText(c.content.page.Card)
-	}
-	w, _, root, _ := talk(t)
-	if unread := help(w, w.channel); strings.Contains(unread, "!snooze") || !strings.Contains(unread, "@Parley snooze") || !strings.Contains(unread, "@Parley reply:") || !strings.Contains(unread, "/snooze") {
-		t.Errorf("where nothing was read yet: %s", unread)
-	}
-	if _, err := w.s.Confirm(within(t), bridge.Place{Channel: w.channel, Thread: root, Message: root}, ""); err != nil {
-		t.Fatal(err)
-	}
-	reads := help(w, w.channel)
-	if !strings.Contains(reads, "!snooze") || !strings.Contains(reads, "@Parley") || !strings.Contains(reads, "/snooze") || strings.Contains(reads, "/reply") {
-		t.Errorf("where we may read: %s", reads)
-	}
-	if strings.Contains(reads, "↩️") || !strings.Contains(reads, "💤") {
-		t.Errorf("emoji that Teams doesn't tell of are offered, or others aren't: %s", reads)
-	}
-	if private := help(w, w.fake.PersonalID(ann)); strings.Contains(private, "!") || strings.Contains(private, "@Parley") || strings.Contains(private, "reply TEXT") || !strings.Contains(private, "snooze TIME") {
-		t.Errorf("in private: %s", private)
-	}
+	w := newTalk(t)
+	help := w.helpIn(w.channel) // of which nothing was read yet
+	wantWords(t, help, "@Parley snooze", "@Parley reply:", "/snooze")
+	wantNoWords(t, help, "!snooze")
+
+	w.wantConfirmed("the root", bridge.Action{Place: bridge.Place{Channel: w.channel, Thread: w.root, Message: w.root}}, bridge.Unchanged)
+	help = w.helpIn(w.channel) // which may be read, as we know now
+	wantWords(t, help, "!snooze", "@Parley", "/snooze", "💤")
+	wantNoWords(t, help, "/reply", "↩️") // Teams doesn't tell of this emoji
+
+	help = w.helpIn(w.fake.PersonalID(ann))
+	wantWords(t, help, "snooze TIME")
+	wantNoWords(t, help, "!", "@Parley", "reply TEXT")
 }
 
 func cardTexts(m *teamsfake.Message) (all string) {
@@ -383,16 +343,14 @@ func cardTexts(m *teamsfake.Message) (all string) {
 	return all
 }
 
-// A private answer goes once one of its buttons did something: what it says was so before.
+// A private answer goes once one of its buttons did something, as it says what was so before.
 func TestPrivateAnswerGoesWhenItWasUsed(t *testing.T) {
 	t.Parallel()
-	w, d, root, p := talk(t)
-	_, err := w.s.Send(within(t), bridge.Post{Kind: bridge.PostEphemeral, Token: "whisper", Attempt: 1, Place: bridge.Place{Channel: w.channel, Thread: root}, To: ann, Facts: sampleFacts(),
-		Line: &bridge.Line{Content: &bridge.SnoozedLine{}, Verbs: []bridge.Verb{bridge.VerbWake}, Args: bridge.Args{Conversation: 12}}})
-	must(t, err)
-	w.click(p, w.fake.Targeted(ann)[0].ID, "Wake")
-	must(t, w.fake.WaitFor(within(t), func() bool { return len(w.fake.Targeted(ann)) == 0 }))
-	if a := w.accepted(d, "i:"); a.Verb != bridge.VerbWake {
-		t.Errorf("stored: %+v", a)
-	}
+	w := newTalk(t)
+	p := w.newWhisper(ann)
+	p.Line = &bridge.Line{Content: &bridge.SnoozedLine{}, Verbs: []bridge.Verb{bridge.VerbWake}, Args: bridge.Args{Conversation: 12}}
+	w.mustSend(p)
+	w.press(w.ann, w.fake.Targeted(ann)[0].ID, "Wake")
+	must(t, w.fake.WaitFor(w.ctx(), func() bool { return len(w.fake.Targeted(ann)) == 0 }))
+	wantEqual(t, "verb", w.waitAction("i:").Verb, bridge.VerbWake)
 }

@@ -1,7 +1,8 @@
 package teams
 
 import (
-	"slices"
+	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -11,105 +12,129 @@ import (
 	"parley/bridge"
 )
 
-// TestLateness: late is what took much longer than usual, by whatever clock.
+// A message is late if it took much longer than usual, whatever the difference of the clocks.
 func TestLateness(t *testing.T) {
 	t.Parallel()
 	var l lateness
-	for i, c := range []struct {
+	for i, step := range []struct {
 		took time.Duration
-		late bool
+		want bool
 	}{
-		{lateThreshold + 1, true}, {lateThreshold + 1, false}, {-3 * time.Second, false}, {-2900 * time.Millisecond, false}, {-2 * time.Second, true}, {-1900 * time.Millisecond, false},
-		{-3 * time.Second, false}, {time.Hour, true}, {time.Hour, false}, {0, false}, {lateThreshold, false}, {lateThreshold + 1, true},
+		{took: lateThreshold + 1, want: true},
+		{took: lateThreshold + 1, want: false}, // as usual
+		{took: -3 * time.Second, want: false},
+		{took: -2900 * time.Millisecond, want: false},
+		{took: -2 * time.Second, want: true},
+		{took: -1900 * time.Millisecond, want: false},
+		{took: -3 * time.Second, want: false},
+		{took: time.Hour, want: true},
+		{took: time.Hour, want: false},
+		{took: 0, want: false},
+		{took: lateThreshold, want: false},
+		{took: lateThreshold + 1, want: true},
 	} {
-		if got := l.isLate(c.took); got != c.late {
-			t.Errorf("%d: %s late: %v", i, c.took, got)
-		}
+		wantEqual(t, fmt.Sprintf("step %d, which took %s, is late", i, step.took), l.isLate(step.took), step.want)
 	}
 }
 
-// TestBeforeALateMessage: what was typed in a thread before a message that came late is accepted
-// before it, also if Teams tells of it later or never. Where that can't be read now, replies wait for it.
+// What was typed in a thread before a message that came late is accepted before it, also if Teams tells of it later or never. If
+// it can't be read now, replies wait for it.
 func TestBeforeALateMessage(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		before func(w *world, first string)
-		want   []string
-		gap    bool
+	failGraph := func(status int) func(*world, string) {
+		return func(w *world, _ string) {
+			w.fake.Inject(teamsfake.Fault{Method: "graph.*", Kind: teamsfake.FaultHTTP, Status: status, Code: "Failed"})
+		}
+	}
+	for name, tt := range map[string]struct {
+		before  func(w *world, first string) // the late message comes
+		want    []string
+		wantGap bool
 	}{
-		"read": {func(*world, string) {}, []string{"at once", "first", "second"}, false},
-		"not read": {func(w *world, _ string) {
-			w.fake.Inject(teamsfake.Fault{Method: "graph.*", Kind: teamsfake.FaultHTTP, Status: 500, Code: "InternalServerError"})
-		}, []string{"at once", "second"}, true},
-		"no right": {func(w *world, _ string) {
-			w.fake.Inject(teamsfake.Fault{Method: "graph.*", Kind: teamsfake.FaultHTTP, Status: 403, Code: "Forbidden"})
-		}, []string{"at once", "second"}, false},
-		"its words not shown yet": {func(w *world, first string) {
-			must(w.t, w.fake.Admin.Blank(w.channel, first))
-		}, []string{"at once", "second"}, true},
+		"read": {
+			before: func(*world, string) {},
+			want:   []string{"at once", "first", "second"},
+		},
+		"not read": {
+			before: failGraph(http.StatusInternalServerError),
+			want:   []string{"at once", "second"}, wantGap: true,
+		},
+		"no right": {
+			before: failGraph(http.StatusForbidden),
+			want:   []string{"at once", "second"},
+		},
+		"its words not shown yet": {
+			before: func(w *world, first string) { must(w.t, w.fake.Admin.Blank(w.channel, first)) },
+			want:   []string{"at once", "second"}, wantGap: true,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w, d, root, p, later := talkLater(t)
-			var first string
-			w.unheard(func() (err error) { first, err = p.Reply(w.channel, root, "first"); return err })
+			w := newClockedTalk(t)
+			first := w.replyUnheard("first")
 			held := w.fake.Inject(teamsfake.Fault{Method: "event:message", Kind: teamsfake.FaultReorder})
-			_, err := p.Reply(w.channel, root, "second")
+			_, err := w.ann.Reply(w.channel, w.root, "second")
 			must(t, err)
 			w.fake.ClearFaults(held)
-			later(3 * time.Second)
-			c.before(w, first)
-			before := d.Gaps()
-			typed(t, w, d, p, root, "at once") // which brings the held one
-			w.settled()
+			w.later(3 * time.Second)
+			tt.before(w, first)
+			gaps := w.desk.Gaps()
+			w.annTypes("at once") // which brings the held one
+			w.waitDelivered()
 			var texts []string
-			for _, a := range w.told(d) {
+			for _, a := range w.acceptedActions() {
 				if a.Verb == bridge.VerbSay {
 					texts = append(texts, strings.TrimSpace(a.Text))
 				}
 			}
-			if !slices.Equal(texts, c.want) {
-				t.Errorf("accepted %q", texts)
-			}
-			if gap := d.Gaps() > before; gap != c.gap {
-				t.Errorf("a gap was told: %v", gap)
-			}
+			wantList(t, "texts in the order in which they were accepted", texts, tt.want)
+			wantEqual(t, "a gap was told", w.desk.Gaps() > gaps, tt.wantGap)
 		})
 	}
 }
 
-// TestTextNotShownYet: a reply of which Teams didn't tell, and which Graph shows without its words at first, is read again
-// until Graph shows them, and what was typed behind it waits. One that stays without words was deleted: nothing waits for it.
+// replyUnheard lets Ann reply in the conversation's thread while Teams tells nobody, and returns the reply's id.
+func (w *world) replyUnheard(text string) (id string) {
+	w.t.Helper()
+	w.withoutEvents(func() (err error) {
+		id, err = w.ann.Reply(w.channel, w.root, text)
+		return err
+	})
+	return id
+}
+
+// catchUpReply reads the thread while Graph shows a reply in it with this text. isUnclear says whether nothing can be said of it yet.
+func (w *world) catchUpReply(m graph.Message, text string, isUnclear bool) {
+	w.t.Helper()
+	m.Body.Content = text
+	thread := w.messageOfGraph(w.root, w.root)
+	thread.Replies = []graph.Message{m}
+	gaps := w.desk.Gaps()
+	unclear, err := w.surface.history.catchUpThread(w.ctx(), w.channel, &thread)
+	must(w.t, err)
+	wantEqual(w.t, fmt.Sprintf("%q is unclear", text), unclear, isUnclear)
+	wantEqual(w.t, fmt.Sprintf("%q: a gap was told", text), w.desk.Gaps() > gaps, isUnclear)
+}
+
+// A reply of which Teams didn't tell, and which Graph shows without its words at first, is read again until Graph shows them, and
+// what was typed behind it waits. A reply that stays without words was deleted: nothing waits for it.
 func TestTextNotShownYet(t *testing.T) {
 	t.Parallel()
-	w, d, root, p, later := talkLater(t)
-	unheard := func(text string) graph.Message {
-		t.Helper()
-		var id string
-		w.unheard(func() (err error) { id, err = p.Reply(w.channel, root, text); return err })
-		return w.shown(root, id)
+	w := newClockedTalk(t)
+	late := w.messageOfGraph(w.root, w.replyUnheard("On its way"))
+	w.catchUpReply(late, "", true)
+	w.later(5 * time.Second)
+	w.catchUpReply(late, "", true)
+	w.catchUpReply(late, "<p>On its way</p>", false)
+	said := w.acceptedActions()
+	if len(said) != 1 {
+		t.Fatalf("got %+v, want one reply", said)
 	}
-	read := func(m graph.Message, text string, isUnclear bool) {
-		t.Helper()
-		m.Body.Content = text
-		thread := w.shown(root, root)
-		thread.Replies = []graph.Message{m}
-		before := d.Gaps()
-		if unclear, err := w.s.history.catchUpThread(within(t), w.channel, &thread); unclear != isUnclear || d.Gaps() > before != isUnclear || err != nil {
-			t.Errorf("%q is unclear: %v, a gap was told: %v, %v", text, unclear, d.Gaps() > before, err)
-		}
-	}
-	late := unheard("On its way")
-	read(late, "", true)
-	later(5 * time.Second)
-	read(late, "", true)
-	read(late, "<p>On its way</p>", false)
-	if said := w.told(d); len(said) != 1 || said[0].Text != "On its way" {
-		t.Errorf("told: %+v", said)
-	}
-	late.ModifiedAt = w.s.org.Now() // it is being deleted
-	read(late, "", false)
-	gone := unheard("Never mind")
-	later(time.Minute)
-	read(gone, "", false)
+	wantEqual(t, "text", said[0].Text, "On its way")
+	late.ModifiedAt = w.surface.org.Now() // it is being deleted
+	w.catchUpReply(late, "", false)
+
+	gone := w.messageOfGraph(w.root, w.replyUnheard("Never mind"))
+	w.later(time.Minute)
+	w.catchUpReply(gone, "", false)
 }

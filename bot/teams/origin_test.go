@@ -2,6 +2,7 @@ package teams
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -15,206 +16,264 @@ import (
 	"parley/channels"
 )
 
-// attach lets a person attach a file in Ann's thread, and gives what Parley makes of it.
-func (w *world) attach(d *desk, who, root string, f teamsfake.NewFile) bridge.SurfaceFile {
+// attachFile has a person attach a file in the conversation's thread, and returns what Parley makes of it.
+func (w *world) attachFile(who string, f teamsfake.NewFile) bridge.SurfaceFile {
 	w.t.Helper()
-	id, err := w.fake.As(who).Post(teamsfake.Post{Channel: w.channel, Root: root, Text: "Here it is", Files: []teamsfake.NewFile{f}})
+	id, err := w.fake.As(who).Post(teamsfake.Post{Channel: w.channel, Root: w.root, Text: "Here it is", Files: []teamsfake.NewFile{f}})
 	must(w.t, err)
-	a := w.accepted(d, fact.MessageID(w.channel, id))
+	a := w.waitAction(fact.MessageID(w.channel, id))
 	if len(a.Files) != 1 {
-		w.t.Fatalf("%d files", len(a.Files))
+		w.t.Fatalf("got the files %+v, want one", a.Files)
 	}
 	return a.Files[0]
 }
 
-// keep puts a file somewhere, and gives its address.
-func (w *world) keep(who, channel string, f teamsfake.NewFile) string {
+// attachAddress has Ann attach a file that lies at an address.
+func (w *world) attachAddress(address string) bridge.SurfaceFile {
+	w.t.Helper()
+	return w.attachFile(ann, teamsfake.NewFile{Name: "x.pdf", URL: address})
+}
+
+// storeFile puts a file with the content "kept NAME" into a channel's library, or into a person's OneDrive, and returns its address.
+func (w *world) storeFile(who, channel string, f teamsfake.NewFile) string {
 	w.t.Helper()
 	f.Data = []byte("kept " + f.Name)
 	_, err := w.fake.As(who).Post(teamsfake.Post{Channel: channel, Files: []teamsfake.NewFile{f}})
 	must(w.t, err)
-	w.settled() // Parley has looked where it lies
+	w.waitDelivered() // Parley has looked where it lies
 	for _, kept := range w.fake.Files() {
 		if kept.Name == f.Name && !kept.Elsewhere {
 			return kept.URL
 		}
 	}
-	w.t.Fatalf("%s isn't kept", f.Name)
+	w.t.Fatalf("%s isn't stored", f.Name)
 	return ""
 }
 
-// otherChannels are a team's that Ann is in, and a private channel's of the helpdesk's own team.
+// otherChannels makes another team that Ann is in, and a private channel of the helpdesk's own team.
 func (w *world) otherChannels() (team, private string) {
 	hr := w.fake.Admin.AddTeam(teamsfake.Team{Name: "HR"})
-	return hr.ID, w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.team, Name: "Leads", Kind: tenant.KindPrivate, Members: []string{ann, ben}}).ID
+	leads := w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.team, Name: "Leads", Kind: tenant.KindPrivate, Members: []string{ann, ben}})
+	return hr.ID, leads.ID
 }
 
-// refusedFile reports whether a file isn't read because of where it lies, now or later.
-func (w *world) refusedFile(f bridge.SurfaceFile) bool {
+// wantFileRefused checks that a file isn't read because of where it lies, now or later.
+func (w *world) wantFileRefused(what string, f bridge.SurfaceFile) {
+	w.t.Helper()
 	if f.Unavailable == fileElsewhere && f.URL == "" {
-		return true
+		return
 	}
-	_, err := w.s.Open(within(w.t), f)
+	_, err := w.surface.Open(w.ctx(), f)
 	var se *channels.SendError
-	return errors.As(err, &se) && se.Class == channels.BadContent && strings.Contains(se.Text, fileElsewhere)
+	if !errors.As(err, &se) || se.Class != channels.BadContent || !strings.Contains(se.Text, fileElsewhere) {
+		w.t.Errorf("%s: got error %v for %+v, want it refused because of where it lies", what, err, f)
+	}
 }
 
-// TestFilesElsewhere: a message may say any address; what lies in the channel's site or in its
-// author's OneDrive goes to the customer, and nothing else.
+// countLookups counts how often Graph was asked where files lie.
+func (w *world) countLookups() int {
+	return len(w.fake.Calls("graph.folder")) + len(w.fake.Calls("graph.drive"))
+}
+
+// A message may say any address. What lies in its channel's site or in its author's OneDrive goes to the customer, ...
+func TestFilesHere(t *testing.T) {
+	t.Parallel()
+	w := newTalk(t)
+	other := w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.team, Name: "Plans"}).ID
+	mine := w.storeFile(ann, w.channel, teamsfake.NewFile{Name: "100% plan ü.pdf"})
+	site := strings.Join(strings.Split(mine, "/")[:5], "/")
+	for name, address := range map[string]string{
+		"in the channel's folder":             mine,
+		"in the author's OneDrive":            w.storeFile(ann, w.channel, teamsfake.NewFile{Name: "own.pdf", OneDrive: true}),
+		"in another channel of the same site": w.storeFile(ann, other, teamsfake.NewFile{Name: "plans.pdf"}),
+		"in capital letters":                  strings.Replace(mine, "/sites/", "/SITES/", 1),
+		"by a detour":                         site + "/x/../" + strings.TrimPrefix(mine, site+"/"),
+		"with a query":                        mine + "?web=1",
+	} {
+		f := w.attachAddress(address)
+		wantEqual(t, name+": why it can't be had", f.Unavailable, "")
+		wantEqual(t, name+": it is read", strings.HasPrefix(w.readFile(f), "kept "), true)
+	}
+}
+
+// ... and nothing else: Graph isn't even asked for it.
 func TestFilesElsewhere(t *testing.T) {
 	t.Parallel()
-	w, d, root, _ := talk(t)
+	w := newTalk(t)
 	hr, private := w.otherChannels()
-	other := w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.team, Name: "Plans"}).ID
-	mine, hers := w.keep(ann, w.channel, teamsfake.NewFile{Name: "100% plan ü.pdf"}), w.keep(ann, w.channel, teamsfake.NewFile{Name: "own.pdf", OneDrive: true})
-	his := w.keep(ben, w.channel, teamsfake.NewFile{Name: "diary.pdf", OneDrive: true})
-	pay, leads, plans := w.keep(ann, hr, teamsfake.NewFile{Name: "pay.pdf"}), w.keep(ann, private, teamsfake.NewFile{Name: "leads.pdf"}), w.keep(ann, other, teamsfake.NewFile{Name: "plans.pdf"})
+	mine := w.storeFile(ann, w.channel, teamsfake.NewFile{Name: "plan.pdf"})
+	hers := w.storeFile(ann, w.channel, teamsfake.NewFile{Name: "own.pdf", OneDrive: true})
+	his := w.storeFile(ben, w.channel, teamsfake.NewFile{Name: "diary.pdf", OneDrive: true})
+	pay := w.storeFile(ann, hr, teamsfake.NewFile{Name: "pay.pdf"})
+	leads := w.storeFile(ann, private, teamsfake.NewFile{Name: "leads.pdf"})
 	u, err := url.Parse(mine)
 	must(t, err)
 	site := strings.Join(strings.Split(mine, "/")[:5], "/")
 	away := func(dots string) string { return site + "/" + dots + strings.TrimPrefix(pay, w.fake.URL()+"/sites") }
-	for _, ok := range []string{mine, hers, plans, strings.Replace(mine, "/sites/", "/SITES/", 1), site + "/x/../" + strings.TrimPrefix(mine, site+"/"), mine + "?web=1"} {
-		f := w.attach(d, ann, root, teamsfake.NewFile{Name: "x.pdf", URL: ok})
-		if f.Unavailable != "" || !strings.HasPrefix(read(t, w, f), "kept ") {
-			t.Errorf("%s: %+v", ok, f)
-		}
-	}
-	calls, asked := len(w.fake.Calls("graph.file")), len(w.fake.Calls("graph.folder"))+len(w.fake.Calls("graph.drive"))
-	for _, elsewhere := range []string{
+	w.readFile(w.attachAddress(hers)) // now it is known where this channel's and Ann's files lie
+	read, lookups := len(w.fake.Calls("graph.file")), w.countLookups()
+	for _, address := range []string{
 		his, pay, leads, away(".."), away("%2e%2e"), away("%252e%252e"), away("..%20"), away("x%5c..%5c.."),
 		strings.Replace(mine, u.Host, u.Host+".evil.example", 1), strings.Replace(mine, u.Host, "evil"+u.Host, 1), strings.Replace(mine, u.Host, "127.0.0.1", 1),
 		strings.Replace(mine, "//", "//ann@", 1), strings.Replace(mine, "http:", "https:", 1), site, site + "/", site + "2/Shared%20Documents/x.pdf",
 		fact.Origin{Channel: hr, Author: ben}.Seal(pay), "teams:?%zz", "x.pdf",
 	} {
-		for _, f := range []teamsfake.NewFile{{Name: "x.pdf", URL: elsewhere}, {Name: "x.png", URL: elsewhere, Image: true}} {
-			if got := w.attach(d, ann, root, f); !w.refusedFile(got) {
-				t.Errorf("%s (picture %v): %+v", elsewhere, f.Image, got)
-			}
-		}
+		w.wantFileRefused(address, w.attachAddress(address))
+		w.wantFileRefused(address+" as a picture", w.attachFile(ann, teamsfake.NewFile{Name: "x.png", URL: address, Image: true}))
 	}
-	if f := w.attach(d, ben, root, teamsfake.NewFile{Name: "x.pdf", URL: hers}); !w.refusedFile(f) {
-		t.Errorf("of Ann's OneDrive, by Ben: %+v", f)
-	}
-	if !w.refusedFile(bridge.SurfaceFile{Name: "x.pdf", URL: mine}) {
-		t.Error("what was stored without its origin is read")
-	}
-	if more := len(w.fake.Calls("graph.file")) - calls; more != 0 {
-		t.Errorf("%d files asked for", more)
-	}
-	if more := len(w.fake.Calls("graph.folder")) + len(w.fake.Calls("graph.drive")) - asked; more != 0 {
-		t.Errorf("asked %d times more where files lie", more)
+	w.wantFileRefused("Ann's OneDrive, by Ben", w.attachFile(ben, teamsfake.NewFile{Name: "x.pdf", URL: hers}))
+	w.wantFileRefused("what was stored without where it came from", bridge.SurfaceFile{Name: "x.pdf", URL: mine})
+	wantEqual(t, "files that Graph was asked for", len(w.fake.Calls("graph.file"))-read, 0)
+	wantEqual(t, "questions where files lie", w.countLookups()-lookups, 0)
+}
+
+// wantFileNotReadNow checks that a file can't be read now, but perhaps later.
+func (w *world) wantFileNotReadNow(what string, f bridge.SurfaceFile) {
+	w.t.Helper()
+	wantEqual(w.t, what+": why it can't be had", f.Unavailable, "")
+	_, err := w.surface.Open(w.ctx(), f)
+	var se *channels.SendError
+	if !errors.Is(err, errFile) || errors.Is(err, errElsewhere) || errors.As(err, &se) {
+		w.t.Errorf("%s: got error %v, want one that says that it may be read later", what, err)
 	}
 }
 
-// TestFilesAskedLater: while Graph can't say where files lie, none is read; once it can, they are.
+// fromAnn is a file at an address, which Ann attached in the channel.
+func (w *world) fromAnn(address string) bridge.SurfaceFile {
+	return bridge.SurfaceFile{Name: "x.pdf", URL: fact.Origin{Channel: w.channel, Author: ann}.Seal(address)}
+}
+
+// While Graph can't say where files lie, none is read. Once it can, they are.
 func TestFilesAskedLater(t *testing.T) {
 	t.Parallel()
-	w, d, root, _, later := talkLater(t)
+	w := newClockedTalk(t)
 	hr, _ := w.otherChannels()
-	mine, hers, pay := w.keep(ann, w.channel, teamsfake.NewFile{Name: "plan.pdf"}), w.keep(ann, w.channel, teamsfake.NewFile{Name: "own.pdf", OneDrive: true}), w.keep(ann, hr, teamsfake.NewFile{Name: "pay.pdf"})
-	files := map[string]bridge.SurfaceFile{}
-	for _, c := range []struct {
+	mine := w.storeFile(ann, w.channel, teamsfake.NewFile{Name: "plan.pdf"})
+	hers := w.storeFile(ann, w.channel, teamsfake.NewFile{Name: "own.pdf", OneDrive: true})
+	pay := w.storeFile(ann, hr, teamsfake.NewFile{Name: "pay.pdf"})
+	for _, tt := range []struct {
 		method  string
 		status  int
 		address string
 	}{
-		{"graph.folder", 503, mine}, {"graph.folder", 404, mine}, {"graph.folder", 400, pay}, {"graph.drive", 503, hers}, {"graph.drive", 502, pay}, {"graph.*", 500, hers},
+		{method: "graph.folder", status: 503, address: mine},
+		{method: "graph.folder", status: 404, address: mine},
+		{method: "graph.folder", status: 400, address: pay},
+		{method: "graph.drive", status: 503, address: hers},
+		{method: "graph.drive", status: 502, address: pay},
+		{method: "graph.*", status: 500, address: hers},
 	} {
-		later(2 * libraryLifetime) // nothing is remembered
-		fault := w.fake.Inject(teamsfake.Fault{Method: c.method, Kind: teamsfake.FaultHTTP, Status: c.status})
-		f := bridge.SurfaceFile{Name: "x.pdf", URL: fact.Origin{Channel: w.channel, Author: ann}.Seal(c.address)}
-		if c.method != "graph.*" {
-			f = w.attach(d, ann, root, teamsfake.NewFile{Name: "x.pdf", URL: c.address})
+		w.later(2 * libraryLifetime) // nothing is remembered
+		fault := w.fake.Inject(teamsfake.Fault{Method: tt.method, Kind: teamsfake.FaultHTTP, Status: tt.status})
+		f := w.fromAnn(tt.address)
+		if tt.method != "graph.*" { // then nothing could be attached
+			f = w.attachAddress(tt.address)
 		}
-		var se *channels.SendError
-		if _, err := w.s.Open(within(t), f); f.Unavailable != "" || !errors.Is(err, errFile) || errors.As(err, &se) || errors.Is(err, errElsewhere) {
-			t.Errorf("%s %d: %+v, %v", c.method, c.status, f, err)
-		}
+		w.wantFileNotReadNow(fmt.Sprintf("%s with %s answering %d", tt.address, tt.method, tt.status), f)
 		w.fake.ClearFaults(fault)
-		files[c.address] = f
 	}
-	if read(t, w, files[mine]) != "kept plan.pdf" || read(t, w, files[hers]) != "kept own.pdf" || !w.refusedFile(files[pay]) {
-		t.Error("they stay unread when Graph can say")
-	}
-	gone := bridge.SurfaceFile{Name: "gone.pdf", URL: fact.Origin{Channel: w.channel, Author: ann}.Seal(strings.Replace(mine, "plan.pdf", "gone.pdf", 1))}
-	if _, err := w.s.Open(within(t), gone); channels.ClassOf(err) != channels.BadContent || !strings.Contains(err.Error(), "deleted") {
-		t.Errorf("a deleted file: %v", err)
-	}
-	for _, status := range []int{400, 403, 404} { // who has no OneDrive, or none that we may know of
-		later(2 * libraryLifetime)
+	wantEqual(t, "the channel's file", w.readFile(w.fromAnn(mine)), "kept plan.pdf")
+	wantEqual(t, "the author's file", w.readFile(w.fromAnn(hers)), "kept own.pdf")
+	w.wantFileRefused("another team's file", w.fromAnn(pay))
+}
+
+func TestDeletedFile(t *testing.T) {
+	t.Parallel()
+	w := newTalk(t)
+	mine := w.storeFile(ann, w.channel, teamsfake.NewFile{Name: "plan.pdf"})
+	_, err := w.surface.Open(w.ctx(), w.fromAnn(strings.Replace(mine, "plan.pdf", "gone.pdf", 1)))
+	wantEqual(t, "class of the error", channels.ClassOf(err), channels.BadContent)
+	wantWords(t, err.Error(), "deleted")
+}
+
+// Somebody may have no OneDrive, or none that we may know of. Then the channel's files are read all the same.
+func TestFilesOfAnAuthorWithoutOneDrive(t *testing.T) {
+	t.Parallel()
+	w := newClockedTalk(t)
+	mine := w.storeFile(ann, w.channel, teamsfake.NewFile{Name: "plan.pdf"})
+	hers := w.storeFile(ann, w.channel, teamsfake.NewFile{Name: "own.pdf", OneDrive: true})
+	for _, status := range []int{400, 403, 404} {
+		w.later(2 * libraryLifetime)
 		fault := w.fake.Inject(teamsfake.Fault{Method: "graph.drive", Kind: teamsfake.FaultHTTP, Status: status})
-		if read(t, w, files[mine]) != "kept plan.pdf" || !w.refusedFile(files[hers]) {
-			t.Errorf("drive %d", status)
-		}
+		wantEqual(t, fmt.Sprintf("the channel's file with status %d", status), w.readFile(w.fromAnn(mine)), "kept plan.pdf")
+		w.wantFileRefused(fmt.Sprintf("the author's file with status %d", status), w.fromAnn(hers))
 		w.fake.ClearFaults(fault)
-	}
-	w.fake.Inject(teamsfake.Fault{Method: "graph.folder", Kind: teamsfake.FaultHTTP, Status: 403, Code: "Forbidden"})
-	later(2 * libraryLifetime)
-	if _, err := w.s.Open(within(t), files[mine]); !errors.Is(err, graph.ErrNotGranted) || !strings.Contains(err.Error(), fact.NoFileAccess) {
-		t.Errorf("with Files.Read.All, while the folder isn't shown: %v", err)
-	} else if class := channels.ClassOf(err); class != channels.BadContent {
-		t.Errorf("a file that may not be read has class %q, want %q: waiting doesn't help", class, channels.BadContent)
-	}
-	if !w.s.org.CanRead(w.channel) {
-		t.Error("messages count as unreadable for it")
 	}
 }
 
-// TestFilesOfNamedSites: with Sites.Selected alone Graph doesn't say where files lie; it reads
-// those of the sites that an admin named.
+// If files may be read, but not where they lie, the error says what to grant. Messages can be read for all that.
+func TestFilesWithoutTheFolder(t *testing.T) {
+	t.Parallel()
+	w := newClockedTalk(t)
+	mine := w.storeFile(ann, w.channel, teamsfake.NewFile{Name: "plan.pdf"})
+	w.fake.Inject(teamsfake.Fault{Method: "graph.folder", Kind: teamsfake.FaultHTTP, Status: 403, Code: "Forbidden"})
+	w.later(2 * libraryLifetime)
+	_, err := w.surface.Open(w.ctx(), w.fromAnn(mine))
+	if !errors.Is(err, graph.ErrNotGranted) {
+		t.Fatalf("got error %v, want ErrNotGranted", err)
+	}
+	wantWords(t, err.Error(), fact.NoFileAccess)
+	wantEqual(t, "messages can be read", w.surface.org.CanRead(w.channel), true)
+}
+
+// With Sites.Selected alone Graph doesn't say where files lie. It reads those of the sites that an admin named.
 func TestFilesOfNamedSites(t *testing.T) {
 	t.Parallel()
-	w, _, _, _ := talk(t)
+	w := newTalk(t)
 	hr, _ := w.otherChannels()
-	mine, pay := w.keep(ann, w.channel, teamsfake.NewFile{Name: "plan.pdf"}), w.keep(ann, hr, teamsfake.NewFile{Name: "pay.pdf"})
+	mine, pay := w.storeFile(ann, w.channel, teamsfake.NewFile{Name: "plan.pdf"}), w.storeFile(ann, hr, teamsfake.NewFile{Name: "pay.pdf"})
 	w.fake.Admin.NameSite(w.channel)
-	for _, c := range []struct {
+	for name, tt := range map[string]struct {
 		rights []string
-		open   bool
+		isRead bool // the file of the named site
 	}{
-		{[]string{tenant.PermitMessages, tenant.PermitSites}, true},
-		{[]string{tenant.PermitMessages, tenant.PermitSites, "Sites.FullControl.All"}, false},
-		{[]string{tenant.PermitMessages}, false},
+		"Sites.Selected":         {rights: []string{tenant.PermitMessages, tenant.PermitSites}, isRead: true},
+		"beside a right for all": {rights: []string{tenant.PermitMessages, tenant.PermitSites, "Sites.FullControl.All"}},
+		"no right for files":     {rights: []string{tenant.PermitMessages}},
 	} {
-		w.fake.Entra.Permit(c.rights...)
-		s, err := New(w.s.opt) // whose token isn't older than the grant
+		w.fake.Entra.Permit(tt.rights...)
+		s, err := New(w.surface.opt) // whose token isn't older than the grant
 		must(t, err)
-		f := fact.Origin{Channel: w.channel, Author: ann}
-		r, err := s.Open(within(t), bridge.SurfaceFile{Name: "plan.pdf", URL: f.Seal(mine)})
-		if (err == nil) != c.open || err != nil && !errors.Is(err, graph.ErrNotGranted) {
-			t.Errorf("%v: %v", c.rights, err)
-		}
-		if err == nil {
+		r, err := s.Open(w.ctx(), w.fromAnn(mine))
+		switch {
+		case err == nil:
 			must(t, r.Close())
+		case !errors.Is(err, graph.ErrNotGranted):
+			t.Errorf("%s: got error %v, want ErrNotGranted", name, err)
 		}
-		if _, err := s.Open(within(t), bridge.SurfaceFile{Name: "pay.pdf", URL: f.Seal(pay)}); !errors.Is(err, graph.ErrNotGranted) {
-			t.Errorf("%v, of another site: %v", c.rights, err)
+		wantEqual(t, name+": the file is read", err == nil, tt.isRead)
+		if _, err := s.Open(w.ctx(), w.fromAnn(pay)); !errors.Is(err, graph.ErrNotGranted) {
+			t.Errorf("%s, of another site: got error %v, want ErrNotGranted", name, err)
 		}
 	}
 }
 
-// TestCaughtFiles: what only a catch-up found is held to the same, by the author whom Graph names.
-func TestCaughtFiles(t *testing.T) {
+// For a file in a message that only Graph tells of the same holds, by the author whom Graph names.
+func TestFilesOfMissedMessages(t *testing.T) {
 	t.Parallel()
-	w, _, root, _ := talk(t)
-	hers := w.keep(ann, w.channel, teamsfake.NewFile{Name: "own.pdf", OneDrive: true})
-	for who, ok := range map[string]bool{ann: true, ben: false} {
-		a := caughtSay(t, w, graph.Message{ID: "1700000000001", ReplyToID: root, Type: "message", From: &graph.From{User: &graph.Identity{ID: who}},
+	w := newTalk(t)
+	hers := w.storeFile(ann, w.channel, teamsfake.NewFile{Name: "own.pdf", OneDrive: true})
+	fileBy := func(who string) bridge.SurfaceFile {
+		a := w.decodeFromGraph(graph.Message{ID: "1700000000001", ReplyToID: w.root, Type: "message", From: &graph.From{User: &graph.Identity{ID: who}},
 			Body:        graph.Body{ContentType: "html", Content: `<p>see</p><attachment id="a1"></attachment>`},
 			Attachments: []graph.Attachment{{ID: "a1", ContentType: graph.ContentFile, ContentURL: hers, Name: "own.pdf"}}})
-		if len(a.Files) != 1 || w.refusedFile(a.Files[0]) == ok {
-			t.Errorf("by %s: %+v", who, a.Files)
+		if len(a.Files) != 1 {
+			t.Fatalf("got the files %+v, want one", a.Files)
 		}
+		return a.Files[0]
 	}
+	wantEqual(t, "Ann's file, by Ann", w.readFile(fileBy(ann)), "kept own.pdf")
+	w.wantFileRefused("Ann's file, by Ben", fileBy(ben))
 }
 
-// TestHostedElsewhere: a picture of another channel isn't read for a message of this one.
-func TestHostedElsewhere(t *testing.T) {
+// A picture of another channel isn't read for a message of this one.
+func TestPicturesOfAnotherChannel(t *testing.T) {
 	t.Parallel()
-	w, _, root, p := talk(t)
+	w := newTalk(t)
 	other := w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.team, Name: "Plans"}).ID
-	post := func(channel, root string) string {
-		id, err := p.Post(teamsfake.Post{Channel: channel, Root: root, Files: []teamsfake.NewFile{{Name: "p.png", Data: []byte("\x89PNG\r\n\x1a\n"), Image: true}}})
+	paste := func(channel, root string) (address string) {
+		picture := teamsfake.NewFile{Name: "p.png", Data: []byte("\x89PNG\r\n\x1a\n"), Image: true}
+		id, err := w.ann.Post(teamsfake.Post{Channel: channel, Root: root, Files: []teamsfake.NewFile{picture}})
 		must(t, err)
 		at := w.fake.GraphURL() + "/teams/" + w.fake.Teams()[0].GroupID + "/channels/" + url.PathEscape(channel) + "/messages/"
 		if root != "" {
@@ -222,19 +281,15 @@ func TestHostedElsewhere(t *testing.T) {
 		}
 		return at + id + organisation.HostedPart + w.fake.Message(channel, id).Files[0].ID + "/$value"
 	}
-	here, there := post(w.channel, root), post(other, "")
-	o := fact.Origin{Channel: w.channel, Author: ann}
-	if got := read(t, w, bridge.SurfaceFile{Name: "p.png", ContentType: "image/png", URL: o.Seal(here)}); !strings.HasPrefix(got, "\x89PNG") {
-		t.Errorf("%q", got)
-	}
-	for _, address := range []string{o.Seal(there), here} {
-		if !w.refusedFile(bridge.SurfaceFile{Name: "p.png", URL: address}) {
-			t.Errorf("%s is read", address)
-		}
-	}
+	here, there := paste(w.channel, w.root), paste(other, "")
+	f := w.fromAnn(here)
+	f.ContentType = "image/png"
+	wantEqual(t, "the picture is read", strings.HasPrefix(w.readFile(f), "\x89PNG"), true)
+	w.wantFileRefused("one of another channel", w.fromAnn(there))
+	w.wantFileRefused("one without where it came from", bridge.SurfaceFile{Name: "p.png", URL: here})
 }
 
-// TestBelow: real addresses.
+// Addresses as SharePoint has them are below a site, or not, however they are written.
 func TestBelow(t *testing.T) {
 	t.Parallel()
 	place := &url.URL{Scheme: "https", Host: "acme.sharepoint.com", Path: "/sites/Support"}
@@ -259,11 +314,9 @@ func TestBelow(t *testing.T) {
 		"": "",
 	} {
 		got, ok := addressBelow(place, address)
-		if got != want || ok != (want != "") {
-			t.Errorf("%s: %q, %v", address, got, ok)
-		}
+		wantEqual(t, address, got, want)
+		wantEqual(t, address+" is below the site", ok, want != "")
 	}
-	if _, ok := addressBelow(nil, "https://acme.sharepoint.com"+folder+"a.pdf"); ok {
-		t.Error("below nothing")
-	}
+	_, ok := addressBelow(nil, "https://acme.sharepoint.com"+folder+"a.pdf")
+	wantEqual(t, "an address is below no site", ok, false)
 }

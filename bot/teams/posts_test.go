@@ -2,6 +2,7 @@ package teams
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -15,265 +16,292 @@ import (
 	"parley/channels"
 )
 
-func saidPost(w *world, root, token string) bridge.Post {
-	return bridge.Post{Kind: bridge.PostSaid, Token: token, Attempt: 1, FirstAttemptAt: time.Now(), Place: bridge.Place{Channel: w.channel, Thread: root}, Facts: sampleFacts(),
-		Said: &bridge.Said{MessageID: 1, From: sampleFacts().Contact, Text: "Help " + token}}
-}
-
-// refused makes a post that fails, and gives how.
-func (w *world) refused(p bridge.Post) *channels.SendError {
-	w.t.Helper()
-	_, err := w.s.Send(within(w.t), p)
-	var se *channels.SendError
-	if !errors.As(err, &se) || se.Text == "" {
-		w.t.Fatalf("error %v", err)
-	}
-	return se
-}
-
-func edgeThrottled(t *testing.T) {
-	w, _, root, _ := talk(t)
-	for _, c := range []struct {
+// A rate limit says how long to wait, or we choose.
+func TestThrottled(t *testing.T) {
+	t.Parallel()
+	w := newTalk(t)
+	for _, tt := range []struct {
 		fault teamsfake.Fault
 		class channels.Class
 		least time.Duration
 		most  time.Duration
 	}{
-		{teamsfake.Fault{Kind: teamsfake.FaultRateLimit, Retry: 7}, channels.Throttled, 7 * time.Second, 7 * time.Second},
-		{teamsfake.Fault{Kind: teamsfake.FaultBareLimit}, channels.Throttled, defaultThrottleWait, 2 * defaultThrottleWait},
-		{teamsfake.Fault{Kind: teamsfake.FaultHTTP, Status: http.StatusPreconditionFailed, Code: "PreconditionFailed"}, channels.Retry, defaultBusyWait, 2 * defaultBusyWait},
+		{
+			fault: teamsfake.Fault{Kind: teamsfake.FaultRateLimit, Retry: 7},
+			class: channels.Throttled, least: 7 * time.Second, most: 7 * time.Second,
+		},
+		{
+			fault: teamsfake.Fault{Kind: teamsfake.FaultBareLimit},
+			class: channels.Throttled, least: defaultThrottleWait, most: 2 * defaultThrottleWait,
+		},
+		{
+			fault: teamsfake.Fault{Kind: teamsfake.FaultHTTP, Status: http.StatusPreconditionFailed, Code: "PreconditionFailed"},
+			class: channels.Retry, least: defaultBusyWait, most: 2 * defaultBusyWait,
+		},
 	} {
-		c.fault.Method, c.fault.Times = "activities.send", 1
-		w.fake.Inject(c.fault)
-		if se := w.refused(saidPost(w, root, "x")); se.Class != c.class || se.Wait < c.least || se.Wait > c.most {
-			t.Errorf("%s: class %s, wait %v", c.fault.Kind, se.Class, se.Wait)
+		tt.fault.Method, tt.fault.Times = "activities.send", 1
+		w.fake.Inject(tt.fault)
+		se := w.mustFail(w.saidPost(w.root, "x"))
+		wantEqual(t, fmt.Sprintf("%s: class", tt.fault.Kind), se.Class, tt.class)
+		if se.Wait < tt.least || se.Wait > tt.most {
+			t.Errorf("%s: got wait %v, want %v to %v", tt.fault.Kind, se.Wait, tt.least, tt.most)
 		}
 	}
-	if n := len(w.fake.Thread(w.channel, root)); n != 1 {
-		t.Errorf("%d messages", n)
-	}
+	wantEqual(t, "messages in the thread", len(w.fake.Thread(w.channel, w.root)), 1) // its root
 }
 
-func edgeStored(t *testing.T) {
-	w, d, root, _ := talk(t)
-	p := saidPost(w, root, "once")
+// A post that Teams stored before it answered 502 is found. The same words of the customer's again are another post.
+func TestStoredBeforeAnError(t *testing.T) {
+	t.Parallel()
+	w := newTalk(t)
+	p := w.saidPost(w.root, "once")
 	w.fake.Inject(teamsfake.Fault{Method: "activities.send", Kind: teamsfake.FaultHTTP, Status: http.StatusBadGateway, After: true, Times: 1})
-	if se := w.refused(p); se.Class != channels.Ambiguous {
-		t.Fatalf("class %s", se.Class)
-	}
-	outcome, sent, err := w.s.Reconcile(within(t), p)
-	if outcome != channels.Landed || sent.Message == "" || err != nil {
-		t.Fatalf("reconciled %v %+v, %v", outcome, sent, err)
-	}
-	d.Own(w.channel, sent.Message)
-	// The same words of the customer's again are another post.
+	wantEqual(t, "class", w.mustFail(p).Class, channels.Ambiguous)
+	sent := w.wantReconciled(p, channels.Landed)
+	wantEqual(t, "the message is known", sent.Message != "", true)
+	w.desk.Own(w.channel, sent.Message)
 	p.Token = "again"
-	if outcome, _, err = w.s.Reconcile(within(t), p); outcome != channels.Absent || err != nil {
-		t.Errorf("the same words again: %v, %v", outcome, err)
-	}
+	w.wantReconciled(p, channels.Absent)
 }
 
-func edgeRemoved(t *testing.T) {
-	w, d, root, p := talk(t)
-	must(t, w.fake.Admin.Uninstall(within(t), w.team))
-	d.Wait(t, "that the app is out is told", func() bool { return d.Status() == channels.Broken })
-	if se := w.refused(saidPost(w, root, "out")); !errors.Is(se, bridge.ErrChannelClosed) || !strings.Contains(se.Hint, "Add the app") {
-		t.Errorf("%v, hint %q", se, se.Hint)
-	}
+// While the app is out of the team, nothing is tried there. When it is in again, what was said meanwhile is found.
+func TestRemovedAndAdded(t *testing.T) {
+	t.Parallel()
+	w := newTalk(t)
+	must(t, w.fake.Admin.Uninstall(w.ctx(), w.team))
+	w.desk.Wait(t, "that the app is out is told", func() bool { return w.desk.Status() == channels.Broken })
+	wantWords(t, w.wantClosed(w.saidPost(w.root, "out")).Hint, "Add the app")
 	calls := len(w.fake.Calls("activities.send"))
-	_ = w.refused(saidPost(w, root, "out again"))
-	if more := len(w.fake.Calls("activities.send")) - calls; more != 0 {
-		t.Errorf("%d calls while it is known that we are out", more)
-	}
-	_, err := p.Reply(w.channel, root, "said meanwhile")
+	_ = w.mustFail(w.saidPost(w.root, "out again"))
+	wantEqual(t, "attempts while it is known that we are out", len(w.fake.Calls("activities.send"))-calls, 0)
+	_, err := w.ann.Reply(w.channel, w.root, "said meanwhile")
 	must(t, err)
-	must(t, w.fake.Admin.Install(within(t), w.team))
-	d.Wait(t, "that it is in again is told", func() bool { return d.Status() == channels.Active })
-	_, err = w.s.Send(within(t), saidPost(w, root, "in again"))
-	must(t, err)
+	must(t, w.fake.Admin.Install(w.ctx(), w.team))
+	w.desk.Wait(t, "that it is in again is told", func() bool { return w.desk.Status() == channels.Active })
+	w.mustSend(w.saidPost(w.root, "in again"))
 	w.run()
-	d.Wait(t, "what was said meanwhile is found", func() bool {
-		for _, f := range d.Accepted() {
-			if strings.HasPrefix(f.ExternalID, "m:") && strings.Contains(string(f.Payload), "said meanwhile") {
-				return true
-			}
-		}
-		return false
-	})
+	w.waitStored("said meanwhile")
 }
 
-func edgeChannels(t *testing.T) {
-	w, d, root, p := talk(t)
+// wantResolved checks which channel a name leads to.
+func (w *world) wantResolved(name, want string) {
+	w.t.Helper()
+	id, err := w.surface.Resolve(w.ctx(), name)
+	must(w.t, err)
+	wantEqual(w.t, "channel "+name, id, want)
+}
+
+// A renamed channel has its new name only.
+func TestRenamedChannel(t *testing.T) {
+	t.Parallel()
+	w := newTalk(t)
 	must(t, w.fake.Admin.RenameChannel(w.channel, "Clients"))
-	w.settled()
-	if id, err := w.s.Resolve(within(t), "#clients"); id != w.channel || err != nil {
-		t.Errorf("the renamed channel is %q, %v", id, err)
-	}
-	if id, err := w.s.Resolve(within(t), "#customers"); id != "" || err != nil {
-		t.Errorf("its old name is %q, %v", id, err)
-	}
-	// A channel that was deleted a moment ago, so that nobody has told it yet, has lost none of its threads.
-	w.unheard(func() error { return w.fake.Admin.DeleteChannel(w.channel) })
-	card := saidPost(w, root, "untold")
-	card.Kind, card.Place.Message = bridge.PostCard, root
-	for _, post := range []bridge.Post{saidPost(w, root, "untold"), card} {
-		if se := w.refused(post); !errors.Is(se, bridge.ErrChannelClosed) || errors.Is(se, bridge.ErrThreadLost) || errors.Is(se, bridge.ErrMessageGone) {
-			t.Errorf("%s in a channel that was deleted: %v", post.Kind, se)
+	w.waitDelivered()
+	w.wantResolved("#clients", w.channel)
+	w.wantResolved("#customers", "")
+}
+
+// A channel that was deleted a moment ago, which nobody has told yet, has lost none of its threads and messages.
+func TestDeletedChannelNobodyTold(t *testing.T) {
+	t.Parallel()
+	w := newTalk(t)
+	w.withoutEvents(func() error { return w.fake.Admin.DeleteChannel(w.channel) })
+	card := w.saidPost(w.root, "untold")
+	card.Kind, card.Place.Message = bridge.PostCard, w.root
+	for _, post := range []bridge.Post{w.saidPost(w.root, "untold"), card} {
+		if se := w.wantClosed(post); errors.Is(se, bridge.ErrThreadLost) || errors.Is(se, bridge.ErrMessageGone) {
+			t.Errorf("%s: got error %v, want none that something is lost", post.Kind, se)
 		}
 	}
-	must(t, w.fake.Admin.RestoreChannel(w.channel))
+}
+
+// A deleted channel takes no posts until it is restored. A thread whose root is gone is lost.
+func TestDeletedChannel(t *testing.T) {
+	t.Parallel()
+	w := newTalk(t)
 	must(t, w.fake.Admin.DeleteChannel(w.channel))
-	w.settled()
-	for _, thread := range []string{"", root} {
-		post := saidPost(w, thread, "gone")
-		if thread == "" {
-			post.Kind = bridge.PostRoot
-		}
-		if se := w.refused(post); !errors.Is(se, bridge.ErrChannelClosed) {
-			t.Errorf("in a deleted channel: %v", se)
-		}
-	}
+	w.waitDelivered()
+	w.wantClosed(w.newRoot("gone", w.channel))
+	w.wantClosed(w.saidPost(w.root, "gone"))
 	must(t, w.fake.Admin.RestoreChannel(w.channel))
-	w.settled()
-	_, err := w.s.Send(within(t), saidPost(w, root, "back"))
-	must(t, err)
-	if a := typed(t, w, d, p, root, "still there"); a.Text != "still there" {
-		t.Errorf("%+v", a)
-	}
-	must(t, w.fake.Admin.Forget(w.channel, root))
-	if se := w.refused(saidPost(w, root, "lost")); !errors.Is(se, bridge.ErrThreadLost) {
-		t.Errorf("in a thread whose root is gone: %v", se)
+	w.waitDelivered()
+	w.mustSend(w.saidPost(w.root, "back"))
+	wantEqual(t, "what is heard there", w.annTypes("still there").Text, "still there")
+	must(t, w.fake.Admin.Forget(w.channel, w.root))
+	if se := w.mustFail(w.saidPost(w.root, "lost")); !errors.Is(se, bridge.ErrThreadLost) {
+		t.Errorf("got error %v, want that the thread is lost", se)
 	}
 }
 
-func edgeService(t *testing.T) {
-	w, d, root, p := talk(t)
+// When Teams moves to another region, posts go where its last message came from.
+func TestServiceMoves(t *testing.T) {
+	t.Parallel()
+	w := newTalk(t)
 	w.fake.Admin.SetRegion("amer")
-	typed(t, w, d, p, root, "from elsewhere")
-	_, err := w.s.Send(within(t), saidPost(w, root, "there"))
-	must(t, err)
+	w.annTypes("from elsewhere")
+	w.mustSend(w.saidPost(w.root, "there"))
 	calls := w.fake.Calls("activities.send")
-	if last := calls[len(calls)-1]; !strings.Contains(last.Path, "/amer/") {
-		t.Errorf("posted at %s", last.Path)
-	}
-	good, err := w.s.org.Notes.Service(within(t))
-	must(t, err)
-	before := len(d.IDs())
-	for _, address := range []string{"https://smba.trafficmanager.net:8443/emea/", "https://evil@smba.trafficmanager.net/emea/", "https://x.trafficmanager.net/emea/",
-		"http://smba.trafficmanager.net/emea/", "https://smba.trafficmanager.net.evil.test/", "//evil.test/", ""} {
-		if status, _ := w.raw(map[string]any{"type": "message", "id": "1700000000777", "text": "hi", "serviceUrl": address}, root); status != http.StatusUnauthorized {
-			t.Errorf("%q is answered %d", address, status)
-		}
-	}
-	if now, _ := w.s.org.Notes.Service(within(t)); now != good || len(d.IDs()) != before {
-		t.Errorf("the service is now at %s; facts %v", now, d.IDs()[before:])
-	}
+	wantWords(t, calls[len(calls)-1].Path, "/amer/")
 }
 
-// edgeKeys: the rest is in bot/teams/auth (TestRotation, TestFlood, TestKeyServerDown).
-func edgeKeys(t *testing.T) {
-	w, d, root, p := talk(t)
-	typed(t, w, d, p, root, "signed with the first key")
+// What comes from an address that isn't one of Teams' is refused, and the known address stays.
+func TestForgedService(t *testing.T) {
+	t.Parallel()
+	w := newTalk(t)
+	w.annTypes("from where Teams is")
+	good, err := w.surface.org.Notes.Service(w.ctx())
+	must(t, err)
+	before := w.desk.IDs()
+	for _, address := range []string{
+		"https://smba.trafficmanager.net:8443/emea/", "https://evil@smba.trafficmanager.net/emea/", "https://x.trafficmanager.net/emea/",
+		"http://smba.trafficmanager.net/emea/", "https://smba.trafficmanager.net.evil.test/", "//evil.test/", "",
+	} {
+		status, _ := w.sendActivity(map[string]any{"type": "message", "id": "1700000000777", "text": "hi", "serviceUrl": address}, w.root)
+		wantEqual(t, fmt.Sprintf("status of %q", address), status, http.StatusUnauthorized)
+	}
+	now, err := w.surface.org.Notes.Service(w.ctx())
+	must(t, err)
+	wantEqual(t, "address of Teams", now, good)
+	wantList(t, "stored facts", w.desk.IDs(), before)
+}
+
+// A flood of forged tokens is refused, and makes us ask for keys only a few times. The rest of keys is tested in bot/teams/inbound
+// (TestRotationAndFlood, TestKeyServerDown) and bot/teams/auth.
+func TestForgedTokens(t *testing.T) {
+	t.Parallel()
+	const flood = 20
+	w := newTalk(t)
+	w.annTypes("signed with the first key")
 	must(t, w.fake.Entra.RotateKeys(true))
 	for _, kind := range []entra.Token{entra.TokenUnknownKid, entra.TokenExpired, entra.TokenNone} {
-		if answers := w.fake.Forger.Flood(within(t), kind, 20); answers[http.StatusUnauthorized] != 20 {
-			t.Errorf("%s: %v", kind, answers)
-		}
+		wantEqual(t, fmt.Sprintf("%s: refusals", kind), w.fake.Forger.Flood(w.ctx(), kind, flood)[http.StatusUnauthorized], flood)
 	}
 	if n := len(w.fake.Calls("keys")); n > 3 {
-		t.Errorf("a flood made us ask for keys %d times", n)
+		t.Errorf("we asked for keys %d times, want at most 3", n)
 	}
 }
 
-func edgePrivate(t *testing.T) {
-	w, d, root, p := talk(t)
-	typed(t, w, d, w.fake.As(ben), root, "known from elsewhere")
+// In a private channel replies of its members are heard. Who is named there without being a member is told in a chat of their own.
+func TestPrivateChannel(t *testing.T) {
+	t.Parallel()
+	w := newTalk(t)
+	w.types(w.fake.As(ben), w.root, "known from elsewhere")
 	private := w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.team, Name: "Private", Kind: tenant.KindPrivate, Members: []string{ann}, Added: true})
-	d.Open(private.ID)
-	sent, err := w.s.Send(within(t), bridge.Post{Kind: bridge.PostRoot, Token: "private", Attempt: 1, Place: bridge.Place{Channel: private.ID}, Facts: sampleFacts()})
+	w.desk.Open(private.ID)
+	sent := w.mustSend(w.newRoot("private", private.ID))
+	w.desk.Own(private.ID, sent.Message)
+	id, err := w.ann.Reply(private.ID, sent.Message, "in private")
 	must(t, err)
-	d.Own(private.ID, sent.Message)
-	id, err := p.Reply(private.ID, sent.Message, "in private")
-	must(t, err)
-	if a := w.accepted(d, fact.MessageID(private.ID, id)); a.Actor.Kind != bridge.ActorPerson || a.Place.Channel != private.ID || !a.OwnThread {
-		t.Errorf("%+v", a)
-	}
-	// Ben isn't in it: he is named, and told in his own chat.
-	line := bridge.Line{Content: bridge.LineAssigned, By: bridge.AgentRef{Name: "Ann Lee"}, Mentions: []bridge.AgentRef{{ID: 2, Name: "Ben Kim", User: ben}}}
-	_, err = w.s.Send(within(t), bridge.Post{Kind: bridge.PostLine, Token: "assigned", Attempt: 1, Place: bridge.Place{Channel: private.ID, Thread: sent.Message}, Facts: sampleFacts(), Line: &line})
-	must(t, err)
-	must(t, w.fake.WaitFor(within(t), func() bool { return len(w.fake.Personal(ben)) > 0 }))
-	w.s.org.Work.Wait()
-	if m := w.fake.Personal(ben)[0]; !strings.Contains(m.HTML, "teams.microsoft.com") {
-		t.Errorf("Ben is told %q", m.HTML)
-	}
-	w.noProblems()
+	a := w.waitAction(fact.MessageID(private.ID, id))
+	wantEqual(t, "actor", a.Actor.Kind, bridge.ActorPerson)
+	wantEqual(t, "channel", a.Place.Channel, private.ID)
+	wantEqual(t, "it is our thread", a.OwnThread, true)
+
+	p := w.newPost(bridge.PostLine, "assigned")
+	p.Place = bridge.Place{Channel: private.ID, Thread: sent.Message}
+	p.Line = &bridge.Line{Content: bridge.LineAssigned, By: bridge.AgentRef{Name: "Ann Lee"}, Mentions: []bridge.AgentRef{{ID: 2, Name: "Ben Kim", User: ben}}}
+	w.mustSend(p)
+	must(t, w.fake.WaitFor(w.ctx(), func() bool { return len(w.fake.Personal(ben)) > 0 }))
+	w.surface.org.Work.Wait()
+	wantWords(t, w.fake.Personal(ben)[0].HTML, "teams.microsoft.com") // a link to the thread
+	w.wantNoProblems()
 }
 
-func edgeTargeted(t *testing.T) {
-	w, d, root, p := talk(t)
-	id, err := p.Slash(w.channel, root, "snooze 2h")
+// What Ann types to us alone in a channel is a command, and never a reply to the customer.
+func TestTypedInPrivate(t *testing.T) {
+	t.Parallel()
+	w := newTalk(t)
+	id, err := w.ann.Slash(w.channel, w.root, "snooze 2h")
 	must(t, err)
-	if a := w.accepted(d, fact.MessageID(w.channel, id)); a.Verb != bridge.VerbSnooze || a.Args.Until != "2h" || a.Origin != bridge.OriginSlash || a.Place.Thread != root || a.Place.Message != "" {
-		t.Errorf("a command: %+v", a)
-	}
+	a := w.waitAction(fact.MessageID(w.channel, id))
+	wantEqual(t, "verb", a.Verb, bridge.VerbSnooze)
+	wantEqual(t, "until", a.Args.Until, "2h")
+	wantEqual(t, "origin", a.Origin, bridge.OriginSlash)
+	wantEqual(t, "thread", a.Place.Thread, w.root)
+	wantEqual(t, "message", a.Place.Message, "")
 	for _, text := range []string{"Dear customer, hello", "reply: hello"} {
-		id, err := p.Private(w.channel, root, text)
+		id, err := w.ann.Private(w.channel, w.root, text)
 		must(t, err)
-		if a := w.accepted(d, fact.MessageID(w.channel, id)); a.Verb != bridge.VerbUnknown || a.Origin != bridge.OriginSlash || a.Explicit {
-			t.Errorf("%q in private: %+v", text, a)
-		}
-	}
-	post := bridge.Post{Kind: bridge.PostEphemeral, Token: "whisper", Attempt: 1, Place: bridge.Place{Channel: w.channel, Thread: root}, To: ann, Facts: sampleFacts(),
-		Line: &bridge.Line{Content: &bridge.RefusedLine{Reason: "There is a reason."}, Verb: bridge.VerbTake}}
-	_, err = w.s.Send(within(t), post)
-	must(t, err)
-	if got := w.fake.Targeted(ann); len(got) != 1 || !strings.Contains(got[0].Text, "There is a reason.") || len(w.fake.Personal(ann)) != 0 {
-		t.Errorf("whispered %+v", got)
-	}
-	w.fake.Inject(teamsfake.Fault{Method: "activities.send", Kind: teamsfake.FaultHTTP, Status: http.StatusBadRequest, Code: "BadArgument", Times: 1})
-	_, err = w.s.Send(within(t), post)
-	must(t, err)
-	if got := w.fake.Personal(ann); len(got) != 1 || !strings.Contains(got[0].Text, "There is a reason.") {
-		t.Errorf("where Teams doesn't whisper, Ann's chat has %+v", got)
+		a := w.waitAction(fact.MessageID(w.channel, id))
+		wantEqual(t, text+": verb", a.Verb, bridge.VerbUnknown)
+		wantEqual(t, text+": origin", a.Origin, bridge.OriginSlash)
+		wantEqual(t, text+": it is explicit", a.Explicit, false)
 	}
 }
 
-func edgeUnexpected(t *testing.T) {
-	w, d, root, _ := talk(t)
-	before := len(d.IDs())
-	for _, c := range []struct {
+// What is for one person is whispered in the channel. If Teams doesn't whisper, it comes into that person's chat.
+func TestWhisper(t *testing.T) {
+	t.Parallel()
+	w := newTalk(t)
+	w.mustSend(w.newWhisper(ann))
+	got := w.fake.Targeted(ann)
+	if len(got) != 1 {
+		t.Fatalf("Ann was whispered %+v, want one message", got)
+	}
+	wantWords(t, got[0].Text, "There is a reason.")
+	wantEqual(t, "messages in Ann's chat", len(w.fake.Personal(ann)), 0)
+
+	w.fake.Inject(teamsfake.Fault{Method: "activities.send", Kind: teamsfake.FaultHTTP, Status: http.StatusBadRequest, Code: "BadArgument", Times: 1})
+	w.mustSend(w.newWhisper(ann))
+	if got = w.fake.Personal(ann); len(got) != 1 {
+		t.Fatalf("Ann's chat has %+v, want one message", got)
+	}
+	wantWords(t, got[0].Text, "There is a reason.")
+}
+
+// Activities that nobody expects are answered, and nothing is stored of them.
+func TestUnexpectedActivities(t *testing.T) {
+	t.Parallel()
+	w := newTalk(t)
+	before := w.desk.IDs()
+	for _, tt := range []struct {
 		activity map[string]any
-		status   int
+		want     int
 	}{
-		{map[string]any{"type": "trace", "id": "1"}, http.StatusOK},
-		{map[string]any{"type": "event", "id": "1", "name": "application/vnd.microsoft.meetingStart"}, http.StatusOK},
-		{map[string]any{"type": "conversationUpdate", "id": "1", "channelData": map[string]any{"tenant": map[string]any{"id": w.fake.TenantID()}, "eventType": "teamSung"}}, http.StatusOK},
-		{map[string]any{"type": "invoke", "id": "1", "name": "signin/verifyState", "value": map[string]any{}}, http.StatusNotImplemented},
-		{map[string]any{"type": "invoke", "id": "1", "name": fact.InvokeFetch, "value": "riddle"}, http.StatusOK},
-		{map[string]any{"type": "invoke", "id": "1", "name": fact.InvokeConsent, "value": nil}, http.StatusOK},
-		{map[string]any{"type": "messageReaction", "id": "1", "reactionsAdded": nil, "replyToId": root}, http.StatusOK},
+		{activity: map[string]any{"type": "trace"}, want: http.StatusOK},
+		{activity: map[string]any{"type": "event", "name": "application/vnd.microsoft.meetingStart"}, want: http.StatusOK},
+		{
+			activity: map[string]any{"type": "conversationUpdate", "channelData": map[string]any{"tenant": map[string]any{"id": w.fake.TenantID()}, "eventType": "teamSung"}},
+			want:     http.StatusOK,
+		},
+		{activity: map[string]any{"type": "invoke", "name": "signin/verifyState", "value": map[string]any{}}, want: http.StatusNotImplemented},
+		{activity: map[string]any{"type": "invoke", "name": fact.InvokeFetch, "value": "riddle"}, want: http.StatusOK},
+		{activity: map[string]any{"type": "invoke", "name": fact.InvokeConsent, "value": nil}, want: http.StatusOK},
+		{activity: map[string]any{"type": "messageReaction", "reactionsAdded": nil, "replyToId": w.root}, want: http.StatusOK},
 	} {
-		if status, answer := w.raw(c.activity, root); status != c.status {
-			t.Errorf("%v is answered %d %s", c.activity, status, answer)
-		}
+		tt.activity["id"] = "1"
+		status, _ := w.sendActivity(tt.activity, w.root)
+		wantEqual(t, fmt.Sprintf("status of %v", tt.activity), status, tt.want)
 	}
-	for body, want := range map[string]int{"null": http.StatusBadRequest, "": http.StatusBadRequest, `{"type":"message"} x`: http.StatusBadRequest, "[]": http.StatusBadRequest,
-		`{"type":"message","text":"` + strings.Repeat("x", 2<<20) + `"}`: http.StatusRequestEntityTooLarge} {
-		status, _, err := w.fake.Forger.SendRaw(within(t), entra.TokenGood, []byte(body))
-		if err != nil || status != want {
-			t.Errorf("%.40q is answered %d, %v; want %d", body, status, err, want)
-		}
+	for body, want := range map[string]int{
+		"":                     http.StatusBadRequest,
+		"null":                 http.StatusBadRequest,
+		"[]":                   http.StatusBadRequest,
+		`{"type":"message"} x`: http.StatusBadRequest,
+		`{"type":"message","text":"` + strings.Repeat("x", 2<<20) + `"}`: http.StatusRequestEntityTooLarge,
+	} {
+		status, _, err := w.fake.Forger.SendRaw(w.ctx(), entra.TokenGood, []byte(body))
+		must(t, err)
+		wantEqual(t, fmt.Sprintf("status of %.40q", body), status, want)
 	}
-	d.Refuse(errDown)
-	if status, _ := w.raw(map[string]any{"type": "message", "id": "1700000000888", "text": "hi"}, root); status != http.StatusInternalServerError {
-		t.Errorf("what could not be stored is answered %d", status)
+	wantList(t, "stored facts", w.desk.IDs(), before)
+}
+
+// Teams is told of what could not be stored, so that it brings it again.
+func TestAnswerWithoutStore(t *testing.T) {
+	t.Parallel()
+	w := newTalk(t)
+	before := w.desk.IDs()
+	for _, tt := range []struct {
+		err  error
+		want int
+	}{
+		{err: errDown, want: http.StatusInternalServerError},
+		{err: channels.ErrOverloaded, want: http.StatusServiceUnavailable},
+	} {
+		w.desk.Refuse(tt.err)
+		status, _ := w.sendActivity(map[string]any{"type": "message", "id": "1700000000888", "text": "hi"}, w.root)
+		wantEqual(t, fmt.Sprintf("status after %q", tt.err), status, tt.want)
 	}
-	d.Refuse(channels.ErrOverloaded)
-	if status, _ := w.raw(map[string]any{"type": "message", "id": "1700000000888", "text": "hi"}, root); status != http.StatusServiceUnavailable {
-		t.Errorf("an overload is answered %d", status)
-	}
-	if more := d.IDs()[before:]; len(more) > 0 {
-		t.Errorf("facts of nothing: %v", more)
-	}
+	wantList(t, "stored facts", w.desk.IDs(), before)
 }

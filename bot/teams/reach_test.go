@@ -8,30 +8,28 @@ import (
 	"parley/channels"
 )
 
-// Teams can be reached, whatever it answers; one that gives no answer can't, and Entra may refuse us.
+// Teams can be reached, whatever it answers. If it doesn't answer, or Entra refuses us, it can't.
 //
 func TestReach(t *testing.T) {
 	t.Parallel()
-	d := newDesk()
-	w := newWorld(t, d, nil).connect()
-	d.Open(w.channel)
-	if err := w.s.Reach(within(t)); err != nil {
-		t.Errorf("as ever: %v", err)
-	}
+	w := newTalk(t)
+	must(t, w.surface.Reach(w.ctx()))
 	for _, kind := range []teamsfake.FaultKind{teamsfake.FaultHTTP, teamsfake.FaultDrop} {
 		w.fake.ClearFaults()
 		w.fake.Inject(teamsfake.Fault{Method: "*", Kind: kind})
-		if err := w.s.Reach(within(t)); err == nil {
-			t.Errorf("%s: it is said to be there", kind)
+		if err := w.surface.Reach(w.ctx()); err == nil {
+			t.Errorf("%s: Teams is said to be there, want an error", kind)
 		}
 	}
 	w.fake.ClearFaults()
-	o := w.s.opt
+	o := w.surface.opt
 	o.AppPassword = "wrong"
 	s, err := New(o)
 	must(t, err)
 	var se *channels.SendError
-	if err := s.Reach(within(t)); !errors.As(err, &se) || se.Class != channels.AuthBroken || se.Hint == "" {
-		t.Errorf("a wrong secret: %v", err)
+	if err := s.Reach(w.ctx()); !errors.As(err, &se) {
+		t.Fatalf("with a wrong secret: got error %v, want a *channels.SendError", err)
 	}
+	wantEqual(t, "class with a wrong secret", se.Class, channels.AuthBroken)
+	wantEqual(t, "it has a hint", se.Hint != "", true)
 }

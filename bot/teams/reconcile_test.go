@@ -1,99 +1,103 @@
 package teams
 
 import (
+	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"parley/bot/teams/teamsfake"
 	"parley/bridge"
 	"parley/channels"
 )
 
-// lost makes a post of which the answer is lost, and gives what is found of it after since
-// changed what is known.
-func (w *world) lost(p bridge.Post, since func(*bridge.Post)) (channels.Outcome, bridge.Sent) {
+// reconcileLost makes a post of which the answer is lost, and returns what is found of it after change was applied to it.
+func (w *world) reconcileLost(p bridge.Post, change func(*bridge.Post)) (channels.Outcome, bridge.Sent) {
 	w.t.Helper()
 	w.fake.Inject(teamsfake.Fault{Method: "activities.send", Kind: teamsfake.FaultDrop, After: true, Times: 1})
-	if se := w.refused(p); se.Class != channels.Ambiguous {
-		w.t.Fatal(se)
-	}
-	since(&p)
-	outcome, sent, err := w.s.Reconcile(within(w.t), p)
+	wantEqual(w.t, "class of the lost answer", w.mustFail(p).Class, channels.Ambiguous)
+	change(&p)
+	outcome, sent, err := w.surface.Reconcile(w.ctx(), p)
 	must(w.t, err)
 	return outcome, sent
 }
 
-// TestNameBecomesKnown: whatever names the customer is found again when the customer is called
-// otherwise by then, and isn't taken for what says something else.
-func TestNameBecomesKnown(t *testing.T) {
+// A post that names the customer is found although the customer is called otherwise by then, and isn't taken for one that says
+// something else.
+func TestReconcileAfterNameBecameKnown(t *testing.T) {
 	t.Parallel()
-	w, d, root, _ := talk(t)
 	unknown, known := bridge.PartyRef{Name: "+15550100", Address: "+15550100"}, bridge.PartyRef{Name: "Cara Lind", Address: "+15550100"}
-	post := func(kind bridge.PostKind) bridge.Post {
-		p := bridge.Post{Kind: kind, Token: string(kind), Attempt: 1, FirstAttemptAt: time.Now(), Place: bridge.Place{Channel: w.channel, Thread: root}, Facts: sampleFacts()}
-		p.Facts.Contact = unknown
-		return p
-	}
-	said := post(bridge.PostSaid)
-	said.Said = &bridge.Said{MessageID: 1, From: unknown, Text: "Help\nI wait.", Then: []bridge.Said{{From: unknown, Text: "Now"}}}
-	files := post(bridge.PostFiles)
-	files.Said = &bridge.Said{MessageID: 1, From: unknown}
-	files.Files = []channels.File{fileOf("plan.pdf", "application/pdf", []byte("plan"))}
-	files.Missing = []bridge.Missing{{Name: "film.mp4", Reason: "it expired"}}
-	line := post(bridge.PostLine)
-	line.Line = &bridge.Line{Content: &bridge.ReactedLine{Emoji: "👍", Message: "On its way"}, Customer: unknown}
-	for _, c := range []struct {
-		post  bridge.Post
-		other func(*bridge.Post)
+	for kind, tt := range map[bridge.PostKind]struct {
+		fill  func(*bridge.Post) // with what the post shows
+		alter func(*bridge.Post) // so that it shows something else
 	}{
-		{said, func(p *bridge.Post) { p.Said.Text = "Helper" }},
-		{files, func(p *bridge.Post) { p.Files[0].Name = "plan2.pdf" }},
-		{line, func(p *bridge.Post) { p.Line.Content = &bridge.ReactedLine{Emoji: "👍", Message: "On its way back"} }},
+		bridge.PostSaid: {
+			fill: func(p *bridge.Post) {
+				p.Said = &bridge.Said{MessageID: 1, From: unknown, Text: "Help\nI wait.", Then: []bridge.Said{{From: unknown, Text: "Now"}}}
+			},
+			alter: func(p *bridge.Post) { p.Said.Text = "Helper" },
+		},
+		bridge.PostFiles: {
+			fill: func(p *bridge.Post) {
+				p.Said = &bridge.Said{MessageID: 1, From: unknown}
+				p.Files = []channels.File{fileWith("plan.pdf", "application/pdf", []byte("plan"))}
+				p.Missing = []bridge.Missing{{Name: "film.mp4", Reason: "it expired"}}
+			},
+			alter: func(p *bridge.Post) { p.Files[0].Name = "plan2.pdf" },
+		},
+		bridge.PostLine: {
+			fill: func(p *bridge.Post) {
+				p.Line = &bridge.Line{Content: &bridge.ReactedLine{Emoji: "👍", Message: "On its way"}, Customer: unknown}
+			},
+			alter: func(p *bridge.Post) { p.Line.Content = &bridge.ReactedLine{Emoji: "👍", Message: "On its way back"} },
+		},
 	} {
-		outcome, sent := w.lost(c.post, func(p *bridge.Post) {
-			p.Facts.Contact = known
-			if p.Said != nil {
-				p.Said.From = known
-			}
-			if p.Line != nil {
-				p.Line.Customer = known
-			}
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			w := newTalk(t)
+			p := w.newPost(kind, string(kind))
+			p.Facts.Contact = unknown
+			tt.fill(&p)
+			outcome, sent := w.reconcileLost(p, func(p *bridge.Post) {
+				p.Facts.Contact = known
+				if p.Said != nil {
+					p.Said.From = known
+				}
+				if p.Line != nil {
+					p.Line.Customer = known
+				}
+			})
+			wantEqual(t, "found under another name", outcome, channels.Landed)
+
+			// Once it is recorded, it isn't taken for another post with the same words, nor for one with others.
+			w.desk.Own(w.channel, sent.Message)
+			other := p
+			other.Token = "another"
+			w.wantReconciled(other, channels.Absent)
+			outcome, _ = w.reconcileLost(other, tt.alter)
+			wantEqual(t, "found of other words", outcome, channels.Absent)
 		})
-		if outcome != channels.Landed || sent.Message == "" {
-			t.Errorf("%s: %v %+v", c.post.Kind, outcome, sent)
-		}
-		d.Own(w.channel, sent.Message)
-		other := c.post
-		other.Token = "another"
-		if outcome, _, err := w.s.Reconcile(within(t), other); outcome != channels.Absent || err != nil {
-			t.Errorf("%s: what is recorded is taken for another: %v, %v", c.post.Kind, outcome, err)
-		}
-		if outcome, _ = w.lost(other, c.other); outcome != channels.Absent {
-			t.Errorf("%s: other words are taken for it: %v", c.post.Kind, outcome)
-		}
 	}
 }
 
-// TestCardFound: every part of a card is found again, though most have no button and Graph
-// doesn't give a card as it was sent; and what it says may have changed since.
-func TestCardFound(t *testing.T) {
+// Every part of a card is found, though most have no button and Graph doesn't show a card as it was sent, and also if what it says has
+// changed since.
+func TestReconcileParts(t *testing.T) {
 	t.Parallel()
-	w, _, root, _ := talk(t)
-	p := bridge.Post{Kind: bridge.PostLine, Token: "long", Attempt: 1, FirstAttemptAt: time.Now(), Place: bridge.Place{Channel: w.channel, Thread: root}, Facts: sampleFacts(),
-		Line: &bridge.Line{Content: &bridge.AskLine{}, Text: strings.Repeat("a long story, told again\n\n", 2000), Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Message: 7}}}
+	w := newTalk(t)
+	p := w.newPost(bridge.PostLine, "long")
+	p.Line = &bridge.Line{Content: &bridge.AskLine{}, Text: strings.Repeat("a long story, told again\n\n", 2000),
+		Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Message: 7}}
 	for more := true; more; p.Part++ {
-		outcome, sent := w.lost(p, func(p *bridge.Post) { p.Facts.Subject = "Printer works" })
+		outcome, sent := w.reconcileLost(p, func(p *bridge.Post) { p.Facts.Subject = "Printer works" })
 		if outcome != channels.Landed {
-			t.Fatalf("part %d: %v", p.Part, outcome)
+			t.Fatalf("found of part %d: %v, want %v", p.Part, outcome, channels.Landed)
 		}
-		if thread := w.fake.Thread(w.channel, root); thread[len(thread)-1].ID != sent.Message { // none is recorded
-			t.Errorf("part %d is taken for another", p.Part)
-		}
+		thread := w.fake.Thread(w.channel, w.root) // none of the parts is recorded
+		wantEqual(t, fmt.Sprintf("message of part %d", p.Part), sent.Message, thread[len(thread)-1].ID)
 		more = sent.More
 	}
 	if p.Part < 3 {
-		t.Errorf("%d parts", p.Part)
+		t.Errorf("got %d parts, want at least 3: else this test shows little", p.Part)
 	}
-	w.noProblems()
+	w.wantNoProblems()
 }

@@ -11,66 +11,58 @@ import (
 	"parley/bridge"
 )
 
-// A mark that Teams doesn't take leaves none behind that has become wrong: what could not be delivered doesn't stay "sent".
+// If Teams doesn't take a mark, an earlier one that has become wrong goes all the same: what could not be delivered doesn't stay
+// "sent".
 func TestRefusedMarkClearsTheEarlierOne(t *testing.T) {
 	t.Parallel()
-	w, _, root, p := talk(t)
-	id, err := p.Reply(w.channel, root, "On our way")
+	w := newTalk(t)
+	id, err := w.ann.Reply(w.channel, w.root, "On our way")
 	must(t, err)
-	mark := bridge.Post{Kind: bridge.PostMark, Token: "sent", Attempt: 1, Place: bridge.Place{Channel: w.channel, Thread: root, Message: id}, Mark: bridge.MarkSent}
-	_, err = w.s.Send(within(t), mark)
-	must(t, err)
+	mark := bridge.Post{Kind: bridge.PostMark, Token: "sent", Attempt: 1, Place: bridge.Place{Channel: w.channel, Thread: w.root, Message: id}, Mark: bridge.MarkSent}
+	w.mustSend(mark)
 	w.fake.Inject(teamsfake.Fault{Method: "reactions.add", Kind: teamsfake.FaultHTTP, Status: 400, Code: "BadArgument", Times: 1})
 	mark.Token, mark.Mark, mark.Clears = "failed", bridge.MarkWarning, bridge.MarkSent
-	_, err = w.s.Send(within(t), mark)
-	must(t, err)
-	if left := w.fake.Message(w.channel, id).Reactions; len(left) > 0 {
-		t.Errorf("left: %+v", left)
-	}
+	w.mustSend(mark)
+	wantEqual(t, "marks that are left", len(w.fake.Message(w.channel, id).Reactions), 0)
 }
 
-// A thread whose replies Graph doesn't show keeps none of its channel's others from being read, and is read in the next
-// pass. Where only a page of them has expired, it is read anew at once.
+// If Graph doesn't show the replies of one thread, the others of its channel are read all the same, and this one in the next
+// pass. If only a page of them has expired, the thread is read anew at once.
 func TestThreadThatIsRefused(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		status, times, stored int
-		told                  bool
+	const repliesPerThread = 3
+	for name, tt := range map[string]struct {
+		status int
+		times  int
+		stored int // of two threads' replies, after the first pass
+		isTold bool
 	}{
-		"refused":        {400, 1, 3, true},
-		"not there":      {404, 2, 3, false},
-		"a page expired": {410, 1, 6, false},
+		"refused":        {status: 400, times: 1, stored: repliesPerThread, isTold: true},
+		"not there":      {status: 404, times: 2, stored: repliesPerThread},
+		"a page expired": {status: 410, times: 1, stored: 2 * repliesPerThread},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := newDesk()
-			w := newWorld(t, d, func(_ *Options, f *teamsfake.Options) { f.GraphPage = 1 }).connect()
-			d.Open(w.channel)
-			var lost []string
-			for range 2 {
-				root := w.thread(d)
-				for n := range 3 {
-					w.unheard(func() error {
-						id, err := w.fake.As(ann).Reply(w.channel, root, fmt.Sprintf("reply %d", n))
-						lost = append(lost, fact.MessageID(w.channel, id))
+			w := newTalk(t, func(_ *Options, f *teamsfake.Options) { f.GraphPage = 1 })
+			var unheard []string
+			for _, root := range []string{w.root, w.openThread()} {
+				for n := range repliesPerThread {
+					w.withoutEvents(func() error {
+						id, err := w.ann.Reply(w.channel, root, fmt.Sprintf("reply %d", n))
+						unheard = append(unheard, fact.MessageID(w.channel, id))
 						return err
 					})
 				}
 			}
-			w.s.sweeper.Announce(time.Time{})
-			w.fake.Inject(teamsfake.Fault{Method: "graph.replies", Kind: teamsfake.FaultHTTP, Status: c.status, Code: "NotNow", Times: c.times})
-			err := w.s.history.catchUp(within(t))
-			if told := err != nil; told != c.told {
-				t.Errorf("the failure is %v", err)
+			w.surface.sweeper.Announce(time.Time{})
+			w.fake.Inject(teamsfake.Fault{Method: "graph.replies", Kind: teamsfake.FaultHTTP, Status: tt.status, Code: "NotNow", Times: tt.times})
+			if err := w.surface.history.catchUp(w.ctx()); (err != nil) != tt.isTold {
+				t.Errorf("got error %v, want one: %v", err, tt.isTold)
 			}
-			if n := d.Number("m:"); n != c.stored {
-				t.Errorf("beside the thread that was refused %d replies are stored, want %d", n, c.stored)
-			}
-			must(t, w.s.history.catchUp(within(t)))
-			for _, id := range lost {
-				if !slices.Contains(d.IDs(), id) {
-					t.Errorf("%s isn't stored", id)
-				}
+			w.wantFacts("m:", tt.stored)
+			must(t, w.surface.history.catchUp(w.ctx()))
+			for _, id := range unheard {
+				wantEqual(t, id+" is stored after the next pass", slices.Contains(w.desk.IDs(), id), true)
 			}
 		})
 	}

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -21,257 +20,288 @@ import (
 	"parley/channels"
 )
 
-func fileOf(name, kind string, b []byte) channels.File {
-	return channels.File{Name: name, ContentType: kind, SizeBytes: int64(len(b)), Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }}
+func fileWith(name, contentType string, content []byte) channels.File {
+	return channels.File{Name: name, ContentType: contentType, SizeBytes: int64(len(content)),
+		Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }}
 }
 
-func strip(t *testing.T, side int) []byte {
+// pngStrip makes a picture that is one pixel high.
+func pngStrip(t *testing.T, width int) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	must(t, png.Encode(&b, image.NewGray(image.Rect(0, 0, side, 1))))
+	must(t, png.Encode(&b, image.NewGray(image.Rect(0, 0, width, 1))))
 	return b.Bytes()
 }
 
-// TestFilesOut: pictures are shown, others are led to; each part is found again after a lost
-// answer.
-func TestFilesOut(t *testing.T) {
-	t.Parallel()
-	w, d, root, _ := talk(t)
-	plan := fileOf("plan.pdf", "application/pdf", []byte("plan"))
-	plan.Link = func() (string, error) { return "https://parley.test/files/x", nil }
-	secret := fileOf("secret.pdf", "application/pdf", []byte("secret"))
-	post := bridge.Post{Kind: bridge.PostFiles, Token: "files", Attempt: 1, FirstAttemptAt: time.Now(), Place: bridge.Place{Channel: w.channel, Thread: root}, Facts: sampleFacts(),
-		Files:   []channels.File{plan, fileOf("photo.png", "image/png", strip(t, 10)), fileOf("wide.png", "image/png", strip(t, 2000)), secret},
-		Missing: []bridge.Missing{{Name: "film.mp4", Reason: "it expired"}}}
-	for more := true; more; post.Part++ {
+// sendAndLose sends all parts of a post, whose answers are lost, finds each part again, and returns how many there are.
+func (w *world) sendAndLose(p bridge.Post) (parts int) {
+	w.t.Helper()
+	for more := true; more; p.Part++ {
 		w.fake.Inject(teamsfake.Fault{Method: "activities.send", Kind: teamsfake.FaultDrop, After: true, Times: 1})
-		if se := w.refused(post); se.Class != channels.Ambiguous {
-			t.Fatalf("part %d: %v", post.Part, se)
-		}
-		outcome, sent, err := w.s.Reconcile(within(t), post)
-		if outcome != channels.Landed || err != nil {
-			t.Fatalf("part %d: reconciled %v, %v", post.Part, outcome, err)
-		}
-		d.Own(w.channel, sent.Message)
+		wantEqual(w.t, "class of a lost answer", w.mustFail(p).Class, channels.Ambiguous)
+		sent := w.wantReconciled(p, channels.Landed)
+		w.desk.Own(w.channel, sent.Message)
 		more = sent.More
 	}
-	all := w.fake.Thread(w.channel, root)
-	if len(all) != 3 || post.Part != 2 {
-		t.Fatalf("%d parts, %d messages", post.Part, len(all))
-	}
-	text := all[1]
-	for _, want := range []string{"plan.pdf", "photo.png", "film.mp4", "it expired", "secret.pdf can't be shown here", "PARLEY_PUBLIC_URL"} {
-		if !strings.Contains(text.Text, want) {
-			t.Errorf("the text lacks %q: %s", want, text.Text)
-		}
-	}
-	if !strings.Contains(text.HTML, `href="https://parley.test/files/x"`) {
-		t.Errorf("no link: %s", text.HTML)
-	}
-	if n := strings.Count(string(all[2].Raw), "data:image/png;base64,"); n != 1 {
-		t.Errorf("%d pictures", n)
-	}
-	w.noProblems()
+	return p.Part
 }
 
-// TestBudget: who keeps to the budgets meets none of Teams' limits, and gets what they allow:
-// a busy minute at once where it was quiet, almost all of an hour else.
+// countPictures counts the pictures that are embedded in a message.
+func countPictures(m *teamsfake.Message) int {
+	return strings.Count(string(m.Raw), "data:image/png;base64,")
+}
+
+// Pictures of a customer are shown, and links lead to other files. Each part is found again after a lost answer.
+func TestFilesOut(t *testing.T) {
+	t.Parallel()
+	w := newTalk(t)
+	plan := fileWith("plan.pdf", "application/pdf", []byte("plan"))
+	plan.Link = func() (string, error) { return "https://parley.test/files/x", nil }
+	post := w.newPost(bridge.PostFiles, "files")
+	post.Files = []channels.File{
+		plan,
+		fileWith("photo.png", "image/png", pngStrip(t, 10)),
+		fileWith("wide.png", "image/png", pngStrip(t, 2000)), // too wide to be shown
+		fileWith("secret.pdf", "application/pdf", []byte("secret")),
+	}
+	post.Missing = []bridge.Missing{{Name: "film.mp4", Reason: "it expired"}}
+	wantEqual(t, "parts", w.sendAndLose(post), 2)
+	all := w.fake.Thread(w.channel, w.root)
+	if len(all) != 3 {
+		t.Fatalf("got %d messages, want 3: the root, the list of files and the picture", len(all))
+	}
+	wantWords(t, all[1].Text, "plan.pdf", "photo.png", "film.mp4", "it expired", "secret.pdf can't be shown here", "PARLEY_PUBLIC_URL")
+	wantWords(t, all[1].HTML, `href="https://parley.test/files/x"`)
+	wantEqual(t, "pictures", countPictures(all[2]), 1)
+	w.wantNoProblems()
+}
+
+// bucket is a bucket of a budget, as the engine keeps it.
+type bucket struct{ left, perSecond, size float64 }
+
+func (b *bucket) fill(d time.Duration) { b.left = min(b.left+b.perSecond*d.Seconds(), b.size) }
+
+// steadyPoster posts in a thread what a budget allows.
+type steadyPoster struct {
+	w           *world
+	short, wide bucket
+}
+
+func newSteadyPoster(w *world) *steadyPoster {
+	b := w.surface.Budget(bridge.PostSaid, w.channel)
+	return &steadyPoster{
+		w:     w,
+		short: bucket{left: float64(b.Burst), perSecond: b.PerSecond, size: float64(b.Burst)},
+		wide:  bucket{left: float64(b.WideBurst), perSecond: b.WidePerSecond, size: float64(b.WideBurst)},
+	}
+}
+
+// post lets time go by, in which it posts all that the budget allows, but not more than most.
+func (p *steadyPoster) post(span time.Duration, most int) (sent int) {
+	p.w.t.Helper()
+	const step = 200 * time.Millisecond
+	for range span / step {
+		p.w.later(step)
+		p.short.fill(step)
+		p.wide.fill(step)
+		for ; min(p.short.left, p.wide.left) >= 1 && sent < most; sent++ {
+			p.w.mustSend(p.w.saidPost(p.w.root, "x"))
+			p.short.left--
+			p.wide.left--
+		}
+	}
+	return sent
+}
+
+// Whoever keeps to the budgets never meets a limit of Teams, and gets what the limits allow: many posts at once after a quiet
+// time, else almost all of an hour's.
 func TestBudget(t *testing.T) {
 	t.Parallel()
+	const endless = 1000_000
 	for _, rate := range []float64{0.5, 1} {
-		t.Run(fmt.Sprint(rate), func(t *testing.T) {
+		t.Run(fmt.Sprintf("rate %v", rate), func(t *testing.T) {
 			t.Parallel()
-			var mu sync.Mutex
-			now := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
-			clock := func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
-			d := newDesk()
-			w := newWorld(t, d, func(o *Options, f *teamsfake.Options) {
-				f.Limits, f.RateFactor, f.Clock, o.Now, o.Rate = true, rate, clock, clock, rate
-			}).connect()
-			root := w.thread(d)
-			b := w.s.Budget(bridge.PostSaid, w.channel)
-			short, wide := float64(b.Burst), float64(b.WideBurst)
-			// pass lets time go by, in which all is sent that the budget gives, at most so much.
-			pass := func(d time.Duration, most int) (sent int) {
-				const step = 200 * time.Millisecond
-				for range d / step {
-					mu.Lock()
-					now = now.Add(step)
-					mu.Unlock()
-					short = min(short+b.PerSecond*step.Seconds(), float64(b.Burst))
-					wide = min(wide+b.WidePerSecond*step.Seconds(), float64(b.WideBurst))
-					for ; min(short, wide) >= 1 && sent < most; short, wide, sent = short-1, wide-1, sent+1 {
-						if _, err := w.s.Send(within(t), saidPost(w, root, "x")); err != nil {
-							t.Fatal(err)
-						}
-					}
+			w := newClockedTalk(t, func(o *Options, f *teamsfake.Options) { f.Limits, f.RateFactor, o.Rate = true, rate, rate })
+			p := newSteadyPoster(w)
+			wantAtLeast := func(when string, got int, want float64) {
+				t.Helper()
+				if float64(got) < want {
+					t.Errorf("got %d posts %s, want at least %v", got, when, want)
 				}
-				return sent
 			}
-			pass(time.Hour, 0)
-			if n := pass(30*time.Second, 1000); float64(n) < 50*rate {
-				t.Errorf("%d posts in the first 30 s", n)
-			}
-			if n := pass(time.Hour, 1000_000); float64(n) < 0.95*1800*rate {
-				t.Errorf("%d posts in an hour", n)
-			}
-			if n := pass(10*time.Second, 1000); float64(n) < 4*rate {
-				t.Errorf("%d posts in 10 s after a flood", n)
-			}
-			pass(3*time.Minute, 0)
-			pass(5*time.Minute, 1000)
+			p.post(time.Hour, 0)
+			wantAtLeast("in the first 30 s", p.post(30*time.Second, endless), 50*rate)
+			wantAtLeast("in an hour", p.post(time.Hour, endless), 0.95*1800*rate) // Teams takes 1800
+			wantAtLeast("in 10 s after a flood", p.post(10*time.Second, endless), 4*rate)
+			p.post(3*time.Minute, 0)
+			p.post(5*time.Minute, endless)
 		})
 	}
 }
 
-// TestBudgetKeys: what Teams counts together has one budget; reactions have one for the bot.
+// Each channel has a budget, which counts all messages in it. Reactions have one budget for the whole bot.
 func TestBudgetKeys(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, newDesk(), nil)
-	said := w.s.Budget(bridge.PostSaid, w.channel)
-	if other := w.s.Budget(bridge.PostSaid, "19:other@thread.tacv2"); other.Key == said.Key {
-		t.Error("channels share a budget")
-	}
-	if root := w.s.Budget(bridge.PostRoot, w.channel); root != said {
-		t.Error("a thread's first message has a budget of its own")
-	}
-	mark := w.s.Budget(bridge.PostMark, w.channel)
-	if other := w.s.Budget(bridge.PostMark, "19:other@thread.tacv2"); other != mark || float64(mark.Burst)+mark.PerSecond >= 3 {
-		t.Errorf("more than 2 reactions in a second: %+v", mark)
-	}
-	free, err := New(Options{AppID: "x", AppPassword: "x", TenantID: "x", Desk: newDesk()})
-	must(t, err)
-	if got := free.Budget(bridge.PostSaid, ""); got.PerSecond != 0 || got.WidePerSecond != 0 {
-		t.Errorf("without a rate: %+v", got)
+	const other = "19:other@thread.tacv2"
+	w := newWorld(t)
+	said := w.surface.Budget(bridge.PostSaid, w.channel)
+	wantEqual(t, "channels share a budget", w.surface.Budget(bridge.PostSaid, other).Key == said.Key, false)
+	wantEqual(t, "budget of a thread's first message", w.surface.Budget(bridge.PostRoot, w.channel), said)
+	mark := w.surface.Budget(bridge.PostMark, w.channel)
+	wantEqual(t, "budget of reactions in another channel", w.surface.Budget(bridge.PostMark, other), mark)
+	if most := float64(mark.Burst) + mark.PerSecond; most >= 3 {
+		t.Errorf("got %v reactions in one second, want at most 2", most)
 	}
 }
 
-// TestRestart: what was learned from events is known after a restart, and what was said
-// meanwhile is found.
+// Without a rate there is no limit.
+func TestNoBudget(t *testing.T) {
+	t.Parallel()
+	s, err := New(Options{AppID: "x", AppPassword: "x", TenantID: "x", Desk: newDesk()})
+	must(t, err)
+	b := s.Budget(bridge.PostSaid, "")
+	wantEqual(t, "per second", b.PerSecond, 0)
+	wantEqual(t, "per second in the wide bucket", b.WidePerSecond, 0)
+}
+
+// waitStored waits until a message with this text is stored.
+func (w *world) waitStored(text string) {
+	w.t.Helper()
+	w.desk.Wait(w.t, fmt.Sprintf("%q is stored", text), func() bool {
+		return slices.ContainsFunc(w.desk.Accepted(), func(f channels.Fact) bool {
+			return strings.HasPrefix(f.ExternalID, "m:") && strings.Contains(string(f.Payload), text)
+		})
+	})
+}
+
+// What was learned from events is known after a restart, and what was said meanwhile is found.
 func TestRestart(t *testing.T) {
 	t.Parallel()
-	w, d, root, p := talk(t)
+	w := newTalk(t)
 	w.fake.Activities.SetEndpoint("http://127.0.0.1:1/nobody")
-	_, err := p.Reply(w.channel, root, "said while nobody listened")
+	_, err := w.ann.Reply(w.channel, w.root, "said while nobody listened")
 	must(t, err)
-	o := w.s.opt
-	again, err := New(o)
+	again, err := New(w.surface.opt)
 	must(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- again.Run(ctx) }()
-	d.Wait(t, "what was said is found", func() bool {
-		for _, f := range d.Accepted() {
-			if strings.Contains(string(f.Payload), "said while nobody listened") {
-				return true
-			}
-		}
-		return false
-	})
+	w.waitStored("said while nobody listened")
 	cancel()
 	must(t, <-done)
-	if user, err := again.Lookup(within(t), "BEN@acme.test"); user != ben || err != nil {
-		t.Errorf("Ben is %q, %v", user, err)
-	}
-	if id, err := again.Resolve(within(t), "#Customers"); id != w.channel || err != nil {
-		t.Errorf("the channel is %q, %v", id, err)
-	}
+	user, err := again.Lookup(w.ctx(), "BEN@acme.test")
+	must(t, err)
+	wantEqual(t, "id of Ben", user, ben)
+	id, err := again.Resolve(w.ctx(), "#Customers")
+	must(t, err)
+	wantEqual(t, "id of the channel", id, w.channel)
 }
 
-// TestSecretEnded: people are told once, and again when it works.
+// If our secret ended, posts wait. When it works again, that is told.
 func TestSecretEnded(t *testing.T) {
 	t.Parallel()
-	d := newDesk()
-	w := newWorld(t, d, nil).connect()
-	root := w.thread(d)
+	w := newTalk(t)
 	w.fake.Inject(teamsfake.Fault{Method: "token", Kind: teamsfake.FaultHTTP, Status: http.StatusUnauthorized, Code: "invalid_client"})
 	w.fake.Entra.RevokeTokens()
-	if se := w.refused(saidPost(w, root, "x")); se.Class != channels.AuthBroken && se.Class != channels.Retry {
-		t.Errorf("class %s", se.Class)
+	if se := w.mustFail(w.saidPost(w.root, "x")); se.Class != channels.AuthBroken && se.Class != channels.Retry {
+		t.Errorf("got class %s, want %s or %s", se.Class, channels.AuthBroken, channels.Retry)
 	}
 	w.fake.ClearFaults()
 	w.run()
-	d.Wait(t, "it is told that it works", func() bool { return d.Status() == channels.Active })
+	w.desk.Wait(t, "it is told that it works", func() bool { return w.desk.Status() == channels.Active })
 }
 
-// TestMessageWhileRefused: what people type shows that the app is in the channel, and not that its secret is taken. So it stays
-// broken, and is told once.
+// What people type shows that the app is in the channel, but not that its secret is taken. So the surface stays broken, which is
+// told once.
 func TestMessageWhileRefused(t *testing.T) {
 	t.Parallel()
-	w, d, root, p := talk(t)
+	w := newTalk(t)
 	w.fake.Inject(teamsfake.Fault{Method: "activities.send", Kind: teamsfake.FaultHTTP, Status: http.StatusUnauthorized, Code: "BotNotRegistered"})
-	if se := w.refused(saidPost(w, root, "x")); se.Class != channels.AuthBroken {
-		t.Fatalf("class %s", se.Class)
-	}
-	_, told := d.lastReport()
-	typed(t, w, d, p, root, "which Teams brings nevertheless")
-	w.settled()
-	_ = w.refused(saidPost(w, root, "y"))
-	if last, now := d.lastReport(); last.Status != channels.Broken || now != told {
-		t.Errorf("told %+v, and %d times more", last, now-told)
-	}
+	wantEqual(t, "class", w.mustFail(w.saidPost(w.root, "x")).Class, channels.AuthBroken)
+	_, told := w.desk.lastReport()
+	w.annTypes("which Teams brings nevertheless")
+	w.waitDelivered()
+	_ = w.mustFail(w.saidPost(w.root, "y"))
+	w.wantReport(channels.Broken)
+	w.wantReports(told)
 }
 
-// TestCheck: doctor says what is granted, and what to do about what is missing.
+// checkup returns what doctor finds, one finding a line, each of which has a hint if it is broken.
+func (w *world) checkup() string {
+	w.t.Helper()
+	var b strings.Builder
+	for _, f := range w.surface.Check(w.ctx()) {
+		state := "ok"
+		if !f.OK {
+			state = "broken"
+			wantEqual(w.t, f.What+" has a hint", f.Hint != "", true)
+		}
+		fmt.Fprintf(&b, "%s %s: %s\n", state, f.What, f.Text)
+	}
+	return b.String()
+}
+
+// Doctor says what is granted, and what to do about what is missing.
 func TestCheck(t *testing.T) {
 	t.Parallel()
-	d := newDesk()
-	w := newWorld(t, d, nil)
-	d.Open(w.channel)
-	all := func() string {
-		var b strings.Builder
-		for _, f := range w.s.Check(within(t)) {
-			b.WriteString(map[bool]string{true: "ok ", false: "broken "}[f.OK] + f.What + ": " + f.Text + "\n")
-			if !f.OK && f.Hint == "" {
-				t.Errorf("%s has no hint", f.What)
-			}
-		}
-		return b.String()
-	}
-	wants := func(texts ...string) {
-		t.Helper()
-		got := all()
-		for _, want := range texts {
-			if !strings.Contains(got, want) {
-				t.Errorf("no %q in:\n%s", want, got)
-			}
-		}
-	}
-	wants("ok app secret", "ok key server", "broken installation: Teams has not been in touch yet")
+	w := newWorld(t)
+	w.desk.Open(w.channel)
+	wantWords(t, w.checkup(), "ok app secret", "ok key server", "broken installation: Teams has not been in touch yet")
 	w.connect()
-	wants("ok team “Support”: the app is in it", "ok channel", "may be read")
-	w.fake.Entra.Permit()
-	wants("may not be read")
-	must(t, w.fake.Admin.Uninstall(within(t), w.team))
-	wants("broken installation: the app is in no team", "broken channel “Customers”: the app was taken out of its team")
+	wantWords(t, w.checkup(), "ok team “Support”: the app is in it", "ok channel", "may be read")
+	w.fake.Entra.Permit() // nothing
+	wantWords(t, w.checkup(), "may not be read")
+	must(t, w.fake.Admin.Uninstall(w.ctx(), w.team))
+	wantWords(t, w.checkup(), "broken installation: the app is in no team", "broken channel “Customers”: the app was taken out of its team")
 	w.fake.Inject(teamsfake.Fault{Method: "openid", Kind: teamsfake.FaultHTTP})
-	wants("broken key server")
-	w.s.tokens = nil
-	for text, c := range map[string]struct {
+	wantWords(t, w.checkup(), "broken key server")
+}
+
+// If Entra gives no token, doctor says why and which setting to look at, and nothing else.
+func TestCheckWithoutToken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for text, tt := range map[string]struct {
 		spoil func(*Options)
 		hint  string
 	}{
-		"AADSTS7000215: Invalid client secret": {func(o *Options) { o.AppPassword = "wrong" }, "Give Parley the Value"},
-		"AADSTS90002: Tenant":                  {func(o *Options) { o.TenantID = "99999999-0000-4000-8000-000000000001" }, "Give Parley (TEAMS_TENANT_ID)"},
-		"AADSTS700016: Application":            {func(o *Options) { o.AppID = "99999999-0000-4000-8000-000000000001" }, "that TEAMS_APP_ID is"},
-		"connection refused":                   {func(o *Options) { o.LoginURL = "http://127.0.0.1:1" }, "Check the network"},
+		"AADSTS7000215: Invalid client secret": {
+			spoil: func(o *Options) { o.AppPassword = "wrong" },
+			hint:  "Give Parley the Value",
+		},
+		"AADSTS90002: Tenant": {
+			spoil: func(o *Options) { o.TenantID = "99999999-0000-4000-8000-000000000001" },
+			hint:  "Give Parley (TEAMS_TENANT_ID)",
+		},
+		"AADSTS700016: Application": {
+			spoil: func(o *Options) { o.AppID = "99999999-0000-4000-8000-000000000001" },
+			hint:  "that TEAMS_APP_ID is",
+		},
+		"connection refused": {
+			spoil: func(o *Options) { o.LoginURL = "http://127.0.0.1:1" },
+			hint:  "Check the network",
+		},
 	} {
-		o := w.s.opt
-		c.spoil(&o)
+		o := w.surface.opt
+		tt.spoil(&o)
 		s, err := New(o)
 		must(t, err)
-		got := s.Check(within(t))
-		if len(got) != 1 || got[0].OK || !strings.Contains(got[0].Text, text) || strings.Contains(got[0].Text, "Trace") || !strings.Contains(got[0].Hint, c.hint) {
-			t.Errorf("%s: %+v", text, got)
+		got := s.Check(w.ctx())
+		if len(got) != 1 {
+			t.Errorf("%s: got the findings %+v, want one", text, got)
+			continue
 		}
+		wantEqual(t, text+": it is OK", got[0].OK, false)
+		wantWords(t, got[0].Text, text)
+		wantWords(t, got[0].Hint, tt.hint)
+		wantEqual(t, text+": Entra's trace id is shown", strings.Contains(got[0].Text, "Trace"), false)
 	}
 }
 
-// TestCheckFiles: doctor says which right to read files an admin granted, and what is lost
-// without one.
+// Doctor says which right to read files an admin granted, and what is lost without one.
 func TestCheckFiles(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, newDesk(), nil).connect()
+	w := newWorld(t).connect()
 	for want, granted := range map[string][]string{
 		"they may be read (Files.ReadWrite.All)":               tenant.AllPermissions(),
 		"they may be read (Sites.Read.All)":                    {"Sites.Read.All", "User.Read.All"},
@@ -280,91 +310,75 @@ func TestCheckFiles(t *testing.T) {
 		"they may not be read (Files.Read.All, or Sites.Sel":   {tenant.PermitMessages},
 	} {
 		w.fake.Entra.Permit(granted...)
-		s, err := New(w.s.opt) // whose token isn't older than the grant
+		s, err := New(w.surface.opt) // whose token isn't older than the grant
 		must(t, err)
-		i := slices.IndexFunc(s.Check(within(t)), func(f channels.Finding) bool {
+		got := s.Check(w.ctx())
+		if !slices.ContainsFunc(got, func(f channels.Finding) bool {
 			return f.OK && f.What == "files of channels" && strings.Contains(f.Text, want)
-		})
-		if i < 0 {
-			t.Errorf("with %v: %+v", granted, s.Check(within(t)))
+		}) {
+			t.Errorf("with %v: got %+v, want a good finding about files of channels that says %q", granted, got, want)
 		}
 	}
 }
 
-// TestAlone: in a trial without Azure nobody is asked for a token, and doctor says what that is.
+// In a trial without Azure nobody is asked for a token, and doctor says what kind of trial it is.
 func TestAlone(t *testing.T) {
 	t.Parallel()
-	d := newDesk()
-	w := newWorld(t, d, withoutAzure)
-	d.Open(w.channel)
+	w := newWorld(t, withoutAzure)
+	w.desk.Open(w.channel)
 	w.connect().run()
-	d.Wait(t, "it is told that it works", func() bool { return d.Status() == channels.Active })
-	if _, err := w.s.Send(within(t), saidPost(w, w.thread(d), "x")); err != nil {
-		t.Error(err)
-	}
-	got := w.s.Check(within(t))
+	w.desk.Wait(t, "it is told that it works", func() bool { return w.desk.Status() == channels.Active })
+	w.mustSend(w.saidPost(w.openThread(), "x"))
+	got := w.surface.Check(w.ctx())
 	for _, f := range got {
-		if !f.OK {
-			t.Errorf("%+v", f)
-		}
+		wantEqual(t, f.What+" is OK", f.OK, true)
 	}
-	if !strings.Contains(got[0].Text, "trying on this machine") || !strings.Contains(got[len(got)-1].Text, "may not be read") {
-		t.Errorf("%+v", got)
-	}
+	wantWords(t, got[0].Text, "trying on this machine")
+	wantWords(t, got[len(got)-1].Text, "may not be read")
 	for _, method := range []string{"token", "openid", "keys", "graph.*"} {
-		if n := len(w.fake.Calls(method)); n > 0 {
-			t.Errorf("%d calls of %s", n, method)
-		}
+		wantEqual(t, "calls of "+method, len(w.fake.Calls(method)), 0)
 	}
 }
 
-// TestNew: what is missing is told together.
+// All that is wrong with the options is told together.
 func TestNew(t *testing.T) {
 	t.Parallel()
 	_, err := New(Options{ServiceURLs: []string{"ftp://x"}})
-	for _, want := range []string{"app id", "app password", "tenant id", "desk", "ftp://x"} {
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("no %q in %v", want, err)
-		}
+	if err == nil {
+		t.Fatal("New took options without anything")
 	}
+	wantWords(t, err.Error(), "app id", "app password", "tenant id", "desk", "ftp://x")
 	if _, err := New(Options{AppID: "a", AppPassword: "b", TenantID: "c", Desk: newDesk(), GraphURL: "http://graph.test"}); err == nil {
-		t.Error("Graph without TLS is taken")
+		t.Error("New took an address of Graph without TLS")
 	}
 }
 
-// TestDeadline: a post that begins too late is never made.
+// A post that begins too late is never made, which doesn't mean that its thread is lost.
 func TestDeadline(t *testing.T) {
 	t.Parallel()
-	w, _, root, _ := talk(t)
+	w := newTalk(t)
 	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
 	defer cancel()
-	if _, err := w.s.Send(ctx, saidPost(w, root, "late")); err == nil || errors.Is(err, bridge.ErrThreadLost) {
-		t.Errorf("%v", err)
+	if _, err := w.surface.Send(ctx, w.saidPost(w.root, "late")); err == nil || errors.Is(err, bridge.ErrThreadLost) {
+		t.Errorf("got error %v, want one, but not that the thread is lost", err)
 	}
-	if n := len(w.fake.Thread(w.channel, root)); n != 1 {
-		t.Errorf("%d messages", n)
-	}
+	wantEqual(t, "messages in the thread", len(w.fake.Thread(w.channel, w.root)), 1) // its root
 }
 
-// TestUnsigned: a developer's tool on this machine needs no signature where that is allowed,
-// and only there.
+// A developer's tool on this machine needs no signature if that is allowed, ...
 func TestUnsigned(t *testing.T) {
 	t.Parallel()
-	for _, allowed := range []bool{true, false} {
-		d := newDesk()
-		w := newWorld(t, d, func(o *Options, f *teamsfake.Options) { o.AllowUnsigned, f.Unsigned = allowed, true })
-		d.Open(w.channel)
-		err := w.fake.Admin.Connect(within(t), w.url)
-		if allowed != (err == nil) {
-			t.Fatalf("allowed %v: %v", allowed, err)
-		}
-		if allowed {
-			root := w.thread(d)
-			if a := typed(t, w, d, w.fake.As(ann), root, "hello"); a.Text != "hello" {
-				t.Errorf("%+v", a)
-			}
-		} else if len(d.notes(t)) > 0 {
-			t.Errorf("a forged request left %v", d.notes(t))
-		}
+	w := newTalk(t, func(o *Options, f *teamsfake.Options) { o.AllowUnsigned, f.Unsigned = true, true })
+	wantEqual(t, "text", w.annTypes("hello").Text, "hello")
+}
+
+// ... and only then.
+func TestUnsignedIsForged(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(_ *Options, f *teamsfake.Options) { f.Unsigned = true })
+	w.desk.Open(w.channel)
+	if err := w.fake.Admin.Connect(w.ctx(), w.url); err == nil {
+		t.Error("Teams was connected without a signature")
 	}
+	wantList(t, "what is kept of forged requests", w.desk.keptKeys(t), nil)
 }

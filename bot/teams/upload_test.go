@@ -21,63 +21,75 @@ import (
 	"parley/bridge"
 )
 
-// TestUploadPage: "Attach files…" in the form of a reply opens a page, with what was typed so
-// far; what is sent there is a reply of who opened it, once; then the dialog closes.
-func TestUploadPage(t *testing.T) {
-	t.Parallel()
-	d := newDesk()
-	w := newWorld(t, d, func(o *Options, _ *teamsfake.Options) {
+// newUploadTalk makes a world whose replies may have files from an upload page.
+func newUploadTalk(t *testing.T) *world {
+	t.Helper()
+	return newTalk(t, func(o *Options, _ *teamsfake.Options) {
 		o.PublicURL, o.LinkKeys = "http://127.0.0.1:1/parley", [][]byte{[]byte("a key")}
-	}).connect()
-	d.Open(w.channel)
-	root, p := w.thread(d), w.fake.As(ann)
-	w.click(p, root, "More")
-	_, err := p.Submit(within(t), "Reply", nil)
-	must(t, err)
-	p.Theme = "dark"
-	out, err := p.Submit(within(t), "Attach files…", client.Inputs{"t:text": "Here **it** is"})
-	must(t, err)
-	if out.Error != "" || out.Dialog == nil || out.Dialog.URL == "" {
-		t.Fatalf("no page: %+v", out)
-	}
-	u, err := url.Parse(out.Dialog.URL)
-	must(t, err)
-	if u.Fragment != "Here **it** is" || u.Query().Get("theme") != "dark" || !strings.HasPrefix(u.Path, "/parley/teams/upload/") {
-		t.Errorf("the page is %s", u)
-	}
-	for range 2 {
-		if status, page := w.upload(u, "Here it is", "plan.txt", "the plan"); status != http.StatusOK || !strings.Contains(page, "On its way to Kim Lee") {
-			t.Fatalf("%d %s", status, page)
-		}
-	}
-	if n := d.Number("a:"); n != 1 {
-		t.Errorf("%d replies", n)
-	}
-	a := w.accepted(d, "a:")
-	if a.Verb != bridge.VerbReply || !a.Explicit || a.Origin != bridge.OriginForm || a.Actor.ID != ann || a.Actor.Kind != bridge.ActorPerson || a.Args.Conversation != 12 ||
-		a.Text != "Here it is" || a.Form == "" || len(a.Files) != 1 || a.Files[0].Name != "plan.txt" || a.Files[0].Blob == "" || a.Files[0].SizeBytes != 8 {
-		t.Errorf("%+v", a)
-	}
-	out, err = p.Complete(within(t), map[string]any{"uploaded": true})
-	must(t, err)
-	if out.Error != "" || out.Dialog != nil || w.fake.Dialog(ann) != nil {
-		t.Errorf("the page is done: %+v", out)
-	}
-	w.noProblems()
+	})
 }
 
-// TestTwoUploadsAtOnce: of several different replies with one ticket, sent together, one counts,
-// and only its sender is told that it is on its way.
+// "Attach files…" in the form of a reply opens a page with what was typed so far. What is sent there is a reply of who opened it,
+// once. Then the dialog closes.
+func TestUploadPage(t *testing.T) {
+	t.Parallel()
+	w := newUploadTalk(t)
+	w.press(w.ann, w.root, "More")
+	w.submit("Reply", nil)
+	w.ann.Theme = "dark"
+	out := w.submit("Attach files…", client.Inputs{"t:text": "Here **it** is"})
+	if out.Error != "" || out.Dialog == nil || out.Dialog.URL == "" {
+		t.Fatalf("got %+v, want a dialog with a page", out)
+	}
+	page, err := url.Parse(out.Dialog.URL)
+	must(t, err)
+	wantEqual(t, "text on the page", page.Fragment, "Here **it** is")
+	wantEqual(t, "theme of the page", page.Query().Get("theme"), "dark")
+	wantEqual(t, "the page is below the public address", strings.HasPrefix(page.Path, "/parley/teams/upload/"), true)
+
+	for range 2 {
+		status, answer := w.uploadFile(page, "Here it is", "plan.txt", "the plan")
+		wantEqual(t, "status", status, http.StatusOK)
+		wantWords(t, answer, "On its way to Kim Lee")
+	}
+	w.wantFacts("a:", 1)
+	a := w.waitAction("a:")
+	wantEqual(t, "verb", a.Verb, bridge.VerbReply)
+	wantEqual(t, "it is explicit", a.Explicit, true)
+	wantEqual(t, "origin", a.Origin, bridge.OriginForm)
+	wantEqual(t, "actor", a.Actor.ID, ann)
+	wantEqual(t, "kind of actor", a.Actor.Kind, bridge.ActorPerson)
+	wantEqual(t, "conversation", a.Args.Conversation, 12)
+	wantEqual(t, "text", a.Text, "Here it is")
+	wantEqual(t, "the form is known", a.Form != "", true)
+	if len(a.Files) != 1 {
+		t.Fatalf("got the files %+v, want one", a.Files)
+	}
+	wantEqual(t, "name of the file", a.Files[0].Name, "plan.txt")
+	wantEqual(t, "size of the file", a.Files[0].SizeBytes, int64(len("the plan")))
+	wantEqual(t, "the file is stored", a.Files[0].Blob != "", true)
+
+	out, err = w.ann.Complete(w.ctx(), map[string]any{"uploaded": true})
+	must(t, err)
+	wantNoDialog(t, out)
+	wantEqual(t, "Ann has a dialog", w.fake.Dialog(ann) != nil, false)
+	w.wantNoProblems()
+}
+
+// Of several different replies with one ticket, sent together, one counts, and only its sender is told that it is on its way.
 func TestTwoUploadsAtOnce(t *testing.T) {
 	t.Parallel()
-	d := newDesk()
-	w := newWorld(t, &thoughtfulDesk{d}, nil)
+	w := newWorld(t)
+	o := w.surface.opt
+	o.Desk = &slowDesk{desk: w.desk}
+	s, err := New(o)
+	must(t, err)
 	ticket := upload.Ticket{User: ann, Conversation: 12, Nonce: "n", Place: bridge.Place{Channel: w.channel}}
 	var won atomic.Int32
 	var all sync.WaitGroup
 	for i := range 8 {
 		all.Go(func() {
-			already, err := w.s.uploads.storeUpload(within(t), ticket, upload.Reply{Text: fmt.Sprint("reply ", i), Files: []bridge.SurfaceFile{{Name: "a", Blob: "b", SizeBytes: 1}}})
+			already, err := s.uploads.storeUpload(t.Context(), ticket, upload.Reply{Text: fmt.Sprint("reply ", i), Files: []bridge.SurfaceFile{{Name: "a", Blob: "b", SizeBytes: 1}}})
 			if err != nil {
 				t.Error(err)
 			}
@@ -87,15 +99,14 @@ func TestTwoUploadsAtOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if won.Load() != 1 || d.Number("a:") != 1 {
-		t.Errorf("%d were told that theirs is on its way; %d stored", won.Load(), d.Number("a:"))
-	}
+	wantEqual(t, "how many were told that theirs is on its way", won.Load(), 1)
+	w.wantFacts("a:", 1)
 }
 
-// thoughtfulDesk lets others go first after it was asked what it has seen.
-type thoughtfulDesk struct{ *desk }
+// slowDesk lets others go first after it was asked what it has seen.
+type slowDesk struct{ *desk }
 
-func (d *thoughtfulDesk) Seen(ctx context.Context, ids []string) (map[string]bool, error) {
+func (d *slowDesk) Seen(ctx context.Context, ids []string) (map[string]bool, error) {
 	seen, err := d.desk.Seen(ctx, ids)
 	for range 100 {
 		runtime.Gosched()
@@ -103,8 +114,8 @@ func (d *thoughtfulDesk) Seen(ctx context.Context, ids []string) (map[string]boo
 	return seen, err
 }
 
-// upload sends the page's form to where the surface really is.
-func (w *world) upload(page *url.URL, text, name, content string) (status int, body string) {
+// uploadFile sends the page's form to where the surface really is.
+func (w *world) uploadFile(page *url.URL, text, name, content string) (status int, body string) {
 	w.t.Helper()
 	var form bytes.Buffer
 	f := multipart.NewWriter(&form)
@@ -115,7 +126,7 @@ func (w *world) upload(page *url.URL, text, name, content string) (status int, b
 	must(w.t, err)
 	must(w.t, f.Close())
 	base := strings.TrimSuffix(w.url, "/teams/messages")
-	r, err := http.NewRequestWithContext(within(w.t), http.MethodPost, base+strings.TrimPrefix(page.Path, "/parley"), &form)
+	r, err := http.NewRequestWithContext(w.ctx(), http.MethodPost, base+strings.TrimPrefix(page.Path, "/parley"), &form)
 	must(w.t, err)
 	r.Header.Set("Content-Type", f.FormDataContentType())
 	answer, err := http.DefaultClient.Do(r)
@@ -126,33 +137,36 @@ func (w *world) upload(page *url.URL, text, name, content string) (status int, b
 	return answer.StatusCode, string(all)
 }
 
-// TestNoUploadPage: where Teams could not open the page, or the channel takes no files, none is
-// offered; a button of before says that it is no longer valid.
-func TestNoUploadPage(t *testing.T) {
+// An upload page needs a public address with TLS, as Teams could not open it elsewhere.
+func TestUploadPageNeedsTLS(t *testing.T) {
 	t.Parallel()
-	for _, public := range []string{"", "http://help.acme.test", "::"} {
+	for public, want := range map[string]struct {
+		hasPage  bool
+		handlers int
+	}{
+		"":                       {handlers: 1},
+		"http://help.acme.test":  {handlers: 1},
+		"::":                     {handlers: 1},
+		"https://help.acme.test": {hasPage: true, handlers: 4}, // messages, and the page's GET, POST and style
+	} {
 		s, err := New(Options{AppID: "a", AppPassword: "b", TenantID: "c", PublicURL: public, LinkKeys: [][]byte{[]byte("k")}, Desk: newDesk()})
 		must(t, err)
-		if s.upload != nil || s.org.Home().Attach || len(s.Handlers()) != 1 {
-			t.Errorf("%q has a page", public)
-		}
-	}
-	s, err := New(Options{AppID: "a", AppPassword: "b", TenantID: "c", PublicURL: "https://help.acme.test", LinkKeys: [][]byte{[]byte("k")}, Desk: newDesk()})
-	must(t, err)
-	if s.upload == nil || len(s.Handlers()) != 4 {
-		t.Error("https has no page")
-	}
-	w, _, root, p := talk(t)
-	w.click(p, root, "More")
-	out, err := p.Submit(within(t), "Reply", nil)
-	must(t, err)
-	if out.Dialog == nil || strings.Contains(string(out.Dialog.Card), "Attach files") {
-		t.Errorf("offered without a page: %+v", out)
+		wantEqual(t, fmt.Sprintf("%q has a page", public), s.upload != nil, want.hasPage)
+		wantEqual(t, fmt.Sprintf("%q offers to attach files", public), s.org.Home().Attach, want.hasPage)
+		wantEqual(t, fmt.Sprintf("handlers of %q", public), len(s.Handlers()), want.handlers)
 	}
 }
 
-// TestClientsOfAGovernmentCloud: links lead to Teams as the organisation's people open it, which may be in a US Government
-// cloud, and Teams there may show our pages, too.
+// Where there is no upload page, none is offered.
+func TestNoUploadPage(t *testing.T) {
+	t.Parallel()
+	w := newTalk(t)
+	w.press(w.ann, w.root, "More")
+	card := wantDialog(t, "Reply", w.submit("Reply", nil))
+	wantEqual(t, "files are offered", strings.Contains(card, "Attach files"), false)
+}
+
+// Links lead to Teams as the organisation's people open it, which may be in a US Government cloud. Teams there may show our pages, too.
 func TestClientsOfAGovernmentCloud(t *testing.T) {
 	t.Parallel()
 	for graphURL, host := range map[string]string{
@@ -163,10 +177,10 @@ func TestClientsOfAGovernmentCloud(t *testing.T) {
 		s, err := New(Options{AppID: "a", AppPassword: "b", TenantID: "c", GraphURL: graphURL, Desk: newDesk()})
 		must(t, err)
 		if link := s.org.Home().Link(bridge.Place{Channel: "19:X", Message: "1"}); !strings.HasPrefix(link, "https://"+host+"/l/message/") {
-			t.Errorf("Graph at %q: %s", graphURL, link)
+			t.Errorf("Graph at %q: got the link %s, want one to %s", graphURL, link, host)
 		}
 	}
 	if !slices.Contains(Frames(), "https://*.teams.microsoft.us") {
-		t.Errorf("frames: %q", Frames())
+		t.Errorf("got %q as those who may show our pages, want Teams of the US Government among them", Frames())
 	}
 }
