@@ -212,6 +212,7 @@ func TestFilesWithoutTheFolder(t *testing.T) {
 	if !errors.Is(err, graph.ErrNotGranted) {
 		t.Fatalf("got error %v, want ErrNotGranted", err)
 	}
+	wantEqual(t, "class of the error, since waiting does not help", channels.ClassOf(err), channels.BadContent)
 	wantWords(t, err.Error(), fact.NoFileAccess)
 	wantEqual(t, "messages can be read", w.surface.org.CanRead(w.channel), true)
 }
