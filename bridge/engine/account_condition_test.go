@@ -9,21 +9,21 @@ import (
 	"parley/channels/channelstest"
 )
 
-// condition waits until an account's condition is the given one.
-func (w *world) condition(account, want string) {
+// waitCondition waits until an account's condition is the given one.
+func (w *world) waitCondition(account, want string) {
 	w.t.Helper()
 	w.eventually("the account is "+want, func() bool {
 		return w.text(`SELECT status FROM accounts WHERE id = $1`, w.accounts[account]) == want
 	})
 }
 
-// refused lets the provider refuse a reply because of the account, and waits until its author and the admins know.
-func (w *world) refused(thread string) {
+// refuseReply lets the provider refuse a reply because of the account, and waits until its author and the admins know.
+func (w *world) refuseReply(thread string) {
 	w.t.Helper()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.AccountBlocked})
 	w.reply(thread, "Refused")
-	w.line(thread, bridge.LineFailed)
-	w.condition(chat, "error")
+	w.waitLine(thread, bridge.LineFailed)
+	w.waitCondition(chat, "error")
 }
 
 // A process that ended has found an account to be refused. The next one learns by the first reply that leaves that it works again,
@@ -31,17 +31,17 @@ func (w *world) refused(thread string) {
 func TestConditionAfterARestart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.writes("kim", "Hello?")
-	thread := w.thread("Hello?")
-	w.refused(thread)
-	w.settled()
+	w.customerWrites("kim", "Hello?")
+	thread := w.waitThread("Hello?")
+	w.refuseReply(thread)
+	w.waitDrained()
 
 	w.stops[0]()
 	w.addEngine()
 	w.startLast()
 	w.reply(thread, "Here I am")
 	w.provider.WaitTexts(t, "Here I am")
-	w.condition(chat, "active")
+	w.waitCondition(chat, "active")
 }
 
 // Of two replicas, one has found an account to be refused, or unable to fetch. It works again once the other one succeeds at
@@ -64,17 +64,17 @@ func TestConditionOfTwoReplicas(t *testing.T) {
 	}
 
 	report(0, broken)
-	w.condition(chat, "error")
+	w.waitCondition(chat, "error")
 	until(1, "active")
 
 	w.stops[0]()
-	w.writes("kim", "Hello?")
-	thread := w.thread("Hello?")
-	w.refused(thread)
+	w.customerWrites("kim", "Hello?")
+	thread := w.waitThread("Hello?")
+	w.refuseReply(thread)
 	w.addEngine()
 	w.startLast()
 	report(2, works)
-	w.condition(chat, "error")
+	w.waitCondition(chat, "error")
 	w.stops[1]()
 	until(2, "active")
 }
@@ -83,20 +83,20 @@ func TestConditionOfTwoReplicas(t *testing.T) {
 func TestConditionOfHalfAnAccount(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.writes("kim", "Hello?")
-	thread := w.thread("Hello?")
-	w.refused(thread)
+	w.customerWrites("kim", "Hello?")
+	thread := w.waitThread("Hello?")
+	w.refuseReply(thread)
 	report := func(c channels.Condition) { w.engines[0].Report(w.accounts[chat], c) }
 	report(channels.Condition{Status: channels.Active})
-	w.condition(chat, "error")
+	w.waitCondition(chat, "error")
 
 	report(channels.Condition{Status: channels.Broken, Text: "Nothing can be fetched either."})
 	w.reply(thread, "Here I am")
 	w.provider.WaitTexts(t, "Here I am")
-	w.settled()
-	w.condition(chat, "error")
+	w.waitDrained()
+	w.waitCondition(chat, "error")
 	report(channels.Condition{Status: channels.Active})
-	w.condition(chat, "active")
+	w.waitCondition(chat, "active")
 }
 
 // An account's settings didn't work: it works again when a channel could be made of them, unless the channel itself is to say so.
@@ -104,9 +104,9 @@ func TestConditionOfSettings(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	w.engines[0].Report(w.accounts[chat], channels.Condition{Status: channels.Broken, Text: "The account's settings don't work."})
-	w.condition(chat, "error")
+	w.waitCondition(chat, "error")
 	w.engines[0].SetChannel(w.accounts[chat], w.live[chat].Load())
-	w.condition(chat, "active")
+	w.waitCondition(chat, "active")
 }
 
 // An account that has used up its quota is refused again and again, without a success between: what admins were told of it lasts
@@ -117,31 +117,31 @@ func TestQuotaLastsFromTheLatestRefusal(t *testing.T) {
 	w := newWorld(t, options{})
 	quota := channels.Condition{Status: channels.Broken, Text: "Enough for today.", Lasts: 2 * time.Hour}
 	check(t, w.engines[0].NoteRefusal(t.Context(), w.accounts[chat], quota))
-	w.condition(chat, "error")
+	w.waitCondition(chat, "error")
 	w.exec(`UPDATE leases SET until = clock_timestamp() - interval '1 hour' WHERE name LIKE 'trouble:%'`)
 	check(t, w.engines[0].NoteRefusal(t.Context(), w.accounts[chat], quota))
 	if n := w.count(`SELECT count(*) FROM leases WHERE name LIKE 'trouble:%' AND until > clock_timestamp() + interval '1 hour'`); n != 1 {
 		t.Errorf("%d troubles last from the second refusal on, want 1", n)
 	}
 
-	w.writes("kim", "Hello?")
-	w.reply(w.thread("Hello?"), "Here I am")
+	w.customerWrites("kim", "Hello?")
+	w.reply(w.waitThread("Hello?"), "Here I am")
 	w.provider.WaitTexts(t, "Here I am")
-	w.settled()
+	w.waitDrained()
 	w.engines[0].EndTroublesAgain()
-	w.condition(chat, "error")
+	w.waitCondition(chat, "error")
 	over := time.Now().Add(-time.Minute).Truncate(time.Microsecond)
 	w.exec(`UPDATE leases SET until = $1 WHERE name LIKE 'trouble:%'`, over)
 	w.engines[0].KnowTroublesUntil(over)
 	w.engines[0].EndTroublesAgain()
-	w.condition(chat, "active")
+	w.waitCondition(chat, "active")
 
 	check(t, w.engines[0].NoteRefusal(t.Context(), w.accounts[chat], quota))
-	w.reply(w.thread("Hello?"), "Still there?")
+	w.reply(w.waitThread("Hello?"), "Still there?")
 	w.provider.WaitTexts(t, "Here I am", "Still there?")
-	w.settled()
+	w.waitDrained()
 	w.exec(`UPDATE leases SET until = $1 WHERE name LIKE 'trouble:%'`, over) // access is revoked, as another replica notes
 	w.engines[0].EndTroublesAgain()
 	w.engines[0].EndTroublesAgain()
-	w.condition(chat, "error")
+	w.waitCondition(chat, "error")
 }

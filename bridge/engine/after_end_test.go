@@ -7,11 +7,11 @@ import (
 	"parley/channels/channelstest"
 )
 
-// ended lets Kim's first mail become a conversation, with Lee in copy, and resolves it. It returns the mail's id.
-func (w *world) ended() string {
+// resolveFirstMail lets Kim's first mail become a conversation, with Lee in copy, and resolves it. It returns the mail's id.
+func (w *world) resolveFirstMail() string {
 	w.t.Helper()
-	first := w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "first"})
-	w.chat.Say("ann", support, w.thread("first"), "!resolve")
+	first := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "first"})
+	w.chat.Say("ann", support, w.waitThread("first"), "!resolve")
 	w.eventually("it is resolved", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`) == 1 })
 	return first
 }
@@ -21,12 +21,12 @@ func (w *world) previousOf(id int) int {
 	return w.count(`SELECT coalesce(previous_id, 0) FROM conversations WHERE id = $1`, id)
 }
 
-// answered sends a reply in the thread of a text, and returns to whom it went.
-func (w *world) answered(text string) []string {
+// answer sends a reply in the thread of a text, and returns to whom it went.
+func (w *world) answer(text string) []string {
 	w.t.Helper()
 	n := len(w.provider.Sent())
-	w.reply(w.thread(text), "About "+text)
-	return w.sent(n + 1)[n].To
+	w.reply(w.waitThread(text), "About "+text)
+	return w.waitSent(n + 1)[n].To
 }
 
 // After the end of a customer's conversation somebody answers to whom the customer has passed a mail on. That begins a
@@ -35,31 +35,31 @@ func (w *world) answered(text string) []string {
 func TestStrangersMailAfterTheEnd(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{settings: map[string]string{"reply_after_resolve": "new_linked"}})
-	first := w.ended()
-	w.customer(mail, channelstest.Event{From: "mia@y.test", Text: "by Mia", Quoted: "what Ann wrote", References: []string{first}})
-	w.thread("by Mia")
+	first := w.resolveFirstMail()
+	w.customerSends(mail, channelstest.Event{From: "mia@y.test", Text: "by Mia", Quoted: "what Ann wrote", References: []string{first}})
+	w.waitThread("by Mia")
 	if n := w.previousOf(2); n != 0 {
 		t.Errorf("Mia's conversation continues #%d", n)
 	}
 	w.exec(`UPDATE conversations SET previous_id = 1 WHERE id = 2`)
 
-	second := w.customer(mail, channelstest.Event{From: "kim@x.test", Text: "by Kim", References: []string{first}})
-	if to := w.answered("by Kim"); !slices.Equal(to, []string{"kim@x.test"}) {
+	second := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "by Kim", References: []string{first}})
+	if to := w.answer("by Kim"); !slices.Equal(to, []string{"kim@x.test"}) {
 		t.Errorf("Kim's words were answered to %q\n%s", to, w.dump())
 	}
 	if n := w.previousOf(3); n != 1 {
 		t.Errorf("Kim's conversation continues #%d, want her first one", n)
 	}
 
-	w.customer(mail, channelstest.Event{From: "mia@y.test", Text: "Mia again", References: []string{first}})
-	w.customer(mail, channelstest.Event{From: "kim@x.test", Text: "Kim again", References: []string{first}})
-	w.customer(mail, channelstest.Event{From: "zoe@z.test", Text: "by Zoe", References: []string{second, first}})
+	w.customerSends(mail, channelstest.Event{From: "mia@y.test", Text: "Mia again", References: []string{first}})
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "Kim again", References: []string{first}})
+	w.customerSends(mail, channelstest.Event{From: "zoe@z.test", Text: "by Zoe", References: []string{second, first}})
 	for text, same := range map[string]string{"Mia again": "by Mia", "Kim again": "by Kim", "by Zoe": "by Kim"} {
-		if w.thread(text) != w.thread(same) {
+		if w.waitThread(text) != w.waitThread(same) {
 			t.Errorf("%q doesn't stand in the thread of %q\n%s", text, same, w.dump())
 		}
 	}
-	if to := w.answered("Kim again"); !slices.Equal(to, []string{"kim@x.test"}) {
+	if to := w.answer("Kim again"); !slices.Equal(to, []string{"kim@x.test"}) {
 		t.Errorf("after a stranger's mail the answer went to %q", to)
 	}
 }
@@ -69,33 +69,33 @@ func TestStrangersMailAfterTheEnd(t *testing.T) {
 func TestColleaguesMailAfterTheEnd(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{settings: map[string]string{"reply_after_resolve": "new_linked"}})
-	first := w.ended()
-	w.customer(mail, channelstest.Event{From: "lee@x.test", Text: "by Lee", References: []string{first}})
-	w.thread("by Lee")
-	w.customer(mail, channelstest.Event{From: "kim@x.test", Text: "by Kim", References: []string{first}})
-	if to := w.answered("by Kim"); !slices.Equal(to, []string{"kim@x.test"}) {
+	first := w.resolveFirstMail()
+	w.customerSends(mail, channelstest.Event{From: "lee@x.test", Text: "by Lee", References: []string{first}})
+	w.waitThread("by Lee")
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "by Kim", References: []string{first}})
+	if to := w.answer("by Kim"); !slices.Equal(to, []string{"kim@x.test"}) {
 		t.Errorf("Kim's words were answered to %q\n%s", to, w.dump())
 	}
 	if lee, kim := w.previousOf(2), w.previousOf(3); lee != 1 || kim != 1 {
 		t.Errorf("they continue #%d and #%d", lee, kim)
 	}
-	if next := w.facts().Next; next != 3 {
+	if next := w.annsFacts().Next; next != 3 {
 		t.Errorf("the first one leads to #%d, want the newest", next)
 	}
 
-	w.customer(mail, channelstest.Event{From: "lee@x.test", Cc: []string{"kim@x.test"}, Text: "Lee again", References: []string{first}})
-	if w.thread("Lee again") != w.thread("by Lee") {
+	w.customerSends(mail, channelstest.Event{From: "lee@x.test", Cc: []string{"kim@x.test"}, Text: "Lee again", References: []string{first}})
+	if w.waitThread("Lee again") != w.waitThread("by Lee") {
 		t.Errorf("Lee's words don't stand in his thread\n%s", w.dump())
 	}
 }
 
-// passedOn lets Kim's conversation end, and Mia, to whom Kim passed a mail on, answer with what becomes #2. It returns the ids that
+// passMailOn lets Kim's conversation end, and Mia, to whom Kim passed a mail on, answer with what becomes #2. It returns the ids that
 // the next mails refer to: of Mia's mail, and of Kim's.
-func (w *world) passedOn() []string {
+func (w *world) passMailOn() []string {
 	w.t.Helper()
-	first := w.ended()
-	mias := w.customer(mail, channelstest.Event{From: "mia@y.test", Text: "by Mia", Quoted: "what Ann wrote", References: []string{first}})
-	w.thread("by Mia")
+	first := w.resolveFirstMail()
+	mias := w.customerSends(mail, channelstest.Event{From: "mia@y.test", Text: "by Mia", Quoted: "what Ann wrote", References: []string{first}})
+	w.waitThread("by Mia")
 	if n := w.previousOf(2); n != 0 {
 		w.t.Fatalf("Mia's conversation continues #%d", n)
 	}
@@ -110,17 +110,17 @@ func TestStrangersMailWithTheToken(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{settings: map[string]string{"reply_after_resolve": "new_linked"}})
-			refs := w.passedOn()
+			refs := w.passMailOn()
 			if goesOn {
-				w.customer(mail, channelstest.Event{From: "kim@x.test", Text: "by Kim", References: refs[1:], Conversation: 1})
-				w.thread("by Kim")
+				w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "by Kim", References: refs[1:], Conversation: 1})
+				w.waitThread("by Kim")
 			}
 
-			w.customer(mail, channelstest.Event{From: "mia@y.test", Text: "Mia again", References: refs, Conversation: 1})
-			if w.thread("Mia again") != w.thread("by Mia") {
+			w.customerSends(mail, channelstest.Event{From: "mia@y.test", Text: "Mia again", References: refs, Conversation: 1})
+			if w.waitThread("Mia again") != w.waitThread("by Mia") {
 				t.Errorf("Mia's words don't stand in her thread\n%s", w.dump())
 			}
-			if to := w.answered("Mia again"); !slices.Equal(to, []string{"mia@y.test"}) {
+			if to := w.answer("Mia again"); !slices.Equal(to, []string{"mia@y.test"}) {
 				t.Errorf("Mia's words were answered to %q", to)
 			}
 		})
@@ -131,16 +131,16 @@ func TestStrangersMailWithTheToken(t *testing.T) {
 func TestStrangerAnsweredInTheMailbox(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{settings: map[string]string{"reply_after_resolve": "new_linked"}})
-	refs := w.passedOn()
-	if n := w.customersWaiting(); n != 1 {
+	refs := w.passMailOn()
+	if n := w.countWaiting(); n != 1 {
 		t.Fatalf("%d customers wait, want Mia alone", n)
 	}
 
-	w.hook(mail, channelstest.Event{Type: "foreign", ID: "sent-1", To: []string{"mia@y.test"}, Text: "Dear Mia", References: refs, Conversation: 1})
-	if m := w.shown("Dear Mia"); m.Thread != w.thread("by Mia") {
+	w.postEvents(mail, channelstest.Event{Type: "foreign", ID: "sent-1", To: []string{"mia@y.test"}, Text: "Dear Mia", References: refs, Conversation: 1})
+	if m := w.waitShown("Dear Mia"); m.Thread != w.waitThread("by Mia") {
 		t.Errorf("the answer doesn't stand in Mia's thread\n%s", w.dump())
 	}
-	if n := w.customersWaiting(); n != 0 {
+	if n := w.countWaiting(); n != 0 {
 		t.Errorf("Mia still waits\n%s", w.dump())
 	}
 }

@@ -20,20 +20,20 @@ func TestStorm(t *testing.T) {
 	w := newWorld(t, options{engines: 2, lossy: true})
 	const customers, each = 6, 5
 	random := rand.New(rand.NewSource(7))
-	storm(w, random)
+	armFaults(w, random)
 	threads := make([]string, customers)
 	for i := range each {
 		for c := range customers {
 			e := channelstest.Event{Type: "message", ID: fmt.Sprintf("%d.%d", c, i), From: fmt.Sprint("kim", c), Text: fmt.Sprintf("said %d.%d;", c, i)}
 			for range 1 + random.Intn(2) {
-				if status := w.hook(chat, e); status != http.StatusOK {
+				if status := w.postEvents(chat, e); status != http.StatusOK {
 					t.Fatalf("the webhook answered %d", status)
 				}
 			}
 		}
 		for c := range customers {
 			if threads[c] == "" {
-				threads[c] = w.thread(fmt.Sprintf("said %d.0;", c))
+				threads[c] = w.waitThread(fmt.Sprintf("said %d.0;", c))
 			}
 			w.chat.Say("ann", support, threads[c], fmt.Sprintf("reply %d.%d;", c, i))
 			w.chat.Say("ann", support, threads[c], fmt.Sprintf("note: secret %d.%d;", c, i))
@@ -48,10 +48,10 @@ func TestStorm(t *testing.T) {
 		}
 	}
 	w.provider.Wait(t, "all replies", func(sent []channelstest.Sent) bool { return len(sent) >= customers*each })
-	w.settled()
+	w.waitDrained()
 	for c, thread := range threads {
-		said := w.said(thread)
-		if want := numbered("said", c, each); !slices.Equal(said, want) {
+		said := w.customerTexts(thread)
+		if want := numberedTexts("said", c, each); !slices.Equal(said, want) {
 			t.Errorf("thread %d shows %q", c, said)
 		}
 	}
@@ -60,7 +60,7 @@ func TestStorm(t *testing.T) {
 		got[strings.Join(m.To, ",")] = append(got[strings.Join(m.To, ",")], m.Text)
 	}
 	for c := range customers {
-		if want := numbered("reply", c, each); !slices.Equal(got[fmt.Sprint("kim", c)], want) {
+		if want := numberedTexts("reply", c, each); !slices.Equal(got[fmt.Sprint("kim", c)], want) {
 			t.Errorf("customer %d got %q", c, got[fmt.Sprint("kim", c)])
 		}
 	}
@@ -69,7 +69,7 @@ func TestStorm(t *testing.T) {
 	}
 }
 
-func numbered(what string, c, each int) []string {
+func numberedTexts(what string, c, each int) []string {
 	var list []string
 	for i := range each {
 		list = append(list, fmt.Sprintf("%s %d.%d;", what, c, i))
@@ -77,8 +77,8 @@ func numbered(what string, c, each int) []string {
 	return list
 }
 
-// storm arms faults on both sides.
-func storm(w *world, random *rand.Rand) {
+// armFaults arms faults on both sides.
+func armFaults(w *world, random *rand.Rand) {
 	provider := []channelstest.FaultKind{channelstest.FaultRefuse, channelstest.FaultThrottle, channelstest.FaultErrorBefore, channelstest.FaultErrorAfter,
 		channelstest.FaultDropBefore, channelstest.FaultDropAfter}
 	platform := []bridgetest.FaultKind{bridgetest.FaultRefuse, bridgetest.FaultThrottle, bridgetest.FaultErrorBefore, bridgetest.FaultErrorAfter,

@@ -39,24 +39,24 @@ func TestErasedWhileAnalysed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := newHeldModel()
-			w := newWorld(t, options{analyzer: m, sealer: sealer(t), settings: map[string]string{"ai_audit": "7"}})
-			w.writes("kim", "Where is #4711471147")
-			w.shown("Where is #4711471147")
-			w.ripen()
+			w := newWorld(t, options{analyzer: m, sealer: newSealer(t), settings: map[string]string{"ai_audit": "7"}})
+			w.customerWrites("kim", "Where is #4711471147")
+			w.waitShown("Where is #4711471147")
+			w.makeBurstsDue()
 			<-m.asked
-			w.settled()
-			o := w.erasing()
-			id := must(erase.Begin(t.Context(), o, []store.ContactID{w.contact("kim")}, "ann@acme.test"))(t)
+			w.waitDrained()
+			o := w.eraseOptions()
+			id := must(erase.Begin(t.Context(), o, []store.ContactID{w.contactOf("kim")}, "ann@acme.test"))(t)
 			if endsBefore {
 				close(m.release)
 				w.eventually("the analysis is journalled", func() bool { return w.count(`SELECT count(*) FROM bursts`) == 0 })
 			}
-			w.erased(o, id)
+			w.finishErasure(o, id)
 			if !endsBefore {
 				close(m.release)
 				w.stops[0]() // it waits for the analysis
 			}
-			w.nowhere("4711471147")
+			w.wantNowhere("4711471147")
 			if n := w.count(`SELECT count(*) FROM ai_exchanges`); n != 0 {
 				t.Errorf("%d records of what the model was asked are left", n)
 			}

@@ -7,9 +7,9 @@ import (
 	"parley/bridge/analysis"
 )
 
-// holdsNothing reports whether nobody holds a lane, a session within a transaction, or a connection of the pool, but for the
+// isNothingHeld reports whether nobody holds a lane, a session within a transaction, or a connection of the pool, but for the
 // one that listens.
-func (w *world) holdsNothing() bool {
+func (w *world) isNothingHeld() bool {
 	w.t.Helper()
 	return w.count(`SELECT count(*) FROM lanes WHERE leased_until IS NOT NULL`) == 0 &&
 		w.count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL`) == 0 &&
@@ -29,26 +29,26 @@ func TestHangingModelHoldsNothing(t *testing.T) {
 		return analysis.Answer{Language: "en", Sentiment: analysis.Negative, By: "test"}, nil
 	}}})
 	for i := range places + 2 {
-		w.writes(fmt.Sprintf("kim%d", i), fmt.Sprintf("Lamp %d is broken", i))
-		w.shown(fmt.Sprintf("Lamp %d is broken", i))
+		w.customerWrites(fmt.Sprintf("kim%d", i), fmt.Sprintf("Lamp %d is broken", i))
+		w.waitShown(fmt.Sprintf("Lamp %d is broken", i))
 	}
-	w.settled()
-	w.ripen()
+	w.waitDrained()
+	w.makeBurstsDue()
 	for range places {
 		<-hangs
 	}
-	w.eventually("nothing is held while the model hangs", w.holdsNothing)
+	w.eventually("nothing is held while the model hangs", w.isNothingHeld)
 	for i := range places + 2 { // of hanging conversations, and of those which wait for a place
-		w.writes(fmt.Sprintf("kim%d", i), fmt.Sprintf("And lamp %d smells", i))
-		w.reply(w.thread(fmt.Sprintf("Lamp %d is broken", i)), fmt.Sprintf("We look at lamp %d", i))
+		w.customerWrites(fmt.Sprintf("kim%d", i), fmt.Sprintf("And lamp %d smells", i))
+		w.reply(w.waitThread(fmt.Sprintf("Lamp %d is broken", i)), fmt.Sprintf("We look at lamp %d", i))
 	}
 	for i := range places + 2 {
-		w.shown(fmt.Sprintf("And lamp %d smells", i))
+		w.waitShown(fmt.Sprintf("And lamp %d smells", i))
 	}
-	w.ripen() // all would be analysed now if there were places
+	w.makeBurstsDue() // all would be analysed now if there were places
 	w.eventually("what agents wrote has left", func() bool { return len(w.sentTexts()) == places+2 })
-	w.settled()
-	w.eventually("nothing is held after that", w.holdsNothing)
+	w.waitDrained()
+	w.eventually("nothing is held after that", w.isNothingHeld)
 	if n := w.count(`SELECT count(*) FROM bursts`); n != places+2 || len(hangs) != 0 {
 		t.Errorf("%d analyses are to be made, %d more than there are places were begun", n, len(hangs))
 	}

@@ -12,8 +12,8 @@ import (
 	"parley/bridge/bridgetest"
 )
 
-// killedReader is the Analyzer of a process that is to be killed: one that never answers, or wordReader.
-func killedReader(manner string) analysis.Analyzer {
+// readerOfChild is the Analyzer of a process that is to be killed: one that never answers, or wordReader.
+func readerOfChild(manner string) analysis.Analyzer {
 	if manner == "hangs" {
 		return &reader{find: func(analysis.Question) (analysis.Answer, error) { select {} }}
 	}
@@ -35,8 +35,8 @@ func (w *world) holdLocks(sql string) (release func()) {
 	return release
 }
 
-// blocked reports whether a statement waits for a lock, on this database.
-func (w *world) blocked() bool {
+// isBlocked reports whether a statement waits for a lock, on this database.
+func (w *world) isBlocked() bool {
 	return w.count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0
 }
 
@@ -47,13 +47,13 @@ type moment struct {
 	reached func(w *world) bool
 }
 
-// locked holds a process that wants what is locked.
-func locked(sql string) moment {
-	return moment{"answers", func(w *world) func() { return w.holdLocks(sql) }, (*world).blocked}
+// whileLocked holds a process that wants what is locked.
+func whileLocked(sql string) moment {
+	return moment{"answers", func(w *world) func() { return w.holdLocks(sql) }, (*world).isBlocked}
 }
 
-// posting holds a process that posts a note, before or after the chat takes the note.
-func posting(kind bridgetest.FaultKind) moment {
+// whilePostingNote holds a process that posts a note, before or after the chat takes the note.
+func whilePostingNote(kind bridgetest.FaultKind) moment {
 	return moment{"answers", func(w *world) func() {
 		release := make(chan struct{})
 		w.chat.AddFault(bridgetest.Fault{Call: "post", Text: "[analysis]", Kind: kind, Until: release})
@@ -71,21 +71,21 @@ func TestAnalysisKilled(t *testing.T) {
 	}}
 	for name, at := range map[string]moment{
 		"claimed":                    claimed,
-		"analysed, and not finished": locked(`LOCK TABLE events IN SHARE MODE`),
-		"finished, and not applied":  locked(`SELECT FROM conversations FOR UPDATE`),
-		"applied, and not posted":    posting(bridgetest.FaultDropBefore),
-		"posted, and not recorded":   posting(""),
+		"analysed, and not finished": whileLocked(`LOCK TABLE events IN SHARE MODE`),
+		"finished, and not applied":  whileLocked(`SELECT FROM conversations FOR UPDATE`),
+		"applied, and not posted":    whilePostingNote(bridgetest.FaultDropBefore),
+		"posted, and not recorded":   whilePostingNote(""),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := &reader{find: func(analysis.Question) (analysis.Answer, error) { return analysis.Answer{}, errors.New("not here") }}
 			w := newWorld(t, options{analyzer: r, lossy: true})
-			thread := w.opened()
+			thread := w.openThread()
 			w.reply(thread, "!take")
-			w.card(thread, "Ann")
-			w.writes("kim", "It is urgent and I am angry")
-			w.shown("I am angry")
-			w.settled()
+			w.waitCard(thread, "Ann")
+			w.customerWrites("kim", "It is urgent and I am angry")
+			w.waitShown("I am angry")
+			w.waitDrained()
 			w.stops[0]()
 			kill := w.startChild(at.manner)
 			release := at.arm(w)
@@ -98,10 +98,10 @@ func TestAnalysisKilled(t *testing.T) {
 			w.opt.analyzer = wordReader()
 			w.addEngine()
 			w.startLast()
-			w.line(thread, bridge.LineAnalysis)
+			w.waitLine(thread, bridge.LineAnalysis)
 			w.eventually("nothing is left", func() bool { return w.count(`SELECT count(*) FROM bursts`) == 0 })
-			w.settled()
-			if told := w.noteIs(thread, 1, "negative", "urgent").Mentions(); len(told) != 1 {
+			w.waitDrained()
+			if told := w.wantNote(thread, 1, "negative", "urgent").Mentions(); len(told) != 1 {
 				t.Errorf("the note mentions %q", told)
 			}
 			if n := w.count(`SELECT count(*) FROM events WHERE external_id LIKE 'analysis:%'`); n != 1 {
@@ -118,18 +118,18 @@ func TestReplicasShareBursts(t *testing.T) {
 	r := wordReader()
 	w := newWorld(t, options{engines: 2, analyzer: r})
 	for i := range customers {
-		w.writes(fmt.Sprintf("c%d", i), fmt.Sprintf("Where is #%d", 1000+i))
+		w.customerWrites(fmt.Sprintf("c%d", i), fmt.Sprintf("Where is #%d", 1000+i))
 	}
 	for range 2 { // the second time the note is changed
-		w.settled()
+		w.waitDrained()
 		w.eventually("all of it is analysed", func() bool {
 			w.exec(`UPDATE bursts SET due_at = parley_now() WHERE due_at > parley_now()`)
 			return w.count(`SELECT count(*) FROM bursts`) == 0
 		})
-		w.settled()
+		w.waitDrained()
 		if n := len(r.questions()); n == customers {
 			for i := range customers {
-				w.writes(fmt.Sprintf("c%d", i), "I am angry")
+				w.customerWrites(fmt.Sprintf("c%d", i), "I am angry")
 			}
 		}
 	}
@@ -141,6 +141,6 @@ func TestReplicasShareBursts(t *testing.T) {
 		t.Errorf("what was found in %d conversations is not applied in order", n)
 	}
 	for i := range customers {
-		w.noteIs(w.thread(fmt.Sprintf("Where is #%d", 1000+i)), 1, "negative", fmt.Sprintf("order %d", 1000+i))
+		w.wantNote(w.waitThread(fmt.Sprintf("Where is #%d", 1000+i)), 1, "negative", fmt.Sprintf("order %d", 1000+i))
 	}
 }

@@ -43,20 +43,20 @@ func (w *world) notes(thread string) (list []bridgetest.Message) {
 	return list
 }
 
-// analysed lets kim write, and waits until what is found is shown.
-func (w *world) analysed(texts ...string) {
+// writeAndAnalyse lets kim write, and waits until what is found is shown.
+func (w *world) writeAndAnalyse(texts ...string) {
 	w.t.Helper()
 	for _, text := range texts {
-		w.writes("kim", text)
-		w.shown(text)
+		w.customerWrites("kim", text)
+		w.waitShown(text)
 	}
-	w.ripen()
-	w.burstsDone()
-	w.settled()
+	w.makeBurstsDue()
+	w.waitAnalysed()
+	w.waitDrained()
 }
 
-// noteIs checks how many notes there are, and what the last of them says.
-func (w *world) noteIs(thread string, n int, words ...string) bridgetest.Message {
+// wantNote checks how many notes there are, and what the last of them says.
+func (w *world) wantNote(thread string, n int, words ...string) bridgetest.Message {
 	w.t.Helper()
 	list := w.notes(thread)
 	if len(list) != n {
@@ -76,33 +76,33 @@ func (w *world) noteIs(thread string, n int, words ...string) bridgetest.Message
 func TestNoteIsChangedInPlace(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: wordReader()})
-	thread := w.opened()
-	w.analysed("Where is #4711")
-	first := w.noteIs(thread, 1, "order 4711")
+	thread := w.openThread()
+	w.writeAndAnalyse("Where is #4711")
+	first := w.wantNote(thread, 1, "order 4711")
 	posted := w.chat.Calls("post")
-	w.analysed("I am angry about #4712")
+	w.writeAndAnalyse("I am angry about #4712")
 	if n := w.chat.Calls("post") - posted; n != 1 {
 		t.Errorf("%d posts for one message of the customer", n)
 	}
-	if changed := w.noteIs(thread, 1, "negative", "order 4712", "order 4711"); changed.ID != first.ID {
+	if changed := w.wantNote(thread, 1, "negative", "order 4712", "order 4711"); changed.ID != first.ID {
 		t.Errorf("the note is %s, it was %s", changed.ID, first.ID)
 	}
 	changes := w.chat.Calls("update")
-	w.analysed("I said I am angry")
+	w.writeAndAnalyse("I said I am angry")
 	if n := w.chat.Calls("update") - changes; n != 0 {
 		t.Errorf("%d changes of a note that says the same", n)
 	}
 	w.reply(thread, "note: let me see")
-	w.settled()
-	w.analysed("all good now about #4713")
-	if said := w.noteIs(thread, 2, "negative", "order 4713").Plain(); strings.Contains(said, "4711") {
+	w.waitDrained()
+	w.writeAndAnalyse("all good now about #4713")
+	if said := w.wantNote(thread, 2, "negative", "order 4713").Plain(); strings.Contains(said, "4711") {
 		t.Errorf("a new note repeats what an earlier one says: %s", said)
 	}
 	if was := w.text(`SELECT traits->>'was' FROM conversations`); was != "negative" {
 		t.Errorf("the mood before is %q", was)
 	}
-	w.analysed("and billing")
-	w.noteIs(thread, 2, "billing", "order 4713")
+	w.writeAndAnalyse("and billing")
+	w.wantNote(thread, 2, "billing", "order 4713")
 }
 
 // A note that tells the owners of something urgent is posted, since a change would tell nobody. What is found
@@ -110,23 +110,23 @@ func TestNoteIsChangedInPlace(t *testing.T) {
 func TestUrgencyIsToldOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: wordReader()})
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "!take")
-	w.card(thread, "Ann")
-	w.analysed("Where is #4711")
-	w.noteIs(thread, 1)
-	w.analysed("It is urgent now")
-	if told := w.noteIs(thread, 2, "urgent").Mentions(); len(told) != 1 || told[0] != "ann" {
+	w.waitCard(thread, "Ann")
+	w.writeAndAnalyse("Where is #4711")
+	w.wantNote(thread, 1)
+	w.writeAndAnalyse("It is urgent now")
+	if told := w.wantNote(thread, 2, "urgent").Mentions(); len(told) != 1 || told[0] != "ann" {
 		t.Errorf("the note mentions %q", told)
 	}
-	w.analysed("Still urgent and I am angry")
-	if told := w.noteIs(thread, 2, "urgent", "negative", "ann").Mentions(); len(told) != 0 {
+	w.writeAndAnalyse("Still urgent and I am angry")
+	if told := w.wantNote(thread, 2, "urgent", "negative", "ann").Mentions(); len(told) != 0 {
 		t.Errorf("the changed note mentions %q", told)
 	}
 	w.reply(thread, "!note I look")
-	w.settled()
-	w.analysed("never mind")
-	w.analysed("no, it is urgent")
+	w.waitDrained()
+	w.writeAndAnalyse("never mind")
+	w.writeAndAnalyse("no, it is urgent")
 	for _, m := range w.notes(thread)[1:] {
 		if told := m.Mentions(); len(told) != 0 {
 			t.Errorf("a later note mentions %q: %s", told, m.Plain())
@@ -138,22 +138,22 @@ func TestUrgencyIsToldOnce(t *testing.T) {
 func TestUrgencyIsNotToldNeedlessly(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: wordReader()})
-	thread := w.opened()
-	w.analysed("It is urgent now")
-	if told := w.noteIs(thread, 1, "urgent").Mentions(); len(told) != 0 {
+	thread := w.openThread()
+	w.writeAndAnalyse("It is urgent now")
+	if told := w.wantNote(thread, 1, "urgent").Mentions(); len(told) != 0 {
 		t.Errorf("the note mentions %q, and nobody is the owner", told)
 	}
 	w = newWorld(t, options{analyzer: wordReader()})
-	thread = w.opened()
-	w.ripen()
+	thread = w.openThread()
+	w.makeBurstsDue()
 	w.reply(thread, "!take")
-	w.card(thread, "Ann")
-	w.writes("kim", "It is urgent now")
-	w.shown("It is urgent now")
+	w.waitCard(thread, "Ann")
+	w.customerWrites("kim", "It is urgent now")
+	w.waitShown("It is urgent now")
 	w.reply(thread, "!reply We are on it.")
 	w.eventually("the reply leaves", func() bool { return len(w.sentTexts()) == 1 })
-	w.ripen()
-	if told := w.line(thread, bridge.LineAnalysis).Mentions(); len(told) != 0 {
+	w.makeBurstsDue()
+	if told := w.waitLine(thread, bridge.LineAnalysis).Mentions(); len(told) != 0 {
 		t.Errorf("the note mentions %q, who has answered", told)
 	}
 }
@@ -162,28 +162,28 @@ func TestUrgencyIsNotToldNeedlessly(t *testing.T) {
 func TestDeletedNoteIsPostedAnew(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: wordReader()})
-	thread := w.opened()
-	w.analysed("Where is #4711")
-	w.chat.Delete(support, w.noteIs(thread, 1).ID)
-	w.settled()
-	w.analysed("I am angry")
+	thread := w.openThread()
+	w.writeAndAnalyse("Where is #4711")
+	w.chat.Delete(support, w.wantNote(thread, 1).ID)
+	w.waitDrained()
+	w.writeAndAnalyse("I am angry")
 	w.eventually("it is posted anew", func() bool { return len(w.notes(thread)) == 1 })
-	w.settled()
-	w.noteIs(thread, 1, "negative", "order 4711")
-	w.analysed("also #4712")
-	w.noteIs(thread, 1, "order 4712", "order 4711", "negative")
+	w.waitDrained()
+	w.wantNote(thread, 1, "negative", "order 4711")
+	w.writeAndAnalyse("also #4712")
+	w.wantNote(thread, 1, "order 4712", "order 4711", "negative")
 }
 
-// tagsAre waits until the conversation has these tags.
-func (w *world) tagsAre(want string) {
+// waitTags waits until the conversation has these tags.
+func (w *world) waitTags(want string) {
 	w.t.Helper()
 	w.eventually("the tags are "+want, func() bool {
 		return w.text(`SELECT array_to_string(tags, ', ') FROM conversations ORDER BY id LIMIT 1`) == want
 	})
 }
 
-// fates returns what became of what was suggested, as "kind value fate", in order.
-func (w *world) fates() string {
+// suggestionFates returns what became of what was suggested, as "kind value fate", in order.
+func (w *world) suggestionFates() string {
 	w.t.Helper()
 	return w.text(`SELECT coalesce(string_agg(kind || ' ' || value || ' ' || fate, ', ' ORDER BY kind, value), '') FROM suggestions`)
 }
@@ -196,22 +196,22 @@ func TestTagsAreApplied(t *testing.T) {
 	w := newWorld(t, options{analyzer: wordReader(), settings: map[string]string{"ai_tags": "apply"}})
 	w.exec(`INSERT INTO tags (name, color) VALUES ('Complaint', '') ON CONFLICT DO NOTHING`)
 	check(t, w.engines[0].Reload(t.Context()))
-	thread := w.opened()
-	w.analysed("a complaint about #4711")
-	w.tagsAre("Complaint")
+	thread := w.openThread()
+	w.writeAndAnalyse("a complaint about #4711")
+	w.waitTags("Complaint")
 	if n := w.count(`SELECT count(*) FROM log_entries WHERE what = 'tagged' AND actor = 'parley'`); n != 1 {
 		t.Errorf("the log tells %d times that Parley tagged", n)
 	}
-	if got := w.fates(); got != "tag Complaint used" {
+	if got := w.suggestionFates(); got != "tag Complaint used" {
 		t.Errorf("suggested: %s", got)
 	}
-	w.chat.Press(t, "ann", w.noteIs(thread, 1), bridge.VerbUntag)
-	w.tagsAre("")
-	w.settled()
-	w.analysed("still a complaint")
-	w.tagsAre("")
-	w.noteIs(thread, 1)
-	if got := w.fates(); got != "tag Complaint ignored" {
+	w.chat.Press(t, "ann", w.wantNote(thread, 1), bridge.VerbUntag)
+	w.waitTags("")
+	w.waitDrained()
+	w.writeAndAnalyse("still a complaint")
+	w.waitTags("")
+	w.wantNote(thread, 1)
+	if got := w.suggestionFates(); got != "tag Complaint ignored" {
 		t.Errorf("suggested: %s", got)
 	}
 }
@@ -223,30 +223,30 @@ func TestSuggestionsAreCounted(t *testing.T) {
 	w := newWorld(t, options{analyzer: wordReader()})
 	w.exec(`INSERT INTO tags (name, color) VALUES ('Complaint', '') ON CONFLICT DO NOTHING`)
 	check(t, w.engines[0].Reload(t.Context()))
-	thread := w.opened()
-	w.analysed("an urgent complaint about #4711")
-	w.analysed("an urgent complaint about #4712")
-	if got := w.fates(); got != "priority urgent , tag Complaint " {
+	thread := w.openThread()
+	w.writeAndAnalyse("an urgent complaint about #4711")
+	w.writeAndAnalyse("an urgent complaint about #4712")
+	if got := w.suggestionFates(); got != "priority urgent , tag Complaint " {
 		t.Errorf("suggested: %s", got)
 	}
-	w.chat.Press(t, "ann", w.noteIs(thread, 1), bridge.VerbTag)
-	w.tagsAre("Complaint")
+	w.chat.Press(t, "ann", w.wantNote(thread, 1), bridge.VerbTag)
+	w.waitTags("Complaint")
 	w.reply(thread, "!resolve")
-	w.eventually("what is left counts as ignored", func() bool { return w.fates() == "priority urgent ignored, tag Complaint used" })
+	w.eventually("what is left counts as ignored", func() bool { return w.suggestionFates() == "priority urgent ignored, tag Complaint used" })
 }
 
 // What somebody took away before it was ever suggested is not suggested.
 func TestUntaggedIsNotSuggested(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: wordReader()})
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "!tag Complaint")
-	w.tagsAre("Complaint")
+	w.waitTags("Complaint")
 	w.reply(thread, "!untag complaint")
-	w.tagsAre("")
-	w.settled()
-	w.analysed("a complaint about #4711")
-	if m := w.noteIs(thread, 1, "4711"); len(m.Buttons) != 0 {
+	w.waitTags("")
+	w.waitDrained()
+	w.writeAndAnalyse("a complaint about #4711")
+	if m := w.wantNote(thread, 1, "4711"); len(m.Buttons) != 0 {
 		t.Errorf("the note has buttons: %+v", m.Buttons)
 	}
 }
@@ -256,17 +256,17 @@ func TestUntaggedIsNotSuggested(t *testing.T) {
 func TestNoteInANewThread(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: wordReader()})
-	thread := w.opened()
-	w.analysed("Where is #4711")
-	before := w.noteIs(thread, 1)
+	thread := w.openThread()
+	w.writeAndAnalyse("Where is #4711")
+	before := w.wantNote(thread, 1)
 	w.chat.Delete(support, thread)
-	w.writes("kim", "I am angry about #4712")
-	w.eventually("there is a new thread", func() bool { return w.thread("about #4712") != thread })
-	moved := w.thread("about #4712")
-	w.ripen()
-	w.line(moved, bridge.LineAnalysis)
-	w.settled()
-	w.noteIs(moved, 1, "negative", "order 4712")
+	w.customerWrites("kim", "I am angry about #4712")
+	w.eventually("there is a new thread", func() bool { return w.waitThread("about #4712") != thread })
+	moved := w.waitThread("about #4712")
+	w.makeBurstsDue()
+	w.waitLine(moved, bridge.LineAnalysis)
+	w.waitDrained()
+	w.wantNote(moved, 1, "negative", "order 4712")
 	if after := w.chat.Get(support, before.ID); after.Text != before.Text {
 		t.Errorf("the note in the old thread became %s", after.Plain())
 	}

@@ -36,7 +36,7 @@ func (r *reader) questions() []analysis.Question {
 	return slices.Clone(r.asked)
 }
 
-func texts(list []analysis.Message) (all []string) {
+func textsOf(list []analysis.Message) (all []string) {
 	for _, m := range list {
 		all = append(all, m.Text)
 	}
@@ -60,16 +60,16 @@ func (w *world) holdBursts() {
 	})
 }
 
-// ripen makes what customers wrote due for its analysis.
-func (w *world) ripen() {
+// makeBurstsDue makes what customers wrote due for its analysis.
+func (w *world) makeBurstsDue() {
 	w.t.Helper()
 	w.eventually("a burst waits", func() bool { return w.count(`SELECT count(*) FROM bursts`) > 0 })
 	w.exec(`UPDATE bursts SET due_at = parley_now()`)
 }
 
-// burstsDone waits until everything due is analysed and what was found is noted. Before that, the next ripen would take the
+// waitAnalysed waits until everything due is analysed and what was found is noted. Before that, the next ripen would take the
 // burst of a question that was just asked for the one that is still to come.
-func (w *world) burstsDone() {
+func (w *world) waitAnalysed() {
 	w.t.Helper()
 	w.eventually("it is analysed", func() bool {
 		return w.count(`SELECT count(*) FROM bursts`) == 0 && w.count(`SELECT count(*) FROM queued`) == 0
@@ -94,17 +94,17 @@ func TestAnalysisIsNoted(t *testing.T) {
 		return a, nil
 	}}
 	w := newWorld(t, options{analyzer: r})
-	thread := w.opened() // somebody is content: nothing is noted
-	w.ripen()
-	w.burstsDone()
+	thread := w.openThread() // somebody is content: nothing is noted
+	w.makeBurstsDue()
+	w.waitAnalysed()
 	w.reply(thread, "note: she is a friend of the boss")
 	w.reply(thread, "!take")
-	w.card(thread, "Ann")
-	w.writes("kim", "Where is order 4711?")
-	w.writes("kim", "I need it at once!!!")
-	w.shown("at once")
-	w.ripen()
-	note := w.line(thread, bridge.LineAnalysis)
+	w.waitCard(thread, "Ann")
+	w.customerWrites("kim", "Where is order 4711?")
+	w.customerWrites("kim", "I need it at once!!!")
+	w.waitShown("at once")
+	w.makeBurstsDue()
+	note := w.waitLine(thread, bridge.LineAnalysis)
 	for _, want := range []string{"<@ann>", "at once", "frustrated"} {
 		if !strings.Contains(strings.ToLower(note.Plain()), want) {
 			t.Errorf("the note is without %q: %s", want, note.Plain())
@@ -115,17 +115,17 @@ func TestAnalysisIsNoted(t *testing.T) {
 	}
 	questions := r.questions()
 	last := questions[len(questions)-1]
-	if got := texts(last.Burst); !slices.Equal(got, []string{"Where is order 4711?", "I need it at once!!!"}) {
+	if got := textsOf(last.Burst); !slices.Equal(got, []string{"Where is order 4711?", "I need it at once!!!"}) {
 		t.Errorf("analysed was %q", got)
 	}
-	if said := strings.Join(texts(last.Before), "\n"); strings.Contains(said, "boss") || strings.Contains(said, "take") {
+	if said := strings.Join(textsOf(last.Before), "\n"); strings.Contains(said, "boss") || strings.Contains(said, "take") {
 		t.Errorf("something internal was in the question: %q", said)
 	}
-	w.writes("kim", "Please, at once, order 4711.")
-	w.shown("Please, at once")
-	w.ripen()
-	w.burstsDone()
-	if n := w.lines(thread, bridge.LineAnalysis); n != 1 {
+	w.customerWrites("kim", "Please, at once, order 4711.")
+	w.waitShown("Please, at once")
+	w.makeBurstsDue()
+	w.waitAnalysed()
+	if n := w.countLines(thread, bridge.LineAnalysis); n != 1 {
 		t.Errorf("%d notes say the same", n)
 	}
 }
@@ -137,7 +137,7 @@ func TestFailedAnalysisIsSilent(t *testing.T) {
 		return analysis.Answer{}, errors.New("the model sleeps")
 	}}
 	w := newWorld(t, options{analyzer: r})
-	thread := w.opened()
+	thread := w.openThread()
 	for i := range 5 {
 		w.eventually("the next attempt may be made", func() bool {
 			w.exec(`UPDATE bursts SET due_at = parley_now() WHERE leased_until IS NULL`)
@@ -150,7 +150,7 @@ func TestFailedAnalysisIsSilent(t *testing.T) {
 	}
 	w.reply(thread, "!reply Here we are.")
 	w.eventually("the reply arrives", func() bool { return len(w.sentTexts()) == 1 })
-	if n := w.lines(thread, bridge.LineAnalysis); n != 0 {
+	if n := w.countLines(thread, bridge.LineAnalysis); n != 0 {
 		t.Errorf("there are %d notes", n)
 	}
 }
@@ -162,17 +162,17 @@ func TestNoteIsNotRepeated(t *testing.T) {
 		return analysis.Answer{Sentiment: analysis.Neutral, Intents: []string{"order_status"}, References: []analysis.Reference{{Kind: "order", Value: "4711"}}}, nil
 	}}
 	w := newWorld(t, options{analyzer: r})
-	w.writes("kim", "Order 4711, please")
-	thread := w.thread("Order 4711, please")
+	w.customerWrites("kim", "Order 4711, please")
+	thread := w.waitThread("Order 4711, please")
 	for i, text := range []string{"", "Order 4711 again", "And 4711 once more"} {
 		if text != "" {
-			w.writes("kim", text)
-			w.shown(text)
+			w.customerWrites("kim", text)
+			w.waitShown(text)
 		}
-		w.ripen()
-		w.burstsDone()
-		w.settled()
-		if n := w.lines(thread, bridge.LineAnalysis); n != 1 {
+		w.makeBurstsDue()
+		w.waitAnalysed()
+		w.waitDrained()
+		if n := w.countLines(thread, bridge.LineAnalysis); n != 1 {
 			t.Errorf("after %d bursts %d notes say the same", i+1, n)
 		}
 	}
@@ -193,22 +193,22 @@ func TestHangingAnalysisHoldsNoOther(t *testing.T) {
 		return analysis.Answer{Sentiment: analysis.Negative, References: []analysis.Reference{{Kind: "order", Value: "4711"}}}, nil
 	}}
 	w := newWorld(t, options{analyzer: r})
-	w.writes("kim", "hang")
-	kims := w.thread("hang")
-	w.ripen()
+	w.customerWrites("kim", "hang")
+	kims := w.waitThread("hang")
+	w.makeBurstsDue()
 	<-hangs
 	for i := range 2 { // also after others were analysed meanwhile
 		who := fmt.Sprintf("lou%d", i)
-		w.writes(who, "order 4711 of "+who)
-		thread := w.thread("order 4711 of " + who)
+		w.customerWrites(who, "order 4711 of "+who)
+		thread := w.waitThread("order 4711 of " + who)
 		w.exec(`UPDATE bursts SET due_at = parley_now() WHERE leased_until IS NULL`)
-		w.line(thread, bridge.LineAnalysis)
+		w.waitLine(thread, bridge.LineAnalysis)
 	}
-	if n := w.lines(kims, bridge.LineAnalysis); n != 0 {
+	if n := w.countLines(kims, bridge.LineAnalysis); n != 0 {
 		t.Errorf("%d notes of what is not analysed", n)
 	}
 	close(release)
-	w.burstsDone()
+	w.waitAnalysed()
 }
 
 // What an analysis finds that comes when the conversation has ended counts in the figures, too, although nothing is noted.
@@ -219,11 +219,11 @@ func TestLateAnalysisIsCounted(t *testing.T) {
 		return analysis.Answer{Language: "en", Sentiment: analysis.Neutral, Intents: []string{"order_status"}, By: "test"}, nil
 	}}
 	w := newWorld(t, options{analyzer: r})
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "!resolve")
 	w.eventually("it is resolved and counted", func() bool {
 		return w.count(`SELECT count(*) FROM measure_shares WHERE resolved = 1`) == 1 && w.count(`SELECT count(*) FROM measure_due`) == 0
 	})
-	w.ripen()
+	w.makeBurstsDue()
 	w.eventually("the intent is counted", func() bool { return w.count(`SELECT count(*) FROM measure_labels WHERE intent = 'order_status'`) == 1 })
 }

@@ -15,9 +15,9 @@ import (
 func TestAnswerInABurst(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
-	w.burst(thread, "!take", "!tag Urgent", "!show", "!history")
-	log := w.whisper("ann", "["+string(bridge.LineHistory)+"]")
+	thread := w.openThread()
+	w.sayInOneBatch(thread, "!take", "!tag Urgent", "!show", "!history")
+	log := w.waitWhisper("ann", "["+string(bridge.LineHistory)+"]")
 	if text := log.Plain(); strings.Index(text, "Ann tagged") > strings.Index(text, "Ann assigned") || !strings.Contains(text, "Ann tagged") {
 		t.Errorf("the history is %q", text)
 	}
@@ -28,8 +28,8 @@ func TestAnswerInABurst(t *testing.T) {
 	}
 }
 
-// burst lets ann say several things, of which all but the first are applied in one go.
-func (w *world) burst(thread string, texts ...string) {
+// sayInOneBatch lets ann say several things, of which all but the first are applied in one go.
+func (w *world) sayInOneBatch(thread string, texts ...string) {
 	w.t.Helper()
 	tx := must(w.pool.Begin(w.t.Context()))(w.t)
 	defer func() { _ = tx.Rollback(context.Background()) }()
@@ -51,18 +51,18 @@ func (w *world) burst(thread string, texts ...string) {
 func TestAnswerWhereItWasAsked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	first := w.opened()
-	w.writes("lee", "Another matter")
-	second := w.thread("Another matter")
+	first := w.openThread()
+	w.customerWrites("lee", "Another matter")
+	second := w.waitThread("Another matter")
 	named := bridge.Args{Conversation: bridge.ConversationID(w.count(`SELECT max(id) FROM conversations`))}
 	for verb, kind := range map[bridge.Verb]bridge.LineKind{bridge.VerbFind: bridge.LineDetails, bridge.VerbHistory: bridge.LineHistory, bridge.VerbWhy: bridge.LineWhy} {
 		w.chat.Submit("ann", support, first, bridgetest.Button{Verb: verb, Args: named}, "")
-		if m := w.whisper("ann", "["+string(kind)+"]"); m.Thread != first || !strings.Contains(m.Plain(), "#"+strconv.FormatInt(int64(named.Conversation), 10)) {
+		if m := w.waitWhisper("ann", "["+string(kind)+"]"); m.Thread != first || !strings.Contains(m.Plain(), "#"+strconv.FormatInt(int64(named.Conversation), 10)) {
 			t.Errorf("%s is answered in %q by %q", verb, m.Thread, m.Text)
 		}
 	}
 	w.chat.Say("ben", support, second, "!show")
-	if m := w.whisper("ben", "[details]"); m.Thread != second {
+	if m := w.waitWhisper("ben", "[details]"); m.Thread != second {
 		t.Errorf("the answer is in %q", m.Thread)
 	}
 }

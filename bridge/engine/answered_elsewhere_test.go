@@ -16,24 +16,24 @@ import (
 func TestAnsweredElsewhere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
-	w.does(channelstest.Event{Type: "foreign", ID: "echo-1", From: "kim", Author: "Dora", Text: "Hi from the page"})
-	m := w.shown("Hi from the page")
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
+	w.postChatEvent(channelstest.Event{Type: "foreign", ID: "echo-1", From: "kim", Author: "Dora", Text: "Hi from the page"})
+	m := w.waitShown("Hi from the page")
 	if m.Thread != thread || m.Name != "Dora" {
 		t.Errorf("shown as %q in %s", m.Name, m.Thread)
 	}
-	w.card(thread, "#1 pending")
+	w.waitCard(thread, "#1 pending")
 	if n := w.count(`SELECT count(*) FROM conversations WHERE waiting_since IS NOT NULL`); n != 0 {
 		t.Error("the customer still waits")
 	}
-	w.does(channelstest.Event{Type: "foreign", ID: "echo-2", From: "lea", Text: "We begin"})
-	w.shown("We begin")
-	w.writes("lea", "Fine")
-	if w.thread("Fine") != w.thread("We begin") {
+	w.postChatEvent(channelstest.Event{Type: "foreign", ID: "echo-2", From: "lea", Text: "We begin"})
+	w.waitShown("We begin")
+	w.customerWrites("lea", "Fine")
+	if w.waitThread("Fine") != w.waitThread("We begin") {
 		t.Error("her answer is elsewhere")
 	}
-	w.settled()
+	w.waitDrained()
 	if n := w.provider.Calls(); n != 0 {
 		t.Errorf("the customer got %q", w.provider.Texts())
 	}
@@ -43,31 +43,31 @@ func TestAnsweredElsewhere(t *testing.T) {
 // who was answered before the last words.
 func TestMachineElsewhere(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{caps: windowed(0)})
+	w := newWorld(t, options{caps: withWindow(0)})
 	wrote := time.Now().Add(-time.Hour)
-	w.customer(chat, channelstest.Event{From: "kim", Text: "Hello", At: wrote})
-	thread := w.thread("Hello")
+	w.customerSends(chat, channelstest.Event{From: "kim", Text: "Hello", At: wrote})
+	thread := w.waitThread("Hello")
 	waiting := `SELECT count(*) FROM conversations WHERE waiting_since IS NOT NULL AND status = 'open'`
 	for id, at := range map[string]time.Duration{"before": -time.Minute, "at once": 2 * time.Second} {
-		w.does(channelstest.Event{Type: "foreign", ID: id, From: "kim", At: wrote.Add(at), Text: "Thank you, " + id})
-		if m := w.shown("Thank you, " + id); m.Thread != thread || w.count(waiting) != 1 {
+		w.postChatEvent(channelstest.Event{Type: "foreign", ID: id, From: "kim", At: wrote.Add(at), Text: "Thank you, " + id})
+		if m := w.waitShown("Thank you, " + id); m.Thread != thread || w.count(waiting) != 1 {
 			t.Errorf("%s: %q counts as an answer", id, m.Plain())
 		}
 	}
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent})
-	w.fate(w.reply(thread, "Refused"), "failed") // it did not reach her, nor did anything else
+	w.waitFate(w.reply(thread, "Refused"), "failed") // it did not reach her, nor did anything else
 	if w.count(waiting) != 1 {
 		t.Error("the customer doesn't wait any more")
 	}
-	w.does(channelstest.Event{Type: "foreign", ID: "later", From: "kim", At: wrote.Add(6 * time.Second), Text: "We look"})
-	w.shown("We look")
+	w.postChatEvent(channelstest.Event{Type: "foreign", ID: "later", From: "kim", At: wrote.Add(6 * time.Second), Text: "We look"})
+	w.waitShown("We look")
 	if w.count(waiting) != 0 {
 		t.Error("the customer still waits")
 	}
 }
 
-// customersWaiting counts the conversations of which the customer waits for us.
-func (w *world) customersWaiting() int {
+// countWaiting counts the conversations of which the customer waits for us.
+func (w *world) countWaiting() int {
 	w.t.Helper()
 	return w.count(`SELECT count(*) FROM conversations WHERE waiting_since IS NOT NULL AND status = 'open'`)
 }
@@ -77,36 +77,36 @@ func (w *world) customersWaiting() int {
 func TestAnsweredInTheMailbox(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	question := w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "first"})
-	thread := w.thread("first")
+	question := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "first"})
+	thread := w.waitThread("first")
 	w.chat.Say("ann", support, thread, "!snooze 3d")
-	w.card(thread, "#1 snoozed")
+	w.waitCard(thread, "#1 snoozed")
 	answer := channelstest.Event{Type: "foreign", ID: "sent-1", To: []string{"kim@x.test"}, Cc: []string{"boss@x.test"}, Author: "Dora", Text: "It is on",
 		Origin: "from the mailbox by help@acme.test", References: []string{question}, Files: []channelstest.File{{Name: "bill.pdf", Type: "application/pdf", Content: []byte("PDF")}}}
-	w.hook(mail, answer)
-	m := w.shown("It is on")
+	w.postEvents(mail, answer)
+	m := w.waitShown("It is on")
 	if m.Thread != thread || m.Name != "Dora" || !strings.Contains(m.Plain(), "Answered from the mailbox by help@acme.test.") {
 		t.Errorf("shown as %q by %q in %s", m.Plain(), m.Name, m.Thread)
 	}
-	w.card(thread, "#1 pending")
-	w.shown("1 files")
-	if n := w.customersWaiting(); n != 0 {
+	w.waitCard(thread, "#1 pending")
+	w.waitShown("1 files")
+	if n := w.countWaiting(); n != 0 {
 		t.Error("the customer still waits")
 	}
-	w.hook(mail, channelstest.Event{Type: "message", ID: "sent-1", From: "help@acme.test", Automatic: channels.AutomaticOwn, Text: "It is on, a copy", References: []string{question}})
-	w.customer(mail, channelstest.Event{From: "kim@x.test", Text: "Thanks", References: []string{"sent-1"}})
-	if got := w.shown("Thanks"); got.Thread != thread {
+	w.postEvents(mail, channelstest.Event{Type: "message", ID: "sent-1", From: "help@acme.test", Automatic: channels.AutomaticOwn, Text: "It is on, a copy", References: []string{question}})
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "Thanks", References: []string{"sent-1"}})
+	if got := w.waitShown("Thanks"); got.Thread != thread {
 		t.Errorf("the customer's answer is in %s", got.Thread)
 	}
-	w.settled()
-	if said := strings.Join(w.said(thread), "\n"); strings.Count(said, "It is") != 1 || strings.Index(said, "It is") > strings.Index(said, "Thanks") {
+	w.waitDrained()
+	if said := strings.Join(w.customerTexts(thread), "\n"); strings.Count(said, "It is") != 1 || strings.Index(said, "It is") > strings.Index(said, "Thanks") {
 		t.Errorf("the thread shows %q", said)
 	}
-	if w.customersWaiting() != 1 || w.provider.Calls() != 0 {
-		t.Errorf("%d wait, the customer got %q", w.customersWaiting(), w.provider.Texts())
+	if w.countWaiting() != 1 || w.provider.Calls() != 0 {
+		t.Errorf("%d wait, the customer got %q", w.countWaiting(), w.provider.Texts())
 	}
 	w.reply(thread, "You are welcome")
-	if out := w.sent(1)[0]; !slices.Equal(out.To, []string{"kim@x.test"}) || len(out.Cc) != 0 {
+	if out := w.waitSent(1)[0]; !slices.Equal(out.To, []string{"kim@x.test"}) || len(out.Cc) != 0 {
 		t.Errorf("the next reply goes to %q, copy %q", out.To, out.Cc)
 	}
 }
@@ -116,8 +116,8 @@ func TestAnsweredInTheMailbox(t *testing.T) {
 func TestWrittenInTheMailboxToOthers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	question := w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "first"})
-	thread := w.thread("first")
+	question := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "first"})
+	thread := w.waitThread("first")
 	for i, e := range []channelstest.Event{
 		{To: []string{"supplier@y.test"}, Text: "Please repair it", References: []string{question}},
 		{To: []string{"kim@x.test"}, Text: "Did you see our offer?"},
@@ -125,13 +125,13 @@ func TestWrittenInTheMailboxToOthers(t *testing.T) {
 		{Text: "To nobody", References: []string{question}},
 	} {
 		e.Type, e.ID, e.Origin = "foreign", fmt.Sprintf("sent-%d", i), "from the mailbox by help@acme.test"
-		w.hook(mail, e)
+		w.postEvents(mail, e)
 	}
-	w.customer(mail, channelstest.Event{From: "lea@z.test", Text: "Dear Acme", References: []string{"sent-2"}})
-	w.thread("Dear Acme")
-	w.settled()
-	if w.customersWaiting() != 2 || len(w.chat.Messages(support, thread)) != 2 {
-		t.Errorf("%d wait; the thread has %q", w.customersWaiting(), w.said(thread))
+	w.customerSends(mail, channelstest.Event{From: "lea@z.test", Text: "Dear Acme", References: []string{"sent-2"}})
+	w.waitThread("Dear Acme")
+	w.waitDrained()
+	if w.countWaiting() != 2 || len(w.chat.Messages(support, thread)) != 2 {
+		t.Errorf("%d wait; the thread has %q", w.countWaiting(), w.customerTexts(thread))
 	}
 	if n := w.count(`SELECT count(*) FROM identities WHERE key NOT IN ('kim@x.test', 'lea@z.test')`); n != 0 {
 		t.Errorf("%d people are remembered to whom nobody wrote here", n)
@@ -143,21 +143,21 @@ func TestWrittenInTheMailboxToOthers(t *testing.T) {
 func TestMailboxAnswerAfterItsCopy(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	question := w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "first"})
-	thread := w.thread("first")
-	w.hook(mail, channelstest.Event{Type: "message", ID: "sent-1", From: "help@acme.test", To: []string{"kim@x.test"}, Automatic: channels.AutomaticOwn, Text: "It is on", References: []string{question}})
-	w.shown("It is on")
-	if w.customersWaiting() != 1 {
+	question := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "first"})
+	thread := w.waitThread("first")
+	w.postEvents(mail, channelstest.Event{Type: "message", ID: "sent-1", From: "help@acme.test", To: []string{"kim@x.test"}, Automatic: channels.AutomaticOwn, Text: "It is on", References: []string{question}})
+	w.waitShown("It is on")
+	if w.countWaiting() != 1 {
 		t.Error("a mail that only says it is ours counts")
 	}
-	w.hook(mail, channelstest.Event{Type: "foreign", ID: "sent-1", To: []string{"kim@x.test"}, Text: "It is on", References: []string{question}})
-	w.card(thread, "#1 pending")
-	w.hook(mail, channelstest.Event{Type: "foreign", ID: "sent-2", To: []string{"kim@x.test"}, Text: "And fed", References: []string{question}})
-	w.shown("And fed")
-	w.hook(mail, channelstest.Event{Type: "status", State: "failed", External: []string{"sent-2"}, Recipient: "kim@x.test", Reason: "no such user"})
-	w.line(thread, bridge.LineFailed)
-	w.settled()
-	if said := strings.Join(w.said(thread), "\n"); strings.Count(said, "It is on") != 1 {
+	w.postEvents(mail, channelstest.Event{Type: "foreign", ID: "sent-1", To: []string{"kim@x.test"}, Text: "It is on", References: []string{question}})
+	w.waitCard(thread, "#1 pending")
+	w.postEvents(mail, channelstest.Event{Type: "foreign", ID: "sent-2", To: []string{"kim@x.test"}, Text: "And fed", References: []string{question}})
+	w.waitShown("And fed")
+	w.postEvents(mail, channelstest.Event{Type: "status", State: "failed", External: []string{"sent-2"}, Recipient: "kim@x.test", Reason: "no such user"})
+	w.waitLine(thread, bridge.LineFailed)
+	w.waitDrained()
+	if said := strings.Join(w.customerTexts(thread), "\n"); strings.Count(said, "It is on") != 1 {
 		t.Errorf("the thread shows %q", said)
 	}
 }
@@ -171,33 +171,33 @@ func TestMailboxAnswerThatIsReadLate(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{})
 			now := time.Now()
-			question := w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "It is dark", At: now.Add(-time.Hour)})
-			thread := w.thread("It is dark")
-			w.customer(mail, channelstest.Event{From: "kim@x.test", Text: "Still dark", At: now, References: []string{question}})
-			w.shown("Still dark")
+			question := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "It is dark", At: now.Add(-time.Hour)})
+			thread := w.waitThread("It is dark")
+			w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "Still dark", At: now, References: []string{question}})
+			w.waitShown("Still dark")
 			answer := channelstest.Event{ID: "sent-1", At: now.Add(-20 * time.Minute), To: []string{"kim@x.test"}, Text: "Press the knob", References: []string{question}}
 			if copied {
 				own := answer
 				own.Type, own.From, own.Automatic = "message", "help@acme.test", channels.AutomaticOwn
-				w.hook(mail, own)
-				w.shown("Press the knob")
+				w.postEvents(mail, own)
+				w.waitShown("Press the knob")
 			}
 			answer.Type = "foreign"
-			w.hook(mail, answer)
-			w.shown("Press the knob")
-			w.settled()
-			w.card(thread, "#1 open")
-			if w.customersWaiting() != 1 {
+			w.postEvents(mail, answer)
+			w.waitShown("Press the knob")
+			w.waitDrained()
+			w.waitCard(thread, "#1 open")
+			if w.countWaiting() != 1 {
 				t.Error("the customer doesn't wait any more")
 			}
 			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent})
-			w.fate(w.reply(thread, "Refused"), "failed")
-			if w.customersWaiting() != 1 {
+			w.waitFate(w.reply(thread, "Refused"), "failed")
+			if w.countWaiting() != 1 {
 				t.Error("the customer doesn't wait, though nothing has come since the last words")
 			}
-			w.hook(mail, channelstest.Event{Type: "foreign", ID: "sent-2", At: now.Add(time.Minute), To: []string{"kim@x.test"}, Text: "Take a new one", References: []string{question}})
-			w.shown("Take a new one")
-			w.card(thread, "#1 pending")
+			w.postEvents(mail, channelstest.Event{Type: "foreign", ID: "sent-2", At: now.Add(time.Minute), To: []string{"kim@x.test"}, Text: "Take a new one", References: []string{question}})
+			w.waitShown("Take a new one")
+			w.waitCard(thread, "#1 pending")
 		})
 	}
 }
@@ -206,23 +206,23 @@ func TestMailboxAnswerThatIsReadLate(t *testing.T) {
 func TestAutoReplyInTheHold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
-	question := w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "It is dark"})
-	thread := w.thread("It is dark")
+	question := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "It is dark"})
+	thread := w.waitThread("It is dark")
 	held := w.reply(thread, "Press the knob")
-	w.fate(held, "waiting")
-	before := w.facts().LastMessage
+	w.waitFate(held, "waiting")
+	before := w.annsFacts().LastMessage
 	if before.From != "agent" || before.Preview != "Press the knob" {
 		t.Errorf("said last: %+v", before)
 	}
 	w.advance(time.Minute)
-	w.customer(mail, channelstest.Event{From: "kim@x.test", Text: "I am on holiday", Automatic: "auto-replied", References: []string{question}})
-	w.shown("I am on holiday")
-	if after := w.facts().LastMessage; after != before {
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "I am on holiday", Automatic: "auto-replied", References: []string{question}})
+	w.waitShown("I am on holiday")
+	if after := w.annsFacts().LastMessage; after != before {
 		t.Errorf("lists show %+v after the machine's answer, want %+v", after, before)
 	}
 	w.advance(time.Hour)
-	w.fate(held, "out")
-	w.card(thread, "#1 pending")
+	w.waitFate(held, "out")
+	w.waitCard(thread, "#1 pending")
 	if w.count(`SELECT count(*) FROM conversations WHERE waiting_since IS NOT NULL`) != 0 {
 		t.Error("the customer still waits")
 	}
@@ -233,21 +233,21 @@ func TestAutoReplyInTheHold(t *testing.T) {
 func TestSpamInTheHold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
-	question := w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "It is dark"})
-	thread := w.thread("It is dark")
+	question := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "It is dark"})
+	thread := w.waitThread("It is dark")
 	held := w.reply(thread, "Press the knob")
-	w.fate(held, "waiting")
-	w.customer(mail, channelstest.Event{From: "kim@x.test", Text: "There is no knob", Automatic: "spam", References: []string{question}})
-	w.shown("There is no knob")
-	if last := w.facts().LastMessage; last.From != "customer" || last.Preview != "There is no knob" {
+	w.waitFate(held, "waiting")
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "There is no knob", Automatic: "spam", References: []string{question}})
+	w.waitShown("There is no knob")
+	if last := w.annsFacts().LastMessage; last.From != "customer" || last.Preview != "There is no knob" {
 		t.Errorf("said last: %+v", last)
 	}
 
 	w.advance(time.Hour)
-	w.fate(held, "out")
-	w.settled()
-	w.card(thread, "#1 open")
-	if n := w.customersWaiting(); n != 1 {
+	w.waitFate(held, "out")
+	w.waitDrained()
+	w.waitCard(thread, "#1 open")
+	if n := w.countWaiting(); n != 1 {
 		t.Errorf("%d customers wait\n%s", n, w.dump())
 	}
 }

@@ -17,15 +17,15 @@ func TestPromotedMailIsAnsweredWhereItWants(t *testing.T) {
 	w := newWorld(t, options{})
 	form := channelstest.Event{From: "no-reply@forms.test", ReplyTo: []string{"kim@x.test"}, Subject: "Question", Text: "Do you have lamps?",
 		Automatic: "no-reply", Via: "sales@acme.test"}
-	w.customer(mail, form)
-	w.chat.Press(t, "ann", w.shown("Question"), bridge.VerbPromote)
-	w.chat.Say("ann", support, w.cardWith("| Question | Ann").ID, "Yes, we have")
-	w.mails("Offer", 11, always("forms@flood.test"))
+	w.customerSends(mail, form)
+	w.chat.Press(t, "ann", w.waitShown("Question"), bridge.VerbPromote)
+	w.chat.Say("ann", support, w.waitCardWith("| Question | Ann").ID, "Yes, we have")
+	w.sendMails("Offer", 11, allFrom("forms@flood.test"))
 	form = channelstest.Event{From: "forms@flood.test", ReplyTo: []string{"lee@x.test"}, Subject: "Flood", Text: "And chairs?", Via: "sales@acme.test"}
-	w.customer(mail, form)
-	w.chat.Press(t, "ann", w.shown("And chairs?"), bridge.VerbPromote)
-	w.chat.Say("ann", support, w.cardWith("| Flood | Ann").ID, "Chairs, too")
-	for i, sent := range w.sent(2) {
+	w.customerSends(mail, form)
+	w.chat.Press(t, "ann", w.waitShown("And chairs?"), bridge.VerbPromote)
+	w.chat.Say("ann", support, w.waitCardWith("| Flood | Ann").ID, "Chairs, too")
+	for i, sent := range w.waitSent(2) {
 		if want := []string{"kim@x.test", "lee@x.test"}[i]; !slices.Equal(sent.To, []string{want}) {
 			t.Errorf("%q went to %v, not to %s", sent.Text, sent.To, want)
 		}

@@ -13,53 +13,53 @@ import (
 	"parley/store"
 )
 
-// talk lets kim and ann exchange so many messages, one by one, beginning with kim.
-func (w *world) talk(thread string, messages int) {
+// exchange lets kim and ann exchange so many messages, one by one, beginning with kim.
+func (w *world) exchange(thread string, messages int) {
 	w.t.Helper()
 	for i := range messages {
 		w.serial++
 		text := fmt.Sprintf("text %d;", w.serial)
 		if i%2 == 0 {
-			w.writes("kim", text)
-			w.shown(text)
+			w.customerWrites("kim", text)
+			w.waitShown(text)
 			continue
 		}
-		w.fate(w.reply(thread, "!reply "+text), store.FateOut)
+		w.waitFate(w.reply(thread, "!reply "+text), store.FateOut)
 	}
-	w.settled()
+	w.waitDrained()
 }
 
 // A long conversation is summed up when somebody else gets it and when it is resolved, a short one isn't, and none
 // twice for the same. Nobody is mentioned by it.
 func TestLongConversationIsSummedUp(t *testing.T) {
 	t.Parallel()
-	s := writesAlways("- A lamp is late.")
+	s := newScribeOf("- A lamp is late.")
 	w := newWorld(t, options{analyzer: s, settings: map[string]string{"reply_after_resolve": "reopen"}})
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "!assign ben")
-	w.card(thread, "| Ben |")
-	w.allWritten()
+	w.waitCard(thread, "| Ben |")
+	w.waitWritten()
 	if n := len(s.requests()); n != 0 {
 		t.Fatalf("one message was summed up %d times", n)
 	}
-	w.talk(thread, 8)
+	w.exchange(thread, 8)
 	w.reply(thread, "!assign cat")
-	line := w.line(thread, bridge.LineWritten)
+	line := w.waitLine(thread, bridge.LineWritten)
 	if !strings.Contains(line.Plain(), "hand_over") || strings.Contains(line.Plain(), "<@") {
 		t.Errorf("the line is %s", line.Plain())
 	}
 	w.reply(thread, "!assign ben")
 	w.reply(thread, "!resolve done")
-	w.card(thread, "resolved")
-	w.allWritten()
-	if n := w.lines(thread, bridge.LineWritten); n != 1 {
+	w.waitCard(thread, "resolved")
+	w.waitWritten()
+	if n := w.countLines(thread, bridge.LineWritten); n != 1 {
 		t.Errorf("%d summaries say the same", n)
 	}
-	w.writes("kim", "One more thing")
-	w.shown("One more thing")
-	w.talk(thread, 4)
+	w.customerWrites("kim", "One more thing")
+	w.waitShown("One more thing")
+	w.exchange(thread, 4)
 	w.reply(thread, "!resolve done again")
-	w.eventually("it is summed up again", func() bool { return w.lines(thread, bridge.LineWritten) == 2 })
+	w.eventually("it is summed up again", func() bool { return w.countLines(thread, bridge.LineWritten) == 2 })
 	if n := len(s.requests()[1].Messages); n != 14 {
 		t.Errorf("the last summary was made of %d messages", n)
 	}
@@ -69,25 +69,25 @@ func TestLongConversationIsSummedUp(t *testing.T) {
 // earlier version summed up is summed up once more, since nobody can count what came since.
 func TestVeryLongConversationIsSummedUpAgain(t *testing.T) {
 	t.Parallel()
-	s := writesAlways("- A lamp is late.")
+	s := newScribeOf("- A lamp is late.")
 	w := newWorld(t, options{analyzer: s})
-	thread := w.opened()
+	thread := w.openThread()
 	w.exec(`INSERT INTO messages (id, conversation_id, direction, fate, text, event_id, said_at, created_at)
 		SELECT -n, 1, 'in', 'in', 'text ' || n, -n, now(), now() FROM generate_series(1, 209) AS n`)
 	owners := []string{"ben", "cat"}
 	handOver := func(want int) {
 		t.Helper()
 		w.reply(thread, "!assign "+owners[0])
-		w.card(thread, "| "+strings.ToUpper(owners[0][:1])+owners[0][1:]+" |")
+		w.waitCard(thread, "| "+strings.ToUpper(owners[0][:1])+owners[0][1:]+" |")
 		slices.Reverse(owners)
-		w.eventually("it is summed up", func() bool { return w.lines(thread, bridge.LineWritten) >= want })
-		w.allWritten()
-		if n := w.lines(thread, bridge.LineWritten); n != want {
+		w.eventually("it is summed up", func() bool { return w.countLines(thread, bridge.LineWritten) >= want })
+		w.waitWritten()
+		if n := w.countLines(thread, bridge.LineWritten); n != want {
 			t.Errorf("%d summaries, want %d", n, want)
 		}
 	}
 	handOver(1)
-	w.talk(thread, 10)
+	w.exchange(thread, 10)
 	handOver(2)
 	handOver(2)
 	w.exec(`UPDATE conversations SET traits = traits || '{"summed_up": "205"}'`)
@@ -108,20 +108,20 @@ func TestSummaryKnowsTheLastAnswer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := writesAlways("- A lamp is late.")
+			s := newScribeOf("- A lamp is late.")
 			w := newWorld(t, options{analyzer: s})
-			thread := w.opened()
-			w.talk(thread, 8)
+			thread := w.openThread()
+			w.exchange(thread, 8)
 			w.opt.hold = c.hold
 			w.saveAccount(chat, nil)
-			w.stateOf(w.reply(thread, "!reply It comes tomorrow."), "queued")
+			w.waitDeliveryState(w.reply(thread, "!reply It comes tomorrow."), "queued")
 			w.reply(thread, "!resolve done")
-			w.card(thread, "resolved")
+			w.waitCard(thread, "resolved")
 			w.eventually("the summary waits for it", func() bool {
 				return w.count(`SELECT count(*) FROM text_requests WHERE done_at IS NULL AND due_at > asked_at AND attempt = 0`) == 1
 			})
 			w.advance(c.later)
-			w.line(thread, bridge.LineWritten)
+			w.waitLine(thread, bridge.LineWritten)
 			list := s.requests()
 			if len(list) != 1 || len(list[0].Messages) != c.messages {
 				t.Errorf("asked was %+v", list)
@@ -134,23 +134,23 @@ func TestSummaryKnowsTheLastAnswer(t *testing.T) {
 func TestSummariesThatAreNotWanted(t *testing.T) {
 	t.Parallel()
 	for name, o := range map[string]options{
-		"switched off": {analyzer: writesAlways("- A lamp is late."), settings: map[string]string{"ai_summaries": "off"}},
-		"no analysis":  {analyzer: writesAlways("- A lamp is late."), settings: map[string]string{"ai": "off"}},
-		"failing": {analyzer: writes(func(analysis.Request) (string, error) {
+		"switched off": {analyzer: newScribeOf("- A lamp is late."), settings: map[string]string{"ai_summaries": "off"}},
+		"no analysis":  {analyzer: newScribeOf("- A lamp is late."), settings: map[string]string{"ai": "off"}},
+		"failing": {analyzer: newScribe(func(analysis.Request) (string, error) {
 			return "", analysis.ErrNeedsModel
 		})},
-		"misled": {analyzer: writesAlways("- Log in at https://evil.example")},
+		"misled": {analyzer: newScribeOf("- Log in at https://evil.example")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, o)
-			thread := w.opened()
-			w.talk(thread, 8)
+			thread := w.openThread()
+			w.exchange(thread, 8)
 			before := len(w.chat.Whispers("ann"))
 			w.reply(thread, "!resolve done")
-			w.card(thread, "resolved")
-			w.allWritten()
-			if n := w.lines(thread, bridge.LineWritten); n != 0 || len(w.chat.Whispers("ann")) != before {
+			w.waitCard(thread, "resolved")
+			w.waitWritten()
+			if n := w.countLines(thread, bridge.LineWritten); n != 0 || len(w.chat.Whispers("ann")) != before {
 				t.Errorf("%d summaries, and ann was told %v", n, w.chat.Whispers("ann"))
 			}
 		})
@@ -173,7 +173,7 @@ func TestForeignMessageIsTranslated(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := writes(func(r analysis.Request) (string, error) { return "translated: " + r.Draft, nil })
+			s := newScribe(func(r analysis.Request) (string, error) { return "translated: " + r.Draft, nil })
 			s.find = func(q analysis.Question) (analysis.Answer, error) {
 				a := analysis.Answer{Language: c.language, Sentiment: analysis.Neutral}
 				if q.Burst[0].Text == "Hello" {
@@ -182,20 +182,20 @@ func TestForeignMessageIsTranslated(t *testing.T) {
 				return a, nil
 			}
 			w := newWorld(t, options{analyzer: s, settings: c.settings})
-			thread := w.opened()
-			w.ripen()
-			w.burstsDone()
-			w.writes("kim", "Wo ist es?")
-			w.writes("kim", "Ich warte.")
-			w.shown("Ich warte.")
-			w.ripen()
-			w.burstsDone()
-			w.allWritten()
+			thread := w.openThread()
+			w.makeBurstsDue()
+			w.waitAnalysed()
+			w.customerWrites("kim", "Wo ist es?")
+			w.customerWrites("kim", "Ich warte.")
+			w.waitShown("Ich warte.")
+			w.makeBurstsDue()
+			w.waitAnalysed()
+			w.waitWritten()
 			var drafts []string
 			for _, r := range s.requests() {
 				drafts = append(drafts, r.Draft)
 			}
-			if n := w.lines(thread, bridge.LineWritten); n != c.lines || !slices.Equal(drafts, c.want) {
+			if n := w.countLines(thread, bridge.LineWritten); n != c.lines || !slices.Equal(drafts, c.want) {
 				t.Errorf("%d translations of %q", n, drafts)
 			}
 			if len(w.sentTexts()) != 0 {
@@ -208,19 +208,19 @@ func TestForeignMessageIsTranslated(t *testing.T) {
 // A translation that fails is left out without a word: nobody asked for it.
 func TestTranslationThatFails(t *testing.T) {
 	t.Parallel()
-	s := writes(func(analysis.Request) (string, error) { return "", errors.New("the model sleeps") })
+	s := newScribe(func(analysis.Request) (string, error) { return "", errors.New("the model sleeps") })
 	s.find = func(analysis.Question) (analysis.Answer, error) {
 		return analysis.Answer{Language: "de", Sentiment: analysis.Neutral}, nil
 	}
 	w := newWorld(t, options{analyzer: s, settings: map[string]string{"ai_translate": "on"}})
-	thread := w.opened()
-	w.ripen()
+	thread := w.openThread()
+	w.makeBurstsDue()
 	w.eventually("it is given up", func() bool {
 		w.exec(`UPDATE text_requests SET due_at = parley_now() WHERE done_at IS NULL AND leased_until IS NULL`)
 		return w.count(`SELECT count(*) FROM text_requests`) == 0 && len(s.requests()) == 2
 	})
-	w.allWritten()
-	if n := w.lines(thread, bridge.LineWritten); n != 0 || len(s.requests()) != 2 || len(w.chat.Whispers("ann")) != 0 {
+	w.waitWritten()
+	if n := w.countLines(thread, bridge.LineWritten); n != 0 || len(s.requests()) != 2 || len(w.chat.Whispers("ann")) != 0 {
 		t.Errorf("%d texts after %d attempts, ann was told %v", n, len(s.requests()), w.chat.Whispers("ann"))
 	}
 }

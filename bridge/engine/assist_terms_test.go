@@ -11,16 +11,16 @@ import (
 // kept for !why.
 func TestTextsAreAskedUnderTheSameTerms(t *testing.T) {
 	t.Parallel()
-	model := newAsked(t)
-	w := newWorld(t, options{analyzer: model, sealer: sealer(t)})
-	thread := w.opened()
+	model := newFakeModel(t)
+	w := newWorld(t, options{analyzer: model, sealer: newSealer(t)})
+	thread := w.openThread()
 	w.exec(`DELETE FROM bursts`) // the analysis of the first message is another request
 	w.reply(thread, "!ai translate:de Write to maria@lopez.test, please")
-	if line := w.line(thread, bridge.LineWritten); !strings.Contains(line.Plain(), "maria@lopez.test") {
+	if line := w.waitLine(thread, bridge.LineWritten); !strings.Contains(line.Plain(), "maria@lopez.test") {
 		t.Errorf("what is written is without the address: %s", line.Plain())
 	}
-	w.allWritten()
-	if sent := model.sent(); strings.Contains(sent, "maria@lopez.test") || !strings.Contains(sent, "please") {
+	w.waitWritten()
+	if sent := model.received(); strings.Contains(sent, "maria@lopez.test") || !strings.Contains(sent, "please") {
 		t.Errorf("sent was %s", sent)
 	}
 	if n := w.count(`SELECT coalesce(sum(tokens), 0) FROM ai_tokens`); n == 0 {
@@ -30,7 +30,7 @@ func TestTextsAreAskedUnderTheSameTerms(t *testing.T) {
 		t.Errorf("%d records are kept", n)
 	}
 	w.reply(thread, "!why")
-	if told := w.whisper("ann", "gpt-test").Plain(); !strings.Contains(told, "please") || strings.Contains(told, "maria@") {
+	if told := w.waitWhisper("ann", "gpt-test").Plain(); !strings.Contains(told, "please") || strings.Contains(told, "maria@") {
 		t.Errorf("why tells %s", told)
 	}
 }
@@ -40,23 +40,23 @@ func TestTextsAreAskedUnderTheSameTerms(t *testing.T) {
 // something else is told so.
 func TestTextsWithoutTheModel(t *testing.T) {
 	t.Parallel()
-	model := newAsked(t)
+	model := newFakeModel(t)
 	w := newWorld(t, options{analyzer: model, settings: map[string]string{"ai_tokens_a_day": "1"}})
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "!ai")
-	if line := w.line(thread, bridge.LineWritten); !strings.Contains(line.Plain(), "Hello") {
+	if line := w.waitLine(thread, bridge.LineWritten); !strings.Contains(line.Plain(), "Hello") {
 		t.Errorf("the summary is %s", line.Plain())
 	}
 	w.reply(thread, "!ai translate:de Your parcel left.")
-	if told := w.whisper("ann", "tokens are used up").Plain(); !strings.Contains(told, "after midnight") {
+	if told := w.waitWhisper("ann", "tokens are used up").Plain(); !strings.Contains(told, "after midnight") {
 		t.Errorf("ann is told %s", told)
 	}
 	w.reply(thread, "!analysis off")
-	w.shown("[done] Ann analysis")
+	w.waitShown("[done] Ann analysis")
 	w.reply(thread, "!ai explain what did she order?")
-	w.whisper("ann", "switched off: nothing of it is sent to a model")
-	w.allWritten()
+	w.waitWhisper("ann", "switched off: nothing of it is sent to a model")
+	w.waitWritten()
 	if n := len(model.fake.Requests()); n != 0 {
-		t.Errorf("%d requests left: %s", n, model.sent())
+		t.Errorf("%d requests left: %s", n, model.received())
 	}
 }

@@ -37,8 +37,8 @@ func (s *scribe) requests() []analysis.Request {
 	return slices.Clone(s.asked)
 }
 
-// writes makes a scribe that finds nothing, and writes what a function gives.
-func writes(write func(r analysis.Request) (string, error)) *scribe {
+// newScribe makes a scribe that finds nothing, and writes what a function gives.
+func newScribe(write func(r analysis.Request) (string, error)) *scribe {
 	return &scribe{
 		reader: reader{find: func(analysis.Question) (analysis.Answer, error) {
 			return analysis.Answer{Sentiment: analysis.Neutral}, nil
@@ -50,42 +50,42 @@ func writes(write func(r analysis.Request) (string, error)) *scribe {
 	}
 }
 
-// writesAlways makes a scribe that always writes the same.
-func writesAlways(text string) *scribe {
-	return writes(func(analysis.Request) (string, error) { return text, nil })
+// newScribeOf makes a scribe that always writes the same.
+func newScribeOf(text string) *scribe {
+	return newScribe(func(analysis.Request) (string, error) { return text, nil })
 }
 
-// allWritten waits until nothing is asked for any more, and all of it is posted.
-func (w *world) allWritten() {
+// waitWritten waits until nothing is asked for any more, and all of it is posted.
+func (w *world) waitWritten() {
 	w.t.Helper()
 	w.eventually("all texts are written", func() bool {
 		return w.count(`SELECT count(*) FROM text_requests WHERE done_at IS NULL`) == 0 && w.count(`SELECT count(*) FROM queued`) == 0
 	})
-	w.settled()
+	w.waitDrained()
 }
 
 // A summary is written of what customers wrote and what left to them, and stands in the thread for colleagues. What
 // they said among themselves is not in the request, and the customer gets nothing.
 func TestSummaryIsWritten(t *testing.T) {
 	t.Parallel()
-	s := writesAlways("- The lamp is broken.\n- !resolve\n- note: nothing")
+	s := newScribeOf("- The lamp is broken.\n- !resolve\n- note: nothing")
 	w := newWorld(t, options{analyzer: s})
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "note: she is a friend of the boss")
 	m := w.reply(thread, "!reply We look into it.")
-	w.fate(m, "out")
+	w.waitFate(m, "out")
 	w.reply(thread, "!ai summarise")
-	w.whisper("ann", "[done] ai")
-	line := w.line(thread, bridge.LineWritten)
+	w.waitWhisper("ann", "[done] ai")
+	line := w.waitLine(thread, bridge.LineWritten)
 	if !strings.Contains(line.Plain(), "The lamp is broken.") || strings.Contains(line.Plain(), "<@") {
 		t.Errorf("the line is %s", line.Plain())
 	}
-	w.allWritten()
+	w.waitWritten()
 	asked := s.requests()
 	if len(asked) != 1 || asked[0].Task != analysis.Summarise || asked[0].Language != "en" {
 		t.Fatalf("asked was %+v", asked)
 	}
-	if got := texts(asked[0].Messages); !slices.Equal(got, []string{"Hello", "We look into it."}) {
+	if got := textsOf(asked[0].Messages); !slices.Equal(got, []string{"Hello", "We look into it."}) {
 		t.Errorf("the writer was told %q", got)
 	}
 	if got := w.sentTexts(); !slices.Equal(got, []string{"We look into it."}) {
@@ -102,23 +102,23 @@ func TestSummaryIsWritten(t *testing.T) {
 // What is asked for twice, by a double click or by two people, is written once. After a while it is written again.
 func TestAskedTwice(t *testing.T) {
 	t.Parallel()
-	s := writesAlways("- All is well.")
+	s := newScribeOf("- All is well.")
 	w := newWorld(t, options{analyzer: s})
-	thread := w.opened()
+	thread := w.openThread()
 	w.exec(`INSERT INTO text_requests (conversation_id, name, ask, asked_at, due_at) VALUES (99, 'x', '{}', parley_now(), parley_now() + interval '1 hour')`)
 	w.reply(thread, "!ai")
 	w.reply(thread, "!ai summarise")
-	w.line(thread, bridge.LineWritten)
+	w.waitLine(thread, bridge.LineWritten)
 	w.reply(thread, "!ai summarise")
 	w.eventually("the last one is refused or done", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'asked for a text'`) == 3 })
 	w.exec(`DELETE FROM text_requests WHERE conversation_id = 99`)
-	w.allWritten()
-	if n := w.lines(thread, bridge.LineWritten); n != 1 || len(s.requests()) != 1 {
+	w.waitWritten()
+	if n := w.countLines(thread, bridge.LineWritten); n != 1 || len(s.requests()) != 1 {
 		t.Errorf("%d texts of %d requests", n, len(s.requests()))
 	}
 	w.exec(`UPDATE text_requests SET done_at = done_at - interval '1 minute'`)
 	w.reply(thread, "!ai")
-	w.eventually("it is written again", func() bool { return w.lines(thread, bridge.LineWritten) == 2 })
+	w.eventually("it is written again", func() bool { return w.countLines(thread, bridge.LineWritten) == 2 })
 }
 
 // An answer that never comes holds up nobody: replies leave, and whoever asked is told in one sentence.
@@ -137,17 +137,17 @@ func TestWriterThatFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := writes(func(analysis.Request) (string, error) { return c.says, c.err })
+			s := newScribe(func(analysis.Request) (string, error) { return c.says, c.err })
 			w := newWorld(t, options{analyzer: s})
-			thread := w.opened()
+			thread := w.openThread()
 			w.reply(thread, "!ai translate:de Your parcel left.")
 			w.eventually("it is tried", func() bool {
 				w.exec(`UPDATE text_requests SET due_at = parley_now() WHERE done_at IS NULL AND leased_until IS NULL`)
 				return len(s.requests()) == c.tries
 			})
-			w.whisper("ann", c.told)
-			w.allWritten()
-			if n := w.lines(thread, bridge.LineWritten); n != 0 || len(s.requests()) != c.tries {
+			w.waitWhisper("ann", c.told)
+			w.waitWritten()
+			if n := w.countLines(thread, bridge.LineWritten); n != 0 || len(s.requests()) != c.tries {
 				t.Errorf("%d texts after %d attempts", n, len(s.requests()))
 			}
 		})
@@ -157,7 +157,7 @@ func TestWriterThatFails(t *testing.T) {
 // While a Writer hangs, everything else goes on, and a process that is stopped meanwhile loses nothing.
 func TestWriterThatHangs(t *testing.T) {
 	t.Parallel()
-	s := writesAlways("- All is well.")
+	s := newScribeOf("- All is well.")
 	var hung sync.Once
 	began := make(chan struct{})
 	answer := s.write
@@ -172,7 +172,7 @@ func TestWriterThatHangs(t *testing.T) {
 		return answer(ctx, r)
 	}
 	w := newWorld(t, options{analyzer: s})
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "!ai")
 	<-began
 	w.reply(thread, "!reply Here we are.")
@@ -184,9 +184,9 @@ func TestWriterThatHangs(t *testing.T) {
 	w.exec(`UPDATE text_requests SET leased_until = clock_timestamp() - interval '1 second'`) // its lease ends
 	w.addEngine()
 	w.startLast()
-	w.line(thread, bridge.LineWritten)
-	w.allWritten()
-	if n := w.lines(thread, bridge.LineWritten); n != 1 {
+	w.waitLine(thread, bridge.LineWritten)
+	w.waitWritten()
+	if n := w.countLines(thread, bridge.LineWritten); n != 1 {
 		t.Errorf("%d texts", n)
 	}
 }
@@ -194,7 +194,7 @@ func TestWriterThatHangs(t *testing.T) {
 // Two replicas write a text once, also when the first one's lease has ended before its answer came.
 func TestWrittenOnceByReplicas(t *testing.T) {
 	t.Parallel()
-	s := writesAlways("- All is well.")
+	s := newScribeOf("- All is well.")
 	release, first := make(chan struct{}), make(chan struct{}, 2)
 	answer := s.write
 	s.write = func(ctx context.Context, r analysis.Request) (analysis.Text, error) {
@@ -203,15 +203,15 @@ func TestWrittenOnceByReplicas(t *testing.T) {
 		return answer(ctx, r)
 	}
 	w := newWorld(t, options{analyzer: s, engines: 2})
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "!ai")
 	<-first
 	w.exec(`UPDATE text_requests SET leased_until = clock_timestamp() - interval '1 second'`)
 	<-first // the other one has it, too
 	close(release)
-	w.line(thread, bridge.LineWritten)
-	w.allWritten()
-	if n := w.lines(thread, bridge.LineWritten); n != 1 {
+	w.waitLine(thread, bridge.LineWritten)
+	w.waitWritten()
+	if n := w.countLines(thread, bridge.LineWritten); n != 1 {
 		t.Errorf("%d texts", n)
 	}
 }
@@ -219,9 +219,9 @@ func TestWrittenOnceByReplicas(t *testing.T) {
 // What is asked for a text reaches the writer as it was meant.
 func TestWhatIsAskedFor(t *testing.T) {
 	t.Parallel()
-	s := writes(func(r analysis.Request) (string, error) { return "written: " + r.Draft, nil })
+	s := newScribe(func(r analysis.Request) (string, error) { return "written: " + r.Draft, nil })
 	w := newWorld(t, options{analyzer: s, settings: map[string]string{"language": "de"}})
-	thread := w.opened()
+	thread := w.openThread()
 	for i, c := range []struct {
 		typed string
 		want  analysis.Request
@@ -236,7 +236,7 @@ func TestWhatIsAskedFor(t *testing.T) {
 		{"!ai explain what did she order?", analysis.Request{Task: analysis.Explain, Language: "de", Wish: "what did she order?"}},
 	} {
 		w.reply(thread, c.typed)
-		w.eventually(c.typed, func() bool { return w.lines(thread, bridge.LineWritten) == i+1 })
+		w.eventually(c.typed, func() bool { return w.countLines(thread, bridge.LineWritten) == i+1 })
 		got := s.requests()[i]
 		got.Messages = nil
 		if got.Task != c.want.Task || got.Language != c.want.Language || got.Draft != c.want.Draft || got.Wish != c.want.Wish {
@@ -247,19 +247,19 @@ func TestWhatIsAskedFor(t *testing.T) {
 		t.Errorf("the customer got %q", got)
 	}
 	w.reply(thread, "!ai rephrase::shorter")
-	w.whisper("ann", "Say which text is meant")
+	w.waitWhisper("ann", "Say which text is meant")
 	w.reply(thread, "!ai translate:de "+strings.Repeat("a", analysis.MostDraft+1))
-	w.whisper("ann", "too long")
+	w.waitWhisper("ann", "too long")
 }
 
 // Where the analysis is switched off, or nobody writes, nothing is asked for.
 func TestNothingIsAskedForWhereItIsOff(t *testing.T) {
 	t.Parallel()
-	s := writesAlways("- All is well.")
+	s := newScribeOf("- All is well.")
 	w := newWorld(t, options{analyzer: s, settings: map[string]string{"ai": "off"}})
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "!ai")
-	w.whisper("ann", "is switched off")
+	w.waitWhisper("ann", "is switched off")
 	if len(s.requests()) != 0 {
 		t.Error("it was asked")
 	}
@@ -268,11 +268,11 @@ func TestNothingIsAskedForWhereItIsOff(t *testing.T) {
 // A text for the customer leaves only by the form of a reply, which begins with it.
 func TestUseReply(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{analyzer: writesAlways("Ihr Paket ist unterwegs.")})
-	thread := w.opened()
+	w := newWorld(t, options{analyzer: newScribeOf("Ihr Paket ist unterwegs.")})
+	thread := w.openThread()
 	w.reply(thread, "!ai translate:de Your parcel is on its way.")
-	line := w.line(thread, bridge.LineWritten)
-	w.allWritten()
+	line := w.waitLine(thread, bridge.LineWritten)
+	w.waitWritten()
 	if got := w.sentTexts(); len(got) != 0 {
 		t.Fatalf("it left by itself: %q", got)
 	}

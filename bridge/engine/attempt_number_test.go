@@ -16,22 +16,22 @@ import (
 )
 
 // counted is a splitter that keeps the numbers of the attempts at each part.
-type counted struct {
+type attemptCounter struct {
 	*splitter
 	mu      sync.Mutex
 	numbers []string // "part:number"
 }
 
 // Send implements channels.Channel.
-func (c *counted) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
+func (c *attemptCounter) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
 	c.mu.Lock()
 	c.numbers = append(c.numbers, fmt.Sprint(o.Attempt.Part, ":", o.Attempt.Number))
 	c.mu.Unlock()
 	return c.splitter.Send(ctx, o)
 }
 
-// made waits until so many attempts have been made, and returns their numbers.
-func (c *counted) made(w *world, n int) (list []string) {
+// waitAttempts waits until so many attempts have been made, and returns their numbers.
+func (c *attemptCounter) waitAttempts(w *world, n int) (list []string) {
 	w.t.Helper()
 	w.eventually(fmt.Sprint(n, " attempts"), func() bool {
 		c.mu.Lock()
@@ -47,11 +47,11 @@ func (c *counted) made(w *world, n int) (list []string) {
 func TestNumberOfAnAttempt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{stopped: true, hold: time.Hour})
-	c := &counted{splitter: &splitter{Channel: w.live[chat].Load()}}
+	c := &attemptCounter{splitter: &splitter{Channel: w.live[chat].Load()}}
 	w.engines[0].SetChannel(w.accounts[chat], c)
 	w.start()
-	thread := w.opened()
-	w.fate(w.reply(thread, "Hi"), "waiting")
+	thread := w.openThread()
+	w.waitFate(w.reply(thread, "Hi"), "waiting")
 	w.saveAccount(chat, func(a *store.Account) { a.Paused = true })
 	w.advance(time.Hour)
 	for n := 1; n <= 6; n++ {
@@ -67,11 +67,11 @@ func TestNumberOfAnAttempt(t *testing.T) {
 	w.provider.AddFault(channelstest.Fault{Text: "Hi 2", Kind: channelstest.FaultReject, Class: channels.BadContent})
 	w.saveAccount(chat, nil)
 	w.advance(outbound.PausedWait)
-	if got := c.made(w, 3); !slices.Equal(got, []string{"0:1", "0:2", "1:1"}) {
+	if got := c.waitAttempts(w, 3); !slices.Equal(got, []string{"0:1", "0:2", "1:1"}) {
 		t.Errorf("the channel was told of the attempts %q", got)
 	}
-	w.chat.Press(t, "ann", w.line(thread, bridge.LineFailed), bridge.VerbSendAgain)
-	if got := c.made(w, 4); got[3] != "1:1" {
+	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineFailed), bridge.VerbSendAgain)
+	if got := c.waitAttempts(w, 4); got[3] != "1:1" {
 		t.Errorf("sent again, as the attempt %s", got[3])
 	}
 	w.provider.WaitTexts(t, "Hi 1", "Hi 2")

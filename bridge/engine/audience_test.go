@@ -16,9 +16,9 @@ import (
 // vault is the channel of its own that an account has.
 const vault = "vault"
 
-// secluded is a world in which the mail account's threads open in a private channel, in which ann
+// newSecludedWorld is a world in which the mail account's threads open in a private channel, in which ann
 // is. ben is in the account's team, cat in neither.
-func secluded(t *testing.T, o options) *world {
+func newSecludedWorld(t *testing.T, o options) *world {
 	t.Helper()
 	o.stopped = true
 	w := newWorld(t, o)
@@ -27,12 +27,12 @@ func secluded(t *testing.T, o options) *world {
 	guards := must(store.SaveTeam(t.Context(), w.pool, store.Team{Name: "Guards", Members: []store.AgentID{w.agents["ben"]}}))(t)
 	w.saveAccount(mail, func(a *store.Account) { a.TeamID, a.SurfaceID, a.SurfaceChannel = &guards, &w.surface, vault })
 	w.start()
-	w.customer(mail, channelstest.Event{From: "maria@customer.test", Name: "Maria", Subject: "Salary", Text: "Why so little?"})
+	w.customerSends(mail, channelstest.Event{From: "maria@customer.test", Name: "Maria", Subject: "Salary", Text: "Why so little?"})
 	w.chat.Wait(t, "the mail is shown", func() bool {
 		roots := w.chat.Messages(vault, "")
 		return len(roots) == 1 && len(w.chat.Messages(vault, roots[0].ID)) == 2
 	})
-	w.settled()
+	w.waitDrained()
 	return w
 }
 
@@ -41,7 +41,7 @@ func secluded(t *testing.T, o options) *world {
 // R-212
 func TestPrivateChannel(t *testing.T) {
 	t.Parallel()
-	w := secluded(t, options{})
+	w := newSecludedWorld(t, options{})
 	d, ctx := w.engines[0].Desk(w.surface), t.Context()
 	root := w.chat.Messages(vault, "")[0].ID
 	said := w.chat.Messages(vault, root)[1].ID
@@ -124,9 +124,9 @@ func TestAudienceAges(t *testing.T) {
 	}{"what was seen counts for a while": {0, true}, "but not for ever": {time.Nanosecond, false}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := secluded(t, options{stopped: true, audienceAge: tt.age})
+			w := newSecludedWorld(t, options{stopped: true, audienceAge: tt.age})
 			d := w.engines[0].Desk(w.surface)
-			w.chat.AddFault(bridgetestFault("audience", bridgetest.FaultErrorBefore, 1000))
+			w.chat.AddFault(chatFault("audience", bridgetest.FaultErrorBefore, 1000))
 			_, err := d.Facts(t.Context(), 1, "ann")
 			if (err == nil) != tt.then {
 				t.Errorf("ann reads: %v, want %v", err, tt.then)
@@ -143,7 +143,7 @@ func TestAudienceAges(t *testing.T) {
 func TestFindAndPages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	must(w.pool.Exec(t.Context(), `INSERT INTO conversations (id, account_id, status, subject, last_at, created_at)
 		SELECT 100 + n, $1, 'open', 'Lamp ' || n, now(), now() FROM generate_series(0, 50) AS n`, w.accounts[mail]))(t)
 	d := w.engines[0].Desk(w.surface)
@@ -160,7 +160,7 @@ func TestFindAndPages(t *testing.T) {
 		t.Error("two letters are looked for")
 	}
 	w.chat.Submit("ann", support, thread, bridgetest.Button{Verb: bridge.VerbFind, Args: bridge.Args{Note: "lamp 17"}}, "")
-	w.whisper("ann", "Lamp 17")
+	w.waitWhisper("ann", "Lamp 17")
 	w.chat.Submit("ann", support, "", bridgetest.Button{Verb: bridge.VerbFind, Args: bridge.Args{Note: "33 LAMP!"}}, "")
-	w.whisper("ann", "Lamp 33")
+	w.waitWhisper("ann", "Lamp 33")
 }

@@ -12,20 +12,20 @@ func TestReplyAfterTheCustomerInOneBatch(t *testing.T) {
 	t.Parallel()
 	var held atomic.Bool
 	w := newWorld(t, options{relay: relay.Options{Held: held.Load}})
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
-	w.fate(w.reply(thread, "On it"), "out")
-	w.settled()
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
+	w.waitFate(w.reply(thread, "On it"), "out")
+	w.waitDrained()
 	held.Store(true)
 	waiting := func(n int) {
 		w.eventually("facts wait", func() bool { return w.count(`SELECT count(*) FROM queued`) == n })
 	}
 	w.chat.Say("ben", support, thread, "I know them")
 	waiting(1)
-	w.writes("kim", "Hurry")
+	w.customerWrites("kim", "Hurry")
 	waiting(2)
 	reply := w.reply(thread, "Coming")
 	waiting(3)
 	held.Store(false)
-	w.fate(reply, "out")
+	w.waitFate(reply, "out")
 }

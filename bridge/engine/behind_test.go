@@ -18,7 +18,7 @@ func TestReplyWaitsForItsThread(t *testing.T) {
 		want []string // that the customer gets
 	}{
 		"an earlier text, told late": {func(w *world, missed, _ bridgetest.Message) {
-			w.surfaceFact("say", missed)
+			w.journalSurfaceFact("say", missed)
 		}, []string{"First", "Second"}},
 		"an edit":      {func(w *world, _, reply bridgetest.Message) { w.chat.Edit(support, reply.ID, "Second, mended") }, []string{"Second, mended"}},
 		"its deletion": {func(w *world, _, reply bridgetest.Message) { w.chat.Delete(support, reply.ID) }, nil},
@@ -30,13 +30,13 @@ func TestReplyWaitsForItsThread(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{hold: hold})
-			thread := w.opened()
+			thread := w.openThread()
 			w.chat.Mute(true)
 			missed := w.chat.Get(support, w.reply(thread, "First"))
 			w.chat.Mute(false)
 			reply := w.chat.Get(support, w.reply(thread, "Second"))
-			w.fate(reply.ID, "waiting")
-			w.settledBut(1)
+			w.waitFate(reply.ID, "waiting")
+			w.waitDrainedBut(1)
 			release := w.holdQueues(w.surface)
 			c.say(w, missed, reply)
 			w.eventually("it is stored", func() bool { return w.count(`SELECT count(*) FROM queues WHERE account_id = $1`, w.surface) == 1 })
@@ -51,7 +51,7 @@ func TestReplyWaitsForItsThread(t *testing.T) {
 			w.eventually("all is read", func() bool { return w.count(`SELECT count(*) FROM queued`) == 0 })
 			w.advance(hold) // that of what was read now
 			w.provider.WaitTexts(t, c.want...)
-			w.settled()
+			w.waitDrained()
 			w.provider.WaitTexts(t, c.want...)
 		})
 	}
@@ -63,10 +63,10 @@ func TestReplyWaitsForTheNewerVersion(t *testing.T) {
 	t.Parallel()
 	const hold = time.Hour
 	w := newWorld(t, options{hold: hold})
-	thread := w.opened()
+	thread := w.openThread()
 	reply := w.chat.Get(support, w.reply(thread, "Second"))
-	w.fate(reply.ID, "waiting")
-	w.settledBut(1)
+	w.waitFate(reply.ID, "waiting")
+	w.waitDrainedBut(1)
 	release := w.holdQueues(w.surface)
 	w.chat.Edit(support, reply.ID, "Second, mended")
 	w.eventually("it is stored", func() bool { return w.count(`SELECT count(*) FROM queues WHERE account_id = $1`, w.surface) == 1 })

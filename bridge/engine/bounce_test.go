@@ -15,14 +15,14 @@ import (
 func TestBounceOfAnOlderReply(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	first, second := w.reply(thread, "One"), w.reply(thread, "Two")
 	w.provider.WaitTexts(t, "One", "Two")
-	w.fate(second, "out")
-	w.hook(chat, channelstest.Event{Type: "status", State: "failed", Reason: "Full",
+	w.waitFate(second, "out")
+	w.postEvents(chat, channelstest.Event{Type: "status", State: "failed", Reason: "Full",
 		Message: int64(w.count(`SELECT id FROM messages WHERE place = $1`, first))})
-	w.line(thread, bridge.LineFailed)
-	w.settled()
+	w.waitLine(thread, bridge.LineFailed)
+	w.waitDrained()
 	if status := w.text(`SELECT status FROM conversations`); status != "pending" {
 		t.Errorf("the conversation is %s", status)
 	}
@@ -32,19 +32,19 @@ func TestBounceOfAnOlderReply(t *testing.T) {
 func TestWaitGoesOnAfterABounce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	w.advance(time.Minute)
-	w.fate(w.reply(thread, "One"), "out")
+	w.waitFate(w.reply(thread, "One"), "out")
 	w.advance(time.Minute)
-	w.writes("kim", "And my lamp?")
-	w.shown("And my lamp?")
+	w.customerWrites("kim", "And my lamp?")
+	w.waitShown("And my lamp?")
 	w.advance(time.Minute)
-	w.writes("kim", "It was blue")
-	w.shown("It was blue")
+	w.customerWrites("kim", "It was blue")
+	w.waitShown("It was blue")
 	w.advance(5 * time.Minute)
 	second := w.reply(thread, "Two")
-	w.fate(second, "out")
-	w.settled()
+	w.waitFate(second, "out")
+	w.waitDrained()
 	if n := w.count(`SELECT count(*) FROM conversations WHERE waiting_since IS NULL`); n != 1 {
 		t.Fatal("the customer still waits")
 	}
@@ -57,13 +57,13 @@ func TestWaitGoesOnAfterABounce(t *testing.T) {
 	for i, reply := range []string{second, third} {
 		if reply == third {
 			w.provider.ClearFaults()
-			w.fate(third, "out")
+			w.waitFate(third, "out")
 		}
-		w.hook(chat, channelstest.Event{ID: reply, Type: "status", State: "failed", Reason: "Full",
+		w.postEvents(chat, channelstest.Event{ID: reply, Type: "status", State: "failed", Reason: "Full",
 			Message: int64(w.count(`SELECT id FROM messages WHERE place = $1`, reply))})
-		w.eventually("the failure is told", func() bool { return w.lines(thread, bridge.LineFailed) == i+1 })
+		w.eventually("the failure is told", func() bool { return w.countLines(thread, bridge.LineFailed) == i+1 })
 	}
-	w.settled()
+	w.waitDrained()
 	if got := w.text(`SELECT string_agg(m.text, ',') FROM messages AS m JOIN conversations AS c ON c.waiting_since = m.created_at`); got != "And my lamp?" {
 		t.Errorf("the customer waits since %q", got)
 	}
@@ -74,23 +74,23 @@ func TestWaitGoesOnAfterABounce(t *testing.T) {
 func TestBounceOfSeveralRecipients(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "One", Text: "first", To: []string{"lee@x.test", "max@x.test"}})
-	thread := w.thread("first")
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "One", Text: "first", To: []string{"lee@x.test", "max@x.test"}})
+	thread := w.waitThread("first")
 	reply := w.reply(thread, "Answer")
-	w.fate(reply, "out")
+	w.waitFate(reply, "out")
 	id := int64(w.count(`SELECT id FROM messages WHERE place = $1`, reply))
 	bounced := func(id int64, recipients ...string) {
 		t.Helper()
 		for _, who := range recipients {
-			w.hook(mail, channelstest.Event{Type: "status", State: "failed", Reason: "nobody", Recipient: who, Message: id})
+			w.postEvents(mail, channelstest.Event{Type: "status", State: "failed", Reason: "nobody", Recipient: who, Message: id})
 		}
-		w.settled()
+		w.waitDrained()
 	}
 	bounced(id, "lee@x.test")
-	first := w.line(thread, bridge.LineFailed)
+	first := w.waitLine(thread, bridge.LineFailed)
 	bounced(id, "max@x.test", "Lee@x.test", "max@x.test", "")
-	w.shown("max@x.test: nobody")
-	if n := w.lines(thread, bridge.LineFailed); n != 2 {
+	w.waitShown("max@x.test: nobody")
+	if n := w.countLines(thread, bridge.LineFailed); n != 2 {
 		t.Errorf("%d lines tell of two recipients", n)
 	}
 	if n := w.count(`SELECT count(*) FROM deliveries WHERE payload::text LIKE '%sendagain%'`); n != 1 {
@@ -98,9 +98,9 @@ func TestBounceOfSeveralRecipients(t *testing.T) {
 	}
 	w.chat.Press(t, "ann", first, bridge.VerbSendAgain)
 	w.provider.WaitTexts(t, "Answer", "Answer")
-	w.fate(reply, "out")
+	w.waitFate(reply, "out")
 	bounced(id, "max@x.test")
-	if n := w.lines(thread, bridge.LineFailed); n != 3 {
+	if n := w.countLines(thread, bridge.LineFailed); n != 3 {
 		t.Errorf("%d lines, with one of the second attempt", n)
 	}
 }
@@ -109,18 +109,18 @@ func TestBounceOfSeveralRecipients(t *testing.T) {
 func TestBounceWhileItWaitsToLeaveAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "One", Text: "first", To: []string{"lee@x.test", "max@x.test"}})
-	thread := w.thread("first")
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "One", Text: "first", To: []string{"lee@x.test", "max@x.test"}})
+	thread := w.waitThread("first")
 	reply := w.reply(thread, "Answer")
-	w.fate(reply, "out")
+	w.waitFate(reply, "out")
 	id := int64(w.count(`SELECT id FROM messages WHERE place = $1`, reply))
 	bounced := func(who string) {
 		t.Helper()
-		w.hook(mail, channelstest.Event{Type: "status", State: "failed", Reason: "nobody", Recipient: who, Message: id})
+		w.postEvents(mail, channelstest.Event{Type: "status", State: "failed", Reason: "nobody", Recipient: who, Message: id})
 	}
 	bounced("lee@x.test")
-	failed := w.line(thread, bridge.LineFailed)
-	w.settled()
+	failed := w.waitLine(thread, bridge.LineFailed)
+	w.waitDrained()
 
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultThrottle, Pair: true, Wait: time.Hour})
 	w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)
@@ -128,24 +128,24 @@ func TestBounceWhileItWaitsToLeaveAgain(t *testing.T) {
 		return w.count(`SELECT count(*) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id WHERE d.error_class = 'throttled' AND l.leased_until IS NULL`) == 1
 	})
 	bounced("max@x.test")
-	w.shown("max@x.test: nobody")
+	w.waitShown("max@x.test: nobody")
 	if fate := w.text(`SELECT fate FROM messages WHERE place = $1`, reply); fate != "waiting" {
 		t.Errorf("the reply is %s", fate)
 	}
 
 	w.exec(`UPDATE lanes SET due_at = parley_now() WHERE due_at IS NOT NULL`)
 	w.provider.WaitTexts(t, "Answer", "Answer")
-	w.fate(reply, "out")
+	w.waitFate(reply, "out")
 }
 
 // A bounce that names a customer's mail instead of one of ours is shown, not dropped.
 func TestBounceOfACustomersMail(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	first := w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "One", Text: "first"})
-	w.thread("first")
-	w.hook(mail, channelstest.Event{Type: "status", State: "failed", Reason: "Mailbox of the forward is full", External: []string{first}})
-	w.shown("Mailbox of the forward is full")
+	first := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "One", Text: "first"})
+	w.waitThread("first")
+	w.postEvents(mail, channelstest.Event{Type: "status", State: "failed", Reason: "Mailbox of the forward is full", External: []string{first}})
+	w.waitShown("Mailbox of the forward is full")
 }
 
 // Bounces of mails that we don't know go to the day's one thread, however they come.
@@ -153,10 +153,10 @@ func TestUnmatchedBouncesShareADay(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	for i := range 3 {
-		w.hook(mail, channelstest.Event{Type: "status", ID: fmt.Sprint("bounce-", i), State: "failed", External: []string{"?"}, Reason: fmt.Sprint("nobody", i)})
-		w.shown(fmt.Sprint("nobody", i))
+		w.postEvents(mail, channelstest.Event{Type: "status", ID: fmt.Sprint("bounce-", i), State: "failed", External: []string{"?"}, Reason: fmt.Sprint("nobody", i)})
+		w.waitShown(fmt.Sprint("nobody", i))
 	}
-	w.settled()
+	w.waitDrained()
 	if n := len(w.chat.Messages(support, "")); n != 1 {
 		t.Errorf("%d roots, want 1", n)
 	}
@@ -170,9 +170,9 @@ func TestUnmatchedBouncesShareADay(t *testing.T) {
 func TestBounceBeforeItsResult(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
-	w.settled()
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
+	w.waitDrained()
 	release := make(chan struct{})
 	w.provider.AddFault(channelstest.Fault{Until: release})
 	reply := w.chat.Say("ann", support, thread, "Yes")
@@ -190,6 +190,6 @@ func TestBounceBeforeItsResult(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(t, tx.Commit(t.Context()))
-	w.settled()
-	w.fate(reply, "failed")
+	w.waitDrained()
+	w.waitFate(reply, "failed")
 }

@@ -22,7 +22,7 @@ func TestWideBudget(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{surface: func(s bridge.Surface) bridge.Surface { return windows{s} }})
 	for _, customer := range []string{"kim", "lee", "max"} { // a root and a message each
-		w.writes(customer, "Hello")
+		w.customerWrites(customer, "Hello")
 	}
 	w.eventually("what the wide window holds is posted", func() bool {
 		return w.count(`SELECT count(*) FROM deliveries WHERE state = 'accepted'`) == 3 && w.count(`SELECT count(*) FROM deliveries`) == 6

@@ -14,8 +14,8 @@ import (
 	"parley/store"
 )
 
-// posts counts the posts that show a customer's texts in a thread.
-func (w *world) posts(thread string) int {
+// countSaidPosts counts the posts that show a customer's texts in a thread.
+func (w *world) countSaidPosts(thread string) int {
 	n := 0
 	for _, m := range w.chat.Messages(support, thread) {
 		if m.Kind == "said" {
@@ -25,9 +25,9 @@ func (w *world) posts(thread string) int {
 	return n
 }
 
-// held keeps posts from being made until it is told to let them go; then everything that
+// holdPosts keeps posts from being made until it is told to let them go; then everything that
 // came meanwhile waits.
-func (w *world) held() (release func()) {
+func (w *world) holdPosts() (release func()) {
 	w.t.Helper()
 	w.chat.AddFault(bridgetest.Fault{Call: "post", Kind: bridgetest.FaultRefuse, Times: -1})
 	return func() {
@@ -45,26 +45,26 @@ func TestBurst(t *testing.T) {
 		t.Run("fault "+string(fault), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{rate: 2, lossy: true})
-			w.knowRuns()
-			w.writes("kim", "Hello")
-			thread := w.thread("Hello")
-			release := w.held()
+			w.waitRunsAllowed()
+			w.customerWrites("kim", "Hello")
+			thread := w.waitThread("Hello")
+			release := w.holdPosts()
 			want := []string{"Hello"}
 			for i := range 12 {
 				text := fmt.Sprintf("more %d;", i)
-				w.writes("kim", text)
+				w.customerWrites("kim", text)
 				want = append(want, text)
 			}
 			release()
 			if fault != "" {
-				w.chat.AddFault(bridgetestFault("post", fault, 2))
+				w.chat.AddFault(chatFault("post", fault, 2))
 			}
-			w.shown("more 11;")
-			w.settled()
-			if got := w.said(thread); !slices.Equal(got, want) {
+			w.waitShown("more 11;")
+			w.waitDrained()
+			if got := w.customerTexts(thread); !slices.Equal(got, want) {
 				t.Errorf("the thread shows %q", got)
 			}
-			if n := w.posts(thread); n > 6 {
+			if n := w.countSaidPosts(thread); n > 6 {
 				t.Errorf("%d posts for 13 messages", n)
 			}
 		})
@@ -76,21 +76,21 @@ func TestBurst(t *testing.T) {
 func TestNoBurstBesideAnEarlierVersion(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{rate: 5})
-	w.knowRuns() // a look that began before the insert would allow them again
+	w.waitRunsAllowed() // a look that began before the insert would allow them again
 	w.exec(`INSERT INTO leases (name, holder, until) VALUES ('process:OLD', 'process:OLD', clock_timestamp() + interval '1 hour')`)
 	w.eventually("runs are off", func() bool { return !w.engines[0].Relay().RunsAllowed() })
 	for i := range 4 {
-		w.writes("kim", fmt.Sprintf("text %d;", i))
+		w.customerWrites("kim", fmt.Sprintf("text %d;", i))
 	}
-	thread := w.thread("text 3;")
-	w.settled()
-	if n := w.posts(thread); n != 4 {
+	thread := w.waitThread("text 3;")
+	w.waitDrained()
+	if n := w.countSaidPosts(thread); n != 4 {
 		t.Errorf("%d posts for 4 messages", n)
 	}
 }
 
-// knowRuns waits until the engine knows that no earlier version runs beside it.
-func (w *world) knowRuns() {
+// waitRunsAllowed waits until the engine knows that no earlier version runs beside it.
+func (w *world) waitRunsAllowed() {
 	w.t.Helper()
 	w.eventually("runs are allowed", func() bool { return w.engines[0].Relay().RunsAllowed() })
 }
@@ -107,11 +107,11 @@ func (w *world) sentTexts() []string {
 // lineHold is a hold in which several lines can be typed; lines wait 60 s for each other in all.
 const lineHold = 30 * time.Second
 
-// waits lets ann reply, and gives her message once it waits in its hold.
-func (w *world) waits(thread, text string) string {
+// replyInHold lets ann reply, and gives her message once it waits in its hold.
+func (w *world) replyInHold(thread, text string) string {
 	w.t.Helper()
 	m := w.reply(thread, text)
-	w.fate(m, "waiting")
+	w.waitFate(m, "waiting")
 	return m
 }
 
@@ -120,18 +120,18 @@ func (w *world) waits(thread, text string) string {
 func TestLinesLeaveAsOneMessage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: lineHold})
-	w.knowRuns()
-	thread := w.opened()
-	lines := []string{w.waits(thread, "Hi Kim,"), w.waits(thread, "I looked."), w.waits(thread, "All is well.")}
+	w.waitRunsAllowed()
+	thread := w.openThread()
+	lines := []string{w.replyInHold(thread, "Hi Kim,"), w.replyInHold(thread, "I looked."), w.replyInHold(thread, "All is well.")}
 	w.advance(2 * lineHold)
 	w.provider.WaitTexts(t, "Hi Kim,\n\nI looked.\n\nAll is well.")
-	w.marked(lines[2], "sent")
+	w.waitMarked(lines[2], "sent")
 	external := w.provider.Sent()[0].ID
-	w.hook(chat, channelstest.Event{Type: "status", ID: external + ".r", State: "read", External: []string{external}})
-	w.marked(lines[2], "read")
-	w.settled()
+	w.postEvents(chat, channelstest.Event{Type: "status", ID: external + ".r", State: "read", External: []string{external}})
+	w.waitMarked(lines[2], "read")
+	w.waitDrained()
 	for i, l := range lines {
-		w.fate(l, "out")
+		w.waitFate(l, "out")
 		if got, want := w.chat.Get(support, l).Marks, [][]string{nil, nil, {"read"}}[i]; len(got) != len(want) {
 			t.Errorf("line %d has the marks %v, want %v", i, got, want)
 		}
@@ -152,22 +152,22 @@ func TestLineThatChangesWhileItIsTakenUp(t *testing.T) {
 		t.Run(change, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{hold: lineHold})
-			w.knowRuns()
-			thread := w.opened()
+			w.waitRunsAllowed()
+			thread := w.openThread()
 			for _, text := range []string{"One", "Two", "Three"} {
-				w.waits(thread, text)
+				w.replyInHold(thread, text)
 			}
 			slow := must(w.pool.Begin(t.Context()))(t) // what takes up the message has to wait for its first line
 			must(slow.Exec(t.Context(), `SELECT FROM deliveries WHERE kind = 'reply' AND message_id = (SELECT id FROM messages WHERE text = 'One') FOR UPDATE`))(t)
 			w.advance(2 * lineHold)
-			w.waitingForLocks(1)
+			w.waitBlocked(1)
 			w.exec(`UPDATE deliveries SET ` + change + ` WHERE kind = 'reply' AND message_id = (SELECT id FROM messages WHERE text = 'Two')`)
 			check(t, slow.Commit(t.Context()))
 			w.provider.WaitTexts(t, want[0])
-			w.settledBut(2 * (len(want) - 1))
+			w.waitDrainedBut(2 * (len(want) - 1))
 			w.advance(2 * time.Hour)
 			w.provider.WaitTexts(t, want...)
-			w.settled()
+			w.waitDrained()
 			if got := w.sentTexts(); !slices.Equal(got, want) {
 				t.Errorf("the customer got %q", got)
 			}
@@ -179,16 +179,16 @@ func TestLineThatChangesWhileItIsTakenUp(t *testing.T) {
 func TestLinesBounceTogether(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: lineHold})
-	w.knowRuns()
-	thread := w.opened()
-	one, two := w.waits(thread, "One"), w.waits(thread, "Two")
+	w.waitRunsAllowed()
+	thread := w.openThread()
+	one, two := w.replyInHold(thread, "One"), w.replyInHold(thread, "Two")
 	w.advance(2 * lineHold)
 	w.provider.WaitTexts(t, "One\n\nTwo")
-	w.marked(two, "sent")
+	w.waitMarked(two, "sent")
 	external := w.provider.Sent()[0].ID
-	w.hook(chat, channelstest.Event{Type: "status", ID: external + ".f", State: "failed", External: []string{external}})
-	w.fate(one, "failed")
-	w.fate(two, "failed")
+	w.postEvents(chat, channelstest.Event{Type: "status", ID: external + ".f", State: "failed", External: []string{external}})
+	w.waitFate(one, "failed")
+	w.waitFate(two, "failed")
 }
 
 // What becomes of joined lines when one is taken back, edited, or typed by somebody else.
@@ -201,36 +201,36 @@ func TestLinesChange(t *testing.T) {
 		want []string
 	}{
 		{"middle deleted", false, func(w *world, thread string) {
-			w.waits(thread, "One")
-			two := w.waits(thread, "Two")
-			w.waits(thread, "Three")
+			w.replyInHold(thread, "One")
+			two := w.replyInHold(thread, "Two")
+			w.replyInHold(thread, "Three")
 			w.chat.Delete(support, two)
-			w.fate(two, "undone")
+			w.waitFate(two, "undone")
 		}, []string{"One\n\nThree"}},
 		{"first deleted", false, func(w *world, thread string) {
-			one := w.waits(thread, "One")
-			w.waits(thread, "Two")
-			w.waits(thread, "Three")
+			one := w.replyInHold(thread, "One")
+			w.replyInHold(thread, "Two")
+			w.replyInHold(thread, "Three")
 			w.chat.Delete(support, one)
-			w.fate(one, "undone")
+			w.waitFate(one, "undone")
 		}, []string{"Two\n\nThree"}},
 		{"edited", false, func(w *world, thread string) {
-			w.waits(thread, "One")
-			two := w.waits(thread, "Too")
-			w.waits(thread, "Three")
+			w.replyInHold(thread, "One")
+			two := w.replyInHold(thread, "Too")
+			w.replyInHold(thread, "Three")
 			w.chat.Edit(support, two, "Two")
 			w.eventually("the edit", func() bool { return w.text(`SELECT text FROM messages WHERE place = $1`, two) == "Two" })
 		}, []string{"One\n\nTwo\n\nThree"}},
 		{"edited into a note", false, func(w *world, thread string) {
-			w.waits(thread, "One")
-			two := w.waits(thread, "Two")
-			w.waits(thread, "Three")
+			w.replyInHold(thread, "One")
+			two := w.replyInHold(thread, "Two")
+			w.replyInHold(thread, "Three")
 			w.chat.Edit(support, two, "note: Two")
-			w.fate(two, "inside")
+			w.waitFate(two, "inside")
 		}, []string{"One\n\nThree"}},
 		{"switched off", true, func(w *world, thread string) {
-			w.waits(thread, "One")
-			w.waits(thread, "Two")
+			w.replyInHold(thread, "One")
+			w.replyInHold(thread, "Two")
 		}, []string{"One", "Two"}},
 	}
 	for _, tt := range tests {
@@ -241,11 +241,11 @@ func TestLinesChange(t *testing.T) {
 				o.settings = map[string]string{"join_lines": "off"}
 			}
 			w := newWorld(t, o)
-			w.knowRuns()
-			tt.do(w, w.opened())
+			w.waitRunsAllowed()
+			tt.do(w, w.openThread())
 			w.advance(2 * lineHold)
 			w.provider.WaitTexts(t, tt.want...)
-			w.settled()
+			w.waitDrained()
 			if got := w.sentTexts(); !slices.Equal(got, tt.want) {
 				t.Errorf("the customer got %q, want %q\n%s", got, tt.want, w.dump())
 			}
@@ -261,14 +261,14 @@ func TestLinesWithALostAnswer(t *testing.T) {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{hold: lineHold, lossy: true})
-			w.knowRuns()
-			thread := w.opened()
+			w.waitRunsAllowed()
+			thread := w.openThread()
 			w.provider.AddFault(channelstest.Fault{Kind: kind})
-			one, two := w.waits(thread, "One"), w.waits(thread, "Two")
+			one, two := w.replyInHold(thread, "One"), w.replyInHold(thread, "Two")
 			w.advance(2 * lineHold)
-			w.stateOf(one, store.Accepted)
-			w.stateOf(two, store.Accepted)
-			w.settled()
+			w.waitDeliveryState(one, store.Accepted)
+			w.waitDeliveryState(two, store.Accepted)
+			w.waitDrained()
 			if got := strings.Join(w.sentTexts(), "|"); got != "One\n\nTwo" {
 				t.Errorf("the customer got %q", got)
 			}
@@ -281,19 +281,19 @@ func TestLinesWithALostAnswer(t *testing.T) {
 func TestCardsOnlyWhenTheyChange(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.writes("kim", "One")
-	thread := w.thread("One")
-	w.settled()
+	w.customerWrites("kim", "One")
+	thread := w.waitThread("One")
+	w.waitDrained()
 	before := w.chat.Calls("update")
-	w.writes("kim", "Two")
-	w.writes("kim", "Three")
-	w.shown("Three")
-	w.settled()
+	w.customerWrites("kim", "Two")
+	w.customerWrites("kim", "Three")
+	w.waitShown("Three")
+	w.waitDrained()
 	if n := w.chat.Calls("update") - before; n != 0 {
 		t.Errorf("%d updates of an unchanged root", n)
 	}
 	w.reply(thread, "Hello Kim")
-	w.card(thread, "#1 pending | Kim | One | Ann")
+	w.waitCard(thread, "#1 pending | Kim | One | Ann")
 }
 
 // Who resolves, snoozes or sets pending while something the customer said waits to be shown has not read it: it is
@@ -301,22 +301,22 @@ func TestCardsOnlyWhenTheyChange(t *testing.T) {
 func TestResolveBesideSomethingUnread(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.writes("kim", "One")
-	thread := w.thread("One")
-	w.settled()
+	w.customerWrites("kim", "One")
+	thread := w.waitThread("One")
+	w.waitDrained()
 	w.chat.AddFault(bridgetest.Fault{Call: "post", Kind: bridgetest.FaultRefuse, Times: -1})
-	w.writes("kim", "Two")
+	w.customerWrites("kim", "Two")
 	w.eventually("the second is queued", func() bool { return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'said'`) == 2 })
 	for _, verb := range []string{"!resolve", "!pending", "!snooze 2h"} {
 		w.chat.Say("ann", support, thread, verb)
 	}
 	w.eventually("they are refused", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'refused'`) == 3 })
 	w.chat.ClearFaults()
-	w.shown("Two")
-	w.card(thread, "#1 open")
-	w.settled()
+	w.waitShown("Two")
+	w.waitCard(thread, "#1 open")
+	w.waitDrained()
 	w.chat.Say("ann", support, thread, "!resolve")
-	w.card(thread, "#1 resolved")
+	w.waitCard(thread, "#1 resolved")
 }
 
 // A company with many admins is told of an account's trouble: each of them.
@@ -340,11 +340,11 @@ func TestManyAreTold(t *testing.T) {
 func TestLinesSentAgainApart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: lineHold, lossy: true})
-	w.knowRuns()
-	thread := w.opened()
+	w.waitRunsAllowed()
+	thread := w.openThread()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropBefore})
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
-	one, two := w.waits(thread, "One"), w.waits(thread, "Two")
+	one, two := w.replyInHold(thread, "One"), w.replyInHold(thread, "Two")
 	w.advance(2 * lineHold)
 	w.eventually("nobody can tell", func() bool {
 		w.exec(ageUnclear)
@@ -352,30 +352,30 @@ func TestLinesSentAgainApart(t *testing.T) {
 		w.exec(lookNow)
 		return w.count(`SELECT count(*) FROM deliveries WHERE state = 'needs_decision'`) == 2
 	})
-	w.fate(one, "unclear")
-	w.fate(two, "unclear")
+	w.waitFate(one, "unclear")
+	w.waitFate(two, "unclear")
 	again := func(text string) {
 		t.Helper()
-		w.chat.Wait(t, "the line about "+text, func() bool { return w.unclearLine(thread, text) != nil })
-		w.chat.Press(t, "ann", *w.unclearLine(thread, text), bridge.VerbSendAgain)
+		w.chat.Wait(t, "the line about "+text, func() bool { return w.findUnclearLine(thread, text) != nil })
+		w.chat.Press(t, "ann", *w.findUnclearLine(thread, text), bridge.VerbSendAgain)
 	}
 	again("One")
-	w.fate(one, "out")
+	w.waitFate(one, "out")
 	external := w.provider.Wait(t, "the first line", func(list []channelstest.Sent) bool { return len(list) == 1 })[0].ID
-	w.tells(channelstest.Event{ID: external + ".d", State: "delivered", External: []string{external}})
-	w.stateOf(one, store.Delivered)
-	w.stateOf(two, store.NeedsDecision)
-	w.fate(two, "unclear")
+	w.reportStatus(channelstest.Event{ID: external + ".d", State: "delivered", External: []string{external}})
+	w.waitDeliveryState(one, store.Delivered)
+	w.waitDeliveryState(two, store.NeedsDecision)
+	w.waitFate(two, "unclear")
 	again("Two")
-	w.fate(two, "out")
-	w.settled()
+	w.waitFate(two, "out")
+	w.waitDrained()
 	if got := w.sentTexts(); !slices.Equal(got, []string{"One", "Two"}) {
 		t.Errorf("the customer got %q", got)
 	}
 }
 
-// unclearLine finds the line that asks what became of a text.
-func (w *world) unclearLine(thread, text string) *bridgetest.Message {
+// findUnclearLine finds the line that asks what became of a text.
+func (w *world) findUnclearLine(thread, text string) *bridgetest.Message {
 	for _, m := range w.chat.Messages(support, thread) {
 		if strings.Contains(m.Text, "["+string(bridge.LineUnclear)+"]") && strings.Contains(m.Plain(), text) {
 			return &m

@@ -16,21 +16,21 @@ import (
 func TestTopLevel(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.line(w.chat.Say("ann", support, "", "The printer is fixed"), bridge.LineTopLevel)
-	w.line(w.chat.Say("ben", support, "", "Lunch?"), bridge.LineTopLevel)
+	w.waitLine(w.chat.Say("ann", support, "", "The printer is fixed"), bridge.LineTopLevel)
+	w.waitLine(w.chat.Say("ben", support, "", "Lunch?"), bridge.LineTopLevel)
 	quiet := []string{
 		w.chat.Say("dan", support, "", "I am no agent"), w.chat.Say("bot", support, "", "I am a bot"),
 		w.chat.Say("ann", support, "", "The shop closes at 16"), w.chat.Say("ann", support, "", "note: lunch"), w.chat.Say("ann", support, "", "<@ben> lunch?"),
 	}
 	w.eventually("all of it came", func() bool { return w.count(`SELECT count(*) FROM events`) == 2+len(quiet) })
-	w.settled()
+	w.waitDrained()
 	for _, m := range quiet {
 		if n := len(w.chat.Messages(support, m)); n != 1 {
 			t.Errorf("%q was answered", w.chat.Get(support, m).Text)
 		}
 	}
 	w.advance(24 * time.Hour)
-	w.line(w.chat.Say("ann", support, "", "The printer is fixed again"), bridge.LineTopLevel)
+	w.waitLine(w.chat.Say("ann", support, "", "The printer is fixed again"), bridge.LineTopLevel)
 }
 
 // R-271: the conversations that are likeliest meant are offered, and the chosen one's customer gets
@@ -39,16 +39,16 @@ func TestTopLevelIsSent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
 	for _, name := range []string{"kim", "lou", "mia", "noa", "oli", "pia", "quin"} {
-		w.writes(name, "I am "+name)
-		w.thread("I am " + name)
+		w.customerWrites(name, "I am "+name)
+		w.waitThread("I am " + name)
 	}
-	w.reply(w.thread("I am kim"), "!take")
-	w.card(w.thread("I am kim"), "Ann")
-	w.chat.Say("ben", support, w.thread("I am quin"), "!take")
-	w.card(w.thread("I am quin"), "Ben")
-	w.settled()
+	w.reply(w.waitThread("I am kim"), "!take")
+	w.waitCard(w.waitThread("I am kim"), "Ann")
+	w.chat.Say("ben", support, w.waitThread("I am quin"), "!take")
+	w.waitCard(w.waitThread("I am quin"), "Ben")
+	w.waitDrained()
 	text := w.chat.Say("ann", support, "", "It is fixed")
-	line := w.line(text, bridge.LineTopLevel)
+	line := w.waitLine(text, bridge.LineTopLevel)
 	var offered []store.ConversationID
 	for _, b := range line.Buttons {
 		offered = append(offered, b.Args.Conversation)
@@ -61,30 +61,30 @@ func TestTopLevelIsSent(t *testing.T) {
 		return w.count(`SELECT count(*) FROM posts WHERE message = $1 AND version <> ''`, text) == 1
 	})
 	w.chat.Press(t, "ann", line, bridge.VerbSend)
-	w.chat.Press(t, "ann", w.whisper("ann", "It is repaired"), bridge.VerbSend) // the line shows the former words
-	w.fate(text, "waiting")
-	w.marked(text, string(bridge.MarkWaiting))
-	w.settledBut(1)
+	w.chat.Press(t, "ann", w.waitWhisper("ann", "It is repaired"), bridge.VerbSend) // the line shows the former words
+	w.waitFate(text, "waiting")
+	w.waitMarked(text, string(bridge.MarkWaiting))
+	w.waitDrainedBut(1)
 	if m := w.chat.Get(support, line.ID); !strings.Contains(m.Text, "= chosen") || len(m.Buttons) > 0 {
 		t.Errorf("the line: %q with %d buttons", m.Text, len(m.Buttons))
 	}
-	shown := w.line(w.thread("I am kim"), bridge.LineDone)
+	shown := w.waitLine(w.waitThread("I am kim"), bridge.LineDone)
 	if !strings.Contains(shown.Text, "It is repaired") {
 		t.Errorf("the conversation shows %q", shown.Text)
 	}
 	w.chat.Press(t, "ann", line, bridge.VerbSend)
-	w.whisper("ann", "[decided]")
+	w.waitWhisper("ann", "[decided]")
 	w.chat.Press(t, "ann", shown, bridge.VerbUndo)
-	w.fate(text, "undone")
-	w.chat.Press(t, "ann", w.line(w.thread("I am kim"), bridge.LineUndone), bridge.VerbSend)
-	w.fate(text, "waiting")
+	w.waitFate(text, "undone")
+	w.chat.Press(t, "ann", w.waitLine(w.waitThread("I am kim"), bridge.LineUndone), bridge.VerbSend)
+	w.waitFate(text, "waiting")
 	w.chat.Edit(support, text, "It is quite repaired")
 	w.eventually("the edit wins", func() bool {
 		return w.text(`SELECT text FROM messages WHERE place = $1`, text) == "It is quite repaired"
 	})
 	w.advance(2 * time.Hour)
 	w.provider.WaitTexts(t, "It is quite repaired")
-	w.marked(text, string(bridge.MarkSent))
+	w.waitMarked(text, string(bridge.MarkSent))
 }
 
 // R-271: only its author sends a text; a colleague is asked first. A text that was deleted goes to
@@ -92,38 +92,38 @@ func TestTopLevelIsSent(t *testing.T) {
 func TestTopLevelOfAnother(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	text := w.chat.Say("ann", support, "", "It is fixed")
-	line := w.line(text, bridge.LineTopLevel)
+	line := w.waitLine(text, bridge.LineTopLevel)
 	w.chat.Press(t, "ben", line, bridge.VerbSend)
-	asked := w.whisper("ben", "[send_as]")
+	asked := w.waitWhisper("ben", "[send_as]")
 	if asked.Thread != text {
 		t.Errorf("asked in %q", asked.Thread)
 	}
-	w.settled()
+	w.waitDrained()
 	if n := w.provider.Calls(); n != 0 {
 		t.Fatalf("the customer got %q", w.provider.Texts())
 	}
 	w.chat.Press(t, "ben", asked, bridge.VerbSend)
 	w.provider.WaitTexts(t, "It is fixed")
-	w.line(thread, bridge.LineDone)
+	w.waitLine(thread, bridge.LineDone)
 	if m := w.text(`SELECT a.name FROM messages AS m JOIN agents AS a ON a.id = m.agent_id WHERE m.place = $1`, text); m != "Ann" {
 		t.Errorf("its author is %s", m)
 	}
 
 	gone := w.chat.Say("ben", support, "", "Never mind")
-	line = w.line(gone, bridge.LineTopLevel)
+	line = w.waitLine(gone, bridge.LineTopLevel)
 	w.chat.Delete(support, gone)
 	w.eventually("the deletion is known", func() bool {
 		return w.count(`SELECT count(*) FROM posts WHERE message = $1 AND early IS NULL`, gone) == 1
 	})
 	w.chat.Press(t, "ben", line, bridge.VerbSend)
-	w.whisper("ben", "was deleted")
+	w.waitWhisper("ben", "was deleted")
 
 	later := w.chat.Say("ben", support, "", "See you tomorrow") // nobody asks twice a day
 	w.eventually("it is known", func() bool { return w.count(`SELECT count(*) FROM posts WHERE message = $1`, later) == 1 })
 	w.chat.Choose("ben", support, later, bridge.VerbSend)
-	w.chat.Press(t, "ben", w.line(later, bridge.LineTopLevel), bridge.VerbSend)
+	w.chat.Press(t, "ben", w.waitLine(later, bridge.LineTopLevel), bridge.VerbSend)
 	w.provider.WaitTexts(t, "It is fixed", "See you tomorrow")
 }
 
@@ -131,24 +131,24 @@ func TestTopLevelOfAnother(t *testing.T) {
 func TestTopLevelIsRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
-	w.writes("lou", "Me too")
-	w.settled()
+	thread := w.openThread()
+	w.customerWrites("lou", "Me too")
+	w.waitDrained()
 	text := w.chat.Say("ann", support, "", "It is fixed")
-	line := w.line(text, bridge.LineTopLevel)
+	line := w.waitLine(text, bridge.LineTopLevel)
 	w.reply(thread, "!resolve")
-	w.card(thread, "resolved")
-	w.settled()
+	w.waitCard(thread, "resolved")
+	w.waitDrained()
 	kim, lou := line, line
-	kim.Buttons, lou.Buttons = buttonOf(line, 1), buttonOf(line, 2)
+	kim.Buttons, lou.Buttons = buttonsAbout(line, 1), buttonsAbout(line, 2)
 	w.chat.Press(t, "ann", kim, bridge.VerbSend)
-	if m := w.whisper("ann", "is resolved"); m.Thread != text {
+	if m := w.waitWhisper("ann", "is resolved"); m.Thread != text {
 		t.Errorf("told in %q", m.Thread)
 	}
 	w.saveAccount(chat, func(a *store.Account) { a.Paused = true })
 	w.chat.Press(t, "ann", lou, bridge.VerbSend)
-	w.fate(text, "parked")
-	w.settled()
+	w.waitFate(text, "parked")
+	w.waitDrained()
 	if n := w.provider.Calls(); n != 0 {
 		t.Errorf("customers got %q", w.provider.Texts())
 	}
@@ -158,19 +158,19 @@ func TestTopLevelIsRefused(t *testing.T) {
 // shown to nobody there, whatever a button says.
 func TestTopLevelStaysInItsChannel(t *testing.T) {
 	t.Parallel()
-	w, _ := besideBilling(t, options{})
+	w, _ := newBillingWorld(t, options{})
 	text := w.chat.Say("ben", billing, "", "Looks like a fraud")
-	line := says(t, w.chat, billing, text, "[top_level]")
+	line := waitMessage(t, w.chat, billing, text, "[top_level]")
 	line.Buttons = []bridgetest.Button{{Verb: bridge.VerbSend, Args: bridge.Args{Conversation: 1, SendArgs: bridge.SendArgs{Sure: true, Typed: &bridge.Place{Channel: billing, Message: text}}}}}
 	w.chat.Press(t, "ann", line, bridge.VerbSend)
-	w.whisper("ann", "[refused]")
-	w.settled()
+	w.waitWhisper("ann", "[refused]")
+	w.waitDrained()
 	if n := w.provider.Calls(); n != 0 {
 		t.Errorf("the customer got %q", w.provider.Texts())
 	}
 }
 
-// buttonOf returns a message's button about a conversation.
-func buttonOf(m bridgetest.Message, conversation store.ConversationID) []bridgetest.Button {
+// buttonsAbout returns a message's button about a conversation.
+func buttonsAbout(m bridgetest.Message, conversation store.ConversationID) []bridgetest.Button {
 	return slices.DeleteFunc(slices.Clone(m.Buttons), func(b bridgetest.Button) bool { return b.Args.Conversation != conversation })
 }

@@ -11,16 +11,16 @@ import (
 	"parley/channels/channelstest"
 )
 
-// does lets a customer do something that is no message, in the chat-like account.
-func (w *world) does(e channelstest.Event) {
+// postChatEvent lets a customer do something that is no message, in the chat-like account.
+func (w *world) postChatEvent(e channelstest.Event) {
 	w.t.Helper()
-	if status := w.hook(chat, e); status != 200 {
+	if status := w.postEvents(chat, e); status != 200 {
 		w.t.Fatalf("the webhook answered %d", status)
 	}
 }
 
-// roots returns how many threads there are.
-func (w *world) roots() int { return len(w.chat.Messages(support, "")) }
+// countRoots returns how many threads there are.
+func (w *world) countRoots() int { return len(w.chat.Messages(support, "")) }
 
 // Edge case 10: a customer known by the provider's id alone, later also by phone, is one
 // customer; replies go to the key of the newest message, from the number to which it was written. One that comes late changes nothing
@@ -28,15 +28,15 @@ func (w *world) roots() int { return len(w.chat.Messages(support, "")) }
 func TestPhoneLearnedLater(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.customer(chat, channelstest.Event{From: "US.abc", Name: "Kim", Text: "Hello", Via: "+1000"})
-	thread := w.thread("Hello")
+	w.customerSends(chat, channelstest.Event{From: "US.abc", Name: "Kim", Text: "Hello", Via: "+1000"})
+	thread := w.waitThread("Hello")
 	for _, e := range []channelstest.Event{
 		{From: "+4915111", Also: []string{"US.abc"}, Name: "Kim", Text: "It is me", Via: "+2000"},
 		{From: "+4915111", Name: "Kim", Text: "By phone alone"},
 		{From: "+4915111", Name: "Kim", Text: "Found late", Via: "+1000", At: time.Now().Add(-time.Hour)},
 	} {
-		w.customer(chat, e)
-		if w.thread(e.Text) != thread {
+		w.customerSends(chat, e)
+		if w.waitThread(e.Text) != thread {
 			t.Fatalf("another thread\n%s", w.dump())
 		}
 	}
@@ -51,19 +51,19 @@ func TestPhoneLearnedLater(t *testing.T) {
 	if from := w.provider.Sent()[0].From; from != "+2000" {
 		t.Errorf("sent from %q", from)
 	}
-	w.settled()
-	if n := w.roots(); n != 1 {
+	w.waitDrained()
+	if n := w.countRoots(); n != 1 {
 		t.Errorf("%d roots", n)
 	}
 	if n := w.count(`SELECT count(*) FROM contacts`); n != 1 {
 		t.Errorf("%d contacts", n)
 	}
-	w.numberWrittenToLast()
+	w.wantNumberWrittenToLast()
 }
 
-// numberWrittenToLast lets answers leave from the number to which the customer wrote last, whatever agents said since, and however late
+// wantNumberWrittenToLast lets answers leave from the number to which the customer wrote last, whatever agents said since, and however late
 // the messages are found. One that was in quarantine says nothing of it once newer ones have come.
-func (w *world) numberWrittenToLast() {
+func (w *world) wantNumberWrittenToLast() {
 	w.t.Helper()
 	ago := func(d time.Duration) time.Time { return time.Now().Add(-d) }
 	for i, e := range []channelstest.Event{
@@ -72,10 +72,10 @@ func (w *world) numberWrittenToLast() {
 		{Text: "At eight", Via: "+3000", At: ago(4 * time.Hour)},
 	} {
 		e.From, e.Name = "+4922", "Lea"
-		w.customer(chat, e)
-		w.shown(e.Text)
-		w.reply(w.thread("At nine"), "About "+e.Text)
-		sent := w.sent(i + 2)[i+1]
+		w.customerSends(chat, e)
+		w.waitShown(e.Text)
+		w.reply(w.waitThread("At nine"), "About "+e.Text)
+		sent := w.waitSent(i + 2)[i+1]
 		if want := []string{"+2000", "+1000", "+1000"}[i]; sent.From != want {
 			w.t.Errorf("%q left from %q, want %q", sent.Text, sent.From, want)
 		}
@@ -87,10 +87,10 @@ func (w *world) numberWrittenToLast() {
 func TestNameLearnedLater(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.customer(chat, channelstest.Event{From: "US.abc", Text: "Hello"})
-	w.thread("Hello")
-	w.settled()
-	w.does(channelstest.Event{Type: "identity", From: "US.abc", Name: "Kim Doe"})
+	w.customerSends(chat, channelstest.Event{From: "US.abc", Text: "Hello"})
+	w.waitThread("Hello")
+	w.waitDrained()
+	w.postChatEvent(channelstest.Event{Type: "identity", From: "US.abc", Name: "Kim Doe"})
 	w.eventually("the card has the name", func() bool { return strings.Contains(w.chat.Messages(support, "")[0].Text, "Kim Doe") })
 }
 
@@ -99,13 +99,13 @@ func TestNameLearnedLater(t *testing.T) {
 func TestNumberChange(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
-	w.customer(chat, channelstest.Event{From: "+491", Also: []string{"US.old"}, Name: "Kim", Text: "Hello"})
-	thread := w.thread("Hello")
+	w.customerSends(chat, channelstest.Event{From: "+491", Also: []string{"US.old"}, Name: "Kim", Text: "Hello"})
+	thread := w.waitThread("Hello")
 	held := w.chat.Say("ann", support, thread, "Hi Kim")
-	w.fate(held, "waiting")
-	w.does(channelstest.Event{Type: "identity", From: "+492", Also: []string{"US.new"}, Name: "Kim", Previous: "US.old"})
-	w.does(channelstest.Event{Type: "identity", From: "+492", Name: "Kim", Previous: "+491"})
-	w.line(thread, bridge.LineIdentity)
+	w.waitFate(held, "waiting")
+	w.postChatEvent(channelstest.Event{Type: "identity", From: "+492", Also: []string{"US.new"}, Name: "Kim", Previous: "US.old"})
+	w.postChatEvent(channelstest.Event{Type: "identity", From: "+492", Name: "Kim", Previous: "+491"})
+	w.waitLine(thread, bridge.LineIdentity)
 	w.eventually("replies go there", func() bool {
 		return w.text(`SELECT participants->0->>'key' FROM conversations WHERE id = 1`) == "+492"
 	})
@@ -114,35 +114,35 @@ func TestNumberChange(t *testing.T) {
 	if to := w.provider.Sent()[0].To; !slices.Equal(to, []string{"+492"}) {
 		t.Errorf("sent to %v", to)
 	}
-	w.customer(chat, channelstest.Event{From: "+492", Also: []string{"US.new"}, Name: "Kim", Text: "From the new one"})
-	if w.thread("From the new one") != thread {
+	w.customerSends(chat, channelstest.Event{From: "+492", Also: []string{"US.new"}, Name: "Kim", Text: "From the new one"})
+	if w.waitThread("From the new one") != thread {
 		t.Errorf("another thread\n%s", w.dump())
 	}
-	w.customer(chat, channelstest.Event{From: "+491", Also: []string{"US.other"}, Name: "Lea", Text: "I am somebody else"})
-	if w.thread("I am somebody else") == thread {
+	w.customerSends(chat, channelstest.Event{From: "+491", Also: []string{"US.other"}, Name: "Lea", Text: "I am somebody else"})
+	if w.waitThread("I am somebody else") == thread {
 		t.Error("a stranger got into the thread")
 	}
-	w.settled()
-	if n := w.lines(thread, bridge.LineIdentity); n != 1 {
+	w.waitDrained()
+	if n := w.countLines(thread, bridge.LineIdentity); n != 1 {
 		t.Errorf("%d lines, want one\n%s", n, w.dump())
 	}
-	w.changesOfStrangersAndLate(thread, w.thread("I am somebody else"))
+	w.changeNumbersOfOthers(thread, w.waitThread("I am somebody else"))
 }
 
-// changesOfStrangersAndLate tells of a change by somebody who is unknown and whose number had two forms, and of one of Kim's when
+// changeNumbersOfOthers tells of a change by somebody who is unknown and whose number had two forms, and of one of Kim's when
 // Lea has Kim's earlier number already. What Kim and Lea are answered goes to each.
-func (w *world) changesOfStrangersAndLate(kims, leas string) {
+func (w *world) changeNumbersOfOthers(kims, leas string) {
 	w.t.Helper()
-	w.does(channelstest.Event{Type: "identity", From: "+1219", Name: "Eva", Previous: "+521", PreviousAlso: []string{"+52"}})
-	w.customer(chat, channelstest.Event{From: "+1219", Name: "Eva", Text: "I was in Mexico"})
-	w.shown("I was in Mexico")
+	w.postChatEvent(channelstest.Event{Type: "identity", From: "+1219", Name: "Eva", Previous: "+521", PreviousAlso: []string{"+52"}})
+	w.customerSends(chat, channelstest.Event{From: "+1219", Name: "Eva", Text: "I was in Mexico"})
+	w.waitShown("I was in Mexico")
 
-	w.does(channelstest.Event{Type: "identity", From: "US.new2", Also: []string{"+493"}, Name: "Kim", Previous: "US.new", PreviousAlso: []string{"+491"}})
-	w.lineAbout(kims, bridge.LineIdentity, "US.new2")
-	w.fate(w.reply(kims, "To Kim"), "waiting")
-	w.fate(w.reply(leas, "To Lea"), "waiting")
+	w.postChatEvent(channelstest.Event{Type: "identity", From: "US.new2", Also: []string{"+493"}, Name: "Kim", Previous: "US.new", PreviousAlso: []string{"+491"}})
+	w.waitLineAbout(kims, bridge.LineIdentity, "US.new2")
+	w.waitFate(w.reply(kims, "To Kim"), "waiting")
+	w.waitFate(w.reply(leas, "To Lea"), "waiting")
 	w.advance(time.Hour)
-	for _, sent := range w.sent(3) {
+	for _, sent := range w.waitSent(3) {
 		if want := map[string]string{"To Kim": "US.new2", "To Lea": "+491"}[sent.Text]; want != "" && sent.To[0] != want {
 			w.t.Errorf("%q went to %v", sent.Text, sent.To)
 		}
@@ -153,35 +153,35 @@ func (w *world) changesOfStrangersAndLate(kims, leas string) {
 func TestTwoProveToBeOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.customer(chat, channelstest.Event{From: "US.abc", Name: "Kim", Text: "By id"})
-	first := w.thread("By id")
-	w.customer(chat, channelstest.Event{From: "+491", Name: "Kim", Text: "By phone"})
-	second := w.thread("By phone")
-	w.customer(chat, channelstest.Event{From: "+491", Also: []string{"US.abc"}, Name: "Kim", Text: "Both"})
-	w.line(first, bridge.LineSamePerson)
-	w.line(second, bridge.LineSamePerson)
-	if w.thread("Both") != second {
+	w.customerSends(chat, channelstest.Event{From: "US.abc", Name: "Kim", Text: "By id"})
+	first := w.waitThread("By id")
+	w.customerSends(chat, channelstest.Event{From: "+491", Name: "Kim", Text: "By phone"})
+	second := w.waitThread("By phone")
+	w.customerSends(chat, channelstest.Event{From: "+491", Also: []string{"US.abc"}, Name: "Kim", Text: "Both"})
+	w.waitLine(first, bridge.LineSamePerson)
+	w.waitLine(second, bridge.LineSamePerson)
+	if w.waitThread("Both") != second {
 		t.Error("not where the customer wrote last")
 	}
 	for i, thread := range []string{first, second} {
 		w.reply(thread, "Reply "+string('A'+rune(i)))
 	}
 	w.provider.Wait(t, "both replies", func(sent []channelstest.Sent) bool { return len(sent) == 2 })
-	w.customer(chat, channelstest.Event{From: "US.abc", Name: "Kim", Text: "And again"})
-	w.shown("And again")
-	w.settled()
+	w.customerSends(chat, channelstest.Event{From: "US.abc", Name: "Kim", Text: "And again"})
+	w.waitShown("And again")
+	w.waitDrained()
 	if n := w.count(`SELECT count(*) FROM contacts AS c WHERE NOT EXISTS (SELECT FROM identities AS i WHERE i.contact_id = c.id)`); n != 0 {
 		t.Errorf("the names of %d contacts are left that nobody can erase any more", n)
 	}
-	if n := w.roots(); n != 2 {
+	if n := w.countRoots(); n != 2 {
 		t.Errorf("%d roots", n)
 	}
 	w.chat.Say("ann", support, first, "!resolve")
 	w.chat.Say("ann", support, second, "!resolve")
 	w.eventually("both are resolved", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`) == 2 })
-	w.customer(chat, channelstest.Event{From: "US.abc", Name: "Kim", Text: "A new matter"})
-	w.customer(chat, channelstest.Event{From: "+491", Name: "Kim", Text: "as I said"})
-	if w.thread("A new matter") != w.thread("as I said") {
+	w.customerSends(chat, channelstest.Event{From: "US.abc", Name: "Kim", Text: "A new matter"})
+	w.customerSends(chat, channelstest.Event{From: "+491", Name: "Kim", Text: "as I said"})
+	if w.waitThread("A new matter") != w.waitThread("as I said") {
 		t.Error("a new conversation for each key")
 	}
 }
@@ -191,41 +191,41 @@ func TestTwoProveToBeOne(t *testing.T) {
 func TestReactions(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	id := w.writes("kim", "Where is my order?")
-	thread := w.thread("Where is my order?")
+	id := w.customerWrites("kim", "Where is my order?")
+	thread := w.waitThread("Where is my order?")
 	w.reply(thread, "On its way")
 	w.provider.WaitTexts(t, "On its way")
-	w.settled()
+	w.waitDrained()
 	ours := w.provider.Sent()[0].ID
-	w.does(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: ours, Emoji: "👍"})
-	m := w.line(thread, bridge.LineReacted)
+	w.postChatEvent(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: ours, Emoji: "👍"})
+	m := w.waitLine(thread, bridge.LineReacted)
 	if !strings.Contains(m.Plain(), "👍") || !strings.Contains(m.Plain(), "On its way") {
 		t.Errorf("the line says %q", m.Plain())
 	}
-	w.settled()
-	w.does(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: ours, Emoji: "❤️"})
-	w.eventually("the line changes", func() bool { return strings.Contains(w.line(thread, bridge.LineReacted).Plain(), "❤️") })
-	w.does(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: ours})
+	w.waitDrained()
+	w.postChatEvent(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: ours, Emoji: "❤️"})
+	w.eventually("the line changes", func() bool { return strings.Contains(w.waitLine(thread, bridge.LineReacted).Plain(), "❤️") })
+	w.postChatEvent(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: ours})
 	w.eventually("it is taken back", func() bool {
-		p := w.line(thread, bridge.LineReacted).Plain()
+		p := w.waitLine(thread, bridge.LineReacted).Plain()
 		return !strings.Contains(p, "❤️") && !strings.Contains(p, "👍")
 	})
-	w.settled()
-	if n := w.lines(thread, bridge.LineReacted); n != 1 {
+	w.waitDrained()
+	if n := w.countLines(thread, bridge.LineReacted); n != 1 {
 		t.Errorf("%d lines for one reaction", n)
 	}
-	w.does(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: "unheard-of", Emoji: "😮"})
-	w.shown("😮")
-	w.does(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: id, Emoji: "🙈"})
-	if !strings.Contains(w.shown("🙈").Plain(), "Where is my order?") {
+	w.postChatEvent(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: "unheard-of", Emoji: "😮"})
+	w.waitShown("😮")
+	w.postChatEvent(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: id, Emoji: "🙈"})
+	if !strings.Contains(w.waitShown("🙈").Plain(), "Where is my order?") {
 		t.Error("no quote of the customer's own message")
 	}
-	w.does(channelstest.Event{Type: "reaction", From: "nobody", Name: "Nobody", Target: "unheard-of", Emoji: "💤"})
-	w.settled()
-	if n := w.roots(); n != 1 {
+	w.postChatEvent(channelstest.Event{Type: "reaction", From: "nobody", Name: "Nobody", Target: "unheard-of", Emoji: "💤"})
+	w.waitDrained()
+	if n := w.countRoots(); n != 1 {
 		t.Errorf("%d roots: a reaction opens nothing", n)
 	}
-	if n := w.lines(thread, bridge.LineReacted); n != 3 {
+	if n := w.countLines(thread, bridge.LineReacted); n != 3 {
 		t.Errorf("%d lines\n%s", n, w.dump())
 	}
 }
@@ -234,26 +234,26 @@ func TestReactions(t *testing.T) {
 func TestAnswered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
 	w.reply(thread, "Blue or red?")
 	w.provider.WaitTexts(t, "Blue or red?")
-	w.settled()
-	w.customer(chat, channelstest.Event{From: "kim", Text: "The first", Answered: w.provider.Sent()[0].ID})
-	if m := w.shown("The first"); !strings.Contains(m.Plain(), `[answers "Blue or red?"]`) {
+	w.waitDrained()
+	w.customerSends(chat, channelstest.Event{From: "kim", Text: "The first", Answered: w.provider.Sent()[0].ID})
+	if m := w.waitShown("The first"); !strings.Contains(m.Plain(), `[answers "Blue or red?"]`) {
 		t.Errorf("shown as %q", m.Plain())
 	}
 	ours := w.provider.Sent()[0].Message // some providers give our own id back
-	w.customer(chat, channelstest.Event{From: "kim", Text: "Or both", Answered: "our id as they know it", Answers: ours})
-	if m := w.shown("Or both"); !strings.Contains(m.Plain(), `[answers "Blue or red?"]`) {
+	w.customerSends(chat, channelstest.Event{From: "kim", Text: "Or both", Answered: "our id as they know it", Answers: ours})
+	if m := w.waitShown("Or both"); !strings.Contains(m.Plain(), `[answers "Blue or red?"]`) {
 		t.Errorf("shown as %q", m.Plain())
 	}
-	w.does(channelstest.Event{Type: "reaction", From: "kim", Target: "our id as they know it", Answers: ours, Emoji: "👌"})
-	if m := w.shown("👌"); !strings.Contains(m.Plain(), "Blue or red?") {
+	w.postChatEvent(channelstest.Event{Type: "reaction", From: "kim", Target: "our id as they know it", Answers: ours, Emoji: "👌"})
+	if m := w.waitShown("👌"); !strings.Contains(m.Plain(), "Blue or red?") {
 		t.Errorf("the reaction is shown as %q", m.Plain())
 	}
-	w.customer(chat, channelstest.Event{From: "kim", Text: "And that", Answered: "unheard-of"})
-	if m := w.shown("And that"); !strings.Contains(m.Plain(), `[answers ""]`) {
+	w.customerSends(chat, channelstest.Event{From: "kim", Text: "And that", Answered: "unheard-of"})
+	if m := w.waitShown("And that"); !strings.Contains(m.Plain(), `[answers ""]`) {
 		t.Errorf("shown as %q", m.Plain())
 	}
 }
@@ -262,21 +262,21 @@ func TestAnswered(t *testing.T) {
 func TestOwnEchoResolves(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Sending.Timeout = time.Minute }})
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
-	w.settled()
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
+	w.waitDrained()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
 	reply := w.reply(thread, "Hi Kim")
 	w.provider.WaitTexts(t, "Hi Kim")
 	sent := w.provider.Sent()[0]
-	w.does(channelstest.Event{Type: "own", ID: sent.ID, From: "kim", Answers: sent.Message, State: "accepted"})
-	w.marked(reply, "sent")
-	w.fate(reply, "out")
+	w.postChatEvent(channelstest.Event{Type: "own", ID: sent.ID, From: "kim", Answers: sent.Message, State: "accepted"})
+	w.waitMarked(reply, "sent")
+	w.waitFate(reply, "out")
 	w.eventually("the id is tied", func() bool {
 		return w.count(`SELECT count(*) FROM external_ids WHERE external_id = $1 AND message_id = $2`, sent.ID, sent.Message) == 1
 	})
-	w.does(channelstest.Event{Type: "own", ID: "no-token", From: "kim"})
+	w.postChatEvent(channelstest.Event{Type: "own", ID: "no-token", From: "kim"})
 }
 
 // In a chat nobody is added and nobody takes the customer's place: what somebody would never
@@ -284,12 +284,12 @@ func TestOwnEchoResolves(t *testing.T) {
 func TestRecipientsOfAChat(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Participants = c.Threads }})
-	thread := w.opened()
+	thread := w.openThread()
 	for _, text := range []string{"!cc lea@x.test", "!to lea@x.test"} {
 		w.chat.Say("ann", support, thread, text)
 	}
 	w.chat.Wait(t, "both are refused", func() bool { return len(w.chat.Whispers("ann")) == 2 })
-	w.fate(w.reply(thread, "Hi Kim"), "out")
+	w.waitFate(w.reply(thread, "Hi Kim"), "out")
 	if sent := w.provider.Sent()[0]; !slices.Equal(sent.To, []string{"kim"}) || len(sent.Cc) != 0 {
 		t.Errorf("sent to %v and %v", sent.To, sent.Cc)
 	}
@@ -300,10 +300,10 @@ func TestRecipientsOfAChat(t *testing.T) {
 func TestRecipientsRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "Hello"})
-	thread := w.thread("Hello")
-	w.settled()
-	w.burst(thread, "!take", "!to", "!cc", "!allow", "!to eve@x.test lee", "!cc eve@x.test lea", "Hi Kim")
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "Hello"})
+	thread := w.waitThread("Hello")
+	w.waitDrained()
+	w.sayInOneBatch(thread, "!take", "!to", "!cc", "!allow", "!to eve@x.test lee", "!cc eve@x.test lea", "Hi Kim")
 	w.provider.WaitTexts(t, "Hi Kim")
 	w.chat.Wait(t, "all are refused", func() bool { return len(w.chat.Whispers("ann")) == 5 })
 	if sent := w.provider.Sent()[0]; !slices.Equal(sent.To, []string{"kim@x.test"}) || !slices.Equal(sent.Cc, []string{"lee@x.test"}) {

@@ -16,32 +16,32 @@ import (
 func TestConversationsAreTakenBeforeReplies(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{settings: map[string]string{"reply_claims": "off"}})
-	thread := w.opened()
+	thread := w.openThread()
 	typed := w.reply(thread, "Typed")
-	w.fate(typed, "ask")
-	line := w.asked("Typed")
-	w.chat.Submit("ann", support, thread, submit(bridge.VerbReply), "From the form")
-	form := w.asked("From the form")
-	w.settled()
-	w.card(thread, "#1 open | Kim | Hello |  |")
+	w.waitFate(typed, "ask")
+	line := w.waitAskedToTake("Typed")
+	w.chat.Submit("ann", support, thread, formOf(bridge.VerbReply), "From the form")
+	form := w.waitAskedToTake("From the form")
+	w.waitDrained()
+	w.waitCard(thread, "#1 open | Kim | Hello |  |")
 	if n := w.provider.Calls(); n != 0 {
 		t.Fatalf("a customer got %q of a conversation that nobody has taken", w.provider.Texts())
 	}
 	w.chat.Press(t, "ann", line, bridge.VerbSend)
 	w.provider.WaitTexts(t, "Typed")
-	w.card(thread, "| Ann |")
+	w.waitCard(thread, "| Ann |")
 	w.chat.Press(t, "ann", form, bridge.VerbSend)
 	w.provider.WaitTexts(t, "Typed", "From the form")
 	w.reply(thread, "!unassign")
-	w.card(thread, "#1 open | Kim | Hello |  |")
+	w.waitCard(thread, "#1 open | Kim | Hello |  |")
 	late := w.chat.Say("ben", support, thread, "Mine, if I am first")
-	w.fate(late, "ask")
-	line = w.asked("Mine, if I am first")
+	w.waitFate(late, "ask")
+	line = w.waitAskedToTake("Mine, if I am first")
 	w.chat.Say("cat", support, thread, "!take")
-	w.card(thread, "| Cat |")
+	w.waitCard(thread, "| Cat |")
 	w.chat.Press(t, "ben", line, bridge.VerbSend)
-	w.whisper("ben", "Cat took this conversation")
-	w.fate(late, "ask")
+	w.waitWhisper("ben", "Cat took this conversation")
+	w.waitFate(late, "ask")
 	w.chat.Say("cat", support, thread, "Here is Cat")
 	w.provider.WaitTexts(t, "Typed", "From the form", "Here is Cat")
 }
@@ -54,21 +54,21 @@ func TestResultsLeaveAChosenStatus(t *testing.T) {
 		t.Run(logged, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{})
-			thread := w.opened()
+			thread := w.openThread()
 			release := w.holdQueues(w.accounts[chat])
 			reply := w.reply(thread, "One")
 			w.provider.WaitTexts(t, "One")
-			w.stateOf(reply, store.Accepted)
+			w.waitDeliveryState(reply, store.Accepted)
 			for one := range strings.Lines(verb) {
 				w.reply(thread, strings.TrimSpace(one))
 			}
 			w.eventually(logged, func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = $1`, logged) == 1 })
 			release()
-			w.fate(reply, "out")
-			w.settled()
-			w.card(thread, "#1 open | Kim | Hello |")
+			w.waitFate(reply, "out")
+			w.waitDrained()
+			w.waitCard(thread, "#1 open | Kim | Hello |")
 			w.reply(thread, "Two")
-			w.card(thread, "#1 pending | Kim | Hello |")
+			w.waitCard(thread, "#1 pending | Kim | Hello |")
 		})
 	}
 }
@@ -77,29 +77,29 @@ func TestResultsLeaveAChosenStatus(t *testing.T) {
 // template waits like a text.
 func TestTakingIsAskedForAtEachClick(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, templating(options{settings: map[string]string{"reply_claims": "off", "confirm_send": "on"}}))
-	id := w.template(chat, nil)
-	w.decide("order_update", channels.TemplateApproved, "")
-	w.status(id, "approved")
-	thread := w.opened()
+	w := newWorld(t, withTemplates(options{settings: map[string]string{"reply_claims": "off", "confirm_send": "on"}}))
+	id := w.saveTemplate(chat, nil)
+	w.decideTemplate("order_update", channels.TemplateApproved, "")
+	w.waitTemplateStatus(id, "approved")
+	thread := w.openThread()
 	m := w.reply(thread, "Shall we?")
-	w.chat.Press(t, "ann", w.line(thread, bridge.LineAsk), bridge.VerbSend)
-	w.asked("Shall we?")
-	w.chat.Submit("ann", support, thread, fill(id, 1, map[string]string{"first_name": "Kim", "quote_number": "7"}), "")
+	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineAsk), bridge.VerbSend)
+	w.waitAskedToTake("Shall we?")
+	w.chat.Submit("ann", support, thread, templateForm(id, 1, map[string]string{"first_name": "Kim", "quote_number": "7"}), "")
 	w.eventually("the template waits", func() bool { return w.text(`SELECT fate FROM messages WHERE template IS NOT NULL`) == "ask" })
-	w.fate(m, "ask")
-	w.settled()
+	w.waitFate(m, "ask")
+	w.waitDrained()
 	if n := w.provider.Calls(); n != 0 {
 		t.Fatalf("a customer got %q of a conversation that nobody has taken", w.provider.Texts())
 	}
-	w.chat.Press(t, "ann", w.asked("Shall we?"), bridge.VerbSend)
+	w.chat.Press(t, "ann", w.waitAskedToTake("Shall we?"), bridge.VerbSend)
 	w.provider.WaitTexts(t, "Shall we?")
 }
 
-// asked waits until it is asked whether the conversation is taken to send a text.
-func (w *world) asked(text string) bridgetest.Message {
+// waitAskedToTake waits until it is asked whether the conversation is taken to send a text.
+func (w *world) waitAskedToTake(text string) bridgetest.Message {
 	w.t.Helper()
-	return w.shownAs(text, func(m bridgetest.Message) bool {
+	return w.waitShownAs(text, func(m bridgetest.Message) bool {
 		return strings.HasPrefix(m.Plain(), "[ask]") && strings.Contains(m.Plain(), "unclaimed")
 	})
 }

@@ -15,8 +15,8 @@ import (
 	"parley/channels/channelstest"
 )
 
-// mails has somebody open conversations in the mailbox, one a mail; the texts are "NAME 1 words" …
-func (w *world) mails(name string, n int, from func(i int) string) {
+// sendMails has somebody open conversations in the mailbox, one a mail; the texts are "NAME 1 words" …
+func (w *world) sendMails(name string, n int, from func(i int) string) {
 	w.t.Helper()
 	const together = 50
 	for done := 0; done < n; done += together {
@@ -26,15 +26,15 @@ func (w *world) mails(name string, n int, from func(i int) string) {
 			events = append(events, channelstest.Event{Type: "message", ID: fmt.Sprintf("%s-%d", name, i), From: from(i), Subject: fmt.Sprint(name, " ", i),
 				Text: fmt.Sprint(name, " ", i, " words")})
 		}
-		if status := w.hook(mail, events...); status != 200 {
+		if status := w.postEvents(mail, events...); status != 200 {
 			w.t.Fatalf("the webhook answered %d", status)
 		}
 	}
 }
 
-func always(address string) func(int) string { return func(int) string { return address } }
+func allFrom(address string) func(int) string { return func(int) string { return address } }
 
-func (w *world) conversationsOf(kind string) int {
+func (w *world) countConversations(kind string) int {
 	return w.count(`SELECT count(*) FROM conversations WHERE CASE WHEN collects IS NOT NULL THEN 'collecting' ELSE kind END = $1`, kind)
 }
 
@@ -43,10 +43,10 @@ func (w *world) conversationsOf(kind string) int {
 func TestManySubjectsOfOneSender(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.mails("Offer", 14, always("eve@flood.test"))
+	w.sendMails("Offer", 14, allFrom("eve@flood.test"))
 	var collecting string
 	for i := 1; i <= 14; i++ {
-		at := w.thread(fmt.Sprintf("Offer %d words", i))
+		at := w.waitThread(fmt.Sprintf("Offer %d words", i))
 		switch {
 		case i == 11:
 			collecting = at
@@ -54,34 +54,34 @@ func TestManySubjectsOfOneSender(t *testing.T) {
 			t.Errorf("mail %d is shown in thread %s; those above the limit in %s", i, at, collecting)
 		}
 	}
-	if all, collect := w.conversationsOf("customer"), w.conversationsOf("collecting"); all != 10 || collect != 1 {
+	if all, collect := w.countConversations("customer"), w.countConversations("collecting"); all != 10 || collect != 1 {
 		t.Fatalf("%d conversations and %d collecting threads, want ten and one", all, collect)
 	}
-	w.card(collecting, "Very many new conversations")
+	w.waitCard(collecting, "Very many new conversations")
 
 	w.chat.Say("ann", support, collecting, "Hello?")
-	w.line(collecting, bridge.LineInside)
-	w.chat.Press(t, "ann", w.shown("Offer 12 words"), bridge.VerbPromote)
-	w.eventually("it is a conversation", func() bool { return w.conversationsOf("customer") == 11 })
-	own := w.cardWith("| Offer 12 | Ann").ID
+	w.waitLine(collecting, bridge.LineInside)
+	w.chat.Press(t, "ann", w.waitShown("Offer 12 words"), bridge.VerbPromote)
+	w.eventually("it is a conversation", func() bool { return w.countConversations("customer") == 11 })
+	own := w.waitCardWith("| Offer 12 | Ann").ID
 	w.chat.Say("ann", support, own, "No, thank you")
 	w.provider.WaitTexts(t, "No, thank you")
-	w.customer(mail, channelstest.Event{From: "eve@flood.test", Subject: "Re: Offer 12", Text: "Why not?", References: []string{"Offer-12"}})
-	if at := w.thread("Why not?"); at != own {
+	w.customerSends(mail, channelstest.Event{From: "eve@flood.test", Subject: "Re: Offer 12", Text: "Why not?", References: []string{"Offer-12"}})
+	if at := w.waitThread("Why not?"); at != own {
 		t.Errorf("the answer to the conversation of mail 12 is in thread %s, want %s", at, own)
 	}
 
-	w.customer(mail, channelstest.Event{From: "eve@flood.test", Subject: "Re: Offer 13", Text: "Nobody answers", References: []string{"Offer-13"}})
-	if at := w.thread("Nobody answers"); at != collecting {
+	w.customerSends(mail, channelstest.Event{From: "eve@flood.test", Subject: "Re: Offer 13", Text: "Nobody answers", References: []string{"Offer-13"}})
+	if at := w.waitThread("Nobody answers"); at != collecting {
 		t.Errorf("what follows a collected mail is in thread %s, want %s", at, collecting)
 	}
-	w.customer(mail, channelstest.Event{From: "kim@flood.test", Subject: "Broken lamp", Text: "It is dark"})
-	if at := w.thread("It is dark"); at == collecting {
+	w.customerSends(mail, channelstest.Event{From: "kim@flood.test", Subject: "Broken lamp", Text: "It is dark"})
+	if at := w.waitThread("It is dark"); at == collecting {
 		t.Error("the mail of somebody else is collected")
 	}
 	w.advance(5 * time.Minute)
-	w.customer(mail, channelstest.Event{From: "eve@flood.test", Subject: "Re: Offer 13", Text: "Nobody answers still", References: []string{"Offer-13"}})
-	if at := w.thread("Nobody answers still"); at == collecting {
+	w.customerSends(mail, channelstest.Event{From: "eve@flood.test", Subject: "Re: Offer 13", Text: "Nobody answers still", References: []string{"Offer-13"}})
+	if at := w.waitThread("Nobody answers still"); at == collecting {
 		t.Error("after a while nothing is opened")
 	}
 }
@@ -91,18 +91,18 @@ func TestManySubjectsOfOneSender(t *testing.T) {
 func TestRepliesBesideCollectedMails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.mails("Offer", 12, always("eve@flood.test"))
-	w.mails("Prize", 12, always("mallory@other.test"))
-	collecting := w.thread("Offer 11 words")
+	w.sendMails("Offer", 12, allFrom("eve@flood.test"))
+	w.sendMails("Prize", 12, allFrom("mallory@other.test"))
+	collecting := w.waitThread("Offer 11 words")
 	for _, text := range []string{"Offer 12 words", "Prize 11 words", "Prize 12 words"} {
-		if at := w.thread(text); at != collecting {
+		if at := w.waitThread(text); at != collecting {
 			t.Fatalf("%q is in thread %s, the others in %s", text, at, collecting)
 		}
 	}
 
 	typed := w.chat.Say("ann", support, collecting, "Please stop")
-	w.fate(typed, "inside")
-	if buttons := w.verbs(collecting, bridge.LineInside); len(buttons) > 0 {
+	w.waitFate(typed, "inside")
+	if buttons := w.waitLineVerbs(collecting, bridge.LineInside); len(buttons) > 0 {
 		t.Errorf("what was typed there can be sent: buttons %v", buttons)
 	}
 	number := w.count(`SELECT id FROM conversations WHERE collects IS NOT NULL`)
@@ -110,32 +110,32 @@ func TestRepliesBesideCollectedMails(t *testing.T) {
 		w.chat.Submit("ann", support, collecting, bridgetest.Button{Verb: verb, Args: bridge.Args{Conversation: bridge.ConversationID(number)}}, text)
 	}
 	w.chat.Say("ann", support, collecting, "!close")
-	w.whisper("ann", "opened very many conversations")
-	w.settled()
+	w.waitWhisper("ann", "opened very many conversations")
+	w.waitDrained()
 	if sent := w.provider.Sent(); len(sent) > 0 {
 		t.Fatalf("customers got %+v", sent)
 	}
 
-	collected := w.shown("Prize 11 words")
+	collected := w.waitShown("Prize 11 words")
 	for range 2 { // the second click changes nothing
 		w.chat.Press(t, "ann", collected, bridge.VerbPromote)
-		w.eventually("it is a conversation", func() bool { return w.conversationsOf("customer") == 21 })
-		w.settled()
+		w.eventually("it is a conversation", func() bool { return w.countConversations("customer") == 21 })
+		w.waitDrained()
 	}
-	if got := w.settledAs(collected, bridge.OutcomePromoted); offers(got) != "" {
-		t.Errorf("the mail that was promoted: %q has the buttons %s", got.Text, offers(got))
+	if got := w.waitOutcome(collected, bridge.OutcomePromoted); buttonVerbs(got) != "" {
+		t.Errorf("the mail that was promoted: %q has the buttons %s", got.Text, buttonVerbs(got))
 	}
-	own := w.cardWith("| Prize 11 | Ann").ID
-	if got := w.said(own); !slices.Equal(got, []string{"Prize 11 words"}) {
+	own := w.waitCardWith("| Prize 11 | Ann").ID
+	if got := w.customerTexts(own); !slices.Equal(got, []string{"Prize 11 words"}) {
 		t.Errorf("its thread begins with %q", got)
 	}
 	w.chat.Say("ann", support, own, "No, thank you")
-	sent := w.sent(1)
+	sent := w.waitSent(1)
 	if got := sent[0]; got.Text != "No, thank you" || !slices.Equal(got.To, []string{"mallory@other.test"}) || len(got.Cc)+len(got.Also) > 0 {
 		t.Errorf("sent %+v", got)
 	}
-	w.settled()
-	w.sent(1)
+	w.waitDrained()
+	w.waitSent(1)
 }
 
 // Two replicas take the floods of several people at the same time: all mails are kept, each is
@@ -153,23 +153,23 @@ func TestFloodsOnTwoReplicas(t *testing.T) {
 					Text: fmt.Sprintf("%s %d words", name, i)})
 			}
 		}
-		if status := w.hook(mail, events...); status != 200 {
+		if status := w.postEvents(mail, events...); status != 200 {
 			t.Fatalf("the webhook answered %d", status)
 		}
 	}
-	w.customer(mail, channelstest.Event{From: "kim@known.test", Subject: "Broken lamp", Text: "It is dark"})
-	lamp := w.thread("It is dark")
+	w.customerSends(mail, channelstest.Event{From: "kim@known.test", Subject: "Broken lamp", Text: "It is dark"})
+	lamp := w.waitThread("It is dark")
 	for name := range senders {
-		w.shown(fmt.Sprintf("%s %d words", name, size))
+		w.waitShown(fmt.Sprintf("%s %d words", name, size))
 	}
-	w.settled()
+	w.waitDrained()
 	if kept, bad := w.count(`SELECT count(*) FROM messages`), w.count(`SELECT count(*) FROM quarantine`); kept != 3*size+1 || bad != 0 {
 		t.Errorf("%d messages were kept, want %d; %d events in quarantine", kept, 3*size+1, bad)
 	}
-	if all, collect := w.conversationsOf("customer"), w.conversationsOf("collecting"); all != 3*limit+1 || collect != 1 {
+	if all, collect := w.countConversations("customer"), w.countConversations("collecting"); all != 3*limit+1 || collect != 1 {
 		t.Fatalf("%d conversations and %d collecting threads, want %d and one", all, collect, 3*limit+1)
 	}
-	collecting := w.thread(fmt.Sprintf("Offer %d words", size))
+	collecting := w.waitThread(fmt.Sprintf("Offer %d words", size))
 	if lamp == collecting {
 		t.Error("the mail of somebody else is collected")
 	}
@@ -213,13 +213,13 @@ func TestManySendersOfOneDomain(t *testing.T) {
 				for i := from; i < to; i++ {
 					events = append(events, channelstest.Event{Type: "message", ID: fmt.Sprint(i), From: fmt.Sprintf(tt.from, i, i), Via: tt.via, Subject: "Hi", Text: fmt.Sprint("words ", i)})
 				}
-				w.hook(mail, events...)
+				w.postEvents(mail, events...)
 				w.eventually("they are kept", func() bool { return w.count(`SELECT count(*) FROM messages`) == to })
 			}
 			write(0, 51)
-			before := w.conversationsOf("customer")
+			before := w.countConversations("customer")
 			write(51, 61)
-			after, collecting := w.conversationsOf("customer"), w.conversationsOf("collecting")
+			after, collecting := w.countConversations("customer"), w.countConversations("collecting")
 			allowed := 50 + int(time.Since(began)/(20*time.Second)) // a slow machine gives one back meanwhile
 			switch {
 			case !tt.collected && (after != 61 || collecting > 0), tt.collected && (before < 50 || after > max(before, allowed) || collecting == 0):
@@ -233,11 +233,11 @@ func TestManySendersOfOneDomain(t *testing.T) {
 func TestNothingIsCollected(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{settings: map[string]string{"collect_floods": "off"}})
-	w.mails("Offer", 20, always("eve@flood.test"))
+	w.sendMails("Offer", 20, allFrom("eve@flood.test"))
 	for i := range 20 {
-		w.writes(fmt.Sprint("kim", i), "Hello")
+		w.customerWrites(fmt.Sprint("kim", i), "Hello")
 	}
-	w.eventually("all are conversations", func() bool { return w.conversationsOf("customer") == 40 })
+	w.eventually("all are conversations", func() bool { return w.countConversations("customer") == 40 })
 }
 
 // While a stranger's thousands of subjects wait at the surface's limit, what known customers say
@@ -251,16 +251,16 @@ func TestFloodKeepsNobodyWaiting(t *testing.T) {
 	w := newWorld(t, options{rate: 20})
 	var known []string
 	for _, name := range []string{"kim", "lou", "max"} {
-		known = append(known, w.customer(mail, channelstest.Event{From: name + "@known.test", Subject: "Order", Text: name + " orders"}))
-		w.thread(name + " orders")
+		known = append(known, w.customerSends(mail, channelstest.Event{From: name + "@known.test", Subject: "Order", Text: name + " orders"}))
+		w.waitThread(name + " orders")
 	}
-	w.mails("Offer", size, always("eve@flood.test"))
+	w.sendMails("Offer", size, allFrom("eve@flood.test"))
 	for i, name := range []string{"kim", "lou", "max"} {
 		if name == "max" {
 			w.eventually("all of the flood is kept", func() bool { return w.count(`SELECT count(*) FROM messages WHERE text LIKE 'Offer %'`) == size })
 		}
-		w.customer(mail, channelstest.Event{From: name + "@known.test", Subject: "Re: Order", Text: name + " waits", References: []string{known[i]}})
-		w.shown(name + " waits")
+		w.customerSends(mail, channelstest.Event{From: name + "@known.test", Subject: "Re: Order", Text: name + " waits", References: []string{known[i]}})
+		w.waitShown(name + " waits")
 	}
 	slots := w.text(`SELECT string_agg((SELECT count(*) FROM deliveries AS o WHERE o.kind <> 'reply' AND o.sent_at > d.created_at AND o.sent_at < d.sent_at)::text, ' ')
 		FROM deliveries AS d

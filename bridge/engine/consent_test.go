@@ -14,33 +14,33 @@ import (
 func TestOptOut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
 	held := w.chat.Say("ann", support, thread, "Still waiting")
-	w.fate(held, "waiting")
+	w.waitFate(held, "waiting")
 	stop := channelstest.Event{Type: "consent", From: "kim", Text: "STOP", Consent: &channels.Consent{OptedOut: true, Silent: true}}
-	w.does(stop)
-	if m := w.line(thread, bridge.LineOptedOut); !strings.Contains(m.Plain(), "STOP") {
+	w.postChatEvent(stop)
+	if m := w.waitLine(thread, bridge.LineOptedOut); !strings.Contains(m.Plain(), "STOP") {
 		t.Errorf("the line says %q", m.Plain())
 	}
 	w.advance(time.Hour)
-	w.fate(held, "failed")
+	w.waitFate(held, "failed")
 	refused := w.chat.Say("ann", support, thread, "And another")
-	w.fate(refused, "ask")
-	w.card(thread, "#1 open")
+	w.waitFate(refused, "ask")
+	w.waitCard(thread, "#1 open")
 	w.chat.Say("ann", support, thread, "!resolve")
-	w.card(thread, "#1 resolved")
-	w.does(channelstest.Event{Type: "consent", From: "kim", Text: "START", Consent: &channels.Consent{Silent: true}})
-	w.line(thread, bridge.LineOptedIn)
-	w.card(thread, "#1 resolved") // it opens nothing
+	w.waitCard(thread, "#1 resolved")
+	w.postChatEvent(channelstest.Event{Type: "consent", From: "kim", Text: "START", Consent: &channels.Consent{Silent: true}})
+	w.waitLine(thread, bridge.LineOptedIn)
+	w.waitCard(thread, "#1 resolved") // it opens nothing
 	w.chat.Say("ann", support, thread, "!reopen")
-	w.card(thread, "#1 open")
+	w.waitCard(thread, "#1 open")
 	w.chat.Say("ann", support, thread, "Welcome back")
 	w.eventually("it waits", func() bool { return w.count(`SELECT count(*) FROM messages WHERE fate = 'waiting'`) == 1 })
 	w.advance(time.Hour)
 	w.provider.WaitTexts(t, "Welcome back")
-	w.settled()
-	if n := w.lines(thread, bridge.LineOptedOut); n != 1 {
+	w.waitDrained()
+	if n := w.countLines(thread, bridge.LineOptedOut); n != 1 {
 		t.Errorf("%d lines", n)
 	}
 }
@@ -49,41 +49,41 @@ func TestOptOut(t *testing.T) {
 func TestProviderSaysOptedOut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.OptedOut})
-	w.fate(w.reply(thread, "Hi"), "failed")
-	w.line(thread, bridge.LineOptedOut)
-	w.fate(w.reply(thread, "Hi again"), "ask")
+	w.waitFate(w.reply(thread, "Hi"), "failed")
+	w.waitLine(thread, bridge.LineOptedOut)
+	w.waitFate(w.reply(thread, "Hi again"), "ask")
 	if n := w.provider.Calls(); n != 1 {
 		t.Errorf("%d calls", n)
 	}
 
 	// Somebody wanted none before there was a conversation: the thread says so once there is one.
-	w.does(channelstest.Event{Type: "consent", From: "lee", Text: "STOP", Consent: &channels.Consent{OptedOut: true, Silent: true}})
-	w.writes("lee", "Where is my lamp?")
-	w.line(w.thread("Where is my lamp?"), bridge.LineOptedOut)
+	w.postChatEvent(channelstest.Event{Type: "consent", From: "lee", Text: "STOP", Consent: &channels.Consent{OptedOut: true, Silent: true}})
+	w.customerWrites("lee", "Where is my lamp?")
+	w.waitLine(w.waitThread("Where is my lamp?"), bridge.LineOptedOut)
 }
 
 // Who forbade advertising alone still gets answers, also when an advertising template was tried,
 // by us or by the provider.
 func TestAdvertisingRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, templating(options{}))
-	thread := w.opened()
-	id := w.template(chat, func(t *bridge.Template) { t.Category, t.Body = "marketing", "Half price today." })
-	w.decide("order_update", channels.TemplateApproved, "")
-	w.status(id, "approved")
+	w := newWorld(t, withTemplates(options{}))
+	thread := w.openThread()
+	id := w.saveTemplate(chat, func(t *bridge.Template) { t.Category, t.Body = "marketing", "Half price today." })
+	w.decideTemplate("order_update", channels.TemplateApproved, "")
+	w.waitTemplateStatus(id, "approved")
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.OptedOut})
 	for i := range 2 { // the provider refuses the first one, we the second
-		w.chat.Submit("ann", support, thread, fill(id, 1, nil), "")
-		w.chat.Wait(t, "it is refused", func() bool { return w.lines(thread, bridge.LineFailed) == i+1 })
+		w.chat.Submit("ann", support, thread, templateForm(id, 1, nil), "")
+		w.chat.Wait(t, "it is refused", func() bool { return w.countLines(thread, bridge.LineFailed) == i+1 })
 	}
-	w.settled()
+	w.waitDrained()
 	if text := w.text(`SELECT opted_out FROM identities WHERE opted_out <> ''`); text != "marketing" {
 		t.Errorf("opted out of %q", text)
 	}
-	w.fate(w.reply(thread, "Your lamp is repaired"), "out")
+	w.waitFate(w.reply(thread, "Your lamp is repaired"), "out")
 	if n := w.provider.Calls(); n != 2 {
 		t.Errorf("%d calls", n)
 	}
@@ -108,16 +108,16 @@ func TestOlderWishComesLate(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{})
-			thread := w.opened()
-			w.does(channelstest.Event{Type: "consent", From: "kim", Text: "Newer", At: said.Add(5 * time.Minute), Consent: &test.newer})
-			w.shown("Newer")
-			w.does(channelstest.Event{Type: "consent", From: "kim", Text: "Older", At: said, Consent: &test.older})
-			w.settled()
+			thread := w.openThread()
+			w.postChatEvent(channelstest.Event{Type: "consent", From: "kim", Text: "Newer", At: said.Add(5 * time.Minute), Consent: &test.newer})
+			w.waitShown("Newer")
+			w.postChatEvent(channelstest.Event{Type: "consent", From: "kim", Text: "Older", At: said, Consent: &test.older})
+			w.waitDrained()
 			if got := w.text(`SELECT opted_out FROM identities WHERE key = 'kim'`); got != test.optedOut {
 				t.Errorf("opted out of %q", got)
 			}
 			isOfSameKind := !test.newer.Marketing
-			if n := w.lines(thread, bridge.LineOptedIn) + w.lines(thread, bridge.LineOptedOut); isOfSameKind && n != 1 {
+			if n := w.countLines(thread, bridge.LineOptedIn) + w.countLines(thread, bridge.LineOptedOut); isOfSameKind && n != 1 {
 				t.Errorf("%d lines", n)
 			}
 		})
@@ -128,28 +128,28 @@ func TestOlderWishComesLate(t *testing.T) {
 func TestWishFromTheFuture(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
-	w.does(channelstest.Event{Type: "consent", From: "kim", Text: "STOP", At: time.Now().Add(24 * time.Hour), Consent: &channels.Consent{OptedOut: true, Silent: true}})
-	w.line(thread, bridge.LineOptedOut)
-	w.does(channelstest.Event{Type: "consent", From: "kim", Text: "START", Consent: &channels.Consent{Silent: true}})
-	w.line(thread, bridge.LineOptedIn)
+	thread := w.openThread()
+	w.postChatEvent(channelstest.Event{Type: "consent", From: "kim", Text: "STOP", At: time.Now().Add(24 * time.Hour), Consent: &channels.Consent{OptedOut: true, Silent: true}})
+	w.waitLine(thread, bridge.LineOptedOut)
+	w.postChatEvent(channelstest.Event{Type: "consent", From: "kim", Text: "START", Consent: &channels.Consent{Silent: true}})
+	w.waitLine(thread, bridge.LineOptedIn)
 }
 
 // A refusal of a message that left before the customer allowed messages again changes nothing, though it is told later.
 func TestRefusedBeforeTheStart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	reply := w.reply(thread, "Your lamp is repaired")
-	w.fate(reply, "out")
-	w.settled()
+	w.waitFate(reply, "out")
+	w.waitDrained()
 	w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '10 minutes' WHERE kind = 'reply'`)
-	w.does(channelstest.Event{Type: "consent", From: "kim", Text: "START", At: time.Now().Add(-5 * time.Minute), Consent: &channels.Consent{Silent: true}})
-	w.line(thread, bridge.LineOptedIn)
-	w.does(channelstest.Event{Type: "status", State: "failed", External: []string{w.provider.Sent()[0].ID}, Class: channels.OptedOut, Reason: "has opted out"})
-	w.fate(reply, "failed")
-	w.settled()
-	if got := w.text(`SELECT opted_out FROM identities WHERE key = 'kim'`); got != "" || w.lines(thread, bridge.LineOptedOut) != 0 {
+	w.postChatEvent(channelstest.Event{Type: "consent", From: "kim", Text: "START", At: time.Now().Add(-5 * time.Minute), Consent: &channels.Consent{Silent: true}})
+	w.waitLine(thread, bridge.LineOptedIn)
+	w.postChatEvent(channelstest.Event{Type: "status", State: "failed", External: []string{w.provider.Sent()[0].ID}, Class: channels.OptedOut, Reason: "has opted out"})
+	w.waitFate(reply, "failed")
+	w.waitDrained()
+	if got := w.text(`SELECT opted_out FROM identities WHERE key = 'kim'`); got != "" || w.countLines(thread, bridge.LineOptedOut) != 0 {
 		t.Errorf("opted out of %q", got)
 	}
 }

@@ -16,17 +16,17 @@ import (
 func TestConversationThereAndBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.writes("kim", "Printer on fire")
-	thread := w.thread("Printer on fire")
-	w.card(thread, "#1 open | Kim")
+	w.customerWrites("kim", "Printer on fire")
+	thread := w.waitThread("Printer on fire")
+	w.waitCard(thread, "#1 open | Kim")
 	reply := w.chat.Say("ann", support, thread, "On our way")
 	w.provider.WaitTexts(t, "On our way")
-	w.marked(reply, "sent")
-	w.card(thread, "#1 pending | Kim | Printer on fire | Ann")
-	w.writes("kim", "Thanks")
-	w.shown("Thanks")
-	w.card(thread, "#1 open")
-	w.settled()
+	w.waitMarked(reply, "sent")
+	w.waitCard(thread, "#1 pending | Kim | Printer on fire | Ann")
+	w.customerWrites("kim", "Thanks")
+	w.waitShown("Thanks")
+	w.waitCard(thread, "#1 open")
+	w.waitDrained()
 	if n := len(w.chat.Messages(support, "")); n != 1 {
 		t.Errorf("%d roots, want 1", n)
 	}
@@ -39,32 +39,32 @@ func TestConversationThereAndBack(t *testing.T) {
 func TestHold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
 	reply := w.chat.Say("ann", support, thread, "Hi Kim")
-	w.fate(reply, "waiting")
+	w.waitFate(reply, "waiting")
 	if n := w.provider.Calls(); n != 0 {
 		t.Fatalf("%d calls in the hold", n)
 	}
 	w.advance(time.Hour)
 	w.provider.WaitTexts(t, "Hi Kim")
-	w.fate(reply, "out")
+	w.waitFate(reply, "out")
 }
 
 // In its hold an edit wins and starts the hold again, a deletion means nothing leaves.
 func TestEditAndDeleteInTheHold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: 30 * time.Second}) // an edit prolongs it to 60 s in all
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
 	edited := w.chat.Say("ann", support, thread, "Hi Kin")
-	w.fate(edited, "waiting")
+	w.waitFate(edited, "waiting")
 	deleted := w.chat.Say("ann", support, thread, "Go away")
-	w.fate(deleted, "waiting")
+	w.waitFate(deleted, "waiting")
 	w.advance(15 * time.Second)
 	w.chat.Edit(support, edited, "Hi Kim")
 	w.chat.Delete(support, deleted)
-	w.fate(deleted, "undone")
+	w.waitFate(deleted, "undone")
 	w.eventually("the edit", func() bool { return w.text(`SELECT text FROM messages WHERE place = $1`, edited) == "Hi Kim" })
 	w.advance(20 * time.Second) // the first hold is over, the second isn't
 	w.eventually("the lane was looked at", func() bool {
@@ -75,7 +75,7 @@ func TestEditAndDeleteInTheHold(t *testing.T) {
 	}
 	w.advance(30 * time.Second)
 	w.provider.WaitTexts(t, "Hi Kim")
-	w.settled()
+	w.waitDrained()
 	w.provider.WaitTexts(t, "Hi Kim")
 }
 
@@ -83,16 +83,16 @@ func TestEditAndDeleteInTheHold(t *testing.T) {
 func TestDeletedAndBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: 30 * time.Second})
-	thread := w.opened()
+	thread := w.openThread()
 	reply := w.reply(thread, "Hi Kim")
-	w.fate(reply, "waiting")
+	w.waitFate(reply, "waiting")
 	w.chat.Delete(support, reply)
-	w.fate(reply, "undone")
+	w.waitFate(reply, "undone")
 	w.chat.Restore(support, reply)
-	w.fate(reply, "ask")
-	line := w.line(thread, bridge.LineAsk)
+	w.waitFate(reply, "ask")
+	line := w.waitLine(thread, bridge.LineAsk)
 	w.chat.Press(t, "ann", line, bridge.VerbSend)
-	w.fate(reply, "waiting")
+	w.waitFate(reply, "waiting")
 	w.advance(time.Minute)
 	w.provider.WaitTexts(t, "Hi Kim")
 }
@@ -101,10 +101,10 @@ func TestDeletedAndBack(t *testing.T) {
 func TestInternalStaysInside(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
 	w.chat.Say("ann", support, thread, "<@app> take")
-	w.card(thread, "| Ann |")
+	w.waitCard(thread, "| Ann |")
 	inside := []string{
 		w.chat.Say("ann", support, thread, "note: he is angry"),
 		w.chat.Say("ann", support, thread, "// he is angry"),
@@ -121,23 +121,23 @@ func TestInternalStaysInside(t *testing.T) {
 		w.chat.Say("ann", support, thread, "resolve"),
 	}
 	for _, m := range inside {
-		w.fate(m, "inside")
+		w.waitFate(m, "inside")
 	}
 	for _, m := range ask {
-		w.fate(m, "ask")
+		w.waitFate(m, "ask")
 	}
-	w.settled()
+	w.waitDrained()
 	if n := w.provider.Calls(); n != 0 {
 		t.Fatalf("a customer got %q", w.provider.Texts())
 	}
-	if n := w.lines(thread, bridge.LineAsk); n != len(ask) {
+	if n := w.countLines(thread, bridge.LineAsk); n != len(ask) {
 		t.Errorf("%d lines ask, want %d", n, len(ask))
 	}
-	if m := w.line(thread, bridge.LineNotMapped); !strings.Contains(m.Plain(), "I am no agent") {
+	if m := w.waitLine(thread, bridge.LineNotMapped); !strings.Contains(m.Plain(), "I am no agent") {
 		t.Errorf("the line doesn't keep the text: %q", m.Text)
 	}
 	escaped := w.chat.Say("ann", support, thread, "!!important")
-	w.fate(escaped, "out")
+	w.waitFate(escaped, "out")
 	w.provider.WaitTexts(t, "!important")
 }
 
@@ -147,11 +147,11 @@ func TestDuplicates(t *testing.T) {
 	w := newWorld(t, options{})
 	e := channelstest.Event{Type: "message", ID: "in-same", From: "kim", Text: "Only once"}
 	for range 3 {
-		w.hook(chat, e, e)
+		w.postEvents(chat, e, e)
 	}
-	thread := w.thread("Only once")
-	w.hook(chat, e)
-	w.settled()
+	thread := w.waitThread("Only once")
+	w.postEvents(chat, e)
+	w.waitDrained()
 	if n := len(w.chat.Messages(support, thread)); n != 2 {
 		t.Errorf("%d messages in the thread, want 2", n)
 	}
@@ -162,33 +162,33 @@ func TestDuplicates(t *testing.T) {
 func TestVerbs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
 	w.chat.Say("ann", support, thread, "!assign @ben")
-	w.card(thread, "| Ben |")
-	if m := w.line(thread, bridge.LineAssigned); len(m.Mentions()) != 1 || m.Mentions()[0] != "ben" {
+	w.waitCard(thread, "| Ben |")
+	if m := w.waitLine(thread, bridge.LineAssigned); len(m.Mentions()) != 1 || m.Mentions()[0] != "ben" {
 		t.Errorf("assigning mentions %v, want ben: %q", m.Mentions(), m.Text)
 	}
 	w.chat.Say("ann", support, thread, "!tag Billing, Brand new")
-	w.card(thread, "Billing,Brand new")
+	w.waitCard(thread, "Billing,Brand new")
 	w.chat.Say("ann", support, thread, "!topic Broken printer")
-	w.card(thread, "Broken printer")
+	w.waitCard(thread, "Broken printer")
 	w.chat.Say("ann", support, thread, "!snooze 2h")
-	w.card(thread, "#1 snoozed")
+	w.waitCard(thread, "#1 snoozed")
 	w.advance(2 * time.Hour)
-	w.card(thread, "#1 open")
-	if m := w.line(thread, bridge.LineWoke); len(m.Mentions()) != 1 || m.Mentions()[0] != "ben" {
+	w.waitCard(thread, "#1 open")
+	if m := w.waitLine(thread, bridge.LineWoke); len(m.Mentions()) != 1 || m.Mentions()[0] != "ben" {
 		t.Errorf("waking mentions %v, want ben", m.Mentions())
 	}
 	w.chat.Say("ann", support, thread, "!resolve new cable")
-	w.card(thread, "#1 resolved")
-	w.line(thread, bridge.LineResolved)
+	w.waitCard(thread, "#1 resolved")
+	w.waitLine(thread, bridge.LineResolved)
 	w.chat.Say("ann", support, thread, "!reopen")
-	w.card(thread, "#1 open")
+	w.waitCard(thread, "#1 open")
 	if n := w.count(`SELECT count(*) FROM conversations AS c JOIN messages AS m ON m.direction = 'in' AND m.created_at = c.waiting_since`); n != 1 {
 		t.Error("nobody has answered the customer, who doesn't wait since she wrote")
 	}
-	w.settled()
+	w.waitDrained()
 	if n := w.provider.Calls(); n != 0 {
 		t.Fatalf("verbs reached the customer: %q", w.provider.Texts())
 	}
@@ -200,23 +200,23 @@ func TestVerbs(t *testing.T) {
 func TestMailThreads(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	first := w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "One", Text: "first mail"})
-	thread := w.thread("first mail")
-	w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "Two", Text: "second mail"})
-	if other := w.thread("second mail"); other == thread {
+	first := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "One", Text: "first mail"})
+	thread := w.waitThread("first mail")
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Two", Text: "second mail"})
+	if other := w.waitThread("second mail"); other == thread {
 		t.Error("an unrelated mail joined the conversation")
 	}
-	w.customer(mail, channelstest.Event{From: "lee@x.test", Subject: "Re: One", Text: "third mail", References: []string{first}})
-	if same := w.thread("third mail"); same != thread {
+	w.customerSends(mail, channelstest.Event{From: "lee@x.test", Subject: "Re: One", Text: "third mail", References: []string{first}})
+	if same := w.waitThread("third mail"); same != thread {
 		t.Error("an answer did not join its conversation")
 	}
-	w.customer(mail, channelstest.Event{From: "news@x.test", Subject: "Sale", Text: "buy", Automatic: "list"})
-	w.customer(mail, channelstest.Event{From: "shop@x.test", Subject: "Receipt", Text: "paid", Automatic: "auto-submitted"})
-	daily := w.shown("[automatic] list Sale").Thread
-	if same := w.shown("[automatic] auto-submitted Receipt").Thread; same != daily {
+	w.customerSends(mail, channelstest.Event{From: "news@x.test", Subject: "Sale", Text: "buy", Automatic: "list"})
+	w.customerSends(mail, channelstest.Event{From: "shop@x.test", Subject: "Receipt", Text: "paid", Automatic: "auto-submitted"})
+	daily := w.waitShown("[automatic] list Sale").Thread
+	if same := w.waitShown("[automatic] auto-submitted Receipt").Thread; same != daily {
 		t.Error("automatic mail has more than one thread")
 	}
-	w.settled()
+	w.waitDrained()
 	if n := len(w.chat.Messages(support, "")); n != 3 {
 		t.Errorf("%d roots, want 3", n)
 	}
@@ -227,17 +227,17 @@ func TestMailThreads(t *testing.T) {
 func TestPostThatNobodyCanLookFor(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{lossy: true, relay: relay.Options{UnclearAfter: 30 * time.Second}})
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
-	w.settled()
-	w.chat.AddFault(bridgetestFault("thread", bridgetest.FaultThrottle, -1))
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
+	w.waitDrained()
+	w.chat.AddFault(chatFault("thread", bridgetest.FaultThrottle, -1))
 	w.chat.AddFault(bridgetest.Fault{Call: "post", Kind: bridgetest.FaultDropAfter, Text: "Again"})
-	w.writes("kim", "Again")
-	w.shown("Again (This may be shown twice.)")
-	w.writes("kim", "Done")
-	w.shown("Done")
-	w.settled()
-	if got := strings.Join(w.said(thread), ","); got != "Hello,Again,Again (This may be shown twice.),Done" {
+	w.customerWrites("kim", "Again")
+	w.waitShown("Again (This may be shown twice.)")
+	w.customerWrites("kim", "Done")
+	w.waitShown("Done")
+	w.waitDrained()
+	if got := strings.Join(w.customerTexts(thread), ","); got != "Hello,Again,Again (This may be shown twice.),Done" {
 		t.Errorf("the thread shows %q\n%s", got, w.dump())
 	}
 }
@@ -247,12 +247,12 @@ func TestPostThatNobodyCanLookFor(t *testing.T) {
 func TestPostsSurviveLostAnswers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{lossy: true})
-	w.chat.AddFault(bridgetestFault("post", "drop_after", 2))
-	w.writes("kim", "Hello")
-	w.writes("kim", "Again")
-	thread := w.thread("Again")
-	w.settled()
-	if got := strings.Join(w.said(thread), ","); got != "Hello,Again" {
+	w.chat.AddFault(chatFault("post", "drop_after", 2))
+	w.customerWrites("kim", "Hello")
+	w.customerWrites("kim", "Again")
+	thread := w.waitThread("Again")
+	w.waitDrained()
+	if got := strings.Join(w.customerTexts(thread), ","); got != "Hello,Again" {
 		t.Errorf("the thread shows %q\n%s", got, w.dump())
 	}
 	if n := len(w.chat.Messages(support, "")); n != 1 {
@@ -265,13 +265,13 @@ func TestPostsSurviveLostAnswers(t *testing.T) {
 func TestLostReplyBesideAnother(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{lossy: true})
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
-	w.settled()
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
+	w.waitDrained()
 	_, err := w.pool.Exec(t.Context(), `INSERT INTO external_ids (account_id, external_id, conversation_id, message_id) SELECT account_id, 'out-1', conversation_id, id FROM messages`)
 	check(t, err)
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
-	w.marked(w.reply(thread, "OK"), "sent")
+	w.waitMarked(w.reply(thread, "OK"), "sent")
 	if sent := w.provider.Sent(); len(sent) != 2 {
 		t.Errorf("what the provider has of another message is taken for the reply: %+v", sent)
 	}

@@ -77,8 +77,8 @@ func TestCostlyMails(t *testing.T) {
 	<-slow.reading
 	for n := range 10 {
 		text := fmt.Sprintf("I am zoe %d;", n)
-		w.writes(fmt.Sprint("zoe", n), text)
-		w.shown(text)
+		w.customerWrites(fmt.Sprint("zoe", n), text)
+		w.waitShown(text)
 	}
 	if got := w.count(`SELECT count(*) FROM messages WHERE account_id = $1`, w.accounts[mail]); got > 0 {
 		t.Errorf("%d of the mails were applied before they were read", got)

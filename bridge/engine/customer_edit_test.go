@@ -16,25 +16,25 @@ import (
 func TestCustomerEditsAndDeletes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	id := w.writes("kim", "Send it to Berlin")
-	thread := w.thread("Send it to Berlin")
+	id := w.customerWrites("kim", "Send it to Berlin")
+	thread := w.waitThread("Send it to Berlin")
 	w.reply(thread, "Will do")
 	w.provider.WaitTexts(t, "Will do")
-	w.card(thread, "#1 pending")
-	w.toldAgain(channelstest.Event{Type: "message", ID: id, From: "kim", Name: "Kim", Text: "Send it to Berlin"})
-	w.settled()
-	w.card(thread, "#1 pending") // nothing new was said
-	w.does(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: id, Text: "Send it to Hamburg"})
-	m := w.line(thread, bridge.LineChanged)
+	w.waitCard(thread, "#1 pending")
+	w.acceptUnderOtherName(channelstest.Event{Type: "message", ID: id, From: "kim", Name: "Kim", Text: "Send it to Berlin"})
+	w.waitDrained()
+	w.waitCard(thread, "#1 pending") // nothing new was said
+	w.postChatEvent(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: id, Text: "Send it to Hamburg"})
+	m := w.waitLine(thread, bridge.LineChanged)
 	if !strings.Contains(m.Plain(), "Hamburg") || !strings.Contains(m.Plain(), "Berlin") {
 		t.Errorf("the line says %q", m.Plain())
 	}
-	w.card(thread, "#1 open") // somebody has to look at it
-	w.does(channelstest.Event{Type: "delete", From: "kim", Name: "Kim", Target: id})
-	if m := w.line(thread, bridge.LineDeleted); !strings.Contains(m.Plain(), "Berlin") {
+	w.waitCard(thread, "#1 open") // somebody has to look at it
+	w.postChatEvent(channelstest.Event{Type: "delete", From: "kim", Name: "Kim", Target: id})
+	if m := w.waitLine(thread, bridge.LineDeleted); !strings.Contains(m.Plain(), "Berlin") {
 		t.Errorf("the line says %q", m.Plain())
 	}
-	w.settled()
+	w.waitDrained()
 	if got := w.text(`SELECT text FROM messages WHERE external_id = $1`, id); got != "Send it to Berlin" {
 		t.Errorf("kept: %q", got)
 	}
@@ -43,8 +43,8 @@ func TestCustomerEditsAndDeletes(t *testing.T) {
 	}
 }
 
-// toldAgain lets the provider tell something in another way than before, so that it is a fact of another name.
-func (w *world) toldAgain(e channelstest.Event) {
+// acceptUnderOtherName lets the provider tell something in another way than before, so that it is a fact of another name.
+func (w *world) acceptUnderOtherName(e channelstest.Event) {
 	w.t.Helper()
 	f := factOf(e, must(json.Marshal(e))(w.t))
 	f.ExternalID = "again:" + f.ExternalID
@@ -58,27 +58,27 @@ func TestEditsBeforeTheOriginal(t *testing.T) {
 	for _, known := range []bool{false, true} {
 		w := newWorld(t, options{})
 		if known {
-			w.writes("kim", "Hello")
-			w.thread("Hello")
+			w.customerWrites("kim", "Hello")
+			w.waitThread("Hello")
 		}
-		w.does(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: "m1", Text: "The new words"})
-		thread := w.thread("The new words")
-		w.customer(chat, channelstest.Event{ID: "m1", From: "kim", Name: "Kim", Text: "The old words"})
-		if m := w.line(thread, bridge.LineChanged); !strings.Contains(m.Plain(), "The old words") {
+		w.postChatEvent(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: "m1", Text: "The new words"})
+		thread := w.waitThread("The new words")
+		w.customerSends(chat, channelstest.Event{ID: "m1", From: "kim", Name: "Kim", Text: "The old words"})
+		if m := w.waitLine(thread, bridge.LineChanged); !strings.Contains(m.Plain(), "The old words") {
 			t.Errorf("the line says %q", m.Plain())
 		}
-		w.does(channelstest.Event{Type: "delete", From: "kim", Name: "Kim", Target: "m2"})
-		w.line(thread, bridge.LineDeleted)
-		w.customer(chat, channelstest.Event{ID: "m2", From: "kim", Name: "Kim", Text: "Taken back"})
-		if m := w.shown("Taken back"); !strings.Contains(m.Plain(), "deleted") {
+		w.postChatEvent(channelstest.Event{Type: "delete", From: "kim", Name: "Kim", Target: "m2"})
+		w.waitLine(thread, bridge.LineDeleted)
+		w.customerSends(chat, channelstest.Event{ID: "m2", From: "kim", Name: "Kim", Text: "Taken back"})
+		if m := w.waitShown("Taken back"); !strings.Contains(m.Plain(), "deleted") {
 			t.Errorf("shown as %q", m.Plain())
 		}
-		w.does(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: "m2", Emoji: "👀"})
-		if m := w.shown("👀"); !strings.Contains(m.Plain(), "Taken back") {
+		w.postChatEvent(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: "m2", Emoji: "👀"})
+		if m := w.waitShown("👀"); !strings.Contains(m.Plain(), "Taken back") {
 			t.Errorf("the line says %q", m.Plain())
 		}
-		w.settled()
-		if got := w.said(thread); slices.Contains(got, "The old words") {
+		w.waitDrained()
+		if got := w.customerTexts(thread); slices.Contains(got, "The old words") {
 			t.Errorf("shown twice: %q", got)
 		}
 	}
@@ -89,9 +89,9 @@ func TestEditsBeforeTheOriginal(t *testing.T) {
 func TestEditBeforeAPicture(t *testing.T) {
 	t.Parallel()
 	for _, fetched := range []bool{true, false} {
-		w := newWorld(t, options{caps: windowed(0)})
-		w.does(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: "m1", Text: "The lamp is broken"})
-		thread := w.thread("The lamp is broken")
+		w := newWorld(t, options{caps: withWindow(0)})
+		w.postChatEvent(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: "m1", Text: "The lamp is broken"})
+		thread := w.waitThread("The lamp is broken")
 		original := channelstest.Event{ID: "m1", From: "kim", Name: "Kim", Text: "The lamp is broke", Answered: "unheard-of", Notices: []string{"Forwarded."}}
 		if fetched {
 			w.provider.PutFile("photo", channelstest.File{Name: "lamp.jpg", Type: "image/jpeg", Content: []byte("a photo")})
@@ -99,20 +99,20 @@ func TestEditBeforeAPicture(t *testing.T) {
 		} else {
 			original.Files = []channelstest.File{{Name: "lamp.jpg", Type: "image/jpeg", Content: []byte("a photo")}}
 		}
-		w.customer(chat, original)
+		w.customerSends(chat, original)
 		w.chat.Wait(t, "the picture is in the thread", func() bool {
 			return slices.ContainsFunc(w.chat.Messages(support, thread), func(m bridgetest.Message) bool { return slices.ContainsFunc(m.Files, isLamp) })
 		})
-		w.line(thread, bridge.LineChanged)
-		w.shown("Forwarded.")
-		w.card(thread, "The lamp is broken")
+		w.waitLine(thread, bridge.LineChanged)
+		w.waitShown("Forwarded.")
+		w.waitCard(thread, "The lamp is broken")
 		w.reply(thread, "We send a new one")
 		w.provider.WaitTexts(t, "We send a new one")
 
-		w.does(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: "m1", Text: "Both lamps are broken"})
-		w.shown("Both lamps are broken")
-		w.settled()
-		if n := w.conversationsOf("customer"); n != 1 {
+		w.postChatEvent(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: "m1", Text: "Both lamps are broken"})
+		w.waitShown("Both lamps are broken")
+		w.waitDrained()
+		if n := w.countConversations("customer"); n != 1 {
 			t.Errorf("%d conversations", n)
 		}
 	}
@@ -125,38 +125,38 @@ func TestEditsInTheWrongOrder(t *testing.T) {
 		w := newWorld(t, options{})
 		began := time.Now().Add(-time.Minute)
 		if hasOriginal {
-			w.customer(chat, channelstest.Event{ID: "m1", From: "kim", Name: "Kim", Text: "Send it to Berlin", At: began})
-			w.thread("Send it to Berlin")
+			w.customerSends(chat, channelstest.Event{ID: "m1", From: "kim", Name: "Kim", Text: "Send it to Berlin", At: began})
+			w.waitThread("Send it to Berlin")
 		}
 		changes := func(after time.Duration, text string) channelstest.Event {
 			return channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: "m1", Text: text, At: began.Add(after)}
 		}
-		w.does(changes(20*time.Second, "Send it to Hamburg"))
-		thread := w.thread("Hamburg")
-		w.does(changes(10*time.Second, "Send it to Bremen"))
-		if m := w.shown("Bremen"); !strings.HasSuffix(m.Plain(), "Hamburg") {
+		w.postChatEvent(changes(20*time.Second, "Send it to Hamburg"))
+		thread := w.waitThread("Hamburg")
+		w.postChatEvent(changes(10*time.Second, "Send it to Bremen"))
+		if m := w.waitShown("Bremen"); !strings.HasSuffix(m.Plain(), "Hamburg") {
 			t.Errorf("the late line says %q", m.Plain())
 		}
 		if !hasOriginal {
-			w.customer(chat, channelstest.Event{ID: "m1", From: "kim", Name: "Kim", Text: "Send it to Berlin", At: began})
-			w.line(thread, bridge.LineChanged)
-			w.shown("Berlin")
+			w.customerSends(chat, channelstest.Event{ID: "m1", From: "kim", Name: "Kim", Text: "Send it to Berlin", At: began})
+			w.waitLine(thread, bridge.LineChanged)
+			w.waitShown("Berlin")
 		}
-		w.does(changes(15*time.Second, "Send it to Bonn"))
-		if m := w.shown("Bonn"); !strings.HasSuffix(m.Plain(), "Hamburg") {
+		w.postChatEvent(changes(15*time.Second, "Send it to Bonn"))
+		if m := w.waitShown("Bonn"); !strings.HasSuffix(m.Plain(), "Hamburg") {
 			t.Errorf("the late line says %q", m.Plain())
 		}
 		if got := w.text(`SELECT last_preview FROM conversations`); got != "Send it to Hamburg" {
 			t.Errorf("the preview is %q", got)
 		}
-		w.does(changes(30*time.Second, "Send it to Ulm"))
-		if m := w.shown("Ulm"); !strings.HasSuffix(m.Plain(), "Ulm") {
+		w.postChatEvent(changes(30*time.Second, "Send it to Ulm"))
+		if m := w.waitShown("Ulm"); !strings.HasSuffix(m.Plain(), "Ulm") {
 			t.Errorf("the newest line says %q", m.Plain())
 		}
-		w.does(changes(time.Hour, "Send it to Kiel")) // by a device whose clock is ahead
-		w.shown("Kiel")
-		w.does(changes(2*time.Minute, "Send it to Jena"))
-		if m := w.shown("Jena"); !strings.HasSuffix(m.Plain(), "Jena") {
+		w.postChatEvent(changes(time.Hour, "Send it to Kiel")) // by a device whose clock is ahead
+		w.waitShown("Kiel")
+		w.postChatEvent(changes(2*time.Minute, "Send it to Jena"))
+		if m := w.waitShown("Jena"); !strings.HasSuffix(m.Plain(), "Jena") {
 			t.Errorf("after a clock that is ahead, the newest line says %q", m.Plain())
 		}
 	}
@@ -169,17 +169,17 @@ func TestReactionsInTheWrongOrder(t *testing.T) {
 	began := time.Now().Add(-time.Minute)
 	reacts := func(target, emoji string, after time.Duration) {
 		t.Helper()
-		w.does(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: target, Emoji: emoji, At: began.Add(after)})
-		w.settled()
+		w.postChatEvent(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: target, Emoji: emoji, At: began.Add(after)})
+		w.waitDrained()
 	}
 	shows := func(emoji string) bool {
-		return slices.ContainsFunc(w.everything(), func(m bridgetest.Message) bool { return strings.Contains(m.Plain(), emoji) })
+		return slices.ContainsFunc(w.allMessages(), func(m bridgetest.Message) bool { return strings.Contains(m.Plain(), emoji) })
 	}
-	one, two := w.writes("kim", "One"), w.writes("kim", "Two")
-	w.thread("Two")
+	one, two := w.customerWrites("kim", "One"), w.customerWrites("kim", "Two")
+	w.waitThread("Two")
 
 	reacts(one, "👍", 10*time.Second)
-	w.shown("👍")
+	w.waitShown("👍")
 	reacts(one, "", 30*time.Second)
 	reacts(one, "🙈", 20*time.Second)
 	reacts(two, "", 20*time.Second) // taken back before it comes
@@ -189,14 +189,14 @@ func TestReactionsInTheWrongOrder(t *testing.T) {
 	}
 
 	reacts(two, "😮", 40*time.Second)
-	w.shown("😮")
+	w.waitShown("😮")
 	reacts(two, "😮", 60*time.Second) // taken back in between, which comes late
 	reacts(two, "", 50*time.Second)
 	if !shows("😮") {
 		t.Error("a reaction is not shown that came after the one that was taken back")
 	}
 	reacts(two, "🙏", 70*time.Second)
-	w.shown("🙏")
+	w.waitShown("🙏")
 }
 
 func isLamp(f bridgetest.File) bool { return f.Name == "lamp.jpg" }
@@ -205,12 +205,12 @@ func isLamp(f bridgetest.File) bool { return f.Name == "lamp.jpg" }
 func TestTwoEditsBeforeTheOriginal(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.does(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: "m1", Text: "Send it to Hamburg"})
-	thread := w.thread("Send it to Hamburg")
-	w.does(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: "m1", Text: "Send it to Bremen"})
-	w.shown("Bremen")
-	w.customer(chat, channelstest.Event{ID: "m1", From: "kim", Name: "Kim", Text: "Send it to Berlin"})
-	if m := w.shown("Berlin"); !strings.Contains(m.Plain(), "Bremen") || m.Thread != thread {
+	w.postChatEvent(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: "m1", Text: "Send it to Hamburg"})
+	thread := w.waitThread("Send it to Hamburg")
+	w.postChatEvent(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: "m1", Text: "Send it to Bremen"})
+	w.waitShown("Bremen")
+	w.customerSends(chat, channelstest.Event{ID: "m1", From: "kim", Name: "Kim", Text: "Send it to Berlin"})
+	if m := w.waitShown("Berlin"); !strings.Contains(m.Plain(), "Bremen") || m.Thread != thread {
 		t.Errorf("the last line says %q", m.Plain())
 	}
 	if got := w.text(`SELECT text FROM messages WHERE external_id = 'm1'`); got != "Send it to Bremen" {
@@ -222,35 +222,35 @@ func TestTwoEditsBeforeTheOriginal(t *testing.T) {
 func TestEditsOfOthersMessages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	kims := w.writes("kim", "Send it to Berlin")
-	thread := w.thread("Send it to Berlin")
+	kims := w.customerWrites("kim", "Send it to Berlin")
+	thread := w.waitThread("Send it to Berlin")
 	w.reply(thread, "Will do")
 	w.provider.WaitTexts(t, "Will do")
-	w.card(thread, "#1 pending")
-	w.settled()
+	w.waitCard(thread, "#1 pending")
+	w.waitDrained()
 	ours := w.provider.Sent()[0].ID
 
-	w.does(channelstest.Event{Type: "edit", From: "lea", Name: "Lea", Target: kims, Text: "Send it to me"})
-	leas := w.thread("Send it to me")
-	w.does(channelstest.Event{Type: "delete", From: "lea", Name: "Lea", Target: kims})
-	if m := w.line(leas, bridge.LineDeleted); strings.Contains(m.Plain(), "Berlin") {
+	w.postChatEvent(channelstest.Event{Type: "edit", From: "lea", Name: "Lea", Target: kims, Text: "Send it to me"})
+	leas := w.waitThread("Send it to me")
+	w.postChatEvent(channelstest.Event{Type: "delete", From: "lea", Name: "Lea", Target: kims})
+	if m := w.waitLine(leas, bridge.LineDeleted); strings.Contains(m.Plain(), "Berlin") {
 		t.Errorf("she learns what another customer wrote: %q", m.Plain())
 	}
-	w.settled()
-	w.card(thread, "#1 pending")
-	if n := w.lines(thread, bridge.LineChanged) + w.lines(thread, bridge.LineDeleted); leas == thread || n != 0 {
+	w.waitDrained()
+	w.waitCard(thread, "#1 pending")
+	if n := w.countLines(thread, bridge.LineChanged) + w.countLines(thread, bridge.LineDeleted); leas == thread || n != 0 {
 		t.Errorf("%d lines in the thread of another customer", n)
 	}
 
-	w.does(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: ours, Text: "Will you really?"})
-	if m := w.shown("Will you really?"); m.Thread != thread {
+	w.postChatEvent(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: ours, Text: "Will you really?"})
+	if m := w.waitShown("Will you really?"); m.Thread != thread {
 		t.Errorf("shown in %s", m.Thread)
 	}
-	w.does(channelstest.Event{Type: "delete", From: "kim", Name: "Kim", Target: ours})
-	if m := w.line(thread, bridge.LineDeleted); strings.Contains(m.Plain(), "Will do") {
+	w.postChatEvent(channelstest.Event{Type: "delete", From: "kim", Name: "Kim", Target: ours})
+	if m := w.waitLine(thread, bridge.LineDeleted); strings.Contains(m.Plain(), "Will do") {
 		t.Errorf("the customer deleted our words: %q", m.Plain())
 	}
-	w.settled()
+	w.waitDrained()
 	if n := w.count(`SELECT count(*) FROM messages WHERE external_id = $1 AND text = 'Will do' AND reason <> 'came_edited'`, ours); n != 1 {
 		t.Error("our reply was changed")
 	}
@@ -260,16 +260,16 @@ func TestEditsOfOthersMessages(t *testing.T) {
 func TestEditByAnotherKey(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	id := w.customer(chat, channelstest.Event{From: "US.abc", Name: "Kim", Text: "Send it to Berlin"})
-	thread := w.thread("Send it to Berlin")
-	w.customer(chat, channelstest.Event{From: "+4915111", Also: []string{"US.abc"}, Name: "Kim", Text: "It is me"})
-	w.shown("It is me")
-	w.does(channelstest.Event{Type: "edit", From: "+4915111", Name: "Kim", Target: id, Text: "Send it to Hamburg"})
-	if m := w.line(thread, bridge.LineChanged); !strings.Contains(m.Plain(), "Berlin") {
+	id := w.customerSends(chat, channelstest.Event{From: "US.abc", Name: "Kim", Text: "Send it to Berlin"})
+	thread := w.waitThread("Send it to Berlin")
+	w.customerSends(chat, channelstest.Event{From: "+4915111", Also: []string{"US.abc"}, Name: "Kim", Text: "It is me"})
+	w.waitShown("It is me")
+	w.postChatEvent(channelstest.Event{Type: "edit", From: "+4915111", Name: "Kim", Target: id, Text: "Send it to Hamburg"})
+	if m := w.waitLine(thread, bridge.LineChanged); !strings.Contains(m.Plain(), "Berlin") {
 		t.Errorf("the line says %q", m.Plain())
 	}
-	w.does(channelstest.Event{Type: "delete", From: "+4915111", Name: "Kim", Target: id})
-	if m := w.line(thread, bridge.LineDeleted); !strings.Contains(m.Plain(), "Berlin") {
+	w.postChatEvent(channelstest.Event{Type: "delete", From: "+4915111", Name: "Kim", Target: id})
+	if m := w.waitLine(thread, bridge.LineDeleted); !strings.Contains(m.Plain(), "Berlin") {
 		t.Errorf("the line says %q", m.Plain())
 	}
 }

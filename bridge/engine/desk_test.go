@@ -11,9 +11,9 @@ import (
 func TestSettingsReachReplicas(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{engines: 2})
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "!tag Brand new, Billing")
-	w.card(thread, "Brand new,Billing")
+	w.waitCard(thread, "Brand new,Billing")
 	for _, e := range w.engines {
 		w.eventually("it knows the tag", func() bool {
 			tags := must(e.Desk(w.surface).TagNames(t.Context()))(t)
@@ -27,10 +27,10 @@ func TestSettingsReachReplicas(t *testing.T) {
 func TestDesk(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	reply := w.reply(thread, "Hi")
 	w.provider.WaitTexts(t, "Hi")
-	w.card(thread, "| Ann |")
+	w.waitCard(thread, "| Ann |")
 	d := w.engines[0].Desk(w.surface)
 
 	// A conversation by its thread or a message.

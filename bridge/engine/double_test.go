@@ -11,13 +11,13 @@ import (
 	"parley/bridge/relay"
 )
 
-// doubled opens a conversation whose root was posted twice, because its answer was lost and the chat let nobody look for it.
-func (w *world) doubled() (first, second string) {
+// openDoubled opens a conversation whose root was posted twice, because its answer was lost and the chat let nobody look for it.
+func (w *world) openDoubled() (first, second string) {
 	w.t.Helper()
-	w.chat.AddFault(bridgetestFault("thread", bridgetest.FaultThrottle, -1))
-	w.chat.AddFault(bridgetestFault("post", bridgetest.FaultDropAfter, 1))
-	w.writes("kim", "Hello")
-	second = w.thread("Hello")
+	w.chat.AddFault(chatFault("thread", bridgetest.FaultThrottle, -1))
+	w.chat.AddFault(chatFault("post", bridgetest.FaultDropAfter, 1))
+	w.customerWrites("kim", "Hello")
+	second = w.waitThread("Hello")
 	for _, m := range w.chat.Messages(support, "") {
 		if m.ID != second {
 			first = m.ID
@@ -29,7 +29,7 @@ func (w *world) doubled() (first, second string) {
 	return first, second
 }
 
-func lossyWorld(t *testing.T) *world {
+func newLossyWorld(t *testing.T) *world {
 	return newWorld(t, options{lossy: true, relay: relay.Options{UnclearAfter: 30 * time.Second, MaxWait: 100 * time.Millisecond}})
 }
 
@@ -37,8 +37,8 @@ func lossyWorld(t *testing.T) *world {
 // told in the thread that counts, where a click sends it, and the first card leads there.
 func TestDoubledRoot(t *testing.T) {
 	t.Parallel()
-	w := lossyWorld(t)
-	first, second := w.doubled()
+	w := newLossyWorld(t)
+	first, second := w.openDoubled()
 	reply := w.reply(first, "Typed under the first card")
 	w.eventually("it is looked for", func() bool { return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'double'`) == 1 })
 	if !strings.Contains(w.chat.Get(support, second).Text, "may be shown twice") {
@@ -53,15 +53,15 @@ func TestDoubledRoot(t *testing.T) {
 		t.Fatalf("the customer got %q", w.provider.Texts())
 	}
 	w.chat.ClearFaults()
-	w.fate(reply, "inside")
-	line := w.line(second, bridge.LineInside)
+	w.waitFate(reply, "inside")
+	line := w.waitLine(second, bridge.LineInside)
 	w.eventually("the first card leads to the second", func() bool {
 		return strings.Contains(w.chat.Get(support, first).Plain(), "goes on in "+support+"/"+second)
 	})
 	w.chat.Press(t, "ann", line, bridge.VerbSend)
 	w.provider.WaitTexts(t, "Typed under the first card")
-	w.settled()
-	if n := w.roots(); n != 2 {
+	w.waitDrained()
+	if n := w.countRoots(); n != 2 {
 		t.Errorf("%d roots", n)
 	}
 }
@@ -69,11 +69,11 @@ func TestDoubledRoot(t *testing.T) {
 // TestRootThatIsNotDoubled: Parley feared that a root is there twice, looks, and says no more that it may be.
 func TestRootThatIsNotDoubled(t *testing.T) {
 	t.Parallel()
-	w := lossyWorld(t)
-	w.chat.AddFault(bridgetestFault("thread", bridgetest.FaultThrottle, -1))
-	w.chat.AddFault(bridgetestFault("post", bridgetest.FaultDropBefore, 1))
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
+	w := newLossyWorld(t)
+	w.chat.AddFault(chatFault("thread", bridgetest.FaultThrottle, -1))
+	w.chat.AddFault(chatFault("post", bridgetest.FaultDropBefore, 1))
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
 	if !strings.Contains(w.chat.Get(support, thread).Text, "may be shown twice") {
 		t.Errorf("the card says %q", w.chat.Get(support, thread).Text)
 	}
@@ -83,9 +83,9 @@ func TestRootThatIsNotDoubled(t *testing.T) {
 	})
 	w.chat.Say("ann", support, thread, "Hello yourself")
 	w.provider.WaitTexts(t, "Hello yourself")
-	w.settled()
-	if n := w.count(`SELECT count(*) FROM threads WHERE doubt <> ''`); n != 0 || w.roots() != 1 {
-		t.Errorf("%d doubts, %d roots", n, w.roots())
+	w.waitDrained()
+	if n := w.count(`SELECT count(*) FROM threads WHERE doubt <> ''`); n != 0 || w.countRoots() != 1 {
+		t.Errorf("%d doubts, %d roots", n, w.countRoots())
 	}
 }
 
@@ -105,9 +105,9 @@ func TestDoubleThatNobodyMayLookFor(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{lossy: true, relay: relay.Options{UnclearAfter: 30 * time.Second, MaxWait: 100 * time.Millisecond},
 		surface: func(s bridge.Surface) bridge.Surface { return blind{s} }})
-	first, _ := w.doubled()
+	first, _ := w.openDoubled()
 	w.eventually("it was looked for", func() bool { return w.count(`SELECT count(*) FROM threads WHERE doubt = 'stays'`) == 1 })
-	w.surfaceFact("say", bridgetest.Message{ID: "9.1", Channel: support, Thread: first, User: "ann", By: bridge.ActorPerson, Text: "Into nowhere", Order: "9.1"})
+	w.journalSurfaceFact("say", bridgetest.Message{ID: "9.1", Channel: support, Thread: first, User: "ann", By: bridge.ActorPerson, Text: "Into nowhere", Order: "9.1"})
 	w.eventually("its author is told", func() bool {
 		return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'line' AND payload -> 'place' ->> 'thread' = $1
 			AND payload -> 'line' ->> 'Kind' = 'inside' AND payload -> 'line' ->> 'Text' = 'Into nowhere'`, first) == 1

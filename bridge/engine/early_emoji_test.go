@@ -33,14 +33,14 @@ func TestEarlyEmoji(t *testing.T) {
 	t.Parallel()
 	s := slowRoots{tell: make(chan struct{})}
 	w := newWorld(t, options{surface: func(inner bridge.Surface) bridge.Surface { s.Surface = inner; return s }})
-	w.writes("kim", "Hello")
-	root := w.cardWith("Kim")
+	w.customerWrites("kim", "Hello")
+	root := w.waitCardWith("Kim")
 	w.chat.Say("ann", support, root.ID, "!help") // about nothing here: it waits for nothing
-	w.whisper("ann", "[help]")
+	w.waitWhisper("ann", "[help]")
 	w.chat.React("ann", root, bridge.VerbTake)
-	w.somethingWaits()
+	w.waitPutOff()
 	close(s.tell)
-	w.card(root.ID, "Ann")
+	w.waitCard(root.ID, "Ann")
 }
 
 // An emoji under one's own text may be told before the text: it waits for it, and the text that it takes
@@ -48,19 +48,19 @@ func TestEarlyEmoji(t *testing.T) {
 func TestEmojiBeforeItsText(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
-	thread := w.opened()
+	thread := w.openThread()
 	w.chat.Mute(true)
 	said := w.chat.Get(support, w.reply(thread, "This one I regret"))
 	w.chat.Mute(false)
 	w.chat.React("ann", bridgetest.Message{Channel: support, ID: said.ID, User: "ann"}, bridge.VerbUndo) // nobody tells in which thread
-	w.somethingWaits()
+	w.waitPutOff()
 	w.exec(`UPDATE queues SET due_at = due_at + interval '1 hour' WHERE waits_for IS NOT NULL`) // the record alone wakes it
-	w.surfaceFact("say", said)
-	w.fate(said.ID, "undone")
+	w.journalSurfaceFact("say", said)
+	w.waitFate(said.ID, "undone")
 }
 
-// somethingWaits waits until an event was looked at, and was told to wait.
-func (w *world) somethingWaits() {
+// waitPutOff waits until an event was looked at, and was told to wait.
+func (w *world) waitPutOff() {
 	w.t.Helper()
 	w.eventually("an event was looked at, and waits", func() bool {
 		return w.count(`SELECT count(*) FROM queues WHERE account_id = $1 AND waits > 0 AND holder IS NULL`, w.surface) == 1
@@ -73,11 +73,11 @@ func TestEmojiUnderNobodysPost(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	w.chat.React("ann", bridgetest.Message{Channel: support, ID: "m999999", User: bridgetest.App}, bridge.VerbTake)
-	w.somethingWaits()
+	w.waitPutOff()
 	w.exec(`UPDATE events SET received_at = received_at - interval '61 s'`)
-	w.dueNow()
+	w.makeQueuesDue()
 	w.eventually("it is given up", func() bool { return w.count(`SELECT count(*) FROM queued`) == 0 })
-	if n := len(w.everything()); n != 0 {
+	if n := len(w.allMessages()); n != 0 {
 		t.Errorf("%d posts", n)
 	}
 }
@@ -87,16 +87,16 @@ func TestVerbBeforeItsRootIsRecorded(t *testing.T) {
 	t.Parallel()
 	s := slowRoots{tell: make(chan struct{})}
 	w := newWorld(t, options{surface: func(inner bridge.Surface) bridge.Surface { s.Surface = inner; return s }})
-	w.writes("kim", "Hello")
-	root := w.cardWith("Kim")
+	w.customerWrites("kim", "Hello")
+	root := w.waitCardWith("Kim")
 	w.chat.Say("ann", support, root.ID, "!take")
-	w.somethingWaits()
+	w.waitPutOff()
 	w.exec(`UPDATE events SET received_at = received_at - interval '1 min'`)
 	w.exec(`UPDATE queues SET waits = 0 WHERE account_id = $1`, w.surface)
-	w.dueNow()
-	w.somethingWaits() // it was looked at once more
+	w.makeQueuesDue()
+	w.waitPutOff() // it was looked at once more
 	close(s.tell)
-	w.card(root.ID, "Ann")
+	w.waitCard(root.ID, "Ann")
 }
 
 // Where no root is under way, none is to come: a verb under what only looks like a post of ours
@@ -107,12 +107,12 @@ func TestVerbUnderNobodysPost(t *testing.T) {
 	w.chat.Say("ann", support, w.chat.Say(bridgetest.App, support, "", "a card that nobody knows"), "!take")
 	w.eventually("it is stored", func() bool { return w.count(`SELECT count(*) FROM events WHERE account_id = $1`, w.surface) == 1 })
 	w.exec(`UPDATE events SET received_at = received_at - interval '15 s'`)
-	w.dueNow()
-	w.whisper("ann", "conversation")
+	w.makeQueuesDue()
+	w.waitWhisper("ann", "conversation")
 }
 
-// cardWith waits until a card shows this text.
-func (w *world) cardWith(text string) bridgetest.Message {
+// waitCardWith waits until a card shows this text.
+func (w *world) waitCardWith(text string) bridgetest.Message {
 	w.t.Helper()
-	return w.shownAs(text, func(m bridgetest.Message) bool { return m.Kind == string(bridge.PostRoot) })
+	return w.waitShownAs(text, func(m bridgetest.Message) bool { return m.Kind == string(bridge.PostRoot) })
 }

@@ -21,18 +21,18 @@ import (
 func TestDeletedDuringAFailingAttempt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	release := make(chan struct{})
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Until: release})
 	first := w.reply(thread, "Never mind")
 	w.provider.WaitCalls(t, 1)
 	w.chat.Delete(support, first)
-	w.fate(first, "undone")
+	w.waitFate(first, "undone")
 	close(release)
-	w.stateOf(first, store.Cancelled)
-	w.settled()
-	w.fate(first, "undone")
-	if n := w.lines(thread, bridge.LineDeleteLate); n != 0 {
+	w.waitDeliveryState(first, store.Cancelled)
+	w.waitDrained()
+	w.waitFate(first, "undone")
+	if n := w.countLines(thread, bridge.LineDeleteLate); n != 0 {
 		t.Error("the thread says that the customer has it")
 	}
 	if marks := w.chat.Get(support, first).Marks; len(marks) != 0 {
@@ -48,17 +48,17 @@ func TestDeletedDuringAFailingAttempt(t *testing.T) {
 func TestEditWhileUnknown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{relay: relay.Options{ReconcileAfter: time.Minute}})
-	thread := w.opened()
+	thread := w.openThread()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
 	first := w.reply(thread, "Uno")
-	w.stateOf(first, store.Unknown)
+	w.waitDeliveryState(first, store.Unknown)
 	w.chat.Edit(support, first, "One")
 	w.eventually("the edit", func() bool { return w.text(`SELECT text FROM messages WHERE place = $1`, first) == "One" })
 	w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '2 min' WHERE state = 'unknown'`)
 	w.exec(`UPDATE lanes SET due_at = parley_now() WHERE due_at IS NOT NULL`)
-	w.line(thread, bridge.LineEditLate)
-	w.fate(first, "out")
-	w.settled()
+	w.waitLine(thread, bridge.LineEditLate)
+	w.waitFate(first, "out")
+	w.waitDrained()
 	w.provider.WaitTexts(t, "Uno")
 }
 
@@ -84,7 +84,7 @@ func TestEditedWhileUnknownSentAgain(t *testing.T) {
 	w := newWorld(t, options{stopped: true, lossy: true, relay: relay.Options{UnclearAfter: 30 * time.Second, MaxWait: 100 * time.Millisecond}})
 	w.engines[0].SetChannel(w.accounts[chat], &takesOnce{Channel: w.live[chat].Load()})
 	w.start()
-	thread := w.opened()
+	thread := w.openThread()
 	release := make(chan struct{})
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter, Until: release})
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
@@ -93,8 +93,8 @@ func TestEditedWhileUnknownSentAgain(t *testing.T) {
 	w.chat.Edit(support, first, "One")
 	w.eventually("the edit", func() bool { return w.text(`SELECT text FROM messages WHERE place = $1`, first) == "One" })
 	close(release)
-	w.chat.Press(t, "ann", w.line(thread, bridge.LineUnclear), bridge.VerbSendAgain)
-	w.fate(first, "out")
+	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineUnclear), bridge.VerbSendAgain)
+	w.waitFate(first, "out")
 	w.provider.WaitTexts(t, "Uno", "One")
 }
 
@@ -103,11 +103,11 @@ func TestEditedWhileUnknownSentAgain(t *testing.T) {
 func TestEditOfAHalfSentReply(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
-	thread := w.opened()
-	long := w.waits(thread, "A long story")
+	thread := w.openThread()
+	long := w.replyInHold(thread, "A long story")
 	w.exec(`UPDATE deliveries SET part = 1, attempt = 2, error_class = 'retry' WHERE kind = 'reply'`) // the second part has failed once
 	w.chat.Edit(support, long, "A short story")
-	w.line(thread, bridge.LineEditLate)
+	w.waitLine(thread, bridge.LineEditLate)
 	if text := w.text(`SELECT text FROM messages WHERE place = $1`, long); text != "A long story" {
 		t.Errorf("the rest of the reply would be taken from %q", text)
 	}
@@ -129,21 +129,21 @@ func TestEditOfAFailedReply(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{})
-			thread := w.opened()
+			thread := w.openThread()
 			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent})
 			first := w.reply(thread, "Uno")
-			w.fate(first, "failed")
-			line := w.line(thread, bridge.LineFailed)
+			w.waitFate(first, "failed")
+			line := w.waitLine(thread, bridge.LineFailed)
 			c.change(w, first)
-			w.settled()
+			w.waitDrained()
 			w.chat.Press(t, "ann", line, bridge.VerbSendAgain)
 			w.provider.WaitTexts(t, c.sent...)
 			if c.sent == nil {
-				w.whisper("ann", "[decided]")
+				w.waitWhisper("ann", "[decided]")
 			}
-			w.settled()
+			w.waitDrained()
 			w.provider.WaitTexts(t, c.sent...)
-			if n := w.lines(thread, bridge.LineEditLate); n != 0 {
+			if n := w.countLines(thread, bridge.LineEditLate); n != 0 {
 				t.Error("the thread says that the customer has the old text")
 			}
 		})
@@ -154,24 +154,24 @@ func TestEditOfAFailedReply(t *testing.T) {
 func TestEditBeforeItsMessage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	w.chat.Mute(true)
 	edited, deleted, noted := w.reply(thread, "Hi Kin"), w.reply(thread, "Go away"), w.reply(thread, "He is mad")
 	said := []bridgetest.Message{w.chat.Get(support, edited), w.chat.Get(support, deleted), w.chat.Get(support, noted)}
 	w.chat.Edit(support, edited, "Hi Kim")
 	w.chat.Delete(support, deleted)
 	w.chat.Edit(support, noted, "note: He is mad")
-	w.surfaceFact("edit", w.chat.Get(support, edited))
-	w.surfaceFact("delete", w.chat.Get(support, deleted))
-	w.surfaceFact("edit", w.chat.Get(support, noted))
+	w.journalSurfaceFact("edit", w.chat.Get(support, edited))
+	w.journalSurfaceFact("delete", w.chat.Get(support, deleted))
+	w.journalSurfaceFact("edit", w.chat.Get(support, noted))
 	for _, m := range said {
-		w.surfaceFact("say", m)
+		w.journalSurfaceFact("say", m)
 	}
 	w.chat.Mute(false)
 	w.provider.WaitTexts(t, "Hi Kim")
-	w.fate(deleted, "undone")
-	w.fate(noted, "inside")
-	w.settled()
+	w.waitFate(deleted, "undone")
+	w.waitFate(noted, "inside")
+	w.waitDrained()
 	w.provider.WaitTexts(t, "Hi Kim")
 }
 
@@ -179,7 +179,7 @@ func TestEditBeforeItsMessage(t *testing.T) {
 func TestEditBetweenAttempts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{backoff: []time.Duration{time.Hour}})
-	thread := w.opened()
+	thread := w.openThread()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Text: "Hi Kin"})
 	edited := w.reply(thread, "Hi Kin")
 	w.eventually("the first attempt failed", func() bool {
@@ -189,9 +189,9 @@ func TestEditBetweenAttempts(t *testing.T) {
 	w.eventually("the edit", func() bool { return w.text(`SELECT text FROM messages WHERE place = $1`, edited) == "Hi Kim" })
 	w.advance(2 * time.Hour)
 	w.provider.WaitTexts(t, "Hi Kim")
-	w.fate(edited, "out")
-	w.settled()
-	if n := w.lines(thread, bridge.LineEditLate); n != 0 {
+	w.waitFate(edited, "out")
+	w.waitDrained()
+	if n := w.countLines(thread, bridge.LineEditLate); n != 0 {
 		t.Errorf("%d lines say that it was too late", n)
 	}
 }
@@ -201,27 +201,27 @@ func TestEditBetweenAttempts(t *testing.T) {
 func TestEditAfterTheHold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	first, second := w.reply(thread, "One"), w.reply(thread, "Two")
 	w.provider.WaitTexts(t, "One", "Two")
-	w.fate(second, "out")
+	w.waitFate(second, "out")
 	w.chat.Edit(support, first, "Uno")
 	w.chat.Delete(support, second)
-	earlier := w.line(thread, bridge.LineEditLate)
+	earlier := w.waitLine(thread, bridge.LineEditLate)
 	if !strings.HasSuffix(earlier.Plain(), " One") {
 		t.Errorf("the line does not say what the customer has: %q", earlier.Text)
 	}
-	w.line(thread, bridge.LineDeleteLate)
+	w.waitLine(thread, bridge.LineDeleteLate)
 	w.chat.Edit(support, first, "Eins")
-	w.settledAs(earlier, bridge.OutcomeDropped)
-	w.eventually("the newest text is offered", func() bool { return w.lines(thread, bridge.LineEditLate) == 2 })
-	newest := w.lineAbout(thread, bridge.LineEditLate, "One")
-	w.settled()
+	w.waitOutcome(earlier, bridge.OutcomeDropped)
+	w.eventually("the newest text is offered", func() bool { return w.countLines(thread, bridge.LineEditLate) == 2 })
+	newest := w.waitLineAbout(thread, bridge.LineEditLate, "One")
+	w.waitDrained()
 	w.provider.WaitTexts(t, "One", "Two")
 	w.chat.Press(t, "ann", newest, bridge.VerbSend)
 	w.provider.WaitTexts(t, "One", "Two", "Eins")
-	w.settledAs(newest, bridge.OutcomeSent)
-	if n := w.lines(thread, bridge.LineEditLate); n != 2 {
+	w.waitOutcome(newest, bridge.OutcomeSent)
+	if n := w.countLines(thread, bridge.LineEditLate); n != 2 {
 		t.Errorf("%d lines tell of two edits", n)
 	}
 }
@@ -232,7 +232,7 @@ func TestEditAfterTheHold(t *testing.T) {
 func TestEditWhileItIsSent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	say := func(text, edited string, kind channelstest.FaultKind) string {
 		release := make(chan struct{})
 		w.provider.AddFault(channelstest.Fault{Kind: kind, Text: text, Until: release})
@@ -242,26 +242,26 @@ func TestEditWhileItIsSent(t *testing.T) {
 		w.chat.Edit(support, m, edited)
 		w.eventually("the edit", func() bool { return w.text(`SELECT text FROM messages WHERE place = $1`, m) != text })
 		close(release)
-		w.fate(m, "out")
+		w.waitFate(m, "out")
 		return m
 	}
 	said := say("Uno", "One", channelstest.FaultNone)
-	line := w.lineAbout(thread, bridge.LineEditLate, "Uno")
+	line := w.waitLineAbout(thread, bridge.LineEditLate, "Uno")
 	if got := w.text(`SELECT text FROM messages WHERE place = $1`, said); got != "Uno" {
 		t.Errorf("the message that the customer has says %q", got)
 	}
 	w.chat.Press(t, "ann", line, bridge.VerbSend)
 	w.provider.WaitTexts(t, "Uno", "One")
-	w.settledAs(line, bridge.OutcomeSent)
+	w.waitOutcome(line, bridge.OutcomeSent)
 
 	say("Dos", "note: never mind", channelstest.FaultNone)
-	if noted := w.lineAbout(thread, bridge.LineEditLate, "Dos"); len(noted.Buttons) != 0 {
+	if noted := w.waitLineAbout(thread, bridge.LineEditLate, "Dos"); len(noted.Buttons) != 0 {
 		t.Errorf("a note is offered as a correction: %q", noted.Text)
 	}
 	say("Tres", "Three", channelstest.FaultRefuse)
-	w.settled()
+	w.waitDrained()
 	w.provider.WaitTexts(t, "Uno", "One", "Dos", "Three")
-	if n := w.lines(thread, bridge.LineEditLate); n != 2 {
+	if n := w.countLines(thread, bridge.LineEditLate); n != 2 {
 		t.Errorf("%d lines tell of two late edits", n)
 	}
 }
@@ -271,16 +271,16 @@ func TestEditWhileItIsSent(t *testing.T) {
 func TestEditToldTwice(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	id := w.reply(thread, "One")
 	w.provider.WaitTexts(t, "One")
-	w.fate(id, "out")
+	w.waitFate(id, "out")
 	for _, text := range []string{"Uno", "Uno", "One", "Uno"} {
 		w.chat.Edit(support, id, text)
 	}
-	w.eventually("the last edit", func() bool { return w.lines(thread, bridge.LineEditLate) >= 2 })
-	w.settled()
-	if n := w.lines(thread, bridge.LineEditLate); n != 2 {
+	w.eventually("the last edit", func() bool { return w.countLines(thread, bridge.LineEditLate) >= 2 })
+	w.waitDrained()
+	if n := w.countLines(thread, bridge.LineEditLate); n != 2 {
 		t.Errorf("%d lines tell of two edits", n)
 	}
 }
@@ -289,14 +289,14 @@ func TestEditToldTwice(t *testing.T) {
 func TestSentReplyRestored(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	id := w.reply(thread, "One")
-	w.fate(id, "out")
+	w.waitFate(id, "out")
 	w.chat.Delete(support, id)
-	w.line(thread, bridge.LineDeleteLate)
+	w.waitLine(thread, bridge.LineDeleteLate)
 	w.chat.Restore(support, id)
-	w.settled()
-	if n := w.lines(thread, bridge.LineEditLate); n != 0 {
+	w.waitDrained()
+	if n := w.countLines(thread, bridge.LineEditLate); n != 0 {
 		t.Errorf("%d lines offer a correction", n)
 	}
 }
@@ -305,12 +305,12 @@ func TestSentReplyRestored(t *testing.T) {
 func TestFileAddedAfterTheSending(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	id := w.reply(thread, "Here is the plan")
-	w.fate(id, "out")
+	w.waitFate(id, "out")
 	w.chat.Edit(support, id, "Here is the plan", bridgetest.File{Name: "plan.txt", Content: []byte("the plan")})
-	w.chat.Press(t, "ann", w.line(thread, bridge.LineEditLate), bridge.VerbSend)
-	sent := w.sent(2)
+	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineEditLate), bridge.VerbSend)
+	sent := w.waitSent(2)
 	if got := sent[1]; got.Text != "" || len(got.Files) != 1 || string(got.Files[0].Content) != "the plan" {
 		t.Errorf("the customer got %+v", got)
 	}

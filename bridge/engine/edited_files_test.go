@@ -20,11 +20,11 @@ func (w *world) filesOf(message string) string {
 		FROM messages AS m, jsonb_array_elements(m.files) WITH ORDINALITY AS f(file, n) WHERE m.place = $1`, message)
 }
 
-// wantGot fails unless the customer got these messages, in this order.
-func (w *world) wantGot(want ...string) {
+// wantSent fails unless the customer got these messages, in this order.
+func (w *world) wantSent(want ...string) {
 	w.t.Helper()
-	w.settled()
-	if got := w.got(); !slices.Equal(got, want) {
+	w.waitDrained()
+	if got := w.sentWithFiles(); !slices.Equal(got, want) {
 		w.t.Errorf("the customer got %q, want %q", got, want)
 	}
 }
@@ -41,28 +41,28 @@ func TestFileOfAFailedTextIsEdited(t *testing.T) {
 		"replaced": {func(w *world, m string) {
 			w.chat.RemoveFile(support, m, "a.txt")
 			w.chat.Edit(support, m, "New plans", file("a2.txt", 4))
-			w.settledEdits("New plans")
+			w.waitEdited("New plans")
 		}, []string{"+b.txt", "+c.txt", "New plans+a2.txt"}},
 		"added": {func(w *world, m string) {
 			w.chat.RemoveFile(support, m, "a.txt")
 			w.chat.Edit(support, m, "New plans", file("a2.txt", 4), file("d.txt", 5))
-			w.settledEdits("New plans")
+			w.waitEdited("New plans")
 		}, []string{"+b.txt", "+c.txt", "New plans+a2.txt", "+d.txt"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{})
-			thread := w.opened()
+			thread := w.openThread()
 			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, With: "a.txt"})
 			said := w.chat.Say("ann", support, thread, "Plans", file("a.txt", 1), file("b.txt", 2), file("c.txt", 3))
-			failed := w.line(thread, bridge.LineFailed)
-			w.settled()
+			failed := w.waitLine(thread, bridge.LineFailed)
+			w.waitDrained()
 			c.edit(w, said)
 			w.eventually("the edit", func() bool { return !strings.Contains(w.filesOf(said)+" ", "a.txt ") })
-			w.settled()
+			w.waitDrained()
 			w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)
-			w.fate(said, "out")
-			w.wantGot(c.want...)
+			w.waitFate(said, "out")
+			w.wantSent(c.want...)
 		})
 	}
 }
@@ -81,7 +81,7 @@ func TestFileRemovedWhileItIsSent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{})
-			thread := w.opened()
+			thread := w.openThread()
 			release := make(chan struct{})
 			w.provider.AddFault(channelstest.Fault{Until: release})
 			said := w.chat.Say("ann", support, thread, "Plans", c.files...)
@@ -89,9 +89,9 @@ func TestFileRemovedWhileItIsSent(t *testing.T) {
 			w.chat.RemoveFile(support, said, "a.txt")
 			w.eventually("the edit", func() bool { return !strings.Contains(w.filesOf(said), "a.txt") })
 			close(release)
-			w.lineAbout(thread, bridge.LineEditLate, "left a.txt")
-			w.fate(said, "out")
-			w.wantGot(c.want...)
+			w.waitLineAbout(thread, bridge.LineEditLate, "left a.txt")
+			w.waitFate(said, "out")
+			w.wantSent(c.want...)
 			if got := w.filesOf(said); !strings.HasPrefix(got, "a.txt") {
 				t.Errorf("the record has %q", got)
 			}
@@ -105,7 +105,7 @@ func TestFileRemovedFromAnUnclearReply(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{lossy: true, caps: func(c *channels.Capabilities) { c.Files.PerMessage = 2 },
 		relay: relay.Options{UnclearAfter: 30 * time.Second, MaxWait: 100 * time.Millisecond}})
-	thread := w.opened()
+	thread := w.openThread()
 	release := make(chan struct{})
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter, Until: release})
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
@@ -114,14 +114,14 @@ func TestFileRemovedFromAnUnclearReply(t *testing.T) {
 	w.chat.RemoveFile(support, said, "a.txt")
 	w.eventually("the edit", func() bool { return w.filesOf(said) == "b.txt" })
 	close(release)
-	unclear := w.line(thread, bridge.LineUnclear)
+	unclear := w.waitLine(thread, bridge.LineUnclear)
 	for _, verb := range []string{"!resolve", "!reopen"} {
 		w.reply(thread, verb)
-		w.settled()
+		w.waitDrained()
 	}
 	w.chat.Press(t, "ann", unclear, bridge.VerbMarkSent)
-	w.fate(said, "out")
-	w.lineAbout(thread, bridge.LineEditLate, "left a.txt")
+	w.waitFate(said, "out")
+	w.waitLineAbout(thread, bridge.LineEditLate, "left a.txt")
 	if status := w.text(`SELECT status FROM conversations`); status != "open" {
 		t.Errorf("the conversation is %s", status)
 	}
@@ -137,7 +137,7 @@ func TestFileRemovedWhileItFails(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{backoff: []time.Duration{time.Hour}})
-			thread := w.opened()
+			thread := w.openThread()
 			release := make(chan struct{})
 			w.provider.AddFault(channelstest.Fault{Kind: kind, Class: channels.BadContent, With: "b.txt", Until: release})
 			said := w.chat.Say("ann", support, thread, "Plans", file("a.txt", 1), file("b.txt", 2))
@@ -146,12 +146,12 @@ func TestFileRemovedWhileItFails(t *testing.T) {
 			w.eventually("the edit", func() bool { return w.filesOf(said) == "a.txt" })
 			close(release)
 			if kind == channelstest.FaultRefuse {
-				w.retried()
+				w.waitFailedAttempt()
 				w.advance(2 * time.Hour)
 			}
-			w.fate(said, "out")
-			w.wantGot("Plans+a.txt")
-			if n := w.lines(thread, bridge.LineFailed); n != 0 {
+			w.waitFate(said, "out")
+			w.wantSent("Plans+a.txt")
+			if n := w.countLines(thread, bridge.LineFailed); n != 0 {
 				t.Errorf("%d lines say that the file failed", n)
 			}
 		})
@@ -169,10 +169,10 @@ func TestEditWithoutTheSizesOfFiles(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{backoff: []time.Duration{time.Hour}})
-			thread := w.opened()
+			thread := w.openThread()
 			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, With: "b.txt"})
 			said := w.chat.Say("ann", support, thread, "Plans", file("a.txt", 1), file("b.txt", 2))
-			w.retried()
+			w.waitFailedAttempt()
 			edited := w.chat.Get(support, said)
 			edited.Text, edited.Version = "Our plans", edited.Version+1
 			edited.Files = slices.Clone(edited.Files)
@@ -180,11 +180,11 @@ func TestEditWithoutTheSizesOfFiles(t *testing.T) {
 				edited.Files[i].Content = nil
 				change(&edited.Files[i])
 			}
-			w.surfaceFact("edit", edited)
-			w.lineAbout(thread, bridge.LineEditLate, "Plans")
+			w.journalSurfaceFact("edit", edited)
+			w.waitLineAbout(thread, bridge.LineEditLate, "Plans")
 			w.advance(2 * time.Hour)
-			w.fate(said, "out")
-			w.wantGot("Plans+a.txt", "+b.txt")
+			w.waitFate(said, "out")
+			w.wantSent("Plans+a.txt", "+b.txt")
 		})
 	}
 }
@@ -193,18 +193,18 @@ func TestEditWithoutTheSizesOfFiles(t *testing.T) {
 func TestFileAddedLateThatLooksTheSame(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	said := w.chat.Say("ann", support, thread, "Plans", file("a.txt", 1))
-	w.fate(said, "out")
-	w.settled()
+	w.waitFate(said, "out")
+	w.waitDrained()
 	edited := w.chat.Get(support, said)
 	edited.Version++
 	again := edited.Files[0]
 	again.ID = ""
 	edited.Files = []bridgetest.File{again, again}
-	w.surfaceFact("edit", edited)
-	w.lineAbout(thread, bridge.LineEditLate, "added a.txt")
-	w.settled()
+	w.journalSurfaceFact("edit", edited)
+	w.waitLineAbout(thread, bridge.LineEditLate, "added a.txt")
+	w.waitDrained()
 	if n := w.count(`SELECT count(*) FROM messages WHERE fate = 'ask' AND text = '' AND jsonb_array_length(files) = 1`); n != 1 {
 		t.Errorf("%d files are offered", n)
 	}
@@ -214,15 +214,15 @@ func TestFileAddedLateThatLooksTheSame(t *testing.T) {
 func TestOneFileOfAPartRemoved(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{backoff: []time.Duration{time.Hour}, caps: func(c *channels.Capabilities) { c.Files.PerMessage = 2 }})
-	thread := w.opened()
+	thread := w.openThread()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, With: "c.txt"})
 	said := w.chat.Say("ann", support, thread, "Plans", file("a.txt", 1), file("b.txt", 2), file("c.txt", 3), file("d.txt", 4))
-	w.retried()
+	w.waitFailedAttempt()
 	w.chat.RemoveFile(support, said, "c.txt")
-	w.lineAbout(thread, bridge.LineEditLate, "stopped c.txt")
+	w.waitLineAbout(thread, bridge.LineEditLate, "stopped c.txt")
 	w.advance(2 * time.Hour)
-	w.fate(said, "out")
-	w.wantGot("Plans+a.txt+b.txt", "+d.txt")
+	w.waitFate(said, "out")
+	w.wantSent("Plans+a.txt+b.txt", "+d.txt")
 	if got := w.filesOf(said); got != "a.txt b.txt d.txt" {
 		t.Errorf("the record has %q", got)
 	}
@@ -234,33 +234,33 @@ func TestRemovedFileIsNotSentByAClick(t *testing.T) {
 	t.Run("it waited", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t, options{backoff: []time.Duration{time.Hour}})
-		thread := w.opened()
+		thread := w.openThread()
 		w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, With: "b.txt"})
 		w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, With: "c.txt"})
 		said := w.chat.Say("ann", support, thread, "Plans", file("a.txt", 1), file("b.txt", 2), file("c.txt", 3))
-		w.line(thread, bridge.LineFailed)
-		w.retried()
+		w.waitLine(thread, bridge.LineFailed)
+		w.waitFailedAttempt()
 		w.chat.RemoveFile(support, said, "c.txt")
-		w.line(thread, bridge.LineEditLate)
-		w.choose(thread, said, bridge.VerbSend)
+		w.waitLine(thread, bridge.LineEditLate)
+		w.chooseVerb(thread, said, bridge.VerbSend)
 		w.advance(2 * time.Hour)
-		w.fate(said, "out")
-		w.wantGot("Plans+a.txt", "+b.txt")
+		w.waitFate(said, "out")
+		w.wantSent("Plans+a.txt", "+b.txt")
 	})
 	t.Run("it had failed", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t, options{})
-		thread := w.opened()
+		thread := w.openThread()
 		w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, With: "b.txt"})
 		said := w.chat.Say("ann", support, thread, "Plans", file("a.txt", 1), file("b.txt", 2), file("c.txt", 3))
-		failed := w.line(thread, bridge.LineFailed)
-		w.settled()
+		failed := w.waitLine(thread, bridge.LineFailed)
+		w.waitDrained()
 		w.chat.RemoveFile(support, said, "b.txt")
-		w.line(thread, bridge.LineEditLate)
-		w.fate(said, "out") // all that is left of it has left
+		w.waitLine(thread, bridge.LineEditLate)
+		w.waitFate(said, "out") // all that is left of it has left
 		w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)
-		w.whisper("ann", "[decided]")
-		w.wantGot("Plans+a.txt", "+c.txt")
+		w.waitWhisper("ann", "[decided]")
+		w.wantSent("Plans+a.txt", "+c.txt")
 	})
 }
 
@@ -268,42 +268,42 @@ func TestRemovedFileIsNotSentByAClick(t *testing.T) {
 func TestUndoOfATextBehindItsFiles(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{backoff: []time.Duration{time.Hour}})
-	thread := w.opened()
+	thread := w.openThread()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, With: "a.txt"})
 	said := w.chat.Say("ann", support, thread, "Plans", file("a.txt", 1), file("b.txt", 2))
-	failed := w.line(thread, bridge.LineFailed)
-	w.settled()
+	failed := w.waitLine(thread, bridge.LineFailed)
+	w.waitDrained()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, With: "a.txt"})
 	w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)
-	w.retried()
+	w.waitFailedAttempt()
 	w.chat.Choose("ann", support, said, bridge.VerbUndo)
-	w.fate(said, "undone")
+	w.waitFate(said, "undone")
 	w.advance(2 * time.Hour)
-	w.wantGot("+b.txt")
+	w.wantSent("+b.txt")
 }
 
 // What is left of a reply of which something has left isn't sent by a click from before Parley was restored: it may have left since.
 func TestRemainderClickedBeforeTheRestore(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{lossy: true, backoff: []time.Duration{time.Hour}})
-	thread := w.opened()
+	thread := w.openThread()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, With: "b.txt"})
 	said := w.chat.Say("ann", support, thread, "Plans", file("a.txt", 1), file("b.txt", 2))
-	w.retried()
+	w.waitFailedAttempt()
 	w.chat.Delete(support, said)
-	w.line(thread, bridge.LineDeleteLate)
+	w.waitLine(thread, bridge.LineDeleteLate)
 	w.chat.Restore(support, said) // it is inside now, while b.txt was taken back
 	w.advance(2 * time.Hour)
-	ask := w.line(thread, bridge.LineAsk)
-	w.settled()
+	ask := w.waitLine(thread, bridge.LineAsk)
+	w.waitDrained()
 	release := w.holdQueues(w.surface)
 	w.chat.Press(t, "ann", ask, bridge.VerbSend)
 	w.eventually("the click is stored", func() bool { return w.count(`SELECT count(*) FROM queued`) == 1 })
 	w.stops[0]()
 	release()
-	w.restored(time.Now().Add(-time.Hour))
-	w.whisper("ann", "restored")
-	w.wantGot("Plans+a.txt")
+	w.restoreAndServe(time.Now().Add(-time.Hour))
+	w.waitWhisper("ann", "restored")
+	w.wantSent("Plans+a.txt")
 }
 
 // What was deleted between the pieces of a message of several lines: if all lines were, each author learns that the customer has a
@@ -316,11 +316,11 @@ func TestLinesDeletedBetweenPieces(t *testing.T) {
 	}{"all": {2, []string{"Hi Kim,\n\nbye 1"}}, "one": {1, []string{"Hi Kim,\n\nbye 1", "Hi Kim,\n\nbye 2"}}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := inPieces(t, options{hold: lineHold, backoff: []time.Duration{time.Hour}})
-			w.knowRuns()
-			thread := w.opened()
+			w := newSplittingWorld(t, options{hold: lineHold, backoff: []time.Duration{time.Hour}})
+			w.waitRunsAllowed()
+			thread := w.openThread()
 			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Text: "bye 2"})
-			lines := []string{w.waits(thread, "Hi Kim,"), w.waits(thread, "bye")}
+			lines := []string{w.replyInHold(thread, "Hi Kim,"), w.replyInHold(thread, "bye")}
 			w.advance(2 * lineHold)
 			w.eventually("the second piece waits", func() bool {
 				return w.count(`SELECT count(*) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id WHERE d.part = 1 AND d.error_class = 'retry' AND l.leased_until IS NULL`) == 1
@@ -334,11 +334,11 @@ func TestLinesDeletedBetweenPieces(t *testing.T) {
 			})
 			w.advance(2 * time.Hour)
 			for _, line := range lines {
-				w.fate(line, "out")
+				w.waitFate(line, "out")
 			}
-			w.settled()
+			w.waitDrained()
 			w.provider.WaitTexts(t, c.want...)
-			if n := w.lines(thread, bridge.LineDeleteLate); n != c.deleted {
+			if n := w.countLines(thread, bridge.LineDeleteLate); n != c.deleted {
 				t.Errorf("%d lines tell of the deletions", n)
 			}
 		})
@@ -355,17 +355,17 @@ func TestFileRemovedBetweenPieces(t *testing.T) {
 	} {
 		t.Run(told, func(t *testing.T) {
 			t.Parallel()
-			w := inPieces(t, options{backoff: []time.Duration{time.Hour}})
-			thread := w.opened()
+			w := newSplittingWorld(t, options{backoff: []time.Duration{time.Hour}})
+			thread := w.openThread()
 			w.provider.AddFault(fault)
 			said := w.chat.Say("ann", support, thread, "Uno", file("a.txt", 1))
 			if fault.Kind == channelstest.FaultRefuse {
-				w.retried()
+				w.waitFailedAttempt()
 			} else {
-				w.line(thread, bridge.LineFailed)
+				w.waitLine(thread, bridge.LineFailed)
 			}
 			w.chat.RemoveFile(support, said, "a.txt")
-			w.lineAbout(thread, bridge.LineEditLate, told)
+			w.waitLineAbout(thread, bridge.LineEditLate, told)
 		})
 	}
 }
@@ -373,20 +373,20 @@ func TestFileRemovedBetweenPieces(t *testing.T) {
 // One line of a message of several is edited while its first piece is sent: the second piece is made of the same words.
 func TestLineEditedBetweenPieces(t *testing.T) {
 	t.Parallel()
-	w := inPieces(t, options{hold: lineHold})
-	w.knowRuns()
-	thread := w.opened()
+	w := newSplittingWorld(t, options{hold: lineHold})
+	w.waitRunsAllowed()
+	thread := w.openThread()
 	release := make(chan struct{})
 	w.provider.AddFault(channelstest.Fault{Text: "bye", Until: release})
-	w.waits(thread, "Hi Kim,")
-	second := w.waits(thread, "bye")
+	w.replyInHold(thread, "Hi Kim,")
+	second := w.replyInHold(thread, "bye")
 	w.advance(2 * lineHold)
 	w.provider.WaitCalls(t, 1)
 	w.chat.Edit(support, second, "see you")
-	w.settledEdits("see you")
+	w.waitEdited("see you")
 	close(release)
-	w.lineAbout(thread, bridge.LineEditLate, "bye")
-	w.fate(second, "out")
-	w.settled()
+	w.waitLineAbout(thread, bridge.LineEditLate, "bye")
+	w.waitFate(second, "out")
+	w.waitDrained()
 	w.provider.WaitTexts(t, "Hi Kim,\n\nbye 1", "Hi Kim,\n\nbye 2")
 }

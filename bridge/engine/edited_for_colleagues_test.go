@@ -14,31 +14,31 @@ import (
 func TestEditedIntoACommand(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
-	thread := w.opened()
-	sent := w.waits(thread, "Hello Kim")
+	thread := w.openThread()
+	sent := w.replyInHold(thread, "Hello Kim")
 	w.advance(time.Hour)
-	w.fate(sent, "out")
+	w.waitFate(sent, "out")
 	w.chat.Edit(support, sent, "!note he lies, ask Ben")
-	if line := w.line(thread, bridge.LineEditLate); len(line.Buttons) != 0 {
+	if line := w.waitLine(thread, bridge.LineEditLate); len(line.Buttons) != 0 {
 		t.Errorf("a note is offered as a correction: %q %v", line.Text, line.Buttons)
 	}
-	held := w.waits(thread, "We will see")
+	held := w.replyInHold(thread, "We will see")
 	w.chat.Edit(support, held, "!note he lies, ask Ben")
-	w.fate(held, "inside")
-	w.settled()
-	if n := w.lines(thread, bridge.LineAsk); n != 0 {
+	w.waitFate(held, "inside")
+	w.waitDrained()
+	if n := w.countLines(thread, bridge.LineAsk); n != 0 {
 		t.Errorf("%d lines ask about a note", n)
 	}
 
-	held = w.waits(thread, "We will see later")
+	held = w.replyInHold(thread, "We will see later")
 	w.chat.Edit(support, held, "!take")
-	w.fate(held, "ask")
-	line := w.line(thread, bridge.LineAsk)
+	w.waitFate(held, "ask")
+	line := w.waitLine(thread, bridge.LineAsk)
 	if len(line.Buttons) != 1 || line.Buttons[0].Verb != bridge.VerbKeep {
 		t.Errorf("there is nothing to send: %q %v", line.Text, line.Buttons)
 	}
 	w.chat.Choose("ann", support, held, bridge.VerbSend)
-	w.whisper("ann", "There is no text to send")
+	w.waitWhisper("ann", "There is no text to send")
 	w.provider.WaitTexts(t, "Hello Kim")
 }
 
@@ -48,30 +48,30 @@ func TestEditedForColleaguesHasNoButton(t *testing.T) {
 	t.Parallel()
 	kept := map[string]func(*world) (text string, line bridgetest.Message){
 		"asked": func(w *world) (string, bridgetest.Message) {
-			thread := w.opened()
+			thread := w.openThread()
 			text := w.chat.Say("ann", support, thread, "resolve")
-			return text, w.line(thread, bridge.LineAsk)
+			return text, w.waitLine(thread, bridge.LineAsk)
 		},
 		"taken back": func(w *world) (string, bridgetest.Message) {
-			thread := w.opened()
-			text := w.waits(thread, "We can do it")
+			thread := w.openThread()
+			text := w.replyInHold(thread, "We can do it")
 			w.reply(thread, "!undo")
-			return text, w.line(thread, bridge.LineUndone)
+			return text, w.waitLine(thread, bridge.LineUndone)
 		},
 		"parked": func(w *world) (string, bridgetest.Message) {
-			thread := w.opened()
+			thread := w.openThread()
 			w.saveAccount(chat, func(a *store.Account) { a.Paused = true })
 			text := w.chat.Say("ann", support, thread, "We can do it")
-			line := w.line(thread, bridge.LineParked)
+			line := w.waitLine(thread, bridge.LineParked)
 			w.saveAccount(chat, func(a *store.Account) { a.Paused = false })
 			return text, line
 		},
 		"of somebody else": func(w *world) (string, bridgetest.Message) {
-			thread := w.opened()
+			thread := w.openThread()
 			w.reply(thread, "!take")
-			w.card(thread, "Ann")
+			w.waitCard(thread, "Ann")
 			text := w.chat.Say("ben", support, thread, "We can do it")
-			return text, w.whisper("ben", "not_assignee")
+			return text, w.waitWhisper("ben", "not_assignee")
 		},
 	}
 	words := map[string]string{"note": "note: he is angry", "mention": "<@ann> he is angry"}
@@ -90,10 +90,10 @@ func TestEditedForColleaguesHasNoButton(t *testing.T) {
 					author = "ben"
 				}
 				w.chat.Press(t, author, line, bridge.VerbSend)
-				w.whisper(author, "[decided]")
-				w.fate(text, "inside")
+				w.waitWhisper(author, "[decided]")
+				w.waitFate(text, "inside")
 				w.advance(2 * time.Hour)
-				w.settled()
+				w.waitDrained()
 				if n := w.provider.Calls(); n != 0 {
 					t.Errorf("the customer got %q", w.provider.Texts())
 				}
@@ -106,13 +106,13 @@ func TestEditedForColleaguesHasNoButton(t *testing.T) {
 func TestEditedToPerhapsForColleaguesIsAskedAnew(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	text := w.chat.Say("ann", support, thread, "resolve")
-	before := w.line(thread, bridge.LineAsk)
+	before := w.waitLine(thread, bridge.LineAsk)
 	w.chat.Edit(support, text, "!resolv")
-	w.eventually("asked anew", func() bool { return w.lines(thread, bridge.LineAsk) == 2 })
-	w.settledAs(before, bridge.OutcomeAsked)
-	w.fate(text, "ask")
+	w.eventually("asked anew", func() bool { return w.countLines(thread, bridge.LineAsk) == 2 })
+	w.waitOutcome(before, bridge.OutcomeAsked)
+	w.waitFate(text, "ask")
 }
 
 // A text in the channel that was edited into one for colleagues goes to no customer, whoever chose one before.
@@ -122,16 +122,16 @@ func TestTopLevelEditedForColleagues(t *testing.T) {
 		t.Run(edited, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{})
-			w.opened()
+			w.openThread()
 			text := w.chat.Say("ann", support, "", "It is fixed")
-			line := w.line(text, bridge.LineTopLevel)
+			line := w.waitLine(text, bridge.LineTopLevel)
 			w.chat.Edit(support, text, edited)
 			w.eventually("the edit is known", func() bool {
 				return w.count(`SELECT count(*) FROM posts WHERE message = $1 AND version <> ''`, text) == 1
 			})
 			w.chat.Press(t, "ann", line, bridge.VerbSend)
-			w.whisper("ann", "is for colleagues now")
-			w.settled()
+			w.waitWhisper("ann", "is for colleagues now")
+			w.waitDrained()
 			if n := w.provider.Calls(); n != 0 {
 				t.Errorf("the customer got %q", w.provider.Texts())
 			}
@@ -145,35 +145,35 @@ func TestEditedWhileResolvedIsAskedAnew(t *testing.T) {
 	typed := map[string]func(w *world, thread string) (text string, line bridgetest.Message){
 		"asked before": func(w *world, thread string) (string, bridgetest.Message) {
 			text := w.chat.Say("ann", support, thread, "resolve")
-			line := w.line(thread, bridge.LineAsk)
+			line := w.waitLine(thread, bridge.LineAsk)
 			w.reply(thread, "!resolve")
-			w.card(thread, "resolved")
+			w.waitCard(thread, "resolved")
 			return text, line
 		},
 		"typed after": func(w *world, thread string) (string, bridgetest.Message) {
 			w.reply(thread, "!resolve")
-			w.card(thread, "resolved")
+			w.waitCard(thread, "resolved")
 			text := w.chat.Say("ann", support, thread, "It is fixed")
-			return text, w.line(thread, bridge.LineInside)
+			return text, w.waitLine(thread, bridge.LineInside)
 		},
 	}
 	for state, say := range typed {
 		t.Run(state, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{})
-			thread := w.opened()
+			thread := w.openThread()
 			text, before := say(w, thread)
-			asked := w.lines(thread, bridge.LineAsk)
+			asked := w.countLines(thread, bridge.LineAsk)
 			w.chat.Edit(support, text, "internal: he is angry")
 			w.eventually("the edit", func() bool {
 				return w.count(`SELECT count(*) FROM messages WHERE place = $1 AND text LIKE '%he is angry'`, text) == 1
 			})
-			w.settled()
-			w.fate(text, "ask")
-			if n := w.lines(thread, bridge.LineAsk); n != asked+1 {
+			w.waitDrained()
+			w.waitFate(text, "ask")
+			if n := w.countLines(thread, bridge.LineAsk); n != asked+1 {
 				t.Errorf("%d lines ask about it, want %d", n, asked+1)
 			}
-			w.settledAs(before, bridge.OutcomeAsked)
+			w.waitOutcome(before, bridge.OutcomeAsked)
 		})
 	}
 }
@@ -183,18 +183,18 @@ func TestEditedWhileResolvedIsAskedAnew(t *testing.T) {
 func TestTopLevelEditedBeforeTheUpdate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.opened()
+	w.openThread()
 	text := w.chat.Say("ann", support, "", "It is fixed")
-	line := w.line(text, bridge.LineTopLevel)
+	line := w.waitLine(text, bridge.LineTopLevel)
 	w.chat.Edit(support, text, "He is angry")
 	w.eventually("the edit is known", func() bool {
 		return w.count(`SELECT count(*) FROM posts WHERE message = $1 AND version <> ''`, text) == 1
 	})
-	w.settled()
+	w.waitDrained()
 	w.exec(`UPDATE posts SET early = early - 'edited' WHERE message = $1`, text)
 	w.chat.Press(t, "ann", line, bridge.VerbSend)
-	w.whisper("ann", "edited before Parley was updated")
-	w.settled()
+	w.waitWhisper("ann", "edited before Parley was updated")
+	w.waitDrained()
 	if n := w.provider.Calls(); n != 0 {
 		t.Errorf("the customer got %q", w.provider.Texts())
 	}

@@ -17,28 +17,28 @@ import (
 	"parley/store/erase"
 )
 
-// erasing returns what contacts are erased with here.
-func (w *world) erasing() erase.Options {
+// eraseOptions returns what contacts are erased with here.
+func (w *world) eraseOptions() erase.Options {
 	w.t.Helper()
 	return erase.Options{Pool: w.pool, Sealer: must(store.NewSealer(store.NewMasterKey()))(w.t), Ask: engine.ErasePosts}
 }
 
-// contact returns the number of the contact who has this address.
-func (w *world) contact(address string) store.ContactID {
+// contactOf returns the number of the contact who has this address.
+func (w *world) contactOf(address string) store.ContactID {
 	w.t.Helper()
 	return store.ContactID(w.count(`SELECT contact_id FROM identities WHERE key = $1`, address))
 }
 
-// erased goes on with an erasure until it is done, and waits until nothing more is under way.
-func (w *world) erased(o erase.Options, id string) erase.Certificate {
+// finishErasure goes on with an erasure until it is done, and waits until nothing more is under way.
+func (w *world) finishErasure(o erase.Options, id string) erase.Certificate {
 	w.t.Helper()
-	c := w.forgotten(o, id)
-	w.settled()
+	c := w.runErasure(o, id)
+	w.waitDrained()
 	return c
 }
 
-// forgotten goes on with an erasure until it is done.
-func (w *world) forgotten(o erase.Options, id string) (c erase.Certificate) {
+// runErasure goes on with an erasure until it is done.
+func (w *world) runErasure(o erase.Options, id string) (c erase.Certificate) {
 	w.t.Helper()
 	w.eventually("the contact is erased", func() bool {
 		var err error
@@ -51,32 +51,32 @@ func (w *world) forgotten(o erase.Options, id string) (c erase.Certificate) {
 	return c
 }
 
-// begun begins to erase the contact who has this address.
-func (w *world) begun(address string) (o erase.Options, id string) {
+// beginErasure begins to erase the contact who has this address.
+func (w *world) beginErasure(address string) (o erase.Options, id string) {
 	w.t.Helper()
-	o = w.erasing()
-	return o, must(erase.Begin(w.t.Context(), o, []store.ContactID{w.contact(address)}, "ann@acme.test"))(w.t)
+	o = w.eraseOptions()
+	return o, must(erase.Begin(w.t.Context(), o, []store.ContactID{w.contactOf(address)}, "ann@acme.test"))(w.t)
 }
 
 // erase erases the contact who has this address.
 func (w *world) erase(address string) erase.Certificate {
 	w.t.Helper()
-	return w.erased(w.begun(address))
+	return w.finishErasure(w.beginErasure(address))
 }
 
-// nowhere checks that no row of the database and no post holds a word.
-func (w *world) nowhere(words ...string) {
+// wantNowhere checks that no row of the database and no post holds a word.
+func (w *world) wantNowhere(words ...string) {
 	w.t.Helper()
 	for _, word := range words {
 		for _, post := range w.postsWith(word) {
 			w.t.Errorf("%q is left in a post: %s", word, post)
 		}
 	}
-	w.notStored(words...)
+	w.wantNotStored(words...)
 }
 
-// notStored checks that no row of the database holds a word.
-func (w *world) notStored(words ...string) {
+// wantNotStored checks that no row of the database holds a word.
+func (w *world) wantNotStored(words ...string) {
 	w.t.Helper()
 	tables := strings.Fields(w.text(`SELECT string_agg(tablename, ' ') FROM pg_tables WHERE schemaname = 'public'`))
 	for _, word := range words {
@@ -101,7 +101,7 @@ func (w *world) accepted(account string, e channelstest.Event) {
 // postsWith returns the posts in the channel that hold a word.
 func (w *world) postsWith(word string) []string {
 	var list []string
-	for _, m := range w.everything() {
+	for _, m := range w.allMessages() {
 		if strings.Contains(strings.ToLower(m.Plain()), word) {
 			list = append(list, m.ID+" "+m.Text)
 		}
@@ -115,27 +115,27 @@ func (w *world) postsWith(word string) []string {
 func TestEraseFromSharedThreads(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.mails("Prize", 12, always("mallory@other.test"))
-	w.mails("Zebra", 13, always("eve@flood.test"))
-	collecting := w.thread("Zebra 11 words")
-	if at := w.thread("Prize 11 words"); at != collecting {
+	w.sendMails("Prize", 12, allFrom("mallory@other.test"))
+	w.sendMails("Zebra", 13, allFrom("eve@flood.test"))
+	collecting := w.waitThread("Zebra 11 words")
+	if at := w.waitThread("Prize 11 words"); at != collecting {
 		t.Fatal("the two aren't collected in one thread")
 	}
-	w.customer(mail, channelstest.Event{From: "mallory@other.test", Subject: "Prize sale", Text: "Prize sale now", Automatic: "list"})
-	w.customer(mail, channelstest.Event{From: "eve@flood.test", Subject: "Zebra sale", Text: "Zebra sale now", Automatic: "list"})
-	daily := w.thread("Zebra sale now")
-	w.chat.Press(t, "ann", w.shown("Zebra 12 words"), bridge.VerbPromote)
-	w.chat.Say("ann", support, w.cardWith("| Zebra 12 | Ann").ID, "No, thank you")
+	w.customerSends(mail, channelstest.Event{From: "mallory@other.test", Subject: "Prize sale", Text: "Prize sale now", Automatic: "list"})
+	w.customerSends(mail, channelstest.Event{From: "eve@flood.test", Subject: "Zebra sale", Text: "Zebra sale now", Automatic: "list"})
+	daily := w.waitThread("Zebra sale now")
+	w.chat.Press(t, "ann", w.waitShown("Zebra 12 words"), bridge.VerbPromote)
+	w.chat.Say("ann", support, w.waitCardWith("| Zebra 12 | Ann").ID, "No, thank you")
 	w.provider.WaitTexts(t, "No, thank you")
-	w.chat.Press(t, "ann", w.shown("Zebra sale now"), bridge.VerbSilence)
+	w.chat.Press(t, "ann", w.waitShown("Zebra sale now"), bridge.VerbSilence)
 	w.eventually("the sender is silenced", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'silenced'`) == 1 })
 	human := w.chat.Say("ben", support, collecting, "Who are they?")
-	w.line(collecting, bridge.LineInside)
-	w.settled()
+	w.waitLine(collecting, bridge.LineInside)
+	w.waitDrained()
 
 	others := w.postsWith("prize")
 	c := w.erase("eve@flood.test")
-	w.nowhere("zebra", "eve@flood")
+	w.wantNowhere("zebra", "eve@flood")
 	if left := w.postsWith("prize"); !slices.Equal(left, others) {
 		t.Errorf("of the other customer's posts\n%s\nis left\n%s", strings.Join(others, "\n"), strings.Join(left, "\n"))
 	}
@@ -148,8 +148,8 @@ func TestEraseFromSharedThreads(t *testing.T) {
 	if w.chat.Get(support, human).Deleted || strings.HasPrefix(w.chat.Get(support, collecting).Text, "Erased") {
 		t.Error("the shared thread itself was erased")
 	}
-	w.chat.Press(t, "ann", w.shown("Prize 12 words"), bridge.VerbPromote)
-	w.cardWith("| Prize 12 | Ann")
+	w.chat.Press(t, "ann", w.waitShown("Prize 12 words"), bridge.VerbPromote)
+	w.waitCardWith("| Prize 12 | Ann")
 }
 
 // Who was in copy of another customer's conversation, and wrote there last, goes from its card, from what it remembers
@@ -158,33 +158,33 @@ func TestEraseFromSharedThreads(t *testing.T) {
 func TestEraseFromCopies(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
-	w.customer(mail, channelstest.Event{ID: "lamp", From: "kim@shop.test", Name: "Kim", Subject: "Broken lamp", Text: "It is dark", Cc: []string{"eve@zebra.test"}})
-	at := w.thread("It is dark")
-	w.customer(mail, channelstest.Event{ID: "zebra-answer", From: "eve@zebra.test", Subject: "Re: Broken lamp", Text: "My zebra is afraid", References: []string{"lamp"}, Cc: []string{"kim@shop.test"}})
-	if other := w.thread("My zebra is afraid"); other != at {
+	w.customerSends(mail, channelstest.Event{ID: "lamp", From: "kim@shop.test", Name: "Kim", Subject: "Broken lamp", Text: "It is dark", Cc: []string{"eve@zebra.test"}})
+	at := w.waitThread("It is dark")
+	w.customerSends(mail, channelstest.Event{ID: "zebra-answer", From: "eve@zebra.test", Subject: "Re: Broken lamp", Text: "My zebra is afraid", References: []string{"lamp"}, Cc: []string{"kim@shop.test"}})
+	if other := w.waitThread("My zebra is afraid"); other != at {
 		t.Fatalf("the answer is in thread %s", other)
 	}
-	w.settled()
+	w.waitDrained()
 	held := w.reply(at, "Here is light")
-	w.fate(held, "waiting")
-	w.settledBut(1)
-	c := w.forgotten(w.begun("eve@zebra.test"))
-	w.settledBut(1)
-	w.nowhere("afraid")
+	w.waitFate(held, "waiting")
+	w.waitDrainedBut(1)
+	c := w.runErasure(w.beginErasure("eve@zebra.test"))
+	w.waitDrainedBut(1)
+	w.wantNowhere("afraid")
 	w.exec(`DELETE FROM events WHERE external_id = 'message:lamp'`) // what Kim wrote is Kim's, also where it names the other
-	w.nowhere("zebra")
+	w.wantNowhere("zebra")
 	if len(c.Threads) != 1 || c.Threads[0].Message != at || c.Threads[0].Erased == 0 || c.Threads[0].Left != 0 {
 		t.Errorf("the certificate says %+v", c.Threads)
 	}
-	w.card(at, "| Kim | Broken lamp |")
-	w.shown("It is dark")
+	w.waitCard(at, "| Kim | Broken lamp |")
+	w.waitShown("It is dark")
 	w.advance(time.Hour)
-	w.fate(held, "out")
-	if sent := w.sent(1)[0]; !slices.Equal(sent.To, []string{"kim@shop.test"}) || len(sent.Cc)+len(sent.Also) > 0 {
+	w.waitFate(held, "out")
+	if sent := w.waitSent(1)[0]; !slices.Equal(sent.To, []string{"kim@shop.test"}) || len(sent.Cc)+len(sent.Also) > 0 {
 		t.Errorf("sent %+v", sent)
 	}
-	w.settled()
-	w.nowhere("zebra")
+	w.waitDrained()
+	w.wantNowhere("zebra")
 }
 
 // What an agent typed about the contact in a team's channel goes from all that Parley keeps, and so does the line that asked who
@@ -193,21 +193,21 @@ func TestEraseFromCopies(t *testing.T) {
 func TestEraseFromTheChannel(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.writes("kim", "It is dark")
-	w.writes("zebra", "Where is it?")
-	w.thread("It is dark")
-	w.chat.Say("ben", support, w.thread("Where is it?"), "!take") // so that it isn't offered to ann
-	w.card(w.thread("Where is it?"), "Ben")
-	w.settled()
+	w.customerWrites("kim", "It is dark")
+	w.customerWrites("zebra", "Where is it?")
+	w.waitThread("It is dark")
+	w.chat.Say("ben", support, w.waitThread("Where is it?"), "!take") // so that it isn't offered to ann
+	w.waitCard(w.waitThread("Where is it?"), "Ben")
+	w.waitDrained()
 	typed := w.chat.Say("ann", support, "", "Call: „Zebra“, soon")
-	line := w.line(typed, bridge.LineTopLevel)
+	line := w.waitLine(typed, bridge.LineTopLevel)
 	if len(line.Buttons) == 0 {
 		t.Fatal("no conversation is offered")
 	}
-	w.settled()
+	w.waitDrained()
 
 	w.erase("zebra")
-	w.notStored("„zebra“")
+	w.wantNotStored("„zebra“")
 	if !w.chat.Get(support, line.ID).Deleted {
 		t.Error("the line that asked is left")
 	}
@@ -223,38 +223,38 @@ func TestEraseFromTheChannel(t *testing.T) {
 func TestWrittenWhileErased(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.customer(mail, channelstest.Event{ID: "lamp-1", From: "eve@shop.test", Subject: "Zebra lamp", Text: "The zebra is dark"})
-	w.customer(chat, channelstest.Event{ID: "zebra-chat", From: "zed", Text: "A zebra in the chat"})
-	at, chatted := w.thread("The zebra is dark"), w.thread("A zebra in the chat")
+	w.customerSends(mail, channelstest.Event{ID: "lamp-1", From: "eve@shop.test", Subject: "Zebra lamp", Text: "The zebra is dark"})
+	w.customerSends(chat, channelstest.Event{ID: "zebra-chat", From: "zed", Text: "A zebra in the chat"})
+	at, chatted := w.waitThread("The zebra is dark"), w.waitThread("A zebra in the chat")
 	w.chat.Say("ann", support, at, "Which one?")
 	w.provider.WaitTexts(t, "Which one?")
-	w.settled()
-	w.exec(`UPDATE identities SET contact_id = $1 WHERE key = 'zed'`, w.contact("eve@shop.test")) // one person
+	w.waitDrained()
+	w.exec(`UPDATE identities SET contact_id = $1 WHERE key = 'zed'`, w.contactOf("eve@shop.test")) // one person
 
 	w.stops[0]() // so that what arrives is accepted, and waits to be applied
 	w.accepted(mail, channelstest.Event{ID: "waits", From: "eve@shop.test", Subject: "Re: lamp", Text: "Accepted before", References: []string{"lamp-1"}})
-	o := w.erasing()
-	id := must(erase.Begin(t.Context(), o, []store.ContactID{w.contact("eve@shop.test")}, "ann@acme.test"))(t)
+	o := w.eraseOptions()
+	id := must(erase.Begin(t.Context(), o, []store.ContactID{w.contactOf("eve@shop.test")}, "ann@acme.test"))(t)
 	w.accepted(mail, channelstest.Event{ID: "later", From: "eve@shop.test", Subject: "Re: lamp", Text: "Accepted after", References: []string{"lamp-1"}})
 	w.accepted(chat, channelstest.Event{ID: "later-chat", From: "zed", Text: "Chatted after"})
 	w.addEngine()
 	w.startLast()
-	fresh := w.thread("Accepted before")
-	again, chats := w.thread("Accepted after"), w.thread("Chatted after")
-	w.settled()
-	w.erased(o, id)
-	w.nowhere("zebra")
+	fresh := w.waitThread("Accepted before")
+	again, chats := w.waitThread("Accepted after"), w.waitThread("Chatted after")
+	w.waitDrained()
+	w.finishErasure(o, id)
+	w.wantNowhere("zebra")
 	for _, other := range []string{fresh, again, chats} {
 		if other == at || other == chatted || strings.HasPrefix(w.chat.Get(support, other).Text, "Erased") {
 			t.Errorf("what came meanwhile is in thread %s; %s and %s are the erased ones", other, at, chatted)
 		}
 	}
 	for _, text := range []string{"Accepted before", "Accepted after", "Chatted after"} {
-		w.shown(text)
+		w.waitShown(text)
 	}
 	w.chat.Say("ann", support, again, "Hello, stranger")
 	w.chat.Say("ann", support, chats, "Hello there")
-	for _, sent := range w.sent(3) {
+	for _, sent := range w.waitSent(3) {
 		if sent.Text == "Hello, stranger" && !slices.Equal(sent.To, []string{"eve@shop.test"}) {
 			t.Errorf("the reply went to %q", sent.To)
 		}
@@ -266,15 +266,15 @@ func TestWrittenWhileErased(t *testing.T) {
 func TestOldFormOfTheErased(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.customer(mail, channelstest.Event{ID: "lamp", From: "zebra@shop.test", Subject: "Lamp", Text: "It is dark"})
-	at := w.thread("It is dark")
-	form := submit(bridge.VerbReply)
+	w.customerSends(mail, channelstest.Event{ID: "lamp", From: "zebra@shop.test", Subject: "Lamp", Text: "It is dark"})
+	at := w.waitThread("It is dark")
+	form := formOf(bridge.VerbReply)
 	form.Form, form.Args.ReplyArgs = "f1", bridge.ReplyArgs{To: []string{"zebra@shop.test", "mia.zebra@shop.test"}, Shown: bridge.RecipientsMark([]string{"zebra@shop.test"}, nil)}
 	w.erase("zebra@shop.test")
 	w.chat.Submit("ann", support, at, form, "Here is light")
-	w.settled()
+	w.waitDrained()
 	w.exec(`DELETE FROM events WHERE payload LIKE '%Here is light%'`) // what Ann handed in goes with its days
-	w.nowhere("zebra")
+	w.wantNowhere("zebra")
 	if n := len(w.provider.Sent()); n > 0 {
 		t.Errorf("%d replies left", n)
 	}

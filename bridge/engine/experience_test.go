@@ -12,28 +12,28 @@ import (
 	"parley/channels/channelstest"
 )
 
-// solves lets a customer write, and ann answer and resolve.
-func (w *world) solves(e channelstest.Event, asked, answer string) {
+// solve lets a customer write, and ann answer and resolve.
+func (w *world) solve(e channelstest.Event, asked, answer string) {
 	w.t.Helper()
 	e.Text = asked
 	before := w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`)
-	w.customer(chat, e)
-	w.shown(asked)
-	thread := w.thread(asked)
-	w.settled()
+	w.customerSends(chat, e)
+	w.waitShown(asked)
+	thread := w.waitThread(asked)
+	w.waitDrained()
 	w.exec(`UPDATE bursts SET due_at = parley_now()`)
-	w.burstsDone()
+	w.waitAnalysed()
 	w.reply(thread, "!reply "+answer)
 	w.eventually("it is answered", func() bool { return strings.Contains(strings.Join(w.sentTexts(), "\n"), answer) })
-	w.settled()
+	w.waitDrained()
 	w.chat.Say("ann", support, thread, "!resolve")
 	w.eventually("it is resolved", func() bool {
 		return w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`) == before+1
 	})
 }
 
-// learned waits until so many resolved conversations may help others.
-func (w *world) learned(n int) {
+// waitLearned waits until so many resolved conversations may help others.
+func (w *world) waitLearned(n int) {
 	w.t.Helper()
 	w.eventually("they may help others", func() bool { return w.count(`SELECT count(*) FROM solved`) == n })
 }
@@ -45,20 +45,20 @@ func TestSuggestedFromResolvedConversations(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: offline.New()})
 	const answer = "Please put the return slip into the parcel and bring it to the post office within 30 days."
-	w.solves(channelstest.Event{From: "kim", Name: "Kim"}, "How do I return my lamp? Where is the return slip?", answer)
-	w.learned(1)
-	w.writes("joe", "I want to return a lamp. Is there a return slip?")
-	w.shown("I want to return a lamp")
-	w.ripen()
-	w.eventually("a reply is suggested", func() bool { return w.suggestedIn(2) != 0 })
-	got := must(w.engines[0].Desk(w.surface).Suggested(t.Context(), 2, w.suggestedIn(2), "ann"))(t)
+	w.solve(channelstest.Event{From: "kim", Name: "Kim"}, "How do I return my lamp? Where is the return slip?", answer)
+	w.waitLearned(1)
+	w.customerWrites("joe", "I want to return a lamp. Is there a return slip?")
+	w.waitShown("I want to return a lamp")
+	w.makeBurstsDue()
+	w.eventually("a reply is suggested", func() bool { return w.suggestionsIn(2) != 0 })
+	got := must(w.engines[0].Desk(w.surface).Suggested(t.Context(), 2, w.suggestionsIn(2), "ann"))(t)
 	if len(got) != 1 || got[0].Text != answer || len(got[0].Sources) != 1 || got[0].Sources[0].Title != "Conversation #1" {
 		t.Errorf("suggested is %+v", got)
 	}
 	if n := w.count(`SELECT count(*) FROM deliveries WHERE payload #>> '{line,Solver,Email}' LIKE 'ann%'`); n != 1 {
 		t.Errorf("%d notes name who answered such before", n)
 	}
-	w.chat.Say("ann", support, w.thread("How do I return my lamp?"), "!reopen")
+	w.chat.Say("ann", support, w.waitThread("How do I return my lamp?"), "!reopen")
 	w.eventually("it helps nobody any more", func() bool { return w.count(`SELECT count(*) FROM solved`) == 0 })
 }
 
@@ -71,9 +71,9 @@ func TestSwitchedOffHelpsNobody(t *testing.T) {
 		return analysis.Answer{Sentiment: analysis.Neutral}, nil
 	}}
 	w := newWorld(t, options{analyzer: r})
-	w.solves(channelstest.Event{From: "kim", Name: "Kim"}, "Where is the return slip of my lamp?", "It is in the parcel.")
-	w.learned(1)
-	thread := w.thread("Where is the return slip")
+	w.solve(channelstest.Event{From: "kim", Name: "Kim"}, "Where is the return slip of my lamp?", "It is in the parcel.")
+	w.waitLearned(1)
+	thread := w.waitThread("Where is the return slip")
 	for i, c := range []struct {
 		switched string
 		helps    int
@@ -83,14 +83,14 @@ func TestSwitchedOffHelpsNobody(t *testing.T) {
 			return w.count(`SELECT count(*) FROM conversations WHERE id = 1 AND coalesce(traits->>'analysis', 'on') = $1`, c.switched) == 1
 		})
 		before := len(r.questions())
-		w.writes([]string{"joe", "lee"}[i], "I miss the return slip of my lamp.")
-		w.ripen()
+		w.customerWrites([]string{"joe", "lee"}[i], "I miss the return slip of my lamp.")
+		w.makeBurstsDue()
 		w.eventually("it is asked", func() bool { return len(r.questions()) > before })
 		if q := r.questions()[before]; len(q.Desk.Examples) != c.helps || len(q.Desk.Sources) != c.helps {
 			t.Errorf("switched %s: the question has %+v", c.switched, q.Desk)
 		}
-		w.burstsDone()
-		w.settled()
+		w.waitAnalysed()
+		w.waitDrained()
 	}
 }
 
@@ -99,9 +99,9 @@ func TestSwitchedOffHelpsNobody(t *testing.T) {
 func TestAnswerWithAnExceptionIsNotSuggested(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: offline.New()})
-	w.solves(channelstest.Event{From: "kim", Name: "Kim"}, "Kann ich die Lampe zurückgeben?",
+	w.solve(channelstest.Event{From: "kim", Name: "Kim"}, "Kann ich die Lampe zurückgeben?",
 		"Ja, Sie können die Lampe zurückgeben.\nNicht für Bestellung 48213.\nDas Geld kommt nach 5 Werktagen.")
-	w.learned(1)
+	w.waitLearned(1)
 	if got := w.text(`SELECT answered FROM solved`); got != "" {
 		t.Errorf("kept is %q", got)
 	}
@@ -130,16 +130,16 @@ func TestOthersStayUnknown(t *testing.T) {
 		{"wilhelmina", "Wilhelmina Kraaijenbrink", "Lamp: ik woon aan de Kanarielaan 8, 1234 AB Utrecht, w.kraaijenbrink@canary.test", "Lamp: Wilhelmina, we sturen hem naar de Kanarielaan 8."},
 		{"swieto", "Świętosława Kanarek", "Lamp: mieszkam przy ul. Kanarkowej 21, 00-950 Warszawa, faktura FV/2026/1187.", "Lamp: Świętosława, wysyłamy na ul. Kanarkowej 21."},
 	} {
-		w.solves(channelstest.Event{From: c.from, Name: c.name}, c.asked+" The lamp is broken, and we would like to have another one.", c.answer)
+		w.solve(channelstest.Event{From: c.from, Name: c.name}, c.asked+" The lamp is broken, and we would like to have another one.", c.answer)
 	}
-	w.learned(8)
+	w.waitLearned(8)
 	before := len(r.questions())
-	w.writes("joe", "lamp lamp? bitte, ik, moro, vivo, abito, mieszkam, habite, please call this order")
-	w.shown("lamp lamp?")
-	w.ripen()
+	w.customerWrites("joe", "lamp lamp? bitte, ik, moro, vivo, abito, mieszkam, habite, please call this order")
+	w.waitShown("lamp lamp?")
+	w.makeBurstsDue()
 	w.eventually("it is asked", func() bool { return len(r.questions()) > before })
-	w.burstsDone()
-	w.settled()
+	w.waitAnalysed()
+	w.waitDrained()
 	q := r.questions()[before]
 	if len(q.Desk.Examples) < 6 {
 		t.Fatalf("only %d conversations are in the question: %+v", len(q.Desk.Examples), q.Desk)
@@ -165,7 +165,7 @@ func TestPrivateChannelHelpsNobody(t *testing.T) {
 	r := &reader{find: func(analysis.Question) (analysis.Answer, error) {
 		return analysis.Answer{Sentiment: analysis.Neutral}, nil
 	}}
-	w := secluded(t, options{analyzer: r})
+	w := newSecludedWorld(t, options{analyzer: r})
 	w.eventually("an agent of the channel resolves it", func() bool {
 		w.chat.Submit("ben", support, "", bridgetest.Button{Verb: bridge.VerbResolve, Args: bridge.Args{Conversation: 1}}, "")
 		return w.count(`SELECT count(*) FROM conversations WHERE id = 1 AND status = 'resolved'`) == 1

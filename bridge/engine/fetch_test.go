@@ -14,9 +14,9 @@ import (
 	"parley/store/retention"
 )
 
-// sendsFile lets a customer send a file that has to be fetched.
-func (w *world) sendsFile(from, text, ref string) string {
-	return w.customer(chat, channelstest.Event{From: from, Name: strings.ToUpper(from[:1]) + from[1:], Text: text,
+// customerSendsFile lets a customer send a file that has to be fetched.
+func (w *world) customerSendsFile(from, text, ref string) string {
+	return w.customerSends(chat, channelstest.Event{From: from, Name: strings.ToUpper(from[:1]) + from[1:], Text: text,
 		Refs: []channelstest.Ref{{Name: ref + ".jpg", Type: "image/jpeg", Ref: ref, Size: 5}}})
 }
 
@@ -25,7 +25,7 @@ func (w *world) filePosts(thread string) []bridgetest.Message {
 	return slices.DeleteFunc(w.chat.Messages(support, thread), func(m bridgetest.Message) bool { return m.Kind != "files" })
 }
 
-func (w *world) waitFiles(thread string, n int) []bridgetest.Message {
+func (w *world) waitFilePosts(thread string, n int) []bridgetest.Message {
 	w.t.Helper()
 	var posts []bridgetest.Message
 	w.chat.Wait(w.t, fmt.Sprintf("%d posts of files", n), func() bool {
@@ -40,13 +40,13 @@ func TestFileIsFetched(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	w.provider.PutFile("photo", channelstest.File{Type: "image/jpeg", Content: bytes.Repeat([]byte("x"), 3<<20)})
-	w.sendsFile("kim", "Look at this", "photo")
-	thread := w.thread("Look at this")
-	posts := w.waitFiles(thread, 1)
+	w.customerSendsFile("kim", "Look at this", "photo")
+	thread := w.waitThread("Look at this")
+	posts := w.waitFilePosts(thread, 1)
 	if len(posts[0].Files) != 1 || len(posts[0].Files[0].Content) != 3<<20 || posts[0].Text != "1 files" {
 		t.Fatalf("posted %q with %d files", posts[0].Text, len(posts[0].Files))
 	}
-	w.settled()
+	w.waitDrained()
 	if got := w.provider.Fetched(); len(got) != 1 {
 		t.Errorf("fetched %v", got)
 	}
@@ -65,16 +65,16 @@ func TestFileIsFetched(t *testing.T) {
 func TestFileIsGone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.sendsFile("kim", "Look at this", "expired")
-	thread := w.thread("Look at this")
-	if p := w.waitFiles(thread, 1)[0]; !strings.Contains(p.Plain(), "missing expired.jpg: The provider doesn't have it any more.") {
+	w.customerSendsFile("kim", "Look at this", "expired")
+	thread := w.waitThread("Look at this")
+	if p := w.waitFilePosts(thread, 1)[0]; !strings.Contains(p.Plain(), "missing expired.jpg: The provider doesn't have it any more.") {
 		t.Errorf("posted %q", p.Plain())
 	}
-	w.customer(chat, channelstest.Event{From: "kim", Text: "A film", Refs: []channelstest.Ref{{Name: "film.mp4", Ref: "film", Size: 1 << 40}}})
-	if p := w.waitFiles(thread, 2)[1]; !strings.Contains(p.Plain(), "missing film.mp4: it is larger than") {
+	w.customerSends(chat, channelstest.Event{From: "kim", Text: "A film", Refs: []channelstest.Ref{{Name: "film.mp4", Ref: "film", Size: 1 << 40}}})
+	if p := w.waitFilePosts(thread, 2)[1]; !strings.Contains(p.Plain(), "missing film.mp4: it is larger than") {
 		t.Errorf("posted %q", p.Plain())
 	}
-	w.settled()
+	w.waitDrained()
 	if n := w.count(`SELECT count(*) FROM fetches WHERE state = 'failed'`); n != 2 {
 		t.Errorf("%d failed", n)
 	}
@@ -87,20 +87,20 @@ func TestFileFollows(t *testing.T) {
 	w.provider.PutFile("slow", channelstest.File{Content: []byte("hello")})
 	release := make(chan struct{})
 	w.provider.AddFault(channelstest.Fault{File: true, Until: release})
-	w.sendsFile("kim", "Look at this", "slow")
-	thread := w.thread("Look at this")
-	w.writes("kim", "Did you get it?")
+	w.customerSendsFile("kim", "Look at this", "slow")
+	thread := w.waitThread("Look at this")
+	w.customerWrites("kim", "Did you get it?")
 	w.eventually("it is asked for", func() bool { return len(w.provider.Fetched()) == 1 })
 	w.advance(30 * time.Second)
-	w.shown("Did you get it?")
-	if p := w.waitFiles(thread, 1)[0]; !strings.Contains(p.Plain(), "0 files | missing slow.jpg: ") {
+	w.waitShown("Did you get it?")
+	if p := w.waitFilePosts(thread, 1)[0]; !strings.Contains(p.Plain(), "0 files | missing slow.jpg: ") {
 		t.Errorf("posted %q", p.Plain())
 	}
 	close(release)
-	if p := w.waitFiles(thread, 2)[1]; len(p.Files) != 1 || string(p.Files[0].Content) != "hello" {
+	if p := w.waitFilePosts(thread, 2)[1]; len(p.Files) != 1 || string(p.Files[0].Content) != "hello" {
 		t.Errorf("posted %q with %d files", p.Plain(), len(p.Files))
 	}
-	w.settled()
+	w.waitDrained()
 	if n := len(w.filePosts(thread)); n != 2 {
 		t.Errorf("%d posts of files", n)
 	}
@@ -115,8 +115,8 @@ func TestFetchingIsRepeated(t *testing.T) {
 	for _, kind := range []channelstest.FaultKind{channelstest.FaultRefuse, channelstest.FaultCut, channelstest.FaultDropBefore} {
 		w.provider.AddFault(channelstest.Fault{File: true, Kind: kind})
 	}
-	w.sendsFile("kim", "Look at this", "photo")
-	thread := w.thread("Look at this")
+	w.customerSendsFile("kim", "Look at this", "photo")
+	thread := w.waitThread("Look at this")
 	for i := range 3 {
 		w.eventually("it is asked for again", func() bool { return len(w.provider.Fetched()) > i })
 		w.eventually("it waits", func() bool {
@@ -124,11 +124,11 @@ func TestFetchingIsRepeated(t *testing.T) {
 		})
 		w.advance(6 * time.Second)
 	}
-	p := w.waitFiles(thread, 1)
+	p := w.waitFilePosts(thread, 1)
 	if len(p[0].Files) != 1 || len(p[0].Files[0].Content) != 2<<20 {
 		t.Errorf("posted %q", p[0].Plain())
 	}
-	w.settled()
+	w.waitDrained()
 	if n := w.count(`SELECT count(*) FROM blobs`); n != 1 {
 		t.Errorf("%d blobs: parts of a file are left", n)
 	}
@@ -142,11 +142,11 @@ func TestFetchingOutlivesItsProcess(t *testing.T) {
 	w.provider.PutFile("photo", channelstest.File{Content: []byte("hello")})
 	release := make(chan struct{})
 	w.provider.AddFault(channelstest.Fault{File: true, Until: release})
-	w.sendsFile("kim", "Look at this", "photo")
-	thread := w.thread("Look at this")
+	w.customerSendsFile("kim", "Look at this", "photo")
+	thread := w.waitThread("Look at this")
 	w.eventually("it is asked for", func() bool { return len(w.provider.Fetched()) == 1 })
 	w.exec(`UPDATE fetches SET leased_until = clock_timestamp()`) // as if that were long ago
-	p := w.waitFiles(thread, 1)
+	p := w.waitFilePosts(thread, 1)
 	if len(p[0].Files) != 1 {
 		t.Errorf("posted %q", p[0].Plain())
 	}
@@ -154,7 +154,7 @@ func TestFetchingOutlivesItsProcess(t *testing.T) {
 	w.eventually("the first one ended", func() bool {
 		return w.count(`SELECT count(*) FROM blobs WHERE hash LIKE 'writing:%'`) == 0 && len(w.provider.Fetched()) == 2
 	})
-	w.settled()
+	w.waitDrained()
 	if n := len(w.filePosts(thread)); n != 1 {
 		t.Errorf("%d posts of files", n)
 	}
@@ -172,12 +172,12 @@ func TestFetchingIsFair(t *testing.T) {
 	w.provider.AddFault(channelstest.Fault{File: true, Text: "stuck", Times: -1, Until: release})
 	w.provider.PutFile("photo", channelstest.File{Content: []byte("hello")})
 	for i := range 10 {
-		w.sendsFile("kim", "Look", fmt.Sprintf("stuck-%d", i))
+		w.customerSendsFile("kim", "Look", fmt.Sprintf("stuck-%d", i))
 	}
 	w.eventually("some are asked for", func() bool { return len(w.provider.Fetched()) == 4 })
-	w.customer(mail, channelstest.Event{From: "lea", Text: "A photo", Subject: "Photo", Refs: []channelstest.Ref{{Name: "photo.jpg", Ref: "photo"}}})
-	thread := w.thread("A photo")
-	if p := w.waitFiles(thread, 1)[0]; len(p.Files) != 1 {
+	w.customerSends(mail, channelstest.Event{From: "lea", Text: "A photo", Subject: "Photo", Refs: []channelstest.Ref{{Name: "photo.jpg", Ref: "photo"}}})
+	thread := w.waitThread("A photo")
+	if p := w.waitFilePosts(thread, 1)[0]; len(p.Files) != 1 {
 		t.Errorf("posted %q", p.Plain())
 	}
 	if n := len(w.provider.Fetched()); n != 5 {
@@ -191,10 +191,10 @@ func TestFetchingIsFair(t *testing.T) {
 func TestAttend(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.writes("kim", "Hello")
-	id := w.writes("kim", "Anybody?")
-	w.shown("Anybody?")
-	w.settled()
+	w.customerWrites("kim", "Hello")
+	id := w.customerWrites("kim", "Anybody?")
+	w.waitShown("Anybody?")
+	w.waitDrained()
 	d := w.engines[0].Desk(w.surface)
 	for range 3 {
 		d.Attend(1)
@@ -202,7 +202,7 @@ func TestAttend(t *testing.T) {
 	w.eventually("the customer sees it", func() bool { return len(w.provider.Attended()) > 0 })
 	d.Attend(1)
 	d.Attend(99)
-	w.settled()
+	w.waitDrained()
 	if got := w.provider.Attended(); !slices.Equal(got, []string{id}) {
 		t.Errorf("attended to %v, want %s", got, id)
 	}
@@ -212,17 +212,17 @@ func TestAttend(t *testing.T) {
 func TestPairIsThrottled(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{settings: map[string]string{"join_lines": "off"}})
-	w.writes("kim", "I am Kim")
-	kim := w.thread("I am Kim")
-	w.writes("lea", "I am Lea")
-	lea := w.thread("I am Lea")
+	w.customerWrites("kim", "I am Kim")
+	kim := w.waitThread("I am Kim")
+	w.customerWrites("lea", "I am Lea")
+	lea := w.waitThread("I am Lea")
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultThrottle, Text: "Kim 1", Wait: time.Hour, Pair: true})
 	w.reply(kim, "Kim 1")
 	w.reply(kim, "Kim 2")
 	w.provider.WaitCalls(t, 1)
 	w.reply(lea, "Lea 1")
 	w.provider.WaitTexts(t, "Lea 1")
-	w.settledBut(2)
+	w.waitDrainedBut(2)
 	w.advance(time.Hour)
 	w.provider.WaitTexts(t, "Lea 1", "Kim 1", "Kim 2")
 }
@@ -232,21 +232,21 @@ func TestPairIsThrottled(t *testing.T) {
 func TestReplyEvery(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{settings: map[string]string{"join_lines": "off"}, caps: func(c *channels.Capabilities) { c.Sending.ReplyEvery = time.Hour }})
-	w.writes("kim", "I am Kim")
-	kim := w.thread("I am Kim")
-	w.writes("lea", "I am Lea")
-	lea := w.thread("I am Lea")
+	w.customerWrites("kim", "I am Kim")
+	kim := w.waitThread("I am Kim")
+	w.customerWrites("lea", "I am Lea")
+	lea := w.waitThread("I am Lea")
 	w.reply(kim, "Kim 1")
 	w.provider.WaitTexts(t, "Kim 1")
-	w.settled()
+	w.waitDrained()
 	w.reply(kim, "Kim 2")
 	w.reply(kim, "Kim 3")
 	w.reply(lea, "Lea 1")
 	w.provider.WaitTexts(t, "Kim 1", "Lea 1")
-	w.settledBut(2)
+	w.waitDrainedBut(2)
 	w.advance(time.Hour)
 	w.provider.WaitTexts(t, "Kim 1", "Lea 1", "Kim 2")
-	w.settledBut(1)
+	w.waitDrainedBut(1)
 	w.advance(time.Hour)
 	w.provider.WaitTexts(t, "Kim 1", "Lea 1", "Kim 2", "Kim 3")
 }
@@ -256,28 +256,28 @@ func TestReplyEvery(t *testing.T) {
 func TestBurstWithPhotos(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{rate: 2})
-	w.knowRuns()
+	w.waitRunsAllowed()
 	for i := range 3 {
 		w.provider.PutFile(fmt.Sprint("photo", i), channelstest.File{Type: "image/jpeg", Content: []byte("hello")})
 	}
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
 	want := []string{"Hello"}
-	release := w.held()
+	release := w.holdPosts()
 	for i := range 20 {
 		if i >= 10 && i < 13 {
-			w.sendsFile("kim", "", fmt.Sprint("photo", i-10))
+			w.customerSendsFile("kim", "", fmt.Sprint("photo", i-10))
 			continue
 		}
 		text := fmt.Sprintf("more %d;", i)
-		w.writes("kim", text)
+		w.customerWrites("kim", text)
 		want = append(want, text)
 	}
 	w.eventually("the photos are fetched", func() bool { return w.count(`SELECT count(*) FROM events WHERE external_id LIKE 'fetch:%'`) == 3 })
 	release()
-	w.shown("more 19;")
-	w.settled()
-	if got := w.said(thread); !slices.Equal(got, want) {
+	w.waitShown("more 19;")
+	w.waitDrained()
+	if got := w.customerTexts(thread); !slices.Equal(got, want) {
 		t.Errorf("the thread shows %q", got)
 	}
 	posts := w.filePosts(thread)
@@ -288,7 +288,7 @@ func TestBurstWithPhotos(t *testing.T) {
 	if files != 3 || len(posts) > 1 {
 		t.Errorf("%d files in %d posts", files, len(posts))
 	}
-	if n := w.posts(thread) + len(posts); n > 8 {
+	if n := w.countSaidPosts(thread) + len(posts); n > 8 {
 		t.Errorf("%d posts for 21 messages\n%s", n, w.dump())
 	}
 	before, after := false, false
@@ -308,22 +308,22 @@ func TestPhotosTogether(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []bridgetest.FaultKind{"", "drop_after", "drop_before"} {
 		w := newWorld(t, options{lossy: true})
-		w.knowRuns()
-		thread := w.opened()
+		w.waitRunsAllowed()
+		thread := w.openThread()
 		w.chat.AddFault(bridgetest.Fault{Call: "post", Kind: bridgetest.FaultRefuse, Times: -1})
-		w.writes("kim", "These:")
+		w.customerWrites("kim", "These:")
 		for i := range 3 {
 			w.provider.PutFile(fmt.Sprint("photo", i), channelstest.File{Content: fmt.Append(nil, i)})
-			w.sendsFile("kim", "", fmt.Sprint("photo", i))
+			w.customerSendsFile("kim", "", fmt.Sprint("photo", i))
 		}
 		w.eventually("they are fetched", func() bool {
 			return w.count(`SELECT count(*) FROM events WHERE external_id LIKE 'fetch:%'`) == 3 && w.count(`SELECT count(*) FROM queued`) == 0
 		})
 		w.chat.ClearFaults()
 		if fault != "" {
-			w.chat.AddFault(bridgetestFault("post", fault, 2))
+			w.chat.AddFault(chatFault("post", fault, 2))
 		}
-		w.settled()
+		w.waitDrained()
 		posts := w.filePosts(thread)
 		if len(posts) != 1 || len(posts[0].Files) != 3 {
 			t.Errorf("fault %q: %d posts of files\n%s", fault, len(posts), w.dump())
@@ -336,10 +336,10 @@ func TestPhotosTogether(t *testing.T) {
 func TestLinesFitTheChannel(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: lineHold, caps: func(c *channels.Capabilities) { c.MaxTextRunes = 40 }})
-	w.knowRuns()
-	thread := w.opened()
+	w.waitRunsAllowed()
+	thread := w.openThread()
 	for _, text := range []string{"One line of text", "Two lines of it", "Three is one too many"} {
-		w.waits(thread, text)
+		w.replyInHold(thread, text)
 	}
 	w.advance(2 * lineHold)
 	w.provider.WaitTexts(t, "One line of text\n\nTwo lines of it", "Three is one too many")

@@ -33,7 +33,7 @@ func TestFetchingWorksAgain(t *testing.T) {
 	l := &lockedOnce{Channel: w.live[chat].Load()}
 	w.engines[0].SetChannel(w.accounts[chat], l)
 	w.start()
-	w.customer(chat, channelstest.Event{From: "kim", Text: "Look", Refs: []channelstest.Ref{{Name: "photo.jpg", Ref: "photo"}}})
+	w.customerSends(chat, channelstest.Event{From: "kim", Text: "Look", Refs: []channelstest.Ref{{Name: "photo.jpg", Ref: "photo"}}})
 	told := func(n int) {
 		t.Helper()
 		w.chat.Wait(t, "ann is told", func() bool { return len(w.chat.Messages("@ann", "")) == n })

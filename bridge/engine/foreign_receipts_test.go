@@ -10,17 +10,17 @@ import (
 	"parley/channels/channelstest"
 )
 
-// statementsOf lets so many customers write, one after the other, and gives how many statements the database was asked in
+// statementsForCustomers lets so many customers write, one after the other, and gives how many statements the database was asked in
 // the middle one of the transactions that applied their messages.
-func (w *world) statementsOf(name string, customers int) int {
+func (w *world) statementsForCustomers(name string, customers int) int {
 	w.t.Helper()
 	for i := range customers {
 		text := fmt.Sprintf("I am %s %d;", name, i)
-		w.writes(fmt.Sprint(name, i), text)
-		w.shown(text)
+		w.customerWrites(fmt.Sprint(name, i), text)
+		w.waitShown(text)
 	}
-	w.eventually("the transactions were counted", func() bool { return w.opt.statements.known() == customers })
-	return w.opt.statements.take()
+	w.eventually("the transactions were counted", func() bool { return w.opt.statements.countTransactions() == customers })
+	return w.opt.statements.takeMiddle()
 }
 
 // Another system writes to many customers from the same number, and its receipts come to us, 240 a second: what a
@@ -29,8 +29,8 @@ func (w *world) statementsOf(name string, customers int) int {
 func TestForeignReceipts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{statements: &statements{}})
-	w.statementsOf("max", 1) // a process asks for more when it begins
-	normal := w.statementsOf("amy", 5)
+	w.statementsForCustomers("max", 1) // a process asks for more when it begins
+	normal := w.statementsForCustomers("amy", 5)
 	const perSecond, seconds = 240, 4
 	done := make(chan error, 1)
 	go func() {
@@ -72,7 +72,7 @@ func TestForeignReceipts(t *testing.T) {
 			// Each was looked at twice: when it came, and when nobody waits for it any more.
 			w.exec(`UPDATE events SET received_at = received_at - interval '10 s'`)
 			w.eventually("all receipts are forgotten", func() bool {
-				w.dueNow()
+				w.makeQueuesDue()
 				return w.count(`SELECT count(*) FROM queued`) == 0
 			})
 			if n := w.count(`SELECT count(*) FROM quarantine`); n != 0 {
@@ -84,6 +84,6 @@ func TestForeignReceipts(t *testing.T) {
 			return
 		default:
 		}
-		most = max(most, w.statementsOf(fmt.Sprintf("zoe%d-", i), 1))
+		most = max(most, w.statementsForCustomers(fmt.Sprintf("zoe%d-", i), 1))
 	}
 }

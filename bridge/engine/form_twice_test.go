@@ -20,14 +20,14 @@ func openedForm(b bridgetest.Button) bridgetest.Button {
 func TestFormReplaced(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
-	thread := w.opened()
-	form := openedForm(submit(bridge.VerbReply))
+	thread := w.openThread()
+	form := openedForm(formOf(bridge.VerbReply))
 	w.chat.Submit("ann", support, thread, form, "We come on Monday.")
 	w.chat.Submit("ann", support, thread, form, "We come on Tuesday.")
 	w.chat.Submit("ben", support, thread, form, "Ben's own.") // its name may be a claim
-	w.chat.Submit("ann", support, thread, submit(bridge.VerbReply), "And bring cake.")
-	w.shown("And bring cake.")
-	if n := w.lines(thread, bridge.LineUndone); n != 1 {
+	w.chat.Submit("ann", support, thread, formOf(bridge.VerbReply), "And bring cake.")
+	w.waitShown("And bring cake.")
+	if n := w.countLines(thread, bridge.LineUndone); n != 1 {
 		t.Errorf("%d texts were taken back", n)
 	}
 	w.advance(time.Hour)
@@ -38,13 +38,13 @@ func TestFormReplaced(t *testing.T) {
 func TestFormTooLate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
-	form := openedForm(submit(bridge.VerbReply))
+	thread := w.openThread()
+	form := openedForm(formOf(bridge.VerbReply))
 	w.chat.Submit("ann", support, thread, form, "We come on Monday.")
 	w.provider.WaitTexts(t, "We come on Monday.")
 	w.chat.Submit("ann", support, thread, form, "We come on Tuesday.")
-	line := w.line(thread, bridge.LineAsk)
-	w.settled()
+	line := w.waitLine(thread, bridge.LineAsk)
+	w.waitDrained()
 	w.provider.WaitTexts(t, "We come on Monday.")
 	w.chat.Press(t, "ann", line, bridge.VerbSend)
 	w.provider.WaitTexts(t, "We come on Monday.", "We come on Tuesday.")
@@ -54,13 +54,13 @@ func TestFormTooLate(t *testing.T) {
 func TestFormStartsOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	form := openedForm(begin(mail, "carla", "Your lamp"))
+	form := openedForm(startForm(mail, "carla", "Your lamp"))
 	w.chat.Submit("ben", support, "", form, "It is repaired.")
-	w.sent(1)
+	w.waitSent(1)
 	w.chat.Submit("ben", support, "", form, "It is repaired, and clean.")
-	w.whisper("ben", "It is repaired, and clean.")
-	w.settled()
-	w.sent(1)
+	w.waitWhisper("ben", "It is repaired, and clean.")
+	w.waitDrained()
+	w.waitSent(1)
 	if n := w.count(`SELECT count(*) FROM conversations`); n != 1 {
 		t.Errorf("%d conversations", n)
 	}
@@ -69,15 +69,15 @@ func TestFormStartsOnce(t *testing.T) {
 // A template that was chosen in a form leaves once.
 func TestFormOfATemplate(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, templating(options{}))
-	thread := w.opened()
-	id := w.template(chat, func(t *bridge.Template) { t.Body = "Your lamp is repaired." })
-	w.decide("order_update", channels.TemplateApproved, "")
-	w.status(id, "approved")
-	w.chat.Submit("ann", support, thread, openedForm(fill(id, 1, nil)), "")
+	w := newWorld(t, withTemplates(options{}))
+	thread := w.openThread()
+	id := w.saveTemplate(chat, func(t *bridge.Template) { t.Body = "Your lamp is repaired." })
+	w.decideTemplate("order_update", channels.TemplateApproved, "")
+	w.waitTemplateStatus(id, "approved")
+	w.chat.Submit("ann", support, thread, openedForm(templateForm(id, 1, nil)), "")
 	w.provider.WaitTexts(t, "Your lamp is repaired.")
-	w.chat.Submit("ann", support, thread, openedForm(fill(id, 1, nil)), "")
-	w.whisper("ann", "handed this form in before")
-	w.settled()
+	w.chat.Submit("ann", support, thread, openedForm(templateForm(id, 1, nil)), "")
+	w.waitWhisper("ann", "handed this form in before")
+	w.waitDrained()
 	w.provider.WaitTexts(t, "Your lamp is repaired.")
 }

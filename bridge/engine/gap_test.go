@@ -13,10 +13,10 @@ import (
 func TestGapInTheHold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
-	thread := w.opened()
+	thread := w.openThread()
 	deleted, edited := w.reply(thread, "Go away"), w.reply(thread, "Hi Kin")
-	w.fate(deleted, "waiting")
-	w.fate(edited, "waiting")
+	w.waitFate(deleted, "waiting")
+	w.waitFate(edited, "waiting")
 	w.chat.Mute(true)
 	w.chat.Delete(support, deleted)
 	w.chat.Edit(support, edited, "Hi Kim")
@@ -38,7 +38,7 @@ func TestGapInTheHold(t *testing.T) {
 	w.eventually("the edit", func() bool { return w.text(`SELECT text FROM messages WHERE place = $1`, edited) == "Hi Kim" }) // it begins the hold anew
 	w.advance(2 * time.Hour)
 	w.provider.WaitTexts(t, "Hi Kim")
-	w.settled()
+	w.waitDrained()
 	w.provider.WaitTexts(t, "Hi Kim")
 }
 
@@ -47,8 +47,8 @@ func TestGapInTheHold(t *testing.T) {
 func TestRepliesWaitForTheGap(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
-	thread := w.opened()
-	w.fate(w.reply(thread, "Unchanged"), "waiting")
+	thread := w.openThread()
+	w.waitFate(w.reply(thread, "Unchanged"), "waiting")
 	release := make(chan struct{})
 	w.chat.AddFault(bridgetest.Fault{Call: "since", Until: release})
 	looks := w.chat.Calls("since")
@@ -69,22 +69,22 @@ func TestRepliesWaitForTheGap(t *testing.T) {
 func TestLateReplyIsParked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "!take")
-	w.card(thread, "| Ann |")
+	w.waitCard(thread, "| Ann |")
 	w.chat.Mute(true)
 	w.chat.SetNow(func() time.Time { return time.Now().Add(-10 * time.Minute) })
 	late := w.reply(thread, "Are you there?")
 	w.chat.SetNow(time.Now)
 	w.chat.Mute(false)
-	w.writes("kim", "It works again")
-	w.shown("It works again")
+	w.customerWrites("kim", "It works again")
+	w.waitShown("It works again")
 	w.chat.Disconnect()
-	w.fate(late, "parked")
-	line := w.line(thread, bridge.LineParked)
+	w.waitFate(late, "parked")
+	line := w.waitLine(thread, bridge.LineParked)
 	w.chat.Press(t, "ann", line, bridge.VerbDrop)
-	w.fate(late, "dropped")
-	w.settled()
+	w.waitFate(late, "dropped")
+	w.waitDrained()
 	if n := w.provider.Calls(); n != 0 {
 		t.Errorf("the customer got %q", w.provider.Texts())
 	}
@@ -95,9 +95,9 @@ func TestLateReplyIsParked(t *testing.T) {
 func TestLateRemarkOfTheNextOwner(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "!take")
-	card := w.cardWith("| Ann |")
+	card := w.waitCardWith("| Ann |")
 	w.exec(`UPDATE conversations SET last_at = last_at - interval '1 hour'`)
 	w.chat.Mute(true)
 	w.chat.SetNow(func() time.Time { return time.Now().Add(-10 * time.Minute) })
@@ -106,10 +106,10 @@ func TestLateRemarkOfTheNextOwner(t *testing.T) {
 	w.chat.Mute(false)
 	w.chat.Press(t, "ann", card, bridge.VerbUnassign)
 	w.chat.Press(t, "ben", card, bridge.VerbTake)
-	w.card(thread, "| Ben |")
+	w.waitCard(thread, "| Ben |")
 	w.chat.Disconnect()
-	w.fate(remark, "parked")
-	w.settled()
+	w.waitFate(remark, "parked")
+	w.waitDrained()
 	if n := w.provider.Calls(); n != 0 {
 		t.Errorf("the customer got %q", w.provider.Texts())
 	}
@@ -121,9 +121,9 @@ func TestLateRemarkOfTheNextOwner(t *testing.T) {
 func TestEditWhoseMessageNeverCame(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "!take")
-	w.card(thread, "| Ann |")
+	w.waitCard(thread, "| Ann |")
 	w.chat.Mute(true)
 	lost := w.reply(thread, "Hi Kin")
 	noted := w.reply(thread, "note: she is nice")
@@ -136,16 +136,16 @@ func TestEditWhoseMessageNeverCame(t *testing.T) {
 	w.chat.Edit(support, gone, "More nonsense")
 	w.chat.Delete(support, gone)
 	w.eventually("the edits are kept", func() bool { return w.count(`SELECT count(*) FROM posts WHERE kind = 'early'`) == 4 })
-	w.settled()
+	w.waitDrained()
 	w.advance(6 * time.Minute)
-	w.fate(lost, "parked")
-	w.fate(noted, "inside")
-	w.chat.Press(t, "ann", w.line(thread, bridge.LineParked), bridge.VerbSend)
+	w.waitFate(lost, "parked")
+	w.waitFate(noted, "inside")
+	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineParked), bridge.VerbSend)
 	w.provider.WaitTexts(t, "Hi Kim")
 	w.chat.Disconnect() // now the messages come after all, by catching up
-	w.settled()
+	w.waitDrained()
 	w.provider.WaitTexts(t, "Hi Kim")
-	if n := w.lines(thread, bridge.LineParked); n != 1 {
+	if n := w.countLines(thread, bridge.LineParked); n != 1 {
 		t.Errorf("%d texts were offered", n)
 	}
 }
@@ -154,7 +154,7 @@ func TestEditWhoseMessageNeverCame(t *testing.T) {
 func TestCatchUp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "One")
 	w.provider.WaitTexts(t, "One")
 	w.chat.Mute(true)
@@ -168,12 +168,12 @@ func TestCatchUp(t *testing.T) {
 	w.chat.Wait(t, "connected again", func() bool { return w.chat.Streams() == 1 })
 	w.reply(thread, "Four")
 	w.provider.WaitTexts(t, "One", "Two", "Three", "Four")
-	w.settled()
+	w.waitDrained()
 	w.provider.WaitTexts(t, "One", "Two", "Three", "Four")
 }
 
-// lost lets something be typed while the surface's events are lost. Catching up finds it.
-func (w *world) lost(typed func()) {
+// loseEvents lets something be typed while the surface's events are lost. Catching up finds it.
+func (w *world) loseEvents(typed func()) {
 	w.t.Helper()
 	w.chat.Mute(true)
 	typed()
@@ -186,35 +186,35 @@ func (w *world) lost(typed func()) {
 func TestCommandsInAGap(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour, settings: map[string]string{"confirm_send": "on"}})
-	thread := w.opened()
+	thread := w.openThread()
 	kept := w.reply(thread, "You get it all back")
-	w.fate(kept, "ask")
+	w.waitFate(kept, "ask")
 	var command string
-	w.lost(func() { command = w.reply(thread, "!send") })
-	w.fate(kept, "waiting")
-	w.lost(func() { w.reply(thread, "<@"+bridgetest.App+"> undo") })
-	w.fate(kept, "undone")
+	w.loseEvents(func() { command = w.reply(thread, "!send") })
+	w.waitFate(kept, "waiting")
+	w.loseEvents(func() { w.reply(thread, "<@"+bridgetest.App+"> undo") })
+	w.waitFate(kept, "undone")
 	w.chat.Choose("ann", support, command, bridge.VerbSend)
-	w.whisper("ann", "commands stay inside")
-	w.lost(func() { w.reply(thread, "!send") })
-	w.fate(kept, "waiting")
+	w.waitWhisper("ann", "commands stay inside")
+	w.loseEvents(func() { w.reply(thread, "!send") })
+	w.waitFate(kept, "waiting")
 	w.advance(time.Hour)
 	w.provider.WaitTexts(t, "You get it all back")
-	w.settled()
+	w.waitDrained()
 	w.provider.WaitTexts(t, "You get it all back")
 
 	w.chat.Edit(support, command, "And what you paid for the post")
-	w.fate(command, "ask")
+	w.waitFate(command, "ask")
 	w.chat.Choose("ann", support, command, bridge.VerbSend)
-	w.fate(command, "waiting")
+	w.waitFate(command, "waiting")
 	w.advance(time.Hour)
 	w.provider.WaitTexts(t, "You get it all back", "And what you paid for the post")
 
 	misspelt := w.reply(thread, "!tag refnd")
-	w.fate(misspelt, "inside")
-	w.settled()
+	w.waitFate(misspelt, "inside")
+	w.waitDrained()
 	w.chat.Edit(support, misspelt, "!tag refund")
-	w.settled()
+	w.waitDrained()
 	if n := w.count(`SELECT count(*) FROM messages WHERE fate = 'inside' AND reason = 'command'`); n != 3 {
 		t.Errorf("a command that was edited into a command is no command any more\n%s", w.dump())
 	}
@@ -225,29 +225,29 @@ func TestCommandsInAGap(t *testing.T) {
 func TestCommandFoundLate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
-	w.writes("lou", "Thank you")
-	over := w.thread("Thank you")
-	w.writes("max", "No hurry")
-	later := w.thread("No hurry")
-	w.settled()
+	thread := w.openThread()
+	w.customerWrites("lou", "Thank you")
+	over := w.waitThread("Thank you")
+	w.customerWrites("max", "No hurry")
+	later := w.waitThread("No hurry")
+	w.waitDrained()
 	w.exec(`UPDATE conversations SET last_at = last_at - interval '1 hour'`)
 	w.chat.SetNow(func() time.Time { return time.Now().Add(-10 * time.Minute) })
-	w.lost(func() {
+	w.loseEvents(func() {
 		w.reply(later, "!snooze 5m")
 		w.reply(later, "!snooze 1h")
 		w.reply(thread, "!resolve")
 		w.reply(over, "!resolve")
 		w.chat.SetNow(time.Now)
-		w.writes("kim", "Or rather, wait")
-		w.shown("Or rather, wait")
-		w.settled()
+		w.customerWrites("kim", "Or rather, wait")
+		w.waitShown("Or rather, wait")
+		w.waitDrained()
 	})
-	w.card(over, "#2 resolved")
-	w.whisper("ann", "has written since")
-	w.card(thread, "#1 open")
-	w.whisper("ann", "which is past")
-	w.card(later, "#3 snoozed")
+	w.waitCard(over, "#2 resolved")
+	w.waitWhisper("ann", "has written since")
+	w.waitCard(thread, "#1 open")
+	w.waitWhisper("ann", "which is past")
+	w.waitCard(later, "#3 snoozed")
 	if n := w.count(`SELECT count(*) FROM conversations WHERE snoozed_until < now() + interval '55 minutes'`); n != 1 {
 		t.Error("the hour doesn't count from when it was typed")
 	}
@@ -257,10 +257,10 @@ func TestCommandFoundLate(t *testing.T) {
 func TestGapUnderAMovedClock(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
-	thread := w.opened()
+	thread := w.openThread()
 	w.advance(time.Hour)
 	first := w.reply(thread, "One")
-	w.fate(first, "waiting")
+	w.waitFate(first, "waiting")
 	looks := w.chat.Calls("message")
 	desk := w.engines[0].Desk(w.surface)
 	desk.Gap()
@@ -278,9 +278,9 @@ func TestGapUnderAMovedClock(t *testing.T) {
 func TestEditLostWhileAsked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{settings: map[string]string{"confirm_send": "on"}})
-	thread := w.opened()
+	thread := w.openThread()
 	asked := w.reply(thread, "You get it all back")
-	line := w.line(thread, bridge.LineAsk)
+	line := w.waitLine(thread, bridge.LineAsk)
 	w.chat.Mute(true)
 	w.chat.Edit(support, asked, "You get half of it back")
 	w.chat.Mute(false)
@@ -298,7 +298,7 @@ func TestEditLostWhileAsked(t *testing.T) {
 	w.eventually("the edit is read", func() bool {
 		return w.text(`SELECT text FROM messages WHERE place = $1`, asked) == "You get half of it back"
 	})
-	w.settled()
+	w.waitDrained()
 	for _, text := range w.provider.Texts() {
 		if text == "You get it all back" {
 			t.Error("the old words left")
@@ -311,9 +311,9 @@ func TestEditLostWhileAsked(t *testing.T) {
 func TestGapOfAnotherReplica(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{engines: 2, hold: time.Hour})
-	thread := w.opened()
+	thread := w.openThread()
 	deleted := w.reply(thread, "Go away")
-	w.fate(deleted, "waiting")
+	w.waitFate(deleted, "waiting")
 	w.chat.Mute(true)
 	w.chat.Delete(support, deleted)
 	w.chat.Mute(false)
@@ -328,7 +328,7 @@ func TestGapOfAnotherReplica(t *testing.T) {
 	w.engines[0].Desk(w.surface).AgeGap(24 * time.Hour)
 	w.advance(2 * time.Hour)
 	w.eventually("the deletion", func() bool { return w.text(`SELECT fate FROM messages WHERE place = $1`, deleted) == "undone" })
-	w.settled()
+	w.waitDrained()
 	if n := w.provider.Calls(); n != 0 {
 		t.Errorf("the customer got %q", w.provider.Texts())
 	}
@@ -339,8 +339,8 @@ func TestGapOfAnotherReplica(t *testing.T) {
 func TestLimitedWhileConfirming(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
-	thread := w.opened()
-	w.fate(w.reply(thread, "Soon"), "waiting")
+	thread := w.openThread()
+	w.waitFate(w.reply(thread, "Soon"), "waiting")
 	w.chat.AddFault(bridgetest.Fault{Call: "message", Kind: bridgetest.FaultThrottle, Wait: time.Second})
 	looks := w.chat.Calls("since")
 	w.chat.Disconnect()

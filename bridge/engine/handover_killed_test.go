@@ -33,7 +33,7 @@ func TestKilledChild(t *testing.T) {
 	pool := must(pgxpool.New(context.Background(), where[0]))(t)
 	o := engine.Options{Pool: pool, Log: slog.New(slog.DiscardHandler), Specs: []channels.Spec{{Kind: "test", Name: "Test", Icon: "email"}}}
 	if len(where) > 3 {
-		o.Analyzer = killedReader(where[3])
+		o.Analyzer = readerOfChild(where[3])
 	}
 	e := must(engine.New(t.Context(), o))(t)
 	s := bridgetest.NewSurface(where[1], e.Desk(bridge.AccountID(surface)), 0)
@@ -70,7 +70,7 @@ func TestHandOverKilled(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w, old := besideBilling(t, options{lossy: true})
+			w, old := newBillingWorld(t, options{lossy: true})
 			w.stops[0]()
 			kill, release := w.startChild(), make(chan struct{})
 			at.Until = release
@@ -82,16 +82,16 @@ func TestHandOverKilled(t *testing.T) {
 			w.exec(`UPDATE lanes SET leased_until = clock_timestamp() WHERE leased_until IS NOT NULL`) // its leases end
 			w.addEngine()
 			w.startLast()
-			root := threadIn(t, w.chat, billing, 1, "over to you")
-			says(t, w.chat, support, old, "[handed_over]", "goes on "+billing+"/"+root)
-			w.card(old, "goes on in "+billing+"/"+root)
-			w.settled()
+			root := waitNewestRoot(t, w.chat, billing, 1, "over to you")
+			waitMessage(t, w.chat, support, old, "[handed_over]", "goes on "+billing+"/"+root)
+			w.waitCard(old, "goes on in "+billing+"/"+root)
+			w.waitDrained()
 			if n := len(w.chat.Messages(billing, "")); n != 1 {
 				t.Errorf("%d roots, want one", n)
 			}
 			told := slices.DeleteFunc(w.chat.Messages(billing, root), func(m bridgetest.Message) bool { return !strings.Contains(m.Plain(), "over to you") })
-			if len(told) != 1 || w.lines(old, bridge.LineHandedOver) != 1 {
-				t.Errorf("told %d times in the new thread, %d times in the old one", len(told), w.lines(old, bridge.LineHandedOver))
+			if len(told) != 1 || w.countLines(old, bridge.LineHandedOver) != 1 {
+				t.Errorf("told %d times in the new thread, %d times in the old one", len(told), w.countLines(old, bridge.LineHandedOver))
 			}
 		})
 	}

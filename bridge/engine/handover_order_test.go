@@ -8,8 +8,8 @@ import (
 	"parley/bridge/bridgetest"
 )
 
-// shownInOrder checks that a thread shows these of a customer's words and no others, each once and in this order.
-func shownInOrder(t *testing.T, c *bridgetest.Chat, channel, root string, words ...string) {
+// wantWordsInOrder checks that a thread shows these of a customer's words and no others, each once and in this order.
+func wantWordsInOrder(t *testing.T, c *bridgetest.Chat, channel, root string, words ...string) {
 	t.Helper()
 	var all, found []string
 	said := []string{"Word-1", "Word-2", "Word-3", "Word-4"}
@@ -35,23 +35,23 @@ func TestOrderOverTwoHomes(t *testing.T) {
 	t.Parallel()
 	w := newTwoHomes(t, options{})
 	w.openBilling(w.second, w.account)
-	w.writes("kim", "Word-1")
-	old := w.thread("Word-1")
-	release := w.held()
-	w.writes("kim", "Word-2")
+	w.customerWrites("kim", "Word-1")
+	old := w.waitThread("Word-1")
+	release := w.holdPosts()
+	w.customerWrites("kim", "Word-2")
 	w.eventually("it is kept", func() bool { return w.count(`SELECT count(*) FROM messages WHERE text = 'Word-2'`) == 1 })
 	w.chat.Say("ann", support, old, "!assign #billing over")
-	root := threadIn(t, w.second, billing, 1, "over")
-	w.writes("kim", "Word-3")
-	says(t, w.second, billing, root, "Word-3")
+	root := waitNewestRoot(t, w.second, billing, 1, "over")
+	w.customerWrites("kim", "Word-3")
+	waitMessage(t, w.second, billing, root, "Word-3")
 	w.second.Say("tben", billing, root, "!assign #support back")
 	w.eventually("it is back", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'assigned'`) == 2 })
-	w.writes("kim", "Word-4")
+	w.customerWrites("kim", "Word-4")
 	release()
-	says(t, w.chat, support, old, "Word-4")
-	w.settled()
-	shownInOrder(t, w.chat, support, old, "Word-1", "Word-2", "Word-4")
-	shownInOrder(t, w.second, billing, root, "Word-3")
+	waitMessage(t, w.chat, support, old, "Word-4")
+	w.waitDrained()
+	wantWordsInOrder(t, w.chat, support, old, "Word-1", "Word-2", "Word-4")
+	wantWordsInOrder(t, w.second, billing, root, "Word-3")
 }
 
 // The same between two channels of one chat: what was written before the hand-over stands in the thread
@@ -60,21 +60,21 @@ func TestOrderOverTwoChannels(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	w.openBilling(w.chat, w.surface)
-	w.writes("kim", "Word-1")
-	old := w.thread("Word-1")
-	release := w.held()
-	w.writes("kim", "Word-2")
+	w.customerWrites("kim", "Word-1")
+	old := w.waitThread("Word-1")
+	release := w.holdPosts()
+	w.customerWrites("kim", "Word-2")
 	w.eventually("it is kept", func() bool { return w.count(`SELECT count(*) FROM messages WHERE text = 'Word-2'`) == 1 })
 	w.chat.Say("ann", support, old, "!assign #billing over")
 	w.eventually("it is handed over", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'assigned'`) == 1 })
-	w.writes("kim", "Word-3")
-	w.writes("kim", "Word-4")
+	w.customerWrites("kim", "Word-3")
+	w.customerWrites("kim", "Word-4")
 	w.moveTeam("Billing", invoices)
 	release()
-	root := threadIn(t, w.chat, invoices, 1, "Word-4")
-	w.settled()
-	shownInOrder(t, w.chat, support, old, "Word-1", "Word-2")
-	shownInOrder(t, w.chat, invoices, root, "Word-3", "Word-4")
+	root := waitNewestRoot(t, w.chat, invoices, 1, "Word-4")
+	w.waitDrained()
+	wantWordsInOrder(t, w.chat, support, old, "Word-1", "Word-2")
+	wantWordsInOrder(t, w.chat, invoices, root, "Word-3", "Word-4")
 	if n := len(w.chat.Messages(billing, "")); n != 0 {
 		t.Errorf("%d roots in the team's former channel", n)
 	}

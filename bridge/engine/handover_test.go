@@ -43,18 +43,18 @@ func (w *world) openTeam(name string, c *bridgetest.Chat, surface store.AccountI
 	}
 }
 
-// besideBilling makes a world with that team in the same chat, and gives the thread of a conversation
+// newBillingWorld makes a world with that team in the same chat, and gives the thread of a conversation
 // of the team Support.
-func besideBilling(t *testing.T, o options) (w *world, thread string) {
+func newBillingWorld(t *testing.T, o options) (w *world, thread string) {
 	t.Helper()
 	w = newWorld(t, o)
 	w.openBilling(w.chat, w.surface)
-	return w, w.opened()
+	return w, w.openThread()
 }
 
-// threadIn waits until a channel of a chat has so many roots and the last one's thread shows a
+// waitNewestRoot waits until a channel of a chat has so many roots and the last one's thread shows a
 // text, and gives that root.
-func threadIn(t *testing.T, c *bridgetest.Chat, channel string, roots int, text string) string {
+func waitNewestRoot(t *testing.T, c *bridgetest.Chat, channel string, roots int, text string) string {
 	t.Helper()
 	root := ""
 	c.Wait(t, channel+" shows "+text, func() bool {
@@ -68,8 +68,8 @@ func threadIn(t *testing.T, c *bridgetest.Chat, channel string, roots int, text 
 	return root
 }
 
-// says waits until a message of a thread holds all these texts.
-func says(t *testing.T, c *bridgetest.Chat, channel, root string, texts ...string) bridgetest.Message {
+// waitMessage waits until a message of a thread holds all these texts.
+func waitMessage(t *testing.T, c *bridgetest.Chat, channel, root string, texts ...string) bridgetest.Message {
 	t.Helper()
 	var found bridgetest.Message
 	c.Wait(t, "the thread says "+strings.Join(texts, ", "), func() bool {
@@ -92,14 +92,14 @@ func TestHandOverToATeam(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	w.openBilling(w.chat, w.surface)
-	w.writes("kim", "Where is my invoice?")
-	old := w.thread("Where is my invoice?")
+	w.customerWrites("kim", "Where is my invoice?")
+	old := w.waitThread("Where is my invoice?")
 	w.chat.Say("ann", support, old, "!take")
 	w.chat.Say("ann", support, old, "!snooze 2h")
-	w.card(old, "snoozed")
+	w.waitCard(old, "snoozed")
 	w.chat.Say("ann", support, old, "!assign #billing please check it")
 
-	line := says(t, w.chat, billing, threadIn(t, w.chat, billing, 1, "please check it"), "[unassigned]", "please check it", "left "+support+"/"+old)
+	line := waitMessage(t, w.chat, billing, waitNewestRoot(t, w.chat, billing, 1, "please check it"), "[unassigned]", "please check it", "left "+support+"/"+old)
 	if !slices.Equal(line.Mentions(), []string{"ben", "cat"}) {
 		t.Errorf("the team is told by mentions of %v, want Ben and Cat", line.Mentions())
 	}
@@ -107,15 +107,15 @@ func TestHandOverToATeam(t *testing.T) {
 	w.chat.Wait(t, "the new card is open and free", func() bool {
 		return strings.HasPrefix(w.chat.Get(billing, root).Plain(), "#1 open | Kim | Where is my invoice? |  |")
 	})
-	says(t, w.chat, support, old, "[handed_over]", "goes on "+billing+"/"+root)
-	w.card(old, "goes on in "+billing+"/"+root)
+	waitMessage(t, w.chat, support, old, "[handed_over]", "goes on "+billing+"/"+root)
+	w.waitCard(old, "goes on in "+billing+"/"+root)
 
 	w.chat.Say("ann", support, old, "Typed in the old thread")
-	says(t, w.chat, billing, root, "[inside]", "moved", "Typed in the old thread")
-	w.writes("kim", "Are you there?")
-	says(t, w.chat, billing, root, "Are you there?")
-	w.fate(w.chat.Say("ben", billing, root, "Here it is"), "out")
-	w.settled()
+	waitMessage(t, w.chat, billing, root, "[inside]", "moved", "Typed in the old thread")
+	w.customerWrites("kim", "Are you there?")
+	waitMessage(t, w.chat, billing, root, "Are you there?")
+	w.waitFate(w.chat.Say("ben", billing, root, "Here it is"), "out")
+	w.waitDrained()
 	if sent := w.provider.Sent(); len(sent) != 1 || sent[0].Text != "Here it is" {
 		t.Errorf("the customer got %+v, want Ben's answer alone", sent)
 	}
@@ -129,17 +129,17 @@ func TestHandOverToATeam(t *testing.T) {
 // while it was being posted, too.
 func TestHandOverBack(t *testing.T) {
 	t.Parallel()
-	w, old := besideBilling(t, options{})
+	w, old := newBillingWorld(t, options{})
 	release := w.holdQueues(w.surface) // both are applied together: nothing is posted between them
 	w.chat.Say("ann", support, old, "!assign #billing first")
 	w.chat.Say("ann", support, old, "!assign #support no, ours")
 	w.eventually("both are stored", func() bool { return w.count(`SELECT count(*) FROM queued`) == 2 })
 	release()
 	w.eventually("both are applied", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'assigned'`) == 2 })
-	says(t, w.chat, support, old, "no, ours")
-	w.settled()
-	if n := len(w.chat.Messages(billing, "")); n != 0 || w.lines(old, bridge.LineHandedOver) != 0 {
-		t.Errorf("%d roots in the other channel, %d lines that it went there", n, w.lines(old, bridge.LineHandedOver))
+	waitMessage(t, w.chat, support, old, "no, ours")
+	w.waitDrained()
+	if n := len(w.chat.Messages(billing, "")); n != 0 || w.countLines(old, bridge.LineHandedOver) != 0 {
+		t.Errorf("%d roots in the other channel, %d lines that it went there", n, w.countLines(old, bridge.LineHandedOver))
 	}
 	answer := make(chan struct{})
 	w.chat.AddFault(bridgetest.Fault{Call: "post", Text: billing, Until: answer})
@@ -148,19 +148,19 @@ func TestHandOverBack(t *testing.T) {
 	w.chat.Say("ann", support, old, "!assign #support no, here")
 	w.eventually("it is handed back", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'assigned'`) == 4 })
 	close(answer)
-	back := threadIn(t, w.chat, support, 2, "no, here")
-	between := threadIn(t, w.chat, billing, 1, "goes on "+support+"/"+back)
+	back := waitNewestRoot(t, w.chat, support, 2, "no, here")
+	between := waitNewestRoot(t, w.chat, billing, 1, "goes on "+support+"/"+back)
 	w.chat.Wait(t, "its card leads on", func() bool {
 		return strings.Contains(w.chat.Get(billing, between).Plain(), "goes on in "+support+"/"+back)
 	})
-	says(t, w.chat, support, old, "[handed_over]", "goes on "+billing+"/"+between)
-	w.card(old, "goes on in "+billing+"/"+between)
-	if n := w.lines(old, bridge.LineHandedOver); n != 1 {
+	waitMessage(t, w.chat, support, old, "[handed_over]", "goes on "+billing+"/"+between)
+	w.waitCard(old, "goes on in "+billing+"/"+between)
+	if n := w.countLines(old, bridge.LineHandedOver); n != 1 {
 		t.Errorf("the first thread says %d times that it was left", n)
 	}
 	w.chat.Say("ann", support, back, "!assign #billing again")
-	there := threadIn(t, w.chat, billing, 2, "again")
-	w.settled()
+	there := waitNewestRoot(t, w.chat, billing, 2, "again")
+	w.waitDrained()
 	answer = make(chan struct{})
 	w.chat.AddFault(bridgetest.Fault{Call: "post", Text: support, Until: answer})
 	w.chat.Say("ben", billing, there, "!assign #support back")
@@ -174,11 +174,11 @@ func TestHandOverBack(t *testing.T) {
 		t.Errorf("%d updates wait behind the new root, want one for all changes", n)
 	}
 	close(answer)
-	back = threadIn(t, w.chat, support, 3, "back")
-	w.card(back, "Refund")
-	says(t, w.chat, billing, there, "[handed_over]", "goes on "+support+"/"+back)
-	w.writes("kim", "Hello again")
-	if thread := w.thread("Hello again"); thread != back {
+	back = waitNewestRoot(t, w.chat, support, 3, "back")
+	w.waitCard(back, "Refund")
+	waitMessage(t, w.chat, billing, there, "[handed_over]", "goes on "+support+"/"+back)
+	w.customerWrites("kim", "Hello again")
+	if thread := w.waitThread("Hello again"); thread != back {
 		t.Errorf("the customer's next words are in %s, want %s", thread, back)
 	}
 }
@@ -188,28 +188,28 @@ func TestHandOverBack(t *testing.T) {
 // An old thread that is gone holds nothing up.
 func TestHandOverThroughFaults(t *testing.T) {
 	t.Parallel()
-	w, old := besideBilling(t, options{lossy: true})
-	w.chat.AddFault(bridgetestFault("thread", bridgetest.FaultErrorBefore, -1)) // nobody can look whether the root is there
-	w.chat.AddFault(bridgetestFault("post", bridgetest.FaultDropAfter, 1))
+	w, old := newBillingWorld(t, options{lossy: true})
+	w.chat.AddFault(chatFault("thread", bridgetest.FaultErrorBefore, -1)) // nobody can look whether the root is there
+	w.chat.AddFault(chatFault("post", bridgetest.FaultDropAfter, 1))
 	w.chat.Say("ann", support, old, "!assign #billing over to you")
 	w.chat.Wait(t, "the root is there", func() bool { return len(w.chat.Messages(billing, "")) == 1 })
 	typed := w.chat.Say("ben", billing, w.chat.Messages(billing, "")[0].ID, "Hello Kim")
 	w.eventually("it waits", func() bool { return w.count(`SELECT count(*) FROM queued`) == 1 })
 	w.exec(`UPDATE events SET received_at = received_at - interval '20 s' WHERE id = (SELECT max(event_id) FROM queued)`) // longer than Slack's events may be in disorder
-	w.dueNow()
+	w.makeQueuesDue()
 	w.eventually("it waits for the root", func() bool {
 		return w.count(`SELECT count(*) FROM queues WHERE due_at BETWEEN clock_timestamp() + interval '1 s' AND clock_timestamp() + interval '6 s'`) == 1 ||
 			w.count(`SELECT count(*) FROM queued`) == 0
 	})
 	w.chat.ClearFaults()
-	w.chat.AddFault(bridgetestFault("post", bridgetest.FaultDropAfter, 1))
-	w.writes("kim", "One more thing")
-	root := threadIn(t, w.chat, billing, 1, "One more thing")
-	w.dueNow()
+	w.chat.AddFault(chatFault("post", bridgetest.FaultDropAfter, 1))
+	w.customerWrites("kim", "One more thing")
+	root := waitNewestRoot(t, w.chat, billing, 1, "One more thing")
+	w.makeQueuesDue()
 	w.provider.WaitTexts(t, "Hello Kim")
 	w.chat.Wait(t, "its author sees that it left", func() bool { return len(w.chat.Get(billing, typed).Marks) == 1 })
-	says(t, w.chat, billing, root, "over to you")
-	w.settled()
+	waitMessage(t, w.chat, billing, root, "over to you")
+	w.waitDrained()
 	if n := len(w.chat.Messages(billing, "")); n != 1 {
 		t.Errorf("%d roots, want one", n)
 	}
@@ -224,12 +224,12 @@ func TestHandOverThroughFaults(t *testing.T) {
 			t.Errorf("%q is shown %d times", text, n)
 		}
 	}
-	release := w.held()
+	release := w.holdPosts()
 	w.chat.Say("ben", billing, root, "!assign #support back")
 	w.chat.Delete(billing, root)
 	release()
-	threadIn(t, w.chat, support, 2, "back")
-	w.settled()
+	waitNewestRoot(t, w.chat, support, 2, "back")
+	w.waitDrained()
 }
 
 // A team that works in the other chat gets the conversation there; handed back it goes on in the
@@ -239,27 +239,27 @@ func TestHandOverToTheOtherChat(t *testing.T) {
 	t.Parallel()
 	w := newTwoHomes(t, options{})
 	w.openBilling(w.second, w.account)
-	w.writes("kim", "Hello")
-	old := w.thread("Hello")
+	w.customerWrites("kim", "Hello")
+	old := w.waitThread("Hello")
 	w.chat.Say("ann", support, old, "!assign #billing look at this")
-	root := threadIn(t, w.second, billing, 1, "look at this")
-	if line := says(t, w.second, billing, root, "look at this"); !slices.Equal(line.Mentions(), []string{"tben"}) {
+	root := waitNewestRoot(t, w.second, billing, 1, "look at this")
+	if line := waitMessage(t, w.second, billing, root, "look at this"); !slices.Equal(line.Mentions(), []string{"tben"}) {
 		t.Errorf("told by mentions of %v, want Ben as he is known there", line.Mentions())
 	}
-	says(t, w.chat, support, old, "[handed_over]", "annexsurface")
+	waitMessage(t, w.chat, support, old, "[handed_over]", "annexsurface")
 	w.chat.Say("ann", support, old, "Typed in the old thread")
-	says(t, w.second, billing, root, "Typed in the old thread")
-	w.writes("kim", "Still there?") // after a colleague's remark a reply would be asked about
-	says(t, w.second, billing, root, "Still there?")
+	waitMessage(t, w.second, billing, root, "Typed in the old thread")
+	w.customerWrites("kim", "Still there?") // after a colleague's remark a reply would be asked about
+	waitMessage(t, w.second, billing, root, "Still there?")
 	w.second.Say("tben", billing, root, "Hello Kim")
 	w.provider.WaitTexts(t, "Hello Kim")
 	must(store.SaveTeam(t.Context(), w.pool, store.Team{Name: "Nowhere"}))(t)
 	check(t, w.engines[0].Reload(t.Context()))
 	w.second.Say("tben", billing, root, "!assign #nowhere yours")
-	says(t, w.chat, support, old, "[unassigned]", "yours")
-	says(t, w.second, billing, root, "[handed_over]", w.text(`SELECT name FROM accounts WHERE id = $1`, w.surface))
+	waitMessage(t, w.chat, support, old, "[unassigned]", "yours")
+	waitMessage(t, w.second, billing, root, "[handed_over]", w.text(`SELECT name FROM accounts WHERE id = $1`, w.surface))
 	w.second.Say("tben", billing, root, "!assign #support thanks")
-	says(t, w.chat, support, old, "[unassigned]", "thanks")
+	waitMessage(t, w.chat, support, old, "[unassigned]", "thanks")
 	w.chat.Say("ann", support, old, "Back again")
 	w.provider.WaitTexts(t, "Hello Kim", "Back again")
 	if n := len(w.chat.Messages(support, "")); n != 1 {
@@ -268,16 +268,16 @@ func TestHandOverToTheOtherChat(t *testing.T) {
 
 	w.openTeam("Accounts", w.chat, w.surface, invoices)
 	w.chat.Say("ann", support, old, "!assign #billing once more")
-	says(t, w.second, billing, root, "once more")
-	w.settled()
+	waitMessage(t, w.second, billing, root, "once more")
+	w.waitDrained()
 	answer := make(chan struct{})
 	w.chat.AddFault(bridgetest.Fault{Call: "post", Text: invoices, Until: answer})
 	w.second.Say("tben", billing, root, "!assign #accounts not ours")
 	w.chat.Wait(t, "its root is under way", func() bool { return w.chat.Struck() == 1 })
 	w.second.Say("tben", billing, root, "!tag Refund")
-	w.card(old, "Refund")
+	w.waitCard(old, "Refund")
 	close(answer)
-	moved := threadIn(t, w.chat, invoices, 1, "not ours")
+	moved := waitNewestRoot(t, w.chat, invoices, 1, "not ours")
 	w.chat.Wait(t, "the new root shows it", func() bool { return strings.Contains(w.chat.Get(invoices, moved).Plain(), "Refund") })
 }
 
@@ -285,34 +285,34 @@ func TestHandOverToTheOtherChat(t *testing.T) {
 // makes of a reaction.
 func TestLineInTheThreadThatWasLeft(t *testing.T) {
 	t.Parallel()
-	w, old := besideBilling(t, options{hold: time.Minute})
+	w, old := newBillingWorld(t, options{hold: time.Minute})
 	w.reply(old, "We look into it")
 	w.advance(2 * time.Minute)
 	w.provider.WaitTexts(t, "We look into it")
-	w.settled()
+	w.waitDrained()
 	ours := w.provider.Sent()[0].ID
 	react := func(emoji string) {
-		w.does(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: ours, Emoji: emoji})
+		w.postChatEvent(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: ours, Emoji: emoji})
 	}
 	react("👍")
-	says(t, w.chat, support, old, "[reacted]", "👍")
-	w.chat.Submit("ann", support, old, submit(bridge.VerbReply), "It comes on Monday")
-	form := says(t, w.chat, support, old, "It comes on Monday", " = waiting")
+	waitMessage(t, w.chat, support, old, "[reacted]", "👍")
+	w.chat.Submit("ann", support, old, formOf(bridge.VerbReply), "It comes on Monday")
+	form := waitMessage(t, w.chat, support, old, "It comes on Monday", " = waiting")
 	w.chat.Say("ann", support, old, "!assign #billing please go on")
-	threadIn(t, w.chat, billing, 1, "please go on")
-	w.settledBut(1)
+	waitNewestRoot(t, w.chat, billing, 1, "please go on")
+	w.waitDrainedBut(1)
 
 	w.advance(2 * time.Minute)
 	w.provider.WaitTexts(t, "We look into it", "It comes on Monday")
-	if got := w.settledAs(form, bridge.OutcomeSent); offers(got) != "" {
-		t.Errorf("the line says %q, buttons %s", got.Plain(), offers(got))
+	if got := w.waitOutcome(form, bridge.OutcomeSent); buttonVerbs(got) != "" {
+		t.Errorf("the line says %q, buttons %s", got.Plain(), buttonVerbs(got))
 	}
 	for _, emoji := range []string{"❤️", "🎉"} {
 		react(emoji)
-		says(t, w.chat, support, old, "[reacted]", emoji)
+		waitMessage(t, w.chat, support, old, "[reacted]", emoji)
 	}
-	w.settled()
-	if n := w.lines(old, bridge.LineReacted); n != 1 {
+	w.waitDrained()
+	if n := w.countLines(old, bridge.LineReacted); n != 1 {
 		t.Errorf("%d lines for one reaction", n)
 	}
 }
@@ -322,16 +322,16 @@ func TestReactionInTheChatThatWasLeft(t *testing.T) {
 	t.Parallel()
 	w := newTwoHomes(t, options{})
 	w.openBilling(w.second, w.account)
-	w.writes("kim", "Hello")
-	old := w.thread("Hello")
+	w.customerWrites("kim", "Hello")
+	old := w.waitThread("Hello")
 	w.reply(old, "We look into it")
 	w.provider.WaitTexts(t, "We look into it")
-	w.settled()
+	w.waitDrained()
 	ours := w.provider.Sent()[0].ID
-	w.does(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: ours, Emoji: "👍"})
-	says(t, w.chat, support, old, "[reacted]", "👍")
+	w.postChatEvent(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: ours, Emoji: "👍"})
+	waitMessage(t, w.chat, support, old, "[reacted]", "👍")
 	w.chat.Say("ann", support, old, "!assign #billing please go on")
-	threadIn(t, w.second, billing, 1, "please go on")
-	w.does(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: ours, Emoji: "❤️"})
-	says(t, w.chat, support, old, "[reacted]", "❤️")
+	waitNewestRoot(t, w.second, billing, 1, "please go on")
+	w.postChatEvent(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: ours, Emoji: "❤️"})
+	waitMessage(t, w.chat, support, old, "[reacted]", "❤️")
 }

@@ -118,7 +118,7 @@ func newWorld(t *testing.T, o options) *world {
 		w.start()
 	}
 	if o.lossy {
-		w.passTime()
+		w.ageLostAttempts()
 	}
 	return w
 }
@@ -190,7 +190,7 @@ func (w *world) addEngine() *engine.Engine {
 		e.SetSurface(w.surface, s)
 	}
 	for name, id := range w.accounts {
-		ch := w.connect(e, name, id)
+		ch := w.connectChannel(e, name, id)
 		if w.hooks[name] == nil {
 			w.live[name] = &atomic.Pointer[channelstest.Channel]{}
 			w.hooks[name] = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.live[name].Load().ServeHTTP(rw, r) }))
@@ -233,8 +233,8 @@ func (w *world) run(i int) func() {
 	return stop
 }
 
-// hook posts events to an account's webhook and gives the status.
-func (w *world) hook(account string, events ...channelstest.Event) int {
+// postEvents posts events to an account's webhook and gives the status.
+func (w *world) postEvents(account string, events ...channelstest.Event) int {
 	w.t.Helper()
 	for i := range events {
 		if events[i].ID == "" {
@@ -243,10 +243,10 @@ func (w *world) hook(account string, events ...channelstest.Event) int {
 		}
 	}
 	body := must(json.Marshal(events))(w.t)
-	return w.rawHook(account, body)
+	return w.postBody(account, body)
 }
 
-func (w *world) rawHook(account string, body []byte) int {
+func (w *world) postBody(account string, body []byte) int {
 	w.t.Helper()
 	req := must(http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.hooks[account].URL, bytes.NewReader(body)))(w.t)
 	req.Header.Set("X-Signature", channelstest.Sign(secret, body))
@@ -255,37 +255,37 @@ func (w *world) rawHook(account string, body []byte) int {
 	return resp.StatusCode
 }
 
-// customer writes a message that must be accepted and gives its id.
-func (w *world) customer(account string, e channelstest.Event) string {
+// customerSends writes a message that must be accepted and gives its id.
+func (w *world) customerSends(account string, e channelstest.Event) string {
 	w.t.Helper()
 	e.Type = "message"
 	if e.ID == "" {
 		w.serial++
 		e.ID = fmt.Sprintf("in-%d", w.serial)
 	}
-	if status := w.hook(account, e); status != http.StatusOK {
+	if status := w.postEvents(account, e); status != http.StatusOK {
 		w.t.Fatalf("the webhook answered %d", status)
 	}
 	return e.ID
 }
 
-// writes lets a customer write a text in the chat-like account.
-func (w *world) writes(from, text string) string {
-	return w.customer(chat, channelstest.Event{From: from, Name: strings.ToUpper(from[:1]) + from[1:], Text: text})
+// customerWrites lets a customer write a text in the chat-like account.
+func (w *world) customerWrites(from, text string) string {
+	return w.customerSends(chat, channelstest.Event{From: from, Name: strings.ToUpper(from[:1]) + from[1:], Text: text})
 }
 
-// shown waits until a message with this text is in the channel, anywhere. Cards don't count: they
+// waitShown waits until a message with this text is in the channel, anywhere. Cards don't count: they
 // show a conversation's first words too.
-func (w *world) shown(text string) bridgetest.Message {
+func (w *world) waitShown(text string) bridgetest.Message {
 	w.t.Helper()
-	return w.shownAs(text, func(m bridgetest.Message) bool { return m.Kind != string(bridge.PostRoot) })
+	return w.waitShownAs(text, func(m bridgetest.Message) bool { return m.Kind != string(bridge.PostRoot) })
 }
 
-func (w *world) shownAs(text string, counts func(bridgetest.Message) bool) bridgetest.Message {
+func (w *world) waitShownAs(text string, counts func(bridgetest.Message) bool) bridgetest.Message {
 	w.t.Helper()
 	var found bridgetest.Message
 	w.chat.Wait(w.t, fmt.Sprintf("%q is shown", text), func() bool {
-		list := w.everything()
+		list := w.allMessages()
 		i := slices.IndexFunc(list, func(m bridgetest.Message) bool { return counts(m) && strings.Contains(m.Plain(), text) })
 		if i >= 0 {
 			found = list[i]
@@ -295,28 +295,28 @@ func (w *world) shownAs(text string, counts func(bridgetest.Message) bool) bridg
 	return found
 }
 
-// everything that people see in the channel: roots and threads.
-func (w *world) everything() []bridgetest.Message { return w.chat.Threads(support) }
+// allMessages that people see in the channel: roots and threads.
+func (w *world) allMessages() []bridgetest.Message { return w.chat.Threads(support) }
 
-// card waits until the root of a thread contains a text.
-func (w *world) card(thread, text string) {
+// waitCard waits until the root of a thread contains a text.
+func (w *world) waitCard(thread, text string) {
 	w.t.Helper()
 	w.chat.Wait(w.t, fmt.Sprintf("the card shows %q", text), func() bool {
 		return strings.Contains(w.chat.Get(support, thread).Plain(), text)
 	})
 }
 
-// marked waits until an agent's message carries a mark.
-func (w *world) marked(message, mark string) {
+// waitMarked waits until an agent's message carries a mark.
+func (w *world) waitMarked(message, mark string) {
 	w.t.Helper()
 	w.chat.Wait(w.t, fmt.Sprintf("%s is marked %s", message, mark), func() bool {
 		return slices.Contains(w.chat.Get(support, message).Marks, mark)
 	})
 }
 
-// said returns what a thread shows of the customer's texts, in order: several may stand in
+// customerTexts returns what a thread shows of the customer's texts, in order: several may stand in
 // one post, with times.
-func (w *world) said(thread string) []string {
+func (w *world) customerTexts(thread string) []string {
 	list := []string{}
 	for _, m := range w.chat.Messages(support, thread) {
 		if m.Kind != string(bridge.PostSaid) {
@@ -331,8 +331,8 @@ func (w *world) said(thread string) []string {
 
 var saidTime = regexp.MustCompile(`^\d\d:\d\d:\d\d `)
 
-// line waits until a thread holds a line of a kind.
-func (w *world) line(thread string, kind bridge.LineKind) bridgetest.Message {
+// waitLine waits until a thread holds a line of a kind.
+func (w *world) waitLine(thread string, kind bridge.LineKind) bridgetest.Message {
 	w.t.Helper()
 	var found bridgetest.Message
 	w.chat.Wait(w.t, fmt.Sprintf("a line %q", kind), func() bool {
@@ -347,8 +347,8 @@ func (w *world) line(thread string, kind bridge.LineKind) bridgetest.Message {
 	return found
 }
 
-// lines counts the lines of a kind in a thread.
-func (w *world) lines(thread string, kind bridge.LineKind) int {
+// countLines counts the lines of a kind in a thread.
+func (w *world) countLines(thread string, kind bridge.LineKind) int {
 	n := 0
 	for _, m := range w.chat.Messages(support, thread) {
 		if strings.HasPrefix(m.Plain(), "["+string(kind)+"]") {
@@ -358,8 +358,8 @@ func (w *world) lines(thread string, kind bridge.LineKind) int {
 	return n
 }
 
-// whisper waits until a user was told something privately.
-func (w *world) whisper(user, text string) bridgetest.Message {
+// waitWhisper waits until a user was told something privately.
+func (w *world) waitWhisper(user, text string) bridgetest.Message {
 	w.t.Helper()
 	var found bridgetest.Message
 	w.chat.Wait(w.t, fmt.Sprintf("%s is told %q", user, text), func() bool {
@@ -374,7 +374,7 @@ func (w *world) whisper(user, text string) bridgetest.Message {
 	return found
 }
 
-func bridgetestFault(call string, kind bridgetest.FaultKind, times int) bridgetest.Fault {
+func chatFault(call string, kind bridgetest.FaultKind, times int) bridgetest.Fault {
 	return bridgetest.Fault{Call: call, Kind: kind, Times: times}
 }
 
@@ -383,10 +383,10 @@ func factOf(e channelstest.Event, body []byte) channels.Fact {
 	return channels.Fact{ExternalID: e.Type + ":" + e.ID, OrderKey: e.From, Payload: body}
 }
 
-// relayLate tells of late replies at once.
-func relayLate() relay.Options { return relay.Options{LateAfter: time.Millisecond} }
+// lateAtOnce tells of late replies at once.
+func lateAtOnce() relay.Options { return relay.Options{LateAfter: time.Millisecond} }
 
-// submit is a form's verb for the conversation that was opened first.
-func submit(verb bridge.Verb) bridgetest.Button {
+// formOf is a form's verb for the conversation that was opened first.
+func formOf(verb bridge.Verb) bridgetest.Button {
 	return bridgetest.Button{Verb: verb, Args: bridge.Args{Conversation: 1}}
 }

@@ -10,8 +10,8 @@ import (
 	"parley/store"
 )
 
-// outings gives the chat's account the hours of an office in Berlin that is closed on the next Thursdays.
-func outings(t *testing.T) func(*store.Account) {
+// withOutings gives the chat's account the hours of an office in Berlin that is closed on the next Thursdays.
+func withOutings(t *testing.T) func(*store.Account) {
 	return func(a *store.Account) {
 		if a.Name != chat {
 			return
@@ -29,14 +29,14 @@ func outings(t *testing.T) func(*store.Account) {
 // who would be answered tomorrow morning is in today's list if tomorrow is a holiday.
 func TestEveningListBeforeAHoliday(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{caps: windowed(0), account: outings(t)})
-	w.until(time.Wednesday, 12, 30)
-	w.writes("lou", "Closes tomorrow at half past twelve")
-	w.thread("Closes tomorrow at half past twelve")
-	w.settled()
-	w.until(time.Wednesday, 16, 0)
-	w.chat.Wait(t, "the evening list", func() bool { return len(w.evenings()) == 1 })
-	if text := w.evenings()[0].Plain(); !strings.Contains(text, "#1") {
+	w := newWorld(t, options{caps: withWindow(0), account: withOutings(t)})
+	w.advanceTo(time.Wednesday, 12, 30)
+	w.customerWrites("lou", "Closes tomorrow at half past twelve")
+	w.waitThread("Closes tomorrow at half past twelve")
+	w.waitDrained()
+	w.advanceTo(time.Wednesday, 16, 0)
+	w.chat.Wait(t, "the evening list", func() bool { return len(w.eveningLists()) == 1 })
+	if text := w.eveningLists()[0].Plain(); !strings.Contains(text, "#1") {
 		t.Errorf("the list is %s", text)
 	}
 }

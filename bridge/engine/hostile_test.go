@@ -10,8 +10,8 @@ import (
 	"parley/channels/channelstest"
 )
 
-// noise returns n letters that no compression makes smaller than an index takes.
-func noise(n int) string {
+// randomLetters returns n letters that no compression makes smaller than an index takes.
+func randomLetters(n int) string {
 	random := rand.New(rand.NewSource(int64(n)))
 	b := make([]byte, n)
 	for i := range b {
@@ -24,18 +24,18 @@ func noise(n int) string {
 func TestHugeIDs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	id := noise(6000)
-	refs := []string{noise(5000), noise(5001)}
+	id := randomLetters(6000)
+	refs := []string{randomLetters(5000), randomLetters(5001)}
 	for i := range 40 {
 		refs = append(refs, fmt.Sprint("r", i))
 	}
-	w.customer(mail, channelstest.Event{ID: id, From: "kim@x.test", Subject: noise(7000), Text: "the first", References: refs})
-	thread := w.thread("the first")
-	w.customer(mail, channelstest.Event{ID: "short", From: "kim@x.test", Text: "the second", References: []string{id}})
-	if same := w.thread("the second"); same != thread {
+	w.customerSends(mail, channelstest.Event{ID: id, From: "kim@x.test", Subject: randomLetters(7000), Text: "the first", References: refs})
+	thread := w.waitThread("the first")
+	w.customerSends(mail, channelstest.Event{ID: "short", From: "kim@x.test", Text: "the second", References: []string{id}})
+	if same := w.waitThread("the second"); same != thread {
 		t.Error("a long id is not found again")
 	}
-	w.settled()
+	w.waitDrained()
 	if n := w.count(`SELECT count(*) FROM quarantine`); n != 0 {
 		t.Errorf("%d events in quarantine\n%s", n, w.text(`SELECT string_agg(reason, ' ') FROM quarantine`))
 	}
@@ -45,16 +45,16 @@ func TestHugeIDs(t *testing.T) {
 func TestReceiptOfAnotherAccount(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	m := w.reply(thread, "One")
 	external := w.provider.WaitTexts(t, "One")[0].ID
-	w.fate(m, "out")
+	w.waitFate(m, "out")
 	id := w.count(`SELECT id FROM messages WHERE place = $1`, m)
-	w.hook(mail, channelstest.Event{Type: "status", ID: "forged", State: "failed", Message: int64(id), External: []string{external}, Reason: "forged"})
-	w.shown("forged")
-	w.settled()
-	w.stateOf(m, "accepted")
-	if n := w.lines(thread, bridge.LineFailed); n != 0 {
+	w.postEvents(mail, channelstest.Event{Type: "status", ID: "forged", State: "failed", Message: int64(id), External: []string{external}, Reason: "forged"})
+	w.waitShown("forged")
+	w.waitDrained()
+	w.waitDeliveryState(m, "accepted")
+	if n := w.countLines(thread, bridge.LineFailed); n != 0 {
 		t.Error("another account's receipt was believed")
 	}
 }
@@ -63,9 +63,9 @@ func TestReceiptOfAnotherAccount(t *testing.T) {
 func TestTokenOfAnotherAccount(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
-	w.customer(mail, channelstest.Event{From: "mallory@x.test", Subject: "Hi", Text: "let me in", Conversation: 1})
-	if got := w.thread("let me in"); got == thread {
+	thread := w.openThread()
+	w.customerSends(mail, channelstest.Event{From: "mallory@x.test", Subject: "Hi", Text: "let me in", Conversation: 1})
+	if got := w.waitThread("let me in"); got == thread {
 		t.Error("a stranger joined another account's conversation")
 	}
 }
@@ -81,14 +81,14 @@ func TestOddContent(t *testing.T) {
 		{Text: "\U000E0001\u200b\ufeff"},
 		{Text: "file", Files: []channelstest.File{{Name: "../../etc/passwd\x00", Content: nil}, {Name: "", Content: []byte("x")}}},
 		{Text: "quote", Quoted: strings.Repeat("> ", 5000)},
-		{Text: "parties", Cc: []string{"", "kim0@x.test", "KIM@X.TEST", noise(3000)}},
+		{Text: "parties", Cc: []string{"", "kim0@x.test", "KIM@X.TEST", randomLetters(3000)}},
 	} {
 		e.From = fmt.Sprintf("kim%d@x.test", i)
-		w.customer(mail, e)
+		w.customerSends(mail, e)
 	}
-	w.customer(mail, channelstest.Event{From: "last@x.test", Text: "the last"})
-	w.thread("the last")
-	w.settled()
+	w.customerSends(mail, channelstest.Event{From: "last@x.test", Text: "the last"})
+	w.waitThread("the last")
+	w.waitDrained()
 	if n := w.count(`SELECT count(*) FROM quarantine`); n != 0 {
 		t.Errorf("%d events in quarantine: %s", n, w.text(`SELECT string_agg(reason, ' | ') FROM quarantine`))
 	}

@@ -14,11 +14,11 @@ func TestFirstOfSeveralNewKeysStands(t *testing.T) {
 	w := newWorld(t, options{})
 	for i := range 6 {
 		id, phone := fmt.Sprint("US.", i), fmt.Sprint("+49151000", i)
-		w.hook(chat, channelstest.Event{Type: "message", From: id, Text: "Hello"}, channelstest.Event{Type: "message", From: id, Also: []string{phone}, Text: "Hello?"})
-		w.customer(chat, channelstest.Event{From: "US.x" + phone, Also: []string{phone + "1"}, Text: "Hello"})
-		w.customer(chat, channelstest.Event{From: phone + "2", Also: []string{"US.y" + phone}, Text: "Hello"})
+		w.postEvents(chat, channelstest.Event{Type: "message", From: id, Text: "Hello"}, channelstest.Event{Type: "message", From: id, Also: []string{phone}, Text: "Hello?"})
+		w.customerSends(chat, channelstest.Event{From: "US.x" + phone, Also: []string{phone + "1"}, Text: "Hello"})
+		w.customerSends(chat, channelstest.Event{From: phone + "2", Also: []string{"US.y" + phone}, Text: "Hello"})
 	}
-	w.settled()
+	w.waitDrained()
 	if n := w.count(`SELECT count(*) FROM conversations AS c JOIN identities AS i ON i.id = c.identity_id WHERE i.key = c.participants->0->>'key'`); n != 18 {
 		t.Errorf("%d of 18 customers stand by the key that they came with", n)
 	}
@@ -30,10 +30,10 @@ func TestFirstOfSeveralNewKeysStands(t *testing.T) {
 func TestNewestNameCounts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.hook(chat, channelstest.Event{Type: "message", From: "kim", Name: "Kim", Text: "One"},
+	w.postEvents(chat, channelstest.Event{Type: "message", From: "kim", Name: "Kim", Text: "One"},
 		channelstest.Event{Type: "message", From: "kim", Name: "Kimberly", Text: "Two"},
 		channelstest.Event{Type: "message", From: "kim", Text: "Three"})
-	w.settled()
+	w.waitDrained()
 	if got := w.text(`SELECT name FROM identities WHERE key = 'kim'`); got != "Kimberly" {
 		t.Errorf("the customer is called %q", got)
 	}

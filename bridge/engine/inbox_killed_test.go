@@ -12,9 +12,9 @@ import (
 	"parley/store"
 )
 
-// telling holds a process that posts what was done on the page, before or after the chat takes it.
-func telling(kind bridgetest.FaultKind) moment {
-	m := posting(kind)
+// whileTelling holds a process that posts what was done on the page, before or after the chat takes it.
+func whileTelling(kind bridgetest.FaultKind) moment {
+	m := whilePostingNote(kind)
 	m.arm = func(w *world) func() {
 		release := make(chan struct{})
 		w.chat.AddFault(bridgetest.Fault{Call: "post", Text: "It comes on Monday.", Kind: kind, Until: release})
@@ -29,23 +29,23 @@ func telling(kind bridgetest.FaultKind) moment {
 func TestInboxActKilled(t *testing.T) {
 	t.Parallel()
 	for name, at := range map[string]moment{
-		"accepted, and not applied": locked(`SELECT FROM conversations FOR UPDATE`),
-		"applied, and not told":     telling(bridgetest.FaultDropBefore),
-		"told, and not recorded":    telling(""),
+		"accepted, and not applied": whileLocked(`SELECT FROM conversations FOR UPDATE`),
+		"applied, and not told":     whileTelling(bridgetest.FaultDropBefore),
+		"told, and not recorded":    whileTelling(""),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{lossy: true, caps: func(c *channels.Capabilities) { c.Files.PerMessage = 2 }})
-			thread := w.opened()
+			thread := w.openThread()
 			w.stops[0]()
 			kill := w.startChild()
 			release := at.arm(w)
-			blob, size, err := w.page().inbox.StoreFile(t.Context(), strings.NewReader("the plan"), 100)
+			blob, size, err := w.inboxPage().inbox.StoreFile(t.Context(), strings.NewReader("the plan"), 100)
 			check(t, err)
 			act := own.Act{Agent: w.agents["ann"], Act: bridge.Act{Verb: bridge.VerbReply, Text: "It comes on Monday.", Form: "f", Args: bridge.Args{Conversation: 1},
 				Files: []bridge.SurfaceFile{{ID: blob, Name: "plan.txt", ContentType: "text/plain", SizeBytes: size, Blob: blob}}}}
 			payload := must(json.Marshal(own.Fact{Kind: own.Acted, Conversation: 1, Demand: own.Demand{Act: &act}}))(t)
-			check(t, second(store.InsertEvents(t.Context(), w.pool, []store.NewEvent{{AccountID: store.SystemAccount, ExternalID: "act:1", OrderKey: store.ConversationKey(1), Payload: payload}})))
+			check(t, errorOf(store.InsertEvents(t.Context(), w.pool, []store.NewEvent{{AccountID: store.SystemAccount, ExternalID: "act:1", OrderKey: store.ConversationKey(1), Payload: payload}})))
 			w.eventually("the process is there", func() bool { return at.reached(w) })
 			kill()
 			release()
@@ -53,9 +53,9 @@ func TestInboxActKilled(t *testing.T) {
 			w.addEngine()
 			w.startLast()
 			w.provider.WaitTexts(t, "It comes on Monday.")
-			w.shown("It comes on Monday.")
-			w.settled()
-			if n := strings.Count(strings.Join(w.threadSays(thread), "\n"), "It comes on Monday."); n != 1 {
+			w.waitShown("It comes on Monday.")
+			w.waitDrained()
+			if n := strings.Count(strings.Join(w.threadTexts(thread), "\n"), "It comes on Monday."); n != 1 {
 				t.Errorf("the thread tells it %d times", n)
 			}
 			w.provider.WaitTexts(t, "It comes on Monday.")

@@ -30,8 +30,8 @@ func TestInboxDecidesAboutPart(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{})
-			w.opened()
-			p := w.page()
+			w.openThread()
+			p := w.inboxPage()
 			for _, f := range c.faults {
 				w.provider.AddFault(f)
 			}
@@ -42,22 +42,22 @@ func TestInboxDecidesAboutPart(t *testing.T) {
 				check(t, err)
 				files = append(files, bridge.SurfaceFile{ID: blob, Name: name, ContentType: "text/plain", SizeBytes: size, Blob: blob})
 			}
-			p.acts("ann", bridge.Act{Verb: bridge.VerbReply, Text: "Two plans", Files: files})
+			p.act("ann", bridge.Act{Verb: bridge.VerbReply, Text: "Two plans", Files: files})
 			w.eventually("the first part did not leave, and the second has", func() bool {
 				w.exec(ageUnclear)
 				w.exec(lookNow)
 				w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '1 hour' WHERE state = 'unknown'`)
-				return p.last("ann").Fate == c.fate && slices.Contains(w.got(), "+b.txt")
+				return p.newest("ann").Fate == c.fate && slices.Contains(w.sentWithFiles(), "+b.txt")
 			})
 
-			shown := p.last("ann")
+			shown := p.newest("ann")
 			if !slices.Contains(shown.Verbs, c.verb) {
 				t.Fatalf("the page shows %+v", shown)
 			}
 			act := bridge.Act{Verb: c.verb, Args: bridge.Args{Message: shown.ID, Delivery: shown.Delivery}}
-			p.result("ann", p.acts("ann", act), bridge.ActDone, "")
-			w.eventually("it has left", func() bool { return p.last("ann").Fate == store.FateOut })
-			if got := w.got(); !slices.Equal(got, c.want) {
+			p.waitResult("ann", p.act("ann", act), bridge.ActDone, "")
+			w.eventually("it has left", func() bool { return p.newest("ann").Fate == store.FateOut })
+			if got := w.sentWithFiles(); !slices.Equal(got, c.want) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
@@ -70,9 +70,9 @@ func TestInboxDecidesAboutPart(t *testing.T) {
 func TestInboxActBesideADatabaseThatFails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{statements: &statements{fails: `what = 'refused'`}})
-	w.opened()
-	p := w.page()
-	name := p.acts("ann", bridge.Act{Verb: bridge.VerbReply, Text: "On Monday"})
-	p.result("ann", name, bridge.ActDone, "")
+	w.openThread()
+	p := w.inboxPage()
+	name := p.act("ann", bridge.Act{Verb: bridge.VerbReply, Text: "On Monday"})
+	p.waitResult("ann", name, bridge.ActDone, "")
 	w.provider.WaitTexts(t, "On Monday")
 }

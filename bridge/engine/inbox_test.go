@@ -20,16 +20,16 @@ type page struct {
 	inbox *engine.Inbox
 }
 
-func (w *world) page() *page { return &page{w, w.engines[len(w.engines)-1].Inbox()} }
+func (w *world) inboxPage() *page { return &page{w, w.engines[len(w.engines)-1].Inbox()} }
 
-// acts lets an agent hand in a form, and gives the name of the act.
-func (p *page) acts(agent string, a bridge.Act) string {
+// act lets an agent hand in a form, and gives the name of the act.
+func (p *page) act(agent string, a bridge.Act) string {
 	p.t.Helper()
-	return must(p.tries(agent, a))(p.t)
+	return must(p.tryAct(agent, a))(p.t)
 }
 
-// tries is acts where it may be refused.
-func (p *page) tries(agent string, a bridge.Act) (string, error) {
+// tryAct is acts where it may be refused.
+func (p *page) tryAct(agent string, a bridge.Act) (string, error) {
 	p.t.Helper()
 	if a.Args.Conversation == 0 {
 		a.Args.Conversation = 1
@@ -41,8 +41,8 @@ func (p *page) tries(agent string, a bridge.Act) (string, error) {
 	return p.inbox.Act(p.t.Context(), p.agents[agent], a)
 }
 
-// shows returns what the page shows of the conversation, one message a line: who, its fate, its text.
-func (p *page) shows(agent string) string {
+// shownMessages returns what the page shows of the conversation, one message a line: who, its fate, its text.
+func (p *page) shownMessages(agent string) string {
 	p.t.Helper()
 	got := must(p.inbox.Spoken(p.t.Context(), p.agents[agent], 1, bridge.SpokenBefore{}))(p.t)
 	lines := make([]string, len(got.List))
@@ -52,15 +52,15 @@ func (p *page) shows(agent string) string {
 	return strings.Join(lines, "\n")
 }
 
-// last returns the newest message that the page shows.
-func (p *page) last(agent string) bridge.Spoken {
+// newest returns the newest message that the page shows.
+func (p *page) newest(agent string) bridge.Spoken {
 	p.t.Helper()
 	list := must(p.inbox.Spoken(p.t.Context(), p.agents[agent], 1, bridge.SpokenBefore{}))(p.t).List
 	return list[len(list)-1]
 }
 
-// result waits for what became of an act.
-func (p *page) result(agent, name string, want bridge.ActState, why string) {
+// waitResult waits for what became of an act.
+func (p *page) waitResult(agent, name string, want bridge.ActState, why string) {
 	p.t.Helper()
 	var got bridge.ActResult
 	p.eventually("the act is "+string(want), func() bool {
@@ -72,8 +72,8 @@ func (p *page) result(agent, name string, want bridge.ActState, why string) {
 	}
 }
 
-// threadSays returns the plain texts of a thread, without its root.
-func (w *world) threadSays(thread string) []string {
+// threadTexts returns the plain texts of a thread, without its root.
+func (w *world) threadTexts(thread string) []string {
 	var list []string
 	for _, m := range w.chat.Messages(support, thread) {
 		if m.ID != thread {
@@ -83,8 +83,8 @@ func (w *world) threadSays(thread string) []string {
 	return list
 }
 
-// inOrder reports whether texts contain words, each in a later text than the one before, and each in one text.
-func inOrder(texts []string, words ...string) bool {
+// areInOrder reports whether texts contain words, each in a later text than the one before, and each in one text.
+func areInOrder(texts []string, words ...string) bool {
 	at := -1
 	for _, want := range words {
 		var found []int
@@ -106,8 +106,8 @@ func allCalls() []string {
 	return []string{"post", "update", "mark", "whisper", "thread", "since", "message", "audience"}
 }
 
-// outage cuts the chat off: it can't be called, and tells nothing. back lets it be reached again.
-func (w *world) outage() (back func()) {
+// cutChatOff cuts the chat off: it can't be called, and tells nothing. back lets it be reached again.
+func (w *world) cutChatOff() (back func()) {
 	w.t.Helper()
 	w.chat.Mute(true)
 	for _, call := range allCalls() {
@@ -117,7 +117,7 @@ func (w *world) outage() (back func()) {
 	return func() {
 		w.chat.ClearFaults()
 		w.chat.Mute(false)
-		w.dueNow()
+		w.makeQueuesDue()
 	}
 }
 
@@ -127,35 +127,35 @@ func (w *world) outage() (back func()) {
 func TestInboxInAnOutage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	back := w.outage()
-	w.writes("kim", "Where is my lamp?")
+	back := w.cutChatOff()
+	w.customerWrites("kim", "Where is my lamp?")
 	w.eventually("the mail is applied", func() bool { return w.count(`SELECT count(*) FROM messages`) == 1 })
-	p := w.page()
+	p := w.inboxPage()
 	if got := must(p.inbox.List(t.Context(), w.agents["ann"], bridge.ListQuery{List: "unassigned"}))(t); len(got.Rows) != 1 || got.Rows[0].Contact.Name != "Kim" {
 		t.Fatalf("listed: %+v", got.Rows)
 	}
-	p.acts("ann", bridge.Act{Verb: bridge.VerbNote, Text: "The depot says Monday."})
+	p.act("ann", bridge.Act{Verb: bridge.VerbNote, Text: "The depot says Monday."})
 	reply := bridge.Act{Verb: bridge.VerbReply, Text: "It comes on Monday.", Form: "reply"}
-	first := p.acts("ann", reply)
-	if again := p.acts("ann", reply); again != first {
+	first := p.act("ann", reply)
+	if again := p.act("ann", reply); again != first {
 		t.Errorf("handed in twice, it is %s and %s", first, again)
 	}
-	p.result("ann", first, bridge.ActDone, "")
+	p.waitResult("ann", first, bridge.ActDone, "")
 	w.provider.WaitTexts(t, "It comes on Monday.")
 	w.eventually("the page shows it", func() bool {
-		return p.shows("ann") == "Kim in: Where is my lamp?\nAnn inside: The depot says Monday.\nAnn out: It comes on Monday."
+		return p.shownMessages("ann") == "Kim in: Where is my lamp?\nAnn inside: The depot says Monday.\nAnn out: It comes on Monday."
 	})
-	w.writes("kim", "Thank you!")
-	w.eventually("the page shows the answer", func() bool { return strings.HasSuffix(p.shows("ann"), "Kim in: Thank you!") })
-	p.acts("ann", bridge.Act{Verb: bridge.VerbResolve, Args: bridge.Args{Seen: p.last("ann").Event, Note: "told her"}})
+	w.customerWrites("kim", "Thank you!")
+	w.eventually("the page shows the answer", func() bool { return strings.HasSuffix(p.shownMessages("ann"), "Kim in: Thank you!") })
+	p.act("ann", bridge.Act{Verb: bridge.VerbResolve, Args: bridge.Args{Seen: p.newest("ann").Event, Note: "told her"}})
 	back()
-	thread := w.thread("Where is my lamp?")
+	thread := w.waitThread("Where is my lamp?")
 	w.eventually("the thread tells it in order", func() bool {
-		w.dueNow()
-		return inOrder(w.threadSays(thread), "Where is my lamp?", "The depot says Monday.", "It comes on Monday.", "Thank you!", "told her")
+		w.makeQueuesDue()
+		return areInOrder(w.threadTexts(thread), "Where is my lamp?", "The depot says Monday.", "It comes on Monday.", "Thank you!", "told her")
 	})
-	w.settled()
-	texts := w.threadSays(thread)
+	w.waitDrained()
+	texts := w.threadTexts(thread)
 	i := slices.IndexFunc(texts, func(s string) bool { return strings.Contains(s, "It comes on Monday.") })
 	if !strings.Contains(texts[i], "Ann") || !strings.Contains(texts[i], "sent") {
 		t.Errorf("of the answer the thread tells %q", texts[i])
@@ -169,9 +169,9 @@ func TestInboxInAnOutage(t *testing.T) {
 func TestInboxNeedsNoChat(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.opened()
+	w.openThread()
 	w.engines[0].Desk(w.surface).Gap()
-	w.page().acts("ann", bridge.Act{Verb: bridge.VerbReply, Text: "From the page"})
+	w.inboxPage().act("ann", bridge.Act{Verb: bridge.VerbReply, Text: "From the page"})
 	w.provider.WaitTexts(t, "From the page")
 }
 
@@ -181,25 +181,25 @@ func TestInboxNeedsNoChat(t *testing.T) {
 func TestInboxBesideTheChat(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: 10 * time.Second})
-	thread, p := w.opened(), w.page()
+	thread, p := w.openThread(), w.inboxPage()
 	w.reply(thread, "!take")
-	w.card(thread, "| Ann |")
-	w.fate(w.reply(thread, "First, in the chat"), store.FateWaiting)
-	p.acts("ann", bridge.Act{Verb: bridge.VerbReply, Text: "Then, on the page"})
+	w.waitCard(thread, "| Ann |")
+	w.waitFate(w.reply(thread, "First, in the chat"), store.FateWaiting)
+	p.act("ann", bridge.Act{Verb: bridge.VerbReply, Text: "Then, on the page"})
 	w.advance(time.Minute)
 	w.provider.WaitTexts(t, "First, in the chat", "Then, on the page")
-	w.settled()
+	w.waitDrained()
 	w.chat.Mute(true)
 	w.chat.SetNow(func() time.Time { return time.Now().Add(-10 * time.Minute) })
 	late := w.reply(thread, "Unheard, in the chat")
 	w.chat.SetNow(time.Now)
-	p.acts("ann", bridge.Act{Verb: bridge.VerbReply, Text: "Last, on the page"})
+	p.act("ann", bridge.Act{Verb: bridge.VerbReply, Text: "Last, on the page"})
 	w.advance(time.Minute)
 	w.provider.WaitTexts(t, "First, in the chat", "Then, on the page", "Last, on the page")
 	w.chat.Mute(false)
 	w.chat.Disconnect()
-	w.fate(late, store.FateParked)
-	w.settled()
+	w.waitFate(late, store.FateParked)
+	w.waitDrained()
 	w.provider.WaitTexts(t, "First, in the chat", "Then, on the page", "Last, on the page")
 }
 
@@ -211,19 +211,19 @@ func TestInboxOfAnAgentOutsideTheChat(t *testing.T) {
 	w := newWorld(t, options{})
 	w.agents["eli"] = must(store.SaveAgent(t.Context(), w.pool, store.Agent{Email: "eli@acme.test", Name: "Eli", Zone: "UTC"}))(t)
 	check(t, w.engines[0].Reload(t.Context()))
-	thread, p := w.opened(), w.page()
-	p.acts("eli", bridge.Act{Verb: bridge.VerbReply, Text: "It comes on Monday."})
+	thread, p := w.openThread(), w.inboxPage()
+	p.act("eli", bridge.Act{Verb: bridge.VerbReply, Text: "It comes on Monday."})
 	w.provider.WaitTexts(t, "It comes on Monday.")
-	p.acts("eli", bridge.Act{Verb: bridge.VerbNote, Text: "@ben can you look?"})
-	if told := w.shown("It comes on Monday.").Plain(); !strings.Contains(told, "Eli") {
+	p.act("eli", bridge.Act{Verb: bridge.VerbNote, Text: "@ben can you look?"})
+	if told := w.waitShown("It comes on Monday.").Plain(); !strings.Contains(told, "Eli") {
 		t.Errorf("the thread tells %q", told)
 	}
-	if note := w.shown("can you look?"); !slices.Equal(note.Mentions(), []string{"ben"}) {
+	if note := w.waitShown("can you look?"); !slices.Equal(note.Mentions(), []string{"ben"}) {
 		t.Errorf("the note mentions %q", note.Mentions())
 	}
-	w.card(thread, "Eli")
-	p.acts("ann", bridge.Act{Verb: bridge.VerbAssign, Args: bridge.Args{Agents: []string{"eli@acme.test"}}})
-	w.settled()
+	w.waitCard(thread, "Eli")
+	p.act("ann", bridge.Act{Verb: bridge.VerbAssign, Args: bridge.Args{Agents: []string{"eli@acme.test"}}})
+	w.waitDrained()
 }
 
 // What is handed in again with other words takes the place of the first, while that is held; Undo takes a
@@ -232,21 +232,21 @@ func TestInboxOfAnAgentOutsideTheChat(t *testing.T) {
 func TestInboxHold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
-	thread, p := w.opened(), w.page()
-	p.acts("ann", bridge.Act{Verb: bridge.VerbReply, Text: "On Monday", Form: "one"})
-	p.acts("ann", bridge.Act{Verb: bridge.VerbReply, Text: "On Tuesday", Form: "one"})
-	p.acts("ann", bridge.Act{Verb: bridge.VerbReply, Text: "Never mind"})
-	held := p.last("ann")
+	thread, p := w.openThread(), w.inboxPage()
+	p.act("ann", bridge.Act{Verb: bridge.VerbReply, Text: "On Monday", Form: "one"})
+	p.act("ann", bridge.Act{Verb: bridge.VerbReply, Text: "On Tuesday", Form: "one"})
+	p.act("ann", bridge.Act{Verb: bridge.VerbReply, Text: "Never mind"})
+	held := p.newest("ann")
 	if held.Fate != store.FateWaiting || held.Until.IsZero() || !slices.Equal(held.Verbs, []bridge.Verb{bridge.VerbUndo}) {
 		t.Errorf("the page shows %+v", held)
 	}
-	p.acts("ann", bridge.Act{Verb: bridge.VerbUndo, Args: bridge.Args{Message: held.ID}})
-	if got := p.last("ann"); got.Fate != store.FateUndone || !slices.Equal(got.Verbs, []bridge.Verb{bridge.VerbSend}) {
+	p.act("ann", bridge.Act{Verb: bridge.VerbUndo, Args: bridge.Args{Message: held.ID}})
+	if got := p.newest("ann"); got.Fate != store.FateUndone || !slices.Equal(got.Verbs, []bridge.Verb{bridge.VerbSend}) {
 		t.Errorf("the page shows %+v", got)
 	}
-	w.eventually("the thread says what was taken back", func() bool { return w.lines(thread, bridge.LineUndone) == 2 })
-	late := p.acts("ann", bridge.Act{Verb: bridge.VerbUndo, Args: bridge.Args{Message: held.ID}})
-	p.result("ann", late, bridge.ActRefused, "")
+	w.eventually("the thread says what was taken back", func() bool { return w.countLines(thread, bridge.LineUndone) == 2 })
+	late := p.act("ann", bridge.Act{Verb: bridge.VerbUndo, Args: bridge.Args{Message: held.ID}})
+	p.waitResult("ann", late, bridge.ActRefused, "")
 	w.advance(time.Hour)
 	w.provider.WaitTexts(t, "On Tuesday")
 }
@@ -257,25 +257,25 @@ func TestInboxHold(t *testing.T) {
 func TestInboxVerbs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread, p := w.opened(), w.page()
-	seen := p.last("ann").Event
-	p.acts("ann", bridge.Act{Verb: bridge.VerbAssign, Args: bridge.Args{Agents: []string{"ben@acme.test"}}})
-	w.card(thread, "Ben")
-	p.acts("ann", bridge.Act{Verb: bridge.VerbSnooze, Args: bridge.Args{Until: "in 2 hours"}})
-	w.card(thread, "snoozed")
-	p.acts("ann", bridge.Act{Verb: bridge.VerbWake})
-	w.writes("kim", "One more thing")
-	w.shown("One more thing")
-	p.result("ann", p.acts("ann", bridge.Act{Verb: bridge.VerbResolve, Args: bridge.Args{Seen: seen}}), bridge.ActRefused, "just written again")
-	p.result("ann", p.acts("ann", bridge.Act{Verb: bridge.VerbSnooze, Args: bridge.Args{Seen: seen, Until: "in 2 hours"}}), bridge.ActRefused, "just written again")
-	p.result("ann", p.acts("ann", bridge.Act{Verb: bridge.VerbResolve, Args: bridge.Args{Seen: p.last("ann").Event}}), bridge.ActDone, "")
-	w.card(thread, "resolved")
-	p.result("ann", p.acts("ann", bridge.Act{Verb: bridge.VerbSnooze, Args: bridge.Args{Until: "in 2 hours"}}), bridge.ActRefused, "resolved")
-	p.acts("ann", bridge.Act{Verb: bridge.VerbReopen})
-	w.line(thread, bridge.LineReopened)
-	p.acts("ann", bridge.Act{Verb: bridge.VerbNote, Text: "Only for us"})
-	w.shown("Only for us")
-	w.settled()
+	thread, p := w.openThread(), w.inboxPage()
+	seen := p.newest("ann").Event
+	p.act("ann", bridge.Act{Verb: bridge.VerbAssign, Args: bridge.Args{Agents: []string{"ben@acme.test"}}})
+	w.waitCard(thread, "Ben")
+	p.act("ann", bridge.Act{Verb: bridge.VerbSnooze, Args: bridge.Args{Until: "in 2 hours"}})
+	w.waitCard(thread, "snoozed")
+	p.act("ann", bridge.Act{Verb: bridge.VerbWake})
+	w.customerWrites("kim", "One more thing")
+	w.waitShown("One more thing")
+	p.waitResult("ann", p.act("ann", bridge.Act{Verb: bridge.VerbResolve, Args: bridge.Args{Seen: seen}}), bridge.ActRefused, "just written again")
+	p.waitResult("ann", p.act("ann", bridge.Act{Verb: bridge.VerbSnooze, Args: bridge.Args{Seen: seen, Until: "in 2 hours"}}), bridge.ActRefused, "just written again")
+	p.waitResult("ann", p.act("ann", bridge.Act{Verb: bridge.VerbResolve, Args: bridge.Args{Seen: p.newest("ann").Event}}), bridge.ActDone, "")
+	w.waitCard(thread, "resolved")
+	p.waitResult("ann", p.act("ann", bridge.Act{Verb: bridge.VerbSnooze, Args: bridge.Args{Until: "in 2 hours"}}), bridge.ActRefused, "resolved")
+	p.act("ann", bridge.Act{Verb: bridge.VerbReopen})
+	w.waitLine(thread, bridge.LineReopened)
+	p.act("ann", bridge.Act{Verb: bridge.VerbNote, Text: "Only for us"})
+	w.waitShown("Only for us")
+	w.waitDrained()
 	w.provider.WaitTexts(t)
 }
 
@@ -284,11 +284,11 @@ func TestInboxVerbs(t *testing.T) {
 // R-274, R-212
 func TestInboxPermissions(t *testing.T) {
 	t.Parallel()
-	w := secluded(t, options{hold: time.Hour})
-	p := w.page()
-	w.writes("kim", "Hello")
-	w.thread("Hello")
-	p.acts("cat", bridge.Act{Verb: bridge.VerbReply, Text: "Hi Kim", Args: bridge.Args{Conversation: 2}})
+	w := newSecludedWorld(t, options{hold: time.Hour})
+	p := w.inboxPage()
+	w.customerWrites("kim", "Hello")
+	w.waitThread("Hello")
+	p.act("cat", bridge.Act{Verb: bridge.VerbReply, Text: "Hi Kim", Args: bridge.Args{Conversation: 2}})
 	other := w.count(`SELECT id::int FROM messages WHERE text = 'Hi Kim'`)
 	check(t, store.RetireAgent(t.Context(), w.pool, w.agents["ben"]))
 	check(t, w.engines[0].Reload(t.Context()))
@@ -296,15 +296,15 @@ func TestInboxPermissions(t *testing.T) {
 	ctx := t.Context()
 	for _, who := range []string{"cat", "ben", "nobody"} {
 		for name, err := range map[string]error{
-			"facts":   second(p.inbox.Facts(ctx, w.agents[who], 1)),
-			"spoken":  second(p.inbox.Spoken(ctx, w.agents[who], 1, bridge.SpokenBefore{})),
-			"history": second(p.inbox.History(ctx, w.agents[who], 1, 0)),
-			"stamp":   second(p.inbox.Stamp(ctx, w.agents[who], 1)),
-			"file":    second(p.inbox.File(ctx, w.agents[who], 1, 1, 0)),
-			"result":  second(p.inbox.Result(ctx, w.agents[who], 1, "act")),
-			"note":    second(p.tries(who, bridge.Act{Verb: bridge.VerbNote, Text: "x"})),
-			"reply":   second(p.tries(who, bridge.Act{Verb: bridge.VerbReply, Text: "x"})),
-			"undo":    second(p.tries(who, bridge.Act{Verb: bridge.VerbUndo, Args: bridge.Args{Message: store.MessageID(other)}})),
+			"facts":   errorOf(p.inbox.Facts(ctx, w.agents[who], 1)),
+			"spoken":  errorOf(p.inbox.Spoken(ctx, w.agents[who], 1, bridge.SpokenBefore{})),
+			"history": errorOf(p.inbox.History(ctx, w.agents[who], 1, 0)),
+			"stamp":   errorOf(p.inbox.Stamp(ctx, w.agents[who], 1)),
+			"file":    errorOf(p.inbox.File(ctx, w.agents[who], 1, 1, 0)),
+			"result":  errorOf(p.inbox.Result(ctx, w.agents[who], 1, "act")),
+			"note":    errorOf(p.tryAct(who, bridge.Act{Verb: bridge.VerbNote, Text: "x"})),
+			"reply":   errorOf(p.tryAct(who, bridge.Act{Verb: bridge.VerbReply, Text: "x"})),
+			"undo":    errorOf(p.tryAct(who, bridge.Act{Verb: bridge.VerbUndo, Args: bridge.Args{Message: store.MessageID(other)}})),
 		} {
 			var problem *bridge.Problem
 			if !errors.As(err, &problem) {
@@ -318,7 +318,7 @@ func TestInboxPermissions(t *testing.T) {
 		"closing, for admins":               {Verb: bridge.VerbClose},
 		"a conversation that isn't there":   {Verb: bridge.VerbNote, Text: "x", Args: bridge.Args{Conversation: 99}},
 	} {
-		if _, err := p.tries("ann", a); err == nil {
+		if _, err := p.tryAct("ann", a); err == nil {
 			t.Errorf("%s was taken", name)
 		}
 	}
@@ -330,22 +330,22 @@ func TestInboxPermissions(t *testing.T) {
 	}
 }
 
-func second[T any](_ T, err error) error { return err }
+func errorOf[T any](_ T, err error) error { return err }
 
 // An act that was stored while its agent was one, and is applied when that is over, changes nothing.
 func TestInboxActOfAFormerAgent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.opened()
-	p := w.page()
+	w.openThread()
+	p := w.inboxPage()
 	release := w.holdQueues(store.SystemAccount)
-	name := p.acts("ben", bridge.Act{Verb: bridge.VerbReply, Text: "Bye"})
-	p.result("ben", name, bridge.ActWaits, "")
+	name := p.act("ben", bridge.Act{Verb: bridge.VerbReply, Text: "Bye"})
+	p.waitResult("ben", name, bridge.ActWaits, "")
 	check(t, store.RetireAgent(t.Context(), w.pool, w.agents["ben"]))
 	check(t, w.engines[0].Reload(t.Context()))
 	release()
-	p.result("ann", name, bridge.ActRefused, "not one of Parley's agents")
-	w.settled()
+	p.waitResult("ann", name, bridge.ActRefused, "not one of Parley's agents")
+	w.waitDrained()
 	w.provider.WaitTexts(t)
 }
 
@@ -353,14 +353,14 @@ func TestInboxActOfAFormerAgent(t *testing.T) {
 func TestInboxPages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.opened()
+	w.openThread()
 	var many []channelstest.Event
 	for range 60 {
 		many = append(many, channelstest.Event{Type: "message", From: "kim", Text: "More"})
 	}
-	w.hook(chat, many...)
+	w.postEvents(chat, many...)
 	w.eventually("all are there", func() bool { return w.count(`SELECT count(*) FROM messages`) == 61 })
-	p := w.page()
+	p := w.inboxPage()
 	newest := must(p.inbox.Spoken(t.Context(), w.agents["ann"], 1, bridge.SpokenBefore{}))(t)
 	if len(newest.List) != 50 || !newest.Older {
 		t.Fatalf("%d messages, older %v", len(newest.List), newest.Older)

@@ -29,18 +29,18 @@ func TestInboxBehindTheChat(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{hold: 10 * time.Second, gapWait: time.Millisecond, backoff: []time.Duration{time.Hour}})
-			thread, p := w.opened(), w.page()
+			thread, p := w.openThread(), w.inboxPage()
 			w.reply(thread, "!take")
-			w.card(thread, "| Ann |")
+			w.waitCard(thread, "| Ann |")
 			typed := w.reply(thread, "In the chat")
-			w.fate(typed, store.FateWaiting)
-			back := w.outage()
+			w.waitFate(typed, store.FateWaiting)
+			back := w.cutChatOff()
 			w.advance(time.Minute)
-			p.acts("ann", bridge.Act{Verb: bridge.VerbReply, Text: "On the page"})
+			p.act("ann", bridge.Act{Verb: bridge.VerbReply, Text: "On the page"})
 			w.advance(time.Minute)
 			var before, after bridge.Spoken
 			w.eventually("the page says what waits for what", func() bool {
-				w.dueNow()
+				w.makeQueuesDue()
 				list := must(p.inbox.Spoken(t.Context(), w.agents["ben"], 1, bridge.SpokenBefore{}))(t).List
 				before, after = list[len(list)-2], list[len(list)-1]
 				return before.Unread && after.Behind == "Ann"
@@ -53,7 +53,7 @@ func TestInboxBehindTheChat(t *testing.T) {
 			}
 			if c.does != "" {
 				w.eventually("it is done", func() bool { // it is refused while the chat is asked once more
-					name := p.acts(c.who, bridge.Act{Verb: c.does, Args: bridge.Args{Conversation: 1, Message: before.ID, SendArgs: bridge.SendArgs{Sure: true}}})
+					name := p.act(c.who, bridge.Act{Verb: c.does, Args: bridge.Args{Conversation: 1, Message: before.ID, SendArgs: bridge.SendArgs{Sure: true}}})
 					return must(p.inbox.Result(t.Context(), w.agents[c.who], 1, name))(t).State == bridge.ActDone
 				})
 				w.provider.WaitTexts(t, c.want...)
@@ -61,11 +61,11 @@ func TestInboxBehindTheChat(t *testing.T) {
 			back()
 			w.advance(2 * time.Hour) // the next attempt
 			w.provider.WaitTexts(t, c.want...)
-			w.settled()
+			w.waitDrained()
 			if got := w.provider.Texts(); !slices.Equal(got, c.want) {
 				t.Errorf("the customer got %q", got)
 			}
-			told := strings.Join(w.threadSays(thread), "\n")
+			told := strings.Join(w.threadTexts(thread), "\n")
 			if c.does == bridge.VerbSend && c.who == "ben" && !strings.Contains(told, "Ben") {
 				t.Errorf("the thread doesn't tell who sent it:\n%s", told)
 			}

@@ -46,10 +46,10 @@ func TestLinkToACustomersFile(t *testing.T) {
 	w := newWorld(t, options{surface: func(s bridge.Surface) bridge.Surface { l.Surface = s; return l },
 		fileLink: func(message bridge.MessageID, file string) string { return fmt.Sprintf("%d %s", message, file) }})
 	w.provider.PutFile("photo", channelstest.File{Type: "image/jpeg", Content: []byte("a photo")})
-	w.customer(chat, channelstest.Event{From: "kim", Text: "Look", Refs: []channelstest.Ref{{Name: "photo.jpg", Type: "image/jpeg", Ref: "photo", Size: 7}},
+	w.customerSends(chat, channelstest.Event{From: "kim", Text: "Look", Refs: []channelstest.Ref{{Name: "photo.jpg", Type: "image/jpeg", Ref: "photo", Size: 7}},
 		Files: []channelstest.File{{Name: "a.txt", Type: "text/plain", Content: []byte("the first")}, {Name: "b.txt", Type: "text/plain", Content: []byte("the second")}}})
-	thread := w.thread("Look")
-	w.waitFiles(thread, 1)
+	thread := w.waitThread("Look")
+	w.waitFilePosts(thread, 1)
 	w.eventually("the photo follows", func() bool {
 		l.mu.Lock()
 		defer l.mu.Unlock()
@@ -102,11 +102,11 @@ func TestLinkToAFileOfAnAnswerElsewhere(t *testing.T) {
 	l := &leading{links: map[string]string{}}
 	w := newWorld(t, options{surface: func(s bridge.Surface) bridge.Surface { l.Surface = s; return l },
 		fileLink: func(message bridge.MessageID, file string) string { return fmt.Sprintf("%d %s", message, file) }})
-	question := w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "first"})
-	w.thread("first")
-	w.hook(mail, channelstest.Event{Type: "foreign", ID: "sent-1", To: []string{"kim@x.test"}, Author: "Dora", Text: "Your bill", References: []string{question},
+	question := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "first"})
+	w.waitThread("first")
+	w.postEvents(mail, channelstest.Event{Type: "foreign", ID: "sent-1", To: []string{"kim@x.test"}, Author: "Dora", Text: "Your bill", References: []string{question},
 		Files: []channelstest.File{{Name: "bill.pdf", Type: "application/pdf", Content: []byte("PDF")}}})
-	w.shown("Your bill")
+	w.waitShown("Your bill")
 	var link string
 	w.eventually("the bill is posted", func() bool {
 		l.mu.Lock()
@@ -126,8 +126,8 @@ func TestLinkToAFileOfAnAnswerElsewhere(t *testing.T) {
 	if got := read(w.engines[0].Files().LinkedFile(t.Context(), message, file)); got != "PDF" {
 		t.Errorf("the link leads to %q", got)
 	}
-	p := w.page()
-	if files := p.last("ann").Files; len(files) != 1 || !files[0].Readable {
+	p := w.inboxPage()
+	if files := p.newest("ann").Files; len(files) != 1 || !files[0].Readable {
 		t.Errorf("the page shows %+v", files)
 	}
 	if got := read(p.inbox.File(t.Context(), w.agents["ann"], 1, message, 0)); got != "PDF" {
@@ -142,7 +142,7 @@ func TestSlowDownloads(t *testing.T) {
 	w := newWorld(t, options{surface: func(s bridge.Surface) bridge.Surface { l.Surface = s; return l },
 		fileLink: func(message bridge.MessageID, file string) string { return fmt.Sprintf("%d %s", message, file) }})
 	send := func(name string) {
-		w.customer(chat, channelstest.Event{From: "kim", Text: "Look: " + name, Files: []channelstest.File{{Name: name, Type: "text/plain", Content: []byte(name)}}})
+		w.customerSends(chat, channelstest.Event{From: "kim", Text: "Look: " + name, Files: []channelstest.File{{Name: name, Type: "text/plain", Content: []byte(name)}}})
 		w.eventually(name+" is posted", func() bool {
 			l.mu.Lock()
 			defer l.mu.Unlock()

@@ -44,7 +44,7 @@ func mailOf(n int, x injection) string {
 func TestInjectionsByMail(t *testing.T) {
 	t.Parallel()
 	const together = 40 // more strangers at once would be shown as a flood, in one thread
-	all := injections(t)
+	all := readInjections(t)
 	var byMail []int
 	for n, x := range all {
 		switch x.Place {
@@ -60,20 +60,20 @@ func TestInjectionsByMail(t *testing.T) {
 	for part := range slices.Chunk(byMail, together) {
 		t.Run(fmt.Sprintf("from %d", part[0]), func(t *testing.T) {
 			t.Parallel()
-			obeyedByMail(t, all, append(slices.Clone(part), harmless))
+			sendToObedientModel(t, all, append(slices.Clone(part), harmless))
 		})
 	}
 }
 
-// obeyedByMail sends some attempts by mail to a desk whose model obeys them; the last one is harmless.
-func obeyedByMail(t *testing.T, all []injection, sent []int) {
-	model := newAsked(t)
+// sendToObedientModel sends some attempts by mail to a desk whose model obeys them; the last one is harmless.
+func sendToObedientModel(t *testing.T, all []injection, sent []int) {
+	model := newFakeModel(t)
 	model.fake.Speak(func(s openaifake.Seen) string {
 		n := 0
 		for _, m := range s.Question.Burst {
 			_, _ = fmt.Sscanf(m.Text, "Case %d:", &n)
 		}
-		cited := citedBy(s)
+		cited := citedPages(s)
 		if n == len(all)-1 {
 			return openaifake.Write(analysis.Answer{Language: "en", Sentiment: analysis.Neutral, Intents: []string{"order_status"}, Replies: []analysis.Reply{{Text: all[n].Obeyed, Sources: cited}}})
 		}
@@ -82,7 +82,7 @@ func obeyedByMail(t *testing.T, all []injection, sent []int) {
 			Actions: []analysis.Action{{Name: analysis.Template, Value: "evil"}}})
 	})
 	w := newWorld(t, options{analyzer: model})
-	w.learn("https://help.example/", "https://help.example/lamp", "Where is my lamp?", "A lamp is on its way two days after the order.")
+	w.addPage("https://help.example/", "https://help.example/lamp", "Where is my lamp?", "A lamp is on its way two days after the order.")
 	reader := must(email.Spec().New(channels.Account{ID: int64(w.accounts[mail]), Name: mail, Config: channels.Config{"address": "help@acme.test",
 		"imap.host": "localhost", "imap.port": "1", "imap.password": "x", "imap.security": "none",
 		"smtp.host": "localhost", "smtp.port": "1", "smtp.security": "none"}},
@@ -96,14 +96,14 @@ func obeyedByMail(t *testing.T, all []injection, sent []int) {
 	w.eventually("each mail is a message", func() bool {
 		return w.count(`SELECT count(*) FROM messages WHERE account_id = $1 AND direction = 'in'`, w.accounts[mail]) == len(facts)
 	})
-	w.ripen()
-	w.burstsDone()
-	w.settled()
+	w.makeBurstsDue()
+	w.waitAnalysed()
+	w.waitDrained()
 	if n := w.engines[0].AnalysisCounts(); n.Model != int64(len(sent)) || n.Degraded+n.Failed != 0 {
 		t.Errorf("the model did not answer: %+v", n)
 	}
 	for _, n := range sent {
-		if x := all[n]; x.Place == "subject" && !strings.Contains(model.sent(), x.Text) || x.Place == "file" && !strings.Contains(model.sent(), path.Ext(x.Text)) {
+		if x := all[n]; x.Place == "subject" && !strings.Contains(model.received(), x.Text) || x.Place == "file" && !strings.Contains(model.received(), path.Ext(x.Text)) {
 			t.Errorf("the model was never shown the %s %q", x.Place, x.Text)
 		}
 	}
@@ -116,7 +116,7 @@ func obeyedByMail(t *testing.T, all []injection, sent []int) {
 			t.Errorf("%d %s", n, what)
 		}
 	}
-	for _, m := range w.everything() {
+	for _, m := range w.allMessages() {
 		for _, line := range w.chat.Messages(support, m.ID) {
 			if text := line.Plain(); strings.HasPrefix(text, "["+string(bridge.LineAnalysis)+"]") && strings.Contains(text, "evil") {
 				t.Errorf("a note says %s", text)

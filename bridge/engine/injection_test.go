@@ -16,7 +16,7 @@ import (
 // injection is a row of the list of attempts that package openai keeps.
 type injection struct{ Language, Place, Tries, Text, Obeyed string }
 
-func injections(t *testing.T) (all []injection) {
+func readInjections(t *testing.T) (all []injection) {
 	t.Helper()
 	list := must(os.ReadFile("../analysis/openai/testdata/injections.jsonl"))(t)
 	for line := range strings.Lines(string(list)) {
@@ -33,10 +33,10 @@ func injections(t *testing.T) (all []injection) {
 func TestInjectionsThroughTheThread(t *testing.T) {
 	t.Parallel()
 	const harmless = "A lamp is on its way two days after the order."
-	all := injections(t)
-	model := newAsked(t)
+	all := readInjections(t)
+	model := newFakeModel(t)
 	model.fake.Speak(func(s openaifake.Seen) string {
-		n, cited := 0, citedBy(s)
+		n, cited := 0, citedPages(s)
 		for _, m := range s.Question.Burst {
 			_, _ = fmt.Sscanf(m.Text, "Case %d:", &n)
 		}
@@ -48,14 +48,14 @@ func TestInjectionsThroughTheThread(t *testing.T) {
 			Actions: []analysis.Action{{Name: analysis.Template, Value: "evil"}}})
 	})
 	w := newWorld(t, options{analyzer: model})
-	w.learn("https://help.example/", "https://help.example/lamp", "Where is my lamp?", harmless)
+	w.addPage("https://help.example/", "https://help.example/lamp", "Where is my lamp?", harmless)
 	asks := func(n int, text string) (suggested int) {
 		t.Helper()
-		w.writes("kim", fmt.Sprintf("Case %d: where is my lamp? %s", n, text))
-		w.shown(fmt.Sprintf("Case %d:", n))
-		w.ripen()
-		w.burstsDone()
-		w.settled()
+		w.customerWrites("kim", fmt.Sprintf("Case %d: where is my lamp? %s", n, text))
+		w.waitShown(fmt.Sprintf("Case %d:", n))
+		w.makeBurstsDue()
+		w.waitAnalysed()
+		w.waitDrained()
 		return w.count(`SELECT count(*) FROM suggested_replies`)
 	}
 	for i := 0; i < len(all); i += 11 {
@@ -75,7 +75,7 @@ func TestInjectionsThroughTheThread(t *testing.T) {
 	if got := w.sentTexts(); len(got) != 0 {
 		t.Errorf("something left: %q", got)
 	}
-	for _, m := range w.everything() {
+	for _, m := range w.allMessages() {
 		for _, line := range w.chat.Messages(support, m.ID) {
 			if text := line.Plain(); strings.HasPrefix(text, "["+string(bridge.LineAnalysis)+"]") && strings.Contains(text, "evil") {
 				t.Errorf("a note says %s", text)
@@ -84,8 +84,8 @@ func TestInjectionsThroughTheThread(t *testing.T) {
 	}
 }
 
-// citedBy names all pages that a question brought.
-func citedBy(s openaifake.Seen) (cited []string) {
+// citedPages names all pages that a question brought.
+func citedPages(s openaifake.Seen) (cited []string) {
 	for _, source := range s.Question.Desk.Sources {
 		cited = append(cited, source.ID)
 	}
@@ -96,7 +96,7 @@ func citedBy(s openaifake.Seen) (cited []string) {
 func TestRulesObeyNobody(t *testing.T) {
 	t.Parallel()
 	rules := offline.New()
-	for _, x := range injections(t) {
+	for _, x := range readInjections(t) {
 		q := analysis.Question{Burst: []analysis.Message{{Subject: x.Text, Text: x.Text, Files: []string{x.Text}}},
 			Desk: analysis.Desk{Tags: []analysis.Tag{{Name: "delivery"}}, Actions: []analysis.ActionName{analysis.Assign, analysis.Template, analysis.Priority},
 				Sources: []analysis.Source{{ID: "page-1", Title: "Opening hours", Text: "We are open from nine to five."}}}}

@@ -33,27 +33,27 @@ func pause(began time.Time) {
 	<-timer.C
 }
 
-// thread waits until a customer's text is shown, and until Parley knows that it is (before that nobody may
+// waitThread waits until a customer's text is shown, and until Parley knows that it is (before that nobody may
 // resolve the conversation), and gives its thread. The root may show the text as well, as the first words.
-func (w *world) thread(text string) string {
+func (w *world) waitThread(text string) string {
 	w.t.Helper()
-	m := w.shown(text)
+	m := w.waitShown(text)
 	w.eventually(fmt.Sprintf("it is known that %q is shown", text), func() bool {
 		return w.count(`SELECT count(*) FROM posts WHERE message = $1`, m.ID) > 0
 	})
 	return cmp.Or(m.Thread, m.ID)
 }
 
-// settled waits until all that was said is stored, nothing is pending and every lane is empty.
-func (w *world) settled() {
+// waitDrained waits until all that was said is stored, nothing is pending and every lane is empty.
+func (w *world) waitDrained() {
 	w.t.Helper()
 	w.eventually("settled", func() bool {
 		return w.chat.Taken() && w.count(`SELECT (SELECT count(*) FROM queued) + (SELECT count(*) FROM lanes WHERE head < tail)`) == 0
 	})
 }
 
-// dueNow ends the waits of all events.
-func (w *world) dueNow() {
+// makeQueuesDue ends the waits of all events.
+func (w *world) makeQueuesDue() {
 	w.t.Helper()
 	w.exec(`UPDATE queues SET due_at = clock_timestamp() WHERE due_at > clock_timestamp()`)
 }
@@ -67,13 +67,13 @@ func (w *world) holdQueues(account store.AccountID) (release func()) {
 	return func() {
 		w.t.Helper()
 		w.exec(`DROP TRIGGER hold ON queues`)
-		w.dueNow()
+		w.makeQueuesDue()
 	}
 }
 
-// settledBut waits until nothing is pending and only so many deliveries wait, none of them under
+// waitDrainedBut waits until nothing is pending and only so many deliveries wait, none of them under
 // way.
-func (w *world) settledBut(n int) {
+func (w *world) waitDrainedBut(n int) {
 	w.t.Helper()
 	w.eventually("settled but for some", func() bool {
 		return w.chat.Taken() && w.count(`SELECT (SELECT count(*) FROM queued) + (SELECT count(*) FROM lanes WHERE leased_until IS NOT NULL)`) == 0 &&
@@ -117,8 +117,8 @@ func (w *world) exec(sql string, args ...any) {
 	})
 }
 
-// fate waits until a text typed in the surface has a fate, and why.
-func (w *world) fate(message string, want store.Fate) {
+// waitFate waits until a text typed in the surface has a fate, and why.
+func (w *world) waitFate(message string, want store.Fate) {
 	w.t.Helper()
 	var got string
 	for began := time.Now(); time.Since(began) < patience; pause(began) {
@@ -160,8 +160,8 @@ const (
 		FROM unclear WHERE l.id = unclear.id`
 )
 
-// passTime ages, until the test ends, each attempt whose answer was lost.
-func (w *world) passTime() {
+// ageLostAttempts ages, until the test ends, each attempt whose answer was lost.
+func (w *world) ageLostAttempts() {
 	ctx, cancel := context.WithCancel(context.Background())
 	var group sync.WaitGroup
 	group.Go(func() {
@@ -212,12 +212,12 @@ func (w *world) dump() string {
 	return b.String()
 }
 
-// opened returns the thread of a conversation that kim began.
-func (w *world) opened() string {
+// openThread returns the thread of a conversation that kim began.
+func (w *world) openThread() string {
 	w.t.Helper()
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
-	w.settled()
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
+	w.waitDrained()
 	return thread
 }
 
@@ -226,8 +226,8 @@ func (w *world) reply(thread, text string) string {
 	return w.chat.Say("ann", support, thread, text)
 }
 
-// stateOf waits until the delivery of a typed text is in a state.
-func (w *world) stateOf(message, want string) {
+// waitDeliveryState waits until the delivery of a typed text is in a state.
+func (w *world) waitDeliveryState(message, want string) {
 	w.t.Helper()
 	w.eventually(message+" is "+want, func() bool {
 		return w.text(`SELECT d.state FROM deliveries AS d JOIN messages AS m ON m.id = d.message_id WHERE m.place = $1 AND d.kind = 'reply' ORDER BY d.seq DESC LIMIT 1`, message) == want

@@ -14,22 +14,22 @@ func TestMailJoinsTheOpenConversation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{settings: map[string]string{"email_new_thread": "join_open"}})
 	mails := func(subject, text, quoted string) {
-		w.customer(mail, channelstest.Event{From: "kim@x.test", Name: "Kim", Subject: subject, Text: text, Quoted: quoted})
+		w.customerSends(mail, channelstest.Event{From: "kim@x.test", Name: "Kim", Subject: subject, Text: text, Quoted: quoted})
 	}
-	w.hook(mail, channelstest.Event{Type: "message", From: "kim@x.test", Name: "Kim", Subject: "Order", Text: "Where is it?"},
+	w.postEvents(mail, channelstest.Event{Type: "message", From: "kim@x.test", Name: "Kim", Subject: "Order", Text: "Where is it?"},
 		channelstest.Event{Type: "message", From: "kim@x.test", Name: "Kim", Subject: "Re: order", Text: "I wait."})
-	thread := w.thread("Where is it?")
+	thread := w.waitThread("Where is it?")
 	mails("Invoice 12", "And the invoice?", "On Monday you wrote")
-	w.shown("Its subject: “Invoice 12”")
-	w.shown("On Monday you wrote")
-	w.settled() // what is not known to be shown is not snoozed
+	w.waitShown("Its subject: “Invoice 12”")
+	w.waitShown("On Monday you wrote")
+	w.waitDrained() // what is not known to be shown is not snoozed
 	w.reply(thread, "!snooze 2h")
-	w.card(thread, "#1 snoozed")
+	w.waitCard(thread, "#1 snoozed")
 	mails("", "No hurry", "")
-	w.card(thread, "#1 open")
-	w.settled()
+	w.waitCard(thread, "#1 open")
+	w.waitDrained()
 	for _, text := range []string{"I wait.", "And the invoice?", "No hurry"} {
-		if in := w.thread(text); in != thread {
+		if in := w.waitThread(text); in != thread {
 			t.Errorf("%q is in another thread", text)
 		}
 	}
@@ -37,15 +37,15 @@ func TestMailJoinsTheOpenConversation(t *testing.T) {
 		t.Errorf("%d subjects are told, one is another", n)
 	}
 	w.reply(thread, "!resolve")
-	w.card(thread, "#1 resolved")
+	w.waitCard(thread, "#1 resolved")
 	mails("Order again", "Something else", "")
-	if second := w.thread("Something else"); second == thread {
+	if second := w.waitThread("Something else"); second == thread {
 		t.Error("a mail that answers nothing went into a conversation that is over")
 	}
 	w.reply(thread, "!reopen")
-	w.card(thread, "#1 open")
+	w.waitCard(thread, "#1 open")
 	mails("Which one?", "The latest, please", "")
-	if in := w.thread("The latest, please"); in != w.thread("Something else") {
+	if in := w.waitThread("The latest, please"); in != w.waitThread("Something else") {
 		t.Error("not the conversation that was opened last")
 	}
 }
@@ -57,10 +57,10 @@ func TestMailJoinsTheOpenConversation(t *testing.T) {
 func TestMailJoinsNoConversationOfOthers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{settings: map[string]string{"email_new_thread": "join_open"}})
-	w.customer(mail, channelstest.Event{From: "info@x.test", Name: "Kim", Subject: "Order", Text: "Where is it?", Cc: []string{"lou@x.test"}})
-	thread := w.thread("Where is it?")
-	w.customer(mail, channelstest.Event{From: "ben@acme.test", Name: "Ben", Subject: "Fwd", Text: "First of Ben"})
-	w.thread("First of Ben")
+	w.customerSends(mail, channelstest.Event{From: "info@x.test", Name: "Kim", Subject: "Order", Text: "Where is it?", Cc: []string{"lou@x.test"}})
+	thread := w.waitThread("Where is it?")
+	w.customerSends(mail, channelstest.Event{From: "ben@acme.test", Name: "Ben", Subject: "Fwd", Text: "First of Ben"})
+	w.waitThread("First of Ben")
 	for _, e := range []channelstest.Event{
 		{Text: "in copy", From: "lou@x.test", Name: "Lou"},
 		{Text: "shared", From: "info@x.test", Name: "Pat"},
@@ -69,13 +69,13 @@ func TestMailJoinsNoConversationOfOthers(t *testing.T) {
 		{Text: "for another", From: "info@x.test", Name: "Kim", ReplyTo: []string{"pat@y.test"}}, // the last: nothing joins that one either
 	} {
 		e.Subject, e.Text = "About "+e.Text, "It is "+e.Text
-		w.customer(mail, e)
-		if in := w.thread(e.Text); in == thread || in == w.thread("First of Ben") {
+		w.customerSends(mail, e)
+		if in := w.waitThread(e.Text); in == thread || in == w.waitThread("First of Ben") {
 			t.Errorf("%q is in another one's thread", e.Text)
 		}
 	}
-	w.customer(mail, channelstest.Event{From: "info@x.test", Name: "Pat", Subject: "Once more", Text: "Pat again"})
-	if w.thread("Pat again") != w.thread("It is shared") {
+	w.customerSends(mail, channelstest.Event{From: "info@x.test", Name: "Pat", Subject: "Once more", Text: "Pat again"})
+	if w.waitThread("Pat again") != w.waitThread("It is shared") {
 		t.Error("who shares an address doesn't join their own conversation")
 	}
 }
@@ -84,9 +84,9 @@ func TestMailJoinsNoConversationOfOthers(t *testing.T) {
 func TestMailBeginsAConversation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.hook(mail, channelstest.Event{Type: "message", From: "kim@x.test", Name: "Kim", Subject: "Order", Text: "Where is it?"},
+	w.postEvents(mail, channelstest.Event{Type: "message", From: "kim@x.test", Name: "Kim", Subject: "Order", Text: "Where is it?"},
 		channelstest.Event{Type: "message", From: "kim@x.test", Name: "Kim", Subject: "Invoice", Text: "And that?"})
-	if w.thread("Where is it?") == w.thread("And that?") {
+	if w.waitThread("Where is it?") == w.waitThread("And that?") {
 		t.Error("two mails are in one conversation")
 	}
 }

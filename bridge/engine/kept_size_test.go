@@ -16,8 +16,8 @@ import (
 	"parley/store/storetest"
 )
 
-// retain does what retention does in its hourly runs, until nothing is left to do.
-func (w *world) retain() {
+// runRetention does what retention does in its hourly runs, until nothing is left to do.
+func (w *world) runRetention() {
 	w.t.Helper()
 	const month = 30 * 24 * time.Hour
 	for _, round := range []struct {
@@ -38,19 +38,19 @@ func (w *world) retain() {
 	}
 }
 
-// tables returns the names of the tables.
-func (w *world) tables() []string {
+// tableNames returns the names of the tables.
+func (w *world) tableNames() []string {
 	w.t.Helper()
 	var names []string
 	check(w.t, w.pool.QueryRow(w.t.Context(), `SELECT array_agg(tablename::text) FROM pg_tables WHERE schemaname = 'public'`).Scan(&names))
 	return names
 }
 
-// sizes returns what each table costs with its indexes once it is compact, in bytes: whole pages.
-func (w *world) sizes() map[string]int {
+// tableSizes returns what each table costs with its indexes once it is compact, in bytes: whole pages.
+func (w *world) tableSizes() map[string]int {
 	w.t.Helper()
 	sizes := map[string]int{}
-	for _, name := range w.tables() {
+	for _, name := range w.tableNames() {
 		_, err := w.pool.Exec(w.t.Context(), `VACUUM FULL `+name)
 		check(w.t, err)
 		sizes[name] = w.count(`SELECT pg_total_relation_size('` + name + `')`)
@@ -58,11 +58,11 @@ func (w *world) sizes() map[string]int {
 	return sizes
 }
 
-// rowBytes returns what the rows of each table hold, in bytes, without its indexes.
-func (w *world) rowBytes() map[string]int {
+// tableRowBytes returns what the rows of each table hold, in bytes, without its indexes.
+func (w *world) tableRowBytes() map[string]int {
 	w.t.Helper()
 	sizes := map[string]int{}
-	for _, name := range w.tables() {
+	for _, name := range w.tableNames() {
 		sizes[name] = w.count(`SELECT coalesce(sum(pg_column_size(kept)), 0) FROM ` + name + ` AS kept`)
 	}
 	return sizes
@@ -75,39 +75,39 @@ func (w *world) rowBytes() map[string]int {
 func TestGrowth(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	customers, most, sizes := 30, 2750, w.rowBytes
+	customers, most, sizes := 30, 2750, w.tableRowBytes
 	if storetest.LongForm() {
-		customers, most, sizes = 300, 5000, w.sizes
+		customers, most, sizes = 300, 5000, w.tableSizes
 	}
 	// Their rows are channels', processes' and days': how many pages these take depends on how long the test takes.
 	ofOthers := map[string]bool{"gates": true, "holders": true, "measure_days": true, "measure_spans": true, "measure_spreads": true}
 	empty := sizes()
 	number := func(c int) string { return fmt.Sprint("+4917012345", c) }
 	for c := range customers {
-		w.customer(chat, channelstest.Event{From: number(c), Name: "Kim Example", Text: fmt.Sprintf(
+		w.customerSends(chat, channelstest.Event{From: number(c), Name: "Kim Example", Text: fmt.Sprintf(
 			"Hello, my order %d did not arrive yet and I would like to know what happened to it; it was said to come on Monday.", c)})
 	}
-	w.settled()
+	w.waitDrained()
 	for c := range customers {
-		w.reply(w.thread(fmt.Sprintf("my order %d did", c)), fmt.Sprintf("Reply %d: I am looking into it and will come back to you within the hour.", c))
+		w.reply(w.waitThread(fmt.Sprintf("my order %d did", c)), fmt.Sprintf("Reply %d: I am looking into it and will come back to you within the hour.", c))
 	}
-	w.settled()
+	w.waitDrained()
 	for c := range customers {
-		w.customer(chat, channelstest.Event{ID: fmt.Sprint("thanks", c), From: number(c), Text: fmt.Sprintf("Thanks %d, I will wait for your answer then.", c)})
+		w.customerSends(chat, channelstest.Event{ID: fmt.Sprint("thanks", c), From: number(c), Text: fmt.Sprintf("Thanks %d, I will wait for your answer then.", c)})
 	}
-	w.settled()
+	w.waitDrained()
 	for _, sent := range w.provider.Sent() {
-		w.tells(channelstest.Event{ID: sent.ID + "d", State: "delivered", External: []string{sent.ID}})
-		w.tells(channelstest.Event{ID: sent.ID + "r", State: "read", External: []string{sent.ID}})
+		w.reportStatus(channelstest.Event{ID: sent.ID + "d", State: "delivered", External: []string{sent.ID}})
+		w.reportStatus(channelstest.Event{ID: sent.ID + "r", State: "read", External: []string{sent.ID}})
 	}
-	w.settled()
+	w.waitDrained()
 	for c := range customers {
-		w.chat.Choose("ann", support, w.thread(fmt.Sprintf("my order %d did", c)), bridge.VerbResolve)
+		w.chat.Choose("ann", support, w.waitThread(fmt.Sprintf("my order %d did", c)), bridge.VerbResolve)
 	}
-	w.settled()
+	w.waitDrained()
 	check(t, retention.AllowDropping(t.Context(), w.pool, 0))
 	check(t, store.MoveClock(t.Context(), w.pool, 365*24*time.Hour))
-	w.settled()
+	w.waitDrained()
 	costs := map[string]int{}
 	cost := func() (total int) {
 		for name, bytes := range sizes() {
@@ -119,15 +119,15 @@ func TestGrowth(t *testing.T) {
 		return total
 	}
 	w.eventually("little is left", func() bool { // somebody may look at rows that are to go
-		w.retain()
+		w.runRetention()
 		return cost() <= most
 	})
 	t.Logf("%d bytes a conversation: %v", cost(), costs)
 	before := w.count(`SELECT count(*) FROM messages`)
-	w.customer(chat, channelstest.Event{ID: "thanks0", From: number(0), Text: "Thanks 0, I will wait for your answer then."})
-	w.customer(chat, channelstest.Event{From: number(0), Text: "It is me again"})
-	thread := w.thread("It is me again")
-	w.fate(w.reply(thread, "Welcome back"), "out")
+	w.customerSends(chat, channelstest.Event{ID: "thanks0", From: number(0), Text: "Thanks 0, I will wait for your answer then."})
+	w.customerSends(chat, channelstest.Event{From: number(0), Text: "It is me again"})
+	thread := w.waitThread("It is me again")
+	w.waitFate(w.reply(thread, "Welcome back"), "out")
 	if n := w.count(`SELECT count(*) FROM messages`) - before; n != 2 {
 		t.Errorf("%d messages came, not what is new and its reply", n)
 	}

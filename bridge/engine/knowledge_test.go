@@ -11,8 +11,8 @@ import (
 	"parley/store/knowledge"
 )
 
-// learn puts a page into the knowledge base.
-func (w *world) learn(place, address, title, body string) {
+// addPage puts a page into the knowledge base.
+func (w *world) addPage(place, address, title, body string) {
 	w.t.Helper()
 	check(w.t, store.InTx(w.t.Context(), w.pool, func(tx pgx.Tx) error {
 		if err := knowledge.SavePlaces(w.t.Context(), tx, []string{place}, true); err != nil {
@@ -27,12 +27,12 @@ func (w *world) learn(place, address, title, body string) {
 func TestSuggestedFromTheKnowledgeBase(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: offline.New()})
-	w.learn("https://acme.test/help/", "https://acme.test/help/returns", "Returns", "You can return your lamp within 30 days. See https://acme.test/help/returns for the return slip.")
-	w.writes("kim", "How do I return my lamp?")
-	w.shown("How do I return")
-	w.ripen()
-	w.eventually("a reply is suggested", func() bool { return w.suggestedIn(1) != 0 })
-	got := must(w.engines[0].Desk(w.surface).Suggested(t.Context(), 1, w.suggestedIn(1), "ann"))(t)
+	w.addPage("https://acme.test/help/", "https://acme.test/help/returns", "Returns", "You can return your lamp within 30 days. See https://acme.test/help/returns for the return slip.")
+	w.customerWrites("kim", "How do I return my lamp?")
+	w.waitShown("How do I return")
+	w.makeBurstsDue()
+	w.eventually("a reply is suggested", func() bool { return w.suggestionsIn(1) != 0 })
+	got := must(w.engines[0].Desk(w.surface).Suggested(t.Context(), 1, w.suggestionsIn(1), "ann"))(t)
 	if len(got) != 1 || !strings.HasPrefix(got[0].Text, "You can return your lamp") || len(got[0].Sources) != 1 || got[0].Sources[0].Link != "https://acme.test/help/returns" {
 		t.Errorf("suggested is %+v", got)
 	}

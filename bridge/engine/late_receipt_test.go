@@ -15,20 +15,20 @@ import (
 func TestReceiptAfterAPersonWasAsked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{lossy: true, relay: relay.Options{UnclearAfter: 30 * time.Second, MaxWait: 100 * time.Millisecond}})
-	thread := w.opened()
+	thread := w.openThread()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter, With: "b.txt", Times: 2})
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
 	states := `SELECT string_agg(state, ', ' ORDER BY seq) FROM deliveries WHERE kind = 'reply' AND message_id = $1`
 	for i, told := range []string{store.Delivered, store.Failed} {
 		reply := w.chat.Say("ann", support, thread, "Two plans", file("a.txt", 1), file("b.txt", 1))
-		w.fate(reply, "unclear")
+		w.waitFate(reply, "unclear")
 		message := w.count(`SELECT id FROM messages WHERE place = $1`, reply)
 		second := w.provider.Sent()[2*i+1].ID
 		for _, state := range []string{"sent", told} {
-			w.tells(channelstest.Event{ID: second, State: state, Message: int64(message), External: []string{second}})
+			w.reportStatus(channelstest.Event{ID: second, State: state, Message: int64(message), External: []string{second}})
 		}
 		w.eventually("it is about the second file", func() bool { return w.text(states, message) == "accepted, "+told })
-		w.fate(reply, map[string]store.Fate{store.Delivered: store.FateOut, store.Failed: store.FateFailed}[told])
+		w.waitFate(reply, map[string]store.Fate{store.Delivered: store.FateOut, store.Failed: store.FateFailed}[told])
 	}
 }
 
@@ -39,7 +39,7 @@ func TestReceiptOfTheTextAlone(t *testing.T) {
 	w := newWorld(t, options{stopped: true, relay: relay.Options{ReconcileAfter: time.Minute}})
 	w.engines[0].SetChannel(w.accounts[chat], &splitter{Channel: w.live[chat].Load()})
 	w.start()
-	thread := w.opened()
+	thread := w.openThread()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
 	state := `SELECT d.state || ' ' || d.part FROM deliveries AS d JOIN messages AS m ON m.id = d.message_id WHERE d.kind = 'reply' AND m.place = $1`
 	begins := func(text string) (reply string, tell func()) {
@@ -48,14 +48,14 @@ func TestReceiptOfTheTextAlone(t *testing.T) {
 		w.eventually("the answer is lost", func() bool { return w.text(state, reply) == "unknown 0" })
 		sent := w.provider.Sent()
 		e := channelstest.Event{ID: text, State: "delivered", Early: true, Message: sent[len(sent)-1].Message, External: []string{sent[len(sent)-1].ID}}
-		return reply, func() { w.tells(e) }
+		return reply, func() { w.reportStatus(e) }
 	}
 
 	reply, tell := begins("Hi")
 	tell()
 	w.provider.WaitTexts(t, "Hi 1", "Hi 2")
-	w.fate(reply, "out")
-	if w.lines(thread, bridge.LineUnclear) != 0 {
+	w.waitFate(reply, "out")
+	if w.countLines(thread, bridge.LineUnclear) != 0 {
 		t.Error("a person was asked")
 	}
 
@@ -67,7 +67,7 @@ func TestReceiptOfTheTextAlone(t *testing.T) {
 	})
 	tell()
 	w.eventually("the text is there", func() bool { return w.text(state, reply) == "needs_decision 1" })
-	w.chat.Press(t, "ann", w.line(thread, bridge.LineUnclear), bridge.VerbSendAgain)
+	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineUnclear), bridge.VerbSendAgain)
 	w.provider.WaitTexts(t, "Hi 1", "Hi 2", "Bye 1", "Bye 2")
-	w.fate(reply, "out")
+	w.waitFate(reply, "out")
 }

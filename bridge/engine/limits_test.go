@@ -17,8 +17,8 @@ func file(name string, size int) bridgetest.File {
 	return bridgetest.File{Name: name, Content: []byte(strings.Repeat("x", size))}
 }
 
-// got returns what the provider took: texts with the names of their files.
-func (w *world) got() []string {
+// sentWithFiles returns what the provider took: texts with the names of their files.
+func (w *world) sentWithFiles() []string {
 	list := []string{}
 	for _, m := range w.provider.Sent() {
 		one := m.Text
@@ -56,11 +56,11 @@ func TestLimitsAreToldAtOnce(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{hold: time.Hour, settings: tt.settings, caps: tt.caps})
-			w.writes("kim", "Hello")
-			thread := w.thread("Hello")
+			w.customerWrites("kim", "Hello")
+			thread := w.waitThread("Hello")
 			said := w.chat.Say("ann", support, thread, tt.text, tt.files...)
-			w.fate(said, "inside")
-			if line := w.line(thread, bridge.LineInside).Plain(); !strings.Contains(line, tt.says) || !strings.Contains(line, tt.text[:4]) {
+			w.waitFate(said, "inside")
+			if line := w.waitLine(thread, bridge.LineInside).Plain(); !strings.Contains(line, tt.says) || !strings.Contains(line, tt.text[:4]) {
 				t.Errorf("told: %s", line)
 			}
 			if n := w.provider.Calls(); n != 0 {
@@ -75,27 +75,27 @@ func TestLimitsAreToldAtOnce(t *testing.T) {
 func TestSeveralFiles(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
 	said := w.chat.Say("ann", support, thread, "Three plans", file("a.txt", 1), file("b.txt", 2), file("c.txt", 3))
 	w.chat.Say("ann", support, thread, "That is all")
-	w.fate(said, "out")
+	w.waitFate(said, "out")
 	w.provider.WaitTexts(t, "Three plans", "", "", "That is all")
-	if got := w.got(); !slices.Equal(got, []string{"Three plans+a.txt", "+b.txt", "+c.txt", "That is all"}) {
+	if got := w.sentWithFiles(); !slices.Equal(got, []string{"Three plans+a.txt", "+b.txt", "+c.txt", "That is all"}) {
 		t.Errorf("got %q", got)
 	}
-	w.marked(said, "sent")
+	w.waitMarked(said, "sent")
 	sent := w.provider.Sent()
 	for i, m := range sent[:3] {
 		if slices.Contains(w.chat.Get(support, said).Marks, "read") {
 			t.Errorf("read after %d of 3", i)
 		}
-		w.hook(chat, channelstest.Event{Type: "status", ID: "s" + m.ID, State: "read", External: []string{m.ID}})
+		w.postEvents(chat, channelstest.Event{Type: "status", ID: "s" + m.ID, State: "read", External: []string{m.ID}})
 		w.eventually("the receipt", func() bool {
 			return w.count(`SELECT count(*) FROM deliveries WHERE external_id = $1 AND state = 'read'`, m.ID) == 1
 		})
 	}
-	w.marked(said, "read")
+	w.waitMarked(said, "read")
 }
 
 // A file that fails is told by its name; sending it again sends nothing twice.
@@ -103,25 +103,25 @@ func TestSeveralFiles(t *testing.T) {
 func TestOneOfSeveralFilesFails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, With: "b.txt"})
 	said := w.chat.Say("ann", support, thread, "Three plans", file("a.txt", 1), file("b.txt", 2), file("c.txt", 3))
-	failed := w.line(thread, bridge.LineFailed)
+	failed := w.waitLine(thread, bridge.LineFailed)
 	if !strings.Contains(failed.Plain(), "b.txt") {
 		t.Errorf("told: %s", failed.Plain())
 	}
 	w.provider.WaitTexts(t, "Three plans", "")
-	w.settled()
-	w.fate(said, "failed")
+	w.waitDrained()
+	w.waitFate(said, "failed")
 	if slices.Contains(w.chat.Get(support, said).Marks, "sent") {
 		t.Error("marked as sent")
 	}
 	w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)
 	w.provider.WaitTexts(t, "Three plans", "", "")
-	w.fate(said, "out")
-	w.marked(said, "sent")
-	if got := w.got(); !slices.Equal(got, []string{"Three plans+a.txt", "+c.txt", "+b.txt"}) {
+	w.waitFate(said, "out")
+	w.waitMarked(said, "sent")
+	if got := w.sentWithFiles(); !slices.Equal(got, []string{"Three plans+a.txt", "+c.txt", "+b.txt"}) {
 		t.Errorf("got %q", got)
 	}
 }
@@ -129,28 +129,28 @@ func TestOneOfSeveralFilesFails(t *testing.T) {
 // In the hold all parts are taken back; when the window closes first, all are parked as one.
 func TestSeveralFilesTakenBackAndParked(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{hold: time.Hour, caps: windowed(0)})
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
+	w := newWorld(t, options{hold: time.Hour, caps: withWindow(0)})
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
 	deleted := w.chat.Say("ann", support, thread, "Wrong ones", file("a.txt", 1), file("b.txt", 2))
-	w.fate(deleted, "waiting")
+	w.waitFate(deleted, "waiting")
 	w.chat.Delete(support, deleted)
-	w.fate(deleted, "undone")
+	w.waitFate(deleted, "undone")
 	w.advance(24*time.Hour - 30*time.Minute)
 	late := w.chat.Say("ann", support, thread, "Right ones", file("c.txt", 1), file("d.txt", 2))
-	w.fate(late, "waiting")
+	w.waitFate(late, "waiting")
 	w.advance(2 * time.Hour)
-	w.fate(late, "parked")
-	w.writes("kim", "Still here")
-	w.chat.Press(t, "ann", w.line(thread, bridge.LineOffered), bridge.VerbSend)
-	w.fate(late, "waiting")
+	w.waitFate(late, "parked")
+	w.customerWrites("kim", "Still here")
+	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineOffered), bridge.VerbSend)
+	w.waitFate(late, "waiting")
 	w.advance(2 * time.Hour)
-	w.fate(late, "out")
-	w.settled()
-	if got := w.got(); !slices.Equal(got, []string{"Right ones+c.txt", "+d.txt"}) {
+	w.waitFate(late, "out")
+	w.waitDrained()
+	if got := w.sentWithFiles(); !slices.Equal(got, []string{"Right ones+c.txt", "+d.txt"}) {
 		t.Errorf("got %q", got)
 	}
-	if n := w.lines(thread, bridge.LineParked); n != 1 {
+	if n := w.countLines(thread, bridge.LineParked); n != 1 {
 		t.Errorf("%d parked lines\n%s", n, w.dump())
 	}
 }
@@ -169,19 +169,19 @@ func TestTextsAreCounted(t *testing.T) {
 	w := newWorld(t, options{hold: time.Hour, stopped: true})
 	w.engines[0].SetChannel(w.accounts[chat], counting{w.live[chat].Load()})
 	w.start()
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
-	w.fate(w.chat.Say("ann", support, thread, "Thirty characters are fine....."[:30]), "waiting")
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
+	w.waitFate(w.chat.Say("ann", support, thread, "Thirty characters are fine....."[:30]), "waiting")
 	long := w.chat.Say("ann", support, thread, "More than thirty characters cost.")
-	w.chat.Press(t, "ann", w.line(thread, bridge.LineTexts), bridge.VerbUndo)
-	w.fate(long, "undone")
-	if n := w.lines(thread, bridge.LineTexts); n != 1 {
+	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineTexts), bridge.VerbUndo)
+	w.waitFate(long, "undone")
+	if n := w.countLines(thread, bridge.LineTexts); n != 1 {
 		t.Errorf("%d warnings", n)
 	}
 	w.saveAccount(chat, func(a *store.Account) { a.Signature = "Yours, Acme" })
 	signed := w.chat.Say("ann", support, thread, "Twenty-five characters...")
-	w.fate(signed, "waiting")
-	w.chat.Wait(t, "a warning that counts the signature", func() bool { return w.lines(thread, bridge.LineTexts) == 2 })
+	w.waitFate(signed, "waiting")
+	w.chat.Wait(t, "a warning that counts the signature", func() bool { return w.countLines(thread, bridge.LineTexts) == 2 })
 	if n := w.provider.Calls(); n != 0 {
 		t.Errorf("%d calls", n)
 	}

@@ -15,7 +15,7 @@ import (
 func TestListOfATeam(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.opened()
+	w.openThread()
 	must(store.SaveTeam(t.Context(), w.pool, store.Team{Name: "Support", Members: []store.AgentID{w.agents["ann"]}}))(t)
 	check(t, w.engines[0].Reload(t.Context()))
 	for user, want := range map[string]int{"ann": 1, "ben": 0} {
@@ -31,7 +31,7 @@ func TestListOfATeam(t *testing.T) {
 func TestTimesOfLists(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	row := func(list string) bridge.Facts {
 		l := must(w.engines[0].Desk(w.surface).List(t.Context(), bridge.ListQuery{List: list}, "ann"))(t)
 		if len(l.Rows) != 1 {
@@ -43,17 +43,17 @@ func TestTimesOfLists(t *testing.T) {
 		t.Errorf("unassigned since %v, it began at %v", f.FreeSince, f.CreatedAt)
 	}
 	w.reply(thread, "!take")
-	w.card(thread, "| Ann |")
+	w.waitCard(thread, "| Ann |")
 	w.advance(time.Hour)
 	w.reply(thread, "!unassign")
-	w.card(thread, "Hello |  |")
+	w.waitCard(thread, "Hello |  |")
 	if f := row("unassigned"); f.FreeSince.Before(f.CreatedAt.Add(time.Hour)) {
 		t.Errorf("put back after an hour: unassigned since %v, it began at %v", f.FreeSince, f.CreatedAt)
 	}
 	w.reply(thread, "!take")
-	w.card(thread, "| Ann |")
+	w.waitCard(thread, "| Ann |")
 	w.reply(thread, "!resolve")
-	w.card(thread, "resolved")
+	w.waitCard(thread, "resolved")
 	if f := row("resolved"); f.EndedAt.Before(f.CreatedAt.Add(time.Hour)) {
 		t.Errorf("resolved at %v", f.EndedAt)
 	}
@@ -64,16 +64,16 @@ func TestTimesOfLists(t *testing.T) {
 func TestCardSaysTheMatter(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.writes("kim", "Where is my parcel?\nNumber 4711")
-	chatThread := w.thread("Where is my")
-	w.writes("kim", "Hello?")
-	w.card(chatThread, "| Kim | Where is my parcel? Number 4711 |")
-	w.customer(mail, channelstest.Event{From: "lou@x.test", Name: "Lou", Subject: "Lamp", Text: "It is dark"})
-	first := w.thread("It is dark")
+	w.customerWrites("kim", "Where is my parcel?\nNumber 4711")
+	chatThread := w.waitThread("Where is my")
+	w.customerWrites("kim", "Hello?")
+	w.waitCard(chatThread, "| Kim | Where is my parcel? Number 4711 |")
+	w.customerSends(mail, channelstest.Event{From: "lou@x.test", Name: "Lou", Subject: "Lamp", Text: "It is dark"})
+	first := w.waitThread("It is dark")
 	w.chat.Submit("ann", support, first, bridgetest.Button{Verb: bridge.VerbTake}, "")
-	w.card(first, "| Ann |")
-	w.customer(mail, channelstest.Event{From: "lou@x.test", Name: "Lou", Subject: "Desk", Text: "It is low"})
-	w.card(w.thread("It is low"), "| also open #2 Ann")
+	w.waitCard(first, "| Ann |")
+	w.customerSends(mail, channelstest.Event{From: "lou@x.test", Name: "Lou", Subject: "Desk", Text: "It is low"})
+	w.waitCard(w.waitThread("It is low"), "| also open #2 Ann")
 	if f := must(w.engines[0].Desk(w.surface).Facts(t.Context(), 2, "ben"))(t); len(f.AlsoOpen) != 1 || f.AlsoOpen[0].ID != 3 || f.AlsoOpen[0].Root.Channel != support {
 		t.Errorf("beside the first: %+v", f.AlsoOpen)
 	}

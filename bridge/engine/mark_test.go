@@ -28,18 +28,18 @@ func TestMarksCoalesce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	w.holdMarks()
-	thread := w.opened()
+	thread := w.openThread()
 	reply := w.reply(thread, "On our way")
 	w.provider.WaitTexts(t, "On our way")
 	w.eventually("the mark waits", func() bool { return w.text(marksMade) == "sent queued" })
 	external := w.provider.Sent()[0].ID
 	for _, state := range []string{"delivered", "read"} {
-		w.hook(chat, channelstest.Event{Type: "status", ID: external + state, State: state, External: []string{external}})
+		w.postEvents(chat, channelstest.Event{Type: "status", ID: external + state, State: state, External: []string{external}})
 	}
 	w.eventually("it tells more", func() bool { return w.text(marksMade) == "read queued" })
 	w.letMarksOut()
-	w.marked(reply, "read")
-	w.settled()
+	w.waitMarked(reply, "read")
+	w.waitDrained()
 	if got := w.chat.Get(support, reply).Marks; !slices.Equal(got, []string{"read"}) {
 		t.Errorf("marks %v, want one", got)
 	}
@@ -49,20 +49,20 @@ func TestMarksCoalesce(t *testing.T) {
 func TestOneMark(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	reply := w.reply(thread, "On our way")
-	w.marked(reply, "sent")
+	w.waitMarked(reply, "sent")
 	external := w.provider.Sent()[0].ID
 	status := func(name, state string) {
-		w.hook(chat, channelstest.Event{Type: "status", ID: external + name, State: state, External: []string{external}})
+		w.postEvents(chat, channelstest.Event{Type: "status", ID: external + name, State: state, External: []string{external}})
 	}
 	status(".f", "failed")
-	w.fate(reply, "failed")
-	w.marked(reply, "warning")
-	w.chat.Press(t, "ann", w.line(thread, bridge.LineFailed), bridge.VerbSendAgain)
-	w.fate(reply, "out")
-	w.marked(reply, "sent")
-	w.settled()
+	w.waitFate(reply, "failed")
+	w.waitMarked(reply, "warning")
+	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineFailed), bridge.VerbSendAgain)
+	w.waitFate(reply, "out")
+	w.waitMarked(reply, "sent")
+	w.waitDrained()
 	if got := w.chat.Get(support, reply).Marks; !slices.Equal(got, []string{"sent"}) {
 		t.Errorf("marks %v, want one", got)
 	}
@@ -76,26 +76,26 @@ func TestOneMark(t *testing.T) {
 func TestWaitingAndInsideAreMarked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
-	thread := w.opened()
+	thread := w.openThread()
 	sent, undone := w.reply(thread, "On our way"), w.reply(thread, "Never mind")
 	for _, m := range []string{sent, undone} {
-		w.marked(m, "waiting")
+		w.waitMarked(m, "waiting")
 	}
 	for _, text := range []string{"note: he is a regular", "<@ben> can you look?"} {
-		w.marked(w.chat.Say("ann", support, thread, text), "inside")
+		w.waitMarked(w.chat.Say("ann", support, thread, text), "inside")
 	}
-	w.card(thread, "#1 open")
+	w.waitCard(thread, "#1 open")
 	w.chat.React("ann", w.chat.Get(support, undone), bridge.VerbUndo)
-	w.fate(undone, "undone")
+	w.waitFate(undone, "undone")
 	w.chat.Wait(t, "its mark is taken off", func() bool { return len(w.chat.Get(support, undone).Marks) == 0 })
 	w.advance(time.Hour)
 	w.provider.WaitTexts(t, "On our way")
-	w.marked(sent, "sent")
-	w.settled()
+	w.waitMarked(sent, "sent")
+	w.waitDrained()
 	if got := w.chat.Get(support, sent).Marks; !slices.Equal(got, []string{"sent"}) {
 		t.Errorf("marks %v, want one", got)
 	}
-	w.card(thread, "#1 pending")
+	w.waitCard(thread, "#1 pending")
 }
 
 // A mark that waited for an hour is not made any more, and costs no call; a newer one is.
@@ -103,7 +103,7 @@ func TestOldMarksAreDropped(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	w.holdMarks()
-	thread := w.opened()
+	thread := w.openThread()
 	old := w.reply(thread, "One")
 	w.provider.WaitTexts(t, "One")
 	w.eventually("its mark waits", func() bool { return w.text(marksMade) == "sent queued" })
@@ -114,8 +114,8 @@ func TestOldMarksAreDropped(t *testing.T) {
 		t.Errorf("dropped in %d lanes, want one", n)
 	}
 	w.letMarksOut()
-	w.marked(late, "sent")
-	w.settled()
+	w.waitMarked(late, "sent")
+	w.waitDrained()
 	if got := w.chat.Get(support, old).Marks; len(got) > 0 {
 		t.Errorf("the old reply is marked %v", got)
 	}

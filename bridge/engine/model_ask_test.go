@@ -15,14 +15,14 @@ import (
 )
 
 // asked is a model that answers over TCP, and what asks it.
-type asked struct {
+type fakeModel struct {
 	*openai.Analyzer
 	fake *openaifake.Server
 }
 
-// newAsked starts a model that says nothing, with rules behind it. Private details are masked. It has all the time that an
+// newFakeModel starts a model that says nothing, with rules behind it. Private details are masked. It has all the time that an
 // analysis has, and nobody waits in a queue for it, so that on a busy machine it answers as on a quiet one.
-func newAsked(t *testing.T) asked {
+func newFakeModel(t *testing.T) fakeModel {
 	t.Helper()
 	fake := openaifake.New(openaifake.Options{Models: []string{"gpt-test"}, Abilities: openaifake.Modern(), Answers: plainly{}})
 	server := httptest.NewServer(fake)
@@ -36,7 +36,7 @@ func newAsked(t *testing.T) asked {
 		fake.Close()
 		server.Close()
 	})
-	return asked{a, fake}
+	return fakeModel{a, fake}
 }
 
 // plainly answers that a customer is neutral.
@@ -47,8 +47,8 @@ func (plainly) Analyze(context.Context, analysis.Question) (analysis.Answer, err
 	return analysis.Answer{Language: "en", Sentiment: analysis.Neutral}, nil
 }
 
-// sent returns all bytes that the model's server received.
-func (a asked) sent() string {
+// received returns all bytes that the model's server received.
+func (a fakeModel) received() string {
 	var all strings.Builder
 	for _, r := range a.fake.Requests() {
 		all.Write(r.Body)
@@ -61,9 +61,9 @@ func (a asked) sent() string {
 // R-178
 func TestNothingInternalIsSent(t *testing.T) {
 	t.Parallel()
-	model := newAsked(t)
+	model := newFakeModel(t)
 	w := newWorld(t, options{analyzer: model, settings: map[string]string{"reply_after_resolve": "reopen"}})
-	thread := w.opened()
+	thread := w.openThread()
 	for _, inside := range []string{
 		"note: she owes us canaryNote", "// canaryAside", "!take", "!topic canaryTopic", "!rename canaryName", "!priority high",
 		"<@ben> what do you think, canaryColleague", "!snooze canarySnooze", "!nosuchverb canaryVerb", "!find canaryFind",
@@ -77,11 +77,11 @@ func TestNothingInternalIsSent(t *testing.T) {
 	w.eventually("the reply arrives", func() bool { return len(w.sentTexts()) == 1 })
 	w.reply(thread, "!resolve canaryResolve")
 	w.eventually("it is resolved", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`) == 1 })
-	w.customer(chat, channelstest.Event{From: "other", Text: "Somebody else's canaryOther"})
-	w.thread("Somebody else's canaryOther")
+	w.customerSends(chat, channelstest.Event{From: "other", Text: "Somebody else's canaryOther"})
+	w.waitThread("Somebody else's canaryOther")
 	w.exec(`DELETE FROM bursts WHERE conversation_id <> 1`) // another customer's own analysis is another question
-	w.analysed("Where is it now?")
-	sent := model.sent()
+	w.writeAndAnalyse("Where is it now?")
+	sent := model.received()
 	for _, must := range []string{"Where is it now?", "Hello", "toldTheCustomer"} {
 		if !strings.Contains(sent, must) {
 			t.Errorf("the model is not told %q", must)
@@ -104,14 +104,14 @@ func TestMaskIsAChoice(t *testing.T) {
 	t.Parallel()
 	const said = "Write to maria@lopez.test or call +49 170 1234567, card 4111 1111 1111 1111"
 	for choice, leaves := range map[string]bool{"": false, "on": false, "off": true} {
-		model := newAsked(t)
+		model := newFakeModel(t)
 		w := newWorld(t, options{analyzer: model, settings: map[string]string{"ai_mask": choice}})
 		if choice == "" {
 			w = newWorld(t, options{analyzer: model})
 		}
-		w.analysed(said)
+		w.writeAndAnalyse(said)
 		for _, private := range []string{"maria@lopez.test", "+49 170 1234567", "4111 1111 1111 1111"} {
-			if strings.Contains(model.sent(), private) != leaves {
+			if strings.Contains(model.received(), private) != leaves {
 				t.Errorf("ai_mask %q: that %q leaves is not %v", choice, private, leaves)
 			}
 		}
@@ -122,7 +122,7 @@ func TestMaskIsAChoice(t *testing.T) {
 // them rules answer; other accounts are not concerned.
 func TestTokensOfAnAccount(t *testing.T) {
 	t.Parallel()
-	model := newAsked(t)
+	model := newFakeModel(t)
 	w := newWorld(t, options{analyzer: model, engines: 2, settings: map[string]string{"ai_tokens_a_day": "9000"}})
 	w.saveAccount(mail, nil)
 	degraded := func() (n int64) {
@@ -135,7 +135,7 @@ func TestTokensOfAnAccount(t *testing.T) {
 		if i > 40 {
 			t.Fatalf("%d tokens are used and nothing is refused", w.count(`SELECT tokens FROM ai_tokens`))
 		}
-		w.analysed(strings.Repeat("Where is my parcel? ", 3) + string(rune('a'+i)))
+		w.writeAndAnalyse(strings.Repeat("Where is my parcel? ", 3) + string(rune('a'+i)))
 	}
 	if used := w.count(`SELECT tokens FROM ai_tokens`); used > 9000 || used < 3000 {
 		t.Errorf("%d tokens are used", used)
@@ -145,12 +145,12 @@ func TestTokensOfAnAccount(t *testing.T) {
 	w.addEngine()
 	w.startLast()
 	before := degraded()
-	w.analysed("And now?")
+	w.writeAndAnalyse("And now?")
 	if len(model.fake.Requests()) != requests || degraded() != before+1 {
 		t.Error("a new process asks again on the same day")
 	}
 	w.advance(24 * 60 * 60 * 1e9)
-	w.analysed("And on the next day?")
+	w.writeAndAnalyse("And on the next day?")
 	if len(model.fake.Requests()) == requests {
 		t.Error("the next day has no tokens")
 	}

@@ -26,7 +26,7 @@ func (m *modelled) Condition() analysis.Condition {
 	return m.condition
 }
 
-func (m *modelled) become(c analysis.Condition) {
+func (m *modelled) setCondition(c analysis.Condition) {
 	m.state.Lock()
 	defer m.state.Unlock()
 	m.condition = c
@@ -56,9 +56,9 @@ func TestAdminsHearOfTheModel(t *testing.T) {
 		{analysis.Condition{Status: analysis.Working}, trouble + after},
 		{analysis.Condition{Status: analysis.Working}, trouble + after},
 	} {
-		m.become(step.condition)
+		m.setCondition(step.condition)
 		for range 3 { // by either process
-			w.analysed(fmt.Sprintf("Hello %d", len(m.questions())))
+			w.writeAndAnalyse(fmt.Sprintf("Hello %d", len(m.questions())))
 		}
 		if got := w.text(told); strings.TrimSpace(got) != step.told {
 			t.Errorf("step %d: admins are told %q, not %q", i, got, step.told)
@@ -88,10 +88,10 @@ func TestAnalysesAreCounted(t *testing.T) {
 		return analysis.Answer{}, nil
 	}
 	w := newWorld(t, options{analyzer: m})
-	w.analysed("by a model")
-	w.analysed("by rules")
-	w.writes("kim", "fails")
-	w.shown("fails")
+	w.writeAndAnalyse("by a model")
+	w.writeAndAnalyse("by rules")
+	w.customerWrites("kim", "fails")
+	w.waitShown("fails")
 	w.eventually("it is given up", func() bool {
 		w.exec(`UPDATE bursts SET due_at = parley_now() WHERE leased_until IS NULL`)
 		return w.engines[0].AnalysisCounts().GivenUp == 1

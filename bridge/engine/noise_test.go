@@ -29,33 +29,33 @@ func conversationsOfADay() int {
 	return 60
 }
 
-// writesOn lets a customer write what one of our messages says, in the customer's language: the nth of those
+// writeFitting lets a customer write what one of our messages says, in the customer's language: the nth of those
 // that fit.
-func (d *noisyDay) writesOn(customer, nth int, fits func(evaluation.Message) bool) {
+func (d *noisyDay) writeFitting(customer, nth int, fits func(evaluation.Message) bool) {
 	list := slices.DeleteFunc(slices.Clone(d.all), func(m evaluation.Message) bool { return m.Language != d.languages[customer] || !fits(m) })
 	if len(list) == 0 {
 		list = slices.DeleteFunc(slices.Clone(d.all), func(m evaluation.Message) bool { return !fits(m) })
 	}
 	for _, text := range list[nth%len(list)].Texts {
-		d.writes(fmt.Sprintf("c%d", customer), text)
+		d.customerWrites(fmt.Sprintf("c%d", customer), text)
 	}
 }
 
-// analysedAll waits until everything that was written is shown and analysed, and what was found is noted.
-func (d *noisyDay) analysedAll() {
+// waitAllAnalysed waits until everything that was written is shown and analysed, and what was found is noted.
+func (d *noisyDay) waitAllAnalysed() {
 	d.t.Helper()
-	d.settled()
+	d.waitDrained()
 	d.eventually("everything is analysed", func() bool {
 		d.exec(`UPDATE bursts SET due_at = parley_now() WHERE due_at > parley_now()`)
 		return d.count(`SELECT count(*) FROM bursts`) == 0
 	})
-	d.settled()
+	d.waitDrained()
 }
 
 // disturbance is what a day's analyses made people see.
 type disturbance struct{ bursts, notes, changes, urgent, told, toldMost, repeated int }
 
-func (d *noisyDay) noise() (n disturbance) {
+func (d *noisyDay) countDisturbance() (n disturbance) {
 	d.t.Helper()
 	const lines = `SELECT count(*) FROM deliveries WHERE kind = 'line' AND payload->'line'->>'Kind' = 'analysis' AND `
 	n.bursts = d.count(`SELECT count(*) FROM events WHERE external_id LIKE 'analysis:%'`)
@@ -92,51 +92,51 @@ func TestNoiseOfADay(t *testing.T) {
 	for i := range dayLong { // everybody's first message
 		first := d.all[i%len(d.all)]
 		d.languages = append(d.languages, first.Language)
-		d.writes(fmt.Sprintf("c%d", i), fmt.Sprintf("(%03d) ", i)+first.Texts[0])
+		d.customerWrites(fmt.Sprintf("c%d", i), fmt.Sprintf("(%03d) ", i)+first.Texts[0])
 	}
-	d.analysedAll()
+	d.waitAllAnalysed()
 	for i := range dayLong {
-		d.threads = append(d.threads, d.thread(fmt.Sprintf("(%03d) ", i)))
+		d.threads = append(d.threads, d.waitThread(fmt.Sprintf("(%03d) ", i)))
 	}
 	for i := range dayLong { // two of three write on before anybody answers
 		if i%3 != 0 {
-			d.writesOn(i, i+7, anything)
+			d.writeFitting(i, i+7, anything)
 		}
 	}
-	d.analysedAll()
+	d.waitAllAnalysed()
 	for i, thread := range d.threads { // most are taken and answered
 		if i%5 < 4 {
 			d.reply(thread, "!take")
 			d.reply(thread, "!reply We are looking into this and come back to you.")
 		}
 		if i%20 == 19 { // a chat tells only so much at once
-			d.settled()
+			d.waitDrained()
 		}
 	}
 	d.eventually("all answers have left", func() bool { return len(d.sentTexts()) == dayLong*4/5 })
-	d.settled()
+	d.waitDrained()
 	for i := range dayLong { // half of the customers answer, every other one to say thanks
 		switch i % 4 {
 		case 0:
-			d.writesOn(i, i, thanks)
+			d.writeFitting(i, i, thanks)
 		case 1:
-			d.writesOn(i, i+13, anything)
+			d.writeFitting(i, i+13, anything)
 		}
 	}
-	d.analysedAll()
+	d.waitAllAnalysed()
 	for i := range dayLong { // for some it is pressing, twice
 		if i%10 == 0 {
-			d.writesOn(i, i, urgent)
+			d.writeFitting(i, i, urgent)
 		}
 	}
-	d.analysedAll()
+	d.waitAllAnalysed()
 	for i := range dayLong {
 		if i%10 == 0 {
-			d.writesOn(i, i+1, urgent)
+			d.writeFitting(i, i+1, urgent)
 		}
 	}
-	d.analysedAll()
-	n := d.noise()
+	d.waitAllAnalysed()
+	n := d.countDisturbance()
 	perConversation, suppressed := float64(n.notes)/float64(dayLong), 1-float64(n.notes)/float64(n.bursts)
 	t.Logf("%d conversations, %d bursts: %d notes (%.2f a conversation), %d changes of a note; %.0f %% of the bursts without a note of their own, %.0f %% without either; %d owners told, of %d urgent conversations",
 		dayLong, n.bursts, n.notes, perConversation, n.changes, 100*suppressed, 100*float64(n.bursts-n.notes-n.changes)/float64(n.bursts), n.told, n.urgent)

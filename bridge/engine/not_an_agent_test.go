@@ -10,16 +10,16 @@ import (
 func TestNoAgentIsToldOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
 	first := w.chat.Say("dan", support, thread, "I am no agent")
-	w.fate(first, "inside")
-	w.line(thread, bridge.LineNotMapped)
+	w.waitFate(first, "inside")
+	w.waitLine(thread, bridge.LineNotMapped)
 	for _, text := range []string{"again", "and again"} {
-		w.marked(w.chat.Say("dan", support, thread, text), string(bridge.MarkInside))
+		w.waitMarked(w.chat.Say("dan", support, thread, text), string(bridge.MarkInside))
 	}
-	w.settled()
-	if n := w.lines(thread, bridge.LineNotMapped); n != 1 {
+	w.waitDrained()
+	if n := w.countLines(thread, bridge.LineNotMapped); n != 1 {
 		t.Errorf("told %d times", n)
 	}
 }

@@ -12,7 +12,7 @@ import (
 // mentioned, if they may read the conversation.
 func TestNotes(t *testing.T) {
 	t.Parallel()
-	w := secluded(t, options{})
+	w := newSecludedWorld(t, options{})
 	root := w.chat.Messages(vault, "")[0].ID
 	line := func() (found string, mentions []string) {
 		for _, m := range w.chat.Messages(vault, root) {
@@ -22,14 +22,14 @@ func TestNotes(t *testing.T) {
 		}
 		return found, mentions
 	}
-	w.chat.Submit("ann", vault, root, submit(bridge.VerbNote), "@ben, @Cat and @benno: look, not at ann@ben.test, says @ann")
+	w.chat.Submit("ann", vault, root, formOf(bridge.VerbNote), "@ben, @Cat and @benno: look, not at ann@ben.test, says @ann")
 	w.chat.Wait(t, "the note is shown", func() bool { text, _ := line(); return text != "" })
 	if text, mentions := line(); !slices.Equal(mentions, []string{"ben"}) {
 		t.Errorf("%q mentions %q", text, mentions)
 	}
-	w.fate(w.chat.Say("ann", vault, root, "note: he called twice"), "inside")
+	w.waitFate(w.chat.Say("ann", vault, root, "note: he called twice"), "inside")
 	w.chat.Say("ann", vault, root, "!history")
-	history := w.whisper("ann", "[history]").Plain()
+	history := w.waitWhisper("ann", "[history]").Plain()
 	for _, part := range []string{"Ann wrote an internal note “he called twice”", "Ann wrote an internal note “@ben, @Cat"} {
 		if !strings.Contains(history, part) {
 			t.Errorf("the history doesn't say %q: %s", part, history)
@@ -41,7 +41,7 @@ func TestNotes(t *testing.T) {
 func TestHistoryPages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	w.exec(`INSERT INTO log_entries (id, conversation_id, at, actor, what)
 		SELECT n, 1, parley_now() - make_interval(mins => n), 'parley', 'step ' || n FROM generate_series(1, 100) AS n`)
 	d := w.engines[0].Desk(w.surface)
@@ -58,7 +58,7 @@ func TestHistoryPages(t *testing.T) {
 		t.Error("there is a page before the newest")
 	}
 	w.reply(thread, "!history 3")
-	if told := w.whisper("ann", "[history]").Plain(); !strings.Contains(told, "step 100") || strings.Contains(told, "step 99") {
+	if told := w.waitWhisper("ann", "[history]").Plain(); !strings.Contains(told, "step 100") || strings.Contains(told, "step 99") {
 		t.Errorf("the last page: %s", told)
 	}
 }

@@ -13,32 +13,32 @@ import (
 	"parley/store"
 )
 
-// notices sets what an agent is told of: whether they are away, and what they do without.
-func (w *world) notices(agent, presence string, quiet ...string) {
+// setNotices sets what an agent is told of: whether they are away, and what they do without.
+func (w *world) setNotices(agent, presence string, quiet ...string) {
 	w.t.Helper()
 	w.exec(`UPDATE agents SET presence = $2, quiet = $3 WHERE id = $1`, w.agents[agent], presence, append([]string{}, quiet...))
-	w.reread()
+	w.reloadEngines()
 }
 
-// members names the members of the team Support.
-func (w *world) members(names ...string) {
+// addMembers names the members of the team Support.
+func (w *world) addMembers(names ...string) {
 	w.t.Helper()
 	for _, name := range names {
 		w.exec(`UPDATE teams SET members = array_append(members, $2) WHERE id = $1`, w.team, w.agents[name])
 	}
-	w.reread()
+	w.reloadEngines()
 }
 
-// reread lets the engines see what was changed in the database.
-func (w *world) reread() {
+// reloadEngines lets the engines see what was changed in the database.
+func (w *world) reloadEngines() {
 	w.t.Helper()
 	for _, e := range w.engines {
 		check(w.t, e.Reload(w.t.Context()))
 	}
 }
 
-// told checks whom the last line of a kind mentions, and what it says.
-func (w *world) told(thread string, kind bridge.LineKind, words string, want ...string) {
+// wantMentions checks whom the last line of a kind mentions, and what it says.
+func (w *world) wantMentions(thread string, kind bridge.LineKind, words string, want ...string) {
 	w.t.Helper()
 	var last bridgetest.Message
 	w.eventually("the line "+words, func() bool {
@@ -63,30 +63,30 @@ func TestNoticesThatAgentsDoWithout(t *testing.T) {
 		w := newWorld(t, options{analyzer: wordReader(), settings: map[string]string{"reply_after_resolve": "reopen"}})
 		told := []string{"ben"}
 		if quiet {
-			w.notices("ben", "", bridge.NoticesToChoose()...)
+			w.setNotices("ben", "", bridge.NoticesToChoose()...)
 			told = nil
 		}
-		thread := w.opened()
+		thread := w.openThread()
 		w.reply(thread, "!assign @ben")
-		w.told(thread, bridge.LineAssigned, "Ann", told...)
-		w.analysed("urgent now")
-		w.told(thread, bridge.LineAnalysis, "", told...)
-		w.chat.Submit("ann", support, thread, submit(bridge.VerbNote), "@ben: please look")
-		w.told(thread, bridge.LineDone, "please look", told...)
+		w.wantMentions(thread, bridge.LineAssigned, "Ann", told...)
+		w.writeAndAnalyse("urgent now")
+		w.wantMentions(thread, bridge.LineAnalysis, "", told...)
+		w.chat.Submit("ann", support, thread, formOf(bridge.VerbNote), "@ben: please look")
+		w.wantMentions(thread, bridge.LineDone, "please look", told...)
 		w.reply(thread, "!resolve done with it")
-		w.told(thread, bridge.LineResolved, "done with it", told...)
-		w.settled()
-		w.writes("kim", "One more thing")
-		w.told(thread, bridge.LineReopened, "", told...)
-		w.thread("One more thing") // what is not shown yet is not snoozed
+		w.wantMentions(thread, bridge.LineResolved, "done with it", told...)
+		w.waitDrained()
+		w.customerWrites("kim", "One more thing")
+		w.wantMentions(thread, bridge.LineReopened, "", told...)
+		w.waitThread("One more thing") // what is not shown yet is not snoozed
 		w.reply(thread, "!snooze 1h")
-		w.card(thread, "snoozed")
+		w.waitCard(thread, "snoozed")
 		w.advance(time.Hour)
-		w.told(thread, bridge.LineWoke, "", "ben")
+		w.wantMentions(thread, bridge.LineWoke, "", "ben")
 		w.chat.Say("ben", support, thread, "!assing @cat")
-		w.told(thread, bridge.LineAsk, "assing", "ben")
+		w.wantMentions(thread, bridge.LineAsk, "assing", "ben")
 		w.chat.Press(t, "ben", w.chat.Get(support, thread), bridge.VerbTake)
-		w.settled()
+		w.waitDrained()
 	}
 }
 
@@ -97,38 +97,38 @@ func TestNoticesThatAgentsDoWithout(t *testing.T) {
 func TestNoticesOfWhoIsAway(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: wordReader()})
-	w.members("ann", "ben", "cat")
-	w.notices("ben", bridge.PresenceAway)
-	thread := w.opened()
+	w.addMembers("ann", "ben", "cat")
+	w.setNotices("ben", bridge.PresenceAway)
+	thread := w.openThread()
 	w.reply(thread, "!assign @ben")
-	w.told(thread, bridge.LineAssigned, "(away)", "ben") // it waits there, and Ann sees that Ben is away
-	w.analysed("urgent now")
-	w.told(thread, bridge.LineAnalysis, "(away)", "ann", "cat")
+	w.wantMentions(thread, bridge.LineAssigned, "(away)", "ben") // it waits there, and Ann sees that Ben is away
+	w.writeAndAnalyse("urgent now")
+	w.wantMentions(thread, bridge.LineAnalysis, "(away)", "ann", "cat")
 	wake := func() {
 		w.reply(thread, "!snooze 1h")
-		w.card(thread, "snoozed")
+		w.waitCard(thread, "snoozed")
 		w.advance(time.Hour)
-		w.card(thread, "open")
-		w.settled()
+		w.waitCard(thread, "open")
+		w.waitDrained()
 	}
-	w.notices("ann", bridge.PresenceAvailable, "woke", "customer")
+	w.setNotices("ann", bridge.PresenceAvailable, "woke", "customer")
 	wake()
-	w.told(thread, bridge.LineWoke, "", "ann", "cat") // nobody does without the end of a snooze
+	w.wantMentions(thread, bridge.LineWoke, "", "ann", "cat") // nobody does without the end of a snooze
 	w.reply(thread, "!snooze 1h")
-	w.card(thread, "snoozed")
-	w.writes("kim", "Are you there?")
-	w.card(thread, "open")
-	w.told(thread, bridge.LineWoke, "customer", "cat")
+	w.waitCard(thread, "snoozed")
+	w.customerWrites("kim", "Are you there?")
+	w.waitCard(thread, "open")
+	w.wantMentions(thread, bridge.LineWoke, "customer", "cat")
 	w.reply(thread, "!assign @ben @ann")
-	w.settled()
+	w.waitDrained()
 	wake()
-	w.told(thread, bridge.LineWoke, "time", "ann")
+	w.wantMentions(thread, bridge.LineWoke, "time", "ann")
 	w.reply(thread, "!assign @ben")
-	w.notices("ann", bridge.PresenceAway)
-	w.notices("cat", bridge.PresenceAway)
-	w.settled()
+	w.setNotices("ann", bridge.PresenceAway)
+	w.setNotices("cat", bridge.PresenceAway)
+	w.waitDrained()
 	wake()
-	w.told(thread, bridge.LineWoke, "time", "ben")
+	w.wantMentions(thread, bridge.LineWoke, "time", "ben")
 }
 
 // An agent is taken out who still has conversations. What happens in them can't be told to whoever is no agent any more: the
@@ -137,29 +137,29 @@ func TestNoticesOfWhoIsAway(t *testing.T) {
 func TestNoticesOfWhoIsNoAgentAnyMore(t *testing.T) {
 	t.Parallel()
 	comesBack := map[string]func(w *world){
-		"customer": func(w *world) { w.writes("kim", "Are you there?") },
+		"customer": func(w *world) { w.customerWrites("kim", "Are you there?") },
 		"time":     func(w *world) { w.advance(time.Hour) },
 		"late":     func(w *world) { w.advance(3 * time.Hour) },
 	}
 	for how, happens := range comesBack {
 		w := newWorld(t, options{})
-		w.members("ann", "ben", "cat")
-		thread := w.opened()
+		w.addMembers("ann", "ben", "cat")
+		thread := w.openThread()
 		w.reply(thread, "!assign @ben")
-		w.told(thread, bridge.LineAssigned, "Ann", "ben")
+		w.wantMentions(thread, bridge.LineAssigned, "Ann", "ben")
 		w.reply(thread, "!snooze 1h")
-		w.card(thread, "snoozed")
-		w.settled()
+		w.waitCard(thread, "snoozed")
+		w.waitDrained()
 		check(t, store.RetireAgent(t.Context(), w.pool, w.agents["ben"]))
-		w.reread()
+		w.reloadEngines()
 		happens(w)
-		w.card(thread, "open")
-		w.settled()
-		if w.lines(thread, bridge.LineWoke) != 1 {
+		w.waitCard(thread, "open")
+		w.waitDrained()
+		if w.countLines(thread, bridge.LineWoke) != 1 {
 			t.Errorf("%s: no line tells that the snooze is over\n%s", how, w.dump())
 			continue
 		}
-		w.told(thread, bridge.LineWoke, "Ben", "ann", "cat")
+		w.wantMentions(thread, bridge.LineWoke, "Ben", "ann", "cat")
 	}
 }
 
@@ -167,25 +167,25 @@ func TestNoticesOfWhoIsNoAgentAnyMore(t *testing.T) {
 // R-121, R-242
 func TestHandedToATeamOfWhomSomeAreAway(t *testing.T) {
 	t.Parallel()
-	w, thread := besideBilling(t, options{})
-	w.notices("ben", bridge.PresenceAway)
+	w, thread := newBillingWorld(t, options{})
+	w.setNotices("ben", bridge.PresenceAway)
 	w.chat.Say("ann", support, thread, "!assign #billing first")
-	there := says(t, w.chat, billing, threadIn(t, w.chat, billing, 1, "first"), "[unassigned]", "first")
+	there := waitMessage(t, w.chat, billing, waitNewestRoot(t, w.chat, billing, 1, "first"), "[unassigned]", "first")
 	if got := there.Mentions(); !slices.Equal(got, []string{"cat"}) {
 		t.Errorf("told are %v, want Cat, who is there", got)
 	}
-	w.notices("cat", bridge.PresenceAway)
+	w.setNotices("cat", bridge.PresenceAway)
 	w.chat.Say("ann", billing, there.Thread, "!assign #support back")
-	back := threadIn(t, w.chat, support, 2, "back")
+	back := waitNewestRoot(t, w.chat, support, 2, "back")
 	w.chat.Say("ann", support, back, "!assign #billing again")
-	again := says(t, w.chat, billing, threadIn(t, w.chat, billing, 2, "again"), "[unassigned]", "again")
+	again := waitMessage(t, w.chat, billing, waitNewestRoot(t, w.chat, billing, 2, "again"), "[unassigned]", "again")
 	if got := again.Mentions(); !slices.Equal(got, []string{"ben", "cat"}) {
 		t.Errorf("told are %v, want both: nobody is there", got)
 	}
-	w.notices("cat", bridge.PresenceAvailable, "handed_over")
+	w.setNotices("cat", bridge.PresenceAvailable, "handed_over")
 	w.chat.Say("ann", billing, again.Thread, "!assign #support once more")
-	w.chat.Say("ann", support, threadIn(t, w.chat, support, 3, "once more"), "!assign #billing quietly")
-	quiet := says(t, w.chat, billing, threadIn(t, w.chat, billing, 3, "quietly"), "[unassigned]", "quietly")
+	w.chat.Say("ann", support, waitNewestRoot(t, w.chat, support, 3, "once more"), "!assign #billing quietly")
+	quiet := waitMessage(t, w.chat, billing, waitNewestRoot(t, w.chat, billing, 3, "quietly"), "[unassigned]", "quietly")
 	if got := quiet.Mentions(); len(got) > 0 {
 		t.Errorf("told are %v, want nobody: Cat is there and does without it", got)
 	}
@@ -197,13 +197,13 @@ func TestWhoIsAwayIsNotSuggested(t *testing.T) {
 	t.Parallel()
 	for _, presence := range []string{"", bridge.PresenceAway} {
 		w := newWorld(t, options{analyzer: offline.New()})
-		w.solves(channelstest.Event{From: "kim", Name: "Kim"}, "How do I return my lamp? Where is the return slip?", "Please put the return slip into the parcel and bring it to the post office.")
-		w.learned(1)
-		w.notices("ann", presence)
-		w.writes("joe", "I want to return a lamp. Is there a return slip?")
-		w.shown("I want to return a lamp")
-		w.ripen()
-		w.eventually("a reply is suggested", func() bool { return w.suggestedIn(2) != 0 })
+		w.solve(channelstest.Event{From: "kim", Name: "Kim"}, "How do I return my lamp? Where is the return slip?", "Please put the return slip into the parcel and bring it to the post office.")
+		w.waitLearned(1)
+		w.setNotices("ann", presence)
+		w.customerWrites("joe", "I want to return a lamp. Is there a return slip?")
+		w.waitShown("I want to return a lamp")
+		w.makeBurstsDue()
+		w.eventually("a reply is suggested", func() bool { return w.suggestionsIn(2) != 0 })
 		offered := w.count(`SELECT count(*) FROM deliveries WHERE payload #>> '{line,Solver,Email}' LIKE 'ann%'`) > 0
 		if offered != (presence == "") {
 			t.Errorf("%q: suggested = %v", presence, offered)

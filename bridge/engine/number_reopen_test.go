@@ -13,23 +13,23 @@ import (
 func TestReopenAfterNumberChange(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{settings: map[string]string{"reply_after_resolve": "new_linked"}})
-	w.customer(chat, channelstest.Event{From: "+491", Name: "Kim", Text: "First matter"})
-	first := w.thread("First matter")
+	w.customerSends(chat, channelstest.Event{From: "+491", Name: "Kim", Text: "First matter"})
+	first := w.waitThread("First matter")
 	w.chat.Say("ann", support, first, "!resolve")
 	w.eventually("it is resolved", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`) == 1 })
-	w.customer(chat, channelstest.Event{From: "+491", Name: "Kim", Text: "Second matter"})
-	second := w.thread("Second matter")
+	w.customerSends(chat, channelstest.Event{From: "+491", Name: "Kim", Text: "Second matter"})
+	second := w.waitThread("Second matter")
 	if first == second {
 		t.Fatal("one conversation")
 	}
-	w.does(channelstest.Event{Type: "identity", From: "+492", Name: "Kim", Previous: "+491"})
-	w.line(second, bridge.LineIdentity)
-	w.customer(chat, channelstest.Event{From: "+491", Name: "Lea", Text: "I am somebody else"})
-	w.thread("I am somebody else")
+	w.postChatEvent(channelstest.Event{Type: "identity", From: "+492", Name: "Kim", Previous: "+491"})
+	w.waitLine(second, bridge.LineIdentity)
+	w.customerSends(chat, channelstest.Event{From: "+491", Name: "Lea", Text: "I am somebody else"})
+	w.waitThread("I am somebody else")
 	w.chat.Say("ann", support, second, "!resolve")
 	w.eventually("both are resolved", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`) == 2 })
 	w.chat.Say("ann", support, first, "!reopen")
-	w.line(first, bridge.LineReopened)
+	w.waitLine(first, bridge.LineReopened)
 	w.reply(first, "About your first matter, Kim")
 	w.provider.WaitTexts(t, "About your first matter, Kim")
 	if to := w.provider.Sent()[0].To; !slices.Equal(to, []string{"+492"}) {
@@ -43,24 +43,24 @@ func TestReopenAfterNumberChange(t *testing.T) {
 func TestNumberOfSomebodyElse(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.customer(chat, channelstest.Event{From: "+491", Name: "Kim", Text: "Hello"})
-	thread := w.thread("Hello")
-	w.customer(chat, channelstest.Event{From: "US.kim", Also: []string{"+491"}, Name: "Kim", Text: "It is me"})
-	if w.thread("It is me") != thread {
+	w.customerSends(chat, channelstest.Event{From: "+491", Name: "Kim", Text: "Hello"})
+	thread := w.waitThread("Hello")
+	w.customerSends(chat, channelstest.Event{From: "US.kim", Also: []string{"+491"}, Name: "Kim", Text: "It is me"})
+	if w.waitThread("It is me") != thread {
 		t.Fatalf("the same customer by another key has another thread\n%s", w.dump())
 	}
 	for _, text := range []string{"I am new here", "as I said"} {
-		w.customer(chat, channelstest.Event{From: "US.lea", Also: []string{"+491"}, Name: "Lea", Text: text})
-		w.shown(text)
+		w.customerSends(chat, channelstest.Event{From: "US.lea", Also: []string{"+491"}, Name: "Lea", Text: text})
+		w.waitShown(text)
 	}
-	lea := w.thread("I am new here")
-	if lea == thread || w.thread("as I said") != lea {
+	lea := w.waitThread("I am new here")
+	if lea == thread || w.waitThread("as I said") != lea {
 		t.Errorf("two customers in one thread\n%s", w.dump())
 	}
 	w.reply(thread, "About your order, Kim")
 	w.provider.WaitTexts(t, "About your order, Kim")
 	w.reply(lea, "Welcome, Lea")
-	for i, sent := range w.sent(2) {
+	for i, sent := range w.waitSent(2) {
 		want, also := []string{"US.kim", "US.lea"}[i], [][]string{nil, {"+491"}}[i]
 		if !slices.Equal(sent.To, []string{want}) || !slices.Equal(sent.Also, also) {
 			t.Errorf("%q went to %v, also known as %v", sent.Text, sent.To, sent.Also)
@@ -69,36 +69,36 @@ func TestNumberOfSomebodyElse(t *testing.T) {
 	if name := w.text(`SELECT name FROM identities WHERE id = (SELECT identity_id FROM conversations WHERE id = 1)`); name != "Kim" {
 		t.Errorf("Kim is called %q", name)
 	}
-	w.numberPassesOn(lea)
+	w.passNumberOn(lea)
 }
 
-// numberPassesOn lets the number that Lea has pass to people who were known before, in each way in which that is told. All of them
+// passNumberOn lets the number that Lea has pass to people who were known before, in each way in which that is told. All of them
 // stay strangers to each other, and each is answered in a thread of their own.
-func (w *world) numberPassesOn(lea string) {
+func (w *world) passNumberOn(lea string) {
 	w.t.Helper()
-	w.customer(chat, channelstest.Event{From: "US.max", Also: []string{"+492"}, Name: "Max", Text: "I am Max"})
-	w.customer(chat, channelstest.Event{From: "US.zoe", Name: "Zoe", Text: "I hide my number"})
-	w.customer(chat, channelstest.Event{From: "+494", Name: "Ira", Text: "I have no id"})
-	maxs, zoes, iras := w.thread("I am Max"), w.thread("I hide my number"), w.thread("I have no id")
-	w.does(channelstest.Event{Type: "identity", From: "US.max2", Also: []string{"+491"}, Name: "Max", Previous: "US.max"})
-	w.line(maxs, bridge.LineIdentity)
-	w.customer(chat, channelstest.Event{From: "US.zoe", Also: []string{"+491"}, Name: "Zoe", Text: "Here it is"})
-	w.customer(chat, channelstest.Event{From: "US.lea", Also: []string{"+491"}, Name: "Lea", Text: "Told again, and late"})
-	if w.thread("Here it is") != zoes || w.thread("Told again, and late") != lea {
+	w.customerSends(chat, channelstest.Event{From: "US.max", Also: []string{"+492"}, Name: "Max", Text: "I am Max"})
+	w.customerSends(chat, channelstest.Event{From: "US.zoe", Name: "Zoe", Text: "I hide my number"})
+	w.customerSends(chat, channelstest.Event{From: "+494", Name: "Ira", Text: "I have no id"})
+	maxs, zoes, iras := w.waitThread("I am Max"), w.waitThread("I hide my number"), w.waitThread("I have no id")
+	w.postChatEvent(channelstest.Event{Type: "identity", From: "US.max2", Also: []string{"+491"}, Name: "Max", Previous: "US.max"})
+	w.waitLine(maxs, bridge.LineIdentity)
+	w.customerSends(chat, channelstest.Event{From: "US.zoe", Also: []string{"+491"}, Name: "Zoe", Text: "Here it is"})
+	w.customerSends(chat, channelstest.Event{From: "US.lea", Also: []string{"+491"}, Name: "Lea", Text: "Told again, and late"})
+	if w.waitThread("Here it is") != zoes || w.waitThread("Told again, and late") != lea {
 		w.t.Errorf("somebody else's thread\n%s", w.dump())
 	}
-	w.does(channelstest.Event{Type: "identity", From: "+491", Name: "Ira", Previous: "+494"})
-	w.line(iras, bridge.LineIdentity)
-	w.settled()
+	w.postChatEvent(channelstest.Event{Type: "identity", From: "+491", Name: "Ira", Previous: "+494"})
+	w.waitLine(iras, bridge.LineIdentity)
+	w.waitDrained()
 	want := map[string]string{}
 	for to, thread := range map[string]string{"US.lea": lea, "US.max2": maxs, "US.zoe": zoes, "+491": iras} {
 		want["To "+to] = to
 		w.reply(thread, "To "+to)
-		if w.lines(thread, bridge.LineSamePerson) != 0 {
+		if w.countLines(thread, bridge.LineSamePerson) != 0 {
 			w.t.Errorf("%s counts as somebody else\n%s", to, w.dump())
 		}
 	}
-	for _, sent := range w.sent(2 + len(want))[2:] {
+	for _, sent := range w.waitSent(2 + len(want))[2:] {
 		if !slices.Equal(sent.To, []string{want[sent.Text]}) {
 			w.t.Errorf("%q went to %v", sent.Text, sent.To)
 		}

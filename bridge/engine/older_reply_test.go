@@ -24,24 +24,24 @@ func TestOlderReplyLandsAfterANewQuestion(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{})
-			thread := w.opened()
+			thread := w.openThread()
 			release := make(chan struct{})
 			w.provider.AddFault(channelstest.Fault{Until: release})
 			first := w.reply(thread, "One")
 			w.provider.WaitCalls(t, 1)
-			w.writes("kim", "And where is my lamp?")
-			w.shown("And where is my lamp?")
+			w.customerWrites("kim", "And where is my lamp?")
+			w.waitShown("And where is my lamp?")
 			second := w.reply(thread, "Two")
-			w.fate(second, "waiting")
+			w.waitFate(second, "waiting")
 			tt.takeBack(w, thread, second)
-			w.fate(second, tt.fate)
+			w.waitFate(second, tt.fate)
 			close(release)
-			w.fate(first, "out")
-			w.settled()
+			w.waitFate(first, "out")
+			w.waitDrained()
 			if n := w.count(`SELECT count(*) FROM conversations WHERE status = 'open' AND waiting_since IS NOT NULL`); n != 1 {
 				t.Errorf("the customer doesn't wait: %s", w.dump())
 			}
-			if last := w.facts().LastMessage; last.From != "customer" || last.Preview != "And where is my lamp?" {
+			if last := w.annsFacts().LastMessage; last.From != "customer" || last.Preview != "And where is my lamp?" {
 				t.Errorf("lists show %+v", last)
 			}
 		})
@@ -52,21 +52,21 @@ func TestOlderReplyLandsAfterANewQuestion(t *testing.T) {
 func TestDeletedReplyThatLandsIsAnAnswer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	release := make(chan struct{})
 	w.provider.AddFault(channelstest.Fault{Until: release})
 	reply := w.reply(thread, "One")
 	w.provider.WaitCalls(t, 1)
 	w.chat.Delete(support, reply)
-	w.fate(reply, "undone")
-	w.eventually("the customer waits", func() bool { return w.facts().LastMessage.From == "customer" })
+	w.waitFate(reply, "undone")
+	w.eventually("the customer waits", func() bool { return w.annsFacts().LastMessage.From == "customer" })
 	close(release)
-	w.fate(reply, "out")
-	w.settled()
+	w.waitFate(reply, "out")
+	w.waitDrained()
 	if n := w.count(`SELECT count(*) FROM conversations WHERE status = 'pending' AND waiting_since IS NULL`); n != 1 {
 		t.Errorf("the customer waits: %s", w.dump())
 	}
-	if last := w.facts().LastMessage; last.From != "agent" || last.Preview != "One" {
+	if last := w.annsFacts().LastMessage; last.From != "agent" || last.Preview != "One" {
 		t.Errorf("lists show %+v", last)
 	}
 }
@@ -75,19 +75,19 @@ func TestDeletedReplyThatLandsIsAnAnswer(t *testing.T) {
 func TestReplyTakenBackBehindAnOutOfOffice(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
-	question := w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "Where is it?"})
-	thread := w.thread("Where is it?")
+	question := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Lamp", Text: "Where is it?"})
+	thread := w.waitThread("Where is it?")
 	first := w.reply(thread, "One")
-	w.fate(first, "waiting")
+	w.waitFate(first, "waiting")
 	w.advance(time.Hour)
-	w.fate(first, "out")
-	w.customer(mail, channelstest.Event{From: "kim@x.test", Text: "I am on holiday", Automatic: "auto-replied", References: []string{question}})
-	w.shown("I am on holiday")
+	w.waitFate(first, "out")
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "I am on holiday", Automatic: "auto-replied", References: []string{question}})
+	w.waitShown("I am on holiday")
 	second := w.reply(thread, "Two")
-	w.fate(second, "waiting")
+	w.waitFate(second, "waiting")
 	w.reply(thread, "!undo")
-	w.line(thread, bridge.LineUndone)
-	w.settled()
+	w.waitLine(thread, bridge.LineUndone)
+	w.waitDrained()
 	if n := w.count(`SELECT count(*) FROM conversations WHERE kind = 'customer' AND waiting_since IS NULL`); n != 1 {
 		t.Errorf("the customer waits: %s", w.dump())
 	}

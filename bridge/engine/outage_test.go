@@ -15,8 +15,8 @@ import (
 	"parley/channels/channelstest"
 )
 
-// askedAgain waits until the chat was asked once more whether it answers.
-func (w *world) askedAgain() {
+// waitChatProbed waits until the chat was asked once more whether it answers.
+func (w *world) waitChatProbed() {
 	w.t.Helper()
 	w.exec(`UPDATE outages SET asked_at = asked_at - interval '1 second'`)
 	w.eventually("the chat was asked", func() bool {
@@ -31,7 +31,7 @@ func TestOutageIsToldByText(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{engines: 2, reachEvery: 20 * time.Millisecond, settings: map[string]string{"admin_numbers": "+4915112345678, +33612345678"}})
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.Retry})
-	w.askedAgain()
+	w.waitChatProbed()
 	w.chat.AddFault(bridgetest.Fault{Call: "reach", Kind: bridgetest.FaultDropBefore, Times: -1})
 	texts := func(number string) (list []string) {
 		for _, m := range w.provider.Sent() {
@@ -42,14 +42,14 @@ func TestOutageIsToldByText(t *testing.T) {
 		return list
 	}
 	told := func(n int) bool {
-		w.minuteUntilNoticed(3 * n)
+		w.passMinuteUnlessNoticed(3 * n)
 		w.exec(`UPDATE notices SET due_at = parley_now() WHERE due_at > parley_now()`)
-		return len(texts("+4915112345678")) == n && len(texts("+33612345678")) == n && len(w.noticesTo("ann@acme.test")) == n
+		return len(texts("+4915112345678")) == n && len(texts("+33612345678")) == n && len(w.noticeSubjects("ann@acme.test")) == n
 	}
 	w.eventually("all are told that it is away", func() bool { return told(1) })
 	w.chat.ClearFaults()
 	w.eventually("all are told that it is back", func() bool { return told(2) })
-	w.minutesPass(1)
+	w.passMinutes(1)
 	if got := texts("+33612345678"); len(got) != 2 || !strings.Contains(got[0], "can't be reached. Agents can answer in the browser") || !strings.HasSuffix(got[1], "is back.") || len(got[0]) > 160 {
 		t.Errorf("the phone is told %q", got)
 	}
@@ -69,19 +69,19 @@ func TestTextsWhileMailsHang(t *testing.T) {
 		},
 	})
 	w.provider.AddFault(channelstest.Fault{Text: "Nothing is lost", Until: make(chan struct{})})
-	w.askedAgain()
+	w.waitChatProbed()
 	w.chat.AddFault(bridgetest.Fault{Call: "reach", Kind: bridgetest.FaultDropBefore, Times: -1})
 	w.eventually("the phone is told", func() bool {
-		w.minuteUntilNoticed(2)
-		return len(w.noticesTo("+4915112345678")) == 1
+		w.passMinuteUnlessNoticed(2)
+		return len(w.noticeSubjects("+4915112345678")) == 1
 	})
-	if n := len(w.noticesTo("ann@acme.test")); n != 0 {
+	if n := len(w.noticeSubjects("ann@acme.test")); n != 0 {
 		t.Errorf("ann got %d mails, though the server hangs", n)
 	}
 }
 
-// noticesTo returns the subjects of the mails that admins got.
-func (w *world) noticesTo(address string) []string {
+// noticeSubjects returns the subjects of the mails that admins got.
+func (w *world) noticeSubjects(address string) []string {
 	var list []string
 	for _, m := range w.provider.Sent() {
 		if slices.Contains(m.To, address) {
@@ -91,20 +91,20 @@ func (w *world) noticesTo(address string) []string {
 	return list
 }
 
-// minutesPass lets Parley's clock go on while the chat is asked all the time.
-func (w *world) minutesPass(n int) {
+// passMinutes lets Parley's clock go on while the chat is asked all the time.
+func (w *world) passMinutes(n int) {
 	for range n {
 		w.advance(time.Minute)
-		w.askedAgain()
+		w.waitChatProbed()
 	}
 }
 
-// minuteUntilNoticed lets a minute pass while fewer notices than n were written. How many it takes depends on the
+// passMinuteUnlessNoticed lets a minute pass while fewer notices than n were written. How many it takes depends on the
 // machine: an attempt to reach the chat that began before may end only now, and the minutes count from then on.
-func (w *world) minuteUntilNoticed(n int) {
+func (w *world) passMinuteUnlessNoticed(n int) {
 	w.t.Helper()
 	if w.count(`SELECT count(*) FROM notices`) < n {
-		w.minutesPass(1)
+		w.passMinutes(1)
 	}
 }
 
@@ -114,31 +114,31 @@ func (w *world) minuteUntilNoticed(n int) {
 func TestOutageIsTold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{engines: 2, reachEvery: 20 * time.Millisecond})
-	w.askedAgain()
+	w.waitChatProbed()
 	down := bridgetest.Fault{Call: "reach", Kind: bridgetest.FaultDropBefore, Times: -1}
 	w.chat.AddFault(down)
-	w.minutesPass(4)
+	w.passMinutes(4)
 	w.chat.ClearFaults()
-	w.askedAgain()
-	w.askedAgain() // an attempt that had failed before may have ended only now
-	w.minutesPass(3)
+	w.waitChatProbed()
+	w.waitChatProbed() // an attempt that had failed before may have ended only now
+	w.passMinutes(3)
 	if n := w.count(`SELECT count(*) FROM notices`); n != 0 {
 		t.Fatalf("%d mails about a short break", n)
 	}
 	w.chat.AddFault(down)
 	told := func(n int) func() bool {
 		return func() bool {
-			w.minuteUntilNoticed(n)
-			return len(w.noticesTo("ann@acme.test")) == n
+			w.passMinuteUnlessNoticed(n)
+			return len(w.noticeSubjects("ann@acme.test")) == n
 		}
 	}
 	w.eventually("ann is told", told(1))
 	w.chat.ClearFaults()
 	w.eventually("ann is told that it is back", told(2))
-	w.minutesPass(1)
-	got := strings.Join(w.noticesTo("ann@acme.test"), "; ")
-	if !strings.Contains(got, "can't be reached; ") || !strings.HasSuffix(got, "is back") || len(w.noticesTo("ben@acme.test")) != 0 {
-		t.Errorf("ann is told %q, ben %q", got, w.noticesTo("ben@acme.test"))
+	w.passMinutes(1)
+	got := strings.Join(w.noticeSubjects("ann@acme.test"), "; ")
+	if !strings.Contains(got, "can't be reached; ") || !strings.HasSuffix(got, "is back") || len(w.noticeSubjects("ben@acme.test")) != 0 {
+		t.Errorf("ann is told %q, ben %q", got, w.noticeSubjects("ben@acme.test"))
 	}
 }
 
@@ -155,7 +155,7 @@ func (refusing) Reach(context.Context) error {
 func TestRevokedIsTold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{reachEvery: 20 * time.Millisecond, surface: func(s bridge.Surface) bridge.Surface { return refusing{s} }})
-	w.eventually("ann is told", func() bool { return len(w.noticesTo("ann@acme.test")) == 1 })
+	w.eventually("ann is told", func() bool { return len(w.noticeSubjects("ann@acme.test")) == 1 })
 	sent := w.provider.Sent()[0]
 	if !strings.Contains(sent.Subject, "refuses Parley") || !strings.Contains(sent.Text, "Enter a new one.") || !strings.Contains(sent.Text, "/inbox") {
 		t.Errorf("%s: %s", sent.Subject, sent.Text)
@@ -169,14 +169,14 @@ func TestNoticeOnce(t *testing.T) {
 	w := newWorld(t, options{reachEvery: 20 * time.Millisecond})
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.Retry})
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
-	w.askedAgain()
+	w.waitChatProbed()
 	w.chat.AddFault(bridgetest.Fault{Call: "reach", Kind: bridgetest.FaultDropBefore, Times: -1})
-	w.minutesPass(8)
+	w.passMinutes(8)
 	w.eventually("it is sent", func() bool {
 		w.exec(`UPDATE notices SET due_at = parley_now() WHERE due_at > parley_now()`)
 		return w.count(`SELECT count(*) FROM notices WHERE state = 'sent' AND attempt = 2`) == 1
 	})
-	if got := w.noticesTo("ann@acme.test"); len(got) != 1 {
+	if got := w.noticeSubjects("ann@acme.test"); len(got) != 1 {
 		t.Errorf("ann is told %q", got)
 	}
 }
@@ -188,14 +188,14 @@ func TestNoticeThatIsAlwaysUnclear(t *testing.T) {
 	w := newWorld(t, options{reachEvery: 20 * time.Millisecond})
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter, Times: -1})
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
-	w.askedAgain()
+	w.waitChatProbed()
 	w.chat.AddFault(bridgetest.Fault{Call: "reach", Kind: bridgetest.FaultDropBefore, Times: -1})
-	w.minutesPass(8)
+	w.passMinutes(8)
 	w.eventually("it is given up", func() bool {
 		w.exec(`UPDATE notices SET due_at = parley_now() WHERE due_at > parley_now()`)
 		return w.count(`SELECT count(*) FROM notices WHERE state = 'failed'`) == 1
 	})
-	if got := w.noticesTo("ann@acme.test"); len(got) != 3 {
+	if got := w.noticeSubjects("ann@acme.test"); len(got) != 3 {
 		t.Errorf("ann is told %q", got)
 	}
 }
@@ -233,7 +233,7 @@ func TestNoticeWhileMailboxIsAway(t *testing.T) {
 	if n := w.count(`SELECT count(*) FROM notices WHERE state = 'sent' AND attempt = 46`); n != 1 {
 		t.Error("it was given up, or the failed look-ups were not counted")
 	}
-	if got := w.noticesTo("ann@acme.test"); len(got) != 1 {
+	if got := w.noticeSubjects("ann@acme.test"); len(got) != 1 {
 		t.Errorf("ann is told %q", got)
 	}
 }

@@ -13,8 +13,8 @@ import (
 	"parley/store"
 )
 
-// settledAs waits until a post tells an outcome, and gives it.
-func (w *world) settledAs(post bridgetest.Message, state bridge.OutcomeState) bridgetest.Message {
+// waitOutcome waits until a post tells an outcome, and gives it.
+func (w *world) waitOutcome(post bridgetest.Message, state bridge.OutcomeState) bridgetest.Message {
 	w.t.Helper()
 	w.chat.Wait(w.t, fmt.Sprintf("%q becomes %s", post.Text, state), func() bool {
 		return strings.Contains(w.chat.Get(support, post.ID).Plain(), " = "+string(state))
@@ -27,28 +27,28 @@ func (w *world) settledAs(post bridgetest.Message, state bridge.OutcomeState) br
 func TestLineBecomesItsOutcome(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
-	thread := w.opened()
-	w.fate(w.reply(thread, "One"), "waiting")
+	thread := w.openThread()
+	w.waitFate(w.reply(thread, "One"), "waiting")
 	asked := w.reply(thread, "!frob of ann")
-	inside := w.line(thread, bridge.LineAsk)
+	inside := w.waitLine(thread, bridge.LineAsk)
 	w.chat.Press(t, "ann", inside, bridge.VerbSend)
-	if got := w.settledAs(inside, bridge.OutcomeWaiting); !strings.HasSuffix(got.Plain(), "Ann") || offers(got) != "undo" {
-		t.Errorf("on its way: %q, buttons %s", got.Text, offers(got))
+	if got := w.waitOutcome(inside, bridge.OutcomeWaiting); !strings.HasSuffix(got.Plain(), "Ann") || buttonVerbs(got) != "undo" {
+		t.Errorf("on its way: %q, buttons %s", got.Text, buttonVerbs(got))
 	}
 	w.advance(time.Hour)
 	w.provider.WaitTexts(t, "One", "!frob of ann")
-	if got := w.settledAs(inside, bridge.OutcomeSent); !strings.HasSuffix(got.Plain(), "Ann") || offers(got) != "" {
-		t.Errorf("sent: %q, buttons %s", got.Text, offers(got))
+	if got := w.waitOutcome(inside, bridge.OutcomeSent); !strings.HasSuffix(got.Plain(), "Ann") || buttonVerbs(got) != "" {
+		t.Errorf("sent: %q, buttons %s", got.Text, buttonVerbs(got))
 	}
-	w.fate(asked, "out")
+	w.waitFate(asked, "out")
 	w.chat.Press(t, "ben", inside, bridge.VerbSend)
-	if got := w.whisper("ben", "[decided]"); !strings.HasSuffix(got.Plain(), "= sent Ann") {
+	if got := w.waitWhisper("ben", "[decided]"); !strings.HasSuffix(got.Plain(), "= sent Ann") {
 		t.Errorf("the answer to an old button: %q", got.Text)
 	}
 }
 
-// offers names those under a post.
-func offers(m bridgetest.Message) string {
+// buttonVerbs names those under a post.
+func buttonVerbs(m bridgetest.Message) string {
 	var list []string
 	for _, b := range m.Buttons {
 		list = append(list, string(b.Verb))
@@ -60,9 +60,9 @@ func offers(m bridgetest.Message) string {
 func TestLinesAreSettledByWhateverDecides(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "!take")
-	w.card(thread, "| Ann |")
+	w.waitCard(thread, "| Ann |")
 	for _, story := range []struct {
 		text string
 		do   func(id string, line bridgetest.Message)
@@ -72,22 +72,22 @@ func TestLinesAreSettledByWhateverDecides(t *testing.T) {
 		{"!deleted of ann", func(id string, _ bridgetest.Message) { w.chat.Delete(support, id) }, bridge.OutcomeDropped},
 		{"!undone of ann", func(id string, line bridgetest.Message) {
 			w.chat.Press(t, "ann", line, bridge.VerbSend)
-			w.fate(id, "waiting")
+			w.waitFate(id, "waiting")
 			w.reply(thread, "!undo")
 		}, bridge.OutcomeUndone},
 	} {
 		id := w.reply(thread, story.text)
-		w.fate(id, "ask")
-		line := w.lineAbout(thread, bridge.LineAsk, story.text)
+		w.waitFate(id, "ask")
+		line := w.waitLineAbout(thread, bridge.LineAsk, story.text)
 		story.do(id, line)
-		if got := w.settledAs(line, story.want); offers(got) != "" {
-			t.Errorf("%s: %q has the buttons %s", story.text, got.Text, offers(got))
+		if got := w.waitOutcome(line, story.want); buttonVerbs(got) != "" {
+			t.Errorf("%s: %q has the buttons %s", story.text, got.Text, buttonVerbs(got))
 		}
 	}
 }
 
-// lineAbout waits for a line of a kind that keeps a text.
-func (w *world) lineAbout(thread string, kind bridge.LineKind, text string) bridgetest.Message {
+// waitLineAbout waits for a line of a kind that keeps a text.
+func (w *world) waitLineAbout(thread string, kind bridge.LineKind, text string) bridgetest.Message {
 	w.t.Helper()
 	var found bridgetest.Message
 	w.chat.Wait(w.t, fmt.Sprintf("a line %q about %q", kind, text), func() bool {
@@ -105,25 +105,25 @@ func (w *world) lineAbout(thread string, kind bridge.LineKind, text string) brid
 func TestReplyOfAFormTellsItsFate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
-	thread := w.opened()
-	w.chat.Submit("ann", support, thread, submit(bridge.VerbReply), "By a form")
-	line := w.lineAbout(thread, bridge.LineDone, "By a form")
-	if got := w.settledAs(line, bridge.OutcomeWaiting); offers(got) != "undo" {
-		t.Errorf("waiting: buttons %s", offers(got))
+	thread := w.openThread()
+	w.chat.Submit("ann", support, thread, formOf(bridge.VerbReply), "By a form")
+	line := w.waitLineAbout(thread, bridge.LineDone, "By a form")
+	if got := w.waitOutcome(line, bridge.OutcomeWaiting); buttonVerbs(got) != "undo" {
+		t.Errorf("waiting: buttons %s", buttonVerbs(got))
 	}
 	w.advance(time.Hour)
 	external := w.provider.WaitTexts(t, "By a form")[0].ID
-	if got := w.settledAs(line, bridge.OutcomeSent); offers(got) != "" {
-		t.Errorf("sent: buttons %s", offers(got))
+	if got := w.waitOutcome(line, bridge.OutcomeSent); buttonVerbs(got) != "" {
+		t.Errorf("sent: buttons %s", buttonVerbs(got))
 	}
 	for _, state := range []string{"delivered", "read"} {
-		w.hook(chat, channelstest.Event{Type: "status", ID: external + state, State: state, External: []string{external}})
-		w.settledAs(line, bridge.OutcomeState(state))
+		w.postEvents(chat, channelstest.Event{Type: "status", ID: external + state, State: state, External: []string{external}})
+		w.waitOutcome(line, bridge.OutcomeState(state))
 	}
 	w.chat.Press(t, "ann", line, bridge.VerbUndo)
-	w.whisper("ann", "= read")
-	w.settled()
-	if n := w.lines(thread, bridge.LineDone); n != 1 {
+	w.waitWhisper("ann", "= read")
+	w.waitDrained()
+	if n := w.countLines(thread, bridge.LineDone); n != 1 {
 		t.Errorf("%d lines tell of one reply", n)
 	}
 }
@@ -132,22 +132,22 @@ func TestReplyOfAFormTellsItsFate(t *testing.T) {
 func TestFailureIsSettled(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, Times: 2})
 	reply := w.reply(thread, "One")
-	w.fate(reply, store.FateFailed)
-	first := w.line(thread, bridge.LineFailed)
+	w.waitFate(reply, store.FateFailed)
+	first := w.waitLine(thread, bridge.LineFailed)
 	w.chat.Press(t, "ben", first, bridge.VerbSendAgain)
-	w.eventually("it fails again", func() bool { return w.lines(thread, bridge.LineFailed) == 2 })
-	if got := w.settledAs(first, bridge.OutcomeFailed); offers(got) != "" {
-		t.Errorf("the first failure: %q has the buttons %s", got.Text, offers(got))
+	w.eventually("it fails again", func() bool { return w.countLines(thread, bridge.LineFailed) == 2 })
+	if got := w.waitOutcome(first, bridge.OutcomeFailed); buttonVerbs(got) != "" {
+		t.Errorf("the first failure: %q has the buttons %s", got.Text, buttonVerbs(got))
 	}
 	lines := w.chat.Messages(support, thread)
 	w.chat.Press(t, "ben", lines[len(lines)-1], bridge.VerbSendAgain)
 	w.provider.WaitTexts(t, "One")
-	w.settledAs(lines[len(lines)-1], bridge.OutcomeSent)
-	w.settledAs(first, bridge.OutcomeSent)
-	w.settled()
+	w.waitOutcome(lines[len(lines)-1], bridge.OutcomeSent)
+	w.waitOutcome(first, bridge.OutcomeSent)
+	w.waitDrained()
 	if n := w.count(`SELECT count(*) FROM conversations WHERE status = 'pending' AND waiting_since IS NULL AND last_from = 'agent'`); n != 1 {
 		t.Error("the customer waits, though the reply has left")
 	}

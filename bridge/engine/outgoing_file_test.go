@@ -49,12 +49,12 @@ func TestLinkToAFile(t *testing.T) {
 		e.SetChannel(w.accounts[chat], l)
 	}
 	w.start()
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "!take")
-	w.card(thread, "| Ann |")
+	w.waitCard(thread, "| Ann |")
 	file := bridgetest.File{Name: "plan.txt", Content: []byte("the plan")}
-	w.fate(w.chat.Say("ann", support, thread, "Here it is", file, bridgetest.File{Name: "b.txt", Content: []byte("b")}), "out")
-	w.fate(w.chat.Say("ann", support, thread, "note: never", file), "inside")
+	w.waitFate(w.chat.Say("ann", support, thread, "Here it is", file, bridgetest.File{Name: "b.txt", Content: []byte("b")}), "out")
+	w.waitFate(w.chat.Say("ann", support, thread, "note: never", file), "inside")
 	l.mu.Lock()
 	links := slices.Clone(l.links)
 	l.mu.Unlock()
@@ -92,11 +92,11 @@ func TestNoLinkWithoutAddress(t *testing.T) {
 	w := newWorld(t, options{stopped: true})
 	w.engines[0].SetChannel(w.accounts[chat], &linker{Channel: w.live[chat].Load()})
 	w.start()
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "!take")
-	w.card(thread, "| Ann |")
-	w.fate(w.chat.Say("ann", support, thread, "Here", bridgetest.File{Name: "plan.txt", Content: []byte("the plan")}), "failed")
-	if line := w.line(thread, bridge.LineFailed); !strings.Contains(line.Plain(), "PARLEY_PUBLIC_URL") {
+	w.waitCard(thread, "| Ann |")
+	w.waitFate(w.chat.Say("ann", support, thread, "Here", bridgetest.File{Name: "plan.txt", Content: []byte("the plan")}), "failed")
+	if line := w.waitLine(thread, bridge.LineFailed); !strings.Contains(line.Plain(), "PARLEY_PUBLIC_URL") {
 		t.Errorf("the line: %q", line.Plain())
 	}
 }
@@ -108,12 +108,12 @@ func TestLinkAfterAnotherFileFailed(t *testing.T) {
 	l := &linker{Channel: w.live[chat].Load()}
 	w.engines[0].SetChannel(w.accounts[chat], l)
 	w.start()
-	thread := w.opened()
+	thread := w.openThread()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, With: "a.txt"})
 	said := w.chat.Say("ann", support, thread, "Two plans", file("a.txt", 1), file("b.txt", 2))
-	w.line(thread, bridge.LineFailed)
-	w.settled()
-	w.fate(said, "failed")
+	w.waitLine(thread, bridge.LineFailed)
+	w.waitDrained()
+	w.waitFate(said, "failed")
 	l.mu.Lock()
 	links := slices.Clone(l.links)
 	l.mu.Unlock()
@@ -134,12 +134,12 @@ func TestLinkAfterAnotherFileFailed(t *testing.T) {
 func TestLargeFilesGetTime(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.customer(chat, channelstest.Event{From: "kim", Name: "Kim", Text: "See here", Files: []channelstest.File{
+	w.customerSends(chat, channelstest.Event{From: "kim", Name: "Kim", Text: "See here", Files: []channelstest.File{
 		{Name: "big.bin", Type: "application/octet-stream", Content: make([]byte, 2<<20)}}})
-	w.writes("lee", "Hello")
-	w.thread("See here")
-	w.thread("Hello")
-	w.settled()
+	w.customerWrites("lee", "Hello")
+	w.waitThread("See here")
+	w.waitThread("Hello")
+	w.waitDrained()
 	longer := w.count(`SELECT (max(lease_seconds) - min(lease_seconds))::int FROM lanes WHERE account_id = $1 AND key LIKE 'c%:say'`, w.surface)
 	if longer != 16 {
 		t.Errorf("the lease is %d s longer, want 16", longer)

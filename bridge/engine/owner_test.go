@@ -16,18 +16,18 @@ import (
 func TestTakingByAButtonMentionsTheOwner(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "!take")
-	w.card(thread, "| Ann |")
-	w.settled()
-	if n := w.lines(thread, bridge.LineAssigned); n != 0 {
+	w.waitCard(thread, "| Ann |")
+	w.waitDrained()
+	if n := w.countLines(thread, bridge.LineAssigned); n != 0 {
 		t.Errorf("%d lines about what ann typed", n)
 	}
 	w.chat.Press(t, "ben", w.chat.Get(support, thread), bridge.VerbTake)
-	if line := w.line(thread, bridge.LineAssigned); !slices.Equal(line.Mentions(), []string{"ben"}) {
+	if line := w.waitLine(thread, bridge.LineAssigned); !slices.Equal(line.Mentions(), []string{"ben"}) {
 		t.Errorf("the line: %q", line.Text)
 	}
-	w.card(thread, "| Ben |")
+	w.waitCard(thread, "| Ben |")
 }
 
 // An emoji on any message resolves one's own conversation; somebody else's only on its card, and
@@ -35,26 +35,26 @@ func TestTakingByAButtonMentionsTheOwner(t *testing.T) {
 func TestEmojiResolvesOnesOwnOrAsks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "!take")
-	w.card(thread, "| Ann |")
-	hello := w.shown("Hello")
+	w.waitCard(thread, "| Ann |")
+	hello := w.waitShown("Hello")
 	w.chat.React("ben", hello, bridge.VerbResolve)
-	asked := w.whisper("ben", "not_assignee")
-	w.card(thread, "#1 open")
+	asked := w.waitWhisper("ben", "not_assignee")
+	w.waitCard(thread, "#1 open")
 	w.chat.Press(t, "ben", asked, bridge.VerbResolve)
-	w.card(thread, "#1 resolved")
-	if line := w.line(thread, bridge.LineResolved); !slices.Equal(line.Mentions(), []string{"ann"}) {
+	w.waitCard(thread, "#1 resolved")
+	if line := w.waitLine(thread, bridge.LineResolved); !slices.Equal(line.Mentions(), []string{"ann"}) {
 		t.Errorf("the line: %q", line.Text)
 	}
 	w.reply(thread, "!reopen")
-	w.card(thread, "#1 open")
+	w.waitCard(thread, "#1 open")
 	w.chat.React("ann", hello, bridge.VerbResolve)
-	w.card(thread, "#1 resolved")
+	w.waitCard(thread, "#1 resolved")
 	w.reply(thread, "!reopen")
-	w.card(thread, "#1 open")
+	w.waitCard(thread, "#1 open")
 	w.chat.React("ben", w.chat.Get(support, thread), bridge.VerbResolve)
-	w.card(thread, "#1 resolved")
+	w.waitCard(thread, "#1 resolved")
 }
 
 // Whoever is no agent any more has no conversations: those with another owner go on with that one, the others stand unassigned, and
@@ -63,29 +63,29 @@ func TestEmojiResolvesOnesOwnOrAsks(t *testing.T) {
 func TestOwnerLeaves(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	alone := w.opened()
+	alone := w.openThread()
 	w.reply(alone, "!assign @ben")
-	w.card(alone, "| Ben |")
-	w.writes("lee", "Both, please")
-	both := w.thread("Both, please")
+	w.waitCard(alone, "| Ben |")
+	w.customerWrites("lee", "Both, please")
+	both := w.waitThread("Both, please")
 	w.reply(both, "!assign @ben @ann")
-	w.line(both, bridge.LineAssigned)
-	w.customer(mail, channelstest.Event{From: "joe@x.test", Subject: "Thanks", Text: "Thanks"})
-	over := w.thread("Thanks")
+	w.waitLine(both, bridge.LineAssigned)
+	w.customerSends(mail, channelstest.Event{From: "joe@x.test", Subject: "Thanks", Text: "Thanks"})
+	over := w.waitThread("Thanks")
 	w.reply(over, "!assign @ben")
-	w.card(over, "| Ben |")
+	w.waitCard(over, "| Ben |")
 	w.reply(over, "!resolve")
-	w.card(over, "resolved")
-	w.settled()
+	w.waitCard(over, "resolved")
+	w.waitDrained()
 
 	check(t, store.RetireAgent(t.Context(), w.pool, w.agents["ben"]))
 	check(t, store.BumpSettings(t.Context(), w.pool))
-	if line := w.line(alone, bridge.LineUnassigned); len(line.Mentions()) != 0 {
+	if line := w.waitLine(alone, bridge.LineUnassigned); len(line.Mentions()) != 0 {
 		t.Errorf("the line: %q", line.Text)
 	}
 	w.advance(5 * time.Second)
-	w.card(both, "| Ann |")
-	w.settled()
+	w.waitCard(both, "| Ann |")
+	w.waitDrained()
 	apart := w.text(`SELECT max(due) - min(due) FROM (
 		SELECT split_part(external_id, ':', 4)::bigint AS due FROM events WHERE external_id LIKE 'timer:%:left:%') AS timer`)
 	if apart != "5000000" {
@@ -95,17 +95,17 @@ func TestOwnerLeaves(t *testing.T) {
 	if want := fmt.Sprintf("{} {%d} {%d}", w.agents["ann"], w.agents["ben"]); owners != want {
 		t.Errorf("owners are %s, want %s", owners, want)
 	}
-	if w.lines(both, bridge.LineUnassigned) != 0 {
+	if w.countLines(both, bridge.LineUnassigned) != 0 {
 		t.Error("it has an owner")
 	}
 
 	w.reply(over, "!reopen")
-	w.line(over, bridge.LineUnassigned)
+	w.waitLine(over, bridge.LineUnassigned)
 	w.exec(`UPDATE conversations SET status = 'resolved', assignees = ARRAY[$1::bigint] WHERE id = 3`, w.agents["ben"])
-	w.customer(mail, channelstest.Event{From: "joe@x.test", Subject: "Thanks", Text: "One more thing", Conversation: 3})
-	w.thread("One more thing")
-	w.settled()
-	if n := w.lines(over, bridge.LineUnassigned); n != 2 {
+	w.customerSends(mail, channelstest.Event{From: "joe@x.test", Subject: "Thanks", Text: "One more thing", Conversation: 3})
+	w.waitThread("One more thing")
+	w.waitDrained()
+	if n := w.countLines(over, bridge.LineUnassigned); n != 2 {
 		t.Errorf("%d lines say that nobody has it, want 2", n)
 	}
 }

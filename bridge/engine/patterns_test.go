@@ -24,10 +24,10 @@ func TestOwnReferencesAndIntents(t *testing.T) {
 	}
 	w := newWorld(t, options{analyzer: r, settings: map[string]string{
 		"ai_references": "order: \\bSO-\\d{6}\\b -> https://shop.example/orders/{number}", "ai_intents": "warranty: asks about the guarantee = guarantee\norder_status"}})
-	w.writes("kim", "Is there still a guarantee on SO-123456? My invoice is 4711-22.")
-	thread := w.thread("Is there still")
-	w.ripen()
-	note := w.line(thread, bridge.LineAnalysis)
+	w.customerWrites("kim", "Is there still a guarantee on SO-123456? My invoice is 4711-22.")
+	thread := w.waitThread("Is there still")
+	w.makeBurstsDue()
+	note := w.waitLine(thread, bridge.LineAnalysis)
 	if said := note.Plain(); !strings.Contains(said, "warranty order SO-123456") || strings.Contains(said, "4711") {
 		t.Errorf("the note says %s", said)
 	}

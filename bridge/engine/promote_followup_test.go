@@ -10,23 +10,23 @@ import (
 	"parley/store"
 )
 
-// listed lets an automatic mail be listed in the day's thread. It returns the mail's id and its line.
-func (w *world) listed() (id string, promote func()) {
+// listMail lets an automatic mail be listed in the day's thread. It returns the mail's id and its line.
+func (w *world) listMail() (id string, promote func()) {
 	w.t.Helper()
-	id = w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "Order", Text: "An order", Automatic: "no-reply"})
-	line := w.shown("Order")
-	w.settled()
+	id = w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Order", Text: "An order", Automatic: "no-reply"})
+	line := w.waitShown("Order")
+	w.waitDrained()
 	return id, func() { w.chat.Press(w.t, "ann", line, bridge.VerbPromote) }
 }
 
-// isOneConversation checks that the promoted mail and what followed it stand in one conversation.
-func (w *world) isOneConversation() {
+// wantOneConversation checks that the promoted mail and what followed it stand in one conversation.
+func (w *world) wantOneConversation() {
 	w.t.Helper()
-	w.settled()
-	if n := w.conversationsOf("customer"); n != 1 {
+	w.waitDrained()
+	if n := w.countConversations("customer"); n != 1 {
 		w.t.Errorf("%d conversations, want one\n%s", n, w.dump())
 	}
-	if at := w.thread("I forgot"); at != w.cardWith("| Order | Ann").ID {
+	if at := w.waitThread("I forgot"); at != w.waitCardWith("| Order | Ann").ID {
 		w.t.Errorf("what followed stands in the thread %s\n%s", at, w.dump())
 	}
 }
@@ -35,16 +35,16 @@ func (w *world) isOneConversation() {
 func TestAnswerToAPromotedMailBounces(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	_, promote := w.listed()
+	_, promote := w.listMail()
 	promote()
-	w.settled()
-	thread := w.cardWith("| Order | Ann").ID
+	w.waitDrained()
+	thread := w.waitCardWith("| Order | Ann").ID
 	reply := w.reply(thread, "It is on its way")
-	w.fate(reply, "out")
-	w.hook(mail, channelstest.Event{Type: "status", State: "failed", Reason: "Full",
+	w.waitFate(reply, "out")
+	w.postEvents(mail, channelstest.Event{Type: "status", State: "failed", Reason: "Full",
 		Message: int64(w.count(`SELECT id FROM messages WHERE place = $1`, reply))})
-	w.line(thread, bridge.LineFailed)
-	w.settled()
+	w.waitLine(thread, bridge.LineFailed)
+	w.waitDrained()
 	if got := w.text(`SELECT concat_ws('; ', last_from, last_preview, waiting_since IS NOT NULL) FROM conversations WHERE kind = 'customer'`); got != "customer; An order; t" {
 		t.Errorf("the conversation has %s", got)
 	}
@@ -56,17 +56,17 @@ func TestFollowUpBesideAPromotion(t *testing.T) {
 	t.Parallel()
 	var held atomic.Bool
 	w := newWorld(t, options{relay: relay.Options{Held: held.Load}})
-	first, promote := w.listed()
+	first, promote := w.listMail()
 	held.Store(true)
 	waiting := func(n int) {
 		w.eventually("facts wait", func() bool { return w.count(`SELECT count(*) FROM queued`) == n })
 	}
 	promote()
 	waiting(1)
-	w.customer(mail, channelstest.Event{From: "kim@x.test", Text: "I forgot", References: []string{first}})
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "I forgot", References: []string{first}})
 	waiting(2)
 	held.Store(false)
-	w.isOneConversation()
+	w.wantOneConversation()
 }
 
 // The same in another batch, which has read where the mail stands and waits for the day's thread until the promotion is
@@ -74,7 +74,7 @@ func TestFollowUpBesideAPromotion(t *testing.T) {
 func TestFollowUpWaitsForAPromotion(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	first, promote := w.listed()
+	first, promote := w.listMail()
 	tx := must(w.pool.Begin(t.Context()))(t)
 	defer func() { _ = tx.Rollback(t.Context()) }()
 	day := must(store.LockConversations(t.Context(), tx, []store.ConversationID{1}, nil))(t)
@@ -88,8 +88,8 @@ func TestFollowUpWaitsForAPromotion(t *testing.T) {
 	}
 	promote()
 	waiting(1)
-	w.customer(mail, channelstest.Event{From: "kim@x.test", Text: "I forgot", References: []string{first}})
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "I forgot", References: []string{first}})
 	waiting(2)
 	check(t, tx.Commit(t.Context()))
-	w.isOneConversation()
+	w.wantOneConversation()
 }

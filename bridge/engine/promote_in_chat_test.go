@@ -14,50 +14,50 @@ import (
 func TestPromoteBesideAnOpenOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.customer(chat, channelstest.Event{From: "kim", Name: "Kim", Text: "To the other app", Automatic: "standby"})
-	listed := w.shown("To the other app")
-	w.writes("kim", "Hello?")
-	thread := w.thread("Hello?")
+	w.customerSends(chat, channelstest.Event{From: "kim", Name: "Kim", Text: "To the other app", Automatic: "standby"})
+	listed := w.waitShown("To the other app")
+	w.customerWrites("kim", "Hello?")
+	thread := w.waitThread("Hello?")
 	w.chat.Press(t, "ann", listed, bridge.VerbPromote)
-	w.whisper("ann", "continues in #")
-	w.settled()
-	if n := w.count(`SELECT count(*) FROM quarantine`); n != 0 || w.conversationsOf("customer") != 1 {
-		t.Errorf("%d events in quarantine, %d conversations", n, w.conversationsOf("customer"))
+	w.waitWhisper("ann", "continues in #")
+	w.waitDrained()
+	if n := w.count(`SELECT count(*) FROM quarantine`); n != 0 || w.countConversations("customer") != 1 {
+		t.Errorf("%d events in quarantine, %d conversations", n, w.countConversations("customer"))
 	}
 	w.chat.Say("ann", support, thread, "!resolve")
 	w.eventually("it is resolved", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`) == 1 })
 	w.chat.Press(t, "ann", listed, bridge.VerbPromote)
-	w.eventually("it is a conversation", func() bool { return w.conversationsOf("customer") == 2 })
+	w.eventually("it is a conversation", func() bool { return w.countConversations("customer") == 2 })
 	w.chat.Say("ann", support, thread, "!reopen") // which nothing links to that one
-	w.settled()
+	w.waitDrained()
 	if n := w.count(`SELECT count(*) FROM quarantine`); n != 0 {
 		t.Fatalf("%d events in quarantine", n)
 	}
-	w.whisper("ann", "continues in #3")
+	w.waitWhisper("ann", "continues in #3")
 }
 
 // What a customer writes while another app holds the chat opens the reply window, whether a conversation is made of it or it comes
 // into an open one: once the app has handed over, the answer leaves.
 func TestStandbyOpensTheWindow(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{caps: windowed(7 * 24 * time.Hour)})
-	promotion := submit(bridge.VerbReply)
+	w := newWorld(t, options{caps: withWindow(7 * 24 * time.Hour)})
+	promotion := formOf(bridge.VerbReply)
 	promotion.Args.Promotional = true
 	said := time.Now().Add(-23 * time.Hour)
-	w.customer(chat, channelstest.Event{From: "kim", Name: "Kim", Text: "To the other app", Automatic: "standby", At: said})
-	w.chat.Press(t, "ann", w.shown("To the other app"), bridge.VerbPromote)
-	thread := w.shownAs("To the other app", func(m bridgetest.Message) bool { return m.Kind == string(bridge.PostSaid) }).Thread
+	w.customerSends(chat, channelstest.Event{From: "kim", Name: "Kim", Text: "To the other app", Automatic: "standby", At: said})
+	w.chat.Press(t, "ann", w.waitShown("To the other app"), bridge.VerbPromote)
+	thread := w.waitShownAs("To the other app", func(m bridgetest.Message) bool { return m.Kind == string(bridge.PostSaid) }).Thread
 	w.reply(thread, "How can I help?")
 	w.provider.WaitTexts(t, "How can I help?")
 
 	w.advance(2 * time.Hour) // 24 hours after the customer's words only people may write
 	promotion.Args.Conversation = 2
 	w.chat.Submit("ann", support, thread, promotion, "10 % off")
-	w.line(thread, bridge.LineInside)
+	w.waitLine(thread, bridge.LineInside)
 
 	w.advance(8 * 24 * time.Hour)
-	w.customer(chat, channelstest.Event{From: "kim", Name: "Kim", Text: "The app again", Automatic: "standby"})
-	w.shown("The app again")
+	w.customerSends(chat, channelstest.Event{From: "kim", Name: "Kim", Text: "The app again", Automatic: "standby"})
+	w.waitShown("The app again")
 	w.reply(thread, "I am here")
 	w.provider.WaitTexts(t, "How can I help?", "I am here")
 }

@@ -15,22 +15,22 @@ import (
 func TestQuarantineOfAnAgentsMessage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	w.exec(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no room'; END $$`)
 	w.exec(`CREATE TRIGGER refuse BEFORE INSERT ON messages FOR EACH ROW WHEN (NEW.text = 'Yes') EXECUTE FUNCTION refuse()`)
 	w.reply(thread, "Yes")
 	for i := range 4 {
 		w.eventually("a failed try", func() bool { return w.count(`SELECT count(*) FROM queues WHERE tries > $1 AND holder IS NULL`, i) > 0 })
-		w.dueNow()
+		w.makeQueuesDue()
 	}
-	if line := w.line(thread, bridge.LineQuarantine); !strings.Contains(line.Plain(), "parley replay") {
+	if line := w.waitLine(thread, bridge.LineQuarantine); !strings.Contains(line.Plain(), "parley replay") {
 		t.Errorf("the line says %q", line.Plain())
 	}
 	for i := range 2 {
 		must(store.InsertEvents(t.Context(), w.pool, []store.NewEvent{{AccountID: w.surface, ExternalID: fmt.Sprint("bad-", i),
 			OrderKey: store.OrderKey(w.surface, "bad"), Payload: []byte("garbage")}}))(t)
 		w.eventually("it is given up", func() bool { return w.count(`SELECT count(*) FROM quarantine`) == 2+i })
-		w.settled()
+		w.waitDrained()
 	}
 	if n := w.count(`SELECT count(*) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id WHERE l.key = 'ch:@ann'`); n != 2 {
 		t.Errorf("the admin was told %d times, want 2", n)
@@ -41,12 +41,12 @@ func TestQuarantineOfAnAgentsMessage(t *testing.T) {
 func TestQuarantine(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	if status := w.hook(chat, channelstest.Event{Type: "riddle", From: "kim", Text: "?"}); status != 200 {
+	if status := w.postEvents(chat, channelstest.Event{Type: "riddle", From: "kim", Text: "?"}); status != 200 {
 		t.Fatalf("the webhook answered %d", status)
 	}
-	w.writes("kim", "Hello")
-	w.thread("Hello")
-	w.shown("[quarantine]")
+	w.customerWrites("kim", "Hello")
+	w.waitThread("Hello")
+	w.waitShown("[quarantine]")
 	if n := w.count(`SELECT count(*) FROM quarantine`); n != 1 {
 		t.Errorf("%d events in quarantine, want 1", n)
 	}

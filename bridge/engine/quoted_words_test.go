@@ -13,29 +13,29 @@ import (
 func TestQuotesOnlyWordsOfRecipients(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	first := w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "Is it red?"})
-	thread := w.thread("Is it red?")
-	w.customer(mail, channelstest.Event{From: "spy@y.test", ReplyTo: []string{"kim@x.test"}, Cc: []string{"lee@x.test"}, Text: "Kim never pays", References: []string{first}})
-	w.shown("Kim never pays")
-	w.customer(mail, channelstest.Event{From: "lee@x.test", Cc: []string{"kim@x.test"}, Text: "Or blue?", References: []string{first}})
-	w.shown("Or blue?")
-	w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Text: "Well?", References: []string{first}})
-	w.shown("Well?")
-	w.settled()
+	first := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "Is it red?"})
+	thread := w.waitThread("Is it red?")
+	w.customerSends(mail, channelstest.Event{From: "spy@y.test", ReplyTo: []string{"kim@x.test"}, Cc: []string{"lee@x.test"}, Text: "Kim never pays", References: []string{first}})
+	w.waitShown("Kim never pays")
+	w.customerSends(mail, channelstest.Event{From: "lee@x.test", Cc: []string{"kim@x.test"}, Text: "Or blue?", References: []string{first}})
+	w.waitShown("Or blue?")
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Text: "Well?", References: []string{first}})
+	w.waitShown("Well?")
+	w.waitDrained()
 	n := 0
 	answers := func(to, text, sent string, change func(*bridge.Args)) {
 		t.Helper()
-		b := submit(bridge.VerbReply)
+		b := formOf(bridge.VerbReply)
 		b.Args.Message = bridge.MessageID(w.count(`SELECT id FROM messages WHERE text LIKE '%' || $1 ORDER BY id LIMIT 1`, to))
 		if change != nil {
 			change(&b.Args)
 		}
 		w.chat.Submit("ben", support, thread, b, text)
 		n++
-		if m := w.sent(n)[n-1]; m.Text != sent {
+		if m := w.waitSent(n)[n-1]; m.Text != sent {
 			t.Errorf("the answer to %q is %q, want %q", to, m.Text, sent)
 		}
-		w.settled()
+		w.waitDrained()
 	}
 	answers("Is it red?", "It is.", "> Is it red?\n\nIt is.", nil)
 	answers("Or blue?", "It isn't.", "> Or blue?\n\nIt isn't.", nil)

@@ -14,8 +14,8 @@ import (
 	"parley/store"
 )
 
-// journal stores customers' messages as Accept does, without an engine.
-func (w *world) journal(account string, events ...channelstest.Event) {
+// journalMessages stores customers' messages as Accept does, without an engine.
+func (w *world) journalMessages(account string, events ...channelstest.Event) {
 	w.t.Helper()
 	var rows []store.NewEvent
 	for _, e := range events {
@@ -37,9 +37,9 @@ func TestFewConnectionsAreEnough(t *testing.T) {
 	for i := range 24 {
 		events = append(events, channelstest.Event{Type: "message", ID: fmt.Sprint("first-", i), From: fmt.Sprint("kim", i), Text: fmt.Sprintf("<%d>", i)})
 	}
-	w.journal(chat, events...)
+	w.journalMessages(chat, events...)
 	w.start()
-	w.settled()
+	w.waitDrained()
 	if n := len(w.chat.Messages(support, "")); n != 24 {
 		t.Errorf("%d roots, want 24", n)
 	}
@@ -50,9 +50,9 @@ func TestFewConnectionsAreEnough(t *testing.T) {
 func TestLaneMadeTwice(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.writes("kim", "Hello")
-	w.thread("Hello")
-	w.settled()
+	w.customerWrites("kim", "Hello")
+	w.waitThread("Hello")
+	w.waitDrained()
 	tx := must(w.pool.Begin(t.Context()))(t)
 	defer func() { _ = tx.Rollback(context.Background()) }()
 	if _, err := tx.Exec(t.Context(), `INSERT INTO lanes (id, account_id, key, gate_id, due_at) VALUES (999999, $1, 'ch:' || $2, 1, NULL)`, w.surface, support); err != nil {
@@ -63,7 +63,7 @@ func TestLaneMadeTwice(t *testing.T) {
 		return w.count(`SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'`) > 0
 	})
 	check(t, tx.Commit(t.Context()))
-	w.line(text, bridge.LineTopLevel)
+	w.waitLine(text, bridge.LineTopLevel)
 }
 
 // Where the customer has another open conversation on a chat, reopening the old one is
@@ -72,45 +72,45 @@ func TestLaneMadeTwice(t *testing.T) {
 func TestReopenBesideAnOpenOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.writes("kim", "Hello")
-	first := w.thread("Hello")
-	w.settled() // nobody resolves before it is recorded that what the customer said is shown
+	w.customerWrites("kim", "Hello")
+	first := w.waitThread("Hello")
+	w.waitDrained() // nobody resolves before it is recorded that what the customer said is shown
 	w.chat.Say("ann", support, first, "!resolve")
-	w.card(first, "#1 resolved")
-	w.writes("kim", "Again")
-	second := w.thread("Again")
-	w.card(second, "continues #1")
+	w.waitCard(first, "#1 resolved")
+	w.customerWrites("kim", "Again")
+	second := w.waitThread("Again")
+	w.waitCard(second, "continues #1")
 	w.chat.Say("ann", support, first, "!reopen")
-	w.whisper("ann", "#2")
-	w.settled()
+	w.waitWhisper("ann", "#2")
+	w.waitDrained()
 	if n := w.count(`SELECT count(*) FROM quarantine`); n != 0 {
 		t.Errorf("%d events in quarantine", n)
 	}
-	w.card(first, "#1 resolved")
+	w.waitCard(first, "#1 resolved")
 	w.chat.Say("ann", support, second, "!resolve")
-	w.card(second, "#2 resolved")
+	w.waitCard(second, "#2 resolved")
 	w.chat.Say("ann", support, first, "!reopen")
-	w.card(first, "#1 open")
+	w.waitCard(first, "#1 open")
 }
 
 // Which remark was last is a matter of order, not of which replica numbered it.
 func TestLastRemarkAcrossReplicas(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{settings: map[string]string{"who_replies": "any_agent"}})
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
-	w.settled()
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
+	w.waitDrained()
 	// Another replica, with a block of higher ids, kept remarks of ben's, and then this
 	// one, with lower ids, the customer's next message.
 	w.exec(`INSERT INTO messages (id, conversation_id, direction, fate, reason, agent_id, author_user, account_id, text, event_id, said_at, created_at)
 		SELECT id + 1000000 * n, conversation_id, 'note', 'inside', 'not_assignee', $1, 'ben', $2, 'Hm', event_id, said_at, created_at
 		FROM messages, generate_series(1, 9) AS n`, w.agents["ben"], w.surface)
-	w.writes("kim", "Anybody?")
-	w.shown("Anybody?")
-	w.settled()
+	w.customerWrites("kim", "Anybody?")
+	w.waitShown("Anybody?")
+	w.waitDrained()
 	reply := w.chat.Say("ann", support, thread, "Yes")
 	w.provider.WaitTexts(t, "Yes")
-	w.fate(reply, "out")
+	w.waitFate(reply, "out")
 }
 
 // A reply that is taken back leaves the customer waiting, and that is seen.
@@ -125,13 +125,13 @@ func TestTakenBackIsNotAnswered(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{hold: time.Hour})
-			w.writes("kim", "Hello")
-			thread := w.thread("Hello")
+			w.customerWrites("kim", "Hello")
+			thread := w.waitThread("Hello")
 			reply := w.chat.Say("ann", support, thread, "Yes")
-			w.card(thread, "#1 open | Kim | Hello | Ann")
+			w.waitCard(thread, "#1 open | Kim | Hello | Ann")
 			do(w, thread, reply)
-			w.card(thread, "#1 open")
-			w.settled()
+			w.waitCard(thread, "#1 open")
+			w.waitDrained()
 			if w.count(`SELECT count(*) FROM conversations WHERE waiting_since IS NOT NULL AND status = 'open'`) != 1 {
 				t.Errorf("nobody waits any more\n%s", w.dump())
 			}
@@ -150,19 +150,19 @@ func TestTwoReplicas(t *testing.T) {
 	for i := range messages {
 		for c := range customers {
 			e := channelstest.Event{Type: "message", ID: fmt.Sprintf("%d-%d", c, i), From: fmt.Sprint("kim", c), Text: fmt.Sprintf("(%d.%d)", c, i)}
-			w.hook(chat, e)
+			w.postEvents(chat, e)
 			body := must(json.Marshal(e))(t)
 			check(t, w.engines[0].Accept(t.Context(), w.accounts[chat], factOf(e, body)))
 		}
 	}
 	for c := range customers {
-		thread := w.thread(fmt.Sprintf("(%d.%d)", c, messages-1))
+		thread := w.waitThread(fmt.Sprintf("(%d.%d)", c, messages-1))
 		for i := range 3 {
 			w.chat.Say("ann", support, thread, fmt.Sprintf("re %d.%d", c, i))
 		}
 	}
 	w.provider.Wait(t, "all replies", func(sent []channelstest.Sent) bool { return len(sent) >= customers*3 })
-	w.settled()
+	w.waitDrained()
 	if n := len(w.provider.Sent()); n != customers*3 {
 		t.Errorf("%d replies, want %d", n, customers*3)
 	}
@@ -177,7 +177,7 @@ func TestTwoReplicas(t *testing.T) {
 	}
 	for _, root := range w.chat.Messages(support, "") {
 		var said []string
-		for _, text := range w.said(root.ID) {
+		for _, text := range w.customerTexts(root.ID) {
 			said = append(said, text[strings.Index(text, "."):])
 		}
 		if got := strings.Join(said, ""); got != ".0).1).2).3)" {
@@ -191,9 +191,9 @@ func TestTwoReplicas(t *testing.T) {
 func TestReplicaDiesWhileSending(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
-	w.settled()
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
+	w.waitDrained()
 	release := make(chan struct{})
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter, Until: release})
 	w.chat.Say("ann", support, thread, "Yes")
@@ -205,7 +205,7 @@ func TestReplicaDiesWhileSending(t *testing.T) {
 	w.provider.WaitTexts(t, "Yes")
 	w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '1 min' WHERE state = 'sending'`)
 	w.exec(`UPDATE lanes SET leased_until = clock_timestamp(), due_at = parley_now() WHERE leased_until IS NOT NULL`)
-	w.settled()
+	w.waitDrained()
 	w.provider.WaitTexts(t, "Yes")
 	if got := w.text(`SELECT state FROM deliveries WHERE kind = 'reply'`); got != "accepted" {
 		t.Errorf("the reply is %s\n%s", got, w.dump())

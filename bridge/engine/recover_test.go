@@ -17,12 +17,12 @@ func TestNoChannelYet(t *testing.T) {
 	w := newWorld(t, options{})
 	w.exec(`DELETE FROM team_channels`)
 	check(t, w.engines[0].Reload(t.Context()))
-	w.writes("kim", "Hello")
+	w.customerWrites("kim", "Hello")
 	w.eventually("it is quarantined", func() bool { return w.count(`SELECT count(*) FROM quarantine`) == 1 })
 	check(t, store.SaveTeamChannel(t.Context(), w.pool, store.TeamChannel{TeamID: w.team, AccountID: w.surface, Channel: support, Home: true}))
 	check(t, w.engines[0].Reload(t.Context()))
 	must(store.Replay(t.Context(), w.pool, []store.EventID{store.EventID(w.count(`SELECT event_id FROM quarantine`))}))(t)
-	w.thread("Hello")
+	w.waitThread("Hello")
 }
 
 // Facts of an account wait until its channel runs. Those of other accounts are applied meanwhile.
@@ -31,16 +31,16 @@ func TestChannelStartsLater(t *testing.T) {
 	w := newWorld(t, options{})
 	ch := w.live[chat].Load()
 	w.engines[0].SetChannel(w.accounts[chat], nil)
-	w.writes("kim", "Hello")
-	w.customer(mail, channelstest.Event{From: "lee@x.test", Text: "from elsewhere"})
-	w.thread("from elsewhere") // others go on
+	w.customerWrites("kim", "Hello")
+	w.customerSends(mail, channelstest.Event{From: "lee@x.test", Text: "from elsewhere"})
+	w.waitThread("from elsewhere") // others go on
 	w.engines[0].SetChannel(w.accounts[chat], ch)
-	w.thread("Hello")
-	w.settled()
+	w.waitThread("Hello")
+	w.waitDrained()
 }
 
-// refusedPosts counts the posts that were refused and wait for another attempt.
-func (w *world) refusedPosts() int {
+// countRefusedPosts counts the posts that were refused and wait for another attempt.
+func (w *world) countRefusedPosts() int {
 	w.t.Helper()
 	return w.count(`SELECT count(*) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id
 		WHERE d.kind = 'said' AND d.state = 'queued' AND d.error_class <> '' AND l.leased_until IS NULL`)
@@ -51,13 +51,13 @@ func (w *world) refusedPosts() int {
 func TestClosedChannelOpensAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	w.chat.Close(support)
 	w.engines[0].Desk(w.surface).Report(channels.Condition{Status: channels.Broken, Text: "The channel is closed.", Hint: "Open it."})
 	posts := w.chat.Calls("post")
-	w.writes("kim", "Into the void")
+	w.customerWrites("kim", "Into the void")
 	w.chat.Wait(t, "a post is refused", func() bool { return w.chat.Calls("post") > posts })
-	waits := func() { t.Helper(); w.eventually("it waits", func() bool { return w.refusedPosts() == 1 }) }
+	waits := func() { t.Helper(); w.eventually("it waits", func() bool { return w.countRefusedPosts() == 1 }) }
 	waits()
 	w.engines[0].Desk(w.surface).Report(channels.Condition{Status: channels.Active}) // it has connected anew
 	w.eventually("what is known is not noted again", func() bool {
@@ -70,10 +70,10 @@ func TestClosedChannelOpensAgain(t *testing.T) {
 	})
 	w.chat.Open(support)
 	w.advance(2 * time.Minute)
-	if same := w.thread("Into the void"); same != thread {
+	if same := w.waitThread("Into the void"); same != thread {
 		t.Error("posted elsewhere")
 	}
-	w.settled()
+	w.waitDrained()
 	const told = `SELECT string_agg(concat_ws(' ', payload->'line'->>'Reason', payload->'line'->>'Hint'), '; ' ORDER BY lane_id, seq)
 		FROM deliveries WHERE payload->'line'->>'Kind' = 'account'`
 	if got := w.text(told); strings.TrimSpace(got) != "The channel is closed. Open it.;" { // the second line says that it works again, without a reason
@@ -85,10 +85,10 @@ func TestClosedChannelOpensAgain(t *testing.T) {
 // team works in the closed channel, though that can't be written at once.
 func TestTeamMovesFromClosedChannel(t *testing.T) {
 	t.Parallel()
-	w, _ := besideBilling(t, options{})
+	w, _ := newBillingWorld(t, options{})
 	w.chat.Close(support)
-	w.writes("kim", "Into the void")
-	w.eventually("it waits", func() bool { return w.refusedPosts() == 1 })
+	w.customerWrites("kim", "Into the void")
+	w.eventually("it waits", func() bool { return w.countRefusedPosts() == 1 })
 
 	w.exec(`CREATE SEQUENCE refusals`) // a rollback doesn't take its numbers back
 	w.exec(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM nextval('refusals'); RAISE 'refused'; END $$`)
@@ -101,47 +101,47 @@ func TestTeamMovesFromClosedChannel(t *testing.T) {
 		return w.text(`SELECT status FROM accounts WHERE id = $1`, w.surface) == string(channels.Active)
 	})
 	w.advance(2 * time.Minute)
-	thread := threadIn(t, w.chat, invoices, 1, "Into the void")
+	thread := waitNewestRoot(t, w.chat, invoices, 1, "Into the void")
 	w.chat.Say("ann", invoices, thread, "I see you")
 	w.provider.WaitTexts(t, "I see you")
-	w.settled()
+	w.waitDrained()
 }
 
 // Posts for a channel that is gone go on in a new thread, once the conversation is handed to a team that has a channel.
 func TestHandOverFromClosedChannel(t *testing.T) {
 	t.Parallel()
-	w, thread := besideBilling(t, options{})
+	w, thread := newBillingWorld(t, options{})
 	w.chat.Close(support)
-	w.writes("kim", "Into the void")
-	w.eventually("it waits", func() bool { return w.refusedPosts() == 1 })
+	w.customerWrites("kim", "Into the void")
+	w.eventually("it waits", func() bool { return w.countRefusedPosts() == 1 })
 
 	w.chat.Say("ann", support, thread, "!assign #billing we are lost")
 	w.eventually("it is handed over", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'assigned'`) > 0 })
 	w.advance(2 * time.Minute)
-	thread = threadIn(t, w.chat, billing, 1, "we are lost")
-	says(t, w.chat, billing, thread, "Into the void")
+	thread = waitNewestRoot(t, w.chat, billing, 1, "we are lost")
+	waitMessage(t, w.chat, billing, thread, "Into the void")
 	w.advance(2 * time.Minute)
-	w.settled()
+	w.waitDrained()
 }
 
 // A process that has stopped accepts nothing. The next one sends the reply that waited, and applies what the provider delivers again.
 func TestRestart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour}) // longer than the restart takes
-	thread := w.opened()
+	thread := w.openThread()
 	reply := w.reply(thread, "After the restart")
-	w.fate(reply, "waiting")
+	w.waitFate(reply, "waiting")
 	w.stops[0]()
-	if status := w.hook(chat, channelstest.Event{Type: "message", ID: "while-down", From: "kim", Text: "While you were out"}); status != http.StatusServiceUnavailable {
+	if status := w.postEvents(chat, channelstest.Event{Type: "message", ID: "while-down", From: "kim", Text: "While you were out"}); status != http.StatusServiceUnavailable {
 		t.Errorf("a process that stopped answered %d", status)
 	}
 	check(t, store.MoveClock(t.Context(), w.pool, time.Hour))
 	w.addEngine()
 	w.startLast()
 	w.provider.WaitTexts(t, "After the restart")
-	w.fate(reply, "out")
-	w.customer(chat, channelstest.Event{ID: "while-down", From: "kim", Text: "While you were out"})
-	if same := w.thread("While you were out"); same != thread {
+	w.waitFate(reply, "out")
+	w.customerSends(chat, channelstest.Event{ID: "while-down", From: "kim", Text: "While you were out"})
+	if same := w.waitThread("While you were out"); same != thread {
 		t.Error("shown in another thread")
 	}
 }

@@ -12,9 +12,9 @@ import (
 	"parley/bridge/analysis/offline"
 )
 
-// countRows has the rows that are written from now on counted by their tables, but those of figures and of processes, which
+// startCountingRows has the rows that are written from now on counted by their tables, but those of figures and of processes, which
 // depend on how long a test takes.
-func (w *world) countRows() {
+func (w *world) startCountingRows() {
 	w.t.Helper()
 	w.exec(`CREATE TABLE written (relation text NOT NULL)`)
 	w.exec(`CREATE FUNCTION count_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO written VALUES (TG_TABLE_NAME); RETURN NULL; END $$`)
@@ -43,20 +43,20 @@ func (w *world) rowsWritten() map[string]int {
 	return found
 }
 
-// relayed lets customers write and get an answer, one after the other, and gives the rows that were written for it. What
+// rowsOfRelaying lets customers write and get an answer, one after the other, and gives the rows that were written for it. What
 // an analysis finds later isn't on a message's way: nothing ripens here.
-func relayed(t *testing.T, o options, customers int) map[string]int {
+func rowsOfRelaying(t *testing.T, o options, customers int) map[string]int {
 	t.Helper()
 	w := newWorld(t, o)
-	w.countRows()
+	w.startCountingRows()
 	for i := range customers {
 		asked := fmt.Sprint("Where is my order ", 4711000+i)
-		w.writes(fmt.Sprint("kim", i), asked)
-		at := w.thread(asked)
-		w.settled()
+		w.customerWrites(fmt.Sprint("kim", i), asked)
+		at := w.waitThread(asked)
+		w.waitDrained()
 		w.reply(at, fmt.Sprint("It is on its way ", i))
 		w.eventually("the answer leaves", func() bool { return len(w.provider.Sent()) == i+1 })
-		w.settled()
+		w.waitDrained()
 	}
 	return w.rowsWritten()
 }
@@ -70,7 +70,7 @@ func TestRelayBesideAnalysis(t *testing.T) {
 	const customers, most = 4, 1.05
 	// As in production: how often a card is written anew that is changed again soon mustn't depend on how fast a machine is.
 	const cards = 1500 * time.Millisecond
-	without, with := relayed(t, options{cardWait: cards}, customers), relayed(t, options{cardWait: cards, analyzer: offline.New()}, customers)
+	without, with := rowsOfRelaying(t, options{cardWait: cards}, customers), rowsOfRelaying(t, options{cardWait: cards, analyzer: offline.New()}, customers)
 	if without["bursts"] != 0 || with["bursts"] != customers {
 		t.Fatalf("of %d bursts, %d are there without an analyzer, %d with one", customers, without["bursts"], with["bursts"])
 	}

@@ -12,22 +12,22 @@ import (
 func TestWritesBesideAReopenedOlderOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{settings: map[string]string{"reply_after_resolve": "new_linked"}})
-	w.customer(chat, channelstest.Event{From: "+491", Name: "Kim", Text: "First matter"})
-	first := w.thread("First matter")
+	w.customerSends(chat, channelstest.Event{From: "+491", Name: "Kim", Text: "First matter"})
+	first := w.waitThread("First matter")
 	w.chat.Say("ann", support, first, "!resolve")
 	w.eventually("it is resolved", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`) == 1 })
-	w.customer(chat, channelstest.Event{From: "+491", Name: "Kim", Text: "Second matter"})
-	second := w.thread("Second matter")
+	w.customerSends(chat, channelstest.Event{From: "+491", Name: "Kim", Text: "Second matter"})
+	second := w.waitThread("Second matter")
 	w.chat.Say("ann", support, second, "!resolve")
 	w.eventually("both are resolved", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`) == 2 })
 	w.chat.Say("ann", support, first, "!reopen")
-	w.line(first, bridge.LineReopened)
-	w.customer(chat, channelstest.Event{From: "+491", Name: "Kim", Text: "About the first matter"})
+	w.waitLine(first, bridge.LineReopened)
+	w.customerSends(chat, channelstest.Event{From: "+491", Name: "Kim", Text: "About the first matter"})
 	w.eventually("it is applied", func() bool { return w.count(`SELECT count(*) FROM queues`) == 0 })
 	if n := w.count(`SELECT count(*) FROM quarantine`); n != 0 {
 		t.Fatalf("%d in quarantine: %s", n, w.text(`SELECT reason FROM quarantine LIMIT 1`))
 	}
-	if w.thread("About the first matter") != first {
+	if w.waitThread("About the first matter") != first {
 		t.Errorf("it stands in another thread\n%s", w.dump())
 	}
 }
@@ -37,20 +37,20 @@ func TestWritesBesideAReopenedOlderOne(t *testing.T) {
 func TestAnswersAReopenedOlderMail(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{settings: map[string]string{"reply_after_resolve": "new_linked"}})
-	first := w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "One", Text: "First matter"})
-	earlier := w.thread("First matter")
+	first := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "One", Text: "First matter"})
+	earlier := w.waitThread("First matter")
 	w.chat.Say("ann", support, earlier, "!resolve")
 	w.eventually("it is resolved", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`) == 1 })
-	second := w.customer(mail, channelstest.Event{From: "kim@x.test", Text: "Second matter", References: []string{first}})
-	later := w.thread("Second matter")
+	second := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "Second matter", References: []string{first}})
+	later := w.waitThread("Second matter")
 	w.chat.Say("ann", support, earlier, "!reopen")
-	w.line(earlier, bridge.LineReopened)
-	w.customer(mail, channelstest.Event{From: "kim@x.test", Text: "Answers the first mail", References: []string{first}})
-	w.customer(mail, channelstest.Event{From: "kim@x.test", Text: "Answers by the token", Conversation: 1})
-	w.customer(mail, channelstest.Event{From: "kim@x.test", Text: "Answers the second mail", References: []string{second, first}})
+	w.waitLine(earlier, bridge.LineReopened)
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "Answers the first mail", References: []string{first}})
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "Answers by the token", Conversation: 1})
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "Answers the second mail", References: []string{second, first}})
 	want := map[string]string{"Answers the first mail": earlier, "Answers by the token": earlier, "Answers the second mail": later}
 	for text, thread := range want {
-		if got := w.thread(text); got != thread {
+		if got := w.waitThread(text); got != thread {
 			t.Errorf("%q stands in the thread %s, want %s\n%s", text, got, thread, w.dump())
 		}
 	}

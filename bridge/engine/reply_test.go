@@ -22,14 +22,14 @@ func TestReplyLostAnswer(t *testing.T) {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{lossy: true})
-			thread := w.opened()
+			thread := w.openThread()
 			w.provider.AddFault(channelstest.Fault{Kind: kind})
 			first := w.reply(thread, "One")
 			w.reply(thread, "Two")
 			w.provider.WaitTexts(t, "One", "Two")
-			w.fate(first, "out")
-			w.marked(first, "sent")
-			w.settled()
+			w.waitFate(first, "out")
+			w.waitMarked(first, "sent")
+			w.waitDrained()
 			w.provider.WaitTexts(t, "One", "Two")
 		})
 	}
@@ -42,12 +42,12 @@ func TestReplyNeverArrived(t *testing.T) {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{lossy: true})
-			thread := w.opened()
+			thread := w.openThread()
 			w.provider.AddFault(channelstest.Fault{Kind: kind})
 			w.reply(thread, "One")
 			w.reply(thread, "Two")
 			w.provider.WaitTexts(t, "One", "Two")
-			w.settled()
+			w.waitDrained()
 			w.provider.WaitTexts(t, "One", "Two")
 			if n := w.provider.Calls(); n != 3 {
 				t.Errorf("%d calls, want 3", n)
@@ -64,37 +64,37 @@ func TestReplyUnclear(t *testing.T) {
 		t.Run(string(verb), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{})
-			thread := w.opened()
+			thread := w.openThread()
 			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
 			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
 			first := w.reply(thread, "One")
-			w.stateOf(first, "unknown")
+			w.waitDeliveryState(first, "unknown")
 			w.reply(thread, "Two")
 			w.eventually("it was looked for", func() bool {
 				w.exec(ageUnclear)
 				w.exec(lookNow)
 				return w.count(`SELECT count(*) FROM lanes WHERE account_id = $1 AND epoch >= 2 AND leased_until IS NULL`, w.accounts[chat]) > 0
 			})
-			w.stateOf(first, "unknown")
+			w.waitDeliveryState(first, "unknown")
 			w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '1 hour' WHERE state = 'unknown'`)
 			w.eventually("it is looked for again", func() bool {
 				w.exec(lookNow)
 				return w.text(`SELECT state FROM deliveries WHERE kind = 'reply' ORDER BY id LIMIT 1`) != "unknown"
 			})
-			w.stateOf(first, "needs_decision")
-			w.fate(first, "unclear")
-			line := w.line(thread, bridge.LineUnclear)
+			w.waitDeliveryState(first, "needs_decision")
+			w.waitFate(first, "unclear")
+			line := w.waitLine(thread, bridge.LineUnclear)
 			if !strings.Contains(line.Plain(), "One") || !slices.Equal(line.Mentions(), []string{"ann"}) {
 				t.Errorf("the line: %q", line.Text)
 			}
-			w.marked(first, "warning")
+			w.waitMarked(first, "warning")
 			w.provider.WaitTexts(t, "One", "Two")
 			w.chat.Press(t, "ben", line, verb)
-			w.fate(first, "out")
+			w.waitFate(first, "out")
 			w.provider.WaitTexts(t, want...)
 			w.chat.Press(t, "ben", line, verb)
-			w.whisper("ben", "[decided]")
-			w.settled()
+			w.waitWhisper("ben", "[decided]")
+			w.waitDrained()
 			w.provider.WaitTexts(t, want...)
 		})
 	}
@@ -105,35 +105,35 @@ func TestReplyUnclear(t *testing.T) {
 func TestReplyRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadRecipient})
 	first := w.reply(thread, "One")
-	w.fate(first, "failed")
-	line := w.line(thread, bridge.LineFailed)
+	w.waitFate(first, "failed")
+	line := w.waitLine(thread, bridge.LineFailed)
 	if !strings.Contains(line.Plain(), "One") || !slices.Equal(line.Mentions(), []string{"ann"}) {
 		t.Errorf("the line: %q", line.Text)
 	}
-	w.marked(first, "warning")
-	w.card(thread, "#1 open")
+	w.waitMarked(first, "warning")
+	w.waitCard(thread, "#1 open")
 	w.chat.Press(t, "ann", line, bridge.VerbSendAgain)
 	w.provider.WaitTexts(t, "One")
-	w.fate(first, "out")
+	w.waitFate(first, "out")
 }
 
 // A provider that is down for long: the agent is told once, and it leaves in the end.
 func TestReplyLate(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{relay: relayLate(), backoff: []time.Duration{10 * time.Millisecond}})
-	thread := w.opened()
+	w := newWorld(t, options{relay: lateAtOnce(), backoff: []time.Duration{10 * time.Millisecond}})
+	thread := w.openThread()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Times: -1})
 	first := w.reply(thread, "One")
-	w.line(thread, bridge.LineRetrying)
+	w.waitLine(thread, bridge.LineRetrying)
 	w.provider.WaitCalls(t, w.provider.Calls()+5)
 	w.provider.ClearFaults()
 	w.provider.WaitTexts(t, "One")
-	w.fate(first, "out")
-	w.settled()
-	if n := w.lines(thread, bridge.LineRetrying); n != 1 {
+	w.waitFate(first, "out")
+	w.waitDrained()
+	if n := w.countLines(thread, bridge.LineRetrying); n != 1 {
 		t.Errorf("told %d times", n)
 	}
 }
@@ -162,22 +162,22 @@ func TestReceipts(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{})
-			thread := w.opened()
+			thread := w.openThread()
 			reply := w.reply(thread, "One")
 			external := w.provider.WaitTexts(t, "One")[0].ID
-			w.marked(reply, "sent")
-			w.settled()
+			w.waitMarked(reply, "sent")
+			w.waitDrained()
 			for i, s := range tt.states {
-				w.hook(chat, channelstest.Event{Type: "status", ID: external + "." + string(rune('a'+i)), State: s, External: []string{external}})
+				w.postEvents(chat, channelstest.Event{Type: "status", ID: external + "." + string(rune('a'+i)), State: s, External: []string{external}})
 			}
-			w.stateOf(reply, tt.state)
-			w.fate(reply, tt.fate)
-			w.settled()
-			w.marked(reply, tt.mark)
+			w.waitDeliveryState(reply, tt.state)
+			w.waitFate(reply, tt.fate)
+			w.waitDrained()
+			w.waitMarked(reply, tt.mark)
 			if got := w.chat.Get(support, reply).Marks; !slices.Equal(got, []string{tt.mark}) {
 				t.Errorf("marks %v, want %s alone", got, tt.mark)
 			}
-			if n := w.lines(thread, bridge.LineFailed); n != tt.failed {
+			if n := w.countLines(thread, bridge.LineFailed); n != tt.failed {
 				t.Errorf("%d lines of failure, want %d", n, tt.failed)
 			}
 		})
@@ -192,22 +192,22 @@ func TestReceiptBeforeTheAnswer(t *testing.T) {
 		t.Run("answer "+string(kind), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{relay: relay.Options{ReconcileAfter: time.Hour}})
-			thread := w.opened()
+			thread := w.openThread()
 			release := make(chan struct{})
 			w.provider.AddFault(channelstest.Fault{Kind: kind, Until: release})
 			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
 			reply := w.reply(thread, "One")
 			w.provider.WaitCalls(t, 1)
 			id := w.count(`SELECT id FROM messages WHERE place = $1`, reply)
-			w.hook(chat, channelstest.Event{Type: "status", ID: "early", State: "delivered", Message: int64(id)})
-			w.stateOf(reply, "delivered")
+			w.postEvents(chat, channelstest.Event{Type: "status", ID: "early", State: "delivered", Message: int64(id)})
+			w.waitDeliveryState(reply, "delivered")
 			w.reply(thread, "Two")
 			close(release)
 			w.provider.WaitTexts(t, "One", "Two")
-			w.settled()
-			w.stateOf(reply, "delivered")
-			w.fate(reply, "out")
-			w.marked(reply, "delivered")
+			w.waitDrained()
+			w.waitDeliveryState(reply, "delivered")
+			w.waitFate(reply, "out")
+			w.waitMarked(reply, "delivered")
 			w.provider.WaitTexts(t, "One", "Two")
 		})
 	}
@@ -217,19 +217,19 @@ func TestReceiptBeforeTheAnswer(t *testing.T) {
 func TestReceiptAfterALostAnswer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{relay: relay.Options{ReconcileAfter: time.Hour}})
-	thread := w.opened()
+	thread := w.openThread()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
 	first := w.reply(thread, "One")
-	w.stateOf(first, "unknown")
+	w.waitDeliveryState(first, "unknown")
 	w.reply(thread, "Two")
 	id := w.count(`SELECT id FROM messages WHERE place = $1`, first)
-	w.hook(chat, channelstest.Event{Type: "status", ID: "late", State: "sent", Message: int64(id)})
+	w.postEvents(chat, channelstest.Event{Type: "status", ID: "late", State: "sent", Message: int64(id)})
 	w.provider.WaitTexts(t, "One", "Two")
-	w.stateOf(first, "sent")
+	w.waitDeliveryState(first, "sent")
 }
 
-// surfaceFact brings a surface's event to the journal by hand.
-func (w *world) surfaceFact(kind string, m bridgetest.Message) {
+// journalSurfaceFact brings a surface's event to the journal by hand.
+func (w *world) journalSurfaceFact(kind string, m bridgetest.Message) {
 	w.t.Helper()
 	body := must(json.Marshal(map[string]any{"type": kind, "message": m, "own_thread": true}))(w.t)
 	id := "m:" + m.Channel + ":" + m.ID
@@ -243,7 +243,7 @@ func (w *world) surfaceFact(kind string, m bridgetest.Message) {
 func TestRepliesInTheSurfacesOrder(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
-	thread := w.opened()
+	thread := w.openThread()
 	w.chat.Mute(true)
 	var typed []bridgetest.Message
 	for _, text := range []string{"1", "2", "3", "4"} {
@@ -251,8 +251,8 @@ func TestRepliesInTheSurfacesOrder(t *testing.T) {
 	}
 	w.chat.Mute(false)
 	for _, i := range []int{2, 0, 3, 1} {
-		w.surfaceFact("say", typed[i])
-		w.fate(typed[i].ID, "waiting")
+		w.journalSurfaceFact("say", typed[i])
+		w.waitFate(typed[i].ID, "waiting")
 	}
 	w.advance(time.Hour)
 	w.provider.WaitTexts(t, "1", "2", "3", "4")
@@ -263,7 +263,7 @@ func TestRepliesInTheSurfacesOrder(t *testing.T) {
 func TestRefusedReplyGivesWay(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	w.chat.Mute(true)
 	missed := w.chat.Get(support, w.reply(thread, "First"))
 	w.chat.Mute(false)
@@ -271,24 +271,24 @@ func TestRefusedReplyGivesWay(t *testing.T) {
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Until: think})
 	w.reply(thread, "Second")
 	w.eventually("it is on its way", func() bool { return w.provider.Calls() == 1 })
-	w.fate(w.reply(thread, "Third"), "waiting")
-	w.surfaceFact("say", missed)
-	w.fate(missed.ID, "waiting")
+	w.waitFate(w.reply(thread, "Third"), "waiting")
+	w.journalSurfaceFact("say", missed)
+	w.waitFate(missed.ID, "waiting")
 	close(think)
 	w.provider.WaitTexts(t, "First", "Second", "Third")
-	w.settled()
+	w.waitDrained()
 }
 
 // One message that comes by two ways, under two names, is one message.
 func TestMessageByTwoWays(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	said := w.chat.Get(support, w.reply(thread, "Once"))
 	w.provider.WaitTexts(t, "Once")
 	body := must(json.Marshal(map[string]any{"type": "say", "message": said, "own_thread": true}))(t)
 	check(t, w.engines[0].Accept(t.Context(), w.surface, channels.Fact{ExternalID: "another name", OrderKey: said.Channel + ":" + thread, Payload: body}))
-	w.settled()
+	w.waitDrained()
 	w.provider.WaitTexts(t, "Once")
 	if n := w.count(`SELECT count(*) FROM messages WHERE place = $1`, said.ID); n != 1 {
 		t.Errorf("kept %d times", n)
@@ -299,15 +299,15 @@ func TestMessageByTwoWays(t *testing.T) {
 func TestNoteEditedIntoReply(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "!take")
-	w.card(thread, "| Ann |")
+	w.waitCard(thread, "| Ann |")
 	m := w.reply(thread, "note: secret")
-	w.fate(m, "inside")
+	w.waitFate(m, "inside")
 	w.chat.Edit(support, m, "secret")
-	w.fate(m, "ask")
+	w.waitFate(m, "ask")
 	w.chat.Edit(support, m, "note: secret")
-	w.settled()
+	w.waitDrained()
 	if n := w.provider.Calls(); n != 0 {
 		t.Fatalf("the customer got %q", w.provider.Texts())
 	}

@@ -14,16 +14,16 @@ import (
 	"parley/store"
 )
 
-// retried waits until an attempt has failed for certain, so that the reply waits for the next one.
-func (w *world) retried() {
+// waitFailedAttempt waits until an attempt has failed for certain, so that the reply waits for the next one.
+func (w *world) waitFailedAttempt() {
 	w.t.Helper()
 	w.eventually("the attempt has failed", func() bool {
 		return w.count(`SELECT count(*) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id WHERE d.error_class = 'retry' AND l.leased_until IS NULL`) == 1
 	})
 }
 
-// choose lets ann choose a verb for a message, by its menu.
-func (w *world) choose(thread, message string, verb bridge.Verb) {
+// chooseVerb lets ann choose a verb for a message, by its menu.
+func (w *world) chooseVerb(thread, message string, verb bridge.Verb) {
 	w.t.Helper()
 	w.chat.Submit("ann", support, thread, bridgetest.Button{Verb: verb,
 		Args: bridge.Args{Conversation: 1, Message: store.MessageID(w.count(`SELECT id FROM messages WHERE place = $1`, message))}}, "")
@@ -39,15 +39,15 @@ func TestSendBesideARetry(t *testing.T) {
 	}{
 		"edited": {func(w *world, m string) { w.chat.Edit(support, m, "Ben, see you") },
 			func(w *world, thread, _ string) {
-				w.chat.Press(t, "ann", w.line(thread, bridge.LineAsk), bridge.VerbSend)
+				w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineAsk), bridge.VerbSend)
 			}},
 		"deleted": {func(w *world, m string) { w.chat.Delete(support, m) },
-			func(w *world, thread, m string) { w.choose(thread, m, bridge.VerbSend) }},
+			func(w *world, thread, m string) { w.chooseVerb(thread, m, bridge.VerbSend) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{backoff: []time.Duration{time.Hour}})
-			thread := w.opened()
+			thread := w.openThread()
 			release := make(chan struct{})
 			w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Until: release})
 			said := w.reply(thread, "See you")
@@ -55,12 +55,12 @@ func TestSendBesideARetry(t *testing.T) {
 			c.takeBack(w, said)
 			w.eventually("it is taken back", func() bool { return w.text(`SELECT fate FROM messages WHERE place = $1`, said) != "waiting" })
 			close(release)
-			w.retried()
+			w.waitFailedAttempt()
 			c.send(w, thread, said)
 			w.eventually("it is sent", func() bool { return len(w.provider.Sent()) == 1 })
 			w.advance(2 * time.Hour)
-			w.fate(said, "out")
-			w.settled()
+			w.waitFate(said, "out")
+			w.waitDrained()
 			if got := w.provider.Texts(); len(got) != 1 {
 				t.Errorf("the customer got %q", got)
 			}
@@ -72,15 +72,15 @@ func TestSendBesideARetry(t *testing.T) {
 func TestSendAfterOneFileFailed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, With: "b.txt"})
 	said := w.chat.Say("ann", support, thread, "Three plans", file("a.txt", 1), file("b.txt", 2), file("c.txt", 3))
-	w.line(thread, bridge.LineFailed)
-	w.settled()
-	w.choose(thread, said, bridge.VerbSend)
-	w.fate(said, "out")
-	w.settled()
-	if got := w.got(); !slices.Equal(got, []string{"Three plans+a.txt", "+c.txt", "+b.txt"}) {
+	w.waitLine(thread, bridge.LineFailed)
+	w.waitDrained()
+	w.chooseVerb(thread, said, bridge.VerbSend)
+	w.waitFate(said, "out")
+	w.waitDrained()
+	if got := w.sentWithFiles(); !slices.Equal(got, []string{"Three plans+a.txt", "+c.txt", "+b.txt"}) {
 		t.Errorf("got %q", got)
 	}
 }
@@ -90,20 +90,20 @@ func TestSendAfterOneFileFailed(t *testing.T) {
 func TestOneOfTwoFilesMarkedAsSent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{lossy: true, relay: relay.Options{UnclearAfter: 30 * time.Second, MaxWait: 100 * time.Millisecond}})
-	thread := w.opened()
+	thread := w.openThread()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter, With: "a.txt"})
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, With: "b.txt"})
 	said := w.chat.Say("ann", support, thread, "Two plans", file("a.txt", 1), file("b.txt", 2))
-	unclear := w.lineAbout(thread, bridge.LineUnclear, "Mark it as sent only if all of it is there")
-	w.line(thread, bridge.LineFailed)
-	w.settled()
+	unclear := w.waitLineAbout(thread, bridge.LineUnclear, "Mark it as sent only if all of it is there")
+	w.waitLine(thread, bridge.LineFailed)
+	w.waitDrained()
 	w.chat.Press(t, "ann", unclear, bridge.VerbMarkSent)
-	w.fate(said, "failed")
-	w.choose(thread, said, bridge.VerbSend)
-	w.fate(said, "out")
-	w.settled()
-	if got := w.got(); !slices.Equal(got, []string{"Two plans+a.txt", "+b.txt"}) {
+	w.waitFate(said, "failed")
+	w.chooseVerb(thread, said, bridge.VerbSend)
+	w.waitFate(said, "out")
+	w.waitDrained()
+	if got := w.sentWithFiles(); !slices.Equal(got, []string{"Two plans+a.txt", "+b.txt"}) {
 		t.Errorf("got %q", got)
 	}
 }
@@ -112,18 +112,18 @@ func TestOneOfTwoFilesMarkedAsSent(t *testing.T) {
 func TestSendBesideAnUnclearPart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{lossy: true, relay: relay.Options{UnclearAfter: 30 * time.Second, MaxWait: 100 * time.Millisecond}})
-	thread := w.opened()
+	thread := w.openThread()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter, With: "a.txt"})
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, With: "b.txt"})
 	said := w.chat.Say("ann", support, thread, "Two plans", file("a.txt", 1), file("b.txt", 2))
-	w.line(thread, bridge.LineUnclear)
-	w.line(thread, bridge.LineFailed)
-	w.settled()
-	w.choose(thread, said, bridge.VerbSend)
+	w.waitLine(thread, bridge.LineUnclear)
+	w.waitLine(thread, bridge.LineFailed)
+	w.waitDrained()
+	w.chooseVerb(thread, said, bridge.VerbSend)
 	w.eventually("the other part leaves", func() bool { return len(w.provider.Sent()) == 2 })
-	w.fate(said, "unclear")
-	w.settled()
+	w.waitFate(said, "unclear")
+	w.waitDrained()
 	var asked bridgetest.Message
 	for _, m := range w.chat.Messages(support, thread) {
 		if strings.HasPrefix(m.Plain(), "["+string(bridge.LineUnclear)+"]") {
@@ -131,8 +131,8 @@ func TestSendBesideAnUnclearPart(t *testing.T) {
 		}
 	}
 	w.chat.Press(t, "ann", asked, bridge.VerbMarkSent)
-	w.fate(said, "out")
-	if got := w.got(); !slices.Equal(got, []string{"Two plans+a.txt", "+b.txt"}) {
+	w.waitFate(said, "out")
+	if got := w.sentWithFiles(); !slices.Equal(got, []string{"Two plans+a.txt", "+b.txt"}) {
 		t.Errorf("got %q", got)
 	}
 }
@@ -141,19 +141,19 @@ func TestSendBesideAnUnclearPart(t *testing.T) {
 func TestSendAgainWithoutTheFileThatAnEditRemoved(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
-	thread := w.opened()
+	thread := w.openThread()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, With: "b.txt"})
 	said := w.chat.Say("ann", support, thread, "Plans", file("a.txt", 1), file("b.txt", 2), file("c.txt", 3))
-	w.fate(said, "waiting")
+	w.waitFate(said, "waiting")
 	w.chat.RemoveFile(support, said, "c.txt")
 	w.eventually("the edit", func() bool { return w.count(`SELECT count(*) FROM deliveries WHERE state = 'cancelled'`) == 1 })
 	w.advance(2 * time.Hour)
-	w.line(thread, bridge.LineFailed)
-	w.settled()
-	w.choose(thread, said, bridge.VerbSend)
+	w.waitLine(thread, bridge.LineFailed)
+	w.waitDrained()
+	w.chooseVerb(thread, said, bridge.VerbSend)
 	w.advance(2 * time.Hour)
-	w.fate(said, "out")
-	if got := w.got(); !slices.Equal(got, []string{"Plans+a.txt", "+b.txt"}) {
+	w.waitFate(said, "out")
+	if got := w.sentWithFiles(); !slices.Equal(got, []string{"Plans+a.txt", "+b.txt"}) {
 		t.Errorf("got %q", got)
 	}
 }
@@ -168,7 +168,7 @@ func TestFileRemovedAfterTheTextHasLeft(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{backoff: []time.Duration{time.Hour}})
-			thread := w.opened()
+			thread := w.openThread()
 			release := make(chan struct{})
 			fault.Until = release
 			w.provider.AddFault(fault)
@@ -177,17 +177,17 @@ func TestFileRemovedAfterTheTextHasLeft(t *testing.T) {
 				w.provider.WaitCalls(t, 2)
 			} else {
 				close(release)
-				w.retried()
+				w.waitFailedAttempt()
 			}
 			w.chat.RemoveFile(support, said, "c.txt")
-			w.line(thread, bridge.LineEditLate)
+			w.waitLine(thread, bridge.LineEditLate)
 			if fault.Kind == channelstest.FaultNone {
 				close(release)
 			}
-			w.fate(said, "out")
+			w.waitFate(said, "out")
 			w.advance(2 * time.Hour)
-			w.settled()
-			if got := w.got(); !slices.Equal(got, []string{"Plans+a.txt", "+b.txt"}) {
+			w.waitDrained()
+			if got := w.sentWithFiles(); !slices.Equal(got, []string{"Plans+a.txt", "+b.txt"}) {
 				t.Errorf("got %q", got)
 			}
 		})
@@ -198,20 +198,20 @@ func TestFileRemovedAfterTheTextHasLeft(t *testing.T) {
 func TestFileDeletedAfterTheTextHasLeft(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{backoff: []time.Duration{time.Hour}})
-	thread := w.opened()
+	thread := w.openThread()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, With: "b.txt"})
 	said := w.chat.Say("ann", support, thread, "Plans", file("a.txt", 1), file("b.txt", 2))
-	w.retried()
+	w.waitFailedAttempt()
 	w.chat.DeleteFile(support, said, "b.txt")
-	w.lineAbout(thread, bridge.LineEditLate, "stopped b.txt")
-	w.fate(said, "out")
+	w.waitLineAbout(thread, bridge.LineEditLate, "stopped b.txt")
+	w.waitFate(said, "out")
 	w.advance(2 * time.Hour)
-	w.settled()
-	w.wantGot("Plans+a.txt")
+	w.waitDrained()
+	w.wantSent("Plans+a.txt")
 }
 
-// inPieces makes a world whose channel sends each reply as two messages, one after the other.
-func inPieces(t *testing.T, o options) *world {
+// newSplittingWorld makes a world whose channel sends each reply as two messages, one after the other.
+func newSplittingWorld(t *testing.T, o options) *world {
 	t.Helper()
 	o.stopped = true
 	w := newWorld(t, o)
@@ -223,15 +223,15 @@ func inPieces(t *testing.T, o options) *world {
 // A reply whose text has left isn't changed by an edit, though its file failed: its author is told what the customer has.
 func TestEditAfterTheTextHasLeft(t *testing.T) {
 	t.Parallel()
-	w := inPieces(t, options{})
-	thread := w.opened()
+	w := newSplittingWorld(t, options{})
+	thread := w.openThread()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, Text: "Uno 2"})
 	said := w.reply(thread, "Uno")
-	failed := w.line(thread, bridge.LineFailed)
+	failed := w.waitLine(thread, bridge.LineFailed)
 	w.chat.Edit(support, said, "One")
-	w.lineAbout(thread, bridge.LineEditLate, "Uno")
+	w.waitLineAbout(thread, bridge.LineEditLate, "Uno")
 	w.chat.Press(t, "ann", failed, bridge.VerbSendAgain)
-	w.fate(said, "out")
+	w.waitFate(said, "out")
 	w.provider.WaitTexts(t, "Uno 1", "Uno 2")
 	if text := w.text(`SELECT text FROM messages WHERE place = $1`, said); text != "Uno" {
 		t.Errorf("the thread says that the customer has %q", text)
@@ -253,8 +253,8 @@ func TestChangedWhileTheFirstPieceIsSent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := inPieces(t, options{})
-			thread := w.opened()
+			w := newSplittingWorld(t, options{})
+			thread := w.openThread()
 			release := make(chan struct{})
 			w.provider.AddFault(channelstest.Fault{Text: "Uno", Until: release})
 			said := w.reply(thread, "Uno")
@@ -264,9 +264,9 @@ func TestChangedWhileTheFirstPieceIsSent(t *testing.T) {
 				return w.text(`SELECT text || fate FROM messages WHERE place = $1`, said) != "Unowaiting"
 			})
 			close(release)
-			w.line(thread, c.told)
-			w.fate(said, "out")
-			w.settled()
+			w.waitLine(thread, c.told)
+			w.waitFate(said, "out")
+			w.waitDrained()
 			w.provider.WaitTexts(t, []string{"Uno 1", "Uno 2"}[:c.pieces]...)
 			if text := w.text(`SELECT text FROM messages WHERE place = $1`, said); text != "Uno" {
 				t.Errorf("the thread says that the customer has %q", text)
@@ -278,17 +278,17 @@ func TestChangedWhileTheFirstPieceIsSent(t *testing.T) {
 // Between two pieces a deletion stops the rest, and is answered once.
 func TestDeletedBetweenPieces(t *testing.T) {
 	t.Parallel()
-	w := inPieces(t, options{backoff: []time.Duration{time.Hour}})
-	thread := w.opened()
+	w := newSplittingWorld(t, options{backoff: []time.Duration{time.Hour}})
+	thread := w.openThread()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Text: "Uno 2"})
 	said := w.reply(thread, "Uno")
-	w.retried()
+	w.waitFailedAttempt()
 	w.chat.Delete(support, said)
-	w.line(thread, bridge.LineDeleteLate)
+	w.waitLine(thread, bridge.LineDeleteLate)
 	w.advance(2 * time.Hour)
-	w.settled()
+	w.waitDrained()
 	w.provider.WaitTexts(t, "Uno 1")
-	if n := w.lines(thread, bridge.LineDeleteLate); n != 1 {
+	if n := w.countLines(thread, bridge.LineDeleteLate); n != 1 {
 		t.Errorf("%d lines tell of it", n)
 	}
 }
@@ -297,27 +297,27 @@ func TestDeletedBetweenPieces(t *testing.T) {
 func TestFileAddedInTheHold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
-	thread := w.opened()
+	thread := w.openThread()
 	one := w.chat.Say("ann", support, thread, "One plan", file("a.txt", 1))
 	two := w.chat.Say("ann", support, thread, "Two plans", file("b.txt", 1), file("c.txt", 2))
-	large := w.waits(thread, "A small plan")
-	w.fate(two, "waiting")
+	large := w.replyInHold(thread, "A small plan")
+	w.waitFate(two, "waiting")
 	w.chat.Edit(support, one, "Two plans at first", file("d.txt", 3))
 	w.chat.Edit(support, two, "Three plans", file("e.txt", 3))
 	w.chat.Edit(support, large, "A large plan", file("f.txt", 1<<20+1))
-	w.fate(large, "inside")
-	w.settledEdits("Three plans")
+	w.waitFate(large, "inside")
+	w.waitEdited("Three plans")
 	w.advance(2 * time.Hour)
-	w.fate(one, "out")
-	w.fate(two, "out")
-	w.settled()
-	if got := w.got(); !slices.Equal(got, []string{"Two plans at first+a.txt", "+d.txt", "Three plans+b.txt", "+c.txt", "+e.txt"}) {
+	w.waitFate(one, "out")
+	w.waitFate(two, "out")
+	w.waitDrained()
+	if got := w.sentWithFiles(); !slices.Equal(got, []string{"Two plans at first+a.txt", "+d.txt", "Three plans+b.txt", "+c.txt", "+e.txt"}) {
 		t.Errorf("got %q", got)
 	}
 }
 
-// settledEdits waits until a message has the text of an edit.
-func (w *world) settledEdits(text string) {
+// waitEdited waits until a message has the text of an edit.
+func (w *world) waitEdited(text string) {
 	w.t.Helper()
 	w.eventually("the edit", func() bool { return w.count(`SELECT count(*) FROM messages WHERE text = $1`, text) == 1 })
 }
@@ -326,32 +326,32 @@ func (w *world) settledEdits(text string) {
 func TestUndoBehindManyMessages(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
-	thread := w.opened()
-	said := w.waits(thread, "See you")
+	thread := w.openThread()
+	said := w.replyInHold(thread, "See you")
 	for range 6 {
-		w.writes("kim", "Are you there?")
+		w.customerWrites("kim", "Are you there?")
 	}
 	w.eventually("all are there", func() bool { return w.count(`SELECT count(*) FROM messages`) == 8 })
 	w.reply(thread, "!undo")
-	w.fate(said, "undone")
+	w.waitFate(said, "undone")
 }
 
 // Who would take back a text that doesn't wait is told what became of it, and not that it is on its way.
 func TestUndoOfAKeptText(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{settings: map[string]string{"confirm_send": "on"}})
-	thread := w.opened()
+	thread := w.openThread()
 	said := w.reply(thread, "See you")
-	w.line(thread, bridge.LineAsk)
+	w.waitLine(thread, bridge.LineAsk)
 	w.chat.Choose("ann", support, said, bridge.VerbUndo)
-	w.whisper("ann", "[decided]")
+	w.waitWhisper("ann", "[decided]")
 }
 
 // A deletion counts, though an edit that was made before it is read after it.
 func TestEarlyDeletionBeforeAnEdit(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	w.chat.Mute(true)
 	id := w.reply(thread, "Go away")
 	said := w.chat.Get(support, id)
@@ -360,12 +360,12 @@ func TestEarlyDeletionBeforeAnEdit(t *testing.T) {
 	w.chat.Delete(support, id)
 	deleted := w.chat.Get(support, id)
 	deleted.Version = 0 // chats give deletions none
-	w.surfaceFact("delete", deleted)
-	w.surfaceFact("edit", edited)
-	w.surfaceFact("say", said)
+	w.journalSurfaceFact("delete", deleted)
+	w.journalSurfaceFact("edit", edited)
+	w.journalSurfaceFact("say", said)
 	w.chat.Mute(false)
-	w.fate(id, "undone")
-	w.settled()
+	w.waitFate(id, "undone")
+	w.waitDrained()
 	if n := w.provider.Calls(); n != 0 {
 		t.Errorf("the customer got %q", w.provider.Texts())
 	}
@@ -375,26 +375,26 @@ func TestEarlyDeletionBeforeAnEdit(t *testing.T) {
 func TestOneLineSentAsItStands(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: lineHold, gapWait: time.Millisecond, backoff: []time.Duration{time.Hour}})
-	w.knowRuns()
-	thread, p := w.opened(), w.page()
-	first := w.waits(thread, "One")
-	w.waits(thread, "Two")
-	back := w.outage()
+	w.waitRunsAllowed()
+	thread, p := w.openThread(), w.inboxPage()
+	first := w.replyInHold(thread, "One")
+	w.replyInHold(thread, "Two")
+	back := w.cutChatOff()
 	w.advance(2 * time.Minute)
 	var waiting bridge.Spoken
 	w.eventually("the page says that the first waits for the chat", func() bool {
-		w.dueNow()
+		w.makeQueuesDue()
 		list := must(p.inbox.Spoken(t.Context(), w.agents["ann"], 1, bridge.SpokenBefore{}))(t).List
 		waiting = list[len(list)-2]
 		return waiting.Unread
 	})
 	w.eventually("it is done", func() bool { // it is refused while the chat is asked once more
-		name := p.acts("ann", bridge.Act{Verb: bridge.VerbSend, Args: bridge.Args{Conversation: 1, Message: waiting.ID, SendArgs: bridge.SendArgs{Sure: true}}})
+		name := p.act("ann", bridge.Act{Verb: bridge.VerbSend, Args: bridge.Args{Conversation: 1, Message: waiting.ID, SendArgs: bridge.SendArgs{Sure: true}}})
 		return must(p.inbox.Result(t.Context(), w.agents["ann"], 1, name))(t).State == bridge.ActDone
 	})
 	w.provider.WaitTexts(t, "One")
 	back()
-	w.fate(first, "out")
+	w.waitFate(first, "out")
 	w.advance(2 * time.Hour)
 	w.provider.WaitTexts(t, "One", "Two")
 }

@@ -11,8 +11,8 @@ import (
 	"parley/store/schema"
 )
 
-// restored makes the database one that was just restored from a backup, and serves it.
-func (w *world) restored(backupAt time.Time) {
+// restoreAndServe makes the database one that was just restored from a backup, and serves it.
+func (w *world) restoreAndServe(backupAt time.Time) {
 	w.t.Helper()
 	check(w.t, restore.Begin(w.t.Context(), w.pool, "test"))
 	if err := schema.Migrate(w.t.Context(), w.pool); err == nil {
@@ -30,27 +30,27 @@ func (w *world) restored(backupAt time.Time) {
 func TestRestoredReplyWaitsForAPerson(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{lossy: true, hold: time.Hour})
-	thread := w.opened()
+	thread := w.openThread()
 	one, two := w.reply(thread, "One"), w.reply(thread, "Two")
-	w.fate(one, "waiting")
-	w.fate(two, "waiting")
+	w.waitFate(one, "waiting")
+	w.waitFate(two, "waiting")
 	w.stops[0]()
-	w.restored(time.Now())
+	w.restoreAndServe(time.Now())
 	w.advance(time.Hour)
-	w.stateOf(one, "needs_decision")
-	w.stateOf(two, "needs_decision")
-	w.settled()
+	w.waitDeliveryState(one, "needs_decision")
+	w.waitDeliveryState(two, "needs_decision")
+	w.waitDrained()
 	if n := w.provider.Calls(); n != 0 {
 		t.Fatalf("the customer got %q", w.provider.Texts())
 	}
-	line := w.line(thread, bridge.LineUnclear)
+	line := w.waitLine(thread, bridge.LineUnclear)
 	if !strings.Contains(line.Plain(), "when the backup was made") {
 		t.Errorf("told %q", line.Plain())
 	}
 	w.chat.Press(t, "ann", line, bridge.VerbSendAgain)
-	w.fate(one, "out")
+	w.waitFate(one, "out")
 	w.provider.WaitTexts(t, "One")
-	w.settled()
+	w.waitDrained()
 	w.provider.WaitTexts(t, "One")
 }
 
@@ -59,13 +59,13 @@ func TestRestoredReplyWaitsForAPerson(t *testing.T) {
 func TestRestoredReplyIsFound(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{lossy: true})
-	thread := w.opened()
+	thread := w.openThread()
 	reply := w.reply(thread, "One")
 	w.provider.WaitTexts(t, "One")
-	w.fate(reply, "out")
-	w.writes("kim", "And another thing")
-	w.shown("And another thing")
-	w.settled()
+	w.waitFate(reply, "out")
+	w.customerWrites("kim", "And another thing")
+	w.waitShown("And another thing")
+	w.waitDrained()
 	w.stops[0]()
 	// As the rows were when the backup was made.
 	w.exec(`UPDATE lanes SET head = head - 1 WHERE id IN (SELECT lane_id FROM deliveries WHERE kind = 'reply')`)
@@ -74,12 +74,12 @@ func TestRestoredReplyIsFound(t *testing.T) {
 	w.exec(`UPDATE lanes SET head = head - 1 WHERE id IN (SELECT lane_id FROM deliveries WHERE kind = 'said' AND seq = lanes.tail)`)
 	w.exec(`UPDATE deliveries AS d SET state = 'queued', first_at = NULL, external_id = '' FROM lanes AS l WHERE l.id = d.lane_id AND d.seq = l.tail AND d.kind = 'said'`)
 	w.exec(`DELETE FROM events WHERE external_id LIKE 'delivery:%'`) // their results are from later, too
-	w.restored(time.Now().Add(-time.Hour))
-	w.fate(reply, "out")
-	w.settled()
+	w.restoreAndServe(time.Now().Add(-time.Hour))
+	w.waitFate(reply, "out")
+	w.waitDrained()
 	w.provider.WaitTexts(t, "One")
 	seen := 0
-	for _, m := range w.everything() {
+	for _, m := range w.allMessages() {
 		if strings.Contains(m.Plain(), "And another thing") && m.Thread != "" {
 			seen++
 		}
@@ -94,28 +94,28 @@ func TestRestoredReplyIsFound(t *testing.T) {
 func TestTypedBeforeTheRestore(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "!take")
-	w.card(thread, "| Ann |")
-	w.settled()
+	w.waitCard(thread, "| Ann |")
+	w.waitDrained()
 	w.stops[0]()
 	w.chat.SetNow(func() time.Time { return time.Now().Add(-time.Minute) })
 	typed := w.reply(thread, "Long ago")
 	w.reply(thread, "!reply Long ago, too")
 	w.reply(thread, "!send")
 	w.chat.SetNow(func() time.Time { return time.Now().Add(time.Minute) })
-	w.restored(time.Now().Add(-time.Hour))
-	w.fate(typed, "parked")
-	line := w.line(thread, bridge.LineUnclear)
-	w.settled()
+	w.restoreAndServe(time.Now().Add(-time.Hour))
+	w.waitFate(typed, "parked")
+	line := w.waitLine(thread, bridge.LineUnclear)
+	w.waitDrained()
 	if n := w.provider.Calls(); n != 0 {
 		t.Fatalf("the customer got %q", w.provider.Texts())
 	}
 	fresh := w.reply(thread, "Just now")
-	w.fate(fresh, "out")
+	w.waitFate(fresh, "out")
 	w.chat.Press(t, "ann", line, bridge.VerbSend)
 	w.provider.WaitTexts(t, "Just now", "Long ago")
-	w.settled()
+	w.waitDrained()
 	w.provider.WaitTexts(t, "Just now", "Long ago")
 }
 
@@ -123,20 +123,20 @@ func TestTypedBeforeTheRestore(t *testing.T) {
 func TestClickedBeforeTheRestore(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{lossy: true, settings: map[string]string{"confirm_send": "on"}})
-	thread := w.opened()
+	thread := w.openThread()
 	reply := w.reply(thread, "Confirm me")
-	w.fate(reply, "ask")
-	line := w.line(thread, bridge.LineAsk)
-	w.settled()
+	w.waitFate(reply, "ask")
+	line := w.waitLine(thread, bridge.LineAsk)
+	w.waitDrained()
 	// The click gets into the journal, and no further.
 	release := w.holdQueues(w.surface)
 	w.chat.Press(t, "ann", line, bridge.VerbSend)
 	w.eventually("the click is stored", func() bool { return w.count(`SELECT count(*) FROM queued`) == 1 })
 	w.stops[0]()
 	release()
-	w.restored(time.Now().Add(-time.Hour))
-	w.fate(reply, "parked")
-	w.settled()
+	w.restoreAndServe(time.Now().Add(-time.Hour))
+	w.waitFate(reply, "parked")
+	w.waitDrained()
 	if n := w.provider.Calls(); n != 0 {
 		t.Fatalf("the customer got %q", w.provider.Texts())
 	}
@@ -146,15 +146,15 @@ func TestClickedBeforeTheRestore(t *testing.T) {
 func TestOrphanedThread(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.opened()
+	w.openThread()
 	w.stops[0]()
-	w.restored(time.Now().Add(-time.Hour))
-	w.surfaceFact("say", bridgetest.Message{ID: "1700000001.000100", Channel: support, Thread: "1700000000.000100", User: "ann", By: bridge.ActorPerson,
+	w.restoreAndServe(time.Now().Add(-time.Hour))
+	w.journalSurfaceFact("say", bridgetest.Message{ID: "1700000001.000100", Channel: support, Thread: "1700000000.000100", User: "ann", By: bridge.ActorPerson,
 		Text: "Into nowhere", Order: "1700000001.000100"})
 	const told = `SELECT count(*) FROM deliveries WHERE kind = 'line' AND payload -> 'place' ->> 'thread' = '1700000000.000100'
 		AND payload -> 'line' ->> 'Kind' = 'inside' AND payload -> 'line' ->> 'Text' = 'Into nowhere'`
 	w.eventually("its author is told", func() bool { return w.count(told) == 1 })
-	w.settled()
+	w.waitDrained()
 }
 
 // TestUnknownThread: who asks for a reply where no customer is, is told that nobody gets it;
@@ -162,13 +162,13 @@ func TestOrphanedThread(t *testing.T) {
 func TestUnknownThread(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.opened()
+	w.openThread()
 	root := w.chat.Say("ben", support, "", "<@ann> Lunch?")
 	w.chat.Say("ann", support, root, "Yes")
 	w.chat.Say("ann", support, root, "<@app> reply: Into nowhere")
 	const told = `SELECT count(*) FROM deliveries WHERE kind = 'line' AND payload -> 'place' ->> 'thread' = $1 AND payload -> 'line' ->> 'Kind' = 'inside'`
 	w.eventually("its author is told", func() bool { return w.count(told+` AND payload -> 'line' ->> 'Text' = 'Into nowhere'`, root) == 1 })
-	w.settled()
+	w.waitDrained()
 	if n := w.count(told, root); n != 1 {
 		t.Errorf("%d lines", n)
 	}
@@ -179,13 +179,13 @@ func TestUnknownThread(t *testing.T) {
 func TestNoNumberTwice(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.opened()
+	w.openThread()
 	w.exec(`UPDATE events SET received_at = received_at - interval '1 day'`) // a snapshot of yesterday, backed up today
 	before := w.count(`SELECT max(id) FROM deliveries`)
 	w.stops[0]()
-	w.restored(time.Now())
-	w.writes("lee", "Hello again")
-	w.thread("Hello again")
+	w.restoreAndServe(time.Now())
+	w.customerWrites("lee", "Hello again")
+	w.waitThread("Hello again")
 	if n := w.count(`SELECT max(id) FROM conversations`); n < 86_400 {
 		t.Errorf("the next conversation is #%d", n)
 	}
@@ -204,8 +204,8 @@ func TestWorkBeginsWhenTheDatabaseAnswers(t *testing.T) {
 	w.startLast()
 	w.chat.Wait(t, "the surface listens", func() bool { return w.chat.Streams() > 0 })
 	w.exec(`ALTER TABLE away RENAME TO restores`)
-	w.writes("kim", "Hello")
-	w.thread("Hello")
+	w.customerWrites("kim", "Hello")
+	w.waitThread("Hello")
 }
 
 // The database's clock was a day ahead when a restored Parley began to serve. Once it is right, what is typed is not older than the
@@ -213,21 +213,21 @@ func TestWorkBeginsWhenTheDatabaseAnswers(t *testing.T) {
 func TestServedWhileTheClockWasAhead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "!take")
-	w.card(thread, "| Ann |")
-	w.settled()
+	w.waitCard(thread, "| Ann |")
+	w.waitDrained()
 	w.stops[0]()
 	w.exec(`CREATE FUNCTION clock_ahead() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.served_at = NEW.served_at + interval '1 day'; RETURN NEW; END $$`)
 	w.exec(`CREATE TRIGGER clock_ahead BEFORE UPDATE ON restores FOR EACH ROW EXECUTE FUNCTION clock_ahead()`)
-	w.restored(time.Now().Add(-time.Hour))
+	w.restoreAndServe(time.Now().Add(-time.Hour))
 	const inFuture = `SELECT count(*) FROM restores WHERE served_at > clock_timestamp()`
 	w.eventually("it serves", func() bool { return w.count(inFuture) == 1 })
 	w.exec(`DROP FUNCTION clock_ahead CASCADE`)
 	w.chat.SetNow(func() time.Time { return time.Now().Add(time.Minute) })
-	w.writes("lee", "Is it noticed?")
-	w.thread("Is it noticed?")
-	w.fate(w.reply(thread, "Works on"), "out")
+	w.customerWrites("lee", "Is it noticed?")
+	w.waitThread("Is it noticed?")
+	w.waitFate(w.reply(thread, "Works on"), "out")
 	if n := w.count(inFuture); n != 0 {
 		t.Errorf("%d times are in the future", n)
 	}
@@ -238,5 +238,5 @@ func TestServedWhileTheClockWasAhead(t *testing.T) {
 	connected := w.chat.Connected()
 	w.startLast()
 	w.chat.Wait(t, "the surface listens", func() bool { return w.chat.Connected() > connected })
-	w.fate(w.reply(thread, "Begins anew"), "out")
+	w.waitFate(w.reply(thread, "Begins anew"), "out")
 }

@@ -13,15 +13,15 @@ import (
 	"parley/channels/channelstest"
 )
 
-// rich is a filled form of a reply.
-func rich(r *bridge.Rich) bridgetest.Button {
-	b := submit(bridge.VerbReply)
+// richForm is a filled form of a reply.
+func richForm(r *bridge.Rich) bridgetest.Button {
+	b := formOf(bridge.VerbReply)
 	b.Rich = r
 	return b
 }
 
-// carrying are a chat's capabilities with everything rich.
-func carrying(c *channels.Capabilities) {
+// carriesRich are a chat's capabilities with everything rich.
+func carriesRich(c *channels.Capabilities) {
 	c.Rich.Buttons, c.Rich.ListRows, c.Rich.Carousel, c.Rich.Location, c.Rich.ContactCard, c.ReplyTo = 3, 10, 10, channels.Full, channels.Partial, channels.Full
 }
 
@@ -37,19 +37,19 @@ func buttons(titles ...string) *bridge.Rich {
 //
 func TestRichReply(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{caps: carrying})
-	w.writes("carla", "Do you deliver?")
-	thread := w.thread("Do you deliver?")
-	w.chat.Submit("ben", support, thread, rich(buttons("Yes", "No")), "Shall we?")
-	line := w.shown("Shall we?")
+	w := newWorld(t, options{caps: carriesRich})
+	w.customerWrites("carla", "Do you deliver?")
+	thread := w.waitThread("Do you deliver?")
+	w.chat.Submit("ben", support, thread, richForm(buttons("Yes", "No")), "Shall we?")
+	line := w.waitShown("Shall we?")
 	if !strings.Contains(line.Plain(), "{buttons} 1. Yes\n2. No") {
 		t.Errorf("the thread shows %q", line.Plain())
 	}
-	if m := w.sent(1)[0]; m.Text != "Shall we?" || !reflect.DeepEqual(m.Rich, buttons("Yes", "No")) {
+	if m := w.waitSent(1)[0]; m.Text != "Shall we?" || !reflect.DeepEqual(m.Rich, buttons("Yes", "No")) {
 		t.Errorf("sent %+v", m)
 	}
-	w.writes("carla", "Yes")
-	if answer := w.shown("Yes"); answer.Thread != thread {
+	w.customerWrites("carla", "Yes")
+	if answer := w.waitShown("Yes"); answer.Thread != thread {
 		t.Errorf("the answer is in %s", answer.Thread)
 	}
 }
@@ -57,25 +57,25 @@ func TestRichReply(t *testing.T) {
 // A failure and a second attempt leave nothing out.
 func TestRichIsSentAgain(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{caps: carrying})
-	w.writes("carla", "Where are you?")
-	thread := w.thread("Where are you?")
+	w := newWorld(t, options{caps: carriesRich})
+	w.customerWrites("carla", "Where are you?")
+	thread := w.waitThread("Where are you?")
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Times: 2})
 	place := &bridge.Rich{Location: &bridge.RichLocation{Latitude: 52.5163, Longitude: 13.3777, Name: "Our shop"}}
-	w.chat.Submit("ben", support, thread, rich(place), "Right here:")
-	list := w.sent(2)
+	w.chat.Submit("ben", support, thread, richForm(place), "Right here:")
+	list := w.waitSent(2)
 	if list[0].Text != "Right here:" || list[0].Rich != nil || list[1].Text != "" || !reflect.DeepEqual(list[1].Rich, place) {
 		t.Errorf("sent %+v", list)
 	}
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, Times: 1})
 	card := &bridge.Rich{Contact: &bridge.RichContact{Name: "Ben", Phones: []string{"+491715550100"}}}
-	w.chat.Submit("ben", support, thread, rich(card), "")
-	failed := w.line(thread, bridge.LineFailed)
+	w.chat.Submit("ben", support, thread, richForm(card), "")
+	failed := w.waitLine(thread, bridge.LineFailed)
 	if !strings.Contains(failed.Plain(), "{contact} Ben") {
 		t.Errorf("what failed isn't kept: %q", failed.Plain())
 	}
 	w.chat.Press(t, "ben", failed, bridge.VerbSendAgain)
-	if m := w.sent(3)[2]; !reflect.DeepEqual(m.Rich, card) {
+	if m := w.waitSent(3)[2]; !reflect.DeepEqual(m.Rich, card) {
 		t.Errorf("sent again %+v", m)
 	}
 }
@@ -85,8 +85,8 @@ func TestRichIsSentAgain(t *testing.T) {
 func TestRichAsWords(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Rich.Buttons = 2 }})
-	w.writes("carla", "Hello")
-	thread := w.thread("Hello")
+	w.customerWrites("carla", "Hello")
+	thread := w.waitThread("Hello")
 	for _, c := range []struct {
 		rich       *bridge.Rich
 		text, want string
@@ -97,35 +97,35 @@ func TestRichAsWords(t *testing.T) {
 		{&bridge.Rich{}, "Only words", "Only words"},
 	} {
 		before := len(w.provider.Sent())
-		w.chat.Submit("ben", support, thread, rich(c.rich), c.text)
-		if m := w.sent(before + 1)[before]; m.Text != c.want || m.Rich != nil {
+		w.chat.Submit("ben", support, thread, richForm(c.rich), c.text)
+		if m := w.waitSent(before + 1)[before]; m.Text != c.want || m.Rich != nil {
 			t.Errorf("sent %q %+v, want %q", m.Text, m.Rich, c.want)
 		}
-		w.shown(c.want)
+		w.waitShown(c.want)
 	}
 }
 
 // What waits in its hold survives the end of its process; Undo takes it back.
 func TestRichIsHeld(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{caps: carrying, hold: time.Hour})
-	w.writes("carla", "Hello")
-	thread := w.thread("Hello")
-	w.chat.Submit("ben", support, thread, rich(buttons("Yes")), "Shall we?")
-	w.shown("Shall we?")
+	w := newWorld(t, options{caps: carriesRich, hold: time.Hour})
+	w.customerWrites("carla", "Hello")
+	thread := w.waitThread("Hello")
+	w.chat.Submit("ben", support, thread, richForm(buttons("Yes")), "Shall we?")
+	w.waitShown("Shall we?")
 	w.stops[0]()
 	w.chat.Wait(t, "nobody listens", func() bool { return w.chat.Streams() == 0 })
 	w.addEngine()
 	w.start()
-	w.chat.Press(t, "ben", w.shown("Shall we?"), bridge.VerbUndo)
-	undone := w.line(thread, bridge.LineUndone)
+	w.chat.Press(t, "ben", w.waitShown("Shall we?"), bridge.VerbUndo)
+	undone := w.waitLine(thread, bridge.LineUndone)
 	if !strings.Contains(undone.Plain(), "1. Yes") {
 		t.Errorf("what was taken back: %q", undone.Plain())
 	}
 	w.opt.hold = 0
 	w.saveAccount(chat, nil)
 	w.chat.Press(t, "ben", undone, bridge.VerbSend)
-	if m := w.sent(1)[0]; !reflect.DeepEqual(m.Rich, buttons("Yes")) {
+	if m := w.waitSent(1)[0]; !reflect.DeepEqual(m.Rich, buttons("Yes")) {
 		t.Errorf("sent %+v", m)
 	}
 }
@@ -134,30 +134,30 @@ func TestRichIsHeld(t *testing.T) {
 //
 func TestReplyToOneMessage(t *testing.T) {
 	t.Parallel()
-	for name, caps := range map[string]func(*channels.Capabilities){"named": carrying, "quoted": nil} {
+	for name, caps := range map[string]func(*channels.Capabilities){"named": carriesRich, "quoted": nil} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{caps: caps})
-			first := w.writes("carla", "Is it red?")
-			thread := w.thread("Is it red?")
-			w.writes("carla", "And how long?\nRoughly.")
-			post := w.shown("And how long?")
-			w.chat.Wait(t, "both are known", func() bool { return len(w.said(thread)) >= 2 })
+			first := w.customerWrites("carla", "Is it red?")
+			thread := w.waitThread("Is it red?")
+			w.customerWrites("carla", "And how long?\nRoughly.")
+			post := w.waitShown("And how long?")
+			w.chat.Wait(t, "both are known", func() bool { return len(w.customerTexts(thread)) >= 2 })
 			desk := w.engines[0].Desk(w.surface)
-			asked := must(desk.SaidAt(t.Context(), bridge.Place{Channel: support, Thread: thread, Message: w.shown("Is it red?").ID}, "ben"))(t)
+			asked := must(desk.SaidAt(t.Context(), bridge.Place{Channel: support, Thread: thread, Message: w.waitShown("Is it red?").ID}, "ben"))(t)
 			i := slices.IndexFunc(asked, func(s bridge.Said) bool { return s.Text == "Is it red?" })
 			if i < 0 {
 				t.Fatalf("the post shows %+v", asked)
 			}
-			b := submit(bridge.VerbReply)
+			b := formOf(bridge.VerbReply)
 			b.Args.Message = asked[i].MessageID
 			w.chat.Submit("ben", support, thread, b, "Yes.")
-			m := w.sent(1)[0]
+			m := w.waitSent(1)[0]
 			if name == "named" && (m.ReplyTo != first || m.Text != "Yes.") || name == "quoted" && (m.ReplyTo != "" || m.Text != "> Is it red?\n\nYes.") {
 				t.Errorf("sent %q to %q", m.Text, m.ReplyTo)
 			}
 			if name == "named" {
-				w.shown("to: Is it red?")
+				w.waitShown("to: Is it red?")
 			}
 			if list, err := desk.SaidAt(t.Context(), bridge.Place{Channel: support, Thread: thread, Message: thread}, "ben"); err != nil || len(list) != 0 {
 				t.Errorf("the root shows %+v, %v", list, err)

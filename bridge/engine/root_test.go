@@ -41,7 +41,7 @@ func TestRefusedRootIsTriedAgain(t *testing.T) {
 		s.refuses.Store(true)
 		return s
 	}})
-	w.writes("kim", "Hello")
+	w.customerWrites("kim", "Hello")
 	w.eventually("it is refused", func() bool { return s.refused.Load() > 0 })
 	w.exec(`UPDATE deliveries SET first_at = first_at - interval '8 days' WHERE kind = 'root'`)
 	before := s.refused.Load()
@@ -49,7 +49,7 @@ func TestRefusedRootIsTriedAgain(t *testing.T) {
 		return s.refused.Load() > before+4 || w.count(`SELECT count(*) FROM deliveries WHERE kind = 'root' AND state = 'failed'`) == 1
 	})
 	s.refuses.Store(false)
-	w.thread("Hello")
+	w.waitThread("Hello")
 	if n := w.count(`SELECT count(*) FROM events WHERE external_id LIKE 'refused:%'`); n != 1 {
 		t.Errorf("told %d times", n)
 	}
@@ -60,17 +60,17 @@ func TestRefusedRootIsTriedAgain(t *testing.T) {
 func TestLeftThread(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	w.chat.Mute(true)
 	w.chat.Delete(support, thread)
 	w.chat.Mute(false)
-	w.writes("kim", "Still there?")
-	second := w.thread("Still there?")
-	w.settled()
+	w.customerWrites("kim", "Still there?")
+	second := w.waitThread("Still there?")
+	w.waitDrained()
 	reply := w.reply(thread, "Yes")
-	w.fate(reply, "inside")
-	line := w.line(second, bridge.LineInside)
-	w.settled()
+	w.waitFate(reply, "inside")
+	line := w.waitLine(second, bridge.LineInside)
+	w.waitDrained()
 	if n := w.provider.Calls(); n != 0 {
 		t.Fatalf("the customer got %q", w.provider.Texts())
 	}
@@ -83,20 +83,20 @@ func TestLeftThread(t *testing.T) {
 func TestReroot(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{lossy: true})
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
-	w.settled()
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
+	w.waitDrained()
 	w.chat.Mute(true)
 	w.chat.Delete(support, thread)
 	w.chat.Mute(false)
-	w.writes("kim", "Still there?")
-	second := w.thread("Still there?")
+	w.customerWrites("kim", "Still there?")
+	second := w.waitThread("Still there?")
 	if second == thread {
 		t.Fatal("posted in the deleted thread")
 	}
 	w.chat.Say("ann", support, second, "Yes")
 	w.provider.WaitTexts(t, "Yes")
-	w.settled()
+	w.waitDrained()
 	if n := len(w.chat.Messages(support, "")); n != 1 {
 		t.Errorf("%d roots, want 1", n)
 	}
@@ -106,7 +106,7 @@ func TestReroot(t *testing.T) {
 
 	answer := make(chan struct{})
 	w.chat.AddFault(bridgetest.Fault{Call: "post", Until: answer})
-	w.writes("kim", "And now?")
+	w.customerWrites("kim", "And now?")
 	w.chat.Wait(t, "it is being posted", func() bool { return w.chat.Struck() == 1 })
 	w.exec(`UPDATE gates SET next_at = clock_timestamp() + interval '1 hour'`) // so that nobody claims the lane
 	w.exec(`UPDATE lanes SET leased_until = clock_timestamp() - interval '1 s' WHERE leased_until IS NOT NULL`)
@@ -114,8 +114,8 @@ func TestReroot(t *testing.T) {
 	must(store.InsertEvents(t.Context(), w.pool, []store.NewEvent{lost.Event("lost:1:" + second)}))(t)
 	w.eventually("it is lost", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'rerooted'`) == 2 })
 	close(answer)
-	w.shown("And now?")
+	w.waitShown("And now?")
 	w.exec(`UPDATE gates SET next_at = clock_timestamp()`)
 	w.chat.Wait(t, "there is a third root", func() bool { return len(w.chat.Messages(support, "")) == 2 })
-	w.settled()
+	w.waitDrained()
 }

@@ -20,34 +20,34 @@ import (
 func TestAnotherAgentsTextWaitsForAClick(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "One")
 	w.provider.WaitTexts(t, "One")
-	w.card(thread, "| Ann |")
+	w.waitCard(thread, "| Ann |")
 	m := w.chat.Say("ben", support, thread, "Two")
-	w.fate(m, "inside")
-	w.marked(m, "inside")
-	line := w.whisper("ben", "[inside]")
+	w.waitFate(m, "inside")
+	w.waitMarked(m, "inside")
+	line := w.waitWhisper("ben", "[inside]")
 	again := w.chat.Say("ben", support, thread, "Two and a half")
-	w.marked(again, "inside")
+	w.waitMarked(again, "inside")
 	w.chat.Choose("cat", support, m, bridge.VerbSend)
-	question := w.whisper("cat", "[send_as] Ben")
-	w.fate(m, "inside")
+	question := w.waitWhisper("cat", "[send_as] Ben")
+	w.waitFate(m, "inside")
 	w.chat.Press(t, "cat", question, bridge.VerbSend)
 	w.provider.WaitTexts(t, "One", "Two")
-	w.marked(m, "sent")
-	w.card(thread, "| Ann,Cat |")
-	if told := w.shown("[done] <@ben> Cat send"); !strings.Contains(told.Plain(), "Two") {
+	w.waitMarked(m, "sent")
+	w.waitCard(thread, "| Ann,Cat |")
+	if told := w.waitShown("[done] <@ben> Cat send"); !strings.Contains(told.Plain(), "Two") {
 		t.Errorf("the line: %q", told.Text)
 	}
 	w.chat.Press(t, "ben", line, bridge.VerbSend)
-	w.whisper("ben", "[decided]")
-	w.settled()
+	w.waitWhisper("ben", "[decided]")
+	w.waitDrained()
 	w.provider.WaitTexts(t, "One", "Two")
 	if n := w.count(`SELECT count(*) FROM posts WHERE kind = 'told' AND conversation_id = 1`); n != 1 {
 		t.Errorf("%d notes that he was told belong to the conversation, want one", n)
 	}
-	if n := w.lines(thread, bridge.LineInside); n != 0 || len(w.chat.Whispers("ben")) != 2 {
+	if n := w.countLines(thread, bridge.LineInside); n != 0 || len(w.chat.Whispers("ben")) != 2 {
 		t.Errorf("%d lines for all, and ben was told %d times", n, len(w.chat.Whispers("ben")))
 	}
 }
@@ -56,23 +56,23 @@ func TestAnotherAgentsTextWaitsForAClick(t *testing.T) {
 func TestWhatWaitsForAClick(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "!take")
-	w.card(thread, "| Ann |")
+	w.waitCard(thread, "| Ann |")
 	file := w.chat.Say("ann", support, thread, "", bridgetest.File{Name: "plan.txt", Content: []byte("the plan")})
-	w.fate(file, "ask")
-	w.chat.Press(t, "ann", w.shown("file_alone"), bridge.VerbSend)
+	w.waitFate(file, "ask")
+	w.chat.Press(t, "ann", w.waitShown("file_alone"), bridge.VerbSend)
 	sent := w.provider.Wait(t, "the file", func(s []channelstest.Sent) bool { return len(s) == 1 })
 	if f := sent[0].Files; len(f) != 1 || f[0].Name != "plan.txt" || string(f[0].Content) != "the plan" {
 		t.Errorf("the customer got the files %+v", f)
 	}
-	w.fate(w.chat.Say("ben", support, thread, "<@ann> is that right?"), "inside")
+	w.waitFate(w.chat.Say("ben", support, thread, "<@ann> is that right?"), "inside")
 	answer := w.reply(thread, "I think so")
-	w.fate(answer, "ask")
-	w.chat.Press(t, "ann", w.shown("after_remark"), bridge.VerbKeep)
-	w.fate(answer, "inside")
-	w.writes("kim", "And now?")
-	w.shown("And now?")
+	w.waitFate(answer, "ask")
+	w.chat.Press(t, "ann", w.waitShown("after_remark"), bridge.VerbKeep)
+	w.waitFate(answer, "inside")
+	w.customerWrites("kim", "And now?")
+	w.waitShown("And now?")
 	w.reply(thread, "Soon")
 	w.provider.Wait(t, "Soon", func(s []channelstest.Sent) bool { return len(s) == 2 && s[1].Text == "Soon" })
 }
@@ -82,19 +82,19 @@ func TestWhatWaitsForAClick(t *testing.T) {
 func TestExactlyOneFate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "!take")
-	w.card(thread, "| Ann |")
+	w.waitCard(thread, "| Ann |")
 	told := map[string]string{
 		w.chat.Say("dan", support, thread, "text of dan"):  "dan",
 		w.chat.Say("ann", support, thread, "!frob of ann"): "ann",
 		w.chat.Say("ann", support, thread, "/frob of ann"): "ann",
 	}
-	w.marked(w.chat.Say("ben", support, thread, "text of ben"), "inside")
+	w.waitMarked(w.chat.Say("ben", support, thread, "text of ben"), "inside")
 	w.chat.Wait(t, "three lines", func() bool {
-		return w.lines(thread, bridge.LineNotMapped)+w.lines(thread, bridge.LineInside)+w.lines(thread, bridge.LineAsk) == 3
+		return w.countLines(thread, bridge.LineNotMapped)+w.countLines(thread, bridge.LineInside)+w.countLines(thread, bridge.LineAsk) == 3
 	})
-	w.settled()
+	w.waitDrained()
 	for id, author := range told {
 		text := w.chat.Get(support, id).Text
 		found := 0
@@ -122,16 +122,16 @@ func TestExactlyOneFate(t *testing.T) {
 func TestResolvedThreadKeepsText(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "!resolve")
-	w.card(thread, "#1 resolved")
+	w.waitCard(thread, "#1 resolved")
 	m := w.reply(thread, "One more thing")
-	w.fate(m, "inside")
-	line := w.line(thread, bridge.LineInside)
+	w.waitFate(m, "inside")
+	line := w.waitLine(thread, bridge.LineInside)
 	w.chat.Press(t, "ann", line, bridge.VerbSend)
-	w.whisper("ann", "resolved")
+	w.waitWhisper("ann", "resolved")
 	w.chat.Press(t, "ann", line, bridge.VerbReopen)
-	w.card(thread, "#1 open")
+	w.waitCard(thread, "#1 open")
 	w.chat.Press(t, "ann", line, bridge.VerbSend)
 	w.provider.WaitTexts(t, "One more thing")
 }
@@ -141,19 +141,19 @@ func TestAutomaticMail(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	auto := func(text string) {
-		w.customer(mail, channelstest.Event{From: "shop@x.test", Subject: text, Text: text, Automatic: "auto-submitted"})
+		w.customerSends(mail, channelstest.Event{From: "shop@x.test", Subject: text, Text: text, Automatic: "auto-submitted"})
 	}
 	auto("Order 1")
-	w.chat.Press(t, "ann", w.shown("Order 1"), bridge.VerbPromote)
-	w.card(w.cardWith("| Order 1 | Ann").ID, "open")
-	w.customer(mail, channelstest.Event{From: "news@x.test", Subject: "Buy", Text: "Buy", Automatic: "list"})
-	w.chat.Press(t, "ann", w.shown("list Buy"), bridge.VerbSilence)
-	w.whisper("ann", "news@x.test")
-	w.customer(mail, channelstest.Event{From: "news@x.test", Subject: "Buy more", Text: "Buy more", Automatic: "list"})
+	w.chat.Press(t, "ann", w.waitShown("Order 1"), bridge.VerbPromote)
+	w.waitCard(w.waitCardWith("| Order 1 | Ann").ID, "open")
+	w.customerSends(mail, channelstest.Event{From: "news@x.test", Subject: "Buy", Text: "Buy", Automatic: "list"})
+	w.chat.Press(t, "ann", w.waitShown("list Buy"), bridge.VerbSilence)
+	w.waitWhisper("ann", "news@x.test")
+	w.customerSends(mail, channelstest.Event{From: "news@x.test", Subject: "Buy more", Text: "Buy more", Automatic: "list"})
 	auto("Order 2")
-	w.shown("Order 2")
-	w.settled()
-	for _, m := range w.everything() {
+	w.waitShown("Order 2")
+	w.waitDrained()
+	for _, m := range w.allMessages() {
 		if strings.Contains(m.Plain(), "Buy more") {
 			t.Errorf("a silenced sender is shown: %q", m.Text)
 		}
@@ -167,20 +167,20 @@ func TestAutomaticMail(t *testing.T) {
 func TestModes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{account: func(a *store.Account) { a.Mode, a.TrialTo = "trial", []string{"kim"} }})
-	w.writes("kim", "Hello")
-	kim := w.thread("Hello")
-	w.writes("lee", "Hi there")
-	lee := w.thread("Hi there")
+	w.customerWrites("kim", "Hello")
+	kim := w.waitThread("Hello")
+	w.customerWrites("lee", "Hi there")
+	lee := w.waitThread("Hi there")
 	w.reply(lee, "No")
 	w.reply(kim, "Yes")
 	w.provider.WaitTexts(t, "Yes")
-	if m := w.line(lee, bridge.LineInside); !strings.Contains(m.Plain(), "trial") {
+	if m := w.waitLine(lee, bridge.LineInside); !strings.Contains(m.Plain(), "trial") {
 		t.Errorf("the line: %q", m.Text)
 	}
 	w.saveAccount(chat, func(a *store.Account) { a.Mode = "watch" })
 	m := w.reply(kim, "More")
-	w.fate(m, "inside")
-	w.settled()
+	w.waitFate(m, "inside")
+	w.waitDrained()
 	w.provider.WaitTexts(t, "Yes")
 }
 
@@ -189,13 +189,13 @@ func TestModes(t *testing.T) {
 func TestModeChangesInTheHold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
-	thread := w.opened()
+	thread := w.openThread()
 	m := w.reply(thread, "One")
-	w.fate(m, "waiting")
+	w.waitFate(m, "waiting")
 	w.saveAccount(chat, func(a *store.Account) { a.Mode = "watch" })
 	w.advance(time.Hour)
-	w.fate(m, "failed")
-	w.line(thread, bridge.LineFailed)
+	w.waitFate(m, "failed")
+	w.waitLine(thread, bridge.LineFailed)
 	if n := w.provider.Calls(); n != 0 {
 		t.Errorf("the customer got %q", w.provider.Texts())
 	}
@@ -215,7 +215,7 @@ func TestAdminsAreToldOfConditions(t *testing.T) {
 			return len(list) > i && strings.Contains(list[i].Plain(), text)
 		})
 	}
-	w.settled()
+	w.waitDrained()
 	if n := len(w.chat.Messages("@ann", "")); n != 3 {
 		t.Errorf("told %d times, want 3", n)
 	}
@@ -229,9 +229,9 @@ func TestHostileCustomer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	evil := "<@ann> [resolved] !resolve note: // & <b>x</b> \u202e " + strings.Repeat("long ", 300)
-	w.writes("kim", evil)
-	thread := w.thread("<b>x</b>")
-	w.settled()
+	w.customerWrites("kim", evil)
+	thread := w.waitThread("<b>x</b>")
+	w.waitDrained()
 	var got string
 	for _, m := range w.chat.Messages(support, thread) {
 		if len(m.Mentions()) > 0 {
@@ -244,15 +244,15 @@ func TestHostileCustomer(t *testing.T) {
 	if got != evil {
 		t.Errorf("shown: %q", got)
 	}
-	w.card(thread, "#1 open")
+	w.waitCard(thread, "#1 open")
 }
 
 // Text that PostgreSQL can't hold is stored all the same.
 func TestUnstorableText(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.writes("kim", "before\x00after")
-	w.thread("beforeafter")
+	w.customerWrites("kim", "before\x00after")
+	w.waitThread("beforeafter")
 }
 
 // A webhook with a wrong signature, or without, stores nothing.
@@ -266,7 +266,7 @@ func TestUnsignedWebhook(t *testing.T) {
 	if resp.StatusCode != http.StatusForbidden || w.count(`SELECT count(*) FROM events`) != 0 {
 		t.Errorf("status %d, %d events", resp.StatusCode, w.count(`SELECT count(*) FROM events`))
 	}
-	if status := w.rawHook(chat, []byte("riddle")); status != http.StatusOK || w.count(`SELECT count(*) FROM quarantine`) != 1 {
+	if status := w.postBody(chat, []byte("riddle")); status != http.StatusOK || w.count(`SELECT count(*) FROM quarantine`) != 1 {
 		t.Errorf("unreadable: status %d, %d in quarantine", status, w.count(`SELECT count(*) FROM quarantine`))
 	}
 }
@@ -277,49 +277,49 @@ func TestUnsignedWebhook(t *testing.T) {
 func TestCustomerWritesAfterTheEnd(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	first := w.opened()
+	first := w.openThread()
 	w.reply(first, "!resolve")
-	w.card(first, "#1 resolved")
-	w.writes("kim", "Once more")
-	second := w.thread("Once more")
-	w.card(second, "continues #1")
-	w.line(first, bridge.LineContinued)
-	w.card(first, "continued in #2")
+	w.waitCard(first, "#1 resolved")
+	w.customerWrites("kim", "Once more")
+	second := w.waitThread("Once more")
+	w.waitCard(second, "continues #1")
+	w.waitLine(first, bridge.LineContinued)
+	w.waitCard(first, "continued in #2")
 
-	id := w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "Mail", Text: "a mail"})
-	thread := w.thread("a mail")
+	id := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Mail", Text: "a mail"})
+	thread := w.waitThread("a mail")
 	w.reply(thread, "!take")
-	w.card(thread, "| Ann |")
+	w.waitCard(thread, "| Ann |")
 	w.reply(thread, "!resolve")
-	w.card(thread, "resolved")
-	w.customer(mail, channelstest.Event{From: "kim@x.test", Text: "another mail", References: []string{id}})
-	if same := w.thread("another mail"); same != thread {
+	w.waitCard(thread, "resolved")
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "another mail", References: []string{id}})
+	if same := w.waitThread("another mail"); same != thread {
 		t.Error("the mail opened a new thread")
 	}
-	if m := w.line(thread, bridge.LineReopened); !slices.Equal(m.Mentions(), []string{"ann"}) {
+	if m := w.waitLine(thread, bridge.LineReopened); !slices.Equal(m.Mentions(), []string{"ann"}) {
 		t.Errorf("reopening mentions %v", m.Mentions())
 	}
-	w.card(thread, "open")
+	w.waitCard(thread, "open")
 }
 
 // A snooze ends with the customer's message, and its timer with it.
 func TestSnoozeEndsWithTheCustomer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "!take")
 	w.reply(thread, "!snooze 2h")
-	w.card(thread, "#1 snoozed | Kim | Hello | Ann")
-	w.writes("kim", "Anything new?")
-	w.card(thread, "#1 open")
-	w.settled()
+	w.waitCard(thread, "#1 snoozed | Kim | Hello | Ann")
+	w.customerWrites("kim", "Anything new?")
+	w.waitCard(thread, "#1 open")
+	w.waitDrained()
 	if n := w.count(`SELECT count(*) FROM timers WHERE kind = 'snooze'`); n != 0 {
 		t.Errorf("%d timers left", n)
 	}
 	w.advance(3 * time.Hour)
-	w.writes("kim", "marker")
-	w.shown("marker")
-	if n := w.lines(thread, bridge.LineWoke); n != 1 {
+	w.customerWrites("kim", "marker")
+	w.waitShown("marker")
+	if n := w.countLines(thread, bridge.LineWoke); n != 1 {
 		t.Errorf("woke %d times", n)
 	}
 }
@@ -329,19 +329,19 @@ func TestSnoozeEndsWithTheCustomer(t *testing.T) {
 func TestRootsOvertake(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{rate: 4})
-	chatter := func(c rune) { w.writes("kim", "chatter "+string(c)+strings.Repeat(" and so on", 40)) } // too long to be joined
+	chatter := func(c rune) { w.customerWrites("kim", "chatter "+string(c)+strings.Repeat(" and so on", 40)) } // too long to be joined
 	chatter('a')
-	w.shown("chatter a")
-	release := w.held()
+	w.waitShown("chatter a")
+	release := w.holdPosts()
 	for i := range 11 {
 		chatter(rune('b' + i))
 	}
-	w.writes("lee", "first of lee")
+	w.customerWrites("lee", "first of lee")
 	release()
-	w.shown("chatter l")
-	w.settled()
+	w.waitShown("chatter l")
+	w.waitDrained()
 	order := []string{}
-	for _, m := range w.everything() {
+	for _, m := range w.allMessages() {
 		order = append(order, m.ID+m.Plain())
 	}
 	slices.Sort(order)
@@ -352,13 +352,13 @@ func TestRootsOvertake(t *testing.T) {
 	}
 }
 
-// snoozeEnds snoozes a conversation for two hours, which pass. What the timer tells waits until release is called.
-func (w *world) snoozeEnds() (thread string, release func()) {
+// endSnooze snoozes a conversation for two hours, which pass. What the timer tells waits until release is called.
+func (w *world) endSnooze() (thread string, release func()) {
 	w.t.Helper()
-	thread = w.opened()
+	thread = w.openThread()
 	w.reply(thread, "!snooze 2h")
-	w.card(thread, "snoozed")
-	w.settled()
+	w.waitCard(thread, "snoozed")
+	w.waitDrained()
 	release = w.holdQueues(store.SystemAccount)
 	w.advance(2*time.Hour + time.Minute)
 	w.eventually("the timer fired", func() bool { return w.count(`SELECT count(*) FROM timers`) == 0 })
@@ -369,10 +369,10 @@ func (w *world) snoozeEnds() (thread string, release func()) {
 func TestSnoozeWakesThoughTheClockStepsBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread, release := w.snoozeEnds()
+	thread, release := w.endSnooze()
 	w.advance(-2 * time.Minute)
 	release()
-	w.card(thread, "#1 open")
+	w.waitCard(thread, "#1 open")
 }
 
 // Who snoozes a conversation anew, while the fact that the former snooze is over waits to be applied, isn't disturbed
@@ -380,14 +380,14 @@ func TestSnoozeWakesThoughTheClockStepsBack(t *testing.T) {
 func TestSnoozedAnewAsItsTimerFires(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread, release := w.snoozeEnds()
+	thread, release := w.endSnooze()
 	w.reply(thread, "!snooze 4h")
 	w.eventually("it is snoozed anew", func() bool { return w.count(`SELECT count(*) FROM timers WHERE due_at > parley_now()`) == 1 })
 	release()
-	w.settled()
+	w.waitDrained()
 	if got := w.text(`SELECT status FROM conversations`); got != "snoozed" {
 		t.Errorf("it is %s", got)
 	}
 	w.advance(4*time.Hour + time.Minute)
-	w.card(thread, "#1 open")
+	w.waitCard(thread, "#1 open")
 }

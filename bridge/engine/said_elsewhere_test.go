@@ -26,9 +26,9 @@ func TestReplyTypedElsewhere(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{hold: time.Hour})
-			thread := w.opened()
+			thread := w.openThread()
 			typed := w.chat.Say("ann", support, "", mention+"reply On Monday")
-			w.line(thread, bridge.LineDone)
+			w.waitLine(thread, bridge.LineDone)
 			c.change(w, typed)
 			becomes := func(fate store.Fate) {
 				w.eventually("it is "+string(fate), func() bool {
@@ -37,10 +37,10 @@ func TestReplyTypedElsewhere(t *testing.T) {
 			}
 			becomes(c.fate)
 			w.advance(2 * time.Hour)
-			w.settled()
+			w.waitDrained()
 			w.provider.WaitTexts(t, c.sent...)
 			if c.fate == store.FateAsk {
-				w.chat.Press(t, "ann", w.line(thread, bridge.LineAsk), bridge.VerbSend)
+				w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineAsk), bridge.VerbSend)
 				becomes(store.FateWaiting)
 				w.advance(2 * time.Hour)
 				w.provider.WaitTexts(t, "On Tuesday")
@@ -61,11 +61,11 @@ func TestStartTypedAndDeleted(t *testing.T) {
 	w.chat.Mute(true)
 	early := w.chat.Get(support, w.chat.Say("ann", support, "", begin+"More of them"))
 	w.chat.Delete(support, early.ID)
-	w.surfaceFact("delete", w.chat.Get(support, early.ID))
-	w.surfaceFact("say", early)
+	w.journalSurfaceFact("delete", w.chat.Get(support, early.ID))
+	w.journalSurfaceFact("say", early)
 	w.chat.Mute(false)
 	w.advance(2 * time.Hour)
-	w.settled()
+	w.waitDrained()
 	w.provider.WaitTexts(t)
 	if n := w.count(`SELECT count(*) FROM conversations`); n != 1 {
 		t.Errorf("%d conversations", n)
@@ -78,8 +78,8 @@ func TestStartTypedWithFile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	w.chat.Say("ann", support, "", "<@"+bridgetest.App+"> new "+mail+" eve@x.test The plan is attached", bridgetest.File{ID: "f1", Name: "plan.txt", Content: []byte("the plan")})
-	w.whisper("ann", "file")
-	w.settled()
+	w.waitWhisper("ann", "file")
+	w.waitDrained()
 	if n := w.count(`SELECT count(*) FROM conversations`); n != 0 || w.provider.Calls() != 0 {
 		t.Errorf("%d conversations; the customer got %q", n, w.provider.Texts())
 	}
@@ -89,10 +89,10 @@ func TestStartTypedWithFile(t *testing.T) {
 func TestReplyTypedElsewhereMentionsAColleague(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	w.chat.Say("ann", support, "", "<@"+bridgetest.App+"> #1 reply Ok, <@ben> calls you")
-	inside := w.line(thread, bridge.LineInside)
-	w.settled()
+	inside := w.waitLine(thread, bridge.LineInside)
+	w.waitDrained()
 	if w.provider.Calls() != 0 {
 		t.Fatalf("the customer got %q", w.provider.Texts())
 	}
@@ -104,19 +104,19 @@ func TestReplyTypedElsewhereMentionsAColleague(t *testing.T) {
 func TestReplyTypedElsewhereEditedFirst(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	w.chat.Mute(true)
 	typed := w.chat.Get(support, w.chat.Say("ann", support, "", "<@"+bridgetest.App+"> #1 reply On Monday"))
 	w.chat.Mute(false)
 	w.chat.Edit(support, typed.ID, "<@"+bridgetest.App+"> #1 note he lies")
 	w.eventually("the edit is kept", func() bool { return w.count(`SELECT count(*) FROM posts WHERE kind = 'early'`) == 1 })
-	w.surfaceFact("say", typed)
+	w.journalSurfaceFact("say", typed)
 	w.eventually("it is decided", func() bool {
 		return w.provider.Calls() > 0 || w.count(`SELECT count(*) FROM messages WHERE fate = 'ask' AND text LIKE '%he lies'`) == 1
 	})
-	w.settled()
+	w.waitDrained()
 	if n := w.provider.Calls(); n != 0 {
 		t.Errorf("the customer got %q", w.provider.Texts())
 	}
-	w.line(thread, bridge.LineAsk)
+	w.waitLine(thread, bridge.LineAsk)
 }

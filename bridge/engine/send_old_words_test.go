@@ -18,19 +18,19 @@ func TestNoteEditedToReplyAndBack(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{})
-			thread := w.opened()
+			thread := w.openThread()
 			text := w.chat.Say("ann", support, thread, inside)
-			w.fate(text, store.FateInside)
+			w.waitFate(text, store.FateInside)
 			w.chat.Edit(support, text, "We can do it")
-			asked := w.line(thread, bridge.LineAsk)
+			asked := w.waitLine(thread, bridge.LineAsk)
 			w.chat.Edit(support, text, inside)
 			w.eventually("the second edit", func() bool {
 				return w.count(`SELECT count(*) FROM messages WHERE place = $1 AND text LIKE '%he is angry'`, text) == 1
 			})
 			w.chat.Press(t, "ann", asked, bridge.VerbSend)
-			w.whisper("ann", "[decided]")
-			w.fate(text, store.FateInside)
-			w.settled()
+			w.waitWhisper("ann", "[decided]")
+			w.waitFate(text, store.FateInside)
+			w.waitDrained()
 			if n := w.provider.Calls(); n != 0 {
 				t.Errorf("the customer got %q", w.provider.Texts())
 			}
@@ -44,26 +44,26 @@ func TestDeletedIsNotSent(t *testing.T) {
 	t.Parallel()
 	for name, sends := range map[string]func(w *world, thread string){
 		"by the button": func(w *world, _ string) {
-			w.chat.Press(w.t, "ben", w.whisper("ben", "not_assignee"), bridge.VerbSend)
-			w.whisper("ben", "[decided]")
+			w.chat.Press(w.t, "ben", w.waitWhisper("ben", "not_assignee"), bridge.VerbSend)
+			w.waitWhisper("ben", "[decided]")
 		},
 		"by a command": func(w *world, thread string) {
 			w.chat.Say("ben", support, thread, "!send")
-			w.whisper("ben", "know which")
+			w.waitWhisper("ben", "know which")
 		},
 	} {
 		t.Run("kept inside, "+name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{})
-			thread := w.opened()
+			thread := w.openThread()
 			w.reply(thread, "!take")
-			w.card(thread, "Ann")
+			w.waitCard(thread, "Ann")
 			text := w.chat.Say("ben", support, thread, "He lies")
-			w.whisper("ben", "not_assignee")
+			w.waitWhisper("ben", "not_assignee")
 			w.chat.Delete(support, text)
-			w.settled()
+			w.waitDrained()
 			sends(w, thread)
-			w.settled()
+			w.waitDrained()
 			if n := w.provider.Calls(); n != 0 {
 				t.Errorf("the customer got %q", w.provider.Texts())
 			}
@@ -73,23 +73,23 @@ func TestDeletedIsNotSent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{hold: time.Hour})
-			thread := w.opened()
-			text := w.waits(thread, "He lies")
+			thread := w.openThread()
+			text := w.replyInHold(thread, "He lies")
 			var line bridgetest.Message
 			if undone {
 				w.reply(thread, "!undo")
-				line = w.line(thread, bridge.LineUndone)
+				line = w.waitLine(thread, bridge.LineUndone)
 			}
 			w.chat.Delete(support, text)
-			w.settled()
+			w.waitDrained()
 			w.reply(thread, "!send")
-			w.whisper("ann", "know which")
+			w.waitWhisper("ann", "know which")
 			if undone {
 				w.chat.Press(t, "ann", line, bridge.VerbSend)
-				w.whisper("ann", "[decided]")
+				w.waitWhisper("ann", "[decided]")
 			}
 			w.advance(2 * time.Hour)
-			w.settled()
+			w.waitDrained()
 			if n := w.provider.Calls(); n != 0 {
 				t.Errorf("the customer got %q", w.provider.Texts())
 			}
@@ -114,14 +114,14 @@ func TestSendSendsWhatWasSeen(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{})
-			thread := w.opened()
+			thread := w.openThread()
 			w.reply(thread, "!take")
-			w.card(thread, "Ann")
+			w.waitCard(thread, "Ann")
 			text := w.chat.Say("ben", support, thread, "We can do it")
-			line := w.whisper("ben", "not_assignee")
+			line := w.waitWhisper("ben", "not_assignee")
 			if c.clicks == "ann" {
 				w.chat.Press(t, "ann", line, bridge.VerbSend)
-				line = w.whisper("ann", "[send_as]")
+				line = w.waitWhisper("ann", "[send_as]")
 			}
 			seen := len(w.chat.Whispers(c.clicks))
 			w.chat.Edit(support, text, c.edited)
@@ -134,7 +134,7 @@ func TestSendSendsWhatWasSeen(t *testing.T) {
 			if !strings.HasPrefix(told.Plain(), c.told) || c.told != "[decided]" && !strings.Contains(told.Plain(), "t takes longer") {
 				t.Errorf("%s is told %q", c.clicks, told.Plain())
 			}
-			w.settled()
+			w.waitDrained()
 			if n := w.provider.Calls(); n != 0 {
 				t.Fatalf("the customer got %q", w.provider.Texts())
 			}
@@ -150,14 +150,14 @@ func TestSendSendsWhatWasSeen(t *testing.T) {
 func TestAskedLineFollowsEdits(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	text := w.chat.Say("ann", support, thread, "internal: fine")
-	before := w.line(thread, bridge.LineAsk)
+	before := w.waitLine(thread, bridge.LineAsk)
 	w.chat.Edit(support, text, "internal: it is fine")
-	w.eventually("the line follows", func() bool { return strings.Contains(w.line(thread, bridge.LineAsk).Plain(), "it is fine") })
+	w.eventually("the line follows", func() bool { return strings.Contains(w.waitLine(thread, bridge.LineAsk).Plain(), "it is fine") })
 	w.chat.Press(t, "ann", before, bridge.VerbSend)
-	w.whisper("ann", "other_words")
-	w.chat.Press(t, "ann", w.line(thread, bridge.LineAsk), bridge.VerbSend)
+	w.waitWhisper("ann", "other_words")
+	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineAsk), bridge.VerbSend)
 	w.provider.WaitTexts(t, "internal: it is fine")
 }
 
@@ -165,16 +165,16 @@ func TestAskedLineFollowsEdits(t *testing.T) {
 func TestInboxSendsWhatWasSeen(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread, p := w.opened(), w.page()
+	thread, p := w.openThread(), w.inboxPage()
 	text := w.chat.Say("ann", support, thread, "internal: fine")
-	w.line(thread, bridge.LineAsk)
-	shown := p.last("ann")
+	w.waitLine(thread, bridge.LineAsk)
+	shown := p.newest("ann")
 	send := bridge.Act{Verb: bridge.VerbSend, Args: bridge.Args{Message: shown.ID, ReplyArgs: bridge.ReplyArgs{Shown: shown.Words}}}
 	w.chat.Edit(support, text, "internal: it is fine")
-	w.eventually("the edit", func() bool { return p.last("ann").Words != shown.Words })
-	p.result("ann", p.acts("ann", send), bridge.ActRefused, "edited since")
-	send.Args.Shown = p.last("ann").Words
-	p.acts("ann", send)
+	w.eventually("the edit", func() bool { return p.newest("ann").Words != shown.Words })
+	p.waitResult("ann", p.act("ann", send), bridge.ActRefused, "edited since")
+	send.Args.Shown = p.newest("ann").Words
+	p.act("ann", send)
 	w.provider.WaitTexts(t, "internal: it is fine")
 }
 
@@ -182,16 +182,16 @@ func TestInboxSendsWhatWasSeen(t *testing.T) {
 func TestTopLevelSendsWhatWasSeen(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.opened()
+	w.openThread()
 	text := w.chat.Say("ann", support, "", "It is fixed")
-	line := w.line(text, bridge.LineTopLevel)
+	line := w.waitLine(text, bridge.LineTopLevel)
 	w.chat.Edit(support, text, "He is crazy")
 	w.eventually("the edit is known", func() bool {
 		return w.count(`SELECT count(*) FROM posts WHERE message = $1 AND version <> ''`, text) == 1
 	})
 	w.chat.Press(t, "ann", line, bridge.VerbSend)
-	asked := w.whisper("ann", "He is crazy")
-	w.settled()
+	asked := w.waitWhisper("ann", "He is crazy")
+	w.waitDrained()
 	if n := w.provider.Calls(); n != 0 {
 		t.Errorf("the customer got %q", w.provider.Texts())
 	}
@@ -207,11 +207,11 @@ func TestSendFormSendsWhatWasSeen(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{})
-			thread := w.opened()
+			thread := w.openThread()
 			w.reply(thread, "!take")
-			w.card(thread, "Ann")
+			w.waitCard(thread, "Ann")
 			text := w.chat.Say("ben", support, thread, "He lies")
-			w.whisper("ben", "not_assignee")
+			w.waitWhisper("ben", "not_assignee")
 			words := must(w.engines[0].Desk(w.surface).WordsAt(t.Context(), bridge.Place{Channel: support, Thread: thread, Message: text}, "ben"))(t)
 			if edited != "" {
 				w.chat.Edit(support, text, edited)
@@ -224,8 +224,8 @@ func TestSendFormSendsWhatWasSeen(t *testing.T) {
 				w.provider.WaitTexts(t, "He lies")
 				return
 			}
-			w.whisper("ben", "[decided]")
-			w.settled()
+			w.waitWhisper("ben", "[decided]")
+			w.waitDrained()
 			if n := w.provider.Calls(); n != 0 {
 				t.Errorf("the customer got %q", w.provider.Texts())
 			}

@@ -18,23 +18,23 @@ import (
 func TestExplicitMode(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{account: func(a *store.Account) { a.ReplyMode = "explicit" }})
-	thread := w.opened()
+	thread := w.openThread()
 	plain := w.reply(thread, "Talking among us")
-	w.fate(plain, "inside")
+	w.waitFate(plain, "inside")
 	w.reply(thread, "<@app> reply: Hi Kim")
 	w.reply(thread, "!reply Hi again")
 	w.provider.WaitTexts(t, "Hi Kim", "Hi again")
-	w.chat.Submit("ann", support, thread, submit(bridge.VerbReply), "From the form")
+	w.chat.Submit("ann", support, thread, formOf(bridge.VerbReply), "From the form")
 	w.provider.WaitTexts(t, "Hi Kim", "Hi again", "From the form")
-	w.chat.Submit("ann", support, thread, submit(bridge.VerbNote), "A note from the form")
-	w.shown("A note from the form")
-	w.settled()
+	w.chat.Submit("ann", support, thread, formOf(bridge.VerbNote), "A note from the form")
+	w.waitShown("A note from the form")
+	w.waitDrained()
 	w.provider.WaitTexts(t, "Hi Kim", "Hi again", "From the form")
 	second := w.reply(thread, "Still among us")
-	w.fate(second, "inside")
-	w.settled()
-	if line := w.line(thread, bridge.LineInside); !strings.Contains(line.Plain(), "Talking among us") || w.lines(thread, bridge.LineInside) != 1 {
-		t.Errorf("%d lines about what is inside, the last: %q", w.lines(thread, bridge.LineInside), line.Text)
+	w.waitFate(second, "inside")
+	w.waitDrained()
+	if line := w.waitLine(thread, bridge.LineInside); !strings.Contains(line.Plain(), "Talking among us") || w.countLines(thread, bridge.LineInside) != 1 {
+		t.Errorf("%d lines about what is inside, the last: %q", w.countLines(thread, bridge.LineInside), line.Text)
 	}
 	if marks := w.chat.Get(support, second).Marks; !slices.Contains(marks, string(bridge.MarkInside)) {
 		t.Errorf("the marks are %v", marks)
@@ -46,14 +46,14 @@ func TestExplicitMode(t *testing.T) {
 func TestConfirmSend(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{settings: map[string]string{"confirm_send": "on"}})
-	thread := w.opened()
+	thread := w.openThread()
 	m := w.reply(thread, "Shall we?")
-	w.fate(m, "ask")
-	line := w.line(thread, bridge.LineAsk)
+	w.waitFate(m, "ask")
+	line := w.waitLine(thread, bridge.LineAsk)
 	w.chat.Press(t, "ann", line, bridge.VerbSend)
 	w.chat.Press(t, "ann", line, bridge.VerbSend)
 	w.provider.WaitTexts(t, "Shall we?")
-	w.settled()
+	w.waitDrained()
 	w.provider.WaitTexts(t, "Shall we?")
 }
 
@@ -65,18 +65,18 @@ func TestReceiptSettings(t *testing.T) {
 		t.Run(setting, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{settings: map[string]string{"receipts": setting}})
-			thread := w.opened()
+			thread := w.openThread()
 			m := w.reply(thread, "One")
 			external := w.provider.WaitTexts(t, "One")[0].ID
-			w.fate(m, "out")
+			w.waitFate(m, "out")
 			if len(want) > 0 {
-				w.marked(m, "sent")
+				w.waitMarked(m, "sent")
 			}
-			w.hook(chat, channelstest.Event{Type: "status", ID: "r", State: "read", External: []string{external}})
-			w.stateOf(m, "read")
-			w.settled()
+			w.postEvents(chat, channelstest.Event{Type: "status", ID: "r", State: "read", External: []string{external}})
+			w.waitDeliveryState(m, "read")
+			w.waitDrained()
 			if len(want) > 0 {
-				w.marked(m, want[0])
+				w.waitMarked(m, want[0])
 			}
 			if got := w.chat.Get(support, m).Marks; !slices.Equal(got, want) {
 				t.Errorf("marks %v, want %v", got, want)
@@ -89,30 +89,30 @@ func TestReceiptSettings(t *testing.T) {
 func TestAuthorization(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	for user, verb := range map[string]string{"dan": "!take", "ben": "!close"} {
 		w.chat.Say(user, support, thread, verb)
-		w.whisper(user, "[refused]")
+		w.waitWhisper(user, "[refused]")
 	}
 	for _, user := range []string{"bot", "eve"} {
 		w.chat.Say(user, support, thread, "!resolve")
 	}
 	w.chat.Say("ben", support, thread, "!tag "+strings.Repeat("x", 41))
-	w.whisper("ben", "1 to 40")
+	w.waitWhisper("ben", "1 to 40")
 	w.chat.Say("ben", support, thread, "!assign @nobody")
-	w.whisper("ben", "no single agent")
-	w.settled()
-	w.card(thread, "#1 open | Kim | Hello |  | ")
+	w.waitWhisper("ben", "no single agent")
+	w.waitDrained()
+	w.waitCard(thread, "#1 open | Kim | Hello |  | ")
 	w.chat.Say("ann", support, thread, "!close")
-	w.card(thread, "#1 closed")
+	w.waitCard(thread, "#1 closed")
 	w.chat.Say("ann", support, thread, "!snooze 2h")
-	w.whisper("ann", "[refused] snooze This conversation is closed. What the customer writes next starts a new one.")
+	w.waitWhisper("ann", "[refused] snooze This conversation is closed. What the customer writes next starts a new one.")
 	w.reply(thread, "A word too late")
-	if late := w.line(thread, bridge.LineInside); len(late.Buttons) > 0 {
+	if late := w.waitLine(thread, bridge.LineInside); len(late.Buttons) > 0 {
 		t.Errorf("a text in a closed conversation has buttons that do nothing: %v", late.Buttons)
 	}
-	w.writes("kim", "After the end")
-	if second := w.thread("After the end"); second == thread {
+	w.customerWrites("kim", "After the end")
+	if second := w.waitThread("After the end"); second == thread {
 		t.Error("a closed conversation went on")
 	}
 }
@@ -122,15 +122,15 @@ func TestAuthorization(t *testing.T) {
 func TestAssignments(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "!take")
-	w.card(thread, "| Ann |")
+	w.waitCard(thread, "| Ann |")
 	w.reply(thread, "!assign @ben @cat")
-	w.card(thread, "| Ben,Cat |")
+	w.waitCard(thread, "| Ben,Cat |")
 	w.reply(thread, "!unassign")
-	w.card(thread, "#1 open | Kim | Hello |  |")
-	w.line(thread, bridge.LineUnassigned)
-	w.settled()
+	w.waitCard(thread, "#1 open | Kim | Hello |  |")
+	w.waitLine(thread, bridge.LineUnassigned)
+	w.waitDrained()
 	var mentioned []string
 	for _, m := range w.chat.Messages(support, thread) {
 		if m.User == "app" {
@@ -142,7 +142,7 @@ func TestAssignments(t *testing.T) {
 		t.Errorf("mentioned: %v", mentioned)
 	}
 	w.chat.Press(t, "ben", w.chat.Get(support, thread), bridge.VerbTake)
-	w.card(thread, "| Ben |")
+	w.waitCard(thread, "| Ben |")
 }
 
 // Lists and histories are answered to the one who asked, and change nothing.
@@ -150,14 +150,14 @@ func TestAssignments(t *testing.T) {
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "!take")
-	w.card(thread, "| Ann |")
+	w.waitCard(thread, "| Ann |")
 	for text, want := range map[string]string{"!history": "assigned", "!why": "opened", "!list mine": "#1", "!help": "[help]"} {
 		w.reply(thread, text)
-		w.whisper("ann", want)
+		w.waitWhisper("ann", want)
 	}
-	w.settled()
+	w.waitDrained()
 	if n := w.provider.Calls(); n != 0 {
 		t.Errorf("a customer got %q", w.provider.Texts())
 	}
@@ -169,11 +169,11 @@ func TestLargeMessageWithFiles(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{lossy: true})
 	big := bytes.Repeat([]byte("0123456789abcdef"), 1<<17)
-	w.chat.AddFault(bridgetestFault("post", "drop_after", 1))
-	w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "Files", Text: "see attached",
+	w.chat.AddFault(chatFault("post", "drop_after", 1))
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Files", Text: "see attached",
 		Files: []channelstest.File{{Name: "big.bin", Content: big}, {Name: "small.txt", Content: []byte("small")}}})
-	thread := w.thread("see attached")
-	w.settled()
+	thread := w.waitThread("see attached")
+	w.waitDrained()
 	names := []string{}
 	for _, m := range w.chat.Messages(support, thread) {
 		for _, f := range m.Files {
@@ -196,15 +196,15 @@ func TestLargeMessageWithFiles(t *testing.T) {
 func TestPausedAccount(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
-	thread := w.opened()
+	thread := w.openThread()
 	m := w.reply(thread, "Before the pause")
-	w.fate(m, "waiting")
+	w.waitFate(m, "waiting")
 	w.saveAccount(chat, func(a *store.Account) { a.Paused = true })
 	w.advance(time.Hour)
 	w.eventually("it was tried", func() bool { return w.count(`SELECT count(*) FROM deliveries WHERE error_class = 'retry'`) == 1 })
 	late := w.reply(thread, "In the pause")
-	w.fate(late, "parked")
-	w.line(thread, bridge.LineParked)
+	w.waitFate(late, "parked")
+	w.waitLine(thread, bridge.LineParked)
 	if n := w.provider.Calls(); n != 0 {
 		t.Fatalf("a paused account sent %q", w.provider.Texts())
 	}
@@ -217,17 +217,17 @@ func TestPausedAccount(t *testing.T) {
 func TestSettingsOfAllAccounts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.chooseForAll(`{"confirm_send": "on"}`)
-	thread := w.opened()
+	w.saveSettingsOfAll(`{"confirm_send": "on"}`)
+	thread := w.openThread()
 	m := w.reply(thread, "Shall we?")
-	w.fate(m, "ask")
+	w.waitFate(m, "ask")
 	w.saveAccount(chat, func(a *store.Account) { a.Settings = []byte(`{"confirm_send": "off"}`) })
 	w.reply(thread, "We shall")
 	w.provider.WaitTexts(t, "We shall")
 }
 
-// chooseForAll keeps settings of all accounts.
-func (w *world) chooseForAll(settings string) {
+// saveSettingsOfAll keeps settings of all accounts.
+func (w *world) saveSettingsOfAll(settings string) {
 	w.t.Helper()
 	check(w.t, store.SetAccountSettings(w.t.Context(), w.pool, []byte(settings)))
 	for _, e := range w.engines {
@@ -242,23 +242,23 @@ func TestResolveByButton(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	desk := w.engines[0].Desk(w.surface)
-	thread := w.opened()
+	thread := w.openThread()
 	if f := must(desk.Facts(t.Context(), 1, "ann"))(t); f.Account.ResolveNow {
 		t.Error("by default nobody is asked for a note")
 	}
 	w.reply(thread, "!resolve")
-	w.card(thread, "#1 resolved")
+	w.waitCard(thread, "#1 resolved")
 	w.reply(thread, "!reopen")
-	w.card(thread, "#1 open")
+	w.waitCard(thread, "#1 open")
 	w.saveAccount(chat, func(a *store.Account) { a.Settings = []byte(`{"resolve_confirm": "instant"}`) })
 	if f := must(desk.Facts(t.Context(), 1, "ann"))(t); !f.Account.ResolveNow {
 		t.Error("a note is asked for")
 	}
 	w.chat.Press(t, "ben", w.chat.Get(support, thread), bridge.VerbResolve)
-	done := w.whisper("ben", "[resolved]")
-	w.card(thread, "#1 resolved")
+	done := w.waitWhisper("ben", "[resolved]")
+	w.waitCard(thread, "#1 resolved")
 	w.chat.Press(t, "ben", done, bridge.VerbReopen)
-	w.card(thread, "#1 open")
+	w.waitCard(thread, "#1 open")
 }
 
 // multi_assignee: several own a conversation, the first leads; off: whoever is assigned replaces the
@@ -267,25 +267,25 @@ func TestResolveByButton(t *testing.T) {
 func TestOneOwner(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{settings: map[string]string{"multi_assignee": "off"}})
-	thread := w.opened()
+	thread := w.openThread()
 	add := bridgetest.Button{Verb: bridge.VerbAssign, Args: bridge.Args{Conversation: 1, Agents: []string{"cat"}, Add: true}}
 	w.reply(thread, "!take")
-	w.card(thread, "| Ann |")
+	w.waitCard(thread, "| Ann |")
 	w.chat.Submit("ann", support, thread, add, "")
-	w.whisper("ann", "has one owner")
+	w.waitWhisper("ann", "has one owner")
 	w.chat.Say("ben", support, thread, "!assign @ben @cat")
-	w.whisper("ben", "has one owner")
-	w.card(thread, "| Ann |")
+	w.waitWhisper("ben", "has one owner")
+	w.waitCard(thread, "| Ann |")
 	w.reply(thread, "!assign @ben")
-	w.card(thread, "| Ben |")
+	w.waitCard(thread, "| Ben |")
 	m := w.reply(thread, "I know this one")
-	w.fate(m, "inside")
-	w.chat.Press(t, "ann", w.whisper("ann", "[inside]"), bridge.VerbSend)
+	w.waitFate(m, "inside")
+	w.chat.Press(t, "ann", w.waitWhisper("ann", "[inside]"), bridge.VerbSend)
 	w.provider.WaitTexts(t, "I know this one")
-	w.card(thread, "| Ben |")
+	w.waitCard(thread, "| Ben |")
 	w.saveAccount(chat, func(a *store.Account) { a.Settings = nil })
 	w.chat.Submit("ann", support, thread, add, "")
-	w.card(thread, "| Ben,Cat |")
+	w.waitCard(thread, "| Ben,Cat |")
 }
 
 // all_tab permission: the list of all is for admins. Others don't see it offered, are refused with the
@@ -298,14 +298,14 @@ func TestListOfAllForAdmins(t *testing.T) {
 	list := func(user, name string) (bridge.Listing, error) {
 		return desk.List(t.Context(), bridge.ListQuery{List: name}, user)
 	}
-	w.opened()
-	w.writes("lou", "Of Ben")
-	second := w.thread("Of Ben")
+	w.openThread()
+	w.customerWrites("lou", "Of Ben")
+	second := w.waitThread("Of Ben")
 	w.chat.Say("ben", support, second, "!take")
-	w.card(second, "| Ben |")
-	w.settled()
+	w.waitCard(second, "| Ben |")
+	w.waitDrained()
 	w.chat.Say("ben", support, second, "!list all")
-	w.whisper("ben", "for admins")
+	w.waitWhisper("ben", "for admins")
 	if _, err := list("ben", "all"); err == nil || !strings.Contains(err.Error(), "for admins") {
 		t.Errorf("ben may list all: %v", err)
 	}
@@ -319,9 +319,9 @@ func TestListOfAllForAdmins(t *testing.T) {
 		t.Errorf("an admin's list of all: %+v", l)
 	}
 	w.saveAccount(mail, func(a *store.Account) { a.Settings = nil })
-	w.customer(mail, channelstest.Event{From: "kim@x.test", Name: "Kim", Subject: "Mail", Text: "For all"})
-	w.thread("For all")
-	w.settled()
+	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Name: "Kim", Subject: "Mail", Text: "For all"})
+	w.waitThread("For all")
+	w.waitDrained()
 	if l := must(list("ben", "all"))(t); len(l.Rows) != 2 || len(l.Hidden) != 0 { // his own, and of the account that is for everyone
 		t.Errorf("ben's list of all: %+v", l)
 	}

@@ -33,10 +33,10 @@ func TestSignatures(t *testing.T) {
 		{chat, "ben", "**Acme**", []string{"p1 the logo"}},
 	} {
 		asked := c.agent + " by " + c.account
-		w.customer(c.account, channelstest.Event{From: c.agent + "@" + c.account + ".test", Subject: "One", Text: asked})
+		w.customerSends(c.account, channelstest.Event{From: c.agent + "@" + c.account + ".test", Subject: "One", Text: asked})
 		n := len(w.provider.Sent())
-		w.chat.Say(c.agent, support, w.thread(asked), "Hello")
-		got := w.sent(n + 1)[n]
+		w.chat.Say(c.agent, support, w.waitThread(asked), "Hello")
+		got := w.waitSent(n + 1)[n]
 		if html := c.pictures != nil; got.Signature != c.signature || (got.SignatureHTML == rich.HTML) != html || !slices.Equal(got.Pictures, c.pictures) {
 			t.Errorf("%s: it ends with %q, %q, %q; want %q, %q", asked, got.Signature, got.SignatureHTML, got.Pictures, c.signature, c.pictures)
 		}

@@ -17,20 +17,20 @@ import (
 func TestTextsForColleaguesWaitForAClick(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
-	w.writes("dan", "Hello") // who has the name of somebody who is no agent
-	thread := w.thread("Hello")
+	w.customerWrites("dan", "Hello") // who has the name of somebody who is no agent
+	thread := w.waitThread("Hello")
 	w.reply(thread, "!take")
-	w.card(thread, "| Ann |")
+	w.waitCard(thread, "| Ann |")
 	for text, fate := range map[string]store.Fate{
 		"internal: do not refund twice": "ask", "Ben, can you check this please?": "ask", "Hi ben - please look": "ask", "@ben look at this": "ask", "BEN!": "ask", "Thanks Cat,\nI see": "ask",
 		"Dan, it is on its way": "waiting", "Ann, our expert, will call you": "waiting", "Benefits: none, sorry": "waiting", "We asked Ben, he knows": "waiting", "Hi Dan,\nBen will call you": "waiting",
 	} {
-		w.fate(w.reply(thread, text), fate)
+		w.waitFate(w.reply(thread, text), fate)
 	}
 	m := w.reply(thread, "Your parcel is lost")
-	w.fate(m, "waiting")
+	w.waitFate(m, "waiting")
 	w.chat.Edit(support, m, "Ben, the parcel is lost")
-	w.fate(m, "ask")
+	w.waitFate(m, "ask")
 	if n := w.provider.Calls(); n != 0 {
 		t.Errorf("the customer got %q", w.provider.Texts())
 	}
@@ -41,25 +41,25 @@ func TestTextsForColleaguesWaitForAClick(t *testing.T) {
 func TestSendingForSomebodyElseIsAsked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "!take")
-	w.card(thread, "| Ann |")
+	w.waitCard(thread, "| Ann |")
 	remark := w.chat.Say("ben", support, thread, "He never pays on time")
-	w.fate(remark, "inside")
+	w.waitFate(remark, "inside")
 	w.chat.Choose("ann", support, remark, bridge.VerbSend)
-	w.whisper("ann", "[send_as] Ben")
+	w.waitWhisper("ann", "[send_as] Ben")
 	w.chat.Choose("cat", support, remark, bridge.VerbSend)
-	question := w.whisper("cat", "[send_as] Ben")
-	w.fate(remark, "inside")
+	question := w.waitWhisper("cat", "[send_as] Ben")
+	w.waitFate(remark, "inside")
 	w.chat.Press(t, "cat", question, bridge.VerbSend)
-	w.fate(remark, "waiting")
-	w.chat.Press(t, "ann", w.shown("[done] <@ben> Cat send"), bridge.VerbUndo)
-	w.fate(remark, "undone")
+	w.waitFate(remark, "waiting")
+	w.chat.Press(t, "ann", w.waitShown("[done] <@ben> Cat send"), bridge.VerbUndo)
+	w.waitFate(remark, "undone")
 
 	own := w.chat.Say("ben", support, thread, "I know that shop")
-	w.fate(own, "inside")
+	w.waitFate(own, "inside")
 	w.chat.Choose("ben", support, own, bridge.VerbSend)
-	w.fate(own, "waiting")
+	w.waitFate(own, "waiting")
 	if n := w.provider.Calls(); n != 0 {
 		t.Errorf("the customer got %q", w.provider.Texts())
 	}
@@ -70,12 +70,12 @@ func TestSendingForSomebodyElseIsAsked(t *testing.T) {
 func TestMistypedCommandIsOffered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "!take")
-	w.card(thread, "| Ann |")
+	w.waitCard(thread, "| Ann |")
 	slip := w.reply(thread, "!assing ben")
-	w.fate(slip, "ask")
-	line := w.shown("unknown_verb !assing ben")
+	w.waitFate(slip, "ask")
+	line := w.waitShown("unknown_verb !assing ben")
 	var verbs []bridge.Verb
 	for _, b := range line.Buttons {
 		verbs = append(verbs, b.Verb)
@@ -84,16 +84,16 @@ func TestMistypedCommandIsOffered(t *testing.T) {
 		t.Errorf("the buttons are %v", verbs)
 	}
 	w.chat.Press(t, "dan", line, bridge.VerbAssign) // who is no agent
-	w.whisper("dan", "not one of Parley's agents")
-	w.fate(slip, "ask")
+	w.waitWhisper("dan", "not one of Parley's agents")
+	w.waitFate(slip, "ask")
 	w.chat.Press(t, "cat", line, bridge.VerbAssign)
-	w.card(thread, "| Ben |")
-	w.fate(slip, "inside")
-	if told := w.line(thread, bridge.LineAssigned); !strings.Contains(told.Plain(), "Cat") {
+	w.waitCard(thread, "| Ben |")
+	w.waitFate(slip, "inside")
+	if told := w.waitLine(thread, bridge.LineAssigned); !strings.Contains(told.Plain(), "Cat") {
 		t.Errorf("the line: %q", told.Text)
 	}
 	w.reply(thread, "!assing nobody")
-	if line := w.shown("unknown_verb !assing nobody"); len(line.Buttons) != 2 {
+	if line := w.waitShown("unknown_verb !assing nobody"); len(line.Buttons) != 2 {
 		t.Errorf("the buttons are %+v", line.Buttons)
 	}
 	if n := w.provider.Calls(); n != 0 {
@@ -105,18 +105,18 @@ func TestMistypedCommandIsOffered(t *testing.T) {
 func TestWhyTellsOfTexts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "!take")
-	w.card(thread, "| Ann |")
-	w.fate(w.chat.Say("ben", support, thread, "He never pays"), "inside")
-	w.fate(w.reply(thread, "Is that so?"), "ask")
-	w.fate(w.reply(thread, "note: I look it up"), "inside")
-	w.fate(w.reply(thread, "!frob"), "ask")
-	w.fate(w.reply(thread, "It is paid"), "waiting")
+	w.waitCard(thread, "| Ann |")
+	w.waitFate(w.chat.Say("ben", support, thread, "He never pays"), "inside")
+	w.waitFate(w.reply(thread, "Is that so?"), "ask")
+	w.waitFate(w.reply(thread, "note: I look it up"), "inside")
+	w.waitFate(w.reply(thread, "!frob"), "ask")
+	w.waitFate(w.reply(thread, "It is paid"), "waiting")
 	w.reply(thread, "!why")
 	const told = "(Ann: It is paid waiting assignee) (Ann: !frob ask unknown_verb) (Ann: I look it up inside note) " +
 		"(Ann: Is that so? ask after_remark) (Ben: He never pays inside not_assignee)"
-	if text := w.whisper("ann", "[why]").Plain(); !strings.HasPrefix(text, "[why] ") || !strings.HasSuffix(text, told) {
+	if text := w.waitWhisper("ann", "[why]").Plain(); !strings.HasPrefix(text, "[why] ") || !strings.HasSuffix(text, told) {
 		t.Errorf("told: %q", text)
 	}
 }
@@ -126,18 +126,18 @@ func TestWhyTellsOfTexts(t *testing.T) {
 func TestHistoryHasWhatHappenedByItself(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "Hello")
 	w.provider.WaitTexts(t, "Hello")
-	w.card(thread, "pending")
+	w.waitCard(thread, "pending")
 	w.reply(thread, "!snooze 2h")
-	w.card(thread, "snoozed")
-	w.writes("kim", "Anything new?")
-	w.card(thread, "open")
+	w.waitCard(thread, "snoozed")
+	w.customerWrites("kim", "Anything new?")
+	w.waitCard(thread, "open")
 	w.chat.Submit("ann", support, thread, bridgetest.Button{Verb: bridge.VerbAssign, Args: bridge.Args{Conversation: 1, Agents: []string{"ben"}, Note: "knows this customer"}}, "")
-	w.card(thread, "| Ben |")
+	w.waitCard(thread, "| Ben |")
 	w.reply(thread, "!history")
-	text := w.whisper("ann", "[history]").Plain()
+	text := w.waitWhisper("ann", "[history]").Plain()
 	for _, row := range []string{"Parley set pending answered", "Customer woke", "Ann assigned Ben: knows this customer"} {
 		if !strings.Contains(text, row) {
 			t.Errorf("no %q in %q", row, text)
@@ -149,14 +149,14 @@ func TestHistoryHasWhatHappenedByItself(t *testing.T) {
 func TestNewTagIsTold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "!tag Biling")
-	told := w.whisper("ann", "tag new")
-	w.card(thread, "Biling")
+	told := w.waitWhisper("ann", "tag new")
+	w.waitCard(thread, "Biling")
 	w.reply(thread, "!untag Biling")
-	w.settled()
+	w.waitDrained()
 	w.reply(thread, "!tag biling")
-	w.settled()
+	w.waitDrained()
 	if n := len(w.chat.Whispers("ann")); n != 1 {
 		t.Errorf("told %d times: %q", n, told.Text)
 	}
@@ -167,17 +167,17 @@ func TestNewTagIsTold(t *testing.T) {
 func TestHelpLeavesOutWhatIsForAdmins(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	for user, denied := range map[string]string{"ann": "", "ben": `["close", "templateedit", "templatedelete"]`} {
 		w.chat.Say(user, support, thread, "!help")
-		w.whisper(user, "[help]")
-		if got := w.text(`SELECT coalesce(payload->'line'->>'Denied', '') FROM deliveries WHERE payload->>'to' = '` + user + `'`); !sameWords(got, denied) {
+		w.waitWhisper(user, "[help]")
+		if got := w.text(`SELECT coalesce(payload->'line'->>'Denied', '') FROM deliveries WHERE payload->>'to' = '` + user + `'`); !haveSameWords(got, denied) {
 			t.Errorf("%s may not: %s, want %s", user, got, denied)
 		}
 	}
 }
 
-func sameWords(a, b string) bool {
+func haveSameWords(a, b string) bool {
 	words := func(s string) []string {
 		list := strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(`[]", `, r) })
 		slices.Sort(list)
@@ -194,8 +194,8 @@ func TestFirstMailWithoutSubject(t *testing.T) {
 		{"It is **repaired**.\nFetch it when you like.", "It is repaired"},
 		{"We have looked at the lamp which you brought us on Monday and found the fault", "We have looked at the lamp which you brought us on Monday …"},
 	} {
-		w.chat.Submit("ben", support, "", begin(mail, "carla", ""), mails[0])
-		if got := w.sent(i + 1)[i].Subject; got != mails[1] {
+		w.chat.Submit("ben", support, "", startForm(mail, "carla", ""), mails[0])
+		if got := w.waitSent(i + 1)[i].Subject; got != mails[1] {
 			t.Errorf("the subject is %q, want %q", got, mails[1])
 		}
 	}
@@ -205,17 +205,17 @@ func TestFirstMailWithoutSubject(t *testing.T) {
 func TestOwnDeedsMentionNobody(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
-	thread := w.opened()
+	thread := w.openThread()
 	own := w.reply(thread, "Taken back by its author")
-	w.fate(own, "waiting")
+	w.waitFate(own, "waiting")
 	w.reply(thread, "!undo")
-	if line := w.shown("[undone]"); len(line.Mentions()) > 0 {
+	if line := w.waitShown("[undone]"); len(line.Mentions()) > 0 {
 		t.Errorf("the line: %q", line.Text)
 	}
 	other := w.reply(thread, "Taken back by a colleague")
-	w.fate(other, "waiting")
+	w.waitFate(other, "waiting")
 	w.chat.Choose("ben", support, other, bridge.VerbUndo)
-	if line := w.shown("undone Taken back by a colleague"); !slices.Equal(line.Mentions(), []string{"ann"}) {
+	if line := w.waitShown("undone Taken back by a colleague"); !slices.Equal(line.Mentions(), []string{"ann"}) {
 		t.Errorf("the line: %q", line.Text)
 	}
 }
@@ -224,12 +224,12 @@ func TestOwnDeedsMentionNobody(t *testing.T) {
 func TestTopicStaysInside(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	first := w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "My order", Text: "first"})
-	thread := w.thread("first")
-	w.customer(mail, channelstest.Event{From: "lee@y.test", Subject: "Lee's own words", Text: "second", References: []string{first}})
-	w.shown("second")
+	first := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "My order", Text: "first"})
+	thread := w.waitThread("first")
+	w.customerSends(mail, channelstest.Event{From: "lee@y.test", Subject: "Lee's own words", Text: "second", References: []string{first}})
+	w.waitShown("second")
 	w.reply(thread, "!topic Probably a fraud")
-	w.card(thread, "Probably a fraud")
+	w.waitCard(thread, "Probably a fraud")
 	w.reply(thread, "Hello")
 	if sent := w.provider.WaitTexts(t, "Hello"); sent[0].Subject != "My order" {
 		t.Errorf("the subject is %q", sent[0].Subject)

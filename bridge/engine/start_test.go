@@ -14,13 +14,13 @@ import (
 	"parley/store"
 )
 
-// begin is the form of a new conversation.
-func begin(account, recipient, subject string) bridgetest.Button {
+// startForm is the form of a new conversation.
+func startForm(account, recipient, subject string) bridgetest.Button {
 	return bridgetest.Button{Verb: bridge.VerbNew, Args: bridge.Args{StartArgs: bridge.StartArgs{Account: account, Recipient: recipient, Subject: subject}}}
 }
 
-// sent waits until the provider took n messages and gives them.
-func (w *world) sent(n int) []channelstest.Sent {
+// waitSent waits until the provider took n messages and gives them.
+func (w *world) waitSent(n int) []channelstest.Sent {
 	w.t.Helper()
 	list := w.provider.Wait(w.t, "messages are sent", func(list []channelstest.Sent) bool { return len(list) >= n })
 	if len(list) != n {
@@ -35,8 +35,8 @@ func (w *world) sent(n int) []channelstest.Sent {
 func TestStart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.chat.Submit("ben", support, "", begin(mail, "Carla", "Your lamp"), "It is repaired.")
-	line := w.shown("It is repaired.")
+	w.chat.Submit("ben", support, "", startForm(mail, "Carla", "Your lamp"), "It is repaired.")
+	line := w.waitShown("It is repaired.")
 	root := w.chat.Messages(support, line.Thread)[0]
 	if root.Kind != string(bridge.PostRoot) || root.ID != line.Thread || !strings.Contains(root.Plain(), "Ben") {
 		t.Fatalf("the root is %+v", root)
@@ -44,17 +44,17 @@ func TestStart(t *testing.T) {
 	if !slices.Contains(line.Mentions(), "ben") {
 		t.Errorf("its author isn't told where it is: %q", line.Text)
 	}
-	m := w.sent(1)[0]
+	m := w.waitSent(1)[0]
 	if m.To[0] != "carla" || m.Subject != "Your lamp" || m.Text != "It is repaired." || m.Author != "Ben" || m.InReplyTo != "" {
 		t.Errorf("sent %+v", m)
 	}
-	w.settled() // by the mail's id, which the answer names, it is known now
-	w.customer(mail, channelstest.Event{From: "carla", Text: "Thank you!", References: []string{m.ID}})
-	if answer := w.shown("Thank you!"); answer.Thread != line.Thread {
+	w.waitDrained() // by the mail's id, which the answer names, it is known now
+	w.customerSends(mail, channelstest.Event{From: "carla", Text: "Thank you!", References: []string{m.ID}})
+	if answer := w.waitShown("Thank you!"); answer.Thread != line.Thread {
 		t.Errorf("the answer is in thread %s, not %s", answer.Thread, line.Thread)
 	}
 	w.chat.Say("ben", support, line.Thread, "You are welcome.")
-	if second := w.sent(2)[1]; second.Subject != "Your lamp" || second.Conversation != m.Conversation {
+	if second := w.waitSent(2)[1]; second.Subject != "Your lamp" || second.Conversation != m.Conversation {
 		t.Errorf("then %+v", second)
 	}
 }
@@ -64,10 +64,10 @@ func TestStart(t *testing.T) {
 func TestStartOffersTheOpenOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.writes("carla", "Hello?")
-	thread := w.thread("Hello?")
-	w.chat.Submit("ben", support, "", begin(chat, "CARLA", ""), "Good morning.")
-	told := w.whisper("ben", "[exists]")
+	w.customerWrites("carla", "Hello?")
+	thread := w.waitThread("Hello?")
+	w.chat.Submit("ben", support, "", startForm(chat, "CARLA", ""), "Good morning.")
+	told := w.waitWhisper("ben", "[exists]")
 	if !strings.Contains(told.Plain(), "#1") || !strings.Contains(told.Plain(), "Good morning.") {
 		t.Errorf("told %q", told.Text)
 	}
@@ -75,16 +75,16 @@ func TestStartOffersTheOpenOne(t *testing.T) {
 	if err != nil || open.ID != 1 || open.Thread.Root.Message != thread {
 		t.Errorf("the form is told %+v, %v", open, err)
 	}
-	w.chat.Submit("ann", support, thread, submit(bridge.VerbClose), "")
-	w.card(thread, "closed")
-	w.chat.Submit("ben", support, "", begin(chat, "carla", ""), "Good evening.")
-	line := w.shown("Good evening.")
+	w.chat.Submit("ann", support, thread, formOf(bridge.VerbClose), "")
+	w.waitCard(thread, "closed")
+	w.chat.Submit("ben", support, "", startForm(chat, "carla", ""), "Good evening.")
+	line := w.waitShown("Good evening.")
 	if root := w.chat.Get(support, line.Thread); !strings.Contains(root.Plain(), "continues #1") || line.Thread == thread {
 		t.Errorf("after it was closed: %q", root.Text)
 	}
-	w.sent(1)
-	w.writes("carla", "Oh, hello.")
-	if answer := w.shown("Oh, hello."); answer.Thread != line.Thread {
+	w.waitSent(1)
+	w.customerWrites("carla", "Oh, hello.")
+	if answer := w.waitShown("Oh, hello."); answer.Thread != line.Thread {
 		t.Errorf("the answer is in thread %s, not %s", answer.Thread, line.Thread)
 	}
 }
@@ -107,20 +107,20 @@ func TestStartRefused(t *testing.T) {
 		user, text, field string
 		says              string
 	}{
-		{begin(mail, "carla, dora", ""), "ben", "two people", "recipient", "is no customer"},
-		{begin("nowhere", "carla", ""), "ben", "no account", "account", "There is no account “nowhere”"},
-		{begin("listed", "carla", ""), "ben", "not on the list", "recipient", "on trial and carla"},
-		{begin("watched", "carla", ""), "ben", "only watched", "account", "only watches"},
-		{begin("answering", "carla", ""), "ben", "only answers", "recipient", "outgoing is off"},
-		{begin(chat, "carla", ""), "ben", "they begin", "account", "only customers begin"},
-		{begin("", "carla", ""), "ben", "any of several", "account", ""},
-		{begin(mail, "carla", ""), "dan", "who is dan", "", "not one of Parley's agents"},
+		{startForm(mail, "carla, dora", ""), "ben", "two people", "recipient", "is no customer"},
+		{startForm("nowhere", "carla", ""), "ben", "no account", "account", "There is no account “nowhere”"},
+		{startForm("listed", "carla", ""), "ben", "not on the list", "recipient", "on trial and carla"},
+		{startForm("watched", "carla", ""), "ben", "only watched", "account", "only watches"},
+		{startForm("answering", "carla", ""), "ben", "only answers", "recipient", "outgoing is off"},
+		{startForm(chat, "carla", ""), "ben", "they begin", "account", "only customers begin"},
+		{startForm("", "carla", ""), "ben", "any of several", "account", ""},
+		{startForm(mail, "carla", ""), "dan", "who is dan", "", "not one of Parley's agents"},
 	} {
 		if c.button.Args.Account == "" {
 			c.button.Args.Recipient, c.says = "dora", "Several accounts"
 		}
 		w.chat.Submit(c.user, support, "", c.button, c.text)
-		if told := w.whisper(c.user, c.text); !strings.Contains(told.Plain(), c.says) {
+		if told := w.waitWhisper(c.user, c.text); !strings.Contains(told.Plain(), c.says) {
 			t.Errorf("%s: told %q", c.text, told.Plain())
 		}
 		a := c.button.Args
@@ -130,8 +130,8 @@ func TestStartRefused(t *testing.T) {
 			t.Errorf("%s: the form is told %v", c.text, err)
 		}
 	}
-	w.chat.Submit("ben", support, "", begin(mail, "carla", ""), "")
-	w.whisper("ben", "no text to send")
+	w.chat.Submit("ben", support, "", startForm(mail, "carla", ""), "")
+	w.waitWhisper("ben", "no text to send")
 	var n int
 	check(t, w.pool.QueryRow(t.Context(), "SELECT (SELECT count(*) FROM identities) + (SELECT count(*) FROM conversations)").Scan(&n))
 	if n != 0 || len(w.provider.Sent()) != 0 {
@@ -149,8 +149,8 @@ func TestStartRefused(t *testing.T) {
 	}
 }
 
-// outgoing lets conversations be begun by an account with people who never wrote.
-func (w *world) outgoing(account string) {
+// allowStarting lets conversations be begun by an account with people who never wrote.
+func (w *world) allowStarting(account string) {
 	w.t.Helper()
 	w.saveAccount(account, func(a *store.Account) { a.Settings = []byte(`{"outgoing": "on"}`) })
 }
@@ -163,25 +163,25 @@ func TestStartWithStrangers(t *testing.T) {
 	w := newWorld(t, options{})
 	w.saveAccount("second", func(*store.Account) {})
 	w.engines[0].SetChannel(w.accounts["second"], channelstest.New(w.provider, secret, w.capsOf(chat), channels.Env{}))
-	w.writes("carla", "Hello?")
-	thread := w.thread("Hello?")
-	w.chat.Submit("ann", support, thread, submit(bridge.VerbClose), "")
-	w.card(thread, "closed") // else carla can be written to in her open conversation only
+	w.customerWrites("carla", "Hello?")
+	thread := w.waitThread("Hello?")
+	w.chat.Submit("ann", support, thread, formOf(bridge.VerbClose), "")
+	w.waitCard(thread, "closed") // else carla can be written to in her open conversation only
 	refused := func(account, recipient, text string) {
 		t.Helper()
-		w.chat.Submit("ben", support, "", begin(account, recipient, ""), text)
-		if told := w.whisper("ben", text); !strings.Contains(told.Plain(), recipient+" never wrote to you, and "+account) {
+		w.chat.Submit("ben", support, "", startForm(account, recipient, ""), text)
+		if told := w.waitWhisper("ben", text); !strings.Contains(told.Plain(), recipient+" never wrote to you, and "+account) {
 			t.Errorf("told %q", told.Plain())
 		}
 	}
 	refused(chat, "dora", "A stranger")
-	w.chat.Submit("ben", support, "", begin(mail, "dora", ""), "By mail")
-	w.sent(1)
+	w.chat.Submit("ben", support, "", startForm(mail, "dora", ""), "By mail")
+	w.waitSent(1)
 	refused(chat, "dora", "We wrote to her, she didn't")
-	w.chat.Submit("ben", support, "", begin(chat, "carla", ""), "A known one")
-	w.sent(2)
-	w.chat.Submit("ben", support, "", begin("second", "carla", ""), "By another account")
-	w.sent(3)
+	w.chat.Submit("ben", support, "", startForm(chat, "carla", ""), "A known one")
+	w.waitSent(2)
+	w.chat.Submit("ben", support, "", startForm("second", "carla", ""), "By another account")
+	w.waitSent(3)
 	_, err := w.engines[0].Desk(w.surface).MayStart(t.Context(), "ben", bridge.Start{Account: chat, Recipient: "dora"})
 	if p := (*bridge.Problem)(nil); !errors.As(err, &p) || p.Field != "recipient" {
 		t.Errorf("the form is told %v", err)
@@ -189,9 +189,9 @@ func TestStartWithStrangers(t *testing.T) {
 	if n := w.count(`SELECT count(*) FROM identities WHERE key = 'dora' AND account_id = $1`, w.accounts[chat]); n != 0 {
 		t.Error("a stranger who was refused is remembered")
 	}
-	w.outgoing(chat)
-	w.chat.Submit("ben", support, "", begin(chat, "dora", ""), "Now she gets it")
-	w.sent(4)
+	w.allowStarting(chat)
+	w.chat.Submit("ben", support, "", startForm(chat, "dora", ""), "Now she gets it")
+	w.waitSent(4)
 }
 
 // A colleague's mention says that the words are for the colleague: nothing is begun, and a button opens the form with what was
@@ -199,18 +199,18 @@ func TestStartWithStrangers(t *testing.T) {
 func TestStartMentionsAColleague(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.writes("eve", "Hello")
-	w.chat.Submit("ann", support, w.thread("Hello"), submit(bridge.VerbClose), "")
-	w.card(w.thread("Hello"), "closed")
+	w.customerWrites("eve", "Hello")
+	w.chat.Submit("ann", support, w.waitThread("Hello"), formOf(bridge.VerbClose), "")
+	w.waitCard(w.waitThread("Hello"), "closed")
 	for account, recipient := range map[string]string{mail: "eve@x.test", chat: "eve"} {
 		w.chat.Say("ann", support, "", "!new "+account+" "+recipient+" Hi by "+account+", <@ben> will call you")
-		told := w.whisper("ann", "Hi by "+account+", @ben will call you")
-		if !strings.Contains(told.Plain(), "mentions a colleague") || offers(told) != string(bridge.VerbNew) {
-			t.Errorf("told %q, buttons %s", told.Plain(), offers(told))
+		told := w.waitWhisper("ann", "Hi by "+account+", @ben will call you")
+		if !strings.Contains(told.Plain(), "mentions a colleague") || buttonVerbs(told) != string(bridge.VerbNew) {
+			t.Errorf("told %q, buttons %s", told.Plain(), buttonVerbs(told))
 		}
 	}
 
-	w.settled()
+	w.waitDrained()
 	if n := w.count(`SELECT count(*) FROM conversations`); n != 1 || w.provider.Calls() != 0 {
 		t.Errorf("%d conversations; the customer got %q", n, w.provider.Texts())
 	}
@@ -220,13 +220,13 @@ func TestStartMentionsAColleague(t *testing.T) {
 func TestStartIsHeld(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})
-	w.chat.Submit("ben", support, "", begin(mail, "carla", "A subject"), "Too early")
-	line := w.shown("Too early")
+	w.chat.Submit("ben", support, "", startForm(mail, "carla", "A subject"), "Too early")
+	line := w.waitShown("Too early")
 	w.chat.Press(t, "ben", line, bridge.VerbUndo)
-	w.line(line.Thread, bridge.LineUndone)
+	w.waitLine(line.Thread, bridge.LineUndone)
 	w.saveAccount(mail, func(a *store.Account) { a.Paused = true })
-	w.chat.Submit("ben", support, "", begin(mail, "dora", "A subject"), "In a pause")
-	if parked := w.line(w.shown("In a pause").Thread, bridge.LineParked); !strings.Contains(parked.Plain(), "paused") {
+	w.chat.Submit("ben", support, "", startForm(mail, "dora", "A subject"), "In a pause")
+	if parked := w.waitLine(w.waitShown("In a pause").Thread, bridge.LineParked); !strings.Contains(parked.Plain(), "paused") {
 		t.Errorf("%q", parked.Text)
 	}
 	if n := w.provider.Calls(); n != 0 {
@@ -238,13 +238,13 @@ func TestStartIsHeld(t *testing.T) {
 func TestStartTwiceAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{engines: 2})
-	w.outgoing(chat)
-	w.chat.Submit("ben", support, "", begin(chat, "carla", ""), "From Ben")
-	w.chat.Submit("ann", support, "", begin(chat, "carla", ""), "From Ann")
+	w.allowStarting(chat)
+	w.chat.Submit("ben", support, "", startForm(chat, "carla", ""), "From Ben")
+	w.chat.Submit("ann", support, "", startForm(chat, "carla", ""), "From Ann")
 	w.chat.Wait(t, "one of them is offered the other's", func() bool {
 		return len(w.chat.Whispers("ben"))+len(w.chat.Whispers("ann")) == 1
 	})
-	w.sent(1)
+	w.waitSent(1)
 }
 
 // Where a conversation begins with a template only, one of type Start is picked, filled in and
@@ -257,43 +257,43 @@ func TestStartWithTemplate(t *testing.T) {
 			c.Templates, c.Start = true, channels.StartTemplate
 		}
 	}})
-	w.outgoing(chat)
-	greeting := w.template(chat, func(d *bridge.Template) {
+	w.allowStarting(chat)
+	greeting := w.saveTemplate(chat, func(d *bridge.Template) {
 		d.Name, d.Uses, d.Body = "Greeting", []string{bridge.TemplateStart}, "Hello {{first_name}}, this is Acme."
 	})
-	update := w.template(chat, nil)
+	update := w.saveTemplate(chat, nil)
 	for _, name := range []string{"greeting", "order_update"} {
-		w.decide(name, channels.TemplateApproved, "")
+		w.decideTemplate(name, channels.TemplateApproved, "")
 	}
-	w.status(greeting, "approved")
-	w.status(update, "approved")
+	w.waitTemplateStatus(greeting, "approved")
+	w.waitTemplateStatus(update, "approved")
 	desk := w.engines[0].Desk(w.surface)
 	offered := must(desk.Templates(t.Context(), bridge.TemplatesFor{Account: chat, Use: bridge.TemplateStart}, "ben"))(t)
 	if len(offered.List) != 1 || offered.List[0].Name != "Greeting" {
 		t.Fatalf("offered %+v", offered.List)
 	}
 	with := func(id store.TemplateID, values map[string]string) bridgetest.Button {
-		b := begin(chat, "carla", "")
+		b := startForm(chat, "carla", "")
 		b.Args.Template = &bridge.TemplateArgs{ID: id, Version: offered.List[0].Version, Values: values, Seen: bridge.TemplateSeen(id, offered.List[0].Version, values)}
 		return b
 	}
-	w.chat.Submit("ben", support, "", begin(chat, "carla", ""), "Free words")
-	if told := w.whisper("ben", "begins with a template"); !strings.Contains(told.Plain(), "Free words") {
+	w.chat.Submit("ben", support, "", startForm(chat, "carla", ""), "Free words")
+	if told := w.waitWhisper("ben", "begins with a template"); !strings.Contains(told.Plain(), "Free words") {
 		t.Errorf("told %q", told.Plain())
 	}
 	w.chat.Submit("ben", support, "", with(update, map[string]string{"first_name": "Carla", "quote_number": "7"}), "")
-	w.whisper("ben", "is not for the beginning")
+	w.waitWhisper("ben", "is not for the beginning")
 	w.chat.Submit("ben", support, "", with(greeting, map[string]string{"first_name": "Carla"}), "")
-	line := w.shown("Hello Carla, this is Acme.")
+	line := w.waitShown("Hello Carla, this is Acme.")
 	if root := w.chat.Messages(support, line.Thread)[0]; root.Kind != string(bridge.PostRoot) {
 		t.Errorf("the root is %+v", root)
 	}
-	m := w.sent(1)[0]
+	m := w.waitSent(1)[0]
 	if m.Template == nil || m.Template.Name != "greeting" || m.Template.Values["first_name"] != "Carla" || m.To[0] != "carla" {
 		t.Errorf("sent %+v", m)
 	}
-	w.writes("carla", "Who?")
-	if answer := w.shown("Who?"); answer.Thread != line.Thread {
+	w.customerWrites("carla", "Who?")
+	if answer := w.waitShown("Who?"); answer.Thread != line.Thread {
 		t.Errorf("the answer is in %s", answer.Thread)
 	}
 }
@@ -302,14 +302,14 @@ func TestStartWithTemplate(t *testing.T) {
 func TestStartOptedOut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.writes("carla", "Hello")
-	thread := w.thread("Hello")
-	w.hook(chat, channelstest.Event{Type: "consent", From: "carla", Text: "STOP", Consent: &channels.Consent{OptedOut: true, Silent: true}})
-	w.line(thread, bridge.LineOptedOut)
-	w.chat.Submit("ann", support, thread, submit(bridge.VerbClose), "")
-	w.card(thread, "closed")
-	w.chat.Submit("ben", support, "", begin(chat, "carla", ""), "But wait")
-	if told := w.whisper("ben", "But wait"); !strings.Contains(told.Plain(), "doesn't want messages") {
+	w.customerWrites("carla", "Hello")
+	thread := w.waitThread("Hello")
+	w.postEvents(chat, channelstest.Event{Type: "consent", From: "carla", Text: "STOP", Consent: &channels.Consent{OptedOut: true, Silent: true}})
+	w.waitLine(thread, bridge.LineOptedOut)
+	w.chat.Submit("ann", support, thread, formOf(bridge.VerbClose), "")
+	w.waitCard(thread, "closed")
+	w.chat.Submit("ben", support, "", startForm(chat, "carla", ""), "But wait")
+	if told := w.waitWhisper("ben", "But wait"); !strings.Contains(told.Plain(), "doesn't want messages") {
 		t.Errorf("told %q", told.Plain())
 	}
 	if n := len(w.provider.Sent()); n != 0 {
@@ -321,12 +321,12 @@ func TestStartOptedOut(t *testing.T) {
 func TestStartWithAnotherKey(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.customer(chat, channelstest.Event{From: "carla", Also: []string{"caro"}, Text: "Hello"})
-	w.thread("Hello")
+	w.customerSends(chat, channelstest.Event{From: "carla", Also: []string{"caro"}, Text: "Hello"})
+	w.waitThread("Hello")
 	open, err := w.engines[0].Desk(w.surface).MayStart(t.Context(), "ben", bridge.Start{Account: chat, Recipient: "caro"})
 	if err != nil || open.ID != 1 {
 		t.Errorf("the form is told %+v, %v", open, err)
 	}
-	w.chat.Submit("ben", support, "", begin(chat, "caro", ""), "Good morning.")
-	w.whisper("ben", "[exists]")
+	w.chat.Submit("ben", support, "", startForm(chat, "caro", ""), "Good morning.")
+	w.waitWhisper("ben", "[exists]")
 }

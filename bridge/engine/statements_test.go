@@ -75,15 +75,15 @@ func (s *statements) note(conn *pgx.Conn, sql string) {
 	}
 }
 
-// known returns how many transactions have stored messages since take was called.
-func (s *statements) known() int {
+// countTransactions returns how many transactions have stored messages since take was called.
+func (s *statements) countTransactions() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.taken)
 }
 
-// take returns how many statements the middle one of these transactions needed, and forgets them.
-func (s *statements) take() (middle int) {
+// takeMiddle returns how many statements the middle one of these transactions needed, and forgets them.
+func (s *statements) takeMiddle() (middle int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	list := s.taken

@@ -15,8 +15,8 @@ func figuresAt(team bridge.TeamID, from, to string) string {
 	return fmt.Sprintf("https://parley.test/%d/%s/%s", team, from, to)
 }
 
-// inTeam makes some agents the members of a team that all others know from now on.
-func (w *world) inTeam(team string, agents ...string) {
+// setTeamMembers makes some agents the members of a team that all others know from now on.
+func (w *world) setTeamMembers(team string, agents ...string) {
 	w.t.Helper()
 	ids := []bridge.AgentID{}
 	for _, name := range agents {
@@ -32,26 +32,26 @@ func (w *world) inTeam(team string, agents ...string) {
 // others nothing. Nobody else sees the answer, and no customer, wherever it was asked for.
 func TestStats(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{account: office(t)})
+	w := newWorld(t, options{account: withOfficeHours(t)})
 	w.exec(`INSERT INTO teams (name) VALUES ('Billing')`)
-	w.inTeam("Support", "ben")
-	w.inTeam("Billing", "ben")
-	w.until(time.Wednesday, 10, 0)
-	w.writes("kim", "Where is my order?")
-	thread := w.thread("Where is my order?")
+	w.setTeamMembers("Support", "ben")
+	w.setTeamMembers("Billing", "ben")
+	w.advanceTo(time.Wednesday, 10, 0)
+	w.customerWrites("kim", "Where is my order?")
+	thread := w.waitThread("Where is my order?")
 	w.advance(30 * time.Minute)
 	w.reply(thread, "On its way")
 	w.provider.WaitTexts(t, "On its way")
-	w.writes("lou", "Is anybody there?")
-	other := w.thread("Is anybody there?")
-	w.until(time.Monday, 9, 0)
-	w.settled()
+	w.customerWrites("lou", "Is anybody there?")
+	other := w.waitThread("Is anybody there?")
+	w.advanceTo(time.Monday, 9, 0)
+	w.waitDrained()
 	w.eventually("all is counted", func() bool {
 		return w.count(`SELECT count(*) + (SELECT below FROM measured)::int FROM measure_due`) == 0
 	})
 
 	w.chat.Say("ben", support, other, "!stats")
-	told := w.whisper("ben", "[stats]")
+	told := w.waitWhisper("ben", "[stats]")
 	days := strings.ReplaceAll(w.text(`SELECT (payload->'line'->'Weeks'->0->>'From') || '|' || (payload->'line'->'Weeks'->0->>'To') FROM deliveries WHERE payload->'line'->>'Kind' = 'stats'`), "|", " ")
 	ours := fmt.Sprintf("(Support %s new 2 0 answered 1 resolved 0 waiting 1 1", days)
 	link := figuresAt(w.team, days[:10], days[11:])
@@ -60,15 +60,15 @@ func TestStats(t *testing.T) {
 	}
 
 	w.chat.Say("ann", support, thread, "<@"+bridgetest.App+"> stats")
-	if text := w.whisper("ann", "[stats]").Plain(); !strings.Contains(text, "( "+days+" new 2 0 answered 1 resolved 0 waiting 1 1") || strings.Contains(text, "Support") {
+	if text := w.waitWhisper("ann", "[stats]").Plain(); !strings.Contains(text, "( "+days+" new 2 0 answered 1 resolved 0 waiting 1 1") || strings.Contains(text, "Support") {
 		t.Errorf("an admin without a team is told %q", text)
 	}
 	w.chat.Say("cat", support, other, "!stats")
-	w.whisper("cat", "You are in no team")
+	w.waitWhisper("cat", "You are in no team")
 	w.chat.Say("dan", support, other, "!stats")
-	w.whisper("dan", "You are not one of Parley's agents.")
+	w.waitWhisper("dan", "You are not one of Parley's agents.")
 
-	w.settled()
+	w.waitDrained()
 	for who, want := range map[string]int{"ann": 1, "ben": 1} {
 		n := 0
 		for _, m := range w.chat.Whispers(who) {

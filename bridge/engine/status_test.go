@@ -17,11 +17,11 @@ import (
 	"parley/store"
 )
 
-// tells lets the provider say what became of a message of ours.
-func (w *world) tells(e channelstest.Event) {
+// reportStatus lets the provider say what became of a message of ours.
+func (w *world) reportStatus(e channelstest.Event) {
 	w.t.Helper()
 	e.Type = "status"
-	w.does(e)
+	w.postChatEvent(e)
 }
 
 // Edge cases 1 and 2: a status with our token comes before the answer to Send, read without
@@ -29,24 +29,24 @@ func (w *world) tells(e channelstest.Event) {
 func TestStatusBeforeTheAnswer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	release := make(chan struct{})
 	w.provider.AddFault(channelstest.Fault{Until: release})
 	reply := w.reply(thread, "Hi Kim")
 	w.provider.WaitCalls(t, 1)
 	message := w.count(`SELECT id FROM messages WHERE place = $1`, reply)
-	w.tells(channelstest.Event{State: "read", Message: int64(message), External: []string{"out-1"}})
-	w.marked(reply, "read")
-	w.fate(reply, "out")
+	w.reportStatus(channelstest.Event{State: "read", Message: int64(message), External: []string{"out-1"}})
+	w.waitMarked(reply, "read")
+	w.waitFate(reply, "out")
 	close(release)
 	w.provider.WaitTexts(t, "Hi Kim")
-	w.settled()
-	w.stateOf(reply, "read")
-	w.tells(channelstest.Event{State: "delivered", External: []string{"out-1"}}) // late, and lower
-	w.tells(channelstest.Event{State: "failed", External: []string{"out-1"}, Reason: "late news"})
-	w.settled()
-	w.stateOf(reply, "read")
-	if n := w.lines(thread, bridge.LineFailed); n != 0 {
+	w.waitDrained()
+	w.waitDeliveryState(reply, "read")
+	w.reportStatus(channelstest.Event{State: "delivered", External: []string{"out-1"}}) // late, and lower
+	w.reportStatus(channelstest.Event{State: "failed", External: []string{"out-1"}, Reason: "late news"})
+	w.waitDrained()
+	w.waitDeliveryState(reply, "read")
+	if n := w.countLines(thread, bridge.LineFailed); n != 0 {
 		t.Errorf("%d lines of failure", n)
 	}
 }
@@ -55,18 +55,18 @@ func TestStatusBeforeTheAnswer(t *testing.T) {
 func TestFailedAndDelivered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	reply := w.reply(thread, "Hi Kim")
 	w.provider.WaitTexts(t, "Hi Kim")
-	w.marked(reply, "sent")
+	w.waitMarked(reply, "sent")
 	id := w.provider.Sent()[0].ID
-	w.tells(channelstest.Event{State: "failed", External: []string{id}, Reason: "Nobody there."})
-	w.fate(reply, "failed")
-	w.tells(channelstest.Event{State: "delivered", External: []string{id}})
-	w.fate(reply, "out")
-	w.tells(channelstest.Event{ID: "again", State: "failed", External: []string{id}})
-	w.settled()
-	w.fate(reply, "out")
+	w.reportStatus(channelstest.Event{State: "failed", External: []string{id}, Reason: "Nobody there."})
+	w.waitFate(reply, "failed")
+	w.reportStatus(channelstest.Event{State: "delivered", External: []string{id}})
+	w.waitFate(reply, "out")
+	w.reportStatus(channelstest.Event{ID: "again", State: "failed", External: []string{id}})
+	w.waitDrained()
+	w.waitFate(reply, "out")
 }
 
 // A watermark covers everything that was sent to that customer until then, nothing later and
@@ -74,23 +74,23 @@ func TestFailedAndDelivered(t *testing.T) {
 func TestWatermark(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{settings: map[string]string{"join_lines": "off"}})
-	kim := w.opened()
-	w.writes("lea", "I am Lea")
-	lea := w.thread("I am Lea")
+	kim := w.openThread()
+	w.customerWrites("lea", "I am Lea")
+	lea := w.waitThread("I am Lea")
 	one, two, other := w.reply(kim, "One"), w.reply(kim, "Two"), w.reply(lea, "To Lea")
 	w.provider.Wait(t, "three replies", func(s []channelstest.Sent) bool { return len(s) == 3 })
-	w.settled()
+	w.waitDrained()
 	until := time.Now()
 	late := w.reply(kim, "Three")
 	w.provider.Wait(t, "four replies", func(s []channelstest.Sent) bool { return len(s) == 4 })
-	w.settled()
-	w.tells(channelstest.Event{From: "kim", State: "read", UpTo: until})
-	w.marked(one, "read")
-	w.marked(two, "read")
-	w.tells(channelstest.Event{From: "nobody", State: "read", UpTo: time.Now()})
-	w.settled()
-	w.stateOf(late, "accepted")
-	w.stateOf(other, "accepted")
+	w.waitDrained()
+	w.reportStatus(channelstest.Event{From: "kim", State: "read", UpTo: until})
+	w.waitMarked(one, "read")
+	w.waitMarked(two, "read")
+	w.reportStatus(channelstest.Event{From: "nobody", State: "read", UpTo: time.Now()})
+	w.waitDrained()
+	w.waitDeliveryState(late, "accepted")
+	w.waitDeliveryState(other, "accepted")
 	if n := w.count(`SELECT count(*) FROM identities WHERE key = 'nobody'`); n != 0 {
 		t.Error("a watermark made a customer")
 	}
@@ -100,18 +100,18 @@ func TestWatermark(t *testing.T) {
 func TestPartsAndCost(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	reply := w.reply(thread, "A long text")
 	w.provider.WaitTexts(t, "A long text")
-	w.marked(reply, "sent")
+	w.waitMarked(reply, "sent")
 	id := w.provider.Sent()[0].ID
-	w.tells(channelstest.Event{State: "sent", External: []string{id}, Parts: 2, Cost: "service"})
-	if m := w.line(thread, bridge.LineParts); !strings.Contains(m.Plain(), "2") {
+	w.reportStatus(channelstest.Event{State: "sent", External: []string{id}, Parts: 2, Cost: "service"})
+	if m := w.waitLine(thread, bridge.LineParts); !strings.Contains(m.Plain(), "2") {
 		t.Errorf("the line says %q", m.Plain())
 	}
-	w.tells(channelstest.Event{State: "delivered", External: []string{id}, Parts: 2, Cost: "service"})
-	w.settled()
-	if n := w.lines(thread, bridge.LineParts); n != 1 {
+	w.reportStatus(channelstest.Event{State: "delivered", External: []string{id}, Parts: 2, Cost: "service"})
+	w.waitDrained()
+	if n := w.countLines(thread, bridge.LineParts); n != 1 {
 		t.Errorf("%d lines", n)
 	}
 	f, err := w.engines[0].Desk(w.surface).Facts(t.Context(), 1, "ann")
@@ -124,7 +124,7 @@ func TestPartsAndCost(t *testing.T) {
 func TestAccountNotice(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.does(channelstest.Event{Type: "notice", Notices: []string{"The number's quality fell to yellow."}})
+	w.postChatEvent(channelstest.Event{Type: "notice", Notices: []string{"The number's quality fell to yellow."}})
 	w.chat.Wait(t, "ann is told", func() bool {
 		for _, m := range w.chat.Messages("@ann", "") {
 			if strings.Contains(m.Plain(), "quality fell") {
@@ -140,16 +140,16 @@ func TestAccountNotice(t *testing.T) {
 func TestStatusOfAnotherSystem(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.opened()
+	w.openThread()
 	for _, state := range []string{"sent", "delivered", "read"} {
-		w.tells(channelstest.Event{ID: "other-" + state, From: "kim", State: state, Message: 1 << 50, External: []string{"other-1"}})
+		w.reportStatus(channelstest.Event{ID: "other-" + state, From: "kim", State: state, Message: 1 << 50, External: []string{"other-1"}})
 	}
-	w.settled()
-	if n := w.roots(); n != 1 {
+	w.waitDrained()
+	if n := w.countRoots(); n != 1 {
 		t.Errorf("%d threads\n%s", n, w.dump())
 	}
-	w.tells(channelstest.Event{ID: "other-failed", From: "kim", State: "failed", Message: 1 << 50, External: []string{"other-1"}, Reason: "unknown number"})
-	w.shown("unknown number")
+	w.reportStatus(channelstest.Event{ID: "other-failed", From: "kim", State: "failed", Message: 1 << 50, External: []string{"other-1"}, Reason: "unknown number"})
+	w.waitShown("unknown number")
 }
 
 // splitter sends each message as two, one after the other, and keeps the rounds.
@@ -185,15 +185,15 @@ func TestSendAgainAfterItFailed(t *testing.T) {
 			s := &splitter{Channel: w.live[chat].Load()}
 			w.engines[0].SetChannel(w.accounts[chat], s)
 			w.start()
-			thread := w.opened()
+			thread := w.openThread()
 			reply := w.reply(thread, "Hi")
 			w.provider.WaitTexts(t, "Hi 1", "Hi 2")
-			w.marked(reply, "sent")
+			w.waitMarked(reply, "sent")
 			message := w.count(`SELECT id FROM messages WHERE direction = 'out'`)
-			w.tells(channelstest.Event{State: "failed", Message: int64(message), External: []string{w.provider.Sent()[c.failed].ID}, Reason: "Nobody there."})
-			w.chat.Press(t, "ann", w.line(thread, bridge.LineFailed), bridge.VerbSendAgain)
+			w.reportStatus(channelstest.Event{State: "failed", Message: int64(message), External: []string{w.provider.Sent()[c.failed].ID}, Reason: "Nobody there."})
+			w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineFailed), bridge.VerbSendAgain)
 			w.provider.WaitTexts(t, c.want...)
-			w.fate(reply, "out")
+			w.waitFate(reply, "out")
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			if !slices.Equal(s.again, c.again) {
@@ -209,15 +209,15 @@ func TestEarlyPartFailed(t *testing.T) {
 	w := newWorld(t, options{stopped: true})
 	w.engines[0].SetChannel(w.accounts[chat], &splitter{Channel: w.live[chat].Load()})
 	w.start()
-	thread := w.opened()
+	thread := w.openThread()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter, With: "b.txt"})
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
 	w.chat.Say("ann", support, thread, "Two plans", file("a.txt", 1), file("b.txt", 1))
 	states := `SELECT string_agg(state || ' ' || part, ', ' ORDER BY seq) FROM deliveries WHERE kind = 'reply'`
 	w.eventually("nobody knows of the second file", func() bool { return w.text(states) == "accepted 1, unknown 0" })
 	message := w.count(`SELECT id FROM messages WHERE direction = 'out'`)
-	w.tells(channelstest.Event{State: "failed", Early: true, Message: int64(message), External: []string{w.provider.Sent()[0].ID}, Reason: "Nobody there."})
-	w.line(thread, bridge.LineFailed)
+	w.reportStatus(channelstest.Event{State: "failed", Early: true, Message: int64(message), External: []string{w.provider.Sent()[0].ID}, Reason: "Nobody there."})
+	w.waitLine(thread, bridge.LineFailed)
 	if got := w.text(states); got != "failed 0, unknown 0" { // Send again begins with the text
 		t.Errorf("the deliveries are %s", got)
 	}
@@ -233,34 +233,34 @@ func TestEarlyPartFailedLastDelivered(t *testing.T) {
 			w := newWorld(t, options{stopped: true})
 			w.engines[0].SetChannel(w.accounts[chat], &splitter{Channel: w.live[chat].Load()})
 			w.start()
-			thread := w.opened()
+			thread := w.openThread()
 			reply := w.reply(thread, "Hi")
 			w.provider.WaitTexts(t, "Hi 1", "Hi 2")
-			w.marked(reply, "sent")
+			w.waitMarked(reply, "sent")
 			message, sent := int64(w.count(`SELECT id FROM messages WHERE direction = 'out'`)), w.provider.Sent()
 			fails := func() {
-				w.tells(channelstest.Event{State: "failed", Early: true, Message: message, External: []string{sent[0].ID}, Reason: "Nobody there."})
+				w.reportStatus(channelstest.Event{State: "failed", Early: true, Message: message, External: []string{sent[0].ID}, Reason: "Nobody there."})
 			}
 			if failsFirst {
 				fails()
-				w.line(thread, bridge.LineFailed)
+				w.waitLine(thread, bridge.LineFailed)
 			}
 			for _, state := range []string{"delivered", "read"} {
-				w.tells(channelstest.Event{State: state, Message: message, External: []string{sent[1].ID}})
+				w.reportStatus(channelstest.Event{State: state, Message: message, External: []string{sent[1].ID}})
 			}
-			w.settled()
+			w.waitDrained()
 			if !failsFirst {
 				fails()
 			}
 
-			line := w.line(thread, bridge.LineFailed)
-			w.marked(reply, "warning")
-			w.fate(reply, "failed")
+			line := w.waitLine(thread, bridge.LineFailed)
+			w.waitMarked(reply, "warning")
+			w.waitFate(reply, "failed")
 			w.chat.Press(t, "ann", line, bridge.VerbSendAgain)
 			w.provider.WaitTexts(t, "Hi 1", "Hi 2", "Hi 1", "Hi 2")
-			w.tells(channelstest.Event{ID: "again", State: "delivered", Message: message, External: []string{w.provider.Sent()[3].ID}})
-			w.stateOf(reply, store.Delivered)
-			w.fate(reply, "out")
+			w.reportStatus(channelstest.Event{ID: "again", State: "delivered", Message: message, External: []string{w.provider.Sent()[3].ID}})
+			w.waitDeliveryState(reply, store.Delivered)
+			w.waitFate(reply, "out")
 		})
 	}
 }
@@ -271,21 +271,21 @@ func TestEarlyPartFailsAgain(t *testing.T) {
 	w := newWorld(t, options{stopped: true, backoff: []time.Duration{time.Hour}})
 	w.engines[0].SetChannel(w.accounts[chat], &splitter{Channel: w.live[chat].Load()})
 	w.start()
-	thread := w.opened()
+	thread := w.openThread()
 	reply := w.reply(thread, "Hi")
 	w.provider.WaitTexts(t, "Hi 1", "Hi 2")
-	w.marked(reply, "sent")
+	w.waitMarked(reply, "sent")
 	message := int64(w.count(`SELECT id FROM messages WHERE direction = 'out'`))
 	fails := func(id string, piece int) {
-		w.tells(channelstest.Event{ID: id, State: "failed", Early: true, Message: message, External: []string{w.provider.Sent()[piece].ID}, Reason: "Nobody there."})
+		w.reportStatus(channelstest.Event{ID: id, State: "failed", Early: true, Message: message, External: []string{w.provider.Sent()[piece].ID}, Reason: "Nobody there."})
 	}
 	fails("once", 0)
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Text: "Hi 2"})
-	w.chat.Press(t, "ann", w.line(thread, bridge.LineFailed), bridge.VerbSendAgain)
+	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineFailed), bridge.VerbSendAgain)
 	state := `SELECT state || ' ' || part FROM deliveries WHERE kind = 'reply'`
 	w.eventually("the second piece waits", func() bool { return w.text(state) == "queued 1" })
 	fails("twice", 2)
-	w.eventually("the second failure is told", func() bool { return w.lines(thread, bridge.LineFailed) == 2 })
+	w.eventually("the second failure is told", func() bool { return w.countLines(thread, bridge.LineFailed) == 2 })
 	if got := w.text(state); got != "failed 0" {
 		t.Errorf("the delivery is %s", got)
 	}
@@ -297,17 +297,17 @@ func TestEarlyPartFailedMeanwhile(t *testing.T) {
 	w := newWorld(t, options{stopped: true})
 	w.engines[0].SetChannel(w.accounts[chat], &splitter{Channel: w.live[chat].Load()})
 	w.start()
-	thread := w.opened()
+	thread := w.openThread()
 	release := make(chan struct{})
 	w.provider.AddFault(channelstest.Fault{Text: "Hi 2", Until: release})
 	reply := w.reply(thread, "Hi")
-	w.stateOf(reply, "sending")
+	w.waitDeliveryState(reply, "sending")
 	w.eventually("the second part is on its way", func() bool { return w.provider.Calls() == 2 })
 	message := w.count(`SELECT id FROM messages WHERE direction = 'out'`)
-	w.tells(channelstest.Event{State: "failed", Early: true, Message: int64(message), External: []string{w.provider.Sent()[0].ID}, Reason: "Nobody there."})
-	line := w.line(thread, bridge.LineFailed)
+	w.reportStatus(channelstest.Event{State: "failed", Early: true, Message: int64(message), External: []string{w.provider.Sent()[0].ID}, Reason: "Nobody there."})
+	line := w.waitLine(thread, bridge.LineFailed)
 	close(release)
-	w.settled()
+	w.waitDrained()
 	w.chat.Press(t, "ann", line, bridge.VerbSendAgain)
 	w.provider.WaitTexts(t, "Hi 1", "Hi 2", "Hi 1", "Hi 2")
 }
@@ -317,22 +317,22 @@ func TestEarlyPartFailedMeanwhile(t *testing.T) {
 func TestSendAgainBeforeTheLook(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{relay: relay.Options{ReconcileAfter: time.Hour}})
-	thread := w.opened()
+	thread := w.openThread()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
 	first := w.reply(thread, "One")
-	w.stateOf(first, store.Unknown)
+	w.waitDeliveryState(first, store.Unknown)
 	w.eventually("nobody works on it", func() bool {
 		return w.count(`SELECT count(*) FROM lanes WHERE account_id = $1 AND leased_until IS NULL`, w.accounts[chat]) == 1
 	})
-	w.hook(chat, channelstest.Event{Type: "status", State: "failed", Reason: "No such user",
+	w.postEvents(chat, channelstest.Event{Type: "status", State: "failed", Reason: "No such user",
 		Message: int64(w.count(`SELECT id FROM messages WHERE place = $1`, first))})
-	line := w.line(thread, bridge.LineFailed)
+	line := w.waitLine(thread, bridge.LineFailed)
 	w.chat.Press(t, "ann", line, bridge.VerbSendAgain)
 	w.provider.WaitTexts(t, "One", "One")
 	w.reply(thread, "Two")
 	w.provider.WaitTexts(t, "One", "One", "Two")
-	w.fate(first, "out")
-	w.settled()
+	w.waitFate(first, "out")
+	w.waitDrained()
 }
 
 // A reply that was deleted while nobody knew whether it left, and is wanted after all,
@@ -340,20 +340,20 @@ func TestSendAgainBeforeTheLook(t *testing.T) {
 func TestSendWhileUnknown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{relay: relay.Options{ReconcileAfter: time.Minute, AbsentAgain: 20 * time.Millisecond}})
-	thread := w.opened()
+	thread := w.openThread()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropBefore})
 	first := w.reply(thread, "One")
-	w.stateOf(first, store.Unknown)
+	w.waitDeliveryState(first, store.Unknown)
 	w.chat.Delete(support, first)
-	w.fate(first, "undone")
+	w.waitFate(first, "undone")
 	w.chat.Submit("ann", support, thread, bridgetest.Button{Verb: bridge.VerbSend,
 		Args: bridge.Args{Conversation: 1, Message: store.MessageID(w.count(`SELECT id FROM messages WHERE place = $1`, first))}}, "")
-	w.fate(first, "waiting")
+	w.waitFate(first, "waiting")
 	w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '2 min' WHERE state = 'unknown'`)
 	w.exec(`UPDATE lanes SET due_at = parley_now() WHERE due_at IS NOT NULL`)
-	w.fate(first, "out")
+	w.waitFate(first, "out")
 	w.provider.WaitTexts(t, "One")
-	w.settled()
+	w.waitDrained()
 	w.provider.WaitTexts(t, "One")
 	if n := w.count(`SELECT count(*) FROM deliveries WHERE kind = 'reply'`); n != 1 {
 		t.Errorf("%d deliveries, want 1", n)
@@ -366,10 +366,10 @@ func TestAbsentForAsLongAsTheChannelSays(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{relay: relay.Options{ReconcileAfter: time.Minute},
 		caps: func(c *channels.Capabilities) { c.Sending.AbsentFor = 8 * time.Minute }})
-	thread := w.opened()
+	thread := w.openThread()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropBefore})
 	said := w.reply(thread, "One")
-	w.stateOf(said, store.Unknown)
+	w.waitDeliveryState(said, store.Unknown)
 	w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '2 min' WHERE state = 'unknown'`)
 	w.exec(`UPDATE lanes SET due_at = parley_now() WHERE due_at IS NOT NULL`)
 	w.eventually("the first look, and the wait for the next one", func() bool {
@@ -378,6 +378,6 @@ func TestAbsentForAsLongAsTheChannelSays(t *testing.T) {
 	})
 	w.exec(`UPDATE deliveries SET absent_at = absent_at - interval '8 min', sent_at = sent_at - interval '8 min' WHERE state = 'unknown'`)
 	w.exec(`UPDATE lanes SET due_at = parley_now() WHERE due_at IS NOT NULL`)
-	w.fate(said, "out")
+	w.waitFate(said, "out")
 	w.provider.WaitTexts(t, "One")
 }

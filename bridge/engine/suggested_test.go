@@ -22,8 +22,8 @@ func replier() *reader {
 	}}
 }
 
-// suggestedIn returns the suggestions' id that the newest note of a conversation carries, or 0 if it carries none.
-func (w *world) suggestedIn(conversation int) bridge.EventID {
+// suggestionsIn returns the suggestions' id that the newest note of a conversation carries, or 0 if it carries none.
+func (w *world) suggestionsIn(conversation int) bridge.EventID {
 	return bridge.EventID(w.count(`SELECT coalesce(max((d.payload #>> '{line,Suggested}')::bigint), 0) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id
 		WHERE d.kind = 'line' AND l.conversation_id = $1`, conversation))
 }
@@ -38,20 +38,20 @@ func TestSuggestedReplies(t *testing.T) {
 	d := w.engines[0].Desk(w.surface)
 	analysed := func() {
 		t.Helper()
-		w.ripen()
-		w.burstsDone()
-		w.settled()
+		w.makeBurstsDue()
+		w.waitAnalysed()
+		w.waitDrained()
 	}
 	suggested := func(conversation bridge.ConversationID, id bridge.EventID, user string) []bridge.SuggestedReply {
 		t.Helper()
 		return must(d.Suggested(t.Context(), conversation, id, user))(t)
 	}
-	w.writes("kim", "Red lamps?")
-	w.writes("joe", "Tables?")
-	one := w.thread("Red lamps?")
-	w.shown("Tables?")
+	w.customerWrites("kim", "Red lamps?")
+	w.customerWrites("joe", "Tables?")
+	one := w.waitThread("Red lamps?")
+	w.waitShown("Tables?")
 	analysed()
-	first, foreign := w.suggestedIn(1), w.suggestedIn(2)
+	first, foreign := w.suggestionsIn(1), w.suggestionsIn(2)
 	if first == 0 || foreign == 0 || first == foreign {
 		t.Fatalf("the notes' buttons name %d and %d\n%s", first, foreign, w.dump())
 	}
@@ -67,27 +67,27 @@ func TestSuggestedReplies(t *testing.T) {
 	if _, err := d.Suggested(t.Context(), 99, first, "ann"); !errors.Is(err, bridge.ErrNoConversation) {
 		t.Errorf("a conversation that there isn't gives %v", err)
 	}
-	w.writes("kim", "Thank you")
-	w.shown("Thank you")
+	w.customerWrites("kim", "Thank you")
+	w.waitShown("Thank you")
 	analysed()
-	if id := w.suggestedIn(1); id != first || suggested(1, first, "ann") == nil {
+	if id := w.suggestionsIn(1); id != first || suggested(1, first, "ann") == nil {
 		t.Errorf("after thanks the button names %d, before it named %d", id, first)
 	}
-	w.writes("kim", "Blue ones, too?")
-	w.shown("Blue ones, too?")
+	w.customerWrites("kim", "Blue ones, too?")
+	w.waitShown("Blue ones, too?")
 	analysed()
-	if second := w.suggestedIn(1); second == first || suggested(1, first, "ann") != nil || suggested(1, second, "ann") == nil {
+	if second := w.suggestionsIn(1); second == first || suggested(1, first, "ann") != nil || suggested(1, second, "ann") == nil {
 		t.Errorf("an outdated id still counts, or the newer one (%d after %d) doesn't", second, first)
 	}
 	if len(w.sentTexts()) != 0 {
 		t.Errorf("something left by itself: %q", w.sentTexts())
 	}
 	w.reply(one, "!resolve")
-	w.card(one, "#1 resolved")
+	w.waitCard(one, "#1 resolved")
 	if n := w.count(`SELECT count(*) FROM suggested_replies WHERE conversation_id = 1`); n != 0 {
 		t.Errorf("%d rows are kept of a conversation that has ended", n)
 	}
-	if got := suggested(1, w.suggestedIn(1), "ann"); got != nil {
+	if got := suggested(1, w.suggestionsIn(1), "ann"); got != nil {
 		t.Errorf("after the end it still suggests %+v", got)
 	}
 }
@@ -96,7 +96,7 @@ func TestSuggestedReplies(t *testing.T) {
 // R-185, R-212
 func TestSuggestedRepliesOfAPrivateChannel(t *testing.T) {
 	t.Parallel()
-	w := secluded(t, options{})
+	w := newSecludedWorld(t, options{})
 	w.exec(`INSERT INTO suggested_replies (conversation_id, event_id, replies) VALUES (1, 7, '[{"text": "It is the tax."}]')`)
 	d := w.engines[0].Desk(w.surface)
 	w.eventually("a member reads them", func() bool {

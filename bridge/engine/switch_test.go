@@ -19,31 +19,31 @@ func TestAnalysisIsSwitchedOff(t *testing.T) {
 		return analysis.Answer{Sentiment: analysis.Frustrated, Intents: []string{"problem"}}, nil
 	}
 	w := newWorld(t, options{analyzer: m})
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "!analysis of")
-	w.whisper("ann", "switched off or on")
+	w.waitWhisper("ann", "switched off or on")
 	w.reply(thread, "!analysis off")
-	w.line(thread, bridge.LineDone)
-	w.writes("kim", "My secret")
-	w.shown("My secret")
+	w.waitLine(thread, bridge.LineDone)
+	w.customerWrites("kim", "My secret")
+	w.waitShown("My secret")
 	w.exec(`UPDATE bursts SET due_at = parley_now()`)
 	w.eventually("nothing waits", func() bool { return w.count(`SELECT count(*) FROM bursts`) == 0 })
-	w.customer(mail, channelstest.Event{From: "lee@x.test", Text: "Something else"})
-	other := w.thread("Something else")
-	w.ripen()
-	w.line(other, bridge.LineAnalysis)
+	w.customerSends(mail, channelstest.Event{From: "lee@x.test", Text: "Something else"})
+	other := w.waitThread("Something else")
+	w.makeBurstsDue()
+	w.waitLine(other, bridge.LineAnalysis)
 	for _, q := range m.questions() {
-		if all := texts(slices.Concat(q.Burst, q.Before)); strings.Join(all, "") != "Something else" {
+		if all := textsOf(slices.Concat(q.Burst, q.Before)); strings.Join(all, "") != "Something else" {
 			t.Errorf("it was asked about %q", all)
 		}
 	}
-	if n := w.lines(thread, bridge.LineAnalysis); n != 0 {
+	if n := w.countLines(thread, bridge.LineAnalysis); n != 0 {
 		t.Errorf("%d notes", n)
 	}
 	w.reply(thread, "!analysis ON")
 	w.eventually("it is on", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE traits ? 'analysis'`) == 0 })
-	w.writes("kim", "And now?")
-	w.shown("And now?")
-	w.ripen()
-	w.line(thread, bridge.LineAnalysis)
+	w.customerWrites("kim", "And now?")
+	w.waitShown("And now?")
+	w.makeBurstsDue()
+	w.waitLine(thread, bridge.LineAnalysis)
 }

@@ -21,10 +21,10 @@ func TestTags(t *testing.T) {
 		"Billing", "Sales", "Support", "Billing Issue", "Complaint", "Product Question", "Technical Issue", "Urgent", "New User", "VIP Customer"}; !slices.Equal(names, want) {
 		t.Errorf("at first there are the tags %q", names)
 	}
-	w.writes("kim", "Hello")
-	root := w.cardWith("Kim")
+	w.customerWrites("kim", "Hello")
+	root := w.waitCardWith("Kim")
 	w.chat.Say("ann", support, root.ID, "!tag Billing")
-	w.card(root.ID, "Billing")
+	w.waitCard(root.ID, "Billing")
 	w.chat.Say("ann", support, root.ID, "!untag BILLING, Biling")
 	w.eventually("the tag is off", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE 'Billing' = ANY(tags)`) == 0 })
 	if n := w.count(`SELECT count(*) FROM tags WHERE name = 'Biling'`); n != 0 {
@@ -36,14 +36,14 @@ func TestTags(t *testing.T) {
 func TestRefusedTagsChangeNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	release := w.holdQueues(w.surface)
 	w.reply(thread, "!tag Lamps, "+strings.Repeat("x", 41))
 	w.reply(thread, "!topic Two lamps") // in the same batch: what was changed would be written
 	w.eventually("both are stored", func() bool { return w.count(`SELECT count(*) FROM queued`) == 2 })
 	release()
 	w.eventually("the topic", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE subject = 'Two lamps'`) == 1 })
-	w.whisper("ann", "1 to 40 letters")
+	w.waitWhisper("ann", "1 to 40 letters")
 	if n := w.count(`SELECT (SELECT count(*) FROM conversations WHERE tags <> '{}') + (SELECT count(*) FROM tags WHERE name = 'Lamps')`); n != 0 {
 		t.Error("a part of the command had its effect")
 	}
@@ -53,7 +53,7 @@ func TestRefusedTagsChangeNothing(t *testing.T) {
 func TestTooManyTagsMakeNone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	var names []string
 	for i := range 21 {
 		names = append(names, fmt.Sprint("Lamp ", i))
@@ -64,7 +64,7 @@ func TestTooManyTagsMakeNone(t *testing.T) {
 	w.eventually("both are stored", func() bool { return w.count(`SELECT count(*) FROM queued`) == 2 })
 	release()
 	w.eventually("the topic", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE subject = 'Many lamps'`) == 1 })
-	w.whisper("ann", "at most 20 tags")
+	w.waitWhisper("ann", "at most 20 tags")
 	if n := w.count(`SELECT (SELECT count(*) FROM conversations WHERE tags <> '{}') + (SELECT count(*) FROM tags WHERE name LIKE 'Lamp %')`); n != 0 {
 		t.Error("a part of the command had its effect")
 	}
@@ -75,7 +75,7 @@ func TestTooManyTagsMakeNone(t *testing.T) {
 func TestNewTagHasOneSpelling(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	release := w.holdQueues(w.surface)
 	w.reply(thread, "!tag Biling")
 	w.reply(thread, "!untag Biling")
@@ -84,7 +84,7 @@ func TestNewTagHasOneSpelling(t *testing.T) {
 	w.exec(`INSERT INTO tags (name) VALUES ('Refnud')`) // by another replica
 	w.reply(thread, "!tag refnud")
 	release()
-	w.card(thread, "Refnud")
+	w.waitCard(thread, "Refnud")
 	if got := w.text(`SELECT tags FROM conversations`); got != "{Biling,Refnud}" {
 		t.Errorf("the conversation has the tags %s", got)
 	}
@@ -98,9 +98,9 @@ func TestNewTagHasOneSpelling(t *testing.T) {
 func TestRetiredTag(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "!tag Sales")
-	w.card(thread, "Sales")
+	w.waitCard(thread, "Sales")
 	w.exec(`UPDATE tags SET active = false WHERE name = 'Sales'`)
 	w.exec(`UPDATE settings SET version = version + 1`)
 	offered := func() bool {
@@ -108,10 +108,10 @@ func TestRetiredTag(t *testing.T) {
 	}
 	w.eventually("the tag is not offered", func() bool { return !offered() })
 	w.reply(thread, "!topic Lamps")
-	w.card(thread, "Lamps")
-	w.card(thread, "Sales")
-	w.writes("eve", "Hello")
-	w.reply(w.cardWith("Eve").ID, "!tag sales")
+	w.waitCard(thread, "Lamps")
+	w.waitCard(thread, "Sales")
+	w.customerWrites("eve", "Hello")
+	w.reply(w.waitCardWith("Eve").ID, "!tag sales")
 	w.eventually("the tag is offered again", offered)
 	if got := w.text(`SELECT color FROM tags WHERE name = 'Sales'`); got != "#0f766e" {
 		t.Errorf("it has the colour %s", got)
@@ -122,9 +122,9 @@ func TestRetiredTag(t *testing.T) {
 func TestRenamedTag(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "!tag Sales")
-	w.card(thread, "Sales")
+	w.waitCard(thread, "Sales")
 	w.exec(`DELETE FROM tags WHERE name = 'Sales'`)
 	w.exec(`INSERT INTO tags (name, kind, formerly) VALUES ('New Business', 'label', '{Sales}')`)
 	w.exec(`UPDATE settings SET version = version + 1`)
@@ -132,10 +132,10 @@ func TestRenamedTag(t *testing.T) {
 		return slices.ContainsFunc(must(w.engines[0].Desk(w.surface).TagNames(t.Context()))(t), func(tag bridge.Tag) bool { return tag.Name == "New Business" })
 	})
 	w.reply(thread, "!topic Lamps")
-	w.card(thread, "Lamps")
-	w.card(thread, "New Business")
+	w.waitCard(thread, "Lamps")
+	w.waitCard(thread, "New Business")
 	w.reply(thread, "!tag sales, Urgent")
-	w.card(thread, "Urgent")
+	w.waitCard(thread, "Urgent")
 	if n := w.count(`SELECT count(*) FROM tags WHERE name = 'Sales'`); n != 0 {
 		t.Error("the former name is a tag again")
 	}

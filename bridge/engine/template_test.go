@@ -15,14 +15,14 @@ import (
 	"parley/store"
 )
 
-// templating makes chat's provider one that approves templates.
-func templating(o options) options {
+// withTemplates makes chat's provider one that approves templates.
+func withTemplates(o options) options {
 	o.caps = func(c *channels.Capabilities) { c.Templates = !c.Threads }
 	return o
 }
 
-// connect gives an engine the channel of an account.
-func (w *world) connect(e *engine.Engine, name string, id store.AccountID) *channelstest.Channel {
+// connectChannel gives an engine the channel of an account.
+func (w *world) connectChannel(e *engine.Engine, name string, id store.AccountID) *channelstest.Channel {
 	env := channels.Env{Accept: func(ctx context.Context, facts ...channels.Fact) error { return e.Accept(ctx, id, facts...) }}
 	if w.capsOf(name).Templates {
 		ch := channelstest.NewTemplating(w.provider, secret, w.capsOf(name), env)
@@ -34,8 +34,8 @@ func (w *world) connect(e *engine.Engine, name string, id store.AccountID) *chan
 	return ch
 }
 
-// template keeps a template of an account and gives its id.
-func (w *world) template(account string, change func(*bridge.Template)) store.TemplateID {
+// saveTemplate keeps a template of an account and gives its id.
+func (w *world) saveTemplate(account string, change func(*bridge.Template)) store.TemplateID {
 	w.t.Helper()
 	draft := bridge.Template{Name: "Order update", Language: "en", Category: "utility", Uses: []string{bridge.TemplateReply, bridge.TemplateWindow},
 		Body: "Hello {{first_name}}, your quote {{quote_number}} is ready."}
@@ -52,27 +52,27 @@ func (w *world) template(account string, change func(*bridge.Template)) store.Te
 	return must(store.SaveTemplate(w.t.Context(), w.pool, row, true))(w.t)
 }
 
-// status waits until a template has a status.
-func (w *world) status(id store.TemplateID, want string) {
+// waitTemplateStatus waits until a template has a status.
+func (w *world) waitTemplateStatus(id store.TemplateID, want string) {
 	w.t.Helper()
 	w.eventually("the template is "+want, func() bool { return w.text(`SELECT status FROM templates WHERE id = $1`, id) == want })
 }
 
 // submitted waits until the provider has a template, then decides about it and tells so.
-func (w *world) decide(name string, status channels.TemplateStatus, reason string) {
+func (w *world) decideTemplate(name string, status channels.TemplateStatus, reason string) {
 	w.t.Helper()
 	w.eventually("the provider has "+name, func() bool {
 		return slices.ContainsFunc(w.provider.Templates(), func(t channelstest.Template) bool { return t.Name == name }) &&
 			w.count(`SELECT count(*) FROM templates WHERE provider_name = $1 AND todo <> ''`, name) == 0
 	})
 	e := w.provider.Decide(name, func(t *channelstest.Template) { t.Status, t.Reason = string(status), reason })
-	if got := w.hook(chat, e); got != 200 {
+	if got := w.postEvents(chat, e); got != 200 {
 		w.t.Fatalf("the webhook answered %d", got)
 	}
 }
 
-// fill is a filled form of a template whose preview was seen.
-func fill(id store.TemplateID, version int, values map[string]string) bridgetest.Button {
+// templateForm is a filled form of a template whose preview was seen.
+func templateForm(id store.TemplateID, version int, values map[string]string) bridgetest.Button {
 	return bridgetest.Button{Verb: bridge.VerbTemplate, Args: bridge.Args{Conversation: 1, Template: &bridge.TemplateArgs{ID: id, Version: version,
 		Values: values, Seen: bridge.TemplateSeen(id, version, values)}}}
 }
@@ -81,11 +81,11 @@ func fill(id store.TemplateID, version int, values map[string]string) bridgetest
 // R-168
 func TestTemplateApprovedAndSent(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, templating(options{}))
-	thread := w.opened()
-	id := w.template(chat, nil)
-	w.decide("order_update", channels.TemplateApproved, "")
-	w.status(id, "approved")
+	w := newWorld(t, withTemplates(options{}))
+	thread := w.openThread()
+	id := w.saveTemplate(chat, nil)
+	w.decideTemplate("order_update", channels.TemplateApproved, "")
+	w.waitTemplateStatus(id, "approved")
 	w.chat.Wait(t, "ann is told", func() bool {
 		return slices.ContainsFunc(w.chat.Messages("@ann", ""), func(m bridgetest.Message) bool { return strings.Contains(m.Plain(), "Order update (en) approved") })
 	})
@@ -95,16 +95,16 @@ func TestTemplateApprovedAndSent(t *testing.T) {
 		t.Fatalf("the picker shows %+v", choice)
 	}
 	values := map[string]string{"first_name": "Kim", "quote_number": "Q-1\n\u202e*42*"}
-	w.chat.Submit("ann", support, thread, fill(id, 1, map[string]string{"first_name": "Kim"}), "")
-	w.whisper("ann", "quote number ({{quote_number}})")
+	w.chat.Submit("ann", support, thread, templateForm(id, 1, map[string]string{"first_name": "Kim"}), "")
+	w.waitWhisper("ann", "quote number ({{quote_number}})")
 	clean := map[string]string{"first_name": "Kim", "quote_number": bridge.TemplateValue(values["quote_number"])}
-	w.chat.Submit("ann", support, thread, fill(id, 1, clean), "")
+	w.chat.Submit("ann", support, thread, templateForm(id, 1, clean), "")
 	w.eventually("it is sent", func() bool { return len(w.provider.Sent()) == 1 })
 	got := w.provider.Sent()[0]
 	if got.Text != `Hello Kim, your quote Q-1 \*42\* is ready.` || got.Template == nil || got.Template.Name != "order_update" || got.Template.Values["quote_number"] != "Q-1 *42*" {
 		t.Errorf("sent %+v, template %+v", got, got.Template)
 	}
-	w.line(thread, bridge.LineDone)
+	w.waitLine(thread, bridge.LineDone)
 	if reason := w.text(`SELECT reason FROM messages WHERE template IS NOT NULL`); reason != "template" {
 		t.Errorf("its reason is %q", reason)
 	}
@@ -114,37 +114,37 @@ func TestTemplateApprovedAndSent(t *testing.T) {
 // R-168
 func TestTemplateRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, templating(options{}))
-	thread := w.opened()
-	id := w.template(chat, nil)
+	w := newWorld(t, withTemplates(options{}))
+	thread := w.openThread()
+	id := w.saveTemplate(chat, nil)
 	values := map[string]string{"first_name": "Kim", "quote_number": "Q-1"}
-	w.chat.Submit("ann", support, thread, fill(id, 1, values), "")
-	w.whisper("ann", "still waits for approval")
-	w.decide("order_update", channels.TemplateRejected, "It is advertising.")
-	w.status(id, "rejected")
-	w.chat.Submit("ann", support, thread, fill(id, 1, values), "")
-	w.whisper("ann", "was rejected: It is advertising.")
-	w.decide("order_update", channels.TemplateApproved, "")
-	w.status(id, "approved")
+	w.chat.Submit("ann", support, thread, templateForm(id, 1, values), "")
+	w.waitWhisper("ann", "still waits for approval")
+	w.decideTemplate("order_update", channels.TemplateRejected, "It is advertising.")
+	w.waitTemplateStatus(id, "rejected")
+	w.chat.Submit("ann", support, thread, templateForm(id, 1, values), "")
+	w.waitWhisper("ann", "was rejected: It is advertising.")
+	w.decideTemplate("order_update", channels.TemplateApproved, "")
+	w.waitTemplateStatus(id, "approved")
 
-	other := w.template(mail, nil)
-	w.status(other, "approved") // nobody has to approve it (R-170)
-	w.chat.Submit("ann", support, thread, fill(other, 1, values), "")
-	w.whisper("ann", "no such template for this account")
-	w.chat.Submit("ann", support, thread, fill(id, 7, values), "")
-	w.whisper("ann", "was changed since you saw it")
-	unseen := fill(id, 1, values)
+	other := w.saveTemplate(mail, nil)
+	w.waitTemplateStatus(other, "approved") // nobody has to approve it (R-170)
+	w.chat.Submit("ann", support, thread, templateForm(other, 1, values), "")
+	w.waitWhisper("ann", "no such template for this account")
+	w.chat.Submit("ann", support, thread, templateForm(id, 7, values), "")
+	w.waitWhisper("ann", "was changed since you saw it")
+	unseen := templateForm(id, 1, values)
 	unseen.Args.Template.Seen = "something else"
 	w.chat.Submit("ann", support, thread, unseen, "")
-	w.whisper("ann", "[template]")
-	w.chat.Submit("dan", support, thread, fill(id, 1, values), "")
-	w.whisper("dan", "not one of Parley's agents")
-	w.settled()
+	w.waitWhisper("ann", "[template]")
+	w.chat.Submit("dan", support, thread, templateForm(id, 1, values), "")
+	w.waitWhisper("dan", "not one of Parley's agents")
+	w.waitDrained()
 	if n := len(w.provider.Sent()); n != 0 {
 		t.Errorf("%d were sent", n)
 	}
 	w.chat.Say("ann", support, thread, "!template nonsense")
-	w.whisper("ann", `no template "nonsense"`)
+	w.waitWhisper("ann", `no template "nonsense"`)
 }
 
 // Edge case 18: paused by the provider before it is sent. The reply is parked with the
@@ -152,25 +152,25 @@ func TestTemplateRefused(t *testing.T) {
 // R-169
 func TestTemplatePausedBeforeSent(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, templating(options{hold: time.Hour}))
-	thread := w.opened()
-	id := w.template(chat, nil)
-	w.decide("order_update", channels.TemplateApproved, "")
-	w.status(id, "approved")
-	w.chat.Submit("ann", support, thread, fill(id, 1, map[string]string{"first_name": "Kim", "quote_number": "Q-1"}), "")
-	w.line(thread, bridge.LineDone)
+	w := newWorld(t, withTemplates(options{hold: time.Hour}))
+	thread := w.openThread()
+	id := w.saveTemplate(chat, nil)
+	w.decideTemplate("order_update", channels.TemplateApproved, "")
+	w.waitTemplateStatus(id, "approved")
+	w.chat.Submit("ann", support, thread, templateForm(id, 1, map[string]string{"first_name": "Kim", "quote_number": "Q-1"}), "")
+	w.waitLine(thread, bridge.LineDone)
 	w.provider.Decide("order_update", func(t *channelstest.Template) { t.Status = "paused" }) // and its webhook is lost
 	w.advance(time.Hour)
-	parked := w.line(thread, bridge.LineParked)
-	w.status(id, "paused") // the list tells
+	parked := w.waitLine(thread, bridge.LineParked)
+	w.waitTemplateStatus(id, "paused") // the list tells
 	if len(w.provider.Sent()) != 0 {
 		t.Fatal("it was sent")
 	}
 	if !slices.ContainsFunc(parked.Buttons, func(b bridgetest.Button) bool { return b.Verb == bridge.VerbTemplate }) {
 		t.Error("there is no button for another template")
 	}
-	w.decide("order_update", channels.TemplateApproved, "")
-	w.status(id, "approved")
+	w.decideTemplate("order_update", channels.TemplateApproved, "")
+	w.waitTemplateStatus(id, "approved")
 	w.chat.Press(t, "ann", parked, bridge.VerbSend)
 	w.eventually("it waits again", func() bool { return w.text(`SELECT fate FROM messages WHERE template IS NOT NULL`) == "waiting" })
 	w.advance(time.Hour)
@@ -181,41 +181,41 @@ func TestTemplatePausedBeforeSent(t *testing.T) {
 // people are told. Webhooks that were lost are made good by the list.
 func TestTemplateListed(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, templating(options{}))
-	w.opened()
-	id := w.template(chat, nil)
+	w := newWorld(t, withTemplates(options{}))
+	w.openThread()
+	id := w.saveTemplate(chat, nil)
 	w.eventually("handed in", func() bool { return len(w.provider.Templates()) == 1 })
 	w.eventually("known", func() bool { return w.text(`SELECT external_id FROM templates`) != "" })
 	w.provider.Decide("order_update", func(t *channelstest.Template) { t.Status, t.Category = "approved", "marketing" })
 	w.advance(16 * time.Minute)
-	w.status(id, "approved")
+	w.waitTemplateStatus(id, "approved")
 	w.chat.Wait(t, "ann is told of the category", func() bool {
 		return slices.ContainsFunc(w.chat.Messages("@ann", ""), func(m bridgetest.Message) bool { return strings.Contains(m.Plain(), " utility Order update (en)") })
 	})
 	w.provider.Decide("order_update", func(t *channelstest.Template) { t.Status = "disabled" })
 	w.advance(25 * time.Hour)
-	w.status(id, "disabled")
+	w.waitTemplateStatus(id, "disabled")
 }
 
 // A changed template is handed in again under its id; a deleted one is deleted there.
 // R-168
 func TestTemplateChangedAndDeleted(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, templating(options{}))
-	thread := w.opened()
-	id := w.template(chat, nil)
-	w.decide("order_update", channels.TemplateApproved, "")
-	w.status(id, "approved")
+	w := newWorld(t, withTemplates(options{}))
+	thread := w.openThread()
+	id := w.saveTemplate(chat, nil)
+	w.decideTemplate("order_update", channels.TemplateApproved, "")
+	w.waitTemplateStatus(id, "approved")
 	edit := func(user, body string) {
 		w.chat.Submit(user, support, thread, bridgetest.Button{Verb: bridge.VerbTemplateEdit, Args: bridge.Args{Template: &bridge.TemplateArgs{ID: id,
 			Draft: &bridge.Template{Account: chat, Name: "x", Language: "en", Category: "utility", Uses: []string{bridge.TemplateReply}, Body: body}}}}, "")
 	}
 	edit("ben", "Hello you.")
-	w.whisper("ben", "Only admins")
+	w.waitWhisper("ben", "Only admins")
 	edit("ann", "")
-	w.whisper("ann", "The body is missing.")
+	w.waitWhisper("ann", "The body is missing.")
 	edit("ann", "Something forbidden here.")
-	w.status(id, "rejected")
+	w.waitTemplateStatus(id, "rejected")
 	w.chat.Wait(t, "ann is told why", func() bool {
 		return slices.ContainsFunc(w.chat.Messages("@ann", ""), func(m bridgetest.Message) bool {
 			return strings.Contains(m.Plain(), "rejected The body is against the rules.")
@@ -224,12 +224,12 @@ func TestTemplateChangedAndDeleted(t *testing.T) {
 	asked := len(w.provider.TemplateCalls())
 	w.advance(25 * time.Hour)
 	w.eventually("it is listed", func() bool { return len(w.provider.TemplateCalls()) > asked })
-	w.settled()
-	w.status(id, "rejected") // the provider still approves of what it was before
+	w.waitDrained()
+	w.waitTemplateStatus(id, "rejected") // the provider still approves of what it was before
 	edit("ann", "Hello you.")
 	w.eventually("the provider has it", func() bool { return w.provider.Templates()[0].Body == "Hello you." })
-	w.decide("order_update", channels.TemplateApproved, "")
-	w.status(id, "approved")
+	w.decideTemplate("order_update", channels.TemplateApproved, "")
+	w.waitTemplateStatus(id, "approved")
 	if got := w.provider.Templates(); len(got) != 1 || got[0].Body != "Hello you." {
 		t.Errorf("the provider has %+v", got)
 	}
@@ -243,19 +243,19 @@ func TestTemplateChangedAndDeleted(t *testing.T) {
 // text waits on, and is offered when the customer answers (R-167, R-169).
 func TestTemplateOutsideTheWindow(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{caps: windowed(0)})
-	w.writes("kim", "Printer on fire")
-	thread := w.thread("Printer on fire")
-	inside := w.template(chat, func(t *bridge.Template) {
+	w := newWorld(t, options{caps: withWindow(0)})
+	w.customerWrites("kim", "Printer on fire")
+	thread := w.waitThread("Printer on fire")
+	inside := w.saveTemplate(chat, func(t *bridge.Template) {
 		t.Name, t.Uses, t.Body = "Thanks", []string{bridge.TemplateReply}, "Thank you."
 	})
-	outside := w.template(chat, func(t *bridge.Template) {
+	outside := w.saveTemplate(chat, func(t *bridge.Template) {
 		t.Name, t.Uses, t.Body = "Hello again", []string{bridge.TemplateWindow}, "Hello {{first_name}}, are you still there?"
 	})
-	w.decide("thanks", channels.TemplateApproved, "")
-	w.decide("hello_again", channels.TemplateApproved, "")
-	w.status(inside, "approved")
-	w.status(outside, "approved")
+	w.decideTemplate("thanks", channels.TemplateApproved, "")
+	w.decideTemplate("hello_again", channels.TemplateApproved, "")
+	w.waitTemplateStatus(inside, "approved")
+	w.waitTemplateStatus(outside, "approved")
 	fits := func(want string) {
 		t.Helper()
 		got := must(w.engines[0].Desk(w.surface).Templates(t.Context(), bridge.TemplatesFor{Conversation: 1}, "ann"))(t)
@@ -265,15 +265,15 @@ func TestTemplateOutsideTheWindow(t *testing.T) {
 	}
 	fits("Thanks")
 	w.advance(25 * time.Hour)
-	w.card(thread, "| window closed")
+	w.waitCard(thread, "| window closed")
 	fits("Hello again")
 	late := w.chat.Say("ann", support, thread, "Still there?")
-	w.fate(late, "parked")
-	w.chat.Submit("ann", support, thread, fill(outside, 1, map[string]string{"first_name": "Kim"}), "")
+	w.waitFate(late, "parked")
+	w.chat.Submit("ann", support, thread, templateForm(outside, 1, map[string]string{"first_name": "Kim"}), "")
 	w.provider.WaitTexts(t, "Hello Kim, are you still there?")
-	w.fate(late, "parked")
-	w.writes("kim", "Yes")
-	w.chat.Press(t, "ann", w.line(thread, bridge.LineOffered), bridge.VerbSend)
+	w.waitFate(late, "parked")
+	w.customerWrites("kim", "Yes")
+	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineOffered), bridge.VerbSend)
 	w.provider.WaitTexts(t, "Hello Kim, are you still there?", "Still there?")
 }
 
@@ -281,18 +281,18 @@ func TestTemplateOutsideTheWindow(t *testing.T) {
 // them; in its hold it can be taken back.
 func TestTemplateKeepsItsPlace(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, templating(options{hold: 50 * time.Second}))
-	thread := w.opened()
-	id := w.template(chat, func(t *bridge.Template) { t.Body = "Thank you." })
-	w.decide("order_update", channels.TemplateApproved, "")
-	w.status(id, "approved")
-	w.fate(w.reply(thread, "First"), "waiting")
-	w.chat.Submit("ann", support, thread, fill(id, 1, nil), "")
-	w.chat.Submit("ann", support, thread, fill(id, 1, nil), "")
-	w.chat.Wait(t, "both are told", func() bool { return w.lines(thread, bridge.LineDone) == 2 })
-	w.chat.Press(t, "ann", w.line(thread, bridge.LineDone), bridge.VerbUndo)
-	w.line(thread, bridge.LineUndone)
-	w.fate(w.reply(thread, "Last"), "waiting")
+	w := newWorld(t, withTemplates(options{hold: 50 * time.Second}))
+	thread := w.openThread()
+	id := w.saveTemplate(chat, func(t *bridge.Template) { t.Body = "Thank you." })
+	w.decideTemplate("order_update", channels.TemplateApproved, "")
+	w.waitTemplateStatus(id, "approved")
+	w.waitFate(w.reply(thread, "First"), "waiting")
+	w.chat.Submit("ann", support, thread, templateForm(id, 1, nil), "")
+	w.chat.Submit("ann", support, thread, templateForm(id, 1, nil), "")
+	w.chat.Wait(t, "both are told", func() bool { return w.countLines(thread, bridge.LineDone) == 2 })
+	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineDone), bridge.VerbUndo)
+	w.waitLine(thread, bridge.LineUndone)
+	w.waitFate(w.reply(thread, "Last"), "waiting")
 	w.advance(2 * time.Minute)
 	w.provider.WaitTexts(t, "First", "Thank you.", "Last")
 }
@@ -300,18 +300,18 @@ func TestTemplateKeepsItsPlace(t *testing.T) {
 // An answer to handing in that was lost makes no second template and no false rejection.
 func TestTemplateAnswerLost(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, templating(options{stopped: true}))
+	w := newWorld(t, withTemplates(options{stopped: true}))
 	w.provider.LoseTemplateAnswers(1)
-	id := w.template(chat, nil)
+	id := w.saveTemplate(chat, nil)
 	w.start()
-	w.opened()
+	w.openThread()
 	w.eventually("the provider has it", func() bool { return len(w.provider.Templates()) == 1 })
 	w.eventually("it is tried again later", func() bool {
 		return w.count(`SELECT count(*) FROM templates WHERE tries = 1 AND leased_until IS NULL`) == 1
 	})
 	w.advance(2 * time.Minute)
-	w.decide("order_update", channels.TemplateApproved, "")
-	w.status(id, "approved")
+	w.decideTemplate("order_update", channels.TemplateApproved, "")
+	w.waitTemplateStatus(id, "approved")
 	if n := len(w.provider.Templates()); n != 1 {
 		t.Errorf("%d templates", n)
 	}
@@ -322,17 +322,17 @@ func TestTemplateAnswerLost(t *testing.T) {
 func TestTemplateOfTwoAccounts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Templates = true }})
-	w.opened()
-	first := w.template(chat, nil)
+	w.openThread()
+	first := w.saveTemplate(chat, nil)
 	w.eventually("the first is known", func() bool {
 		return w.count(`SELECT count(*) FROM templates WHERE id = $1 AND todo = '' AND external_id <> ''`, first) == 1
 	})
-	second := w.template(mail, nil)
+	second := w.saveTemplate(mail, nil)
 	w.eventually("the second is known", func() bool { return w.text(`SELECT external_id FROM templates WHERE id = $1`, second) != "" })
-	w.decide("order_update", channels.TemplateApproved, "")
-	w.status(first, "approved")
-	w.status(second, "approved")
-	w.settled()
+	w.decideTemplate("order_update", channels.TemplateApproved, "")
+	w.waitTemplateStatus(first, "approved")
+	w.waitTemplateStatus(second, "approved")
+	w.waitDrained()
 	told := 0
 	for _, m := range w.chat.Messages("@ann", "") {
 		told += strings.Count(m.Plain(), "Order update (en) approved")
@@ -353,18 +353,18 @@ func TestTemplateOfTwoAccounts(t *testing.T) {
 // R-168
 func TestTemplateChangedWhilePending(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, templating(options{}))
-	w.opened()
-	id := w.template(chat, nil)
+	w := newWorld(t, withTemplates(options{}))
+	w.openThread()
+	id := w.saveTemplate(chat, nil)
 	w.eventually("it is handed in", func() bool {
 		return w.count(`SELECT count(*) FROM templates WHERE todo = '' AND external_id <> ''`) == 1
 	})
-	w.template(chat, func(t *bridge.Template) { t.Body = "Hello {{first_name}}, it is {{quote_number}} now." })
+	w.saveTemplate(chat, func(t *bridge.Template) { t.Body = "Hello {{first_name}}, it is {{quote_number}} now." })
 	w.eventually("it waits", func() bool { return strings.Contains(w.text(`SELECT reason FROM templates`), "still reviews") })
 	e := w.provider.Decide("order_update", func(t *channelstest.Template) { t.Status = "approved" })
-	w.hook(chat, e)
+	w.postEvents(chat, e)
 	w.advance(11 * time.Minute)
 	w.eventually("the change is handed in", func() bool { return strings.HasSuffix(w.provider.Templates()[0].Body, "now.") })
-	w.decide("order_update", channels.TemplateApproved, "")
-	w.status(id, "approved")
+	w.decideTemplate("order_update", channels.TemplateApproved, "")
+	w.waitTemplateStatus(id, "approved")
 }

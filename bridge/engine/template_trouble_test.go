@@ -24,10 +24,10 @@ func (h handing) SubmitTemplate(ctx context.Context, t channels.Template) (chann
 	return h.TemplateChannel.SubmitTemplate(ctx, t)
 }
 
-// handsIn makes a world whose chat does something before it hands in a template.
-func handsIn(t *testing.T, before func()) *world {
+// newWorldHandingIn makes a world whose chat does something before it hands in a template.
+func newWorldHandingIn(t *testing.T, before func()) *world {
 	t.Helper()
-	w := newWorld(t, templating(options{stopped: true}))
+	w := newWorld(t, withTemplates(options{stopped: true}))
 	e, id := w.engines[0], w.accounts[chat]
 	env := channels.Env{Accept: func(ctx context.Context, facts ...channels.Fact) error { return e.Accept(ctx, id, facts...) }}
 	e.SetChannel(id, handing{channelstest.NewTemplating(w.provider, secret, w.capsOf(chat), env), before})
@@ -39,17 +39,17 @@ func handsIn(t *testing.T, before func()) *world {
 func TestPanicOverATemplate(t *testing.T) {
 	t.Parallel()
 	var well atomic.Bool
-	w := handsIn(t, func() {
+	w := newWorldHandingIn(t, func() {
 		if !well.Load() {
 			panic("boom")
 		}
 	})
-	w.template(chat, nil)
+	w.saveTemplate(chat, nil)
 	w.start()
 	w.eventually("it is given back", func() bool {
 		return w.count(`SELECT count(*) FROM templates WHERE tries = 1 AND leased_until IS NULL`) == 1
 	})
-	w.opened()
+	w.openThread()
 	well.Store(true)
 	w.advance(2 * time.Minute)
 	w.eventually("it is handed in", func() bool { return len(w.provider.Templates()) == 1 })
@@ -60,12 +60,12 @@ func TestPanicOverATemplate(t *testing.T) {
 func TestTemplatesAreClaimedOneByOne(t *testing.T) {
 	t.Parallel()
 	calls, release := make(chan struct{}, 2), make(chan struct{})
-	w := handsIn(t, func() {
+	w := newWorldHandingIn(t, func() {
 		calls <- struct{}{}
 		<-release
 	})
 	for _, name := range []string{"First", "Second"} {
-		w.template(chat, func(d *bridge.Template) { d.Name = name })
+		w.saveTemplate(chat, func(d *bridge.Template) { d.Name = name })
 	}
 	w.start()
 	<-calls
@@ -115,14 +115,14 @@ func TestTemplateOfAnotherAccountStays(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Templates = true }})
-			w.opened()
-			first := w.template(chat, nil)
+			w.openThread()
+			first := w.saveTemplate(chat, nil)
 			w.eventually("the first is known", func() bool {
 				return w.count(`SELECT count(*) FROM templates WHERE id = $1 AND todo = '' AND external_id <> ''`, first) == 1
 			})
 			if tt.isReviewed {
-				w.decide("order_update", channels.TemplateApproved, "")
-				w.status(first, "approved")
+				w.decideTemplate("order_update", channels.TemplateApproved, "")
+				w.waitTemplateStatus(first, "approved")
 			}
 			status, has := w.text(`SELECT status FROM templates WHERE id = $1`, first), w.provider.Templates()
 
@@ -130,7 +130,7 @@ func TestTemplateOfAnotherAccountStays(t *testing.T) {
 			second.handsIn.Store(tt.handsIn)
 			second.lists.Store(tt.lists)
 			w.engines[0].SetChannel(w.accounts[mail], second)
-			refused := w.template(mail, func(d *bridge.Template) { d.Body = "Hello {{first_name}}, quote {{quote_number}} has other words." })
+			refused := w.saveTemplate(mail, func(d *bridge.Template) { d.Body = "Hello {{first_name}}, quote {{quote_number}} has other words." })
 			w.eventually("it was tried", func() bool {
 				return w.count(`SELECT count(*) FROM templates WHERE id = $1 AND leased_until IS NULL AND (tries = 1 OR todo = '')`, refused) == 1
 			})
@@ -142,9 +142,9 @@ func TestTemplateOfAnotherAccountStays(t *testing.T) {
 				t.Fatalf("the provider has %+v, want %+v", got, has)
 			}
 
-			w.status(refused, "rejected")
-			w.settled()
-			w.status(first, status)
+			w.waitTemplateStatus(refused, "rejected")
+			w.waitDrained()
+			w.waitTemplateStatus(first, status)
 			if n := w.count(`SELECT count(DISTINCT external_id) FROM templates`); n != 2 {
 				t.Error("both accounts have one template")
 			}

@@ -38,7 +38,7 @@ func newTwoHomes(t *testing.T, o options) *twoHomes {
 	for user, name := range map[string]string{"tann": "ann", "tben": "ben", "teli": "eli"} {
 		check(t, store.SaveAgentUser(ctx, w.pool, store.AgentUser{AccountID: w.account, UserID: user, AgentID: w.agents[name]}))
 	}
-	w.settle(support)
+	w.moveHome(support)
 	e := w.engines[0]
 	s := bridgetest.NewSurface(w.second.URL(), e.Desk(w.account), 0)
 	e.SetSurface(w.account, s)
@@ -52,8 +52,8 @@ func newTwoHomes(t *testing.T, o options) *twoHomes {
 	return w
 }
 
-// settle says in which channel the team's new threads open.
-func (w *twoHomes) settle(home string) {
+// moveHome says in which channel the team's new threads open.
+func (w *twoHomes) moveHome(home string) {
 	w.t.Helper()
 	channels := []store.TeamChannel{{TeamID: w.team, AccountID: w.surface, Channel: support, Home: home == support},
 		{TeamID: w.team, AccountID: w.account, Channel: annex, Home: home == annex}}
@@ -66,8 +66,8 @@ func (w *twoHomes) settle(home string) {
 	check(w.t, w.engines[0].Reload(w.t.Context()))
 }
 
-// inAnnex waits until a text is in a thread of the second chat and gives the message.
-func (w *twoHomes) inAnnex(text string) bridgetest.Message {
+// waitInAnnex waits until a text is in a thread of the second chat and gives the message.
+func (w *twoHomes) waitInAnnex(text string) bridgetest.Message {
 	w.t.Helper()
 	var found bridgetest.Message
 	w.second.Wait(w.t, "the second chat shows "+text, func() bool {
@@ -84,18 +84,18 @@ func (w *twoHomes) inAnnex(text string) bridgetest.Message {
 	return found
 }
 
-// hears returns what a user of a chat was told: privately in a channel, and in a conversation of
+// toldTo returns what a user of a chat was told: privately in a channel, and in a conversation of
 // two.
-func hears(c *bridgetest.Chat, user string) []bridgetest.Message {
+func toldTo(c *bridgetest.Chat, user string) []bridgetest.Message {
 	return append(c.Whispers(user), c.Messages("@"+user, "")...)
 }
 
-// told waits until a user of a chat was told something, and gives it.
-func told(t *testing.T, c *bridgetest.Chat, user, text string) bridgetest.Message {
+// waitTold waits until a user of a chat was told something, and gives it.
+func waitTold(t *testing.T, c *bridgetest.Chat, user, text string) bridgetest.Message {
 	t.Helper()
 	var found bridgetest.Message
 	c.Wait(t, user+" is told "+text, func() bool {
-		list := hears(c, user)
+		list := toldTo(c, user)
 		i := slices.IndexFunc(list, func(m bridgetest.Message) bool { return strings.Contains(m.Plain(), text) })
 		if i >= 0 {
 			found = list[i]
@@ -111,21 +111,21 @@ func told(t *testing.T, c *bridgetest.Chat, user, text string) bridgetest.Messag
 func TestTeamWithTwoHomes(t *testing.T) {
 	t.Parallel()
 	w := newTwoHomes(t, options{})
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
-	w.settle(annex)
-	w.writes("lee", "Bonjour")
-	greeting := w.inAnnex("Bonjour")
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
+	w.moveHome(annex)
+	w.customerWrites("lee", "Bonjour")
+	greeting := w.waitInAnnex("Bonjour")
 	other := cmp.Or(greeting.Thread, greeting.ID)
-	w.writes("kim", "Still there?")
-	if got := w.thread("Still there?"); got != thread {
+	w.customerWrites("kim", "Still there?")
+	if got := w.waitThread("Still there?"); got != thread {
 		t.Errorf("an open conversation went on in %q", got)
 	}
 	w.chat.Say("ann", support, thread, "Yes, Kim")
 	w.provider.WaitTexts(t, "Yes, Kim")
 	w.second.Say("tann", annex, other, "Oui, Lee")
 	w.provider.WaitTexts(t, "Yes, Kim", "Oui, Lee")
-	w.card(thread, "Ann")
+	w.waitCard(thread, "Ann")
 	w.second.Wait(t, "Ann holds the other one", func() bool { return strings.Contains(w.second.Get(annex, other).Plain(), "Ann") })
 	if n := len(w.second.Messages(annex, "")); n != 1 {
 		t.Errorf("%d roots in the second chat, want 1", n)
@@ -140,29 +140,29 @@ func TestTeamWithTwoHomes(t *testing.T) {
 func TestActsFromTheOtherChat(t *testing.T) {
 	t.Parallel()
 	w := newTwoHomes(t, options{hold: time.Hour})
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
 
 	w.second.Submit("tann", annex, "", bridgetest.Button{Verb: bridge.VerbAssign, Args: bridge.Args{Conversation: 1, Agents: []string{"tben"}}}, "")
-	if got := w.line(thread, bridge.LineAssigned).Mentions(); !slices.Equal(got, []string{"ben"}) {
+	if got := w.waitLine(thread, bridge.LineAssigned).Mentions(); !slices.Equal(got, []string{"ben"}) {
 		t.Errorf("the assignment mentions %v", got)
 	}
-	w.card(thread, "Ben")
+	w.waitCard(thread, "Ben")
 
-	w.second.Submit("tben", annex, "", submit(bridge.VerbReply), "We are on it")
-	w.shown("We are on it")
-	w.second.Submit("tben", annex, "", submit(bridge.VerbUndo), "")
-	undone := w.line(thread, bridge.LineUndone)
+	w.second.Submit("tben", annex, "", formOf(bridge.VerbReply), "We are on it")
+	w.waitShown("We are on it")
+	w.second.Submit("tben", annex, "", formOf(bridge.VerbUndo), "")
+	undone := w.waitLine(thread, bridge.LineUndone)
 	if got := undone.Mentions(); len(got) > 0 || !strings.Contains(undone.Plain(), "Ben") || strings.Contains(undone.Plain(), "tben") {
 		t.Errorf("what Ben took back himself mentions %v: %s", got, undone.Plain())
 	}
 
 	w.second.Say("tben", annex, "", "<@app> list mine")
-	if row := told(t, w.second, "tben", "#1"); !strings.Contains(row.Plain(), "chatsurface") {
+	if row := waitTold(t, w.second, "tben", "#1"); !strings.Contains(row.Plain(), "chatsurface") {
 		t.Errorf("the list doesn't say where the conversation is: %s", row.Plain())
 	}
-	w.second.Submit("teli", annex, "", submit(bridge.VerbResolve), "")
-	w.card(thread, "resolved")
+	w.second.Submit("teli", annex, "", formOf(bridge.VerbResolve), "")
+	w.waitCard(thread, "resolved")
 }
 
 // Words for a conversation of the other chat, typed there by its number, are shown in its
@@ -170,16 +170,16 @@ func TestActsFromTheOtherChat(t *testing.T) {
 func TestWordsForTheOtherChat(t *testing.T) {
 	t.Parallel()
 	w := newTwoHomes(t, options{})
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
-	w.second.Submit("tann", annex, "", submit(bridge.VerbNote), "Ask the warehouse")
-	w.shown("Ask the warehouse")
-	w.second.Submit("tann", annex, "", submit(bridge.VerbReply), "We are on it")
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
+	w.second.Submit("tann", annex, "", formOf(bridge.VerbNote), "Ask the warehouse")
+	w.waitShown("Ask the warehouse")
+	w.second.Submit("tann", annex, "", formOf(bridge.VerbReply), "We are on it")
 	w.provider.WaitTexts(t, "We are on it")
 	w.second.Say("tann", annex, "", "<@app> #1 reply It left today")
 	w.provider.WaitTexts(t, "We are on it", "It left today")
 	for _, text := range []string{"Ask the warehouse", "We are on it", "It left today"} {
-		if got := w.shown(text); got.Thread != thread {
+		if got := w.waitShown(text); got.Thread != thread {
 			t.Errorf("%q is shown in %q", text, got.Thread)
 		}
 	}
@@ -190,14 +190,14 @@ func TestWordsForTheOtherChat(t *testing.T) {
 func TestAssignedInTheOtherChat(t *testing.T) {
 	t.Parallel()
 	w := newTwoHomes(t, options{})
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
 	w.chat.Say("ann", support, thread, "!assign eli@acme.test")
-	w.card(thread, "Eli")
-	if m := w.line(thread, bridge.LineAssigned); len(m.Mentions()) != 0 {
+	w.waitCard(thread, "Eli")
+	if m := w.waitLine(thread, bridge.LineAssigned); len(m.Mentions()) != 0 {
 		t.Errorf("somebody is mentioned who is not there: %v", m.Mentions())
 	}
-	if row := told(t, w.second, "teli", "#1"); !strings.Contains(row.Plain(), "chatsurface") {
+	if row := waitTold(t, w.second, "teli", "#1"); !strings.Contains(row.Plain(), "chatsurface") {
 		t.Errorf("it doesn't say where the conversation is: %s", row.Plain())
 	}
 }
@@ -208,14 +208,14 @@ func TestTroublesInTheRightChat(t *testing.T) {
 	t.Parallel()
 	w := newTwoHomes(t, options{})
 	w.engines[0].Report(w.accounts[chat], channels.Condition{Status: channels.Broken, Text: "The password is wrong."})
-	told(t, w.chat, "ann", "The password is wrong.")
+	waitTold(t, w.chat, "ann", "The password is wrong.")
 	w.engines[0].Report(w.surface, channels.Condition{Status: channels.Broken, Text: "The app was removed."})
-	told(t, w.second, "tann", "The app was removed.")
+	waitTold(t, w.second, "tann", "The app was removed.")
 	w.engines[0].Report(w.account, channels.Condition{Status: channels.Broken, Text: "The bot was removed."})
-	told(t, w.chat, "ann", "The bot was removed.")
-	w.settled()
+	waitTold(t, w.chat, "ann", "The bot was removed.")
+	w.waitDrained()
 	for text, elsewhere := range map[string][]bridgetest.Message{
-		"The password is wrong.": hears(w.second, "tann"), "The app was removed.": hears(w.chat, "ann"), "The bot was removed.": hears(w.second, "tann"),
+		"The password is wrong.": toldTo(w.second, "tann"), "The app was removed.": toldTo(w.chat, "ann"), "The bot was removed.": toldTo(w.second, "tann"),
 	} {
 		if slices.ContainsFunc(elsewhere, func(m bridgetest.Message) bool { return strings.Contains(m.Plain(), text) }) {
 			t.Errorf("%q is told twice", text)

@@ -19,21 +19,21 @@ func TestUploadedFile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{fileLink: func(message bridge.MessageID, file string) string { return fmt.Sprintf("(%d/%s)", message, file) },
 		caps: func(c *channels.Capabilities) { c.Files.PerMessage = 2 }})
-	thread := w.opened()
+	thread := w.openThread()
 	desk := w.engines[0].Desk(w.surface)
 	upload := func(name, content string) bridgetest.File {
 		blob, size, err := desk.StoreFile(t.Context(), strings.NewReader(content), 100)
 		check(t, err)
 		return bridgetest.File{Name: name, Blob: blob, Size: size}
 	}
-	reply := submit(bridge.VerbReply)
+	reply := formOf(bridge.VerbReply)
 	reply.Args.Conversation = bridge.ConversationID(w.count(`SELECT id FROM conversations`))
 	w.chat.Submit("ann", support, thread, reply, "", upload("plan.txt", "the plan"))
-	got := w.sent(1)[0]
+	got := w.waitSent(1)[0]
 	if len(got.Files) != 1 || got.Files[0].Name != "plan.txt" || string(got.Files[0].Content) != "the plan" {
 		t.Errorf("the customer got %+v", got)
 	}
-	line := w.line(thread, bridge.LineDone)
+	line := w.waitLine(thread, bridge.LineDone)
 	_, link, _ := strings.Cut(line.Plain(), "plan.txt (")
 	link, _, _ = strings.Cut(link, ")")
 	var message bridge.MessageID
@@ -59,13 +59,13 @@ func TestUploadedFile(t *testing.T) {
 func TestUploadedFileStaysInside(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Files.PerMessage, c.MaxTextRunes = 2, 10 }})
-	thread := w.opened()
+	thread := w.openThread()
 	blob, size, err := w.engines[0].Desk(w.surface).StoreFile(t.Context(), strings.NewReader("the plan"), 100)
 	check(t, err)
-	reply := submit(bridge.VerbReply)
+	reply := formOf(bridge.VerbReply)
 	reply.Args.Conversation = bridge.ConversationID(w.count(`SELECT id FROM conversations`))
 	w.chat.Submit("ann", support, thread, reply, "longer than it may be", bridgetest.File{Name: "plan.txt", Blob: blob, Size: size})
-	if line := w.line(thread, bridge.LineInside).Plain(); !strings.Contains(line, "longer than it may be") || !strings.Contains(line, "plan.txt") {
+	if line := w.waitLine(thread, bridge.LineInside).Plain(); !strings.Contains(line, "longer than it may be") || !strings.Contains(line, "plan.txt") {
 		t.Errorf("the line %q", line)
 	}
 }
@@ -74,7 +74,7 @@ func TestUploadedFileStaysInside(t *testing.T) {
 func TestUploadIsChecked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Files.PerMessage, c.Files.MaxBytes = 2, 1000 }})
-	w.opened()
+	w.openThread()
 	desk, id := w.engines[0].Desk(w.surface), bridge.ConversationID(w.count(`SELECT id FROM conversations`))
 	files := func(size int64) []bridge.SurfaceFile {
 		return []bridge.SurfaceFile{{Name: "plan.pdf", ContentType: "application/pdf", SizeBytes: size, Blob: "x"}}
@@ -102,12 +102,12 @@ func TestUploadIsChecked(t *testing.T) {
 func TestUnreadableFile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Files.PerMessage = 2 }})
-	thread := w.opened()
+	thread := w.openThread()
 	w.reply(thread, "!take")
-	w.card(thread, "| Ann |")
+	w.waitCard(thread, "| Ann |")
 	said := w.chat.Say("ann", support, thread, "Here it is", bridgetest.File{Name: "plan.txt", Unavailable: "no right to it"})
-	w.fate(said, "failed")
-	line := w.line(thread, bridge.LineFailed)
+	w.waitFate(said, "failed")
+	line := w.waitLine(thread, bridge.LineFailed)
 	if len(line.Buttons) != 1 || line.Buttons[0].Verb != bridge.VerbReply || line.Buttons[0].Args.Message != 0 || line.Buttons[0].Args.Conversation == 0 {
 		t.Errorf("the buttons %+v", line.Buttons)
 	}

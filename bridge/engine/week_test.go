@@ -10,8 +10,8 @@ import (
 	"parley/channels/channelstest"
 )
 
-// weeks returns what the team was told of its weeks in the channel.
-func (w *world) weeks() []bridgetest.Message {
+// weeklyLines returns what the team was told of its weeks in the channel.
+func (w *world) weeklyLines() []bridgetest.Message {
 	var list []bridgetest.Message
 	for _, m := range w.chat.Messages(support, "") {
 		if strings.HasPrefix(m.Plain(), "["+string(bridge.LineWeek)+"]") {
@@ -21,8 +21,8 @@ func (w *world) weeks() []bridgetest.Message {
 	return list
 }
 
-// down stops all that runs while something else happens; then another process runs.
-func (w *world) down(while func()) {
+// stopDuring stops all that runs while something else happens; then another process runs.
+func (w *world) stopDuring(while func()) {
 	w.t.Helper()
 	for _, stop := range w.stops {
 		stop()
@@ -36,24 +36,24 @@ func (w *world) down(while func()) {
 // down at nine, but not days later; and no more when nobody wants it.
 func TestWeeklyFigures(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{account: office(t), engines: 2})
+	w := newWorld(t, options{account: withOfficeHours(t), engines: 2})
 	w.exec(`UPDATE teams SET weekly = '0 9 * * MON'`)
 	w.exec(`UPDATE settings SET version = version + 1`)
-	w.until(time.Wednesday, 10, 0)
+	w.advanceTo(time.Wednesday, 10, 0)
 	timers := func() int {
 		return w.count(`SELECT count(*) FROM timers WHERE kind LIKE 'week:%' AND due_at > parley_now()`)
 	}
 	w.eventually("a timer", func() bool { return timers() == 1 })
-	w.writes("kim", "Where is my order?")
-	thread := w.thread("Where is my order?")
+	w.customerWrites("kim", "Where is my order?")
+	thread := w.waitThread("Where is my order?")
 	w.advance(30 * time.Minute)
 	w.reply(thread, "On its way")
 	w.provider.WaitTexts(t, "On its way")
-	w.writes("lou", "Is anybody there?")
-	w.thread("Is anybody there?")
-	w.settled()
-	w.until(time.Monday, 9, 0)
-	w.chat.Wait(t, "the week", func() bool { return len(w.weeks()) == 1 })
+	w.customerWrites("lou", "Is anybody there?")
+	w.waitThread("Is anybody there?")
+	w.waitDrained()
+	w.advanceTo(time.Monday, 9, 0)
+	w.chat.Wait(t, "the week", func() bool { return len(w.weeklyLines()) == 1 })
 	told := strings.ReplaceAll(w.text(`SELECT payload::text FROM deliveries WHERE payload::text LIKE '%"week"%'`), `": `, `":`)
 	for _, part := range []string{`"New":2`, `"Answers":1`, `"Waiting":1`, `"ID":1,`} {
 		if !strings.Contains(told, part) {
@@ -62,17 +62,17 @@ func TestWeeklyFigures(t *testing.T) {
 	}
 
 	w.eventually("the next timer", func() bool { return timers() == 1 })
-	w.until(time.Tuesday, 9, 0)
-	w.down(func() { w.until(time.Monday, 11, 0) })
-	w.chat.Wait(t, "the week after", func() bool { return len(w.weeks()) == 2 })
-	w.settled()
-	w.down(func() { w.until(time.Friday, 9, 0); w.until(time.Friday, 9, 0) })
+	w.advanceTo(time.Tuesday, 9, 0)
+	w.stopDuring(func() { w.advanceTo(time.Monday, 11, 0) })
+	w.chat.Wait(t, "the week after", func() bool { return len(w.weeklyLines()) == 2 })
+	w.waitDrained()
+	w.stopDuring(func() { w.advanceTo(time.Friday, 9, 0); w.advanceTo(time.Friday, 9, 0) })
 	w.eventually("the next timer", func() bool { return timers() == 1 })
-	w.settled()
+	w.waitDrained()
 	w.exec(`UPDATE teams SET weekly = ''`)
 	w.exec(`UPDATE settings SET version = version + 1`)
 	w.eventually("no timer", func() bool { return timers() == 0 })
-	if n := len(w.weeks()); n != 2 {
+	if n := len(w.weeklyLines()); n != 2 {
 		t.Errorf("told %d times", n)
 	}
 }
@@ -82,22 +82,22 @@ func TestWeeklyFigures(t *testing.T) {
 func TestWeekOfAPrivateChannel(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{stopped: true})
-	w.inVault(office(t))
-	w.until(time.Wednesday, 10, 0)
+	w.moveChatToVault(withOfficeHours(t))
+	w.advanceTo(time.Wednesday, 10, 0)
 	w.exec(`UPDATE teams SET weekly = '0 9 * * MON'`)
 	w.exec(`UPDATE settings SET version = version + 1`)
 	w.eventually("a timer", func() bool { return w.count(`SELECT count(*) FROM timers WHERE kind LIKE 'week:%'`) == 1 })
-	w.writes("kim", "Why is my salary so small?")
+	w.customerWrites("kim", "Why is my salary so small?")
 	w.chat.Wait(t, "the question is shown", func() bool { return len(w.chat.Messages(vault, "")) == 1 })
 	root := w.chat.Messages(vault, "")[0].ID
-	w.customer(mail, channelstest.Event{From: "lou@customer.test", Name: "Lou", Subject: "Lamp", Text: "Where is my lamp?"})
-	thread := w.shown("Where is my lamp?").Thread
+	w.customerSends(mail, channelstest.Event{From: "lou@customer.test", Name: "Lou", Subject: "Lamp", Text: "Where is my lamp?"})
+	thread := w.waitShown("Where is my lamp?").Thread
 	w.advance(30 * time.Minute)
-	w.fate(w.chat.Say("ann", vault, root, "It is not"), "out")
-	w.fate(w.reply(thread, "Here it is"), "out")
-	w.settled()
-	w.until(time.Monday, 9, 0)
-	w.chat.Wait(t, "the week", func() bool { return len(w.weeks()) == 1 })
+	w.waitFate(w.chat.Say("ann", vault, root, "It is not"), "out")
+	w.waitFate(w.reply(thread, "Here it is"), "out")
+	w.waitDrained()
+	w.advanceTo(time.Monday, 9, 0)
+	w.chat.Wait(t, "the week", func() bool { return len(w.weeklyLines()) == 1 })
 	told := strings.ReplaceAll(w.text(`SELECT payload::text FROM deliveries WHERE payload::text LIKE '%"week"%'`), `": `, `":`)
 	if !strings.Contains(told, `"Answers":2`) || !strings.Contains(told, "Lamp") || strings.Contains(told, "Kim") {
 		t.Errorf("the team's channel is told %s", told)

@@ -11,8 +11,8 @@ import (
 	"parley/channels/channelstest"
 )
 
-// windowed is a chat with a reply window of a day and templates.
-func windowed(more time.Duration) func(*channels.Capabilities) {
+// withWindow is a chat with a reply window of a day and templates.
+func withWindow(more time.Duration) func(*channels.Capabilities) {
 	return func(caps *channels.Capabilities) {
 		if !caps.Threads {
 			caps.Window.Free, caps.Window.Human, caps.Templates = 24*time.Hour, more, true
@@ -20,10 +20,10 @@ func windowed(more time.Duration) func(*channels.Capabilities) {
 	}
 }
 
-// verbs returns what the buttons of the newest line of a kind do.
-func (w *world) verbs(thread string, kind bridge.LineKind) []bridge.Verb {
+// waitLineVerbs returns what the buttons of the newest line of a kind do.
+func (w *world) waitLineVerbs(thread string, kind bridge.LineKind) []bridge.Verb {
 	var list []bridge.Verb
-	for _, b := range w.line(thread, kind).Buttons {
+	for _, b := range w.waitLine(thread, kind).Buttons {
 		list = append(list, b.Verb)
 	}
 	return list
@@ -35,34 +35,34 @@ func (w *world) verbs(thread string, kind bridge.LineKind) []bridge.Verb {
 //
 func TestReplyWindow(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{caps: windowed(0)})
-	w.writes("kim", "Printer on fire")
-	thread := w.thread("Printer on fire")
-	w.card(thread, "| window until ")
+	w := newWorld(t, options{caps: withWindow(0)})
+	w.customerWrites("kim", "Printer on fire")
+	thread := w.waitThread("Printer on fire")
+	w.waitCard(thread, "| window until ")
 	w.reply(thread, "On our way")
 	w.provider.WaitTexts(t, "On our way")
 	w.advance(25 * time.Hour)
-	w.card(thread, "| window closed")
+	w.waitCard(thread, "| window closed")
 	late := w.chat.Say("ann", support, thread, "Still there?")
-	w.fate(late, "parked")
-	if text := w.line(thread, bridge.LineParked).Plain(); !strings.Contains(text, "Still there?") {
+	w.waitFate(late, "parked")
+	if text := w.waitLine(thread, bridge.LineParked).Plain(); !strings.Contains(text, "Still there?") {
 		t.Errorf("the text is not kept: %s", text)
 	}
-	if got := w.verbs(thread, bridge.LineParked); !slices.Equal(got, []bridge.Verb{bridge.VerbTemplate, bridge.VerbKeep, bridge.VerbDrop}) {
+	if got := w.waitLineVerbs(thread, bridge.LineParked); !slices.Equal(got, []bridge.Verb{bridge.VerbTemplate, bridge.VerbKeep, bridge.VerbDrop}) {
 		t.Errorf("buttons %v", got)
 	}
-	w.chat.Press(t, "ann", w.line(thread, bridge.LineParked), bridge.VerbKeep)
-	w.whisper("ann", "keep")
-	w.writes("kim", "Yes, still burning")
-	offer := w.line(thread, bridge.LineOffered)
-	w.card(thread, "| window until ")
+	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineParked), bridge.VerbKeep)
+	w.waitWhisper("ann", "keep")
+	w.customerWrites("kim", "Yes, still burning")
+	offer := w.waitLine(thread, bridge.LineOffered)
+	w.waitCard(thread, "| window until ")
 	w.chat.Press(t, "ann", offer, bridge.VerbSend)
 	w.provider.WaitTexts(t, "On our way", "Still there?")
-	w.fate(late, "out")
-	w.writes("kim", "Thanks")
-	w.shown("Thanks")
-	w.settled()
-	if n := w.lines(thread, bridge.LineOffered); n != 1 {
+	w.waitFate(late, "out")
+	w.customerWrites("kim", "Thanks")
+	w.waitShown("Thanks")
+	w.waitDrained()
+	if n := w.countLines(thread, bridge.LineOffered); n != 1 {
 		t.Errorf("offered %d times\n%s", n, w.dump())
 	}
 }
@@ -71,24 +71,24 @@ func TestReplyWindow(t *testing.T) {
 //
 func TestParkedForTheWindow(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{caps: windowed(0)})
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
+	w := newWorld(t, options{caps: withWindow(0)})
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
 	w.advance(25 * time.Hour)
 	dropped := w.chat.Say("ann", support, thread, "Never mind")
-	w.fate(dropped, "parked")
-	w.chat.Press(t, "ann", w.line(thread, bridge.LineParked), bridge.VerbDrop)
-	w.fate(dropped, "dropped")
+	w.waitFate(dropped, "parked")
+	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineParked), bridge.VerbDrop)
+	w.waitFate(dropped, "dropped")
 	kept := w.chat.Say("ann", support, thread, "Here is the answer")
-	w.fate(kept, "parked")
-	w.writes("kim", "Anybody?")
-	offer := w.line(thread, bridge.LineOffered)
+	w.waitFate(kept, "parked")
+	w.customerWrites("kim", "Anybody?")
+	offer := w.waitLine(thread, bridge.LineOffered)
 	w.advance(25 * time.Hour)
 	w.chat.Press(t, "ann", offer, bridge.VerbSend)
-	w.whisper("ann", "window is closed")
-	w.fate(kept, "parked")
-	w.writes("kim", "Well?")
-	w.chat.Wait(t, "it is offered again", func() bool { return w.lines(thread, bridge.LineOffered) == 2 })
+	w.waitWhisper("ann", "window is closed")
+	w.waitFate(kept, "parked")
+	w.customerWrites("kim", "Well?")
+	w.chat.Wait(t, "it is offered again", func() bool { return w.countLines(thread, bridge.LineOffered) == 2 })
 	if n := w.provider.Calls(); n != 0 {
 		t.Errorf("%d calls", n)
 	}
@@ -98,27 +98,27 @@ func TestParkedForTheWindow(t *testing.T) {
 // written there, since nothing is sent from an ended one.
 func TestParkedInTheConversationBefore(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{caps: windowed(0)})
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
-	w.settled() // nobody resolves before it is recorded that what the customer said is shown
+	w := newWorld(t, options{caps: withWindow(0)})
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
+	w.waitDrained() // nobody resolves before it is recorded that what the customer said is shown
 	w.advance(25 * time.Hour)
-	w.fate(w.chat.Say("ann", support, thread, "Your lamp is repaired"), "parked")
+	w.waitFate(w.chat.Say("ann", support, thread, "Your lamp is repaired"), "parked")
 	w.reply(thread, "!resolve")
-	w.card(thread, "resolved")
-	w.writes("kim", "And my lamp?")
-	next := w.thread("And my lamp?")
+	w.waitCard(thread, "resolved")
+	w.customerWrites("kim", "And my lamp?")
+	next := w.waitThread("And my lamp?")
 	if next == thread {
 		t.Fatal("it is no new conversation")
 	}
-	offer := w.line(next, bridge.LineOffered)
+	offer := w.waitLine(next, bridge.LineOffered)
 	if !strings.Contains(offer.Plain(), "Your lamp is repaired") || len(offer.Buttons) != 0 {
 		t.Errorf("offered as %q with %v", offer.Plain(), offer.Buttons)
 	}
-	w.writes("kim", "Hello?")
-	w.shown("Hello?")
-	w.settled()
-	if n := w.lines(next, bridge.LineOffered) + w.lines(thread, bridge.LineOffered); n != 1 || w.provider.Calls() != 0 {
+	w.customerWrites("kim", "Hello?")
+	w.waitShown("Hello?")
+	w.waitDrained()
+	if n := w.countLines(next, bridge.LineOffered) + w.countLines(thread, bridge.LineOffered); n != 1 || w.provider.Calls() != 0 {
 		t.Errorf("offered %d times, %d calls", n, w.provider.Calls())
 	}
 }
@@ -127,20 +127,20 @@ func TestParkedInTheConversationBefore(t *testing.T) {
 // lost, and what is typed once it is open again overtakes nothing.
 func TestTheWindowClosesWhileRepliesWait(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{caps: windowed(0), hold: time.Hour, settings: map[string]string{"join_lines": "off"}})
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
+	w := newWorld(t, options{caps: withWindow(0), hold: time.Hour, settings: map[string]string{"join_lines": "off"}})
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
 	w.advance(24*time.Hour - 30*time.Minute)
 	first := w.chat.Say("ann", support, thread, "First")
-	w.fate(first, "waiting")
+	w.waitFate(first, "waiting")
 	second := w.chat.Say("ann", support, thread, "Second")
-	w.fate(second, "waiting")
+	w.waitFate(second, "waiting")
 	w.advance(2 * time.Hour)
-	w.fate(first, "parked")
-	w.fate(second, "parked")
-	w.card(thread, "#1 open")
-	w.writes("kim", "Still here")
-	w.chat.Wait(t, "both are offered", func() bool { return w.lines(thread, bridge.LineOffered) == 2 })
+	w.waitFate(first, "parked")
+	w.waitFate(second, "parked")
+	w.waitCard(thread, "#1 open")
+	w.customerWrites("kim", "Still here")
+	w.chat.Wait(t, "both are offered", func() bool { return w.countLines(thread, bridge.LineOffered) == 2 })
 	if n := w.provider.Calls(); n != 0 {
 		t.Errorf("%d calls", n)
 	}
@@ -153,59 +153,59 @@ func TestTheWindowClosesWhileRepliesWait(t *testing.T) {
 // the card says closed.
 func TestTheProviderSaysThatTheWindowIsClosed(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{caps: windowed(0)})
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
+	w := newWorld(t, options{caps: withWindow(0)})
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.WindowClosed})
 	refused := w.reply(thread, "Hi Kim")
-	w.fate(refused, "parked")
-	w.card(thread, "| window closed")
-	w.writes("kim", "Hello?")
-	w.chat.Press(t, "ann", w.line(thread, bridge.LineOffered), bridge.VerbSend)
+	w.waitFate(refused, "parked")
+	w.waitCard(thread, "| window closed")
+	w.customerWrites("kim", "Hello?")
+	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineOffered), bridge.VerbSend)
 	w.provider.WaitTexts(t, "Hi Kim")
-	w.fate(refused, "out")
-	w.hook(chat, channelstest.Event{Type: "status", ID: "s1", State: "failed", External: []string{w.provider.Sent()[0].ID}, Class: channels.WindowClosed, Reason: "too late"})
-	w.fate(refused, "parked")
-	w.card(thread, "| window closed")
+	w.waitFate(refused, "out")
+	w.postEvents(chat, channelstest.Event{Type: "status", ID: "s1", State: "failed", External: []string{w.provider.Sent()[0].ID}, Class: channels.WindowClosed, Reason: "too late"})
+	w.waitFate(refused, "parked")
+	w.waitCard(thread, "| window closed")
 }
 
 // Beyond the window a person may still answer where the provider allows it.
 func TestHumanWindow(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{caps: windowed(7 * 24 * time.Hour)})
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
-	w.card(thread, "| window until ")
+	w := newWorld(t, options{caps: withWindow(7 * 24 * time.Hour)})
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
+	w.waitCard(thread, "| window until ")
 	w.advance(25 * time.Hour)
-	w.card(thread, "| window for people until ")
+	w.waitCard(thread, "| window for people until ")
 	w.reply(thread, "Sorry for the wait")
 	w.provider.WaitTexts(t, "Sorry for the wait")
 	w.advance(7 * 24 * time.Hour)
-	w.card(thread, "| window closed")
-	w.fate(w.chat.Say("ann", support, thread, "Too late"), "parked")
+	w.waitCard(thread, "| window closed")
+	w.waitFate(w.chat.Say("ann", support, thread, "Too late"), "parked")
 }
 
 // Edge case 9: only the customer's own words and taps open the window.
 func TestWhatOpensTheWindow(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{caps: windowed(0)})
-	w.writes("kim", "Hello")
-	thread := w.thread("Hello")
+	w := newWorld(t, options{caps: withWindow(0)})
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
 	w.reply(thread, "Hi")
 	w.provider.WaitTexts(t, "Hi")
 	w.advance(25 * time.Hour)
-	w.card(thread, "| window closed")
+	w.waitCard(thread, "| window closed")
 	sent := w.provider.Sent()[0].ID
-	w.hook(chat, channelstest.Event{Type: "status", ID: "s1", State: "read", External: []string{sent}},
+	w.postEvents(chat, channelstest.Event{Type: "status", ID: "s1", State: "read", External: []string{sent}},
 		channelstest.Event{Type: "own", ID: sent, From: "kim", Text: "Hi"},
 		channelstest.Event{Type: "message", From: "kim", Text: "I am on holiday", Automatic: "auto-replied"})
-	w.hook(chat, channelstest.Event{Type: "message", From: "kim", Text: "An old one", Historical: true})
-	w.shown("An old one")
-	w.settled()
-	w.fate(w.chat.Say("ann", support, thread, "Closed for us"), "parked")
-	w.hook(chat, channelstest.Event{Type: "own", ID: "tap", From: "kim", Opens: true})
-	w.line(thread, bridge.LineOffered)
-	w.card(thread, "| window until ")
+	w.postEvents(chat, channelstest.Event{Type: "message", From: "kim", Text: "An old one", Historical: true})
+	w.waitShown("An old one")
+	w.waitDrained()
+	w.waitFate(w.chat.Say("ann", support, thread, "Closed for us"), "parked")
+	w.postEvents(chat, channelstest.Event{Type: "own", ID: "tap", From: "kim", Opens: true})
+	w.waitLine(thread, bridge.LineOffered)
+	w.waitCard(thread, "| window until ")
 	if n := w.provider.Calls(); n != 1 {
 		t.Errorf("%d calls", n)
 	}
@@ -214,10 +214,10 @@ func TestWhatOpensTheWindow(t *testing.T) {
 // A message that came late opened the window when it was written.
 func TestALateMessageOpensNoFreshWindow(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{caps: windowed(0)})
-	w.customer(chat, channelstest.Event{From: "kim", Text: "From yesterday", At: time.Now().Add(-23 * time.Hour)})
-	thread := w.thread("From yesterday")
-	w.card(thread, "| window until ")
+	w := newWorld(t, options{caps: withWindow(0)})
+	w.customerSends(chat, channelstest.Event{From: "kim", Text: "From yesterday", At: time.Now().Add(-23 * time.Hour)})
+	thread := w.waitThread("From yesterday")
+	w.waitCard(thread, "| window until ")
 	w.advance(2 * time.Hour)
-	w.card(thread, "| window closed")
+	w.waitCard(thread, "| window closed")
 }
