@@ -37,8 +37,7 @@ func TestConditionAfterARestart(t *testing.T) {
 	w.waitDrained()
 
 	w.stops[0]()
-	w.addEngine()
-	w.startLast()
+	w.startReplica()
 	w.reply(thread, "Here I am")
 	w.provider.WaitTexts(t, "Here I am")
 	w.waitCondition(chat, "active")
@@ -49,34 +48,33 @@ func TestConditionAfterARestart(t *testing.T) {
 func TestConditionOfTwoReplicas(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.addEngine()
-	w.startLast()
-	report := func(i int, c channels.Condition) { w.engines[i].Report(w.accounts[chat], c) }
+	w.startReplica()
+	report := func(replica int, c channels.Condition) { w.engines[replica].Report(w.accounts[chat], c) }
 	works, broken := channels.Condition{Status: channels.Active}, channels.Condition{Status: channels.Broken, Text: "Nothing can be fetched."}
 	report(0, works) // both know it to work
 	report(1, works)
-	until := func(i int, want string) {
+	waitActiveBy := func(replica int) {
 		t.Helper()
-		w.eventually("the account is "+want, func() bool {
-			report(i, works)
-			return w.text(`SELECT status FROM accounts WHERE id = $1`, w.accounts[chat]) == want
+		w.repeatUntil("the account is active", func() { report(replica, works) }, func() bool {
+			return w.text(`SELECT status FROM accounts WHERE id = $1`, w.accounts[chat]) == "active"
 		})
 	}
 
+	// The other replica succeeds at fetching, at which the first one failed.
 	report(0, broken)
 	w.waitCondition(chat, "error")
-	until(1, "active")
+	waitActiveBy(1)
 
+	// A reply is refused, and a new replica succeeds at fetching: the account works once the process that saw the refusal has ended.
 	w.stops[0]()
 	w.customerWrites("kim", "Hello?")
 	thread := w.waitThread("Hello?")
 	w.refuseReply(thread)
-	w.addEngine()
-	w.startLast()
+	w.startReplica()
 	report(2, works)
 	w.waitCondition(chat, "error")
 	w.stops[1]()
-	until(2, "active")
+	waitActiveBy(2)
 }
 
 // An account whose messages can be fetched, and whose replies are refused, doesn't work: it works again once a reply leaves.
@@ -118,12 +116,15 @@ func TestQuotaLastsFromTheLatestRefusal(t *testing.T) {
 	quota := channels.Condition{Status: channels.Broken, Text: "Enough for today.", Lasts: 2 * time.Hour}
 	check(t, w.engines[0].NoteRefusal(t.Context(), w.accounts[chat], quota))
 	w.waitCondition(chat, "error")
+
+	// A second refusal, when the first one's time is over, begins the time anew.
 	w.exec(`UPDATE leases SET until = clock_timestamp() - interval '1 hour' WHERE name LIKE 'trouble:%'`)
 	check(t, w.engines[0].NoteRefusal(t.Context(), w.accounts[chat], quota))
 	if n := w.count(`SELECT count(*) FROM leases WHERE name LIKE 'trouble:%' AND until > clock_timestamp() + interval '1 hour'`); n != 1 {
 		t.Errorf("%d troubles last from the second refusal on, want 1", n)
 	}
 
+	// A reply that leaves doesn't end it before its time, and when that is over it ends without a reply.
 	w.customerWrites("kim", "Hello?")
 	w.reply(w.waitThread("Hello?"), "Here I am")
 	w.provider.WaitTexts(t, "Here I am")
@@ -136,6 +137,7 @@ func TestQuotaLastsFromTheLatestRefusal(t *testing.T) {
 	w.engines[0].EndTroublesAgain()
 	w.waitCondition(chat, "active")
 
+	// A trouble that another replica has noted since doesn't end with it.
 	check(t, w.engines[0].NoteRefusal(t.Context(), w.accounts[chat], quota))
 	w.reply(w.waitThread("Hello?"), "Still there?")
 	w.provider.WaitTexts(t, "Here I am", "Still there?")

@@ -39,13 +39,13 @@ func TestStrangersMailAfterTheEnd(t *testing.T) {
 	w.customerSends(mail, channelstest.Event{From: "mia@y.test", Text: "by Mia", Quoted: "what Ann wrote", References: []string{first}})
 	w.waitThread("by Mia")
 	if n := w.previousOf(2); n != 0 {
-		t.Errorf("Mia's conversation continues #%d", n)
+		t.Errorf("Mia's conversation continues #%d, want none", n)
 	}
 	w.exec(`UPDATE conversations SET previous_id = 1 WHERE id = 2`)
 
 	second := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "by Kim", References: []string{first}})
-	if to := w.answer("by Kim"); !slices.Equal(to, []string{"kim@x.test"}) {
-		t.Errorf("Kim's words were answered to %q\n%s", to, w.dump())
+	if to, want := w.answer("by Kim"), []string{"kim@x.test"}; !slices.Equal(to, want) {
+		t.Errorf("Kim's words were answered to %q, want %q\n%s", to, want, w.dump())
 	}
 	if n := w.previousOf(3); n != 1 {
 		t.Errorf("Kim's conversation continues #%d, want her first one", n)
@@ -59,8 +59,8 @@ func TestStrangersMailAfterTheEnd(t *testing.T) {
 			t.Errorf("%q doesn't stand in the thread of %q\n%s", text, same, w.dump())
 		}
 	}
-	if to := w.answer("Kim again"); !slices.Equal(to, []string{"kim@x.test"}) {
-		t.Errorf("after a stranger's mail the answer went to %q", to)
+	if to, want := w.answer("Kim again"), []string{"kim@x.test"}; !slices.Equal(to, want) {
+		t.Errorf("after a stranger's mail the answer went to %q, want %q", to, want)
 	}
 }
 
@@ -73,12 +73,11 @@ func TestColleaguesMailAfterTheEnd(t *testing.T) {
 	w.customerSends(mail, channelstest.Event{From: "lee@x.test", Text: "by Lee", References: []string{first}})
 	w.waitThread("by Lee")
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "by Kim", References: []string{first}})
-	if to := w.answer("by Kim"); !slices.Equal(to, []string{"kim@x.test"}) {
-		t.Errorf("Kim's words were answered to %q\n%s", to, w.dump())
+	if to, want := w.answer("by Kim"), []string{"kim@x.test"}; !slices.Equal(to, want) {
+		t.Errorf("Kim's words were answered to %q, want %q\n%s", to, want, w.dump())
 	}
-	if lee, kim := w.previousOf(2), w.previousOf(3); lee != 1 || kim != 1 {
-		t.Errorf("they continue #%d and #%d", lee, kim)
-	}
+	wantEqual(t, "the conversation that Lee's continues", w.previousOf(2), 1)
+	wantEqual(t, "the conversation that Kim's continues", w.previousOf(3), 1)
 	if next := w.annsFacts().Next; next != 3 {
 		t.Errorf("the first one leads to #%d, want the newest", next)
 	}
@@ -97,7 +96,7 @@ func (w *world) passMailOn() []string {
 	mias := w.customerSends(mail, channelstest.Event{From: "mia@y.test", Text: "by Mia", Quoted: "what Ann wrote", References: []string{first}})
 	w.waitThread("by Mia")
 	if n := w.previousOf(2); n != 0 {
-		w.t.Fatalf("Mia's conversation continues #%d", n)
+		w.t.Fatalf("Mia's conversation continues #%d, want none", n)
 	}
 	return []string{mias, first}
 }
@@ -106,12 +105,12 @@ func (w *world) passMailOn() []string {
 // conversation, whether Kim's is over or Kim has gone on.
 func TestStrangersMailWithTheToken(t *testing.T) {
 	t.Parallel()
-	for name, goesOn := range map[string]bool{"Kim's is over": false, "Kim has gone on": true} {
+	for name, kimGoesOn := range map[string]bool{"Kim's is over": false, "Kim has gone on": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{settings: map[string]string{"reply_after_resolve": "new_linked"}})
 			refs := w.passMailOn()
-			if goesOn {
+			if kimGoesOn {
 				w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "by Kim", References: refs[1:], Conversation: 1})
 				w.waitThread("by Kim")
 			}
@@ -120,8 +119,8 @@ func TestStrangersMailWithTheToken(t *testing.T) {
 			if w.waitThread("Mia again") != w.waitThread("by Mia") {
 				t.Errorf("Mia's words don't stand in her thread\n%s", w.dump())
 			}
-			if to := w.answer("Mia again"); !slices.Equal(to, []string{"mia@y.test"}) {
-				t.Errorf("Mia's words were answered to %q", to)
+			if to, want := w.answer("Mia again"), []string{"mia@y.test"}; !slices.Equal(to, want) {
+				t.Errorf("Mia's words were answered to %q, want %q", to, want)
 			}
 		})
 	}

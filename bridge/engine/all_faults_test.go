@@ -22,12 +22,12 @@ func TestStorm(t *testing.T) {
 	random := rand.New(rand.NewSource(7))
 	armFaults(w, random)
 	threads := make([]string, customers)
-	for i := range each {
+	for i := range each { // each message comes once or twice, and is answered
 		for c := range customers {
 			e := channelstest.Event{Type: "message", ID: fmt.Sprintf("%d.%d", c, i), From: fmt.Sprint("kim", c), Text: fmt.Sprintf("said %d.%d;", c, i)}
 			for range 1 + random.Intn(2) {
 				if status := w.postEvents(chat, e); status != http.StatusOK {
-					t.Fatalf("the webhook answered %d", status)
+					t.Fatalf("the webhook answered %d, want %d", status, http.StatusOK)
 				}
 			}
 		}
@@ -42,9 +42,8 @@ func TestStorm(t *testing.T) {
 		case 1:
 			w.chat.Disconnect()
 		case 2:
-			w.addEngine()
 			w.stops[0]()
-			w.startLast()
+			w.startReplica()
 		}
 	}
 	w.provider.Wait(t, "all replies", func(sent []channelstest.Sent) bool { return len(sent) >= customers*each })
@@ -52,7 +51,7 @@ func TestStorm(t *testing.T) {
 	for c, thread := range threads {
 		said := w.customerTexts(thread)
 		if want := numberedTexts("said", c, each); !slices.Equal(said, want) {
-			t.Errorf("thread %d shows %q", c, said)
+			t.Errorf("thread %d shows %q, want %q", c, said, want)
 		}
 	}
 	got := map[string][]string{}
@@ -61,14 +60,15 @@ func TestStorm(t *testing.T) {
 	}
 	for c := range customers {
 		if want := numberedTexts("reply", c, each); !slices.Equal(got[fmt.Sprint("kim", c)], want) {
-			t.Errorf("customer %d got %q", c, got[fmt.Sprint("kim", c)])
+			t.Errorf("customer %d got %q, want %q", c, got[fmt.Sprint("kim", c)], want)
 		}
 	}
 	if n := w.count(`SELECT count(*) FROM quarantine`); n != 0 {
-		t.Errorf("%d events in quarantine\n%s", n, w.dump())
+		t.Errorf("%d events in quarantine, want none\n%s", n, w.dump())
 	}
 }
 
+// numberedTexts returns what was said by, or to, the customer of a number: "reply 3.0;", "reply 3.1;" …
 func numberedTexts(what string, c, each int) []string {
 	var list []string
 	for i := range each {

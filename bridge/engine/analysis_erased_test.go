@@ -58,7 +58,7 @@ func TestErasedWhileAnalysed(t *testing.T) {
 			}
 			w.wantNowhere("4711471147")
 			if n := w.count(`SELECT count(*) FROM ai_exchanges`); n != 0 {
-				t.Errorf("%d records of what the model was asked are left", n)
+				t.Errorf("%d records of what the model was asked are left, want none", n)
 			}
 		})
 	}

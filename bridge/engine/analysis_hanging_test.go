@@ -49,12 +49,8 @@ func TestHangingModelHoldsNothing(t *testing.T) {
 	w.eventually("what agents wrote has left", func() bool { return len(w.sentTexts()) == places+2 })
 	w.waitDrained()
 	w.eventually("nothing is held after that", w.isNothingHeld)
-	if n := w.count(`SELECT count(*) FROM bursts`); n != places+2 || len(hangs) != 0 {
-		t.Errorf("%d analyses are to be made, %d more than there are places were begun", n, len(hangs))
-	}
+	wantEqual(t, "analyses that are to be made", w.count(`SELECT count(*) FROM bursts`), places+2)
+	wantEqual(t, "analyses that were begun without a place", len(hangs), 0)
 	close(release)
-	w.eventually("all is analysed, also what customers wrote meanwhile", func() bool {
-		w.exec(`UPDATE bursts SET due_at = parley_now() WHERE leased_until IS NULL`)
-		return w.count(`SELECT count(*) FROM bursts`) == 0
-	})
+	w.analyseAllBursts() // also what customers wrote meanwhile
 }

@@ -40,25 +40,29 @@ func (w *world) isBlocked() bool {
 	return w.count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0
 }
 
-// moment is where in an analysis a process is killed: what holds it there, until release, and how that shows.
+// moment is where in an analysis a process is killed.
 type moment struct {
-	manner  string
-	arm     func(w *world) (release func())
-	reached func(w *world) bool
+	manner  string                          // of the process' Analyzer: "answers" or "hangs"
+	arm     func(w *world) (release func()) // what holds the process there
+	reached func(w *world) bool             // whether it is there
 }
 
 // whileLocked holds a process that wants what is locked.
 func whileLocked(sql string) moment {
-	return moment{"answers", func(w *world) func() { return w.holdLocks(sql) }, (*world).isBlocked}
+	return moment{manner: "answers", arm: func(w *world) func() { return w.holdLocks(sql) }, reached: (*world).isBlocked}
 }
 
 // whilePostingNote holds a process that posts a note, before or after the chat takes the note.
 func whilePostingNote(kind bridgetest.FaultKind) moment {
-	return moment{"answers", func(w *world) func() {
-		release := make(chan struct{})
-		w.chat.AddFault(bridgetest.Fault{Call: "post", Text: "[analysis]", Kind: kind, Until: release})
-		return func() { close(release) }
-	}, func(w *world) bool { return w.chat.Struck() == 1 }}
+	return moment{
+		manner: "answers",
+		arm: func(w *world) func() {
+			release := make(chan struct{})
+			w.chat.AddFault(bridgetest.Fault{Call: "post", Text: "[analysis]", Kind: kind, Until: release})
+			return func() { close(release) }
+		},
+		reached: func(w *world) bool { return w.chat.Struck() == 1 },
+	}
 }
 
 // A process that is killed while it analyses leaves the burst to the next one, wherever it was: there is one
@@ -66,9 +70,13 @@ func whilePostingNote(kind bridgetest.FaultKind) moment {
 // R-178, R-180
 func TestAnalysisKilled(t *testing.T) {
 	t.Parallel()
-	claimed := moment{"hangs", func(*world) func() { return func() {} }, func(w *world) bool {
-		return w.count(`SELECT count(*) FROM bursts WHERE leased_until > clock_timestamp()`) == 1
-	}}
+	claimed := moment{
+		manner: "hangs",
+		arm:    func(*world) func() { return func() {} },
+		reached: func(w *world) bool {
+			return w.count(`SELECT count(*) FROM bursts WHERE leased_until > clock_timestamp()`) == 1
+		},
+	}
 	for name, at := range map[string]moment{
 		"claimed":                    claimed,
 		"analysed, and not finished": whileLocked(`LOCK TABLE events IN SHARE MODE`),
@@ -96,16 +104,15 @@ func TestAnalysisKilled(t *testing.T) {
 			w.exec(`UPDATE bursts SET leased_until = clock_timestamp() WHERE leased_until IS NOT NULL`) // its leases end
 			w.exec(`UPDATE lanes SET leased_until = clock_timestamp() WHERE leased_until IS NOT NULL`)
 			w.opt.analyzer = wordReader()
-			w.addEngine()
-			w.startLast()
+			w.startReplica()
 			w.waitLine(thread, bridge.LineAnalysis)
 			w.eventually("nothing is left", func() bool { return w.count(`SELECT count(*) FROM bursts`) == 0 })
 			w.waitDrained()
 			if told := w.wantNote(thread, 1, "negative", "urgent").Mentions(); len(told) != 1 {
-				t.Errorf("the note mentions %q", told)
+				t.Errorf("the note mentions %q, want one alone", told)
 			}
 			if n := w.count(`SELECT count(*) FROM events WHERE external_id LIKE 'analysis:%'`); n != 1 {
-				t.Errorf("%d analyses are in the journal", n)
+				t.Errorf("%d analyses are in the journal, want 1", n)
 			}
 		})
 	}
@@ -122,10 +129,7 @@ func TestReplicasShareBursts(t *testing.T) {
 	}
 	for range 2 { // the second time the note is changed
 		w.waitDrained()
-		w.eventually("all of it is analysed", func() bool {
-			w.exec(`UPDATE bursts SET due_at = parley_now() WHERE due_at > parley_now()`)
-			return w.count(`SELECT count(*) FROM bursts`) == 0
-		})
+		w.analyseAllBursts()
 		w.waitDrained()
 		if n := len(r.questions()); n == customers {
 			for i := range customers {
@@ -133,9 +137,7 @@ func TestReplicasShareBursts(t *testing.T) {
 			}
 		}
 	}
-	if n := len(r.questions()); n != 2*customers {
-		t.Errorf("%d bursts were analysed %d times", 2*customers, n)
-	}
+	wantEqual(t, "analyses of two bursts of each customer", len(r.questions()), 2*customers)
 	if n := w.count(`SELECT count(*) FROM (SELECT 1 FROM events WHERE external_id LIKE 'analysis:%' GROUP BY split_part(external_id, ':', 2)
 		HAVING count(DISTINCT order_key) > 1) AS torn`); n != 0 {
 		t.Errorf("what was found in %d conversations is not applied in order", n)

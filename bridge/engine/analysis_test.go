@@ -36,6 +36,7 @@ func (r *reader) questions() []analysis.Question {
 	return slices.Clone(r.asked)
 }
 
+// textsOf returns the texts of messages.
 func textsOf(list []analysis.Message) (all []string) {
 	for _, m := range list {
 		all = append(all, m.Text)
@@ -43,7 +44,7 @@ func textsOf(list []analysis.Message) (all []string) {
 	return all
 }
 
-// holdBursts lets no time make what customers write due for its analysis: only ripen does. On a slow machine it
+// holdBursts lets no time make what customers write due for its analysis: only makeBurstsDue does. On a slow machine it
 // would be analysed before a test has done what shall come first.
 func (w *world) holdBursts() {
 	w.t.Helper()
@@ -60,20 +61,32 @@ func (w *world) holdBursts() {
 	})
 }
 
-// makeBurstsDue makes what customers wrote due for its analysis.
+// makeBurstsDue waits until there is a burst, and makes all of them due for their analysis.
 func (w *world) makeBurstsDue() {
 	w.t.Helper()
 	w.eventually("a burst waits", func() bool { return w.count(`SELECT count(*) FROM bursts`) > 0 })
 	w.exec(`UPDATE bursts SET due_at = parley_now()`)
 }
 
-// waitAnalysed waits until everything due is analysed and what was found is noted. Before that, the next ripen would take the
-// burst of a question that was just asked for the one that is still to come.
+// waitAnalysed waits until all bursts are analysed and what was found is applied; waitDrained waits until it is posted, too. Before
+// that, the next makeBurstsDue would take the burst of a question that was just asked for the one that is still to come.
 func (w *world) waitAnalysed() {
 	w.t.Helper()
 	w.eventually("it is analysed", func() bool {
 		return w.count(`SELECT count(*) FROM bursts`) == 0 && w.count(`SELECT count(*) FROM queued`) == 0
 	})
+}
+
+// analyseAllBursts makes bursts due, also those that come meanwhile or are to be tried again, until none is left.
+func (w *world) analyseAllBursts() {
+	w.t.Helper()
+	w.repeatUntil("all bursts are analysed", w.makeFreeBurstsDue, func() bool { return w.count(`SELECT count(*) FROM bursts`) == 0 })
+}
+
+// makeFreeBurstsDue makes those bursts due that nobody analyses right now.
+func (w *world) makeFreeBurstsDue() {
+	w.t.Helper()
+	w.exec(`UPDATE bursts SET due_at = parley_now() WHERE leased_until IS NULL`)
 }
 
 // What a customer writes in one go is analysed together, and one note says what is new. What colleagues say
@@ -115,18 +128,16 @@ func TestAnalysisIsNoted(t *testing.T) {
 	}
 	questions := r.questions()
 	last := questions[len(questions)-1]
-	if got := textsOf(last.Burst); !slices.Equal(got, []string{"Where is order 4711?", "I need it at once!!!"}) {
-		t.Errorf("analysed was %q", got)
+	if got, want := textsOf(last.Burst), []string{"Where is order 4711?", "I need it at once!!!"}; !slices.Equal(got, want) {
+		t.Errorf("analysed was %q, want %q", got, want)
 	}
-	if said := strings.Join(textsOf(last.Before), "\n"); strings.Contains(said, "boss") || strings.Contains(said, "take") {
-		t.Errorf("something internal was in the question: %q", said)
-	}
+	wantNoWords(t, "what was said before, in the question", strings.Join(textsOf(last.Before), "\n"), "boss", "take")
 	w.customerWrites("kim", "Please, at once, order 4711.")
 	w.waitShown("Please, at once")
 	w.makeBurstsDue()
 	w.waitAnalysed()
 	if n := w.countLines(thread, bridge.LineAnalysis); n != 1 {
-		t.Errorf("%d notes say the same", n)
+		t.Errorf("%d notes say the same, want 1", n)
 	}
 }
 
@@ -138,20 +149,16 @@ func TestFailedAnalysisIsSilent(t *testing.T) {
 	}}
 	w := newWorld(t, options{analyzer: r})
 	thread := w.openThread()
-	for i := range 5 {
-		w.eventually("the next attempt may be made", func() bool {
-			w.exec(`UPDATE bursts SET due_at = parley_now() WHERE leased_until IS NULL`)
-			return len(r.questions()) > i
-		})
+	const attempts = 5 // of package analysing, before it gives up
+	for i := range attempts {
+		w.repeatUntil("the next attempt is made", w.makeFreeBurstsDue, func() bool { return len(r.questions()) > i })
 	}
 	w.eventually("it is given up", func() bool { return w.count(`SELECT count(*) FROM bursts`) == 0 })
-	if n := len(r.questions()); n != 5 {
-		t.Errorf("it was asked %d times", n)
-	}
+	wantEqual(t, "attempts", len(r.questions()), attempts)
 	w.reply(thread, "!reply Here we are.")
 	w.eventually("the reply arrives", func() bool { return len(w.sentTexts()) == 1 })
 	if n := w.countLines(thread, bridge.LineAnalysis); n != 0 {
-		t.Errorf("there are %d notes", n)
+		t.Errorf("there are %d notes, want none", n)
 	}
 }
 
@@ -164,18 +171,12 @@ func TestNoteIsNotRepeated(t *testing.T) {
 	w := newWorld(t, options{analyzer: r})
 	w.customerWrites("kim", "Order 4711, please")
 	thread := w.waitThread("Order 4711, please")
-	for i, text := range []string{"", "Order 4711 again", "And 4711 once more"} {
-		if text != "" {
-			w.customerWrites("kim", text)
-			w.waitShown(text)
-		}
-		w.makeBurstsDue()
-		w.waitAnalysed()
-		w.waitDrained()
-		if n := w.countLines(thread, bridge.LineAnalysis); n != 1 {
-			t.Errorf("after %d bursts %d notes say the same", i+1, n)
-		}
-	}
+	w.makeBurstsDue()
+	w.waitAnalysed()
+	w.writeAndAnalyse("Order 4711 again")
+	wantEqual(t, "notes after the second burst", w.countLines(thread, bridge.LineAnalysis), 1)
+	w.writeAndAnalyse("And 4711 once more")
+	wantEqual(t, "notes after the third burst", w.countLines(thread, bridge.LineAnalysis), 1)
 	if n := w.count(`SELECT count(*) FROM conversations WHERE traits->>'references' = 'order 4711' AND traits->>'intent' = 'order_status'`); n != 1 {
 		t.Error("the conversation doesn't keep what was found")
 	}
@@ -201,7 +202,7 @@ func TestHangingAnalysisHoldsNoOther(t *testing.T) {
 		who := fmt.Sprintf("lou%d", i)
 		w.customerWrites(who, "order 4711 of "+who)
 		thread := w.waitThread("order 4711 of " + who)
-		w.exec(`UPDATE bursts SET due_at = parley_now() WHERE leased_until IS NULL`)
+		w.makeFreeBurstsDue()
 		w.waitLine(thread, bridge.LineAnalysis)
 	}
 	if n := w.countLines(kims, bridge.LineAnalysis); n != 0 {

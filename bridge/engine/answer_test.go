@@ -2,7 +2,7 @@ package engine_test
 
 import (
 	"context"
-	"strconv"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -10,25 +10,26 @@ import (
 	"parley/bridge/bridgetest"
 )
 
-// Who asks is told what stands right then, also of what was said in the same breath, and as
-// the one who asked: an admin who holds the conversation.
+// What is asked for behind other commands, all applied in one batch, is answered with what these have changed, and as it is for whoever
+// asked: an admin who holds the conversation.
 func TestAnswerInABurst(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	thread := w.openThread()
 	w.sayInOneBatch(thread, "!take", "!tag Urgent", "!show", "!history")
 	log := w.waitWhisper("ann", "["+string(bridge.LineHistory)+"]")
-	if text := log.Plain(); strings.Index(text, "Ann tagged") > strings.Index(text, "Ann assigned") || !strings.Contains(text, "Ann tagged") {
-		t.Errorf("the history is %q", text)
+	wantWords(t, "the history", log.Plain(), "Ann tagged", "Ann assigned")
+	if text := log.Plain(); strings.Index(text, "Ann tagged") > strings.Index(text, "Ann assigned") {
+		t.Errorf("the history is %q, want the newest first: tagged, then assigned", text)
 	}
 	const details = `SELECT concat_ws(' ', f->'Viewer'->>'Name', f->'Viewer'->>'IsAdmin', f->'Assignees'->0->>'Name', f->'Tags'->0->>'Name')
 		FROM (SELECT payload->'line'->'Other' AS f FROM deliveries WHERE payload->'line'->>'Kind' = 'details') AS d`
 	if got := w.text(details); got != "Ann true Ann Urgent" {
-		t.Errorf("the details are of %q", got)
+		t.Errorf("the details are of %q, want \"Ann true Ann Urgent\"", got)
 	}
 }
 
-// sayInOneBatch lets ann say several things, of which all but the first are applied in one go.
+// sayInOneBatch lets ann say several things, of which all but the first are applied in one transaction.
 func (w *world) sayInOneBatch(thread string, texts ...string) {
 	w.t.Helper()
 	tx := must(w.pool.Begin(w.t.Context()))(w.t)
@@ -47,7 +48,7 @@ func (w *world) sayInOneBatch(thread string, texts ...string) {
 	check(w.t, tx.Commit(w.t.Context()))
 }
 
-// Who asks about a conversation from elsewhere is answered there, with the way to it.
+// Who asks about a conversation in another thread is answered in that thread, with the conversation's number.
 func TestAnswerWhereItWasAsked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -55,14 +56,18 @@ func TestAnswerWhereItWasAsked(t *testing.T) {
 	w.customerWrites("lee", "Another matter")
 	second := w.waitThread("Another matter")
 	named := bridge.Args{Conversation: bridge.ConversationID(w.count(`SELECT max(id) FROM conversations`))}
-	for verb, kind := range map[bridge.Verb]bridge.LineKind{bridge.VerbFind: bridge.LineDetails, bridge.VerbHistory: bridge.LineHistory, bridge.VerbWhy: bridge.LineWhy} {
+	for verb, kind := range map[bridge.Verb]bridge.LineKind{
+		bridge.VerbFind:    bridge.LineDetails,
+		bridge.VerbHistory: bridge.LineHistory,
+		bridge.VerbWhy:     bridge.LineWhy,
+	} {
 		w.chat.Submit("ann", support, first, bridgetest.Button{Verb: verb, Args: named}, "")
-		if m := w.waitWhisper("ann", "["+string(kind)+"]"); m.Thread != first || !strings.Contains(m.Plain(), "#"+strconv.FormatInt(int64(named.Conversation), 10)) {
-			t.Errorf("%s is answered in %q by %q", verb, m.Thread, m.Text)
-		}
+		m := w.waitWhisper("ann", "["+string(kind)+"]")
+		wantEqual(t, string(verb)+" is answered in the thread", m.Thread, first)
+		wantWords(t, "the answer to "+string(verb), m.Plain(), fmt.Sprintf("#%d", named.Conversation))
 	}
 	w.chat.Say("ben", support, second, "!show")
 	if m := w.waitWhisper("ben", "[details]"); m.Thread != second {
-		t.Errorf("the answer is in %q", m.Thread)
+		t.Errorf("the answer is in %q, want %q", m.Thread, second)
 	}
 }

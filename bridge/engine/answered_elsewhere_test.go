@@ -2,7 +2,6 @@ package engine_test
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,9 +19,8 @@ func TestAnsweredElsewhere(t *testing.T) {
 	thread := w.waitThread("Hello")
 	w.postChatEvent(channelstest.Event{Type: "foreign", ID: "echo-1", From: "kim", Author: "Dora", Text: "Hi from the page"})
 	m := w.waitShown("Hi from the page")
-	if m.Thread != thread || m.Name != "Dora" {
-		t.Errorf("shown as %q in %s", m.Name, m.Thread)
-	}
+	wantEqual(t, "the answer's thread", m.Thread, thread)
+	wantEqual(t, "the answer's author", m.Name, "Dora")
 	w.waitCard(thread, "#1 pending")
 	if n := w.count(`SELECT count(*) FROM conversations WHERE waiting_since IS NOT NULL`); n != 0 {
 		t.Error("the customer still waits")
@@ -34,9 +32,7 @@ func TestAnsweredElsewhere(t *testing.T) {
 		t.Error("her answer is elsewhere")
 	}
 	w.waitDrained()
-	if n := w.provider.Calls(); n != 0 {
-		t.Errorf("the customer got %q", w.provider.Texts())
-	}
+	w.wantNothingSent()
 }
 
 // An automatic answer of the Page's inbox is shown, and the customer still waits; so does one
@@ -47,21 +43,19 @@ func TestMachineElsewhere(t *testing.T) {
 	wrote := time.Now().Add(-time.Hour)
 	w.customerSends(chat, channelstest.Event{From: "kim", Text: "Hello", At: wrote})
 	thread := w.waitThread("Hello")
-	waiting := `SELECT count(*) FROM conversations WHERE waiting_since IS NOT NULL AND status = 'open'`
 	for id, at := range map[string]time.Duration{"before": -time.Minute, "at once": 2 * time.Second} {
 		w.postChatEvent(channelstest.Event{Type: "foreign", ID: id, From: "kim", At: wrote.Add(at), Text: "Thank you, " + id})
-		if m := w.waitShown("Thank you, " + id); m.Thread != thread || w.count(waiting) != 1 {
-			t.Errorf("%s: %q counts as an answer", id, m.Plain())
-		}
+		wantEqual(t, "the thread that shows the machine's answer "+id, w.waitShown("Thank you, "+id).Thread, thread)
+		wantEqual(t, "customers who wait after the machine's answer "+id, w.countWaiting(), 1)
 	}
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent})
 	w.waitFate(w.reply(thread, "Refused"), "failed") // it did not reach her, nor did anything else
-	if w.count(waiting) != 1 {
+	if w.countWaiting() != 1 {
 		t.Error("the customer doesn't wait any more")
 	}
 	w.postChatEvent(channelstest.Event{Type: "foreign", ID: "later", From: "kim", At: wrote.Add(6 * time.Second), Text: "We look"})
 	w.waitShown("We look")
-	if w.count(waiting) != 0 {
+	if w.countWaiting() != 0 {
 		t.Error("the customer still waits")
 	}
 }
@@ -85,9 +79,9 @@ func TestAnsweredInTheMailbox(t *testing.T) {
 		Origin: "from the mailbox by help@acme.test", References: []string{question}, Files: []channelstest.File{{Name: "bill.pdf", Type: "application/pdf", Content: []byte("PDF")}}}
 	w.postEvents(mail, answer)
 	m := w.waitShown("It is on")
-	if m.Thread != thread || m.Name != "Dora" || !strings.Contains(m.Plain(), "Answered from the mailbox by help@acme.test.") {
-		t.Errorf("shown as %q by %q in %s", m.Plain(), m.Name, m.Thread)
-	}
+	wantEqual(t, "the answer's thread", m.Thread, thread)
+	wantEqual(t, "the answer's author", m.Name, "Dora")
+	wantWords(t, "the answer", m.Plain(), "Answered from the mailbox by help@acme.test.")
 	w.waitCard(thread, "#1 pending")
 	w.waitShown("1 files")
 	if n := w.countWaiting(); n != 0 {
@@ -96,19 +90,20 @@ func TestAnsweredInTheMailbox(t *testing.T) {
 	w.postEvents(mail, channelstest.Event{Type: "message", ID: "sent-1", From: "help@acme.test", Automatic: channels.AutomaticOwn, Text: "It is on, a copy", References: []string{question}})
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "Thanks", References: []string{"sent-1"}})
 	if got := w.waitShown("Thanks"); got.Thread != thread {
-		t.Errorf("the customer's answer is in %s", got.Thread)
+		t.Errorf("the customer's answer is in %s, want %s", got.Thread, thread)
 	}
 	w.waitDrained()
-	if said := strings.Join(w.customerTexts(thread), "\n"); strings.Count(said, "It is") != 1 || strings.Index(said, "It is") > strings.Index(said, "Thanks") {
-		t.Errorf("the thread shows %q", said)
+	said := strings.Join(w.customerTexts(thread), "\n")
+	wantEqual(t, "how often the thread shows the answer", strings.Count(said, "It is"), 1)
+	if strings.Index(said, "It is") > strings.Index(said, "Thanks") {
+		t.Errorf("the thread shows %q, want the answer before what the customer wrote then", said)
 	}
-	if w.countWaiting() != 1 || w.provider.Calls() != 0 {
-		t.Errorf("%d wait, the customer got %q", w.countWaiting(), w.provider.Texts())
-	}
+	wantEqual(t, "customers who wait", w.countWaiting(), 1)
+	w.wantNothingSent()
 	w.reply(thread, "You are welcome")
-	if out := w.waitSent(1)[0]; !slices.Equal(out.To, []string{"kim@x.test"}) || len(out.Cc) != 0 {
-		t.Errorf("the next reply goes to %q, copy %q", out.To, out.Cc)
-	}
+	out := w.waitSent(1)[0]
+	wantList(t, "whom the next reply goes to", out.To, []string{"kim@x.test"})
+	wantList(t, "who is in copy of the next reply", out.Cc, nil)
 }
 
 // What is written in the mailbox to others, or begins something new, is left alone; the customer's
@@ -130,11 +125,11 @@ func TestWrittenInTheMailboxToOthers(t *testing.T) {
 	w.customerSends(mail, channelstest.Event{From: "lea@z.test", Text: "Dear Acme", References: []string{"sent-2"}})
 	w.waitThread("Dear Acme")
 	w.waitDrained()
-	if w.countWaiting() != 2 || len(w.chat.Messages(support, thread)) != 2 {
-		t.Errorf("%d wait; the thread has %q", w.countWaiting(), w.customerTexts(thread))
-	}
+	wantEqual(t, "customers who wait", w.countWaiting(), 2)
+	wantList(t, "what the thread shows of customers", w.customerTexts(thread), []string{"first"})
+	wantEqual(t, "messages of the thread: its card and the customer's", len(w.chat.Messages(support, thread)), 2)
 	if n := w.count(`SELECT count(*) FROM identities WHERE key NOT IN ('kim@x.test', 'lea@z.test')`); n != 0 {
-		t.Errorf("%d people are remembered to whom nobody wrote here", n)
+		t.Errorf("%d people are remembered to whom nobody wrote here, want none", n)
 	}
 }
 
@@ -166,7 +161,7 @@ func TestMailboxAnswerAfterItsCopy(t *testing.T) {
 // among the sent messages alone, or came into the inbox first. Nor does it once a reply to that comes back.
 func TestMailboxAnswerThatIsReadLate(t *testing.T) {
 	t.Parallel()
-	for name, copied := range map[string]bool{"sent": false, "its copy came first": true} {
+	for name, copyFirst := range map[string]bool{"sent": false, "its copy came first": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{})
@@ -176,7 +171,7 @@ func TestMailboxAnswerThatIsReadLate(t *testing.T) {
 			w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "Still dark", At: now, References: []string{question}})
 			w.waitShown("Still dark")
 			answer := channelstest.Event{ID: "sent-1", At: now.Add(-20 * time.Minute), To: []string{"kim@x.test"}, Text: "Press the knob", References: []string{question}}
-			if copied {
+			if copyFirst {
 				own := answer
 				own.Type, own.From, own.Automatic = "message", "help@acme.test", channels.AutomaticOwn
 				w.postEvents(mail, own)
@@ -211,9 +206,8 @@ func TestAutoReplyInTheHold(t *testing.T) {
 	held := w.reply(thread, "Press the knob")
 	w.waitFate(held, "waiting")
 	before := w.annsFacts().LastMessage
-	if before.From != "agent" || before.Preview != "Press the knob" {
-		t.Errorf("said last: %+v", before)
-	}
+	wantEqual(t, "who spoke last", before.From, "agent")
+	wantEqual(t, "what was said last", before.Preview, "Press the knob")
 	w.advance(time.Minute)
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "I am on holiday", Automatic: "auto-replied", References: []string{question}})
 	w.waitShown("I am on holiday")
@@ -239,15 +233,15 @@ func TestSpamInTheHold(t *testing.T) {
 	w.waitFate(held, "waiting")
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "There is no knob", Automatic: "spam", References: []string{question}})
 	w.waitShown("There is no knob")
-	if last := w.annsFacts().LastMessage; last.From != "customer" || last.Preview != "There is no knob" {
-		t.Errorf("said last: %+v", last)
-	}
+	last := w.annsFacts().LastMessage
+	wantEqual(t, "who spoke last", last.From, "customer")
+	wantEqual(t, "what was said last", last.Preview, "There is no knob")
 
 	w.advance(time.Hour)
 	w.waitFate(held, "out")
 	w.waitDrained()
 	w.waitCard(thread, "#1 open")
 	if n := w.countWaiting(); n != 1 {
-		t.Errorf("%d customers wait\n%s", n, w.dump())
+		t.Errorf("%d customers wait, want 1\n%s", n, w.dump())
 	}
 }

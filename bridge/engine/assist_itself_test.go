@@ -3,8 +3,6 @@ package engine_test
 import (
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -13,7 +11,7 @@ import (
 	"parley/store"
 )
 
-// exchange lets kim and ann exchange so many messages, one by one, beginning with kim.
+// exchange lets kim and ann write so many messages in turns, beginning with kim, each when the one before is shown or has left.
 func (w *world) exchange(thread string, messages int) {
 	w.t.Helper()
 	for i := range messages {
@@ -30,39 +28,42 @@ func (w *world) exchange(thread string, messages int) {
 }
 
 // A long conversation is summed up when somebody else gets it and when it is resolved, a short one isn't, and none
-// twice for the same. Nobody is mentioned by it.
+// twice for the same messages. Nobody is mentioned by it.
 func TestLongConversationIsSummedUp(t *testing.T) {
 	t.Parallel()
 	s := newScribeOf("- A lamp is late.")
 	w := newWorld(t, options{analyzer: s, settings: map[string]string{"reply_after_resolve": "reopen"}})
+
+	// One message is not worth a summary.
 	thread := w.openThread()
-	w.reply(thread, "!assign ben")
-	w.waitCard(thread, "| Ben |")
+	w.assign(thread, "ben")
 	w.waitWritten()
-	if n := len(s.requests()); n != 0 {
-		t.Fatalf("one message was summed up %d times", n)
-	}
-	w.exchange(thread, 8)
+	wantEqual(t, "summaries of one message", len(s.requests()), 0)
+
+	// The next owner gets one of a long conversation.
+	const exchanged = 8
+	w.exchange(thread, exchanged)
 	w.reply(thread, "!assign cat")
-	line := w.waitLine(thread, bridge.LineWritten)
-	if !strings.Contains(line.Plain(), "hand_over") || strings.Contains(line.Plain(), "<@") {
-		t.Errorf("the line is %s", line.Plain())
-	}
+	line := w.waitLine(thread, bridge.LineWritten).Plain()
+	wantWords(t, "the summary for the next owner", line, "hand_over")
+	wantNoWords(t, "the summary for the next owner", line, "<@")
+
+	// Nothing was said since: neither another owner nor the end is worth another one.
 	w.reply(thread, "!assign ben")
 	w.reply(thread, "!resolve done")
 	w.waitCard(thread, "resolved")
 	w.waitWritten()
-	if n := w.countLines(thread, bridge.LineWritten); n != 1 {
-		t.Errorf("%d summaries say the same", n)
-	}
+	wantEqual(t, "summaries of the same messages", w.countLines(thread, bridge.LineWritten), 1)
+
+	// The conversation goes on, and is summed up as a whole at its next end.
+	const exchangedLater = 4
 	w.customerWrites("kim", "One more thing")
 	w.waitShown("One more thing")
-	w.exchange(thread, 4)
+	w.exchange(thread, exchangedLater)
 	w.reply(thread, "!resolve done again")
 	w.eventually("it is summed up again", func() bool { return w.countLines(thread, bridge.LineWritten) == 2 })
-	if n := len(s.requests()[1].Messages); n != 14 {
-		t.Errorf("the last summary was made of %d messages", n)
-	}
+	const all = 1 + exchanged + 1 + exchangedLater // with "Hello" and "One more thing"
+	wantEqual(t, "messages of which the last summary is made", len(s.requests()[1].Messages), all)
 }
 
 // Of a conversation with more messages than a summary is made of, too, four new ones are worth another summary. One that an
@@ -74,44 +75,42 @@ func TestVeryLongConversationIsSummedUpAgain(t *testing.T) {
 	thread := w.openThread()
 	w.exec(`INSERT INTO messages (id, conversation_id, direction, fate, text, event_id, said_at, created_at)
 		SELECT -n, 1, 'in', 'in', 'text ' || n, -n, now(), now() FROM generate_series(1, 209) AS n`)
-	owners := []string{"ben", "cat"}
-	handOver := func(want int) {
+	assignAndCount := func(agent string, want int) {
 		t.Helper()
-		w.reply(thread, "!assign "+owners[0])
-		w.waitCard(thread, "| "+strings.ToUpper(owners[0][:1])+owners[0][1:]+" |")
-		slices.Reverse(owners)
+		w.assign(thread, agent)
 		w.eventually("it is summed up", func() bool { return w.countLines(thread, bridge.LineWritten) >= want })
 		w.waitWritten()
-		if n := w.countLines(thread, bridge.LineWritten); n != want {
-			t.Errorf("%d summaries, want %d", n, want)
-		}
+		wantEqual(t, "summaries once "+agent+" has it", w.countLines(thread, bridge.LineWritten), want)
 	}
-	handOver(1)
+
+	assignAndCount("ben", 1)
 	w.exchange(thread, 10)
-	handOver(2)
-	handOver(2)
-	w.exec(`UPDATE conversations SET traits = traits || '{"summed_up": "205"}'`)
-	handOver(3)
-	handOver(3)
+	assignAndCount("cat", 2)
+	assignAndCount("ben", 2) // nothing new was said
+
+	w.exec(`UPDATE conversations SET traits = traits || '{"summed_up": "205"}'`) // as an earlier version noted it
+	assignAndCount("cat", 3)
+	assignAndCount("ben", 3)
 }
 
 // Who answers and resolves in one go has the conversation summed up with that answer, once it has left. Nobody waits long for an
 // answer that stays on its way.
 func TestSummaryKnowsTheLastAnswer(t *testing.T) {
 	t.Parallel()
+	const exchanged = 8
 	for name, c := range map[string]struct {
 		hold, later time.Duration
-		messages    int
+		messages    int // of which the summary is made, with "Hello"
 	}{
-		"in its hold": {30 * time.Second, 30 * time.Second, 10},
-		"for long":    {time.Hour, 3 * time.Minute, 9},
+		"the answer leaves after its hold": {hold: 30 * time.Second, later: 30 * time.Second, messages: 1 + exchanged + 1},
+		"the answer stays on its way":      {hold: time.Hour, later: 3 * time.Minute, messages: 1 + exchanged},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newScribeOf("- A lamp is late.")
 			w := newWorld(t, options{analyzer: s})
 			thread := w.openThread()
-			w.exchange(thread, 8)
+			w.exchange(thread, exchanged)
 			w.opt.hold = c.hold
 			w.saveAccount(chat, nil)
 			w.waitDeliveryState(w.reply(thread, "!reply It comes tomorrow."), "queued")
@@ -123,9 +122,10 @@ func TestSummaryKnowsTheLastAnswer(t *testing.T) {
 			w.advance(c.later)
 			w.waitLine(thread, bridge.LineWritten)
 			list := s.requests()
-			if len(list) != 1 || len(list[0].Messages) != c.messages {
-				t.Errorf("asked was %+v", list)
+			if len(list) != 1 {
+				t.Fatalf("got %d requests, want one: %+v", len(list), list)
 			}
+			wantEqual(t, "messages of which the summary is made", len(list[0].Messages), c.messages)
 		})
 	}
 }
@@ -150,26 +150,28 @@ func TestSummariesThatAreNotWanted(t *testing.T) {
 			w.reply(thread, "!resolve done")
 			w.waitCard(thread, "resolved")
 			w.waitWritten()
-			if n := w.countLines(thread, bridge.LineWritten); n != 0 || len(w.chat.Whispers("ann")) != before {
-				t.Errorf("%d summaries, and ann was told %v", n, w.chat.Whispers("ann"))
+			wantEqual(t, "summaries", w.countLines(thread, bridge.LineWritten), 0)
+			if told := w.chat.Whispers("ann")[before:]; len(told) != 0 {
+				t.Errorf("ann was told %v, want nothing", told)
 			}
 		})
 	}
 }
 
-// What a customer writes in another language is translated below it, once and all of one go together.
+// What a customer writes in another language is translated below it, once: all messages of one burst together.
 func TestForeignMessageIsTranslated(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		settings map[string]string
-		language string
-		want     []string
-		lines    int
+		language string   // that the analysis finds
+		want     []string // what is translated, a translation each
 	}{
-		"another language": {map[string]string{"ai_translate": "on"}, "de", []string{"Wo ist es?\n\nIch warte."}, 1},
-		"the team's":       {map[string]string{"ai_translate": "on", "language": "de"}, "de", nil, 0},
-		"unknown":          {map[string]string{"ai_translate": "on"}, "", nil, 0},
-		"switched off":     {nil, "de", nil, 0},
+		"another language": {
+			settings: map[string]string{"ai_translate": "on"}, language: "de", want: []string{"Wo ist es?\n\nIch warte."},
+		},
+		"the team's":   {settings: map[string]string{"ai_translate": "on", "language": "de"}, language: "de"},
+		"unknown":      {settings: map[string]string{"ai_translate": "on"}, language: ""},
+		"switched off": {settings: nil, language: "de"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -195,12 +197,9 @@ func TestForeignMessageIsTranslated(t *testing.T) {
 			for _, r := range s.requests() {
 				drafts = append(drafts, r.Draft)
 			}
-			if n := w.countLines(thread, bridge.LineWritten); n != c.lines || !slices.Equal(drafts, c.want) {
-				t.Errorf("%d translations of %q", n, drafts)
-			}
-			if len(w.sentTexts()) != 0 {
-				t.Error("something left for the customer")
-			}
+			wantList(t, "what is translated", drafts, c.want)
+			wantEqual(t, "translations in the thread", w.countLines(thread, bridge.LineWritten), len(c.want))
+			wantList(t, "what left for the customer", w.sentTexts(), nil)
 		})
 	}
 }
@@ -215,12 +214,12 @@ func TestTranslationThatFails(t *testing.T) {
 	w := newWorld(t, options{analyzer: s, settings: map[string]string{"ai_translate": "on"}})
 	thread := w.openThread()
 	w.makeBurstsDue()
-	w.eventually("it is given up", func() bool {
-		w.exec(`UPDATE text_requests SET due_at = parley_now() WHERE done_at IS NULL AND leased_until IS NULL`)
-		return w.count(`SELECT count(*) FROM text_requests`) == 0 && len(s.requests()) == 2
+	const attempts = 2
+	w.repeatUntil("it is given up", w.makeTextsDue, func() bool {
+		return w.count(`SELECT count(*) FROM text_requests`) == 0 && len(s.requests()) == attempts
 	})
 	w.waitWritten()
-	if n := w.countLines(thread, bridge.LineWritten); n != 0 || len(s.requests()) != 2 || len(w.chat.Whispers("ann")) != 0 {
-		t.Errorf("%d texts after %d attempts, ann was told %v", n, len(s.requests()), w.chat.Whispers("ann"))
-	}
+	wantEqual(t, "translations", w.countLines(thread, bridge.LineWritten), 0)
+	wantEqual(t, "attempts", len(s.requests()), attempts)
+	wantEqual(t, "whispers to ann", len(w.chat.Whispers("ann")), 0)
 }

@@ -13,7 +13,7 @@ import (
 	"parley/bridge/bridgetest"
 )
 
-// scribe is an Analyzer that also writes texts, as a test lets it, and notes what it was asked for.
+// scribe is an Analyzer that also writes texts, as a test has it, and keeps what it was asked for.
 type scribe struct {
 	reader
 	write func(ctx context.Context, r analysis.Request) (analysis.Text, error)
@@ -55,7 +55,13 @@ func newScribeOf(text string) *scribe {
 	return newScribe(func(analysis.Request) (string, error) { return text, nil })
 }
 
-// waitWritten waits until nothing is asked for any more, and all of it is posted.
+// makeTextsDue makes the texts due that somebody asked for and nobody writes right now.
+func (w *world) makeTextsDue() {
+	w.t.Helper()
+	w.exec(`UPDATE text_requests SET due_at = parley_now() WHERE done_at IS NULL AND leased_until IS NULL`)
+}
+
+// waitWritten waits until each text that was asked for is written, or given up, and posted.
 func (w *world) waitWritten() {
 	w.t.Helper()
 	w.eventually("all texts are written", func() bool {
@@ -77,19 +83,20 @@ func TestSummaryIsWritten(t *testing.T) {
 	w.reply(thread, "!ai summarise")
 	w.waitWhisper("ann", "[done] ai")
 	line := w.waitLine(thread, bridge.LineWritten)
-	if !strings.Contains(line.Plain(), "The lamp is broken.") || strings.Contains(line.Plain(), "<@") {
-		t.Errorf("the line is %s", line.Plain())
-	}
+	wantWords(t, "the summary", line.Plain(), "The lamp is broken.")
+	wantNoWords(t, "the summary", line.Plain(), "<@")
 	w.waitWritten()
 	asked := s.requests()
-	if len(asked) != 1 || asked[0].Task != analysis.Summarise || asked[0].Language != "en" {
-		t.Fatalf("asked was %+v", asked)
+	if len(asked) != 1 {
+		t.Fatalf("got %d requests, want one: %+v", len(asked), asked)
 	}
-	if got := textsOf(asked[0].Messages); !slices.Equal(got, []string{"Hello", "We look into it."}) {
-		t.Errorf("the writer was told %q", got)
+	wantEqual(t, "the task", asked[0].Task, analysis.Summarise)
+	wantEqual(t, "the language", asked[0].Language, "en")
+	if got, want := textsOf(asked[0].Messages), []string{"Hello", "We look into it."}; !slices.Equal(got, want) {
+		t.Errorf("the writer was told %q, want %q", got, want)
 	}
-	if got := w.sentTexts(); !slices.Equal(got, []string{"We look into it."}) {
-		t.Errorf("the customer got %q", got)
+	if got, want := w.sentTexts(), []string{"We look into it."}; !slices.Equal(got, want) {
+		t.Errorf("the customer got %q, want %q", got, want)
 	}
 	if n := w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`); n != 0 {
 		t.Error("what was written was taken for a command")
@@ -113,9 +120,8 @@ func TestAskedTwice(t *testing.T) {
 	w.eventually("the last one is refused or done", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'asked for a text'`) == 3 })
 	w.exec(`DELETE FROM text_requests WHERE conversation_id = 99`)
 	w.waitWritten()
-	if n := w.countLines(thread, bridge.LineWritten); n != 1 || len(s.requests()) != 1 {
-		t.Errorf("%d texts of %d requests", n, len(s.requests()))
-	}
+	wantEqual(t, "summaries", w.countLines(thread, bridge.LineWritten), 1)
+	wantEqual(t, "requests", len(s.requests()), 1)
 	w.exec(`UPDATE text_requests SET done_at = done_at - interval '1 minute'`)
 	w.reply(thread, "!ai")
 	w.eventually("it is written again", func() bool { return w.countLines(thread, bridge.LineWritten) == 2 })
@@ -125,31 +131,27 @@ func TestAskedTwice(t *testing.T) {
 func TestWriterThatFails(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		err   error
-		says  string
-		tries int
-		told  string
+		err      error
+		writes   string
+		attempts int
+		told     string
 	}{
-		"no model":  {err: analysis.ErrNeedsModel, tries: 1, told: "Translating needs a model."},
-		"no answer": {err: errors.New("the model sleeps"), tries: 2, told: "The model gave no answer."},
-		"a link":    {says: "Look at https://evil.example", tries: 1, told: "was left out"},
-		"a mention": {says: "@channel look", tries: 1, told: "was left out"},
+		"no model":  {err: analysis.ErrNeedsModel, attempts: 1, told: "Translating needs a model."},
+		"no answer": {err: errors.New("the model sleeps"), attempts: 2, told: "The model gave no answer."},
+		"a link":    {writes: "Look at https://evil.example", attempts: 1, told: "was left out"},
+		"a mention": {writes: "@channel look", attempts: 1, told: "was left out"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newScribe(func(analysis.Request) (string, error) { return c.says, c.err })
+			s := newScribe(func(analysis.Request) (string, error) { return c.writes, c.err })
 			w := newWorld(t, options{analyzer: s})
 			thread := w.openThread()
 			w.reply(thread, "!ai translate:de Your parcel left.")
-			w.eventually("it is tried", func() bool {
-				w.exec(`UPDATE text_requests SET due_at = parley_now() WHERE done_at IS NULL AND leased_until IS NULL`)
-				return len(s.requests()) == c.tries
-			})
+			w.repeatUntil("it is tried", w.makeTextsDue, func() bool { return len(s.requests()) == c.attempts })
 			w.waitWhisper("ann", c.told)
 			w.waitWritten()
-			if n := w.countLines(thread, bridge.LineWritten); n != 0 || len(s.requests()) != c.tries {
-				t.Errorf("%d texts after %d attempts", n, len(s.requests()))
-			}
+			wantEqual(t, "texts", w.countLines(thread, bridge.LineWritten), 0)
+			wantEqual(t, "attempts", len(s.requests()), c.attempts)
 		})
 	}
 }
@@ -179,15 +181,14 @@ func TestWriterThatHangs(t *testing.T) {
 	w.eventually("the reply arrives", func() bool { return len(w.sentTexts()) == 1 })
 	w.stops[0]()
 	if n := w.count(`SELECT count(*) FROM text_requests WHERE done_at IS NULL`); n != 1 {
-		t.Fatalf("%d requests wait", n)
+		t.Fatalf("%d requests wait, want 1", n)
 	}
 	w.exec(`UPDATE text_requests SET leased_until = clock_timestamp() - interval '1 second'`) // its lease ends
-	w.addEngine()
-	w.startLast()
+	w.startReplica()
 	w.waitLine(thread, bridge.LineWritten)
 	w.waitWritten()
 	if n := w.countLines(thread, bridge.LineWritten); n != 1 {
-		t.Errorf("%d texts", n)
+		t.Errorf("%d texts, want 1", n)
 	}
 }
 
@@ -212,7 +213,7 @@ func TestWrittenOnceByReplicas(t *testing.T) {
 	w.waitLine(thread, bridge.LineWritten)
 	w.waitWritten()
 	if n := w.countLines(thread, bridge.LineWritten); n != 1 {
-		t.Errorf("%d texts", n)
+		t.Errorf("%d texts, want 1", n)
 	}
 }
 
@@ -222,29 +223,27 @@ func TestWhatIsAskedFor(t *testing.T) {
 	s := newScribe(func(r analysis.Request) (string, error) { return "written: " + r.Draft, nil })
 	w := newWorld(t, options{analyzer: s, settings: map[string]string{"language": "de"}})
 	thread := w.openThread()
+	type request struct{ Task, Language, Draft, Wish string }
 	for i, c := range []struct {
 		typed string
-		want  analysis.Request
+		want  request
 	}{
-		{"!ai", analysis.Request{Task: analysis.Summarise, Language: "de"}},
-		{"!ai summarise:fr", analysis.Request{Task: analysis.Summarise, Language: "fr"}},
-		{"!ai translate", analysis.Request{Task: analysis.Translate, Language: "de", Draft: "Hello"}},
-		{"!ai translate:pl", analysis.Request{Task: analysis.Translate, Language: "pl", Draft: "Hello"}},
-		{"!ai translate:fr Your order: 4711", analysis.Request{Task: analysis.Translate, Language: "fr", Draft: "Your order: 4711"}},
-		{"!ai translate We are sorry", analysis.Request{Task: analysis.Translate, Draft: "We are sorry"}},
-		{"!ai rephrase::shorter We are very sorry.", analysis.Request{Task: analysis.Rephrase, Wish: "shorter", Draft: "We are very sorry."}},
-		{"!ai explain what did she order?", analysis.Request{Task: analysis.Explain, Language: "de", Wish: "what did she order?"}},
+		{typed: "!ai", want: request{Task: "summarise", Language: "de"}},
+		{typed: "!ai summarise:fr", want: request{Task: "summarise", Language: "fr"}},
+		{typed: "!ai translate", want: request{Task: "translate", Language: "de", Draft: "Hello"}},
+		{typed: "!ai translate:pl", want: request{Task: "translate", Language: "pl", Draft: "Hello"}},
+		{typed: "!ai translate:fr Your order: 4711", want: request{Task: "translate", Language: "fr", Draft: "Your order: 4711"}},
+		{typed: "!ai translate We are sorry", want: request{Task: "translate", Draft: "We are sorry"}},
+		{typed: "!ai rephrase::shorter We are very sorry.", want: request{Task: "rephrase", Wish: "shorter", Draft: "We are very sorry."}},
+		{typed: "!ai explain what did she order?", want: request{Task: "explain", Language: "de", Wish: "what did she order?"}},
 	} {
 		w.reply(thread, c.typed)
 		w.eventually(c.typed, func() bool { return w.countLines(thread, bridge.LineWritten) == i+1 })
 		got := s.requests()[i]
-		got.Messages = nil
-		if got.Task != c.want.Task || got.Language != c.want.Language || got.Draft != c.want.Draft || got.Wish != c.want.Wish {
-			t.Errorf("%s: %+v", c.typed, got)
-		}
+		wantEqual(t, c.typed, request{string(got.Task), got.Language, got.Draft, got.Wish}, c.want)
 	}
 	if got := w.sentTexts(); len(got) != 0 {
-		t.Errorf("the customer got %q", got)
+		t.Errorf("the customer got %q, want none", got)
 	}
 	w.reply(thread, "!ai rephrase::shorter")
 	w.waitWhisper("ann", "Say which text is meant")
@@ -274,7 +273,7 @@ func TestUseReply(t *testing.T) {
 	line := w.waitLine(thread, bridge.LineWritten)
 	w.waitWritten()
 	if got := w.sentTexts(); len(got) != 0 {
-		t.Fatalf("it left by itself: %q", got)
+		t.Fatalf("it left by itself: %q, want none", got)
 	}
 	i := slices.IndexFunc(line.Buttons, func(b bridgetest.Button) bool { return b.Verb == bridge.VerbReply })
 	if i < 0 || line.Buttons[i].Args.Draft != "Ihr Paket ist unterwegs." {

@@ -67,12 +67,12 @@ func TestNumberOfAnAttempt(t *testing.T) {
 	w.provider.AddFault(channelstest.Fault{Text: "Hi 2", Kind: channelstest.FaultReject, Class: channels.BadContent})
 	w.saveAccount(chat, nil)
 	w.advance(outbound.PausedWait)
-	if got := c.waitAttempts(w, 3); !slices.Equal(got, []string{"0:1", "0:2", "1:1"}) {
-		t.Errorf("the channel was told of the attempts %q", got)
+	if got, want := c.waitAttempts(w, 3), []string{"0:1", "0:2", "1:1"}; !slices.Equal(got, want) {
+		t.Errorf("the channel was told of the attempts %q, want %q", got, want)
 	}
 	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineFailed), bridge.VerbSendAgain)
 	if got := c.waitAttempts(w, 4); got[3] != "1:1" {
-		t.Errorf("sent again, as the attempt %s", got[3])
+		t.Errorf("sent again, as the attempt %s, want 1:1", got[3])
 	}
 	w.provider.WaitTexts(t, "Hi 1", "Hi 2")
 }

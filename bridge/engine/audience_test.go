@@ -3,7 +3,6 @@ package engine_test
 import (
 	"errors"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -13,11 +12,11 @@ import (
 	"parley/store"
 )
 
-// vault is the channel of its own that an account has.
+// vault is a private channel that an account has for itself.
 const vault = "vault"
 
-// newSecludedWorld is a world in which the mail account's threads open in a private channel, in which ann
-// is. ben is in the account's team, cat in neither.
+// newSecludedWorld makes a world in which the mail account's threads open in a private channel. ann is in the channel, ben in the
+// account's team, cat in neither. Maria has written a mail.
 func newSecludedWorld(t *testing.T, o options) *world {
 	t.Helper()
 	o.stopped = true
@@ -36,8 +35,8 @@ func newSecludedWorld(t *testing.T, o options) *world {
 	return w
 }
 
-// What an account's own channel closes is closed by every way: lists, searches, details, forms, history,
-// what was said, new conversations, verbs from elsewhere.
+// What only an account's own channel shows is shown to nobody else in any other way: not by lists, searches, details, forms, the
+// history, what was said, new conversations, nor verbs from elsewhere.
 // R-212
 func TestPrivateChannel(t *testing.T) {
 	t.Parallel()
@@ -90,9 +89,10 @@ func TestPrivateChannel(t *testing.T) {
 	for user, may := range map[string]bool{"ann": true, "ben": true, "cat": false} {
 		for name, way := range ways {
 			got, err := way(user)
+			wantEqual(t, name+" shows the conversation to "+user, got, may)
 			var problem *bridge.Problem
-			if got != may || err != nil && !errors.As(err, &problem) {
-				t.Errorf("%s, %s: %v (%v), want %v", name, user, got, err, may)
+			if err != nil && !errors.As(err, &problem) {
+				t.Errorf("%s for %s: got the error %v, want one in words for people", name, user, err)
 			}
 		}
 	}
@@ -100,17 +100,17 @@ func TestPrivateChannel(t *testing.T) {
 	for i, verb := range []bridge.Verb{bridge.VerbFind, bridge.VerbTake, bridge.VerbHistory, bridge.VerbReply, bridge.VerbNote, bridge.VerbWhy} {
 		w.chat.Submit("cat", support, "", bridgetest.Button{Verb: verb, Args: about}, "Hello")
 		w.chat.Wait(t, string(verb), func() bool { return len(w.chat.Whispers("cat")) == i+1 })
-		if got := w.chat.Whispers("cat")[i].Plain(); !strings.Contains(got, "Conversation #1 is not open to you.") || strings.Contains(got, "Maria") {
-			t.Errorf("%s shows %q", verb, got)
-		}
+		got := w.chat.Whispers("cat")[i].Plain()
+		wantWords(t, "the answer to "+string(verb), got, "Conversation #1 is not open to you.")
+		wantNoWords(t, "the answer to "+string(verb), got, "Maria")
 	}
 	w.chat.Submit("ben", support, "", bridgetest.Button{Verb: bridge.VerbAssign, Args: bridge.Args{Conversation: 1, Agents: []string{"cat"}}}, "")
 	w.chat.Wait(t, "cat may read what is assigned to her", func() bool {
 		_, err := d.Facts(ctx, 1, "cat")
 		return err == nil
 	})
-	if f := must(d.Facts(ctx, 1, "ann"))(t); len(f.Assignees) != 1 || f.Assignees[0].User != "cat" {
-		t.Errorf("assigned to %+v", f.Assignees)
+	if list := must(d.Facts(ctx, 1, "ann"))(t).Assignees; len(list) != 1 || list[0].User != "cat" {
+		t.Errorf("assigned to %+v, want Cat alone", list)
 	}
 }
 
@@ -119,17 +119,20 @@ func TestPrivateChannel(t *testing.T) {
 func TestAudienceAges(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		age  time.Duration
-		then bool
-	}{"what was seen counts for a while": {0, true}, "but not for ever": {time.Nanosecond, false}} {
+		age      time.Duration // 0 means the usual one
+		annReads bool
+	}{
+		"what was seen counts for a while": {age: 0, annReads: true},
+		"but not for ever":                 {age: time.Nanosecond, annReads: false},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newSecludedWorld(t, options{stopped: true, audienceAge: tt.age})
+			w := newSecludedWorld(t, options{audienceAge: tt.age})
 			d := w.engines[0].Desk(w.surface)
 			w.chat.AddFault(chatFault("audience", bridgetest.FaultErrorBefore, 1000))
 			_, err := d.Facts(t.Context(), 1, "ann")
-			if (err == nil) != tt.then {
-				t.Errorf("ann reads: %v, want %v", err, tt.then)
+			if (err == nil) != tt.annReads {
+				t.Errorf("ann, who is in the channel, reads with the error %v, want that she reads it: %v", err, tt.annReads)
 			}
 			if _, err := d.Facts(t.Context(), 1, "ben"); err != nil {
 				t.Errorf("ben, of the team, may not read: %v", err)
@@ -147,15 +150,19 @@ func TestFindAndPages(t *testing.T) {
 	must(w.pool.Exec(t.Context(), `INSERT INTO conversations (id, account_id, status, subject, last_at, created_at)
 		SELECT 100 + n, $1, 'open', 'Lamp ' || n, now(), now() FROM generate_series(0, 50) AS n`, w.accounts[mail]))(t)
 	d := w.engines[0].Desk(w.surface)
-	if l := must(d.List(t.Context(), bridge.ListQuery{List: "all", Page: 1}, "ann"))(t); len(l.Rows) != 2 || l.More {
-		t.Errorf("the second page has %d rows, more: %v", len(l.Rows), l.More)
+	type page struct {
+		rows int
+		more bool
 	}
-	if l := must(d.List(t.Context(), bridge.ListQuery{List: "all"}, "ann"))(t); len(l.Rows) != 50 || !l.More || l.Rows[0].ID != 1 {
-		t.Errorf("the first page has %d rows, more: %v, and begins with %d", len(l.Rows), l.More, l.Rows[0].ID)
+	pageOf := func(q bridge.ListQuery) page {
+		l := must(d.List(t.Context(), q, "ann"))(t)
+		return page{len(l.Rows), l.More}
 	}
-	if l := must(d.List(t.Context(), bridge.ListQuery{Words: "lam", Page: 2}, "ann"))(t); len(l.Rows) != 11 || l.More {
-		t.Errorf("the third page of what was found has %d rows, more: %v", len(l.Rows), l.More)
-	}
+	const lamps, listed, found = 51, 50, 20 // conversations beside kim's; rows of a page of a list, and of what was found
+	wantEqual(t, "the first page of all", pageOf(bridge.ListQuery{List: "all"}), page{rows: listed, more: true})
+	wantEqual(t, "the second page of all", pageOf(bridge.ListQuery{List: "all", Page: 1}), page{rows: lamps + 1 - listed})
+	wantEqual(t, "the third page of the lamps", pageOf(bridge.ListQuery{Words: "lam", Page: 2}), page{rows: lamps - 2*found})
+	wantEqual(t, "the first row of all", must(d.List(t.Context(), bridge.ListQuery{List: "all"}, "ann"))(t).Rows[0].ID, 1)
 	if _, err := d.List(t.Context(), bridge.ListQuery{Words: "la"}, "ann"); err == nil {
 		t.Error("two letters are looked for")
 	}

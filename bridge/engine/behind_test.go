@@ -45,7 +45,7 @@ func TestReplyWaitsForItsThread(t *testing.T) {
 				return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'reply' AND attempt > 1 AND error_text LIKE '%Waiting for what was said%'`) == 1
 			})
 			if n := w.provider.Calls(); n != 0 {
-				t.Errorf("%d calls before the thread was read", n)
+				t.Errorf("%d calls before the thread was read, want none", n)
 			}
 			release()
 			w.eventually("all is read", func() bool { return w.count(`SELECT count(*) FROM queued`) == 0 })
@@ -77,7 +77,7 @@ func TestReplyWaitsForTheNewerVersion(t *testing.T) {
 		return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'reply' AND attempt > 1 AND error_text LIKE '%Waiting for what was said%'`) == 1
 	})
 	if n := w.provider.Calls(); n != 0 {
-		t.Errorf("%d calls before the newer version had its time", n)
+		t.Errorf("%d calls before the newer version had its time, want none", n)
 	}
 	w.exec(`UPDATE events SET received_at = received_at - interval '1 minute' WHERE id = (SELECT first_event FROM queues WHERE account_id = $1)`, w.surface)
 	w.provider.WaitTexts(t, "Second")

@@ -34,7 +34,7 @@ func TestBlockedSender(t *testing.T) {
 	}
 	w.waitDrained()
 	if n := kept("Two"); n != 0 {
-		t.Errorf("the blocked mail is kept %d times", n)
+		t.Errorf("the blocked mail is kept %d times, want none", n)
 	}
 	if n := w.count(`SELECT count(*) FROM conversations WHERE kind = 'automatic'`); n != 1 {
 		t.Errorf("there are %d threads of automatic mail, want that of the first day", n)

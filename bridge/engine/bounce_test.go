@@ -24,7 +24,7 @@ func TestBounceOfAnOlderReply(t *testing.T) {
 	w.waitLine(thread, bridge.LineFailed)
 	w.waitDrained()
 	if status := w.text(`SELECT status FROM conversations`); status != "pending" {
-		t.Errorf("the conversation is %s", status)
+		t.Errorf("the conversation is %s, want pending", status)
 	}
 }
 
@@ -65,7 +65,7 @@ func TestWaitGoesOnAfterABounce(t *testing.T) {
 	}
 	w.waitDrained()
 	if got := w.text(`SELECT string_agg(m.text, ',') FROM messages AS m JOIN conversations AS c ON c.waiting_since = m.created_at`); got != "And my lamp?" {
-		t.Errorf("the customer waits since %q", got)
+		t.Errorf("the customer waits since %q, want \"And my lamp?\"", got)
 	}
 }
 
@@ -91,17 +91,17 @@ func TestBounceOfSeveralRecipients(t *testing.T) {
 	bounced(id, "max@x.test", "Lee@x.test", "max@x.test", "")
 	w.waitShown("max@x.test: nobody")
 	if n := w.countLines(thread, bridge.LineFailed); n != 2 {
-		t.Errorf("%d lines tell of two recipients", n)
+		t.Errorf("%d lines tell of two recipients, want 2", n)
 	}
 	if n := w.count(`SELECT count(*) FROM deliveries WHERE payload::text LIKE '%sendagain%'`); n != 1 {
-		t.Errorf("%d lines offer to send it again", n)
+		t.Errorf("%d lines offer to send it again, want 1", n)
 	}
 	w.chat.Press(t, "ann", first, bridge.VerbSendAgain)
 	w.provider.WaitTexts(t, "Answer", "Answer")
 	w.waitFate(reply, "out")
 	bounced(id, "max@x.test")
 	if n := w.countLines(thread, bridge.LineFailed); n != 3 {
-		t.Errorf("%d lines, with one of the second attempt", n)
+		t.Errorf("%d lines, with one of the second attempt, want 3", n)
 	}
 }
 
@@ -130,7 +130,7 @@ func TestBounceWhileItWaitsToLeaveAgain(t *testing.T) {
 	bounced("max@x.test")
 	w.waitShown("max@x.test: nobody")
 	if fate := w.text(`SELECT fate FROM messages WHERE place = $1`, reply); fate != "waiting" {
-		t.Errorf("the reply is %s", fate)
+		t.Errorf("the reply is %s, want waiting", fate)
 	}
 
 	w.exec(`UPDATE lanes SET due_at = parley_now() WHERE due_at IS NOT NULL`)
@@ -161,7 +161,7 @@ func TestUnmatchedBouncesShareADay(t *testing.T) {
 		t.Errorf("%d roots, want 1", n)
 	}
 	if n := w.count(`SELECT count(*) FROM quarantine`); n != 0 {
-		t.Errorf("%d events in quarantine", n)
+		t.Errorf("%d events in quarantine, want none", n)
 	}
 }
 

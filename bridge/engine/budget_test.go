@@ -29,6 +29,6 @@ func TestWideBudget(t *testing.T) {
 	})
 	w.eventually("the rest waits", func() bool { return w.count(`SELECT count(*) FROM deliveries WHERE state = 'queued'`) == 3 })
 	if n := w.chat.Calls("post"); n != 3 {
-		t.Errorf("%d posts", n)
+		t.Errorf("%d posts, want 3", n)
 	}
 }

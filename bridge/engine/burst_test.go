@@ -62,10 +62,10 @@ func TestBurst(t *testing.T) {
 			w.waitShown("more 11;")
 			w.waitDrained()
 			if got := w.customerTexts(thread); !slices.Equal(got, want) {
-				t.Errorf("the thread shows %q", got)
+				t.Errorf("the thread shows %q, want %q", got, want)
 			}
 			if n := w.countSaidPosts(thread); n > 6 {
-				t.Errorf("%d posts for 13 messages", n)
+				t.Errorf("%d posts for 13 messages, want at most 6", n)
 			}
 		})
 	}
@@ -85,7 +85,7 @@ func TestNoBurstBesideAnEarlierVersion(t *testing.T) {
 	thread := w.waitThread("text 3;")
 	w.waitDrained()
 	if n := w.countSaidPosts(thread); n != 4 {
-		t.Errorf("%d posts for 4 messages", n)
+		t.Errorf("%d posts for 4 messages, want 4", n)
 	}
 }
 
@@ -106,14 +106,6 @@ func (w *world) sentTexts() []string {
 
 // lineHold is a hold in which several lines can be typed; lines wait 60 s for each other in all.
 const lineHold = 30 * time.Second
-
-// replyInHold lets ann reply, and gives her message once it waits in its hold.
-func (w *world) replyInHold(thread, text string) string {
-	w.t.Helper()
-	m := w.reply(thread, text)
-	w.waitFate(m, "waiting")
-	return m
-}
 
 // Lines typed within a hold leave as one message (R-267); its last line has the mark of all
 // (R-248), and each its own fate.
@@ -137,7 +129,7 @@ func TestLinesLeaveAsOneMessage(t *testing.T) {
 		}
 	}
 	if got := w.sentTexts(); len(got) != 1 {
-		t.Errorf("the customer got %q", got)
+		t.Errorf("the customer got %q, want one alone", got)
 	}
 }
 
@@ -169,7 +161,7 @@ func TestLineThatChangesWhileItIsTakenUp(t *testing.T) {
 			w.provider.WaitTexts(t, want...)
 			w.waitDrained()
 			if got := w.sentTexts(); !slices.Equal(got, want) {
-				t.Errorf("the customer got %q", got)
+				t.Errorf("the customer got %q, want %q", got, want)
 			}
 		})
 	}
@@ -270,7 +262,7 @@ func TestLinesWithALostAnswer(t *testing.T) {
 			w.waitDeliveryState(two, store.Accepted)
 			w.waitDrained()
 			if got := strings.Join(w.sentTexts(), "|"); got != "One\n\nTwo" {
-				t.Errorf("the customer got %q", got)
+				t.Errorf("the customer got %q, want %q", got, "One\n\nTwo")
 			}
 		})
 	}
@@ -290,7 +282,7 @@ func TestCardsOnlyWhenTheyChange(t *testing.T) {
 	w.waitShown("Three")
 	w.waitDrained()
 	if n := w.chat.Calls("update") - before; n != 0 {
-		t.Errorf("%d updates of an unchanged root", n)
+		t.Errorf("%d updates of an unchanged root, want none", n)
 	}
 	w.reply(thread, "Hello Kim")
 	w.waitCard(thread, "#1 pending | Kim | One | Ann")
@@ -327,7 +319,7 @@ func TestManyAreTold(t *testing.T) {
 	w.exec(`INSERT INTO agents (email, name, roles) SELECT 'a' || n || '@acme.test', 'A' || n, '{admin}' FROM generate_series(1, $1) AS n`, admins)
 	w.exec(`INSERT INTO agent_users (account_id, user_id, agent_id) SELECT $1, 'u' || id, id FROM agents WHERE name LIKE 'A%' AND email LIKE 'a_%@acme.test' AND email NOT LIKE 'ann%'`, w.surface)
 	w.exec(`UPDATE settings SET version = version + 1`)
-	check(t, w.engines[0].Reload(t.Context()))
+	w.reloadEngines()
 	w.start()
 	w.engines[0].Report(w.accounts[mail], channels.Condition{Status: channels.Broken, Text: "The password is wrong."})
 	w.eventually("all are told", func() bool {
@@ -369,8 +361,8 @@ func TestLinesSentAgainApart(t *testing.T) {
 	again("Two")
 	w.waitFate(two, "out")
 	w.waitDrained()
-	if got := w.sentTexts(); !slices.Equal(got, []string{"One", "Two"}) {
-		t.Errorf("the customer got %q", got)
+	if got, want := w.sentTexts(), []string{"One", "Two"}; !slices.Equal(got, want) {
+		t.Errorf("the customer got %q, want %q", got, want)
 	}
 }
 

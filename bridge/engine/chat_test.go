@@ -11,14 +11,6 @@ import (
 	"parley/channels/channelstest"
 )
 
-// postChatEvent lets a customer do something that is no message, in the chat-like account.
-func (w *world) postChatEvent(e channelstest.Event) {
-	w.t.Helper()
-	if status := w.postEvents(chat, e); status != 200 {
-		w.t.Fatalf("the webhook answered %d", status)
-	}
-}
-
 // countRoots returns how many threads there are.
 func (w *world) countRoots() int { return len(w.chat.Messages(support, "")) }
 
@@ -42,21 +34,21 @@ func TestPhoneLearnedLater(t *testing.T) {
 	}
 	w.reply(thread, "Hi Kim")
 	w.provider.WaitTexts(t, "Hi Kim")
-	if to := w.provider.Sent()[0].To; !slices.Equal(to, []string{"+4915111"}) {
-		t.Errorf("sent to %v", to)
+	if to, want := w.provider.Sent()[0].To, []string{"+4915111"}; !slices.Equal(to, want) {
+		t.Errorf("sent to %v, want %v", to, want)
 	}
-	if also := w.provider.Sent()[0].Also; !slices.Equal(also, []string{"US.abc"}) {
-		t.Errorf("also known as %v", also)
+	if also, want := w.provider.Sent()[0].Also, []string{"US.abc"}; !slices.Equal(also, want) {
+		t.Errorf("also known as %v, want %v", also, want)
 	}
 	if from := w.provider.Sent()[0].From; from != "+2000" {
-		t.Errorf("sent from %q", from)
+		t.Errorf("sent from %q, want \"+2000\"", from)
 	}
 	w.waitDrained()
 	if n := w.countRoots(); n != 1 {
-		t.Errorf("%d roots", n)
+		t.Errorf("%d roots, want 1", n)
 	}
 	if n := w.count(`SELECT count(*) FROM contacts`); n != 1 {
-		t.Errorf("%d contacts", n)
+		t.Errorf("%d contacts, want 1", n)
 	}
 	w.wantNumberWrittenToLast()
 }
@@ -111,8 +103,8 @@ func TestNumberChange(t *testing.T) {
 	})
 	w.advance(time.Hour)
 	w.provider.WaitTexts(t, "Hi Kim")
-	if to := w.provider.Sent()[0].To; !slices.Equal(to, []string{"+492"}) {
-		t.Errorf("sent to %v", to)
+	if to, want := w.provider.Sent()[0].To, []string{"+492"}; !slices.Equal(to, want) {
+		t.Errorf("sent to %v, want %v", to, want)
 	}
 	w.customerSends(chat, channelstest.Event{From: "+492", Also: []string{"US.new"}, Name: "Kim", Text: "From the new one"})
 	if w.waitThread("From the new one") != thread {
@@ -171,10 +163,10 @@ func TestTwoProveToBeOne(t *testing.T) {
 	w.waitShown("And again")
 	w.waitDrained()
 	if n := w.count(`SELECT count(*) FROM contacts AS c WHERE NOT EXISTS (SELECT FROM identities AS i WHERE i.contact_id = c.id)`); n != 0 {
-		t.Errorf("the names of %d contacts are left that nobody can erase any more", n)
+		t.Errorf("the names of %d contacts are left that nobody can erase any more, want none", n)
 	}
 	if n := w.countRoots(); n != 2 {
-		t.Errorf("%d roots", n)
+		t.Errorf("%d roots, want 2", n)
 	}
 	w.chat.Say("ann", support, first, "!resolve")
 	w.chat.Say("ann", support, second, "!resolve")
@@ -212,7 +204,7 @@ func TestReactions(t *testing.T) {
 	})
 	w.waitDrained()
 	if n := w.countLines(thread, bridge.LineReacted); n != 1 {
-		t.Errorf("%d lines for one reaction", n)
+		t.Errorf("%d lines for one reaction, want 1", n)
 	}
 	w.postChatEvent(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: "unheard-of", Emoji: "😮"})
 	w.waitShown("😮")
@@ -223,10 +215,10 @@ func TestReactions(t *testing.T) {
 	w.postChatEvent(channelstest.Event{Type: "reaction", From: "nobody", Name: "Nobody", Target: "unheard-of", Emoji: "💤"})
 	w.waitDrained()
 	if n := w.countRoots(); n != 1 {
-		t.Errorf("%d roots: a reaction opens nothing", n)
+		t.Errorf("%d roots: a reaction opens nothing, want 1", n)
 	}
 	if n := w.countLines(thread, bridge.LineReacted); n != 3 {
-		t.Errorf("%d lines\n%s", n, w.dump())
+		t.Errorf("%d lines, want 3\n%s", n, w.dump())
 	}
 }
 

@@ -71,7 +71,7 @@ func TestEveningList(t *testing.T) {
 	w.waitThread("Closes tomorrow at noon")
 	w.waitDrained()
 	if n := len(w.eveningLists()); n != 0 {
-		t.Fatalf("%d lists before the evening", n)
+		t.Fatalf("%d lists before the evening, want none", n)
 	}
 	w.advanceTo(time.Wednesday, 16, 0)
 	w.chat.Wait(t, "the evening list", func() bool { return len(w.eveningLists()) == 1 })
@@ -81,7 +81,7 @@ func TestEveningList(t *testing.T) {
 	w.chat.Submit("ann", support, "", formOf(bridge.VerbLeave), "")
 	w.waitWhisper("ann", "leave")
 	if n := w.count(`SELECT count(*) FROM log_entries WHERE what = 'left until tomorrow' AND conversation_id = 1`); n != 1 {
-		t.Errorf("%d entries say that Ann leaves it", n)
+		t.Errorf("%d entries say that Ann leaves it, want 1", n)
 	}
 	w.advanceTo(time.Thursday, 11, 0)
 	w.waitCard(w.waitThread("Closes at half past eight"), "window closed")
@@ -91,7 +91,7 @@ func TestEveningList(t *testing.T) {
 	})
 	w.waitDrained()
 	if n := len(w.eveningLists()); n != 1 {
-		t.Errorf("%d lists", n)
+		t.Errorf("%d lists, want 1", n)
 	}
 	w.advanceTo(time.Friday, 10, 0)
 	w.customerWrites("kim", "Over the weekend")
@@ -145,7 +145,7 @@ func TestEveningThatWasMissed(t *testing.T) {
 	})
 	w.waitDrained()
 	if n := len(w.eveningLists()); n != 0 {
-		t.Errorf("%d lists", n)
+		t.Errorf("%d lists, want none", n)
 	}
 }
 

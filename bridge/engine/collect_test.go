@@ -27,7 +27,7 @@ func (w *world) sendMails(name string, n int, from func(i int) string) {
 				Text: fmt.Sprint(name, " ", i, " words")})
 		}
 		if status := w.postEvents(mail, events...); status != 200 {
-			w.t.Fatalf("the webhook answered %d", status)
+			w.t.Fatalf("the webhook answered %d, want 200", status)
 		}
 	}
 }
@@ -103,7 +103,7 @@ func TestRepliesBesideCollectedMails(t *testing.T) {
 	typed := w.chat.Say("ann", support, collecting, "Please stop")
 	w.waitFate(typed, "inside")
 	if buttons := w.waitLineVerbs(collecting, bridge.LineInside); len(buttons) > 0 {
-		t.Errorf("what was typed there can be sent: buttons %v", buttons)
+		t.Errorf("what was typed there can be sent: buttons %v, want none", buttons)
 	}
 	number := w.count(`SELECT id FROM conversations WHERE collects IS NOT NULL`)
 	for verb, text := range map[bridge.Verb]string{bridge.VerbReply: "From a form", bridge.VerbSay: "Said in a form"} {
@@ -113,7 +113,7 @@ func TestRepliesBesideCollectedMails(t *testing.T) {
 	w.waitWhisper("ann", "opened very many conversations")
 	w.waitDrained()
 	if sent := w.provider.Sent(); len(sent) > 0 {
-		t.Fatalf("customers got %+v", sent)
+		t.Fatalf("customers got %+v, want none", sent)
 	}
 
 	collected := w.waitShown("Prize 11 words")
@@ -123,11 +123,11 @@ func TestRepliesBesideCollectedMails(t *testing.T) {
 		w.waitDrained()
 	}
 	if got := w.waitOutcome(collected, bridge.OutcomePromoted); buttonVerbs(got) != "" {
-		t.Errorf("the mail that was promoted: %q has the buttons %s", got.Text, buttonVerbs(got))
+		t.Errorf("the mail that was promoted: %q has the buttons %s, want none", got.Text, buttonVerbs(got))
 	}
 	own := w.waitCardWith("| Prize 11 | Ann").ID
-	if got := w.customerTexts(own); !slices.Equal(got, []string{"Prize 11 words"}) {
-		t.Errorf("its thread begins with %q", got)
+	if got, want := w.customerTexts(own), []string{"Prize 11 words"}; !slices.Equal(got, want) {
+		t.Errorf("its thread begins with %q, want %q", got, want)
 	}
 	w.chat.Say("ann", support, own, "No, thank you")
 	sent := w.waitSent(1)
@@ -154,7 +154,7 @@ func TestFloodsOnTwoReplicas(t *testing.T) {
 			}
 		}
 		if status := w.postEvents(mail, events...); status != 200 {
-			t.Fatalf("the webhook answered %d", status)
+			t.Fatalf("the webhook answered %d, want 200", status)
 		}
 	}
 	w.customerSends(mail, channelstest.Event{From: "kim@known.test", Subject: "Broken lamp", Text: "It is dark"})

@@ -41,7 +41,7 @@ func TestOptOut(t *testing.T) {
 	w.provider.WaitTexts(t, "Welcome back")
 	w.waitDrained()
 	if n := w.countLines(thread, bridge.LineOptedOut); n != 1 {
-		t.Errorf("%d lines", n)
+		t.Errorf("%d lines, want 1", n)
 	}
 }
 
@@ -56,7 +56,7 @@ func TestProviderSaysOptedOut(t *testing.T) {
 	w.waitLine(thread, bridge.LineOptedOut)
 	w.waitFate(w.reply(thread, "Hi again"), "ask")
 	if n := w.provider.Calls(); n != 1 {
-		t.Errorf("%d calls", n)
+		t.Errorf("%d calls, want 1", n)
 	}
 
 	// Somebody wanted none before there was a conversation: the thread says so once there is one.
@@ -81,11 +81,11 @@ func TestAdvertisingRefused(t *testing.T) {
 	}
 	w.waitDrained()
 	if text := w.text(`SELECT opted_out FROM identities WHERE opted_out <> ''`); text != "marketing" {
-		t.Errorf("opted out of %q", text)
+		t.Errorf("opted out of %q, want \"marketing\"", text)
 	}
 	w.waitFate(w.reply(thread, "Your lamp is repaired"), "out")
 	if n := w.provider.Calls(); n != 2 {
-		t.Errorf("%d calls", n)
+		t.Errorf("%d calls, want 2", n)
 	}
 }
 
@@ -114,7 +114,7 @@ func TestOlderWishComesLate(t *testing.T) {
 			w.postChatEvent(channelstest.Event{Type: "consent", From: "kim", Text: "Older", At: said, Consent: &test.older})
 			w.waitDrained()
 			if got := w.text(`SELECT opted_out FROM identities WHERE key = 'kim'`); got != test.optedOut {
-				t.Errorf("opted out of %q", got)
+				t.Errorf("opted out of %q, want %q", got, test.optedOut)
 			}
 			isOfSameKind := !test.newer.Marketing
 			if n := w.countLines(thread, bridge.LineOptedIn) + w.countLines(thread, bridge.LineOptedOut); isOfSameKind && n != 1 {

@@ -81,7 +81,7 @@ func TestCostlyMails(t *testing.T) {
 		w.waitShown(text)
 	}
 	if got := w.count(`SELECT count(*) FROM messages WHERE account_id = $1`, w.accounts[mail]); got > 0 {
-		t.Errorf("%d of the mails were applied before they were read", got)
+		t.Errorf("%d of the mails were applied before they were read, want none", got)
 	}
 	close(slow.goOn)
 	waiting := func() int {

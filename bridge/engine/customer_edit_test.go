@@ -36,10 +36,10 @@ func TestCustomerEditsAndDeletes(t *testing.T) {
 	}
 	w.waitDrained()
 	if got := w.text(`SELECT text FROM messages WHERE external_id = $1`, id); got != "Send it to Berlin" {
-		t.Errorf("kept: %q", got)
+		t.Errorf("kept: %q, want \"Send it to Berlin\"", got)
 	}
 	if n := w.count(`SELECT count(*) FROM messages WHERE external_id = $1`, id); n != 1 {
-		t.Errorf("a message that was told twice became %d", n)
+		t.Errorf("a message that was told twice became %d, want 1", n)
 	}
 }
 
@@ -113,7 +113,7 @@ func TestEditBeforeAPicture(t *testing.T) {
 		w.waitShown("Both lamps are broken")
 		w.waitDrained()
 		if n := w.countConversations("customer"); n != 1 {
-			t.Errorf("%d conversations", n)
+			t.Errorf("%d conversations, want 1", n)
 		}
 	}
 }
@@ -147,7 +147,7 @@ func TestEditsInTheWrongOrder(t *testing.T) {
 			t.Errorf("the late line says %q", m.Plain())
 		}
 		if got := w.text(`SELECT last_preview FROM conversations`); got != "Send it to Hamburg" {
-			t.Errorf("the preview is %q", got)
+			t.Errorf("the preview is %q, want \"Send it to Hamburg\"", got)
 		}
 		w.postChatEvent(changes(30*time.Second, "Send it to Ulm"))
 		if m := w.waitShown("Ulm"); !strings.HasSuffix(m.Plain(), "Ulm") {
@@ -214,7 +214,7 @@ func TestTwoEditsBeforeTheOriginal(t *testing.T) {
 		t.Errorf("the last line says %q", m.Plain())
 	}
 	if got := w.text(`SELECT text FROM messages WHERE external_id = 'm1'`); got != "Send it to Bremen" {
-		t.Errorf("kept: %q", got)
+		t.Errorf("kept: %q, want \"Send it to Bremen\"", got)
 	}
 }
 
@@ -244,7 +244,7 @@ func TestEditsOfOthersMessages(t *testing.T) {
 
 	w.postChatEvent(channelstest.Event{Type: "edit", From: "kim", Name: "Kim", Target: ours, Text: "Will you really?"})
 	if m := w.waitShown("Will you really?"); m.Thread != thread {
-		t.Errorf("shown in %s", m.Thread)
+		t.Errorf("shown in %s, want %s", m.Thread, thread)
 	}
 	w.postChatEvent(channelstest.Event{Type: "delete", From: "kim", Name: "Kim", Target: ours})
 	if m := w.waitLine(thread, bridge.LineDeleted); strings.Contains(m.Plain(), "Will do") {

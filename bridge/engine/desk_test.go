@@ -60,9 +60,9 @@ func TestDesk(t *testing.T) {
 		t.Errorf("seen %v", seen)
 	}
 	if list := must(d.List(t.Context(), bridge.ListQuery{}, "ann"))(t); len(list.Rows) != 1 {
-		t.Errorf("mine: %d", len(list.Rows))
+		t.Errorf("mine: %d, want 1", len(list.Rows))
 	}
 	if rows := must(d.History(t.Context(), 1, 0, "ann"))(t).Rows; len(rows) < 3 {
-		t.Errorf("history: %+v", rows)
+		t.Errorf("history: %+v, want at least 3 of them", rows)
 	}
 }

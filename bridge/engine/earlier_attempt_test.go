@@ -30,7 +30,7 @@ func TestResultOfAnEarlierAttempt(t *testing.T) {
 				t.Fatal(err)
 			}
 			if m.Fate != store.FateWaiting {
-				t.Errorf("%s: its delivery is %s again, and the message counts as %s", kind, state, m.Fate)
+				t.Errorf("%s: its delivery is %s again, and the message counts as %s, want %s", kind, state, m.Fate, store.FateWaiting)
 			}
 		}
 	}
@@ -62,7 +62,7 @@ func TestResultOfAnEarlierSending(t *testing.T) {
 				t.Fatal(err)
 			}
 			if m.Fate != store.FateWaiting {
-				t.Errorf("%s: its second sending is %s, and the message counts as %s", kind, state, m.Fate)
+				t.Errorf("%s: its second sending is %s, and the message counts as %s, want %s", kind, state, m.Fate, store.FateWaiting)
 			}
 		}
 	}

@@ -78,7 +78,7 @@ func TestEmojiUnderNobodysPost(t *testing.T) {
 	w.makeQueuesDue()
 	w.eventually("it is given up", func() bool { return w.count(`SELECT count(*) FROM queued`) == 0 })
 	if n := len(w.allMessages()); n != 0 {
-		t.Errorf("%d posts", n)
+		t.Errorf("%d posts, want none", n)
 	}
 }
 

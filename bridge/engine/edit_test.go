@@ -36,7 +36,7 @@ func TestDeletedDuringAFailingAttempt(t *testing.T) {
 		t.Error("the thread says that the customer has it")
 	}
 	if marks := w.chat.Get(support, first).Marks; len(marks) != 0 {
-		t.Errorf("it is marked %v", marks)
+		t.Errorf("it is marked %v, want none", marks)
 	}
 	if n := w.provider.Calls(); n != 1 {
 		t.Errorf("%d calls, want 1", n)
@@ -109,7 +109,7 @@ func TestEditOfAHalfSentReply(t *testing.T) {
 	w.chat.Edit(support, long, "A short story")
 	w.waitLine(thread, bridge.LineEditLate)
 	if text := w.text(`SELECT text FROM messages WHERE place = $1`, long); text != "A long story" {
-		t.Errorf("the rest of the reply would be taken from %q", text)
+		t.Errorf("the rest of the reply would be taken from %q, want \"A long story\"", text)
 	}
 }
 
@@ -222,7 +222,7 @@ func TestEditAfterTheHold(t *testing.T) {
 	w.provider.WaitTexts(t, "One", "Two", "Eins")
 	w.waitOutcome(newest, bridge.OutcomeSent)
 	if n := w.countLines(thread, bridge.LineEditLate); n != 2 {
-		t.Errorf("%d lines tell of two edits", n)
+		t.Errorf("%d lines tell of two edits, want 2", n)
 	}
 }
 
@@ -248,7 +248,7 @@ func TestEditWhileItIsSent(t *testing.T) {
 	said := say("Uno", "One", channelstest.FaultNone)
 	line := w.waitLineAbout(thread, bridge.LineEditLate, "Uno")
 	if got := w.text(`SELECT text FROM messages WHERE place = $1`, said); got != "Uno" {
-		t.Errorf("the message that the customer has says %q", got)
+		t.Errorf("the message that the customer has says %q, want \"Uno\"", got)
 	}
 	w.chat.Press(t, "ann", line, bridge.VerbSend)
 	w.provider.WaitTexts(t, "Uno", "One")
@@ -262,7 +262,7 @@ func TestEditWhileItIsSent(t *testing.T) {
 	w.waitDrained()
 	w.provider.WaitTexts(t, "Uno", "One", "Dos", "Three")
 	if n := w.countLines(thread, bridge.LineEditLate); n != 2 {
-		t.Errorf("%d lines tell of two late edits", n)
+		t.Errorf("%d lines tell of two late edits, want 2", n)
 	}
 }
 
@@ -281,7 +281,7 @@ func TestEditToldTwice(t *testing.T) {
 	w.eventually("the last edit", func() bool { return w.countLines(thread, bridge.LineEditLate) >= 2 })
 	w.waitDrained()
 	if n := w.countLines(thread, bridge.LineEditLate); n != 2 {
-		t.Errorf("%d lines tell of two edits", n)
+		t.Errorf("%d lines tell of two edits, want 2", n)
 	}
 }
 
@@ -297,7 +297,7 @@ func TestSentReplyRestored(t *testing.T) {
 	w.chat.Restore(support, id)
 	w.waitDrained()
 	if n := w.countLines(thread, bridge.LineEditLate); n != 0 {
-		t.Errorf("%d lines offer a correction", n)
+		t.Errorf("%d lines offer a correction, want none", n)
 	}
 }
 

@@ -123,10 +123,10 @@ func TestFileRemovedFromAnUnclearReply(t *testing.T) {
 	w.waitFate(said, "out")
 	w.waitLineAbout(thread, bridge.LineEditLate, "left a.txt")
 	if status := w.text(`SELECT status FROM conversations`); status != "open" {
-		t.Errorf("the conversation is %s", status)
+		t.Errorf("the conversation is %s, want open", status)
 	}
 	if got := w.filesOf(said); got != "a.txt b.txt" {
-		t.Errorf("the record has %q", got)
+		t.Errorf("the record has %q, want \"a.txt b.txt\"", got)
 	}
 }
 
@@ -152,7 +152,7 @@ func TestFileRemovedWhileItFails(t *testing.T) {
 			w.waitFate(said, "out")
 			w.wantSent("Plans+a.txt")
 			if n := w.countLines(thread, bridge.LineFailed); n != 0 {
-				t.Errorf("%d lines say that the file failed", n)
+				t.Errorf("%d lines say that the file failed, want none", n)
 			}
 		})
 	}
@@ -206,7 +206,7 @@ func TestFileAddedLateThatLooksTheSame(t *testing.T) {
 	w.waitLineAbout(thread, bridge.LineEditLate, "added a.txt")
 	w.waitDrained()
 	if n := w.count(`SELECT count(*) FROM messages WHERE fate = 'ask' AND text = '' AND jsonb_array_length(files) = 1`); n != 1 {
-		t.Errorf("%d files are offered", n)
+		t.Errorf("%d files are offered, want 1", n)
 	}
 }
 
@@ -224,7 +224,7 @@ func TestOneFileOfAPartRemoved(t *testing.T) {
 	w.waitFate(said, "out")
 	w.wantSent("Plans+a.txt+b.txt", "+d.txt")
 	if got := w.filesOf(said); got != "a.txt b.txt d.txt" {
-		t.Errorf("the record has %q", got)
+		t.Errorf("the record has %q, want \"a.txt b.txt d.txt\"", got)
 	}
 }
 
@@ -339,7 +339,7 @@ func TestLinesDeletedBetweenPieces(t *testing.T) {
 			w.waitDrained()
 			w.provider.WaitTexts(t, c.want...)
 			if n := w.countLines(thread, bridge.LineDeleteLate); n != c.deleted {
-				t.Errorf("%d lines tell of the deletions", n)
+				t.Errorf("%d lines tell of the deletions, want %d", n, c.deleted)
 			}
 		})
 	}

@@ -13,7 +13,7 @@ func TestEmojiOfATeam(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	must(store.SaveTeam(t.Context(), w.pool, store.Team{Name: "Support", Emoji: map[string]string{"shipit": "resolve", "eyes": bridge.NoVerb, "nap": "snooze"}}))(t)
-	check(t, w.engines[0].Reload(t.Context()))
+	w.reloadEngines()
 	thread := w.openThread()
 	root := w.chat.Get(support, thread)
 	w.chat.ReactWith("ann", root, bridge.VerbTake, ":eyes:")

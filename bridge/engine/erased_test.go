@@ -83,7 +83,7 @@ func (w *world) wantNotStored(words ...string) {
 		for _, table := range tables { // bytes are shown as hexadecimal digits
 			const row = `SELECT left(t::text, 600) FROM %s AS t WHERE position($1 IN lower(t::text)) > 0 OR position($2 IN t::text) > 0 LIMIT 1`
 			if left := w.text(fmt.Sprintf(row, table), word, hex.EncodeToString([]byte(word))); left != "" {
-				w.t.Errorf("%q is left in %s: %s", word, table, left)
+				w.t.Errorf("%q is left in %s: %s, want none", word, table, left)
 			}
 		}
 	}
@@ -162,7 +162,7 @@ func TestEraseFromCopies(t *testing.T) {
 	at := w.waitThread("It is dark")
 	w.customerSends(mail, channelstest.Event{ID: "zebra-answer", From: "eve@zebra.test", Subject: "Re: Broken lamp", Text: "My zebra is afraid", References: []string{"lamp"}, Cc: []string{"kim@shop.test"}})
 	if other := w.waitThread("My zebra is afraid"); other != at {
-		t.Fatalf("the answer is in thread %s", other)
+		t.Fatalf("the answer is in thread %s, want %s", other, at)
 	}
 	w.waitDrained()
 	held := w.reply(at, "Here is light")
@@ -237,8 +237,7 @@ func TestWrittenWhileErased(t *testing.T) {
 	id := must(erase.Begin(t.Context(), o, []store.ContactID{w.contactOf("eve@shop.test")}, "ann@acme.test"))(t)
 	w.accepted(mail, channelstest.Event{ID: "later", From: "eve@shop.test", Subject: "Re: lamp", Text: "Accepted after", References: []string{"lamp-1"}})
 	w.accepted(chat, channelstest.Event{ID: "later-chat", From: "zed", Text: "Chatted after"})
-	w.addEngine()
-	w.startLast()
+	w.startReplica()
 	fresh := w.waitThread("Accepted before")
 	again, chats := w.waitThread("Accepted after"), w.waitThread("Chatted after")
 	w.waitDrained()
@@ -276,6 +275,6 @@ func TestOldFormOfTheErased(t *testing.T) {
 	w.exec(`DELETE FROM events WHERE payload LIKE '%Here is light%'`) // what Ann handed in goes with its days
 	w.wantNowhere("zebra")
 	if n := len(w.provider.Sent()); n > 0 {
-		t.Errorf("%d replies left", n)
+		t.Errorf("%d replies left, want none", n)
 	}
 }

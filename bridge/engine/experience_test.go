@@ -56,7 +56,7 @@ func TestSuggestedFromResolvedConversations(t *testing.T) {
 		t.Errorf("suggested is %+v", got)
 	}
 	if n := w.count(`SELECT count(*) FROM deliveries WHERE payload #>> '{line,Solver,Email}' LIKE 'ann%'`); n != 1 {
-		t.Errorf("%d notes name who answered such before", n)
+		t.Errorf("%d notes name who answered such before, want 1", n)
 	}
 	w.chat.Say("ann", support, w.waitThread("How do I return my lamp?"), "!reopen")
 	w.eventually("it helps nobody any more", func() bool { return w.count(`SELECT count(*) FROM solved`) == 0 })
@@ -103,7 +103,7 @@ func TestAnswerWithAnExceptionIsNotSuggested(t *testing.T) {
 		"Ja, Sie können die Lampe zurückgeben.\nNicht für Bestellung 48213.\nDas Geld kommt nach 5 Werktagen.")
 	w.waitLearned(1)
 	if got := w.text(`SELECT answered FROM solved`); got != "" {
-		t.Errorf("kept is %q", got)
+		t.Errorf("kept is %q, want none", got)
 	}
 }
 
@@ -142,7 +142,7 @@ func TestOthersStayUnknown(t *testing.T) {
 	w.waitDrained()
 	q := r.questions()[before]
 	if len(q.Desk.Examples) < 6 {
-		t.Fatalf("only %d conversations are in the question: %+v", len(q.Desk.Examples), q.Desk)
+		t.Fatalf("only %d conversations are in the question: %+v, want at least 6", len(q.Desk.Examples), q.Desk)
 	}
 	desk := strings.ToLower(string(must(json.Marshal(q.Desk))(t)))
 	suggested := strings.ToLower(w.text(`SELECT coalesce(string_agg(replies::text, ' '), '') FROM suggested_replies WHERE conversation_id = 9`))
@@ -172,6 +172,6 @@ func TestPrivateChannelHelpsNobody(t *testing.T) {
 	})
 	w.eventually("it was looked at", func() bool { return w.count(`SELECT count(*) FROM solved_due`) == 0 })
 	if n := w.count(`SELECT count(*) FROM solved`); n != 0 {
-		t.Errorf("%d rows are kept of a private channel's conversations", n)
+		t.Errorf("%d rows are kept of a private channel's conversations, want none", n)
 	}
 }

@@ -16,7 +16,7 @@ import (
 
 // customerSendsFile lets a customer send a file that has to be fetched.
 func (w *world) customerSendsFile(from, text, ref string) string {
-	return w.customerSends(chat, channelstest.Event{From: from, Name: strings.ToUpper(from[:1]) + from[1:], Text: text,
+	return w.customerSends(chat, channelstest.Event{From: from, Name: displayName(from), Text: text,
 		Refs: []channelstest.Ref{{Name: ref + ".jpg", Type: "image/jpeg", Ref: ref, Size: 5}}})
 }
 
@@ -48,13 +48,13 @@ func TestFileIsFetched(t *testing.T) {
 	}
 	w.waitDrained()
 	if got := w.provider.Fetched(); len(got) != 1 {
-		t.Errorf("fetched %v", got)
+		t.Errorf("fetched %v, want one alone", got)
 	}
 	if n := w.count(`SELECT count(*) FROM fetches WHERE state = 'fetched' AND due_at IS NULL AND blob IS NOT NULL`); n != 1 {
 		t.Error("the row doesn't hold the blob")
 	}
 	if n := w.count(`SELECT count(*) FROM blobs`); n != 1 {
-		t.Errorf("%d blobs", n)
+		t.Errorf("%d blobs, want 1", n)
 	}
 	if _, err := retention.DropBlobs(t.Context(), w.pool, 0, false); err != nil || w.count(`SELECT count(*) FROM blobs`) != 1 {
 		t.Errorf("the blob was collected: %v", err)
@@ -76,7 +76,7 @@ func TestFileIsGone(t *testing.T) {
 	}
 	w.waitDrained()
 	if n := w.count(`SELECT count(*) FROM fetches WHERE state = 'failed'`); n != 2 {
-		t.Errorf("%d failed", n)
+		t.Errorf("%d failed, want 2", n)
 	}
 }
 
@@ -102,7 +102,7 @@ func TestFileFollows(t *testing.T) {
 	}
 	w.waitDrained()
 	if n := len(w.filePosts(thread)); n != 2 {
-		t.Errorf("%d posts of files", n)
+		t.Errorf("%d posts of files, want 2", n)
 	}
 }
 
@@ -130,7 +130,7 @@ func TestFetchingIsRepeated(t *testing.T) {
 	}
 	w.waitDrained()
 	if n := w.count(`SELECT count(*) FROM blobs`); n != 1 {
-		t.Errorf("%d blobs: parts of a file are left", n)
+		t.Errorf("%d blobs: parts of a file are left, want 1", n)
 	}
 }
 
@@ -156,10 +156,10 @@ func TestFetchingOutlivesItsProcess(t *testing.T) {
 	})
 	w.waitDrained()
 	if n := len(w.filePosts(thread)); n != 1 {
-		t.Errorf("%d posts of files", n)
+		t.Errorf("%d posts of files, want 1", n)
 	}
 	if n := w.count(`SELECT count(*) FROM events WHERE external_id LIKE 'fetch:%'`); n != 1 {
-		t.Errorf("%d results", n)
+		t.Errorf("%d results, want 1", n)
 	}
 }
 
@@ -278,7 +278,7 @@ func TestBurstWithPhotos(t *testing.T) {
 	w.waitShown("more 19;")
 	w.waitDrained()
 	if got := w.customerTexts(thread); !slices.Equal(got, want) {
-		t.Errorf("the thread shows %q", got)
+		t.Errorf("the thread shows %q, want %q", got, want)
 	}
 	posts := w.filePosts(thread)
 	files := 0
@@ -289,7 +289,7 @@ func TestBurstWithPhotos(t *testing.T) {
 		t.Errorf("%d files in %d posts", files, len(posts))
 	}
 	if n := w.countSaidPosts(thread) + len(posts); n > 8 {
-		t.Errorf("%d posts for 21 messages\n%s", n, w.dump())
+		t.Errorf("%d posts for 21 messages, want at most 8\n%s", n, w.dump())
 	}
 	before, after := false, false
 	for _, m := range w.chat.Messages(support, thread) {

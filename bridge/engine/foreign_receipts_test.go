@@ -76,10 +76,10 @@ func TestForeignReceipts(t *testing.T) {
 				return w.count(`SELECT count(*) FROM queued`) == 0
 			})
 			if n := w.count(`SELECT count(*) FROM quarantine`); n != 0 {
-				t.Errorf("%d events in quarantine", n)
+				t.Errorf("%d events in quarantine, want none", n)
 			}
 			if n := w.count(`SELECT count(*) FROM conversations WHERE kind <> 'customer'`); n != 0 {
-				t.Errorf("failures of %d accounts are shown", n)
+				t.Errorf("failures of %d accounts are shown, want none", n)
 			}
 			return
 		default:

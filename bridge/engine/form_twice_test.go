@@ -28,7 +28,7 @@ func TestFormReplaced(t *testing.T) {
 	w.chat.Submit("ann", support, thread, formOf(bridge.VerbReply), "And bring cake.")
 	w.waitShown("And bring cake.")
 	if n := w.countLines(thread, bridge.LineUndone); n != 1 {
-		t.Errorf("%d texts were taken back", n)
+		t.Errorf("%d texts were taken back, want 1", n)
 	}
 	w.advance(time.Hour)
 	w.provider.WaitTexts(t, "We come on Tuesday.", "Ben's own.", "And bring cake.")
@@ -62,7 +62,7 @@ func TestFormStartsOnce(t *testing.T) {
 	w.waitDrained()
 	w.waitSent(1)
 	if n := w.count(`SELECT count(*) FROM conversations`); n != 1 {
-		t.Errorf("%d conversations", n)
+		t.Errorf("%d conversations, want 1", n)
 	}
 }
 

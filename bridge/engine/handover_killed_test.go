@@ -80,8 +80,7 @@ func TestHandOverKilled(t *testing.T) {
 			kill()
 			close(release)
 			w.exec(`UPDATE lanes SET leased_until = clock_timestamp() WHERE leased_until IS NOT NULL`) // its leases end
-			w.addEngine()
-			w.startLast()
+			w.startReplica()
 			root := waitNewestRoot(t, w.chat, billing, 1, "over to you")
 			waitMessage(t, w.chat, support, old, "[handed_over]", "goes on "+billing+"/"+root)
 			w.waitCard(old, "goes on in "+billing+"/"+root)

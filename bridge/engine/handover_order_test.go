@@ -76,6 +76,6 @@ func TestOrderOverTwoChannels(t *testing.T) {
 	wantWordsInOrder(t, w.chat, support, old, "Word-1", "Word-2")
 	wantWordsInOrder(t, w.chat, invoices, root, "Word-3", "Word-4")
 	if n := len(w.chat.Messages(billing, "")); n != 0 {
-		t.Errorf("%d roots in the team's former channel", n)
+		t.Errorf("%d roots in the team's former channel, want none", n)
 	}
 }

@@ -23,7 +23,7 @@ func (w *world) moveTeam(name, channel string) {
 	w.t.Helper()
 	w.chat.Open(channel)
 	w.exec(`UPDATE team_channels SET channel = $1 WHERE account_id = $2 AND team_id = (SELECT id FROM teams WHERE name = $3)`, channel, w.surface, name)
-	check(w.t, w.engines[0].Reload(w.t.Context()))
+	w.reloadEngines()
 }
 
 // openBilling makes a team Billing of ben and cat with a channel of its own in a chat.
@@ -38,9 +38,7 @@ func (w *world) openTeam(name string, c *bridgetest.Chat, surface store.AccountI
 	c.Open(channel)
 	team := must(store.SaveTeam(w.t.Context(), w.pool, store.Team{Name: name, Members: []store.AgentID{w.agents["ben"], w.agents["cat"]}}))(w.t)
 	check(w.t, store.SaveTeamChannel(w.t.Context(), w.pool, store.TeamChannel{TeamID: team, AccountID: surface, Channel: channel, Home: true}))
-	for _, e := range w.engines {
-		check(w.t, e.Reload(w.t.Context()))
-	}
+	w.reloadEngines()
 }
 
 // newBillingWorld makes a world with that team in the same chat, and gives the thread of a conversation
@@ -120,7 +118,7 @@ func TestHandOverToATeam(t *testing.T) {
 		t.Errorf("the customer got %+v, want Ben's answer alone", sent)
 	}
 	if n := w.count(`SELECT count(*) FROM timers WHERE kind = 'snooze'`); n != 0 {
-		t.Errorf("%d snoozes go on", n)
+		t.Errorf("%d snoozes go on, want none", n)
 	}
 }
 
@@ -156,7 +154,7 @@ func TestHandOverBack(t *testing.T) {
 	waitMessage(t, w.chat, support, old, "[handed_over]", "goes on "+billing+"/"+between)
 	w.waitCard(old, "goes on in "+billing+"/"+between)
 	if n := w.countLines(old, bridge.LineHandedOver); n != 1 {
-		t.Errorf("the first thread says %d times that it was left", n)
+		t.Errorf("the first thread says %d times that it was left, want 1", n)
 	}
 	w.chat.Say("ann", support, back, "!assign #billing again")
 	there := waitNewestRoot(t, w.chat, billing, 2, "again")
@@ -221,7 +219,7 @@ func TestHandOverThroughFaults(t *testing.T) {
 			}
 		}
 		if n != 1 {
-			t.Errorf("%q is shown %d times", text, n)
+			t.Errorf("%q is shown %d times, want 1", text, n)
 		}
 	}
 	release := w.holdPosts()
@@ -254,7 +252,7 @@ func TestHandOverToTheOtherChat(t *testing.T) {
 	w.second.Say("tben", billing, root, "Hello Kim")
 	w.provider.WaitTexts(t, "Hello Kim")
 	must(store.SaveTeam(t.Context(), w.pool, store.Team{Name: "Nowhere"}))(t)
-	check(t, w.engines[0].Reload(t.Context()))
+	w.reloadEngines()
 	w.second.Say("tben", billing, root, "!assign #nowhere yours")
 	waitMessage(t, w.chat, support, old, "[unassigned]", "yours")
 	waitMessage(t, w.second, billing, root, "[handed_over]", w.text(`SELECT name FROM accounts WHERE id = $1`, w.surface))
@@ -305,7 +303,7 @@ func TestLineInTheThreadThatWasLeft(t *testing.T) {
 	w.advance(2 * time.Minute)
 	w.provider.WaitTexts(t, "We look into it", "It comes on Monday")
 	if got := w.waitOutcome(form, bridge.OutcomeSent); buttonVerbs(got) != "" {
-		t.Errorf("the line says %q, buttons %s", got.Plain(), buttonVerbs(got))
+		t.Errorf("the line says %q, buttons %s, want none", got.Plain(), buttonVerbs(got))
 	}
 	for _, emoji := range []string{"❤️", "🎉"} {
 		react(emoji)
@@ -313,7 +311,7 @@ func TestLineInTheThreadThatWasLeft(t *testing.T) {
 	}
 	w.waitDrained()
 	if n := w.countLines(old, bridge.LineReacted); n != 1 {
-		t.Errorf("%d lines for one reaction", n)
+		t.Errorf("%d lines for one reaction, want 1", n)
 	}
 }
 

@@ -9,8 +9,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"regexp"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -40,7 +38,18 @@ const (
 	chat    = "chat"
 )
 
-// world is an engine (or several) with a provider, a chat and a database of its own.
+// world is an engine (or several) with a provider, a chat and a database of its own. The tests of this package are made of its verbs:
+//
+//   - Customers: customerWrites; customerSends for a mail, or more than words; postChatEvent for an edit, a reaction or a receipt.
+//   - Agents: openThread, once kim has written there; reply and replyInHold by ann. All else they do by w.chat: Say, Edit, Press, React …
+//   - Time: advance moves Parley's clock. makeQueuesDue and makeBurstsDue end the waits of events and of analyses.
+//   - Waits until people see it: waitShown, waitThread, waitCard, waitLine, waitMarked, waitWhisper.
+//   - Waits until it is decided, or has left: waitFate, waitDeliveryState, waitSent. All other waits: eventually, repeatUntil.
+//   - Waits until nothing is on its way: waitDrained; waitDrainedBut for some deliveries that are held; waitIdle for replies in their hold.
+//   - Waits for an analyzer: waitAnalysed until all that is due is analysed; waitWritten until texts that somebody asked for are posted.
+//   - Holding back until release is called: holdQueues what is to be applied, holdPosts, holdBursts, holdMarks.
+//   - Looking at what is so right now: countLines, customerTexts, sentTexts, sentWithFiles; count and text by a query.
+//   - Checking what is so right now: whatever begins with want.
 type world struct {
 	t        *testing.T
 	pool     *pgxpool.Pool
@@ -98,7 +107,7 @@ func newWorld(t *testing.T, o options) *world {
 	w.team = must(store.SaveTeam(ctx, w.pool, store.Team{Name: "Support"}))(t)
 	check(t, store.SaveTeamChannel(ctx, w.pool, store.TeamChannel{TeamID: w.team, AccountID: w.surface, Channel: support, Home: true}))
 	for _, name := range []string{"ann", "ben", "cat"} {
-		a := store.Agent{Email: name + "@acme.test", Name: strings.ToUpper(name[:1]) + name[1:], Zone: "UTC"}
+		a := store.Agent{Email: name + "@acme.test", Name: displayName(name), Zone: "UTC"}
 		if name == "ann" {
 			a.Roles = []string{"admin"}
 		}
@@ -123,21 +132,6 @@ func newWorld(t *testing.T, o options) *world {
 	return w
 }
 
-func must[T any](v T, err error) func(*testing.T) T {
-	return func(t *testing.T) T {
-		t.Helper()
-		check(t, err)
-		return v
-	}
-}
-
-func check(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // saveAccount makes or changes an account.
 func (w *world) saveAccount(name string, change func(*store.Account)) {
 	w.t.Helper()
@@ -150,11 +144,18 @@ func (w *world) saveAccount(name string, change func(*store.Account)) {
 		change(&a)
 	}
 	w.accounts[name] = must(store.SaveAccount(w.t.Context(), w.pool, a))(w.t)
+	w.reloadEngines()
+}
+
+// reloadEngines lets the engines see what was changed in the database.
+func (w *world) reloadEngines() {
+	w.t.Helper()
 	for _, e := range w.engines {
 		check(w.t, e.Reload(w.t.Context()))
 	}
 }
 
+// capsOf returns what the channel of an account can do.
 func (w *world) capsOf(name string) channels.Capabilities {
 	caps := channelstest.ChatLike()
 	if name == mail {
@@ -168,7 +169,7 @@ func (w *world) capsOf(name string) channels.Capabilities {
 }
 
 // addEngine makes one more replica; start runs it.
-func (w *world) addEngine() *engine.Engine {
+func (w *world) addEngine() {
 	w.t.Helper()
 	ro := w.opt.relay
 	if ro.ReconcileAfter == 0 {
@@ -199,7 +200,6 @@ func (w *world) addEngine() *engine.Engine {
 		w.live[name].Store(ch)
 	}
 	w.engines, w.surfaces = append(w.engines, e), append(w.surfaces, s)
-	return e
 }
 
 // start runs every engine that does not run yet, and its surface.
@@ -212,13 +212,14 @@ func (w *world) start() {
 	}
 }
 
-// startLast runs the newest engine while others come and go.
-func (w *world) startLast() {
+// startReplica makes one more replica and runs it, while others come and go.
+func (w *world) startReplica() {
 	w.t.Helper()
+	w.addEngine()
 	w.stops = append(w.stops, w.run(len(w.engines)-1))
 }
 
-// run starts an engine with its surface and gives what stops both.
+// run starts an engine with its surface, and returns what stops both.
 func (w *world) run(i int) func() {
 	ctx, cancel := context.WithCancel(context.Background())
 	var group sync.WaitGroup
@@ -233,7 +234,7 @@ func (w *world) run(i int) func() {
 	return stop
 }
 
-// postEvents posts events to an account's webhook and gives the status.
+// postEvents posts events to an account's webhook, and returns the status.
 func (w *world) postEvents(account string, events ...channelstest.Event) int {
 	w.t.Helper()
 	for i := range events {
@@ -246,6 +247,7 @@ func (w *world) postEvents(account string, events ...channelstest.Event) int {
 	return w.postBody(account, body)
 }
 
+// postBody posts bytes to an account's webhook, signed, and returns the status.
 func (w *world) postBody(account string, body []byte) int {
 	w.t.Helper()
 	req := must(http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.hooks[account].URL, bytes.NewReader(body)))(w.t)
@@ -264,116 +266,64 @@ func (w *world) customerSends(account string, e channelstest.Event) string {
 		e.ID = fmt.Sprintf("in-%d", w.serial)
 	}
 	if status := w.postEvents(account, e); status != http.StatusOK {
-		w.t.Fatalf("the webhook answered %d", status)
+		w.t.Fatalf("the webhook answered %d, want %d", status, http.StatusOK)
 	}
 	return e.ID
 }
 
-// customerWrites lets a customer write a text in the chat-like account.
+// customerWrites lets a customer write a text in the chat-like account, and returns its id.
 func (w *world) customerWrites(from, text string) string {
-	return w.customerSends(chat, channelstest.Event{From: from, Name: strings.ToUpper(from[:1]) + from[1:], Text: text})
+	return w.customerSends(chat, channelstest.Event{From: from, Name: displayName(from), Text: text})
 }
 
-// waitShown waits until a message with this text is in the channel, anywhere. Cards don't count: they
-// show a conversation's first words too.
-func (w *world) waitShown(text string) bridgetest.Message {
+// postChatEvent posts an event of the chat-like account that is no message: an edit, a reaction, a receipt. It must be accepted.
+func (w *world) postChatEvent(e channelstest.Event) {
 	w.t.Helper()
-	return w.waitShownAs(text, func(m bridgetest.Message) bool { return m.Kind != string(bridge.PostRoot) })
-}
-
-func (w *world) waitShownAs(text string, counts func(bridgetest.Message) bool) bridgetest.Message {
-	w.t.Helper()
-	var found bridgetest.Message
-	w.chat.Wait(w.t, fmt.Sprintf("%q is shown", text), func() bool {
-		list := w.allMessages()
-		i := slices.IndexFunc(list, func(m bridgetest.Message) bool { return counts(m) && strings.Contains(m.Plain(), text) })
-		if i >= 0 {
-			found = list[i]
-		}
-		return i >= 0
-	})
-	return found
-}
-
-// allMessages that people see in the channel: roots and threads.
-func (w *world) allMessages() []bridgetest.Message { return w.chat.Threads(support) }
-
-// waitCard waits until the root of a thread contains a text.
-func (w *world) waitCard(thread, text string) {
-	w.t.Helper()
-	w.chat.Wait(w.t, fmt.Sprintf("the card shows %q", text), func() bool {
-		return strings.Contains(w.chat.Get(support, thread).Plain(), text)
-	})
-}
-
-// waitMarked waits until an agent's message carries a mark.
-func (w *world) waitMarked(message, mark string) {
-	w.t.Helper()
-	w.chat.Wait(w.t, fmt.Sprintf("%s is marked %s", message, mark), func() bool {
-		return slices.Contains(w.chat.Get(support, message).Marks, mark)
-	})
-}
-
-// customerTexts returns what a thread shows of the customer's texts, in order: several may stand in
-// one post, with times.
-func (w *world) customerTexts(thread string) []string {
-	list := []string{}
-	for _, m := range w.chat.Messages(support, thread) {
-		if m.Kind != string(bridge.PostSaid) {
-			continue
-		}
-		for text := range strings.SplitSeq(m.Text, "\n") {
-			list = append(list, saidTime.ReplaceAllString(text, ""))
-		}
+	if status := w.postEvents(chat, e); status != 200 {
+		w.t.Fatalf("the webhook answered %d, want 200", status)
 	}
-	return list
 }
 
-var saidTime = regexp.MustCompile(`^\d\d:\d\d:\d\d `)
-
-// waitLine waits until a thread holds a line of a kind.
-func (w *world) waitLine(thread string, kind bridge.LineKind) bridgetest.Message {
+// reportStatus lets the provider say what became of a message of ours.
+func (w *world) reportStatus(e channelstest.Event) {
 	w.t.Helper()
-	var found bridgetest.Message
-	w.chat.Wait(w.t, fmt.Sprintf("a line %q", kind), func() bool {
-		for _, m := range w.chat.Messages(support, thread) {
-			if strings.HasPrefix(m.Plain(), "["+string(kind)+"]") {
-				found = m
-				return true
-			}
-		}
-		return false
-	})
-	return found
+	e.Type = "status"
+	w.postChatEvent(e)
 }
 
-// countLines counts the lines of a kind in a thread.
-func (w *world) countLines(thread string, kind bridge.LineKind) int {
-	n := 0
-	for _, m := range w.chat.Messages(support, thread) {
-		if strings.HasPrefix(m.Plain(), "["+string(kind)+"]") {
-			n++
-		}
-	}
-	return n
-}
-
-// waitWhisper waits until a user was told something privately.
-func (w *world) waitWhisper(user, text string) bridgetest.Message {
+// openThread lets kim begin a conversation, and returns its thread once nothing is on its way any more.
+func (w *world) openThread() string {
 	w.t.Helper()
-	var found bridgetest.Message
-	w.chat.Wait(w.t, fmt.Sprintf("%s is told %q", user, text), func() bool {
-		for _, m := range w.chat.Whispers(user) {
-			if strings.Contains(m.Plain(), text) {
-				found = m
-				return true
-			}
-		}
-		return false
-	})
-	return found
+	w.customerWrites("kim", "Hello")
+	thread := w.waitThread("Hello")
+	w.waitDrained()
+	return thread
 }
 
+// reply lets ann type a text in a thread, and returns her message.
+func (w *world) reply(thread, text string) string {
+	return w.chat.Say("ann", support, thread, text)
+}
+
+// assign lets ann assign a conversation to an agent alone, and waits until its card shows that.
+func (w *world) assign(thread, agent string) {
+	w.t.Helper()
+	w.reply(thread, "!assign "+agent)
+	w.waitCard(thread, "| "+displayName(agent)+" |")
+}
+
+// displayName is how an agent or a customer is called in these tests: kim is Kim.
+func displayName(user string) string { return strings.ToUpper(user[:1]) + user[1:] }
+
+// replyInHold lets ann reply, and returns her message once it waits in its hold.
+func (w *world) replyInHold(thread, text string) string {
+	w.t.Helper()
+	m := w.reply(thread, text)
+	w.waitFate(m, "waiting")
+	return m
+}
+
+// chatFault lets calls of the chat's API fail so many times; -1 means until the faults are cleared.
 func chatFault(call string, kind bridgetest.FaultKind, times int) bridgetest.Fault {
 	return bridgetest.Fault{Call: call, Kind: kind, Times: times}
 }
@@ -389,4 +339,12 @@ func lateAtOnce() relay.Options { return relay.Options{LateAfter: time.Milliseco
 // formOf is a form's verb for the conversation that was opened first.
 func formOf(verb bridge.Verb) bridgetest.Button {
 	return bridgetest.Button{Verb: verb, Args: bridge.Args{Conversation: 1}}
+}
+
+// wantNothingSent checks that no customer was sent anything so far: not even tried.
+func (w *world) wantNothingSent() {
+	w.t.Helper()
+	if n := w.provider.Calls(); n != 0 {
+		w.t.Fatalf("customers were sent %q by %d calls, want nothing sent", w.provider.Texts(), n)
+	}
 }

@@ -37,7 +37,7 @@ func TestHugeIDs(t *testing.T) {
 	}
 	w.waitDrained()
 	if n := w.count(`SELECT count(*) FROM quarantine`); n != 0 {
-		t.Errorf("%d events in quarantine\n%s", n, w.text(`SELECT string_agg(reason, ' ') FROM quarantine`))
+		t.Errorf("%d events in quarantine, want none\n%s", n, w.text(`SELECT string_agg(reason, ' ') FROM quarantine`))
 	}
 }
 
@@ -90,7 +90,7 @@ func TestOddContent(t *testing.T) {
 	w.waitThread("the last")
 	w.waitDrained()
 	if n := w.count(`SELECT count(*) FROM quarantine`); n != 0 {
-		t.Errorf("%d events in quarantine: %s", n, w.text(`SELECT string_agg(reason, ' | ') FROM quarantine`))
+		t.Errorf("%d events in quarantine: %s, want none", n, w.text(`SELECT string_agg(reason, ' | ') FROM quarantine`))
 	}
 	if n := len(w.chat.Messages(support, "")); n != 8 {
 		t.Errorf("%d roots, want 8", n)

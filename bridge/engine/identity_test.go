@@ -20,7 +20,7 @@ func TestFirstOfSeveralNewKeysStands(t *testing.T) {
 	}
 	w.waitDrained()
 	if n := w.count(`SELECT count(*) FROM conversations AS c JOIN identities AS i ON i.id = c.identity_id WHERE i.key = c.participants->0->>'key'`); n != 18 {
-		t.Errorf("%d of 18 customers stand by the key that they came with", n)
+		t.Errorf("%d of 18 customers stand by the key that they came with, want 18", n)
 	}
 }
 
@@ -35,6 +35,6 @@ func TestNewestNameCounts(t *testing.T) {
 		channelstest.Event{Type: "message", From: "kim", Text: "Three"})
 	w.waitDrained()
 	if got := w.text(`SELECT name FROM identities WHERE key = 'kim'`); got != "Kimberly" {
-		t.Errorf("the customer is called %q", got)
+		t.Errorf("the customer is called %q, want \"Kimberly\"", got)
 	}
 }

@@ -50,13 +50,12 @@ func TestInboxActKilled(t *testing.T) {
 			kill()
 			release()
 			w.exec(`UPDATE lanes SET leased_until = clock_timestamp() WHERE leased_until IS NOT NULL`) // its leases end
-			w.addEngine()
-			w.startLast()
+			w.startReplica()
 			w.provider.WaitTexts(t, "It comes on Monday.")
 			w.waitShown("It comes on Monday.")
 			w.waitDrained()
 			if n := strings.Count(strings.Join(w.threadTexts(thread), "\n"), "It comes on Monday."); n != 1 {
-				t.Errorf("the thread tells it %d times", n)
+				t.Errorf("the thread tells it %d times, want 1", n)
 			}
 			w.provider.WaitTexts(t, "It comes on Monday.")
 			if got := w.provider.Sent()[0].Files; len(got) != 1 || string(got[0].Content) != "the plan" {

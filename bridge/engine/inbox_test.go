@@ -210,7 +210,7 @@ func TestInboxOfAnAgentOutsideTheChat(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	w.agents["eli"] = must(store.SaveAgent(t.Context(), w.pool, store.Agent{Email: "eli@acme.test", Name: "Eli", Zone: "UTC"}))(t)
-	check(t, w.engines[0].Reload(t.Context()))
+	w.reloadEngines()
 	thread, p := w.openThread(), w.inboxPage()
 	p.act("eli", bridge.Act{Verb: bridge.VerbReply, Text: "It comes on Monday."})
 	w.provider.WaitTexts(t, "It comes on Monday.")
@@ -218,8 +218,8 @@ func TestInboxOfAnAgentOutsideTheChat(t *testing.T) {
 	if told := w.waitShown("It comes on Monday.").Plain(); !strings.Contains(told, "Eli") {
 		t.Errorf("the thread tells %q", told)
 	}
-	if note := w.waitShown("can you look?"); !slices.Equal(note.Mentions(), []string{"ben"}) {
-		t.Errorf("the note mentions %q", note.Mentions())
+	if note, want := w.waitShown("can you look?"), []string{"ben"}; !slices.Equal(note.Mentions(), want) {
+		t.Errorf("the note mentions %q, want %q", note.Mentions(), want)
 	}
 	w.waitCard(thread, "Eli")
 	p.act("ann", bridge.Act{Verb: bridge.VerbAssign, Args: bridge.Args{Agents: []string{"eli@acme.test"}}})
@@ -291,7 +291,7 @@ func TestInboxPermissions(t *testing.T) {
 	p.act("cat", bridge.Act{Verb: bridge.VerbReply, Text: "Hi Kim", Args: bridge.Args{Conversation: 2}})
 	other := w.count(`SELECT id::int FROM messages WHERE text = 'Hi Kim'`)
 	check(t, store.RetireAgent(t.Context(), w.pool, w.agents["ben"]))
-	check(t, w.engines[0].Reload(t.Context()))
+	w.reloadEngines()
 	stored := w.count(`SELECT count(*) FROM events`)
 	ctx := t.Context()
 	for _, who := range []string{"cat", "ben", "nobody"} {
@@ -326,11 +326,9 @@ func TestInboxPermissions(t *testing.T) {
 		t.Errorf("cat is shown %+v", l.Rows)
 	}
 	if n := w.count(`SELECT count(*) FROM events`) - stored; n != 0 {
-		t.Errorf("%d acts were stored", n)
+		t.Errorf("%d acts were stored, want none", n)
 	}
 }
-
-func errorOf[T any](_ T, err error) error { return err }
 
 // An act that was stored while its agent was one, and is applied when that is over, changes nothing.
 func TestInboxActOfAFormerAgent(t *testing.T) {
@@ -342,7 +340,7 @@ func TestInboxActOfAFormerAgent(t *testing.T) {
 	name := p.act("ben", bridge.Act{Verb: bridge.VerbReply, Text: "Bye"})
 	p.waitResult("ben", name, bridge.ActWaits, "")
 	check(t, store.RetireAgent(t.Context(), w.pool, w.agents["ben"]))
-	check(t, w.engines[0].Reload(t.Context()))
+	w.reloadEngines()
 	release()
 	p.waitResult("ann", name, bridge.ActRefused, "not one of Parley's agents")
 	w.waitDrained()

@@ -124,14 +124,14 @@ func TestLinkToAFileOfAnAnswerElsewhere(t *testing.T) {
 		return string(must(io.ReadAll(body))(t))
 	}
 	if got := read(w.engines[0].Files().LinkedFile(t.Context(), message, file)); got != "PDF" {
-		t.Errorf("the link leads to %q", got)
+		t.Errorf("the link leads to %q, want \"PDF\"", got)
 	}
 	p := w.inboxPage()
 	if files := p.newest("ann").Files; len(files) != 1 || !files[0].Readable {
 		t.Errorf("the page shows %+v", files)
 	}
 	if got := read(p.inbox.File(t.Context(), w.agents["ann"], 1, message, 0)); got != "PDF" {
-		t.Errorf("on the page it is %q", got)
+		t.Errorf("on the page it is %q, want \"PDF\"", got)
 	}
 }
 

@@ -73,7 +73,7 @@ func TestInjectionsThroughTheThread(t *testing.T) {
 		t.Error("something was done to the conversation")
 	}
 	if got := w.sentTexts(); len(got) != 0 {
-		t.Errorf("something left: %q", got)
+		t.Errorf("something left: %q, want none", got)
 	}
 	for _, m := range w.allMessages() {
 		for _, line := range w.chat.Messages(support, m.ID) {
@@ -104,7 +104,7 @@ func TestRulesObeyNobody(t *testing.T) {
 		check(t, err)
 		for _, r := range a.Replies {
 			if r.Text != "We are open from nine to five." {
-				t.Errorf("%s: suggests %q", x.Text, r.Text)
+				t.Errorf("%s: suggests %q, want \"We are open from nine to five.\"", x.Text, r.Text)
 			}
 		}
 		for _, act := range a.Actions {

@@ -5,16 +5,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"parley/bridge"
+	"parley/bridge/bridgetest"
 	"parley/store"
 )
 
-// eventually polls a condition of the database.
+// eventually waits until a condition is so, mostly one of the database. The condition only looks; repeatUntil is for those that act.
 func (w *world) eventually(what string, done func() bool) {
 	w.t.Helper()
 	began := time.Now()
@@ -26,6 +30,15 @@ func (w *world) eventually(what string, done func() bool) {
 	}
 }
 
+// repeatUntil does a step before each look at a condition of the database, such as to end a wait that begins anew meanwhile.
+func (w *world) repeatUntil(what string, step func(), done func() bool) {
+	w.t.Helper()
+	w.eventually(what, func() bool {
+		step()
+		return done()
+	})
+}
+
 // pause comes between two looks at what somebody has waited for since began. It grows from 5 ms to
 // 20 ms: each look is a query, which takes CPU time from what is waited for.
 func pause(began time.Time) {
@@ -33,8 +46,109 @@ func pause(began time.Time) {
 	<-timer.C
 }
 
+// waitShown waits until a message with this text is in the channel, anywhere. Cards don't count: they
+// show a conversation's first words too.
+func (w *world) waitShown(text string) bridgetest.Message {
+	w.t.Helper()
+	return w.waitShownAs(text, func(m bridgetest.Message) bool { return m.Kind != string(bridge.PostRoot) })
+}
+
+// waitShownAs is waitShown for the messages that count.
+func (w *world) waitShownAs(text string, counts func(bridgetest.Message) bool) bridgetest.Message {
+	w.t.Helper()
+	var found bridgetest.Message
+	w.chat.Wait(w.t, fmt.Sprintf("%q is shown", text), func() bool {
+		list := w.allMessages()
+		i := slices.IndexFunc(list, func(m bridgetest.Message) bool { return counts(m) && strings.Contains(m.Plain(), text) })
+		if i >= 0 {
+			found = list[i]
+		}
+		return i >= 0
+	})
+	return found
+}
+
+// allMessages returns what people see in the channel: roots and threads.
+func (w *world) allMessages() []bridgetest.Message { return w.chat.Threads(support) }
+
+// waitCard waits until the root of a thread contains a text.
+func (w *world) waitCard(thread, text string) {
+	w.t.Helper()
+	w.chat.Wait(w.t, fmt.Sprintf("the card shows %q", text), func() bool {
+		return strings.Contains(w.chat.Get(support, thread).Plain(), text)
+	})
+}
+
+// waitMarked waits until an agent's message carries a mark.
+func (w *world) waitMarked(message, mark string) {
+	w.t.Helper()
+	w.chat.Wait(w.t, fmt.Sprintf("%s is marked %s", message, mark), func() bool {
+		return slices.Contains(w.chat.Get(support, message).Marks, mark)
+	})
+}
+
+// customerTexts returns what a thread shows of the customer's texts, in order: several may stand in
+// one post, with times.
+func (w *world) customerTexts(thread string) []string {
+	list := []string{}
+	for _, m := range w.chat.Messages(support, thread) {
+		if m.Kind != string(bridge.PostSaid) {
+			continue
+		}
+		for text := range strings.SplitSeq(m.Text, "\n") {
+			list = append(list, saidTime.ReplaceAllString(text, ""))
+		}
+	}
+	return list
+}
+
+var saidTime = regexp.MustCompile(`^\d\d:\d\d:\d\d `)
+
+// waitLine waits until a thread holds a line of a kind.
+func (w *world) waitLine(thread string, kind bridge.LineKind) bridgetest.Message {
+	w.t.Helper()
+	var found bridgetest.Message
+	w.chat.Wait(w.t, fmt.Sprintf("a line %q", kind), func() bool {
+		for _, m := range w.chat.Messages(support, thread) {
+			if strings.HasPrefix(m.Plain(), "["+string(kind)+"]") {
+				found = m
+				return true
+			}
+		}
+		return false
+	})
+	return found
+}
+
+// countLines counts the lines of a kind in a thread.
+func (w *world) countLines(thread string, kind bridge.LineKind) int {
+	n := 0
+	for _, m := range w.chat.Messages(support, thread) {
+		if strings.HasPrefix(m.Plain(), "["+string(kind)+"]") {
+			n++
+		}
+	}
+	return n
+}
+
+// waitWhisper waits until a user was told something privately.
+func (w *world) waitWhisper(user, text string) bridgetest.Message {
+	w.t.Helper()
+	var found bridgetest.Message
+	w.chat.Wait(w.t, fmt.Sprintf("%s is told %q", user, text), func() bool {
+		for _, m := range w.chat.Whispers(user) {
+			if strings.Contains(m.Plain(), text) {
+				found = m
+				return true
+			}
+		}
+		return false
+	})
+	return found
+}
+
 // waitThread waits until a customer's text is shown, and until Parley knows that it is (before that nobody may
-// resolve the conversation), and gives its thread. The root may show the text as well, as the first words.
+// resolve the conversation), and returns its thread. The root may show the text as well, as the first words.
 func (w *world) waitThread(text string) string {
 	w.t.Helper()
 	m := w.waitShown(text)
@@ -44,15 +158,15 @@ func (w *world) waitThread(text string) string {
 	return cmp.Or(m.Thread, m.ID)
 }
 
-// waitDrained waits until all that was said is stored, nothing is pending and every lane is empty.
+// waitDrained waits until all that was said in the chat is stored, every event is applied, and every lane is empty.
 func (w *world) waitDrained() {
 	w.t.Helper()
-	w.eventually("settled", func() bool {
+	w.eventually("every event is applied and every lane is empty", func() bool {
 		return w.chat.Taken() && w.count(`SELECT (SELECT count(*) FROM queued) + (SELECT count(*) FROM lanes WHERE head < tail)`) == 0
 	})
 }
 
-// makeQueuesDue ends the waits of all events.
+// makeQueuesDue ends the waits of all events that were put off.
 func (w *world) makeQueuesDue() {
 	w.t.Helper()
 	w.exec(`UPDATE queues SET due_at = clock_timestamp() WHERE due_at > clock_timestamp()`)
@@ -71,17 +185,16 @@ func (w *world) holdQueues(account store.AccountID) (release func()) {
 	}
 }
 
-// waitDrainedBut waits until nothing is pending and only so many deliveries wait, none of them under
-// way.
+// waitDrainedBut waits until every event is applied and the lanes hold n deliveries alone, which wait: none is under way.
 func (w *world) waitDrainedBut(n int) {
 	w.t.Helper()
-	w.eventually("settled but for some", func() bool {
+	w.eventually(fmt.Sprintf("nothing is on its way but %d deliveries that wait", n), func() bool {
 		return w.chat.Taken() && w.count(`SELECT (SELECT count(*) FROM queued) + (SELECT count(*) FROM lanes WHERE leased_until IS NOT NULL)`) == 0 &&
 			w.count(`SELECT coalesce(sum(tail - head), 0) FROM lanes`) == n
 	})
 }
 
-// count runs a query that gives one number.
+// count runs a query that returns one number.
 func (w *world) count(sql string, args ...any) int {
 	w.t.Helper()
 	var n int
@@ -91,7 +204,7 @@ func (w *world) count(sql string, args ...any) int {
 	return n
 }
 
-// text runs a query that gives one text; "" when there is no row.
+// text runs a query that returns one text; "" when there is no row.
 func (w *world) text(sql string, args ...any) string {
 	w.t.Helper()
 	var s string
@@ -117,7 +230,7 @@ func (w *world) exec(sql string, args ...any) {
 	})
 }
 
-// waitFate waits until a text typed in the surface has a fate, and why.
+// waitFate waits until a text that was typed in the chat has a fate.
 func (w *world) waitFate(message string, want store.Fate) {
 	w.t.Helper()
 	var got string
@@ -138,9 +251,8 @@ func (w *world) advance(by time.Duration) {
 	}
 }
 
-// A lost answer is looked for when its request is over for sure. In these tests it is over as
-// soon as it counts as lost; unclear ages it by more than the request's time, and by less than
-// what leads to a person.
+// A lost answer is looked for when its request is over for sure. In these tests it is over as soon as it counts as lost: ageUnclear
+// makes its attempt older by more than the request's time, and by less than after which a person is asked. lookNow ends the wait for the look.
 const (
 	ageUnclear = `
 		WITH old AS (
@@ -210,20 +322,6 @@ func (w *world) dump() string {
 		}
 	}
 	return b.String()
-}
-
-// openThread returns the thread of a conversation that kim began.
-func (w *world) openThread() string {
-	w.t.Helper()
-	w.customerWrites("kim", "Hello")
-	thread := w.waitThread("Hello")
-	w.waitDrained()
-	return thread
-}
-
-// reply lets ann reply and gives her message.
-func (w *world) reply(thread, text string) string {
-	return w.chat.Say("ann", support, thread, text)
 }
 
 // waitDeliveryState waits until the delivery of a typed text is in a state.

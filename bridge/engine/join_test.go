@@ -34,7 +34,7 @@ func TestMailJoinsTheOpenConversation(t *testing.T) {
 		}
 	}
 	if n := strings.Count(w.plain(thread), "Its subject"); n != 1 {
-		t.Errorf("%d subjects are told, one is another", n)
+		t.Errorf("%d subjects are told, one is another, want 1", n)
 	}
 	w.reply(thread, "!resolve")
 	w.waitCard(thread, "#1 resolved")

@@ -37,6 +37,6 @@ func TestSuggestedFromTheKnowledgeBase(t *testing.T) {
 		t.Errorf("suggested is %+v", got)
 	}
 	if n := w.count(`SELECT count(*) FROM deliveries WHERE payload #>> '{line,Sources,0,Title}' = 'Returns'`); n != 1 {
-		t.Errorf("%d notes name the page", n)
+		t.Errorf("%d notes name the page, want 1", n)
 	}
 }

@@ -63,9 +63,7 @@ func TestLimitsAreToldAtOnce(t *testing.T) {
 			if line := w.waitLine(thread, bridge.LineInside).Plain(); !strings.Contains(line, tt.says) || !strings.Contains(line, tt.text[:4]) {
 				t.Errorf("told: %s", line)
 			}
-			if n := w.provider.Calls(); n != 0 {
-				t.Errorf("%d calls", n)
-			}
+			w.wantNothingSent()
 		})
 	}
 }
@@ -81,8 +79,8 @@ func TestSeveralFiles(t *testing.T) {
 	w.chat.Say("ann", support, thread, "That is all")
 	w.waitFate(said, "out")
 	w.provider.WaitTexts(t, "Three plans", "", "", "That is all")
-	if got := w.sentWithFiles(); !slices.Equal(got, []string{"Three plans+a.txt", "+b.txt", "+c.txt", "That is all"}) {
-		t.Errorf("got %q", got)
+	if got, want := w.sentWithFiles(), []string{"Three plans+a.txt", "+b.txt", "+c.txt", "That is all"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 	w.waitMarked(said, "sent")
 	sent := w.provider.Sent()
@@ -121,8 +119,8 @@ func TestOneOfSeveralFilesFails(t *testing.T) {
 	w.provider.WaitTexts(t, "Three plans", "", "")
 	w.waitFate(said, "out")
 	w.waitMarked(said, "sent")
-	if got := w.sentWithFiles(); !slices.Equal(got, []string{"Three plans+a.txt", "+c.txt", "+b.txt"}) {
-		t.Errorf("got %q", got)
+	if got, want := w.sentWithFiles(), []string{"Three plans+a.txt", "+c.txt", "+b.txt"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
@@ -147,11 +145,11 @@ func TestSeveralFilesTakenBackAndParked(t *testing.T) {
 	w.advance(2 * time.Hour)
 	w.waitFate(late, "out")
 	w.waitDrained()
-	if got := w.sentWithFiles(); !slices.Equal(got, []string{"Right ones+c.txt", "+d.txt"}) {
-		t.Errorf("got %q", got)
+	if got, want := w.sentWithFiles(), []string{"Right ones+c.txt", "+d.txt"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 	if n := w.countLines(thread, bridge.LineParked); n != 1 {
-		t.Errorf("%d parked lines\n%s", n, w.dump())
+		t.Errorf("%d parked lines, want 1\n%s", n, w.dump())
 	}
 }
 
@@ -176,13 +174,11 @@ func TestTextsAreCounted(t *testing.T) {
 	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineTexts), bridge.VerbUndo)
 	w.waitFate(long, "undone")
 	if n := w.countLines(thread, bridge.LineTexts); n != 1 {
-		t.Errorf("%d warnings", n)
+		t.Errorf("%d warnings, want 1", n)
 	}
 	w.saveAccount(chat, func(a *store.Account) { a.Signature = "Yours, Acme" })
 	signed := w.chat.Say("ann", support, thread, "Twenty-five characters...")
 	w.waitFate(signed, "waiting")
 	w.chat.Wait(t, "a warning that counts the signature", func() bool { return w.countLines(thread, bridge.LineTexts) == 2 })
-	if n := w.provider.Calls(); n != 0 {
-		t.Errorf("%d calls", n)
-	}
+	w.wantNothingSent()
 }

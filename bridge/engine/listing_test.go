@@ -17,7 +17,7 @@ func TestListOfATeam(t *testing.T) {
 	w := newWorld(t, options{})
 	w.openThread()
 	must(store.SaveTeam(t.Context(), w.pool, store.Team{Name: "Support", Members: []store.AgentID{w.agents["ann"]}}))(t)
-	check(t, w.engines[0].Reload(t.Context()))
+	w.reloadEngines()
 	for user, want := range map[string]int{"ann": 1, "ben": 0} {
 		l, err := w.engines[0].Desk(w.surface).List(t.Context(), bridge.ListQuery{List: "team"}, user)
 		if err != nil || len(l.Rows) != want {
@@ -35,7 +35,7 @@ func TestTimesOfLists(t *testing.T) {
 	row := func(list string) bridge.Facts {
 		l := must(w.engines[0].Desk(w.surface).List(t.Context(), bridge.ListQuery{List: list}, "ann"))(t)
 		if len(l.Rows) != 1 {
-			t.Fatalf("the list %s has %d rows", list, len(l.Rows))
+			t.Fatalf("the list %s has %d rows, want 1", list, len(l.Rows))
 		}
 		return l.Rows[0]
 	}

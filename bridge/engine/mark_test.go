@@ -66,8 +66,8 @@ func TestOneMark(t *testing.T) {
 	if got := w.chat.Get(support, reply).Marks; !slices.Equal(got, []string{"sent"}) {
 		t.Errorf("marks %v, want one", got)
 	}
-	if got := w.text(marksMade); got != "sent accepted, warning accepted, sent accepted" {
-		t.Errorf("marks %s", got)
+	if got, want := w.text(marksMade), "sent accepted, warning accepted, sent accepted"; got != want {
+		t.Errorf("marks %s, want %s", got, want)
 	}
 }
 
@@ -117,7 +117,7 @@ func TestOldMarksAreDropped(t *testing.T) {
 	w.waitMarked(late, "sent")
 	w.waitDrained()
 	if got := w.chat.Get(support, old).Marks; len(got) > 0 {
-		t.Errorf("the old reply is marked %v", got)
+		t.Errorf("the old reply is marked %v, want none", got)
 	}
 	if n := must(dispatch.DropOldMarks(t.Context(), w.pool, time.Hour, 10))(t); n != 0 {
 		t.Errorf("dropped in %d lanes, want none", n)

@@ -142,8 +142,7 @@ func TestTokensOfAnAccount(t *testing.T) {
 	}
 	requests := len(model.fake.Requests())
 	w.stops[0]()
-	w.addEngine()
-	w.startLast()
+	w.startReplica()
 	before := degraded()
 	w.writeAndAnalyse("And now?")
 	if len(model.fake.Requests()) != requests || degraded() != before+1 {

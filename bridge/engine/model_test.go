@@ -66,11 +66,11 @@ func TestAdminsHearOfTheModel(t *testing.T) {
 	}
 	for _, who := range []string{"ben", "cat"} {
 		if n := len(w.chat.Whispers(who)); n != 0 {
-			t.Errorf("%s was told %d things", who, n)
+			t.Errorf("%s was told %d things, want none", who, n)
 		}
 	}
 	if n := len(w.sentTexts()); n != 0 {
-		t.Errorf("%d texts went to the customer", n)
+		t.Errorf("%d texts went to the customer, want none", n)
 	}
 }
 

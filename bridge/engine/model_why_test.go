@@ -40,8 +40,7 @@ func TestWhyTellsWhatAModelWasAsked(t *testing.T) {
 	}
 	w.advance(8 * 24 * 60 * 60 * 1e9)
 	w.stops[0]()
-	w.addEngine()
-	w.startLast() // it tidies when it begins
+	w.startReplica() // it tidies when it begins
 	w.eventually("it is forgotten", func() bool { return w.count(`SELECT count(*) FROM ai_exchanges`) == 0 })
 }
 
@@ -70,7 +69,7 @@ func TestNoAudit(t *testing.T) {
 		w := newWorld(t, o)
 		w.writeAndAnalyse("Where is my parcel?")
 		if n := w.count(`SELECT count(*) FROM ai_exchanges`); n != 0 {
-			t.Errorf("%d records", n)
+			t.Errorf("%d records, want none", n)
 		}
 	}
 }

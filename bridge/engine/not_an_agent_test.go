@@ -20,6 +20,6 @@ func TestNoAgentIsToldOnce(t *testing.T) {
 	}
 	w.waitDrained()
 	if n := w.countLines(thread, bridge.LineNotMapped); n != 1 {
-		t.Errorf("told %d times", n)
+		t.Errorf("told %d times, want 1", n)
 	}
 }

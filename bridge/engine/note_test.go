@@ -25,7 +25,7 @@ func TestNotes(t *testing.T) {
 	w.chat.Submit("ann", vault, root, formOf(bridge.VerbNote), "@ben, @Cat and @benno: look, not at ann@ben.test, says @ann")
 	w.chat.Wait(t, "the note is shown", func() bool { text, _ := line(); return text != "" })
 	if text, mentions := line(); !slices.Equal(mentions, []string{"ben"}) {
-		t.Errorf("%q mentions %q", text, mentions)
+		t.Errorf("%q mentions %q, want %q", text, mentions, []string{"ben"})
 	}
 	w.waitFate(w.chat.Say("ann", vault, root, "note: he called twice"), "inside")
 	w.chat.Say("ann", vault, root, "!history")

@@ -29,14 +29,6 @@ func (w *world) addMembers(names ...string) {
 	w.reloadEngines()
 }
 
-// reloadEngines lets the engines see what was changed in the database.
-func (w *world) reloadEngines() {
-	w.t.Helper()
-	for _, e := range w.engines {
-		check(w.t, e.Reload(w.t.Context()))
-	}
-}
-
 // wantMentions checks whom the last line of a kind mentions, and what it says.
 func (w *world) wantMentions(thread string, kind bridge.LineKind, words string, want ...string) {
 	w.t.Helper()
@@ -206,7 +198,7 @@ func TestWhoIsAwayIsNotSuggested(t *testing.T) {
 		w.eventually("a reply is suggested", func() bool { return w.suggestionsIn(2) != 0 })
 		offered := w.count(`SELECT count(*) FROM deliveries WHERE payload #>> '{line,Solver,Email}' LIKE 'ann%'`) > 0
 		if offered != (presence == "") {
-			t.Errorf("%q: suggested = %v", presence, offered)
+			t.Errorf("%q: suggested = %v, want %v", presence, offered, (presence == ""))
 		}
 	}
 }

@@ -32,8 +32,8 @@ func TestReopenAfterNumberChange(t *testing.T) {
 	w.waitLine(first, bridge.LineReopened)
 	w.reply(first, "About your first matter, Kim")
 	w.provider.WaitTexts(t, "About your first matter, Kim")
-	if to := w.provider.Sent()[0].To; !slices.Equal(to, []string{"+492"}) {
-		t.Errorf("sent to %v", to)
+	if to, want := w.provider.Sent()[0].To, []string{"+492"}; !slices.Equal(to, want) {
+		t.Errorf("sent to %v, want %v", to, want)
 	}
 }
 
@@ -67,7 +67,7 @@ func TestNumberOfSomebodyElse(t *testing.T) {
 		}
 	}
 	if name := w.text(`SELECT name FROM identities WHERE id = (SELECT identity_id FROM conversations WHERE id = 1)`); name != "Kim" {
-		t.Errorf("Kim is called %q", name)
+		t.Errorf("Kim is called %q, want \"Kim\"", name)
 	}
 	w.passNumberOn(lea)
 }
@@ -100,7 +100,7 @@ func (w *world) passNumberOn(lea string) {
 	}
 	for _, sent := range w.waitSent(2 + len(want))[2:] {
 		if !slices.Equal(sent.To, []string{want[sent.Text]}) {
-			w.t.Errorf("%q went to %v", sent.Text, sent.To)
+			w.t.Errorf("%q went to %v, want %v", sent.Text, sent.To, []string{want[sent.Text]})
 		}
 	}
 }

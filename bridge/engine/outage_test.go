@@ -76,7 +76,7 @@ func TestTextsWhileMailsHang(t *testing.T) {
 		return len(w.noticeSubjects("+4915112345678")) == 1
 	})
 	if n := len(w.noticeSubjects("ann@acme.test")); n != 0 {
-		t.Errorf("ann got %d mails, though the server hangs", n)
+		t.Errorf("ann got %d mails, though the server hangs, want none", n)
 	}
 }
 
@@ -123,7 +123,7 @@ func TestOutageIsTold(t *testing.T) {
 	w.waitChatProbed() // an attempt that had failed before may have ended only now
 	w.passMinutes(3)
 	if n := w.count(`SELECT count(*) FROM notices`); n != 0 {
-		t.Fatalf("%d mails about a short break", n)
+		t.Fatalf("%d mails about a short break, want none", n)
 	}
 	w.chat.AddFault(down)
 	told := func(n int) func() bool {
@@ -177,7 +177,7 @@ func TestNoticeOnce(t *testing.T) {
 		return w.count(`SELECT count(*) FROM notices WHERE state = 'sent' AND attempt = 2`) == 1
 	})
 	if got := w.noticeSubjects("ann@acme.test"); len(got) != 1 {
-		t.Errorf("ann is told %q", got)
+		t.Errorf("ann is told %q, want one alone", got)
 	}
 }
 
@@ -196,7 +196,7 @@ func TestNoticeThatIsAlwaysUnclear(t *testing.T) {
 		return w.count(`SELECT count(*) FROM notices WHERE state = 'failed'`) == 1
 	})
 	if got := w.noticeSubjects("ann@acme.test"); len(got) != 3 {
-		t.Errorf("ann is told %q", got)
+		t.Errorf("ann is told %q, want 3 of them", got)
 	}
 }
 
@@ -234,6 +234,6 @@ func TestNoticeWhileMailboxIsAway(t *testing.T) {
 		t.Error("it was given up, or the failed look-ups were not counted")
 	}
 	if got := w.noticeSubjects("ann@acme.test"); len(got) != 1 {
-		t.Errorf("ann is told %q", got)
+		t.Errorf("ann is told %q, want one alone", got)
 	}
 }

@@ -81,7 +81,7 @@ func TestLinesAreSettledByWhateverDecides(t *testing.T) {
 		line := w.waitLineAbout(thread, bridge.LineAsk, story.text)
 		story.do(id, line)
 		if got := w.waitOutcome(line, story.want); buttonVerbs(got) != "" {
-			t.Errorf("%s: %q has the buttons %s", story.text, got.Text, buttonVerbs(got))
+			t.Errorf("%s: %q has the buttons %s, want none", story.text, got.Text, buttonVerbs(got))
 		}
 	}
 }
@@ -109,12 +109,12 @@ func TestReplyOfAFormTellsItsFate(t *testing.T) {
 	w.chat.Submit("ann", support, thread, formOf(bridge.VerbReply), "By a form")
 	line := w.waitLineAbout(thread, bridge.LineDone, "By a form")
 	if got := w.waitOutcome(line, bridge.OutcomeWaiting); buttonVerbs(got) != "undo" {
-		t.Errorf("waiting: buttons %s", buttonVerbs(got))
+		t.Errorf("waiting: buttons %s, want undo", buttonVerbs(got))
 	}
 	w.advance(time.Hour)
 	external := w.provider.WaitTexts(t, "By a form")[0].ID
 	if got := w.waitOutcome(line, bridge.OutcomeSent); buttonVerbs(got) != "" {
-		t.Errorf("sent: buttons %s", buttonVerbs(got))
+		t.Errorf("sent: buttons %s, want none", buttonVerbs(got))
 	}
 	for _, state := range []string{"delivered", "read"} {
 		w.postEvents(chat, channelstest.Event{Type: "status", ID: external + state, State: state, External: []string{external}})
@@ -124,7 +124,7 @@ func TestReplyOfAFormTellsItsFate(t *testing.T) {
 	w.waitWhisper("ann", "= read")
 	w.waitDrained()
 	if n := w.countLines(thread, bridge.LineDone); n != 1 {
-		t.Errorf("%d lines tell of one reply", n)
+		t.Errorf("%d lines tell of one reply, want 1", n)
 	}
 }
 
@@ -140,7 +140,7 @@ func TestFailureIsSettled(t *testing.T) {
 	w.chat.Press(t, "ben", first, bridge.VerbSendAgain)
 	w.eventually("it fails again", func() bool { return w.countLines(thread, bridge.LineFailed) == 2 })
 	if got := w.waitOutcome(first, bridge.OutcomeFailed); buttonVerbs(got) != "" {
-		t.Errorf("the first failure: %q has the buttons %s", got.Text, buttonVerbs(got))
+		t.Errorf("the first failure: %q has the buttons %s, want none", got.Text, buttonVerbs(got))
 	}
 	lines := w.chat.Messages(support, thread)
 	w.chat.Press(t, "ben", lines[len(lines)-1], bridge.VerbSendAgain)

@@ -118,7 +118,7 @@ func TestLinkAfterAnotherFileFailed(t *testing.T) {
 	links := slices.Clone(l.links)
 	l.mu.Unlock()
 	if len(links) != 2 {
-		t.Fatalf("links %q", links)
+		t.Fatalf("links %q, want 2 of them", links)
 	}
 	var message bridge.MessageID
 	var name string

@@ -21,7 +21,7 @@ func TestTakingByAButtonMentionsTheOwner(t *testing.T) {
 	w.waitCard(thread, "| Ann |")
 	w.waitDrained()
 	if n := w.countLines(thread, bridge.LineAssigned); n != 0 {
-		t.Errorf("%d lines about what ann typed", n)
+		t.Errorf("%d lines about what ann typed, want none", n)
 	}
 	w.chat.Press(t, "ben", w.chat.Get(support, thread), bridge.VerbTake)
 	if line := w.waitLine(thread, bridge.LineAssigned); !slices.Equal(line.Mentions(), []string{"ben"}) {
@@ -89,7 +89,7 @@ func TestOwnerLeaves(t *testing.T) {
 	apart := w.text(`SELECT max(due) - min(due) FROM (
 		SELECT split_part(external_id, ':', 4)::bigint AS due FROM events WHERE external_id LIKE 'timer:%:left:%') AS timer`)
 	if apart != "5000000" {
-		t.Errorf("they were due %s µs apart", apart)
+		t.Errorf("they were due %s µs apart, want 5000000", apart)
 	}
 	owners := w.text(`SELECT string_agg(assignees::text, ' ' ORDER BY id) FROM conversations`)
 	if want := fmt.Sprintf("{} {%d} {%d}", w.agents["ann"], w.agents["ben"]); owners != want {

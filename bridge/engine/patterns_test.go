@@ -32,7 +32,7 @@ func TestOwnReferencesAndIntents(t *testing.T) {
 		t.Errorf("the note says %s", said)
 	}
 	if n := w.count(`SELECT count(*) FROM deliveries WHERE payload #>> '{line,References,0,Link}' = 'https://shop.example/orders/SO-123456'`); n != 1 {
-		t.Errorf("%d notes link the number", n)
+		t.Errorf("%d notes link the number, want 1", n)
 	}
 	if names := len(asked.Intents); names != 2 || !slices.Equal(asked.Intents[0].Words, []string{"guarantee"}) {
 		t.Errorf("asked with %+v", asked.Intents)

@@ -19,7 +19,7 @@ func TestEveryVerbHasAUseCase(t *testing.T) {
 	}
 	verbs := regexp.MustCompile(`(?m)^\tVerb\w+ +Verb = "(\w+)"`).FindAllStringSubmatch(string(src), -1)
 	if len(verbs) < 30 {
-		t.Fatalf("only %d verbs found", len(verbs))
+		t.Fatalf("only %d verbs found, want at least 30", len(verbs))
 	}
 	for _, m := range verbs {
 		use := allUseCases()[bridge.Verb(m[1])]
@@ -50,7 +50,7 @@ func TestTimerThatFiresAgain(t *testing.T) {
 		{"week:1:2026-11-20T09:00:00Z", 0, time.Minute, false},
 	} {
 		if isNew := nameOf(tt.kind, tt.first) != nameOf(tt.kind, tt.second); isNew != tt.isNew {
-			t.Errorf("%s, %v and %v late: a new fact is %v", tt.kind, tt.first, tt.second, isNew)
+			t.Errorf("%s, %v and %v late: a new fact is %v, want %v", tt.kind, tt.first, tt.second, isNew, tt.isNew)
 		}
 	}
 }

@@ -45,7 +45,7 @@ func TestAnotherProcessVanishes(t *testing.T) {
 	var left string
 	check(t, w.pool.QueryRow(ctx, `SELECT string_agg(name, ' ') FROM leases WHERE name LIKE 'process:%'`).Scan(&left))
 	if left != "process:dead" {
-		t.Errorf("left: %s", left)
+		t.Errorf("left: %s, want process:dead", left)
 	}
 	for len(c.asked) > 0 {
 		if time.Since(<-c.asked) >= back {

@@ -26,8 +26,8 @@ func (w *world) wantOneConversation() {
 	if n := w.countConversations("customer"); n != 1 {
 		w.t.Errorf("%d conversations, want one\n%s", n, w.dump())
 	}
-	if at := w.waitThread("I forgot"); at != w.waitCardWith("| Order | Ann").ID {
-		w.t.Errorf("what followed stands in the thread %s\n%s", at, w.dump())
+	if at, want := w.waitThread("I forgot"), w.waitCardWith("| Order | Ann").ID; at != want {
+		w.t.Errorf("what followed stands in the thread %s, want %s\n%s", at, want, w.dump())
 	}
 }
 
@@ -46,7 +46,7 @@ func TestAnswerToAPromotedMailBounces(t *testing.T) {
 	w.waitLine(thread, bridge.LineFailed)
 	w.waitDrained()
 	if got := w.text(`SELECT concat_ws('; ', last_from, last_preview, waiting_since IS NOT NULL) FROM conversations WHERE kind = 'customer'`); got != "customer; An order; t" {
-		t.Errorf("the conversation has %s", got)
+		t.Errorf("the conversation has %s, want customer; An order; t", got)
 	}
 }
 

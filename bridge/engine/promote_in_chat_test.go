@@ -31,7 +31,7 @@ func TestPromoteBesideAnOpenOne(t *testing.T) {
 	w.chat.Say("ann", support, thread, "!reopen") // which nothing links to that one
 	w.waitDrained()
 	if n := w.count(`SELECT count(*) FROM quarantine`); n != 0 {
-		t.Fatalf("%d events in quarantine", n)
+		t.Fatalf("%d events in quarantine, want none", n)
 	}
 	w.waitWhisper("ann", "continues in #3")
 }

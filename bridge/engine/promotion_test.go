@@ -44,7 +44,5 @@ func TestPromotionalReply(t *testing.T) {
 	if line := w.waitLine(thread, bridge.LineFailed).Plain(); !strings.Contains(line, "It is promotional") {
 		t.Errorf("the line says %q", line)
 	}
-	if n := w.provider.Calls(); n != 0 {
-		t.Errorf("the customer got %q", w.provider.Texts())
-	}
+	w.wantNothingSent()
 }

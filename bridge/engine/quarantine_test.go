@@ -42,7 +42,7 @@ func TestQuarantine(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	if status := w.postEvents(chat, channelstest.Event{Type: "riddle", From: "kim", Text: "?"}); status != 200 {
-		t.Fatalf("the webhook answered %d", status)
+		t.Fatalf("the webhook answered %d, want 200", status)
 	}
 	w.customerWrites("kim", "Hello")
 	w.waitThread("Hello")

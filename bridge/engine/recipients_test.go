@@ -122,7 +122,7 @@ func TestParticipants(t *testing.T) {
 	line := w.waitLine(thread, bridge.LineParticipant)
 	w.reply(thread, "B")
 	if sent = w.provider.WaitTexts(t, "A", "B"); !slices.Equal(sent[1].Cc, []string{"lee@x.test"}) {
-		t.Errorf("a newcomer got a reply: %v", sent[1].Cc)
+		t.Errorf("a newcomer got a reply: %v, want %v", sent[1].Cc, []string{"lee@x.test"})
 	}
 	w.chat.Press(t, "ann", line, bridge.VerbAllow)
 	w.waitLine(thread, bridge.LineRecipients)
@@ -131,7 +131,7 @@ func TestParticipants(t *testing.T) {
 	}
 	w.reply(thread, "C")
 	if sent = w.provider.WaitTexts(t, "A", "B", "C"); !slices.Equal(sent[2].Cc, []string{"lee@x.test", "spy@y.test"}) {
-		t.Errorf("after the click the copy is %v", sent[2].Cc)
+		t.Errorf("after the click the copy is %v, want %v", sent[2].Cc, []string{"lee@x.test", "spy@y.test"})
 	}
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test", "mia@y.test"}, Text: "third", References: []string{first}})
 	line = waitMessage(t, w.chat, support, thread, "[participant]", "mia@y.test")
@@ -198,8 +198,8 @@ func TestReplyFormChangesRecipients(t *testing.T) {
 	w.chat.Submit("ann", support, thread, form("f3", []string{"kim@x.test"}, []string{"lee@x.test"}), "and as it was opened")
 	w.waitLine(thread, bridge.LineAsk)
 	w.waitDrained()
-	if got := addresses(w.annsFacts().Recipients.Cc); !slices.Equal(got, []string{"lee@x.test"}) {
-		t.Errorf("handed in again, the form shows Lee in copy; shown are %q", got)
+	if got, want := addresses(w.annsFacts().Recipients.Cc), []string{"lee@x.test"}; !slices.Equal(got, want) {
+		t.Errorf("handed in again, the form shows Lee in copy; shown are %q, want %q", got, want)
 	}
 }
 
@@ -232,7 +232,7 @@ func TestRecipientsAreNamedWhenTheyChange(t *testing.T) {
 	w.waitShown("second")
 	w.waitDrained()
 	if n := w.countLines(thread, bridge.LineRecipients); n != 0 {
-		t.Errorf("%d lines though nothing changed", n)
+		t.Errorf("%d lines though nothing changed, want none", n)
 	}
 	w.customerSends(mail, channelstest.Event{From: "lee@x.test", Text: "third", References: []string{first}})
 	to, without, _ := strings.Cut(w.waitLine(thread, bridge.LineRecipients).Plain(), "without")
@@ -256,10 +256,10 @@ func TestManyNewcomers(t *testing.T) {
 	w.waitLine(thread, bridge.LineParticipant)
 	w.waitDrained()
 	if n := w.countLines(thread, bridge.LineParticipant); n > 10 {
-		t.Errorf("%d lines", n)
+		t.Errorf("%d lines, want at most 10", n)
 	}
 	if n := w.count(`SELECT count(*) FROM quarantine`); n != 0 {
-		t.Errorf("%d events in quarantine", n)
+		t.Errorf("%d events in quarantine, want none", n)
 	}
 }
 
@@ -287,7 +287,7 @@ func TestNotForOthers(t *testing.T) {
 	late := w.reply(thread, "Bye")
 	w.waitFate(late, "waiting")
 	check(t, store.RetireAgent(t.Context(), w.pool, w.agents["ann"]))
-	check(t, w.engines[0].Reload(t.Context()))
+	w.reloadEngines()
 	w.advance(2 * time.Hour)
 	w.waitFate(late, "failed")
 	w.provider.WaitTexts(t, "For Kim")

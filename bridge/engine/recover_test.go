@@ -16,11 +16,11 @@ func TestNoChannelYet(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	w.exec(`DELETE FROM team_channels`)
-	check(t, w.engines[0].Reload(t.Context()))
+	w.reloadEngines()
 	w.customerWrites("kim", "Hello")
 	w.eventually("it is quarantined", func() bool { return w.count(`SELECT count(*) FROM quarantine`) == 1 })
 	check(t, store.SaveTeamChannel(t.Context(), w.pool, store.TeamChannel{TeamID: w.team, AccountID: w.surface, Channel: support, Home: true}))
-	check(t, w.engines[0].Reload(t.Context()))
+	w.reloadEngines()
 	must(store.Replay(t.Context(), w.pool, []store.EventID{store.EventID(w.count(`SELECT event_id FROM quarantine`))}))(t)
 	w.waitThread("Hello")
 }
@@ -133,11 +133,10 @@ func TestRestart(t *testing.T) {
 	w.waitFate(reply, "waiting")
 	w.stops[0]()
 	if status := w.postEvents(chat, channelstest.Event{Type: "message", ID: "while-down", From: "kim", Text: "While you were out"}); status != http.StatusServiceUnavailable {
-		t.Errorf("a process that stopped answered %d", status)
+		t.Errorf("a process that stopped answered %d, want %d", status, http.StatusServiceUnavailable)
 	}
 	check(t, store.MoveClock(t.Context(), w.pool, time.Hour))
-	w.addEngine()
-	w.startLast()
+	w.startReplica()
 	w.provider.WaitTexts(t, "After the restart")
 	w.waitFate(reply, "out")
 	w.customerSends(chat, channelstest.Event{ID: "while-down", From: "kim", Text: "While you were out"})

@@ -27,12 +27,12 @@ func TestReopenBesideAnOpenOneOfAnotherKey(t *testing.T) {
 	w.waitShown("Once more")
 	w.waitDrained()
 	if n := w.count(`SELECT count(*) FROM conversations WHERE status = 'open'`); n != 1 {
-		t.Fatalf("%d conversations are open", n)
+		t.Fatalf("%d conversations are open, want 1", n)
 	}
 	w.chat.Say("ann", support, byID, "!reopen")
 	w.waitWhisper("ann", "continues in #")
 	w.waitDrained()
 	if n := w.count(`SELECT count(*) FROM conversations WHERE status = 'open'`); n != 1 {
-		t.Errorf("%d conversations are open", n)
+		t.Errorf("%d conversations are open, want 1", n)
 	}
 }

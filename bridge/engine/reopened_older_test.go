@@ -25,7 +25,7 @@ func TestWritesBesideAReopenedOlderOne(t *testing.T) {
 	w.customerSends(chat, channelstest.Event{From: "+491", Name: "Kim", Text: "About the first matter"})
 	w.eventually("it is applied", func() bool { return w.count(`SELECT count(*) FROM queues`) == 0 })
 	if n := w.count(`SELECT count(*) FROM quarantine`); n != 0 {
-		t.Fatalf("%d in quarantine: %s", n, w.text(`SELECT reason FROM quarantine LIMIT 1`))
+		t.Fatalf("%d in quarantine: %s, want none", n, w.text(`SELECT reason FROM quarantine LIMIT 1`))
 	}
 	if w.waitThread("About the first matter") != first {
 		t.Errorf("it stands in another thread\n%s", w.dump())

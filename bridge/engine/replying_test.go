@@ -131,6 +131,6 @@ func TestReplyingEnds(t *testing.T) {
 	w.waitReplying(thread, 3*time.Minute, "Ben")
 	w.waitReplying(thread, time.Minute)
 	if rows := w.count(`SELECT (SELECT count(*) FROM replying) + (SELECT count(*) FROM timers)`); rows != 0 {
-		t.Errorf("%d rows are left\n%s", rows, w.dump())
+		t.Errorf("%d rows are left, want none\n%s", rows, w.dump())
 	}
 }

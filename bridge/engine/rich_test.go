@@ -50,7 +50,7 @@ func TestRichReply(t *testing.T) {
 	}
 	w.customerWrites("carla", "Yes")
 	if answer := w.waitShown("Yes"); answer.Thread != thread {
-		t.Errorf("the answer is in %s", answer.Thread)
+		t.Errorf("the answer is in %s, want %s", answer.Thread, thread)
 	}
 }
 

@@ -109,7 +109,7 @@ func TestAuthorization(t *testing.T) {
 	w.waitWhisper("ann", "[refused] snooze This conversation is closed. What the customer writes next starts a new one.")
 	w.reply(thread, "A word too late")
 	if late := w.waitLine(thread, bridge.LineInside); len(late.Buttons) > 0 {
-		t.Errorf("a text in a closed conversation has buttons that do nothing: %v", late.Buttons)
+		t.Errorf("a text in a closed conversation has buttons that do nothing: %v, want none", late.Buttons)
 	}
 	w.customerWrites("kim", "After the end")
 	if second := w.waitThread("After the end"); second == thread {
@@ -138,8 +138,8 @@ func TestAssignments(t *testing.T) {
 		}
 	}
 	slices.Sort(mentioned)
-	if !slices.Equal(mentioned, []string{"ben", "cat"}) {
-		t.Errorf("mentioned: %v", mentioned)
+	if want := []string{"ben", "cat"}; !slices.Equal(mentioned, want) {
+		t.Errorf("mentioned: %v, want %v", mentioned, want)
 	}
 	w.chat.Press(t, "ben", w.chat.Get(support, thread), bridge.VerbTake)
 	w.waitCard(thread, "| Ben |")
@@ -158,9 +158,7 @@ func TestAnswers(t *testing.T) {
 		w.waitWhisper("ann", want)
 	}
 	w.waitDrained()
-	if n := w.provider.Calls(); n != 0 {
-		t.Errorf("a customer got %q", w.provider.Texts())
-	}
+	w.wantNothingSent()
 }
 
 // A message larger than 1 MiB with files: stored as a blob, its files reach the thread whole,
@@ -183,11 +181,11 @@ func TestLargeMessageWithFiles(t *testing.T) {
 			}
 		}
 	}
-	if !slices.Equal(names, []string{"big.bin", "small.txt"}) {
-		t.Errorf("files %q", names)
+	if want := []string{"big.bin", "small.txt"}; !slices.Equal(names, want) {
+		t.Errorf("files %q, want %q", names, want)
 	}
 	if n := w.count(`SELECT count(*) FROM events WHERE blob IS NOT NULL AND payload IS NULL`); n != 1 {
-		t.Errorf("%d events are blobs", n)
+		t.Errorf("%d events are blobs, want 1", n)
 	}
 }
 
@@ -230,9 +228,7 @@ func TestSettingsOfAllAccounts(t *testing.T) {
 func (w *world) saveSettingsOfAll(settings string) {
 	w.t.Helper()
 	check(w.t, store.SetAccountSettings(w.t.Context(), w.pool, []byte(settings)))
-	for _, e := range w.engines {
-		check(w.t, e.Reload(w.t.Context()))
-	}
+	w.reloadEngines()
 }
 
 // resolve_confirm: the card's button asks for a note, or resolves at once and can be taken back. What

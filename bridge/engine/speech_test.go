@@ -31,9 +31,7 @@ func TestTextsForColleaguesWaitForAClick(t *testing.T) {
 	w.waitFate(m, "waiting")
 	w.chat.Edit(support, m, "Ben, the parcel is lost")
 	w.waitFate(m, "ask")
-	if n := w.provider.Calls(); n != 0 {
-		t.Errorf("the customer got %q", w.provider.Texts())
-	}
+	w.wantNothingSent()
 }
 
 // Somebody else's text leaves by no way without the question; it waits like any reply, and
@@ -60,9 +58,7 @@ func TestSendingForSomebodyElseIsAsked(t *testing.T) {
 	w.waitFate(own, "inside")
 	w.chat.Choose("ben", support, own, bridge.VerbSend)
 	w.waitFate(own, "waiting")
-	if n := w.provider.Calls(); n != 0 {
-		t.Errorf("the customer got %q", w.provider.Texts())
-	}
+	w.wantNothingSent()
 }
 
 // A mistyped command is offered as it was meant; who presses that does it, by their own right, and
@@ -80,8 +76,8 @@ func TestMistypedCommandIsOffered(t *testing.T) {
 	for _, b := range line.Buttons {
 		verbs = append(verbs, b.Verb)
 	}
-	if !slices.Equal(verbs, []bridge.Verb{bridge.VerbAssign, bridge.VerbKeep, bridge.VerbSend}) {
-		t.Errorf("the buttons are %v", verbs)
+	if want := []bridge.Verb{bridge.VerbAssign, bridge.VerbKeep, bridge.VerbSend}; !slices.Equal(verbs, want) {
+		t.Errorf("the buttons are %v, want %v", verbs, want)
 	}
 	w.chat.Press(t, "dan", line, bridge.VerbAssign) // who is no agent
 	w.waitWhisper("dan", "not one of Parley's agents")
@@ -94,11 +90,9 @@ func TestMistypedCommandIsOffered(t *testing.T) {
 	}
 	w.reply(thread, "!assing nobody")
 	if line := w.waitShown("unknown_verb !assing nobody"); len(line.Buttons) != 2 {
-		t.Errorf("the buttons are %+v", line.Buttons)
+		t.Errorf("the buttons are %+v, want 2 of them", line.Buttons)
 	}
-	if n := w.provider.Calls(); n != 0 {
-		t.Errorf("the customer got %q", w.provider.Texts())
-	}
+	w.wantNothingSent()
 }
 
 // who asks why is told what became of the last texts and for what reason, and not of the commands.
@@ -158,7 +152,7 @@ func TestNewTagIsTold(t *testing.T) {
 	w.reply(thread, "!tag biling")
 	w.waitDrained()
 	if n := len(w.chat.Whispers("ann")); n != 1 {
-		t.Errorf("told %d times: %q", n, told.Text)
+		t.Errorf("told %d times: %q, want 1", n, told.Text)
 	}
 }
 
@@ -232,6 +226,6 @@ func TestTopicStaysInside(t *testing.T) {
 	w.waitCard(thread, "Probably a fraud")
 	w.reply(thread, "Hello")
 	if sent := w.provider.WaitTexts(t, "Hello"); sent[0].Subject != "My order" {
-		t.Errorf("the subject is %q", sent[0].Subject)
+		t.Errorf("the subject is %q, want \"My order\"", sent[0].Subject)
 	}
 }

@@ -229,9 +229,7 @@ func TestStartIsHeld(t *testing.T) {
 	if parked := w.waitLine(w.waitShown("In a pause").Thread, bridge.LineParked); !strings.Contains(parked.Plain(), "paused") {
 		t.Errorf("%q", parked.Text)
 	}
-	if n := w.provider.Calls(); n != 0 {
-		t.Errorf("%d messages left", n)
-	}
+	w.wantNothingSent()
 }
 
 // Two agents begin with one customer of a chat at once, on two replicas: one conversation.
@@ -294,7 +292,7 @@ func TestStartWithTemplate(t *testing.T) {
 	}
 	w.customerWrites("carla", "Who?")
 	if answer := w.waitShown("Who?"); answer.Thread != line.Thread {
-		t.Errorf("the answer is in %s", answer.Thread)
+		t.Errorf("the answer is in %s, want %s", answer.Thread, line.Thread)
 	}
 }
 
@@ -313,7 +311,7 @@ func TestStartOptedOut(t *testing.T) {
 		t.Errorf("told %q", told.Plain())
 	}
 	if n := len(w.provider.Sent()); n != 0 {
-		t.Errorf("%d messages were sent", n)
+		t.Errorf("%d messages were sent, want none", n)
 	}
 }
 

@@ -23,9 +23,7 @@ func (w *world) setTeamMembers(team string, agents ...string) {
 		ids = append(ids, w.agents[name])
 	}
 	w.exec(`UPDATE teams SET members = $1 WHERE name = $2`, ids, team)
-	for _, e := range w.engines {
-		check(w.t, e.Reload(w.t.Context()))
-	}
+	w.reloadEngines()
 }
 
 // R-230 R-233: who asks for figures is shown those of their own teams, an admin without a team those of all together; all
@@ -75,10 +73,10 @@ func TestStats(t *testing.T) {
 			n += strings.Count(m.Plain(), "["+string(bridge.LineStats)+"]")
 		}
 		if n != want {
-			t.Errorf("%s has %d answers", who, n)
+			t.Errorf("%s has %d answers, want %d", who, n, want)
 		}
 	}
 	if texts := w.provider.Texts(); len(texts) != 1 {
-		t.Errorf("customers got %q", texts)
+		t.Errorf("customers got %q, want one alone", texts)
 	}
 }

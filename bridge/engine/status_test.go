@@ -17,13 +17,6 @@ import (
 	"parley/store"
 )
 
-// reportStatus lets the provider say what became of a message of ours.
-func (w *world) reportStatus(e channelstest.Event) {
-	w.t.Helper()
-	e.Type = "status"
-	w.postChatEvent(e)
-}
-
 // Edge cases 1 and 2: a status with our token comes before the answer to Send, read without
 // delivered: it counts, and the answer doesn't take it back.
 func TestStatusBeforeTheAnswer(t *testing.T) {
@@ -47,7 +40,7 @@ func TestStatusBeforeTheAnswer(t *testing.T) {
 	w.waitDrained()
 	w.waitDeliveryState(reply, "read")
 	if n := w.countLines(thread, bridge.LineFailed); n != 0 {
-		t.Errorf("%d lines of failure", n)
+		t.Errorf("%d lines of failure, want none", n)
 	}
 }
 
@@ -112,7 +105,7 @@ func TestPartsAndCost(t *testing.T) {
 	w.reportStatus(channelstest.Event{State: "delivered", External: []string{id}, Parts: 2, Cost: "service"})
 	w.waitDrained()
 	if n := w.countLines(thread, bridge.LineParts); n != 1 {
-		t.Errorf("%d lines", n)
+		t.Errorf("%d lines, want 1", n)
 	}
 	f, err := w.engines[0].Desk(w.surface).Facts(t.Context(), 1, "ann")
 	if err != nil || f.LastMessage.Cost != "service" {
@@ -146,7 +139,7 @@ func TestStatusOfAnotherSystem(t *testing.T) {
 	}
 	w.waitDrained()
 	if n := w.countRoots(); n != 1 {
-		t.Errorf("%d threads\n%s", n, w.dump())
+		t.Errorf("%d threads, want 1\n%s", n, w.dump())
 	}
 	w.reportStatus(channelstest.Event{ID: "other-failed", From: "kim", State: "failed", Message: 1 << 50, External: []string{"other-1"}, Reason: "unknown number"})
 	w.waitShown("unknown number")
@@ -197,7 +190,7 @@ func TestSendAgainAfterItFailed(t *testing.T) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			if !slices.Equal(s.again, c.again) {
-				t.Errorf("sent in rounds %v", s.again)
+				t.Errorf("sent in rounds %v, want %v", s.again, c.again)
 			}
 		})
 	}
@@ -219,7 +212,7 @@ func TestEarlyPartFailed(t *testing.T) {
 	w.reportStatus(channelstest.Event{State: "failed", Early: true, Message: int64(message), External: []string{w.provider.Sent()[0].ID}, Reason: "Nobody there."})
 	w.waitLine(thread, bridge.LineFailed)
 	if got := w.text(states); got != "failed 0, unknown 0" { // Send again begins with the text
-		t.Errorf("the deliveries are %s", got)
+		t.Errorf("the deliveries are %s, want failed 0, unknown 0", got)
 	}
 }
 
@@ -287,7 +280,7 @@ func TestEarlyPartFailsAgain(t *testing.T) {
 	fails("twice", 2)
 	w.eventually("the second failure is told", func() bool { return w.countLines(thread, bridge.LineFailed) == 2 })
 	if got := w.text(state); got != "failed 0" {
-		t.Errorf("the delivery is %s", got)
+		t.Errorf("the delivery is %s, want failed 0", got)
 	}
 }
 

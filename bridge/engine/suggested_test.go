@@ -59,7 +59,7 @@ func TestSuggestedReplies(t *testing.T) {
 		t.Errorf("suggested is %+v", got)
 	}
 	if got := suggested(1, foreign, "ann"); got != nil {
-		t.Errorf("another conversation's id gives %+v", got)
+		t.Errorf("another conversation's id gives %+v, want none", got)
 	}
 	if got, err := d.Suggested(t.Context(), 1, first, "stranger"); err == nil || got != nil {
 		t.Errorf("who is no agent gets %+v, %v", got, err)
@@ -80,12 +80,12 @@ func TestSuggestedReplies(t *testing.T) {
 		t.Errorf("an outdated id still counts, or the newer one (%d after %d) doesn't", second, first)
 	}
 	if len(w.sentTexts()) != 0 {
-		t.Errorf("something left by itself: %q", w.sentTexts())
+		t.Errorf("something left by itself: %q, want none", w.sentTexts())
 	}
 	w.reply(one, "!resolve")
 	w.waitCard(one, "#1 resolved")
 	if n := w.count(`SELECT count(*) FROM suggested_replies WHERE conversation_id = 1`); n != 0 {
-		t.Errorf("%d rows are kept of a conversation that has ended", n)
+		t.Errorf("%d rows are kept of a conversation that has ended, want none", n)
 	}
 	if got := suggested(1, w.suggestionsIn(1), "ann"); got != nil {
 		t.Errorf("after the end it still suggests %+v", got)

@@ -38,7 +38,7 @@ func TestAnalysisIsSwitchedOff(t *testing.T) {
 		}
 	}
 	if n := w.countLines(thread, bridge.LineAnalysis); n != 0 {
-		t.Errorf("%d notes", n)
+		t.Errorf("%d notes, want none", n)
 	}
 	w.reply(thread, "!analysis ON")
 	w.eventually("it is on", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE traits ? 'analysis'`) == 0 })

@@ -19,7 +19,7 @@ func TestTags(t *testing.T) {
 	}
 	if want := []string{"Bug Report", "Escalated", "Feature Request", "Follow-up Required", // labels, then topics, issues, priorities, segments
 		"Billing", "Sales", "Support", "Billing Issue", "Complaint", "Product Question", "Technical Issue", "Urgent", "New User", "VIP Customer"}; !slices.Equal(names, want) {
-		t.Errorf("at first there are the tags %q", names)
+		t.Errorf("at first there are the tags %q, want %q", names, want)
 	}
 	w.customerWrites("kim", "Hello")
 	root := w.waitCardWith("Kim")
@@ -28,7 +28,7 @@ func TestTags(t *testing.T) {
 	w.chat.Say("ann", support, root.ID, "!untag BILLING, Biling")
 	w.eventually("the tag is off", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE 'Billing' = ANY(tags)`) == 0 })
 	if n := w.count(`SELECT count(*) FROM tags WHERE name = 'Biling'`); n != 0 {
-		t.Errorf("there is %d tag of that name", n)
+		t.Errorf("there is %d tag of that name, want none", n)
 	}
 }
 
@@ -86,10 +86,10 @@ func TestNewTagHasOneSpelling(t *testing.T) {
 	release()
 	w.waitCard(thread, "Refnud")
 	if got := w.text(`SELECT tags FROM conversations`); got != "{Biling,Refnud}" {
-		t.Errorf("the conversation has the tags %s", got)
+		t.Errorf("the conversation has the tags %s, want {Biling,Refnud}", got)
 	}
 	if n := w.count(`SELECT count(*) FROM tags WHERE lower(name) IN ('biling', 'refnud')`); n != 2 {
-		t.Errorf("two tags have %d spellings", n)
+		t.Errorf("two tags have %d spellings, want 2", n)
 	}
 }
 
@@ -114,7 +114,7 @@ func TestRetiredTag(t *testing.T) {
 	w.reply(w.waitCardWith("Eve").ID, "!tag sales")
 	w.eventually("the tag is offered again", offered)
 	if got := w.text(`SELECT color FROM tags WHERE name = 'Sales'`); got != "#0f766e" {
-		t.Errorf("it has the colour %s", got)
+		t.Errorf("it has the colour %s, want #0f766e", got)
 	}
 }
 

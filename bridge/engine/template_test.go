@@ -44,7 +44,7 @@ func (w *world) saveTemplate(account string, change func(*bridge.Template)) stor
 	}
 	row := bridge.TemplateRow(draft)
 	if faults := bridge.TemplateFaults(row); len(faults) > 0 {
-		w.t.Fatalf("faults: %v", faults)
+		w.t.Fatalf("faults: %v, want none", faults)
 	}
 	row.AccountID = w.accounts[account]
 	ann := w.agents["ann"]
@@ -67,7 +67,7 @@ func (w *world) decideTemplate(name string, status channels.TemplateStatus, reas
 	})
 	e := w.provider.Decide(name, func(t *channelstest.Template) { t.Status, t.Reason = string(status), reason })
 	if got := w.postEvents(chat, e); got != 200 {
-		w.t.Fatalf("the webhook answered %d", got)
+		w.t.Fatalf("the webhook answered %d, want 200", got)
 	}
 }
 
@@ -106,7 +106,7 @@ func TestTemplateApprovedAndSent(t *testing.T) {
 	}
 	w.waitLine(thread, bridge.LineDone)
 	if reason := w.text(`SELECT reason FROM messages WHERE template IS NOT NULL`); reason != "template" {
-		t.Errorf("its reason is %q", reason)
+		t.Errorf("its reason is %q, want \"template\"", reason)
 	}
 }
 
@@ -141,7 +141,7 @@ func TestTemplateRefused(t *testing.T) {
 	w.waitWhisper("dan", "not one of Parley's agents")
 	w.waitDrained()
 	if n := len(w.provider.Sent()); n != 0 {
-		t.Errorf("%d were sent", n)
+		t.Errorf("%d were sent, want none", n)
 	}
 	w.chat.Say("ann", support, thread, "!template nonsense")
 	w.waitWhisper("ann", `no template "nonsense"`)
@@ -313,7 +313,7 @@ func TestTemplateAnswerLost(t *testing.T) {
 	w.decideTemplate("order_update", channels.TemplateApproved, "")
 	w.waitTemplateStatus(id, "approved")
 	if n := len(w.provider.Templates()); n != 1 {
-		t.Errorf("%d templates", n)
+		t.Errorf("%d templates, want 1", n)
 	}
 }
 
@@ -338,13 +338,13 @@ func TestTemplateOfTwoAccounts(t *testing.T) {
 		told += strings.Count(m.Plain(), "Order update (en) approved")
 	}
 	if told != 1 {
-		t.Errorf("told %d times", told)
+		t.Errorf("told %d times, want 1", told)
 	}
 	for i, id := range []store.TemplateID{first, second} {
 		check(t, store.RetireTemplate(t.Context(), w.pool, id))
 		w.eventually("it is gone here", func() bool { return w.count(`SELECT count(*) FROM templates WHERE id = $1`, id) == 0 })
 		if n := len(w.provider.Templates()); n != 1-i {
-			t.Errorf("after %d deletions the provider has %d", i+1, n)
+			t.Errorf("after %d deletions the provider has %d, want %d", i+1, n, 1-i)
 		}
 	}
 }

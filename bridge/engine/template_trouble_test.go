@@ -70,7 +70,7 @@ func TestTemplatesAreClaimedOneByOne(t *testing.T) {
 	w.start()
 	<-calls
 	if n := w.count(`SELECT count(*) FROM templates WHERE leased_until IS NOT NULL`); n != 1 {
-		t.Errorf("%d templates are claimed", n)
+		t.Errorf("%d templates are claimed, want 1", n)
 	}
 	close(release)
 	w.eventually("both are handed in", func() bool { return len(w.provider.Templates()) == 2 })

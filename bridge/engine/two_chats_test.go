@@ -63,7 +63,7 @@ func (w *twoHomes) moveHome(home string) {
 	for _, c := range channels {
 		check(w.t, store.SaveTeamChannel(w.t.Context(), w.pool, c))
 	}
-	check(w.t, w.engines[0].Reload(w.t.Context()))
+	w.reloadEngines()
 }
 
 // waitInAnnex waits until a text is in a thread of the second chat and gives the message.
@@ -119,7 +119,7 @@ func TestTeamWithTwoHomes(t *testing.T) {
 	other := cmp.Or(greeting.Thread, greeting.ID)
 	w.customerWrites("kim", "Still there?")
 	if got := w.waitThread("Still there?"); got != thread {
-		t.Errorf("an open conversation went on in %q", got)
+		t.Errorf("an open conversation went on in %q, want %q", got, thread)
 	}
 	w.chat.Say("ann", support, thread, "Yes, Kim")
 	w.provider.WaitTexts(t, "Yes, Kim")
@@ -144,8 +144,8 @@ func TestActsFromTheOtherChat(t *testing.T) {
 	thread := w.waitThread("Hello")
 
 	w.second.Submit("tann", annex, "", bridgetest.Button{Verb: bridge.VerbAssign, Args: bridge.Args{Conversation: 1, Agents: []string{"tben"}}}, "")
-	if got := w.waitLine(thread, bridge.LineAssigned).Mentions(); !slices.Equal(got, []string{"ben"}) {
-		t.Errorf("the assignment mentions %v", got)
+	if got, want := w.waitLine(thread, bridge.LineAssigned).Mentions(), []string{"ben"}; !slices.Equal(got, want) {
+		t.Errorf("the assignment mentions %v, want %v", got, want)
 	}
 	w.waitCard(thread, "Ben")
 
@@ -180,7 +180,7 @@ func TestWordsForTheOtherChat(t *testing.T) {
 	w.provider.WaitTexts(t, "We are on it", "It left today")
 	for _, text := range []string{"Ask the warehouse", "We are on it", "It left today"} {
 		if got := w.waitShown(text); got.Thread != thread {
-			t.Errorf("%q is shown in %q", text, got.Thread)
+			t.Errorf("%q is shown in %q, want %q", text, got.Thread, thread)
 		}
 	}
 }

@@ -92,6 +92,6 @@ func TestDeletedAfterUndo(t *testing.T) {
 	w.reply(thread, "!undo")
 	w.eventually("what came behind the deletion is told", func() bool { return w.countLines(thread, bridge.LineUndone) == 2 })
 	if n := w.countLines(thread, bridge.LineDeleteLate); n != 0 {
-		t.Errorf("%d lines say that the customer has it", n)
+		t.Errorf("%d lines say that the customer has it, want none", n)
 	}
 }

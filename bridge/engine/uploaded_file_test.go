@@ -51,7 +51,7 @@ func TestUploadedFile(t *testing.T) {
 		t.Errorf("a file that isn't stored any more: %v", err)
 	}
 	if n := w.count(`SELECT count(*) FROM uploads WHERE used`); n != 1 {
-		t.Errorf("%d uploads are kept for their message", n)
+		t.Errorf("%d uploads are kept for their message, want 1", n)
 	}
 }
 

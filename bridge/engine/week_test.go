@@ -28,8 +28,7 @@ func (w *world) stopDuring(while func()) {
 		stop()
 	}
 	while()
-	w.addEngine()
-	w.startLast()
+	w.startReplica()
 }
 
 // R-230 R-231 R-233: on Mondays at nine the team is told how its week was, once, whoever runs; also when everybody was
@@ -73,7 +72,7 @@ func TestWeeklyFigures(t *testing.T) {
 	w.exec(`UPDATE settings SET version = version + 1`)
 	w.eventually("no timer", func() bool { return timers() == 0 })
 	if n := len(w.weeklyLines()); n != 2 {
-		t.Errorf("told %d times", n)
+		t.Errorf("told %d times, want 2", n)
 	}
 }
 

@@ -1,0 +1,63 @@
+package engine_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// must returns the result of a call that has to succeed: must(call())(t).
+func must[T any](v T, err error) func(*testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		check(t, err)
+		return v
+	}
+}
+
+// check ends the test if there is an error.
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// wantEqual checks one value; what names it in the message.
+func wantEqual[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %#v, want %#v", what, got, want)
+	}
+}
+
+// wantList checks a list, in its order; what names it in the message.
+func wantList[T comparable](t *testing.T, what string, got, want []T) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("%s: got %#v, want %#v", what, got, want)
+	}
+}
+
+// wantWords checks that a text contains all of these words; what names the text in the message.
+func wantWords(t *testing.T, what, text string, words ...string) {
+	t.Helper()
+	for _, word := range words {
+		if !strings.Contains(text, word) {
+			t.Errorf("%s: got %q, want it to say %q", what, text, word)
+		}
+	}
+}
+
+// wantNoWords checks that a text contains none of these words; what names the text in the message.
+func wantNoWords(t *testing.T, what, text string, words ...string) {
+	t.Helper()
+	for _, word := range words {
+		if strings.Contains(text, word) {
+			t.Errorf("%s: got %q, want it without %q", what, text, word)
+		}
+	}
+}
+
+// errorOf returns the error of a call alone.
+func errorOf[T any](_ T, err error) error { return err }
