@@ -44,7 +44,7 @@ func (w *world) sayInOneBatch(thread string, texts ...string) {
 	for _, text := range texts[1:] {
 		w.chat.Say("ann", support, thread, text)
 	}
-	w.eventually("the others wait behind it", func() bool { return w.count(`SELECT count(*) FROM queued`) == len(texts) })
+	w.waitQueued(len(texts))
 	check(w.t, tx.Commit(w.t.Context()))
 }
 

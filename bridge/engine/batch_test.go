@@ -7,7 +7,8 @@ import (
 	"parley/bridge/relay"
 )
 
-// A reply is judged by all that was said before it, also by what is applied together with it.
+// A colleague's remark makes the next reply doubtful, unless the customer has written since: also if all three are applied in one
+// batch.
 func TestReplyAfterTheCustomerInOneBatch(t *testing.T) {
 	t.Parallel()
 	var held atomic.Bool
@@ -17,15 +18,12 @@ func TestReplyAfterTheCustomerInOneBatch(t *testing.T) {
 	w.waitFate(w.reply(thread, "On it"), "out")
 	w.waitDrained()
 	held.Store(true)
-	waiting := func(n int) {
-		w.eventually("facts wait", func() bool { return w.count(`SELECT count(*) FROM queued`) == n })
-	}
 	w.chat.Say("ben", support, thread, "I know them")
-	waiting(1)
+	w.waitQueued(1)
 	w.customerWrites("kim", "Hurry")
-	waiting(2)
+	w.waitQueued(2)
 	reply := w.reply(thread, "Coming")
-	waiting(3)
+	w.waitQueued(3)
 	held.Store(false)
 	w.waitFate(reply, "out")
 }

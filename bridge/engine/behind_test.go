@@ -14,18 +14,31 @@ func TestReplyWaitsForItsThread(t *testing.T) {
 	t.Parallel()
 	const hold = time.Hour
 	for name, c := range map[string]struct {
-		say  func(w *world, missed, reply bridgetest.Message)
-		want []string // that the customer gets
+		happens func(w *world, missed, reply bridgetest.Message)
+		want    []string // that the customer gets
 	}{
-		"an earlier text, told late": {func(w *world, missed, _ bridgetest.Message) {
-			w.journalSurfaceFact("say", missed)
-		}, []string{"First", "Second"}},
-		"an edit":      {func(w *world, _, reply bridgetest.Message) { w.chat.Edit(support, reply.ID, "Second, mended") }, []string{"Second, mended"}},
-		"its deletion": {func(w *world, _, reply bridgetest.Message) { w.chat.Delete(support, reply.ID) }, nil},
-		"an emoji that takes it back": {func(w *world, _, reply bridgetest.Message) {
-			w.chat.React("ann", bridgetest.Message{Channel: support, ID: reply.ID, User: "ann"}, bridge.VerbUndo) // nobody tells in which thread
-		}, nil},
-		"a remark of a colleague": {func(w *world, _, reply bridgetest.Message) { w.chat.Say("zoe", support, reply.Thread, "I wonder") }, []string{"Second"}},
+		"an earlier text, told late": {
+			happens: func(w *world, missed, _ bridgetest.Message) { w.journalSurfaceFact("say", missed) },
+			want:    []string{"First", "Second"},
+		},
+		"an edit": {
+			happens: func(w *world, _, reply bridgetest.Message) { w.chat.Edit(support, reply.ID, "Second, mended") },
+			want:    []string{"Second, mended"},
+		},
+		"its deletion": {
+			happens: func(w *world, _, reply bridgetest.Message) { w.chat.Delete(support, reply.ID) },
+			want:    nil,
+		},
+		"an emoji that takes it back": {
+			happens: func(w *world, _, reply bridgetest.Message) {
+				w.chat.React("ann", bridgetest.Message{Channel: support, ID: reply.ID, User: "ann"}, bridge.VerbUndo) // nobody tells in which thread
+			},
+			want: nil,
+		},
+		"a remark of a colleague": {
+			happens: func(w *world, _, reply bridgetest.Message) { w.chat.Say("zoe", support, reply.Thread, "I wonder") },
+			want:    []string{"Second"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -38,7 +51,7 @@ func TestReplyWaitsForItsThread(t *testing.T) {
 			w.waitFate(reply.ID, "waiting")
 			w.waitDrainedBut(1)
 			release := w.holdQueues(w.surface)
-			c.say(w, missed, reply)
+			c.happens(w, missed, reply)
 			w.eventually("it is stored", func() bool { return w.count(`SELECT count(*) FROM queues WHERE account_id = $1`, w.surface) == 1 })
 			w.advance(hold)
 			w.eventually("the reply was put off", func() bool {
@@ -48,7 +61,7 @@ func TestReplyWaitsForItsThread(t *testing.T) {
 				t.Errorf("%d calls before the thread was read, want none", n)
 			}
 			release()
-			w.eventually("all is read", func() bool { return w.count(`SELECT count(*) FROM queued`) == 0 })
+			w.waitQueued(0)
 			w.advance(hold) // that of what was read now
 			w.provider.WaitTexts(t, c.want...)
 			w.waitDrained()

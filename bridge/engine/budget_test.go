@@ -6,13 +6,16 @@ import (
 	"parley/bridge"
 )
 
-// windows is a surface whose platform counts in a short and in a wide window.
+// wideBurst is how many posts the wide window of windows holds.
+const wideBurst = 3
+
+// windows is a surface whose platform counts in a short window and in a wide one.
 type windows struct{ bridge.Surface }
 
 func (s windows) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 	b := s.Surface.Budget(kind, channel)
 	if kind != bridge.PostCard {
-		b.PerSecond, b.Burst, b.WidePerSecond, b.WideBurst = 1000, 1000, 1e-6, 3
+		b.PerSecond, b.Burst, b.WidePerSecond, b.WideBurst = 1000, 1000, 1e-6, wideBurst
 	}
 	return b
 }
@@ -21,14 +24,14 @@ func (s windows) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 func TestWideBudget(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{surface: func(s bridge.Surface) bridge.Surface { return windows{s} }})
-	for _, customer := range []string{"kim", "lee", "max"} { // a root and a message each
+	customers := []string{"kim", "lee", "max"}
+	for _, customer := range customers {
 		w.customerWrites(customer, "Hello")
 	}
+	all := 2 * len(customers) // posts: a root and a message each
 	w.eventually("what the wide window holds is posted", func() bool {
-		return w.count(`SELECT count(*) FROM deliveries WHERE state = 'accepted'`) == 3 && w.count(`SELECT count(*) FROM deliveries`) == 6
+		return w.count(`SELECT count(*) FROM deliveries WHERE state = 'accepted'`) == wideBurst && w.count(`SELECT count(*) FROM deliveries`) == all
 	})
-	w.eventually("the rest waits", func() bool { return w.count(`SELECT count(*) FROM deliveries WHERE state = 'queued'`) == 3 })
-	if n := w.chat.Calls("post"); n != 3 {
-		t.Errorf("%d posts, want 3", n)
-	}
+	w.eventually("the rest waits", func() bool { return w.count(`SELECT count(*) FROM deliveries WHERE state = 'queued'`) == all-wideBurst })
+	wantEqual(t, "posts", w.chat.Calls("post"), wideBurst)
 }

@@ -25,14 +25,13 @@ func (w *world) countSaidPosts(thread string) int {
 	return n
 }
 
-// holdPosts keeps posts from being made until it is told to let them go; then everything that
-// came meanwhile waits.
+// holdPosts keeps posts from being made until release is called, which first waits until all that came meanwhile is applied.
 func (w *world) holdPosts() (release func()) {
 	w.t.Helper()
 	w.chat.AddFault(bridgetest.Fault{Call: "post", Kind: bridgetest.FaultRefuse, Times: -1})
 	return func() {
 		w.t.Helper()
-		w.eventually("all of it waits", func() bool { return w.count(`SELECT count(*) FROM queued`) == 0 })
+		w.waitQueued(0)
 		w.chat.ClearFaults()
 	}
 }
@@ -50,7 +49,8 @@ func TestBurst(t *testing.T) {
 			thread := w.waitThread("Hello")
 			release := w.holdPosts()
 			want := []string{"Hello"}
-			for i := range 12 {
+			const more, mostPosts = 12, 6
+			for i := range more {
 				text := fmt.Sprintf("more %d;", i)
 				w.customerWrites("kim", text)
 				want = append(want, text)
@@ -64,8 +64,8 @@ func TestBurst(t *testing.T) {
 			if got := w.customerTexts(thread); !slices.Equal(got, want) {
 				t.Errorf("the thread shows %q, want %q", got, want)
 			}
-			if n := w.countSaidPosts(thread); n > 6 {
-				t.Errorf("%d posts for 13 messages, want at most 6", n)
+			if n := w.countSaidPosts(thread); n > mostPosts {
+				t.Errorf("%d posts for %d messages, want at most %d", n, 1+more, mostPosts)
 			}
 		})
 	}
@@ -122,26 +122,27 @@ func TestLinesLeaveAsOneMessage(t *testing.T) {
 	w.postEvents(chat, channelstest.Event{Type: "status", ID: external + ".r", State: "read", External: []string{external}})
 	w.waitMarked(lines[2], "read")
 	w.waitDrained()
-	for i, l := range lines {
-		w.waitFate(l, "out")
-		if got, want := w.chat.Get(support, l).Marks, [][]string{nil, nil, {"read"}}[i]; len(got) != len(want) {
-			t.Errorf("line %d has the marks %v, want %v", i, got, want)
-		}
+	for _, line := range lines {
+		w.waitFate(line, "out")
 	}
-	if got := w.sentTexts(); len(got) != 1 {
-		t.Errorf("the customer got %q, want one alone", got)
-	}
+	wantList(t, "marks of the first line", w.chat.Get(support, lines[0]).Marks, nil)
+	wantList(t, "marks of the second line", w.chat.Get(support, lines[1]).Marks, nil)
+	wantList(t, "marks of the last line", w.chat.Get(support, lines[2]).Marks, []string{"read"})
+	wantEqual(t, "messages to the customer", len(w.sentTexts()), 1)
 }
 
-// A line that is taken back, or held for longer, at the moment in which its message is about to leave doesn't leave with it,
-// and none is passed over: the statement that takes up a message sees its lines as they were when it began.
+// A line that is taken back, or held for longer, in the moment in which its message is about to leave doesn't leave with it, though
+// the statement that claims the message sees its lines as they were when it began. No line is lost.
 func TestLineThatChangesWhileItIsTakenUp(t *testing.T) {
 	t.Parallel()
-	for change, want := range map[string][]string{
-		`state = 'cancelled'`:                      {"One\n\nThree"},
-		`not_before = not_before + interval '1 h'`: {"One", "Two\n\nThree"},
+	for name, c := range map[string]struct {
+		change string   // of the second line's delivery
+		want   []string // messages
+	}{
+		"taken back":      {change: `state = 'cancelled'`, want: []string{"One\n\nThree"}},
+		"held for longer": {change: `not_before = not_before + interval '1 h'`, want: []string{"One", "Two\n\nThree"}},
 	} {
-		t.Run(change, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{hold: lineHold})
 			w.waitRunsAllowed()
@@ -149,20 +150,22 @@ func TestLineThatChangesWhileItIsTakenUp(t *testing.T) {
 			for _, text := range []string{"One", "Two", "Three"} {
 				w.replyInHold(thread, text)
 			}
-			slow := must(w.pool.Begin(t.Context()))(t) // what takes up the message has to wait for its first line
+			slow := must(w.pool.Begin(t.Context()))(t) // what claims the message has to wait for its first line
 			must(slow.Exec(t.Context(), `SELECT FROM deliveries WHERE kind = 'reply' AND message_id = (SELECT id FROM messages WHERE text = 'One') FOR UPDATE`))(t)
 			w.advance(2 * lineHold)
 			w.waitBlocked(1)
-			w.exec(`UPDATE deliveries SET ` + change + ` WHERE kind = 'reply' AND message_id = (SELECT id FROM messages WHERE text = 'Two')`)
+			w.exec(`UPDATE deliveries SET ` + c.change + ` WHERE kind = 'reply' AND message_id = (SELECT id FROM messages WHERE text = 'Two')`)
 			check(t, slow.Commit(t.Context()))
-			w.provider.WaitTexts(t, want[0])
-			w.waitDrainedBut(2 * (len(want) - 1))
-			w.advance(2 * time.Hour)
-			w.provider.WaitTexts(t, want...)
-			w.waitDrained()
-			if got := w.sentTexts(); !slices.Equal(got, want) {
-				t.Errorf("the customer got %q, want %q", got, want)
+			w.provider.WaitTexts(t, c.want[0])
+			left := 0
+			if len(c.want) > 1 {
+				left = 2 // the second line waits, and the third one for it
 			}
+			w.waitDrainedBut(left)
+			w.advance(2 * time.Hour)
+			w.provider.WaitTexts(t, c.want...)
+			w.waitDrained()
+			wantList(t, "what the customer got", w.sentTexts(), c.want)
 		})
 	}
 }
@@ -183,66 +186,70 @@ func TestLinesBounceTogether(t *testing.T) {
 	w.waitFate(two, "failed")
 }
 
-// What becomes of joined lines when one is taken back, edited, or typed by somebody else.
+// A line that is taken back, or edited, in the hold is missing in the message of all, or stands there as it was edited.
 func TestLinesChange(t *testing.T) {
 	t.Parallel()
-	tests := []struct {
-		name string
-		off  bool
-		do   func(w *world, thread string)
-		want []string
+	for name, tt := range map[string]struct {
+		change func(w *world, one, two string)
+		want   []string
 	}{
-		{"middle deleted", false, func(w *world, thread string) {
-			w.replyInHold(thread, "One")
-			two := w.replyInHold(thread, "Two")
-			w.replyInHold(thread, "Three")
-			w.chat.Delete(support, two)
-			w.waitFate(two, "undone")
-		}, []string{"One\n\nThree"}},
-		{"first deleted", false, func(w *world, thread string) {
-			one := w.replyInHold(thread, "One")
-			w.replyInHold(thread, "Two")
-			w.replyInHold(thread, "Three")
-			w.chat.Delete(support, one)
-			w.waitFate(one, "undone")
-		}, []string{"Two\n\nThree"}},
-		{"edited", false, func(w *world, thread string) {
-			w.replyInHold(thread, "One")
-			two := w.replyInHold(thread, "Too")
-			w.replyInHold(thread, "Three")
-			w.chat.Edit(support, two, "Two")
-			w.eventually("the edit", func() bool { return w.text(`SELECT text FROM messages WHERE place = $1`, two) == "Two" })
-		}, []string{"One\n\nTwo\n\nThree"}},
-		{"edited into a note", false, func(w *world, thread string) {
-			w.replyInHold(thread, "One")
-			two := w.replyInHold(thread, "Two")
-			w.replyInHold(thread, "Three")
-			w.chat.Edit(support, two, "note: Two")
-			w.waitFate(two, "inside")
-		}, []string{"One\n\nThree"}},
-		{"switched off", true, func(w *world, thread string) {
-			w.replyInHold(thread, "One")
-			w.replyInHold(thread, "Two")
-		}, []string{"One", "Two"}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
+		"the first is deleted": {
+			change: func(w *world, one, _ string) {
+				w.chat.Delete(support, one)
+				w.waitFate(one, "undone")
+			},
+			want: []string{"Two\n\nThree"},
+		},
+		"the second is deleted": {
+			change: func(w *world, _, two string) {
+				w.chat.Delete(support, two)
+				w.waitFate(two, "undone")
+			},
+			want: []string{"One\n\nThree"},
+		},
+		"the second is edited": {
+			change: func(w *world, _, two string) {
+				w.chat.Edit(support, two, "Too")
+				w.waitEdited("Too")
+			},
+			want: []string{"One\n\nToo\n\nThree"},
+		},
+		"the second is edited into a note": {
+			change: func(w *world, _, two string) {
+				w.chat.Edit(support, two, "note: Two")
+				w.waitFate(two, "inside")
+			},
+			want: []string{"One\n\nThree"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := options{hold: lineHold}
-			if tt.off {
-				o.settings = map[string]string{"join_lines": "off"}
-			}
-			w := newWorld(t, o)
+			w := newWorld(t, options{hold: lineHold})
 			w.waitRunsAllowed()
-			tt.do(w, w.openThread())
+			thread := w.openThread()
+			one, two := w.replyInHold(thread, "One"), w.replyInHold(thread, "Two")
+			w.replyInHold(thread, "Three")
+			tt.change(w, one, two)
 			w.advance(2 * lineHold)
 			w.provider.WaitTexts(t, tt.want...)
 			w.waitDrained()
-			if got := w.sentTexts(); !slices.Equal(got, tt.want) {
-				t.Errorf("the customer got %q, want %q\n%s", got, tt.want, w.dump())
-			}
+			wantList(t, "what the customer got", w.sentTexts(), tt.want)
 		})
 	}
+}
+
+// Where an account switches it off, each line is a message of its own.
+func TestLinesAreNotJoined(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: lineHold, settings: map[string]string{"join_lines": "off"}})
+	w.waitRunsAllowed()
+	thread := w.openThread()
+	w.replyInHold(thread, "One")
+	w.replyInHold(thread, "Two")
+	w.advance(2 * lineHold)
+	w.provider.WaitTexts(t, "One", "Two")
+	w.waitDrained()
+	wantList(t, "what the customer got", w.sentTexts(), []string{"One", "Two"})
 }
 
 // The answer to a message of several lines is lost: it is found, or sent again whole, and
@@ -268,8 +275,7 @@ func TestLinesWithALostAnswer(t *testing.T) {
 	}
 }
 
-// A root that would show the same is left alone: a customer who writes on costs one call
-// a message.
+// A card that would show the same is not written anew: each further message of a customer costs one call.
 func TestCardsOnlyWhenTheyChange(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -338,40 +344,28 @@ func TestLinesSentAgainApart(t *testing.T) {
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
 	one, two := w.replyInHold(thread, "One"), w.replyInHold(thread, "Two")
 	w.advance(2 * lineHold)
-	w.eventually("nobody can tell", func() bool {
+	w.repeatUntil("nobody can tell", func() {
 		w.exec(ageUnclear)
 		w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '1 hour' WHERE state = 'unknown'`)
 		w.exec(lookNow)
-		return w.count(`SELECT count(*) FROM deliveries WHERE state = 'needs_decision'`) == 2
-	})
+	}, func() bool { return w.count(`SELECT count(*) FROM deliveries WHERE state = 'needs_decision'`) == 2 })
 	w.waitFate(one, "unclear")
 	w.waitFate(two, "unclear")
-	again := func(text string) {
+	sendAgain := func(text string) {
 		t.Helper()
-		w.chat.Wait(t, "the line about "+text, func() bool { return w.findUnclearLine(thread, text) != nil })
-		w.chat.Press(t, "ann", *w.findUnclearLine(thread, text), bridge.VerbSendAgain)
+		w.chat.Press(t, "ann", w.waitLineAbout(thread, bridge.LineUnclear, text), bridge.VerbSendAgain)
 	}
-	again("One")
+	sendAgain("One")
 	w.waitFate(one, "out")
 	external := w.provider.Wait(t, "the first line", func(list []channelstest.Sent) bool { return len(list) == 1 })[0].ID
 	w.reportStatus(channelstest.Event{ID: external + ".d", State: "delivered", External: []string{external}})
 	w.waitDeliveryState(one, store.Delivered)
 	w.waitDeliveryState(two, store.NeedsDecision)
 	w.waitFate(two, "unclear")
-	again("Two")
+	sendAgain("Two")
 	w.waitFate(two, "out")
 	w.waitDrained()
 	if got, want := w.sentTexts(), []string{"One", "Two"}; !slices.Equal(got, want) {
 		t.Errorf("the customer got %q, want %q", got, want)
 	}
-}
-
-// findUnclearLine finds the line that asks what became of a text.
-func (w *world) findUnclearLine(thread, text string) *bridgetest.Message {
-	for _, m := range w.chat.Messages(support, thread) {
-		if strings.Contains(m.Text, "["+string(bridge.LineUnclear)+"]") && strings.Contains(m.Plain(), text) {
-			return &m
-		}
-	}
-	return nil
 }

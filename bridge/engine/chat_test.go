@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -53,24 +54,26 @@ func TestPhoneLearnedLater(t *testing.T) {
 	w.wantNumberWrittenToLast()
 }
 
-// wantNumberWrittenToLast lets answers leave from the number to which the customer wrote last, whatever agents said since, and however late
-// the messages are found. One that was in quarantine says nothing of it once newer ones have come.
+// wantNumberWrittenToLast checks that answers leave from the number to which the customer wrote last, whatever agents said since, and
+// however late the messages are found.
 func (w *world) wantNumberWrittenToLast() {
 	w.t.Helper()
 	ago := func(d time.Duration) time.Time { return time.Now().Add(-d) }
-	for i, e := range []channelstest.Event{
-		{Text: "At nine", Via: "+2000", At: ago(3 * time.Hour)},
-		{Text: "At ten", Via: "+1000", At: ago(2 * time.Hour)},
-		{Text: "At eight", Via: "+3000", At: ago(4 * time.Hour)},
+	before := len(w.provider.Sent())
+	for i, c := range []struct {
+		text, via  string // what Lea writes, and to which of our numbers
+		at         time.Time
+		wantAnswer string // from which number
+	}{
+		{text: "At nine", via: "+2000", at: ago(3 * time.Hour), wantAnswer: "+2000"},
+		{text: "At ten", via: "+1000", at: ago(2 * time.Hour), wantAnswer: "+1000"},
+		{text: "At eight", via: "+3000", at: ago(4 * time.Hour), wantAnswer: "+1000"}, // found late
 	} {
-		e.From, e.Name = "+4922", "Lea"
-		w.customerSends(chat, e)
-		w.waitShown(e.Text)
-		w.reply(w.waitThread("At nine"), "About "+e.Text)
-		sent := w.waitSent(i + 2)[i+1]
-		if want := []string{"+2000", "+1000", "+1000"}[i]; sent.From != want {
-			w.t.Errorf("%q left from %q, want %q", sent.Text, sent.From, want)
-		}
+		w.customerSends(chat, channelstest.Event{From: "+4922", Name: "Lea", Text: c.text, Via: c.via, At: c.at})
+		w.waitShown(c.text)
+		w.reply(w.waitThread("At nine"), "About "+c.text)
+		sent := w.waitSent(before + i + 1)[before+i]
+		wantEqual(w.t, fmt.Sprintf("the number from which %q left", sent.Text), sent.From, c.wantAnswer)
 	}
 }
 
@@ -121,8 +124,8 @@ func TestNumberChange(t *testing.T) {
 	w.changeNumbersOfOthers(thread, w.waitThread("I am somebody else"))
 }
 
-// changeNumbersOfOthers tells of a change by somebody who is unknown and whose number had two forms, and of one of Kim's when
-// Lea has Kim's earlier number already. What Kim and Lea are answered goes to each.
+// changeNumbersOfOthers tells that somebody unknown has another number, whose former one had two forms, and that Kim has another one
+// when Lea has Kim's earlier number already. It checks that Kim and Lea each get what is for them.
 func (w *world) changeNumbersOfOthers(kims, leas string) {
 	w.t.Helper()
 	w.postChatEvent(channelstest.Event{Type: "identity", From: "+1219", Name: "Eva", Previous: "+521", PreviousAlso: []string{"+52"}})
@@ -134,10 +137,9 @@ func (w *world) changeNumbersOfOthers(kims, leas string) {
 	w.waitFate(w.reply(kims, "To Kim"), "waiting")
 	w.waitFate(w.reply(leas, "To Lea"), "waiting")
 	w.advance(time.Hour)
-	for _, sent := range w.waitSent(3) {
-		if want := map[string]string{"To Kim": "US.new2", "To Lea": "+491"}[sent.Text]; want != "" && sent.To[0] != want {
-			w.t.Errorf("%q went to %v", sent.Text, sent.To)
-		}
+	want := map[string]string{"To Kim": "US.new2", "To Lea": "+491"}
+	for _, sent := range w.waitSent(3)[1:] {
+		wantEqual(w.t, fmt.Sprintf("whom %q went to", sent.Text), sent.To[0], want[sent.Text])
 	}
 }
 
@@ -155,9 +157,8 @@ func TestTwoProveToBeOne(t *testing.T) {
 	if w.waitThread("Both") != second {
 		t.Error("not where the customer wrote last")
 	}
-	for i, thread := range []string{first, second} {
-		w.reply(thread, "Reply "+string('A'+rune(i)))
-	}
+	w.reply(first, "Reply to the first")
+	w.reply(second, "Reply to the second")
 	w.provider.Wait(t, "both replies", func(sent []channelstest.Sent) bool { return len(sent) == 2 })
 	w.customerSends(chat, channelstest.Event{From: "US.abc", Name: "Kim", Text: "And again"})
 	w.waitShown("And again")
@@ -178,8 +179,8 @@ func TestTwoProveToBeOne(t *testing.T) {
 	}
 }
 
-// Edge cases 12 and 13: a reaction is one line that changes with it; its removal comes without an
-// emoji; one to what nobody knows has no quote.
+// Edge cases 12 and 13: a reaction is one line, which changes with it. Its removal comes without an
+// emoji. A reaction to a message that nobody knows quotes nothing.
 func TestReactions(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -191,9 +192,7 @@ func TestReactions(t *testing.T) {
 	ours := w.provider.Sent()[0].ID
 	w.postChatEvent(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: ours, Emoji: "👍"})
 	m := w.waitLine(thread, bridge.LineReacted)
-	if !strings.Contains(m.Plain(), "👍") || !strings.Contains(m.Plain(), "On its way") {
-		t.Errorf("the line says %q", m.Plain())
-	}
+	wantWords(t, "the line", m.Plain(), "👍", "On its way")
 	w.waitDrained()
 	w.postChatEvent(channelstest.Event{Type: "reaction", From: "kim", Name: "Kim", Target: ours, Emoji: "❤️"})
 	w.eventually("the line changes", func() bool { return strings.Contains(w.waitLine(thread, bridge.LineReacted).Plain(), "❤️") })
@@ -214,9 +213,7 @@ func TestReactions(t *testing.T) {
 	}
 	w.postChatEvent(channelstest.Event{Type: "reaction", From: "nobody", Name: "Nobody", Target: "unheard-of", Emoji: "💤"})
 	w.waitDrained()
-	if n := w.countRoots(); n != 1 {
-		t.Errorf("%d roots: a reaction opens nothing, want 1", n)
-	}
+	wantEqual(t, "roots, since a reaction opens no thread", w.countRoots(), 1)
 	if n := w.countLines(thread, bridge.LineReacted); n != 3 {
 		t.Errorf("%d lines, want 3\n%s", n, w.dump())
 	}
@@ -282,9 +279,9 @@ func TestRecipientsOfAChat(t *testing.T) {
 	}
 	w.chat.Wait(t, "both are refused", func() bool { return len(w.chat.Whispers("ann")) == 2 })
 	w.waitFate(w.reply(thread, "Hi Kim"), "out")
-	if sent := w.provider.Sent()[0]; !slices.Equal(sent.To, []string{"kim"}) || len(sent.Cc) != 0 {
-		t.Errorf("sent to %v and %v", sent.To, sent.Cc)
-	}
+	sent := w.provider.Sent()[0]
+	wantList(t, "whom the reply went to", sent.To, []string{"kim"})
+	wantList(t, "who was in copy", sent.Cc, nil)
 }
 
 // What is refused changes nobody's mail: neither a verb without an address nor one of which
@@ -298,7 +295,7 @@ func TestRecipientsRefused(t *testing.T) {
 	w.sayInOneBatch(thread, "!take", "!to", "!cc", "!allow", "!to eve@x.test lee", "!cc eve@x.test lea", "Hi Kim")
 	w.provider.WaitTexts(t, "Hi Kim")
 	w.chat.Wait(t, "all are refused", func() bool { return len(w.chat.Whispers("ann")) == 5 })
-	if sent := w.provider.Sent()[0]; !slices.Equal(sent.To, []string{"kim@x.test"}) || !slices.Equal(sent.Cc, []string{"lee@x.test"}) {
-		t.Errorf("sent to %v and %v", sent.To, sent.Cc)
-	}
+	sent := w.provider.Sent()[0]
+	wantList(t, "whom the reply went to", sent.To, []string{"kim@x.test"})
+	wantList(t, "who was in copy", sent.Cc, []string{"lee@x.test"})
 }

@@ -32,6 +32,8 @@ func TestConversationsAreTakenBeforeReplies(t *testing.T) {
 	w.waitCard(thread, "| Ann |")
 	w.chat.Press(t, "ann", form, bridge.VerbSend)
 	w.provider.WaitTexts(t, "Typed", "From the form")
+
+	// Nobody has it any more. Ben is asked, and Cat takes it before he answers: his text stays.
 	w.reply(thread, "!unassign")
 	w.waitCard(thread, "#1 open | Kim | Hello |  |")
 	late := w.chat.Say("ben", support, thread, "Mine, if I am first")
@@ -50,7 +52,12 @@ func TestConversationsAreTakenBeforeReplies(t *testing.T) {
 // before or after that. The next reply makes the conversation pending.
 func TestResultsLeaveAChosenStatus(t *testing.T) {
 	t.Parallel()
-	for verb, logged := range map[string]string{"!unassign": "unassigned", "!assign #support": "assigned", "!snooze 2h\n!wake": "woke", "!resolve\n!reopen": "reopened"} {
+	for logged, verbs := range map[string][]string{ // what the log tells of the last verb
+		"unassigned": {"!unassign"},
+		"assigned":   {"!assign #support"},
+		"woke":       {"!snooze 2h", "!wake"},
+		"reopened":   {"!resolve", "!reopen"},
+	} {
 		t.Run(logged, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{})
@@ -59,8 +66,8 @@ func TestResultsLeaveAChosenStatus(t *testing.T) {
 			reply := w.reply(thread, "One")
 			w.provider.WaitTexts(t, "One")
 			w.waitDeliveryState(reply, store.Accepted)
-			for one := range strings.Lines(verb) {
-				w.reply(thread, strings.TrimSpace(one))
+			for _, verb := range verbs {
+				w.reply(thread, verb)
 			}
 			w.eventually(logged, func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = $1`, logged) == 1 })
 			release()
@@ -96,7 +103,7 @@ func TestTakingIsAskedForAtEachClick(t *testing.T) {
 	w.provider.WaitTexts(t, "Shall we?")
 }
 
-// waitAskedToTake waits until it is asked whether the conversation is taken to send a text.
+// waitAskedToTake waits until the line is there that asks whether its author takes the conversation, so that a text can be sent.
 func (w *world) waitAskedToTake(text string) bridgetest.Message {
 	w.t.Helper()
 	return w.waitShownAs(text, func(m bridgetest.Message) bool {

@@ -23,12 +23,12 @@ func withOfficeHours(t *testing.T) func(*store.Account) {
 	}
 }
 
+// officeHours are from Monday to Friday, 9 to 12 and 13 to 17 in Berlin.
 func officeHours(t *testing.T) json.RawMessage {
 	return must(json.Marshal(hours.Plan{Zone: "Europe/Berlin", Week: []hours.Rule{{Days: "mon-fri", Open: "09:00-12:00, 13:00-17:00"}}}))(t)
 }
 
-// advanceTo moves Parley's clock to the next time at which the clock on Berlin's walls shows
-// so, on a day of the week.
+// advanceTo moves Parley's clock to the next such time, in Berlin, on a day of the week.
 func (w *world) advanceTo(day time.Weekday, hour, minute int) {
 	w.t.Helper()
 	berlin := must(time.LoadLocation("Europe/Berlin"))(w.t)
@@ -75,9 +75,11 @@ func TestEveningList(t *testing.T) {
 	}
 	w.advanceTo(time.Wednesday, 16, 0)
 	w.chat.Wait(t, "the evening list", func() bool { return len(w.eveningLists()) == 1 })
-	if text := w.eveningLists()[0].Plain(); !strings.Contains(text, "#1") || strings.Contains(text, "#2") || strings.Contains(text, "#3") {
-		t.Errorf("the list is %s", text)
-	}
+	list := w.eveningLists()[0].Plain()
+	wantWords(t, "the evening list", list, "#1")
+	wantNoWords(t, "the evening list", list, "#2", "#3") // max was answered, lou's window closes after the next opening
+
+	// Ann leaves it until tomorrow. On the next evening lou's window is closed, and nobody else waits: no list.
 	w.chat.Submit("ann", support, "", formOf(bridge.VerbLeave), "")
 	w.waitWhisper("ann", "leave")
 	if n := w.count(`SELECT count(*) FROM log_entries WHERE what = 'left until tomorrow' AND conversation_id = 1`); n != 1 {
@@ -93,6 +95,8 @@ func TestEveningList(t *testing.T) {
 	if n := len(w.eveningLists()); n != 1 {
 		t.Errorf("%d lists, want 1", n)
 	}
+
+	// The customer writes again.
 	w.advanceTo(time.Friday, 10, 0)
 	w.customerWrites("kim", "Over the weekend")
 	w.waitShown("Over the weekend")
@@ -100,24 +104,21 @@ func TestEveningList(t *testing.T) {
 	w.chat.Wait(t, "friday's list", func() bool { return len(w.eveningLists()) == 2 })
 }
 
-// Without hours there is no evening; hours that come later, and those that go, count at
-// once.
+// Without business hours there is no evening list. Hours that are entered later, or taken away, count at once.
 func TestEveningNeedsHours(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: withWindow(0)})
-	timers := func() int { return w.count(`SELECT count(*) FROM timers WHERE kind LIKE 'evening:%'`) }
+	countTimers := func() int { return w.count(`SELECT count(*) FROM timers WHERE kind LIKE 'evening:%'`) }
 	w.waitDrained()
-	if timers() != 0 {
-		t.Error("an evening without hours")
-	}
+	wantEqual(t, "timers without hours", countTimers(), 0)
 	save := func(change func(*store.Account)) {
 		w.saveAccount(chat, change)
 		w.exec(`UPDATE settings SET version = version + 1`)
 	}
 	save(withOfficeHours(t))
-	w.eventually("an evening", func() bool { return timers() == 1 })
+	w.eventually("there is a timer with hours", func() bool { return countTimers() == 1 })
 	save(nil)
-	w.eventually("no evening", func() bool { return timers() == 0 })
+	w.eventually("there is none any more", func() bool { return countTimers() == 0 })
 }
 
 // A list whose time came while everybody was down is posted as soon as somebody is there again, if not too late.
@@ -149,7 +150,7 @@ func TestEveningThatWasMissed(t *testing.T) {
 	}
 }
 
-// moveChatToVault gives the account of chats a channel of its own, which not everybody can read.
+// moveChatToVault gives the account of chats a private channel of its own, and starts what doesn't run yet.
 func (w *world) moveChatToVault(change func(*store.Account)) {
 	w.t.Helper()
 	w.chat.Open(vault)
@@ -176,10 +177,9 @@ func TestEveningListOfAPrivateChannel(t *testing.T) {
 	w.waitDrained()
 	w.advanceTo(time.Wednesday, 16, 0)
 	w.chat.Wait(t, "both lists", func() bool { return len(w.eveningLists()) == 1 && len(w.eveningListsIn(vault)) == 1 })
-	if text := w.eveningListsIn(vault)[0].Plain(); !strings.Contains(text, "#1") || strings.Contains(text, "#2") {
-		t.Errorf("the account's own channel lists %s", text)
-	}
-	if text := w.eveningLists()[0].Plain(); strings.Contains(text, "#1") || !strings.Contains(text, "#2") {
-		t.Errorf("the team's channel lists %s", text)
-	}
+	private, team := w.eveningListsIn(vault)[0].Plain(), w.eveningLists()[0].Plain()
+	wantWords(t, "the list in the account's own channel", private, "#1")
+	wantNoWords(t, "the list in the account's own channel", private, "#2")
+	wantWords(t, "the list in the team's channel", team, "#2")
+	wantNoWords(t, "the list in the team's channel", team, "#1")
 }

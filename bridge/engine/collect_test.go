@@ -15,7 +15,7 @@ import (
 	"parley/channels/channelstest"
 )
 
-// sendMails has somebody open conversations in the mailbox, one a mail; the texts are "NAME 1 words" …
+// sendMails sends n mails that answer nothing, from the addresses that from returns. They say "NAME 1 words", "NAME 2 words" …
 func (w *world) sendMails(name string, n int, from func(i int) string) {
 	w.t.Helper()
 	const together = 50
@@ -32,37 +32,38 @@ func (w *world) sendMails(name string, n int, from func(i int) string) {
 	}
 }
 
+// allFrom lets all mails come from one address.
 func allFrom(address string) func(int) string { return func(int) string { return address } }
 
+// maxOpened is how many conversations a sender may open by mail before further mails are collected in one thread.
+const maxOpened = 10
+
+// countConversations counts those of a kind: store.KindCustomer, store.KindAutomatic, or "collecting".
 func (w *world) countConversations(kind string) int {
 	return w.count(`SELECT count(*) FROM conversations WHERE CASE WHEN collects IS NOT NULL THEN 'collecting' ELSE kind END = $1`, kind)
 }
 
-// Who opens very many conversations gets some, and one thread for all the rest: nothing is lost,
-// and an agent may make a conversation of each.
+// Somebody's mails open maxOpened conversations; all further mails are collected in one thread. Nothing is lost,
+// and an agent may make a conversation of each collected mail.
 func TestManySubjectsOfOneSender(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.sendMails("Offer", 14, allFrom("eve@flood.test"))
-	var collecting string
-	for i := 1; i <= 14; i++ {
+	const mails = maxOpened + 4
+	w.sendMails("Offer", mails, allFrom("eve@flood.test"))
+	collecting := w.waitThread(fmt.Sprintf("Offer %d words", maxOpened+1))
+	for i := 1; i <= mails; i++ {
 		at := w.waitThread(fmt.Sprintf("Offer %d words", i))
-		switch {
-		case i == 11:
-			collecting = at
-		case i > 11 && at != collecting, i < 11 && at == collecting:
-			t.Errorf("mail %d is shown in thread %s; those above the limit in %s", i, at, collecting)
-		}
+		wantEqual(t, fmt.Sprintf("mail %d is collected", i), at == collecting, i > maxOpened)
 	}
-	if all, collect := w.countConversations("customer"), w.countConversations("collecting"); all != 10 || collect != 1 {
-		t.Fatalf("%d conversations and %d collecting threads, want ten and one", all, collect)
-	}
+	wantEqual(t, "conversations", w.countConversations("customer"), maxOpened)
+	wantEqual(t, "collecting threads", w.countConversations("collecting"), 1)
 	w.waitCard(collecting, "Very many new conversations")
 
+	// Nothing typed there reaches anybody; an agent makes a conversation of one mail, which goes on by itself.
 	w.chat.Say("ann", support, collecting, "Hello?")
 	w.waitLine(collecting, bridge.LineInside)
 	w.chat.Press(t, "ann", w.waitShown("Offer 12 words"), bridge.VerbPromote)
-	w.eventually("it is a conversation", func() bool { return w.countConversations("customer") == 11 })
+	w.eventually("it is a conversation", func() bool { return w.countConversations("customer") == maxOpened+1 })
 	own := w.waitCardWith("| Offer 12 | Ann").ID
 	w.chat.Say("ann", support, own, "No, thank you")
 	w.provider.WaitTexts(t, "No, thank you")
@@ -71,6 +72,7 @@ func TestManySubjectsOfOneSender(t *testing.T) {
 		t.Errorf("the answer to the conversation of mail 12 is in thread %s, want %s", at, own)
 	}
 
+	// What follows a collected mail stands beside it, what others write doesn't, and after a while the sender may open conversations again.
 	w.customerSends(mail, channelstest.Event{From: "eve@flood.test", Subject: "Re: Offer 13", Text: "Nobody answers", References: []string{"Offer-13"}})
 	if at := w.waitThread("Nobody answers"); at != collecting {
 		t.Errorf("what follows a collected mail is in thread %s, want %s", at, collecting)
@@ -82,7 +84,7 @@ func TestManySubjectsOfOneSender(t *testing.T) {
 	w.advance(5 * time.Minute)
 	w.customerSends(mail, channelstest.Event{From: "eve@flood.test", Subject: "Re: Offer 13", Text: "Nobody answers still", References: []string{"Offer-13"}})
 	if at := w.waitThread("Nobody answers still"); at == collecting {
-		t.Error("after a while nothing is opened")
+		t.Error("after a while the sender's mail is still collected")
 	}
 }
 
@@ -91,8 +93,8 @@ func TestManySubjectsOfOneSender(t *testing.T) {
 func TestRepliesBesideCollectedMails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	w.sendMails("Offer", 12, allFrom("eve@flood.test"))
-	w.sendMails("Prize", 12, allFrom("mallory@other.test"))
+	w.sendMails("Offer", maxOpened+2, allFrom("eve@flood.test"))
+	w.sendMails("Prize", maxOpened+2, allFrom("mallory@other.test"))
 	collecting := w.waitThread("Offer 11 words")
 	for _, text := range []string{"Offer 12 words", "Prize 11 words", "Prize 12 words"} {
 		if at := w.waitThread(text); at != collecting {
@@ -119,7 +121,7 @@ func TestRepliesBesideCollectedMails(t *testing.T) {
 	collected := w.waitShown("Prize 11 words")
 	for range 2 { // the second click changes nothing
 		w.chat.Press(t, "ann", collected, bridge.VerbPromote)
-		w.eventually("it is a conversation", func() bool { return w.countConversations("customer") == 21 })
+		w.eventually("it is a conversation", func() bool { return w.countConversations("customer") == 2*maxOpened+1 })
 		w.waitDrained()
 	}
 	if got := w.waitOutcome(collected, bridge.OutcomePromoted); buttonVerbs(got) != "" {
@@ -130,12 +132,13 @@ func TestRepliesBesideCollectedMails(t *testing.T) {
 		t.Errorf("its thread begins with %q, want %q", got, want)
 	}
 	w.chat.Say("ann", support, own, "No, thank you")
-	sent := w.waitSent(1)
-	if got := sent[0]; got.Text != "No, thank you" || !slices.Equal(got.To, []string{"mallory@other.test"}) || len(got.Cc)+len(got.Also) > 0 {
-		t.Errorf("sent %+v", got)
-	}
+	sent := w.waitSent(1)[0]
+	wantEqual(t, "the answer", sent.Text, "No, thank you")
+	wantList(t, "whom it went to", sent.To, []string{"mallory@other.test"})
+	wantList(t, "who is in copy", sent.Cc, nil)
+	wantList(t, "whom else it went to", sent.Also, nil)
 	w.waitDrained()
-	w.waitSent(1)
+	w.waitSent(1) // and no more
 }
 
 // Two replicas take the floods of several people at the same time: all mails are kept, each is
@@ -143,12 +146,13 @@ func TestRepliesBesideCollectedMails(t *testing.T) {
 func TestFloodsOnTwoReplicas(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{engines: 2})
-	const size, limit = 40, 10
+	const size = 40 // mails of a sender
 	senders := map[string]string{"Offer": "eve@flood.test", "Prize": "mallory@other.test", "Loan": "trudy@third.test"}
-	for from := 1; from <= size; from += 5 {
+	const together = 5 // mails of each sender in one request
+	for from := 1; from <= size; from += together {
 		var events []channelstest.Event
 		for name, address := range senders {
-			for i := from; i < from+5; i++ {
+			for i := from; i < from+together; i++ {
 				events = append(events, channelstest.Event{Type: "message", ID: fmt.Sprintf("%s-%d", name, i), From: address, Subject: fmt.Sprint(name, " ", i),
 					Text: fmt.Sprintf("%s %d words", name, i)})
 			}
@@ -163,12 +167,10 @@ func TestFloodsOnTwoReplicas(t *testing.T) {
 		w.waitShown(fmt.Sprintf("%s %d words", name, size))
 	}
 	w.waitDrained()
-	if kept, bad := w.count(`SELECT count(*) FROM messages`), w.count(`SELECT count(*) FROM quarantine`); kept != 3*size+1 || bad != 0 {
-		t.Errorf("%d messages were kept, want %d; %d events in quarantine", kept, 3*size+1, bad)
-	}
-	if all, collect := w.countConversations("customer"), w.countConversations("collecting"); all != 3*limit+1 || collect != 1 {
-		t.Fatalf("%d conversations and %d collecting threads, want %d and one", all, collect, 3*limit+1)
-	}
+	wantEqual(t, "messages, with the lamp's", w.count(`SELECT count(*) FROM messages`), len(senders)*size+1)
+	wantEqual(t, "events in quarantine", w.count(`SELECT count(*) FROM quarantine`), 0)
+	wantEqual(t, "conversations, with the lamp's", w.countConversations("customer"), len(senders)*maxOpened+1)
+	wantEqual(t, "collecting threads", w.countConversations("collecting"), 1)
 	collecting := w.waitThread(fmt.Sprintf("Offer %d words", size))
 	if lamp == collecting {
 		t.Error("the mail of somebody else is collected")
@@ -183,47 +185,54 @@ func TestFloodsOnTwoReplicas(t *testing.T) {
 	}
 	for name := range senders {
 		var want []string
-		for i := limit + 1; i <= size; i++ {
+		for i := maxOpened + 1; i <= size; i++ {
 			want = append(want, fmt.Sprintf("%s %d words", name, i))
 		}
-		if !slices.Equal(shown[name], want) {
-			t.Errorf("collected are %q, want %q", shown[name], want)
-		}
+		wantList(t, "collected mails of "+name, shown[name], want)
 	}
 }
 
 // The senders of one domain share a limit; those of a public provider, and colleagues, don't.
 func TestManySendersOfOneDomain(t *testing.T) {
 	t.Parallel()
-	tests := map[string]struct {
-		from      string
-		via       string
-		collected bool
+	const maxOfDomain, more = 50, 11 // conversations that a domain may open, and mails beyond them
+	for name, tt := range map[string]struct {
+		from      string // of the mail of a number
+		collected bool   // the mails beyond the limit
 	}{
-		"one domain":     {"n%d@mail%d.flood.test", "help@acme.test", true},
-		"public":         {"n%d.%d@gmail.com", "help@acme.test", false},
-		"its own domain": {"n%d.%d@acme.test", "help@acme.test", false},
-	}
-	for name, tt := range tests {
+		"one domain":     {from: "n%[1]d@mail%[1]d.flood.test", collected: true},
+		"public":         {from: "n%[1]d.%[1]d@gmail.com", collected: false},
+		"its own domain": {from: "n%[1]d.%[1]d@acme.test", collected: false},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w, began := newWorld(t, options{}), time.Now()
-			write := func(from, to int) {
+			send := func(from, to int) {
 				var events []channelstest.Event
 				for i := from; i < to; i++ {
-					events = append(events, channelstest.Event{Type: "message", ID: fmt.Sprint(i), From: fmt.Sprintf(tt.from, i, i), Via: tt.via, Subject: "Hi", Text: fmt.Sprint("words ", i)})
+					events = append(events, channelstest.Event{Type: "message", ID: fmt.Sprint(i), From: fmt.Sprintf(tt.from, i), Via: "help@acme.test", Subject: "Hi", Text: fmt.Sprint("words ", i)})
 				}
 				w.postEvents(mail, events...)
 				w.eventually("they are kept", func() bool { return w.count(`SELECT count(*) FROM messages`) == to })
 			}
-			write(0, 51)
+			send(0, maxOfDomain+1)
 			before := w.countConversations("customer")
-			write(51, 61)
+			send(maxOfDomain+1, maxOfDomain+more)
 			after, collecting := w.countConversations("customer"), w.countConversations("collecting")
-			allowed := 50 + int(time.Since(began)/(20*time.Second)) // a slow machine gives one back meanwhile
-			switch {
-			case !tt.collected && (after != 61 || collecting > 0), tt.collected && (before < 50 || after > max(before, allowed) || collecting == 0):
-				t.Errorf("%d and %d conversations, of a domain at most %d, %d collecting threads", before, after, allowed, collecting)
+			if !tt.collected {
+				wantEqual(t, "conversations, one a mail", after, maxOfDomain+more)
+				wantEqual(t, "collecting threads", collecting, 0)
+				return
+			}
+			regained := int(time.Since(began) / (20 * time.Second)) // conversations that may be opened on a slow machine meanwhile
+			if before < maxOfDomain {
+				t.Errorf("%d conversations of one domain, want at least %d", before, maxOfDomain)
+			}
+			if most := max(before, maxOfDomain+regained); after > most {
+				t.Errorf("%d conversations of one domain, want at most %d", after, most)
+			}
+			if collecting == 0 {
+				t.Error("no thread collects the other mails of the domain")
 			}
 		})
 	}
@@ -233,18 +242,20 @@ func TestManySendersOfOneDomain(t *testing.T) {
 func TestNothingIsCollected(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{settings: map[string]string{"collect_floods": "off"}})
-	w.sendMails("Offer", 20, allFrom("eve@flood.test"))
-	for i := range 20 {
+	const mails, chatters = 2 * maxOpened, 2 * maxOpened
+	w.sendMails("Offer", mails, allFrom("eve@flood.test"))
+	for i := range chatters {
 		w.customerWrites(fmt.Sprint("kim", i), "Hello")
 	}
-	w.eventually("all are conversations", func() bool { return w.countConversations("customer") == 40 })
+	w.eventually("all are conversations", func() bool { return w.countConversations("customer") == mails+chatters })
 }
 
 // While a stranger's thousands of subjects wait at the surface's limit, what known customers say
 // waits for a few posts and no more.
 func TestFloodKeepsNobodyWaiting(t *testing.T) {
 	t.Parallel()
-	size, patient := 1500, 20
+	size := 1500
+	const mostPosts = 20 // for which words of known customers may wait
 	if os.Getenv("PARLEY_TEST_LONG") != "" {
 		size = 10_000
 	}
@@ -268,8 +279,8 @@ func TestFloodKeepsNobodyWaiting(t *testing.T) {
 		WHERE d.kind = 'said' AND m.text LIKE '% waits'`)
 	t.Logf("words of known customers waited for %s posts", slots)
 	for n := range strings.FieldsSeq(slots) {
-		if got, err := strconv.Atoi(n); err != nil || got > patient {
-			t.Errorf("words of known customers waited for %s posts, want %d at most", slots, patient)
+		if got := must(strconv.Atoi(n))(t); got > mostPosts {
+			t.Errorf("words of known customers waited for %s posts, want at most %d", slots, mostPosts)
 		}
 	}
 }

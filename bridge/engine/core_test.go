@@ -30,8 +30,9 @@ func TestConversationThereAndBack(t *testing.T) {
 	if n := len(w.chat.Messages(support, "")); n != 1 {
 		t.Errorf("%d roots, want 1", n)
 	}
-	if n := len(w.chat.Messages(support, thread)); n != 4 {
-		t.Errorf("%d messages in the thread, want the root, two of the customer, one of ann:\n%s", n, w.dump())
+	const all = 4 // the root, two of the customer, one of ann
+	if n := len(w.chat.Messages(support, thread)); n != all {
+		t.Errorf("%d messages in the thread, want %d\n%s", n, all, w.dump())
 	}
 }
 
@@ -164,9 +165,7 @@ func TestVerbs(t *testing.T) {
 	thread := w.waitThread("Hello")
 	w.chat.Say("ann", support, thread, "!assign @ben")
 	w.waitCard(thread, "| Ben |")
-	if m := w.waitLine(thread, bridge.LineAssigned); len(m.Mentions()) != 1 || m.Mentions()[0] != "ben" {
-		t.Errorf("assigning mentions %v, want ben: %q", m.Mentions(), m.Text)
-	}
+	wantList(t, "who assigning mentions", w.waitLine(thread, bridge.LineAssigned).Mentions(), []string{"ben"})
 	w.chat.Say("ann", support, thread, "!tag Billing, Brand new")
 	w.waitCard(thread, "Billing,Brand new")
 	w.chat.Say("ann", support, thread, "!topic Broken printer")
@@ -175,16 +174,14 @@ func TestVerbs(t *testing.T) {
 	w.waitCard(thread, "#1 snoozed")
 	w.advance(2 * time.Hour)
 	w.waitCard(thread, "#1 open")
-	if m := w.waitLine(thread, bridge.LineWoke); len(m.Mentions()) != 1 || m.Mentions()[0] != "ben" {
-		t.Errorf("waking mentions %v, want ben", m.Mentions())
-	}
+	wantList(t, "who waking mentions", w.waitLine(thread, bridge.LineWoke).Mentions(), []string{"ben"})
 	w.chat.Say("ann", support, thread, "!resolve new cable")
 	w.waitCard(thread, "#1 resolved")
 	w.waitLine(thread, bridge.LineResolved)
 	w.chat.Say("ann", support, thread, "!reopen")
 	w.waitCard(thread, "#1 open")
 	if n := w.count(`SELECT count(*) FROM conversations AS c JOIN messages AS m ON m.direction = 'in' AND m.created_at = c.waiting_since`); n != 1 {
-		t.Error("nobody has answered the customer, who doesn't wait since she wrote")
+		t.Error("the customer, whom nobody has answered, doesn't wait since she wrote, want that verbs leave the wait as it is")
 	}
 	w.waitDrained()
 	if n := w.provider.Calls(); n != 0 {
@@ -266,8 +263,7 @@ func TestLostReplyBesideAnother(t *testing.T) {
 	w.customerWrites("kim", "Hello")
 	thread := w.waitThread("Hello")
 	w.waitDrained()
-	_, err := w.pool.Exec(t.Context(), `INSERT INTO external_ids (account_id, external_id, conversation_id, message_id) SELECT account_id, 'out-1', conversation_id, id FROM messages`)
-	check(t, err)
+	w.exec(`INSERT INTO external_ids (account_id, external_id, conversation_id, message_id) SELECT account_id, 'out-1', conversation_id, id FROM messages`)
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
 	w.waitMarked(w.reply(thread, "OK"), "sent")
 	if sent := w.provider.Sent(); len(sent) != 2 {

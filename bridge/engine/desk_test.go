@@ -34,13 +34,14 @@ func TestDesk(t *testing.T) {
 	d := w.engines[0].Desk(w.surface)
 
 	// A conversation by its thread or a message.
-	for _, at := range []bridge.Place{{Channel: support, Thread: thread}, {Channel: support, Message: reply}} {
-		if f, err := d.FactsAt(t.Context(), at, "ben"); err != nil || f.ID != 1 || f.Contact.Name != "Kim" || f.Thread.Root.Message != thread {
-			t.Errorf("at %+v: %+v, %v", at, f, err)
-		}
+	for what, at := range map[string]bridge.Place{"its thread": {Channel: support, Thread: thread}, "a message": {Channel: support, Message: reply}} {
+		f := must(d.FactsAt(t.Context(), at, "ben"))(t)
+		wantEqual(t, "the conversation by "+what, f.ID, 1)
+		wantEqual(t, "its contact by "+what, f.Contact.Name, "Kim")
+		wantEqual(t, "its root by "+what, f.Thread.Root.Message, thread)
 	}
 	if _, err := d.FactsAt(t.Context(), bridge.Place{Channel: support, Thread: "nowhere"}, "ben"); err == nil {
-		t.Error("a conversation was found nowhere")
+		t.Error("FactsAt found a conversation in a thread that isn't there")
 	}
 
 	// Somebody who is no agent.
@@ -55,10 +56,11 @@ func TestDesk(t *testing.T) {
 	}
 
 	// Which facts were seen, my conversations, the history.
-	seen := must(d.Seen(t.Context(), []string{"m:" + support + ":" + reply, "m:" + support + ":" + thread, "m:" + support + ":other"}))(t)
-	if !seen["m:"+support+":"+reply] || !seen["m:"+support+":"+thread] || seen["m:"+support+":other"] {
-		t.Errorf("seen %v", seen)
-	}
+	nameOf := func(message string) string { return "m:" + support + ":" + message }
+	seen := must(d.Seen(t.Context(), []string{nameOf(reply), nameOf(thread), nameOf("other")}))(t)
+	wantEqual(t, "the reply was seen", seen[nameOf(reply)], true)
+	wantEqual(t, "the root was seen", seen[nameOf(thread)], true)
+	wantEqual(t, "a message that nobody wrote was seen", seen[nameOf("other")], false)
 	if list := must(d.List(t.Context(), bridge.ListQuery{}, "ann"))(t); len(list.Rows) != 1 {
 		t.Errorf("mine: %d, want 1", len(list.Rows))
 	}

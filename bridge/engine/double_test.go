@@ -29,11 +29,12 @@ func (w *world) openDoubled() (first, second string) {
 	return first, second
 }
 
+// newLossyWorld makes a world in which answers get lost, and what nobody could look for counts as unclear after half a minute.
 func newLossyWorld(t *testing.T) *world {
 	return newWorld(t, options{lossy: true, relay: relay.Options{UnclearAfter: 30 * time.Second, MaxWait: 100 * time.Millisecond}})
 }
 
-// TestDoubledRoot: a root was posted twice. What is typed under the first one waits until Parley can look for it; then it is
+// A root was posted twice. What is typed under the first one waits until Parley can look for it; then it is
 // told in the thread that counts, where a click sends it, and the first card leads there.
 func TestDoubledRoot(t *testing.T) {
 	t.Parallel()
@@ -64,7 +65,7 @@ func TestDoubledRoot(t *testing.T) {
 	}
 }
 
-// TestRootThatIsNotDoubled: Parley feared that a root is there twice, looks, and says no more that it may be.
+// Parley feared that a root is there twice, looks, finds one, and says no more that there may be two.
 func TestRootThatIsNotDoubled(t *testing.T) {
 	t.Parallel()
 	w := newLossyWorld(t)
@@ -82,9 +83,8 @@ func TestRootThatIsNotDoubled(t *testing.T) {
 	w.chat.Say("ann", support, thread, "Hello yourself")
 	w.provider.WaitTexts(t, "Hello yourself")
 	w.waitDrained()
-	if n := w.count(`SELECT count(*) FROM threads WHERE doubt <> ''`); n != 0 || w.countRoots() != 1 {
-		t.Errorf("%d doubts, %d roots", n, w.countRoots())
-	}
+	wantEqual(t, "threads whose root may be there twice", w.count(`SELECT count(*) FROM threads WHERE doubt <> ''`), 0)
+	wantEqual(t, "roots", w.countRoots(), 1)
 }
 
 // blind is a chat in which nobody may look for another root.
@@ -98,7 +98,7 @@ func (b blind) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	return b.Surface.Send(ctx, p)
 }
 
-// TestDoubleThatNobodyMayLookFor: who types under the root that Parley doesn't know is told that nobody gets it.
+// Where nobody may look for a second root, whoever types under one that Parley doesn't know is told that nobody gets it.
 func TestDoubleThatNobodyMayLookFor(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{lossy: true, relay: relay.Options{UnclearAfter: 30 * time.Second, MaxWait: 100 * time.Millisecond},

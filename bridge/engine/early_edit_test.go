@@ -81,7 +81,7 @@ func TestEditAndItsMessageInOneBatch(t *testing.T) {
 	w.exec(`CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.due_at = clock_timestamp() + interval '1 hour'; RETURN NEW; END $$`)
 	w.exec(`CREATE TRIGGER hold BEFORE INSERT ON queues FOR EACH ROW EXECUTE FUNCTION hold()`)
 	w.journalSurfaceFact("say", typed)
-	w.eventually("the message is stored", func() bool { return w.count(`SELECT count(*) FROM queued`) == 1 })
+	w.waitQueued(1)
 	w.advance(6 * time.Minute)
 	w.eventually("so is the end of the wait", func() bool {
 		return w.count(`SELECT count(*) FROM queues WHERE account_id = $1`, store.SystemAccount) >= 1

@@ -76,7 +76,7 @@ func TestEmojiUnderNobodysPost(t *testing.T) {
 	w.waitPutOff()
 	w.exec(`UPDATE events SET received_at = received_at - interval '61 s'`)
 	w.makeQueuesDue()
-	w.eventually("it is given up", func() bool { return w.count(`SELECT count(*) FROM queued`) == 0 })
+	w.waitQueued(0)
 	if n := len(w.allMessages()); n != 0 {
 		t.Errorf("%d posts, want none", n)
 	}

@@ -117,15 +117,14 @@ func TestEditOfAHalfSentReply(t *testing.T) {
 // that was made a note or deleted is not sent again.
 func TestEditOfAFailedReply(t *testing.T) {
 	t.Parallel()
-	after := map[string]struct {
+	for name, c := range map[string]struct {
 		change func(w *world, message string)
 		sent   []string
 	}{
-		"edited":  {func(w *world, m string) { w.chat.Edit(support, m, "One") }, []string{"One"}},
-		"noted":   {func(w *world, m string) { w.chat.Edit(support, m, "note: one") }, nil},
-		"deleted": {func(w *world, m string) { w.chat.Delete(support, m) }, nil},
-	}
-	for name, c := range after {
+		"edited":  {change: func(w *world, m string) { w.chat.Edit(support, m, "One") }, sent: []string{"One"}},
+		"noted":   {change: func(w *world, m string) { w.chat.Edit(support, m, "note: one") }, sent: nil},
+		"deleted": {change: func(w *world, m string) { w.chat.Delete(support, m) }, sent: nil},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{})
@@ -233,7 +232,7 @@ func TestEditWhileItIsSent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	thread := w.openThread()
-	say := func(text, edited string, kind channelstest.FaultKind) string {
+	editWhileSent := func(text, edited string, kind channelstest.FaultKind) string {
 		release := make(chan struct{})
 		w.provider.AddFault(channelstest.Fault{Kind: kind, Text: text, Until: release})
 		calls := w.provider.Calls()
@@ -245,7 +244,7 @@ func TestEditWhileItIsSent(t *testing.T) {
 		w.waitFate(m, "out")
 		return m
 	}
-	said := say("Uno", "One", channelstest.FaultNone)
+	said := editWhileSent("Uno", "One", channelstest.FaultNone)
 	line := w.waitLineAbout(thread, bridge.LineEditLate, "Uno")
 	if got := w.text(`SELECT text FROM messages WHERE place = $1`, said); got != "Uno" {
 		t.Errorf("the message that the customer has says %q, want \"Uno\"", got)
@@ -254,11 +253,11 @@ func TestEditWhileItIsSent(t *testing.T) {
 	w.provider.WaitTexts(t, "Uno", "One")
 	w.waitOutcome(line, bridge.OutcomeSent)
 
-	say("Dos", "note: never mind", channelstest.FaultNone)
+	editWhileSent("Dos", "note: never mind", channelstest.FaultNone)
 	if noted := w.waitLineAbout(thread, bridge.LineEditLate, "Dos"); len(noted.Buttons) != 0 {
 		t.Errorf("a note is offered as a correction: %q", noted.Text)
 	}
-	say("Tres", "Three", channelstest.FaultRefuse)
+	editWhileSent("Tres", "Three", channelstest.FaultRefuse)
 	w.waitDrained()
 	w.provider.WaitTexts(t, "Uno", "One", "Dos", "Three")
 	if n := w.countLines(thread, bridge.LineEditLate); n != 2 {
@@ -311,7 +310,8 @@ func TestFileAddedAfterTheSending(t *testing.T) {
 	w.chat.Edit(support, id, "Here is the plan", bridgetest.File{Name: "plan.txt", Content: []byte("the plan")})
 	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineEditLate), bridge.VerbSend)
 	sent := w.waitSent(2)
-	if got := sent[1]; got.Text != "" || len(got.Files) != 1 || string(got.Files[0].Content) != "the plan" {
-		t.Errorf("the customer got %+v", got)
+	wantEqual(t, "the text beside the added file", sent[1].Text, "")
+	if got := sent[1].Files; len(got) != 1 || string(got[0].Content) != "the plan" {
+		t.Errorf("the customer got the files %+v, want the plan alone", got)
 	}
 }

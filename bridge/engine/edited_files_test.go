@@ -298,7 +298,7 @@ func TestRemainderClickedBeforeTheRestore(t *testing.T) {
 	w.waitDrained()
 	release := w.holdQueues(w.surface)
 	w.chat.Press(t, "ann", ask, bridge.VerbSend)
-	w.eventually("the click is stored", func() bool { return w.count(`SELECT count(*) FROM queued`) == 1 })
+	w.waitQueued(1)
 	w.stops[0]()
 	release()
 	w.restoreAndServe(time.Now().Add(-time.Hour))

@@ -34,9 +34,7 @@ func TestEditedIntoACommand(t *testing.T) {
 	w.chat.Edit(support, held, "!take")
 	w.waitFate(held, "ask")
 	line := w.waitLine(thread, bridge.LineAsk)
-	if len(line.Buttons) != 1 || line.Buttons[0].Verb != bridge.VerbKeep {
-		t.Errorf("there is nothing to send: %q %v", line.Text, line.Buttons)
-	}
+	wantEqual(t, "buttons about a command, which can't be sent", buttonVerbs(line), string(bridge.VerbKeep))
 	w.chat.Choose("ann", support, held, bridge.VerbSend)
 	w.waitWhisper("ann", "There is no text to send")
 	w.provider.WaitTexts(t, "Hello Kim")
@@ -46,51 +44,47 @@ func TestEditedIntoACommand(t *testing.T) {
 // neither one that was asked about, nor one that was parked or taken back, nor one of a colleague.
 func TestEditedForColleaguesHasNoButton(t *testing.T) {
 	t.Parallel()
-	kept := map[string]func(*world) (text string, line bridgetest.Message){
-		"asked": func(w *world) (string, bridgetest.Message) {
-			thread := w.openThread()
+	type waiting struct {
+		author string
+		say    func(w *world, thread string) (text string, line bridgetest.Message)
+	}
+	states := map[string]waiting{
+		"asked": {author: "ann", say: func(w *world, thread string) (string, bridgetest.Message) {
 			text := w.chat.Say("ann", support, thread, "resolve")
 			return text, w.waitLine(thread, bridge.LineAsk)
-		},
-		"taken back": func(w *world) (string, bridgetest.Message) {
-			thread := w.openThread()
+		}},
+		"taken back": {author: "ann", say: func(w *world, thread string) (string, bridgetest.Message) {
 			text := w.replyInHold(thread, "We can do it")
 			w.reply(thread, "!undo")
 			return text, w.waitLine(thread, bridge.LineUndone)
-		},
-		"parked": func(w *world) (string, bridgetest.Message) {
-			thread := w.openThread()
+		}},
+		"parked": {author: "ann", say: func(w *world, thread string) (string, bridgetest.Message) {
 			w.saveAccount(chat, func(a *store.Account) { a.Paused = true })
 			text := w.chat.Say("ann", support, thread, "We can do it")
 			line := w.waitLine(thread, bridge.LineParked)
 			w.saveAccount(chat, func(a *store.Account) { a.Paused = false })
 			return text, line
-		},
-		"of somebody else": func(w *world) (string, bridgetest.Message) {
-			thread := w.openThread()
+		}},
+		"of somebody else": {author: "ben", say: func(w *world, thread string) (string, bridgetest.Message) {
 			w.reply(thread, "!take")
 			w.waitCard(thread, "Ann")
 			text := w.chat.Say("ben", support, thread, "We can do it")
 			return text, w.waitWhisper("ben", "not_assignee")
-		},
+		}},
 	}
 	words := map[string]string{"note": "note: he is angry", "mention": "<@ann> he is angry"}
-	for state, keep := range kept {
+	for state, c := range states {
 		for kind, edited := range words {
 			t.Run(state+" "+kind, func(t *testing.T) {
 				t.Parallel()
 				w := newWorld(t, options{hold: time.Hour})
-				text, line := keep(w)
+				text, line := c.say(w, w.openThread())
 				w.chat.Edit(support, text, edited)
 				w.eventually("the edit", func() bool {
 					return w.count(`SELECT count(*) FROM messages WHERE place = $1 AND text LIKE '%he is angry'`, text) == 1
 				})
-				author := "ann"
-				if state == "of somebody else" {
-					author = "ben"
-				}
-				w.chat.Press(t, author, line, bridge.VerbSend)
-				w.waitWhisper(author, "[decided]")
+				w.chat.Press(t, c.author, line, bridge.VerbSend)
+				w.waitWhisper(c.author, "[decided]")
 				w.waitFate(text, "inside")
 				w.advance(2 * time.Hour)
 				w.waitDrained()
@@ -166,9 +160,7 @@ func TestEditedWhileResolvedIsAskedAnew(t *testing.T) {
 			})
 			w.waitDrained()
 			w.waitFate(text, "ask")
-			if n := w.countLines(thread, bridge.LineAsk); n != asked+1 {
-				t.Errorf("%d lines ask about it, want %d", n, asked+1)
-			}
+			wantEqual(t, "lines that ask about it since the edit", w.countLines(thread, bridge.LineAsk)-asked, 1)
 			w.waitOutcome(before, bridge.OutcomeAsked)
 		})
 	}

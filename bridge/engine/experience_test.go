@@ -8,11 +8,10 @@ import (
 	"parley/bridge"
 	"parley/bridge/analysis"
 	"parley/bridge/analysis/offline"
-	"parley/bridge/bridgetest"
 	"parley/channels/channelstest"
 )
 
-// solve lets a customer write, and ann answer and resolve.
+// solve lets a customer ask something, and ann answer it and resolve the conversation.
 func (w *world) solve(e channelstest.Event, asked, answer string) {
 	w.t.Helper()
 	e.Text = asked
@@ -52,9 +51,11 @@ func TestSuggestedFromResolvedConversations(t *testing.T) {
 	w.makeBurstsDue()
 	w.eventually("a reply is suggested", func() bool { return w.suggestionsIn(2) != 0 })
 	got := must(w.engines[0].Desk(w.surface).Suggested(t.Context(), 2, w.suggestionsIn(2), "ann"))(t)
-	if len(got) != 1 || got[0].Text != answer || len(got[0].Sources) != 1 || got[0].Sources[0].Title != "Conversation #1" {
-		t.Errorf("suggested is %+v", got)
+	if len(got) != 1 || len(got[0].Sources) != 1 {
+		t.Fatalf("suggested is %+v, want one reply of one source", got)
 	}
+	wantEqual(t, "the suggested reply", got[0].Text, answer)
+	wantEqual(t, "its source", got[0].Sources[0].Title, "Conversation #1")
 	if n := w.count(`SELECT count(*) FROM deliveries WHERE payload #>> '{line,Solver,Email}' LIKE 'ann%'`); n != 1 {
 		t.Errorf("%d notes name who answered such before, want 1", n)
 	}
@@ -74,21 +75,25 @@ func TestSwitchedOffHelpsNobody(t *testing.T) {
 	w.solve(channelstest.Event{From: "kim", Name: "Kim"}, "Where is the return slip of my lamp?", "It is in the parcel.")
 	w.waitLearned(1)
 	thread := w.waitThread("Where is the return slip")
-	for i, c := range []struct {
+	for _, c := range []struct {
 		switched string
-		helps    int
-	}{{"off", 0}, {"on", 1}} {
+		asks     string // the customer who asks the same then
+		helps    int    // conversations that help with the answer
+	}{
+		{switched: "off", asks: "joe", helps: 0},
+		{switched: "on", asks: "lee", helps: 1},
+	} {
 		w.chat.Say("ann", support, thread, "!analysis "+c.switched)
 		w.eventually("it is switched", func() bool {
 			return w.count(`SELECT count(*) FROM conversations WHERE id = 1 AND coalesce(traits->>'analysis', 'on') = $1`, c.switched) == 1
 		})
 		before := len(r.questions())
-		w.customerWrites([]string{"joe", "lee"}[i], "I miss the return slip of my lamp.")
+		w.customerWrites(c.asks, "I miss the return slip of my lamp.")
 		w.makeBurstsDue()
 		w.eventually("it is asked", func() bool { return len(r.questions()) > before })
-		if q := r.questions()[before]; len(q.Desk.Examples) != c.helps || len(q.Desk.Sources) != c.helps {
-			t.Errorf("switched %s: the question has %+v", c.switched, q.Desk)
-		}
+		q := r.questions()[before]
+		wantEqual(t, "examples in the question, switched "+c.switched, len(q.Desk.Examples), c.helps)
+		wantEqual(t, "sources in the question, switched "+c.switched, len(q.Desk.Sources), c.helps)
 		w.waitAnalysed()
 		w.waitDrained()
 	}
@@ -120,7 +125,7 @@ func TestOthersStayUnknown(t *testing.T) {
 		return a, nil
 	}}
 	w := newWorld(t, options{analyzer: r})
-	for _, c := range []struct{ from, name, asked, answer string }{
+	customers := []struct{ from, name, asked, answer string }{
 		{"esmeralda", "Esmeralda Quincy", "Lamp: this is Esmeralda Quincy of 7 Zanzibar Lane, order QX-88123, please call +44 20 7946 0958.", "Lamp: Esmeralda, we send it to 7 Zanzibar Lane today."},
 		{"traugott", "Traugott Wüllner", "Lamp: bitte an den Zimtsternweg 7, 47906 Kempen liefern. Traugott Wüllner", "Lamp: wir liefern an Traugott Wüllner, Zimtsternweg 7."},
 		{"amelie", "Amélie Roquefeuil", "Lamp: j'habite 12 rue des Canaris, 75011 Paris. Amelie ROQUEFEUIL", "Lamp: Amélie, nous livrons 12 rue des Canaris demain."},
@@ -129,10 +134,11 @@ func TestOthersStayUnknown(t *testing.T) {
 		{"ludovica", "Ludovica Malaspina", "Lamp: abito in via dei Canarini 5, 20121 Milano. Ludovica Malaspina", "Lamp: Ludovica, la spediamo in via dei Canarini 5."},
 		{"wilhelmina", "Wilhelmina Kraaijenbrink", "Lamp: ik woon aan de Kanarielaan 8, 1234 AB Utrecht, w.kraaijenbrink@canary.test", "Lamp: Wilhelmina, we sturen hem naar de Kanarielaan 8."},
 		{"swieto", "Świętosława Kanarek", "Lamp: mieszkam przy ul. Kanarkowej 21, 00-950 Warszawa, faktura FV/2026/1187.", "Lamp: Świętosława, wysyłamy na ul. Kanarkowej 21."},
-	} {
+	}
+	for _, c := range customers {
 		w.solve(channelstest.Event{From: c.from, Name: c.name}, c.asked+" The lamp is broken, and we would like to have another one.", c.answer)
 	}
-	w.waitLearned(8)
+	w.waitLearned(len(customers))
 	before := len(r.questions())
 	w.customerWrites("joe", "lamp lamp? bitte, ik, moro, vivo, abito, mieszkam, habite, please call this order")
 	w.waitShown("lamp lamp?")
@@ -145,7 +151,7 @@ func TestOthersStayUnknown(t *testing.T) {
 		t.Fatalf("only %d conversations are in the question: %+v, want at least 6", len(q.Desk.Examples), q.Desk)
 	}
 	desk := strings.ToLower(string(must(json.Marshal(q.Desk))(t)))
-	suggested := strings.ToLower(w.text(`SELECT coalesce(string_agg(replies::text, ' '), '') FROM suggested_replies WHERE conversation_id = 9`))
+	suggested := strings.ToLower(w.text(`SELECT coalesce(string_agg(replies::text, ' '), '') FROM suggested_replies WHERE conversation_id = $1`, len(customers)+1))
 	kept := strings.ToLower(w.text(`SELECT string_agg(asked || ' ' || answered || ' ' || words::text, ' ') FROM solved`))
 	for canary := range strings.FieldsSeq(`esmeralda quincy zanzibar 88123 7946 traugott wüllner wullner zimtstern 47906 kempen amélie amelie roquefeuil canaris 75011 paris
 		íñigo inigo iñigo zabaleta canario 12345678 leonor vasconcelos canário 1200 lisboa ludovica malaspina canarini 20121 milano wilhelmina kraaijenbrink kanarielaan
@@ -166,8 +172,9 @@ func TestPrivateChannelHelpsNobody(t *testing.T) {
 		return analysis.Answer{Sentiment: analysis.Neutral}, nil
 	}}
 	w := newSecludedWorld(t, options{analyzer: r})
-	w.eventually("an agent of the channel resolves it", func() bool {
-		w.chat.Submit("ben", support, "", bridgetest.Button{Verb: bridge.VerbResolve, Args: bridge.Args{Conversation: 1}}, "")
+	w.repeatUntil("an agent of the channel resolves it", func() {
+		w.chat.Submit("ben", support, "", formOf(bridge.VerbResolve), "")
+	}, func() bool {
 		return w.count(`SELECT count(*) FROM conversations WHERE id = 1 AND status = 'resolved'`) == 1
 	})
 	w.eventually("it was looked at", func() bool { return w.count(`SELECT count(*) FROM solved_due`) == 0 })

@@ -25,6 +25,7 @@ func (w *world) filePosts(thread string) []bridgetest.Message {
 	return slices.DeleteFunc(w.chat.Messages(support, thread), func(m bridgetest.Message) bool { return m.Kind != "files" })
 }
 
+// waitFilePosts waits until a thread has so many posts of files, and returns them.
 func (w *world) waitFilePosts(thread string, n int) []bridgetest.Message {
 	w.t.Helper()
 	var posts []bridgetest.Message
@@ -43,8 +44,9 @@ func TestFileIsFetched(t *testing.T) {
 	w.customerSendsFile("kim", "Look at this", "photo")
 	thread := w.waitThread("Look at this")
 	posts := w.waitFilePosts(thread, 1)
-	if len(posts[0].Files) != 1 || len(posts[0].Files[0].Content) != 3<<20 || posts[0].Text != "1 files" {
-		t.Fatalf("posted %q with %d files", posts[0].Text, len(posts[0].Files))
+	wantEqual(t, "the post", posts[0].Text, "1 files")
+	if files := posts[0].Files; len(files) != 1 || len(files[0].Content) != 3<<20 {
+		t.Fatalf("posted %d files, want one of 3 MiB", len(files))
 	}
 	w.waitDrained()
 	if got := w.provider.Fetched(); len(got) != 1 {
@@ -56,9 +58,8 @@ func TestFileIsFetched(t *testing.T) {
 	if n := w.count(`SELECT count(*) FROM blobs`); n != 1 {
 		t.Errorf("%d blobs, want 1", n)
 	}
-	if _, err := retention.DropBlobs(t.Context(), w.pool, 0, false); err != nil || w.count(`SELECT count(*) FROM blobs`) != 1 {
-		t.Errorf("the blob was collected: %v", err)
-	}
+	must(retention.DropBlobs(t.Context(), w.pool, 0, false))(t)
+	wantEqual(t, "blobs after unused ones were dropped", w.count(`SELECT count(*) FROM blobs`), 1)
 }
 
 // Edge case 16: what has expired, or is damaged, is named with the reason; the message is shown.
@@ -98,7 +99,7 @@ func TestFileFollows(t *testing.T) {
 	}
 	close(release)
 	if p := w.waitFilePosts(thread, 2)[1]; len(p.Files) != 1 || string(p.Files[0].Content) != "hello" {
-		t.Errorf("posted %q with %d files", p.Plain(), len(p.Files))
+		t.Errorf("posted %q with %d files, want the slow one alone", p.Plain(), len(p.Files))
 	}
 	w.waitDrained()
 	if n := len(w.filePosts(thread)); n != 2 {
@@ -125,8 +126,8 @@ func TestFetchingIsRepeated(t *testing.T) {
 		w.advance(6 * time.Second)
 	}
 	p := w.waitFilePosts(thread, 1)
-	if len(p[0].Files) != 1 || len(p[0].Files[0].Content) != 2<<20 {
-		t.Errorf("posted %q", p[0].Plain())
+	if files := p[0].Files; len(files) != 1 || len(files[0].Content) != 2<<20 {
+		t.Errorf("posted %d files, want one of 2 MiB, whole: %q", len(files), p[0].Plain())
 	}
 	w.waitDrained()
 	if n := w.count(`SELECT count(*) FROM blobs`); n != 1 {
@@ -174,15 +175,14 @@ func TestFetchingIsFair(t *testing.T) {
 	for i := range 10 {
 		w.customerSendsFile("kim", "Look", fmt.Sprintf("stuck-%d", i))
 	}
-	w.eventually("some are asked for", func() bool { return len(w.provider.Fetched()) == 4 })
+	const ofAnAccount = 4 // files of an account that are fetched at the same time
+	w.eventually("some are asked for", func() bool { return len(w.provider.Fetched()) == ofAnAccount })
 	w.customerSends(mail, channelstest.Event{From: "lea", Text: "A photo", Subject: "Photo", Refs: []channelstest.Ref{{Name: "photo.jpg", Ref: "photo"}}})
 	thread := w.waitThread("A photo")
 	if p := w.waitFilePosts(thread, 1)[0]; len(p.Files) != 1 {
 		t.Errorf("posted %q", p.Plain())
 	}
-	if n := len(w.provider.Fetched()); n != 5 {
-		t.Errorf("%d asked for, want 4 of the stuck account and one", n)
-	}
+	wantEqual(t, "files that were asked for", len(w.provider.Fetched()), ofAnAccount+1)
 }
 
 // Somebody opens the form: the customer sees it, once in 20 s; a channel that can't show it isn't
@@ -257,23 +257,24 @@ func TestBurstWithPhotos(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{rate: 2})
 	w.waitRunsAllowed()
-	for i := range 3 {
+	const more, photos, firstPhoto, mostPosts = 20, 3, 10, 8
+	for i := range photos {
 		w.provider.PutFile(fmt.Sprint("photo", i), channelstest.File{Type: "image/jpeg", Content: []byte("hello")})
 	}
 	w.customerWrites("kim", "Hello")
 	thread := w.waitThread("Hello")
 	want := []string{"Hello"}
 	release := w.holdPosts()
-	for i := range 20 {
-		if i >= 10 && i < 13 {
-			w.customerSendsFile("kim", "", fmt.Sprint("photo", i-10))
+	for i := range more {
+		if photo := i - firstPhoto; photo >= 0 && photo < photos {
+			w.customerSendsFile("kim", "", fmt.Sprint("photo", photo))
 			continue
 		}
 		text := fmt.Sprintf("more %d;", i)
 		w.customerWrites("kim", text)
 		want = append(want, text)
 	}
-	w.eventually("the photos are fetched", func() bool { return w.count(`SELECT count(*) FROM events WHERE external_id LIKE 'fetch:%'`) == 3 })
+	w.eventually("the photos are fetched", func() bool { return w.count(`SELECT count(*) FROM events WHERE external_id LIKE 'fetch:%'`) == photos })
 	release()
 	w.waitShown("more 19;")
 	w.waitDrained()
@@ -285,19 +286,18 @@ func TestBurstWithPhotos(t *testing.T) {
 	for _, p := range posts {
 		files += len(p.Files)
 	}
-	if files != 3 || len(posts) > 1 {
-		t.Errorf("%d files in %d posts", files, len(posts))
+	wantEqual(t, "files in the thread", files, photos)
+	wantEqual(t, "posts of files", len(posts), 1)
+	if n := w.countSaidPosts(thread) + len(posts); n > mostPosts {
+		t.Errorf("%d posts for %d messages, want at most %d\n%s", n, 1+more, mostPosts, w.dump())
 	}
-	if n := w.countSaidPosts(thread) + len(posts); n > 8 {
-		t.Errorf("%d posts for 21 messages, want at most 8\n%s", n, w.dump())
+	all := w.chat.Messages(support, thread)
+	indexOf := func(text string) int {
+		return slices.IndexFunc(all, func(m bridgetest.Message) bool { return strings.Contains(m.Text, text) })
 	}
-	before, after := false, false
-	for _, m := range w.chat.Messages(support, thread) {
-		before = before || strings.Contains(m.Text, "more 9;")
-		after = after || strings.Contains(m.Text, "more 13;")
-		if m.Kind == "files" && (!before || after) {
-			t.Error("the photos are not where they were sent")
-		}
+	at := slices.IndexFunc(all, func(m bridgetest.Message) bool { return m.Kind == "files" })
+	if before, after := indexOf("more 9;"), indexOf("more 13;"); at <= before || at >= after {
+		t.Errorf("the photos are shown at %d, want them between %d and %d, where they were sent", at, before, after)
 	}
 }
 
@@ -307,27 +307,30 @@ func TestBurstWithPhotos(t *testing.T) {
 func TestPhotosTogether(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []bridgetest.FaultKind{"", "drop_after", "drop_before"} {
-		w := newWorld(t, options{lossy: true})
-		w.waitRunsAllowed()
-		thread := w.openThread()
-		w.chat.AddFault(bridgetest.Fault{Call: "post", Kind: bridgetest.FaultRefuse, Times: -1})
-		w.customerWrites("kim", "These:")
-		for i := range 3 {
-			w.provider.PutFile(fmt.Sprint("photo", i), channelstest.File{Content: fmt.Append(nil, i)})
-			w.customerSendsFile("kim", "", fmt.Sprint("photo", i))
-		}
-		w.eventually("they are fetched", func() bool {
-			return w.count(`SELECT count(*) FROM events WHERE external_id LIKE 'fetch:%'`) == 3 && w.count(`SELECT count(*) FROM queued`) == 0
+		t.Run("fault "+string(fault), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{lossy: true})
+			w.waitRunsAllowed()
+			thread := w.openThread()
+			w.chat.AddFault(bridgetest.Fault{Call: "post", Kind: bridgetest.FaultRefuse, Times: -1})
+			w.customerWrites("kim", "These:")
+			for i := range 3 {
+				w.provider.PutFile(fmt.Sprint("photo", i), channelstest.File{Content: fmt.Append(nil, i)})
+				w.customerSendsFile("kim", "", fmt.Sprint("photo", i))
+			}
+			w.eventually("they are fetched", func() bool {
+				return w.count(`SELECT count(*) FROM events WHERE external_id LIKE 'fetch:%'`) == 3 && w.count(`SELECT count(*) FROM queued`) == 0
+			})
+			w.chat.ClearFaults()
+			if fault != "" {
+				w.chat.AddFault(chatFault("post", fault, 2))
+			}
+			w.waitDrained()
+			posts := w.filePosts(thread)
+			if len(posts) != 1 || len(posts[0].Files) != 3 {
+				t.Errorf("%d posts of files, want one of three files\n%s", len(posts), w.dump())
+			}
 		})
-		w.chat.ClearFaults()
-		if fault != "" {
-			w.chat.AddFault(chatFault("post", fault, 2))
-		}
-		w.waitDrained()
-		posts := w.filePosts(thread)
-		if len(posts) != 1 || len(posts[0].Files) != 3 {
-			t.Errorf("fault %q: %d posts of files\n%s", fault, len(posts), w.dump())
-		}
 	}
 }
 

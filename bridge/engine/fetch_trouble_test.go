@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"strings"
 	"sync/atomic"
@@ -34,12 +35,12 @@ func TestFetchingWorksAgain(t *testing.T) {
 	w.engines[0].SetChannel(w.accounts[chat], l)
 	w.start()
 	w.customerSends(chat, channelstest.Event{From: "kim", Text: "Look", Refs: []channelstest.Ref{{Name: "photo.jpg", Ref: "photo"}}})
-	told := func(n int) {
+	waitTold := func(times int) {
 		t.Helper()
-		w.chat.Wait(t, "ann is told", func() bool { return len(w.chat.Messages("@ann", "")) == n })
+		w.chat.Wait(t, fmt.Sprintf("ann is told, %d times in all", times), func() bool { return len(w.chat.Messages("@ann", "")) == times })
 	}
-	told(1)
+	waitTold(1)
 	w.advance(time.Minute)
 	w.eventually("it is asked for again", func() bool { return l.asked.Load() == 2 })
-	told(2)
+	waitTold(2)
 }

@@ -10,8 +10,8 @@ import (
 	"parley/channels/channelstest"
 )
 
-// statementsForCustomers lets so many customers write, one after the other, and gives how many statements the database was asked in
-// the middle one of the transactions that applied their messages.
+// statementsForCustomers lets so many customers write, one after the other. It returns how many statements were in the transaction that
+// applied a message: the median of them.
 func (w *world) statementsForCustomers(name string, customers int) int {
 	w.t.Helper()
 	for i := range customers {

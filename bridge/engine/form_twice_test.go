@@ -9,7 +9,7 @@ import (
 	"parley/channels"
 )
 
-// openedForm returns a form of which several hand-ins are known to be of one.
+// openedForm gives a form a name, as chats do: what is handed in again under this name is the same form.
 func openedForm(b bridgetest.Button) bridgetest.Button {
 	b.Form = "opened once"
 	return b

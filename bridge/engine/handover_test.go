@@ -131,7 +131,7 @@ func TestHandOverBack(t *testing.T) {
 	release := w.holdQueues(w.surface) // both are applied together: nothing is posted between them
 	w.chat.Say("ann", support, old, "!assign #billing first")
 	w.chat.Say("ann", support, old, "!assign #support no, ours")
-	w.eventually("both are stored", func() bool { return w.count(`SELECT count(*) FROM queued`) == 2 })
+	w.waitQueued(2)
 	release()
 	w.eventually("both are applied", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'assigned'`) == 2 })
 	waitMessage(t, w.chat, support, old, "no, ours")
@@ -192,7 +192,7 @@ func TestHandOverThroughFaults(t *testing.T) {
 	w.chat.Say("ann", support, old, "!assign #billing over to you")
 	w.chat.Wait(t, "the root is there", func() bool { return len(w.chat.Messages(billing, "")) == 1 })
 	typed := w.chat.Say("ben", billing, w.chat.Messages(billing, "")[0].ID, "Hello Kim")
-	w.eventually("it waits", func() bool { return w.count(`SELECT count(*) FROM queued`) == 1 })
+	w.waitQueued(1)
 	w.exec(`UPDATE events SET received_at = received_at - interval '20 s' WHERE id = (SELECT max(event_id) FROM queued)`) // longer than Slack's events may be in disorder
 	w.makeQueuesDue()
 	w.eventually("it waits for the root", func() bool {

@@ -46,6 +46,7 @@ const (
 //   - Waits until people see it: waitShown, waitThread, waitCard, waitLine, waitMarked, waitWhisper.
 //   - Waits until it is decided, or has left: waitFate, waitDeliveryState, waitSent. All other waits: eventually, repeatUntil.
 //   - Waits until nothing is on its way: waitDrained; waitDrainedBut for some deliveries that are held; waitIdle for replies in their hold.
+//     waitQueued(n) waits until n events are stored that are not applied yet.
 //   - Waits for an analyzer: waitAnalysed until all that is due is analysed; waitWritten until texts that somebody asked for are posted.
 //   - Holding back until release is called: holdQueues what is to be applied, holdPosts, holdBursts, holdMarks.
 //   - Looking at what is so right now: countLines, customerTexts, sentTexts, sentWithFiles; count and text by a query.

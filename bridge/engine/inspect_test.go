@@ -166,6 +166,12 @@ func (w *world) waitDrained() {
 	})
 }
 
+// waitQueued waits until so many events are stored and not applied yet.
+func (w *world) waitQueued(n int) {
+	w.t.Helper()
+	w.eventually(fmt.Sprint("events that wait to be applied: ", n), func() bool { return w.count(`SELECT count(*) FROM queued`) == n })
+}
+
 // makeQueuesDue ends the waits of all events that were put off.
 func (w *world) makeQueuesDue() {
 	w.t.Helper()

@@ -10,7 +10,7 @@ import (
 	"parley/store"
 )
 
-// listMail lets an automatic mail be listed in the day's thread. It returns the mail's id and its line.
+// listMail sends an automatic mail, which is listed in the day's thread. It returns the mail's id, and what makes a conversation of it.
 func (w *world) listMail() (id string, promote func()) {
 	w.t.Helper()
 	id = w.customerSends(mail, channelstest.Event{From: "kim@x.test", Subject: "Order", Text: "An order", Automatic: "no-reply"})
@@ -58,19 +58,16 @@ func TestFollowUpBesideAPromotion(t *testing.T) {
 	w := newWorld(t, options{relay: relay.Options{Held: held.Load}})
 	first, promote := w.listMail()
 	held.Store(true)
-	waiting := func(n int) {
-		w.eventually("facts wait", func() bool { return w.count(`SELECT count(*) FROM queued`) == n })
-	}
 	promote()
-	waiting(1)
+	w.waitQueued(1)
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "I forgot", References: []string{first}})
-	waiting(2)
+	w.waitQueued(2)
 	held.Store(false)
 	w.wantOneConversation()
 }
 
-// The same in another batch, which has read where the mail stands and waits for the day's thread until the promotion is
-// done.
+// The same when the sender's mail is applied in another batch, which has read where the first mail stands, and waits for the day's
+// thread until the conversation is made.
 func TestFollowUpWaitsForAPromotion(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -81,15 +78,10 @@ func TestFollowUpWaitsForAPromotion(t *testing.T) {
 	if len(day) != 1 || day[0].Kind != store.KindAutomatic {
 		t.Fatalf("locked %v", day)
 	}
-	waiting := func(n int) {
-		w.eventually("batches wait for the day's thread", func() bool {
-			return w.count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == n
-		})
-	}
 	promote()
-	waiting(1)
+	w.waitBlocked(1)
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Text: "I forgot", References: []string{first}})
-	waiting(2)
+	w.waitBlocked(2)
 	check(t, tx.Commit(t.Context()))
 	w.wantOneConversation()
 }

@@ -9,18 +9,19 @@ import (
 	"time"
 
 	"parley/bridge"
-	"parley/bridge/bridgetest"
 	"parley/channels/channelstest"
 	"parley/store"
 )
 
-// journalMessages stores customers' messages as Accept does, without an engine.
+// journalMessages puts customers' messages into the journal, as if they had just been accepted; no engine has to run.
 func (w *world) journalMessages(account string, events ...channelstest.Event) {
 	w.t.Helper()
+	a := w.accounts[account]
 	var rows []store.NewEvent
 	for _, e := range events {
-		rows = append(rows, store.NewEvent{AccountID: w.accounts[account], ExternalID: e.Type + ":" + e.ID,
-			OrderKey: store.OrderKey(w.accounts[account], e.From), Payload: must(json.Marshal(e))(w.t)})
+		e.Type = "message"
+		f := factOf(e, must(json.Marshal(e))(w.t))
+		rows = append(rows, store.NewEvent{AccountID: a, ExternalID: f.ExternalID, OrderKey: store.OrderKey(a, f.OrderKey), Payload: f.Payload})
 	}
 	must(store.InsertEvents(w.t.Context(), w.pool, rows))(w.t)
 }
@@ -30,19 +31,19 @@ func (w *world) journalMessages(account string, events ...channelstest.Event) {
 func TestFewConnectionsAreEnough(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{stopped: true})
-	if n := w.pool.Config().MaxConns; n > 4 {
-		t.Logf("the pool has %d connections", n)
+	const few = 4
+	if n := w.pool.Config().MaxConns; n > few {
+		t.Logf("the pool has %d connections: more than %d show nothing here", n, few)
 	}
 	var events []channelstest.Event
-	for i := range 24 {
-		events = append(events, channelstest.Event{Type: "message", ID: fmt.Sprint("first-", i), From: fmt.Sprint("kim", i), Text: fmt.Sprintf("<%d>", i)})
+	const customers = 24
+	for i := range customers {
+		events = append(events, channelstest.Event{ID: fmt.Sprint("first-", i), From: fmt.Sprint("kim", i), Text: fmt.Sprintf("<%d>", i)})
 	}
 	w.journalMessages(chat, events...)
 	w.start()
 	w.waitDrained()
-	if n := len(w.chat.Messages(support, "")); n != 24 {
-		t.Errorf("%d roots, want 24", n)
-	}
+	wantEqual(t, "roots", w.countRoots(), customers)
 }
 
 // Two transactions that make the lane of a channel at once lose nothing of what either
@@ -144,8 +145,8 @@ func TestTakenBackIsNotAnswered(t *testing.T) {
 func TestTwoReplicas(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{engines: 2})
-	const customers, messages = 8, 4
-	for i := range messages {
+	const customers, messages, replies = 8, 4, 3
+	for i := range messages { // each comes by the webhook and, under the same name, by another way
 		for c := range customers {
 			e := channelstest.Event{Type: "message", ID: fmt.Sprintf("%d-%d", c, i), From: fmt.Sprint("kim", c), Text: fmt.Sprintf("(%d.%d)", c, i)}
 			w.postEvents(chat, e)
@@ -155,32 +156,30 @@ func TestTwoReplicas(t *testing.T) {
 	}
 	for c := range customers {
 		thread := w.waitThread(fmt.Sprintf("(%d.%d)", c, messages-1))
-		for i := range 3 {
+		for i := range replies {
 			w.chat.Say("ann", support, thread, fmt.Sprintf("re %d.%d", c, i))
 		}
 	}
-	w.provider.Wait(t, "all replies", func(sent []channelstest.Sent) bool { return len(sent) >= customers*3 })
+	w.provider.Wait(t, "all replies", func(sent []channelstest.Sent) bool { return len(sent) >= customers*replies })
 	w.waitDrained()
-	if n := len(w.provider.Sent()); n != customers*3 {
-		t.Errorf("%d replies, want %d", n, customers*3)
+	wantEqual(t, "replies", len(w.provider.Sent()), customers*replies)
+	numberOf := func(text string) string { // of a text among those of its customer
+		_, number, _ := strings.Cut(strings.TrimSuffix(text, ")"), ".")
+		return number
 	}
 	perCustomer := map[int64][]string{}
 	for _, m := range w.provider.Sent() {
-		perCustomer[m.Conversation] = append(perCustomer[m.Conversation], m.Text[strings.Index(m.Text, "."):])
+		perCustomer[m.Conversation] = append(perCustomer[m.Conversation], numberOf(m.Text))
 	}
-	for id, texts := range perCustomer {
-		if got := strings.Join(texts, ""); got != ".0.1.2" {
-			t.Errorf("conversation %d got replies in the order %s, want .0.1.2", id, got)
-		}
+	for id, numbers := range perCustomer {
+		wantList(t, fmt.Sprintf("replies in conversation %d", id), numbers, []string{"0", "1", "2"})
 	}
 	for _, root := range w.chat.Messages(support, "") {
-		var said []string
+		var numbers []string
 		for _, text := range w.customerTexts(root.ID) {
-			said = append(said, text[strings.Index(text, "."):])
+			numbers = append(numbers, numberOf(text))
 		}
-		if got := strings.Join(said, ""); got != ".0).1).2).3)" {
-			t.Errorf("thread %s shows %s, want .0).1).2).3)", root.ID, got)
-		}
+		wantList(t, "messages in the thread "+root.ID, numbers, []string{"0", "1", "2", "3"})
 	}
 }
 
@@ -209,5 +208,3 @@ func TestReplicaDiesWhileSending(t *testing.T) {
 		t.Errorf("the reply is %s, want accepted\n%s", got, w.dump())
 	}
 }
-
-var _ = bridgetest.App

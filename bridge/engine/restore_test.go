@@ -126,7 +126,7 @@ func TestClickedBeforeTheRestore(t *testing.T) {
 	// The click gets into the journal, and no further.
 	release := w.holdQueues(w.surface)
 	w.chat.Press(t, "ann", line, bridge.VerbSend)
-	w.eventually("the click is stored", func() bool { return w.count(`SELECT count(*) FROM queued`) == 1 })
+	w.waitQueued(1)
 	w.stops[0]()
 	release()
 	w.restoreAndServe(time.Now().Add(-time.Hour))

@@ -40,7 +40,7 @@ func TestRefusedTagsChangeNothing(t *testing.T) {
 	release := w.holdQueues(w.surface)
 	w.reply(thread, "!tag Lamps, "+strings.Repeat("x", 41))
 	w.reply(thread, "!topic Two lamps") // in the same batch: what was changed would be written
-	w.eventually("both are stored", func() bool { return w.count(`SELECT count(*) FROM queued`) == 2 })
+	w.waitQueued(2)
 	release()
 	w.eventually("the topic", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE subject = 'Two lamps'`) == 1 })
 	w.waitWhisper("ann", "1 to 40 letters")
@@ -61,7 +61,7 @@ func TestTooManyTagsMakeNone(t *testing.T) {
 	release := w.holdQueues(w.surface)
 	w.reply(thread, "!tag "+strings.Join(names, ", "))
 	w.reply(thread, "!topic Many lamps") // in the same batch: what was changed would be written
-	w.eventually("both are stored", func() bool { return w.count(`SELECT count(*) FROM queued`) == 2 })
+	w.waitQueued(2)
 	release()
 	w.eventually("the topic", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE subject = 'Many lamps'`) == 1 })
 	w.waitWhisper("ann", "at most 20 tags")
@@ -80,7 +80,7 @@ func TestNewTagHasOneSpelling(t *testing.T) {
 	w.reply(thread, "!tag Biling")
 	w.reply(thread, "!untag Biling")
 	w.reply(thread, "!tag biling")
-	w.eventually("all have arrived", func() bool { return w.count(`SELECT count(*) FROM queued`) == 3 })
+	w.waitQueued(3)
 	w.exec(`INSERT INTO tags (name) VALUES ('Refnud')`) // by another replica
 	w.reply(thread, "!tag refnud")
 	release()
