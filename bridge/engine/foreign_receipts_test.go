@@ -30,60 +30,54 @@ func TestForeignReceipts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{statements: &statements{}})
 	w.statementsForCustomers("max", 1) // a process asks for more when it begins
-	normal := w.statementsForCustomers("amy", 5)
-	const perSecond, seconds = 240, 4
+	normal, most := w.statementsForCustomers("amy", 5), 0
 	done := make(chan error, 1)
-	go func() {
-		tick := time.NewTicker(50 * time.Millisecond)
-		defer tick.Stop()
-		n := 0
-		for n < perSecond*seconds {
-			<-tick.C
-			var facts []channels.Fact
-			for range perSecond / 20 {
-				n++
-				e := channelstest.Event{Type: "status", ID: fmt.Sprint("f", n), From: fmt.Sprint("other", n), State: "delivered", External: []string{fmt.Sprint("foreign-", n)}}
-				if n%100 == 0 {
-					e.State, e.Others = "failed", true
-				}
-				body, err := json.Marshal(e)
-				if err != nil {
-					done <- err
-					return
-				}
-				facts = append(facts, channels.Fact{ExternalID: fmt.Sprint("s:", n), OrderKey: e.From, Payload: body})
-			}
-			if err := w.engines[0].Accept(w.t.Context(), w.accounts[chat], facts...); err != nil {
-				done <- err
-				return
-			}
-		}
-		done <- nil
-	}()
-	most := 0
-	for i := 0; ; i++ {
+	go func() { done <- w.acceptForeignReceipts() }()
+	for i, under := 0, true; under; i++ {
+		most = max(most, w.statementsForCustomers(fmt.Sprintf("zoe%d-", i), 1))
 		select {
 		case err := <-done:
 			check(t, err)
-			if 2*most > 3*normal {
-				t.Errorf("a customer's message took %d statements beside foreign receipts, %d without", most, normal)
-			}
-			t.Log("statements of a customer's message, normally and at most beside foreign receipts:", normal, most)
-			// Each was looked at twice: when it came, and when nobody waits for it any more.
-			w.exec(`UPDATE events SET received_at = received_at - interval '10 s'`)
-			w.eventually("all receipts are forgotten", func() bool {
-				w.makeQueuesDue()
-				return w.count(`SELECT count(*) FROM queued`) == 0
-			})
-			if n := w.count(`SELECT count(*) FROM quarantine`); n != 0 {
-				t.Errorf("%d events in quarantine, want none", n)
-			}
-			if n := w.count(`SELECT count(*) FROM conversations WHERE kind <> 'customer'`); n != 0 {
-				t.Errorf("failures of %d accounts are shown, want none", n)
-			}
-			return
+			under = false
 		default:
 		}
-		most = max(most, w.statementsForCustomers(fmt.Sprintf("zoe%d-", i), 1))
 	}
+	t.Log("statements of a customer's message, normally and at most beside foreign receipts:", normal, most)
+	if 2*most > 3*normal {
+		t.Errorf("a customer's message took %d statements beside foreign receipts, want at most one and a half times %d", most, normal)
+	}
+
+	// Each was looked at twice: when it came, and when nobody waits for it any more.
+	w.exec(`UPDATE events SET received_at = received_at - interval '10 s'`)
+	w.repeatUntil("all receipts are forgotten", w.makeQueuesDue, func() bool { return w.count(`SELECT count(*) FROM queued`) == 0 })
+	wantEqual(t, "events in quarantine", w.count(`SELECT count(*) FROM quarantine`), 0)
+	wantEqual(t, "threads that show failures", w.count(`SELECT count(*) FROM conversations WHERE kind <> 'customer'`), 0)
+}
+
+// acceptForeignReceipts brings 240 receipts a second, for four seconds, of messages that another system sent. One of a hundred tells of
+// a failure.
+func (w *world) acceptForeignReceipts() error {
+	const perSecond, seconds, ticks = 240, 4, 20 // ticks a second
+	tick := time.NewTicker(time.Second / ticks)
+	defer tick.Stop()
+	for n := 0; n < perSecond*seconds; {
+		<-tick.C
+		var facts []channels.Fact
+		for range perSecond / ticks {
+			n++
+			e := channelstest.Event{Type: "status", ID: fmt.Sprint("f", n), From: fmt.Sprint("other", n), State: "delivered", External: []string{fmt.Sprint("foreign-", n)}}
+			if n%100 == 0 {
+				e.State, e.Others = "failed", true
+			}
+			body, err := json.Marshal(e)
+			if err != nil {
+				return err
+			}
+			facts = append(facts, channels.Fact{ExternalID: fmt.Sprint("s:", n), OrderKey: e.From, Payload: body})
+		}
+		if err := w.engines[0].Accept(w.t.Context(), w.accounts[chat], facts...); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -2,10 +2,10 @@ package engine_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
 	"os/exec"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -20,14 +20,14 @@ import (
 )
 
 // inChild tells a process of this test binary on which database, chat and surface it works, and, if it is to
-// analyse messages, in which manner (killedReader).
+// analyse messages, in which manner (readerOfChild).
 const inChild = "PARLEY_TEST_BRIDGE_CHILD"
 
-// TestKilledChild is the other process of TestHandOverKilled, TestAnalysisKilled and TestInboxActKilled.
+// TestKilledChild is the process that other tests start and kill: TestHandOverKilled, TestAnalysisKilled and TestInboxActKilled.
 func TestKilledChild(t *testing.T) {
 	where := strings.Fields(os.Getenv(inChild))
 	if len(where) < 3 {
-		t.Skip("this is the other process of TestHandOverKilled and TestAnalysisKilled")
+		t.Skip("this is the process that other tests start and kill")
 	}
 	surface := must(strconv.ParseInt(where[2], 10, 64))(t)
 	pool := must(pgxpool.New(context.Background(), where[0]))(t)
@@ -42,13 +42,14 @@ func TestKilledChild(t *testing.T) {
 	check(t, e.Run(t.Context(), time.Second))
 }
 
-// startChild runs another process that works in the world, and waits until it hears the chat. The
-// function that it gives kills it. more is what else the process is told.
+// startChild runs another process that works in the world, and waits until it hears the chat; kill ends it. If it is to analyse
+// messages, more is in which manner.
 func (w *world) startChild(more ...string) (kill func()) {
 	w.t.Helper()
 	connected := w.chat.Connected()
 	child, ended := exec.Command(os.Args[0], "-test.run=^TestKilledChild$", "-test.timeout=5m"), make(chan struct{})
-	child.Env = append(os.Environ(), inChild+"="+w.pool.Config().ConnString()+" "+w.chat.URL()+" "+strings.Join(append([]string{strconv.FormatInt(int64(w.surface), 10)}, more...), " "))
+	where := append([]string{w.pool.Config().ConnString(), w.chat.URL(), fmt.Sprint(w.surface)}, more...)
+	child.Env = append(os.Environ(), inChild+"="+strings.Join(where, " "))
 	check(w.t, child.Start())
 	go func() { defer close(ended); _ = child.Wait() }()
 	kill = func() { _ = child.Process.Kill(); <-ended }
@@ -88,10 +89,8 @@ func TestHandOverKilled(t *testing.T) {
 			if n := len(w.chat.Messages(billing, "")); n != 1 {
 				t.Errorf("%d roots, want one", n)
 			}
-			told := slices.DeleteFunc(w.chat.Messages(billing, root), func(m bridgetest.Message) bool { return !strings.Contains(m.Plain(), "over to you") })
-			if len(told) != 1 || w.countLines(old, bridge.LineHandedOver) != 1 {
-				t.Errorf("told %d times in the new thread, %d times in the old one", len(told), w.countLines(old, bridge.LineHandedOver))
-			}
+			wantEqual(t, "how often the new thread tells of it", countShown(w.chat, billing, root, "over to you"), 1)
+			wantEqual(t, "lines of the old thread that tell of it", w.countLines(old, bridge.LineHandedOver), 1)
 		})
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"parley/bridge/bridgetest"
 )
 
-// wantWordsInOrder checks that a thread shows these of a customer's words and no others, each once and in this order.
+// wantWordsInOrder checks that of a customer's words Word-1 to Word-4 a thread shows these alone, each once and in this order.
 func wantWordsInOrder(t *testing.T, c *bridgetest.Chat, channel, root string, words ...string) {
 	t.Helper()
 	var all, found []string

@@ -41,7 +41,7 @@ func (w *world) openTeam(name string, c *bridgetest.Chat, surface store.AccountI
 	w.reloadEngines()
 }
 
-// newBillingWorld makes a world with that team in the same chat, and gives the thread of a conversation
+// newBillingWorld makes a world with the team Billing in the same chat, and returns the thread of a conversation
 // of the team Support.
 func newBillingWorld(t *testing.T, o options) (w *world, thread string) {
 	t.Helper()
@@ -50,8 +50,8 @@ func newBillingWorld(t *testing.T, o options) (w *world, thread string) {
 	return w, w.openThread()
 }
 
-// waitNewestRoot waits until a channel of a chat has so many roots and the last one's thread shows a
-// text, and gives that root.
+// waitNewestRoot waits until a channel of a chat has so many roots and the newest one's thread shows a
+// text, and returns that root.
 func waitNewestRoot(t *testing.T, c *bridgetest.Chat, channel string, roots int, text string) string {
 	t.Helper()
 	root := ""
@@ -66,7 +66,18 @@ func waitNewestRoot(t *testing.T, c *bridgetest.Chat, channel string, roots int,
 	return root
 }
 
-// waitMessage waits until a message of a thread holds all these texts.
+// countShown counts the messages of a thread that hold a text.
+func countShown(c *bridgetest.Chat, channel, root, text string) int {
+	n := 0
+	for _, m := range c.Messages(channel, root) {
+		if strings.Contains(m.Plain(), text) {
+			n++
+		}
+	}
+	return n
+}
+
+// waitMessage waits until a message of a thread holds all these texts, and returns it.
 func waitMessage(t *testing.T, c *bridgetest.Chat, channel, root string, texts ...string) bridgetest.Message {
 	t.Helper()
 	var found bridgetest.Message
@@ -114,16 +125,14 @@ func TestHandOverToATeam(t *testing.T) {
 	waitMessage(t, w.chat, billing, root, "Are you there?")
 	w.waitFate(w.chat.Say("ben", billing, root, "Here it is"), "out")
 	w.waitDrained()
-	if sent := w.provider.Sent(); len(sent) != 1 || sent[0].Text != "Here it is" {
-		t.Errorf("the customer got %+v, want Ben's answer alone", sent)
-	}
+	wantList(t, "what the customer got: Ben's answer alone", w.sentTexts(), []string{"Here it is"})
 	if n := w.count(`SELECT count(*) FROM timers WHERE kind = 'snooze'`); n != 0 {
 		t.Errorf("%d snoozes go on, want none", n)
 	}
 }
 
-// Handed over and back before the first root could be posted, it stays where it is; while that root was being posted, it
-// comes back, with a root of its own. Handed to and fro it has one root for each time it came, which shows what was changed
+// A conversation that is handed over and back before a root could be posted stays where it is. Handed back while the root is being
+// posted it comes back, with a root of its own. Handed to and fro it has one root for each time it came. A root shows what was changed
 // while it was being posted, too.
 func TestHandOverBack(t *testing.T) {
 	t.Parallel()
@@ -136,9 +145,10 @@ func TestHandOverBack(t *testing.T) {
 	w.eventually("both are applied", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'assigned'`) == 2 })
 	waitMessage(t, w.chat, support, old, "no, ours")
 	w.waitDrained()
-	if n := len(w.chat.Messages(billing, "")); n != 0 || w.countLines(old, bridge.LineHandedOver) != 0 {
-		t.Errorf("%d roots in the other channel, %d lines that it went there", n, w.countLines(old, bridge.LineHandedOver))
-	}
+	wantEqual(t, "roots in the other channel", len(w.chat.Messages(billing, "")), 0)
+	wantEqual(t, "lines that it went there", w.countLines(old, bridge.LineHandedOver), 0)
+
+	// Handed back while its root is under way.
 	answer := make(chan struct{})
 	w.chat.AddFault(bridgetest.Fault{Call: "post", Text: billing, Until: answer})
 	w.chat.Say("ann", support, old, "!assign #billing once more")
@@ -156,6 +166,8 @@ func TestHandOverBack(t *testing.T) {
 	if n := w.countLines(old, bridge.LineHandedOver); n != 1 {
 		t.Errorf("the first thread says %d times that it was left, want 1", n)
 	}
+
+	// Handed to and fro once more, and changed while its root is under way.
 	w.chat.Say("ann", support, back, "!assign #billing again")
 	there := waitNewestRoot(t, w.chat, billing, 2, "again")
 	w.waitDrained()
@@ -212,16 +224,10 @@ func TestHandOverThroughFaults(t *testing.T) {
 		t.Errorf("%d roots, want one", n)
 	}
 	for _, text := range []string{"over to you", "One more thing"} {
-		n := 0
-		for _, m := range w.chat.Messages(billing, root) {
-			if strings.Contains(m.Plain(), text) {
-				n++
-			}
-		}
-		if n != 1 {
-			t.Errorf("%q is shown %d times, want 1", text, n)
-		}
+		wantEqual(t, "how often it is shown: "+text, countShown(w.chat, billing, root, text), 1)
 	}
+
+	// The old thread is gone when the conversation is handed back.
 	release := w.holdPosts()
 	w.chat.Say("ben", billing, root, "!assign #support back")
 	w.chat.Delete(billing, root)
@@ -268,7 +274,7 @@ func TestHandOverToTheOtherChat(t *testing.T) {
 	w.chat.Say("ann", support, old, "!assign #billing once more")
 	waitMessage(t, w.second, billing, root, "once more")
 	w.waitDrained()
-	answer := make(chan struct{})
+	answer := make(chan struct{}) // handed on to another channel of the first chat
 	w.chat.AddFault(bridgetest.Fault{Call: "post", Text: invoices, Until: answer})
 	w.second.Say("tben", billing, root, "!assign #accounts not ours")
 	w.chat.Wait(t, "its root is under way", func() bool { return w.chat.Struck() == 1 })

@@ -12,16 +12,16 @@ import (
 func TestFirstOfSeveralNewKeysStands(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	for i := range 6 {
+	const rounds, perRound = 6, 3 // customers
+	for i := range rounds {
 		id, phone := fmt.Sprint("US.", i), fmt.Sprint("+49151000", i)
 		w.postEvents(chat, channelstest.Event{Type: "message", From: id, Text: "Hello"}, channelstest.Event{Type: "message", From: id, Also: []string{phone}, Text: "Hello?"})
 		w.customerSends(chat, channelstest.Event{From: "US.x" + phone, Also: []string{phone + "1"}, Text: "Hello"})
 		w.customerSends(chat, channelstest.Event{From: phone + "2", Also: []string{"US.y" + phone}, Text: "Hello"})
 	}
 	w.waitDrained()
-	if n := w.count(`SELECT count(*) FROM conversations AS c JOIN identities AS i ON i.id = c.identity_id WHERE i.key = c.participants->0->>'key'`); n != 18 {
-		t.Errorf("%d of 18 customers stand by the key that they came with, want 18", n)
-	}
+	stand := w.count(`SELECT count(*) FROM conversations AS c JOIN identities AS i ON i.id = c.identity_id WHERE i.key = c.participants->0->>'key'`)
+	wantEqual(t, "customers who stand by the key that they came with", stand, rounds*perRound)
 }
 
 // A customer who took another name has it, whether what they said before is applied with it or

@@ -54,12 +54,10 @@ func TestInboxActKilled(t *testing.T) {
 			w.provider.WaitTexts(t, "It comes on Monday.")
 			w.waitShown("It comes on Monday.")
 			w.waitDrained()
-			if n := strings.Count(strings.Join(w.threadTexts(thread), "\n"), "It comes on Monday."); n != 1 {
-				t.Errorf("the thread tells it %d times, want 1", n)
-			}
+			wantEqual(t, "how often the thread tells it", strings.Count(strings.Join(w.threadTexts(thread), "\n"), "It comes on Monday."), 1)
 			w.provider.WaitTexts(t, "It comes on Monday.")
 			if got := w.provider.Sent()[0].Files; len(got) != 1 || string(got[0].Content) != "the plan" {
-				t.Errorf("with it the customer got %+v", got)
+				t.Errorf("with it the customer got the files %+v, want the plan alone", got)
 			}
 		})
 	}

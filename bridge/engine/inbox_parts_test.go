@@ -22,10 +22,14 @@ func TestInboxDecidesAboutPart(t *testing.T) {
 		verb   bridge.Verb
 		want   []string
 	}{
-		"failed": {[]channelstest.Fault{{Kind: channelstest.FaultReject, Class: channels.BadContent, With: "a.txt"}},
-			store.FateFailed, bridge.VerbSendAgain, []string{"+b.txt", "Two plans+a.txt"}},
-		"unclear": {[]channelstest.Fault{{Kind: channelstest.FaultDropAfter, With: "a.txt"}, {Kind: channelstest.FaultBlind, Times: -1}},
-			store.FateUnclear, bridge.VerbMarkSent, []string{"Two plans+a.txt", "+b.txt"}},
+		"failed": {
+			faults: []channelstest.Fault{{Kind: channelstest.FaultReject, Class: channels.BadContent, With: "a.txt"}},
+			fate:   store.FateFailed, verb: bridge.VerbSendAgain, want: []string{"+b.txt", "Two plans+a.txt"},
+		},
+		"unclear": {
+			faults: []channelstest.Fault{{Kind: channelstest.FaultDropAfter, With: "a.txt"}, {Kind: channelstest.FaultBlind, Times: -1}},
+			fate:   store.FateUnclear, verb: bridge.VerbMarkSent, want: []string{"Two plans+a.txt", "+b.txt"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -43,16 +47,15 @@ func TestInboxDecidesAboutPart(t *testing.T) {
 				files = append(files, bridge.SurfaceFile{ID: blob, Name: name, ContentType: "text/plain", SizeBytes: size, Blob: blob})
 			}
 			p.act("ann", bridge.Act{Verb: bridge.VerbReply, Text: "Two plans", Files: files})
-			w.eventually("the first part did not leave, and the second has", func() bool {
+			w.repeatUntil("the first part did not leave, and the second has", func() {
 				w.exec(ageUnclear)
 				w.exec(lookNow)
 				w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '1 hour' WHERE state = 'unknown'`)
-				return p.newest("ann").Fate == c.fate && slices.Contains(w.sentWithFiles(), "+b.txt")
-			})
+			}, func() bool { return p.newest("ann").Fate == c.fate && slices.Contains(w.sentWithFiles(), "+b.txt") })
 
 			shown := p.newest("ann")
 			if !slices.Contains(shown.Verbs, c.verb) {
-				t.Fatalf("the page shows %+v", shown)
+				t.Fatalf("the page shows %+v, want a button %s", shown, c.verb)
 			}
 			act := bridge.Act{Verb: c.verb, Args: bridge.Args{Message: shown.ID, Delivery: shown.Delivery}}
 			p.waitResult("ann", p.act("ann", act), bridge.ActDone, "")

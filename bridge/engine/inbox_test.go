@@ -20,15 +20,16 @@ type page struct {
 	inbox *engine.Inbox
 }
 
+// inboxPage returns the inbox page of the newest replica.
 func (w *world) inboxPage() *page { return &page{w, w.engines[len(w.engines)-1].Inbox()} }
 
-// act lets an agent hand in a form, and gives the name of the act.
+// act lets an agent hand in a form, and returns the name of the act.
 func (p *page) act(agent string, a bridge.Act) string {
 	p.t.Helper()
 	return must(p.tryAct(agent, a))(p.t)
 }
 
-// tryAct is acts where it may be refused.
+// tryAct is act where it may be refused.
 func (p *page) tryAct(agent string, a bridge.Act) (string, error) {
 	p.t.Helper()
 	if a.Args.Conversation == 0 {
@@ -41,7 +42,16 @@ func (p *page) tryAct(agent string, a bridge.Act) (string, error) {
 	return p.inbox.Act(p.t.Context(), p.agents[agent], a)
 }
 
-// shownMessages returns what the page shows of the conversation, one message a line: who, its fate, its text.
+// actUntilDone lets an agent hand in a form until it is done: it is refused while the chat is asked once more.
+func (p *page) actUntilDone(agent string, a bridge.Act) {
+	p.t.Helper()
+	name := ""
+	p.repeatUntil("the act is done", func() { name = p.act(agent, a) }, func() bool {
+		return must(p.inbox.Result(p.t.Context(), p.agents[agent], 1, name))(p.t).State == bridge.ActDone
+	})
+}
+
+// shownMessages returns what the page shows of the conversation, a message a line: "Ann out: It comes on Monday."
 func (p *page) shownMessages(agent string) string {
 	p.t.Helper()
 	got := must(p.inbox.Spoken(p.t.Context(), p.agents[agent], 1, bridge.SpokenBefore{}))(p.t)
@@ -59,7 +69,7 @@ func (p *page) newest(agent string) bridge.Spoken {
 	return list[len(list)-1]
 }
 
-// waitResult waits for what became of an act.
+// waitResult waits until an act is in a state, and checks that the page tells its agent why: "" means for any reason.
 func (p *page) waitResult(agent, name string, want bridge.ActState, why string) {
 	p.t.Helper()
 	var got bridge.ActResult
@@ -83,7 +93,7 @@ func (w *world) threadTexts(thread string) []string {
 	return list
 }
 
-// areInOrder reports whether texts contain words, each in a later text than the one before, and each in one text.
+// areInOrder reports whether each of the words is in one of the texts alone, in a later one than the words before.
 func areInOrder(texts []string, words ...string) bool {
 	at := -1
 	for _, want := range words {
@@ -106,7 +116,7 @@ func allCalls() []string {
 	return []string{"post", "update", "mark", "whisper", "thread", "since", "message", "audience"}
 }
 
-// cutChatOff cuts the chat off: it can't be called, and tells nothing. back lets it be reached again.
+// cutChatOff lets the chat neither be called nor tell anything, until back is called.
 func (w *world) cutChatOff() (back func()) {
 	w.t.Helper()
 	w.chat.Mute(true)
@@ -131,15 +141,13 @@ func TestInboxInAnOutage(t *testing.T) {
 	w.customerWrites("kim", "Where is my lamp?")
 	w.eventually("the mail is applied", func() bool { return w.count(`SELECT count(*) FROM messages`) == 1 })
 	p := w.inboxPage()
-	if got := must(p.inbox.List(t.Context(), w.agents["ann"], bridge.ListQuery{List: "unassigned"}))(t); len(got.Rows) != 1 || got.Rows[0].Contact.Name != "Kim" {
-		t.Fatalf("listed: %+v", got.Rows)
+	if rows := must(p.inbox.List(t.Context(), w.agents["ann"], bridge.ListQuery{List: "unassigned"}))(t).Rows; len(rows) != 1 || rows[0].Contact.Name != "Kim" {
+		t.Fatalf("listed is %+v, want Kim's conversation alone", rows)
 	}
 	p.act("ann", bridge.Act{Verb: bridge.VerbNote, Text: "The depot says Monday."})
 	reply := bridge.Act{Verb: bridge.VerbReply, Text: "It comes on Monday.", Form: "reply"}
 	first := p.act("ann", reply)
-	if again := p.act("ann", reply); again != first {
-		t.Errorf("handed in twice, it is %s and %s", first, again)
-	}
+	wantEqual(t, "the act of a form that is handed in again", p.act("ann", reply), first)
 	p.waitResult("ann", first, bridge.ActDone, "")
 	w.provider.WaitTexts(t, "It comes on Monday.")
 	w.eventually("the page shows it", func() bool {
@@ -150,16 +158,13 @@ func TestInboxInAnOutage(t *testing.T) {
 	p.act("ann", bridge.Act{Verb: bridge.VerbResolve, Args: bridge.Args{Seen: p.newest("ann").Event, Note: "told her"}})
 	back()
 	thread := w.waitThread("Where is my lamp?")
-	w.eventually("the thread tells it in order", func() bool {
-		w.makeQueuesDue()
+	w.repeatUntil("the thread tells it in order", w.makeQueuesDue, func() bool {
 		return areInOrder(w.threadTexts(thread), "Where is my lamp?", "The depot says Monday.", "It comes on Monday.", "Thank you!", "told her")
 	})
 	w.waitDrained()
 	texts := w.threadTexts(thread)
 	i := slices.IndexFunc(texts, func(s string) bool { return strings.Contains(s, "It comes on Monday.") })
-	if !strings.Contains(texts[i], "Ann") || !strings.Contains(texts[i], "sent") {
-		t.Errorf("of the answer the thread tells %q", texts[i])
-	}
+	wantWords(t, "what the thread tells of the answer", texts[i], "Ann", "sent")
 	w.provider.WaitTexts(t, "It comes on Monday.")
 }
 
@@ -184,7 +189,7 @@ func TestInboxBesideTheChat(t *testing.T) {
 	thread, p := w.openThread(), w.inboxPage()
 	w.reply(thread, "!take")
 	w.waitCard(thread, "| Ann |")
-	w.waitFate(w.reply(thread, "First, in the chat"), store.FateWaiting)
+	w.replyInHold(thread, "First, in the chat")
 	p.act("ann", bridge.Act{Verb: bridge.VerbReply, Text: "Then, on the page"})
 	w.advance(time.Minute)
 	w.provider.WaitTexts(t, "First, in the chat", "Then, on the page")
@@ -237,13 +242,15 @@ func TestInboxHold(t *testing.T) {
 	p.act("ann", bridge.Act{Verb: bridge.VerbReply, Text: "On Tuesday", Form: "one"})
 	p.act("ann", bridge.Act{Verb: bridge.VerbReply, Text: "Never mind"})
 	held := p.newest("ann")
-	if held.Fate != store.FateWaiting || held.Until.IsZero() || !slices.Equal(held.Verbs, []bridge.Verb{bridge.VerbUndo}) {
-		t.Errorf("the page shows %+v", held)
+	wantEqual(t, "the fate of the held reply", held.Fate, store.FateWaiting)
+	wantList(t, "the buttons of the held reply", held.Verbs, []bridge.Verb{bridge.VerbUndo})
+	if held.Until.IsZero() {
+		t.Error("the page doesn't show until when the reply is held")
 	}
 	p.act("ann", bridge.Act{Verb: bridge.VerbUndo, Args: bridge.Args{Message: held.ID}})
-	if got := p.newest("ann"); got.Fate != store.FateUndone || !slices.Equal(got.Verbs, []bridge.Verb{bridge.VerbSend}) {
-		t.Errorf("the page shows %+v", got)
-	}
+	undone := p.newest("ann")
+	wantEqual(t, "the fate of the reply that was taken back", undone.Fate, store.FateUndone)
+	wantList(t, "the buttons of the reply that was taken back", undone.Verbs, []bridge.Verb{bridge.VerbSend})
 	w.eventually("the thread says what was taken back", func() bool { return w.countLines(thread, bridge.LineUndone) == 2 })
 	late := p.act("ann", bridge.Act{Verb: bridge.VerbUndo, Args: bridge.Args{Message: held.ID}})
 	p.waitResult("ann", late, bridge.ActRefused, "")
@@ -308,22 +315,22 @@ func TestInboxPermissions(t *testing.T) {
 		} {
 			var problem *bridge.Problem
 			if !errors.As(err, &problem) {
-				t.Errorf("%s of %s: %v", name, who, err)
+				t.Errorf("%s for %s: got the error %v, want one in words for people", name, who, err)
 			}
 		}
 	}
 	for name, a := range map[string]bridge.Act{
 		"a message of another conversation": {Verb: bridge.VerbUndo, Args: bridge.Args{Conversation: 1, Message: store.MessageID(other)}},
 		"no message":                        {Verb: bridge.VerbSend},
-		"closing, for admins":               {Verb: bridge.VerbClose},
+		"what is for admins":                {Verb: bridge.VerbClose},
 		"a conversation that isn't there":   {Verb: bridge.VerbNote, Text: "x", Args: bridge.Args{Conversation: 99}},
 	} {
 		if _, err := p.tryAct("ann", a); err == nil {
-			t.Errorf("%s was taken", name)
+			t.Errorf("an act on %s was taken, want an error", name)
 		}
 	}
-	if l := must(p.inbox.List(ctx, w.agents["cat"], bridge.ListQuery{List: "all"}))(t); len(l.Rows) != 1 || l.Rows[0].ID != 2 {
-		t.Errorf("cat is shown %+v", l.Rows)
+	if rows := must(p.inbox.List(ctx, w.agents["cat"], bridge.ListQuery{List: "all"}))(t).Rows; len(rows) != 1 || rows[0].ID != 2 {
+		t.Errorf("cat is shown %+v, want #2 alone", rows)
 	}
 	if n := w.count(`SELECT count(*) FROM events`) - stored; n != 0 {
 		t.Errorf("%d acts were stored, want none", n)
@@ -353,19 +360,19 @@ func TestInboxPages(t *testing.T) {
 	w := newWorld(t, options{})
 	w.openThread()
 	var many []channelstest.Event
-	for range 60 {
+	const all, pageSize = 61, 50 // messages, with "Hello"
+	for range all - 1 {
 		many = append(many, channelstest.Event{Type: "message", From: "kim", Text: "More"})
 	}
 	w.postEvents(chat, many...)
-	w.eventually("all are there", func() bool { return w.count(`SELECT count(*) FROM messages`) == 61 })
+	w.eventually("all are there", func() bool { return w.count(`SELECT count(*) FROM messages`) == all })
 	p := w.inboxPage()
 	newest := must(p.inbox.Spoken(t.Context(), w.agents["ann"], 1, bridge.SpokenBefore{}))(t)
-	if len(newest.List) != 50 || !newest.Older {
-		t.Fatalf("%d messages, older %v", len(newest.List), newest.Older)
-	}
+	wantEqual(t, "messages of the newest page", len(newest.List), pageSize)
+	wantEqual(t, "there are older ones", newest.Older, true)
 	first := newest.List[0]
 	rest := must(p.inbox.Spoken(t.Context(), w.agents["ann"], 1, bridge.SpokenBefore{Event: first.Event, ID: first.ID}))(t)
-	if len(rest.List) != 11 || rest.Older || rest.List[0].Text != "Hello" {
-		t.Errorf("%d older ones, older still %v: %+v", len(rest.List), rest.Older, rest.List[0])
-	}
+	wantEqual(t, "messages of the next page", len(rest.List), all-pageSize)
+	wantEqual(t, "there are older ones still", rest.Older, false)
+	wantEqual(t, "the oldest message", rest.List[0].Text, "Hello")
 }

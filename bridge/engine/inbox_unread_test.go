@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"parley/bridge"
-	"parley/store"
 )
 
 // A reply that was typed in a chat before it went away stays before those from the page, since it may have been changed
@@ -17,14 +16,14 @@ import (
 func TestInboxBehindTheChat(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		does bridge.Verb
+		verb bridge.Verb // "" means that nobody does anything
 		who  string
-		want []string
+		want []string // that the customer gets
 	}{
-		"its author sends it":   {bridge.VerbSend, "ann", []string{"In the chat", "On the page"}},
-		"a colleague sends it":  {bridge.VerbSend, "ben", []string{"In the chat", "On the page"}},
-		"it is taken back":      {bridge.VerbUndo, "ben", []string{"On the page"}},
-		"nobody does, and wait": {"", "", []string{"In the chat", "On the page"}},
+		"its author sends it":   {verb: bridge.VerbSend, who: "ann", want: []string{"In the chat", "On the page"}},
+		"a colleague sends it":  {verb: bridge.VerbSend, who: "ben", want: []string{"In the chat", "On the page"}},
+		"it is taken back":      {verb: bridge.VerbUndo, who: "ben", want: []string{"On the page"}},
+		"it waits for the chat": {want: []string{"In the chat", "On the page"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -32,28 +31,22 @@ func TestInboxBehindTheChat(t *testing.T) {
 			thread, p := w.openThread(), w.inboxPage()
 			w.reply(thread, "!take")
 			w.waitCard(thread, "| Ann |")
-			typed := w.reply(thread, "In the chat")
-			w.waitFate(typed, store.FateWaiting)
+			w.replyInHold(thread, "In the chat")
 			back := w.cutChatOff()
 			w.advance(time.Minute)
 			p.act("ann", bridge.Act{Verb: bridge.VerbReply, Text: "On the page"})
 			w.advance(time.Minute)
 			var before, after bridge.Spoken
-			w.eventually("the page says what waits for what", func() bool {
-				w.makeQueuesDue()
+			w.repeatUntil("the page says what waits for what", w.makeQueuesDue, func() bool {
 				list := must(p.inbox.Spoken(t.Context(), w.agents["ben"], 1, bridge.SpokenBefore{}))(t).List
 				before, after = list[len(list)-2], list[len(list)-1]
 				return before.Unread && after.Behind == "Ann"
 			})
-			if !slices.Equal(before.Verbs, []bridge.Verb{bridge.VerbSend, bridge.VerbUndo}) || !slices.Equal(after.Verbs, []bridge.Verb{bridge.VerbUndo}) {
-				t.Errorf("the page offers %v and %v", before.Verbs, after.Verbs)
-			}
+			wantList(t, "buttons of what was typed in the chat", before.Verbs, []bridge.Verb{bridge.VerbSend, bridge.VerbUndo})
+			wantList(t, "buttons of what waits behind it", after.Verbs, []bridge.Verb{bridge.VerbUndo})
 			w.wantNothingSent()
-			if c.does != "" {
-				w.eventually("it is done", func() bool { // it is refused while the chat is asked once more
-					name := p.act(c.who, bridge.Act{Verb: c.does, Args: bridge.Args{Conversation: 1, Message: before.ID, SendArgs: bridge.SendArgs{Sure: true}}})
-					return must(p.inbox.Result(t.Context(), w.agents[c.who], 1, name))(t).State == bridge.ActDone
-				})
+			if c.verb != "" {
+				p.actUntilDone(c.who, bridge.Act{Verb: c.verb, Args: bridge.Args{Message: before.ID, SendArgs: bridge.SendArgs{Sure: true}}})
 				w.provider.WaitTexts(t, c.want...)
 			}
 			back()
@@ -63,13 +56,11 @@ func TestInboxBehindTheChat(t *testing.T) {
 			if got := w.provider.Texts(); !slices.Equal(got, c.want) {
 				t.Errorf("the customer got %q, want %q", got, c.want)
 			}
-			told := strings.Join(w.threadTexts(thread), "\n")
-			if c.does == bridge.VerbSend && c.who == "ben" && !strings.Contains(told, "Ben") {
-				t.Errorf("the thread doesn't tell who sent it:\n%s", told)
+			if c.verb == bridge.VerbSend && c.who == "ben" {
+				wantWords(t, "the thread, which tells who sent it", strings.Join(w.threadTexts(thread), "\n"), "Ben")
 			}
-			if n := w.count(`SELECT count(*) FROM log_entries WHERE what = 'sent as it stood'`); (n == 1) != (c.does == bridge.VerbSend) {
-				t.Errorf("the log tells of it %d times", n)
-			}
+			logged := w.count(`SELECT count(*) FROM log_entries WHERE what = 'sent as it stood'`) == 1
+			wantEqual(t, "the log tells that it was sent as it stood", logged, c.verb == bridge.VerbSend)
 		})
 	}
 }

@@ -6,11 +6,9 @@ import (
 	"mime"
 	"path"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
-	"parley/bridge"
 	"parley/bridge/analysis"
 	"parley/bridge/analysis/openai/openaifake"
 	"parley/channels"
@@ -56,7 +54,7 @@ func TestInjectionsByMail(t *testing.T) {
 		t.Fatalf("only %d attempts come by mail, want at least 100", len(byMail))
 	}
 	harmless := len(all) // a reply that may be suggested: so the others were looked at
-	all = append(all, injection{"en", "html", "nothing", "<p>Thank you!</p>", "A lamp is on its way two days after the order."})
+	all = append(all, injection{Language: "en", Place: "html", Tries: "nothing", Text: "<p>Thank you!</p>", Obeyed: "A lamp is on its way two days after the order."})
 	for part := range slices.Chunk(byMail, together) {
 		t.Run(fmt.Sprintf("from %d", part[0]), func(t *testing.T) {
 			t.Parallel()
@@ -65,7 +63,7 @@ func TestInjectionsByMail(t *testing.T) {
 	}
 }
 
-// sendToObedientModel sends some attempts by mail to a desk whose model obeys them; the last one is harmless.
+// sendToObedientModel sends some attempts, by their numbers, as mails to a world whose model obeys them; the last one is harmless.
 func sendToObedientModel(t *testing.T, all []injection, sent []int) {
 	model := newFakeModel(t)
 	model.fake.Speak(func(s openaifake.Seen) string {
@@ -99,12 +97,16 @@ func sendToObedientModel(t *testing.T, all []injection, sent []int) {
 	w.makeBurstsDue()
 	w.waitAnalysed()
 	w.waitDrained()
-	if n := w.engines[0].AnalysisCounts(); n.Model != int64(len(sent)) || n.Degraded+n.Failed != 0 {
-		t.Errorf("the model did not answer: %+v", n)
-	}
+	counts := w.engines[0].AnalysisCounts()
+	wantEqual(t, "answers of the model", counts.Model, int64(len(sent)))
+	wantEqual(t, "answers that rules gave in its place", counts.Degraded, 0)
+	wantEqual(t, "failed analyses", counts.Failed, 0)
 	for _, n := range sent {
-		if x := all[n]; x.Place == "subject" && !strings.Contains(model.received(), x.Text) || x.Place == "file" && !strings.Contains(model.received(), path.Ext(x.Text)) {
-			t.Errorf("the model was never shown the %s %q", x.Place, x.Text)
+		switch x := all[n]; x.Place {
+		case "subject":
+			wantWords(t, "what the model was shown", model.received(), x.Text)
+		case "file":
+			wantWords(t, "what the model was shown", model.received(), path.Ext(x.Text))
 		}
 	}
 	for what, sql := range map[string]string{
@@ -116,11 +118,5 @@ func sendToObedientModel(t *testing.T, all []injection, sent []int) {
 			t.Errorf("%d %s, want none", n, what)
 		}
 	}
-	for _, m := range w.allMessages() {
-		for _, line := range w.chat.Messages(support, m.ID) {
-			if text := line.Plain(); strings.HasPrefix(text, "["+string(bridge.LineAnalysis)+"]") && strings.Contains(text, "evil") {
-				t.Errorf("a note says %s", text)
-			}
-		}
-	}
+	w.wantNoEvilNotes()
 }

@@ -16,6 +16,7 @@ import (
 // injection is a row of the list of attempts that package openai keeps.
 type injection struct{ Language, Place, Tries, Text, Obeyed string }
 
+// readInjections returns the whole list.
 func readInjections(t *testing.T) (all []injection) {
 	t.Helper()
 	list := must(os.ReadFile("../analysis/openai/testdata/injections.jsonl"))(t)
@@ -49,7 +50,7 @@ func TestInjectionsThroughTheThread(t *testing.T) {
 	})
 	w := newWorld(t, options{analyzer: model})
 	w.addPage("https://help.example/", "https://help.example/lamp", "Where is my lamp?", harmless)
-	asks := func(n int, text string) (suggested int) {
+	ask := func(n int, text string) (suggested int) {
 		t.Helper()
 		w.customerWrites("kim", fmt.Sprintf("Case %d: where is my lamp? %s", n, text))
 		w.waitShown(fmt.Sprintf("Case %d:", n))
@@ -59,32 +60,41 @@ func TestInjectionsThroughTheThread(t *testing.T) {
 		return w.count(`SELECT count(*) FROM suggested_replies`)
 	}
 	for i := 0; i < len(all); i += 11 {
-		if n := asks(i, all[i].Text); n != 0 {
+		if n := ask(i, all[i].Text); n != 0 {
 			t.Errorf("a suggestion of case %d came through: %s", i, all[i].Obeyed)
 		}
 	}
-	if n := asks(len(all), "I only want to know."); n != 1 {
+	if n := ask(len(all), "I only want to know."); n != 1 {
 		t.Error("a harmless reply is not suggested: so that none was suggested says nothing")
 	}
-	if n := w.engines[0].AnalysisCounts(); n.Model == 0 || n.Degraded+n.Failed != 0 {
-		t.Errorf("the model did not answer: %+v", n)
+	counts := w.engines[0].AnalysisCounts()
+	if counts.Model == 0 {
+		t.Error("the model gave no answer")
 	}
+	wantEqual(t, "answers that rules gave in its place", counts.Degraded, 0)
+	wantEqual(t, "failed analyses", counts.Failed, 0)
 	if n := w.count(`SELECT count(*) FROM conversations WHERE status <> 'open' OR traits ? 'priority' OR traits ? 'name' OR cardinality(assignees) > 0 OR cardinality(tags) > 0`); n != 0 {
 		t.Error("something was done to the conversation")
 	}
 	if got := w.sentTexts(); len(got) != 0 {
 		t.Errorf("something left: %q, want none", got)
 	}
+	w.wantNoEvilNotes()
+}
+
+// wantNoEvilNotes checks that no note of an analysis says "evil", as attempts have the model do.
+func (w *world) wantNoEvilNotes() {
+	w.t.Helper()
 	for _, m := range w.allMessages() {
 		for _, line := range w.chat.Messages(support, m.ID) {
-			if text := line.Plain(); strings.HasPrefix(text, "["+string(bridge.LineAnalysis)+"]") && strings.Contains(text, "evil") {
-				t.Errorf("a note says %s", text)
+			if strings.HasPrefix(line.Plain(), "["+string(bridge.LineAnalysis)+"]") {
+				wantNoWords(w.t, "a note", line.Plain(), "evil")
 			}
 		}
 	}
 }
 
-// citedPages names all pages that a question brought.
+// citedPages returns the ids of all pages that a question brought.
 func citedPages(s openaifake.Seen) (cited []string) {
 	for _, source := range s.Question.Desk.Sources {
 		cited = append(cited, source.ID)
@@ -109,7 +119,7 @@ func TestRulesObeyNobody(t *testing.T) {
 		}
 		for _, act := range a.Actions {
 			if act.Name == analysis.Assign || strings.Contains(act.Value, "evil") {
-				t.Errorf("%s: suggests %+v", x.Text, act)
+				t.Errorf("%s: suggests %+v, want neither an owner nor anything evil", x.Text, act)
 			}
 		}
 	}

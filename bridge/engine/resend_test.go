@@ -380,16 +380,12 @@ func TestOneLineSentAsItStands(t *testing.T) {
 	back := w.cutChatOff()
 	w.advance(2 * time.Minute)
 	var waiting bridge.Spoken
-	w.eventually("the page says that the first waits for the chat", func() bool {
-		w.makeQueuesDue()
+	w.repeatUntil("the page says that the first waits for the chat", w.makeQueuesDue, func() bool {
 		list := must(p.inbox.Spoken(t.Context(), w.agents["ann"], 1, bridge.SpokenBefore{}))(t).List
 		waiting = list[len(list)-2]
 		return waiting.Unread
 	})
-	w.eventually("it is done", func() bool { // it is refused while the chat is asked once more
-		name := p.act("ann", bridge.Act{Verb: bridge.VerbSend, Args: bridge.Args{Conversation: 1, Message: waiting.ID, SendArgs: bridge.SendArgs{Sure: true}}})
-		return must(p.inbox.Result(t.Context(), w.agents["ann"], 1, name))(t).State == bridge.ActDone
-	})
+	p.actUntilDone("ann", bridge.Act{Verb: bridge.VerbSend, Args: bridge.Args{Message: waiting.ID, SendArgs: bridge.SendArgs{Sure: true}}})
 	w.provider.WaitTexts(t, "One")
 	back()
 	w.waitFate(first, "out")
