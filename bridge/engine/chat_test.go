@@ -280,8 +280,7 @@ func TestRecipientsOfAChat(t *testing.T) {
 	w.chat.Wait(t, "both are refused", func() bool { return len(w.chat.Whispers("ann")) == 2 })
 	w.waitFate(w.reply(thread, "Hi Kim"), "out")
 	sent := w.provider.Sent()[0]
-	wantList(t, "whom the reply went to", sent.To, []string{"kim"})
-	wantList(t, "who was in copy", sent.Cc, nil)
+	wantSentTo(t, sent, []string{"kim"}, nil)
 }
 
 // What is refused changes nobody's mail: neither a verb without an address nor one of which
@@ -296,6 +295,5 @@ func TestRecipientsRefused(t *testing.T) {
 	w.provider.WaitTexts(t, "Hi Kim")
 	w.chat.Wait(t, "all are refused", func() bool { return len(w.chat.Whispers("ann")) == 5 })
 	sent := w.provider.Sent()[0]
-	wantList(t, "whom the reply went to", sent.To, []string{"kim@x.test"})
-	wantList(t, "who was in copy", sent.Cc, []string{"lee@x.test"})
+	wantSentTo(t, sent, []string{"kim@x.test"}, []string{"lee@x.test"})
 }

@@ -1,9 +1,12 @@
 package engine_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+
+	"parley/channels/channelstest"
 )
 
 // must returns the result of a call that has to succeed: must(call())(t).
@@ -57,6 +60,29 @@ func wantNoWords(t *testing.T, what, text string, words ...string) {
 			t.Errorf("%s: got %q, want it without %q", what, text, word)
 		}
 	}
+}
+
+// wantPrefix checks how a text begins; what names the text in the message.
+func wantPrefix(t *testing.T, what, text, prefix string) {
+	t.Helper()
+	if !strings.HasPrefix(text, prefix) {
+		t.Errorf("%s: got %q, want it to begin with %q", what, text, prefix)
+	}
+}
+
+// wantSuffix checks how a text ends; what names the text in the message.
+func wantSuffix(t *testing.T, what, text, suffix string) {
+	t.Helper()
+	if !strings.HasSuffix(text, suffix) {
+		t.Errorf("%s: got %q, want it to end with %q", what, text, suffix)
+	}
+}
+
+// wantSentTo checks the recipients of a message and who is in copy; nil means nobody.
+func wantSentTo(t *testing.T, m channelstest.Sent, to, cc []string) {
+	t.Helper()
+	wantList(t, fmt.Sprintf("whom %q went to", m.Text), m.To, to)
+	wantList(t, fmt.Sprintf("who got a copy of %q", m.Text), m.Cc, cc)
 }
 
 // errorOf returns the error of a call alone.

@@ -182,8 +182,7 @@ func TestEraseFromCopies(t *testing.T) {
 	w.advance(time.Hour)
 	w.waitFate(held, "out")
 	sent := w.waitSent(1)[0]
-	wantList(t, "whom the reply went to", sent.To, []string{"kim@shop.test"})
-	wantList(t, "who is in copy", sent.Cc, nil)
+	wantSentTo(t, sent, []string{"kim@shop.test"}, nil)
 	wantList(t, "whom else it went to", sent.Also, nil)
 	w.waitDrained()
 	w.wantNowhere("zebra")

@@ -7,25 +7,26 @@ import (
 	"parley/channels/channelstest"
 )
 
-// email_new_thread join_open: a mail that answers nothing known joins the open conversation of its
-// sender, the latest, with its subject and all that it quotes; one at a time is enough then.
+// With email_new_thread join_open, a mail that answers nothing known joins its sender's open conversation, the latest if there are
+// several. The thread shows its subject, if that is another one, and all that it quotes.
 //
 func TestMailJoinsTheOpenConversation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{settings: map[string]string{"email_new_thread": "join_open"}})
-	mails := func(subject, text, quoted string) {
-		w.customerSends(mail, channelstest.Event{From: "kim@x.test", Name: "Kim", Subject: subject, Text: text, Quoted: quoted})
+	sendMail := func(e channelstest.Event) {
+		e.From, e.Name = "kim@x.test", "Kim"
+		w.customerSends(mail, e)
 	}
 	w.postEvents(mail, channelstest.Event{Type: "message", From: "kim@x.test", Name: "Kim", Subject: "Order", Text: "Where is it?"},
 		channelstest.Event{Type: "message", From: "kim@x.test", Name: "Kim", Subject: "Re: order", Text: "I wait."})
 	thread := w.waitThread("Where is it?")
-	mails("Invoice 12", "And the invoice?", "On Monday you wrote")
+	sendMail(channelstest.Event{Subject: "Invoice 12", Text: "And the invoice?", Quoted: "On Monday you wrote"})
 	w.waitShown("Its subject: “Invoice 12”")
 	w.waitShown("On Monday you wrote")
 	w.waitDrained() // what is not known to be shown is not snoozed
 	w.reply(thread, "!snooze 2h")
 	w.waitCard(thread, "#1 snoozed")
-	mails("", "No hurry", "")
+	sendMail(channelstest.Event{Text: "No hurry"})
 	w.waitCard(thread, "#1 open")
 	w.waitDrained()
 	for _, text := range []string{"I wait.", "And the invoice?", "No hurry"} {
@@ -33,18 +34,16 @@ func TestMailJoinsTheOpenConversation(t *testing.T) {
 			t.Errorf("%q is in another thread", text)
 		}
 	}
-	if n := strings.Count(w.plain(thread), "Its subject"); n != 1 {
-		t.Errorf("%d subjects are told, one is another, want 1", n)
-	}
+	wantEqual(t, "subjects that are told: the one that differs", strings.Count(strings.Join(w.threadTexts(thread), "\n"), "Its subject"), 1)
 	w.reply(thread, "!resolve")
 	w.waitCard(thread, "#1 resolved")
-	mails("Order again", "Something else", "")
+	sendMail(channelstest.Event{Subject: "Order again", Text: "Something else"})
 	if second := w.waitThread("Something else"); second == thread {
 		t.Error("a mail that answers nothing went into a conversation that is over")
 	}
 	w.reply(thread, "!reopen")
 	w.waitCard(thread, "#1 open")
-	mails("Which one?", "The latest, please", "")
+	sendMail(channelstest.Event{Subject: "Which one?", Text: "The latest, please"})
 	if in := w.waitThread("The latest, please"); in != w.waitThread("Something else") {
 		t.Error("not the conversation that was opened last")
 	}
@@ -89,13 +88,4 @@ func TestMailBeginsAConversation(t *testing.T) {
 	if w.waitThread("Where is it?") == w.waitThread("And that?") {
 		t.Error("two mails are in one conversation")
 	}
-}
-
-// plain returns what a thread shows.
-func (w *world) plain(thread string) string {
-	var b strings.Builder
-	for _, m := range w.chat.Messages(support, thread) {
-		b.WriteString(m.Plain() + "\n")
-	}
-	return b.String()
 }

@@ -21,10 +21,17 @@ func (w *world) runRetention() {
 	w.t.Helper()
 	const month = 30 * 24 * time.Hour
 	for _, round := range []struct {
-		keep  time.Duration
 		batch func(context.Context, *pgxpool.Pool, time.Duration) (retention.Emptied, error)
-	}{{month - time.Hour, retention.KeepSeen}, {month, retention.EmptyEvents}, {0, retention.EmptyRetained}, {0, retention.DropEmptied},
-		{24 * time.Hour, retention.DropPassing}, {2 * month, retention.TidyConversations}, {month, retention.DropReactions}} {
+		keep  time.Duration
+	}{
+		{batch: retention.KeepSeen, keep: month - time.Hour},
+		{batch: retention.EmptyEvents, keep: month},
+		{batch: retention.EmptyRetained},
+		{batch: retention.DropEmptied},
+		{batch: retention.DropPassing, keep: 24 * time.Hour},
+		{batch: retention.TidyConversations, keep: 2 * month},
+		{batch: retention.DropReactions, keep: month},
+	} {
 		for more := true; more; {
 			done, err := round.batch(w.t.Context(), w.pool, round.keep)
 			check(w.t, err)
@@ -69,8 +76,8 @@ func (w *world) tableRowBytes() map[string]int {
 }
 
 // A year later little is left of a conversation beside what was said and done: at most 5.0 kB for
-// three messages and two receipts. It goes on when the customer writes again, and what a provider
-// tells once more is known. The short form plays fewer customers, for whom pages that are half full would count too much:
+// three messages and two receipts. The conversation goes on when the customer writes again, and what a provider
+// tells once more is still known. The short form plays fewer customers, for whom pages that are half full would count too much:
 // it counts what the rows hold, 2.75 kB at most.
 func TestGrowth(t *testing.T) {
 	t.Parallel()
@@ -82,9 +89,9 @@ func TestGrowth(t *testing.T) {
 	// Their rows are channels', processes' and days': how many pages these take depends on how long the test takes.
 	ofOthers := map[string]bool{"gates": true, "holders": true, "measure_days": true, "measure_spans": true, "measure_spreads": true}
 	empty := sizes()
-	number := func(c int) string { return fmt.Sprint("+4917012345", c) }
+	numberOf := func(customer int) string { return fmt.Sprint("+4917012345", customer) }
 	for c := range customers {
-		w.customerSends(chat, channelstest.Event{From: number(c), Name: "Kim Example", Text: fmt.Sprintf(
+		w.customerSends(chat, channelstest.Event{From: numberOf(c), Name: "Kim Example", Text: fmt.Sprintf(
 			"Hello, my order %d did not arrive yet and I would like to know what happened to it; it was said to come on Monday.", c)})
 	}
 	w.waitDrained()
@@ -93,7 +100,7 @@ func TestGrowth(t *testing.T) {
 	}
 	w.waitDrained()
 	for c := range customers {
-		w.customerSends(chat, channelstest.Event{ID: fmt.Sprint("thanks", c), From: number(c), Text: fmt.Sprintf("Thanks %d, I will wait for your answer then.", c)})
+		w.customerSends(chat, channelstest.Event{ID: fmt.Sprint("thanks", c), From: numberOf(c), Text: fmt.Sprintf("Thanks %d, I will wait for your answer then.", c)})
 	}
 	w.waitDrained()
 	for _, sent := range w.provider.Sent() {
@@ -118,17 +125,12 @@ func TestGrowth(t *testing.T) {
 		}
 		return total
 	}
-	w.eventually("little is left", func() bool { // somebody may look at rows that are to go
-		w.runRetention()
-		return cost() <= most
-	})
+	w.repeatUntil("little is left", w.runRetention, func() bool { return cost() <= most }) // somebody may look at rows that are to go
 	t.Logf("%d bytes a conversation: %v", cost(), costs)
 	before := w.count(`SELECT count(*) FROM messages`)
-	w.customerSends(chat, channelstest.Event{ID: "thanks0", From: number(0), Text: "Thanks 0, I will wait for your answer then."})
-	w.customerSends(chat, channelstest.Event{From: number(0), Text: "It is me again"})
+	w.customerSends(chat, channelstest.Event{ID: "thanks0", From: numberOf(0), Text: "Thanks 0, I will wait for your answer then."})
+	w.customerSends(chat, channelstest.Event{From: numberOf(0), Text: "It is me again"})
 	thread := w.waitThread("It is me again")
 	w.waitFate(w.reply(thread, "Welcome back"), "out")
-	if n := w.count(`SELECT count(*) FROM messages`) - before; n != 2 {
-		t.Errorf("%d messages came, not what is new and its reply", n)
-	}
+	wantEqual(t, "messages that came: what is new and its reply", w.count(`SELECT count(*) FROM messages`)-before, 2)
 }

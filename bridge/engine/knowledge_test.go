@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -33,9 +32,11 @@ func TestSuggestedFromTheKnowledgeBase(t *testing.T) {
 	w.makeBurstsDue()
 	w.eventually("a reply is suggested", func() bool { return w.suggestionsIn(1) != 0 })
 	got := must(w.engines[0].Desk(w.surface).Suggested(t.Context(), 1, w.suggestionsIn(1), "ann"))(t)
-	if len(got) != 1 || !strings.HasPrefix(got[0].Text, "You can return your lamp") || len(got[0].Sources) != 1 || got[0].Sources[0].Link != "https://acme.test/help/returns" {
-		t.Errorf("suggested is %+v", got)
+	if len(got) != 1 || len(got[0].Sources) != 1 {
+		t.Fatalf("suggested is %+v, want one reply of one source", got)
 	}
+	wantPrefix(t, "the suggested reply", got[0].Text, "You can return your lamp")
+	wantEqual(t, "its source", got[0].Sources[0].Link, "https://acme.test/help/returns")
 	if n := w.count(`SELECT count(*) FROM deliveries WHERE payload #>> '{line,Sources,0,Title}' = 'Returns'`); n != 1 {
 		t.Errorf("%d notes name the page, want 1", n)
 	}

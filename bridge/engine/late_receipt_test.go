@@ -10,8 +10,8 @@ import (
 	"parley/store"
 )
 
-// Nobody could tell for ten minutes whether the second of two files arrived, and then the provider tells it: that is no word on the
-// text and the first file. What it tells of the second one later is about that one, too.
+// Nobody could tell for ten minutes whether the second of two files arrived; then the provider's receipts tell it. They are about that
+// file alone, not about the text and the first file, and so is what the provider tells later.
 func TestReceiptAfterAPersonWasAsked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{lossy: true, relay: relay.Options{UnclearAfter: 30 * time.Second, MaxWait: 100 * time.Millisecond}})
@@ -19,16 +19,22 @@ func TestReceiptAfterAPersonWasAsked(t *testing.T) {
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter, With: "b.txt", Times: 2})
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
 	states := `SELECT string_agg(state, ', ' ORDER BY seq) FROM deliveries WHERE kind = 'reply' AND message_id = $1`
-	for i, told := range []string{store.Delivered, store.Failed} {
+	for i, c := range []struct {
+		told string // in the end
+		fate store.Fate
+	}{
+		{told: store.Delivered, fate: store.FateOut},
+		{told: store.Failed, fate: store.FateFailed},
+	} {
 		reply := w.chat.Say("ann", support, thread, "Two plans", file("a.txt", 1), file("b.txt", 1))
 		w.waitFate(reply, "unclear")
 		message := w.count(`SELECT id FROM messages WHERE place = $1`, reply)
-		second := w.provider.Sent()[2*i+1].ID
-		for _, state := range []string{"sent", told} {
+		second := w.provider.Sent()[2*i+1].ID // of the two that each reply is sent as
+		for _, state := range []string{"sent", c.told} {
 			w.reportStatus(channelstest.Event{ID: second, State: state, Message: int64(message), External: []string{second}})
 		}
-		w.eventually("it is about the second file", func() bool { return w.text(states, message) == "accepted, "+told })
-		w.waitFate(reply, map[string]store.Fate{store.Delivered: store.FateOut, store.Failed: store.FateFailed}[told])
+		w.eventually("it is about the second file", func() bool { return w.text(states, message) == "accepted, "+c.told })
+		w.waitFate(reply, c.fate)
 	}
 }
 
@@ -42,7 +48,7 @@ func TestReceiptOfTheTextAlone(t *testing.T) {
 	thread := w.openThread()
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultBlind, Times: -1})
 	state := `SELECT d.state || ' ' || d.part FROM deliveries AS d JOIN messages AS m ON m.id = d.message_id WHERE d.kind = 'reply' AND m.place = $1`
-	begins := func(text string) (reply string, tell func()) {
+	replyWithLostAnswer := func(text string) (reply string, tellReceipt func()) {
 		w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter, Text: text + " 1"})
 		reply = w.reply(thread, text)
 		w.eventually("the answer is lost", func() bool { return w.text(state, reply) == "unknown 0" })
@@ -51,21 +57,18 @@ func TestReceiptOfTheTextAlone(t *testing.T) {
 		return reply, func() { w.reportStatus(e) }
 	}
 
-	reply, tell := begins("Hi")
-	tell()
+	reply, tellReceipt := replyWithLostAnswer("Hi")
+	tellReceipt()
 	w.provider.WaitTexts(t, "Hi 1", "Hi 2")
 	w.waitFate(reply, "out")
-	if w.countLines(thread, bridge.LineUnclear) != 0 {
-		t.Error("a person was asked")
-	}
+	wantEqual(t, "lines that ask a person", w.countLines(thread, bridge.LineUnclear), 0)
 
-	reply, tell = begins("Bye")
-	w.eventually("a person is asked", func() bool {
+	reply, tellReceipt = replyWithLostAnswer("Bye")
+	w.repeatUntil("a person is asked", func() {
 		w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '1 hour' WHERE state = 'unknown'`)
 		w.exec(lookNow)
-		return w.text(state, reply) == "needs_decision 0"
-	})
-	tell()
+	}, func() bool { return w.text(state, reply) == "needs_decision 0" })
+	tellReceipt()
 	w.eventually("the text is there", func() bool { return w.text(state, reply) == "needs_decision 1" })
 	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineUnclear), bridge.VerbSendAgain)
 	w.provider.WaitTexts(t, "Hi 1", "Hi 2", "Bye 1", "Bye 2")

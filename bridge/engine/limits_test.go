@@ -13,6 +13,7 @@ import (
 	"parley/store"
 )
 
+// file is a file of so many bytes that an agent sends.
 func file(name string, size int) bridgetest.File {
 	return bridgetest.File{Name: name, Content: []byte(strings.Repeat("x", size))}
 }
@@ -30,39 +31,57 @@ func (w *world) sentWithFiles() []string {
 	return list
 }
 
-// What the channel can't take is told when it is said, with what to do, and never tried
-//
+// What the channel can't take is told when it is typed, and never tried.
 //
 func TestLimitsAreToldAtOnce(t *testing.T) {
 	t.Parallel()
-	tests := []struct {
-		name     string
+	one := []bridgetest.File{file("a.txt", 1)}
+	for name, tt := range map[string]struct {
 		caps     func(*channels.Capabilities)
 		settings map[string]string
 		text     string
 		files    []bridgetest.File
-		says     string
+		told     string
 	}{
-		{"no files at all", func(c *channels.Capabilities) { c.Files.PerMessage, c.Files.MaxBytes = 0, 0 }, nil, "Look", []bridgetest.File{file("a.txt", 1)}, "takes no files"},
-		{"no way out for files", func(c *channels.Capabilities) { c.Files.PerMessage, c.Files.Unavailable = 0, "Nobody can fetch them." }, nil, "Look", []bridgetest.File{file("a.txt", 1)}, "Nobody can fetch them."},
-		{"larger than the channel takes", nil, nil, "Look", []bridgetest.File{file("a.txt", 1), file("b.txt", 1<<20+1)}, "b.txt has 1 MB"},
-		{"larger than the account wants", nil, map[string]string{"file_limits": "document 1KB, image 5MB"}, "Look", []bridgetest.File{file("a.txt", 2000)}, "at most 1 KB of a document"},
-		{"a kind that it doesn't take", func(c *channels.Capabilities) { c.Files.Limits = channels.FileLimits{channels.FileImage: 1 << 20} }, nil, "Look", []bridgetest.File{file("a.txt", 1)}, "takes no documents"},
-		{"a kind that the account doesn't want", nil, map[string]string{"file_limits": "document 0"}, "Look", []bridgetest.File{file("a.txt", 1)}, "takes no documents"},
-		{"a type that it doesn't take", func(c *channels.Capabilities) { c.Files.Types = []string{"application/pdf"} }, nil, "Look", []bridgetest.File{file("a.txt", 1)}, "takes no files like a.txt"},
-		{"a text that is too long", nil, nil, strings.Repeat("long ", 801), nil, "takes 4000 characters, and this has 4004"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
+		"no files at all": {
+			caps: func(c *channels.Capabilities) { c.Files.PerMessage, c.Files.MaxBytes = 0, 0 },
+			text: "Look", files: one, told: "takes no files",
+		},
+		"no way out for files": {
+			caps: func(c *channels.Capabilities) { c.Files.PerMessage, c.Files.Unavailable = 0, "Nobody can fetch them." },
+			text: "Look", files: one, told: "Nobody can fetch them.",
+		},
+		"larger than the channel takes": {
+			text: "Look", files: []bridgetest.File{file("a.txt", 1), file("b.txt", 1<<20+1)}, told: "b.txt has 1 MB",
+		},
+		"larger than the account wants": {
+			settings: map[string]string{"file_limits": "document 1KB, image 5MB"},
+			text:     "Look", files: []bridgetest.File{file("a.txt", 2000)}, told: "at most 1 KB of a document",
+		},
+		"a kind that it doesn't take": {
+			caps: func(c *channels.Capabilities) { c.Files.Limits = channels.FileLimits{channels.FileImage: 1 << 20} },
+			text: "Look", files: one, told: "takes no documents",
+		},
+		"a kind that the account doesn't want": {
+			settings: map[string]string{"file_limits": "document 0"},
+			text:     "Look", files: one, told: "takes no documents",
+		},
+		"a type that it doesn't take": {
+			caps: func(c *channels.Capabilities) { c.Files.Types = []string{"application/pdf"} },
+			text: "Look", files: one, told: "takes no files like a.txt",
+		},
+		"a text that is too long": {
+			text: strings.Repeat("long ", 801), told: "takes 4000 characters, and this has 4004",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{hold: time.Hour, settings: tt.settings, caps: tt.caps})
 			w.customerWrites("kim", "Hello")
 			thread := w.waitThread("Hello")
 			said := w.chat.Say("ann", support, thread, tt.text, tt.files...)
 			w.waitFate(said, "inside")
-			if line := w.waitLine(thread, bridge.LineInside).Plain(); !strings.Contains(line, tt.says) || !strings.Contains(line, tt.text[:4]) {
-				t.Errorf("told: %s", line)
-			}
+			wantWords(t, "the line", w.waitLine(thread, bridge.LineInside).Plain(), tt.told, tt.text[:4])
 			w.wantNothingSent()
 		})
 	}

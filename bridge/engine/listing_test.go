@@ -19,10 +19,8 @@ func TestListOfATeam(t *testing.T) {
 	must(store.SaveTeam(t.Context(), w.pool, store.Team{Name: "Support", Members: []store.AgentID{w.agents["ann"]}}))(t)
 	w.reloadEngines()
 	for user, want := range map[string]int{"ann": 1, "ben": 0} {
-		l, err := w.engines[0].Desk(w.surface).List(t.Context(), bridge.ListQuery{List: "team"}, user)
-		if err != nil || len(l.Rows) != want {
-			t.Errorf("%s sees %d rows (%v), want %d", user, len(l.Rows), err, want)
-		}
+		l := must(w.engines[0].Desk(w.surface).List(t.Context(), bridge.ListQuery{List: "team"}, user))(t)
+		wantEqual(t, "rows that "+user+" sees", len(l.Rows), want)
 	}
 }
 
@@ -40,7 +38,7 @@ func TestTimesOfLists(t *testing.T) {
 		return l.Rows[0]
 	}
 	if f := row("unassigned"); f.FreeSince.IsZero() || !f.FreeSince.Equal(f.CreatedAt) {
-		t.Errorf("unassigned since %v, it began at %v", f.FreeSince, f.CreatedAt)
+		t.Errorf("unassigned since %v, want since it began, at %v", f.FreeSince, f.CreatedAt)
 	}
 	w.reply(thread, "!take")
 	w.waitCard(thread, "| Ann |")
@@ -48,14 +46,14 @@ func TestTimesOfLists(t *testing.T) {
 	w.reply(thread, "!unassign")
 	w.waitCard(thread, "Hello |  |")
 	if f := row("unassigned"); f.FreeSince.Before(f.CreatedAt.Add(time.Hour)) {
-		t.Errorf("put back after an hour: unassigned since %v, it began at %v", f.FreeSince, f.CreatedAt)
+		t.Errorf("unassigned since %v, want since an hour after it began, at %v", f.FreeSince, f.CreatedAt)
 	}
 	w.reply(thread, "!take")
 	w.waitCard(thread, "| Ann |")
 	w.reply(thread, "!resolve")
 	w.waitCard(thread, "resolved")
 	if f := row("resolved"); f.EndedAt.Before(f.CreatedAt.Add(time.Hour)) {
-		t.Errorf("resolved at %v", f.EndedAt)
+		t.Errorf("resolved at %v, want an hour at least after it began, at %v", f.EndedAt, f.CreatedAt)
 	}
 }
 
@@ -74,7 +72,10 @@ func TestCardSaysTheMatter(t *testing.T) {
 	w.waitCard(first, "| Ann |")
 	w.customerSends(mail, channelstest.Event{From: "lou@x.test", Name: "Lou", Subject: "Desk", Text: "It is low"})
 	w.waitCard(w.waitThread("It is low"), "| also open #2 Ann")
-	if f := must(w.engines[0].Desk(w.surface).Facts(t.Context(), 2, "ben"))(t); len(f.AlsoOpen) != 1 || f.AlsoOpen[0].ID != 3 || f.AlsoOpen[0].Root.Channel != support {
-		t.Errorf("beside the first: %+v", f.AlsoOpen)
+	also := must(w.engines[0].Desk(w.surface).Facts(t.Context(), 2, "ben"))(t).AlsoOpen
+	if len(also) != 1 {
+		t.Fatalf("beside #2 are open %+v, want #3 alone", also)
 	}
+	wantEqual(t, "what is open beside #2", also[0].ID, 3)
+	wantEqual(t, "the channel of its thread", also[0].Root.Channel, support)
 }

@@ -10,17 +10,20 @@ import (
 	"parley/store/dispatch"
 )
 
-// holdMarks lets no mark out, as if other conversations had used up what the surface takes.
+// holdMarks lets no mark out until letMarksOut, as if other conversations had used up what the chat takes.
 func (w *world) holdMarks() {
 	w.t.Helper()
 	w.exec(`INSERT INTO gates (account_id, key, burst, next_at) VALUES ($1, 'mark', 5, clock_timestamp() + interval '1 day')
 		ON CONFLICT (account_id, key) DO UPDATE SET next_at = EXCLUDED.next_at`, w.surface)
 }
 
+// letMarksOut ends holdMarks.
 func (w *world) letMarksOut() {
+	w.t.Helper()
 	w.exec(`UPDATE gates SET next_at = clock_timestamp() WHERE key = 'mark'`)
 }
 
+// marksMade tells which marks were to be made and what became of each: "sent accepted, warning queued".
 const marksMade = `SELECT coalesce(string_agg((payload->>'mark') || ' ' || state, ', ' ORDER BY id), '') FROM deliveries WHERE kind = 'mark'`
 
 // What is known of a reply while its mark still waits is shown by that mark.
@@ -72,7 +75,7 @@ func TestOneMark(t *testing.T) {
 }
 
 // R-247: what waits is marked at once, so that it doesn't look like a remark, which is marked as
-// inside; joining in on the first takes the reply back.
+// inside. Whoever clicks the mark of a waiting reply takes the reply back.
 func TestWaitingAndInsideAreMarked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})

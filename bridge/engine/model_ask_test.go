@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"fmt"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -14,13 +15,13 @@ import (
 	"parley/channels/channelstest"
 )
 
-// asked is a model that answers over TCP, and what asks it.
+// fakeModel is a model that answers over TCP, with the Analyzer that asks it.
 type fakeModel struct {
 	*openai.Analyzer
 	fake *openaifake.Server
 }
 
-// newFakeModel starts a model that says nothing, with rules behind it. Private details are masked. It has all the time that an
+// newFakeModel starts a model that finds nothing, with rules behind it. Private details are masked. It has all the time that an
 // analysis has, and nobody waits in a queue for it, so that on a busy machine it answers as on a quiet one.
 func newFakeModel(t *testing.T) fakeModel {
 	t.Helper()
@@ -47,7 +48,7 @@ func (plainly) Analyze(context.Context, analysis.Question) (analysis.Answer, err
 	return analysis.Answer{Language: "en", Sentiment: analysis.Neutral}, nil
 }
 
-// received returns all bytes that the model's server received.
+// received returns all bytes that the model's server was sent.
 func (a fakeModel) received() string {
 	var all strings.Builder
 	for _, r := range a.fake.Requests() {
@@ -103,18 +104,23 @@ func TestNothingInternalIsSent(t *testing.T) {
 func TestMaskIsAChoice(t *testing.T) {
 	t.Parallel()
 	const said = "Write to maria@lopez.test or call +49 170 1234567, card 4111 1111 1111 1111"
-	for choice, leaves := range map[string]bool{"": false, "on": false, "off": true} {
-		model := newFakeModel(t)
-		w := newWorld(t, options{analyzer: model, settings: map[string]string{"ai_mask": choice}})
-		if choice == "" {
-			w = newWorld(t, options{analyzer: model})
-		}
-		w.writeAndAnalyse(said)
-		for _, private := range []string{"maria@lopez.test", "+49 170 1234567", "4111 1111 1111 1111"} {
-			if strings.Contains(model.received(), private) != leaves {
-				t.Errorf("ai_mask %q: that %q leaves is not %v", choice, private, leaves)
+	for name, c := range map[string]struct {
+		settings map[string]string
+		leaves   bool
+	}{
+		"nothing is chosen": {settings: nil, leaves: false},
+		"on":                {settings: map[string]string{"ai_mask": "on"}, leaves: false},
+		"off":               {settings: map[string]string{"ai_mask": "off"}, leaves: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			model := newFakeModel(t)
+			w := newWorld(t, options{analyzer: model, settings: c.settings})
+			w.writeAndAnalyse(said)
+			for _, private := range []string{"maria@lopez.test", "+49 170 1234567", "4111 1111 1111 1111"} {
+				wantEqual(t, private+" leaves for the model", strings.Contains(model.received(), private), c.leaves)
 			}
-		}
+		})
 	}
 }
 
@@ -123,34 +129,36 @@ func TestMaskIsAChoice(t *testing.T) {
 func TestTokensOfAnAccount(t *testing.T) {
 	t.Parallel()
 	model := newFakeModel(t)
-	w := newWorld(t, options{analyzer: model, engines: 2, settings: map[string]string{"ai_tokens_a_day": "9000"}})
+	const aDay, usedAtLeast, mostQuestions = 9000, 3000, 40
+	w := newWorld(t, options{analyzer: model, engines: 2, settings: map[string]string{"ai_tokens_a_day": fmt.Sprint(aDay)}})
 	w.saveAccount(mail, nil)
-	degraded := func() (n int64) {
+	countDegraded := func() (n int64) {
 		for _, e := range w.engines {
 			n += e.AnalysisCounts().Degraded
 		}
 		return n
 	}
-	for i := 0; degraded() == 0; i++ {
-		if i > 40 {
+	for i := 0; countDegraded() == 0; i++ {
+		if i > mostQuestions {
 			t.Fatalf("%d tokens are used and nothing is refused", w.count(`SELECT tokens FROM ai_tokens`))
 		}
 		w.writeAndAnalyse(strings.Repeat("Where is my parcel? ", 3) + string(rune('a'+i)))
 	}
-	if used := w.count(`SELECT tokens FROM ai_tokens`); used > 9000 || used < 3000 {
-		t.Errorf("%d tokens are used", used)
+	if used := w.count(`SELECT tokens FROM ai_tokens`); used > aDay || used < usedAtLeast {
+		t.Errorf("%d tokens are used when the first question is refused, want between %d and %d", used, usedAtLeast, aDay)
 	}
+
+	// A process that begins on the same day knows what was used.
 	requests := len(model.fake.Requests())
 	w.stops[0]()
 	w.startReplica()
-	before := degraded()
+	before := countDegraded()
 	w.writeAndAnalyse("And now?")
-	if len(model.fake.Requests()) != requests || degraded() != before+1 {
-		t.Error("a new process asks again on the same day")
-	}
-	w.advance(24 * 60 * 60 * 1e9)
+	wantEqual(t, "requests to the model by a new process", len(model.fake.Requests())-requests, 0)
+	wantEqual(t, "answers of rules in a new process", countDegraded()-before, 1)
+	w.advance(24 * time.Hour)
 	w.writeAndAnalyse("And on the next day?")
 	if len(model.fake.Requests()) == requests {
-		t.Error("the next day has no tokens")
+		t.Error("the model isn't asked on the next day")
 	}
 }

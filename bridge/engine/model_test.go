@@ -11,7 +11,7 @@ import (
 	"parley/bridge/engine/chores"
 )
 
-// modelled is a reader whose model is as a test says.
+// modelled is a reader with a model, whose condition a test sets.
 type modelled struct {
 	reader
 
@@ -26,6 +26,7 @@ func (m *modelled) Condition() analysis.Condition {
 	return m.condition
 }
 
+// setCondition lets the model be so from now on.
 func (m *modelled) setCondition(c analysis.Condition) {
 	m.state.Lock()
 	defer m.state.Unlock()
@@ -45,24 +46,23 @@ func TestAdminsHearOfTheModel(t *testing.T) {
 	const told = `SELECT coalesce(string_agg(concat_ws(' ', payload->'line'->>'Model', payload->'line'->>'Reason', payload->'line'->>'Hint'), '; ' ORDER BY lane_id, seq), '')
 		FROM deliveries WHERE payload->'line'->>'Kind' = 'account'`
 	const trouble, after = "true The key is refused. Make a new one.", "; true"
+	away, working := analysis.Condition{Status: analysis.Waiting, Text: "The server can't be reached."}, analysis.Condition{Status: analysis.Working}
 	for i, step := range []struct {
 		condition analysis.Condition
-		told      string
+		told      string // so far
 	}{
-		{analysis.Condition{Status: analysis.Waiting, Text: "The server can't be reached."}, ""},
-		{refused, trouble},
-		{refused, trouble},
-		{analysis.Condition{Status: analysis.Waiting, Text: "The server can't be reached."}, trouble},
-		{analysis.Condition{Status: analysis.Working}, trouble + after},
-		{analysis.Condition{Status: analysis.Working}, trouble + after},
+		{condition: away, told: ""},
+		{condition: refused, told: trouble},
+		{condition: refused, told: trouble},
+		{condition: away, told: trouble},
+		{condition: working, told: trouble + after},
+		{condition: working, told: trouble + after},
 	} {
 		m.setCondition(step.condition)
 		for range 3 { // by either process
 			w.writeAndAnalyse(fmt.Sprintf("Hello %d", len(m.questions())))
 		}
-		if got := w.text(told); strings.TrimSpace(got) != step.told {
-			t.Errorf("step %d: admins are told %q, not %q", i, got, step.told)
-		}
+		wantEqual(t, fmt.Sprint("what admins are told by step ", i), strings.TrimSpace(w.text(told)), step.told)
 	}
 	for _, who := range []string{"ben", "cat"} {
 		if n := len(w.chat.Whispers(who)); n != 0 {
@@ -92,11 +92,7 @@ func TestAnalysesAreCounted(t *testing.T) {
 	w.writeAndAnalyse("by rules")
 	w.customerWrites("kim", "fails")
 	w.waitShown("fails")
-	w.eventually("it is given up", func() bool {
-		w.exec(`UPDATE bursts SET due_at = parley_now() WHERE leased_until IS NULL`)
-		return w.engines[0].AnalysisCounts().GivenUp == 1
-	})
-	if got, want := w.engines[0].AnalysisCounts(), (chores.AnalysisCounts{Model: 1, Degraded: 1, Failed: 5, GivenUp: 1}); got != want {
-		t.Errorf("%+v, not %+v", got, want)
-	}
+	w.repeatUntil("it is given up", w.makeFreeBurstsDue, func() bool { return w.engines[0].AnalysisCounts().GivenUp == 1 })
+	const attempts = 5 // at the one that is given up
+	wantEqual(t, "the counts", w.engines[0].AnalysisCounts(), chores.AnalysisCounts{Model: 1, Degraded: 1, Failed: attempts, GivenUp: 1})
 }

@@ -14,27 +14,23 @@ func TestNotes(t *testing.T) {
 	t.Parallel()
 	w := newSecludedWorld(t, options{})
 	root := w.chat.Messages(vault, "")[0].ID
-	line := func() (found string, mentions []string) {
+	noteLine := func() (text string, mentions []string) {
 		for _, m := range w.chat.Messages(vault, root) {
 			if strings.HasPrefix(m.Plain(), "["+string(bridge.LineDone)+"]") {
-				found, mentions = m.Plain(), m.Mentions()
+				text, mentions = m.Plain(), m.Mentions()
 			}
 		}
-		return found, mentions
+		return text, mentions
 	}
 	w.chat.Submit("ann", vault, root, formOf(bridge.VerbNote), "@ben, @Cat and @benno: look, not at ann@ben.test, says @ann")
-	w.chat.Wait(t, "the note is shown", func() bool { text, _ := line(); return text != "" })
-	if text, mentions := line(); !slices.Equal(mentions, []string{"ben"}) {
+	w.chat.Wait(t, "the note is shown", func() bool { text, _ := noteLine(); return text != "" })
+	if text, mentions := noteLine(); !slices.Equal(mentions, []string{"ben"}) {
 		t.Errorf("%q mentions %q, want %q", text, mentions, []string{"ben"})
 	}
 	w.waitFate(w.chat.Say("ann", vault, root, "note: he called twice"), "inside")
 	w.chat.Say("ann", vault, root, "!history")
 	history := w.waitWhisper("ann", "[history]").Plain()
-	for _, part := range []string{"Ann wrote an internal note “he called twice”", "Ann wrote an internal note “@ben, @Cat"} {
-		if !strings.Contains(history, part) {
-			t.Errorf("the history doesn't say %q: %s", part, history)
-		}
-	}
+	wantWords(t, "the history", history, "Ann wrote an internal note “he called twice”", "Ann wrote an internal note “@ben, @Cat")
 }
 
 // R-049, R-220: the history goes back to the beginning, page by page.
@@ -45,20 +41,24 @@ func TestHistoryPages(t *testing.T) {
 	w.exec(`INSERT INTO log_entries (id, conversation_id, at, actor, what)
 		SELECT n, 1, parley_now() - make_interval(mins => n), 'parley', 'step ' || n FROM generate_series(1, 100) AS n`)
 	d := w.engines[0].Desk(w.surface)
-	for page, want := range map[int]struct {
-		rows int
-		more bool
-	}{0: {50, true}, 1: {50, true}, 2: {1, false}, 3: {0, false}} {
-		h := must(d.History(t.Context(), 1, page, "ann"))(t)
-		if len(h.Rows) != want.rows || h.More != want.more || h.Page != page {
-			t.Errorf("page %d has %d rows, and more: %v", page, len(h.Rows), h.More)
-		}
+	type page struct {
+		number, rows int
+		more         bool
+	}
+	for _, want := range []page{ // of 100 steps and the conversation's beginning
+		{number: 0, rows: 50, more: true},
+		{number: 1, rows: 50, more: true},
+		{number: 2, rows: 1},
+		{number: 3, rows: 0},
+	} {
+		h := must(d.History(t.Context(), 1, want.number, "ann"))(t)
+		wantEqual(t, "the page", page{h.Page, len(h.Rows), h.More}, want)
 	}
 	if _, err := d.History(t.Context(), 1, -1, "ann"); err == nil {
 		t.Error("there is a page before the newest")
 	}
 	w.reply(thread, "!history 3")
-	if told := w.waitWhisper("ann", "[history]").Plain(); !strings.Contains(told, "step 100") || strings.Contains(told, "step 99") {
-		t.Errorf("the last page: %s", told)
-	}
+	told := w.waitWhisper("ann", "[history]").Plain()
+	wantWords(t, "the last page", told, "step 100")
+	wantNoWords(t, "the last page", told, "step 99")
 }

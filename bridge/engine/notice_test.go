@@ -13,14 +13,14 @@ import (
 	"parley/store"
 )
 
-// setNotices sets what an agent is told of: whether they are away, and what they do without.
+// setNotices sets whether an agent is away, and which notices the agent does without.
 func (w *world) setNotices(agent, presence string, quiet ...string) {
 	w.t.Helper()
 	w.exec(`UPDATE agents SET presence = $2, quiet = $3 WHERE id = $1`, w.agents[agent], presence, append([]string{}, quiet...))
 	w.reloadEngines()
 }
 
-// addMembers names the members of the team Support.
+// addMembers makes agents members of the team Support.
 func (w *world) addMembers(names ...string) {
 	w.t.Helper()
 	for _, name := range names {
@@ -29,7 +29,7 @@ func (w *world) addMembers(names ...string) {
 	w.reloadEngines()
 }
 
-// wantMentions checks whom the last line of a kind mentions, and what it says.
+// wantMentions waits for a line of a kind that says these words, and checks whom the last one mentions.
 func (w *world) wantMentions(thread string, kind bridge.LineKind, words string, want ...string) {
 	w.t.Helper()
 	var last bridgetest.Message
@@ -51,34 +51,39 @@ func (w *world) wantMentions(thread string, kind bridge.LineKind, words string, 
 // R-239, R-242, R-251
 func TestNoticesThatAgentsDoWithout(t *testing.T) {
 	t.Parallel()
-	for _, quiet := range []bool{false, true} {
-		w := newWorld(t, options{analyzer: wordReader(), settings: map[string]string{"reply_after_resolve": "reopen"}})
-		told := []string{"ben"}
-		if quiet {
-			w.setNotices("ben", "", bridge.NoticesToChoose()...)
-			told = nil
-		}
-		thread := w.openThread()
-		w.reply(thread, "!assign @ben")
-		w.wantMentions(thread, bridge.LineAssigned, "Ann", told...)
-		w.writeAndAnalyse("urgent now")
-		w.wantMentions(thread, bridge.LineAnalysis, "", told...)
-		w.chat.Submit("ann", support, thread, formOf(bridge.VerbNote), "@ben: please look")
-		w.wantMentions(thread, bridge.LineDone, "please look", told...)
-		w.reply(thread, "!resolve done with it")
-		w.wantMentions(thread, bridge.LineResolved, "done with it", told...)
-		w.waitDrained()
-		w.customerWrites("kim", "One more thing")
-		w.wantMentions(thread, bridge.LineReopened, "", told...)
-		w.waitThread("One more thing") // what is not shown yet is not snoozed
-		w.reply(thread, "!snooze 1h")
-		w.waitCard(thread, "snoozed")
-		w.advance(time.Hour)
-		w.wantMentions(thread, bridge.LineWoke, "", "ben")
-		w.chat.Say("ben", support, thread, "!assing @cat")
-		w.wantMentions(thread, bridge.LineAsk, "assing", "ben")
-		w.chat.Press(t, "ben", w.chat.Get(support, thread), bridge.VerbTake)
-		w.waitDrained()
+	for name, c := range map[string]struct {
+		quiet []string // what ben does without
+		told  []string // who is mentioned by all that an agent may do without
+	}{
+		"all notices":  {quiet: nil, told: []string{"ben"}},
+		"none of them": {quiet: bridge.NoticesToChoose(), told: nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{analyzer: wordReader(), settings: map[string]string{"reply_after_resolve": "reopen"}})
+			w.setNotices("ben", "", c.quiet...)
+			thread := w.openThread()
+			w.reply(thread, "!assign @ben")
+			w.wantMentions(thread, bridge.LineAssigned, "Ann", c.told...)
+			w.writeAndAnalyse("urgent now")
+			w.wantMentions(thread, bridge.LineAnalysis, "", c.told...)
+			w.chat.Submit("ann", support, thread, formOf(bridge.VerbNote), "@ben: please look")
+			w.wantMentions(thread, bridge.LineDone, "please look", c.told...)
+			w.reply(thread, "!resolve done with it")
+			w.wantMentions(thread, bridge.LineResolved, "done with it", c.told...)
+			w.waitDrained()
+			w.customerWrites("kim", "One more thing")
+			w.wantMentions(thread, bridge.LineReopened, "", c.told...)
+			w.waitThread("One more thing") // what is not shown yet is not snoozed
+			w.reply(thread, "!snooze 1h")
+			w.waitCard(thread, "snoozed")
+			w.advance(time.Hour)
+			w.wantMentions(thread, bridge.LineWoke, "", "ben")
+			w.chat.Say("ben", support, thread, "!assing @cat")
+			w.wantMentions(thread, bridge.LineAsk, "assing", "ben")
+			w.chat.Press(t, "ben", w.chat.Get(support, thread), bridge.VerbTake)
+			w.waitDrained()
+		})
 	}
 }
 
@@ -96,7 +101,7 @@ func TestNoticesOfWhoIsAway(t *testing.T) {
 	w.wantMentions(thread, bridge.LineAssigned, "(away)", "ben") // it waits there, and Ann sees that Ben is away
 	w.writeAndAnalyse("urgent now")
 	w.wantMentions(thread, bridge.LineAnalysis, "(away)", "ann", "cat")
-	wake := func() {
+	snoozeAndWake := func() {
 		w.reply(thread, "!snooze 1h")
 		w.waitCard(thread, "snoozed")
 		w.advance(time.Hour)
@@ -104,7 +109,7 @@ func TestNoticesOfWhoIsAway(t *testing.T) {
 		w.waitDrained()
 	}
 	w.setNotices("ann", bridge.PresenceAvailable, "woke", "customer")
-	wake()
+	snoozeAndWake()
 	w.wantMentions(thread, bridge.LineWoke, "", "ann", "cat") // nobody does without the end of a snooze
 	w.reply(thread, "!snooze 1h")
 	w.waitCard(thread, "snoozed")
@@ -113,13 +118,13 @@ func TestNoticesOfWhoIsAway(t *testing.T) {
 	w.wantMentions(thread, bridge.LineWoke, "customer", "cat")
 	w.reply(thread, "!assign @ben @ann")
 	w.waitDrained()
-	wake()
+	snoozeAndWake()
 	w.wantMentions(thread, bridge.LineWoke, "time", "ann")
 	w.reply(thread, "!assign @ben")
 	w.setNotices("ann", bridge.PresenceAway)
 	w.setNotices("cat", bridge.PresenceAway)
 	w.waitDrained()
-	wake()
+	snoozeAndWake()
 	w.wantMentions(thread, bridge.LineWoke, "time", "ben")
 }
 
@@ -128,30 +133,31 @@ func TestNoticesOfWhoIsAway(t *testing.T) {
 // R-242, R-250
 func TestNoticesOfWhoIsNoAgentAnyMore(t *testing.T) {
 	t.Parallel()
-	comesBack := map[string]func(w *world){
-		"customer": func(w *world) { w.customerWrites("kim", "Are you there?") },
-		"time":     func(w *world) { w.advance(time.Hour) },
-		"late":     func(w *world) { w.advance(3 * time.Hour) },
-	}
-	for how, happens := range comesBack {
-		w := newWorld(t, options{})
-		w.addMembers("ann", "ben", "cat")
-		thread := w.openThread()
-		w.reply(thread, "!assign @ben")
-		w.wantMentions(thread, bridge.LineAssigned, "Ann", "ben")
-		w.reply(thread, "!snooze 1h")
-		w.waitCard(thread, "snoozed")
-		w.waitDrained()
-		check(t, store.RetireAgent(t.Context(), w.pool, w.agents["ben"]))
-		w.reloadEngines()
-		happens(w)
-		w.waitCard(thread, "open")
-		w.waitDrained()
-		if w.countLines(thread, bridge.LineWoke) != 1 {
-			t.Errorf("%s: no line tells that the snooze is over\n%s", how, w.dump())
-			continue
-		}
-		w.wantMentions(thread, bridge.LineWoke, "Ben", "ann", "cat")
+	for name, happens := range map[string]func(w *world){
+		"the customer writes":            func(w *world) { w.customerWrites("kim", "Are you there?") },
+		"the snooze is over":             func(w *world) { w.advance(time.Hour) },
+		"Parley notices that two h late": func(w *world) { w.advance(3 * time.Hour) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			w.addMembers("ann", "ben", "cat")
+			thread := w.openThread()
+			w.reply(thread, "!assign @ben")
+			w.wantMentions(thread, bridge.LineAssigned, "Ann", "ben")
+			w.reply(thread, "!snooze 1h")
+			w.waitCard(thread, "snoozed")
+			w.waitDrained()
+			check(t, store.RetireAgent(t.Context(), w.pool, w.agents["ben"]))
+			w.reloadEngines()
+			happens(w)
+			w.waitCard(thread, "open")
+			w.waitDrained()
+			if n := w.countLines(thread, bridge.LineWoke); n != 1 {
+				t.Fatalf("%d lines tell that the snooze is over, want 1\n%s", n, w.dump())
+			}
+			w.wantMentions(thread, bridge.LineWoke, "Ben", "ann", "cat")
+		})
 	}
 }
 
@@ -187,18 +193,25 @@ func TestHandedToATeamOfWhomSomeAreAway(t *testing.T) {
 // R-184, R-242
 func TestWhoIsAwayIsNotSuggested(t *testing.T) {
 	t.Parallel()
-	for _, presence := range []string{"", bridge.PresenceAway} {
-		w := newWorld(t, options{analyzer: offline.New()})
-		w.solve(channelstest.Event{From: "kim", Name: "Kim"}, "How do I return my lamp? Where is the return slip?", "Please put the return slip into the parcel and bring it to the post office.")
-		w.waitLearned(1)
-		w.setNotices("ann", presence)
-		w.customerWrites("joe", "I want to return a lamp. Is there a return slip?")
-		w.waitShown("I want to return a lamp")
-		w.makeBurstsDue()
-		w.eventually("a reply is suggested", func() bool { return w.suggestionsIn(2) != 0 })
-		offered := w.count(`SELECT count(*) FROM deliveries WHERE payload #>> '{line,Solver,Email}' LIKE 'ann%'`) > 0
-		if offered != (presence == "") {
-			t.Errorf("%q: suggested = %v, want %v", presence, offered, (presence == ""))
-		}
+	for name, c := range map[string]struct {
+		presence    string
+		isSuggested bool
+	}{
+		"there": {presence: "", isSuggested: true},
+		"away":  {presence: bridge.PresenceAway, isSuggested: false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{analyzer: offline.New()})
+			w.solve(channelstest.Event{From: "kim", Name: "Kim"}, "How do I return my lamp? Where is the return slip?", "Please put the return slip into the parcel and bring it to the post office.")
+			w.waitLearned(1)
+			w.setNotices("ann", c.presence)
+			w.customerWrites("joe", "I want to return a lamp. Is there a return slip?")
+			w.waitShown("I want to return a lamp")
+			w.makeBurstsDue()
+			w.eventually("a reply is suggested", func() bool { return w.suggestionsIn(2) != 0 })
+			offered := w.count(`SELECT count(*) FROM deliveries WHERE payload #>> '{line,Solver,Email}' LIKE 'ann%'`) > 0
+			wantEqual(t, "ann is suggested as an owner", offered, c.isSuggested)
+		})
 	}
 }

@@ -54,26 +54,26 @@ func TestNumberOfSomebodyElse(t *testing.T) {
 		w.waitShown(text)
 	}
 	lea := w.waitThread("I am new here")
-	if lea == thread || w.waitThread("as I said") != lea {
-		t.Errorf("two customers in one thread\n%s", w.dump())
+	if lea == thread {
+		t.Errorf("Lea's words stand in Kim's thread\n%s", w.dump())
 	}
+	wantEqual(t, "the thread of Lea's second message", w.waitThread("as I said"), lea)
 	w.reply(thread, "About your order, Kim")
 	w.provider.WaitTexts(t, "About your order, Kim")
 	w.reply(lea, "Welcome, Lea")
-	for i, sent := range w.waitSent(2) {
-		want, also := []string{"US.kim", "US.lea"}[i], [][]string{nil, {"+491"}}[i]
-		if !slices.Equal(sent.To, []string{want}) || !slices.Equal(sent.Also, also) {
-			t.Errorf("%q went to %v, also known as %v", sent.Text, sent.To, sent.Also)
-		}
-	}
+	sent := w.waitSent(2)
+	wantList(t, "whom Kim's reply went to", sent[0].To, []string{"US.kim"})
+	wantList(t, "Kim's other keys", sent[0].Also, nil)
+	wantList(t, "whom Lea's reply went to", sent[1].To, []string{"US.lea"})
+	wantList(t, "Lea's other keys", sent[1].Also, []string{"+491"})
 	if name := w.text(`SELECT name FROM identities WHERE id = (SELECT identity_id FROM conversations WHERE id = 1)`); name != "Kim" {
 		t.Errorf("Kim is called %q, want \"Kim\"", name)
 	}
 	w.passNumberOn(lea)
 }
 
-// passNumberOn lets the number that Lea has pass to people who were known before, in each way in which that is told. All of them
-// stay strangers to each other, and each is answered in a thread of their own.
+// passNumberOn lets the number that Lea has pass to people who were known before, in each way in which that is told. It checks that all
+// of them stay strangers to each other, and that each is answered in a thread of their own.
 func (w *world) passNumberOn(lea string) {
 	w.t.Helper()
 	w.customerSends(chat, channelstest.Event{From: "US.max", Also: []string{"+492"}, Name: "Max", Text: "I am Max"})
@@ -84,9 +84,8 @@ func (w *world) passNumberOn(lea string) {
 	w.waitLine(maxs, bridge.LineIdentity)
 	w.customerSends(chat, channelstest.Event{From: "US.zoe", Also: []string{"+491"}, Name: "Zoe", Text: "Here it is"})
 	w.customerSends(chat, channelstest.Event{From: "US.lea", Also: []string{"+491"}, Name: "Lea", Text: "Told again, and late"})
-	if w.waitThread("Here it is") != zoes || w.waitThread("Told again, and late") != lea {
-		w.t.Errorf("somebody else's thread\n%s", w.dump())
-	}
+	wantEqual(w.t, "Zoe's thread once she tells the number", w.waitThread("Here it is"), zoes)
+	wantEqual(w.t, "Lea's thread once her number is told again", w.waitThread("Told again, and late"), lea)
 	w.postChatEvent(channelstest.Event{Type: "identity", From: "+491", Name: "Ira", Previous: "+494"})
 	w.waitLine(iras, bridge.LineIdentity)
 	w.waitDrained()

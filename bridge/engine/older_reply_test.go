@@ -17,9 +17,15 @@ func TestOlderReplyLandsAfterANewQuestion(t *testing.T) {
 		takeBack func(w *world, thread, reply string)
 		fate     store.Fate
 	}{
-		"undone":             {func(w *world, thread, _ string) { w.reply(thread, "!undo") }, "undone"},
-		"deleted":            {func(w *world, _, reply string) { w.chat.Delete(support, reply) }, "undone"},
-		"edited into a note": {func(w *world, _, reply string) { w.chat.Edit(support, reply, "// for colleagues") }, "inside"},
+		"undone": {
+			takeBack: func(w *world, thread, _ string) { w.reply(thread, "!undo") }, fate: store.FateUndone,
+		},
+		"deleted": {
+			takeBack: func(w *world, _, reply string) { w.chat.Delete(support, reply) }, fate: store.FateUndone,
+		},
+		"edited into a note": {
+			takeBack: func(w *world, _, reply string) { w.chat.Edit(support, reply, "// for colleagues") }, fate: store.FateInside,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -41,9 +47,9 @@ func TestOlderReplyLandsAfterANewQuestion(t *testing.T) {
 			if n := w.count(`SELECT count(*) FROM conversations WHERE status = 'open' AND waiting_since IS NOT NULL`); n != 1 {
 				t.Errorf("the customer doesn't wait: %s", w.dump())
 			}
-			if last := w.annsFacts().LastMessage; last.From != "customer" || last.Preview != "And where is my lamp?" {
-				t.Errorf("lists show %+v", last)
-			}
+			last := w.annsFacts().LastMessage
+			wantEqual(t, "who spoke last, in lists", last.From, "customer")
+			wantEqual(t, "what was said last, in lists", last.Preview, "And where is my lamp?")
 		})
 	}
 }
@@ -66,9 +72,9 @@ func TestDeletedReplyThatLandsIsAnAnswer(t *testing.T) {
 	if n := w.count(`SELECT count(*) FROM conversations WHERE status = 'pending' AND waiting_since IS NULL`); n != 1 {
 		t.Errorf("the customer waits: %s", w.dump())
 	}
-	if last := w.annsFacts().LastMessage; last.From != "agent" || last.Preview != "One" {
-		t.Errorf("lists show %+v", last)
-	}
+	last := w.annsFacts().LastMessage
+	wantEqual(t, "who spoke last, in lists", last.From, "agent")
+	wantEqual(t, "what was said last, in lists", last.Preview, "One")
 }
 
 // A machine's mail hides no answer: whoever takes back a further reply doesn't make the customer wait again.

@@ -15,6 +15,12 @@ import (
 	"parley/channels/channelstest"
 )
 
+// makeNoticesDue ends the waits of notices to admins.
+func (w *world) makeNoticesDue() {
+	w.t.Helper()
+	w.exec(`UPDATE notices SET due_at = parley_now() WHERE due_at > parley_now()`)
+}
+
 // waitChatProbed waits until the chat was asked once more whether it answers.
 func (w *world) waitChatProbed() {
 	w.t.Helper()
@@ -41,17 +47,28 @@ func TestOutageIsToldByText(t *testing.T) {
 		}
 		return list
 	}
-	told := func(n int) bool {
-		w.passMinuteUnlessNoticed(3 * n)
-		w.exec(`UPDATE notices SET due_at = parley_now() WHERE due_at > parley_now()`)
-		return len(texts("+4915112345678")) == n && len(texts("+33612345678")) == n && len(w.noticeSubjects("ann@acme.test")) == n
+	waitTold := func(what string, times int) {
+		t.Helper()
+		const recipients = 3 // two phones and ann's mailbox
+		w.repeatUntil(what, func() {
+			w.passMinuteUnlessNoticed(recipients * times)
+			w.makeNoticesDue()
+		}, func() bool {
+			return len(texts("+4915112345678")) == times && len(texts("+33612345678")) == times && len(w.noticeSubjects("ann@acme.test")) == times
+		})
 	}
-	w.eventually("all are told that it is away", func() bool { return told(1) })
+	waitTold("all are told that it is away", 1)
 	w.chat.ClearFaults()
-	w.eventually("all are told that it is back", func() bool { return told(2) })
+	waitTold("all are told that it is back", 2)
 	w.passMinutes(1)
-	if got := texts("+33612345678"); len(got) != 2 || !strings.Contains(got[0], "can't be reached. Agents can answer in the browser") || !strings.HasSuffix(got[1], "is back.") || len(got[0]) > 160 {
-		t.Errorf("the phone is told %q", got)
+	got := texts("+33612345678")
+	if len(got) != 2 {
+		t.Fatalf("the phone is told %q, want two texts", got)
+	}
+	wantWords(t, "the text that it is away", got[0], "can't be reached. Agents can answer in the browser")
+	wantSuffix(t, "the text that it is back", got[1], "is back.")
+	if n := len(got[0]); n > 160 {
+		t.Errorf("the text that it is away has %d bytes, want at most the 160 of one SMS", n)
 	}
 }
 
@@ -71,16 +88,14 @@ func TestTextsWhileMailsHang(t *testing.T) {
 	w.provider.AddFault(channelstest.Fault{Text: "Nothing is lost", Until: make(chan struct{})})
 	w.waitChatProbed()
 	w.chat.AddFault(bridgetest.Fault{Call: "reach", Kind: bridgetest.FaultDropBefore, Times: -1})
-	w.eventually("the phone is told", func() bool {
-		w.passMinuteUnlessNoticed(2)
-		return len(w.noticeSubjects("+4915112345678")) == 1
-	})
+	const recipients = 2 // the phone and ann's mailbox
+	w.repeatUntil("the phone is told", func() { w.passMinuteUnlessNoticed(recipients) }, func() bool { return len(w.noticeSubjects("+4915112345678")) == 1 })
 	if n := len(w.noticeSubjects("ann@acme.test")); n != 0 {
 		t.Errorf("ann got %d mails, though the server hangs, want none", n)
 	}
 }
 
-// noticeSubjects returns the subjects of the mails that admins got.
+// noticeSubjects returns the subjects of the notices that went to an address.
 func (w *world) noticeSubjects(address string) []string {
 	var list []string
 	for _, m := range w.provider.Sent() {
@@ -91,15 +106,16 @@ func (w *world) noticeSubjects(address string) []string {
 	return list
 }
 
-// passMinutes lets Parley's clock go on while the chat is asked all the time.
+// passMinutes lets Parley's clock go on by so many minutes, in each of which the chat is asked whether it answers.
 func (w *world) passMinutes(n int) {
+	w.t.Helper()
 	for range n {
 		w.advance(time.Minute)
 		w.waitChatProbed()
 	}
 }
 
-// passMinuteUnlessNoticed lets a minute pass while fewer notices than n were written. How many it takes depends on the
+// passMinuteUnlessNoticed lets a minute pass if fewer notices than n were written. How many minutes it takes depends on the
 // machine: an attempt to reach the chat that began before may end only now, and the minutes count from then on.
 func (w *world) passMinuteUnlessNoticed(n int) {
 	w.t.Helper()
@@ -116,7 +132,7 @@ func TestOutageIsTold(t *testing.T) {
 	w := newWorld(t, options{engines: 2, reachEvery: 20 * time.Millisecond})
 	w.waitChatProbed()
 	down := bridgetest.Fault{Call: "reach", Kind: bridgetest.FaultDropBefore, Times: -1}
-	w.chat.AddFault(down)
+	w.chat.AddFault(down) // for a short break
 	w.passMinutes(4)
 	w.chat.ClearFaults()
 	w.waitChatProbed()
@@ -126,20 +142,19 @@ func TestOutageIsTold(t *testing.T) {
 		t.Fatalf("%d mails about a short break, want none", n)
 	}
 	w.chat.AddFault(down)
-	told := func(n int) func() bool {
-		return func() bool {
-			w.passMinuteUnlessNoticed(n)
-			return len(w.noticeSubjects("ann@acme.test")) == n
-		}
+	waitTold := func(what string, times int) {
+		t.Helper()
+		w.repeatUntil(what, func() { w.passMinuteUnlessNoticed(times) }, func() bool { return len(w.noticeSubjects("ann@acme.test")) == times })
 	}
-	w.eventually("ann is told", told(1))
+	waitTold("ann is told that it is away", 1)
 	w.chat.ClearFaults()
-	w.eventually("ann is told that it is back", told(2))
+	waitTold("ann is told that it is back", 2)
 	w.passMinutes(1)
-	got := strings.Join(w.noticeSubjects("ann@acme.test"), "; ")
-	if !strings.Contains(got, "can't be reached; ") || !strings.HasSuffix(got, "is back") || len(w.noticeSubjects("ben@acme.test")) != 0 {
-		t.Errorf("ann is told %q, ben %q", got, w.noticeSubjects("ben@acme.test"))
+	got := w.noticeSubjects("ann@acme.test")
+	if len(got) != 2 || !strings.HasSuffix(got[0], "can't be reached") || !strings.HasSuffix(got[1], "is back") {
+		t.Errorf("ann is told %q, want that the chat can't be reached, and that it is back", got)
 	}
+	wantList(t, "what ben is told, who is no admin", w.noticeSubjects("ben@acme.test"), nil)
 }
 
 // refusing is a chat that refuses Parley's access.
@@ -157,9 +172,8 @@ func TestRevokedIsTold(t *testing.T) {
 	w := newWorld(t, options{reachEvery: 20 * time.Millisecond, surface: func(s bridge.Surface) bridge.Surface { return refusing{s} }})
 	w.eventually("ann is told", func() bool { return len(w.noticeSubjects("ann@acme.test")) == 1 })
 	sent := w.provider.Sent()[0]
-	if !strings.Contains(sent.Subject, "refuses Parley") || !strings.Contains(sent.Text, "Enter a new one.") || !strings.Contains(sent.Text, "/inbox") {
-		t.Errorf("%s: %s", sent.Subject, sent.Text)
-	}
+	wantWords(t, "the subject", sent.Subject, "refuses Parley")
+	wantWords(t, "the mail", sent.Text, "Enter a new one.", "/inbox")
 }
 
 // A mail to an admin that fails is sent again; one whose answer was lost is looked for, and not doubled.
@@ -172,8 +186,7 @@ func TestNoticeOnce(t *testing.T) {
 	w.waitChatProbed()
 	w.chat.AddFault(bridgetest.Fault{Call: "reach", Kind: bridgetest.FaultDropBefore, Times: -1})
 	w.passMinutes(8)
-	w.eventually("it is sent", func() bool {
-		w.exec(`UPDATE notices SET due_at = parley_now() WHERE due_at > parley_now()`)
+	w.repeatUntil("it is sent", w.makeNoticesDue, func() bool {
 		return w.count(`SELECT count(*) FROM notices WHERE state = 'sent' AND attempt = 2`) == 1
 	})
 	if got := w.noticeSubjects("ann@acme.test"); len(got) != 1 {
@@ -191,16 +204,14 @@ func TestNoticeThatIsAlwaysUnclear(t *testing.T) {
 	w.waitChatProbed()
 	w.chat.AddFault(bridgetest.Fault{Call: "reach", Kind: bridgetest.FaultDropBefore, Times: -1})
 	w.passMinutes(8)
-	w.eventually("it is given up", func() bool {
-		w.exec(`UPDATE notices SET due_at = parley_now() WHERE due_at > parley_now()`)
-		return w.count(`SELECT count(*) FROM notices WHERE state = 'failed'`) == 1
-	})
-	if got := w.noticeSubjects("ann@acme.test"); len(got) != 3 {
-		t.Errorf("ann is told %q, want 3 of them", got)
+	w.repeatUntil("it is given up", w.makeNoticesDue, func() bool { return w.count(`SELECT count(*) FROM notices WHERE state = 'failed'`) == 1 })
+	const attempts = 3
+	if got := w.noticeSubjects("ann@acme.test"); len(got) != attempts {
+		t.Errorf("ann is told %q, want it %d times", got, attempts)
 	}
 }
 
-// mailboxAway is a mailbox that can't be looked into for some times.
+// mailboxAway is a mailbox that can't be opened the next left times that a mail is looked for.
 type mailboxAway struct {
 	*channelstest.Channel
 	left atomic.Int64
@@ -220,19 +231,18 @@ func (c *mailboxAway) Reconcile(ctx context.Context, o channels.Outbound) (chann
 func TestNoticeWhileMailboxIsAway(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{reachEvery: 20 * time.Millisecond})
+	const before, lookUps = 40, 5 // attempts that were refused, and look-ups that fail
 	away := &mailboxAway{Channel: w.live[mail].Load()}
-	away.left.Store(5)
+	away.left.Store(lookUps)
 	w.engines[0].SetChannel(w.accounts[mail], away)
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
 	w.exec(`INSERT INTO notices (id, address, subject, body, attempt, due_at, created_at)
-		VALUES (1, 'ann@acme.test', 'Parley: Chat is away', 'It is away.', 40, parley_now(), parley_now())`)
-	w.eventually("it is known to be sent", func() bool {
-		w.exec(`UPDATE notices SET due_at = parley_now() WHERE due_at > parley_now()`)
+		VALUES (1, 'ann@acme.test', 'Parley: Chat is away', 'It is away.', $1, parley_now(), parley_now())`, before)
+	w.repeatUntil("it is known what became of it", w.makeNoticesDue, func() bool {
 		return w.count(`SELECT count(*) FROM notices WHERE state IN ('sent', 'failed')`) == 1
 	})
-	if n := w.count(`SELECT count(*) FROM notices WHERE state = 'sent' AND attempt = 46`); n != 1 {
-		t.Error("it was given up, or the failed look-ups were not counted")
-	}
+	wantEqual(t, "its state", w.text(`SELECT state FROM notices`), "sent")
+	wantEqual(t, "its attempts, with the lost one and the look-ups", w.count(`SELECT attempt FROM notices`), before+1+lookUps)
 	if got := w.noticeSubjects("ann@acme.test"); len(got) != 1 {
 		t.Errorf("ann is told %q, want one alone", got)
 	}

@@ -32,14 +32,14 @@ func TestLineBecomesItsOutcome(t *testing.T) {
 	asked := w.reply(thread, "!frob of ann")
 	inside := w.waitLine(thread, bridge.LineAsk)
 	w.chat.Press(t, "ann", inside, bridge.VerbSend)
-	if got := w.waitOutcome(inside, bridge.OutcomeWaiting); !strings.HasSuffix(got.Plain(), "Ann") || buttonVerbs(got) != "undo" {
-		t.Errorf("on its way: %q, buttons %s", got.Text, buttonVerbs(got))
-	}
+	waiting := w.waitOutcome(inside, bridge.OutcomeWaiting)
+	wantSuffix(t, "the line while the text waits", waiting.Plain(), "Ann")
+	wantEqual(t, "the buttons while the text waits", buttonVerbs(waiting), "undo")
 	w.advance(time.Hour)
 	w.provider.WaitTexts(t, "One", "!frob of ann")
-	if got := w.waitOutcome(inside, bridge.OutcomeSent); !strings.HasSuffix(got.Plain(), "Ann") || buttonVerbs(got) != "" {
-		t.Errorf("sent: %q, buttons %s", got.Text, buttonVerbs(got))
-	}
+	sent := w.waitOutcome(inside, bridge.OutcomeSent)
+	wantSuffix(t, "the line once the text has left", sent.Plain(), "Ann")
+	wantEqual(t, "the buttons once the text has left", buttonVerbs(sent), "")
 	w.waitFate(asked, "out")
 	w.chat.Press(t, "ben", inside, bridge.VerbSend)
 	if got := w.waitWhisper("ben", "[decided]"); !strings.HasSuffix(got.Plain(), "= sent Ann") {
@@ -47,7 +47,7 @@ func TestLineBecomesItsOutcome(t *testing.T) {
 	}
 }
 
-// buttonVerbs names those under a post.
+// buttonVerbs names the verbs of a post's buttons: "send keep".
 func buttonVerbs(m bridgetest.Message) string {
 	var list []string
 	for _, b := range m.Buttons {
@@ -63,26 +63,36 @@ func TestLinesAreSettledByWhateverDecides(t *testing.T) {
 	thread := w.openThread()
 	w.reply(thread, "!take")
 	w.waitCard(thread, "| Ann |")
-	for _, story := range []struct {
-		text string
-		do   func(id string, line bridgetest.Message)
-		want bridge.OutcomeState
+	for _, c := range []struct {
+		text   string
+		decide func(text string, line bridgetest.Message)
+		want   bridge.OutcomeState
 	}{
-		{"!kept of ann", func(_ string, line bridgetest.Message) { w.chat.Press(t, "ben", line, bridge.VerbKeep) }, bridge.OutcomeInside},
-		{"!deleted of ann", func(id string, _ bridgetest.Message) { w.chat.Delete(support, id) }, bridge.OutcomeDropped},
-		{"!undone of ann", func(id string, line bridgetest.Message) {
-			w.chat.Press(t, "ann", line, bridge.VerbSend)
-			w.waitFate(id, "waiting")
-			w.reply(thread, "!undo")
-		}, bridge.OutcomeUndone},
+		{
+			text:   "!kept of ann",
+			decide: func(_ string, line bridgetest.Message) { w.chat.Press(t, "ben", line, bridge.VerbKeep) },
+			want:   bridge.OutcomeInside,
+		},
+		{
+			text:   "!deleted of ann",
+			decide: func(text string, _ bridgetest.Message) { w.chat.Delete(support, text) },
+			want:   bridge.OutcomeDropped,
+		},
+		{
+			text: "!undone of ann",
+			decide: func(text string, line bridgetest.Message) {
+				w.chat.Press(t, "ann", line, bridge.VerbSend)
+				w.waitFate(text, "waiting")
+				w.reply(thread, "!undo")
+			},
+			want: bridge.OutcomeUndone,
+		},
 	} {
-		id := w.reply(thread, story.text)
-		w.waitFate(id, "ask")
-		line := w.waitLineAbout(thread, bridge.LineAsk, story.text)
-		story.do(id, line)
-		if got := w.waitOutcome(line, story.want); buttonVerbs(got) != "" {
-			t.Errorf("%s: %q has the buttons %s, want none", story.text, got.Text, buttonVerbs(got))
-		}
+		text := w.reply(thread, c.text)
+		w.waitFate(text, "ask")
+		line := w.waitLineAbout(thread, bridge.LineAsk, c.text)
+		c.decide(text, line)
+		wantEqual(t, "the buttons of the line about "+c.text, buttonVerbs(w.waitOutcome(line, c.want)), "")
 	}
 }
 

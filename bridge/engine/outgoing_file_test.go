@@ -42,8 +42,7 @@ func (l *linker) Send(ctx context.Context, o channels.Outbound) (channels.Receip
 // stayed inside.
 func TestLinkToAFile(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{engines: 2, stopped: true, caps: func(c *channels.Capabilities) { c.Files.PerMessage = 2 },
-		fileLink: func(message bridge.MessageID, file string) string { return fmt.Sprintf("%d %s", message, file) }})
+	w := newWorld(t, options{engines: 2, stopped: true, caps: func(c *channels.Capabilities) { c.Files.PerMessage = 2 }, fileLink: plainLink})
 	l := &linker{Channel: w.live[chat].Load()}
 	for _, e := range w.engines {
 		e.SetChannel(w.accounts[chat], l)
@@ -59,29 +58,24 @@ func TestLinkToAFile(t *testing.T) {
 	links := slices.Clone(l.links)
 	l.mu.Unlock()
 	if len(links) != 2 || links[0] == links[1] {
-		t.Fatalf("links %q", links)
+		t.Fatalf("the provider was given the links %q, want two different ones", links)
 	}
-	var message bridge.MessageID
-	var name string
-	if _, err := fmt.Sscan(links[0], &message, &name); err != nil {
-		t.Fatal(err)
-	}
+	message, name := linkedTo(t, links[0])
 	for i, e := range w.engines {
 		f := must(e.Files().OutgoingFile(t.Context(), message, name))(t)
 		body := must(f.Open(t.Context()))(t)
-		if got := must(io.ReadAll(body))(t); string(got) != "the plan" || f.Name != "plan.txt" {
-			t.Errorf("replica %d gives %s with %q", i, f.Name, got)
-		}
+		wantEqual(t, fmt.Sprint("the file's name by replica ", i), f.Name, "plan.txt")
+		wantEqual(t, fmt.Sprint("the file's content by replica ", i), string(must(io.ReadAll(body))(t)), "the plan")
 	}
 	inside := bridge.MessageID(w.count(`SELECT id FROM messages WHERE fate = 'inside'`))
 	incoming := bridge.MessageID(w.count(`SELECT min(id) FROM messages WHERE direction = 'in'`))
-	for what, id := range map[string]bridge.MessageID{"a note": inside, "a customer's message": incoming, "none": 1 << 40} {
+	for what, id := range map[string]bridge.MessageID{"a note": inside, "a customer's message": incoming, "no message": 1 << 40} {
 		if _, err := w.engines[0].Files().OutgoingFile(t.Context(), id, name); !errors.Is(err, files.ErrNoFile) {
-			t.Errorf("%s: %v", what, err)
+			t.Errorf("a link to %s: got the error %v, want ErrNoFile", what, err)
 		}
 	}
 	if _, err := w.engines[0].Files().OutgoingFile(t.Context(), message, "other"); !errors.Is(err, files.ErrNoFile) {
-		t.Errorf("another file: %v", err)
+		t.Errorf("a link to a file that isn't there: got the error %v, want ErrNoFile", err)
 	}
 }
 
@@ -104,7 +98,7 @@ func TestNoLinkWithoutAddress(t *testing.T) {
 // Of several files that leave one by one, one that was refused takes no link from the others.
 func TestLinkAfterAnotherFileFailed(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{stopped: true, fileLink: func(message bridge.MessageID, file string) string { return fmt.Sprintf("%d %s", message, file) }})
+	w := newWorld(t, options{stopped: true, fileLink: plainLink})
 	l := &linker{Channel: w.live[chat].Load()}
 	w.engines[0].SetChannel(w.accounts[chat], l)
 	w.start()
@@ -120,14 +114,8 @@ func TestLinkAfterAnotherFileFailed(t *testing.T) {
 	if len(links) != 2 {
 		t.Fatalf("links %q, want 2 of them", links)
 	}
-	var message bridge.MessageID
-	var name string
-	if _, err := fmt.Sscan(links[1], &message, &name); err != nil {
-		t.Fatal(err)
-	}
-	if f, err := w.engines[0].Files().OutgoingFile(t.Context(), message, name); err != nil || f.Name != "b.txt" {
-		t.Errorf("the file that left: %q, %v", f.Name, err)
-	}
+	message, name := linkedTo(t, links[1])
+	wantEqual(t, "the file that left", must(w.engines[0].Files().OutgoingFile(t.Context(), message, name))(t).Name, "b.txt")
 }
 
 // The lane of a message with large files gets leases that are long enough to upload them.

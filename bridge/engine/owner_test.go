@@ -57,9 +57,9 @@ func TestEmojiResolvesOnesOwnOrAsks(t *testing.T) {
 	w.waitCard(thread, "#1 resolved")
 }
 
-// Whoever is no agent any more has no conversations: those with another owner go on with that one, the others stand unassigned, and
-// their threads say so, one after the other, so that customers' words don't wait behind many such lines. What is over keeps its owner
-// until it is opened again, by whomever.
+// Whoever is no agent any more has no conversations: those with another owner go on with that one, the others are unassigned, and
+// their threads say so, one after the other, so that customers' words don't wait behind many such lines. A resolved conversation keeps
+// its owner until it is opened again, by whomever.
 func TestOwnerLeaves(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -78,6 +78,7 @@ func TestOwnerLeaves(t *testing.T) {
 	w.waitCard(over, "resolved")
 	w.waitDrained()
 
+	// Ben leaves: of the three that he has, one is his alone, one has another owner, and one is resolved.
 	check(t, store.RetireAgent(t.Context(), w.pool, w.agents["ben"]))
 	check(t, store.BumpSettings(t.Context(), w.pool))
 	if line := w.waitLine(alone, bridge.LineUnassigned); len(line.Mentions()) != 0 {
@@ -88,17 +89,14 @@ func TestOwnerLeaves(t *testing.T) {
 	w.waitDrained()
 	apart := w.text(`SELECT max(due) - min(due) FROM (
 		SELECT split_part(external_id, ':', 4)::bigint AS due FROM events WHERE external_id LIKE 'timer:%:left:%') AS timer`)
-	if apart != "5000000" {
-		t.Errorf("they were due %s µs apart, want 5000000", apart)
-	}
+	wantEqual(t, "how long the two lines were due apart, in µs", apart, "5000000")
 	owners := w.text(`SELECT string_agg(assignees::text, ' ' ORDER BY id) FROM conversations`)
 	if want := fmt.Sprintf("{} {%d} {%d}", w.agents["ann"], w.agents["ben"]); owners != want {
 		t.Errorf("owners are %s, want %s", owners, want)
 	}
-	if w.countLines(both, bridge.LineUnassigned) != 0 {
-		t.Error("it has an owner")
-	}
+	wantEqual(t, "lines that nobody has the one with another owner", w.countLines(both, bridge.LineUnassigned), 0)
 
+	// The resolved one is opened again, by an agent and by the customer.
 	w.reply(over, "!reopen")
 	w.waitLine(over, bridge.LineUnassigned)
 	w.exec(`UPDATE conversations SET status = 'resolved', assignees = ARRAY[$1::bigint] WHERE id = 3`, w.agents["ben"])

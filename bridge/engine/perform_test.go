@@ -23,8 +23,12 @@ func TestEveryVerbHasAUseCase(t *testing.T) {
 	}
 	for _, m := range verbs {
 		use := allUseCases()[bridge.Verb(m[1])]
-		if use == nil || !use.isSpeech && use.first == nil && use.anywhere == nil && use.do == nil && use.read == nil {
-			t.Errorf("nothing does %s", m[1])
+		if use == nil {
+			t.Errorf("the verb %s has no line in the table", m[1])
+			continue
+		}
+		if hasUse := use.isSpeech || use.first != nil || use.anywhere != nil || use.do != nil || use.read != nil; !hasUse {
+			t.Errorf("the line of the verb %s in the table says nothing that does it", m[1])
 		}
 	}
 }
@@ -40,14 +44,14 @@ func TestTimerThatFiresAgain(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		kind          string
-		first, second time.Duration // how late it fires
-		isNew         bool
+		first, second time.Duration // how late it fires each time
+		isNew         bool          // the second fact, so that it counts
 	}{
-		{"snooze", 0, 0, true},
-		{"snooze", 24 * time.Hour, 0, true},
-		{"evening:1:2026-11-20", 24 * time.Hour, 0, true},
-		{"evening:1:2026-11-20", 0, time.Minute, false},
-		{"week:1:2026-11-20T09:00:00Z", 0, time.Minute, false},
+		{kind: "snooze", isNew: true},
+		{kind: "snooze", first: 24 * time.Hour, isNew: true},
+		{kind: "evening:1:2026-11-20", first: 24 * time.Hour, isNew: true},
+		{kind: "evening:1:2026-11-20", second: time.Minute, isNew: false},
+		{kind: "week:1:2026-11-20T09:00:00Z", second: time.Minute, isNew: false},
 	} {
 		if isNew := nameOf(tt.kind, tt.first) != nameOf(tt.kind, tt.second); isNew != tt.isNew {
 			t.Errorf("%s, %v and %v late: a new fact is %v, want %v", tt.kind, tt.first, tt.second, isNew, tt.isNew)

@@ -76,7 +76,7 @@ func TestFollowUpWaitsForAPromotion(t *testing.T) {
 	defer func() { _ = tx.Rollback(t.Context()) }()
 	day := must(store.LockConversations(t.Context(), tx, []store.ConversationID{1}, nil))(t)
 	if len(day) != 1 || day[0].Kind != store.KindAutomatic {
-		t.Fatalf("locked %v", day)
+		t.Fatalf("locked is %v, want the day's thread of automatic mail alone", day)
 	}
 	promote()
 	w.waitBlocked(1)

@@ -21,9 +21,8 @@ func TestPromoteBesideAnOpenOne(t *testing.T) {
 	w.chat.Press(t, "ann", listed, bridge.VerbPromote)
 	w.waitWhisper("ann", "continues in #")
 	w.waitDrained()
-	if n := w.count(`SELECT count(*) FROM quarantine`); n != 0 || w.countConversations("customer") != 1 {
-		t.Errorf("%d events in quarantine, %d conversations", n, w.countConversations("customer"))
-	}
+	wantEqual(t, "events in quarantine", w.count(`SELECT count(*) FROM quarantine`), 0)
+	wantEqual(t, "conversations", w.countConversations("customer"), 1)
 	w.chat.Say("ann", support, thread, "!resolve")
 	w.eventually("it is resolved", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`) == 1 })
 	w.chat.Press(t, "ann", listed, bridge.VerbPromote)
@@ -41,8 +40,6 @@ func TestPromoteBesideAnOpenOne(t *testing.T) {
 func TestStandbyOpensTheWindow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: withWindow(7 * 24 * time.Hour)})
-	promotion := formOf(bridge.VerbReply)
-	promotion.Args.Promotional = true
 	said := time.Now().Add(-23 * time.Hour)
 	w.customerSends(chat, channelstest.Event{From: "kim", Name: "Kim", Text: "To the other app", Automatic: "standby", At: said})
 	w.chat.Press(t, "ann", w.waitShown("To the other app"), bridge.VerbPromote)
@@ -51,8 +48,7 @@ func TestStandbyOpensTheWindow(t *testing.T) {
 	w.provider.WaitTexts(t, "How can I help?")
 
 	w.advance(2 * time.Hour) // 24 hours after the customer's words only people may write
-	promotion.Args.Conversation = 2
-	w.chat.Submit("ann", support, thread, promotion, "10 % off")
+	w.chat.Submit("ann", support, thread, promotionForm(2), "10 % off")
 	w.waitLine(thread, bridge.LineInside)
 
 	w.advance(8 * 24 * time.Hour)

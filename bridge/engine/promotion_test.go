@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -9,40 +8,42 @@ import (
 	"parley/bridge/bridgetest"
 )
 
-// A promotional reply leaves as long as machines may write, an answer as long as people may. What is
-// too late when it is said stays inside with the reason; what gets too late in its hold is not sent.
+// A promotional reply leaves as long as machines may write, an answer as long as people may. A promotional one that comes too late
+// stays inside, with the reason.
 //
 //
 func TestPromotionalReply(t *testing.T) {
 	t.Parallel()
-	promotion := func() bridgetest.Button {
-		b := formOf(bridge.VerbReply)
-		b.Args.Promotional = true
-		return b
-	}
 	w := newWorld(t, options{caps: withWindow(7 * 24 * time.Hour)})
 	w.customerWrites("kim", "Do you have lamps?")
 	thread := w.waitThread("Do you have lamps?")
-	w.chat.Submit("ann", support, thread, promotion(), "10 % off today")
+	w.chat.Submit("ann", support, thread, promotionForm(1), "10 % off today")
 	w.provider.WaitTexts(t, "10 % off today")
 	w.advance(25 * time.Hour)
-	w.chat.Submit("ann", support, thread, promotion(), "Still 10 % off")
-	if line := w.waitLine(thread, bridge.LineInside).Plain(); !strings.Contains(line, "It is promotional") || !strings.Contains(line, "Still 10 % off") {
-		t.Errorf("the line says %q", line)
-	}
+	w.chat.Submit("ann", support, thread, promotionForm(1), "Still 10 % off")
+	wantWords(t, "the line", w.waitLine(thread, bridge.LineInside).Plain(), "It is promotional", "Still 10 % off")
 	w.reply(thread, "Yes, we have")
 	w.waitDrained()
 	w.provider.WaitTexts(t, "10 % off today", "Yes, we have")
+}
 
-	w = newWorld(t, options{hold: time.Hour, caps: withWindow(7 * 24 * time.Hour)})
+// A promotional reply for which it gets too late in its hold is not sent.
+func TestPromotionalReplyInTheHold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour, caps: withWindow(7 * 24 * time.Hour)})
 	w.customerWrites("kim", "Hello?")
-	thread = w.waitThread("Hello?")
+	thread := w.waitThread("Hello?")
 	w.advance(23*time.Hour + 30*time.Minute)
-	w.chat.Submit("ann", support, thread, promotion(), "10 % off")
+	w.chat.Submit("ann", support, thread, promotionForm(1), "10 % off")
 	w.waitLine(thread, bridge.LineDone)
 	w.advance(time.Hour)
-	if line := w.waitLine(thread, bridge.LineFailed).Plain(); !strings.Contains(line, "It is promotional") {
-		t.Errorf("the line says %q", line)
-	}
+	wantWords(t, "the line", w.waitLine(thread, bridge.LineFailed).Plain(), "It is promotional")
 	w.wantNothingSent()
+}
+
+// promotionForm is a filled form of a promotional reply in a conversation.
+func promotionForm(conversation bridge.ConversationID) bridgetest.Button {
+	b := formOf(bridge.VerbReply)
+	b.Args.Conversation, b.Args.Promotional = conversation, true
+	return b
 }

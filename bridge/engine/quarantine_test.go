@@ -19,7 +19,8 @@ func TestQuarantineOfAnAgentsMessage(t *testing.T) {
 	w.exec(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no room'; END $$`)
 	w.exec(`CREATE TRIGGER refuse BEFORE INSERT ON messages FOR EACH ROW WHEN (NEW.text = 'Yes') EXECUTE FUNCTION refuse()`)
 	w.reply(thread, "Yes")
-	for i := range 4 {
+	const tries = 4 // after which an event is given up
+	for i := range tries {
 		w.eventually("a failed try", func() bool { return w.count(`SELECT count(*) FROM queues WHERE tries > $1 AND holder IS NULL`, i) > 0 })
 		w.makeQueuesDue()
 	}

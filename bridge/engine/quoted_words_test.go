@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"fmt"
 	"testing"
 
 	"parley/bridge"
@@ -22,28 +23,28 @@ func TestQuotesOnlyWordsOfRecipients(t *testing.T) {
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Text: "Well?", References: []string{first}})
 	w.waitShown("Well?")
 	w.waitDrained()
-	n := 0
-	answers := func(to, text, sent string, change func(*bridge.Args)) {
-		t.Helper()
+	for i, c := range []struct {
+		answers string // the end of the message that is answered
+		text    string
+		to, cc  []string // whom the form changes the recipients to; nil leaves them
+		want    string   // sent, with what is quoted
+	}{
+		{answers: "Is it red?", text: "It is.", want: "> Is it red?\n\nIt is."},
+		{answers: "Or blue?", text: "It isn't.", want: "> Or blue?\n\nIt isn't."},
+		{answers: "Kim never pays", text: "We know.", want: "We know."},
+		{answers: "It isn't.", text: "Sorry.", want: "> > Or blue?\n> \n> It isn't.\n\nSorry."},
+		{
+			answers: "It isn't.", text: "With Pat now.",
+			to: []string{"kim@x.test"}, cc: []string{"lee@x.test", "pat@z.test"}, want: "With Pat now.",
+		},
+		{answers: "With Pat now.", text: "So we said.", want: "> With Pat now.\n\nSo we said."},
+		{answers: "It isn't.", text: "As we said.", to: []string{"mia@z.test"}, want: "As we said."},
+	} {
 		b := formOf(bridge.VerbReply)
-		b.Args.Message = bridge.MessageID(w.count(`SELECT id FROM messages WHERE text LIKE '%' || $1 ORDER BY id LIMIT 1`, to))
-		if change != nil {
-			change(&b.Args)
-		}
-		w.chat.Submit("ben", support, thread, b, text)
-		n++
-		if m := w.waitSent(n)[n-1]; m.Text != sent {
-			t.Errorf("the answer to %q is %q, want %q", to, m.Text, sent)
-		}
+		b.Args.Message = bridge.MessageID(w.count(`SELECT id FROM messages WHERE text LIKE '%' || $1 ORDER BY id LIMIT 1`, c.answers))
+		b.Args.To, b.Args.Cc = c.to, c.cc
+		w.chat.Submit("ben", support, thread, b, c.text)
+		wantEqual(t, fmt.Sprintf("the answer to %q", c.answers), w.waitSent(i + 1)[i].Text, c.want)
 		w.waitDrained()
 	}
-	answers("Is it red?", "It is.", "> Is it red?\n\nIt is.", nil)
-	answers("Or blue?", "It isn't.", "> Or blue?\n\nIt isn't.", nil)
-	answers("Kim never pays", "We know.", "We know.", nil)
-	answers("It isn't.", "Sorry.", "> > Or blue?\n> \n> It isn't.\n\nSorry.", nil)
-	answers("It isn't.", "With Pat now.", "With Pat now.", func(a *bridge.Args) {
-		a.To, a.Cc = []string{"kim@x.test"}, []string{"lee@x.test", "pat@z.test"}
-	})
-	answers("With Pat now.", "So we said.", "> With Pat now.\n\nSo we said.", nil)
-	answers("It isn't.", "As we said.", "As we said.", func(a *bridge.Args) { a.To = []string{"mia@z.test"} })
 }

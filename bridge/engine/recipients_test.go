@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -12,7 +13,7 @@ import (
 	"parley/store"
 )
 
-// addresses of people, as they are shown.
+// addresses returns those of people.
 func addresses(list []bridge.PartyRef) []string {
 	var all []string
 	for _, p := range list {
@@ -21,25 +22,26 @@ func addresses(list []bridge.PartyRef) []string {
 	return all
 }
 
-// annsFacts are what forms and cards show to Ann of the conversation that was opened first.
+// annsFacts returns what forms and cards show to Ann of the conversation that was opened first.
 func (w *world) annsFacts() bridge.Facts {
 	w.t.Helper()
 	return must(w.engines[0].Desk(w.surface).Facts(w.t.Context(), 1, "ann"))(w.t)
 }
 
-// wantRecipients sends a reply and compares its recipients with those that are shown before.
-func (w *world) wantRecipients(thread, text string, to, cc, waiting []string) {
+// recipients of a reply: the ones it is to, those in copy, and those who wait to be allowed.
+type recipients struct{ to, cc, waiting []string }
+
+// wantRecipients checks who is shown as the recipients of a conversation, and that a reply goes to these.
+func (w *world) wantRecipients(thread, text string, want recipients) {
 	w.t.Helper()
 	w.waitDrained()
-	f := w.annsFacts()
-	if !slices.Equal(addresses(f.Recipients.To), to) || !slices.Equal(addresses(f.Recipients.Cc), cc) || !slices.Equal(addresses(f.Recipients.Waiting), waiting) {
-		w.t.Errorf("before %q: shown to %q, copy %q, waiting %q; want %q, %q, %q", text, f.Recipients.To, f.Recipients.Cc, f.Recipients.Waiting, to, cc, waiting)
-	}
+	shown := w.annsFacts().Recipients
+	wantList(w.t, fmt.Sprintf("recipients that are shown before %q", text), addresses(shown.To), want.to)
+	wantList(w.t, fmt.Sprintf("copies that are shown before %q", text), addresses(shown.Cc), want.cc)
+	wantList(w.t, fmt.Sprintf("who waits to be allowed before %q", text), addresses(shown.Waiting), want.waiting)
 	n := len(w.provider.Sent())
 	w.reply(thread, text)
-	if m := w.waitSent(n + 1)[n]; !slices.Equal(m.To, addresses(f.Recipients.To)) || !slices.Equal(m.Cc, addresses(f.Recipients.Cc)) {
-		w.t.Errorf("%q went to %q, copy %q; shown were %q and %q", text, m.To, m.Cc, f.Recipients.To, f.Recipients.Cc)
-	}
+	wantSentTo(w.t, w.waitSent(n + 1)[n], addresses(shown.To), addresses(shown.Cc))
 }
 
 // What is shown of a mail's recipients is what is sent: no newcomer who is not allowed yet, no
@@ -49,19 +51,24 @@ func TestRecipientsShownAreThoseSentTo(t *testing.T) {
 	w := newWorld(t, options{})
 	first := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "first"})
 	thread := w.waitThread("first")
-	w.wantRecipients(thread, "A", []string{"kim@x.test"}, []string{"lee@x.test"}, nil)
+	w.wantRecipients(thread, "A", recipients{to: []string{"kim@x.test"}, cc: []string{"lee@x.test"}})
+
+	// A newcomer waits to be allowed, also when the recipients are saved as they are.
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test", "spy@y.test"}, Text: "second", References: []string{first}})
 	w.waitLine(thread, bridge.LineParticipant)
-	w.wantRecipients(thread, "B", []string{"kim@x.test"}, []string{"lee@x.test"}, []string{"spy@y.test"})
+	withSpy := recipients{to: []string{"kim@x.test"}, cc: []string{"lee@x.test"}, waiting: []string{"spy@y.test"}}
+	w.wantRecipients(thread, "B", withSpy)
 	w.chat.Say("ann", support, thread, "!to kim@x.test")
 	w.waitWhisper("ann", "[unchanged]")
-	w.wantRecipients(thread, "C", []string{"kim@x.test"}, []string{"lee@x.test"}, []string{"spy@y.test"})
+	w.wantRecipients(thread, "C", withSpy)
 	if n := w.countLines(thread, bridge.LineRecipients); n != 0 {
 		t.Errorf("%d lines tell of recipients that did not change", n)
 	}
+
+	// Another recipient takes the customer's place.
 	w.chat.Say("ann", support, thread, "!to lee@x.test")
 	w.waitLine(thread, bridge.LineRecipients)
-	w.wantRecipients(thread, "D", []string{"lee@x.test"}, nil, []string{"spy@y.test"})
+	w.wantRecipients(thread, "D", recipients{to: []string{"lee@x.test"}, waiting: []string{"spy@y.test"}})
 }
 
 // What is shown for forms tells Parley's time, from which what people choose there is meant.
@@ -83,9 +90,9 @@ func TestWhoDropsOutOfTheCopyIsNamed(t *testing.T) {
 	first := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test", "mia@x.test"}, Subject: "One", Text: "first"})
 	thread := w.waitThread("first")
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"mia@x.test"}, Text: "second", References: []string{first}})
-	if line := w.waitLine(thread, bridge.LineRecipients).Plain(); !strings.Contains(line, "without lee@x.test") || strings.Contains(line, "without mia") {
-		t.Errorf("the line says %q, want who got no reply any more", line)
-	}
+	line := w.waitLine(thread, bridge.LineRecipients).Plain()
+	wantWords(t, "the line", line, "without lee@x.test")
+	wantNoWords(t, "the line", line, "without mia")
 }
 
 // With reply_to: sender people in copy get no reply, but agents see that they read along, and may
@@ -95,16 +102,14 @@ func TestCopyIsShownWhereOnlyTheSenderIsAnswered(t *testing.T) {
 	w := newWorld(t, options{settings: map[string]string{"reply_to": "sender"}})
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "first"})
 	thread := w.waitThread("first")
-	w.wantRecipients(thread, "A", []string{"kim@x.test"}, nil, nil)
+	w.wantRecipients(thread, "A", recipients{to: []string{"kim@x.test"}})
 	if got := addresses(w.annsFacts().Recipients.Copied); !slices.Equal(got, []string{"lee@x.test"}) {
 		t.Errorf("agents see %q in copy, want Lee", got)
 	}
-	if w.countLines(thread, bridge.LineParticipant) != 0 {
-		t.Error("somebody is asked about a person who is never answered")
-	}
+	wantEqual(t, "lines that ask about a person who is never answered", w.countLines(thread, bridge.LineParticipant), 0)
 	w.chat.Say("ann", support, thread, "!cc lee@x.test")
 	w.waitLine(thread, bridge.LineRecipients)
-	w.wantRecipients(thread, "B", []string{"kim@x.test"}, []string{"lee@x.test"}, nil)
+	w.wantRecipients(thread, "B", recipients{to: []string{"kim@x.test"}, cc: []string{"lee@x.test"}})
 }
 
 // R-257: replies go to whom the last mail names; who is new waits for a click.
@@ -115,9 +120,10 @@ func TestParticipants(t *testing.T) {
 	thread := w.waitThread("first")
 	w.reply(thread, "A")
 	sent := w.provider.WaitTexts(t, "A")
-	if !slices.Equal(sent[0].To, []string{"kim@x.test"}) || !slices.Equal(sent[0].Cc, []string{"lee@x.test"}) || sent[0].InReplyTo != first {
-		t.Errorf("sent to %v, copy %v, answering %q", sent[0].To, sent[0].Cc, sent[0].InReplyTo)
-	}
+	wantSentTo(t, sent[0], []string{"kim@x.test"}, []string{"lee@x.test"})
+	wantEqual(t, "the mail that is answered", sent[0].InReplyTo, first)
+
+	// A newcomer gets nothing until somebody clicks Allow.
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test", "spy@y.test"}, Text: "second", References: []string{first}})
 	line := w.waitLine(thread, bridge.LineParticipant)
 	w.reply(thread, "B")
@@ -126,19 +132,19 @@ func TestParticipants(t *testing.T) {
 	}
 	w.chat.Press(t, "ann", line, bridge.VerbAllow)
 	w.waitLine(thread, bridge.LineRecipients)
-	if got := w.waitOutcome(line, bridge.OutcomeAllowed); buttonVerbs(got) != "" || !strings.HasSuffix(got.Plain(), "Ann") {
-		t.Errorf("once it was allowed, the line says %q with the buttons %s", got.Text, buttonVerbs(got))
-	}
+	allowed := w.waitOutcome(line, bridge.OutcomeAllowed)
+	wantSuffix(t, "the line once the newcomer is allowed", allowed.Plain(), "Ann")
+	wantEqual(t, "its buttons", buttonVerbs(allowed), "")
 	w.reply(thread, "C")
 	if sent = w.provider.WaitTexts(t, "A", "B", "C"); !slices.Equal(sent[2].Cc, []string{"lee@x.test", "spy@y.test"}) {
 		t.Errorf("after the click the copy is %v, want %v", sent[2].Cc, []string{"lee@x.test", "spy@y.test"})
 	}
+
+	// The next one is allowed by a typed command.
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test", "mia@y.test"}, Text: "third", References: []string{first}})
 	line = waitMessage(t, w.chat, support, thread, "[participant]", "mia@y.test")
 	w.chat.Say("ben", support, thread, "!allow mia@y.test")
-	if got := w.waitOutcome(line, bridge.OutcomeAllowed); !strings.HasSuffix(got.Plain(), "Ben") {
-		t.Errorf("allowed by a typed command, the line says %q", got.Text)
-	}
+	wantSuffix(t, "the line once the next one is allowed", w.waitOutcome(line, bridge.OutcomeAllowed).Plain(), "Ben")
 }
 
 // Somebody new answers a mail to all, with the customer in copy. Until an agent allows the newcomer, replies go on to the
@@ -146,19 +152,22 @@ func TestParticipants(t *testing.T) {
 func TestNewcomerAnswersToAll(t *testing.T) {
 	t.Parallel()
 	for _, replyTo := range []string{"all", "sender"} {
-		w := newWorld(t, options{settings: map[string]string{"reply_to": replyTo}})
-		first := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "first"})
-		thread := w.waitThread("first")
-		w.chat.Say("ann", support, thread, "!cc lee@x.test") // which changes nothing where all are answered
-		copied := []string{"lee@x.test"}
-		w.wantRecipients(thread, "A", []string{"kim@x.test"}, copied, nil)
-		toAll := channelstest.Event{From: "mia@y.test", Cc: []string{"kim@x.test", "lee@x.test"}, Text: "second", References: []string{first}}
-		w.customerSends(mail, toAll)
-		line := w.waitLine(thread, bridge.LineParticipant)
-		w.wantRecipients(thread, "B", []string{"kim@x.test"}, copied, []string{"mia@y.test"})
-		w.chat.Press(t, "ann", line, bridge.VerbAllow)
-		w.waitOutcome(line, bridge.OutcomeAllowed)
-		w.wantRecipients(thread, "C", []string{"mia@y.test", "kim@x.test"}, copied, nil)
+		t.Run("reply_to: "+replyTo, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{settings: map[string]string{"reply_to": replyTo}})
+			first := w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "first"})
+			thread := w.waitThread("first")
+			w.chat.Say("ann", support, thread, "!cc lee@x.test") // which changes nothing where all are answered
+			copied := []string{"lee@x.test"}
+			w.wantRecipients(thread, "A", recipients{to: []string{"kim@x.test"}, cc: copied})
+			toAll := channelstest.Event{From: "mia@y.test", Cc: []string{"kim@x.test", "lee@x.test"}, Text: "second", References: []string{first}}
+			w.customerSends(mail, toAll)
+			line := w.waitLine(thread, bridge.LineParticipant)
+			w.wantRecipients(thread, "B", recipients{to: []string{"kim@x.test"}, cc: copied, waiting: []string{"mia@y.test"}})
+			w.chat.Press(t, "ann", line, bridge.VerbAllow)
+			w.waitOutcome(line, bridge.OutcomeAllowed)
+			w.wantRecipients(thread, "C", recipients{to: []string{"mia@y.test", "kim@x.test"}, cc: copied})
+		})
 	}
 }
 
@@ -177,24 +186,22 @@ func TestReplyFormChangesRecipients(t *testing.T) {
 	}
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test", "spy@y.test"}, Text: "second", References: []string{first}})
 	w.waitLine(thread, bridge.LineParticipant)
-	n := 0
-	hands := func(b bridgetest.Button, text string, to, cc []string) {
+	handIn := func(b bridgetest.Button, text string, to, cc []string) {
 		t.Helper()
+		n := len(w.provider.Sent())
 		w.chat.Submit("ann", support, thread, b, text)
-		n++
-		if m := w.waitSent(n)[n-1]; m.Text != text || !slices.Equal(m.To, to) || !slices.Equal(m.Cc, cc) {
-			t.Errorf("%q went to %q, copy %q; want %q and %q", m.Text, m.To, m.Cc, to, cc)
-		}
+		m := w.waitSent(n + 1)[n]
+		wantEqual(t, "what was sent", m.Text, text)
+		wantSentTo(t, m, to, cc)
 		w.waitDrained()
 	}
-	hands(form("f1", []string{"Kim@x.test"}, []string{"lee@x.test"}), "unchanged", []string{"kim@x.test"}, []string{"lee@x.test"})
+	handIn(form("f1", []string{"Kim@x.test"}, []string{"lee@x.test"}), "unchanged", []string{"kim@x.test"}, []string{"lee@x.test"})
 	if lines := w.countLines(thread, bridge.LineRecipients); lines != 0 {
 		t.Errorf("%d lines tell of recipients that did not change", lines)
 	}
-	hands(form("f2", []string{"kim@x.test", "mia@x.test"}, nil), "changed", []string{"kim@x.test", "mia@x.test"}, nil)
-	w.wantRecipients(thread, "typed", []string{"kim@x.test", "mia@x.test"}, nil, []string{"spy@y.test"})
-	n++
-	hands(form("f3", []string{"kim@x.test"}, []string{"spy@y.test"}), "named is allowed", []string{"kim@x.test"}, []string{"spy@y.test"})
+	handIn(form("f2", []string{"kim@x.test", "mia@x.test"}, nil), "changed", []string{"kim@x.test", "mia@x.test"}, nil)
+	w.wantRecipients(thread, "typed", recipients{to: []string{"kim@x.test", "mia@x.test"}, waiting: []string{"spy@y.test"}})
+	handIn(form("f3", []string{"kim@x.test"}, []string{"spy@y.test"}), "named is allowed", []string{"kim@x.test"}, []string{"spy@y.test"})
 	w.chat.Submit("ann", support, thread, form("f3", []string{"kim@x.test"}, []string{"lee@x.test"}), "and as it was opened")
 	w.waitLine(thread, bridge.LineAsk)
 	w.waitDrained()
@@ -216,9 +223,7 @@ func TestReplyFormGoesToWhomItShows(t *testing.T) {
 	w.customerSends(mail, channelstest.Event{From: "lee@x.test", Text: "second", References: []string{first}})
 	w.waitLine(thread, bridge.LineRecipients)
 	w.chat.Submit("ann", support, thread, form, "For Kim")
-	if m := w.waitSent(1)[0]; !slices.Equal(m.To, []string{"kim@x.test"}) || !slices.Equal(m.Cc, []string{"lee@x.test"}) {
-		t.Errorf("%q went to %q, copy %q", m.Text, m.To, m.Cc)
-	}
+	wantSentTo(t, w.waitSent(1)[0], []string{"kim@x.test"}, []string{"lee@x.test"})
 	w.eventually("it is told", func() bool { return w.countLines(thread, bridge.LineRecipients) == 2 })
 }
 
@@ -236,9 +241,9 @@ func TestRecipientsAreNamedWhenTheyChange(t *testing.T) {
 	}
 	w.customerSends(mail, channelstest.Event{From: "lee@x.test", Text: "third", References: []string{first}})
 	to, without, _ := strings.Cut(w.waitLine(thread, bridge.LineRecipients).Plain(), "without")
-	if !strings.Contains(to, "lee@x.test") || strings.Contains(to, "kim@x.test") || strings.TrimSpace(without) != "kim@x.test" {
-		t.Errorf("the line says replies go to %q, without %q", to, without)
-	}
+	wantWords(t, "whom replies go to, by the line", to, "lee@x.test")
+	wantNoWords(t, "whom replies go to, by the line", to, "kim@x.test")
+	wantEqual(t, "who gets none any more, by the line", strings.TrimSpace(without), "kim@x.test")
 }
 
 // A mail with very many new recipients makes one line, not one for each.
@@ -255,8 +260,9 @@ func TestManyNewcomers(t *testing.T) {
 	w.waitShown("second")
 	w.waitLine(thread, bridge.LineParticipant)
 	w.waitDrained()
-	if n := w.countLines(thread, bridge.LineParticipant); n > 10 {
-		t.Errorf("%d lines, want at most 10", n)
+	const most = 10
+	if n := w.countLines(thread, bridge.LineParticipant); n > most {
+		t.Errorf("%d lines about newcomers, want at most %d", n, most)
 	}
 	if n := w.count(`SELECT count(*) FROM quarantine`); n != 0 {
 		t.Errorf("%d events in quarantine, want none", n)
@@ -281,9 +287,9 @@ func TestNotForOthers(t *testing.T) {
 		t.Errorf("the line says %q", line.Plain())
 	}
 	w.chat.Press(t, "ann", line, bridge.VerbSendAgain)
-	if sent := w.provider.WaitTexts(t, "For Kim"); len(sent[0].To) != 1 || sent[0].To[0] != "lee@x.test" {
-		t.Errorf("sent to %v", sent[0].To)
-	}
+	wantList(t, "whom it goes to by a click", w.provider.WaitTexts(t, "For Kim")[0].To, []string{"lee@x.test"})
+
+	// An agent is taken out while a reply is held.
 	late := w.reply(thread, "Bye")
 	w.waitFate(late, "waiting")
 	check(t, store.RetireAgent(t.Context(), w.pool, w.agents["ann"]))

@@ -57,17 +57,18 @@ func TestClosedChannelOpensAgain(t *testing.T) {
 	posts := w.chat.Calls("post")
 	w.customerWrites("kim", "Into the void")
 	w.chat.Wait(t, "a post is refused", func() bool { return w.chat.Calls("post") > posts })
-	waits := func() { t.Helper(); w.eventually("it waits", func() bool { return w.countRefusedPosts() == 1 }) }
-	waits()
+	waitRefused := func() { t.Helper(); w.eventually("it waits", func() bool { return w.countRefusedPosts() == 1 }) }
+	waitRefused()
 	w.engines[0].Desk(w.surface).Report(channels.Condition{Status: channels.Active}) // it has connected anew
-	w.eventually("what is known is not noted again", func() bool {
-		const when = `SELECT until FROM leases WHERE name LIKE 'trouble:%'`
-		noted, posts := w.text(when), w.chat.Calls("post")
+	noted := func() string { return w.text(`SELECT until FROM leases WHERE name LIKE 'trouble:%'`) }
+	before := ""
+	w.repeatUntil("what is known is not noted again", func() {
+		before = noted()
+		posts := w.chat.Calls("post")
 		w.advance(2 * time.Minute)
 		w.chat.Wait(t, "a post is refused again", func() bool { return w.chat.Calls("post") > posts })
-		waits()
-		return noted != "" && w.text(when) == noted
-	})
+		waitRefused()
+	}, func() bool { return before != "" && noted() == before })
 	w.chat.Open(support)
 	w.advance(2 * time.Minute)
 	if same := w.waitThread("Into the void"); same != thread {
@@ -96,8 +97,7 @@ func TestTeamMovesFromClosedChannel(t *testing.T) {
 	w.moveTeam("Support", invoices)
 	w.eventually("the end is refused", func() bool { return w.text(`SELECT is_called FROM refusals`) == "true" })
 	w.exec(`DROP TRIGGER refuse ON leases`)
-	w.eventually("the chat works, since no team works in the closed channel", func() bool {
-		w.engines[0].EndTroublesAgain()
+	w.repeatUntil("the chat works, since no team works in the closed channel", w.engines[0].EndTroublesAgain, func() bool {
 		return w.text(`SELECT status FROM accounts WHERE id = $1`, w.surface) == string(channels.Active)
 	})
 	w.advance(2 * time.Minute)

@@ -3,7 +3,6 @@ package engine_test
 import (
 	"encoding/json"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -60,7 +59,10 @@ func TestReplyNeverArrived(t *testing.T) {
 // said after it goes on meanwhile.
 func TestReplyUnclear(t *testing.T) {
 	t.Parallel()
-	for verb, want := range map[bridge.Verb][]string{bridge.VerbSendAgain: {"One", "Two", "One"}, bridge.VerbMarkSent: {"One", "Two"}} {
+	for verb, want := range map[bridge.Verb][]string{ // what the customer gets
+		bridge.VerbSendAgain: {"One", "Two", "One"},
+		bridge.VerbMarkSent:  {"One", "Two"},
+	} {
 		t.Run(string(verb), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{})
@@ -70,23 +72,22 @@ func TestReplyUnclear(t *testing.T) {
 			first := w.reply(thread, "One")
 			w.waitDeliveryState(first, "unknown")
 			w.reply(thread, "Two")
-			w.eventually("it was looked for", func() bool {
+			w.repeatUntil("it was looked for", func() {
 				w.exec(ageUnclear)
 				w.exec(lookNow)
+			}, func() bool {
 				return w.count(`SELECT count(*) FROM lanes WHERE account_id = $1 AND epoch >= 2 AND leased_until IS NULL`, w.accounts[chat]) > 0
 			})
 			w.waitDeliveryState(first, "unknown")
 			w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '1 hour' WHERE state = 'unknown'`)
-			w.eventually("it is looked for again", func() bool {
-				w.exec(lookNow)
+			w.repeatUntil("it is looked for again", func() { w.exec(lookNow) }, func() bool {
 				return w.text(`SELECT state FROM deliveries WHERE kind = 'reply' ORDER BY id LIMIT 1`) != "unknown"
 			})
 			w.waitDeliveryState(first, "needs_decision")
 			w.waitFate(first, "unclear")
 			line := w.waitLine(thread, bridge.LineUnclear)
-			if !strings.Contains(line.Plain(), "One") || !slices.Equal(line.Mentions(), []string{"ann"}) {
-				t.Errorf("the line: %q", line.Text)
-			}
+			wantWords(t, "the line", line.Plain(), "One")
+			wantList(t, "who the line mentions", line.Mentions(), []string{"ann"})
 			w.waitMarked(first, "warning")
 			w.provider.WaitTexts(t, "One", "Two")
 			w.chat.Press(t, "ben", line, verb)
@@ -110,9 +111,8 @@ func TestReplyRefused(t *testing.T) {
 	first := w.reply(thread, "One")
 	w.waitFate(first, "failed")
 	line := w.waitLine(thread, bridge.LineFailed)
-	if !strings.Contains(line.Plain(), "One") || !slices.Equal(line.Mentions(), []string{"ann"}) {
-		t.Errorf("the line: %q", line.Text)
-	}
+	wantWords(t, "the line", line.Plain(), "One")
+	wantList(t, "who the line mentions", line.Mentions(), []string{"ann"})
 	w.waitMarked(first, "warning")
 	w.waitCard(thread, "#1 open")
 	w.chat.Press(t, "ann", line, bridge.VerbSendAgain)
@@ -120,7 +120,7 @@ func TestReplyRefused(t *testing.T) {
 	w.waitFate(first, "out")
 }
 
-// A provider that is down for long: the agent is told once, and it leaves in the end.
+// While a provider is down for long, the agent is told once; the reply leaves in the end.
 func TestReplyLate(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{relay: lateAtOnce(), backoff: []time.Duration{10 * time.Millisecond}})
@@ -143,23 +143,21 @@ func TestReplyLate(t *testing.T) {
 // R-054
 func TestReceipts(t *testing.T) {
 	t.Parallel()
-	tests := []struct {
-		name   string
-		states []string
-		state  string
-		fate   store.Fate
-		mark   string // the one that it has then
-		failed int    // lines
+	for name, tt := range map[string]struct {
+		receipts []string
+		state    string // then
+		fate     store.Fate
+		mark     string
+		failures int // lines
 	}{
-		{"in order", []string{"sent", "delivered", "read"}, "read", "out", "read", 0},
-		{"backwards", []string{"read", "delivered", "sent"}, "read", "out", "read", 0},
-		{"twice", []string{"delivered", "delivered"}, "delivered", "out", "delivered", 0},
-		{"bounced", []string{"failed", "failed"}, "failed", "failed", "warning", 1},
-		{"delivered, then bounced", []string{"delivered", "failed"}, "delivered", "out", "delivered", 0},
-		{"bounced, then delivered", []string{"failed", "delivered"}, "delivered", "out", "delivered", 1},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
+		"in order":                {receipts: []string{"sent", "delivered", "read"}, state: "read", fate: "out", mark: "read"},
+		"backwards":               {receipts: []string{"read", "delivered", "sent"}, state: "read", fate: "out", mark: "read"},
+		"twice":                   {receipts: []string{"delivered", "delivered"}, state: "delivered", fate: "out", mark: "delivered"},
+		"bounced":                 {receipts: []string{"failed", "failed"}, state: "failed", fate: "failed", mark: "warning", failures: 1},
+		"delivered, then bounced": {receipts: []string{"delivered", "failed"}, state: "delivered", fate: "out", mark: "delivered"},
+		"bounced, then delivered": {receipts: []string{"failed", "delivered"}, state: "delivered", fate: "out", mark: "delivered", failures: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{})
 			thread := w.openThread()
@@ -167,7 +165,7 @@ func TestReceipts(t *testing.T) {
 			external := w.provider.WaitTexts(t, "One")[0].ID
 			w.waitMarked(reply, "sent")
 			w.waitDrained()
-			for i, s := range tt.states {
+			for i, s := range tt.receipts {
 				w.postEvents(chat, channelstest.Event{Type: "status", ID: external + "." + string(rune('a'+i)), State: s, External: []string{external}})
 			}
 			w.waitDeliveryState(reply, tt.state)
@@ -177,9 +175,7 @@ func TestReceipts(t *testing.T) {
 			if got := w.chat.Get(support, reply).Marks; !slices.Equal(got, []string{tt.mark}) {
 				t.Errorf("marks %v, want %s alone", got, tt.mark)
 			}
-			if n := w.countLines(thread, bridge.LineFailed); n != tt.failed {
-				t.Errorf("%d lines of failure, want %d", n, tt.failed)
-			}
+			wantEqual(t, "lines of failure", w.countLines(thread, bridge.LineFailed), tt.failures)
 		})
 	}
 }
@@ -228,7 +224,8 @@ func TestReceiptAfterALostAnswer(t *testing.T) {
 	w.waitDeliveryState(first, "sent")
 }
 
-// journalSurfaceFact brings a surface's event to the journal by hand.
+// journalSurfaceFact puts an event of the chat into the journal: "say", "edit" or "delete" of a message, which the chat itself did not
+// tell, or tells in another order.
 func (w *world) journalSurfaceFact(kind string, m bridgetest.Message) {
 	w.t.Helper()
 	body := must(json.Marshal(map[string]any{"type": kind, "message": m, "own_thread": true}))(w.t)

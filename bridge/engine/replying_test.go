@@ -10,7 +10,7 @@ import (
 )
 
 // openReplyForm lets an agent open the form of a reply to the first conversation by way of a replica,
-// and gives when.
+// and returns when.
 func (w *world) openReplyForm(replica int, agent string) time.Time {
 	w.t.Helper()
 	at := must(store.Now(w.t.Context(), w.pool))(w.t)
@@ -24,7 +24,7 @@ func (w *world) closeReplyForm(replica int, agent string, at time.Time) {
 	check(w.t, w.engines[replica].Desk(w.surface).ReplyClosed(w.t.Context(), 1, agent, at))
 }
 
-// waitReplying lets some time pass and waits until the card names these, and nobody else, as replying.
+// waitReplying lets some time pass, and waits until the card names these, and nobody else, as replying.
 func (w *world) waitReplying(thread string, after time.Duration, names ...string) {
 	w.t.Helper()
 	w.advance(after)
@@ -63,42 +63,45 @@ func TestReplying(t *testing.T) {
 	w := newWorld(t, options{engines: 2, hold: time.Hour})
 	thread := w.openThread()
 	edits, events := w.replyFormCosts()
-	cost := func(what string, moreEdits, moreEvents int) {
+	wantCost := func(what string, moreEdits, moreEvents int) {
 		t.Helper()
 		nowEdits, nowEvents := w.replyFormCosts()
-		if nowEdits-edits != moreEdits || nowEvents-events != moreEvents {
-			t.Errorf("%s: %d edits and %d events, want %d and %d", what, nowEdits-edits, nowEvents-events, moreEdits, moreEvents)
-		}
+		wantEqual(t, what+": edits of the card", nowEdits-edits, moreEdits)
+		wantEqual(t, what+": events", nowEvents-events, moreEvents)
 		edits, events = nowEdits, nowEvents
 	}
 	w.openReplyForm(0, "ben")
 	w.stops[0]()
 	w.waitReplying(thread, 2*time.Second, "Ben")
-	cost("opened", 1, 1)
+	wantCost("opened", 1, 1)
 
 	ann := w.openReplyForm(1, "ann")
 	w.waitReplying(thread, 2*time.Second, "Ben", "Ann")
-	cost("opened by a second agent", 1, 1)
+	wantCost("opened by a second agent", 1, 1)
 	f := must(w.engines[1].Desk(w.surface).Facts(t.Context(), 1, "ann"))(t)
-	if len(f.Replying) != 2 || f.Replying[0].By.Name != "Ben" || f.Now.Sub(f.Replying[0].Since) < 4*time.Second {
-		t.Errorf("a form shows %+v at %v", f.Replying, f.Now)
+	if len(f.Replying) != 2 {
+		t.Fatalf("a form shows that %+v are replying, want two agents", f.Replying)
+	}
+	wantEqual(t, "who is replying for longest", f.Replying[0].By.Name, "Ben")
+	if since := f.Now.Sub(f.Replying[0].Since); since < 4*time.Second {
+		t.Errorf("Ben is replying for %v, want 4 s at least", since)
 	}
 
 	w.closeReplyForm(1, "ann", ann)
 	w.waitReplying(thread, 2*time.Second, "Ben")
-	cost("closed", 1, 1)
+	wantCost("closed", 1, 1)
 	w.closeReplyForm(1, "ann", ann) // again, as after a submission
 	w.advance(2 * time.Second)
 	w.waitIdle()
-	cost("closed again", 0, 0)
+	wantCost("closed again", 0, 0)
 
 	w.chat.Submit("ben", support, "", formOf(bridge.VerbReply), "By the form")
 	w.waitShown("By the form")
 	w.waitReplying(thread, 2*time.Second)
-	cost("answered", 1, 0)
+	wantCost("answered", 1, 0)
 	w.advance(time.Hour / 2)
 	w.waitIdle()
-	cost("long after the answer", 0, 0)
+	wantCost("long after the answer", 0, 0)
 }
 
 // What is opened and closed at once costs no edit; what is opened again isn't ended by the first form's

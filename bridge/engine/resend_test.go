@@ -14,7 +14,7 @@ import (
 	"parley/store"
 )
 
-// waitFailedAttempt waits until an attempt has failed for certain, so that the reply waits for the next one.
+// waitFailedAttempt waits until an attempt has failed for certain, and its reply waits for the next one.
 func (w *world) waitFailedAttempt() {
 	w.t.Helper()
 	w.eventually("the attempt has failed", func() bool {
@@ -37,12 +37,16 @@ func TestSendBesideARetry(t *testing.T) {
 		takeBack func(w *world, message string)
 		send     func(w *world, thread, message string)
 	}{
-		"edited": {func(w *world, m string) { w.chat.Edit(support, m, "Ben, see you") },
-			func(w *world, thread, _ string) {
-				w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineAsk), bridge.VerbSend)
-			}},
-		"deleted": {func(w *world, m string) { w.chat.Delete(support, m) },
-			func(w *world, thread, m string) { w.chooseVerb(thread, m, bridge.VerbSend) }},
+		"edited": {
+			takeBack: func(w *world, m string) { w.chat.Edit(support, m, "Ben, see you") },
+			send: func(w *world, thread, _ string) {
+				w.chat.Press(w.t, "ann", w.waitLine(thread, bridge.LineAsk), bridge.VerbSend)
+			},
+		},
+		"deleted": {
+			takeBack: func(w *world, m string) { w.chat.Delete(support, m) },
+			send:     func(w *world, thread, m string) { w.chooseVerb(thread, m, bridge.VerbSend) },
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -245,11 +249,20 @@ func TestChangedWhileTheFirstPieceIsSent(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(w *world, message string)
 		told   bridge.LineKind
-		pieces int
+		sent   []string
 	}{
-		"edited":  {func(w *world, m string) { w.chat.Edit(support, m, "One") }, bridge.LineEditLate, 2},
-		"noted":   {func(w *world, m string) { w.chat.Edit(support, m, "note: one") }, bridge.LineEditLate, 1},
-		"deleted": {func(w *world, m string) { w.chat.Delete(support, m) }, bridge.LineDeleteLate, 1},
+		"edited": {
+			change: func(w *world, m string) { w.chat.Edit(support, m, "One") },
+			told:   bridge.LineEditLate, sent: []string{"Uno 1", "Uno 2"},
+		},
+		"noted": {
+			change: func(w *world, m string) { w.chat.Edit(support, m, "note: one") },
+			told:   bridge.LineEditLate, sent: []string{"Uno 1"},
+		},
+		"deleted": {
+			change: func(w *world, m string) { w.chat.Delete(support, m) },
+			told:   bridge.LineDeleteLate, sent: []string{"Uno 1"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -267,7 +280,7 @@ func TestChangedWhileTheFirstPieceIsSent(t *testing.T) {
 			w.waitLine(thread, c.told)
 			w.waitFate(said, "out")
 			w.waitDrained()
-			w.provider.WaitTexts(t, []string{"Uno 1", "Uno 2"}[:c.pieces]...)
+			w.provider.WaitTexts(t, c.sent...)
 			if text := w.text(`SELECT text FROM messages WHERE place = $1`, said); text != "Uno" {
 				t.Errorf("the thread says that the customer has %q, want \"Uno\"", text)
 			}
@@ -316,7 +329,7 @@ func TestFileAddedInTheHold(t *testing.T) {
 	}
 }
 
-// waitEdited waits until a message has the text of an edit.
+// waitEdited waits until one message has the text of an edit.
 func (w *world) waitEdited(text string) {
 	w.t.Helper()
 	w.eventually("the edit", func() bool { return w.count(`SELECT count(*) FROM messages WHERE text = $1`, text) == 1 })
@@ -328,10 +341,12 @@ func TestUndoBehindManyMessages(t *testing.T) {
 	w := newWorld(t, options{hold: time.Hour})
 	thread := w.openThread()
 	said := w.replyInHold(thread, "See you")
-	for range 6 {
+	const more = 6
+	for range more {
 		w.customerWrites("kim", "Are you there?")
 	}
-	w.eventually("all are there", func() bool { return w.count(`SELECT count(*) FROM messages`) == 8 })
+	const all = 1 + 1 + more // kim's first message, the reply, what kim writes then
+	w.eventually("all are there", func() bool { return w.count(`SELECT count(*) FROM messages`) == all })
 	w.reply(thread, "!undo")
 	w.waitFate(said, "undone")
 }

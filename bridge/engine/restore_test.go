@@ -75,19 +75,11 @@ func TestRestoredReplyIsFound(t *testing.T) {
 	w.waitFate(reply, "out")
 	w.waitDrained()
 	w.provider.WaitTexts(t, "One")
-	seen := 0
-	for _, m := range w.allMessages() {
-		if strings.Contains(m.Plain(), "And another thing") && m.Thread != "" {
-			seen++
-		}
-	}
-	if seen != 1 {
-		t.Errorf("the customer's message is shown %d times, want 1", seen)
-	}
+	wantEqual(t, "how often the customer's message is shown", countShown(w.chat, support, thread, "And another thing"), 1)
 }
 
 // R-275: what was typed before the restore and is not in the backup may have been sent by
-// the Parley that was lost. It is asked about, and a verb of then sends nothing either.
+// the Parley that was lost. Its author is asked, and a command that was typed then sends nothing either.
 func TestTypedBeforeTheRestore(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -150,8 +142,8 @@ func TestOrphanedThread(t *testing.T) {
 	w.waitDrained()
 }
 
-// TestUnknownThread: who asks for a reply where no customer is, is told that nobody gets it;
-// talk among colleagues is none of ours.
+// Who asks for a reply in a thread without a customer is told that nobody gets it. Parley says nothing to what colleagues write
+// there to each other.
 func TestUnknownThread(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -179,8 +171,9 @@ func TestNoNumberTwice(t *testing.T) {
 	w.restoreAndServe(time.Now())
 	w.customerWrites("lee", "Hello again")
 	w.waitThread("Hello again")
-	if n := w.count(`SELECT max(id) FROM conversations`); n < 86_400 {
-		t.Errorf("the next conversation is #%d, want at least 86_400", n)
+	const mostInADay = 86_400 // conversations: one a second
+	if n := w.count(`SELECT max(id) FROM conversations`); n < mostInADay {
+		t.Errorf("the next conversation is #%d, want at least #%d", n, mostInADay)
 	}
 	if n := w.count(`SELECT max(id) FROM deliveries`); n < before+1<<40 {
 		t.Errorf("the next delivery is %d, the last was %d, want at least %d", n, before, before+1<<40)

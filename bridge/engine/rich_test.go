@@ -20,11 +20,20 @@ func richForm(r *bridge.Rich) bridgetest.Button {
 	return b
 }
 
-// carriesRich are a chat's capabilities with everything rich.
+// carriesRich lets a channel carry buttons, lists, carousels, locations, contact cards and answers to one message.
 func carriesRich(c *channels.Capabilities) {
 	c.Rich.Buttons, c.Rich.ListRows, c.Rich.Carousel, c.Rich.Location, c.Rich.ContactCard, c.ReplyTo = 3, 10, 10, channels.Full, channels.Partial, channels.Full
 }
 
+// wantRich checks what beside its text a message carries.
+func wantRich(t *testing.T, m channelstest.Sent, want *bridge.Rich) {
+	t.Helper()
+	if !reflect.DeepEqual(m.Rich, want) {
+		t.Errorf("%q carries %+v, want %+v", m.Text, m.Rich, want)
+	}
+}
+
+// buttons are a reply's buttons with these titles.
 func buttons(titles ...string) *bridge.Rich {
 	r := &bridge.Rich{}
 	for i, title := range titles {
@@ -45,9 +54,9 @@ func TestRichReply(t *testing.T) {
 	if !strings.Contains(line.Plain(), "{buttons} 1. Yes\n2. No") {
 		t.Errorf("the thread shows %q", line.Plain())
 	}
-	if m := w.waitSent(1)[0]; m.Text != "Shall we?" || !reflect.DeepEqual(m.Rich, buttons("Yes", "No")) {
-		t.Errorf("sent %+v", m)
-	}
+	sent := w.waitSent(1)[0]
+	wantEqual(t, "the text", sent.Text, "Shall we?")
+	wantRich(t, sent, buttons("Yes", "No"))
 	w.customerWrites("carla", "Yes")
 	if answer := w.waitShown("Yes"); answer.Thread != thread {
 		t.Errorf("the answer is in %s, want %s", answer.Thread, thread)
@@ -64,9 +73,10 @@ func TestRichIsSentAgain(t *testing.T) {
 	place := &bridge.Rich{Location: &bridge.RichLocation{Latitude: 52.5163, Longitude: 13.3777, Name: "Our shop"}}
 	w.chat.Submit("ben", support, thread, richForm(place), "Right here:")
 	list := w.waitSent(2)
-	if list[0].Text != "Right here:" || list[0].Rich != nil || list[1].Text != "" || !reflect.DeepEqual(list[1].Rich, place) {
-		t.Errorf("sent %+v", list)
-	}
+	wantEqual(t, "the text", list[0].Text, "Right here:")
+	wantRich(t, list[0], nil)
+	wantEqual(t, "the text beside the location", list[1].Text, "")
+	wantRich(t, list[1], place)
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.BadContent, Times: 1})
 	card := &bridge.Rich{Contact: &bridge.RichContact{Name: "Ben", Phones: []string{"+491715550100"}}}
 	w.chat.Submit("ben", support, thread, richForm(card), "")
@@ -75,9 +85,7 @@ func TestRichIsSentAgain(t *testing.T) {
 		t.Errorf("what failed isn't kept: %q", failed.Plain())
 	}
 	w.chat.Press(t, "ben", failed, bridge.VerbSendAgain)
-	if m := w.waitSent(3)[2]; !reflect.DeepEqual(m.Rich, card) {
-		t.Errorf("sent again %+v", m)
-	}
+	wantRich(t, w.waitSent(3)[2], card)
 }
 
 // Where a channel doesn't carry it the customer gets words, and the thread shows the same.
@@ -87,20 +95,22 @@ func TestRichAsWords(t *testing.T) {
 	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Rich.Buttons = 2 }})
 	w.customerWrites("carla", "Hello")
 	thread := w.waitThread("Hello")
-	for _, c := range []struct {
+	for i, c := range []struct {
 		rich       *bridge.Rich
 		text, want string
 	}{
-		{&bridge.Rich{Location: &bridge.RichLocation{Latitude: 1.5, Longitude: -2, Name: "Our shop"}}, "Here:", "Here:\n\nOur shop\nhttps://www.openstreetmap.org/?mlat=1.5&mlon=-2#map=17/1.5/-2"},
-		{buttons("Red", "Green", "Blue"), "Which?", "Which?\n\n1. Red\n2. Green\n3. Blue"},
-		{&bridge.Rich{Contact: &bridge.RichContact{Name: "Ben", Emails: []string{"ben@acme.test"}}}, "", "Ben\nben@acme.test"},
-		{&bridge.Rich{}, "Only words", "Only words"},
+		{
+			rich: &bridge.Rich{Location: &bridge.RichLocation{Latitude: 1.5, Longitude: -2, Name: "Our shop"}}, text: "Here:",
+			want: "Here:\n\nOur shop\nhttps://www.openstreetmap.org/?mlat=1.5&mlon=-2#map=17/1.5/-2",
+		},
+		{rich: buttons("Red", "Green", "Blue"), text: "Which?", want: "Which?\n\n1. Red\n2. Green\n3. Blue"},
+		{rich: &bridge.Rich{Contact: &bridge.RichContact{Name: "Ben", Emails: []string{"ben@acme.test"}}}, want: "Ben\nben@acme.test"},
+		{rich: &bridge.Rich{}, text: "Only words", want: "Only words"},
 	} {
-		before := len(w.provider.Sent())
 		w.chat.Submit("ben", support, thread, richForm(c.rich), c.text)
-		if m := w.waitSent(before + 1)[before]; m.Text != c.want || m.Rich != nil {
-			t.Errorf("sent %q %+v, want %q", m.Text, m.Rich, c.want)
-		}
+		sent := w.waitSent(i + 1)[i]
+		wantEqual(t, "the words in its place", sent.Text, c.want)
+		wantRich(t, sent, nil)
 		w.waitShown(c.want)
 	}
 }
@@ -125,19 +135,24 @@ func TestRichIsHeld(t *testing.T) {
 	w.opt.hold = 0
 	w.saveAccount(chat, nil)
 	w.chat.Press(t, "ben", undone, bridge.VerbSend)
-	if m := w.waitSent(1)[0]; !reflect.DeepEqual(m.Rich, buttons("Yes")) {
-		t.Errorf("sent %+v", m)
-	}
+	wantRich(t, w.waitSent(1)[0], buttons("Yes"))
 }
 
 // A reply to one message names it where the channel can, and quotes it where it can't.
 //
 func TestReplyToOneMessage(t *testing.T) {
 	t.Parallel()
-	for name, caps := range map[string]func(*channels.Capabilities){"named": carriesRich, "quoted": nil} {
+	for name, c := range map[string]struct {
+		caps    func(*channels.Capabilities)
+		isNamed bool // the message that is answered
+		text    string
+	}{
+		"named":  {caps: carriesRich, isNamed: true, text: "Yes."},
+		"quoted": {caps: nil, isNamed: false, text: "> Is it red?\n\nYes."},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, options{caps: caps})
+			w := newWorld(t, options{caps: c.caps})
 			first := w.customerWrites("carla", "Is it red?")
 			thread := w.waitThread("Is it red?")
 			w.customerWrites("carla", "And how long?\nRoughly.")
@@ -152,18 +167,19 @@ func TestReplyToOneMessage(t *testing.T) {
 			b := formOf(bridge.VerbReply)
 			b.Args.Message = asked[i].MessageID
 			w.chat.Submit("ben", support, thread, b, "Yes.")
-			m := w.waitSent(1)[0]
-			if name == "named" && (m.ReplyTo != first || m.Text != "Yes.") || name == "quoted" && (m.ReplyTo != "" || m.Text != "> Is it red?\n\nYes.") {
-				t.Errorf("sent %q to %q", m.Text, m.ReplyTo)
-			}
-			if name == "named" {
+			sent := w.waitSent(1)[0]
+			wantEqual(t, "the text", sent.Text, c.text)
+			if c.isNamed {
+				wantEqual(t, "the message that it answers", sent.ReplyTo, first)
 				w.waitShown("to: Is it red?")
+			} else {
+				wantEqual(t, "the message that it answers", sent.ReplyTo, "")
 			}
-			if list, err := desk.SaidAt(t.Context(), bridge.Place{Channel: support, Thread: thread, Message: thread}, "ben"); err != nil || len(list) != 0 {
-				t.Errorf("the root shows %+v, %v", list, err)
+			if list := must(desk.SaidAt(t.Context(), bridge.Place{Channel: support, Thread: thread, Message: thread}, "ben"))(t); len(list) != 0 {
+				t.Errorf("the root shows what the customer said, %+v, want nothing to answer there", list)
 			}
 			if _, err := desk.SaidAt(t.Context(), bridge.Place{Channel: support, Message: post.ID}, "dan"); err == nil {
-				t.Error("who is no agent may read it")
+				t.Error("somebody who is no agent may read what was said")
 			}
 		})
 	}

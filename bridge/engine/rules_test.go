@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -47,9 +48,8 @@ func TestAnotherAgentsTextWaitsForAClick(t *testing.T) {
 	if n := w.count(`SELECT count(*) FROM posts WHERE kind = 'told' AND conversation_id = 1`); n != 1 {
 		t.Errorf("%d notes that he was told belong to the conversation, want one", n)
 	}
-	if n := w.countLines(thread, bridge.LineInside); n != 0 || len(w.chat.Whispers("ben")) != 2 {
-		t.Errorf("%d lines for all, and ben was told %d times", n, len(w.chat.Whispers("ben")))
-	}
+	wantEqual(t, "lines about it for all", w.countLines(thread, bridge.LineInside), 0)
+	wantEqual(t, "whispers to ben: that it stays inside, and that it is decided", len(w.chat.Whispers("ben")), 2)
 }
 
 // R-246: a file alone and a text after a colleague's remark wait for a click; Keep keeps.
@@ -63,9 +63,8 @@ func TestWhatWaitsForAClick(t *testing.T) {
 	w.waitFate(file, "ask")
 	w.chat.Press(t, "ann", w.waitShown("file_alone"), bridge.VerbSend)
 	sent := w.provider.Wait(t, "the file", func(s []channelstest.Sent) bool { return len(s) == 1 })
-	if f := sent[0].Files; len(f) != 1 || f[0].Name != "plan.txt" || string(f[0].Content) != "the plan" {
-		t.Errorf("the customer got the files %+v", f)
-	}
+	wantList(t, "what the customer got", w.sentWithFiles(), []string{"+plan.txt"})
+	wantEqual(t, "the content of the file", string(sent[0].Files[0].Content), "the plan")
 	w.waitFate(w.chat.Say("ben", support, thread, "<@ann> is that right?"), "inside")
 	answer := w.reply(thread, "I think so")
 	w.waitFate(answer, "ask")
@@ -259,12 +258,10 @@ func TestUnsignedWebhook(t *testing.T) {
 	req := must(http.NewRequestWithContext(t.Context(), http.MethodPost, w.hooks[chat].URL, body))(t)
 	resp := must(http.DefaultClient.Do(req))(t)
 	_ = resp.Body.Close()
-	if resp.StatusCode != http.StatusForbidden || w.count(`SELECT count(*) FROM events`) != 0 {
-		t.Errorf("status %d, %d events", resp.StatusCode, w.count(`SELECT count(*) FROM events`))
-	}
-	if status := w.postBody(chat, []byte("riddle")); status != http.StatusOK || w.count(`SELECT count(*) FROM quarantine`) != 1 {
-		t.Errorf("unreadable: status %d, %d in quarantine", status, w.count(`SELECT count(*) FROM quarantine`))
-	}
+	wantEqual(t, "the status without a signature", resp.StatusCode, http.StatusForbidden)
+	wantEqual(t, "events without a signature", w.count(`SELECT count(*) FROM events`), 0)
+	wantEqual(t, "the status of what can't be read", w.postBody(chat, []byte("riddle")), http.StatusOK)
+	wantEqual(t, "events in quarantine", w.count(`SELECT count(*) FROM quarantine`), 1)
 }
 
 // A customer who writes after the end: a chat goes on in a new, linked conversation; a mail
@@ -320,31 +317,33 @@ func TestSnoozeEndsWithTheCustomer(t *testing.T) {
 	}
 }
 
-// New roots overtake the tail of a chatty conversation.
+// The root of a new conversation is posted before the last messages of a chatty one.
 // R-267
 func TestRootsOvertake(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{rate: 4})
-	chatter := func(c rune) { w.customerWrites("kim", "chatter "+string(c)+strings.Repeat(" and so on", 40)) } // too long to be joined
-	chatter('a')
-	w.waitShown("chatter a")
+	chatter := func(n int) { w.customerWrites("kim", fmt.Sprintf("chatter %d;", n)+strings.Repeat(" and so on", 40)) } // too long to be joined
+	const last = 11
+	chatter(0)
+	w.waitShown("chatter 0;")
 	release := w.holdPosts()
-	for i := range 11 {
-		chatter(rune('b' + i))
+	for n := 1; n <= last; n++ {
+		chatter(n)
 	}
 	w.customerWrites("lee", "first of lee")
 	release()
-	w.waitShown("chatter l")
+	endOfChatter := fmt.Sprintf("chatter %d;", last)
+	w.waitShown(endOfChatter)
 	w.waitDrained()
 	order := []string{}
 	for _, m := range w.allMessages() {
 		order = append(order, m.ID+m.Plain())
 	}
-	slices.Sort(order)
+	slices.Sort(order) // by their ids: as they were posted
 	lee := slices.IndexFunc(order, func(s string) bool { return strings.Contains(s, "#2 open") })
-	last := slices.IndexFunc(order, func(s string) bool { return strings.Contains(s, "chatter l") })
-	if lee < 0 || lee > last {
-		t.Errorf("the root of lee came at %d, the end of the chatter at %d: %q", lee, last, order)
+	end := slices.IndexFunc(order, func(s string) bool { return strings.Contains(s, endOfChatter) })
+	if lee < 0 || lee > end {
+		t.Errorf("the root of lee came at %d, want it before the end of the chatter at %d: %q", lee, end, order)
 	}
 }
 
