@@ -1,11 +1,13 @@
 package engine_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
+	"parley/bridge"
 	"parley/channels/channelstest"
 )
 
@@ -83,6 +85,17 @@ func wantSentTo(t *testing.T, m channelstest.Sent, to, cc []string) {
 	t.Helper()
 	wantList(t, fmt.Sprintf("whom %q went to", m.Text), m.To, to)
 	wantList(t, fmt.Sprintf("who got a copy of %q", m.Text), m.Cc, cc)
+}
+
+// wantProblem checks that an error is one in words for people, and returns it.
+func wantProblem(t *testing.T, what string, err error) *bridge.Problem {
+	t.Helper()
+	var p *bridge.Problem
+	if !errors.As(err, &p) {
+		t.Errorf("%s: got the error %v, want one in words for people", what, err)
+		return &bridge.Problem{}
+	}
+	return p
 }
 
 // errorOf returns the error of a call alone.

@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -313,10 +312,7 @@ func TestInboxPermissions(t *testing.T) {
 			"reply":   errorOf(p.tryAct(who, bridge.Act{Verb: bridge.VerbReply, Text: "x"})),
 			"undo":    errorOf(p.tryAct(who, bridge.Act{Verb: bridge.VerbUndo, Args: bridge.Args{Message: store.MessageID(other)}})),
 		} {
-			var problem *bridge.Problem
-			if !errors.As(err, &problem) {
-				t.Errorf("%s for %s: got the error %v, want one in words for people", name, who, err)
-			}
+			wantProblem(t, name+" for "+who, err)
 		}
 	}
 	for name, a := range map[string]bridge.Act{

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -33,9 +34,8 @@ func TestExplicitMode(t *testing.T) {
 	second := w.reply(thread, "Still among us")
 	w.waitFate(second, "inside")
 	w.waitDrained()
-	if line := w.waitLine(thread, bridge.LineInside); !strings.Contains(line.Plain(), "Talking among us") || w.countLines(thread, bridge.LineInside) != 1 {
-		t.Errorf("%d lines about what is inside, the last: %q", w.countLines(thread, bridge.LineInside), line.Text)
-	}
+	wantWords(t, "the line about what is inside", w.waitLine(thread, bridge.LineInside).Plain(), "Talking among us")
+	wantEqual(t, "lines about what is inside", w.countLines(thread, bridge.LineInside), 1)
 	if marks := w.chat.Get(support, second).Marks; !slices.Contains(marks, string(bridge.MarkInside)) {
 		t.Errorf("the marks are %v", marks)
 	}
@@ -302,25 +302,25 @@ func TestListOfAllForAdmins(t *testing.T) {
 	w.waitDrained()
 	w.chat.Say("ben", support, second, "!list all")
 	w.waitWhisper("ben", "for admins")
-	if _, err := list("ben", "all"); err == nil || !strings.Contains(err.Error(), "for admins") {
-		t.Errorf("ben may list all: %v", err)
-	}
-	if l := must(list("ben", "mine"))(t); !slices.Equal(l.Hidden, []string{"all"}) || len(l.Rows) != 1 {
-		t.Errorf("ben's list: %+v", l)
-	}
+	wantWords(t, "why ben may not list all", fmt.Sprint(errorOf(list("ben", "all"))), "for admins")
+	mine := must(list("ben", "mine"))(t)
+	wantEqual(t, "rows of ben's own list", len(mine.Rows), 1)
+	wantList(t, "lists that ben is not offered", mine.Hidden, []string{"all"})
 	if l := must(list("ben", bridge.ListPick))(t); len(l.Rows) != 1 || l.Rows[0].ID != 2 {
-		t.Errorf("ben picks from %+v", l.Rows)
+		t.Errorf("ben picks from %+v, want #2 alone", l.Rows)
 	}
-	if l := must(list("ann", "all"))(t); len(l.Rows) != 2 || len(l.Hidden) != 0 {
-		t.Errorf("an admin's list of all: %+v", l)
-	}
+	all := must(list("ann", "all"))(t)
+	wantEqual(t, "rows of an admin's list of all", len(all.Rows), 2)
+	wantList(t, "lists that an admin is not offered", all.Hidden, nil)
+
+	// Another account's conversations are for everyone.
 	w.saveAccount(mail, func(a *store.Account) { a.Settings = nil })
 	w.customerSends(mail, channelstest.Event{From: "kim@x.test", Name: "Kim", Subject: "Mail", Text: "For all"})
 	w.waitThread("For all")
 	w.waitDrained()
-	if l := must(list("ben", "all"))(t); len(l.Rows) != 2 || len(l.Hidden) != 0 { // his own, and of the account that is for everyone
-		t.Errorf("ben's list of all: %+v", l)
-	}
+	all = must(list("ben", "all"))(t)
+	wantEqual(t, "rows of ben's list of all: his own, and that of the account for everyone", len(all.Rows), 2)
+	wantList(t, "lists that ben is not offered any more", all.Hidden, nil)
 	w.saveAccount(chat, func(a *store.Account) { a.Settings = nil })
 	if l := must(list("ben", "all"))(t); len(l.Rows) != 3 {
 		t.Errorf("everyone's list of all: %+v", l)

@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
@@ -25,20 +24,25 @@ func TestSignatures(t *testing.T) {
 	must(store.SaveAgent(t.Context(), w.pool, store.Agent{Email: "cat@acme.test", Name: "Cat", Zone: "UTC", RichSignature: rich}))(t) // a picture without words
 	w.saveAccount(mail, sign)
 	w.saveAccount(chat, sign)
+	logo := []string{"p1 the logo"}
 	for _, c := range []struct {
-		account, agent, signature string
-		pictures                  []string
+		account, agent string
+		signature      string
+		html           string
+		pictures       []string
 	}{
-		{mail, "ann", "**Acme**", []string{"p1 the logo"}}, {mail, "ben", "Ben, who repairs", nil}, {mail, "cat", "", []string{"p1 the logo"}},
-		{chat, "ben", "**Acme**", []string{"p1 the logo"}},
+		{account: mail, agent: "ann", signature: "**Acme**", html: rich.HTML, pictures: logo},
+		{account: mail, agent: "ben", signature: "Ben, who repairs"},
+		{account: mail, agent: "cat", signature: "", html: rich.HTML, pictures: logo},
+		{account: chat, agent: "ben", signature: "**Acme**", html: rich.HTML, pictures: logo},
 	} {
 		asked := c.agent + " by " + c.account
 		w.customerSends(c.account, channelstest.Event{From: c.agent + "@" + c.account + ".test", Subject: "One", Text: asked})
 		n := len(w.provider.Sent())
 		w.chat.Say(c.agent, support, w.waitThread(asked), "Hello")
 		got := w.waitSent(n + 1)[n]
-		if html := c.pictures != nil; got.Signature != c.signature || (got.SignatureHTML == rich.HTML) != html || !slices.Equal(got.Pictures, c.pictures) {
-			t.Errorf("%s: it ends with %q, %q, %q; want %q, %q", asked, got.Signature, got.SignatureHTML, got.Pictures, c.signature, c.pictures)
-		}
+		wantEqual(t, "the signature "+asked, got.Signature, c.signature)
+		wantEqual(t, "the signature in HTML "+asked, got.SignatureHTML, c.html)
+		wantList(t, "pictures of the signature "+asked, got.Pictures, c.pictures)
 	}
 }

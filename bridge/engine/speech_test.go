@@ -22,8 +22,17 @@ func TestTextsForColleaguesWaitForAClick(t *testing.T) {
 	w.reply(thread, "!take")
 	w.waitCard(thread, "| Ann |")
 	for text, fate := range map[string]store.Fate{
-		"internal: do not refund twice": "ask", "Ben, can you check this please?": "ask", "Hi ben - please look": "ask", "@ben look at this": "ask", "BEN!": "ask", "Thanks Cat,\nI see": "ask",
-		"Dan, it is on its way": "waiting", "Ann, our expert, will call you": "waiting", "Benefits: none, sorry": "waiting", "We asked Ben, he knows": "waiting", "Hi Dan,\nBen will call you": "waiting",
+		"internal: do not refund twice":   "ask",
+		"Ben, can you check this please?": "ask",
+		"Hi ben - please look":            "ask",
+		"@ben look at this":               "ask",
+		"BEN!":                            "ask",
+		"Thanks Cat,\nI see":              "ask",
+		"Dan, it is on its way":           "waiting",
+		"Ann, our expert, will call you":  "waiting",
+		"Benefits: none, sorry":           "waiting",
+		"We asked Ben, he knows":          "waiting",
+		"Hi Dan,\nBen will call you":      "waiting",
 	} {
 		w.waitFate(w.reply(thread, text), fate)
 	}
@@ -110,9 +119,9 @@ func TestWhyTellsOfTexts(t *testing.T) {
 	w.reply(thread, "!why")
 	const told = "(Ann: It is paid waiting assignee) (Ann: !frob ask unknown_verb) (Ann: I look it up inside note) " +
 		"(Ann: Is that so? ask after_remark) (Ben: He never pays inside not_assignee)"
-	if text := w.waitWhisper("ann", "[why]").Plain(); !strings.HasPrefix(text, "[why] ") || !strings.HasSuffix(text, told) {
-		t.Errorf("told: %q", text)
-	}
+	text := w.waitWhisper("ann", "[why]").Plain()
+	wantPrefix(t, "the answer to !why", text, "[why] ")
+	wantSuffix(t, "the answer to !why", text, told)
 }
 
 // The history has what Parley and the customer did to a conversation, and the words with an
@@ -162,36 +171,28 @@ func TestHelpLeavesOutWhatIsForAdmins(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	thread := w.openThread()
-	for user, denied := range map[string]string{"ann": "", "ben": `["close", "templateedit", "templatedelete"]`} {
+	for user, denied := range map[string]string{"ann": "", "ben": "close templatedelete templateedit"} {
 		w.chat.Say(user, support, thread, "!help")
 		w.waitWhisper(user, "[help]")
-		if got := w.text(`SELECT coalesce(payload->'line'->>'Denied', '') FROM deliveries WHERE payload->>'to' = '` + user + `'`); !haveSameWords(got, denied) {
-			t.Errorf("%s may not: %s, want %s", user, got, denied)
-		}
+		got := w.text(`SELECT string_agg(verb, ' ' ORDER BY verb) FROM deliveries, jsonb_array_elements_text(payload->'line'->'Denied') AS verb
+			WHERE payload->>'to' = $1`, user)
+		wantEqual(t, "verbs that "+user+" may not use", got, denied)
 	}
-}
-
-func haveSameWords(a, b string) bool {
-	words := func(s string) []string {
-		list := strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(`[]", `, r) })
-		slices.Sort(list)
-		return list
-	}
-	return slices.Equal(words(a), words(b))
 }
 
 // A first mail without a subject gets the first words of its text.
 func TestFirstMailWithoutSubject(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	for i, mails := range [][2]string{
-		{"It is **repaired**.\nFetch it when you like.", "It is repaired"},
-		{"We have looked at the lamp which you brought us on Monday and found the fault", "We have looked at the lamp which you brought us on Monday …"},
+	for i, c := range []struct{ text, subject string }{
+		{text: "It is **repaired**.\nFetch it when you like.", subject: "It is repaired"},
+		{
+			text:    "We have looked at the lamp which you brought us on Monday and found the fault",
+			subject: "We have looked at the lamp which you brought us on Monday …",
+		},
 	} {
-		w.chat.Submit("ben", support, "", startForm(mail, "carla", ""), mails[0])
-		if got := w.waitSent(i + 1)[i].Subject; got != mails[1] {
-			t.Errorf("the subject is %q, want %q", got, mails[1])
-		}
+		w.chat.Submit("ben", support, "", startForm(mail, "carla", ""), c.text)
+		wantEqual(t, "the subject", w.waitSent(i + 1)[i].Subject, c.subject)
 	}
 }
 

@@ -1,7 +1,7 @@
 package engine_test
 
 import (
-	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -14,15 +14,15 @@ import (
 	"parley/store"
 )
 
-// startForm is the form of a new conversation.
+// startForm is a filled form of a new conversation, but for its text.
 func startForm(account, recipient, subject string) bridgetest.Button {
 	return bridgetest.Button{Verb: bridge.VerbNew, Args: bridge.Args{StartArgs: bridge.StartArgs{Account: account, Recipient: recipient, Subject: subject}}}
 }
 
-// waitSent waits until the provider took n messages and gives them.
+// waitSent waits until the provider took n messages, checks that there are no more, and returns them.
 func (w *world) waitSent(n int) []channelstest.Sent {
 	w.t.Helper()
-	list := w.provider.Wait(w.t, "messages are sent", func(list []channelstest.Sent) bool { return len(list) >= n })
+	list := w.provider.Wait(w.t, fmt.Sprintf("%d messages are sent", n), func(list []channelstest.Sent) bool { return len(list) >= n })
 	if len(list) != n {
 		w.t.Fatalf("%d messages were sent, want %d: %+v", len(list), n, list)
 	}
@@ -38,25 +38,27 @@ func TestStart(t *testing.T) {
 	w.chat.Submit("ben", support, "", startForm(mail, "Carla", "Your lamp"), "It is repaired.")
 	line := w.waitShown("It is repaired.")
 	root := w.chat.Messages(support, line.Thread)[0]
-	if root.Kind != string(bridge.PostRoot) || root.ID != line.Thread || !strings.Contains(root.Plain(), "Ben") {
-		t.Fatalf("the root is %+v", root)
-	}
+	wantEqual(t, "the first post of the thread", root.Kind, string(bridge.PostRoot))
+	wantEqual(t, "the root of the thread", root.ID, line.Thread)
+	wantWords(t, "the root", root.Plain(), "Ben")
 	if !slices.Contains(line.Mentions(), "ben") {
 		t.Errorf("its author isn't told where it is: %q", line.Text)
 	}
 	m := w.waitSent(1)[0]
-	if m.To[0] != "carla" || m.Subject != "Your lamp" || m.Text != "It is repaired." || m.Author != "Ben" || m.InReplyTo != "" {
-		t.Errorf("sent %+v", m)
-	}
+	wantSentTo(t, m, []string{"carla"}, nil)
+	wantEqual(t, "the subject", m.Subject, "Your lamp")
+	wantEqual(t, "the text", m.Text, "It is repaired.")
+	wantEqual(t, "the author", m.Author, "Ben")
+	wantEqual(t, "the mail that it answers", m.InReplyTo, "")
 	w.waitDrained() // by the mail's id, which the answer names, it is known now
 	w.customerSends(mail, channelstest.Event{From: "carla", Text: "Thank you!", References: []string{m.ID}})
 	if answer := w.waitShown("Thank you!"); answer.Thread != line.Thread {
 		t.Errorf("the answer is in thread %s, not %s", answer.Thread, line.Thread)
 	}
 	w.chat.Say("ben", support, line.Thread, "You are welcome.")
-	if second := w.waitSent(2)[1]; second.Subject != "Your lamp" || second.Conversation != m.Conversation {
-		t.Errorf("then %+v", second)
-	}
+	second := w.waitSent(2)[1]
+	wantEqual(t, "the subject of the next reply", second.Subject, "Your lamp")
+	wantEqual(t, "the conversation of the next reply", second.Conversation, m.Conversation)
 }
 
 // A chat has one open conversation with a customer: it is offered, and nothing is sent.
@@ -67,20 +69,19 @@ func TestStartOffersTheOpenOne(t *testing.T) {
 	w.customerWrites("carla", "Hello?")
 	thread := w.waitThread("Hello?")
 	w.chat.Submit("ben", support, "", startForm(chat, "CARLA", ""), "Good morning.")
-	told := w.waitWhisper("ben", "[exists]")
-	if !strings.Contains(told.Plain(), "#1") || !strings.Contains(told.Plain(), "Good morning.") {
-		t.Errorf("told %q", told.Text)
-	}
-	open, err := w.engines[0].Desk(w.surface).MayStart(t.Context(), "ben", bridge.Start{Account: chat, Recipient: "carla"})
-	if err != nil || open.ID != 1 || open.Thread.Root.Message != thread {
-		t.Errorf("the form is told %+v, %v", open, err)
-	}
+	wantWords(t, "what ben is told", w.waitWhisper("ben", "[exists]").Plain(), "#1", "Good morning.")
+	open := must(w.engines[0].Desk(w.surface).MayStart(t.Context(), "ben", bridge.Start{Account: chat, Recipient: "carla"}))(t)
+	wantEqual(t, "the open conversation that the form is told", open.ID, 1)
+	wantEqual(t, "its thread", open.Thread.Root.Message, thread)
+
+	// Once it is closed, a new one begins.
 	w.chat.Submit("ann", support, thread, formOf(bridge.VerbClose), "")
 	w.waitCard(thread, "closed")
 	w.chat.Submit("ben", support, "", startForm(chat, "carla", ""), "Good evening.")
 	line := w.waitShown("Good evening.")
-	if root := w.chat.Get(support, line.Thread); !strings.Contains(root.Plain(), "continues #1") || line.Thread == thread {
-		t.Errorf("after it was closed: %q", root.Text)
+	wantWords(t, "the new card", w.chat.Get(support, line.Thread).Plain(), "continues #1")
+	if line.Thread == thread {
+		t.Error("after it was closed, the text stands in the old thread")
 	}
 	w.waitSent(1)
 	w.customerWrites("carla", "Oh, hello.")
@@ -102,41 +103,33 @@ func TestStartRefused(t *testing.T) {
 	}
 	w.engines[0].SetChannel(w.accounts[chat], channelstest.New(w.provider, secret,
 		func() channels.Capabilities { c := w.capsOf(chat); c.Start = channels.StartNever; return c }(), channels.Env{}))
-	for _, c := range []struct {
-		button            bridgetest.Button
-		user, text, field string
-		says              string
+	for text, c := range map[string]struct {
+		account, recipient string
+		user               string
+		told               string
+		field              string // of the form, that is wrong
 	}{
-		{startForm(mail, "carla, dora", ""), "ben", "two people", "recipient", "is no customer"},
-		{startForm("nowhere", "carla", ""), "ben", "no account", "account", "There is no account “nowhere”"},
-		{startForm("listed", "carla", ""), "ben", "not on the list", "recipient", "on trial and carla"},
-		{startForm("watched", "carla", ""), "ben", "only watched", "account", "only watches"},
-		{startForm("answering", "carla", ""), "ben", "only answers", "recipient", "outgoing is off"},
-		{startForm(chat, "carla", ""), "ben", "they begin", "account", "only customers begin"},
-		{startForm("", "carla", ""), "ben", "any of several", "account", ""},
-		{startForm(mail, "carla", ""), "dan", "who is dan", "", "not one of Parley's agents"},
+		"two people":      {account: mail, recipient: "carla, dora", user: "ben", told: "is no customer", field: "recipient"},
+		"no account":      {account: "nowhere", recipient: "carla", user: "ben", told: "There is no account “nowhere”", field: "account"},
+		"not on the list": {account: "listed", recipient: "carla", user: "ben", told: "on trial and carla", field: "recipient"},
+		"only watched":    {account: "watched", recipient: "carla", user: "ben", told: "only watches", field: "account"},
+		"only answers":    {account: "answering", recipient: "carla", user: "ben", told: "outgoing is off", field: "recipient"},
+		"they begin":      {account: chat, recipient: "carla", user: "ben", told: "only customers begin", field: "account"},
+		"any of several":  {account: "", recipient: "dora", user: "ben", told: "Several accounts", field: "account"},
+		"who is dan":      {account: mail, recipient: "carla", user: "dan", told: "not one of Parley's agents", field: ""},
 	} {
-		if c.button.Args.Account == "" {
-			c.button.Args.Recipient, c.says = "dora", "Several accounts"
-		}
-		w.chat.Submit(c.user, support, "", c.button, c.text)
-		if told := w.waitWhisper(c.user, c.text); !strings.Contains(told.Plain(), c.says) {
-			t.Errorf("%s: told %q", c.text, told.Plain())
-		}
-		a := c.button.Args
-		_, err := w.engines[0].Desk(w.surface).MayStart(t.Context(), c.user, bridge.Start{Account: a.Account, Recipient: a.Recipient})
-		var p *bridge.Problem
-		if !errors.As(err, &p) || p.Field != c.field {
-			t.Errorf("%s: the form is told %v", c.text, err)
-		}
+		w.chat.Submit(c.user, support, "", startForm(c.account, c.recipient, ""), text)
+		wantWords(t, "what "+c.user+" is told", w.waitWhisper(c.user, text).Plain(), c.told)
+		_, err := w.engines[0].Desk(w.surface).MayStart(t.Context(), c.user, bridge.Start{Account: c.account, Recipient: c.recipient})
+		wantEqual(t, text+": the field", wantProblem(t, text, err).Field, c.field)
 	}
 	w.chat.Submit("ben", support, "", startForm(mail, "carla", ""), "")
 	w.waitWhisper("ben", "no text to send")
-	var n int
-	check(t, w.pool.QueryRow(t.Context(), "SELECT (SELECT count(*) FROM identities) + (SELECT count(*) FROM conversations)").Scan(&n))
-	if n != 0 || len(w.provider.Sent()) != 0 {
-		t.Errorf("%d rows and %d messages are left", n, len(w.provider.Sent()))
-	}
+	wantEqual(t, "people who are remembered", w.count(`SELECT count(*) FROM identities`), 0)
+	wantEqual(t, "conversations", w.count(`SELECT count(*) FROM conversations`), 0)
+	w.wantNothingSent()
+
+	// The form offers the accounts by which a conversation can be begun.
 	accounts := must(w.engines[0].Desk(w.surface).Accounts(t.Context(), "ben"))(t)
 	var starts []string
 	for _, a := range accounts {
@@ -144,9 +137,9 @@ func TestStartRefused(t *testing.T) {
 			starts = append(starts, a.Name)
 		}
 	}
-	if !slices.Equal(starts, []string{"answering", "listed", mail}) || len(accounts) != 5 || !accounts[0].KnownOnly {
-		t.Errorf("offered: %v of %d", starts, len(accounts))
-	}
+	wantEqual(t, "accounts", len(accounts), 5)
+	wantList(t, "accounts by which one can begin", starts, []string{"answering", "listed", mail})
+	wantEqual(t, "the answering account begins only with people who wrote before", accounts[0].KnownOnly, true)
 }
 
 // allowStarting lets conversations be begun by an account with people who never wrote.
@@ -167,25 +160,21 @@ func TestStartWithStrangers(t *testing.T) {
 	thread := w.waitThread("Hello?")
 	w.chat.Submit("ann", support, thread, formOf(bridge.VerbClose), "")
 	w.waitCard(thread, "closed") // else carla can be written to in her open conversation only
-	refused := func(account, recipient, text string) {
+	wantRefused := func(account, recipient, text string) {
 		t.Helper()
 		w.chat.Submit("ben", support, "", startForm(account, recipient, ""), text)
-		if told := w.waitWhisper("ben", text); !strings.Contains(told.Plain(), recipient+" never wrote to you, and "+account) {
-			t.Errorf("told %q", told.Plain())
-		}
+		wantWords(t, "what ben is told", w.waitWhisper("ben", text).Plain(), recipient+" never wrote to you, and "+account)
 	}
-	refused(chat, "dora", "A stranger")
+	wantRefused(chat, "dora", "A stranger")
 	w.chat.Submit("ben", support, "", startForm(mail, "dora", ""), "By mail")
 	w.waitSent(1)
-	refused(chat, "dora", "We wrote to her, she didn't")
+	wantRefused(chat, "dora", "We wrote to her, she didn't")
 	w.chat.Submit("ben", support, "", startForm(chat, "carla", ""), "A known one")
 	w.waitSent(2)
 	w.chat.Submit("ben", support, "", startForm("second", "carla", ""), "By another account")
 	w.waitSent(3)
 	_, err := w.engines[0].Desk(w.surface).MayStart(t.Context(), "ben", bridge.Start{Account: chat, Recipient: "dora"})
-	if p := (*bridge.Problem)(nil); !errors.As(err, &p) || p.Field != "recipient" {
-		t.Errorf("the form is told %v", err)
-	}
+	wantEqual(t, "the field that the form is told", wantProblem(t, "a stranger", err).Field, "recipient")
 	if n := w.count(`SELECT count(*) FROM identities WHERE key = 'dora' AND account_id = $1`, w.accounts[chat]); n != 0 {
 		t.Error("a stranger who was refused is remembered")
 	}
@@ -205,15 +194,13 @@ func TestStartMentionsAColleague(t *testing.T) {
 	for account, recipient := range map[string]string{mail: "eve@x.test", chat: "eve"} {
 		w.chat.Say("ann", support, "", "!new "+account+" "+recipient+" Hi by "+account+", <@ben> will call you")
 		told := w.waitWhisper("ann", "Hi by "+account+", @ben will call you")
-		if !strings.Contains(told.Plain(), "mentions a colleague") || buttonVerbs(told) != string(bridge.VerbNew) {
-			t.Errorf("told %q, buttons %s", told.Plain(), buttonVerbs(told))
-		}
+		wantWords(t, "what ann is told", told.Plain(), "mentions a colleague")
+		wantEqual(t, "the buttons", buttonVerbs(told), string(bridge.VerbNew))
 	}
 
 	w.waitDrained()
-	if n := w.count(`SELECT count(*) FROM conversations`); n != 1 || w.provider.Calls() != 0 {
-		t.Errorf("%d conversations; the customer got %q", n, w.provider.Texts())
-	}
+	wantEqual(t, "conversations: the one that was closed", w.count(`SELECT count(*) FROM conversations`), 1)
+	w.wantNothingSent()
 }
 
 // The hold, Undo and a pause hold for the first message as for any other.
@@ -268,9 +255,9 @@ func TestStartWithTemplate(t *testing.T) {
 	desk := w.engines[0].Desk(w.surface)
 	offered := must(desk.Templates(t.Context(), bridge.TemplatesFor{Account: chat, Use: bridge.TemplateStart}, "ben"))(t)
 	if len(offered.List) != 1 || offered.List[0].Name != "Greeting" {
-		t.Fatalf("offered %+v", offered.List)
+		t.Fatalf("offered are %+v, want the greeting alone", offered.List)
 	}
-	with := func(id store.TemplateID, values map[string]string) bridgetest.Button {
+	startWith := func(id store.TemplateID, values map[string]string) bridgetest.Button {
 		b := startForm(chat, "carla", "")
 		b.Args.Template = &bridge.TemplateArgs{ID: id, Version: offered.List[0].Version, Values: values, Seen: bridge.TemplateSeen(id, offered.List[0].Version, values)}
 		return b
@@ -279,17 +266,20 @@ func TestStartWithTemplate(t *testing.T) {
 	if told := w.waitWhisper("ben", "begins with a template"); !strings.Contains(told.Plain(), "Free words") {
 		t.Errorf("told %q", told.Plain())
 	}
-	w.chat.Submit("ben", support, "", with(update, map[string]string{"first_name": "Carla", "quote_number": "7"}), "")
+	w.chat.Submit("ben", support, "", startWith(update, map[string]string{"first_name": "Carla", "quote_number": "7"}), "")
 	w.waitWhisper("ben", "is not for the beginning")
-	w.chat.Submit("ben", support, "", with(greeting, map[string]string{"first_name": "Carla"}), "")
+	w.chat.Submit("ben", support, "", startWith(greeting, map[string]string{"first_name": "Carla"}), "")
 	line := w.waitShown("Hello Carla, this is Acme.")
 	if root := w.chat.Messages(support, line.Thread)[0]; root.Kind != string(bridge.PostRoot) {
 		t.Errorf("the root is %+v", root)
 	}
 	m := w.waitSent(1)[0]
-	if m.Template == nil || m.Template.Name != "greeting" || m.Template.Values["first_name"] != "Carla" || m.To[0] != "carla" {
-		t.Errorf("sent %+v", m)
+	wantSentTo(t, m, []string{"carla"}, nil)
+	if m.Template == nil {
+		t.Fatalf("%+v was sent, want a template", m)
 	}
+	wantEqual(t, "the template", m.Template.Name, "greeting")
+	wantEqual(t, "its value", m.Template.Values["first_name"], "Carla")
 	w.customerWrites("carla", "Who?")
 	if answer := w.waitShown("Who?"); answer.Thread != line.Thread {
 		t.Errorf("the answer is in %s, want %s", answer.Thread, line.Thread)
@@ -321,10 +311,8 @@ func TestStartWithAnotherKey(t *testing.T) {
 	w := newWorld(t, options{})
 	w.customerSends(chat, channelstest.Event{From: "carla", Also: []string{"caro"}, Text: "Hello"})
 	w.waitThread("Hello")
-	open, err := w.engines[0].Desk(w.surface).MayStart(t.Context(), "ben", bridge.Start{Account: chat, Recipient: "caro"})
-	if err != nil || open.ID != 1 {
-		t.Errorf("the form is told %+v, %v", open, err)
-	}
+	open := must(w.engines[0].Desk(w.surface).MayStart(t.Context(), "ben", bridge.Start{Account: chat, Recipient: "caro"}))(t)
+	wantEqual(t, "the open conversation that the form is told", open.ID, 1)
 	w.chat.Submit("ben", support, "", startForm(chat, "caro", ""), "Good morning.")
 	w.waitWhisper("ben", "[exists]")
 }

@@ -50,31 +50,30 @@ func TestStats(t *testing.T) {
 
 	w.chat.Say("ben", support, other, "!stats")
 	told := w.waitWhisper("ben", "[stats]")
-	days := strings.ReplaceAll(w.text(`SELECT (payload->'line'->'Weeks'->0->>'From') || '|' || (payload->'line'->'Weeks'->0->>'To') FROM deliveries WHERE payload->'line'->>'Kind' = 'stats'`), "|", " ")
-	ours := fmt.Sprintf("(Support %s new 2 0 answered 1 resolved 0 waiting 1 1", days)
-	link := figuresAt(w.team, days[:10], days[11:])
-	if text := told.Plain(); !strings.Contains(text, ours) || !strings.Contains(text, link+")") || !strings.Contains(text, "(Billing "+days+" new 0 0") {
-		t.Errorf("ben is told %q, not %q with %q", text, ours, link)
+	day := func(end string) string {
+		return w.text(`SELECT payload->'line'->'Weeks'->0->>$1 FROM deliveries WHERE payload->'line'->>'Kind' = 'stats'`, end)
 	}
+	from, to := day("From"), day("To")
+	days := from + " " + to
+	wantWords(t, "what ben is told", told.Plain(), "(Support "+days+" new 2 0 answered 1 resolved 0 waiting 1 1",
+		figuresAt(w.team, from, to)+")", "(Billing "+days+" new 0 0")
 
 	w.chat.Say("ann", support, thread, "<@"+bridgetest.App+"> stats")
-	if text := w.waitWhisper("ann", "[stats]").Plain(); !strings.Contains(text, "( "+days+" new 2 0 answered 1 resolved 0 waiting 1 1") || strings.Contains(text, "Support") {
-		t.Errorf("an admin without a team is told %q", text)
-	}
+	ofAll := w.waitWhisper("ann", "[stats]").Plain()
+	wantWords(t, "what an admin without a team is told", ofAll, "( "+days+" new 2 0 answered 1 resolved 0 waiting 1 1")
+	wantNoWords(t, "what an admin without a team is told", ofAll, "Support")
 	w.chat.Say("cat", support, other, "!stats")
 	w.waitWhisper("cat", "You are in no team")
 	w.chat.Say("dan", support, other, "!stats")
 	w.waitWhisper("dan", "You are not one of Parley's agents.")
 
 	w.waitDrained()
-	for who, want := range map[string]int{"ann": 1, "ben": 1} {
+	for _, who := range []string{"ann", "ben"} {
 		n := 0
 		for _, m := range w.chat.Whispers(who) {
 			n += strings.Count(m.Plain(), "["+string(bridge.LineStats)+"]")
 		}
-		if n != want {
-			t.Errorf("%s has %d answers, want %d", who, n, want)
-		}
+		wantEqual(t, "answers to "+who, n, 1)
 	}
 	if texts := w.provider.Texts(); len(texts) != 1 {
 		t.Errorf("customers got %q, want one alone", texts)

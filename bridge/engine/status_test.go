@@ -3,7 +3,6 @@ package engine_test
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -107,10 +106,7 @@ func TestPartsAndCost(t *testing.T) {
 	if n := w.countLines(thread, bridge.LineParts); n != 1 {
 		t.Errorf("%d lines, want 1", n)
 	}
-	f, err := w.engines[0].Desk(w.surface).Facts(t.Context(), 1, "ann")
-	if err != nil || f.LastMessage.Cost != "service" {
-		t.Errorf("the price category is %q, %v", f.LastMessage.Cost, err)
-	}
+	wantEqual(t, "the price category", w.annsFacts().LastMessage.Cost, "service")
 }
 
 // What a provider says of the account goes to its admins.
@@ -145,7 +141,7 @@ func TestStatusOfAnotherSystem(t *testing.T) {
 	w.waitShown("unknown number")
 }
 
-// splitter sends each message as two, one after the other, and keeps the rounds.
+// splitter sends each message as two, one after the other, and keeps in which round of sending each one was.
 type splitter struct {
 	channels.Channel
 	mu    sync.Mutex
@@ -168,10 +164,13 @@ func (s *splitter) Send(ctx context.Context, o channels.Outbound) (channels.Rece
 func TestSendAgainAfterItFailed(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		failed int
+		failed int // which part
 		want   []string
-		again  []int
-	}{"its first part": {0, []string{"Hi 1", "Hi 2", "Hi 1", "Hi 2"}, []int{0, 0, 1, 1}}, "its last part": {1, []string{"Hi 1", "Hi 2", "Hi 2"}, []int{0, 0, 1}}} {
+		again  []int // in which round each part was sent
+	}{
+		"its first part": {failed: 0, want: []string{"Hi 1", "Hi 2", "Hi 1", "Hi 2"}, again: []int{0, 0, 1, 1}},
+		"its last part":  {failed: 1, want: []string{"Hi 1", "Hi 2", "Hi 2"}, again: []int{0, 0, 1}},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{stopped: true})
@@ -189,9 +188,7 @@ func TestSendAgainAfterItFailed(t *testing.T) {
 			w.waitFate(reply, "out")
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			if !slices.Equal(s.again, c.again) {
-				t.Errorf("sent in rounds %v, want %v", s.again, c.again)
-			}
+			wantList(t, "rounds in which the parts were sent", s.again, c.again)
 		})
 	}
 }
@@ -231,11 +228,11 @@ func TestEarlyPartFailedLastDelivered(t *testing.T) {
 			w.provider.WaitTexts(t, "Hi 1", "Hi 2")
 			w.waitMarked(reply, "sent")
 			message, sent := int64(w.count(`SELECT id FROM messages WHERE direction = 'out'`)), w.provider.Sent()
-			fails := func() {
+			reportFailed := func() {
 				w.reportStatus(channelstest.Event{State: "failed", Early: true, Message: message, External: []string{sent[0].ID}, Reason: "Nobody there."})
 			}
 			if failsFirst {
-				fails()
+				reportFailed()
 				w.waitLine(thread, bridge.LineFailed)
 			}
 			for _, state := range []string{"delivered", "read"} {
@@ -243,7 +240,7 @@ func TestEarlyPartFailedLastDelivered(t *testing.T) {
 			}
 			w.waitDrained()
 			if !failsFirst {
-				fails()
+				reportFailed()
 			}
 
 			line := w.waitLine(thread, bridge.LineFailed)
@@ -269,15 +266,15 @@ func TestEarlyPartFailsAgain(t *testing.T) {
 	w.provider.WaitTexts(t, "Hi 1", "Hi 2")
 	w.waitMarked(reply, "sent")
 	message := int64(w.count(`SELECT id FROM messages WHERE direction = 'out'`))
-	fails := func(id string, piece int) {
+	reportFailed := func(id string, piece int) {
 		w.reportStatus(channelstest.Event{ID: id, State: "failed", Early: true, Message: message, External: []string{w.provider.Sent()[piece].ID}, Reason: "Nobody there."})
 	}
-	fails("once", 0)
+	reportFailed("once", 0)
 	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultRefuse, Text: "Hi 2"})
 	w.chat.Press(t, "ann", w.waitLine(thread, bridge.LineFailed), bridge.VerbSendAgain)
 	state := `SELECT state || ' ' || part FROM deliveries WHERE kind = 'reply'`
 	w.eventually("the second piece waits", func() bool { return w.text(state) == "queued 1" })
-	fails("twice", 2)
+	reportFailed("twice", 2)
 	w.eventually("the second failure is told", func() bool { return w.countLines(thread, bridge.LineFailed) == 2 })
 	if got := w.text(state); got != "failed 0" {
 		t.Errorf("the delivery is %s, want failed 0", got)

@@ -36,7 +36,7 @@ func TestSuggestedReplies(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{analyzer: replier()})
 	d := w.engines[0].Desk(w.surface)
-	analysed := func() {
+	analyse := func() {
 		t.Helper()
 		w.makeBurstsDue()
 		w.waitAnalysed()
@@ -50,46 +50,50 @@ func TestSuggestedReplies(t *testing.T) {
 	w.customerWrites("joe", "Tables?")
 	one := w.waitThread("Red lamps?")
 	w.waitShown("Tables?")
-	analysed()
+	analyse()
 	first, foreign := w.suggestionsIn(1), w.suggestionsIn(2)
 	if first == 0 || foreign == 0 || first == foreign {
-		t.Fatalf("the notes' buttons name %d and %d\n%s", first, foreign, w.dump())
+		t.Fatalf("the notes' buttons name %d and %d, want two ids\n%s", first, foreign, w.dump())
 	}
-	if got := suggested(1, first, "ann"); len(got) != 2 || got[0].Text != "To Red lamps? Yes, we have them." || got[1].Text != "Not yet." {
-		t.Errorf("suggested is %+v", got)
-	}
-	if got := suggested(1, foreign, "ann"); got != nil {
-		t.Errorf("another conversation's id gives %+v, want none", got)
-	}
+	wantSuggested(t, "by its id", suggested(1, first, "ann"), "To Red lamps? Yes, we have them.", "Not yet.")
+	wantSuggested(t, "by another conversation's id", suggested(1, foreign, "ann"))
 	if got, err := d.Suggested(t.Context(), 1, first, "stranger"); err == nil || got != nil {
-		t.Errorf("who is no agent gets %+v, %v", got, err)
+		t.Errorf("somebody who is no agent gets %+v, %v, want nothing and an error", got, err)
 	}
 	if _, err := d.Suggested(t.Context(), 99, first, "ann"); !errors.Is(err, bridge.ErrNoConversation) {
-		t.Errorf("a conversation that there isn't gives %v", err)
+		t.Errorf("in a conversation that isn't there: got the error %v, want ErrNoConversation", err)
 	}
+
+	// Thanks change nothing; another question makes the id void.
 	w.customerWrites("kim", "Thank you")
 	w.waitShown("Thank you")
-	analysed()
-	if id := w.suggestionsIn(1); id != first || suggested(1, first, "ann") == nil {
-		t.Errorf("after thanks the button names %d, before it named %d", id, first)
-	}
+	analyse()
+	wantEqual(t, "what the button names after thanks", w.suggestionsIn(1), first)
+	wantSuggested(t, "after thanks", suggested(1, first, "ann"), "To Red lamps? Yes, we have them.", "Not yet.")
 	w.customerWrites("kim", "Blue ones, too?")
 	w.waitShown("Blue ones, too?")
-	analysed()
-	if second := w.suggestionsIn(1); second == first || suggested(1, first, "ann") != nil || suggested(1, second, "ann") == nil {
-		t.Errorf("an outdated id still counts, or the newer one (%d after %d) doesn't", second, first)
-	}
-	if len(w.sentTexts()) != 0 {
-		t.Errorf("something left by itself: %q, want none", w.sentTexts())
-	}
+	analyse()
+	wantSuggested(t, "by the outdated id", suggested(1, first, "ann"))
+	wantSuggested(t, "by the newer id", suggested(1, w.suggestionsIn(1), "ann"), "To Blue ones, too? Yes, we have them.", "Not yet.")
+	w.wantNothingSent()
+
+	// The conversation's end makes them void.
 	w.reply(one, "!resolve")
 	w.waitCard(one, "#1 resolved")
 	if n := w.count(`SELECT count(*) FROM suggested_replies WHERE conversation_id = 1`); n != 0 {
 		t.Errorf("%d rows are kept of a conversation that has ended, want none", n)
 	}
-	if got := suggested(1, w.suggestionsIn(1), "ann"); got != nil {
-		t.Errorf("after the end it still suggests %+v", got)
+	wantSuggested(t, "after the end", suggested(1, w.suggestionsIn(1), "ann"))
+}
+
+// wantSuggested checks the texts of suggested replies.
+func wantSuggested(t *testing.T, what string, got []bridge.SuggestedReply, want ...string) {
+	t.Helper()
+	var list []string
+	for _, s := range got {
+		list = append(list, s.Text)
 	}
+	wantList(t, "suggested "+what, list, want)
 }
 
 // Suggestions of an account's own channel are closed to who isn't in it, as all else there is.
@@ -103,8 +107,7 @@ func TestSuggestedRepliesOfAPrivateChannel(t *testing.T) {
 		got, err := d.Suggested(context.Background(), 1, 7, "ben")
 		return err == nil && len(got) == 1
 	})
-	var p *bridge.Problem
-	if got, err := d.Suggested(t.Context(), 1, 7, "cat"); !errors.As(err, &p) || got != nil {
-		t.Errorf("who isn't in the channel gets %+v, %v", got, err)
-	}
+	got, err := d.Suggested(t.Context(), 1, 7, "cat")
+	wantProblem(t, "for somebody who isn't in the channel", err)
+	wantSuggested(t, "to somebody who isn't in the channel", got)
 }

@@ -15,13 +15,13 @@ import (
 	"parley/store"
 )
 
-// withTemplates makes chat's provider one that approves templates.
+// withTemplates lets the provider of the chat-like account have templates, which it approves of.
 func withTemplates(o options) options {
 	o.caps = func(c *channels.Capabilities) { c.Templates = !c.Threads }
 	return o
 }
 
-// connectChannel gives an engine the channel of an account.
+// connectChannel gives an engine a channel for an account, and returns it.
 func (w *world) connectChannel(e *engine.Engine, name string, id store.AccountID) *channelstest.Channel {
 	env := channels.Env{Accept: func(ctx context.Context, facts ...channels.Fact) error { return e.Accept(ctx, id, facts...) }}
 	if w.capsOf(name).Templates {
@@ -34,7 +34,7 @@ func (w *world) connectChannel(e *engine.Engine, name string, id store.AccountID
 	return ch
 }
 
-// saveTemplate keeps a template of an account and gives its id.
+// saveTemplate keeps a template of an account, of the name "Order update" unless change says another one, and returns its id.
 func (w *world) saveTemplate(account string, change func(*bridge.Template)) store.TemplateID {
 	w.t.Helper()
 	draft := bridge.Template{Name: "Order update", Language: "en", Category: "utility", Uses: []string{bridge.TemplateReply, bridge.TemplateWindow},
@@ -58,7 +58,7 @@ func (w *world) waitTemplateStatus(id store.TemplateID, want string) {
 	w.eventually("the template is "+want, func() bool { return w.text(`SELECT status FROM templates WHERE id = $1`, id) == want })
 }
 
-// submitted waits until the provider has a template, then decides about it and tells so.
+// decideTemplate waits until the provider has a template, lets it decide about it, and tells that.
 func (w *world) decideTemplate(name string, status channels.TemplateStatus, reason string) {
 	w.t.Helper()
 	w.eventually("the provider has "+name, func() bool {
@@ -91,8 +91,9 @@ func TestTemplateApprovedAndSent(t *testing.T) {
 	})
 
 	choice := must(w.engines[0].Desk(w.surface).Templates(t.Context(), bridge.TemplatesFor{Conversation: 1}, "ann"))(t)
-	if len(choice.List) != 1 || choice.Known["first_name"] != "Kim" || choice.Known["agent_name"] != "Ann" || choice.Known["quote_number"] != "" {
-		t.Fatalf("the picker shows %+v", choice)
+	wantEqual(t, "templates to choose from", len(choice.List), 1)
+	for name, want := range map[string]string{"first_name": "Kim", "agent_name": "Ann", "quote_number": ""} {
+		wantEqual(t, "the known value of "+name, choice.Known[name], want)
 	}
 	values := map[string]string{"first_name": "Kim", "quote_number": "Q-1\n\u202e*42*"}
 	w.chat.Submit("ann", support, thread, templateForm(id, 1, map[string]string{"first_name": "Kim"}), "")
@@ -101,9 +102,12 @@ func TestTemplateApprovedAndSent(t *testing.T) {
 	w.chat.Submit("ann", support, thread, templateForm(id, 1, clean), "")
 	w.eventually("it is sent", func() bool { return len(w.provider.Sent()) == 1 })
 	got := w.provider.Sent()[0]
-	if got.Text != `Hello Kim, your quote Q-1 \*42\* is ready.` || got.Template == nil || got.Template.Name != "order_update" || got.Template.Values["quote_number"] != "Q-1 *42*" {
-		t.Errorf("sent %+v, template %+v", got, got.Template)
+	wantEqual(t, "the text", got.Text, `Hello Kim, your quote Q-1 \*42\* is ready.`)
+	if got.Template == nil {
+		t.Fatalf("%+v was sent, want a template", got)
 	}
+	wantEqual(t, "the template", got.Template.Name, "order_update")
+	wantEqual(t, "its value", got.Template.Values["quote_number"], "Q-1 *42*")
 	w.waitLine(thread, bridge.LineDone)
 	if reason := w.text(`SELECT reason FROM messages WHERE template IS NOT NULL`); reason != "template" {
 		t.Errorf("its reason is %q, want \"template\"", reason)
@@ -163,9 +167,7 @@ func TestTemplatePausedBeforeSent(t *testing.T) {
 	w.advance(time.Hour)
 	parked := w.waitLine(thread, bridge.LineParked)
 	w.waitTemplateStatus(id, "paused") // the list tells
-	if len(w.provider.Sent()) != 0 {
-		t.Fatal("it was sent")
-	}
+	wantList(t, "what the customer got", w.sentTexts(), nil)
 	if !slices.ContainsFunc(parked.Buttons, func(b bridgetest.Button) bool { return b.Verb == bridge.VerbTemplate }) {
 		t.Error("there is no button for another template")
 	}
@@ -184,8 +186,8 @@ func TestTemplateListed(t *testing.T) {
 	w := newWorld(t, withTemplates(options{}))
 	w.openThread()
 	id := w.saveTemplate(chat, nil)
-	w.eventually("handed in", func() bool { return len(w.provider.Templates()) == 1 })
-	w.eventually("known", func() bool { return w.text(`SELECT external_id FROM templates`) != "" })
+	w.eventually("it is handed in", func() bool { return len(w.provider.Templates()) == 1 })
+	w.eventually("its id is known", func() bool { return w.text(`SELECT external_id FROM templates`) != "" })
 	w.provider.Decide("order_update", func(t *channelstest.Template) { t.Status, t.Category = "approved", "marketing" })
 	w.advance(16 * time.Minute)
 	w.waitTemplateStatus(id, "approved")
@@ -231,7 +233,7 @@ func TestTemplateChangedAndDeleted(t *testing.T) {
 	w.decideTemplate("order_update", channels.TemplateApproved, "")
 	w.waitTemplateStatus(id, "approved")
 	if got := w.provider.Templates(); len(got) != 1 || got[0].Body != "Hello you." {
-		t.Errorf("the provider has %+v", got)
+		t.Errorf("the provider has %+v, want one template, as it was changed last", got)
 	}
 	w.chat.Say("ann", support, "", "!templates")
 	w.chat.Submit("ann", support, thread, bridgetest.Button{Verb: bridge.VerbTemplateDelete, Args: bridge.Args{Template: &bridge.TemplateArgs{ID: id}}}, "")
@@ -256,17 +258,17 @@ func TestTemplateOutsideTheWindow(t *testing.T) {
 	w.decideTemplate("hello_again", channels.TemplateApproved, "")
 	w.waitTemplateStatus(inside, "approved")
 	w.waitTemplateStatus(outside, "approved")
-	fits := func(want string) {
+	wantOffered := func(want string) {
 		t.Helper()
 		got := must(w.engines[0].Desk(w.surface).Templates(t.Context(), bridge.TemplatesFor{Conversation: 1}, "ann"))(t)
 		if len(got.List) != 1 || got.List[0].Name != want {
-			t.Errorf("offered %+v, want %s", got.List, want)
+			t.Errorf("offered are %+v, want %s alone", got.List, want)
 		}
 	}
-	fits("Thanks")
+	wantOffered("Thanks")
 	w.advance(25 * time.Hour)
 	w.waitCard(thread, "| window closed")
-	fits("Hello again")
+	wantOffered("Hello again")
 	late := w.chat.Say("ann", support, thread, "Still there?")
 	w.waitFate(late, "parked")
 	w.chat.Submit("ann", support, thread, templateForm(outside, 1, map[string]string{"first_name": "Kim"}), "")

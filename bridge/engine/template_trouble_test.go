@@ -24,7 +24,7 @@ func (h handing) SubmitTemplate(ctx context.Context, t channels.Template) (chann
 	return h.TemplateChannel.SubmitTemplate(ctx, t)
 }
 
-// newWorldHandingIn makes a world whose chat does something before it hands in a template.
+// newWorldHandingIn makes a world, which doesn't run yet, whose chat-like account does something before it hands in a template.
 func newWorldHandingIn(t *testing.T, before func()) *world {
 	t.Helper()
 	w := newWorld(t, withTemplates(options{stopped: true}))
@@ -79,13 +79,13 @@ func TestTemplatesAreClaimedOneByOne(t *testing.T) {
 // stumbling is a channel of which one call fails once: handing in a template, or asking for the list after a refusal.
 type stumbling struct {
 	*channelstest.TemplateChannel
-	handsIn, lists *atomic.Bool // whether the next call of the kind fails
-	refused        *atomic.Bool
+	failsHandingIn, failsListing *atomic.Bool // whether the next call of the kind fails
+	refused                      *atomic.Bool // whether the last template was
 }
 
 // SubmitTemplate implements channels.Templater.
 func (s stumbling) SubmitTemplate(ctx context.Context, t channels.Template) (channels.TemplateState, error) {
-	if s.handsIn.CompareAndSwap(true, false) {
+	if s.failsHandingIn.CompareAndSwap(true, false) {
 		return channels.TemplateState{}, &channels.SendError{Class: channels.Retry, Text: "The provider stumbled."}
 	}
 	state, err := s.TemplateChannel.SubmitTemplate(ctx, t)
@@ -95,7 +95,7 @@ func (s stumbling) SubmitTemplate(ctx context.Context, t channels.Template) (cha
 
 // ListTemplates implements channels.Templater.
 func (s stumbling) ListTemplates(ctx context.Context) ([]channels.TemplateState, error) {
-	if s.refused.Load() && s.lists.CompareAndSwap(true, false) {
+	if s.refused.Load() && s.failsListing.CompareAndSwap(true, false) {
 		return nil, &channels.SendError{Class: channels.Retry, Text: "The provider stumbled."}
 	}
 	return s.TemplateChannel.ListTemplates(ctx)
@@ -105,12 +105,15 @@ func (s stumbling) ListTemplates(ctx context.Context) ([]channels.TemplateState,
 // fails meanwhile, and the first number keeps its template as it is.
 func TestTemplateOfAnotherAccountStays(t *testing.T) {
 	t.Parallel()
-	for name, tt := range map[string]struct{ handsIn, lists, isReviewed bool }{
-		"handing in fails": {handsIn: true, isReviewed: true},
-		"handing in fails while the first is in review": {handsIn: true},
-		"the list fails": {lists: true, isReviewed: true},
-		"the list fails while the first is in review": {lists: true},
-		"handing in fails, and then the list":         {handsIn: true, lists: true, isReviewed: true},
+	for name, tt := range map[string]struct {
+		failsHandingIn, failsListing bool
+		isReviewed                   bool // the first number's template
+	}{
+		"handing in fails": {failsHandingIn: true, isReviewed: true},
+		"handing in fails while the first is in review": {failsHandingIn: true},
+		"the list fails": {failsListing: true, isReviewed: true},
+		"the list fails while the first is in review": {failsListing: true},
+		"handing in fails, and then the list":         {failsHandingIn: true, failsListing: true, isReviewed: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -124,11 +127,14 @@ func TestTemplateOfAnotherAccountStays(t *testing.T) {
 				w.decideTemplate("order_update", channels.TemplateApproved, "")
 				w.waitTemplateStatus(first, "approved")
 			}
-			status, has := w.text(`SELECT status FROM templates WHERE id = $1`, first), w.provider.Templates()
+			status, atProvider := w.text(`SELECT status FROM templates WHERE id = $1`, first), w.provider.Templates()
 
-			second := stumbling{channelstest.NewTemplating(w.provider, secret, w.capsOf(mail), channels.Env{}), &atomic.Bool{}, &atomic.Bool{}, &atomic.Bool{}}
-			second.handsIn.Store(tt.handsIn)
-			second.lists.Store(tt.lists)
+			second := stumbling{
+				TemplateChannel: channelstest.NewTemplating(w.provider, secret, w.capsOf(mail), channels.Env{}),
+				failsHandingIn:  &atomic.Bool{}, failsListing: &atomic.Bool{}, refused: &atomic.Bool{},
+			}
+			second.failsHandingIn.Store(tt.failsHandingIn)
+			second.failsListing.Store(tt.failsListing)
 			w.engines[0].SetChannel(w.accounts[mail], second)
 			refused := w.saveTemplate(mail, func(d *bridge.Template) { d.Body = "Hello {{first_name}}, quote {{quote_number}} has other words." })
 			w.eventually("it was tried", func() bool {
@@ -138,16 +144,14 @@ func TestTemplateOfAnotherAccountStays(t *testing.T) {
 			w.eventually("it is done", func() bool {
 				return w.count(`SELECT count(*) FROM templates WHERE id = $1 AND todo = ''`, refused) == 1
 			})
-			if got := w.provider.Templates(); !slices.Equal(got, has) {
-				t.Fatalf("the provider has %+v, want %+v", got, has)
+			if got := w.provider.Templates(); !slices.Equal(got, atProvider) {
+				t.Fatalf("the provider has %+v, want %+v", got, atProvider)
 			}
 
 			w.waitTemplateStatus(refused, "rejected")
 			w.waitDrained()
 			w.waitTemplateStatus(first, status)
-			if n := w.count(`SELECT count(DISTINCT external_id) FROM templates`); n != 2 {
-				t.Error("both accounts have one template")
-			}
+			wantEqual(t, "templates, one of each account", w.count(`SELECT count(DISTINCT external_id) FROM templates`), 2)
 		})
 	}
 }

@@ -26,6 +26,7 @@ type twoHomes struct {
 	account store.AccountID
 }
 
+// newTwoHomes makes such a world; the first chat is where new threads open.
 func newTwoHomes(t *testing.T, o options) *twoHomes {
 	t.Helper()
 	o.stopped = true
@@ -52,7 +53,7 @@ func newTwoHomes(t *testing.T, o options) *twoHomes {
 	return w
 }
 
-// moveHome says in which channel the team's new threads open.
+// moveHome lets the team's new threads open in this channel.
 func (w *twoHomes) moveHome(home string) {
 	w.t.Helper()
 	channels := []store.TeamChannel{{TeamID: w.team, AccountID: w.surface, Channel: support, Home: home == support},
@@ -66,7 +67,7 @@ func (w *twoHomes) moveHome(home string) {
 	w.reloadEngines()
 }
 
-// waitInAnnex waits until a text is in a thread of the second chat and gives the message.
+// waitInAnnex waits until a text is in a thread of the second chat, and returns the message.
 func (w *twoHomes) waitInAnnex(text string) bridgetest.Message {
 	w.t.Helper()
 	var found bridgetest.Message
@@ -84,13 +85,13 @@ func (w *twoHomes) waitInAnnex(text string) bridgetest.Message {
 	return found
 }
 
-// toldTo returns what a user of a chat was told: privately in a channel, and in a conversation of
+// toldTo returns what a user of a chat was told privately: by whispers in a channel, and in a conversation of
 // two.
 func toldTo(c *bridgetest.Chat, user string) []bridgetest.Message {
 	return append(c.Whispers(user), c.Messages("@"+user, "")...)
 }
 
-// waitTold waits until a user of a chat was told something, and gives it.
+// waitTold waits until a user of a chat was told something, and returns it.
 func waitTold(t *testing.T, c *bridgetest.Chat, user, text string) bridgetest.Message {
 	t.Helper()
 	var found bridgetest.Message
@@ -153,9 +154,9 @@ func TestActsFromTheOtherChat(t *testing.T) {
 	w.waitShown("We are on it")
 	w.second.Submit("tben", annex, "", formOf(bridge.VerbUndo), "")
 	undone := w.waitLine(thread, bridge.LineUndone)
-	if got := undone.Mentions(); len(got) > 0 || !strings.Contains(undone.Plain(), "Ben") || strings.Contains(undone.Plain(), "tben") {
-		t.Errorf("what Ben took back himself mentions %v: %s", got, undone.Plain())
-	}
+	wantList(t, "who is mentioned where Ben took back a reply of his own", undone.Mentions(), nil)
+	wantWords(t, "the line that it was taken back", undone.Plain(), "Ben")
+	wantNoWords(t, "the line that it was taken back", undone.Plain(), "tben")
 
 	w.second.Say("tben", annex, "", "<@app> list mine")
 	if row := waitTold(t, w.second, "tben", "#1"); !strings.Contains(row.Plain(), "chatsurface") {
@@ -215,7 +216,9 @@ func TestTroublesInTheRightChat(t *testing.T) {
 	waitTold(t, w.chat, "ann", "The bot was removed.")
 	w.waitDrained()
 	for text, elsewhere := range map[string][]bridgetest.Message{
-		"The password is wrong.": toldTo(w.second, "tann"), "The app was removed.": toldTo(w.chat, "ann"), "The bot was removed.": toldTo(w.second, "tann"),
+		"The password is wrong.": toldTo(w.second, "tann"),
+		"The app was removed.":   toldTo(w.chat, "ann"),
+		"The bot was removed.":   toldTo(w.second, "tann"),
 	} {
 		if slices.ContainsFunc(elsewhere, func(m bridgetest.Message) bool { return strings.Contains(m.Plain(), text) }) {
 			t.Errorf("%q is told twice", text)

@@ -36,8 +36,8 @@ func TestUndo(t *testing.T) {
 	}
 }
 
-// Who sent what a colleague wrote takes that back by the same words as an own reply, before the own one
-// that was sent earlier.
+// !undo takes back what its author sent last: also a colleague's text, before a reply of the author's own that was sent
+// earlier.
 func TestUndoOfWhatWasSentAs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{hold: time.Hour})

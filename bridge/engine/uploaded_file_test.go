@@ -2,7 +2,6 @@ package engine_test
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -17,7 +16,7 @@ import (
 // leads to it until it is taken back, and it is kept as long as its message.
 func TestUploadedFile(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{fileLink: func(message bridge.MessageID, file string) string { return fmt.Sprintf("(%d/%s)", message, file) },
+	w := newWorld(t, options{fileLink: func(message bridge.MessageID, file string) string { return "(" + plainLink(message, file) + ")" },
 		caps: func(c *channels.Capabilities) { c.Files.PerMessage = 2 }})
 	thread := w.openThread()
 	desk := w.engines[0].Desk(w.surface)
@@ -31,16 +30,12 @@ func TestUploadedFile(t *testing.T) {
 	w.chat.Submit("ann", support, thread, reply, "", upload("plan.txt", "the plan"))
 	got := w.waitSent(1)[0]
 	if len(got.Files) != 1 || got.Files[0].Name != "plan.txt" || string(got.Files[0].Content) != "the plan" {
-		t.Errorf("the customer got %+v", got)
+		t.Errorf("the customer got the files %+v, want the plan alone", got.Files)
 	}
-	line := w.waitLine(thread, bridge.LineDone)
-	_, link, _ := strings.Cut(line.Plain(), "plan.txt (")
-	link, _, _ = strings.Cut(link, ")")
-	var message bridge.MessageID
-	number, file, _ := strings.Cut(link, "/")
-	if _, err := fmt.Sscan(number, &message); err != nil || !files.IsForThread(file) {
-		t.Fatalf("the line %q leads to no file of the thread", line.Plain())
-	}
+	_, after, _ := strings.Cut(w.waitLine(thread, bridge.LineDone).Plain(), "plan.txt (")
+	link, _, _ := strings.Cut(after, ")")
+	message, file := linkedTo(t, link)
+	wantEqual(t, "the link is for the thread", files.IsForThread(file), true)
 	f := must(w.engines[0].Files().LinkedFile(t.Context(), message, file))(t)
 	body := must(f.Open(t.Context()))(t)
 	if all := must(io.ReadAll(body))(t); string(all) != "the plan" {
@@ -48,7 +43,7 @@ func TestUploadedFile(t *testing.T) {
 	}
 	w.exec(`DELETE FROM blobs`)
 	if _, err := f.Open(t.Context()); channels.ClassOf(err) != channels.BadContent {
-		t.Errorf("a file that isn't stored any more: %v", err)
+		t.Errorf("a file that isn't stored any more: got the error %v, want the class BadContent", err)
 	}
 	if n := w.count(`SELECT count(*) FROM uploads WHERE used`); n != 1 {
 		t.Errorf("%d uploads are kept for their message, want 1", n)
@@ -65,9 +60,7 @@ func TestUploadedFileStaysInside(t *testing.T) {
 	reply := formOf(bridge.VerbReply)
 	reply.Args.Conversation = bridge.ConversationID(w.count(`SELECT id FROM conversations`))
 	w.chat.Submit("ann", support, thread, reply, "longer than it may be", bridgetest.File{Name: "plan.txt", Blob: blob, Size: size})
-	if line := w.waitLine(thread, bridge.LineInside).Plain(); !strings.Contains(line, "longer than it may be") || !strings.Contains(line, "plan.txt") {
-		t.Errorf("the line %q", line)
-	}
+	wantWords(t, "the line", w.waitLine(thread, bridge.LineInside).Plain(), "longer than it may be", "plan.txt")
 }
 
 // Who uploads learns at once what the channel can't take, and who may not reply.
@@ -80,20 +73,17 @@ func TestUploadIsChecked(t *testing.T) {
 		return []bridge.SurfaceFile{{Name: "plan.pdf", ContentType: "application/pdf", SizeBytes: size, Blob: "x"}}
 	}
 	check(t, desk.MayReply(t.Context(), id, "ann", "", files(1000)))
-	for what, err := range map[string]error{
+	for code, err := range map[string]error{
 		"file_too_large": desk.MayReply(t.Context(), id, "ann", "", files(1001)),
 		"not_an_agent":   desk.MayReply(t.Context(), id, "dan", "", files(1)),
 	} {
-		var p *bridge.Problem
-		if !errors.As(err, &p) || p.Code != what {
-			t.Errorf("%s: %v", what, err)
-		}
+		wantEqual(t, "the problem", wantProblem(t, code, err).Code, code)
 	}
 	if err := desk.MayReply(t.Context(), 1<<40, "ann", "", files(1)); !errors.Is(err, bridge.ErrNoConversation) {
-		t.Errorf("no conversation: %v", err)
+		t.Errorf("MayReply in a conversation that isn't there: got the error %v, want ErrNoConversation", err)
 	}
 	if _, _, err := desk.StoreFile(t.Context(), strings.NewReader("too long"), 4); !errors.Is(err, bridge.ErrTooLarge) {
-		t.Errorf("too long: %v", err)
+		t.Errorf("StoreFile of more bytes than the limit: got the error %v, want ErrTooLarge", err)
 	}
 }
 
@@ -108,10 +98,12 @@ func TestUnreadableFile(t *testing.T) {
 	said := w.chat.Say("ann", support, thread, "Here it is", bridgetest.File{Name: "plan.txt", Unavailable: "no right to it"})
 	w.waitFate(said, "failed")
 	line := w.waitLine(thread, bridge.LineFailed)
-	if len(line.Buttons) != 1 || line.Buttons[0].Verb != bridge.VerbReply || line.Buttons[0].Args.Message != 0 || line.Buttons[0].Args.Conversation == 0 {
-		t.Errorf("the buttons %+v", line.Buttons)
-	}
+	wantEqual(t, "the buttons", buttonVerbs(line), string(bridge.VerbReply))
 	answer := line.Buttons[0]
+	wantEqual(t, "the message that it answers", answer.Args.Message, 0)
+	if answer.Args.Conversation == 0 {
+		t.Error("the button names no conversation")
+	}
 	answer.Args.Message = bridge.MessageID(w.count(`SELECT id FROM messages WHERE place = $1`, said)) // a claim of the form's
 	w.chat.Submit("ann", support, thread, answer, "Here is a link.")
 	w.provider.WaitTexts(t, "Here is a link.")

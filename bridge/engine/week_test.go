@@ -10,6 +10,9 @@ import (
 	"parley/channels/channelstest"
 )
 
+// toldOfWeek is what a team is told of its week, as it is stored.
+const toldOfWeek = `SELECT payload::text FROM deliveries WHERE payload::text LIKE '%"week"%'`
+
 // weeklyLines returns what the team was told of its weeks in the channel.
 func (w *world) weeklyLines() []bridgetest.Message {
 	var list []bridgetest.Message
@@ -21,7 +24,7 @@ func (w *world) weeklyLines() []bridgetest.Message {
 	return list
 }
 
-// stopDuring stops all that runs while something else happens; then another process runs.
+// stopDuring stops all that runs while something happens; then another process runs.
 func (w *world) stopDuring(while func()) {
 	w.t.Helper()
 	for _, stop := range w.stops {
@@ -39,10 +42,10 @@ func TestWeeklyFigures(t *testing.T) {
 	w.exec(`UPDATE teams SET weekly = '0 9 * * MON'`)
 	w.exec(`UPDATE settings SET version = version + 1`)
 	w.advanceTo(time.Wednesday, 10, 0)
-	timers := func() int {
+	countTimers := func() int {
 		return w.count(`SELECT count(*) FROM timers WHERE kind LIKE 'week:%' AND due_at > parley_now()`)
 	}
-	w.eventually("a timer", func() bool { return timers() == 1 })
+	w.eventually("there is a timer", func() bool { return countTimers() == 1 })
 	w.customerWrites("kim", "Where is my order?")
 	thread := w.waitThread("Where is my order?")
 	w.advance(30 * time.Minute)
@@ -53,24 +56,22 @@ func TestWeeklyFigures(t *testing.T) {
 	w.waitDrained()
 	w.advanceTo(time.Monday, 9, 0)
 	w.chat.Wait(t, "the week", func() bool { return len(w.weeklyLines()) == 1 })
-	told := strings.ReplaceAll(w.text(`SELECT payload::text FROM deliveries WHERE payload::text LIKE '%"week"%'`), `": `, `":`)
-	for _, part := range []string{`"New":2`, `"Answers":1`, `"Waiting":1`, `"ID":1,`} {
-		if !strings.Contains(told, part) {
-			t.Errorf("no %s in %s", part, told)
-		}
-	}
+	wantWords(t, "what the team is told", w.text(toldOfWeek), `"New": 2`, `"Answers": 1`, `"Waiting": 1`, `"ID": 1,`)
 
-	w.eventually("the next timer", func() bool { return timers() == 1 })
+	// Everybody is down on Monday at nine: the team is told two hours later, and not on Friday.
+	w.eventually("there is the next timer", func() bool { return countTimers() == 1 })
 	w.advanceTo(time.Tuesday, 9, 0)
 	w.stopDuring(func() { w.advanceTo(time.Monday, 11, 0) })
 	w.chat.Wait(t, "the week after", func() bool { return len(w.weeklyLines()) == 2 })
 	w.waitDrained()
 	w.stopDuring(func() { w.advanceTo(time.Friday, 9, 0); w.advanceTo(time.Friday, 9, 0) })
-	w.eventually("the next timer", func() bool { return timers() == 1 })
+	w.eventually("there is the next timer", func() bool { return countTimers() == 1 })
 	w.waitDrained()
+
+	// Nobody wants it any more.
 	w.exec(`UPDATE teams SET weekly = ''`)
 	w.exec(`UPDATE settings SET version = version + 1`)
-	w.eventually("no timer", func() bool { return timers() == 0 })
+	w.eventually("there is no timer any more", func() bool { return countTimers() == 0 })
 	if n := len(w.weeklyLines()); n != 2 {
 		t.Errorf("told %d times, want 2", n)
 	}
@@ -97,8 +98,6 @@ func TestWeekOfAPrivateChannel(t *testing.T) {
 	w.waitDrained()
 	w.advanceTo(time.Monday, 9, 0)
 	w.chat.Wait(t, "the week", func() bool { return len(w.weeklyLines()) == 1 })
-	told := strings.ReplaceAll(w.text(`SELECT payload::text FROM deliveries WHERE payload::text LIKE '%"week"%'`), `": `, `":`)
-	if !strings.Contains(told, `"Answers":2`) || !strings.Contains(told, "Lamp") || strings.Contains(told, "Kim") {
-		t.Errorf("the team's channel is told %s", told)
-	}
+	wantWords(t, "what the team's channel is told", w.text(toldOfWeek), `"Answers": 2`, "Lamp")
+	wantNoWords(t, "what the team's channel is told", w.text(toldOfWeek), "Kim")
 }

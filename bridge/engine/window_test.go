@@ -11,16 +11,17 @@ import (
 	"parley/channels/channelstest"
 )
 
-// withWindow is a chat with a reply window of a day and templates.
-func withWindow(more time.Duration) func(*channels.Capabilities) {
+// withWindow gives the chat-like account templates and a reply window of a day. human is for how long people may answer; 0 means for no
+// longer than that.
+func withWindow(human time.Duration) func(*channels.Capabilities) {
 	return func(caps *channels.Capabilities) {
 		if !caps.Threads {
-			caps.Window.Free, caps.Window.Human, caps.Templates = 24*time.Hour, more, true
+			caps.Window.Free, caps.Window.Human, caps.Templates = 24*time.Hour, human, true
 		}
 	}
 }
 
-// waitLineVerbs returns what the buttons of the newest line of a kind do.
+// waitLineVerbs waits for a line of a kind, and returns what its buttons do.
 func (w *world) waitLineVerbs(thread string, kind bridge.LineKind) []bridge.Verb {
 	var list []bridge.Verb
 	for _, b := range w.waitLine(thread, kind).Buttons {
@@ -110,15 +111,13 @@ func TestParkedInTheConversationBefore(t *testing.T) {
 		t.Fatal("it is no new conversation")
 	}
 	offer := w.waitLine(next, bridge.LineOffered)
-	if !strings.Contains(offer.Plain(), "Your lamp is repaired") || len(offer.Buttons) != 0 {
-		t.Errorf("offered as %q with %v", offer.Plain(), offer.Buttons)
-	}
+	wantWords(t, "the offer", offer.Plain(), "Your lamp is repaired")
+	wantEqual(t, "the buttons of the offer", buttonVerbs(offer), "")
 	w.customerWrites("kim", "Hello?")
 	w.waitShown("Hello?")
 	w.waitDrained()
-	if n := w.countLines(next, bridge.LineOffered) + w.countLines(thread, bridge.LineOffered); n != 1 || w.provider.Calls() != 0 {
-		t.Errorf("offered %d times, %d calls", n, w.provider.Calls())
-	}
+	wantEqual(t, "offers in both threads", w.countLines(next, bridge.LineOffered)+w.countLines(thread, bridge.LineOffered), 1)
+	w.wantNothingSent()
 }
 
 // Edge case 9: the window closes while replies wait in their lane: none leaves, none is
@@ -140,9 +139,7 @@ func TestTheWindowClosesWhileRepliesWait(t *testing.T) {
 	w.customerWrites("kim", "Still here")
 	w.chat.Wait(t, "both are offered", func() bool { return w.countLines(thread, bridge.LineOffered) == 2 })
 	w.wantNothingSent()
-	if w.count(`SELECT count(*) FROM messages WHERE fate = 'failed'`) != 0 {
-		t.Error("one is failed")
-	}
+	wantEqual(t, "messages that failed", w.count(`SELECT count(*) FROM messages WHERE fate = 'failed'`), 0)
 }
 
 // The provider's word counts, in its answer and in a receipt that comes later: parked, and
