@@ -19,7 +19,6 @@ func newHeldModel() heldModel {
 	return heldModel{wordReader(), make(chan struct{}, 100), make(chan struct{})}
 }
 
-// Analyze implements analysis.Analyzer.
 func (m heldModel) Analyze(ctx context.Context, q analysis.Question) (analysis.Answer, error) {
 	m.asked <- struct{}{}
 	<-m.release

@@ -21,7 +21,6 @@ type reader struct {
 	asked []analysis.Question
 }
 
-// Analyze implements analysis.Analyzer.
 func (r *reader) Analyze(_ context.Context, q analysis.Question) (analysis.Answer, error) {
 	r.mu.Lock()
 	r.asked = append(r.asked, q)

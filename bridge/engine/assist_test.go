@@ -22,7 +22,6 @@ type scribe struct {
 	asked []analysis.Request
 }
 
-// Write implements analysis.Writer.
 func (s *scribe) Write(ctx context.Context, r analysis.Request) (analysis.Text, error) {
 	s.lock.Lock()
 	s.asked = append(s.asked, r)

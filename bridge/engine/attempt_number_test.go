@@ -22,7 +22,6 @@ type attemptCounter struct {
 	numbers []string // "part:number"
 }
 
-// Send implements channels.Channel.
 func (c *attemptCounter) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
 	c.mu.Lock()
 	c.numbers = append(c.numbers, fmt.Sprint(o.Attempt.Part, ":", o.Attempt.Number))

@@ -18,7 +18,6 @@ type slowReader struct {
 	goOn    chan struct{}
 }
 
-// Decode implements channels.Channel.
 func (r slowReader) Decode(raw []byte) ([]channels.Inbound, error) {
 	r.reading <- struct{}{}
 	<-r.goOn

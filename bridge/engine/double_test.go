@@ -90,7 +90,6 @@ func TestRootThatIsNotDoubled(t *testing.T) {
 // blind is a chat in which nobody may look for another root.
 type blind struct{ bridge.Surface }
 
-// Send implements bridge.Surface.
 func (b blind) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	if p.Kind == bridge.PostDouble {
 		return bridge.Sent{Blind: true}, nil

@@ -15,7 +15,6 @@ type slowRoots struct {
 	tell chan struct{}
 }
 
-// Send implements bridge.Surface.
 func (s slowRoots) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	sent, err := s.Surface.Send(ctx, p)
 	if p.Kind == bridge.PostRoot {

@@ -68,7 +68,6 @@ type takesOnce struct {
 	seen sync.Map
 }
 
-// Send implements channels.Channel.
 func (p *takesOnce) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
 	token := fmt.Sprint(o.DeliveryID, " ", o.Attempt.Again)
 	if _, known := p.seen.LoadOrStore(token, true); known {

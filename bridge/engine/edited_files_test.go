@@ -37,17 +37,26 @@ func TestFileOfAFailedTextIsEdited(t *testing.T) {
 		edit func(w *world, message string)
 		want []string
 	}{
-		"removed": {func(w *world, m string) { w.chat.RemoveFile(support, m, "a.txt") }, []string{"+b.txt", "+c.txt", "Plans"}},
-		"replaced": {func(w *world, m string) {
-			w.chat.RemoveFile(support, m, "a.txt")
-			w.chat.Edit(support, m, "New plans", file("a2.txt", 4))
-			w.waitEdited("New plans")
-		}, []string{"+b.txt", "+c.txt", "New plans+a2.txt"}},
-		"added": {func(w *world, m string) {
-			w.chat.RemoveFile(support, m, "a.txt")
-			w.chat.Edit(support, m, "New plans", file("a2.txt", 4), file("d.txt", 5))
-			w.waitEdited("New plans")
-		}, []string{"+b.txt", "+c.txt", "New plans+a2.txt", "+d.txt"}},
+		"removed": {
+			edit: func(w *world, m string) { w.chat.RemoveFile(support, m, "a.txt") },
+			want: []string{"+b.txt", "+c.txt", "Plans"},
+		},
+		"replaced": {
+			edit: func(w *world, m string) {
+				w.chat.RemoveFile(support, m, "a.txt")
+				w.chat.Edit(support, m, "New plans", file("a2.txt", 4))
+				w.waitEdited("New plans")
+			},
+			want: []string{"+b.txt", "+c.txt", "New plans+a2.txt"},
+		},
+		"replaced by two": {
+			edit: func(w *world, m string) {
+				w.chat.RemoveFile(support, m, "a.txt")
+				w.chat.Edit(support, m, "New plans", file("a2.txt", 4), file("d.txt", 5))
+				w.waitEdited("New plans")
+			},
+			want: []string{"+b.txt", "+c.txt", "New plans+a2.txt", "+d.txt"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -75,8 +84,14 @@ func TestFileRemovedWhileItIsSent(t *testing.T) {
 		files []bridgetest.File
 		want  []string
 	}{
-		"the only one":      {[]bridgetest.File{file("a.txt", 1)}, []string{"Plans+a.txt"}},
-		"the first of them": {[]bridgetest.File{file("a.txt", 1), file("b.txt", 2), file("c.txt", 3)}, []string{"Plans+a.txt", "+b.txt", "+c.txt"}},
+		"the only one": {
+			files: []bridgetest.File{file("a.txt", 1)},
+			want:  []string{"Plans+a.txt"},
+		},
+		"the first of them": {
+			files: []bridgetest.File{file("a.txt", 1), file("b.txt", 2), file("c.txt", 3)},
+			want:  []string{"Plans+a.txt", "+b.txt", "+c.txt"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -311,9 +326,12 @@ func TestRemainderClickedBeforeTheRestore(t *testing.T) {
 func TestLinesDeletedBetweenPieces(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		deleted int
+		deleted int // lines
 		want    []string
-	}{"all": {2, []string{"Hi Kim,\n\nbye 1"}}, "one": {1, []string{"Hi Kim,\n\nbye 1", "Hi Kim,\n\nbye 2"}}} {
+	}{
+		"all": {deleted: 2, want: []string{"Hi Kim,\n\nbye 1"}},
+		"one": {deleted: 1, want: []string{"Hi Kim,\n\nbye 1", "Hi Kim,\n\nbye 2"}},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newSplittingWorld(t, options{hold: lineHold, backoff: []time.Duration{time.Hour}})
@@ -349,7 +367,7 @@ func TestLinesDeletedBetweenPieces(t *testing.T) {
 // learns that it leaves all the same, or only if the reply is sent again.
 func TestFileRemovedBetweenPieces(t *testing.T) {
 	t.Parallel()
-	for told, fault := range map[string]channelstest.Fault{
+	for told, fault := range map[string]channelstest.Fault{ // of the second piece
 		"leaving a.txt": {Kind: channelstest.FaultRefuse, Text: "Uno 2"},
 		"failed a.txt":  {Kind: channelstest.FaultReject, Class: channels.BadContent, Text: "Uno 2"},
 	} {

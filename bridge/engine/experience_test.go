@@ -126,14 +126,46 @@ func TestOthersStayUnknown(t *testing.T) {
 	}}
 	w := newWorld(t, options{analyzer: r})
 	customers := []struct{ from, name, asked, answer string }{
-		{"esmeralda", "Esmeralda Quincy", "Lamp: this is Esmeralda Quincy of 7 Zanzibar Lane, order QX-88123, please call +44 20 7946 0958.", "Lamp: Esmeralda, we send it to 7 Zanzibar Lane today."},
-		{"traugott", "Traugott Wüllner", "Lamp: bitte an den Zimtsternweg 7, 47906 Kempen liefern. Traugott Wüllner", "Lamp: wir liefern an Traugott Wüllner, Zimtsternweg 7."},
-		{"amelie", "Amélie Roquefeuil", "Lamp: j'habite 12 rue des Canaris, 75011 Paris. Amelie ROQUEFEUIL", "Lamp: Amélie, nous livrons 12 rue des Canaris demain."},
-		{"inigo", "Íñigo Zabaleta", "Lamp: vivo en la calle Canario Amarillo, 15. Soy Iñigo, DNI 12345678Z.", "Lamp: Iñigo, la enviamos a la calle Canario Amarillo, 15."},
-		{"leonor", "Leonor Vasconcelos", "Lamp: moro na Rua do Canário 33, 1200-109 Lisboa. Leonor Vasconcelos", "Lamp: Leonor, enviamos para a Rua do Canário 33."},
-		{"ludovica", "Ludovica Malaspina", "Lamp: abito in via dei Canarini 5, 20121 Milano. Ludovica Malaspina", "Lamp: Ludovica, la spediamo in via dei Canarini 5."},
-		{"wilhelmina", "Wilhelmina Kraaijenbrink", "Lamp: ik woon aan de Kanarielaan 8, 1234 AB Utrecht, w.kraaijenbrink@canary.test", "Lamp: Wilhelmina, we sturen hem naar de Kanarielaan 8."},
-		{"swieto", "Świętosława Kanarek", "Lamp: mieszkam przy ul. Kanarkowej 21, 00-950 Warszawa, faktura FV/2026/1187.", "Lamp: Świętosława, wysyłamy na ul. Kanarkowej 21."},
+		{
+			from: "esmeralda", name: "Esmeralda Quincy",
+			asked:  "Lamp: this is Esmeralda Quincy of 7 Zanzibar Lane, order QX-88123, please call +44 20 7946 0958.",
+			answer: "Lamp: Esmeralda, we send it to 7 Zanzibar Lane today.",
+		},
+		{
+			from: "traugott", name: "Traugott Wüllner",
+			asked:  "Lamp: bitte an den Zimtsternweg 7, 47906 Kempen liefern. Traugott Wüllner",
+			answer: "Lamp: wir liefern an Traugott Wüllner, Zimtsternweg 7.",
+		},
+		{
+			from: "amelie", name: "Amélie Roquefeuil",
+			asked:  "Lamp: j'habite 12 rue des Canaris, 75011 Paris. Amelie ROQUEFEUIL",
+			answer: "Lamp: Amélie, nous livrons 12 rue des Canaris demain.",
+		},
+		{
+			from: "inigo", name: "Íñigo Zabaleta",
+			asked:  "Lamp: vivo en la calle Canario Amarillo, 15. Soy Iñigo, DNI 12345678Z.",
+			answer: "Lamp: Iñigo, la enviamos a la calle Canario Amarillo, 15.",
+		},
+		{
+			from: "leonor", name: "Leonor Vasconcelos",
+			asked:  "Lamp: moro na Rua do Canário 33, 1200-109 Lisboa. Leonor Vasconcelos",
+			answer: "Lamp: Leonor, enviamos para a Rua do Canário 33.",
+		},
+		{
+			from: "ludovica", name: "Ludovica Malaspina",
+			asked:  "Lamp: abito in via dei Canarini 5, 20121 Milano. Ludovica Malaspina",
+			answer: "Lamp: Ludovica, la spediamo in via dei Canarini 5.",
+		},
+		{
+			from: "wilhelmina", name: "Wilhelmina Kraaijenbrink",
+			asked:  "Lamp: ik woon aan de Kanarielaan 8, 1234 AB Utrecht, w.kraaijenbrink@canary.test",
+			answer: "Lamp: Wilhelmina, we sturen hem naar de Kanarielaan 8.",
+		},
+		{
+			from: "swieto", name: "Świętosława Kanarek",
+			asked:  "Lamp: mieszkam przy ul. Kanarkowej 21, 00-950 Warszawa, faktura FV/2026/1187.",
+			answer: "Lamp: Świętosława, wysyłamy na ul. Kanarkowej 21.",
+		},
 	}
 	for _, c := range customers {
 		w.solve(channelstest.Event{From: c.from, Name: c.name}, c.asked+" The lamp is broken, and we would like to have another one.", c.answer)

@@ -19,7 +19,6 @@ type lockedOnce struct {
 	asked atomic.Int64
 }
 
-// Fetch implements channels.Fetcher.
 func (l *lockedOnce) Fetch(context.Context, string) (channels.Fetched, error) {
 	if l.asked.Add(1) == 1 {
 		return channels.Fetched{}, &channels.SendError{Class: channels.AuthBroken, Text: "The token was refused."}

@@ -69,12 +69,12 @@ type world struct {
 	serial   int
 }
 
-// options of a world; the zero value is one engine with a hold of nothing.
+// options of a world; the zero value is one engine whose replies are not held.
 type options struct {
 	engines     int
 	hold        time.Duration
 	rate        float64 // posts per second and channel; 0 means any
-	lossy       bool    // answers get lost: time passes for attempts that are over
+	lossy       bool    // answers get lost: ageLostAttempts runs, so that they are soon looked for
 	relay       relay.Options
 	backoff     []time.Duration
 	settings    map[string]string
@@ -82,7 +82,7 @@ type options struct {
 	caps        func(*channels.Capabilities)
 	stopped     bool // nothing runs until start is called
 	gapWait     time.Duration
-	cardWait    time.Duration // 0 = 50 ms
+	cardWait    time.Duration // 0 means 50 ms
 	audienceAge time.Duration
 	fileLink    func(message store.MessageID, file string) string
 	analyzer    analysis.Analyzer // nil means nothing is analysed
@@ -97,11 +97,15 @@ type options struct {
 // agent, bot another app, eve a guest.
 func newWorld(t *testing.T, o options) *world {
 	t.Helper()
-	w := &world{t: t, pool: storetest.Reused(t), opt: o, hooks: map[string]*httptest.Server{}, live: map[string]*atomic.Pointer[channelstest.Channel]{}, accounts: map[string]store.AccountID{}, agents: map[string]store.AgentID{},
+	w := &world{
+		t: t, pool: storetest.Reused(t), opt: o,
+		hooks: map[string]*httptest.Server{}, live: map[string]*atomic.Pointer[channelstest.Channel]{},
+		accounts: map[string]store.AccountID{}, agents: map[string]store.AgentID{},
 		provider: channelstest.NewProvider(t),
 		chat: bridgetest.NewChat(t, bridgetest.User{ID: "ann", Email: "ann@acme.test"}, bridgetest.User{ID: "ben", Email: "ben@acme.test"},
 			bridgetest.User{ID: "cat", Email: "cat@acme.test"}, bridgetest.User{ID: "dan"}, bridgetest.User{ID: "bot", Kind: bridge.ActorBot},
-			bridgetest.User{ID: "eve", Kind: bridge.ActorForeign})}
+			bridgetest.User{ID: "eve", Kind: bridge.ActorForeign}),
+	}
 	w.chat.Open(support)
 	ctx := t.Context()
 	w.surface = must(store.EnsureSurface(ctx, w.pool, "chatsurface"))(t)
@@ -182,9 +186,13 @@ func (w *world) addEngine() {
 	if backoff == nil {
 		backoff = []time.Duration{20 * time.Millisecond}
 	}
-	e := must(engine.New(w.t.Context(), engine.Options{Pool: pool, Log: slog.New(slog.NewTextHandler(channelstest.Log(w.t), &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Relay: ro, Backoff: backoff, GapWait: w.opt.gapWait, AudienceAge: w.opt.audienceAge, ReachEvery: w.opt.reachEvery, CardWait: cmp.Or(w.opt.cardWait, 50*time.Millisecond), Original: func(store.MessageID) string { return "" }, FileLink: w.opt.fileLink, Dashboard: figuresAt, Analyzer: w.opt.analyzer, Sealer: w.opt.sealer,
-		Specs: []channels.Spec{{Kind: "test", Name: "Test", Icon: "email"}}}))(w.t)
+	e := must(engine.New(w.t.Context(), engine.Options{
+		Pool: pool, Log: slog.New(slog.NewTextHandler(channelstest.Log(w.t), &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Relay: ro, Backoff: backoff, GapWait: w.opt.gapWait, AudienceAge: w.opt.audienceAge, ReachEvery: w.opt.reachEvery,
+		CardWait: cmp.Or(w.opt.cardWait, 50*time.Millisecond), Original: func(store.MessageID) string { return "" },
+		FileLink: w.opt.fileLink, Dashboard: figuresAt, Analyzer: w.opt.analyzer, Sealer: w.opt.sealer,
+		Specs: []channels.Spec{{Kind: "test", Name: "Test", Icon: "email"}},
+	}))(w.t)
 	s := bridgetest.NewSurface(w.chat.URL(), e.Desk(w.surface), w.opt.rate)
 	if w.opt.surface != nil {
 		e.SetSurface(w.surface, w.opt.surface(s))

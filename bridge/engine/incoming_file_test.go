@@ -22,7 +22,6 @@ type linking struct {
 	links map[string]string // by the file's name
 }
 
-// Send implements bridge.Surface.
 func (l *linking) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	for _, f := range p.Files {
 		link, err := f.Link()

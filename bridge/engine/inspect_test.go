@@ -278,7 +278,7 @@ const (
 		FROM unclear WHERE l.id = unclear.id`
 )
 
-// ageLostAttempts ages, until the test ends, each attempt whose answer was lost.
+// ageLostAttempts makes each attempt older whose answer was lost, until the test ends, so that it is looked for at once.
 func (w *world) ageLostAttempts() {
 	ctx, cancel := context.WithCancel(context.Background())
 	var group sync.WaitGroup

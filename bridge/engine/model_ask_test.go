@@ -43,7 +43,6 @@ func newFakeModel(t *testing.T) fakeModel {
 // plainly answers that a customer is neutral.
 type plainly struct{}
 
-// Analyze implements analysis.Analyzer.
 func (plainly) Analyze(context.Context, analysis.Question) (analysis.Answer, error) {
 	return analysis.Answer{Language: "en", Sentiment: analysis.Neutral}, nil
 }

@@ -160,7 +160,6 @@ func TestOutageIsTold(t *testing.T) {
 // refusing is a chat that refuses Parley's access.
 type refusing struct{ bridge.Surface }
 
-// Reach implements bridge.Reachable.
 func (refusing) Reach(context.Context) error {
 	return &channels.SendError{Class: channels.AuthBroken, Text: "The chat refuses our token.", Hint: "Enter a new one."}
 }
@@ -217,7 +216,6 @@ type mailboxAway struct {
 	left atomic.Int64
 }
 
-// Reconcile implements channels.Channel.
 func (c *mailboxAway) Reconcile(ctx context.Context, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
 	if c.left.Add(-1) >= 0 {
 		return channels.CannotTell, channels.Receipt{}, errors.New("the mailbox can't be opened")

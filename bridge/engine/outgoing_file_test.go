@@ -24,7 +24,6 @@ type linker struct {
 	links []string
 }
 
-// Send implements channels.Channel.
 func (l *linker) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
 	for _, f := range o.Files {
 		link, err := f.Link()

@@ -21,7 +21,6 @@ type stubborn struct {
 	refused atomic.Int64
 }
 
-// Send implements bridge.Surface.
 func (s *stubborn) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	if p.Kind == bridge.PostRoot && s.refuses.Load() {
 		reasons := []channels.Class{channels.BadContent, channels.Retry, channels.BadRecipient}

@@ -148,7 +148,6 @@ type splitter struct {
 	again []int
 }
 
-// Send implements channels.Channel.
 func (s *splitter) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
 	s.mu.Lock()
 	s.again = append(s.again, o.Attempt.Again)

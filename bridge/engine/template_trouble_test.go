@@ -18,7 +18,6 @@ type handing struct {
 	before func()
 }
 
-// SubmitTemplate implements channels.Templater.
 func (h handing) SubmitTemplate(ctx context.Context, t channels.Template) (channels.TemplateState, error) {
 	h.before()
 	return h.TemplateChannel.SubmitTemplate(ctx, t)
@@ -83,7 +82,6 @@ type stumbling struct {
 	refused                      *atomic.Bool // whether the last template was
 }
 
-// SubmitTemplate implements channels.Templater.
 func (s stumbling) SubmitTemplate(ctx context.Context, t channels.Template) (channels.TemplateState, error) {
 	if s.failsHandingIn.CompareAndSwap(true, false) {
 		return channels.TemplateState{}, &channels.SendError{Class: channels.Retry, Text: "The provider stumbled."}
@@ -93,7 +91,6 @@ func (s stumbling) SubmitTemplate(ctx context.Context, t channels.Template) (cha
 	return state, err
 }
 
-// ListTemplates implements channels.Templater.
 func (s stumbling) ListTemplates(ctx context.Context) ([]channels.TemplateState, error) {
 	if s.refused.Load() && s.failsListing.CompareAndSwap(true, false) {
 		return nil, &channels.SendError{Class: channels.Retry, Text: "The provider stumbled."}

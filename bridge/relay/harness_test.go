@@ -96,7 +96,6 @@ func check(t testing.TB, err error) {
 	}
 }
 
-// Decode implements relay.Handler.
 func (s *stage) Decode(e store.Event, payload []byte) (any, error) {
 	s.mu.Lock()
 	decode, see := s.decode, s.payload
@@ -171,7 +170,6 @@ func (s *stage) leaveOut(e store.Event, made *relay.Made) bool {
 	return false
 }
 
-// Quarantined implements relay.Handler.
 func (s *stage) Quarantined(ctx context.Context, tx pgx.Tx, e store.Event, _ string, _ bool) error {
 	if s.tells != nil {
 		if err := s.tells(ctx, tx); err != nil {
@@ -189,14 +187,12 @@ func (s *stage) told() string {
 	return s.text(`SELECT coalesce(string_agg(e.external_id, ' ' ORDER BY t.n), '') FROM told AS t JOIN events AS e ON e.id = t.event_id`)
 }
 
-// Policy implements relay.Handler.
 func (s *stage) Policy(dispatch.Claimed) relay.Policy {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.policy
 }
 
-// Attempts implements relay.Handler.
 func (s *stage) Attempts(_ context.Context, claims []dispatch.Claimed) []relay.Attempt {
 	list := make([]relay.Attempt, 0, len(claims))
 	for _, c := range claims {
@@ -211,7 +207,6 @@ type try struct {
 	c dispatch.Claimed
 }
 
-// Send implements relay.Attempt.
 func (t try) Send(ctx context.Context) (relay.Sent, error) {
 	s, c := t.stage, t.c
 	s.mu.Lock()
@@ -224,7 +219,6 @@ func (t try) Send(ctx context.Context) (relay.Sent, error) {
 	return send(ctx, c)
 }
 
-// Reconcile implements relay.Attempt.
 func (t try) Reconcile(context.Context) (channels.Outcome, relay.Sent, error) {
 	s, c := t.stage, t.c
 	s.mu.Lock()
@@ -237,7 +231,6 @@ func (t try) Reconcile(context.Context) (channels.Outcome, relay.Sent, error) {
 	return reconcile(c)
 }
 
-// Facts implements relay.Handler.
 func (s *stage) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
 	name := fmt.Sprintf("%d:%s", c.ID, r.Kind)
 	s.mu.Lock()
@@ -246,7 +239,6 @@ func (s *stage) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
 	return []store.NewEvent{{AccountID: store.SystemAccount, ExternalID: name, OrderKey: store.ConversationKey(c.ConversationID), Payload: []byte("{}")}}
 }
 
-// Timer implements relay.Handler.
 func (s *stage) Timer(t store.Timer) store.NewEvent {
 	return store.NewEvent{AccountID: store.SystemAccount, ExternalID: fmt.Sprintf("timer:%d:%s:%d", t.ConversationID, t.Kind, t.DueAt.UnixMicro()),
 		OrderKey: store.ConversationKey(t.ConversationID), Payload: []byte("{}")}

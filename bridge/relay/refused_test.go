@@ -107,7 +107,6 @@ type warningCount struct {
 	n atomic.Int64
 }
 
-// Handle implements slog.Handler.
 func (w *warningCount) Handle(ctx context.Context, r slog.Record) error {
 	if r.Level >= slog.LevelWarn {
 		w.n.Add(1)

@@ -206,7 +206,6 @@ type purse struct {
 	broken      bool
 }
 
-// Reserve implements analysis.Budget.
 func (p *purse) Reserve(_ context.Context, tokens int) (settle func(context.Context, int), ok bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

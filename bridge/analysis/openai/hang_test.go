@@ -13,7 +13,6 @@ import (
 // roundTrip is a transport made of a function.
 type roundTrip func(*http.Request) (*http.Response, error)
 
-// RoundTrip implements http.RoundTripper.
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // hanging is an Analyzer whose model never answers, for a bubble of package synctest.

@@ -38,7 +38,6 @@ func (c *clock) add(d time.Duration) {
 // analyzerFunc is an Analyzer made of a function.
 type analyzerFunc func(context.Context, analysis.Question) (analysis.Answer, error)
 
-// Analyze implements analysis.Analyzer.
 func (f analyzerFunc) Analyze(ctx context.Context, q analysis.Question) (analysis.Answer, error) {
 	return f(ctx, q)
 }

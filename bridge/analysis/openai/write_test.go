@@ -127,12 +127,10 @@ func TestWriteHangs(t *testing.T) {
 // writerFunc is a Fallback that writes too.
 type writerFunc func(context.Context, analysis.Request) (analysis.Text, error)
 
-// Analyze implements analysis.Analyzer.
 func (writerFunc) Analyze(context.Context, analysis.Question) (analysis.Answer, error) {
 	return analysis.Answer{}, errors.New("nobody asked for it")
 }
 
-// Write implements analysis.Writer.
 func (f writerFunc) Write(ctx context.Context, r analysis.Request) (analysis.Text, error) {
 	return f(ctx, r)
 }

@@ -73,7 +73,6 @@ type looked struct {
 	err     error
 }
 
-// Reconcile implements bridge.Surface.
 func (l looking) Reconcile(_ context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
 	a := l.answers[p.Place.Channel]
 	return a.outcome, a.sent, a.err

@@ -101,7 +101,6 @@ func TestRefusals(t *testing.T) {
 // failing is an Analyzer without an answer.
 type failing struct{}
 
-// Analyze implements analysis.Analyzer.
 func (failing) Analyze(context.Context, analysis.Question) (analysis.Answer, error) {
 	return analysis.Answer{}, errors.New("no")
 }
