@@ -22,33 +22,40 @@ type timed struct {
 	labels measure.Labels
 }
 
-// in reports whether the time counts for a filter.
-func (s timed) in(f measure.Filter) bool {
-	of := true
+// countsFor reports whether the time counts for a filter.
+func (s timed) countsFor(f measure.Filter) bool {
+	isOfValue := true
 	switch f.Kind {
 	case measure.KindAgent:
-		of = strconv.FormatInt(int64(s.AgentID), 10) == f.Value
+		isOfValue = strconv.FormatInt(int64(s.AgentID), 10) == f.Value
 	case measure.KindTag:
-		of = slices.Contains(s.labels.Tags, f.Value)
+		isOfValue = slices.Contains(s.labels.Tags, f.Value)
 	case measure.KindIntent:
-		of = s.labels.Intent == f.Value
+		isOfValue = s.labels.Intent == f.Value
 	case measure.KindMood:
-		of = s.labels.Mood == f.Value
+		isOfValue = s.labels.Mood == f.Value
 	case measure.KindAll:
 	}
-	return of && s.Day >= f.From && s.Day <= f.To && (f.Accounts == nil || slices.Contains(f.Accounts, s.AccountID)) &&
+	return isOfValue && s.Day >= f.From && s.Day <= f.To && (f.Accounts == nil || slices.Contains(f.Accounts, s.AccountID)) &&
 		(f.Teams == nil || slices.Contains(f.Teams, s.TeamID))
 }
 
-// medians compares what is kept of single times with medians of them all, sorted one by one: of everybody, of one and of
-// each of a group, for any days.
-func (w *world) medians(all []timed) {
+// wantMedians checks the medians that are kept of single times against the times themselves: of everybody, of one agent, tag, intent or
+// mood, and of each of a group, for days that are drawn.
+func (w *world) wantMedians(all []timed) {
 	w.t.Helper()
 	first := time.Date(2026, 10, 18, 0, 0, 0, 0, time.UTC)
-	filters := []measure.Filter{{Kind: measure.KindAll}, {Kind: measure.KindAgent, Value: strconv.Itoa(ann)}, {Kind: measure.KindTag, Value: "Billing"},
-		{Kind: measure.KindIntent, Value: "refund"}, {Kind: measure.KindMood, Value: "negative"}, {Kind: measure.KindAll, Accounts: []store.AccountID{101, 102}, Teams: []store.TeamID{billing}}}
+	filters := []measure.Filter{
+		{Kind: measure.KindAll},
+		{Kind: measure.KindAgent, Value: strconv.Itoa(ann)},
+		{Kind: measure.KindTag, Value: "Billing"},
+		{Kind: measure.KindIntent, Value: "refund"},
+		{Kind: measure.KindMood, Value: "negative"},
+		{Kind: measure.KindAll, Accounts: []store.AccountID{101, 102}, Teams: []store.TeamID{billing}},
+	}
+	const draws = 60 // of days and groups
 	found := 0
-	for i := range 60 {
+	for i := range draws {
 		f := filters[i%len(filters)]
 		from := first.AddDate(0, 0, w.rand.IntN(20))
 		f.From, f.To = from.Format(time.DateOnly), from.AddDate(0, 0, w.rand.IntN(60)).Format(time.DateOnly)
@@ -96,11 +103,18 @@ func (w *world) medians(all []timed) {
 func grouped(all []timed, f measure.Filter, by measure.Group, open bool) map[string]map[measure.Time][]int64 {
 	lists := map[string]map[measure.Time][]int64{}
 	for _, s := range all {
-		if !s.in(f) {
+		if !s.countsFor(f) {
 			continue
 		}
-		values := map[measure.Group][]string{measure.ByDay: {s.Day}, measure.ByAccount: {strconv.FormatInt(int64(s.AccountID), 10)},
-			measure.ByTeam: {strconv.FormatInt(int64(s.TeamID), 10)}, measure.ByAgent: {strconv.FormatInt(int64(s.AgentID), 10)}, measure.ByTag: s.labels.Tags, measure.ByIntent: {s.labels.Intent}, measure.ByMood: {s.labels.Mood}}[by]
+		values := map[measure.Group][]string{
+			measure.ByDay:     {s.Day},
+			measure.ByAccount: {strconv.FormatInt(int64(s.AccountID), 10)},
+			measure.ByTeam:    {strconv.FormatInt(int64(s.TeamID), 10)},
+			measure.ByAgent:   {strconv.FormatInt(int64(s.AgentID), 10)},
+			measure.ByTag:     s.labels.Tags,
+			measure.ByIntent:  {s.labels.Intent},
+			measure.ByMood:    {s.labels.Mood},
+		}[by]
 		seconds := s.Wall
 		if open {
 			seconds = s.Open
@@ -115,8 +129,8 @@ func grouped(all []timed, f measure.Filter, by measure.Group, open bool) map[str
 	return lists
 }
 
-// olderRound measures all that is due as the version before single times did: shares and sums, and nothing else.
-func (w *world) olderRound(dir *directory.Directory) {
+// measureAsTheVersionBefore measures all that is due as the version did that knew no single times: shares and sums alone.
+func (w *world) measureAsTheVersionBefore(dir *directory.Directory) {
 	w.t.Helper()
 	err := store.InTx(w.t.Context(), w.pool, func(tx pgx.Tx) error {
 		progress, err := measure.Hold(w.t.Context(), tx, "as the version before")
@@ -154,19 +168,19 @@ func TestMediansBesideAnOlderVersion(t *testing.T) {
 	}
 	for range 5 {
 		for range 40 {
-			w.anything()
+			w.happenAnything()
 		}
-		w.olderRound(dir)
+		w.measureAsTheVersionBefore(dir)
 		for range 10 {
-			w.anything()
+			w.happenAnything()
 		}
-		w.measured(dir)
-		w.compare(dir)
+		w.measureAll(dir)
+		w.wantRecounted(dir)
 	}
 }
 
-// upgrade does what the migration to medians of closed days does.
-func (w *world) upgrade() {
+// fillMediansAgain does once more what the migration to medians of closed days does.
+func (w *world) fillMediansAgain() {
 	w.t.Helper()
 	script, err := fs.ReadFile(store.MigrationFiles(), "migrations/0055_measure_filling.sql")
 	if err != nil {
@@ -186,14 +200,14 @@ func TestMediansOfClosedDays(t *testing.T) {
 		w.happen(w.open(store.AccountID(100+i%3)), "opens")
 	}
 	for range 250 {
-		w.anything()
+		w.happenAnything()
 	}
-	w.olderRound(dir)
+	w.measureAsTheVersionBefore(dir)
 	closed := time.Date(2026, 10, 28, 0, 0, 0, 0, time.UTC)
 	w.exec(`UPDATE conversations SET created_at = '2026-10-20'`)
 	w.exec(`UPDATE measured SET closed = $1, below = 0`, closed)
 	w.exec(`DELETE FROM measure_shares WHERE day < $1`, closed)
-	w.upgrade()
+	w.fillMediansAgain()
 	for left := true; left; {
 		if err := w.pool.QueryRow(t.Context(), `SELECT below > 0 FROM measure_filling`).Scan(&left); err != nil {
 			t.Fatal(err)
@@ -201,20 +215,20 @@ func TestMediansOfClosedDays(t *testing.T) {
 		if _, err := measuring.Round(t.Context(), w.pool, dir, 3); err != nil {
 			t.Fatal(err)
 		}
-		w.later(closed)
+		w.happenAfter(closed)
 		if w.rand.IntN(3) == 0 {
-			w.olderRound(dir)
+			w.measureAsTheVersionBefore(dir)
 		}
 	}
 	for range 2 {
-		w.measured(dir)
-		w.medians(w.singles(dir))
-		w.upgrade() // a second time there is nothing to fill
+		w.measureAll(dir)
+		w.wantMedians(w.singles(dir))
+		w.fillMediansAgain() // a second time there is nothing to fill
 	}
 }
 
-// later lets something be done to a conversation after a day.
-func (w *world) later(day time.Time) {
+// happenAfter lets something happen in a conversation, at least two days after a day.
+func (w *world) happenAfter(day time.Time) {
 	w.t.Helper()
 	s := w.stories[w.rand.IntN(len(w.stories))]
 	if after := day.AddDate(0, 0, 2); s.now.Before(after) {
@@ -226,7 +240,7 @@ func (w *world) later(day time.Time) {
 // singles are the single times of all conversations, by a slow recount.
 func (w *world) singles(dir *directory.Directory) (list []timed) {
 	for _, s := range w.stories {
-		for _, single := range recounted(s, dir.Hours[s.subject.AccountID]).times {
+		for _, single := range newRecount(s, dir.Hours[s.subject.AccountID]).times {
 			list = append(list, timed{single, s.subject.Labels})
 		}
 	}

@@ -31,7 +31,8 @@ type event struct {
 	agent store.AgentID
 }
 
-func recounted(s *story, h *hours.Hours) *recount {
+// newRecount counts a story.
+func newRecount(s *story, h *hours.Hours) *recount {
 	r := &recount{s: s, h: h, shares: map[string]*measure.Share{}}
 	for i := range s.log {
 		e := event{at: s.log[i].At, id: s.log[i].ID, log: &s.log[i]}
@@ -41,22 +42,25 @@ func recounted(s *story, h *hours.Hours) *recount {
 		r.events = append(r.events, e)
 	}
 	for i := range s.said {
-		if m := &s.said[i]; r.counts(m) {
+		if m := &s.said[i]; r.isCounted(m) {
 			r.events = append(r.events, r.sentAt(m))
 		}
 	}
 	slices.SortFunc(r.events, func(a, b event) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.id, b.id)) })
 	for n := range r.events {
-		r.event(n)
+		r.countEvent(n)
 	}
 	return r
 }
 
-func (r *recount) counts(m *measure.Said) bool {
-	copied := slices.ContainsFunc(r.s.log, func(l store.LogEntry) bool {
+// isCounted reports whether a message counts in figures.
+func (r *recount) isCounted(m *measure.Said) bool {
+	isCopy := slices.ContainsFunc(r.s.log, func(l store.LogEntry) bool {
 		return l.What == store.DeedAnsweredElsewhere && book.DetailOf(l).Message == m.ID
 	})
-	return copied && m.Fate == store.FateIn || m.Direction == store.DirectionIn && !m.Automatic || m.Direction == store.DirectionOut && m.Fate == store.FateOut && m.Reason != store.ReasonMachine
+	isPersons := m.Direction == store.DirectionIn && !m.Automatic
+	isAnswer := m.Direction == store.DirectionOut && m.Fate == store.FateOut && m.Reason != store.ReasonMachine
+	return isCopy && m.Fate == store.FateIn || isPersons || isAnswer
 }
 
 // sentAt returns a message with the time at which it was last sent.
@@ -76,8 +80,8 @@ func (e event) is(deeds ...store.Deed) bool {
 	return e.log != nil && slices.Contains(deeds, e.log.What)
 }
 
-// says tells which way a message went; an answer that came back into the mailbox went out.
-func (e event) says(d store.Direction) bool {
+// goes reports whether a message went this way; an answer that came back into the mailbox went out.
+func (e event) goes(d store.Direction) bool {
 	if e.said != nil && e.said.Automatic {
 		return d == store.DirectionOut
 	}
@@ -90,7 +94,7 @@ func (e event) begins() bool {
 
 func (e event) ends() bool { return e.is(store.DeedResolved, store.DeedClosed) }
 
-func (r *recount) event(n int) {
+func (r *recount) countEvent(n int) {
 	e := r.events[n]
 	switch {
 	case e.is(store.DeedOpened, store.DeedStarted):
@@ -98,44 +102,44 @@ func (r *recount) event(n int) {
 		if e.is(store.DeedStarted) {
 			agent = e.agent
 		}
-		r.at(n, agent).Opened++
+		r.figuresAt(n, agent).Opened++
 	case e.is(store.DeedReopened):
-		r.at(n, r.owner(n)).Reopened++
-	case e.says(store.DirectionIn), e.is(store.DeedPromoted):
-		r.at(n, r.owner(n+1)).MessagesIn++
-	case e.says(store.DirectionOut):
-		r.answer(n)
+		r.figuresAt(n, r.owner(n)).Reopened++
+	case e.goes(store.DirectionIn), e.is(store.DeedPromoted):
+		r.figuresAt(n, r.owner(n+1)).MessagesIn++
+	case e.goes(store.DirectionOut):
+		r.countAnswer(n)
 	case e.ends():
-		r.end(n)
+		r.countEnd(n)
 	}
 }
 
-func (r *recount) answer(n int) {
+func (r *recount) countAnswer(n int) {
 	e := r.events[n]
-	r.at(n, e.agent).MessagesOut++
+	r.figuresAt(n, e.agent).MessagesOut++
 	since := -1
 	for i := n - 1; i >= 0; i-- {
 		before := r.events[i]
-		if before.says(store.DirectionOut) || before.ends() || before.is(store.DeedSetPending) && before.log.Actor == store.ByAgent {
+		if before.goes(store.DirectionOut) || before.ends() || before.is(store.DeedSetPending) && before.log.Actor == store.ByAgent {
 			break
 		}
-		if before.says(store.DirectionIn) && r.inEpisode(i) || before.is(store.DeedPromoted) {
+		if before.goes(store.DirectionIn) && r.inEpisode(i) || before.is(store.DeedPromoted) {
 			since = i
 		}
 	}
 	if since < 0 {
 		return
 	}
-	answeredBefore := slices.ContainsFunc(r.events[:n], func(b event) bool { return b.says(store.DirectionOut) || b.is(store.DeedStarted) })
-	f := r.at(n, e.agent)
-	wall, open := r.between(r.events[since].at, e.at)
+	answeredBefore := slices.ContainsFunc(r.events[:n], func(b event) bool { return b.goes(store.DirectionOut) || b.is(store.DeedStarted) })
+	f := r.figuresAt(n, e.agent)
+	wall, open := r.lengthOf(r.events[since].at, e.at)
 	if answeredBefore {
-		r.single(n, e.agent, measure.NextAnswer, wall, open)
+		r.addTime(n, e.agent, measure.NextAnswer, wall, open)
 		f.NextCount, f.NextSum, f.NextSumOpen = f.NextCount+1, f.NextSum+wall, f.NextSumOpen+open
 		f.NextWorst, f.NextWorstOpen = max(f.NextWorst, wall), max(f.NextWorstOpen, open)
 		return
 	}
-	r.single(n, e.agent, measure.FirstAnswer, wall, open)
+	r.addTime(n, e.agent, measure.FirstAnswer, wall, open)
 	f.FirstCount, f.FirstSum, f.FirstSumOpen = f.FirstCount+1, f.FirstSum+wall, f.FirstSumOpen+open
 	f.FirstWorst, f.FirstWorstOpen = max(f.FirstWorst, wall), max(f.FirstWorstOpen, open)
 }
@@ -155,16 +159,16 @@ func (r *recount) inEpisode(n int) bool {
 	})
 }
 
-func (r *recount) end(n int) {
+func (r *recount) countEnd(n int) {
 	e, begun := r.events[n], n-1
 	answered := false
 	for ; !r.events[begun].begins(); begun-- {
-		answered = answered || r.events[begun].says(store.DirectionOut)
+		answered = answered || r.events[begun].goes(store.DirectionOut)
 	}
-	f := r.at(n, cmp.Or(r.owner(n), e.agent))
-	wall, open := r.between(r.events[begun].at, e.at)
+	f := r.figuresAt(n, cmp.Or(r.owner(n), e.agent))
+	wall, open := r.lengthOf(r.events[begun].at, e.at)
 	f.Resolved++
-	r.single(n, cmp.Or(r.owner(n), e.agent), measure.Ended, wall, open)
+	r.addTime(n, cmp.Or(r.owner(n), e.agent), measure.Ended, wall, open)
 	f.EndedSum, f.EndedSumOpen = f.EndedSum+wall, f.EndedSumOpen+open
 	f.EndedWorst, f.EndedWorstOpen = max(f.EndedWorst, wall), max(f.EndedWorstOpen, open)
 	if r.events[begun].log.Actor == store.ByCustomer && !answered {
@@ -172,7 +176,7 @@ func (r *recount) end(n int) {
 	}
 }
 
-// owner says who led the conversation before the nth event.
+// owner returns who led the conversation before the nth event.
 func (r *recount) owner(n int) (owner store.AgentID) {
 	for _, e := range r.events[:min(n, len(r.events))] {
 		if e.log == nil {
@@ -191,16 +195,18 @@ func (r *recount) owner(n int) (owner store.AgentID) {
 	return owner
 }
 
-// single notes a time that ends with the nth event.
-func (r *recount) single(n int, agent store.AgentID, what measure.Time, wall, open int64) {
-	s := r.share(n, agent)
+// addTime adds a time that ends with the nth event.
+func (r *recount) addTime(n int, agent store.AgentID, what measure.Time, wall, open int64) {
+	s := r.shareAt(n, agent)
 	r.times = append(r.times, measure.Single{ConversationID: s.ConversationID, Day: s.Day, AccountID: s.AccountID, TeamID: s.TeamID, AgentID: agent,
 		Time: what, Wall: wall, Open: open})
 }
 
-func (r *recount) at(n int, agent store.AgentID) *measure.Figures { return &r.share(n, agent).Figures }
+func (r *recount) figuresAt(n int, agent store.AgentID) *measure.Figures {
+	return &r.shareAt(n, agent).Figures
+}
 
-func (r *recount) share(n int, agent store.AgentID) *measure.Share {
+func (r *recount) shareAt(n int, agent store.AgentID) *measure.Share {
 	team, handed := r.s.subject.TeamID, false
 	for i, e := range r.events {
 		if e.is(store.DeedAssigned) && book.DetailOf(*e.log).Team != 0 {
@@ -224,7 +230,7 @@ func (r *recount) share(n int, agent store.AgentID) *measure.Share {
 	return r.shares[key]
 }
 
-func (r *recount) between(from, to time.Time) (wall, open int64) {
+func (r *recount) lengthOf(from, to time.Time) (wall, open int64) {
 	for t := from; t.Before(to); t = t.Add(time.Minute) {
 		if r.h.OpenAt(t) {
 			open += 60

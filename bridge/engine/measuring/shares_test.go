@@ -15,7 +15,7 @@ import (
 // the office is open from 9 to 5 on weekdays.
 func TestShares(t *testing.T) {
 	t.Parallel()
-	for name, tt := range map[string]struct{ lines, want string }{
+	for name, tt := range map[string]struct{ lines, want string }{ // what happens, and each share with its day of November
 		"a question, an answer, the end": {`
 			mon 09:00 she opens
 			mon 09:12 ann answers
@@ -147,7 +147,7 @@ func TestShares(t *testing.T) {
 			h := office(t)
 			s := play(t, h.Zone(), tt.lines)
 			want := strings.ReplaceAll(strings.TrimSpace(tt.want), "\t", "")
-			if got := told(measuring.Shares(s.subject, s.log, s.said, h)); got != want {
+			if got := describeShares(measuring.Shares(s.subject, s.log, s.said, h)); got != want {
 				t.Errorf("got\n%s\nwant\n%s", got, want)
 			}
 		})
@@ -185,7 +185,7 @@ func TestSharesOfAnAnswerReadLate(t *testing.T) {
 
 	want := "16 support ann: out 1, next 1: 30/30 min, worst 30/30\n" +
 		"16 support nobody: opened 1, in 2, out 1, first 1: 60/60 min, worst 60/60"
-	if got := told(measuring.Shares(s.subject, s.log, said, h)); got != want {
+	if got := describeShares(measuring.Shares(s.subject, s.log, said, h)); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }

@@ -31,16 +31,19 @@ type story struct {
 	open    bool
 }
 
+// newStory begins one in which nothing has happened yet. Stories of one database share their ids.
 func newStory(conversation store.ConversationID, ids *store.MessageID) *story {
 	return &story{ids: ids, subject: measure.Subject{Labels: measure.Labels{ConversationID: conversation, Tags: []string{}}, AccountID: 100, TeamID: support, AccountTeamID: support}}
 }
 
+// id returns the next one.
 func (s *story) id() store.MessageID {
 	*s.ids++
 	return *s.ids
 }
 
-func (s *story) done(what store.Deed, by store.Doer, agent store.AgentID, detail book.Detail) {
+// addLog adds an entry to the log; agent is 0 where none did it.
+func (s *story) addLog(what store.Deed, by store.Doer, agent store.AgentID, detail book.Detail) {
 	body, _ := json.Marshal(detail)
 	e := store.LogEntry{ID: int64(s.id()), ConversationID: s.subject.ConversationID, At: s.now, Actor: by, What: what, Detail: body}
 	if agent != 0 {
@@ -49,6 +52,7 @@ func (s *story) done(what store.Deed, by store.Doer, agent store.AgentID, detail
 	s.log = append(s.log, e)
 }
 
+// say adds a message; agent is 0 if none wrote it.
 func (s *story) say(direction store.Direction, fate store.Fate, agent store.AgentID) *measure.Said {
 	s.said = append(s.said, measure.Said{ID: s.id(), ConversationID: s.subject.ConversationID, At: s.now, Direction: direction, Fate: fate, AgentID: agent})
 	return &s.said[len(s.said)-1]
@@ -64,129 +68,130 @@ func (s *story) last() *measure.Said {
 	return &measure.Said{}
 }
 
-// does plays one step, for example "ann answers". It says whether the step can be done now.
-func (s *story) does(t testing.TB, who store.AgentID, what string) bool {
+// step plays one step, for example "ann answers". It reports whether that can be done now.
+func (s *story) step(t testing.TB, who store.AgentID, what string) bool {
 	t.Helper()
 	begun := len(s.log) > 0
 	switch what {
 	case "opens":
-		s.done(store.DeedOpened, store.ByCustomer, 0, book.Detail{})
+		s.addLog(store.DeedOpened, store.ByCustomer, 0, book.Detail{})
 		s.say(store.DirectionIn, store.FateIn, 0)
 		s.open = true
 		return !begun
 	case "starts":
-		s.done(store.DeedStarted, store.ByAgent, who, book.Detail{})
+		s.addLog(store.DeedStarted, store.ByAgent, who, book.Detail{})
 		s.owner, s.open = who, true
 		s.answer(who)
 		return !begun
 	case "promotes", "promotes collected": // what was collected is a person's
 		m := s.say(store.DirectionIn, store.FateIn, 0)
 		m.Automatic = what == "promotes"
-		s.done(store.DeedOpened, store.ByCustomer, 0, book.Detail{})
-		s.done(store.DeedPromoted, store.ByAgent, who, book.Detail{Message: m.ID})
+		s.addLog(store.DeedOpened, store.ByCustomer, 0, book.Detail{})
+		s.addLog(store.DeedPromoted, store.ByAgent, who, book.Detail{Message: m.ID})
 		s.owner, s.open = who, true
 		return !begun
 	case "writes":
 		s.say(store.DirectionIn, store.FateIn, 0)
 		if !s.open {
-			s.done(store.DeedReopened, store.ByCustomer, 0, book.Detail{})
+			s.addLog(store.DeedReopened, store.ByCustomer, 0, book.Detail{})
 			s.open = true
 		}
 	case "writes automatically":
 		s.say(store.DirectionIn, store.FateIn, 0).Automatic = true
 	case "sends again", "fails", "is unclear":
-		return s.changes(what, who)
+		return s.changeLastAnswer(what, who)
 	case "reopens":
 		if s.open {
 			return false
 		}
-		s.done(store.DeedReopened, store.ByAgent, who, book.Detail{})
+		s.addLog(store.DeedReopened, store.ByAgent, who, book.Detail{})
 		s.open = true
 	default:
-		return s.open && s.works(t, who, what)
+		return s.open && s.stepWhileOpen(t, who, what)
 	}
 	return true
 }
 
+// answer lets an agent's answer leave.
 func (s *story) answer(who store.AgentID) {
 	m := s.say(store.DirectionOut, store.FateOut, who)
-	s.done(store.DeedReplied, store.ByAgent, who, book.Detail{Message: m.ID})
+	s.addLog(store.DeedReplied, store.ByAgent, who, book.Detail{Message: m.ID})
 }
 
-// changes changes what became of the latest answer.
-func (s *story) changes(what string, who store.AgentID) bool {
+// changeLastAnswer changes what became of the latest answer.
+func (s *story) changeLastAnswer(what string, who store.AgentID) bool {
 	m := s.last()
 	switch {
 	case m.ID == 0:
 		return false
 	case what == "fails":
 		m.Fate = store.FateFailed
-		s.done(store.DeedNotDelivered, store.ByParley, 0, book.Detail{Message: m.ID})
+		s.addLog(store.DeedNotDelivered, store.ByParley, 0, book.Detail{Message: m.ID})
 	case what == "is unclear":
 		m.Fate = store.FateUnclear
 	case m.Fate == store.FateFailed && s.open:
 		m.Fate = store.FateOut
-		s.done(store.DeedSentAgain, store.ByAgent, who, book.Detail{Message: m.ID})
+		s.addLog(store.DeedSentAgain, store.ByAgent, who, book.Detail{Message: m.ID})
 	default:
 		return false
 	}
 	return true
 }
 
-// works plays what is done in an open conversation.
-func (s *story) works(t testing.TB, who store.AgentID, what string) bool {
+// stepWhileOpen is step for what is done in an open conversation alone.
+func (s *story) stepWhileOpen(t testing.TB, who store.AgentID, what string) bool {
 	t.Helper()
 	switch what {
 	case "answers":
 		if s.owner == 0 {
-			s.done(store.DeedTook, store.ByAgent, who, book.Detail{})
+			s.addLog(store.DeedTook, store.ByAgent, who, book.Detail{})
 			s.owner = who
 		}
 		s.answer(who)
 	case "answers elsewhere":
 		m := s.say(store.DirectionOut, store.FateOut, 0)
 		m.Reason = store.ReasonElsewhere
-		s.done(store.DeedAnsweredElsewhere, store.ByParley, 0, book.Detail{Message: m.ID})
+		s.addLog(store.DeedAnsweredElsewhere, store.ByParley, 0, book.Detail{Message: m.ID})
 	case "answers elsewhere, read late": // and after what the customer wrote then, which it doesn't answer
 		s.say(store.DirectionOut, store.FateOut, 0).Reason = store.ReasonElsewhere
 	case "answers by a copy to the mailbox":
 		m := s.say(store.DirectionIn, store.FateIn, 0)
 		m.Automatic = true
-		s.done(store.DeedAnsweredElsewhere, store.ByParley, 0, book.Detail{Message: m.ID})
+		s.addLog(store.DeedAnsweredElsewhere, store.ByParley, 0, book.Detail{Message: m.ID})
 	case "a machine answers":
 		s.say(store.DirectionOut, store.FateOut, 0).Reason = store.ReasonMachine
 	case "undoes":
 		m := s.say(store.DirectionOut, store.FateUndone, who)
-		s.done(store.DeedReplied, store.ByAgent, who, book.Detail{Message: m.ID})
+		s.addLog(store.DeedReplied, store.ByAgent, who, book.Detail{Message: m.ID})
 	case "notes":
 		s.say(store.DirectionNote, store.FateInside, who)
-		s.done(store.DeedNoted, store.ByAgent, who, book.Detail{})
+		s.addLog(store.DeedNoted, store.ByAgent, who, book.Detail{})
 	case "takes":
-		s.done(store.DeedAssigned, store.ByAgent, who, book.Detail{Agents: []store.AgentID{who}})
+		s.addLog(store.DeedAssigned, store.ByAgent, who, book.Detail{Agents: []store.AgentID{who}})
 		s.owner = who
 	case "joins":
-		s.done(store.DeedJoined, store.ByAgent, who, book.Detail{})
+		s.addLog(store.DeedJoined, store.ByAgent, who, book.Detail{})
 	case "puts back":
-		s.done(store.DeedUnassigned, store.ByAgent, who, book.Detail{})
+		s.addLog(store.DeedUnassigned, store.ByAgent, who, book.Detail{})
 		s.owner = 0
 	case "hands to billing":
-		s.done(store.DeedAssigned, store.ByAgent, who, book.Detail{Team: billing})
+		s.addLog(store.DeedAssigned, store.ByAgent, who, book.Detail{Team: billing})
 		s.owner, s.subject.TeamID = 0, billing
 	case "hands to support":
-		s.done(store.DeedAssigned, store.ByAgent, who, book.Detail{Team: support})
+		s.addLog(store.DeedAssigned, store.ByAgent, who, book.Detail{Team: support})
 		s.owner, s.subject.TeamID = 0, support
 	case "snoozes":
-		s.done(store.DeedSnoozed, store.ByAgent, who, book.Detail{})
+		s.addLog(store.DeedSnoozed, store.ByAgent, who, book.Detail{})
 	case "waits for the customer":
-		s.done(store.DeedSetPending, store.ByAgent, who, book.Detail{})
+		s.addLog(store.DeedSetPending, store.ByAgent, who, book.Detail{})
 	case "is set pending":
-		s.done(store.DeedSetPending, store.ByParley, 0, book.Detail{})
+		s.addLog(store.DeedSetPending, store.ByParley, 0, book.Detail{})
 	case "resolves", "closes":
 		deed := store.DeedResolved
 		if what == "closes" {
 			deed = store.DeedClosed
 		}
-		s.done(deed, store.ByAgent, who, book.Detail{})
+		s.addLog(deed, store.ByAgent, who, book.Detail{})
 		s.open = false
 	default:
 		t.Fatalf("nobody %s", what)
@@ -211,15 +216,15 @@ func play(t testing.TB, zone *time.Location, lines string) *story {
 		}
 		s.now = time.Date(2026, 11, 16+day, clock.Hour(), clock.Minute(), 0, 0, zone)
 		who := map[string]store.AgentID{"ann": ann, "ben": ben}[words[2]]
-		if !s.does(t, who, words[3]) {
+		if !s.step(t, who, words[3]) {
 			t.Fatalf("%s: it can't be done", line)
 		}
 	}
 	return s
 }
 
-// told writes shares as people read them, those without figures left out.
-func told(shares []measure.Share, _ []measure.Single) string {
+// describeShares writes shares as people read them, a line each, without figures that are 0.
+func describeShares(shares []measure.Share, _ []measure.Single) string {
 	var lines []string
 	for _, s := range shares {
 		var words []string
@@ -250,6 +255,7 @@ func told(shares []measure.Share, _ []measure.Single) string {
 	return strings.Join(lines, "\n")
 }
 
+// office is open from 9 to 5 on weekdays, in Berlin.
 func office(t testing.TB) *hours.Hours {
 	t.Helper()
 	h, err := hours.New(hours.Plan{Zone: "Europe/Berlin", Week: []hours.Rule{{Days: "mon-fri", Open: "09:00-17:00"}}}, nil)
