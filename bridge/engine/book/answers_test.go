@@ -36,7 +36,7 @@ func TestAnswersBeside(t *testing.T) {
 			got += fmt.Sprint(" ", m.ID)
 		}
 		if got != want {
-			t.Errorf("beside %d:%s, want%s", reply, got, want)
+			t.Errorf("beside reply %d the wait goes on to%s, want%s", reply, got, want)
 		}
 	}
 }

@@ -15,7 +15,7 @@ func TestCameLate(t *testing.T) {
 	w := &Moment{DatabaseNow: time.Unix(1700000060, 0)}
 	for order, want := range map[string]bool{"1700000059.000100": false, "1700000050.000100": true, "1700000070.000100": false, "": false} {
 		if got := w.HasComeLate(order); got != want {
-			t.Errorf("%q: %v", order, got)
+			t.Errorf("typed at %q: came late %v, want %v", order, got, want)
 		}
 	}
 }
@@ -30,29 +30,30 @@ func TestVerbMeansWhatWasSaidBefore(t *testing.T) {
 		return store.Message{Fate: store.FateAsk, Place: place, AccountID: account, CreatedAt: now.Add(-ago)}
 	}
 	before := at("1700000050.000100", chat, 9*time.Minute)
+	const earlier, later = store.MessageID(1), store.MessageID(2)
 	for name, tt := range map[string]struct {
-		said  store.Message // after before, as the journal has it
-		order string
-		want  store.MessageID
+		said store.Message // after the one before, as the journal has it
+		verb string        // the order of the verb
+		want store.MessageID
 	}{
-		"typed before":               {at("1700000099.000100", chat, 0), "1700000100.000100", 2},
-		"typed after":                {at("1700000101.000100", chat, 0), "1700000100.000100", 1},
-		"typed after, not late":      {at("1700000599.000100", chat, 0), "1700000598.000100", 1},
-		"in Teams, within a second":  {at("1700000100101", chat, 0), "1700000100.522000", 2},
-		"in a form after":            {at("", chat, time.Minute), "1700000100.000100", 1},
-		"in a form before":           {at("", chat, 510*time.Second), "1700000100.000100", 2},
-		"by another clock, not late": {at("", mail, 0), "1700000599.000100", 2},
-		"nobody knows when":          {at("1700000599.000100", chat, 0), "", 2},
+		"typed before":               {said: at("1700000099.000100", chat, 0), verb: "1700000100.000100", want: later},
+		"typed after":                {said: at("1700000101.000100", chat, 0), verb: "1700000100.000100", want: earlier},
+		"typed after, not late":      {said: at("1700000599.000100", chat, 0), verb: "1700000598.000100", want: earlier},
+		"in Teams, within a second":  {said: at("1700000100101", chat, 0), verb: "1700000100.522000", want: later},
+		"in a form after":            {said: at("", chat, time.Minute), verb: "1700000100.000100", want: earlier},
+		"in a form before":           {said: at("", chat, 510*time.Second), verb: "1700000100.000100", want: later},
+		"by another clock, not late": {said: at("", mail, 0), verb: "1700000599.000100", want: later},
+		"nobody knows when":          {said: at("1700000599.000100", chat, 0), verb: "", want: later},
 	} {
 		c, ms := &Conversation{}, newMessages(&Moment{Now: now, DatabaseNow: now})
-		for i, m := range []store.Message{before, tt.said} {
-			m.ID = store.MessageID(i + 1)
-			ms.Rows[m.ID] = &Message{Message: m}
-			c.Last = append(c.Last, m)
+		for id, m := range map[store.MessageID]store.Message{earlier: before, later: tt.said} {
+			m.ID = id
+			ms.Rows[id] = &Message{Message: m}
 		}
-		r := Request{Conversation: c, Surface: chat, Action: bridge.Action{Verb: bridge.VerbSend, Origin: bridge.OriginCatchUp, Order: tt.order}}
+		c.Last = []store.Message{ms.Rows[earlier].Message, ms.Rows[later].Message}
+		r := Request{Conversation: c, Surface: chat, Action: bridge.Action{Verb: bridge.VerbSend, Origin: bridge.OriginCatchUp, Order: tt.verb}}
 		if got := ms.newestFor(r); got == nil || got.ID != tt.want {
-			t.Errorf("%s: it means %+v, want %d", name, got, tt.want)
+			t.Errorf("%s: the verb means %+v, want message %d", name, got, tt.want)
 		}
 	}
 }
@@ -68,16 +69,16 @@ func TestTypedBeforeTheCustomerWrote(t *testing.T) {
 		typed, wrote time.Duration // ago
 		want         bool
 	}{
-		"in a gap of a minute":           {bridge.OriginCatchUp, time.Minute, 30 * time.Second, true},
-		"within the clocks' difference":  {bridge.OriginCatchUp, time.Minute, 57 * time.Second, false},
-		"in the gap, but typed after it": {bridge.OriginCatchUp, 30 * time.Second, time.Minute, false},
-		"in a long gap":                  {bridge.OriginCatchUp, 10 * time.Minute, time.Minute, true},
-		"not late":                       {bridge.OriginText, time.Minute, 30 * time.Second, false},
-		"late":                           {bridge.OriginText, 10 * time.Minute, time.Minute, true},
+		"in a gap of a minute":           {origin: bridge.OriginCatchUp, typed: time.Minute, wrote: 30 * time.Second, want: true},
+		"within the clocks' difference":  {origin: bridge.OriginCatchUp, typed: time.Minute, wrote: 57 * time.Second, want: false},
+		"in the gap, but typed after it": {origin: bridge.OriginCatchUp, typed: 30 * time.Second, wrote: time.Minute, want: false},
+		"in a long gap":                  {origin: bridge.OriginCatchUp, typed: 10 * time.Minute, wrote: time.Minute, want: true},
+		"not late":                       {origin: bridge.OriginText, typed: time.Minute, wrote: 30 * time.Second, want: false},
+		"late":                           {origin: bridge.OriginText, typed: 10 * time.Minute, wrote: time.Minute, want: true},
 	} {
 		a := bridge.Action{Origin: tt.origin, Order: fmt.Sprintf("%d.000100", now.Add(-tt.typed).Unix())}
 		if got := w.WasTypedBefore(a, w.Now.Add(-tt.wrote)); got != tt.want {
-			t.Errorf("%s: %v", name, got)
+			t.Errorf("%s: typed before the customer wrote: %v, want %v", name, got, tt.want)
 		}
 	}
 }

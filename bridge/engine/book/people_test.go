@@ -10,8 +10,8 @@ import (
 	"parley/store"
 )
 
-// keysOfPeople returns People that hold customers, each with the keys of one list. Those of isNew are made by the batch.
-func keysOfPeople(customers [][]string, isNew ...string) *People {
+// peopleWithKeys returns People that hold customers, each with the keys of one list. Those of isNew are made by the batch.
+func peopleWithKeys(customers [][]string, isNew ...string) *People {
 	ps := newPeople(&Moment{})
 	id := store.IdentityID(0)
 	for _, keys := range customers {
@@ -33,47 +33,73 @@ func keysOfPeople(customers [][]string, isNew ...string) *People {
 // customer, and to nobody else who has got one of them meanwhile.
 func TestKeysOfAChange(t *testing.T) {
 	t.Parallel()
+	const changedForm = "+1219" // the new number in the form of the provider
 	phone := func(keys ...string) channels.Party { return channels.Party{Key: keys[0], Also: keys[1:]} }
 	user := func(keys ...string) channels.Party {
 		return channels.Party{Key: keys[0], Also: keys[1:], Lasting: true}
 	}
 	for name, c := range map[string]struct {
-		known         [][]string
-		fresh         []string
+		known         [][]string // the keys of each known customer
+		fresh         []string   // keys that the batch makes
 		now, previous channels.Party
-		one, apart    []string // keys that lead to the customer of now.Key, and such that don't
+		same, others  []string // keys that lead to the customer of now.Key, and such that lead to somebody else
 	}{
-		"nobody knows the customer":       {nil, []string{"+1219", "+521", "+52"}, phone("+1219"), phone("+521", "+52"), []string{"+521", "+52"}, nil},
-		"the new number is another's":     {[][]string{{"US.b", "+1219"}}, []string{"US.a", "+49"}, user("US.a", "+1219"), phone("+49"), []string{"+49"}, []string{"US.b"}},
-		"id and number are two customers": {[][]string{{"US.a"}, {"+49"}}, []string{"+48"}, phone("+48"), user("US.a", "+49"), []string{"US.a", "+49"}, nil},
-		"told late": {[][]string{{"US.a"}, {"US.b", "+49"}}, []string{"US.a2", "+48"}, user("US.a2", "+48"), user("US.a", "+49"),
-			[]string{"US.a", "+48"}, []string{"US.b", "+49"}},
-		"told late, the id stays": {[][]string{{"US.a"}, {"US.b", "+49"}}, []string{"+48"}, user("US.a", "+48"), phone("+49"),
-			[]string{"+48"}, []string{"US.b", "+49"}},
-		"told after the first words": {[][]string{{"US.a2", "+48"}, {"US.a", "+49", "+47"}}, nil, user("US.a2", "+48"), user("US.a", "+49"),
-			[]string{"US.a", "+48", "+49", "+47"}, nil},
-		"forms of one number": {[][]string{{"US.a", "+521"}}, []string{"+1219", "+52"}, phone("+1219"), phone("+521", "+52"), []string{"US.a", "+521", "+52"}, nil},
+		"nobody knows the customer": {
+			fresh: []string{"+1219", "+521", "+52"},
+			now:   phone("+1219"), previous: phone("+521", "+52"),
+			same: []string{"+521", "+52"},
+		},
+		"the new number is another's": {
+			known: [][]string{{"US.b", "+1219"}}, fresh: []string{"US.a", "+49"},
+			now: user("US.a", "+1219"), previous: phone("+49"),
+			same: []string{"+49"}, others: []string{"US.b"},
+		},
+		"id and number are two customers": {
+			known: [][]string{{"US.a"}, {"+49"}}, fresh: []string{"+48"},
+			now: phone("+48"), previous: user("US.a", "+49"),
+			same: []string{"US.a", "+49"},
+		},
+		"told late": {
+			known: [][]string{{"US.a"}, {"US.b", "+49"}}, fresh: []string{"US.a2", "+48"},
+			now: user("US.a2", "+48"), previous: user("US.a", "+49"),
+			same: []string{"US.a", "+48"}, others: []string{"US.b", "+49"},
+		},
+		"told late, the id stays": {
+			known: [][]string{{"US.a"}, {"US.b", "+49"}}, fresh: []string{"+48"},
+			now: user("US.a", "+48"), previous: phone("+49"),
+			same: []string{"+48"}, others: []string{"US.b", "+49"},
+		},
+		"told after the first words": {
+			known: [][]string{{"US.a2", "+48"}, {"US.a", "+49", "+47"}},
+			now:   user("US.a2", "+48"), previous: user("US.a", "+49"),
+			same: []string{"US.a", "+48", "+49", "+47"},
+		},
+		"forms of one number": {
+			known: [][]string{{"US.a", "+521"}}, fresh: []string{"+1219", "+52"},
+			now: phone("+1219"), previous: phone("+521", "+52"),
+			same: []string{"US.a", "+521", "+52"},
+		},
 	} {
-		all := slices.Clone(c.known)
+		customers := slices.Clone(c.known)
 		for _, key := range c.fresh {
-			all = append(all, []string{key})
+			customers = append(customers, []string{key})
 		}
-		ps := keysOfPeople(all, c.fresh...)
+		ps := peopleWithKeys(customers, c.fresh...)
 		n := NewWanted(1)
 		n.AddParty(1, c.now, c.previous)
 		ps.linkIdentities(n.parties.same)
 		who := ps.ByAddress[NameKey{1, c.now.Key}]
-		if who == nil && c.now.Key != "+1219" {
-			t.Errorf("%s: nobody has the new key", name)
+		if who == nil && c.now.Key != changedForm {
+			t.Errorf("%s: nobody has the new key %s", name, c.now.Key)
 		}
-		for _, key := range c.one {
-			if ps.ByAddress[NameKey{1, key}] != who {
-				t.Errorf("%s: %s is somebody else", name, key)
+		for _, key := range c.same {
+			if got := ps.ByAddress[NameKey{1, key}]; got != who {
+				t.Errorf("%s: %s leads to %+v, want the customer with the new key, %+v", name, key, got, who)
 			}
 		}
-		for _, key := range c.apart {
+		for _, key := range c.others {
 			if got := ps.ByAddress[NameKey{1, key}]; got == nil || got == who {
-				t.Errorf("%s: %s is the same customer", name, key)
+				t.Errorf("%s: %s leads to %+v, want somebody else than %+v", name, key, got, who)
 			}
 		}
 	}
@@ -86,11 +112,11 @@ func TestSenderWithoutKey(t *testing.T) {
 	sender := channels.Inbound{From: channels.Party{Key: "+49"}}
 	_, err := ps.CustomerOf(&store.Account{ID: 1}, sender)
 	if _, waits := errors.AsType[*NotYet](err); !waits {
-		t.Errorf("at first: %v", err)
+		t.Errorf("at first the event fails with %v, want one that waits", err)
 	}
 	ps.Waits = maxMakings
 	_, err = ps.CustomerOf(&store.Account{ID: 1}, sender)
 	if refused, ok := errors.AsType[*relay.EventError](err); !ok || refused.EventID != 7 {
-		t.Errorf("after many times: %v", err)
+		t.Errorf("after %d times it fails with %v, want event 7 refused", maxMakings, err)
 	}
 }

@@ -1,6 +1,7 @@
 package book
 
 import (
+	"slices"
 	"testing"
 
 	"parley/bridge/engine/outbound"
@@ -12,20 +13,21 @@ import (
 func TestPartsThatWereSentAgain(t *testing.T) {
 	t.Parallel()
 	o := &Outbox{OfMessage: map[store.MessageID][]*Delivery{}}
-	for i, state := range []string{store.Failed, store.Failed, store.Accepted, store.Accepted} {
+	const first, second, firstAgain, secondAgain = 0, 1, 2, 3 // the parts, in the order in which they were queued
+	for i, state := range []string{first: store.Failed, second: store.Failed, firstAgain: store.Accepted, secondAgain: store.Accepted} {
 		d := &Delivery{Delivery: store.Delivery{ID: store.DeliveryID(20 + i), LaneID: 10, Seq: int64(3 + i), MessageID: 19, Kind: outbound.KindReply, OrderBy: "m4", State: state}}
 		d.SetPayload(outbound.Payload{ReplyPayload: outbound.ReplyPayload{Span: &outbound.Span{From: i % 2, To: i%2 + 1}}})
 		o.OfMessage[19] = append(o.OfMessage[19], d)
 	}
 	m := &Message{Message: store.Message{ID: 19, Fate: store.FateWaiting}}
-	if parts := o.PartsOf(m); len(parts) != 2 || parts[0].ID != 22 || parts[1].ID != 23 {
-		t.Fatalf("parts %+v", parts)
+	if got, want := o.PartsOf(m), (Parts{o.OfMessage[19][firstAgain], o.OfMessage[19][secondAgain]}); !slices.Equal(got, want) {
+		t.Fatalf("the parts are %+v, want those that were sent again, %+v", got, want)
 	}
 	if fate := o.PartsOf(m).worstFate(); fate != store.FateOut {
-		t.Errorf("fate %s", fate)
+		t.Errorf("once both have left, the reply's fate is %s, want %s", fate, store.FateOut)
 	}
-	o.OfMessage[19][3].State = store.Failed
+	o.OfMessage[19][secondAgain].State = store.Failed
 	if fate := o.PartsOf(m).worstFate(); fate != store.FateFailed {
-		t.Errorf("with a part that failed again: %s", fate)
+		t.Errorf("with a part that failed again, the reply's fate is %s, want %s", fate, store.FateFailed)
 	}
 }

@@ -13,15 +13,24 @@ import (
 func TestNamesFindTheSame(t *testing.T) {
 	t.Parallel()
 	dir := directory.New(store.Directory{
-		Agents: []store.Agent{{ID: 1, Email: "lee@acme.test", Name: "Ann Lee", Active: true}, {ID: 2, Email: "ray@acme.test", Name: "Ann Ray", Active: true},
-			{ID: 3, Email: "ann@acme.test", Name: "Ann", Active: true}, {ID: 4, Email: "kim@acme.test", Name: "Kim Yo", Active: true},
-			{ID: 5, Email: "kim2@acme.test", Name: "Kim Yo", Active: true}, {ID: 6, Email: "old@acme.test", Name: "Bo"}, {ID: 7, Email: "bo@acme.test", Name: "Bo Ek", Active: true}},
+		Agents: []store.Agent{
+			{ID: 1, Email: "lee@acme.test", Name: "Ann Lee", Active: true},
+			{ID: 2, Email: "ray@acme.test", Name: "Ann Ray", Active: true},
+			{ID: 3, Email: "ann@acme.test", Name: "Ann", Active: true},
+			{ID: 4, Email: "kim@acme.test", Name: "Kim Yo", Active: true},
+			{ID: 5, Email: "kim2@acme.test", Name: "Kim Yo", Active: true},
+			{ID: 6, Email: "old@acme.test", Name: "Bo"},
+			{ID: 7, Email: "bo@acme.test", Name: "Bo Ek", Active: true},
+		},
 		Teams: []store.Team{{ID: 1, Name: "Sales EU"}, {ID: 2, Name: "sales-eu"}, {ID: 3, Name: "Support"}},
 		Tags:  []store.Tag{{Name: "VIP"}, {Name: "Vip"}, {Name: "vip"}},
 	})
+	const nobody store.AgentID = 0
 	for range 100 {
-		for who, want := range map[string]store.AgentID{"ann": 3, "Ann Ray": 2, "kim": 0, "kim yo": 0, "KIM2@acme.test": 5, "bo": 7, "@lee@acme.test": 1} {
-			var got store.AgentID
+		for who, want := range map[string]store.AgentID{
+			"ann": 3, "Ann Ray": 2, "kim": nobody, "kim yo": nobody, "KIM2@acme.test": 5, "bo": 7, "@lee@acme.test": 1,
+		} {
+			got := nobody
 			if a := dir.Find(9, who); a != nil {
 				got = a.ID
 			}
@@ -61,8 +70,8 @@ func TestSaidInKeepsTheOrder(t *testing.T) {
 		for _, s := range SaidIn(given) {
 			got = append(got, s.Text)
 		}
-		if !slices.Equal(got, []string{"one", "two", "three"}) {
-			t.Errorf("given as %v: %q", order, got)
+		if want := []string{"one", "two", "three"}; !slices.Equal(got, want) {
+			t.Errorf("the rows in the order %v are said as %q, want %q", order, got, want)
 		}
 	}
 }
@@ -76,8 +85,14 @@ func TestZonesMakeNoDifferenceToDays(t *testing.T) {
 		convs := newConversations(&Moment{Now: now.In(zone)}, nil)
 		convs.numbers = []store.ConversationID{7}
 		c, err := convs.DailyThread(t.Context(), nil, &store.Account{ID: 1})
-		if err != nil || *c.Day != "2026-11-21" || c.Subject != "Automatic mail, Saturday 21 November" {
-			t.Errorf("%s: %q of %s, %v", zone, c.Subject, *c.Day, err)
+		if err != nil {
+			t.Fatalf("%s: %v", zone, err)
+		}
+		if want := "2026-11-21"; *c.Day != want {
+			t.Errorf("%s: the thread's day is %s, want %s", zone, *c.Day, want)
+		}
+		if want := "Automatic mail, Saturday 21 November"; c.Subject != want {
+			t.Errorf("%s: the thread's subject is %q, want %q", zone, c.Subject, want)
 		}
 	}
 }

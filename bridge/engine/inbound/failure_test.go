@@ -12,21 +12,29 @@ import (
 // fails, or if the voice message waits for its turn, the customer lacks the text.
 func TestWhichPieceFailed(t *testing.T) {
 	t.Parallel()
-	for state, lacksText := range map[string][2]bool{ // if what failed has the id of the text, and if it has an unknown id
-		store.Queued:        {true, true},
-		store.Sending:       {true, false},
-		store.Unknown:       {true, false},
-		store.NeedsDecision: {true, false},
+	const text, voice, unknown = "text", "voice", "unheard of" // ids of messages
+	for _, c := range []struct {
+		state  string // of the reply
+		newest string // the id of the piece that left last
+		failed string
+		want   bool // the customer lacks the text
+	}{
+		{state: store.Queued, newest: text, failed: text, want: true},
+		{state: store.Sending, newest: text, failed: text, want: true},
+		{state: store.Unknown, newest: text, failed: text, want: true},
+		{state: store.NeedsDecision, newest: text, failed: text, want: true},
+
+		{state: store.Queued, newest: text, failed: unknown, want: true},
+		{state: store.Sending, newest: text, failed: unknown, want: false},
+		{state: store.Unknown, newest: text, failed: unknown, want: false},
+		{state: store.NeedsDecision, newest: text, failed: unknown, want: false},
+
+		{state: store.Accepted, newest: voice, failed: voice, want: false},
+		{state: store.Accepted, newest: voice, failed: text, want: true},
 	} {
-		d := &book.Delivery{Delivery: store.Delivery{State: state, Part: 1, ExternalID: "text"}}
-		for i, id := range []string{"text", "unheard of"} {
-			if got := isAboutEarlierPiece(d, &channels.Status{External: []string{id}}); got != lacksText[i] {
-				t.Errorf("%s, %s: the text is missing: %v", state, id, got)
-			}
+		d := &book.Delivery{Delivery: store.Delivery{State: c.state, Part: 1, ExternalID: c.newest}}
+		if got := isAboutEarlierPiece(d, &channels.Status{External: []string{c.failed}}); got != c.want {
+			t.Errorf("the reply is %s, and the message %q failed: the customer lacks the text: %v, want %v", c.state, c.failed, got, c.want)
 		}
-	}
-	landed := &book.Delivery{Delivery: store.Delivery{State: store.Accepted, Part: 1, ExternalID: "voice"}}
-	if isAboutEarlierPiece(landed, &channels.Status{External: []string{"voice"}}) || !isAboutEarlierPiece(landed, &channels.Status{External: []string{"text"}}) {
-		t.Error("of a reply that has landed, the wrong piece failed")
 	}
 }

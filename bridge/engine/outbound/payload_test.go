@@ -11,8 +11,8 @@ import (
 	"parley/store/dispatch"
 )
 
-// TestPayloadStoredForm: what a delivery carries is one flat object, whichever part of Payload holds it. Deliveries wait
-// in the database over an upgrade; replicas of the version before read and write the same rows.
+// What a delivery carries is one flat object, whichever part of Payload holds it. Deliveries wait in the database over an upgrade;
+// replicas of the version before read and write the same rows.
 func TestPayloadStoredForm(t *testing.T) {
 	t.Parallel()
 	const stored = `{"place":{"channel":"a"},"to":"b","line":{"Text":"c"},"mark":"d","clears":"e","quote":true,"late":true,"meant":["f"],
@@ -46,7 +46,6 @@ func TestPayloadStoredForm(t *testing.T) {
 // noChats is an Engine without any chat.
 type noChats struct{ Engine }
 
-// Surface implements Engine.
 func (noChats) Surface(store.AccountID) bridge.Surface { return nil }
 
 // A post that was tried long before the backup that it came with, is tried as long as a new one from the restore on, and then
@@ -56,27 +55,36 @@ func TestRestoredPostIsTriedAnew(t *testing.T) {
 	const twentyDays = 20*24*time.Hour + time.Second/2
 	first := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 	sent, later := first.AddDate(0, 0, 20), first.AddDate(0, 0, 30)
+	const (
+		restored       = `{"restored": true, "restored_at": "2026-11-21T12:00:00.5+00:00"}` // twentyDays after the first attempt
+		restoredBefore = `{"restored": true, "restored_at": "2026-10-21T12:00:00+00:00"}`
+		withoutTime    = `{"restored": true}` // as the version before writes it
+	)
 	for name, c := range map[string]struct {
 		kind           bridge.PostKind
 		payload, state string
-		restored       bool
-		want           time.Duration
+		wantRestored   bool
+		wantRetry      time.Duration
 	}{
-		"looked for":              {bridge.PostSaid, `{"restored": true, "restored_at": "2026-11-21T12:00:00.5+00:00"}`, store.Unknown, true, maxPostRetry + twentyDays},
-		"made again":              {bridge.PostSaid, `{"restored": true, "restored_at": "2026-11-21T12:00:00.5+00:00"}`, store.Sending, false, maxPostRetry + twentyDays},
-		"a root":                  {bridge.PostRoot, `{"restored": true, "restored_at": "2026-11-21T12:00:00.5+00:00"}`, store.Unknown, true, maxRootRetry + twentyDays},
-		"tried since the restore": {bridge.PostSaid, `{"restored": true, "restored_at": "2026-10-21T12:00:00+00:00"}`, store.Sending, false, maxPostRetry},
-		"of the version before":   {bridge.PostSaid, `{"restored": true}`, store.Unknown, true, maxPostRetry + 20*24*time.Hour},
-		"of that, made again":     {bridge.PostSaid, `{"restored": true, "unsure": true}`, store.Sending, false, maxPostRetry},
-		"of that, tried since":    {bridge.PostSaid, `{"restored": true}`, store.Sending, false, maxPostRetry + 20*24*time.Hour},
-		"not restored":            {bridge.PostSaid, `{}`, store.Unknown, false, maxPostRetry},
+		"looked for":              {kind: bridge.PostSaid, payload: restored, state: store.Unknown, wantRestored: true, wantRetry: maxPostRetry + twentyDays},
+		"made again":              {kind: bridge.PostSaid, payload: restored, state: store.Sending, wantRetry: maxPostRetry + twentyDays},
+		"a root":                  {kind: bridge.PostRoot, payload: restored, state: store.Unknown, wantRestored: true, wantRetry: maxRootRetry + twentyDays},
+		"tried since the restore": {kind: bridge.PostSaid, payload: restoredBefore, state: store.Sending, wantRetry: maxPostRetry},
+		"of the version before":   {kind: bridge.PostSaid, payload: withoutTime, state: store.Unknown, wantRestored: true, wantRetry: maxPostRetry + 20*24*time.Hour},
+		"of that, made again":     {kind: bridge.PostSaid, payload: `{"restored": true, "unsure": true}`, state: store.Sending, wantRetry: maxPostRetry},
+		"of that, tried since":    {kind: bridge.PostSaid, payload: withoutTime, state: store.Sending, wantRetry: maxPostRetry + 20*24*time.Hour},
+		"not restored":            {kind: bridge.PostSaid, payload: `{}`, state: store.Unknown, wantRetry: maxPostRetry},
 	} {
 		d := store.Delivery{Kind: string(c.kind), State: c.state, FirstAt: &first, SentAt: &sent, Payload: []byte(c.payload)}
 		if c.state == store.Sending { // it was absent, and is tried again now
 			d.AbsentAt, d.SentAt = &sent, &later
 		}
-		if p := New(Options{Engine: noChats{}}).Policy(dispatch.Claimed{Delivery: d}); p.RetryFor != c.want || p.Restored != c.restored {
-			t.Errorf("%s: tried for %s, restored %t", name, p.RetryFor, p.Restored)
+		p := New(Options{Engine: noChats{}}).Policy(dispatch.Claimed{Delivery: d})
+		if p.RetryFor != c.wantRetry {
+			t.Errorf("%s: it is tried for %s, want %s", name, p.RetryFor, c.wantRetry)
+		}
+		if p.Restored != c.wantRestored {
+			t.Errorf("%s: it counts as restored: %t, want %t", name, p.Restored, c.wantRestored)
 		}
 	}
 }

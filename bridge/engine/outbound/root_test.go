@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -14,67 +15,63 @@ import (
 	"parley/store/dispatch"
 )
 
-// chats is an Engine that knows which channels teams have, and notes which roots are lost and which channels are closed.
-type chats struct {
+// notingEngine knows which channels teams have, and notes what it is told.
+type notingEngine struct {
 	Engine
-	dir    *directory.Directory
-	lost   *[]string
-	closed *[]string
-	told   *int // how often admins are told that a root isn't there
+	dir      *directory.Directory
+	lost     []string // roots of threads that are lost
+	troubles []string // conditions of accounts that admins are told of
+	refused  int      // how often admins are told that a root isn't there
 }
 
-// Trouble implements Engine.
-func (c chats) Trouble(_ store.AccountID, what string, _ *channels.Condition) {
-	*c.closed = append(*c.closed, what)
+func (e *notingEngine) Trouble(_ store.AccountID, what string, _ *channels.Condition) {
+	e.troubles = append(e.troubles, what)
 }
 
-// Surface implements Engine.
-func (chats) Surface(store.AccountID) bridge.Surface { return nil }
+func (*notingEngine) Surface(store.AccountID) bridge.Surface { return nil }
 
-// RootRefused implements Engine.
-func (c chats) RootRefused(context.Context, dispatch.Claimed, string, string) error {
-	*c.told++
+func (e *notingEngine) RootRefused(context.Context, dispatch.Claimed, string, string) error {
+	e.refused++
 	return nil
 }
 
-// ThreadLost implements Engine.
-func (c chats) ThreadLost(_ context.Context, _ dispatch.Claimed, root string) error {
-	*c.lost = append(*c.lost, root)
+func (e *notingEngine) ThreadLost(_ context.Context, _ dispatch.Claimed, root string) error {
+	e.lost = append(e.lost, root)
 	return nil
 }
 
-// Directory implements Engine.
-func (c chats) Directory() *directory.Directory { return c.dir }
+func (e *notingEngine) Directory() *directory.Directory { return e.dir }
 
-// rootIn returns an attempt at a root that was queued for the channel "queued" of chat 2, whose team has the channel "home" of a
-// chat by now.
-func rootIn(home store.AccountID) *attempt {
+// attemptAtRoot returns an attempt at a root that was queued for the channel "queued" of chat 2, whose team has the channel "home" of
+// a chat by now; and the engine that it tells.
+func attemptAtRoot(home store.AccountID) (*attempt, *notingEngine) {
 	team := store.TeamID(1)
 	dir := directory.New(store.Directory{Accounts: []store.Account{{ID: 1, Side: store.SideChannel, TeamID: &team}},
 		Channels: []store.TeamChannel{{TeamID: team, AccountID: home, Channel: "home", Home: true}}})
+	e := &notingEngine{dir: dir}
 	return &attempt{
-		e:        New(Options{Engine: chats{dir: dir, lost: &[]string{}, closed: &[]string{}, told: new(int)}}),
+		e:        New(Options{Engine: e}),
 		c:        dispatch.Claimed{AccountID: 2, ConversationID: 3, Delivery: store.Delivery{ID: 4, Kind: string(bridge.PostRoot)}},
 		material: &material{conversations: map[store.ConversationID]*store.Conversation{3: {ID: 3, AccountID: 1}}},
 		body:     Payload{Place: bridge.Place{Channel: "queued"}},
-	}
+	}, e
 }
 
-// looking is a chat that answers by the channel in which a root is looked for.
-type looking struct {
+// searchedChat is a chat whose answer depends on the channel in which a root is looked for.
+type searchedChat struct {
 	bridge.Surface
-	answers map[string]looked
+	answers map[string]searched
 }
 
-// looked is what comes of a look into a channel.
-type looked struct {
+// searched is what comes of a look into a channel.
+type searched struct {
 	outcome channels.Outcome
 	sent    bridge.Sent
 	err     error
 }
 
-func (l looking) Reconcile(_ context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
-	a := l.answers[p.Place.Channel]
+func (s searchedChat) Reconcile(_ context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
+	a := s.answers[p.Place.Channel]
 	return a.outcome, a.sent, a.err
 }
 
@@ -82,35 +79,39 @@ func (l looking) Reconcile(_ context.Context, p bridge.Post) (channels.Outcome, 
 // Parley may not look, and in that one. Only if neither has it, it isn't there.
 func TestRootIsLookedForInBothChannels(t *testing.T) {
 	t.Parallel()
-	there := func(id string) looked { return looked{channels.Landed, bridge.Sent{Message: id}, nil} }
-	absent := looked{outcome: channels.Absent}
-	guess := looked{outcome: channels.Absent, sent: bridge.Sent{Blind: true}}
-	closed := looked{channels.CannotTell, bridge.Sent{}, errors.New("not in channel")}
-	silent := looked{outcome: channels.CannotTell}
+	found := searched{outcome: channels.Landed, sent: bridge.Sent{Message: "r"}}
+	absent := searched{outcome: channels.Absent}
+	guess := searched{outcome: channels.Absent, sent: bridge.Sent{Blind: true}}
+	closed := searched{outcome: channels.CannotTell, err: errors.New("not in channel")}
+	silent := searched{outcome: channels.CannotTell}
+	type result struct {
+		outcome channels.Outcome
+		channel string // in which the root was found
+		isBlind bool
+		err     error
+	}
 	for name, c := range map[string]struct {
-		queued, home looked
-		want         channels.Outcome
-		channel      string
-		blind, fails bool
+		queued, home searched
+		want         result
 	}{
-		"where it was queued":            {there("q"), closed, channels.Landed, "queued", false, false},
-		"where the team is":              {closed, there("h"), channels.Landed, "home", false, false},
-		"nowhere":                        {absent, absent, channels.Absent, "", false, false},
-		"nowhere, by a guess":            {guess, absent, channels.Absent, "", true, false},
-		"not where Parley may look":      {absent, closed, channels.CannotTell, "", false, true},
-		"not where the team is":          {closed, absent, channels.CannotTell, "", false, true},
-		"nobody knows of the former one": {silent, absent, channels.CannotTell, "", false, false},
+		"where it was queued":            {queued: found, home: closed, want: result{outcome: channels.Landed, channel: "queued"}},
+		"where the team is":              {queued: closed, home: found, want: result{outcome: channels.Landed, channel: "home"}},
+		"nowhere":                        {queued: absent, home: absent, want: result{outcome: channels.Absent}},
+		"nowhere, by a guess":            {queued: guess, home: absent, want: result{outcome: channels.Absent, isBlind: true}},
+		"not where Parley may look":      {queued: absent, home: closed, want: result{outcome: channels.CannotTell, err: closed.err}},
+		"not where the team is":          {queued: closed, home: absent, want: result{outcome: channels.CannotTell, err: closed.err}},
+		"nobody knows of the former one": {queued: silent, home: absent, want: result{outcome: channels.CannotTell}},
 	} {
-		a := rootIn(2)
-		s := looking{answers: map[string]looked{"queued": c.queued, "home": c.home}}
+		a, _ := attemptAtRoot(2)
+		s := searchedChat{answers: map[string]searched{"queued": c.queued, "home": c.home}}
 		post := bridge.Post{Kind: bridge.PostRoot, Place: bridge.Place{Channel: "home"}}
 		outcome, sent, err := a.lookForRoot(t.Context(), s, post, &store.Thread{ConversationID: 3, AccountID: 2, Channel: "queued"})
-		channel := ""
+		got := result{outcome: outcome, isBlind: sent.Blind, err: err}
 		if len(sent.Landed) > 0 && sent.Landed[0].Thread != nil {
-			channel = sent.Landed[0].Thread.Channel
+			got.channel = sent.Landed[0].Thread.Channel
 		}
-		if outcome != c.want || channel != c.channel || sent.Blind != c.blind || (err != nil) != c.fails {
-			t.Errorf("%s: %v in %q, blind %t, error %v", name, outcome, channel, sent.Blind, err)
+		if got != c.want {
+			t.Errorf("%s: got %+v, want %+v", name, got, c.want)
 		}
 	}
 }
@@ -118,11 +119,11 @@ func TestRootIsLookedForInBothChannels(t *testing.T) {
 // A root is not needed in a chat that its conversation has left, unless nothing that waits there could be seen without it.
 func TestRootOfAThreadThatHasNone(t *testing.T) {
 	t.Parallel()
-	a := rootIn(5)
+	a, _ := attemptAtRoot(5)
 	for root, want := range map[string]bool{"": false, "r": true} {
 		post := bridge.Post{Kind: bridge.PostRoot, Place: bridge.Place{Channel: "queued"}}
 		if got := a.isOutdated(post, &store.Thread{AccountID: 2, Channel: "queued", Root: root}); got != want {
-			t.Errorf("a thread with root %q: outdated %t", root, got)
+			t.Errorf("a thread with root %q: outdated %t, want %t", root, got, want)
 		}
 	}
 }
@@ -131,13 +132,18 @@ func TestRootOfAThreadThatHasNone(t *testing.T) {
 // admins are not told that it works again.
 func TestConversationLeavesAClosedChannel(t *testing.T) {
 	t.Parallel()
-	a := rootIn(2)
+	a, e := attemptAtRoot(2)
 	closed := &channels.SendError{Class: channels.Retry, Cause: bridge.ErrChannelClosed}
 	post := bridge.Post{Kind: bridge.PostSaid, Place: bridge.Place{Channel: "queued", Thread: "r"}}
 	_, err := a.postFailed(t.Context(), post, &store.Thread{AccountID: 2, Channel: "queued", Root: "r"}, bridge.Sent{}, closed)
-	known := a.e.opt.Engine.(chats)
-	if len(*known.lost) != 1 || len(*known.closed) != 0 || channels.ClassOf(err) != channels.Retry {
-		t.Errorf("lost %q, closed %q, error %v", *known.lost, *known.closed, err)
+	if want := []string{"r"}; !slices.Equal(e.lost, want) {
+		t.Errorf("lost are the roots %q, want %q", e.lost, want)
+	}
+	if len(e.troubles) != 0 {
+		t.Errorf("admins are told of %q, want nothing", e.troubles)
+	}
+	if got := channels.ClassOf(err); got != channels.Retry {
+		t.Errorf("the post fails with %v of class %s, want %s", err, got, channels.Retry)
 	}
 }
 
@@ -147,19 +153,25 @@ func TestClosedFormerChannel(t *testing.T) {
 	t.Parallel()
 	closed := &channels.SendError{Class: channels.Retry, Cause: bridge.ErrChannelClosed}
 	for name, c := range map[string]struct {
-		channel  string
-		isBefore bool // made by what was known before
-		want     int
-	}{"the team's channel": {"home", true, 1}, "a former one": {"former", true, 0}, "a later attempt": {"former", false, 1}} {
-		a := rootIn(2)
-		known := a.e.opt.Engine.(chats)
-		if !c.isBefore {
-			a.dir = known.dir
+		channel      string
+		knowsClosing bool // the attempt began after the channel had stopped being the team's
+		wantTold     int
+	}{
+		"the team's channel": {channel: "home", wantTold: 1},
+		"a former one":       {channel: "former", wantTold: 0},
+		"a later attempt":    {channel: "former", knowsClosing: true, wantTold: 1},
+	} {
+		a, e := attemptAtRoot(2)
+		if c.knowsClosing {
+			a.dir = e.dir
 		}
 		post := bridge.Post{Kind: bridge.PostSaid, Place: bridge.Place{Channel: c.channel, Thread: "other"}}
 		_, err := a.postFailed(t.Context(), post, &store.Thread{AccountID: 2, Channel: c.channel, Root: "r"}, bridge.Sent{}, closed)
-		if len(*known.closed) != c.want || channels.ClassOf(err) != channels.Retry {
-			t.Errorf("%s: told of %q, error %v", name, *known.closed, err)
+		if len(e.troubles) != c.wantTold {
+			t.Errorf("%s: admins are told of %q, want %d troubles", name, e.troubles, c.wantTold)
+		}
+		if got := channels.ClassOf(err); got != channels.Retry {
+			t.Errorf("%s: the post fails with %v of class %s, want %s", name, err, got, channels.Retry)
 		}
 	}
 }
@@ -168,15 +180,18 @@ func TestClosedFormerChannel(t *testing.T) {
 // it is, and the root that was found counts as left.
 func TestSecondRootIsLeft(t *testing.T) {
 	t.Parallel()
-	a := rootIn(2)
+	a, _ := attemptAtRoot(2)
 	a.body.Place.Channel = "home"
 	post := bridge.Post{Kind: bridge.PostRoot, Place: bridge.Place{Channel: "home"}}
 	for root, wantLeft := range map[string]bool{"first": true, "found": false} {
 		thread := &store.Thread{ConversationID: 3, AccountID: 2, Channel: "home", Root: root}
 		landed := a.foundPost(post, thread, bridge.Sent{Message: "found"}).Landed[0]
 		isLeft := landed.Left != nil && landed.Left.Message == "found" && landed.Left.Channel == "home"
-		if isLeft != wantLeft || (landed.Thread == nil) != wantLeft {
-			t.Errorf("beside root %q: left %+v, thread %+v", root, landed.Left, landed.Thread)
+		if isLeft != wantLeft {
+			t.Errorf("beside root %q: %+v is left, want the root that was found left: %v", root, landed.Left, wantLeft)
+		}
+		if moves := landed.Thread != nil; moves == wantLeft {
+			t.Errorf("beside root %q: the thread becomes %+v, want it moved: %v", root, landed.Thread, !wantLeft)
 		}
 	}
 }
@@ -185,29 +200,30 @@ func TestSecondRootIsLeft(t *testing.T) {
 // are not told while it is made again soon: a week may also have passed while the chat was not connected.
 func TestUnclearRootIsTold(t *testing.T) {
 	t.Parallel()
-	const days = 24 * 60 * 60
+	const day = 24 * time.Hour
 	now := time.Now()
-	first := now.Add(-20 * days * time.Second)
-	again := `{"unsure": true}`
-	restored := fmt.Sprintf(`{"unsure": true, "restored": true, "restored_at": %q}`, now.Add(-days*time.Second).Format(time.RFC3339))
+	first := now.Add(-20 * day)
+	const madeAgain = `{"unsure": true}`
+	restored := fmt.Sprintf(`{"unsure": true, "restored": true, "restored_at": %q}`, now.Add(-day).Format(time.RFC3339))
 	for name, c := range map[string]struct {
-		ago, sentAgo float64
-		payload      string
-		want         int
+		firstAgo, sentAgo time.Duration
+		payload           string
+		wantTold          int
 	}{
-		"soon":                   {6 * days, 3600, again, 0},
-		"after a week":           {8 * days, 3600, again, 1},
-		"the latest one is new":  {8 * days, 40, again, 0},
-		"waited, not made again": {8 * days, 3600, `{}`, 0},
-		"restored yesterday":     {20 * days, 3600, restored, 0},
+		"soon":                   {firstAgo: 6 * day, sentAgo: time.Hour, payload: madeAgain, wantTold: 0},
+		"after a week":           {firstAgo: 8 * day, sentAgo: time.Hour, payload: madeAgain, wantTold: 1},
+		"the latest one is new":  {firstAgo: 8 * day, sentAgo: 40 * time.Second, payload: madeAgain, wantTold: 0},
+		"waited, not made again": {firstAgo: 8 * day, sentAgo: time.Hour, payload: `{}`, wantTold: 0},
+		"restored yesterday":     {firstAgo: 20 * day, sentAgo: time.Hour, payload: restored, wantTold: 0},
 	} {
-		a := rootIn(2)
-		a.c.FirstAgo, a.c.SentAgo, a.c.FirstAt, a.c.Payload = c.ago, c.sentAgo, &first, []byte(c.payload)
+		a, e := attemptAtRoot(2)
+		a.c.FirstAgo, a.c.SentAgo = c.firstAgo.Seconds(), c.sentAgo.Seconds()
+		a.c.FirstAt, a.c.Payload = &first, []byte(c.payload)
 		if err := a.e.reportUnclear(t.Context(), a.c); err != nil {
 			t.Error(err)
 		}
-		if told := *a.e.opt.Engine.(chats).told; told != c.want {
-			t.Errorf("%s: told %d times", name, told)
+		if e.refused != c.wantTold {
+			t.Errorf("%s: admins are told %d times, want %d", name, e.refused, c.wantTold)
 		}
 	}
 }
@@ -216,7 +232,7 @@ func TestUnclearRootIsTold(t *testing.T) {
 func TestRootIsMadeAgainAtLeastOnce(t *testing.T) {
 	t.Parallel()
 	for payload, want := range map[string]time.Duration{`{}`: 0, `{"unsure": true}`: maxPostRetry} {
-		a := rootIn(2)
+		a, _ := attemptAtRoot(2)
 		a.c.Payload = []byte(payload)
 		if got := a.e.Policy(a.c).RepeatFor; got != want {
 			t.Errorf("%s is made again for %v, want %v", payload, got, want)
@@ -233,16 +249,16 @@ func TestCardInAFormerChannel(t *testing.T) {
 		channel string
 		want    bool
 	}{
-		"card of one that is over":    {bridge.PostCard, bridge.StatusResolved, "former", true},
-		"card of one that is open":    {bridge.PostCard, bridge.StatusOpen, "former", false},
-		"words of one that is over":   {bridge.PostSaid, bridge.StatusResolved, "former", false},
-		"card in the team's channel":  {bridge.PostCard, bridge.StatusResolved, "home", false},
-		"mark in one that is no more": {bridge.PostMark, bridge.StatusClosed, "former", true},
+		"card of one that is over":    {kind: bridge.PostCard, status: bridge.StatusResolved, channel: "former", want: true},
+		"card of one that is open":    {kind: bridge.PostCard, status: bridge.StatusOpen, channel: "former", want: false},
+		"words of one that is over":   {kind: bridge.PostSaid, status: bridge.StatusResolved, channel: "former", want: false},
+		"card in the team's channel":  {kind: bridge.PostCard, status: bridge.StatusResolved, channel: "home", want: false},
+		"mark in one that is no more": {kind: bridge.PostMark, status: bridge.StatusClosed, channel: "former", want: true},
 	} {
-		a := rootIn(2)
+		a, _ := attemptAtRoot(2)
 		a.conversations[3].Status = string(c.status)
 		if got := a.isMissedByNobody(bridge.Post{Kind: c.kind, Place: bridge.Place{Channel: c.channel}}); got != c.want {
-			t.Errorf("%s: %v", name, got)
+			t.Errorf("%s: missed by nobody: %v, want %v", name, got, c.want)
 		}
 	}
 }

@@ -11,15 +11,21 @@ import (
 // unclaimedReason marks a reply that waits until somebody takes the conversation.
 const unclaimedReason string = "unclaimed"
 
+// isAskedToTake reports whether a reply's author was asked to take the conversation, and the reply still waits for that.
+func isAskedToTake(m *book.Message) bool { return m.Reason == unclaimedReason }
+
 // MustBeTaken reports whether the conversation has to be taken before a reply leaves: nobody owns it, and a reply doesn't make
 // its author the owner, since reply_claims is off.
 func (sp *UseCases) MustBeTaken(c *book.Conversation) bool {
 	return len(c.Assignees) == 0 && !sp.Settings(c).ReplyClaims
 }
 
-// AskToTake keeps a reply inside, with a line whose button takes the conversation and sends it.
+// AskToTake keeps a reply from the customer until somebody takes the conversation. A line asks the reply's author: one of its buttons
+// takes the conversation and sends the reply, the other keeps the reply among colleagues.
 func (sp *UseCases) AskToTake(c *book.Conversation, m *book.Message) {
-	if m.Fate != store.FateUndone { // nobody knows yet whether an undone reply reached the customer
+	// A reply that was taken back stays so until it is sent: its message may be deleted in the chat, and is sent all the same
+	// only as one that was taken back (outbound.RevivedReason).
+	if m.Fate != store.FateUndone {
 		m.Fate = store.FateAsk
 	}
 	m.Reason, m.Dirty = unclaimedReason, true
@@ -30,14 +36,13 @@ func (sp *UseCases) AskToTake(c *book.Conversation, m *book.Message) {
 // if the conversation has to be taken first; then it asks for that, or says why not.
 func (sp *UseCases) takeForReply(r book.Request, m *book.Message) bool {
 	c := r.Conversation
-	wasAskedToTake := m.Reason == unclaimedReason
-	if wasAskedToTake && c.IsHeldByOthers(r.Agent.ID) {
+	if isAskedToTake(m) && c.IsHeldByOthers(r.Agent.ID) {
 		sp.Refuse(r, "taken", ownerNames(sp.Conversations.Owners(c))+" took this conversation meanwhile.",
 			"To send it all the same, take the conversation yourself first: !take")
 		return false
 	}
 
-	if !wasAskedToTake && sp.MustBeTaken(c) {
+	if !isAskedToTake(m) && sp.MustBeTaken(c) {
 		sp.AskToTake(c, m)
 		return false
 	}

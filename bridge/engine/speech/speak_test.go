@@ -9,8 +9,8 @@ import (
 	"parley/store"
 )
 
-// reply is a text that goes out: an assignee's, in an open conversation.
-func reply() speech.Speech {
+// plainReply is a text that goes out: an assignee's, in an open conversation.
+func plainReply() speech.Speech {
 	return speech.Speech{
 		Author:   speech.Author{Kind: bridge.ActorPerson, IsAgent: true, MayReply: true, IsAssignee: true},
 		Text:     speech.TypedText{Verb: bridge.VerbSay, HasText: true},
@@ -25,139 +25,210 @@ func reply() speech.Speech {
 func TestSpeakReasons(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
-		name   string
-		change func(*speech.Speech)
-		want   speech.Decision
-		reason string
-		told   bool
+		name     string
+		want     speech.Decision
+		reason   string
+		wantTold bool // its author is told why it stays, or is asked
+		change   func(*speech.Speech)
 	}{
-		{"an assignee's text", func(*speech.Speech) {}, speech.Out, "assignee", false},
-		{"the first text claims", func(s *speech.Speech) { s.HasOwner, s.Author.IsAssignee = false, false }, speech.Out, "claims", false},
-		{"text with a file", func(s *speech.Speech) { s.Text.HasFiles = true }, speech.Out, "assignee", false},
-		{"anybody's, where anybody may", func(s *speech.Speech) { s.Author.IsAssignee, s.Account.AnyAgentReplies = false, true }, speech.Out, "assignee", false},
-		{"while it is pending", func(s *speech.Speech) { s.Status = bridge.StatusPending }, speech.Out, "assignee", false},
-		{"while it is snoozed", func(s *speech.Speech) { s.Status = bridge.StatusSnoozed }, speech.Out, "assignee", false},
-		{"explicitly", func(s *speech.Speech) { s.Text.IsExplicit, s.Text.MentionsBot = true, true }, speech.Out, "explicit", false},
-		{"explicitly in explicit mode", func(s *speech.Speech) { s.Text.IsExplicit, s.Account.ReplyMode = true, "explicit" }, speech.Out, "explicit", false},
-		{"explicitly by another agent", func(s *speech.Speech) { s.Text.IsExplicit, s.Author.IsAssignee = true, false }, speech.Out, "explicit", false},
+		{name: "an assignee's text", want: speech.Out, reason: "assignee"},
+		{name: "the first text claims", want: speech.Out, reason: "claims",
+			change: func(s *speech.Speech) { s.HasOwner, s.Author.IsAssignee = false, false }},
+		{name: "text with a file", want: speech.Out, reason: "assignee", change: func(s *speech.Speech) { s.Text.HasFiles = true }},
+		{name: "anybody's, where anybody may", want: speech.Out, reason: "assignee",
+			change: func(s *speech.Speech) { s.Author.IsAssignee, s.Account.AnyAgentReplies = false, true }},
+		{name: "while it is pending", want: speech.Out, reason: "assignee",
+			change: func(s *speech.Speech) { s.Status = bridge.StatusPending }},
+		{name: "while it is snoozed", want: speech.Out, reason: "assignee",
+			change: func(s *speech.Speech) { s.Status = bridge.StatusSnoozed }},
+		{name: "explicitly", want: speech.Out, reason: "explicit",
+			change: func(s *speech.Speech) { s.Text.IsExplicit, s.Text.MentionsBot = true, true }},
+		{name: "explicitly in explicit mode", want: speech.Out, reason: "explicit",
+			change: func(s *speech.Speech) { s.Text.IsExplicit, s.Account.ReplyMode = true, "explicit" }},
+		{name: "explicitly by another agent", want: speech.Out, reason: "explicit",
+			change: func(s *speech.Speech) { s.Text.IsExplicit, s.Author.IsAssignee = true, false }},
 
-		{"another app", func(s *speech.Speech) { s.Author.Kind = bridge.ActorBot }, speech.Inside, "not_a_person", false},
-		{"our own app", func(s *speech.Speech) { s.Author.Kind = bridge.ActorSelf }, speech.Inside, "not_a_person", false},
-		{"a guest", func(s *speech.Speech) { s.Author.Kind = bridge.ActorForeign }, speech.Inside, "not_a_person", false},
-		{"no agent", func(s *speech.Speech) { s.Author.IsAgent = false }, speech.Inside, "not_an_agent", true},
-		{"may not reply", func(s *speech.Speech) { s.Author.MayReply = false }, speech.Inside, "may_not_reply", true},
-		{"a note by form", func(s *speech.Speech) { s.Text.Verb = bridge.VerbNote }, speech.Inside, "note", false},
-		{"a note by marker", func(s *speech.Speech) { s.Text.Marker = bridge.MarkNote }, speech.Inside, "note", false},
-		{"mentions us", func(s *speech.Speech) { s.Text.MentionsBot = true }, speech.Inside, "mentions_us", false},
-		{"in a thread that was left", func(s *speech.Speech) { s.InLeftThread, s.Text.IsExplicit = true, true }, speech.Inside, "moved", true},
-		{"explicitly, with a colleague", func(s *speech.Speech) { s.Text.IsExplicit, s.Text.MentionsPeople = true, true }, speech.Ask, "reply_mentions", true},
-		{"in a thread of automatic mail", func(s *speech.Speech) { s.InDailyThread, s.Text.IsExplicit = true, true }, speech.Inside, "automatic", true},
-		{"mentions a colleague", func(s *speech.Speech) { s.Text.MentionsPeople = true }, speech.Inside, "mentions_colleague", false},
-		{"nothing", func(s *speech.Speech) { s.Text.HasText = false }, speech.Inside, "empty", false},
-		{"resolved", func(s *speech.Speech) { s.Status = bridge.StatusResolved }, speech.Inside, "not_open", true},
-		{"closed", func(s *speech.Speech) { s.Status = bridge.StatusClosed }, speech.Inside, "not_open", true},
-		{"explicitly, but resolved", func(s *speech.Speech) { s.Text.IsExplicit, s.Status = true, bridge.StatusResolved }, speech.Inside, "not_open", true},
-		{"the account watches", func(s *speech.Speech) { s.Account.OnlyWatches = true }, speech.Inside, "watch", true},
-		{"explicitly, but it watches", func(s *speech.Speech) { s.Text.IsExplicit, s.Account.OnlyWatches = true, true }, speech.Inside, "watch", true},
-		{"explicit mode", func(s *speech.Speech) { s.Account.ReplyMode = "explicit" }, speech.Inside, "explicit_mode", true},
-		{"not the assignee", func(s *speech.Speech) { s.Author.IsAssignee = false }, speech.Inside, "not_assignee", true},
+		{name: "another app", want: speech.Inside, reason: "not_a_person",
+			change: func(s *speech.Speech) { s.Author.Kind = bridge.ActorBot }},
+		{name: "our own app", want: speech.Inside, reason: "not_a_person",
+			change: func(s *speech.Speech) { s.Author.Kind = bridge.ActorSelf }},
+		{name: "a guest", want: speech.Inside, reason: "not_a_person",
+			change: func(s *speech.Speech) { s.Author.Kind = bridge.ActorForeign }},
+		{name: "no agent", want: speech.Inside, reason: "not_an_agent", wantTold: true,
+			change: func(s *speech.Speech) { s.Author.IsAgent = false }},
+		{name: "may not reply", want: speech.Inside, reason: "may_not_reply", wantTold: true,
+			change: func(s *speech.Speech) { s.Author.MayReply = false }},
+		{name: "a note by form", want: speech.Inside, reason: "note", change: func(s *speech.Speech) { s.Text.Verb = bridge.VerbNote }},
+		{name: "a note by marker", want: speech.Inside, reason: "note", change: func(s *speech.Speech) { s.Text.Marker = bridge.MarkNote }},
+		{name: "mentions us", want: speech.Inside, reason: "mentions_us", change: func(s *speech.Speech) { s.Text.MentionsBot = true }},
+		{name: "in a thread that was left", want: speech.Inside, reason: "moved", wantTold: true,
+			change: func(s *speech.Speech) { s.InLeftThread, s.Text.IsExplicit = true, true }},
+		{name: "explicitly, with a colleague", want: speech.Ask, reason: "reply_mentions", wantTold: true,
+			change: func(s *speech.Speech) { s.Text.IsExplicit, s.Text.MentionsPeople = true, true }},
+		{name: "in a thread of automatic mail", want: speech.Inside, reason: "automatic", wantTold: true,
+			change: func(s *speech.Speech) { s.InDailyThread, s.Text.IsExplicit = true, true }},
+		{name: "mentions a colleague", want: speech.Inside, reason: "mentions_colleague",
+			change: func(s *speech.Speech) { s.Text.MentionsPeople = true }},
+		{name: "nothing", want: speech.Inside, reason: "empty", change: func(s *speech.Speech) { s.Text.HasText = false }},
+		{name: "resolved", want: speech.Inside, reason: "not_open", wantTold: true,
+			change: func(s *speech.Speech) { s.Status = bridge.StatusResolved }},
+		{name: "closed", want: speech.Inside, reason: "not_open", wantTold: true,
+			change: func(s *speech.Speech) { s.Status = bridge.StatusClosed }},
+		{name: "explicitly, but resolved", want: speech.Inside, reason: "not_open", wantTold: true,
+			change: func(s *speech.Speech) { s.Text.IsExplicit, s.Status = true, bridge.StatusResolved }},
+		{name: "the account watches", want: speech.Inside, reason: "watch", wantTold: true,
+			change: func(s *speech.Speech) { s.Account.OnlyWatches = true }},
+		{name: "explicitly, but it watches", want: speech.Inside, reason: "watch", wantTold: true,
+			change: func(s *speech.Speech) { s.Text.IsExplicit, s.Account.OnlyWatches = true, true }},
+		{name: "explicit mode", want: speech.Inside, reason: "explicit_mode", wantTold: true,
+			change: func(s *speech.Speech) { s.Account.ReplyMode = "explicit" }},
+		{name: "not the assignee", want: speech.Inside, reason: "not_assignee", wantTold: true,
+			change: func(s *speech.Speech) { s.Author.IsAssignee = false }},
 
-		{"an unknown verb", func(s *speech.Speech) { s.Text.Verb = bridge.VerbUnknown }, speech.Ask, "unknown_verb", true},
-		{"! and a letter", func(s *speech.Speech) { s.Text.Marker = bridge.MarkBang }, speech.Ask, "unknown_verb", true},
-		{"/ and a letter", func(s *speech.Speech) { s.Text.Marker = bridge.MarkSlash }, speech.Ask, "unknown_verb", true},
-		{"a verb alone", func(s *speech.Speech) { s.Text.Marker = bridge.MarkLone }, speech.Ask, "lone_verb", true},
-		{"a word for colleagues", func(s *speech.Speech) { s.Text.Marker = bridge.MarkColleagues }, speech.Ask, "for_colleagues", true},
-		{"a colleague's name", func(s *speech.Speech) { s.Text.NamesColleague = true }, speech.Ask, "names_colleague", true},
-		{"an answer to a colleague's message", func(s *speech.Speech) { s.Text.QuotesPerson = true }, speech.Ask, "quotes_colleague", true},
-		{"an answer to a colleague's message, explicitly", func(s *speech.Speech) { s.Text.QuotesPerson, s.Text.IsExplicit = true, true }, speech.Out, "explicit", false},
-		{"a word for colleagues, explicitly", func(s *speech.Speech) {
+		{name: "an unknown verb", want: speech.Ask, reason: "unknown_verb", wantTold: true,
+			change: func(s *speech.Speech) { s.Text.Verb = bridge.VerbUnknown }},
+		{name: "! and a letter", want: speech.Ask, reason: "unknown_verb", wantTold: true,
+			change: func(s *speech.Speech) { s.Text.Marker = bridge.MarkBang }},
+		{name: "/ and a letter", want: speech.Ask, reason: "unknown_verb", wantTold: true,
+			change: func(s *speech.Speech) { s.Text.Marker = bridge.MarkSlash }},
+		{name: "a verb alone", want: speech.Ask, reason: "lone_verb", wantTold: true,
+			change: func(s *speech.Speech) { s.Text.Marker = bridge.MarkLone }},
+		{name: "a word for colleagues", want: speech.Ask, reason: "for_colleagues", wantTold: true,
+			change: func(s *speech.Speech) { s.Text.Marker = bridge.MarkColleagues }},
+		{name: "a colleague's name", want: speech.Ask, reason: "names_colleague", wantTold: true,
+			change: func(s *speech.Speech) { s.Text.NamesColleague = true }},
+		{name: "an answer to a colleague's message", want: speech.Ask, reason: "quotes_colleague", wantTold: true,
+			change: func(s *speech.Speech) { s.Text.QuotesPerson = true }},
+		{name: "an answer to a colleague's message, explicitly", want: speech.Out, reason: "explicit",
+			change: func(s *speech.Speech) { s.Text.QuotesPerson, s.Text.IsExplicit = true, true }},
+		{name: "a word for colleagues, explicitly", want: speech.Out, reason: "explicit", change: func(s *speech.Speech) {
 			s.Text.Marker, s.Text.NamesColleague, s.Text.IsExplicit = bridge.MarkColleagues, true, true
-		}, speech.Out, "explicit", false},
-		{"a word for colleagues, by another agent", func(s *speech.Speech) { s.Text.Marker, s.Author.IsAssignee = bridge.MarkColleagues, false }, speech.Inside, "not_assignee", true},
-		{"a file alone", func(s *speech.Speech) { s.Text.HasText, s.Text.HasFiles = false, true }, speech.Ask, "file_alone", true},
-		{"after a colleague's remark", func(s *speech.Speech) { s.FollowsRemark = true }, speech.Ask, "after_remark", true},
-		{"confirm_send", func(s *speech.Speech) { s.Account.MustConfirm = true }, speech.Ask, "confirm", true},
+		}},
+		{name: "a word for colleagues, by another agent", want: speech.Inside, reason: "not_assignee", wantTold: true,
+			change: func(s *speech.Speech) { s.Text.Marker, s.Author.IsAssignee = bridge.MarkColleagues, false }},
+		{name: "a file alone", want: speech.Ask, reason: "file_alone", wantTold: true,
+			change: func(s *speech.Speech) { s.Text.HasText, s.Text.HasFiles = false, true }},
+		{name: "after a colleague's remark", want: speech.Ask, reason: "after_remark", wantTold: true,
+			change: func(s *speech.Speech) { s.FollowsRemark = true }},
+		{name: "confirm_send", want: speech.Ask, reason: "confirm", wantTold: true,
+			change: func(s *speech.Speech) { s.Account.MustConfirm = true }},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := reply()
-			tt.change(&s)
+			s := plainReply()
+			if tt.change != nil {
+				tt.change(&s)
+			}
 			got, reason := speech.Speak(s)
-			if got != tt.want || reason != tt.reason || book.MustTellAuthor(reason) != tt.told {
-				t.Errorf("%s %s told %v, want %s %s told %v", got, reason, book.MustTellAuthor(reason), tt.want, tt.reason, tt.told)
+			if got != tt.want || reason != tt.reason {
+				t.Errorf("it is decided %s because of %q, want %s because of %q", got, reason, tt.want, tt.reason)
+			}
+			if told := book.MustTellAuthor(reason); told != tt.wantTold {
+				t.Errorf("the author is told of %q: %v, want %v", reason, told, tt.wantTold)
 			}
 		})
 	}
 }
 
-// forbidden says, apart from Speak, that a text must never leave (invariant 4).
-func forbidden(s speech.Speech) bool {
-	marked := s.Text.Marker == bridge.MarkNote || s.Text.Marker == bridge.MarkBang || s.Text.Marker == bridge.MarkSlash
-	command := s.Text.Verb == bridge.VerbNote || s.Text.Verb == bridge.VerbUnknown
-	ended := s.Status == bridge.StatusResolved || s.Status == bridge.StatusClosed
-	return s.Author.Kind != bridge.ActorPerson || !s.Author.IsAgent || !s.Author.MayReply || s.InLeftThread || s.InDailyThread || marked || command || ended || s.Account.OnlyWatches ||
-		!s.Text.HasText && !s.Text.HasFiles || s.Text.MentionsPeople || !s.Text.IsExplicit && s.Text.MentionsBot
+// mustStay reports, apart from Speak, whether a text must never leave (invariant 4).
+func mustStay(s speech.Speech) bool {
+	isByAgent := s.Author.Kind == bridge.ActorPerson && s.Author.IsAgent && s.Author.MayReply
+	hasForbiddenMarker := s.Text.Marker == bridge.MarkNote || s.Text.Marker == bridge.MarkBang || s.Text.Marker == bridge.MarkSlash
+	hasForbiddenVerb := s.Text.Verb == bridge.VerbNote || s.Text.Verb == bridge.VerbUnknown
+	isForColleagues := s.Text.MentionsPeople || s.Text.MentionsBot && !s.Text.IsExplicit
+	isEmpty := !s.Text.HasText && !s.Text.HasFiles
+	hasEnded := s.Status == bridge.StatusResolved || s.Status == bridge.StatusClosed
+	return !isByAgent || s.InLeftThread || s.InDailyThread || s.Account.OnlyWatches || hasEnded ||
+		hasForbiddenMarker || hasForbiddenVerb || isForColleagues || isEmpty
 }
 
-// plain says, apart from Speak, that a permitted text needs no click: it was said to be a
-// reply, or it is an ordinary text of somebody whose word it is to give.
-func plain(s speech.Speech) bool {
-	speaker := !s.HasOwner || s.Author.IsAssignee || s.Account.AnyAgentReplies
-	unusual := s.Text.Marker == bridge.MarkLone || s.Text.Marker == bridge.MarkColleagues || s.Text.NamesColleague || s.Text.QuotesPerson || !s.Text.HasText || s.FollowsRemark || s.Account.MustConfirm
-	return s.Text.IsExplicit || s.Account.ReplyMode == "direct" && speaker && !unusual
+// needsNoClick reports, apart from Speak, whether a text that may leave does so by itself: it was said to be a reply, or it is an
+// ordinary text of somebody whose word it is to give.
+func needsNoClick(s speech.Speech) bool {
+	maySpeak := !s.HasOwner || s.Author.IsAssignee || s.Account.AnyAgentReplies
+	isUnusual := s.Text.Marker == bridge.MarkLone || s.Text.Marker == bridge.MarkColleagues || s.Text.NamesColleague ||
+		s.Text.QuotesPerson || !s.Text.HasText || s.FollowsRemark || s.Account.MustConfirm
+	return s.Text.IsExplicit || s.Account.ReplyMode == store.ReplyDirect && maySpeak && !isUnusual
 }
 
-// Every combination of everything: what is forbidden never leaves and is never sent by
-// less than a click; the rest leaves exactly when it is plain. It runs two hundred million times,
-// so it counts without a map: that alone would take several times as long as all else.
+// decisions counts what Speak has decided. It is no map: counting in one would take several times as long as all else.
+type decisions struct{ inside, out, ask int }
+
+// decide has Speak decide about a text, and checks that it leaves exactly when it may and needs no click, and that its author is told
+// why if asked, and isn't if it leaves.
+func (n *decisions) decide(t *testing.T, s speech.Speech) {
+	got, reason := speech.Speak(s)
+	switch got {
+	case speech.Inside:
+		n.inside++
+	case speech.Out:
+		n.out++
+	case speech.Ask:
+		n.ask++
+	}
+	if want := !mustStay(s) && needsNoClick(s); (got == speech.Out) != want {
+		t.Fatalf("%+v: it is decided %s because of %q, want it out: %v", s, got, reason, want)
+	}
+	if reason == "" {
+		t.Fatalf("%+v: it is decided %s without a reason", s, got)
+	}
+	if got == speech.Ask && !book.MustTellAuthor(reason) {
+		t.Fatalf("%+v: its author is asked, but not told of %q", s, reason)
+	}
+	if got == speech.Out && book.MustTellAuthor(reason) {
+		t.Fatalf("%+v: it leaves, but its author is told of %q", s, reason)
+	}
+}
+
+// Every combination of everything: what is forbidden never leaves and is never sent by less than a click; the rest leaves exactly when
+// it is plain. It runs two hundred million times.
 //
 func TestSpeakExhaustively(t *testing.T) {
 	t.Parallel()
-	var inside, out, ask int
-	try := func(s speech.Speech) {
-		got, reason := speech.Speak(s)
-		switch got {
-		case speech.Inside:
-			inside++
-		case speech.Out:
-			out++
-		case speech.Ask:
-			ask++
-		}
-		want := !forbidden(s) && plain(s)
-		if (got == speech.Out) != want || reason == "" || got == speech.Ask && !book.MustTellAuthor(reason) || got == speech.Out && book.MustTellAuthor(reason) {
-			t.Fatalf("%+v: %s %s, want out %v", s, got, reason, want)
-		}
-	}
-	for _, actor := range []bridge.ActorKind{bridge.ActorPerson, bridge.ActorForeign, bridge.ActorBot, bridge.ActorSelf, ""} {
-		for _, verb := range []bridge.Verb{bridge.VerbSay, bridge.VerbEdit, bridge.VerbNote, bridge.VerbReply, bridge.VerbUnknown} {
-			for _, marker := range []bridge.Marker{bridge.MarkNone, bridge.MarkNote, bridge.MarkBang, bridge.MarkSlash, bridge.MarkLone, bridge.MarkColleagues} {
-				for _, status := range []bridge.Status{bridge.StatusOpen, bridge.StatusPending, bridge.StatusSnoozed, bridge.StatusResolved, bridge.StatusClosed} {
-					for bits := range 1 << 18 {
-						bit := func(n int) bool { return bits>>n&1 == 1 }
-						mode := store.ReplyDirect
-						if bit(13) {
-							mode = store.ReplyExplicit
-						}
-						try(speech.Speech{
-							Author: speech.Author{Kind: actor, IsAgent: bit(0), MayReply: bit(1), IsAssignee: bit(10)},
-							Text: speech.TypedText{
-								Verb: verb, Marker: marker, IsExplicit: bit(2), MentionsBot: bit(3), MentionsPeople: bit(4),
-								HasText: bit(5), HasFiles: bit(6), NamesColleague: bit(16), QuotesPerson: bit(17),
-							},
-							Account: speech.AccountRules{ReplyMode: mode, OnlyWatches: bit(7), AnyAgentReplies: bit(8), MustConfirm: bit(12)},
-							Status:  status, HasOwner: bit(9), FollowsRemark: bit(11), InLeftThread: bit(14), InDailyThread: bit(15),
-						})
+	actors := []bridge.ActorKind{bridge.ActorPerson, bridge.ActorForeign, bridge.ActorBot, bridge.ActorSelf, ""}
+	verbs := []bridge.Verb{bridge.VerbSay, bridge.VerbEdit, bridge.VerbNote, bridge.VerbReply, bridge.VerbUnknown}
+	markers := []bridge.Marker{bridge.MarkNone, bridge.MarkNote, bridge.MarkBang, bridge.MarkSlash, bridge.MarkLone, bridge.MarkColleagues}
+	statuses := []bridge.Status{bridge.StatusOpen, bridge.StatusPending, bridge.StatusSnoozed, bridge.StatusResolved, bridge.StatusClosed}
+	const allFlags = 1 << 18 // the combinations of the flags of speechOf
+	var n decisions
+	for flags := range allFlags {
+		s := speechOf(flags)
+		for _, s.Author.Kind = range actors {
+			for _, s.Text.Verb = range verbs {
+				for _, s.Text.Marker = range markers {
+					for _, s.Status = range statuses {
+						n.decide(t, s)
 					}
 				}
 			}
 		}
 	}
-	if inside == 0 || out == 0 || ask == 0 || inside+out+ask != 5*5*6*5<<18 {
-		t.Errorf("%d combinations stay inside, %d leave, %d ask", inside, out, ask)
+	if n.inside == 0 || n.out == 0 || n.ask == 0 {
+		t.Errorf("%+v combinations: want some of each decision", n)
+	}
+	if got, want := n.inside+n.out+n.ask, len(actors)*len(verbs)*len(markers)*len(statuses)*allFlags; got != want {
+		t.Errorf("%d combinations are decided, want %d", got, want)
 	}
 	if d, _ := speech.Speak(speech.Speech{}); d != speech.Inside {
-		t.Errorf("nothing is known, and it is %s", d)
+		t.Errorf("nothing is known, and it is %s, want %s", d, speech.Inside)
+	}
+}
+
+// speechOf returns the text whose 18 flags are the bits of a number.
+func speechOf(flags int) speech.Speech {
+	bit := func(n int) bool { return flags>>n&1 == 1 }
+	mode := store.ReplyDirect
+	if bit(13) {
+		mode = store.ReplyExplicit
+	}
+	return speech.Speech{
+		Author: speech.Author{IsAgent: bit(0), MayReply: bit(1), IsAssignee: bit(10)},
+		Text: speech.TypedText{
+			IsExplicit: bit(2), MentionsBot: bit(3), MentionsPeople: bit(4),
+			HasText: bit(5), HasFiles: bit(6), NamesColleague: bit(16), QuotesPerson: bit(17),
+		},
+		Account:  speech.AccountRules{ReplyMode: mode, OnlyWatches: bit(7), AnyAgentReplies: bit(8), MustConfirm: bit(12)},
+		HasOwner: bit(9), FollowsRemark: bit(11), InLeftThread: bit(14), InDailyThread: bit(15),
 	}
 }

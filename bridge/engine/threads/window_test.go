@@ -27,8 +27,8 @@ func TestZonesMakeNoDifferenceToWindows(t *testing.T) {
 		m := &book.Moment{Now: now.In(zone)}
 		w := New(&book.Book{Moment: m, Channel: func(store.AccountID) channels.Channel { return chatWindow{} }}, nil, nil, nil)
 		chat := &book.Conversation{Conversation: &store.Conversation{AccountID: 1, Status: string(bridge.StatusOpen), WindowFrom: &from}}
-		if got := w.windowDigest(chat); got != "2026-11-22 01:30:00 +0000 UTC" {
-			t.Errorf("%s: the window is shown as %s", zone, got)
+		if got, want := w.windowDigest(chat), "2026-11-22 01:30:00 +0000 UTC"; got != want {
+			t.Errorf("%s: the window is shown as %s, want %s", zone, got, want)
 		}
 	}
 }
