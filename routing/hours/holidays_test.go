@@ -61,9 +61,9 @@ func TestHolidays(t *testing.T) {
 		t.Errorf("a country that nobody knows has no holidays: %v", err)
 	}
 	for want, days := range map[string][]Day{
-		`"24.12." is no date`:       {{Date: "24.12."}},
-		"2026-12-24 is given twice": {{Date: "2026-12-24"}, {Date: "2026-12-24", Open: "9:00-10:00"}},
-		`"noon" is no time of day`:  {{Date: "2026-12-24", Open: "noon"}},
+		`"24.12." is not a date`:           {{Date: "24.12."}},
+		"2026-12-24 is given twice":        {{Date: "2026-12-24"}, {Date: "2026-12-24", Open: "9:00-10:00"}},
+		`"noon" is not a time from and to`: {{Date: "2026-12-24", Open: "noon"}},
 	} {
 		if _, err := New(Plan{Zone: "UTC", Days: days}, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: %v, want %s", days, err, want)

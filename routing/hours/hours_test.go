@@ -154,16 +154,16 @@ func TestNoEvening(t *testing.T) {
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	for want, p := range map[string]Plan{
-		`"" is no time zone`:                  {Week: []Rule{{"mon", "9:00-10:00"}}},
-		`"Mars/Crater" is no time zone`:       {Zone: "Mars/Crater"},
-		`"mo" are no days of the week`:        {Zone: "UTC", Week: []Rule{{"mo", "9:00-10:00"}}},
-		`"mon-" are no days of the week`:      {Zone: "UTC", Week: []Rule{{"mon-", "9:00-10:00"}}},
-		`monday is given twice`:               {Zone: "UTC", Week: []Rule{{"mon-fri", "9:00-10:00"}, {"mon", "closed"}}},
-		`"9-10" is no time of day`:            {Zone: "UTC", Week: []Rule{{"mon", "9-10"}}},
-		`"24:01-25:00" is no time of day`:     {Zone: "UTC", Week: []Rule{{"mon", "24:01-25:00"}}},
-		`"22:00-06:00" ends before it begins`: {Zone: "UTC", Week: []Rule{{"mon", "22:00-06:00"}}},
-		`overlap`:                             {Zone: "UTC", Week: []Rule{{"mon", "9:00-12:00, 11:00-13:00"}}},
-		`"2026-02-30" is no date`:             {Zone: "UTC", Holidays: []string{"2026-02-30"}},
+		`unknown time zone ""`:                                     {Week: []Rule{{"mon", "9:00-10:00"}}},
+		`unknown time zone "Mars/Crater"`:                          {Zone: "Mars/Crater"},
+		`"mo" is not a day of the week`:                            {Zone: "UTC", Week: []Rule{{"mo", "9:00-10:00"}}},
+		`"mon-" is not a day of the week`:                          {Zone: "UTC", Week: []Rule{{"mon-", "9:00-10:00"}}},
+		`monday is given twice`:                                    {Zone: "UTC", Week: []Rule{{"mon-fri", "9:00-10:00"}, {"mon", "closed"}}},
+		`"9-10" is not a time from and to`:                         {Zone: "UTC", Week: []Rule{{"mon", "9-10"}}},
+		`"24:01-25:00" is not a time from and to`:                  {Zone: "UTC", Week: []Rule{{"mon", "24:01-25:00"}}},
+		`"22:00-06:00" ends before it begins`:                      {Zone: "UTC", Week: []Rule{{"mon", "22:00-06:00"}}},
+		`the times in "9:00-12:00, 11:00-13:00" overlap`:           {Zone: "UTC", Week: []Rule{{"mon", "9:00-12:00, 11:00-13:00"}}},
+		`"2026-02-30" is not a date: it should be like 2026-12-25`: {Zone: "UTC", Holidays: []string{"2026-02-30"}},
 	} {
 		if _, err := New(p, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want %s", p, err, want)

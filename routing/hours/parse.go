@@ -7,48 +7,53 @@ import (
 	"time"
 )
 
-// ParseZone reads a time zone.
-// Shape: Europe/Berlin
-// Errors: unknown, or not named.
+// ParseZone reads the name of a time zone, such as Europe/Berlin. It fails for a name that the system doesn't know, and for the
+// machine's own zone, which has no name.
 func ParseZone(name string) (*time.Location, error) {
 	zone, err := time.LoadLocation(name)
 	isNamed := name != "" && name != "Local" // for these time.LoadLocation returns UTC and the machine's zone
 	if err != nil || !isNamed {
-		return nil, fmt.Errorf("hours: %q is no time zone", name)
+		return nil, fmt.Errorf("hours: unknown time zone %q: it should be a name like Europe/Berlin", name)
 	}
 	return zone, nil
 }
 
-// ParseDays reads days of the week, in the order in which they are written.
-// Shape: mon-fri; sat; mon,wed; fri-mon; mon-mon is monday alone
-// Errors: no day, or one twice.
+// ParseDays reads days of the week, in the order in which they are written: "sat", "mon,wed", "mon-fri". A range may go past the end
+// of the week, as "fri-mon" does; "mon-mon" is monday alone. It fails for what is no day, and for a day that comes twice.
 func ParseDays(s string) ([]time.Weekday, error) {
 	var days []time.Weekday
 	for part := range strings.SplitSeq(s, ",") {
-		from, to, ranged := strings.Cut(part, "-")
+		from, to, isRange := strings.Cut(part, "-")
 		first, ok := readWeekday(from)
 		last := first
-		if ok && ranged {
+		if ok && isRange {
 			last, ok = readWeekday(to)
 		}
 		if !ok {
-			return nil, fmt.Errorf("hours: %q are no days of the week", strings.TrimSpace(part))
+			return nil, fmt.Errorf("hours: %q is not a day of the week or a range of days: it should be like sat or mon-fri",
+				strings.TrimSpace(part))
 		}
 
-		for d := first; ; d = (d + 1) % daysOfWeek {
+		for _, d := range daysFrom(first, last) {
 			if slices.Contains(days, d) {
 				return nil, fmt.Errorf("hours: %s is given twice", strings.ToLower(d.String()))
 			}
-
 			days = append(days, d)
-
-			if d == last {
-				break
-			}
 		}
 	}
 
 	return days, nil
+}
+
+// daysFrom returns the days from the first to the last, both included. They go past the end of the week if the last comes before the
+// first.
+func daysFrom(first, last time.Weekday) []time.Weekday {
+	days := []time.Weekday{first}
+	for d := first; d != last; {
+		d = (d + 1) % daysOfWeek
+		days = append(days, d)
+	}
+	return days
 }
 
 // readWeekday reads mon or Monday.
@@ -63,9 +68,8 @@ func readWeekday(s string) (time.Weekday, bool) {
 	return 0, false
 }
 
-// ParseSpans reads the times of a day, sorted; none for "closed".
-// Shape: 09:00-17:30; 09:00-12:30, 13:30-17:30; 22:00-24:00; closed
-// Errors: no times, one that ends before it begins, two that overlap.
+// ParseSpans reads the times of a day: "09:00-17:30", "09:00-12:30, 13:30-17:30", "22:00-24:00". It returns them sorted, and none
+// for "closed". It fails for what is no time, for times that end before they begin, and for such that overlap.
 func ParseSpans(s string) ([]Span, error) {
 	if strings.EqualFold(strings.TrimSpace(s), closed) {
 		return nil, nil
@@ -77,10 +81,11 @@ func ParseSpans(s string) ([]Span, error) {
 		begin, fromOK := readMinutes(from)
 		end, toOK := readMinutes(to)
 		if !fromOK || !toOK {
-			return nil, fmt.Errorf("hours: %q is no time of day", strings.TrimSpace(part))
+			return nil, fmt.Errorf("hours: %q is not a time from and to: it should be like 09:00-17:30, or closed", strings.TrimSpace(part))
 		}
 		if begin >= end {
-			return nil, fmt.Errorf("hours: %q ends before it begins", strings.TrimSpace(part))
+			return nil, fmt.Errorf("hours: %q ends before it begins: a night should be like 22:00-24:00 and, on the next day, 00:00-06:00",
+				strings.TrimSpace(part))
 		}
 
 		spans = append(spans, Span{From: begin, To: end})
@@ -90,7 +95,7 @@ func ParseSpans(s string) ([]Span, error) {
 
 	for i := 1; i < len(spans); i++ {
 		if spans[i].From < spans[i-1].To {
-			return nil, fmt.Errorf("hours: times in %q overlap", strings.TrimSpace(s))
+			return nil, fmt.Errorf("hours: the times in %q overlap: they should be like 09:00-12:30, 13:30-17:30", strings.TrimSpace(s))
 		}
 	}
 
@@ -124,13 +129,11 @@ func readDigits(s string) (n int, ok bool) {
 	return n, s != ""
 }
 
-// ParseDate reads a holiday.
-// Shape: 2026-12-25
-// Errors: no such day.
+// ParseDate reads the date of a holiday, such as 2026-12-25. It fails for what is no date, and for a day that its month doesn't have.
 func ParseDate(s string) (time.Time, error) {
 	t, err := time.Parse(time.DateOnly, s)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("hours: %q is no date", s)
+		return time.Time{}, fmt.Errorf("hours: %q is not a date: it should be like 2026-12-25", s)
 	}
 	return t, nil
 }
