@@ -8,8 +8,8 @@ import (
 	"parley/bridge"
 )
 
-// TestArgsStoredForm: the arguments of a verb are one flat object, whichever part of Args holds them. They lie in the
-// journal and in buttons that were posted long ago; replicas of the version before read and write the same.
+// The arguments of a verb are one flat object, whichever part of Args holds them. They lie in the journal and in buttons that were
+// posted long ago; replicas of the version before read and write the same.
 func TestArgsStoredForm(t *testing.T) {
 	t.Parallel()
 	const stored = `{"conversation":1,"message":2,"delivery":3,"agents":["a"],"team":"b","add":true,"remove":true,"slip":4,"sure":true,
@@ -35,7 +35,7 @@ func TestArgsStoredForm(t *testing.T) {
 			continue
 		}
 		if !reflect.DeepEqual(got[name], value) {
-			t.Errorf("%s: %v was stored, %v is written", name, value, got[name])
+			t.Errorf("%s is written as %v, want %v, as it was stored", name, got[name], value)
 		}
 	}
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[bridge.Args]()) {

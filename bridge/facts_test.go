@@ -3,6 +3,7 @@ package bridge_test
 import (
 	"encoding/json"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -10,8 +11,8 @@ import (
 	"parley/bridge"
 )
 
-// TestFactsStoredForm: the facts in a stored line are one flat object with these names, whichever part of
-// Facts holds them. Replicas of the version before read and write the same rows.
+// The facts in a stored line are one flat object with these names, whichever part of Facts holds them. Replicas of the version before
+// read and write the same rows.
 func TestFactsStoredForm(t *testing.T) {
 	const names = `AccountMode Account AlsoOpen Assignees Automatic Cc ChannelIcon ChannelKind ChannelName CloseReason
 		Collects Contact Copied Cost CreatedAt Elsewhere EndedAt FreeSince ID LastAt LastFrom LastPreview Left MayStart
@@ -28,13 +29,16 @@ func TestFactsStoredForm(t *testing.T) {
 	want := strings.Fields(names)
 	slices.Sort(want)
 	if got := slices.Sorted(maps.Keys(stored)); !slices.Equal(got, want) {
-		t.Errorf("stored are\n%q, want\n%q", got, want)
+		t.Errorf("the facts are stored with the names\n%q, want\n%q", got, want)
 	}
 	var f bridge.Facts
 	if err := json.Unmarshal([]byte(`{"Account":"mail","LastPreview":"Hello","Root":{"channel":"C1"},"Team":"Support","WindowPeople":true}`), &f); err != nil {
 		t.Fatal(err)
 	}
-	if f.Account.Name != "mail" || f.LastMessage.Preview != "Hello" || f.Thread.Root.Channel != "C1" || f.Team != "Support" || !f.Window.PeopleOnly {
-		t.Errorf("read back as %+v", f)
+	var wanted bridge.Facts
+	wanted.Account.Name, wanted.LastMessage.Preview, wanted.Thread.Root.Channel = "mail", "Hello", "C1"
+	wanted.Team, wanted.Window.PeopleOnly = "Support", true
+	if !reflect.DeepEqual(f, wanted) {
+		t.Errorf("read back as\n%+v, want\n%+v", f, wanted)
 	}
 }

@@ -9,12 +9,13 @@ import (
 	"parley/bridge/bridgetest"
 )
 
-// TestSurface: the text surface passes the suite of all surfaces.
+// The text surface passes the suite of all surfaces.
 func TestSurface(t *testing.T) {
 	t.Parallel()
 	bridgetest.ExerciseSurface(t, bridgetest.Harness{New: stage})
 }
 
+// stage returns the text surface and its chat, where the suite plays.
 func stage(t *testing.T) bridgetest.Stage {
 	const channel = "19:c1@thread" // colons are nothing special
 	chat := bridgetest.NewChat(t, bridgetest.User{ID: "ann", Email: "ann@acme.test"}, bridgetest.User{ID: "ben"})
@@ -26,45 +27,54 @@ func stage(t *testing.T) bridgetest.Stage {
 	go func() { defer close(done); _ = s.Run(ctx) }()
 	t.Cleanup(func() { cancel(); <-done })
 	desk.Connected(t, 1)
-	show := func(list []bridgetest.Message) (shown []bridgetest.Shown) {
-		for _, m := range list {
-			one := bridgetest.Shown{ID: m.ID, Text: m.Plain(), Author: m.Name, Buttons: len(m.Buttons), Marks: len(m.Marks)}
-			for _, f := range m.Files {
-				one.Files = append(one.Files, f.Name)
-			}
-			shown = append(shown, one)
-		}
-		return shown
-	}
 	return bridgetest.Stage{
 		Surface: s, Desk: desk, Channel: channel, Agent: "ann", Other: "ben", FindsDeleted: true,
-		Shown:    func(_ *testing.T, root string) []bridgetest.Shown { return show(chat.Messages(channel, root)) },
-		Whispers: func(*testing.T) []bridgetest.Shown { return show(chat.Whispers("ann")) },
-		Mentioned: func(*testing.T) (n int) {
-			for _, root := range chat.Messages(channel, "") {
-				for _, m := range chat.Messages(channel, root.ID) {
-					n += len(m.Mentions())
-				}
-			}
-			return n
-		},
-		Say:     func(_ *testing.T, thread, text string) string { return chat.Say("ann", channel, thread, text) },
-		Edit:    func(_ *testing.T, message, text string) { chat.Edit(channel, message, text) },
-		Delete:  func(_ *testing.T, message string) { chat.Delete(channel, message) },
-		Vanish:  func(_ *testing.T, root string) { chat.Mute(true); chat.Delete(channel, root); chat.Mute(false) },
-		Close:   func(*testing.T) { chat.Close(channel) },
-		Mention: func(user string) string { return "<@" + user + ">" },
+		Shown:     func(_ *testing.T, root string) []bridgetest.Shown { return asShown(chat.Messages(channel, root)) },
+		Whispers:  func(*testing.T) []bridgetest.Shown { return asShown(chat.Whispers("ann")) },
+		Mentioned: func(*testing.T) int { return countMentions(chat, channel) },
+		Say:       func(_ *testing.T, thread, text string) string { return chat.Say("ann", channel, thread, text) },
+		Edit:      func(_ *testing.T, message, text string) { chat.Edit(channel, message, text) },
+		Delete:    func(_ *testing.T, message string) { chat.Delete(channel, message) },
+		Vanish:    func(_ *testing.T, root string) { chat.Mute(true); chat.Delete(channel, root); chat.Mute(false) },
+		Close:     func(*testing.T) { chat.Close(channel) },
+		Mention:   func(user string) string { return "<@" + user + ">" },
 		Fail: func(_ *testing.T, name string, _ bridge.PostKind) {
-			chat.AddFault(bridgetest.Fault{Call: "post", Wait: time.Second, Kind: map[string]bridgetest.FaultKind{bridgetest.FailThrottled: bridgetest.FaultThrottle,
-				bridgetest.FailLostBefore: bridgetest.FaultDropBefore, bridgetest.FailLostAfter: bridgetest.FaultDropAfter}[name]})
+			kinds := map[string]bridgetest.FaultKind{
+				bridgetest.FailThrottled:  bridgetest.FaultThrottle,
+				bridgetest.FailLostBefore: bridgetest.FaultDropBefore,
+				bridgetest.FailLostAfter:  bridgetest.FaultDropAfter,
+			}
+			chat.AddFault(bridgetest.Fault{Call: "post", Wait: time.Second, Kind: kinds[name]})
 		},
-		Offline: func(t *testing.T, f func()) {
+		Offline: func(t *testing.T, meanwhile func()) {
 			chat.Mute(true)
-			f()
+			meanwhile()
 			chat.Mute(false)
 			fills := desk.Fills()
 			chat.Disconnect()
 			desk.Connected(t, fills+1)
 		},
 	}
+}
+
+// asShown describes messages of the chat as the suite compares them.
+func asShown(list []bridgetest.Message) (shown []bridgetest.Shown) {
+	for _, m := range list {
+		one := bridgetest.Shown{ID: m.ID, Text: m.Plain(), Author: m.Name, Buttons: len(m.Buttons), Marks: len(m.Marks)}
+		for _, f := range m.Files {
+			one.Files = append(one.Files, f.Name)
+		}
+		shown = append(shown, one)
+	}
+	return shown
+}
+
+// countMentions counts the mentions of people in all threads of a channel.
+func countMentions(chat *bridgetest.Chat, channel string) (n int) {
+	for _, root := range chat.Messages(channel, "") {
+		for _, m := range chat.Messages(channel, root.ID) {
+			n += len(m.Mentions())
+		}
+	}
+	return n
 }

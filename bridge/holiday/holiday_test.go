@@ -1,6 +1,7 @@
 package holiday
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -8,7 +9,8 @@ import (
 	"time"
 )
 
-func of(t *testing.T, code string) *Calendar {
+// calendarOf returns the calendar of a country or a part of one.
+func calendarOf(t *testing.T, code string) *Calendar {
 	t.Helper()
 	c, err := Of(code)
 	if err != nil {
@@ -20,51 +22,77 @@ func of(t *testing.T, code string) *Calendar {
 // R-143: the days that people know, by country and state.
 func TestHoliday(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct{ code, date, name string }{
-		{"DE", "2026-10-03", "Tag der Deutschen Einheit"},
-		{"DE", "2026-06-04", ""},                // Corpus Christi isn't one everywhere
-		{"DE-BY", "2026-06-04", "Fronleichnam"}, // 60 days after Easter
-		{"de-by", "2027-03-26", "Karfreitag"},   // Easter moves
-		{"DE-BE", "2026-03-08", "Frauentag"},
-		{"DE-SN", "2026-11-18", "Buß- und Bettag"}, // the wednesday before the 23rd
-		{"GB", "2026-12-28", "Boxing Day"},         // a saturday, observed on monday
-		{"US", "2026-11-26", "Thanksgiving Day"},   // the fourth thursday
-		{"US", "2021-12-31", "New Year's Day"},     // of 2022, a saturday: observed in the year before
-		{"US", "2026-07-03", "Independence Day"},
-		{"FR", "2026-07-14", "Fête Nationale"},
-		{"CH-ZH", "2026-08-01", "Bundesfeiertag"},
-		{"AU-VIC", "2026-11-03", "Melbourne Cup"},
-		{"JP", "2026-05-05", "Children's Day"},
-		{"UA", "2026-08-24", "День Незалежності"},
+	for _, tt := range []struct{ code, date, want string }{
+		{code: "DE", date: "2026-10-03", want: "Tag der Deutschen Einheit"},
+		{code: "DE", date: "2026-06-04", want: ""},                // Corpus Christi isn't one everywhere
+		{code: "DE-BY", date: "2026-06-04", want: "Fronleichnam"}, // 60 days after Easter
+		{code: "de-by", date: "2027-03-26", want: "Karfreitag"},   // Easter moves
+		{code: "DE-BE", date: "2026-03-08", want: "Frauentag"},
+		{code: "DE-SN", date: "2026-11-18", want: "Buß- und Bettag"}, // the wednesday before the 23rd
+		{code: "GB", date: "2026-12-28", want: "Boxing Day"},         // a saturday, observed on monday
+		{code: "US", date: "2026-11-26", want: "Thanksgiving Day"},   // the fourth thursday
+		{code: "US", date: "2021-12-31", want: "New Year's Day"},     // of 2022, a saturday: observed in the year before
+		{code: "US", date: "2026-07-03", want: "Independence Day"},
+		{code: "FR", date: "2026-07-14", want: "Fête Nationale"},
+		{code: "CH-ZH", date: "2026-08-01", want: "Bundesfeiertag"},
+		{code: "AU-VIC", date: "2026-11-03", want: "Melbourne Cup"},
+		{code: "JP", date: "2026-05-05", want: "Children's Day"},
+		{code: "UA", date: "2026-08-24", want: "День Незалежності"},
 	} {
 		day, err := time.Parse(time.DateOnly, tt.date)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := of(t, tt.code).Holiday(day.Date()); got != tt.name {
-			t.Errorf("%s %s: %q, want %q", tt.code, tt.date, got, tt.name)
+		if got := calendarOf(t, tt.code).Holiday(day.Date()); got != tt.want {
+			t.Errorf("in %s, %s is %q, want %q", tt.code, tt.date, got, tt.want)
 		}
 	}
 }
 
-// What nobody knows is said with what is known: the states of that country, or all countries.
+// An unknown code is refused with those that are known: the states of its country, or all countries.
 func TestUnknownCountry(t *testing.T) {
 	t.Parallel()
-	if n := len(Countries()); n != 34 { // and Australia, by its states
-		t.Errorf("%d countries", n)
+	if got, want := len(Countries()), 34; got != want { // and Australia, by its states
+		t.Errorf("%d countries are known, want %d", got, want)
 	}
-	for code, want := range map[string]string{"DE-XX": "DE-BW, DE-BY", "AU": "AU-ACT, AU-NSW", "XX": "AR, AT, BE, BG", "": "and parts of AU, CH and DE"} {
+	for code, want := range map[string]string{
+		"DE-XX": "DE-BW, DE-BY",
+		"AU":    "AU-ACT, AU-NSW",
+		"XX":    "AR, AT, BE, BG",
+		"":      "and parts of AU, CH and DE",
+	} {
 		if _, err := Of(code); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%q: %v, want %s", code, err, want)
+			t.Errorf("%q: got the error %v, want one with %s", code, err, want)
 		}
 	}
-	if h, err := Hours([]byte(`{"zone": "UTC", "week": [{"days": "mon-sun", "open": "09:00-10:00"}], "country": "XX"}`)); err != nil ||
-		!h.OpenAt(time.Date(2026, 12, 25, 9, 30, 0, 0, time.UTC)) {
-		t.Errorf("hours of a country that another version knew: %v", err)
-	}
-	h, err := Hours([]byte(`{"zone": "Europe/Berlin", "week": [{"days": "mon-sun", "open": "09:00-10:00"}], "country": "DE"}`))
-	if err != nil || h.OpenAt(time.Date(2026, 12, 25, 8, 30, 0, 0, time.UTC)) || !h.OpenAt(time.Date(2026, 12, 28, 8, 30, 0, 0, time.UTC)) {
-		t.Errorf("hours of Germany: %v", err)
+}
+
+// Who is open every morning is closed on the holidays of the country; one that only another version knows has none.
+func TestHours(t *testing.T) {
+	t.Parallel()
+	const (
+		inGermany = `{"zone": "Europe/Berlin", "week": [{"days": "mon-sun", "open": "09:00-10:00"}], "country": "DE"}`
+		elsewhere = `{"zone": "UTC", "week": [{"days": "mon-sun", "open": "09:00-10:00"}], "country": "XX"}`
+	)
+	for _, c := range []struct {
+		plan, at string
+		want     bool
+	}{
+		{plan: inGermany, at: "2026-12-25T08:30:00Z", want: false},
+		{plan: inGermany, at: "2026-12-28T08:30:00Z", want: true},
+		{plan: elsewhere, at: "2026-12-25T09:30:00Z", want: true},
+	} {
+		h, err := Hours([]byte(c.plan))
+		if err != nil {
+			t.Fatal(err)
+		}
+		at, err := time.Parse(time.RFC3339, c.at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := h.OpenAt(at); got != c.want {
+			t.Errorf("%s is open at %s: %v, want %v", c.plan, c.at, got, c.want)
+		}
 	}
 }
 
@@ -72,18 +100,24 @@ func TestUnknownCountry(t *testing.T) {
 func TestAllCalendars(t *testing.T) {
 	t.Parallel()
 	for _, r := range slices.Concat(Countries(), Parts()) {
-		c := of(t, r.Code)
+		c := calendarOf(t, r.Code)
 		var all sync.WaitGroup
 		for year := 2020; year < 2060; year++ {
 			all.Go(func() {
 				days := c.In(year)
 				for i, d := range days {
-					if !strings.HasPrefix(d.Date, time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC).Format("2006-")) || i > 0 && days[i-1].Date >= d.Date || d.Name == "" {
-						t.Errorf("%s: %v in %d", r.Code, d, year)
+					if !strings.HasPrefix(d.Date, fmt.Sprintf("%04d-", year)) {
+						t.Errorf("%s: %v is among the holidays of %d", r.Code, d, year)
+					}
+					if i > 0 && days[i-1].Date >= d.Date {
+						t.Errorf("%s: %v comes after %v, want each date once and in order", r.Code, d, days[i-1])
+					}
+					if d.Name == "" {
+						t.Errorf("%s: %v has no name", r.Code, d)
 					}
 				}
 				if len(days) < 6 {
-					t.Errorf("%s has %d holidays in %d", r.Code, len(days), year)
+					t.Errorf("%s has %d holidays in %d, want at least 6", r.Code, len(days), year)
 				}
 			})
 		}
